@@ -1,6 +1,6 @@
 module miniatura
 
-go 1.26
+go 1.26.0
 
 require (
 	github.com/HugoSmits86/nativewebp v0.9.3
