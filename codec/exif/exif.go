@@ -1,0 +1,65 @@
+// Package exif reads the one Exif field a resizer must honour: Orientation (CIPA DC-008 4.6.4 A, tag 0x0112), from the 0th IFD
+// of the TIFF structure that JPEG carries in APP1, PNG in eXIf and WebP in EXIF.
+package exif
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// Field types of TIFF 6.0 section 2 in which writers store Orientation. The specification says SHORT; some write the others.
+const (
+	typeByte  = 1
+	typeShort = 3
+	typeLong  = 4
+)
+
+const tagOrientation = 0x0112
+
+// Orientation returns the Exif orientation, 1 to 8, that tiff states: 1 upright, 2 mirrored left to right, 3 turned by 180
+// degrees, 4 mirrored top to bottom, 5 transposed, 6 to be turned clockwise by 90, 7 transversed, 8 to be turned
+// counterclockwise by 90. It returns 1 when the field is absent or anything about it is invalid.
+//
+// tiff begins at the byte order mark; a leading "Exif\0\0", which belongs to JPEG's APP1 but is also found in PNG and WebP, is
+// skipped. The work is bounded by one pass over the 0th IFD, at most 65,535 entries; nothing is allocated.
+func Orientation(tiff []byte) int {
+	tiff = bytes.TrimPrefix(tiff, []byte("Exif\x00\x00"))
+	if len(tiff) < 8 {
+		return 1
+	}
+	var order binary.ByteOrder
+	switch string(tiff[:4]) {
+	case "II*\x00":
+		order = binary.LittleEndian
+	case "MM\x00*":
+		order = binary.BigEndian
+	default:
+		return 1
+	}
+	at := order.Uint32(tiff[4:])
+	if at < 8 || uint64(at)+2 > uint64(len(tiff)) {
+		return 1
+	}
+	ifd := tiff[at:]
+	n := int(order.Uint16(ifd))
+	// A truncated IFD is read as far as it goes: the orientation is among the first tags, thumbnails come last.
+	for ifd = ifd[2:]; n > 0 && len(ifd) >= 12; n, ifd = n-1, ifd[12:] {
+		if order.Uint16(ifd) != tagOrientation || order.Uint32(ifd[4:]) != 1 {
+			continue
+		}
+		var v uint32
+		switch order.Uint16(ifd[2:]) {
+		case typeByte:
+			v = uint32(ifd[8])
+		case typeShort:
+			v = uint32(order.Uint16(ifd[8:]))
+		case typeLong:
+			v = order.Uint32(ifd[8:])
+		}
+		if 1 <= v && v <= 8 {
+			return int(v)
+		}
+		return 1
+	}
+	return 1
+}
