@@ -1,0 +1,49 @@
+"""The entry that Lambda@Edge's Python runtime imports: it becomes the Go binary beside it.
+
+Lambda@Edge runs Node.js and Python only. exec at import replaces the interpreter while the process, its
+pid, its environment and its standard output and error stay; from then on the Go binary speaks to the Runtime
+API itself, and Python is never seen again. `os` is the only import on that road: it is already loaded.
+
+Should exec fail, the function must still answer, because an error here is a 5xx for the visitor:
+a lost x bit is mended on a copy (/var/task is read-only), and after that lambda_handler passes
+every request on as it came, so that CloudFront serves the original pictures.
+"""
+
+import os
+
+_NAME = "miniatura"
+
+
+def _become(binary, spare="/tmp"):
+    """Replaces this process by binary, or returns the reason why it could not, in words."""
+    try:
+        os.execv(binary, [binary])
+    except OSError as first:
+        reason = "exec %s: %s" % (binary, first)
+    copy = os.path.join(spare, _NAME)
+    try:
+        # A new name, then a rename: a copy that an earlier start of this sandbox left may be damaged, or busy.
+        part = "%s.%d" % (copy, os.getpid())
+        with open(binary, "rb") as src, open(part, "wb") as dst:
+            while True:
+                piece = src.read(1 << 20)
+                if not piece:
+                    break
+                dst.write(piece)
+        os.chmod(part, 0o755)
+        os.replace(part, copy)
+        os.execv(copy, [copy])
+    except OSError as second:
+        return "%s; copy to %s: %s" % (reason, copy, second)
+
+
+try:
+    _why = _become(os.path.join(os.path.dirname(os.path.abspath(__file__)), _NAME))
+    print('{"decision":"unchanged","error":"lambda_function: %s"}' % _why.replace("\\", "/").replace('"', "'"), flush=True)
+except Exception:  # whatever it is: an import that fails is a 5xx
+    pass
+
+
+def lambda_handler(event, context):
+    """Reached only when the Go binary could not be started: the request goes on unchanged."""
+    return event["Records"][0]["cf"]["request"]

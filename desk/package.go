@@ -1,0 +1,195 @@
+package desk
+
+import (
+	"archive/zip"
+	"bytes"
+	"compress/flate"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"miniatura/desk/progress"
+)
+
+// zipBudget is the most bytes that the edge's zip may have: cold starts fetch it in every region.
+const zipBudget = 3_050_000
+
+// A bundle is one zip that Lambda can run: the Go binary of some build tags, and the files that go with it.
+type bundle struct {
+	tags   string
+	binary string   // the Go binary's name in the zip
+	files  []string // further files, relative to the module's root
+	budget int      // bytes of the zip
+}
+
+var (
+	// edgeBundle is what Lambda@Edge runs, through the Python runtime that it insists on.
+	edgeBundle = bundle{
+		tags:   "edge,lambda.norpc,nethttpomithttp2",
+		binary: "miniatura",
+		files:  []string{"deploy/lambda_function.py"},
+		budget: zipBudget,
+	}
+	// regionalBundle is what a regional function runs on provided.al2023: events and batches over a whole bucket.
+	regionalBundle = bundle{
+		tags:   "regional,lambda.norpc,nethttpomithttp2",
+		binary: "bootstrap",
+		budget: 50_000_000,
+	}
+)
+
+func runPackage(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
+	f := newFlags("package", stdout)
+	out := f.String("o", "", "write the zip to this `file` (default dist/edge.zip, or dist/regional.zip)")
+	regional := f.Bool("regional", false, "build the regional function's zip (S3 events, S3 Batch) instead of the edge's")
+	if _, err := f.parse(args, 0, 0); err != nil {
+		return report(stderr, "package", err)
+	}
+	b, name := edgeBundle, "edge.zip"
+	if *regional {
+		b, name = regionalBundle, "regional.zip"
+	}
+	if *out == "" {
+		*out = filepath.Join("dist", name)
+	}
+	root, err := moduleRoot()
+	if err != nil {
+		return report(stderr, "package", usageError{err})
+	}
+	line := progress.New(stderr, "package", 3, "steps")
+	data, err := b.build(ctx, root, func(step string) { line.Add(1, step) })
+	if err == nil {
+		err = writeFile(*out, data)
+	}
+	if err != nil {
+		line.Done("failed")
+		return report(stderr, "package", err)
+	}
+	line.Done("")
+	sum := sha256.Sum256(data)
+	fmt.Fprintf(stdout, "%s: %d bytes (%.2f of %.2f MB), CodeSha256 %s\n", *out, len(data),
+		float64(len(data))/1e6, float64(b.budget)/1e6, base64.StdEncoding.EncodeToString(sum[:]))
+	return exitOK
+}
+
+// build compiles the module at root and returns the zip's bytes, which depend on the source and the Go release alone. step
+// is told what comes next.
+func (b bundle) build(ctx context.Context, root string, step func(string)) ([]byte, error) {
+	tmp, err := os.MkdirTemp("", "miniatura-package-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(tmp)
+	step("compiling for linux/amd64")
+	path := filepath.Join(tmp, b.binary)
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", "-tags", b.tags, "-o", path, ".")
+	cmd.Dir = root
+	// Whatever the user's environment says, the bytes are the same: no flags, no workspace, no experiments, the baseline processor.
+	cmd.Env = append(os.Environ(), "GOFLAGS=", "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64", "GOAMD64=v1", "GOWORK=off", "GOEXPERIMENT=", "GOFIPS140=off")
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if errors.Is(err, exec.ErrNotFound) {
+			return nil, errors.New("the go command is not in PATH")
+		}
+		return nil, fmt.Errorf("go build: %w: %s", err, strings.TrimSpace(said.String()))
+	}
+	step("compressing")
+	var buf bytes.Buffer
+	z := zip.NewWriter(&buf)
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestCompression) })
+	binary, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := addFile(z, b.binary, binary); err != nil {
+		return nil, err
+	}
+	for _, name := range b.files {
+		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
+		if err != nil {
+			return nil, err
+		}
+		// A checkout on Windows may have turned the line ends.
+		text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
+		if err := addFile(z, filepath.Base(name), text); err != nil {
+			return nil, err
+		}
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	step("writing")
+	if buf.Len() > b.budget {
+		return nil, fmt.Errorf("the zip has %d bytes, over the budget of %d", buf.Len(), b.budget)
+	}
+	return buf.Bytes(), nil
+}
+
+// addFile appends one file with the mode that Lambda needs and with times that say nothing.
+func addFile(z *zip.Writer, name string, data []byte) error {
+	h := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)}
+	h.SetMode(0o755)
+	w, err := z.CreateHeader(h)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(data)
+	return err
+}
+
+// moduleRoot finds the folder of miniatura's go.mod, at or above the working directory.
+func moduleRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for from := dir; ; dir = filepath.Dir(dir) {
+		mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err == nil {
+			line, _, _ := strings.Cut(string(mod), "\n")
+			if strings.TrimSpace(line) == "module miniatura" {
+				return dir, nil
+			}
+		}
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Errorf("no go.mod of module miniatura at or above %s; run it inside the project", from)
+		}
+	}
+}
+
+// writeFile replaces name by data in one step, so that a reader finds the old file or the new one, never half of it.
+// It makes the folder when there is none.
+func writeFile(name string, data []byte) error {
+	dir := filepath.Dir(name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, "."+filepath.Base(name)+".*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Chmod(0o644)
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	return err
+}

@@ -1,0 +1,210 @@
+// Package progress tells a person how far long work has come: on a terminal one line that is rewritten in place, with
+// rate and time left; elsewhere (a pipe, a CI log) a plain line at most every few seconds.
+//
+//	line := progress.New(os.Stderr, "warm", len(keys), "keys")
+//	for _, key := range keys {
+//		work(key)
+//		line.Add(1, key)
+//	}
+//	line.Done("")
+//
+// A Line is safe for use by several goroutines. Its writes never fail the work: errors of the writer are dropped on purpose.
+package progress
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+)
+
+const (
+	terminalEvery = 100 * time.Millisecond // how often a terminal's line is rewritten
+	plainEvery    = 5 * time.Second        // how often a log gets a line
+	width         = 100                    // columns that a terminal's line may use
+)
+
+// A Line is the progress of one piece of work.
+type Line struct {
+	mu       sync.Mutex
+	w        io.Writer
+	terminal bool
+	name     string
+	unit     string
+	total    int
+	done     int
+	note     string
+	start    time.Time
+	shown    time.Time // of the last line written
+	drawn    bool      // a terminal line is standing, without its newline
+	now      func() time.Time
+}
+
+// New starts the line for work called name of total units; total 0 is a total that nobody knows yet. It writes to w,
+// rewriting in place when w is a terminal.
+func New(w io.Writer, name string, total int, unit string) *Line {
+	return newLine(w, IsTerminal(w), name, total, unit, time.Now)
+}
+
+func newLine(w io.Writer, terminal bool, name string, total int, unit string, now func() time.Time) *Line {
+	t := now()
+	l := &Line{w: w, terminal: terminal, name: name, unit: unit, total: total, start: t, shown: t, now: now}
+	if terminal {
+		l.draw()
+	}
+	return l
+}
+
+// IsTerminal reports whether w is a character device that shows text, so not a file, a pipe or the null device.
+func IsTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok || os.Getenv("TERM") == "dumb" {
+		return false
+	}
+	st, err := f.Stat()
+	if err != nil || st.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull)
+	return err != nil || !os.SameFile(st, null)
+}
+
+// Add counts n more units as done; note says in a word or two what was worked on.
+func (l *Line) Add(n int, note string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.done += n
+	l.note = note
+	l.tick()
+}
+
+// Total sets the number of units once it is known.
+func (l *Line) Total(total int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.total = total
+	l.tick()
+}
+
+// Printf writes a line of its own above the progress, for instance a failure that should stay readable.
+func (l *Line) Printf(format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.erase()
+	fmt.Fprintf(l.w, strings.TrimSuffix(format, "\n")+"\n", args...)
+	if l.terminal {
+		l.draw()
+	}
+}
+
+// Done ends the line with the count, the time it all took and note.
+func (l *Line) Done(note string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	took := l.now().Sub(l.start)
+	text := fmt.Sprintf("%s: %s in %s%s", l.name, l.count(), round(took), l.rate(took))
+	if note != "" {
+		text += ", " + note
+	}
+	l.erase()
+	fmt.Fprintln(l.w, text)
+}
+
+// tick shows the line when its time has come. The caller holds l.mu.
+func (l *Line) tick() {
+	every := plainEvery
+	if l.terminal {
+		every = terminalEvery
+	}
+	t := l.now()
+	if t.Sub(l.shown) < every {
+		return
+	}
+	l.shown = t
+	if l.terminal {
+		l.draw()
+	} else {
+		fmt.Fprintln(l.w, l.text(t))
+	}
+}
+
+func (l *Line) draw() {
+	text := []rune(printable(l.text(l.now())))
+	if len(text) > width {
+		text = append(text[:width-1], '…')
+	}
+	fmt.Fprintf(l.w, "\r\x1b[K%s", string(text))
+	l.drawn = true
+}
+
+func (l *Line) erase() {
+	if l.drawn {
+		fmt.Fprint(l.w, "\r\x1b[K")
+		l.drawn = false
+	}
+}
+
+// text is "warm: 120 of 4000 keys, 3 %, 41 keys/s, 1m34s left: photos/a.jpg".
+func (l *Line) text(t time.Time) string {
+	text := l.name + ": " + l.count()
+	elapsed := t.Sub(l.start)
+	if l.total > 0 {
+		text += fmt.Sprintf(", %d %%", 100*l.done/l.total)
+	}
+	text += l.rate(elapsed)
+	if l.total > l.done && l.done > 0 {
+		left := time.Duration(float64(elapsed) * float64(l.total-l.done) / float64(l.done))
+		text += ", " + round(left).String() + " left"
+	}
+	if l.note != "" {
+		text += ": " + printable(l.note)
+	}
+	return text
+}
+
+func (l *Line) count() string {
+	if l.total > 0 {
+		return fmt.Sprintf("%d of %d %s", l.done, l.total, l.unit)
+	}
+	return fmt.Sprintf("%d %s", l.done, l.unit)
+}
+
+// rate is empty until there is enough to divide.
+func (l *Line) rate(elapsed time.Duration) string {
+	if l.done == 0 || elapsed < 100*time.Millisecond {
+		return ""
+	}
+	r := float64(l.done) / elapsed.Seconds()
+	switch {
+	case r >= 10:
+		return fmt.Sprintf(", %.0f %s/s", r, l.unit)
+	case r >= 0.1:
+		return fmt.Sprintf(", %.1f %s/s", r, l.unit)
+	}
+	return fmt.Sprintf(", %s a piece", round(time.Duration(math.Round(float64(elapsed)/float64(l.done)))))
+}
+
+// round keeps what a person reads of a duration.
+func round(d time.Duration) time.Duration {
+	switch {
+	case d >= 10*time.Second:
+		return d.Round(time.Second)
+	case d >= time.Second:
+		return d.Round(100 * time.Millisecond)
+	}
+	return d.Round(time.Millisecond)
+}
+
+// printable keeps control characters of a key or file name away from the terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f && r < 0xa0 || r == utf8.RuneError || r == '\u2028' || r == '\u2029' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' {
+			return '?'
+		}
+		return r
+	}, s)
+}
