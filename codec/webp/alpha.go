@@ -1,0 +1,106 @@
+// This file implements the ALPH chunk, RFC 9649 section 2.7.1.2.
+
+package webp
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"io"
+
+	"golang.org/x/image/vp8l"
+)
+
+// Filtering methods of the ALPH chunk: what a sample is predicted from.
+const (
+	filterNone = iota
+	filterHorizontal
+	filterVertical
+	filterGradient
+)
+
+// decodeAlpha gives the w*h alpha samples of an ALPH chunk's payload b.
+func decodeAlpha(b []byte, w, h int) ([]byte, error) {
+	if len(b) < 1 {
+		return nil, FormatError("empty ALPH chunk")
+	}
+	var alpha []byte
+	switch compression := b[0] & 3; compression {
+	case 0:
+		if len(b)-1 < w*h {
+			return nil, FormatError("short ALPH chunk")
+		}
+		alpha = append(alpha, b[1:1+w*h]...)
+	case 1:
+		// The samples are the green of a VP8L picture that has no header of its own.
+		m, err := vp8l.Decode(io.MultiReader(bytes.NewReader(vp8lHeader(nil, w, h, false)), bytes.NewReader(b[1:])))
+		if err != nil {
+			return nil, decodeError("ALPH", err)
+		}
+		n, ok := m.(*image.NRGBA)
+		if !ok {
+			return nil, UnsupportedError(fmt.Sprintf("VP8L decoded to %T", m))
+		}
+		alpha = make([]byte, w*h)
+		for i := range alpha {
+			alpha[i] = n.Pix[4*i+1]
+		}
+	default:
+		return nil, FormatError(fmt.Sprintf("ALPH compression %d", compression))
+	}
+	unfilter(alpha, w, int(b[0]>>2&3))
+	return alpha, nil
+}
+
+// vp8lHeader appends the five bytes that open a VP8L bitstream (RFC 9649 section 3.4).
+func vp8lHeader(dst []byte, w, h int, alpha bool) []byte {
+	v := uint32(w-1) | uint32(h-1)<<14
+	if alpha {
+		v |= 1 << 28
+	}
+	return append(dst, 0x2f, byte(v), byte(v>>8), byte(v>>16), byte(v>>24))
+}
+
+// unfilter adds the predictions back, in place, row by row.
+func unfilter(a []byte, w, method int) {
+	if method == filterNone {
+		return
+	}
+	for x := 1; x < w; x++ {
+		a[x] += a[x-1]
+	}
+	for i := w; i < len(a); i += w {
+		row, up := a[i:i+w], a[i-w:i]
+		row[0] += up[0]
+		for x := 1; x < w; x++ {
+			row[x] += predict(method, row[x-1], up[x], up[x-1])
+		}
+	}
+}
+
+// filter puts into dst what unfilter turns back into a.
+func filter(dst, a []byte, w, method int) {
+	dst[0] = a[0]
+	for x := 1; x < w; x++ {
+		dst[x] = a[x] - a[x-1]
+	}
+	for i := w; i < len(a); i += w {
+		row, up := a[i:i+w], a[i-w:i]
+		dst[i] = row[0] - up[0]
+		for x := 1; x < w; x++ {
+			dst[i+x] = row[x] - predict(method, row[x-1], up[x], up[x-1])
+		}
+	}
+}
+
+// predict gives the prediction of a sample inside the picture from its left, upper and upper-left
+// neighbours; the first row is predicted from the left and the first column from above.
+func predict(method int, left, up, corner byte) byte {
+	switch method {
+	case filterHorizontal:
+		return left
+	case filterVertical:
+		return up
+	}
+	return clamp8(int(left) + int(up) - int(corner))
+}

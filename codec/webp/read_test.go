@@ -1,0 +1,182 @@
+package webp
+
+import (
+	"bytes"
+	"image"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	xwebp "golang.org/x/image/webp"
+)
+
+// TestStillsDecodeAsDwebpDoes holds reader, range, upsampling and alpha against libwebp's tool.
+func TestStillsDecodeAsDwebpDoes(t *testing.T) {
+	n := 0
+	for _, path := range files(t, shared(t, "webp"), ".webp") {
+		name := filepath.Base(path)
+		src, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := Parse(src)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if f.Animated {
+			continue
+		}
+		if len(f.Frames) != 1 {
+			t.Errorf("%s: %d frames", name, len(f.Frames))
+			continue
+		}
+		if testing.Short() && f.Pixels() > 300_000 {
+			continue
+		}
+		want, err := dwebp(t, src)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		got, err := f.Frames[0].DecodeNRGBA()
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		samePixels(t, name, got, want, true)
+		n++
+	}
+	t.Logf("%d pictures", n)
+}
+
+// TestFullRangeIsTheDefinition holds toFullRange against real arithmetic for every sample value.
+func TestFullRangeIsTheDefinition(t *testing.T) {
+	m := image.NewYCbCr(image.Rect(0, 0, 256, 2), image.YCbCrSubsampleRatio420)
+	for i := range 256 {
+		m.Y[i], m.Cb[i%128], m.Cr[i%128] = byte(i), byte(i%128), byte(128+i%128)
+	}
+	toFullRange(m)
+	near := func(v float64) byte { return byte(min(max(v+0.5, 0), 255)) }
+	for i := range 256 {
+		if want := near(float64(i-16) * 255 / 219); m.Y[i] != want {
+			t.Errorf("Y %d became %d, want %d", i, m.Y[i], want)
+		}
+	}
+	for i := range 128 {
+		if want := near(float64(i-128)*255/224 + 128); m.Cb[i] != want {
+			t.Errorf("Cb %d became %d, want %d", i, m.Cb[i], want)
+		}
+		if want := near(float64(i)*255/224 + 128); m.Cr[i] != want {
+			t.Errorf("Cr %d became %d, want %d", i+128, m.Cr[i], want)
+		}
+	}
+}
+
+// TestHostileFilesAreRefusedOrBounded runs the broken files of the corpus through the reader. Each
+// must answer with an error of this package's types or a whole picture.
+func TestHostileFilesAreRefusedOrBounded(t *testing.T) {
+	dir := shared(t, "hostile")
+	for _, path := range files(t, filepath.Join(dir, "fuzz-webp"), "") {
+		src, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		readAll(t, filepath.Base(path), src)
+	}
+}
+
+// readAll parses and decodes src as a caller with a limit of 16 megapixels would.
+func readAll(t testing.TB, name string, src []byte) {
+	f, err := Parse(src)
+	if err != nil {
+		checkTyped(t, name, err)
+		return
+	}
+	if f.Pixels() > 1<<24 {
+		return
+	}
+	for i := range f.Frames {
+		m, err := f.Frames[i].DecodeNRGBA()
+		if err != nil {
+			checkTyped(t, name, err)
+			continue
+		}
+		if m.Rect.Size() != f.Frames[i].Rect.Size() {
+			t.Errorf("%s: frame %d decoded to %v, its header says %v", name, i, m.Rect, f.Frames[i].Rect)
+		}
+	}
+}
+
+func checkTyped(t testing.TB, name string, err error) {
+	t.Helper()
+	switch err.(type) {
+	case FormatError, UnsupportedError:
+	default:
+		t.Errorf("%s: error of type %T: %v", name, err, err)
+	}
+}
+
+// TestEveryTruncationIsRefused cuts a lossy picture with alpha, a lossless one and an animation
+// at every length: what is left must never decode.
+func TestEveryTruncationIsRefused(t *testing.T) {
+	for _, name := range []string{"yellow_rose.lossy-with-alpha.webp", "gopher-doc.with-alpha.lossless.webp", "rotating-squares.webp"} {
+		src, err := os.ReadFile(filepath.Join(shared(t, "webp"), name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range len(src) - 1 {
+			if f, err := Parse(src[:n]); err == nil {
+				t.Fatalf("%s cut to %d of %d bytes: parsed as %d frames", name, n, len(src), len(f.Frames))
+			}
+		}
+	}
+}
+
+// TestHeaderAgreesWithXImage compares sizes with another reader.
+func TestHeaderAgreesWithXImage(t *testing.T) {
+	for _, path := range files(t, shared(t, "webp"), ".webp") {
+		if strings.Contains(path, "anim") {
+			continue
+		}
+		src, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := xwebp.DecodeConfig(bytes.NewReader(src))
+		if err != nil {
+			continue
+		}
+		f, err := Parse(src)
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			continue
+		}
+		if f.Width != c.Width || f.Height != c.Height {
+			t.Errorf("%s: %dx%d, x/image says %dx%d", path, f.Width, f.Height, c.Width, c.Height)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	root := os.Getenv("MINIATURA_SHARED")
+	if root == "" {
+		root = "../../../shared"
+	}
+	for _, glob := range []string{"webp/*.webp", "hostile/fuzz-webp/*", "webp/libwebp/*.webp"} {
+		list, _ := filepath.Glob(filepath.Join(root, "corpus", glob))
+		for _, path := range list {
+			if b, err := os.ReadFile(path); err == nil && len(b) < 20_000 {
+				f.Add(b)
+			}
+		}
+	}
+	f.Add([]byte("RIFF\x00\x00\x00\x00WEBP"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if f, err := Parse(b); err == nil && f.Pixels() > 1<<20 {
+			return
+		}
+		readAll(t, "input", b)
+	})
+}

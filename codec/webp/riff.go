@@ -1,0 +1,284 @@
+// This file implements the RIFF container, RFC 9649 section 2.
+
+package webp
+
+import (
+	"encoding/binary"
+	"image"
+	"image/color"
+	"time"
+)
+
+// Chunk identifiers (RFC 9649 section 2), as little-endian numbers.
+const (
+	fccRIFF = 'R' | 'I'<<8 | 'F'<<16 | 'F'<<24
+	fccWEBP = 'W' | 'E'<<8 | 'B'<<16 | 'P'<<24
+	fccVP8  = 'V' | 'P'<<8 | '8'<<16 | ' '<<24
+	fccVP8L = 'V' | 'P'<<8 | '8'<<16 | 'L'<<24
+	fccVP8X = 'V' | 'P'<<8 | '8'<<16 | 'X'<<24
+	fccALPH = 'A' | 'L'<<8 | 'P'<<16 | 'H'<<24
+	fccANIM = 'A' | 'N'<<8 | 'I'<<16 | 'M'<<24
+	fccANMF = 'A' | 'N'<<8 | 'M'<<16 | 'F'<<24
+	fccICCP = 'I' | 'C'<<8 | 'C'<<16 | 'P'<<24
+	fccEXIF = 'E' | 'X'<<8 | 'I'<<16 | 'F'<<24
+	fccXMP  = 'X' | 'M'<<8 | 'P'<<16 | ' '<<24
+)
+
+// Flags of the VP8X chunk (RFC 9649 section 2.7.1).
+const (
+	flagAnimation = 1 << 1
+	flagXMP       = 1 << 2
+	flagEXIF      = 1 << 3
+	flagAlpha     = 1 << 4
+	flagICC       = 1 << 5
+)
+
+// A File is a parsed container. Every slice in it is a part of the bytes given to Parse.
+type File struct {
+	Width, Height int // of the canvas, in pixels
+	Alpha         bool
+	Animated      bool
+	LoopCount     int         // times to play the animation; 0 is for ever
+	Background    color.NRGBA // the ANIM chunk's hint; viewers, and this package, use transparent
+	ICC           []byte      // payload of ICCP, nil when absent
+	EXIF          []byte      // a TIFF structure: a leading "Exif\0\0" is cut off
+	XMP           []byte
+	Frames        []Frame // one for a still picture
+}
+
+// A Frame is one picture of a File.
+type Frame struct {
+	Rect     image.Rectangle // where it lies on the canvas
+	Delay    time.Duration   // zero in a still picture
+	Blend    bool            // drawn over what is there; else it replaces it, alpha included
+	Dispose  bool            // its rectangle is cleared to transparent before the next frame
+	Lossless bool            // bits hold VP8L, else VP8
+	HasAlpha bool            // an ALPH chunk, or VP8L's own alpha hint
+
+	alpha []byte // payload of ALPH, nil when absent
+	bits  []byte // payload of "VP8 " or VP8L
+}
+
+// Pixels is the sum of the frames' areas.
+func (f *File) Pixels() int64 {
+	var n int64
+	for i := range f.Frames {
+		r := f.Frames[i].Rect
+		n += int64(r.Dx()) * int64(r.Dy())
+	}
+	return n
+}
+
+// IsWebP says whether b starts as a WebP file does.
+func IsWebP(b []byte) bool {
+	return len(b) >= 12 && le32(b) == fccRIFF && le32(b[8:]) == fccWEBP
+}
+
+func le32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
+func le24(b []byte) int    { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
+
+// chunk cuts the first chunk off b: its identifier, its payload, and what follows its padding.
+// The pad byte of the last chunk may be missing, as it is in files found in the wild.
+func chunk(b []byte) (id uint32, payload, rest []byte, err error) {
+	if len(b) < 8 {
+		return 0, nil, nil, FormatError("truncated chunk header")
+	}
+	id = le32(b)
+	n := int64(le32(b[4:]))
+	if n > int64(len(b)-8) {
+		return 0, nil, nil, FormatError("chunk longer than the file")
+	}
+	payload, rest = b[8:8+n], b[8+n:]
+	if n&1 == 1 && len(rest) > 0 {
+		rest = rest[1:]
+	}
+	return id, payload, rest, nil
+}
+
+// Parse reads the container and the header of every frame. It decodes nothing and allocates no
+// more than the frame list, so that a caller can hold Width, Height and Pixels against its
+// limits first. A file that ends before its chunks do is a FormatError.
+func Parse(src []byte) (*File, error) {
+	if !IsWebP(src) {
+		return nil, FormatError("no RIFF WEBP header")
+	}
+	n := int64(le32(src[4:]))
+	if n < 4 || n+8 > int64(len(src)) {
+		return nil, FormatError("RIFF size beyond the file")
+	}
+	body := src[12 : 8+n]
+	id, payload, rest, err := chunk(body)
+	if err != nil {
+		return nil, err
+	}
+	f := new(File)
+	if id != fccVP8X {
+		var fr Frame
+		if err := fr.setBits(id, payload); err != nil {
+			return nil, err
+		}
+		f.Width, f.Height, f.Alpha = fr.Rect.Dx(), fr.Rect.Dy(), fr.HasAlpha
+		f.Frames = []Frame{fr}
+		return f, nil
+	}
+	if len(payload) < 10 {
+		return nil, FormatError("short VP8X chunk")
+	}
+	flags := payload[0]
+	f.Width, f.Height = le24(payload[4:])+1, le24(payload[7:])+1
+	if int64(f.Width)*int64(f.Height) > 1<<32-1 {
+		return nil, FormatError("canvas over 2^32 pixels")
+	}
+	f.Alpha = flags&flagAlpha != 0
+	f.Animated = flags&flagAnimation != 0
+	return f, f.readChunks(rest)
+}
+
+// readChunks reads what follows the VP8X chunk (RFC 9649 section 2.7).
+func (f *File) readChunks(b []byte) error {
+	var still Frame
+	for len(b) > 0 {
+		id, payload, rest, err := chunk(b)
+		if err != nil {
+			if len(f.Frames) > 0 && len(b) < 8 && !f.Animated {
+				break // stray bytes behind the picture
+			}
+			return err
+		}
+		b = rest
+		switch id {
+		case fccANIM:
+			if len(payload) < 6 {
+				return FormatError("short ANIM chunk")
+			}
+			f.Background = color.NRGBA{R: payload[2], G: payload[1], B: payload[0], A: payload[3]}
+			f.LoopCount = int(binary.LittleEndian.Uint16(payload[4:]))
+		case fccANMF:
+			if !f.Animated {
+				continue // RFC 9649 2.7.1: without the flag these are to be ignored
+			}
+			fr, err := f.readANMF(payload)
+			if err != nil {
+				return err
+			}
+			f.Frames = append(f.Frames, fr)
+		case fccALPH:
+			if !f.Animated && still.alpha == nil && len(f.Frames) == 0 {
+				still.alpha = payload
+			}
+		case fccVP8, fccVP8L:
+			if f.Animated || len(f.Frames) > 0 {
+				continue
+			}
+			if err := still.setBits(id, payload); err != nil {
+				return err
+			}
+			if still.Rect.Dx() != f.Width || still.Rect.Dy() != f.Height {
+				return FormatError("picture and canvas differ in size")
+			}
+			f.Frames = []Frame{still}
+		case fccICCP:
+			if f.ICC == nil {
+				f.ICC = payload
+			}
+		case fccEXIF:
+			if f.EXIF == nil {
+				f.EXIF = payload
+				if len(payload) >= 6 && string(payload[:6]) == "Exif\x00\x00" {
+					f.EXIF = payload[6:]
+				}
+			}
+		case fccXMP:
+			if f.XMP == nil {
+				f.XMP = payload
+			}
+		}
+	}
+	if len(f.Frames) == 0 {
+		return FormatError("no picture")
+	}
+	return nil
+}
+
+// readANMF reads one frame of an animation (RFC 9649 section 2.7.1.1).
+func (f *File) readANMF(b []byte) (Frame, error) {
+	if len(b) < 16 {
+		return Frame{}, FormatError("short ANMF chunk")
+	}
+	x, y := 2*le24(b), 2*le24(b[3:])
+	w, h := le24(b[6:])+1, le24(b[9:])+1
+	fr := Frame{
+		Delay:   time.Duration(le24(b[12:])) * time.Millisecond,
+		Blend:   b[15]&2 == 0,
+		Dispose: b[15]&1 != 0,
+	}
+	if x+w > f.Width || y+h > f.Height {
+		return Frame{}, FormatError("frame outside the canvas")
+	}
+	for b = b[16:]; len(b) > 0; {
+		id, payload, rest, err := chunk(b)
+		if err != nil {
+			if fr.bits != nil && len(b) < 8 {
+				break
+			}
+			return Frame{}, err
+		}
+		b = rest
+		switch {
+		case id == fccALPH && fr.alpha == nil && fr.bits == nil:
+			fr.alpha = payload
+		case (id == fccVP8 || id == fccVP8L) && fr.bits == nil:
+			if err := fr.setBits(id, payload); err != nil {
+				return Frame{}, err
+			}
+		}
+	}
+	if fr.bits == nil {
+		return Frame{}, FormatError("frame without a picture")
+	}
+	if fr.Rect.Dx() != w || fr.Rect.Dy() != h {
+		return Frame{}, FormatError("frame and its picture differ in size")
+	}
+	fr.Rect = fr.Rect.Add(image.Pt(x, y))
+	return fr, nil
+}
+
+// setBits takes a bitstream and reads its size from its header: RFC 6386 section 9.1 for VP8,
+// RFC 9649 section 3.4 for VP8L. An ALPH chunk beside VP8L is ignored.
+func (fr *Frame) setBits(id uint32, b []byte) error {
+	var w, h int
+	switch id {
+	case fccVP8:
+		if len(b) < 10 {
+			return FormatError("short VP8 chunk")
+		}
+		if b[0]&1 != 0 {
+			return FormatError("VP8 picture is not a key frame")
+		}
+		if b[3] != 0x9d || b[4] != 0x01 || b[5] != 0x2a {
+			return FormatError("no VP8 start code")
+		}
+		w = int(binary.LittleEndian.Uint16(b[6:])) & 0x3fff
+		h = int(binary.LittleEndian.Uint16(b[8:])) & 0x3fff
+		fr.HasAlpha = fr.alpha != nil
+	case fccVP8L:
+		if len(b) < 5 {
+			return FormatError("short VP8L chunk")
+		}
+		v := le32(b[1:])
+		if b[0] != 0x2f || v>>29 != 0 {
+			return FormatError("no VP8L signature")
+		}
+		w, h = int(v&0x3fff)+1, int(v>>14&0x3fff)+1
+		fr.HasAlpha = v>>28&1 != 0
+		fr.alpha, fr.Lossless = nil, true
+	default:
+		return FormatError("unknown chunk where the picture should be")
+	}
+	if w == 0 || h == 0 {
+		return FormatError("empty picture")
+	}
+	fr.bits = b
+	fr.Rect = image.Rect(0, 0, w, h)
+	return nil
+}

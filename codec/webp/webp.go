@@ -1,0 +1,28 @@
+// Package webp reads and writes the WebP container (RFC 9649) around VP8 and VP8L bitstreams.
+//
+//	riff.go       the RIFF container, read: chunks, headers and limits before any decoding
+//	frame.go      a frame's bitstream decoded with golang.org/x/image/vp8 and vp8l
+//	yuv.go        limited-range Y'CbCr to full range and to RGB, fancy upsampling
+//	write.go      stills: VP8, VP8X + ALPH, VP8L, ICCP
+//	alpha.go      the ALPH chunk, both ways
+//	animate.go    animation composed frame by frame onto a canvas
+//	animwrite.go  animation written as changed rectangles
+//
+// Y'CbCr that leaves or enters this package is full range (JFIF), as image.YCbCr says it is;
+// the limited range of a WebP stays inside.
+package webp
+
+// A FormatError reports that the input is not a valid WebP file.
+type FormatError string
+
+func (e FormatError) Error() string { return "webp: invalid format: " + string(e) }
+
+// An UnsupportedError reports that the input is valid but of a kind this package does not handle,
+// or that a picture is one that WebP cannot hold.
+type UnsupportedError string
+
+func (e UnsupportedError) Error() string { return "webp: unsupported: " + string(e) }
+
+// MaxSide is the largest width and height of a frame (RFC 9649 2.5 and 3.4: 14 bits). A canvas
+// may be larger by the container's 24 bits, which Parse reports but nothing here decodes.
+const MaxSide = 16383

@@ -1,0 +1,103 @@
+// This file converts the samples of VP8: BT.601 limited range (RFC 6386 section 9.2: color_space
+// 0), luma 16..235 and chroma 16..240, which golang.org/x/image/vp8 hands out as an image.YCbCr
+// although that type means full range.
+
+package webp
+
+import "image"
+
+// toFullRange spreads limited-range planes over 0..255, in place and rounded:
+// Y' = (Y-16) 255/219, C' = (C-128) 255/224 + 128, clamped.
+func toFullRange(m *image.YCbCr) {
+	var y, c [256]byte
+	for i := range 256 {
+		y[i] = clamp8(divRound((i-16)*255, 219))
+		c[i] = clamp8(divRound((i-128)*255, 224) + 128)
+	}
+	for i, v := range m.Y {
+		m.Y[i] = y[v]
+	}
+	for i, v := range m.Cb {
+		m.Cb[i] = c[v]
+	}
+	for i, v := range m.Cr {
+		m.Cr[i] = c[v]
+	}
+}
+
+// divRound divides, halves rounded up; b > 0.
+func divRound(a, b int) int {
+	a = 2*a + b
+	b *= 2
+	if a < 0 {
+		return -((-a + b - 1) / b)
+	}
+	return a / b
+}
+
+func clamp8(v int) byte { return byte(min(max(v, 0), 255)) }
+
+// limitedToNRGBA writes m's pixels into dst, which has the size of the frame, with alpha (w*h
+// samples) or opaque. A chroma sample lies in the middle of its four luma samples; each pixel takes
+// 9/16 of the nearest, 3/16 of the next in its row and in its column and 1/16 of the diagonal one,
+// rounded once, the border repeated. libwebp's default decoding is defined so ("fancy"); the test
+// holds this against dwebp, byte for byte.
+func limitedToNRGBA(dst *image.NRGBA, m *image.YCbCr, alpha []byte) {
+	w, h := dst.Rect.Dx(), dst.Rect.Dy()
+	cw, ch := (w+1)/2, (h+1)/2
+	// One row of chroma at the pixels' places: vertical 3:1 first, kept at 4 times the scale.
+	u, v := make([]int32, cw), make([]int32, cw)
+	for y := range h {
+		near := y / 2
+		next := near - 1 + 2*(y&1)
+		next = min(max(next, 0), ch-1)
+		un, ux := m.Cb[near*m.CStride:], m.Cb[next*m.CStride:]
+		vn, vx := m.Cr[near*m.CStride:], m.Cr[next*m.CStride:]
+		for i := range cw {
+			u[i] = 3*int32(un[i]) + int32(ux[i])
+			v[i] = 3*int32(vn[i]) + int32(vx[i])
+		}
+		luma := m.Y[y*m.YStride:][:w]
+		row := dst.Pix[y*dst.Stride:][:4*w]
+		var a []byte
+		if alpha != nil {
+			a = alpha[y*w:][:w]
+		}
+		for x, l := range luma {
+			i := x >> 1
+			j := min(max(i-1+2*(x&1), 0), cw-1)
+			cb := (3*u[i] + u[j] + 8) >> 4
+			cr := (3*v[i] + v[j] + 8) >> 4
+			p := row[4*x : 4*x+4 : 4*x+4]
+			p[0], p[1], p[2] = limitedToRGB(int32(l), cb, cr)
+			p[3] = 255
+			if a != nil {
+				p[3] = a[x]
+			}
+		}
+	}
+}
+
+// limitedToRGB converts one pixel in 14-bit fixed point, the precision and the truncations of the
+// reference decoder, so that every viewer shows what was measured here.
+//
+//	R = 1.164 (Y-16)                  + 1.596 (Cr-128)
+//	G = 1.164 (Y-16) - 0.391 (Cb-128) - 0.813 (Cr-128)
+//	B = 1.164 (Y-16) + 2.018 (Cb-128)
+func limitedToRGB(y, cb, cr int32) (r, g, b byte) {
+	l := y * 19077 >> 8
+	return clip6(l + cr*26149>>8 - 14234),
+		clip6(l - cb*6419>>8 - cr*13320>>8 + 8708),
+		clip6(l + cb*33050>>8 - 17685)
+}
+
+// clip6 takes a sample with six bits of fraction.
+func clip6(v int32) byte {
+	if uint32(v) < 256<<6 {
+		return byte(v >> 6)
+	}
+	if v < 0 {
+		return 0
+	}
+	return 255
+}
