@@ -1,0 +1,153 @@
+package codec
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	_ "image/gif"
+	_ "image/jpeg"
+	"image/png"
+	"os"
+	"testing"
+
+	_ "golang.org/x/image/bmp"
+	_ "golang.org/x/image/webp"
+
+	"miniatura/sizes"
+)
+
+func fitter(t testing.TB, name string) func(w, h int) (int, int) {
+	t.Helper()
+	s, ok := sizes.Parse(name)
+	if !ok {
+		t.Fatalf("no size %q", name)
+	}
+	return s.Fit
+}
+
+// Every still picture of the corpus comes out upright, at the manifest's
+// dimensions, as what its own bytes are or as WebP.
+func TestStillPicturesHaveTheirDimensions(t *testing.T) {
+	tally := map[string][3]int{}
+	for _, row := range corpus(t, "photos", "orientation", "png", "gif", "bmp", "webp") {
+		src, err := os.ReadFile(row.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		folder, _, _ := bytes.Cut([]byte(row.name), []byte("/"))
+		for _, webp := range []bool{false, true} {
+			for _, size := range []string{"S", "SS"} {
+				want := row.sizeS
+				if size == "SS" {
+					want = row.sizeSS
+				}
+				if want == "" {
+					continue
+				}
+				out, info, err := Resize(context.Background(), src, fitter(t, size), Options{WebP: webp})
+				n := tally[string(folder)]
+				if err != nil {
+					n[1]++
+					tally[string(folder)] = n
+					if testing.Verbose() && size == "S" {
+						t.Logf("passed through: %s: %v", row.name, err)
+					}
+					continue
+				}
+				c, kind, err := image.DecodeConfig(bytes.NewReader(out))
+				if err != nil {
+					t.Errorf("%s at %s: the result cannot be read: %v", row.name, size, err)
+					continue
+				}
+				n[0]++
+				if got := fmt.Sprintf("%dx%d", c.Width, c.Height); got != want {
+					t.Errorf("%s at %s: %s, want %s", row.name, size, got, want)
+					n[2]++
+				}
+				if f, _ := sniff(src); "image/"+kind != info.ContentType || webp && kind != "webp" || !webp && info.ContentType != f.mediaType() {
+					t.Errorf("%s at %s: the bytes are %s, said to be %s", row.name, size, kind, info.ContentType)
+					n[2]++
+				}
+				tally[string(folder)] = n
+			}
+		}
+	}
+	for f, n := range tally {
+		t.Logf("%-12s resized %d, passed %d, wrong %d", f, n[0], n[1], n[2])
+	}
+}
+
+func encodePNG(t testing.TB, m image.Image) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// Averaging is done on the stored values: black and white squares become
+// middle grey 128, as in Pillow and sharp.
+func TestCheckerboardAveragesTo128(t *testing.T) {
+	m := image.NewGray(image.Rect(0, 0, 720, 720))
+	for i := range m.Pix {
+		if (i%720+i/720)%2 == 0 {
+			m.Pix[i] = 255
+		}
+	}
+	out, _, err := Resize(context.Background(), encodePNG(t, m), fitter(t, "SS"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := png.Decode(bytes.NewReader(out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range [][2]int{{5, 5}, {100, 200}, {180, 180}} {
+		if g := color.GrayModel.Convert(d.At(p[0], p[1])).(color.Gray).Y; g < 127 || g > 128 {
+			t.Errorf("at %v: %d, want 127 or 128", p, g)
+		}
+	}
+}
+
+// Colour under transparency must not bleed: opaque green beside transparent
+// red gives green at half alpha, never a brown.
+func TestScalingIsPremultiplied(t *testing.T) {
+	m := image.NewNRGBA(image.Rect(0, 0, 720, 720))
+	for y := range 720 {
+		for x := range 720 {
+			c := color.NRGBA{G: 255, A: 255}
+			if x%2 == 1 {
+				c = color.NRGBA{R: 255}
+			}
+			m.SetNRGBA(x, y, c)
+		}
+	}
+	out, _, err := Resize(context.Background(), encodePNG(t, m), fitter(t, "SS"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := png.Decode(bytes.NewReader(out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := color.NRGBAModel.Convert(d.At(100, 100)).(color.NRGBA)
+	if c.R > 1 || c.B > 1 || c.G < 254 || c.A < 126 || c.A > 129 {
+		t.Errorf("got %v, want green at half alpha", c)
+	}
+}
+
+func TestLimitsAreMetBeforeDecoding(t *testing.T) {
+	big := encodePNG(t, image.NewGray(image.Rect(0, 0, 4000, 4000)))
+	if _, _, err := Resize(context.Background(), big, fitter(t, "SS"), Options{MemoryLimit: 4 << 20}); err == nil {
+		t.Error("16 megapixels were decoded in 4 MB")
+	}
+	// The header alone says 65,535 x 65,535.
+	bomb := bytes.Clone(big)
+	copy(bomb[16:], []byte{0, 0, 255, 255, 0, 0, 255, 255})
+	if _, _, err := Resize(context.Background(), bomb, fitter(t, "SS"), Options{}); err == nil {
+		t.Error("a picture of 4 gigapixels was decoded")
+	}
+}

@@ -1,0 +1,144 @@
+package codec
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"image/gif"
+	"image/jpeg"
+
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/webp"
+
+	"miniatura/codec/exif"
+)
+
+type format uint8
+
+const (
+	formatJPEG format = iota + 1
+	formatPNG
+	formatGIF
+	formatBMP
+	formatWebP
+)
+
+func (f format) String() string {
+	return [...]string{"unknown", "JPEG", "PNG", "GIF", "BMP", "WebP"}[f]
+}
+
+func (f format) mediaType() string {
+	return [...]string{"", "image/jpeg", "image/png", "image/gif", "image/bmp", "image/webp"}[f]
+}
+
+// sniff tells the format by the first bytes.
+func sniff(src []byte) (format, bool) {
+	switch {
+	case bytes.HasPrefix(src, []byte{0xff, 0xd8, 0xff}):
+		return formatJPEG, true
+	case bytes.HasPrefix(src, []byte("\x89PNG\r\n\x1a\n")):
+		return formatPNG, true
+	case bytes.HasPrefix(src, []byte("GIF87a")), bytes.HasPrefix(src, []byte("GIF89a")):
+		return formatGIF, true
+	case bytes.HasPrefix(src, []byte("BM")):
+		return formatBMP, true
+	case len(src) >= 12 && string(src[:4]) == "RIFF" && string(src[8:12]) == "WEBP":
+		return formatWebP, true
+	}
+	return 0, false
+}
+
+// probed is what a source's headers say, before anything is decoded.
+type probed struct {
+	format      format
+	w, h        int // as stored, before orientation
+	frames      int
+	orientation int // 1-8, EXIF's
+}
+
+// upright returns the dimensions after orientation.
+func (p probed) upright() (w, h int) {
+	if p.orientation >= 5 {
+		return p.h, p.w
+	}
+	return p.w, p.h
+}
+
+func probe(src []byte) (probed, error) {
+	p := probed{frames: 1, orientation: 1}
+	var ok bool
+	if p.format, ok = sniff(src); !ok {
+		return p, errors.New("not a picture that is known here")
+	}
+	var err error
+	r := bytes.NewReader(src)
+	switch p.format {
+	case formatJPEG:
+		c, e := jpeg.DecodeConfig(r)
+		p.w, p.h, err = c.Width, c.Height, e
+		p.orientation = exif.Orientation(jpegEXIF(src))
+	case formatPNG:
+		err = p.probePNG(src)
+	case formatGIF:
+		c, e := gif.DecodeConfig(r)
+		p.w, p.h, err = c.Width, c.Height, e
+	case formatBMP:
+		c, e := bmp.DecodeConfig(r)
+		p.w, p.h, err = c.Width, c.Height, e
+	case formatWebP:
+		c, e := webp.DecodeConfig(r)
+		p.w, p.h, err = c.Width, c.Height, e
+	}
+	if err == nil && (p.w < 1 || p.h < 1) {
+		err = errors.New("a picture without area")
+	}
+	if err != nil {
+		return p, fmt.Errorf("%s: %w", p.format, err)
+	}
+	return p, nil
+}
+
+// jpegEXIF returns the TIFF block of a JPEG's first EXIF segment.
+func jpegEXIF(src []byte) []byte {
+	for i := 2; i+4 <= len(src) && src[i] == 0xff && src[i+1] != 0xda; {
+		n := int(binary.BigEndian.Uint16(src[i+2:]))
+		if n < 2 || i+2+n > len(src) {
+			return nil
+		}
+		if seg := src[i+4 : i+2+n]; src[i+1] == 0xe1 && bytes.HasPrefix(seg, []byte("Exif\x00\x00")) {
+			return seg[6:]
+		}
+		i += 2 + n
+	}
+	return nil
+}
+
+func (p *probed) probePNG(src []byte) error {
+	for i := 8; i+12 <= len(src); {
+		n := int64(binary.BigEndian.Uint32(src[i:]))
+		if n > int64(len(src)-i-12) {
+			return errors.New("a chunk is cut short")
+		}
+		data := src[i+8 : i+8+int(n)]
+		switch string(src[i+4 : i+8]) {
+		case "IHDR":
+			if n != 13 {
+				return errors.New("IHDR is not 13 bytes")
+			}
+			w, h := binary.BigEndian.Uint32(data), binary.BigEndian.Uint32(data[4:])
+			if w > 1<<31-1 || h > 1<<31-1 {
+				return errors.New("dimensions out of range")
+			}
+			p.w, p.h = int(w), int(h)
+		case "acTL":
+			p.frames = 0 // animated; how many is not told apart
+		case "eXIf":
+			p.orientation = exif.Orientation(data)
+		case "IDAT":
+			return nil
+		}
+		i += 12 + int(n)
+	}
+	return errors.New("no IDAT")
+}
