@@ -106,13 +106,20 @@ func (b bundle) build(ctx context.Context, root string, step func(string)) ([]by
 		return nil, fmt.Errorf("go build: %w: %s", err, strings.TrimSpace(said.String()))
 	}
 	step("compressing")
-	var buf bytes.Buffer
-	z := zip.NewWriter(&buf)
-	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestCompression) })
 	binary, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
+	data, err := b.pack(root, binary)
+	step("writing")
+	return data, err
+}
+
+// pack lays binary and the bundle's files into a zip, and fails when that is over the budget.
+func (b bundle) pack(root string, binary []byte) ([]byte, error) {
+	var buf bytes.Buffer
+	z := zip.NewWriter(&buf)
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestCompression) })
 	if err := addFile(z, b.binary, binary); err != nil {
 		return nil, err
 	}
@@ -130,7 +137,6 @@ func (b bundle) build(ctx context.Context, root string, step func(string)) ([]by
 	if err := z.Close(); err != nil {
 		return nil, err
 	}
-	step("writing")
 	if buf.Len() > b.budget {
 		return nil, fmt.Errorf("the zip has %d bytes, over the budget of %d", buf.Len(), b.budget)
 	}

@@ -1,0 +1,413 @@
+package desk
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// theZip builds the edge's zip once for all tests of this package.
+var theZip = sync.OnceValues(func() ([]byte, error) {
+	root, err := moduleRoot()
+	if err != nil {
+		return nil, err
+	}
+	return edgeBundle.build(context.Background(), root, func(string) {})
+})
+
+func TestTwoBuildsOfTheZipAreEqual(t *testing.T) {
+	first, err := theZip()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The second one is built as somebody else would: another folder, another build cache habit, other flags in the environment.
+	t.Setenv("GOFLAGS", "-ldflags=-X=main.x=1 -tags=other")
+	t.Setenv("GOAMD64", "v3")
+	t.Setenv("CGO_ENABLED", "1")
+	t.Setenv("TZ", "Asia/Tokyo")
+	out := filepath.Join(t.TempDir(), "new", "edge.zip")
+	var stdout, stderr bytes.Buffer
+	if code := Main([]string{"package", "-o", out}, nil, &stdout, &stderr); code != 0 {
+		t.Fatalf("exit %d: %s", code, &stderr)
+	}
+	second, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(first, second) {
+		t.Errorf("two builds differ: %d and %d bytes", len(first), len(second))
+	}
+	if want := fmt.Sprintf("%d bytes", len(second)); !strings.Contains(stdout.String(), want) {
+		t.Errorf("the size %q is not in %q", want, &stdout)
+	}
+	z, err := zip.NewReader(bytes.NewReader(second), int64(len(second)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range z.File {
+		names = append(names, f.Name)
+		if f.Mode() != 0o755 {
+			t.Errorf("%s has mode %v", f.Name, f.Mode())
+		}
+		if f.Modified.UTC() != time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC) {
+			t.Errorf("%s has time %v", f.Name, f.Modified)
+		}
+	}
+	if want := []string{"miniatura", "lambda_function.py"}; !slices.Equal(names, want) {
+		t.Errorf("files %q, want %q", names, want)
+	}
+}
+
+func TestZipOverItsBudgetFails(t *testing.T) {
+	root, err := moduleRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := edgeBundle
+	b.budget = 1000
+	if _, err := b.pack(root, make([]byte, 2000)); err != nil {
+		t.Errorf("a small zip: %v", err)
+	}
+	b.budget = 100
+	if _, err := b.pack(root, make([]byte, 2000)); err == nil || !strings.Contains(err.Error(), "over the budget of 100") {
+		t.Errorf("error %v, want one that names the budget", err)
+	}
+}
+
+// bootstrap is what AWS's Python runtime does, as far as the zip can tell: import the function, then ask the Runtime API for work.
+const bootstrap = `
+import http.client, json, os
+import lambda_function
+c = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+while True:
+    c.request("GET", "/2018-06-01/runtime/invocation/next", headers={"User-Agent": "python"})
+    r = c.getresponse()
+    event = json.loads(r.read())
+    answer = json.dumps(lambda_function.lambda_handler(event, None))
+    c.request("POST", "/2018-06-01/runtime/invocation/%s/response" % r.headers["Lambda-Runtime-Aws-Request-Id"], answer)
+    c.getresponse().read()
+`
+
+// runtimeAPI is a stand-in for Lambda's Runtime API: it hands out what is sent on events and passes on what comes back.
+type runtimeAPI struct {
+	*httptest.Server
+	events  chan string   // bodies of events
+	answers chan string   // "response BODY" or "error BODY"
+	polls   chan string   // the poller's User-Agent, one a poll
+	stop    chan struct{} // lets polls go when the test ends
+}
+
+func newRuntimeAPI(t testing.TB) *runtimeAPI {
+	api := &runtimeAPI{events: make(chan string), answers: make(chan string, 10), polls: make(chan string, 10), stop: make(chan struct{})}
+	mux := http.NewServeMux()
+	n := 0
+	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", func(w http.ResponseWriter, r *http.Request) {
+		api.polls <- r.UserAgent()
+		select {
+		case e := <-api.events:
+			n++
+			w.Header().Set("Lambda-Runtime-Aws-Request-Id", fmt.Sprintf("id-%d", n))
+			w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(30*time.Second).UnixMilli()))
+			w.Header().Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:123456789012:function:f:1")
+			w.Header().Set("Content-Type", "application/json")
+			io.WriteString(w, e)
+		case <-api.stop:
+		case <-r.Context().Done():
+		}
+	})
+	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/{kind}", func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		w.WriteHeader(http.StatusAccepted)
+		api.answers <- r.PathValue("kind") + " " + string(body)
+	})
+	mux.HandleFunc("POST /2018-06-01/runtime/init/error", func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		api.answers <- "init error " + string(body)
+	})
+	api.Server = httptest.NewServer(mux)
+	t.Cleanup(func() {
+		close(api.stop)
+		api.Server.CloseClientConnections()
+		api.Server.Close()
+	})
+	return api
+}
+
+// wait returns what comes on c, or ends the test.
+func wait(t testing.TB, what string, c <-chan string) string {
+	t.Helper()
+	select {
+	case s := <-c:
+		return s
+	case <-time.After(20 * time.Second):
+		t.Fatalf("no %s in 20 s", what)
+		return ""
+	}
+}
+
+// python finds the interpreter itself, behind any wrapper script, or skips the test.
+func python(t testing.TB) string {
+	t.Helper()
+	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
+		t.Skip("the zip's binary runs on linux/amd64 only")
+	}
+	out, err := exec.Command("python3", "-c", "import sys; print(sys.executable)").Output()
+	if err != nil {
+		t.Skipf("no python3: %v", err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// unpack lays out the zip as Lambda does in /var/task.
+func unpack(t testing.TB) string {
+	t.Helper()
+	data, err := theZip()
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, f.Name), body, f.Mode()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// start runs the Python bootstrap in dir against api, with an environment like Lambda's.
+func start(t testing.TB, python, dir string, api *runtimeAPI, out io.Writer) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(python, "-c", bootstrap)
+	cmd.Dir = dir
+	cmd.Env = []string{
+		"PATH=/usr/bin:/bin",
+		"LANG=en_US.UTF-8",
+		"PYTHONPATH=" + dir,
+		"PYTHONDONTWRITEBYTECODE=1",
+		"AWS_LAMBDA_RUNTIME_API=" + api.Listener.Addr().String(),
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=512",
+		"AWS_LAMBDA_FUNCTION_NAME=us-east-1.miniatura",
+		"AWS_REGION=eu-central-1",
+		"AWS_ACCESS_KEY_ID=AKIDEXAMPLE",
+		"AWS_SECRET_ACCESS_KEY=secret",
+		"AWS_SESSION_TOKEN=token",
+	}
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	return cmd
+}
+
+// anEvent is an origin-request event for uri and query, at an origin that nothing listens on: the function is to answer without
+// it or fail open.
+func anEvent(uri, query string) (event, request string) {
+	request = fmt.Sprintf(`{"clientIp":"203.0.113.178","headers":{"host":[{"key":"Host","value":"bkt.s3.eu-west-1.amazonaws.com"}]},"method":"GET","origin":{"s3":{"authMethod":"none","customHeaders":{"x-env-resized-path":[{"key":"X-Env-Resized-Path","value":"resized"}],"x-env-quality":[{"key":"X-Env-Quality","value":"80"}]},"domainName":"bkt.s3.eu-west-1.amazonaws.com","path":"","region":"eu-west-1"}},"querystring":%q,"uri":%q}`, query, uri)
+	return fmt.Sprintf(`{"Records":[{"cf":{"config":{"distributionDomainName":"d111111abcdef8.cloudfront.net","eventType":"origin-request","requestId":"r-1"},"request":%s}}]}`, request), request
+}
+
+func sameJSON(t testing.TB, a, b string) bool {
+	t.Helper()
+	var x, y any
+	if err := json.Unmarshal([]byte(a), &x); err != nil {
+		t.Fatalf("%v in %s", err, a)
+	}
+	if err := json.Unmarshal([]byte(b), &y); err != nil {
+		t.Fatalf("%v in %s", err, b)
+	}
+	ax, _ := json.Marshal(x)
+	by, _ := json.Marshal(y)
+	return bytes.Equal(ax, by)
+}
+
+// lockedBuffer is written by a process and read by the test.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// running returns the file that process pid executes.
+func running(t testing.TB, pid int) string {
+	t.Helper()
+	exe, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return exe
+}
+
+// TestUnpackedZipAnswersOnOnePID is the deployment as Lambda sees it: Python imports lambda_function, the process becomes
+// the Go binary, and that one process answers every invocation.
+func TestUnpackedZipAnswersOnOnePID(t *testing.T) {
+	py := python(t)
+	for _, c := range []struct {
+		name   string
+		damage func(dir string) error
+		exe    func(dir string) string
+	}{
+		{"as it is", func(string) error { return nil }, func(dir string) string { return filepath.Join(dir, "miniatura") }},
+		{"the x bit is lost", func(dir string) error { return os.Chmod(filepath.Join(dir, "miniatura"), 0o644) }, func(string) string { return "/tmp/miniatura" }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Cleanup(func() { os.Remove("/tmp/miniatura") })
+			dir := unpack(t)
+			if err := c.damage(dir); err != nil {
+				t.Fatal(err)
+			}
+			api := newRuntimeAPI(t)
+			var out lockedBuffer
+			cmd := start(t, py, dir, api, &out)
+			for i := range 5 {
+				if agent := wait(t, "poll; output: "+out.String(), api.polls); !strings.HasPrefix(agent, "aws-lambda-go/") {
+					t.Fatalf("poll %d came from %q; output: %s", i, agent, &out)
+				}
+				if got, want := running(t, cmd.Process.Pid), c.exe(dir); got != want {
+					t.Fatalf("pid %d runs %s, want %s", cmd.Process.Pid, got, want)
+				}
+				// One without a size, and one that lacks the bucket's name: unchanged both, the second with a word in the log.
+				query := []string{"", "size=M&to_webp=1"}[i%2]
+				event, request := anEvent(fmt.Sprintf("/fotos/ni%%C3%%B1o%d.jpg", i), query)
+				api.events <- event
+				kind, body, _ := strings.Cut(wait(t, "answer", api.answers), " ")
+				if kind != "response" || body != request {
+					t.Errorf("invocation %d: %s %s\nwant the request, byte for byte: %s", i, kind, body, request)
+				}
+			}
+			// An event that is none leaves the process in its place too.
+			wait(t, "poll", api.polls)
+			api.events <- `{"Records":[]}`
+			wait(t, "answer", api.answers)
+			wait(t, "poll after a bad event", api.polls)
+			if got, want := running(t, cmd.Process.Pid), c.exe(dir); got != want {
+				t.Errorf("pid %d runs %s, want %s", cmd.Process.Pid, got, want)
+			}
+			if !strings.Contains(out.String(), "missing: x-env-bucket-name") {
+				t.Errorf("no log line names the missing header: %s", &out)
+			}
+		})
+	}
+}
+
+// TestUnpackedZipWithoutABinaryPassesRequestsOn: the binary cannot be started, even from a copy, so Python itself answers.
+func TestUnpackedZipWithoutABinaryPassesRequestsOn(t *testing.T) {
+	py := python(t)
+	for name, damage := range map[string]func(file string) error{
+		"an empty file in its place": func(file string) error { return os.WriteFile(file, nil, 0o755) },
+		"a text file in its place": func(file string) error {
+			return os.WriteFile(file, []byte("version https://git-lfs.example/spec/v1\n"), 0o755)
+		},
+		"no file": os.Remove,
+		"a folder in its place": func(file string) error {
+			if err := os.Remove(file); err != nil {
+				return err
+			}
+			return os.Mkdir(file, 0o755)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := unpack(t)
+			if err := damage(filepath.Join(dir, "miniatura")); err != nil {
+				t.Fatal(err)
+			}
+			api := newRuntimeAPI(t)
+			var out lockedBuffer
+			start(t, py, dir, api, &out)
+			for range 3 {
+				if agent := wait(t, "poll; output: "+out.String(), api.polls); agent != "python" {
+					t.Fatalf("the poll came from %q", agent)
+				}
+				event, request := anEvent("/a.jpg", "size=M")
+				api.events <- event
+				kind, body, _ := strings.Cut(wait(t, "answer", api.answers), " ")
+				if kind != "response" || !sameJSON(t, body, request) {
+					t.Errorf("%s %s\nwant the request: %s", kind, body, request)
+				}
+			}
+			line := regexp.MustCompile(`\{"decision".*\}`).FindString(out.String())
+			var record struct{ Decision, Error string }
+			if err := json.Unmarshal([]byte(line), &record); err != nil || record.Decision != "unchanged" || !strings.Contains(record.Error, "exec") {
+				t.Errorf("the log does not say why: %s (%v)", &out, err)
+			}
+		})
+	}
+}
+
+// TestStartToFirstPoll holds the zip's start against the same Python with an empty handler, turn by turn.
+func TestStartToFirstPoll(t *testing.T) {
+	if os.Getenv("MINIATURA_LONG") == "" {
+		t.Skip("set MINIATURA_LONG=1 to measure the start")
+	}
+	py := python(t)
+	empty := t.TempDir()
+	if err := os.WriteFile(filepath.Join(empty, "lambda_function.py"), []byte("def lambda_handler(event, context):\n    return event\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	ours := unpack(t)
+	api := newRuntimeAPI(t)
+	once := func(dir string) time.Duration {
+		begin := time.Now()
+		cmd := start(t, py, dir, api, io.Discard)
+		wait(t, "poll", api.polls)
+		took := time.Since(begin)
+		cmd.Process.Kill()
+		cmd.Wait()
+		return took
+	}
+	const turns = 60
+	var a, b []time.Duration
+	for range turns {
+		a, b = append(a, once(empty)), append(b, once(ours))
+	}
+	slices.Sort(a)
+	slices.Sort(b)
+	best, median := float64(b[0])/float64(a[0]), float64(b[turns/2])/float64(a[turns/2])
+	t.Logf("start to first poll, %d turns: empty handler %v best, %v median; zip %v best, %v median; ratio %.3f best, %.3f median",
+		turns, a[0], a[turns/2], b[0], b[turns/2], best, median)
+	if best > 1.1 {
+		t.Errorf("ratio %.3f, over 1.1", best)
+	}
+}
