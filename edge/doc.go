@@ -1,0 +1,15 @@
+// Package edge answers one CloudFront origin-request: it makes the picture
+// that the URL asks for, stores it in the bucket beside its source and points
+// the request at it.
+//
+// The flow stands in [Handler.Handle] and [Handler.Make], top to bottom:
+//
+//	event.go    the event's JSON in, the request's JSON out with only uri replaced
+//	query.go    size and to_webp, as the URL contract reads them
+//	plan.go     event -> Target: which source, which size, which result, or why none
+//	edge.go     HEAD result and source; fresh: rewrite; else GET, resize, PUT, rewrite
+//	record.go   the one JSON log line a request leaves
+//
+// It fails open. Any error, panic, limit or deadline returns the request as it
+// came, so the visitor gets the original and never an error that is ours.
+package edge

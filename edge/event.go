@@ -1,0 +1,108 @@
+package edge
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// The names of the origin custom headers that carry the settings, lower case
+// as CloudFront keys them. Lambda@Edge has no environment variables of one's
+// own. The deployment sets exactly these.
+const (
+	HeaderResizedPath = "x-env-resized-path" // folder for results
+	HeaderBucketName  = "x-env-bucket-name"  // the bucket that is the origin
+	HeaderQuality     = "x-env-quality"      // 1-100, clamped
+)
+
+// event is the part of a Lambda@Edge event that is read here. Everything
+// else, whatever CloudFront adds to it one day, is echoed as it came.
+type event struct {
+	Records []struct {
+		CF struct {
+			Config struct {
+				EventType string `json:"eventType"`
+				RequestID string `json:"requestId"`
+			} `json:"config"`
+			Request json.RawMessage `json:"request"`
+		} `json:"cf"`
+	} `json:"Records"`
+}
+
+type request struct {
+	Method      string  `json:"method"`
+	URI         string  `json:"uri"`
+	QueryString string  `json:"querystring"`
+	Origin      *origin `json:"origin"`
+}
+
+type origin struct {
+	S3 *struct {
+		DomainName    string              `json:"domainName"`
+		Path          string              `json:"path"`
+		CustomHeaders map[string][]header `json:"customHeaders"`
+	} `json:"s3"`
+}
+
+type header struct {
+	Value string `json:"value"`
+}
+
+// errEvent is the one error Handle returns: the event holds no request, so
+// there is nothing that could be returned unchanged.
+var errEvent = errors.New("edge: not a CloudFront event: no Records[0].cf.request")
+
+// cutRequest finds the request in an event, as raw JSON, and the request id.
+// The event type is empty in events that name none.
+func cutRequest(raw []byte) (req json.RawMessage, id, eventType string, err error) {
+	var e event
+	if err := json.Unmarshal(raw, &e); err != nil {
+		return nil, "", "", fmt.Errorf("%w (%v)", errEvent, err)
+	}
+	if len(e.Records) == 0 {
+		return nil, "", "", errEvent
+	}
+	cf := e.Records[0].CF
+	if r := bytes.TrimSpace(cf.Request); len(r) == 0 || r[0] != '{' {
+		return nil, "", "", errEvent
+	}
+	return cf.Request, cf.Config.RequestID, cf.Config.EventType, nil
+}
+
+// replaceURI returns req with the value of its own member "uri" replaced and
+// every other byte kept. A repeated member is replaced each time: JSON readers
+// differ in which of the two they believe.
+func replaceURI(req json.RawMessage, uri string) (json.RawMessage, error) {
+	value, err := json.Marshal(uri)
+	if err != nil {
+		return nil, err
+	}
+	d := json.NewDecoder(bytes.NewReader(req))
+	if _, err := d.Token(); err != nil { // {
+		return nil, err
+	}
+	var out []byte
+	done, found := 0, false
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		var v json.RawMessage
+		if err := d.Decode(&v); err != nil {
+			return nil, err
+		}
+		if name != "uri" {
+			continue
+		}
+		end := int(d.InputOffset())
+		out = append(out, req[done:end-len(v)]...)
+		out = append(out, value...)
+		done, found = end, true
+	}
+	if !found {
+		return nil, errors.New("the request has no uri")
+	}
+	return append(out, req[done:]...), nil
+}

@@ -1,0 +1,267 @@
+package edge
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"miniatura/s3lite"
+	"miniatura/sizes"
+)
+
+// maxKey is the longest object key S3 takes, in bytes.
+const maxKey = 1024
+
+// A Target is one result to be made: a source, a size, a format, and the place
+// where the result lies.
+type Target struct {
+	Bucket  string
+	Region  string
+	Path    string // the origin's path inside the bucket, "" or "a/b"; CloudFront prepends it
+	Key     string // the source's key below Path, as the URL names it, decoded
+	Size    sizes.Size
+	WebP    bool
+	Resized string // the folder for results below Path, without slashes at its ends
+	Quality int    // 1-100
+}
+
+// SourceKey is the source object's key in the bucket.
+func (t Target) SourceKey() string { return join(t.Path, t.Key) }
+
+// ResultKey is the result object's key in the bucket.
+func (t Target) ResultKey() string { return join(t.Path, t.result()) }
+
+// URI is the path at which CloudFront finds the result: percent-encoded, and
+// without the origin's path, which CloudFront prepends.
+func (t Target) URI() string { return "/" + escape(t.result()) }
+
+// result is the result's key below Path. The format is in the folder, so that
+// no two pairs of key and format share a result: x.jpg, x.png and x.jpg.webp
+// side by side included.
+func (t Target) result() string {
+	if t.WebP {
+		return t.Resized + "/" + t.Size.Name + "-webp/" + t.Key + ".webp"
+	}
+	return t.Resized + "/" + t.Size.Name + "/" + t.Key
+}
+
+// CacheTag names all results of one source, whatever their size and format,
+// to CloudFront's invalidation by tag: m- and the first 32 hex digits of the
+// SHA-256 of the source's key in the bucket.
+func CacheTag(sourceKey string) string {
+	sum := sha256.Sum256([]byte(sourceKey))
+	return "m-" + hex.EncodeToString(sum[:16])
+}
+
+// Valid says why t cannot be made, nil when it can. It asks nobody: after it a
+// request to S3 is worth its price.
+func (t Target) Valid() error {
+	switch {
+	case t.Resized == "":
+		return errors.New("the resized path is empty")
+	case t.Key == "" || strings.HasSuffix(t.Key, "/"):
+		return errors.New("the key names no object")
+	case !utf8.ValidString(t.Key):
+		return errors.New("the key is not UTF-8")
+	case !Extension(t.Key):
+		return errors.New("not a picture's extension")
+	case Below(t.Key, t.Resized):
+		return errors.New("already below the resized path")
+	case len(t.ResultKey()) > maxKey || len(t.SourceKey()) > maxKey:
+		return fmt.Errorf("the result's key is over %d bytes", maxKey)
+	}
+	return nil
+}
+
+// Below reports whether key lies in folder, however many slashes or dots an
+// odd URL puts in between: results are never resized again.
+func Below(key, folder string) bool {
+	c := strings.TrimPrefix(path.Clean("/"+key), "/")
+	return c == folder || strings.HasPrefix(c, folder+"/") ||
+		strings.HasPrefix(key, folder+"/")
+}
+
+// Extension reports whether key ends in one of the extensions that are acted
+// on: jpg jpeg png gif bmp webp, in any case.
+func Extension(key string) bool {
+	i := strings.LastIndexByte(key, '.')
+	if i < 0 || strings.IndexByte(key[i:], '/') >= 0 {
+		return false
+	}
+	switch strings.ToLower(key[i+1:]) {
+	case "jpg", "jpeg", "png", "gif", "bmp", "webp":
+		return true
+	}
+	return false
+}
+
+// CleanFolder returns a folder setting without stray slashes: "/a//b/" is
+// "a/b". A setting with a dot segment is refused.
+func CleanFolder(s string) (string, error) {
+	var parts []string
+	for p := range strings.SplitSeq(strings.TrimSpace(s), "/") {
+		switch p {
+		case "":
+		case ".", "..":
+			return "", fmt.Errorf("%q has a dot segment", s)
+		default:
+			parts = append(parts, p)
+		}
+	}
+	if len(parts) == 0 {
+		return "", errors.New("empty")
+	}
+	return strings.Join(parts, "/"), nil
+}
+
+// ParseQuality reads a quality setting: a whole number, clamped to 1-100.
+func ParseQuality(s string) (int, error) {
+	n, err := strconv.Atoi(strings.TrimSpace(s))
+	if err != nil && !errors.Is(err, strconv.ErrRange) { // out of int's range: n is its end
+		return 0, fmt.Errorf("%q is not a whole number", s)
+	}
+	return min(max(n, 1), 100), nil
+}
+
+// A Plan is what the function would do with an event, found out from the event
+// alone.
+type Plan struct {
+	Target
+	RequestID string
+	Skip      error // why the request goes on unchanged; nil when a result is wanted
+
+	request json.RawMessage
+}
+
+// NewPlan reads an origin-request event. The error is not nil only when the
+// event holds no request at all.
+func NewPlan(raw []byte) (Plan, error) {
+	req, id, eventType, err := cutRequest(raw)
+	if err != nil {
+		return Plan{}, err
+	}
+	p := Plan{RequestID: id, request: req}
+	p.Target, p.Skip = plan(req, eventType)
+	return p, nil
+}
+
+// plan reads a request into a target. An error says why the request goes on
+// unchanged; the target then holds what was understood until there.
+func plan(raw json.RawMessage, eventType string) (t Target, err error) {
+	var r request
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return t, fmt.Errorf("the request is not understood: %w", err)
+	}
+	if t.Key, err = objectKey(r.URI); err != nil {
+		return t, err
+	}
+	if eventType != "" && eventType != "origin-request" {
+		return t, fmt.Errorf("a %s event, not an origin-request", eventType)
+	}
+	if r.Method != "GET" && r.Method != "HEAD" {
+		return t, fmt.Errorf("method %.10q", r.Method)
+	}
+	name, webp, ok := ParseQuery(r.QueryString)
+	if !ok {
+		return t, errors.New("no size, or none of the eight")
+	}
+	t.Size, _ = sizes.Parse(name)
+	t.WebP = webp
+	if r.Origin == nil || r.Origin.S3 == nil {
+		return t, errors.New("missing: an S3 origin")
+	}
+	s3 := r.Origin.S3
+	if p, perr := unescape(s3.Path); perr == nil {
+		t.Path = strings.Trim(p, "/")
+	} else {
+		return t, fmt.Errorf("the origin's path: %w", perr)
+	}
+	if err := settings(&t, s3.CustomHeaders); err != nil {
+		return t, err
+	}
+	bucket, region, err := s3lite.ParseDomain(s3.DomainName)
+	if err != nil {
+		return t, err
+	}
+	if bucket != t.Bucket {
+		return t, fmt.Errorf("%s is %q, but the origin is bucket %q", HeaderBucketName, t.Bucket, bucket)
+	}
+	t.Region = region
+	return t, t.Valid()
+}
+
+// settings reads the three custom headers into t. Every one that is missing or
+// odd is named, so that one log line is enough to mend a deployment.
+func settings(t *Target, h map[string][]header) error {
+	var bad []string
+	get := func(name string) string {
+		if v := h[name]; len(v) > 0 && strings.TrimSpace(v[0].Value) != "" {
+			return v[0].Value
+		}
+		bad = append(bad, "missing: "+name)
+		return ""
+	}
+	if v := get(HeaderResizedPath); v != "" {
+		f, err := CleanFolder(v)
+		if err != nil {
+			bad = append(bad, HeaderResizedPath+": "+err.Error())
+		}
+		t.Resized = f
+	}
+	t.Bucket = strings.TrimSpace(get(HeaderBucketName))
+	if v := get(HeaderQuality); v != "" {
+		q, err := ParseQuality(v)
+		if err != nil {
+			bad = append(bad, HeaderQuality+": "+err.Error())
+		}
+		t.Quality = q
+	}
+	if len(bad) > 0 {
+		return errors.New(strings.Join(bad, "; "))
+	}
+	return nil
+}
+
+// objectKey returns the key that S3 reads in a request path: percent-decoded
+// once, a plus sign as a space, nothing normalised. One leading slash is not
+// part of it.
+func objectKey(uri string) (string, error) {
+	if !strings.HasPrefix(uri, "/") {
+		return "", errors.New("the uri does not begin with a slash")
+	}
+	return unescape(uri[1:])
+}
+
+func unescape(s string) (string, error) {
+	return url.PathUnescape(strings.ReplaceAll(s, "+", "%20"))
+}
+
+// escape encodes a key for a URI path: everything but the unreserved
+// characters of RFC 3986 section 2.3 and the slash.
+func escape(key string) string {
+	const hexDigits = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := range len(key) {
+		c := key[i]
+		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~/", c) >= 0 {
+			b.WriteByte(c)
+			continue
+		}
+		b.Write([]byte{'%', hexDigits[c>>4], hexDigits[c&15]})
+	}
+	return b.String()
+}
+
+func join(folder, key string) string {
+	if folder == "" {
+		return key
+	}
+	return folder + "/" + key
+}
