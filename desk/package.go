@@ -64,7 +64,7 @@ func runPackage(ctx context.Context, args []string, _ io.Reader, stdout, stderr 
 	if err != nil {
 		return report(stderr, "package", usageError{err})
 	}
-	line := progress.New(stderr, "package", 3, "steps")
+	line := progress.New(stderr, "package", 0, "")
 	data, err := b.build(ctx, root, func(step string) { line.Add(1, step) })
 	if err == nil {
 		err = writeFile(*out, data)

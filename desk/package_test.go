@@ -80,7 +80,7 @@ func TestZipOverItsBudgetFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := edgeBundle
-	b.budget = 1000
+	b.budget = 2000
 	if _, err := b.pack(root, make([]byte, 2000)); err != nil {
 		t.Errorf("a small zip: %v", err)
 	}

@@ -44,8 +44,8 @@ type Line struct {
 	now      func() time.Time
 }
 
-// New starts the line for work called name of total units; total 0 is a total that nobody knows yet. It writes to w,
-// rewriting in place when w is a terminal.
+// New starts the line for work called name of total units; total 0 is a total that nobody knows yet, and an empty unit stands for
+// steps too few to count. It writes to w, rewriting in place when w is a terminal.
 func New(w io.Writer, name string, total int, unit string) *Line {
 	return newLine(w, IsTerminal(w), name, total, unit, time.Now)
 }
@@ -107,6 +107,9 @@ func (l *Line) Done(note string) {
 	defer l.mu.Unlock()
 	took := l.now().Sub(l.start)
 	text := fmt.Sprintf("%s: %s in %s%s", l.name, l.count(), round(took), l.rate(took))
+	if l.unit == "" {
+		text = fmt.Sprintf("%s: %s", l.name, round(took))
+	}
 	if note != "" {
 		text += ", " + note
 	}
@@ -150,6 +153,9 @@ func (l *Line) erase() {
 
 // text is "warm: 120 of 4000 keys, 3 %, 41 keys/s, 1m34s left: photos/a.jpg".
 func (l *Line) text(t time.Time) string {
+	if l.unit == "" {
+		return l.name + ": " + printable(l.note)
+	}
 	text := l.name + ": " + l.count()
 	elapsed := t.Sub(l.start)
 	if l.total > 0 {

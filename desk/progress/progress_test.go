@@ -102,3 +102,16 @@ func TestSeveralGoroutinesShareALine(t *testing.T) {
 		t.Errorf("got %q", out.String())
 	}
 }
+
+func TestStepsHaveNoRate(t *testing.T) {
+	var out bytes.Buffer
+	c := &clock{time.Unix(1000, 0)}
+	l := newLine(&out, true, "package", 0, "", c.now)
+	c.forward(time.Second)
+	l.Add(1, "compiling")
+	c.forward(time.Second)
+	l.Done("")
+	if want := "\r\x1b[Kpackage: \r\x1b[Kpackage: compiling\r\x1b[Kpackage: 2s\n"; out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+}
