@@ -188,7 +188,7 @@ func plan(raw json.RawMessage, eventType string) (t Target, err error) {
 	}
 	bucket, region, err := s3lite.ParseDomain(s3.DomainName)
 	if err != nil {
-		return t, err
+		return t, fmt.Errorf("the origin %.100q: %w", s3.DomainName, err)
 	}
 	if bucket != t.Bucket {
 		return t, fmt.Errorf("%s is %q, but the origin is bucket %q", HeaderBucketName, t.Bucket, bucket)
