@@ -1,0 +1,62 @@
+//go:build !edge
+
+package s3lite
+
+import (
+	"bytes"
+	"context"
+	"encoding/xml"
+	"iter"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// maxPage bounds one page of a listing: 1,000 keys of 1,024 bytes, each percent-encoded, and what stands around them.
+const maxPage = 8 << 20
+
+// List yields the objects whose keys begin with prefix in the order of their keys' bytes: Key, Size, ETag and
+// LastModified of each. It ends at the first error, which it yields with a nil Object.
+func (c *Client) List(ctx context.Context, prefix string) iter.Seq2[*Object, error] {
+	return func(yield func(*Object, error) bool) {
+		query := [][2]string{{"list-type", "2"}, {"encoding-type", "url"}, {"prefix", prefix}}
+		for {
+			q := &request{method: http.MethodGet, op: "LIST", query: query, payload: emptySHA256, limit: maxPage, chunked: true}
+			o, err := c.do(ctx, q)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			var page struct {
+				IsTruncated           bool
+				NextContinuationToken string
+				Contents              []struct {
+					Key, ETag    string
+					Size         int64
+					LastModified time.Time
+				}
+			}
+			fail := func(err error) {
+				yield(nil, &Error{Op: "LIST", Bucket: c.Bucket, Key: prefix, Status: 200, Attempts: 1, Kind: ErrRejected, Err: err})
+			}
+			if err := xml.NewDecoder(bytes.NewReader(o.Body)).Decode(&page); err != nil {
+				fail(err)
+				return
+			}
+			for _, f := range page.Contents {
+				key, err := url.QueryUnescape(f.Key) // S3 writes a space as '+' here
+				if err != nil {
+					fail(err)
+					return
+				}
+				if !yield(&Object{Key: key, Size: f.Size, ETag: f.ETag, LastModified: f.LastModified}, nil) {
+					return
+				}
+			}
+			if !page.IsTruncated || page.NextContinuationToken == "" {
+				return
+			}
+			query = append(query[:3:3], [2]string{"continuation-token", page.NextContinuationToken})
+		}
+	}
+}

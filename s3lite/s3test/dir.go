@@ -1,0 +1,193 @@
+package s3test
+
+import (
+	"crypto/md5"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"mime"
+	"os"
+	"path"
+	"sort"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// directory keeps an object as the file of its key's name below root. What a file cannot say (type, metadata,
+// checksum) lies in one JSON file an object, in the folder meta, and counts only while its ETag is that of the file:
+// whatever is killed between two steps, or edited by hand, the worst is an object without metadata. Files appear whole,
+// by renaming. A key that is no plain path below root ("a//b", "../a", "a/") does not exist, and cannot be put.
+type directory struct {
+	root *os.Root
+	meta string // reserved: keys below it do not exist
+	seq  atomic.Int64
+
+	mu   sync.Mutex
+	tags map[string]tag
+}
+
+// tag remembers a file's MD5 for as long as its size and time stay.
+type tag struct {
+	size     int64
+	modified time.Time
+	etag     string
+}
+
+type sidecar struct {
+	Key          string            `json:"key"`
+	ETag         string            `json:"etag"`
+	ContentType  string            `json:"content_type,omitempty"`
+	CacheControl string            `json:"cache_control,omitempty"`
+	CRC32        string            `json:"crc32,omitempty"`
+	Metadata     map[string]string `json:"metadata,omitempty"`
+}
+
+func (d *directory) valid(key string) bool {
+	return fs.ValidPath(key) && key != "." && key != d.meta && !strings.HasPrefix(key, d.meta+"/") && !strings.Contains(key, "\x00")
+}
+
+// sidecarName is a hash: a key may be longer than a file's name may be.
+func (d *directory) sidecarName(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return d.meta + "/" + hex.EncodeToString(sum[:16]) + ".json"
+}
+
+func (d *directory) get(key string, body bool) (*Object, int64, error) {
+	if !d.valid(key) {
+		return nil, 0, fs.ErrNotExist
+	}
+	f, err := d.root.Open(key)
+	if err != nil { // absent, too long, behind a file, outside: all the same to S3
+		return nil, 0, fs.ErrNotExist
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return nil, 0, fs.ErrNotExist
+	}
+	o := &Object{Modified: info.ModTime(), ContentType: mime.TypeByExtension(path.Ext(key))}
+	if body {
+		if o.Body, err = io.ReadAll(f); err != nil {
+			return nil, 0, err
+		}
+	}
+	if o.ETag, err = d.etag(key, f, info, o.Body); err != nil {
+		return nil, 0, err
+	}
+	var m sidecar
+	if b, err := d.root.ReadFile(d.sidecarName(key)); err == nil && json.Unmarshal(b, &m) == nil && m.Key == key && m.ETag == o.ETag {
+		o.ContentType, o.CacheControl, o.CRC32, o.Metadata = m.ContentType, m.CacheControl, m.CRC32, m.Metadata
+	}
+	if body {
+		return o, int64(len(o.Body)), nil
+	}
+	return o, info.Size(), nil
+}
+
+func (d *directory) etag(key string, f io.Reader, info fs.FileInfo, body []byte) (string, error) {
+	d.mu.Lock()
+	t, ok := d.tags[key]
+	d.mu.Unlock()
+	if ok && t.size == info.Size() && t.modified.Equal(info.ModTime()) {
+		return t.etag, nil
+	}
+	h := md5.New()
+	h.Write(body)
+	if _, err := io.Copy(h, f); err != nil { // nothing is left to read when body was wanted
+		return "", err
+	}
+	t = tag{info.Size(), info.ModTime(), fmt.Sprintf(`"%x"`, h.Sum(nil))}
+	d.mu.Lock()
+	d.tags[key] = t
+	d.mu.Unlock()
+	return t.etag, nil
+}
+
+func (d *directory) put(key string, o *Object) error {
+	if !d.valid(key) {
+		return fail(400, "InvalidRequest")
+	}
+	m, err := json.Marshal(sidecar{key, o.ETag, o.ContentType, o.CacheControl, o.CRC32, o.Metadata})
+	if err != nil {
+		return err
+	}
+	if err := d.replace(key, o.Body); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	delete(d.tags, key) // two writes within the clock's grain may have one size
+	d.mu.Unlock()
+	return d.replace(d.sidecarName(key), m)
+}
+
+// replace writes a file in the folder meta and then gives it its name.
+func (d *directory) replace(name string, b []byte) error {
+	if err := d.root.MkdirAll(d.meta, 0o755); err != nil {
+		return err
+	}
+	if err := d.root.MkdirAll(path.Dir(name), 0o755); err != nil {
+		return fail(400, "InvalidRequest") // part of the path is an object
+	}
+	tmp := fmt.Sprintf("%s/%d-%d.tmp", d.meta, os.Getpid(), d.seq.Add(1))
+	if err := d.root.WriteFile(tmp, b, 0o644); err != nil {
+		d.root.Remove(tmp)
+		return err
+	}
+	if err := d.root.Rename(tmp, name); err != nil {
+		d.root.Remove(tmp)
+		return fail(400, "InvalidRequest") // a folder of that name, or a name too long for a file
+	}
+	return nil
+}
+
+func (d *directory) delete(key string) error {
+	if !d.valid(key) {
+		return nil
+	}
+	if info, err := d.root.Stat(key); err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	if err := d.root.Remove(key); err != nil {
+		return err
+	}
+	if err := d.root.Remove(d.sidecarName(key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// list yields sizes and times; an ETag only where one is known, since it costs reading the file.
+func (d *directory) list(prefix string) ([]entry, error) {
+	var all []entry
+	err := fs.WalkDir(d.root.FS(), ".", func(name string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return nil // unreadable: not there
+		}
+		if e.IsDir() {
+			if name == d.meta || name != "." && !strings.HasPrefix(name+"/", prefix) && !strings.HasPrefix(prefix, name+"/") {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		info, err := e.Info()
+		if err != nil || !info.Mode().IsRegular() || !strings.HasPrefix(name, prefix) {
+			return nil
+		}
+		d.mu.Lock()
+		t := d.tags[name]
+		d.mu.Unlock()
+		if t.size != info.Size() || !t.modified.Equal(info.ModTime()) {
+			t.etag = ""
+		}
+		all = append(all, entry{name, t.etag, info.Size(), info.ModTime()})
+		return nil
+	})
+	sort.Slice(all, func(i, j int) bool { return all[i].key < all[j].key })
+	return all, err
+}

@@ -1,0 +1,242 @@
+package s3test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// A Fault answers a request in the Server's stead. honest is what the Server would have done.
+type Fault func(w http.ResponseWriter, r *http.Request, honest http.Handler)
+
+// Rule says which requests a Fault spoils.
+type Rule struct {
+	Method string // HEAD, GET, PUT, DELETE or LIST; "": any
+	Key    string // "": any
+	Times  int    // how many; 0: all
+	Fault  Fault
+}
+
+// Script adds rules. The first that fits a request is played.
+func (s *Server) Script(rules ...Rule) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range rules {
+		if r.Times == 0 {
+			r.Times = -1
+		}
+		s.rules = append(s.rules, &r)
+	}
+}
+
+// Calm removes all rules.
+func (s *Server) Calm() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rules = nil
+}
+
+// fault finds the rule for a request and uses it up by one. The caller holds s.mu.
+func (s *Server) fault(method, key string) *Rule {
+	for _, r := range s.rules {
+		if r.Times != 0 && (r.Method == "" || r.Method == method) && (r.Key == "" || r.Key == key) {
+			if r.Times > 0 {
+				r.Times--
+			}
+			return r
+		}
+	}
+	return nil
+}
+
+// Status answers with an S3 error document.
+func Status(status int, code string) Fault {
+	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+		io.Copy(io.Discard, r.Body)
+		if status == 307 {
+			w.Header().Set("Location", "http://"+r.Host+r.RequestURI)
+		}
+		writeFailure(w, r, &failure{status: status, code: code})
+	}
+}
+
+// HTML answers with a page, as a proxy in between does.
+func HTML(status int) Fault {
+	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+		io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(status)
+		if r.Method != "HEAD" {
+			io.WriteString(w, "<html>bad gateway</html>")
+		}
+	}
+}
+
+// Delay waits, then answers honestly.
+func Delay(d time.Duration) Fault {
+	return func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
+		select {
+		case <-time.After(d):
+			honest.ServeHTTP(w, r)
+		case <-r.Context().Done():
+		}
+	}
+}
+
+// Reset ends the connection with a TCP reset, before any answer.
+func Reset() Fault {
+	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+		io.Copy(io.Discard, r.Body)
+		c := hijack(w)
+		if t, ok := c.(*net.TCPConn); ok {
+			t.SetLinger(0)
+		}
+		c.Close()
+	}
+}
+
+// EOF closes the connection before any answer.
+func EOF() Fault {
+	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+		io.Copy(io.Discard, r.Body)
+		hijack(w).Close()
+	}
+}
+
+// Late does all that was asked, then closes the connection without saying so.
+func Late() Fault {
+	return func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
+		honest.ServeHTTP(&recorder{header: http.Header{}}, r)
+		hijack(w).Close()
+	}
+}
+
+// Truncate promises the whole body and sends n bytes of it.
+func Truncate(n int) Fault { return partial(n, true, 0) }
+
+// NoLength sends n bytes of the body without a Content-Length.
+func NoLength(n int) Fault { return partial(n, false, 0) }
+
+// Stall sends n bytes of the body, and then nothing until d has passed or the client has gone.
+func Stall(n int, d time.Duration) Fault { return partial(n, true, d) }
+
+func partial(n int, length bool, wait time.Duration) Fault {
+	return func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
+		rec := record(w, r, honest)
+		c := hijack(w)
+		defer c.Close()
+		fmt.Fprintf(c, "HTTP/1.1 %d X\r\n", rec.status)
+		if !length {
+			rec.header.Del("Content-Length")
+			rec.header.Set("Connection", "close")
+		}
+		rec.header.Write(c)
+		io.WriteString(c, "\r\n")
+		c.Write(rec.body.Bytes()[:min(n, rec.body.Len())])
+		gone(c, wait)
+	}
+}
+
+// Drip sends the body n bytes at a time, with a pause of d before each.
+func Drip(n int, d time.Duration) Fault {
+	return func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
+		rec := record(w, r, honest)
+		copyHeader(w, rec)
+		for b := rec.body; b.Len() > 0; {
+			select {
+			case <-time.After(d):
+			case <-r.Context().Done():
+				return
+			}
+			w.Write(b.Next(n))
+			http.NewResponseController(w).Flush()
+		}
+	}
+}
+
+// Hang answers nothing until d has passed or the client has gone, and then closes the connection.
+func Hang(d time.Duration) Fault {
+	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+		c := hijack(w)
+		defer c.Close()
+		gone(c, d)
+	}
+}
+
+// BadChecksum sends the body with a CRC32 that is not its own.
+func BadChecksum() Fault {
+	return func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
+		rec := record(w, r, honest)
+		rec.header.Set("X-Amz-Checksum-Crc32", "AAAAAA==")
+		rec.header.Set("X-Amz-Checksum-Type", "FULL_OBJECT")
+		copyHeader(w, rec)
+		w.Write(rec.body.Bytes())
+	}
+}
+
+// Flip sends the body with its middle bit wrong.
+func Flip() Fault {
+	return func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
+		rec := record(w, r, honest)
+		copyHeader(w, rec)
+		b := rec.body.Bytes()
+		if len(b) > 0 {
+			b[len(b)/2] ^= 8
+		}
+		w.Write(b)
+	}
+}
+
+// recorder keeps an answer in memory.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (r *recorder) Header() http.Header { return r.header }
+
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	r.WriteHeader(200)
+	return r.body.Write(b)
+}
+
+func record(w http.ResponseWriter, r *http.Request, honest http.Handler) *recorder {
+	rec := &recorder{header: w.Header().Clone()}
+	honest.ServeHTTP(rec, r)
+	if rec.header.Get("Content-Length") == "" {
+		rec.header.Set("Content-Length", strconv.Itoa(rec.body.Len()))
+	}
+	return rec
+}
+
+func copyHeader(w http.ResponseWriter, rec *recorder) {
+	for name, values := range rec.header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(rec.status)
+}
+
+func hijack(w http.ResponseWriter) net.Conn {
+	c, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler) // closes the connection, which is what every caller is about
+	}
+	return c
+}
+
+// gone returns when the other side has closed c, or after d.
+func gone(c net.Conn, d time.Duration) {
+	c.SetReadDeadline(time.Now().Add(d))
+	io.Copy(io.Discard, c)
+}

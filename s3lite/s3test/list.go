@@ -1,0 +1,95 @@
+package s3test
+
+import (
+	"encoding/base64"
+	"encoding/xml"
+	"net/http"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+)
+
+type entry struct {
+	key, etag string
+	size      int64
+	modified  time.Time
+}
+
+// list answers ListObjectsV2 with prefix, start-after, max-keys, continuation-token and encoding-type.
+func (s *Server) list(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	for name := range q {
+		switch name {
+		case "list-type", "prefix", "start-after", "max-keys", "continuation-token", "encoding-type":
+		default:
+			return fail(501, "NotImplemented")
+		}
+	}
+	if q.Get("list-type") != "2" {
+		return fail(501, "NotImplemented")
+	}
+	limit := 1000
+	if m := q.Get("max-keys"); m != "" {
+		n, err := strconv.Atoi(m)
+		if err != nil || n < 0 {
+			return fail(400, "InvalidArgument")
+		}
+		limit = min(n, limit)
+	}
+	after := q.Get("start-after")
+	if t := q.Get("continuation-token"); t != "" {
+		b, err := base64.URLEncoding.DecodeString(t)
+		if err != nil {
+			return fail(400, "InvalidArgument")
+		}
+		after = string(b)
+	}
+	name := func(key string) string { return key }
+	if q.Get("encoding-type") == "url" {
+		name = func(key string) string {
+			return strings.ReplaceAll(strings.ReplaceAll(encode(key), "%2F", "/"), "%20", "+")
+		}
+	}
+	all, err := s.store.list(q.Get("prefix"))
+	if err != nil {
+		return err
+	}
+	all = all[sort.Search(len(all), func(i int) bool { return all[i].key > after || after == "" }):]
+
+	type contents struct {
+		Key, LastModified, ETag string
+		Size                    int64
+		StorageClass            string
+	}
+	page := struct {
+		XMLName               xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListBucketResult"`
+		Name, Prefix          string
+		KeyCount, MaxKeys     int
+		EncodingType          string `xml:",omitempty"`
+		IsTruncated           bool
+		NextContinuationToken string `xml:",omitempty"`
+		Contents              []contents
+	}{Name: s.c.Bucket, Prefix: name(q.Get("prefix")), MaxKeys: limit, EncodingType: q.Get("encoding-type")}
+	if len(all) > limit {
+		all = all[:limit]
+		page.IsTruncated = true
+		if limit > 0 {
+			page.NextContinuationToken = base64.URLEncoding.EncodeToString([]byte(all[limit-1].key))
+		}
+	}
+	page.KeyCount = len(all)
+	for _, e := range all {
+		page.Contents = append(page.Contents, contents{name(e.key), e.modified.UTC().Format("2006-01-02T15:04:05.000Z"), e.etag, e.size, "STANDARD"})
+	}
+	b, err := xml.Marshal(page)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/xml")
+	w.WriteHeader(200) // as S3, without a length: chunked
+	w.Write([]byte(xml.Header))
+	w.Write(b)
+	http.NewResponseController(w).Flush()
+	return nil
+}

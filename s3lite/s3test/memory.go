@@ -1,0 +1,55 @@
+package s3test
+
+import (
+	"io/fs"
+	"sort"
+	"strings"
+	"sync"
+)
+
+// memory keeps objects in a map. An Object in it is never changed, only replaced.
+type memory struct {
+	mu      sync.RWMutex
+	objects map[string]*Object
+}
+
+func (m *memory) get(key string, body bool) (*Object, int64, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	o := m.objects[key]
+	if o == nil {
+		return nil, 0, fs.ErrNotExist
+	}
+	c := *o
+	if !body {
+		c.Body = nil
+	}
+	return &c, int64(len(o.Body)), nil
+}
+
+func (m *memory) put(key string, o *Object) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.objects[key] = o
+	return nil
+}
+
+func (m *memory) delete(key string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.objects, key)
+	return nil
+}
+
+func (m *memory) list(prefix string) ([]entry, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var all []entry
+	for key, o := range m.objects {
+		if strings.HasPrefix(key, prefix) {
+			all = append(all, entry{key, o.ETag, int64(len(o.Body)), o.Modified})
+		}
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i].key < all[j].key })
+	return all, nil
+}

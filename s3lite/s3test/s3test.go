@@ -1,0 +1,413 @@
+// Package s3test is a strict S3 for tests and for a local CloudFront: one bucket, in memory or over a directory. It
+// re-derives every signature from what came over the wire, and shares no code with any client. It plays scripted
+// faults.
+//
+//	s3test.go    Server: HEAD, GET, PUT, DELETE
+//	verify.go    who signed the request, and did they
+//	list.go      ListObjectsV2
+//	memory.go    objects in memory
+//	dir.go       objects as plain files below an os.Root
+//	fault.go     faults, and when to play them
+//	scenario.go  the fault table
+package s3test
+
+import (
+	"bytes"
+	"crypto/md5"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/xml"
+	"errors"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Config describes a Server. The zero value is a bucket named "bucket" in us-east-1, in memory, for the access key
+// "AKIDTEST" with the secret "secret".
+type Config struct {
+	Bucket  string
+	Region  string
+	Secrets map[string]string // access key ID to secret
+	Token   string            // the session token every request must bear, or none
+
+	Root    *os.Root // keep objects as files here; nil: in memory
+	Results string   // folder below Root whose ".s3test" folder keeps what a file cannot say of itself; "": "resized"
+
+	Moved      int              // how to answer a signature for another region: 400 (also for 0), 301 or 307
+	NoList     bool             // the caller lacks s3:ListBucket: a missing key is 403, not 404
+	Unverified bool             // take any signature, to serve clients that sign in ways verify.go does not read
+	Now        func() time.Time // the service's clock; nil: time.Now
+}
+
+// Server is an http.Handler. It is safe for concurrent use.
+type Server struct {
+	c     Config
+	store store
+
+	mu      sync.Mutex
+	rules   []*Rule
+	log     []*Request
+	nextID  int
+	putLock sync.Mutex // makes a conditional PUT one step
+}
+
+// Object is what the bucket holds under a key.
+type Object struct {
+	Body         []byte
+	ETag         string // quoted
+	ContentType  string
+	CacheControl string
+	CRC32        string // base64, as sent with PUT
+	Modified     time.Time
+	Metadata     map[string]string // lower-case names without "x-amz-meta-"
+}
+
+// Request is one line of the Server's log.
+type Request struct {
+	Method string // LIST for a listing
+	Key    string
+	Status int // 0 when a fault broke the connection
+}
+
+type store interface {
+	get(key string, body bool) (*Object, int64, error) // fs.ErrNotExist when absent
+	put(key string, o *Object) error
+	delete(key string) error
+	list(prefix string) ([]entry, error) // in the order of their keys' bytes
+}
+
+// New returns a Server with an empty log and no faults.
+func New(c Config) *Server {
+	if c.Bucket == "" {
+		c.Bucket = "bucket"
+	}
+	if c.Region == "" {
+		c.Region = "us-east-1"
+	}
+	if c.Secrets == nil {
+		c.Secrets = map[string]string{"AKIDTEST": "secret"}
+	}
+	if c.Results == "" {
+		c.Results = "resized"
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	s := &Server{c: c, store: &memory{objects: map[string]*Object{}}}
+	if c.Root != nil {
+		s.store = &directory{root: c.Root, meta: c.Results + "/.s3test", tags: map[string]tag{}}
+	}
+	return s
+}
+
+// Put stores an object without a request. ETag, CRC32 and Modified are filled in when empty.
+func (s *Server) Put(key string, o Object) error {
+	s.putLock.Lock()
+	defer s.putLock.Unlock()
+	return s.store.put(key, s.complete(&o))
+}
+
+func (s *Server) complete(o *Object) *Object {
+	if o.ETag == "" {
+		sum := md5.Sum(o.Body)
+		o.ETag = `"` + hex.EncodeToString(sum[:]) + `"`
+	}
+	if o.CRC32 == "" {
+		o.CRC32 = crcOf(o.Body)
+	}
+	if o.Modified.IsZero() {
+		o.Modified = s.c.Now()
+	}
+	return o
+}
+
+// Object returns what is stored under key, or nil.
+func (s *Server) Object(key string) *Object {
+	o, _, err := s.store.get(key, true)
+	if err != nil {
+		return nil
+	}
+	return o
+}
+
+// Keys returns all keys, sorted.
+func (s *Server) Keys() []string {
+	entries, _ := s.store.list("")
+	var keys []string
+	for _, e := range entries {
+		keys = append(keys, e.key)
+	}
+	return keys
+}
+
+// Requests returns the log since the last call, and empties it.
+func (s *Server) Requests() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var log []Request
+	for _, r := range s.log {
+		log = append(log, *r)
+	}
+	s.log = nil
+	return log
+}
+
+// failure is an answer other than 2xx.
+type failure struct {
+	status int
+	code   string
+	extra  string // more XML
+}
+
+func (f *failure) Error() string { return strconv.Itoa(f.status) + " " + f.code }
+
+func fail(status int, code string) error { return &failure{status: status, code: code} }
+
+// ServeHTTP answers one S3 request, or plays the fault that Script has put in its way.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	method, key, ok := s.target(r)
+	rec := &statusWriter{ResponseWriter: w}
+	h := w.Header()
+	s.mu.Lock()
+	s.nextID++
+	id := s.nextID
+	line := &Request{Method: method, Key: key}
+	s.log = append(s.log, line)
+	rule := s.fault(method, key)
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		line.Status = rec.status
+		s.mu.Unlock()
+	}()
+	h.Set("X-Amz-Request-Id", "S3TEST"+strings.ToUpper(strconv.FormatInt(int64(id)+1<<30, 36)))
+	h.Set("Date", s.c.Now().UTC().Format(http.TimeFormat))
+	honest := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := fail(404, "NoSuchBucket")
+		if ok {
+			err = s.answer(w, r, method, key)
+		}
+		if err != nil {
+			s.refuse(w, r, err)
+		}
+	})
+	if rule != nil {
+		rule.Fault(rec, r, honest)
+		return
+	}
+	honest(rec, r)
+}
+
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = 200
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// target reads bucket and key off the wire, in virtual-host or path style; ok is false for another bucket.
+func (s *Server) target(r *http.Request) (method, key string, ok bool) {
+	path := decodePath(r)
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	method = r.Method
+	if strings.HasPrefix(host, s.c.Bucket+".") {
+		key, ok = strings.CutPrefix(path, "/")
+	} else {
+		var bucket string
+		bucket, key, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
+		ok = bucket == s.c.Bucket
+	}
+	if method == "GET" && key == "" {
+		method = "LIST"
+	}
+	return method, key, ok
+}
+
+// decodePath decodes the path as sent, once. S3 reads '+' in a path as a space.
+func decodePath(r *http.Request) string {
+	raw, _, _ := strings.Cut(r.RequestURI, "?")
+	path, err := url.QueryUnescape(raw)
+	if err != nil {
+		return ""
+	}
+	return path
+}
+
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	var f *failure
+	if !errors.As(err, &f) {
+		f = &failure{status: 500, code: "InternalError", extra: "<Detail>" + escapeXML(err.Error()) + "</Detail>"}
+	}
+	writeFailure(w, r, f)
+}
+
+func writeFailure(w http.ResponseWriter, r *http.Request, f *failure) {
+	if f.status == 304 {
+		w.WriteHeader(304)
+		return
+	}
+	w.Header().Set("Content-Type", "application/xml")
+	w.WriteHeader(f.status)
+	if r.Method == "HEAD" {
+		return
+	}
+	io.WriteString(w, `<?xml version="1.0" encoding="UTF-8"?>`+"\n<Error><Code>"+f.code+"</Code><Message>"+f.code+"</Message>"+f.extra+
+		"<RequestId>"+w.Header().Get("X-Amz-Request-Id")+"</RequestId><HostId>s3test</HostId></Error>")
+}
+
+func escapeXML(s string) string {
+	var b strings.Builder
+	xml.EscapeText(&b, []byte(s))
+	return b.String()
+}
+
+// maxObject bounds a PUT's body.
+const maxObject = 256 << 20
+
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, method, key string) error {
+	if method == "PUT" && r.ContentLength < 0 {
+		return fail(411, "MissingContentLength")
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxObject+1))
+	if err != nil {
+		return fail(400, "IncompleteBody")
+	}
+	if len(body) > maxObject {
+		return fail(400, "EntityTooLarge")
+	}
+	if err := s.verify(w, r, body); err != nil {
+		return err
+	}
+	if len(key) > 1024 {
+		return fail(400, "KeyTooLongError")
+	}
+	switch {
+	case method == "LIST":
+		return s.list(w, r)
+	case r.URL.RawQuery != "" && !strings.HasPrefix(r.URL.RawQuery, "x-id="): // AWS's SDKs name the operation
+		return fail(501, "NotImplemented")
+	case key == "":
+		return fail(405, "MethodNotAllowed")
+	}
+	switch method {
+	case "HEAD", "GET":
+		return s.read(w, r, key)
+	case "PUT":
+		return s.write(w, r, key, body)
+	case "DELETE":
+		if err := s.store.delete(key); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		w.WriteHeader(204)
+		return nil
+	}
+	return fail(405, "MethodNotAllowed")
+}
+
+func (s *Server) read(w http.ResponseWriter, r *http.Request, key string) error {
+	o, size, err := s.store.get(key, r.Method == "GET")
+	if errors.Is(err, fs.ErrNotExist) {
+		if s.c.NoList {
+			return fail(403, "AccessDenied")
+		}
+		return fail(404, "NoSuchKey")
+	}
+	if err != nil {
+		return err
+	}
+	if m := r.Header.Get("If-Match"); m != "" && m != o.ETag {
+		return fail(412, "PreconditionFailed")
+	}
+	h := w.Header()
+	h.Set("ETag", o.ETag)
+	if r.Header.Get("If-None-Match") == o.ETag {
+		return fail(304, "NotModified")
+	}
+	h.Set("Last-Modified", o.Modified.UTC().Format(http.TimeFormat))
+	h.Set("Content-Length", strconv.FormatInt(size, 10))
+	h.Set("Content-Type", "binary/octet-stream")
+	if o.ContentType != "" {
+		h.Set("Content-Type", o.ContentType)
+	}
+	if o.CacheControl != "" {
+		h.Set("Cache-Control", o.CacheControl)
+	}
+	for name, value := range o.Metadata {
+		h.Set("X-Amz-Meta-"+name, value)
+	}
+	if r.Header.Get("X-Amz-Checksum-Mode") == "ENABLED" && o.CRC32 != "" {
+		h.Set("X-Amz-Checksum-Crc32", o.CRC32)
+		h.Set("X-Amz-Checksum-Type", "FULL_OBJECT")
+	}
+	w.WriteHeader(200)
+	w.Write(o.Body)
+	return nil
+}
+
+func (s *Server) write(w http.ResponseWriter, r *http.Request, key string, body []byte) error {
+	if sum := r.Header.Get("Content-Md5"); sum != "" {
+		if want := md5.Sum(body); sum != base64.StdEncoding.EncodeToString(want[:]) {
+			return fail(400, "BadDigest")
+		}
+	}
+	if sum := r.Header.Get("X-Amz-Checksum-Crc32"); sum != "" && sum != crcOf(body) && !s.c.Unverified {
+		return fail(400, "BadDigest")
+	}
+	o := &Object{Body: bytes.Clone(body), ContentType: r.Header.Get("Content-Type"), CacheControl: r.Header.Get("Cache-Control"),
+		CRC32: r.Header.Get("X-Amz-Checksum-Crc32"), Metadata: map[string]string{}, Modified: s.c.Now()}
+	size := 0
+	for name, values := range r.Header {
+		if name, ok := strings.CutPrefix(name, "X-Amz-Meta-"); ok {
+			o.Metadata[strings.ToLower(name)] = strings.Join(values, ",")
+			size += len(name) + len(o.Metadata[strings.ToLower(name)])
+		}
+	}
+	if size > 2048 {
+		return fail(400, "MetadataTooLarge")
+	}
+	s.putLock.Lock()
+	defer s.putLock.Unlock()
+	if none, match := r.Header.Get("If-None-Match"), r.Header.Get("If-Match"); none != "" || match != "" {
+		old, _, err := s.store.get(key, false)
+		if none == "*" && err == nil || match != "" && (err != nil || old.ETag != match) {
+			return fail(412, "PreconditionFailed")
+		}
+	}
+	if err := s.store.put(key, s.complete(o)); err != nil {
+		return err
+	}
+	w.Header().Set("ETag", o.ETag)
+	w.WriteHeader(200)
+	return nil
+}
+
+func crcOf(b []byte) string {
+	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(b)))
+}
