@@ -26,3 +26,11 @@ func (e UnsupportedError) Error() string { return "webp: unsupported: " + string
 // MaxSide is the largest width and height of a frame (RFC 9649 2.5 and 3.4: 14 bits). A canvas
 // may be larger by the container's 24 bits, which Parse reports but nothing here decodes.
 const MaxSide = 16383
+
+// Effort is how long a writer searches.
+type Effort int
+
+const (
+	Default Effort = iota // as long as libwebp -m 4
+	High                  // about twice that, fewer bytes
+)

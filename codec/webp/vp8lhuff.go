@@ -1,0 +1,281 @@
+// This file implements the prefix codes of VP8L, RFC 9649 section 3.7.2.
+
+package webp
+
+import "slices"
+
+// lsbWriter packs bits as VP8L reads them: the first in the lowest bit of a byte.
+type lsbWriter struct {
+	out []byte
+	acc uint64
+	n   uint // bits in acc, below 32 between calls
+}
+
+// put writes the low n bits of v, n <= 32; the bits of v above n are zero.
+func (w *lsbWriter) put(v uint32, n uint) {
+	w.acc |= uint64(v) << w.n
+	w.n += n
+	if w.n >= 32 {
+		w.out = append(w.out, byte(w.acc), byte(w.acc>>8), byte(w.acc>>16), byte(w.acc>>24))
+		w.acc >>= 32
+		w.n -= 32
+	}
+}
+
+// flush pads the last byte with zeros.
+func (w *lsbWriter) flush() {
+	for ; w.n > 0; w.n -= min(w.n, 8) {
+		w.out = append(w.out, byte(w.acc))
+		w.acc >>= 8
+	}
+	w.acc = 0
+}
+
+// maxCodeLength is the longest prefix code (RFC 9649 3.7.2.1.2).
+const maxCodeLength = 15
+
+// A prefixCode holds, for each symbol, its code with the bits in the order they are written, and
+// its length; length 0 is a symbol that does not occur, or the only one there is.
+type prefixCode struct {
+	bits []uint16
+	size []uint8
+}
+
+func (c *prefixCode) put(w *lsbWriter, sym int) { w.put(uint32(c.bits[sym]), uint(c.size[sym])) }
+
+// codeLengths fills size with the lengths of an optimal prefix code for counts, none longer than
+// limit: Huffman's algorithm over sorted counts with two queues; while the deepest leaf is too
+// deep, counts below a rising floor are raised to it, which flattens the tree.
+func codeLengths(size []uint8, counts []uint32, limit int) {
+	clear(size)
+	type node struct {
+		count       uint64
+		left, right int32 // of an inner node; a leaf has its symbol in left and -1 in right
+	}
+	var used []int32
+	for s, c := range counts {
+		if c > 0 {
+			used = append(used, int32(s))
+		}
+	}
+	if len(used) == 0 {
+		return
+	}
+	if len(used) == 1 {
+		size[used[0]] = 1
+		return
+	}
+	nodes := make([]node, 0, 2*len(used))
+	depth := make([]uint8, 2*len(used))
+	for floor := uint64(1); ; floor *= 2 {
+		nodes = nodes[:0]
+		for _, s := range used {
+			nodes = append(nodes, node{max(uint64(counts[s]), floor), s, -1})
+		}
+		slices.SortFunc(nodes, func(a, b node) int {
+			if a.count != b.count {
+				if a.count < b.count {
+					return -1
+				}
+				return 1
+			}
+			return int(a.left - b.left)
+		})
+		leaf, inner := 0, len(used)
+		least := func() int32 {
+			if leaf < len(used) && (inner >= len(nodes) || nodes[leaf].count <= nodes[inner].count) {
+				leaf++
+				return int32(leaf - 1)
+			}
+			inner++
+			return int32(inner - 1)
+		}
+		for range len(used) - 1 {
+			a := least()
+			b := least()
+			nodes = append(nodes, node{nodes[a].count + nodes[b].count, a, b})
+		}
+		deepest := uint8(0)
+		depth[len(nodes)-1] = 0
+		for i := len(nodes) - 1; i >= 0; i-- {
+			d := depth[i]
+			if n := nodes[i]; n.right >= 0 {
+				depth[n.left], depth[n.right] = d+1, d+1
+			} else {
+				size[n.left] = d
+				deepest = max(deepest, d)
+			}
+		}
+		if int(deepest) <= limit {
+			return
+		}
+	}
+}
+
+// newPrefixCode makes the canonical code of counts.
+func newPrefixCode(counts []uint32) prefixCode {
+	c := prefixCode{make([]uint16, len(counts)), make([]uint8, len(counts))}
+	codeLengths(c.size, counts, maxCodeLength)
+	c.assign()
+	return c
+}
+
+// assign numbers the codes canonically from their lengths: shorter first, then by symbol.
+func (c *prefixCode) assign() {
+	var number, next [maxCodeLength + 2]int
+	for _, n := range c.size {
+		number[n]++
+	}
+	number[0] = 0
+	for n := 1; n <= maxCodeLength; n++ {
+		next[n+1] = (next[n] + number[n]) << 1
+	}
+	for s, n := range c.size {
+		if n == 0 {
+			continue
+		}
+		v, r := next[n], uint16(0)
+		next[n]++
+		for range n {
+			r = r<<1 | uint16(v&1)
+			v >>= 1
+		}
+		c.bits[s] = r
+	}
+}
+
+// codeLengthOrder is the order in which the lengths of the code length code are stored
+// (RFC 9649 3.7.2.1.2, kCodeLengthCodeOrder).
+var codeLengthOrder = [19]uint8{17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
+
+// write stores the code's lengths. A code of one symbol costs no bits afterwards: it is cleared.
+func (c *prefixCode) write(w *lsbWriter) {
+	var used [2]int
+	n := 0
+	for s, l := range c.size {
+		if l > 0 {
+			if n < 2 {
+				used[n] = s
+			}
+			n++
+		}
+	}
+	if n <= 2 && used[0] < 256 && used[1] < 256 {
+		c.writeSimple(w, used, n)
+		return
+	}
+	if n == 1 {
+		// One symbol over 255 has no simple form; a second one gives both a length of 1.
+		c.size[0] = 1
+		c.assign()
+	}
+	c.writeNormal(w)
+}
+
+// writeSimple stores one or two symbols below 256 (3.7.2.1.1).
+func (c *prefixCode) writeSimple(w *lsbWriter, used [2]int, n int) {
+	w.put(1, 1)
+	w.put(uint32(max(n, 1)-1), 1)
+	if used[0] <= 1 {
+		w.put(0, 1)
+		w.put(uint32(used[0]), 1)
+	} else {
+		w.put(1, 1)
+		w.put(uint32(used[0]), 8)
+	}
+	if n == 2 {
+		w.put(uint32(used[1]), 8)
+		return
+	}
+	c.size[used[0]], c.bits[used[0]] = 0, 0
+}
+
+// writeNormal stores the lengths by run lengths, themselves prefix coded (3.7.2.1.2).
+func (c *prefixCode) writeNormal(w *lsbWriter) {
+	w.put(0, 1)
+	type run struct{ sym, extra, bits uint8 }
+	var runs []run
+	previous := uint8(8)
+	for i := 0; i < len(c.size); {
+		v, j := c.size[i], i+1
+		for j < len(c.size) && c.size[j] == v {
+			j++
+		}
+		n := j - i
+		i = j
+		if v == 0 {
+			for n >= 11 {
+				k := min(n, 138)
+				runs = append(runs, run{18, uint8(k - 11), 7})
+				n -= k
+			}
+			if n >= 3 {
+				runs = append(runs, run{17, uint8(n - 3), 3})
+				n = 0
+			}
+			for ; n > 0; n-- {
+				runs = append(runs, run{})
+			}
+			continue
+		}
+		if v != previous {
+			runs = append(runs, run{sym: v})
+			previous = v
+			n--
+		}
+		for n >= 3 {
+			k := min(n, 6)
+			runs = append(runs, run{16, uint8(k - 3), 2})
+			n -= k
+		}
+		for ; n > 0; n-- {
+			runs = append(runs, run{sym: v})
+		}
+	}
+	// The symbols after the last length that is not zero need not be stored: max_symbol counts
+	// the runs that are.
+	total := len(runs)
+	for total > 0 && (runs[total-1].sym == 0 || runs[total-1].sym >= 17) {
+		total--
+	}
+	var counts [19]uint32
+	for _, r := range runs[:total] {
+		counts[r.sym]++
+	}
+	lengths := prefixCode{make([]uint16, 19), make([]uint8, 19)}
+	codeLengths(lengths.size, counts[:], 7)
+	lengths.assign()
+	n := 19
+	for n > 4 && lengths.size[codeLengthOrder[n-1]] == 0 {
+		n--
+	}
+	w.put(uint32(n-4), 4)
+	for _, s := range codeLengthOrder[:n] {
+		w.put(uint32(lengths.size[s]), 3)
+	}
+	single := 0
+	for _, l := range lengths.size {
+		if l > 0 {
+			single++
+		}
+	}
+	if single == 1 {
+		clear(lengths.size) // no bits: the only symbol there is
+		clear(lengths.bits)
+	}
+	if total < len(runs) { // total >= 2: two symbols at least have a length
+		k := uint(0) // 2 + 2 k bits hold max_symbol - 2
+		for (total-2)>>(2+2*k) > 0 {
+			k++
+		}
+		w.put(1, 1)
+		w.put(uint32(k), 3)
+		w.put(uint32(total-2), 2+2*k)
+	} else {
+		w.put(0, 1)
+	}
+	for _, r := range runs[:total] {
+		lengths.put(w, int(r.sym))
+		w.put(uint32(r.extra), uint(r.bits))
+	}
+}

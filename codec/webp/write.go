@@ -1,0 +1,150 @@
+// This file writes still pictures: the simple and the extended file layout, RFC 9649 sections
+// 2.5 to 2.7.
+
+package webp
+
+import (
+	"encoding/binary"
+	"fmt"
+	"image"
+	"image/draw"
+	"io"
+)
+
+// Options says how to encode. The zero value, and nil, are lossy at quality 0: set Quality.
+type Options struct {
+	Quality  int    // 0..100, on libwebp's scale
+	Effort   Effort // of the search
+	Lossless bool   // VP8L: every pixel kept, except the colour of wholly transparent ones
+	Lossy    bool   // never VP8L, even where it would be smaller
+	ICC      []byte // a profile to carry in ICCP
+}
+
+// Encode writes m to w as a WebP file.
+func Encode(w io.Writer, m image.Image, o *Options) error {
+	file, err := Append(nil, m, o)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(file)
+	return err
+}
+
+// Append appends m as a WebP file to dst. Lossy pictures with few colours or flat areas are
+// encoded without loss as well, and the smaller file is kept. A picture over MaxSide in either
+// direction is an UnsupportedError before any memory is spent.
+func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
+	if o == nil {
+		o = new(Options)
+	}
+	r := m.Bounds()
+	w, h := r.Dx(), r.Dy()
+	if w < 1 || h < 1 || w > MaxSide || h > MaxSide {
+		return nil, UnsupportedError(fmt.Sprintf("a picture of %dx%d", w, h))
+	}
+	bits, err := encodeFrame(m, o)
+	if err != nil {
+		return nil, err
+	}
+	start := len(dst)
+	dst = append(dst, "RIFF\x00\x00\x00\x00WEBP"...)
+	if bits.alpha != nil || o.ICC != nil {
+		flags := byte(0)
+		if bits.hasAlpha {
+			flags |= flagAlpha
+		}
+		if o.ICC != nil {
+			flags |= flagICC
+		}
+		dst = appendVP8X(dst, flags, w, h)
+	}
+	if o.ICC != nil {
+		dst = appendChunk(dst, "ICCP", o.ICC)
+	}
+	dst = bits.appendTo(dst)
+	return finishRIFF(dst, start)
+}
+
+// finishRIFF puts the size of the file that starts at start into its header.
+func finishRIFF(dst []byte, start int) ([]byte, error) {
+	n := int64(len(dst) - start - 8)
+	if n > 1<<32-10 {
+		return nil, UnsupportedError("a file over 4 GB")
+	}
+	binary.LittleEndian.PutUint32(dst[start+4:], uint32(n))
+	return dst, nil
+}
+
+func appendVP8X(dst []byte, flags byte, w, h int) []byte {
+	w, h = w-1, h-1
+	return append(dst, 'V', 'P', '8', 'X', 10, 0, 0, 0, flags, 0, 0, 0,
+		byte(w), byte(w>>8), byte(w>>16), byte(h), byte(h>>8), byte(h>>16))
+}
+
+func appendChunk(dst []byte, id string, payload []byte) []byte {
+	dst = append(dst, id...)
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(payload)))
+	dst = append(dst, payload...)
+	if len(payload)&1 == 1 {
+		dst = append(dst, 0)
+	}
+	return dst
+}
+
+// frameBits is one encoded picture.
+type frameBits struct {
+	alpha    []byte // payload of ALPH, or nil
+	bits     []byte // payload of "VP8 " or VP8L
+	lossless bool
+	hasAlpha bool
+}
+
+// size is the bytes that appendTo appends.
+func (b *frameBits) size() int {
+	n := 8 + (len(b.bits)+1)&^1
+	if b.alpha != nil {
+		n += 8 + (len(b.alpha)+1)&^1
+	}
+	return n
+}
+
+func (b *frameBits) appendTo(dst []byte) []byte {
+	if b.alpha != nil {
+		dst = appendChunk(dst, "ALPH", b.alpha)
+	}
+	if b.lossless {
+		return appendChunk(dst, "VP8L", b.bits)
+	}
+	return appendChunk(dst, "VP8 ", b.bits)
+}
+
+// encodeFrame encodes m as o asks, whatever container it goes into.
+func encodeFrame(m image.Image, o *Options) (*frameBits, error) {
+	return losslessFrame(straight(m), o.Effort), nil
+}
+
+// losslessFrame encodes m as VP8L. The colour of transparent pixels, which nobody sees, becomes
+// black: it costs bytes.
+func losslessFrame(m *image.NRGBA, effort Effort) *frameBits {
+	pix, alpha := argb(m)
+	if alpha {
+		for i, p := range pix {
+			if p>>24 == 0 {
+				pix[i] = 0
+			}
+		}
+	}
+	w, h := m.Rect.Dx(), m.Rect.Dy()
+	return &frameBits{bits: appendVP8L(nil, pix, w, h, alpha, effort), lossless: true, hasAlpha: alpha}
+}
+
+// straight gives m as *image.NRGBA, m itself if it is one.
+func straight(m image.Image) *image.NRGBA {
+	if n, ok := m.(*image.NRGBA); ok {
+		return n
+	}
+	r := m.Bounds()
+	n := image.NewNRGBA(image.Rect(0, 0, r.Dx(), r.Dy()))
+	draw.Draw(n, n.Rect, m, r.Min, draw.Src)
+	return n
+}
