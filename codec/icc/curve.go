@@ -1,0 +1,123 @@
+// This file implements one-dimensional curves: curveType, ICC.1:2022 section 10.6, and parametricCurveType, section 10.18.
+
+package icc
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// A curve maps [0, 1] to [0, 1]: a sampled table, interpolated linearly, or else a parametric function. The zero curve is the
+// identity.
+type curve struct {
+	table               []byte // big-endian samples of width bytes each, at least 2, or nil
+	width               int    // 1 or 2
+	kind                int    // of the parametric function, 1 + its type in the file; 0 for none
+	g, a, b, c, d, e, f float64
+}
+
+// parseCurve reads the curve at the beginning of b and returns the bytes it takes.
+func parseCurve(b []byte) (curve, int, error) {
+	if len(b) < 12 {
+		return curve{}, 0, FormatError("curve")
+	}
+	switch string(b[:4]) {
+	case "curv":
+		n := binary.BigEndian.Uint32(b[8:])
+		if uint64(n)*2 > uint64(len(b)-12) {
+			return curve{}, 0, FormatError("curve")
+		}
+		size := 12 + 2*int(n)
+		switch n {
+		case 0:
+			return curve{}, size, nil
+		case 1: // a gamma, u8Fixed8
+			return curve{kind: 1, g: float64(binary.BigEndian.Uint16(b[12:])) / 256}, size, nil
+		}
+		return curve{table: b[12:size], width: 2}, size, nil
+	case "para":
+		params := [...]int{1, 3, 4, 5, 7}
+		kind := int(binary.BigEndian.Uint16(b[8:]))
+		if kind >= len(params) {
+			return curve{}, 0, UnsupportedError("parametric curve")
+		}
+		size := 12 + 4*params[kind]
+		if len(b) < size {
+			return curve{}, 0, FormatError("curve")
+		}
+		cv := curve{kind: 1 + kind}
+		for i, v := range []*float64{&cv.g, &cv.a, &cv.b, &cv.c, &cv.d, &cv.e, &cv.f}[:params[kind]] {
+			*v = s15Fixed16(b[12+4*i:])
+		}
+		return cv, size, nil
+	}
+	return curve{}, 0, UnsupportedError("curve type")
+}
+
+// parseCurves reads n curves in a row, each padded to 4 bytes (section 10.12.4).
+func parseCurves(b []byte, n int) ([]curve, error) {
+	cs := make([]curve, n)
+	for i := range cs {
+		c, size, err := parseCurve(b)
+		if err != nil {
+			return nil, err
+		}
+		cs[i] = c
+		b = b[min((size+3)&^3, len(b)):]
+	}
+	return cs, nil
+}
+
+// at evaluates the curve. x outside [0, 1] is clamped, and so is the result; what is not a number becomes 0.
+func (c *curve) at(x float64) float64 {
+	x = unit(x)
+	if c.table != nil {
+		n := len(c.table)/c.width - 1
+		t := x * float64(n)
+		i := min(int(t), n-1)
+		lo, hi := c.sample(i), c.sample(i+1)
+		return lo + (hi-lo)*(t-float64(i))
+	}
+	// ICC.1:2022 table 68.
+	y := x
+	switch c.kind {
+	case 1:
+		y = math.Pow(x, c.g)
+	case 2:
+		y = 0
+		if x >= -c.b/c.a {
+			y = math.Pow(c.a*x+c.b, c.g)
+		}
+	case 3:
+		y = c.c
+		if x >= -c.b/c.a {
+			y = math.Pow(c.a*x+c.b, c.g) + c.c
+		}
+	case 4:
+		y = c.c * x
+		if x >= c.d {
+			y = math.Pow(c.a*x+c.b, c.g)
+		}
+	case 5:
+		y = c.c*x + c.f
+		if x >= c.d {
+			y = math.Pow(c.a*x+c.b, c.g) + c.e
+		}
+	}
+	return unit(y)
+}
+
+func (c *curve) sample(i int) float64 {
+	if c.width == 1 {
+		return float64(c.table[i]) / 255
+	}
+	return float64(binary.BigEndian.Uint16(c.table[2*i:])) / 65535
+}
+
+// unit clamps to [0, 1]; NaN becomes 0.
+func unit(x float64) float64 {
+	if !(x > 0) {
+		return 0
+	}
+	return min(x, 1)
+}

@@ -1,0 +1,160 @@
+// Package icc converts samples from the colour space that an ICC profile describes to sRGB.
+//
+//	icc.go        header and tag table, ICC.1:2022 sections 7 and 9
+//	curve.go      curveType and parametricCurveType, sections 10.6 and 10.18
+//	lut.go        lut8Type, lut16Type and lutAToBType, sections 10.10 to 10.12
+//	transform.go  matrix and curves to sRGB on rows, annex F.3; rendering of grey
+//	grid.go       lookup tables to sRGB on rows
+//	cmyk.go       CMYK without a profile
+//
+// Evaluated are three-component matrix profiles, monochrome profiles (versions 2 and 4) and RGB and CMYK profiles with an
+// AToB0 (or else AToB1) table. Everything else is an UnsupportedError: the caller then carries the profile along. A profile
+// that breaks its own format is a FormatError.
+package icc
+
+import "encoding/binary"
+
+// A FormatError reports that the input is not a valid ICC profile.
+type FormatError string
+
+func (e FormatError) Error() string { return "icc: invalid format: " + string(e) }
+
+// An UnsupportedError reports a valid profile that this package does not evaluate.
+type UnsupportedError string
+
+func (e UnsupportedError) Error() string { return "icc: unsupported: " + string(e) }
+
+// A Space is a device colour space: the data colour space field of the header (section 7.2.6).
+type Space string
+
+const (
+	Gray Space = "GRAY"
+	RGB  Space = "RGB "
+	CMYK Space = "CMYK"
+)
+
+// Components returns the number of samples of a pixel, 0 for a space that is none of the three.
+func (s Space) Components() int {
+	switch s {
+	case Gray:
+		return 1
+	case RGB:
+		return 3
+	case CMYK:
+		return 4
+	}
+	return 0
+}
+
+// maxTags bounds the tag table: registered tags are fewer than a hundred.
+const maxTags = 256
+
+// A Profile is a parsed tag table over the profile's bytes, which it keeps a reference to.
+type Profile struct {
+	data    []byte
+	space   Space
+	labPCS  bool // the profile connection space is PCSLAB, otherwise PCSXYZ
+	version byte // major
+	class   string
+}
+
+// Parse reads header and tag table. It allocates nothing of the profile's size.
+func Parse(profile []byte) (*Profile, error) {
+	if len(profile) < 132 {
+		return nil, FormatError("shorter than a header")
+	}
+	// The size field may be below the length (padding), not above it.
+	size := binary.BigEndian.Uint32(profile)
+	if size < 132 || uint64(size) > uint64(len(profile)) {
+		return nil, FormatError("size field")
+	}
+	if string(profile[36:40]) != "acsp" {
+		return nil, FormatError("no acsp signature")
+	}
+	p := &Profile{data: profile[:size], space: Space(profile[16:20]), version: profile[8], class: string(profile[12:16])}
+	switch string(profile[20:24]) {
+	case "XYZ ":
+	case "Lab ":
+		p.labPCS = true
+	default:
+		return nil, UnsupportedError("profile connection space")
+	}
+	n := binary.BigEndian.Uint32(p.data[128:])
+	if n > maxTags || 132+12*int(n) > len(p.data) {
+		return nil, FormatError("tag table")
+	}
+	return p, nil
+}
+
+// Space returns the device colour space, which need not be one that this package knows.
+func (p *Profile) Space() Space { return p.space }
+
+// tag returns the tag's data, at least 8 bytes that begin with the type signature, or nil.
+func (p *Profile) tag(signature string) []byte {
+	n := int(binary.BigEndian.Uint32(p.data[128:]))
+	for t := p.data[132:]; n > 0; n, t = n-1, t[12:] {
+		if string(t[:4]) != signature {
+			continue
+		}
+		at, size := binary.BigEndian.Uint32(t[4:]), binary.BigEndian.Uint32(t[8:])
+		if size < 8 || uint64(at)+uint64(size) > uint64(len(p.data)) {
+			return nil
+		}
+		return p.data[at : at+size]
+	}
+	return nil
+}
+
+// s15Fixed16 reads a signed 16.16 number (section 4.6).
+func s15Fixed16(b []byte) float64 { return float64(int32(binary.BigEndian.Uint32(b))) / 65536 }
+
+// xyz reads the first number of an XYZType tag (section 10.31).
+func (p *Profile) xyz(signature string) ([3]float64, error) {
+	b := p.tag(signature)
+	if len(b) < 20 || string(b[:4]) != "XYZ " {
+		return [3]float64{}, FormatError(signature)
+	}
+	return [3]float64{s15Fixed16(b[8:]), s15Fixed16(b[12:]), s15Fixed16(b[16:])}, nil
+}
+
+// IsSRGB reports whether the profile's conversion changes no 8-bit sample by more than 2 of 255 anywhere on a lattice over the
+// device space, so that it can be left away. It judges the curves and primaries, never the profile's name.
+func (p *Profile) IsSRGB() bool {
+	if p.space != RGB && p.space != Gray || p.tag("A2B0") != nil {
+		return false
+	}
+	t, err := p.Transform(p.space)
+	if err != nil {
+		return false
+	}
+	const limit = 2
+	near := func(a, b byte) bool { return int(a)-int(b) <= limit && int(b)-int(a) <= limit }
+	for v := range 256 {
+		row := [3]byte{byte(v), byte(v), byte(v)}
+		if p.space == Gray {
+			t.Gray(row[:1])
+		} else {
+			t.RGB(row[:])
+		}
+		for _, s := range row {
+			if !near(s, byte(v)) {
+				return false
+			}
+		}
+	}
+	if p.space == Gray {
+		return true
+	}
+	const steps = 9
+	for i := range steps * steps * steps {
+		in := [3]byte{byte(i % steps * 255 / (steps - 1)), byte(i / steps % steps * 255 / (steps - 1)), byte(i / steps / steps * 255 / (steps - 1))}
+		out := in
+		t.RGB(out[:])
+		for c := range out {
+			if !near(in[c], out[c]) {
+				return false
+			}
+		}
+	}
+	return true
+}
