@@ -1,0 +1,173 @@
+package vp8
+
+import "image"
+
+// Effort says how much work to spend on a picture.
+type Effort uint8
+
+const (
+	// EffortDefault is for pictures made while someone waits.
+	EffortDefault Effort = iota
+	// EffortHigh spends about twice the time on fewer bytes.
+	EffortHigh
+)
+
+// Options control the encoder. The zero value asks for quality 0.
+type Options struct {
+	// Quality is 0 (smallest) to 100 (best); values outside are brought inside.
+	// The numbers mean about what they mean to libwebp.
+	Quality int
+	Effort  Effort
+}
+
+// An UnsupportedError reports a picture that a VP8 frame cannot hold.
+type UnsupportedError string
+
+func (e UnsupportedError) Error() string { return "vp8: unsupported: " + string(e) }
+
+// An Encoder encodes pictures one after another. It keeps its buffers and
+// nothing else from one picture to the next. The zero value is ready to use. It
+// must not be used by several goroutines at once.
+type Encoder struct {
+	w, h, mbw, mbh int
+
+	samples []byte       // mbSamples a macroblock, see import.go
+	alpha   []uint8      // susceptibility of each macroblock
+	mbs     []macroblock // what was decided
+	tokens  []byte       // levels, see appendLevels
+
+	lumaTable, chromaTable [256]byte
+
+	header   frameHeader
+	segments [4]segment
+
+	// Above and left of the current macroblock.
+	topY     []byte // last luma row of each macroblock above
+	aboveUV  []byte // last chroma rows, U's eight and V's eight
+	topModes []uint8
+	topNZ    []nonzero
+	left     nonzero
+	leftMode [4]uint8
+	topUV    [16]byte
+	leftUV   [16]byte
+	cornerUV [2]byte
+	ybr      [ybrSize]byte
+	recUV    [128]byte
+
+	counts [nPlane]tokenCount
+	probs  tokenProbs
+	costs  [nPlane]tokenCost
+
+	search search
+	first  boolEncoder
+	parts  [8]boolEncoder
+
+	// recon, when set, receives the reconstruction that a decoder will make.
+	recon *image.YCbCr
+}
+
+// Encode appends a VP8 key frame (the payload of a WebP file's "VP8 " chunk)
+// that holds m to dst. m must be 4:2:0 and full range, as everywhere in image;
+// the frame has the limited range that WebP prescribes. Each side must be 1 to
+// 16383 samples.
+func (e *Encoder) Encode(dst []byte, m *image.YCbCr, o Options) ([]byte, error) {
+	if m.SubsampleRatio != image.YCbCrSubsampleRatio420 {
+		return dst, UnsupportedError("subsampling other than 4:2:0")
+	}
+	if m.Rect.Min.X&1 != 0 || m.Rect.Min.Y&1 != 0 {
+		return dst, UnsupportedError("picture that starts between chroma samples")
+	}
+	if err := e.init(m.Rect.Dx(), m.Rect.Dy()); err != nil {
+		return dst, err
+	}
+	e.importYCbCr(m)
+	return e.encode(dst, o), nil
+}
+
+// init sizes the buffers for a picture of w by h samples.
+func (e *Encoder) init(w, h int) error {
+	if w < 1 || h < 1 || w > maxDimension || h > maxDimension {
+		return UnsupportedError("picture that is empty or wider or higher than 16383")
+	}
+	fixedOnce.Do(makeFixed)
+	if e.lumaTable[0] == 0 {
+		for i := range e.lumaTable {
+			e.lumaTable[i] = limitLuma(uint8(i))
+			e.chromaTable[i] = limitChroma(uint8(i))
+		}
+	}
+	e.w, e.h = w, h
+	e.mbw, e.mbh = (w+15)/16, (h+15)/16
+	n := e.mbw * e.mbh
+	e.samples = grow(e.samples, n*mbSamples)
+	e.alpha = grow(e.alpha, n)
+	e.mbs = grow(e.mbs, n)
+	clear(e.mbs)
+	e.topY = grow(e.topY, 16*e.mbw)
+	e.aboveUV = grow(e.aboveUV, 16*e.mbw)
+	e.topModes = grow(e.topModes, 4*e.mbw)
+	e.topNZ = grow(e.topNZ, e.mbw)
+	e.search.topErr = grow(e.search.topErr, e.mbw)
+	e.header = frameHeader{}
+	return nil
+}
+
+// grow returns a slice of length n, s itself where it is large enough. The
+// contents are not specified.
+func grow[T any](s []T, n int) []T {
+	if cap(s) >= n {
+		return s[:n]
+	}
+	return make([]T, n)
+}
+
+// encode encodes e.samples.
+func (e *Encoder) encode(dst []byte, o Options) []byte {
+	e.analyse()
+	e.assignSegments(o)
+	e.header.useSegments = true
+	e.encodeMacroblocks()
+	h := &e.header
+	e.countModes(h)
+	h.probs.choose(&e.counts)
+
+	e.first.reset(e.first.buf[:0])
+	e.writeHeader(&e.first, h)
+	e.writeModes(&e.first, h)
+	first := e.first.finish()
+	parts := e.parts[:1]
+	parts[0].reset(parts[0].buf[:0])
+	e.writeTokens(parts, h)
+
+	n := len(dst)
+	dst = append(dst, make([]byte, frameTagSize)...)
+	putFrameTag(dst[n:], 0, len(first), e.w, e.h)
+	dst = append(dst, first...)
+	dst = append(dst, parts[0].finish()...)
+	if e.recon != nil {
+		e.filter(e.recon)
+	}
+	return dst
+}
+
+// encodeMacroblocks decides every macroblock.
+func (e *Encoder) encodeMacroblocks() {
+	e.tokens = e.tokens[:0]
+	clear(e.topNZ)
+	clear(e.topModes)
+	e.counts = [nPlane]tokenCount{}
+	e.search.start()
+	for mby := 0; mby < e.mbh; mby++ {
+		e.probs.estimate(&e.counts, 16)
+		for i := range e.costs {
+			e.costs[i].init(&e.probs[i])
+		}
+		e.left = nonzero{}
+		e.leftMode = [4]uint8{}
+		for mbx := 0; mbx < e.mbw; mbx++ {
+			e.prepare(mbx, mby)
+			e.decide(mbx, mby)
+			e.finish(mbx, mby)
+		}
+	}
+}

@@ -1,0 +1,257 @@
+package vp8
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"image"
+	"image/color"
+	_ "image/jpeg"
+	_ "image/png"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	xvp8 "golang.org/x/image/vp8"
+)
+
+// long says whether the long tests run too.
+var long = os.Getenv("MINIATURA_LONG") != ""
+
+// corpus returns the path of a picture of the corpus, or skips.
+func corpus(t testing.TB, name string) string {
+	dir := os.Getenv("MINIATURA_SHARED")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "..", "shared")
+	}
+	p := filepath.Join(dir, "corpus", name)
+	if _, err := os.Stat(p); err != nil {
+		t.Skip("corpus picture is not there: ", name)
+	}
+	return p
+}
+
+// readPicture reads a picture of any format that the standard library reads.
+func readPicture(t testing.TB, path string) image.Image {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, _, err := image.Decode(bytes.NewReader(b))
+	if err != nil {
+		t.Skip(path, ": ", err)
+	}
+	return m
+}
+
+// toYCbCr converts at most w by h samples of m, point-sampled at every step-th.
+func toYCbCr(m image.Image, w, h, step int) *image.YCbCr {
+	b := m.Bounds()
+	w, h = min(w, (b.Dx()+step-1)/step), min(h, (b.Dy()+step-1)/step)
+	o := image.NewYCbCr(image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio420)
+	for y := 0; y < h; y++ {
+		for x := 0; x < w; x++ {
+			r, g, bl, _ := m.At(b.Min.X+x*step, b.Min.Y+y*step).RGBA()
+			yy, cb, cr := color.RGBToYCbCr(uint8(r>>8), uint8(g>>8), uint8(bl>>8))
+			o.Y[o.YOffset(x, y)] = yy
+			o.Cb[o.COffset(x, y)] = cb
+			o.Cr[o.COffset(x, y)] = cr
+		}
+	}
+	return o
+}
+
+// noise returns a picture of uniform noise in [lo, hi].
+func noise(w, h int, seed uint64, lo, hi int) *image.YCbCr {
+	r := rand.New(rand.NewPCG(seed, 1))
+	m := image.NewYCbCr(image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio420)
+	for _, p := range [][]byte{m.Y, m.Cb, m.Cr} {
+		for i := range p {
+			p[i] = byte(lo + r.IntN(hi-lo+1))
+		}
+	}
+	return m
+}
+
+// encodeRecon encodes m and returns the frame with the encoder's own idea of
+// what it decodes to.
+func encodeRecon(t testing.TB, e *Encoder, m *image.YCbCr, o Options) ([]byte, *image.YCbCr) {
+	w, h := (m.Rect.Dx()+15)&^15, (m.Rect.Dy()+15)&^15
+	e.recon = image.NewYCbCr(image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio420)
+	b, err := e.Encode(nil, m, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := e.recon.SubImage(image.Rect(0, 0, m.Rect.Dx(), m.Rect.Dy())).(*image.YCbCr)
+	e.recon = nil
+	return b, r
+}
+
+// decode decodes a frame with x/image.
+func decode(frame []byte) (*image.YCbCr, error) {
+	d := xvp8.NewDecoder()
+	d.Init(bytes.NewReader(frame), len(frame))
+	if _, err := d.DecodeFrameHeader(); err != nil {
+		return nil, err
+	}
+	return d.DecodeFrame()
+}
+
+// planes returns the visible samples of m in a row: Y, U, V.
+func planes(m *image.YCbCr) []byte {
+	var o []byte
+	w, h := m.Rect.Dx(), m.Rect.Dy()
+	for y := 0; y < h; y++ {
+		o = append(o, m.Y[y*m.YStride:][:w]...)
+	}
+	for _, p := range [][]byte{m.Cb, m.Cr} {
+		for y := 0; y < (h+1)/2; y++ {
+			o = append(o, p[y*m.CStride:][:(w+1)/2]...)
+		}
+	}
+	return o
+}
+
+// riff wraps a frame in the simple WebP container.
+func riff(frame []byte) []byte {
+	pad := len(frame) & 1
+	o := append([]byte("RIFF    WEBPVP8     "), frame...)
+	binary.LittleEndian.PutUint32(o[4:], uint32(12+len(frame)+pad))
+	binary.LittleEndian.PutUint32(o[16:], uint32(len(frame)))
+	return append(o, make([]byte, pad)...)
+}
+
+// dwebp decodes a frame with libwebp, without its smoothing of chroma.
+func dwebp(t testing.TB, frame []byte) []byte {
+	exe, err := exec.LookPath("dwebp")
+	if err != nil {
+		t.Skip("dwebp is not installed")
+	}
+	out := filepath.Join(t.TempDir(), "o.yuv")
+	cmd := exec.Command(exe, "-quiet", "-nofancy", "-yuv", "-o", out, "--", "-")
+	cmd.Stdin = bytes.NewReader(riff(frame))
+	if msg, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("dwebp: %v: %s", err, msg)
+	}
+	b, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// checkExact fails unless the encoder's reconstruction, x/image's decoding and,
+// if asked, dwebp's are the same bytes. It returns the frame.
+func checkExact(t testing.TB, e *Encoder, m *image.YCbCr, o Options, oracle bool) []byte {
+	t.Helper()
+	frame, own := encodeRecon(t, e, m, o)
+	got, err := decode(frame)
+	if err != nil {
+		t.Fatalf("%v %+v: %v", m.Rect, o, err)
+	}
+	if got.Rect.Dx() != m.Rect.Dx() || got.Rect.Dy() != m.Rect.Dy() {
+		t.Fatalf("size: %v, want %v", got.Rect, m.Rect)
+	}
+	want := planes(got)
+	if i := differs(planes(own), want); i >= 0 {
+		t.Fatalf("%v %+v: own reconstruction is not x/image's from sample %d on", m.Rect, o, i)
+	}
+	if oracle {
+		if i := differs(dwebp(t, frame), want); i >= 0 {
+			t.Fatalf("%v %+v: dwebp's decoding is not x/image's from sample %d on", m.Rect, o, i)
+		}
+	}
+	return frame
+}
+
+// differs returns the first index where a and b differ, -1 if nowhere.
+func differs(a, b []byte) int {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	if len(a) != len(b) {
+		return min(len(a), len(b))
+	}
+	return -1
+}
+
+func psnr(a, b []byte) float64 {
+	s := 0.0
+	for i := range a {
+		d := float64(a[i]) - float64(b[i])
+		s += d * d
+	}
+	return s / float64(len(a))
+}
+
+// The encoder's reconstruction is what decoders show, on pictures of the corpus.
+func TestReconstructionIsExactOnCorpus(t *testing.T) {
+	names := []string{"photos/video-001.221212.jpeg", "png/kodim03.png", "png/how-it-works-light.png", "photos/sample-a98.jpg"}
+	w, h, qs := 320, 240, []int{0, 50, 80, 100}
+	if long {
+		names = nil
+		for _, dir := range []string{"photos", "png", "orientation"} {
+			files, _ := os.ReadDir(filepath.Dir(corpus(t, dir+"/.")) + "/" + dir)
+			for _, f := range files {
+				if !f.IsDir() {
+					names = append(names, dir+"/"+f.Name())
+				}
+			}
+		}
+		w, h = 1280, 1280
+	}
+	var e Encoder
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) {
+			m := readPicture(t, corpus(t, name))
+			step := max(1, m.Bounds().Dx()/w)
+			c := toYCbCr(m, w, h, step)
+			for _, q := range qs {
+				for _, effort := range []Effort{EffortDefault, EffortHigh} {
+					checkExact(t, &e, c, Options{Quality: q, Effort: effort}, true)
+				}
+			}
+		})
+	}
+}
+
+// Odd and extreme sizes are exact too.
+func TestReconstructionIsExactAtAnySize(t *testing.T) {
+	var e Encoder
+	for _, s := range [][2]int{{1, 1}, {2, 2}, {15, 17}, {16, 16}, {17, 15}, {33, 1}, {1, 33}, {47, 49}, {1, maxDimension}, {maxDimension, 1}} {
+		for i, m := range []*image.YCbCr{noise(s[0], s[1], 3, 0, 255), noise(s[0], s[1], 4, 100, 110), noise(s[0], s[1], 4, 255, 255)} {
+			for q := 0; q <= 100; q += 20 {
+				checkExact(t, &e, m, Options{Quality: q, Effort: Effort(i & 1)}, q == 80)
+			}
+		}
+	}
+}
+
+// Every mode is used somewhere, so exactness has been shown for all.
+func TestAllModesAreUsed(t *testing.T) {
+	var e Encoder
+	m := toYCbCr(readPicture(t, corpus(t, "png/kodim23.png")), 768, 512, 1)
+	checkExact(t, &e, m, Options{Quality: 75}, false)
+	var m4 [nPred]int
+	var m16, uv [4]int
+	var seg [4]int
+	for i := range e.mbs {
+		mb := &e.mbs[i]
+		seg[mb.segment]++
+		uv[mb.modeUV]++
+		if !mb.is4 {
+			m16[mb.mode16]++
+			continue
+		}
+		for b := 0; b < 16; b++ {
+			m4[mb.modes4>>(4*b)&15]++
+		}
+	}
+	if s := fmt.Sprint(m4, m16, uv, seg); bytes.Contains([]byte(s), []byte(" 0")) || bytes.Contains([]byte(s), []byte("[0")) {
+		t.Errorf("modes of 4x4 blocks, of 16x16 blocks, of chroma, segments: %s: one is never used", s)
+	}
+}

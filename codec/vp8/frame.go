@@ -1,0 +1,137 @@
+package vp8
+
+// This file implements the frame header, RFC 6386 sections 9 and 19.2.
+
+// A frameHeader is what the first partition says before the macroblocks.
+type frameHeader struct {
+	useSegments bool
+	segmentProb [3]uint8
+	useSkip     bool
+	skipProb    uint8
+	simple      bool // the loop filter's type
+	sharpness   int
+	delta       quantDelta
+	partitions  int // log2 of the number of token partitions
+	probs       tokenProbs
+}
+
+// Sizes that the format's fields bound (sections 9.1 and 9.5).
+const (
+	maxDimension      = 16383
+	maxFirstPartition = 1<<19 - 1
+	maxTokenPartition = 1<<24 - 1
+	frameTagSize      = 10
+)
+
+// putFrameTag writes the uncompressed data chunk of section 9.1: a shown key
+// frame, unscaled.
+func putFrameTag(dst []byte, version uint32, firstPartition, w, h int) {
+	tag := version<<1 | 1<<4 | uint32(firstPartition)<<5
+	dst[0], dst[1], dst[2] = byte(tag), byte(tag>>8), byte(tag>>16)
+	dst[3], dst[4], dst[5] = 0x9d, 0x01, 0x2a
+	dst[6], dst[7] = byte(w), byte(w>>8)
+	dst[8], dst[9] = byte(h), byte(h>>8)
+}
+
+// writeHeader writes the header fields of a key frame in the order of section
+// 19.2.
+func (e *Encoder) writeHeader(w *boolEncoder, h *frameHeader) {
+	w.writeBit(uniformProb, false) // colour space: YUV
+	w.writeBit(uniformProb, false) // the decoder clamps
+	w.writeBit(uniformProb, h.useSegments)
+	level := e.segments[0].filterLevel
+	if h.useSegments {
+		w.writeBit(uniformProb, true) // update the map
+		w.writeBit(uniformProb, true) // update the data
+		w.writeBit(uniformProb, true) // with absolute values
+		for i := range e.segments {
+			w.writeOptionalInt(e.segments[i].quant, 7)
+		}
+		for i := range e.segments {
+			w.writeOptionalInt(e.segments[i].filterLevel, 6)
+			level = max(level, e.segments[i].filterLevel)
+		}
+		for _, p := range h.segmentProb {
+			w.writeBit(uniformProb, p != 255)
+			if p != 255 {
+				w.writeUint(uniformProb, uint32(p), 8)
+			}
+		}
+	}
+	w.writeBit(uniformProb, h.simple)
+	w.writeUint(uniformProb, uint32(level), 6)
+	w.writeUint(uniformProb, uint32(h.sharpness), 3)
+	w.writeBit(uniformProb, false) // no filter level deltas
+	w.writeUint(uniformProb, uint32(h.partitions), 2)
+	w.writeUint(uniformProb, uint32(e.segments[0].quant), 7)
+	w.writeOptionalInt(h.delta.y1DC, 4)
+	w.writeOptionalInt(h.delta.y2DC, 4)
+	w.writeOptionalInt(h.delta.y2AC, 4)
+	w.writeOptionalInt(h.delta.uvDC, 4)
+	w.writeOptionalInt(h.delta.uvAC, 4)
+	w.writeBit(uniformProb, false) // refresh entropy probabilities: one frame only
+	h.probs.write(w)
+	w.writeBit(uniformProb, h.useSkip)
+	if h.useSkip {
+		w.writeUint(uniformProb, uint32(h.skipProb), 8)
+	}
+}
+
+// countModes sets the segment and skip probabilities from the macroblocks.
+func (e *Encoder) countModes(h *frameHeader) {
+	var seg [4]uint32
+	skip := uint32(0)
+	for i := range e.mbs {
+		seg[e.mbs[i].segment]++
+		if e.mbs[i].skip {
+			skip++
+		}
+	}
+	h.segmentProb = [3]uint8{
+		probOf(seg[0]+seg[1], seg[2]+seg[3]),
+		probOf(seg[0], seg[1]),
+		probOf(seg[2], seg[3]),
+	}
+	h.useSkip = skip > 0
+	h.skipProb = probOf(uint32(len(e.mbs))-skip, skip)
+}
+
+// writeTokens writes every macroblock's tokens; rows go to the partitions in
+// turn (section 9.5).
+func (e *Encoder) writeTokens(parts []boolEncoder, h *frameHeader) {
+	tok := e.tokens
+	clear(e.topNZ)
+	for mby := 0; mby < e.mbh; mby++ {
+		w := &parts[mby&(len(parts)-1)]
+		var left nonzero
+		for mbx := 0; mbx < e.mbw; mbx++ {
+			mb := &e.mbs[mby*e.mbw+mbx]
+			up := &e.topNZ[mbx]
+			if mb.skip && h.useSkip {
+				left.clear(mb.is4)
+				up.clear(mb.is4)
+				continue
+			}
+			plane, first := planeY1SansY2, 0
+			if !mb.is4 {
+				tok, left.y2 = writeBlock(w, &h.probs[planeY2], tok, 0, left.y2+up.y2)
+				up.y2 = left.y2
+				plane, first = planeY1WithY2, 1
+			}
+			for y := 0; y < 4; y++ {
+				for x := 0; x < 4; x++ {
+					tok, left.y[y] = writeBlock(w, &h.probs[plane], tok, first, left.y[y]+up.y[x])
+					up.y[x] = left.y[y]
+				}
+			}
+			for c := 0; c < 4; c += 2 {
+				for y := 0; y < 2; y++ {
+					for x := 0; x < 2; x++ {
+						tok, left.uv[c+y] = writeBlock(w, &h.probs[planeUV], tok, 0, left.uv[c+y]+up.uv[c+x])
+						up.uv[c+x] = left.uv[c+y]
+					}
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,368 @@
+package vp8
+
+// This file decides how each macroblock is predicted and quantized: for every
+// mode the levels, their distortion and what they cost to write are found, and
+// the least distortion + lambda * cost wins.
+//
+// Distortion is counted in coefficients, where it is four times the sum of
+// squared sample errors (see idct.go), so that no candidate has to be
+// reconstructed. To it is added the change of texture: how far the weighted
+// magnitudes of a block's coefficients, errors included, are from the source's.
+
+// scoreScale is what a unit of distortion is worth in a score; see
+// segment.lambda4 for the lambdas that match it.
+const scoreShift = 12
+
+// A candidate16 is a macroblock's luma as one 16x16 prediction gives it.
+type candidate16 struct {
+	mode  int
+	score int64
+	coef  [256]int16
+	lev   [256]int16
+	stat  [16]blockStat
+	y2    [16]int16 // coefficients
+	y2lev [16]int16
+	y2st  blockStat
+	rate  int
+}
+
+// A candidateUV is a macroblock's chroma with one prediction.
+type candidateUV struct {
+	mode  int
+	score int64
+	coef  [128]int16
+	lev   [128]int16
+	stat  [8]blockStat
+	err   [2]dcErr
+}
+
+// dcErr holds the quantization errors of chroma's DC that are handed on: for U
+// and V, two each.
+type dcErr [2][2]int16
+
+// search is the workspace of the mode decision.
+type search struct {
+	flat [256]byte // a prediction of 128 everywhere
+
+	ref [24 * 16]int16 // coefficients of the source less 128
+	tex [24]uint32     // their texture
+
+	pred16 [4][256]byte
+	c16    [2]candidate16
+
+	pred4 [192]byte
+	src4  [192]byte
+	coef4 [12 * 16]int16
+	lev4  [12 * 16]int16
+	stat4 [12]blockStat
+
+	predUV [4][128]byte
+	cUV    [2]candidateUV
+
+	// The levels of the macroblock in 4x4 blocks.
+	lev  [16][16]int16
+	last [16]int8
+
+	topErr  []dcErr
+	leftErr dcErr
+}
+
+func (s *search) start() {
+	for i := range s.flat {
+		s.flat[i] = 128
+	}
+	clear(s.topErr)
+}
+
+func (e *Encoder) decide(mbx, mby int) {
+	s := &e.search
+	i := mby*e.mbw + mbx
+	mb := &e.mbs[i]
+	seg := &e.segments[mb.segment]
+	src := e.samples[i*mbSamples : (i+1)*mbSamples]
+	fdctStrips(s.ref[:], src, s.flat[:], 4)
+	fdctStrips(s.ref[256:], src[256:], s.flat[:], 2)
+	textureGeneric(s.tex[:], s.ref[:])
+
+	best := e.search16(mbx, mby, seg, src)
+	mb.is4 = e.search4(mbx, mb, seg, src, best)
+	up := &e.topNZ[mbx]
+	mark := len(e.tokens)
+	nz := uint32(0)
+	if mb.is4 {
+		for b := 0; b < 16; b++ {
+			last := int(s.last[b])
+			ctx := e.left.y[b>>2] + up.y[b&3]
+			e.counts[planeY1SansY2].count(&s.lev[b], 0, last, int(ctx))
+			e.tokens = appendLevels(e.tokens, &s.lev[b], 0, last)
+			z := uint8(0)
+			if last >= 0 {
+				z = 1
+				nz = 1
+			}
+			e.left.y[b>>2], up.y[b&3] = z, z
+		}
+	} else {
+		mb.mode16 = uint8(best.mode)
+		for k := range e.leftMode {
+			e.leftMode[k] = mb.mode16
+			e.topModes[4*mbx+k] = mb.mode16
+		}
+		last := best.y2st.last()
+		e.counts[planeY2].count(&best.y2lev, 0, last, int(e.left.y2+up.y2))
+		e.tokens = appendLevels(e.tokens, &best.y2lev, 0, last)
+		e.left.y2 = 0
+		if last >= 0 {
+			e.left.y2 = 1
+			nz = 1
+		}
+		up.y2 = e.left.y2
+		for b := 0; b < 16; b++ {
+			lev := (*[16]int16)(best.lev[16*b:])
+			last := best.stat[b].last()
+			ctx := e.left.y[b>>2] + up.y[b&3]
+			e.counts[planeY1WithY2].count(lev, 1, last, int(ctx))
+			e.tokens = appendLevels(e.tokens, lev, 1, last)
+			z := uint8(0)
+			if last >= 0 {
+				z = 1
+				nz = 1
+			}
+			e.left.y[b>>2], up.y[b&3] = z, z
+		}
+		e.reconstruct16(best, seg)
+	}
+	uv := e.searchUV(mbx, mby, seg, src[256:])
+	mb.modeUV = uint8(uv.mode)
+	for b := 0; b < 8; b++ {
+		lev := (*[16]int16)(uv.lev[16*chromaBlock[b]:])
+		last := uv.stat[chromaBlock[b]].last()
+		l, t := b>>2*2+b>>1&1, b>>2*2+b&1
+		ctx := e.left.uv[l] + up.uv[t]
+		e.counts[planeUV].count(lev, 0, last, int(ctx))
+		e.tokens = appendLevels(e.tokens, lev, 0, last)
+		z := uint8(0)
+		if last >= 0 {
+			z = 1
+			nz = 1
+		}
+		e.left.uv[l], up.uv[t] = z, z
+	}
+	e.reconstructUV(uv, seg)
+	mb.skip = nz == 0
+	if mb.skip {
+		e.tokens = e.tokens[:mark]
+	}
+}
+
+// chromaBlock maps the order in which chroma blocks are written (U's four, V's
+// four) to their order in strips (rows of two of U's and two of V's).
+var chromaBlock = [8]uint8{0, 1, 4, 5, 2, 3, 6, 7}
+
+// search16 finds the best 16x16 prediction.
+func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 {
+	s := &e.search
+	predict16(&s.pred16, &e.ybr, mby > 0, mbx > 0)
+	best, c := &s.c16[0], &s.c16[1]
+	best.score = 1 << 62
+	for mode := 0; mode < 4; mode++ {
+		c.mode = mode
+		fdctStrips(c.coef[:], src, s.pred16[mode][:], 4)
+		var dc [16]int16
+		for b := range dc {
+			dc[b] = c.coef[16*b]
+			c.coef[16*b] = 0
+		}
+		forwardWHT(&c.y2, &dc)
+		quantizeBlocks(c.lev[:], c.coef[:], s.ref[:], 16, &seg.y1, c.stat[:])
+		var st [1]blockStat
+		quantizeBlocks(c.y2lev[:], c.y2[:], s.ref[:], 16, &seg.y2, st[:])
+		c.y2st = st[0]
+		dist, tex := int64(c.y2st.sse>>2), int64(0)
+		for b := range c.stat {
+			dist += int64(c.stat[b].sse)
+			tex += textureChange(s.tex[b], c.stat[b].tex)
+		}
+		dist += tex * seg.tlambda >> 16
+		rate := int(fixed.mode16[mode])
+		if dist<<scoreShift+int64(rate)*seg.lambda16 >= best.score {
+			continue
+		}
+		rate += e.rate16(mbx, c)
+		c.rate = rate
+		c.score = dist<<scoreShift + int64(rate)*seg.lambda16
+		if c.score < best.score {
+			best, c = c, best
+		}
+	}
+	return best
+}
+
+func textureChange(a, b uint32) int64 {
+	if a < b {
+		return int64(b - a)
+	}
+	return int64(a - b)
+}
+
+// rate16 prices the tokens of c.
+func (e *Encoder) rate16(mbx int, c *candidate16) int {
+	up := &e.topNZ[mbx]
+	r := e.costs[planeY2].blockCost(&c.y2lev, 0, c.y2st.last(), int(e.left.y2+up.y2))
+	t := &e.costs[planeY1WithY2]
+	left, top := e.left.y, up.y
+	for b := 0; b < 16; b++ {
+		last := c.stat[b].last()
+		r += t.blockCost((*[16]int16)(c.lev[16*b:]), 1, last, int(left[b>>2]+top[b&3]))
+		z := uint8(0)
+		if last >= 0 {
+			z = 1
+		}
+		left[b>>2], top[b&3] = z, z
+	}
+	return r
+}
+
+// reconstruct16 writes the macroblock's luma to the workspace.
+func (e *Encoder) reconstruct16(c *candidate16, seg *segment) {
+	var y2, dc [16]int16
+	for i := range y2 {
+		y2[i] = c.y2lev[i] * int16(seg.y2.q[i])
+	}
+	inverseWHT(&dc, &y2)
+	pred := &e.search.pred16[c.mode]
+	for b := 0; b < 16; b++ {
+		var k [16]int16
+		lev := (*[16]int16)(c.lev[16*b:])
+		for i := range k {
+			k[i] = lev[i] * int16(seg.y1.q[i])
+		}
+		k[0] = dc[b]
+		x, y := 4*(b&3), 4*(b>>2)
+		idctBlockGeneric(e.ybr[ybrY+y*ybrStride+x:], ybrStride, pred[16*y+x:], 16, &k)
+	}
+}
+
+// search4 finds the best 4x4 predictions, block after block, and reconstructs
+// them in the workspace. It gives up, and returns false, as soon as they cannot
+// do better than best.
+func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, best *candidate16) bool {
+	s := &e.search
+	t := &e.costs[planeY1SansY2]
+	up := &e.topNZ[mbx]
+	left, top := e.left.y, up.y
+	leftMode, topMode := e.leftMode, [4]uint8(e.topModes[4*mbx:])
+	modes := uint64(0)
+	limit := best.score
+	total := int64(fixed.is4) * seg.lambdaMode
+	for b := 0; b < 16; b++ {
+		x, y := 4*(b&3), 4*(b>>2)
+		o := ybrY + y*ybrStride + x
+		edge := [16]byte{
+			e.ybr[o+3*ybrStride-1], e.ybr[o+2*ybrStride-1], e.ybr[o+ybrStride-1], e.ybr[o-1],
+			e.ybr[o-ybrStride-1],
+		}
+		copy(edge[5:13], e.ybr[o-ybrStride:])
+		predict4(&s.pred4, &edge)
+		for r := 0; r < 4; r++ {
+			row := src[16*(y+r)+x:][:4]
+			for k := 0; k < 12; k++ {
+				copy(s.src4[64*(k>>2)+16*r+4*(k&3):][:4], row)
+			}
+		}
+		fdctStrips(s.coef4[:], s.src4[:], s.pred4[:], 3)
+		quantizeBlocks(s.lev4[:], s.coef4[:], s.ref[16*b:], 0, &seg.y1, s.stat4[:])
+		ctx := int(left[b>>2] + top[b&3])
+		modeCost := &fixed.mode4[topMode[b&3]][leftMode[b>>2]]
+		bestMode, bestScore := 0, int64(1)<<62
+		for m := 0; m < nPred; m++ {
+			dist := int64(s.stat4[m].sse) + textureChange(s.tex[b], s.stat4[m].tex)*seg.tlambda>>16
+			score := dist<<scoreShift + int64(modeCost[m])*seg.lambda4
+			if score >= bestScore {
+				continue
+			}
+			score += int64(t.blockCost((*[16]int16)(s.lev4[16*m:]), 0, s.stat4[m].last(), ctx)) * seg.lambda4
+			if score < bestScore {
+				bestMode, bestScore = m, score
+			}
+		}
+		total += bestScore
+		if total >= limit {
+			return false
+		}
+		last := s.stat4[bestMode].last()
+		s.last[b] = int8(last)
+		s.lev[b] = [16]int16(s.lev4[16*bestMode:])
+		var k [16]int16
+		for i := range k {
+			k[i] = s.lev[b][i] * int16(seg.y1.q[i])
+		}
+		idctBlockGeneric(e.ybr[o:], ybrStride, s.pred4[64*(bestMode>>2)+4*(bestMode&3):], 16, &k)
+		z := uint8(0)
+		if last >= 0 {
+			z = 1
+		}
+		left[b>>2], top[b&3] = z, z
+		leftMode[b>>2], topMode[b&3] = uint8(bestMode), uint8(bestMode)
+		modes |= uint64(bestMode) << (4 * uint(b))
+	}
+	mb.modes4 = modes
+	e.leftMode = leftMode
+	copy(e.topModes[4*mbx:], topMode[:])
+	return true
+}
+
+// searchUV finds the best chroma prediction.
+func (e *Encoder) searchUV(mbx, mby int, seg *segment, src []byte) *candidateUV {
+	s := &e.search
+	predict8(&s.predUV, &e.topUV, &e.leftUV, e.cornerUV, mby > 0, mbx > 0)
+	best, c := &s.cUV[0], &s.cUV[1]
+	best.score = 1 << 62
+	up := &e.topNZ[mbx]
+	t := &e.costs[planeUV]
+	for mode := 0; mode < 4; mode++ {
+		c.mode = mode
+		fdctStrips(c.coef[:], src, s.predUV[mode][:], 2)
+		quantizeBlocks(c.lev[:], c.coef[:], s.ref[256:], 16, &seg.uv, c.stat[:])
+		dist, tex := int64(0), int64(0)
+		for b := range c.stat {
+			dist += int64(c.stat[b].sse)
+			tex += textureChange(s.tex[16+b], c.stat[b].tex)
+		}
+		rate := int(fixed.modeUV[mode])
+		if dist<<scoreShift+int64(rate)*seg.lambdaUV >= best.score {
+			continue
+		}
+		left, top := e.left.uv, up.uv
+		for b := 0; b < 8; b++ {
+			k := chromaBlock[b]
+			last := c.stat[k].last()
+			l, u := b>>2*2+b>>1&1, b>>2*2+b&1
+			rate += t.blockCost((*[16]int16)(c.lev[16*k:]), 0, last, int(left[l]+top[u]))
+			z := uint8(0)
+			if last >= 0 {
+				z = 1
+			}
+			left[l], top[u] = z, z
+		}
+		c.score = dist<<scoreShift + int64(rate)*seg.lambdaUV
+		if c.score < best.score {
+			best, c = c, best
+		}
+	}
+	return best
+}
+
+// reconstructUV writes the macroblock's chroma to e.recUV.
+func (e *Encoder) reconstructUV(c *candidateUV, seg *segment) {
+	pred := &e.search.predUV[c.mode]
+	for b := 0; b < 8; b++ {
+		var k [16]int16
+		lev := (*[16]int16)(c.lev[16*b:])
+		for i := range k {
+			k[i] = lev[i] * int16(seg.uv.q[i])
+		}
+		o := 64*(b>>2) + 4*(b&3)
+		idctBlockGeneric(e.recUV[o:], 16, pred[o:], 16, &k)
+	}
+}

@@ -1,0 +1,111 @@
+package vp8
+
+// This file implements the writing of the prediction modes, RFC 6386 section
+// 11.
+
+// probIs16 is the probability that a macroblock is predicted in 4x4 blocks
+// (section 11.2).
+const probIs16 = 145
+
+// The walk functions hand the bits of a mode, with their probabilities, to f:
+// to a bool encoder or to a sum of costs.
+
+func walkMode16(mode int, f func(p uint8, bit bool)) {
+	f(156, mode == predHE || mode == predTM)
+	switch mode {
+	case predDC, predVE:
+		f(163, mode == predVE)
+	default:
+		f(128, mode == predTM)
+	}
+}
+
+func walkModeUV(mode int, f func(p uint8, bit bool)) {
+	f(142, mode != predDC)
+	if mode == predDC {
+		return
+	}
+	f(114, mode != predVE)
+	if mode == predVE {
+		return
+	}
+	f(183, mode != predHE)
+}
+
+func walkMode4(prob *[9]uint8, mode int, f func(p uint8, bit bool)) {
+	f(prob[0], mode != predDC)
+	if mode == predDC {
+		return
+	}
+	f(prob[1], mode != predTM)
+	if mode == predTM {
+		return
+	}
+	f(prob[2], mode != predVE)
+	if mode == predVE {
+		return
+	}
+	switch mode {
+	case predHE, predRD, predVR:
+		f(prob[3], false)
+		f(prob[4], mode != predHE)
+		if mode != predHE {
+			f(prob[5], mode != predRD)
+		}
+		return
+	}
+	f(prob[3], true)
+	f(prob[6], mode != predLD)
+	if mode == predLD {
+		return
+	}
+	f(prob[7], mode != predVL)
+	if mode == predVL {
+		return
+	}
+	f(prob[8], mode != predHD)
+}
+
+// A macroblock is what is written for it besides its levels.
+type macroblock struct {
+	modes4  uint64 // 4 bits a block in raster order, when is4
+	mode16  uint8
+	modeUV  uint8
+	segment uint8
+	is4     bool
+	skip    bool // no nonzero level
+}
+
+// writeModes writes the modes of every macroblock, with segment and skip flag.
+func (e *Encoder) writeModes(w *boolEncoder, h *frameHeader) {
+	top := e.topModes
+	clear(top)
+	for mby := 0; mby < e.mbh; mby++ {
+		var left [4]uint8
+		for mbx := 0; mbx < e.mbw; mbx++ {
+			mb := &e.mbs[mby*e.mbw+mbx]
+			if h.useSegments {
+				w.writeBit(h.segmentProb[0], mb.segment >= 2)
+				w.writeBit(h.segmentProb[1+mb.segment>>1], mb.segment&1 != 0)
+			}
+			if h.useSkip {
+				w.writeBit(h.skipProb, mb.skip)
+			}
+			w.writeBit(probIs16, !mb.is4)
+			up := (*[4]uint8)(top[4*mbx:])
+			if !mb.is4 {
+				walkMode16(int(mb.mode16), w.writeBit)
+				for i := range left {
+					left[i], up[i] = mb.mode16, mb.mode16
+				}
+			} else {
+				for i := 0; i < 16; i++ {
+					m := uint8(mb.modes4 >> (4 * uint(i)) & 15)
+					walkMode4(&predProb[up[i&3]][left[i>>2]], int(m), w.writeBit)
+					up[i&3], left[i>>2] = m, m
+				}
+			}
+			walkModeUV(int(mb.modeUV), w.writeBit)
+		}
+	}
+}

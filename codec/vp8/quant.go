@@ -1,0 +1,107 @@
+package vp8
+
+// This file implements the quantizer indices and tables, RFC 6386 sections 9.6
+// and 14.1.
+
+var dequantTableDC = [128]uint8{
+	4, 5, 6, 7, 8, 9, 10, 10,
+	11, 12, 13, 14, 15, 16, 17, 17,
+	18, 19, 20, 20, 21, 21, 22, 22,
+	23, 23, 24, 25, 25, 26, 27, 28,
+	29, 30, 31, 32, 33, 34, 35, 36,
+	37, 37, 38, 39, 40, 41, 42, 43,
+	44, 45, 46, 46, 47, 48, 49, 50,
+	51, 52, 53, 54, 55, 56, 57, 58,
+	59, 60, 61, 62, 63, 64, 65, 66,
+	67, 68, 69, 70, 71, 72, 73, 74,
+	75, 76, 76, 77, 78, 79, 80, 81,
+	82, 83, 84, 85, 86, 87, 88, 89,
+	91, 93, 95, 96, 98, 100, 101, 102,
+	104, 106, 108, 110, 112, 114, 116, 118,
+	122, 124, 126, 128, 130, 132, 134, 136,
+	138, 140, 143, 145, 148, 151, 154, 157,
+}
+
+var dequantTableAC = [128]uint16{
+	4, 5, 6, 7, 8, 9, 10, 11,
+	12, 13, 14, 15, 16, 17, 18, 19,
+	20, 21, 22, 23, 24, 25, 26, 27,
+	28, 29, 30, 31, 32, 33, 34, 35,
+	36, 37, 38, 39, 40, 41, 42, 43,
+	44, 45, 46, 47, 48, 49, 50, 51,
+	52, 53, 54, 55, 56, 57, 58, 60,
+	62, 64, 66, 68, 70, 72, 74, 76,
+	78, 80, 82, 84, 86, 88, 90, 92,
+	94, 96, 98, 100, 102, 104, 106, 108,
+	110, 112, 114, 116, 119, 122, 125, 128,
+	131, 134, 137, 140, 143, 146, 149, 152,
+	155, 158, 161, 164, 167, 170, 173, 177,
+	181, 185, 189, 193, 197, 201, 205, 209,
+	213, 217, 221, 225, 229, 234, 239, 245,
+	249, 254, 259, 264, 269, 274, 279, 284,
+}
+
+// A quantMatrix quantizes blocks of one plane. Its vectors are in zigzag order.
+//
+// The level of a coefficient c is ((|c|+rnd)*iq)>>16 with c's sign. |c| is at
+// most 16320 (a Y2 DC), so every product's halves fit 16 bits.
+type quantMatrix struct {
+	q   [16]uint16 // the quantizer step, 4 to 314
+	iq  [16]uint16 // 65536/q, rounded up
+	rnd [16]uint16 // what is added before the division, below q/2
+}
+
+// rounding biases in 1/256 of a step. Below half a step a coefficient is worth
+// less than the bits of its token.
+type bias struct{ dc, ac uint32 }
+
+func (m *quantMatrix) init(dc, ac uint32, b bias) {
+	for i := range m.q {
+		q, r := ac, b.ac
+		if i == 0 {
+			q, r = dc, b.dc
+		}
+		m.q[i] = uint16(q)
+		m.iq[i] = uint16((65536 + q - 1) / q)
+		m.rnd[i] = uint16(q * r >> 8)
+	}
+}
+
+// A segment holds what the macroblocks of one segment share (section 9.3).
+type segment struct {
+	quant       int // quantizer index, 0 to 127
+	filterLevel int // loop filter level, 0 to 63
+
+	y1, y2, uv quantMatrix
+
+	// Lagrange multipliers: distortion in quarters of a squared sample, for
+	// 1/256 of a bit, times 256. tlambda weighs the texture distortion, in
+	// 1/256.
+	lambda16, lambda4, lambdaMode, lambdaUV int64
+	tlambda                                 int64
+}
+
+func clip(x, min, max int) int {
+	if x < min {
+		return min
+	}
+	if x > max {
+		return max
+	}
+	return x
+}
+
+// quantDelta holds the frame's quantizer index deltas of section 9.6.
+type quantDelta struct{ y1DC, y2DC, y2AC, uvDC, uvAC int }
+
+func (s *segment) initQuant(d quantDelta) {
+	q := s.quant
+	s.y1.init(uint32(dequantTableDC[clip(q+d.y1DC, 0, 127)]), uint32(dequantTableAC[q]), bias{108, 114})
+	y2ac := uint32(dequantTableAC[clip(q+d.y2AC, 0, 127)]) * 155 / 100
+	if y2ac < 8 {
+		y2ac = 8
+	}
+	s.y2.init(uint32(dequantTableDC[clip(q+d.y2DC, 0, 127)])*2, y2ac, bias{100, 108})
+	// 117: the reference decoder clamps this step at 132.
+	s.uv.init(uint32(dequantTableDC[clip(q+d.uvDC, 0, 117)]), uint32(dequantTableAC[clip(q+d.uvAC, 0, 127)]), bias{110, 115})
+}

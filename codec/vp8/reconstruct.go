@@ -1,0 +1,104 @@
+package vp8
+
+// This file holds the state around the current macroblock: the samples that
+// prediction reads (RFC 6386 section 12) and the token contexts (section 13.3).
+
+// The luma workspace: row 0 is the row above, rows 1 to 16 the macroblock. The
+// macroblock's columns start at 8; column 7 is the one to the left, columns 24
+// to 27 of row 0 are above right, and are repeated in rows 4, 8 and 12, where
+// the blocks of the last column look for them.
+const (
+	ybrStride = 32
+	ybrY      = 1*ybrStride + 8
+	ybrSize   = 17 * ybrStride
+)
+
+// nonzero says which blocks at an edge of a macroblock had nonzero levels.
+type nonzero struct {
+	y  [4]uint8
+	uv [4]uint8 // U's two, V's two
+	y2 uint8    // of the last macroblock that had a Y2
+}
+
+// clear notes a macroblock without levels.
+func (z *nonzero) clear(is4 bool) {
+	y2 := z.y2
+	if !is4 {
+		y2 = 0
+	}
+	*z = nonzero{y2: y2}
+}
+
+// What prediction takes for samples outside the picture (section 12.2).
+const (
+	aboveSample = 127
+	leftSample  = 129
+)
+
+// prepare fills the borders of the workspace for macroblock mbx, mby.
+func (e *Encoder) prepare(mbx, mby int) {
+	ybr := &e.ybr
+	if mbx == 0 {
+		for y := 1; y < 17; y++ {
+			ybr[y*ybrStride+7] = leftSample
+		}
+		for i := range e.leftUV {
+			e.leftUV[i] = leftSample
+		}
+		if mby == 0 {
+			ybr[7] = aboveSample
+			e.cornerUV = [2]byte{aboveSample, aboveSample}
+		} else {
+			ybr[7] = leftSample
+			e.cornerUV = [2]byte{leftSample, leftSample}
+		}
+	} else {
+		for y := 0; y < 17; y++ {
+			ybr[y*ybrStride+7] = ybr[y*ybrStride+23]
+		}
+		// The samples above the macroblock to the left, before this one's
+		// replace them in topUV.
+		e.cornerUV = [2]byte{e.topUV[7], e.topUV[15]}
+		for y := 0; y < 8; y++ {
+			e.leftUV[y] = e.recUV[16*y+7]
+			e.leftUV[8+y] = e.recUV[16*y+15]
+		}
+	}
+	above := ybr[8:28]
+	if mby == 0 {
+		for i := range above {
+			above[i] = aboveSample
+		}
+		for i := range e.topUV {
+			e.topUV[i] = aboveSample
+		}
+	} else {
+		copy(above, e.topY[16*mbx:])
+		if mbx == e.mbw-1 {
+			for i := 16; i < 20; i++ {
+				above[i] = above[15]
+			}
+		}
+		copy(e.topUV[:], e.aboveUV[16*mbx:16*mbx+16])
+	}
+	for y := 4; y < 16; y += 4 {
+		copy(ybr[y*ybrStride+24:y*ybrStride+28], above[16:])
+	}
+}
+
+// finish keeps the last row of the reconstructed macroblock for the row below.
+func (e *Encoder) finish(mbx, mby int) {
+	copy(e.topY[16*mbx:16*mbx+16], e.ybr[ybrY+15*ybrStride:])
+	copy(e.aboveUV[16*mbx:16*mbx+16], e.recUV[7*16:])
+	if e.recon == nil {
+		return
+	}
+	m := e.recon
+	for y := 0; y < 16; y++ {
+		copy(m.Y[(16*mby+y)*m.YStride+16*mbx:][:16], e.ybr[ybrY+y*ybrStride:])
+	}
+	for y := 0; y < 8; y++ {
+		copy(m.Cb[(8*mby+y)*m.CStride+8*mbx:][:8], e.recUV[16*y:])
+		copy(m.Cr[(8*mby+y)*m.CStride+8*mbx:][:8], e.recUV[16*y+8:])
+	}
+}

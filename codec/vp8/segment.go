@@ -1,0 +1,129 @@
+package vp8
+
+// This file divides the macroblocks into segments (RFC 6386 section 9.3) by how
+// busy they are, and sets what each segment's quantizer and loop filter do.
+
+import "math"
+
+// susceptibility returns how much a macroblock of 256 luma samples shows its
+// errors, 255 for flat to 0 for busy: by the logarithm of the mean variance of
+// its four 8x8 blocks. logVar is that logarithm, in 1/256.
+func susceptibility(src *[256]byte) (alpha uint8, logVar int) {
+	var total uint64 // of 64*64 times the variance
+	for b := 0; b < 4; b++ {
+		o := b>>1*128 + b&1*8
+		var s, ss uint32
+		for y := 0; y < 8; y++ {
+			for _, v := range src[o+16*y : o+16*y+8] {
+				s += uint32(v)
+				ss += uint32(v) * uint32(v)
+			}
+		}
+		total += uint64(ss)*64 - uint64(s)*uint64(s)
+	}
+	// 1 + total/4/4096, in units of 1/16384.
+	logVar = log2(16384+total) - 14*256
+	a := 255 - 192*logVar/2560
+	return uint8(clip(a, 0, 255)), logVar
+}
+
+// analyse fills in e.alpha.
+func (e *Encoder) analyse() {
+	for i := range e.alpha {
+		e.alpha[i], _ = susceptibility((*[256]byte)(e.samples[i*mbSamples:]))
+	}
+}
+
+// assignSegments clusters the susceptibilities and sets the four segments up
+// for the given quality.
+func (e *Encoder) assignSegments(o Options) {
+	var hist [256]int
+	for _, a := range e.alpha {
+		hist[a]++
+	}
+	lo, hi := 0, 255
+	for hist[lo] == 0 {
+		lo++
+	}
+	for hist[hi] == 0 {
+		hi--
+	}
+	var center [4]int
+	for k := range center {
+		center[k] = lo + (2*k+1)*(hi-lo)/8
+	}
+	var of [256]uint8
+	for range 8 {
+		var sum, n [4]int
+		k := 0
+		for a := lo; a <= hi; a++ {
+			for k < 3 && abs(a-center[k+1]) < abs(a-center[k]) {
+				k++
+			}
+			of[a] = uint8(k)
+			sum[k] += a * hist[a]
+			n[k] += hist[a]
+		}
+		for k := range center {
+			if n[k] > 0 {
+				center[k] = (sum[k] + n[k]/2) / n[k]
+			}
+		}
+	}
+	for i := range e.mbs {
+		e.mbs[i].segment = of[e.alpha[i]]
+	}
+	mean := 0
+	for a, n := range hist {
+		mean += a * n
+	}
+	mean /= len(e.alpha)
+	span := max(center[3]-center[0], 1)
+	c := compression(o.Quality)
+	for k := range e.segments {
+		s := &e.segments[k]
+		alpha := clip(255*(center[k]-mean)/span, -127, 127)
+		s.quant = clip(int(127*(1-math.Pow(c, 1-0.0035*float64(alpha)))), 0, 127)
+		s.initQuant(e.header.delta)
+		s.initLambdas(o)
+		s.filterLevel = filterLevel(s.quant)
+	}
+}
+
+// compression maps a quality of 0 to 100 to the share of the quantizer's range
+// left unused. It is the mapping that the numbers are known by from WebP.
+func compression(quality int) float64 {
+	q := float64(clip(quality, 0, 100)) / 100
+	if q < 0.75 {
+		return math.Cbrt(q * 2 / 3)
+	}
+	return math.Cbrt(2*q - 1)
+}
+
+func (s *segment) initLambdas(o Options) {
+	q := int64(dequantTableAC[s.quant])
+	l := q * q
+	s.lambda4 = max(l*tune[0]>>8, 1)
+	s.lambda16 = max(l*tune[1]>>8, 1)
+	s.lambdaMode = max(l*tune[2]>>8, 1)
+	s.lambdaUV = max(l*tune[3]>>8, 1)
+	s.tlambda = q * tune[4]
+}
+
+var tune = [16]int64{384, 384, 384, 384, 0}
+
+// filterLevel returns the loop filter level that suits a quantizer index.
+func filterLevel(quant int) int {
+	l := int(dequantTableAC[quant]) / 4
+	if l < 2 {
+		return 0
+	}
+	return min(l, 63)
+}
+
+func abs(x int) int {
+	if x < 0 {
+		return -x
+	}
+	return x
+}

@@ -1,0 +1,287 @@
+package vp8
+
+// This file implements the tokens of the DCT/WHT coefficients and their
+// probabilities, RFC 6386 section 13.
+
+// The plane enumeration is specified in section 13.3.
+const (
+	planeY1WithY2 = iota
+	planeY2
+	planeUV
+	planeY1SansY2
+	nPlane
+)
+
+const (
+	nBand    = 8
+	nContext = 3
+	nProb    = 11
+)
+
+// bands maps a position in zigzag order to its band (section 13.3).
+var bands = [17]uint8{0, 1, 2, 3, 6, 4, 5, 6, 6, 6, 6, 6, 6, 6, 6, 7, 0}
+
+// Tokens as counted: 0 to 4 are levels, then categories 1 to 6, then the end of
+// the block.
+const (
+	tokenCat1 = 5
+	tokenEOB  = 11
+	nToken    = 12
+)
+
+// tokenOf maps levels below 67 to their tokens; all others are category 6.
+var tokenOf = func() (t [67]uint8) {
+	for v := range t {
+		switch {
+		case v <= 4:
+			t[v] = uint8(v)
+		case v < 7:
+			t[v] = tokenCat1
+		case v < 11:
+			t[v] = tokenCat1 + 1
+		case v < 19:
+			t[v] = tokenCat1 + 2
+		case v < 35:
+			t[v] = tokenCat1 + 3
+		default:
+			t[v] = tokenCat1 + 4
+		}
+	}
+	return
+}()
+
+// tokenCount counts the tokens of one plane by band and context, where context
+// 3 is context 0 straight after a zero.
+type tokenCount [nBand][nContext4][nToken]uint32
+
+// count adds the tokens of a block; see blockCost for the arguments.
+func (t *tokenCount) count(lev *[16]int16, first, last, ctx int) {
+	for n := first; n <= last; n++ {
+		v := int(lev[n&15])
+		m := v >> 63
+		v = (v ^ m) - m
+		k := uint8(tokenCat1 + 5)
+		if v < len(tokenOf) {
+			k = tokenOf[v]
+		}
+		t[bands[n]&7][ctx&3][k&15]++
+		ctx = 2
+		if v < 2 {
+			ctx = 3 - 2*v
+		}
+	}
+	if last < first {
+		last = first - 1
+	}
+	if last < 15 {
+		t[bands[last+1]&7][ctx&3][tokenEOB]++
+	}
+}
+
+// branches returns how often each node of the token tree went to each side.
+func (t *tokenCount) branches(band, ctx int) (n [nProb][2]uint32) {
+	a := &t[band][ctx]
+	var s [nToken]uint32
+	var checked uint32 // tokens where an end of block could have been
+	for k := range s {
+		s[k] = a[k]
+		if k != tokenEOB {
+			checked += a[k]
+		}
+	}
+	if ctx == 0 {
+		for k := range s {
+			s[k] += t[band][3][k]
+		}
+	}
+	n[0] = [2]uint32{a[tokenEOB], checked}
+	high := s[7] + s[8] + s[9] + s[10]
+	mid := s[5] + s[6]
+	low := s[2] + s[3] + s[4]
+	n[1] = [2]uint32{s[0], s[1] + low + mid + high}
+	n[2] = [2]uint32{s[1], low + mid + high}
+	n[3] = [2]uint32{low, mid + high}
+	n[4] = [2]uint32{s[2], s[3] + s[4]}
+	n[5] = [2]uint32{s[3], s[4]}
+	n[6] = [2]uint32{mid, high}
+	n[7] = [2]uint32{s[5], s[6]}
+	n[8] = [2]uint32{s[7] + s[8], s[9] + s[10]}
+	n[9] = [2]uint32{s[7], s[8]}
+	n[10] = [2]uint32{s[9], s[10]}
+	return n
+}
+
+// probOf returns the probability of the first side given counts of both.
+func probOf(n0, n1 uint32) uint8 {
+	t := uint64(n0) + uint64(n1)
+	if t == 0 {
+		return 255
+	}
+	return uint8(clip(int((uint64(n0)*256+t/2)/t), 1, 255))
+}
+
+type tokenProbs [nPlane][nBand][nContext][nProb]uint8
+
+// estimate sets p to the likeliest probabilities given the counts so far; the
+// default probabilities count as prior tokens' worth of evidence.
+func (p *tokenProbs) estimate(counts *[nPlane]tokenCount, prior uint32) {
+	for i := range p {
+		for j := range p[i] {
+			for k := range p[i][j] {
+				br := counts[i].branches(j, k)
+				for l := range br {
+					d := uint32(defaultTokenProb[i][j][k][l])
+					p[i][j][k][l] = probOf(br[l][0]*256+prior*d, br[l][1]*256+prior*(256-d))
+				}
+			}
+		}
+	}
+}
+
+// choose sets p to the probabilities that are worth writing: for each, the
+// better of the default and the counted one with the cost of saying so.
+func (p *tokenProbs) choose(counts *[nPlane]tokenCount) {
+	for i := range p {
+		for j := range p[i] {
+			for k := range p[i][j] {
+				br := counts[i].branches(j, k)
+				for l := range br {
+					old := defaultTokenProb[i][j][k][l]
+					best := probOf(br[l][0], br[l][1])
+					cost := func(q uint8) uint64 {
+						return uint64(br[l][0])*uint64(bitCost(q, false)) + uint64(br[l][1])*uint64(bitCost(q, true))
+					}
+					u := tokenProbUpdateProb[i][j][k][l]
+					if cost(best)+uint64(bitCost(u, true))+8<<8 >= cost(old)+uint64(bitCost(u, false)) {
+						best = old
+					}
+					p[i][j][k][l] = best
+				}
+			}
+		}
+	}
+}
+
+// write writes the probability updates of section 13.4.
+func (p *tokenProbs) write(w *boolEncoder) {
+	for i := range p {
+		for j := range p[i] {
+			for k := range p[i][j] {
+				for l, v := range p[i][j][k] {
+					changed := v != defaultTokenProb[i][j][k][l]
+					w.writeBit(tokenProbUpdateProb[i][j][k][l], changed)
+					if changed {
+						w.writeUint(uniformProb, uint32(v), 8)
+					}
+				}
+			}
+		}
+	}
+}
+
+// Between decision and writing a block's levels are kept in bytes: one for
+// 1 + the last nonzero position (0: none), then one for each level from the
+// first position to the last, as a signed byte, or levelEscape and the level in
+// two bytes, low first.
+const levelEscape = 0x80
+
+func appendLevels(dst []byte, lev *[16]int16, first, last int) []byte {
+	if last < first {
+		return append(dst, 0)
+	}
+	dst = append(dst, byte(last+1))
+	for n := first; n <= last; n++ {
+		v := lev[n&15]
+		if v > -128 && v < 128 {
+			dst = append(dst, byte(v))
+		} else {
+			dst = append(dst, levelEscape, byte(v), byte(v>>8))
+		}
+	}
+	return dst
+}
+
+// writeBlock writes the tokens of the block at the front of tok and returns the
+// rest of tok and whether the block had any nonzero level.
+func writeBlock(w *boolEncoder, p *[nBand][nContext][nProb]uint8, tok []byte, first int, ctx uint8) ([]byte, uint8) {
+	end := int(tok[0])
+	tok = tok[1:]
+	q := &p[bands[first]&7][ctx]
+	if end == 0 {
+		w.writeBit(q[0], false)
+		return tok, 0
+	}
+	w.writeBit(q[0], true)
+	for n := first; ; {
+		v := int(int8(tok[0]))
+		if tok[0] == levelEscape {
+			v = int(int16(uint16(tok[1]) | uint16(tok[2])<<8))
+			tok = tok[2:]
+		}
+		tok = tok[1:]
+		n++
+		if v == 0 {
+			w.writeBit(q[1], false)
+			q = &p[bands[n]&7][0]
+			continue // a block never ends with a zero
+		}
+		w.writeBit(q[1], true)
+		neg := v < 0
+		if neg {
+			v = -v
+		}
+		if v == 1 {
+			w.writeBit(q[2], false)
+			q = &p[bands[n]&7][1]
+		} else {
+			w.writeBit(q[2], true)
+			writeLarge(w, q, v)
+			q = &p[bands[n]&7][2]
+		}
+		w.writeBit(uniformProb, neg)
+		if n == end {
+			if n < 16 {
+				w.writeBit(q[0], false)
+			}
+			return tok, 1
+		}
+		w.writeBit(q[0], true)
+	}
+}
+
+// writeLarge writes the part of the tree below "more than one", and the extra
+// bits.
+func writeLarge(w *boolEncoder, q *[nProb]uint8, v int) {
+	if v <= 4 {
+		w.writeBit(q[3], false)
+		w.writeBit(q[4], v > 2)
+		if v > 2 {
+			w.writeBit(q[5], v == 4)
+		}
+		return
+	}
+	w.writeBit(q[3], true)
+	if v < catBase[0] {
+		w.writeBit(q[6], false)
+		if v < 7 {
+			w.writeBit(q[7], false)
+			w.writeBit(159, v == 6)
+			return
+		}
+		w.writeBit(q[7], true)
+		w.writeBit(165, v >= 9)
+		w.writeBit(145, v&1 == 0)
+		return
+	}
+	w.writeBit(q[6], true)
+	cat := 0
+	for v >= catBase[cat+1] {
+		cat++
+	}
+	w.writeBit(q[8], cat >= 2)
+	w.writeBit(q[9+cat>>1], cat&1 != 0)
+	v -= catBase[cat]
+	for i := catBits[cat] - 1; i >= 0; i-- {
+		w.writeBit(catProbs[cat][catBits[cat]-1-i], v>>uint(i)&1 != 0)
+	}
+}
