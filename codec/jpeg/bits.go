@@ -1,0 +1,137 @@
+package jpeg
+
+// This file reads entropy-coded segments, ITU T.81 B.1.1.5 and F.2.2.5: it takes the stuffed zero bytes out, a chunk at a time, and keeps
+// the next 32 to 63 bits at hand.
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+const (
+	// chunkSize is how many source bytes are unstuffed at a time.
+	chunkSize = 16 << 10
+
+	// maxUnit bounds the bytes one unit of decoding may take: an MCU of maxBlocksInMCU blocks, each of at most 64 codes of 16 bits with 15
+	// bits after them, and the 8 bytes a refill reads.
+	maxUnit = maxBlocksInMCU*blockSize*31/8 + 16
+)
+
+// A bitReader reads the bits of one entropy-coded segment after the other.
+//
+// The unread bits are the n most significant ones of acc, then buf[p:]. Bits of acc below those n are either 0 or what buf[p:] begins with,
+// so that a refill may OR them in again.
+type bitReader struct {
+	acc uint64
+	n   int
+	p   int
+	buf []byte // unstuffed data, followed by at least maxUnit bytes that may be read
+	// mark is where in buf something is to be done before the next unit: unstuff more, or, when last is set, fail, for the data has ended.
+	mark int
+	last bool
+	src  []byte
+	sp   int // next byte of src; at the marker when last is set
+	mem  [chunkSize + 2*maxUnit + 64]byte
+}
+
+// reset begins a segment at src[sp].
+func (r *bitReader) reset(src []byte, sp int) {
+	r.src, r.sp = src, sp
+	r.buf = r.mem[:0]
+	r.acc, r.n, r.p, r.last = 0, 0, 0, false
+	r.more()
+}
+
+// more keeps what is unread and unstuffs the next chunk behind it.
+func (r *bitReader) more() {
+	end := 0
+	if r.p < len(r.buf) {
+		end = copy(r.mem[:], r.buf[r.p:])
+	}
+	r.p = 0
+	for stop := end + chunkSize; end < stop; {
+		s := r.src[r.sp:]
+		if len(s) > stop-end {
+			s = s[:stop-end]
+		}
+		if len(s) == 0 {
+			r.last = true
+			break
+		}
+		i := bytes.IndexByte(s, 0xFF)
+		if i < 0 {
+			end += copy(r.mem[end:], s)
+			r.sp += len(s)
+			continue
+		}
+		end += copy(r.mem[end:], s[:i])
+		r.sp += i
+		if r.sp+1 >= len(r.src) {
+			r.last = true
+			break
+		}
+		switch r.src[r.sp+1] {
+		case 0:
+			r.mem[end] = 0xFF
+			end++
+			r.sp += 2
+			continue
+		case 0xFF: // fill byte before a marker, B.1.1.2
+			r.sp++
+			continue
+		}
+		r.last = true
+		break
+	}
+	if r.last {
+		// Zero bits follow the data so that the decoder can run over its end within a unit, before it looks at mark.
+		clear(r.mem[end : end+maxUnit])
+		r.buf = r.mem[:end+maxUnit]
+		r.mark = end
+	} else {
+		r.buf = r.mem[:end]
+		r.mark = end - maxUnit
+	}
+}
+
+// ensure is called before every unit of decoding when p has passed mark. It reports whether the bits read so far were all there.
+// Of what refills have read ahead, whole bytes not yet used are given back first.
+func (r *bitReader) ensure() bool {
+	if r.last {
+		return r.p-r.n>>3 <= r.mark
+	}
+	r.more()
+	return true
+}
+
+// done reports whether the bits read so far were all there, at the end of a segment.
+func (r *bitReader) done() bool {
+	return !r.last || r.p-r.n>>3 <= r.mark
+}
+
+// fill makes n at least 56.
+func (r *bitReader) fill() {
+	r.acc |= binary.BigEndian.Uint64(r.buf[r.p:]) >> (uint(r.n) & 63)
+	r.p += (63 - r.n) >> 3
+	r.n |= 56
+}
+
+// maxPadding is how many bytes may follow the last unit of a restart interval. T.81 has none; more than some padding means that the
+// interval has been misread.
+const maxPadding = 16
+
+// restart goes on behind the restart marker with number i modulo 8 (E.2.4) and reports whether the interval before it was whole and the
+// marker is there.
+func (r *bitReader) restart(i int) bool {
+	for !r.last && len(r.buf)-r.p < maxUnit+maxPadding {
+		r.more()
+	}
+	if used := r.p - r.n>>3; !r.last || used > r.mark || used < r.mark-maxPadding {
+		return false
+	}
+	if r.sp+1 >= len(r.src) || r.src[r.sp+1] != markerRST0+byte(i&7) {
+		return false
+	}
+	r.reset(r.src, r.sp+2)
+	return true
+}

@@ -1,0 +1,154 @@
+package jpeg
+
+// This file is the reader's face that looks like the standard library's.
+
+import (
+	"context"
+	"image"
+	"image/color"
+	"io"
+)
+
+// Decode reads a JPEG picture from r at its full size. The result is an *image.Gray, *image.YCbCr, *image.RGBA (three components that are
+// RGB) or *image.CMYK (255 is full ink). Chroma planes of a sampling that image.YCbCr has no name for are repeated up to 4:4:4.
+func Decode(r io.Reader) (image.Image, error) {
+	src, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	d, err := NewDecoder(src)
+	if err != nil {
+		return nil, err
+	}
+	return d.image()
+}
+
+// DecodeConfig returns the colour model and the dimensions of a JPEG picture without decoding it.
+func DecodeConfig(r io.Reader) (image.Config, error) {
+	src, err := io.ReadAll(r)
+	if err != nil {
+		return image.Config{}, err
+	}
+	d, err := NewDecoder(src)
+	if err != nil {
+		return image.Config{}, err
+	}
+	c := image.Config{Width: d.W, Height: d.H}
+	switch d.Model {
+	case ModelGrey:
+		c.ColorModel = color.GrayModel
+	case ModelYCbCr:
+		c.ColorModel = color.YCbCrModel
+	case ModelRGB:
+		c.ColorModel = color.RGBAModel
+	default:
+		c.ColorModel = color.CMYKModel
+	}
+	return c, nil
+}
+
+// image decodes the picture at 8/8.
+func (d *Decoder) image() (image.Image, error) {
+	var p [4][]byte
+	var w, h [4]int
+	n := [4]int{8, 8, 8, 8}
+	total := d.PeakBytes(n) + int64(d.W)*int64(d.H)*int64(len(d.Components)+1)
+	if total > 4*d.MaxBytes {
+		return nil, UnsupportedError("picture needs more memory than allowed")
+	}
+	for i := range d.Components {
+		w[i], h[i] = d.PlaneSize(i, 8)
+		p[i] = make([]byte, w[i]*h[i])
+	}
+	err := d.Decode(context.Background(), n, func(c, y int, rows []byte, stride, count int) error {
+		for i := range count {
+			copy(p[c][(y+i)*w[c]:][:w[c]], rows[i*stride:])
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	rect := image.Rect(0, 0, d.W, d.H)
+	if d.Model == ModelGrey {
+		return &image.Gray{Pix: p[0], Stride: w[0], Rect: rect}, nil
+	}
+	if d.Model == ModelYCbCr && d.Components[0].H == d.hmax && d.Components[0].V == d.vmax {
+		if ratio, ok := d.subsampling(); ok {
+			return &image.YCbCr{Y: p[0], Cb: p[1], Cr: p[2], YStride: w[0], CStride: w[1], SubsampleRatio: ratio, Rect: rect}, nil
+		}
+	}
+	for i := range d.Components {
+		p[i] = d.repeat(i, p[i], w[i], h[i])
+	}
+	switch d.Model {
+	case ModelYCbCr:
+		return &image.YCbCr{Y: p[0], Cb: p[1], Cr: p[2], YStride: d.W, CStride: d.W, SubsampleRatio: image.YCbCrSubsampleRatio444, Rect: rect}, nil
+	case ModelRGB:
+		m := image.NewRGBA(rect)
+		for i := range p[0] {
+			o := m.Pix[4*i:][:4]
+			o[0], o[1], o[2], o[3] = p[0][i], p[1][i], p[2][i], 255
+		}
+		return m, nil
+	}
+	m := image.NewCMYK(rect)
+	for i := range p[0] {
+		o := m.Pix[4*i:][:4]
+		a, b, c, k := p[0][i], p[1][i], p[2][i], p[3][i]
+		if d.Model == ModelYCCK {
+			// YCbCr here is RGB's, that is, of the inverse of CMY; Adobe's inversion inverts it once more.
+			a, b, c = color.YCbCrToRGB(a, b, c)
+			a, b, c = 255-a, 255-b, 255-c
+			if d.Inverted {
+				a, b, c = 255-a, 255-b, 255-c
+			}
+		} else if d.Inverted {
+			a, b, c = 255-a, 255-b, 255-c
+		}
+		if d.Inverted {
+			k = 255 - k
+		}
+		o[0], o[1], o[2], o[3] = a, b, c, k
+	}
+	return m, nil
+}
+
+// subsampling names the sampling of a picture whose first component is the finest.
+func (d *Decoder) subsampling() (image.YCbCrSubsampleRatio, bool) {
+	c := d.Components
+	if c[1].H != c[2].H || c[1].V != c[2].V || c[0].H%c[1].H != 0 || c[0].V%c[1].V != 0 {
+		return 0, false
+	}
+	switch (c[0].H/c[1].H)<<4 | c[0].V/c[1].V {
+	case 0x11:
+		return image.YCbCrSubsampleRatio444, true
+	case 0x12:
+		return image.YCbCrSubsampleRatio440, true
+	case 0x21:
+		return image.YCbCrSubsampleRatio422, true
+	case 0x22:
+		return image.YCbCrSubsampleRatio420, true
+	case 0x41:
+		return image.YCbCrSubsampleRatio411, true
+	case 0x42:
+		return image.YCbCrSubsampleRatio410, true
+	}
+	return 0, false
+}
+
+// repeat brings a plane of component i to the size of the picture.
+func (d *Decoder) repeat(i int, p []byte, w, h int) []byte {
+	if w == d.W && h == d.H {
+		return p
+	}
+	c := &d.Components[i]
+	out := make([]byte, d.W*d.H)
+	for y := range d.H {
+		src, dst := p[y*c.V/d.vmax*w:][:w], out[y*d.W:][:d.W]
+		for x := range dst {
+			dst[x] = src[x*c.H/d.hmax]
+		}
+	}
+	return out
+}

@@ -1,0 +1,465 @@
+package jpeg
+
+// This file implements the marker segments of ITU T.81 annex B.2, up to the first scan, and the APP segments other documents define:
+// JFIF (ITU T.871), Exif (CIPA DC-008), ICC profiles (ICC.1 annex B.4), Adobe APP14.
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// A ColorModel says what the components of a frame are.
+type ColorModel uint8
+
+const (
+	ModelGrey  ColorModel = iota // 1 component
+	ModelYCbCr                   // 3 components, full range as in JFIF
+	ModelRGB                     // 3 components
+	ModelCMYK                    // 4 components
+	ModelYCCK                    // 4 components: CMY as YCbCr of its complement, and K
+)
+
+// A Component is one component of the frame, as its header describes it.
+type Component struct {
+	ID   byte
+	H, V int // sampling factors, 1 to 4
+
+	tq    uint8       // quantization table selector
+	quant *quantTable // set by the first scan that has the component, as T.81 B.2.4.1 asks
+	bw    int         // blocks a line, of the component itself: ceil(ceil(W*H/Hmax)/8), T.81 A.2.2
+	bh    int         // block lines
+}
+
+// A Segment is an application segment in the order of the file. Data is a part of the source, without marker and length.
+type Segment struct {
+	Marker byte // 0xE0 to 0xEF
+	Data   []byte
+}
+
+// A quantTable holds the quantization steps in zig-zag order.
+type quantTable [blockSize]uint16
+
+// A tableSpec is a Huffman table as DHT wrote it: 16 counts and the symbols, a part of the source. Tables are built when a scan needs them.
+type tableSpec []byte
+
+// A scan is a scan header (T.81 B.2.3) with the tables and the restart interval in force at it.
+type scan struct {
+	comps          [4]uint8 // indexes into Components
+	td, ta         [4]uint8 // Huffman table selectors of each of comps
+	n              int
+	ss, se, ah, al uint8
+	dc, ac         [4]tableSpec // in force, by selector
+	ri             int
+	pos            int // of the first entropy-coded byte
+	need           bool // for the coefficients that are wanted, progressive only
+	truncated      bool // no marker follows its data, progressive only
+}
+
+// maxBlocksInMCU is the limit of T.81 B.2.3 on the blocks of an interleaved scan's MCU.
+const maxBlocksInMCU = 10
+
+// maxSegments bounds the APP segments that are remembered; later ones are read over.
+const maxSegments = 512
+
+// A Decoder reads one JPEG picture, the first of its source. It keeps and never writes to the source.
+type Decoder struct {
+	W, H        int         // in pixels
+	Components  []Component // 1, 3 or 4
+	Model       ColorModel
+	Inverted    bool // CMYK and YCCK: 255 is no ink, as Adobe writes it
+	Progressive bool
+	Segments    []Segment
+
+	// MaxBytes bounds what Decode may allocate: it returns an UnsupportedError rather than exceed it. NewDecoder sets DefaultMaxBytes.
+	MaxBytes int64
+
+	src        []byte
+	hmax, vmax int
+	mcux, mcuy int // MCUs of an interleaved scan
+
+	quant  [4]*quantTable
+	dc, ac [4]tableSpec
+	ri     int
+	first  scan
+	next   int // where the walk over the marker segments goes on
+
+	jfif           bool
+	adobe          bool
+	adobeTransform byte
+}
+
+// DefaultMaxBytes is a Decoder's MaxBytes when it is not changed. A progressive picture of 100 megapixels fits at N = 4.
+const DefaultMaxBytes = 256 << 20
+
+// NewDecoder reads the headers of the first picture in src, up to its first scan. It reads no entropy-coded data and allocates some hundred
+// bytes a segment. The errors are FormatError and UnsupportedError.
+func NewDecoder(src []byte) (*Decoder, error) {
+	d := &Decoder{src: src, MaxBytes: DefaultMaxBytes}
+	if len(src) < 4 || src[0] != 0xFF || src[1] != markerSOI {
+		return nil, FormatError("missing SOI marker")
+	}
+	d.next = 2
+	s, err := d.nextScan()
+	if err != nil {
+		return nil, err
+	}
+	if s == nil {
+		return nil, FormatError("no scan")
+	}
+	d.first = *s
+	d.setModel()
+	// Every block takes at least one bit in a progressive picture (its first DC scan) and two in a sequential one (DC and EOB), so the
+	// header of a bomb convicts it.
+	var blocks int64
+	for i := range d.Components {
+		blocks += int64(d.Components[i].bw) * int64(d.Components[i].bh)
+	}
+	if !d.Progressive {
+		blocks *= 2
+	}
+	if blocks > 8*int64(len(src)-s.pos) {
+		return nil, FormatError("too few bytes for the size of the frame")
+	}
+	return d, nil
+}
+
+// nextScan walks over the marker segments from d.next to the next SOS and returns it, or nil at EOI or at the end of the source.
+// d.next is then the first entropy-coded byte; the caller moves it behind the scan's data.
+func (d *Decoder) nextScan() (*scan, error) {
+	for {
+		m, seg, err := d.nextSegment()
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case m == 0 || m == markerEOI:
+			return nil, nil
+		case m >= markerAPP0 && m <= markerAPPF:
+			d.app(m, seg)
+		case m == markerSOS:
+			return d.sos(seg)
+		case m == markerDHT:
+			err = d.dht(seg)
+		case m == markerDQT:
+			err = d.dqt(seg)
+		case m == markerDRI:
+			if len(seg) != 2 {
+				return nil, FormatError("DRI has wrong length")
+			}
+			d.ri = int(binary.BigEndian.Uint16(seg))
+		case m == markerSOF0 || m == markerSOF1 || m == markerSOF2:
+			err = d.sof(m, seg)
+		case m == markerDNL:
+			// The height is in the frame header already; the value here has to agree and changes nothing.
+			if len(seg) != 2 || int(binary.BigEndian.Uint16(seg)) != d.H {
+				return nil, UnsupportedError("DNL marker")
+			}
+		case m == markerDAC || m == 0xC9 || m == 0xCA:
+			return nil, UnsupportedError("arithmetic coding")
+		case m == 0xC3 || m == 0xCB:
+			return nil, UnsupportedError("lossless process")
+		case m >= 0xC5 && m <= 0xCF || m == markerDHP || m == markerEXP:
+			return nil, UnsupportedError("hierarchical process")
+		case m == markerCOM, m >= 0xF0:
+		default:
+			return nil, UnsupportedError("unknown marker")
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// nextSegment returns the next marker and its segment's bytes, and moves d.next behind it. The marker is 0 at the end of the source.
+// Bytes between segments that are no marker are passed over, as every decoder does.
+func (d *Decoder) nextSegment() (m byte, seg []byte, err error) {
+	b, p := d.src, d.next
+	for {
+		i := bytes.IndexByte(b[p:], 0xFF)
+		if i < 0 || p+i+1 >= len(b) {
+			d.next = len(b)
+			return 0, nil, nil
+		}
+		p += i + 1
+		m = b[p]
+		if m == 0xFF { // fill byte, B.1.1.2
+			continue
+		}
+		p++
+		if m == 0 || m == markerTEM || m == markerSOI || m >= markerRST0 && m <= markerRST7 {
+			continue
+		}
+		break
+	}
+	if m == markerEOI {
+		d.next = p
+		return m, nil, nil
+	}
+	if len(b)-p < 2 {
+		return 0, nil, FormatError("truncated segment")
+	}
+	n := int(binary.BigEndian.Uint16(b[p:]))
+	if n < 2 || len(b)-p < n {
+		return 0, nil, FormatError("segment has wrong length")
+	}
+	d.next = p + n
+	return m, b[p+2 : p+n : p+n], nil
+}
+
+// sof reads a frame header, B.2.2.
+func (d *Decoder) sof(m byte, seg []byte) error {
+	if d.Components != nil {
+		return FormatError("more than one frame")
+	}
+	if len(seg) < 6 {
+		return FormatError("SOF has wrong length")
+	}
+	n := int(seg[5])
+	if len(seg) != 6+3*n {
+		return FormatError("SOF has wrong length")
+	}
+	switch {
+	case seg[0] == 12 && m != markerSOF0:
+		return UnsupportedError("12-bit samples")
+	case seg[0] != 8:
+		return FormatError("sample precision")
+	case n != 1 && n != 3 && n != 4:
+		return UnsupportedError("number of components")
+	}
+	d.Progressive = m == markerSOF2
+	d.H, d.W = int(binary.BigEndian.Uint16(seg[1:])), int(binary.BigEndian.Uint16(seg[3:]))
+	if d.W == 0 {
+		return FormatError("width is 0")
+	}
+	if d.H == 0 {
+		return UnsupportedError("height given by DNL")
+	}
+	cs := make([]Component, n)
+	for i := range cs {
+		s, c := seg[6+3*i:], &cs[i]
+		c.ID, c.H, c.V, c.tq = s[0], int(s[1]>>4), int(s[1]&15), s[2]
+		if c.H < 1 || c.H > 4 || c.V < 1 || c.V > 4 {
+			return FormatError("sampling factor")
+		}
+		if c.tq > 3 {
+			return FormatError("quantization table selector")
+		}
+		for j := range cs[:i] {
+			if cs[j].ID == c.ID {
+				return FormatError("repeated component identifier")
+			}
+		}
+		d.hmax, d.vmax = max(d.hmax, c.H), max(d.vmax, c.V)
+	}
+	d.mcux = (d.W + 8*d.hmax - 1) / (8 * d.hmax)
+	d.mcuy = (d.H + 8*d.vmax - 1) / (8 * d.vmax)
+	for i := range cs {
+		c := &cs[i]
+		c.bw = (d.W*c.H + 8*d.hmax - 1) / (8 * d.hmax)
+		c.bh = (d.H*c.V + 8*d.vmax - 1) / (8 * d.vmax)
+	}
+	d.Components = cs
+	return nil
+}
+
+// dqt reads quantization tables, B.2.4.1.
+func (d *Decoder) dqt(seg []byte) error {
+	for len(seg) > 0 {
+		pq, tq := seg[0]>>4, seg[0]&15
+		if pq > 1 || tq > 3 {
+			return FormatError("DQT has a wrong precision or destination")
+		}
+		seg = seg[1:]
+		if len(seg) < blockSize<<pq {
+			return FormatError("DQT has wrong length")
+		}
+		// A new table each time: components may hold on to the old one.
+		q := new(quantTable)
+		for i := range q {
+			if pq == 0 {
+				q[i] = uint16(seg[i])
+			} else {
+				q[i] = binary.BigEndian.Uint16(seg[2*i:])
+			}
+		}
+		d.quant[tq] = q
+		seg = seg[blockSize<<pq:]
+	}
+	return nil
+}
+
+// dht remembers Huffman table specifications, B.2.4.2.
+func (d *Decoder) dht(seg []byte) error {
+	for len(seg) > 0 {
+		if len(seg) < 17 {
+			return FormatError("DHT has wrong length")
+		}
+		tc, th := seg[0]>>4, seg[0]&15
+		if tc > 1 || th > 3 {
+			return FormatError("DHT has a wrong class or destination")
+		}
+		n := 0
+		for _, c := range seg[1:17] {
+			n += int(c)
+		}
+		if n > 256 || len(seg) < 17+n {
+			return FormatError("DHT has wrong length")
+		}
+		if tc == 0 {
+			d.dc[th] = tableSpec(seg[1 : 17+n])
+		} else {
+			d.ac[th] = tableSpec(seg[1 : 17+n])
+		}
+		seg = seg[17+n:]
+	}
+	return nil
+}
+
+// sos reads a scan header, B.2.3.
+func (d *Decoder) sos(seg []byte) (*scan, error) {
+	if d.Components == nil {
+		return nil, FormatError("scan without frame")
+	}
+	if len(seg) < 1 {
+		return nil, FormatError("SOS has wrong length")
+	}
+	s := &scan{n: int(seg[0]), dc: d.dc, ac: d.ac, ri: d.ri, pos: d.next}
+	if s.n < 1 || s.n > len(d.Components) || len(seg) != 4+2*s.n {
+		return nil, FormatError("SOS has wrong length")
+	}
+	blocks := 0
+	for i := range s.n {
+		id, t := seg[1+2*i], seg[2+2*i]
+		ci := -1
+		for j := range d.Components {
+			if d.Components[j].ID == id {
+				ci = j
+			}
+		}
+		if ci < 0 {
+			return nil, FormatError("scan of an unknown component")
+		}
+		for j := range s.comps[:i] {
+			if s.comps[j] == uint8(ci) {
+				return nil, FormatError("component twice in a scan")
+			}
+		}
+		s.comps[i], s.td[i], s.ta[i] = uint8(ci), t>>4, t&15
+		if s.td[i] > 3 || s.ta[i] > 3 {
+			return nil, FormatError("Huffman table selector")
+		}
+		c := &d.Components[ci]
+		blocks += c.H * c.V
+		if c.quant == nil {
+			if c.quant = d.quant[c.tq]; c.quant == nil {
+				return nil, FormatError("missing quantization table")
+			}
+		}
+	}
+	if s.n > 1 && blocks > maxBlocksInMCU {
+		return nil, FormatError("too many blocks in an MCU")
+	}
+	if t := seg[1+2*s.n:]; d.Progressive {
+		s.ss, s.se, s.ah, s.al = t[0], t[1], t[2]>>4, t[2]&15
+		// G.1.1.1.1; a difference of one bit in a refinement.
+		if s.ss > s.se || s.se > 63 || s.ss == 0 && s.se != 0 || s.ss > 0 && s.n != 1 || s.al > 13 || s.ah != 0 && s.ah != s.al+1 {
+			return nil, FormatError("progression parameters")
+		}
+	} // else the values are fixed and every decoder ignores them
+	return s, nil
+}
+
+// app remembers an application segment, and reads what says how the components are to be understood.
+func (d *Decoder) app(m byte, seg []byte) {
+	switch {
+	case m == markerAPP0 && len(seg) >= 5 && string(seg[:5]) == "JFIF\x00":
+		d.jfif = true
+	case m == markerAPPE && len(seg) >= 12 && string(seg[:5]) == "Adobe":
+		d.adobe, d.adobeTransform = true, seg[11]
+	}
+	if len(d.Segments) < maxSegments {
+		d.Segments = append(d.Segments, Segment{m, seg})
+	}
+}
+
+// setModel is called when all segments before the first scan are read. The rules are libjpeg's, which every reader shares.
+func (d *Decoder) setModel() {
+	switch c := d.Components; len(c) {
+	case 1:
+		d.Model = ModelGrey
+	case 3:
+		d.Model = ModelYCbCr
+		if d.jfif {
+			break
+		}
+		if d.adobe {
+			if d.adobeTransform == 0 {
+				d.Model = ModelRGB
+			}
+		} else if c[0].ID == 'R' && c[1].ID == 'G' && c[2].ID == 'B' {
+			d.Model = ModelRGB
+		}
+	case 4:
+		d.Model = ModelCMYK
+		d.Inverted = d.adobe
+		if d.adobe && d.adobeTransform == 2 {
+			d.Model = ModelYCCK
+		}
+	}
+}
+
+var (
+	exifHeader = []byte("Exif\x00\x00")
+	xmpHeader  = []byte("http://ns.adobe.com/xap/1.0/\x00")
+	iccHeader  = []byte("ICC_PROFILE\x00")
+)
+
+// payload returns what follows prefix in the first segment that has it.
+func (d *Decoder) payload(m byte, prefix []byte) []byte {
+	for _, s := range d.Segments {
+		if s.Marker == m && bytes.HasPrefix(s.Data, prefix) {
+			return s.Data[len(prefix):]
+		}
+	}
+	return nil
+}
+
+// Exif returns the TIFF structure of the Exif segment, a part of the source, or nil.
+func (d *Decoder) Exif() []byte { return d.payload(markerAPP1, exifHeader) }
+
+// XMP returns the XMP packet, a part of the source, or nil. Extended XMP is left out.
+func (d *Decoder) XMP() []byte { return d.payload(markerAPP1, xmpHeader) }
+
+// MPF returns the multi-picture index of an MPO file (CIPA DC-007), a part of the source, or nil. The decoder reads the first picture only.
+func (d *Decoder) MPF() []byte { return d.payload(markerAPP2, []byte("MPF\x00")) }
+
+// ICCProfile returns the ICC profile: a part of the source when it is in one segment, else its chunks put together. It is nil when there is
+// none, or when a chunk is missing or doubled: the profile is then unusable, which is not to say the picture is.
+func (d *Decoder) ICCProfile() []byte {
+	var chunk [256][]byte
+	n, total, size := 0, 0, 0
+	for _, s := range d.Segments {
+		if s.Marker != markerAPP2 || !bytes.HasPrefix(s.Data, iccHeader) || len(s.Data) < len(iccHeader)+2 {
+			continue
+		}
+		i, t := int(s.Data[len(iccHeader)]), int(s.Data[len(iccHeader)+1])
+		if i == 0 || i > t || total != 0 && t != total || chunk[i] != nil {
+			return nil
+		}
+		chunk[i] = s.Data[len(iccHeader)+2:]
+		total = t
+		size += len(chunk[i])
+		n++
+	}
+	if n == 0 || n != total {
+		return nil
+	}
+	if n == 1 {
+		return chunk[1]
+	}
+	out := make([]byte, 0, size)
+	for _, c := range chunk[1 : n+1] {
+		out = append(out, c...)
+	}
+	return out
+}

@@ -1,0 +1,556 @@
+package jpeg
+
+// This file decodes progressive pictures, ITU T.81 annex G.
+//
+// It first walks over all scans and finds out, from the last to the first, which of them the wanted N needs: a scan with coefficients that
+// are kept, and, before a refinement that is needed, every scan of its band, because how many bits a refinement takes depends on all the
+// coefficients of the band that are not zero. The rest is never decoded. Then it decodes the DC scans, which interleave the components, and
+// after that one component at a time, so that only one component's AC coefficients are in memory: the N*N-1 that are kept, and a bit each
+// for all 64 of a block when there are refinements.
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"math/bits"
+)
+
+// maxScans bounds the scans of a picture. The standard allows far more; encoders use 6 to 20.
+const maxScans = 256
+
+// A progressive is the state of a progressive picture.
+type progressive struct {
+	d     *Decoder
+	ctx   context.Context
+	r     bitReader
+	scans []scan
+	dc    [4]dcTable
+	ac    acTable
+
+	dcs  [4]dcPlane
+	kept uint64 // the AC coefficients kept of the current component, by zig-zag index
+	slot [blockSize]uint8
+	size int      // how many, a block
+	coef []int16  // size a block
+	nz   []uint64 // bit k of block i: its coefficient with zig-zag index k is known not to be zero; nil when nothing needs it
+}
+
+// A dcPlane has the DC coefficients of a component, with the blocks that only fill MCUs up.
+type dcPlane struct {
+	w    int
+	coef []int16
+}
+
+// keeps returns the zig-zag indexes of the AC coefficients an N x N transform uses.
+func keeps(n int) (m uint64) {
+	for k := 1; k < blockSize; k++ {
+		if z := int(zigzag[k]); z&7 < n && z>>3 < n {
+			m |= 1 << k
+		}
+	}
+	return m
+}
+
+// progressiveBytes is the part of PeakBytes for coefficients.
+func (d *Decoder) progressiveBytes(n [4]int) (total int64) {
+	most := int64(0)
+	for i := range d.Components {
+		c := &d.Components[i]
+		total += int64(d.mcux) * int64(d.mcuy) * int64(c.H*c.V) * 2
+		if n[i] > 1 {
+			most = max(most, int64(c.bw)*int64(c.bh)*int64(2*(n[i]*n[i]-1)+8))
+		}
+	}
+	return total + most
+}
+
+func (d *Decoder) decodeProgressive(ctx context.Context, planes []plane, emit emitFunc) error {
+	g := &progressive{d: d, ctx: ctx}
+	if err := g.list(); err != nil {
+		return err
+	}
+	coefs, blocks := 0, 0
+	for i := range d.Components {
+		c, p := &d.Components[i], &g.dcs[i]
+		p.w = d.mcux * c.H
+		p.coef = make([]int16, p.w*d.mcuy*c.V)
+		kept := keeps(planes[i].n)
+		if g.plan(uint8(i), kept) {
+			blocks = max(blocks, c.bw*c.bh)
+		}
+		coefs = max(coefs, c.bw*c.bh*bits.OnesCount64(kept))
+	}
+	for i := range g.scans {
+		if s := &g.scans[i]; s.ss == 0 {
+			if err := g.dcScan(s); err != nil {
+				return err
+			}
+		}
+	}
+	coef, nz := make([]int16, coefs), make([]uint64, blocks)
+	for i := range d.Components {
+		if err := g.component(uint8(i), planes[i].n, coef, nz); err != nil {
+			return err
+		}
+		if err := g.output(i, &planes[i], emit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// list finds all scans, checks that each follows from the ones before (G.1.1.1), and that they are a whole picture.
+func (g *progressive) list() error {
+	d := g.d
+	// al, by component and coefficient: 1 + the number of low bits yet to come; 0 before the first scan.
+	var al [4][blockSize]uint8
+	s := &d.first
+	ended := false
+	for s != nil {
+		if len(g.scans) == maxScans {
+			return UnsupportedError("more scans than allowed")
+		}
+		for _, ci := range s.comps[:s.n] {
+			for k := s.ss; k <= s.se; k++ {
+				a := &al[ci][k]
+				if s.ah == 0 && *a != 0 || s.ah > 0 && *a != s.ah+1 {
+					return FormatError("scan does not follow from the scans before it")
+				}
+				*a = s.al + 1
+			}
+		}
+		d.next = endOfScan(d.src, s.pos)
+		s.truncated = d.next >= len(d.src)
+		g.scans = append(g.scans, *s)
+		var err error
+		if s, err = d.nextScan(); err != nil {
+			return err
+		}
+		ended = s == nil && d.next >= 2 && d.src[d.next-1] == markerEOI && d.src[d.next-2] == 0xFF
+	}
+	for i := range d.Components {
+		if al[i][0] == 0 {
+			return FormatError("missing scan")
+		}
+		for _, a := range al[i] {
+			if a != 1 && !ended {
+				return errTruncated // no EOI, and coefficients are missing
+			}
+		}
+	}
+	return nil
+}
+
+// endOfScan returns where the next marker other than RST is, or the length of src.
+func endOfScan(src []byte, p int) int {
+	for {
+		i := bytes.IndexByte(src[p:], 0xFF)
+		if i < 0 || p+i+1 >= len(src) {
+			return len(src)
+		}
+		p += i + 1
+		m := src[p]
+		if m != 0 && m != 0xFF && (m < markerRST0 || m > markerRST7) {
+			return p - 1
+		}
+		if m != 0xFF {
+			p++
+		}
+	}
+}
+
+// band is the coefficients of s, by zig-zag index.
+func (s *scan) band() uint64 {
+	return ^uint64(0) >> (63 - s.se) &^ (1<<s.ss - 1)
+}
+
+// plan marks the AC scans of component c that its kept coefficients need, and reports whether there is a refinement among them.
+// A scan that no marker follows is always decoded, so as to know that it is whole.
+func (g *progressive) plan(c uint8, kept uint64) (refines bool) {
+	for i := len(g.scans) - 1; i >= 0; i-- {
+		s := &g.scans[i]
+		if s.ss == 0 || s.comps[0] != c {
+			continue
+		}
+		m := s.band()
+		s.need = m&kept != 0 || s.truncated
+		if s.need && s.ah > 0 {
+			kept |= m
+			refines = true
+		}
+	}
+	return refines
+}
+
+// dcScan decodes a DC scan, G.1.2.1.
+func (g *progressive) dcScan(s *scan) error {
+	d, r := g.d, &g.r
+	if s.ah == 0 {
+		var built [4]bool
+		for _, t := range s.td[:s.n] {
+			if !built[t] {
+				if err := g.dc[t].build(s.dc[t]); err != nil {
+					return err
+				}
+				built[t] = true
+			}
+		}
+	}
+	mcux, mcuy := d.mcux, d.mcuy
+	if s.n == 1 {
+		c := &d.Components[s.comps[0]]
+		mcux, mcuy = c.bw, c.bh
+	}
+	var pred [4]int32
+	r.reset(d.src, s.pos)
+	left, interval := s.ri, 0
+	for y := range mcuy {
+		if err := g.ctx.Err(); err != nil {
+			return err
+		}
+		for x := range mcux {
+			if r.p > r.mark && !r.ensure() {
+				return errTruncated
+			}
+			if s.ri > 0 {
+				if left == 0 {
+					if !r.restart(interval) {
+						return FormatError("missing restart marker")
+					}
+					interval++
+					left = s.ri
+					pred = [4]int32{}
+				}
+				left--
+			}
+			for i, ci := range s.comps[:s.n] {
+				p := &g.dcs[ci]
+				h, v := 1, 1
+				if s.n > 1 {
+					h, v = d.Components[ci].H, d.Components[ci].V
+				}
+				for j := range v {
+					line := p.coef[(y*v+j)*p.w+x*h:][:h]
+					for k := range line {
+						if s.ah > 0 {
+							if r.n == 0 {
+								r.fill()
+							}
+							line[k] |= int16(r.acc>>63) << s.al
+							r.acc <<= 1
+							r.n--
+							continue
+						}
+						if !r.diff(&g.dc[s.td[i]&3], &pred[i]) {
+							return errEntropy
+						}
+						line[k] = int16(pred[i] << s.al)
+					}
+				}
+			}
+		}
+	}
+	if !r.done() {
+		return errTruncated
+	}
+	return nil
+}
+
+// diff adds the next difference to pred and reports whether there was one.
+func (r *bitReader) diff(h *dcTable, pred *int32) bool {
+	r.fill()
+	if e := h.look[r.acc>>(64-dcBits)]; e != 0 {
+		r.acc <<= e & 63
+		r.n -= int(uint8(e))
+		*pred += int32(e) >> 16
+		return true
+	}
+	s, l := h.symbol(r.acc)
+	if l == 0 {
+		return false
+	}
+	r.acc <<= uint(l) & 63
+	r.n -= l
+	if s > 0 {
+		*pred += extend(uint32(r.acc>>((64-uint(s))&63)), uint(s))
+		r.acc <<= s & 63
+		r.n -= int(s)
+	}
+	return *pred == int32(int16(*pred))
+}
+
+// component decodes the AC coefficients of component ci that an n x n transform uses into coef, with nz for workspace.
+func (g *progressive) component(ci uint8, n int, coef []int16, nz []uint64) error {
+	c := &g.d.Components[ci]
+	blocks := c.bw * c.bh
+	g.kept, g.size = keeps(n), 0
+	for m := g.kept; m != 0; m &= m - 1 {
+		g.slot[bits.TrailingZeros64(m)] = uint8(g.size)
+		g.size++
+	}
+	g.coef = coef[:blocks*g.size]
+	clear(g.coef)
+	g.nz = nil
+	for i := range g.scans {
+		if s := &g.scans[i]; s.need && s.ah > 0 && s.comps[0] == ci && s.ss > 0 {
+			g.nz = nz[:blocks]
+			clear(g.nz)
+			break
+		}
+	}
+	for i := range g.scans {
+		s := &g.scans[i]
+		if s.ss == 0 || s.comps[0] != ci || !s.need {
+			continue
+		}
+		if err := g.ac.build(s.ac[s.ta[0]&3], false); err != nil {
+			return err
+		}
+		g.r.reset(g.d.src, s.pos)
+		decode := g.first
+		if s.ah > 0 {
+			decode = g.refine
+		}
+		// One row of blocks, or the rest of a restart interval, at a time.
+		run, left, interval := 0, s.ri, 0
+		for b := 0; b < blocks; {
+			if err := g.ctx.Err(); err != nil {
+				return err
+			}
+			end := min(b+c.bw, blocks)
+			if s.ri > 0 {
+				if left == 0 {
+					if run != 0 || !g.r.restart(interval) {
+						return FormatError("missing restart marker")
+					}
+					interval++
+					left = s.ri
+				}
+				end = min(end, b+left)
+				left -= end - b
+			}
+			var err error
+			if run, err = decode(s, b, end, run); err != nil {
+				return err
+			}
+			b = end
+		}
+		if run != 0 {
+			return errEntropy
+		}
+		if !g.r.done() {
+			return errTruncated
+		}
+	}
+	return nil
+}
+
+// first decodes blocks b to end of a scan that is the first of its band, G.1.2.2. run is how many blocks are still to be passed over as
+// having no (more) coefficients in the band; it returns what is left of it.
+func (g *progressive) first(s *scan, b, end, run int) (int, error) {
+	r := &g.r
+	acc, n, bp, buf := r.acc, r.n, r.p, r.buf
+	look := &g.ac.look
+	for {
+		if skip := min(run, end-b); skip > 0 {
+			b += skip
+			run -= skip
+		}
+		if b >= end {
+			break
+		}
+		if bp > r.mark {
+			r.acc, r.n, r.p = acc, n, bp
+			if !r.ensure() {
+				return 0, errTruncated
+			}
+			acc, n, bp, buf = r.acc, r.n, r.p, r.buf
+		}
+		co := g.coef[b*g.size:][:g.size]
+		var nz uint64
+		k := int(s.ss)
+		for k <= int(s.se) {
+			if n < 32 {
+				acc |= binary.BigEndian.Uint64(buf[bp:]) >> (uint(n) & 63)
+				bp += (63 - n) >> 3
+				n |= 56
+			}
+			var v int32
+			var adv int
+			if e := look[acc>>(64-acBits)]; e != 0 {
+				acc <<= e & 63
+				n -= int(uint8(e))
+				v, adv = int32(e)>>16, int(uint8(e>>8))
+			} else {
+				var l int
+				v, adv, l = g.ac.slow(acc)
+				acc <<= uint(l) & 63
+				n -= l
+			}
+			k += adv
+			if v != 0 {
+				z := uint(k - 1)
+				if z > uint(s.se) {
+					return 0, errEntropy
+				}
+				nz |= 1 << z
+				if i := g.slot[z&63]; g.kept>>z&1 != 0 && int(i) < len(co) {
+					co[i] = int16(v << s.al)
+				}
+			} else if adv >= endOfBlock {
+				// F.1.2.3: EOBr stands for 2^r - 1 + r more bits, the current block included.
+				m := uint(adv - endOfBlock)
+				run = 1<<m - 1
+				if m > 0 {
+					run += int(acc >> (64 - m))
+					acc <<= m
+					n -= int(m)
+				}
+				break
+			} else if adv != 16 {
+				return 0, errEntropy
+			}
+		}
+		if k > int(s.se)+1 && k < endOfBlock {
+			return 0, errEntropy
+		}
+		if g.nz != nil {
+			g.nz[b] |= nz
+		}
+		b++
+	}
+	r.acc, r.n, r.p = acc, n, bp
+	return run, nil
+}
+
+// refine decodes blocks b to end of a scan that adds a bit to its band, G.1.2.3. run is as in first, only that blocks it covers have a
+// correction bit for each coefficient that is not zero yet.
+func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
+	r := &g.r
+	band := s.band()
+	for ; b < end; b++ {
+		known := g.nz[b] & band
+		if run > 0 {
+			run--
+			if known == 0 {
+				continue
+			}
+			if r.p > r.mark && !r.ensure() {
+				return 0, errTruncated
+			}
+			g.correct(b, known, s.al)
+			continue
+		}
+		if r.p > r.mark && !r.ensure() {
+			return 0, errTruncated
+		}
+		zeros, more := band&^known, known // what the rest of the band has
+		added := uint64(0)
+		for zeros|more != 0 {
+			if r.n < 32 {
+				r.fill()
+			}
+			var v int32
+			var adv int
+			if e := g.ac.look[r.acc>>(64-acBits)]; e != 0 {
+				r.acc <<= e & 63
+				r.n -= int(uint8(e))
+				v, adv = int32(e)>>16, int(uint8(e>>8))
+			} else {
+				var l int
+				v, adv, l = g.ac.slow(r.acc)
+				r.acc <<= uint(l) & 63
+				r.n -= l
+			}
+			if adv >= endOfBlock {
+				m := uint(adv - endOfBlock)
+				run = 1<<m - 1
+				if m > 0 {
+					run += int(r.acc >> (64 - m))
+					r.acc <<= m
+					r.n -= int(m)
+				}
+				break
+			}
+			// The run counts zeros only; the corrections of what lies between come after the code.
+			z := zeros
+			for i := 1; i < adv; i++ {
+				z &= z - 1
+			}
+			if z == 0 || v != 1 && v != -1 && (v != 0 || adv != 16) {
+				return 0, errEntropy
+			}
+			k := uint(bits.TrailingZeros64(z))
+			below := uint64(1)<<k - 1
+			g.correct(b, more&below, s.al)
+			more &^= below
+			zeros &^= below | 1<<k
+			if v != 0 {
+				added |= 1 << k
+				if g.kept>>k&1 != 0 {
+					g.coef[b*g.size+int(g.slot[k])] = int16(v << s.al)
+				}
+			}
+		}
+		g.correct(b, more, s.al)
+		g.nz[b] |= added
+	}
+	return run, nil
+}
+
+// correct reads a bit for each coefficient in m of block b, in zig-zag order, and those that are set add 1<<al to its magnitude.
+func (g *progressive) correct(b int, m uint64, al uint8) {
+	r := &g.r
+	for left := bits.OnesCount64(m); left > 0; {
+		if r.n < 32 {
+			r.fill()
+		}
+		some := min(left, 32)
+		word := r.acc
+		r.acc <<= uint(some)
+		r.n -= some
+		left -= some
+		for ; some > 0; some-- {
+			k, set := uint(bits.TrailingZeros64(m)), word>>63 != 0
+			m &= m - 1
+			word <<= 1
+			if set && g.kept>>k&1 != 0 {
+				c := &g.coef[b*g.size+int(g.slot[k&63])]
+				if *c >= 0 {
+					*c += 1 << al
+				} else {
+					*c -= 1 << al
+				}
+			}
+		}
+	}
+}
+
+// output transforms component ci and emits it, a line of blocks at a time.
+func (g *progressive) output(ci int, p *plane, emit emitFunc) error {
+	c, dc := &g.d.Components[ci], &g.dcs[ci]
+	p.prepare(1, 1, c.bw)
+	for y := range c.bh {
+		if err := g.ctx.Err(); err != nil {
+			return err
+		}
+		for x := 0; x < c.bw; x += groupMCUs {
+			p.clear()
+			for i := range min(groupMCUs, c.bw-x) {
+				block := p.block(0, i)
+				co := g.coef[(y*c.bw+x+i)*g.size:][:g.size]
+				j := 0
+				for m := g.kept; m != 0 && j < len(co); m &= m - 1 {
+					block[p.slot[bits.TrailingZeros64(m)+1]] = co[j]
+					j++
+				}
+				block[0] = dc.coef[y*dc.w+x+i]
+			}
+			p.inverse(x)
+		}
+		if err := p.emit(ci, y, emit); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,260 @@
+package jpeg
+
+// This file decodes the scans of sequential pictures, ITU T.81 F.2, and A.2 for the order of their blocks.
+
+import (
+	"context"
+	"encoding/binary"
+)
+
+// A sequential is the state of a sequential scan.
+type sequential struct {
+	r      bitReader
+	dc     [4]dcTable // by selector
+	ac     [4]acTable
+	planes [4]*plane // of the scan's components
+}
+
+// decodeSequential decodes all scans of a sequential picture.
+func (d *Decoder) decodeSequential(ctx context.Context, planes []plane, emit emitFunc) error {
+	q := new(sequential)
+	s := &d.first
+	var seen [4]bool
+	for left := len(d.Components); ; {
+		for _, ci := range s.comps[:s.n] {
+			if seen[ci] {
+				return FormatError("component in two scans")
+			}
+			seen[ci] = true
+		}
+		if err := q.scan(ctx, d, s, planes, emit); err != nil {
+			return err
+		}
+		if left -= s.n; left == 0 {
+			return nil
+		}
+		d.next = q.r.sp
+		var err error
+		if s, err = d.nextScan(); err != nil {
+			return err
+		}
+		if s == nil {
+			return FormatError("missing scan")
+		}
+	}
+}
+
+// scan decodes one scan and emits its components' bands.
+func (q *sequential) scan(ctx context.Context, d *Decoder, s *scan, planes []plane, emit emitFunc) error {
+	var built [4]bool
+	var builtAC [4]bool
+	for i := range s.n {
+		if t := s.td[i]; !built[t] {
+			if err := q.dc[t].build(s.dc[t]); err != nil {
+				return err
+			}
+			built[t] = true
+		}
+		if t := s.ta[i]; !builtAC[t] {
+			if err := q.ac[t].build(s.ac[t], true); err != nil {
+				return err
+			}
+			builtAC[t] = true
+		}
+	}
+	mcux, mcuy := d.mcux, d.mcuy
+	for i := range s.n {
+		ci := s.comps[i]
+		p, c := &planes[ci], &d.Components[ci]
+		h, v := c.H, c.V
+		if s.n == 1 { // not interleaved: an MCU is a block, A.2.2
+			h, v, mcux, mcuy = 1, 1, c.bw, c.bh
+		}
+		p.prepare(h, v, mcux)
+		q.planes[i] = p
+	}
+	ps := q.planes[:s.n]
+
+	r := &q.r
+	r.reset(d.src, s.pos)
+	left, interval := s.ri, 0
+	for y := range mcuy {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		for x := 0; x < mcux; x += groupMCUs {
+			for _, p := range ps {
+				p.clear()
+			}
+			for g := range min(groupMCUs, mcux-x) {
+				if r.p > r.mark && !r.ensure() {
+					return errTruncated
+				}
+				if s.ri > 0 {
+					if left == 0 {
+						if !r.restart(interval) {
+							return FormatError("missing restart marker")
+						}
+						interval++
+						left = s.ri
+						for _, p := range ps {
+							p.pred = 0
+						}
+					}
+					left--
+				}
+				for i, p := range ps {
+					dc, ac := &q.dc[s.td[i]&3], &q.ac[s.ta[i]&3]
+					for v := range p.v {
+						for h := range p.h {
+							if !decodeBlock(r, dc, ac, p, p.block(v, g*p.h+h)) {
+								return errEntropy
+							}
+						}
+					}
+				}
+			}
+			for _, p := range ps {
+				p.inverse(x)
+			}
+		}
+		if y == mcuy-1 && !r.done() {
+			return errTruncated
+		}
+		for i, p := range ps {
+			if err := p.emit(int(s.comps[i]), y, emit); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+var (
+	errTruncated = FormatError("entropy-coded data ends too early")
+	errEntropy   = FormatError("damaged entropy-coded data")
+)
+
+// decodeBlock decodes the next block (F.2.2.1, F.2.2.2) of plane p into co, which is zero before: quantized coefficients in the plane's own
+// order. Coefficients that the plane's N does not use are read over. It reports whether the codes make sense.
+//
+// k is one more than the zig-zag index of the last coefficient; beyond endOfBlock after EOB.
+func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int16) bool {
+	acc, n, bp, b := r.acc, r.n, r.p, r.buf
+	acc |= binary.BigEndian.Uint64(b[bp:]) >> (uint(n) & 63)
+	bp += (63 - n) >> 3
+	n |= 56
+	if e := dc.look[acc>>(64-dcBits)]; e != 0 {
+		acc <<= e & 63
+		n -= int(uint8(e))
+		p.pred += int32(e) >> 16
+	} else {
+		s, l := dc.symbol(acc)
+		if l == 0 {
+			return false
+		}
+		acc <<= uint(l) & 63
+		n -= l
+		if s > 0 {
+			p.pred += extend(uint32(acc>>((64-uint(s))&63)), uint(s))
+			acc <<= s & 63
+			n -= int(s)
+		}
+	}
+	slot, limit := p.slot, p.limit
+	k := 1
+	for k < limit {
+		if n < 32 {
+			acc |= binary.BigEndian.Uint64(b[bp:]) >> (uint(n) & 63)
+			bp += (63 - n) >> 3
+			n |= 56
+		}
+		e := ac.look[acc>>(64-acBits)]
+		if e != 0 {
+			acc <<= e & 63
+			n -= int(uint8(e))
+			k += int(uint8(e >> 8))
+			co[slot[uint8(k)]] = int16(e >> 16)
+			continue
+		}
+		var v int32
+		var l, adv int
+		v, adv, l = ac.slow(acc)
+		acc <<= uint(l) & 63
+		n -= l
+		k += adv
+		co[slot[uint8(k)]] = int16(v)
+	}
+	if k < 64 {
+	skip:
+		for {
+			acc |= binary.BigEndian.Uint64(b[bp:]) >> (uint(n) & 63)
+			bp += (63 - n) >> 3
+			n |= 56
+			var s uint16
+			var kk int
+			s = ac.skip[acc>>(64-skipBits)]
+			if kk = k + int(s>>5); kk >= 64 {
+				goto end
+			}
+			acc <<= s & 31
+			n -= int(s & 31)
+			k = kk
+			s = ac.skip[acc>>(64-skipBits)]
+			if kk = k + int(s>>5); kk >= 64 {
+				goto end
+			}
+			acc <<= s & 31
+			n -= int(s & 31)
+			k = kk
+			continue
+		end:
+			// EOB, unless the coefficients before it do not fit; else the last coefficient of the block, or a code that is too long.
+			if kk > endOfBlock && kk <= endOfBlock+64 {
+				acc <<= s & 31
+				n -= int(s & 31)
+				k = kk
+				break skip
+			}
+			if n < 32 {
+				acc |= binary.BigEndian.Uint64(b[bp:]) >> (uint(n) & 63)
+				bp += (63 - n) >> 3
+				n |= 56
+			}
+			e := ac.look[acc>>(64-acBits)]
+			if e != 0 {
+				acc <<= e & 63
+				n -= int(uint8(e))
+				k += int(uint8(e >> 8))
+			} else {
+				_, adv, l := ac.slow(acc)
+				acc <<= uint(l) & 63
+				n -= l
+				k += adv
+			}
+			if k >= 64 {
+				break skip
+			}
+		}
+	}
+	co[0] = int16(p.pred) // last: slot 0 is where coefficients go that have no place
+	r.acc, r.n, r.p = acc, n, bp
+	return (k <= 64 || k > endOfBlock) && p.pred == int32(int16(p.pred))
+}
+
+// slow is what look holds, for codes that are too long for it. Where there is no code, the advance is noSkip: damage.
+func (h *acTable) slow(acc uint64) (v int32, adv, length int) {
+	s, l := h.symbol(acc)
+	if l == 0 {
+		return 0, noSkip, 0
+	}
+	n, r := uint(s&15), int(s>>4)
+	if n == 0 {
+		if r != 15 {
+			return 0, endOfBlock + r, l
+		}
+		return 0, 16, l
+	}
+	v = extend(uint32(acc<<(uint(l)&63)>>((64-n)&63)), n)
+	return v, r + 1, l + int(n)
+}
