@@ -1,0 +1,93 @@
+package warm
+
+// This file answers S3 Batch Operations: Amazon S3 User Guide, "Invoke AWS Lambda function", request and response,
+// invocation schema versions 1.0 and 2.0.
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// Result codes of a task.
+const (
+	succeeded        = "Succeeded"
+	temporaryFailure = "TemporaryFailure" // the job tries the task again
+	permanentFailure = "PermanentFailure" // the report shows it
+)
+
+type invocation struct {
+	SchemaVersion string `json:"invocationSchemaVersion"`
+	ID            string `json:"invocationId"`
+	Tasks         []task `json:"tasks"`
+}
+
+type task struct {
+	ID        string `json:"taskId"`
+	Key       string `json:"s3Key"`       // encoded as in a query, both versions
+	BucketArn string `json:"s3BucketArn"` // 1.0
+	Bucket    string `json:"s3Bucket"`    // 2.0
+}
+
+type answer struct {
+	SchemaVersion      string   `json:"invocationSchemaVersion"`
+	TreatMissingKeysAs string   `json:"treatMissingKeysAs"`
+	ID                 string   `json:"invocationId"`
+	Results            []result `json:"results"`
+}
+
+type result struct {
+	TaskID string `json:"taskId"`
+	Code   string `json:"resultCode"`
+	Text   string `json:"resultString"`
+}
+
+// maxResultString is more than enough for a sentence; the report is a CSV with a
+// line a task.
+const maxResultString = 512
+
+func (h *Handler) batch(ctx context.Context, raw json.RawMessage) (any, error) {
+	var in invocation
+	if err := json.Unmarshal(raw, &in); err != nil {
+		return nil, fmt.Errorf("%w (%v)", ErrEvent, err)
+	}
+	out := answer{SchemaVersion: in.SchemaVersion, ID: in.ID,
+		// A task without a result is one that was not reached.
+		TreatMissingKeysAs: temporaryFailure}
+	for _, t := range in.Tasks {
+		r := h.task(ctx, t)
+		r.TaskID = t.ID
+		r.Text = r.Text[:min(len(r.Text), maxResultString)]
+		out.Results = append(out.Results, r)
+	}
+	return out, nil
+}
+
+func (h *Handler) task(ctx context.Context, t task) result {
+	bucket := t.Bucket
+	if bucket == "" {
+		bucket = t.BucketArn[strings.LastIndexByte(t.BucketArn, ':')+1:]
+	}
+	if bucket != h.cfg.Bucket {
+		return result{Code: permanentFailure, Text: fmt.Sprintf("bucket %q is not the function's, %q", bucket, h.cfg.Bucket)}
+	}
+	key, err := url.QueryUnescape(t.Key)
+	if err != nil {
+		return result{Code: permanentFailure, Text: err.Error()}
+	}
+	tally, err := h.create(ctx, "batch", key)
+	var skip skipped
+	switch {
+	case err == nil:
+		return result{Code: succeeded, Text: fmt.Sprintf("%d made, %d were fresh", tally.Made, tally.Fresh)}
+	case errors.As(err, &skip):
+		// A job over a whole bucket meets results and texts too: no fault of theirs.
+		return result{Code: succeeded, Text: "skipped: " + err.Error()}
+	case temporary(err):
+		return result{Code: temporaryFailure, Text: err.Error()}
+	}
+	return result{Code: permanentFailure, Text: err.Error()}
+}

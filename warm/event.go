@@ -1,0 +1,56 @@
+package warm
+
+// This file answers event notifications: Amazon S3 User Guide, "Event message structure", version 2.
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+type notification struct {
+	Records []struct {
+		EventName string `json:"eventName"`
+		S3        struct {
+			Bucket struct {
+				Name string `json:"name"`
+			} `json:"bucket"`
+			Object struct {
+				Key string `json:"key"` // encoded as in a query: + is a space
+			} `json:"object"`
+		} `json:"s3"`
+	} `json:"Records"`
+}
+
+// events answers a notification. Every record is tried; the error tells of those
+// that deserve another try, and another try finds the rest done.
+func (h *Handler) events(ctx context.Context, raw json.RawMessage) error {
+	var n notification
+	if err := json.Unmarshal(raw, &n); err != nil {
+		return fmt.Errorf("%w (%v)", ErrEvent, err)
+	}
+	var again []error
+	for _, r := range n.Records {
+		// Without "s3:" in front, as events have it; the configuration's names have it.
+		kind, _, _ := strings.Cut(strings.TrimPrefix(r.EventName, "s3:"), ":")
+		key, err := url.QueryUnescape(r.S3.Object.Key)
+		if err != nil || r.S3.Bucket.Name != h.cfg.Bucket {
+			continue
+		}
+		switch kind {
+		case "ObjectCreated":
+			_, err = h.create(ctx, "created", key)
+		case "ObjectRemoved", "LifecycleExpiration":
+			// S3 may deliver out of order: when the source is there again by now, its
+			// results are made when they are asked for.
+			err = h.remove(ctx, key)
+		}
+		if temporary(err) {
+			again = append(again, fmt.Errorf("%s %s: %w", r.EventName, key, err))
+		}
+	}
+	return errors.Join(again...)
+}

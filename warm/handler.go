@@ -1,0 +1,153 @@
+package warm
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"miniatura/edge"
+	"miniatura/s3lite"
+)
+
+// margin is how long before Lambda's own deadline work ends, so that what is
+// not done is reported and tried again instead of lost.
+const margin = 3 * time.Second
+
+// A Config says what a Handler works with.
+type Config struct {
+	Settings
+
+	// Region is where the function runs and the bucket lies; s3lite learns better.
+	Region string
+
+	// Client is the bucket's; nil means AWS with the credentials in the environment.
+	Client *s3lite.Client
+
+	// Log gets one JSON line a key; nil means standard output.
+	Log io.Writer
+}
+
+// A Handler is the regional function: it answers S3's event notifications and S3
+// Batch Operations' invocations.
+type Handler struct {
+	cfg  Config
+	edge *edge.Handler
+
+	logMu sync.Mutex
+}
+
+// New returns a Handler for cfg.
+func New(cfg Config) *Handler {
+	if cfg.Client == nil {
+		cfg.Client = &s3lite.Client{Bucket: cfg.Bucket, Region: cfg.Region}
+	}
+	if cfg.Log == nil {
+		cfg.Log = os.Stdout
+	}
+	return &Handler{cfg: cfg, edge: edge.New(edge.Config{
+		Client: func(string, string) *s3lite.Client { return cfg.Client },
+		Log:    io.Discard, // Make does not log; this does, once a key
+	})}
+}
+
+// FromLambda returns the Handler of a function in Lambda.
+func FromLambda() (*Handler, error) {
+	s, err := FromEnv(os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	return New(Config{Settings: s, Region: os.Getenv("AWS_REGION")}), nil
+}
+
+// ErrEvent is returned for an invocation that is of neither kind.
+var ErrEvent = errors.New("warm: neither an S3 event nor an S3 Batch invocation")
+
+// Handle answers one invocation. After an S3 event an error makes Lambda invoke
+// again, so it is returned only when that may help. An S3 Batch invocation is
+// always answered, with a result code for each task.
+func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (any, error) {
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-margin))
+		defer cancel()
+	}
+	var kind struct {
+		Records []json.RawMessage `json:"Records"`
+		Tasks   []json.RawMessage `json:"tasks"`
+		Event   string            `json:"Event"`
+	}
+	if err := json.Unmarshal(raw, &kind); err != nil {
+		return nil, fmt.Errorf("%w (%v)", ErrEvent, err)
+	}
+	switch {
+	case kind.Event == "s3:TestEvent": // sent once, when the notification is configured
+		return nil, nil
+	case len(kind.Tasks) > 0:
+		return h.batch(ctx, raw)
+	case len(kind.Records) > 0:
+		return nil, h.events(ctx, raw)
+	}
+	return nil, ErrEvent
+}
+
+// A line is what is logged of one key.
+type line struct {
+	Event string `json:"event"` // "created", "removed" or "batch"
+	Key   string `json:"key"`
+	Tally
+	Error     string  `json:"error,omitempty"`
+	Temporary bool    `json:"temporary,omitempty"`
+	Millis    float64 `json:"totalMs"`
+}
+
+// create makes the results of a key, remove deletes them. A key that can have
+// none, results above all, ends here before any request: *Failure says skipped.
+func (h *Handler) create(ctx context.Context, event, key string) (Tally, error) {
+	start := time.Now()
+	targets, err := h.cfg.Targets(key, h.cfg.Region)
+	if err != nil {
+		return Tally{}, skipped{err}
+	}
+	tally, err := Make(ctx, h.edge, targets, nil)
+	h.log(event, key, tally, err, start)
+	return tally, err
+}
+
+func (h *Handler) remove(ctx context.Context, key string) error {
+	start := time.Now()
+	targets, err := h.cfg.Results(key, h.cfg.Region)
+	if err != nil {
+		return skipped{err}
+	}
+	tally, err := Delete(ctx, h.cfg.Client, targets, false)
+	h.log("removed", key, tally, err, start)
+	return err
+}
+
+// skipped is why nothing is to be done for a key.
+type skipped struct{ error }
+
+func (h *Handler) log(event, key string, tally Tally, err error, start time.Time) {
+	l := line{Event: event, Key: key, Tally: tally, Millis: float64(time.Since(start).Microseconds()) / 1000}
+	if err != nil {
+		l.Error, l.Temporary = err.Error(), temporary(err)
+	}
+	text, err := json.Marshal(l)
+	if err != nil {
+		return
+	}
+	h.logMu.Lock()
+	defer h.logMu.Unlock()
+	h.cfg.Log.Write(append(text, '\n')) // a log that cannot be written has nobody to tell
+}
+
+// temporary reports whether err may go away by itself.
+func temporary(err error) bool {
+	var f *Failure
+	return errors.As(err, &f) && f.Temporary
+}

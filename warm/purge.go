@@ -1,0 +1,59 @@
+package warm
+
+import (
+	"strings"
+
+	"miniatura/edge"
+)
+
+// Invalidation returns what CloudFront has to forget of a source after its
+// results are deleted, as create-invalidation takes it: the tag that every
+// result carries, and the source's own path. The path ends in * because the
+// cache knows the picture with each query apart, and a request that went on
+// unchanged, with the original, has no tag. A wildcard is one path, also on the
+// bill; 15 may be under way at once.
+func Invalidation(s Settings, key string) []string {
+	path := key
+	if p, ok := below(key, s.Path); ok {
+		path = p // CloudFront's paths are without the origin's
+	}
+	return []string{"#" + edge.CacheTag(key), "/" + escapePath(path) + "*"}
+}
+
+// CreateInvalidation is the AWS CLI's command line for paths, without "aws".
+func CreateInvalidation(distribution string, paths []string) []string {
+	return append([]string{"cloudfront", "create-invalidation", "--distribution-id", distribution, "--paths"}, paths...)
+}
+
+// ShellLine writes args as a POSIX shell reads them: a # would be a comment, a *
+// would be names of files.
+func ShellLine(args []string) string {
+	var b strings.Builder
+	for i, a := range args {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		if a != "" && strings.Trim(a, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./:=,@%+") == "" {
+			b.WriteString(a)
+			continue
+		}
+		b.WriteString("'" + strings.ReplaceAll(a, "'", `'\''`) + "'")
+	}
+	return b.String()
+}
+
+// escapePath percent-encodes a key as browsers do in a path, and * which means
+// something here.
+func escapePath(key string) string {
+	const hexDigits = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := range len(key) {
+		c := key[i]
+		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~/", c) >= 0 {
+			b.WriteByte(c)
+			continue
+		}
+		b.Write([]byte{'%', hexDigits[c>>4], hexDigits[c&15]})
+	}
+	return b.String()
+}

@@ -1,0 +1,121 @@
+// Package warm makes and deletes results for a backlog instead of for a visitor: ahead of the first request, when a
+// picture arrives or goes, over a whole bucket. It makes them through edge's own code, so that the first visitor finds a
+// hit.
+//
+//	settings.go  which sizes and formats, and where results lie
+//	warm.go      Make and Delete, for one source
+//	handler.go   what the regional function is invoked with
+//	event.go     S3's event notifications
+//	batch.go     S3 Batch Operations' invocations
+//	purge.go     the CloudFront invalidation that belongs to a deletion
+package warm
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"miniatura/edge"
+	"miniatura/s3lite"
+)
+
+// A Tally counts what became of the results of one or more sources.
+type Tally struct {
+	Made    int `json:"made,omitempty"`
+	Fresh   int `json:"fresh,omitempty"` // were there already
+	Deleted int `json:"deleted,omitempty"`
+	Failed  int `json:"failed,omitempty"`
+}
+
+// Add adds o to t.
+func (t *Tally) Add(o Tally) {
+	t.Made += o.Made
+	t.Fresh += o.Fresh
+	t.Deleted += o.Deleted
+	t.Failed += o.Failed
+}
+
+// A Failure says why a source has not all the results it should have.
+type Failure struct {
+	Reason    string
+	Temporary bool // it may go away by itself: worth another try
+	Missing   bool // there is no such source
+}
+
+func (f *Failure) Error() string { return f.Reason }
+
+// Make sees to it that every target's result is stored and fresh. The targets
+// are those of one source: what makes one impossible (the source is missing, or
+// no picture) makes the rest impossible too and is not tried again. Each record
+// goes to observe, which may be nil. The error is a *Failure, the first there was.
+func Make(ctx context.Context, h *edge.Handler, targets []edge.Target, observe func(edge.Record)) (Tally, error) {
+	var tally Tally
+	for i, t := range targets {
+		r := h.Make(ctx, t)
+		if observe != nil {
+			observe(r)
+		}
+		switch r.Decision {
+		case edge.Hit:
+			tally.Fresh++
+		case edge.Resized:
+			tally.Made++
+		default:
+			// Several sizes of one source cost as many reads of it: stop at the first
+			// that says how the others will end.
+			tally.Failed += len(targets) - i
+			return tally, failure(r.Error)
+		}
+	}
+	return tally, nil
+}
+
+// failure reads the reason in a Record.
+func failure(reason string) *Failure {
+	f := &Failure{Reason: reason}
+	for _, s := range []string{
+		"4 attempts)",                    // s3lite went on until its last one
+		s3lite.ErrExhausted.Error(),      // or until its time was over
+		context.DeadlineExceeded.Error(), // ours was over
+		context.Canceled.Error(),
+	} {
+		f.Temporary = f.Temporary || strings.Contains(reason, s)
+	}
+	f.Missing = !f.Temporary && strings.Contains(reason, ": 404 ")
+	return f
+}
+
+// Delete deletes the results of one source. With look it asks first which are
+// there, deletes those and counts them: S3 answers a deletion of nothing as it
+// answers one of something, and in a versioned bucket each leaves a marker
+// behind. Without, every target is one request, which costs nothing.
+func Delete(ctx context.Context, s3 *s3lite.Client, targets []edge.Target, look bool) (Tally, error) {
+	var tally Tally
+	var first error
+	for i, t := range targets {
+		err := ctx.Err()
+		if err == nil && look {
+			_, err = s3.Head(ctx, t.ResultKey())
+			// Without s3:ListBucket a missing key answers 403.
+			if errors.Is(err, s3lite.ErrNotFound) || errors.Is(err, s3lite.ErrDenied) {
+				continue
+			}
+		}
+		if err == nil {
+			err = s3.Delete(ctx, t.ResultKey())
+		}
+		if err == nil {
+			tally.Deleted++
+			continue
+		}
+		tally.Failed++
+		if first == nil {
+			first = &Failure{Reason: err.Error(), Temporary: errors.Is(err, s3lite.ErrExhausted) || ctx.Err() != nil}
+		}
+		if ctx.Err() != nil {
+			tally.Failed += len(targets) - i - 1
+			break
+		}
+	}
+	return tally, first
+}

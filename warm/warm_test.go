@@ -1,0 +1,461 @@
+package warm
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"miniatura/edge"
+	"miniatura/s3lite"
+	"miniatura/s3lite/s3test"
+)
+
+const niño = "fotos/niño 1+1.png" // what the recorded events are about
+
+// A world is a bucket with a Handler for it, made from the environment as in
+// Lambda.
+type world struct {
+	*s3test.Server
+	h      *Handler
+	client *s3lite.Client
+	log    bytes.Buffer
+}
+
+func newWorld(t *testing.T, env map[string]string) *world {
+	t.Helper()
+	w := &world{Server: s3test.New(s3test.Config{Bucket: "bkt", Region: "eu-west-1"})}
+	hs := httptest.NewServer(w.Server)
+	t.Cleanup(hs.Close)
+	w.client = &s3lite.Client{Bucket: "bkt", Region: "eu-west-1", Endpoint: hs.URL, Backoff: time.Millisecond,
+		Credentials: func() (s3lite.Credentials, error) {
+			return s3lite.Credentials{AccessKeyID: "AKIDTEST", SecretAccessKey: "secret"}, nil
+		}}
+	full := map[string]string{EnvBucket: "bkt", EnvResized: "/resized/", EnvQuality: "80", EnvSizes: "SS,SXS", EnvFormats: "same,webp"}
+	for k, v := range env {
+		full[k] = v
+	}
+	s, err := FromEnv(func(name string) string { return full[name] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.h = New(Config{Settings: s, Region: "eu-west-1", Client: w.client, Log: &w.log})
+	return w
+}
+
+// counts returns the requests since the last call, by method.
+func (w *world) counts() map[string]int {
+	n := map[string]int{}
+	for _, r := range w.Requests() {
+		n[r.Method]++
+	}
+	return n
+}
+
+func (w *world) results() []string {
+	var keys []string
+	for _, k := range w.Keys() {
+		if strings.HasPrefix(k, "resized/") {
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
+
+func (w *world) handle(t *testing.T, raw []byte) (any, error) {
+	t.Helper()
+	return w.h.Handle(context.Background(), raw)
+}
+
+func recorded(t *testing.T, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile("testdata/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// event is a notification in the shape of the recorded ones.
+func event(t *testing.T, name, key string) []byte {
+	t.Helper()
+	var e map[string]any
+	if err := json.Unmarshal(recorded(t, "created.json"), &e); err != nil {
+		t.Fatal(err)
+	}
+	r := e["Records"].([]any)[0].(map[string]any)
+	r["eventName"] = name
+	r["s3"].(map[string]any)["object"].(map[string]any)["key"] = strings.ReplaceAll(url.QueryEscape(key), "%2F", "/")
+	b, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func picture(t *testing.T, w, h int) []byte {
+	t.Helper()
+	m := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			m.SetNRGBA(x, y, color.NRGBA{uint8(x * y >> 4), uint8(x ^ y), uint8(x + 2*y), 255})
+		}
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+var wantResults = []string{
+	"resized/SS-webp/" + niño + ".webp", "resized/SS/" + niño,
+	"resized/SXS-webp/" + niño + ".webp", "resized/SXS/" + niño,
+}
+
+func TestCreatedMakesTheConfiguredResultsAndTheFirstVisitorHits(t *testing.T) {
+	w := newWorld(t, nil)
+	w.Put(niño, s3test.Object{Body: picture(t, 640, 480), ContentType: "image/png"})
+	if _, err := w.handle(t, recorded(t, "created.json")); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.results(); !slices.Equal(got, wantResults) {
+		t.Fatalf("stored %q, want %q", got, wantResults)
+	}
+	if n := w.counts(); !reflect.DeepEqual(n, map[string]int{"HEAD": 8, "GET": 4, "PUT": 4}) {
+		t.Errorf("four results took %v", n)
+	}
+	for key, want := range map[string]string{wantResults[0]: "image/webp", wantResults[1]: "image/png"} {
+		o := w.Object(key)
+		if o.ContentType != want || o.Metadata["cache-tag"] != edge.CacheTag(niño) {
+			t.Errorf("%s is %s, tagged %s", key, o.ContentType, o.Metadata["cache-tag"])
+		}
+	}
+	if l := w.log.String(); !strings.Contains(l, `"event":"created"`) || !strings.Contains(l, `"made":4`) || strings.Count(l, "\n") != 1 {
+		t.Errorf("logged %s", l)
+	}
+
+	// Delivered twice, as S3 may: nothing is made again.
+	if _, err := w.handle(t, recorded(t, "created.json")); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.counts(); !reflect.DeepEqual(n, map[string]int{"HEAD": 8}) {
+		t.Errorf("the second delivery took %v", n)
+	}
+
+	// A visitor through the edge finds the result as one of its own.
+	var r edge.Record
+	e := edge.New(edge.Config{Log: &bytes.Buffer{}, Observe: func(got edge.Record) { r = got },
+		Client: func(string, string) *s3lite.Client { return w.client }})
+	visit := `{"Records":[{"cf":{"config":{"eventType":"origin-request","requestId":"1"},"request":{"method":"GET",
+		"uri":"/fotos/ni%C3%B1o%201%2B1.png","querystring":"size=SS&to_webp=1","headers":{},"clientIp":"203.0.113.1",
+		"origin":{"s3":{"domainName":"bkt.s3.eu-west-1.amazonaws.com","path":"","customHeaders":{
+		"x-env-resized-path":[{"key":"X-Env-Resized-Path","value":"resized"}],
+		"x-env-bucket-name":[{"key":"X-Env-Bucket-Name","value":"bkt"}],
+		"x-env-quality":[{"key":"X-Env-Quality","value":"80"}]}}}}}}]}`
+	if _, err := e.Handle(context.Background(), json.RawMessage(visit)); err != nil || r.Decision != edge.Hit || r.Result != wantResults[0] {
+		t.Errorf("the first visitor: %+v, %v", r, err)
+	}
+}
+
+// Results are objects, so storing one is an event too. Were it answered, its
+// results would be events again, without end.
+func TestResultsEndAtOnceWithoutAnyRequest(t *testing.T) {
+	w := newWorld(t, nil)
+	for _, key := range []string{
+		"resized/SS/a.png", "resized/SS-webp/a.png.webp", "resized/a.png", "resized/resized/a.png", "resized//a.png", "./resized/a.png", "x/../resized/a.png",
+	} {
+		w.Put(key, s3test.Object{Body: picture(t, 400, 400)})
+		for _, name := range []string{"ObjectCreated:Put", "ObjectRemoved:Delete"} {
+			if _, err := w.handle(t, event(t, name, key)); err != nil {
+				t.Errorf("%s %s: %v", name, key, err)
+			}
+		}
+		batch := fmt.Sprintf(`{"invocationSchemaVersion":"1.0","invocationId":"i","tasks":[{"taskId":"t","s3Key":%q,"s3BucketArn":"arn:aws:s3:::bkt"}]}`, url.QueryEscape(key))
+		if got, err := w.handle(t, []byte(batch)); err != nil || got.(answer).Results[0].Code != succeeded {
+			t.Errorf("batch %s: %v, %v", key, got, err)
+		}
+	}
+	if log := w.Requests(); len(log) > 0 {
+		t.Errorf("%d requests were made, the first %+v", len(log), log[0])
+	}
+}
+
+// The whole circle: every object that appears is an event, until none appears.
+func TestEveryStoredObjectAsAnEventComesToRest(t *testing.T) {
+	w := newWorld(t, map[string]string{EnvSizes: "", EnvFormats: ""})
+	w.Put("a.png", s3test.Object{Body: picture(t, 400, 300)})
+	seen, pending := map[string]bool{"a.png": true}, []string{"a.png"}
+	events := 0
+	for ; len(pending) > 0 && events < 100; events++ {
+		if _, err := w.handle(t, event(t, "ObjectCreated:Put", pending[0])); err != nil {
+			t.Fatal(err)
+		}
+		pending = pending[1:]
+		for _, key := range w.Keys() {
+			if !seen[key] {
+				seen[key] = true
+				pending = append(pending, key)
+			}
+		}
+	}
+	if n := w.counts()["PUT"]; events != 1+16 || n != 16 {
+		t.Errorf("%d events and %d results for one picture, want 17 and 16", events, n)
+	}
+}
+
+func TestRemovedDeletesEveryResultAndNothingElse(t *testing.T) {
+	w := newWorld(t, nil) // two sizes are made ahead, yet the edge may have made all
+	w.Put("other.png", s3test.Object{Body: []byte("o")})
+	w.Put("resized/SS/other.png", s3test.Object{Body: []byte("o")})
+	all, err := w.h.cfg.Results(niño, "")
+	if err != nil || len(all) != 16 {
+		t.Fatal(len(all), err)
+	}
+	for _, target := range all {
+		w.Put(target.ResultKey(), s3test.Object{Body: []byte("r")})
+	}
+	if _, err := w.handle(t, recorded(t, "removed.json")); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.Keys(); !slices.Equal(got, []string{"other.png", "resized/SS/other.png"}) {
+		t.Errorf("left %q", got)
+	}
+	if n := w.counts(); !reflect.DeepEqual(n, map[string]int{"DELETE": 16}) {
+		t.Errorf("it took %v", n)
+	}
+}
+
+func TestOtherInvocations(t *testing.T) {
+	w := newWorld(t, nil)
+	for name, raw := range map[string]string{
+		"the test event":  string(recorded(t, "test.json")),
+		"another bucket":  strings.ReplaceAll(string(recorded(t, "created.json")), `"bkt"`, `"other"`),
+		"another event":   strings.ReplaceAll(string(recorded(t, "created.json")), "ObjectCreated:Put", "ObjectTagging:Put"),
+		"a key not UTF-8": strings.ReplaceAll(string(recorded(t, "created.json")), "ni%C3%B1o", "%FF"),
+		"a broken escape": strings.ReplaceAll(string(recorded(t, "created.json")), "ni%C3%B1o", "%2"),
+		"no picture":      strings.ReplaceAll(string(recorded(t, "created.json")), ".png", ".pdf"),
+	} {
+		if _, err := w.handle(t, []byte(raw)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, raw := range []string{``, `null`, `[]`, `{}`, `{"Records":[]}`, `{"Records":7}`, `{"tasks":[7]}`, `"x"`} {
+		if got, err := w.handle(t, []byte(raw)); err == nil {
+			t.Errorf("%s: answered %v", raw, got)
+		}
+	}
+	if log := w.Requests(); len(log) > 0 {
+		t.Errorf("%d requests were made, the first %+v", len(log), log[0])
+	}
+}
+
+func TestAnEventIsTriedAgainOnlyWhenThatMayHelp(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		body  []byte
+		fault *s3test.Rule
+		again bool
+	}{
+		{"no such source", nil, nil, false},
+		{"no picture inside", []byte("<html>"), nil, false},
+		{"S3 out of order", []byte("x"), &s3test.Rule{Method: "GET", Fault: s3test.Status(503, "SlowDown")}, true},
+		{"connection cut", []byte("x"), &s3test.Rule{Fault: s3test.Reset()}, true},
+		{"result refused", picture(t, 400, 300), &s3test.Rule{Method: "PUT", Fault: s3test.Status(403, "AccessDenied")}, false},
+		{"result not taken", picture(t, 400, 300), &s3test.Rule{Method: "PUT", Fault: s3test.Status(500, "InternalError")}, true},
+	} {
+		w := newWorld(t, nil)
+		if c.body != nil {
+			w.Put(niño, s3test.Object{Body: c.body})
+		}
+		if c.fault != nil {
+			w.Script(*c.fault)
+		}
+		_, err := w.handle(t, recorded(t, "created.json"))
+		if (err != nil) != c.again {
+			t.Errorf("%s: %v; another try is wanted: %v", c.name, err, c.again)
+		}
+		if got := w.results(); len(got) > 0 {
+			t.Errorf("%s: stored %q", c.name, got)
+		}
+		if l := w.log.String(); !strings.Contains(l, `"error":"`) || strings.Contains(l, `"temporary":true`) != c.again {
+			t.Errorf("%s: logged %s", c.name, l)
+		}
+		// The fault gone, the next delivery makes up for it.
+		if c.again && c.fault != nil && len(c.body) > 1 {
+			w.Calm()
+			if _, err := w.handle(t, recorded(t, "created.json")); err != nil || len(w.results()) != 4 {
+				t.Errorf("%s: the next delivery: %v, %q", c.name, err, w.results())
+			}
+		}
+	}
+}
+
+func TestARemovalThatFailsIsTriedAgain(t *testing.T) {
+	w := newWorld(t, nil)
+	w.Put("resized/SS/"+niño, s3test.Object{Body: []byte("r")})
+	w.Put("resized/L/"+niño, s3test.Object{Body: []byte("r")})
+	w.Script(s3test.Rule{Method: "DELETE", Key: "resized/L/" + niño, Fault: s3test.Status(503, "SlowDown")})
+	if _, err := w.handle(t, recorded(t, "removed.json")); err == nil {
+		t.Error("no error, so no other try")
+	}
+	if got := w.results(); !slices.Equal(got, []string{"resized/L/" + niño}) {
+		t.Errorf("left %q: one failure must not keep the rest", got)
+	}
+}
+
+func TestBatchAnswersEachTask(t *testing.T) {
+	for _, c := range []struct {
+		name, body string
+		fault      *s3test.Rule
+		change     func(string) string
+		code, text string
+	}{
+		{name: "made", body: "png", code: succeeded, text: "4 made, 0 were fresh"},
+		{name: "missing", code: permanentFailure, text: "404"},
+		{name: "no picture", body: "<html>", code: permanentFailure},
+		{name: "slow down", body: "png", fault: &s3test.Rule{Method: "GET", Fault: s3test.Status(503, "SlowDown")}, code: temporaryFailure, text: "SlowDown"},
+		{name: "not for pictures", body: "x", change: func(s string) string { return strings.ReplaceAll(s, ".png", ".txt") }, code: succeeded, text: "skipped: "},
+		{name: "a result", body: "x", change: func(s string) string { return strings.ReplaceAll(s, "fotos/", "resized/SS/") }, code: succeeded, text: "skipped: "},
+		{name: "another bucket", change: func(s string) string { return strings.ReplaceAll(s, "bkt", "other") }, code: permanentFailure, text: `bucket "other"`},
+		{name: "bad escape", change: func(s string) string { return strings.ReplaceAll(s, "%2B", "%2") }, code: permanentFailure},
+	} {
+		for _, file := range []string{"batch1.json", "batch2.json"} {
+			w := newWorld(t, nil)
+			switch c.body {
+			case "":
+			case "png":
+				w.Put(niño, s3test.Object{Body: picture(t, 640, 480)})
+			default:
+				w.Put(niño, s3test.Object{Body: []byte(c.body)})
+			}
+			if c.fault != nil {
+				w.Script(*c.fault)
+			}
+			raw := string(recorded(t, file))
+			if c.change != nil {
+				raw = c.change(raw)
+			}
+			got, err := w.handle(t, []byte(raw))
+			if err != nil {
+				t.Errorf("%s: %v", c.name, err)
+				continue
+			}
+			text, err := json.Marshal(got)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// Read as S3 reads it, by the names in its documentation.
+			var a struct {
+				InvocationSchemaVersion, TreatMissingKeysAs, InvocationID string
+				Results                                                   []struct{ TaskID, ResultCode, ResultString string }
+			}
+			if err := json.Unmarshal(text, &a); err != nil {
+				t.Fatal(err)
+			}
+			if a.InvocationSchemaVersion != map[string]string{"batch1.json": "1.0", "batch2.json": "2.0"}[file] ||
+				a.InvocationID != "YXNkbGZqYWRmaiBhc2RmdW9hZHNmZGpmaGFzbGtkaGZza2RmaAo" || a.TreatMissingKeysAs != temporaryFailure ||
+				len(a.Results) != 1 || a.Results[0].TaskID != "dGFza2lkZ29lc2hlcmUK" {
+				t.Errorf("%s: answered %s", c.name, text)
+				continue
+			}
+			if r := a.Results[0]; r.ResultCode != c.code || !strings.Contains(r.ResultString, c.text) {
+				t.Errorf("%s, %s: %+v, want %s with %q", c.name, file, r, c.code, c.text)
+			}
+			if n := len(w.results()); n != map[bool]int{true: 4, false: 0}[c.name == "made"] {
+				t.Errorf("%s: %d results stored", c.name, n)
+			}
+		}
+	}
+}
+
+// A task that is not done when Lambda's time is up must not be lost.
+func TestTimeUpIsATemporaryFailure(t *testing.T) {
+	w := newWorld(t, nil)
+	w.Put(niño, s3test.Object{Body: picture(t, 640, 480)})
+	ctx, cancel := context.WithTimeout(context.Background(), margin+20*time.Millisecond)
+	defer cancel()
+	w.Script(s3test.Rule{Method: "GET", Fault: s3test.Hang(200 * time.Millisecond)})
+	start := time.Now()
+	got, err := w.h.Handle(ctx, recorded(t, "batch1.json"))
+	if err != nil || got.(answer).Results[0].Code != temporaryFailure {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if d := time.Since(start); d > margin {
+		t.Errorf("answered after %v, when Lambda had ended it", d)
+	}
+}
+
+func TestSettingsNameEveryFault(t *testing.T) {
+	good := map[string]string{EnvBucket: "bkt", EnvResized: "a//b/", EnvQuality: " 75 ", EnvSizes: "L, L,SXS", EnvFormats: "webp"}
+	s, err := FromEnv(func(n string) string { return good[n] })
+	if err != nil || s.Bucket != "bkt" || s.Resized != "a/b" || s.Quality != 75 || len(s.Sizes) != 2 || s.Same || !s.WebP {
+		t.Errorf("%+v, %v", s, err)
+	}
+	targets, err := s.Targets("x.jpg", "r")
+	if err != nil || len(targets) != 2 || targets[0].ResultKey() != "a/b/L-webp/x.jpg.webp" || targets[1].ResultKey() != "a/b/SXS-webp/x.jpg.webp" {
+		t.Errorf("%v, %v", targets, err)
+	}
+	s.Path = "site"
+	if _, err := s.Targets("x.jpg", ""); err == nil {
+		t.Error("a key outside the origin's path has targets")
+	}
+	if targets, err := s.Targets("site/x.jpg", ""); err != nil || targets[0].ResultKey() != "site/a/b/L-webp/x.jpg.webp" {
+		t.Errorf("%v, %v", targets, err)
+	}
+
+	bad := map[string]string{EnvResized: "../x", EnvQuality: "abc", EnvSizes: "L,l", EnvFormats: "avif"}
+	_, err = FromEnv(func(n string) string { return bad[n] })
+	for _, name := range []string{EnvBucket, EnvResized, EnvQuality, EnvSizes, EnvFormats} {
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%v does not name %s", err, name)
+		}
+	}
+}
+
+func TestDeleteWithALookCountsWhatWasThere(t *testing.T) {
+	w := newWorld(t, nil)
+	w.Put(niño, s3test.Object{Body: picture(t, 640, 480)})
+	if _, err := w.handle(t, recorded(t, "created.json")); err != nil {
+		t.Fatal(err)
+	}
+	w.Requests()
+	all, err := w.h.cfg.Results(niño, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tally, err := Delete(context.Background(), w.client, all, true)
+	if err != nil || tally != (Tally{Deleted: 4}) || len(w.results()) != 0 || w.Object(niño) == nil {
+		t.Errorf("%+v, %v, left %q", tally, err, w.Keys())
+	}
+	if n := w.counts(); !reflect.DeepEqual(n, map[string]int{"HEAD": 16, "DELETE": 4}) {
+		t.Errorf("it took %v", n)
+	}
+}
+
+func TestInvalidationNamesTheTagAndThePath(t *testing.T) {
+	// printf 'fotos/niño 1+1.png' | sha256sum
+	const tag = "#m-6715bd1a956a90a089596e9c8a5d42e3"
+	got := Invalidation(Settings{}, niño)
+	if got[0] != tag || got[1] != "/fotos/ni%C3%B1o%201%2B1.png*" {
+		t.Errorf("%q", got)
+	}
+	if got := Invalidation(Settings{Path: "site"}, "site/a*.png"); got[1] != "/a%2A.png*" || got[0] != "#"+edge.CacheTag("site/a*.png") {
+		t.Errorf("%q", got)
+	}
+	line := ShellLine(append([]string{"aws"}, CreateInvalidation("E1", []string{"#m-0", "/it's.jpg*"})...))
+	if want := `aws cloudfront create-invalidation --distribution-id E1 --paths '#m-0' '/it'\''s.jpg*'`; line != want {
+		t.Errorf("%s\nwant %s", line, want)
+	}
+}
