@@ -84,6 +84,16 @@ func (e *Encoder) Encode(dst []byte, m *image.YCbCr, o Options) ([]byte, error) 
 	return e.encode(dst, o), nil
 }
 
+// EncodeNRGBA is Encode for colours. Alpha is not part of the frame; it only
+// keeps colours that cannot be seen out of the chroma of those that can.
+func (e *Encoder) EncodeNRGBA(dst []byte, m *image.NRGBA, o Options) ([]byte, error) {
+	if err := e.init(m.Rect.Dx(), m.Rect.Dy()); err != nil {
+		return dst, err
+	}
+	e.importNRGBA(m)
+	return e.encode(dst, o), nil
+}
+
 // init sizes the buffers for a picture of w by h samples.
 func (e *Encoder) init(w, h int) error {
 	if w < 1 || h < 1 || w > maxDimension || h > maxDimension {

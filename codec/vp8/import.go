@@ -34,6 +34,54 @@ func (e *Encoder) importYCbCr(m *image.YCbCr) {
 	}
 }
 
+// Weights of R, G and B in limited-range Y', Cb and Cr, in 1/32768 (BT.601 scaled
+// by 219/255 and 224/255). Those of Cb and Cr add up to zero.
+const (
+	yR, yG, yB = 8414, 16519, 3208
+	uR, uG, uB = -4857, -9535, 14392
+	vR, vG, vB = 14392, -12052, -2340
+)
+
+// importNRGBA fills e.samples. Chroma is that of the mean colour of 2x2 pixels,
+// weighed by their alpha where it differs.
+func (e *Encoder) importNRGBA(m *image.NRGBA) {
+	w, h := m.Rect.Dx(), m.Rect.Dy()
+	for y := 0; y < 16*e.mbh; y += 2 {
+		r0 := m.Pix[min(y, h-1)*m.Stride:][:4*w]
+		r1 := m.Pix[min(y+1, h-1)*m.Stride:][:4*w]
+		row := e.samples[y>>4*e.mbw*mbSamples:]
+		for x := 0; x < 16*e.mbw; x += 2 {
+			x0, x1 := 4*min(x, w-1), 4*min(x+1, w-1)
+			a, b := (*[4]byte)(r0[x0:]), (*[4]byte)(r0[x1:])
+			c, d := (*[4]byte)(r1[x0:]), (*[4]byte)(r1[x1:])
+			mb := row[x>>4*mbSamples:][:mbSamples]
+			o := y&15*16 + x&15
+			mb[o], mb[o+1] = rgbLuma(a), rgbLuma(b)
+			mb[o+16], mb[o+17] = rgbLuma(c), rgbLuma(d)
+			var sum [3]int32 // of the colours, four to a pixel
+			if a[3] == b[3] && a[3] == c[3] && a[3] == d[3] {
+				for i := range sum {
+					sum[i] = int32(a[i]) + int32(b[i]) + int32(c[i]) + int32(d[i])
+				}
+			} else {
+				wa, wb, wc, wd := int32(a[3]), int32(b[3]), int32(c[3]), int32(d[3])
+				t := wa + wb + wc + wd
+				for i := range sum {
+					sum[i] = (4*(int32(a[i])*wa+int32(b[i])*wb+int32(c[i])*wc+int32(d[i])*wd) + t/2) / t
+				}
+			}
+			o = 256 + y&15/2*16 + x&15/2
+			const round = 128<<17 + 1<<16
+			mb[o] = uint8((sum[0]*uR + sum[1]*uG + sum[2]*uB + round) >> 17)
+			mb[o+8] = uint8((sum[0]*vR + sum[1]*vG + sum[2]*vB + round) >> 17)
+		}
+	}
+}
+
+func rgbLuma(p *[4]byte) uint8 {
+	return uint8((int32(p[0])*yR + int32(p[1])*yG + int32(p[2])*yB + 16<<15 + 1<<14) >> 15)
+}
+
 // importRow maps a row of samples into the macroblocks from offset d on, n to
 // each.
 func (e *Encoder) importRow(src []byte, d, n int, table *[256]byte) {
