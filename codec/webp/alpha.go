@@ -104,3 +104,59 @@ func predict(method int, left, up, corner byte) byte {
 	}
 	return clamp8(int(left) + int(up) - int(corner))
 }
+
+// encodeAlpha gives the payload of an ALPH chunk for samples a, w to a row: the shortest of the
+// samples raw, compressed as they are, and compressed after the filter that suits them best.
+func encodeAlpha(a []byte, w int, effort Effort) []byte {
+	h := len(a) / w
+	best := append([]byte{0}, a...) // raw
+	residuals := make([]byte, len(a))
+	pix := make([]uint32, len(a))
+	try := func(method int, samples []byte) {
+		for i, v := range samples {
+			pix[i] = 0xff000000 | uint32(v)<<8
+		}
+		out := appendVP8LBody([]byte{1 | byte(method)<<2}, pix, w, h, effort)
+		if len(out) < len(best) {
+			best = out
+		}
+	}
+	try(filterNone, a)
+	if levels(a) <= 16 {
+		return best // few levels pack several to a pixel; differences of them do not
+	}
+	// Of the filters only the one whose residuals have the least entropy.
+	method, least := filterNone, entropyOf(a)
+	for m := filterHorizontal; m <= filterGradient; m++ {
+		filter(residuals, a, w, m)
+		if e := entropyOf(residuals); e < least {
+			method, least = m, e
+		}
+	}
+	if method != filterNone {
+		filter(residuals, a, w, method)
+		try(method, residuals)
+	}
+	return best
+}
+
+// levels counts the values that occur.
+func levels(a []byte) int {
+	var seen [256]bool
+	n := 0
+	for _, v := range a {
+		if !seen[v] {
+			seen[v] = true
+			n++
+		}
+	}
+	return n
+}
+
+func entropyOf(a []byte) float64 {
+	var counts [256]uint32
+	for _, v := range a {
+		counts[v]++
+	}
+	return entropyBits(counts[:])
+}

@@ -9,6 +9,9 @@ import (
 	"image"
 	"image/draw"
 	"io"
+	"sync"
+
+	"miniatura/codec/vp8"
 )
 
 // Options says how to encode. The zero value, and nil, are lossy at quality 0: set Quality.
@@ -118,9 +121,84 @@ func (b *frameBits) appendTo(dst []byte) []byte {
 	return appendChunk(dst, "VP8 ", b.bits)
 }
 
+// vp8Encoders keeps encoders, with their buffers, between pictures.
+var vp8Encoders = sync.Pool{New: func() any { return new(vp8.Encoder) }}
+
 // encodeFrame encodes m as o asks, whatever container it goes into.
 func encodeFrame(m image.Image, o *Options) (*frameBits, error) {
-	return losslessFrame(straight(m), o.Effort), nil
+	if o.Lossless {
+		return losslessFrame(straight(m), o.Effort), nil
+	}
+	e := vp8Encoders.Get().(*vp8.Encoder)
+	defer vp8Encoders.Put(e)
+	vo := vp8.Options{Quality: o.Quality}
+	if o.Effort == High {
+		vo.Effort = vp8.EffortHigh
+	}
+	switch m := m.(type) {
+	case *image.YCbCr:
+		if m.SubsampleRatio == image.YCbCrSubsampleRatio420 && m.Rect.Min.X&1 == 0 && m.Rect.Min.Y&1 == 0 {
+			return lossyFrame(e.Encode(nil, m, vo))
+		}
+	case *image.Gray:
+		return lossyFrame(e.Encode(nil, grayPlanes(m), vo))
+	}
+	n := straight(m)
+	alpha := alphaOf(n)
+	visible := n
+	if alpha != nil {
+		visible = smoothHidden(n)
+	}
+	lossy, err := lossyFrame(e.EncodeNRGBA(nil, visible, vo))
+	if err != nil {
+		return nil, err
+	}
+	if alpha != nil {
+		lossy.hasAlpha = true
+		lossy.alpha = encodeAlpha(alpha, n.Rect.Dx(), o.Effort)
+	}
+	if !o.Lossy && isGraphic(n) {
+		if l := losslessFrame(n, o.Effort); l.size() < lossy.size() {
+			return l, nil
+		}
+	}
+	return lossy, nil
+}
+
+// lossyFrame takes what a vp8.Encoder returns; its only errors are pictures it cannot hold.
+func lossyFrame(bits []byte, err error) (*frameBits, error) {
+	if err != nil {
+		return nil, UnsupportedError(err.Error())
+	}
+	return &frameBits{bits: bits}, nil
+}
+
+// isGraphic says, from a sample of its rows, whether m may well be smaller without loss: at most
+// 256 colours, or mostly flat.
+func isGraphic(m *image.NRGBA) bool {
+	w, h := m.Rect.Dx(), m.Rect.Dy()
+	step := max(h/32, 1)
+	same, all := 0, 0
+	for y := 0; y < h; y += step {
+		row := m.Pix[y*m.Stride:][:4*w]
+		for x := 4; x < 4*w; x += 4 {
+			if string(row[x:x+4]) == string(row[x-4:x]) {
+				same++
+			}
+			all++
+		}
+	}
+	if same*2 >= all {
+		return true
+	}
+	var pix []uint32
+	for y := 0; y < h; y += step {
+		row := m.Pix[y*m.Stride:][:4*w]
+		for x := 0; x < 4*w; x += 4 {
+			pix = append(pix, binary.BigEndian.Uint32(row[x:]))
+		}
+	}
+	return palette(pix, 256) != nil
 }
 
 // losslessFrame encodes m as VP8L. The colour of transparent pixels, which nobody sees, becomes

@@ -1,0 +1,81 @@
+// This file prepares pictures for vp8: what lies under transparency becomes something that costs
+// no bytes, and kinds that vp8 does not take become one that it does.
+
+package webp
+
+import "image"
+
+// smoothHidden gives a copy of m in which the colours of wholly transparent pixels, which nobody
+// sees, are, block of 8x8 by block, the mean of the block's visible ones or, where there are none,
+// the colour used last: the block then predicts well and codes to nothing.
+func smoothHidden(m *image.NRGBA) *image.NRGBA {
+	w, h := m.Rect.Dx(), m.Rect.Dy()
+	d := image.NewNRGBA(image.Rect(0, 0, w, h))
+	last := [3]byte{128, 128, 128}
+	for y0 := 0; y0 < h; y0 += 8 {
+		y1 := min(y0+8, h)
+		for y := y0; y < y1; y++ {
+			copy(d.Pix[y*d.Stride:][:4*w], m.Pix[y*m.Stride:])
+		}
+		for x0 := 0; x0 < w; x0 += 8 {
+			x1 := min(x0+8, w)
+			var sum [3]int
+			n := 0
+			for y := y0; y < y1; y++ {
+				for i := y*d.Stride + 4*x0; i < y*d.Stride+4*x1; i += 4 {
+					if p := d.Pix[i : i+4 : i+4]; p[3] != 0 {
+						sum[0], sum[1], sum[2] = sum[0]+int(p[0]), sum[1]+int(p[1]), sum[2]+int(p[2])
+						n++
+					}
+				}
+			}
+			if n > 0 {
+				for c, s := range sum {
+					last[c] = byte((s + n/2) / n)
+				}
+			}
+			if n == (y1-y0)*(x1-x0) {
+				continue
+			}
+			for y := y0; y < y1; y++ {
+				for i := y*d.Stride + 4*x0; i < y*d.Stride+4*x1; i += 4 {
+					if p := d.Pix[i : i+4 : i+4]; p[3] == 0 {
+						p[0], p[1], p[2] = last[0], last[1], last[2]
+					}
+				}
+			}
+		}
+	}
+	return d
+}
+
+// alphaOf gives the alpha of every pixel, row by row, nil when all are opaque.
+func alphaOf(m *image.NRGBA) []byte {
+	if m.Opaque() {
+		return nil
+	}
+	w, h := m.Rect.Dx(), m.Rect.Dy()
+	a := make([]byte, w*h)
+	for y := range h {
+		row := m.Pix[y*m.Stride:][:4*w]
+		for x := range w {
+			a[y*w+x] = row[4*x+3]
+		}
+	}
+	return a
+}
+
+// grayPlanes shares m's samples as luma beside chroma that says grey.
+func grayPlanes(m *image.Gray) *image.YCbCr {
+	w, h := m.Rect.Dx(), m.Rect.Dy()
+	cw, ch := (w+1)/2, (h+1)/2
+	c := make([]byte, cw*ch)
+	for i := range c {
+		c[i] = 128
+	}
+	return &image.YCbCr{
+		Y: m.Pix, Cb: c, Cr: c, YStride: m.Stride, CStride: cw,
+		SubsampleRatio: image.YCbCrSubsampleRatio420,
+		Rect:           image.Rect(0, 0, w, h),
+	}
+}
