@@ -1,0 +1,101 @@
+// Package demo makes pictures by code, for those who have none at hand and for tests and benchmarks: what a site serves, in
+// kind if not in beauty. The same bytes come out each time.
+//
+//	demo.go   the list; a PNG, a JPEG and a GIF writer's worth of glue
+//	noise.go  noise of many frequencies, the stuff that photographs are made of
+//	lake.go   photo-like: sky, ridges, water, foliage
+//	still.go  photo-like: skin-like gradients, blur, grain; stored sideways, as phones do
+//	page.go   text on paper
+//	logo.go   a transparent logo with a soft shadow
+//	map.go    a palette picture under a name that needs care
+//	orbit.go  an animation
+package demo
+
+import (
+	"bytes"
+	"encoding/binary"
+	"image"
+	"image/jpeg"
+	"image/png"
+	"sync"
+)
+
+// A Picture is a file of a folder.
+type Picture struct {
+	Name string
+	Type string // media type
+	Data []byte
+}
+
+// Pictures makes all of them, at the same time.
+func Pictures() []Picture {
+	made := []struct {
+		name, kind string
+		make       func() []byte
+	}{
+		{"lake.jpg", "image/jpeg", Lake},
+		{"still life, sideways.jpg", "image/jpeg", Still},
+		{"page.png", "image/png", Page},
+		{"logo.png", "image/png", Logo},
+		{"orbit.gif", "image/gif", Orbit},
+		{"Höhenkarte 1+1 = 100%.png", "image/png", Map},
+	}
+	pictures := make([]Picture, len(made))
+	var wg sync.WaitGroup
+	for i, m := range made {
+		wg.Go(func() { pictures[i] = Picture{m.name, m.kind, m.make()} })
+	}
+	wg.Wait()
+	return pictures
+}
+
+// encodeJPEG writes m at a camera's quality. Writing to memory does not fail.
+func encodeJPEG(m image.Image) []byte {
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, m, &jpeg.Options{Quality: 92}); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+func encodePNG(m image.Image) []byte {
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+// withOrientation puts an EXIF segment that holds nothing but the orientation right after a JPEG file's SOI.
+func withOrientation(jpg []byte, orientation uint16) []byte {
+	var tiff bytes.Buffer
+	tiff.WriteString("Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08") // big-endian, IFD0 at 8
+	for _, v := range []any{
+		uint16(1),                                                    // entries
+		uint16(0x0112), uint16(3), uint32(1), orientation, uint16(0), // Orientation, SHORT, one value
+		uint32(0), // no further IFD
+	} {
+		binary.Write(&tiff, binary.BigEndian, v)
+	}
+	out := append([]byte{}, jpg[:2]...)
+	out = append(out, 0xff, 0xe1, 0, byte(tiff.Len()+2))
+	out = append(out, tiff.Bytes()...)
+	return append(out, jpg[2:]...)
+}
+
+// rows calls paint for every row of h, on all processors.
+func rows(h int, paint func(y int)) {
+	const band = 32
+	var wg sync.WaitGroup
+	limit := make(chan struct{}, 8)
+	for top := 0; top < h; top += band {
+		limit <- struct{}{}
+		wg.Go(func() {
+			for y := top; y < min(top+band, h); y++ {
+				paint(y)
+			}
+			<-limit
+		})
+	}
+	wg.Wait()
+}

@@ -1,0 +1,125 @@
+package demo
+
+import "image"
+
+// LakeW and LakeH are the dimensions of Lake, in pixels.
+const LakeW, LakeH = 2400, 1600
+
+// Lake is a landscape: broad gradients and clouds above, edges in the middle, the fine noise of water and leaves below.
+func Lake() []byte {
+	const w, h = LakeW, LakeH
+	n := newNoise(7)
+	m := image.NewRGBA(image.Rect(0, 0, w, h))
+
+	const horizon = 0.56
+	ridges := []struct {
+		base, height, scale float32
+		far, near           rgb
+	}{
+		{0.45, 0.62, 3.1, hex(0x7288a6), hex(0xa3b2c4)},
+		{0.51, 0.34, 4.3, hex(0x4c6684), hex(0x7f94a6)},
+		{0.55, 0.18, 7.1, hex(0x2c4860), hex(0x4f6c74)},
+		{0.565, 0.085, 15, hex(0x173a35), hex(0x2a4f3c)},
+	}
+	outline := make([][]float32, len(ridges)) // y in [0, 1] of each ridge at each x
+	for i, r := range ridges {
+		outline[i] = make([]float32, w)
+		for x := range outline[i] {
+			u := float32(x) / w * r.scale
+			v := n.sum(u+float32(i)*40, float32(i)*7.7, 7)
+			if i < 2 { // folded at the middle, noise has crests
+				v = 0.42 - absf(n.sum(u+float32(i)*40, 5, 3)-0.5) - 0.35*absf(n.sum(u*5+9, float32(i)*3, 5)-0.5)
+			} else {
+				v -= 0.3
+			}
+			outline[i][x] = r.base - r.height*v
+			if i == len(ridges)-1 { // tree tops
+				outline[i][x] -= 0.012 * n.at(u*26, 3)
+			}
+		}
+	}
+
+	// land is what is seen above the water line, at u, v in [0, 1].
+	land := func(x int, u, v float32) rgb {
+		sky := hex(0x2f6fb4).mix(hex(0x9cc4e4), smooth(0, 0.33, v)).mix(hex(0xf6dcb8), smooth(0.2, 0.5, v))
+		dx, dy := (u-0.71)*1.5, v-0.30
+		glow := 1 / (1 + 60*(dx*dx+dy*dy))
+		sky = sky.mix(hex(0xfff1d0), glow*0.85)
+		cloud := n.sum(u*5+v*2, v*11+3, 6)
+		cloud = smooth(0.5, 0.72, cloud+0.05*n.at(u*90, v*90))
+		sky = sky.mix(hex(0xffffff).mix(hex(0xe9c9b0), smooth(0.1, 0.45, v)), cloud*0.8*smooth(0.52, 0.2, v))
+		for i, r := range ridges {
+			top := outline[i][x]
+			if v < top-0.0006 {
+				continue
+			}
+			t := clamp((v - top) / 0.16)
+			c := r.far.mix(r.near, t)
+			rough := n.sum(u*40+float32(i)*11, v*60, 5) - 0.5
+			lit := n.sum(u*r.scale*6+v*9, v*r.scale*4, 4) - 0.5
+			c = c.plus(rough * (0.03 + 0.035*float32(i))).plus(lit * 0.10)
+			if i == 0 { // snow
+				c = c.mix(hex(0xf4f6fa), 0.9*smooth(0.075, 0.02, v-top+0.16*(rough+lit)+0.35*(top-0.24)))
+			}
+			if i == len(ridges)-1 {
+				c = c.times(0.62 + 0.9*n.sum(u*150, v*180, 3))
+			}
+			sky = sky.mix(c, clamp((v-top+0.0006)/0.0012))
+		}
+		return sky
+	}
+
+	shore := make([]float32, w)
+	for x := range shore {
+		u := float32(x) / w
+		shore[x] = 0.86 - 0.07*n.sum(u*3.1+70, 1.5, 5) - 0.10*smooth(0.35, 0, u) + 0.02*n.at(u*60, 9)
+	}
+
+	rows(h, func(y int) {
+		v := float32(y) / h
+		for x := range w {
+			u := float32(x) / w
+			var c rgb
+			switch {
+			case v < horizon:
+				c = land(x, u, v)
+			case v < shore[x]:
+				// Water mirrors the land, drawn out and broken by ripples that grow towards us.
+				d := (v - horizon) / (1 - horizon)
+				ripple := n.sum(u*38/(0.25+d), 240*d*d+90*d, 3) - 0.5
+				mx := min(max(x+int(ripple*80*(0.15+d)), 0), w-1)
+				c = land(mx, float32(mx)/w, max(horizon-(v-horizon)*1.05+ripple*0.05*(0.3+d), 0.02))
+				c = c.times(0.80).mix(hex(0x1d4a5e), 0.18+0.4*d)
+				c = c.plus(0.16 * ripple * (0.3 + d)).plus(0.5 * smooth(0.31, 0.43, ripple) * smooth(0.3, 0, absf(u-0.71)))
+			default:
+				c = foliage(n, u, v, (v-shore[x])/(1-shore[x]))
+			}
+			grain := n.at(float32(x)*0.83+float32(y)*0.31, float32(y)*0.77) - 0.5
+			c.plus(grain * 0.022).put(m.Pix[m.PixOffset(x, y):])
+		}
+	})
+	return encodeJPEG(m)
+}
+
+func absf(v float32) float32 { return max(v, -v) }
+
+// foliage is grass and leaves at u, v; d is how far into them, 0 at the water's edge and 1 at the bottom.
+func foliage(n *noise, u, v, d float32) rgb {
+	scale := 1 / (0.35 + 0.65*d)
+	bush := n.sum(u*14, v*18, 4)
+	leaf := n.sum(u*210*scale, v*150*scale, 4)
+	blade := n.at(u*620*scale+6*n.at(u*90, v*60), v*120*scale)
+	c := hex(0x16301a).mix(hex(0x6f8f2c), smooth(0.25, 0.75, 0.55*leaf+0.45*blade))
+	c = c.mix(hex(0xc9c45a), smooth(0.66, 0.92, 0.5*leaf+0.5*blade)*0.8)
+	c = c.times(0.45 + 1.1*bush)
+	// Flowers sit where two fields happen to peak together.
+	spot := n.at(u*120*scale+5, v*95*scale) * n.at(u*260*scale, v*190*scale+8)
+	if spot > 0.72 && d > 0.08 {
+		petal := hex(0xf4e9f2)
+		if bush > 0.52 {
+			petal = hex(0xe24b5a)
+		}
+		c = c.mix(petal, smooth(0.72, 0.78, spot))
+	}
+	return c.mix(hex(0x3b4a3a), 0.5*smooth(0.05, 0, d))
+}

@@ -1,0 +1,95 @@
+package demo
+
+import "math"
+
+// A rgb is a colour with components in [0, 1], gamma-encoded.
+type rgb struct{ r, g, b float32 }
+
+func hex(v uint32) rgb {
+	return rgb{float32(v>>16) / 255, float32(v>>8&255) / 255, float32(v&255) / 255}
+}
+
+func (a rgb) mix(b rgb, t float32) rgb {
+	return rgb{a.r + (b.r-a.r)*t, a.g + (b.g-a.g)*t, a.b + (b.b-a.b)*t}
+}
+
+func (a rgb) times(f float32) rgb { return rgb{a.r * f, a.g * f, a.b * f} }
+
+func (a rgb) plus(f float32) rgb { return rgb{a.r + f, a.g + f, a.b + f} }
+
+// put stores the colour as 8-bit R, G, B, A in p.
+func (a rgb) put(p []uint8) {
+	p[0], p[1], p[2], p[3] = to8(a.r), to8(a.g), to8(a.b), 255
+}
+
+func to8(v float32) uint8 { return uint8(clamp(v)*255 + 0.5) }
+
+func clamp(v float32) float32 { return min(max(v, 0), 1) }
+
+// smooth rises from 0 at a to 1 at b, without a kink.
+func smooth(a, b, v float32) float32 {
+	t := clamp((v - a) / (b - a))
+	return t * t * (3 - 2*t)
+}
+
+func sqrt(v float32) float32 { return float32(math.Sqrt(float64(v))) }
+
+// random is a small generator (xorshift64*): the same numbers for the same seed on every machine.
+type random uint64
+
+func (r *random) next() float32 {
+	x := uint64(*r)
+	x ^= x >> 12
+	x ^= x << 25
+	x ^= x >> 27
+	*r = random(x)
+	return float32(x*0x2545f4914f6cdd1d>>40) / (1 << 24)
+}
+
+// A noise is a field of random values in [0, 1], interpolated between the points of a lattice, that repeats every lattice
+// points in both directions.
+type noise struct{ v []float32 }
+
+const lattice = 256
+
+func newNoise(seed uint64) *noise {
+	n := &noise{make([]float32, lattice*lattice)}
+	r := random(seed*0x9e3779b97f4a7c15 | 1)
+	for i := range n.v {
+		n.v[i] = r.next()
+	}
+	return n
+}
+
+// at is the field's value at x, y in lattice units.
+func (n *noise) at(x, y float32) float32 {
+	ix, iy := floor(x), floor(y)
+	tx, ty := x-float32(ix), y-float32(iy)
+	tx, ty = tx*tx*(3-2*tx), ty*ty*(3-2*ty)
+	x0, y0 := ix&(lattice-1), iy&(lattice-1)
+	x1, y1 := (x0+1)&(lattice-1), (y0+1)&(lattice-1)
+	a, b := n.v[y0*lattice+x0], n.v[y0*lattice+x1]
+	c, d := n.v[y1*lattice+x0], n.v[y1*lattice+x1]
+	top, bottom := a+(b-a)*tx, c+(d-c)*tx
+	return top + (bottom-top)*ty
+}
+
+func floor(v float32) int {
+	i := int(v)
+	if v < float32(i) {
+		i--
+	}
+	return i
+}
+
+// sum adds octaves, each of twice the frequency and half the height of the one before; the result is in [0, 1].
+func (n *noise) sum(x, y float32, octaves int) float32 {
+	var v, all float32
+	h := float32(1)
+	for i := range octaves {
+		v += h * n.at(x+float32(i)*17.3, y+float32(i)*9.1)
+		all += h
+		x, y, h = x*2, y*2, h/2
+	}
+	return v / all
+}

@@ -1,0 +1,77 @@
+package demo
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/gif"
+	"math"
+)
+
+// Orbit is an animated GIF of 24 frames, each 480x480: three moons around a planet.
+func Orbit() []byte {
+	const side, frames = 480, 24
+	n := newNoise(5)
+	palette := color.Palette{color.RGBA{10, 12, 28, 255}, color.RGBA{30, 36, 66, 255}, color.RGBA{220, 224, 240, 255}}
+	ramp := func(dark, bright rgb, steps int) (first int) {
+		first = len(palette)
+		for i := range steps {
+			c := dark.mix(bright, float32(i)/float32(steps-1))
+			palette = append(palette, color.RGBA{to8(c.r), to8(c.g), to8(c.b), 255})
+		}
+		return first
+	}
+	const shades = 14
+	planet := ramp(hex(0x0b1a3c), hex(0x6cc3f0), shades)
+	moons := []int{ramp(hex(0x2c1206), hex(0xff9f5a), shades), ramp(hex(0x1b0f2e), hex(0xc39bff), shades), ramp(hex(0x0c2414), hex(0x9df0a8), shades)}
+
+	g := &gif.GIF{LoopCount: 0}
+	for f := range frames {
+		m := image.NewPaletted(image.Rect(0, 0, side, side), palette)
+		type body struct {
+			x, y, z, radius float64
+			ramp            int
+		}
+		bodies := []body{{0, 0, 0, 0.34, planet}}
+		for i, first := range moons {
+			a := 2*math.Pi*float64(f)/frames*float64(1+i%2) + float64(i)*2.1
+			reach := 0.58 + 0.13*float64(i)
+			bodies = append(bodies, body{reach * math.Cos(a), 0.28 * reach * math.Sin(a) * float64(1-2*(i&1)), math.Sin(a), 0.06 + 0.02*float64(i), first})
+		}
+		for y := range side {
+			for x := range side {
+				u, v := 2*float64(x)/side-1, 2*float64(y)/side-1
+				best, index := -math.MaxFloat64, uint8(0)
+				if s := n.at(float32(x)*0.9, float32(y)*0.9); s > 0.985 {
+					index = 2
+				} else if n.sum(float32(x)/90, float32(y)/90, 3) > 0.56 {
+					index = 1
+				}
+				for _, b := range bodies {
+					dx, dy := (u-b.x)/b.radius, (v-b.y)/b.radius
+					d2 := dx*dx + dy*dy
+					if d2 > 1 || b.z < best {
+						continue
+					}
+					best = b.z
+					dz := math.Sqrt(1 - d2)
+					lit := -0.55*dx - 0.45*dy + 0.7*dz
+					if b.ramp == planet { // stripes that turn
+						lit += 0.22 * (float64(n.sum(float32(dx)*1.5+float32(f)*lattice/frames/8, float32(dy)*6+20, 3)) - 0.5)
+					}
+					// An ordered dither hides the steps between shades.
+					lit += (float64((x*5+y*3)&7)/7 - 0.5) / shades
+					index = uint8(b.ramp + int(min(max(lit, 0), 0.999)*shades))
+				}
+				m.SetColorIndex(x, y, index)
+			}
+		}
+		g.Image = append(g.Image, m)
+		g.Delay = append(g.Delay, 6)
+	}
+	var b bytes.Buffer
+	if err := gif.EncodeAll(&b, g); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
