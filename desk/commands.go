@@ -3,6 +3,9 @@ package desk
 // commands is the table that help prints and Main reads. A new command is one line here.
 func commands() []Command {
 	return []Command{
+		{"resize", "-size NAME [-webp] [-quality 80] IN OUT", "resize one file, through the codec that runs at the edge", runResize},
+		{"replay", "[-dir DIR | -endpoint URL] EVENT.json", "run one saved event and print the request that the function returns", runReplay},
+		{"explain", "[-json] URL", "say what the function would do with a URL and why, without doing it", runExplain},
 		{"package", "[-o dist/edge.zip]", "build the zip to deploy on Lambda@Edge", runPackage},
 	}
 }

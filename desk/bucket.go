@@ -1,0 +1,127 @@
+package desk
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"miniatura/edge"
+	"miniatura/s3lite"
+	"miniatura/s3lite/s3test"
+)
+
+// A bucket is where the pictures lie and the results go: a folder or memory behind s3test, or a bucket of a real S3 service.
+// Either way everything reaches it as signed HTTP.
+type bucket struct {
+	settings
+	client *s3lite.Client
+	where  string         // for people: what the bucket is
+	local  *s3test.Server // nil when the service is somebody else's
+	close  func()
+}
+
+// localRegion is the region that s3test pretends to be in.
+const localRegion = "us-east-1"
+
+// openDir serves the folder dir as a bucket. Keys are confined to it: neither dots nor symbolic links lead out.
+func openDir(dir string, s settings) (*bucket, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	b, err := openLocal(s3test.Config{Root: root, Results: s.resized}, s)
+	if err != nil {
+		root.Close()
+		return nil, err
+	}
+	stop := b.close
+	b.close = func() { stop(); root.Close() }
+	b.where = "folder " + dir
+	return b, nil
+}
+
+// openMemory serves an empty bucket that is gone when the program ends.
+func openMemory(s settings) (*bucket, error) {
+	b, err := openLocal(s3test.Config{}, s)
+	if err == nil {
+		b.where = "memory"
+	}
+	return b, err
+}
+
+func openLocal(c s3test.Config, s settings) (*bucket, error) {
+	s.region = localRegion
+	secret := rand.Text()
+	c.Bucket, c.Region, c.Secrets = s.bucket, s.region, map[string]string{"AKIDDESK": secret}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	local := s3test.New(c)
+	server := &http.Server{Handler: local, ReadHeaderTimeout: 10 * time.Second}
+	go server.Serve(l)
+	return &bucket{
+		settings: s,
+		client: &s3lite.Client{
+			Bucket: s.bucket, Region: s.region, Endpoint: "http://" + l.Addr().String(), PathStyle: true,
+			Credentials: func() (s3lite.Credentials, error) {
+				return s3lite.Credentials{AccessKeyID: "AKIDDESK", SecretAccessKey: secret}, nil
+			},
+		},
+		local: local,
+		close: func() { server.Close() },
+	}, nil
+}
+
+// openEndpoint uses the bucket of an S3 service, with the credentials in the environment.
+func openEndpoint(endpoint string, s settings) (*bucket, error) {
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return nil, fmt.Errorf("-endpoint %q is not like http://127.0.0.1:7070", endpoint)
+	}
+	if _, err := s3lite.EnvCredentials(); err != nil {
+		return nil, err
+	}
+	s.region = cmp.Or(s.region, os.Getenv("AWS_REGION"), localRegion)
+	return &bucket{
+		settings: s,
+		client:   &s3lite.Client{Bucket: s.bucket, Region: s.region, Endpoint: strings.TrimSuffix(endpoint, "/"), PathStyle: true},
+		where:    fmt.Sprintf("bucket %s at %s", s.bucket, endpoint),
+		close:    func() {},
+	}, nil
+}
+
+// config makes an edge.Handler work with b, whatever bucket and region the event names.
+func (b *bucket) config() edge.Config {
+	return edge.Config{Client: func(string, string) *s3lite.Client { return b.client }}
+}
+
+// pictures lists at most limit keys that look like pictures and are no results, and reports whether there are more.
+func (b *bucket) pictures(ctx context.Context, limit int) (found []*s3lite.Object, more bool, err error) {
+	for o, err := range b.client.List(ctx, "") {
+		if err != nil {
+			return found, false, err
+		}
+		if !edge.Extension(o.Key) || edge.Below(o.Key, b.resized) {
+			continue
+		}
+		if len(found) == limit {
+			return found, true, nil
+		}
+		found = append(found, o)
+	}
+	return found, false, nil
+}
+
+// absent reports whether err says that there is no such object, or none that we may see.
+func absent(err error) bool {
+	return errors.Is(err, s3lite.ErrNotFound) || errors.Is(err, s3lite.ErrDenied)
+}

@@ -1,0 +1,169 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+	"text/tabwriter"
+
+	"miniatura/edge"
+	"miniatura/sizes"
+)
+
+// An explanation is what the function would do with a URL, found out from the URL alone: nothing is asked of S3.
+type explanation struct {
+	URL      string `json:"url"`
+	Decision string `json:"decision"` // "resize" or "unchanged"
+	Why      string `json:"why"`
+	Key      string `json:"key,omitempty"`    // the source's key in the bucket
+	Size     string `json:"size,omitempty"`   // the size's name
+	Wide     *box   `json:"wide,omitempty"`   // the box of a picture wider than high
+	Tall     *box   `json:"tall,omitempty"`   // the box of the rest
+	Format   string `json:"format,omitempty"` // of the result
+	Quality  int    `json:"quality,omitempty"`
+	Result   string `json:"result,omitempty"`   // the result's key in the bucket
+	URI      string `json:"uri,omitempty"`      // what the request is pointed at
+	CacheTag string `json:"cacheTag,omitempty"` // invalidates all of the source's results
+}
+
+type box struct {
+	W int `json:"w"`
+	H int `json:"h"`
+}
+
+func runExplain(_ context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
+	return report(stderr, "explain", explainCommand(args, stdout))
+}
+
+func explainCommand(args []string, stdout io.Writer) error {
+	f := newFlags("explain", stdout)
+	asJSON := f.Bool("json", false, "print JSON")
+	s := settings{region: "us-east-1"}
+	f.StringVar(&s.bucket, "bucket", "bucket", "the bucket's `name`")
+	f.StringVar(&s.resized, "resized", "resized", "the `folder` for results")
+	f.IntVar(&s.quality, "quality", 80, "1-100")
+	path := f.String("path", "", "the origin's `path` inside the bucket")
+	rest, err := f.parse(args, 1, 1)
+	if err != nil {
+		return err
+	}
+	e, err := explain(rest[0], *path, s)
+	if err != nil {
+		return usageError{err}
+	}
+	if *asJSON {
+		enc := json.NewEncoder(stdout)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		return enc.Encode(e)
+	}
+	e.print(stdout)
+	return nil
+}
+
+// explain reads raw, a whole URL or its path and query, the way the function reads the event that CloudFront makes of it.
+func explain(raw, originPath string, s settings) (explanation, error) {
+	uri, query, err := splitURL(raw)
+	if err != nil {
+		return explanation{}, err
+	}
+	event, _ := newEvent(s, "GET", uri, query, "127.0.0.1")
+	if originPath != "" {
+		var e originRequest
+		if err := json.Unmarshal(event, &e); err != nil {
+			return explanation{}, err
+		}
+		e.Records[0].CF.Request.Origin.S3.Path = "/" + strings.Trim(originPath, "/")
+		if event, err = json.Marshal(e); err != nil {
+			return explanation{}, err
+		}
+	}
+	p, err := edge.NewPlan(event)
+	if err != nil {
+		return explanation{}, err
+	}
+	e := explanation{URL: raw, Decision: "resize", Key: p.SourceKey(), Size: p.Size.Name, Quality: p.Quality}
+	if p.Size != (sizes.Size{}) {
+		e.Wide, e.Tall = &box{p.Size.Wide.W, p.Size.Wide.H}, &box{p.Size.Tall.W, p.Size.Tall.H}
+		e.Format = "the format that the source's bytes are, whatever its name says"
+		if p.WebP {
+			e.Format = "image/webp"
+		}
+	}
+	if p.Skip != nil {
+		e.Decision, e.Why = "unchanged", p.Skip.Error()
+		e.Format, e.Quality = "", 0
+		return e, nil
+	}
+	e.Why = fmt.Sprintf("size=%s is one of the eight and the key ends like a picture", p.Size.Name)
+	e.Result, e.URI, e.CacheTag = p.ResultKey(), p.URI(), edge.CacheTag(p.SourceKey())
+	return e, nil
+}
+
+func (e explanation) print(w io.Writer) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	row := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(t, "%s\t%s\n", name, printableKey(value))
+		}
+	}
+	switch e.Decision {
+	case "unchanged":
+		row("decision", "unchanged: the request goes on as it came, the visitor gets the original")
+	default:
+		row("decision", "resize, unless a fresh result is stored already; unchanged if the source is missing or no whole picture")
+	}
+	row("why", e.Why)
+	row("source key", e.Key)
+	if e.Wide != nil {
+		row("size", e.Size)
+		if *e.Wide == *e.Tall {
+			row("box", fmt.Sprintf("%dx%d", e.Wide.W, e.Wide.H))
+		} else {
+			row("box", fmt.Sprintf("%dx%d when wider than high, else %dx%d", e.Wide.W, e.Wide.H, e.Tall.W, e.Tall.H))
+		}
+	}
+	row("format", e.Format)
+	if e.Quality != 0 {
+		row("quality", fmt.Sprint(e.Quality))
+	}
+	row("result key", e.Result)
+	row("rewritten to", e.URI)
+	row("cache tag", e.CacheTag)
+	t.Flush()
+}
+
+// splitURL takes the path, as it is encoded, and the query out of a URL or of a path and query.
+func splitURL(raw string) (uri, query string, err error) {
+	if strings.HasPrefix(raw, "http://") || strings.HasPrefix(raw, "https://") {
+		if _, err := url.Parse(raw); err != nil {
+			return "", "", err
+		}
+		_, raw, _ = strings.Cut(raw, "://")
+		i := strings.IndexAny(raw, "/?#")
+		if i < 0 {
+			raw = "/"
+		} else if raw = raw[i:]; raw[0] != '/' {
+			raw = "/" + raw
+		}
+	}
+	raw, _, _ = strings.Cut(raw, "#")
+	uri, query, _ = strings.Cut(raw, "?")
+	if !strings.HasPrefix(uri, "/") {
+		return "", "", fmt.Errorf("%q is neither a URL nor a path that begins with a slash", raw)
+	}
+	return uri, query, nil
+}
+
+// printableKey keeps control characters of a key away from the terminal.
+func printableKey(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f && r < 0xa0 {
+			return '?'
+		}
+		return r
+	}, s)
+}
