@@ -1,25 +1,29 @@
 package s3lite
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
-	"strconv"
+	"net/http"
+	"strings"
 )
 
 // The kinds of Error a caller branches on, with errors.Is.
 var (
-	ErrNotFound     = fmt.Errorf("not found: %w", fs.ErrNotExist)   // 404
-	ErrDenied       = fmt.Errorf("denied: %w", fs.ErrPermission)    // 401, 403, 400 ExpiredToken, or no credentials
-	ErrPrecondition = errors.New("precondition failed")             // 304, 412
-	ErrTooLarge     = errors.New("object larger than the limit")    // GET, by its Content-Length
-	ErrRejected     = errors.New("request rejected")                // any other answer that repeating will not change
-	ErrExhausted    = errors.New("attempts or time exhausted")      // what may go away, did not
-	errStalled      = errors.New("no progress within the time set") // of one attempt
-	errLength       = errors.New("body is not as long as promised") // or nothing was promised
-	errChecksum     = errors.New("body is not what its CRC32 says") // of one GET
-	errExpress      = errors.New("S3 Express buckets (--x-s3) are not supported")
-	errNotS3        = errors.New("not the domain name of an S3 bucket")
+	ErrNotFound     = fmt.Errorf("not found: %w", fs.ErrNotExist) // 404
+	ErrDenied       = fmt.Errorf("denied: %w", fs.ErrPermission)  // 401, 403, 400 ExpiredToken, or no credentials
+	ErrPrecondition = errors.New("precondition failed")           // 304, 412
+	ErrTooLarge     = errors.New("larger than the limit")         // GET, by its Content-Length
+	ErrRejected     = errors.New("rejected")                      // any other answer that repeating will not change
+	ErrExhausted    = errors.New("attempts or time exhausted")    // what may go away, did not
+
+	errStalled  = errors.New("no progress within the time set") // in one attempt
+	errLength   = errors.New("no Content-Length: the end cannot be told from a broken connection")
+	errChecksum = errors.New("body is not what its CRC32 says")
+	errASCII    = errors.New("a header is not printable ASCII")
+	errExpress  = errors.New("S3 Express buckets (--x-s3) are not supported")
+	errNotS3    = errors.New("not the domain name of an S3 bucket")
 )
 
 // Error says what failed, how the service put it, and after how many attempts.
@@ -33,34 +37,24 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	s := "s3lite: " + e.Op + " " + e.Bucket + "/" + e.Key + ": "
+	var b strings.Builder
+	fmt.Fprintf(&b, "s3lite: %s %s/%s: ", e.Op, e.Bucket, e.Key)
 	if e.Status != 0 {
-		s += strconv.Itoa(e.Status) + " "
-		if e.Code != "" {
-			s += e.Code + " "
-		}
+		fmt.Fprintf(&b, "%d %s ", e.Status, cmp.Or(e.Code, http.StatusText(e.Status)))
 	}
 	if e.Err != nil {
-		s += e.Err.Error() + " "
+		fmt.Fprintf(&b, "%v ", e.Err)
 	}
-	if e.Status == 0 && e.Err == nil || e.Kind == ErrTooLarge {
-		s += e.Kind.Error() + " "
-	}
-	s += "("
+	b.WriteByte('(')
 	if e.RequestID != "" {
-		s += "request " + e.RequestID + ", "
+		fmt.Fprintf(&b, "request %s, ", e.RequestID)
 	}
-	s += strconv.Itoa(e.Attempts) + " attempt"
+	fmt.Fprintf(&b, "%d attempt", e.Attempts)
 	if e.Attempts != 1 {
-		s += "s"
+		b.WriteByte('s')
 	}
-	return s + ")"
+	return b.String() + ")"
 }
 
-// Unwrap makes errors.Is and errors.As see both the kind and the cause.
-func (e *Error) Unwrap() []error {
-	if e.Err == nil {
-		return []error{e.Kind}
-	}
-	return []error{e.Kind, e.Err}
-}
+// Unwrap lets errors.Is and errors.As see both the kind and the cause.
+func (e *Error) Unwrap() []error { return []error{e.Kind, e.Err} }

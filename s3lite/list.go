@@ -21,7 +21,7 @@ func (c *Client) List(ctx context.Context, prefix string) iter.Seq2[*Object, err
 	return func(yield func(*Object, error) bool) {
 		query := [][2]string{{"list-type", "2"}, {"encoding-type", "url"}, {"prefix", prefix}}
 		for {
-			q := &request{method: http.MethodGet, op: "LIST", query: query, payload: emptySHA256, limit: maxPage, chunked: true}
+			q := &request{method: http.MethodGet, query: query, payload: emptySHA256, limit: maxPage}
 			o, err := c.do(ctx, q)
 			if err != nil {
 				yield(nil, err)

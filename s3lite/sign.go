@@ -1,5 +1,5 @@
-// This file implements AWS Signature Version 4 for the Authorization header, as S3 reads it: the path is encoded
-// once and never normalised (docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html).
+// This file implements AWS Signature Version 4 in the Authorization header, as S3 reads it: the path is encoded once
+// and never normalised (docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html).
 
 package s3lite
 
@@ -10,31 +10,18 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
-const (
-	algorithm   = "AWS4-HMAC-SHA256"
-	timeFormat  = "20060102T150405Z"
-	emptySHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-)
+const emptySHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-// escape percent-encodes s but for RFC 3986's unreserved characters and those in keep.
+// escape percent-encodes s, except RFC 3986's unreserved characters and those in keep.
 func escape(s, keep string) string {
-	plain := func(c byte) bool {
-		return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
-			c == '-' || c == '.' || c == '_' || c == '~' || strings.IndexByte(keep, c) >= 0
-	}
-	i := 0
-	for i < len(s) && plain(s[i]) {
-		i++
-	}
-	if i == len(s) {
-		return s
-	}
-	b := append(make([]byte, 0, len(s)+16), s[:i]...)
-	for ; i < len(s); i++ {
-		if c := s[i]; plain(c) {
+	b := make([]byte, 0, 3*len(s))
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0 || strings.IndexByte(keep, c) >= 0 {
 			b = append(b, c)
 		} else {
 			b = append(b, '%', "0123456789ABCDEF"[c>>4], "0123456789ABCDEF"[c&15])
@@ -43,8 +30,8 @@ func escape(s, keep string) string {
 	return string(b)
 }
 
-// canonicalQuery encodes (name, value) pairs and sorts the pairs: "name=value" strings sort otherwise, '=' being
-// greater than '-' and '.'.
+// canonicalQuery encodes (name, value) pairs and sorts them as pairs: strings "name=value" would sort otherwise,
+// since '-' and '.' come before '='.
 func canonicalQuery(query [][2]string) string {
 	pairs := make([][2]string, len(query))
 	for i, p := range query {
@@ -61,95 +48,85 @@ func canonicalQuery(query [][2]string) string {
 	return b.String()
 }
 
-// canonicalRequest takes the path and query already in canonical form, every header to be signed but Host, and the
-// payload's SHA-256 in hexadecimal.
-func canonicalRequest(method, host, path, query string, h http.Header, payload string) (creq []byte, signedHeaders string) {
+// canonicalRequest takes the path and query of r in canonical form, and signs Host and all of r.Header. payload is the
+// body's SHA-256 in hexadecimal.
+func canonicalRequest(r *http.Request, payload string) (canonical []byte, signedHeaders string) {
 	type header struct {
-		name   string // lower case
+		name   string // lower case: its order is not that of the canonical names ('_' stands between)
 		values []string
 	}
-	all := append(make([]header, 0, len(h)+1), header{"host", []string{host}})
-	for name, values := range h {
+	all := append(make([]header, 0, len(r.Header)+1), header{"host", []string{r.Host}})
+	for name, values := range r.Header {
 		all = append(all, header{strings.ToLower(name), values})
 	}
 	slices.SortFunc(all, func(a, b header) int { return strings.Compare(a.name, b.name) })
-	creq = append(make([]byte, 0, 1024), method+"\n"+path+"\n"+query+"\n"...)
-	names := make([]byte, 0, 160)
-	for i, f := range all {
-		creq = append(append(creq, f.name...), ':')
-		for j, v := range f.values {
-			if j > 0 {
-				creq = append(creq, ',')
+	b := append(make([]byte, 0, 1024), r.Method+"\n"+r.URL.RawPath+"\n"+r.URL.RawQuery+"\n"...)
+	names := make([]string, len(all))
+	for i, h := range all {
+		names[i] = h.name
+		b = append(b, h.name...)
+		before := byte(':')
+		for _, v := range h.values {
+			b = append(b, before)
+			n := len(b)
+			for word := range strings.FieldsSeq(v) {
+				if len(b) > n {
+					b = append(b, ' ')
+				}
+				b = append(b, word...)
 			}
-			creq = appendTrimmed(creq, v)
+			before = ','
 		}
-		creq = append(creq, '\n')
-		if i > 0 {
-			names = append(names, ';')
-		}
-		names = append(names, f.name...)
+		b = append(b, '\n')
 	}
-	creq = append(append(append(creq, '\n'), names...), '\n')
-	return append(creq, payload...), string(names)
+	signedHeaders = strings.Join(names, ";")
+	return append(b, "\n"+signedHeaders+"\n"+payload...), signedHeaders
 }
 
-// appendTrimmed appends v without outer white space and with every inner run of it as one space.
-func appendTrimmed(dst []byte, v string) []byte {
-	for i, f := range strings.Fields(v) {
-		if i > 0 {
-			dst = append(dst, ' ')
-		}
-		dst = append(dst, f...)
-	}
-	return dst
-}
-
-// credentialScope is date/region/service/aws4_request; date is the first eight bytes of an X-Amz-Date.
-func credentialScope(date, region, service string) string {
-	return date + "/" + region + "/" + service + "/aws4_request"
-}
-
-func stringToSign(amzDate, scope string, creq []byte) string {
-	sum := sha256.Sum256(creq)
-	return algorithm + "\n" + amzDate + "\n" + scope + "\n" + hex.EncodeToString(sum[:])
+func stringToSign(date, scope string, canonical []byte) string {
+	sum := sha256.Sum256(canonical)
+	return "AWS4-HMAC-SHA256\n" + date + "\n" + scope + "\n" + hex.EncodeToString(sum[:])
 }
 
 func hmacSHA256(key []byte, s string) []byte {
-	m := hmac.New(sha256.New, key)
-	m.Write([]byte(s))
-	return m.Sum(nil)
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(s))
+	return h.Sum(nil)
 }
 
-// signingKey remembers the last key derived. The secret is part of what it is known by: one that was rotated
-// within the day has the same scope.
-type signingKey struct {
+// lastKey spares 31 of a HEAD's allocations. It knows its key by all that it was derived from, the secret too: one
+// that is rotated within the day has the scope of the old one.
+var lastKey atomic.Pointer[derivedKey]
+
+type derivedKey struct {
 	secret, scope string
 	key           []byte
 }
 
-func (k *signingKey) derive(secret, date, region, service string) []byte {
-	if scope := credentialScope(date, region, service); k.secret != secret || k.scope != scope {
-		key := []byte("AWS4" + secret)
-		for _, s := range []string{date, region, service, "aws4_request"} {
-			key = hmacSHA256(key, s)
-		}
-		k.secret, k.scope, k.key = secret, scope, key
+func signingKey(secret, scope string) []byte {
+	if last := lastKey.Load(); last != nil && last.secret == secret && last.scope == scope {
+		return last.key
 	}
-	return k.key
+	key := []byte("AWS4" + secret)
+	for part := range strings.SplitSeq(scope, "/") {
+		key = hmacSHA256(key, part)
+	}
+	lastKey.Store(&derivedKey{secret, scope, key})
+	return key
 }
 
-func signature(key []byte, sts string) string { return hex.EncodeToString(hmacSHA256(key, sts)) }
+func signature(key []byte, toSign string) string { return hex.EncodeToString(hmacSHA256(key, toSign)) }
 
-// sign adds the date, the payload's hash, the session token and the Authorization header to h. The caller holds c.mu.
-func (c *Client) sign(cr Credentials, at time.Time, region, method, host, path, query string, h http.Header, payload string) {
-	date := at.UTC().Format(timeFormat)
-	h["X-Amz-Date"] = []string{date}
-	h["X-Amz-Content-Sha256"] = []string{payload}
+// sign adds date, payload hash, session token and Authorization to r, whose other headers are complete.
+func sign(r *http.Request, cr Credentials, region, service, payload string, at time.Time) {
+	date := at.UTC().Format("20060102T150405Z")
+	r.Header["X-Amz-Date"] = []string{date}
+	r.Header["X-Amz-Content-Sha256"] = []string{payload}
 	if cr.SessionToken != "" {
-		h["X-Amz-Security-Token"] = []string{cr.SessionToken}
+		r.Header["X-Amz-Security-Token"] = []string{cr.SessionToken}
 	}
-	creq, signed := canonicalRequest(method, host, path, query, h, payload)
-	scope := credentialScope(date[:8], region, "s3")
-	sig := signature(c.key.derive(cr.SecretAccessKey, date[:8], region, "s3"), stringToSign(date, scope, creq))
-	h["Authorization"] = []string{algorithm + " Credential=" + cr.AccessKeyID + "/" + scope + ", SignedHeaders=" + signed + ", Signature=" + sig}
+	canonical, signed := canonicalRequest(r, payload)
+	scope := date[:8] + "/" + region + "/" + service + "/aws4_request"
+	r.Header["Authorization"] = []string{"AWS4-HMAC-SHA256 Credential=" + cr.AccessKeyID + "/" + scope + ", SignedHeaders=" + signed +
+		", Signature=" + signature(signingKey(cr.SecretAccessKey, scope), stringToSign(date, scope, canonical))}
 }
