@@ -1,0 +1,182 @@
+package jpeg
+
+import "slices"
+
+// This file implements Huffman coding on the writer's side: tables fitted to the
+// symbols that will be written (ITU T.81 K.2), their codes (annex C), and
+// entropy-coded segments (F.1.2.3, B.1.1.5).
+//
+// A scan is written in two passes. The first turns blocks into tokens and counts
+// symbols, the second knows the codes and turns tokens into bits. A token is
+//
+//	bits 0-15   additional bits, as they are appended to the code
+//	bits 16-23  symbol
+//	bits 24-26  table, tableRaw for additional bits without a code
+//	bits 28-31  number of additional bits, 0 to 15
+const (
+	tableDC  = 0 // plus 2 for the second of each class
+	tableAC  = 1
+	tableRaw = 4
+	tables   = 8 // as far as a token's three bits reach
+
+	tokenSymbol = 16
+	tokenTable  = 24
+	tokenSize   = 28
+)
+
+type token uint32
+
+// frequencies counts the symbols of the tables of a scan.
+type frequencies [tableRaw][256]uint32
+
+// codes has the code of each symbol in the token's order of table and symbol:
+// code<<8 | length. Raw tokens have length 0.
+type codes [tables << 8]uint32
+
+// A huffmanSpec is what a DHT segment says of one table.
+type huffmanSpec struct {
+	counts [17]uint8 // of codes of length 1 to 16
+	values []uint8
+}
+
+// fit makes the table for the given frequencies, ITU T.81 K.2. The lengths are
+// those of a Huffman code, brought down to at most 16 by figure K.3; a symbol
+// that does not occur (figure K.1's number 256) reserves the code of all ones.
+func (h *huffmanSpec) fit(freq *[256]uint32) {
+	*h = huffmanSpec{values: h.values[:0]}
+	// Symbols by falling frequency; equal ones by number, so that the result is
+	// one and the same everywhere.
+	var order [256]uint16
+	n := 0
+	for s, f := range freq {
+		if f != 0 {
+			order[n] = uint16(s)
+			n++
+		}
+	}
+	slices.SortFunc(order[:n], func(a, b uint16) int {
+		if freq[a] != freq[b] {
+			if freq[a] > freq[b] {
+				return -1
+			}
+			return 1
+		}
+		return int(a) - int(b)
+	})
+
+	// Two-queue construction: leaves 0..n from the rarest up, the reserved
+	// symbol first with a count of 1, and inner nodes, whose weights rise too.
+	var weight [2*256 + 1]uint64
+	var parent [2*256 + 1]uint16
+	leaves := n + 1
+	weight[0] = 1
+	for i := range n {
+		weight[leaves-1-i] = uint64(freq[order[i]])
+	}
+	leaf, inner := 0, leaves
+	nodes := leaves
+	for ; nodes < 2*leaves-1; nodes++ {
+		for range 2 {
+			pick := inner
+			if leaf < leaves && (inner == nodes || weight[leaf] <= weight[inner]) {
+				pick = leaf
+				leaf++
+			} else {
+				inner++
+			}
+			weight[nodes] += weight[pick]
+			parent[pick] = uint16(nodes)
+		}
+	}
+	var depth [2*256 + 1]uint8
+	var counts [256 + 1]int
+	for i := nodes - 2; i >= 0; i-- {
+		depth[i] = depth[parent[i]] + 1
+		if i < leaves {
+			counts[depth[i]]++
+		}
+	}
+
+	// Figure K.3: a pair of the longest codes gives way to its prefix, and its
+	// other half goes below the next shorter code there is.
+	for i := len(counts) - 1; i > 16; i-- {
+		for counts[i] > 0 {
+			j := i - 2
+			for counts[j] == 0 {
+				j--
+			}
+			counts[i] -= 2
+			counts[i-1]++
+			counts[j+1] += 2
+			counts[j]--
+		}
+	}
+	// The reserved symbol is among the longest.
+	for i := 16; i > 0; i-- {
+		if counts[i] > 0 {
+			counts[i]--
+			break
+		}
+	}
+	for i := 1; i <= 16; i++ {
+		h.counts[i] = uint8(counts[i])
+	}
+	for _, s := range order[:n] {
+		h.values = append(h.values, uint8(s))
+	}
+}
+
+// put enters the table's codes, ITU T.81 annex C, for a token's table.
+func (h *huffmanSpec) put(c *codes, table int) {
+	code, k := uint32(0), 0
+	for length := 1; length <= 16; length++ {
+		for range h.counts[length] {
+			c[table<<8|int(h.values[k])] = code<<8 | uint32(length)
+			code++
+			k++
+		}
+		code <<= 1
+	}
+}
+
+// appendScan appends the entropy-coded segment that the tokens stand for, padded
+// with ones, with a zero stuffed behind every FF.
+func appendScan(dst []byte, tokens []token, c *codes) []byte {
+	var acc uint64 // the lowest n bits are still to be written
+	n := uint(0)   // below 32 between tokens
+	for _, t := range tokens {
+		e := c[int(t>>tokenSymbol)&(tables<<8-1)]
+		size := uint(t >> tokenSize)
+		acc = (acc<<(e&31)|uint64(e>>8))<<size | uint64(t&0xFFFF)
+		n += uint(e&31) + size
+		if n >= 32 {
+			n -= 32
+			dst = appendStuffed(dst, uint32(acc>>n))
+		}
+	}
+	for n >= 8 {
+		n -= 8
+		dst = appendStuffedByte(dst, byte(acc>>n))
+	}
+	if n > 0 {
+		dst = appendStuffedByte(dst, byte(acc<<(8-n))|byte(1<<(8-n)-1))
+	}
+	return dst
+}
+
+func appendStuffed(dst []byte, v uint32) []byte {
+	if inv := ^v; (inv-0x01010101)&^inv&0x80808080 == 0 { // no byte of v is FF
+		return append(dst, byte(v>>24), byte(v>>16), byte(v>>8), byte(v))
+	}
+	for shift := 24; shift >= 0; shift -= 8 {
+		dst = appendStuffedByte(dst, byte(v>>shift))
+	}
+	return dst
+}
+
+func appendStuffedByte(dst []byte, b byte) []byte {
+	if b == 0xFF {
+		return append(dst, b, 0)
+	}
+	return append(dst, b)
+}

@@ -1,0 +1,367 @@
+package jpeg
+
+import (
+	"errors"
+	"image"
+	"io"
+	"math/bits"
+	"sync"
+)
+
+// This file implements the writer: frames (ITU T.81 A.1, A.2), marker segments
+// (B.2) and the order in which blocks become tokens, baseline (F.1.2) here and
+// progressive in writer_progressive.go.
+
+// DefaultQuality is the quality of nil Options, as image/jpeg's.
+const DefaultQuality = 75
+
+// Options are the writer's parameters.
+type Options struct {
+	// Quality, 1 to 100, scales the quantization tables of ITU T.81 K.1 as
+	// libjpeg does. It is clamped to that range, as image/jpeg does.
+	Quality int
+
+	// Progressive writes a progressive frame: some 3 to 6 percent fewer bytes,
+	// for about twice the time of writing and of reading.
+	Progressive bool
+
+	// ICC, if not empty, is a profile to embed, in as many APP2 segments as it
+	// takes.
+	ICC []byte
+
+	// RGB stores red, green and blue as they are, unsubsampled, under an Adobe
+	// marker that says so: for profiles that nobody evaluates, whose channels
+	// should not be mixed. It is ignored for YCbCr and grey pictures.
+	RGB bool
+}
+
+var (
+	errSize    = errors.New("jpeg: image is empty or larger than 65535 a side")
+	errProfile = errors.New("jpeg: ICC profile does not fit 255 segments")
+)
+
+// Encode writes m to w as a JPEG. See [Append].
+func Encode(w io.Writer, m image.Image, o *Options) error {
+	b, err := Append(nil, m, o)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(b)
+	return err
+}
+
+// Append appends m as a JPEG to dst, with Huffman tables fitted to it.
+//
+// *image.YCbCr is written as it is, full range, whatever its subsampling, and
+// *image.Gray as one component. Every other picture is converted to YCbCr,
+// 4:2:0 below quality 90 and 4:4:4 from there, or to RGB if the options say so;
+// alpha becomes black behind the picture, as it does in image/jpeg.
+func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
+	var opt Options
+	if o != nil {
+		opt = *o
+	} else {
+		opt.Quality = DefaultQuality
+	}
+	opt.Quality = min(max(opt.Quality, 1), 100)
+	b := m.Bounds()
+	if b.Empty() || b.Dx() > 65535 || b.Dy() > 65535 {
+		return dst, errSize
+	}
+	if len(opt.ICC) > 255*iccChunk {
+		return dst, errProfile
+	}
+	w := writers.Get().(*writer)
+	defer writers.Put(w)
+	w.frame(m, &opt)
+	dst = w.appendHeader(dst, &opt)
+	if opt.Progressive {
+		dst = w.appendProgressive(dst)
+	} else {
+		dst = w.appendBaseline(dst)
+	}
+	w.release()
+	return append(dst, 0xFF, markerEOI), nil
+}
+
+// writers keeps memory for the next picture.
+var writers = sync.Pool{New: func() any { return new(writer) }}
+
+// A writer holds what is known of a picture while it is written.
+type writer struct {
+	width, height int
+	comps         []writerComponent
+	maxH, maxV    int
+	mcusX, mcusY  int
+	rgb           bool
+
+	quant  [2]quantizer
+	source source // of pictures that have to be converted
+
+	tokens []token
+	freq   frequencies
+	codes  codes
+	specs  [tableRaw]huffmanSpec
+
+	run eobRun // of the progressive scan at hand
+
+	// Memory for the components' blocks, and for those at the edges.
+	coef [3][]coefBlock
+	mask [3][]uint64
+	edge [8 * 16]byte
+}
+
+// A writerComponent is a component of the frame, ITU T.81 A.1.1.
+type writerComponent struct {
+	id     byte
+	h, v   int // sampling factors
+	tables int // 0 or 1: which quantization and Huffman tables
+
+	// Samples w x h. plane holds row y at (y-y0)*stride.
+	w, height int
+	plane     []byte
+	stride    int
+	y0        int
+
+	// Blocks, blocksX in a line, padded to whole MCUs: the whole frame in
+	// progressive frames, one line of MCUs in sequential ones.
+	blocksX int
+	coef    []coefBlock
+	mask    []uint64
+
+	pred int32 // DC prediction
+}
+
+// frame lays out the frame of m.
+func (w *writer) frame(m image.Image, o *Options) {
+	b := m.Bounds()
+	w.width, w.height = b.Dx(), b.Dy()
+	w.rgb = false
+	w.comps = append(w.comps[:0], make([]writerComponent, 3)...)
+	w.source.reset(m)
+	switch m := m.(type) {
+	case *image.Gray:
+		w.comps = w.comps[:1]
+		w.comps[0] = writerComponent{id: 1, h: 1, v: 1, plane: m.Pix[m.PixOffset(b.Min.X, b.Min.Y):], stride: m.Stride}
+	case *image.YCbCr:
+		h, v := subsampling(m)
+		if b.Min.X%h != 0 || b.Min.Y%v != 0 {
+			// Chroma samples straddle the edge: there are no planes to write.
+			w.convertedFrame(o)
+			break
+		}
+		y, c := m.YOffset(b.Min.X, b.Min.Y), m.COffset(b.Min.X, b.Min.Y)
+		w.comps[0] = writerComponent{id: 1, h: h, v: v, plane: m.Y[y:], stride: m.YStride}
+		w.comps[1] = writerComponent{id: 2, h: 1, v: 1, tables: 1, plane: m.Cb[c:], stride: m.CStride}
+		w.comps[2] = writerComponent{id: 3, h: 1, v: 1, tables: 1, plane: m.Cr[c:], stride: m.CStride}
+	default:
+		w.convertedFrame(o)
+	}
+
+	w.maxH, w.maxV = w.comps[0].h, w.comps[0].v
+	w.mcusX = ceilDiv(w.width, 8*w.maxH)
+	w.mcusY = ceilDiv(w.height, 8*w.maxV)
+	for i := range w.comps {
+		c := &w.comps[i]
+		c.w = ceilDiv(w.width*c.h, w.maxH)
+		c.height = ceilDiv(w.height*c.v, w.maxV)
+		c.blocksX = w.mcusX * c.h
+	}
+	for i := range w.quant {
+		w.quant[i].reset(i, o.Quality)
+	}
+}
+
+// convertedFrame lays out the components of a picture that comes as RGB.
+func (w *writer) convertedFrame(o *Options) {
+	switch {
+	case o.RGB:
+		w.rgb = true
+		for i, id := range "RGB" {
+			w.comps[i] = writerComponent{id: byte(id), h: 1, v: 1}
+		}
+	case o.Quality >= 90:
+		for i := range w.comps {
+			w.comps[i] = writerComponent{id: byte(i + 1), h: 1, v: 1, tables: min(i, 1)}
+		}
+	default:
+		for i := range w.comps {
+			w.comps[i] = writerComponent{id: byte(i + 1), h: 1, v: 1, tables: min(i, 1)}
+		}
+		w.comps[0].h, w.comps[0].v = 2, 2
+	}
+	w.source.plan(w)
+}
+
+// subsampling returns the luma sampling factors that go with chroma's 1x1.
+func subsampling(m *image.YCbCr) (h, v int) {
+	switch m.SubsampleRatio {
+	case image.YCbCrSubsampleRatio422:
+		return 2, 1
+	case image.YCbCrSubsampleRatio420:
+		return 2, 2
+	case image.YCbCrSubsampleRatio440:
+		return 1, 2
+	case image.YCbCrSubsampleRatio411:
+		return 4, 1
+	case image.YCbCrSubsampleRatio410:
+		return 4, 2
+	}
+	return 1, 1
+}
+
+// release lets go of the picture, and of more memory than the next picture is
+// likely to need.
+func (w *writer) release() {
+	const keep = 4 << 20 // bytes
+	for i := range w.comps {
+		c := &w.comps[i]
+		c.plane, c.coef, c.mask = nil, nil, nil
+		if cap(w.coef[i])*2*blockSize > keep {
+			w.coef[i], w.mask[i] = nil, nil
+		}
+	}
+	w.source.release()
+	if 4*cap(w.tokens) > keep {
+		w.tokens = nil
+	}
+}
+
+// reserve makes room for the blocks of lines lines of MCUs.
+func (w *writer) reserve(lines int) {
+	for i := range w.comps {
+		c := &w.comps[i]
+		n := c.blocksX * c.v * lines
+		if cap(w.coef[i]) < n {
+			w.coef[i] = make([]coefBlock, n)
+			w.mask[i] = make([]uint64, n)
+		}
+		c.coef, c.mask = w.coef[i][:n], w.mask[i][:n]
+	}
+}
+
+// forward transforms and quantizes one line of MCUs into blocks from line
+// line of MCUs on.
+func (w *writer) forward(mcuY, line int) {
+	w.source.convert(w, mcuY)
+	for i := range w.comps {
+		c := &w.comps[i]
+		for v := range c.v {
+			by := mcuY*c.v + v
+			at := (line*c.v + v) * c.blocksX
+			coef, mask := c.coef[at:][:c.blocksX], c.mask[at:][:c.blocksX]
+			// Blocks that only complete an MCU repeat the DC coefficient of the
+			// one before them in it, which costs the fewest bits (A.2.4 leaves
+			// their samples to the writer).
+			if 8*by >= c.height {
+				for b := range coef {
+					before := c.coef[at-c.blocksX+b/c.h*c.h+c.h-1][0]
+					coef[b], mask[b] = coefBlock{before}, 0
+				}
+				continue
+			}
+			real := ceilDiv(c.w, 8)
+			w.forwardBlocks(c, coef[:real], mask[:real], 8*by)
+			for b := real; b < len(coef); b++ {
+				coef[b], mask[b] = coefBlock{coef[b-1][0]}, 0
+			}
+		}
+	}
+}
+
+// forwardBlocks transforms the blocks of the picture whose first row is y.
+func (w *writer) forwardBlocks(c *writerComponent, coef []coefBlock, mask []uint64, y int) {
+	q := &w.quant[c.tables]
+	inside := c.w / 8 // blocks without padding
+	if y+8 > c.height {
+		inside = 0
+	}
+	if inside > 0 {
+		fdctQuantize(coef[:inside], mask[:inside], c.plane[(y-c.y0)*c.stride:], c.stride, q)
+	}
+	for b := inside; b < len(coef); b++ {
+		// The last column and the last row are repeated.
+		for j := range 8 {
+			row := c.plane[(min(y+j, c.height-1)-c.y0)*c.stride:][:c.w]
+			for i := range 8 {
+				w.edge[8*j+i] = row[min(8*b+i, c.w-1)]
+			}
+		}
+		fdctQuantize(coef[b:b+1], mask[b:b+1], w.edge[:], 8, q)
+	}
+}
+
+// appendBaseline appends a sequential frame's only scan.
+func (w *writer) appendBaseline(dst []byte) []byte {
+	w.reserve(1)
+	w.startScan()
+	for y := range w.mcusY {
+		w.forward(y, 0)
+		for x := range w.mcusX {
+			for i := range w.comps {
+				c := &w.comps[i]
+				for v := range c.v {
+					for h := range c.h {
+						b := v*c.blocksX + x*c.h + h
+						w.block(c, &c.coef[b], c.mask[b])
+					}
+				}
+			}
+		}
+	}
+	dst = w.appendTables(dst)
+	dst = append(dst, 0xFF, markerSOS, 0, byte(6+2*len(w.comps)), byte(len(w.comps)))
+	for i := range w.comps {
+		dst = append(dst, w.comps[i].id, byte(w.comps[i].tables*0x11))
+	}
+	dst = append(dst, 0, 63, 0)
+	return appendScan(dst, w.tokens, &w.codes)
+}
+
+// startScan forgets the tokens and symbols of the scan before.
+func (w *writer) startScan() {
+	w.tokens = w.tokens[:0]
+	w.freq = frequencies{}
+	for i := range w.comps {
+		w.comps[i].pred = 0
+	}
+}
+
+// block adds the tokens of a block, ITU T.81 F.1.2.1 and F.1.2.2.
+func (w *writer) block(c *writerComponent, b *coefBlock, mask uint64) {
+	if cap(w.tokens)-len(w.tokens) < 2*blockSize {
+		w.tokens = append(make([]token, 0, 2*cap(w.tokens)+64*blockSize), w.tokens...)
+	}
+	tokens := w.tokens
+
+	table := token(2*c.tables) << tokenTable
+	dc := int32(b[0])
+	size, extra := magnitude(dc - c.pred)
+	c.pred = dc
+	tokens = append(tokens, token(size)<<tokenSize|table|token(size)<<tokenSymbol|extra)
+	w.freq[2*c.tables+tableDC][size]++
+
+	table |= tableAC << tokenTable
+	freq := &w.freq[2*c.tables+tableAC]
+	last := 0
+	for mask &^= 1; mask != 0; mask &= mask - 1 {
+		k := bits.TrailingZeros64(mask)
+		run := k - last - 1
+		last = k
+		for ; run > 15; run -= 16 {
+			tokens = append(tokens, table|0xF0<<tokenSymbol)
+			freq[0xF0]++
+		}
+		size, extra := magnitude(int32(b[zigzagT[k&63]&63]))
+		symbol := uint(run<<4 | size)
+		freq[symbol&0xFF]++
+		tokens = append(tokens, token(size)<<tokenSize|table|token(symbol)<<tokenSymbol|extra)
+	}
+	if last < blockSize-1 {
+		tokens = append(tokens, table) // EOB
+		freq[0]++
+	}
+	w.tokens = tokens
+}
+
+func ceilDiv(a, b int) int { return (a + b - 1) / b }

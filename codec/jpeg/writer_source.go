@@ -1,0 +1,170 @@
+package jpeg
+
+import (
+	"image"
+)
+
+// This file implements the way from pictures of red, green and blue to planes
+// (JFIF 1.02, page 3), one line of MCUs at a time.
+
+// A source converts a picture to the planes of the line of MCUs at hand.
+type source struct {
+	m      image.Image
+	active bool
+
+	rgba   []byte // one line of MCUs of the picture, width pixels of 4 bytes a row
+	planes [3][]byte
+}
+
+func (s *source) reset(m image.Image) {
+	s.m, s.active = m, false
+}
+
+func (s *source) release() { s.m = nil }
+
+// plan sizes the planes of w's components for one line of MCUs.
+func (s *source) plan(w *writer) {
+	s.active = true
+	h, v := w.comps[0].h, w.comps[0].v
+	for i := range w.comps {
+		c := &w.comps[i]
+		// Subsampling reads pixels in pairs: room for an even number.
+		c.stride = 8 * c.h * ceilDiv(w.width, 8*h)
+		n := c.stride * 8 * c.v
+		if cap(s.planes[i]) < n {
+			s.planes[i] = make([]byte, n)
+		}
+		c.plane = s.planes[i][:n]
+	}
+	n := (w.width + 1) * 4 * 8 * v
+	if cap(s.rgba) < n {
+		s.rgba = make([]byte, n)
+	}
+	s.rgba = s.rgba[:n]
+}
+
+// convert fills the planes of line mcuY of MCUs, if they have to be made.
+func (s *source) convert(w *writer, mcuY int) {
+	if !s.active {
+		return
+	}
+	luma := &w.comps[0]
+	y0 := 8 * luma.v * mcuY
+	rows := min(8*luma.v, w.height-y0)
+	pix, stride := s.rows(w.width, y0, rows)
+	for i := range w.comps {
+		w.comps[i].y0 = 8 * w.comps[i].v * mcuY
+	}
+	switch {
+	case w.rgb:
+		for y := range rows {
+			for i := range 3 {
+				p := w.comps[i].plane[y*w.comps[i].stride:][:w.width]
+				row := pix[y*stride:][:4*w.width]
+				for x := range p {
+					p[x] = row[4*x+i]
+				}
+			}
+		}
+	case luma.h == 1:
+		for y := range rows {
+			o := y * luma.stride
+			row := pix[y*stride:][:4*w.width]
+			rowToY(luma.plane[o:][:w.width], row)
+			rowToChroma(w.comps[1].plane[o:][:w.width], w.comps[2].plane[o:][:w.width], row)
+		}
+	default:
+		for y := range rows {
+			rowToY(luma.plane[y*luma.stride:][:w.width], pix[y*stride:][:4*w.width])
+		}
+		cw := ceilDiv(w.width, 2)
+		for y := 0; y < rows; y += 2 {
+			a := pix[y*stride:][:4*w.width]
+			b := pix[min(y+1, rows-1)*stride:][:4*w.width]
+			o := y / 2 * w.comps[1].stride
+			rowsToHalfChroma(w.comps[1].plane[o:][:cw], w.comps[2].plane[o:][:cw], a, b)
+		}
+	}
+}
+
+// rows returns rows [y0, y0+n) of the picture as pixels of R, G, B and a fourth
+// byte that means nothing, rows stride bytes apart.
+func (s *source) rows(width, y0, n int) (pix []byte, stride int) {
+	b := s.m.Bounds()
+	switch m := s.m.(type) {
+	case *image.RGBA:
+		return m.Pix[m.PixOffset(b.Min.X, b.Min.Y+y0):], m.Stride
+	case *image.NRGBA:
+		pix, stride = m.Pix[m.PixOffset(b.Min.X, b.Min.Y+y0):], m.Stride
+		if opaque(pix, stride, width, n) {
+			return pix, stride
+		}
+	}
+	stride = 4 * width
+	for y := range n {
+		row := s.rgba[y*stride:][:stride]
+		for x := range width {
+			r, g, bl, _ := s.m.At(b.Min.X+x, b.Min.Y+y0+y).RGBA()
+			p := row[4*x:][:4]
+			p[0], p[1], p[2] = byte(r>>8), byte(g>>8), byte(bl>>8)
+		}
+	}
+	return s.rgba, stride
+}
+
+func opaque(pix []byte, stride, width, rows int) bool {
+	for y := range rows {
+		row := pix[y*stride:][:4*width]
+		for i := 3; i < len(row); i += 4 {
+			if row[i] != 255 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// Weights of JFIF's conversion in 16 fractional bits, those of image/color.
+const (
+	yR, yG, yB    = 19595, 38470, 7471
+	cbR, cbG, cbB = -11056, -21712, 32768
+	crR, crG, crB = 32768, -27440, -5328
+)
+
+// rowToY sets y to the luma of a row of 4-byte pixels.
+func rowToY(y []byte, row []byte) {
+	for i := range y {
+		p := row[4*i:][:4]
+		y[i] = byte((yR*int32(p[0]) + yG*int32(p[1]) + yB*int32(p[2]) + 1<<15) >> 16)
+	}
+}
+
+// rowToChroma sets cb and cr to the chroma of a row of 4-byte pixels.
+func rowToChroma(cb, cr []byte, row []byte) {
+	for i := range cb {
+		p := row[4*i:][:4]
+		r, g, b := int32(p[0]), int32(p[1]), int32(p[2])
+		cb[i] = chroma(cbR*r+cbG*g+cbB*b, 16)
+		cr[i] = chroma(crR*r+crG*g+crB*b, 16)
+	}
+}
+
+// rowsToHalfChroma sets cb and cr to the chroma of the mean of each 2x2 pixels
+// of the rows a and b; a column too many counts twice.
+func rowsToHalfChroma(cb, cr []byte, a, b []byte) {
+	for i := range cb {
+		l := 8 * i
+		m := min(l+4, len(a)-4)
+		r := int32(a[l]) + int32(a[m]) + int32(b[l]) + int32(b[m])
+		g := int32(a[l+1]) + int32(a[m+1]) + int32(b[l+1]) + int32(b[m+1])
+		bl := int32(a[l+2]) + int32(a[m+2]) + int32(b[l+2]) + int32(b[m+2])
+		cb[i] = chroma(cbR*r+cbG*g+cbB*bl, 18)
+		cr[i] = chroma(crR*r+crG*g+crB*bl, 18)
+	}
+}
+
+// chroma rounds v, of shift fractional bits and within [-128, 128], and centres
+// it on 128. The upper end alone rounds to 256.
+func chroma(v int32, shift uint) byte {
+	return byte(min((v+257<<(shift-1))>>shift, 255))
+}
