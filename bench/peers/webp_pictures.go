@@ -1,0 +1,148 @@
+//go:build webppeers
+
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"image"
+	"image/draw"
+	_ "image/jpeg"
+	"image/png"
+	"os"
+	"path/filepath"
+
+	xdraw "golang.org/x/image/draw"
+
+	"miniatura/sizes"
+)
+
+// webpSources are the photographs of the corpus that show something of their own, with the
+// set they belong to: the encoder is tuned on one set and reported on the other. A large photo
+// also gives its centre at twice the scale ("name@centre"), in the other set's place.
+var webpSources = []struct{ file, set string }{
+	{"photos/012mp-bus.jpg", "tune"},
+	{"photos/006mp-cathedral.jpg", "report"},
+	{"photos/Kodak_PIXPRO_S-1.jpg", "tune"},
+	{"photos/Epson_PhotoPC_3000Z.jpg", "report"},
+	{"photos/craft-beer.jpg", "tune"},
+	{"photos/flower.png.im_q85_444.jpg", "report"},
+	{"photos/2569067123_aca715a2ee_o.jpg", "tune"},
+	{"photos/gain-map.jpg", "report"},
+	{"photos/Panasonic_DMC-LC70_Lumix_.jpg", "tune"},
+	{"photos/pizza-rgb8-srgb.jpg", "report"},
+	{"orientation/Landscape_1.jpg", "tune"},
+	{"orientation/Portrait_1.jpg", "report"},
+	{"orientation/Canon_EOS_1000D.jpg", "tune"},
+	{"orientation/Samsung_SM-J327T1.jpg", "report"},
+	{"photos/grayscale.jpg", "report"},
+	{"photos/prairie_falcon.jpg", "tune"},
+	{"png/kodim03.png", "report"},
+	{"png/kodim19.png", "tune"},
+	{"png/kodim23.png", "report"},
+}
+
+// webpPicture is one photograph at about 1280x720, opaque, and where its PNG lies.
+type webpPicture struct {
+	name, set string
+	png       string // path of the same pixels, for cwebp and butteraugli_main
+	m         *image.NRGBA
+}
+
+// webpPictures brings the sources found under corpus into the box L (1280x720, upright
+// 720x1280) with x/image/draw's CatmullRom, once: the PNGs are kept in dir between runs.
+func webpPictures(corpus, dir, set string, limit int) ([]webpPicture, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	box, _ := sizes.Parse("L")
+	var all []webpPicture
+	add := func(name, of, file string, crop bool) error {
+		if set != "all" && set != of || limit > 0 && len(all) >= limit {
+			return nil
+		}
+		path := filepath.Join(dir, filepath.Base(name)+".png")
+		if _, err := os.Stat(path); err != nil {
+			if err := webpPrepare(file, path, box, crop); err != nil {
+				return err
+			}
+		}
+		m, err := readImage(path)
+		if err != nil {
+			return err
+		}
+		p := webpPicture{name: filepath.Base(name), set: of, png: path}
+		p.m = image.NewNRGBA(image.Rect(0, 0, m.Bounds().Dx(), m.Bounds().Dy()))
+		draw.Draw(p.m, p.m.Rect, m, m.Bounds().Min, draw.Src)
+		all = append(all, p)
+		return nil
+	}
+	other := map[string]string{"tune": "report", "report": "tune"}
+	for _, s := range webpSources {
+		file := filepath.Join(corpus, s.file)
+		f, err := os.Open(file)
+		if err != nil {
+			continue // a corpus without this picture
+		}
+		c, _, err := image.DecodeConfig(bufio.NewReader(f))
+		f.Close()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		if err := add(s.file, s.set, file, false); err != nil {
+			return nil, err
+		}
+		if w, h := box.Fit(c.Width, c.Height); c.Width >= 2*w && c.Height >= 2*h {
+			if err := add(s.file+"@centre", other[s.set], file, true); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return all, nil
+}
+
+// webpPrepare scales the picture in file, or the middle quarter of it, into box and writes a PNG.
+func webpPrepare(file, path string, box sizes.Size, crop bool) error {
+	src, err := readImage(file)
+	if err != nil {
+		return err
+	}
+	r := src.Bounds()
+	if crop {
+		r = image.Rect(r.Min.X+r.Dx()/4, r.Min.Y+r.Dy()/4, r.Max.X-r.Dx()/4, r.Max.Y-r.Dy()/4)
+	}
+	w, h := box.Fit(r.Dx(), r.Dy())
+	dst := image.NewRGBA(image.Rect(0, 0, w, h))
+	xdraw.CatmullRom.Scale(dst, dst.Rect, src, r, xdraw.Src, nil)
+	tmp := path + ".tmp"
+	f, err := os.Create(tmp)
+	if err != nil {
+		return err
+	}
+	b := bufio.NewWriter(f)
+	if err := png.Encode(b, dst); err != nil {
+		f.Close()
+		return err
+	}
+	if err := b.Flush(); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(tmp, path)
+}
+
+func readImage(path string) (image.Image, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	m, _, err := image.Decode(bufio.NewReader(f))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return m, nil
+}

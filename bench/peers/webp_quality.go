@@ -1,0 +1,139 @@
+//go:build webppeers
+
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"image"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/image/webp"
+)
+
+// webpPoint is one picture at one quality from one encoder.
+type webpPoint struct {
+	Quality     int
+	Bytes       int
+	PSNR, SSIM  float64 // of luma, against the luma of the RGB given to the encoder
+	Butteraugli float64 // 3-norm; 0 when not measured
+}
+
+// lumaOf gives the luma of m (BT.601, full range, ITU-R BT.601-7 2.5.1) as float64.
+func lumaOf(m *image.NRGBA) plane {
+	w, h := m.Rect.Dx(), m.Rect.Dy()
+	p := plane{W: w, H: h, Pix: make([]float64, w*h)}
+	for y := range h {
+		row := m.Pix[y*m.Stride:]
+		for x := range w {
+			p.Pix[y*w+x] = 0.299*float64(row[4*x]) + 0.587*float64(row[4*x+1]) + 0.114*float64(row[4*x+2])
+		}
+	}
+	return p
+}
+
+// decodedLuma decodes a WebP with x/image/webp, which neither encoder wrote, and spreads its
+// limited-range luma over 0..255.
+func decodedLuma(file []byte) (plane, error) {
+	m, err := webp.Decode(bytes.NewReader(file))
+	if err != nil {
+		return plane{}, err
+	}
+	var luma []byte
+	var stride int
+	switch m := m.(type) {
+	case *image.YCbCr:
+		luma, stride = m.Y, m.YStride
+	case *image.NYCbCrA:
+		luma, stride = m.Y, m.YStride
+	case *image.NRGBA:
+		return lumaOf(m), nil
+	default:
+		return plane{}, fmt.Errorf("decoded to %T", m)
+	}
+	w, h := m.Bounds().Dx(), m.Bounds().Dy()
+	p := plane{W: w, H: h, Pix: make([]float64, w*h)}
+	for y := range h {
+		for x := range w {
+			p.Pix[y*w+x] = min(max((float64(luma[y*stride+x])-16)*255/219, 0), 255)
+		}
+	}
+	return p, nil
+}
+
+// webpMeasure fills a point's quality axes. scratch is a folder for butteraugli_main's PNG;
+// "" leaves butteraugli out.
+func webpMeasure(p webpPicture, ref *ssimRef, q int, file []byte, scratch string) (webpPoint, error) {
+	pt := webpPoint{Quality: q, Bytes: len(file)}
+	got, err := decodedLuma(file)
+	if err != nil {
+		return pt, fmt.Errorf("%s q %d: %w", p.name, q, err)
+	}
+	if got.W != ref.W || got.H != ref.H {
+		return pt, fmt.Errorf("%s q %d: %dx%d came back as %dx%d", p.name, q, ref.W, ref.H, got.W, got.H)
+	}
+	pt.PSNR, pt.SSIM = psnr(ref.plane, got), ref.ssim(got)
+	if scratch == "" {
+		return pt, nil
+	}
+	in, out := filepath.Join(scratch, "a.webp"), filepath.Join(scratch, "a.png")
+	if err := os.WriteFile(in, file, 0o644); err != nil {
+		return pt, err
+	}
+	if b, err := exec.Command("dwebp", "-quiet", in, "-o", out).CombinedOutput(); err != nil {
+		return pt, fmt.Errorf("dwebp: %v: %s", err, b)
+	}
+	b, err := exec.Command("butteraugli_main", p.png, out, "--pnorm", "3").Output()
+	if err != nil {
+		return pt, fmt.Errorf("butteraugli_main: %w", err)
+	}
+	// Two lines: the maximum, then "3-norm: 1.234567".
+	if pt.Butteraugli, err = parse3Norm(string(b)); err != nil {
+		return pt, err
+	}
+	return pt, nil
+}
+
+func parse3Norm(out string) (float64, error) {
+	for line := range strings.Lines(out) {
+		if _, v, ok := strings.Cut(line, "3-norm:"); ok {
+			return strconv.ParseFloat(strings.TrimSpace(v), 64)
+		}
+	}
+	return 0, fmt.Errorf("butteraugli_main printed no 3-norm: %q", out)
+}
+
+// cwebpPoint measures cwebp -m 4, and keeps the answer beside the picture: nothing in it
+// depends on our encoder, so while tuning it is paid for once.
+func cwebpPoint(p webpPicture, ref *ssimRef, q int, scratch, version string) (webpPoint, error) {
+	sum := sha256.Sum256(p.m.Pix)
+	kept := filepath.Join(filepath.Dir(p.png), fmt.Sprintf("cwebp-%s-%s-q%d-%v.json", version, hex.EncodeToString(sum[:8]), q, scratch != ""))
+	var pt webpPoint
+	if b, err := os.ReadFile(kept); err == nil && json.Unmarshal(b, &pt) == nil && pt.Bytes > 0 {
+		return pt, nil
+	}
+	out := p.png + ".webp"
+	if b, err := exec.Command("cwebp", "-quiet", "-m", "4", "-q", strconv.Itoa(q), p.png, "-o", out).CombinedOutput(); err != nil {
+		return pt, fmt.Errorf("cwebp: %v: %s", err, b)
+	}
+	file, err := os.ReadFile(out)
+	if err != nil {
+		return pt, err
+	}
+	os.Remove(out)
+	if pt, err = webpMeasure(p, ref, q, file, scratch); err != nil {
+		return pt, err
+	}
+	b, err := json.Marshal(pt)
+	if err != nil {
+		return pt, err
+	}
+	return pt, os.WriteFile(kept, b, 0o644)
+}
