@@ -1,0 +1,253 @@
+// Package metrics says how near one picture is to another, and how many bytes
+// an encoder takes for that.
+//
+//	PSNR, SSIM   of luma, full range
+//	BDRate       bytes at equal quality, over a range of qualities
+//
+// YCbCr pictures are taken as full range (JFIF). golang.org/x/image/webp hands
+// out limited-range samples typed as *image.YCbCr: [FullRange] widens them.
+package metrics
+
+import (
+	"errors"
+	"image"
+	"math"
+	"slices"
+)
+
+// A Plane is W x H samples of 0 to 255, row by row.
+type Plane struct {
+	W, H int
+	Pix  []float64
+}
+
+// Luma returns the luma of m, on black where m is transparent: the Y plane of
+// YCbCr pictures, and BT.601's weights of red, green and blue for others.
+func Luma(m image.Image) Plane {
+	b := m.Bounds()
+	p := Plane{b.Dx(), b.Dy(), make([]float64, b.Dx()*b.Dy())}
+	row := func(y int, from []byte) {
+		for x := range p.W {
+			p.Pix[y*p.W+x] = float64(from[x])
+		}
+	}
+	switch m := m.(type) {
+	case *image.YCbCr:
+		for y := range p.H {
+			row(y, m.Y[m.YOffset(b.Min.X, b.Min.Y+y):])
+		}
+	case *image.Gray:
+		for y := range p.H {
+			row(y, m.Pix[m.PixOffset(b.Min.X, b.Min.Y+y):])
+		}
+	default:
+		for y := range p.H {
+			for x := range p.W {
+				r, g, bl, _ := m.At(b.Min.X+x, b.Min.Y+y).RGBA()
+				p.Pix[y*p.W+x] = (0.299*float64(r) + 0.587*float64(g) + 0.114*float64(bl)) / 257
+			}
+		}
+	}
+	return p
+}
+
+// FullRange returns a plane of limited-range luma (16 to 235, BT.601) as full
+// range, clamped to 0 to 255.
+func FullRange(p Plane) Plane {
+	out := Plane{p.W, p.H, make([]float64, len(p.Pix))}
+	for i, v := range p.Pix {
+		out.Pix[i] = min(max((v-16)*255/219, 0), 255)
+	}
+	return out
+}
+
+var errSize = errors.New("metrics: the pictures differ in size")
+
+// PSNR returns the peak signal-to-noise ratio of b against a in dB, and +Inf for
+// equal planes.
+func PSNR(a, b Plane) (float64, error) {
+	if a.W != b.W || a.H != b.H {
+		return 0, errSize
+	}
+	sum := 0.0
+	for i, v := range a.Pix {
+		d := v - b.Pix[i]
+		sum += d * d
+	}
+	return 10 * math.Log10(255*255*float64(len(a.Pix))/sum), nil
+}
+
+// SSIM returns the mean structural similarity of b to a (Wang, Bovik, Sheikh,
+// Simoncelli, 2004): an 11x11 Gaussian window of sigma 1.5, K1 = 0.01, K2 =
+// 0.03, only windows that lie within the picture. Planes must be 11 samples a
+// side at least.
+func SSIM(a, b Plane) (float64, error) {
+	if a.W != b.W || a.H != b.H {
+		return 0, errSize
+	}
+	if a.W < taps || a.H < taps {
+		return 0, errors.New("metrics: SSIM needs 11 samples a side")
+	}
+	n := len(a.Pix)
+	aa, bb, ab := make([]float64, n), make([]float64, n), make([]float64, n)
+	for i, x := range a.Pix {
+		y := b.Pix[i]
+		aa[i], bb[i], ab[i] = x*x, y*y, x*y
+	}
+	mean := func(p []float64) []float64 { return gaussian(p, a.W, a.H) }
+	ma, mb, maa, mbb, mab := mean(a.Pix), mean(b.Pix), mean(aa), mean(bb), mean(ab)
+	const c1, c2 = 0.01 * 255 * 0.01 * 255, 0.03 * 255 * 0.03 * 255
+	sum := 0.0
+	for i, x := range ma {
+		y := mb[i]
+		varA, varB, cov := maa[i]-x*x, mbb[i]-y*y, mab[i]-x*y
+		sum += (2*x*y + c1) * (2*cov + c2) / ((x*x + y*y + c1) * (varA + varB + c2))
+	}
+	return sum / float64(len(ma)), nil
+}
+
+const taps = 11
+
+// gaussian returns the weighted mean of each 11x11 window of a w x h plane.
+func gaussian(p []float64, w, h int) []float64 {
+	var k [taps]float64
+	sum := 0.0
+	for i := range k {
+		x := float64(i - taps/2)
+		k[i] = math.Exp(-x * x / (2 * 1.5 * 1.5))
+		sum += k[i]
+	}
+	for i := range k {
+		k[i] /= sum
+	}
+	ow, oh := w-taps+1, h-taps+1
+	rows := make([]float64, ow*h)
+	for y := range h {
+		in, out := p[y*w:][:w], rows[y*ow:][:ow]
+		for x := range out {
+			v := 0.0
+			for i, c := range k {
+				v += c * in[x+i]
+			}
+			out[x] = v
+		}
+	}
+	out := make([]float64, ow*oh)
+	for y := range oh {
+		o := out[y*ow:][:ow]
+		for i, c := range k {
+			for x, v := range rows[(y+i)*ow:][:ow] {
+				o[x] += c * v
+			}
+		}
+	}
+	return out
+}
+
+// DB expresses an SSIM as -10 log10(1-ssim), in which equal steps look about
+// equal and curves of bytes over quality are smooth.
+func DB(ssim float64) float64 { return -10 * math.Log10(1-ssim) }
+
+// A Point is one encoding: its quality, in dB of whatever kind, and its size.
+type Point struct{ Quality, Bytes float64 }
+
+// BDRate returns by how many percent test takes more bytes than ref at equal
+// quality: the mean difference of log(bytes) over the range of qualities both
+// reach (Bjontegaard), curves drawn by monotone cubics (PCHIP). ok is false when
+// there is no such range, or a curve has fewer than two points.
+func BDRate(ref, test []Point) (percent float64, ok bool) {
+	f, lo0, hi0, ok0 := curve(ref)
+	g, lo1, hi1, ok1 := curve(test)
+	lo, hi := max(lo0, lo1), min(hi0, hi1)
+	if !ok0 || !ok1 || hi-lo <= 1e-6 {
+		return 0, false
+	}
+	const steps = 256
+	sum := 0.0
+	for i := range steps {
+		x := lo + (hi-lo)*(float64(i)+0.5)/steps
+		sum += g(x) - f(x)
+	}
+	return (math.Exp(sum/steps) - 1) * 100, true
+}
+
+// curve returns log(bytes) as a function of quality, and where it is defined.
+// Points that are no better than one with fewer bytes are left out.
+func curve(points []Point) (f func(float64) float64, lo, hi float64, ok bool) {
+	sorted := slices.SortedFunc(slices.Values(points), func(a, b Point) int {
+		if a.Bytes != b.Bytes {
+			return sign(a.Bytes - b.Bytes)
+		}
+		return sign(b.Quality - a.Quality)
+	})
+	var xs, ys []float64
+	for _, p := range sorted {
+		if n := len(xs); n > 0 && p.Quality <= xs[n-1]+1e-9 {
+			continue
+		}
+		xs = append(xs, p.Quality)
+		ys = append(ys, math.Log(p.Bytes))
+	}
+	if len(xs) < 2 {
+		return nil, 0, 0, false
+	}
+	return PCHIP(xs, ys), xs[0], xs[len(xs)-1], true
+}
+
+func sign(v float64) int {
+	switch {
+	case v < 0:
+		return -1
+	case v > 0:
+		return 1
+	}
+	return 0
+}
+
+// PCHIP returns the piecewise cubic Hermite interpolant through the points
+// (xs[i], ys[i]), monotone where they are (Fritsch and Butland, 1984). xs must
+// rise and hold two values at least. Beyond the ends it goes on as the outermost
+// cubic.
+func PCHIP(xs, ys []float64) func(float64) float64 {
+	n := len(xs)
+	h, d := make([]float64, n-1), make([]float64, n-1)
+	for i := range h {
+		h[i] = xs[i+1] - xs[i]
+		d[i] = (ys[i+1] - ys[i]) / h[i]
+	}
+	m := make([]float64, n) // slopes at the points
+	if n == 2 {
+		m[0], m[1] = d[0], d[0]
+	} else {
+		for i := 1; i < n-1; i++ {
+			if d[i-1]*d[i] > 0 {
+				w1, w2 := 2*h[i]+h[i-1], h[i]+2*h[i-1]
+				m[i] = (w1 + w2) / (w1/d[i-1] + w2/d[i])
+			}
+		}
+		m[0] = endSlope(h[0], h[1], d[0], d[1])
+		m[n-1] = endSlope(h[n-2], h[n-3], d[n-2], d[n-3])
+	}
+	return func(x float64) float64 {
+		i := 0
+		for i < n-2 && x > xs[i+1] {
+			i++
+		}
+		t := (x - xs[i]) / h[i]
+		u := 1 - t
+		return (1+2*t)*u*u*ys[i] + t*u*u*h[i]*m[i] + t*t*(3-2*t)*ys[i+1] - t*t*u*h[i]*m[i+1]
+	}
+}
+
+// endSlope is the three-point slope at an end, kept from overshooting. h0 and d0
+// belong to the outer interval.
+func endSlope(h0, h1, d0, d1 float64) float64 {
+	v := ((2*h0+h1)*d0 - h0*d1) / (h0 + h1)
+	switch {
+	case v*d0 <= 0:
+		return 0
+	case d0*d1 < 0 && math.Abs(v) > 3*math.Abs(d0):
+		return 3 * d0
+	}
+	return v
+}
