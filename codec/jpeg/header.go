@@ -50,7 +50,7 @@ type scan struct {
 	ss, se, ah, al uint8
 	dc, ac         [4]tableSpec // in force, by selector
 	ri             int
-	pos            int // of the first entropy-coded byte
+	pos            int  // of the first entropy-coded byte
 	need           bool // for the coefficients that are wanted, progressive only
 	truncated      bool // no marker follows its data, progressive only
 }

@@ -6,7 +6,7 @@ func inverseGeneric(n int, dst []byte, stride int, coef []int16, q *steps) {
 	switch n {
 	case 1:
 		for i, c := range coef {
-			dst[i] = sample(int32(c*q[0]<<2))
+			dst[i] = sample(int32(c * q[0] << 2))
 		}
 	case 2:
 		for i := 0; 4*i < len(coef); i++ {

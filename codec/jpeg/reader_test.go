@@ -100,3 +100,27 @@ func TestFullSizeAgainstStandardLibrary(t *testing.T) {
 		}
 	}
 }
+
+func TestChooseScaleLeavesTwoSamplesForEachOfTheTarget(t *testing.T) {
+	d := &Decoder{W: 4032, H: 3024, hmax: 2, vmax: 2, Components: []Component{{H: 2, V: 2}, {H: 1, V: 1}, {H: 1, V: 1}}}
+	for _, c := range []struct {
+		w, h int
+		want [4]int
+	}{
+		{837, 628, [4]int{4, 4, 4}}, // 4032/8*3/837 = 1.81
+		{640, 480, [4]int{3, 3, 3}},
+		{320, 240, [4]int{2, 2, 2}}, // 1.575 at 1/8
+		{252, 189, [4]int{1, 1, 1}}, // exactly 2
+		{2016, 1512, [4]int{8, 8, 8}},
+		{4032, 3024, [4]int{8, 8, 8}},
+		{1, 3024, [4]int{8, 8, 8}},
+	} {
+		if got := d.ChooseScale(c.w, c.h, (c.w+1)/2, (c.h+1)/2); got != c.want {
+			t.Errorf("%dx%d: %v, want %v", c.w, c.h, got, c.want)
+		}
+	}
+	// Chroma to full size: twice the n.
+	if got := d.ChooseScale(640, 480, 640, 480); got != [4]int{3, 6, 6} {
+		t.Errorf("640x480 in 4:4:4: %v", got)
+	}
+}

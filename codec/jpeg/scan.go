@@ -209,8 +209,9 @@ func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int1
 			k = kk
 			continue
 		end:
-			// EOB, unless the coefficients before it do not fit; else the last coefficient of the block, or a code that is too long.
-			if kk > endOfBlock && kk <= endOfBlock+64 {
+			// EOB, unless the coefficients before it fill the block or more: then those bits are not EOB. Else the last coefficient of the
+			// block, or a code that is too long.
+			if kk > endOfBlock && kk < endOfBlock+64 {
 				acc <<= s & 31
 				n -= int(s & 31)
 				k = kk

@@ -1,0 +1,129 @@
+package jpeg
+
+// Other programs read and rewrite the same pictures: djpeg and jpegtran of libjpeg-turbo, when they are installed.
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func tool(t testing.TB, name string, stdin []byte, args ...string) []byte {
+	t.Helper()
+	if _, err := exec.LookPath(name); err != nil {
+		t.Skipf("%s is not installed", name)
+	}
+	cmd := exec.Command(name, args...)
+	cmd.Stdin = bytes.NewReader(stdin)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s %v: %v: %s", name, args, err, stderr.String())
+	}
+	return out
+}
+
+// pgm takes a PGM file apart.
+func pgm(t testing.TB, b []byte) (pix []byte, w, h int) {
+	t.Helper()
+	var top int
+	if _, err := fmt.Sscanf(string(b[:min(len(b), 32)]), "P5\n%d %d\n%d", &w, &h, &top); err != nil || top != 255 || len(b) < w*h {
+		t.Fatalf("not a PGM: %v", err)
+	}
+	return b[len(b)-w*h:], w, h
+}
+
+func psnr(a, b []byte) float64 {
+	if bytes.Equal(a, b) {
+		return math.Inf(1)
+	}
+	var sum float64
+	for i := range a {
+		d := float64(a[i]) - float64(b[i])
+		sum += d * d
+	}
+	return 10 * math.Log10(255*255*float64(len(a))/sum)
+}
+
+// oraclePictures are one of each kind of sampling and process; all, with MINIATURA_LONG.
+func oraclePictures(t testing.TB) []string {
+	all := corpusJPEGs(t, "photos", "orientation")
+	if long() {
+		return all
+	}
+	var out []string
+	for _, p := range all {
+		switch filepath.Base(p) {
+		case "sample-a98.jpg", "fox410.jpg", "video-001.221212.jpeg", "prairie_falcon.jpg", "jpg-orientation-5.jpg", "pizza-jpegli.jpeg",
+			"flower_small.cmyk.jpg", "Landscape_3.jpg":
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// The luma at full size is libjpeg's to the bit, and that at other N its own within the PSNR that the table says: libjpeg-turbo shrinks to
+// 2 and 4 with an approximation of the box filter, to the others with the same transforms as here.
+func TestLumaAgainstDjpeg(t *testing.T) {
+	least := [9]float64{1: math.Inf(1), 2: 33, 3: 70, 4: 30, 5: 70, 6: 70, 7: 70, 8: math.Inf(1)}
+	var worst [9]float64
+	for n := range worst {
+		worst[n] = math.Inf(1)
+	}
+	for _, p := range oraclePictures(t) {
+		src := readFile(t, p)
+		d, err := NewDecoder(src)
+		if err != nil {
+			t.Fatal(p, err)
+		}
+		if d.Model != ModelYCbCr && d.Model != ModelGrey || d.Components[0].H != d.hmax || d.Components[0].V != d.vmax {
+			continue // djpeg's PGM is not a plane of the file
+		}
+		for n := 1; n <= 8; n++ {
+			want, w, h := pgm(t, tool(t, "djpeg", src, "-grayscale", "-pnm", "-scale", fmt.Sprintf("%d/8", n)))
+			got, err := d.planes([4]int{n, n, n, n})
+			if err != nil {
+				t.Fatal(p, err)
+			}
+			if pw, ph := d.PlaneSize(0, n); pw != w || ph != h {
+				t.Errorf("%s at %d/8: %dx%d, djpeg says %dx%d", p, n, pw, ph, w, h)
+				continue
+			}
+			db := psnr(got[0], want)
+			worst[n] = min(worst[n], db)
+			if db < least[n] {
+				t.Errorf("%s at %d/8: PSNR %.1f dB against djpeg, want %.0f", p, n, db, least[n])
+			}
+		}
+	}
+	t.Logf("lowest PSNR by N: %.1f", worst[1:])
+}
+
+func TestTwinsHaveEqualPlanes(t *testing.T) {
+	for _, p := range oraclePictures(t) {
+		src := readFile(t, p)
+		seq := tool(t, "jpegtran", src, "-copy", "all", "-optimize") // which makes it sequential
+		twins := map[string][]byte{
+			"the original":              src,
+			"progressive":               tool(t, "jpegtran", src, "-copy", "all", "-progressive"),
+			"progressive with restarts": tool(t, "jpegtran", src, "-copy", "all", "-progressive", "-restart", "7B"),
+			"restarts in every row":     tool(t, "jpegtran", src, "-copy", "all", "-optimize", "-restart", "1"),
+		}
+		for n := 1; n <= 8; n++ {
+			_, a := decodePlanes(t, seq, n)
+			for name, twin := range twins {
+				_, b := decodePlanes(t, twin, n)
+				for c := range a {
+					if !bytes.Equal(a[c], b[c]) {
+						t.Errorf("%s: component %d at %d/8 is not the same, %s", p, c, n, name)
+					}
+				}
+			}
+		}
+	}
+}
