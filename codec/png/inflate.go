@@ -1,0 +1,549 @@
+// This file implements decompression: the zlib wrapper, RFC 1950, and deflate, RFC 1951. It differs from compress/flate in that
+// a table lookup yields up to three literals, the usual fare of a filtered photo, and in that whole rows are taken from the
+// window itself.
+
+package png
+
+import (
+	"encoding/binary"
+	"hash/adler32"
+	"math/bits"
+)
+
+const (
+	litBits  = 11 // index of the literal and length table
+	distBits = 9
+	maxBits  = 15 // the longest code (RFC 1951 section 3.2.7)
+
+	windowSize = 32 << 10
+	inSize     = 64 << 10
+	inPad      = 64 // zeros after the input, so that 8 bytes can be loaded anywhere in one round of the loop
+	outChunk   = 96 << 10
+	outPad     = 320 // one round writes at most 4*4 literals' bytes, then a match of 258 rounded up
+)
+
+// A table entry holds the bits that its code takes in bits 0-4 and the number of literals in bits 5-6. With literals, they
+// follow from bit 8 on, the first one lowest. Without, bits 8-9 say what else it is.
+const (
+	entryLits  = 5
+	entryBase  = 16 // a length's or a distance's base
+	entryExtra = 10 // 4 bits: how many extra bits follow the code
+	kindMatch  = 0 << 8
+	kindEnd    = 1 << 8
+	kindLong   = 2 << 8 // a code longer than the index, or none
+	kindMask   = 3 << 8
+)
+
+// Tables of RFC 1951 section 3.2.5.
+var (
+	lengthBase  = [29]uint16{3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258}
+	lengthExtra = [29]uint8{0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0}
+	distBase    = [30]uint16{1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577}
+	distExtra   = [30]uint8{0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13}
+	codeOrder   = [19]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
+)
+
+// A canon is a canonical Huffman code (section 3.2.2): for each length the first code, how many there are, and where their
+// symbols begin.
+type canon struct {
+	first, count, offset [maxBits + 1]uint16
+	symbols              [288]uint16
+}
+
+// build reports whether the lengths make a code that is not over-subscribed. An incomplete one is let through; what it leaves
+// open does not decode.
+func (c *canon) build(lengths []uint8) bool {
+	c.count = [maxBits + 1]uint16{}
+	for _, l := range lengths {
+		c.count[l]++
+	}
+	c.count[0] = 0
+	code, offset := 0, 0
+	for l := 1; l <= maxBits; l++ {
+		code <<= 1
+		c.first[l], c.offset[l] = uint16(code), uint16(offset)
+		code += int(c.count[l])
+		offset += int(c.count[l])
+		if code > 1<<l {
+			return false
+		}
+	}
+	next := c.offset
+	for s, l := range lengths {
+		if l > 0 {
+			c.symbols[next[l]] = uint16(s)
+			next[l]++
+		}
+	}
+	return true
+}
+
+// decode finds the symbol at the low end of acc among the codes of at least min bits; -1 when there is none.
+func (c *canon) decode(acc uint64, min uint) (symbol int, n uint) {
+	rev := bits.Reverse16(uint16(acc))
+	for n = min; n <= maxBits; n++ {
+		if d := rev>>(16-n) - c.first[n]; d < c.count[n] {
+			return int(c.symbols[c.offset[n]+d]), n
+		}
+	}
+	return -1, 0
+}
+
+// An inflater decodes one zlib stream. It may be used again, and keeps nothing but memory.
+type inflater struct {
+	lit       [1 << litBits]uint32
+	dist      [1 << distBits]uint32
+	litCanon  canon
+	distCanon canon
+
+	next    func() []byte // the following piece of input, nil at its end
+	in      []byte        // inSize + inPad
+	n       int           // valid bytes of in
+	pending []byte        // of a piece that did not fit into in
+	eof     bool
+
+	sink  func(b []byte) (used int, err error)
+	out   []byte
+	start int // out[start:o] has not been used yet
+	adler interface {
+		Write([]byte) (int, error)
+		Sum32() uint32
+	}
+	summed int // out[:summed] is in adler
+}
+
+// inflate decodes a zlib stream that comes in pieces from next. The decoded bytes are offered to sink in order; it returns how
+// many it used, of at least row bytes it must use some, and the rest is offered again with more. An error of sink ends it. All
+// is used, or left over, when inflate returns nil, and the checksum is right.
+func (f *inflater) inflate(next func() []byte, row int, sink func(b []byte) (used int, err error)) error {
+	f.next, f.sink = next, sink
+	if f.in == nil {
+		f.in = make([]byte, inSize+inPad)
+	}
+	if size := max(windowSize, row) + outChunk + outPad; cap(f.out) < size {
+		f.out = make([]byte, size)
+	}
+	f.pending, f.eof, f.n = nil, false, 0
+	f.start, f.summed = 0, 0
+	f.adler = adler32.New()
+
+	p := f.fill(0)
+	if f.n < 2 {
+		return FormatError("no zlib header")
+	}
+	// RFC 1950 section 2.2: deflate, no preset dictionary.
+	if h := binary.BigEndian.Uint16(f.in); h%31 != 0 || h>>8&15 != 8 || h&0x20 != 0 {
+		return FormatError("zlib header")
+	}
+	return f.blocks(p + 2)
+}
+
+// fill moves input down and reads more, so that in[p:] holds at least inPad bytes, zeros past the end. The 8 bytes before p
+// stay. It returns the new p.
+func (f *inflater) fill(p int) int {
+	from := max(p-8, 0)
+	if from < f.n {
+		f.n = copy(f.in, f.in[from:f.n])
+	} else {
+		from = f.n // past the end; the caller sees that by p
+		f.n = 0
+	}
+	p -= from
+	for f.n < inSize && !f.eof {
+		if len(f.pending) == 0 {
+			if f.pending = f.next(); f.pending == nil {
+				f.eof = true
+			}
+			continue
+		}
+		m := copy(f.in[f.n:inSize], f.pending)
+		f.n += m
+		f.pending = f.pending[m:]
+	}
+	clear(f.in[f.n:min(f.n+inPad, len(f.in))])
+	return p
+}
+
+// flush offers out[start:o] and makes room. It returns the new o.
+func (f *inflater) flush(o int) (int, error) {
+	f.adler.Write(f.out[f.summed:o])
+	used, err := f.sink(f.out[f.start:o])
+	if err != nil {
+		return 0, err
+	}
+	f.start += used
+	keep := max(min(f.start, o-windowSize), 0)
+	copy(f.out, f.out[keep:o])
+	f.start -= keep
+	f.summed = o - keep
+	return o - keep, nil
+}
+
+var errDeflate = FormatError("compressed data")
+
+func (f *inflater) blocks(p int) error {
+	var acc uint64
+	var nb uint // valid bits of acc
+	var err error
+	o := 0
+	var lengths [288 + 32]uint8
+	fixed := false // the tables are those of section 3.2.6
+	for final := false; !final; {
+		if p > f.n-32 {
+			if p > f.n+8 {
+				return errDeflate
+			}
+			p = f.fill(p)
+		}
+		acc |= binary.LittleEndian.Uint64(f.in[p:]) << (nb & 63)
+		p += int(63-nb) >> 3
+		nb |= 56
+		final = acc&1 != 0
+		kind := acc >> 1 & 3
+		acc >>= 3
+		nb -= 3
+		switch kind {
+		case 0:
+			p -= int(nb >> 3)
+			acc, nb = 0, 0
+			if p, o, err = f.stored(p, o); err != nil {
+				return err
+			}
+			continue
+		case 1:
+			if !fixed {
+				for i := range 288 {
+					switch {
+					case i < 144 || i >= 280:
+						lengths[i] = 8
+					case i < 256:
+						lengths[i] = 9
+					default:
+						lengths[i] = 7
+					}
+				}
+				for i := range 32 {
+					lengths[288+i] = 5
+				}
+				f.build(lengths[:288], lengths[288:])
+				fixed = true
+			}
+		case 2:
+			fixed = false
+			lits, dists := int(acc&31)+257, int(acc>>5&31)+1
+			codes := int(acc>>10&15) + 4
+			acc >>= 14
+			nb -= 14
+			if lits > 286 || dists > 30 {
+				return errDeflate
+			}
+			var codeLengths [19]uint8
+			for _, c := range codeOrder[:codes] {
+				if nb < 8 {
+					acc |= binary.LittleEndian.Uint64(f.in[p:]) << (nb & 63)
+					p += int(63-nb) >> 3
+					nb |= 56
+				}
+				codeLengths[c] = uint8(acc & 7)
+				acc >>= 3
+				nb -= 3
+			}
+			if !f.litCanon.build(codeLengths[:]) {
+				return errDeflate
+			}
+			for i := 0; i < lits+dists; {
+				if p > f.n-32 {
+					if p > f.n+8 {
+						return errDeflate
+					}
+					p = f.fill(p)
+				}
+				acc |= binary.LittleEndian.Uint64(f.in[p:]) << (nb & 63)
+				p += int(63-nb) >> 3
+				nb |= 56
+				s, n := f.litCanon.decode(acc, 1)
+				if s < 0 {
+					return errDeflate
+				}
+				acc >>= n & 63
+				nb -= n
+				repeat, length, extra := 1, uint8(s), uint(0)
+				switch s {
+				case 16:
+					if i == 0 {
+						return errDeflate
+					}
+					repeat, length, extra = 3+int(acc&3), lengths[i-1], 2
+				case 17:
+					repeat, length, extra = 3+int(acc&7), 0, 3
+				case 18:
+					repeat, length, extra = 11+int(acc&127), 0, 7
+				}
+				acc >>= extra & 63
+				nb -= extra
+				if i+repeat > lits+dists {
+					return errDeflate
+				}
+				for ; repeat > 0; repeat-- {
+					lengths[i] = length
+					i++
+				}
+			}
+			if !f.build(lengths[:lits], lengths[lits:lits+dists]) {
+				return errDeflate
+			}
+		default:
+			return errDeflate
+		}
+		if p, o, acc, nb, err = f.symbols(p, o, acc, nb); err != nil {
+			return err
+		}
+	}
+	if o, err = f.flush(o); err != nil {
+		return err
+	}
+	p = f.fill(p - int(nb>>3))
+	if p+4 > f.n {
+		return FormatError("compressed data ends early")
+	}
+	if binary.BigEndian.Uint32(f.in[p:]) != f.adler.Sum32() {
+		return FormatError("zlib checksum")
+	}
+	return nil
+}
+
+// stored copies a stored block (section 3.2.4) whose header begins at p.
+func (f *inflater) stored(p, o int) (int, int, error) {
+	if p > f.n-32 {
+		p = f.fill(p)
+	}
+	if p+4 > f.n {
+		return 0, 0, errDeflate
+	}
+	length, check := binary.LittleEndian.Uint16(f.in[p:]), binary.LittleEndian.Uint16(f.in[p+2:])
+	if length != ^check {
+		return 0, 0, errDeflate
+	}
+	p += 4
+	for left := int(length); left > 0; {
+		if p >= f.n {
+			if p = f.fill(p); p >= f.n {
+				return 0, 0, errDeflate
+			}
+		}
+		if o >= len(f.out)-outPad {
+			var err error
+			if o, err = f.flush(o); err != nil {
+				return 0, 0, err
+			}
+		}
+		m := copy(f.out[o:len(f.out)-outPad], f.in[p:min(p+left, f.n)])
+		p, o, left = p+m, o+m, left-m
+	}
+	return p, o, nil
+}
+
+// build makes both tables from the code lengths.
+func (f *inflater) build(lits, dists []uint8) bool {
+	if !f.litCanon.build(lits) || !f.distCanon.build(dists) {
+		return false
+	}
+	for i := range f.lit {
+		f.lit[i] = kindLong
+	}
+	for i := range f.dist {
+		f.dist[i] = kindLong
+	}
+	c := &f.litCanon
+	for l := uint(1); l <= litBits; l++ {
+		for i := range c.count[l] {
+			s := uint32(c.symbols[c.offset[l]+i])
+			var e uint32
+			switch {
+			case s < 256:
+				e = s<<8 | 1<<entryLits
+			case s == 256:
+				e = kindEnd
+			case s < 286:
+				e = uint32(lengthBase[s-257])<<entryBase | uint32(lengthExtra[s-257])<<entryExtra | kindMatch
+			default:
+				continue // no such symbol
+			}
+			for j := uint(bits.Reverse16(c.first[l]+i) >> (16 - l)); j < 1<<litBits; j += 1 << l {
+				f.lit[j] = e | uint32(l)
+			}
+		}
+	}
+	c = &f.distCanon
+	for l := uint(1); l <= distBits; l++ {
+		for i := range c.count[l] {
+			s := c.symbols[c.offset[l]+i]
+			if s >= 30 {
+				continue
+			}
+			e := uint32(distBase[s])<<entryBase | uint32(distExtra[s])<<entryExtra | kindMatch
+			for j := uint(bits.Reverse16(c.first[l]+i) >> (16 - l)); j < 1<<distBits; j += 1 << l {
+				f.dist[j] = e | uint32(l)
+			}
+		}
+	}
+	// Where a literal leaves bits of the index for the next one or two, they join its entry. What remains of the index is a
+	// smaller index, so going down every entry is met single.
+	const litMask = 3 << entryLits
+	for i := 1<<litBits - 1; i >= 0; i-- {
+		e := f.lit[i]
+		if e&litMask == 0 {
+			continue
+		}
+		l := e & 31
+		e2 := f.lit[i>>l]
+		if e2&litMask == 0 || l+e2&31 > litBits {
+			continue
+		}
+		l2 := l + e2&31
+		m := e&0xff00 | e2&0xff00<<8 | 2<<entryLits | l2
+		if e3 := f.lit[i>>l2]; e3&litMask != 0 && l2+e3&31 <= litBits {
+			m = e&0xff00 | e2&0xff00<<8 | e3&0xff00<<16 | 3<<entryLits | (l2 + e3&31)
+		}
+		f.lit[i] = m
+	}
+	return true
+}
+
+// symbols decodes until the end of a block (section 3.2.3).
+func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uint, error) {
+	in, out := f.in, f.out
+	lit, dist := &f.lit, &f.dist
+	limit := len(out) - outPad
+	safe := f.n - 32
+	for {
+		if p > safe {
+			if p > f.n+8 {
+				return 0, 0, 0, 0, errDeflate
+			}
+			if !f.eof {
+				p = f.fill(p)
+				safe = f.n - 32
+			}
+		}
+		if o >= limit {
+			var err error
+			if o, err = f.flush(o); err != nil {
+				return 0, 0, 0, 0, err
+			}
+		}
+		acc |= binary.LittleEndian.Uint64(in[p:]) << (nb & 63)
+		p += int(63-nb) >> 3
+		nb |= 56 // at least 56 bits: four indices, or one and a match
+		e := lit[acc&(1<<litBits-1)]
+		if c := e >> entryLits & 3; c != 0 {
+			binary.LittleEndian.PutUint32(out[o:], e>>8)
+			o += int(c)
+			acc >>= e & 31
+			nb -= uint(e & 31)
+			e = lit[acc&(1<<litBits-1)]
+			if c = e >> entryLits & 3; c != 0 {
+				binary.LittleEndian.PutUint32(out[o:], e>>8)
+				o += int(c)
+				acc >>= e & 31
+				nb -= uint(e & 31)
+				e = lit[acc&(1<<litBits-1)]
+				if c = e >> entryLits & 3; c != 0 {
+					binary.LittleEndian.PutUint32(out[o:], e>>8)
+					o += int(c)
+					acc >>= e & 31
+					nb -= uint(e & 31)
+					e = lit[acc&(1<<litBits-1)]
+					if c = e >> entryLits & 3; c != 0 {
+						binary.LittleEndian.PutUint32(out[o:], e>>8)
+						o += int(c)
+						acc >>= e & 31
+						nb -= uint(e & 31)
+						continue
+					}
+				}
+			}
+		}
+		if nb < 48 { // 15+5 for the length, 15+13 for the distance
+			acc |= binary.LittleEndian.Uint64(in[p:]) << (nb & 63)
+			p += int(63-nb) >> 3
+			nb |= 56
+		}
+		var length int
+		switch e & kindMask {
+		case kindMatch:
+			acc >>= e & 31
+			nb -= uint(e & 31)
+			x := e >> entryExtra & 15
+			length = int(e>>entryBase) + int(acc&(1<<x-1))
+			acc >>= x
+			nb -= uint(x)
+		case kindEnd:
+			return p, o, acc >> (e & 31), nb - uint(e&31), nil
+		default:
+			s, n := f.litCanon.decode(acc, litBits+1)
+			if s < 0 || s > 285 {
+				return 0, 0, 0, 0, errDeflate
+			}
+			acc >>= n & 63
+			nb -= n
+			if s < 256 {
+				out[o] = byte(s)
+				o++
+				continue
+			}
+			if s == 256 {
+				return p, o, acc, nb, nil
+			}
+			x := uint(lengthExtra[s-257])
+			length = int(lengthBase[s-257]) + int(acc&(1<<x-1))
+			acc >>= x & 63
+			nb -= x
+		}
+		var distance int
+		if d := dist[acc&(1<<distBits-1)]; d&kindMask == kindMatch {
+			acc >>= d & 31
+			nb -= uint(d & 31)
+			x := d >> entryExtra & 15
+			distance = int(d>>entryBase) + int(acc&(1<<x-1))
+			acc >>= x
+			nb -= uint(x)
+		} else {
+			s, n := f.distCanon.decode(acc, distBits+1)
+			if s < 0 || s > 29 {
+				return 0, 0, 0, 0, errDeflate
+			}
+			acc >>= n & 63
+			nb -= n
+			x := uint(distExtra[s])
+			distance = int(distBase[s]) + int(acc&(1<<x-1))
+			acc >>= x & 63
+			nb -= x
+		}
+		if distance > o {
+			return 0, 0, 0, 0, errDeflate
+		}
+		end := o + length
+		if distance < 8 {
+			if distance == 1 {
+				v := uint64(out[o-1]) * 0x0101010101010101
+				for ; o < end; o += 8 {
+					binary.LittleEndian.PutUint64(out[o:], v)
+				}
+				o = end
+				continue
+			}
+			// A pattern of 2 to 7 bytes: once it stands 8 bytes or more, it is copied like any other.
+			whole := distance * ((7 + distance) / distance)
+			for i := o; i < o+whole; i++ {
+				out[i] = out[i-distance]
+			}
+			o += whole
+			distance = whole
+		}
+		for ; o < end; o += 8 {
+			binary.LittleEndian.PutUint64(out[o:], binary.LittleEndian.Uint64(out[o-distance:]))
+		}
+		o = end
+	}
+}

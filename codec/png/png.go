@@ -1,0 +1,336 @@
+// Package png reads PNG pictures row by row, in memory that grows with their width alone, as
+// samples of 8 bits.
+//
+//	png.go       chunks and what they say, PNG specification (third edition) sections 5 and 11
+//	reader.go    rows: scanlines, interlacing, samples to 8 bits, sections 7, 8 and 13.12
+//	unfilter.go  filter reconstruction, section 9
+//	inflate.go   decompression, section 10, RFC 1950 and 1951
+package png
+
+import (
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+)
+
+// A FormatError reports that the input is not a valid PNG.
+type FormatError string
+
+func (e FormatError) Error() string { return "png: invalid format: " + string(e) }
+
+// An UnsupportedError reports that the input is valid but over a limit, or uses something this package does not read.
+type UnsupportedError string
+
+func (e UnsupportedError) Error() string { return "png: unsupported: " + string(e) }
+
+const signature = "\x89PNG\r\n\x1a\n"
+
+// Limits that hold before any memory is spent. A row has at most 8 bytes a pixel.
+const (
+	MaxSide       = 1 << 18
+	MaxPixels     = 1 << 27
+	MaxInterlaced = 1 << 25 // pixels: an interlaced picture is held in memory as a whole
+	maxProfile    = 4 << 20
+)
+
+// Colour types of section 11.2.1.
+const (
+	ctGray      = 0
+	ctRGB       = 2
+	ctPalette   = 3
+	ctGrayAlpha = 4
+	ctRGBA      = 6
+)
+
+// A Reader knows what a PNG's chunks say and gives its rows. Slices point into the source.
+type Reader struct {
+	Width, Height int
+	BitDepth      int // of the file: 1, 2, 4, 8 or 16
+	ColorType     int // of the file: 0, 2, 3, 4 or 6
+	Interlaced    bool
+	Channels      int // samples of 8 bits in each pixel of a row: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; alpha is straight
+
+	Frames         int    // of an animation (acTL), 0 for a still picture
+	EXIF           []byte // eXIf: begins at the byte order mark, or nil
+	SRGB           bool   // sRGB is there
+	Gamma          uint32 // gAMA in 1/100000, or 0
+	Chromaticities []byte // cHRM's 32 bytes, or nil
+	CICP           []byte // cICP's 4 bytes, or nil
+
+	src        []byte
+	idat       int       // position of the first IDAT
+	iccp       []byte    // iCCP's data
+	trns       []byte    // tRNS's data, of the right length for the colour type
+	palette    [][4]byte // 256 entries once there is a PLTE
+	paletteLen int
+}
+
+// bitsPerPixel returns the bits of one pixel in a scanline.
+func (r *Reader) bitsPerPixel() int {
+	return r.BitDepth * [...]int{1, 0, 3, 1, 2, 0, 4}[r.ColorType]
+}
+
+// rowBytes returns the bytes of a scanline of w pixels, without the filter type.
+func (r *Reader) rowBytes(w int) int { return (w*r.bitsPerPixel() + 7) / 8 }
+
+// PeakBytes returns about how much Rows allocates.
+func (r *Reader) PeakBytes() int64 {
+	row := int64(r.rowBytes(r.Width) + 8)
+	n := int64(inSize+inPad+windowSize+outChunk+outPad) + 3*row + int64(r.Width*r.Channels)
+	if r.Interlaced {
+		n += int64(r.Width) * int64(r.Height) * int64(r.Channels)
+	}
+	return n
+}
+
+// chunk returns the chunk at p: its type, its data and the position after it. The CRC is not looked at.
+func chunk(src []byte, p int) (kind string, data []byte, next int, err error) {
+	if len(src)-p < 12 {
+		return "", nil, 0, FormatError("ends before IEND")
+	}
+	n := binary.BigEndian.Uint32(src[p:])
+	if uint64(n) > uint64(len(src)-p-12) {
+		return "", nil, 0, FormatError("chunk goes past the end")
+	}
+	next = p + 12 + int(n)
+	return string(src[p+4 : p+8]), src[p+8 : next-4], next, nil
+}
+
+func checkCRC(src []byte, p, next int) bool {
+	return crc32.ChecksumIEEE(src[p+4:next-4]) == binary.BigEndian.Uint32(src[next-4:])
+}
+
+// NewReader reads the chunks of src, which has to be complete up to IEND, without decompressing anything. It checks the CRC of every
+// chunk but IDAT, which Rows does. A damaged ancillary chunk is as absent (section 13.2), a damaged critical one is an error.
+func NewReader(src []byte) (*Reader, error) {
+	if len(src) < 8 || string(src[:8]) != signature {
+		return nil, FormatError("no PNG signature")
+	}
+	r := &Reader{src: src}
+	kind, data, p, err := chunk(src, 8)
+	if err != nil {
+		return nil, err
+	}
+	if kind != "IHDR" || len(data) != 13 {
+		return nil, FormatError("no IHDR")
+	}
+	if !checkCRC(src, 8, p) {
+		return nil, FormatError("CRC of IHDR")
+	}
+	if err := r.header(data); err != nil {
+		return nil, err
+	}
+	ended := false // the run of IDAT is over
+	for kind != "IEND" {
+		start := p
+		if kind, data, p, err = chunk(src, p); err != nil {
+			return nil, err
+		}
+		if kind == "IDAT" {
+			if ended {
+				return nil, FormatError("IDAT in two places")
+			}
+			if r.idat == 0 {
+				r.idat = start
+			}
+			continue
+		}
+		ended = r.idat != 0
+		critical := kind[0]&0x20 == 0 // section 5.4
+		if !critical && !known(kind) {
+			continue
+		}
+		if !checkCRC(src, start, p) {
+			if critical {
+				return nil, FormatError("CRC of " + kind)
+			}
+			continue
+		}
+		switch kind {
+		case "PLTE":
+			if err := r.plte(data); err != nil {
+				return nil, err
+			}
+		case "IHDR":
+			return nil, FormatError("second IHDR")
+		case "IEND":
+		default:
+			if critical {
+				return nil, UnsupportedError("critical chunk")
+			}
+			r.ancillary(kind, data)
+		}
+	}
+	if r.idat == 0 {
+		return nil, FormatError("no IDAT")
+	}
+	if r.ColorType == ctPalette && r.palette == nil {
+		return nil, FormatError("no PLTE")
+	}
+	r.channels()
+	return r, nil
+}
+
+func known(kind string) bool {
+	switch kind {
+	case "tRNS", "iCCP", "eXIf", "acTL", "sRGB", "gAMA", "cHRM", "cICP":
+		return true
+	}
+	return false
+}
+
+// header reads IHDR (section 11.2.1).
+func (r *Reader) header(b []byte) error {
+	w, h := binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:])
+	if w == 0 || h == 0 || w >= 1<<31 || h >= 1<<31 {
+		return FormatError("dimensions")
+	}
+	r.BitDepth, r.ColorType, r.Interlaced = int(b[8]), int(b[9]), b[12] == 1
+	var depths int // a bit for each
+	switch r.ColorType {
+	case ctGray:
+		depths = 1<<1 | 1<<2 | 1<<4 | 1<<8 | 1<<16
+	case ctPalette:
+		depths = 1<<1 | 1<<2 | 1<<4 | 1<<8
+	case ctRGB, ctGrayAlpha, ctRGBA:
+		depths = 1<<8 | 1<<16
+	}
+	if r.BitDepth > 16 || depths>>r.BitDepth&1 == 0 {
+		return FormatError("colour type or bit depth")
+	}
+	if b[10] != 0 || b[11] != 0 || b[12] > 1 {
+		return FormatError("compression, filter or interlace method")
+	}
+	switch n := uint64(w) * uint64(h); {
+	case w > MaxSide, h > MaxSide, n > MaxPixels, r.Interlaced && n > MaxInterlaced:
+		return UnsupportedError("dimensions over the limit")
+	}
+	r.Width, r.Height = int(w), int(h)
+	return nil
+}
+
+func (r *Reader) plte(b []byte) error {
+	if r.palette != nil || r.idat != 0 || len(b) == 0 || len(b) > 768 || len(b)%3 != 0 {
+		return FormatError("PLTE")
+	}
+	if r.ColorType != ctPalette {
+		return nil // a suggestion
+	}
+	r.paletteLen = len(b) / 3
+	r.palette = make([][4]byte, 256)
+	for i := range r.palette {
+		r.palette[i][3] = 255 // an index past the palette is opaque black, as libpng has it
+		if i < r.paletteLen {
+			copy(r.palette[i][:3], b[3*i:])
+		}
+	}
+	return nil
+}
+
+// ancillary takes note of a known chunk whose CRC is right. One that is in the wrong place or malformed is left out.
+func (r *Reader) ancillary(kind string, b []byte) {
+	if kind == "eXIf" {
+		if r.EXIF == nil {
+			r.EXIF = b
+		}
+		return
+	}
+	if r.idat != 0 {
+		return // sections 5.6 and 11.3: the others come before IDAT
+	}
+	switch kind {
+	case "tRNS":
+		switch {
+		case r.trns != nil:
+		case r.ColorType == ctGray && len(b) == 2, r.ColorType == ctRGB && len(b) == 6:
+			r.trns = b
+		case r.ColorType == ctPalette && r.palette != nil && len(b) <= r.paletteLen:
+			r.trns = b
+			for i, a := range b {
+				r.palette[i][3] = a
+			}
+		}
+	case "iCCP":
+		if r.iccp == nil {
+			r.iccp = b
+		}
+	case "acTL":
+		if n := uint32(0); len(b) == 8 {
+			n = binary.BigEndian.Uint32(b)
+			r.Frames = int(n & 0x7fffffff)
+		}
+	case "sRGB":
+		r.SRGB = len(b) == 1
+	case "gAMA":
+		if len(b) == 4 {
+			r.Gamma = binary.BigEndian.Uint32(b)
+		}
+	case "cHRM":
+		if len(b) == 32 {
+			r.Chromaticities = b
+		}
+	case "cICP":
+		if len(b) == 4 {
+			r.CICP = b
+		}
+	}
+}
+
+// channels decides what the rows hold: no more than the file can say.
+func (r *Reader) channels() {
+	switch r.ColorType {
+	case ctGray, ctGrayAlpha:
+		r.Channels = 1
+	default:
+		r.Channels = 3
+	}
+	alpha := r.ColorType == ctGrayAlpha || r.ColorType == ctRGBA || r.trns != nil
+	if r.ColorType == ctPalette {
+		alpha, r.Channels = false, 1
+		for _, c := range r.palette[:r.paletteLen] {
+			alpha = alpha || c[3] != 255
+			if c[0] != c[1] || c[1] != c[2] {
+				r.Channels = 3
+			}
+		}
+	}
+	if alpha {
+		r.Channels++
+	}
+}
+
+var errTooMuch = errors.New("png: more than enough")
+
+// ICC returns the decompressed profile of iCCP (section 11.3.2.3), or nil when there is none. Over 4 MB is an UnsupportedError.
+func (r *Reader) ICC() ([]byte, error) {
+	if r.iccp == nil {
+		return nil, nil
+	}
+	name := 0 // 1 to 79 bytes and a zero, then the compression method
+	for name < len(r.iccp) && name < 80 && r.iccp[name] != 0 {
+		name++
+	}
+	if name == 0 || name >= 80 || len(r.iccp) < name+2 || r.iccp[name] != 0 || r.iccp[name+1] != 0 {
+		return nil, FormatError("iCCP")
+	}
+	data := r.iccp[name+2:]
+	var profile []byte
+	var f inflater
+	err := f.inflate(func() (b []byte) {
+		b, data = data, nil
+		return b
+	}, 1, func(b []byte) (int, error) {
+		if len(profile)+len(b) > maxProfile {
+			return 0, errTooMuch
+		}
+		profile = append(profile, b...)
+		return len(b), nil
+	})
+	if err == errTooMuch {
+		return nil, UnsupportedError("size of colour profile")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return profile, nil
+}

@@ -1,0 +1,272 @@
+// This file implements the way from scanlines to rows of 8-bit samples: PNG specification sections 7.2 (scanlines), 8
+// (interlacing) and 13.12 (sample depth rescaling).
+
+package png
+
+import "encoding/binary"
+
+// Rows decodes the picture and calls emit for each row from the top, with Width*Channels bytes that are valid during the call
+// only and must not be changed. An error of emit ends it and is returned. What is wrong with the data, too little of it
+// included, is a FormatError; a caller that stores nothing until Rows returns nil never keeps half a picture.
+func (r *Reader) Rows(emit func(y int, row []byte) error) error {
+	d := decoder{r: r, emit: emit, bpp: max(r.bitsPerPixel()/8, 1)}
+	if r.Interlaced {
+		d.picture = make([]byte, r.Width*r.Height*r.Channels)
+		d.pass = -1
+		d.nextPass()
+	} else {
+		d.w, d.h = r.Width, r.Height
+	}
+	n := r.rowBytes(r.Width)
+	d.cur, d.prev = make([]byte, n), make([]byte, n)
+	d.expand = r.expander()
+	if d.expand != nil || r.Interlaced {
+		d.row = make([]byte, r.Width*r.Channels)
+	}
+	var crc error
+	p := r.idat
+	var f inflater
+	err := f.inflate(func() []byte {
+		for {
+			kind, data, next, err := chunk(r.src, p)
+			if err != nil || kind != "IDAT" {
+				return nil
+			}
+			if !checkCRC(r.src, p, next) {
+				crc = FormatError("CRC of IDAT")
+				return nil
+			}
+			p = next
+			if len(data) > 0 {
+				return data
+			}
+		}
+	}, n+1, d.scanlines)
+	switch {
+	case crc != nil:
+		return crc
+	case err != nil && err != errTooMuch:
+		return err
+	case !d.done:
+		return FormatError("too few rows")
+	case r.Interlaced:
+		n := r.Width * r.Channels
+		for y := range r.Height {
+			if err := emit(y, d.picture[y*n:][:n:n]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// A decoder turns decompressed bytes into rows.
+type decoder struct {
+	r         *Reader
+	emit      func(y int, row []byte) error
+	bpp       int
+	cur, prev []byte // reconstructed scanlines
+	expand    func(dst, src []byte)
+	row       []byte // expanded
+	w, h, y   int    // of the picture, or of the pass
+	done      bool
+	surplus   int
+
+	pass    int
+	picture []byte // interlaced
+}
+
+// Adam7 (section 8.2): where each pass begins and its steps.
+var adam7 = [7]struct{ x, y, dx, dy int }{
+	{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2},
+}
+
+// nextPass goes to the next pass that has pixels.
+func (d *decoder) nextPass() {
+	for d.pass++; d.pass < 7; d.pass++ {
+		a := adam7[d.pass]
+		d.w, d.h, d.y = (d.r.Width-a.x+a.dx-1)/a.dx, (d.r.Height-a.y+a.dy-1)/a.dy, 0
+		if d.w > 0 && d.h > 0 {
+			clear(d.prev)
+			return
+		}
+	}
+	d.done = true
+}
+
+// scanlines takes whole scanlines from b. What comes after the last is counted and thrown away, up to a limit: a small picture
+// may be followed by gigabytes.
+func (d *decoder) scanlines(b []byte) (used int, err error) {
+	for !d.done {
+		n := d.r.rowBytes(d.w)
+		if len(b)-used < n+1 {
+			return used, nil
+		}
+		src := b[used : used+n+1]
+		used += n + 1
+		cur := d.cur[:n]
+		if err := unfilter(src[0], cur, src[1:], d.prev[:n], d.bpp); err != nil {
+			return 0, err
+		}
+		if d.r.Interlaced {
+			d.scatter(cur)
+		} else {
+			row := cur
+			if d.expand != nil {
+				row = d.row
+				d.expand(row, cur)
+			}
+			if err := d.emit(d.y, row); err != nil {
+				return 0, err
+			}
+		}
+		d.cur, d.prev = d.prev, d.cur
+		if d.y++; d.y == d.h {
+			if d.r.Interlaced {
+				d.nextPass()
+			} else {
+				d.done = true
+			}
+		}
+	}
+	if d.surplus += len(b) - used; d.surplus > 64<<10 {
+		return 0, errTooMuch
+	}
+	return len(b), nil
+}
+
+// scatter puts a pass's scanline where it belongs.
+func (d *decoder) scatter(cur []byte) {
+	c := d.r.Channels
+	row := cur
+	if d.expand != nil {
+		row = d.row[:d.w*c]
+		d.expand(row, cur)
+	}
+	a := adam7[d.pass]
+	out := d.picture[((a.y+d.y*a.dy)*d.r.Width+a.x)*c:]
+	for i := 0; i < d.w; i++ {
+		copy(out[i*a.dx*c:][:c], row[i*c:])
+	}
+}
+
+// expander returns the function that makes Channels samples of 8 bits of each pixel of a scanline, or nil when they are that
+// already. dst has Channels bytes for each pixel wanted.
+func (r *Reader) expander() func(dst, src []byte) {
+	switch {
+	case r.ColorType == ctPalette:
+		return r.expandPalette()
+	case r.BitDepth < 8:
+		return r.expandGray()
+	case r.trns != nil && r.ColorType == ctGray:
+		return r.expandKeyed(1)
+	case r.trns != nil && r.ColorType == ctRGB:
+		return r.expandKeyed(3)
+	case r.BitDepth == 16:
+		return func(dst, src []byte) {
+			for i := range dst {
+				dst[i] = narrow(binary.BigEndian.Uint16(src[2*i:]))
+			}
+		}
+	}
+	return nil
+}
+
+// narrow is v*255/65535 rounded.
+func narrow(v uint16) byte { return byte((uint32(v)*255 + 32895) >> 16) }
+
+// index returns the i-th sample of depth bits in a scanline, the leftmost in the high bits (section 7.2).
+func index(src []byte, i int, depth uint) byte {
+	at := uint(i) * depth
+	return src[at/8] >> (8 - depth - at%8) & (1<<depth - 1)
+}
+
+func (r *Reader) expandPalette() func(dst, src []byte) {
+	depth, palette := uint(r.BitDepth), (*[256][4]byte)(r.palette)
+	switch r.Channels {
+	case 1:
+		return func(dst, src []byte) {
+			for i := range dst {
+				dst[i] = palette[index(src, i, depth)][0]
+			}
+		}
+	case 2:
+		return func(dst, src []byte) {
+			for i := 0; len(dst) >= 2; i, dst = i+1, dst[2:] {
+				c := &palette[index(src, i, depth)]
+				dst[0], dst[1] = c[0], c[3]
+			}
+		}
+	case 3:
+		return func(dst, src []byte) {
+			for i := 0; len(dst) >= 3; i, dst = i+1, dst[3:] {
+				c := &palette[index(src, i, depth)]
+				dst[0], dst[1], dst[2] = c[0], c[1], c[2]
+			}
+		}
+	}
+	return func(dst, src []byte) {
+		for i := 0; len(dst) >= 4; i, dst = i+1, dst[4:] {
+			*(*[4]byte)(dst) = palette[index(src, i, depth)]
+		}
+	}
+}
+
+// expandGray spreads samples of 1, 2 and 4 bits over 0 to 255; the transparent one is told by its depth's own number.
+func (r *Reader) expandGray() func(dst, src []byte) {
+	depth := uint(r.BitDepth)
+	var value [16][2]byte
+	for i := range 1 << depth {
+		value[i] = [2]byte{byte(i * 255 / (1<<depth - 1)), 255}
+	}
+	if r.trns == nil {
+		return func(dst, src []byte) {
+			for i := range dst {
+				dst[i] = value[index(src, i, depth)][0]
+			}
+		}
+	}
+	value[binary.BigEndian.Uint16(r.trns)&(1<<depth-1)][1] = 0 // the high bits are not looked at, section 11.3.1.1
+	return func(dst, src []byte) {
+		for i := 0; len(dst) >= 2; i, dst = i+1, dst[2:] {
+			*(*[2]byte)(dst) = value[index(src, i, depth)]
+		}
+	}
+}
+
+// expandKeyed adds alpha to n samples of 8 or 16 bits: 0 where all of them are tRNS's, compared before any is narrowed.
+func (r *Reader) expandKeyed(n int) func(dst, src []byte) {
+	wide := r.BitDepth == 16
+	var key [3]uint16
+	for c := range n {
+		key[c] = binary.BigEndian.Uint16(r.trns[2*c:])
+		if !wide {
+			key[c] &= 0xff
+		}
+	}
+	return func(dst, src []byte) {
+		for ; len(dst) > n; dst = dst[n+1:] {
+			match := true
+			for c := range n {
+				var v uint16
+				if wide {
+					v = binary.BigEndian.Uint16(src[2*c:])
+					dst[c] = narrow(v)
+				} else {
+					v = uint16(src[c])
+					dst[c] = src[c]
+				}
+				match = match && v == key[c]
+			}
+			if wide {
+				src = src[2*n:]
+			} else {
+				src = src[n:]
+			}
+			dst[n] = 255
+			if match {
+				dst[n] = 0
+			}
+		}
+	}
+}
