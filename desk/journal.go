@@ -1,0 +1,67 @@
+package desk
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"miniatura/edge"
+	"miniatura/s3lite/s3test"
+)
+
+// An exchange is one viewer request as the log pane shows it.
+type exchange struct {
+	Seq    int             `json:"seq"`
+	Time   time.Time       `json:"time"`
+	Method string          `json:"method"`
+	URL    string          `json:"url"`
+	ID     string          `json:"id"`
+	Status int             `json:"status"`
+	Event  json.RawMessage `json:"event"`  // what went into the function
+	Answer json.RawMessage `json:"answer"` // what came out of it
+	Record edge.Record     `json:"record"` // the function's log line
+	S3     []string        `json:"s3"`     // requests that the local S3 saw since the exchange before
+}
+
+// A journal keeps the last exchanges. The zero journal is empty.
+type journal struct {
+	mu   sync.Mutex
+	seq  int
+	last []exchange
+}
+
+// journalLength is how many exchanges are kept.
+const journalLength = 100
+
+func (j *journal) add(e exchange, local *s3test.Server) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if local != nil { // its log would grow for ever if nobody took it
+		for i, r := range local.Requests() {
+			if i == 50 {
+				e.S3 = append(e.S3, "...")
+				break
+			}
+			e.S3 = append(e.S3, fmt.Sprintf("%s %s %d", r.Method, r.Key, r.Status))
+		}
+	}
+	j.seq++
+	e.Seq = j.seq
+	j.last = append(j.last, e)
+	if len(j.last) > journalLength {
+		j.last = append(j.last[:0], j.last[len(j.last)-journalLength:]...)
+	}
+}
+
+// since returns the exchanges after seq, oldest first.
+func (j *journal) since(seq int) []exchange {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for i, e := range j.last {
+		if e.Seq > seq {
+			return append([]exchange(nil), j.last[i:]...)
+		}
+	}
+	return []exchange{}
+}

@@ -1,0 +1,312 @@
+package desk
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"embed"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"net/http"
+	"path"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"miniatura/codec"
+	"miniatura/edge"
+	"miniatura/s3lite"
+	"miniatura/sizes"
+)
+
+// This file serves the playground: the page at /, and below ownPrefix what the page asks for.
+//
+//	GET    app.css app.js icon.svg
+//	GET    pictures                                 the pictures and the sizes, as JSON
+//	PUT    pictures?name=NAME                       an upload; answers with the key it got
+//	DELETE results?key=KEY                          forget the stored results of a picture
+//	GET    preview?key=KEY&size=S&webp=1&quality=N  a result that is not stored
+//	GET    log?since=SEQ                            what the function was asked and what it said
+
+//go:embed page
+var pageFiles embed.FS
+
+var pageTemplate = template.Must(template.New("index.html").Funcs(template.FuncMap{
+	"path": func(key string) template.URL { return template.URL(keyPath(key)) },
+}).ParseFS(pageFiles, "page/index.html"))
+
+// pageLimit is how many pictures the page lists.
+const pageLimit = 500
+
+// ownCSP lets the page use its own files and nothing else; a picture may also be a blob that the page made.
+const ownCSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+
+func (c *cloudFront) own(w http.ResponseWriter, r *http.Request, uri string) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", ownCSP)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cache-Control", "no-store")
+	if err := http.NewCrossOriginProtection().Check(r); err != nil {
+		http.Error(w, "another site's page asked for this", http.StatusForbidden)
+		return
+	}
+	method := r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	var err error
+	switch method + " " + strings.TrimPrefix(uri, ownPrefix) {
+	case "GET /":
+		err = c.index(w, r)
+	case "GET app.css", "GET app.js", "GET icon.svg":
+		http.ServeFileFS(w, r, pageFiles, "page/"+path.Base(uri))
+	case "GET pictures":
+		err = c.list(w, r)
+	case "PUT pictures":
+		err = c.upload(w, r)
+	case "DELETE results":
+		err = c.forget(w, r)
+	case "GET preview":
+		err = c.preview(w, r)
+	case "GET log":
+		since, _ := strconv.Atoi(r.FormValue("since"))
+		err = writeJSON(w, c.journal.since(since))
+	default:
+		err = &httpError{http.StatusNotFound, "there is nothing here; the playground is at /"}
+	}
+	if err == nil {
+		return
+	}
+	status := http.StatusBadGateway
+	var he *httpError
+	switch {
+	case errors.As(err, &he):
+		status = he.status
+	case absent(err):
+		status = http.StatusNotFound
+	}
+	http.Error(w, oneLine(err), status)
+}
+
+// An httpError is an answer in words for the person in front of the page.
+type httpError struct {
+	status int
+	words  string
+}
+
+func (e *httpError) Error() string { return e.words }
+
+func writeJSON(w http.ResponseWriter, v any) error {
+	w.Header().Set("Content-Type", "application/json")
+	return json.NewEncoder(w).Encode(v)
+}
+
+// A picture is one line of the page.
+type picture struct {
+	Key     string `json:"key"`
+	Path    string `json:"path"` // percent-encoded
+	Bytes   int64  `json:"bytes"`
+	Version string `json:"version"` // changes when the picture does
+}
+
+// A catalogue is all that the page needs to know.
+type catalogue struct {
+	Where    string     `json:"where"`
+	Resized  string     `json:"resized"`
+	Quality  int        `json:"quality"`
+	MaxBytes int        `json:"maxBytes"`
+	Sizes    []pageSize `json:"sizes"`
+	Pictures []picture  `json:"pictures"`
+	More     bool       `json:"more"`
+	Trouble  string     `json:"trouble,omitempty"` // why the list is not whole
+}
+
+type pageSize struct {
+	Name string `json:"name"`
+	Wide [2]int `json:"wide"`
+	Tall [2]int `json:"tall"`
+}
+
+func (c *cloudFront) catalogue(ctx context.Context) catalogue {
+	cat := catalogue{Where: c.bucket.where, Resized: c.bucket.resized, Quality: c.bucket.quality, MaxBytes: edge.MaxSource, Pictures: []picture{}}
+	for _, s := range sizes.All() {
+		cat.Sizes = append(cat.Sizes, pageSize{s.Name, [2]int{s.Wide.W, s.Wide.H}, [2]int{s.Tall.W, s.Tall.H}})
+	}
+	objects, more, err := c.bucket.pictures(ctx, pageLimit)
+	if err != nil {
+		cat.Trouble = oneLine(err)
+	}
+	cat.More = more
+	for _, o := range objects {
+		cat.Pictures = append(cat.Pictures, picture{o.Key, keyPath(o.Key), o.Size, fmt.Sprintf("%d-%d", o.Size, o.LastModified.UnixNano())})
+	}
+	return cat
+}
+
+func (c *cloudFront) index(w http.ResponseWriter, r *http.Request) error {
+	var b bytes.Buffer
+	if err := pageTemplate.Execute(&b, c.catalogue(r.Context())); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+func (c *cloudFront) list(w http.ResponseWriter, r *http.Request) error {
+	return writeJSON(w, c.catalogue(r.Context()))
+}
+
+// upload stores the body under a name near the one that was asked for, and never over another picture.
+func (c *cloudFront) upload(w http.ResponseWriter, r *http.Request) error {
+	if err := c.bodies.acquire(r.Context(), edge.MaxSource); err != nil {
+		return err
+	}
+	defer c.bodies.release(edge.MaxSource)
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, edge.MaxSource))
+	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
+		return &httpError{http.StatusRequestEntityTooLarge, fmt.Sprintf("the picture is over %d MB, more than the function takes", edge.MaxSource>>20)}
+	} else if err != nil {
+		return &httpError{http.StatusBadRequest, "the upload broke off"}
+	}
+	kind := http.DetectContentType(body)
+	extension, ok := map[string]string{"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/bmp": ".bmp", "image/webp": ".webp"}[kind]
+	if !ok {
+		return &httpError{http.StatusUnsupportedMediaType, "its bytes are no JPEG, PNG, GIF, BMP or WebP picture"}
+	}
+	name := uploadName(r.FormValue("name"), extension)
+	sum := md5.Sum(body)
+	etag := `"` + hex.EncodeToString(sum[:]) + `"`
+	for i := 1; i <= 100; i++ {
+		key := name
+		if i > 1 {
+			ext := path.Ext(name)
+			key = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(name, ext), i, ext)
+		}
+		o, err := c.bucket.client.Head(r.Context(), key)
+		switch {
+		case err == nil && o.ETag != etag:
+			continue // somebody else's picture
+		case absent(err):
+			err = c.bucket.client.Put(r.Context(), key, body, s3lite.PutOptions{ContentType: kind})
+		}
+		if err != nil {
+			return fmt.Errorf("the bucket does not take it: %w", err)
+		}
+		return writeJSON(w, picture{key, keyPath(key), int64(len(body)), hex.EncodeToString(sum[:8])})
+	}
+	return &httpError{http.StatusConflict, "the bucket has a hundred pictures of this name"}
+}
+
+// uploadName makes a key of a file's name as a browser tells it, which may be anything: no folder, no control characters,
+// no hidden file, at most 200 bytes, an extension that the function acts on.
+func uploadName(name, extension string) string {
+	name = strings.ToValidUTF8(name, "_")
+	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
+		name = name[i+1:]
+	}
+	name = strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f && r < 0xa0 || runtime.GOOS == "windows" && strings.ContainsRune(`<>:"|?*`, r) {
+			return '_'
+		}
+		return r
+	}, name)
+	name = strings.Trim(strings.TrimLeft(name, ". "), " ")
+	ext := ""
+	if edge.Extension(name) {
+		ext = path.Ext(name)
+		name = strings.TrimSuffix(name, ext)
+	} else {
+		ext = extension
+	}
+	for len(name) > 200-len(ext) {
+		_, n := utf8.DecodeLastRuneInString(name)
+		name = name[:len(name)-n]
+	}
+	if name == "" {
+		name = "picture"
+	}
+	return name + ext
+}
+
+// forget deletes the stored results of a picture, so that the next request makes them again.
+func (c *cloudFront) forget(w http.ResponseWriter, r *http.Request) error {
+	t := edge.Target{Key: r.FormValue("key"), Resized: c.bucket.resized, Size: sizes.All()[0]}
+	if err := t.Valid(); err != nil {
+		return &httpError{http.StatusBadRequest, oneLine(err)}
+	}
+	for _, t.Size = range sizes.All() {
+		for _, t.WebP = range []bool{false, true} {
+			if err := c.bucket.client.Delete(r.Context(), t.ResultKey()); err != nil {
+				return err
+			}
+		}
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// preview makes a result at any quality and stores nothing.
+func (c *cloudFront) preview(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	size, ok := sizes.Parse(q.Get("size"))
+	quality, err := strconv.Atoi(q.Get("quality"))
+	if !ok || err != nil || quality < 1 || quality > 100 {
+		return &httpError{http.StatusBadRequest, "a preview needs key, size (" + sizeNames() + ") and quality (1-100)"}
+	}
+	select {
+	case c.previews <- struct{}{}:
+		defer func() { <-c.previews }()
+	case <-r.Context().Done():
+		return r.Context().Err()
+	}
+	source, err := c.bucket.client.Get(r.Context(), q.Get("key"), edge.MaxSource)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	body, info, err := codec.Resize(r.Context(), source.Body, size.Fit, codec.Options{WebP: q.Get("webp") == "1", Quality: quality})
+	if err != nil {
+		return &httpError{http.StatusUnprocessableEntity, "this one passes through: " + oneLine(err)}
+	}
+	h := w.Header()
+	if q.Get("v") != "" { // the thumbnails name their picture's version
+		h.Set("Cache-Control", "private, max-age=3600")
+	}
+	h.Set("Content-Type", info.ContentType)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("Server-Timing", fmt.Sprintf("resize;dur=%.3f", float64(time.Since(start).Microseconds())/1000))
+	_, err = w.Write(body)
+	return err
+}
+
+// keyPath is the path of a link to key: everything percent-encoded but the unreserved characters of RFC 3986 section 2.3
+// and the slash. A key that begins with a slash gets a dot before it, or browsers would read "//host".
+func keyPath(key string) string {
+	var b strings.Builder
+	b.WriteByte('/')
+	if strings.HasPrefix(key, "/") {
+		b.WriteString("./")
+		key = key[1:]
+		b.WriteByte('/')
+	}
+	for i := range len(key) {
+		switch c := key[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("-._~/", c) >= 0:
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}

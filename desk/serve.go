@@ -1,0 +1,363 @@
+package desk
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"miniatura/desk/demo"
+	"miniatura/edge"
+	"miniatura/s3lite"
+	"miniatura/s3lite/s3test"
+)
+
+// serveMemory is what serve stays under, in bytes, however many requests come at once: so many pictures are decoded at a
+// time, each within the 60 % of 512 MB that codec allows, and so many bytes of objects are on their way to viewers.
+const (
+	serveMemory = 1 << 30
+	atOnce      = 2
+	bodiesLimit = 192 << 20
+	objectLimit = bodiesLimit // the largest object that is passed on
+)
+
+func runServe(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
+	return report(stderr, "serve", serve(ctx, args, stdout))
+}
+
+func serve(ctx context.Context, args []string, stdout io.Writer) error {
+	f := newFlags("serve", stdout)
+	addr := f.String("addr", "127.0.0.1:8080", "listen on `HOST:PORT`")
+	dir := f.String("dir", "", "serve the pictures of this `folder`; without it and -endpoint, pictures made by code")
+	endpoint := f.String("endpoint", "", "serve a bucket of the S3 service at this `URL`, with the credentials in the environment")
+	s := settings{resized: "resized"}
+	f.StringVar(&s.bucket, "bucket", "", "the bucket's `name` at -endpoint")
+	f.IntVar(&s.quality, "quality", 80, "1-100, the distribution's setting")
+	if _, err := f.parse(args, 0, 0); err != nil {
+		return err
+	}
+	switch {
+	case *dir != "" && *endpoint != "":
+		return usagef("-dir and -endpoint exclude each other")
+	case *endpoint != "" && s.bucket == "":
+		return usagef("-endpoint needs -bucket NAME")
+	case *endpoint == "" && s.bucket != "":
+		return usagef("-bucket needs -endpoint URL")
+	case s.quality < 1 || s.quality > 100:
+		return usagef("-quality %d is not in 1-100", s.quality)
+	}
+	if s.bucket == "" {
+		s.bucket = "local"
+	}
+
+	var b *bucket
+	var err error
+	switch {
+	case *dir != "":
+		b, err = openDir(*dir, s)
+	case *endpoint != "":
+		b, err = openEndpoint(*endpoint, s)
+	default:
+		b, err = openDemo(s)
+	}
+	if err != nil {
+		return usageError{err}
+	}
+	defer b.close()
+	l, err := net.Listen("tcp", *addr)
+	if err != nil {
+		return err
+	}
+	where := "results lie in " + *dir + string(os.PathSeparator) + s.resized + string(os.PathSeparator)
+	switch {
+	case *endpoint != "":
+		where = "results lie below " + s.resized + "/ in " + b.where
+	case *dir == "":
+		where = "results lie in memory, as do the demo pictures, and go when it ends"
+	}
+	fmt.Fprintf(stdout, "http://%s/ serves %s; %s. Ctrl-C ends it.\n", shown(l.Addr(), *addr), b.where, where)
+
+	if flag.Lookup("test.v") == nil {
+		debug.SetMemoryLimit(serveMemory / 2) // the collector's business, before it is anybody else's
+	}
+	c := newCloudFront(b, stdout)
+	c.loopback = l.Addr().(*net.TCPAddr).IP.IsLoopback()
+	server := &http.Server{
+		Handler:           c,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       2 * time.Minute,
+		WriteTimeout:      2 * time.Minute,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(l) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	// What is being answered gets a moment to end.
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+	defer cancel()
+	if server.Shutdown(grace) != nil {
+		server.Close()
+	}
+	fmt.Fprintln(stdout, "stopped")
+	return nil
+}
+
+// openDemo serves pictures that are made here and now.
+func openDemo(s settings) (*bucket, error) {
+	b, err := openMemory(s)
+	if err != nil {
+		return nil, err
+	}
+	b.where = "demo pictures"
+	for _, p := range demo.Pictures() {
+		if err := b.local.Put(p.Name, s3test.Object{Body: p.Data, ContentType: p.Type, CacheControl: "max-age=3600"}); err != nil {
+			b.close()
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+// shown is the address to type into a browser: the one asked for, with the port that was given.
+func shown(a net.Addr, asked string) string {
+	tcp := a.(*net.TCPAddr)
+	host, _, _ := net.SplitHostPort(asked)
+	if host == "" {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, strconv.Itoa(tcp.Port))
+}
+
+// cloudFront answers viewers the way a CloudFront distribution with the function on its origin-requests does, except that
+// it caches nothing: every request runs the function.
+type cloudFront struct {
+	bucket   *bucket
+	edge     *edge.Handler
+	journal  journal
+	bodies   *weight       // bytes of objects in memory for viewers
+	previews chan struct{} // one token a preview being made
+	loopback bool          // only this machine reaches us
+
+	mu      sync.Mutex
+	records map[string]edge.Record // by request id, until their request is answered
+}
+
+func newCloudFront(b *bucket, log io.Writer) *cloudFront {
+	c := &cloudFront{
+		bucket:   b,
+		bodies:   newWeight(bodiesLimit),
+		previews: make(chan struct{}, atOnce),
+		records:  map[string]edge.Record{},
+	}
+	config := b.config()
+	config.Log, config.Concurrent = log, min(atOnce, runtime.GOMAXPROCS(0))
+	config.Observe = func(r edge.Record) {
+		c.mu.Lock()
+		c.records[r.RequestID] = r
+		c.mu.Unlock()
+	}
+	c.edge = edge.New(config)
+	return c
+}
+
+// ownPrefix is where serve's own pages lie; keys of the bucket below it are out of reach.
+const ownPrefix = "/.miniatura/"
+
+func (c *cloudFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if c.loopback && !loopbackHost(r.Host) {
+		// Another site's name that points here, to read what only this machine may.
+		http.Error(w, "this server answers to localhost only", http.StatusMisdirectedRequest)
+		return
+	}
+	// The path as the viewer sent it: nothing cleans it, as nothing does at CloudFront.
+	uri, query, err := splitURL(r.RequestURI)
+	switch {
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	case uri == "/" || strings.HasPrefix(uri, ownPrefix):
+		c.own(w, r, uri)
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "the distribution allows GET and HEAD only", http.StatusMethodNotAllowed)
+	default:
+		c.view(w, r, uri, query)
+	}
+}
+
+// view answers a viewer request: event, function, origin.
+func (c *cloudFront) view(w http.ResponseWriter, r *http.Request, uri, query string) {
+	client, _, _ := net.SplitHostPort(r.RemoteAddr)
+	event, id := newEvent(c.bucket.settings, r.Method, uri, query, client)
+	h := w.Header()
+	h.Set("X-Amz-Cf-Id", id)
+	h.Set("Via", "1.1 local.cloudfront.net (miniatura serve)")
+	// Whatever lies in the bucket, a page in it runs no script here.
+	h.Set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+
+	ctx, cancel := context.WithTimeout(r.Context(), 30*time.Second) // Lambda@Edge's own limit
+	defer cancel()
+	answer, err := c.edge.Handle(ctx, event)
+	c.mu.Lock()
+	record := c.records[id]
+	delete(c.records, id)
+	c.mu.Unlock()
+	entry := exchange{Time: time.Now(), Method: r.Method, URL: r.RequestURI, ID: id, Event: event, Answer: answer, Record: record}
+	defer func() { c.journal.add(entry, c.bucket.local) }()
+
+	var request struct{ URI string }
+	if err == nil {
+		err = json.Unmarshal(answer, &request)
+	}
+	if err != nil {
+		entry.Status = http.StatusBadGateway
+		http.Error(w, "the function answered no request: "+oneLine(err), entry.Status)
+		return
+	}
+	h.Set("X-Cache", "Miss")
+	if record.Decision == edge.Hit {
+		h.Set("X-Cache", "Hit")
+	}
+	h.Set("X-Miniatura-Record", headerJSON(record))
+	entry.Status = c.fetch(w, r, request.URI, record)
+}
+
+// fetch answers with the origin's object at uri and returns the status.
+func (c *cloudFront) fetch(w http.ResponseWriter, r *http.Request, uri string, record edge.Record) int {
+	fail := func(status int, words string) int {
+		w.Header().Set("Server-Timing", serverTiming(record, -1))
+		http.Error(w, words, status)
+		return status
+	}
+	key, err := keyOf(uri)
+	if err != nil || key == "" {
+		return fail(http.StatusBadRequest, "the path names no object")
+	}
+	start := time.Now()
+	o, err := c.bucket.client.Head(r.Context(), key)
+	switch {
+	case errors.Is(err, s3lite.ErrNotFound):
+		return fail(http.StatusNotFound, "the bucket has no object "+strconv.QuoteToASCII(key))
+	case errors.Is(err, s3lite.ErrDenied):
+		return fail(http.StatusForbidden, "the bucket denies object "+strconv.QuoteToASCII(key)+", or has none of this name")
+	case err != nil:
+		return fail(http.StatusBadGateway, "the bucket cannot be read: "+oneLine(err))
+	case o.Size > objectLimit:
+		return fail(http.StatusBadGateway, fmt.Sprintf("the object has %d bytes; serve passes on at most %d", o.Size, objectLimit))
+	}
+	h := w.Header()
+	size := o.Size
+	unchanged := o.ETag != "" && r.Header.Get("If-None-Match") == o.ETag
+	if r.Method == http.MethodGet && !unchanged {
+		held := max(o.Size, 0)
+		if err := c.bodies.acquire(r.Context(), held); err != nil {
+			return 0 // the viewer has gone
+		}
+		defer c.bodies.release(held)
+		// The object may have changed since; it may not have grown, or the memory would not be accounted for.
+		if o, err = c.bucket.client.Get(r.Context(), key, held); err != nil {
+			return fail(http.StatusBadGateway, "the bucket cannot be read: "+oneLine(err))
+		}
+		size = int64(len(o.Body))
+	}
+	h.Set("Server-Timing", serverTiming(record, time.Since(start)))
+	h.Set("ETag", o.ETag)
+	if o.CacheControl != "" {
+		h.Set("Cache-Control", o.CacheControl)
+	}
+	if !o.LastModified.IsZero() {
+		h.Set("Last-Modified", o.LastModified.UTC().Format(http.TimeFormat))
+	}
+	if unchanged {
+		w.WriteHeader(http.StatusNotModified)
+		return http.StatusNotModified
+	}
+	kind := o.ContentType
+	if kind == "" {
+		kind = "application/octet-stream"
+	}
+	h.Set("Content-Type", kind)
+	h.Set("Content-Length", strconv.FormatInt(size, 10))
+	if r.Method == http.MethodGet {
+		io.Copy(w, bytes.NewReader(o.Body)) // a viewer that went away has nobody to tell
+	}
+	return http.StatusOK
+}
+
+// serverTiming is the record's stages as a Server-Timing header, in milliseconds. fetch is the time that the origin took
+// to hand over the result, negative when it did not.
+func serverTiming(r edge.Record, fetch time.Duration) string {
+	var parts []string
+	add := func(name string, d time.Duration) {
+		parts = append(parts, fmt.Sprintf("%s;dur=%.3f", name, float64(d.Microseconds())/1000))
+	}
+	for _, s := range []struct {
+		name string
+		took edge.Millis
+	}{{"head", r.Head}, {"get", r.Get}, {"resize", r.Resize}, {"put", r.Put}} {
+		if s.took > 0 {
+			add(s.name, time.Duration(s.took))
+		}
+	}
+	add("function", time.Duration(r.Total))
+	if fetch >= 0 {
+		add("origin", fetch)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// keyOf is the key that S3 reads in a request's path.
+func keyOf(uri string) (string, error) {
+	return url.PathUnescape(strings.ReplaceAll(strings.TrimPrefix(uri, "/"), "+", "%20"))
+}
+
+// headerJSON is v as JSON in ASCII, as a header needs it.
+func headerJSON(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return "{}"
+	}
+	var b strings.Builder
+	for _, r := range string(text) {
+		switch {
+		case r < 0x7f:
+			b.WriteRune(r)
+		case r > 0xffff:
+			r -= 0x10000
+			fmt.Fprintf(&b, `\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
+}
+
+// loopbackHost reports whether a Host header names this machine.
+func loopbackHost(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.Trim(host, "[]")
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || strings.HasSuffix(strings.ToLower(host), ".localhost") || ip != nil && ip.IsLoopback()
+}
