@@ -1,0 +1,86 @@
+package s3lite_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Each mutant is the package with one line made wrong. The tests must fail on every one of them: a test that passes
+// on a broken signer guards nothing.
+func TestMutantsAreCaught(t *testing.T) {
+	if os.Getenv("MINIATURA_LONG") == "" {
+		t.Skip("builds the package some thirty times: set MINIATURA_LONG=1")
+	}
+	const signer = "Suite|Worked|Canonical|Everything|RoundTrips"
+	for _, m := range []struct{ name, file, old, new, tests string }{
+		{"pairs not sorted", "sign.go", "slices.SortFunc(pairs,", "_ = func(p [][2]string, f func(a, b [2]string) int) {}; slices.SortFunc([][2]string{},", signer},
+		{"pairs sorted as strings", "sign.go", "slices.Compare(a[:], b[:])", `strings.Compare(a[0]+"="+a[1], b[0]+"="+b[1])`, signer},
+		{"query not encoded", "sign.go", `{escape(p[0], ""), escape(p[1], "")}`, `{p[0], p[1]}`, signer},
+		{"slash kept in query", "sign.go", `escape(p[1], "")`, `escape(p[1], "/")`, signer},
+		{"path not encoded", "request.go", `RawPath: escape(path, "/")`, `RawPath: path`, signer},
+		{"path's slash encoded", "request.go", `RawPath: escape(path, "/")`, `RawPath: escape(path, "")`, signer},
+		{"plus taken for plain", "sign.go", `"-._~"`, `"-._~+"`, signer},
+		{"tilde encoded", "sign.go", `"-._~"`, `"-._"`, signer},
+		{"lower-case escapes", "sign.go", `"0123456789ABCDEF"[c&15]`, `"0123456789abcdef"[c&15]`, signer},
+		{"host not signed", "sign.go", `header{"host", []string{r.Host}})`, `header{"hos", []string{r.Host}})`, signer},
+		{"a header left out", "sign.go", "for name, values := range r.Header {", `for name, values := range r.Header {
+			if name == "X-Amz-Date" {
+				continue
+			}`, signer},
+		{"headers not sorted", "sign.go", "strings.Compare(a.name, b.name)", "0", signer},
+		{"headers sorted before lower case", "sign.go", "strings.Compare(a.name, b.name)", "strings.Compare(http.CanonicalHeaderKey(a.name), http.CanonicalHeaderKey(b.name))", signer},
+		{"inner spaces kept", "sign.go", "strings.FieldsSeq(v)", `strings.SplitSeq(strings.TrimSpace(v), "\n")`, signer},
+		{"only the first value", "sign.go", "before = ','", "break", signer},
+		{"payload left out", "sign.go", `signedHeaders+"\n"+payload...`, `signedHeaders+"\n"...`, signer},
+		{"secret not part of the key's name", "sign.go", "last.secret == secret && ", "", "CredentialsAre"},
+		{"region not in the scope's key", "sign.go", "last.scope == scope", "true", "ConcurrentRequestsLearn|FaultTable"},
+		{"local time", "sign.go", "at.UTC().Format", `at.In(time.FixedZone("", 7200)).Format`, signer},
+		{"token not signed", "sign.go", `if cr.SessionToken != "" {`, `if false {`, "CredentialsAre"},
+		{"body not hashed", "s3lite.go", "sum := sha256.Sum256(body)", "sum := sha256.Sum256(nil)", signer},
+		{"no CRC32 check", "request.go", "sum != crc32Base64(o.Body)", "false", "FaultsOfTheBody|FaultTable"},
+		{"length not demanded", "request.go", "err = errLength", "o.Body, err = io.ReadAll(body)", "FaultsOfTheBody|FaultTable"},
+		{"no watchdog", "request.go", "cancel(errStalled) })", "})", "TestAHang"},
+		{"a byte is progress", "request.go", "16 << 10", "1", "Trickle"},
+		{"idle neighbours kept", "request.go", "t.CloseIdleConnections()", "_ = t", "DeadIdle"},
+		{"clock not learned", "request.go", "c.skew.Store(int64(off))", "", "FaultTable"},
+		{"region not learned", "request.go", "c.region.Store(&named)", "", "FaultTable"},
+		{"409 final", "request.go", "case 409:", "case 499:", "FaultTable"},
+		{"expired token retried", "request.go", `e.Kind = ErrDenied
+		}`, `return later
+		}`, "FaultTable"},
+		{"body still in use", "request.go", "<-closed }()", "_ = closed }()", "PutIsDone"},
+	} {
+		t.Run(strings.ReplaceAll(m.name, " ", "_"), func(t *testing.T) {
+			src, err := os.ReadFile(m.file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := bytes.Count(src, []byte(m.old)); n != 1 {
+				t.Fatalf("%q occurs %d times in %s", m.old, n, m.file)
+			}
+			dir := t.TempDir()
+			wd, _ := os.Getwd()
+			mutant := filepath.Join(dir, m.file)
+			overlay, _ := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(wd, m.file): mutant}})
+			for name, b := range map[string][]byte{mutant: bytes.Replace(src, []byte(m.old), []byte(m.new), 1), filepath.Join(dir, "overlay.json"): overlay} {
+				if err := os.WriteFile(name, b, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			args := []string{"test", "-vet=off", "-count=1", "-failfast", "-timeout=10s", "-overlay", filepath.Join(dir, "overlay.json"), "-run", m.tests}
+			cmd := exec.Command("go", append(args, ".")...)
+			cmd.Env = append(os.Environ(), "MINIATURA_LONG=")
+			out, err := cmd.CombinedOutput()
+			if err == nil {
+				t.Errorf("no test saw it")
+			} else if !bytes.Contains(out, []byte("--- FAIL")) && !bytes.Contains(out, []byte("panic: test timed out")) {
+				t.Errorf("does not build:\n%s", out)
+			}
+		})
+	}
+}
