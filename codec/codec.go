@@ -1,9 +1,12 @@
 // Package codec makes a picture smaller: bytes in, smaller bytes out.
 //
-//	probe.go    what the bytes are: format, dimensions, orientation, frames
-//	limits.go   what is refused before memory is spent on it
-//	still.go    the road of a still picture: decode, scale, orient, encode
-//	orient.go   the eight EXIF orientations
+//	probe.go     what the bytes are: format, dimensions, orientation, frames
+//	limits.go    what is refused before memory is spent on it
+//	still.go     a still picture: decode and scale, convert, orient, encode
+//	photo.go     the road of JPEG: planes, shrunk while they are decoded
+//	graphics.go  the road of PNG, GIF, BMP and WebP: pixels, row by row
+//	colour.go    profiles and inks to sRGB
+//	orient.go    the eight EXIF orientations
 //
 // The seam is [Resize]; image.Image does not cross it. Formats are told by
 // their bytes, never by a name.
@@ -82,6 +85,9 @@ func Resize(ctx context.Context, src []byte, fit func(w, h int) (int, int), opt 
 		j.out = formatWebP
 	}
 	info.ContentType = j.out.mediaType()
+	if j.col, err = j.colour(p.profile, p.space); err != nil {
+		return nil, info, fmt.Errorf("codec: %w", err)
+	}
 	if err := j.limits(); err != nil {
 		return nil, info, fmt.Errorf("codec: %w", err)
 	}
@@ -95,11 +101,20 @@ func Resize(ctx context.Context, src []byte, fit func(w, h int) (int, int), opt 
 type job struct {
 	ctx   context.Context
 	src   []byte
-	probe probed
+	probe *probed
+	col   colour
 	out   format
 	w, h  int // the result's dimensions, upright
 	opt   Options
 	info  *Info
+}
+
+// stored returns the result's dimensions in the orientation of the source.
+func (j *job) stored() (w, h int) {
+	if j.probe.orientation >= 5 {
+		return j.h, j.w
+	}
+	return j.w, j.h
 }
 
 // sameSize reports whether nothing has to be scaled.

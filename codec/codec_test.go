@@ -39,6 +39,9 @@ func TestStillPicturesHaveTheirDimensions(t *testing.T) {
 		folder, _, _ := bytes.Cut([]byte(row.name), []byte("/"))
 		for _, webp := range []bool{false, true} {
 			for _, size := range []string{"S", "SS"} {
+				if size == "SS" && os.Getenv("MINIATURA_LONG") == "" {
+					continue
+				}
 				want := row.sizeS
 				if size == "SS" {
 					want = row.sizeSS

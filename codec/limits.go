@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+
+	"miniatura/codec/scale"
 )
 
 // MaxPixels is the largest picture that is decoded: frames times area.
@@ -34,17 +36,33 @@ func (j *job) limits() error {
 	return nil
 }
 
-// peak estimates the bytes in use at the worst moment.
+// base is what the process holds before it sees a picture, and what the
+// encoders keep, with room for garbage not collected yet.
+const base = 24 << 20
+
+// peak estimates the bytes in use at the worst moment, the source's among
+// them.
 func (j *job) peak() int64 {
-	p := j.probe
-	n := int64(p.w) * int64(p.h)
-	decoded := n * 4
-	if p.format == formatJPEG {
-		decoded = n * 7 // 4:4:4 samples, and a progressive file's coefficients
+	w, h := j.stored()
+	n := base + int64(len(j.src)) + 12*int64(w)*int64(h)
+	if j.probe.format == formatJPEG {
+		d := j.probe.jpeg
+		targets, eighths := j.planes(w, h, subsampling{1, 1})
+		n += d.PeakBytes(eighths)
+		for c := range targets {
+			t := &targets[c]
+			pw, ph := d.PlaneSize(c, t.n)
+			n += scale.Memory(pw, ph, t.w, t.h, 1, &t.opt)
+		}
+		return n
 	}
-	if p.format == formatPNG {
-		decoded = n * 8
+	area := int64(j.probe.w) * int64(j.probe.h)
+	n += scale.Memory(j.probe.w, j.probe.h, w, h, 4, nil)
+	switch {
+	case j.probe.format == formatPNG:
+		return n + 8*area
+	case j.probe.format == formatWebP && !j.probe.webp.Frames[0].Lossless:
+		return n + 7*area
 	}
-	scaled := int64(j.w) * int64(p.h) * 32 // x/image/draw's float64 columns
-	return decoded + scaled + int64(j.w)*int64(j.h)*12 + int64(len(j.src)) + 8<<20
+	return n + 4*area
 }

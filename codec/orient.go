@@ -2,45 +2,107 @@ package codec
 
 import "image"
 
-// orient returns m turned upright: o is EXIF's orientation, 1-8 (CIPA
-// DC-008, 4.6.5). A picture that is upright already comes back itself.
-func orient(m *image.RGBA, o int) *image.RGBA {
+// EXIF's orientation (CIPA DC-008, 4.6.5) as three steps on the stored
+// picture: 5 to 8 swap the axes; then columns and rows may be turned round.
+
+// flips tells which of the stored picture's axes run backwards in the upright
+// one: 2, 3, 7, 8 the columns, 3, 4, 6, 7 the rows.
+func flips(o int) (x, y bool) {
+	switch o {
+	case 2, 8:
+		return true, false
+	case 4, 6:
+		return false, true
+	case 3, 7:
+		return true, true
+	}
+	return false, false
+}
+
+// turn returns the w x h samples of size bytes each in pix upright, in rows
+// without gaps. Orientation 1 returns pix, which then has no gaps already.
+func turn(pix []byte, stride, w, h, size, o int) []byte {
+	if o <= 1 || o > 8 {
+		return pix
+	}
+	out := make([]byte, w*h*size)
+	flipX, flipY := flips(o)
+	dx, dy := size, w*size // what a step right and a step down the stored picture is in out
+	if o >= 5 {
+		dx, dy = h*size, size
+	}
+	start := 0
+	if flipX {
+		start, dx = start+(w-1)*dx, -dx
+	}
+	if flipY {
+		start, dy = start+(h-1)*dy, -dy
+	}
+	for y := range h {
+		row, at := pix[y*stride:][:w*size], start+y*dy
+		if size == 1 {
+			for _, s := range row {
+				out[at] = s
+				at += dx
+			}
+			continue
+		}
+		for x := 0; x < len(row); x += size {
+			copy(out[at:at+size], row[x:x+size])
+			at += dx
+		}
+	}
+	return out
+}
+
+// orient returns m, which is stored in orientation o, upright.
+func orient(m image.Image, o int) image.Image {
 	if o <= 1 || o > 8 {
 		return m
 	}
-	w, h := m.Rect.Dx(), m.Rect.Dy()
-	dw, dh := w, h
+	w, h := m.Bounds().Dx(), m.Bounds().Dy()
+	r := image.Rect(0, 0, w, h)
 	if o >= 5 {
-		dw, dh = h, w
+		r = image.Rect(0, 0, h, w)
 	}
-	d := image.NewRGBA(image.Rect(0, 0, dw, dh))
-	for y := range dh {
-		for x := range dw {
-			sx, sy := orientedFrom(x, y, w, h, o)
-			copy(d.Pix[y*d.Stride+4*x:][:4], m.Pix[sy*m.Stride+4*sx:])
+	switch m := m.(type) {
+	case *image.Gray:
+		return &image.Gray{Pix: turn(m.Pix, m.Stride, w, h, 1, o), Stride: r.Dx(), Rect: r}
+	case *image.NRGBA:
+		return &image.NRGBA{Pix: turn(m.Pix, m.Stride, w, h, 4, o), Stride: 4 * r.Dx(), Rect: r}
+	case *image.YCbCr:
+		cw, ch := chromaSize(m)
+		d := &image.YCbCr{
+			Y:       turn(m.Y, m.YStride, w, h, 1, o),
+			Cb:      turn(m.Cb, m.CStride, cw, ch, 1, o),
+			Cr:      turn(m.Cr, m.CStride, cw, ch, 1, o),
+			YStride: r.Dx(), CStride: cw, SubsampleRatio: m.SubsampleRatio, Rect: r,
 		}
+		if o >= 5 {
+			d.CStride = ch
+			switch m.SubsampleRatio {
+			case image.YCbCrSubsampleRatio422:
+				d.SubsampleRatio = image.YCbCrSubsampleRatio440
+			case image.YCbCrSubsampleRatio440:
+				d.SubsampleRatio = image.YCbCrSubsampleRatio422
+			}
+		}
+		return d
 	}
-	return d
+	return m
 }
 
-// orientedFrom tells where in a stored w x h picture of orientation o the
-// upright picture's x, y comes from.
-func orientedFrom(x, y, w, h, o int) (sx, sy int) {
-	switch o {
-	case 2: // mirrored
-		return w - 1 - x, y
-	case 3: // upside down
-		return w - 1 - x, h - 1 - y
-	case 4: // mirrored and upside down
-		return x, h - 1 - y
-	case 5: // mirrored along the main diagonal
-		return y, x
-	case 6: // to be turned clockwise
-		return y, h - 1 - x
-	case 7: // mirrored along the other diagonal
-		return w - 1 - y, h - 1 - x
-	case 8: // to be turned anticlockwise
-		return w - 1 - y, x
+// chromaSize is the size of m's chroma planes. Only the four ratios that the
+// photo road makes occur.
+func chromaSize(m *image.YCbCr) (w, h int) {
+	w, h = m.Rect.Dx(), m.Rect.Dy()
+	switch m.SubsampleRatio {
+	case image.YCbCrSubsampleRatio420:
+		return (w + 1) / 2, (h + 1) / 2
+	case image.YCbCrSubsampleRatio422:
+		return (w + 1) / 2, h
+	case image.YCbCrSubsampleRatio440:
+		return w, (h + 1) / 2
 	}
-	return x, y
+	return w, h
 }

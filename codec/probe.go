@@ -6,12 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"image/gif"
-	"image/jpeg"
 
 	"golang.org/x/image/bmp"
-	"golang.org/x/image/webp"
 
 	"miniatura/codec/exif"
+	"miniatura/codec/icc"
+	"miniatura/codec/jpeg"
+	"miniatura/codec/webp"
 )
 
 type format uint8
@@ -53,31 +54,34 @@ func sniff(src []byte) (format, bool) {
 type probed struct {
 	format      format
 	w, h        int // as stored, before orientation
-	frames      int
+	frames      int // 0: animated, and not counted
 	orientation int // 1-8, EXIF's
+	profile     []byte
+	space       icc.Space // of the samples
+
+	jpeg *jpeg.Decoder
+	webp *webp.File
 }
 
 // upright returns the dimensions after orientation.
-func (p probed) upright() (w, h int) {
+func (p *probed) upright() (w, h int) {
 	if p.orientation >= 5 {
 		return p.h, p.w
 	}
 	return p.w, p.h
 }
 
-func probe(src []byte) (probed, error) {
-	p := probed{frames: 1, orientation: 1}
+func probe(src []byte) (*probed, error) {
+	p := &probed{frames: 1, orientation: 1, space: icc.RGB}
 	var ok bool
 	if p.format, ok = sniff(src); !ok {
-		return p, errors.New("not a picture that is known here")
+		return nil, fmt.Errorf("%w: not a picture that is known here", ErrUnsupported)
 	}
 	var err error
 	r := bytes.NewReader(src)
 	switch p.format {
 	case formatJPEG:
-		c, e := jpeg.DecodeConfig(r)
-		p.w, p.h, err = c.Width, c.Height, e
-		p.orientation = exif.Orientation(jpegEXIF(src))
+		err = p.probeJPEG(src)
 	case formatPNG:
 		err = p.probePNG(src)
 	case formatGIF:
@@ -87,30 +91,41 @@ func probe(src []byte) (probed, error) {
 		c, e := bmp.DecodeConfig(r)
 		p.w, p.h, err = c.Width, c.Height, e
 	case formatWebP:
-		c, e := webp.DecodeConfig(r)
-		p.w, p.h, err = c.Width, c.Height, e
+		err = p.probeWebP(src)
 	}
 	if err == nil && (p.w < 1 || p.h < 1) {
 		err = errors.New("a picture without area")
 	}
 	if err != nil {
-		return p, fmt.Errorf("%s: %w", p.format, err)
+		return nil, fmt.Errorf("%s: %w", p.format, err)
 	}
 	return p, nil
 }
 
-// jpegEXIF returns the TIFF block of a JPEG's first EXIF segment.
-func jpegEXIF(src []byte) []byte {
-	for i := 2; i+4 <= len(src) && src[i] == 0xff && src[i+1] != 0xda; {
-		n := int(binary.BigEndian.Uint16(src[i+2:]))
-		if n < 2 || i+2+n > len(src) {
-			return nil
-		}
-		if seg := src[i+4 : i+2+n]; src[i+1] == 0xe1 && bytes.HasPrefix(seg, []byte("Exif\x00\x00")) {
-			return seg[6:]
-		}
-		i += 2 + n
+func (p *probed) probeJPEG(src []byte) (err error) {
+	if p.jpeg, err = jpeg.NewDecoder(src); err != nil {
+		return err
 	}
+	p.w, p.h = p.jpeg.W, p.jpeg.H
+	p.orientation = exif.Orientation(p.jpeg.Exif())
+	p.profile = p.jpeg.ICCProfile()
+	switch p.jpeg.Model {
+	case jpeg.ModelGrey:
+		p.space = icc.Gray
+	case jpeg.ModelCMYK, jpeg.ModelYCCK:
+		p.space = icc.CMYK
+	}
+	return nil
+}
+
+func (p *probed) probeWebP(src []byte) (err error) {
+	if p.webp, err = webp.Parse(src); err != nil {
+		return err
+	}
+	p.w, p.h = p.webp.Width, p.webp.Height
+	p.frames = len(p.webp.Frames)
+	p.orientation = exif.Orientation(p.webp.EXIF)
+	p.profile = p.webp.ICC
 	return nil
 }
 

@@ -1,95 +1,117 @@
 package codec
 
 import (
-	"bytes"
 	"fmt"
 	"image"
 	"image/gif"
-	"image/jpeg"
 	"image/png"
 
-	"github.com/HugoSmits86/nativewebp"
+	"bytes"
+
 	"golang.org/x/image/bmp"
-	"golang.org/x/image/draw"
-	"golang.org/x/image/webp"
+
+	"miniatura/codec/jpeg"
+	"miniatura/codec/strip"
+	"miniatura/codec/webp"
 )
 
-// still is the road of a still picture.
+// still makes the result of a still picture.
 func (j *job) still() ([]byte, error) {
 	if j.probe.frames != 1 {
 		return nil, fmt.Errorf("%w: animated", ErrUnsupported)
 	}
-	m, err := j.decode()
-	if err != nil {
-		return nil, err
-	}
-	out, err := j.encode(orient(j.scale(m), j.probe.orientation))
-	if err != nil {
-		return nil, err
-	}
-	if j.sameSize() && j.out == j.probe.format && j.probe.orientation == 1 && len(out) >= len(j.src) {
-		return j.src, nil
-	}
-	return out, nil
-}
-
-func (j *job) decode() (image.Image, error) {
-	r := bytes.NewReader(j.src)
-	switch j.probe.format {
-	case formatJPEG:
-		return jpeg.Decode(r)
-	case formatPNG:
-		return png.Decode(r)
-	case formatGIF:
-		g, err := gif.DecodeAll(r)
-		if err != nil {
-			return nil, err
-		}
-		if len(g.Image) != 1 {
-			return nil, fmt.Errorf("%w: animated", ErrUnsupported)
-		}
-		m := image.NewNRGBA(image.Rect(0, 0, j.probe.w, j.probe.h))
-		draw.Draw(m, g.Image[0].Rect, g.Image[0], g.Image[0].Rect.Min, draw.Src)
-		return m, nil
-	case formatBMP:
-		return bmp.Decode(r)
-	}
-	return webp.Decode(r)
-}
-
-// scale brings m to the result's dimensions, premultiplied, still stored in
-// the source's orientation.
-func (j *job) scale(m image.Image) *image.RGBA {
-	w, h := j.w, j.h
-	if j.probe.orientation >= 5 {
-		w, h = h, w
-	}
-	d := image.NewRGBA(image.Rect(0, 0, w, h))
-	if b := m.Bounds(); b.Dx() == w && b.Dy() == h {
-		draw.Draw(d, d.Rect, m, b.Min, draw.Src)
+	var m image.Image
+	var err error
+	if j.probe.format == formatJPEG {
+		m, err = j.photo()
 	} else {
-		draw.CatmullRom.Scale(d, d.Rect, m, b, draw.Src, nil)
+		m, err = j.graphics()
 	}
-	return d
+	if err != nil {
+		return nil, err
+	}
+	if err := j.ctx.Err(); err != nil {
+		return nil, err
+	}
+	m = orient(m, j.probe.orientation)
+	if j.alreadyRight() {
+		return j.leaveAlone(m)
+	}
+	j.src, j.probe.jpeg, j.probe.webp = nil, nil, nil // the garbage collector may have them while the result is encoded
+	return j.encode(m)
 }
 
-func (j *job) encode(m *image.RGBA) ([]byte, error) {
+// alreadyRight reports whether the source, its metadata aside, could itself be
+// the result: it fits, it is upright, sRGB, and of the format that is wanted.
+func (j *job) alreadyRight() bool {
+	return j.sameSize() && j.out == j.probe.format && j.probe.orientation == 1 &&
+		j.col.convert == nil && j.probe.space.Components() != 4
+}
+
+// leaveAlone returns the source when it already is what was asked for. Where
+// there is metadata to strip, the container is rewritten and the pixels are
+// not touched; where there is none, the picture is encoded and the smaller of
+// the two is the result. It has been decoded to the end by now: a damaged
+// file does not come this far.
+func (j *job) leaveAlone(m image.Image) ([]byte, error) {
+	keepProfile := j.col.carry != nil
+	has, err := strip.HasMetadata(j.src, keepProfile)
+	if err == nil && has {
+		var out []byte
+		switch j.out {
+		case formatJPEG:
+			out, err = strip.JPEG(j.src, keepProfile)
+		case formatPNG:
+			out, err = strip.PNG(j.src, keepProfile)
+		case formatGIF:
+			out, err = strip.GIF(j.src, keepProfile)
+		case formatWebP:
+			out, err = strip.WebP(j.src, keepProfile)
+		}
+		if err == nil && out != nil {
+			return out, nil
+		}
+	}
+	out, encodeErr := j.encode(m)
+	if encodeErr == nil && (len(out) < len(j.src) || err != nil || has) {
+		return out, nil
+	}
+	return j.src, encodeErr
+}
+
+// encode writes m in the result's format.
+func (j *job) encode(m image.Image) ([]byte, error) {
+	switch j.out {
+	case formatJPEG:
+		return jpeg.Append(nil, flatten(m), &jpeg.Options{Quality: j.opt.Quality, ICC: j.col.carry, RGB: j.col.carry != nil})
+	case formatWebP:
+		return webp.Append(nil, m, &webp.Options{Quality: j.opt.Quality, ICC: j.col.carry})
+	}
 	var b bytes.Buffer
 	var err error
 	switch j.out {
-	case formatJPEG:
-		flat := image.NewRGBA(m.Rect)
-		draw.Draw(flat, flat.Rect, image.White, image.Point{}, draw.Src)
-		draw.Draw(flat, flat.Rect, m, image.Point{}, draw.Over)
-		err = jpeg.Encode(&b, flat, &jpeg.Options{Quality: j.opt.Quality})
 	case formatPNG:
 		err = (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, m)
 	case formatGIF:
 		err = gif.Encode(&b, m, nil)
 	case formatBMP:
 		err = bmp.Encode(&b, m)
-	case formatWebP:
-		err = nativewebp.Encode(&b, m, nil)
 	}
 	return b.Bytes(), err
+}
+
+// flatten lays a picture with alpha on white.
+func flatten(m image.Image) image.Image {
+	n, ok := m.(*image.NRGBA)
+	if !ok || n.Opaque() {
+		return m
+	}
+	for p := n.Pix; len(p) >= 4; p = p[4:] {
+		a := uint32(p[3])
+		for i, v := range p[:3] {
+			p[i] = byte((uint32(v)*a + 255*(255-a) + 127) / 255)
+		}
+		p[3] = 255
+	}
+	return m
 }
