@@ -1,0 +1,21 @@
+// Package gif reads GIF files frame by frame and writes them, stills and animations, after the
+// GIF89a specification (CompuServe, 31 July 1990).
+//
+//	reader.go   sections 15-27: blocks, walked before anything is decoded; frames composed one by one
+//	lzw.go      appendix F: variable-length-code LZW, decoded
+//	writer.go   frames as changed rectangles, transparency and disposal
+//	palette.go  the colours of a frame: exact up to 256, else chosen for least squared error
+//
+// The standard library's image/gif holds every frame of an animation at once and leaves
+// disposal to its caller; this package holds the canvas and, while one is asked for, its copy.
+package gif
+
+// A FormatError reports that the input is not a whole and valid GIF file.
+type FormatError string
+
+func (e FormatError) Error() string { return "gif: invalid format: " + string(e) }
+
+// An UnsupportedError reports a picture that GIF cannot hold.
+type UnsupportedError string
+
+func (e UnsupportedError) Error() string { return "gif: unsupported: " + string(e) }

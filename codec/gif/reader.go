@@ -1,0 +1,340 @@
+// This file implements the blocks of GIF89a sections 15 to 27 and the composition of frames.
+
+package gif
+
+import (
+	"encoding/binary"
+	"image"
+	"io"
+	"time"
+)
+
+// Disposal methods (GIF89a section 23). Method 4 appears in old files for 3.
+const (
+	disposeNone       = 1
+	disposeBackground = 2
+	disposePrevious   = 3
+)
+
+// A Reader plays a GIF file frame by frame.
+type Reader struct {
+	Width, Height int // of the canvas, in pixels
+	Frames        int
+	Plays         int    // how often the animation runs; 0 is for ever
+	ICC           []byte // an ICCRGBG1 profile, nil when there is none
+
+	src     []byte
+	global  []byte // color tables: three bytes an entry, parts of src
+	frames  []frame
+	at      int // index of the frame Next gives
+	canvas  *image.NRGBA
+	saved   *image.NRGBA // the canvas before a frame that is to be undone
+	pending frame        // the frame shown last, its disposal not done yet
+	indices []byte
+	lzw     *unpacker
+}
+
+// frame is one image descriptor with the graphic control extension before it.
+type frame struct {
+	rect        image.Rectangle // as the file says; it may leave the canvas
+	palette     []byte
+	transparent int // index, -1 is none
+	disposal    byte
+	interlaced  bool
+	delay       time.Duration
+	codeSize    uint
+	data        []byte // the sub-blocks
+}
+
+// IsGIF says whether b starts as a GIF file does.
+func IsGIF(b []byte) bool {
+	return len(b) >= 6 && (string(b[:6]) == "GIF87a" || string(b[:6]) == "GIF89a")
+}
+
+// NewReader walks through all blocks of src and decodes nothing: a caller can hold Width, Height
+// and Frames against its limits before any pixel is made. It keeps src, and about 150 bytes a
+// frame. A file that ends before its trailer is a FormatError, unless it ends right behind
+// a whole frame.
+func NewReader(src []byte) (*Reader, error) {
+	if !IsGIF(src) {
+		return nil, FormatError("no GIF signature")
+	}
+	if len(src) < 13 {
+		return nil, FormatError("truncated logical screen descriptor")
+	}
+	r := &Reader{src: src, Plays: 1}
+	r.Width, r.Height = int(binary.LittleEndian.Uint16(src[6:])), int(binary.LittleEndian.Uint16(src[8:]))
+	b := src[13:]
+	var err error
+	if src[10]&0x80 != 0 {
+		if r.global, b, err = colorTable(b, src[10]); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.walk(b); err != nil {
+		return nil, err
+	}
+	if len(r.frames) == 0 {
+		return nil, FormatError("no image")
+	}
+	// The first frame may be larger than the screen says; browsers then show all of it.
+	first := r.frames[0].rect
+	r.Width, r.Height = max(r.Width, first.Max.X), max(r.Height, first.Max.Y)
+	r.Frames = len(r.frames)
+	return r, nil
+}
+
+// colorTable cuts a color table of 2^(n+1) entries off b (section 19).
+func colorTable(b []byte, flags byte) (table, rest []byte, err error) {
+	n := 3 << (flags&7 + 1)
+	if len(b) < n {
+		return nil, nil, FormatError("truncated color table")
+	}
+	return b[:n:n], b[n:], nil
+}
+
+// walk collects the frames and what the extensions say.
+func (r *Reader) walk(b []byte) error {
+	control := frame{transparent: -1}
+	for len(b) > 0 {
+		switch b[0] {
+		case 0x3b: // trailer
+			return nil
+		case 0x21:
+			if len(b) < 3 {
+				return FormatError("truncated extension")
+			}
+			label, body := b[1], b[2:]
+			rest, err := skipBlocks(body)
+			if err != nil {
+				return err
+			}
+			switch {
+			case label == 0xf9 && body[0] >= 4: // graphic control
+				control.disposal = body[1] >> 2 & 7
+				control.delay = time.Duration(binary.LittleEndian.Uint16(body[2:])) * 10 * time.Millisecond
+				control.transparent = -1
+				if body[1]&1 != 0 {
+					control.transparent = int(body[4])
+				}
+			case label == 0xff && body[0] == 11: // application
+				r.application(string(body[1:12]), body[12:])
+			}
+			b = rest
+		case 0x2c:
+			f := control
+			control = frame{transparent: -1}
+			rest, err := r.descriptor(&f, b[1:])
+			if err != nil {
+				return err
+			}
+			r.frames = append(r.frames, f)
+			b = rest
+		case 0:
+			b = b[1:] // a stray terminator, common after some encoders' blocks
+		default:
+			if len(r.frames) > 0 && len(b) < 2 {
+				return nil
+			}
+			return FormatError("unknown block")
+		}
+	}
+	if len(r.frames) == 0 {
+		return FormatError("no image")
+	}
+	return nil // no trailer: whatever there is ends with a whole block
+}
+
+// skipBlocks gives what follows the sub-blocks that b starts with (section 15).
+func skipBlocks(b []byte) ([]byte, error) {
+	for {
+		if len(b) == 0 {
+			return nil, FormatError("truncated data blocks")
+		}
+		n := 1 + int(b[0])
+		if n == 1 {
+			return b[1:], nil
+		}
+		if len(b) < n {
+			return nil, FormatError("truncated data blocks")
+		}
+		b = b[n:]
+	}
+}
+
+// application reads the two application extensions that matter (section 26): the loop count of
+// NETSCAPE2.0, and a color profile. b holds sub-blocks known to be whole.
+func (r *Reader) application(name string, b []byte) {
+	switch name {
+	case "NETSCAPE2.0", "ANIMEXTS1.0":
+		if b[0] >= 3 && b[1] == 1 {
+			// The file says how often the animation is repeated after it ran once.
+			if n := int(binary.LittleEndian.Uint16(b[2:])); n > 0 {
+				r.Plays = n + 1
+			} else {
+				r.Plays = 0
+			}
+		}
+	case "ICCRGBG1012":
+		r.ICC = r.ICC[:0:0]
+		for n := int(b[0]); n > 0; n = int(b[0]) {
+			r.ICC = append(r.ICC, b[1:1+n]...)
+			b = b[1+n:]
+		}
+	}
+}
+
+// descriptor reads an image descriptor (section 20), its color table, and the extent of its data.
+func (r *Reader) descriptor(f *frame, b []byte) ([]byte, error) {
+	if len(b) < 9 {
+		return nil, FormatError("truncated image descriptor")
+	}
+	x, y := int(binary.LittleEndian.Uint16(b)), int(binary.LittleEndian.Uint16(b[2:]))
+	w, h := int(binary.LittleEndian.Uint16(b[4:])), int(binary.LittleEndian.Uint16(b[6:]))
+	if w == 0 || h == 0 {
+		return nil, FormatError("empty image")
+	}
+	flags := b[8]
+	f.rect = image.Rect(x, y, x+w, y+h)
+	f.interlaced = flags&0x40 != 0
+	f.palette = r.global
+	b = b[9:]
+	var err error
+	if flags&0x80 != 0 {
+		if f.palette, b, err = colorTable(b, flags); err != nil {
+			return nil, err
+		}
+	}
+	if len(b) == 0 {
+		return nil, FormatError("no image data")
+	}
+	f.codeSize = uint(b[0])
+	if f.codeSize < 1 || f.codeSize > 8 {
+		return nil, FormatError("LZW code size")
+	}
+	rest, err := skipBlocks(b[1:])
+	if err != nil {
+		return nil, err
+	}
+	f.data = b[1 : len(b)-len(rest)]
+	return rest, nil
+}
+
+// Pixels is what decoding costs: the sum of the frames' areas.
+func (r *Reader) Pixels() int64 {
+	var n int64
+	for i := range r.frames {
+		n += int64(r.frames[i].rect.Dx()) * int64(r.frames[i].rect.Dy())
+	}
+	return n
+}
+
+// Next composes the next frame and gives the canvas, straight RGBA, as it is shown for delay. The
+// canvas belongs to the Reader and is valid until the following call. What no frame covered is
+// transparent. After the last frame the error is io.EOF.
+//
+// Memory is the canvas, the largest frame's indices, and a second canvas while a frame is to be
+// undone.
+func (r *Reader) Next() (canvas *image.NRGBA, delay time.Duration, err error) {
+	if r.at >= len(r.frames) {
+		return nil, 0, io.EOF
+	}
+	f := r.frames[r.at]
+	if r.canvas == nil {
+		r.canvas = image.NewNRGBA(image.Rect(0, 0, r.Width, r.Height))
+		r.lzw = new(unpacker)
+	}
+	r.dispose()
+	n := f.rect.Dx() * f.rect.Dy()
+	if cap(r.indices) < n {
+		// The densest code word stands for 4095 indices, so little data cannot ask for much memory.
+		if int64(n) > int64(len(f.data))*8*maxCodes/2 {
+			return nil, 0, FormatError("image data ends early")
+		}
+		r.indices = make([]byte, n)
+	}
+	if err := r.lzw.unpack(r.indices[:n], f.data, f.codeSize); err != nil {
+		return nil, 0, err
+	}
+	if f.disposal == disposePrevious || f.disposal == 4 {
+		if r.saved == nil {
+			r.saved = image.NewNRGBA(r.canvas.Rect)
+		}
+		copy(r.saved.Pix, r.canvas.Pix)
+	}
+	r.draw(&f)
+	r.pending = f
+	r.at++
+	return r.canvas, f.delay, nil
+}
+
+// dispose takes the frame shown last off the canvas as it asked.
+func (r *Reader) dispose() {
+	if r.at == 0 {
+		return
+	}
+	area := r.pending.rect.Intersect(r.canvas.Rect)
+	switch r.pending.disposal {
+	case disposeBackground:
+		// To transparent, as every browser does, whatever the background color index says.
+		for y := area.Min.Y; y < area.Max.Y; y++ {
+			clear(r.canvas.Pix[r.canvas.PixOffset(area.Min.X, y):][:4*area.Dx()])
+		}
+	case disposePrevious, 4:
+		for y := area.Min.Y; y < area.Max.Y; y++ {
+			i := r.canvas.PixOffset(area.Min.X, y)
+			copy(r.canvas.Pix[i:][:4*area.Dx()], r.saved.Pix[i:])
+		}
+	}
+}
+
+// interlaceStart and interlaceStep are the passes of an interlaced image (appendix E).
+var (
+	interlaceStart = [4]int{0, 4, 2, 1}
+	interlaceStep  = [4]int{8, 8, 4, 2}
+)
+
+// draw puts the decoded indices on the canvas. Pixels of the transparent index, and of indices that
+// the color table does not have, leave what is there.
+func (r *Reader) draw(f *frame) {
+	var colors [256][4]byte
+	for i := 0; i < 256 && 3*i < len(f.palette); i++ {
+		colors[i] = [4]byte{f.palette[3*i], f.palette[3*i+1], f.palette[3*i+2], 255}
+	}
+	if f.palette == nil {
+		// Section 18 lets a decoder choose; a ramp of grey is what it was in practice.
+		for i := range colors {
+			colors[i] = [4]byte{byte(i), byte(i), byte(i), 255}
+		}
+	}
+	if f.transparent >= 0 {
+		colors[f.transparent] = [4]byte{}
+	}
+	w, h := f.rect.Dx(), f.rect.Dy()
+	row := func(y int, indices []byte) {
+		y += f.rect.Min.Y
+		n := min(w, r.Width-f.rect.Min.X)
+		if y >= r.Height || n <= 0 {
+			return
+		}
+		dst := r.canvas.Pix[r.canvas.PixOffset(f.rect.Min.X, y):][:4*n]
+		for x, k := range indices[:n] {
+			if c := &colors[k]; c[3] != 0 {
+				*(*[4]byte)(dst[4*x:]) = *c
+			}
+		}
+	}
+	if !f.interlaced {
+		for y := range h {
+			row(y, r.indices[y*w:])
+		}
+		return
+	}
+	i := 0
+	for pass, start := range interlaceStart {
+		for y := start; y < h; y += interlaceStep[pass] {
+			row(y, r.indices[i:])
+			i += w
+		}
+	}
+}
