@@ -98,6 +98,13 @@ func (b *builder) stacks() {
 	}
 	b.Logs = stack("-logs", b.LogRegion(), "the log group of the function, where the function runs")
 
+	for _, st := range b.Stacks.All() {
+		if st != b.Main || b.AttachOnly {
+			awscdk.Validations_Of(st).Acknowledge(&awscdk.Acknowledgment{Id: s("CloudFormation-Validate::W2001"),
+				Reason: s("A parameter is unused so that every stack takes those of one command line")})
+		}
+	}
+
 	// Whatever region the profile names: only here can the function be created.
 	region := awscdk.NewCfnRule(b.Edge, s("Region"), &awscdk.CfnRuleProps{Assertions: &[]*awscdk.CfnRuleAssertion{{
 		Assert:            awscdk.Fn_ConditionEquals(awscdk.Aws_REGION(), edgeRegion),
