@@ -255,3 +255,87 @@ func TestAllModesAreUsed(t *testing.T) {
 		t.Errorf("modes of 4x4 blocks, of 16x16 blocks, of chroma, segments: %s: one is never used", s)
 	}
 }
+
+// testPictures returns small pictures of different natures.
+func testPictures() []*image.YCbCr {
+	smooth := image.NewYCbCr(image.Rect(0, 0, 100, 75), image.YCbCrSubsampleRatio420)
+	for y := 0; y < 75; y++ {
+		for x := 0; x < 100; x++ {
+			smooth.Y[smooth.YOffset(x, y)] = byte(2*x + y)
+			smooth.Cb[smooth.COffset(x, y)] = byte(x)
+			smooth.Cr[smooth.COffset(x, y)] = byte(255 - x - y)
+		}
+	}
+	mixed := noise(130, 90, 9, 90, 160)
+	for y := 20; y < 60; y++ {
+		for x := 30; x < 100; x++ {
+			v := byte(40)
+			if (x/7+y/5)&1 == 0 {
+				v = 220
+			}
+			mixed.Y[mixed.YOffset(x, y)] = v
+		}
+	}
+	return []*image.YCbCr{smooth, mixed, noise(70, 40, 5, 0, 255), noise(1, 1, 6, 0, 255)}
+}
+
+// A picture's frame does not depend on what the encoder did before.
+func TestEncoderKeepsNoState(t *testing.T) {
+	ms := testPictures()
+	var e Encoder
+	for i, m := range append(ms, ms[2], ms[1], ms[0]) {
+		for j, o := range []Options{{Quality: 30}, {Quality: 90, Effort: EffortHigh}} {
+			got, err := e.Encode([]byte("before"), m, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(got[:6]) != "before" {
+				t.Fatal("Encode did not append")
+			}
+			var fresh Encoder
+			want, _ := fresh.Encode(nil, m, o)
+			if !bytes.Equal(got[6:], want) {
+				t.Fatalf("picture %d option %d: a used encoder's frame differs from a new one's", i, j)
+			}
+		}
+	}
+}
+
+// Encode refuses what a frame cannot hold.
+func TestEncodeRefuses(t *testing.T) {
+	var e Encoder
+	for _, m := range []*image.YCbCr{
+		{SubsampleRatio: image.YCbCrSubsampleRatio420},
+		image.NewYCbCr(image.Rect(0, 0, maxDimension+1, 1), image.YCbCrSubsampleRatio420),
+		image.NewYCbCr(image.Rect(0, 0, 1, maxDimension+1), image.YCbCrSubsampleRatio420),
+		image.NewYCbCr(image.Rect(0, 0, 8, 8), image.YCbCrSubsampleRatio444),
+	} {
+		_, err := e.Encode(nil, m, Options{})
+		if _, ok := err.(UnsupportedError); !ok {
+			t.Errorf("%v %v: error %v", m.Rect, m.SubsampleRatio, err)
+		}
+	}
+}
+
+// The planes of a part of a picture are found.
+func TestEncodeSubImage(t *testing.T) {
+	m := noise(64, 64, 8, 0, 255)
+	sub := m.SubImage(image.Rect(10, 6, 50, 47)).(*image.YCbCr)
+	c := image.NewYCbCr(image.Rect(0, 0, 40, 41), image.YCbCrSubsampleRatio420)
+	for y := 0; y < 41; y++ {
+		for x := 0; x < 40; x++ {
+			c.Y[c.YOffset(x, y)] = m.Y[m.YOffset(10+x, 6+y)]
+			c.Cb[c.COffset(x, y)] = m.Cb[m.COffset(10+x, 6+y)]
+			c.Cr[c.COffset(x, y)] = m.Cr[m.COffset(10+x, 6+y)]
+		}
+	}
+	var e Encoder
+	a, err := e.Encode(nil, sub, Options{Quality: 70})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, _ := e.Encode(nil, c, Options{Quality: 70})
+	if !bytes.Equal(a, b) {
+		t.Error("a part of a picture is encoded differently from its copy")
+	}
+}

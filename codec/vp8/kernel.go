@@ -1,31 +1,30 @@
 package vp8
 
 // This file holds the reference kernels over strips and blocks. On amd64 with
-// AVX2 kernel_amd64.go takes their place, with equal results.
+// AVX2 those of kernel_amd64.s take their place, with equal results.
 
 import "math/bits"
 
-// A blockStat says how a block came through quantization.
-type blockStat struct {
-	sse  uint32 // sum of the squared errors of its coefficients
-	tex  uint32 // weighted sum of the magnitudes of its reconstructed coefficients
-	mask uint32 // bit n: the level at zigzag position n is not zero
-	_    uint32
+// blockStats say how up to 16 blocks came through quantization.
+type blockStats struct {
+	sse  [16]uint32 // sum of the squared errors of a block's coefficients
+	tex  [16]uint32 // weighted sum of the magnitudes of its reconstructed coefficients
+	mask [16]uint16 // bit n: the level at zigzag position n is not zero
 }
 
-// last returns the position of the last nonzero level, -1 for none.
-func (s *blockStat) last() int { return bits.Len32(s.mask) - 1 }
+// last returns the position of a block's last nonzero level, -1 for none.
+func (s *blockStats) last(block int) int { return bits.Len16(s.mask[block]) - 1 }
 
 // textureWeight weighs the magnitudes of coefficients, in zigzag order: what
 // the eye misses when a quantizer flattens it. The mean does not count.
 var textureWeight = [16]int16{0, 32, 32, 20, 28, 20, 9, 17, 17, 9, 7, 10, 7, 4, 4, 2}
 
-// quantizeBlocksGeneric quantizes n blocks of coef to lev and fills in stat. ref
+// quantizeBlocksGeneric quantizes n blocks of coef to lev and fills in stats. ref
 // holds the coefficients of the source samples themselves, refStep apart from
 // block to block (0: the same for all), from which the reconstructed texture
 // follows: source minus error.
-func quantizeBlocksGeneric(lev, coef, ref []int16, refStep int, m *quantMatrix, stat []blockStat) {
-	for b := range stat {
+func quantizeBlocksGeneric(lev, coef, ref []int16, refStep int, m *quantMatrix, stats *blockStats, n int) {
+	for b := 0; b < n; b++ {
 		l := (*[16]int16)(lev[16*b:])
 		c := (*[16]int16)(coef[16*b:])
 		r := (*[16]int16)(ref[refStep*b:])
@@ -49,12 +48,12 @@ func quantizeBlocksGeneric(lev, coef, ref []int16, refStep int, m *quantMatrix, 
 			}
 			tex += uint32(t) * uint32(textureWeight[i])
 		}
-		stat[b] = blockStat{sse: sse, tex: tex, mask: mask}
+		stats.sse[b], stats.tex[b], stats.mask[b] = sse, tex, uint16(mask)
 	}
 }
 
 // textureGeneric returns the weighted texture of each block of ref.
-func textureGeneric(dst []uint32, ref []int16) {
+func textureGeneric(dst *[24]uint32, ref *[24 * 16]int16) {
 	for b := range dst {
 		c := (*[16]int16)(ref[16*b:])
 		t := uint32(0)
@@ -68,14 +67,9 @@ func textureGeneric(dst []uint32, ref []int16) {
 	}
 }
 
-func fdctStrips(dst []int16, src, pred []byte, n int) {
+// fdctStripsGeneric transforms n strips, each of 64 samples in rows of 16.
+func fdctStripsGeneric(dst []int16, src, pred []byte, n int) {
 	for i := 0; i < n; i++ {
 		fdctStripGeneric((*[64]int16)(dst[64*i:]), src[64*i:], 16, pred[64*i:], 16)
 	}
 }
-
-func quantizeBlocks(lev, coef, ref []int16, refStep int, m *quantMatrix, stat []blockStat) {
-	quantizeBlocksGeneric(lev, coef, ref, refStep, m, stat)
-}
-
-func predict4(dst *[192]byte, edge *[16]byte) { predict4Generic(dst, edge) }

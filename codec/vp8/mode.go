@@ -15,15 +15,14 @@ const scoreShift = 12
 
 // A candidate16 is a macroblock's luma as one 16x16 prediction gives it.
 type candidate16 struct {
-	mode  int
-	score int64
-	coef  [256]int16
-	lev   [256]int16
-	stat  [16]blockStat
-	y2    [16]int16 // coefficients
-	y2lev [16]int16
-	y2st  blockStat
-	rate  int
+	mode   int
+	score  int64
+	lev    [256]int16
+	stats  blockStats
+	y2lev  [16]int16
+	y2last int
+	dist   int64
+	rate   int
 }
 
 // A candidateUV is a macroblock's chroma with one prediction.
@@ -32,7 +31,7 @@ type candidateUV struct {
 	score int64
 	coef  [128]int16
 	lev   [128]int16
-	stat  [8]blockStat
+	stats blockStats
 	err   [2]dcErr
 }
 
@@ -47,14 +46,18 @@ type search struct {
 	ref [24 * 16]int16 // coefficients of the source less 128
 	tex [24]uint32     // their texture
 
-	pred16 [4][256]byte
-	c16    [2]candidate16
+	pred16  [4][256]byte
+	coef16  [4][256]int16
+	y2      [4 * 16]int16 // Y2 coefficients of each mode
+	y2lev   [4 * 16]int16
+	y2stats blockStats
+	c16     [2]candidate16
 
-	pred4 [192]byte
-	src4  [192]byte
-	coef4 [12 * 16]int16
-	lev4  [12 * 16]int16
-	stat4 [12]blockStat
+	pred4  [192]byte
+	src4   [192]byte
+	coef4  [12 * 16]int16
+	lev4   [12 * 16]int16
+	stats4 blockStats
 
 	predUV [4][128]byte
 	cUV    [2]candidateUV
@@ -82,7 +85,7 @@ func (e *Encoder) decide(mbx, mby int) {
 	src := e.samples[i*mbSamples : (i+1)*mbSamples]
 	fdctStrips(s.ref[:], src, s.flat[:], 4)
 	fdctStrips(s.ref[256:], src[256:], s.flat[:], 2)
-	textureGeneric(s.tex[:], s.ref[:])
+	texture(&s.tex, &s.ref)
 
 	best := e.search16(mbx, mby, seg, src)
 	mb.is4 = e.search4(mbx, mb, seg, src, best)
@@ -108,7 +111,7 @@ func (e *Encoder) decide(mbx, mby int) {
 			e.leftMode[k] = mb.mode16
 			e.topModes[4*mbx+k] = mb.mode16
 		}
-		last := best.y2st.last()
+		last := best.y2last
 		e.counts[planeY2].count(&best.y2lev, 0, last, int(e.left.y2+up.y2))
 		e.tokens = appendLevels(e.tokens, &best.y2lev, 0, last)
 		e.left.y2 = 0
@@ -119,7 +122,7 @@ func (e *Encoder) decide(mbx, mby int) {
 		up.y2 = e.left.y2
 		for b := 0; b < 16; b++ {
 			lev := (*[16]int16)(best.lev[16*b:])
-			last := best.stat[b].last()
+			last := best.stats.last(b)
 			ctx := e.left.y[b>>2] + up.y[b&3]
 			e.counts[planeY1WithY2].count(lev, 1, last, int(ctx))
 			e.tokens = appendLevels(e.tokens, lev, 1, last)
@@ -136,7 +139,7 @@ func (e *Encoder) decide(mbx, mby int) {
 	mb.modeUV = uint8(uv.mode)
 	for b := 0; b < 8; b++ {
 		lev := (*[16]int16)(uv.lev[16*chromaBlock[b]:])
-		last := uv.stat[chromaBlock[b]].last()
+		last := uv.stats.last(int(chromaBlock[b]))
 		l, t := b>>2*2+b>>1&1, b>>2*2+b&1
 		ctx := e.left.uv[l] + up.uv[t]
 		e.counts[planeUV].count(lev, 0, last, int(ctx))
@@ -163,25 +166,27 @@ var chromaBlock = [8]uint8{0, 1, 4, 5, 2, 3, 6, 7}
 func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 {
 	s := &e.search
 	predict16(&s.pred16, &e.ybr, mby > 0, mbx > 0)
+	for mode := range s.coef16 {
+		coef := &s.coef16[mode]
+		fdctStrips(coef[:], src, s.pred16[mode][:], 4)
+		var dc [16]int16
+		for b := range dc {
+			dc[b] = coef[16*b]
+			coef[16*b] = 0
+		}
+		forwardWHT((*[16]int16)(s.y2[16*mode:]), &dc)
+	}
+	quantizeBlocks(s.y2lev[:], s.y2[:], s.ref[:], 0, &seg.y2, &s.y2stats, 4)
 	best, c := &s.c16[0], &s.c16[1]
 	best.score = 1 << 62
 	for mode := 0; mode < 4; mode++ {
 		c.mode = mode
-		fdctStrips(c.coef[:], src, s.pred16[mode][:], 4)
-		var dc [16]int16
-		for b := range dc {
-			dc[b] = c.coef[16*b]
-			c.coef[16*b] = 0
-		}
-		forwardWHT(&c.y2, &dc)
-		quantizeBlocks(c.lev[:], c.coef[:], s.ref[:], 16, &seg.y1, c.stat[:])
-		var st [1]blockStat
-		quantizeBlocks(c.y2lev[:], c.y2[:], s.ref[:], 16, &seg.y2, st[:])
-		c.y2st = st[0]
-		dist, tex := int64(c.y2st.sse>>2), int64(0)
-		for b := range c.stat {
-			dist += int64(c.stat[b].sse)
-			tex += textureChange(s.tex[b], c.stat[b].tex)
+		c.y2lev, c.y2last = [16]int16(s.y2lev[16*mode:]), s.y2stats.last(mode)
+		quantizeBlocks(c.lev[:], s.coef16[mode][:], s.ref[:], 16, &seg.y1, &c.stats, 16)
+		dist, tex := int64(s.y2stats.sse[mode]>>2), int64(0)
+		for b := range c.stats.sse {
+			dist += int64(c.stats.sse[b])
+			tex += textureChange(s.tex[b], c.stats.tex[b])
 		}
 		dist += tex * seg.tlambda >> 16
 		rate := int(fixed.mode16[mode])
@@ -189,7 +194,7 @@ func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 
 			continue
 		}
 		rate += e.rate16(mbx, c)
-		c.rate = rate
+		c.rate, c.dist = rate, dist
 		c.score = dist<<scoreShift + int64(rate)*seg.lambda16
 		if c.score < best.score {
 			best, c = c, best
@@ -208,11 +213,11 @@ func textureChange(a, b uint32) int64 {
 // rate16 prices the tokens of c.
 func (e *Encoder) rate16(mbx int, c *candidate16) int {
 	up := &e.topNZ[mbx]
-	r := e.costs[planeY2].blockCost(&c.y2lev, 0, c.y2st.last(), int(e.left.y2+up.y2))
+	r := e.costs[planeY2].blockCost(&c.y2lev, 0, c.y2last, int(e.left.y2+up.y2))
 	t := &e.costs[planeY1WithY2]
 	left, top := e.left.y, up.y
 	for b := 0; b < 16; b++ {
-		last := c.stat[b].last()
+		last := c.stats.last(b)
 		r += t.blockCost((*[16]int16)(c.lev[16*b:]), 1, last, int(left[b>>2]+top[b&3]))
 		z := uint8(0)
 		if last >= 0 {
@@ -253,7 +258,7 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 	left, top := e.left.y, up.y
 	leftMode, topMode := e.leftMode, [4]uint8(e.topModes[4*mbx:])
 	modes := uint64(0)
-	limit := best.score
+	limit := best.dist<<scoreShift + int64(best.rate)*seg.lambdaMode
 	total := int64(fixed.is4) * seg.lambdaMode
 	for b := 0; b < 16; b++ {
 		x, y := 4*(b&3), 4*(b>>2)
@@ -271,26 +276,27 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 			}
 		}
 		fdctStrips(s.coef4[:], s.src4[:], s.pred4[:], 3)
-		quantizeBlocks(s.lev4[:], s.coef4[:], s.ref[16*b:], 0, &seg.y1, s.stat4[:])
+		quantizeBlocks(s.lev4[:], s.coef4[:], s.ref[16*b:], 0, &seg.y1, &s.stats4, 12)
 		ctx := int(left[b>>2] + top[b&3])
 		modeCost := &fixed.mode4[topMode[b&3]][leftMode[b>>2]]
-		bestMode, bestScore := 0, int64(1)<<62
+		bestMode, bestScore, bestDist, bestRate := 0, int64(1)<<62, int64(0), 0
 		for m := 0; m < nPred; m++ {
-			dist := int64(s.stat4[m].sse) + textureChange(s.tex[b], s.stat4[m].tex)*seg.tlambda>>16
+			dist := int64(s.stats4.sse[m]) + textureChange(s.tex[b], s.stats4.tex[m])*seg.tlambda>>16
 			score := dist<<scoreShift + int64(modeCost[m])*seg.lambda4
 			if score >= bestScore {
 				continue
 			}
-			score += int64(t.blockCost((*[16]int16)(s.lev4[16*m:]), 0, s.stat4[m].last(), ctx)) * seg.lambda4
+			rate := int(modeCost[m]) + t.blockCost((*[16]int16)(s.lev4[16*m:]), 0, s.stats4.last(m), ctx)
+			score = dist<<scoreShift + int64(rate)*seg.lambda4
 			if score < bestScore {
-				bestMode, bestScore = m, score
+				bestMode, bestScore, bestDist, bestRate = m, score, dist, rate
 			}
 		}
-		total += bestScore
+		total += bestDist<<scoreShift + int64(bestRate)*seg.lambdaMode
 		if total >= limit {
 			return false
 		}
-		last := s.stat4[bestMode].last()
+		last := s.stats4.last(bestMode)
 		s.last[b] = int8(last)
 		s.lev[b] = [16]int16(s.lev4[16*bestMode:])
 		var k [16]int16
@@ -323,11 +329,11 @@ func (e *Encoder) searchUV(mbx, mby int, seg *segment, src []byte) *candidateUV 
 	for mode := 0; mode < 4; mode++ {
 		c.mode = mode
 		fdctStrips(c.coef[:], src, s.predUV[mode][:], 2)
-		quantizeBlocks(c.lev[:], c.coef[:], s.ref[256:], 16, &seg.uv, c.stat[:])
+		quantizeBlocks(c.lev[:], c.coef[:], s.ref[256:], 16, &seg.uv, &c.stats, 8)
 		dist, tex := int64(0), int64(0)
-		for b := range c.stat {
-			dist += int64(c.stat[b].sse)
-			tex += textureChange(s.tex[16+b], c.stat[b].tex)
+		for b := 0; b < 8; b++ {
+			dist += int64(c.stats.sse[b])
+			tex += textureChange(s.tex[16+b], c.stats.tex[b])
 		}
 		rate := int(fixed.modeUV[mode])
 		if dist<<scoreShift+int64(rate)*seg.lambdaUV >= best.score {
@@ -336,7 +342,7 @@ func (e *Encoder) searchUV(mbx, mby int, seg *segment, src []byte) *candidateUV 
 		left, top := e.left.uv, up.uv
 		for b := 0; b < 8; b++ {
 			k := chromaBlock[b]
-			last := c.stat[k].last()
+			last := c.stats.last(int(k))
 			l, u := b>>2*2+b>>1&1, b>>2*2+b&1
 			rate += t.blockCost((*[16]int16)(c.lev[16*k:]), 0, last, int(left[l]+top[u]))
 			z := uint8(0)

@@ -96,12 +96,12 @@ type quantDelta struct{ y1DC, y2DC, y2AC, uvDC, uvAC int }
 
 func (s *segment) initQuant(d quantDelta) {
 	q := s.quant
-	s.y1.init(uint32(dequantTableDC[clip(q+d.y1DC, 0, 127)]), uint32(dequantTableAC[q]), bias{108, 114})
+	s.y1.init(uint32(dequantTableDC[clip(q+d.y1DC, 0, 127)]), uint32(dequantTableAC[q]), bias{uint32(tune[6]), uint32(tune[5])})
 	y2ac := uint32(dequantTableAC[clip(q+d.y2AC, 0, 127)]) * 155 / 100
 	if y2ac < 8 {
 		y2ac = 8
 	}
 	s.y2.init(uint32(dequantTableDC[clip(q+d.y2DC, 0, 127)])*2, y2ac, bias{100, 108})
 	// 117: the reference decoder clamps this step at 132.
-	s.uv.init(uint32(dequantTableDC[clip(q+d.uvDC, 0, 117)]), uint32(dequantTableAC[clip(q+d.uvAC, 0, 127)]), bias{110, 115})
+	s.uv.init(uint32(dequantTableDC[clip(q+d.uvDC, 0, 117)]), uint32(dequantTableAC[clip(q+d.uvAC, 0, 127)]), bias{110, uint32(tune[9])})
 }

@@ -83,7 +83,7 @@ func (e *Encoder) assignSegments(o Options) {
 	for k := range e.segments {
 		s := &e.segments[k]
 		alpha := clip(255*(center[k]-mean)/span, -127, 127)
-		s.quant = clip(int(127*(1-math.Pow(c, 1-0.0035*float64(alpha)))), 0, 127)
+		s.quant = clip(int(127*(1-math.Pow(c, 1-0.0001*float64(tune[8])*float64(alpha)))), 0, 127)
 		s.initQuant(e.header.delta)
 		s.initLambdas(o)
 		s.filterLevel = filterLevel(s.quant)
@@ -110,11 +110,11 @@ func (s *segment) initLambdas(o Options) {
 	s.tlambda = q * tune[4]
 }
 
-var tune = [16]int64{384, 384, 384, 384, 0}
+var tune = [16]int64{384, 384, 384, 384, 0, 114, 108, 64, 35, 115}
 
 // filterLevel returns the loop filter level that suits a quantizer index.
 func filterLevel(quant int) int {
-	l := int(dequantTableAC[quant]) / 4
+	l := int(dequantTableAC[quant]) * int(tune[7]) / 256
 	if l < 2 {
 		return 0
 	}

@@ -1,0 +1,296 @@
+// Command asm generates kernel_amd64.s: the AVX2 kernels of package vp8.
+//
+// Registers hold 16 words: one 4x4 block, or one row of a strip's four blocks.
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// Constants as in idct.go.
+const (
+	fdctC = 10703
+	fdctS = 4433
+)
+
+var zigzag = [16]int{0, 1, 4, 8, 5, 2, 3, 6, 9, 12, 13, 10, 7, 11, 14, 15}
+
+// textureWeight is that of kernel.go.
+var textureWeight = [16]uint16{0, 32, 32, 20, 28, 20, 9, 17, 17, 9, 7, 10, 7, 4, 4, 2}
+
+func words(name string, w [16]uint16) Mem {
+	m := GLOBL(name, RODATA|NOPTR)
+	for i, v := range w {
+		DATA(2*i, U16(v))
+	}
+	return m
+}
+
+func dwords(name string, v uint32) Mem {
+	m := GLOBL(name, RODATA|NOPTR)
+	for i := 0; i < 8; i++ {
+		DATA(4*i, U32(v))
+	}
+	return m
+}
+
+// pairs is a vector of the word pair lo, hi for VPMADDWD.
+func pairs(name string, lo, hi int16) Mem {
+	return dwords(name, uint32(uint16(lo))|uint32(uint16(hi))<<16)
+}
+
+// shuffle is a VPSHUFB mask, the same in both lanes: word i of the result is
+// word idx[i], or zero for -1.
+func shuffle(name string, idx [8]int) Mem {
+	m := GLOBL(name, RODATA|NOPTR)
+	for l := 0; l < 2; l++ {
+		for i, v := range idx {
+			if v < 0 {
+				DATA(16*l+2*i, U16(0x8080))
+			} else {
+				DATA(16*l+2*i, U16(uint16(2*v)|uint16(2*v+1)<<8))
+			}
+		}
+	}
+	return m
+}
+
+func main() {
+	ConstraintExpr("amd64,!purego")
+	fdct()
+	quantize()
+	texture()
+	Generate()
+}
+
+// butterfly sets r to the unscaled one-dimensional transform of x: sums for r0
+// and r2, and for r1 and r3 the rounded products shifted right by shift.
+func butterfly(x [4]VecVirtual, madd1, madd3, round Mem, shift uint64) (r [4]VecVirtual) {
+	a0, a1, a2, a3 := YMM(), YMM(), YMM(), YMM()
+	VPADDW(x[3], x[0], a0)
+	VPADDW(x[2], x[1], a1)
+	VPSUBW(x[2], x[1], a2)
+	VPSUBW(x[3], x[0], a3)
+	r0, r2 := YMM(), YMM()
+	VPADDW(a1, a0, r0)
+	VPSUBW(a1, a0, r2)
+	lo, hi := YMM(), YMM()
+	VPUNPCKLWD(a2, a3, lo)
+	VPUNPCKHWD(a2, a3, hi)
+	odd := func(madd Mem) VecVirtual {
+		l, h := YMM(), YMM()
+		VPMADDWD(madd, lo, l)
+		VPMADDWD(madd, hi, h)
+		VPADDD(round, l, l)
+		VPADDD(round, h, h)
+		VPSRAD(Imm(shift), l, l)
+		VPSRAD(Imm(shift), h, h)
+		VPACKSSDW(h, l, l)
+		return l
+	}
+	return [4]VecVirtual{r0, odd(madd1), r2, odd(madd3)}
+}
+
+func fdct() {
+	TEXT("fdctStripsAVX2", NOSPLIT, "func(dst *int16, src, pred *byte, n int)")
+	Doc("fdctStripsAVX2 is fdctStripsGeneric for n > 0.")
+	dst := Load(Param("dst"), GP64())
+	src := Load(Param("src"), GP64())
+	pred := Load(Param("pred"), GP64())
+	n := Load(Param("n"), GP64())
+
+	madd1 := pairs("fdctMadd1", fdctC, fdctS)
+	madd3 := pairs("fdctMadd3", fdctS, -fdctC)
+	round1 := dwords("fdctRound1", 512)
+	round2 := dwords("fdctRound2", 65536)
+	round8 := pairs("fdctRound8", 8, 8)
+
+	// After the transform a register holds one horizontal frequency; blocks'
+	// words are gathered from the registers of frequencies 0 and 1 (first) and
+	// 2 and 3 (second), where word 4*(h&1)+v holds natural position 4*v+h.
+	var masks [2][2]Mem
+	for half := 0; half < 2; half++ {
+		for pair := 0; pair < 2; pair++ {
+			var idx [8]int
+			for i := range idx {
+				z := zigzag[8*half+i]
+				v, h := z>>2, z&3
+				idx[i] = -1
+				if h>>1 == pair {
+					idx[i] = 4*(h&1) + v
+				}
+			}
+			masks[half][pair] = shuffle("fdctZigzag"+string(rune('0'+half))+string(rune('0'+pair)), idx)
+		}
+	}
+
+	Label("strip")
+	var x [4]VecVirtual
+	for r := range x {
+		x[r] = YMM()
+		p := YMM()
+		VPMOVZXBW(Mem{Base: src, Disp: 16 * r}, x[r])
+		VPMOVZXBW(Mem{Base: pred, Disp: 16 * r}, p)
+		VPSUBW(p, x[r], x[r])
+	}
+	t := butterfly(x, madd1, madd3, round1, 10)
+	VPSLLW(Imm(3), t[0], t[0])
+	VPSLLW(Imm(3), t[2], t[2])
+
+	// Transpose every 4x4 block.
+	u := [4]VecVirtual{YMM(), YMM(), YMM(), YMM()}
+	VPUNPCKLWD(t[1], t[0], u[0])
+	VPUNPCKHWD(t[1], t[0], u[1])
+	VPUNPCKLWD(t[3], t[2], u[2])
+	VPUNPCKHWD(t[3], t[2], u[3])
+	v := [4]VecVirtual{YMM(), YMM(), YMM(), YMM()}
+	VPUNPCKLDQ(u[2], u[0], v[0])
+	VPUNPCKHDQ(u[2], u[0], v[1])
+	VPUNPCKLDQ(u[3], u[1], v[2])
+	VPUNPCKHDQ(u[3], u[1], v[3])
+	y := [4]VecVirtual{YMM(), YMM(), YMM(), YMM()}
+	VPUNPCKLQDQ(v[2], v[0], y[0])
+	VPUNPCKHQDQ(v[2], v[0], y[1])
+	VPUNPCKLQDQ(v[3], v[1], y[2])
+	VPUNPCKHQDQ(v[3], v[1], y[3])
+
+	c := butterfly(y, madd1, madd3, round2, 17)
+	for _, i := range []int{0, 2} {
+		VPADDW(round8, c[i], c[i])
+		VPSRAW(Imm(4), c[i], c[i])
+	}
+	for odd := 0; odd < 2; odd++ { // blocks 0 and 2, then 1 and 3
+		p, q := YMM(), YMM()
+		if odd == 0 {
+			VPUNPCKLQDQ(c[1], c[0], p)
+			VPUNPCKLQDQ(c[3], c[2], q)
+		} else {
+			VPUNPCKHQDQ(c[1], c[0], p)
+			VPUNPCKHQDQ(c[3], c[2], q)
+		}
+		half := func(i int) VecVirtual {
+			a, b := YMM(), YMM()
+			VPSHUFB(masks[i][0], p, a)
+			VPSHUFB(masks[i][1], q, b)
+			VPOR(b, a, a)
+			return a
+		}
+		lo, hi := half(0), half(1)
+		b0, b2 := YMM(), YMM()
+		VPERM2I128(Imm(0x20), hi, lo, b0)
+		VPERM2I128(Imm(0x31), hi, lo, b2)
+		VMOVDQU(b0, Mem{Base: dst, Disp: 32 * odd})
+		VMOVDQU(b2, Mem{Base: dst, Disp: 32 * (odd + 2)})
+	}
+	ADDQ(Imm(64), src)
+	ADDQ(Imm(64), pred)
+	ADDQ(Imm(128), dst)
+	DECQ(n)
+	JNE(LabelRef("strip"))
+	VZEROUPPER()
+	RET()
+}
+
+// sum4 adds up the dwords of each of four registers.
+func sum4(s [4]VecVirtual) VecVirtual {
+	VPHADDD(s[1], s[0], s[0])
+	VPHADDD(s[3], s[2], s[2])
+	VPHADDD(s[2], s[0], s[0])
+	x := XMM()
+	VEXTRACTI128(Imm(1), s[0], x)
+	VPADDD(x, s[0].AsX(), x)
+	return x
+}
+
+func quantize() {
+	TEXT("quantizeBlocksAVX2", NOSPLIT, "func(lev, coef, ref *int16, refStep int, m *uint16, stats *uint32, n int)")
+	Doc("quantizeBlocksAVX2 is quantizeBlocksGeneric for n a multiple of 4, n > 0.")
+	lev := Load(Param("lev"), GP64())
+	coef := Load(Param("coef"), GP64())
+	ref := Load(Param("ref"), GP64())
+	step := Load(Param("refStep"), GP64())
+	m := Load(Param("m"), GP64())
+	stats := Load(Param("stats"), GP64())
+	n := Load(Param("n"), GP64())
+	ADDQ(step, step)
+	w := words("textureWeights", textureWeight)
+	q, iq, rnd, weight := YMM(), YMM(), YMM(), YMM()
+	VMOVDQU(Mem{Base: m}, q)
+	VMOVDQU(Mem{Base: m, Disp: 32}, iq)
+	VMOVDQU(Mem{Base: m, Disp: 64}, rnd)
+	VMOVDQU(w, weight)
+	masks := GP64() // where the next four masks go
+	LEAQ(Mem{Base: stats, Disp: 128}, masks)
+
+	Label("four")
+	var sse, tex [4]VecVirtual
+	var zero [4]VecVirtual
+	for i := 0; i < 4; i++ {
+		c, a, k, e := YMM(), YMM(), YMM(), YMM()
+		VMOVDQU(Mem{Base: coef, Disp: 32 * i}, c)
+		VPABSW(c, a)
+		VPADDW(rnd, a, k)
+		VPMULHUW(iq, k, k)
+		VPMULLW(q, k, e)
+		VPSUBW(e, a, e)
+		VPSIGNW(c, k, k)
+		VPSIGNW(c, e, e)
+		VMOVDQU(k, Mem{Base: lev, Disp: 32 * i})
+		zero[i] = YMM()
+		z := YMM()
+		VPXOR(z, z, z)
+		VPCMPEQW(z, k, zero[i])
+		sse[i], tex[i] = YMM(), YMM()
+		VPMADDWD(e, e, sse[i])
+		VMOVDQU(Mem{Base: ref}, tex[i])
+		VPSUBW(e, tex[i], tex[i])
+		VPABSW(tex[i], tex[i])
+		VPMADDWD(weight, tex[i], tex[i])
+		ADDQ(step, ref)
+		if i&1 == 1 {
+			VPACKSSWB(zero[i], zero[i-1], zero[i])
+			VPERMQ(Imm(0xd8), zero[i], zero[i])
+			mask := GP32()
+			VPMOVMSKB(zero[i], mask)
+			NOTL(mask)
+			MOVL(mask, Mem{Base: masks, Disp: 2 * (i - 1)})
+		}
+	}
+	VMOVDQU(sum4(sse), Mem{Base: stats})
+	VMOVDQU(sum4(tex), Mem{Base: stats, Disp: 64})
+	ADDQ(Imm(128), coef)
+	ADDQ(Imm(128), lev)
+	ADDQ(Imm(16), stats)
+	ADDQ(Imm(8), masks)
+	SUBQ(Imm(4), n)
+	JNE(LabelRef("four"))
+	VZEROUPPER()
+	RET()
+}
+
+func texture() {
+	TEXT("textureAVX2", NOSPLIT, "func(dst *[24]uint32, ref *[384]int16)")
+	Doc("textureAVX2 is textureGeneric.")
+	dst := Load(Param("dst"), GP64())
+	ref := Load(Param("ref"), GP64())
+	n := GP64()
+	MOVQ(U64(6), n)
+	weight := YMM()
+	VMOVDQU(NewDataAddr(Symbol{Name: "textureWeights", Static: true}, 0), weight)
+	Label("blocks")
+	var s [4]VecVirtual
+	for i := range s {
+		s[i] = YMM()
+		VPABSW(Mem{Base: ref, Disp: 32 * i}, s[i])
+		VPMADDWD(weight, s[i], s[i])
+	}
+	VMOVDQU(sum4(s), Mem{Base: dst})
+	ADDQ(Imm(128), ref)
+	ADDQ(Imm(16), dst)
+	DECQ(n)
+	JNE(LabelRef("blocks"))
+	VZEROUPPER()
+	RET()
+}

@@ -1,0 +1,40 @@
+//go:build !purego
+
+package vp8
+
+// This file chooses between the AVX2 kernels of kernel_amd64.s and the reference
+// kernels; the bytes are the same.
+
+import "golang.org/x/sys/cpu"
+
+//go:generate go run -C _asm . -out ../kernel_amd64.s -stubs ../stub_amd64.go -pkg vp8
+
+var haveAVX2 = cpu.X86.HasAVX2
+
+func fdctStrips(dst []int16, src, pred []byte, n int) {
+	if haveAVX2 {
+		_, _, _ = dst[64*n-1], src[64*n-1], pred[64*n-1]
+		fdctStripsAVX2(&dst[0], &src[0], &pred[0], n)
+		return
+	}
+	fdctStripsGeneric(dst, src, pred, n)
+}
+
+func quantizeBlocks(lev, coef, ref []int16, refStep int, m *quantMatrix, stats *blockStats, n int) {
+	if haveAVX2 && n&3 == 0 {
+		_, _, _ = lev[16*n-1], coef[16*n-1], ref[refStep*(n-1)+15]
+		quantizeBlocksAVX2(&lev[0], &coef[0], &ref[0], refStep, &m.q[0], &stats.sse[0], n)
+		return
+	}
+	quantizeBlocksGeneric(lev, coef, ref, refStep, m, stats, n)
+}
+
+func texture(dst *[24]uint32, ref *[24 * 16]int16) {
+	if haveAVX2 {
+		textureAVX2(dst, ref)
+		return
+	}
+	textureGeneric(dst, ref)
+}
+
+func predict4(dst *[192]byte, edge *[16]byte) { predict4Generic(dst, edge) }

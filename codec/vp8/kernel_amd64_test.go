@@ -1,0 +1,116 @@
+//go:build !purego
+
+package vp8
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"testing"
+)
+
+// withoutAVX2 runs f on the reference kernels.
+func withoutAVX2(f func()) {
+	old := haveAVX2
+	haveAVX2 = false
+	defer func() { haveAVX2 = old }()
+	f()
+}
+
+func needAVX2(t *testing.T) {
+	if !haveAVX2 {
+		t.Skip("this processor has no AVX2")
+	}
+}
+
+// fill fills p with samples: noise, or only the extremes.
+func fill(r *rand.Rand, p []byte, extreme bool) {
+	for i := range p {
+		p[i] = byte(r.Uint32())
+		if extreme {
+			p[i] = byte(int8(p[i]) >> 7)
+		}
+	}
+}
+
+// The AVX2 kernels equal the reference on noise and extremes, and write nothing
+// beyond their results.
+func TestKernelsEqualReference(t *testing.T) {
+	needAVX2(t)
+	r := rand.New(rand.NewPCG(1, 2))
+	const poison = 0x5a5a
+	for trial := 0; trial < 3000; trial++ {
+		extreme := trial&1 == 0
+		n := 1 + trial%4
+		var src, pred [256]byte
+		fill(r, src[:], extreme)
+		fill(r, pred[:], extreme)
+		var a, b [256 + 16]int16
+		for i := range a {
+			a[i], b[i] = poison, poison
+		}
+		fdctStrips(a[:], src[:], pred[:], n)
+		fdctStripsGeneric(b[:], src[:], pred[:], n)
+		if a != b {
+			t.Fatalf("fdctStrips, n = %d: %v, want %v", n, a, b)
+		}
+
+		// Coefficients in their full range, or what a transform gave.
+		coef := b
+		if trial%3 == 0 {
+			for i := range coef {
+				coef[i] = int16(r.IntN(2*16320+1) - 16320)
+			}
+		}
+		var seg segment
+		seg.quant = r.IntN(128)
+		seg.initQuant(quantDelta{})
+		q := []*quantMatrix{&seg.y1, &seg.y2, &seg.uv}[trial%3]
+		var ref [256]int16
+		for i := range ref {
+			ref[i] = int16(r.IntN(4081) - 2040)
+		}
+		for i := range a {
+			a[i], b[i] = poison, poison
+		}
+		var sa, sb blockStats
+		step := 16 * (trial & 1)
+		quantizeBlocks(a[:], coef[:], ref[:], step, q, &sa, 4*n)
+		quantizeBlocksGeneric(b[:], coef[:], ref[:], step, q, &sb, 4*n)
+		if a != b || sa != sb {
+			t.Fatalf("quantizeBlocks, n = %d, index %d: %v %v, want %v %v", 4*n, seg.quant, a, sa, b, sb)
+		}
+
+		var ref24 [24 * 16]int16
+		for i := range ref24 {
+			ref24[i] = int16(r.IntN(4081) - 2040)
+		}
+		var ta, tb [24]uint32
+		texture(&ta, &ref24)
+		textureGeneric(&tb, &ref24)
+		if ta != tb {
+			t.Fatalf("texture: %v, want %v", ta, tb)
+		}
+	}
+}
+
+// Frames are the same bytes with and without AVX2.
+func TestFramesEqualWithoutAVX2(t *testing.T) {
+	needAVX2(t)
+	var e Encoder
+	for _, m := range testPictures() {
+		for q := 0; q <= 100; q += 20 {
+			for _, effort := range []Effort{EffortDefault, EffortHigh} {
+				o := Options{Quality: q, Effort: effort}
+				a, err := e.Encode(nil, m, o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var b []byte
+				withoutAVX2(func() { b, _ = e.Encode(nil, m, o) })
+				if !bytes.Equal(a, b) {
+					t.Fatalf("%v %+v: frames differ", m.Rect, o)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,15 @@
+//go:build !amd64 || purego
+
+package vp8
+
+// This file stands for kernel_amd64.go where there is no assembly.
+
+func fdctStrips(dst []int16, src, pred []byte, n int) { fdctStripsGeneric(dst, src, pred, n) }
+
+func quantizeBlocks(lev, coef, ref []int16, refStep int, m *quantMatrix, stats *blockStats, n int) {
+	quantizeBlocksGeneric(lev, coef, ref, refStep, m, stats, n)
+}
+
+func texture(dst *[24]uint32, ref *[24 * 16]int16) { textureGeneric(dst, ref) }
+
+func predict4(dst *[192]byte, edge *[16]byte) { predict4Generic(dst, edge) }
