@@ -301,6 +301,7 @@ func TestFaultsOfTheBodyAreCaught(t *testing.T) {
 		fault        s3test.Fault
 	}{
 		{"a bit flipped", "GET", s3test.Flip()},
+		{"another body's checksum", "GET", s3test.BadChecksum()},
 		{"truncated to nothing", "GET", s3test.Truncate(0)},
 		{"all but a byte", "GET", s3test.Truncate(len(body) - 1)},
 		{"all of it, of unknown length", "GET", s3test.NoLength(len(body))},

@@ -83,7 +83,7 @@ func Scenarios() []Scenario {
 		once("get-307", Status(307, "TemporaryRedirect")),
 		once("put-307", Status(307, "TemporaryRedirect")),
 		once("put-409-once", Status(409, "ConditionalRequestConflict")),
-		once("get-badcrc-once", BadChecksum()),
+		once("get-badcrc-once", Flip()),
 
 		lasting("get-503-forever", 4, Status(503, "SlowDown")),
 		lasting("put-500-forever", 4, Status(500, "InternalError")),

@@ -1,0 +1,195 @@
+// Command s3faults holds S3 clients against the fault table of s3lite/s3test and prints what each makes of it:
+// s3lite, aws-sdk-go-v2 and minio-go, the latter two as they come, but for what the service needs to answer at all.
+//
+//	go run . [part of a fault's name]
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/minio/minio-go/v7"
+	miniocredentials "github.com/minio/minio-go/v7/pkg/credentials"
+
+	"miniatura/s3lite"
+	"miniatura/s3lite/s3test"
+)
+
+const (
+	bucket  = "bucket"
+	region  = "us-east-1" // where every client starts
+	id      = "AKIDTEST"
+	secret  = "secret"
+	allowed = 15 * time.Second // for one operation
+)
+
+// client is what the three have in common. get returns the whole body.
+type client struct {
+	head func(ctx context.Context, key string) error
+	get  func(ctx context.Context, key string) ([]byte, error)
+	put  func(ctx context.Context, key string, body []byte) error
+}
+
+func ours(url string) client {
+	c := &s3lite.Client{Bucket: bucket, Region: region, Endpoint: url, Credentials: func() (s3lite.Credentials, error) {
+		return s3lite.Credentials{AccessKeyID: id, SecretAccessKey: secret}, nil
+	}}
+	return client{
+		func(ctx context.Context, key string) error { _, err := c.Head(ctx, key); return err },
+		func(ctx context.Context, key string) ([]byte, error) {
+			o, err := c.Get(ctx, key, 32<<20)
+			if err != nil {
+				return nil, err
+			}
+			return o.Body, nil
+		},
+		func(ctx context.Context, key string, body []byte) error {
+			return c.Put(ctx, key, body, s3lite.PutOptions{ContentType: "image/webp"})
+		},
+	}
+}
+
+func sdk(url string) client {
+	c := s3.New(s3.Options{Region: region, BaseEndpoint: &url, UsePathStyle: true, Credentials: credentials.NewStaticCredentialsProvider(id, secret, ""),
+		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported, RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported})
+	return client{
+		func(ctx context.Context, key string) error {
+			_, err := c.HeadObject(ctx, &s3.HeadObjectInput{Bucket: aws.String(bucket), Key: &key})
+			return err
+		},
+		func(ctx context.Context, key string) ([]byte, error) {
+			o, err := c.GetObject(ctx, &s3.GetObjectInput{Bucket: aws.String(bucket), Key: &key})
+			if err != nil {
+				return nil, err
+			}
+			defer o.Body.Close()
+			return io.ReadAll(o.Body)
+		},
+		func(ctx context.Context, key string, body []byte) error {
+			_, err := c.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(bucket), Key: &key, Body: bytes.NewReader(body), ContentType: aws.String("image/webp")})
+			return err
+		},
+	}
+}
+
+func minioGo(url string) client {
+	c, err := minio.New(strings.TrimPrefix(url, "http://"), &minio.Options{Creds: miniocredentials.NewStaticV4(id, secret, ""), Region: region, BucketLookup: minio.BucketLookupPath})
+	if err != nil {
+		log.Fatal(err)
+	}
+	return client{
+		func(ctx context.Context, key string) error {
+			_, err := c.StatObject(ctx, bucket, key, minio.StatObjectOptions{})
+			return err
+		},
+		func(ctx context.Context, key string) ([]byte, error) {
+			o, err := c.GetObject(ctx, bucket, key, minio.GetObjectOptions{})
+			if err != nil {
+				return nil, err
+			}
+			defer o.Close()
+			return io.ReadAll(o)
+		},
+		func(ctx context.Context, key string, body []byte) error {
+			_, err := c.PutObject(ctx, bucket, key, bytes.NewReader(body), int64(len(body)), minio.PutObjectOptions{ContentType: "image/webp", DisableMultipart: true})
+			return err
+		},
+	}
+}
+
+var object = bytes.Repeat([]byte("0123456789"), 1000)
+
+// play runs one scenario on one client: what came of it, the requests made, the time it took.
+func play(sc s3test.Scenario, connect func(string) client) (err error, requests int, took time.Duration) {
+	srv := sc.New(s3test.Config{Unverified: true}, object) // the others sign bodies in chunks, which s3test does not read
+	ts := httptest.NewServer(srv)
+	defer ts.CloseClientConnections()
+	c := connect(ts.URL)
+	ctx, cancel := context.WithTimeout(context.Background(), allowed)
+	defer cancel()
+	if !sc.Learns() {
+		c.head(ctx, "warm") // so that the fault strikes a connection used before
+		srv.Requests()
+	}
+	begin := time.Now()
+	switch sc.Method() {
+	case "HEAD":
+		err = c.head(ctx, s3test.ScenarioKey)
+	case "GET":
+		var b []byte
+		if b, err = c.get(ctx, s3test.ScenarioKey); err == nil && !bytes.Equal(b, object) {
+			err = errors.New("WRONG BODY TAKEN FOR RIGHT")
+		}
+	case "PUT":
+		err = c.put(ctx, s3test.ScenarioKey, object)
+	}
+	took = time.Since(begin)
+	return err, len(srv.Requests()), took
+}
+
+func main() {
+	log.SetOutput(io.Discard) // net/http's remarks on broken connections
+	clients := []struct {
+		name    string
+		connect func(string) client
+	}{{"s3lite", ours}, {"aws-sdk-go-v2", sdk}, {"minio-go", minioGo}}
+	var rows []s3test.Scenario
+	for _, sc := range s3test.Scenarios() {
+		if len(os.Args) < 2 || strings.Contains(sc.Name, os.Args[1]) {
+			rows = append(rows, sc)
+		}
+	}
+	cell := make([][]string, len(rows))
+	good := make([]int, len(clients))
+	recoverable := 0
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for i, sc := range rows {
+		cell[i] = make([]string, len(clients))
+		if sc.Recoverable {
+			recoverable++
+		}
+		for j, c := range clients {
+			wg.Go(func() {
+				err, n, took := play(sc, c.connect)
+				word := "**fails**"
+				if !sc.Recoverable {
+					word = "error"
+				}
+				if err == nil {
+					word = "ok"
+				} else if strings.HasPrefix(err.Error(), "WRONG") {
+					word = "**wrong body**"
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				if err == nil && sc.Recoverable {
+					good[j]++
+				}
+				cell[i][j] = fmt.Sprintf("%s, %d in %.1f s", word, n, took.Seconds())
+			})
+		}
+	}
+	wg.Wait()
+	fmt.Println("| fault |", clients[0].name, "|", clients[1].name, "|", clients[2].name, "|\n|---|---|---|---|")
+	for i, sc := range rows {
+		fmt.Println("|", sc.Name, "|", strings.Join(cell[i], " | "), "|")
+	}
+	fmt.Printf("| **recovered of %d** | **%d** | **%d** | **%d** |\n", recoverable, good[0], good[1], good[2])
+	fmt.Printf("\nEach cell: the outcome, requests made, time taken; %v allowed. The rows below the 28th cannot be mended: there fewer requests are better.\n", allowed)
+	if good[0] < recoverable {
+		os.Exit(1)
+	}
+}
