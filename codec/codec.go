@@ -26,6 +26,7 @@ const Version = 1
 // Options says what Resize is to make.
 type Options struct {
 	WebP    bool // WebP, whatever the source is; else the source's own format
+	JPEG    bool // JPEG, whatever the source is, alpha laid on white; the edge never asks for it
 	Quality int  // 1-100, as libjpeg and libwebp number it; 0 means 80
 
 	// MemoryLimit is what the process may use, in bytes; 0 means
@@ -81,8 +82,11 @@ func Resize(ctx context.Context, src []byte, fit func(w, h int) (int, int), opt 
 	}
 	info.OutW, info.OutH = j.w, j.h
 	j.out = p.format
-	if opt.WebP {
+	switch {
+	case opt.WebP:
 		j.out = formatWebP
+	case opt.JPEG:
+		j.out = formatJPEG
 	}
 	info.ContentType = j.out.mediaType()
 	if j.col, err = j.colour(p.profile, p.space); err != nil {

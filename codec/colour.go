@@ -15,6 +15,7 @@ import (
 // work is done on the small picture.
 type colour struct {
 	convert *icc.Transform // nil: the samples are sRGB as they are
+	space   icc.Space      // that convert takes
 	carry   []byte         // a profile that nobody here can evaluate goes along instead
 }
 
@@ -30,6 +31,7 @@ func (j *job) colour(profile []byte, space icc.Space) (c colour, err error) {
 		return c, nil
 	}
 	if err == nil {
+		c.space = space
 		c.convert, err = p.Transform(space)
 	}
 	var malformed icc.FormatError
@@ -55,7 +57,18 @@ func (c colour) apply(m image.Image) {
 	case *image.Gray:
 		c.convert.Gray(m.Pix)
 	case *image.NRGBA:
-		c.convert.RGBA(m.Pix)
+		if c.space != icc.Gray {
+			c.convert.RGBA(m.Pix)
+			return
+		}
+		var table [256]byte // grey with alpha
+		for i := range table {
+			table[i] = byte(i)
+		}
+		c.convert.Gray(table[:])
+		for p := m.Pix; len(p) >= 4; p = p[4:] {
+			p[0], p[1], p[2] = table[p[0]], table[p[1]], table[p[2]]
+		}
 	}
 }
 

@@ -60,7 +60,7 @@ func (j *job) peak() int64 {
 	n += scale.Memory(j.probe.w, j.probe.h, w, h, 4, nil)
 	switch {
 	case j.probe.format == formatPNG:
-		return n + 8*area
+		return n + j.probe.png.PeakBytes()
 	case j.probe.format == formatWebP && !j.probe.webp.Frames[0].Lossless:
 		return n + 7*area
 	}

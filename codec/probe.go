@@ -2,16 +2,16 @@ package codec
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"image/gif"
 
 	"golang.org/x/image/bmp"
 
 	"miniatura/codec/exif"
+	"miniatura/codec/gif"
 	"miniatura/codec/icc"
 	"miniatura/codec/jpeg"
+	"miniatura/codec/png"
 	"miniatura/codec/webp"
 )
 
@@ -60,6 +60,8 @@ type probed struct {
 	space       icc.Space // of the samples
 
 	jpeg *jpeg.Decoder
+	png  *png.Reader
+	gif  *gif.Reader
 	webp *webp.File
 }
 
@@ -85,8 +87,7 @@ func probe(src []byte) (*probed, error) {
 	case formatPNG:
 		err = p.probePNG(src)
 	case formatGIF:
-		c, e := gif.DecodeConfig(r)
-		p.w, p.h, err = c.Width, c.Height, e
+		err = p.probeGIF(src)
 	case formatBMP:
 		c, e := bmp.DecodeConfig(r)
 		p.w, p.h, err = c.Width, c.Height, e
@@ -129,31 +130,28 @@ func (p *probed) probeWebP(src []byte) (err error) {
 	return nil
 }
 
-func (p *probed) probePNG(src []byte) error {
-	for i := 8; i+12 <= len(src); {
-		n := int64(binary.BigEndian.Uint32(src[i:]))
-		if n > int64(len(src)-i-12) {
-			return errors.New("a chunk is cut short")
-		}
-		data := src[i+8 : i+8+int(n)]
-		switch string(src[i+4 : i+8]) {
-		case "IHDR":
-			if n != 13 {
-				return errors.New("IHDR is not 13 bytes")
-			}
-			w, h := binary.BigEndian.Uint32(data), binary.BigEndian.Uint32(data[4:])
-			if w > 1<<31-1 || h > 1<<31-1 {
-				return errors.New("dimensions out of range")
-			}
-			p.w, p.h = int(w), int(h)
-		case "acTL":
-			p.frames = 0 // animated; how many is not told apart
-		case "eXIf":
-			p.orientation = exif.Orientation(data)
-		case "IDAT":
-			return nil
-		}
-		i += 12 + int(n)
+func (p *probed) probePNG(src []byte) (err error) {
+	if p.png, err = png.NewReader(src); err != nil {
+		return err
 	}
-	return errors.New("no IDAT")
+	p.w, p.h = p.png.Width, p.png.Height
+	p.frames = max(p.png.Frames, 1)
+	if p.png.Frames > 0 {
+		return fmt.Errorf("%w: animated", ErrUnsupported)
+	}
+	p.orientation = exif.Orientation(p.png.EXIF)
+	if p.png.ColorType == 0 || p.png.ColorType == 4 {
+		p.space = icc.Gray
+	}
+	p.profile, err = p.png.ICC()
+	return nil
+}
+
+func (p *probed) probeGIF(src []byte) (err error) {
+	if p.gif, err = gif.NewReader(src); err != nil {
+		return err
+	}
+	p.w, p.h, p.frames = p.gif.Width, p.gif.Height, p.gif.Frames
+	p.profile = p.gif.ICC
+	return nil
 }

@@ -37,7 +37,8 @@ func (j *job) still() ([]byte, error) {
 	if j.alreadyRight() {
 		return j.leaveAlone(m)
 	}
-	j.src, j.probe.jpeg, j.probe.webp = nil, nil, nil // the garbage collector may have them while the result is encoded
+	j.src = nil
+	j.probe.jpeg, j.probe.png, j.probe.gif, j.probe.webp = nil, nil, nil, nil // the garbage collector may have them while the result is encoded
 	return j.encode(m)
 }
 
