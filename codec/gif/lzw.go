@@ -94,3 +94,114 @@ func (u *unpacker) unpack(dst, data []byte, minCodeSize uint) error {
 	}
 	return nil
 }
+
+const packSlots = 1 << 14
+
+// A packer turns color indices into LZW codes in sub-blocks.
+type packer struct {
+	// keys[k] is 1 + (code of the string << 8 | index that follows), 0 is free; codes[k] stands
+	// for both together.
+	keys  [packSlots]uint32
+	codes [packSlots]uint16
+
+	out   []byte
+	start int // where the sub-block begins that is being filled
+	acc   uint32
+	bits  uint
+}
+
+// pack appends the sub-blocks, terminator included, of indices, all below 1<<minCodeSize.
+//
+// When all codes are given out, the table stays as it is for as long as it serves: each
+// window of codes is held against how many indices a code stood for while the table was filling.
+func (p *packer) pack(dst, indices []byte, minCodeSize uint) []byte {
+	p.out, p.start, p.acc, p.bits = append(dst, 0), len(dst), 0, 0
+	clearCode := uint32(1) << minCodeSize
+	width := minCodeSize + 1
+	next := clearCode + 2
+	clear(p.keys[:])
+	p.put(clearCode, width)
+
+	const window = 256
+	given, covered := 0, 0 // codes and indices since the clear code, then in the window
+	filling := 0.0         // indices to a code while the table was filling
+	code, n := uint32(0), 0
+	for i, v := range indices {
+		if n == 0 {
+			code, n = uint32(v), 1
+			continue
+		}
+		key := code<<8 | uint32(v) + 1
+		k := key * 0x9e3779b1 >> 18
+		for p.keys[k] != 0 && p.keys[k] != key {
+			k = (k + 1) % packSlots
+		}
+		if p.keys[k] == key {
+			code = uint32(p.codes[k])
+			n++
+			continue
+		}
+		p.put(code, width)
+		given++
+		covered += n
+		code, n = uint32(v), 1
+		if next < maxCodes {
+			p.keys[k], p.codes[k] = key, uint16(next)
+			if next == 1<<width {
+				width++
+			}
+			next++
+			if next == maxCodes {
+				filling = float64(covered) / float64(given)
+				given, covered = 0, 0
+			}
+			continue
+		}
+		if given < window || i+window > len(indices) {
+			continue
+		}
+		if float64(covered)/float64(given) < filling {
+			p.put(clearCode, width)
+			clear(p.keys[:])
+			width, next = minCodeSize+1, clearCode+2
+		}
+		given, covered = 0, 0
+	}
+	if n > 0 {
+		p.put(code, width)
+		// The decoder gives one more code out for it, and widens as it then would.
+		if next < maxCodes && next == 1<<width {
+			width++
+		}
+	}
+	p.put(clearCode+1, width)
+	if p.bits > 0 {
+		p.byte(byte(p.acc))
+	}
+	if n := len(p.out) - p.start - 1; n > 0 {
+		p.out[p.start] = byte(n)
+		p.out = append(p.out, 0)
+	}
+	out := p.out
+	p.out = nil
+	return out
+}
+
+func (p *packer) put(code uint32, width uint) {
+	p.acc |= code << p.bits
+	p.bits += width
+	for p.bits >= 8 {
+		p.byte(byte(p.acc))
+		p.acc >>= 8
+		p.bits -= 8
+	}
+}
+
+func (p *packer) byte(b byte) {
+	p.out = append(p.out, b)
+	if len(p.out)-p.start == 256 {
+		p.out[p.start] = 255
+		p.start = len(p.out)
+		p.out = append(p.out, 0)
+	}
+}

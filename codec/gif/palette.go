@@ -1,0 +1,356 @@
+// This file chooses the colours of a frame (GIF89a section 19: at most 256 of them).
+
+package gif
+
+import (
+	"slices"
+)
+
+// rgb is one colour, 0x00RRGGBB.
+type rgb uint32
+
+func (c rgb) channel(axis int) int { return int(c >> (16 - 8*axis) & 255) }
+
+// A colorCount counts how often each colour occurs, by open addressing.
+type colorCount struct {
+	keys   []rgb // colour + 1, 0 is a free slot
+	counts []uint32
+	n      int     // colours
+	index  []int32 // of the colour's palette entry, as assign says
+
+	inexact bool // the entries are not the colours themselves
+}
+
+func newColorCount() *colorCount {
+	return &colorCount{keys: make([]rgb, 1024), counts: make([]uint32, 1024)}
+}
+
+func (c *colorCount) slot(v rgb) int {
+	mask := len(c.keys) - 1
+	k := int(uint32(v)*0x9e3779b1>>8) & mask
+	for c.keys[k] != 0 && c.keys[k] != v+1 {
+		k = (k + 1) & mask
+	}
+	return k
+}
+
+func (c *colorCount) add(v rgb, n uint32) {
+	k := c.slot(v)
+	if c.keys[k] == 0 {
+		if 2*c.n >= len(c.keys) {
+			old := *c
+			c.keys, c.counts = make([]rgb, 2*len(old.keys)), make([]uint32, 2*len(old.keys))
+			for i, key := range old.keys {
+				if key != 0 {
+					j := c.slot(key - 1)
+					c.keys[j], c.counts[j] = key, old.counts[i]
+				}
+			}
+			k = c.slot(v)
+		}
+		c.keys[k] = v + 1
+		c.n++
+	}
+	c.counts[k] += n
+}
+
+// colors lists what occurs, ascending, so that equal frames give equal palettes.
+func (c *colorCount) colors() []rgb {
+	list := make([]rgb, 0, c.n)
+	for _, k := range c.keys {
+		if k != 0 {
+			list = append(list, k-1)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// pixels is the number of pixels counted.
+func (c *colorCount) pixels() uint64 {
+	var n uint64
+	for _, v := range c.counts {
+		n += uint64(v)
+	}
+	return n
+}
+
+// missing lists the colours that are not in palette, ascending; it stops at 257 of them.
+func (c *colorCount) missing(palette []rgb) []rgb {
+	var list []rgb
+	find := newSearchPalette(palette)
+	for _, k := range c.keys {
+		if k == 0 {
+			continue
+		}
+		if _, d := find.nearest(k - 1); d != 0 {
+			if list = append(list, k-1); len(list) > 256 {
+				break
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// palette gives the colours themselves if they are at most limit, else that many that come near.
+func (c *colorCount) palette(limit int) []rgb {
+	switch {
+	case c.n == 0:
+		return []rgb{0}
+	case c.n <= limit:
+		return c.colors()
+	}
+	return quantize(c, limit)
+}
+
+// assign gives every colour the index, counted from first, of the nearest entry of p, and
+// returns the sum of the squared errors over all pixels.
+func (c *colorCount) assign(p *searchPalette, first int) (squared float64) {
+	if len(c.index) != len(c.keys) {
+		c.index = make([]int32, len(c.keys))
+	}
+	for i, k := range c.keys {
+		if k == 0 {
+			continue
+		}
+		n, d := p.nearest(k - 1)
+		c.index[i] = int32(n + first)
+		squared += float64(d) * float64(c.counts[i])
+	}
+	c.inexact = squared > 0
+	return squared
+}
+
+// A searchPalette finds nearest colours by looking outwards from the nearest green.
+type searchPalette struct {
+	colors []rgb // by green
+	index  []int // of colors[i] in the palette as written
+	from   [257]int
+}
+
+func newSearchPalette(colors []rgb) *searchPalette {
+	p := &searchPalette{index: make([]int, len(colors))}
+	for i := range p.index {
+		p.index[i] = i
+	}
+	slices.SortStableFunc(p.index, func(a, b int) int { return colors[a].channel(1) - colors[b].channel(1) })
+	for _, i := range p.index {
+		p.colors = append(p.colors, colors[i])
+	}
+	k := 0
+	for g := range p.from {
+		for k < len(p.colors) && p.colors[k].channel(1) < g {
+			k++
+		}
+		p.from[g] = k
+	}
+	return p
+}
+
+// nearest gives the palette index of the colour of least squared distance, and that distance.
+func (p *searchPalette) nearest(c rgb) (index, distance int) {
+	if len(p.colors) == 0 {
+		return 0, 1 << 30
+	}
+	r, g, b := c.channel(0), c.channel(1), c.channel(2)
+	best, at := 1<<30, 0
+	low, high := p.from[g]-1, p.from[g]
+	for low >= 0 || high < len(p.colors) {
+		if high < len(p.colors) {
+			q := p.colors[high]
+			dg := q.channel(1) - g
+			if dg*dg >= best {
+				high = len(p.colors)
+			} else {
+				dr, db := q.channel(0)-r, q.channel(2)-b
+				if d := dr*dr + dg*dg + db*db; d < best {
+					best, at = d, high
+				}
+				high++
+			}
+		}
+		if low >= 0 {
+			q := p.colors[low]
+			dg := q.channel(1) - g
+			if dg*dg >= best {
+				low = -1
+			} else {
+				dr, db := q.channel(0)-r, q.channel(2)-b
+				if d := dr*dr + dg*dg + db*db; d < best {
+					best, at = d, low
+				}
+				low--
+			}
+		}
+	}
+	return p.index[at], best
+}
+
+// A sample is a group of like colours: their number and the sums of their channels.
+type sample struct {
+	n   float64
+	sum [3]float64
+}
+
+func (s *sample) add(o sample) {
+	s.n += o.n
+	for i := range s.sum {
+		s.sum[i] += o.sum[i]
+	}
+}
+
+// spread is n times the variance that can be taken away by means: sum^2/n, larger is better.
+func (s *sample) spread() float64 {
+	if s.n == 0 {
+		return 0
+	}
+	return (s.sum[0]*s.sum[0] + s.sum[1]*s.sum[1] + s.sum[2]*s.sum[2]) / s.n
+}
+
+// quantize chooses at most n colours for c with little squared error. It cuts the box of colours
+// again and again in two, each time the cut that takes most error away (after Wu, "Efficient
+// statistical computations for optimal color quantization", 1991, on the colours instead of
+// on a grid of moments), and then moves the means a few times as Lloyd's algorithm does.
+func quantize(c *colorCount, n int) []rgb {
+	points := samples(c)
+	type box struct {
+		points []sample
+		total  sample
+		gain   float64 // error that the best cut takes away
+		axis   int
+		at     int
+	}
+	measure := func(b *box) {
+		b.total = sample{}
+		for _, p := range b.points {
+			b.total.add(p)
+		}
+		b.gain = 0
+		if len(b.points) < 2 {
+			return
+		}
+		whole := b.total.spread()
+		for axis := range 3 {
+			sortByAxis(b.points, axis)
+			var left sample
+			for i := range len(b.points) - 1 {
+				left.add(b.points[i])
+				right := b.total
+				right.n -= left.n
+				for k := range right.sum {
+					right.sum[k] -= left.sum[k]
+				}
+				if g := left.spread() + right.spread() - whole; g > b.gain {
+					b.gain, b.axis, b.at = g, axis, i+1
+				}
+			}
+		}
+	}
+	boxes := []box{{points: points}}
+	measure(&boxes[0])
+	for len(boxes) < n {
+		best := 0
+		for i := range boxes {
+			if boxes[i].gain > boxes[best].gain {
+				best = i
+			}
+		}
+		b := &boxes[best]
+		if b.gain <= 0 {
+			break
+		}
+		sortByAxis(b.points, b.axis)
+		right := box{points: b.points[b.at:]}
+		b.points = b.points[:b.at]
+		measure(b)
+		measure(&right)
+		boxes = append(boxes, right)
+	}
+	var palette []rgb
+	for i := range boxes {
+		palette = append(palette, boxes[i].total.mean())
+	}
+	for range 4 {
+		palette = lloyd(points, palette)
+	}
+	return palette
+}
+
+func (s *sample) mean() rgb {
+	var v rgb
+	for _, x := range s.sum {
+		v = v<<8 | rgb(x/s.n+0.5)
+	}
+	return v
+}
+
+func sortByAxis(points []sample, axis int) {
+	slices.SortFunc(points, func(a, b sample) int {
+		x, y := a.sum[axis]/a.n, b.sum[axis]/b.n
+		switch {
+		case x < y:
+			return -1
+		case x > y:
+			return 1
+		}
+		// Any order that does not depend on the order before.
+		for i := range 3 {
+			if a.sum[i] != b.sum[i] {
+				if a.sum[i] < b.sum[i] {
+					return -1
+				}
+				return 1
+			}
+		}
+		return 0
+	})
+}
+
+// lloyd moves every colour of the palette to the mean of the points nearest to it, and drops
+// those that have none.
+func lloyd(points []sample, palette []rgb) []rgb {
+	p := newSearchPalette(palette)
+	groups := make([]sample, len(palette))
+	for _, s := range points {
+		k, _ := p.nearest(s.mean())
+		groups[k].add(s)
+	}
+	out := palette[:0]
+	for i := range groups {
+		if groups[i].n > 0 {
+			out = append(out, groups[i].mean())
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// samples gives c's colours, those that share their upper five bits together where there are
+// more than 4096.
+func samples(c *colorCount) []sample {
+	one := func(v rgb, n uint32) sample {
+		f := float64(n)
+		return sample{f, [3]float64{f * float64(v.channel(0)), f * float64(v.channel(1)), f * float64(v.channel(2))}}
+	}
+	colors := c.colors()
+	if len(colors) <= 4096 {
+		list := make([]sample, 0, len(colors))
+		for _, v := range colors {
+			list = append(list, one(v, c.counts[c.slot(v)]))
+		}
+		return list
+	}
+	cells := make([]sample, 1<<15)
+	for _, v := range colors {
+		k := v>>19&31<<10 | v>>11&31<<5 | v>>3&31
+		cells[k].add(one(v, c.counts[c.slot(v)]))
+	}
+	list := cells[:0]
+	for _, s := range cells {
+		if s.n > 0 {
+			list = append(list, s)
+		}
+	}
+	return list
+}

@@ -1,0 +1,384 @@
+// This file writes GIF89a: each frame as the rectangle that changed, with transparency for what did
+// not change inside it, and disposal for what has to become transparent again.
+
+package gif
+
+import (
+	"encoding/binary"
+	"fmt"
+	"image"
+	"image/draw"
+	"time"
+)
+
+// A Writer makes an animation. It holds three canvases of four bytes a pixel and the file so far.
+type Writer struct {
+	w, h, plays int
+	body        []byte // the file from the first frame on
+	frames      int
+	global      []rgb // the global color table so far
+	exact       bool  // no colour had to be changed yet
+
+	// The frame added last waits here, since what the next one needs decides its disposal.
+	waiting bool
+	delay   time.Duration
+	base    *image.NRGBA // the canvas it is drawn on
+	current *image.NRGBA // the canvas it makes; alpha 0 or 255
+	rect    image.Rectangle
+	next    *image.NRGBA // scratch for Add
+
+	indices []byte
+	lzw     *packer
+}
+
+// MaxSide is the largest width and height of a GIF (sections 18 and 20: 16 bits).
+const MaxSide = 1<<16 - 1
+
+// NewWriter begins an animation of w x h pixels that runs plays times; 0 is for ever.
+func NewWriter(w, h, plays int) (*Writer, error) {
+	if w < 1 || h < 1 || w > MaxSide || h > MaxSide {
+		return nil, UnsupportedError(fmt.Sprintf("a picture of %dx%d", w, h))
+	}
+	return &Writer{w: w, h: h, plays: plays, exact: true}, nil
+}
+
+// Append appends m as a still GIF to dst: its own colours where they are at most 256, a transparent
+// one included, else 256 chosen for little error, without dithering. Pixels less than half opaque
+// become transparent.
+func Append(dst []byte, m image.Image) ([]byte, error) {
+	b := m.Bounds()
+	w, err := NewWriter(b.Dx(), b.Dy(), 1)
+	if err != nil {
+		return nil, err
+	}
+	n, ok := m.(*image.NRGBA)
+	if !ok {
+		n = image.NewNRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
+		draw.Draw(n, n.Rect, m, b.Min, draw.Src)
+	}
+	if err := w.Add(n, 0); err != nil {
+		return nil, err
+	}
+	return w.AppendTo(dst)
+}
+
+// Add adds the canvas as it is to be shown for delay, which is rounded to hundredths of a second.
+// The canvas is not kept.
+func (w *Writer) Add(canvas *image.NRGBA, delay time.Duration) error {
+	if canvas.Rect.Dx() != w.w || canvas.Rect.Dy() != w.h {
+		return UnsupportedError(fmt.Sprintf("a frame of %v in an animation of %dx%d", canvas.Rect.Size(), w.w, w.h))
+	}
+	if w.next == nil {
+		w.next = image.NewNRGBA(image.Rect(0, 0, w.w, w.h))
+		w.base = image.NewNRGBA(w.next.Rect)
+		w.current = image.NewNRGBA(w.next.Rect)
+	}
+	for y := range w.h {
+		threshold(w.next.Pix[y*w.next.Stride:][:4*w.w], canvas.Pix[y*canvas.Stride:])
+	}
+	if !w.waiting {
+		w.current, w.next = w.next, w.current
+		w.rect = w.current.Rect // all of it: not every viewer knows what lies beside a first frame
+		w.waiting, w.delay = true, delay
+		return nil
+	}
+	disposal := byte(disposeNone)
+	if gone := w.erased(); !gone.Empty() {
+		disposal = disposeBackground
+		w.rect = w.rect.Union(gone)
+	}
+	w.flush(disposal, true)
+	// What the frame just written leaves is what the next one is drawn on.
+	w.base, w.current, w.next = w.current, w.next, w.base
+	if disposal == disposeBackground {
+		for y := w.rect.Min.Y; y < w.rect.Max.Y; y++ {
+			clear(w.base.Pix[w.base.PixOffset(w.rect.Min.X, y):][:4*w.rect.Dx()])
+		}
+	}
+	w.rect = changed(w.base, w.current)
+	if w.rect.Empty() {
+		w.rect = image.Rect(0, 0, 1, 1) // a frame of its own all the same: it has a delay
+	}
+	w.delay = delay
+	return nil
+}
+
+// Bytes ends the file and gives it. The Writer is done with then.
+func (w *Writer) Bytes() ([]byte, error) { return w.AppendTo(nil) }
+
+// AppendTo is Bytes behind dst.
+func (w *Writer) AppendTo(dst []byte) ([]byte, error) {
+	if !w.waiting {
+		return nil, UnsupportedError("an animation without frames")
+	}
+	w.flush(disposeNone, false)
+	w.waiting = false
+	dst = w.appendHeader(dst)
+	dst = append(dst, w.body...)
+	return append(dst, 0x3b), nil
+}
+
+// threshold copies a row, with every pixel opaque or nothing.
+func threshold(dst, src []byte) {
+	for i := 0; i < len(dst); i += 4 {
+		p, q := dst[i:i+4:i+4], src[i:i+4:i+4]
+		if q[3] < 128 {
+			p[0], p[1], p[2], p[3] = 0, 0, 0, 0
+		} else {
+			p[0], p[1], p[2], p[3] = q[0], q[1], q[2], 255
+		}
+	}
+}
+
+// erased bounds the pixels that the waiting frame shows and the next one does not: GIF can
+// only take them away by disposal.
+func (w *Writer) erased() image.Rectangle {
+	return bound(w.w, w.h, func(i int) bool { return w.current.Pix[i+3] != 0 && w.next.Pix[i+3] == 0 })
+}
+
+// changed bounds the pixels that differ.
+func changed(a, b *image.NRGBA) image.Rectangle {
+	return bound(a.Rect.Dx(), a.Rect.Dy(), func(i int) bool { return *(*[4]byte)(a.Pix[i:]) != *(*[4]byte)(b.Pix[i:]) })
+}
+
+// bound gives the smallest rectangle with all pixels, at byte i of a canvas w x h, that are in.
+func bound(w, h int, in func(i int) bool) image.Rectangle {
+	r := image.Rectangle{Min: image.Pt(w, h)}
+	for y := range h {
+		i := 4 * y * w
+		x := 0
+		for x < w && !in(i+4*x) {
+			x++
+		}
+		if x == w {
+			continue
+		}
+		r.Min.X, r.Min.Y, r.Max.Y = min(r.Min.X, x), min(r.Min.Y, y), y+1
+		x = w
+		for !in(i + 4*x - 4) {
+			x--
+		}
+		r.Max.X = max(r.Max.X, x)
+	}
+	if r.Max.X == 0 {
+		return image.Rectangle{}
+	}
+	return r
+}
+
+// A drawing is one way to write the waiting frame.
+type drawing struct {
+	local       []rgb // its own color table, nil where the global one serves
+	global      []rgb // the global table afterwards
+	transparent int   // index, -1 is none
+	bits        uint  // of an index
+	data        []byte
+}
+
+func (d *drawing) size() int { return len(d.data) + 3*len(d.local) + 3*len(d.global) }
+
+// flush writes the waiting frame; more says that another one follows.
+func (w *Writer) flush(disposal byte, more bool) {
+	first := w.frames == 0
+	w.frames++
+	still := first && !more
+	d := w.draw(false, still)
+	if !first {
+		if e := w.draw(true, false); e != nil && e.size() < d.size() {
+			d = e
+		}
+	}
+	w.global = d.global
+	w.control(disposal, d.transparent, more || !first)
+	w.descriptor(d)
+	w.body = append(w.body, byte(max(d.bits, 2)))
+	w.body = append(w.body, d.data...)
+}
+
+// draw makes a drawing of the waiting frame. Of the pixels that are already there, it leaves out
+// all, or with again none: long runs of a picture code better than holes in it now and
+// then. Drawn again, they must come out the same: if the colours are not exact there is no such
+// drawing, and the result is nil.
+//
+// The global table of an animation begins with the hole, so that colours can be added until the
+// end; a still's, like a local one, ends with it.
+func (w *Writer) draw(again, still bool) *drawing {
+	counts := newColorCount()
+	hole := false // some pixel of the rectangle is not drawn
+	r := w.rect
+	drawn := func(p, q [4]byte) bool { return p[3] != 0 && (again || p != q) }
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		i := w.current.PixOffset(r.Min.X, y)
+		cur, base := w.current.Pix[i:][:4*r.Dx()], w.base.Pix[i:][:4*r.Dx()]
+		last, n := rgb(0), uint32(0)
+		for x := 0; x < len(cur); x += 4 {
+			p := *(*[4]byte)(cur[x:])
+			if !drawn(p, *(*[4]byte)(base[x:])) {
+				hole = true
+				continue
+			}
+			c := rgb(p[0])<<16 | rgb(p[1])<<8 | rgb(p[2])
+			if c != last && n > 0 {
+				counts.add(last, n)
+				n = 0
+			}
+			last = c
+			n++
+		}
+		if n > 0 {
+			counts.add(last, n)
+		}
+	}
+	if again && (!w.exact || counts.n > 256) {
+		return nil
+	}
+	d := w.choose(counts, hole, still)
+	if !again && counts.inexact {
+		w.exact = false
+	}
+	highest := byte(max(d.transparent, 0))
+	w.indices = w.indices[:0]
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		i := w.current.PixOffset(r.Min.X, y)
+		cur, base := w.current.Pix[i:][:4*r.Dx()], w.base.Pix[i:][:4*r.Dx()]
+		last, index := rgb(1<<24), byte(0)
+		for x := 0; x < len(cur); x += 4 {
+			p := *(*[4]byte)(cur[x:])
+			if !drawn(p, *(*[4]byte)(base[x:])) {
+				w.indices = append(w.indices, byte(d.transparent))
+				continue
+			}
+			if c := rgb(p[0])<<16 | rgb(p[1])<<8 | rgb(p[2]); c != last {
+				last, index = c, byte(counts.index[counts.slot(c)])
+				highest = max(highest, index)
+			}
+			w.indices = append(w.indices, index)
+		}
+	}
+	d.bits = 1
+	for int(highest)>>d.bits > 0 {
+		d.bits++
+	}
+	if w.lzw == nil {
+		w.lzw = new(packer)
+	}
+	d.data = w.lzw.pack(nil, w.indices, max(d.bits, 2))
+	return d
+}
+
+// choose gives the counted colours indices: in the global table, if it holds them or has room for
+// them; in a local one of their own; or, where they are too many, among 256 that come near.
+func (w *Writer) choose(c *colorCount, hole, still bool) *drawing {
+	limit := 256
+	if hole {
+		limit--
+	}
+	d := &drawing{transparent: -1, global: w.global}
+	if still {
+		palette := c.palette(limit)
+		c.assign(newSearchPalette(palette), 0)
+		d.global = palette
+		if hole {
+			d.transparent = len(palette)
+			d.global = append(d.global, 0)
+		}
+		return d
+	}
+	if len(w.global) == 0 {
+		w.global = []rgb{0} // the hole
+		d.global = w.global
+		if c.n > limit {
+			d.global = append(d.global, quantize(c, 255)...)
+		}
+	}
+	useGlobal := func() *drawing {
+		if hole {
+			d.transparent = 0
+		}
+		return d
+	}
+	if extra := c.missing(d.global[1:]); len(d.global)+len(extra) <= 256 {
+		d.global = append(d.global[:len(d.global):len(d.global)], extra...)
+		c.assign(newSearchPalette(d.global[1:]), 1)
+		return useGlobal()
+	}
+	palette := c.palette(limit)
+	find := newSearchPalette(palette)
+	squared := c.assign(find, 0)
+	if squared > 0 && len(d.global) > 128 {
+		// Not exact anyway: the global table, which costs nothing, if it is about as good.
+		if e := c.assign(newSearchPalette(d.global[1:]), 1); w.frames == 1 || e <= 1.1*squared+float64(c.pixels()) {
+			return useGlobal()
+		}
+		c.assign(find, 0)
+	}
+	d.local = palette
+	if hole {
+		d.transparent = len(palette)
+		d.local = append(d.local, 0)
+	}
+	return d
+}
+
+// tableBits gives the exponent of the size of a table for n colours.
+func tableBits(n int) uint {
+	bits := uint(1)
+	for 1<<bits < n {
+		bits++
+	}
+	return bits
+}
+
+func appendTable(dst []byte, palette []rgb) []byte {
+	for _, c := range palette {
+		dst = append(dst, byte(c>>16), byte(c>>8), byte(c))
+	}
+	return append(dst, make([]byte, 3*(1<<tableBits(len(palette))-len(palette)))...)
+}
+
+// appendHeader appends sections 17 to 19, and the loop count of an animation.
+func (w *Writer) appendHeader(dst []byte) []byte {
+	dst = append(dst, "GIF89a"...)
+	dst = binary.LittleEndian.AppendUint16(dst, uint16(w.w))
+	dst = binary.LittleEndian.AppendUint16(dst, uint16(w.h))
+	if len(w.global) > 0 {
+		dst = append(dst, 0x80|0x70|byte(tableBits(len(w.global))-1), 0, 0)
+		dst = appendTable(dst, w.global)
+	} else {
+		dst = append(dst, 0x70, 0, 0)
+	}
+	if w.frames > 1 && w.plays != 1 {
+		n := min(max(w.plays-1, 0), 1<<16-1) // the file counts repeats; 0 is for ever
+		dst = append(dst, 0x21, 0xff, 11)
+		dst = append(dst, "NETSCAPE2.0\x03\x01"...)
+		dst = append(dst, byte(n), byte(n>>8), 0)
+	}
+	return dst
+}
+
+// control writes the graphic control extension (section 23), if there is something to say.
+func (w *Writer) control(disposal byte, transparent int, animation bool) {
+	if transparent < 0 && !animation && w.delay == 0 {
+		return
+	}
+	flags := disposal << 2
+	if transparent >= 0 {
+		flags |= 1
+	}
+	cs := min(int64((w.delay+5*time.Millisecond)/(10*time.Millisecond)), 1<<16-1)
+	w.body = append(w.body, 0x21, 0xf9, 4, flags, byte(cs), byte(cs>>8), byte(max(transparent, 0)), 0)
+}
+
+// descriptor writes section 20.
+func (w *Writer) descriptor(d *drawing) {
+	w.body = append(w.body, 0x2c)
+	for _, v := range [4]int{w.rect.Min.X, w.rect.Min.Y, w.rect.Dx(), w.rect.Dy()} {
+		w.body = binary.LittleEndian.AppendUint16(w.body, uint16(v))
+	}
+	if d.local == nil {
+		w.body = append(w.body, 0)
+		return
+	}
+	w.body = append(w.body, 0x80|byte(tableBits(len(d.local))-1))
+	w.body = appendTable(w.body, d.local)
+}
