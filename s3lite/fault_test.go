@@ -435,3 +435,26 @@ func TestErrorsSayWhatFailed(t *testing.T) {
 		}
 	}
 }
+
+// AWS names the region in a header; others only in the body of the refusal, which HEAD has not.
+func TestHeadFindsTheRegionThatOnlyABodyNames(t *testing.T) {
+	srv := s3test.New(s3test.Config{Region: "eu-west-1"})
+	srv.Put("k", s3test.Object{Body: body})
+	mute := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rec := httptest.NewRecorder()
+		srv.ServeHTTP(rec, r)
+		rec.Header().Del("X-Amz-Bucket-Region")
+		for name, values := range rec.Header() {
+			w.Header()[name] = values
+		}
+		w.WriteHeader(rec.Code)
+		w.Write(rec.Body.Bytes())
+	})
+	c := start(t, mute)
+	for i, want := range []int{3, 1} {
+		o, err := c.Head(t.Context(), "k")
+		if n := len(srv.Requests()); err != nil || o.Size != int64(len(body)) || n != want {
+			t.Errorf("HEAD %d: %d requests, %v", i, n, err)
+		}
+	}
+}

@@ -28,9 +28,9 @@ func (c *Client) List(ctx context.Context, prefix string) iter.Seq2[*Object, err
 				return
 			}
 			var page struct {
-				IsTruncated           bool
-				NextContinuationToken string
-				Contents              []struct {
+				IsTruncated                         bool
+				NextContinuationToken, EncodingType string
+				Contents                            []struct {
 					Key, ETag    string
 					Size         int64
 					LastModified time.Time
@@ -44,10 +44,12 @@ func (c *Client) List(ctx context.Context, prefix string) iter.Seq2[*Object, err
 				return
 			}
 			for _, f := range page.Contents {
-				key, err := url.QueryUnescape(f.Key) // S3 writes a space as '+' here
-				if err != nil {
-					fail(err)
-					return
+				key := f.Key
+				if page.EncodingType == "url" { // some servers heed encoding-type, some do not
+					if key, err = url.QueryUnescape(f.Key); err != nil {
+						fail(err)
+						return
+					}
 				}
 				if !yield(&Object{Key: key, Size: f.Size, ETag: f.ETag, LastModified: f.LastModified}, nil) {
 					return

@@ -69,6 +69,11 @@ func (c *Client) do(ctx context.Context, q *request) (*Object, error) {
 		if o != nil {
 			return o, nil
 		}
+		if e.Status == 400 && q.method == http.MethodHead && c.Endpoint != "" && c.region.Load() == nil {
+			// Unlike AWS, other servers name their region in the body alone. HEAD has none, so ask with GET.
+			ask := &request{method: http.MethodGet, key: q.key, payload: emptySHA256, limit: -1}
+			_, next = c.attempt(ctx, ask, new(Error), n)
+		}
 		if next == final {
 			return nil, e
 		}
@@ -112,8 +117,9 @@ func (c *Client) attempt(ctx context.Context, q *request, e *Error, n int) (*Obj
 	}})
 
 	region, skew := c.Region, time.Duration(c.skew.Load())
-	if r := c.region.Load(); r != nil {
-		region = *r
+	known := c.region.Load()
+	if known != nil {
+		region = *known
 	}
 	r, err := c.newRequest(q, region)
 	if err != nil {
@@ -145,6 +151,9 @@ func (c *Client) attempt(ctx context.Context, q *request, e *Error, n int) (*Obj
 	if err == nil {
 		defer res.Body.Close()
 		e.Status, e.RequestID = res.StatusCode, res.Header.Get("X-Amz-Request-Id")
+		if known == nil && (res.StatusCode == 200 || res.StatusCode == 404) {
+			c.region.Store(&region)
+		}
 		if res.StatusCode/100 != 2 {
 			body, _ := io.ReadAll(io.LimitReader(res.Body, 8<<10))
 			return nil, c.judge(e, q, res, body, region, skew)
