@@ -111,10 +111,23 @@ type packer struct {
 }
 
 // pack appends the sub-blocks, terminator included, of indices, all below 1<<minCodeSize.
-//
-// When all codes are given out, the table stays as it is for as long as it serves: each
-// window of codes is held against how many indices a code stood for while the table was filling.
 func (p *packer) pack(dst, indices []byte, minCodeSize uint) []byte {
+	start := len(dst)
+	dst, full := p.packWith(dst, indices, minCodeSize, false)
+	if !full {
+		return dst
+	}
+	// Where the picture goes on as it began, a full table is worth keeping.
+	if kept, _ := p.packWith(nil, indices, minCodeSize, true); len(kept) < len(dst)-start {
+		return append(dst[:start], kept...)
+	}
+	return dst
+}
+
+// packWith is pack with one way to go on when all codes are given out, which full reports: to
+// start again at once or, with keep, to use the table until a window of codes stands for fewer
+// indices a code than while the table was filling.
+func (p *packer) packWith(dst, indices []byte, minCodeSize uint, keep bool) (packed []byte, full bool) {
 	p.out, p.start, p.acc, p.bits = append(dst, 0), len(dst), 0, 0
 	clearCode := uint32(1) << minCodeSize
 	width := minCodeSize + 1
@@ -122,11 +135,11 @@ func (p *packer) pack(dst, indices []byte, minCodeSize uint) []byte {
 	clear(p.keys[:])
 	p.put(clearCode, width)
 
-	const window = 256
-	given, covered := 0, 0 // codes and indices since the clear code, then in the window
+	const window = 1024
+	given, covered := 0, 0 // codes and indices: since the clear code, then in the window
 	filling := 0.0         // indices to a code while the table was filling
 	code, n := uint32(0), 0
-	for i, v := range indices {
+	for _, v := range indices {
 		if n == 0 {
 			code, n = uint32(v), 1
 			continue
@@ -151,20 +164,25 @@ func (p *packer) pack(dst, indices []byte, minCodeSize uint) []byte {
 				width++
 			}
 			next++
-			if next == maxCodes {
-				filling = float64(covered) / float64(given)
-				given, covered = 0, 0
+			if next < maxCodes {
+				continue
 			}
-			continue
+			full = true
+			filling = float64(covered) / float64(given)
+			given, covered = 0, 0
 		}
-		if given < window || i+window > len(indices) {
-			continue
+		if keep {
+			if given < window {
+				continue
+			}
+			if float64(covered)/float64(given) >= filling {
+				given, covered = 0, 0
+				continue
+			}
 		}
-		if float64(covered)/float64(given) < filling {
-			p.put(clearCode, width)
-			clear(p.keys[:])
-			width, next = minCodeSize+1, clearCode+2
-		}
+		p.put(clearCode, width)
+		clear(p.keys[:])
+		width, next = minCodeSize+1, clearCode+2
 		given, covered = 0, 0
 	}
 	if n > 0 {
@@ -182,9 +200,8 @@ func (p *packer) pack(dst, indices []byte, minCodeSize uint) []byte {
 		p.out[p.start] = byte(n)
 		p.out = append(p.out, 0)
 	}
-	out := p.out
-	p.out = nil
-	return out
+	packed, p.out = p.out, nil
+	return packed, full
 }
 
 func (p *packer) put(code uint32, width uint) {
