@@ -118,7 +118,7 @@ func (b *builder) notify(f lambda.Function, permission lambda.CfnPermission) {
 		configs = append(configs, &s3.CfnBucket_LambdaConfigurationProperty{Event: s(e), Function: f.FunctionArn()})
 	}
 	bucket.SetNotificationConfiguration(&s3.CfnBucket_NotificationConfigurationProperty{LambdaConfigurations: configs})
-	bucket.AddDependency(permission) // S3 asks the function before it takes the configuration
+	bucket.AddResourceDependency(permission, s("S3 asks the function before it takes the configuration"))
 }
 
 // batchRole is what an S3 Batch job runs as: it may call f, read manifests and

@@ -170,6 +170,20 @@ func synthesize(t testing.TB, extra map[string]any) ([]stack, error) {
 		return nil, err
 	}
 	app.Synth(nil)
+	// CDK's own rules over the finished templates.
+	var report struct{ PluginReports []struct{ Violations []any } }
+	b, err := os.ReadFile(filepath.Join(out, "validation-report.json"))
+	if err == nil {
+		err = json.Unmarshal(b, &report)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range report.PluginReports {
+		if len(r.Violations) > 0 {
+			t.Errorf("%v: CDK's rules find %v", extra, r.Violations)
+		}
+	}
 	var all []stack
 	for _, s := range built.All() {
 		b, err := os.ReadFile(filepath.Join(out, *s.TemplateFile()))

@@ -276,12 +276,17 @@ func (c *cloudFront) preview(w http.ResponseWriter, r *http.Request) error {
 	}
 	start := time.Now()
 	body, info, err := codec.Resize(r.Context(), source.Body, size.Fit, codec.Options{WebP: q.Get("webp") == "1", Quality: quality})
-	if err != nil {
-		return &httpError{http.StatusUnprocessableEntity, "this one passes through: " + oneLine(err)}
-	}
 	h := w.Header()
-	if q.Get("v") != "" { // the thumbnails name their picture's version
+	thumbnail := q.Get("v") != "" // names its picture's version
+	if thumbnail {
 		h.Set("Cache-Control", "private, max-age=3600")
+	}
+	switch {
+	case err != nil && thumbnail: // the original stands for itself
+		http.Redirect(w, r, keyPath(q.Get("key")), http.StatusFound)
+		return nil
+	case err != nil:
+		return &httpError{http.StatusUnprocessableEntity, "this one passes through: " + oneLine(err)}
 	}
 	h.Set("Content-Type", info.ContentType)
 	h.Set("Content-Length", strconv.Itoa(len(body)))

@@ -86,9 +86,9 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	case *endpoint != "":
 		where = "results lie below " + s.resized + "/ in " + b.where
 	case *dir == "":
-		where = "results lie in memory, as do the demo pictures, and go when it ends"
+		where = "results lie there too, and go when it ends"
 	}
-	fmt.Fprintf(stdout, "http://%s/ serves %s; %s. Ctrl-C ends it.\n", shown(l.Addr(), *addr), b.where, where)
+	fmt.Fprintf(stdout, "http://%s/ serves the %s; %s. Ctrl-C ends it.\n", shown(l.Addr(), *addr), b.where, where)
 
 	if flag.Lookup("test.v") == nil {
 		debug.SetMemoryLimit(serveMemory / 2) // the collector's business, before it is anybody else's
@@ -127,7 +127,7 @@ func openDemo(s settings) (*bucket, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.where = "demo pictures"
+	b.where = "demo pictures in memory"
 	for _, p := range demo.Pictures() {
 		if err := b.local.Put(p.Name, s3test.Object{Body: p.Data, ContentType: p.Type, CacheControl: "max-age=3600"}); err != nil {
 			b.close()

@@ -1,15 +1,15 @@
 package jpeg
 
 // This file makes Huffman tables out of their specification (ITU T.81 annex C) and the look-up tables that decoding uses in place of
-// figure F.16: most of them hold more than a symbol.
+// figure F.16.
 
 const (
-	dcBits   = 10 // of the code and the difference looked up at once
-	acBits   = 11 // of the code and the coefficient looked up at once
-	skipBits = 12 // of as many whole symbols as fit
+	dcBits   = 9  // looked up at once for a DC code
+	acBits   = 10 // for an AC code
+	skipBits = 12 // for as many AC codes as begin there
 )
 
-// canonical is the table as F.2.2.3 has it, for codes that the look-up tables do not hold.
+// canonical is the table as F.2.2.3 has it, for codes that are longer than the look-up tables know.
 type canonical struct {
 	limit  [17]uint32 // by length: the first 16-bit value that is behind all codes of this length or shorter
 	offset [17]int32  // by length: index of a code's symbol less the code
@@ -51,34 +51,58 @@ func (h *canonical) symbol(acc uint64) (symbol byte, length int) {
 	return 0, 0
 }
 
-// extend is the EXTEND procedure of figure F.12: v are the s bits after a code, 1 <= s <= 15.
-func extend(v uint32, s uint) int32 {
-	x := int32(v)
-	if v>>(s-1) == 0 {
-		x -= 1<<s - 1
-	}
-	return x
+// A code is what a table knows of a code and its symbol:
+//
+//	bits 0-5    length of the code and of the bits that follow it; 0 when the code is not in the table
+//	bits 8-15   by how much it advances the zig-zag index: 1 + the run of zeros, 16 for ZRL, endOfBlock + r for EOBr (EOB is EOB0)
+//	bits 16-20  length of the code
+//	bits 24-29  63 less the category: how many bits follow the code
+type code uint32
+
+const (
+	// endOfBlock is beyond all zig-zag indexes.
+	endOfBlock = 128
+
+	// noCode as an advance is damage: it leads beyond the block, but not as far as endOfBlock does.
+	noCode = 64
+)
+
+func makeCode(length, category, advance int) code {
+	return code(length+category | advance<<8 | length<<16 | (63-category)<<24)
 }
 
-// A dcTable decodes differences of DC coefficients.
+// acCode is the code of length bits for an AC symbol.
+func acCode(symbol byte, length int) code {
+	n, r := int(symbol&15), int(symbol>>4)
+	if n == 0 && r != 15 {
+		r += endOfBlock - 1
+	}
+	return makeCode(length, n, r+1)
+}
+
+// value returns the value of the bits behind the code acc begins with, as the procedures RECEIVE and EXTEND of F.2.2.1 make it: 0 for
+// category 0; for a first bit of 1 the bits themselves, for 0 their complement, negated.
+func (e code) value(acc uint64) int32 {
+	t := acc << (e >> 16 & 63)
+	sign := ^(int64(t) >> 63) // -1 for a negative value
+	return int32(int64((t^uint64(sign))>>1>>(e>>24&63)^uint64(sign)) - sign)
+}
+
+// A dcTable decodes the categories of DC differences.
 type dcTable struct {
-	// look, by the next dcBits bits: the difference<<16 | the length of code and difference, or 0 when they are longer than dcBits.
-	look [1 << dcBits]uint32
+	look [1 << dcBits]code // by the next bits
 	canonical
 }
 
 func (h *dcTable) build(s tableSpec) error {
 	clear(h.look[:])
 	bad := false
-	err := h.make(s, func(symbol byte, code uint32, l int) {
-		n := int(symbol)
-		if n > 15 {
+	err := h.make(s, func(symbol byte, c uint32, l int) {
+		if symbol > 15 {
 			bad = true
-			return
+		} else if l <= dcBits {
+			fill(h.look[c<<(dcBits-l):][:1<<(dcBits-l)], makeCode(l, int(symbol), 0))
 		}
-		spread(code, l, n, dcBits, func(i uint32, v int32) {
-			h.look[i] = uint32(v)<<16 | uint32(l+n)
-		})
 	})
 	if err == nil && bad {
 		err = FormatError("Huffman table has a DC category over 15")
@@ -86,62 +110,38 @@ func (h *dcTable) build(s tableSpec) error {
 	return err
 }
 
-// spread calls set for every index of size bits that begins with the code of length l and n further bits, and with the value of those.
-func spread(code uint32, l, n, size int, set func(i uint32, v int32)) {
-	if l+n > size {
-		return
+// long returns the code acc begins with when look has it not; of length 0 when there is none.
+func (h *dcTable) long(acc uint64) code {
+	s, l := h.symbol(acc)
+	if l == 0 {
+		return 0
 	}
-	free := size - l - n
-	for v := range uint32(1) << n {
-		x := int32(0)
-		if n > 0 {
-			x = extend(v, uint(n))
-		}
-		i := (code<<n | v) << free
-		for j := range uint32(1) << free {
-			set(i+j, x)
-		}
-	}
+	return makeCode(l, int(s), 0)
 }
-
-// endOfBlock is added to a zig-zag index by EOB; with the category in the lower bits, by EOBn of progressive scans.
-const endOfBlock = 128
 
 // An acTable decodes AC coefficients.
 type acTable struct {
-	// look, by the next acBits bits: the coefficient<<16 | advance<<8 | the length of code and coefficient, or 0 when they are longer than
-	// acBits. The advance of the zig-zag index is 1 + the run of zeros, 16 for ZRL, endOfBlock + r for EOBr (EOB is EOB0).
-	look [1 << acBits]uint32
-	// skip, by the next skipBits bits: advance<<5 | the length of the whole symbols they begin with, coefficients and all. The last may be
-	// EOB, which advances by endOfBlock. The advance is noSkip when not even one is whole.
+	look [1 << acBits]code // by the next bits
+	// skip, by the next bits: advance<<5 | length, in all, of the symbols whose codes are within them; the bits that follow the last code may
+	// reach beyond. The last may be EOB, which advances by endOfBlock. The advance is noCode when there is no code.
 	skip [1 << skipBits]uint16
 	canonical
 }
 
-// noSkip moves any index beyond the block and not to its end.
-const noSkip = 64
-
 // build makes look, and skip when asked to.
 func (h *acTable) build(s tableSpec, skip bool) error {
 	clear(h.look[:])
-	// symbols are the codes that fit in skipBits: symbol<<8 | length.
-	var symbols *[1 << skipBits]uint16
+	var codes *[1 << skipBits]code
 	if skip {
-		symbols = new([1 << skipBits]uint16)
+		codes = new([1 << skipBits]code)
 	}
-	err := h.make(s, func(symbol byte, code uint32, l int) {
-		n, r := int(symbol&15), uint32(symbol>>4)
-		adv := r + 1
-		if n == 0 && r != 15 {
-			adv = endOfBlock + r
+	err := h.make(s, func(symbol byte, c uint32, l int) {
+		e := acCode(symbol, l)
+		if l <= acBits {
+			fill(h.look[c<<(acBits-l):][:1<<(acBits-l)], e)
 		}
-		spread(code, l, n, acBits, func(i uint32, v int32) {
-			h.look[i] = uint32(v)<<16 | adv<<8 | uint32(l+n)
-		})
-		if skip {
-			spread(code, l, 0, skipBits, func(i uint32, _ int32) {
-				symbols[i] = uint16(symbol)<<8 | uint16(l)
-			})
+		if skip && l <= skipBits {
+			fill(codes[c<<(skipBits-l):][:1<<(skipBits-l)], e)
 		}
 	})
 	if err != nil || !skip {
@@ -149,27 +149,37 @@ func (h *acTable) build(s tableSpec, skip bool) error {
 	}
 	for i := range h.skip {
 		used, adv := 0, 0
-		for {
-			e := symbols[i<<used&(1<<skipBits-1)]
-			n, r, l := int(e>>8&15), int(e>>12), int(e&255)
-			if l == 0 || used+l+n > skipBits {
+		for used < skipBits {
+			e := codes[i<<used&(1<<skipBits-1)]
+			l, a := int(e>>16&63), int(e>>8&255)
+			if l == 0 || used+l > skipBits || adv+a >= noCode && a < endOfBlock {
 				break
 			}
-			if n == 0 && r != 15 {
-				adv += endOfBlock
-				used += l
+			adv += min(a, endOfBlock)
+			used += int(e & 63)
+			if a >= endOfBlock {
 				break
 			}
-			if adv+r+1 >= noSkip {
-				break
-			}
-			adv += r + 1
-			used += l + n
 		}
 		if used == 0 {
-			adv = noSkip
+			adv = noCode
 		}
 		h.skip[i] = uint16(adv<<5 | used)
 	}
 	return nil
+}
+
+func fill(t []code, e code) {
+	for i := range t {
+		t[i] = e
+	}
+}
+
+// long returns the code acc begins with when look has it not; its advance is noCode when there is none.
+func (h *acTable) long(acc uint64) code {
+	s, l := h.symbol(acc)
+	if l == 0 {
+		return makeCode(0, 0, noCode)
+	}
+	return acCode(s, l)
 }

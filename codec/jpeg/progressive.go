@@ -259,23 +259,15 @@ func (g *progressive) dcScan(s *scan) error {
 // diff adds the next difference to pred and reports whether there was one.
 func (r *bitReader) diff(h *dcTable, pred *int32) bool {
 	r.fill()
-	if e := h.look[r.acc>>(64-dcBits)]; e != 0 {
-		r.acc <<= e & 63
-		r.n -= int(uint8(e))
-		*pred += int32(e) >> 16
-		return true
+	e := h.look[r.acc>>(64-dcBits)]
+	if e == 0 {
+		if e = h.long(r.acc); e == 0 {
+			return false
+		}
 	}
-	s, l := h.symbol(r.acc)
-	if l == 0 {
-		return false
-	}
-	r.acc <<= uint(l) & 63
-	r.n -= l
-	if s > 0 {
-		*pred += extend(uint32(r.acc>>((64-uint(s))&63)), uint(s))
-		r.acc <<= s & 63
-		r.n -= int(s)
-	}
+	*pred += e.value(r.acc)
+	r.acc <<= e & 63
+	r.n -= int(e & 63)
 	return *pred == int32(int16(*pred))
 }
 
@@ -375,18 +367,13 @@ func (g *progressive) first(s *scan, b, end, run int) (int, error) {
 				bp += (63 - n) >> 3
 				n |= 56
 			}
-			var v int32
-			var adv int
-			if e := look[acc>>(64-acBits)]; e != 0 {
-				acc <<= e & 63
-				n -= int(uint8(e))
-				v, adv = int32(e)>>16, int(uint8(e>>8))
-			} else {
-				var l int
-				v, adv, l = g.ac.slow(acc)
-				acc <<= uint(l) & 63
-				n -= l
+			e := look[acc>>(64-acBits)]
+			if e == 0 {
+				e = g.ac.long(acc)
 			}
+			v, adv := e.value(acc), int(uint8(e>>8))
+			acc <<= e & 63
+			n -= int(e & 63)
 			k += adv
 			if v != 0 {
 				z := uint(k - 1)
@@ -450,18 +437,13 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 			if r.n < 32 {
 				r.fill()
 			}
-			var v int32
-			var adv int
-			if e := g.ac.look[r.acc>>(64-acBits)]; e != 0 {
-				r.acc <<= e & 63
-				r.n -= int(uint8(e))
-				v, adv = int32(e)>>16, int(uint8(e>>8))
-			} else {
-				var l int
-				v, adv, l = g.ac.slow(r.acc)
-				r.acc <<= uint(l) & 63
-				r.n -= l
+			e := g.ac.look[r.acc>>(64-acBits)]
+			if e == 0 {
+				e = g.ac.long(r.acc)
 			}
+			v, adv := e.value(r.acc), int(uint8(e>>8))
+			r.acc <<= e & 63
+			r.n -= int(e & 63)
 			if adv >= endOfBlock {
 				m := uint(adv - endOfBlock)
 				run = 1<<m - 1

@@ -144,118 +144,86 @@ func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int1
 	acc |= binary.BigEndian.Uint64(b[bp:]) >> (uint(n) & 63)
 	bp += (63 - n) >> 3
 	n |= 56
-	if e := dc.look[acc>>(64-dcBits)]; e != 0 {
-		acc <<= e & 63
-		n -= int(uint8(e))
-		p.pred += int32(e) >> 16
-	} else {
-		s, l := dc.symbol(acc)
-		if l == 0 {
+	e := dc.look[acc>>(64-dcBits)]
+	if e == 0 {
+		if e = dc.long(acc); e == 0 {
 			return false
 		}
-		acc <<= uint(l) & 63
-		n -= l
-		if s > 0 {
-			p.pred += extend(uint32(acc>>((64-uint(s))&63)), uint(s))
-			acc <<= s & 63
-			n -= int(s)
-		}
 	}
+	p.pred += e.value(acc)
+	acc <<= e & 63
+	n -= int(e & 63)
 	slot, limit := p.slot, p.limit
 	k := 1
 	for k < limit {
-		if n < 32 {
-			acc |= binary.BigEndian.Uint64(b[bp:]) >> (uint(n) & 63)
-			bp += (63 - n) >> 3
-			n |= 56
-		}
+		// Without a branch that depends on how many bits there are, which would be hard to predict: a refill for every two codes that are
+		// in the table. Each takes at most acBits + 15 bits.
+		acc |= binary.BigEndian.Uint64(b[bp:]) >> (uint(n) & 63)
+		bp += (63 - n) >> 3
+		n |= 56
 		e := ac.look[acc>>(64-acBits)]
-		if e != 0 {
-			acc <<= e & 63
-			n -= int(uint8(e))
-			k += int(uint8(e >> 8))
-			co[slot[uint8(k)]] = int16(e >> 16)
+		if e == 0 {
+			e = ac.long(acc)
+		}
+		v := e.value(acc)
+		acc <<= e & 63
+		n -= int(e & 63)
+		k += int(uint8(e >> 8))
+		co[slot[uint8(k)]] = int16(v)
+		if k >= limit {
+			break
+		}
+		e = ac.look[acc>>(64-acBits)]
+		if e == 0 {
 			continue
 		}
-		var v int32
-		var l, adv int
-		v, adv, l = ac.slow(acc)
-		acc <<= uint(l) & 63
-		n -= l
-		k += adv
+		v = e.value(acc)
+		acc <<= e & 63
+		n -= int(e & 63)
+		k += int(uint8(e >> 8))
 		co[slot[uint8(k)]] = int16(v)
 	}
 	if k < 64 {
-	skip:
 		for {
 			acc |= binary.BigEndian.Uint64(b[bp:]) >> (uint(n) & 63)
 			bp += (63 - n) >> 3
 			n |= 56
-			var s uint16
-			var kk int
-			s = ac.skip[acc>>(64-skipBits)]
-			if kk = k + int(s>>5); kk >= 64 {
-				goto end
+			s := ac.skip[acc>>(64-skipBits)]
+			if k+int(s>>5) < 64 {
+				acc <<= s & 31
+				n -= int(s & 31)
+				k += int(s >> 5)
+				s = ac.skip[acc>>(64-skipBits)]
+				if k+int(s>>5) < 64 {
+					acc <<= s & 31
+					n -= int(s & 31)
+					k += int(s >> 5)
+					continue
+				}
 			}
-			acc <<= s & 31
-			n -= int(s & 31)
-			k = kk
-			s = ac.skip[acc>>(64-skipBits)]
-			if kk = k + int(s>>5); kk >= 64 {
-				goto end
-			}
-			acc <<= s & 31
-			n -= int(s & 31)
-			k = kk
-			continue
-		end:
 			// EOB, unless the coefficients before it fill the block or more: then those bits are not EOB. Else the last coefficient of the
 			// block, or a code that is too long.
-			if kk > endOfBlock && kk < endOfBlock+64 {
+			if kk := k + int(s>>5); kk > endOfBlock && kk < endOfBlock+64 {
 				acc <<= s & 31
 				n -= int(s & 31)
 				k = kk
-				break skip
+				break
 			}
-			if n < 32 {
-				acc |= binary.BigEndian.Uint64(b[bp:]) >> (uint(n) & 63)
-				bp += (63 - n) >> 3
-				n |= 56
-			}
+			acc |= binary.BigEndian.Uint64(b[bp:]) >> (uint(n) & 63)
+			bp += (63 - n) >> 3
+			n |= 56
 			e := ac.look[acc>>(64-acBits)]
-			if e != 0 {
-				acc <<= e & 63
-				n -= int(uint8(e))
-				k += int(uint8(e >> 8))
-			} else {
-				_, adv, l := ac.slow(acc)
-				acc <<= uint(l) & 63
-				n -= l
-				k += adv
+			if e == 0 {
+				e = ac.long(acc)
 			}
-			if k >= 64 {
-				break skip
+			acc <<= e & 63
+			n -= int(e & 63)
+			if k += int(uint8(e >> 8)); k >= 64 {
+				break
 			}
 		}
 	}
 	co[0] = int16(p.pred) // last: slot 0 is where coefficients go that have no place
 	r.acc, r.n, r.p = acc, n, bp
 	return (k <= 64 || k > endOfBlock) && p.pred == int32(int16(p.pred))
-}
-
-// slow is what look holds, for codes that are too long for it. Where there is no code, the advance is noSkip: damage.
-func (h *acTable) slow(acc uint64) (v int32, adv, length int) {
-	s, l := h.symbol(acc)
-	if l == 0 {
-		return 0, noSkip, 0
-	}
-	n, r := uint(s&15), int(s>>4)
-	if n == 0 {
-		if r != 15 {
-			return 0, endOfBlock + r, l
-		}
-		return 0, 16, l
-	}
-	v = extend(uint32(acc<<(uint(l)&63)>>((64-n)&63)), n)
-	return v, r + 1, l + int(n)
 }

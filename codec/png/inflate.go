@@ -6,7 +6,6 @@ package png
 
 import (
 	"encoding/binary"
-	"hash/adler32"
 	"math/bits"
 )
 
@@ -22,10 +21,10 @@ const (
 	outPad     = 320 // one round writes at most 4*4 literals' bytes, then a match of 258 rounded up
 )
 
-// A table entry holds the bits that its code takes in bits 0-4 and the number of literals in bits 5-6. With literals, they
-// follow from bit 8 on, the first one lowest. Without, bits 8-9 say what else it is.
+// A table entry holds the bits that its code takes in bits 0-5, as many as the processor takes for a shift, and the number of
+// literals in bits 6-7. With literals, they follow from bit 8 on, the first one lowest. Without, bits 8-9 say what else it is.
 const (
-	entryLits  = 5
+	entryLits  = 6
 	entryBase  = 16 // a length's or a distance's base
 	entryExtra = 10 // 4 bits: how many extra bits follow the code
 	kindMatch  = 0 << 8
@@ -102,13 +101,10 @@ type inflater struct {
 	pending []byte        // of a piece that did not fit into in
 	eof     bool
 
-	sink  func(b []byte) (used int, err error)
-	out   []byte
-	start int // out[start:o] has not been used yet
-	adler interface {
-		Write([]byte) (int, error)
-		Sum32() uint32
-	}
+	sink   func(b []byte) (used int, err error)
+	out    []byte
+	start  int // out[start:o] has not been used yet
+	adler  adler
 	summed int // out[:summed] is in adler
 }
 
@@ -125,7 +121,7 @@ func (f *inflater) inflate(next func() []byte, row int, sink func(b []byte) (use
 	}
 	f.pending, f.eof, f.n = nil, false, 0
 	f.start, f.summed = 0, 0
-	f.adler = adler32.New()
+	f.adler = adler{1, 0}
 
 	p := f.fill(0)
 	if f.n < 2 {
@@ -166,7 +162,7 @@ func (f *inflater) fill(p int) int {
 
 // flush offers out[start:o] and makes room. It returns the new o.
 func (f *inflater) flush(o int) (int, error) {
-	f.adler.Write(f.out[f.summed:o])
+	f.adler.update(f.out[f.summed:o])
 	used, err := f.sink(f.out[f.start:o])
 	if err != nil {
 		return 0, err
@@ -306,7 +302,7 @@ func (f *inflater) blocks(p int) error {
 	if p+4 > f.n {
 		return FormatError("compressed data ends early")
 	}
-	if binary.BigEndian.Uint32(f.in[p:]) != f.adler.Sum32() {
+	if binary.BigEndian.Uint32(f.in[p:]) != f.adler[1]<<16|f.adler[0] {
 		return FormatError("zlib checksum")
 	}
 	return nil
@@ -395,15 +391,15 @@ func (f *inflater) build(lits, dists []uint8) bool {
 		if e&litMask == 0 {
 			continue
 		}
-		l := e & 31
+		l := e & 63
 		e2 := f.lit[i>>l]
-		if e2&litMask == 0 || l+e2&31 > litBits {
+		if e2&litMask == 0 || l+e2&63 > litBits {
 			continue
 		}
-		l2 := l + e2&31
+		l2 := l + e2&63
 		m := e&0xff00 | e2&0xff00<<8 | 2<<entryLits | l2
-		if e3 := f.lit[i>>l2]; e3&litMask != 0 && l2+e3&31 <= litBits {
-			m = e&0xff00 | e2&0xff00<<8 | e3&0xff00<<16 | 3<<entryLits | (l2 + e3&31)
+		if e3 := f.lit[i>>l2]; e3&litMask != 0 && l2+e3&63 <= litBits {
+			m = e&0xff00 | e2&0xff00<<8 | e3&0xff00<<16 | 3<<entryLits | (l2 + e3&63)
 		}
 		f.lit[i] = m
 	}
@@ -416,6 +412,7 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 	lit, dist := &f.lit, &f.dist
 	limit := len(out) - outPad
 	safe := f.n - 32
+	const mask = 1<<litBits - 1
 	for {
 		if p > safe {
 			if p > f.n+8 {
@@ -432,37 +429,53 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 				return 0, 0, 0, 0, err
 			}
 		}
+		if p, o, acc, nb = f.tabled(p, o, acc, nb, safe, limit); o >= limit || p > safe && !f.eof {
+			continue
+		}
 		acc |= binary.LittleEndian.Uint64(in[p:]) << (nb & 63)
 		p += int(63-nb) >> 3
-		nb |= 56 // at least 56 bits: four indices, or one and a match
-		e := lit[acc&(1<<litBits-1)]
-		if c := e >> entryLits & 3; c != 0 {
+		nb |= 56 // at least 56 bits: four indices and one to look ahead
+		e := lit[acc&mask]
+		for e>>entryLits&3 != 0 {
 			binary.LittleEndian.PutUint32(out[o:], e>>8)
-			o += int(c)
-			acc >>= e & 31
-			nb -= uint(e & 31)
-			e = lit[acc&(1<<litBits-1)]
-			if c = e >> entryLits & 3; c != 0 {
-				binary.LittleEndian.PutUint32(out[o:], e>>8)
-				o += int(c)
-				acc >>= e & 31
-				nb -= uint(e & 31)
-				e = lit[acc&(1<<litBits-1)]
-				if c = e >> entryLits & 3; c != 0 {
-					binary.LittleEndian.PutUint32(out[o:], e>>8)
-					o += int(c)
-					acc >>= e & 31
-					nb -= uint(e & 31)
-					e = lit[acc&(1<<litBits-1)]
-					if c = e >> entryLits & 3; c != 0 {
-						binary.LittleEndian.PutUint32(out[o:], e>>8)
-						o += int(c)
-						acc >>= e & 31
-						nb -= uint(e & 31)
-						continue
-					}
-				}
+			o += int(e >> entryLits & 3)
+			acc >>= e & 63
+			nb -= uint(e & 63)
+			e = lit[acc&mask]
+			if e>>entryLits&3 == 0 {
+				break
 			}
+			binary.LittleEndian.PutUint32(out[o:], e>>8)
+			o += int(e >> entryLits & 3)
+			acc >>= e & 63
+			nb -= uint(e & 63)
+			e = lit[acc&mask]
+			if e>>entryLits&3 == 0 {
+				break
+			}
+			binary.LittleEndian.PutUint32(out[o:], e>>8)
+			o += int(e >> entryLits & 3)
+			acc >>= e & 63
+			nb -= uint(e & 63)
+			e = lit[acc&mask]
+			if e>>entryLits&3 == 0 {
+				break
+			}
+			binary.LittleEndian.PutUint32(out[o:], e>>8)
+			o += int(e >> entryLits & 3)
+			acc >>= e & 63
+			nb -= uint(e & 63)
+			// The next entry is looked up before more bits come, so that neither waits for the other.
+			e = lit[acc&mask]
+			if p > safe || o >= limit {
+				break
+			}
+			acc |= binary.LittleEndian.Uint64(in[p:]) << (nb & 63)
+			p += int(63-nb) >> 3
+			nb |= 56
+		}
+		if e>>entryLits&3 != 0 {
+			continue // to have room made
 		}
 		if nb < 48 { // 15+5 for the length, 15+13 for the distance
 			acc |= binary.LittleEndian.Uint64(in[p:]) << (nb & 63)
@@ -472,14 +485,14 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 		var length int
 		switch e & kindMask {
 		case kindMatch:
-			acc >>= e & 31
-			nb -= uint(e & 31)
+			acc >>= e & 63
+			nb -= uint(e & 63)
 			x := e >> entryExtra & 15
 			length = int(e>>entryBase) + int(acc&(1<<x-1))
 			acc >>= x
 			nb -= uint(x)
 		case kindEnd:
-			return p, o, acc >> (e & 31), nb - uint(e&31), nil
+			return p, o, acc >> (e & 63), nb - uint(e&63), nil
 		default:
 			s, n := f.litCanon.decode(acc, litBits+1)
 			if s < 0 || s > 285 {
@@ -502,8 +515,8 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 		}
 		var distance int
 		if d := dist[acc&(1<<distBits-1)]; d&kindMask == kindMatch {
-			acc >>= d & 31
-			nb -= uint(d & 31)
+			acc >>= d & 63
+			nb -= uint(d & 63)
 			x := d >> entryExtra & 15
 			distance = int(d>>entryBase) + int(acc&(1<<x-1))
 			acc >>= x
@@ -541,9 +554,35 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 			o += whole
 			distance = whole
 		}
-		for ; o < end; o += 8 {
+		// Most matches are short: 16 bytes without asking.
+		binary.LittleEndian.PutUint64(out[o:], binary.LittleEndian.Uint64(out[o-distance:]))
+		binary.LittleEndian.PutUint64(out[o+8:], binary.LittleEndian.Uint64(out[o+8-distance:]))
+		for o += 16; o < end; o += 8 {
 			binary.LittleEndian.PutUint64(out[o:], binary.LittleEndian.Uint64(out[o-distance:]))
 		}
 		o = end
 	}
+}
+
+// An adler is the two sums of RFC 1950 section 9, s1 and s2, reduced.
+type adler [2]uint32
+
+const (
+	adlerMod = 65521
+	adlerMax = 5536 // bytes until s2 may overflow, 5552, as a multiple of 32
+)
+
+func (a *adler) updateGeneric(b []byte) {
+	s1, s2 := a[0], a[1]
+	for len(b) > 0 {
+		n := min(len(b), adlerMax)
+		for _, v := range b[:n] {
+			s1 += uint32(v)
+			s2 += s1
+		}
+		s1 %= adlerMod
+		s2 %= adlerMod
+		b = b[n:]
+	}
+	a[0], a[1] = s1, s2
 }

@@ -28,29 +28,24 @@ func unfilter(filter byte, dst, src, prev []byte, bpp int) error {
 	case ftAverage:
 		unfilterAverage(dst, src, prev, bpp)
 	case ftPaeth:
-		switch bpp {
-		case 3:
-			unfilterPaeth3(dst, src, prev)
-		case 4:
-			unfilterPaeth4(dst, src, prev)
-		default:
-			unfilterPaeth(dst, src, prev, bpp)
-		}
+		unfilterPaeth(dst, src, prev, bpp)
 	default:
 		return FormatError("filter type")
 	}
 	return nil
 }
 
-func unfilterSub(dst, src []byte, bpp int) {
-	m := min(bpp, len(dst))
-	copy(dst[:m], src[:m])
+// The kernels below take up at byte from, a whole number of pixels, as the others leave the ends of scanlines to them.
+
+func unfilterSubGeneric(dst, src []byte, bpp, from int) {
+	m := max(min(bpp, len(dst)), from)
+	copy(dst[from:m], src[from:m])
 	for i := m; i < len(dst); i++ {
 		dst[i] = src[i] + dst[i-bpp]
 	}
 }
 
-func unfilterUp(dst, src, prev []byte) {
+func unfilterUpGeneric(dst, src, prev []byte) {
 	i := 0
 	for ; i+8 <= len(dst); i += 8 {
 		// Eight sums at once: the high bits are kept from carrying over.
@@ -63,9 +58,9 @@ func unfilterUp(dst, src, prev []byte) {
 	}
 }
 
-func unfilterAverage(dst, src, prev []byte, bpp int) {
-	m := min(bpp, len(dst))
-	for i := range m {
+func unfilterAverageGeneric(dst, src, prev []byte, bpp, from int) {
+	m := max(min(bpp, len(dst)), from)
+	for i := from; i < m; i++ {
 		dst[i] = src[i] + prev[i]/2
 	}
 	for i := m; i < len(dst); i++ {
@@ -73,9 +68,17 @@ func unfilterAverage(dst, src, prev []byte, bpp int) {
 	}
 }
 
-func unfilterPaeth(dst, src, prev []byte, bpp int) {
-	m := min(bpp, len(dst))
-	for i := range m {
+func unfilterPaethGeneric(dst, src, prev []byte, bpp, from int) {
+	if from == 0 && bpp == 3 {
+		unfilterPaeth3(dst, src, prev)
+		return
+	}
+	if from == 0 && bpp == 4 {
+		unfilterPaeth4(dst, src, prev)
+		return
+	}
+	m := max(min(bpp, len(dst)), from)
+	for i := from; i < m; i++ {
 		dst[i] = src[i] + prev[i]
 	}
 	for i := m; i < len(dst); i++ {

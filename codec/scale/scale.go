@@ -41,7 +41,8 @@ type Scaler struct {
 	x, y                   axis
 	midBits                uint // fractional bits of the intermediates
 
-	// The last ringRows source rows, row y at (y % ringRows) * pitch.
+	// The last ringRows source rows, row y at (y % ringRows) * pitch. What lies
+	// between a row's end and the pitch is read, but has no effect.
 	ring     []byte
 	ringRows int
 	pitch    int
@@ -50,6 +51,8 @@ type Scaler struct {
 	dstY int // destination rows handed out
 
 	rows  []byte // for Emit: an even and an odd destination row
+	simd  bool   // which of the two does the work
+	avx2  avx2State
 	plain plainState
 }
 
@@ -62,6 +65,15 @@ func NewScaler(srcW, srcH, dstW, dstH, channels int, opt *Options) (*Scaler, err
 	}
 	return s, nil
 }
+
+// maxRing bounds the memory of source rows. A picture of 65535 a side in four
+// channels stays below it down to a 128th of its height.
+const maxRing = 1 << 28
+
+// blockBytes is what source rows are padded to: kernels read whole blocks.
+const blockBytes = 32
+
+var errRing = errors.New("scale: reduction too strong for a source this wide")
 
 var errRectangle = errors.New("scale: source rectangle is empty or not finite")
 
@@ -89,12 +101,19 @@ func (s *Scaler) Reset(srcW, srcH, dstW, dstH, channels int, opt *Options) error
 	}
 
 	s.ringRows = s.y.reach()
-	s.pitch = srcW * channels
+	s.pitch = roundUp(srcW*channels, blockBytes)
+	if s.ringRows*s.pitch > maxRing {
+		return errRing
+	}
 	s.ring = grow(s.ring, s.ringRows*s.pitch)
 	if o.Dst == nil {
 		s.rows = grow(s.rows, 2*dstW*channels)
 	}
-	s.plain.reset(s)
+	if s.simd = useAVX2; s.simd {
+		s.avx2.reset(s)
+	} else {
+		s.plain.reset(s)
+	}
 	return nil
 }
 
@@ -162,7 +181,11 @@ func (s *Scaler) Push(row []byte) {
 	}
 	copy(s.ring[s.srcY%s.ringRows*s.pitch:][:s.srcW*s.channels], row)
 	s.srcY++
-	s.plain.drain(s)
+	if s.simd {
+		s.avx2.drain(s)
+	} else {
+		s.plain.drain(s)
+	}
 }
 
 // Done reports whether every destination row has been handed out, which the
@@ -219,9 +242,11 @@ func Memory(srcW, srcH, dstW, dstH, channels int, opt *Options) int64 {
 		return min(int64(4*scale)+4, int64(n))
 	}
 	tx, ty := taps(srcW, dstW, o.X0, o.X1), taps(srcH, dstH, o.Y0, o.Y1)
-	row := int64(srcW*channels + 32)
+	row := int64(srcW*channels + blockBytes)
 	ring := min(ty+ty/4+2, int64(srcH)) * row
 	mid := 16 * row
 	weights := 4*(tx+16)*int64(dstW)*2 + 4*ty*int64(dstH)*2
 	return ring + mid + weights + 16*int64(dstW+dstH)
 }
+
+func roundUp(n, to int) int { return (n + to - 1) / to * to }

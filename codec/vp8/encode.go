@@ -1,6 +1,9 @@
 package vp8
 
-import "image"
+import (
+	"image"
+	"slices"
+)
 
 // Effort says how much work to spend on a picture.
 type Effort uint8
@@ -61,6 +64,12 @@ type Encoder struct {
 	search search
 	first  boolEncoder
 	parts  [8]boolEncoder
+
+	restriction restriction
+	modeShare   int // what a macroblock may spend on its modes, and
+	modeCredit  int // what those so far left over, in 1/256 of a bit
+
+	testFirstLimit, testTokenLimit int // limits that tests can reach
 
 	// recon, when set, receives the reconstruction that a decoder will make.
 	recon *image.YCbCr
@@ -131,42 +140,116 @@ func grow[T any](s []T, n int) []T {
 	return make([]T, n)
 }
 
-// encode encodes e.samples.
+// encode encodes e.samples. A frame's fields bound the sizes of its partitions;
+// should a picture not fit, it is encoded again with fewer choices, and at the
+// last with coarser quantizers, until it does.
 func (e *Encoder) encode(dst []byte, o Options) []byte {
 	e.analyse()
-	e.assignSegments(o)
-	e.header.useSegments = true
-	e.encodeMacroblocks()
+	for r := (restriction{}); ; {
+		e.restriction = r
+		e.assignSegments(o, r)
+		e.encodeMacroblocks()
+		if n, size, ok := e.writeFrame(dst); ok {
+			if e.recon != nil {
+				e.filter(e.recon)
+			}
+			return n
+		} else if size > e.firstLimit() {
+			r.modes++
+		} else {
+			r.quant += 8
+		}
+	}
+}
+
+// A restriction is what a picture has to do without to fit the format.
+type restriction struct {
+	// modes is 0 for free choice, 1 to spread what the first partition holds
+	// over the macroblocks, 2 for DC prediction, without segments or skip flags:
+	// less than 4 bits a macroblock, which fits the largest picture.
+	modes int
+	// quant is added to the quantizer indices.
+	quant int
+}
+
+func (e *Encoder) firstLimit() int {
+	if e.testFirstLimit != 0 {
+		return e.testFirstLimit
+	}
+	return maxFirstPartition
+}
+
+func (e *Encoder) tokenLimit() int {
+	if e.testTokenLimit != 0 {
+		return e.testTokenLimit
+	}
+	return maxTokenPartition
+}
+
+// writeFrame appends the frame to dst. When a partition is too large it reports
+// false, and the size of the first partition.
+func (e *Encoder) writeFrame(dst []byte) ([]byte, int, bool) {
 	h := &e.header
 	e.countModes(h)
 	h.probs.choose(&e.counts)
-
-	e.first.reset(e.first.buf[:0])
-	e.writeHeader(&e.first, h)
-	e.writeModes(&e.first, h)
-	first := e.first.finish()
-	parts := e.parts[:1]
-	parts[0].reset(parts[0].buf[:0])
-	e.writeTokens(parts, h)
-
-	n := len(dst)
-	dst = append(dst, make([]byte, frameTagSize)...)
-	putFrameTag(dst[n:], 0, len(first), e.w, e.h)
-	dst = append(dst, first...)
-	dst = append(dst, parts[0].finish()...)
-	if e.recon != nil {
-		e.filter(e.recon)
+	// Where one token partition is too large eight may do: the first seven's
+	// lengths have fields.
+	for h.partitions = 0; ; h.partitions = 3 {
+		e.first.reset(e.first.buf[:0])
+		e.writeHeader(&e.first, h)
+		e.writeModes(&e.first, h)
+		first := e.first.finish()
+		if len(first) > e.firstLimit() {
+			return dst, len(first), false
+		}
+		n := len(dst)
+		out := slices.Grow(dst, frameTagSize+len(first)+len(e.tokens)/2)[:n+frameTagSize]
+		putFrameTag(out[n:], 0, len(first), e.w, e.h)
+		out = append(out, first...)
+		if h.partitions == 0 {
+			start := len(out)
+			e.parts[0].reset(out)
+			e.writeTokens(e.parts[:1], h)
+			out = e.parts[0].finish()
+			e.parts[0].buf = nil
+			if len(out)-start <= e.tokenLimit() {
+				return out, len(first), true
+			}
+			continue
+		}
+		for i := range e.parts {
+			e.parts[i].reset(e.parts[i].buf[:0])
+		}
+		e.writeTokens(e.parts[:], h)
+		for i := range e.parts {
+			size := len(e.parts[i].finish())
+			if size > e.tokenLimit() {
+				return dst, len(first), false
+			}
+			if i < len(e.parts)-1 {
+				out = append(out, byte(size), byte(size>>8), byte(size>>16))
+			}
+		}
+		for i := range e.parts {
+			out = append(out, e.parts[i].buf...)
+			e.parts[i].buf = nil // so large a picture is rare
+		}
+		return out, len(first), true
 	}
-	return dst
 }
 
 // encodeMacroblocks decides every macroblock.
 func (e *Encoder) encodeMacroblocks() {
-	e.tokens = e.tokens[:0]
+	e.tokens = grow(e.tokens, len(e.mbs)*64)[:0]
 	clear(e.topNZ)
 	clear(e.topModes)
 	e.counts = [nPlane]tokenCount{}
 	e.search.start()
+	e.modeCredit = 0
+	// What every macroblock may spend on its modes, in 1/256 of a bit, when they
+	// have to be spread: the header takes at most 9 bits for each probability.
+	const headerBits = nPlane*nBand*nContext*nProb*9 + 400
+	e.modeShare = (e.firstLimit()*8 - headerBits) * 250 / len(e.mbs)
 	for mby := 0; mby < e.mbh; mby++ {
 		e.probs.estimate(&e.counts, 16)
 		for i := range e.costs {

@@ -339,3 +339,63 @@ func TestEncodeSubImage(t *testing.T) {
 		t.Error("a part of a picture is encoded differently from its copy")
 	}
 }
+
+// A picture whose modes or tokens exceed the partitions' limits is encoded all
+// the same, under every restriction.
+func TestPartitionLimits(t *testing.T) {
+	m := noise(400, 300, 2, 0, 255)
+	free := len(checkExact(t, &Encoder{}, m, Options{Quality: 90}, false))
+	for _, c := range []struct{ first, token, modes, quant int }{
+		{2600, 0, 1, 0},
+		{1000, 0, 2, 0},
+		{0, free / 2, 0, 0}, // eight partitions
+		{0, free / 12, 0, 8},
+		{2600, free / 12, 1, 8},
+	} {
+		e := Encoder{testFirstLimit: c.first, testTokenLimit: c.token}
+		checkExact(t, &e, m, Options{Quality: 90}, true)
+		if r := e.restriction; r.modes != c.modes || (r.quant > 0) != (c.quant > 0) {
+			t.Errorf("limits %d, %d: restriction %+v", c.first, c.token, r)
+		}
+		if n := len(e.first.buf); c.first != 0 && n > c.first {
+			t.Errorf("first partition of %d bytes, limit %d", n, c.first)
+		}
+	}
+}
+
+// The same at the format's own limit.
+func TestFirstPartitionOverflow(t *testing.T) {
+	if !long {
+		t.Skip("MINIATURA_LONG is not set")
+	}
+	m := noise(6000, 5000, 2, 0, 255)
+	var e Encoder
+	checkExact(t, &e, m, Options{Quality: 60}, true)
+	if e.restriction.modes == 0 {
+		t.Error("the noise did not overflow the first partition")
+	}
+	checkExact(t, &e, noise(maxDimension, 1600, 2, 0, 255), Options{Quality: 100}, false)
+}
+
+// FuzzEncode: every picture at every quality decodes to its size and to the
+// encoder's own reconstruction.
+func FuzzEncode(f *testing.F) {
+	f.Add(uint8(20), uint8(30), uint8(75), false, []byte{1, 200, 3, 40, 50, 60, 250})
+	f.Add(uint8(1), uint8(1), uint8(0), true, []byte{})
+	f.Fuzz(func(t *testing.T, w, h, q uint8, high bool, data []byte) {
+		m := image.NewYCbCr(image.Rect(0, 0, int(w)+1, int(h)+1), image.YCbCrSubsampleRatio420)
+		for i, p := range [][]byte{m.Y, m.Cb, m.Cr} {
+			for j := range p {
+				if len(data) > 0 {
+					p[j] = data[(i*7+j)%len(data)] + byte(j/len(data))
+				}
+			}
+		}
+		o := Options{Quality: int(q) % 101}
+		if high {
+			o.Effort = EffortHigh
+		}
+		var e Encoder
+		checkExact(t, &e, m, o, false)
+	})
+}

@@ -92,7 +92,7 @@ func (e *Encoder) countModes(h *frameHeader) {
 		probOf(seg[0], seg[1]),
 		probOf(seg[2], seg[3]),
 	}
-	h.useSkip = skip > 0
+	h.useSkip = skip > 0 && e.restriction.modes < 2
 	h.skipProb = probOf(uint32(len(e.mbs))-skip, skip)
 }
 
@@ -107,9 +107,13 @@ func (e *Encoder) writeTokens(parts []boolEncoder, h *frameHeader) {
 		for mbx := 0; mbx < e.mbw; mbx++ {
 			mb := &e.mbs[mby*e.mbw+mbx]
 			up := &e.topNZ[mbx]
-			if mb.skip && h.useSkip {
-				left.clear(mb.is4)
-				up.clear(mb.is4)
+			if mb.skip {
+				if h.useSkip {
+					left.clear(mb.is4)
+					up.clear(mb.is4)
+				} else {
+					e.writeEmpty(w, h, mb.is4, &left, up)
+				}
 				continue
 			}
 			plane, first := planeY1SansY2, 0
@@ -134,4 +138,30 @@ func (e *Encoder) writeTokens(parts []boolEncoder, h *frameHeader) {
 			}
 		}
 	}
+}
+
+// writeEmpty writes a macroblock without levels where there are no skip flags.
+func (e *Encoder) writeEmpty(w *boolEncoder, h *frameHeader, is4 bool, left, up *nonzero) {
+	var none [1]byte
+	plane, first := planeY1SansY2, 0
+	if !is4 {
+		writeBlock(w, &h.probs[planeY2], none[:], 0, left.y2+up.y2)
+		plane, first = planeY1WithY2, 1
+	}
+	for y := 0; y < 4; y++ {
+		for x := 0; x < 4; x++ {
+			writeBlock(w, &h.probs[plane], none[:], first, left.y[y]+up.y[x])
+			left.y[y], up.y[x] = 0, 0
+		}
+	}
+	for c := 0; c < 4; c += 2 {
+		for y := 0; y < 2; y++ {
+			for x := 0; x < 2; x++ {
+				writeBlock(w, &h.probs[planeUV], none[:], 0, left.uv[c+y]+up.uv[c+x])
+				left.uv[c+y], up.uv[c+x] = 0, 0
+			}
+		}
+	}
+	left.clear(is4)
+	up.clear(is4)
 }

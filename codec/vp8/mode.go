@@ -88,7 +88,16 @@ func (e *Encoder) decide(mbx, mby int) {
 	texture(&s.tex, &s.ref)
 
 	best := e.search16(mbx, mby, seg, src)
-	mb.is4 = e.search4(mbx, mb, seg, src, best)
+	// Besides the modes there are up to two bits of segment and one of skip.
+	const otherBits = 3 << 8
+	modeLimit := 1 << 30
+	if e.restriction.modes > 0 {
+		e.modeCredit += e.modeShare - otherBits
+		modeLimit = e.modeCredit - 3<<8 // and chroma's at most
+	}
+	if e.restriction.modes < 2 {
+		mb.is4 = e.search4(mbx, mb, seg, src, best, modeLimit)
+	}
 	up := &e.topNZ[mbx]
 	mark := len(e.tokens)
 	nz := uint32(0)
@@ -107,6 +116,7 @@ func (e *Encoder) decide(mbx, mby int) {
 		}
 	} else {
 		mb.mode16 = uint8(best.mode)
+		e.modeCredit -= int(fixed.mode16[best.mode])
 		for k := range e.leftMode {
 			e.leftMode[k] = mb.mode16
 			e.topModes[4*mbx+k] = mb.mode16
@@ -152,6 +162,7 @@ func (e *Encoder) decide(mbx, mby int) {
 		e.left.uv[l], up.uv[t] = z, z
 	}
 	e.reconstructUV(uv, seg)
+	e.modeCredit -= int(fixed.modeUV[uv.mode])
 	mb.skip = nz == 0
 	if mb.skip {
 		e.tokens = e.tokens[:mark]
@@ -161,6 +172,14 @@ func (e *Encoder) decide(mbx, mby int) {
 // chromaBlock maps the order in which chroma blocks are written (U's four, V's
 // four) to their order in strips (rows of two of U's and two of V's).
 var chromaBlock = [8]uint8{0, 1, 4, 5, 2, 3, 6, 7}
+
+// modes returns how many of the four whole-block modes may be used.
+func (e *Encoder) modes() int {
+	if e.restriction.modes == 2 {
+		return 1
+	}
+	return 4
+}
 
 // search16 finds the best 16x16 prediction.
 func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 {
@@ -179,7 +198,7 @@ func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 
 	quantizeBlocks(s.y2lev[:], s.y2[:], s.ref[:], 0, &seg.y2, &s.y2stats, 4)
 	best, c := &s.c16[0], &s.c16[1]
 	best.score = 1 << 62
-	for mode := 0; mode < 4; mode++ {
+	for mode := 0; mode < e.modes(); mode++ {
 		c.mode = mode
 		c.y2lev, c.y2last = [16]int16(s.y2lev[16*mode:]), s.y2stats.last(mode)
 		quantizeBlocks(c.lev[:], s.coef16[mode][:], s.ref[:], 16, &seg.y1, &c.stats, 16)
@@ -250,8 +269,8 @@ func (e *Encoder) reconstruct16(c *candidate16, seg *segment) {
 
 // search4 finds the best 4x4 predictions, block after block, and reconstructs
 // them in the workspace. It gives up, and returns false, as soon as they cannot
-// do better than best.
-func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, best *candidate16) bool {
+// do better than best, or if their modes cost more than modeLimit.
+func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, best *candidate16, modeLimit int) bool {
 	s := &e.search
 	t := &e.costs[planeY1SansY2]
 	up := &e.topNZ[mbx]
@@ -260,6 +279,7 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 	modes := uint64(0)
 	limit := best.dist<<scoreShift + int64(best.rate)*seg.lambdaMode
 	total := int64(fixed.is4) * seg.lambdaMode
+	spent := int(fixed.is4)
 	for b := 0; b < 16; b++ {
 		x, y := 4*(b&3), 4*(b>>2)
 		o := ybrY + y*ybrStride + x
@@ -293,7 +313,8 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 			}
 		}
 		total += bestDist<<scoreShift + int64(bestRate)*seg.lambdaMode
-		if total >= limit {
+		spent += int(modeCost[bestMode])
+		if total >= limit || spent > modeLimit {
 			return false
 		}
 		last := s.stats4.last(bestMode)
@@ -313,6 +334,7 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 		modes |= uint64(bestMode) << (4 * uint(b))
 	}
 	mb.modes4 = modes
+	e.modeCredit -= spent
 	e.leftMode = leftMode
 	copy(e.topModes[4*mbx:], topMode[:])
 	return true
@@ -326,7 +348,7 @@ func (e *Encoder) searchUV(mbx, mby int, seg *segment, src []byte) *candidateUV 
 	best.score = 1 << 62
 	up := &e.topNZ[mbx]
 	t := &e.costs[planeUV]
-	for mode := 0; mode < 4; mode++ {
+	for mode := 0; mode < e.modes(); mode++ {
 		c.mode = mode
 		fdctStrips(c.coef[:], src, s.predUV[mode][:], 2)
 		quantizeBlocks(c.lev[:], c.coef[:], s.ref[256:], 16, &seg.uv, &c.stats, 8)

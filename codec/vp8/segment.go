@@ -35,8 +35,8 @@ func (e *Encoder) analyse() {
 }
 
 // assignSegments clusters the susceptibilities and sets the four segments up
-// for the given quality.
-func (e *Encoder) assignSegments(o Options) {
+// for the given quality. Under a restriction to few modes there is one segment.
+func (e *Encoder) assignSegments(o Options, r restriction) {
 	var hist [256]int
 	for _, a := range e.alpha {
 		hist[a]++
@@ -70,8 +70,12 @@ func (e *Encoder) assignSegments(o Options) {
 			}
 		}
 	}
+	e.header = frameHeader{useSegments: r.modes < 2}
 	for i := range e.mbs {
-		e.mbs[i].segment = of[e.alpha[i]]
+		e.mbs[i] = macroblock{}
+		if e.header.useSegments {
+			e.mbs[i].segment = of[e.alpha[i]]
+		}
 	}
 	mean := 0
 	for a, n := range hist {
@@ -83,7 +87,10 @@ func (e *Encoder) assignSegments(o Options) {
 	for k := range e.segments {
 		s := &e.segments[k]
 		alpha := clip(255*(center[k]-mean)/span, -127, 127)
-		s.quant = clip(int(127*(1-math.Pow(c, 1-0.0001*float64(tune[8])*float64(alpha)))), 0, 127)
+		if !e.header.useSegments {
+			alpha = 0
+		}
+		s.quant = clip(r.quant+int(127*(1-math.Pow(c, 1-0.0001*float64(tune[8])*float64(alpha)))), 0, 127)
 		s.initQuant(e.header.delta)
 		s.initLambdas(o)
 		s.filterLevel = filterLevel(s.quant)

@@ -38,7 +38,7 @@ func Pictures() []Picture {
 		{"page.png", "image/png", Page},
 		{"logo.png", "image/png", Logo},
 		{"orbit.gif", "image/gif", Orbit},
-		{"Höhenkarte 1+1 = 100%.png", "image/png", Map},
+		{"Übersicht 1+1 = 100%.png", "image/png", Map},
 	}
 	pictures := make([]Picture, len(made))
 	var wg sync.WaitGroup

@@ -93,7 +93,7 @@ func TestLogoIsTransparentInManySteps(t *testing.T) {
 }
 
 func TestMapHasAPaletteAndOrbitMoves(t *testing.T) {
-	m, err := png.Decode(bytes.NewReader(find(t, "Höhenkarte 1+1 = 100%.png")))
+	m, err := png.Decode(bytes.NewReader(find(t, "Übersicht 1+1 = 100%.png")))
 	if err != nil {
 		t.Fatal(err)
 	}

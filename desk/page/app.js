@@ -32,7 +32,8 @@ function percent(part, whole) {
 }
 
 function millis(ms) {
-  return ms >= 100 ? `${ms.toFixed(0)} ms` : `${ms.toFixed(1)} ms`;
+  if (ms >= 1000) return `${(ms / 1000).toFixed(ms < 1e4 ? 2 : 1)} s`;
+  return `${ms.toFixed(ms >= 100 ? 0 : 1)} ms`;
 }
 
 const formats = {'image/jpeg': 'JPEG', 'image/png': 'PNG', 'image/gif': 'GIF', 'image/bmp': 'BMP', 'image/webp': 'WebP'};
@@ -86,11 +87,9 @@ const resultPath = (size, webp) => `${chosen.path}?size=${size}${webp ? '&to_web
 function showStrip() {
   const strip = $('strip');
   strip.replaceChildren(...catalogue.pictures.map(p => {
-    const image = el('img', {alt: '', loading: 'lazy', decoding: 'async', width: 118, height: 84});
-    // A picture that the function passes through has no preview: then the original stands for it.
-    image.addEventListener('error', () => { image.src = p.path; }, {once: true});
-    image.src = `${own}preview?key=${encodeURIComponent(p.key)}&size=SXS&quality=75&v=${p.version}`;
-    const b = el('button', {type: 'button', title: p.key, onclick: () => choose(p)}, image, el('span', {textContent: p.key, dir: 'auto'}), el('span', {textContent: bytes(p.bytes)}));
+    const image = el('img', {alt: '', loading: 'lazy', decoding: 'async', src: `${own}preview?key=${encodeURIComponent(p.key)}&size=SXS&quality=75&v=${p.version}`});
+    image.addEventListener('error', () => image.remove()); // no picture, whatever its name says
+    const b = el('button', {type: 'button', title: p.key, onclick: () => choose(p)}, el('span', {class: 'thumb'}, image), el('span', {textContent: p.key, dir: 'auto'}), el('span', {textContent: bytes(p.bytes)}));
     b.dataset.key = p.key;
     b.setAttribute('aria-pressed', String(chosen !== null && chosen.key === p.key));
     return b;
@@ -253,17 +252,18 @@ function showTile(r) {
     i.style.width = `${100 * r.times[s] / all}%`;
     bar.append(i);
   }
-  const meter = el('div', {class: 'meter', title: 'bytes, of the original'}, el('i'));
+  const meter = el('div', {class: r.bytes > original.bytes ? 'meter over' : 'meter', title: 'bytes, of the original'}, el('i'));
   meter.firstChild.style.width = percentWidth(r.bytes, original.bytes);
-  const words = r.passed ? (r.record.error || 'unchanged') :
-    stages.map(s => `${s === 'head' || s === 'get' || s === 'put' ? s.toUpperCase() : s} ${millis(r.times[s])}`).join(' · ');
+  const took = el('div', {class: 'small num'}, el('b', {class: 'whole', textContent: millis(r.times.function || 0)}));
+  if (r.passed) took.append(': ' + (r.record.error || 'unchanged'));
+  stages.forEach((s, i) => took.append(i ? ', ' : ': ', el('span', {class: 'whole', textContent: `${s === 'resize' ? s : s.toUpperCase()} ${millis(r.times[s])}`})));
   tile.replaceChildren(
     el('div', {class: 'top'}, el('span', {class: 'kind', textContent: formatName(r.type)}), el('span', {class: 'badge ' + badge, textContent: badge, title})),
     el('div', {class: 'frame'}, el('img', {src: r.url, alt: `${chosen.key} at size ${name}`})),
     el('div', {class: 'big num', textContent: bytes(r.bytes)}),
-    el('div', {class: 'small num', textContent: `${r.w ? `${r.w} × ${r.h}` : 'not shown'} · ${percent(r.bytes, original.bytes)} of the original`}),
+    el('div', {class: 'small num'}, el('b', {class: 'whole', textContent: r.w ? `${r.w} × ${r.h}` : 'not shown'}), ', ', el('span', {class: 'whole', textContent: `${percent(r.bytes, original.bytes)} of the original`})),
     meter,
-    el('div', {class: 'small num', textContent: `${millis(r.times.function || 0)}${r.passed ? ': ' : ' = '}${words}`}),
+    took,
     bar,
     el('div', {class: 'actions'},
       el('button', {type: 'button', textContent: 'Compare', 'aria-label': `Compare ${name} with the original`, onclick: () => compare(r.size, r.webp)}),

@@ -1,0 +1,371 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	stdjpeg "image/jpeg"
+	"image/png"
+	"math"
+	"os"
+	"slices"
+
+	"golang.org/x/image/draw"
+
+	"miniatura/bench/metrics"
+	"miniatura/bench/pictures"
+	"miniatura/codec/jpeg"
+)
+
+// jpegSection fills the rows about JPEG: CPU and memory against sharp, Pillow and
+// the standard library, quality against a full decode, and the writer alone.
+func jpegSection(s *suite) error {
+	all, err := s.baselines()
+	if err != nil {
+		return err
+	}
+	if s.short {
+		all = slices.DeleteFunc(all, func(p picture) bool { return !p.named })
+	}
+	cpu := ratios{}
+	for _, p := range all {
+		boxes := []string{"M", "S", "XS"}
+		if !p.named {
+			boxes = boxes[:1]
+		}
+		for _, size := range boxes {
+			s.resizeRows(p, size, "baseline", cpu)
+		}
+	}
+	cpu.rows(s, "all baseline -> jpeg q80")
+
+	cpu = ratios{}
+	for _, p := range all {
+		if !p.named {
+			continue
+		}
+		path, err := s.transcode(p.path, "-progressive")
+		if err != nil {
+			s.skip(p.name+" progressive", err.Error())
+			continue
+		}
+		p.path = path
+		for _, size := range []string{"M", "SS"} {
+			s.resizeRows(p, size, "progressive", cpu)
+		}
+	}
+	cpu.rows(s, "all progressive -> jpeg q80")
+
+	if !s.short {
+		if err := s.largestRows(); err != nil {
+			return err
+		}
+	}
+	if err := s.qualityRows(all); err != nil {
+		return err
+	}
+	return s.writerRows(all)
+}
+
+// ratios collect ours/theirs by variant and peer.
+type ratios map[[2]string][]float64
+
+// rows adds the geometric mean and the worst of each collection.
+func (r ratios) rows(s *suite, work string) {
+	for _, variant := range []string{"avx2", "purego"} {
+		for _, peer := range []string{"sharp", "pillow", "std"} {
+			v := r[[2]string{variant, peer}]
+			if len(v) == 0 {
+				continue
+			}
+			sum := 0.0
+			for _, x := range v {
+				sum += math.Log(x)
+			}
+			s.row(work, variant, "cpu_ratio_geomean", math.Exp(sum/float64(len(v))), peer, 1)
+			s.row(work, variant, "cpu_ratio_worst", slices.Max(v), peer, 1)
+		}
+	}
+}
+
+// resizeRows measures one picture and size, and adds its ratios to cpu.
+func (s *suite) resizeRows(p picture, size, kind string, cpu ratios) {
+	work := fmt.Sprintf("%s %s -> %s jpeg q80", p.name, kind, size)
+	got := s.compare(work, "jpeg", p.path, p.box(size), s.iterations(5), s.contenders())
+	if p.named && size == "M" && !s.short {
+		// The standard library takes a second each: two are enough.
+		std := s.compare(work, "std", p.path, p.box(size), 2, []contender{{"std", []string{s.self, workerFlag}}})
+		if r, ok := std["std"]; ok {
+			got["std"] = r
+		}
+	}
+	for _, variant := range []string{"avx2", "purego"} {
+		ours, ok := got[variant]
+		if !ok {
+			continue
+		}
+		for _, peer := range []string{"sharp", "pillow", "std"} {
+			theirs, ok := got[peer]
+			if !ok {
+				continue
+			}
+			s.row(work, variant, "cpu_ms", ours.cpu, peer, theirs.cpu)
+			k := [2]string{variant, peer}
+			cpu[k] = append(cpu[k], ours.cpu/theirs.cpu)
+			if variant == "avx2" && p.named {
+				s.row(work, variant, "rss_mb", ours.rss, peer, theirs.rss)
+				s.row(work, variant, "bytes", float64(ours.bytes), peer, float64(theirs.bytes))
+			}
+		}
+	}
+	if p.named {
+		if i, err := os.Stat(p.path); err == nil {
+			s.row(work, "avx2", "rss_less_file_mb", got["avx2"].rss-float64(i.Size())/(1<<20), "", 0)
+		}
+	}
+}
+
+// largestRows measures memory on the largest picture that is accepted.
+func (s *suite) largestRows() error {
+	path, err := s.make("100MP", pictures.Photo(11520, 8640))
+	if err != nil {
+		return err
+	}
+	p, err := open("100MP", path, true)
+	if err != nil {
+		return err
+	}
+	s.resizeRows(p, "S", "baseline", ratios{})
+	return os.Remove(path)
+}
+
+// iterations returns how many counted iterations a process does.
+func (s *suite) iterations(n int) int {
+	if s.short {
+		return 1
+	}
+	return n
+}
+
+// qualityRows compares what each side resized to, before any loss, with a full
+// decode scaled by CatmullRom: luma, no profile.
+func (s *suite) qualityRows(photos []picture) error {
+	text, err := s.make("text", pictures.Text(2400, 3200))
+	if err != nil {
+		return err
+	}
+	lines, err := s.make("lines", pictures.Lines(3200, 2400))
+	if err != nil {
+		return err
+	}
+	sides := slices.DeleteFunc(s.contenders(), func(c contender) bool { return c.name == "purego" })
+	measure := func(p picture, size string) (map[string]float64, error) {
+		p, err := s.unprofiled(p)
+		if err != nil {
+			return nil, err
+		}
+		src, err := decodeFile(p.path)
+		if err != nil {
+			return nil, err
+		}
+		ssim := map[string]float64{}
+		for i, c := range sides {
+			out := fmt.Sprintf("%s/pixels-%d", s.dir, i)
+			if _, err := s.run(c, "pixels", p.path, 1, p.box(size), out); err != nil {
+				s.skip(p.name+" quality ("+c.name+")", err.Error())
+				continue
+			}
+			got, err := decodeFile(out)
+			if err != nil {
+				return nil, err
+			}
+			if ssim[c.name], err = metrics.SSIM(reference(src, got.Bounds()), metrics.Luma(got)); err != nil {
+				return nil, err
+			}
+		}
+		work := fmt.Sprintf("%s -> %s", p.name, size)
+		for _, peer := range sides[1:] {
+			if _, ok := ssim[peer.name]; ok {
+				s.row(work, "avx2", "ssim_y", ssim["avx2"], peer.name, ssim[peer.name])
+			}
+		}
+		if len(sides) == 1 {
+			s.row(work, "avx2", "ssim_y", ssim["avx2"], "", 0)
+		}
+		return ssim, nil
+	}
+	var ours []float64
+	for _, p := range photos {
+		for _, size := range []string{"M", "SS"} {
+			ssim, err := measure(p, size)
+			if err != nil {
+				return fmt.Errorf("%s: %w", p.name, err)
+			}
+			ours = append(ours, ssim["avx2"])
+		}
+	}
+	if len(ours) > 0 {
+		mean := 0.0
+		for _, v := range ours {
+			mean += v / float64(len(ours))
+		}
+		s.row("photos", "avx2", "ssim_y_mean", mean, "", 0)
+		s.row("photos", "avx2", "ssim_y_min", slices.Min(ours), "", 0)
+	}
+	for _, drawn := range [][2]string{{"text", text}, {"lines", lines}} {
+		p, err := open(drawn[0], drawn[1], true)
+		if err != nil {
+			return err
+		}
+		for _, size := range []string{"L", "S", "SXS"} {
+			if _, err := measure(p, size); err != nil {
+				return fmt.Errorf("%s: %w", p.name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// decodeFile reads a JPEG or a PNG.
+func decodeFile(path string) (image.Image, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if bytes.HasPrefix(b, []byte("\x89PNG")) {
+		return png.Decode(bytes.NewReader(b))
+	}
+	return stdjpeg.Decode(bytes.NewReader(b))
+}
+
+// reference scales the luma of m to r's size in 16 bits.
+func reference(m image.Image, r image.Rectangle) metrics.Plane {
+	var grey *image.Gray
+	switch m := m.(type) {
+	case *image.YCbCr:
+		grey = &image.Gray{Pix: m.Y, Stride: m.YStride, Rect: m.Rect}
+	case *image.Gray:
+		grey = m
+	default:
+		grey = image.NewGray(m.Bounds())
+		draw.Draw(grey, grey.Rect, m, m.Bounds().Min, draw.Src)
+	}
+	r = r.Sub(r.Min)
+	dst := image.NewGray16(r)
+	draw.CatmullRom.Scale(dst, r, grey, grey.Rect, draw.Src, nil)
+	p := metrics.Plane{W: r.Dx(), H: r.Dy(), Pix: make([]float64, r.Dx()*r.Dy())}
+	for i := range p.Pix {
+		p.Pix[i] = float64(dst.Gray16At(i%p.W, i/p.W).Y) / 257
+	}
+	return p
+}
+
+// writerRows compares the writer with image/jpeg's: bytes at equal SSIM over a
+// range of qualities (in the -10 log10(1-ssim) scale), and CPU at quality 80.
+func (s *suite) writerRows(photos []picture) error {
+	writers := []struct {
+		name string
+		f    func(m *image.YCbCr, quality int) ([]byte, error)
+	}{
+		{"std", func(m *image.YCbCr, q int) ([]byte, error) {
+			var b bytes.Buffer
+			err := stdjpeg.Encode(&b, m, &stdjpeg.Options{Quality: q})
+			return b.Bytes(), err
+		}},
+		{"baseline", func(m *image.YCbCr, q int) ([]byte, error) {
+			return jpeg.Append(nil, m, &jpeg.Options{Quality: q})
+		}},
+		{"progressive", func(m *image.YCbCr, q int) ([]byte, error) {
+			return jpeg.Append(nil, m, &jpeg.Options{Quality: q, Progressive: true})
+		}},
+	}
+	sumRate, sumCPU := map[string]float64{}, map[string]float64{}
+	n := 0
+	for _, p := range photos {
+		src, err := decodeFile(p.path)
+		if err != nil {
+			return err
+		}
+		m := shrink420(src, p)
+		ref := metrics.Luma(m)
+		curves := map[string][]metrics.Point{}
+		cpu := map[string][]float64{}
+		for _, q := range []int{60, 70, 80, 87, 93} {
+			for _, w := range writers {
+				b, err := w.f(m, q)
+				if err != nil {
+					return err
+				}
+				got, err := decode(b)
+				if err != nil {
+					return err
+				}
+				v, err := metrics.SSIM(ref, metrics.Luma(got))
+				if err != nil {
+					return err
+				}
+				curves[w.name] = append(curves[w.name], metrics.Point{Quality: metrics.DB(v), Bytes: float64(len(b))})
+			}
+		}
+		for range 4 * s.rounds {
+			for _, w := range writers {
+				u0, s0 := cpuTime()
+				for range 2 {
+					if _, err := w.f(m, 80); err != nil {
+						return err
+					}
+				}
+				u1, s1 := cpuTime()
+				cpu[w.name] = append(cpu[w.name], (u1+s1-u0-s0)/2)
+			}
+		}
+		n++
+		for _, w := range writers[1:] {
+			percent, ok := metrics.BDRate(curves["std"], curves[w.name])
+			if !ok {
+				return fmt.Errorf("%s: no common range of qualities", p.name)
+			}
+			work := "writer " + w.name + ", " + p.name + " at M"
+			s.row(work, "avx2", "bytes_at_equal_ssim", 1+percent/100, "std", 1)
+			s.row(work, "avx2", "cpu_ms", median(cpu[w.name]), "std", median(cpu["std"]))
+			sumRate[w.name] += math.Log(1 + percent/100)
+			sumCPU[w.name] += math.Log(median(cpu[w.name]) / median(cpu["std"]))
+		}
+	}
+	for _, w := range writers[1:] {
+		if n > 0 {
+			s.row("writer "+w.name, "avx2", "bytes_at_equal_ssim_geomean", math.Exp(sumRate[w.name]/float64(n)), "std", 1)
+			s.row("writer "+w.name, "avx2", "cpu_ratio_geomean", math.Exp(sumCPU[w.name]/float64(n)), "std", 1)
+		}
+	}
+	return nil
+}
+
+func decode(b []byte) (image.Image, error) { return stdjpeg.Decode(bytes.NewReader(b)) }
+
+// shrink420 scales a picture into size M as 4:2:0, plane by plane.
+func shrink420(src image.Image, p picture) *image.YCbCr {
+	box, _ := parseBox(p.box("M"))
+	w, h := box.Fit(src.Bounds().Dx(), src.Bounds().Dy())
+	m := image.NewYCbCr(image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio420)
+	plane := func(dst []byte, dstStride, w, h int, src []byte, srcStride, srcW, srcH int) {
+		d := &image.Gray{Pix: dst, Stride: dstStride, Rect: image.Rect(0, 0, w, h)}
+		f := &image.Gray{Pix: src, Stride: srcStride, Rect: image.Rect(0, 0, srcW, srcH)}
+		draw.CatmullRom.Scale(d, d.Rect, f, f.Rect, draw.Src, nil)
+	}
+	cw, ch := (w+1)/2, (h+1)/2
+	switch src := src.(type) {
+	case *image.YCbCr:
+		r := src.Rect
+		plane(m.Y, m.YStride, w, h, src.Y, src.YStride, r.Dx(), r.Dy())
+		sw, sh := src.CStride, len(src.Cb)/src.CStride
+		plane(m.Cb, m.CStride, cw, ch, src.Cb, src.CStride, sw, sh)
+		plane(m.Cr, m.CStride, cw, ch, src.Cr, src.CStride, sw, sh)
+	case *image.Gray:
+		plane(m.Y, m.YStride, w, h, src.Pix, src.Stride, src.Rect.Dx(), src.Rect.Dy())
+		for i := range m.Cb {
+			m.Cb[i], m.Cr[i] = 128, 128
+		}
+	}
+	return m
+}

@@ -1,0 +1,76 @@
+// Command peers measures this project against sharp and Pillow: the same work on
+// the same pictures, in interleaved rounds, on one core.
+//
+//	go run ./bench/peers [-only jpeg,webp,png,start,zip] [-json FILE] [-photos DIR] [-short]
+//
+// Every side runs in a process of its own, warmed up by a first iteration that is
+// not counted; CPU is user + system a picture, the median over all rounds. Peak
+// resident sets are those of fresh processes that do the work once. Our side is
+// this binary again, and once more built with -tags purego.
+//
+// It installs nothing. What is missing is said in one line each, rows that need
+// it are left out, and the exit code is 1.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+)
+
+// sections are what -only chooses from, in the order in which they run. To add
+// one, write a function in a file of its own and add a line.
+var sections = []struct {
+	name string
+	run  func(*suite) error
+}{
+	{"jpeg", jpegSection},
+}
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == workerFlag {
+		if err := work(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, "peers:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	var names []string
+	for _, s := range sections {
+		names = append(names, s.name)
+	}
+	only := flag.String("only", strings.Join(names, ","), "sections to run")
+	jsonFile := flag.String("json", "", "append one JSON object a row to this `file`")
+	photos := flag.String("photos", "", "`folder` of photos (default: the corpus beside the repository)")
+	rounds := flag.Int("rounds", 3, "interleaved rounds")
+	short := flag.Bool("short", false, "one round of one iteration on the named pictures: that every row is there, not what it says")
+	core := flag.Int("core", 1, "core to pin every process to, if there is taskset")
+	flag.Parse()
+
+	s := &suite{rounds: *rounds, core: *core, short: *short}
+	if s.short {
+		s.rounds = 1
+	}
+	err := func() error {
+		if err := s.start(*photos, *jsonFile); err != nil {
+			return err
+		}
+		defer s.close()
+		for _, name := range strings.Split(*only, ",") {
+			i := slices.Index(names, name)
+			if i < 0 {
+				return fmt.Errorf("no section %q; there are %s", name, strings.Join(names, ", "))
+			}
+			if err := sections[i].run(s); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
+		return s.finish()
+	}()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "peers:", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+)
+
+// A contender is one side of a comparison: a command that takes the arguments
+// MODE FILE N WIDTHxHEIGHT OUT and prints a sample (see sharp.js).
+type contender struct {
+	name    string
+	command []string
+}
+
+// A sample is what a contender prints.
+type sample struct {
+	User  []float64 // milliseconds, one for each iteration
+	Sys   []float64
+	RSS   float64 // MB
+	Bytes int
+}
+
+// A result is what was measured of one contender.
+type result struct {
+	cpu    float64 // milliseconds of user + system CPU a picture, the median
+	rss    float64 // MB, of a fresh process that did the work once
+	bytes  int
+	output string // the file with the result
+}
+
+// contenders are ours in both builds and the peers that are installed.
+func (s *suite) contenders() []contender {
+	all := []contender{
+		{"avx2", []string{s.self, workerFlag}},
+		{"purego", []string{s.plain, workerFlag}},
+	}
+	if s.node != nil {
+		all = append(all, contender{"sharp", s.node})
+	}
+	if s.python != nil {
+		all = append(all, contender{"pillow", s.python})
+	}
+	return all
+}
+
+// compare has every contender do the same work and returns what it took, by
+// name. n iterations are counted in each round. A contender that fails is
+// noted as left out.
+func (s *suite) compare(work, mode, file, box string, n int, all []contender) map[string]result {
+	results := map[string]result{}
+	cpu := map[string][]float64{}
+	for i, c := range all {
+		out := fmt.Sprintf("%s/%s-%d", s.dir, c.name, i)
+		one, err := s.run(c, mode, file, 1, box, out)
+		if err != nil {
+			s.skip(work+" ("+c.name+")", err.Error())
+			continue
+		}
+		results[c.name] = result{rss: one.RSS, bytes: one.Bytes, output: out}
+	}
+	for range s.rounds {
+		for _, c := range all {
+			if _, ok := results[c.name]; !ok {
+				continue
+			}
+			got, err := s.run(c, mode, file, n+1, box, "-")
+			if err != nil {
+				s.skip(work+" ("+c.name+")", err.Error())
+				delete(results, c.name)
+				continue
+			}
+			for i := range got.User[1:] {
+				cpu[c.name] = append(cpu[c.name], got.User[i+1]+got.Sys[i+1])
+			}
+		}
+	}
+	for name, r := range results {
+		r.cpu = median(cpu[name])
+		results[name] = r
+	}
+	return results
+}
+
+// run starts one process on the core at hand.
+func (s *suite) run(c contender, mode, file string, n int, box, out string) (sample, error) {
+	argv := slices.Concat(c.command, []string{mode, file, strconv.Itoa(n), box, out})
+	if s.taskset {
+		argv = slices.Concat([]string{"taskset", "-c", strconv.Itoa(s.core)}, argv)
+	}
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Env = append(os.Environ(), "GOMAXPROCS=1", "VIPS_CONCURRENCY=1", "OMP_NUM_THREADS=1")
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	stdout, err := cmd.Output()
+	if err != nil {
+		return sample{}, fmt.Errorf("%w: %.300s", err, errs.String())
+	}
+	var got sample
+	if err := json.Unmarshal(stdout, &got); err != nil {
+		return sample{}, err
+	}
+	if len(got.User) != n || len(got.Sys) != n {
+		return sample{}, fmt.Errorf("%d iterations instead of %d", len(got.User), n)
+	}
+	return got, nil
+}
+
+func median(v []float64) float64 {
+	if len(v) == 0 {
+		return 0
+	}
+	v = slices.Sorted(slices.Values(v))
+	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	stdjpeg "image/jpeg"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"miniatura/bench/pictures"
+	"miniatura/codec/jpeg"
+	"miniatura/codec/strip"
+	"miniatura/sizes"
+)
+
+// A picture is a file to work on.
+type picture struct {
+	name  string // as rows name it
+	path  string
+	w, h  int
+	named bool // one of those the bars are about
+}
+
+// box returns the box that a size name means for p, as the argument of a
+// contender.
+func (p picture) box(name string) string {
+	size, _ := sizes.Parse(name)
+	b := size.Tall
+	if p.w > p.h {
+		b = size.Wide
+	}
+	return fmt.Sprintf("%dx%d", b.W, b.H)
+}
+
+// open reads a picture's dimensions.
+func open(name, path string, named bool) (picture, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return picture{}, err
+	}
+	defer f.Close()
+	c, err := stdjpeg.DecodeConfig(f)
+	return picture{name, path, c.Width, c.Height, named}, err
+}
+
+// baselines are the pictures of 6 megapixels and more, as baseline files.
+func (s *suite) baselines() ([]picture, error) {
+	var all []picture
+	add := func(name, path string, named bool) error {
+		p, err := open(name, path, named)
+		if err == nil {
+			all = append(all, p)
+		}
+		return err
+	}
+	if s.photos == "" {
+		for _, c := range []struct {
+			name string
+			w, h int
+		}{{"12MP", 4032, 3024}, {"24MP", 6000, 4000}} {
+			path, err := s.make(c.name, pictures.Photo(c.w, c.h))
+			if err == nil {
+				err = add(c.name, path, true)
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		return all, nil
+	}
+	files, err := filepath.Glob(filepath.Join(s.photos, "*.jp*g"))
+	if err != nil {
+		return nil, err
+	}
+	named := map[string]string{"012mp-bus.jpg": "12MP", "craft-beer.jpg": "24MP"}
+	for _, path := range files {
+		base := filepath.Base(path)
+		p, err := open(base, path, false)
+		if err != nil || p.w*p.h < 6e6 && named[base] == "" {
+			continue // CMYK, 12 bits, small: not what these rows are about
+		}
+		name := named[base]
+		if name == "" {
+			name = strings.TrimSuffix(base, filepath.Ext(base))
+		}
+		if path, err = s.transcode(path, "-optimize"); err != nil {
+			s.skip(name, err.Error())
+			continue
+		}
+		if err := add(name, path, named[base] != ""); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// transcode rewrites a JPEG without touching a coefficient, baseline unless the
+// options say -progressive.
+func (s *suite) transcode(path string, options ...string) (string, error) {
+	jpegtran, err := exec.LookPath("jpegtran")
+	if err != nil {
+		return "", fmt.Errorf("jpegtran is missing: apt-get install libjpeg-turbo-progs")
+	}
+	out := filepath.Join(s.dir, strings.Join(options, "")+"-"+filepath.Base(path))
+	cmd := exec.Command(jpegtran, append(options, "-copy", "all", "-outfile", out, path)...)
+	if msg, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("jpegtran: %w: %s", err, msg)
+	}
+	return out, nil
+}
+
+// make writes a picture made by code as a baseline JPEG.
+func (s *suite) make(name string, m image.Image) (string, error) {
+	b, err := jpeg.Append(nil, m, &jpeg.Options{Quality: 90})
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(s.dir, name+".jpg")
+	return path, os.WriteFile(path, b, 0o600)
+}
+
+// unprofiled returns a twin of p without metadata. Where qualities are compared
+// there must be one opinion of what the samples mean.
+func (s *suite) unprofiled(p picture) (picture, error) {
+	src, err := os.ReadFile(p.path)
+	if err != nil {
+		return p, err
+	}
+	out, err := strip.JPEG(src, false)
+	if err != nil || bytes.Equal(out, src) || out == nil {
+		return p, err
+	}
+	p.path = filepath.Join(s.dir, "unprofiled-"+filepath.Base(p.path))
+	return p, os.WriteFile(p.path, out, 0o600)
+}

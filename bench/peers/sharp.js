@@ -1,0 +1,45 @@
+// One kind of work by sharp, over and over in one process.
+//
+//	node sharp.js MODE FILE N WIDTHxHEIGHT OUT
+//
+// Prints one line of JSON: milliseconds of user and system CPU of each of the N
+// iterations, the peak resident set in MB, the bytes of the result. The result
+// of the last iteration goes to OUT unless that is "-".
+'use strict';
+const fs = require('fs');
+const sharp = require('sharp');
+
+const [mode, file, count, box, out] = process.argv.slice(2);
+if (mode === 'versions') {
+  console.log(JSON.stringify({ version: `sharp ${sharp.versions.sharp} (libvips ${sharp.versions.vips}), node ${process.versions.node}` }));
+  process.exit(0);
+}
+sharp.concurrency(1);
+sharp.cache(false);
+const [width, height] = box.split('x').map(Number);
+const data = fs.readFileSync(file);
+
+const open = () => sharp(data, { limitInputPixels: false, unlimited: true });
+const inside = () => open().resize(width, height, { fit: 'inside', withoutEnlargement: true });
+const modes = {
+  jpeg: () => inside().jpeg({ quality: 80 }).toBuffer(),
+  webp: () => inside().webp({ quality: 80 }).toBuffer(),
+  png: () => inside().png().toBuffer(),
+  pixels: () => inside().png({ compressionLevel: 0 }).toBuffer(), // what it resized to, without loss
+};
+if (!modes[mode]) throw new Error(`no mode ${mode}`);
+
+(async () => {
+  const user = [], sys = [];
+  let result;
+  for (let i = 0; i < Number(count); i++) {
+    const before = process.cpuUsage();
+    result = await modes[mode]();
+    const used = process.cpuUsage(before);
+    user.push(used.user / 1000);
+    sys.push(used.system / 1000);
+  }
+  if (out !== '-') fs.writeFileSync(out, result);
+  const peak = /VmHWM:\s+(\d+)/.exec(fs.readFileSync('/proc/self/status', 'utf8'));
+  console.log(JSON.stringify({ user, sys, rss: Number(peak[1]) / 1024, bytes: result.length }));
+})();

@@ -1,0 +1,226 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// A suite is one run of this command: where the peers are, where rows go.
+type suite struct {
+	rounds int
+	core   int
+	short  bool
+	photos string // "" when there is no corpus
+	dir    string // scratch
+	here   string // bench/peers in the source tree
+
+	self    string   // our own binary, with assembly
+	plain   string   // built with -tags purego; "" when it could not be
+	node    []string // the command that runs sharp.js, nil when missing
+	python  []string // the command that runs pillow.py, nil when missing
+	taskset bool
+
+	missing []string
+	skipped []string // rows that could not be measured
+	rows    []Row
+	out     io.Writer // of -json
+	closers []func()
+}
+
+// A Row is one line of the table, and one object of -json. Ratio is ours over
+// theirs; a row that stands alone has no peer.
+type Row struct {
+	Work    string  `json:"work"`
+	Variant string  `json:"variant"`
+	Measure string  `json:"measure"`
+	Ours    float64 `json:"ours"`
+	Peer    string  `json:"peer,omitempty"`
+	Theirs  float64 `json:"theirs,omitempty"`
+	Ratio   float64 `json:"ratio,omitempty"`
+}
+
+// start finds the peers and builds the purego twin.
+func (s *suite) start(photos, jsonFile string) error {
+	var err error
+	if s.self, err = os.Executable(); err != nil {
+		return err
+	}
+	if s.dir, err = os.MkdirTemp("", "miniatura-peers-"); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, func() { os.RemoveAll(s.dir) })
+	if jsonFile != "" {
+		f, err := os.Create(jsonFile)
+		if err != nil {
+			return err
+		}
+		s.out = f
+		s.closers = append(s.closers, func() { f.Close() })
+	}
+	mod, err := exec.Command("go", "env", "GOMOD").Output()
+	root := filepath.Dir(strings.TrimSpace(string(mod)))
+	if err != nil || root == "." {
+		return errors.New("run this within the repository: go run ./bench/peers")
+	}
+	s.here = filepath.Join(root, "bench", "peers")
+	_, err = exec.LookPath("taskset")
+	if s.taskset = err == nil; !s.taskset {
+		s.miss("taskset is missing, processes are not pinned: apt-get install util-linux")
+	}
+
+	s.plain = filepath.Join(s.dir, "peers-purego")
+	if out, err := exec.Command("go", "build", "-tags", "purego", "-o", s.plain, s.here).CombinedOutput(); err != nil {
+		return fmt.Errorf("go build -tags purego: %w: %s", err, out)
+	}
+
+	fmt.Println("machine:", machine())
+	fmt.Printf("ours:    %s\n", runtime.Version())
+	s.findSharp()
+	s.findPillow()
+
+	s.photos = photos
+	if photos == "" {
+		shared := os.Getenv("MINIATURA_SHARED")
+		if shared == "" {
+			shared = filepath.Join(root, "..", "shared")
+		}
+		s.photos = filepath.Join(shared, "corpus", "photos")
+	}
+	if _, err := os.Stat(s.photos); err != nil {
+		if photos != "" {
+			return err
+		}
+		fmt.Println("photos:  none, pictures are made by code")
+		s.photos = ""
+	}
+	return nil
+}
+
+func (s *suite) findSharp() {
+	const get = "npm install --prefix bench/peers"
+	node, err := exec.LookPath("node")
+	if err != nil {
+		s.miss("node is missing (sharp's rows are left out): https://nodejs.org, then " + get)
+		return
+	}
+	// require looks beside the script and in NODE_PATH.
+	cmd := []string{node, filepath.Join(s.here, "sharp.js")}
+	v, err := version(cmd)
+	if err != nil {
+		s.miss("sharp is missing (its rows are left out): " + get + ", or set NODE_PATH")
+		return
+	}
+	s.node = cmd
+	fmt.Println("peer:   ", v)
+}
+
+func (s *suite) findPillow() {
+	for _, python := range []string{"python3", "/usr/bin/python3"} {
+		path, err := exec.LookPath(python)
+		if err != nil {
+			continue
+		}
+		cmd := []string{path, filepath.Join(s.here, "pillow.py")}
+		if v, err := version(cmd); err == nil {
+			s.python = cmd
+			fmt.Println("peer:   ", v)
+			return
+		}
+	}
+	s.miss("Pillow is missing (its rows are left out): apt-get install python3-pil")
+}
+
+// version asks a peer's script for the versions of what it runs on.
+func version(cmd []string) (string, error) {
+	out, err := exec.Command(cmd[0], append(cmd[1:], "versions")...).Output()
+	if err != nil {
+		return "", err
+	}
+	var v struct{ Version string }
+	err = json.Unmarshal(out, &v)
+	return v.Version, err
+}
+
+// machine names the processor, and how many of it there are.
+func machine() string {
+	model := "unknown processor"
+	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		for line := range bytes.Lines(b) {
+			if name, v, ok := bytes.Cut(line, []byte(":")); ok && string(bytes.TrimSpace(name)) == "model name" {
+				model = string(bytes.TrimSpace(v))
+				break
+			}
+		}
+	}
+	return fmt.Sprintf("%s x %d, %s/%s", model, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
+}
+
+// miss says once what is not there and how to get it.
+func (s *suite) miss(line string) {
+	fmt.Println(line)
+	s.missing = append(s.missing, line)
+}
+
+// skip notes that rows of some work could not be measured, and why.
+func (s *suite) skip(work, why string) {
+	s.skipped = append(s.skipped, work+": "+why)
+}
+
+// row adds a row. The ratio is ours over theirs.
+func (s *suite) row(work, variant, measure string, ours float64, peer string, theirs float64) {
+	r := Row{Work: work, Variant: variant, Measure: measure, Ours: round(ours), Peer: peer, Theirs: round(theirs)}
+	if peer != "" && theirs != 0 {
+		r.Ratio = round(ours / theirs)
+	}
+	s.rows = append(s.rows, r)
+	if s.out != nil {
+		e := json.NewEncoder(s.out)
+		e.SetEscapeHTML(false) // "->" is in most names
+		if err := e.Encode(r); err != nil {
+			s.skip(work, err.Error())
+		}
+	}
+}
+
+// round keeps four significant decimals, enough for an SSIM.
+func round(v float64) float64 {
+	var r float64
+	fmt.Sscan(fmt.Sprintf("%.4f", v), &r)
+	return r
+}
+
+// finish prints the table. It is an error when anything was left out.
+func (s *suite) finish() error {
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "\nwork\tvariant\tmeasure\tours\tpeer\ttheirs\tratio")
+	for _, r := range s.rows {
+		peer := "\t\t"
+		if r.Peer != "" {
+			peer = fmt.Sprintf("%s\t%.4g\t%.3f", r.Peer, r.Theirs, r.Ratio)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%.4g\t%s\n", r.Work, r.Variant, r.Measure, r.Ours, peer)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if n := len(s.missing) + len(s.skipped); n > 0 {
+		return fmt.Errorf("left out:\n  %s", strings.Join(slices.Concat(s.missing, s.skipped), "\n  "))
+	}
+	return nil
+}
+
+func (s *suite) close() {
+	for _, f := range s.closers {
+		f()
+	}
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"image"
+	stdjpeg "image/jpeg"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/image/draw"
+
+	"miniatura/codec"
+	"miniatura/sizes"
+)
+
+// workerFlag makes this binary one side of a comparison, with the arguments
+// that measure.go's contender names.
+const workerFlag = "-peers-worker"
+
+// work does one kind of work n times and prints a sample.
+func work(args []string) error {
+	if len(args) != 5 {
+		return fmt.Errorf("%s MODE FILE N WIDTHxHEIGHT OUT", workerFlag)
+	}
+	mode, file, out := args[0], args[1], args[4]
+	n, err := strconv.Atoi(args[2])
+	if err != nil {
+		return err
+	}
+	box, err := parseBox(args[3])
+	if err != nil {
+		return err
+	}
+	do, ok := modes[mode]
+	if !ok {
+		return fmt.Errorf("no mode %s", mode)
+	}
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	var s sample
+	var last []byte
+	for range n {
+		u0, s0 := cpuTime()
+		if last, err = do(src, box); err != nil {
+			return err
+		}
+		u1, s1 := cpuTime()
+		s.User = append(s.User, u1-u0)
+		s.Sys = append(s.Sys, s1-s0)
+	}
+	s.Bytes = len(last)
+	if s.RSS, err = peakRSS(); err != nil {
+		return err
+	}
+	if out != "-" {
+		if err := os.WriteFile(out, last, 0o600); err != nil {
+			return err
+		}
+	}
+	return json.NewEncoder(os.Stdout).Encode(map[string]any{"user": s.User, "sys": s.Sys, "rss": s.RSS, "bytes": s.Bytes})
+}
+
+func parseBox(v string) (sizes.Box, error) {
+	ws, hs, _ := strings.Cut(v, "x")
+	w, err := strconv.Atoi(ws)
+	if err != nil {
+		return sizes.Box{}, err
+	}
+	h, err := strconv.Atoi(hs)
+	return sizes.Box{W: w, H: h}, err
+}
+
+// modes are the kinds of work: bytes of a picture and a box in, bytes out.
+var modes = map[string]func(src []byte, box sizes.Box) ([]byte, error){
+	"jpeg":   resize(codec.Options{Quality: 80}),
+	"png":    resize(codec.Options{Quality: 80}),
+	"webp":   resize(codec.Options{Quality: 80, WebP: true}),
+	"pixels": resize(codec.Options{Quality: 100}), // as near as JPEG comes to what was resized to
+	"std":    stdResize,
+}
+
+func resize(o codec.Options) func([]byte, sizes.Box) ([]byte, error) {
+	o.MemoryLimit = 4 << 30 // what it takes is measured, not refused
+	return func(src []byte, box sizes.Box) ([]byte, error) {
+		out, _, err := codec.Resize(context.Background(), src, box.Fit, o)
+		return out, err
+	}
+}
+
+// stdResize is today's Go way.
+func stdResize(src []byte, box sizes.Box) ([]byte, error) {
+	m, err := stdjpeg.Decode(bytes.NewReader(src))
+	if err != nil {
+		return nil, err
+	}
+	w, h := box.Fit(m.Bounds().Dx(), m.Bounds().Dy())
+	dst := image.NewRGBA(image.Rect(0, 0, w, h))
+	draw.CatmullRom.Scale(dst, dst.Rect, m, m.Bounds(), draw.Src, nil)
+	var b bytes.Buffer
+	err = stdjpeg.Encode(&b, dst, &stdjpeg.Options{Quality: 80})
+	return b.Bytes(), err
+}
+
+// cpuTime returns the process's user and system CPU so far, in milliseconds.
+func cpuTime() (user, sys float64) {
+	var r syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+		return 0, 0
+	}
+	ms := func(t syscall.Timeval) float64 { return float64(t.Sec)*1e3 + float64(t.Usec)/1e3 }
+	return ms(r.Utime), ms(r.Stime)
+}
+
+// peakRSS returns the process's peak resident set in MB.
+func peakRSS() (float64, error) {
+	b, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(b)) {
+		if kb, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			v, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(kb), " kB"), 64)
+			return v / 1024, err
+		}
+	}
+	return 0, fmt.Errorf("no VmHWM in /proc/self/status")
+}

@@ -1,0 +1,130 @@
+// Package pictures makes pictures by code, the same on every machine: stand-ins
+// for photos where there is no corpus, one larger than any corpus has, and the
+// text and line drawings that reductions spoil first.
+package pictures
+
+import (
+	"image"
+	"image/color"
+	"image/draw"
+	"math"
+
+	xdraw "golang.org/x/image/draw"
+	"golang.org/x/image/font"
+	"golang.org/x/image/font/basicfont"
+	"golang.org/x/image/math/fixed"
+)
+
+// Photo returns a w x h picture, 4:2:0, with what photos have: broad gradients,
+// texture at every scale, edges of shapes before a background, a little sensor
+// noise.
+func Photo(w, h int) *image.YCbCr {
+	m := image.NewYCbCr(image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio420)
+	paint(m.Y, m.YStride, w, h, 1, 1, [...]octave{{512, 90}, {96, 60}, {24, 30}, {6, 16}}, 5)
+	cw, ch := (w+1)/2, (h+1)/2
+	paint(m.Cb, m.CStride, cw, ch, 2, 2, [...]octave{{256, 40}, {64, 24}, {16, 6}, {4, 2}}, 2)
+	paint(m.Cr, m.CStride, cw, ch, 3, 2, [...]octave{{256, 40}, {64, 24}, {16, 6}, {4, 2}}, 2)
+	return m
+}
+
+// An octave is value noise on a lattice of the given cell, in samples, with
+// values up to amplitude to both sides.
+type octave struct{ cell, amplitude int }
+
+// paint fills a plane with octaves around 128, with discs that invert them (the
+// same discs for planes of different step), and with noise of the given reach.
+func paint(p []byte, stride, w, h int, seed uint32, step int, octaves [4]octave, grain int32) {
+	type lattice struct{ left, right int32 }
+	for y := range h {
+		row := p[y*stride:][:w]
+		var at [len(octaves)]lattice
+		rnd := hash(seed, uint32(y), 77) | 1
+		for x := range row {
+			v := int32(0)
+			for i, o := range octaves {
+				cell := int32(o.cell)
+				fx := int32(x) % cell
+				if fx == 0 {
+					at[i] = lattice{column(seed, i, x/o.cell, y, o), column(seed, i, x/o.cell+1, y, o)}
+				}
+				v += (at[i].left*(cell-fx) + at[i].right*fx) / cell
+			}
+			v >>= 8
+			// A disc in most cells of a 700-sample lattice.
+			lx, ly := x*step, y*step
+			cx, cy := lx/700, ly/700
+			c := hash(9, uint32(cx), uint32(cy))
+			dx, dy := lx%700-int(200+c%300), ly%700-int(200+c>>9%300)
+			if r := int(60 + c>>18%200); dx*dx+dy*dy < r*r {
+				v = -v
+			}
+			rnd ^= rnd << 13
+			rnd ^= rnd >> 17
+			rnd ^= rnd << 5
+			v += 128 + int32(rnd>>8)%(2*grain+1) - grain
+			row[x] = byte(min(max(v, 0), 255))
+		}
+	}
+}
+
+// column returns the noise of octave i at lattice column lx and sample row y,
+// with 8 fractional bits.
+func column(seed uint32, i, lx, y int, o octave) int32 {
+	value := func(ly int) int32 {
+		v := hash(seed+uint32(i)<<8, uint32(lx), uint32(ly))
+		return int32(v>>8&0xFFFF) - 0x8000
+	}
+	fy := int32(y % o.cell)
+	cell := int32(o.cell)
+	v := (int64(value(y/o.cell))*int64(cell-fy) + int64(value(y/o.cell+1))*int64(fy)) / int64(cell)
+	return int32(v * int64(o.amplitude) >> 7)
+}
+
+func hash(a, b, c uint32) uint32 {
+	h := a*0x9E3779B1 ^ b*0x85EBCA77 ^ c*0xC2B2AE3D
+	h ^= h >> 15
+	h *= 0x2C1B3C6D
+	h ^= h >> 12
+	h *= 0x297A2D39
+	return h ^ h>>15
+}
+
+// Text returns a w x h page of dark text on paper, letters 39 pixels high with
+// smooth edges, as a scan has them.
+func Text(w, h int) *image.Gray {
+	const enlarge = 3
+	page := image.NewGray(image.Rect(0, 0, (w+enlarge-1)/enlarge, (h+enlarge-1)/enlarge))
+	draw.Draw(page, page.Rect, image.NewUniform(color.Gray{244}), image.Point{}, draw.Src)
+	d := font.Drawer{Dst: page, Src: image.NewUniform(color.Gray{20}), Face: basicfont.Face7x13}
+	const words = "The quick brown fox jumps over the lazy dog; 0123456789 (sphinx of black quartz) judge my vow, illicit million. "
+	for y, n := 16, 0; y < page.Rect.Dy(); y, n = y+15, n+7 {
+		d.Dot = fixed.P(8, y)
+		line := words[n%len(words):]
+		for d.Dot.X.Ceil() < page.Rect.Dx() {
+			d.DrawString(line)
+			line = words
+		}
+	}
+	m := image.NewGray(image.Rect(0, 0, w, h))
+	xdraw.CatmullRom.Scale(m, image.Rect(0, 0, enlarge*page.Rect.Dx(), enlarge*page.Rect.Dy()), page, page.Rect, xdraw.Src, nil)
+	return m
+}
+
+// Lines returns a w x h drawing of thin dark lines on white: rays and circles,
+// two pixels wide with smooth edges.
+func Lines(w, h int) *image.Gray {
+	m := image.NewGray(image.Rect(0, 0, w, h))
+	cx, cy := float64(w)/2, float64(h)/2
+	for y := range h {
+		for x := range w {
+			dx, dy := float64(x)-cx, float64(y)-cy
+			r := math.Hypot(dx, dy)
+			// Distances to the nearest circle and to the nearest ray.
+			circle := math.Abs(math.Remainder(r, 47))
+			ray := math.Abs(math.Remainder(math.Atan2(dy, dx), math.Pi/48)) * r
+			v := min(circle, ray)
+			m.Pix[y*m.Stride+x] = byte(255 * min(max(v-0.5, 0), 1))
+		}
+	}
+	return m
+}

@@ -1,0 +1,37 @@
+package jpeg
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"testing"
+)
+
+// BenchmarkDecode decodes real photographs at N/8: work=baseline and work=progressive are twins made by jpegtran.
+func BenchmarkDecode(b *testing.B) {
+	photos := filepath.Join(shared(b, "corpus"), "photos")
+	for _, name := range []string{"012mp-bus.jpg", "craft-beer.jpg"} {
+		src := readFile(b, filepath.Join(photos, name))
+		for _, work := range []string{"baseline", "progressive"} {
+			flag := "-optimize"
+			twin := src
+			if work == "progressive" {
+				flag = "-progressive"
+			}
+			if name != "012mp-bus.jpg" || work == "progressive" {
+				twin = tool(b, "jpegtran", src, "-copy", "all", flag)
+			}
+			for n := 1; n <= 8; n++ {
+				b.Run(fmt.Sprintf("photo=%s/work=%s/N=%d", name, work, n), func(b *testing.B) {
+					b.ReportAllocs()
+					b.SetBytes(int64(len(twin)))
+					for b.Loop() {
+						if _, err := discard(context.Background(), twin, n); err != nil {
+							b.Fatal(err)
+						}
+					}
+				})
+			}
+		}
+	}
+}

@@ -1,0 +1,358 @@
+// Command asm generates kernel_amd64.s: the AVX2 and BMI2 kernels of package png.
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+func main() {
+	ConstraintExpr("amd64,!purego")
+	up()
+	for _, bpp := range []int{3, 4} {
+		sub(bpp)
+		average(bpp)
+		paeth(bpp)
+	}
+	adler()
+	inflate()
+	Generate()
+}
+
+// up adds 32 bytes at a time; n is a multiple of 32.
+func up() {
+	TEXT("unfilterUpAVX2", NOSPLIT, "func(dst, src, prev *byte, n int)")
+	Doc("unfilterUpAVX2 does n bytes, a multiple of 32 and at least 32.")
+	dst, src, prev := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("prev"), GP64())
+	n := Load(Param("n"), GP64())
+	Label("loop")
+	v := YMM()
+	VMOVDQU(Mem{Base: src}, v)
+	VPADDB(Mem{Base: prev}, v, v)
+	VMOVDQU(v, Mem{Base: dst})
+	ADDQ(Imm(32), src)
+	ADDQ(Imm(32), prev)
+	ADDQ(Imm(32), dst)
+	SUBQ(Imm(32), n)
+	JNE(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+// pixels begins a kernel over n pixels that loads and stores 4 bytes for each, one more than its own when bpp is 3. The
+// caller leaves the last pixel to Go.
+func pixels(name string, bpp int) (dst, src, prev, n Register) {
+	suffix := map[int]string{3: "3AVX2", 4: "4AVX2"}[bpp]
+	TEXT(name+suffix, NOSPLIT, "func(dst, src, prev *byte, n int)")
+	Doc(name + suffix + " does n pixels, at least 1; it loads and stores 4 bytes for each.")
+	return Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("prev"), GP64()), Load(Param("n"), GP64())
+}
+
+func next(bpp int, regs ...Register) {
+	for _, r := range regs {
+		ADDQ(Imm(uint64(bpp)), r)
+	}
+}
+
+// sub keeps the pixel to the left, a, as bytes.
+func sub(bpp int) {
+	dst, src, _, n := pixels("unfilterSub", bpp)
+	a, x := XMM(), XMM()
+	VPXOR(a, a, a)
+	Label("loop")
+	VMOVD(Mem{Base: src}, x)
+	VPADDB(x, a, a)
+	VMOVD(a, Mem{Base: dst})
+	next(bpp, src, dst)
+	DECQ(n)
+	JNE(LabelRef("loop"))
+	RET()
+}
+
+// average and paeth hold samples as words. Adding bytes leaves the high halves zero and wraps the low ones, as it should.
+func average(bpp int) {
+	dst, src, prev, n := pixels("unfilterAverage", bpp)
+	a, b, x, out := XMM(), XMM(), XMM(), XMM()
+	VPXOR(a, a, a)
+	Label("loop")
+	VMOVD(Mem{Base: prev}, b)
+	VMOVD(Mem{Base: src}, x)
+	VPMOVZXBW(b, b)
+	VPMOVZXBW(x, x)
+	VPADDW(b, a, a)
+	VPSRLW(Imm(1), a, a)
+	VPADDB(x, a, a)
+	VPACKUSWB(a, a, out)
+	VMOVD(out, Mem{Base: dst})
+	next(bpp, src, prev, dst)
+	DECQ(n)
+	JNE(LabelRef("loop"))
+	RET()
+}
+
+// paeth is paeth of unfilter.go: with t = 3c-b-a, the prediction is c unless t <= min(a, b), where it is max(a, b), or
+// t >= max(a, b), where it is min(a, b). From one a to the next it is min, compare, two blends and an addition.
+func paeth(bpp int) {
+	dst, src, prev, n := pixels("unfilterPaeth", bpp)
+	a, b, c, c3b, x := XMM(), XMM(), XMM(), XMM(), XMM()
+	lo, hi, t, above, below, out := XMM(), XMM(), XMM(), XMM(), XMM(), XMM()
+	VPXOR(a, a, a)
+	VPXOR(c, c, c)
+	Label("loop")
+	VMOVD(Mem{Base: prev}, b)
+	VMOVD(Mem{Base: src}, x)
+	VPMOVZXBW(b, b)
+	VPMOVZXBW(x, x)
+	VPADDW(c, c, c3b)
+	VPADDW(c, c3b, c3b)
+	VPSUBW(b, c3b, c3b)
+	VPSUBW(a, c3b, t)
+	VPMINSW(a, b, lo)
+	VPMAXSW(a, b, hi)
+	VPCMPGTW(t, hi, below) // t < hi
+	VPCMPGTW(lo, t, above) // t > lo
+	VPBLENDVB(below, c, lo, lo)
+	VPBLENDVB(above, lo, hi, a)
+	VPADDB(x, a, a)
+	VPACKUSWB(a, a, out)
+	VMOVD(out, Mem{Base: dst})
+	VMOVDQA(b, c)
+	next(bpp, src, prev, dst)
+	DECQ(n)
+	JNE(LabelRef("loop"))
+	RET()
+}
+
+// adler sums blocks of 32 bytes: s1 gains their sum, s2 gains 32 times the s1 before and each byte times 32 down to 1.
+func adler() {
+	weights := GLOBL("adlerWeights", RODATA|NOPTR)
+	for i := 0; i < 32; i++ {
+		DATA(i, U8(uint8(32-i)))
+	}
+	ones := GLOBL("adlerOnes", RODATA|NOPTR)
+	for i := 0; i < 16; i++ {
+		DATA(2*i, U16(1))
+	}
+	TEXT("adlerAVX2", NOSPLIT, "func(p *byte, n int, s *[2]uint32)")
+	Doc("adlerAVX2 adds n bytes, a multiple of 32 and at most 5536, to the two sums of s without reducing them.")
+	p, n, s := Load(Param("p"), GP64()), Load(Param("n"), GP64()), Load(Param("s"), GP64())
+	zero, s1, s2, before, v, w, sum, one := YMM(), YMM(), YMM(), YMM(), YMM(), YMM(), YMM(), YMM()
+	VPXOR(zero, zero, zero)
+	VPXOR(before, before, before)
+	VMOVD(Mem{Base: s}, s1.AsX())
+	VMOVD(Mem{Base: s, Disp: 4}, s2.AsX())
+	VMOVDQU(weights, w)
+	VMOVDQU(ones, one)
+	Label("loop")
+	VMOVDQU(Mem{Base: p}, v)
+	VPADDD(s1, before, before)
+	VPSADBW(zero, v, sum)
+	VPADDD(sum, s1, s1)
+	VPMADDUBSW(w, v, v)
+	VPMADDWD(one, v, v)
+	VPADDD(v, s2, s2)
+	ADDQ(Imm(32), p)
+	SUBQ(Imm(32), n)
+	JNE(LabelRef("loop"))
+	VPSLLD(Imm(5), before, before)
+	VPADDD(before, s2, s2)
+	for i, r := range []VecVirtual{s1, s2} {
+		x := XMM()
+		VEXTRACTI128(Imm(1), r, x)
+		VPADDD(r.AsX(), x, x)
+		y := XMM()
+		VPSHUFD(Imm(0b01001110), x, y)
+		VPADDD(x, y, x)
+		VPSHUFD(Imm(0b10110001), x, y)
+		VPADDD(x, y, x)
+		VMOVD(x, Mem{Base: s, Disp: 4 * i})
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// As in inflate.go.
+const (
+	litBits    = 11
+	distBits   = 9
+	entryLits  = 6
+	entryExtra = 10
+	entryBase  = 16
+	kindMask   = 3 << 8
+)
+
+// inflate is the loop of inflater.symbols over the symbols that the tables answer. It goes back to Go in front of any other, or when
+// input or room run short.
+func inflate() {
+	// A pattern of d bytes fills 16 of which the first steps[d] are whole patterns.
+	patterns := GLOBL("patterns", RODATA|NOPTR)
+	for d := 0; d < 16; d++ {
+		for i := 0; i < 16; i++ {
+			DATA(16*d+i, U8(uint8(i%max(d, 1))))
+		}
+	}
+	steps := GLOBL("steps", RODATA|NOPTR)
+	for d := 0; d < 16; d++ {
+		DATA(d, U8(uint8(16/max(d, 1)*max(d, 1))))
+	}
+
+	TEXT("symbolsAVX2", NOSPLIT, "func(lit, dist *uint32, in, out *byte, s *[6]uint64)")
+	Doc("symbolsAVX2 decodes symbols. s holds p, o, acc, nb, safe and limit: it goes on while p <= safe and o < limit, reads in up to",
+		"32 bytes past safe and writes out up to 320 past limit. It returns in front of a symbol that is neither a literal nor a match",
+		"to be had from the tables.")
+	lit, dist := Load(Param("lit"), GP64()), Load(Param("dist"), GP64())
+	in, base := Load(Param("in"), GP64()), Load(Param("out"), GP64())
+	s := Load(Param("s"), GP64())
+	field := func(i int) Mem { return Mem{Base: s, Disp: 8 * i} }
+	acc, nb, out := GP64(), GP64(), GP64()
+	MOVQ(field(1), out)
+	ADDQ(base, out)
+	MOVQ(field(2), acc)
+	MOVQ(field(3), nb)
+	// in and out become pointers, and the limits too; p and o are made of them again at the end.
+	inBase := AllocLocal(8)
+	MOVQ(in, inBase)
+	safe, limit := GP64(), GP64()
+	MOVQ(field(4), safe)
+	ADDQ(in, safe)
+	MOVQ(field(5), limit)
+	ADDQ(base, limit)
+	ADDQ(field(0), in)
+	e, t := GP64(), GP64()
+
+	// refill fills acc up to at least 56 bits. The bits of nb above its lowest 6 are anything.
+	refill := func() {
+		ANDQ(Imm(63), nb)
+		SHLXQ(nb, Mem{Base: in}, t)
+		ORQ(t, acc)
+		MOVQ(nb, t)
+		SHRQ(Imm(3), t)
+		SUBQ(t, in)
+		ADDQ(Imm(7), in)
+		ORQ(Imm(56), nb)
+	}
+	lookup := func(table Register, bits int, e Register) {
+		MOVL(acc.As32(), e.(GPVirtual).As32())
+		ANDL(U32(1<<bits-1), e.(GPVirtual).As32())
+		MOVL(Mem{Base: table, Index: e, Scale: 4}, e.(GPVirtual).As32())
+	}
+	consume := func(e Register) {
+		SHRXQ(e, acc, acc)
+		SUBQ(e, nb)
+	}
+	literals := func() {
+		MOVL(e.As32(), t.As32())
+		SHRL(Imm(8), t.As32())
+		MOVL(t.As32(), Mem{Base: out})
+		consume(e)
+		MOVL(e.As32(), t.As32())
+		SHRL(Imm(entryLits), t.As32())
+		ANDL(Imm(3), t.As32())
+		ADDQ(t, out)
+		lookup(lit, litBits, e)
+	}
+
+	Label("top")
+	CMPQ(in, safe)
+	JA(LabelRef("done"))
+	CMPQ(out, limit)
+	JAE(LabelRef("done"))
+	refill()
+	lookup(lit, litBits, e)
+	Label("literal")
+	TESTL(U32(3<<entryLits), e.As32())
+	JEQ(LabelRef("other"))
+	for i := 0; i < 3; i++ {
+		literals()
+		TESTL(U32(3<<entryLits), e.As32())
+		JEQ(LabelRef("other"))
+	}
+	literals()
+	// Four indices are used up. The fifth has been looked up already; neither waits for the other.
+	CMPQ(in, safe)
+	JA(LabelRef("done"))
+	CMPQ(out, limit)
+	JAE(LabelRef("done"))
+	refill()
+	JMP(LabelRef("literal"))
+
+	Label("other")
+	TESTL(U32(kindMask), e.As32())
+	JNE(LabelRef("done"))
+	refill()
+	acc0, nb0 := GP64(), GP64()
+	MOVQ(acc, acc0)
+	MOVQ(nb, nb0)
+	length, distance := GP64(), GP64()
+	extra := func(e, sum Register) { // consumes the code and what follows it: base plus extra bits
+		consume(e)
+		x := GP64()
+		MOVL(e.(GPVirtual).As32(), x.As32())
+		SHRL(Imm(entryExtra), x.As32())
+		ANDL(Imm(15), x.As32())
+		BZHIQ(x, acc, sum)
+		SHRXQ(x, acc, acc)
+		SUBQ(x, nb)
+		SHRL(Imm(entryBase), e.(GPVirtual).As32())
+		ADDQ(e, sum)
+	}
+	extra(e, length)
+	d := GP64()
+	lookup(dist, distBits, d)
+	TESTL(U32(kindMask), d.As32())
+	JNE(LabelRef("back"))
+	extra(d, distance)
+	from := GP64()
+	MOVQ(out, from)
+	SUBQ(base, from)
+	CMPQ(distance, from)
+	JA(LabelRef("back")) // for Go to refuse
+	MOVQ(out, from)
+	SUBQ(distance, from)
+	ADDQ(out, length) // the end
+	x := XMM()
+	VMOVDQU(Mem{Base: from}, x)
+	CMPQ(distance, Imm(16))
+	JB(LabelRef("pattern"))
+	VMOVDQU(x, Mem{Base: out})
+	Label("copy")
+	ADDQ(Imm(16), out)
+	CMPQ(out, length)
+	JAE(LabelRef("copied"))
+	ADDQ(Imm(16), from)
+	VMOVDQU(Mem{Base: from}, x)
+	VMOVDQU(x, Mem{Base: out})
+	JMP(LabelRef("copy"))
+
+	Label("pattern")
+	LEAQ(patterns, t)
+	MOVQ(distance, from)
+	SHLQ(Imm(4), from)
+	VPSHUFB(Mem{Base: t, Index: from, Scale: 1}, x, x)
+	LEAQ(steps, t)
+	MOVBLZX(Mem{Base: t, Index: distance, Scale: 1}, distance.As32())
+	Label("repeat")
+	VMOVDQU(x, Mem{Base: out})
+	ADDQ(distance, out)
+	CMPQ(out, length)
+	JB(LabelRef("repeat"))
+	Label("copied")
+	MOVQ(length, out)
+	JMP(LabelRef("top"))
+
+	Label("back")
+	MOVQ(acc0, acc)
+	MOVQ(nb0, nb)
+	Label("done")
+	Load(Param("s"), s)
+	MOVQ(inBase, t)
+	SUBQ(t, in)
+	MOVQ(in, field(0))
+	SUBQ(base, out)
+	MOVQ(out, field(1))
+	MOVQ(acc, field(2))
+	ANDQ(Imm(63), nb)
+	MOVQ(nb, field(3))
+	RET()
+}

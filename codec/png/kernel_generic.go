@@ -1,0 +1,14 @@
+//go:build !amd64 || purego
+
+package png
+
+func unfilterSub(dst, src []byte, bpp int)           { unfilterSubGeneric(dst, src, bpp, 0) }
+func unfilterUp(dst, src, prev []byte)               { unfilterUpGeneric(dst, src, prev) }
+func unfilterAverage(dst, src, prev []byte, bpp int) { unfilterAverageGeneric(dst, src, prev, bpp, 0) }
+func unfilterPaeth(dst, src, prev []byte, bpp int)   { unfilterPaethGeneric(dst, src, prev, bpp, 0) }
+
+func (a *adler) update(b []byte) { a.updateGeneric(b) }
+
+func (f *inflater) tabled(p, o int, acc uint64, nb uint, safe, limit int) (int, int, uint64, uint) {
+	return p, o, acc, nb
+}

@@ -1,0 +1,140 @@
+//go:build amd64 && !purego
+
+package scale
+
+import "golang.org/x/sys/cpu"
+
+//go:generate sh -c "cd _asm && go run . -out ../kernels_amd64.s -stubs ../stubs_amd64.go -pkg scale"
+
+// This file feeds the AVX2 kernels; see generic.go for the reference. They
+// compute one destination row at a time.
+
+// useAVX2 chooses the kernels. Tests switch it off to compare.
+var useAVX2 = cpu.X86.HasAVX2
+
+// avx2State is what the AVX2 kernels keep between rows, and the parameters of
+// the horizontal pass in the order in which they read them.
+type avx2State struct {
+	mid  []int16  // intermediates of one row, and what the last window reads past them
+	rows []int32  // where the rows of a window begin in the ring
+	yw   []uint32 // their weights, two by two
+
+	// Destination samples (with more than one channel: pixels) come in groups, of
+	// which the last is filled up with windows of zero weights.
+	group  int
+	span   int     // taps, rounded up to what a kernel reads at a time
+	starts []int32 // first byte of each window
+	xw     []int16
+}
+
+func (a *avx2State) reset(s *Scaler) {
+	a.rows = grow(a.rows, roundUp(s.y.taps, 2))
+	a.yw = grow(a.yw, len(a.rows)/2)
+
+	// order is that of the weights of a group: sample, then first tap and number
+	// of taps in one stride.
+	var stride int
+	order := [8]int{0, 1, 2, 3, 4, 5, 6, 7}
+	switch {
+	case s.channels > 1:
+		a.group, stride = 4, 4
+	case s.x.taps <= 8:
+		a.group, stride = 8, 8
+		order = [8]int{0, 4, 1, 5, 2, 6, 3, 7}
+	default:
+		a.group, stride = 8, 16
+	}
+	a.span = roundUp(s.x.taps, stride)
+	n := roundUp(s.dstW, a.group)
+	a.mid = grow(a.mid, roundUp(s.srcW*s.channels, blockBytes)+a.span*s.channels+16)
+	clear(a.mid)
+	a.starts = grow(a.starts, n)
+	clear(a.starts)
+	for i, first := range s.x.start {
+		a.starts[i] = first * int32(2*s.channels)
+	}
+
+	// Fours of samples, or eights where order says so, have their weights stride
+	// by stride: first of every sample the first stride, and so on.
+	a.xw = grow(a.xw, n*a.span)
+	clear(a.xw)
+	together := 4
+	if a.span == 8 && s.channels == 1 {
+		together = 8
+	}
+	at := 0
+	for first := 0; first < n; first += together {
+		for tap := 0; tap < a.span; tap += stride {
+			for _, k := range order[:together] {
+				if i := first + k; i < s.dstW && tap < s.x.taps {
+					copy(a.xw[at:at+stride], s.x.weights[i*s.x.taps+tap:(i+1)*s.x.taps])
+				}
+				at += stride
+			}
+		}
+	}
+}
+
+// drain hands out the destination rows whose windows are complete.
+func (a *avx2State) drain(s *Scaler) {
+	taps := s.y.taps
+	for s.dstY < s.dstH {
+		y := s.dstY
+		first := int(s.y.start[y])
+		if first+taps > s.srcY {
+			return
+		}
+		at := first % s.ringRows
+		weights := s.y.weights[y*taps:][:taps]
+		for j, w := range weights {
+			a.rows[j] = int32(at * s.pitch)
+			if at++; at == s.ringRows {
+				at = 0
+			}
+			if j%2 == 0 {
+				a.yw[j/2] = uint32(uint16(w))
+			} else {
+				a.yw[j/2] |= uint32(w) << 16
+			}
+		}
+		if taps%2 == 1 {
+			a.rows[taps] = a.rows[taps-1] // with a weight of zero
+		}
+		shift := s.y.bits - s.midBits
+		verticalAVX2(&a.mid[0], &s.ring[0], &a.rows[0], &a.yw[0], len(a.yw), s.srcW*s.channels, 1<<shift>>1, shift)
+		row := s.dst(y)
+		a.horizontal(s, row)
+		s.deliver(y, row)
+	}
+}
+
+// horizontal writes a destination row from the intermediates.
+func (a *avx2State) horizontal(s *Scaler, row []byte) {
+	whole := s.dstW / a.group
+	if whole > 0 {
+		a.groups(s, row, 0, whole)
+	}
+	if rest := row[whole*a.group*s.channels:]; len(rest) > 0 {
+		var tail [16]byte
+		a.groups(s, tail[:], whole, 1)
+		copy(rest, tail[:])
+	}
+}
+
+// groups writes n groups of samples, from group first on, to the start of dst.
+func (a *avx2State) groups(s *Scaler, dst []byte, first, n int) {
+	shift := s.x.bits + s.midBits
+	round := int32(1) << shift >> 1
+	d, m := &dst[0], &a.mid[0]
+	starts, weights := &a.starts[first*a.group], &a.xw[first*a.group*a.span]
+	switch {
+	case s.channels == 3:
+		horizontalRGBAVX2(d, m, starts, weights, n, a.span/4, round, shift)
+	case s.channels == 4:
+		horizontalRGBAAVX2(d, m, starts, weights, n, a.span/4, round, shift)
+	case a.span == 8:
+		horizontal8AVX2(d, m, starts, weights, n, round, shift)
+	default:
+		horizontal16AVX2(d, m, starts, weights, n, a.span/16, round, shift)
+	}
+}

@@ -1,0 +1,11 @@
+//go:build !amd64 || purego
+
+package scale
+
+const useAVX2 = false
+
+// avx2State is never used: useAVX2 is false.
+type avx2State struct{}
+
+func (*avx2State) reset(*Scaler) {}
+func (*avx2State) drain(*Scaler) {}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/png"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"miniatura/edge"
+	"miniatura/s3lite"
+	"miniatura/s3lite/s3test"
+	"miniatura/warm"
+)
+
+// A bucket is bkt, where the variant has it, with one picture in it.
+func newBucket(t *testing.T, region string) (*s3test.Server, *s3lite.Client) {
+	t.Helper()
+	server := s3test.New(s3test.Config{Bucket: "bkt", Region: region})
+	hs := httptest.NewServer(server)
+	t.Cleanup(hs.Close)
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewNRGBA(image.Rect(0, 0, 400, 300))); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Put("fotos/niño.png", s3test.Object{Body: b.Bytes()}); err != nil {
+		t.Fatal(err)
+	}
+	return server, &s3lite.Client{Bucket: "bkt", Region: region, Endpoint: hs.URL, Credentials: func() (s3lite.Credentials, error) {
+		return s3lite.Credentials{AccessKeyID: "AKIDTEST", SecretAccessKey: "secret"}, nil
+	}}
+}
+
+// originRequest is the event that CloudFront makes of a distribution's origin, as
+// the developer guide's "Lambda@Edge event structure" shows it.
+func originRequest(origin any, uri, query string) []byte {
+	headers := map[string]any{}
+	for _, h := range at(origin, "OriginCustomHeaders").([]any) {
+		name := at(h, "HeaderName").(string)
+		headers[strings.ToLower(name)] = []any{map[string]any{"key": name, "value": at(h, "HeaderValue")}}
+	}
+	domain := at(origin, "DomainName").(string)
+	path, _ := at(origin, "OriginPath").(string)
+	e := map[string]any{"Records": []any{map[string]any{"cf": map[string]any{
+		"config": map[string]any{"distributionId": "EDFDVBD6EXAMPLE", "eventType": "origin-request", "requestId": "1"},
+		"request": map[string]any{"clientIp": "203.0.113.178", "method": "GET", "uri": uri, "querystring": query,
+			"headers": map[string]any{"host": []any{map[string]any{"key": "Host", "value": domain}}},
+			"origin":  map[string]any{"s3": map[string]any{"authMethod": "none", "customHeaders": headers, "domainName": domain, "path": path}}},
+	}}}}
+	b, err := json.Marshal(e)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// may reports whether a role's policies allow an action on a resource: all that
+// these roles use of IAM, no conditions and no denials.
+func may(role any, action, resource string) bool {
+	policies, _ := at(role, "Properties", "Policies").([]any)
+	for _, p := range policies {
+		for _, st := range at(p, "PolicyDocument", "Statement").([]any) {
+			if at(st, "Effect") != "Allow" || !slices.Contains(list(at(st, "Action")), any(action)) {
+				continue
+			}
+			for _, r := range list(at(st, "Resource")) {
+				if pattern := r.(string); pattern == resource || strings.HasSuffix(pattern, "/*") && strings.HasPrefix(resource, pattern[:len(pattern)-1]) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// allowAll checks every request that reached the bucket against a role.
+func allowAll(t *testing.T, role any, log []s3test.Request) {
+	t.Helper()
+	if len(log) == 0 {
+		t.Error("no request reached the bucket")
+	}
+	for _, r := range log {
+		action := map[string]string{"HEAD": "s3:GetObject", "GET": "s3:GetObject", "PUT": "s3:PutObject", "DELETE": "s3:DeleteObject"}[r.Method]
+		if !may(role, action, "arn:aws:s3:::bkt/"+r.Key) {
+			t.Errorf("the role does not allow %s %s", r.Method, r.Key)
+		}
+	}
+	for _, forbidden := range []string{"PutObject", "DeleteObject"} {
+		if may(role, "s3:"+forbidden, "arn:aws:s3:::bkt/fotos/niño.png") {
+			t.Errorf("the role allows %s on an original", forbidden)
+		}
+	}
+}
+
+// The origin that each variant sets, as an event, through the handler: it reads
+// what the stack wrote, finds the bucket where the stack put it, and asks for no
+// more than the stack's role allows.
+func TestHandlerReadsWhatEveryVariantSets(t *testing.T) {
+	eachVariant(t, func(t *testing.T, c Config, stacks []stack) {
+		if c.AttachOnly {
+			return
+		}
+		_, in := one(t, stacks, "AWS::CloudFront::Distribution")
+		origin := at(deployed(in, c.BucketRegion), "Resources", "Distribution", "Properties", "DistributionConfig", "Origins", 0)
+		server, client := newBucket(t, c.BucketRegion)
+		var got edge.Record
+		var region string
+		h := edge.New(edge.Config{Log: &bytes.Buffer{}, Observe: func(r edge.Record) { got = r }, Client: func(bucket, r string) *s3lite.Client {
+			region = r
+			if bucket != "bkt" {
+				t.Errorf("bucket %q", bucket)
+			}
+			return client
+		}})
+		answer, err := h.Handle(context.Background(), originRequest(origin, "/fotos/ni%C3%B1o.png", "size=SXS&to_webp=1"))
+		if err != nil || got.Decision != edge.Resized || got.Error != "" {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		want(t, "the rewritten uri", at(jsonOf(t, answer), "uri"), "/resized/SXS-webp/fotos/ni%C3%B1o.png.webp")
+		want(t, "the bucket's region", region, c.BucketRegion)
+		o := server.Object("resized/SXS-webp/fotos/niño.png.webp")
+		if o == nil || o.ContentType != "image/webp" || o.Metadata[strings.TrimPrefix(cacheTagHeader, "x-amz-meta-")] == "" {
+			t.Errorf("stored %+v", o)
+		}
+		_, fs := edgeFunction(t, stacks)
+		allowAll(t, at(deployed(fs, c.BucketRegion), "Resources", "FunctionRole"), server.Requests())
+	})
+}
+
+// The regional function, with the environment that the stack sets.
+func TestRegionalHandlerReadsWhatTheStackSets(t *testing.T) {
+	eachVariant(t, func(t *testing.T, c Config, stacks []stack) {
+		if !c.Regional {
+			return
+		}
+		_, in := one(t, stacks, "AWS::SQS::Queue")
+		resources := at(deployed(in, c.BucketRegion), "Resources")
+		settings, err := warm.FromEnv(func(name string) string {
+			v, _ := at(resources, "Warm", "Properties", "Environment", "Variables", name).(string)
+			return v
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		server, client := newBucket(t, c.BucketRegion)
+		h := warm.New(warm.Config{Settings: settings, Client: client, Log: &bytes.Buffer{}})
+		for _, event := range []string{"ObjectCreated:Put", "ObjectRemoved:Delete"} {
+			raw := fmt.Sprintf(`{"Records":[{"eventName":%q,"s3":{"bucket":{"name":"bkt"},"object":{"key":"fotos/ni%%C3%%B1o.png"}}}]}`, event)
+			if _, err := h.Handle(context.Background(), json.RawMessage(raw)); err != nil {
+				t.Fatal(err)
+			}
+			results := map[string]int{"L,M,S,XS,SL,SM,SS,SXS same,webp": 16, "M,SS webp": 2}[c.RegionalSizes+" "+c.RegionalFormat]
+			if event == "ObjectRemoved:Delete" {
+				results = 0
+			}
+			want(t, "objects after "+event, len(server.Keys()), 1+results)
+		}
+		allowAll(t, at(resources, "WarmRole"), server.Requests())
+	})
+}
+
+func jsonOf(t *testing.T, raw []byte) any {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal(raw, &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
