@@ -261,7 +261,7 @@ func (c *cloudFront) preview(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	size, ok := sizes.Parse(q.Get("size"))
 	quality, err := strconv.Atoi(q.Get("quality"))
-	if !ok || err != nil || quality < 1 || quality > 100 {
+	if !ok || err != nil || quality < 1 || quality > 100 || q.Get("key") == "" {
 		return &httpError{http.StatusBadRequest, "a preview needs key, size (" + sizeNames() + ") and quality (1-100)"}
 	}
 	select {

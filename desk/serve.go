@@ -95,6 +95,8 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	}
 	c := newCloudFront(b, stdout)
 	c.loopback = l.Addr().(*net.TCPAddr).IP.IsLoopback()
+	requests, abandon := context.WithCancel(context.WithoutCancel(ctx))
+	defer abandon()
 	server := &http.Server{
 		Handler:           c,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -102,7 +104,7 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 		WriteTimeout:      2 * time.Minute,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    32 << 10,
-		BaseContext:       func(net.Listener) context.Context { return ctx },
+		BaseContext:       func(net.Listener) context.Context { return requests },
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
@@ -112,7 +114,7 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	case <-ctx.Done():
 	}
 	// What is being answered gets a moment to end.
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+	grace, cancel := context.WithTimeout(requests, 3*time.Second)
 	defer cancel()
 	if server.Shutdown(grace) != nil {
 		server.Close()

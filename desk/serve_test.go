@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -83,6 +84,9 @@ func contents(t testing.TB, dir string) []string {
 	t.Helper()
 	var names []string
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		if err != nil || d.IsDir() {
 			return err
 		}
@@ -505,7 +509,7 @@ func TestUploadsAndPreviews(t *testing.T) {
 		t.Errorf("a WebP preview is %s", r.Header.Get("Content-Type"))
 	}
 	for target, status := range map[string]int{"key=a.jpg&size=SS": 400, "key=a.jpg&size=SS&quality=0": 400, "key=a.jpg&size=SS&quality=101": 400,
-		"key=a.jpg&size=ss&quality=80": 400, "key=none.jpg&size=SS&quality=80": 404, "size=SS&quality=80": 404} {
+		"key=a.jpg&size=ss&quality=80": 400, "key=none.jpg&size=SS&quality=80": 404, "size=SS&quality=80": 400} {
 		s.get("/.miniatura/preview?"+target, status)
 	}
 	if after := contents(t, dir); !slices.Equal(before, after) {
