@@ -5,30 +5,48 @@
 package png
 
 // unfilterUpAVX2 does n bytes, a multiple of 32 and at least 32.
+//
+//go:noescape
 func unfilterUpAVX2(dst *byte, src *byte, prev *byte, n int)
 
 // unfilterSub3AVX2 does n pixels, at least 1; it loads and stores 4 bytes for each.
+//
+//go:noescape
 func unfilterSub3AVX2(dst *byte, src *byte, prev *byte, n int)
 
 // unfilterAverage3AVX2 does n pixels, at least 1; it loads and stores 4 bytes for each.
+//
+//go:noescape
 func unfilterAverage3AVX2(dst *byte, src *byte, prev *byte, n int)
 
 // unfilterPaeth3AVX2 does n pixels, at least 1; it loads and stores 4 bytes for each.
+//
+//go:noescape
 func unfilterPaeth3AVX2(dst *byte, src *byte, prev *byte, n int)
 
 // unfilterSub4AVX2 does n pixels, at least 1; it loads and stores 4 bytes for each.
+//
+//go:noescape
 func unfilterSub4AVX2(dst *byte, src *byte, prev *byte, n int)
 
 // unfilterAverage4AVX2 does n pixels, at least 1; it loads and stores 4 bytes for each.
+//
+//go:noescape
 func unfilterAverage4AVX2(dst *byte, src *byte, prev *byte, n int)
 
 // unfilterPaeth4AVX2 does n pixels, at least 1; it loads and stores 4 bytes for each.
+//
+//go:noescape
 func unfilterPaeth4AVX2(dst *byte, src *byte, prev *byte, n int)
 
 // adlerAVX2 adds n bytes, a multiple of 32 and at most 5536, to the two sums of s without reducing them.
+//
+//go:noescape
 func adlerAVX2(p *byte, n int, s *[2]uint32)
 
 // symbolsAVX2 decodes symbols. s holds p, o, acc, nb, safe and limit: it goes on while p <= safe and o < limit, reads in up to
 // 32 bytes past safe and writes out up to 320 past limit. It returns in front of a symbol that is neither a literal nor a match
 // to be had from the tables.
+//
+//go:noescape
 func symbolsAVX2(lit *uint32, dist *uint32, in *byte, out *byte, s *[6]uint64)

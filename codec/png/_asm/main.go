@@ -23,6 +23,7 @@ func main() {
 // up adds 32 bytes at a time; n is a multiple of 32.
 func up() {
 	TEXT("unfilterUpAVX2", NOSPLIT, "func(dst, src, prev *byte, n int)")
+	Pragma("noescape")
 	Doc("unfilterUpAVX2 does n bytes, a multiple of 32 and at least 32.")
 	dst, src, prev := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("prev"), GP64())
 	n := Load(Param("n"), GP64())
@@ -45,6 +46,7 @@ func up() {
 func pixels(name string, bpp int) (dst, src, prev, n Register) {
 	suffix := map[int]string{3: "3AVX2", 4: "4AVX2"}[bpp]
 	TEXT(name+suffix, NOSPLIT, "func(dst, src, prev *byte, n int)")
+	Pragma("noescape")
 	Doc(name + suffix + " does n pixels, at least 1; it loads and stores 4 bytes for each.")
 	return Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("prev"), GP64()), Load(Param("n"), GP64())
 }
@@ -135,6 +137,7 @@ func adler() {
 		DATA(2*i, U16(1))
 	}
 	TEXT("adlerAVX2", NOSPLIT, "func(p *byte, n int, s *[2]uint32)")
+	Pragma("noescape")
 	Doc("adlerAVX2 adds n bytes, a multiple of 32 and at most 5536, to the two sums of s without reducing them.")
 	p, n, s := Load(Param("p"), GP64()), Load(Param("n"), GP64()), Load(Param("s"), GP64())
 	zero, s1, s2, before, v, w, sum, one := YMM(), YMM(), YMM(), YMM(), YMM(), YMM(), YMM(), YMM()
@@ -198,6 +201,7 @@ func inflate() {
 	}
 
 	TEXT("symbolsAVX2", NOSPLIT, "func(lit, dist *uint32, in, out *byte, s *[6]uint64)")
+	Pragma("noescape")
 	Doc("symbolsAVX2 decodes symbols. s holds p, o, acc, nb, safe and limit: it goes on while p <= safe and o < limit, reads in up to",
 		"32 bytes past safe and writes out up to 320 past limit. It returns in front of a symbol that is neither a literal nor a match",
 		"to be had from the tables.")
