@@ -49,20 +49,25 @@ func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return appendStill(dst, bits, w, h, o.ICC)
+}
+
+// appendStill appends the file of one picture of w x h.
+func appendStill(dst []byte, bits *frameBits, w, h int, icc []byte) ([]byte, error) {
 	start := len(dst)
 	dst = append(dst, "RIFF\x00\x00\x00\x00WEBP"...)
-	if bits.alpha != nil || o.ICC != nil {
+	if bits.alpha != nil || icc != nil {
 		flags := byte(0)
 		if bits.hasAlpha {
 			flags |= flagAlpha
 		}
-		if o.ICC != nil {
+		if icc != nil {
 			flags |= flagICC
 		}
 		dst = appendVP8X(dst, flags, w, h)
 	}
-	if o.ICC != nil {
-		dst = appendChunk(dst, "ICCP", o.ICC)
+	if icc != nil {
+		dst = appendChunk(dst, "ICCP", icc)
 	}
 	dst = bits.appendTo(dst)
 	return finishRIFF(dst, start)

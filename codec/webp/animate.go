@@ -1,0 +1,81 @@
+// This file composes animations, RFC 9649 section 2.7.1.1 and "Canvas assembly" of 2.7.2.
+
+package webp
+
+import (
+	"image"
+	"io"
+	"time"
+)
+
+// A Player composes the frames of a File one by one.
+type Player struct {
+	f       *File
+	at      int
+	canvas  *image.NRGBA
+	pending Frame // the frame shown last, its disposal not done yet
+}
+
+// NewPlayer begins at the first frame of f; stills have one. The canvas, 4 bytes a pixel, is
+// allocated by Next: hold f.Width and f.Height against a limit first.
+func NewPlayer(f *File) *Player { return &Player{f: f} }
+
+// Next composes the next frame and gives the canvas, straight RGBA, as it is shown for delay. The
+// canvas belongs to the Player and is valid until the following call. What no frame covered is
+// transparent: the background color is a hint that viewers do not take. After the last frame
+// the error is io.EOF.
+func (p *Player) Next() (canvas *image.NRGBA, delay time.Duration, err error) {
+	if p.at >= len(p.f.Frames) {
+		return nil, 0, io.EOF
+	}
+	fr := &p.f.Frames[p.at]
+	m, err := fr.DecodeNRGBA()
+	if err != nil {
+		return nil, 0, err
+	}
+	if p.canvas == nil {
+		p.canvas = image.NewNRGBA(image.Rect(0, 0, p.f.Width, p.f.Height))
+	}
+	if p.pending.Dispose {
+		r := p.pending.Rect
+		for y := r.Min.Y; y < r.Max.Y; y++ {
+			clear(p.canvas.Pix[p.canvas.PixOffset(r.Min.X, y):][:4*r.Dx()])
+		}
+	}
+	for y := range m.Rect.Dy() {
+		src := m.Pix[y*m.Stride:][:4*m.Rect.Dx()]
+		dst := p.canvas.Pix[p.canvas.PixOffset(fr.Rect.Min.X, fr.Rect.Min.Y+y):]
+		if fr.Blend {
+			blendRow(dst[:len(src)], src)
+		} else {
+			copy(dst, src)
+		}
+	}
+	p.pending = *fr
+	p.at++
+	return p.canvas, fr.Delay, nil
+}
+
+// blendRow draws src over dst, both straight: alpha = As + Ad (1-As), colour = (Cs As + Cd Ad
+// (1-As)) / alpha (RFC 9649 2.7.1.1, alpha-blending), in the integer steps of libwebp's decoder, so
+// that every viewer shows the same. Over nothing src stays as it is.
+func blendRow(dst, src []byte) {
+	for i := 0; i < len(src); i += 4 {
+		s, d := src[i:i+4:i+4], dst[i:i+4:i+4]
+		if s[3] == 0 {
+			continue
+		}
+		if s[3] == 255 || d[3] == 0 {
+			copy(d, s)
+			continue
+		}
+		sa := uint32(s[3])
+		da := uint32(d[3]) * (256 - sa) >> 8
+		a := sa + da
+		scale := uint32(1<<24) / a
+		for c := range 3 {
+			d[c] = byte((uint32(s[c])*sa + uint32(d[c])*da) * scale >> 24)
+		}
+		d[3] = byte(a)
+	}
+}

@@ -1,0 +1,276 @@
+package webp
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// pillow plays a WebP with Pillow, which has libwebp's animation decoder compose it: straight RGBA,
+// delays, and the loop count.
+func pillow(t testing.TB, file []byte) (frames []*image.NRGBA, delays []time.Duration, loop int) {
+	t.Helper()
+	const script = `
+import sys, io, json
+from PIL import Image
+m = Image.open(io.BytesIO(sys.stdin.buffer.read()))
+n = getattr(m, "n_frames", 1)
+pix, delays = [], []
+for i in range(n):
+    m.seek(i)
+    f = m.convert("RGBA")
+    pix.append(f.tobytes())
+    delays.append(m.info.get("duration", 0))
+head = json.dumps({"w": m.size[0], "h": m.size[1], "delays": delays, "loop": m.info.get("loop", 0)})
+sys.stdout.buffer.write(head.encode() + b"\n" + b"".join(pix))`
+	cmd := exec.Command("/usr/bin/python3", "-c", script)
+	cmd.Stdin = bytes.NewReader(file)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		if bytes.Contains(stderr.Bytes(), []byte("ModuleNotFoundError")) || stderr.Len() == 0 {
+			t.Skip("Pillow is not installed (Debian: python3-pil)")
+		}
+		t.Fatalf("Pillow: %s", stderr.Bytes())
+	}
+	line, pix, _ := bytes.Cut(out, []byte("\n"))
+	var head struct {
+		W, H   int
+		Delays []float64
+		Loop   int
+	}
+	if err := json.Unmarshal(line, &head); err != nil {
+		t.Fatal(err)
+	}
+	n := 4 * head.W * head.H
+	for _, d := range head.Delays {
+		frames = append(frames, &image.NRGBA{Pix: pix[:n:n], Stride: 4 * head.W, Rect: image.Rect(0, 0, head.W, head.H)})
+		delays = append(delays, time.Duration(d)*time.Millisecond)
+		pix = pix[n:]
+	}
+	return frames, delays, head.Loop
+}
+
+// play gives copies of all composed frames.
+func play(t testing.TB, file []byte) (frames []*image.NRGBA, delays []time.Duration, f *File) {
+	t.Helper()
+	f, err := Parse(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := NewPlayer(f)
+	for {
+		m, d, err := p.Next()
+		if err == io.EOF {
+			return frames, delays, f
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := *m
+		c.Pix = bytes.Clone(m.Pix)
+		frames, delays = append(frames, &c), append(delays, d)
+	}
+}
+
+// TestAnimationsAreComposedAsLibwebpDoes plays the corpus' animations.
+func TestAnimationsAreComposedAsLibwebpDoes(t *testing.T) {
+	n := 0
+	for _, path := range files(t, shared(t, "webp"), ".webp") {
+		src, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f, err := Parse(src); err != nil || !f.Animated {
+			continue
+		}
+		n++
+		name := filepath.Base(path)
+		want, delays, loop := pillow(t, src)
+		got, d, f := play(t, src)
+		if len(got) != len(want) || f.LoopCount != loop {
+			t.Errorf("%s: %d frames, loop %d; want %d, %d", name, len(got), f.LoopCount, len(want), loop)
+			continue
+		}
+		for i := range want {
+			samePixels(t, fmt.Sprintf("%s frame %d", name, i), got[i], want[i], false)
+			if d[i] != delays[i] {
+				t.Errorf("%s frame %d: %v, want %v", name, i, d[i], delays[i])
+			}
+		}
+	}
+	if n < 5 {
+		t.Errorf("only %d animations", n)
+	}
+}
+
+// moving draws n canvases of things that come, move and go; some are half transparent.
+func moving(w, h, n int, seed uint64) []*image.NRGBA {
+	r := rand.New(rand.NewPCG(seed, 9))
+	m := image.NewNRGBA(image.Rect(0, 0, w, h))
+	if seed%2 == 0 {
+		draw.Draw(m, m.Rect, image.NewUniform(color.NRGBA{30, 90, 160, 255}), image.Point{}, draw.Src)
+	}
+	var list []*image.NRGBA
+	for i := range n {
+		if i%4 != 2 { // else a frame like the one before
+			x, y := r.IntN(w), r.IntN(h)
+			rect := image.Rect(x, y, x+1+r.IntN(w), y+1+r.IntN(h)).Intersect(m.Rect)
+			alpha := []byte{255, 255, 0, byte(r.IntN(256))}[r.IntN(4)]
+			for y := rect.Min.Y; y < rect.Max.Y; y++ {
+				for x := rect.Min.X; x < rect.Max.X; x++ {
+					m.SetNRGBA(x, y, color.NRGBA{byte(x * 7), byte(y*5 + i), byte(i * 40), alpha})
+				}
+			}
+		}
+		c := *m
+		c.Pix = bytes.Clone(m.Pix)
+		list = append(list, &c)
+	}
+	return list
+}
+
+func writeAnimation(t testing.TB, frames []*image.NRGBA, plays int, o *Options) []byte {
+	t.Helper()
+	a, err := NewAnimationWriter(frames[0].Rect.Dx(), frames[0].Rect.Dy(), plays, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, m := range frames {
+		if err := a.Add(m, time.Duration(10*i+3)*time.Millisecond); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file, err := a.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// TestAnimationPlaysAsGiven writes canvases without loss and has this package and libwebp play
+// them: equal pixel for pixel, equal delays and loop count.
+func TestAnimationPlaysAsGiven(t *testing.T) {
+	for seed := range uint64(8) {
+		frames := moving(31+int(seed), 24, 2+int(seed), seed)
+		file := writeAnimation(t, frames, int(seed), &Options{Lossless: true})
+		got, delays, f := play(t, file)
+		want, wantDelays, loop := pillow(t, file)
+		if len(got) != len(frames) || len(want) != len(frames) || f.LoopCount != int(seed) || loop != int(seed) {
+			t.Fatalf("seed %d: %d and %d frames of %d, loop %d and %d", seed, len(got), len(want), len(frames), f.LoopCount, loop)
+		}
+		for i := range frames {
+			samePixels(t, fmt.Sprintf("seed %d frame %d", seed, i), got[i], frames[i], false)
+			samePixels(t, fmt.Sprintf("seed %d frame %d in Pillow", seed, i), want[i], frames[i], false)
+			if d := time.Duration(10*i+3) * time.Millisecond; delays[i] != d || wantDelays[i] != d {
+				t.Errorf("seed %d frame %d: %v and %v, want %v", seed, i, delays[i], wantDelays[i], d)
+			}
+		}
+	}
+}
+
+// TestLossyAnimationKeepsAlphaAndColours writes photo frames with a moving hole.
+func TestLossyAnimationKeepsAlphaAndColours(t *testing.T) {
+	photo := readPNG(t, "flower_small.rgba.png")
+	for i := 3; i < len(photo.Pix); i += 4 {
+		photo.Pix[i] = 255
+	}
+	var frames []*image.NRGBA
+	for i := range 4 {
+		m := image.NewNRGBA(image.Rect(0, 0, 120, 90))
+		draw.Draw(m, m.Rect, photo, image.Pt(100, 100), draw.Src)
+		if i > 0 {
+			draw.Draw(m, image.Rect(10*i+1, 20, 10*i+40, 61), photo, image.Pt(30*i, 200), draw.Src)
+		}
+		if i == 2 {
+			draw.Draw(m, image.Rect(70, 50, 90, 70), image.Transparent, image.Point{}, draw.Src)
+		}
+		frames = append(frames, m)
+	}
+	file := writeAnimation(t, frames, 0, &Options{Quality: 90})
+	want, _, _ := pillow(t, file)
+	got, _, _ := play(t, file)
+	for i := range frames {
+		sameAlpha(t, fmt.Sprintf("frame %d", i), got[i], frames[i])
+		samePixels(t, fmt.Sprintf("frame %d", i), got[i], want[i], false)
+		if v := psnr(frames[i], got[i]); v < 33 {
+			t.Errorf("frame %d: %.1f dB", i, v)
+		}
+	}
+	if still := writeAnimation(t, frames[:1], 0, &Options{Quality: 90}); len(file) > 3*len(still) {
+		t.Errorf("%d bytes for four frames that share most of a picture of %d", len(file), len(still))
+	}
+}
+
+// TestOneFrameIsAStill says what a single frame becomes, and none.
+func TestOneFrameIsAStill(t *testing.T) {
+	m := moving(20, 20, 1, 1)
+	file := writeAnimation(t, m, 0, &Options{Lossless: true, ICC: []byte("profile")})
+	f, err := Parse(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Animated || len(f.Frames) != 1 || string(f.ICC) != "profile" {
+		t.Errorf("animated %v, %d frames, ICC %q", f.Animated, len(f.Frames), f.ICC)
+	}
+	a, err := NewAnimationWriter(3, 3, 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Bytes(); err == nil {
+		t.Error("an animation without frames")
+	}
+	if err := a.Add(image.NewNRGBA(image.Rect(0, 0, 3, 4)), 0); err == nil {
+		t.Error("a frame of another size")
+	}
+	if _, err := NewAnimationWriter(16384, 3, 0, nil); err == nil {
+		t.Error("16384 wide")
+	}
+}
+
+// TestAnimationsRewritten plays the corpus' animations and writes them at quality 80, beside what
+// they were: printed, and bounded.
+func TestAnimationsRewritten(t *testing.T) {
+	for _, path := range files(t, shared(t, "webp"), ".webp") {
+		src, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f, err := Parse(src); err != nil || !f.Animated {
+			continue
+		}
+		frames, _, f := play(t, src)
+		t0 := time.Now()
+		file := writeAnimation(t, frames, f.LoopCount, &Options{Quality: 80})
+		d := time.Since(t0)
+		got, _, g := play(t, file)
+		if len(got) != len(frames) || g.LoopCount != f.LoopCount {
+			t.Errorf("%s: %d frames, loop %d", path, len(got), g.LoopCount)
+		}
+		lossless := 0
+		for _, fr := range g.Frames {
+			if fr.Lossless {
+				lossless++
+			}
+		}
+		worst := 99.0
+		for i := range got {
+			worst = min(worst, psnr(frames[i], got[i]))
+		}
+		t.Logf("%-44s %3d frames (%d lossless) %7d -> %7d, at least %.1f dB, %v", filepath.Base(path), len(frames), lossless, len(src), len(file), worst, d)
+		if worst < 28 {
+			t.Errorf("%s: %.1f dB", path, worst)
+		}
+	}
+}
