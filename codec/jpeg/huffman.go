@@ -68,7 +68,7 @@ const (
 )
 
 func makeCode(length, category, advance int) code {
-	return code(length+category | advance<<8 | length<<16 | (63-category)<<24)
+	return code(length + category | advance<<8 | length<<16 | (63-category)<<24)
 }
 
 // acCode is the code of length bits for an AC symbol.

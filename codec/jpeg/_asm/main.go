@@ -24,7 +24,7 @@ func main() {
 		fmt.Fprintf(os.Stderr, "_asm: no kernels named %q\n", *name)
 		os.Exit(2)
 	}
-	build.ConstraintExpr("amd64 && !purego")
+	build.ConstraintExpr("amd64,!purego")
 	emit()
 	build.Generate()
 }
