@@ -90,7 +90,7 @@ func (e *Encoder) Encode(dst []byte, m *image.YCbCr, o Options) ([]byte, error) 
 		return dst, err
 	}
 	e.importYCbCr(m)
-	return e.encode(dst, o), nil
+	return e.encode(dst, o)
 }
 
 // EncodeNRGBA is Encode for colours. Alpha is not part of the frame; it only
@@ -100,7 +100,7 @@ func (e *Encoder) EncodeNRGBA(dst []byte, m *image.NRGBA, o Options) ([]byte, er
 		return dst, err
 	}
 	e.importNRGBA(m)
-	return e.encode(dst, o), nil
+	return e.encode(dst, o)
 }
 
 // init sizes the buffers for a picture of w by h samples.
@@ -143,9 +143,9 @@ func grow[T any](s []T, n int) []T {
 // encode encodes e.samples. A frame's fields bound the sizes of its partitions;
 // should a picture not fit, it is encoded again with fewer choices, and at the
 // last with coarser quantizers, until it does.
-func (e *Encoder) encode(dst []byte, o Options) []byte {
+func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 	e.analyse()
-	for r := (restriction{}); ; {
+	for r := (restriction{}); r.modes <= 2 && r.quant <= 128; {
 		e.restriction = r
 		e.assignSegments(o, r)
 		e.encodeMacroblocks()
@@ -153,13 +153,15 @@ func (e *Encoder) encode(dst []byte, o Options) []byte {
 			if e.recon != nil {
 				e.filter(e.recon)
 			}
-			return n
+			return n, nil
 		} else if size > e.firstLimit() {
 			r.modes++
 		} else {
 			r.quant += 8
 		}
 	}
+	// Not reached within the format's limits: see restriction.
+	return dst, UnsupportedError("picture that exceeds the partitions' sizes")
 }
 
 // A restriction is what a picture has to do without to fit the format.
@@ -168,7 +170,9 @@ type restriction struct {
 	// over the macroblocks, 2 for DC prediction, without segments or skip flags:
 	// less than 4 bits a macroblock, which fits the largest picture.
 	modes int
-	// quant is added to the quantizer indices.
+	// quant is added to the quantizer indices. At the coarsest, noise takes less
+	// than the kilobit a macroblock that eight partitions hold of the largest
+	// picture.
 	quant int
 }
 

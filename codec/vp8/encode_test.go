@@ -347,7 +347,7 @@ func TestPartitionLimits(t *testing.T) {
 	free := len(checkExact(t, &Encoder{}, m, Options{Quality: 90}, false))
 	for _, c := range []struct{ first, token, modes, quant int }{
 		{2600, 0, 1, 0},
-		{1000, 0, 2, 0},
+		{1150, 0, 2, 0},
 		{0, free / 2, 0, 0}, // eight partitions
 		{0, free / 12, 0, 8},
 		{2600, free / 12, 1, 8},
