@@ -1,10 +1,13 @@
-// Package png reads PNG pictures row by row, in memory that grows with their width alone, as
-// samples of 8 bits.
+// Package png reads PNG pictures row by row, in memory that grows with their width alone, and writes small pictures in as few
+// bytes as it finds by trying.
 //
 //	png.go       chunks and what they say, PNG specification (third edition) sections 5 and 11
 //	reader.go    rows: scanlines, interlacing, samples to 8 bits, sections 7, 8 and 13.12
 //	unfilter.go  filter reconstruction, section 9
 //	inflate.go   decompression, section 10, RFC 1950 and 1951
+//	writer.go    Append: which kind of PNG a picture becomes, section 12.4
+//	filter.go    which filter each scanline gets, section 12.7
+//	compress.go  which of the choices is smallest
 package png
 
 import (

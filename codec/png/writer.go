@@ -1,0 +1,322 @@
+// This file implements Append: which of PNG's representations a picture gets (PNG specification sections 6.2 and 12.4), and the chunks
+// around it.
+
+package png
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"slices"
+)
+
+// Options are what a PNG says besides its pixels. The zero value and nil say nothing.
+type Options struct {
+	ICC            []byte // a profile to carry in iCCP
+	Gamma          uint32 // gAMA in 1/100000, or 0
+	Chromaticities []byte // cHRM's 32 bytes, or nil
+}
+
+// Append appends m as a PNG to dst: in as few bytes as are found by trying. The colour of every pixel that is not wholly transparent
+// is kept exactly, the representation is not: grey pictures become grey, up to 256 colours a palette, opaque pictures lose
+// their alpha, and samples are packed where fewer bits do. *image.Gray and *image.NRGBA are read directly, everything else
+// through its colour model; *image.RGBA is premultiplied. m may have at most MaxPixels pixels; there must be one at least.
+func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
+	b := m.Bounds()
+	w, h := b.Dx(), b.Dy()
+	if w < 1 || h < 1 || w > MaxSide || h > MaxSide || w*h > MaxPixels {
+		return nil, UnsupportedError("dimensions")
+	}
+	if o == nil {
+		o = &Options{}
+	}
+	var forms []form
+	if g, ok := m.(*image.Gray); ok {
+		forms = grayForms(g)
+	} else {
+		forms = colourForms(straight(m))
+	}
+	if w*h > manyPixels {
+		forms = forms[:1]
+	}
+	start := len(dst)
+	var best []byte
+	for i := range forms {
+		out := forms[i].appendTo(dst[start:start:start], w, h, o)
+		if best == nil || len(out) < len(best) {
+			best = out
+		}
+	}
+	return append(dst, best...), nil
+}
+
+// manyPixels is where a palette has surely paid for itself.
+const manyPixels = 1 << 14
+
+// A form is one way to say the picture.
+type form struct {
+	colorType, depth int
+	plte, trns       []byte
+	lines            scanlines
+}
+
+// straight returns the pixels of m without its margins. Wholly transparent ones are zero: their colour does not show, and one colour
+// compresses better than many.
+func straight(m image.Image) *image.NRGBA {
+	b := m.Bounds()
+	w, h := b.Dx(), b.Dy()
+	d := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		row := d.Pix[y*d.Stride:][:4*w]
+		switch s := m.(type) {
+		case *image.NRGBA:
+			copy(row, s.Pix[s.PixOffset(b.Min.X, b.Min.Y+y):])
+		default:
+			for x := range w {
+				c := color.NRGBAModel.Convert(m.At(b.Min.X+x, b.Min.Y+y)).(color.NRGBA)
+				row[4*x], row[4*x+1], row[4*x+2], row[4*x+3] = c.R, c.G, c.B, c.A
+			}
+		}
+		for p := row; len(p) >= 4; p = p[4:] {
+			if p[3] == 0 {
+				p[0], p[1], p[2] = 0, 0, 0
+			}
+		}
+	}
+	return d
+}
+
+// grayForms gives the picture with samples of as few bits as hold its levels: as they are, or through a palette.
+func grayForms(m *image.Gray) []form {
+	w, h := m.Rect.Dx(), m.Rect.Dy()
+	pix := make([]byte, 0, w*h)
+	for y := range h {
+		i := m.PixOffset(m.Rect.Min.X, m.Rect.Min.Y+y)
+		pix = append(pix, m.Pix[i:i+w]...)
+	}
+	var used [256]bool
+	for _, v := range pix {
+		used[v] = true
+	}
+	var levels [][4]byte
+	depth := 1 // in which every level is one of the depth's own
+	for v := range used {
+		if used[v] {
+			levels = append(levels, [4]byte{byte(v), byte(v), byte(v), 255})
+			for v%(255/(1<<depth-1)) != 0 {
+				depth *= 2
+			}
+		}
+	}
+	direct := form{colorType: ctGray, depth: depth}
+	if depth == 8 {
+		direct.lines = scanlines{pix, w, h, 1}
+	} else {
+		div := byte(255 / (1<<depth - 1))
+		direct.lines = pack(pix, w, h, depth, func(v byte) byte { return v / div })
+	}
+	if few := paletteDepth(len(levels)); few < depth {
+		var index [256]byte
+		for i, c := range levels {
+			index[c[0]] = byte(i)
+		}
+		indexed := form{colorType: ctPalette, depth: few, lines: pack(pix, w, h, few, func(v byte) byte { return index[v] })}
+		indexed.plte, indexed.trns = paletteChunks(levels)
+		return []form{indexed, direct}
+	}
+	return []form{direct}
+}
+
+// colourForms gives the picture's forms, the one that is smallest for most pictures first.
+func colourForms(m *image.NRGBA) []form {
+	w, h := m.Rect.Dx(), m.Rect.Dy()
+	opaque, gray := true, true
+	for p := m.Pix; len(p) >= 4; p = p[4:] {
+		opaque = opaque && p[3] == 255
+		gray = gray && p[0] == p[1] && p[1] == p[2]
+		if !opaque && !gray {
+			break
+		}
+	}
+	if opaque && gray {
+		g := image.NewGray(m.Rect)
+		for i := range g.Pix {
+			g.Pix[i] = m.Pix[4*i]
+		}
+		return grayForms(g)
+	}
+	var forms []form
+	if colours := countColours(m.Pix); colours != nil {
+		palette, index := colours.sorted()
+		f := form{colorType: ctPalette, depth: paletteDepth(len(palette))}
+		f.plte, f.trns = paletteChunks(palette)
+		pix := make([]byte, w*h)
+		for i := range pix {
+			pix[i] = index[colours.find(binary.LittleEndian.Uint32(m.Pix[4*i:]))]
+		}
+		f.lines = pack(pix, w, h, f.depth, func(v byte) byte { return v })
+		forms = append(forms, f)
+		if w*h > manyPixels {
+			return forms
+		}
+	}
+	direct := form{colorType: ctRGBA, depth: 8}
+	channels := []int{0, 1, 2, 3}
+	switch {
+	case opaque:
+		direct.colorType, channels = ctRGB, channels[:3]
+	case gray:
+		direct.colorType, channels = ctGrayAlpha, channels[2:]
+	}
+	n := len(channels)
+	pix := make([]byte, 0, w*h*n)
+	for p := m.Pix; len(p) >= 4; p = p[4:] {
+		switch n {
+		case 2:
+			pix = append(pix, p[2], p[3])
+		case 3:
+			pix = append(pix, p[0], p[1], p[2])
+		default:
+			pix = append(pix, p[:4]...)
+		}
+	}
+	direct.lines = scanlines{pix, w * n, h, n}
+	return append(forms, direct)
+}
+
+// A colourTable is an open-addressed hash table of up to 256 colours.
+type colourTable struct {
+	slot  [1024]uint16 // 1 + position in colour, 0 when free
+	color []uint32
+}
+
+// find returns the position of c, which is added when it is new.
+func (t *colourTable) find(c uint32) int {
+	h := c * 0x9e3779b1 >> 22
+	for t.slot[h] != 0 {
+		if i := int(t.slot[h]) - 1; t.color[i] == c {
+			return i
+		}
+		h = (h + 1) & 1023
+	}
+	t.color = append(t.color, c)
+	t.slot[h] = uint16(len(t.color))
+	return len(t.color) - 1
+}
+
+// countColours returns the table of pix's colours, nil when there are more than 256.
+func countColours(pix []byte) *colourTable {
+	t := new(colourTable)
+	last, any := uint32(0), false
+	for ; len(pix) >= 4; pix = pix[4:] {
+		c := binary.LittleEndian.Uint32(pix)
+		if any && c == last {
+			continue
+		}
+		if last, any = c, true; t.find(c) >= 256 {
+			return nil
+		}
+	}
+	return t
+}
+
+// sorted returns the palette in the order in which it is written, those with alpha first so that tRNS is short, then from dark to
+// light, and for each position in the table the one in the palette.
+func (t *colourTable) sorted() (palette [][4]byte, index []byte) {
+	order := make([]int, len(t.color))
+	for i := range order {
+		order[i] = i
+	}
+	rgba := func(i int) (c [4]byte) {
+		binary.LittleEndian.PutUint32(c[:], t.color[i])
+		return c
+	}
+	slices.SortFunc(order, func(i, j int) int {
+		a, b := rgba(i), rgba(j)
+		luma := func(c [4]byte) int { return 299*int(c[0]) + 587*int(c[1]) + 114*int(c[2]) }
+		if (a[3] == 255) != (b[3] == 255) {
+			return cmp.Compare(a[3], b[3])
+		}
+		return cmp.Or(cmp.Compare(luma(a), luma(b)), bytes.Compare(a[:], b[:]))
+	})
+	index = make([]byte, len(order))
+	for at, i := range order {
+		palette = append(palette, rgba(i))
+		index[i] = byte(at)
+	}
+	return palette, index
+}
+
+func paletteDepth(n int) int {
+	switch {
+	case n <= 2:
+		return 1
+	case n <= 4:
+		return 2
+	case n <= 16:
+		return 4
+	}
+	return 8
+}
+
+func paletteChunks(palette [][4]byte) (plte, trns []byte) {
+	for i, c := range palette {
+		plte = append(plte, c[:3]...)
+		if c[3] != 255 {
+			for len(trns) <= i {
+				trns = append(trns, 255)
+			}
+			trns[i] = c[3]
+		}
+	}
+	return plte, trns
+}
+
+// pack puts w*h samples of depth bits into scanlines, the leftmost in the high bits (section 7.2).
+func pack(pix []byte, w, h, depth int, sample func(byte) byte) scanlines {
+	s := scanlines{stride: (w*depth + 7) / 8, h: h, bpp: 1}
+	s.pix = make([]byte, s.stride*h)
+	for y := range h {
+		row := s.row(y)
+		for x, v := range pix[y*w:][:w] {
+			at := x * depth
+			row[at/8] |= sample(v) << (8 - depth - at%8)
+		}
+	}
+	return s
+}
+
+// appendTo appends the whole file.
+func (f *form) appendTo(dst []byte, w, h int, o *Options) []byte {
+	dst = append(dst, signature...)
+	header := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(w)), uint32(h))
+	dst = appendChunk(dst, "IHDR", append(header, byte(f.depth), byte(f.colorType), 0, 0, 0))
+	// cHRM, gAMA and iCCP come before PLTE (section 5.6).
+	if o.Chromaticities != nil {
+		dst = appendChunk(dst, "cHRM", o.Chromaticities)
+	}
+	if o.Gamma != 0 {
+		dst = appendChunk(dst, "gAMA", binary.BigEndian.AppendUint32(nil, o.Gamma))
+	}
+	if o.ICC != nil {
+		dst = appendChunk(dst, "iCCP", append([]byte("ICC\x00\x00"), compress(o.ICC, levelBest)...))
+	}
+	if f.plte != nil {
+		dst = appendChunk(dst, "PLTE", f.plte)
+	}
+	if f.trns != nil {
+		dst = appendChunk(dst, "tRNS", f.trns)
+	}
+	dst = appendChunk(dst, "IDAT", f.lines.compress(f.colorType == ctPalette || f.depth < 8))
+	return appendChunk(dst, "IEND", nil)
+}
+
+func appendChunk(dst []byte, kind string, data []byte) []byte {
+	dst = binary.BigEndian.AppendUint32(dst, uint32(len(data)))
+	start := len(dst)
+	dst = append(append(dst, kind...), data...)
+	return binary.BigEndian.AppendUint32(dst, crc32.ChecksumIEEE(dst[start:]))
+}
