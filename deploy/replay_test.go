@@ -151,7 +151,7 @@ func TestRegionalHandlerReadsWhatTheStackSets(t *testing.T) {
 		h := warm.New(warm.Config{Settings: settings, Client: client, Log: &bytes.Buffer{}})
 		for _, event := range []string{"ObjectCreated:Put", "ObjectRemoved:Delete"} {
 			raw := fmt.Sprintf(`{"Records":[{"eventName":%q,"s3":{"bucket":{"name":"bkt"},"object":{"key":"fotos/ni%%C3%%B1o.png"}}}]}`, event)
-			if _, err := h.Handle(context.Background(), json.RawMessage(raw)); err != nil {
+			if _, err := h.Invoke(context.Background(), []byte(raw)); err != nil {
 				t.Fatal(err)
 			}
 			results := map[string]int{"L,M,S,XS,SL,SM,SS,SXS same,webp": 16, "M,SS webp": 2}[c.RegionalSizes+" "+c.RegionalFormat]

@@ -7,6 +7,8 @@ func commands() []Command {
 		{"resize", "-size NAME [-webp] [-quality 80] IN OUT", "resize one file, through the codec that runs at the edge", runResize},
 		{"replay", "[-dir DIR | -endpoint URL] EVENT.json", "run one saved event and print the request that the function returns", runReplay},
 		{"explain", "[-json] URL", "say what the function would do with a URL and why, without doing it", runExplain},
+		{"warm", "-bucket NAME KEY...", "make the results of pictures ahead of the first request", runWarm},
+		{"purge", "-bucket NAME [-distribution ID] KEY...", "delete the results of pictures, and make CloudFront forget them", runPurge},
 		{"package", "[-o dist/edge.zip]", "build the zip to deploy on Lambda@Edge", runPackage},
 	}
 }

@@ -49,7 +49,7 @@ type result struct {
 // line a task.
 const maxResultString = 512
 
-func (h *Handler) batch(ctx context.Context, raw json.RawMessage) (any, error) {
+func (h *Handler) batch(ctx context.Context, raw []byte) ([]byte, error) {
 	var in invocation
 	if err := json.Unmarshal(raw, &in); err != nil {
 		return nil, fmt.Errorf("%w (%v)", ErrEvent, err)
@@ -63,7 +63,7 @@ func (h *Handler) batch(ctx context.Context, raw json.RawMessage) (any, error) {
 		r.Text = r.Text[:min(len(r.Text), maxResultString)]
 		out.Results = append(out.Results, r)
 	}
-	return out, nil
+	return json.Marshal(out)
 }
 
 func (h *Handler) task(ctx context.Context, t task) result {

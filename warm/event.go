@@ -27,7 +27,7 @@ type notification struct {
 
 // events answers a notification. Every record is tried; the error tells of those
 // that deserve another try, and another try finds the rest done.
-func (h *Handler) events(ctx context.Context, raw json.RawMessage) error {
+func (h *Handler) events(ctx context.Context, raw []byte) error {
 	var n notification
 	if err := json.Unmarshal(raw, &n); err != nil {
 		return fmt.Errorf("%w (%v)", ErrEvent, err)

@@ -64,13 +64,17 @@ func FromLambda() (*Handler, error) {
 	return New(Config{Settings: s, Region: os.Getenv("AWS_REGION")}), nil
 }
 
+// null is the answer to an event: nobody reads it, but it has to be JSON.
+var null = []byte("null")
+
 // ErrEvent is returned for an invocation that is of neither kind.
 var ErrEvent = errors.New("warm: neither an S3 event nor an S3 Batch invocation")
 
-// Handle answers one invocation. After an S3 event an error makes Lambda invoke
-// again, so it is returned only when that may help. An S3 Batch invocation is
-// always answered, with a result code for each task.
-func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (any, error) {
+// Invoke answers one invocation; it is what aws-lambda-go's Handler asks for.
+// After an S3 event an error makes Lambda invoke again, so it is returned only
+// when that may help. An S3 Batch invocation is always answered, with a result
+// code for each task.
+func (h *Handler) Invoke(ctx context.Context, raw []byte) ([]byte, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-margin))
@@ -86,11 +90,11 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (any, error) 
 	}
 	switch {
 	case kind.Event == "s3:TestEvent": // sent once, when the notification is configured
-		return nil, nil
+		return null, nil
 	case len(kind.Tasks) > 0:
 		return h.batch(ctx, raw)
 	case len(kind.Records) > 0:
-		return nil, h.events(ctx, raw)
+		return null, h.events(ctx, raw)
 	}
 	return nil, ErrEvent
 }

@@ -6,18 +6,26 @@ import (
 	"miniatura/edge"
 )
 
+// MaxWildcards is how many paths with a * CloudFront takes in invalidations that
+// are under way at once, "Concurrent invalidation request maximum".
+const MaxWildcards = 15
+
 // Invalidation returns what CloudFront has to forget of a source after its
 // results are deleted, as create-invalidation takes it: the tag that every
-// result carries, and the source's own path. The path ends in * because the
-// cache knows the picture with each query apart, and a request that went on
-// unchanged, with the original, has no tag. A wildcard is one path, also on the
-// bill; 15 may be under way at once.
-func Invalidation(s Settings, key string) []string {
+// result carries, and the source's own path. With wildcard the path ends in *,
+// because the cache keeps an answer for each query apart, and a request that
+// went on unchanged was answered by the original, which has no tag. A wildcard
+// counts as one path, also on the bill.
+func Invalidation(s Settings, key string, wildcard bool) []string {
 	path := key
 	if p, ok := below(key, s.Path); ok {
 		path = p // CloudFront's paths are without the origin's
 	}
-	return []string{"#" + edge.CacheTag(key), "/" + escapePath(path) + "*"}
+	path = "/" + escapePath(path)
+	if wildcard {
+		path += "*"
+	}
+	return []string{"#" + edge.CacheTag(key), path}
 }
 
 // CreateInvalidation is the AWS CLI's command line for paths, without "aws".

@@ -1,0 +1,271 @@
+package desk
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"miniatura/desk/progress"
+	"miniatura/edge"
+	"miniatura/s3lite"
+	"miniatura/warm"
+)
+
+// bucketFlags are the flags of a command that works on a bucket: a folder, any S3 service, or AWS.
+type bucketFlags struct {
+	dir, endpoint, resized, path string
+	settings
+}
+
+func (b *bucketFlags) add(f *flags) {
+	f.StringVar(&b.dir, "dir", "", "take this `folder` for the bucket, as serve -dir does")
+	f.StringVar(&b.endpoint, "endpoint", "", "ask the S3 service at this `URL` instead of AWS")
+	f.StringVar(&b.bucket, "bucket", "", "the bucket's `name`; its credentials are in the environment")
+	f.StringVar(&b.region, "region", "", "the bucket's `region`, default AWS_REGION or us-east-1; a wrong one is mended on the way")
+	f.StringVar(&b.resized, "resized", "resized", "the `folder` for results")
+	f.StringVar(&b.path, "path", "", "the origin's `path` inside the bucket; KEY is a key in the bucket all the same")
+}
+
+// open returns the bucket, and the settings with which package warm finds its results.
+func (b *bucketFlags) open() (*bucket, warm.Settings, error) {
+	s := b.settings
+	var w warm.Settings
+	var err error
+	if s.resized, err = edge.CleanFolder(b.resized); err != nil {
+		return nil, w, fmt.Errorf("-resized: %w", err)
+	}
+	if b.path != "" {
+		if w.Path, err = edge.CleanFolder(b.path); err != nil {
+			return nil, w, fmt.Errorf("-path: %w", err)
+		}
+	}
+	var opened *bucket
+	switch {
+	case b.dir != "" && b.endpoint != "":
+		return nil, w, errors.New("-dir and -endpoint exclude each other")
+	case b.dir != "":
+		if s.bucket == "" {
+			s.bucket = "bucket"
+		}
+		opened, err = openDir(b.dir, s)
+	case s.bucket == "":
+		return nil, w, errors.New("-bucket NAME says where, or -dir FOLDER")
+	case b.endpoint != "":
+		opened, err = openEndpoint(b.endpoint, s)
+	default:
+		opened, err = openAWS(s)
+	}
+	if err != nil {
+		return nil, w, err
+	}
+	w.Bucket, w.Resized, w.Quality = opened.bucket, opened.resized, opened.quality
+	return opened, w, nil
+}
+
+// openAWS uses a bucket of AWS, with the credentials in the environment.
+func openAWS(s settings) (*bucket, error) {
+	b, err := openEndpoint("https://s3.amazonaws.com", s) // for its checks of credentials and region
+	if err == nil {
+		b.client = &s3lite.Client{Bucket: b.bucket, Region: b.region}
+		b.where = "bucket " + b.bucket
+	}
+	return b, err
+}
+
+// keys returns args; a lone "-" stands for the lines of stdin.
+func keys(args []string, stdin io.Reader) ([]string, error) {
+	if len(args) != 1 || args[0] != "-" {
+		return args, nil
+	}
+	var all []string
+	s := bufio.NewScanner(stdin)
+	for s.Scan() {
+		if line := strings.TrimSuffix(s.Text(), "\r"); line != "" {
+			all = append(all, line)
+		}
+	}
+	return all, s.Err()
+}
+
+func runWarm(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return report(stderr, "warm", warmKeys(ctx, args, stdin, stdout, stderr))
+}
+
+// warmKeys makes the results of keys ahead of the first request, through the function's own code.
+func warmKeys(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	f := newFlags("warm", stdout)
+	var from bucketFlags
+	from.add(f)
+	f.IntVar(&from.quality, "quality", 80, "1-100, the distribution's setting: results of another one are made again")
+	names := f.String("sizes", "", "the `sizes` to make, like L,M,SS; default all eight")
+	formats := f.String("formats", "", "the `formats` to make: same, webp or same,webp, the default")
+	jobs := f.Int("jobs", runtime.NumCPU(), "how many pictures at once")
+	rest, err := f.parse(args, 1, -1)
+	if err != nil {
+		return err
+	}
+	if from.quality < 1 || from.quality > 100 || *jobs < 1 {
+		return usagef("-quality is 1 to 100, -jobs at least 1")
+	}
+	var want warm.Settings
+	if err := errors.Join(want.SetSizes(*names), want.SetFormats(*formats)); err != nil {
+		return usageError{err}
+	}
+	b, s, err := from.open()
+	if err != nil {
+		return usageError{err}
+	}
+	defer b.close()
+	s.Sizes, s.Same, s.WebP = want.Sizes, want.Same, want.WebP
+	sources, err := keys(rest, stdin)
+	if err != nil {
+		return err
+	}
+
+	config := b.config()
+	config.Log, config.Concurrent = io.Discard, *jobs
+	h := edge.New(config)
+	line := progress.New(stderr, "warm", len(sources), "pictures")
+	var mu sync.Mutex
+	var sum warm.Tally
+	failed := 0
+	each(ctx, *jobs, sources, func(key string) {
+		var tally warm.Tally
+		targets, err := s.Targets(key, b.region)
+		if err == nil {
+			tally, err = warm.Make(ctx, h, targets, nil)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		sum.Add(tally)
+		if err != nil {
+			failed++
+			line.Printf("%s: %v", key, err)
+		}
+		line.Add(1, key)
+	})
+	line.Done("")
+	fmt.Fprintf(stdout, "%d pictures in %s: %d results made, %d were fresh\n", len(sources), b.where, sum.Made, sum.Fresh)
+	return incomplete(ctx, failed, len(sources))
+}
+
+func runPurge(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return report(stderr, "purge", purge(ctx, args, stdin, stdout, stderr))
+}
+
+// purge deletes the results of keys, and says or does what makes CloudFront forget them.
+func purge(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	f := newFlags("purge", stdout)
+	var from bucketFlags
+	from.add(f)
+	distribution := f.String("distribution", "", "run the invalidation for this distribution's `ID`, with the AWS CLI; without it, print it")
+	rest, err := f.parse(args, 1, -1)
+	if err != nil {
+		return err
+	}
+	from.quality = 80 // unused: results go whatever their quality
+	b, s, err := from.open()
+	if err != nil {
+		return usageError{err}
+	}
+	defer b.close()
+	sources, err := keys(rest, stdin)
+	if err != nil {
+		return err
+	}
+
+	line := progress.New(stderr, "purge", len(sources), "pictures")
+	failed, deleted := 0, 0
+	var paths []string
+	for _, key := range sources {
+		if ctx.Err() != nil {
+			break
+		}
+		targets, err := s.Results(key, b.region)
+		if err == nil {
+			var tally warm.Tally
+			tally, err = warm.Delete(ctx, b.client, targets, true)
+			deleted += tally.Deleted
+		}
+		if err != nil {
+			failed++
+			line.Printf("%s: %v", key, err)
+		} else {
+			paths = append(paths, warm.Invalidation(s, key, len(sources) <= warm.MaxWildcards)...)
+		}
+		line.Add(1, key)
+	}
+	line.Done("")
+	fmt.Fprintf(stdout, "%d pictures in %s: %d results deleted\n", len(sources), b.where, deleted)
+	if len(sources) > warm.MaxWildcards {
+		fmt.Fprintf(stdout, "More than %d pictures: originals that CloudFront keeps under a query (?size=...) show until their time is over\n", warm.MaxWildcards)
+	}
+	for part := range slices.Chunk(paths, maxPaths) {
+		if err := invalidate(ctx, *distribution, part, stdout, stderr); err != nil {
+			return err
+		}
+	}
+	return incomplete(ctx, failed, len(sources))
+}
+
+// maxPaths is how many paths go into one invalidation: a third of what CloudFront takes, and a command line that shells take.
+const maxPaths = 1000
+
+// invalidate prints the invalidation to run, or runs it.
+func invalidate(ctx context.Context, distribution string, paths []string, stdout, stderr io.Writer) error {
+	if distribution == "" {
+		fmt.Fprintf(stdout, "To make CloudFront forget them too:\naws %s\n", warm.ShellLine(warm.CreateInvalidation("ID", paths)))
+		return nil
+	}
+	args := warm.CreateInvalidation(distribution, paths)
+	aws, err := exec.LookPath("aws")
+	if err != nil {
+		fmt.Fprintf(stdout, "The AWS CLI is not here. To run where it is:\naws %s\n", warm.ShellLine(args))
+		return nil
+	}
+	cmd := exec.CommandContext(ctx, aws, args...)
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("aws %s: %w", warm.ShellLine(args), err)
+	}
+	return nil
+}
+
+func incomplete(ctx context.Context, failed, of int) error {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case failed > 0:
+		return fmt.Errorf("%d of %d pictures failed", failed, of)
+	}
+	return nil
+}
+
+// each calls work for every key, jobs at once, until ctx ends.
+func each(ctx context.Context, jobs int, keys []string, work func(key string)) {
+	next := make(chan string)
+	var wg sync.WaitGroup
+	for range min(jobs, len(keys)) {
+		wg.Go(func() {
+			for key := range next {
+				work(key)
+			}
+		})
+	}
+	defer wg.Wait()
+	defer close(next)
+	for _, key := range keys {
+		select {
+		case next <- key:
+		case <-ctx.Done():
+			return
+		}
+	}
+}

@@ -1,0 +1,142 @@
+package desk
+
+import (
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"miniatura/edge"
+	"miniatura/s3lite/s3test"
+)
+
+// fakeAWS puts a program called aws into PATH that writes its arguments, one a
+// line, to the returned file.
+func fakeAWS(t *testing.T, exit string) string {
+	t.Helper()
+	dir := t.TempDir()
+	said := filepath.Join(dir, "said")
+	script := "#!/bin/sh\nfor a in \"$@\"; do echo \"$a\"; done > '" + said + "'\nexit " + exit + "\n"
+	if err := os.WriteFile(filepath.Join(dir, "aws"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir)
+	return said
+}
+
+func TestWarmThenPurgeOverAFolder(t *testing.T) {
+	dir := folder(t, map[string][]byte{"fotos/a b.jpg": jpegOf(t, 1000, 500), "b.jpg": jpegOf(t, 500, 1000), "notes.txt": []byte("x")})
+	code, stdout, stderr := run("warm", "-dir", dir, "-sizes", "SS,SXS", "-formats", "same,webp", "fotos/a b.jpg", "b.jpg")
+	if code != 0 || !strings.Contains(stdout, "2 pictures in folder "+dir+": 8 results made, 0 were fresh") {
+		t.Fatalf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+	for _, name := range []string{"resized/SS/fotos/a b.jpg", "resized/SXS-webp/b.jpg.webp"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	if code, stdout, _ := run("warm", "-dir", dir, "-sizes", "SS,SXS", "b.jpg"); code != 0 || !strings.Contains(stdout, "0 results made, 4 were fresh") {
+		t.Errorf("again: exit %d, %q", code, stdout)
+	}
+	// What cannot be made is named, and the rest is made.
+	code, stdout, stderr = run("warm", "-dir", dir, "-sizes", "SM", "-formats", "same", "none.jpg", "notes.txt", "resized/SS/b.jpg", "b.jpg")
+	if code != 1 || !strings.Contains(stdout, "1 results made") || !strings.Contains(stderr, "3 of 4 pictures failed") ||
+		!strings.Contains(stderr, "none.jpg: ") || !strings.Contains(stderr, "notes.txt: not a picture's extension") || !strings.Contains(stderr, "resized/SS/b.jpg: already below") {
+		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+
+	code, stdout, stderr = run("purge", "-dir", dir, "fotos/a b.jpg")
+	line := "aws cloudfront create-invalidation --distribution-id ID --paths '#" + edge.CacheTag("fotos/a b.jpg") + "' '/fotos/a%20b.jpg*'\n"
+	if code != 0 || !strings.Contains(stdout, ": 4 results deleted\n") || !strings.Contains(stdout, line) {
+		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "resized/SS/fotos/a b.jpg")); !os.IsNotExist(err) {
+		t.Errorf("the result is still there: %v", err)
+	}
+	for _, name := range []string{"fotos/a b.jpg", "resized/SS/b.jpg"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestPurgeRunsTheInvalidation(t *testing.T) {
+	dir := folder(t, map[string][]byte{"a.jpg": jpegOf(t, 100, 50)})
+	said := fakeAWS(t, "0")
+	code, stdout, stderr := run("purge", "-dir", dir, "-distribution", "E1", "a.jpg", "b.jpg")
+	got, _ := os.ReadFile(said)
+	want := []string{"cloudfront", "create-invalidation", "--distribution-id", "E1", "--paths",
+		"#" + edge.CacheTag("a.jpg"), "/a.jpg*", "#" + edge.CacheTag("b.jpg"), "/b.jpg*"}
+	if code != 0 || !slices.Equal(strings.Fields(string(got)), want) {
+		t.Errorf("exit %d, %q, %q; aws was told %q", code, stdout, stderr, got)
+	}
+
+	fakeAWS(t, "3")
+	if code, _, stderr := run("purge", "-dir", dir, "-distribution", "E1", "a.jpg"); code != 1 || !strings.Contains(stderr, "aws cloudfront") {
+		t.Errorf("aws failed: exit %d, stderr %q", code, stderr)
+	}
+	t.Setenv("PATH", t.TempDir())
+	if code, stdout, _ := run("purge", "-dir", dir, "-distribution", "E1", "a.jpg"); code != 0 || !strings.Contains(stdout, "--distribution-id E1 --paths '#") {
+		t.Errorf("no aws: exit %d, stdout %q", code, stdout)
+	}
+	// More than CloudFront takes with a wildcard.
+	many := []string{"purge", "-dir", dir}
+	for i := range 16 {
+		many = append(many, string(rune('a'+i))+".jpg")
+	}
+	if code, stdout, _ := run(many...); code != 0 || strings.Contains(stdout, "*") || strings.Count(stdout, "'#m-") != 16 {
+		t.Errorf("16 pictures: exit %d, stdout %q", code, stdout)
+	}
+}
+
+func TestWarmAndPurgeAtAnyS3(t *testing.T) {
+	server := s3test.New(s3test.Config{Bucket: "bkt", Region: "eu-west-1"})
+	hs := httptest.NewServer(server)
+	t.Cleanup(hs.Close)
+	server.Put("site/a.jpg", s3test.Object{Body: jpegOf(t, 400, 300)})
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDTEST")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	t.Setenv("AWS_SESSION_TOKEN", "")
+	t.Setenv("AWS_REGION", "us-east-1") // not the bucket's
+	at := []string{"-endpoint", hs.URL, "-bucket", "bkt", "-path", "/site/", "-resized", "small/"}
+	if code, stdout, stderr := run(append([]string{"warm", "-sizes", "SXS", "-formats", "webp", "site/a.jpg"}, at...)...); code != 0 {
+		t.Fatalf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+	if got := server.Keys(); !slices.Equal(got, []string{"site/a.jpg", "site/small/SXS-webp/a.jpg.webp"}) {
+		t.Errorf("the bucket has %q", got)
+	}
+	code, stdout, stderr := run(append([]string{"purge", "site/a.jpg"}, at...)...)
+	if code != 0 || !strings.Contains(stdout, "1 results deleted") || !strings.Contains(stdout, " '/a.jpg*'") {
+		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+	if got := server.Keys(); !slices.Equal(got, []string{"site/a.jpg"}) {
+		t.Errorf("the bucket has %q", got)
+	}
+}
+
+func TestKeysFromStdin(t *testing.T) {
+	dir := folder(t, map[string][]byte{"a.jpg": jpegOf(t, 400, 300), "b c.jpg": jpegOf(t, 400, 300)})
+	var out, errs strings.Builder
+	code := Main([]string{"warm", "-dir", dir, "-sizes", "SXS", "-formats", "same", "-"}, strings.NewReader("a.jpg\r\n\nb c.jpg"), &out, &errs)
+	if code != 0 || !strings.Contains(out.String(), "2 pictures") || !strings.Contains(out.String(), "2 results made") {
+		t.Errorf("exit %d, stdout %q, stderr %q", code, out.String(), errs.String())
+	}
+}
+
+func TestWarmAndPurgeMistakes(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("AWS_ACCESS_KEY_ID", "")
+	for _, args := range [][]string{
+		{"warm"}, {"warm", "-dir", dir}, {"warm", "a.jpg"}, {"warm", "-bucket", "b", "a.jpg"}, {"warm", "-dir", dir, "-sizes", "XXL", "a.jpg"},
+		{"warm", "-dir", dir, "-formats", "avif", "a.jpg"}, {"warm", "-dir", dir, "-quality", "0", "a.jpg"}, {"warm", "-dir", dir, "-jobs", "0", "a.jpg"},
+		{"purge"}, {"purge", "a.jpg"}, {"purge", "-dir", dir, "-endpoint", "http://127.0.0.1:1", "a.jpg"}, {"purge", "-dir", dir, "-resized", "..", "a.jpg"},
+		{"purge", "-dir", dir, "-path", "../x", "a.jpg"}, {"purge", "-dir", filepath.Join(dir, "none"), "a.jpg"},
+	} {
+		code, stdout, stderr := run(args...)
+		if code != 2 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "miniatura "+args[0]) {
+			t.Errorf("%q: exit %d, stdout %q, stderr %q", args, code, stdout, stderr)
+		}
+	}
+}
