@@ -32,7 +32,7 @@ func TestStillsDecodeAsDwebpDoes(t *testing.T) {
 			t.Errorf("%s: %d frames", name, len(f.Frames))
 			continue
 		}
-		if testing.Short() && f.Pixels() > 300_000 {
+		if os.Getenv("MINIATURA_LONG") == "" && f.Pixels() > 400_000 {
 			continue
 		}
 		want, err := dwebp(t, src)

@@ -116,25 +116,38 @@ func findMatches(pix []uint32, w, effort int) []match {
 			if d := int(m[i-1].distance); m[i-1].n > 2 && d <= i {
 				// What matched at the pixel before goes on here.
 				best, distance = int(m[i-1].n)-1, d
-				if best == maxCopy-1 {
-					best = matchLength(pix, i-d, i, limit)
+				if best == maxCopy-1 && best < limit && pix[i-d+best] == pix[i+best] {
+					best++ // it may have gone on; were it shorter, it ended there
 				}
 			}
 		}
-		h := hash(i)
-		if best < 256 && best < limit {
-			try := func(d int) {
-				if d <= 0 || d > i || best >= limit || pix[i-d+best] != pix[i+best] {
-					return
-				}
-				if n := matchLength(pix, i-d, i, limit); n > best {
-					best, distance = n, d
-				}
+		try := func(d int) {
+			if d <= 0 || d > i || best >= limit || pix[i-d+best] != pix[i+best] {
+				return
 			}
+			if n := matchLength(pix, i-d, i, limit); n > best {
+				best, distance = n, d
+			}
+		}
+		if best < 64 {
 			try(1)
 			try(w)
-			at := head[h]
-			for tries := effort; at > 0 && tries > 0; tries-- {
+		}
+		// Inside a run of one colour the pixel before is as good a source as any, and the chain
+		// would be long; the run's ends are what finds it again.
+		if i > 0 && pix[i] == pix[i-1] && pix[i] == pix[i+1] {
+			if best >= 2 {
+				m[i] = match{int32(distance), int32(best)}
+			}
+			continue
+		}
+		h := hash(i)
+		tries := effort
+		if best >= 16 {
+			tries = effort / 4
+		}
+		if best < 64 {
+			for at := head[h]; at > 0 && tries > 0 && best < limit; tries-- {
 				d := i - int(at-1)
 				if d > maxDistance {
 					break
