@@ -414,98 +414,109 @@ func (g *progressive) first(s *scan, b, end, run int) (int, error) {
 // correction bit for each coefficient that is not zero yet.
 func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 	r := &g.r
-	band := s.band()
-	for ; b < end; b++ {
-		known := g.nz[b] & band
-		if run > 0 {
+	acc, n, bp, buf := r.acc, r.n, r.p, r.buf
+	look := &g.ac.look
+	band, kept, size := s.band(), g.kept, g.size
+	one := int16(1) << s.al
+	for nz := g.nz; b < end; b++ {
+		known := nz[b] & band
+		if run > 0 && known == 0 {
 			run--
-			if known == 0 {
-				continue
-			}
-			if r.p > r.mark && !r.ensure() {
-				return 0, errTruncated
-			}
-			g.correct(b, known, s.al)
 			continue
 		}
-		if r.p > r.mark && !r.ensure() {
-			return 0, errTruncated
+		if bp > r.mark {
+			r.acc, r.n, r.p = acc, n, bp
+			if !r.ensure() {
+				return 0, errTruncated
+			}
+			acc, n, bp, buf = r.acc, r.n, r.p, r.buf
 		}
+		co := g.coef[b*size:][:size]
 		zeros, more := band&^known, known // what the rest of the band has
-		added := uint64(0)
-		for zeros|more != 0 {
-			if r.n < 32 {
-				r.fill()
-			}
-			e := g.ac.look[r.acc>>(64-acBits)]
-			if e == 0 {
-				e = g.ac.long(r.acc)
-			}
-			v, adv := e.value(r.acc), int(uint8(e>>8))
-			r.acc <<= e & 63
-			r.n -= int(e & 63)
-			if adv >= endOfBlock {
-				m := uint(adv - endOfBlock)
-				run = 1<<m - 1
-				if m > 0 {
-					run += int(r.acc >> (64 - m))
-					r.acc <<= m
-					r.n -= int(m)
+		ended := run > 0
+		if ended {
+			run--
+		}
+		for {
+			// The next code says which coefficient becomes known, and so which corrections come after the code: those before it. At the end
+			// of the band, or after EOB, they are all that is left.
+			var k uint
+			var v int32
+			m := more
+			if !ended {
+				acc |= binary.BigEndian.Uint64(buf[bp:]) >> (uint(n) & 63)
+				bp += (63 - n) >> 3
+				n |= 56
+				e := look[acc>>(64-acBits)]
+				if e == 0 {
+					e = g.ac.long(acc)
 				}
+				v = e.value(acc)
+				acc <<= e & 63
+				n -= int(e & 63)
+				adv := int(uint8(e >> 8))
+				if adv >= endOfBlock {
+					extra := uint(adv - endOfBlock)
+					run = 1<<extra - 1 + int(acc>>1>>(63-extra))
+					acc <<= extra
+					n -= int(extra)
+					ended = true
+				} else {
+					// The run counts zeros only.
+					z := zeros
+					for i := 1; i < adv; i++ {
+						z &= z - 1
+					}
+					if z == 0 || v != 1 && v != -1 && (v != 0 || adv != 16) {
+						return 0, errEntropy
+					}
+					k = uint(bits.TrailingZeros64(z))
+					m = more & (1<<k - 1)
+					zeros &^= 1<<k<<1 - 1
+				}
+			}
+			// A correction bit for each coefficient of m; those that are set add one to its magnitude.
+			more &^= m
+			for m != 0 {
+				acc |= binary.BigEndian.Uint64(buf[bp:]) >> (uint(n) & 63)
+				bp += (63 - n) >> 3
+				n |= 56
+				some := bits.OnesCount64(m)
+				for x := m & kept; x != 0; x &= x - 1 {
+					low := x & -x
+					i := bits.OnesCount64(m & (low - 1))
+					if i >= 56 {
+						break
+					}
+					c := &co[g.slot[bits.TrailingZeros64(x)&63]]
+					sign := *c >> 15
+					*c += (one ^ sign - sign) & -int16(acc<<(uint(i)&63)>>63)
+				}
+				if some <= 56 {
+					acc <<= uint(some) & 63
+					n -= some
+					break
+				}
+				// More than there are bits at hand: the first 56, then the rest.
+				for range 56 {
+					m &= m - 1
+				}
+				acc <<= 56
+				n -= 56
+			}
+			if v != 0 {
+				nz[b] |= 1 << k
+				if kept>>k&1 != 0 {
+					co[g.slot[k&63]] = int16(v << s.al)
+				}
+			}
+			if ended || zeros|more == 0 {
 				break
 			}
-			// The run counts zeros only; the corrections of what lies between come after the code.
-			z := zeros
-			for i := 1; i < adv; i++ {
-				z &= z - 1
-			}
-			if z == 0 || v != 1 && v != -1 && (v != 0 || adv != 16) {
-				return 0, errEntropy
-			}
-			k := uint(bits.TrailingZeros64(z))
-			below := uint64(1)<<k - 1
-			g.correct(b, more&below, s.al)
-			more &^= below
-			zeros &^= below | 1<<k
-			if v != 0 {
-				added |= 1 << k
-				if g.kept>>k&1 != 0 {
-					g.coef[b*g.size+int(g.slot[k])] = int16(v << s.al)
-				}
-			}
 		}
-		g.correct(b, more, s.al)
-		g.nz[b] |= added
 	}
+	r.acc, r.n, r.p = acc, n, bp
 	return run, nil
-}
-
-// correct reads a bit for each coefficient in m of block b, in zig-zag order, and those that are set add 1<<al to its magnitude.
-func (g *progressive) correct(b int, m uint64, al uint8) {
-	r := &g.r
-	for left := bits.OnesCount64(m); left > 0; {
-		if r.n < 32 {
-			r.fill()
-		}
-		some := min(left, 32)
-		word := r.acc
-		r.acc <<= uint(some)
-		r.n -= some
-		left -= some
-		for ; some > 0; some-- {
-			k, set := uint(bits.TrailingZeros64(m)), word>>63 != 0
-			m &= m - 1
-			word <<= 1
-			if set && g.kept>>k&1 != 0 {
-				c := &g.coef[b*g.size+int(g.slot[k&63])]
-				if *c >= 0 {
-					*c += 1 << al
-				} else {
-					*c -= 1 << al
-				}
-			}
-		}
-	}
 }
 
 // output transforms component ci and emits it, a line of blocks at a time.
