@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -40,23 +41,43 @@ var faultSteps = []struct{ name, method, key string }{
 	{"PUT", "PUT", faultResult},
 }
 
-// newFaultWorld is a world with a source in it and short waits. want is what the result must be.
-func newFaultWorld(t testing.TB) (w *world, want []byte) {
+// TestMain lets many tests wait for their timeouts at once, however few processors there are.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	flag.Set("test.parallel", "16")
+	os.Exit(m.Run())
+}
+
+// faultPicture is the source of these tests and what the result must be.
+var faultPicture = sync.OnceValues(func() (src, want []byte) {
+	src = picture(&testing.T{}, 400, 300)
+	size, _ := sizes.Parse("SXS")
+	want, _, err := codec.Resize(context.Background(), src, size.Fit, codec.Options{Quality: 80})
+	if err != nil {
+		panic(err)
+	}
+	return src, want
+})
+
+// waiting are the faults that end when the client's patience does: only for them it is short, so that a busy machine
+// is not taken for a fault.
+var waiting = []string{"hang", "stall", "trickle", "slow"}
+
+// newFaultWorld is a world with a source in it. want is what the result must be.
+func newFaultWorld(t testing.TB, fault string) (w *world, want []byte) {
 	t.Helper()
 	w = newWorld(t)
 	slow := w.h.cfg.Client
 	w.h.cfg.Client = func(bucket, region string) *s3lite.Client {
 		c := slow(bucket, region)
-		c.Progress, c.Backoff = 400*time.Millisecond, 2*time.Millisecond
+		c.Progress, c.Backoff = 20*time.Second, 2*time.Millisecond
+		if slices.Contains(waiting, fault) {
+			c.Progress = 400 * time.Millisecond
+		}
 		return c
 	}
-	src := picture(t, 400, 300)
+	src, want := faultPicture()
 	w.Put(faultSource, s3test.Object{Body: src, ContentType: "image/png", CacheControl: "max-age=9"})
-	size, _ := sizes.Parse("SXS")
-	want, _, err := codec.Resize(context.Background(), src, size.Fit, codec.Options{Quality: 80})
-	if err != nil {
-		t.Fatal(err)
-	}
 	return w, want
 }
 
@@ -121,13 +142,13 @@ func TestTransientFaultsEndWithThePicture(t *testing.T) {
 			}
 			t.Run(step.name+"/"+name, func(t *testing.T) {
 				t.Parallel()
-				w, want := newFaultWorld(t)
+				w, want := newFaultWorld(t, name)
 				w.Script(s3test.Rule{Method: step.method, Key: step.key, Times: 1, Fault: f})
-				uri, r := w.askWithin(t, 10*time.Second)
+				uri, r := w.askWithin(t, 20*time.Second)
 				if uri != faultURI || r.Decision != Resized {
 					t.Errorf("%q, %+v", uri, r)
 				}
-				if n := w.count(); n != 5 {
+				if n := w.count(); n != 5 && !slices.Contains(waiting, name) {
 					t.Errorf("%d requests, want 5", n)
 				}
 				w.mend(t, want)
@@ -154,9 +175,13 @@ func TestLastingFaultsEndWithTheRequest(t *testing.T) {
 			}
 			t.Run(step.name+"/"+name, func(t *testing.T) {
 				t.Parallel()
-				w, want := newFaultWorld(t)
+				w, want := newFaultWorld(t, name)
 				w.Script(s3test.Rule{Method: step.method, Key: step.key, Fault: f})
-				uri, r := w.askWithin(t, 4*time.Second)
+				within := 20 * time.Second
+				if slices.Contains(waiting, name) {
+					within = 4 * time.Second
+				}
+				uri, r := w.askWithin(t, within)
 				if step.name == "HEAD result" && (name == "403" || name == "404") {
 					// Not a fault: without s3:ListBucket, that is how an absent result looks.
 					if uri != faultURI || r.Decision != Resized {
@@ -165,7 +190,8 @@ func TestLastingFaultsEndWithTheRequest(t *testing.T) {
 				} else if uri != faultAsk.uri || r.Decision != Unchanged || r.Error == "" {
 					t.Errorf("%q, %+v", uri, r)
 				}
-				if n := w.count(); n > 2+4 {
+				// Four attempts at the step; net/http may replay each once on a broken connection that was used before.
+				if n := w.count(); n > 3+4 && !slices.Contains(append(waiting, "reset", "eof", "done but not said"), name) || n > 3+8 {
 					t.Errorf("%d requests", n)
 				}
 				w.mend(t, want)
@@ -180,7 +206,7 @@ func TestTheDeadlineInAnyStep(t *testing.T) {
 	for _, step := range faultSteps {
 		t.Run(step.name, func(t *testing.T) {
 			t.Parallel()
-			w, want := newFaultWorld(t)
+			w, want := newFaultWorld(t, "")
 			slow := w.h.cfg.Client
 			w.h.cfg.Client = func(bucket, region string) *s3lite.Client {
 				c := slow(bucket, region)
@@ -212,20 +238,21 @@ func TestAKilledProcessLeavesTheBucketRight(t *testing.T) {
 	for _, step := range faultSteps {
 		for _, when := range []string{"before", "after"} {
 			t.Run(step.name+"/"+when, func(t *testing.T) {
-				w, want := newFaultWorld(t)
+				w, want := newFaultWorld(t, "")
 				hs := httptest.NewServer(w.Server)
 				defer hs.Close()
 				cmd := exec.Command(os.Args[0], "-test.run=^TestAKilledProcessLeavesTheBucketRight$")
 				cmd.Env = append(os.Environ(), "MINIATURA_TEST_S3="+hs.URL)
-				killed := make(chan struct{})
+				started, killed := make(chan struct{}), make(chan struct{})
 				var once sync.Once
 				w.Script(s3test.Rule{Method: step.method, Key: step.key, Fault: func(rw http.ResponseWriter, r *http.Request, honest http.Handler) {
 					if when == "after" {
 						honest.ServeHTTP(rw, r)
 					}
 					once.Do(func() {
-						cmd.Process.Kill()
+						<-started
 						close(killed)
+						cmd.Process.Kill()
 					})
 					if when == "before" { // what was sent may still be read, but nobody waits
 						honest.ServeHTTP(rw, r)
@@ -234,6 +261,7 @@ func TestAKilledProcessLeavesTheBucketRight(t *testing.T) {
 				if err := cmd.Start(); err != nil {
 					t.Fatal(err)
 				}
+				close(started)
 				err := cmd.Wait()
 				select {
 				case <-killed:
@@ -247,7 +275,7 @@ func TestAKilledProcessLeavesTheBucketRight(t *testing.T) {
 }
 
 func TestRequestsPerFlow(t *testing.T) {
-	w, _ := newFaultWorld(t)
+	w, _ := newFaultWorld(t, "")
 	count := func(flow string, s eventSpec, decision string, want ...string) {
 		t.Helper()
 		_, r := w.ask(t, context.Background(), s)
@@ -296,7 +324,7 @@ func TestTwoHundredAtOnceStayWithinMemory(t *testing.T) {
 	if os.Getenv("MINIATURA_LONG") == "" {
 		t.Skip("200 pictures: set MINIATURA_LONG=1")
 	}
-	w, _ := newFaultWorld(t)
+	w, _ := newFaultWorld(t, "")
 	client := w.h.cfg.Client
 	w.h = New(Config{Log: w.log, Client: client, Concurrent: 2})
 	src := picture(t, 2000, 1500) // 12 MB of samples

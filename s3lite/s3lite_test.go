@@ -20,7 +20,8 @@ import (
 
 var creds = s3lite.Credentials{AccessKeyID: "AKIDTEST", SecretAccessKey: "secret"}
 
-// start serves srv on loopback and returns a client with short waits.
+// start serves srv on loopback and returns a client with short pauses, and patience, so that a busy machine is not
+// taken for a fault.
 func start(t testing.TB, srv http.Handler) *s3lite.Client {
 	t.Helper()
 	ts := httptest.NewServer(srv)
@@ -33,7 +34,7 @@ func start(t testing.TB, srv http.Handler) *s3lite.Client {
 func client(url string, tr http.RoundTripper) *s3lite.Client {
 	return &s3lite.Client{Bucket: "bucket", Region: "us-east-1", Endpoint: url, Transport: tr,
 		Credentials: func() (s3lite.Credentials, error) { return creds, nil },
-		Progress:    250 * time.Millisecond, Backoff: time.Millisecond}
+		Progress:    20 * time.Second, Backoff: time.Millisecond}
 }
 
 // oddKeys are keys that some layer between a program and S3 is known to spoil.

@@ -79,6 +79,8 @@ func HTML(status int) Fault {
 // Delay waits, then answers honestly.
 func Delay(d time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
+		body, _ := io.ReadAll(r.Body) // net/http notices that a client has gone only once the body is read
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		select {
 		case <-time.After(d):
 			honest.ServeHTTP(w, r)
