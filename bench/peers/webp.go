@@ -3,213 +3,191 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 
-	ourwebp "miniatura/codec/webp"
+	"miniatura/bench/metrics"
+	"miniatura/codec/webp"
 )
 
-// The webp section holds codec/webp against cwebp -m 4 on photographs at about 1280x720:
-// BD-rate (bytes at equal quality, PCHIP on log bytes) on three axes of quality, bytes at
-// quality 80, and CPU against libwebp in process. Negative BD-rates are ours being smaller.
+// The webp section holds codec/webp against cwebp -m 4 on photographs at about 1280x720: BD-rate
+// (percent of bytes at equal quality) on three axes of quality, bytes at quality 80, and CPU against
+// libwebp in process. The encoder is tuned on one set of photographs and reported on the other.
 var (
 	webpSet    = flag.String("webp-set", "report", "webp: which photographs: tune, report or all")
 	webpMax    = flag.Int("webp-max", 0, "webp: at most this many photographs (0: all of the set)")
 	webpEffort = flag.String("webp-effort", "default", "webp: default or high")
 	webpButter = flag.Bool("webp-butteraugli", true, "webp: measure butteraugli's 3-norm too (slow)")
-	webpNoCPU  = flag.Bool("webp-nocpu", false, "webp: leave the CPU out")
+	webpCPU    = flag.Bool("webp-cpu", true, "webp: measure CPU too")
 )
+
+func init() {
+	sections = append(sections, struct {
+		name string
+		run  func(*suite) error
+	}{"webp", webpSection})
+}
 
 var webpQualities = []int{50, 60, 70, 80, 90, 95}
 
-// webpRow is the answer for one photograph. The BD-rates are in percent of cwebp's bytes.
+// A webpRow is the answer for one photograph: BD-rates, and the bytes at quality 80.
 type webpRow struct {
-	name               string
-	psnr, ssim, butter float64
-	bytes80, ref80     int
-	cpu, libCPU        float64 // ms, 0 when not measured
-	dPSNR80, dSSIM80   float64
-	hasButter          bool
+	name     string
+	rate     [3]float64 // by webpAxes
+	own, lib webpPoint  // at quality 80
 }
 
-// webpTable is what the section found.
-type webpTable struct {
-	rows   []webpRow
-	effort string
-	notes  []string
+// webpAxes are the scales of quality: each rises with it, and equal steps look about equal.
+var webpAxes = [3]struct {
+	name, measure string
+	of            func(webpPoint) float64
+}{
+	{"PSNR-Y", "bd_psnr", func(p webpPoint) float64 { return p.PSNR }},
+	{"SSIM-Y", "bd_ssim", func(p webpPoint) float64 { return metrics.DB(p.SSIM) }},
+	{"butteraugli 3-norm", "bd_butteraugli", func(p webpPoint) float64 { return -p.Butteraugli }},
 }
 
-func measureWebP(corpus string, progress io.Writer) (*webpTable, error) {
-	t := &webpTable{effort: *webpEffort}
+// webpSection fills the rows about lossy WebP.
+func webpSection(s *suite) error {
+	effort := *webpEffort
+	if effort != "default" && effort != "high" {
+		return fmt.Errorf("no effort %q", effort)
+	}
+	if s.photos == "" {
+		s.skip("webp", "there are no photographs")
+		return nil
+	}
+	version, err := exec.Command("cwebp", "-version").Output()
+	if err != nil {
+		s.miss("cwebp is missing (no rows of webp): apt-get install webp")
+		return nil
+	}
+	first, _, _ := strings.Cut(strings.TrimSpace(string(version)), "\n")
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		cache = os.TempDir()
 	}
-	cache = filepath.Join(cache, "miniatura-bench")
-	if _, err := exec.LookPath("cwebp"); err != nil {
-		return nil, fmt.Errorf("cwebp is not installed (Debian: webp)")
+	qualities := webpQualities
+	if s.short {
+		*webpMax, qualities = 2, []int{50, 80, 95}
 	}
-	v, err := exec.Command("cwebp", "-version").Output()
+	pictures, err := webpPictures(filepath.Dir(s.photos), filepath.Join(cache, "miniatura-bench"), *webpSet, *webpMax)
 	if err != nil {
-		return nil, fmt.Errorf("cwebp -version: %w", err)
-	}
-	version, _, _ := strings.Cut(strings.TrimSpace(string(v)), "\n")
-	pictures, err := webpPictures(corpus, cache, *webpSet, *webpMax)
-	if err != nil {
-		return nil, err
+		return err
 	}
 	if len(pictures) == 0 {
-		return nil, fmt.Errorf("no photographs under %s", corpus)
+		s.skip("webp", "none of the photographs it knows is in "+s.photos)
+		return nil
 	}
-	work, err := os.MkdirTemp("", "peers-webp-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(work)
-	scratch := work
-	if !*webpButter {
-		scratch = ""
-	} else if _, err := exec.LookPath("butteraugli_main"); err != nil {
-		t.notes = append(t.notes, "butteraugli_main is not installed (Debian: libjxl-devtools): no butteraugli column")
-		scratch = ""
-	}
-	loop := ""
-	if !*webpNoCPU {
-		if loop, err = buildLibwebpLoop(work); err != nil {
-			t.notes = append(t.notes, "no CPU column: "+err.Error())
+	scratch := ""
+	if *webpButter && !s.short {
+		if _, err := exec.LookPath("butteraugli_main"); err != nil {
+			s.miss("butteraugli_main is missing (no bd_butteraugli): apt-get install libjxl-devtools")
+		} else {
+			scratch = s.dir
 		}
 	}
+	var rows []webpRow
 	for _, p := range pictures {
-		row, err := webpRowOf(p, scratch, version)
+		row, err := webpRowOf(p, qualities, effort, scratch, first)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if loop != "" {
-			if row.libCPU, row.cpu, err = webpCPU(loop, p, 80, webpOptions(80), work); err != nil {
-				return nil, err
-			}
-		}
-		t.rows = append(t.rows, row)
-		fmt.Fprintf(progress, "%-36s PSNR %+6.2f %%  SSIM %+6.2f %%  butteraugli %+6.2f %%  bytes q80 %.3f  CPU %.2f\n",
-			row.name, row.psnr, row.ssim, row.butter, float64(row.bytes80)/float64(row.ref80), ratio(row.cpu, row.libCPU))
+		rows = append(rows, row)
+		fmt.Fprintf(os.Stderr, "%-36s PSNR %+6.2f %%  SSIM %+6.2f %%  butteraugli %+6.2f %%  bytes at q80 %.3f\n",
+			row.name, row.rate[0], row.rate[1], row.rate[2], float64(row.own.Bytes)/float64(row.lib.Bytes))
 	}
-	return t, nil
+	s.webpRows(rows, effort, scratch != "")
+	if *webpCPU {
+		return s.webpCPU(pictures, effort)
+	}
+	return nil
 }
 
-func webpOptions(q int) *ourwebp.Options {
-	o := &ourwebp.Options{Quality: q, Lossy: true}
-	if *webpEffort == "high" {
-		o.Effort = ourwebp.High
+// webpRows prints the table and adds its rows.
+func (s *suite) webpRows(rows []webpRow, effort string, butteraugli bool) {
+	work := fmt.Sprintf("%d photos -> webp, %s effort", len(rows), effort)
+	const peer = "cwebp -m 4"
+	fmt.Printf("\n%s, against %s (set %s, q %v)\n%-22s %9s   %s\n", work, peer, *webpSet, webpQualities, "BD-rate of bytes", "mean", "worst picture")
+	for i, axis := range webpAxes {
+		if i == 2 && !butteraugli {
+			continue
+		}
+		mean := 0.0
+		for _, r := range rows {
+			mean += r.rate[i] / float64(len(rows))
+		}
+		worst := slices.MaxFunc(rows, func(a, b webpRow) int {
+			if a.rate[i] < b.rate[i] {
+				return -1
+			}
+			return 1
+		})
+		fmt.Printf("%-22s %+8.2f%%   %+.2f%% %s\n", axis.name, mean, worst.rate[i], worst.name)
+		s.row(work, "avx2", axis.measure, mean, "", 0)
+		s.row(work+", "+worst.name, "avx2", axis.measure+"_worst", worst.rate[i], "", 0)
+	}
+	log, own, lib, dB, ssim := 0.0, 0.0, 0.0, 0.0, 0.0
+	for _, r := range rows {
+		n := float64(len(rows))
+		log += math.Log(float64(r.own.Bytes)/float64(r.lib.Bytes)) / n
+		own, lib = own+float64(r.own.Bytes)/n, lib+float64(r.lib.Bytes)/n
+		dB, ssim = dB+(r.own.PSNR-r.lib.PSNR)/n, ssim+(r.own.SSIM-r.lib.SSIM)/n
+	}
+	fmt.Printf("%-22s %9.3f   (geometric mean; there PSNR %+.2f dB, SSIM %+.5f)\n", "bytes at q80", math.Exp(log), dB, ssim)
+	s.row(work, "avx2", "bytes_q80", own, peer, lib)
+}
+
+// webpOptions are ours at quality q: never lossless, since that is not what is compared.
+func webpOptions(q int, effort string) *webp.Options {
+	o := &webp.Options{Quality: q, Lossy: true}
+	if effort == "high" {
+		o.Effort = webp.High
 	}
 	return o
 }
 
-func webpRowOf(p webpPicture, scratch, version string) (webpRow, error) {
-	row := webpRow{name: p.name, hasButter: scratch != ""}
-	ref := newSSIMRef(lumaOf(p.m))
-	axes := [3]func(webpPoint) float64{
-		func(p webpPoint) float64 { return p.PSNR },
-		func(p webpPoint) float64 { return -10 * math.Log10(1-p.SSIM) },
-		func(p webpPoint) float64 { return -p.Butteraugli },
-	}
-	var a, b [3][]ratePoint
-	for _, q := range webpQualities {
-		lib, err := cwebpPoint(p, ref, q, scratch, version)
+func webpRowOf(p webpPicture, qualities []int, effort, scratch, version string) (webpRow, error) {
+	row := webpRow{name: p.name}
+	ref := metrics.Luma(p.m)
+	var lib, own [3][]metrics.Point
+	for _, q := range qualities {
+		a, err := cwebpPoint(p, ref, q, scratch, version)
 		if err != nil {
 			return row, err
 		}
-		file, err := ourwebp.Append(nil, p.m, webpOptions(q))
+		file, err := webp.Append(nil, p.m, webpOptions(q, effort))
 		if err != nil {
 			return row, fmt.Errorf("%s q %d: %w", p.name, q, err)
 		}
-		own, err := webpMeasure(p, ref, q, file, scratch)
+		b, err := webpMeasure(p, ref, q, file, scratch)
 		if err != nil {
 			return row, err
 		}
 		if q == 80 {
-			row.bytes80, row.ref80 = own.Bytes, lib.Bytes
-			row.dPSNR80, row.dSSIM80 = own.PSNR-lib.PSNR, own.SSIM-lib.SSIM
+			row.lib, row.own = a, b
 		}
-		for i, axis := range axes {
-			a[i] = append(a[i], ratePoint{float64(lib.Bytes), axis(lib)})
-			b[i] = append(b[i], ratePoint{float64(own.Bytes), axis(own)})
+		for i, axis := range webpAxes {
+			lib[i] = append(lib[i], metrics.Point{Quality: axis.of(a), Bytes: float64(a.Bytes)})
+			own[i] = append(own[i], metrics.Point{Quality: axis.of(b), Bytes: float64(b.Bytes)})
 		}
 	}
-	for i, into := range []*float64{&row.psnr, &row.ssim, &row.butter} {
-		if i == 2 && !row.hasButter {
+	for i := range webpAxes {
+		if i == 2 && scratch == "" {
 			continue
 		}
-		v, err := bdRate(a[i], b[i])
-		if err != nil {
-			return row, fmt.Errorf("%s: %w", p.name, err)
+		v, ok := metrics.BDRate(lib[i], own[i])
+		if !ok {
+			return row, errors.New(p.name + ": the two curves share no range of quality")
 		}
-		*into = v
+		row.rate[i] = v
 	}
 	return row, nil
-}
-
-func ratio(a, b float64) float64 {
-	if b == 0 {
-		return 0
-	}
-	return a / b
-}
-
-// mean of f over the rows.
-func (t *webpTable) mean(f func(webpRow) float64) float64 {
-	s := 0.0
-	for _, r := range t.rows {
-		s += f(r)
-	}
-	return s / float64(len(t.rows))
-}
-
-// worst gives the row where f is largest.
-func (t *webpTable) worst(f func(webpRow) float64) webpRow {
-	rows := append([]webpRow(nil), t.rows...)
-	sort.SliceStable(rows, func(i, j int) bool { return f(rows[i]) > f(rows[j]) })
-	return rows[0]
-}
-
-func (t *webpTable) print(w io.Writer) {
-	psnr := func(r webpRow) float64 { return r.psnr }
-	ssim := func(r webpRow) float64 { return r.ssim }
-	butter := func(r webpRow) float64 { return r.butter }
-	fmt.Fprintf(w, "codec/webp, %s effort, against cwebp -m 4: %d photographs (set %s) at about 1280x720, q %v\n", t.effort, len(t.rows), *webpSet, webpQualities)
-	fmt.Fprintf(w, "%-22s %8s   %s\n", "BD-rate of bytes", "mean", "worst picture")
-	for _, m := range []struct {
-		name string
-		f    func(webpRow) float64
-		has  bool
-	}{{"PSNR-Y", psnr, true}, {"SSIM-Y", ssim, true}, {"butteraugli 3-norm", butter, t.rows[0].hasButter}} {
-		if !m.has {
-			continue
-		}
-		x := t.worst(m.f)
-		fmt.Fprintf(w, "%-22s %+7.2f%%   %+.2f%% %s\n", m.name, t.mean(m.f), m.f(x), x.name)
-	}
-	fmt.Fprintf(w, "%-22s %8.3f   (ratio, geometric mean; PSNR %+.2f dB, SSIM %+.5f there)\n", "bytes at q80", t.bytes80(), t.mean(func(r webpRow) float64 { return r.dPSNR80 }), t.mean(func(r webpRow) float64 { return r.dSSIM80 }))
-	if own, lib := t.cpu(); lib > 0 {
-		fmt.Fprintf(w, "%-22s %8.2f   (%.1f ms against libwebp's %.1f ms a picture, one thread, q80, RGBA in)\n", "CPU / libwebp -m 4", own/lib, own, lib)
-	}
-	for _, n := range t.notes {
-		fmt.Fprintln(w, "webp:", n)
-	}
-}
-
-// bytes80 is the geometric mean of our bytes over cwebp's at quality 80.
-func (t *webpTable) bytes80() float64 {
-	return math.Exp(t.mean(func(r webpRow) float64 { return math.Log(float64(r.bytes80) / float64(r.ref80)) }))
-}
-
-// cpu gives the mean CPU milliseconds a picture, ours and libwebp's.
-func (t *webpTable) cpu() (own, lib float64) {
-	return t.mean(func(r webpRow) float64 { return r.cpu }), t.mean(func(r webpRow) float64 { return r.libCPU })
 }

@@ -3,81 +3,81 @@
 package main
 
 import (
+	"bytes"
 	_ "embed"
 	"fmt"
+	"image"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
-	"syscall"
 
-	ourwebp "miniatura/codec/webp"
+	"miniatura/codec/webp"
+	"miniatura/sizes"
 )
 
 //go:embed webp_libwebp.c.txt
 var libwebpLoop []byte
 
-// buildLibwebpLoop compiles the C loop against libwebp-dev into dir.
-func buildLibwebpLoop(dir string) (string, error) {
-	exe := filepath.Join(dir, "libwebp-loop")
-	cmd := exec.Command("cc", "-O2", "-x", "c", "-o", exe, "-", "-lwebp")
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return "", err
+func init() {
+	modes["webp-default"] = encodeRGBA(webp.Default)
+	modes["webp-high"] = encodeRGBA(webp.High)
+}
+
+// encodeRGBA is work whose source is raw RGBA, box its size: quality 80.
+func encodeRGBA(effort webp.Effort) func([]byte, sizes.Box) ([]byte, error) {
+	var buf []byte
+	return func(src []byte, box sizes.Box) ([]byte, error) {
+		m := &image.NRGBA{Pix: src, Stride: 4 * box.W, Rect: image.Rect(0, 0, box.W, box.H)}
+		var err error
+		buf, err = webp.Append(buf[:0], m, &webp.Options{Quality: 80, Lossy: true, Effort: effort})
+		return buf, err
 	}
-	go func() {
-		in.Write(libwebpLoop) // a short write shows as cc failing
-		in.Close()
-	}()
+}
+
+// buildLibwebpLoop compiles the C contender against libwebp-dev.
+func (s *suite) buildLibwebpLoop() (string, error) {
+	exe := filepath.Join(s.dir, "libwebp-loop")
+	cmd := exec.Command("cc", "-O2", "-x", "c", "-o", exe, "-", "-lwebp")
+	cmd.Stdin = bytes.NewReader(libwebpLoop)
 	if b, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("cc with libwebp-dev: %v: %.200s", err, b)
+		return "", fmt.Errorf("%v: %.300s", err, b)
 	}
 	return exe, nil
 }
 
-// cpuMS is the CPU time of this process so far, user and system, in milliseconds: garbage
-// collection counts.
-func cpuMS() float64 {
-	var r syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
-		return 0
+// webpCPU adds the rows of CPU against libwebp -m 4 in process.
+func (s *suite) webpCPU(pictures []webpPicture, effort string) error {
+	loop, err := s.buildLibwebpLoop()
+	if err != nil {
+		s.miss("libwebp's loop cannot be built (no CPU rows of webp): apt-get install libwebp-dev and a C compiler: " + err.Error())
+		return nil
 	}
-	ms := func(t syscall.Timeval) float64 { return float64(t.Sec)*1e3 + float64(t.Usec)/1e3 }
-	return ms(r.Utime) + ms(r.Stime)
-}
-
-// webpCPU measures the CPU of one encode of p in a warm process: libwebp -m 4 in the C loop,
-// ours here, turn by turn; the least of the rounds of each, which load from neighbours only raises.
-func webpCPU(loop string, p webpPicture, quality int, o *ourwebp.Options, scratch string) (lib, ours float64, err error) {
-	raw := filepath.Join(scratch, "cpu.rgba")
-	if err := os.WriteFile(raw, p.m.Pix, 0o644); err != nil {
-		return 0, 0, err
+	all := []contender{
+		{"avx2", []string{s.self, workerFlag}},
+		{"purego", []string{s.plain, workerFlag}},
+		{"libwebp", []string{loop}},
 	}
-	w, h := strconv.Itoa(p.m.Rect.Dx()), strconv.Itoa(p.m.Rect.Dy())
-	lib, ours = 1e30, 1e30
-	var buf []byte
-	if buf, err = ourwebp.Append(buf[:0], p.m, o); err != nil { // warm
-		return 0, 0, err
-	}
-	const rounds, reps = 3, 3
-	for range rounds {
-		out, err := exec.Command(loop, raw, w, h, strconv.Itoa(quality), "4", strconv.Itoa(reps)).Output()
-		if err != nil {
-			return 0, 0, fmt.Errorf("libwebp loop: %w", err)
+	cpu := map[string]float64{}
+	n := 0
+	for _, p := range pictures {
+		raw := filepath.Join(s.dir, "webp.rgba")
+		if err := os.WriteFile(raw, p.m.Pix, 0o600); err != nil {
+			return err
 		}
-		var best, mean float64
-		var n int
-		if _, err := fmt.Sscan(string(out), &best, &mean, &n); err != nil {
-			return 0, 0, fmt.Errorf("libwebp loop printed %q: %w", out, err)
+		r := s.compare(p.name+" -> webp q80", "webp-"+effort, raw, fmt.Sprintf("%dx%d", p.m.Rect.Dx(), p.m.Rect.Dy()), 3, all)
+		if len(r) < len(all) {
+			continue // compare has said why
 		}
-		lib = min(lib, best)
-		for range reps {
-			t := cpuMS()
-			if buf, err = ourwebp.Append(buf[:0], p.m, o); err != nil {
-				return 0, 0, err
-			}
-			ours = min(ours, cpuMS()-t)
+		n++
+		for name, v := range r {
+			cpu[name] += v.cpu
 		}
 	}
-	return lib, ours, nil
+	if n == 0 {
+		return nil
+	}
+	for _, variant := range []string{"avx2", "purego"} {
+		s.row(fmt.Sprintf("%d photos -> webp, %s effort", n, effort), variant, "cpu_ms", cpu[variant]/float64(n), "libwebp -m 4", cpu["libwebp"]/float64(n))
+	}
+	return nil
 }

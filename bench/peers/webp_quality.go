@@ -16,6 +16,8 @@ import (
 	"strings"
 
 	"golang.org/x/image/webp"
+
+	"miniatura/bench/metrics"
 )
 
 // webpPoint is one picture at one quality from one encoder.
@@ -26,60 +28,32 @@ type webpPoint struct {
 	Butteraugli float64 // 3-norm; 0 when not measured
 }
 
-// lumaOf gives the luma of m (BT.601, full range, ITU-R BT.601-7 2.5.1) as float64.
-func lumaOf(m *image.NRGBA) plane {
-	w, h := m.Rect.Dx(), m.Rect.Dy()
-	p := plane{W: w, H: h, Pix: make([]float64, w*h)}
-	for y := range h {
-		row := m.Pix[y*m.Stride:]
-		for x := range w {
-			p.Pix[y*w+x] = 0.299*float64(row[4*x]) + 0.587*float64(row[4*x+1]) + 0.114*float64(row[4*x+2])
-		}
-	}
-	return p
-}
-
-// decodedLuma decodes a WebP with x/image/webp, which neither encoder wrote, and spreads its
-// limited-range luma over 0..255.
-func decodedLuma(file []byte) (plane, error) {
+// decodedLuma decodes a WebP with x/image/webp, which neither encoder wrote.
+func decodedLuma(file []byte) (metrics.Plane, error) {
 	m, err := webp.Decode(bytes.NewReader(file))
 	if err != nil {
-		return plane{}, err
+		return metrics.Plane{}, err
 	}
-	var luma []byte
-	var stride int
-	switch m := m.(type) {
-	case *image.YCbCr:
-		luma, stride = m.Y, m.YStride
-	case *image.NYCbCrA:
-		luma, stride = m.Y, m.YStride
-	case *image.NRGBA:
-		return lumaOf(m), nil
-	default:
-		return plane{}, fmt.Errorf("decoded to %T", m)
+	if _, ok := m.(*image.YCbCr); !ok {
+		return metrics.Plane{}, fmt.Errorf("decoded to %T, not lossy and opaque", m)
 	}
-	w, h := m.Bounds().Dx(), m.Bounds().Dy()
-	p := plane{W: w, H: h, Pix: make([]float64, w*h)}
-	for y := range h {
-		for x := range w {
-			p.Pix[y*w+x] = min(max((float64(luma[y*stride+x])-16)*255/219, 0), 255)
-		}
-	}
-	return p, nil
+	return metrics.FullRange(metrics.Luma(m)), nil
 }
 
 // webpMeasure fills a point's quality axes. scratch is a folder for butteraugli_main's PNG;
 // "" leaves butteraugli out.
-func webpMeasure(p webpPicture, ref *ssimRef, q int, file []byte, scratch string) (webpPoint, error) {
+func webpMeasure(p webpPicture, ref metrics.Plane, q int, file []byte, scratch string) (webpPoint, error) {
 	pt := webpPoint{Quality: q, Bytes: len(file)}
 	got, err := decodedLuma(file)
 	if err != nil {
 		return pt, fmt.Errorf("%s q %d: %w", p.name, q, err)
 	}
-	if got.W != ref.W || got.H != ref.H {
-		return pt, fmt.Errorf("%s q %d: %dx%d came back as %dx%d", p.name, q, ref.W, ref.H, got.W, got.H)
+	if pt.PSNR, err = metrics.PSNR(ref, got); err != nil {
+		return pt, err
 	}
-	pt.PSNR, pt.SSIM = psnr(ref.plane, got), ref.ssim(got)
+	if pt.SSIM, err = metrics.SSIM(ref, got); err != nil {
+		return pt, err
+	}
 	if scratch == "" {
 		return pt, nil
 	}
@@ -112,7 +86,7 @@ func parse3Norm(out string) (float64, error) {
 
 // cwebpPoint measures cwebp -m 4, and keeps the answer beside the picture: nothing in it
 // depends on our encoder, so while tuning it is paid for once.
-func cwebpPoint(p webpPicture, ref *ssimRef, q int, scratch, version string) (webpPoint, error) {
+func cwebpPoint(p webpPicture, ref metrics.Plane, q int, scratch, version string) (webpPoint, error) {
 	sum := sha256.Sum256(p.m.Pix)
 	kept := filepath.Join(filepath.Dir(p.png), fmt.Sprintf("cwebp-%s-%s-q%d-%v.json", version, hex.EncodeToString(sum[:8]), q, scratch != ""))
 	var pt webpPoint
