@@ -135,7 +135,7 @@ func findMatches(pix []uint32, w, effort int) []match {
 		}
 		// Inside a run of one colour the pixel before is as good a source as any, and the chain
 		// would be long; the run's ends are what finds it again.
-		if i > 0 && pix[i] == pix[i-1] && pix[i] == pix[i+1] {
+		if i > 1 && pix[i] == pix[i-1] && pix[i] == pix[i+1] && pix[i] == pix[i-2] {
 			if best >= 2 {
 				m[i] = match{int32(distance), int32(best)}
 			}
@@ -143,7 +143,7 @@ func findMatches(pix []uint32, w, effort int) []match {
 		}
 		h := hash(i)
 		tries := effort
-		if best >= 16 {
+		if best >= 32 {
 			tries = effort / 4
 		}
 		if best < 64 {
