@@ -7,6 +7,8 @@
 //	replay.go    replay: one saved event through the function
 //	explain.go   explain: what the function would do with a URL, and why
 //	serve.go     serve: a local CloudFront over s3test or any S3; page.go is its playground
+//	bucket.go    where the pictures lie; event.go, the event that CloudFront would send
+//	deflate/     the zip's compressor, slow and tight
 //	demo/        pictures made by code, for those who have none at hand
 //	page/        the playground's HTML, CSS and JavaScript
 //	progress/    the progress line of long work

@@ -3,7 +3,6 @@ package desk
 import (
 	"archive/zip"
 	"bytes"
-	"compress/flate"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -16,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"miniatura/desk/deflate"
 	"miniatura/desk/progress"
 )
 
@@ -83,12 +83,22 @@ func runPackage(ctx context.Context, args []string, _ io.Reader, stdout, stderr 
 // build compiles the module at root and returns the zip's bytes, which depend on the source and the Go release alone. step
 // is told what comes next.
 func (b bundle) build(ctx context.Context, root string, step func(string)) ([]byte, error) {
+	step("compiling for linux/amd64")
+	binary, err := b.compile(ctx, root)
+	if err != nil {
+		return nil, err
+	}
+	step("compressing")
+	return b.pack(root, binary)
+}
+
+// compile builds the module at root and returns the binary.
+func (b bundle) compile(ctx context.Context, root string) ([]byte, error) {
 	tmp, err := os.MkdirTemp("", "miniatura-package-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(tmp)
-	step("compiling for linux/amd64")
 	path := filepath.Join(tmp, b.binary)
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", "-tags", b.tags, "-o", path, ".")
 	cmd.Dir = root
@@ -105,21 +115,14 @@ func (b bundle) build(ctx context.Context, root string, step func(string)) ([]by
 		}
 		return nil, fmt.Errorf("go build: %w: %s", err, strings.TrimSpace(said.String()))
 	}
-	step("compressing")
-	binary, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	data, err := b.pack(root, binary)
-	step("writing")
-	return data, err
+	return os.ReadFile(path)
 }
 
 // pack lays binary and the bundle's files into a zip, and fails when that is over the budget.
 func (b bundle) pack(root string, binary []byte) ([]byte, error) {
 	var buf bytes.Buffer
 	z := zip.NewWriter(&buf)
-	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestCompression) })
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return deflate.NewWriter(w), nil })
 	if err := addFile(z, b.binary, binary); err != nil {
 		return nil, err
 	}

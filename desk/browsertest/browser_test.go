@@ -199,6 +199,17 @@ func (b *tab) sixteen() {
 		document.getElementById('status').textContent.startsWith('All results of')`)
 }
 
+// choose clicks the picture whose key begins so, and waits for its results.
+func (b *tab) choose(key string) {
+	b.Helper()
+	button := fmt.Sprintf(`[...document.querySelectorAll('#strip button')].find(e => e.dataset.key.startsWith(%q))`, key)
+	b.until("the strip has "+key, button+` !== undefined`)
+	b.sixteen() // of the picture that the page begins with
+	js[bool](b, button+`.click() || true`)
+	b.until(key+" is chosen", fmt.Sprintf(`document.querySelector('#results-title bdi').textContent.startsWith(%q)`, key))
+	b.sixteen()
+}
+
 // shot keeps the whole page as desk/shots/NAME.png.
 func (b *tab) shot(name string) {
 	var data []byte
@@ -249,9 +260,7 @@ func TestSixteenResultsOfADemoPicture(t *testing.T) {
 	b := open(t)
 	url := serve(t)
 	b.do(chromedp.Navigate(url))
-	b.do(chromedp.WaitVisible(`#strip button[data-key="lake.jpg"]`), chromedp.Click(`#strip button[data-key="lake.jpg"]`))
-	b.until("the lake is chosen", `document.getElementById('results-title').textContent.includes('lake.jpg')`)
-	b.sixteen()
+	b.choose("lake.jpg")
 	for i, text := range js[[]string](b, `[...document.querySelectorAll('.tile')].map(e => e.innerText)`) {
 		// Bytes, dimensions, ratio and stages, each with its unit.
 		for _, want := range []string{`\d kB`, `\d+ × \d+, [\d.]+ % of the original`, `[\d.]+ m?s: HEAD [\d.]+ m?s, .*resize [\d.]+ m?s`} {
@@ -313,9 +322,7 @@ func TestSlidersAndPreview(t *testing.T) {
 	b := open(t)
 	dir := folder(t)
 	b.do(chromedp.Navigate(serve(t, "-dir", dir)))
-	b.do(chromedp.WaitVisible(`#strip button[data-key="photo.jpg"]`), chromedp.Click(`#strip button[data-key="photo.jpg"]`))
-	b.until("the photo is chosen", `document.getElementById('results-title').textContent.includes('photo.jpg')`)
-	b.sixteen()
+	b.choose("photo.jpg")
 	b.do(chromedp.Click(`#tile-S-0 .actions button`))
 	b.until("both pictures are loaded", `['c-before', 'c-after'].every(id => { const i = document.getElementById(id); return i.complete && i.naturalWidth > 0; })`)
 
@@ -367,9 +374,7 @@ func TestCopiesAndMarkup(t *testing.T) {
 	url := serve(t)
 	b.do(browser.GrantPermissions([]browser.PermissionType{browser.PermissionTypeClipboardReadWrite, browser.PermissionTypeClipboardSanitizedWrite}).WithOrigin(strings.TrimSuffix(url, "/")))
 	b.do(chromedp.Navigate(url))
-	b.do(chromedp.WaitVisible(`#strip button[data-key^="Ü"]`), chromedp.Click(`#strip button[data-key^="H"]`))
-	b.until("the map is chosen", `document.getElementById('results-title').textContent.includes('Übersicht')`)
-	b.sixteen()
+	b.choose("Übersicht")
 	clipboard := func() string { return js[string](b, `navigator.clipboard.readText()`) }
 	b.do(chromedp.Click(`#tile-M-1 .actions button:last-child`))
 	b.until("the button says so", `document.querySelector('#tile-M-1 .actions button:last-child').textContent === 'Copied'`)
