@@ -5,6 +5,7 @@
 //	still.go     a still picture: decode and scale, convert, orient, encode
 //	photo.go     the road of JPEG: planes, shrunk while they are decoded
 //	graphics.go  the road of PNG, GIF, BMP and WebP: pixels, row by row
+//	motion.go    the road of animations: canvas by canvas
 //	colour.go    profiles and inks to sRGB
 //	orient.go    the eight EXIF orientations
 //
@@ -95,7 +96,12 @@ func Resize(ctx context.Context, src []byte, fit func(w, h int) (int, int), opt 
 	if err := j.limits(); err != nil {
 		return nil, info, fmt.Errorf("codec: %w", err)
 	}
-	if out, err = j.still(); err != nil {
+	if p.frames == 1 {
+		out, err = j.still()
+	} else {
+		out, err = j.moving()
+	}
+	if err != nil {
 		return nil, info, fmt.Errorf("codec: %s %dx%d: %w", p.format, w, h, err)
 	}
 	return out, info, nil

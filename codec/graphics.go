@@ -9,6 +9,7 @@ import (
 	"golang.org/x/image/draw"
 
 	"miniatura/codec/scale"
+	"miniatura/codec/webp"
 )
 
 // This file is the road of PNG, GIF, BMP and WebP: rows of pixels go through
@@ -61,6 +62,7 @@ func (j *job) rows(channels int, read func(emit func(y int, row []byte) error) e
 
 // A shrinker makes the small picture out of rows of samples.
 type shrinker struct {
+	sw, sh   int             // of the source
 	rect     image.Rectangle // of the small picture, as stored
 	channels int             // of a row that is pushed
 	scaler   *scale.Scaler
@@ -72,21 +74,31 @@ type shrinker struct {
 
 func (j *job) shrinker(channels int) (*shrinker, error) {
 	w, h := j.stored()
-	s := &shrinker{rect: image.Rect(0, 0, w, h), channels: channels, same: j.sameSize()}
+	s := &shrinker{sw: j.probe.w, sh: j.probe.h, rect: image.Rect(0, 0, w, h), channels: channels, same: j.sameSize()}
 	out := channels
 	if channels == 2 || channels == 4 {
 		out = 4
 		s.row = make([]byte, 4*j.probe.w)
 	}
 	s.pix = make([]byte, w*h*out)
+	return s, s.again()
+}
+
+// again makes s ready for another picture of the same size; what picture
+// returned before may be overwritten.
+func (s *shrinker) again() (err error) {
+	s.y = 0
 	if s.same {
-		return s, nil
+		return nil
 	}
-	var err error
-	s.scaler, err = scale.NewScaler(j.probe.w, j.probe.h, w, h, out, &scale.Options{
-		Premultiplied: out == 4, Dst: s.pix, Stride: w * out,
-	})
-	return s, err
+	w, h := s.rect.Max.X, s.rect.Max.Y
+	out := len(s.pix) / (w * h)
+	opt := &scale.Options{Premultiplied: out == 4, Dst: s.pix, Stride: w * out}
+	if s.scaler != nil {
+		return s.scaler.Reset(s.sw, s.sh, w, h, out, opt)
+	}
+	s.scaler, err = scale.NewScaler(s.sw, s.sh, w, h, out, opt)
+	return err
 }
 
 // push takes the next row of the source.
@@ -207,6 +219,13 @@ func (j *job) gifFrame() (image.Image, error) {
 }
 
 func (j *job) webpFrame() (image.Image, error) {
+	if j.probe.webp.Animated { // of one frame, which need not fill the canvas
+		m, _, err := webp.NewPlayer(j.probe.webp).Next()
+		if err != nil {
+			return nil, err
+		}
+		return j.canvas(m)
+	}
 	m, err := j.probe.webp.Frames[0].Decode()
 	if err != nil {
 		return nil, err

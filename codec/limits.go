@@ -61,6 +61,10 @@ func (j *job) peak() int64 {
 	switch {
 	case j.probe.format == formatPNG:
 		return n + j.probe.png.PeakBytes()
+	case j.probe.format == formatGIF:
+		return n + 9*area // the canvas, its copy, the indices of a frame
+	case j.probe.format == formatWebP && j.probe.frames > 1:
+		return n + 12*area
 	case j.probe.format == formatWebP && !j.probe.webp.Frames[0].Lossless:
 		return n + 7*area
 	}

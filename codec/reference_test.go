@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -40,6 +41,9 @@ type comparison struct {
 // Every picture of the corpus is, in its own format and in WebP, what an
 // independent reader, colour engine and scaler make of it the slow way.
 func TestResultsAgreeWithPillow(t *testing.T) {
+	if os.Getenv("MINIATURA_LONG") == "" {
+		t.Skip("minutes of work: set MINIATURA_LONG=1")
+	}
 	py := python(t)
 	type result struct {
 		row  corpusRow
@@ -92,6 +96,10 @@ func TestResultsAgreeWithPillow(t *testing.T) {
 		if err := json.Unmarshal(line, &c); err != nil {
 			t.Fatal(err)
 		}
+		if why, ok := pillowIsWrong[r.row.name]; ok {
+			t.Logf("not held against Pillow: %s: %s", r.row.name, why)
+			continue
+		}
 		if bad := c.judge(r.row, r.kind); len(bad) > 0 {
 			count(r.row.name, 2)
 			t.Errorf("%s as %s: %s", r.row.name, r.kind, strings.Join(bad, "; "))
@@ -102,6 +110,12 @@ func TestResultsAgreeWithPillow(t *testing.T) {
 	for f, n := range tally {
 		t.Logf("%-12s right %d, passed through %d, wrong %d", f, n[0], n[1], n[2])
 	}
+}
+
+// pillowIsWrong names the sources that Pillow itself does not read rightly.
+var pillowIsWrong = map[string]string{
+	"png/pngsuite/tbbn0g04.png": "compares tRNS of 4 bits with samples scaled to 8; ImageMagick finds our alpha, mean 0.453",
+	"bmp/bmpsuite-q/pal2.bmp":   "cannot read 2 bits a pixel",
 }
 
 // judge lists what is wrong with a result of the given media type.
@@ -126,8 +140,32 @@ func (c comparison) judge(row corpusRow, kind string) (bad []string) {
 	if c.Mean > most {
 		say("mean difference %.2f, allowed %.1f", c.Mean, most)
 	}
+	if c.Frames != c.SourceFrames && c.SourceMode != "" && !strings.Contains(row.traits, "MPO") {
+		say("%d frames, want %d", c.Frames, c.SourceFrames)
+	}
+	if c.Frames > 1 && c.SourceFrames == c.Frames {
+		if !slices.Equal(c.SourceDelays, c.ResultDelays) {
+			say("delays %v, want %v", c.ResultDelays, c.SourceDelays)
+		}
+		if a, b := plays(row.format, c.SourceLoop), plays(strings.ToLower(c.Format), c.ResultLoop); a != b {
+			say("runs %d times, want %d", b, a)
+		}
+	}
 	if c.Alpha > 1 {
 		say("alpha differs by %.2f on average", c.Alpha)
 	}
 	return bad
+}
+
+// plays is how often an animation runs, 0 for ever, by what Pillow says of its
+// loop: a GIF without the extension runs once, and one with it that often more;
+// WebP counts all runs.
+func plays(format string, loop int) int {
+	switch {
+	case loop == 0 || format != "gif":
+		return max(loop, 0)
+	case loop < 0:
+		return 1
+	}
+	return min(loop+1, 65535) // WebP's 16 bits
 }

@@ -1,15 +1,14 @@
 package codec
 
 import (
-	"fmt"
 	"image"
-	"image/gif"
 	"image/png"
 
 	"bytes"
 
 	"golang.org/x/image/bmp"
 
+	"miniatura/codec/gif"
 	"miniatura/codec/jpeg"
 	"miniatura/codec/strip"
 	"miniatura/codec/webp"
@@ -17,9 +16,6 @@ import (
 
 // still makes the result of a still picture.
 func (j *job) still() ([]byte, error) {
-	if j.probe.frames != 1 {
-		return nil, fmt.Errorf("%w: animated", ErrUnsupported)
-	}
 	var m image.Image
 	var err error
 	if j.probe.format == formatJPEG {
@@ -35,7 +31,7 @@ func (j *job) still() ([]byte, error) {
 	}
 	m = orient(m, j.probe.orientation)
 	if j.alreadyRight() {
-		return j.leaveAlone(m)
+		return j.leaveAlone(func() ([]byte, error) { return j.encode(m) })
 	}
 	j.src = nil
 	j.probe.jpeg, j.probe.png, j.probe.gif, j.probe.webp = nil, nil, nil, nil // the garbage collector may have them while the result is encoded
@@ -54,7 +50,7 @@ func (j *job) alreadyRight() bool {
 // not touched; where there is none, the picture is encoded and the smaller of
 // the two is the result. It has been decoded to the end by now: a damaged
 // file does not come this far.
-func (j *job) leaveAlone(m image.Image) ([]byte, error) {
+func (j *job) leaveAlone(encode func() ([]byte, error)) ([]byte, error) {
 	keepProfile := j.col.carry != nil
 	has, err := strip.HasMetadata(j.src, keepProfile)
 	if err == nil && has {
@@ -73,7 +69,7 @@ func (j *job) leaveAlone(m image.Image) ([]byte, error) {
 			return out, nil
 		}
 	}
-	out, encodeErr := j.encode(m)
+	out, encodeErr := encode()
 	if encodeErr == nil && (len(out) < len(j.src) || err != nil || has) {
 		return out, nil
 	}
@@ -87,14 +83,14 @@ func (j *job) encode(m image.Image) ([]byte, error) {
 		return jpeg.Append(nil, flatten(m), &jpeg.Options{Quality: j.opt.Quality, ICC: j.col.carry, RGB: j.col.carry != nil})
 	case formatWebP:
 		return webp.Append(nil, m, &webp.Options{Quality: j.opt.Quality, ICC: j.col.carry})
+	case formatGIF:
+		return gif.Append(nil, m)
 	}
 	var b bytes.Buffer
 	var err error
 	switch j.out {
 	case formatPNG:
 		err = (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, m)
-	case formatGIF:
-		err = gif.Encode(&b, m, nil)
 	case formatBMP:
 		err = bmp.Encode(&b, m)
 	}

@@ -86,6 +86,29 @@ def loss(want, kind):
     return distance(want, Image.open(b).convert("RGBA"))
 
 
+class Cover:
+    """Which pixels of a GIF's canvas some frame has covered: Pillow paints the others, viewers leave them transparent."""
+
+    def __init__(self, im):
+        self.mask, self.saved, self.last = Image.new("L", im.size, 0), None, None
+
+    def frame(self, im, want):
+        if im.format != "GIF" or not im.tile and not hasattr(im, "dispose_extent"):
+            return want
+        box = tuple(im.dispose_extent) if getattr(im, "dispose_extent", None) else im.tile[0][1]
+        if self.last:
+            method, old = self.last
+            if method == 2:
+                self.mask.paste(0, old)
+            elif method == 3:
+                self.mask = self.saved
+        self.saved = self.mask.copy()
+        self.mask.paste(255, box)
+        self.last = (getattr(im, "disposal_method", 0), box)
+        want.putalpha(ImageChops.darker(want.getchannel("A"), self.mask))
+        return want
+
+
 def compare(source, result):
     out = Image.open(result)
     got = {"format": out.format, "w": out.width, "h": out.height, "frames": getattr(out, "n_frames", 1), "mode": out.mode,
@@ -108,16 +131,19 @@ def compare(source, result):
             im.seek(0)
     frames = min(got["frames"], got["sourceFrames"]) if src.format != "MPO" else 1
     worst, lost = 0.0, 0.0
+    cover, covered = Cover(src), Cover(out)
     for i in range(frames):
         if frames > 1:
             src.seek(i)
             out.seek(i)
         want = to_srgb(src.copy() if frames > 1 else src)
+        want = cover.frame(src, want)
         for t in TURN.get(orientation, []):
             want = want.transpose(t)
         if want.size != out.size:
             want = want.resize(out.size, Image.Resampling.BICUBIC)
         have = to_srgb(out.copy() if frames > 1 else out)
+        have = covered.frame(out, have)
         worst = max(worst, distance(want, have))
         if i == 0:
             lost = loss(want, out.format)
