@@ -62,13 +62,7 @@ type quantizer struct {
 	bias, reciprocal [blockSize]uint16
 }
 
-// fdctQuantize transforms and quantizes the len(coef) blocks that lie side by
-// side at src, whose rows are stride apart. Bit k of mask[i] is set when the
-// coefficient at zig-zag index k of block i is not zero.
-func fdctQuantize(coef []coefBlock, mask []uint64, src []byte, stride int, q *quantizer) {
-	fdctQuantizeGeneric(coef, mask, src, stride, q)
-}
-
+// fdctQuantizeGeneric is fdctQuantize in plain Go.
 func fdctQuantizeGeneric(coef []coefBlock, mask []uint64, src []byte, stride int, q *quantizer) {
 	for i := range coef {
 		var t [blockSize]int32

@@ -272,22 +272,29 @@ func (w *writer) forward(mcuY, line int) {
 // forwardBlocks transforms the blocks of the picture whose first row is y.
 func (w *writer) forwardBlocks(c *writerComponent, coef []coefBlock, mask []uint64, y int) {
 	q := &w.quant[c.tables]
-	inside := c.w / 8 // blocks without padding
+	inside := c.w / 16 * 2 // blocks without padding, in pairs
 	if y+8 > c.height {
 		inside = 0
 	}
 	if inside > 0 {
 		fdctQuantize(coef[:inside], mask[:inside], c.plane[(y-c.y0)*c.stride:], c.stride, q)
 	}
-	for b := inside; b < len(coef); b++ {
-		// The last column and the last row are repeated.
+	// The others too, of samples that go on as the last column and row do.
+	for b := inside; b < len(coef); b += 2 {
+		n := min(c.w-8*b, 16)
 		for j := range 8 {
 			row := c.plane[(min(y+j, c.height-1)-c.y0)*c.stride:][:c.w]
-			for i := range 8 {
-				w.edge[8*j+i] = row[min(8*b+i, c.w-1)]
+			edge := w.edge[16*j:][:16]
+			copy(edge, row[8*b:8*b+n])
+			for i := n; i < len(edge); i++ {
+				edge[i] = row[c.w-1]
 			}
 		}
-		fdctQuantize(coef[b:b+1], mask[b:b+1], w.edge[:], 8, q)
+		var two [2]coefBlock
+		var bits [2]uint64
+		fdctQuantize(two[:], bits[:], w.edge[:], 16, q)
+		copy(coef[b:], two[:])
+		copy(mask[b:], bits[:])
 	}
 }
 

@@ -6,6 +6,10 @@ import (
 
 // This file implements the way from pictures of red, green and blue to planes
 // (JFIF 1.02, page 3), one line of MCUs at a time.
+//
+//	rowToY           -> rowToYAVX2           | rowToYGeneric
+//	rowToChroma      -> rowToChromaAVX2      | rowToChromaGeneric
+//	rowsToHalfChroma -> rowsToHalfChromaAVX2 | rowsToHalfChromaGeneric
 
 // A source converts a picture to the planes of the line of MCUs at hand.
 type source struct {
@@ -131,16 +135,16 @@ const (
 	crR, crG, crB = 32768, -27440, -5328
 )
 
-// rowToY sets y to the luma of a row of 4-byte pixels.
-func rowToY(y []byte, row []byte) {
+// rowToYGeneric is rowToY in plain Go.
+func rowToYGeneric(y, row []byte) {
 	for i := range y {
 		p := row[4*i:][:4]
 		y[i] = byte((yR*int32(p[0]) + yG*int32(p[1]) + yB*int32(p[2]) + 1<<15) >> 16)
 	}
 }
 
-// rowToChroma sets cb and cr to the chroma of a row of 4-byte pixels.
-func rowToChroma(cb, cr []byte, row []byte) {
+// rowToChromaGeneric is rowToChroma in plain Go.
+func rowToChromaGeneric(cb, cr, row []byte) {
 	for i := range cb {
 		p := row[4*i:][:4]
 		r, g, b := int32(p[0]), int32(p[1]), int32(p[2])
@@ -149,9 +153,8 @@ func rowToChroma(cb, cr []byte, row []byte) {
 	}
 }
 
-// rowsToHalfChroma sets cb and cr to the chroma of the mean of each 2x2 pixels
-// of the rows a and b; a column too many counts twice.
-func rowsToHalfChroma(cb, cr []byte, a, b []byte) {
+// rowsToHalfChromaGeneric is rowsToHalfChroma in plain Go.
+func rowsToHalfChromaGeneric(cb, cr, a, b []byte) {
 	for i := range cb {
 		l := 8 * i
 		m := min(l+4, len(a)-4)

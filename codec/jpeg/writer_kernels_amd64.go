@@ -1,0 +1,52 @@
+//go:build amd64 && !purego
+
+package jpeg
+
+//go:generate go run -C _asm . -kernels fdct -out ../fdct_amd64.s -stubs ../fdct_amd64.go -pkg jpeg
+
+// fdctQuantize transforms and quantizes the len(coef) blocks that lie side by
+// side at src, whose rows are stride apart. Bit k of mask[i] is set when the
+// coefficient at zig-zag index k of block i is not zero.
+func fdctQuantize(coef []coefBlock, mask []uint64, src []byte, stride int, q *quantizer) {
+	if pairs := len(coef) / 2; useAVX2 && pairs > 0 {
+		n := 2 * pairs
+		_, _ = mask[n-1], src[7*stride+8*n-1]
+		fdctQuantizeAVX2(&coef[0][0], &mask[0], &src[0], stride, &q.bias[0], &q.reciprocal[0], pairs)
+		if n == len(coef) {
+			return
+		}
+		coef, mask, src = coef[n:], mask[n:], src[8*n:]
+	}
+	fdctQuantizeGeneric(coef, mask, src, stride, q)
+}
+
+// rowToY sets y to the luma of a row of 4-byte pixels.
+func rowToY(y, row []byte) {
+	if groups := len(y) / 8; useAVX2 && groups > 0 {
+		_ = row[32*groups-1]
+		rowToYAVX2(&y[0], &row[0], groups)
+		y, row = y[8*groups:], row[32*groups:]
+	}
+	rowToYGeneric(y, row)
+}
+
+// rowToChroma sets cb and cr to the chroma of a row of 4-byte pixels.
+func rowToChroma(cb, cr, row []byte) {
+	if groups := len(cb) / 8; useAVX2 && groups > 0 {
+		_, _ = cr[8*groups-1], row[32*groups-1]
+		rowToChromaAVX2(&cb[0], &cr[0], &row[0], groups)
+		cb, cr, row = cb[8*groups:], cr[8*groups:], row[32*groups:]
+	}
+	rowToChromaGeneric(cb, cr, row)
+}
+
+// rowsToHalfChroma sets cb and cr to the chroma of the mean of each 2x2 pixels
+// of the rows a and b; a column too many counts twice.
+func rowsToHalfChroma(cb, cr, a, b []byte) {
+	if groups := len(a) / 32; useAVX2 && groups > 0 {
+		_, _, _ = cb[4*groups-1], cr[4*groups-1], b[32*groups-1]
+		rowsToHalfChromaAVX2(&cb[0], &cr[0], &a[0], &b[0], groups)
+		cb, cr, a, b = cb[4*groups:], cr[4*groups:], a[32*groups:], b[32*groups:]
+	}
+	rowsToHalfChromaGeneric(cb, cr, a, b)
+}
