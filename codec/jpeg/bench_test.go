@@ -35,3 +35,13 @@ func BenchmarkDecode(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkSmall is what a picture costs that is nearly all headers and tables.
+func BenchmarkSmall(b *testing.B) {
+	src := picture(b, 16, 16)
+	for b.Loop() {
+		if _, err := discard(context.Background(), src, 8); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

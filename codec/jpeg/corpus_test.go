@@ -8,13 +8,16 @@ import (
 	"testing"
 )
 
+func sharedRoot() string {
+	if root := os.Getenv("MINIATURA_SHARED"); root != "" {
+		return root
+	}
+	return "../../../shared"
+}
+
 // shared returns the folder of pictures outside the repository, or skips.
 func shared(t testing.TB, sub string) string {
-	root := os.Getenv("MINIATURA_SHARED")
-	if root == "" {
-		root = "../../../shared"
-	}
-	dir := filepath.Join(root, sub)
+	dir := filepath.Join(sharedRoot(), sub)
 	if _, err := os.Stat(dir); err != nil {
 		t.Skipf("no pictures in %s; MINIATURA_SHARED names their folder", dir)
 	}

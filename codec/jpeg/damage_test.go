@@ -66,6 +66,9 @@ func TestTruncationIsAnErrorOrHarmless(t *testing.T) {
 			}
 			harmless := 0
 			for i := range src {
+				if i%11 != 0 && i < len(src)-40 && !long() {
+					continue
+				}
 				got, err := tryDecode(src[:i], n)
 				if err != nil {
 					var f FormatError
@@ -145,7 +148,7 @@ func TestUnsupportedProcesses(t *testing.T) {
 	copy(dnl[bytes.Index(small, []byte{0xFF, markerSOF0})+5:], []byte{0, 0})
 	cases := map[string][]byte{"arithmetic": tool(t, "jpegtran", small, "-arithmetic"), "lossless": lossless, "height by DNL": dnl}
 	for _, p := range []string{"testorig12.jpg", "testimgari.jpg", "jpeg_lossless_sel1.jpg"} {
-		if dir := os.Getenv("MINIATURA_SHARED"); dir != "" || exists("../../../shared") {
+		if _, err := os.Stat(sharedRoot()); err == nil {
 			cases[p] = readFile(t, filepath.Join(shared(t, "corpus"), "hostile", p))
 		}
 	}
@@ -156,11 +159,6 @@ func TestUnsupportedProcesses(t *testing.T) {
 			t.Errorf("%s: %v, want an UnsupportedError", name, err)
 		}
 	}
-}
-
-func exists(p string) bool {
-	_, err := os.Stat(p)
-	return err == nil
 }
 
 // Every hostile file ends in an error or a whole picture, within a second and little memory.

@@ -115,6 +115,9 @@ func TestTwinsHaveEqualPlanes(t *testing.T) {
 			"restarts in every row":     tool(t, "jpegtran", src, "-copy", "all", "-optimize", "-restart", "1"),
 		}
 		for n := 1; n <= 8; n++ {
+			if n > 1 && n != 3 && n < 8 && !long() {
+				continue
+			}
 			_, a := decodePlanes(t, seq, n)
 			for name, twin := range twins {
 				_, b := decodePlanes(t, twin, n)

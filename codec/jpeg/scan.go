@@ -46,20 +46,23 @@ func (d *Decoder) decodeSequential(ctx context.Context, planes []plane, emit emi
 
 // scan decodes one scan and emits its components' bands.
 func (q *sequential) scan(ctx context.Context, d *Decoder, s *scan, planes []plane, emit emitFunc) error {
-	var built [4]bool
-	var builtAC [4]bool
+	skips := [4]bool{}
+	for i, ci := range s.comps[:s.n] {
+		skips[s.ta[i]] = skips[s.ta[i]] || planes[ci].n < 8
+	}
+	var dc, ac [4]bool
 	for i := range s.n {
-		if t := s.td[i]; !built[t] {
+		if t := s.td[i]; !dc[t] {
+			dc[t] = true
 			if err := q.dc[t].build(s.dc[t]); err != nil {
 				return err
 			}
-			built[t] = true
 		}
-		if t := s.ta[i]; !builtAC[t] {
-			if err := q.ac[t].build(s.ac[t], true); err != nil {
+		if t := s.ta[i]; !ac[t] {
+			ac[t] = true
+			if err := q.ac[t].build(s.ac[t], skips[t]); err != nil {
 				return err
 			}
-			builtAC[t] = true
 		}
 	}
 	mcux, mcuy := d.mcux, d.mcuy

@@ -1,0 +1,105 @@
+package jpeg
+
+import (
+	"bytes"
+	"context"
+	"hash/crc32"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"testing"
+)
+
+// addSeeds gives a fuzz target small pictures of all kinds that can be had here.
+func addSeeds(f *testing.F) {
+	src := picture(f, 24, 17)
+	f.Add(src, uint8(8))
+	if _, err := exec.LookPath("jpegtran"); err == nil {
+		for i, args := range [][]string{{"-progressive"}, {"-restart", "2B"}, {"-progressive", "-restart", "3B"}, {"-grayscale"}, {"-arithmetic"}} {
+			f.Add(tool(f, "jpegtran", src, args...), uint8(i))
+		}
+	}
+	small, _ := filepath.Glob(filepath.Join(sharedRoot(), "corpus/hostile/fuzz-jpeg/*"))
+	for i, p := range small {
+		if b := readFile(f, p); len(b) < 8<<10 {
+			f.Add(b, uint8(i))
+		}
+	}
+}
+
+// Whatever the bytes: no panic, no more memory than PeakBytes says, bands in order and whole when there is no error, and the same with every
+// set of kernels.
+func FuzzDecode(f *testing.F) {
+	addSeeds(f)
+	f.Fuzz(func(t *testing.T, src []byte, k uint8) {
+		d, err := NewDecoder(src)
+		if err != nil {
+			return
+		}
+		d.Exif()
+		d.XMP()
+		d.MPF()
+		if p := d.ICCProfile(); len(p) > len(src) {
+			t.Fatal("an ICC profile larger than the file")
+		}
+		if d.W*d.H > 1<<21 {
+			return
+		}
+		n := [4]int{int(k)%8 + 1, int(k>>3)%8 + 1, int(k>>3)%8 + 1, int(k)%8 + 1}
+		d.MaxBytes = 8 << 20
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		sum, err := checksum(d, n)
+		runtime.ReadMemStats(&after)
+		if used := after.TotalAlloc - before.TotalAlloc; used > uint64(min(d.PeakBytes(n), d.MaxBytes))+256<<10 {
+			t.Fatalf("%d bytes allocated, PeakBytes is %d", used, d.PeakBytes(n))
+		}
+		generic(func() {
+			again, errAgain := checksum(d, n)
+			if again != sum || (err == nil) != (errAgain == nil) {
+				t.Fatalf("AVX2: %08x, %v; generic: %08x, %v", sum, err, again, errAgain)
+			}
+		})
+	})
+}
+
+// checksum decodes and sums the samples up, in the order they come. It fails when bands are out of order, and when they do not make whole planes.
+func checksum(d *Decoder, n [4]int) (sum uint32, err error) {
+	var next [4]int
+	err = d.Decode(context.Background(), n, func(c, y int, rows []byte, stride, count int) error {
+		if y != next[c] || count < 1 {
+			panic("bands out of order")
+		}
+		next[c] += count
+		w, _ := d.PlaneSize(c, n[c])
+		for i := range count {
+			sum = crc32.Update(sum, crc32.IEEETable, rows[i*stride:][:w])
+		}
+		return nil
+	})
+	for c := range d.Components {
+		if _, h := d.PlaneSize(c, n[c]); err == nil && next[c] != h {
+			panic("planes not whole")
+		}
+	}
+	return sum, err
+}
+
+// A picture with one bit wrong anywhere is an error or has whole planes, with the bands in order: checksum panics otherwise.
+func TestFlippedBits(t *testing.T) {
+	for _, src := range smallPictures(t) {
+		step := 61
+		if long() {
+			step = 1
+		}
+		for bit := 0; bit < 8*len(src); bit += step {
+			b := bytes.Clone(src)
+			b[bit/8] ^= 1 << (bit % 8)
+			d, err := NewDecoder(b)
+			if err != nil || d.W*d.H > 1<<16 {
+				continue
+			}
+			checksum(d, [4]int{bit%8 + 1, bit%7 + 1, bit%5 + 1, 1})
+		}
+	}
+}
