@@ -32,12 +32,38 @@ type candidateUV struct {
 	coef  [128]int16
 	lev   [128]int16
 	stats blockStats
-	err   [2]dcErr
+	below dcErr
+	right dcErr
 }
 
-// dcErr holds the quantization errors of chroma's DC that are handed on: for U
-// and V, two each.
+// dcErr holds the quantization errors of chroma's DC that are handed on to a
+// neighbour: for U and V, two each.
 type dcErr [2][2]int16
+
+// diffuse hands the quantization errors of the DC of chroma on to the blocks to
+// the right and below, so that smooth colours keep their mean where the steps
+// are wide. It adds to coef what comes from above and left, and returns what
+// goes below and right. The blocks are in the order of two strips.
+func (m *quantMatrix) diffuse(coef *[128]int16, top, left *dcErr) (below, right dcErr) {
+	// One step of the errors from above and left: they are damped, lest they
+	// travel.
+	add := func(block int, top, left int16) int16 {
+		c := int32(coef[16*block]) + (int32(top)*int32(tune[10])+int32(left)*int32(tune[11]))>>4
+		coef[16*block] = int16(c)
+		s := c >> 31
+		k := (uint32((c^s)-s) + uint32(m.rnd[0])) * uint32(m.iq[0]) >> 16
+		return int16(c - ((int32(k) * int32(m.q[0])) ^ s - s))
+	}
+	for ch := 0; ch < 2; ch++ {
+		e0 := add(2*ch, top[ch][0], left[ch][0])
+		e1 := add(2*ch+1, top[ch][1], e0)
+		e2 := add(2*ch+4, e0, left[ch][1])
+		e3 := add(2*ch+5, e1, e2)
+		below[ch] = [2]int16{e2, e3}
+		right[ch] = [2]int16{e1, e3}
+	}
+	return
+}
 
 // search is the workspace of the mode decision.
 type search struct {
@@ -219,7 +245,31 @@ func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 
 			best, c = c, best
 		}
 	}
+	if seg.trellis16 != 0 {
+		e.trellis16(mbx, seg, best)
+	}
 	return best
+}
+
+// trellis16 quantizes the AC coefficients of c again.
+func (e *Encoder) trellis16(mbx int, seg *segment, c *candidate16) {
+	up := &e.topNZ[mbx]
+	t := &e.costs[planeY1WithY2]
+	left, top := e.left.y, up.y
+	for b := 0; b < 16; b++ {
+		lev := (*[16]int16)(c.lev[16*b:])
+		coef := (*[16]int16)(e.search.coef16[c.mode][16*b:])
+		last, sse := t.trellis(lev, coef, &seg.y1, 1, int(left[b>>2]+top[b&3]), seg.trellis16)
+		c.dist += sse - int64(c.stats.sse[b])
+		c.stats.mask[b] = 0
+		z := uint8(0)
+		if last >= 0 {
+			c.stats.mask[b] = 1 << uint(last)
+			z = 1
+		}
+		left[b>>2], top[b&3] = z, z
+	}
+	c.rate = int(fixed.mode16[c.mode]) + e.rate16(mbx, c)
 }
 
 func textureChange(a, b uint32) int64 {
@@ -312,17 +362,25 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 				bestMode, bestScore, bestDist, bestRate = m, score, dist, rate
 			}
 		}
+		last := s.stats4.last(bestMode)
+		lev := &s.lev[b]
+		*lev = [16]int16(s.lev4[16*bestMode:])
+		if seg.trellis4 != 0 {
+			coef := (*[16]int16)(s.coef4[16*bestMode:])
+			n, sse := t.trellis(lev, coef, &seg.y1, 0, ctx, seg.trellis4)
+			last = n
+			bestDist += sse - int64(s.stats4.sse[bestMode])
+			bestRate = int(modeCost[bestMode]) + t.blockCost(lev, 0, last, ctx)
+		}
 		total += bestDist<<scoreShift + int64(bestRate)*seg.lambdaMode
 		spent += int(modeCost[bestMode])
 		if total >= limit || spent > modeLimit {
 			return false
 		}
-		last := s.stats4.last(bestMode)
 		s.last[b] = int8(last)
-		s.lev[b] = [16]int16(s.lev4[16*bestMode:])
 		var k [16]int16
 		for i := range k {
-			k[i] = s.lev[b][i] * int16(seg.y1.q[i])
+			k[i] = lev[i] * int16(seg.y1.q[i])
 		}
 		idctBlockGeneric(e.ybr[o:], ybrStride, s.pred4[64*(bestMode>>2)+4*(bestMode&3):], 16, &k)
 		z := uint8(0)
@@ -343,6 +401,9 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 // searchUV finds the best chroma prediction.
 func (e *Encoder) searchUV(mbx, mby int, seg *segment, src []byte) *candidateUV {
 	s := &e.search
+	if mbx == 0 {
+		s.leftErr = dcErr{}
+	}
 	predict8(&s.predUV, &e.topUV, &e.leftUV, e.cornerUV, mby > 0, mbx > 0)
 	best, c := &s.cUV[0], &s.cUV[1]
 	best.score = 1 << 62
@@ -351,6 +412,7 @@ func (e *Encoder) searchUV(mbx, mby int, seg *segment, src []byte) *candidateUV 
 	for mode := 0; mode < e.modes(); mode++ {
 		c.mode = mode
 		fdctStrips(c.coef[:], src, s.predUV[mode][:], 2)
+		c.below, c.right = seg.uv.diffuse(&c.coef, &s.topErr[mbx], &s.leftErr)
 		quantizeBlocks(c.lev[:], c.coef[:], s.ref[256:], 16, &seg.uv, &c.stats, 8)
 		dist, tex := int64(0), int64(0)
 		for b := 0; b < 8; b++ {
@@ -378,6 +440,23 @@ func (e *Encoder) searchUV(mbx, mby int, seg *segment, src []byte) *candidateUV 
 			best, c = c, best
 		}
 	}
+	if seg.trellisUV != 0 {
+		left, top := e.left.uv, up.uv
+		for b := 0; b < 8; b++ {
+			k := int(chromaBlock[b])
+			l, u := b>>2*2+b>>1&1, b>>2*2+b&1
+			lev, coef := (*[16]int16)(best.lev[16*k:]), (*[16]int16)(best.coef[16*k:])
+			last, _ := t.trellis(lev, coef, &seg.uv, 0, int(left[l]+top[u]), seg.trellisUV)
+			best.stats.mask[k] = 0
+			z := uint8(0)
+			if last >= 0 {
+				best.stats.mask[k] = 1 << uint(last)
+				z = 1
+			}
+			left[l], top[u] = z, z
+		}
+	}
+	s.topErr[mbx], s.leftErr = best.below, best.right
 	return best
 }
 

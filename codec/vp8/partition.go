@@ -7,40 +7,74 @@ import "math/bits"
 // uniformProb is the probability of a bit that carries a full bit.
 const uniformProb = 128
 
+// nPending is how many bits a boolEncoder gathers.
+const nPending = 1024
+
 // A boolEncoder writes one partition.
 //
-// low holds the bottom of the current interval. Of its 8+n bits below the
-// carry, the top n are settled but for a carry; range_ is in [128, 255] between
-// calls. Bytes leave low six at a time, so a carry is looked for once in about
-// 48 bits and not once a byte.
+// Bits wait in pending and are encoded in batches, so that the state stays in
+// registers and put can be inlined. low holds the bottom of the current
+// interval. Of its 8+n bits below the carry, the top n are settled but for a
+// carry; range_ is in [128, 255] between bits. Bytes leave low six at a time, so
+// a carry is looked for once in about 48 bits and not once a byte.
 type boolEncoder struct {
-	buf    []byte
-	low    uint64
-	n      uint
-	range_ uint32
+	buf      []byte
+	low      uint64
+	n        uint
+	range_   uint32
+	nPending int
+	pending  [nPending]uint16 // twice the probability, plus the bit
 }
 
 func (w *boolEncoder) reset(buf []byte) {
-	*w = boolEncoder{buf: buf, range_: 255}
+	w.buf, w.low, w.n, w.range_, w.nPending = buf, 0, 0, 255, 0
 }
 
 // writeBit writes bit, whose probability of being false is prob/256.
 func (w *boolEncoder) writeBit(prob uint8, bit bool) {
-	split := 1 + ((w.range_-1)*uint32(prob))>>8
+	v := uint16(prob) << 1
 	if bit {
-		w.low += uint64(split)
-		w.range_ -= split
-	} else {
-		w.range_ = split
+		v |= 1
 	}
-	shift := uint(bits.LeadingZeros8(uint8(w.range_)))
-	w.range_ <<= shift
-	w.low <<= shift
-	w.n += shift
-	if w.n >= 48 {
-		w.flush()
+	w.put(v)
+}
+
+// put is writeBit for a doubled probability that has the bit added.
+func (w *boolEncoder) put(v uint16) {
+	w.pending[w.nPending] = v
+	if w.nPending++; w.nPending == nPending {
+		w.encode()
 	}
 }
+
+// encode encodes the pending bits.
+func (w *boolEncoder) encode() {
+	low, n, r := w.low, w.n, w.range_
+	for _, v := range w.pending[:w.nPending] {
+		split := 1 + ((r-1)*uint32(v>>1))>>8
+		set := -uint32(v & 1)
+		low += uint64(split & set)
+		r = split ^ (split^(r-split))&set
+		shift := uint(normShift[r&255]) & 7
+		r <<= shift
+		low <<= shift
+		n += shift
+		if n >= 48 {
+			w.low, w.n = low, n
+			w.flush()
+			low, n = w.low, w.n
+		}
+	}
+	w.low, w.n, w.range_, w.nPending = low, n, r, 0
+}
+
+// normShift is how far an interval's length is shifted to be 128 or more.
+var normShift = func() (t [256]uint8) {
+	for i := range t {
+		t[i] = uint8(bits.LeadingZeros8(uint8(i)))
+	}
+	return
+}()
 
 // flush moves the settled whole bytes of low to buf.
 func (w *boolEncoder) flush() {
@@ -90,6 +124,7 @@ func (w *boolEncoder) writeOptionalInt(v int, n int) {
 // finish settles every bit and returns the partition. A decoder may look one
 // byte past the last it needs, so that byte is written too.
 func (w *boolEncoder) finish() []byte {
+	w.encode()
 	w.flush()
 	pad := (8 - w.n&7) & 7
 	w.low <<= pad
@@ -100,9 +135,4 @@ func (w *boolEncoder) finish() []byte {
 	w.n += 8
 	w.flush()
 	return w.buf
-}
-
-// size returns how many bytes finish would return at most.
-func (w *boolEncoder) size() int {
-	return len(w.buf) + int(w.n+7)/8 + 2
 }

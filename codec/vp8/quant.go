@@ -79,6 +79,8 @@ type segment struct {
 	// 1/256.
 	lambda16, lambda4, lambdaMode, lambdaUV int64
 	tlambda                                 int64
+	// Those of the trellis; 0 is without.
+	trellis16, trellis4, trellisUV int64
 }
 
 func clip(x, min, max int) int {

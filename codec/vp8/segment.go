@@ -115,9 +115,12 @@ func (s *segment) initLambdas(o Options) {
 	s.lambdaMode = max(l*tune[2]>>8, 1)
 	s.lambdaUV = max(l*tune[3]>>8, 1)
 	s.tlambda = q * tune[4]
+	s.trellis16 = l * tune[12] >> 8
+	s.trellis4 = l * tune[13] >> 8
+	s.trellisUV = l * tune[14] >> 8
 }
 
-var tune = [16]int64{384, 384, 384, 384, 0, 114, 108, 64, 35, 115}
+var tune = [16]int64{270, 300, 300, 384, 100, 108, 108, 100, 35, 115, 7, 7, 0, 0, 0}
 
 // filterLevel returns the loop filter level that suits a quantizer index.
 func filterLevel(quant int) int {

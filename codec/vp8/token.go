@@ -208,10 +208,10 @@ func writeBlock(w *boolEncoder, p *[nBand][nContext][nProb]uint8, tok []byte, fi
 	tok = tok[1:]
 	q := &p[bands[first]&7][ctx]
 	if end == 0 {
-		w.writeBit(q[0], false)
+		w.put(uint16(q[0]) << 1)
 		return tok, 0
 	}
-	w.writeBit(q[0], true)
+	w.put(uint16(q[0])<<1 | 1)
 	for n := first; ; {
 		v := int(int8(tok[0]))
 		if tok[0] == levelEscape {
@@ -221,31 +221,29 @@ func writeBlock(w *boolEncoder, p *[nBand][nContext][nProb]uint8, tok []byte, fi
 		tok = tok[1:]
 		n++
 		if v == 0 {
-			w.writeBit(q[1], false)
+			w.put(uint16(q[1]) << 1)
 			q = &p[bands[n]&7][0]
 			continue // a block never ends with a zero
 		}
-		w.writeBit(q[1], true)
-		neg := v < 0
-		if neg {
-			v = -v
-		}
+		w.put(uint16(q[1])<<1 | 1)
+		sign := v >> 63
+		v = (v ^ sign) - sign
 		if v == 1 {
-			w.writeBit(q[2], false)
+			w.put(uint16(q[2]) << 1)
 			q = &p[bands[n]&7][1]
 		} else {
-			w.writeBit(q[2], true)
+			w.put(uint16(q[2])<<1 | 1)
 			writeLarge(w, q, v)
 			q = &p[bands[n]&7][2]
 		}
-		w.writeBit(uniformProb, neg)
+		w.put(uniformProb<<1 | uint16(sign&1))
 		if n == end {
 			if n < 16 {
-				w.writeBit(q[0], false)
+				w.put(uint16(q[0]) << 1)
 			}
 			return tok, 1
 		}
-		w.writeBit(q[0], true)
+		w.put(uint16(q[0])<<1 | 1)
 	}
 }
 
