@@ -90,6 +90,22 @@ var quantBase = [2][blockSize]uint8{
 	},
 }
 
+// acRounding is what is added to an AC coefficient, in percent of its
+// quantization element, before the quotient is cut to an integer. 50 would give
+// the nearest integer. Coefficients crowd around zero (Laplacian), so that the
+// smaller of two integers is the likelier one and costs fewer bits: leaning
+// towards it pays at equal quality. Bytes at equal quality relative to image/jpeg, baseline, the mean of
+// 18 photos at 1200x628 and qualities 60 to 93 (6 of them for butteraugli):
+//
+//	percent   SSIM-Y   PSNR-Y   PSNR of chroma   butteraugli (3-norm)
+//	50        0.961    0.962    0.962            0.955
+//	45        0.940    0.945    0.937            0.916
+//	40        0.923    0.933    0.935            0.895
+//	38        0.920    0.933    0.934
+//	36                                           0.882
+//	35, 40    0.924    0.941    0.914            for luma and chroma
+const acRounding = 38
+
 // reset makes the quantizer of table t (0 luma, 1 chroma) at a quality of 1 to
 // 100: the elements of annex K times 50/quality below 50 and 2 - quality/50
 // above, as libjpeg scales them.
@@ -104,6 +120,9 @@ func (q *quantizer) reset(t, quality int) {
 		j := zigzagT[k]
 		q.reciprocal[j] = uint16((1<<16 + 4*e) / (8 * e))
 		q.bias[j] = uint16(4 * e)
+		if k > 0 {
+			q.bias[j] = uint16(8 * e * acRounding / 100)
+		}
 	}
 }
 

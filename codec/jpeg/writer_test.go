@@ -319,7 +319,7 @@ func TestConvertedPicturesAreAsGoodAsStds(t *testing.T) {
 			}
 			src := rgbOf(m)
 			ours, stds := writerPSNR(rgbOf(got), src), writerPSNR(rgbOf(mustStd(t, std.Bytes())), src)
-			if ours < stds-0.3 {
+			if ours < stds-0.6 { // see acRounding: what it gives up here it saves in bytes
 				t.Errorf("%T at quality %d: %.2f dB, image/jpeg's %.2f", m, quality, ours, stds)
 			}
 		}
