@@ -1,0 +1,288 @@
+// Package bmp reads Windows and OS/2 bitmaps row by row and writes uncompressed ones.
+//
+//	bmp.go     headers, palettes and masks: BITMAPFILEHEADER, BITMAPCOREHEADER, BITMAPINFOHEADER to BITMAPV5HEADER, OS22XBITMAPHEADER
+//	reader.go  rows of 8-bit samples, run-length encoding
+//	writer.go  Append
+//
+// The formats are those of Microsoft's "Bitmap Storage" reference. Read are 1, 2, 4, 8, 16, 24 and 32 bits a pixel, bit fields, RLE4
+// and RLE8, bottom-up and top-down. Where the reference is silent, browsers are followed: alpha counts when a header of version 4 or
+// 5, or a bit field, names it and not all of it is zero; pixels that run-length encoding skips have the palette's first colour.
+package bmp
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// A FormatError reports that the input is not a valid BMP.
+type FormatError string
+
+func (e FormatError) Error() string { return "bmp: invalid format: " + string(e) }
+
+// An UnsupportedError reports that the input is valid but over a limit, or uses something this package does not read.
+type UnsupportedError string
+
+func (e UnsupportedError) Error() string { return "bmp: unsupported: " + string(e) }
+
+// Limits that hold before any memory is spent.
+const (
+	MaxSide   = 1 << 18
+	MaxPixels = 1 << 27
+	MaxRLE    = 1 << 25 // pixels: a run-length encoded picture is held in memory, a byte for each
+)
+
+// Compression methods.
+const (
+	biRGB            = 0
+	biRLE8           = 1
+	biRLE4           = 2
+	biBitFields      = 3
+	biAlphaBitFields = 6
+)
+
+const fileHeader = 14
+
+// A Reader knows what the headers say and gives the rows.
+type Reader struct {
+	Width, Height int
+	BitsPerPixel  int    // of the file
+	Channels      int    // samples of 8 bits in each pixel of a row: 1 grey, 3 RGB, 4 RGBA; alpha is straight
+	ICC           []byte // the profile embedded in a version 5 header, or nil; it points into the source
+
+	src         []byte
+	data        int // position of the pixels
+	topDown     bool
+	compression uint32
+	palette     [256][4]byte // RGBA, opaque black beyond what the file has
+	mask        [4]field
+}
+
+// A field is one bit field of a 16- or 32-bit pixel.
+type field struct {
+	mask  uint32
+	shift int
+	max   uint32
+}
+
+// PeakBytes returns about how much Rows allocates.
+func (r *Reader) PeakBytes() int64 {
+	n := int64(r.Width) * 4
+	if r.rle() {
+		n += int64(r.Width) * int64(r.Height)
+	}
+	return n
+}
+
+func (r *Reader) rle() bool { return r.compression == biRLE8 || r.compression == biRLE4 }
+
+// stride returns the bytes of a row in the file, padded to 4.
+func (r *Reader) stride() int { return (r.Width*r.BitsPerPixel + 31) / 32 * 4 }
+
+// NewReader reads the headers of src, which has to hold all of an uncompressed picture's rows.
+func NewReader(src []byte) (*Reader, error) {
+	if len(src) < fileHeader+12 || string(src[:2]) != "BM" {
+		return nil, FormatError("no BM signature")
+	}
+	r := &Reader{src: src}
+	size := binary.LittleEndian.Uint32(src[fileHeader:])
+	switch size {
+	case 12, 16, 40, 52, 56, 64, 108, 124:
+	default:
+		return nil, UnsupportedError("header size")
+	}
+	if len(src) < fileHeader+int(size) {
+		return nil, FormatError("truncated header")
+	}
+	// Fields that a short header leaves out are zero.
+	var h [124]byte
+	copy(h[:], src[fileHeader:fileHeader+int(size)])
+	u16 := func(at int) int { return int(binary.LittleEndian.Uint16(h[at:])) }
+	u32 := func(at int) uint32 { return binary.LittleEndian.Uint32(h[at:]) }
+
+	var w, ht int64
+	entry, used := 4, uint32(0) // of the palette
+	if size == 12 {
+		w, ht, r.BitsPerPixel, entry = int64(u16(4)), int64(u16(6)), u16(10), 3
+	} else {
+		w, ht, r.BitsPerPixel = int64(int32(u32(4))), int64(int32(u32(8))), u16(14)
+		r.compression, used = u32(16), u32(32)
+	}
+	if ht < 0 {
+		r.topDown, ht = true, -ht
+	}
+	if w <= 0 || ht <= 0 {
+		return nil, FormatError("dimensions")
+	}
+	if w > MaxSide || ht > MaxSide || w*ht > MaxPixels {
+		return nil, UnsupportedError("dimensions over the limit")
+	}
+	r.Width, r.Height = int(w), int(ht)
+	if size == 64 && r.compression > biRLE4 {
+		return nil, UnsupportedError("OS/2 compression") // Huffman and RLE24 have Windows' numbers for other things
+	}
+	if err := r.checkDepth(); err != nil {
+		return nil, err
+	}
+
+	at := fileHeader + int(size)
+	if r.BitsPerPixel == 16 || r.BitsPerPixel == 32 {
+		masks := h[40:56]
+		if size < 52 && r.compression >= biBitFields {
+			n := 12
+			if r.compression == biAlphaBitFields {
+				n = 16
+			}
+			if len(src) < at+n {
+				return nil, FormatError("truncated masks")
+			}
+			masks = append(src[at:at+n:at+n], make([]byte, 16-n)...)
+			at += n
+		}
+		if err := r.readMasks(masks, size >= 108); err != nil {
+			return nil, err
+		}
+	}
+	r.data = int(binary.LittleEndian.Uint32(src[10:]))
+	if r.data != 0 && (r.data < at || r.data > len(src)) {
+		return nil, FormatError("position of the pixels")
+	}
+	if r.BitsPerPixel <= 8 {
+		n := 1 << r.BitsPerPixel
+		if used != 0 && used < uint32(n) {
+			n = int(used)
+		}
+		end := len(src)
+		if r.data != 0 {
+			end = r.data // a palette that ends early is shorter than it says
+		}
+		n = min(n, (end-at)/entry)
+		r.readPalette(src[at:at+n*entry], entry)
+		at += n * entry
+	}
+	if r.data == 0 {
+		r.data = at
+	}
+	if !r.rle() {
+		last := (r.Width*r.BitsPerPixel + 7) / 8 // the last row's padding may be missing
+		if need := int64(r.Height-1)*int64(r.stride()) + int64(last); need > int64(len(src)-r.data) {
+			return nil, FormatError("too few rows")
+		}
+	}
+	if size == 124 && u32(56) == 'M'<<24|'B'<<16|'E'<<8|'D' { // PROFILE_EMBEDDED
+		from, n := uint64(u32(112))+fileHeader, uint64(u32(116))
+		if from+n <= uint64(len(src)) {
+			r.ICC = src[from : from+n]
+		}
+	}
+	r.channels()
+	return r, nil
+}
+
+func (r *Reader) checkDepth() error {
+	switch r.compression {
+	case biRGB:
+		switch r.BitsPerPixel {
+		case 1, 2, 4, 8, 16, 24, 32:
+			return nil
+		}
+		return FormatError("bits per pixel")
+	case biBitFields, biAlphaBitFields:
+		if r.BitsPerPixel != 16 && r.BitsPerPixel != 32 {
+			return FormatError("bit fields of that many bits")
+		}
+		return nil
+	case biRLE8, biRLE4:
+		if r.BitsPerPixel != 8 && r.compression == biRLE8 || r.BitsPerPixel != 4 && r.compression == biRLE4 {
+			return FormatError("run-length encoding of that many bits")
+		}
+		if r.topDown {
+			return FormatError("top-down with run-length encoding")
+		}
+		if r.Width*r.Height > MaxRLE {
+			return UnsupportedError("dimensions over the limit")
+		}
+		return nil
+	}
+	return UnsupportedError("compression")
+}
+
+// readMasks takes the red, green, blue and alpha masks. Without bit fields only alpha counts, and that only in the headers that
+// have it for good.
+func (r *Reader) readMasks(b []byte, v4 bool) error {
+	var m [4]uint32
+	for i := range m {
+		m[i] = binary.LittleEndian.Uint32(b[4*i:])
+	}
+	if r.compression == biRGB {
+		alpha := m[3]
+		m = [4]uint32{0xff0000, 0xff00, 0xff, 0}
+		if r.BitsPerPixel == 16 {
+			m = [4]uint32{0x7c00, 0x3e0, 0x1f, 0}
+		} else if v4 && alpha == 0xff000000 {
+			m[3] = alpha
+		}
+	}
+	for i, v := range m {
+		if r.BitsPerPixel == 16 {
+			v &= 0xffff
+		}
+		if v == 0 {
+			continue
+		}
+		f := field{v, bits.TrailingZeros32(v), 0}
+		f.max = v >> f.shift
+		if f.max&(f.max+1) != 0 {
+			return UnsupportedError("mask with gaps")
+		}
+		r.mask[i] = f
+	}
+	return nil
+}
+
+// value is the field's part of pixel v, scaled to 0 to 255 and rounded.
+func (f *field) value(v uint32) byte {
+	if f.max == 0 {
+		return 0
+	}
+	return byte((uint64(v&f.mask>>f.shift)*510 + uint64(f.max)) / (2 * uint64(f.max)))
+}
+
+func (r *Reader) readPalette(b []byte, entry int) {
+	for i := range r.palette {
+		c := &r.palette[i]
+		c[3] = 255
+		if len(b) >= entry {
+			c[0], c[1], c[2] = b[2], b[1], b[0]
+			b = b[entry:]
+		}
+	}
+}
+
+// channels decides what the rows hold: no more than the picture needs.
+func (r *Reader) channels() {
+	r.Channels = 3
+	if r.BitsPerPixel <= 8 {
+		gray := true
+		for _, c := range r.palette {
+			gray = gray && c[0] == c[1] && c[1] == c[2]
+		}
+		if gray {
+			r.Channels = 1
+		}
+		return
+	}
+	if r.mask[3].max == 0 {
+		return
+	}
+	// Many programs leave alpha zero in a picture that they mean to be opaque.
+	bytes := r.BitsPerPixel / 8
+	for y := range r.Height {
+		row := r.row(y)
+		for x := range r.Width {
+			if r.pixel(row[x*bytes:])&r.mask[3].mask != 0 {
+				r.Channels = 4
+				return
+			}
+		}
+	}
+}
