@@ -97,7 +97,7 @@ func (d *Decoder) image() (image.Image, error) {
 		o := m.Pix[4*i:][:4]
 		a, b, c, k := p[0][i], p[1][i], p[2][i], p[3][i]
 		if d.Model == ModelYCCK {
-			// YCbCr here is RGB's, that is, of the inverse of CMY; Adobe's inversion inverts it once more.
+			// YCbCr here is of the complement of CMY, that is, of RGB; Adobe's inversion inverts it once more.
 			a, b, c = color.YCbCrToRGB(a, b, c)
 			a, b, c = 255-a, 255-b, 255-c
 			if d.Inverted {

@@ -5,6 +5,7 @@ package jpeg
 import "golang.org/x/sys/cpu"
 
 //go:generate go run -C _asm . -kernels idct -out ../idct_amd64.s -stubs ../idct_amd64.go -pkg jpeg
+//go:generate go run -C _asm . -kernels color -out ../color_amd64.s -stubs ../color_amd64.go -pkg jpeg
 
 // useAVX2 chooses the kernels. Tests switch it off to compare.
 var useAVX2 = cpu.X86.HasAVX2
@@ -44,4 +45,16 @@ func inverse(n int, dst []byte, stride int, coef []int16, q *steps) {
 	case 8:
 		idct8AVX2(d, stride, k, &q[0], count)
 	}
+}
+
+// ycbcrToRGBA -> ycbcrToRGBAAVX2, and the loop in YCbCrToRGBA for what it leaves: it returns how many samples are done.
+func ycbcrToRGBA(dst, y, cb, cr []byte) int {
+	groups := len(y) / 8
+	if !useAVX2 || groups == 0 {
+		return 0
+	}
+	n := 8 * groups
+	_, _, _ = dst[4*n-1], cb[n-1], cr[n-1]
+	ycbcrToRGBAAVX2(&dst[0], &y[0], &cb[0], &cr[0], groups)
+	return n
 }
