@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+// Prices in dollars, us-east-1, as AWS's price pages had them in 2026.
+const (
+	perHead       = 0.40 / 1e6   // S3 GET, HEAD
+	perPut        = 5.00 / 1e6   // S3 PUT, LIST
+	perInvoke     = 0.60 / 1e6   // Lambda@Edge
+	perGBSecond   = 0.00005001   // Lambda@Edge
+	perViewerCall = 0.10 / 1e6   // CloudFront Functions
+	perShielded   = 0.0075 / 1e4 // Origin Shield, a request that reaches it from another cache
+)
+
+// A mix is what a million requests of visitors are made of, and how long the
+// function works on each kind, in seconds.
+type mix struct {
+	origin    float64 // reach the origin, and so the function
+	made      float64 // of a million: find no result, which is then made
+	shielded  float64 // reach Origin Shield
+	hit, miss float64 // seconds
+}
+
+// dollars is what a mix costs by service: the function, S3, the rest.
+func (m mix) dollars() (function, s3, rest float64) {
+	const gb = 512.0 / 1024
+	hits := m.origin - m.made
+	function = m.origin*perInvoke + (hits*m.hit+m.made*m.miss)*gb*perGBSecond
+	// Two HEADs and, by CloudFront, the GET of what it serves; a result that is made
+	// is one GET and one PUT more.
+	s3 = m.origin*3*perHead + m.made*(perHead+perPut)
+	rest = 1e6*perViewerCall + m.shielded*perShielded
+	return
+}
+
+// The README's table of costs is this calculation.
+func TestREADMEComputesItsCosts(t *testing.T) {
+	rows := []struct {
+		name string
+		mix
+	}{
+		{"Origin Shield in the bucket's region (the default)", mix{origin: 80_000, made: 10_000, shielded: 200_000, hit: 0.020, miss: 0.350}},
+		{"without Origin Shield", mix{origin: 200_000, made: 10_000, hit: 0.120, miss: 0.700}},
+	}
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rows {
+		f, s3, rest := r.dollars()
+		line := fmt.Sprintf("| %s | %.2f | %.2f | %.2f | **%.2f** |", r.name, f, s3, rest, f+s3+rest)
+		if !strings.Contains(string(text), line) {
+			t.Errorf("README.md lacks\n%s", line)
+		}
+	}
+	// What the article's function pays for its two LISTs alone.
+	if line := fmt.Sprintf("%.2f $ for its two LISTs", 200_000*2*perPut); !strings.Contains(string(text), line) {
+		t.Errorf("README.md lacks %q", line)
+	}
+	// A whole bucket ahead: a million pictures, sixteen results each, one of them at a time.
+	const pictures, results = 1e6, 16
+	ahead := pictures * results * (3*perHead + perPut)
+	if line := fmt.Sprintf("%.0f $ of S3 requests", ahead); !strings.Contains(string(text), line) {
+		t.Errorf("README.md lacks %q", line)
+	}
+}
