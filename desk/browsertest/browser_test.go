@@ -11,6 +11,7 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io/fs"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,7 +26,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/page"
+	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -74,8 +75,8 @@ func serve(t *testing.T, args ...string) string {
 	if !lines.Scan() {
 		t.Fatal("serve said nothing")
 	}
-	url := regexp.MustCompile(`http://\S+/`).FindString(lines.Text())
-	if url == "" {
+	address := regexp.MustCompile(`http://\S+/`).FindString(lines.Text())
+	if address == "" {
 		t.Fatalf("no address in %q", lines.Text())
 	}
 	drained := make(chan struct{})
@@ -91,7 +92,7 @@ func serve(t *testing.T, args ...string) string {
 			t.Errorf("Ctrl-C did not end serve cleanly: %v", err)
 		}
 	})
-	return url
+	return address
 }
 
 // A tab is a page of the browser that notes everything that goes wrong in it.
@@ -135,9 +136,9 @@ func open(t *testing.T) *tab {
 			if e.Entry.Level == log.LevelError {
 				b.trouble = append(b.trouble, fmt.Sprintf("%s: %s (%s)", e.Entry.Source, e.Entry.Text, e.Entry.URL))
 			}
-		case *page.EventJavascriptDialogOpening:
+		case *cdppage.EventJavascriptDialogOpening:
 			b.trouble = append(b.trouble, "a dialog opened: "+e.Message)
-			go chromedp.Run(ctx, page.HandleJavaScriptDialog(false))
+			go chromedp.Run(ctx, cdppage.HandleJavaScriptDialog(false))
 		}
 	})
 	b.do(emulation.SetEmulatedMedia().WithFeatures(still())) // no smooth scrolling to wait for
@@ -199,14 +200,11 @@ func (b *tab) sixteen() {
 		document.getElementById('status').textContent.startsWith('All results of')`)
 }
 
-// choose clicks the picture whose key begins so, and waits for its results.
-func (b *tab) choose(key string) {
+// visit opens the page with the picture whose key is given chosen, and waits for its results.
+func (b *tab) visit(page, key string) {
 	b.Helper()
-	button := fmt.Sprintf(`[...document.querySelectorAll('#strip button')].find(e => e.dataset.key.startsWith(%q))`, key)
-	b.until("the strip has "+key, button+` !== undefined`)
-	b.sixteen() // of the picture that the page begins with
-	js[bool](b, button+`.click() || true`)
-	b.until(key+" is chosen", fmt.Sprintf(`document.querySelector('#results-title bdi').textContent.startsWith(%q)`, key))
+	b.do(chromedp.Navigate(page + "#" + url.PathEscape(key)))
+	b.until(key+" is chosen", fmt.Sprintf(`document.querySelector('#results-title bdi')?.textContent === %q`, key))
 	b.sixteen()
 }
 
@@ -258,9 +256,8 @@ func (b *tab) badges() map[string]int {
 
 func TestSixteenResultsOfADemoPicture(t *testing.T) {
 	b := open(t)
-	url := serve(t)
-	b.do(chromedp.Navigate(url))
-	b.choose("lake.jpg")
+	page := serve(t)
+	b.visit(page, "lake.jpg")
 	for i, text := range js[[]string](b, `[...document.querySelectorAll('.tile')].map(e => e.innerText)`) {
 		// Bytes, dimensions, ratio and stages, each with its unit.
 		for _, want := range []string{`\d kB`, `\d+ × \d+, [\d.]+ % of the original`, `[\d.]+ m?s: HEAD [\d.]+ m?s, .*resize [\d.]+ m?s`} {
@@ -321,8 +318,7 @@ func TestEveryDemoPicture(t *testing.T) {
 func TestSlidersAndPreview(t *testing.T) {
 	b := open(t)
 	dir := folder(t)
-	b.do(chromedp.Navigate(serve(t, "-dir", dir)))
-	b.choose("photo.jpg")
+	b.visit(serve(t, "-dir", dir), "photo.jpg")
 	b.do(chromedp.Click(`#tile-S-0 .actions button`))
 	b.until("both pictures are loaded", `['c-before', 'c-after'].every(id => { const i = document.getElementById(id); return i.complete && i.naturalWidth > 0; })`)
 
@@ -371,14 +367,13 @@ func TestSlidersAndPreview(t *testing.T) {
 
 func TestCopiesAndMarkup(t *testing.T) {
 	b := open(t)
-	url := serve(t)
-	b.do(browser.GrantPermissions([]browser.PermissionType{browser.PermissionTypeClipboardReadWrite, browser.PermissionTypeClipboardSanitizedWrite}).WithOrigin(strings.TrimSuffix(url, "/")))
-	b.do(chromedp.Navigate(url))
-	b.choose("Übersicht")
+	page := serve(t)
+	b.do(browser.GrantPermissions([]browser.PermissionType{browser.PermissionTypeClipboardReadWrite, browser.PermissionTypeClipboardSanitizedWrite}).WithOrigin(strings.TrimSuffix(page, "/")))
+	b.visit(page, "Übersicht 1+1 = 100%.png")
 	clipboard := func() string { return js[string](b, `navigator.clipboard.readText()`) }
 	b.do(chromedp.Click(`#tile-M-1 .actions button:last-child`))
 	b.until("the button says so", `document.querySelector('#tile-M-1 .actions button:last-child').textContent === 'Copied'`)
-	want := url + "%C3%9Cbersicht%201%2B1%20%3D%20100%25.png?size=M&to_webp=1"
+	want := page + "%C3%9Cbersicht%201%2B1%20%3D%20100%25.png?size=M&to_webp=1"
 	if got := clipboard(); got != want {
 		t.Errorf("copied %q, want %q", got, want)
 	}
@@ -403,12 +398,12 @@ func TestCopiesAndMarkup(t *testing.T) {
 
 func TestDarkAndPhone(t *testing.T) {
 	b := open(t)
-	url := serve(t)
+	page := serve(t)
 	luminance := func() float64 {
 		return js[float64](b, `(() => { const c = document.createElement('canvas').getContext('2d', {willReadFrequently: true}); c.fillStyle = getComputedStyle(document.body).backgroundColor;
 			c.fillRect(0, 0, 1, 1); const p = c.getImageData(0, 0, 1, 1).data; return (p[0] + p[1] + p[2]) / 765; })()`)
 	}
-	b.do(chromedp.Navigate(url))
+	b.do(chromedp.Navigate(page))
 	b.sixteen()
 	if l := luminance(); l < 0.8 {
 		t.Errorf("the light page has luminance %.2f", l)
@@ -466,8 +461,8 @@ func TestHostileUploads(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	url := serve(t, "-dir", dir)
-	b.do(chromedp.Navigate(url))
+	page := serve(t, "-dir", dir)
+	b.do(chromedp.Navigate(page))
 	b.until("the strip is there", fmt.Sprintf(`document.querySelectorAll('#strip button').length === %d`, len(names)+2))
 	b.sixteen()
 	upload := func(name string, body []byte) {
@@ -519,7 +514,7 @@ func TestHostileUploads(t *testing.T) {
 
 	// Pages in the bucket open as pages and run nothing.
 	for _, name := range []string{"evil.svg", "evil.html"} {
-		b.do(chromedp.Navigate(url + name))
+		b.do(chromedp.Navigate(page + name))
 		time.Sleep(200 * time.Millisecond)
 		blocked := b.troubles()
 		for _, s := range blocked {
@@ -588,8 +583,8 @@ func TestKeyboardOnly(t *testing.T) {
 
 func TestWithoutScript(t *testing.T) {
 	b := open(t)
-	url := serve(t)
-	b.do(emulation.SetScriptExecutionDisabled(true), chromedp.Navigate(url))
+	page := serve(t)
+	b.do(emulation.SetScriptExecutionDisabled(true), chromedp.Navigate(page))
 	b.do(chromedp.WaitVisible(`a[href="/lake.jpg?size=XS&to_webp=1"]`))
 	b.shot("without-script")
 	var links []*cdp.Node
