@@ -17,6 +17,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"miniatura/codec/png"
 )
 
 // Version is the encoder's version. It is raised by hand whenever the bytes of
@@ -96,6 +98,10 @@ func Resize(ctx context.Context, src []byte, fit func(w, h int) (int, int), opt 
 	if err := j.limits(); err != nil {
 		return nil, info, fmt.Errorf("codec: %w", err)
 	}
+	j.png.ICC = j.col.carry
+	if p.png != nil && len(p.profile) == 0 && !p.png.SRGB {
+		j.png.Gamma, j.png.Chromaticities = p.png.Gamma, p.png.Chromaticities // samples are kept, so what they mean is too
+	}
 	if p.frames == 1 {
 		out, err = j.still()
 	} else {
@@ -117,6 +123,7 @@ type job struct {
 	w, h  int // the result's dimensions, upright
 	opt   Options
 	info  *Info
+	png   png.Options // what a PNG result says of its colours
 }
 
 // stored returns the result's dimensions in the orientation of the source.

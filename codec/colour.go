@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/color"
 
 	"miniatura/codec/icc"
 	"miniatura/codec/jpeg"
@@ -80,7 +79,7 @@ func (j *job) mix(planes []planeTarget, r image.Rectangle) *image.NRGBA {
 	a, b, c := planes[0].pix, planes[1].pix, planes[2].pix
 	if len(planes) == 3 {
 		if d.Model == jpeg.ModelYCbCr {
-			ycbcrToRGBA(m.Pix, a, b, c)
+			jpeg.YCbCrToRGBA(m.Pix, a, b, c)
 			return m
 		}
 		for i := range a {
@@ -92,7 +91,7 @@ func (j *job) mix(planes []planeTarget, r image.Rectangle) *image.NRGBA {
 	// Four inks: the rows become CMYK, as stored, then RGB.
 	k := planes[3].pix
 	if d.Model == jpeg.ModelYCCK {
-		ycbcrToRGBA(m.Pix, a, b, c) // the complement of what CMYK would store, ITU T.872 6.5.3
+		jpeg.YCbCrToRGBA(m.Pix, a, b, c) // the complement of what CMYK would store, ITU T.872 6.5.3
 		for i := range m.Pix {
 			m.Pix[i] ^= 255
 		}
@@ -120,13 +119,4 @@ func (j *job) mix(planes []planeTarget, r image.Rectangle) *image.NRGBA {
 		}
 	}
 	return m
-}
-
-// ycbcrToRGBA converts full-range samples to opaque pixels, ITU T.871 section 7.
-func ycbcrToRGBA(dst, y, cb, cr []byte) {
-	for i := range y {
-		p := dst[4*i : 4*i+4 : 4*i+4]
-		p[0], p[1], p[2] = color.YCbCrToRGB(y[i], cb[i], cr[i])
-		p[3] = 255
-	}
 }

@@ -1,12 +1,8 @@
 package codec
 
 import (
-	"bytes"
 	"fmt"
 	"image"
-
-	"golang.org/x/image/bmp"
-	"golang.org/x/image/draw"
 
 	"miniatura/codec/scale"
 	"miniatura/codec/webp"
@@ -29,7 +25,7 @@ func (j *job) graphics() (image.Image, error) {
 	case formatWebP:
 		m, err = j.webpFrame()
 	default:
-		m, err = j.bitmap()
+		m, err = j.rows(p.bmp.Channels, p.bmp.Rows)
 	}
 	if err != nil {
 		return nil, err
@@ -279,14 +275,4 @@ func (j *job) planesToPlanes(m *image.YCbCr) (image.Image, error) {
 		}
 	}
 	return d, nil
-}
-
-func (j *job) bitmap() (image.Image, error) {
-	m, err := bmp.Decode(bytes.NewReader(j.src))
-	if err != nil {
-		return nil, err
-	}
-	n := image.NewNRGBA(image.Rect(0, 0, j.probe.w, j.probe.h))
-	draw.Draw(n, n.Rect, m, m.Bounds().Min, draw.Src)
-	return j.canvas(n)
 }

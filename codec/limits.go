@@ -61,6 +61,8 @@ func (j *job) peak() int64 {
 	switch {
 	case j.probe.format == formatPNG:
 		return n + j.probe.png.PeakBytes()
+	case j.probe.format == formatBMP:
+		return n + j.probe.bmp.PeakBytes()
 	case j.probe.format == formatGIF:
 		return n + 9*area // the canvas, its copy, the indices of a frame
 	case j.probe.format == formatWebP && j.probe.frames > 1:

@@ -103,7 +103,7 @@ func TestOrientationsGiveOnePicture(t *testing.T) {
 		if err := stdjpeg.Encode(&b, stored, &stdjpeg.Options{Quality: 98}); err != nil {
 			t.Fatal(err)
 		}
-		out, info, err := Resize(context.Background(), withOrientation(b.Bytes(), o), fit, Options{Quality: 89})
+		out, info, err := Resize(context.Background(), withOrientation(b.Bytes(), o), fit, Options{Quality: 100})
 		if err != nil {
 			t.Fatal(err)
 		}

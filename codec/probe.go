@@ -5,8 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"golang.org/x/image/bmp"
-
+	"miniatura/codec/bmp"
 	"miniatura/codec/exif"
 	"miniatura/codec/gif"
 	"miniatura/codec/icc"
@@ -62,6 +61,7 @@ type probed struct {
 	jpeg *jpeg.Decoder
 	png  *png.Reader
 	gif  *gif.Reader
+	bmp  *bmp.Reader
 	webp *webp.File
 }
 
@@ -80,7 +80,6 @@ func probe(src []byte) (*probed, error) {
 		return nil, fmt.Errorf("%w: not a picture that is known here", ErrUnsupported)
 	}
 	var err error
-	r := bytes.NewReader(src)
 	switch p.format {
 	case formatJPEG:
 		err = p.probeJPEG(src)
@@ -89,8 +88,7 @@ func probe(src []byte) (*probed, error) {
 	case formatGIF:
 		err = p.probeGIF(src)
 	case formatBMP:
-		c, e := bmp.DecodeConfig(r)
-		p.w, p.h, err = c.Width, c.Height, e
+		err = p.probeBMP(src)
 	case formatWebP:
 		err = p.probeWebP(src)
 	}
@@ -153,5 +151,14 @@ func (p *probed) probeGIF(src []byte) (err error) {
 	}
 	p.w, p.h, p.frames = p.gif.Width, p.gif.Height, p.gif.Frames
 	p.profile = p.gif.ICC
+	return nil
+}
+
+func (p *probed) probeBMP(src []byte) (err error) {
+	if p.bmp, err = bmp.NewReader(src); err != nil {
+		return err
+	}
+	p.w, p.h = p.bmp.Width, p.bmp.Height
+	p.profile = p.bmp.ICC
 	return nil
 }

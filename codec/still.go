@@ -2,14 +2,11 @@ package codec
 
 import (
 	"image"
-	"image/png"
 
-	"bytes"
-
-	"golang.org/x/image/bmp"
-
+	"miniatura/codec/bmp"
 	"miniatura/codec/gif"
 	"miniatura/codec/jpeg"
+	"miniatura/codec/png"
 	"miniatura/codec/strip"
 	"miniatura/codec/webp"
 )
@@ -85,16 +82,10 @@ func (j *job) encode(m image.Image) ([]byte, error) {
 		return webp.Append(nil, m, &webp.Options{Quality: j.opt.Quality, ICC: j.col.carry})
 	case formatGIF:
 		return gif.Append(nil, m)
-	}
-	var b bytes.Buffer
-	var err error
-	switch j.out {
 	case formatPNG:
-		err = (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, m)
-	case formatBMP:
-		err = bmp.Encode(&b, m)
+		return png.Append(nil, m, &j.png)
 	}
-	return b.Bytes(), err
+	return bmp.Append(nil, m)
 }
 
 // flatten lays a picture with alpha on white.
