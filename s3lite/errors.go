@@ -16,7 +16,7 @@ var (
 	ErrPrecondition = errors.New("precondition failed")           // 304, 412
 	ErrTooLarge     = errors.New("larger than the limit")         // GET, by its Content-Length
 	ErrRejected     = errors.New("rejected")                      // any other answer that repeating will not change
-	ErrExhausted    = errors.New("attempts or time exhausted")    // what may go away, did not
+	ErrExhausted    = errors.New("gave up")                       // what may go away did not: attempts or time ran out
 
 	errStalled  = errors.New("no progress within the time set") // in one attempt
 	errLength   = errors.New("no Content-Length: the end cannot be told from a broken connection")
@@ -44,6 +44,9 @@ func (e *Error) Error() string {
 	}
 	if e.Err != nil {
 		fmt.Fprintf(&b, "%v ", e.Err)
+	}
+	if e.Kind == ErrExhausted {
+		b.WriteString("and " + e.Kind.Error() + " ")
 	}
 	b.WriteByte('(')
 	if e.RequestID != "" {

@@ -9,6 +9,8 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -21,7 +23,7 @@ func (c *Client) List(ctx context.Context, prefix string) iter.Seq2[*Object, err
 	return func(yield func(*Object, error) bool) {
 		query := [][2]string{{"list-type", "2"}, {"encoding-type", "url"}, {"prefix", prefix}}
 		for {
-			q := &request{method: http.MethodGet, query: query, payload: emptySHA256, limit: maxPage}
+			q := &request{method: http.MethodGet, query: canonicalQuery(query), payload: emptySHA256, limit: maxPage}
 			o, err := c.do(ctx, q)
 			if err != nil {
 				yield(nil, err)
@@ -61,4 +63,22 @@ func (c *Client) List(ctx context.Context, prefix string) iter.Seq2[*Object, err
 			query = append(query[:3:3], [2]string{"continuation-token", page.NextContinuationToken})
 		}
 	}
+}
+
+// canonicalQuery encodes (name, value) pairs and sorts them as pairs: strings "name=value" would sort otherwise,
+// since '-' and '.' come before '='.
+func canonicalQuery(query [][2]string) string {
+	pairs := make([][2]string, len(query))
+	for i, p := range query {
+		pairs[i] = [2]string{escape(p[0], ""), escape(p[1], "")}
+	}
+	slices.SortFunc(pairs, func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
+	var b strings.Builder
+	for i, p := range pairs {
+		if i > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(p[0] + "=" + p[1])
+	}
+	return b.String()
 }

@@ -28,7 +28,7 @@ const (
 // request is one operation, the same in every attempt but for its signature.
 type request struct {
 	method, key string
-	query       [][2]string // only of LIST
+	query       string // canonical; only of LIST
 	header      http.Header
 	body        []byte
 	payload     string // SHA-256 of body, hexadecimal
@@ -62,7 +62,7 @@ func (c *Client) do(ctx context.Context, q *request) (*Object, error) {
 	base := cmp.Or(c.Backoff, 50*time.Millisecond)
 	for n := 1; ; n++ {
 		e := &Error{Op: q.method, Bucket: c.Bucket, Key: q.key, Kind: ErrRejected}
-		if q.query != nil {
+		if q.query != "" {
 			e.Op = "LIST"
 		}
 		o, next := c.attempt(ctx, q, e, n)
@@ -154,7 +154,7 @@ func (c *Client) attempt(ctx context.Context, q *request, e *Error, n int) (*Obj
 		if known == nil && (res.StatusCode == 200 || res.StatusCode == 404) {
 			c.region.Store(&region)
 		}
-		if res.StatusCode/100 != 2 {
+		if res.StatusCode != 200 && res.StatusCode != 204 { // 206 would be part of an object, unasked
 			body, _ := io.ReadAll(io.LimitReader(res.Body, 8<<10))
 			return nil, c.judge(e, q, res, body, region, skew)
 		}
@@ -194,7 +194,7 @@ func (c *Client) newRequest(q *request, region string) (*http.Request, error) {
 		}
 		h[name] = values
 	}
-	u := &url.URL{Scheme: scheme, Host: host, Path: path, RawPath: escape(path, "/"), RawQuery: canonicalQuery(q.query)}
+	u := &url.URL{Scheme: scheme, Host: host, Path: path, RawPath: escape(path, "/"), RawQuery: q.query}
 	r := &http.Request{Method: q.method, URL: u, Host: host, Header: h, ContentLength: int64(len(q.body))}
 	return r, nil
 }
@@ -211,7 +211,7 @@ func read(q *request, res *http.Response, w *watchdog) (o *Object, err error) {
 	case res.ContentLength >= 0:
 		o.Body = make([]byte, res.ContentLength)
 		_, err = io.ReadFull(body, o.Body)
-	case q.query != nil: // listings come in chunks, whose end is marked
+	case q.query != "": // listings come in chunks, whose end is marked
 		o.Body, err = io.ReadAll(io.LimitReader(body, q.limit))
 	default:
 		err = errLength

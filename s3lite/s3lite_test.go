@@ -1,3 +1,5 @@
+//go:build !edge
+
 package s3lite_test
 
 import (

@@ -30,24 +30,6 @@ func escape(s, keep string) string {
 	return string(b)
 }
 
-// canonicalQuery encodes (name, value) pairs and sorts them as pairs: strings "name=value" would sort otherwise,
-// since '-' and '.' come before '='.
-func canonicalQuery(query [][2]string) string {
-	pairs := make([][2]string, len(query))
-	for i, p := range query {
-		pairs[i] = [2]string{escape(p[0], ""), escape(p[1], "")}
-	}
-	slices.SortFunc(pairs, func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
-	var b strings.Builder
-	for i, p := range pairs {
-		if i > 0 {
-			b.WriteByte('&')
-		}
-		b.WriteString(p[0] + "=" + p[1])
-	}
-	return b.String()
-}
-
 // canonicalRequest takes the path and query of r in canonical form, and signs Host and all of r.Header. payload is the
 // body's SHA-256 in hexadecimal.
 func canonicalRequest(r *http.Request, payload string) (canonical []byte, signedHeaders string) {

@@ -1,11 +1,10 @@
+//go:build !edge
+
 package s3lite_test
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"errors"
-	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -63,12 +62,6 @@ func versitygw(t *testing.T) *s3lite.Client {
 		t.Fatal(err)
 	}
 	return c
-}
-
-// like returns a client of the same bucket that knows nothing yet.
-func like(c *s3lite.Client) *s3lite.Client {
-	return &s3lite.Client{Bucket: c.Bucket, Region: c.Region, Endpoint: c.Endpoint, Transport: c.Transport, Credentials: c.Credentials,
-		Progress: c.Progress, Backoff: c.Backoff, Now: c.Now}
 }
 
 func TestARealServerAgrees(t *testing.T) {
@@ -134,51 +127,5 @@ func TestARealServerAgrees(t *testing.T) {
 		absent(t, gw, "forged.jpg")
 	})
 
-	// What was signed and then changed on its way must be refused: else the signature covers less than it should.
-	for name, change := range map[string]func(r *http.Request){
-		"header":   func(r *http.Request) { r.Header.Set("X-Amz-Meta-Source-Etag", "other") },
-		"type":     func(r *http.Request) { r.Header.Set("Content-Type", "text/html") },
-		"caching":  func(r *http.Request) { r.Header.Set("Cache-Control", "no-store") },
-		"checksum": func(r *http.Request) { r.Header.Set("X-Amz-Checksum-Crc32", "AAAAAA==") },
-		"date": func(r *http.Request) {
-			r.Header.Set("X-Amz-Date", time.Now().Add(time.Minute).UTC().Format("20060102T150405Z"))
-		},
-		"path":  func(r *http.Request) { r.URL.Path += "x"; r.URL.RawPath += "x" },
-		"query": func(r *http.Request) { r.URL.RawQuery = "acl=" },
-		"body": func(r *http.Request) {
-			r.Body = io.NopCloser(bytes.NewReader(bytes.Repeat([]byte("y"), int(r.ContentLength))))
-		},
-		"body and hash": func(r *http.Request) {
-			b := bytes.Repeat([]byte("y"), int(r.ContentLength))
-			r.Header.Set("X-Amz-Content-Sha256", fmt.Sprintf("%x", sha256.Sum256(b)))
-			r.Body = io.NopCloser(bytes.NewReader(b))
-		},
-	} {
-		t.Run("tampered "+name, func(t *testing.T) {
-			c := like(gw)
-			c.Transport = tamper{gw.Transport, change}
-			err := c.Put(t.Context(), "tampered.jpg", body, s3lite.PutOptions{ContentType: "image/jpeg", CacheControl: "max-age=1", Metadata: map[string]string{"source-etag": "this"}})
-			if !errors.Is(err, s3lite.ErrDenied) && !errors.Is(err, s3lite.ErrRejected) {
-				t.Error(err)
-			}
-			absent(t, gw, "tampered.jpg")
-			absent(t, gw, "tampered.jpgx")
-		})
-	}
-}
-
-type tamper struct {
-	http.RoundTripper
-	change func(*http.Request)
-}
-
-func (t tamper) RoundTrip(r *http.Request) (*http.Response, error) {
-	sent := r.Body
-	c := r.Clone(r.Context())
-	t.change(c)
-	res, err := t.RoundTripper.RoundTrip(c)
-	if sent != nil && c.Body != sent {
-		sent.Close()
-	}
-	return res, err
+	refusesTampering(t, gw)
 }
