@@ -86,7 +86,7 @@ func TestEveryRoomImportsOnlyWhatItsFloorAllows(t *testing.T) {
 		}
 		for _, imp := range p.Imports {
 			if imp == "github.com/aws/aws-lambda-go/lambda" && room != "" {
-				t.Errorf("%s imports aws-lambda-go; main.go alone does", room)
+				t.Errorf("%s imports aws-lambda-go; the main package alone does", room)
 			}
 			r, ok := ours(imp)
 			if !ok {

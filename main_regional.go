@@ -1,0 +1,11 @@
+//go:build regional
+
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"miniatura/warm"
+)
+
+func handler() (lambda.Handler, error) { return warm.FromLambda() }
