@@ -118,8 +118,10 @@ func TestChooseScaleLeavesTwoSamplesForEachOfTheTarget(t *testing.T) {
 	}{
 		{837, 628, [4]int{4, 4, 4}}, // 4032/8*3/837 = 1.81
 		{640, 480, [4]int{3, 3, 3}},
-		{320, 240, [4]int{2, 2, 2}}, // 1.575 at 1/8
-		{252, 189, [4]int{1, 1, 1}}, // exactly 2
+		{320, 240, [4]int{2, 2, 2}},   // 1.575 at 1/8
+		{252, 189, [4]int{1, 1, 1}},   // exactly 2
+		{1800, 1350, [4]int{8, 8, 8}}, // 7/8 would do, for less than a third
+		{1344, 1008, [4]int{6, 6, 6}},
 		{2016, 1512, [4]int{8, 8, 8}},
 		{4032, 3024, [4]int{8, 8, 8}},
 		{1, 3024, [4]int{8, 8, 8}},
@@ -129,7 +131,7 @@ func TestChooseScaleLeavesTwoSamplesForEachOfTheTarget(t *testing.T) {
 		}
 	}
 	// Chroma to full size: twice the n.
-	if got := d.ChooseScale(640, 480, 640, 480); got != [4]int{3, 6, 6} {
+	if got := d.ChooseScale(640, 480, 640, 480); got != [4]int{3, 6, 6} { // chroma 2016 x 1512
 		t.Errorf("640x480 in 4:4:4: %v", got)
 	}
 }
