@@ -55,13 +55,19 @@ func New(cfg Config) *Handler {
 	})}
 }
 
-// FromLambda returns the Handler of a function in Lambda.
+// FromLambda returns the Handler of a function in Lambda. AWS_ENDPOINT_URL_S3
+// names another S3 than AWS's, as it does for AWS's own SDKs.
 func FromLambda() (*Handler, error) {
 	s, err := FromEnv(os.Getenv)
 	if err != nil {
 		return nil, err
 	}
-	return New(Config{Settings: s, Region: os.Getenv("AWS_REGION")}), nil
+	c := Config{Settings: s, Region: os.Getenv("AWS_REGION")}
+	c.Client = &s3lite.Client{Bucket: c.Bucket, Region: c.Region}
+	if e := os.Getenv("AWS_ENDPOINT_URL_S3"); e != "" {
+		c.Client.Endpoint, c.Client.PathStyle = e, true
+	}
+	return New(c), nil
 }
 
 // null is the answer to an event: nobody reads it, but it has to be JSON.
