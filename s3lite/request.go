@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/binary"
@@ -46,12 +47,13 @@ const (
 )
 
 // shared is the process's transport: no proxy, no HTTP/2, no compression that would hide a body's length. Go holds
-// IdleConnTimeout against the wall clock too, so it does not use connections that died while the sandbox was frozen.
+// IdleConnTimeout against the wall clock too, so it does not use connections that died while the sandbox was frozen. New
+// ones resume the TLS session of old ones: a handshake without certificates to verify.
 var shared = sync.OnceValue(func() http.RoundTripper {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &http.Transport{DialContext: (&net.Dialer{Timeout: time.Second}).DialContext, TLSHandshakeTimeout: 2 * time.Second,
-		IdleConnTimeout: 4 * time.Second, MaxIdleConnsPerHost: 16, DisableCompression: true, Protocols: protocols}
+		TLSClientConfig: &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(16)}, IdleConnTimeout: 4 * time.Second, MaxIdleConnsPerHost: 16, DisableCompression: true, Protocols: protocols}
 })
 
 // Warm reads the certificates that the first TLS handshake needs, 4 ms of work: call it in a goroutine at start.
@@ -275,11 +277,7 @@ func (c *Client) now() time.Time {
 
 // namedRegion finds the bucket's region in a redirect or a refusal: told outright, or inside a host name.
 func namedRegion(h http.Header, body []byte) string {
-	to, _ := url.Parse(cmp.Or(h.Get("Location"), "//"+element(body, "Endpoint")))
-	if to == nil {
-		to = new(url.URL)
-	}
-	_, inName, _ := ParseDomain(to.Hostname())
+	_, inName, _ := ParseDomain(element(body, "Endpoint"))
 	return cmp.Or(h.Get("X-Amz-Bucket-Region"), element(body, "Region"), inName)
 }
 
