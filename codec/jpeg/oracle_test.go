@@ -130,3 +130,48 @@ func TestTwinsHaveEqualPlanes(t *testing.T) {
 		}
 	}
 }
+
+// Sampling factors of all kinds: cjpeg writes them, djpeg reads the luma where it is the finest component, and a progressive twin has the same
+// planes.
+func TestSamplingFactors(t *testing.T) {
+	ppm := []byte("P6\n75 53\n255\n")
+	for y := range 53 {
+		for x := range 75 {
+			ppm = append(ppm, byte(x*3), byte(y*4), byte((x^y)*2))
+		}
+	}
+	for _, sample := range []string{"1x1,1x1,1x1", "2x2,1x1,1x1", "4x2,1x1,1x1", "2x4,1x1,1x1", "4x1,2x1,1x1", "1x4,1x2,1x1", "3x1,1x1,3x1",
+		"2x2,2x1,1x2", "1x1,2x2,1x1", "2x1,1x1,2x2"} {
+		src := tool(t, "cjpeg", ppm, "-quality", "90", "-optimize", "-sample", sample)
+		d, err := NewDecoder(src)
+		if err != nil {
+			t.Errorf("%s: %v", sample, err)
+			continue
+		}
+		twin := tool(t, "jpegtran", src, "-progressive", "-restart", "1")
+		for n := 1; n <= 8; n++ {
+			_, a := decodePlanes(t, src, n)
+			_, b := decodePlanes(t, twin, n)
+			for c := range d.Components {
+				if !bytes.Equal(a[c], b[c]) {
+					t.Errorf("%s: component %d at %d/8 is not the same in a progressive picture", sample, c, n)
+				}
+			}
+			if d.Components[0].H == d.hmax && d.Components[0].V == d.vmax && n%8 <= 1 {
+				want, w, h := pgm(t, tool(t, "djpeg", src, "-grayscale", "-pnm", "-scale", fmt.Sprintf("%d/8", n)))
+				if pw, ph := d.PlaneSize(0, n); pw != w || ph != h || !bytes.Equal(a[0], want) {
+					t.Errorf("%s at %d/8: luma is not djpeg's", sample, n)
+				}
+			}
+			for c := range d.Components {
+				k := &d.Components[c]
+				if w, h := d.PlaneSize(c, n); w != (75*k.H*n+8*d.hmax-1)/(8*d.hmax) || h != (53*k.V*n+8*d.vmax-1)/(8*d.vmax) {
+					t.Errorf("%s: component %d at %d/8 is %dx%d", sample, c, n, w, h)
+				}
+			}
+		}
+		if m, err := Decode(bytes.NewReader(src)); err != nil || m.Bounds().Dx() != 75 || m.Bounds().Dy() != 53 {
+			t.Errorf("%s: %v", sample, err)
+		}
+	}
+}

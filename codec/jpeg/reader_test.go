@@ -135,3 +135,72 @@ func TestChooseScaleLeavesTwoSamplesForEachOfTheTarget(t *testing.T) {
 		t.Errorf("640x480 in 4:4:4: %v", got)
 	}
 }
+
+// grey returns a w x h picture in one component, and its parts: the DQT and DHT segments with their markers, and the entropy-coded data.
+func grey(t testing.TB, w, h, seed int) (src, tables, data []byte) {
+	t.Helper()
+	m := image.NewGray(image.Rect(0, 0, w, h))
+	for i := range m.Pix {
+		m.Pix[i] = byte(i%w*seed + i/w*(seed+3)&31)
+	}
+	var b bytes.Buffer
+	if err := stdjpeg.Encode(&b, m, &stdjpeg.Options{Quality: 70 + seed}); err != nil {
+		t.Fatal(err)
+	}
+	src = b.Bytes()
+	p := 2
+	for src[p+1] != markerSOS {
+		end := p + 2 + int(src[p+2])<<8 + int(src[p+3])
+		if src[p+1] == markerDQT || src[p+1] == markerDHT {
+			tables = append(tables, src[p:end]...)
+		}
+		p = end
+	}
+	return src, tables, src[p+10 : len(src)-2]
+}
+
+// A component of a picture in several scans is, at every N and with any sampling factors, the grey picture its scan was taken from. Each scan
+// comes with tables of its own under the same selectors.
+func TestComponentsInScansOfTheirOwn(t *testing.T) {
+	const w, h = 61, 45
+	for _, f := range [][3][2]int{
+		{{1, 1}, {1, 1}, {1, 1}}, {{2, 2}, {1, 1}, {1, 1}}, {{3, 2}, {2, 1}, {1, 2}}, {{4, 4}, {3, 3}, {2, 1}}, {{1, 4}, {4, 1}, {2, 3}}, {{2, 1}, {3, 1}, {1, 1}},
+	} {
+		hmax, vmax := 1, 1
+		for _, s := range f {
+			hmax, vmax = max(hmax, s[0]), max(vmax, s[1])
+		}
+		src := []byte{0xFF, markerSOI}
+		frame := []byte{0xFF, markerSOF0, 0, 17, 8, 0, h, 0, w, 3}
+		for c, s := range f {
+			frame = append(frame, byte(10+c), byte(s[0]<<4|s[1]), 0)
+		}
+		src = append(src, frame...)
+		var alone [3][]byte
+		for c, s := range f {
+			g, tables, data := grey(t, (w*s[0]+hmax-1)/hmax, (h*s[1]+vmax-1)/vmax, 3+4*c)
+			alone[c] = g
+			src = append(src, tables...)
+			src = append(src, 0xFF, markerSOS, 0, 8, 1, byte(10+c), 0, 0, 63, 0)
+			src = append(src, data...)
+		}
+		src = append(src, 0xFF, markerEOI)
+		for n := 1; n <= 8; n++ {
+			d, got := decodePlanes(t, src, n)
+			for c := range f {
+				gd, want := decodePlanes(t, alone[c], n)
+				gw, _ := gd.PlaneSize(0, n)
+				pw, ph := d.PlaneSize(c, n)
+				// The picture's own edge may cut the component's last, partial sample off.
+				for y := range ph {
+					if !bytes.Equal(got[c][y*pw:][:pw], want[0][y*gw:][:pw]) {
+						t.Fatalf("%v: component %d at %d/8, row %d", f, c, n, y)
+					}
+				}
+			}
+		}
+		if m, err := Decode(bytes.NewReader(src)); err != nil || m.Bounds() != image.Rect(0, 0, w, h) {
+			t.Errorf("%v: %v", f, err)
+		}
+	}
+}
