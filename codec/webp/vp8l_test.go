@@ -137,6 +137,15 @@ func TestLosslessSizesBesideCwebp(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := time.Since(t0)
+		back, err := Parse(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := back.Frames[0].DecodeNRGBA()
+		if err != nil {
+			t.Fatal(err)
+		}
+		samePixels(t, path, got, m, false)
 		cmd := exec.Command("cwebp", "-quiet", "-lossless", "-m", "4", "-o", "-", "--", "-")
 		cmd.Stdin = bytes.NewReader(append(fmt.Appendf(nil, "P7\nWIDTH %d\nHEIGHT %d\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n", w, h), m.Pix...))
 		t0 = time.Now()

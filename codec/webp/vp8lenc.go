@@ -15,42 +15,69 @@ func appendVP8L(dst []byte, pix []uint32, w, h int, alpha bool, effort Effort) [
 	return appendVP8LBody(dst, pix, w, h, effort)
 }
 
-// appendVP8LBody appends what follows the header: this alone is stored in an ALPH chunk.
+// appendVP8LBody appends what follows the header: this alone is stored in an ALPH chunk. It
+// tries the ways that suit the picture and keeps the shortest: a palette; the pixels as they are,
+// where they repeat so much that copies and the cache do better on the colours themselves; and
+// prediction.
 func appendVP8LBody(dst []byte, pix []uint32, w, h int, effort Effort) []byte {
-	if colors := palette(pix, 256); colors != nil {
-		lw := &lsbWriter{out: dst}
-		lw.put(1, 1)
-		lw.put(transformColorIndexing, 2)
-		lw.put(uint32(len(colors)-1), 8)
-		deltas := make([]uint32, len(colors))
-		for i, c := range colors {
-			deltas[i] = c
-			if i > 0 {
-				deltas[i] = subtract(c, colors[i-1])
-			}
-		}
-		writePixels(lw, deltas, len(colors), 1, false, effort)
-		indices, bw := bundle(pix, w, h, colors)
-		lw.put(0, 1) // no more transforms
-		writePixels(lw, indices, bw, h, true, effort)
-		lw.flush()
-		return lw.out
-	}
-	// Two ways: predicted, and as it is for pictures whose pixels repeat, where copies and the
-	// cache do better on the colours themselves.
 	start := len(dst)
-	var plain []byte
-	if repeats(pix, w) > 0.4 {
+	best := func(out []byte) {
+		if len(dst) == start || len(out) < len(dst)-start {
+			dst = append(dst[:start], out...)
+		}
+	}
+	colors := palette(pix, 256)
+	if colors != nil {
+		best(withPalette(pix, w, h, colors, effort))
+	}
+	if len(colors) > 0 && len(colors) <= 16 {
+		return dst // several indices to a pixel: nothing comes near
+	}
+	if colors == nil && repeats(pix, w) > 0.4 {
 		lw := &lsbWriter{}
 		lw.put(0, 1)
 		writePixels(lw, pix, w, h, true, effort)
 		lw.flush()
-		plain = lw.out
+		best(lw.out)
 	}
-	lw := &lsbWriter{out: dst}
-	subtractGreen(pix)
+	best(withPrediction(pix, w, h, effort))
+	return dst
+}
+
+// withPalette codes pix by color indexing.
+func withPalette(pix []uint32, w, h int, colors []uint32, effort Effort) []byte {
+	lw := &lsbWriter{}
 	lw.put(1, 1)
-	lw.put(transformSubtractGreen, 2)
+	lw.put(transformColorIndexing, 2)
+	lw.put(uint32(len(colors)-1), 8)
+	deltas := make([]uint32, len(colors))
+	for i, c := range colors {
+		deltas[i] = c
+		if i > 0 {
+			deltas[i] = subtract(c, colors[i-1])
+		}
+	}
+	writePixels(lw, deltas, len(colors), 1, false, effort)
+	indices, bw := bundle(pix, w, h, colors)
+	lw.put(0, 1) // no more transforms
+	writePixels(lw, indices, bw, h, true, effort)
+	lw.flush()
+	return lw.out
+}
+
+// withPrediction codes pix, which it changes, by subtract green, where there is something but
+// green, and predictors.
+func withPrediction(pix []uint32, w, h int, effort Effort) []byte {
+	lw := &lsbWriter{}
+	colored := uint32(0)
+	for _, p := range pix {
+		colored |= p
+	}
+	if colored&0x00ff00ff != 0 {
+		subtractGreen(pix)
+		lw.put(1, 1)
+		lw.put(transformSubtractGreen, 2)
+	}
 	lw.put(1, 1)
 	lw.put(transformPredictor, 2)
 	tileBits := uint(4)
@@ -61,9 +88,6 @@ func appendVP8LBody(dst []byte, pix []uint32, w, h int, effort Effort) []byte {
 	lw.put(0, 1)
 	writePixels(lw, residuals, w, h, true, effort)
 	lw.flush()
-	if plain != nil && len(plain) < len(lw.out)-start {
-		return append(lw.out[:start], plain...)
-	}
 	return lw.out
 }
 
@@ -86,21 +110,45 @@ func writePixels(lw *lsbWriter, pix []uint32, w, h int, main bool, effort Effort
 		tries = 96
 	}
 	matches := findMatches(pix, w, tries)
+	// Two cuts to start from: what matches is copied, or every pixel stands by itself, which in
+	// noise is better. Their costs then lead to shorter ones.
+	copies, singles := greedy(nil, pix, w, matches, nil), greedy(nil, pix, w, nil, nil)
 	cacheBits, hits := uint(0), []int32(nil)
-	refs := greedy(nil, pix, w, matches, nil)
 	if main {
-		cacheBits, hits = chooseCache(pix, refs)
+		refs := copies
+		if refsBits(singles, 0) < refsBits(copies, 0) {
+			refs = singles
+		}
+		if cacheBits, hits = chooseCache(pix, refs); cacheBits > 0 {
+			copies, singles = greedy(copies[:0], pix, w, matches, hits), greedy(singles[:0], pix, w, nil, hits)
+		}
 	}
-	if cacheBits > 0 {
-		refs = greedy(refs[:0], pix, w, matches, hits)
-	}
-	passes := 1
+	passes := 2
 	if effort == High {
-		passes = 3
+		passes = 5
 	}
-	for range passes {
-		c := newCosts(count(refs, cacheBits))
-		refs = cheapest(refs[:0], pix, w, matches, hits, c)
+	var best grouped
+	for _, refs := range [2][]ref{copies, singles} {
+		least := refsBits(refs, cacheBits)
+		for range passes {
+			next := cheapest(nil, pix, w, matches, hits, newCosts(count(refs, cacheBits)))
+			bits := refsBits(next, cacheBits)
+			if bits >= least {
+				break
+			}
+			stop := bits > 0.998*least
+			refs, least = next, bits
+			if stop {
+				break
+			}
+		}
+		g := grouped{refs: refs, groups: []*histogram{count(refs, cacheBits)}, bits: least}
+		if main {
+			g = cluster(refs, w, h, cacheBits)
+		}
+		if best.refs == nil || g.bits < best.bits {
+			best = g
+		}
 	}
 
 	if cacheBits > 0 {
@@ -109,24 +157,34 @@ func writePixels(lw *lsbWriter, pix []uint32, w, h int, main bool, effort Effort
 	} else {
 		lw.put(0, 1)
 	}
-	if !main {
-		writeRefs(lw, refs, w, nil, 0, []*histogram{count(refs, 0)})
-		return
+	if main {
+		if len(best.groups) == 1 {
+			lw.put(0, 1)
+		} else {
+			lw.put(1, 1)
+			lw.put(uint32(best.tileBits-2), 3)
+			meta := make([]uint32, len(best.tiles))
+			for i, g := range best.tiles {
+				meta[i] = 0xff000000 | uint32(g)<<8
+			}
+			side := 1 << best.tileBits
+			writePixels(lw, meta, (w+side-1)/side, (h+side-1)/side, false, effort)
+		}
 	}
-	groups, tiles, tileBits := cluster(refs, w, h, cacheBits)
-	if len(groups) == 1 {
-		lw.put(0, 1)
-		writeRefs(lw, refs, w, nil, 0, groups)
-		return
+	writeRefs(lw, w, best)
+}
+
+// refsBits estimates what refs take, with the codes and the extra bits.
+func refsBits(refs []ref, cacheBits uint) float64 {
+	extra := 0
+	for _, r := range refs {
+		if r.n >= 2 {
+			_, _, a := prefixOf(r.n)
+			_, _, b := prefixOf(r.v)
+			extra += int(a + b)
+		}
 	}
-	lw.put(1, 1)
-	lw.put(uint32(tileBits-2), 3)
-	meta := make([]uint32, len(tiles))
-	for i, g := range tiles {
-		meta[i] = 0xff000000 | uint32(g)<<8
-	}
-	writePixels(lw, meta, (w+1<<tileBits-1)>>tileBits, (h+1<<tileBits-1)>>tileBits, false, effort)
-	writeRefs(lw, refs, w, tiles, tileBits, groups)
+	return count(refs, cacheBits).bits() + float64(extra)
 }
 
 func count(refs []ref, cacheBits uint) *histogram {
@@ -160,9 +218,18 @@ func chooseCache(pix []uint32, refs []ref) (uint, []int32) {
 	return best, bestHits
 }
 
-// writeRefs stores the prefix codes of every group, then the references; tiles names the group
-// of each tile of 1<<tileBits pixels a side, nil when there is one group.
-func writeRefs(lw *lsbWriter, refs []ref, w int, tiles []uint16, tileBits uint, groups []*histogram) {
+// grouped is a cut of the picture with the prefix codes it is written in.
+type grouped struct {
+	refs     []ref
+	groups   []*histogram
+	tiles    []uint16 // the group of each tile of 1<<tileBits pixels a side; nil with one group
+	tileBits uint
+	bits     float64 // an estimate of all it takes
+}
+
+// writeRefs stores the prefix codes of every group, then the references.
+func writeRefs(lw *lsbWriter, w int, b grouped) {
+	refs, groups, tiles, tileBits := b.refs, b.groups, b.tiles, b.tileBits
 	type group struct{ green, red, blue, alpha, distance prefixCode }
 	codes := make([]group, len(groups))
 	for i, h := range groups {
@@ -207,17 +274,17 @@ func writeRefs(lw *lsbWriter, refs []ref, w int, tiles []uint16, tileBits uint, 
 
 // cluster groups the tiles of the picture by their statistics (RFC 9649 3.7.3.1), each group with
 // prefix codes of its own, as long as that saves more than the codes cost.
-func cluster(refs []ref, w, h int, cacheBits uint) (groups []*histogram, tiles []uint16, tileBits uint) {
+func cluster(refs []ref, w, h int, cacheBits uint) grouped {
 	whole := count(refs, cacheBits)
-	one := []*histogram{whole}
-	tileBits = 4
+	one := grouped{refs: refs, groups: []*histogram{whole}, bits: refsBits(refs, cacheBits)}
+	tileBits := uint(4)
 	for tileBits < 9 && ((w>>tileBits)+1)*((h>>tileBits)+1) > 600 {
 		tileBits++
 	}
 	tilesX, tilesY := (w+1<<tileBits-1)>>tileBits, (h+1<<tileBits-1)>>tileBits
 	n := tilesX * tilesY
 	if n < 4 {
-		return one, nil, 0
+		return one
 	}
 	each := make([]*histogram, n)
 	for i := range each {
@@ -232,23 +299,21 @@ func cluster(refs []ref, w, h int, cacheBits uint) (groups []*histogram, tiles [
 			y++
 		}
 	}
-	groups, tiles = seedGroups(each, cacheBits)
+	groups, tiles := seedGroups(each, cacheBits)
 	groups, tiles = mergeGroups(groups, tiles)
 	for range 2 {
 		groups, tiles = reassign(each, groups, tiles, cacheBits)
-	}
-	if len(groups) == 1 {
-		return one, nil, 0
 	}
 	saved := whole.bits()
 	for _, g := range groups {
 		saved -= g.bits()
 	}
 	// The map of tiles costs at most log2(groups) bits a tile, mostly less.
-	if saved < 0.7*float64(n)*math.Log2(float64(len(groups)))+40 {
-		return one, nil, 0
+	saved -= 0.7*float64(n)*math.Log2(float64(len(groups))) + 40
+	if len(groups) == 1 || saved < 0 {
+		return one
 	}
-	return groups, tiles, tileBits
+	return grouped{refs, groups, tiles, tileBits, one.bits - saved}
 }
 
 // seedGroups puts together the tiles alike in the bits their green, red and blue take.

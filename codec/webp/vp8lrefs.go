@@ -317,10 +317,14 @@ func (c *costs) literal(v uint32) float32 {
 	return c.alpha[v>>24] + c.red[v>>16&255] + c.green[v>>8&255] + c.blue[v&255]
 }
 
-// greedy cuts the pixels by the longest match, put off by one pixel where the next one is longer.
+// greedy cuts the pixels by the longest match, put off by one pixel where the next one is longer;
+// without matches into single pixels.
 func greedy(dst []ref, pix []uint32, w int, matches []match, hits []int32) []ref {
 	for i := 0; i < len(pix); {
-		m := matches[i]
+		var m match
+		if matches != nil {
+			m = matches[i]
+		}
 		if m.n >= 3 && (i+1 >= len(pix) || matches[i+1].n <= m.n) {
 			dst = append(dst, ref{distanceCode(int(m.distance), w), uint32(m.n)})
 			i += int(m.n)

@@ -2,6 +2,7 @@ package webp
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/color"
 	"math"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	xwebp "golang.org/x/image/webp"
 )
@@ -292,4 +294,53 @@ func FuzzAppend(f *testing.F) {
 			samePixels(t, "fuzz", n, m, false)
 		}
 	})
+}
+
+// TestAlphaSizesBesideCwebp prints, when asked, the ALPH chunks of the corpus' pictures with alpha
+// beside cwebp's (-alpha_filter best, and its default), and the CPU it took.
+func TestAlphaSizesBesideCwebp(t *testing.T) {
+	if os.Getenv("MINIATURA_LONG") == "" {
+		t.Skip("long: set MINIATURA_LONG=1")
+	}
+	if _, err := exec.LookPath("cwebp"); err != nil {
+		t.Skip("cwebp is not installed (Debian: webp)")
+	}
+	own, ref := 0, 0
+	for _, path := range append(files(t, shared(t, "png"), ".png"), files(t, shared(t, "webp"), "_a.webp")...) {
+		if strings.Contains(path, "pngsuite") {
+			continue
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		src, _, err := image.Decode(f)
+		f.Close()
+		if err != nil || src.Bounds().Dx()*src.Bounds().Dy() > 4_000_000 {
+			continue
+		}
+		m := toNRGBA(src)
+		alpha := alphaOf(m)
+		if alpha == nil {
+			continue
+		}
+		w, h := m.Rect.Dx(), m.Rect.Dy()
+		t0 := time.Now()
+		a := encodeAlpha(alpha, w, Default)
+		d := time.Since(t0)
+		cmd := exec.Command("cwebp", "-quiet", "-m", "4", "-q", "80", "-o", "-", "--", "-")
+		cmd.Stdin = bytes.NewReader(append(fmt.Appendf(nil, "P7\nWIDTH %d\nHEIGHT %d\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n", w, h), m.Pix...))
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := Parse(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := len(c.Frames[0].alpha)
+		own, ref = own+len(a), ref+n
+		t.Logf("%-40s %4dx%-4d filter %d  %7d %7d  %.3f  %v", filepath.Base(path), w, h, a[0]>>2&3, len(a), n, float64(len(a))/float64(n), d)
+	}
+	t.Logf("all: %d against %d, %.3f", own, ref, float64(own)/float64(ref))
 }
