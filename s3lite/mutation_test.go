@@ -20,10 +20,10 @@ func TestMutantsAreCaught(t *testing.T) {
 	}
 	const signer = "Suite|Worked|Canonical|Everything|RoundTrips"
 	for _, m := range []struct{ name, file, old, new, tests string }{
-		{"pairs not sorted", "sign.go", "slices.SortFunc(pairs,", "_ = func(p [][2]string, f func(a, b [2]string) int) {}; slices.SortFunc([][2]string{},", signer},
-		{"pairs sorted as strings", "sign.go", "slices.Compare(a[:], b[:])", `strings.Compare(a[0]+"="+a[1], b[0]+"="+b[1])`, signer},
-		{"query not encoded", "sign.go", `{escape(p[0], ""), escape(p[1], "")}`, `{p[0], p[1]}`, signer},
-		{"slash kept in query", "sign.go", `escape(p[1], "")`, `escape(p[1], "/")`, signer},
+		{"pairs not sorted", "list.go", "slices.SortFunc(pairs,", "_ = func(p [][2]string, f func(a, b [2]string) int) {}; slices.SortFunc([][2]string{},", signer},
+		{"pairs sorted as strings", "list.go", "slices.Compare(a[:], b[:])", `strings.Compare(a[0]+"="+a[1], b[0]+"="+b[1])`, signer},
+		{"query not encoded", "list.go", `{escape(p[0], ""), escape(p[1], "")}`, `{p[0], p[1]}`, signer},
+		{"slash kept in query", "list.go", `escape(p[1], "")`, `escape(p[1], "/")`, signer},
 		{"path not encoded", "request.go", `RawPath: escape(path, "/")`, `RawPath: path`, signer},
 		{"path's slash encoded", "request.go", `RawPath: escape(path, "/")`, `RawPath: escape(path, "")`, signer},
 		{"plus taken for plain", "sign.go", `"-._~"`, `"-._~+"`, signer},
@@ -46,6 +46,8 @@ func TestMutantsAreCaught(t *testing.T) {
 		{"body not hashed", "s3lite.go", "sum := sha256.Sum256(body)", "sum := sha256.Sum256(nil)", signer},
 		{"no CRC32 check", "request.go", "sum != crc32Base64(o.Body)", "false", "FaultsOfTheBody|FaultTable"},
 		{"length not demanded", "request.go", "err = errLength", "o.Body, err = io.ReadAll(body)", "FaultsOfTheBody|FaultTable"},
+		{"part for whole", "request.go", "res.StatusCode != 200 && res.StatusCode != 204", "res.StatusCode/100 != 2", "APart"},
+		{"certificates not verified", "request.go", "&tls.Config{", "&tls.Config{InsecureSkipVerify: true, ", "SharedTransport"},
 		{"no watchdog", "request.go", "cancel(errStalled) })", "})", "TestAHang"},
 		{"a byte is progress", "request.go", "16 << 10", "1", "Trickle"},
 		{"idle neighbours kept", "request.go", "t.CloseIdleConnections()", "_ = t", "DeadIdle"},
