@@ -127,51 +127,52 @@ func writePixels(lw *lsbWriter, pix []uint32, w, h int, main bool, effort Effort
 	if effort == High {
 		passes = 5
 	}
-	var best grouped
+	var best *lsbWriter
 	for _, refs := range [2][]ref{copies, singles} {
 		least := refsBits(refs, cacheBits)
-		for range passes {
+		for pass := range passes {
 			next := cheapest(nil, pix, w, matches, hits, newCosts(count(refs, cacheBits)))
 			bits := refsBits(next, cacheBits)
-			if bits >= least {
+			if pass > 0 && bits >= least {
 				break
 			}
-			stop := bits > 0.998*least
 			refs, least = next, bits
-			if stop {
-				break
-			}
 		}
-		g := grouped{refs: refs, groups: []*histogram{count(refs, cacheBits)}, bits: least}
+		g := grouped{refs: refs, groups: []*histogram{count(refs, cacheBits)}}
 		if main {
 			g = cluster(refs, w, h, cacheBits)
 		}
-		if best.refs == nil || g.bits < best.bits {
-			best = g
+		trial := new(lsbWriter)
+		writeGrouped(trial, g, w, h, cacheBits, main, effort)
+		if best == nil || trial.bits() < best.bits() {
+			best = trial
 		}
 	}
+	lw.append(best)
+}
 
+// writeGrouped stores one image from the color cache's size on.
+func writeGrouped(lw *lsbWriter, g grouped, w, h int, cacheBits uint, main bool, effort Effort) {
 	if cacheBits > 0 {
 		lw.put(1, 1)
 		lw.put(uint32(cacheBits), 4)
 	} else {
 		lw.put(0, 1)
 	}
-	if main {
-		if len(best.groups) == 1 {
-			lw.put(0, 1)
-		} else {
-			lw.put(1, 1)
-			lw.put(uint32(best.tileBits-2), 3)
-			meta := make([]uint32, len(best.tiles))
-			for i, g := range best.tiles {
-				meta[i] = 0xff000000 | uint32(g)<<8
-			}
-			side := 1 << best.tileBits
-			writePixels(lw, meta, (w+side-1)/side, (h+side-1)/side, false, effort)
+	switch {
+	case main && len(g.groups) == 1:
+		lw.put(0, 1)
+	case main:
+		lw.put(1, 1)
+		lw.put(uint32(g.tileBits-2), 3)
+		meta := make([]uint32, len(g.tiles))
+		for i, k := range g.tiles {
+			meta[i] = 0xff000000 | uint32(k)<<8
 		}
+		side := 1 << g.tileBits
+		writePixels(lw, meta, (w+side-1)/side, (h+side-1)/side, false, effort)
 	}
-	writeRefs(lw, w, best)
+	writeRefs(lw, w, g)
 }
 
 // refsBits estimates what refs take, with the codes and the extra bits.
@@ -224,7 +225,6 @@ type grouped struct {
 	groups   []*histogram
 	tiles    []uint16 // the group of each tile of 1<<tileBits pixels a side; nil with one group
 	tileBits uint
-	bits     float64 // an estimate of all it takes
 }
 
 // writeRefs stores the prefix codes of every group, then the references.
@@ -276,7 +276,7 @@ func writeRefs(lw *lsbWriter, w int, b grouped) {
 // prefix codes of its own, as long as that saves more than the codes cost.
 func cluster(refs []ref, w, h int, cacheBits uint) grouped {
 	whole := count(refs, cacheBits)
-	one := grouped{refs: refs, groups: []*histogram{whole}, bits: refsBits(refs, cacheBits)}
+	one := grouped{refs: refs, groups: []*histogram{whole}}
 	tileBits := uint(4)
 	for tileBits < 9 && ((w>>tileBits)+1)*((h>>tileBits)+1) > 600 {
 		tileBits++
@@ -313,7 +313,7 @@ func cluster(refs []ref, w, h int, cacheBits uint) grouped {
 	if len(groups) == 1 || saved < 0 {
 		return one
 	}
-	return grouped{refs, groups, tiles, tileBits, one.bits - saved}
+	return grouped{refs, groups, tiles, tileBits}
 }
 
 // seedGroups puts together the tiles alike in the bits their green, red and blue take.

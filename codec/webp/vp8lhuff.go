@@ -22,6 +22,17 @@ func (w *lsbWriter) put(v uint32, n uint) {
 	}
 }
 
+// bits is how much has been written.
+func (w *lsbWriter) bits() int { return 8*len(w.out) + int(w.n) }
+
+// append writes what o holds.
+func (w *lsbWriter) append(o *lsbWriter) {
+	for _, b := range o.out {
+		w.put(uint32(b), 8)
+	}
+	w.put(uint32(o.acc), o.n)
+}
+
 // flush pads the last byte with zeros.
 func (w *lsbWriter) flush() {
 	for ; w.n > 0; w.n -= min(w.n, 8) {
