@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/png"
+	"io"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -467,4 +469,43 @@ func TestInvalidationNamesTheTagAndThePath(t *testing.T) {
 	if want := `aws cloudfront create-invalidation --distribution-id E1 --paths '#m-0' '/it'\''s.jpg*'`; line != want {
 		t.Errorf("%s\nwant %s", line, want)
 	}
+}
+
+// Whatever an event says, nothing outside the folder for results is written or
+// deleted, and nothing panics.
+func FuzzInvokeTouchesResultsOnly(f *testing.F) {
+	for _, name := range []string{"created.json", "removed.json", "test.json", "batch1.json", "batch2.json"} {
+		b, err := os.ReadFile("testdata/" + name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(b))
+		f.Add(strings.ReplaceAll(string(b), "fotos/", "../resized//"))
+		f.Add(strings.ReplaceAll(string(b), "fotos/", "%2e%2e%2f"))
+	}
+	server := s3test.New(s3test.Config{Bucket: "bkt", Region: "eu-west-1"})
+	hs := httptest.NewServer(server)
+	f.Cleanup(hs.Close)
+	s := Settings{Bucket: "bkt", Resized: "resized", Quality: 80}
+	if err := errors.Join(s.SetSizes("SXS"), s.SetFormats("webp")); err != nil {
+		f.Fatal(err)
+	}
+	h := New(Config{Settings: s, Log: io.Discard, Client: &s3lite.Client{Bucket: "bkt", Region: "eu-west-1", Endpoint: hs.URL,
+		Credentials: func() (s3lite.Credentials, error) {
+			return s3lite.Credentials{AccessKeyID: "AKIDTEST", SecretAccessKey: "secret"}, nil
+		}}})
+	f.Fuzz(func(t *testing.T, event string) {
+		if strings.Count(event, "{") > 40 {
+			return // many records are many requests, not more insight
+		}
+		answer, err := h.Invoke(context.Background(), []byte(event))
+		if err == nil && !json.Valid(answer) {
+			t.Errorf("the answer is no JSON: %q", answer)
+		}
+		for _, r := range server.Requests() {
+			if (r.Method == "PUT" || r.Method == "DELETE") && !strings.HasPrefix(r.Key, "resized/") {
+				t.Errorf("%s %q", r.Method, r.Key)
+			}
+		}
+	})
 }
