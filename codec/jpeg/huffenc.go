@@ -11,13 +11,12 @@ import "slices"
 //
 //	bits 0-15   additional bits, as they are appended to the code
 //	bits 16-23  symbol
-//	bits 24-26  table, tableRaw for additional bits without a code
-//	bits 28-31  number of additional bits, 0 to 15
+//	bits 24-25  table
+//	bits 28-31  number of additional bits, 0 to 14
 const (
-	tableDC  = 0 // plus 2 for the second of each class
-	tableAC  = 1
-	tableRaw = 4
-	tables   = 8 // as far as a token's three bits reach
+	tableDC = 0 // plus 2 for the second of each class
+	tableAC = 1
+	tables  = 4
 
 	tokenSymbol = 16
 	tokenTable  = 24
@@ -27,10 +26,10 @@ const (
 type token uint32
 
 // frequencies counts the symbols of the tables of a scan.
-type frequencies [tableRaw][256]uint32
+type frequencies [tables][256]uint32
 
 // codes has the code of each symbol in the token's order of table and symbol:
-// code<<8 | length. Raw tokens have length 0.
+// code<<8 | length.
 type codes [tables << 8]uint32
 
 // A huffmanSpec is what a DHT segment says of one table.
@@ -139,9 +138,9 @@ func (h *huffmanSpec) put(c *codes, table int) {
 	}
 }
 
-// appendScan appends the entropy-coded segment that the tokens stand for, padded
+// appendTokens appends the entropy-coded segment that the tokens stand for, padded
 // with ones, with a zero stuffed behind every FF.
-func appendScan(dst []byte, tokens []token, c *codes) []byte {
+func appendTokens(dst []byte, tokens []token, c *codes) []byte {
 	var acc uint64 // the lowest n bits are still to be written
 	n := uint(0)   // below 32 between tokens
 	for _, t := range tokens {

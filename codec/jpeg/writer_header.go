@@ -50,14 +50,14 @@ func (w *writer) appendHeader(dst []byte, o *Options) []byte {
 	return dst
 }
 
-// appendTables fits tables to the symbols counted in the scan and appends those
+// appendTables fits tables to the symbols counted in a scan and appends those
 // that have any in a DHT segment.
-func (w *writer) appendTables(dst []byte) []byte {
+func (w *writer) appendTables(dst []byte, freq *frequencies) []byte {
 	start := len(dst)
 	dst = append(dst, 0xFF, markerDHT, 0, 0)
 	for t := range w.specs {
 		h := &w.specs[t]
-		h.fit(&w.freq[t])
+		h.fit(&freq[t])
 		if len(h.values) == 0 {
 			continue
 		}
@@ -67,9 +67,6 @@ func (w *writer) appendTables(dst []byte) []byte {
 		dst = append(dst, h.values...)
 	}
 	n := len(dst) - start - 2
-	if n == 2 {
-		return dst[:start] // a scan of nothing but raw bits
-	}
 	dst[start+2], dst[start+3] = byte(n>>8), byte(n)
 	return dst
 }

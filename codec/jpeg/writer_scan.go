@@ -1,0 +1,194 @@
+package jpeg
+
+import "math/bits"
+
+// This file implements scans: the order in which blocks become tokens and the
+// tokens of a block, sequential (ITU T.81 F.1.2) and progressive by spectral
+// selection (G.1.2.1, G.1.2.2).
+
+// A writerScan sends the coefficients from to to (zig-zag indices) of one component,
+// or of all.
+type writerScan struct {
+	component int // -1: all, interleaved by MCU
+	from, to  int
+
+	tokens []token
+	freq   frequencies
+	run    uint // blocks without further coefficients, not yet told of
+}
+
+// sequentialScript is that of a baseline frame.
+var sequentialScript = []writerScan{{component: -1, to: 63}}
+
+// progressiveScript is spectral selection alone. On pictures of the sizes that
+// are made here, successive approximation does not earn what it costs. Bytes and
+// the writer's CPU relative to a baseline frame, at quality 80, the mean of 18
+// photos at 1200x628:
+//
+//	bytes   CPU
+//	0.984   1.20   this
+//	0.981   1.45   luma from 3 on in two steps: its last bit in a scan of its own
+//	0.989   2.4    libjpeg's simple progression, three steps
+//	0.989   1.24   luma 1-9 in one scan
+//	0.985   1.23   luma 10-20, 21-63
+//	0.986   1.19   chroma 1-2, 3-63
+var progressiveScript = []writerScan{
+	{component: -1},
+	{component: 0, from: 1, to: 2},
+	{component: 0, from: 3, to: 9},
+	{component: 2, from: 1, to: 63},
+	{component: 1, from: 1, to: 63},
+	{component: 0, from: 10, to: 63},
+}
+
+// startScans readies the scans of a script for the components there are.
+func (w *writer) startScans(script []writerScan) {
+	n := 0
+	for _, s := range script {
+		if s.component >= len(w.comps) {
+			continue
+		}
+		if n == len(w.scans) {
+			w.scans = append(w.scans, writerScan{})
+		}
+		s.tokens = w.scans[n].tokens[:0]
+		w.scans[n] = s
+		n++
+	}
+	w.scans = w.scans[:n]
+}
+
+// appendScans appends what is left of the frame: one pass over the blocks for the
+// tokens of all scans, then the scans.
+func (w *writer) appendScans(dst []byte) []byte {
+	w.reserve()
+	for y := range w.mcusY {
+		w.forward(y)
+		for i := range w.scans {
+			s := &w.scans[i]
+			if s.component < 0 {
+				w.interleaved(s)
+			} else {
+				w.component(s, y)
+			}
+		}
+	}
+	for i := range w.scans {
+		s := &w.scans[i]
+		if s.component >= 0 {
+			s.endRun(2*w.comps[s.component].tables + tableAC)
+		}
+		dst = w.appendTables(dst, &s.freq)
+		n := len(w.comps)
+		if s.component >= 0 {
+			n = 1
+		}
+		dst = append(dst, 0xFF, markerSOS, 0, byte(6+2*n), byte(n))
+		for j := range w.comps {
+			if c := &w.comps[j]; s.component < 0 || s.component == j {
+				dst = append(dst, c.id, byte(c.tables*0x11))
+			}
+		}
+		dst = append(dst, byte(s.from), byte(s.to), 0)
+		dst = appendTokens(dst, s.tokens, &w.codes)
+	}
+	return dst
+}
+
+// interleaved adds the tokens of a line of MCUs.
+func (w *writer) interleaved(s *writerScan) {
+	for x := range w.mcusX {
+		for i := range w.comps {
+			c := &w.comps[i]
+			for v := range c.v {
+				for h := range c.h {
+					b := v*c.blocksX + x*c.h + h
+					s.dc(c, c.coef[b][0])
+					if s.to > 0 {
+						s.ac(2*c.tables+tableAC, &c.coef[b], c.mask[b], 1, s.to, false)
+					}
+				}
+			}
+		}
+	}
+}
+
+// component adds the tokens of one component's blocks in line mcuY of MCUs: its
+// own blocks only, not those that complete MCUs (A.2.2).
+func (w *writer) component(s *writerScan, mcuY int) {
+	c := &w.comps[s.component]
+	for v := range c.v {
+		if 8*(mcuY*c.v+v) >= c.height {
+			return
+		}
+		line := v * c.blocksX
+		for b := line; b < line+ceilDiv(c.w, 8); b++ {
+			s.ac(2*c.tables+tableAC, &c.coef[b], c.mask[b], s.from, s.to, true)
+		}
+	}
+}
+
+// dc adds the token of a DC coefficient, F.1.2.1.
+func (s *writerScan) dc(c *writerComponent, dc int16) {
+	size, extra := magnitude(int32(dc) - c.pred)
+	c.pred = int32(dc)
+	table := 2*c.tables + tableDC
+	s.freq[table][size&0xFF]++
+	s.tokens = append(s.tokens, token(size)<<tokenSize|token(table)<<tokenTable|token(size)<<tokenSymbol|extra)
+}
+
+// ac adds the tokens of a block's coefficients from to to, F.1.2.2. Where runs
+// are allowed, the end of the block waits for that of a run of such (G.1.2.2).
+func (s *writerScan) ac(table int, b *coefBlock, mask uint64, from, to int, runs bool) {
+	mask &= ^uint64(0) << (from & 63) & (^uint64(0) >> (63 - to&63))
+	if mask == 0 && runs {
+		if s.run++; s.run == maxRun {
+			s.endRun(table)
+		}
+		return
+	}
+	s.endRun(table)
+	if cap(s.tokens)-len(s.tokens) < 2*blockSize {
+		s.tokens = append(make([]token, 0, 2*cap(s.tokens)+64*blockSize), s.tokens...)
+	}
+	tokens := s.tokens
+	freq := &s.freq[table&3]
+	shifted := token(table) << tokenTable
+	last := from - 1
+	for ; mask != 0; mask &= mask - 1 {
+		k := bits.TrailingZeros64(mask)
+		run := k - last - 1
+		last = k
+		for ; run > 15; run -= 16 {
+			tokens = append(tokens, shifted|0xF0<<tokenSymbol)
+			freq[0xF0]++
+		}
+		size, extra := magnitude(int32(b[zigzagT[k&63]&63]))
+		symbol := uint(run<<4|size) & 0xFF
+		freq[symbol]++
+		tokens = append(tokens, token(size)<<tokenSize|shifted|token(symbol)<<tokenSymbol|extra)
+	}
+	switch {
+	case last == to:
+	case runs:
+		s.run = 1
+	default:
+		tokens = append(tokens, shifted)
+		freq[0]++
+	}
+	s.tokens = tokens
+}
+
+// maxRun is the most blocks that one symbol can end.
+const maxRun = 1<<15 - 1
+
+// endRun adds the token of the run of ended blocks, if there is one.
+func (s *writerScan) endRun(table int) {
+	if s.run == 0 {
+		return
+	}
+	size := uint(bits.Len(s.run)) - 1
+	s.freq[table][size<<4&0xFF]++
+	s.tokens = append(s.tokens, token(size)<<tokenSize|token(table)<<tokenTable|token(size<<4)<<tokenSymbol|token(s.run)&(1<<size-1))
+	s.run = 0
+}
