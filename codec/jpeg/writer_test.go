@@ -36,7 +36,7 @@ func painted(r image.Rectangle, ratio image.YCbCrSubsampleRatio) *image.YCbCr {
 	return m
 }
 
-func grey(m *image.YCbCr) *image.Gray {
+func lumaOf(m *image.YCbCr) *image.Gray {
 	return &image.Gray{Pix: m.Y, Stride: m.YStride, Rect: m.Rect}
 }
 
@@ -122,7 +122,7 @@ func TestStdReadsEverySizeAndSubsampling(t *testing.T) {
 
 func TestGreyStaysOneComponent(t *testing.T) {
 	for _, progressive := range []bool{false, true} {
-		m := grey(painted(image.Rect(0, 0, 77, 53), image.YCbCrSubsampleRatio444))
+		m := lumaOf(painted(image.Rect(0, 0, 77, 53), image.YCbCrSubsampleRatio444))
 		b := mustAppend(t, m, &Options{Quality: 90, Progressive: progressive})
 		got, ok := mustStd(t, b).(*image.Gray)
 		if !ok {
@@ -219,7 +219,7 @@ func segments(b []byte, marker byte) (found [][]byte) {
 }
 
 func TestProfileIsSplitIntoSegments(t *testing.T) {
-	m := grey(painted(image.Rect(0, 0, 8, 8), image.YCbCrSubsampleRatio444))
+	m := lumaOf(painted(image.Rect(0, 0, 8, 8), image.YCbCrSubsampleRatio444))
 	for _, size := range []int{0, 1, 3144, 65519, 65520, 200000} {
 		profile := make([]byte, size)
 		rand.New(rand.NewSource(int64(size))).Read(profile)
@@ -349,7 +349,7 @@ func TestWriterForgetsTheLastPicture(t *testing.T) {
 	c := image.NewRGBA(image.Rect(0, 0, 41, 19))
 	first := map[string][]byte{}
 	for range 3 {
-		for i, m := range []image.Image{a, b, grey(a), c} {
+		for i, m := range []image.Image{a, b, lumaOf(a), c} {
 			for _, progressive := range []bool{true, false} {
 				k := fmt.Sprint(i, progressive)
 				out := mustAppend(t, m, &Options{Quality: 70, Progressive: progressive})
@@ -364,7 +364,7 @@ func TestWriterForgetsTheLastPicture(t *testing.T) {
 }
 
 func TestAppendKeepsWhatIsThere(t *testing.T) {
-	m := grey(painted(image.Rect(0, 0, 9, 9), image.YCbCrSubsampleRatio444))
+	m := lumaOf(painted(image.Rect(0, 0, 9, 9), image.YCbCrSubsampleRatio444))
 	got, err := Append([]byte("prefix"), m, nil)
 	if err != nil || !bytes.Equal(got, append([]byte("prefix"), mustAppend(t, m, nil)...)) {
 		t.Errorf("got % x, %v", got[:min(10, len(got))], err)
