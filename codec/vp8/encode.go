@@ -36,10 +36,9 @@ type Encoder struct {
 
 	samples []byte       // mbSamples a macroblock, see import.go
 	alpha   []uint8      // susceptibility of each macroblock
+	logVar  []uint16     // logarithm of its variance, in 1/256
 	mbs     []macroblock // what was decided
 	tokens  []byte       // levels, see appendLevels
-
-	lumaTable, chromaTable [256]byte
 
 	header   frameHeader
 	segments [4]segment
@@ -109,17 +108,12 @@ func (e *Encoder) init(w, h int) error {
 		return UnsupportedError("picture that is empty or wider or higher than 16383")
 	}
 	fixedOnce.Do(makeFixed)
-	if e.lumaTable[0] == 0 {
-		for i := range e.lumaTable {
-			e.lumaTable[i] = limitLuma(uint8(i))
-			e.chromaTable[i] = limitChroma(uint8(i))
-		}
-	}
 	e.w, e.h = w, h
 	e.mbw, e.mbh = (w+15)/16, (h+15)/16
 	n := e.mbw * e.mbh
 	e.samples = grow(e.samples, n*mbSamples)
 	e.alpha = grow(e.alpha, n)
+	e.logVar = grow(e.logVar, n)
 	e.mbs = grow(e.mbs, n)
 	clear(e.mbs)
 	e.topY = grow(e.topY, 16*e.mbw)
@@ -148,7 +142,10 @@ func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 	for r := (restriction{}); r.modes <= 2 && r.quant <= 128; {
 		e.restriction = r
 		e.assignSegments(o, r)
-		e.encodeMacroblocks()
+		e.encodeMacroblocks(false)
+		if o.Effort == EffortHigh || tune[18] != 0 {
+			e.encodeMacroblocks(true)
+		}
 		if n, size, ok := e.writeFrame(dst); ok {
 			if e.recon != nil {
 				e.filter(e.recon)
@@ -242,8 +239,13 @@ func (e *Encoder) writeFrame(dst []byte) ([]byte, int, bool) {
 	}
 }
 
-// encodeMacroblocks decides every macroblock.
-func (e *Encoder) encodeMacroblocks() {
+// encodeMacroblocks decides every macroblock. The prices of tokens follow what
+// has been decided so far, or, when it is done again, what was decided the time
+// before.
+func (e *Encoder) encodeMacroblocks(again bool) {
+	if again {
+		e.setCosts()
+	}
 	e.tokens = grow(e.tokens, len(e.mbs)*64)[:0]
 	clear(e.topNZ)
 	clear(e.topModes)
@@ -255,9 +257,8 @@ func (e *Encoder) encodeMacroblocks() {
 	const headerBits = nPlane*nBand*nContext*nProb*9 + 400
 	e.modeShare = (e.firstLimit()*8 - headerBits) * 250 / len(e.mbs)
 	for mby := 0; mby < e.mbh; mby++ {
-		e.probs.estimate(&e.counts, 16)
-		for i := range e.costs {
-			e.costs[i].init(&e.probs[i])
+		if !again {
+			e.setCosts()
 		}
 		e.left = nonzero{}
 		e.leftMode = [4]uint8{}
@@ -266,5 +267,13 @@ func (e *Encoder) encodeMacroblocks() {
 			e.decide(mbx, mby)
 			e.finish(mbx, mby)
 		}
+	}
+}
+
+// setCosts prices the tokens by what has been counted.
+func (e *Encoder) setCosts() {
+	e.probs.estimate(&e.counts, 16)
+	for i := range e.costs {
+		e.costs[i].init(&e.probs[i])
 	}
 }

@@ -9,10 +9,17 @@ import "image"
 // mbSamples is how many samples a macroblock has.
 const mbSamples = 384
 
-// limitLuma and limitChroma map full range to limited range, rounded to nearest.
-func limitLuma(v uint8) uint8 { return uint8((uint32(v)*56284 + 32768 + 16<<16) >> 16) }
-func limitChroma(v uint8) uint8 {
-	return uint8((int32(v)*57569 - 128*57569 + 128<<16 + 32768) >> 16)
+// A rangeMap maps full range to limited range, rounded to nearest, in 16-bit
+// arithmetic: see limit.
+type rangeMap struct{ mul, add uint16 }
+
+var (
+	limitLuma   = rangeMap{56281, 4225} // 16 + v*219/255
+	limitChroma = rangeMap{57568, 4112} // 128 + (v-128)*224/255
+)
+
+func (r rangeMap) limit(v uint8) uint8 {
+	return uint8((uint32(v)<<8*uint32(r.mul)>>16 + uint32(r.add)) >> 8)
 }
 
 // importYCbCr fills e.samples; the last column and row are repeated up to whole
@@ -24,13 +31,44 @@ func (e *Encoder) importYCbCr(m *image.YCbCr) {
 	cw, ch := (w+1)/2, (h+1)/2
 	for y := 0; y < 16*e.mbh; y++ {
 		o := y0 + min(y, h-1)*m.YStride
-		e.importRow(m.Y[o:o+w], y>>4*e.mbw*mbSamples+y&15*16, 16, &e.lumaTable)
+		e.importRow(m.Y[o:o+w], y>>4*e.mbw*mbSamples+y&15*16, 16, limitLuma)
 	}
 	for y := 0; y < 8*e.mbh; y++ {
 		o := c0 + min(y, ch-1)*m.CStride
 		d := y>>3*e.mbw*mbSamples + 256 + y&7*16
-		e.importRow(m.Cb[o:o+cw], d, 8, &e.chromaTable)
-		e.importRow(m.Cr[o:o+cw], d+8, 8, &e.chromaTable)
+		e.importRow(m.Cb[o:o+cw], d, 8, limitChroma)
+		e.importRow(m.Cr[o:o+cw], d+8, 8, limitChroma)
+	}
+}
+
+// importRow maps a row of samples into the macroblocks from offset d on, width
+// (16 or 8) to each.
+func (e *Encoder) importRow(src []byte, d, width int, r rangeMap) {
+	whole := len(src) / width
+	if whole > 0 {
+		limitRow(e.samples[d:], src, whole, width, r)
+	}
+	if whole == e.mbw {
+		return
+	}
+	src = src[whole*width:]
+	dst := e.samples[d+whole*mbSamples:][:width]
+	for i := range dst {
+		if i < len(src) {
+			dst[i] = r.limit(src[i])
+		} else {
+			dst[i] = dst[i-1]
+		}
+	}
+}
+
+// limitRowGeneric maps n groups of width samples; they go mbSamples apart.
+func limitRowGeneric(dst, src []byte, n, width int, r rangeMap) {
+	for i := 0; i < n; i++ {
+		o := dst[i*mbSamples:][:width]
+		for j, v := range src[i*width:][:width] {
+			o[j] = r.limit(v)
+		}
 	}
 }
 
@@ -50,58 +88,59 @@ func (e *Encoder) importNRGBA(m *image.NRGBA) {
 		r0 := m.Pix[min(y, h-1)*m.Stride:][:4*w]
 		r1 := m.Pix[min(y+1, h-1)*m.Stride:][:4*w]
 		row := e.samples[y>>4*e.mbw*mbSamples:]
-		for x := 0; x < 16*e.mbw; x += 2 {
+		x := 0
+		if whole := w / 16; whole > 0 && opaque(r0) && opaque(r1) {
+			rgbaRows(row[y&15*16:], row[256+y&15*8:], r0, r1, whole)
+			x = 16 * whole
+		}
+		for ; x < 16*e.mbw; x += 2 {
 			x0, x1 := 4*min(x, w-1), 4*min(x+1, w-1)
-			a, b := (*[4]byte)(r0[x0:]), (*[4]byte)(r0[x1:])
-			c, d := (*[4]byte)(r1[x0:]), (*[4]byte)(r1[x1:])
 			mb := row[x>>4*mbSamples:][:mbSamples]
-			o := y&15*16 + x&15
-			mb[o], mb[o+1] = rgbLuma(a), rgbLuma(b)
-			mb[o+16], mb[o+17] = rgbLuma(c), rgbLuma(d)
-			var sum [3]int32 // of the colours, four to a pixel
-			if a[3] == b[3] && a[3] == c[3] && a[3] == d[3] {
-				for i := range sum {
-					sum[i] = int32(a[i]) + int32(b[i]) + int32(c[i]) + int32(d[i])
-				}
-			} else {
-				wa, wb, wc, wd := int32(a[3]), int32(b[3]), int32(c[3]), int32(d[3])
-				t := wa + wb + wc + wd
-				for i := range sum {
-					sum[i] = (4*(int32(a[i])*wa+int32(b[i])*wb+int32(c[i])*wc+int32(d[i])*wd) + t/2) / t
-				}
-			}
-			o = 256 + y&15/2*16 + x&15/2
-			const round = 128<<17 + 1<<16
-			mb[o] = uint8((sum[0]*uR + sum[1]*uG + sum[2]*uB + round) >> 17)
-			mb[o+8] = uint8((sum[0]*vR + sum[1]*vG + sum[2]*vB + round) >> 17)
+			rgbaPair(mb[y&15*16+x&15:], mb[256+y&15*8+x&15/2:],
+				(*[4]byte)(r0[x0:]), (*[4]byte)(r0[x1:]), (*[4]byte)(r1[x0:]), (*[4]byte)(r1[x1:]))
 		}
 	}
+}
+
+// opaque says whether every pixel of a row is.
+func opaque(row []byte) bool {
+	a := byte(255)
+	for i := 3; i < len(row); i += 4 {
+		a &= row[i]
+	}
+	return a == 255
+}
+
+// rgbaPair converts two pixels of one row and the two below.
+func rgbaPair(luma, chroma []byte, a, b, c, d *[4]byte) {
+	luma[0], luma[1] = rgbLuma(a), rgbLuma(b)
+	luma[16], luma[17] = rgbLuma(c), rgbLuma(d)
+	var sum [3]int32 // of the colours, four to a pixel
+	if a[3] == b[3] && a[3] == c[3] && a[3] == d[3] {
+		for i := range sum {
+			sum[i] = int32(a[i]) + int32(b[i]) + int32(c[i]) + int32(d[i])
+		}
+	} else {
+		wa, wb, wc, wd := int32(a[3]), int32(b[3]), int32(c[3]), int32(d[3])
+		t := wa + wb + wc + wd
+		for i := range sum {
+			sum[i] = (4*(int32(a[i])*wa+int32(b[i])*wb+int32(c[i])*wc+int32(d[i])*wd) + t/2) / t
+		}
+	}
+	const round = 128<<17 + 1<<16
+	chroma[0] = uint8((sum[0]*uR + sum[1]*uG + sum[2]*uB + round) >> 17)
+	chroma[8] = uint8((sum[0]*vR + sum[1]*vG + sum[2]*vB + round) >> 17)
 }
 
 func rgbLuma(p *[4]byte) uint8 {
 	return uint8((int32(p[0])*yR + int32(p[1])*yG + int32(p[2])*yB + 16<<15 + 1<<14) >> 15)
 }
 
-// importRow maps a row of samples into the macroblocks from offset d on, n to
-// each.
-func (e *Encoder) importRow(src []byte, d, n int, table *[256]byte) {
-	for mbx := 0; mbx < e.mbw; mbx++ {
-		dst := e.samples[d : d+n]
-		d += mbSamples
-		if len(src) >= n {
-			for i, v := range src[:n] {
-				dst[i] = table[v]
-			}
-			if len(src) > n {
-				src = src[n:]
-				continue
-			}
-			src = src[n-1:]
-			continue
-		}
-		for i := range dst {
-			dst[i] = table[src[min(i, len(src)-1)]]
-		}
-		src = src[len(src)-1:]
+// rgbaRowsGeneric converts n macroblocks' widths of two rows of opaque pixels.
+func rgbaRowsGeneric(luma, chroma, row0, row1 []byte, n int) {
+	for x := 0; x < 16*n; x += 2 {
+		o := x >> 4 * mbSamples
+		rgbaPair(luma[o+x&15:], chroma[o+x&15/2:],
+			(*[4]byte)(row0[4*x:]), (*[4]byte)(row0[4*x+4:]), (*[4]byte)(row1[4*x:]), (*[4]byte)(row1[4*x+4:]))
 	}
 }

@@ -38,3 +38,22 @@ func texture(dst *[24]uint32, ref *[24 * 16]int16) {
 }
 
 func predict4(dst *[192]byte, edge *[16]byte) { predict4Generic(dst, edge) }
+
+func limitRow(dst, src []byte, n, width int, r rangeMap) {
+	if haveAVX2 {
+		_, _ = dst[(n-1)*mbSamples+width-1], src[n*width-1]
+		limitRowAVX2(&dst[0], mbSamples, &src[0], n, width, uint64(r.mul), uint64(r.add))
+		return
+	}
+	limitRowGeneric(dst, src, n, width, r)
+}
+
+func rgbaRows(luma, chroma, row0, row1 []byte, n int) {
+	if haveAVX2 {
+		o := (n - 1) * mbSamples
+		_, _, _, _ = luma[o+31], chroma[o+15], row0[64*n-1], row1[64*n-1]
+		rgbaRowsAVX2(&luma[0], &chroma[0], mbSamples, &row0[0], &row1[0], n)
+		return
+	}
+	rgbaRowsGeneric(luma, chroma, row0, row1, n)
+}

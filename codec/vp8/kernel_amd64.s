@@ -405,3 +405,192 @@ blocks:
 	JNE          blocks
 	VZEROUPPER
 	RET
+
+// func limitRowAVX2(dst *byte, step int, src *byte, n int, width int, mul uint64, add uint64)
+// Requires: AVX, AVX2, SSE2
+TEXT ·limitRowAVX2(SB), NOSPLIT, $0-56
+	MOVQ         dst+0(FP), AX
+	MOVQ         step+8(FP), CX
+	MOVQ         src+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         width+32(FP), SI
+	MOVQ         mul+40(FP), DI
+	MOVQ         DI, X0
+	VPBROADCASTW X0, Y0
+	MOVQ         add+48(FP), DI
+	MOVQ         DI, X1
+	VPBROADCASTW X1, Y1
+	CMPQ         SI, $0x08
+	JEQ          eight
+
+sixteen:
+	VPMOVZXBW    (DX), Y2
+	VPSLLW       $0x08, Y2, Y2
+	VPMULHUW     Y0, Y2, Y2
+	VPADDW       Y1, Y2, Y2
+	VPSRLW       $0x08, Y2, Y2
+	VEXTRACTI128 $0x01, Y2, X3
+	VPACKUSWB    X3, X2, X3
+	VMOVDQU      X3, (AX)
+	ADDQ         $0x10, DX
+	ADDQ         CX, AX
+	DECQ         BX
+	JNE          sixteen
+	VZEROUPPER
+	RET
+
+eight:
+	VPMOVZXBW (DX), X2
+	VPSLLW    $0x08, X2, X2
+	VPMULHUW  X0, X2, X2
+	VPADDW    X1, X2, X2
+	VPSRLW    $0x08, X2, X2
+	VPACKUSWB X2, X2, X2
+	MOVQ      X2, (AX)
+	ADDQ      $0x08, DX
+	ADDQ      CX, AX
+	DECQ      BX
+	JNE       eight
+	VZEROUPPER
+	RET
+
+// func rgbaRowsAVX2(luma *byte, chroma *byte, step int, row0 *byte, row1 *byte, n int)
+// Requires: AVX, AVX2
+TEXT ·rgbaRowsAVX2(SB), NOSPLIT, $0-48
+	MOVQ luma+0(FP), AX
+	MOVQ chroma+8(FP), CX
+	MOVQ step+16(FP), DX
+	MOVQ row0+24(FP), BX
+	MOVQ row1+32(FP), SI
+	MOVQ n+40(FP), DI
+
+macroblock:
+	VPMOVZXBW    (BX), Y0
+	VPMADDWD     rgbaY<>+0(SB), Y0, Y0
+	VPMOVZXBW    16(BX), Y1
+	VPMADDWD     rgbaY<>+0(SB), Y1, Y1
+	VPHADDD      Y1, Y0, Y0
+	VPMOVZXBW    32(BX), Y1
+	VPMADDWD     rgbaY<>+0(SB), Y1, Y1
+	VPMOVZXBW    48(BX), Y2
+	VPMADDWD     rgbaY<>+0(SB), Y2, Y2
+	VPHADDD      Y2, Y1, Y1
+	VPADDD       rgbaRoundY<>+0(SB), Y0, Y0
+	VPADDD       rgbaRoundY<>+0(SB), Y1, Y1
+	VPSRAD       $0x0f, Y0, Y0
+	VPSRAD       $0x0f, Y1, Y1
+	VPACKSSDW    Y1, Y0, Y0
+	VPMOVZXBW    (SI), Y1
+	VPMADDWD     rgbaY<>+0(SB), Y1, Y1
+	VPMOVZXBW    16(SI), Y2
+	VPMADDWD     rgbaY<>+0(SB), Y2, Y2
+	VPHADDD      Y2, Y1, Y1
+	VPMOVZXBW    32(SI), Y2
+	VPMADDWD     rgbaY<>+0(SB), Y2, Y2
+	VPMOVZXBW    48(SI), Y3
+	VPMADDWD     rgbaY<>+0(SB), Y3, Y3
+	VPHADDD      Y3, Y2, Y2
+	VPADDD       rgbaRoundY<>+0(SB), Y1, Y1
+	VPADDD       rgbaRoundY<>+0(SB), Y2, Y2
+	VPSRAD       $0x0f, Y1, Y1
+	VPSRAD       $0x0f, Y2, Y2
+	VPACKSSDW    Y2, Y1, Y1
+	VPACKUSWB    Y1, Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPUNPCKLWD   X1, X0, X2
+	VMOVDQU      X2, (AX)
+	VPUNPCKHWD   X1, X0, X2
+	VMOVDQU      X2, 16(AX)
+	VPMOVZXBW    (BX), Y0
+	VPMOVZXBW    (SI), Y1
+	VPADDW       Y1, Y0, Y0
+	VPMADDWD     rgbaU<>+0(SB), Y0, Y0
+	VPMOVZXBW    16(BX), Y1
+	VPMOVZXBW    16(SI), Y2
+	VPADDW       Y2, Y1, Y1
+	VPMADDWD     rgbaU<>+0(SB), Y1, Y1
+	VPHADDD      Y1, Y0, Y0
+	VPMOVZXBW    32(BX), Y1
+	VPMOVZXBW    32(SI), Y2
+	VPADDW       Y2, Y1, Y1
+	VPMADDWD     rgbaU<>+0(SB), Y1, Y1
+	VPMOVZXBW    48(BX), Y2
+	VPMOVZXBW    48(SI), Y3
+	VPADDW       Y3, Y2, Y2
+	VPMADDWD     rgbaU<>+0(SB), Y2, Y2
+	VPHADDD      Y2, Y1, Y1
+	VPHADDD      Y1, Y0, Y0
+	VPADDD       rgbaRoundC<>+0(SB), Y0, Y0
+	VPSRAD       $0x11, Y0, Y0
+	VPMOVZXBW    (BX), Y1
+	VPMOVZXBW    (SI), Y2
+	VPADDW       Y2, Y1, Y1
+	VPMADDWD     rgbaV<>+0(SB), Y1, Y1
+	VPMOVZXBW    16(BX), Y2
+	VPMOVZXBW    16(SI), Y3
+	VPADDW       Y3, Y2, Y2
+	VPMADDWD     rgbaV<>+0(SB), Y2, Y2
+	VPHADDD      Y2, Y1, Y1
+	VPMOVZXBW    32(BX), Y2
+	VPMOVZXBW    32(SI), Y3
+	VPADDW       Y3, Y2, Y2
+	VPMADDWD     rgbaV<>+0(SB), Y2, Y2
+	VPMOVZXBW    48(BX), Y3
+	VPMOVZXBW    48(SI), Y4
+	VPADDW       Y4, Y3, Y3
+	VPMADDWD     rgbaV<>+0(SB), Y3, Y3
+	VPHADDD      Y3, Y2, Y2
+	VPHADDD      Y2, Y1, Y1
+	VPADDD       rgbaRoundC<>+0(SB), Y1, Y1
+	VPSRAD       $0x11, Y1, Y1
+	VPACKSSDW    Y1, Y0, Y0
+	VPACKUSWB    Y0, Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPUNPCKLBW   X1, X0, X2
+	VMOVDQU      X2, (CX)
+	ADDQ         $0x40, BX
+	ADDQ         $0x40, SI
+	ADDQ         DX, AX
+	ADDQ         DX, CX
+	DECQ         DI
+	JNE          macroblock
+	VZEROUPPER
+	RET
+
+DATA rgbaY<>+0(SB)/8, $0x00000c88408720de
+DATA rgbaY<>+8(SB)/8, $0x00000c88408720de
+DATA rgbaY<>+16(SB)/8, $0x00000c88408720de
+DATA rgbaY<>+24(SB)/8, $0x00000c88408720de
+GLOBL rgbaY<>(SB), RODATA|NOPTR, $32
+
+DATA rgbaU<>+0(SB)/8, $0x00003838dac1ed07
+DATA rgbaU<>+8(SB)/8, $0x00003838dac1ed07
+DATA rgbaU<>+16(SB)/8, $0x00003838dac1ed07
+DATA rgbaU<>+24(SB)/8, $0x00003838dac1ed07
+GLOBL rgbaU<>(SB), RODATA|NOPTR, $32
+
+DATA rgbaV<>+0(SB)/8, $0x0000f6dcd0ec3838
+DATA rgbaV<>+8(SB)/8, $0x0000f6dcd0ec3838
+DATA rgbaV<>+16(SB)/8, $0x0000f6dcd0ec3838
+DATA rgbaV<>+24(SB)/8, $0x0000f6dcd0ec3838
+GLOBL rgbaV<>(SB), RODATA|NOPTR, $32
+
+DATA rgbaRoundY<>+0(SB)/4, $0x00084000
+DATA rgbaRoundY<>+4(SB)/4, $0x00084000
+DATA rgbaRoundY<>+8(SB)/4, $0x00084000
+DATA rgbaRoundY<>+12(SB)/4, $0x00084000
+DATA rgbaRoundY<>+16(SB)/4, $0x00084000
+DATA rgbaRoundY<>+20(SB)/4, $0x00084000
+DATA rgbaRoundY<>+24(SB)/4, $0x00084000
+DATA rgbaRoundY<>+28(SB)/4, $0x00084000
+GLOBL rgbaRoundY<>(SB), RODATA|NOPTR, $32
+
+DATA rgbaRoundC<>+0(SB)/4, $0x01010000
+DATA rgbaRoundC<>+4(SB)/4, $0x01010000
+DATA rgbaRoundC<>+8(SB)/4, $0x01010000
+DATA rgbaRoundC<>+12(SB)/4, $0x01010000
+DATA rgbaRoundC<>+16(SB)/4, $0x01010000
+DATA rgbaRoundC<>+20(SB)/4, $0x01010000
+DATA rgbaRoundC<>+24(SB)/4, $0x01010000
+DATA rgbaRoundC<>+28(SB)/4, $0x01010000
+GLOBL rgbaRoundC<>(SB), RODATA|NOPTR, $32

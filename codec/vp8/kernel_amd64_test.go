@@ -93,6 +93,34 @@ func TestKernelsEqualReference(t *testing.T) {
 	}
 }
 
+// The kernels of the import equal the reference.
+func TestImportKernelsEqualReference(t *testing.T) {
+	needAVX2(t)
+	r := rand.New(rand.NewPCG(3, 4))
+	for trial := 0; trial < 300; trial++ {
+		n := 1 + trial%5
+		row0, row1 := make([]byte, 64*n), make([]byte, 64*n)
+		fill(r, row0, trial&1 == 0)
+		fill(r, row1, trial&1 == 0)
+		for i := 3; i < len(row0); i += 4 {
+			row0[i], row1[i] = 255, 255
+		}
+		a, b := make([]byte, (n+1)*mbSamples), make([]byte, (n+1)*mbSamples)
+		o := trial % 8 * 32
+		rgbaRows(a[o:], a[256+o/2:], row0, row1, n)
+		rgbaRowsGeneric(b[o:], b[256+o/2:], row0, row1, n)
+		if !bytes.Equal(a, b) {
+			t.Fatalf("rgbaRows, n = %d: differs at %d", n, differs(a, b))
+		}
+		width := 8 << (trial & 1)
+		limitRow(a[o:], row0, n, width, limitChroma)
+		limitRowGeneric(b[o:], row0, n, width, limitChroma)
+		if !bytes.Equal(a, b) {
+			t.Fatalf("limitRow, n = %d, width %d: differs at %d", n, width, differs(a, b))
+		}
+	}
+}
+
 // Frames are the same bytes with and without AVX2.
 func TestFramesEqualWithoutAVX2(t *testing.T) {
 	needAVX2(t)

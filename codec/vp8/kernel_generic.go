@@ -13,3 +13,7 @@ func quantizeBlocks(lev, coef, ref []int16, refStep int, m *quantMatrix, stats *
 func texture(dst *[24]uint32, ref *[24 * 16]int16) { textureGeneric(dst, ref) }
 
 func predict4(dst *[192]byte, edge *[16]byte) { predict4Generic(dst, edge) }
+
+func limitRow(dst, src []byte, n, width int, r rangeMap) { limitRowGeneric(dst, src, n, width, r) }
+
+func rgbaRows(luma, chroma, row0, row1 []byte, n int) { rgbaRowsGeneric(luma, chroma, row0, row1, n) }

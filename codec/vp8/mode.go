@@ -67,6 +67,8 @@ func (m *quantMatrix) diffuse(coef *[128]int16, top, left *dcErr) (below, right 
 
 // search is the workspace of the mode decision.
 type search struct {
+	lam lambdas // of the current macroblock
+
 	flat [256]byte // a prediction of 128 everywhere
 
 	ref [24 * 16]int16 // coefficients of the source less 128
@@ -108,6 +110,10 @@ func (e *Encoder) decide(mbx, mby int) {
 	i := mby*e.mbw + mbx
 	mb := &e.mbs[i]
 	seg := &e.segments[mb.segment]
+	s.lam = seg.lambdas
+	if tune[15] != 0 {
+		s.lam.scale(e.activity(i))
+	}
 	src := e.samples[i*mbSamples : (i+1)*mbSamples]
 	fdctStrips(s.ref[:], src, s.flat[:], 4)
 	fdctStrips(s.ref[256:], src[256:], s.flat[:], 2)
@@ -233,19 +239,19 @@ func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 
 			dist += int64(c.stats.sse[b])
 			tex += textureChange(s.tex[b], c.stats.tex[b])
 		}
-		dist += tex * seg.tlambda >> 16
+		dist += tex * s.lam.texture >> 16
 		rate := int(fixed.mode16[mode])
-		if dist<<scoreShift+int64(rate)*seg.lambda16 >= best.score {
+		if dist<<scoreShift+int64(rate)*s.lam.l16 >= best.score {
 			continue
 		}
 		rate += e.rate16(mbx, c)
 		c.rate, c.dist = rate, dist
-		c.score = dist<<scoreShift + int64(rate)*seg.lambda16
+		c.score = dist<<scoreShift + int64(rate)*s.lam.l16
 		if c.score < best.score {
 			best, c = c, best
 		}
 	}
-	if seg.trellis16 != 0 {
+	if s.lam.t16 != 0 {
 		e.trellis16(mbx, seg, best)
 	}
 	return best
@@ -259,7 +265,7 @@ func (e *Encoder) trellis16(mbx int, seg *segment, c *candidate16) {
 	for b := 0; b < 16; b++ {
 		lev := (*[16]int16)(c.lev[16*b:])
 		coef := (*[16]int16)(e.search.coef16[c.mode][16*b:])
-		last, sse := t.trellis(lev, coef, &seg.y1, 1, int(left[b>>2]+top[b&3]), seg.trellis16)
+		last, sse := t.trellis(lev, coef, &seg.y1, 1, int(left[b>>2]+top[b&3]), e.search.lam.t16)
 		c.dist += sse - int64(c.stats.sse[b])
 		c.stats.mask[b] = 0
 		z := uint8(0)
@@ -327,8 +333,8 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 	left, top := e.left.y, up.y
 	leftMode, topMode := e.leftMode, [4]uint8(e.topModes[4*mbx:])
 	modes := uint64(0)
-	limit := best.dist<<scoreShift + int64(best.rate)*seg.lambdaMode
-	total := int64(fixed.is4) * seg.lambdaMode
+	limit := best.dist<<scoreShift + int64(best.rate)*s.lam.mode
+	total := int64(fixed.is4) * s.lam.mode
 	spent := int(fixed.is4)
 	for b := 0; b < 16; b++ {
 		x, y := 4*(b&3), 4*(b>>2)
@@ -351,13 +357,13 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 		modeCost := &fixed.mode4[topMode[b&3]][leftMode[b>>2]]
 		bestMode, bestScore, bestDist, bestRate := 0, int64(1)<<62, int64(0), 0
 		for m := 0; m < nPred; m++ {
-			dist := int64(s.stats4.sse[m]) + textureChange(s.tex[b], s.stats4.tex[m])*seg.tlambda>>16
-			score := dist<<scoreShift + int64(modeCost[m])*seg.lambda4
+			dist := int64(s.stats4.sse[m]) + textureChange(s.tex[b], s.stats4.tex[m])*s.lam.texture>>16
+			score := dist<<scoreShift + int64(modeCost[m])*s.lam.l4
 			if score >= bestScore {
 				continue
 			}
 			rate := int(modeCost[m]) + t.blockCost((*[16]int16)(s.lev4[16*m:]), 0, s.stats4.last(m), ctx)
-			score = dist<<scoreShift + int64(rate)*seg.lambda4
+			score = dist<<scoreShift + int64(rate)*s.lam.l4
 			if score < bestScore {
 				bestMode, bestScore, bestDist, bestRate = m, score, dist, rate
 			}
@@ -365,14 +371,14 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 		last := s.stats4.last(bestMode)
 		lev := &s.lev[b]
 		*lev = [16]int16(s.lev4[16*bestMode:])
-		if seg.trellis4 != 0 {
+		if s.lam.t4 != 0 {
 			coef := (*[16]int16)(s.coef4[16*bestMode:])
-			n, sse := t.trellis(lev, coef, &seg.y1, 0, ctx, seg.trellis4)
+			n, sse := t.trellis(lev, coef, &seg.y1, 0, ctx, s.lam.t4)
 			last = n
 			bestDist += sse - int64(s.stats4.sse[bestMode])
 			bestRate = int(modeCost[bestMode]) + t.blockCost(lev, 0, last, ctx)
 		}
-		total += bestDist<<scoreShift + int64(bestRate)*seg.lambdaMode
+		total += bestDist<<scoreShift + int64(bestRate)*s.lam.mode
 		spent += int(modeCost[bestMode])
 		if total >= limit || spent > modeLimit {
 			return false
@@ -420,7 +426,7 @@ func (e *Encoder) searchUV(mbx, mby int, seg *segment, src []byte) *candidateUV 
 			tex += textureChange(s.tex[16+b], c.stats.tex[b])
 		}
 		rate := int(fixed.modeUV[mode])
-		if dist<<scoreShift+int64(rate)*seg.lambdaUV >= best.score {
+		if dist<<scoreShift+int64(rate)*s.lam.uv >= best.score {
 			continue
 		}
 		left, top := e.left.uv, up.uv
@@ -435,18 +441,18 @@ func (e *Encoder) searchUV(mbx, mby int, seg *segment, src []byte) *candidateUV 
 			}
 			left[l], top[u] = z, z
 		}
-		c.score = dist<<scoreShift + int64(rate)*seg.lambdaUV
+		c.score = dist<<scoreShift + int64(rate)*s.lam.uv
 		if c.score < best.score {
 			best, c = c, best
 		}
 	}
-	if seg.trellisUV != 0 {
+	if s.lam.tUV != 0 {
 		left, top := e.left.uv, up.uv
 		for b := 0; b < 8; b++ {
 			k := int(chromaBlock[b])
 			l, u := b>>2*2+b>>1&1, b>>2*2+b&1
 			lev, coef := (*[16]int16)(best.lev[16*k:]), (*[16]int16)(best.coef[16*k:])
-			last, _ := t.trellis(lev, coef, &seg.uv, 0, int(left[l]+top[u]), seg.trellisUV)
+			last, _ := t.trellis(lev, coef, &seg.uv, 0, int(left[l]+top[u]), s.lam.tUV)
 			best.stats.mask[k] = 0
 			z := uint8(0)
 			if last >= 0 {

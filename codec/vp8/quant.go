@@ -74,13 +74,22 @@ type segment struct {
 
 	y1, y2, uv quantMatrix
 
-	// Lagrange multipliers: distortion in quarters of a squared sample, for
-	// 1/256 of a bit, times 256. tlambda weighs the texture distortion, in
-	// 1/256.
-	lambda16, lambda4, lambdaMode, lambdaUV int64
-	tlambda                                 int64
-	// Those of the trellis; 0 is without.
-	trellis16, trellis4, trellisUV int64
+	lambdas
+}
+
+// lambdas are the Lagrange multipliers: distortion in quarters of a squared
+// sample, 4096 times, for 1/256 of a bit.
+type lambdas struct {
+	l16, l4, mode, uv int64 // of 16x16 modes, 4x4 modes, between the two, of chroma
+	t16, t4, tUV      int64 // of the trellis; 0 is without
+	texture           int64 // weight of the texture's change, in 1/65536
+}
+
+// scale multiplies the multipliers for the rate by f/256.
+func (l *lambdas) scale(f int64) {
+	for _, p := range []*int64{&l.l16, &l.l4, &l.mode, &l.uv, &l.t16, &l.t4, &l.tUV} {
+		*p = (*p*f + 128) >> 8
+	}
 }
 
 func clip(x, min, max int) int {

@@ -30,7 +30,8 @@ func susceptibility(src *[256]byte) (alpha uint8, logVar int) {
 // analyse fills in e.alpha.
 func (e *Encoder) analyse() {
 	for i := range e.alpha {
-		e.alpha[i], _ = susceptibility((*[256]byte)(e.samples[i*mbSamples:]))
+		a, v := susceptibility((*[256]byte)(e.samples[i*mbSamples:]))
+		e.alpha[i], e.logVar[i] = a, uint16(v)
 	}
 }
 
@@ -110,17 +111,29 @@ func compression(quality int) float64 {
 func (s *segment) initLambdas(o Options) {
 	q := int64(dequantTableAC[s.quant])
 	l := q * q
-	s.lambda4 = max(l*tune[0]>>8, 1)
-	s.lambda16 = max(l*tune[1]>>8, 1)
-	s.lambdaMode = max(l*tune[2]>>8, 1)
-	s.lambdaUV = max(l*tune[3]>>8, 1)
-	s.tlambda = q * tune[4]
-	s.trellis16 = l * tune[12] >> 8
-	s.trellis4 = l * tune[13] >> 8
-	s.trellisUV = l * tune[14] >> 8
+	s.lambdas = lambdas{
+		l16:     l * tune[1] >> 8,
+		l4:      l * tune[0] >> 8,
+		mode:    l * tune[2] >> 8,
+		uv:      l * tune[3] >> 8,
+		texture: q * tune[4],
+	}
+	if o.Effort == EffortHigh || tune[19] != 0 {
+		s.t16 = l * tune[12] >> 8
+		s.t4 = l * tune[13] >> 8
+		s.tUV = l * tune[14] >> 8
+	}
 }
 
-var tune = [16]int64{270, 300, 300, 384, 100, 108, 108, 100, 35, 115, 7, 7, 0, 0, 0}
+// Busy macroblocks hide their errors, so a bit has to save more of them there:
+// their lambdas are multiplied by 2^(0.15 (e - 5)), where e is the logarithm of
+// their variance, and flat ones' divided.
+func (e *Encoder) activity(mb int) int64 {
+	x := float64(int(e.logVar[mb])-256*int(tune[16])) * float64(tune[15]) / 25600
+	return int64(clip(int(math.Exp2(x)*256+0.5), 102, 640))
+}
+
+var tune = [32]int64{240, 270, 270, 450, 100, 108, 108, 100, 35, 115, 7, 7, 150, 150, 0, 0, 5, 0, 0, 1}
 
 // filterLevel returns the loop filter level that suits a quantizer index.
 func filterLevel(quant int) int {

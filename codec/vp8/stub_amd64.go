@@ -12,3 +12,12 @@ func quantizeBlocksAVX2(lev *int16, coef *int16, ref *int16, refStep int, m *uin
 
 // textureAVX2 is textureGeneric.
 func textureAVX2(dst *[24]uint32, ref *[384]int16)
+
+// limitRowAVX2 maps n groups of samples, width (16 or 8) each, from src to dst,
+// where groups start step bytes apart: ((v<<8)*mul>>16 + add) >> 8, in 16 bits.
+func limitRowAVX2(dst *byte, step int, src *byte, n int, width int, mul uint64, add uint64)
+
+// rgbaRowsAVX2 converts n macroblocks' widths of two rows of pixels, as
+// rgbaPairGeneric does for pixels of one alpha. luma is where the first row goes,
+// the second 16 bytes on; chroma is where eight Cb and eight Cr go.
+func rgbaRowsAVX2(luma *byte, chroma *byte, step int, row0 *byte, row1 *byte, n int)

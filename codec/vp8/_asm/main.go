@@ -62,6 +62,8 @@ func main() {
 	fdct()
 	quantize()
 	texture()
+	limitRow()
+	rgba()
 	Generate()
 }
 
@@ -291,6 +293,154 @@ func texture() {
 	ADDQ(Imm(16), dst)
 	DECQ(n)
 	JNE(LabelRef("blocks"))
+	VZEROUPPER()
+	RET()
+}
+
+// limitRow multiplies by a 16-bit fraction: a sample in the high byte times mul,
+// of which the high half is kept, plus add, has the result in its high byte.
+func limitRow() {
+	TEXT("limitRowAVX2", NOSPLIT, "func(dst *byte, step int, src *byte, n, width int, mul, add uint64)")
+	Doc("limitRowAVX2 maps n groups of samples, width (16 or 8) each, from src to dst,", "where groups start step bytes apart: ((v<<8)*mul>>16 + add) >> 8, in 16 bits.")
+	dst := Load(Param("dst"), GP64())
+	step := Load(Param("step"), GP64())
+	src := Load(Param("src"), GP64())
+	n := Load(Param("n"), GP64())
+	width := Load(Param("width"), GP64())
+	mul, add := YMM(), YMM()
+	broadcast := func(param string, y VecVirtual) {
+		MOVQ(Load(Param(param), GP64()), y.AsX())
+		VPBROADCASTW(y.AsX(), y)
+	}
+	broadcast("mul", mul)
+	broadcast("add", add)
+	apply := func(x VecVirtual) {
+		VPSLLW(Imm(8), x, x)
+		VPMULHUW(mul, x, x)
+		VPADDW(add, x, x)
+		VPSRLW(Imm(8), x, x)
+	}
+	CMPQ(width, Imm(8))
+	JEQ(LabelRef("eight"))
+	Label("sixteen")
+	x := YMM()
+	VPMOVZXBW(Mem{Base: src}, x)
+	apply(x)
+	y := XMM()
+	VEXTRACTI128(Imm(1), x, y)
+	VPACKUSWB(y, x.AsX(), y)
+	VMOVDQU(y, Mem{Base: dst})
+	ADDQ(Imm(16), src)
+	ADDQ(step, dst)
+	DECQ(n)
+	JNE(LabelRef("sixteen"))
+	VZEROUPPER()
+	RET()
+	Label("eight")
+	z := XMM()
+	VPMOVZXBW(Mem{Base: src}, z)
+	VPSLLW(Imm(8), z, z)
+	VPMULHUW(mul.AsX(), z, z)
+	VPADDW(add.AsX(), z, z)
+	VPSRLW(Imm(8), z, z)
+	VPACKUSWB(z, z, z)
+	MOVQ(z, Mem{Base: dst})
+	ADDQ(Imm(8), src)
+	ADDQ(step, dst)
+	DECQ(n)
+	JNE(LabelRef("eight"))
+	VZEROUPPER()
+	RET()
+}
+
+// weights is a vector that repeats the words r, g, b, 0.
+func weights(name string, r, g, b int16) Mem {
+	m := GLOBL(name, RODATA|NOPTR)
+	for i := 0; i < 4; i++ {
+		DATA(8*i, U64(uint64(uint16(r))|uint64(uint16(g))<<16|uint64(uint16(b))<<32))
+	}
+	return m
+}
+
+func rgba() {
+	TEXT("rgbaRowsAVX2", NOSPLIT, "func(luma, chroma *byte, step int, row0, row1 *byte, n int)")
+	Doc("rgbaRowsAVX2 converts n macroblocks' widths of two rows of pixels, as",
+		"rgbaPairGeneric does for pixels of one alpha. luma is where the first row goes,",
+		"the second 16 bytes on; chroma is where eight Cb and eight Cr go.")
+	luma := Load(Param("luma"), GP64())
+	chroma := Load(Param("chroma"), GP64())
+	step := Load(Param("step"), GP64())
+	row0 := Load(Param("row0"), GP64())
+	row1 := Load(Param("row1"), GP64())
+	n := Load(Param("n"), GP64())
+	// Those of import.go.
+	wy := weights("rgbaY", 8414, 16519, 3208)
+	wu := weights("rgbaU", -4857, -9535, 14392)
+	wv := weights("rgbaV", 14392, -12052, -2340)
+	roundY := dwords("rgbaRoundY", 16<<15+1<<14)
+	roundC := dwords("rgbaRoundC", 128<<17+1<<16)
+
+	Label("macroblock")
+	// Four pixels a register: two dwords to a pixel after VPMADDWD.
+	sums := func(f func(k int) VecVirtual) (lo, hi VecVirtual) {
+		a, b := f(0), f(1)
+		VPHADDD(b, a, a)
+		c, d := f(2), f(3)
+		VPHADDD(d, c, c)
+		return a, c
+	}
+	lumaRow := func(row Register) VecVirtual {
+		a, c := sums(func(k int) VecVirtual {
+			x := YMM()
+			VPMOVZXBW(Mem{Base: row, Disp: 16 * k}, x)
+			VPMADDWD(wy, x, x)
+			return x
+		})
+		VPADDD(roundY, a, a)
+		VPADDD(roundY, c, c)
+		VPSRAD(Imm(15), a, a)
+		VPSRAD(Imm(15), c, c)
+		VPACKSSDW(c, a, a)
+		return a
+	}
+	y0 := lumaRow(row0)
+	y1 := lumaRow(row1)
+	VPACKUSWB(y1, y0, y0)
+	hi, out := XMM(), XMM()
+	VEXTRACTI128(Imm(1), y0, hi)
+	VPUNPCKLWD(hi, y0.AsX(), out)
+	VMOVDQU(out, Mem{Base: luma})
+	VPUNPCKHWD(hi, y0.AsX(), out)
+	VMOVDQU(out, Mem{Base: luma, Disp: 16})
+
+	plane := func(w Mem) VecVirtual {
+		a, c := sums(func(k int) VecVirtual {
+			x, y := YMM(), YMM()
+			VPMOVZXBW(Mem{Base: row0, Disp: 16 * k}, x)
+			VPMOVZXBW(Mem{Base: row1, Disp: 16 * k}, y)
+			VPADDW(y, x, x)
+			VPMADDWD(w, x, x)
+			return x
+		})
+		VPHADDD(c, a, a)
+		VPADDD(roundC, a, a)
+		VPSRAD(Imm(17), a, a)
+		return a
+	}
+	u := plane(wu)
+	v := plane(wv)
+	VPACKSSDW(v, u, u)
+	VPACKUSWB(u, u, u)
+	VEXTRACTI128(Imm(1), u, hi)
+	VPUNPCKLBW(hi, u.AsX(), out)
+	VMOVDQU(out, Mem{Base: chroma})
+
+	ADDQ(Imm(64), row0)
+	ADDQ(Imm(64), row1)
+	ADDQ(step, luma)
+	ADDQ(step, chroma)
+	DECQ(n)
+	JNE(LabelRef("macroblock"))
 	VZEROUPPER()
 	RET()
 }

@@ -1,0 +1,83 @@
+package vp8
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"math"
+	"testing"
+)
+
+// The range change is the definition, rounded.
+func TestLimitIsExact(t *testing.T) {
+	for v := 0; v < 256; v++ {
+		y := math.Round(16 + float64(v)*219/255)
+		c := math.Round(128 + (float64(v)-128)*224/255)
+		if got := limitLuma.limit(uint8(v)); float64(got) != y {
+			t.Errorf("luma %d: %d, want %g", v, got, y)
+		}
+		if got := limitChroma.limit(uint8(v)); float64(got) != c {
+			t.Errorf("chroma %d: %d, want %g", v, got, c)
+		}
+	}
+}
+
+// Colours are BT.601's within half a step and the arithmetic's error, opaque or
+// not, and alpha keeps what cannot be seen out of chroma.
+func TestImportNRGBA(t *testing.T) {
+	for _, alpha := range []uint8{255, 77} {
+		m := image.NewNRGBA(image.Rect(0, 0, 48, 32))
+		for y := 0; y < 32; y++ {
+			for x := 0; x < 48; x++ {
+				i := x/2*11 + y/2*37
+				m.SetNRGBA(x, y, color.NRGBA{uint8(i * 7), uint8(i * 13), uint8(i * 29), alpha})
+			}
+		}
+		var e Encoder
+		if err := e.init(48, 32); err != nil {
+			t.Fatal(err)
+		}
+		e.importNRGBA(m)
+		for y := 0; y < 32; y++ {
+			for x := 0; x < 48; x++ {
+				p := m.NRGBAAt(x, y)
+				r, g, b := float64(p.R)/255, float64(p.G)/255, float64(p.B)/255
+				mb := e.samples[(y/16*3+x/16)*mbSamples:]
+				luma := 0.299*r + 0.587*g + 0.114*b
+				for _, c := range []struct {
+					name string
+					got  uint8
+					want float64
+				}{
+					{"Y", mb[y%16*16+x%16], 16 + 219*luma},
+					{"Cb", mb[256+y%16/2*16+x%16/2], 128 + 224*0.5*(b-luma)/(1-0.114)},
+					{"Cr", mb[264+y%16/2*16+x%16/2], 128 + 224*0.5*(r-luma)/(1-0.299)},
+				} {
+					if math.Abs(float64(c.got)-c.want) > 0.52 {
+						t.Fatalf("alpha %d, %d,%d: %s of %v is %d, want %.2f", alpha, x, y, c.name, p, c.got, c.want)
+					}
+				}
+			}
+		}
+	}
+
+	seen, hidden := image.NewNRGBA(image.Rect(0, 0, 32, 16)), image.NewNRGBA(image.Rect(0, 0, 32, 16))
+	for i := 0; i < len(seen.Pix); i += 4 {
+		copy(seen.Pix[i:], []byte{200, 40, 90, 255})
+		copy(hidden.Pix[i:], []byte{200, 40, 90, 255})
+		if i/4%2 == 1 {
+			copy(hidden.Pix[i:], []byte{0, 255, 0, 0})
+		}
+	}
+	chroma := func(m *image.NRGBA) []byte {
+		var e Encoder
+		if err := e.init(32, 16); err != nil {
+			t.Fatal(err)
+		}
+		e.importNRGBA(m)
+		return append(append([]byte(nil), e.samples[256:mbSamples]...), e.samples[mbSamples+256:]...)
+	}
+	if !bytes.Equal(chroma(seen), chroma(hidden)) {
+		t.Error("colours that cannot be seen change chroma")
+	}
+}
