@@ -93,12 +93,11 @@ func (s *Scaler) Reset(srcW, srcH, dstW, dstH, channels int, opt *Options) error
 	s.srcW, s.srcH, s.dstW, s.dstH, s.channels, s.opt = srcW, srcH, dstW, dstH, channels, o
 	s.srcY, s.dstY = 0, 0
 
-	s.y.reset(srcH, dstH, o.Y0, o.Y1, maxWeightBits)
-	s.x.reset(srcW, dstW, o.X0, o.X1, maxWeightBits)
+	s.y.plan(srcH, dstH, o.Y0, o.Y1)
+	s.x.plan(srcW, dstW, o.X0, o.X1)
 	s.chooseMidBits()
-	if s.x.bits > s.horizontalBits() {
-		s.x.reset(srcW, dstW, o.X0, o.X1, s.horizontalBits())
-	}
+	s.y.quantize(s.y.maxBits())
+	s.x.quantize(min(s.x.maxBits(), s.horizontalBits()))
 
 	s.ringRows = s.y.reach()
 	s.pitch = roundUp(srcW*channels, blockBytes)
@@ -144,7 +143,7 @@ func check(srcW, srcH, dstW, dstH, channels int, o *Options) error {
 // weights.
 func (s *Scaler) chooseMidBits() {
 	s.midBits = 6
-	for s.midBits > 4 && s.horizontalBits() < s.x.bits {
+	for s.midBits > 4 && s.horizontalBits() < s.x.maxBits() {
 		s.midBits--
 	}
 	// Not for Catmull-Rom, whose absolute sum is far from 2, but for the promise.
@@ -245,7 +244,7 @@ func Memory(srcW, srcH, dstW, dstH, channels int, opt *Options) int64 {
 	row := int64(srcW*channels + blockBytes)
 	ring := min(ty+ty/4+2, int64(srcH)) * row
 	mid := 16 * row
-	weights := 4*(tx+16)*int64(dstW)*2 + 4*ty*int64(dstH)*2
+	weights := 16*(tx+16)*int64(dstW) + 14*(ty+2)*int64(dstH) // as float64 and as int16 up to three times
 	return ring + mid + weights + 16*int64(dstW+dstH)
 }
 

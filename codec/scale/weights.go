@@ -14,14 +14,17 @@ type axis struct {
 	weights []int16 // len(start) windows of taps weights, each summing to 1<<bits
 	taps    int
 	bits    uint
+	n       int     // source samples
 	absSum  float64 // the largest sum of |weight| of a window, 1 being unity
+	peak    float64 // the largest |weight|
 
-	// Memory of reset: one window in both forms, windows of their own lengths
-	// one behind the other, and where each of those ends.
-	window []float64
-	quant  []int16
+	// Windows of their own lengths, one behind the other: the weights as they
+	// are, as integers, where each window ends, and how many of its integers
+	// are not zeros at an end.
+	real   []float64
 	flat   []int16
 	end    []int
+	length []int
 }
 
 // Limits of the fixed-point formats (see the package documentation).
@@ -31,13 +34,11 @@ const (
 	maxWeightBits = 22            // with 8-bit samples, more cannot fit maxSum
 )
 
-// windows computes the real-valued weights of an axis: n source samples of
-// which [x0, x1) is mapped onto dst samples. emit is called once for each
-// destination sample, in order, with the window's first source sample and its
-// weights, which sum to 1. They are made in ws's memory, which is returned.
+// plan computes the windows of an axis in real numbers: n source samples of
+// which [x0, x1) is mapped onto dst samples. It reuses a's memory.
 //
 // The arithmetic is newDistrib's of x/image/draw, whose scale is (x1-x0)/dst.
-func windows(ws []float64, n, dst int, x0, x1 float64, emit func(i, first int, ws []float64)) []float64 {
+func (a *axis) plan(n, dst int, x0, x1 float64) {
 	kernel := draw.CatmullRom
 	scale := (x1 - x0) / float64(dst)
 	halfWidth, argScale := kernel.Support, 1.0
@@ -45,6 +46,11 @@ func windows(ws []float64, n, dst int, x0, x1 float64, emit func(i, first int, w
 		halfWidth *= scale
 		argScale = 1 / scale
 	}
+	a.n = n
+	a.start = grow(a.start, dst)
+	a.end = grow(a.end, dst)
+	a.real = a.real[:0]
+	a.peak, a.absSum = 0, 0
 	for i := range dst {
 		// A centre beyond the plane's outer edge would leave only the kernel's
 		// flank, whose sum is near zero: the edge itself is the last centre.
@@ -52,89 +58,79 @@ func windows(ws []float64, n, dst int, x0, x1 float64, emit func(i, first int, w
 		centre = min(max(centre, -0.5), float64(n)-0.5)
 		first := max(int(math.Floor(centre-halfWidth)), 0)
 		end := min(int(math.Ceil(centre+halfWidth))+1, n)
-		ws = ws[:0]
+		at := len(a.real)
 		sum := 0.0
 		for j := first; j < end; j++ {
 			w := 0.0
 			if t := math.Abs(centre-float64(j)) * argScale; t < kernel.Support {
 				w = kernel.At(t)
 			}
-			ws = append(ws, w)
+			a.real = append(a.real, w)
 			sum += w
 		}
-		for k := range ws {
-			ws[k] /= sum
+		norm, abs := 1/sum, 0.0
+		for k, w := range a.real[at:] {
+			w *= norm
+			a.real[at+k] = w
+			abs += math.Abs(w)
+			a.peak = max(a.peak, math.Abs(w))
 		}
-		emit(i, first, ws)
+		a.absSum = max(a.absSum, abs)
+		a.start[i], a.end[i] = int32(first), len(a.real)
 	}
-	return ws
 }
 
-// reset computes a's windows for n source samples of which [x0, x1) is mapped
-// onto dst samples, with weights of at most maxBits fractional bits. It reuses
-// a's memory.
-func (a *axis) reset(n, dst int, x0, x1 float64, maxBits uint) {
-	peak := 0.0
-	a.absSum = 0
-	a.window = windows(a.window, n, dst, x0, x1, func(_, _ int, ws []float64) {
-		sum := 0.0
-		for _, w := range ws {
-			sum += math.Abs(w)
-			peak = max(peak, math.Abs(w))
-		}
-		a.absSum = max(a.absSum, sum)
-	})
-	a.bits = min(maxBits, maxWeightBits)
-	for peak*float64(int(1)<<a.bits) > maxWeight-1 || a.absSum*255*float64(int(1)<<a.bits) > maxSum {
-		a.bits--
+// maxBits returns how many fractional bits the planned weights may have.
+func (a *axis) maxBits() uint {
+	b := uint(maxWeightBits)
+	for a.peak*float64(int(1)<<b) > maxWeight-1 || a.absSum*255*float64(int(1)<<b) > maxSum {
+		b--
 	}
+	return b
+}
 
-	a.start = grow(a.start, dst)
-	a.end = grow(a.end, dst)
-	a.flat = a.flat[:0]
-	a.window = windows(a.window, n, dst, x0, x1, func(i, first int, ws []float64) {
-		lead, iw := a.quantize(ws)
-		a.start[i] = int32(first + lead)
-		a.flat = append(a.flat, iw...)
-		a.end[i] = len(a.flat)
-	})
-
-	// One number of taps for all, with starts that never decrease and windows
-	// that end within the plane.
-	length := func(i int) int {
-		if i == 0 {
-			return a.end[0]
-		}
-		return a.end[i] - a.end[i-1]
-	}
+// quantize makes the planned windows integer, with so many fractional bits and
+// one number of taps for all.
+func (a *axis) quantize(bits uint) {
+	a.bits = bits
+	a.flat = grow(a.flat, len(a.real))
 	a.taps = 1
-	from := int32(n)
-	for i := dst - 1; i >= 0; i-- {
-		from = min(from, a.start[i])
-		a.taps = max(a.taps, int(a.start[i]-from)+length(i))
+	at := 0
+	for i, end := range a.end {
+		lead, n := quantizeWindow(a.flat[at:end], a.real[at:end], bits)
+		// A window without the zeros at its ends is flat[end-n:end].
+		copy(a.flat[end-n:end], a.flat[at+lead:at+lead+n])
+		a.start[i] += int32(lead)
+		a.length = append(a.length[:i], n)
+		at = end
 	}
-	a.weights = grow(a.weights, dst*a.taps)
-	clear(a.weights)
-	from = int32(n - a.taps)
-	for i := dst - 1; i >= 0; i-- {
+	// Starts must not decrease, and windows end within the plane.
+	from := int32(a.n)
+	for i := len(a.start) - 1; i >= 0; i-- {
 		from = min(from, a.start[i])
-		copy(a.weights[i*a.taps+int(a.start[i]-from):], a.flat[a.end[i]-length(i):a.end[i]])
+		a.taps = max(a.taps, int(a.start[i]-from)+a.length[i])
+	}
+	a.weights = grow(a.weights, len(a.start)*a.taps)
+	clear(a.weights)
+	from = int32(a.n - a.taps)
+	for i := len(a.start) - 1; i >= 0; i-- {
+		from = min(from, a.start[i])
+		copy(a.weights[i*a.taps+int(a.start[i]-from):], a.flat[a.end[i]-a.length[i]:a.end[i]])
 		a.start[i] = from
 	}
 }
 
-// quantize rounds the weights of one window to integers that sum to exactly
-// 1<<bits, by largest remainder, and cuts zeros from both ends: lead is how many
-// were cut in front. The result is valid until the next call.
-func (a *axis) quantize(ws []float64) (lead int, iw []int16) {
-	one := 1 << a.bits
-	a.quant = grow(a.quant, len(ws))
-	iw = a.quant
+// quantizeWindow rounds the weights of one window to integers that sum to exactly
+// 1<<bits, by largest remainder: iw gets them, and iw[lead:lead+n] are those
+// between the zeros at both ends.
+func quantizeWindow(iw []int16, ws []float64, bits uint) (lead, n int) {
+	one := 1 << bits
 	rest := one
 	for k, w := range ws {
-		v := math.Round(w * float64(one))
+		// Rounded by addition: weights are far below what float64 holds exactly.
+		v := int(w*float64(one)+(1<<20+0.5)) - 1<<20
 		iw[k] = int16(v)
-		rest -= int(v)
+		rest -= v
 	}
 	for rest != 0 {
 		step := 1
@@ -154,11 +150,11 @@ func (a *axis) quantize(ws []float64) (lead int, iw []int16) {
 	for lead < len(iw)-1 && iw[lead] == 0 {
 		lead++
 	}
-	iw = iw[lead:]
-	for len(iw) > 1 && iw[len(iw)-1] == 0 {
-		iw = iw[:len(iw)-1]
+	n = len(iw) - lead
+	for n > 1 && iw[lead+n-1] == 0 {
+		n--
 	}
-	return lead, iw
+	return lead, n
 }
 
 // grow returns a slice of n elements in s's memory when it suffices. Its
