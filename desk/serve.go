@@ -40,7 +40,7 @@ func runServe(ctx context.Context, args []string, _ io.Reader, stdout, stderr io
 
 func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	f := newFlags("serve", stdout)
-	addr := f.String("addr", "127.0.0.1:8080", "listen on `HOST:PORT`")
+	addr := f.String("addr", "127.0.0.1:8080", "listen on `HOST:PORT`; whoever reaches it sees the pictures and can add some")
 	dir := f.String("dir", "", "serve the pictures of this `folder`; without it and -endpoint, pictures made by code")
 	endpoint := f.String("endpoint", "", "serve a bucket of the S3 service at this `URL`, with the credentials in the environment")
 	s := settings{resized: "resized"}
@@ -313,13 +313,18 @@ func serverTiming(r edge.Record, fetch time.Duration) string {
 	add := func(name string, d time.Duration) {
 		parts = append(parts, fmt.Sprintf("%s;dur=%.3f", name, float64(d.Microseconds())/1000))
 	}
+	wait := r.Total
 	for _, s := range []struct {
 		name string
 		took edge.Millis
 	}{{"head", r.Head}, {"get", r.Get}, {"resize", r.Resize}, {"put", r.Put}} {
 		if s.took > 0 {
 			add(s.name, time.Duration(s.took))
+			wait -= s.took
 		}
+	}
+	if time.Duration(wait) > 5*time.Millisecond { // for other requests' pictures: in Lambda there are none
+		add("wait", time.Duration(wait))
 	}
 	add("function", time.Duration(r.Total))
 	if fetch >= 0 {

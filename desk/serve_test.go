@@ -232,7 +232,9 @@ func TestServeMakesAResultOnceAndKeepsIt(t *testing.T) {
 				stages := map[string][]string{"Miss": {"head", "get", "resize", "put", "function", "origin"}, "Hit": {"head", "function", "origin"}}[cache]
 				var got []string
 				for _, m := range regexp.MustCompile(`(\w+);dur=[0-9.]+`).FindAllStringSubmatch(timing, -1) {
-					got = append(got, m[1])
+					if m[1] != "wait" { // on a busy machine
+						got = append(got, m[1])
+					}
 				}
 				if !slices.Equal(got, stages) {
 					t.Errorf("%s%s: Server-Timing %q, want stages %v", key, query, timing, stages)

@@ -181,7 +181,7 @@ async function choose(p) {
       `, ${bytes(original.bytes)}, ${formatName(original.type)}. `, el('a', {href: p.path, target: '_blank', rel: 'noopener', textContent: 'Open it'}));
     const wanted = catalogue.sizes.flatMap(s => [0, 1].map(webp => [s.name, webp]));
     const hand = async () => { for (let next; (next = wanted.shift()) && !signal.aborted;) await load(...next, signal); };
-    await Promise.all([hand(), hand(), hand()]);
+    await Promise.all([hand(), hand()]); // as many as serve decodes at once
     if (signal.aborted) return;
     say(`All results of ${p.key} are here.`);
     showMarkup();
@@ -234,6 +234,8 @@ function showGrid() {
   }));
 }
 
+const stageName = {head: 'HEAD', wait: 'waited', get: 'GET', resize: 'resize', put: 'PUT'};
+
 function showTile(r) {
   const tile = $(`tile-${r.size}-${r.webp}`);
   const name = `${r.size}${r.webp ? ', WebP' : ''}`;
@@ -244,9 +246,9 @@ function showTile(r) {
   }
   const [badge, title] = r.passed ? ['passed', 'The function returned the request unchanged: the original answered'] :
     r.cache === 'Hit' ? ['hit', 'A stored result answered; nothing was decoded'] : ['miss', 'The result was made now, and stored'];
-  const stages = ['head', 'get', 'resize', 'put'].filter(s => r.times[s] > 0);
+  const stages = ['head', 'wait', 'get', 'resize', 'put'].filter(s => r.times[s] > 0);
   const all = stages.reduce((a, s) => a + r.times[s], 0) || 1;
-  const bar = el('div', {class: 'stages', title: stages.map(s => `${s} ${millis(r.times[s])}`).join(', ')});
+  const bar = el('div', {class: 'stages', title: stages.map(s => `${stageName[s]} ${millis(r.times[s])}`).join(', ')});
   for (const s of stages) {
     const i = el('i', {class: 's-' + s});
     i.style.width = `${100 * r.times[s] / all}%`;
@@ -256,7 +258,7 @@ function showTile(r) {
   meter.firstChild.style.width = percentWidth(r.bytes, original.bytes);
   const took = el('div', {class: 'small num'}, el('b', {class: 'whole', textContent: millis(r.times.function || 0)}));
   if (r.passed) took.append(': ' + (r.record.error || 'unchanged'));
-  stages.forEach((s, i) => took.append(i ? ', ' : ': ', el('span', {class: 'whole', textContent: `${s === 'resize' ? s : s.toUpperCase()} ${millis(r.times[s])}`})));
+  stages.forEach((s, i) => took.append(i ? ', ' : ': ', el('span', {class: 'whole', textContent: `${stageName[s]} ${millis(r.times[s])}`})));
   tile.replaceChildren(
     el('div', {class: 'top'}, el('span', {class: 'kind', textContent: formatName(r.type)}), el('span', {class: 'badge ' + badge, textContent: badge, title})),
     el('div', {class: 'frame'}, el('img', {src: r.url, alt: `${chosen.key} at size ${name}`})),
