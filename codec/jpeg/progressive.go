@@ -20,14 +20,10 @@ const maxScans = 256
 
 // A progressive is the state of a progressive picture.
 type progressive struct {
-	d     *Decoder
-	ctx   context.Context
-	r     bitReader
-	scans []scan
-	dc    [4]dcTable
-	ac    acTable
+	*workspace
+	d   *Decoder
+	ctx context.Context
 
-	dcs  [4]dcPlane
 	kept uint64 // the AC coefficients kept of the current component, by zig-zag index
 	slot [blockSize]uint8
 	size int      // how many, a block
@@ -64,8 +60,9 @@ func (d *Decoder) progressiveBytes(n [4]int) (total int64) {
 	return total + most
 }
 
-func (d *Decoder) decodeProgressive(ctx context.Context, planes []plane, emit emitFunc) error {
-	g := &progressive{d: d, ctx: ctx}
+func (d *Decoder) decodeProgressive(ctx context.Context, w *workspace, emit emitFunc) error {
+	g := &progressive{workspace: w, d: d, ctx: ctx}
+	g.scans = g.scans[:0]
 	if err := g.list(); err != nil {
 		return err
 	}
@@ -73,8 +70,9 @@ func (d *Decoder) decodeProgressive(ctx context.Context, planes []plane, emit em
 	for i := range d.Components {
 		c, p := &d.Components[i], &g.dcs[i]
 		p.w = d.mcux * c.H
-		p.coef = make([]int16, p.w*d.mcuy*c.V)
-		kept := keeps(planes[i].n)
+		p.coef = resize(p.coef, p.w*d.mcuy*c.V)
+		clear(p.coef)
+		kept := keeps(w.planes[i].n)
 		if g.plan(uint8(i), kept) {
 			blocks = max(blocks, c.bw*c.bh)
 		}
@@ -87,12 +85,12 @@ func (d *Decoder) decodeProgressive(ctx context.Context, planes []plane, emit em
 			}
 		}
 	}
-	coef, nz := make([]int16, coefs), make([]uint64, blocks)
+	w.coef, w.nz = resize(w.coef, coefs), resize(w.nz, blocks)
 	for i := range d.Components {
-		if err := g.component(uint8(i), planes[i].n, coef, nz); err != nil {
+		if err := g.component(uint8(i), w.planes[i].n); err != nil {
 			return err
 		}
-		if err := g.output(i, &planes[i], emit); err != nil {
+		if err := g.output(i, &w.planes[i], emit); err != nil {
 			return err
 		}
 	}
@@ -271,8 +269,8 @@ func (r *bitReader) diff(h *dcTable, pred *int32) bool {
 	return *pred == int32(int16(*pred))
 }
 
-// component decodes the AC coefficients of component ci that an n x n transform uses into coef, with nz for workspace.
-func (g *progressive) component(ci uint8, n int, coef []int16, nz []uint64) error {
+// component decodes the AC coefficients of component ci that an n x n transform uses.
+func (g *progressive) component(ci uint8, n int) error {
 	c := &g.d.Components[ci]
 	blocks := c.bw * c.bh
 	g.kept, g.size = keeps(n), 0
@@ -280,12 +278,12 @@ func (g *progressive) component(ci uint8, n int, coef []int16, nz []uint64) erro
 		g.slot[bits.TrailingZeros64(m)] = uint8(g.size)
 		g.size++
 	}
-	g.coef = coef[:blocks*g.size]
+	g.coef = g.workspace.coef[:blocks*g.size]
 	clear(g.coef)
 	g.nz = nil
 	for i := range g.scans {
 		if s := &g.scans[i]; s.need && s.ah > 0 && s.comps[0] == ci && s.ss > 0 {
-			g.nz = nz[:blocks]
+			g.nz = g.workspace.nz[:blocks]
 			clear(g.nz)
 			break
 		}
@@ -295,7 +293,7 @@ func (g *progressive) component(ci uint8, n int, coef []int16, nz []uint64) erro
 		if s.ss == 0 || s.comps[0] != ci || !s.need {
 			continue
 		}
-		if err := g.ac.build(s.ac[s.ta[0]&3], false); err != nil {
+		if err := g.ac[0].build(s.ac[s.ta[0]&3], false); err != nil {
 			return err
 		}
 		g.r.reset(g.d.src, s.pos)
@@ -342,7 +340,7 @@ func (g *progressive) component(ci uint8, n int, coef []int16, nz []uint64) erro
 func (g *progressive) first(s *scan, b, end, run int) (int, error) {
 	r := &g.r
 	acc, n, bp, buf := r.acc, r.n, r.p, r.buf
-	look := &g.ac.look
+	look := &g.ac[0].look
 	for {
 		if skip := min(run, end-b); skip > 0 {
 			b += skip
@@ -369,7 +367,7 @@ func (g *progressive) first(s *scan, b, end, run int) (int, error) {
 			}
 			e := look[acc>>(64-acBits)]
 			if e == 0 {
-				e = g.ac.long(acc)
+				e = g.ac[0].long(acc)
 			}
 			v, adv := e.value(acc), int(uint8(e>>8))
 			acc <<= e & 63
@@ -415,7 +413,7 @@ func (g *progressive) first(s *scan, b, end, run int) (int, error) {
 func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 	r := &g.r
 	acc, n, bp, buf := r.acc, r.n, r.p, r.buf
-	look := &g.ac.look
+	look := &g.ac[0].look
 	band, kept, size := s.band(), g.kept, g.size
 	one := int16(1) << s.al
 	for nz := g.nz; b < end; b++ {
@@ -449,7 +447,7 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 				n |= 56
 				e := look[acc>>(64-acBits)]
 				if e == 0 {
-					e = g.ac.long(acc)
+					e = g.ac[0].long(acc)
 				}
 				v = e.value(acc)
 				acc <<= e & 63

@@ -6,6 +6,7 @@ package jpeg
 import (
 	"context"
 	"fmt"
+	"sync"
 )
 
 type emitFunc = func(c, y int, rows []byte, stride, count int) error
@@ -59,17 +60,56 @@ func (d *Decoder) Decode(ctx context.Context, n [4]int, emit func(c, y int, rows
 	if d.PeakBytes(n) > d.MaxBytes {
 		return UnsupportedError("picture needs more memory than allowed")
 	}
-	planes := make([]plane, len(d.Components))
-	for i := range planes {
-		planes[i].c = &d.Components[i]
-		planes[i].n = n[i]
-		_, planes[i].height = d.PlaneSize(i, n[i])
+	w, _ := workspaces.Get().(*workspace)
+	if w == nil {
+		w = new(workspace)
+	}
+	defer w.release()
+	for i := range d.Components {
+		p := &w.planes[i]
+		p.c, p.n = &d.Components[i], n[i]
+		_, p.height = d.PlaneSize(i, n[i])
 	}
 	walk := *d // the walk over the scans changes the tables in force
 	if d.Progressive {
-		return walk.decodeProgressive(ctx, planes, emit)
+		return walk.decodeProgressive(ctx, w, emit)
 	}
-	return walk.decodeSequential(ctx, planes, emit)
+	return walk.decodeSequential(ctx, w, emit)
+}
+
+// A workspace is the memory of Decode. It is kept for the next picture, what is in it is not: all of it is set before it is read.
+type workspace struct {
+	r      bitReader
+	dc     [4]dcTable // by selector
+	ac     [4]acTable
+	planes [4]plane // by component
+
+	// Of progressive pictures.
+	scans []scan
+	dcs   [4]dcPlane
+	coef  []int16
+	nz    []uint64
+}
+
+var workspaces sync.Pool
+
+// release keeps w, but nothing of the source.
+func (w *workspace) release() {
+	w.r.src = nil
+	for i := range w.dc {
+		w.dc[i].values, w.ac[i].values = nil, nil
+		w.planes[i].c = nil
+	}
+	clear(w.scans)
+	workspaces.Put(w)
+}
+
+// resize returns s with n elements, whose values are any.
+func resize[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
 }
 
 const (
@@ -112,9 +152,9 @@ func (p *plane) prepare(h, v, mcux int) {
 	}
 	p.pred, p.h, p.v = 0, h, v
 	p.line = groupMCUs * h * p.size
-	p.coef = make([]int16, v*p.line+256)
+	p.coef = resize(p.coef, v*p.line+256)
 	p.stride = divUp(mcux, groupMCUs)*groupMCUs*h*p.n + margin
-	p.rows = make([]byte, p.stride*v*p.n)
+	p.rows = resize(p.rows, p.stride*v*p.n)
 }
 
 // clear zeroes the group's blocks.

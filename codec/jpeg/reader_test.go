@@ -136,8 +136,8 @@ func TestChooseScaleLeavesTwoSamplesForEachOfTheTarget(t *testing.T) {
 	}
 }
 
-// grey returns a w x h picture in one component, and its parts: the DQT and DHT segments with their markers, and the entropy-coded data.
-func grey(t testing.TB, w, h, seed int) (src, tables, data []byte) {
+// greyParts returns a w x h picture in one component, and its parts: the DQT and DHT segments with their markers, and the entropy-coded data.
+func greyParts(t testing.TB, w, h, seed int) (src, tables, data []byte) {
 	t.Helper()
 	m := image.NewGray(image.Rect(0, 0, w, h))
 	for i := range m.Pix {
@@ -178,7 +178,7 @@ func TestComponentsInScansOfTheirOwn(t *testing.T) {
 		src = append(src, frame...)
 		var alone [3][]byte
 		for c, s := range f {
-			g, tables, data := grey(t, (w*s[0]+hmax-1)/hmax, (h*s[1]+vmax-1)/vmax, 3+4*c)
+			g, tables, data := greyParts(t, (w*s[0]+hmax-1)/hmax, (h*s[1]+vmax-1)/vmax, 3+4*c)
 			alone[c] = g
 			src = append(src, tables...)
 			src = append(src, 0xFF, markerSOS, 0, 8, 1, byte(10+c), 0, 0, 63, 0)
@@ -201,6 +201,28 @@ func TestComponentsInScansOfTheirOwn(t *testing.T) {
 		}
 		if m, err := Decode(bytes.NewReader(src)); err != nil || m.Bounds() != image.Rect(0, 0, w, h) {
 			t.Errorf("%v: %v", f, err)
+		}
+	}
+}
+
+// Buffers are used again, what was in them is not.
+func TestPicturesLeaveNothingBehind(t *testing.T) {
+	pictures := smallPictures(t)
+	pictures["larger"] = picture(t, 300, 200)
+	pictures["grey"], _, _ = greyParts(t, 50, 70, 5)
+	for a, first := range pictures {
+		for b, between := range pictures {
+			for n := 1; n <= 8; n += 3 {
+				_, want := decodePlanes(t, first, n)
+				decodePlanes(t, between, 9-n)
+				tryDecode(between[:len(between)/2], n) // and one that fails half way
+				_, got := decodePlanes(t, first, n)
+				for c := range want {
+					if !bytes.Equal(got[c], want[c]) {
+						t.Fatalf("%s after %s at %d/8, component %d", a, b, n, c)
+					}
+				}
+			}
 		}
 	}
 }

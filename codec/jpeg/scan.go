@@ -7,17 +7,8 @@ import (
 	"encoding/binary"
 )
 
-// A sequential is the state of a sequential scan.
-type sequential struct {
-	r      bitReader
-	dc     [4]dcTable // by selector
-	ac     [4]acTable
-	planes [4]*plane // of the scan's components
-}
-
 // decodeSequential decodes all scans of a sequential picture.
-func (d *Decoder) decodeSequential(ctx context.Context, planes []plane, emit emitFunc) error {
-	q := new(sequential)
+func (d *Decoder) decodeSequential(ctx context.Context, w *workspace, emit emitFunc) error {
 	s := &d.first
 	var seen [4]bool
 	for left := len(d.Components); ; {
@@ -27,13 +18,13 @@ func (d *Decoder) decodeSequential(ctx context.Context, planes []plane, emit emi
 			}
 			seen[ci] = true
 		}
-		if err := q.scan(ctx, d, s, planes, emit); err != nil {
+		if err := w.scan(ctx, d, s, emit); err != nil {
 			return err
 		}
 		if left -= s.n; left == 0 {
 			return nil
 		}
-		d.next = q.r.sp
+		d.next = w.r.sp
 		var err error
 		if s, err = d.nextScan(); err != nil {
 			return err
@@ -45,40 +36,41 @@ func (d *Decoder) decodeSequential(ctx context.Context, planes []plane, emit emi
 }
 
 // scan decodes one scan and emits its components' bands.
-func (q *sequential) scan(ctx context.Context, d *Decoder, s *scan, planes []plane, emit emitFunc) error {
+func (w *workspace) scan(ctx context.Context, d *Decoder, s *scan, emit emitFunc) error {
 	skips := [4]bool{}
 	for i, ci := range s.comps[:s.n] {
-		skips[s.ta[i]] = skips[s.ta[i]] || planes[ci].n < 8
+		skips[s.ta[i]] = skips[s.ta[i]] || w.planes[ci].n < 8
 	}
 	var dc, ac [4]bool
 	for i := range s.n {
 		if t := s.td[i]; !dc[t] {
 			dc[t] = true
-			if err := q.dc[t].build(s.dc[t]); err != nil {
+			if err := w.dc[t].build(s.dc[t]); err != nil {
 				return err
 			}
 		}
 		if t := s.ta[i]; !ac[t] {
 			ac[t] = true
-			if err := q.ac[t].build(s.ac[t], skips[t]); err != nil {
+			if err := w.ac[t].build(s.ac[t], skips[t]); err != nil {
 				return err
 			}
 		}
 	}
+	var of [4]*plane // the scan's components
 	mcux, mcuy := d.mcux, d.mcuy
 	for i := range s.n {
 		ci := s.comps[i]
-		p, c := &planes[ci], &d.Components[ci]
+		p, c := &w.planes[ci], &d.Components[ci]
 		h, v := c.H, c.V
 		if s.n == 1 { // not interleaved: an MCU is a block, A.2.2
 			h, v, mcux, mcuy = 1, 1, c.bw, c.bh
 		}
 		p.prepare(h, v, mcux)
-		q.planes[i] = p
+		of[i] = p
 	}
-	ps := q.planes[:s.n]
+	ps := of[:s.n]
 
-	r := &q.r
+	r := &w.r
 	r.reset(d.src, s.pos)
 	left, interval := s.ri, 0
 	for y := range mcuy {
@@ -107,7 +99,7 @@ func (q *sequential) scan(ctx context.Context, d *Decoder, s *scan, planes []pla
 					left--
 				}
 				for i, p := range ps {
-					dc, ac := &q.dc[s.td[i]&3], &q.ac[s.ta[i]&3]
+					dc, ac := &w.dc[s.td[i]&3], &w.ac[s.ta[i]&3]
 					for v := range p.v {
 						for h := range p.h {
 							if !decodeBlock(r, dc, ac, p, p.block(v, g*p.h+h)) {
