@@ -17,9 +17,9 @@ import (
 )
 
 // versitygw starts a real S3 server that verifies signatures (github.com/versity/versitygw, Apache-2.0) and returns a
-// client of a new bucket on it. It is taken from PATH or from $VERSITYGW.
+// client of a new bucket on it. It is taken from PATH or from $MINIATURA_VERSITYGW.
 func versitygw(t *testing.T) *s3lite.Client {
-	bin := os.Getenv("VERSITYGW")
+	bin := os.Getenv("MINIATURA_VERSITYGW")
 	if bin == "" {
 		var err error
 		if bin, err = exec.LookPath("versitygw"); err != nil {
@@ -64,7 +64,7 @@ func versitygw(t *testing.T) *s3lite.Client {
 	return c
 }
 
-func TestARealServerAgrees(t *testing.T) {
+func TestVersitygwAgrees(t *testing.T) {
 	gw := versitygw(t)
 	var kept []string
 	t.Run("keys", func(t *testing.T) {
