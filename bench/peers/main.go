@@ -27,6 +27,7 @@ var sections = []struct {
 	run  func(*suite) error
 }{
 	{"jpeg", jpegSection},
+	{"png", pngSection},
 }
 
 func main() {

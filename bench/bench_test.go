@@ -1,0 +1,137 @@
+// Package bench measures the hot path: go test -bench . ./bench. What others take
+// for the same work is measured by bench/peers.
+package bench
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"miniatura/bench/pictures"
+	"miniatura/codec"
+	"miniatura/codec/jpeg"
+	"miniatura/codec/scale"
+	"miniatura/codec/webp"
+	"miniatura/sizes"
+)
+
+// source returns a JPEG of 12 megapixels: the corpus's, or one made by code.
+var source = sync.OnceValues(func() ([]byte, error) {
+	shared := os.Getenv("MINIATURA_SHARED")
+	if shared == "" {
+		shared = filepath.Join("..", "..", "shared")
+	}
+	b, err := os.ReadFile(filepath.Join(shared, "corpus", "photos", "012mp-bus.jpg"))
+	if err == nil {
+		return b, nil
+	}
+	return jpeg.Append(nil, pictures.Photo(4032, 3024), &jpeg.Options{Quality: 90})
+})
+
+func mustSource(b *testing.B) []byte {
+	b.Helper()
+	src, err := source()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return src
+}
+
+func size(b *testing.B, name string) sizes.Size {
+	s, ok := sizes.Parse(name)
+	if !ok {
+		b.Fatalf("no size %s", name)
+	}
+	return s
+}
+
+// BenchmarkResize is the whole of it: bytes in, bytes out.
+func BenchmarkResize(b *testing.B) {
+	for _, name := range []string{"M", "S", "XS"} {
+		for _, out := range []string{"jpeg", "webp"} {
+			b.Run(fmt.Sprintf("src=photo12MP.jpeg/size=%s/out=%s", name, out), func(b *testing.B) {
+				src := mustSource(b)
+				fit := size(b, name).Fit
+				opt := codec.Options{Quality: 80, WebP: out == "webp", MemoryLimit: 4 << 30}
+				n := 0
+				b.SetBytes(int64(len(src)))
+				for b.Loop() {
+					res, _, err := codec.Resize(context.Background(), src, fit, opt)
+					if err != nil {
+						b.Fatal(err)
+					}
+					n = len(res)
+				}
+				b.ReportMetric(float64(n), "bytes")
+			})
+		}
+	}
+}
+
+// BenchmarkStage is one stage of the photo road each, at size M.
+func BenchmarkStage(b *testing.B) {
+	b.Run("stage=decode", func(b *testing.B) {
+		src := mustSource(b)
+		samples := 0
+		b.SetBytes(int64(len(src)))
+		for b.Loop() {
+			d, err := jpeg.NewDecoder(src)
+			if err != nil {
+				b.Fatal(err)
+			}
+			w, h := size(b, "M").Fit(d.W, d.H)
+			n := d.ChooseScale(w, h, (w+1)/2, (h+1)/2)
+			samples = 0
+			err = d.Decode(context.Background(), n, func(c, y int, rows []byte, stride, count int) error {
+				pw, _ := d.PlaneSize(c, n[c])
+				samples += pw * count
+				return nil
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(samples), "samples")
+	})
+
+	const w, h = 837, 628
+	luma := pictures.Photo(2016, 1512)
+	b.Run("stage=scale", func(b *testing.B) {
+		o := scale.Options{Dst: make([]byte, w*h), Stride: w}
+		s := new(scale.Scaler)
+		b.SetBytes(int64(len(luma.Y)))
+		for b.Loop() {
+			if err := s.Reset(2016, 1512, w, h, 1, &o); err != nil {
+				b.Fatal(err)
+			}
+			for y := range 1512 {
+				s.Push(luma.Y[y*luma.YStride:][:2016])
+			}
+		}
+	})
+
+	m := pictures.Photo(w, h)
+	encode := func(name string, f func(image.Image) ([]byte, error)) {
+		b.Run("stage=encode/out="+name, func(b *testing.B) {
+			n := 0
+			b.SetBytes(w * h)
+			for b.Loop() {
+				out, err := f(m)
+				if err != nil {
+					b.Fatal(err)
+				}
+				n = len(out)
+			}
+			b.ReportMetric(float64(n), "bytes")
+		})
+	}
+	encode("jpeg", func(m image.Image) ([]byte, error) { return jpeg.Append(nil, m, &jpeg.Options{Quality: 80}) })
+	encode("progressive", func(m image.Image) ([]byte, error) {
+		return jpeg.Append(nil, m, &jpeg.Options{Quality: 80, Progressive: true})
+	})
+	encode("webp", func(m image.Image) ([]byte, error) { return webp.Append(nil, m, &webp.Options{Quality: 80}) })
+}
