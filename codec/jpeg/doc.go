@@ -9,13 +9,26 @@
 //
 // Decode, DecodeConfig and Encode are as in the standard library's image/jpeg.
 //
-// Where the chapters of T.81 are:
+// Where the chapters of T.81 are, of the reader:
 //
 //	header.go       marker segments, B.2; APP segments: JFIF, Exif, ICC, Adobe
-//	huffman.go      Huffman tables, annex C, F.2.2.3; and the combined tables made of them
+//	huffman.go      Huffman tables, annex C, F.2.2.3; and the look-up tables made of them
 //	bits.go         entropy-coded segments, B.1.1.5, F.2.2.5
 //	scan.go         sequential scans, F.2
 //	progressive.go  progressive scans, annex G
 //	idct.go         dequantization and inverse DCT, A.3, at N x N
 //	reader.go       frames to planes, A.1, A.2
+//	choose.go       which N for which target
+//
+// and of the writer:
+//
+//	writer.go         frames to blocks, A.1, A.2
+//	writer_source.go  pixels to planes, ITU T.871
+//	fdct.go           forward DCT and quantization, A.3
+//	huffenc.go        Huffman tables fitted to the picture, annex K.2
+//	writer_scan.go    scans, F.1, annex G
+//	writer_header.go  marker segments, B.2
+//
+// The kernels are in idct_generic.go, idct8.go, color.go and fdct.go, and once more for AVX2 in *_amd64.s, which _asm generates;
+// kernels_amd64.go and writer_kernels_amd64.go choose. All give the same bytes.
 package jpeg

@@ -1,0 +1,159 @@
+package jpeg
+
+import (
+	"bytes"
+	"encoding/binary"
+	"image"
+	stdjpeg "image/jpeg"
+	"path/filepath"
+	"testing"
+)
+
+// What exiftool takes out of the corpus' pictures is what the decoder points at.
+func TestMetadataAgainstExiftool(t *testing.T) {
+	profiles, exifs, chunked, mpf := 0, 0, 0, 0
+	for _, p := range corpusJPEGs(t, "photos") {
+		src := readFile(t, p)
+		d, err := NewDecoder(src)
+		if err != nil {
+			t.Fatal(p, err)
+		}
+		if d.MPF() != nil {
+			mpf++
+		}
+		// exiftool starts slowly: pictures of each kind will do.
+		switch filepath.Base(p) {
+		case "012mp-bus.jpg", "pizza-cmyk8-usswop.jpg", "grayscale.jpg":
+		default:
+			continue
+		}
+		want := tool(t, "exiftool", src, "-b", "-ICC_Profile", "-")
+		if got := d.ICCProfile(); !bytes.Equal(got, want) {
+			t.Errorf("%s: profile of %d bytes, want %d", p, len(got), len(want))
+		}
+		if len(want) > 0 {
+			profiles++
+		}
+		if len(want) > 65533 {
+			chunked++
+		}
+		want = tool(t, "exiftool", src, "-b", "-Exif", "-")
+		if got := d.Exif(); !bytes.HasPrefix(got, want) || len(want) == 0 && len(got) > 0 { // without what follows the last directory
+			t.Errorf("%s: Exif of %d bytes, want %d", p, len(got), len(want))
+		}
+		if len(want) > 0 {
+			exifs++
+		}
+	}
+	if profiles < 2 || exifs < 1 || chunked < 1 || mpf < 1 {
+		t.Errorf("%d profiles, %d of them in chunks, %d Exif, %d MPF: too few to tell", profiles, chunked, exifs, mpf)
+	}
+}
+
+// insert puts segments behind SOI.
+func insert(src []byte, segments ...Segment) []byte {
+	out := []byte{0xFF, markerSOI}
+	for _, s := range segments {
+		out = binary.BigEndian.AppendUint16(append(out, 0xFF, s.Marker), uint16(len(s.Data)+2))
+		out = append(out, s.Data...)
+	}
+	return append(out, src[2:]...)
+}
+
+func TestColorModel(t *testing.T) {
+	var b bytes.Buffer
+	if err := stdjpeg.Encode(&b, image.NewRGBA(image.Rect(0, 0, 9, 9)), nil); err != nil {
+		t.Fatal(err)
+	}
+	three := b.Bytes() // without JFIF
+	one, _, _ := greyParts(t, 9, 9, 5)
+	named := bytes.Clone(three)
+	sof := bytes.Index(named, []byte{0xFF, markerSOF0})
+	sos := bytes.Index(named, []byte{0xFF, markerSOS})
+	for i, id := range []byte("RGB") {
+		named[sof+10+3*i], named[sos+5+2*i] = id, id
+	}
+	jfif := Segment{markerAPP0, []byte("JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00")}
+	adobe := func(transform byte) Segment {
+		return Segment{markerAPPE, append([]byte("Adobe\x00\x64\x00\x00\x00\x00"), transform)}
+	}
+	for _, c := range []struct {
+		name string
+		src  []byte
+		want ColorModel
+	}{
+		{"one component", one, ModelGrey},
+		{"three components", three, ModelYCbCr},
+		{"JFIF", insert(three, jfif), ModelYCbCr},
+		{"Adobe 1", insert(three, adobe(1)), ModelYCbCr},
+		{"Adobe 0", insert(three, adobe(0)), ModelRGB},
+		{"Adobe 0 and JFIF", insert(three, adobe(0), jfif), ModelYCbCr},
+		{"components R, G, B", named, ModelRGB},
+		{"components R, G, B and JFIF", insert(named, jfif), ModelYCbCr},
+		{"Adobe 0, one component", insert(one, adobe(0)), ModelGrey},
+	} {
+		d, err := NewDecoder(c.src)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		} else if d.Model != c.want || d.Inverted {
+			t.Errorf("%s: model %d, inverted %v, want %d", c.name, d.Model, d.Inverted, c.want)
+		}
+	}
+	for name, want := range map[string]ColorModel{"pizza-cmyk8-usswop.jpg": ModelCMYK, "flower_small.cmyk.jpg": ModelYCCK} {
+		d, err := NewDecoder(readFile(t, filepath.Join(shared(t, "corpus"), "photos", name)))
+		if err != nil || d.Model != want || !d.Inverted {
+			t.Errorf("%s: %v, model %d, want %d inverted", name, err, d.Model, want)
+		}
+	}
+}
+
+// Components that are RGB need no conversion: the picture is djpeg's, byte for byte.
+func TestRGBAgainstDjpeg(t *testing.T) {
+	ppm := []byte("P6\n75 53\n255\n")
+	for i := range 75 * 53 {
+		ppm = append(ppm, byte(i%75*3), byte(i/75*4), byte(i%61*4))
+	}
+	src := tool(t, "cjpeg", ppm, "-quality", "92", "-rgb")
+	want := tool(t, "djpeg", src, "-pnm")
+	m, err := Decode(bytes.NewReader(src))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := m.(*image.RGBA)
+	for i := range 75 * 53 {
+		if p := want[len(want)-3*(75*53-i):]; !bytes.Equal(got.Pix[4*i:4*i+3], p[:3]) || got.Pix[4*i+3] != 255 {
+			t.Fatalf("pixel %d: %d, want %d", i, got.Pix[4*i:4*i+4], p[:3])
+		}
+	}
+}
+
+// A profile with a chunk missing, doubled or misnumbered is none.
+func TestProfileChunks(t *testing.T) {
+	src, _, _ := greyParts(t, 9, 9, 5)
+	chunk := func(i, n byte, data string) Segment {
+		return Segment{markerAPP2, append([]byte("ICC_PROFILE\x00"), append([]byte{i, n}, data...)...)}
+	}
+	for _, c := range []struct {
+		name   string
+		chunks []Segment
+		want   string
+	}{
+		{"one", []Segment{chunk(1, 1, "abc")}, "abc"},
+		{"two", []Segment{chunk(1, 2, "abc"), chunk(2, 2, "def")}, "abcdef"},
+		{"two the other way round", []Segment{chunk(2, 2, "def"), chunk(1, 2, "abc")}, "abcdef"},
+		{"the second missing", []Segment{chunk(1, 2, "abc")}, ""},
+		{"one twice", []Segment{chunk(1, 2, "abc"), chunk(1, 2, "abc")}, ""},
+		{"of different counts", []Segment{chunk(1, 2, "abc"), chunk(2, 3, "def")}, ""},
+		{"number 0", []Segment{chunk(0, 1, "abc")}, ""},
+		{"number beyond the count", []Segment{chunk(2, 1, "abc")}, ""},
+		{"too short for numbers", []Segment{{markerAPP2, []byte("ICC_PROFILE\x00\x01")}}, ""},
+	} {
+		d, err := NewDecoder(insert(src, c.chunks...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(d.ICCProfile()); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
