@@ -61,6 +61,7 @@ type Encoder struct {
 	costs  [nPlane]tokenCost
 
 	search search
+	sample filterSample
 	first  boolEncoder
 	parts  [8]boolEncoder
 
@@ -139,12 +140,20 @@ func grow[T any](s []T, n int) []T {
 // last with coarser quantizers, until it does.
 func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 	e.analyse()
+	e.search.thorough = o.Effort == EffortHigh || tune[21] != 0
+	e.sample.every = 0
+	if o.Effort == EffortHigh || tune[22] != 0 {
+		e.sample.start(e.mbw, e.mbh, int(max(tune[22], 2)))
+	}
 	for r := (restriction{}); r.modes <= 2 && r.quant <= 128; {
 		e.restriction = r
 		e.assignSegments(o, r)
 		e.encodeMacroblocks(false)
 		if o.Effort == EffortHigh || tune[18] != 0 {
 			e.encodeMacroblocks(true)
+		}
+		if e.sample.every != 0 {
+			e.tryFilterLevels()
 		}
 		if n, size, ok := e.writeFrame(dst); ok {
 			if e.recon != nil {

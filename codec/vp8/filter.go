@@ -40,29 +40,20 @@ func (e *Encoder) filter(m *image.YCbCr) {
 			p := filterParamsOf(level, e.header.sharpness)
 			inner := mb.is4 || !mb.skip
 			yo, co := 16*(mby*m.YStride+mbx), 8*(mby*m.CStride+mbx)
-			if mbx > 0 {
-				filterEdge(m.Y, yo, 1, m.YStride, 16, p, true)
-				filterEdge(m.Cb, co, 1, m.CStride, 8, p, true)
-				filterEdge(m.Cr, co, 1, m.CStride, 8, p, true)
-			}
-			if inner {
-				for k := 4; k < 16; k += 4 {
-					filterEdge(m.Y, yo+k, 1, m.YStride, 16, p, false)
+			filterLuma(m.Y, yo, m.YStride, p, mbx > 0, mby > 0, inner)
+			for _, c := range [][]byte{m.Cb, m.Cr} {
+				if mbx > 0 {
+					filterEdge(c, co, 1, m.CStride, 8, p, true)
 				}
-				filterEdge(m.Cb, co+4, 1, m.CStride, 8, p, false)
-				filterEdge(m.Cr, co+4, 1, m.CStride, 8, p, false)
-			}
-			if mby > 0 {
-				filterEdge(m.Y, yo, m.YStride, 1, 16, p, true)
-				filterEdge(m.Cb, co, m.CStride, 1, 8, p, true)
-				filterEdge(m.Cr, co, m.CStride, 1, 8, p, true)
-			}
-			if inner {
-				for k := 4; k < 16; k += 4 {
-					filterEdge(m.Y, yo+k*m.YStride, m.YStride, 1, 16, p, false)
+				if inner {
+					filterEdge(c, co+4, 1, m.CStride, 8, p, false)
 				}
-				filterEdge(m.Cb, co+4*m.CStride, m.CStride, 1, 8, p, false)
-				filterEdge(m.Cr, co+4*m.CStride, m.CStride, 1, 8, p, false)
+				if mby > 0 {
+					filterEdge(c, co, m.CStride, 1, 8, p, true)
+				}
+				if inner {
+					filterEdge(c, co+4*m.CStride, m.CStride, 1, 8, p, false)
+				}
 			}
 		}
 	}
@@ -108,6 +99,98 @@ func filterEdge(pix []byte, o, across, along, n int, p filterParams, macroblockE
 			pix[o-2*across], pix[o+across] = clip8(int32(p1+f)), clip8(int32(q1-f))
 			f = (9*a + 63) >> 7
 			pix[o-3*across], pix[o+2*across] = clip8(int32(p2+f)), clip8(int32(q2-f))
+		}
+	}
+}
+
+// A filterSample keeps the reconstructed luma of every so many pairs of rows of
+// macroblocks, to try the loop filter on.
+type filterSample struct {
+	every  int // pairs; 0: none are kept
+	stride int
+	luma   []byte // as reconstructed
+	trial  []byte // as filtered
+}
+
+// start makes room for a picture of mbw by mbh macroblocks.
+func (s *filterSample) start(mbw, mbh, every int) {
+	s.every, s.stride = every, 16*mbw
+	pairs := ((mbh+1)/2 + every - 1) / every
+	s.luma = grow(s.luma, pairs*32*s.stride)
+	s.trial = grow(s.trial, 32*s.stride)
+}
+
+// tryFilterLevels sets each segment's filter level to the one, of some around
+// what suits its quantizer, that brings the sampled luma closest to the source.
+func (e *Encoder) tryFilterLevels() {
+	s := &e.sample
+	var base [4]int
+	var sum [len(filterTrials)][4]int64
+	for k := range base {
+		base[k] = e.segments[k].filterLevel
+	}
+	for i, f := range filterTrials {
+		var p [4]filterParams
+		for k := range p {
+			p[k] = filterParamsOf(min(base[k]*f/8, 63), 0)
+		}
+		for mby := 0; mby+1 < e.mbh; mby += 2 * s.every {
+			copy(s.trial, s.luma[mby/2/s.every*32*s.stride:])
+			for y := 0; y < 2; y++ {
+				for mbx := 0; mbx < e.mbw; mbx++ {
+					mb := &e.mbs[(mby+y)*e.mbw+mbx]
+					if q := p[mb.segment]; q.level > 1 {
+						filterLuma(s.trial, y*16*s.stride+16*mbx, s.stride, q, mbx > 0, y > 0, mb.is4 || !mb.skip)
+					}
+				}
+			}
+			// The rows above the lower macroblocks' middle are settled.
+			for mbx := 0; mbx < e.mbw; mbx++ {
+				for y := 0; y < 2; y++ {
+					src := e.samples[((mby+y)*e.mbw+mbx)*mbSamples:]
+					d := int64(0)
+					for r := 8 * (1 - y); r < 16-4*y; r++ {
+						for c, v := range s.trial[(16*y+r)*s.stride+16*mbx:][:16] {
+							x := int(v) - int(src[16*r+c])
+							d += int64(x * x)
+						}
+					}
+					sum[i][e.mbs[(mby+y)*e.mbw+mbx].segment] += d
+				}
+			}
+		}
+	}
+	for k := range base {
+		best := 0
+		for i := range sum {
+			if sum[i][k] < sum[best][k] {
+				best = i
+			}
+		}
+		e.segments[k].filterLevel = min(base[k]*filterTrials[best]/8, 63)
+	}
+}
+
+// filterTrials are the filter levels tried, in eighths of what suits the
+// quantizer.
+var filterTrials = [...]int{8, 4, 6, 10, 12, 16, 20}
+
+// filterLuma filters the luma of one macroblock at o.
+func filterLuma(pix []byte, o, stride int, p filterParams, left, top, inner bool) {
+	if left {
+		filterEdge(pix, o, 1, stride, 16, p, true)
+	}
+	if inner {
+		for k := 4; k < 16; k += 4 {
+			filterEdge(pix, o+k, 1, stride, 16, p, false)
+		}
+	}
+	if top {
+		filterEdge(pix, o, stride, 1, 16, p, true)
+	}
+	if inner {
+		for k := 4; k < 16; k += 4 {
+			filterEdge(pix, o+k*stride, stride, 1, 16, p, false)
 		}
 	}
 }

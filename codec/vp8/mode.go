@@ -67,7 +67,9 @@ func (m *quantMatrix) diffuse(coef *[128]int16, top, left *dcErr) (below, right 
 
 // search is the workspace of the mode decision.
 type search struct {
-	lam lambdas // of the current macroblock
+	lam      lambdas // of the current macroblock
+	segment  int     // its segment
+	thorough bool    // compare more candidates
 
 	flat [256]byte // a prediction of 128 everywhere
 
@@ -110,7 +112,7 @@ func (e *Encoder) decide(mbx, mby int) {
 	i := mby*e.mbw + mbx
 	mb := &e.mbs[i]
 	seg := &e.segments[mb.segment]
-	s.lam = seg.lambdas
+	s.lam, s.segment = seg.lambdas, int(mb.segment)
 	if tune[15] != 0 {
 		s.lam.scale(e.activity(i))
 	}
@@ -355,27 +357,33 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 		quantizeBlocks(s.lev4[:], s.coef4[:], s.ref[16*b:], 0, &seg.y1, &s.stats4, 12)
 		ctx := int(left[b>>2] + top[b&3])
 		modeCost := &fixed.mode4[topMode[b&3]][leftMode[b>>2]]
+		var scores [nPred]int64
 		bestMode, bestScore, bestDist, bestRate := 0, int64(1)<<62, int64(0), 0
 		for m := 0; m < nPred; m++ {
 			dist := int64(s.stats4.sse[m]) + textureChange(s.tex[b], s.stats4.tex[m])*s.lam.texture>>16
 			score := dist<<scoreShift + int64(modeCost[m])*s.lam.l4
+			scores[m] = score
 			if score >= bestScore {
 				continue
 			}
 			rate := int(modeCost[m]) + t.blockCost((*[16]int16)(s.lev4[16*m:]), 0, s.stats4.last(m), ctx)
 			score = dist<<scoreShift + int64(rate)*s.lam.l4
+			scores[m] = score
 			if score < bestScore {
 				bestMode, bestScore, bestDist, bestRate = m, score, dist, rate
 			}
 		}
-		last := s.stats4.last(bestMode)
 		lev := &s.lev[b]
+		if s.thorough {
+			bestMode, bestScore = e.refine4(b, ctx, modeCost, &scores, bestScore)
+		}
+		last := s.stats4.last(bestMode)
 		*lev = [16]int16(s.lev4[16*bestMode:])
 		if s.lam.t4 != 0 {
 			coef := (*[16]int16)(s.coef4[16*bestMode:])
 			n, sse := t.trellis(lev, coef, &seg.y1, 0, ctx, s.lam.t4)
 			last = n
-			bestDist += sse - int64(s.stats4.sse[bestMode])
+			bestDist = sse + textureChange(s.tex[b], s.stats4.tex[bestMode])*s.lam.texture>>16
 			bestRate = int(modeCost[bestMode]) + t.blockCost(lev, 0, last, ctx)
 		}
 		total += bestDist<<scoreShift + int64(bestRate)*s.lam.mode
@@ -402,6 +410,29 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 	e.leftMode = leftMode
 	copy(e.topModes[4*mbx:], topMode[:])
 	return true
+}
+
+// refine4 compares the modes of block b that scored nearly as well as the best
+// after the trellis has quantized each.
+func (e *Encoder) refine4(b, ctx int, modeCost *[nPred]uint16, scores *[nPred]int64, best int64) (int, int64) {
+	s := &e.search
+	t := &e.costs[planeY1SansY2]
+	limit := best + best>>tune[20]
+	mode := 0
+	best = 1 << 62
+	var lev [16]int16
+	for m, score := range scores {
+		if score > limit {
+			continue
+		}
+		last, sse := t.trellis(&lev, (*[16]int16)(s.coef4[16*m:]), &e.segments[s.segment].y1, 0, ctx, s.lam.t4)
+		dist := sse + textureChange(s.tex[b], s.stats4.tex[m])*s.lam.texture>>16
+		rate := int(modeCost[m]) + t.blockCost(&lev, 0, last, ctx)
+		if score = dist<<scoreShift + int64(rate)*s.lam.l4; score < best {
+			mode, best = m, score
+		}
+	}
+	return mode, best
 }
 
 // searchUV finds the best chroma prediction.

@@ -133,7 +133,7 @@ func (e *Encoder) activity(mb int) int64 {
 	return int64(clip(int(math.Exp2(x)*256+0.5), 102, 640))
 }
 
-var tune = [32]int64{240, 270, 270, 450, 100, 108, 108, 100, 35, 115, 7, 7, 150, 150, 0, 0, 5, 0, 0, 1}
+var tune = [32]int64{240, 270, 270, 450, 100, 108, 108, 100, 35, 115, 7, 7, 150, 150, 0, 0, 5, 0, 0, 1, 3, 0, 0}
 
 // filterLevel returns the loop filter level that suits a quantizer index.
 func filterLevel(quant int) int {
