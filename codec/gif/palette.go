@@ -93,15 +93,16 @@ func (c *colorCount) missing(palette []rgb) []rgb {
 	return list
 }
 
-// palette gives the colours themselves if they are at most limit, else that many that come near.
-func (c *colorCount) palette(limit int) []rgb {
+// palette gives the colours themselves if they are at most limit, else that many that come near;
+// fewer where they come within tolerance.
+func (c *colorCount) palette(limit int, tolerance float64) []rgb {
 	switch {
 	case c.n == 0:
 		return []rgb{0}
-	case c.n <= limit:
+	case c.n <= limit && (c.n <= 32 || tolerance == 0):
 		return c.colors()
 	}
-	return quantize(c, limit)
+	return quantize(c, limit, tolerance)
 }
 
 // assign gives every colour the index, counted from first, of the nearest entry of p, and
@@ -208,11 +209,12 @@ func (s *sample) spread() float64 {
 	return (s.sum[0]*s.sum[0] + s.sum[1]*s.sum[1] + s.sum[2]*s.sum[2]) / s.n
 }
 
-// quantize chooses at most n colours for c with little squared error. It cuts the box of colours
+// quantize chooses at most n colours for c with little squared error, and no more of them than it
+// takes to bring the mean squared error of a channel down to tolerance. It cuts the box of colours
 // again and again in two, each time the cut that takes most error away (after Wu, "Efficient
 // statistical computations for optimal color quantization", 1991, on the colours instead of
 // on a grid of moments), and then moves the means a few times as Lloyd's algorithm does.
-func quantize(c *colorCount, n int) []rgb {
+func quantize(c *colorCount, n int, tolerance float64) []rgb {
 	points := samples(c)
 	type box struct {
 		points []sample
@@ -249,7 +251,11 @@ func quantize(c *colorCount, n int) []rgb {
 	}
 	boxes := []box{{points: points}}
 	measure(&boxes[0])
-	for len(boxes) < n {
+	remaining, enough := -boxes[0].total.spread(), 3*tolerance*boxes[0].total.n
+	for _, p := range points {
+		remaining += p.spread()
+	}
+	for len(boxes) < n && (remaining > enough || tolerance == 0) {
 		best := 0
 		for i := range boxes {
 			if boxes[i].gain > boxes[best].gain {
@@ -260,6 +266,7 @@ func quantize(c *colorCount, n int) []rgb {
 		if b.gain <= 0 {
 			break
 		}
+		remaining -= b.gain
 		sortByAxis(b.points, b.axis)
 		right := box{points: b.points[b.at:]}
 		b.points = b.points[:b.at]

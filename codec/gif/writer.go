@@ -13,6 +13,11 @@ import (
 
 // A Writer makes an animation. It holds three canvases of four bytes a pixel and the file so far.
 type Writer struct {
+	// Tolerance is the mean squared error of a channel that frames of more than 32 colours may
+	// have so that they get by with fewer, which makes longer strings. At 0 up to 256 colours are
+	// exact. A picture that was scaled, most colours of which are mixtures, can do with 0.5.
+	Tolerance float64
+
 	w, h, plays int
 	body        []byte // the file from the first frame on
 	frames      int
@@ -45,12 +50,16 @@ func NewWriter(w, h, plays int) (*Writer, error) {
 // Append appends m as a still GIF to dst: its own colours where they are at most 256, a transparent
 // one included, else 256 chosen for little error, without dithering. Pixels less than half opaque
 // become transparent.
-func Append(dst []byte, m image.Image) ([]byte, error) {
+func Append(dst []byte, m image.Image) ([]byte, error) { return AppendTolerant(dst, m, 0) }
+
+// AppendTolerant is Append with a Writer's Tolerance.
+func AppendTolerant(dst []byte, m image.Image, tolerance float64) ([]byte, error) {
 	b := m.Bounds()
 	w, err := NewWriter(b.Dx(), b.Dy(), 1)
 	if err != nil {
 		return nil, err
 	}
+	w.Tolerance = tolerance
 	n, ok := m.(*image.NRGBA)
 	if !ok {
 		n = image.NewNRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
@@ -275,7 +284,7 @@ func (w *Writer) choose(c *colorCount, hole, still bool) *drawing {
 	}
 	d := &drawing{transparent: -1, global: w.global}
 	if still {
-		palette := c.palette(limit)
+		palette := c.palette(limit, w.Tolerance)
 		c.assign(newSearchPalette(palette), 0)
 		d.global = palette
 		if hole {
@@ -288,7 +297,7 @@ func (w *Writer) choose(c *colorCount, hole, still bool) *drawing {
 		w.global = []rgb{0} // the hole
 		d.global = w.global
 		if c.n > limit {
-			d.global = append(d.global, quantize(c, 255)...)
+			d.global = append(d.global, quantize(c, 255, w.Tolerance)...)
 		}
 	}
 	useGlobal := func() *drawing {
@@ -302,7 +311,7 @@ func (w *Writer) choose(c *colorCount, hole, still bool) *drawing {
 		c.assign(newSearchPalette(d.global[1:]), 1)
 		return useGlobal()
 	}
-	palette := c.palette(limit)
+	palette := c.palette(limit, w.Tolerance)
 	find := newSearchPalette(palette)
 	squared := c.assign(find, 0)
 	if squared > 0 && len(d.global) > 128 {

@@ -305,3 +305,79 @@ func TestLimits(t *testing.T) {
 		t.Error("a frame of another size")
 	}
 }
+
+// TestToleranceIsSpentAndKept writes 200 noisy greys: with a tolerance it takes fewer bytes, and
+// the error stays within it.
+func TestToleranceIsSpentAndKept(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 4))
+	m := image.NewNRGBA(image.Rect(0, 0, 200, 150))
+	for i := 0; i < len(m.Pix); i += 4 {
+		v := byte(28 + r.IntN(200))
+		copy(m.Pix[i:], []byte{v, v, v, 255})
+	}
+	exact, err := Append(nil, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, _, _ := play(t, exact); mse(got[0], m) != 0 {
+		t.Error("200 colours are not exact")
+	}
+	for _, tolerance := range []float64{0.5, 1, 4} {
+		file, err := AppendTolerant(nil, m, tolerance)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _, _ := play(t, file)
+		if e := mse(got[0], m); e > tolerance || e < tolerance/8 {
+			t.Errorf("tolerance %v: squared error %.2f", tolerance, e)
+		}
+		if len(file) >= len(exact)*9/10 {
+			t.Errorf("tolerance %v: %d bytes, %d exact", tolerance, len(file), len(exact))
+		}
+	}
+}
+
+// FuzzWriter writes a few frames of any pixels and plays them: as many, with the same alpha, and
+// equal where there are few colours.
+func FuzzWriter(f *testing.F) {
+	f.Add([]byte("a few bytes of pixels, and some more"), uint8(3), uint8(2))
+	f.Fuzz(func(t *testing.T, b []byte, width, frames uint8) {
+		w, n := int(width)%40+1, int(frames)%5+1
+		h := min(len(b)/(w*n), 40)
+		if h == 0 {
+			return
+		}
+		g, err := NewWriter(w, h, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var given []*image.NRGBA
+		for i := range n {
+			m := image.NewNRGBA(image.Rect(0, 0, w, h))
+			for k, v := range b[i*w*h:][:w*h] {
+				if v&1 == 0 {
+					copy(m.Pix[4*k:], []byte{v, v >> 3, v << 4, 255})
+				}
+			}
+			given = append(given, m)
+			if err := g.Add(m, time.Duration(v(b, i))*10*time.Millisecond); err != nil {
+				t.Fatal(err)
+			}
+		}
+		file, err := g.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _, _ := play(t, file)
+		if len(got) != n {
+			t.Fatalf("%d frames, want %d", len(got), n)
+		}
+		for i := range got {
+			if s := difference(got[i], given[i]); s != "" {
+				t.Fatalf("frame %d: %s", i, s)
+			}
+		}
+	})
+}
+
+func v(b []byte, i int) byte { return b[i%len(b)] }
