@@ -2,65 +2,58 @@
 
 package png
 
-import (
-	"bytes"
-	"compress/zlib"
-)
-
-// Levels of compress/zlib.
-const (
-	levelTry  = 4
-	levelBest = 9
+// How hard to look, by the bytes there are.
+var (
+	effortTry   = effort{depth: 4, nice: 32, passes: 1}
+	effortSmall = effort{depth: 200, nice: maxMatch, three: true, passes: 4}
+	effortBest  = effort{depth: 32, nice: 130, three: true, passes: 2}
+	effortLarge = effort{depth: 4, nice: 64, passes: 1}
 )
 
 const (
-	// Up to so many bytes every strategy compresses the whole picture, above it bands of it.
-	tryWhole = 48 << 10
-	tryBands = 3
+	small = 24 << 10 // bytes up to which every strategy is compressed at its best
+	large = 400 << 10
+	band  = 32 << 10 // bytes that tell a photo from a drawing
 )
 
 // compress returns the zlib stream of the best strategy. flat says that samples are indices or packed: neighbouring values
 // mean little, and no filter is the first choice.
 func (s *scanlines) compress(flat bool) []byte {
-	strategies := []strategy{stratBits, stratSum, ftPaeth, ftUp, ftNone}
+	strategies := []strategy{stratBits, ftNone, ftPaeth, stratSum, ftUp}
 	if flat {
 		strategies = []strategy{ftNone, stratSum, ftUp}
 	}
 	size := s.h * (s.stride + 1)
 	buf := make([]byte, 0, size)
-	if size <= tryWhole {
+	if size <= small {
 		var best []byte
 		for _, strat := range strategies {
 			buf = s.filtered(buf, 0, s.h, strat)
-			if z := compress(buf, levelBest); best == nil || len(z) < len(best) {
+			if z := deflate(buf, effortSmall); best == nil || len(z) < len(best) {
 				best = z
 			}
 		}
 		return best
 	}
-	rows := tryWhole / tryBands / (s.stride + 1)
+	// A photo's rows have little in common but their noise, which the code's own measure knows best. Elsewhere repetitions
+	// count, which only trying finds, and there is little left to compress.
+	rows := min(max(band/(s.stride+1), 1), s.h)
+	buf = s.filtered(buf, (s.h-rows)/2, (s.h-rows)/2+rows, stratBits)
 	best, least := strategies[0], 0
+	strategies = strategies[:min(len(strategies), 3)] // the others are seldom the best by much
+	if !flat && 5*len(deflate(buf, effortTry)) > 2*len(buf) {
+		strategies = nil
+		best = stratBits
+	}
 	for _, strat := range strategies {
-		n := 0
-		for band := range tryBands {
-			y := (2*band + 1) * s.h / (2 * tryBands)
-			buf = s.filtered(buf, y, min(y+max(rows, 1), s.h), strat)
-			n += len(compress(buf, levelTry))
-		}
-		if least == 0 || n < least {
+		buf = s.filtered(buf, 0, s.h, strat)
+		if n := len(deflate(buf, effortTry)); least == 0 || n < least {
 			best, least = strat, n
 		}
 	}
-	return compress(s.filtered(buf, 0, s.h, best), 5)
-}
-
-func compress(b []byte, level int) []byte {
-	var out bytes.Buffer
-	z, err := zlib.NewWriterLevel(&out, level)
-	if err != nil {
-		panic(err) // a constant out of range
+	buf = s.filtered(buf, 0, s.h, best)
+	if len(buf) > large && least == 0 {
+		return deflate(buf, effortLarge)
 	}
-	z.Write(b) // into memory: never fails
-	z.Close()
-	return out.Bytes()
+	return deflate(buf, effortBest)
 }

@@ -8,6 +8,7 @@
 //	writer.go    Append: which kind of PNG a picture becomes, section 12.4
 //	filter.go    which filter each scanline gets, section 12.7
 //	compress.go  which of the choices is smallest
+//	deflate.go   compression, section 10, RFC 1950 and 1951
 package png
 
 import (
