@@ -328,7 +328,7 @@ func TestToleranceIsSpentAndKept(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, _, _ := play(t, file)
-		if e := mse(got[0], m); e > tolerance || e < tolerance/8 {
+		if e := mse(got[0], m); e > tolerance+1.0/12 || e < tolerance/8 { // means are rounded
 			t.Errorf("tolerance %v: squared error %.2f", tolerance, e)
 		}
 		if len(file) >= len(exact)*9/10 {
