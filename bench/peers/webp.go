@@ -1,5 +1,3 @@
-//go:build webppeers
-
 package main
 
 import (
