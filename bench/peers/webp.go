@@ -102,18 +102,56 @@ func webpSection(s *suite) error {
 		fmt.Fprintf(os.Stderr, "%-36s PSNR %+6.2f %%  SSIM %+6.2f %%  butteraugli %+6.2f %%  bytes at q80 %.3f\n",
 			row.name, row.rate[0], row.rate[1], row.rate[2], float64(row.own.Bytes)/float64(row.lib.Bytes))
 	}
-	s.webpRows(rows, effort, scratch != "")
-	if *webpCPU {
-		return s.webpCPU(pictures, effort)
+	s.webpRows(rows, qualities, effort, scratch != "")
+	if !*webpCPU {
+		return nil
+	}
+	if err := s.webpCPU(pictures, effort); err != nil {
+		return err
+	}
+	return s.webpResizeRows()
+}
+
+// webpResizeRows adds JPEG in, WebP out, at the largest sizes, beside sharp.
+func (s *suite) webpResizeRows() error {
+	all, err := s.baselines()
+	if err != nil {
+		return err
+	}
+	var contenders []contender
+	for _, c := range s.contenders() {
+		if c.name != "pillow" {
+			contenders = append(contenders, c)
+		}
+	}
+	for _, p := range all {
+		if !p.named {
+			continue
+		}
+		work := p.name + " jpeg -> M webp q80"
+		got := s.compare(work, "webp", p.path, p.box("M"), s.iterations(5), contenders)
+		for _, variant := range []string{"avx2", "purego"} {
+			ours, ok := got[variant]
+			if !ok {
+				continue
+			}
+			peer, theirs := "", got["sharp"]
+			if theirs.cpu > 0 {
+				peer = "sharp"
+			}
+			s.row(work, variant, "cpu_ms", ours.cpu, peer, theirs.cpu)
+			s.row(work, variant, "rss_mb", ours.rss, peer, theirs.rss)
+			s.row(work, variant, "bytes", float64(ours.bytes), peer, float64(theirs.bytes))
+		}
 	}
 	return nil
 }
 
 // webpRows prints the table and adds its rows.
-func (s *suite) webpRows(rows []webpRow, effort string, butteraugli bool) {
+func (s *suite) webpRows(rows []webpRow, qualities []int, effort string, butteraugli bool) {
 	work := fmt.Sprintf("%d photos -> webp, %s effort", len(rows), effort)
 	const peer = "cwebp -m 4"
-	fmt.Printf("\n%s, against %s (set %s, q %v)\n%-22s %9s   %s\n", work, peer, *webpSet, webpQualities, "BD-rate of bytes", "mean", "worst picture")
+	fmt.Printf("\n%s, against %s (set %s, q %v)\n%-22s %9s   %s\n", work, peer, *webpSet, qualities, "BD-rate of bytes", "mean", "worst picture")
 	for i, axis := range webpAxes {
 		if i == 2 && !butteraugli {
 			continue
