@@ -141,10 +141,11 @@ func grow[T any](s []T, n int) []T {
 func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 	e.analyse()
 	e.search.thorough = o.Effort == EffortHigh || tune[21] != 0
-	e.sample.every = 0
-	if o.Effort == EffortHigh || tune[22] != 0 {
-		e.sample.start(e.mbw, e.mbh, int(max(tune[22], 2)))
+	every := 2
+	if o.Effort != EffortHigh {
+		every = max(3, e.mbh/8)
 	}
+	e.sample.start(e.mbw, e.mbh, every)
 	for r := (restriction{}); r.modes <= 2 && r.quant <= 128; {
 		e.restriction = r
 		e.assignSegments(o, r)
@@ -152,9 +153,7 @@ func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 		if o.Effort == EffortHigh || tune[18] != 0 {
 			e.encodeMacroblocks(true)
 		}
-		if e.sample.every != 0 {
-			e.tryFilterLevels()
-		}
+		e.tryFilterLevels()
 		if n, size, ok := e.writeFrame(dst); ok {
 			if e.recon != nil {
 				e.filter(e.recon)

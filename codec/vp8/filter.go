@@ -106,7 +106,7 @@ func filterEdge(pix []byte, o, across, along, n int, p filterParams, macroblockE
 // A filterSample keeps the reconstructed luma of every so many pairs of rows of
 // macroblocks, to try the loop filter on.
 type filterSample struct {
-	every  int // pairs; 0: none are kept
+	every  int
 	stride int
 	luma   []byte // as reconstructed
 	trial  []byte // as filtered
@@ -123,57 +123,74 @@ func (s *filterSample) start(mbw, mbh, every int) {
 // tryFilterLevels sets each segment's filter level to the one, of some around
 // what suits its quantizer, that brings the sampled luma closest to the source.
 func (e *Encoder) tryFilterLevels() {
-	s := &e.sample
 	var base [4]int
-	var sum [len(filterTrials)][4]int64
 	for k := range base {
 		base[k] = e.segments[k].filterLevel
 	}
-	for i, f := range filterTrials {
-		var p [4]filterParams
-		for k := range p {
-			p[k] = filterParamsOf(min(base[k]*f/8, 63), 0)
+	best := e.filterError(&base)
+	level := func(k, f int) int { return min(base[k]*f/8, 63) }
+	// try takes the segments to f eighths of their levels if that is better, and
+	// says whether it was on the whole.
+	try := func(f int) bool {
+		var l [4]int
+		for k := range l {
+			l[k] = level(k, f)
 		}
-		for mby := 0; mby+1 < e.mbh; mby += 2 * s.every {
-			copy(s.trial, s.luma[mby/2/s.every*32*s.stride:])
-			for y := 0; y < 2; y++ {
-				for mbx := 0; mbx < e.mbw; mbx++ {
-					mb := &e.mbs[(mby+y)*e.mbw+mbx]
-					if q := p[mb.segment]; q.level > 1 {
-						filterLuma(s.trial, y*16*s.stride+16*mbx, s.stride, q, mbx > 0, y > 0, mb.is4 || !mb.skip)
-					}
-				}
+		was, is := int64(0), int64(0)
+		for k, d := range e.filterError(&l) {
+			was += best[k]
+			if d < best[k] {
+				best[k] = d
+				e.segments[k].filterLevel = l[k]
 			}
-			// The rows above the lower macroblocks' middle are settled.
-			for mbx := 0; mbx < e.mbw; mbx++ {
-				for y := 0; y < 2; y++ {
-					src := e.samples[((mby+y)*e.mbw+mbx)*mbSamples:]
-					d := int64(0)
-					for r := 8 * (1 - y); r < 16-4*y; r++ {
-						for c, v := range s.trial[(16*y+r)*s.stride+16*mbx:][:16] {
-							x := int(v) - int(src[16*r+c])
-							d += int64(x * x)
-						}
-					}
-					sum[i][e.mbs[(mby+y)*e.mbw+mbx].segment] += d
-				}
-			}
+			is += best[k]
 		}
+		return is < was
 	}
-	for k := range base {
-		best := 0
-		for i := range sum {
-			if sum[i][k] < sum[best][k] {
-				best = i
-			}
-		}
-		e.segments[k].filterLevel = min(base[k]*filterTrials[best]/8, 63)
+	if try(12) {
+		_ = try(16) && try(22)
+	} else {
+		_ = try(5) && try(3)
 	}
 }
 
-// filterTrials are the filter levels tried, in eighths of what suits the
-// quantizer.
-var filterTrials = [...]int{8, 4, 6, 10, 12, 16, 20}
+// filterError returns the squared errors of the sampled luma in each segment,
+// filtered with the given levels.
+func (e *Encoder) filterError(levels *[4]int) (sum [4]int64) {
+	s := &e.sample
+	var p [4]filterParams
+	for k := range p {
+		p[k] = filterParamsOf(levels[k], 0)
+	}
+	for mby := 0; mby+1 < e.mbh; mby += 2 * s.every {
+		copy(s.trial, s.luma[mby/2/s.every*32*s.stride:])
+		for y := 0; y < 2; y++ {
+			for mbx := 0; mbx < e.mbw; mbx++ {
+				mb := &e.mbs[(mby+y)*e.mbw+mbx]
+				if levels[mb.segment] > 0 {
+					filterLuma(s.trial, y*16*s.stride+16*mbx, s.stride, p[mb.segment], mbx > 0, y > 0, mb.is4 || !mb.skip)
+				}
+			}
+		}
+		// The rows around the edge between the two are as in the picture; the
+		// first and last wait for rows that are not here.
+		for y := 0; y < 2; y++ {
+			for mbx := 0; mbx < e.mbw; mbx++ {
+				src := e.samples[((mby+y)*e.mbw+mbx)*mbSamples:]
+				d := int64(0)
+				for r := 8 * (1 - y); r < 16-4*y; r++ {
+					a, b := s.trial[(16*y+r)*s.stride+16*mbx:][:16], src[16*r:][:16]
+					for c := range a {
+						x := int32(a[c]) - int32(b[c])
+						d += int64(x * x)
+					}
+				}
+				sum[e.mbs[(mby+y)*e.mbw+mbx].segment] += d
+			}
+		}
+	}
+	return sum
+}
 
 // filterLuma filters the luma of one macroblock at o.
 func filterLuma(pix []byte, o, stride int, p filterParams, left, top, inner bool) {

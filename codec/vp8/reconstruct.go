@@ -90,7 +90,7 @@ func (e *Encoder) prepare(mbx, mby int) {
 func (e *Encoder) finish(mbx, mby int) {
 	copy(e.topY[16*mbx:16*mbx+16], e.ybr[ybrY+15*ybrStride:])
 	copy(e.aboveUV[16*mbx:16*mbx+16], e.recUV[7*16:])
-	if s := &e.sample; s.every != 0 && mby/2%s.every == 0 {
+	if s := &e.sample; mby/2%s.every == 0 {
 		// Rows of macroblocks lie below each other, two and two.
 		o := (mby/2/s.every*2+mby&1)*16*s.stride + 16*mbx
 		for y := 0; y < 16; y++ {
