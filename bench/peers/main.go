@@ -28,6 +28,8 @@ var sections = []struct {
 }{
 	{"jpeg", jpegSection},
 	{"png", pngSection},
+	{"start", startSection},
+	{"zip", zipSection},
 }
 
 func main() {

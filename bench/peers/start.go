@@ -1,0 +1,214 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"compress/flate"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// zipSection fills the row about the size of what Lambda@Edge fetches.
+func zipSection(s *suite) error {
+	path, err := s.edgeZip()
+	if err != nil {
+		return err
+	}
+	i, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	theirs := 0.0
+	if s.node != nil {
+		if theirs, err = s.sharpZip(); err != nil {
+			s.skip("zip (sharp)", err.Error())
+		}
+	}
+	if theirs == 0 {
+		s.row("zip", "edge", "mb", float64(i.Size())/1e6, "", 0)
+		return nil
+	}
+	s.row("zip", "edge", "mb", float64(i.Size())/1e6, "sharp", theirs)
+	return nil
+}
+
+// edgeZip builds the zip as it is deployed, once.
+func (s *suite) edgeZip() (string, error) {
+	path := filepath.Join(s.dir, "edge.zip")
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	cmd := exec.Command("go", "run", ".", "package", "-o", path)
+	cmd.Dir = filepath.Join(s.here, "..", "..")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("package: %w: %s", err, out)
+	}
+	return path, nil
+}
+
+// sharpZip returns the MB of sharp and what it requires, zipped.
+func (s *suite) sharpZip() (float64, error) {
+	out, err := exec.Command(s.node[0], "-p", "require.resolve('sharp', {paths: [process.argv[1], ...(process.env.NODE_PATH || '').split(':')]})", s.here).Output()
+	if err != nil {
+		return 0, err
+	}
+	i := bytes.LastIndex(out, []byte("/node_modules/"))
+	if i < 0 {
+		return 0, errors.New("sharp is not in a folder node_modules")
+	}
+	var n counter
+	w := zip.NewWriter(&n)
+	w.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestCompression) })
+	modules := os.DirFS(string(out[:i+len("/node_modules")]))
+	for _, folder := range []string{"sharp", "@img", "detect-libc", "semver"} {
+		err := fs.WalkDir(modules, folder, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || strings.Contains(path, "musl") {
+				return err // Lambda runs glibc
+			}
+			b, err := fs.ReadFile(modules, path)
+			if err != nil {
+				return err
+			}
+			f, err := w.Create(path)
+			if err == nil {
+				_, err = f.Write(b)
+			}
+			return err
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	err = w.Close()
+	return float64(n) / 1e6, err
+}
+
+// A counter counts what is written to it.
+type counter int64
+
+func (c *counter) Write(b []byte) (int, error) {
+	*c += counter(len(b))
+	return len(b), nil
+}
+
+// startSection fills the rows about a cold start: from the start of the process
+// to its first request to Lambda's Runtime API, the fastest of many.
+func startSection(s *suite) error {
+	if s.python == nil {
+		s.skip("start", "needs Pillow's Python")
+		return nil
+	}
+	path, err := s.edgeZip()
+	if err != nil {
+		return err
+	}
+	task := filepath.Join(s.dir, "task")
+	if err := unzip(path, task); err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	polls := make(chan struct{}, 1)
+	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/runtime/invocation/next") {
+			polls <- struct{}{}
+			<-r.Context().Done()
+		}
+	}))
+	const poll = `
+import http.client, os
+c = http.client.HTTPConnection(os.environ['AWS_LAMBDA_RUNTIME_API'])
+c.request('GET', '/2018-06-01/runtime/invocation/next')
+c.getresponse()`
+	python := s.python[0]
+	sides := []contender{
+		{"edge", []string{python, "-c", "import sys; sys.path.insert(0, sys.argv[1]); import lambda_function", task}},
+		{"python", []string{python, "-c", poll}},
+		{"pillow", []string{python, "-c", "from PIL import Image" + poll}},
+	}
+	if s.node != nil {
+		sides = append(sides, contender{"sharp", []string{s.node[0], "-e", `
+require('sharp');
+require('http').get('http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2018-06-01/runtime/invocation/next');`}})
+	}
+	fastest := map[string]float64{}
+	for range 8 * s.rounds {
+		for _, c := range sides {
+			took, err := s.firstPoll(c.command, l.Addr().String(), polls)
+			if err != nil {
+				return fmt.Errorf("%s: %w", c.name, err)
+			}
+			if was, ok := fastest[c.name]; !ok || took < was {
+				fastest[c.name] = took
+			}
+		}
+	}
+	for _, c := range sides[1:] {
+		s.row("start to first poll", "edge", "ms_min", fastest["edge"], c.name, fastest[c.name])
+	}
+	return nil
+}
+
+// firstPoll returns the milliseconds from a process's start to its first poll.
+func (s *suite) firstPoll(argv []string, api string, polls chan struct{}) (float64, error) {
+	if s.taskset {
+		argv = append([]string{"taskset", "-c", strconv.Itoa(s.core)}, argv...)
+	}
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Env = append(os.Environ(), "AWS_LAMBDA_RUNTIME_API="+api, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=512", "_HANDLER=lambda_function.lambda_handler")
+	cmd.Dir = s.here
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	begin := time.Now()
+	if err := cmd.Start(); err != nil {
+		return math.Inf(1), err
+	}
+	defer func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	}()
+	select {
+	case <-polls:
+		return float64(time.Since(begin).Microseconds()) / 1000, nil
+	case <-time.After(20 * time.Second):
+		cmd.Process.Kill()
+		cmd.Wait()
+		return math.Inf(1), fmt.Errorf("no poll in 20 s: %.300s", stderr.String())
+	}
+}
+
+// unzip unpacks a zip of files that are all at its root.
+func unzip(path, dir string) error {
+	r, err := zip.OpenReader(path)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for _, f := range r.File {
+		b, err := fs.ReadFile(r, f.Name)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(f.Name)), b, f.Mode().Perm()|0o400); err != nil {
+			return err
+		}
+	}
+	return nil
+}
