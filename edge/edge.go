@@ -117,7 +117,7 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMess
 	case r = <-done:
 	case <-ctx.Done():
 		r = p.Target.record()
-		r.Error = "gave up: " + context.Cause(ctx).Error()
+		r.fail(fmt.Errorf("gave up: %w", context.Cause(ctx)))
 	}
 	r.RequestID = p.RequestID
 	answer := p.request
@@ -138,12 +138,12 @@ func (h *Handler) Make(ctx context.Context, t Target) (r Record) {
 	r = t.record()
 	defer func() {
 		if p := recover(); p != nil {
-			r.Decision, r.Error = Unchanged, fmt.Sprint("panic: ", p)
+			r.fail(fmt.Errorf("panic: %v", p))
 		}
 		r.Total = Millis(time.Since(start))
 	}()
 	if err := h.make(ctx, t, &r); err != nil {
-		r.Decision, r.Error = Unchanged, err.Error()
+		r.fail(err)
 	}
 	return r
 }
@@ -219,7 +219,7 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record) error {
 	lap = stopwatch()
 	err = s3.Put(ctx, t.ResultKey(), body, s3lite.PutOptions{
 		ContentType:  info.ContentType,
-		CacheControl: source.CacheControl,
+		CacheControl: printable(source.CacheControl),
 		Metadata: map[string]string{
 			metaETag:     source.ETag,
 			metaEncoder:  strconv.Itoa(codec.Version),
@@ -265,6 +265,22 @@ func (t Target) record() Record {
 		r.Result = t.ResultKey()
 	}
 	return r
+}
+
+// fail says that the request goes on unchanged, and why.
+func (r *Record) fail(err error) {
+	r.Decision, r.Err, r.Error = Unchanged, err, err.Error()
+}
+
+// printable returns s if a header can carry it, else nothing: an odd
+// Cache-Control must not keep a picture from being stored.
+func printable(s string) string {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return ""
+		}
+	}
+	return s
 }
 
 func (r *Record) fill(i codec.Info) {

@@ -254,6 +254,17 @@ func TestWrongExtensionKeepsItsNameAndTellsTheTruth(t *testing.T) {
 	}
 }
 
+func TestOddCacheControlKeepsNoPictureFromBeingStored(t *testing.T) {
+	w := newWorld(t)
+	w.Put("a.png", s3test.Object{Body: picture(t, 640, 480), CacheControl: "max-age=\u00e9"})
+	if _, r := w.ask(t, context.Background(), eventSpec{uri: "/a.png", query: "size=SS"}); r.Decision != Resized {
+		t.Fatalf("%+v", r)
+	}
+	if o := w.Object("resized/SS/a.png"); o.CacheControl != "" {
+		t.Errorf("stored with %q", o.CacheControl)
+	}
+}
+
 func TestPanicsAndDeadlinesReturnTheRequest(t *testing.T) {
 	w := newWorld(t)
 	w.Put("a.png", s3test.Object{Body: picture(t, 640, 480)})

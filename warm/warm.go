@@ -13,7 +13,6 @@ package warm
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"miniatura/edge"
 	"miniatura/s3lite"
@@ -64,24 +63,20 @@ func Make(ctx context.Context, h *edge.Handler, targets []edge.Target, observe f
 			// Several sizes of one source cost as many reads of it: stop at the first
 			// that says how the others will end.
 			tally.Failed += len(targets) - i
-			return tally, failure(r.Error)
+			return tally, failure(r.Err)
 		}
 	}
 	return tally, nil
 }
 
-// failure reads the reason in a Record.
-func failure(reason string) *Failure {
-	f := &Failure{Reason: reason}
-	for _, s := range []string{
-		"4 attempts)",                    // s3lite went on until its last one
-		s3lite.ErrExhausted.Error(),      // or until its time was over
-		context.DeadlineExceeded.Error(), // ours was over
-		context.Canceled.Error(),
-	} {
-		f.Temporary = f.Temporary || strings.Contains(reason, s)
+// failure reads the error of a Record: what s3lite gave up on, and what our own
+// deadline ended, may go away by itself.
+func failure(err error) *Failure {
+	f := &Failure{Reason: err.Error()}
+	for _, temporary := range []error{s3lite.ErrExhausted, context.DeadlineExceeded, context.Canceled} {
+		f.Temporary = f.Temporary || errors.Is(err, temporary)
 	}
-	f.Missing = !f.Temporary && strings.Contains(reason, ": 404 ")
+	f.Missing = !f.Temporary && errors.Is(err, s3lite.ErrNotFound)
 	return f
 }
 
