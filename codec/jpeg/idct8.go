@@ -35,8 +35,13 @@ func odd8(x1, x3, x5, x7 int32) (o0, o1, o2, o3 int32) {
 
 func idct8(c *[64]int16, q *steps, dst []byte, stride int) {
 	var t [64]int16
+	right := int16(0) // of all columns but the first
 	for i := range 8 {
-		if c[8+i]|c[16+i]|c[24+i]|c[32+i]|c[40+i]|c[48+i]|c[56+i] == 0 {
+		below := c[8+i] | c[16+i] | c[24+i] | c[32+i] | c[40+i] | c[48+i] | c[56+i]
+		if i > 0 {
+			right |= c[i] | below
+		}
+		if below == 0 {
 			v := c[i] * q[i] << 2
 			t[i], t[8+i], t[16+i], t[24+i], t[32+i], t[40+i], t[48+i], t[56+i] = v, v, v, v, v, v, v, v
 			continue
@@ -47,6 +52,12 @@ func idct8(c *[64]int16, q *steps, dst []byte, stride int) {
 		t[8+i], t[48+i] = int16((e1+o1)>>11), int16((e1-o1)>>11)
 		t[16+i], t[40+i] = int16((e2+o2)>>11), int16((e2-o2)>>11)
 		t[24+i], t[32+i] = int16((e3+o3)>>11), int16((e3-o3)>>11)
+	}
+	if right == 0 {
+		for i := range 8 {
+			level(dst[i*stride:][:8], t[8*i])
+		}
+		return
 	}
 	for i := range 8 {
 		x := (*[8]int16)(t[8*i:])

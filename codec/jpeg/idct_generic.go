@@ -50,6 +50,14 @@ func clamp8(v int32) byte {
 // sample is what the second pass makes of a line that has only its first coefficient t.
 func sample(t int32) byte { return clamp8((t + 128<<5 + 16) >> 5) }
 
+// level makes a line that has only its first coefficient.
+func level(line []byte, t int16) {
+	v := sample(int32(t))
+	for i := range line {
+		line[i] = v
+	}
+}
+
 const (
 	bits13 = 13      // of the weights, after the point
 	round1 = 1 << 10 // first pass, before >> 11
@@ -154,10 +162,26 @@ func line5(x0, x1, x2, x3, x4, r int32) (s0, s1, s2, s3, s4 int32) {
 
 func idct5(c *[64]int16, q *steps, dst []byte, stride int) {
 	var t [5][5]int16
+	right := int16(0) // of all columns but the first
 	for i := range 5 {
+		below := c[8+i] | c[16+i] | c[24+i] | c[32+i]
+		if i > 0 {
+			right |= c[i] | below
+		}
+		if below == 0 {
+			v := c[i] * q[i] << 2
+			t[0][i], t[1][i], t[2][i], t[3][i], t[4][i] = v, v, v, v, v
+			continue
+		}
 		s0, s1, s2, s3, s4 := line5(int32(c[i]*q[i]), int32(c[8+i]*q[8+i]), int32(c[16+i]*q[16+i]), int32(c[24+i]*q[24+i]),
 			int32(c[32+i]*q[32+i]), round1)
 		t[0][i], t[1][i], t[2][i], t[3][i], t[4][i] = int16(s0>>11), int16(s1>>11), int16(s2>>11), int16(s3>>11), int16(s4>>11)
+	}
+	if right == 0 {
+		for i := range 5 {
+			level(dst[i*stride:][:5], t[i][0])
+		}
+		return
 	}
 	for i := range 5 {
 		x := &t[i]
@@ -176,11 +200,27 @@ func line6(x0, x1, x2, x3, x4, x5, r int32) (s0, s1, s2, s3, s4, s5 int32) {
 
 func idct6(c *[64]int16, q *steps, dst []byte, stride int) {
 	var t [6][6]int16
+	right := int16(0)
 	for i := range 6 {
+		below := c[8+i] | c[16+i] | c[24+i] | c[32+i] | c[40+i]
+		if i > 0 {
+			right |= c[i] | below
+		}
+		if below == 0 {
+			v := c[i] * q[i] << 2
+			t[0][i], t[1][i], t[2][i], t[3][i], t[4][i], t[5][i] = v, v, v, v, v, v
+			continue
+		}
 		s0, s1, s2, s3, s4, s5 := line6(int32(c[i]*q[i]), int32(c[8+i]*q[8+i]), int32(c[16+i]*q[16+i]), int32(c[24+i]*q[24+i]),
 			int32(c[32+i]*q[32+i]), int32(c[40+i]*q[40+i]), round1)
 		t[0][i], t[1][i], t[2][i] = int16(s0>>11), int16(s1>>11), int16(s2>>11)
 		t[3][i], t[4][i], t[5][i] = int16(s3>>11), int16(s4>>11), int16(s5>>11)
+	}
+	if right == 0 {
+		for i := range 6 {
+			level(dst[i*stride:][:6], t[i][0])
+		}
+		return
 	}
 	for i := range 6 {
 		x := &t[i]
@@ -204,11 +244,27 @@ func line7(x0, x1, x2, x3, x4, x5, x6, r int32) (s0, s1, s2, s3, s4, s5, s6 int3
 
 func idct7(c *[64]int16, q *steps, dst []byte, stride int) {
 	var t [7][7]int16
+	right := int16(0)
 	for i := range 7 {
+		below := c[8+i] | c[16+i] | c[24+i] | c[32+i] | c[40+i] | c[48+i]
+		if i > 0 {
+			right |= c[i] | below
+		}
+		if below == 0 {
+			v := c[i] * q[i] << 2
+			t[0][i], t[1][i], t[2][i], t[3][i], t[4][i], t[5][i], t[6][i] = v, v, v, v, v, v, v
+			continue
+		}
 		s0, s1, s2, s3, s4, s5, s6 := line7(int32(c[i]*q[i]), int32(c[8+i]*q[8+i]), int32(c[16+i]*q[16+i]), int32(c[24+i]*q[24+i]),
 			int32(c[32+i]*q[32+i]), int32(c[40+i]*q[40+i]), int32(c[48+i]*q[48+i]), round1)
 		t[0][i], t[1][i], t[2][i], t[3][i] = int16(s0>>11), int16(s1>>11), int16(s2>>11), int16(s3>>11)
 		t[4][i], t[5][i], t[6][i] = int16(s4>>11), int16(s5>>11), int16(s6>>11)
+	}
+	if right == 0 {
+		for i := range 7 {
+			level(dst[i*stride:][:7], t[i][0])
+		}
+		return
 	}
 	for i := range 7 {
 		x := &t[i]
