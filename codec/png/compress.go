@@ -4,10 +4,11 @@ package png
 
 // How hard to look, by the bytes there are.
 var (
-	effortTry   = effort{depth: 4, nice: 32, passes: 1}
-	effortSmall = effort{depth: 200, nice: maxMatch, three: true, passes: 4}
-	effortBest  = effort{depth: 32, nice: 130, three: true, passes: 2}
-	effortLarge = effort{depth: 4, nice: 64, passes: 1}
+	effortTry     = effort{depth: 4, nice: 32, passes: 1}
+	effortSmall   = effort{depth: 200, nice: maxMatch, three: true, passes: 4}
+	effortBest    = effort{depth: 32, nice: 130, three: true, passes: 2}
+	effortPhoto   = effort{depth: 4, nice: 64, passes: 1} // these two for more than large
+	effortDrawing = effort{depth: 16, nice: 100, three: true, passes: 1}
 )
 
 const (
@@ -40,7 +41,9 @@ func (s *scanlines) compress(flat bool) []byte {
 	rows := min(max(band/(s.stride+1), 1), s.h)
 	buf = s.filtered(buf, (s.h-rows)/2, (s.h-rows)/2+rows, stratBits)
 	best, least := strategies[0], 0
-	strategies = strategies[:min(len(strategies), 3)] // the others are seldom the best by much
+	if size > large {
+		strategies = strategies[:3] // the others are seldom the best by much
+	}
 	if !flat && 5*len(deflate(buf, effortTry)) > 2*len(buf) {
 		strategies = nil
 		best = stratBits
@@ -52,8 +55,11 @@ func (s *scanlines) compress(flat bool) []byte {
 		}
 	}
 	buf = s.filtered(buf, 0, s.h, best)
-	if len(buf) > large && least == 0 {
-		return deflate(buf, effortLarge)
+	switch {
+	case len(buf) <= large:
+		return deflate(buf, effortBest)
+	case least > 0:
+		return deflate(buf, effortDrawing)
 	}
-	return deflate(buf, effortBest)
+	return deflate(buf, effortPhoto)
 }
