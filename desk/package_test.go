@@ -32,8 +32,17 @@ var theZip = sync.OnceValues(func() ([]byte, error) {
 	return b.build(context.Background(), root, func(string) {})
 })
 
+// zipOrSkip is theZip, but not for `go test -short`: it takes seconds, and minutes under the race detector.
+func zipOrSkip(t testing.TB) ([]byte, error) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("the zip takes its time")
+	}
+	return theZip()
+}
+
 func TestTwoBuildsOfTheZipAreEqual(t *testing.T) {
-	first, err := theZip()
+	first, err := zipOrSkip(t)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +96,7 @@ func TestTwoBuildsOfTheZipAreEqual(t *testing.T) {
 }
 
 func TestZipIsWithinItsBudget(t *testing.T) {
-	data, err := theZip()
+	data, err := zipOrSkip(t)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +111,7 @@ func TestPackageWritesTheZip(t *testing.T) {
 	if os.Getenv("MINIATURA_LONG") == "" {
 		t.Skip("set MINIATURA_LONG=1 to build the zip a second time")
 	}
-	want, err := theZip()
+	want, err := zipOrSkip(t)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +229,7 @@ func python(t testing.TB) string {
 // unpack lays out the zip as Lambda does in /var/task.
 func unpack(t testing.TB) string {
 	t.Helper()
-	data, err := theZip()
+	data, err := zipOrSkip(t)
 	if err != nil {
 		t.Fatal(err)
 	}
