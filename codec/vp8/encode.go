@@ -140,7 +140,7 @@ func grow[T any](s []T, n int) []T {
 // last with coarser quantizers, until it does.
 func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 	e.analyse()
-	e.search.thorough = o.Effort == EffortHigh || tune[21] != 0
+	e.search.weighLambdas = o.Effort == EffortHigh
 	every := 2
 	if o.Effort != EffortHigh {
 		every = max(3, e.mbh/8)
@@ -150,8 +150,10 @@ func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 		e.restriction = r
 		e.assignSegments(o, r)
 		e.encodeMacroblocks(false)
-		if o.Effort == EffortHigh || tune[18] != 0 {
+		if o.Effort == EffortHigh {
+			e.search.thorough = true
 			e.encodeMacroblocks(true)
+			e.search.thorough = false
 		}
 		e.tryFilterLevels()
 		if n, size, ok := e.writeFrame(dst); ok {

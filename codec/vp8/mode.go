@@ -48,7 +48,7 @@ func (m *quantMatrix) diffuse(coef *[128]int16, top, left *dcErr) (below, right 
 	// One step of the errors from above and left: they are damped, lest they
 	// travel.
 	add := func(block int, top, left int16) int16 {
-		c := int32(coef[16*block]) + (int32(top)*int32(tune[10])+int32(left)*int32(tune[11]))>>4
+		c := int32(coef[16*block]) + (int32(top)*7+int32(left)*7)>>4
 		coef[16*block] = int16(c)
 		s := c >> 31
 		k := (uint32((c^s)-s) + uint32(m.rnd[0])) * uint32(m.iq[0]) >> 16
@@ -67,9 +67,11 @@ func (m *quantMatrix) diffuse(coef *[128]int16, top, left *dcErr) (below, right 
 
 // search is the workspace of the mode decision.
 type search struct {
-	lam      lambdas // of the current macroblock
-	segment  int     // its segment
-	thorough bool    // compare more candidates
+	lam     lambdas // of the current macroblock
+	segment int     // its segment
+
+	weighLambdas bool // by activity
+	thorough     bool // compare candidates after the trellis
 
 	flat [256]byte // a prediction of 128 everywhere
 
@@ -113,8 +115,8 @@ func (e *Encoder) decide(mbx, mby int) {
 	mb := &e.mbs[i]
 	seg := &e.segments[mb.segment]
 	s.lam, s.segment = seg.lambdas, int(mb.segment)
-	if tune[15] != 0 {
-		s.lam.scale(e.activity(i))
+	if s.weighLambdas {
+		s.lam.scale(activity(e.logVar[i]))
 	}
 	src := e.samples[i*mbSamples : (i+1)*mbSamples]
 	fdctStrips(s.ref[:], src, s.flat[:], 4)
@@ -149,6 +151,9 @@ func (e *Encoder) decide(mbx, mby int) {
 			e.left.y[b>>2], up.y[b&3] = z, z
 		}
 	} else {
+		if !s.thorough {
+			e.trellis16(mbx, seg, best)
+		}
 		mb.mode16 = uint8(best.mode)
 		e.modeCredit -= int(fixed.mode16[best.mode])
 		for k := range e.leftMode {
@@ -253,7 +258,7 @@ func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 
 			best, c = c, best
 		}
 	}
-	if s.lam.t16 != 0 {
+	if s.thorough {
 		e.trellis16(mbx, seg, best)
 	}
 	return best
@@ -267,7 +272,7 @@ func (e *Encoder) trellis16(mbx int, seg *segment, c *candidate16) {
 	for b := 0; b < 16; b++ {
 		lev := (*[16]int16)(c.lev[16*b:])
 		coef := (*[16]int16)(e.search.coef16[c.mode][16*b:])
-		last, sse := t.trellis(lev, coef, &seg.y1, 1, int(left[b>>2]+top[b&3]), e.search.lam.t16)
+		last, sse := t.trellis(lev, coef, &seg.y1, 1, int(left[b>>2]+top[b&3]), e.search.lam.trellis)
 		c.dist += sse - int64(c.stats.sse[b])
 		c.stats.mask[b] = 0
 		z := uint8(0)
@@ -375,14 +380,12 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 		}
 		lev := &s.lev[b]
 		if s.thorough {
-			bestMode, bestScore = e.refine4(b, ctx, modeCost, &scores, bestScore)
+			bestMode = e.refine4(b, ctx, modeCost, &scores, bestScore)
 		}
-		last := s.stats4.last(bestMode)
-		*lev = [16]int16(s.lev4[16*bestMode:])
-		if s.lam.t4 != 0 {
-			coef := (*[16]int16)(s.coef4[16*bestMode:])
-			n, sse := t.trellis(lev, coef, &seg.y1, 0, ctx, s.lam.t4)
-			last = n
+		// The decision between 4x4 and 16x16 stands on the levels before the
+		// trellis, for both, unless there is time for the trellis on both.
+		last, sse := t.trellis(lev, (*[16]int16)(s.coef4[16*bestMode:]), &seg.y1, 0, ctx, s.lam.trellis)
+		if s.thorough {
 			bestDist = sse + textureChange(s.tex[b], s.stats4.tex[bestMode])*s.lam.texture>>16
 			bestRate = int(modeCost[bestMode]) + t.blockCost(lev, 0, last, ctx)
 		}
@@ -414,25 +417,24 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 
 // refine4 compares the modes of block b that scored nearly as well as the best
 // after the trellis has quantized each.
-func (e *Encoder) refine4(b, ctx int, modeCost *[nPred]uint16, scores *[nPred]int64, best int64) (int, int64) {
+func (e *Encoder) refine4(b, ctx int, modeCost *[nPred]uint16, scores *[nPred]int64, best int64) (mode int) {
 	s := &e.search
 	t := &e.costs[planeY1SansY2]
-	limit := best + best>>tune[20]
-	mode := 0
+	limit := best + best>>3
 	best = 1 << 62
 	var lev [16]int16
 	for m, score := range scores {
 		if score > limit {
 			continue
 		}
-		last, sse := t.trellis(&lev, (*[16]int16)(s.coef4[16*m:]), &e.segments[s.segment].y1, 0, ctx, s.lam.t4)
+		last, sse := t.trellis(&lev, (*[16]int16)(s.coef4[16*m:]), &e.segments[s.segment].y1, 0, ctx, s.lam.trellis)
 		dist := sse + textureChange(s.tex[b], s.stats4.tex[m])*s.lam.texture>>16
 		rate := int(modeCost[m]) + t.blockCost(&lev, 0, last, ctx)
 		if score = dist<<scoreShift + int64(rate)*s.lam.l4; score < best {
 			mode, best = m, score
 		}
 	}
-	return mode, best
+	return mode
 }
 
 // searchUV finds the best chroma prediction.
@@ -475,22 +477,6 @@ func (e *Encoder) searchUV(mbx, mby int, seg *segment, src []byte) *candidateUV 
 		c.score = dist<<scoreShift + int64(rate)*s.lam.uv
 		if c.score < best.score {
 			best, c = c, best
-		}
-	}
-	if s.lam.tUV != 0 {
-		left, top := e.left.uv, up.uv
-		for b := 0; b < 8; b++ {
-			k := int(chromaBlock[b])
-			l, u := b>>2*2+b>>1&1, b>>2*2+b&1
-			lev, coef := (*[16]int16)(best.lev[16*k:]), (*[16]int16)(best.coef[16*k:])
-			last, _ := t.trellis(lev, coef, &seg.uv, 0, int(left[l]+top[u]), s.lam.tUV)
-			best.stats.mask[k] = 0
-			z := uint8(0)
-			if last >= 0 {
-				best.stats.mask[k] = 1 << uint(last)
-				z = 1
-			}
-			left[l], top[u] = z, z
 		}
 	}
 	s.topErr[mbx], s.leftErr = best.below, best.right

@@ -81,13 +81,13 @@ type segment struct {
 // sample, 4096 times, for 1/256 of a bit.
 type lambdas struct {
 	l16, l4, mode, uv int64 // of 16x16 modes, 4x4 modes, between the two, of chroma
-	t16, t4, tUV      int64 // of the trellis; 0 is without
+	trellis           int64
 	texture           int64 // weight of the texture's change, in 1/65536
 }
 
 // scale multiplies the multipliers for the rate by f/256.
 func (l *lambdas) scale(f int64) {
-	for _, p := range []*int64{&l.l16, &l.l4, &l.mode, &l.uv, &l.t16, &l.t4, &l.tUV} {
+	for _, p := range []*int64{&l.l16, &l.l4, &l.mode, &l.uv, &l.trellis} {
 		*p = (*p*f + 128) >> 8
 	}
 }
@@ -107,12 +107,12 @@ type quantDelta struct{ y1DC, y2DC, y2AC, uvDC, uvAC int }
 
 func (s *segment) initQuant(d quantDelta) {
 	q := s.quant
-	s.y1.init(uint32(dequantTableDC[clip(q+d.y1DC, 0, 127)]), uint32(dequantTableAC[q]), bias{uint32(tune[6]), uint32(tune[5])})
+	s.y1.init(uint32(dequantTableDC[clip(q+d.y1DC, 0, 127)]), uint32(dequantTableAC[q]), bias{108, 108})
 	y2ac := uint32(dequantTableAC[clip(q+d.y2AC, 0, 127)]) * 155 / 100
 	if y2ac < 8 {
 		y2ac = 8
 	}
 	s.y2.init(uint32(dequantTableDC[clip(q+d.y2DC, 0, 127)])*2, y2ac, bias{100, 108})
 	// 117: the reference decoder clamps this step at 132.
-	s.uv.init(uint32(dequantTableDC[clip(q+d.uvDC, 0, 117)]), uint32(dequantTableAC[clip(q+d.uvAC, 0, 127)]), bias{110, uint32(tune[9])})
+	s.uv.init(uint32(dequantTableDC[clip(q+d.uvDC, 0, 117)]), uint32(dequantTableAC[clip(q+d.uvAC, 0, 127)]), bias{110, 115})
 }

@@ -19,61 +19,83 @@ func (t *tokenCost) levelCost(row, v int) int64 {
 func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int, lambda int64) (last int, sse int64) {
 	// mag are the magnitudes, near their nearest levels.
 	var mag, near [16]int32
-	end := first - 1 // the last position that may be nonzero
+	end := 15 // the last position that may be nonzero
+	for ; end >= first; end-- {
+		v := int32(coef[end])
+		v = (v ^ v>>31) - v>>31
+		lev[end] = 0
+		sse += int64(v * v)
+		if uint32(v)+uint32(m.q[end])>>1 >= uint32(m.q[end]) {
+			break
+		}
+	}
+	best := int64(t.eob[first][ctx]) * lambda
+	if end < first {
+		return -1, sse
+	}
+	sse = 0
 	for n := first; n < 16; n++ {
 		v := int32(coef[n])
-		s := v >> 31
-		v = (v ^ s) - s
-		q := uint32(m.q[n])
-		k := int32((uint32(v) + q>>1) * uint32(m.iq[n]) >> 16)
-		mag[n], near[n] = v, k
-		sse += int64(v) * int64(v)
+		v = (v ^ v>>31) - v>>31
+		mag[n] = v
+		near[n] = int32((uint32(v) + uint32(m.q[n])>>1) * uint32(m.iq[n]) >> 16)
 		lev[n] = 0
-		if k > 0 {
-			end = n
-		}
+		sse += int64(v * v)
 	}
 	// A node is one of two levels at a position: near (0) or one less (1). Scores
 	// are relative to the block of zeros.
 	var from [16][2]uint8 // the node before
-	score := [2]int64{0, 1 << 60}
-	row := [2]int{first*rowsPerPos + ctx*levelRow, first * rowsPerPos}
-	best := int64(t.eob[first][ctx]) * lambda
+	s0, s1 := int64(0), int64(0)
+	row0, row1 := first*rowsPerPos+ctx*levelRow, 0
+	two := false // whether there are two nodes
 	bestN, bestJ := -1, 0
 	for n := first; n <= end; n++ {
-		v, k := int64(mag[n]), int(near[n])
-		q := int64(m.q[n])
-		nextScore := [2]int64{1 << 60, 1 << 60}
-		nextRow := [2]int{(n + 1) * rowsPerPos, (n + 1) * rowsPerPos}
-		for j := 0; j < 2 && k >= 0; j, k = j+1, k-1 {
-			a := score[0] + lambda*t.levelCost(row[0], k)
-			if b := score[1] + lambda*t.levelCost(row[1], k); b < a {
+		v, k := mag[n&15], int(near[n&15])
+		next := (n + 1) * rowsPerPos
+		a := s0 + lambda*t.levelCost(row0, k)
+		if two {
+			if b := s1 + lambda*t.levelCost(row1, k); b < a {
 				a = b
-				from[n][j] = 1
-			}
-			e := v - int64(k)*q
-			a += (e*e - v*v) << scoreShift
-			c := int(nextContext[min(k, levelRow-1)])
-			nextScore[j] = a
-			nextRow[j] += c
-			if k > 0 {
-				if a += lambda * int64(t.eob[n+1][c/levelRow]); a < best {
-					best, bestN, bestJ = a, n, j
-				}
+				from[n&15][0] = 1
 			}
 		}
-		score, row = nextScore, nextRow
+		if k == 0 {
+			s0, row0, two = a, next+3*levelRow, false
+			continue
+		}
+		e := v - int32(k)*int32(m.q[n&15])
+		a += int64(e*e-v*v) << scoreShift
+		c := int(nextContext[min(k, levelRow-1)&(levelRow-1)])
+		if x := a + lambda*int64(t.eob[n+1][c/levelRow&3]); x < best {
+			best, bestN, bestJ = x, n, 0
+		}
+		k--
+		b := s0 + lambda*t.levelCost(row0, k)
+		if two {
+			if x := s1 + lambda*t.levelCost(row1, k); x < b {
+				b = x
+				from[n&15][1] = 1
+			}
+		}
+		e += int32(m.q[n&15])
+		b += int64(e*e-v*v) << scoreShift
+		d := int(nextContext[min(k, levelRow-1)&(levelRow-1)])
+		if k > 0 {
+			if x := b + lambda*int64(t.eob[n+1][d/levelRow&3]); x < best {
+				best, bestN, bestJ = x, n, 1
+			}
+		}
+		s0, s1, row0, row1, two = a, b, next+c, next+d, true
 	}
-	last = bestN
 	for n, j := bestN, bestJ; n >= first; n-- {
-		k := near[n] - int32(j)
-		j = int(from[n][j])
-		e := int64(mag[n]) - int64(k)*int64(m.q[n])
-		sse += e*e - int64(mag[n])*int64(mag[n])
-		if coef[n] < 0 {
+		k := near[n&15] - int32(j)
+		j = int(from[n&15][j&1])
+		e := mag[n&15] - k*int32(m.q[n&15])
+		sse += int64(e*e - mag[n&15]*mag[n&15])
+		if coef[n&15] < 0 {
 			k = -k
 		}
-		lev[n] = int16(k)
+		lev[n&15] = int16(k)
 	}
-	return last, sse
+	return bestN, sse
 }
