@@ -20,7 +20,8 @@ func pngSection(s *suite) error {
 		return err
 	}
 	cpu := ratios{}
-	for _, c := range []struct {
+	var twelve picture
+	for i, c := range []struct {
 		name string
 		m    image.Image
 	}{
@@ -31,6 +32,9 @@ func pngSection(s *suite) error {
 		p, err := s.makePNG(c.name, c.m)
 		if err != nil {
 			return err
+		}
+		if i == 0 {
+			twelve = p
 		}
 		for _, size := range []string{"M", "SS"} {
 			work := fmt.Sprintf("%s png -> %s png", c.name, size)
@@ -54,7 +58,7 @@ func pngSection(s *suite) error {
 		}
 	}
 	cpu.rows(s, "all png -> png")
-	return nil
+	return s.pngToJPEG(twelve)
 }
 
 // photoPixels returns 12 megapixels of a photo in RGB.

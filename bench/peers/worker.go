@@ -79,7 +79,7 @@ func parseBox(v string) (sizes.Box, error) {
 
 // modes are the kinds of work: bytes of a picture and a box in, bytes out.
 var modes = map[string]func(src []byte, box sizes.Box) ([]byte, error){
-	"jpeg":   resize(codec.Options{Quality: 80}),
+	"jpeg":   resize(codec.Options{Quality: 80, JPEG: true}),
 	"png":    resize(codec.Options{Quality: 80}),
 	"webp":   resize(codec.Options{Quality: 80, WebP: true}),
 	"pixels": resize(codec.Options{Quality: 100}), // as near as JPEG comes to what was resized to

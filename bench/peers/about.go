@@ -1,0 +1,53 @@
+package main
+
+import (
+	"encoding/json"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+func init() {
+	sections = slices.Insert(sections, 0, struct {
+		name string
+		run  func(*suite) error
+	}{"about", aboutSection})
+}
+
+// An About is the first object of -json: what the rows after it were measured on.
+type About struct {
+	Work     string   `json:"work"` // "about", which tells it from a Row
+	Machine  string   `json:"machine"`
+	Versions []string `json:"versions"`
+	Commit   string   `json:"commit,omitempty"`
+	Date     string   `json:"date"`
+	Photos   bool     `json:"photos"` // real ones; else pictures were made by code
+}
+
+// aboutSection writes it.
+func aboutSection(s *suite) error {
+	a := About{Work: "about", Machine: machine(), Versions: []string{runtime.Version()}, Date: time.Now().UTC().Format(time.DateOnly), Photos: s.photos != ""}
+	for _, cmd := range [][]string{s.node, s.python} {
+		if cmd == nil {
+			continue
+		}
+		if v, err := version(cmd); err == nil {
+			a.Versions = append(a.Versions, v)
+		}
+	}
+	if out, err := exec.Command("cwebp", "-version").Output(); err == nil {
+		first, _, _ := strings.Cut(string(out), "\n")
+		a.Versions = append(a.Versions, "cwebp "+strings.TrimSpace(first))
+	}
+	git := exec.Command("git", "rev-parse", "--short", "HEAD")
+	git.Dir = s.here
+	if out, err := git.Output(); err == nil {
+		a.Commit = strings.TrimSpace(string(out))
+	}
+	if s.out == nil {
+		return nil
+	}
+	return json.NewEncoder(s.out).Encode(a)
+}

@@ -1,0 +1,237 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	stdjpeg "image/jpeg"
+	"image/png"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"golang.org/x/image/draw"
+
+	"miniatura/bench/metrics"
+	"miniatura/bench/pictures"
+	"miniatura/codec/jpeg"
+	"miniatura/codec/webp"
+)
+
+// The curves section fills the rows that bench/report draws: bytes against SSIM at many qualities,
+// CPU and memory against megapixels.
+func init() {
+	sections = append(sections, struct {
+		name string
+		run  func(*suite) error
+	}{"curves", curvesSection})
+}
+
+func curvesSection(s *suite) error {
+	if err := s.sizeCurves(); err != nil {
+		return err
+	}
+	return s.megapixelCurves()
+}
+
+// An encoding is the mean over pictures of what one encoder gave at one quality.
+type encoding struct {
+	logBits float64 // sum of log(bits a pixel)
+	dB      float64 // sum of -10 log10(1 - SSIM) of luma
+	n       int
+}
+
+// sizeCurves encodes photos of about 1280x720 with every encoder. Pictures are the same RGB for
+// all of them; SSIM is of luma, against that RGB.
+func (s *suite) sizeCurves() error {
+	qualities := []int{50, 60, 70, 80, 85, 90, 95}
+	photos, err := s.curvePhotos()
+	if err != nil {
+		return err
+	}
+	if s.short {
+		qualities, photos = []int{60, 90}, photos[:1]
+	}
+	sums := map[string]*encoding{} // by file name within a picture's folder: "ours-80.webp"
+	for _, p := range photos {
+		dir, err := os.MkdirTemp(s.dir, "curves-")
+		if err != nil {
+			return err
+		}
+		if err := s.encodeAll(p, dir, qualities); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+		ref := metrics.Luma(p.m)
+		files, err := os.ReadDir(dir)
+		if err != nil {
+			return err
+		}
+		for _, f := range files {
+			b, err := os.ReadFile(filepath.Join(dir, f.Name()))
+			if err != nil {
+				return err
+			}
+			ssim, err := lumaSSIM(ref, b)
+			if err != nil {
+				return fmt.Errorf("%s %s: %w", p.name, f.Name(), err)
+			}
+			e := sums[f.Name()]
+			if e == nil {
+				e = new(encoding)
+				sums[f.Name()] = e
+			}
+			e.logBits += math.Log(8 * float64(len(b)) / float64(ref.W*ref.H))
+			e.dB += metrics.DB(ssim)
+			e.n++
+		}
+		os.RemoveAll(dir)
+	}
+	for _, format := range []string{"webp", "jpg"} {
+		for _, q := range qualities {
+			work := fmt.Sprintf("curve %s q%d", format, q)
+			ours := sums[fmt.Sprintf("ours-%d.%s", q, format)]
+			for _, peer := range []string{"cwebp", "sharp", "pillow", "std"} {
+				theirs := sums[fmt.Sprintf("%s-%d.%s", peer, q, format)]
+				if theirs == nil {
+					continue
+				}
+				if ours.n != theirs.n {
+					return fmt.Errorf("%s: %d pictures here, %d by %s", work, ours.n, theirs.n, peer)
+				}
+				n := float64(ours.n)
+				s.row(work, "avx2", "bits_per_pixel", math.Exp(ours.logBits/n), peer, math.Exp(theirs.logBits/n))
+				s.row(work, "avx2", "ssim_db", ours.dB/n, peer, theirs.dB/n)
+			}
+		}
+	}
+	s.row("curve", "avx2", "photos", float64(len(photos)), "", 0)
+	return nil
+}
+
+// curvePhotos are the photographs that the WebP encoder was not tuned on, or one made by code.
+func (s *suite) curvePhotos() ([]webpPicture, error) {
+	if s.photos != "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			cache = os.TempDir()
+		}
+		if p, err := webpPictures(filepath.Dir(s.photos), filepath.Join(cache, "miniatura-bench"), "report", 0); err != nil || len(p) > 0 {
+			return p, err
+		}
+	}
+	m := image.NewNRGBA(image.Rect(0, 0, 1280, 720))
+	draw.CatmullRom.Scale(m, m.Rect, pictures.Photo(2560, 1440), image.Rect(0, 0, 2560, 1440), draw.Src, nil)
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		return nil, err
+	}
+	p := webpPicture{name: "made", png: filepath.Join(s.dir, "curve.png"), m: m}
+	return []webpPicture{p}, os.WriteFile(p.png, b.Bytes(), 0o600)
+}
+
+// encodeAll writes NAME-QUALITY.EXT into dir for every encoder that is here.
+func (s *suite) encodeAll(p webpPicture, dir string, qualities []int) error {
+	write := func(name string, q int, ext string, b []byte) error {
+		return os.WriteFile(fmt.Sprintf("%s/%s-%d.%s", dir, name, q, ext), b, 0o600)
+	}
+	opaque := image.NewRGBA(p.m.Rect)
+	draw.Draw(opaque, opaque.Rect, p.m, p.m.Rect.Min, draw.Src)
+	arguments := []string{p.png, dir}
+	for _, q := range qualities {
+		arguments = append(arguments, strconv.Itoa(q))
+		b, err := webp.Append(nil, p.m, webpOptions(q, "default"))
+		if err == nil {
+			err = write("ours", q, "webp", b)
+		}
+		if err != nil {
+			return err
+		}
+		if b, err = jpeg.Append(nil, opaque, &jpeg.Options{Quality: q}); err == nil {
+			err = write("ours", q, "jpg", b)
+		}
+		if err != nil {
+			return err
+		}
+		var std bytes.Buffer
+		if err = stdjpeg.Encode(&std, opaque, &stdjpeg.Options{Quality: q}); err == nil {
+			err = write("std", q, "jpg", std.Bytes())
+		}
+		if err != nil {
+			return err
+		}
+		if cwebp, err := exec.LookPath("cwebp"); err == nil {
+			out := fmt.Sprintf("%s/cwebp-%d.webp", dir, q)
+			if msg, err := exec.Command(cwebp, "-quiet", "-m", "4", "-q", strconv.Itoa(q), p.png, "-o", out).CombinedOutput(); err != nil {
+				return fmt.Errorf("cwebp: %w: %.300s", err, msg)
+			}
+		}
+	}
+	for script, peer := range map[string][]string{"curves.js": s.node, "curves.py": s.python} {
+		if peer == nil {
+			continue
+		}
+		cmd := exec.Command(peer[0], slices.Concat([]string{filepath.Join(s.here, script)}, arguments)...)
+		if msg, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("%s: %w: %.300s", script, err, msg)
+		}
+	}
+	return nil
+}
+
+// lumaSSIM decodes a JPEG or a WebP with readers that none of the encoders brought.
+func lumaSSIM(ref metrics.Plane, b []byte) (float64, error) {
+	if bytes.HasPrefix(b, []byte("RIFF")) {
+		got, err := decodedLuma(b)
+		if err != nil {
+			return 0, err
+		}
+		return metrics.SSIM(ref, got)
+	}
+	m, err := decode(b)
+	if err != nil {
+		return 0, err
+	}
+	return metrics.SSIM(ref, metrics.Luma(m))
+}
+
+// megapixelCurves measures one JPEG, made by code, at many dimensions.
+func (s *suite) megapixelCurves() error {
+	sides := []struct{ w, h int }{{1152, 864}, {2304, 1728}, {4032, 3024}, {5760, 4320}, {8064, 6048}, {11520, 8640}} // 1, 4, 12, 25, 49, 100 megapixels
+	if s.short {
+		sides = sides[:2]
+	}
+	for _, d := range sides {
+		name := fmt.Sprintf("%.0fMP made", float64(d.w*d.h)/1e6)
+		path, err := s.make(name, pictures.Photo(d.w, d.h))
+		if err != nil {
+			return err
+		}
+		p, err := open(name, path, true)
+		if err != nil {
+			return err
+		}
+		work := name + " -> M jpeg q80"
+		got := s.compare(work, "jpeg", path, p.box("M"), s.iterations(2), s.contenders())
+		std := s.compare(work, "std", path, p.box("M"), 1, []contender{{"std", []string{s.self, workerFlag}}})
+		if r, ok := std["std"]; ok {
+			got["std"] = r
+		}
+		for _, variant := range []string{"avx2", "purego"} {
+			for _, peer := range []string{"sharp", "pillow", "std"} {
+				ours, ok1 := got[variant]
+				theirs, ok2 := got[peer]
+				if ok1 && ok2 {
+					s.row(work, variant, "cpu_ms", ours.cpu, peer, theirs.cpu)
+					s.row(work, variant, "rss_mb", ours.rss, peer, theirs.rss)
+				}
+			}
+		}
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,14 @@
+"""Pillow's JPEG and WebP of one picture at many qualities: bytes only, no clock.
+
+    python3 curves.py FILE FOLDER QUALITY...
+
+Writes FOLDER/pillow-QUALITY.jpg and FOLDER/pillow-QUALITY.webp.
+"""
+import sys
+
+from PIL import Image
+
+picture = Image.open(sys.argv[1]).convert('RGB')
+for quality in sys.argv[3:]:
+    picture.save(f'{sys.argv[2]}/pillow-{quality}.jpg', quality=int(quality))
+    picture.save(f'{sys.argv[2]}/pillow-{quality}.webp', quality=int(quality))

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"image"
+	"image/draw"
+	"os"
+
+	"miniatura/bench/pictures"
+)
+
+// pngToJPEG adds the rows about large PNGs: a 12-megapixel photo into a JPEG, and the memory that
+// a 50-megapixel screenshot takes.
+func (s *suite) pngToJPEG(photo picture) error {
+	work := photo.name + " png -> M jpeg q80"
+	s.pngRows(work, photo, s.compare(work, "jpeg", photo.path, photo.box("M"), s.iterations(3), s.contenders()))
+	if s.short {
+		return nil
+	}
+	p, err := s.makePNG("50MP screenshot", screenshot(8192, 6144))
+	if err != nil {
+		return err
+	}
+	defer os.Remove(p.path)
+	work = p.name + " png -> M png"
+	s.pngRows(work, p, s.compare(work, "png", p.path, p.box("M"), 1, s.contenders()))
+	return nil
+}
+
+// pngRows adds CPU, memory and bytes of one piece of work.
+func (s *suite) pngRows(work string, p picture, got map[string]result) {
+	for _, variant := range []string{"avx2", "purego"} {
+		ours, ok := got[variant]
+		if !ok {
+			continue
+		}
+		for _, peer := range []string{"sharp", "pillow"} {
+			theirs, ok := got[peer]
+			if !ok {
+				continue
+			}
+			s.row(work, variant, "cpu_ms", ours.cpu, peer, theirs.cpu)
+			if variant == "avx2" {
+				s.row(work, variant, "rss_mb", ours.rss, peer, theirs.rss)
+				s.row(work, variant, "bytes", float64(ours.bytes), peer, float64(theirs.bytes))
+			}
+		}
+	}
+	if i, err := os.Stat(p.path); err != nil {
+		s.skip(work, fmt.Sprint(err))
+	} else if ours, ok := got["avx2"]; ok {
+		s.row(work, "avx2", "rss_less_file_mb", ours.rss-float64(i.Size())/(1<<20), "", 0)
+	}
+}
+
+// screenshot is a page of text with a photo and a drawing in it, in RGB.
+func screenshot(w, h int) image.Image {
+	m := image.NewRGBA(image.Rect(0, 0, w, h))
+	draw.Draw(m, m.Rect, pictures.Text(w, h), image.Point{}, draw.Src)
+	draw.Draw(m, image.Rect(w/16, h/16, w/2, h/2), pictures.Photo(w/2, h/2), image.Point{}, draw.Src)
+	draw.Draw(m, image.Rect(w/2, h/2, w-w/16, h-h/16), pictures.Lines(w/2, h/2), image.Point{}, draw.Src)
+	return m
+}
