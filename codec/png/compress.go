@@ -2,13 +2,14 @@
 
 package png
 
-// How hard to look, by the bytes there are.
+// How hard to look, by the bytes there are and by what they show.
 var (
-	effortTry     = effort{depth: 4, nice: 32, passes: 1}
-	effortSmall   = effort{depth: 200, nice: maxMatch, three: true, passes: 4}
-	effortBest    = effort{depth: 32, nice: 130, three: true, passes: 2}
-	effortPhoto   = effort{depth: 4, nice: 64, passes: 1} // these two for more than large
-	effortDrawing = effort{depth: 16, nice: 100, three: true, passes: 1}
+	effortTry          = effort{depth: 4, nice: 32, passes: 1}
+	effortSmall        = effort{depth: 200, nice: maxMatch, three: true, passes: 4}
+	effortPhoto        = effort{depth: 32, nice: 130, three: true, passes: 2}
+	effortDrawing      = effort{depth: 64, nice: maxMatch, three: true, passes: 2}
+	effortLargePhoto   = effort{depth: 4, nice: 64, passes: 1}
+	effortLargeDrawing = effort{depth: 16, nice: 100, three: true, passes: 1}
 )
 
 const (
@@ -55,11 +56,14 @@ func (s *scanlines) compress(flat bool) []byte {
 		}
 	}
 	buf = s.filtered(buf, 0, s.h, best)
+	photo := least == 0
 	switch {
-	case len(buf) <= large:
-		return deflate(buf, effortBest)
-	case least > 0:
-		return deflate(buf, effortDrawing)
+	case photo && len(buf) > large:
+		return deflate(buf, effortLargePhoto)
+	case photo:
+		return deflate(buf, effortPhoto)
+	case len(buf) > large:
+		return deflate(buf, effortLargeDrawing)
 	}
-	return deflate(buf, effortPhoto)
+	return deflate(buf, effortDrawing)
 }

@@ -8,7 +8,9 @@ import (
 	"testing"
 )
 
-func efforts() []effort { return []effort{effortTry, effortSmall, effortBest, effortPhoto, effortDrawing} }
+func efforts() []effort {
+	return []effort{effortTry, effortSmall, effortPhoto, effortDrawing, effortLargePhoto, effortLargeDrawing}
+}
 
 func inflateStandard(t *testing.T, z []byte) []byte {
 	t.Helper()
@@ -108,7 +110,7 @@ func FuzzDeflate(f *testing.F) {
 	f.Add([]byte("abcabcabcabcabd"), uint8(1))
 	f.Add(make([]byte, 1000), uint8(2))
 	f.Fuzz(func(t *testing.T, b []byte, e uint8) {
-		if got := inflateStandard(t, deflate(b, efforts()[e%5])); !bytes.Equal(got, b) {
+		if got := inflateStandard(t, deflate(b, efforts()[e%6])); !bytes.Equal(got, b) {
 			t.Fatalf("%d bytes back", len(got))
 		}
 	})

@@ -302,7 +302,7 @@ func (f *form) appendTo(dst []byte, w, h int, o *Options) []byte {
 		dst = appendChunk(dst, "gAMA", binary.BigEndian.AppendUint32(nil, o.Gamma))
 	}
 	if o.ICC != nil {
-		dst = appendChunk(dst, "iCCP", append([]byte("ICC\x00\x00"), deflate(o.ICC, effortBest)...))
+		dst = appendChunk(dst, "iCCP", append([]byte("ICC\x00\x00"), deflate(o.ICC, effortDrawing)...))
 	}
 	if f.plte != nil {
 		dst = appendChunk(dst, "PLTE", f.plte)
