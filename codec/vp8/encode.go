@@ -256,7 +256,7 @@ func (e *Encoder) encodeMacroblocks(again bool) {
 	if again {
 		e.setCosts()
 	}
-	e.tokens = grow(e.tokens, len(e.mbs)*64)[:0]
+	e.tokens = grow(e.tokens, len(e.mbs)*96+maxTokenBytes)[:0]
 	clear(e.topNZ)
 	clear(e.topModes)
 	e.counts = [nPlane]tokenCount{}
@@ -273,6 +273,9 @@ func (e *Encoder) encodeMacroblocks(again bool) {
 		e.left = nonzero{}
 		e.leftMode = [4]uint8{}
 		for mbx := 0; mbx < e.mbw; mbx++ {
+			if len(e.tokens)+maxTokenBytes > cap(e.tokens) {
+				e.tokens = append(make([]byte, 0, 2*cap(e.tokens)), e.tokens...)
+			}
 			e.prepare(mbx, mby)
 			e.decide(mbx, mby)
 			e.finish(mbx, mby)

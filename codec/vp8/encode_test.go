@@ -8,6 +8,7 @@ import (
 	"image/color"
 	_ "image/jpeg"
 	_ "image/png"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -179,13 +180,14 @@ func differs(a, b []byte) int {
 	return -1
 }
 
+// psnr returns the peak signal to noise ratio of b, in dB.
 func psnr(a, b []byte) float64 {
 	s := 0.0
 	for i := range a {
 		d := float64(a[i]) - float64(b[i])
 		s += d * d
 	}
-	return s / float64(len(a))
+	return 10 * math.Log10(255*255*float64(len(a))/s)
 }
 
 // The encoder's reconstruction is what decoders show, on pictures of the corpus.

@@ -185,6 +185,9 @@ func (p *tokenProbs) write(w *boolEncoder) {
 // two bytes, low first.
 const levelEscape = 0x80
 
+// maxTokenBytes bounds what a macroblock's 25 blocks take.
+const maxTokenBytes = 25 * (1 + 16*3)
+
 func appendLevels(dst []byte, lev *[16]int16, first, last int) []byte {
 	if last < first {
 		return append(dst, 0)
