@@ -104,11 +104,18 @@ func (b *bucket) config() edge.Config {
 	return edge.Config{Client: func(string, string) *s3lite.Client { return b.client }}
 }
 
-// pictures lists at most limit keys that look like pictures and are no results, and reports whether there are more.
+// listLimit is how many keys a page looks at: a bucket may hold millions, and results before the first picture.
+const listLimit = 50_000
+
+// pictures lists at most limit keys that look like pictures and are no results, and reports whether there may be more.
 func (b *bucket) pictures(ctx context.Context, limit int) (found []*s3lite.Object, more bool, err error) {
+	seen := 0
 	for o, err := range b.client.List(ctx, "") {
 		if err != nil {
 			return found, false, err
+		}
+		if seen++; seen > listLimit {
+			return found, true, nil
 		}
 		if !edge.Extension(o.Key) || edge.Below(o.Key, b.resized) {
 			continue
