@@ -106,11 +106,11 @@ func predict(method int, left, up, corner byte) byte {
 }
 
 // encodeAlpha gives the payload of an ALPH chunk for samples a, w to a row: the shortest of the
-// samples raw, compressed as they are, and compressed after the filter that suits them best.
+// samples raw and compressed. The chunk's own filters predict all of the picture in one way, where
+// VP8L's predictors choose tile by tile: only the high effort tries a filter too.
 func encodeAlpha(a []byte, w int, effort Effort) []byte {
 	h := len(a) / w
 	best := append([]byte{0}, a...) // raw
-	residuals := make([]byte, len(a))
 	pix := make([]uint32, len(a))
 	try := func(method int, samples []byte) {
 		for i, v := range samples {
@@ -122,10 +122,11 @@ func encodeAlpha(a []byte, w int, effort Effort) []byte {
 		}
 	}
 	try(filterNone, a)
-	if levels(a) <= 16 {
+	if effort != High || levels(a) <= 16 {
 		return best // few levels pack several to a pixel; differences of them do not
 	}
 	// Of the filters only the one whose residuals have the least entropy.
+	residuals := make([]byte, len(a))
 	method, least := filterNone, entropyOf(a)
 	for m := filterHorizontal; m <= filterGradient; m++ {
 		filter(residuals, a, w, m)

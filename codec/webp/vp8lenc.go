@@ -6,6 +6,7 @@ package webp
 import (
 	"image"
 	"math"
+	"slices"
 )
 
 // appendVP8L appends the VP8L bitstream of w*h pixels (ARGB, alpha on top), header included.
@@ -27,13 +28,16 @@ func appendVP8LBody(dst []byte, pix []uint32, w, h int, effort Effort) []byte {
 		}
 	}
 	colors := palette(pix, 256)
-	if colors != nil {
-		best(withPalette(pix, w, h, colors, effort))
-	}
-	if len(colors) > 0 && len(colors) <= 16 {
-		return dst // several indices to a pixel: nothing comes near
-	}
-	if colors == nil && repeats(pix, w) > 0.4 {
+	if n := len(colors); n > 0 {
+		// Several indices to a pixel: nothing comes near. Else one way is chosen, or both are tried.
+		predict := n > 16 && (effort == High || predictable(pix, w, colors))
+		if !predict || effort == High {
+			best(withPalette(pix, w, h, colors, effort))
+		}
+		if !predict {
+			return dst
+		}
+	} else if repeats(pix, w) > 0.4 {
 		lw := &lsbWriter{}
 		lw.put(0, 1)
 		writePixels(lw, pix, w, h, true, effort)
@@ -42,6 +46,38 @@ func appendVP8LBody(dst []byte, pix []uint32, w, h int, effort Effort) []byte {
 	}
 	best(withPrediction(pix, w, h, effort))
 	return dst
+}
+
+// predictable says whether a picture of few colours is smooth, as grey ones and alpha are: whether,
+// where a pixel is not its neighbour's equal, residuals have less entropy than indices.
+func predictable(pix []uint32, w int, colors []uint32) bool {
+	colored := hasColor(colors)
+	plain := make([]uint32, len(colors))
+	predicted := newHistogram(0)
+	for i := w + 1; i < len(pix); i++ {
+		l, t, tl := pix[i-1], pix[i-w], pix[i-w-1]
+		if pix[i] == l || pix[i] == t {
+			continue
+		}
+		k, _ := slices.BinarySearch(colors, pix[i])
+		plain[k]++
+		r := subtract(pix[i], predictPixel(12, l, t, t, tl))
+		if colored {
+			g := r >> 8 & 255
+			r = subtract(r, g<<16|g)
+		}
+		predicted.add(ref{r, 0})
+	}
+	return predicted.bits() < entropyBits(plain)
+}
+
+// hasColor says whether there is something but green and alpha.
+func hasColor(pix []uint32) bool {
+	or := uint32(0)
+	for _, p := range pix {
+		or |= p
+	}
+	return or&0x00ff00ff != 0
 }
 
 // withPalette codes pix by color indexing.
@@ -69,11 +105,7 @@ func withPalette(pix []uint32, w, h int, colors []uint32, effort Effort) []byte 
 // green, and predictors.
 func withPrediction(pix []uint32, w, h int, effort Effort) []byte {
 	lw := &lsbWriter{}
-	colored := uint32(0)
-	for _, p := range pix {
-		colored |= p
-	}
-	if colored&0x00ff00ff != 0 {
+	if hasColor(pix) {
 		subtractGreen(pix)
 		lw.put(1, 1)
 		lw.put(transformSubtractGreen, 2)
