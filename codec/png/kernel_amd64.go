@@ -10,17 +10,36 @@ import "golang.org/x/sys/cpu"
 
 var haveAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasBMI2
 
-func unfilterSub(dst, src []byte, bpp int) {
-	n := len(dst)/bpp - 1 // the last pixel has no byte after it
-	if !haveAVX2 || n < 1 || bpp != 3 && bpp != 4 {
-		unfilterSubGeneric(dst, src, bpp, 0)
-		return
+// kernelPixels is how many pixels of a scanline of n bytes the kernels may do: they load 4 bytes for each, or 8. The rest, which may
+// hold what they stored too much, is left to the reference.
+func kernelPixels(n, bpp int) int {
+	load := 4
+	if bpp > 4 {
+		load = 8
 	}
-	_ = src[len(dst)-1]
-	if bpp == 3 {
-		unfilterSub3AVX2(&dst[0], &src[0], nil, n)
-	} else {
-		unfilterSub4AVX2(&dst[0], &src[0], nil, n)
+	if !haveAVX2 || bpp == 1 || n < load {
+		return 0
+	}
+	return (n-load)/bpp + 1
+}
+
+func unfilterSub(dst, src []byte, bpp int) {
+	n := kernelPixels(len(dst), bpp)
+	if n > 0 {
+		_ = src[len(dst)-1]
+		d, s, p := &dst[0], &src[0], (*byte)(nil)
+		switch bpp {
+		case 2:
+			unfilterSub2AVX2(d, s, p, n)
+		case 3:
+			unfilterSub3AVX2(d, s, p, n)
+		case 4:
+			unfilterSub4AVX2(d, s, p, n)
+		case 6:
+			unfilterSub6AVX2(d, s, p, n)
+		case 8:
+			unfilterSub8AVX2(d, s, p, n)
+		}
 	}
 	unfilterSubGeneric(dst, src, bpp, n*bpp)
 }
@@ -36,31 +55,43 @@ func unfilterUp(dst, src, prev []byte) {
 }
 
 func unfilterAverage(dst, src, prev []byte, bpp int) {
-	n := len(dst)/bpp - 1
-	if !haveAVX2 || n < 1 || bpp != 3 && bpp != 4 {
-		unfilterAverageGeneric(dst, src, prev, bpp, 0)
-		return
-	}
-	_, _ = src[len(dst)-1], prev[len(dst)-1]
-	if bpp == 3 {
-		unfilterAverage3AVX2(&dst[0], &src[0], &prev[0], n)
-	} else {
-		unfilterAverage4AVX2(&dst[0], &src[0], &prev[0], n)
+	n := kernelPixels(len(dst), bpp)
+	if n > 0 {
+		_, _ = src[len(dst)-1], prev[len(dst)-1]
+		d, s, p := &dst[0], &src[0], &prev[0]
+		switch bpp {
+		case 2:
+			unfilterAverage2AVX2(d, s, p, n)
+		case 3:
+			unfilterAverage3AVX2(d, s, p, n)
+		case 4:
+			unfilterAverage4AVX2(d, s, p, n)
+		case 6:
+			unfilterAverage6AVX2(d, s, p, n)
+		case 8:
+			unfilterAverage8AVX2(d, s, p, n)
+		}
 	}
 	unfilterAverageGeneric(dst, src, prev, bpp, n*bpp)
 }
 
 func unfilterPaeth(dst, src, prev []byte, bpp int) {
-	n := len(dst)/bpp - 1
-	if !haveAVX2 || n < 1 || bpp != 3 && bpp != 4 {
-		unfilterPaethGeneric(dst, src, prev, bpp, 0)
-		return
-	}
-	_, _ = src[len(dst)-1], prev[len(dst)-1]
-	if bpp == 3 {
-		unfilterPaeth3AVX2(&dst[0], &src[0], &prev[0], n)
-	} else {
-		unfilterPaeth4AVX2(&dst[0], &src[0], &prev[0], n)
+	n := kernelPixels(len(dst), bpp)
+	if n > 0 {
+		_, _ = src[len(dst)-1], prev[len(dst)-1]
+		d, s, p := &dst[0], &src[0], &prev[0]
+		switch bpp {
+		case 2:
+			unfilterPaeth2AVX2(d, s, p, n)
+		case 3:
+			unfilterPaeth3AVX2(d, s, p, n)
+		case 4:
+			unfilterPaeth4AVX2(d, s, p, n)
+		case 6:
+			unfilterPaeth6AVX2(d, s, p, n)
+		case 8:
+			unfilterPaeth8AVX2(d, s, p, n)
+		}
 	}
 	unfilterPaethGeneric(dst, src, prev, bpp, n*bpp)
 }

@@ -24,6 +24,87 @@ loop:
 	VZEROUPPER
 	RET
 
+// func unfilterSub2AVX2(dst *byte, src *byte, prev *byte, n int)
+// Requires: AVX
+TEXT ·unfilterSub2AVX2(SB), NOSPLIT, $0-32
+	MOVQ  dst+0(FP), AX
+	MOVQ  src+8(FP), CX
+	MOVQ  prev+16(FP), DX
+	MOVQ  n+24(FP), DX
+	VPXOR X0, X0, X0
+
+loop:
+	VMOVD  (CX), X1
+	VPADDB X1, X0, X0
+	VMOVD  X0, (AX)
+	ADDQ   $0x02, CX
+	ADDQ   $0x02, AX
+	DECQ   DX
+	JNE    loop
+	RET
+
+// func unfilterAverage2AVX2(dst *byte, src *byte, prev *byte, n int)
+// Requires: AVX
+TEXT ·unfilterAverage2AVX2(SB), NOSPLIT, $0-32
+	MOVQ  dst+0(FP), AX
+	MOVQ  src+8(FP), CX
+	MOVQ  prev+16(FP), DX
+	MOVQ  n+24(FP), BX
+	VPXOR X0, X0, X0
+
+loop:
+	VMOVD     (DX), X1
+	VMOVD     (CX), X2
+	VPMOVZXBW X1, X1
+	VPMOVZXBW X2, X2
+	VPADDW    X1, X0, X0
+	VPSRLW    $0x01, X0, X0
+	VPADDB    X2, X0, X0
+	VPACKUSWB X0, X0, X1
+	VMOVD     X1, (AX)
+	ADDQ      $0x02, CX
+	ADDQ      $0x02, DX
+	ADDQ      $0x02, AX
+	DECQ      BX
+	JNE       loop
+	RET
+
+// func unfilterPaeth2AVX2(dst *byte, src *byte, prev *byte, n int)
+// Requires: AVX
+TEXT ·unfilterPaeth2AVX2(SB), NOSPLIT, $0-32
+	MOVQ  dst+0(FP), AX
+	MOVQ  src+8(FP), CX
+	MOVQ  prev+16(FP), DX
+	MOVQ  n+24(FP), BX
+	VPXOR X0, X0, X0
+	VPXOR X2, X2, X2
+
+loop:
+	VMOVD     (DX), X1
+	VMOVD     (CX), X4
+	VPMOVZXBW X1, X1
+	VPMOVZXBW X4, X4
+	VPADDW    X2, X2, X3
+	VPADDW    X2, X3, X3
+	VPSUBW    X1, X3, X3
+	VPSUBW    X0, X3, X5
+	VPMINSW   X0, X1, X3
+	VPMAXSW   X0, X1, X0
+	VPCMPGTW  X5, X0, X6
+	VPCMPGTW  X3, X5, X5
+	VPBLENDVB X6, X2, X3, X3
+	VPBLENDVB X5, X3, X0, X0
+	VPADDB    X4, X0, X0
+	VPACKUSWB X0, X0, X2
+	VMOVD     X2, (AX)
+	VMOVDQA   X1, X2
+	ADDQ      $0x02, CX
+	ADDQ      $0x02, DX
+	ADDQ      $0x02, AX
+	DECQ      BX
+	JNE       loop
+	RET
+
 // func unfilterSub3AVX2(dst *byte, src *byte, prev *byte, n int)
 // Requires: AVX
 TEXT ·unfilterSub3AVX2(SB), NOSPLIT, $0-32
@@ -182,6 +263,168 @@ loop:
 	ADDQ      $0x04, CX
 	ADDQ      $0x04, DX
 	ADDQ      $0x04, AX
+	DECQ      BX
+	JNE       loop
+	RET
+
+// func unfilterSub6AVX2(dst *byte, src *byte, prev *byte, n int)
+// Requires: AVX
+TEXT ·unfilterSub6AVX2(SB), NOSPLIT, $0-32
+	MOVQ  dst+0(FP), AX
+	MOVQ  src+8(FP), CX
+	MOVQ  prev+16(FP), DX
+	MOVQ  n+24(FP), DX
+	VPXOR X0, X0, X0
+
+loop:
+	VMOVQ  (CX), X1
+	VPADDB X1, X0, X0
+	VMOVQ  X0, (AX)
+	ADDQ   $0x06, CX
+	ADDQ   $0x06, AX
+	DECQ   DX
+	JNE    loop
+	RET
+
+// func unfilterAverage6AVX2(dst *byte, src *byte, prev *byte, n int)
+// Requires: AVX
+TEXT ·unfilterAverage6AVX2(SB), NOSPLIT, $0-32
+	MOVQ  dst+0(FP), AX
+	MOVQ  src+8(FP), CX
+	MOVQ  prev+16(FP), DX
+	MOVQ  n+24(FP), BX
+	VPXOR X0, X0, X0
+
+loop:
+	VMOVQ     (DX), X1
+	VMOVQ     (CX), X2
+	VPMOVZXBW X1, X1
+	VPMOVZXBW X2, X2
+	VPADDW    X1, X0, X0
+	VPSRLW    $0x01, X0, X0
+	VPADDB    X2, X0, X0
+	VPACKUSWB X0, X0, X1
+	VMOVQ     X1, (AX)
+	ADDQ      $0x06, CX
+	ADDQ      $0x06, DX
+	ADDQ      $0x06, AX
+	DECQ      BX
+	JNE       loop
+	RET
+
+// func unfilterPaeth6AVX2(dst *byte, src *byte, prev *byte, n int)
+// Requires: AVX
+TEXT ·unfilterPaeth6AVX2(SB), NOSPLIT, $0-32
+	MOVQ  dst+0(FP), AX
+	MOVQ  src+8(FP), CX
+	MOVQ  prev+16(FP), DX
+	MOVQ  n+24(FP), BX
+	VPXOR X0, X0, X0
+	VPXOR X2, X2, X2
+
+loop:
+	VMOVQ     (DX), X1
+	VMOVQ     (CX), X4
+	VPMOVZXBW X1, X1
+	VPMOVZXBW X4, X4
+	VPADDW    X2, X2, X3
+	VPADDW    X2, X3, X3
+	VPSUBW    X1, X3, X3
+	VPSUBW    X0, X3, X5
+	VPMINSW   X0, X1, X3
+	VPMAXSW   X0, X1, X0
+	VPCMPGTW  X5, X0, X6
+	VPCMPGTW  X3, X5, X5
+	VPBLENDVB X6, X2, X3, X3
+	VPBLENDVB X5, X3, X0, X0
+	VPADDB    X4, X0, X0
+	VPACKUSWB X0, X0, X2
+	VMOVQ     X2, (AX)
+	VMOVDQA   X1, X2
+	ADDQ      $0x06, CX
+	ADDQ      $0x06, DX
+	ADDQ      $0x06, AX
+	DECQ      BX
+	JNE       loop
+	RET
+
+// func unfilterSub8AVX2(dst *byte, src *byte, prev *byte, n int)
+// Requires: AVX
+TEXT ·unfilterSub8AVX2(SB), NOSPLIT, $0-32
+	MOVQ  dst+0(FP), AX
+	MOVQ  src+8(FP), CX
+	MOVQ  prev+16(FP), DX
+	MOVQ  n+24(FP), DX
+	VPXOR X0, X0, X0
+
+loop:
+	VMOVQ  (CX), X1
+	VPADDB X1, X0, X0
+	VMOVQ  X0, (AX)
+	ADDQ   $0x08, CX
+	ADDQ   $0x08, AX
+	DECQ   DX
+	JNE    loop
+	RET
+
+// func unfilterAverage8AVX2(dst *byte, src *byte, prev *byte, n int)
+// Requires: AVX
+TEXT ·unfilterAverage8AVX2(SB), NOSPLIT, $0-32
+	MOVQ  dst+0(FP), AX
+	MOVQ  src+8(FP), CX
+	MOVQ  prev+16(FP), DX
+	MOVQ  n+24(FP), BX
+	VPXOR X0, X0, X0
+
+loop:
+	VMOVQ     (DX), X1
+	VMOVQ     (CX), X2
+	VPMOVZXBW X1, X1
+	VPMOVZXBW X2, X2
+	VPADDW    X1, X0, X0
+	VPSRLW    $0x01, X0, X0
+	VPADDB    X2, X0, X0
+	VPACKUSWB X0, X0, X1
+	VMOVQ     X1, (AX)
+	ADDQ      $0x08, CX
+	ADDQ      $0x08, DX
+	ADDQ      $0x08, AX
+	DECQ      BX
+	JNE       loop
+	RET
+
+// func unfilterPaeth8AVX2(dst *byte, src *byte, prev *byte, n int)
+// Requires: AVX
+TEXT ·unfilterPaeth8AVX2(SB), NOSPLIT, $0-32
+	MOVQ  dst+0(FP), AX
+	MOVQ  src+8(FP), CX
+	MOVQ  prev+16(FP), DX
+	MOVQ  n+24(FP), BX
+	VPXOR X0, X0, X0
+	VPXOR X2, X2, X2
+
+loop:
+	VMOVQ     (DX), X1
+	VMOVQ     (CX), X4
+	VPMOVZXBW X1, X1
+	VPMOVZXBW X4, X4
+	VPADDW    X2, X2, X3
+	VPADDW    X2, X3, X3
+	VPSUBW    X1, X3, X3
+	VPSUBW    X0, X3, X5
+	VPMINSW   X0, X1, X3
+	VPMAXSW   X0, X1, X0
+	VPCMPGTW  X5, X0, X6
+	VPCMPGTW  X3, X5, X5
+	VPBLENDVB X6, X2, X3, X3
+	VPBLENDVB X5, X3, X0, X0
+	VPADDB    X4, X0, X0
+	VPACKUSWB X0, X0, X2
+	VMOVQ     X2, (AX)
+	VMOVDQA   X1, X2
+	ADDQ      $0x08, CX
+	ADDQ      $0x08, DX
+	ADDQ      $0x08, AX
 	DECQ      BX
 	JNE       loop
 	RET

@@ -9,6 +9,21 @@ package png
 //go:noescape
 func unfilterUpAVX2(dst *byte, src *byte, prev *byte, n int)
 
+// unfilterSub2AVX2 does n pixels, at least 1; it loads and stores 4 bytes for each.
+//
+//go:noescape
+func unfilterSub2AVX2(dst *byte, src *byte, prev *byte, n int)
+
+// unfilterAverage2AVX2 does n pixels, at least 1; it loads and stores 4 bytes for each.
+//
+//go:noescape
+func unfilterAverage2AVX2(dst *byte, src *byte, prev *byte, n int)
+
+// unfilterPaeth2AVX2 does n pixels, at least 1; it loads and stores 4 bytes for each.
+//
+//go:noescape
+func unfilterPaeth2AVX2(dst *byte, src *byte, prev *byte, n int)
+
 // unfilterSub3AVX2 does n pixels, at least 1; it loads and stores 4 bytes for each.
 //
 //go:noescape
@@ -38,6 +53,36 @@ func unfilterAverage4AVX2(dst *byte, src *byte, prev *byte, n int)
 //
 //go:noescape
 func unfilterPaeth4AVX2(dst *byte, src *byte, prev *byte, n int)
+
+// unfilterSub6AVX2 does n pixels, at least 1; it loads and stores 8 bytes for each.
+//
+//go:noescape
+func unfilterSub6AVX2(dst *byte, src *byte, prev *byte, n int)
+
+// unfilterAverage6AVX2 does n pixels, at least 1; it loads and stores 8 bytes for each.
+//
+//go:noescape
+func unfilterAverage6AVX2(dst *byte, src *byte, prev *byte, n int)
+
+// unfilterPaeth6AVX2 does n pixels, at least 1; it loads and stores 8 bytes for each.
+//
+//go:noescape
+func unfilterPaeth6AVX2(dst *byte, src *byte, prev *byte, n int)
+
+// unfilterSub8AVX2 does n pixels, at least 1; it loads and stores 8 bytes for each.
+//
+//go:noescape
+func unfilterSub8AVX2(dst *byte, src *byte, prev *byte, n int)
+
+// unfilterAverage8AVX2 does n pixels, at least 1; it loads and stores 8 bytes for each.
+//
+//go:noescape
+func unfilterAverage8AVX2(dst *byte, src *byte, prev *byte, n int)
+
+// unfilterPaeth8AVX2 does n pixels, at least 1; it loads and stores 8 bytes for each.
+//
+//go:noescape
+func unfilterPaeth8AVX2(dst *byte, src *byte, prev *byte, n int)
 
 // adlerAVX2 adds n bytes, a multiple of 32 and at most 5536, to the two sums of s without reducing them.
 //

@@ -2,6 +2,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -10,7 +12,7 @@ import (
 func main() {
 	ConstraintExpr("amd64,!purego")
 	up()
-	for _, bpp := range []int{3, 4} {
+	for _, bpp := range []int{2, 3, 4, 6, 8} {
 		sub(bpp)
 		average(bpp)
 		paeth(bpp)
@@ -41,14 +43,38 @@ func up() {
 	RET()
 }
 
-// pixels begins a kernel over n pixels that loads and stores 4 bytes for each, one more than its own when bpp is 3. The
-// caller leaves the last pixel to Go.
+// loaded is how many bytes a kernel loads and stores for a pixel of bpp bytes. What is more than the pixel is overwritten by the
+// next one, and by Go after the last.
+func loaded(bpp int) int {
+	if bpp <= 4 {
+		return 4
+	}
+	return 8
+}
+
+// pixels begins a kernel over n pixels.
 func pixels(name string, bpp int) (dst, src, prev, n Register) {
-	suffix := map[int]string{3: "3AVX2", 4: "4AVX2"}[bpp]
-	TEXT(name+suffix, NOSPLIT, "func(dst, src, prev *byte, n int)")
+	name = fmt.Sprintf("%s%dAVX2", name, bpp)
+	TEXT(name, NOSPLIT, "func(dst, src, prev *byte, n int)")
 	Pragma("noescape")
-	Doc(name + suffix + " does n pixels, at least 1; it loads and stores 4 bytes for each.")
+	Doc(fmt.Sprintf("%s does n pixels, at least 1; it loads and stores %d bytes for each.", name, loaded(bpp)))
 	return Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("prev"), GP64()), Load(Param("n"), GP64())
+}
+
+func load(bpp int, base, x Register) {
+	if loaded(bpp) == 8 {
+		VMOVQ(Mem{Base: base}, x)
+	} else {
+		VMOVD(Mem{Base: base}, x)
+	}
+}
+
+func store(bpp int, x, base Register) {
+	if loaded(bpp) == 8 {
+		VMOVQ(x, Mem{Base: base})
+	} else {
+		VMOVD(x, Mem{Base: base})
+	}
 }
 
 func next(bpp int, regs ...Register) {
@@ -63,9 +89,9 @@ func sub(bpp int) {
 	a, x := XMM(), XMM()
 	VPXOR(a, a, a)
 	Label("loop")
-	VMOVD(Mem{Base: src}, x)
+	load(bpp, src, x)
 	VPADDB(x, a, a)
-	VMOVD(a, Mem{Base: dst})
+	store(bpp, a, dst)
 	next(bpp, src, dst)
 	DECQ(n)
 	JNE(LabelRef("loop"))
@@ -78,15 +104,15 @@ func average(bpp int) {
 	a, b, x, out := XMM(), XMM(), XMM(), XMM()
 	VPXOR(a, a, a)
 	Label("loop")
-	VMOVD(Mem{Base: prev}, b)
-	VMOVD(Mem{Base: src}, x)
+	load(bpp, prev, b)
+	load(bpp, src, x)
 	VPMOVZXBW(b, b)
 	VPMOVZXBW(x, x)
 	VPADDW(b, a, a)
 	VPSRLW(Imm(1), a, a)
 	VPADDB(x, a, a)
 	VPACKUSWB(a, a, out)
-	VMOVD(out, Mem{Base: dst})
+	store(bpp, out, dst)
 	next(bpp, src, prev, dst)
 	DECQ(n)
 	JNE(LabelRef("loop"))
@@ -102,8 +128,8 @@ func paeth(bpp int) {
 	VPXOR(a, a, a)
 	VPXOR(c, c, c)
 	Label("loop")
-	VMOVD(Mem{Base: prev}, b)
-	VMOVD(Mem{Base: src}, x)
+	load(bpp, prev, b)
+	load(bpp, src, x)
 	VPMOVZXBW(b, b)
 	VPMOVZXBW(x, x)
 	VPADDW(c, c, c3b)
@@ -118,7 +144,7 @@ func paeth(bpp int) {
 	VPBLENDVB(above, lo, hi, a)
 	VPADDB(x, a, a)
 	VPACKUSWB(a, a, out)
-	VMOVD(out, Mem{Base: dst})
+	store(bpp, out, dst)
 	VMOVDQA(b, c)
 	next(bpp, src, prev, dst)
 	DECQ(n)
