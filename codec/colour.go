@@ -22,6 +22,9 @@ type colour struct {
 // costs the profile's bytes, never the picture: a profile that does not parse
 // is dropped with a word.
 func (j *job) colour(profile []byte, space icc.Space) (c colour, err error) {
+	if j.probe.profileErr != nil {
+		j.info.Note = "profile dropped: " + j.probe.profileErr.Error()
+	}
 	if len(profile) == 0 {
 		return c, nil
 	}

@@ -56,6 +56,7 @@ type probed struct {
 	frames      int // 0: animated, and not counted
 	orientation int // 1-8, EXIF's
 	profile     []byte
+	profileErr  error     // a profile that could not be read at all
 	space       icc.Space // of the samples
 
 	jpeg *jpeg.Decoder
@@ -141,7 +142,7 @@ func (p *probed) probePNG(src []byte) (err error) {
 	if p.png.ColorType == 0 || p.png.ColorType == 4 {
 		p.space = icc.Gray
 	}
-	p.profile, err = p.png.ICC()
+	p.profile, p.profileErr = p.png.ICC()
 	return nil
 }
 

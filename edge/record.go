@@ -21,7 +21,7 @@ type Record struct {
 	Result    string `json:"result,omitempty"` // the result's key in the bucket
 	Decision  string `json:"decision"`
 	Error     string `json:"error,omitempty"`
-	Err       error  `json:"-"` // what Error says, for errors.Is
+	Err       error  `json:"-"`              // what Error says, for errors.Is
 	Note      string `json:"note,omitempty"` // what the codec has to say, e.g. a profile that did not parse
 
 	Format   string `json:"format,omitempty"` // what the result's bytes are, a media type
