@@ -73,3 +73,17 @@ func fdctStripsGeneric(dst []int16, src, pred []byte, n int) {
 		fdctStripGeneric((*[64]int16)(dst[64*i:]), src[64*i:], 16, pred[64*i:], 16)
 	}
 }
+
+// fdctBlockGeneric transforms one 4x4 block of src, in rows of 16 bytes, less
+// each of the blocks of n strips of predictions.
+func fdctBlockGeneric(dst []int16, src, pred []byte, n int) {
+	var strip [64]byte
+	for r := 0; r < 4; r++ {
+		for k := 0; k < 4; k++ {
+			copy(strip[16*r+4*k:16*r+4*k+4], src[16*r:])
+		}
+	}
+	for i := 0; i < n; i++ {
+		fdctStripGeneric((*[64]int16)(dst[64*i:]), strip[:], 16, pred[64*i:], 16)
+	}
+}

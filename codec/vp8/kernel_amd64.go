@@ -37,7 +37,22 @@ func texture(dst *[24]uint32, ref *[24 * 16]int16) {
 	textureGeneric(dst, ref)
 }
 
-func predict4(dst *[192]byte, edge *[16]byte) { predict4Generic(dst, edge) }
+func predict4(dst *[192]byte, lo, hi uint64) {
+	if haveAVX2 {
+		predict4AVX2(&dst[0], lo, hi)
+		return
+	}
+	predict4Generic(dst, lo, hi)
+}
+
+func fdctBlock(dst []int16, src, pred []byte, n int) {
+	if haveAVX2 {
+		_, _, _ = dst[64*n-1], src[3*16+3], pred[64*n-1]
+		fdctBlockAVX2(&dst[0], &src[0], &pred[0], n)
+		return
+	}
+	fdctBlockGeneric(dst, src, pred, n)
+}
 
 func limitRow(dst, src []byte, n, width int, r rangeMap) {
 	if haveAVX2 {

@@ -4,121 +4,6 @@
 
 #include "textflag.h"
 
-// func fdctStripsAVX2(dst *int16, src *byte, pred *byte, n int)
-// Requires: AVX, AVX2
-TEXT ·fdctStripsAVX2(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), AX
-	MOVQ src+8(FP), CX
-	MOVQ pred+16(FP), DX
-	MOVQ n+24(FP), BX
-
-strip:
-	VPMOVZXBW   (CX), Y0
-	VPMOVZXBW   (DX), Y1
-	VPSUBW      Y1, Y0, Y0
-	VPMOVZXBW   16(CX), Y1
-	VPMOVZXBW   16(DX), Y2
-	VPSUBW      Y2, Y1, Y1
-	VPMOVZXBW   32(CX), Y2
-	VPMOVZXBW   32(DX), Y3
-	VPSUBW      Y3, Y2, Y2
-	VPMOVZXBW   48(CX), Y3
-	VPMOVZXBW   48(DX), Y4
-	VPSUBW      Y4, Y3, Y3
-	VPADDW      Y3, Y0, Y4
-	VPADDW      Y2, Y1, Y5
-	VPSUBW      Y2, Y1, Y1
-	VPSUBW      Y3, Y0, Y0
-	VPADDW      Y5, Y4, Y2
-	VPSUBW      Y5, Y4, Y3
-	VPUNPCKLWD  Y1, Y0, Y4
-	VPUNPCKHWD  Y1, Y0, Y0
-	VPMADDWD    fdctMadd1<>+0(SB), Y4, Y1
-	VPMADDWD    fdctMadd1<>+0(SB), Y0, Y5
-	VPADDD      fdctRound1<>+0(SB), Y1, Y1
-	VPADDD      fdctRound1<>+0(SB), Y5, Y5
-	VPSRAD      $0x0a, Y1, Y1
-	VPSRAD      $0x0a, Y5, Y5
-	VPACKSSDW   Y5, Y1, Y1
-	VPMADDWD    fdctMadd3<>+0(SB), Y4, Y4
-	VPMADDWD    fdctMadd3<>+0(SB), Y0, Y0
-	VPADDD      fdctRound1<>+0(SB), Y4, Y4
-	VPADDD      fdctRound1<>+0(SB), Y0, Y0
-	VPSRAD      $0x0a, Y4, Y4
-	VPSRAD      $0x0a, Y0, Y0
-	VPACKSSDW   Y0, Y4, Y4
-	VPSLLW      $0x03, Y2, Y2
-	VPSLLW      $0x03, Y3, Y3
-	VPUNPCKLWD  Y1, Y2, Y0
-	VPUNPCKHWD  Y1, Y2, Y1
-	VPUNPCKLWD  Y4, Y3, Y2
-	VPUNPCKHWD  Y4, Y3, Y3
-	VPUNPCKLDQ  Y2, Y0, Y4
-	VPUNPCKHDQ  Y2, Y0, Y0
-	VPUNPCKLDQ  Y3, Y1, Y2
-	VPUNPCKHDQ  Y3, Y1, Y1
-	VPUNPCKLQDQ Y2, Y4, Y3
-	VPUNPCKHQDQ Y2, Y4, Y2
-	VPUNPCKLQDQ Y1, Y0, Y4
-	VPUNPCKHQDQ Y1, Y0, Y0
-	VPADDW      Y0, Y3, Y1
-	VPADDW      Y4, Y2, Y5
-	VPSUBW      Y4, Y2, Y2
-	VPSUBW      Y0, Y3, Y0
-	VPADDW      Y5, Y1, Y3
-	VPSUBW      Y5, Y1, Y1
-	VPUNPCKLWD  Y2, Y0, Y4
-	VPUNPCKHWD  Y2, Y0, Y0
-	VPMADDWD    fdctMadd1<>+0(SB), Y4, Y2
-	VPMADDWD    fdctMadd1<>+0(SB), Y0, Y5
-	VPADDD      fdctRound2<>+0(SB), Y2, Y2
-	VPADDD      fdctRound2<>+0(SB), Y5, Y5
-	VPSRAD      $0x11, Y2, Y2
-	VPSRAD      $0x11, Y5, Y5
-	VPACKSSDW   Y5, Y2, Y2
-	VPMADDWD    fdctMadd3<>+0(SB), Y4, Y4
-	VPMADDWD    fdctMadd3<>+0(SB), Y0, Y0
-	VPADDD      fdctRound2<>+0(SB), Y4, Y4
-	VPADDD      fdctRound2<>+0(SB), Y0, Y0
-	VPSRAD      $0x11, Y4, Y4
-	VPSRAD      $0x11, Y0, Y0
-	VPACKSSDW   Y0, Y4, Y4
-	VPADDW      fdctRound8<>+0(SB), Y3, Y3
-	VPSRAW      $0x04, Y3, Y3
-	VPADDW      fdctRound8<>+0(SB), Y1, Y1
-	VPSRAW      $0x04, Y1, Y1
-	VPUNPCKLQDQ Y2, Y3, Y0
-	VPUNPCKLQDQ Y4, Y1, Y5
-	VPSHUFB     fdctZigzag00<>+0(SB), Y0, Y6
-	VPSHUFB     fdctZigzag01<>+0(SB), Y5, Y7
-	VPOR        Y7, Y6, Y6
-	VPSHUFB     fdctZigzag10<>+0(SB), Y0, Y0
-	VPSHUFB     fdctZigzag11<>+0(SB), Y5, Y5
-	VPOR        Y5, Y0, Y0
-	VPERM2I128  $0x20, Y0, Y6, Y5
-	VPERM2I128  $0x31, Y0, Y6, Y0
-	VMOVDQU     Y5, (AX)
-	VMOVDQU     Y0, 64(AX)
-	VPUNPCKHQDQ Y2, Y3, Y0
-	VPUNPCKHQDQ Y4, Y1, Y1
-	VPSHUFB     fdctZigzag00<>+0(SB), Y0, Y2
-	VPSHUFB     fdctZigzag01<>+0(SB), Y1, Y3
-	VPOR        Y3, Y2, Y2
-	VPSHUFB     fdctZigzag10<>+0(SB), Y0, Y0
-	VPSHUFB     fdctZigzag11<>+0(SB), Y1, Y1
-	VPOR        Y1, Y0, Y0
-	VPERM2I128  $0x20, Y0, Y2, Y1
-	VPERM2I128  $0x31, Y0, Y2, Y0
-	VMOVDQU     Y1, 32(AX)
-	VMOVDQU     Y0, 96(AX)
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DX
-	ADDQ        $0x80, AX
-	DECQ        BX
-	JNE         strip
-	VZEROUPPER
-	RET
-
 DATA fdctMadd1<>+0(SB)/4, $0x115129cf
 DATA fdctMadd1<>+4(SB)/4, $0x115129cf
 DATA fdctMadd1<>+8(SB)/4, $0x115129cf
@@ -240,6 +125,910 @@ DATA fdctZigzag11<>+26(SB)/2, $0x0d0c
 DATA fdctZigzag11<>+28(SB)/2, $0x0706
 DATA fdctZigzag11<>+30(SB)/2, $0x0f0e
 GLOBL fdctZigzag11<>(SB), RODATA|NOPTR, $32
+
+// func fdctStripsAVX2(dst *int16, src *byte, pred *byte, n int)
+// Requires: AVX, AVX2
+TEXT ·fdctStripsAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ pred+16(FP), DX
+	MOVQ n+24(FP), BX
+
+strip:
+	VPMOVZXBW   (CX), Y0
+	VPMOVZXBW   (DX), Y1
+	VPSUBW      Y1, Y0, Y0
+	VPMOVZXBW   16(CX), Y1
+	VPMOVZXBW   16(DX), Y2
+	VPSUBW      Y2, Y1, Y1
+	VPMOVZXBW   32(CX), Y2
+	VPMOVZXBW   32(DX), Y3
+	VPSUBW      Y3, Y2, Y2
+	VPMOVZXBW   48(CX), Y3
+	VPMOVZXBW   48(DX), Y4
+	VPSUBW      Y4, Y3, Y3
+	VPADDW      Y3, Y0, Y4
+	VPADDW      Y2, Y1, Y5
+	VPSUBW      Y2, Y1, Y1
+	VPSUBW      Y3, Y0, Y0
+	VPADDW      Y5, Y4, Y2
+	VPSUBW      Y5, Y4, Y3
+	VPUNPCKLWD  Y1, Y0, Y4
+	VPUNPCKHWD  Y1, Y0, Y0
+	VPMADDWD    fdctMadd1<>+0(SB), Y4, Y1
+	VPMADDWD    fdctMadd1<>+0(SB), Y0, Y5
+	VPADDD      fdctRound1<>+0(SB), Y1, Y1
+	VPADDD      fdctRound1<>+0(SB), Y5, Y5
+	VPSRAD      $0x0a, Y1, Y1
+	VPSRAD      $0x0a, Y5, Y5
+	VPACKSSDW   Y5, Y1, Y1
+	VPMADDWD    fdctMadd3<>+0(SB), Y4, Y4
+	VPMADDWD    fdctMadd3<>+0(SB), Y0, Y0
+	VPADDD      fdctRound1<>+0(SB), Y4, Y4
+	VPADDD      fdctRound1<>+0(SB), Y0, Y0
+	VPSRAD      $0x0a, Y4, Y4
+	VPSRAD      $0x0a, Y0, Y0
+	VPACKSSDW   Y0, Y4, Y4
+	VPSLLW      $0x03, Y2, Y2
+	VPSLLW      $0x03, Y3, Y3
+	VPUNPCKLWD  Y1, Y2, Y0
+	VPUNPCKHWD  Y1, Y2, Y1
+	VPUNPCKLWD  Y4, Y3, Y2
+	VPUNPCKHWD  Y4, Y3, Y3
+	VPUNPCKLDQ  Y2, Y0, Y4
+	VPUNPCKHDQ  Y2, Y0, Y0
+	VPUNPCKLDQ  Y3, Y1, Y2
+	VPUNPCKHDQ  Y3, Y1, Y1
+	VPUNPCKLQDQ Y2, Y4, Y3
+	VPUNPCKHQDQ Y2, Y4, Y2
+	VPUNPCKLQDQ Y1, Y0, Y4
+	VPUNPCKHQDQ Y1, Y0, Y0
+	VPADDW      Y0, Y3, Y1
+	VPADDW      Y4, Y2, Y5
+	VPSUBW      Y4, Y2, Y2
+	VPSUBW      Y0, Y3, Y0
+	VPADDW      Y5, Y1, Y3
+	VPSUBW      Y5, Y1, Y1
+	VPUNPCKLWD  Y2, Y0, Y4
+	VPUNPCKHWD  Y2, Y0, Y0
+	VPMADDWD    fdctMadd1<>+0(SB), Y4, Y2
+	VPMADDWD    fdctMadd1<>+0(SB), Y0, Y5
+	VPADDD      fdctRound2<>+0(SB), Y2, Y2
+	VPADDD      fdctRound2<>+0(SB), Y5, Y5
+	VPSRAD      $0x11, Y2, Y2
+	VPSRAD      $0x11, Y5, Y5
+	VPACKSSDW   Y5, Y2, Y2
+	VPMADDWD    fdctMadd3<>+0(SB), Y4, Y4
+	VPMADDWD    fdctMadd3<>+0(SB), Y0, Y0
+	VPADDD      fdctRound2<>+0(SB), Y4, Y4
+	VPADDD      fdctRound2<>+0(SB), Y0, Y0
+	VPSRAD      $0x11, Y4, Y4
+	VPSRAD      $0x11, Y0, Y0
+	VPACKSSDW   Y0, Y4, Y4
+	VPADDW      fdctRound8<>+0(SB), Y3, Y3
+	VPSRAW      $0x04, Y3, Y3
+	VPADDW      fdctRound8<>+0(SB), Y1, Y1
+	VPSRAW      $0x04, Y1, Y1
+	VPUNPCKLQDQ Y2, Y3, Y0
+	VPUNPCKLQDQ Y4, Y1, Y5
+	VPSHUFB     fdctZigzag00<>+0(SB), Y0, Y6
+	VPSHUFB     fdctZigzag01<>+0(SB), Y5, Y7
+	VPOR        Y7, Y6, Y6
+	VPSHUFB     fdctZigzag10<>+0(SB), Y0, Y0
+	VPSHUFB     fdctZigzag11<>+0(SB), Y5, Y5
+	VPOR        Y5, Y0, Y0
+	VPERM2I128  $0x20, Y0, Y6, Y5
+	VPERM2I128  $0x31, Y0, Y6, Y0
+	VMOVDQU     Y5, (AX)
+	VMOVDQU     Y0, 64(AX)
+	VPUNPCKHQDQ Y2, Y3, Y0
+	VPUNPCKHQDQ Y4, Y1, Y1
+	VPSHUFB     fdctZigzag00<>+0(SB), Y0, Y2
+	VPSHUFB     fdctZigzag01<>+0(SB), Y1, Y3
+	VPOR        Y3, Y2, Y2
+	VPSHUFB     fdctZigzag10<>+0(SB), Y0, Y0
+	VPSHUFB     fdctZigzag11<>+0(SB), Y1, Y1
+	VPOR        Y1, Y0, Y0
+	VPERM2I128  $0x20, Y0, Y2, Y1
+	VPERM2I128  $0x31, Y0, Y2, Y0
+	VMOVDQU     Y1, 32(AX)
+	VMOVDQU     Y0, 96(AX)
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	ADDQ        $0x80, AX
+	DECQ        BX
+	JNE         strip
+	VZEROUPPER
+	RET
+
+// func fdctBlockAVX2(dst *int16, src *byte, pred *byte, n int)
+// Requires: AVX, AVX2
+TEXT ·fdctBlockAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ pred+16(FP), DX
+	MOVQ n+24(FP), BX
+
+strip:
+	VPBROADCASTD (CX), X0
+	VPMOVZXBW    X0, Y0
+	VPMOVZXBW    (DX), Y1
+	VPSUBW       Y1, Y0, Y0
+	VPBROADCASTD 16(CX), X1
+	VPMOVZXBW    X1, Y1
+	VPMOVZXBW    16(DX), Y2
+	VPSUBW       Y2, Y1, Y1
+	VPBROADCASTD 32(CX), X2
+	VPMOVZXBW    X2, Y2
+	VPMOVZXBW    32(DX), Y3
+	VPSUBW       Y3, Y2, Y2
+	VPBROADCASTD 48(CX), X3
+	VPMOVZXBW    X3, Y3
+	VPMOVZXBW    48(DX), Y4
+	VPSUBW       Y4, Y3, Y3
+	VPADDW       Y3, Y0, Y4
+	VPADDW       Y2, Y1, Y5
+	VPSUBW       Y2, Y1, Y1
+	VPSUBW       Y3, Y0, Y0
+	VPADDW       Y5, Y4, Y2
+	VPSUBW       Y5, Y4, Y3
+	VPUNPCKLWD   Y1, Y0, Y4
+	VPUNPCKHWD   Y1, Y0, Y0
+	VPMADDWD     fdctMadd1<>+0(SB), Y4, Y1
+	VPMADDWD     fdctMadd1<>+0(SB), Y0, Y5
+	VPADDD       fdctRound1<>+0(SB), Y1, Y1
+	VPADDD       fdctRound1<>+0(SB), Y5, Y5
+	VPSRAD       $0x0a, Y1, Y1
+	VPSRAD       $0x0a, Y5, Y5
+	VPACKSSDW    Y5, Y1, Y1
+	VPMADDWD     fdctMadd3<>+0(SB), Y4, Y4
+	VPMADDWD     fdctMadd3<>+0(SB), Y0, Y0
+	VPADDD       fdctRound1<>+0(SB), Y4, Y4
+	VPADDD       fdctRound1<>+0(SB), Y0, Y0
+	VPSRAD       $0x0a, Y4, Y4
+	VPSRAD       $0x0a, Y0, Y0
+	VPACKSSDW    Y0, Y4, Y4
+	VPSLLW       $0x03, Y2, Y2
+	VPSLLW       $0x03, Y3, Y3
+	VPUNPCKLWD   Y1, Y2, Y0
+	VPUNPCKHWD   Y1, Y2, Y1
+	VPUNPCKLWD   Y4, Y3, Y2
+	VPUNPCKHWD   Y4, Y3, Y3
+	VPUNPCKLDQ   Y2, Y0, Y4
+	VPUNPCKHDQ   Y2, Y0, Y0
+	VPUNPCKLDQ   Y3, Y1, Y2
+	VPUNPCKHDQ   Y3, Y1, Y1
+	VPUNPCKLQDQ  Y2, Y4, Y3
+	VPUNPCKHQDQ  Y2, Y4, Y2
+	VPUNPCKLQDQ  Y1, Y0, Y4
+	VPUNPCKHQDQ  Y1, Y0, Y0
+	VPADDW       Y0, Y3, Y1
+	VPADDW       Y4, Y2, Y5
+	VPSUBW       Y4, Y2, Y2
+	VPSUBW       Y0, Y3, Y0
+	VPADDW       Y5, Y1, Y3
+	VPSUBW       Y5, Y1, Y1
+	VPUNPCKLWD   Y2, Y0, Y4
+	VPUNPCKHWD   Y2, Y0, Y0
+	VPMADDWD     fdctMadd1<>+0(SB), Y4, Y2
+	VPMADDWD     fdctMadd1<>+0(SB), Y0, Y5
+	VPADDD       fdctRound2<>+0(SB), Y2, Y2
+	VPADDD       fdctRound2<>+0(SB), Y5, Y5
+	VPSRAD       $0x11, Y2, Y2
+	VPSRAD       $0x11, Y5, Y5
+	VPACKSSDW    Y5, Y2, Y2
+	VPMADDWD     fdctMadd3<>+0(SB), Y4, Y4
+	VPMADDWD     fdctMadd3<>+0(SB), Y0, Y0
+	VPADDD       fdctRound2<>+0(SB), Y4, Y4
+	VPADDD       fdctRound2<>+0(SB), Y0, Y0
+	VPSRAD       $0x11, Y4, Y4
+	VPSRAD       $0x11, Y0, Y0
+	VPACKSSDW    Y0, Y4, Y4
+	VPADDW       fdctRound8<>+0(SB), Y3, Y3
+	VPSRAW       $0x04, Y3, Y3
+	VPADDW       fdctRound8<>+0(SB), Y1, Y1
+	VPSRAW       $0x04, Y1, Y1
+	VPUNPCKLQDQ  Y2, Y3, Y0
+	VPUNPCKLQDQ  Y4, Y1, Y5
+	VPSHUFB      fdctZigzag00<>+0(SB), Y0, Y6
+	VPSHUFB      fdctZigzag01<>+0(SB), Y5, Y7
+	VPOR         Y7, Y6, Y6
+	VPSHUFB      fdctZigzag10<>+0(SB), Y0, Y0
+	VPSHUFB      fdctZigzag11<>+0(SB), Y5, Y5
+	VPOR         Y5, Y0, Y0
+	VPERM2I128   $0x20, Y0, Y6, Y5
+	VPERM2I128   $0x31, Y0, Y6, Y0
+	VMOVDQU      Y5, (AX)
+	VMOVDQU      Y0, 64(AX)
+	VPUNPCKHQDQ  Y2, Y3, Y0
+	VPUNPCKHQDQ  Y4, Y1, Y1
+	VPSHUFB      fdctZigzag00<>+0(SB), Y0, Y2
+	VPSHUFB      fdctZigzag01<>+0(SB), Y1, Y3
+	VPOR         Y3, Y2, Y2
+	VPSHUFB      fdctZigzag10<>+0(SB), Y0, Y0
+	VPSHUFB      fdctZigzag11<>+0(SB), Y1, Y1
+	VPOR         Y1, Y0, Y0
+	VPERM2I128   $0x20, Y0, Y2, Y1
+	VPERM2I128   $0x31, Y0, Y2, Y0
+	VMOVDQU      Y1, 32(AX)
+	VMOVDQU      Y0, 96(AX)
+	ADDQ         $0x40, DX
+	ADDQ         $0x80, AX
+	DECQ         BX
+	JNE          strip
+	VZEROUPPER
+	RET
+
+// func predict4AVX2(dst *byte, lo uint64, hi uint64)
+// Requires: AVX
+TEXT ·predict4AVX2(SB), NOSPLIT, $0-24
+	MOVQ      dst+0(FP), AX
+	MOVQ      lo+8(FP), CX
+	VMOVQ     CX, X0
+	MOVQ      hi+16(FP), CX
+	VPINSRQ   $0x01, CX, X0, X0
+	VPSRLDQ   $0x01, X0, X1
+	VPSRLDQ   $0x02, X0, X2
+	VPAVGB    X2, X1, X3
+	VPXOR     X2, X0, X4
+	VPAND     ones8<>+0(SB), X4, X4
+	VPAVGB    X2, X0, X0
+	VPSUBB    X4, X0, X0
+	VPAVGB    X0, X1, X0
+	VPXOR     X4, X4, X4
+	VPSHUFB   pred4Sum<>+0(SB), X1, X2
+	VPSADBW   X4, X2, X2
+	VPADDW    four16<>+0(SB), X2, X2
+	VPSRLW    $0x03, X2, X2
+	VPSHUFB   pred4DC<>+0(SB), X2, X2
+	VPSHUFB   pred4Up0<>+0(SB), X1, X4
+	VPSHUFB   pred4Left0<>+0(SB), X1, X5
+	VPSHUFB   pred4Corner0<>+0(SB), X1, X6
+	VPADDW    X5, X4, X4
+	VPSUBW    X6, X4, X4
+	VPSHUFB   pred4Up2<>+0(SB), X1, X5
+	VPSHUFB   pred4Left2<>+0(SB), X1, X6
+	VPSHUFB   pred4Corner2<>+0(SB), X1, X7
+	VPADDW    X6, X5, X5
+	VPSUBW    X7, X5, X5
+	VPACKUSWB X5, X4, X4
+	VPSHUFB   pred4A00<>+0(SB), X0, X5
+	VPOR      X2, X5, X5
+	VPSHUFB   pred4T00<>+0(SB), X4, X6
+	VPOR      X6, X5, X5
+	VMOVDQU   X5, (AX)
+	VPSHUFB   pred4A01<>+0(SB), X0, X5
+	VPOR      X2, X5, X5
+	VPSHUFB   pred4T01<>+0(SB), X4, X6
+	VPOR      X6, X5, X5
+	VMOVDQU   X5, 16(AX)
+	VPSHUFB   pred4A02<>+0(SB), X0, X5
+	VPOR      X2, X5, X5
+	VPSHUFB   pred4T02<>+0(SB), X4, X6
+	VPOR      X6, X5, X5
+	VMOVDQU   X5, 32(AX)
+	VPSHUFB   pred4A03<>+0(SB), X0, X5
+	VPOR      X2, X5, X5
+	VPSHUFB   pred4T03<>+0(SB), X4, X2
+	VPOR      X2, X5, X5
+	VMOVDQU   X5, 48(AX)
+	VPSHUFB   pred4A10<>+0(SB), X0, X2
+	VPSHUFB   pred4B10<>+0(SB), X3, X4
+	VPOR      X4, X2, X2
+	VMOVDQU   X2, 64(AX)
+	VPSHUFB   pred4A11<>+0(SB), X0, X2
+	VMOVDQU   X2, 80(AX)
+	VPSHUFB   pred4A12<>+0(SB), X0, X2
+	VPSHUFB   pred4B12<>+0(SB), X3, X4
+	VPOR      X4, X2, X2
+	VMOVDQU   X2, 96(AX)
+	VPSHUFB   pred4A13<>+0(SB), X0, X2
+	VMOVDQU   X2, 112(AX)
+	VPSHUFB   pred4A20<>+0(SB), X0, X2
+	VPSHUFB   pred4B20<>+0(SB), X3, X4
+	VPOR      X4, X2, X2
+	VMOVDQU   X2, 128(AX)
+	VPSHUFB   pred4A21<>+0(SB), X0, X2
+	VPSHUFB   pred4B21<>+0(SB), X3, X4
+	VPOR      X4, X2, X2
+	VMOVDQU   X2, 144(AX)
+	VPSHUFB   pred4A22<>+0(SB), X0, X2
+	VPSHUFB   pred4B22<>+0(SB), X3, X4
+	VPOR      X4, X2, X2
+	VPSHUFB   pred4C22<>+0(SB), X1, X4
+	VPOR      X4, X2, X2
+	VMOVDQU   X2, 160(AX)
+	VPSHUFB   pred4A23<>+0(SB), X0, X0
+	VPSHUFB   pred4B23<>+0(SB), X3, X2
+	VPOR      X2, X0, X0
+	VPSHUFB   pred4C23<>+0(SB), X1, X1
+	VPOR      X1, X0, X0
+	VMOVDQU   X0, 176(AX)
+	RET
+
+DATA ones8<>+0(SB)/8, $0x0101010101010101
+DATA ones8<>+8(SB)/8, $0x0101010101010101
+GLOBL ones8<>(SB), RODATA|NOPTR, $16
+
+DATA pred4Sum<>+0(SB)/1, $0x00
+DATA pred4Sum<>+1(SB)/1, $0x01
+DATA pred4Sum<>+2(SB)/1, $0x02
+DATA pred4Sum<>+3(SB)/1, $0x03
+DATA pred4Sum<>+4(SB)/1, $0x05
+DATA pred4Sum<>+5(SB)/1, $0x06
+DATA pred4Sum<>+6(SB)/1, $0x07
+DATA pred4Sum<>+7(SB)/1, $0x08
+DATA pred4Sum<>+8(SB)/1, $0xff
+DATA pred4Sum<>+9(SB)/1, $0xff
+DATA pred4Sum<>+10(SB)/1, $0xff
+DATA pred4Sum<>+11(SB)/1, $0xff
+DATA pred4Sum<>+12(SB)/1, $0xff
+DATA pred4Sum<>+13(SB)/1, $0xff
+DATA pred4Sum<>+14(SB)/1, $0xff
+DATA pred4Sum<>+15(SB)/1, $0xff
+GLOBL pred4Sum<>(SB), RODATA|NOPTR, $16
+
+DATA four16<>+0(SB)/8, $0x0000000000000004
+DATA four16<>+8(SB)/8, $0x0000000000000000
+GLOBL four16<>(SB), RODATA|NOPTR, $16
+
+DATA pred4DC<>+0(SB)/1, $0x00
+DATA pred4DC<>+1(SB)/1, $0x00
+DATA pred4DC<>+2(SB)/1, $0x00
+DATA pred4DC<>+3(SB)/1, $0x00
+DATA pred4DC<>+4(SB)/1, $0xff
+DATA pred4DC<>+5(SB)/1, $0xff
+DATA pred4DC<>+6(SB)/1, $0xff
+DATA pred4DC<>+7(SB)/1, $0xff
+DATA pred4DC<>+8(SB)/1, $0xff
+DATA pred4DC<>+9(SB)/1, $0xff
+DATA pred4DC<>+10(SB)/1, $0xff
+DATA pred4DC<>+11(SB)/1, $0xff
+DATA pred4DC<>+12(SB)/1, $0xff
+DATA pred4DC<>+13(SB)/1, $0xff
+DATA pred4DC<>+14(SB)/1, $0xff
+DATA pred4DC<>+15(SB)/1, $0xff
+GLOBL pred4DC<>(SB), RODATA|NOPTR, $16
+
+DATA pred4Up0<>+0(SB)/1, $0x05
+DATA pred4Up0<>+1(SB)/1, $0xff
+DATA pred4Up0<>+2(SB)/1, $0x06
+DATA pred4Up0<>+3(SB)/1, $0xff
+DATA pred4Up0<>+4(SB)/1, $0x07
+DATA pred4Up0<>+5(SB)/1, $0xff
+DATA pred4Up0<>+6(SB)/1, $0x08
+DATA pred4Up0<>+7(SB)/1, $0xff
+DATA pred4Up0<>+8(SB)/1, $0x05
+DATA pred4Up0<>+9(SB)/1, $0xff
+DATA pred4Up0<>+10(SB)/1, $0x06
+DATA pred4Up0<>+11(SB)/1, $0xff
+DATA pred4Up0<>+12(SB)/1, $0x07
+DATA pred4Up0<>+13(SB)/1, $0xff
+DATA pred4Up0<>+14(SB)/1, $0x08
+DATA pred4Up0<>+15(SB)/1, $0xff
+GLOBL pred4Up0<>(SB), RODATA|NOPTR, $16
+
+DATA pred4Left0<>+0(SB)/1, $0x03
+DATA pred4Left0<>+1(SB)/1, $0xff
+DATA pred4Left0<>+2(SB)/1, $0x03
+DATA pred4Left0<>+3(SB)/1, $0xff
+DATA pred4Left0<>+4(SB)/1, $0x03
+DATA pred4Left0<>+5(SB)/1, $0xff
+DATA pred4Left0<>+6(SB)/1, $0x03
+DATA pred4Left0<>+7(SB)/1, $0xff
+DATA pred4Left0<>+8(SB)/1, $0x02
+DATA pred4Left0<>+9(SB)/1, $0xff
+DATA pred4Left0<>+10(SB)/1, $0x02
+DATA pred4Left0<>+11(SB)/1, $0xff
+DATA pred4Left0<>+12(SB)/1, $0x02
+DATA pred4Left0<>+13(SB)/1, $0xff
+DATA pred4Left0<>+14(SB)/1, $0x02
+DATA pred4Left0<>+15(SB)/1, $0xff
+GLOBL pred4Left0<>(SB), RODATA|NOPTR, $16
+
+DATA pred4Corner0<>+0(SB)/1, $0x04
+DATA pred4Corner0<>+1(SB)/1, $0xff
+DATA pred4Corner0<>+2(SB)/1, $0x04
+DATA pred4Corner0<>+3(SB)/1, $0xff
+DATA pred4Corner0<>+4(SB)/1, $0x04
+DATA pred4Corner0<>+5(SB)/1, $0xff
+DATA pred4Corner0<>+6(SB)/1, $0x04
+DATA pred4Corner0<>+7(SB)/1, $0xff
+DATA pred4Corner0<>+8(SB)/1, $0x04
+DATA pred4Corner0<>+9(SB)/1, $0xff
+DATA pred4Corner0<>+10(SB)/1, $0x04
+DATA pred4Corner0<>+11(SB)/1, $0xff
+DATA pred4Corner0<>+12(SB)/1, $0x04
+DATA pred4Corner0<>+13(SB)/1, $0xff
+DATA pred4Corner0<>+14(SB)/1, $0x04
+DATA pred4Corner0<>+15(SB)/1, $0xff
+GLOBL pred4Corner0<>(SB), RODATA|NOPTR, $16
+
+DATA pred4Up2<>+0(SB)/1, $0x05
+DATA pred4Up2<>+1(SB)/1, $0xff
+DATA pred4Up2<>+2(SB)/1, $0x06
+DATA pred4Up2<>+3(SB)/1, $0xff
+DATA pred4Up2<>+4(SB)/1, $0x07
+DATA pred4Up2<>+5(SB)/1, $0xff
+DATA pred4Up2<>+6(SB)/1, $0x08
+DATA pred4Up2<>+7(SB)/1, $0xff
+DATA pred4Up2<>+8(SB)/1, $0x05
+DATA pred4Up2<>+9(SB)/1, $0xff
+DATA pred4Up2<>+10(SB)/1, $0x06
+DATA pred4Up2<>+11(SB)/1, $0xff
+DATA pred4Up2<>+12(SB)/1, $0x07
+DATA pred4Up2<>+13(SB)/1, $0xff
+DATA pred4Up2<>+14(SB)/1, $0x08
+DATA pred4Up2<>+15(SB)/1, $0xff
+GLOBL pred4Up2<>(SB), RODATA|NOPTR, $16
+
+DATA pred4Left2<>+0(SB)/1, $0x01
+DATA pred4Left2<>+1(SB)/1, $0xff
+DATA pred4Left2<>+2(SB)/1, $0x01
+DATA pred4Left2<>+3(SB)/1, $0xff
+DATA pred4Left2<>+4(SB)/1, $0x01
+DATA pred4Left2<>+5(SB)/1, $0xff
+DATA pred4Left2<>+6(SB)/1, $0x01
+DATA pred4Left2<>+7(SB)/1, $0xff
+DATA pred4Left2<>+8(SB)/1, $0x00
+DATA pred4Left2<>+9(SB)/1, $0xff
+DATA pred4Left2<>+10(SB)/1, $0x00
+DATA pred4Left2<>+11(SB)/1, $0xff
+DATA pred4Left2<>+12(SB)/1, $0x00
+DATA pred4Left2<>+13(SB)/1, $0xff
+DATA pred4Left2<>+14(SB)/1, $0x00
+DATA pred4Left2<>+15(SB)/1, $0xff
+GLOBL pred4Left2<>(SB), RODATA|NOPTR, $16
+
+DATA pred4Corner2<>+0(SB)/1, $0x04
+DATA pred4Corner2<>+1(SB)/1, $0xff
+DATA pred4Corner2<>+2(SB)/1, $0x04
+DATA pred4Corner2<>+3(SB)/1, $0xff
+DATA pred4Corner2<>+4(SB)/1, $0x04
+DATA pred4Corner2<>+5(SB)/1, $0xff
+DATA pred4Corner2<>+6(SB)/1, $0x04
+DATA pred4Corner2<>+7(SB)/1, $0xff
+DATA pred4Corner2<>+8(SB)/1, $0x04
+DATA pred4Corner2<>+9(SB)/1, $0xff
+DATA pred4Corner2<>+10(SB)/1, $0x04
+DATA pred4Corner2<>+11(SB)/1, $0xff
+DATA pred4Corner2<>+12(SB)/1, $0x04
+DATA pred4Corner2<>+13(SB)/1, $0xff
+DATA pred4Corner2<>+14(SB)/1, $0x04
+DATA pred4Corner2<>+15(SB)/1, $0xff
+GLOBL pred4Corner2<>(SB), RODATA|NOPTR, $16
+
+DATA pred4A00<>+0(SB)/1, $0xff
+DATA pred4A00<>+1(SB)/1, $0xff
+DATA pred4A00<>+2(SB)/1, $0xff
+DATA pred4A00<>+3(SB)/1, $0xff
+DATA pred4A00<>+4(SB)/1, $0xff
+DATA pred4A00<>+5(SB)/1, $0xff
+DATA pred4A00<>+6(SB)/1, $0xff
+DATA pred4A00<>+7(SB)/1, $0xff
+DATA pred4A00<>+8(SB)/1, $0x05
+DATA pred4A00<>+9(SB)/1, $0x06
+DATA pred4A00<>+10(SB)/1, $0x07
+DATA pred4A00<>+11(SB)/1, $0x08
+DATA pred4A00<>+12(SB)/1, $0x03
+DATA pred4A00<>+13(SB)/1, $0x03
+DATA pred4A00<>+14(SB)/1, $0x03
+DATA pred4A00<>+15(SB)/1, $0x03
+GLOBL pred4A00<>(SB), RODATA|NOPTR, $16
+
+DATA pred4T00<>+0(SB)/1, $0xff
+DATA pred4T00<>+1(SB)/1, $0xff
+DATA pred4T00<>+2(SB)/1, $0xff
+DATA pred4T00<>+3(SB)/1, $0xff
+DATA pred4T00<>+4(SB)/1, $0x00
+DATA pred4T00<>+5(SB)/1, $0x01
+DATA pred4T00<>+6(SB)/1, $0x02
+DATA pred4T00<>+7(SB)/1, $0x03
+DATA pred4T00<>+8(SB)/1, $0xff
+DATA pred4T00<>+9(SB)/1, $0xff
+DATA pred4T00<>+10(SB)/1, $0xff
+DATA pred4T00<>+11(SB)/1, $0xff
+DATA pred4T00<>+12(SB)/1, $0xff
+DATA pred4T00<>+13(SB)/1, $0xff
+DATA pred4T00<>+14(SB)/1, $0xff
+DATA pred4T00<>+15(SB)/1, $0xff
+GLOBL pred4T00<>(SB), RODATA|NOPTR, $16
+
+DATA pred4A01<>+0(SB)/1, $0xff
+DATA pred4A01<>+1(SB)/1, $0xff
+DATA pred4A01<>+2(SB)/1, $0xff
+DATA pred4A01<>+3(SB)/1, $0xff
+DATA pred4A01<>+4(SB)/1, $0xff
+DATA pred4A01<>+5(SB)/1, $0xff
+DATA pred4A01<>+6(SB)/1, $0xff
+DATA pred4A01<>+7(SB)/1, $0xff
+DATA pred4A01<>+8(SB)/1, $0x05
+DATA pred4A01<>+9(SB)/1, $0x06
+DATA pred4A01<>+10(SB)/1, $0x07
+DATA pred4A01<>+11(SB)/1, $0x08
+DATA pred4A01<>+12(SB)/1, $0x02
+DATA pred4A01<>+13(SB)/1, $0x02
+DATA pred4A01<>+14(SB)/1, $0x02
+DATA pred4A01<>+15(SB)/1, $0x02
+GLOBL pred4A01<>(SB), RODATA|NOPTR, $16
+
+DATA pred4T01<>+0(SB)/1, $0xff
+DATA pred4T01<>+1(SB)/1, $0xff
+DATA pred4T01<>+2(SB)/1, $0xff
+DATA pred4T01<>+3(SB)/1, $0xff
+DATA pred4T01<>+4(SB)/1, $0x04
+DATA pred4T01<>+5(SB)/1, $0x05
+DATA pred4T01<>+6(SB)/1, $0x06
+DATA pred4T01<>+7(SB)/1, $0x07
+DATA pred4T01<>+8(SB)/1, $0xff
+DATA pred4T01<>+9(SB)/1, $0xff
+DATA pred4T01<>+10(SB)/1, $0xff
+DATA pred4T01<>+11(SB)/1, $0xff
+DATA pred4T01<>+12(SB)/1, $0xff
+DATA pred4T01<>+13(SB)/1, $0xff
+DATA pred4T01<>+14(SB)/1, $0xff
+DATA pred4T01<>+15(SB)/1, $0xff
+GLOBL pred4T01<>(SB), RODATA|NOPTR, $16
+
+DATA pred4A02<>+0(SB)/1, $0xff
+DATA pred4A02<>+1(SB)/1, $0xff
+DATA pred4A02<>+2(SB)/1, $0xff
+DATA pred4A02<>+3(SB)/1, $0xff
+DATA pred4A02<>+4(SB)/1, $0xff
+DATA pred4A02<>+5(SB)/1, $0xff
+DATA pred4A02<>+6(SB)/1, $0xff
+DATA pred4A02<>+7(SB)/1, $0xff
+DATA pred4A02<>+8(SB)/1, $0x05
+DATA pred4A02<>+9(SB)/1, $0x06
+DATA pred4A02<>+10(SB)/1, $0x07
+DATA pred4A02<>+11(SB)/1, $0x08
+DATA pred4A02<>+12(SB)/1, $0x01
+DATA pred4A02<>+13(SB)/1, $0x01
+DATA pred4A02<>+14(SB)/1, $0x01
+DATA pred4A02<>+15(SB)/1, $0x01
+GLOBL pred4A02<>(SB), RODATA|NOPTR, $16
+
+DATA pred4T02<>+0(SB)/1, $0xff
+DATA pred4T02<>+1(SB)/1, $0xff
+DATA pred4T02<>+2(SB)/1, $0xff
+DATA pred4T02<>+3(SB)/1, $0xff
+DATA pred4T02<>+4(SB)/1, $0x08
+DATA pred4T02<>+5(SB)/1, $0x09
+DATA pred4T02<>+6(SB)/1, $0x0a
+DATA pred4T02<>+7(SB)/1, $0x0b
+DATA pred4T02<>+8(SB)/1, $0xff
+DATA pred4T02<>+9(SB)/1, $0xff
+DATA pred4T02<>+10(SB)/1, $0xff
+DATA pred4T02<>+11(SB)/1, $0xff
+DATA pred4T02<>+12(SB)/1, $0xff
+DATA pred4T02<>+13(SB)/1, $0xff
+DATA pred4T02<>+14(SB)/1, $0xff
+DATA pred4T02<>+15(SB)/1, $0xff
+GLOBL pred4T02<>(SB), RODATA|NOPTR, $16
+
+DATA pred4A03<>+0(SB)/1, $0xff
+DATA pred4A03<>+1(SB)/1, $0xff
+DATA pred4A03<>+2(SB)/1, $0xff
+DATA pred4A03<>+3(SB)/1, $0xff
+DATA pred4A03<>+4(SB)/1, $0xff
+DATA pred4A03<>+5(SB)/1, $0xff
+DATA pred4A03<>+6(SB)/1, $0xff
+DATA pred4A03<>+7(SB)/1, $0xff
+DATA pred4A03<>+8(SB)/1, $0x05
+DATA pred4A03<>+9(SB)/1, $0x06
+DATA pred4A03<>+10(SB)/1, $0x07
+DATA pred4A03<>+11(SB)/1, $0x08
+DATA pred4A03<>+12(SB)/1, $0x00
+DATA pred4A03<>+13(SB)/1, $0x00
+DATA pred4A03<>+14(SB)/1, $0x00
+DATA pred4A03<>+15(SB)/1, $0x00
+GLOBL pred4A03<>(SB), RODATA|NOPTR, $16
+
+DATA pred4T03<>+0(SB)/1, $0xff
+DATA pred4T03<>+1(SB)/1, $0xff
+DATA pred4T03<>+2(SB)/1, $0xff
+DATA pred4T03<>+3(SB)/1, $0xff
+DATA pred4T03<>+4(SB)/1, $0x0c
+DATA pred4T03<>+5(SB)/1, $0x0d
+DATA pred4T03<>+6(SB)/1, $0x0e
+DATA pred4T03<>+7(SB)/1, $0x0f
+DATA pred4T03<>+8(SB)/1, $0xff
+DATA pred4T03<>+9(SB)/1, $0xff
+DATA pred4T03<>+10(SB)/1, $0xff
+DATA pred4T03<>+11(SB)/1, $0xff
+DATA pred4T03<>+12(SB)/1, $0xff
+DATA pred4T03<>+13(SB)/1, $0xff
+DATA pred4T03<>+14(SB)/1, $0xff
+DATA pred4T03<>+15(SB)/1, $0xff
+GLOBL pred4T03<>(SB), RODATA|NOPTR, $16
+
+DATA pred4A10<>+0(SB)/1, $0x04
+DATA pred4A10<>+1(SB)/1, $0x05
+DATA pred4A10<>+2(SB)/1, $0x06
+DATA pred4A10<>+3(SB)/1, $0x07
+DATA pred4A10<>+4(SB)/1, $0xff
+DATA pred4A10<>+5(SB)/1, $0xff
+DATA pred4A10<>+6(SB)/1, $0xff
+DATA pred4A10<>+7(SB)/1, $0xff
+DATA pred4A10<>+8(SB)/1, $0x06
+DATA pred4A10<>+9(SB)/1, $0x07
+DATA pred4A10<>+10(SB)/1, $0x08
+DATA pred4A10<>+11(SB)/1, $0x09
+DATA pred4A10<>+12(SB)/1, $0xff
+DATA pred4A10<>+13(SB)/1, $0xff
+DATA pred4A10<>+14(SB)/1, $0xff
+DATA pred4A10<>+15(SB)/1, $0xff
+GLOBL pred4A10<>(SB), RODATA|NOPTR, $16
+
+DATA pred4B10<>+0(SB)/1, $0xff
+DATA pred4B10<>+1(SB)/1, $0xff
+DATA pred4B10<>+2(SB)/1, $0xff
+DATA pred4B10<>+3(SB)/1, $0xff
+DATA pred4B10<>+4(SB)/1, $0x04
+DATA pred4B10<>+5(SB)/1, $0x05
+DATA pred4B10<>+6(SB)/1, $0x06
+DATA pred4B10<>+7(SB)/1, $0x07
+DATA pred4B10<>+8(SB)/1, $0xff
+DATA pred4B10<>+9(SB)/1, $0xff
+DATA pred4B10<>+10(SB)/1, $0xff
+DATA pred4B10<>+11(SB)/1, $0xff
+DATA pred4B10<>+12(SB)/1, $0x05
+DATA pred4B10<>+13(SB)/1, $0x06
+DATA pred4B10<>+14(SB)/1, $0x07
+DATA pred4B10<>+15(SB)/1, $0x08
+GLOBL pred4B10<>(SB), RODATA|NOPTR, $16
+
+DATA pred4A11<>+0(SB)/1, $0x03
+DATA pred4A11<>+1(SB)/1, $0x04
+DATA pred4A11<>+2(SB)/1, $0x05
+DATA pred4A11<>+3(SB)/1, $0x06
+DATA pred4A11<>+4(SB)/1, $0x04
+DATA pred4A11<>+5(SB)/1, $0x05
+DATA pred4A11<>+6(SB)/1, $0x06
+DATA pred4A11<>+7(SB)/1, $0x07
+DATA pred4A11<>+8(SB)/1, $0x07
+DATA pred4A11<>+9(SB)/1, $0x08
+DATA pred4A11<>+10(SB)/1, $0x09
+DATA pred4A11<>+11(SB)/1, $0x0a
+DATA pred4A11<>+12(SB)/1, $0x06
+DATA pred4A11<>+13(SB)/1, $0x07
+DATA pred4A11<>+14(SB)/1, $0x08
+DATA pred4A11<>+15(SB)/1, $0x09
+GLOBL pred4A11<>(SB), RODATA|NOPTR, $16
+
+DATA pred4A12<>+0(SB)/1, $0x02
+DATA pred4A12<>+1(SB)/1, $0x03
+DATA pred4A12<>+2(SB)/1, $0x04
+DATA pred4A12<>+3(SB)/1, $0x05
+DATA pred4A12<>+4(SB)/1, $0x03
+DATA pred4A12<>+5(SB)/1, $0xff
+DATA pred4A12<>+6(SB)/1, $0xff
+DATA pred4A12<>+7(SB)/1, $0xff
+DATA pred4A12<>+8(SB)/1, $0x08
+DATA pred4A12<>+9(SB)/1, $0x09
+DATA pred4A12<>+10(SB)/1, $0x0a
+DATA pred4A12<>+11(SB)/1, $0x0b
+DATA pred4A12<>+12(SB)/1, $0xff
+DATA pred4A12<>+13(SB)/1, $0xff
+DATA pred4A12<>+14(SB)/1, $0xff
+DATA pred4A12<>+15(SB)/1, $0x0a
+GLOBL pred4A12<>(SB), RODATA|NOPTR, $16
+
+DATA pred4B12<>+0(SB)/1, $0xff
+DATA pred4B12<>+1(SB)/1, $0xff
+DATA pred4B12<>+2(SB)/1, $0xff
+DATA pred4B12<>+3(SB)/1, $0xff
+DATA pred4B12<>+4(SB)/1, $0xff
+DATA pred4B12<>+5(SB)/1, $0x04
+DATA pred4B12<>+6(SB)/1, $0x05
+DATA pred4B12<>+7(SB)/1, $0x06
+DATA pred4B12<>+8(SB)/1, $0xff
+DATA pred4B12<>+9(SB)/1, $0xff
+DATA pred4B12<>+10(SB)/1, $0xff
+DATA pred4B12<>+11(SB)/1, $0xff
+DATA pred4B12<>+12(SB)/1, $0x06
+DATA pred4B12<>+13(SB)/1, $0x07
+DATA pred4B12<>+14(SB)/1, $0x08
+DATA pred4B12<>+15(SB)/1, $0xff
+GLOBL pred4B12<>(SB), RODATA|NOPTR, $16
+
+DATA pred4A13<>+0(SB)/1, $0x01
+DATA pred4A13<>+1(SB)/1, $0x02
+DATA pred4A13<>+2(SB)/1, $0x03
+DATA pred4A13<>+3(SB)/1, $0x04
+DATA pred4A13<>+4(SB)/1, $0x02
+DATA pred4A13<>+5(SB)/1, $0x04
+DATA pred4A13<>+6(SB)/1, $0x05
+DATA pred4A13<>+7(SB)/1, $0x06
+DATA pred4A13<>+8(SB)/1, $0x09
+DATA pred4A13<>+9(SB)/1, $0x0a
+DATA pred4A13<>+10(SB)/1, $0x0b
+DATA pred4A13<>+11(SB)/1, $0x0c
+DATA pred4A13<>+12(SB)/1, $0x07
+DATA pred4A13<>+13(SB)/1, $0x08
+DATA pred4A13<>+14(SB)/1, $0x09
+DATA pred4A13<>+15(SB)/1, $0x0b
+GLOBL pred4A13<>(SB), RODATA|NOPTR, $16
+
+DATA pred4A20<>+0(SB)/1, $0xff
+DATA pred4A20<>+1(SB)/1, $0x04
+DATA pred4A20<>+2(SB)/1, $0x05
+DATA pred4A20<>+3(SB)/1, $0x06
+DATA pred4A20<>+4(SB)/1, $0xff
+DATA pred4A20<>+5(SB)/1, $0x02
+DATA pred4A20<>+6(SB)/1, $0xff
+DATA pred4A20<>+7(SB)/1, $0x01
+DATA pred4A20<>+8(SB)/1, $0xff
+DATA pred4A20<>+9(SB)/1, $0xff
+DATA pred4A20<>+10(SB)/1, $0xff
+DATA pred4A20<>+11(SB)/1, $0xff
+DATA pred4A20<>+12(SB)/1, $0xff
+DATA pred4A20<>+13(SB)/1, $0xff
+DATA pred4A20<>+14(SB)/1, $0xff
+DATA pred4A20<>+15(SB)/1, $0xff
+GLOBL pred4A20<>(SB), RODATA|NOPTR, $16
+
+DATA pred4B20<>+0(SB)/1, $0x03
+DATA pred4B20<>+1(SB)/1, $0xff
+DATA pred4B20<>+2(SB)/1, $0xff
+DATA pred4B20<>+3(SB)/1, $0xff
+DATA pred4B20<>+4(SB)/1, $0x02
+DATA pred4B20<>+5(SB)/1, $0xff
+DATA pred4B20<>+6(SB)/1, $0x01
+DATA pred4B20<>+7(SB)/1, $0xff
+DATA pred4B20<>+8(SB)/1, $0xff
+DATA pred4B20<>+9(SB)/1, $0xff
+DATA pred4B20<>+10(SB)/1, $0xff
+DATA pred4B20<>+11(SB)/1, $0xff
+DATA pred4B20<>+12(SB)/1, $0xff
+DATA pred4B20<>+13(SB)/1, $0xff
+DATA pred4B20<>+14(SB)/1, $0xff
+DATA pred4B20<>+15(SB)/1, $0xff
+GLOBL pred4B20<>(SB), RODATA|NOPTR, $16
+
+DATA pred4A21<>+0(SB)/1, $0xff
+DATA pred4A21<>+1(SB)/1, $0x03
+DATA pred4A21<>+2(SB)/1, $0xff
+DATA pred4A21<>+3(SB)/1, $0x04
+DATA pred4A21<>+4(SB)/1, $0xff
+DATA pred4A21<>+5(SB)/1, $0x01
+DATA pred4A21<>+6(SB)/1, $0xff
+DATA pred4A21<>+7(SB)/1, $0x00
+DATA pred4A21<>+8(SB)/1, $0xff
+DATA pred4A21<>+9(SB)/1, $0xff
+DATA pred4A21<>+10(SB)/1, $0xff
+DATA pred4A21<>+11(SB)/1, $0xff
+DATA pred4A21<>+12(SB)/1, $0xff
+DATA pred4A21<>+13(SB)/1, $0xff
+DATA pred4A21<>+14(SB)/1, $0xff
+DATA pred4A21<>+15(SB)/1, $0xff
+GLOBL pred4A21<>(SB), RODATA|NOPTR, $16
+
+DATA pred4B21<>+0(SB)/1, $0x02
+DATA pred4B21<>+1(SB)/1, $0xff
+DATA pred4B21<>+2(SB)/1, $0x03
+DATA pred4B21<>+3(SB)/1, $0xff
+DATA pred4B21<>+4(SB)/1, $0x01
+DATA pred4B21<>+5(SB)/1, $0xff
+DATA pred4B21<>+6(SB)/1, $0x00
+DATA pred4B21<>+7(SB)/1, $0xff
+DATA pred4B21<>+8(SB)/1, $0xff
+DATA pred4B21<>+9(SB)/1, $0xff
+DATA pred4B21<>+10(SB)/1, $0xff
+DATA pred4B21<>+11(SB)/1, $0xff
+DATA pred4B21<>+12(SB)/1, $0xff
+DATA pred4B21<>+13(SB)/1, $0xff
+DATA pred4B21<>+14(SB)/1, $0xff
+DATA pred4B21<>+15(SB)/1, $0xff
+GLOBL pred4B21<>(SB), RODATA|NOPTR, $16
+
+DATA pred4A22<>+0(SB)/1, $0xff
+DATA pred4A22<>+1(SB)/1, $0x02
+DATA pred4A22<>+2(SB)/1, $0xff
+DATA pred4A22<>+3(SB)/1, $0x03
+DATA pred4A22<>+4(SB)/1, $0xff
+DATA pred4A22<>+5(SB)/1, $0x00
+DATA pred4A22<>+6(SB)/1, $0xff
+DATA pred4A22<>+7(SB)/1, $0xff
+DATA pred4A22<>+8(SB)/1, $0xff
+DATA pred4A22<>+9(SB)/1, $0xff
+DATA pred4A22<>+10(SB)/1, $0xff
+DATA pred4A22<>+11(SB)/1, $0xff
+DATA pred4A22<>+12(SB)/1, $0xff
+DATA pred4A22<>+13(SB)/1, $0xff
+DATA pred4A22<>+14(SB)/1, $0xff
+DATA pred4A22<>+15(SB)/1, $0xff
+GLOBL pred4A22<>(SB), RODATA|NOPTR, $16
+
+DATA pred4B22<>+0(SB)/1, $0x01
+DATA pred4B22<>+1(SB)/1, $0xff
+DATA pred4B22<>+2(SB)/1, $0x02
+DATA pred4B22<>+3(SB)/1, $0xff
+DATA pred4B22<>+4(SB)/1, $0x00
+DATA pred4B22<>+5(SB)/1, $0xff
+DATA pred4B22<>+6(SB)/1, $0xff
+DATA pred4B22<>+7(SB)/1, $0xff
+DATA pred4B22<>+8(SB)/1, $0xff
+DATA pred4B22<>+9(SB)/1, $0xff
+DATA pred4B22<>+10(SB)/1, $0xff
+DATA pred4B22<>+11(SB)/1, $0xff
+DATA pred4B22<>+12(SB)/1, $0xff
+DATA pred4B22<>+13(SB)/1, $0xff
+DATA pred4B22<>+14(SB)/1, $0xff
+DATA pred4B22<>+15(SB)/1, $0xff
+GLOBL pred4B22<>(SB), RODATA|NOPTR, $16
+
+DATA pred4C22<>+0(SB)/1, $0xff
+DATA pred4C22<>+1(SB)/1, $0xff
+DATA pred4C22<>+2(SB)/1, $0xff
+DATA pred4C22<>+3(SB)/1, $0xff
+DATA pred4C22<>+4(SB)/1, $0xff
+DATA pred4C22<>+5(SB)/1, $0xff
+DATA pred4C22<>+6(SB)/1, $0x00
+DATA pred4C22<>+7(SB)/1, $0x00
+DATA pred4C22<>+8(SB)/1, $0xff
+DATA pred4C22<>+9(SB)/1, $0xff
+DATA pred4C22<>+10(SB)/1, $0xff
+DATA pred4C22<>+11(SB)/1, $0xff
+DATA pred4C22<>+12(SB)/1, $0xff
+DATA pred4C22<>+13(SB)/1, $0xff
+DATA pred4C22<>+14(SB)/1, $0xff
+DATA pred4C22<>+15(SB)/1, $0xff
+GLOBL pred4C22<>(SB), RODATA|NOPTR, $16
+
+DATA pred4A23<>+0(SB)/1, $0xff
+DATA pred4A23<>+1(SB)/1, $0x01
+DATA pred4A23<>+2(SB)/1, $0xff
+DATA pred4A23<>+3(SB)/1, $0x02
+DATA pred4A23<>+4(SB)/1, $0xff
+DATA pred4A23<>+5(SB)/1, $0xff
+DATA pred4A23<>+6(SB)/1, $0xff
+DATA pred4A23<>+7(SB)/1, $0xff
+DATA pred4A23<>+8(SB)/1, $0xff
+DATA pred4A23<>+9(SB)/1, $0xff
+DATA pred4A23<>+10(SB)/1, $0xff
+DATA pred4A23<>+11(SB)/1, $0xff
+DATA pred4A23<>+12(SB)/1, $0xff
+DATA pred4A23<>+13(SB)/1, $0xff
+DATA pred4A23<>+14(SB)/1, $0xff
+DATA pred4A23<>+15(SB)/1, $0xff
+GLOBL pred4A23<>(SB), RODATA|NOPTR, $16
+
+DATA pred4B23<>+0(SB)/1, $0x00
+DATA pred4B23<>+1(SB)/1, $0xff
+DATA pred4B23<>+2(SB)/1, $0x01
+DATA pred4B23<>+3(SB)/1, $0xff
+DATA pred4B23<>+4(SB)/1, $0xff
+DATA pred4B23<>+5(SB)/1, $0xff
+DATA pred4B23<>+6(SB)/1, $0xff
+DATA pred4B23<>+7(SB)/1, $0xff
+DATA pred4B23<>+8(SB)/1, $0xff
+DATA pred4B23<>+9(SB)/1, $0xff
+DATA pred4B23<>+10(SB)/1, $0xff
+DATA pred4B23<>+11(SB)/1, $0xff
+DATA pred4B23<>+12(SB)/1, $0xff
+DATA pred4B23<>+13(SB)/1, $0xff
+DATA pred4B23<>+14(SB)/1, $0xff
+DATA pred4B23<>+15(SB)/1, $0xff
+GLOBL pred4B23<>(SB), RODATA|NOPTR, $16
+
+DATA pred4C23<>+0(SB)/1, $0xff
+DATA pred4C23<>+1(SB)/1, $0xff
+DATA pred4C23<>+2(SB)/1, $0xff
+DATA pred4C23<>+3(SB)/1, $0xff
+DATA pred4C23<>+4(SB)/1, $0x00
+DATA pred4C23<>+5(SB)/1, $0x00
+DATA pred4C23<>+6(SB)/1, $0x00
+DATA pred4C23<>+7(SB)/1, $0x00
+DATA pred4C23<>+8(SB)/1, $0xff
+DATA pred4C23<>+9(SB)/1, $0xff
+DATA pred4C23<>+10(SB)/1, $0xff
+DATA pred4C23<>+11(SB)/1, $0xff
+DATA pred4C23<>+12(SB)/1, $0xff
+DATA pred4C23<>+13(SB)/1, $0xff
+DATA pred4C23<>+14(SB)/1, $0xff
+DATA pred4C23<>+15(SB)/1, $0xff
+GLOBL pred4C23<>(SB), RODATA|NOPTR, $16
 
 // func quantizeBlocksAVX2(lev *int16, coef *int16, ref *int16, refStep int, m *uint16, stats *uint32, n int)
 // Requires: AVX, AVX2

@@ -4,6 +4,7 @@ package vp8
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math/rand/v2"
 	"testing"
 )
@@ -52,6 +53,28 @@ func TestKernelsEqualReference(t *testing.T) {
 		fdctStripsGeneric(b[:], src[:], pred[:], n)
 		if a != b {
 			t.Fatalf("fdctStrips, n = %d: %v, want %v", n, a, b)
+		}
+
+		fdctBlock(a[:], src[:], pred[:], n)
+		for i := range b {
+			b[i] = a[i]
+		}
+		fdctBlockGeneric(b[:], src[:], pred[:], n)
+		if a != b {
+			t.Fatalf("fdctBlock, n = %d: %v, want %v", n, a, b)
+		}
+
+		var edge [16]byte
+		fill(r, edge[:], extreme)
+		edge[1], edge[14] = edge[0], edge[13]
+		lo, hi := binary.LittleEndian.Uint64(edge[:]), binary.LittleEndian.Uint64(edge[8:])
+		var pa, pb [192]byte
+		predict4(&pa, lo, hi)
+		predict4Generic(&pb, lo, hi)
+		for i := range pa {
+			if pa[i] != pb[i] && (i < 128 || i%16 < 8) {
+				t.Fatalf("predict4, edge %v: mode %d, row %d", edge, i/64*4+i%16/4, i%64/16)
+			}
 		}
 
 		// Coefficients in their full range, or what a transform gave.

@@ -12,7 +12,9 @@ func quantizeBlocks(lev, coef, ref []int16, refStep int, m *quantMatrix, stats *
 
 func texture(dst *[24]uint32, ref *[24 * 16]int16) { textureGeneric(dst, ref) }
 
-func predict4(dst *[192]byte, edge *[16]byte) { predict4Generic(dst, edge) }
+func predict4(dst *[192]byte, lo, hi uint64) { predict4Generic(dst, lo, hi) }
+
+func fdctBlock(dst []int16, src, pred []byte, n int) { fdctBlockGeneric(dst, src, pred, n) }
 
 func limitRow(dst, src []byte, n, width int, r rangeMap) { limitRowGeneric(dst, src, n, width, r) }
 

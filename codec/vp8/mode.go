@@ -9,7 +9,9 @@ package vp8
 // reconstructed. To it is added the change of texture: how far the weighted
 // magnitudes of a block's coefficients, errors included, are from the source's.
 
-// scoreScale is what a unit of distortion is worth in a score; see
+import "encoding/binary"
+
+// scoreShift is what a unit of distortion is worth in a score; see
 // segment.lambda4 for the lambdas that match it.
 const scoreShift = 12
 
@@ -346,19 +348,12 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 	for b := 0; b < 16; b++ {
 		x, y := 4*(b&3), 4*(b>>2)
 		o := ybrY + y*ybrStride + x
-		edge := [16]byte{
-			e.ybr[o+3*ybrStride-1], e.ybr[o+2*ybrStride-1], e.ybr[o+ybrStride-1], e.ybr[o-1],
-			e.ybr[o-ybrStride-1],
-		}
-		copy(edge[5:13], e.ybr[o-ybrStride:])
-		predict4(&s.pred4, &edge)
-		for r := 0; r < 4; r++ {
-			row := src[16*(y+r)+x:][:4]
-			for k := 0; k < 12; k++ {
-				copy(s.src4[64*(k>>2)+16*r+4*(k&3):][:4], row)
-			}
-		}
-		fdctStrips(s.coef4[:], s.src4[:], s.pred4[:], 3)
+		above := binary.LittleEndian.Uint64(e.ybr[o-ybrStride:])
+		lo := uint64(e.ybr[o+3*ybrStride-1])*0x0101 | uint64(e.ybr[o+2*ybrStride-1])<<16 |
+			uint64(e.ybr[o+ybrStride-1])<<24 | uint64(e.ybr[o-1])<<32 |
+			uint64(e.ybr[o-ybrStride-1])<<40 | above<<48
+		predict4(&s.pred4, lo, above>>16|above>>56<<48)
+		fdctBlock(s.coef4[:], src[16*y+x:], s.pred4[:], 3)
 		quantizeBlocks(s.lev4[:], s.coef4[:], s.ref[16*b:], 0, &seg.y1, &s.stats4, 12)
 		ctx := int(left[b>>2] + top[b&3])
 		modeCost := &fixed.mode4[topMode[b&3]][leftMode[b>>2]]

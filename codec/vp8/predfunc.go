@@ -102,9 +102,14 @@ func predict8(dst *[4][128]byte, top, left *[16]byte, corner [2]byte, hasTop, ha
 
 // predict4Generic writes the ten predictions of a 4x4 block as three strips:
 // mode m is block m&3 of strip m>>2. The last strip's blocks 2 and 3 are left
-// alone. edge is the array E of section 12.3: the left column upwards, the
-// corner, then the eight samples above and above right.
-func predict4Generic(dst *[192]byte, edge *[16]byte) {
+// alone. lo and hi hold the array E of section 12.3, the left column upwards, the
+// corner, then the eight samples above and above right: its first sample twice,
+// its last twice, low bytes first.
+func predict4Generic(dst *[192]byte, lo, hi uint64) {
+	var e [16]byte
+	binary.LittleEndian.PutUint64(e[:], lo)
+	binary.LittleEndian.PutUint64(e[8:], hi)
+	edge := e[1:14]
 	// avg3[i] is the smoothed edge around E[i], avg2[i] is the mean of E[i] and
 	// E[i+1]; both ends of avg3 repeat the last sample.
 	var avg3, avg2 [16]byte

@@ -7,6 +7,12 @@ package vp8
 // fdctStripsAVX2 is fdctStripsGeneric for n > 0.
 func fdctStripsAVX2(dst *int16, src *byte, pred *byte, n int)
 
+// fdctBlockAVX2 is fdctBlockGeneric for n > 0.
+func fdctBlockAVX2(dst *int16, src *byte, pred *byte, n int)
+
+// predict4AVX2 is predict4Generic; the last strip's blocks 2 and 3 become zero.
+func predict4AVX2(dst *byte, lo uint64, hi uint64)
+
 // quantizeBlocksAVX2 is quantizeBlocksGeneric for n a multiple of 4, n > 0.
 func quantizeBlocksAVX2(lev *int16, coef *int16, ref *int16, refStep int, m *uint16, stats *uint32, n int)
 
