@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"image"
+	"image/color"
 	stdjpeg "image/jpeg"
 	"image/png"
 	"math"
@@ -139,6 +140,7 @@ func (s *suite) encodeAll(p webpPicture, dir string, qualities []int) error {
 	}
 	opaque := image.NewRGBA(p.m.Rect)
 	draw.Draw(opaque, opaque.Rect, p.m, p.m.Rect.Min, draw.Src)
+	halved := planes420(opaque) // as the peers' JPEGs are at every quality; ours would keep all of RGB's chroma from 90 on
 	arguments := []string{p.png, dir}
 	for _, q := range qualities {
 		arguments = append(arguments, strconv.Itoa(q))
@@ -149,7 +151,7 @@ func (s *suite) encodeAll(p webpPicture, dir string, qualities []int) error {
 		if err != nil {
 			return err
 		}
-		if b, err = jpeg.Append(nil, opaque, &jpeg.Options{Quality: q}); err == nil {
+		if b, err = jpeg.Append(nil, halved, &jpeg.Options{Quality: q}); err == nil {
 			err = write("ours", q, "jpg", b)
 		}
 		if err != nil {
@@ -179,6 +181,26 @@ func (s *suite) encodeAll(p webpPicture, dir string, qualities []int) error {
 		}
 	}
 	return nil
+}
+
+// planes420 converts as JFIF says, each chroma sample the mean of four pixels.
+func planes420(m *image.RGBA) *image.YCbCr {
+	r := m.Rect
+	out := image.NewYCbCr(r, image.YCbCrSubsampleRatio420)
+	for y := range (r.Dy() + 1) / 2 {
+		for x := range (r.Dx() + 1) / 2 {
+			cb, cr := 0, 0
+			for i := range 4 {
+				px, py := min(2*x+i%2, r.Dx()-1), min(2*y+i/2, r.Dy()-1)
+				c := m.RGBAAt(r.Min.X+px, r.Min.Y+py)
+				l, b, d := color.RGBToYCbCr(c.R, c.G, c.B)
+				out.Y[py*out.YStride+px] = l
+				cb, cr = cb+int(b), cr+int(d)
+			}
+			out.Cb[y*out.CStride+x], out.Cr[y*out.CStride+x] = byte((cb+2)/4), byte((cr+2)/4)
+		}
+	}
+	return out
 }
 
 // lumaSSIM decodes a JPEG or a WebP with readers that none of the encoders brought.

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// The lines of all plots: how a peer is called, and its colour.
+var peers = []struct {
+	key, name string
+	colour    int
+}{
+	{"sharp", "sharp", 1},
+	{"pillow", "Pillow", 2},
+	{"cwebp", "cwebp -m 4", 3},
+	{"std", "image/jpeg + draw", 4},
+}
+
+// plots returns every SVG by the name of its file, without those for which nothing was measured.
+func (r *results) plots() map[string]string {
+	all := map[string]string{}
+	for _, c := range []struct {
+		file, measure, title, label string
+	}{
+		{"cpu.svg", "cpu_ms", "CPU for one JPEG into size M, one thread", "milliseconds"},
+		{"memory.svg", "rss_mb", "Peak memory of a process that makes one such JPEG", "MB"},
+	} {
+		if p, ok := r.megapixels(c.measure, c.title, c.label); ok {
+			all[c.file] = p.svg()
+		}
+	}
+	for _, c := range []struct{ file, format, name string }{{"webp.svg", "webp", "WebP"}, {"jpeg.svg", "jpg", "JPEG"}} {
+		if p, ok := r.sizes(c.format, c.name); ok {
+			all[c.file] = p.svg()
+		}
+	}
+	return all
+}
+
+// megapixels is a measure against the megapixels of the source.
+func (r *results) megapixels(measure, title, label string) (plot, bool) {
+	p := plot{title: title, x: axis{label: "megapixels of the source", log: true}, y: axis{label: label, log: true}}
+	works := r.works(func(work string) bool { return strings.HasSuffix(work, "MP made -> M jpeg q80") })
+	add := func(name string, colour int, dashed bool, of func(work string) (float64, bool)) {
+		s := series{name: name, colour: colour, dashed: dashed}
+		for _, work := range works {
+			var x float64
+			if _, err := fmt.Sscanf(work, "%fMP", &x); err != nil {
+				continue
+			}
+			if y, ok := of(work); ok && y > 0 {
+				s.points = append(s.points, point{x, y})
+			}
+		}
+		if len(s.points) > 0 {
+			p.series = append(p.series, s)
+		}
+	}
+	for _, peer := range peers {
+		add(peer.name, peer.colour, false, func(work string) (float64, bool) { return r.theirs(work, measure, peer.key) })
+	}
+	if measure == "cpu_ms" {
+		add("without AVX2", 0, true, func(work string) (float64, bool) { return r.ours(work, "purego", measure) })
+	}
+	add("miniatura", 0, false, func(work string) (float64, bool) { return r.ours(work, "avx2", measure) })
+	return p.scaled()
+}
+
+// sizes is quality against bits a pixel, a point for each quality.
+func (r *results) sizes(format, name string) (plot, bool) {
+	p := plot{
+		title: name + ": likeness against size at qualities 50 to 95",
+		x:     axis{label: "bits a pixel (left is smaller)", log: true},
+		y:     axis{label: "dB of SSIM: -10 log10(1 - SSIM)"},
+	}
+	works := r.works(func(work string) bool { return strings.HasPrefix(work, "curve "+format+" q") })
+	for _, peer := range peers {
+		s := series{name: strings.TrimSuffix(peer.name, " + draw"), colour: peer.colour, dashed: peer.key == "pillow" || peer.key == "cwebp"}
+		for _, work := range works {
+			x, ok1 := r.theirs(work, "bits_per_pixel", peer.key)
+			y, ok2 := r.theirs(work, "ssim_db", peer.key)
+			if ok1 && ok2 {
+				s.points = append(s.points, point{x, y})
+			}
+		}
+		if len(s.points) > 0 {
+			p.series = append(p.series, s)
+		}
+	}
+	own := series{name: "miniatura"}
+	for _, work := range works {
+		x, ok1 := r.ours(work, "avx2", "bits_per_pixel")
+		y, ok2 := r.ours(work, "avx2", "ssim_db")
+		if ok1 && ok2 {
+			own.points = append(own.points, point{x, y})
+		}
+	}
+	if len(own.points) > 0 {
+		p.series = append(p.series, own) // on top
+	}
+	return p.scaled()
+}
+
+// scaled gives both axes their ticks. It is false where there is nothing to draw.
+func (p plot) scaled() (plot, bool) {
+	var xs, ys []float64
+	for _, s := range p.series {
+		for _, q := range s.points {
+			xs, ys = append(xs, q.x), append(ys, q.y)
+		}
+	}
+	if len(xs) < 2 || slices.Min(xs) == slices.Max(xs) || slices.Min(ys) == slices.Max(ys) {
+		return p, false
+	}
+	p.x.ticks = ticks(slices.Min(xs), slices.Max(xs), p.x.log)
+	p.y.ticks = ticks(slices.Min(ys), slices.Max(ys), p.y.log)
+	return p, true
+}
