@@ -73,11 +73,19 @@ func (j *job) leaveAlone(encode func() ([]byte, error)) ([]byte, error) {
 	return j.src, encodeErr
 }
 
+// progressiveArea is from how many pixels on a JPEG is written progressive:
+// there it takes 1 to 3 % fewer bytes, and below the headers of its scans cost
+// more than that.
+const progressiveArea = 1 << 16
+
 // encode writes m in the result's format.
 func (j *job) encode(m image.Image) ([]byte, error) {
 	switch j.out {
 	case formatJPEG:
-		return jpeg.Append(nil, flatten(m), &jpeg.Options{Quality: j.opt.Quality, ICC: j.col.carry, RGB: j.col.carry != nil})
+		return jpeg.Append(nil, flatten(m), &jpeg.Options{
+			Quality: j.opt.Quality, ICC: j.col.carry, RGB: j.col.carry != nil,
+			Progressive: j.w*j.h >= progressiveArea,
+		})
 	case formatWebP:
 		return webp.Append(nil, m, &webp.Options{Quality: j.opt.Quality, ICC: j.col.carry})
 	case formatGIF:
