@@ -274,3 +274,37 @@ func TestAnimationsRewritten(t *testing.T) {
 		}
 	}
 }
+
+// FuzzAnimation writes a few frames of any pixels without loss and plays them.
+func FuzzAnimation(f *testing.F) {
+	f.Add([]byte("a few bytes of pixels, and some more"), uint8(3), uint8(2), true)
+	f.Fuzz(func(t *testing.T, b []byte, width, frames uint8, lossless bool) {
+		w, n := int(width)%40+1, int(frames)%5+1
+		h := min(len(b)/(w*n), 40)
+		if h == 0 {
+			return
+		}
+		var given []*image.NRGBA
+		for i := range n {
+			m := image.NewNRGBA(image.Rect(0, 0, w, h))
+			for k, v := range b[i*w*h:][:w*h] {
+				copy(m.Pix[4*k:], []byte{v, v >> 3, v << 4, byte(255 * min(int(v&3), 1))})
+				if v&12 == 12 {
+					m.Pix[4*k+3] = v
+				}
+			}
+			given = append(given, m)
+		}
+		got, _, _ := play(t, writeAnimation(t, given, 0, &Options{Quality: 60, Lossless: lossless}))
+		if len(got) != n {
+			t.Fatalf("%d frames, want %d", len(got), n)
+		}
+		for i := range got {
+			if lossless {
+				samePixels(t, fmt.Sprint("frame ", i), got[i], given[i], false)
+			} else {
+				sameAlpha(t, fmt.Sprint("frame ", i), got[i], given[i])
+			}
+		}
+	})
+}

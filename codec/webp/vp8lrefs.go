@@ -4,9 +4,10 @@
 package webp
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
-	"sort"
+	"slices"
 	"sync"
 )
 
@@ -52,15 +53,11 @@ var nearCodes = sync.OnceValue(func() *[8][16]uint8 {
 		}
 	}
 	abs := func(v int) int { return max(v, -v) }
-	sort.Slice(all, func(i, j int) bool {
-		a, b := all[i], all[j]
-		if p, q := a.dx*a.dx+a.dy*a.dy, b.dx*b.dx+b.dy*b.dy; p != q {
-			return p < q
-		}
-		if p, q := abs(a.dx), abs(b.dx); p != q {
-			return p < q
-		}
-		return a.dx > b.dx
+	slices.SortFunc(all, func(a, b offset) int {
+		return cmp.Or(
+			cmp.Compare(a.dx*a.dx+a.dy*a.dy, b.dx*b.dx+b.dy*b.dy),
+			cmp.Compare(abs(a.dx), abs(b.dx)),
+			cmp.Compare(b.dx, a.dx))
 	})
 	t := new([8][16]uint8)
 	for i, o := range all {
