@@ -1,0 +1,144 @@
+// Command traits runs real pictures through this project, through Pillow as the article's function
+// uses it and through sharp as AWS's blog does, and prints what came out right, trait by trait:
+//
+//	go run ./bench/traits [-v] [-o bench/traits/README.md]
+//
+// The pictures are those of the corpus beside the repository, or a few made by code where there is
+// none. A fourth program judges: codec/testdata/reference.py decodes each source whole, turns it upright,
+// converts it to sRGB with LittleCMS, scales it with Pillow, and compares.
+//
+//	main.go      traits to table
+//	sources.go   which pictures have which trait
+//	sides.go     one picture through each side
+//	judge.go     what is right
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+func main() {
+	out := flag.String("o", "", "write the table into this `file` too")
+	verbose := flag.Bool("v", false, "name every picture that is not right, and why")
+	flag.Parse()
+	if err := run(*out, *verbose); err != nil {
+		fmt.Fprintln(os.Stderr, "traits:", err)
+		os.Exit(1)
+	}
+}
+
+func run(out string, verbose bool) error {
+	root, err := findRoot()
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "miniatura-traits-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	sources, kind, err := findSources(root, dir)
+	if err != nil {
+		return err
+	}
+	var jobs []*job
+	byTrait := map[string][]*job{}
+	for _, t := range traits {
+		for _, s := range sources {
+			if !t.has(s) {
+				continue
+			}
+			j := newJob(s, t)
+			byTrait[t.name] = append(byTrait[t.name], j)
+			jobs = append(jobs, j)
+		}
+	}
+	all, versions, err := runSides(root, dir, jobs)
+	if err != nil {
+		return err
+	}
+	if err := judge(root, all); err != nil {
+		return err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "# What comes out right\n\n`go run ./bench/traits` wrote this table: %s, with %s.\n\n", kind, strings.Join(versions, ", "))
+	fmt.Fprintf(&b, "| pictures | miniatura | Pillow, as the article's function uses it | sharp, as AWS's blog uses it |\n|---|---|---|---|\n")
+	for _, t := range traits {
+		if len(byTrait[t.name]) == 0 {
+			continue
+		}
+		fmt.Fprintf(&b, "| %s |", t.name)
+		for side := range sideNames {
+			fmt.Fprintf(&b, " %s |", tally(byTrait[t.name], side, t))
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString(`
+A cell is how many of the pictures came out right, then what became of the others: *original*, the visitor gets the
+source as it is (which is what this project does with whatever it cannot do right); *wrong*, a picture that differs from the
+reference in dimensions, pixels, alpha, frames or Content-Type; *5xx*, an exception that the function does not
+catch. Each picture is shrunk: into 180x180, or to half where it is smaller. Right is within a pixel in dimensions, and in
+pixels within what the format's own encoder loses by half as much again and 2 levels of 255, on average.
+Of damaged files any answer but a 5xx counts as right.
+`)
+	fmt.Print(b.String())
+	if verbose {
+		for _, t := range traits {
+			for _, j := range byTrait[t.name] {
+				for side, name := range sideNames {
+					if r := j.results[side]; r.outcome != right {
+						fmt.Printf("%s: %s: %s: %s: %s\n", t.name, name, j.source.name, r.outcome, r.why)
+					}
+				}
+			}
+		}
+	}
+	if out == "" {
+		return nil
+	}
+	return os.WriteFile(out, []byte(b.String()), 0o644)
+}
+
+// tally writes a cell.
+func tally(jobs []*job, side int, t trait) string {
+	count := map[outcome]int{}
+	for _, j := range jobs {
+		count[j.results[side].outcome]++
+	}
+	if count[absent] > 0 {
+		return "-"
+	}
+	if t.hostile {
+		count[right] += count[original]
+		count[original] = 0
+	}
+	cell := fmt.Sprintf("%d of %d", count[right], len(jobs))
+	for _, o := range []outcome{original, wrong, failed} {
+		if n := count[o]; n > 0 {
+			cell += fmt.Sprintf(", %d %s", n, o)
+		}
+	}
+	return cell
+}
+
+// findRoot returns the repository's root, from which this runs.
+func findRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "bench", "traits")); err == nil {
+			return dir, nil
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return "", fmt.Errorf("run this within the repository: go run ./bench/traits")
+		}
+		dir = up
+	}
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"miniatura/codec"
+	"miniatura/sizes"
+)
+
+// The sides, in the order of the columns.
+var sideNames = []string{"miniatura", "Pillow", "sharp"}
+
+// A job is one picture for one row, and what each side made of it.
+type job struct {
+	source  source
+	trait   trait
+	box     sizes.Box
+	results []result
+}
+
+// A result is what one side answered.
+type result struct {
+	outcome outcome
+	why     string
+	path    string // of the picture made, "" when there is none
+	kind    string // the Content-Type it goes out under
+}
+
+type outcome int
+
+const (
+	absent   outcome = iota // the side is not installed
+	made                    // a picture, not yet judged
+	right                   //
+	original                // the source as it is
+	wrong                   //
+	failed                  // an exception: HTTP 5xx
+)
+
+func (o outcome) String() string {
+	return [...]string{"absent", "made", "right", "original", "wrong", "5xx"}[o]
+}
+
+// newJob chooses the box: SXS, or half of a picture that is smaller.
+func newJob(s source, t trait) *job {
+	j := &job{source: s, trait: t, results: make([]result, len(sideNames))}
+	size, _ := sizes.Parse("SXS")
+	j.box = size.Wide
+	if s.w > 0 && s.w <= j.box.W && s.h <= j.box.H {
+		j.box = sizes.Box{W: (s.w + 1) / 2, H: (s.h + 1) / 2}
+	}
+	return j
+}
+
+// dimensions returns the upright width and height of a picture.
+func dimensions(b []byte) (w, h int, err error) {
+	_, info, err := codec.Resize(context.Background(), b, sizes.Box{W: 8, H: 8}.Fit, codec.Options{})
+	return info.W, info.H, err
+}
+
+// runSides has every side make every job's result, and says which versions they are. Results are
+// files in dir.
+func runSides(root, dir string, jobs []*job) (all []*job, versions []string, err error) {
+	for i, j := range jobs {
+		j.results[0] = ours(j, filepath.Join(dir, fmt.Sprintf("ours-%d", i)))
+	}
+	here := filepath.Join(root, "bench", "traits")
+	for side, c := range [][]string{
+		nil,
+		{"/usr/bin/python3", "-c", "import PIL; print('Pillow', PIL.__version__)", filepath.Join(here, "pillow.py")},
+		{"node", "-p", "'sharp ' + require('sharp').versions.sharp", filepath.Join(here, "sharp.js")},
+	} {
+		if c == nil {
+			continue
+		}
+		version := exec.Command(c[0], c[1:3]...)
+		version.Dir = filepath.Join(root, "bench", "peers") // where npm puts sharp
+		out, err := version.Output()
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "%s is missing: its column stays empty (bench/peers says how to get it)\n", sideNames[side])
+			continue
+		}
+		versions = append(versions, strings.TrimSpace(string(out)))
+		if err := theirs(root, dir, []string{c[0], c[3]}, side, jobs); err != nil {
+			return nil, nil, err
+		}
+	}
+	return jobs, versions, nil
+}
+
+// ours makes a job's result with codec, as the edge function does.
+func ours(j *job, path string) result {
+	src, err := os.ReadFile(j.source.path)
+	if err != nil {
+		return result{outcome: failed, why: err.Error()}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 25*time.Second)
+	defer cancel()
+	out, info, err := codec.Resize(ctx, src, j.box.Fit, codec.Options{WebP: j.trait.webp, Quality: 95})
+	if err != nil {
+		return result{outcome: original, why: err.Error()} // the edge function fails open
+	}
+	if err := os.WriteFile(path, out, 0o600); err != nil {
+		return result{outcome: failed, why: err.Error()}
+	}
+	return result{outcome: made, path: path, kind: info.ContentType}
+}
+
+// theirs has one process of a peer make them all. When it dies, it died of the picture at hand, and
+// a new one goes on with the next.
+func theirs(root, dir string, command []string, side int, jobs []*job) error {
+	for next := 0; next < len(jobs); {
+		var in bytes.Buffer
+		for i, j := range jobs[next:] {
+			fmt.Fprintf(&in, "%s\t%s\t%v\t%d\t%d\t%s\n", j.source.path, j.source.named, j.trait.webp, j.box.W, j.box.H, filepath.Join(dir, fmt.Sprintf("theirs-%d-%d", side, next+i)))
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+		cmd := exec.CommandContext(ctx, command[0], command[1])
+		cmd.Env = append(os.Environ(), "NODE_PATH="+filepath.Join(root, "bench", "peers", "node_modules")+string(os.PathListSeparator)+os.Getenv("NODE_PATH"))
+		cmd.Stdin = &in
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		out, err := cmd.Output()
+		cancel()
+		begin := next
+		for line := range bytes.Lines(out) {
+			var answer struct{ Type, Error string }
+			if json.Unmarshal(line, &answer) != nil || next == len(jobs) {
+				continue
+			}
+			r := result{outcome: made, kind: answer.Type, path: filepath.Join(dir, fmt.Sprintf("theirs-%d-%d", side, next))}
+			if answer.Error != "" {
+				r = result{outcome: failed, why: answer.Error}
+			}
+			jobs[next].results[side] = r
+			next++
+		}
+		switch {
+		case next == len(jobs):
+		case err != nil:
+			jobs[next].results[side] = result{outcome: failed, why: err.Error()}
+			next++
+		case next == begin:
+			return fmt.Errorf("%s answered nothing: %.300s", sideNames[side], stderr.String())
+		}
+	}
+	return nil
+}

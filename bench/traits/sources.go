@@ -1,0 +1,154 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"miniatura/desk/demo"
+)
+
+// A source is one picture and what is known of it.
+type source struct {
+	name   string // as it is in the corpus, folder first
+	path   string
+	w, h   int    // upright, 0 where nobody knows
+	format string // jpeg, png, gif, bmp, webp
+	about  string // the manifest's words
+	named  string // the name under which it is asked for
+}
+
+// A trait is one row of the table.
+type trait struct {
+	name    string
+	has     func(source) bool
+	webp    bool // made into WebP; else into the source's own format
+	hostile bool // any answer is right but a crash
+	colours bool // a truecolour picture has to stay one
+}
+
+var (
+	turned    = regexp.MustCompile(`orientation [2-8]`)
+	frames    = regexp.MustCompile(`\b([2-9]|\d\d+) frame|animated|APNG`)
+	lowDepth  = regexp.MustCompile(`palette|\b[124]-bit gray`)
+	wideGamut = regexp.MustCompile(`ICC (Display P3|Adobe RGB|Artifex Software A98|DCI-P3|BRG|RGB-to-GBR|c2|rob|XYB_Per)`)
+	inks      = regexp.MustCompile(`CMYK|YCCK|4-component`)
+)
+
+// traits are the rows, in the order of the table.
+var traits = []trait{
+	{name: "photos and other JPEGs, upright, in RGB or grey", has: func(s source) bool {
+		return s.in("photos") && s.format == "jpeg" && !inks.MatchString(s.about) && !wideGamut.MatchString(s.about)
+	}},
+	{name: "EXIF orientation 2 to 8", has: func(s source) bool { return s.in("orientation") && turned.MatchString(s.about) }},
+	{name: "wide-gamut and odd ICC profiles", has: func(s source) bool { return s.clean() && wideGamut.MatchString(s.about) }},
+	{name: "CMYK and YCCK", has: func(s source) bool { return s.clean() && inks.MatchString(s.about) }},
+	{name: "animated GIF", has: func(s source) bool { return s.clean() && s.format == "gif" && frames.MatchString(s.about) }},
+	{name: "animated GIF to WebP", webp: true, has: func(s source) bool { return s.clean() && s.format == "gif" && frames.MatchString(s.about) }},
+	{name: "animated WebP", has: func(s source) bool { return s.clean() && s.format == "webp" && frames.MatchString(s.about) }},
+	{name: "APNG", has: func(s source) bool { return s.clean() && strings.Contains(s.about, "APNG") }},
+	{name: "PNG with a palette, or grey of 1 to 4 bits", has: func(s source) bool {
+		return s.in("png") && lowDepth.MatchString(s.about)
+	}},
+	{name: "PNG of 16 bits to WebP", webp: true, has: func(s source) bool { return s.in("png") && strings.Contains(s.about, "16-bit") }},
+	{name: "PNG with tRNS to WebP", webp: true, has: func(s source) bool {
+		return s.in("png") && strings.Contains(s.about, "tRNS") && !strings.Contains(s.about, "APNG")
+	}},
+	{name: "truecolour PNG stays truecolour", colours: true, has: func(s source) bool {
+		return s.in("png") && regexp.MustCompile(`^8-bit RGBA?\b`).MatchString(s.about) && !strings.Contains(s.about, "APNG") && !strings.Contains(s.about, "tRNS") &&
+			!turned.MatchString(s.about) && !wideGamut.MatchString(s.about) && s.w*s.h >= 100*100
+	}},
+	{name: "BMP", has: func(s source) bool { return s.in("bmp") }},
+	{name: "WebP, still", has: func(s source) bool { return s.in("webp") && !frames.MatchString(s.about) }},
+	{name: "PNG named .jpg, JPEG named .png", has: func(s source) bool { return strings.HasPrefix(s.about, "misnamed") }},
+	{name: "damaged and hostile files", hostile: true, has: func(s source) bool { return s.in("hostile") }},
+}
+
+func (s source) in(folder string) bool { return strings.HasPrefix(s.name, folder+"/") }
+
+func (s source) clean() bool { return !s.in("hostile") && s.w > 0 }
+
+// findSources reads the corpus's manifest, or writes the demo's pictures into dir.
+func findSources(root, dir string) ([]source, string, error) {
+	shared := os.Getenv("MINIATURA_SHARED")
+	if shared == "" {
+		shared = filepath.Join(root, "..", "shared")
+	}
+	corpus := filepath.Join(shared, "corpus")
+	f, err := os.Open(filepath.Join(corpus, "MANIFEST.tsv"))
+	if err != nil {
+		all, err := madeSources(dir)
+		return all, "pictures made by code", err
+	}
+	defer f.Close()
+	var all []source
+	column := map[string]int{}
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		c := strings.Split(lines.Text(), "\t")
+		if len(column) == 0 {
+			for i, name := range c {
+				column[name] = i
+			}
+			continue
+		}
+		s := source{name: c[column["file"]], format: c[column["format"]], about: c[column["traits"]]}
+		s.named, s.path = filepath.Base(s.name), filepath.Join(corpus, s.name)
+		s.w, _ = strconv.Atoi(c[column["upright_width"]])
+		s.h, _ = strconv.Atoi(c[column["upright_height"]])
+		all = append(all, s)
+	}
+	return append(all, misnamed(all)...), "pictures that nobody here made", lines.Err()
+}
+
+// misnamed asks for some pictures under names that lie.
+func misnamed(all []source) []source {
+	var lies []source
+	count := map[string]int{}
+	for _, s := range all {
+		other := map[string]string{"png": "jpg", "jpeg": "png"}[s.format]
+		if other == "" || !s.clean() || count[s.format] == 5 || s.w*s.h < 200*200 || strings.ContainsAny(s.about, "oI") {
+			continue // only plain ones: no orientation, no profile
+		}
+		count[s.format]++
+		s.named, s.about, s.name = "misnamed."+other, "misnamed", "misnamed/"+s.name
+		lies = append(lies, s)
+	}
+	return lies
+}
+
+// madeSources writes pictures made by code: enough to see the command work.
+func madeSources(dir string) ([]source, error) {
+	about := map[string]struct {
+		folder, format, about string
+		w, h                  int
+	}{
+		"lake.jpg":                 {"photos", "jpeg", "baseline", 0, 0},
+		"still life, sideways.jpg": {"orientation", "jpeg", "orientation 6", 0, 0},
+		"logo.png":                 {"png", "png", "8-bit RGBA", 0, 0},
+		"orbit.gif":                {"gif", "gif", "24 frames", 0, 0},
+		"Übersicht 1+1 = 100%.png": {"png", "png", "8-bit palette", 0, 0},
+	}
+	var all []source
+	for i, p := range demo.Pictures() {
+		a, ok := about[p.Name]
+		if !ok {
+			continue
+		}
+		s := source{name: a.folder + "/" + p.Name, path: filepath.Join(dir, fmt.Sprintf("source-%d", i)), format: a.format, about: a.about, named: p.Name}
+		if err := os.WriteFile(s.path, p.Data, 0o600); err != nil {
+			return nil, err
+		}
+		w, h, err := dimensions(p.Data)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", p.Name, err)
+		}
+		s.w, s.h = w, h
+		all = append(all, s)
+	}
+	return append(all, misnamed(all)...), nil
+}
