@@ -370,13 +370,16 @@ func TestFirstPartitionOverflow(t *testing.T) {
 	if !long {
 		t.Skip("MINIATURA_LONG is not set")
 	}
-	m := noise(6000, 5000, 2, 0, 255)
+	m := noise(6000, 4200, 2, 0, 255)
 	var e Encoder
 	checkExact(t, &e, m, Options{Quality: 60}, true)
 	if e.restriction.modes == 0 {
 		t.Error("the noise did not overflow the first partition")
 	}
-	checkExact(t, &e, noise(maxDimension, 1600, 2, 0, 255), Options{Quality: 100}, false)
+	checkExact(t, &e, noise(maxDimension, 1100, 2, 0, 255), Options{Quality: 100}, false)
+	if e.header.partitions == 0 {
+		t.Error("the noise did not overflow a token partition")
+	}
 }
 
 // FuzzEncode: every picture at every quality decodes to its size and to the

@@ -81,3 +81,55 @@ func TestImportNRGBA(t *testing.T) {
 		t.Error("colours that cannot be seen change chroma")
 	}
 }
+
+// A picture's last column and row are repeated up to whole macroblocks.
+func TestEdgesAreRepeated(t *testing.T) {
+	for _, s := range [][2]int{{1, 1}, {33, 17}, {47, 31}, {48, 32}} {
+		w, h := s[0], s[1]
+		y := noise(w, h, 1, 0, 255)
+		n := image.NewNRGBA(image.Rect(0, 0, w, h))
+		fill := noise(4*w, h, 2, 0, 255)
+		copy(n.Pix, fill.Y)
+		for i := 3; i < len(n.Pix); i += 4 {
+			n.Pix[i] = 255
+		}
+		big := image.Rect(0, 0, (w+15)&^15, (h+15)&^15)
+		yBig, nBig := image.NewYCbCr(big, image.YCbCrSubsampleRatio420), image.NewNRGBA(big)
+		for j := 0; j < big.Max.Y; j++ {
+			for i := 0; i < big.Max.X; i++ {
+				a, b := min(i, w-1), min(j, h-1)
+				nBig.SetNRGBA(i, j, n.NRGBAAt(a, b))
+				yBig.Y[yBig.YOffset(i, j)] = y.Y[y.YOffset(a, b)]
+				a, b = min(i/2, (w-1)/2), min(j/2, (h-1)/2)
+				yBig.Cb[yBig.COffset(i, j)] = y.Cb[b*y.CStride+a]
+				yBig.Cr[yBig.COffset(i, j)] = y.Cr[b*y.CStride+a]
+			}
+		}
+		var e, f Encoder
+		for _, i := range []func(e *Encoder, whole bool){
+			func(e *Encoder, whole bool) {
+				if whole {
+					e.importYCbCr(yBig)
+				} else {
+					e.importYCbCr(y)
+				}
+			},
+			func(e *Encoder, whole bool) {
+				if whole {
+					e.importNRGBA(nBig)
+				} else {
+					e.importNRGBA(n)
+				}
+			},
+		} {
+			if e.init(w, h) != nil || f.init(big.Dx(), big.Dy()) != nil {
+				t.Fatal("init")
+			}
+			i(&e, false)
+			i(&f, true)
+			if k := differs(e.samples, f.samples); k >= 0 {
+				t.Errorf("%d by %d: sample %d of macroblock %d differs", w, h, k%mbSamples, k/mbSamples)
+			}
+		}
+	}
+}
