@@ -86,10 +86,11 @@ func distanceCode(distance, w int) uint32 {
 // cacheIndex is the place of a colour in a cache of 1<<bits entries, bits >= 1.
 func cacheIndex(argb uint32, bits uint) uint32 { return argb * 0x1e35a7bd >> (32 - bits) }
 
-// A match is the best earlier run of pixels equal to those at a position.
+// A match is an earlier run of pixels equal to those at a position: the longest, and the longest
+// of those whose distance is cheap to write, which may be the better one for its first pixels.
 type match struct {
-	distance int32
-	n        int32 // 0: none
+	distance, n         int32 // n is 0: none
+	nearDistance, nearN uint16
 }
 
 // findMatches gives the longest match at each position, the nearest of equals in code length.
@@ -104,6 +105,19 @@ func findMatches(pix []uint32, w, effort int) []match {
 	previous := make([]int32, len(pix)) // 1 + the position before in the chain, 0 is the end
 	hash := func(i int) uint32 {
 		v := uint64(pix[i]) | uint64(pix[i+1])<<32
+		return uint32(v * 0x9e3779b97f4a7c15 >> (64 - hashBits))
+	}
+	// With few colours two pixels occur everywhere: a second chain, of six, leads to long matches.
+	var headLong, previousLong []int32
+	if palette(pix, 256) != nil {
+		headLong, previousLong = make([]int32, 1<<hashBits), make([]int32, len(pix))
+	}
+	hashLong := func(i int) uint32 {
+		v := uint64(0)
+		for _, p := range pix[i : i+6] {
+			v = (v ^ uint64(p)) * 0x9e3779b97f4a7c15
+			v ^= v >> 29
+		}
 		return uint32(v * 0x9e3779b97f4a7c15 >> (64 - hashBits))
 	}
 	for i := 0; i+1 < len(pix); i++ {
@@ -126,17 +140,42 @@ func findMatches(pix []uint32, w, effort int) []match {
 				best, distance = n, d
 			}
 		}
+		near, nearDistance := 0, 0
 		if best < 64 {
-			try(1)
-			try(w)
+			for _, d := range [4]int{1, w, w + 1, w - 1} {
+				if d > i || d <= 0 || d > 1<<16-1 || near >= limit || pix[i-d+near] != pix[i+near] {
+					continue
+				}
+				if n := matchLength(pix, i-d, i, limit); n > near {
+					near, nearDistance = n, d
+				}
+			}
+			if near > best {
+				best, distance = near, nearDistance
+			}
 		}
 		// Inside a run of one colour the pixel before is as good a source as any, and the chain
 		// would be long; the run's ends are what finds it again.
 		if i > 1 && pix[i] == pix[i-1] && pix[i] == pix[i+1] && pix[i] == pix[i-2] {
 			if best >= 2 {
-				m[i] = match{int32(distance), int32(best)}
+				m[i] = match{int32(distance), int32(best), uint16(nearDistance), uint16(near)}
 			}
 			continue
+		}
+		if headLong != nil && i+6 <= len(pix) {
+			h := hashLong(i)
+			if best < 64 {
+				for at, tries := headLong[h], effort; at > 0 && tries > 0 && best < limit; tries-- {
+					d := i - int(at-1)
+					if d > maxDistance {
+						break
+					}
+					try(d)
+					at = previousLong[at-1]
+				}
+			}
+			previousLong[i] = headLong[h]
+			headLong[h] = int32(i + 1)
 		}
 		h := hash(i)
 		tries := effort
@@ -156,7 +195,7 @@ func findMatches(pix []uint32, w, effort int) []match {
 		previous[i] = head[h]
 		head[h] = int32(i + 1)
 		if best >= 2 {
-			m[i] = match{int32(distance), int32(best)}
+			m[i] = match{int32(distance), int32(best), uint16(nearDistance), uint16(near)}
 		}
 	}
 	return m
@@ -341,12 +380,15 @@ func single(pix []uint32, i int, hits []int32) ref {
 	return ref{pix[i], 0}
 }
 
+// nearStep marks a step that copies from the near distance; lengths are below it.
+const nearStep = 1 << 15
+
 // cheapest cuts the pixels so that the sum of costs is least: a shortest path from pixel to pixel,
 // where from each the pixel itself, the whole match and its first lengths are tried.
 func cheapest(dst []ref, pix []uint32, w int, matches []match, hits []int32, c *costs) []ref {
 	n := len(pix)
 	total := make([]float32, n+1)
-	step := make([]uint16, n+1) // the length of the ref that ends here on the cheapest path
+	step := make([]uint16, n+1) // the length of the ref that ends here on the cheapest path, and nearStep
 	for i := range total {
 		total[i] = math.MaxFloat32
 	}
@@ -366,27 +408,37 @@ func cheapest(dst []ref, pix []uint32, w int, matches []match, hits []int32, c *
 		if m.n < 2 {
 			continue
 		}
-		sym, _, extra := prefixOf(distanceCode(int(m.distance), w))
-		t += c.distance[sym] + float32(extra)
-		for k := 2; k <= min(int(m.n), 24); k++ {
-			if v := t + c.length[k]; v < total[i+k] {
-				total[i+k], step[i+k] = v, uint16(k)
+		relax := func(distance, n int, tag uint16) {
+			sym, _, extra := prefixOf(distanceCode(distance, w))
+			d := t + c.distance[sym] + float32(extra)
+			for k := 2; k <= min(n, 24); k++ {
+				if v := d + c.length[k]; v < total[i+k] {
+					total[i+k], step[i+k] = v, uint16(k)|tag
+				}
+			}
+			if n > 24 {
+				if v := d + c.length[n]; v < total[i+n] {
+					total[i+n], step[i+n] = v, uint16(n)|tag
+				}
 			}
 		}
-		if k := int(m.n); k > 24 {
-			if v := t + c.length[k]; v < total[i+k] {
-				total[i+k], step[i+k] = v, uint16(k)
-			}
+		relax(int(m.distance), int(m.n), 0)
+		if m.nearN >= 2 && int32(m.nearDistance) != m.distance {
+			relax(int(m.nearDistance), int(m.nearN), nearStep)
 		}
 	}
 	from := len(dst)
 	for i := n; i > 0; {
-		k := int(step[i])
+		k := int(step[i] &^ nearStep)
+		distance := step[i] & nearStep
 		i -= k
-		if k == 1 {
+		switch {
+		case k == 1:
 			dst = append(dst, single(pix, i, hits))
-		} else {
+		case distance == 0:
 			dst = append(dst, ref{distanceCode(int(matches[i].distance), w), uint32(k)})
+		default:
+			dst = append(dst, ref{distanceCode(int(matches[i].nearDistance), w), uint32(k)})
 		}
 	}
 	for a, b := from, len(dst)-1; a < b; a, b = a+1, b-1 {
