@@ -71,14 +71,17 @@ func clip8(i int32) uint8 {
 	return 255
 }
 
-// idctBlockGeneric writes pred plus the inverse DCT of c to dst. dst may be
-// pred.
-func idctBlockGeneric(dst []byte, dstStride int, pred []byte, predStride int, c *[16]int16) {
-	var m [16]int32
-	// c in zigzag order: row 0 is 0,1,5,6; row 1 is 2,4,7,12; row 2 is
-	// 3,8,11,13; row 3 is 9,10,14,15.
+// idctBlockGeneric writes pred plus the inverse DCT of the levels lev at steps q
+// to dst. dst may be pred.
+func idctBlockGeneric(dst []byte, dstStride int, pred []byte, predStride int, lev *[16]int16, q *[16]uint16) {
+	var c, m [16]int32
+	for i := range c {
+		c[i] = int32(lev[i]) * int32(q[i])
+	}
+	// In zigzag order row 0 is 0,1,5,6; row 1 is 2,4,7,12; row 2 is 3,8,11,13;
+	// row 3 is 9,10,14,15.
 	for i, z := range [4][4]uint8{{0, 2, 3, 9}, {1, 4, 8, 10}, {5, 7, 11, 14}, {6, 12, 13, 15}} {
-		c0, c1, c2, c3 := int32(c[z[0]&15]), int32(c[z[1]&15]), int32(c[z[2]&15]), int32(c[z[3]&15])
+		c0, c1, c2, c3 := c[z[0]&15], c[z[1]&15], c[z[2]&15], c[z[3]&15]
 		a := c0 + c2
 		b := c0 - c2
 		e := (c1*idctS)>>16 - (c3*idctC)>>16

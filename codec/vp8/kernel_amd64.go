@@ -72,3 +72,12 @@ func rgbaRows(luma, chroma, row0, row1 []byte, n int) {
 	}
 	rgbaRowsGeneric(luma, chroma, row0, row1, n)
 }
+
+func idctBlock(dst []byte, dstStride int, pred []byte, predStride int, lev *[16]int16, q *[16]uint16) {
+	if haveAVX2 {
+		_, _ = dst[3*dstStride+3], pred[3*predStride+3]
+		idctBlockAVX2(&dst[0], dstStride, &pred[0], predStride, &lev[0], &q[0])
+		return
+	}
+	idctBlockGeneric(dst, dstStride, pred, predStride, lev, q)
+}

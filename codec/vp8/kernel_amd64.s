@@ -1030,6 +1030,149 @@ DATA pred4C23<>+14(SB)/1, $0xff
 DATA pred4C23<>+15(SB)/1, $0xff
 GLOBL pred4C23<>(SB), RODATA|NOPTR, $16
 
+// func idctBlockAVX2(dst *byte, dstStride int, pred *byte, predStride int, lev *int16, q *uint16)
+// Requires: AVX, AVX2
+TEXT ·idctBlockAVX2(SB), NOSPLIT, $0-48
+	MOVQ         lev+32(FP), AX
+	MOVQ         q+40(FP), CX
+	VMOVDQU      (AX), Y0
+	VPMULLW      (CX), Y0, Y0
+	VPERM2I128   $0x01, Y0, Y0, Y1
+	VPSHUFB      idctOwn<>+0(SB), Y0, Y0
+	VPSHUFB      idctOther<>+0(SB), Y1, Y1
+	VPOR         Y1, Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VMOVDQU      X0, X0
+	VMOVDQU      X1, X1
+	VPADDW       X1, X0, X2
+	VPSUBW       X1, X0, X3
+	VPMULHW      idctS<>+0(SB), X0, X4
+	VPADDW       X0, X4, X4
+	VPMULHW      idctC<>+0(SB), X1, X5
+	VPADDW       X1, X5, X5
+	VPSUBW       X5, X4, X4
+	VPMULHW      idctC<>+0(SB), X0, X5
+	VPADDW       X0, X5, X5
+	VPMULHW      idctS<>+0(SB), X1, X0
+	VPADDW       X1, X0, X0
+	VPADDW       X0, X5, X5
+	VPUNPCKLQDQ  X3, X2, X0
+	VPUNPCKHQDQ  X4, X5, X1
+	VPADDW       X1, X0, X2
+	VPSUBW       X1, X0, X0
+	VPSHUFD      $0x4e, X0, X0
+	VPUNPCKLWD   X0, X2, X1
+	VPUNPCKHWD   X0, X2, X0
+	VPUNPCKLWD   X0, X1, X2
+	VPUNPCKHWD   X0, X1, X0
+	VPADDW       idctRound<>+0(SB), X2, X2
+	VPADDW       X0, X2, X1
+	VPSUBW       X0, X2, X3
+	VPMULHW      idctS<>+0(SB), X2, X4
+	VPADDW       X2, X4, X4
+	VPMULHW      idctC<>+0(SB), X0, X5
+	VPADDW       X0, X5, X5
+	VPSUBW       X5, X4, X4
+	VPMULHW      idctC<>+0(SB), X2, X5
+	VPADDW       X2, X5, X5
+	VPMULHW      idctS<>+0(SB), X0, X2
+	VPADDW       X0, X2, X2
+	VPADDW       X2, X5, X5
+	VPUNPCKLQDQ  X3, X1, X0
+	VPUNPCKHQDQ  X4, X5, X1
+	VPADDW       X1, X0, X2
+	VPSUBW       X1, X0, X0
+	VPSHUFD      $0x4e, X0, X0
+	VPSRAW       $0x03, X2, X2
+	VPSRAW       $0x03, X0, X0
+	VPUNPCKLWD   X0, X2, X1
+	VPUNPCKHWD   X0, X2, X0
+	VPUNPCKLWD   X0, X1, X2
+	VPUNPCKHWD   X0, X1, X0
+	MOVQ         pred+16(FP), AX
+	MOVQ         predStride+24(FP), CX
+	VMOVD        (AX), X1
+	VMOVD        (AX)(CX*1), X3
+	VPUNPCKLDQ   X3, X1, X1
+	VPMOVZXBW    X1, X1
+	VPADDW       X1, X2, X2
+	LEAQ         (AX)(CX*2), AX
+	VMOVD        (AX), X1
+	VMOVD        (AX)(CX*1), X3
+	VPUNPCKLDQ   X3, X1, X1
+	VPMOVZXBW    X1, X1
+	VPADDW       X1, X0, X0
+	VPACKUSWB    X0, X2, X2
+	MOVQ         dst+0(FP), AX
+	MOVQ         dstStride+8(FP), CX
+	VMOVD        X2, (AX)
+	VPEXTRD      $0x01, X2, (AX)(CX*1)
+	LEAQ         (AX)(CX*2), AX
+	VPEXTRD      $0x02, X2, (AX)
+	VPEXTRD      $0x03, X2, (AX)(CX*1)
+	VZEROUPPER
+	RET
+
+DATA idctOwn<>+0(SB)/2, $0x0100
+DATA idctOwn<>+2(SB)/2, $0x0302
+DATA idctOwn<>+4(SB)/2, $0x0b0a
+DATA idctOwn<>+6(SB)/2, $0x0d0c
+DATA idctOwn<>+8(SB)/2, $0x0504
+DATA idctOwn<>+10(SB)/2, $0x0908
+DATA idctOwn<>+12(SB)/2, $0x0f0e
+DATA idctOwn<>+14(SB)/2, $0x8080
+DATA idctOwn<>+16(SB)/2, $0x8080
+DATA idctOwn<>+18(SB)/2, $0x0100
+DATA idctOwn<>+20(SB)/2, $0x0706
+DATA idctOwn<>+22(SB)/2, $0x0b0a
+DATA idctOwn<>+24(SB)/2, $0x0302
+DATA idctOwn<>+26(SB)/2, $0x0504
+DATA idctOwn<>+28(SB)/2, $0x0d0c
+DATA idctOwn<>+30(SB)/2, $0x0f0e
+GLOBL idctOwn<>(SB), RODATA|NOPTR, $32
+
+DATA idctOther<>+0(SB)/2, $0x8080
+DATA idctOther<>+2(SB)/2, $0x8080
+DATA idctOther<>+4(SB)/2, $0x8080
+DATA idctOther<>+6(SB)/2, $0x8080
+DATA idctOther<>+8(SB)/2, $0x8080
+DATA idctOther<>+10(SB)/2, $0x8080
+DATA idctOther<>+12(SB)/2, $0x8080
+DATA idctOther<>+14(SB)/2, $0x0908
+DATA idctOther<>+16(SB)/2, $0x0706
+DATA idctOther<>+18(SB)/2, $0x8080
+DATA idctOther<>+20(SB)/2, $0x8080
+DATA idctOther<>+22(SB)/2, $0x8080
+DATA idctOther<>+24(SB)/2, $0x8080
+DATA idctOther<>+26(SB)/2, $0x8080
+DATA idctOther<>+28(SB)/2, $0x8080
+DATA idctOther<>+30(SB)/2, $0x8080
+GLOBL idctOther<>(SB), RODATA|NOPTR, $32
+
+DATA idctC<>+0(SB)/2, $0x4e7b
+DATA idctC<>+2(SB)/2, $0x4e7b
+DATA idctC<>+4(SB)/2, $0x4e7b
+DATA idctC<>+6(SB)/2, $0x4e7b
+DATA idctC<>+8(SB)/2, $0x4e7b
+DATA idctC<>+10(SB)/2, $0x4e7b
+DATA idctC<>+12(SB)/2, $0x4e7b
+DATA idctC<>+14(SB)/2, $0x4e7b
+GLOBL idctC<>(SB), RODATA|NOPTR, $16
+
+DATA idctS<>+0(SB)/2, $0x8a8c
+DATA idctS<>+2(SB)/2, $0x8a8c
+DATA idctS<>+4(SB)/2, $0x8a8c
+DATA idctS<>+6(SB)/2, $0x8a8c
+DATA idctS<>+8(SB)/2, $0x8a8c
+DATA idctS<>+10(SB)/2, $0x8a8c
+DATA idctS<>+12(SB)/2, $0x8a8c
+DATA idctS<>+14(SB)/2, $0x8a8c
+GLOBL idctS<>(SB), RODATA|NOPTR, $16
+
+DATA idctRound<>+0(SB)/8, $0x0004000400040004
+DATA idctRound<>+8(SB)/8, $0x0000000000000000
+GLOBL idctRound<>(SB), RODATA|NOPTR, $16
+
 // func quantizeBlocksAVX2(lev *int16, coef *int16, ref *int16, refStep int, m *uint16, stats *uint32, n int)
 // Requires: AVX, AVX2
 TEXT ·quantizeBlocksAVX2(SB), NOSPLIT, $0-56

@@ -116,6 +116,41 @@ func TestKernelsEqualReference(t *testing.T) {
 	}
 }
 
+// The inverse transform equals the reference on what quantizing differences of
+// samples gives, and writes nothing beside its block.
+func TestInverseKernelEqualsReference(t *testing.T) {
+	needAVX2(t)
+	r := rand.New(rand.NewPCG(13, 14))
+	for trial := 0; trial < 20000; trial++ {
+		var src, pred [64]byte
+		fill(r, src[:], trial&1 == 0)
+		fill(r, pred[:], trial&3 < 2)
+		var coef, lev [64]int16
+		fdctStripGeneric(&coef, src[:], 16, pred[:], 16)
+		s := segment{quant: r.IntN(128)}
+		s.initQuant(quantDelta{})
+		var st blockStats
+		quantizeBlocksGeneric(lev[:], coef[:], coef[:], 0, &s.y1, &st, 4)
+		for b := 0; b < 4; b++ {
+			l := (*[16]int16)(lev[16*b:])
+			for i := range l { // as the trellis and diffusion may
+				if r.IntN(4) == 0 && l[i] != 0 {
+					l[i] -= int16(r.IntN(3) - 1)
+				}
+			}
+			var x, y [4*32 + 8]byte
+			for i := range x {
+				x[i], y[i] = 0x5a, 0x5a
+			}
+			idctBlock(x[8:], 32, pred[4*b:], 16, l, &s.y1.q)
+			idctBlockGeneric(y[8:], 32, pred[4*b:], 16, l, &s.y1.q)
+			if x != y {
+				t.Fatalf("index %d, levels %v: %v, want %v", s.quant, l, x, y)
+			}
+		}
+	}
+}
+
 // The kernels of the import equal the reference.
 func TestImportKernelsEqualReference(t *testing.T) {
 	needAVX2(t)

@@ -19,3 +19,7 @@ func fdctBlock(dst []int16, src, pred []byte, n int) { fdctBlockGeneric(dst, src
 func limitRow(dst, src []byte, n, width int, r rangeMap) { limitRowGeneric(dst, src, n, width, r) }
 
 func rgbaRows(luma, chroma, row0, row1 []byte, n int) { rgbaRowsGeneric(luma, chroma, row0, row1, n) }
+
+func idctBlock(dst []byte, dstStride int, pred []byte, predStride int, lev *[16]int16, q *[16]uint16) {
+	idctBlockGeneric(dst, dstStride, pred, predStride, lev, q)
+}

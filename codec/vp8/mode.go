@@ -321,14 +321,11 @@ func (e *Encoder) reconstruct16(c *candidate16, seg *segment) {
 	inverseWHT(&dc, &y2)
 	pred := &e.search.pred16[c.mode]
 	for b := 0; b < 16; b++ {
-		var k [16]int16
+		// The AC levels' DC is no level: it is what the WHT gives.
 		lev := (*[16]int16)(c.lev[16*b:])
-		for i := range k {
-			k[i] = lev[i] * int16(seg.y1.q[i])
-		}
-		k[0] = dc[b]
+		lev[0] = dc[b]
 		x, y := 4*(b&3), 4*(b>>2)
-		idctBlockGeneric(e.ybr[ybrY+y*ybrStride+x:], ybrStride, pred[16*y+x:], 16, &k)
+		idctBlock(e.ybr[ybrY+y*ybrStride+x:], ybrStride, pred[16*y+x:], 16, lev, &seg.y1AC)
 	}
 }
 
@@ -390,11 +387,7 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 			return false
 		}
 		s.last[b] = int8(last)
-		var k [16]int16
-		for i := range k {
-			k[i] = lev[i] * int16(seg.y1.q[i])
-		}
-		idctBlockGeneric(e.ybr[o:], ybrStride, s.pred4[64*(bestMode>>2)+4*(bestMode&3):], 16, &k)
+		idctBlock(e.ybr[o:], ybrStride, s.pred4[64*(bestMode>>2)+4*(bestMode&3):], 16, lev, &seg.y1.q)
 		z := uint8(0)
 		if last >= 0 {
 			z = 1
@@ -482,12 +475,7 @@ func (e *Encoder) searchUV(mbx, mby int, seg *segment, src []byte) *candidateUV 
 func (e *Encoder) reconstructUV(c *candidateUV, seg *segment) {
 	pred := &e.search.predUV[c.mode]
 	for b := 0; b < 8; b++ {
-		var k [16]int16
-		lev := (*[16]int16)(c.lev[16*b:])
-		for i := range k {
-			k[i] = lev[i] * int16(seg.uv.q[i])
-		}
 		o := 64*(b>>2) + 4*(b&3)
-		idctBlockGeneric(e.recUV[o:], 16, pred[o:], 16, &k)
+		idctBlock(e.recUV[o:], 16, pred[o:], 16, (*[16]int16)(c.lev[16*b:]), &seg.uv.q)
 	}
 }

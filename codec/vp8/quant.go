@@ -73,6 +73,7 @@ type segment struct {
 	filterLevel int // loop filter level, 0 to 63
 
 	y1, y2, uv quantMatrix
+	y1AC       [16]uint16 // y1's steps, with 1 for a DC that comes dequantized
 
 	lambdas
 }
@@ -108,6 +109,8 @@ type quantDelta struct{ y1DC, y2DC, y2AC, uvDC, uvAC int }
 func (s *segment) initQuant(d quantDelta) {
 	q := s.quant
 	s.y1.init(uint32(dequantTableDC[clip(q+d.y1DC, 0, 127)]), uint32(dequantTableAC[q]), bias{108, 108})
+	s.y1AC = s.y1.q
+	s.y1AC[0] = 1
 	y2ac := uint32(dequantTableAC[clip(q+d.y2AC, 0, 127)]) * 155 / 100
 	if y2ac < 8 {
 		y2ac = 8

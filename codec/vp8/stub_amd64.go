@@ -13,6 +13,11 @@ func fdctBlockAVX2(dst *int16, src *byte, pred *byte, n int)
 // predict4AVX2 is predict4Generic; the last strip's blocks 2 and 3 become zero.
 func predict4AVX2(dst *byte, lo uint64, hi uint64)
 
+// idctBlockAVX2 is idctBlockGeneric for coefficients whose samples, before the
+// shift by three, fit 16 bits: those of any source less any prediction do,
+// quantized or not.
+func idctBlockAVX2(dst *byte, dstStride int, pred *byte, predStride int, lev *int16, q *uint16)
+
 // quantizeBlocksAVX2 is quantizeBlocksGeneric for n a multiple of 4, n > 0.
 func quantizeBlocksAVX2(lev *int16, coef *int16, ref *int16, refStep int, m *uint16, stats *uint32, n int)
 
