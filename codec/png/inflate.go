@@ -295,7 +295,7 @@ func (f *inflater) blocks(p int) error {
 			return err
 		}
 	}
-	if o, err = f.flush(o); err != nil {
+	if _, err = f.flush(o); err != nil {
 		return err
 	}
 	p = f.fill(p - int(nb>>3))
