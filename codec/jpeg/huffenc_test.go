@@ -125,7 +125,7 @@ func TestTokensBecomeBits(t *testing.T) {
 	c[tableAC<<8|0x41] = 0xFFFE<<8 | 16
 	tokens := []token{
 		3<<tokenSize | tableDC<<tokenTable | 3<<tokenSymbol | 0b101, // 10 101
-		1<<tokenSize | tableAC<<tokenTable | 0x41<<tokenSymbol,     // 1111111111111110 0
+		1<<tokenSize | tableAC<<tokenTable | 0x41<<tokenSymbol,      // 1111111111111110 0
 	}
 	// 10101111 11111111 111100 and two ones; the FF is stuffed.
 	got := appendTokens([]byte{1}, tokens, &c)
