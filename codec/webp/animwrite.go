@@ -143,6 +143,9 @@ func (a *AnimationWriter) encode(r image.Rectangle) (best *frameBits, blend bool
 			a.wait--
 			return best, blend, nil
 		}
+		if !isGraphic(whole) && 2*holes < r.Dx()*r.Dy() {
+			return best, blend, nil
+		}
 	}
 	lossy := best
 	consider(losslessFrame(whole, a.o.Effort), false)

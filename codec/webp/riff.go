@@ -35,8 +35,8 @@ const (
 
 // A File is a parsed container. Every slice in it is a part of the bytes given to Parse.
 type File struct {
-	Width, Height int // of the canvas, in pixels
-	Alpha         bool
+	Width, Height int  // of the canvas, in pixels
+	Alpha         bool // the file says so, or a still picture has it
 	Animated      bool
 	LoopCount     int         // times to play the animation; 0 is for ever
 	Background    color.NRGBA // the ANIM chunk's hint; viewers, and this package, use transparent
@@ -177,6 +177,7 @@ func (f *File) readChunks(b []byte) error {
 				return FormatError("picture and canvas differ in size")
 			}
 			f.Frames = []Frame{still}
+			f.Alpha = f.Alpha || still.HasAlpha
 		case fccICCP:
 			if f.ICC == nil {
 				f.ICC = payload
