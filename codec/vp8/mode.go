@@ -11,8 +11,8 @@ package vp8
 
 import "encoding/binary"
 
-// scoreShift is what a unit of distortion is worth in a score; see
-// segment.lambda4 for the lambdas that match it.
+// scoreShift is what a unit of distortion is worth in a score; the lambdas are
+// on the same scale.
 const scoreShift = 12
 
 // A candidate16 is a macroblock's luma as one 16x16 prediction gives it.
@@ -88,7 +88,6 @@ type search struct {
 	c16     [2]candidate16
 
 	pred4  [192]byte
-	src4   [192]byte
 	coef4  [12 * 16]int16
 	lev4   [12 * 16]int16
 	stats4 blockStats
@@ -111,6 +110,8 @@ func (s *search) start() {
 	clear(s.topErr)
 }
 
+// decide chooses the modes and levels of a macroblock, keeps them, and
+// reconstructs it. Without restrictions every choice is by score.
 func (e *Encoder) decide(mbx, mby int) {
 	s := &e.search
 	i := mby*e.mbw + mbx
@@ -138,19 +139,10 @@ func (e *Encoder) decide(mbx, mby int) {
 	}
 	up := &e.topNZ[mbx]
 	mark := len(e.tokens)
-	nz := uint32(0)
+	nz := uint8(0)
 	if mb.is4 {
 		for b := 0; b < 16; b++ {
-			last := int(s.last[b])
-			ctx := e.left.y[b>>2] + up.y[b&3]
-			e.counts[planeY1SansY2].count(&s.lev[b], 0, last, int(ctx))
-			e.tokens = appendLevels(e.tokens, &s.lev[b], 0, last)
-			z := uint8(0)
-			if last >= 0 {
-				z = 1
-				nz = 1
-			}
-			e.left.y[b>>2], up.y[b&3] = z, z
+			nz |= e.keep(planeY1SansY2, &s.lev[b], 0, int(s.last[b]), &e.left.y[b>>2], &up.y[b&3])
 		}
 	} else {
 		if !s.thorough {
@@ -162,52 +154,37 @@ func (e *Encoder) decide(mbx, mby int) {
 			e.leftMode[k] = mb.mode16
 			e.topModes[4*mbx+k] = mb.mode16
 		}
-		last := best.y2last
-		e.counts[planeY2].count(&best.y2lev, 0, last, int(e.left.y2+up.y2))
-		e.tokens = appendLevels(e.tokens, &best.y2lev, 0, last)
-		e.left.y2 = 0
-		if last >= 0 {
-			e.left.y2 = 1
-			nz = 1
-		}
-		up.y2 = e.left.y2
+		nz = e.keep(planeY2, &best.y2lev, 0, best.y2last, &e.left.y2, &up.y2)
 		for b := 0; b < 16; b++ {
-			lev := (*[16]int16)(best.lev[16*b:])
-			last := best.stats.last(b)
-			ctx := e.left.y[b>>2] + up.y[b&3]
-			e.counts[planeY1WithY2].count(lev, 1, last, int(ctx))
-			e.tokens = appendLevels(e.tokens, lev, 1, last)
-			z := uint8(0)
-			if last >= 0 {
-				z = 1
-				nz = 1
-			}
-			e.left.y[b>>2], up.y[b&3] = z, z
+			nz |= e.keep(planeY1WithY2, (*[16]int16)(best.lev[16*b:]), 1, best.stats.last(b), &e.left.y[b>>2], &up.y[b&3])
 		}
 		e.reconstruct16(best, seg)
 	}
 	uv := e.searchUV(mbx, mby, seg, src[256:])
 	mb.modeUV = uint8(uv.mode)
+	e.modeCredit -= int(fixed.modeUV[uv.mode])
 	for b := 0; b < 8; b++ {
-		lev := (*[16]int16)(uv.lev[16*chromaBlock[b]:])
-		last := uv.stats.last(int(chromaBlock[b]))
-		l, t := b>>2*2+b>>1&1, b>>2*2+b&1
-		ctx := e.left.uv[l] + up.uv[t]
-		e.counts[planeUV].count(lev, 0, last, int(ctx))
-		e.tokens = appendLevels(e.tokens, lev, 0, last)
-		z := uint8(0)
-		if last >= 0 {
-			z = 1
-			nz = 1
-		}
-		e.left.uv[l], up.uv[t] = z, z
+		k := int(chromaBlock[b])
+		nz |= e.keep(planeUV, (*[16]int16)(uv.lev[16*k:]), 0, uv.stats.last(k), &e.left.uv[b>>2*2+b>>1&1], &up.uv[b>>2*2+b&1])
 	}
 	e.reconstructUV(uv, seg)
-	e.modeCredit -= int(fixed.modeUV[uv.mode])
 	mb.skip = nz == 0
 	if mb.skip {
 		e.tokens = e.tokens[:mark]
 	}
+}
+
+// keep counts a block's tokens, keeps its levels, and passes on whether it has
+// any to the contexts left and up.
+func (e *Encoder) keep(plane int, lev *[16]int16, first, last int, left, up *uint8) uint8 {
+	e.counts[plane].count(lev, first, last, int(*left+*up))
+	e.tokens = appendLevels(e.tokens, lev, first, last)
+	nz := uint8(0)
+	if last >= first {
+		nz = 1
+	}
+	*left, *up = nz, nz
+	return nz
 }
 
 // chromaBlock maps the order in which chroma blocks are written (U's four, V's
