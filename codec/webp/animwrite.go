@@ -23,7 +23,7 @@ type AnimationWriter struct {
 	still       *frameBits   // the first frame, should it stay the only one
 
 	// Whether VP8L is tried beside VP8 follows from how that went: after a loss the next
-	// wait frames go without, then twice as many.
+	// wait frames go without, then twice as many, and then only graphics are tried.
 	wait, patience int
 }
 
@@ -143,7 +143,7 @@ func (a *AnimationWriter) encode(r image.Rectangle) (best *frameBits, blend bool
 			a.wait--
 			return best, blend, nil
 		}
-		if !isGraphic(whole) && 2*holes < r.Dx()*r.Dy() {
+		if a.patience > 1 && !isGraphic(whole) && 2*holes < r.Dx()*r.Dy() {
 			return best, blend, nil
 		}
 	}
