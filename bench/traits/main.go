@@ -61,7 +61,7 @@ func run(out string, verbose bool) error {
 	if err != nil {
 		return err
 	}
-	if err := judge(root, all); err != nil {
+	if err := judge(root, dir, all); err != nil {
 		return err
 	}
 	var b strings.Builder
@@ -82,8 +82,9 @@ A cell is how many of the pictures came out right, then what became of the other
 source as it is (which is what this project does with whatever it cannot do right); *wrong*, a picture that differs from the
 reference in dimensions, pixels, alpha, frames or Content-Type; *5xx*, an exception that the function does not
 catch. Each picture is shrunk: into 180x180, or to half where it is smaller. Right is within a pixel in dimensions, and in
-pixels within what the format's own encoder loses by half as much again and 2 levels of 255, on average.
-Of damaged files any answer but a 5xx counts as right.
+pixels within what the format's own encoder loses by half as much again and 4 levels of 255, on average.
+Of damaged files any answer but a 5xx counts as right; so does any picture made of the five
+sources that none of the readers used here reads rightly (judge.go names them).
 `)
 	fmt.Print(b.String())
 	if verbose {

@@ -29,6 +29,7 @@ type trait struct {
 	webp    bool // made into WebP; else into the source's own format
 	hostile bool // any answer is right but a crash
 	colours bool // a truecolour picture has to stay one
+	names   bool // only what it goes out as is looked at
 }
 
 var (
@@ -64,7 +65,7 @@ var traits = []trait{
 	}},
 	{name: "BMP", has: func(s source) bool { return s.in("bmp") }},
 	{name: "WebP, still", has: func(s source) bool { return s.in("webp") && !frames.MatchString(s.about) }},
-	{name: "PNG named .jpg, JPEG named .png", has: func(s source) bool { return strings.HasPrefix(s.about, "misnamed") }},
+	{name: "PNG named .jpg, JPEG named .png", names: true, has: func(s source) bool { return strings.HasPrefix(s.about, "misnamed") }},
 	{name: "damaged and hostile files", hostile: true, has: func(s source) bool { return s.in("hostile") }},
 }
 
