@@ -166,7 +166,7 @@ func (t *tokenCost) blockCost(lev *[16]int16, first, last, ctx int) int {
 	c := 0
 	for n := first; n <= last; n++ {
 		v := int(lev[n&15])
-		m := v >> 63
+		m := v >> 31
 		v = (v ^ m) - m
 		if v < levelRow-1 {
 			c += int(t.level[(row+v)&(len(t.level)-1)])

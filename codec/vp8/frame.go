@@ -79,8 +79,8 @@ func (e *Encoder) writeHeader(w *boolEncoder, h *frameHeader) {
 
 // countModes sets the segment and skip probabilities from the macroblocks.
 func (e *Encoder) countModes(h *frameHeader) {
-	var seg [4]uint32
-	skip := uint32(0)
+	var seg [4]uint64
+	skip := uint64(0)
 	for i := range e.mbs {
 		seg[e.mbs[i].segment]++
 		if e.mbs[i].skip {
@@ -93,7 +93,7 @@ func (e *Encoder) countModes(h *frameHeader) {
 		probOf(seg[2], seg[3]),
 	}
 	h.useSkip = skip > 0 && e.restriction.modes < 2
-	h.skipProb = probOf(uint32(len(e.mbs))-skip, skip)
+	h.skipProb = probOf(uint64(len(e.mbs))-skip, skip)
 }
 
 // writeTokens writes every macroblock's tokens; rows go to the partitions in

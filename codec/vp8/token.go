@@ -58,7 +58,7 @@ type tokenCount [nBand][nContext4][nToken]uint32
 func (t *tokenCount) count(lev *[16]int16, first, last, ctx int) {
 	for n := first; n <= last; n++ {
 		v := int(lev[n&15])
-		m := v >> 63
+		m := v >> 31
 		v = (v ^ m) - m
 		k := uint8(tokenCat1 + 5)
 		if v < len(tokenOf) {
@@ -79,58 +79,58 @@ func (t *tokenCount) count(lev *[16]int16, first, last, ctx int) {
 }
 
 // branches returns how often each node of the token tree went to each side.
-func (t *tokenCount) branches(band, ctx int) (n [nProb][2]uint32) {
+func (t *tokenCount) branches(band, ctx int) (n [nProb][2]uint64) {
 	a := &t[band][ctx]
-	var s [nToken]uint32
-	var checked uint32 // tokens where an end of block could have been
+	var s [nToken]uint64
+	var checked uint64 // tokens where an end of block could have been
 	for k := range s {
-		s[k] = a[k]
+		s[k] = uint64(a[k])
 		if k != tokenEOB {
-			checked += a[k]
+			checked += s[k]
 		}
 	}
 	if ctx == 0 {
 		for k := range s {
-			s[k] += t[band][3][k]
+			s[k] += uint64(t[band][3][k])
 		}
 	}
-	n[0] = [2]uint32{a[tokenEOB], checked}
+	n[0] = [2]uint64{uint64(a[tokenEOB]), checked}
 	high := s[7] + s[8] + s[9] + s[10]
 	mid := s[5] + s[6]
 	low := s[2] + s[3] + s[4]
-	n[1] = [2]uint32{s[0], s[1] + low + mid + high}
-	n[2] = [2]uint32{s[1], low + mid + high}
-	n[3] = [2]uint32{low, mid + high}
-	n[4] = [2]uint32{s[2], s[3] + s[4]}
-	n[5] = [2]uint32{s[3], s[4]}
-	n[6] = [2]uint32{mid, high}
-	n[7] = [2]uint32{s[5], s[6]}
-	n[8] = [2]uint32{s[7] + s[8], s[9] + s[10]}
-	n[9] = [2]uint32{s[7], s[8]}
-	n[10] = [2]uint32{s[9], s[10]}
+	n[1] = [2]uint64{s[0], s[1] + low + mid + high}
+	n[2] = [2]uint64{s[1], low + mid + high}
+	n[3] = [2]uint64{low, mid + high}
+	n[4] = [2]uint64{s[2], s[3] + s[4]}
+	n[5] = [2]uint64{s[3], s[4]}
+	n[6] = [2]uint64{mid, high}
+	n[7] = [2]uint64{s[5], s[6]}
+	n[8] = [2]uint64{s[7] + s[8], s[9] + s[10]}
+	n[9] = [2]uint64{s[7], s[8]}
+	n[10] = [2]uint64{s[9], s[10]}
 	return n
 }
 
 // probOf returns the probability of the first side given counts of both.
-func probOf(n0, n1 uint32) uint8 {
-	t := uint64(n0) + uint64(n1)
+func probOf(n0, n1 uint64) uint8 {
+	t := n0 + n1
 	if t == 0 {
 		return 255
 	}
-	return uint8(clip(int((uint64(n0)*256+t/2)/t), 1, 255))
+	return uint8(clip(int((n0*256+t/2)/t), 1, 255))
 }
 
 type tokenProbs [nPlane][nBand][nContext][nProb]uint8
 
 // estimate sets p to the likeliest probabilities given the counts so far; the
 // default probabilities count as prior tokens' worth of evidence.
-func (p *tokenProbs) estimate(counts *[nPlane]tokenCount, prior uint32) {
+func (p *tokenProbs) estimate(counts *[nPlane]tokenCount, prior uint64) {
 	for i := range p {
 		for j := range p[i] {
 			for k := range p[i][j] {
 				br := counts[i].branches(j, k)
 				for l := range br {
-					d := uint32(defaultTokenProb[i][j][k][l])
+					d := uint64(defaultTokenProb[i][j][k][l])
 					p[i][j][k][l] = probOf(br[l][0]*256+prior*d, br[l][1]*256+prior*(256-d))
 				}
 			}
@@ -149,7 +149,7 @@ func (p *tokenProbs) choose(counts *[nPlane]tokenCount) {
 					old := defaultTokenProb[i][j][k][l]
 					best := probOf(br[l][0], br[l][1])
 					cost := func(q uint8) uint64 {
-						return uint64(br[l][0])*uint64(bitCost(q, false)) + uint64(br[l][1])*uint64(bitCost(q, true))
+						return br[l][0]*uint64(bitCost(q, false)) + br[l][1]*uint64(bitCost(q, true))
 					}
 					u := tokenProbUpdateProb[i][j][k][l]
 					if cost(best)+uint64(bitCost(u, true))+8<<8 >= cost(old)+uint64(bitCost(u, false)) {
@@ -229,7 +229,7 @@ func writeBlock(w *boolEncoder, p *[nBand][nContext][nProb]uint8, tok []byte, fi
 			continue // a block never ends with a zero
 		}
 		w.put(uint16(q[1])<<1 | 1)
-		sign := v >> 63
+		sign := v >> 31
 		v = (v ^ sign) - sign
 		if v == 1 {
 			w.put(uint16(q[2]) << 1)
