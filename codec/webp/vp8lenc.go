@@ -144,26 +144,28 @@ func writePixels(lw *lsbWriter, pix []uint32, w, h int, main bool, effort Effort
 	matches := findMatches(pix, w, tries)
 	// Two cuts to start from: what matches is copied, or every pixel stands by itself, which in
 	// noise is better. Their costs then lead to shorter ones.
-	copies, singles := greedy(nil, pix, w, matches, nil), greedy(nil, pix, w, nil, nil)
 	cacheBits, hits := uint(0), []int32(nil)
 	if main {
-		refs := copies
-		if refsBits(singles, 0) < refsBits(copies, 0) {
+		refs := greedy(pix, w, matches, nil)
+		if singles := greedy(pix, w, nil, nil); refsBits(singles, 0) < refsBits(refs, 0) {
 			refs = singles
 		}
-		if cacheBits, hits = chooseCache(pix, refs); cacheBits > 0 {
-			copies, singles = greedy(copies[:0], pix, w, matches, hits), greedy(singles[:0], pix, w, nil, hits)
-		}
+		cacheBits, hits = chooseCache(pix, refs)
 	}
 	passes := 2
 	if effort == High {
 		passes = 5
 	}
 	var best *lsbWriter
-	for _, refs := range [2][]ref{copies, singles} {
+	first := math.Inf(1)
+	for _, from := range [2][]match{matches, nil} {
+		refs := greedy(pix, w, from, hits)
 		least := refsBits(refs, cacheBits)
+		if first = min(first, least); least > 1.4*first {
+			continue // single pixels will not come down that far
+		}
 		for pass := range passes {
-			next := cheapest(nil, pix, w, matches, hits, newCosts(count(refs, cacheBits)))
+			next := cheapest(pix, w, matches, hits, newCosts(count(refs, cacheBits)))
 			bits := refsBits(next, cacheBits)
 			if pass > 0 && bits >= least {
 				break

@@ -355,7 +355,11 @@ func (c *costs) literal(v uint32) float32 {
 
 // greedy cuts the pixels by the longest match, put off by one pixel where the next one is longer;
 // without matches into single pixels.
-func greedy(dst []ref, pix []uint32, w int, matches []match, hits []int32) []ref {
+func greedy(pix []uint32, w int, matches []match, hits []int32) []ref {
+	var dst []ref
+	if matches == nil {
+		dst = make([]ref, 0, len(pix))
+	}
 	for i := 0; i < len(pix); {
 		var m match
 		if matches != nil {
@@ -385,7 +389,7 @@ const nearStep = 1 << 15
 
 // cheapest cuts the pixels so that the sum of costs is least: a shortest path from pixel to pixel,
 // where from each the pixel itself, the whole match and its first lengths are tried.
-func cheapest(dst []ref, pix []uint32, w int, matches []match, hits []int32, c *costs) []ref {
+func cheapest(pix []uint32, w int, matches []match, hits []int32, c *costs) []ref {
 	n := len(pix)
 	total := make([]float32, n+1)
 	step := make([]uint16, n+1) // the length of the ref that ends here on the cheapest path, and nearStep
@@ -427,22 +431,24 @@ func cheapest(dst []ref, pix []uint32, w int, matches []match, hits []int32, c *
 			relax(int(m.nearDistance), int(m.nearN), nearStep)
 		}
 	}
-	from := len(dst)
+	refs := 0
+	for i := n; i > 0; i -= int(step[i] &^ nearStep) {
+		refs++
+	}
+	cut := make([]ref, refs)
 	for i := n; i > 0; {
 		k := int(step[i] &^ nearStep)
-		distance := step[i] & nearStep
+		near := step[i]&nearStep != 0
 		i -= k
+		refs--
 		switch {
 		case k == 1:
-			dst = append(dst, single(pix, i, hits))
-		case distance == 0:
-			dst = append(dst, ref{distanceCode(int(matches[i].distance), w), uint32(k)})
+			cut[refs] = single(pix, i, hits)
+		case near:
+			cut[refs] = ref{distanceCode(int(matches[i].nearDistance), w), uint32(k)}
 		default:
-			dst = append(dst, ref{distanceCode(int(matches[i].nearDistance), w), uint32(k)})
+			cut[refs] = ref{distanceCode(int(matches[i].distance), w), uint32(k)}
 		}
 	}
-	for a, b := from, len(dst)-1; a < b; a, b = a+1, b-1 {
-		dst[a], dst[b] = dst[b], dst[a]
-	}
-	return dst
+	return cut
 }
