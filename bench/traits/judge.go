@@ -124,7 +124,10 @@ func (c comparison) faults(j *job, kind string) string {
 	if c.Frames != c.SourceFrames && !strings.Contains(j.source.about, "MPO") {
 		say("%d frames of %d", c.Frames, c.SourceFrames)
 	}
-	allowed := 4 + 1.5*c.Loss // kernels differ, and halving a small picture shows it
+	allowed := 2 + 1.5*c.Loss
+	if j.halved {
+		allowed += 2 // kernels differ most where a small picture is halved
+	}
 	if c.SourceFrames > 1 {
 		allowed += 6 // Loss is of the first frame, often an empty one; the mean is of the worst
 	}

@@ -82,7 +82,7 @@ A cell is how many of the pictures came out right, then what became of the other
 source as it is (which is what this project does with whatever it cannot do right); *wrong*, a picture that differs from the
 reference in dimensions, pixels, alpha, frames or Content-Type; *5xx*, an exception that the function does not
 catch. Each picture is shrunk: into 180x180, or to half where it is smaller. Right is within a pixel in dimensions, and in
-pixels within what the format's own encoder loses by half as much again and 4 levels of 255, on average.
+pixels within what the format's own encoder loses by half as much again and 2 levels of 255, on average (4 where it was halved).
 Of damaged files any answer but a 5xx counts as right; so does any picture made of the five
 sources that none of the readers used here reads rightly (judge.go names them).
 `)
@@ -91,7 +91,7 @@ sources that none of the readers used here reads rightly (judge.go names them).
 		for _, t := range traits {
 			for _, j := range byTrait[t.name] {
 				for side, name := range sideNames {
-					if r := j.results[side]; r.outcome != right {
+					if r := j.results[side]; r.outcome != right && r.outcome != absent {
 						fmt.Printf("%s: %s: %s: %s: %s\n", t.name, name, j.source.name, r.outcome, r.why)
 					}
 				}
@@ -100,6 +100,9 @@ sources that none of the readers used here reads rightly (judge.go names them).
 	}
 	if out == "" {
 		return nil
+	}
+	if len(versions) < len(sideNames)-1 {
+		return fmt.Errorf("%s is not written: a side is missing", out)
 	}
 	return os.WriteFile(out, []byte(b.String()), 0o644)
 }

@@ -23,6 +23,7 @@ type job struct {
 	source  source
 	trait   trait
 	box     sizes.Box
+	halved  bool // a picture too small for any size
 	results []result
 }
 
@@ -55,6 +56,7 @@ func newJob(s source, t trait) *job {
 	size, _ := sizes.Parse("SXS")
 	j.box = size.Wide
 	if s.w > 0 && s.w <= j.box.W && s.h <= j.box.H {
+		j.halved = true
 		j.box = sizes.Box{W: (s.w + 1) / 2, H: (s.h + 1) / 2}
 	}
 	return j
