@@ -3,64 +3,67 @@
 package s3lite
 
 import (
+	"errors"
 	"net/netip"
 	"net/url"
 	"strings"
 )
 
-// endpoint returns scheme, host and decoded path prefix (no trailing slash) of the bucket in region.
-func (c *Client) endpoint(region string) (scheme, host, prefix string, err error) {
-	if strings.HasSuffix(c.Bucket, "--x-s3") {
-		return "", "", "", errExpress
-	}
-	scheme, virtual := "https", hostLabels(c.Bucket, false)
-	if c.Endpoint != "" {
-		u, err := url.Parse(c.Endpoint)
-		if err != nil {
-			return "", "", "", err
-		}
-		scheme, host, prefix = u.Scheme, u.Host, strings.TrimRight(u.Path, "/")
-		_, ip := netip.ParseAddr(u.Hostname())
-		// No certificate is at stake over http, so dots do no harm. Names below localhost seldom resolve.
-		virtual = hostLabels(c.Bucket, scheme == "http") && ip != nil && u.Hostname() != "localhost"
-	} else {
-		host = "s3"
+// url returns where key lives when the bucket is in region, its path encoded.
+func (c *Client) url(region, key string) (*url.URL, error) {
+	base := c.Endpoint
+	if base == "" {
+		base = "https://s3"
 		if c.FIPS {
-			host += "-fips"
+			base += "-fips"
 		}
 		if c.DualStack {
-			host += ".dualstack"
+			base += ".dualstack"
 		}
-		host += "." + region + ".amazonaws.com"
+		base += "." + region + ".amazonaws.com"
 		if strings.HasPrefix(region, "cn-") {
-			host += ".cn"
+			base += ".cn"
 		}
 	}
-	if virtual && !c.PathStyle {
-		return scheme, c.Bucket + "." + host, prefix, nil
+	u, err := url.Parse(base)
+	if err != nil {
+		return nil, err
 	}
-	return scheme, host, prefix + "/" + c.Bucket, nil
+	if strings.HasSuffix(c.Bucket, expressSuffix) {
+		return nil, errors.New("S3 Express buckets (--x-s3) are not supported")
+	}
+	u.Path = strings.TrimRight(u.Path, "/")
+	_, notIP := netip.ParseAddr(u.Hostname())
+	// A certificate's * covers no dots; over http none is at stake. Names below localhost seldom resolve.
+	dots := u.Scheme == "http" || !strings.Contains(c.Bucket, ".")
+	if hostLabels(c.Bucket) && dots && notIP != nil && u.Hostname() != "localhost" && !c.PathStyle {
+		u.Host = c.Bucket + "." + u.Host
+	} else {
+		u.Path += "/" + c.Bucket
+	}
+	u.Path += "/" + key
+	u.RawPath = escapePath(u.Path)
+	return u, nil
 }
 
-// hostLabels reports whether bucket can stand in a host name: 3 to 63 of a-z, 0-9, '-', with dots if allowed.
-func hostLabels(bucket string, dots bool) bool {
-	if len(bucket) < 3 || len(bucket) > 63 {
-		return false
-	}
+const expressSuffix = "--x-s3"
+
+// hostLabels reports whether bucket can stand in a host name: 3 to 63 of a-z, 0-9, '-' and dots between.
+func hostLabels(bucket string) bool {
 	for label := range strings.SplitSeq(bucket, ".") {
-		if label == "" || label[0] == '-' || label[len(label)-1] == '-' || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		if !isLabel(label) {
 			return false
 		}
 	}
-	_, ip := netip.ParseAddr(bucket)
-	return ip != nil && (dots || !strings.Contains(bucket, "."))
+	return len(bucket) >= 3 && len(bucket) <= 63
+}
+
+func isLabel(s string) bool {
+	return s != "" && s == strings.Trim(s, "-") && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
 // isRegion keeps what a service says its region is from becoming any other part of a host name.
-func isRegion(s string) bool {
-	return len(s) > 4 && len(s) < 32 && strings.Contains(s, "-") && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" &&
-		s[0] >= 'a' && s[len(s)-1] != '-'
-}
+func isRegion(s string) bool { return isLabel(s) && strings.Contains(s, "-") && len(s) < 32 }
 
 // ParseDomain takes the domain name of a CloudFront S3 origin apart: bucket.s3.region.amazonaws.com, and the
 // older, dual-stack, FIPS and Chinese forms of it. bucket.s3.amazonaws.com names no region: it is us-east-1, until
@@ -71,16 +74,12 @@ func ParseDomain(host string) (bucket, region string, err error) {
 	if !ok || i <= 0 {
 		return "", "", errNotS3
 	}
-	bucket, rest := name[:i], name[i+len(".s3"):]
-	if strings.HasSuffix(bucket, "--x-s3") {
-		return "", "", errExpress
-	}
+	bucket, rest := name[:i], strings.TrimPrefix(strings.TrimPrefix(name[i+len(".s3"):], "-fips"), ".dualstack")
 	if rest == "" || rest == "-external-1" {
-		return bucket, "us-east-1", nil
+		rest = ".us-east-1"
 	}
-	rest = strings.TrimPrefix(strings.TrimPrefix(rest, "-fips"), ".dualstack")
-	if len(rest) < 2 || rest[0] != '.' && rest[0] != '-' || !isRegion(rest[1:]) ||
-		strings.HasPrefix(rest, "-website") || rest == "-accelerate" {
+	if strings.HasSuffix(bucket, expressSuffix) || strings.HasPrefix(rest, "-website") ||
+		rest[0] != '.' && rest[0] != '-' || !isRegion(rest[1:]) {
 		return "", "", errNotS3
 	}
 	return bucket, rest[1:], nil

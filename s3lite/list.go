@@ -23,7 +23,7 @@ func (c *Client) List(ctx context.Context, prefix string) iter.Seq2[*Object, err
 	return func(yield func(*Object, error) bool) {
 		query := [][2]string{{"list-type", "2"}, {"encoding-type", "url"}, {"prefix", prefix}}
 		for {
-			q := &request{method: http.MethodGet, query: canonicalQuery(query), payload: emptySHA256, limit: maxPage}
+			q := &request{op: "LIST", method: http.MethodGet, query: canonicalQuery(query), limit: maxPage}
 			o, err := c.do(ctx, q)
 			if err != nil {
 				yield(nil, err)
@@ -70,7 +70,7 @@ func (c *Client) List(ctx context.Context, prefix string) iter.Seq2[*Object, err
 func canonicalQuery(query [][2]string) string {
 	pairs := make([][2]string, len(query))
 	for i, p := range query {
-		pairs[i] = [2]string{escape(p[0], ""), escape(p[1], "")}
+		pairs[i] = [2]string{escape(p[0]), escape(p[1])}
 	}
 	slices.SortFunc(pairs, func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
 	var b strings.Builder

@@ -8,16 +8,13 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"net/http/httptrace"
-	"net/url"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -28,33 +25,34 @@ const (
 
 // request is one operation, the same in every attempt but for its signature.
 type request struct {
-	method, key string
-	query       string // canonical; only of LIST
-	header      http.Header
-	body        []byte
-	payload     string // SHA-256 of body, hexadecimal
-	limit       int64  // of the answer's body to a GET, bytes
+	op, method, key string // op is LIST, or empty when the method says it
+	query           string // canonical; only of LIST
+	header          http.Header
+	body            []byte
+	limit           int64 // of the answer's body to a GET, bytes
 }
 
-// verdict says what may help after a failed attempt.
-type verdict int
+// when says how long to wait before the next attempt, if the Kind of Error allows one.
+type when int
 
 const (
-	final     verdict = iota // nothing
-	atOnce                   // the same again, since something was learned
-	later                    // a pause
-	throttled                // a longer pause
+	atOnce    when = iota // something was learned
+	later                 // a pause
+	throttled             // a longer pause
 )
 
-// shared is the process's transport: no proxy, no HTTP/2, no compression that would hide a body's length. Go holds
-// IdleConnTimeout against the wall clock too, so it does not use connections that died while the sandbox was frozen. New
-// ones resume the TLS session of old ones: a handshake without certificates to verify.
-var shared = sync.OnceValue(func() http.RoundTripper {
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	return &http.Transport{DialContext: (&net.Dialer{Timeout: time.Second}).DialContext, TLSHandshakeTimeout: 2 * time.Second,
-		TLSClientConfig: &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(16)}, IdleConnTimeout: 4 * time.Second, MaxIdleConnsPerHost: 16, DisableCompression: true, Protocols: protocols}
-})
+// shared is the process's transport: no proxy, no HTTP/2 (not with a dialer or TLS settings of one's own), no
+// compression that would hide a body's length. Go holds IdleConnTimeout against the wall clock too, so it does not use
+// connections that died while the sandbox was frozen. New ones resume the TLS session of old ones: a handshake without
+// certificates to verify.
+var shared http.RoundTripper = &http.Transport{
+	DialContext:         (&net.Dialer{Timeout: time.Second}).DialContext,
+	TLSHandshakeTimeout: 2 * time.Second,
+	TLSClientConfig:     &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(16)},
+	IdleConnTimeout:     4 * time.Second,
+	MaxIdleConnsPerHost: 16,
+	DisableCompression:  true,
+}
 
 // Warm reads the certificates that the first TLS handshake needs, 4 ms of work: call it in a goroutine at start.
 func Warm() { x509.SystemCertPool() } // crypto/x509 keeps them; what goes wrong, the handshake reports
@@ -63,231 +61,173 @@ func Warm() { x509.SystemCertPool() } // crypto/x509 keeps them; what goes wrong
 func (c *Client) do(ctx context.Context, q *request) (*Object, error) {
 	base := cmp.Or(c.Backoff, 50*time.Millisecond)
 	for n := 1; ; n++ {
-		e := &Error{Op: q.method, Bucket: c.Bucket, Key: q.key, Kind: ErrRejected}
-		if q.query != "" {
-			e.Op = "LIST"
-		}
-		o, next := c.attempt(ctx, q, e, n)
+		e := &Error{Op: cmp.Or(q.op, q.method), Bucket: c.Bucket, Key: q.key, Attempts: n - 1}
+		o, next := c.attempt(ctx, q, e)
 		if o != nil {
 			return o, nil
 		}
 		if e.Status == 400 && q.method == http.MethodHead && c.Endpoint != "" && c.region.Load() == nil {
 			// Unlike AWS, other servers name their region in the body alone. HEAD has none, so ask with GET.
-			ask := &request{method: http.MethodGet, key: q.key, payload: emptySHA256, limit: -1}
-			_, next = c.attempt(ctx, ask, new(Error), n)
+			_, next = c.attempt(ctx, &request{method: http.MethodGet, key: q.key, limit: -1}, e)
 		}
-		if next == final {
+		if e.Kind != ErrExhausted || n == maxAttempts {
 			return nil, e
 		}
-		e.Kind = ErrExhausted
-		var pause time.Duration // full jitter: aws.amazon.com/builders-library, "Timeouts, retries and backoff with jitter"
-		if next != atOnce {
-			pause = rand.N(base << (n - 1))
-		}
-		if next == throttled {
-			pause += 4 * base
-		}
-		deadline, bounded := ctx.Deadline()
-		enough := n == maxAttempts || bounded && time.Until(deadline) <= pause
-		if !enough {
-			select {
-			case <-time.After(pause):
-			case <-ctx.Done():
-			}
-		}
-		if ctx.Err() != nil {
+		jitter := rand.N(base << (n - 1)) // aws.amazon.com/builders-library, "Timeouts, retries and backoff with jitter"
+		pause := [...]time.Duration{atOnce: 0, later: jitter, throttled: jitter + 4*base}[next]
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
 			e.Err = context.Cause(ctx)
-		}
-		if enough || ctx.Err() != nil {
 			return nil, e
 		}
 	}
 }
 
 // attempt signs q, sends it and reads all of the answer: an Object, or a completed e. It fails after c.Progress
-// without progress, which is a connection won or grain bytes sent or received. The dialer has bounds of its own.
-func (c *Client) attempt(ctx context.Context, q *request, e *Error, n int) (*Object, verdict) {
+// without progress, which is grain bytes sent or received.
+func (c *Client) attempt(ctx context.Context, q *request, e *Error) (*Object, when) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	quiet := cmp.Or(c.Progress, 2500*time.Millisecond)
-	w := &watchdog{quiet: quiet, timer: time.AfterFunc(quiet, func() { cancel(errStalled) })}
-	defer w.timer.Stop()
-	var reused bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) {
-		reused = i.Reused
-		w.timer.Reset(quiet)
-	}})
+	timer := time.AfterFunc(quiet, func() { cancel(errStalled) })
+	defer timer.Stop()
+	progress := func() { timer.Reset(quiet) }
 
-	region, skew := c.Region, time.Duration(c.skew.Load())
-	known := c.region.Load()
-	if known != nil {
-		region = *known
-	}
-	r, err := c.newRequest(q, region)
+	region, at := cmp.Or(c.region.Load(), &c.Region), time.Now().Add(time.Duration(c.skew.Load()))
+	r, err := c.newRequest(q, e, *region, at)
 	if err != nil {
 		e.Err = err
-		return nil, final
+		return nil, atOnce
 	}
+	if len(q.body) > 0 {
+		closed, done := context.WithCancel(context.Background())
+		r.Body = &meter{Reader: bytes.NewReader(q.body), progress: progress, done: done}
+		defer func() { cancel(nil); <-closed.Done() }() // the caller may reuse its bytes once we return
+	}
+
+	t := cmp.Or(c.Transport, shared)
+	e.Kind, e.Attempts = ErrExhausted, e.Attempts+1
+	res, err := t.RoundTrip(r.WithContext(ctx))
+	if err == nil {
+		defer res.Body.Close()
+		e.Status, e.RequestID = res.StatusCode, res.Header.Get("X-Amz-Request-Id")
+		if res.StatusCode == 200 || res.StatusCode == 404 {
+			c.region.Store(region)
+		}
+		if res.StatusCode != 200 && res.StatusCode != 204 { // 206 would be part of an object, unasked
+			return nil, c.judge(e, q, res, *region, at)
+		}
+		if q.method == http.MethodGet && res.ContentLength > q.limit {
+			e.Kind, e.Err = ErrTooLarge, ErrTooLarge
+			return nil, atOnce
+		}
+		var o *Object
+		if o, err = read(q, res, progress); err == nil {
+			return o, atOnce
+		}
+	}
+	e.Err = cmp.Or(context.Cause(ctx), err)
+	if t, ok := t.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections() // this connection may have died in its sleep, and so its neighbours
+	}
+	return nil, later
+}
+
+// newRequest returns q as it goes to region, signed at that time. When it fails, it sets the Kind of e.
+func (c *Client) newRequest(q *request, e *Error, region string, at time.Time) (*http.Request, error) {
+	e.Kind = ErrDenied
 	ask := c.Credentials
 	if ask == nil {
 		ask = EnvCredentials
 	}
 	cr, err := ask()
 	if err != nil {
-		e.Kind, e.Err = ErrDenied, err
-		return nil, final
+		return nil, err
 	}
-	sign(r, cr, region, "s3", q.payload, c.now().Add(skew))
-	if len(q.body) > 0 {
-		closed := make(chan struct{})
-		r.Body = &meter{bytes.NewReader(q.body), w, sync.OnceFunc(func() { close(closed) })}
-		defer func() { cancel(nil); <-closed }() // the caller may reuse its bytes once we return
-	}
-
-	t := c.Transport
-	if t == nil {
-		t = shared()
-	}
-	e.Attempts = n
-	res, err := t.RoundTrip(r.WithContext(ctx))
-	if err == nil {
-		defer res.Body.Close()
-		e.Status, e.RequestID = res.StatusCode, res.Header.Get("X-Amz-Request-Id")
-		if known == nil && (res.StatusCode == 200 || res.StatusCode == 404) {
-			c.region.Store(&region)
-		}
-		if res.StatusCode != 200 && res.StatusCode != 204 { // 206 would be part of an object, unasked
-			body, _ := io.ReadAll(io.LimitReader(res.Body, 8<<10))
-			return nil, c.judge(e, q, res, body, region, skew)
-		}
-		var o *Object
-		if o, err = read(q, res, w); err == nil {
-			return o, final
-		}
-	}
-	e.Err = err
-	switch {
-	case err == ErrTooLarge:
-		e.Kind = err
-		return nil, final
-	case context.Cause(ctx) == errStalled:
-		e.Err = errStalled
-	}
-	if t, ok := t.(interface{ CloseIdleConnections() }); ok && reused {
-		t.CloseIdleConnections() // this one may have died in its sleep, and so its neighbours
-		return nil, atOnce
-	}
-	return nil, later
-}
-
-// newRequest returns q as it goes to region, unsigned.
-func (c *Client) newRequest(q *request, region string) (*http.Request, error) {
-	scheme, host, path, err := c.endpoint(region)
+	e.Kind = ErrRejected
+	u, err := c.url(region, q.key)
 	if err != nil {
 		return nil, err
 	}
-	if path += "/" + q.key; q.key == "" && path != "/" {
-		path = path[:len(path)-1] // the bucket itself
-	}
+	u.RawQuery = q.query
 	h := make(http.Header, len(q.header)+4)
 	for name, values := range q.header {
 		if strings.ContainsFunc(name+values[0], func(r rune) bool { return r < ' ' || r > '~' }) {
-			return nil, errASCII
+			return nil, errors.New("a header is not printable ASCII")
 		}
-		h[name] = values
+		if values[0] != "" {
+			h[name] = values
+		}
 	}
-	u := &url.URL{Scheme: scheme, Host: host, Path: path, RawPath: escape(path, "/"), RawQuery: q.query}
-	r := &http.Request{Method: q.method, URL: u, Host: host, Header: h, ContentLength: int64(len(q.body))}
+	r := &http.Request{Method: q.method, URL: u, Host: u.Host, Header: h, ContentLength: int64(len(q.body))}
+	sign(r, cr, region, at, q.body)
 	return r, nil
 }
 
+// judge completes e after an answer other than 2xx to what was signed for region at that time. It learns both from
+// the service. Answers to HEAD have no body, so there the headers must do.
+func (c *Client) judge(e *Error, q *request, res *http.Response, region string, at time.Time) when {
+	body, _ := io.ReadAll(io.LimitReader(res.Body, 8<<10))
+	e.Code = element(body, "Code")
+	named := cmp.Or(res.Header.Get("X-Amz-Bucket-Region"), element(body, "Region"))
+	date, err := http.ParseTime(res.Header.Get("Date"))
+	switch s := res.StatusCode; {
+	case (s == 301 || s == 307 || s == 400) && isRegion(named) && named != region:
+		c.region.Store(&named)
+		return atOnce
+	case s == 403 && err == nil && date.Sub(at).Abs() > 5*time.Minute: // S3 allows 15
+		c.skew.Store(int64(time.Until(date)))
+		return atOnce
+	case s == 429, s == 503:
+		return throttled
+	case s == 307, s == 408, s == 409 && q.method == http.MethodPut, s == 500, s == 502, s == 504,
+		e.Code == "RequestTimeout":
+		return later
+	case s == 401, s == 403, e.Code == "ExpiredToken", e.Code == "InvalidToken":
+		e.Kind = ErrDenied
+	case s == 404:
+		e.Kind = ErrNotFound
+	default:
+		e.Kind = ErrRejected
+	}
+	return atOnce
+}
+
 // read takes a 2xx answer. All of a GET's body is read here, inside the attempt, so that a broken one is retried.
-func read(q *request, res *http.Response, w *watchdog) (o *Object, err error) {
-	o = newObject(q.key, res.Header, res.ContentLength)
-	body := &meter{res.Body, w, nil}
+func read(q *request, res *http.Response, progress func()) (o *Object, err error) {
+	h := res.Header
+	o = &Object{Key: q.key, Size: res.ContentLength, ETag: h.Get("Etag"), ContentType: h.Get("Content-Type"),
+		CacheControl: h.Get("Cache-Control"), Metadata: make(map[string]string)}
+	o.LastModified, _ = http.ParseTime(h.Get("Last-Modified"))
+	for name, values := range h {
+		if name, ok := strings.CutPrefix(name, "X-Amz-Meta-"); ok {
+			o.Metadata[strings.ToLower(name)] = strings.Join(values, ",")
+		}
+	}
+	body := &meter{Reader: res.Body, progress: progress}
 	switch {
 	case q.method != http.MethodGet:
 		return o, nil
-	case res.ContentLength > q.limit:
-		return nil, ErrTooLarge
 	case res.ContentLength >= 0:
 		o.Body = make([]byte, res.ContentLength)
 		_, err = io.ReadFull(body, o.Body)
 	case q.query != "": // listings come in chunks, whose end is marked
 		o.Body, err = io.ReadAll(io.LimitReader(body, q.limit))
 	default:
-		err = errLength
+		err = errors.New("no Content-Length: the end cannot be told from a broken connection")
 	}
-	sum := res.Header.Get("X-Amz-Checksum-Crc32")
-	if err == nil && sum != "" && res.Header.Get("X-Amz-Checksum-Type") != "COMPOSITE" && sum != crc32Base64(o.Body) {
-		err = errChecksum
+	sum := h.Get("X-Amz-Checksum-Crc32")
+	if err == nil && sum != "" && h.Get("X-Amz-Checksum-Type") != "COMPOSITE" && sum != crc32Base64(o.Body) {
+		err = errors.New("body is not what its CRC32 says")
 	}
 	return o, err
-}
-
-// judge completes e after an answer other than 2xx to what was signed for region at a clock set right by skew. It
-// learns both from the service. Answers to HEAD have no body, so there the headers must do.
-func (c *Client) judge(e *Error, q *request, res *http.Response, body []byte, region string, skew time.Duration) verdict {
-	e.Code = element(body, "Code")
-	switch res.StatusCode {
-	case 301, 307, 400:
-		if named := namedRegion(res.Header, body); isRegion(named) && named != region {
-			c.region.Store(&named)
-			return atOnce
-		}
-		switch e.Code {
-		case "RequestTimeout":
-			return later
-		case "ExpiredToken", "InvalidToken":
-			e.Kind = ErrDenied
-		}
-		if res.StatusCode == 307 {
-			return later
-		}
-	case 401, 403:
-		e.Kind = ErrDenied
-		date, err := http.ParseTime(res.Header.Get("Date"))
-		// S3 allows 15 minutes, so a clock nearer than 5 was not the reason.
-		if off := date.Sub(c.now()); err == nil && (off-skew).Abs() > 5*time.Minute && (q.method == http.MethodHead || e.Code == "RequestTimeTooSkewed") {
-			c.skew.Store(int64(off))
-			return atOnce
-		}
-	case 404:
-		e.Kind = ErrNotFound
-	case 304, 412:
-		e.Kind = ErrPrecondition
-	case 408, 500, 502, 504:
-		return later
-	case 409:
-		if q.method == http.MethodPut {
-			return later
-		}
-	case 429, 503:
-		return throttled
-	}
-	return final
-}
-
-func (c *Client) now() time.Time {
-	if c.Now != nil {
-		return c.Now()
-	}
-	return time.Now()
-}
-
-// namedRegion finds the bucket's region in a redirect or a refusal: told outright, or inside a host name.
-func namedRegion(h http.Header, body []byte) string {
-	_, inName, _ := ParseDomain(element(body, "Endpoint"))
-	return cmp.Or(h.Get("X-Amz-Bucket-Region"), element(body, "Region"), inName)
 }
 
 // element returns the text of the first <name> in an error document: flat and of known shape, so no XML parser.
 func element(body []byte, name string) string {
 	_, s, _ := strings.Cut(string(body), "<"+name+">")
-	s, _, ok := strings.Cut(s, "</")
-	if !ok || len(s) > 256 {
-		return ""
-	}
+	s, _, _ = strings.Cut(s, "</")
 	return s
 }
 
@@ -296,25 +236,19 @@ func crc32Base64(b []byte) string {
 	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(b)))
 }
 
-// watchdog fails an attempt that makes no progress.
-type watchdog struct {
-	timer *time.Timer
-	quiet time.Duration
-	since atomic.Int64 // bytes since the timer was last set; sending and receiving may overlap
-}
-
-// meter is a body, sent or received, whose bytes the watchdog counts.
+// meter is a body, sent or received, that reports each grain of its bytes.
 type meter struct {
 	io.Reader
-	w    *watchdog
-	done func()
+	progress func()
+	since    int    // bytes since the last report
+	done     func() // called by Close; received bodies are closed without
 }
 
 func (m *meter) Read(p []byte) (int, error) {
 	n, err := m.Reader.Read(p)
-	if m.w.since.Add(int64(n)) >= grain {
-		m.w.since.Store(0)
-		m.w.timer.Reset(m.w.quiet)
+	if m.since += n; m.since >= grain {
+		m.since = 0
+		m.progress()
 	}
 	return n, err
 }

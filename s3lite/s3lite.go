@@ -14,12 +14,9 @@ package s3lite
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"net/http"
 	"os"
-	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -50,10 +47,9 @@ type Client struct {
 	Transport   http.RoundTripper           // nil: one that all Clients of the process share
 	Progress    time.Duration               // an attempt fails after so long without progress; 0: 2.5 s
 	Backoff     time.Duration               // upper bound of the first pause, doubled each time; 0: 50 ms
-	Now         func() time.Time            // nil: time.Now
 
-	region atomic.Pointer[string] // learned; nil: Region
-	skew   atomic.Int64           // learned: nanoseconds to add to Now
+	region atomic.Pointer[string] // learned, or Region when it was right; nil: not yet known
+	skew   atomic.Int64           // learned: nanoseconds that the clock is behind
 }
 
 // Object is what HEAD and GET tell. HEAD leaves Body nil. Metadata's names are lower case, without "x-amz-meta-".
@@ -77,48 +73,33 @@ type PutOptions struct {
 
 // Head asks for everything but the body. Without s3:ListBucket a missing key is ErrDenied, not ErrNotFound.
 func (c *Client) Head(ctx context.Context, key string) (*Object, error) {
-	return c.do(ctx, &request{method: http.MethodHead, key: key, payload: emptySHA256})
+	return c.do(ctx, &request{method: http.MethodHead, key: key})
 }
 
 // Get reads a whole object of at most limit bytes. A longer one is ErrTooLarge before any of its bytes is read. The
 // body has the length that was promised and, where the object has one, the CRC32.
 func (c *Client) Get(ctx context.Context, key string, limit int64) (*Object, error) {
 	h := http.Header{"X-Amz-Checksum-Mode": {"ENABLED"}} // not on HEAD: there it would need rights to the KMS key
-	return c.do(ctx, &request{method: http.MethodGet, key: key, header: h, payload: emptySHA256, limit: limit})
+	return c.do(ctx, &request{method: http.MethodGet, key: key, header: h, limit: limit})
 }
 
 // Put stores body under key, replacing what is there. The service checks the SHA-256 and CRC32 of body before it
 // stores anything: an object is whole or absent.
 func (c *Client) Put(ctx context.Context, key string, body []byte, o PutOptions) error {
-	sum := sha256.Sum256(body)
-	h := http.Header{"X-Amz-Checksum-Crc32": {crc32Base64(body)}}
+	h := http.Header{
+		"Content-Type":         {o.ContentType},
+		"Cache-Control":        {o.CacheControl},
+		"X-Amz-Checksum-Crc32": {crc32Base64(body)},
+	}
 	for name, value := range o.Metadata {
 		h.Set("X-Amz-Meta-"+name, value)
 	}
-	if o.ContentType != "" {
-		h.Set("Content-Type", o.ContentType)
-	}
-	if o.CacheControl != "" {
-		h.Set("Cache-Control", o.CacheControl)
-	}
-	_, err := c.do(ctx, &request{method: http.MethodPut, key: key, header: h, body: body, payload: hex.EncodeToString(sum[:])})
+	_, err := c.do(ctx, &request{method: http.MethodPut, key: key, header: h, body: body})
 	return err
 }
 
 // Delete removes key; that it was absent is no error.
 func (c *Client) Delete(ctx context.Context, key string) error {
-	_, err := c.do(ctx, &request{method: http.MethodDelete, key: key, payload: emptySHA256})
+	_, err := c.do(ctx, &request{method: http.MethodDelete, key: key})
 	return err
-}
-
-func newObject(key string, h http.Header, size int64) *Object {
-	o := &Object{Key: key, Size: size, ETag: h.Get("Etag"), ContentType: h.Get("Content-Type"), CacheControl: h.Get("Cache-Control")}
-	o.LastModified, _ = http.ParseTime(h.Get("Last-Modified"))
-	o.Metadata = make(map[string]string)
-	for name, values := range h {
-		if name, ok := strings.CutPrefix(name, "X-Amz-Meta-"); ok {
-			o.Metadata[strings.ToLower(name)] = strings.Join(values, ",")
-		}
-	}
-	return o
 }

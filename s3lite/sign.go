@@ -8,107 +8,71 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
-const emptySHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+// escape percent-encodes all but RFC 3986's unreserved characters, as QueryEscape does, but for the space.
+func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
-// escape percent-encodes s, except RFC 3986's unreserved characters and those in keep.
-func escape(s, keep string) string {
-	b := make([]byte, 0, 3*len(s))
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0 || strings.IndexByte(keep, c) >= 0 {
-			b = append(b, c)
-		} else {
-			b = append(b, '%', "0123456789ABCDEF"[c>>4], "0123456789ABCDEF"[c&15])
-		}
-	}
-	return string(b)
-}
+func escapePath(s string) string { return strings.ReplaceAll(escape(s), "%2F", "/") }
 
 // canonicalRequest takes the path and query of r in canonical form, and signs Host and all of r.Header. payload is the
 // body's SHA-256 in hexadecimal.
-func canonicalRequest(r *http.Request, payload string) (canonical []byte, signedHeaders string) {
-	type header struct {
-		name   string // lower case: its order is not that of the canonical names ('_' stands between)
-		values []string
-	}
-	all := append(make([]header, 0, len(r.Header)+1), header{"host", []string{r.Host}})
+func canonicalRequest(r *http.Request, payload string) (canonical, signedHeaders string) {
+	header := map[string]string{"host": r.Host}
+	names := append(make([]string, 0, 16), "host") // lower case: canonical names sort otherwise ('_' stands between)
 	for name, values := range r.Header {
-		all = append(all, header{strings.ToLower(name), values})
-	}
-	slices.SortFunc(all, func(a, b header) int { return strings.Compare(a.name, b.name) })
-	b := append(make([]byte, 0, 1024), r.Method+"\n"+r.URL.RawPath+"\n"+r.URL.RawQuery+"\n"...)
-	names := make([]string, len(all))
-	for i, h := range all {
-		names[i] = h.name
-		b = append(b, h.name...)
-		before := byte(':')
-		for _, v := range h.values {
-			b = append(b, before)
-			n := len(b)
-			for word := range strings.FieldsSeq(v) {
-				if len(b) > n {
-					b = append(b, ' ')
-				}
-				b = append(b, word...)
-			}
-			before = ','
+		trimmed := make([]string, len(values))
+		for i, v := range values {
+			trimmed[i] = strings.Join(strings.Fields(v), " ")
 		}
-		b = append(b, '\n')
+		name = strings.ToLower(name)
+		names = append(names, name)
+		header[name] = strings.Join(trimmed, ",")
+	}
+	slices.Sort(names)
+	lines := append(make([]string, 0, 16), r.Method, r.URL.RawPath, r.URL.RawQuery)
+	for _, name := range names {
+		lines = append(lines, name+":"+header[name])
 	}
 	signedHeaders = strings.Join(names, ";")
-	return append(b, "\n"+signedHeaders+"\n"+payload...), signedHeaders
+	return strings.Join(append(lines, "", signedHeaders, payload), "\n"), signedHeaders
 }
 
-func stringToSign(date, scope string, canonical []byte) string {
-	sum := sha256.Sum256(canonical)
-	return "AWS4-HMAC-SHA256\n" + date + "\n" + scope + "\n" + hex.EncodeToString(sum[:])
+func stringToSign(date, scope, canonical string) string {
+	return "AWS4-HMAC-SHA256\n" + date + "\n" + scope + "\n" + hexSHA256([]byte(canonical))
 }
 
-func hmacSHA256(key []byte, s string) []byte {
-	h := hmac.New(sha256.New, key)
-	h.Write([]byte(s))
-	return h.Sum(nil)
+func hexSHA256(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
 }
 
-// lastKey spares 31 of a HEAD's allocations. It knows its key by all that it was derived from, the secret too: one
-// that is rotated within the day has the scope of the old one.
-var lastKey atomic.Pointer[derivedKey]
-
-type derivedKey struct {
-	secret, scope string
-	key           []byte
-}
-
-func signingKey(secret, scope string) []byte {
-	if last := lastKey.Load(); last != nil && last.secret == secret && last.scope == scope {
-		return last.key
-	}
+// signature is the end of a chain of HMACs, each the key of the next: of the parts of the scope, then of toSign.
+func signature(secret, scope, toSign string) string {
 	key := []byte("AWS4" + secret)
-	for part := range strings.SplitSeq(scope, "/") {
-		key = hmacSHA256(key, part)
+	for _, s := range append(strings.Split(scope, "/"), toSign) {
+		h := hmac.New(sha256.New, key)
+		h.Write([]byte(s))
+		key = h.Sum(key[:0])
 	}
-	lastKey.Store(&derivedKey{secret, scope, key})
-	return key
+	return hex.EncodeToString(key)
 }
-
-func signature(key []byte, toSign string) string { return hex.EncodeToString(hmacSHA256(key, toSign)) }
 
 // sign adds date, payload hash, session token and Authorization to r, whose other headers are complete.
-func sign(r *http.Request, cr Credentials, region, service, payload string, at time.Time) {
-	date := at.UTC().Format("20060102T150405Z")
+func sign(r *http.Request, cr Credentials, region string, at time.Time, body []byte) {
+	date, payload := at.UTC().Format("20060102T150405Z"), hexSHA256(body)
 	r.Header["X-Amz-Date"] = []string{date}
 	r.Header["X-Amz-Content-Sha256"] = []string{payload}
 	if cr.SessionToken != "" {
 		r.Header["X-Amz-Security-Token"] = []string{cr.SessionToken}
 	}
 	canonical, signed := canonicalRequest(r, payload)
-	scope := date[:8] + "/" + region + "/" + service + "/aws4_request"
-	r.Header["Authorization"] = []string{"AWS4-HMAC-SHA256 Credential=" + cr.AccessKeyID + "/" + scope + ", SignedHeaders=" + signed +
-		", Signature=" + signature(signingKey(cr.SecretAccessKey, scope), stringToSign(date, scope, canonical))}
+	scope := date[:8] + "/" + region + "/s3/aws4_request"
+	r.Header["Authorization"] = []string{"AWS4-HMAC-SHA256 Credential=" + cr.AccessKeyID + "/" + scope +
+		", SignedHeaders=" + signed +
+		", Signature=" + signature(cr.SecretAccessKey, scope, stringToSign(date, scope, canonical))}
 }

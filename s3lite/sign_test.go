@@ -50,7 +50,7 @@ func rawRequest(t *testing.T, raw string) (r *http.Request, body string) {
 			query = append(query, [2]string{decode(name), decode(value)})
 		}
 	}
-	r = &http.Request{Method: method, Header: http.Header{}, URL: &url.URL{RawPath: escape(decode(path), "/"), RawQuery: canonicalQuery(query)}}
+	r = &http.Request{Method: method, Header: http.Header{}, URL: &url.URL{RawPath: escapePath(decode(path)), RawQuery: canonicalQuery(query)}}
 	last := ""
 	for _, l := range lines[1:] {
 		if l[0] == ' ' || l[0] == '\t' {
@@ -81,7 +81,7 @@ func TestAWSSigningSuite(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.Name, func(t *testing.T) {
 			r, body := rawRequest(t, tc.Request)
-			payload := emptySHA256
+			payload := "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 			if tc.SignBody {
 				payload = tc.Creq[strings.LastIndex(tc.Creq, "\n")+1:]
 				r.Header.Set("X-Amz-Content-Sha256", payload)
@@ -92,7 +92,7 @@ func TestAWSSigningSuite(t *testing.T) {
 				r.Header.Set("X-Amz-Security-Token", tc.Token)
 			}
 			canonical, _ := canonicalRequest(r, payload)
-			if string(canonical) != tc.Creq {
+			if canonical != tc.Creq {
 				t.Errorf("canonical request of %q\n%s\nwant\n%s", body, canonical, tc.Creq)
 			}
 			scope := date[:8] + "/us-east-1/service/aws4_request"
@@ -100,7 +100,7 @@ func TestAWSSigningSuite(t *testing.T) {
 			if sts != tc.Sts {
 				t.Errorf("string to sign\n%s\nwant\n%s", sts, tc.Sts)
 			}
-			if sig := signature(signingKey("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", scope), sts); sig != tc.Sig {
+			if sig := signature("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", scope, sts); sig != tc.Sig {
 				t.Errorf("signature %s, want %s", sig, tc.Sig)
 			}
 		})
@@ -144,26 +144,30 @@ func TestS3WorkedExamples(t *testing.T) {
 			"3bfa292879f6447bbcda7001decf97f4a54dc650c8942174ae0a9121cf58ad04", "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			r := &http.Request{Method: tc.method, Host: host, Header: tc.header, URL: &url.URL{RawPath: escape(tc.path, "/"), RawQuery: canonicalQuery(tc.query)}}
+			r := &http.Request{Method: tc.method, Host: host, Header: tc.header, URL: &url.URL{RawPath: escapePath(tc.path), RawQuery: canonicalQuery(tc.query)}}
 			if r.Header == nil {
 				r.Header = http.Header{}
 			}
 			if tc.payload != "UNSIGNED-PAYLOAD" { // the whole signer
-				sign(r, cr, "us-east-1", "s3", tc.payload, at)
+				var body []byte
+				if tc.payload == welcome {
+					body = []byte("Welcome to Amazon S3.")
+				}
+				sign(r, cr, "us-east-1", at, body)
 				if got := r.Header.Get("Authorization"); !strings.HasSuffix(got, "/"+scope+", SignedHeaders="+strings.Split(tc.canonical, "|")[strings.Count(tc.canonical, "|")-1]+", Signature="+tc.sig) {
 					t.Error(got)
 				}
 				r.Header.Del("Authorization")
 			}
 			canonical, _ := canonicalRequest(r, tc.payload)
-			if want := strings.ReplaceAll(tc.canonical, "|", "\n"); string(canonical) != want {
+			if want := strings.ReplaceAll(tc.canonical, "|", "\n"); canonical != want {
 				t.Errorf("canonical request\n%s\nwant\n%s", canonical, want)
 			}
 			sts := stringToSign("20130524T000000Z", scope, canonical)
 			if want := "AWS4-HMAC-SHA256\n20130524T000000Z\n" + scope + "\n" + tc.hash; sts != want {
 				t.Errorf("string to sign\n%s\nwant\n%s", sts, want)
 			}
-			if sig := signature(signingKey(cr.SecretAccessKey, scope), sts); sig != tc.sig {
+			if sig := signature(cr.SecretAccessKey, scope, sts); sig != tc.sig {
 				t.Errorf("signature %s, want %s", sig, tc.sig)
 			}
 		})
@@ -184,10 +188,10 @@ func TestCanonicalFormBeyondTheSuite(t *testing.T) {
 	}
 	r := &http.Request{Method: "PUT", Host: "h", URL: &url.URL{RawPath: "/"}, Header: http.Header{"X-Amz-Meta-A": {"1"}, "X-Amz-Meta-_a": {" 2  \t x "}, "X-Amz-Meta-0": {"3", " 4 "}}}
 	canonical, signed := canonicalRequest(r, "p")
-	if want := "PUT\n/\n\nhost:h\nx-amz-meta-0:3,4\nx-amz-meta-_a:2 x\nx-amz-meta-a:1\n\n" + signed + "\np"; string(canonical) != want {
+	if want := "PUT\n/\n\nhost:h\nx-amz-meta-0:3,4\nx-amz-meta-_a:2 x\nx-amz-meta-a:1\n\n" + signed + "\np"; canonical != want {
 		t.Errorf("%s\nwant\n%s", canonical, want)
 	}
-	if a, b := escape("a/ñ~+ %", "/"), "a/%C3%B1~%2B%20%25"; a != b {
+	if a, b := escapePath("a/ñ~+ %"), "a/%C3%B1~%2B%20%25"; a != b {
 		t.Errorf("%s, want %s", a, b)
 	}
 }
@@ -205,9 +209,12 @@ func TestAWSEndpointCases(t *testing.T) {
 	}
 	for _, tc := range cases {
 		c := &Client{Bucket: tc.Bucket, Region: tc.Region, FIPS: tc.FIPS, DualStack: tc.DualStack, PathStyle: tc.Path, Endpoint: tc.Endpoint}
-		scheme, host, prefix, err := c.endpoint(tc.Region)
-		if got := scheme + "://" + host + escape(prefix, "/"); err != nil || got != tc.URL || len(tc.Signing) != 1 || tc.Signing[0] != tc.Region {
-			t.Errorf("%+v: %s, %v", tc, got, err)
+		for _, key := range []string{"", "a b/ñ"} {
+			u, err := c.url(tc.Region, key)
+			want := tc.URL + "/" + map[string]string{"a b/ñ": "a%20b/%C3%B1"}[key]
+			if err != nil || u.String() != want || len(tc.Signing) != 1 || tc.Signing[0] != tc.Region {
+				t.Errorf("%+v: %v, %v", tc, u, err)
+			}
 		}
 	}
 }

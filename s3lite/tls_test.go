@@ -36,11 +36,16 @@ func TestSharedTransportVerifiesAndResumes(t *testing.T) {
 	}
 	srv := s3test.New(s3test.Config{})
 	var resumed []bool
-	ts := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	ts := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor != 1 {
+			t.Errorf("%s", r.Proto)
+		}
 		resumed = append(resumed, r.TLS.DidResume) // one request after another
 		w.Header().Set("Connection", "close")
 		srv.ServeHTTP(w, r)
 	}))
+	ts.EnableHTTP2 = true // and yet nobody is to speak it
+	ts.StartTLS()
 	defer ts.Close()
 	file := filepath.Join(t.TempDir(), "ca.pem")
 	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ts.Certificate().Raw}), 0o600); err != nil {

@@ -93,7 +93,8 @@ func TestVersitygwAgrees(t *testing.T) {
 		for _, op := range []string{"HEAD", "GET", "PUT"} {
 			for _, off := range []time.Duration{0, 30 * time.Minute, -30 * time.Minute} {
 				c := like(gw)
-				c.Region, c.Now = "us-east-1", func() time.Time { return time.Now().Add(off) }
+				c.Region = "us-east-1"
+				c.SetSkew(off)
 				var err error
 				switch op {
 				case "HEAD":
