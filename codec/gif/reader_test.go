@@ -25,7 +25,7 @@ func TestFramesAreComposedAsImageMagickDoes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if os.Getenv("MINIATURA_LONG") == "" && r.Width*r.Height*r.Frames > 3_000_000 {
+			if os.Getenv("MINIATURA_LONG") == "" && r.Width*r.Height*r.Frames > 1_000_000 {
 				t.Skip("large: set MINIATURA_LONG=1")
 			}
 			want := magick(t, src)
