@@ -32,6 +32,10 @@ func (j *job) colour(profile []byte, space icc.Space) (c colour, err error) {
 	if err == nil && space != icc.CMYK && p.IsSRGB() {
 		return c, nil
 	}
+	if err == nil && space != p.Space() && !(space == icc.Gray && p.Space() == icc.RGB) {
+		// ICC.1 section 7.2.6: the profile is of another picture, and viewers leave it aside.
+		err = icc.FormatError("profile for " + string(p.Space()) + " with samples of " + string(space))
+	}
 	if err == nil {
 		c.space = space
 		c.convert, err = p.Transform(space)

@@ -36,6 +36,11 @@ type planeTarget struct {
 	pix  []byte
 }
 
+// narrow is the side in pixels below which a JPEG is decoded whole. Shrunk in
+// the inverse DCT, what its last block was filled up with, to 8 samples or 16,
+// would be more than a trace in the result.
+const narrow = 64
+
 // photo decodes a JPEG at the result's size, in the orientation it is stored
 // in: *image.Gray, *image.YCbCr (full range), or *image.NRGBA once colour had
 // to be converted.
@@ -119,6 +124,9 @@ func (j *job) planes(w, h int, sub subsampling) (targets []planeTarget, n [4]int
 	d := j.probe.jpeg
 	flipX, flipY := flips(j.probe.orientation)
 	n = d.ChooseScale(w, h, (w+sub.h-1)/sub.h, (h+sub.v-1)/sub.v)
+	if min(d.W, d.H) < narrow {
+		n = [4]int{8, 8, 8, 8}
+	}
 	targets = make([]planeTarget, len(d.Components))
 	for c := range targets {
 		t := &targets[c]
