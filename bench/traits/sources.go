@@ -46,8 +46,10 @@ var traits = []trait{
 		return s.in("photos") && s.format == "jpeg" && !inks.MatchString(s.about) && !wideGamut.MatchString(s.about)
 	}},
 	{name: "EXIF orientation 2 to 8", has: func(s source) bool { return s.in("orientation") && turned.MatchString(s.about) }},
-	{name: "wide-gamut and odd ICC profiles", has: func(s source) bool { return s.clean() && wideGamut.MatchString(s.about) }},
-	{name: "CMYK and YCCK", has: func(s source) bool { return s.clean() && inks.MatchString(s.about) }},
+	{name: "wide-gamut and odd ICC profiles", has: func(s source) bool {
+		return s.clean() && !turned.MatchString(s.about) && wideGamut.MatchString(s.about)
+	}},
+	{name: "CMYK and YCCK", has: func(s source) bool { return s.clean() && !turned.MatchString(s.about) && inks.MatchString(s.about) }},
 	{name: "animated GIF", has: func(s source) bool { return s.clean() && s.format == "gif" && frames.MatchString(s.about) }},
 	{name: "animated GIF to WebP", webp: true, has: func(s source) bool { return s.clean() && s.format == "gif" && frames.MatchString(s.about) }},
 	{name: "animated WebP", has: func(s source) bool { return s.clean() && s.format == "webp" && frames.MatchString(s.about) }},

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const root = "../.."
+
+// README.md and docs/ say what bench/results.jsonl and the tables of bench/traits and bench/s3faults say.
+func TestREADMEAndPlotsAreWhatWasMeasured(t *testing.T) {
+	files, err := render(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range files {
+		got, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			t.Error(err)
+		} else if string(got) != want {
+			t.Errorf("%s is not what was measured: go run ./bench/report", name)
+		}
+	}
+	docs, err := os.ReadDir(filepath.Join(root, "docs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range docs {
+		if _, ok := files["docs/"+f.Name()]; !ok && strings.HasSuffix(f.Name(), ".svg") {
+			t.Errorf("docs/%s is made by nobody", f.Name())
+		}
+	}
+}
+
+func TestREADMEAsksForEveryPartAndShowsEveryPlot(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme := string(b)
+	for _, name := range partNames() {
+		if !strings.Contains(readme, partBegin+name+" -->") {
+			t.Errorf("README.md has no part %s", name)
+		}
+	}
+	for _, plot := range []string{"cpu", "memory", "webp", "jpeg"} {
+		if !strings.Contains(readme, "(docs/"+plot+".svg)") {
+			t.Errorf("README.md does not show docs/%s.svg", plot)
+		}
+	}
+	if strings.Contains(readme, "| - | - | - | - |") {
+		t.Error("a row of README.md was not measured")
+	}
+}
+
+func TestFillReplacesPartsAndNothingElse(t *testing.T) {
+	part := func(name string) (string, error) {
+		if name != "a" {
+			return "", errors.New("no such part")
+		}
+		return "new\n", nil
+	}
+	got, err := fill("x\n<!-- report: a -->\nold\n<!-- end of report -->\ny\n", part)
+	if want := "x\n<!-- report: a -->\nnew\n<!-- end of report -->\ny\n"; err != nil || got != want {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if again, err := fill(got, part); err != nil || again != got {
+		t.Errorf("a second time it gave %q, %v", again, err)
+	}
+	for _, bad := range []string{"<!-- report: a -->\nold\n", "<!-- report: b -->\n<!-- end of report -->\n"} {
+		if got, err := fill(bad, part); err == nil {
+			t.Errorf("%q gave %q", bad, got)
+		}
+	}
+}
+
+func TestTicksEncloseTheData(t *testing.T) {
+	for _, c := range []struct {
+		lo, hi float64
+		log    bool
+	}{{1, 100, true}, {4.6, 181, true}, {0.02, 0.9, true}, {11.7, 20.4, false}, {0, 1, false}, {-3, 4000, false}, {5, 5.001, false}} {
+		got := ticks(c.lo, c.hi, c.log)
+		if got[0] > c.lo || got[len(got)-1] < c.hi || len(got) < 2 || len(got) > 12 {
+			t.Errorf("ticks(%v, %v, %v) = %v", c.lo, c.hi, c.log, got)
+		}
+		for i := 1; i < len(got); i++ {
+			if got[i] <= got[i-1] {
+				t.Errorf("ticks(%v, %v, %v) = %v", c.lo, c.hi, c.log, got)
+			}
+		}
+	}
+}
+
+// Every SVG is well-formed, names its lines, and has them within its frame.
+func TestPlotsAreWellFormedAndWithinTheirFrame(t *testing.T) {
+	p, ok := plot{
+		title: `a < b & "c"`,
+		x:     axis{label: "x", log: true},
+		y:     axis{label: "y"},
+		series: []series{
+			{name: "one", points: []point{{1, 10}, {90, 20}}},
+			{name: "two", colour: 1, points: []point{{2, 11}, {100, 20.1}}},
+		},
+	}.scaled()
+	if !ok {
+		t.Fatal("nothing to draw")
+	}
+	svg := p.svg()
+	d := xml.NewDecoder(strings.NewReader(svg))
+	for {
+		if _, err := d.Token(); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{">one</text>", ">two</text>", "prefers-color-scheme:dark"} {
+		if !strings.Contains(svg, name) {
+			t.Errorf("no %s in it", name)
+		}
+	}
+	for _, s := range p.series {
+		for _, q := range s.points {
+			if x, y := p.px(q.x), p.py(q.y); x < left || x > left+frameW || y < top || y > top+frameH {
+				t.Errorf("%v is drawn at %.0f, %.0f", q, x, y)
+			}
+		}
+	}
+	if h := p.nameHeights(); h[0]-h[1] < nameGap-0.1 {
+		t.Errorf("names at %.1f and %.1f touch", h[0], h[1])
+	}
+	if _, ok := (plot{}).scaled(); ok {
+		t.Error("an empty plot was drawn")
+	}
+}
+
+// A peer that did better is named, one that did worse or within noise is not.
+func TestWhereItLosesIsSaid(t *testing.T) {
+	r := &results{rows: []row{
+		{Work: "slow work", Variant: "avx2", Measure: "cpu_ms", Ours: 12, Peer: "sharp", Theirs: 10, Ratio: 1.2},
+		{Work: "noisy work", Variant: "avx2", Measure: "cpu_ms", Ours: 10.2, Peer: "sharp", Theirs: 10, Ratio: 1.02},
+		{Work: "fast work", Variant: "avx2", Measure: "cpu_ms", Ours: 5, Peer: "sharp", Theirs: 10, Ratio: 0.5},
+		{Work: "blurred", Variant: "avx2", Measure: "ssim_y", Ours: 0.99, Peer: "pillow", Theirs: 0.995, Ratio: 0.995},
+		{Work: "plain Go", Variant: "purego", Measure: "cpu_ms", Ours: 20, Peer: "sharp", Theirs: 10, Ratio: 2},
+	}}
+	got := r.losesTable()
+	for _, want := range []string{"2 of 4 rows", "slow work", "blurred", "Pillow"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+	for _, not := range []string{"noisy", "fast", "plain"} {
+		if strings.Contains(got, not) {
+			t.Errorf("%q in\n%s", not, got)
+		}
+	}
+	if got := (&results{}).losesTable(); got != "None of 0 rows." {
+		t.Errorf("got %q", got)
+	}
+}
