@@ -42,7 +42,11 @@ func (j *job) player() (p player, plays int, err error) {
 func (j *job) recorder(plays int) (recorder, error) {
 	switch j.out {
 	case formatGIF:
-		return gif.NewWriter(j.w, j.h, plays)
+		w, err := gif.NewWriter(j.w, j.h, plays)
+		if err == nil {
+			w.Tolerance = j.tolerance()
+		}
+		return w, err
 	case formatWebP:
 		return webp.NewAnimationWriter(j.w, j.h, plays, &webp.Options{Quality: j.opt.Quality, ICC: j.col.carry})
 	}

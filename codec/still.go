@@ -89,11 +89,21 @@ func (j *job) encode(m image.Image) ([]byte, error) {
 	case formatWebP:
 		return webp.Append(nil, m, &webp.Options{Quality: j.opt.Quality, ICC: j.col.carry})
 	case formatGIF:
-		return gif.Append(nil, m)
+		return gif.AppendTolerant(nil, m, j.tolerance())
 	case formatPNG:
 		return png.Append(nil, m, &j.png)
 	}
 	return bmp.Append(nil, m)
+}
+
+// tolerance is the mean squared error that a GIF's palette may cost: none
+// where nothing was scaled; 2, which is 45 dB, where most colours are mixtures
+// that the scaler made.
+func (j *job) tolerance() float64 {
+	if j.sameSize() {
+		return 0
+	}
+	return 2
 }
 
 // flatten lays a picture with alpha on white.
