@@ -4,6 +4,7 @@
 package s3lite
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -51,12 +52,12 @@ func hexSHA256(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// signature is the end of a chain of HMACs, each the key of the next: of the parts of the scope, then of toSign.
+// signature is the end of a chain of HMACs, each the key of the next: of the scope's four parts, then of toSign.
 func signature(secret, scope, toSign string) string {
 	key := []byte("AWS4" + secret)
-	for _, s := range append(strings.Split(scope, "/"), toSign) {
+	for _, message := range bytes.SplitN([]byte(scope+"/"+toSign), []byte("/"), 5) { // toSign has slashes of its own
 		h := hmac.New(sha256.New, key)
-		h.Write([]byte(s))
+		h.Write(message)
 		key = h.Sum(key[:0])
 	}
 	return hex.EncodeToString(key)
