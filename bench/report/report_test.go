@@ -53,6 +53,9 @@ func TestREADMEAsksForEveryPartAndShowsEveryPlot(t *testing.T) {
 			t.Errorf("README.md does not show docs/%s.svg", plot)
 		}
 	}
+	if !strings.Contains(readme, "28 of 28 here, 14 and 13 of 28 there") || !strings.Contains(readme, "| **recovered of 28** | **28** | **14** | **13** |") {
+		t.Error("what README.md says of faults is not what its table says")
+	}
 	if strings.Contains(readme, "| - | - | - | - |") {
 		t.Error("a row of README.md was not measured")
 	}
