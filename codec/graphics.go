@@ -222,23 +222,15 @@ func (j *job) webpFrame() (image.Image, error) {
 		}
 		return j.canvas(m)
 	}
-	m, err := j.probe.webp.Frames[0].Decode()
-	if err != nil {
-		return nil, err
-	}
-	switch m := m.(type) {
-	case *image.NRGBA:
-		return j.canvas(m)
-	case *image.YCbCr:
-		if j.out == formatWebP && j.col.convert == nil {
-			return j.planesToPlanes(m)
+	f := &j.probe.webp.Frames[0]
+	if j.out == formatWebP && j.col.convert == nil && !f.Lossless && !f.HasAlpha {
+		m, err := f.Decode()
+		if err != nil {
+			return nil, err
 		}
+		return j.planesToPlanes(m.(*image.YCbCr))
 	}
-	n, err := j.probe.webp.Frames[0].DecodeNRGBA()
-	if err != nil {
-		return nil, err
-	}
-	return j.canvas(n)
+	return j.rows(4, f.Rows)
 }
 
 // planesToPlanes is the road of lossy WebP to WebP: 4:2:0 in, 4:2:0 out.

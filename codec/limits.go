@@ -41,34 +41,47 @@ func (j *job) limits() error {
 const base = 24 << 20
 
 // peak estimates the bytes in use at the worst moment, the source's among
-// them.
+// them. The factors are bytes a pixel; TestPeakIsEstimated holds them against
+// what processes took.
 func (j *job) peak() int64 {
 	w, h := j.stored()
-	n := base + int64(len(j.src)) + 12*int64(w)*int64(h)
-	if j.probe.format == formatJPEG {
-		d := j.probe.jpeg
+	p := j.probe
+	// The small picture, its copies on the way, and what its encoder makes of it.
+	small := int64(w) * int64(h)
+	n := base + int64(len(j.src)) + 12*small
+	switch {
+	case p.frames != 1, j.out == formatWebP && p.format != formatJPEG: // there may be alpha
+		n += 72 * small
+	case j.out == formatPNG:
+		n += 36 * small
+	}
+	if p.format == formatJPEG {
 		targets, eighths := j.planes(w, h, subsampling{1, 1})
-		n += d.PeakBytes(eighths)
+		n += p.jpeg.PeakBytes(eighths)
 		for c := range targets {
 			t := &targets[c]
-			pw, ph := d.PlaneSize(c, t.n)
+			pw, ph := p.jpeg.PlaneSize(c, t.n)
 			n += scale.Memory(pw, ph, t.w, t.h, 1, &t.opt)
 		}
 		return n
 	}
-	area := int64(j.probe.w) * int64(j.probe.h)
-	n += scale.Memory(j.probe.w, j.probe.h, w, h, 4, nil)
+	area := int64(p.w) * int64(p.h)
+	n += scale.Memory(p.w, p.h, w, h, 4, nil)
 	switch {
-	case j.probe.format == formatPNG:
-		return n + j.probe.png.PeakBytes()
-	case j.probe.format == formatBMP:
-		return n + j.probe.bmp.PeakBytes()
-	case j.probe.format == formatGIF:
-		return n + 9*area // the canvas, its copy, the indices of a frame
-	case j.probe.format == formatWebP && j.probe.frames > 1:
-		return n + 12*area
-	case j.probe.format == formatWebP && !j.probe.webp.Frames[0].Lossless:
-		return n + 7*area
+	case p.format == formatPNG:
+		return n + p.png.PeakBytes()
+	case p.format == formatBMP:
+		return n + p.bmp.PeakBytes()
+	case p.format == formatGIF && p.frames == 1:
+		return n + 6*area // the canvas, the indices of the frame
+	case p.format == formatGIF:
+		return n + 12*area // and a copy of the canvas, and what is not collected yet
+	case p.webp.Animated:
+		return n + 24*area // the canvas and a frame, and what of those before is not collected yet
+	case p.webp.Frames[0].Lossless:
+		return n + 7*area // the picture and what it was coded as
+	case p.webp.Frames[0].HasAlpha:
+		return n + 7*area // the planes, the alpha and the picture that it was coded as
 	}
-	return n + 4*area
+	return n + 2*area // the planes
 }

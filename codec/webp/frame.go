@@ -65,18 +65,39 @@ func (fr *Frame) DecodeNRGBA() (*image.NRGBA, error) {
 	if fr.Lossless {
 		return fr.decodeVP8L()
 	}
-	m, err := fr.decodeVP8()
-	if err != nil {
-		return nil, err
-	}
+	dst := image.NewNRGBA(image.Rect(0, 0, fr.Rect.Dx(), fr.Rect.Dy()))
+	return dst, fr.Rows(func(y int, row []byte) error {
+		copy(dst.Pix[y*dst.Stride:], row)
+		return nil
+	})
+}
+
+// Rows gives the pixels of DecodeNRGBA row by row, each 4 bytes a pixel and valid until emit
+// returns. VP8 costs 1.5 bytes a pixel and one of alpha, whose VP8L takes 4 while it is decoded.
+func (fr *Frame) Rows(emit func(y int, row []byte) error) error {
 	w, h := fr.Rect.Dx(), fr.Rect.Dy()
+	if fr.Lossless {
+		m, err := fr.decodeVP8L()
+		if err != nil {
+			return err
+		}
+		for y := range h {
+			if err := emit(y, m.Pix[y*m.Stride:][:4*w]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	var alpha []byte
-	if fr.alpha != nil {
+	if fr.alpha != nil { // before the picture: its picture is garbage by then
+		var err error
 		if alpha, err = decodeAlpha(fr.alpha, w, h); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	dst := image.NewNRGBA(image.Rect(0, 0, w, h))
-	limitedToNRGBA(dst, m, alpha)
-	return dst, nil
+	m, err := fr.decodeVP8()
+	if err != nil {
+		return err
+	}
+	return limitedRows(m, alpha, w, h, emit)
 }

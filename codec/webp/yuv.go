@@ -37,14 +37,14 @@ func divRound(a, b int) int {
 
 func clamp8(v int) byte { return byte(min(max(v, 0), 255)) }
 
-// limitedToNRGBA writes m's pixels into dst, which has the size of the frame, with alpha (w*h
-// samples) or opaque. A chroma sample lies in the middle of its four luma samples; each pixel takes
-// 9/16 of the nearest, 3/16 of the next in its row and in its column and 1/16 of the diagonal one,
-// rounded once, the border repeated. libwebp's default decoding is defined so ("fancy"); the test
-// holds this against dwebp, byte for byte.
-func limitedToNRGBA(dst *image.NRGBA, m *image.YCbCr, alpha []byte) {
-	w, h := dst.Rect.Dx(), dst.Rect.Dy()
+// limitedRows gives m's w x h pixels to emit, row by row, as straight RGBA with alpha (w*h samples)
+// or opaque; a row is valid until emit returns. A chroma sample lies in the middle of its four luma
+// samples; each pixel takes 9/16 of the nearest, 3/16 of the next in its row and in its column and
+// 1/16 of the diagonal one, rounded once, the border repeated. libwebp's default decoding is defined
+// so ("fancy"); the test holds this against dwebp, byte for byte.
+func limitedRows(m *image.YCbCr, alpha []byte, w, h int, emit func(y int, row []byte) error) error {
 	cw, ch := (w+1)/2, (h+1)/2
+	row := make([]byte, 4*w)
 	// One row of chroma at the pixels' places: vertical 3:1 first, kept at 4 times the scale.
 	u, v := make([]int32, cw), make([]int32, cw)
 	for y := range h {
@@ -58,7 +58,6 @@ func limitedToNRGBA(dst *image.NRGBA, m *image.YCbCr, alpha []byte) {
 			v[i] = 3*int32(vn[i]) + int32(vx[i])
 		}
 		luma := m.Y[y*m.YStride:][:w]
-		row := dst.Pix[y*dst.Stride:][:4*w]
 		var a []byte
 		if alpha != nil {
 			a = alpha[y*w:][:w]
@@ -75,7 +74,11 @@ func limitedToNRGBA(dst *image.NRGBA, m *image.YCbCr, alpha []byte) {
 				p[3] = a[x]
 			}
 		}
+		if err := emit(y, row); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // limitedToRGB converts one pixel in 14-bit fixed point, the precision and the truncations of the
