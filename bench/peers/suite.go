@@ -24,8 +24,8 @@ type suite struct {
 	dir    string // scratch
 	here   string // bench/peers in the source tree
 
-	self    string   // our own binary, with assembly
-	plain   string   // built with -tags purego; "" when it could not be
+	self    string   // our worker, with assembly
+	plain   string   // built with -tags purego
 	node    []string // the command that runs sharp.js, nil when missing
 	python  []string // the command that runs pillow.py, nil when missing
 	taskset bool
@@ -49,12 +49,9 @@ type Row struct {
 	Ratio   float64 `json:"ratio,omitempty"`
 }
 
-// start finds the peers and builds the purego twin.
+// start finds the peers and builds our workers.
 func (s *suite) start(photos, jsonFile string) error {
 	var err error
-	if s.self, err = os.Executable(); err != nil {
-		return err
-	}
 	if s.dir, err = os.MkdirTemp("", "miniatura-peers-"); err != nil {
 		return err
 	}
@@ -78,9 +75,15 @@ func (s *suite) start(photos, jsonFile string) error {
 		s.miss("taskset is missing, processes are not pinned: apt-get install util-linux")
 	}
 
-	s.plain = filepath.Join(s.dir, "peers-purego")
-	if out, err := exec.Command("go", "build", "-tags", "purego", "-o", s.plain, s.here).CombinedOutput(); err != nil {
-		return fmt.Errorf("go build -tags purego: %w: %s", err, out)
+	// Both workers are built as the edge is: without cgo, whose C library
+	// would count as memory.
+	s.self, s.plain = filepath.Join(s.dir, "peers-avx2"), filepath.Join(s.dir, "peers-purego")
+	for binary, tags := range map[string]string{s.self: "", s.plain: "purego"} {
+		build := exec.Command("go", "build", "-ldflags=-s -w", "-tags", tags, "-o", binary, s.here)
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			return fmt.Errorf("go build -tags %q: %w: %s", tags, err, out)
+		}
 	}
 
 	fmt.Println("machine:", machine())
