@@ -104,9 +104,18 @@ func (r *bitReader) ensure() bool {
 	return true
 }
 
-// done reports whether the bits read so far were all there, at the end of a segment.
+// done reports, at the end of a scan, whether the bits read so far were all there, and whether the source ends here, some padding aside,
+// when no marker follows. Otherwise what was read is not the picture: a download cut short in a file of full length leaves zeros, which
+// are valid codes of less than the picture.
 func (r *bitReader) done() bool {
-	return !r.last || r.p-r.n>>3 <= r.mark
+	for !r.last && len(r.buf)-r.p < maxUnit+maxPadding {
+		r.more()
+	}
+	if !r.last {
+		return endOfScan(r.src, r.sp) < len(r.src)
+	}
+	used := r.p - r.n>>3
+	return used <= r.mark && (r.sp+1 < len(r.src) || used >= r.mark-maxPadding)
 }
 
 // fill makes n at least 56.

@@ -56,6 +56,29 @@ func tryDecode(src []byte, n int) (out [4][]byte, err error) {
 	return d.planes([4]int{n, n, n, n})
 }
 
+// A download that was cut short in a file of full length ends in zeros, which are valid codes: they are not taken for the picture.
+// Padding behind a picture, with or without an EOI marker, does no harm.
+func TestZeroFilledTailIsAnError(t *testing.T) {
+	pictures := smallPictures(t)
+	pictures["large"] = picture(t, 640, 480) // more than a chunk
+	for name, src := range pictures {
+		for _, n := range []int{8, 4, 1} {
+			for _, share := range []int{30, 50, 80} {
+				cut := bytes.Clone(src)
+				clear(cut[len(cut)*share/100:])
+				if _, err := tryDecode(cut, n); err == nil {
+					t.Errorf("%s at %d/8, zeros from %d%% on: no error", name, n, share)
+				}
+			}
+			for _, tail := range []string{"\x00\x00\x00", "\xff\xd9", "\xff\xd9" + string(make([]byte, 500))} {
+				if _, err := tryDecode(append(bytes.Clone(src[:len(src)-2]), tail...), n); err != nil {
+					t.Errorf("%s at %d/8 with %d bytes behind it: %v", name, n, len(tail), err)
+				}
+			}
+		}
+	}
+}
+
 // A picture that is cut off is an error or it is whole: never a part.
 func TestTruncationIsAnErrorOrHarmless(t *testing.T) {
 	for name, src := range smallPictures(t) {
