@@ -40,7 +40,7 @@ func (t Target) ResultKey() string { return join(t.Path, t.result()) }
 
 // URI is the path at which CloudFront finds the result: percent-encoded, and
 // without the origin's path, which CloudFront prepends.
-func (t Target) URI() string { return "/" + escape(t.result()) }
+func (t Target) URI() string { return "/" + EscapePath(t.result()) }
 
 // result is the result's key below Path. The format is in the folder, so that
 // no two pairs of key and format share a result: x.jpg, x.png and x.jpg.webp
@@ -243,20 +243,10 @@ func unescape(s string) (string, error) {
 	return url.PathUnescape(strings.ReplaceAll(s, "+", "%20"))
 }
 
-// escape encodes a key for a URI path: everything but the unreserved
+// EscapePath encodes a key for a URI path: everything but the unreserved
 // characters of RFC 3986 section 2.3 and the slash.
-func escape(key string) string {
-	const hexDigits = "0123456789ABCDEF"
-	var b strings.Builder
-	for i := range len(key) {
-		c := key[i]
-		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~/", c) >= 0 {
-			b.WriteByte(c)
-			continue
-		}
-		b.Write([]byte{'%', hexDigits[c>>4], hexDigits[c&15]})
-	}
-	return b.String()
+func EscapePath(key string) string {
+	return strings.NewReplacer("+", "%20", "%2F", "/").Replace(url.QueryEscape(key))
 }
 
 func join(folder, key string) string {

@@ -145,7 +145,7 @@ func TestResultKeysDoNotCollide(t *testing.T) {
 	seen := map[string]string{}
 	for _, key := range []string{"x.jpg", "x.png", "x.jpeg", "x.jpg.webp", "x.webp", "x.webp.webp", "S-webp/x.jpg", "S/x.jpg", "X.jpg", "/x.jpg"} {
 		for _, q := range []string{"size=S", "size=S&to_webp=1", "size=SS", "size=SS&to_webp=1"} {
-			p, err := NewPlan(newEvent(eventSpec{uri: "/" + escape(key), query: q}))
+			p, err := NewPlan(newEvent(eventSpec{uri: "/" + EscapePath(key), query: q}))
 			if err != nil || p.Skip != nil {
 				t.Fatal(key, err, p.Skip)
 			}

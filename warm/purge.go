@@ -21,7 +21,7 @@ func Invalidation(s Settings, key string, wildcard bool) []string {
 	if p, ok := below(key, s.Path); ok {
 		path = p // CloudFront's paths are without the origin's
 	}
-	path = "/" + escapePath(path)
+	path = "/" + edge.EscapePath(path) // a * of the key is encoded, since here it means something
 	if wildcard {
 		path += "*"
 	}
@@ -46,22 +46,6 @@ func ShellLine(args []string) string {
 			continue
 		}
 		b.WriteString("'" + strings.ReplaceAll(a, "'", `'\''`) + "'")
-	}
-	return b.String()
-}
-
-// escapePath percent-encodes a key as browsers do in a path, and * which means
-// something here.
-func escapePath(key string) string {
-	const hexDigits = "0123456789ABCDEF"
-	var b strings.Builder
-	for i := range len(key) {
-		c := key[i]
-		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~/", c) >= 0 {
-			b.WriteByte(c)
-			continue
-		}
-		b.Write([]byte{'%', hexDigits[c>>4], hexDigits[c&15]})
 	}
 	return b.String()
 }
