@@ -13,6 +13,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"sync"
 	"testing"
 
 	xvp8 "golang.org/x/image/vp8"
@@ -310,6 +312,55 @@ func TestEncoderKeepsNoState(t *testing.T) {
 			want, _ := fresh.Encode(nil, m, o)
 			if !bytes.Equal(got[6:], want) {
 				t.Fatalf("picture %d option %d: a used encoder's frame differs from a new one's", i, j)
+			}
+		}
+	}
+}
+
+// A frame depends neither on how many threads there are nor on what other
+// encoders do meanwhile.
+func TestEncodersDoNotDisturbEachOther(t *testing.T) {
+	ms := testPictures()
+	options := []Options{{Quality: 60}, {Quality: 90, Effort: EffortHigh}, {Quality: 20}}
+	encodeAll := func() (frames [][]byte, err error) {
+		var e Encoder
+		for _, m := range ms {
+			for _, o := range options {
+				b, err := e.Encode(nil, m, o)
+				if err != nil {
+					return nil, err
+				}
+				frames = append(frames, b)
+			}
+		}
+		return frames, nil
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	var want [][]byte
+	for _, procs := range []int{8, 1} {
+		runtime.GOMAXPROCS(procs)
+		var got [6][][]byte
+		var errs [len(got)]error
+		var wg sync.WaitGroup
+		for i := range got {
+			wg.Go(func() { got[i], errs[i] = encodeAll() })
+		}
+		wg.Wait()
+		runtime.GOMAXPROCS(1)
+		if want == nil {
+			var err error
+			if want, err = encodeAll(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range got {
+			if errs[i] != nil {
+				t.Fatal(errs[i])
+			}
+			for j := range want {
+				if !bytes.Equal(got[i][j], want[j]) {
+					t.Errorf("GOMAXPROCS %d, encoder %d of %d: frame %d differs from that made alone", procs, i, len(got), j)
+				}
 			}
 		}
 	}
