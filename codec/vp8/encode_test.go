@@ -435,7 +435,7 @@ func TestPartitionOverflow(t *testing.T) {
 		t.Skip("MINIATURA_LONG is not set")
 	}
 	var e Encoder
-	checkExact(t, &e, noise(maxDimension, 1200, 2, 0, 255), Options{Quality: 100}, true)
+	checkExact(t, &e, noise(maxDimension, 1168, 2, 0, 255), Options{Quality: 95}, true)
 	if e.restriction.modes == 0 {
 		t.Error("the noise did not overflow the first partition")
 	}
