@@ -13,7 +13,7 @@
 //	predfunc.go     section 12        predictors
 //	token.go        section 13        tokens and their probabilities
 //	idct.go         section 14        transforms
-//	filter.go       section 15        loop filter, and the choice of its levels
+//	filter.go       sections 9.4, 15  loop filter, and the choice of its levels
 //	tables.go       sections 11, 13   probability tables
 //
 // What only an encoder does:

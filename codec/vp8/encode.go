@@ -21,6 +21,9 @@ type Options struct {
 	// The numbers mean about what they mean to libwebp.
 	Quality int
 	Effort  Effort
+	// SimpleFilter asks decoders for the simple loop filter in place of the
+	// normal one. It is cheaper to run, and smooths luma only.
+	SimpleFilter bool
 }
 
 // An UnsupportedError reports a picture that a VP8 frame cannot hold.
@@ -215,7 +218,7 @@ func (e *Encoder) writeFrame(dst []byte) ([]byte, int, bool) {
 		}
 		n := len(dst)
 		out := slices.Grow(dst, frameTagSize+len(first)+len(e.tokens)/2)[:n+frameTagSize]
-		putFrameTag(out[n:], 0, len(first), e.w, e.h)
+		putFrameTag(out[n:], h.version(), len(first), e.w, e.h)
 		out = append(out, first...)
 		if h.partitions == 0 {
 			start := len(out)

@@ -193,12 +193,12 @@ func psnr(a, b []byte) float64 {
 }
 
 // The encoder's reconstruction is what decoders show, on pictures of the corpus:
-// at each effort, on a few small ones, and in the long
+// at each effort and with each loop filter, on a few small ones, and in the long
 // run on all, brought to about 635 samples, and on a few large ones.
 func TestReconstructionIsExactOnCorpus(t *testing.T) {
 	var options []Options
 	for _, q := range []int{0, 50, 80, 100} {
-		options = append(options, Options{Quality: q}, Options{Quality: q, Effort: EffortHigh})
+		options = append(options, Options{Quality: q}, Options{Quality: q, Effort: EffortHigh}, Options{Quality: q, SimpleFilter: true})
 	}
 	// check encodes a picture brought to about w samples by at most h: neither a
 	// multiple of 16, which leaves the last macroblocks in part outside.
@@ -242,6 +242,9 @@ func TestReconstructionIsExactAtAnySize(t *testing.T) {
 		for i, m := range []*image.YCbCr{noise(s[0], s[1], 3, 0, 255), noise(s[0], s[1], 4, 100, 110), noise(s[0], s[1], 4, 255, 255)} {
 			for q := 0; q <= 100; q += 20 {
 				checkExact(t, &e, m, Options{Quality: q, Effort: Effort(i & 1)}, q == 80)
+				if q%80 == 0 {
+					checkExact(t, &e, m, Options{Quality: q, SimpleFilter: true}, q == 80)
+				}
 			}
 		}
 	}
@@ -321,7 +324,7 @@ func TestEncoderKeepsNoState(t *testing.T) {
 // encoders do meanwhile.
 func TestEncodersDoNotDisturbEachOther(t *testing.T) {
 	ms := testPictures()
-	options := []Options{{Quality: 60}, {Quality: 90, Effort: EffortHigh}, {Quality: 20}}
+	options := []Options{{Quality: 60}, {Quality: 90, Effort: EffortHigh}, {Quality: 20, SimpleFilter: true}}
 	encodeAll := func() (frames [][]byte, err error) {
 		var e Encoder
 		for _, m := range ms {
@@ -444,11 +447,12 @@ func TestPartitionOverflow(t *testing.T) {
 	}
 }
 
-// FuzzEncode: every picture at every quality decodes to its size and to the
-// encoder's own reconstruction.
+// FuzzEncode: every picture at every quality, given by q, or from 101 on with the
+// simple loop filter, decodes to its size and to the encoder's own reconstruction.
 func FuzzEncode(f *testing.F) {
 	f.Add(uint8(20), uint8(30), uint8(75), false, []byte{1, 200, 3, 40, 50, 60, 250})
 	f.Add(uint8(1), uint8(1), uint8(0), true, []byte{})
+	f.Add(uint8(50), uint8(40), uint8(101+20), false, []byte{1, 200, 3, 40, 50, 60, 250})
 	f.Fuzz(func(t *testing.T, w, h, q uint8, high bool, data []byte) {
 		m := image.NewYCbCr(image.Rect(0, 0, int(w)+1, int(h)+1), image.YCbCrSubsampleRatio420)
 		for i, p := range [][]byte{m.Y, m.Cb, m.Cr} {
@@ -458,7 +462,7 @@ func FuzzEncode(f *testing.F) {
 				}
 			}
 		}
-		o := Options{Quality: int(q) % 101}
+		o := Options{Quality: int(q) % 101, SimpleFilter: q > 100}
 		if high {
 			o.Effort = EffortHigh
 		}

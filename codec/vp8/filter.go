@@ -5,10 +5,12 @@ package vp8
 
 import "image"
 
-// filterParams are the thresholds of one filter level (section 15.2).
+// filterParams are the thresholds of one filter level (sections 15.2 and 15.3).
+// level bounds the difference across an edge; macroblocks' edges add 4 to it.
 type filterParams struct{ level, interior, hev int }
 
-func filterParamsOf(level, sharpness int) filterParams {
+func filterParamsOf(level int, h *frameHeader) filterParams {
+	sharpness := h.sharpness
 	interior := level
 	if sharpness > 0 {
 		if sharpness > 4 {
@@ -19,6 +21,13 @@ func filterParamsOf(level, sharpness int) filterParams {
 		interior = min(interior, 9-sharpness)
 	}
 	interior = max(interior, 1)
+	if h.simple {
+		// The simple filter (section 15.2) looks at nothing but the difference
+		// across the edge, and then does what the normal one does where the
+		// variance beside it is high: so bounds that no difference of samples
+		// exceeds, and one that all exceed, make it of the normal one.
+		return filterParams{2*level + interior, 255, -1}
+	}
 	hev := 0
 	if level >= 40 {
 		hev = 2
@@ -37,10 +46,13 @@ func (e *Encoder) filter(m *image.YCbCr) {
 			if level == 0 {
 				continue
 			}
-			p := filterParamsOf(level, e.header.sharpness)
+			p := filterParamsOf(level, &e.header)
 			inner := mb.is4 || !mb.skip
 			yo, co := 16*(mby*m.YStride+mbx), 8*(mby*m.CStride+mbx)
 			filterLuma(m.Y, yo, m.YStride, p, mbx > 0, mby > 0, inner)
+			if e.header.simple {
+				continue // chroma stays as it is
+			}
 			for _, c := range [][]byte{m.Cb, m.Cr} {
 				if mbx > 0 {
 					filterEdge(c, co, 1, m.CStride, 8, p, true)
@@ -59,7 +71,7 @@ func (e *Encoder) filter(m *image.YCbCr) {
 	}
 }
 
-// filterEdge filters n positions along an edge (section 15.3). pix[o] is the
+// filterEdge filters n positions along an edge (sections 15.2 and 15.3). pix[o] is the
 // first sample after the edge, across steps over it, along steps along it.
 func filterEdge(pix []byte, o, across, along, n int, p filterParams, macroblockEdge bool) {
 	limit := p.level
@@ -147,6 +159,12 @@ func (e *Encoder) tryFilterLevels() {
 		}
 		return is < was
 	}
+	if e.header.simple {
+		// It has no bound on what is beside the edge to spare detail, so that
+		// far lower levels suit some segments.
+		_, _, _ = try(2), try(4), try(12)
+		return
+	}
 	if try(12) {
 		_ = try(16) && try(22)
 	} else {
@@ -160,7 +178,7 @@ func (e *Encoder) filterError(levels *[4]int) (sum [4]int64) {
 	s := &e.sample
 	var p [4]filterParams
 	for k := range p {
-		p[k] = filterParamsOf(levels[k], 0)
+		p[k] = filterParamsOf(levels[k], &e.header)
 	}
 	for mby := 0; mby+1 < e.mbh; mby += 2 * s.every {
 		copy(s.trial, s.luma[mby/2/s.every*32*s.stride:])

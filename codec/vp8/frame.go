@@ -8,11 +8,20 @@ type frameHeader struct {
 	segmentProb [3]uint8
 	useSkip     bool
 	skipProb    uint8
-	simple      bool // the loop filter's type
+	simple      bool // filter_type of section 9.4
 	sharpness   int
 	delta       quantDelta
 	partitions  int // log2 of the number of token partitions
 	probs       tokenProbs
+}
+
+// version returns the number that section 9.1 gives to frames with the loop
+// filter that h names. Decoders heed h.simple alone.
+func (h *frameHeader) version() uint32 {
+	if h.simple {
+		return 1
+	}
+	return 0
 }
 
 // Sizes that the format's fields bound (sections 9.1 and 9.5).

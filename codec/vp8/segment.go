@@ -71,7 +71,7 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 			}
 		}
 	}
-	e.header = frameHeader{useSegments: r.modes < 2}
+	e.header = frameHeader{useSegments: r.modes < 2, simple: o.SimpleFilter}
 	for i := range e.mbs {
 		e.mbs[i] = macroblock{}
 		if e.header.useSegments {
