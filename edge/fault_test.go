@@ -201,7 +201,13 @@ func TestLastingFaultsEndWithTheRequest(t *testing.T) {
 					within = 4 * time.Second
 				}
 				uri, r := w.askWithin(t, within)
-				if step.name == "HEAD result" && (name == "403" || name == "404") {
+				if step.name == "HEAD result" && name == "400" && r.Decision == Resized {
+					// While no answer has confirmed the region, s3lite asks again with GET, whose refusal has a body:
+					// here it says that the result is absent. The source's HEAD, sent at the same time, may be first.
+					if uri != faultURI {
+						t.Errorf("%q, %+v", uri, r)
+					}
+				} else if step.name == "HEAD result" && (name == "403" || name == "404") {
 					// Not a fault: without s3:ListBucket, that is how an absent result looks.
 					if uri != faultURI || r.Decision != Resized {
 						t.Errorf("%q, %+v", uri, r)
