@@ -15,7 +15,7 @@ import (
 // raise Version, put the new hash here under it, and write an "Output changes"
 // line into CHANGELOG.md.
 var golden = map[int]string{
-	1: "",
+	1: "60cee58eb185e1d506819aaf1f67936a27e9e146a2235f4eb4332dfebf05ee35",
 }
 
 // Stored results are made again only when Version rises: bytes that change
