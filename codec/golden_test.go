@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"runtime"
 	"testing"
 )
 
@@ -21,6 +22,9 @@ var golden = map[int]string{
 // Stored results are made again only when Version rises: bytes that change
 // without a raise would leave old and new results side by side.
 func TestOutputChangesRaiseTheVersion(t *testing.T) {
+	if runtime.GOARCH != "amd64" {
+		t.Skip("results are stored by the edge build, which is amd64: elsewhere floating point may be fused")
+	}
 	h := sha256.New()
 	put := func(name string, src []byte, opt Options) {
 		t.Helper()
