@@ -90,3 +90,19 @@ func TestHalfAPictureIsNeverAResult(t *testing.T) {
 		}
 	}
 }
+
+// The high effort reaches the encoder: other bytes, and fewer of them.
+func TestHighEffortIsSmaller(t *testing.T) {
+	src := noisyJPEG(t, 640, 480, 95)
+	size := map[bool]int{}
+	for _, high := range []bool{false, true} {
+		out, _, err := Resize(context.Background(), src, fitter(t, "SS"), Options{WebP: true, High: high})
+		if err != nil {
+			t.Fatal(err)
+		}
+		size[high] = len(out)
+	}
+	if size[true] >= size[false] {
+		t.Errorf("high effort wrote %d bytes, the default %d", size[true], size[false])
+	}
+}

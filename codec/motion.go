@@ -48,7 +48,7 @@ func (j *job) recorder(plays int) (recorder, error) {
 		}
 		return w, err
 	case formatWebP:
-		return webp.NewAnimationWriter(j.w, j.h, plays, &webp.Options{Quality: j.opt.Quality, ICC: j.col.carry})
+		return webp.NewAnimationWriter(j.w, j.h, plays, j.webpOptions())
 	}
 	return nil, fmt.Errorf("%w: an animation as %s", ErrUnsupported, j.out)
 }

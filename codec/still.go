@@ -87,7 +87,7 @@ func (j *job) encode(m image.Image) ([]byte, error) {
 			Progressive: j.w*j.h >= progressiveArea,
 		})
 	case formatWebP:
-		return webp.Append(nil, m, &webp.Options{Quality: j.opt.Quality, ICC: j.col.carry})
+		return webp.Append(nil, m, j.webpOptions())
 	case formatGIF:
 		return gif.AppendTolerant(nil, m, j.tolerance())
 	case formatPNG:

@@ -4,7 +4,7 @@ package desk
 func commands() []Command {
 	return []Command{
 		{"serve", "[-addr 127.0.0.1:8080] [-dir DIR] [-endpoint URL -bucket NAME] [-quality N]", "a local CloudFront and a playground in the browser", runServe},
-		{"resize", "-size NAME [-webp] [-quality 80] IN OUT", "resize one file, through the codec that runs at the edge", runResize},
+		{"resize", "-size NAME [-webp] [-quality 80] [-effort high] IN OUT", "resize one file, through the codec that runs at the edge", runResize},
 		{"replay", "[-dir DIR | -endpoint URL] EVENT.json", "run one saved event and print the request that the function returns", runReplay},
 		{"explain", "[-json] URL", "say what the function would do with a URL and why, without doing it", runExplain},
 		{"warm", "-bucket NAME KEY...", "make the results of pictures ahead of the first request", runWarm},

@@ -43,6 +43,7 @@ func TestMistakesAreOneLineAndExitCode2(t *testing.T) {
 		{"resize", "-size", "S", none, none},
 		{"resize", "-size", "S", dir, none},
 		{"resize", "-size", "S", "-quality", "101", a, none},
+		{"resize", "-size", "S", "-effort", "low", a, none},
 		{"resize", "-size", "S", a, filepath.Join(a, "below a file")},
 		{"replay"},
 		{"replay", none},

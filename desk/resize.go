@@ -23,6 +23,7 @@ func resize(ctx context.Context, args []string, stdout io.Writer) error {
 	name := f.String("size", "", "the `name` of the size: "+sizeNames())
 	webp := f.Bool("webp", false, "write WebP (else the format that IN's bytes are)")
 	quality := f.Int("quality", 80, "1-100, for JPEG and lossy WebP")
+	effort := f.String("effort", "default", "default or high: high takes about twice the time over a WebP, for fewer bytes")
 	rest, err := f.parse(args, 2, 2)
 	if err != nil {
 		return err
@@ -34,6 +35,9 @@ func resize(ctx context.Context, args []string, stdout io.Writer) error {
 	if *quality < 1 || *quality > 100 {
 		return usagef("-quality %d is not in 1-100", *quality)
 	}
+	if *effort != "default" && *effort != "high" {
+		return usagef("-effort %q is neither default nor high", *effort)
+	}
 	in, out := rest[0], rest[1]
 	src, err := readFile(in, 1<<30)
 	if err != nil {
@@ -44,7 +48,7 @@ func resize(ctx context.Context, args []string, stdout io.Writer) error {
 	dst, info, why := src, codec.Info{}, error(nil)
 	if len(src) > edge.MaxSource {
 		why = fmt.Errorf("%w: %d bytes, the limit is %d", codec.ErrLimit, len(src), int64(edge.MaxSource))
-	} else if made, i, err := codec.Resize(ctx, src, size.Fit, codec.Options{WebP: *webp, Quality: *quality}); err != nil {
+	} else if made, i, err := codec.Resize(ctx, src, size.Fit, codec.Options{WebP: *webp, Quality: *quality, High: *effort == "high"}); err != nil {
 		info, why = i, err
 	} else {
 		dst, info = made, i
