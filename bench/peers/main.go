@@ -1,12 +1,12 @@
 // Command peers measures this project against sharp and Pillow: the same work on
 // the same pictures, in interleaved rounds, on one core.
 //
-//	go run ./bench/peers [-only jpeg,webp,png,start,zip] [-json FILE] [-photos DIR] [-short]
+//	go run ./bench/peers [-only jpeg,webp,png,start,zip,curves] [-json FILE] [-photos DIR] [-short]
 //
 // Every side runs in a process of its own, warmed up by a first iteration that is
 // not counted; CPU is user + system a picture, the median over all rounds. Peak
 // resident sets are those of fresh processes that do the work once. Our side is
-// this binary again, and once more built with -tags purego.
+// this program built without cgo, with and without -tags purego.
 //
 // It installs nothing. What is missing is said in one line each, rows that need
 // it are left out, and the exit code is 1.
