@@ -18,6 +18,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"miniatura/desk/progress"
 )
 
 // sections are what -only chooses from, in the order in which they run. To add
@@ -61,7 +63,9 @@ func main() {
 			return err
 		}
 		defer s.close()
-		for _, name := range strings.Split(*only, ",") {
+		chosen := strings.Split(*only, ",")
+		s.line = progress.New(os.Stderr, "peers", len(chosen), "sections")
+		for _, name := range chosen {
 			i := slices.Index(names, name)
 			if i < 0 {
 				return fmt.Errorf("no section %q; there are %s", name, strings.Join(names, ", "))
@@ -69,7 +73,9 @@ func main() {
 			if err := sections[i].run(s); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
+			s.tell(1, name)
 		}
+		s.line.Done(fmt.Sprintf("%d rows", len(s.rows)))
 		return s.finish()
 	}()
 	if err != nil {

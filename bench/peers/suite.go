@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"miniatura/desk/progress"
 )
 
 // A suite is one run of this command: where the peers are, where rows go.
@@ -33,7 +35,8 @@ type suite struct {
 	missing []string
 	skipped []string // rows that could not be measured
 	rows    []Row
-	out     io.Writer // of -json
+	line    *progress.Line // nil: nobody looks
+	out     io.Writer      // of -json
 	closers []func()
 }
 
@@ -179,6 +182,21 @@ func (s *suite) skip(work, why string) {
 	s.skipped = append(s.skipped, work+": "+why)
 }
 
+// say writes a line that stays, above the progress.
+func (s *suite) say(format string, args ...any) {
+	if s.line != nil {
+		s.line.Printf(format, args...)
+	}
+}
+
+// tell says how far the run has come: so many sections more, and what was
+// worked on.
+func (s *suite) tell(sections int, work string) {
+	if s.line != nil {
+		s.line.Add(sections, work)
+	}
+}
+
 // row adds a row. The ratio is ours over theirs.
 func (s *suite) row(work, variant, measure string, ours float64, peer string, theirs float64) {
 	r := Row{Work: work, Variant: variant, Measure: measure, Ours: round(ours), Peer: peer, Theirs: round(theirs)}
@@ -186,6 +204,7 @@ func (s *suite) row(work, variant, measure string, ours float64, peer string, th
 		r.Ratio = round(ours / theirs)
 	}
 	s.rows = append(s.rows, r)
+	s.tell(0, work)
 	if s.out != nil {
 		e := json.NewEncoder(s.out)
 		e.SetEscapeHTML(false) // "->" is in most names

@@ -99,7 +99,7 @@ func webpSection(s *suite) error {
 			return err
 		}
 		rows = append(rows, row)
-		fmt.Fprintf(os.Stderr, "%-36s PSNR %+6.2f %%  SSIM %+6.2f %%  butteraugli %+6.2f %%  bytes at q80 %.3f\n",
+		s.say("%-36s PSNR %+6.2f %%  SSIM %+6.2f %%  butteraugli %+6.2f %%  bytes at q80 %.3f",
 			row.name, row.rate[0], row.rate[1], row.rate[2], float64(row.own.Bytes)/float64(row.lib.Bytes))
 	}
 	s.webpRows(rows, qualities, effort, scratch != "")
