@@ -3,6 +3,7 @@ package codec
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -155,5 +156,18 @@ func TestLimitsAreMetBeforeDecoding(t *testing.T) {
 	copy(bomb[16:], []byte{0, 0, 255, 255, 0, 0, 255, 255})
 	if _, _, err := Resize(context.Background(), bomb, fitter(t, "SS"), Options{}); err == nil {
 		t.Error("a picture of 4 gigapixels was decoded")
+	}
+}
+
+// A frame costs about a millisecond even when it is one pixel: a megabyte of
+// them must not cost a minute.
+func TestAnimationsHaveAnEnd(t *testing.T) {
+	gif := []byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff")
+	for range MaxFrames + 1 {
+		gif = append(gif, "\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00"...)
+	}
+	gif = append(gif, 0x3b)
+	if _, info, err := Resize(context.Background(), gif, fitter(t, "SS"), Options{}); !errors.Is(err, ErrLimit) || info.Frames != MaxFrames+1 {
+		t.Errorf("%d frames: %v", info.Frames, err)
 	}
 }

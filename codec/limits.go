@@ -11,6 +11,10 @@ import (
 // MaxPixels is the largest picture that is decoded: frames times area.
 const MaxPixels = 100_000_000
 
+// MaxFrames is the longest animation: a frame takes its time, however small it
+// is.
+const MaxFrames = 4096
+
 // memoryLimit is what the process may use, in bytes.
 func memoryLimit(opt Options) int64 {
 	if opt.MemoryLimit > 0 {
@@ -28,6 +32,9 @@ func (j *job) limits() error {
 	p := j.probe
 	if n := int64(p.w) * int64(p.h) * int64(max(p.frames, 1)); n > MaxPixels || p.w > MaxPixels || p.h > MaxPixels {
 		return fmt.Errorf("%w: %dx%d x %d frames is over %d pixels", ErrLimit, p.w, p.h, p.frames, MaxPixels)
+	}
+	if p.frames > MaxFrames {
+		return fmt.Errorf("%w: %d frames, %d allowed", ErrLimit, p.frames, MaxFrames)
 	}
 	peak := j.peak()
 	if limit := memoryLimit(j.opt) / 10 * 6; peak > limit {
