@@ -1,0 +1,125 @@
+package main
+
+// This file generates the inverse transform.
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+func idct() {
+	TEXT("idctBlockAVX2", NOSPLIT, "func(dst *byte, dstStride int, pred *byte, predStride int, lev *int16, q *uint16)")
+	Doc("idctBlockAVX2 is idctBlockGeneric for coefficients whose samples, before the",
+		"shift by three, fit 16 bits: those of any source less any prediction do,",
+		"quantized or not.")
+	lev := Load(Param("lev"), GP64())
+	q := Load(Param("q"), GP64())
+	c, swapped := YMM(), YMM()
+	VMOVDQU(Mem{Base: lev}, c)
+	VPMULLW(Mem{Base: q}, c, c)
+
+	// From zigzag order to rows: words of the other lane come from a copy whose
+	// lanes are swapped.
+	var position [16]int // in zigzag order of each natural position
+	for i, z := range zigzag {
+		position[z] = i
+	}
+	var own, other [16]int
+	for i, p := range position {
+		own[i], other[i] = -1, -1
+		if p>>3 == i>>3 {
+			own[i] = p & 7
+		} else {
+			other[i] = p & 7
+		}
+	}
+	VPERM2I128(Imm(1), c, c, swapped)
+	VPSHUFB(lanes("idctOwn", own), c, c)
+	VPSHUFB(lanes("idctOther", other), swapped, swapped)
+	VPOR(swapped, c, c)
+	lo, hi := c.AsX(), XMM() // rows 0 and 1, rows 2 and 3
+	VEXTRACTI128(Imm(1), c, hi)
+
+	// x*85627>>16 is x + x*20091>>16, x*35468>>16 is x + x*(35468-65536)>>16.
+	mulC := pairs128("idctC", 20091)
+	mulS := pairs128("idctS", 35468-65536)
+	round := GLOBL("idctRound", RODATA|NOPTR)
+	DATA(0, U64(0x0004000400040004))
+	DATA(8, U64(0))
+	var L, H VecVirtual = XMM(), XMM()
+	VMOVDQU(lo, L)
+	VMOVDQU(hi, H)
+	// transpose returns the columns of rows 0|1 and 2|3 in the same way.
+	transpose := func(x, y VecVirtual) (VecVirtual, VecVirtual) {
+		a, b, c, d := XMM(), XMM(), XMM(), XMM()
+		VPUNPCKLWD(y, x, a)
+		VPUNPCKHWD(y, x, b)
+		VPUNPCKLWD(b, a, c)
+		VPUNPCKHWD(b, a, d)
+		return c, d
+	}
+	pass := func() {
+		sum, diff := XMM(), XMM()
+		VPADDW(H, L, sum)
+		VPSUBW(H, L, diff)
+		times := func(x VecVirtual, k Mem) VecVirtual {
+			y := XMM()
+			VPMULHW(k, x, y)
+			VPADDW(x, y, y)
+			return y
+		}
+		e := times(L, mulS)
+		VPSUBW(times(H, mulC), e, e)
+		d := times(L, mulC)
+		VPADDW(times(H, mulS), d, d)
+		even, odd := XMM(), XMM()
+		VPUNPCKLQDQ(diff, sum, even) // a|b
+		VPUNPCKHQDQ(e, d, odd)       // d|e
+		x, y := XMM(), XMM()
+		VPADDW(odd, even, x) // rows 0|1
+		VPSUBW(odd, even, y) // rows 3|2
+		VPSHUFD(Imm(0x4e), y, y)
+		L, H = x, y
+	}
+	pass()
+	L, H = transpose(L, H)
+	VPADDW(round, L, L)
+	pass()
+	VPSRAW(Imm(3), L, L)
+	VPSRAW(Imm(3), H, H)
+	L, H = transpose(L, H)
+
+	pred := Load(Param("pred"), GP64())
+	stride := Load(Param("predStride"), GP64())
+	rows := func(v VecVirtual) {
+		p, r := XMM(), XMM()
+		VMOVD(Mem{Base: pred}, p)
+		VMOVD(Mem{Base: pred, Index: stride, Scale: 1}, r)
+		VPUNPCKLDQ(r, p, p)
+		VPMOVZXBW(p, p)
+		VPADDW(p, v, v)
+	}
+	rows(L)
+	LEAQ(Mem{Base: pred, Index: stride, Scale: 2}, pred)
+	rows(H)
+	VPACKUSWB(H, L, L)
+	dst := Load(Param("dst"), GP64())
+	Load(Param("dstStride"), stride)
+	VMOVD(L, Mem{Base: dst})
+	VPEXTRD(Imm(1), L, Mem{Base: dst, Index: stride, Scale: 1})
+	LEAQ(Mem{Base: dst, Index: stride, Scale: 2}, dst)
+	VPEXTRD(Imm(2), L, Mem{Base: dst})
+	VPEXTRD(Imm(3), L, Mem{Base: dst, Index: stride, Scale: 1})
+	VZEROUPPER()
+	RET()
+}
+
+// pairs128 is 16 bytes of one word.
+func pairs128(name string, v int16) Mem {
+	m := GLOBL(name, RODATA|NOPTR)
+	for i := 0; i < 16; i += 2 {
+		DATA(i, U16(uint16(v)))
+	}
+	return m
+}
