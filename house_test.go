@@ -15,19 +15,21 @@ import (
 // not listed is refused. A folder that is not here fails the test, so that a
 // new room gets its floor.
 var floors = map[string][]string{
-	"sizes":         {},
-	"s3lite":        {},
-	"s3lite/s3test": {},
-	"codec":         {"codec/"},
-	"codec/webp":    {"codec/vp8"},
-	"codec/*":       {},
-	"edge":          {"codec", "s3lite", "sizes"},
-	"warm":          {"edge", "codec", "s3lite", "sizes"},
-	"desk":          {"desk/", "warm", "edge", "codec", "codec/", "s3lite", "s3lite/", "sizes", "bench/metrics"},
-	"desk/*":        {"desk/", "warm", "edge", "codec", "codec/", "s3lite", "s3lite/", "sizes", "bench/metrics"},
-	"bench":         {"bench/", "desk/", "edge", "codec", "codec/", "s3lite", "s3lite/", "sizes"},
-	"bench/*":       {"bench/", "desk/", "edge", "codec", "codec/", "s3lite", "s3lite/", "sizes"},
-	"":              {"edge", "desk", "warm", "s3lite"},
+	"sizes":            {},
+	"s3lite":           {},
+	"s3lite/s3test":    {},
+	"internal/*":       {},
+	"codec":            {"codec/", "internal/"},
+	"codec/webp":       {"codec/vp8", "codec/internal/"},
+	"codec/*":          {"codec/internal/"},
+	"codec/internal/*": {},
+	"edge":             {"codec", "s3lite", "sizes", "internal/"},
+	"warm":             {"edge", "codec", "s3lite", "sizes"},
+	"desk":             {"desk/", "warm", "edge", "codec", "codec/", "s3lite", "s3lite/", "sizes", "bench/metrics"},
+	"desk/*":           {"desk/", "warm", "edge", "codec", "codec/", "s3lite", "s3lite/", "sizes", "bench/metrics"},
+	"bench":            {"bench/", "desk/", "edge", "codec", "codec/", "s3lite", "s3lite/", "sizes"},
+	"bench/*":          {"bench/", "desk/", "edge", "codec", "codec/", "s3lite", "s3lite/", "sizes"},
+	"":                 {"edge", "desk", "warm", "codec", "s3lite", "internal/"},
 }
 
 type listed struct {

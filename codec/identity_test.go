@@ -42,7 +42,7 @@ func TestWhatIsRightAlreadyStaysOrShrinks(t *testing.T) {
 		t.Errorf("a picture that would shrink did not: %d bytes for %d, %v", len(out), len(big), err)
 	}
 	// to_webp=1 always gives WebP.
-	if out, info, err := Resize(ctx, small, fitter(t, "SXS"), Options{Quality: 100, WebP: true}); err != nil || info.ContentType != "image/webp" || !bytes.HasPrefix(out, []byte("RIFF")) {
+	if out, info, err := Resize(ctx, small, fitter(t, "SXS"), Options{Quality: 100, Format: WebP}); err != nil || info.ContentType != "image/webp" || !bytes.HasPrefix(out, []byte("RIFF")) {
 		t.Errorf("%v, %.4q", err, out)
 	}
 }
@@ -83,7 +83,7 @@ func TestHalfAPictureIsNeverAResult(t *testing.T) {
 		for _, part := range []int{2, 3, 5} {
 			half := src[:len(src)*(part-1)/part]
 			for _, webp := range []bool{false, true} {
-				if out, _, err := Resize(context.Background(), half, fitter(t, "SXS"), Options{WebP: webp}); err == nil {
+				if out, _, err := Resize(context.Background(), half, fitter(t, "SXS"), Options{Format: to(webp)}); err == nil {
 					t.Errorf("%s cut to %d of %d bytes gave %d bytes", name, len(half), len(src), len(out))
 				}
 			}
@@ -94,15 +94,15 @@ func TestHalfAPictureIsNeverAResult(t *testing.T) {
 // The high effort reaches the encoder: other bytes, and fewer of them.
 func TestHighEffortIsSmaller(t *testing.T) {
 	src := noisyJPEG(t, 640, 480, 95)
-	size := map[bool]int{}
-	for _, high := range []bool{false, true} {
-		out, _, err := Resize(context.Background(), src, fitter(t, "SS"), Options{WebP: true, High: high})
+	size := map[Effort]int{}
+	for _, effort := range []Effort{DefaultEffort, HighEffort} {
+		out, _, err := Resize(context.Background(), src, fitter(t, "SS"), Options{Format: WebP, Effort: effort})
 		if err != nil {
 			t.Fatal(err)
 		}
-		size[high] = len(out)
+		size[effort] = len(out)
 	}
-	if size[true] >= size[false] {
-		t.Errorf("high effort wrote %d bytes, the default %d", size[true], size[false])
+	if size[HighEffort] >= size[DefaultEffort] {
+		t.Errorf("high effort wrote %d bytes, the default %d", size[HighEffort], size[DefaultEffort])
 	}
 }

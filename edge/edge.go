@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"miniatura/codec"
+	"miniatura/internal/caught"
 	"miniatura/s3lite"
 )
 
@@ -37,6 +38,9 @@ type Config struct {
 
 	// Observe, when set, is called with every record that is logged.
 	Observe func(Record)
+
+	// Memory is what the process may use, in bytes; 0 means codec.DefaultMemory.
+	Memory int64
 
 	// Concurrent is how many pictures may be in memory at once, 0 meaning 1.
 	// Lambda runs one request at a time in a sandbox, a server does not.
@@ -138,7 +142,7 @@ func (h *Handler) Make(ctx context.Context, t Target) (r Record) {
 	r = t.record()
 	defer func() {
 		if p := recover(); p != nil {
-			r.fail(fmt.Errorf("panic: %v", p))
+			r.fail(caught.Error(p))
 		}
 		r.Total = Millis(time.Since(start))
 	}()
@@ -164,7 +168,7 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record) error {
 	go func() {
 		defer func() {
 			if p := recover(); p != nil {
-				stored <- answer{err: fmt.Errorf("panic: %v", p)}
+				stored <- answer{err: caught.Error(p)}
 			}
 		}()
 		o, err := s3.Head(ctx, t.ResultKey())
@@ -204,13 +208,18 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record) error {
 	r.InBytes = len(source.Body)
 
 	lap = stopwatch()
-	body, info, err := codec.Resize(ctx, source.Body, t.Size.Fit, codec.Options{WebP: t.WebP, Quality: t.Quality})
+	options := codec.Options{Quality: t.Quality, Memory: h.cfg.Memory}
+	if t.WebP {
+		options.Format = codec.WebP
+	}
+	src := source.Body
+	source.Body = nil // the codec lets go of the source before it encodes: nobody else may hold it
+	body, info, err := codec.Resize(ctx, src, t.Size.Fit, options)
 	r.Resize = lap()
 	r.fill(info)
 	if err != nil {
 		return err
 	}
-	source.Body = nil // S3 needs the result's bytes only
 	r.OutBytes = len(body)
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)

@@ -79,15 +79,15 @@ func parseBox(v string) (sizes.Box, error) {
 
 // modes are the kinds of work: bytes of a picture and a box in, bytes out.
 var modes = map[string]func(src []byte, box sizes.Box) ([]byte, error){
-	"jpeg":   resize(codec.Options{Quality: 80, JPEG: true}),
+	"jpeg":   resize(codec.Options{Quality: 80, Format: codec.JPEG}),
 	"png":    resize(codec.Options{Quality: 80}),
-	"webp":   resize(codec.Options{Quality: 80, WebP: true}),
+	"webp":   resize(codec.Options{Quality: 80, Format: codec.WebP}),
 	"pixels": resize(codec.Options{Quality: 100}), // as near as JPEG comes to what was resized to
 	"std":    stdResize,
 }
 
 func resize(o codec.Options) func([]byte, sizes.Box) ([]byte, error) {
-	o.MemoryLimit = 4 << 30 // what it takes is measured, not refused
+	o.Memory = 4 << 30 // what it takes is measured, not refused
 	return func(src []byte, box sizes.Box) ([]byte, error) {
 		out, _, err := codec.Resize(context.Background(), src, box.Fit, o)
 		return out, err

@@ -12,6 +12,8 @@
 // the limited range of a WebP stays inside.
 package webp
 
+import "miniatura/codec/internal/effort"
+
 // A FormatError reports that the input is not a valid WebP file.
 type FormatError string
 
@@ -28,9 +30,9 @@ func (e UnsupportedError) Error() string { return "webp: unsupported: " + string
 const MaxSide = 16383
 
 // Effort is how long a writer searches.
-type Effort int
+type Effort = effort.Level
 
 const (
-	Default Effort = iota // as long as libwebp -m 4
-	High                  // about twice that, fewer bytes
+	Default = effort.Default // as long as libwebp -m 4
+	High    = effort.High    // about twice that, fewer bytes
 )

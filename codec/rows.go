@@ -1,49 +1,26 @@
 package codec
 
 import (
+	"context"
 	"fmt"
 	"image"
 
 	"miniatura/codec/scale"
-	"miniatura/codec/webp"
 )
 
-// This file is the road of PNG, GIF, BMP and WebP: rows of pixels go through
-// one scaler, premultiplied where there is alpha, and the small picture is
-// made straight again.
-
-// graphics decodes a picture that is no JPEG at the result's size, in the
-// orientation it is stored in.
-func (j *job) graphics() (image.Image, error) {
-	var m image.Image
-	var err error
-	switch p := j.probe; p.format {
-	case formatPNG:
-		m, err = j.rows(p.png.Channels, p.png.Rows)
-	case formatGIF:
-		m, err = j.gifFrame()
-	case formatWebP:
-		m, err = j.webpFrame()
-	default:
-		m, err = j.rows(p.bmp.Channels, p.bmp.Rows)
-	}
-	if err != nil {
-		return nil, err
-	}
-	j.col.apply(m)
-	return m, nil
-}
+// This file is the road of pixels: rows go through one scaler, premultiplied where there is alpha, and the small picture
+// is made straight again.
 
 // rows makes the small picture of the rows that read emits, with so many
 // channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and straight alpha.
-func (j *job) rows(channels int, read func(emit func(y int, row []byte) error) error) (image.Image, error) {
-	s, err := j.shrinker(channels)
+func rows(ctx context.Context, t *target, channels int, read func(emit func(y int, row []byte) error) error) (image.Image, error) {
+	s, err := newShrinker(t, channels)
 	if err != nil {
 		return nil, err
 	}
 	err = read(func(y int, row []byte) error {
 		if y&63 == 0 {
-			if err := j.ctx.Err(); err != nil {
+			if err := ctx.Err(); err != nil {
 				return err
 			}
 		}
@@ -53,7 +30,12 @@ func (j *job) rows(channels int, read func(emit func(y int, row []byte) error) e
 	if err != nil {
 		return nil, err
 	}
-	return s.picture()
+	m, err := s.picture()
+	if err != nil {
+		return nil, err
+	}
+	t.color.apply(m)
+	return m, nil
 }
 
 // A shrinker makes the small picture out of rows of samples.
@@ -68,13 +50,13 @@ type shrinker struct {
 	pix      []byte // the small picture, 1, 3 or 4 channels
 }
 
-func (j *job) shrinker(channels int) (*shrinker, error) {
-	w, h := j.stored()
-	s := &shrinker{sw: j.probe.w, sh: j.probe.h, rect: image.Rect(0, 0, w, h), channels: channels, same: j.sameSize()}
+func newShrinker(t *target, channels int) (*shrinker, error) {
+	w, h := t.stored()
+	s := &shrinker{sw: t.sw, sh: t.sh, rect: image.Rect(0, 0, w, h), channels: channels, same: t.same()}
 	out := channels
 	if channels == 2 || channels == 4 {
 		out = 4
-		s.row = make([]byte, 4*j.probe.w)
+		s.row = make([]byte, 4*t.sw)
 	}
 	s.pix = make([]byte, w*h*out)
 	return s, s.again()
@@ -194,8 +176,8 @@ func div255(v uint32) byte {
 }
 
 // canvas makes the small picture of a whole decoded one.
-func (j *job) canvas(m *image.NRGBA) (image.Image, error) {
-	return j.rows(4, func(emit func(y int, row []byte) error) error {
+func canvas(ctx context.Context, t *target, m *image.NRGBA) (image.Image, error) {
+	return rows(ctx, t, 4, func(emit func(y int, row []byte) error) error {
 		w := 4 * m.Rect.Dx()
 		for y := range m.Rect.Dy() {
 			if err := emit(y, m.Pix[y*m.Stride:][:w]); err != nil {
@@ -204,67 +186,4 @@ func (j *job) canvas(m *image.NRGBA) (image.Image, error) {
 		}
 		return nil
 	})
-}
-
-func (j *job) gifFrame() (image.Image, error) {
-	m, _, err := j.probe.gif.Next()
-	if err != nil {
-		return nil, err
-	}
-	return j.canvas(m)
-}
-
-func (j *job) webpFrame() (image.Image, error) {
-	if j.probe.webp.Animated { // of one frame, which need not fill the canvas
-		m, _, err := webp.NewPlayer(j.probe.webp).Next()
-		if err != nil {
-			return nil, err
-		}
-		return j.canvas(m)
-	}
-	f := &j.probe.webp.Frames[0]
-	if j.out == formatWebP && j.col.convert == nil && !f.Lossless && !f.HasAlpha {
-		m, err := f.Decode()
-		if err != nil {
-			return nil, err
-		}
-		return j.planesToPlanes(m.(*image.YCbCr))
-	}
-	return j.rows(4, f.Rows)
-}
-
-// planesToPlanes is the road of lossy WebP to WebP: 4:2:0 in, 4:2:0 out.
-func (j *job) planesToPlanes(m *image.YCbCr) (image.Image, error) {
-	w, h := j.stored()
-	d := image.NewYCbCr(image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio420)
-	if j.sameSize() {
-		return m, nil
-	}
-	sw, sh := m.Rect.Dx(), m.Rect.Dy()
-	cw, ch := chromaSize(m)
-	dw, dh := chromaSize(d)
-	flipX, flipY := flips(j.probe.orientation)
-	var chroma scale.Options
-	chroma.X0, chroma.X1 = span(float64(sw)/2, w, dw*2-w, flipX)
-	chroma.Y0, chroma.Y1 = span(float64(sh)/2, h, dh*2-h, flipY)
-	for _, p := range []struct {
-		src, dst       []byte
-		stride, to     int
-		sw, sh, dw, dh int
-		opt            scale.Options
-	}{
-		{m.Y, d.Y, m.YStride, d.YStride, sw, sh, w, h, scale.Options{}},
-		{m.Cb, d.Cb, m.CStride, d.CStride, cw, ch, dw, dh, chroma},
-		{m.Cr, d.Cr, m.CStride, d.CStride, cw, ch, dw, dh, chroma},
-	} {
-		p.opt.Dst, p.opt.Stride = p.dst, p.to
-		s, err := scale.NewScaler(p.sw, p.sh, p.dw, p.dh, 1, &p.opt)
-		if err != nil {
-			return nil, err
-		}
-		for y := range p.sh {
-			s.Push(p.src[y*p.stride:][:p.sw])
-		}
-	}
-	return d, nil
 }

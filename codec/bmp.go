@@ -1,0 +1,32 @@
+package codec
+
+import (
+	"context"
+	"image"
+
+	"miniatura/codec/bmp"
+	"miniatura/codec/icc"
+)
+
+// This file is BMP's row.
+
+type bmpSource struct{ *bmp.Reader }
+
+func openBMP(src []byte) (source, error) {
+	r, err := bmp.NewReader(src)
+	return bmpSource{r}, err
+}
+
+func (s bmpSource) header() header {
+	return header{w: s.Width, h: s.Height, frames: 1, orientation: 1, profile: s.ICC, space: icc.RGB}
+}
+
+func (s bmpSource) peak(t *target) int64 { return rowsPeak(t) + s.PeakBytes() }
+
+func (s bmpSource) still(ctx context.Context, t *target) (image.Image, error) {
+	return rows(ctx, t, s.Channels, s.Rows)
+}
+
+func (s bmpSource) player() (player, int, error) { return nil, 0, unsupported("an animated BMP") }
+
+func writeBMP(m image.Image, _ *target) ([]byte, error) { return bmp.Append(nil, m) }

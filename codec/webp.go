@@ -1,0 +1,105 @@
+package codec
+
+import (
+	"context"
+	"image"
+
+	"miniatura/codec/exif"
+	"miniatura/codec/icc"
+	"miniatura/codec/webp"
+)
+
+// This file is WebP's row.
+
+type webpSource struct{ *webp.File }
+
+func openWebP(src []byte) (source, error) {
+	f, err := webp.Parse(src)
+	return webpSource{f}, err
+}
+
+func (s webpSource) header() header {
+	return header{w: s.Width, h: s.Height, frames: len(s.Frames), orientation: exif.Orientation(s.EXIF), profile: s.ICC, space: icc.RGB}
+}
+
+func (s webpSource) peak(t *target) int64 {
+	n, area := rowsPeak(t), int64(t.sw)*int64(t.sh)
+	switch {
+	case s.Animated:
+		return n + 24*area // the canvas and a frame, and what of those before is not collected yet
+	case s.Frames[0].Lossless:
+		return n + 7*area // the picture and what it was coded as
+	case s.Frames[0].HasAlpha:
+		return n + 7*area // the planes, the alpha and the picture that it was coded as
+	}
+	return n + 2*area // the planes
+}
+
+func (s webpSource) still(ctx context.Context, t *target) (image.Image, error) {
+	if s.Animated { // of one frame, which need not fill the canvas
+		m, _, err := webp.NewPlayer(s.File).Next()
+		if err != nil {
+			return nil, err
+		}
+		return canvas(ctx, t, m)
+	}
+	f := &s.Frames[0]
+	if t.format == WebP && t.color.convert == nil && !f.Lossless && !f.HasAlpha {
+		m, err := f.Decode()
+		if err != nil {
+			return nil, err
+		}
+		return planesToPlanes(m.(*image.YCbCr), t)
+	}
+	return rows(ctx, t, 4, f.Rows)
+}
+
+func (s webpSource) player() (player, int, error) { return webp.NewPlayer(s.File), s.LoopCount, nil }
+
+// planesToPlanes is the road of lossy WebP to WebP: 4:2:0 in, 4:2:0 out.
+func planesToPlanes(m *image.YCbCr, t *target) (image.Image, error) {
+	if t.same() {
+		return m, nil
+	}
+	w, h := t.stored()
+	d := image.NewYCbCr(image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio420)
+	sw, sh := m.Rect.Dx(), m.Rect.Dy()
+	cw, ch := chromaSize(m)
+	luma := planeTo(t, subsampling{1, 1}, sw, sh, float64(sw), float64(sh))
+	chroma := planeTo(t, subsampling{2, 2}, cw, ch, float64(sw)/2, float64(sh)/2)
+	for _, p := range []struct {
+		planeTarget
+		src, dst   []byte
+		stride, to int
+	}{
+		{luma, m.Y, d.Y, m.YStride, d.YStride},
+		{chroma, m.Cb, d.Cb, m.CStride, d.CStride},
+		{chroma, m.Cr, d.Cr, m.CStride, d.CStride},
+	} {
+		s, err := p.scaler(p.dst, p.to)
+		if err != nil {
+			return nil, err
+		}
+		for y := range p.sh {
+			s.Push(p.src[y*p.stride:][:p.sw])
+		}
+	}
+	return d, nil
+}
+
+func webpOptions(t *target) *webp.Options {
+	return &webp.Options{Quality: t.quality, Effort: t.effort, ICC: t.color.carry}
+}
+
+func writeWebP(m image.Image, t *target) ([]byte, error) { return webp.Append(nil, m, webpOptions(t)) }
+
+func recordWebP(plays int, t *target) (recorder, error) {
+	return webp.NewAnimationWriter(t.w, t.h, plays, webpOptions(t))
+}
+
+func webpBytes(t *target) int64 {
+	if t.frames == 1 && t.planar {
+		return 0
+	}
+	return 72 // there may be alpha
+}
