@@ -165,24 +165,22 @@ func TestToyErrorsKeepTheContract(t *testing.T) {
 
 // The source is garbage by the time a result of another size is encoded, whatever its format.
 func TestSourceIsLetGoBeforeEncoding(t *testing.T) {
-	var gone atomic.Bool
-	probe := *toy
-	probe.magic, probe.extensions = nil, nil
-	probe.encode = func(m image.Image, t *target) ([]byte, error) {
-		for range 10 { // a cleanup runs some time after the collection that finds it due
-			runtime.GC()
-			if gone.Load() {
-				break
+	for name, read := range goldenSources(t) {
+		var gone atomic.Bool
+		probe := *toy
+		probe.magic, probe.extensions = nil, nil
+		probe.encode = func(m image.Image, t *target) ([]byte, error) {
+			for range 10 { // a cleanup runs some time after the collection that finds it due
+				runtime.GC()
+				if gone.Load() {
+					break
+				}
 			}
+			return writeToy(m, t)
 		}
-		return writeToy(m, t)
-	}
-	for name, make := range goldenSources(t) {
-		gone.Store(false)
-		src := make()
-		runtime.AddCleanup(&src[0], func(int) { gone.Store(true) }, 0)
+		src := read()
+		runtime.AddCleanup(&src[0], func(gone *atomic.Bool) { gone.Store(true) }, &gone)
 		_, info, err := resizeAndForget(src, &probe)
-		src = nil
 		if err != nil {
 			if !errors.Is(err, ErrUnsupported) || info.Frames == 1 {
 				t.Errorf("%s: %v", name, err)
