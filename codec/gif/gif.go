@@ -10,6 +10,10 @@
 // disposal to its caller; this package holds the canvas and, while one is asked for, its copy.
 package gif
 
+import (
+	"errors"
+)
+
 // A FormatError reports that the input is not a whole and valid GIF file.
 type FormatError string
 
@@ -19,3 +23,6 @@ func (e FormatError) Error() string { return "gif: invalid format: " + string(e)
 type UnsupportedError string
 
 func (e UnsupportedError) Error() string { return "gif: unsupported: " + string(e) }
+
+// Is reports whether target is errors.ErrUnsupported.
+func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }

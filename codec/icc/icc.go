@@ -12,7 +12,10 @@
 // that breaks its own format is a FormatError.
 package icc
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"errors"
+)
 
 // A FormatError reports that the input is not a valid ICC profile.
 type FormatError string
@@ -23,6 +26,9 @@ func (e FormatError) Error() string { return "icc: invalid format: " + string(e)
 type UnsupportedError string
 
 func (e UnsupportedError) Error() string { return "icc: unsupported: " + string(e) }
+
+// Is reports whether target is errors.ErrUnsupported.
+func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
 
 // A Space is a device colour space: the data colour space field of the header (section 7.2.6).
 type Space string

@@ -54,7 +54,7 @@ func (d *Decoder) image() (image.Image, error) {
 	n := [4]int{8, 8, 8, 8}
 	total := d.PeakBytes(n) + int64(d.W)*int64(d.H)*int64(len(d.Components)+1)
 	if total > 4*d.MaxBytes {
-		return nil, UnsupportedError("picture needs more memory than allowed")
+		return nil, tooMuch(total, 4*d.MaxBytes)
 	}
 	for i := range d.Components {
 		w[i], h[i] = d.PlaneSize(i, 8)

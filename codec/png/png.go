@@ -15,6 +15,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
+
+	"miniatura/codec/internal/limit"
 )
 
 // A FormatError reports that the input is not a valid PNG.
@@ -26,6 +28,9 @@ func (e FormatError) Error() string { return "png: invalid format: " + string(e)
 type UnsupportedError string
 
 func (e UnsupportedError) Error() string { return "png: unsupported: " + string(e) }
+
+// Is reports whether target is errors.ErrUnsupported.
+func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
 
 const signature = "\x89PNG\r\n\x1a\n"
 
@@ -206,8 +211,12 @@ func (r *Reader) header(b []byte) error {
 		return FormatError("compression, filter or interlace method")
 	}
 	switch n := uint64(w) * uint64(h); {
-	case w > MaxSide, h > MaxSide, n > MaxPixels, r.Interlaced && n > MaxInterlaced:
-		return UnsupportedError("dimensions over the limit")
+	case w > MaxSide, h > MaxSide:
+		return &limit.Error{Room: "png", What: "pixels a side", Met: int64(max(w, h)), Allowed: MaxSide}
+	case n > MaxPixels:
+		return &limit.Error{Room: "png", What: "pixels", Met: int64(n), Allowed: MaxPixels}
+	case r.Interlaced && n > MaxInterlaced:
+		return &limit.Error{Room: "png", What: "interlaced pixels", Met: int64(n), Allowed: MaxInterlaced}
 	}
 	r.Width, r.Height = int(w), int(h)
 	return nil

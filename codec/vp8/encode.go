@@ -1,6 +1,7 @@
 package vp8
 
 import (
+	"errors"
 	"image"
 	"slices"
 )
@@ -30,6 +31,9 @@ type Options struct {
 type UnsupportedError string
 
 func (e UnsupportedError) Error() string { return "vp8: unsupported: " + string(e) }
+
+// Is reports whether target is errors.ErrUnsupported.
+func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
 
 // An Encoder encodes pictures one after another. It keeps its buffers and
 // nothing else from one picture to the next. The zero value is ready to use. It

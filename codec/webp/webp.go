@@ -12,7 +12,11 @@
 // the limited range of a WebP stays inside.
 package webp
 
-import "miniatura/codec/internal/effort"
+import (
+	"errors"
+
+	"miniatura/codec/internal/effort"
+)
 
 // A FormatError reports that the input is not a valid WebP file.
 type FormatError string
@@ -24,6 +28,9 @@ func (e FormatError) Error() string { return "webp: invalid format: " + string(e
 type UnsupportedError string
 
 func (e UnsupportedError) Error() string { return "webp: unsupported: " + string(e) }
+
+// Is reports whether target is errors.ErrUnsupported.
+func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
 
 // MaxSide is the largest width and height of a frame (RFC 9649 2.5 and 3.4: 14 bits). A canvas
 // may be larger by the container's 24 bits, which Parse reports but nothing here decodes.

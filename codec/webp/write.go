@@ -170,10 +170,10 @@ func encodeFrame(m image.Image, o *Options) (*frameBits, error) {
 	return lossy, nil
 }
 
-// lossyFrame takes what a vp8.Encoder returns; its only errors are pictures it cannot hold.
+// lossyFrame takes what a vp8.Encoder returns.
 func lossyFrame(bits []byte, err error) (*frameBits, error) {
 	if err != nil {
-		return nil, UnsupportedError(err.Error())
+		return nil, err
 	}
 	return &frameBits{bits: bits}, nil
 }
