@@ -98,8 +98,15 @@ func (j *job) moving() ([]byte, error) {
 	if frames != j.probe.frames {
 		return nil, fmt.Errorf("%d frames of %d", frames, j.probe.frames)
 	}
+	j.noteSource()
 	if j.alreadyRight() {
-		return j.leaveAlone(r.Bytes)
+		return j.smaller(func() (out []byte, exact bool, err error) {
+			out, err = r.Bytes()
+			if w, ok := r.(*gif.Writer); ok {
+				return out, w.Exact(), err
+			}
+			return out, lossless(out), err
+		})
 	}
 	return r.Bytes()
 }

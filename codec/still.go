@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"errors"
 	"image"
 
 	"miniatura/codec/bmp"
@@ -26,13 +27,33 @@ func (j *job) still() ([]byte, error) {
 	if err := j.ctx.Err(); err != nil {
 		return nil, err
 	}
+	j.noteSource()
 	m = orient(m, j.probe.orientation)
 	if j.alreadyRight() {
-		return j.leaveAlone(func() ([]byte, error) { return j.encode(m) })
+		return j.smaller(func() ([]byte, bool, error) { return j.encode(m) })
 	}
 	j.src = nil
 	j.probe.jpeg, j.probe.png, j.probe.gif, j.probe.webp = nil, nil, nil, nil // the garbage collector may have them while the result is encoded
-	return j.encode(m)
+	out, _, err := j.encode(m)
+	return out, err
+}
+
+// noteSource takes over what the reader found wrong with a source that is whole all the same.
+func (j *job) noteSource() {
+	p := j.probe
+	var s string
+	switch p.format {
+	case formatPNG:
+		s = p.png.Note
+	case formatGIF:
+		s = p.gif.Note
+	case formatBMP:
+		s = p.bmp.Note
+	}
+	if s != "" && j.info.Note != "" {
+		s = "; " + s
+	}
+	j.info.Note += s
 }
 
 // alreadyRight reports whether the source, its metadata aside, could itself be
@@ -42,35 +63,46 @@ func (j *job) alreadyRight() bool {
 		j.col.convert == nil && j.probe.space.Components() != 4
 }
 
-// leaveAlone returns the source when it already is what was asked for. Where
-// there is metadata to strip, the container is rewritten and the pixels are
-// not touched; where there is none, the picture is encoded and the smaller of
-// the two is the result. It has been decoded to the end by now: a damaged
-// file does not come this far.
-func (j *job) leaveAlone(encode func() ([]byte, error)) ([]byte, error) {
+// smaller returns what a source that is already right becomes: itself without
+// its metadata, the samples not touched, or what encode makes of it. The
+// encoding is taken where it is smaller and, as encode then says, without
+// loss; where it costs quality it has to be a tenth smaller. Samples of 16
+// bits have none to lose: every result has 8.
+//
+// It has been decoded to the end by now: a damaged file does not come this far.
+func (j *job) smaller(encode func() (out []byte, exact bool, err error)) ([]byte, error) {
+	source := j.stripped()
+	out, exact, err := encode()
+	switch {
+	case source == nil:
+		return out, err
+	case err != nil, exact && len(out) >= len(source), !exact && 10*len(out) > 9*len(source):
+		return source, nil
+	}
+	return out, nil
+}
+
+// stripped returns the source without its metadata, or nil where it should not
+// be handed on: what is wrong with it a new file has not.
+func (j *job) stripped() (out []byte) {
 	keepProfile := j.col.carry != nil
-	has, err := strip.HasMetadata(j.src, keepProfile)
-	if err == nil && has {
-		var out []byte
-		switch j.out {
-		case formatJPEG:
-			out, err = strip.JPEG(j.src, keepProfile)
-		case formatPNG:
-			out, err = strip.PNG(j.src, keepProfile)
-		case formatGIF:
-			out, err = strip.GIF(j.src, keepProfile)
-		case formatWebP:
-			out, err = strip.WebP(j.src, keepProfile)
-		}
-		if err == nil && out != nil {
-			return out, nil
-		}
+	err := errors.ErrUnsupported
+	switch p := j.probe; {
+	case p.format == formatJPEG:
+		out, err = strip.JPEG(j.src, keepProfile)
+	case p.format == formatPNG && p.png.Note == "":
+		out, err = strip.PNG(j.src, keepProfile)
+	case p.format == formatGIF && !p.gif.Short:
+		out, err = strip.GIF(j.src, keepProfile)
+	case p.format == formatWebP:
+		out, err = strip.WebP(j.src, keepProfile)
+	case p.format == formatBMP && p.bmp.Note == "":
+		out, err = j.src, nil // there is no metadata in it
 	}
-	out, encodeErr := encode()
-	if encodeErr == nil && (len(out) < len(j.src) || err != nil || has) {
-		return out, nil
+	if err != nil {
+		return nil
 	}
-	return j.src, encodeErr
+	return out
 }
 
 // progressiveArea is from how many pixels on a JPEG is written progressive:
@@ -78,22 +110,54 @@ func (j *job) leaveAlone(encode func() ([]byte, error)) ([]byte, error) {
 // more than that.
 const progressiveArea = 1 << 16
 
-// encode writes m in the result's format.
-func (j *job) encode(m image.Image) ([]byte, error) {
+// encode writes m in the result's format, and tells whether that costs nothing:
+// every pixel that is seen is m's.
+func (j *job) encode(m image.Image) (out []byte, exact bool, err error) {
 	switch j.out {
 	case formatJPEG:
-		return jpeg.Append(nil, flatten(m), &jpeg.Options{
+		out, err = jpeg.Append(nil, flatten(m), &jpeg.Options{
 			Quality: j.opt.Quality, ICC: j.col.carry, RGB: j.col.carry != nil,
 			Progressive: j.w*j.h >= progressiveArea,
 		})
+		return out, false, err
 	case formatWebP:
-		return webp.Append(nil, m, j.webpOptions())
+		out, err = webp.Append(nil, m, j.webpOptions())
+		return out, lossless(out), err
 	case formatGIF:
-		return gif.AppendTolerant(nil, m, j.tolerance())
+		return j.encodeGIF(m)
 	case formatPNG:
-		return png.Append(nil, m, &j.png)
+		out, err = png.Append(nil, m, &j.png)
+		return out, true, err
 	}
-	return bmp.Append(nil, m)
+	out, err = bmp.Append(nil, m)
+	return out, true, err
+}
+
+func (j *job) encodeGIF(m image.Image) (out []byte, exact bool, err error) {
+	w, err := gif.NewWriter(j.w, j.h, 1)
+	if err != nil {
+		return nil, false, err
+	}
+	w.Tolerance = j.tolerance()
+	if err := w.Add(m.(*image.NRGBA), 0); err != nil { // as canvas makes it
+		return nil, false, err
+	}
+	out, err = w.Bytes()
+	return out, w.Exact(), err
+}
+
+// lossless reports whether every frame of a WebP that was made here is VP8L.
+func lossless(out []byte) bool {
+	f, err := webp.Parse(out)
+	if err != nil {
+		return false
+	}
+	for i := range f.Frames {
+		if !f.Frames[i].Lossless {
+			return false
+		}
+	}
+	return true
 }
 
 // tolerance is the mean squared error that a GIF's palette may cost: none

@@ -25,6 +25,8 @@ type Reader struct {
 	ICC           []byte // an ICCRGBG1 profile, nil when there is none
 	Note          string // what is wrong with the file, though its frames are there; Next may add to it
 
+	Short bool // a frame that Next gave lacks pixels: its data ends early
+
 	src     []byte
 	global  []byte // color tables: three bytes an entry, parts of src
 	frames  []frame
@@ -311,6 +313,7 @@ func (r *Reader) unpack(f *frame) (got int, err error) {
 	case got == 0 && r.Frames == 1:
 		return 0, FormatError("no image data")
 	case got < n:
+		r.Short = true
 		r.note(fmt.Sprintf("frame %d: image data ends early, %d of %d pixels", r.at+1, got, n))
 	}
 	return got, nil

@@ -13,7 +13,8 @@
 // An orientation is metadata here: a caller who meets one other than 1 has to turn the pixels instead.
 //
 // Every function is one bounded pass over src and allocates at most len(src) bytes. Damaged containers (a length past the
-// end, a missing end marker, a wrong CRC) are a FormatError: nothing is repaired or guessed.
+// end, a missing end marker, a wrong CRC) are a FormatError: nothing is repaired or guessed, but for what follows the last
+// whole image of a GIF. Whether the samples themselves are whole is not looked at.
 package strip
 
 import "bytes"
@@ -41,7 +42,7 @@ func WebP(src []byte, keepICC bool) ([]byte, error) { return rewrite(src, keepIC
 // GIF returns src without metadata. Loop counts and frames are kept.
 func GIF(src []byte, keepICC bool) ([]byte, error) { return rewrite(src, keepICC, walkGIF) }
 
-// HasMetadata reports whether the function for src's format would leave anything out. The format is told by src's first
+// HasMetadata reports whether the function for src's format would change anything. The format is told by src's first
 // bytes; of BMP, which has no metadata, it is always false. Nothing of src's size is allocated.
 func HasMetadata(src []byte, keepICC bool) (bool, error) {
 	var walk func([]byte, bool, *sink) error
@@ -80,7 +81,7 @@ func (s *sink) keep(b []byte) {
 func (s *sink) drop(b []byte) { s.dropped = s.dropped || len(b) > 0 }
 
 func rewrite(src []byte, keepICC bool, walk func([]byte, bool, *sink) error) ([]byte, error) {
-	s := sink{dst: make([]byte, 0, len(src)+1)} // 1: the padding byte that some RIFF files lack
+	s := sink{dst: make([]byte, 0, len(src)+1)} // 1: the padding byte that some RIFF files lack, or the trailer of a GIF
 	if err := walk(src, keepICC, &s); err != nil {
 		return nil, err
 	}
