@@ -142,9 +142,6 @@ func (p *probed) probePNG(src []byte) (err error) {
 	if p.png.ColorType == 0 || p.png.ColorType == 4 {
 		p.space = icc.Gray
 	}
-	if c := p.png.CICP; c != nil && string(c) != "\x01\x0d\x00\x01" { // not sRGB, and it overrides every other word on colour
-		return fmt.Errorf("%w: cICP %v", ErrUnsupported, c)
-	}
 	p.profile, p.profileErr = p.png.ICC()
 	return nil
 }

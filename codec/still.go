@@ -91,7 +91,7 @@ func (j *job) encode(m image.Image) ([]byte, error) {
 	case formatGIF:
 		return gif.AppendTolerant(nil, m, j.tolerance())
 	case formatPNG:
-		return png.Append(nil, m, &j.png)
+		return png.Append(nil, m, &png.Options{ICC: j.col.carry})
 	}
 	return bmp.Append(nil, m)
 }
