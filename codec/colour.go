@@ -22,6 +22,9 @@ func (j *job) colour() (colour, error) {
 	if j.probe.png != nil {
 		return j.pngColour()
 	}
+	if j.probe.another {
+		j.info.Note = "another profile dropped: the first counts"
+	}
 	c, _, err := j.profile(j.probe.profile, j.probe.space)
 	return c, err
 }
@@ -126,9 +129,9 @@ func (j *job) mix(planes []planeTarget, r image.Rectangle) *image.NRGBA {
 	for y := range r.Dy() {
 		row := m.Pix[y*m.Stride:][:4*w]
 		if j.col.convert != nil {
-			j.col.convert.CMYK(rgb, row, d.Inverted)
+			j.col.convert.CMYK(rgb, row, true)
 		} else {
-			icc.CMYKToRGB(rgb, row, d.Inverted)
+			icc.CMYKToRGB(rgb, row, true)
 		}
 		for x := range w {
 			p := row[4*x : 4*x+4 : 4*x+4]

@@ -57,6 +57,8 @@ type probed struct {
 	orientation int // 1-8, EXIF's
 	profile     []byte
 	profileErr  error     // a profile that could not be read at all
+	another     bool      // profile, which is not used
+	odd         bool      // stored as not every reader takes it
 	space       icc.Space // of the samples
 
 	jpeg *jpeg.Decoder
@@ -108,7 +110,8 @@ func (p *probed) probeJPEG(src []byte) (err error) {
 	}
 	p.w, p.h = p.jpeg.W, p.jpeg.H
 	p.orientation = exif.Orientation(p.jpeg.Exif())
-	p.profile = p.jpeg.ICCProfile()
+	p.profile, p.another = p.jpeg.ICCProfile()
+	p.odd = p.jpeg.Odd
 	switch p.jpeg.Model {
 	case jpeg.ModelGrey:
 		p.space = icc.Gray

@@ -39,7 +39,7 @@ func (j *job) still() ([]byte, error) {
 // the result: it fits, it is upright, sRGB, and of the format that is wanted.
 func (j *job) alreadyRight() bool {
 	return j.sameSize() && j.out == j.probe.format && j.probe.orientation == 1 &&
-		j.col.convert == nil && j.probe.space.Components() != 4
+		j.col.convert == nil && j.probe.space.Components() != 4 && !j.probe.odd
 }
 
 // leaveAlone returns the source when it already is what was asked for. Where
