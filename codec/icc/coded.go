@@ -99,7 +99,7 @@ func NewTransform(space Space, xy Chromaticities, transfer Transfer, bits int) (
 	toneOnly := space == Gray || xy == SRGBChromaticities
 	if !toneOnly {
 		if err := t.set(m, [3]Transfer{transfer, transfer, transfer}); err != nil {
-			return nil, err
+			return nil, UnsupportedError("primaries this far apart") // they do span a colour space
 		}
 	}
 	most := float64(int(1)<<bits - 1)

@@ -40,6 +40,29 @@ func standardJPEG(t testing.TB) []byte {
 	return b.Bytes()
 }
 
+// oddJPEGs has one of each kind.
+func oddJPEGs(t testing.TB) (out [][]byte) {
+	plain := standardJPEG(t)
+	dnl := Segment{markerDNL, []byte{0, 9}}
+	bare := edit(plain, func(m byte, b []byte) []byte {
+		if m == markerDHT {
+			return nil
+		}
+		return b
+	})
+	equal := edit(plain, func(m byte, b []byte) []byte {
+		switch m {
+		case markerSOF0:
+			b[6], b[9], b[12] = 7, 7, 7
+		case markerSOS:
+			b[1], b[3], b[5] = 7, 7, 7
+		}
+		return b
+	})
+	profile := Segment{markerAPP2, []byte("ICC_PROFILE\x00\x01\x01abc")}
+	return [][]byte{insert(plain, dnl), bare, equal, insert(plain, profile, profile)}
+}
+
 // decoded decodes src at 8/8, or fails the test.
 func decoded(t testing.TB, name string, src []byte) (planes [4][]byte, d *Decoder) {
 	t.Helper()
