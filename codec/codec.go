@@ -7,6 +7,7 @@
 //	graphics.go  the road of PNG, GIF, BMP and WebP: pixels, row by row
 //	motion.go    the road of animations: canvas by canvas
 //	colour.go    profiles and inks to sRGB
+//	pngcolour.go what a PNG says of its colours without a profile
 //	orient.go    the eight EXIF orientations
 //
 // The seam is [Resize]; image.Image does not cross it. Formats are told by
@@ -18,7 +19,6 @@ import (
 	"errors"
 	"fmt"
 
-	"miniatura/codec/png"
 	"miniatura/codec/webp"
 )
 
@@ -94,15 +94,11 @@ func Resize(ctx context.Context, src []byte, fit func(w, h int) (int, int), opt 
 		j.out = formatJPEG
 	}
 	info.ContentType = j.out.mediaType()
-	if j.col, err = j.colour(p.profile, p.space); err != nil {
+	if j.col, err = j.colour(); err != nil {
 		return nil, info, fmt.Errorf("codec: %w", err)
 	}
 	if err := j.limits(); err != nil {
 		return nil, info, fmt.Errorf("codec: %w", err)
-	}
-	j.png.ICC = j.col.carry
-	if p.png != nil && len(p.profile) == 0 && !p.png.SRGB {
-		j.png.Gamma, j.png.Chromaticities = p.png.Gamma, p.png.Chromaticities // samples are kept, so what they mean is too
 	}
 	if p.frames == 1 {
 		out, err = j.still()
@@ -125,7 +121,6 @@ type job struct {
 	w, h  int // the result's dimensions, upright
 	opt   Options
 	info  *Info
-	png   png.Options // what a PNG result says of its colours
 }
 
 // webpOptions is what a WebP result is made with.

@@ -10,71 +10,84 @@ import (
 )
 
 // A colour says what has to be done to the samples so that they are sRGB.
-// Results carry no profile: what carries none is sRGB to every browser. The
-// work is done on the small picture.
+// Results carry no profile: what carries none is sRGB to every browser.
 type colour struct {
 	convert *icc.Transform // nil: the samples are sRGB as they are
-	space   icc.Space      // that convert takes
+	first   bool           // convert is for the rows of the source, else for the small picture
 	carry   []byte         // a profile that nobody here can evaluate goes along instead
 }
 
-// colour reads a profile for samples of a space. What cannot be converted
-// costs the profile's bytes, never the picture: a profile that does not parse
-// is dropped with a word.
-func (j *job) colour(profile []byte, space icc.Space) (c colour, err error) {
+// colour reads what the source says of its colours.
+func (j *job) colour() (colour, error) {
+	if j.probe.png != nil {
+		return j.pngColour()
+	}
+	if j.probe.another {
+		j.info.Note = "another profile dropped: the first counts"
+	}
+	c, _, err := j.profile(j.probe.profile, j.probe.space)
+	return c, err
+}
+
+// profile reads a profile for samples of a space, and reports whether it is of
+// use. What cannot be converted costs the profile's bytes, never the picture: a
+// profile that does not parse is dropped with a word.
+func (j *job) profile(profile []byte, space icc.Space) (c colour, ok bool, err error) {
 	if j.probe.profileErr != nil {
 		j.info.Note = "profile dropped: " + j.probe.profileErr.Error()
 	}
 	if len(profile) == 0 {
-		return c, nil
+		return c, false, nil
 	}
 	p, err := icc.Parse(profile)
 	if err == nil && space != icc.CMYK && p.IsSRGB() {
-		return c, nil
+		return c, true, nil
 	}
 	if err == nil && space != p.Space() && !(space == icc.Gray && p.Space() == icc.RGB) {
 		// ICC.1 section 7.2.6: the profile is of another picture, and viewers leave it aside.
 		err = icc.FormatError("profile for " + string(p.Space()) + " with samples of " + string(space))
 	}
 	if err == nil {
-		c.space = space
 		c.convert, err = p.Transform(space)
 	}
 	var malformed icc.FormatError
 	switch {
 	case err == nil:
-		return c, nil
+		return c, true, nil
 	case errors.As(err, &malformed):
 		j.info.Note = "profile dropped: " + err.Error()
-		return colour{}, nil
+		return colour{}, false, nil
 	case space == icc.CMYK || j.out == formatGIF || j.out == formatBMP:
-		return colour{}, fmt.Errorf("%w: %v, and %s cannot carry the profile", ErrUnsupported, err, j.out)
+		return colour{}, false, fmt.Errorf("%w: %v, and %s cannot carry the profile", ErrUnsupported, err, j.out)
 	}
 	j.info.Note = "profile kept: " + err.Error()
-	return colour{carry: profile}, nil
+	return colour{carry: profile}, true, nil
 }
 
-// apply converts m in place.
+// apply converts the small picture m in place.
 func (c colour) apply(m image.Image) {
-	if c.convert == nil {
+	if c.convert == nil || c.first {
 		return
 	}
 	switch m := m.(type) {
 	case *image.Gray:
 		c.convert.Gray(m.Pix)
 	case *image.NRGBA:
-		if c.space != icc.Gray {
-			c.convert.RGBA(m.Pix)
-			return
-		}
-		var table [256]byte // grey with alpha
-		for i := range table {
-			table[i] = byte(i)
-		}
-		c.convert.Gray(table[:])
-		for p := m.Pix; len(p) >= 4; p = p[4:] {
-			p[0], p[1], p[2] = table[p[0]], table[p[1]], table[p[2]]
-		}
+		c.convert.RGBA(m.Pix)
+	}
+}
+
+// applyRow converts a row of the source in place.
+func (c colour) applyRow(row []byte, channels int) {
+	switch channels {
+	case 1:
+		c.convert.Gray(row)
+	case 2:
+		c.convert.GrayAlpha(row)
+	case 3:
+		c.convert.RGB(row)
+	case 4:
+		c.convert.RGBA(row)
 	}
 }
 
@@ -116,9 +129,9 @@ func (j *job) mix(planes []planeTarget, r image.Rectangle) *image.NRGBA {
 	for y := range r.Dy() {
 		row := m.Pix[y*m.Stride:][:4*w]
 		if j.col.convert != nil {
-			j.col.convert.CMYK(rgb, row, d.Inverted)
+			j.col.convert.CMYK(rgb, row, true)
 		} else {
-			icc.CMYKToRGB(rgb, row, d.Inverted)
+			icc.CMYKToRGB(rgb, row, true)
 		}
 		for x := range w {
 			p := row[4*x : 4*x+4 : 4*x+4]

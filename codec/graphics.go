@@ -63,6 +63,8 @@ type shrinker struct {
 	channels int             // of a row that is pushed
 	scaler   *scale.Scaler
 	same     bool   // nothing has to be scaled
+	col      colour // rows are converted by, where that comes first
+	colored  []byte // one source row, converted
 	y        int    // rows pushed
 	row      []byte // one source row, four channels, premultiplied
 	pix      []byte // the small picture, 1, 3 or 4 channels
@@ -70,7 +72,7 @@ type shrinker struct {
 
 func (j *job) shrinker(channels int) (*shrinker, error) {
 	w, h := j.stored()
-	s := &shrinker{sw: j.probe.w, sh: j.probe.h, rect: image.Rect(0, 0, w, h), channels: channels, same: j.sameSize()}
+	s := &shrinker{sw: j.probe.w, sh: j.probe.h, rect: image.Rect(0, 0, w, h), channels: channels, same: j.sameSize(), col: j.col}
 	out := channels
 	if channels == 2 || channels == 4 {
 		out = 4
@@ -99,6 +101,11 @@ func (s *shrinker) again() (err error) {
 
 // push takes the next row of the source.
 func (s *shrinker) push(row []byte) {
+	if s.col.first {
+		s.colored = append(s.colored[:0], row...)
+		row = s.colored
+		s.col.applyRow(row, s.channels)
+	}
 	if s.same { // straight alpha stays as it is, to the bit
 		if s.y < s.rect.Max.Y {
 			if s.channels == 2 {

@@ -57,6 +57,8 @@ type probed struct {
 	orientation int // 1-8, EXIF's
 	profile     []byte
 	profileErr  error     // a profile that could not be read at all
+	another     bool      // profile, which is not used
+	odd         bool      // stored as not every reader takes it
 	space       icc.Space // of the samples
 
 	jpeg *jpeg.Decoder
@@ -108,7 +110,8 @@ func (p *probed) probeJPEG(src []byte) (err error) {
 	}
 	p.w, p.h = p.jpeg.W, p.jpeg.H
 	p.orientation = exif.Orientation(p.jpeg.Exif())
-	p.profile = p.jpeg.ICCProfile()
+	p.profile, p.another = p.jpeg.ICCProfile()
+	p.odd = p.jpeg.Odd
 	switch p.jpeg.Model {
 	case jpeg.ModelGrey:
 		p.space = icc.Gray
@@ -141,9 +144,6 @@ func (p *probed) probePNG(src []byte) (err error) {
 	p.orientation = exif.Orientation(p.png.EXIF)
 	if p.png.ColorType == 0 || p.png.ColorType == 4 {
 		p.space = icc.Gray
-	}
-	if c := p.png.CICP; c != nil && string(c) != "\x01\x0d\x00\x01" { // not sRGB, and it overrides every other word on colour
-		return fmt.Errorf("%w: cICP %v", ErrUnsupported, c)
 	}
 	p.profile, p.profileErr = p.png.ICC()
 	return nil

@@ -60,7 +60,7 @@ func (j *job) noteSource() {
 // the result: it fits, it is upright, sRGB, and of the format that is wanted.
 func (j *job) alreadyRight() bool {
 	return j.sameSize() && j.out == j.probe.format && j.probe.orientation == 1 &&
-		j.col.convert == nil && j.probe.space.Components() != 4
+		j.col.convert == nil && j.probe.space.Components() != 4 && !j.probe.odd
 }
 
 // smaller returns what a source that is already right becomes: itself without
@@ -126,7 +126,7 @@ func (j *job) encode(m image.Image) (out []byte, exact bool, err error) {
 	case formatGIF:
 		return j.encodeGIF(m)
 	case formatPNG:
-		out, err = png.Append(nil, m, &j.png)
+		out, err = png.Append(nil, m, &png.Options{ICC: j.col.carry})
 		return out, true, err
 	}
 	out, err = bmp.Append(nil, m)

@@ -56,11 +56,14 @@ type Reader struct {
 
 	Frames         int    // of an animation (acTL), 0 for a still picture; one frame that IDAT holds is a still
 	EXIF           []byte // eXIf: begins at the byte order mark, or nil
-	SRGB           bool   // sRGB is there
+	SRGB           bool   // sRGB is there, with an intent that is one
 	Gamma          uint32 // gAMA in 1/100000, or 0
 	Chromaticities []byte // cHRM's 32 bytes, or nil
 	CICP           []byte // cICP's 4 bytes, or nil
 	Note           string // what is wrong behind the samples, which are all there; Rows may add to it
+
+	// Narrow makes 8-bit samples of a pixel's 16-bit ones, big-endian, alpha aside: 1 or 3 as dst is long. nil is v*255/65535, rounded.
+	Narrow func(dst, src []byte)
 
 	src        []byte
 	idat       int       // position of the first IDAT
@@ -310,17 +313,17 @@ func (r *Reader) ancillary(kind string, b []byte) {
 			r.Frames = int(n & 0x7fffffff)
 		}
 	case "sRGB":
-		r.SRGB = len(b) == 1
+		r.SRGB = r.SRGB || len(b) == 1 && b[0] <= 3
 	case "gAMA":
-		if len(b) == 4 {
+		if len(b) == 4 && r.Gamma == 0 {
 			r.Gamma = binary.BigEndian.Uint32(b)
 		}
 	case "cHRM":
-		if len(b) == 32 {
+		if len(b) == 32 && r.Chromaticities == nil {
 			r.Chromaticities = b
 		}
 	case "cICP":
-		if len(b) == 4 {
+		if len(b) == 4 && r.CICP == nil && r.palette == nil {
 			r.CICP = b
 		}
 	}

@@ -463,6 +463,8 @@ func FuzzReader(f *testing.F) {
 	f.Add(file(ihdr(4, 3, 8, 0, 0), chunkBytes("IDAT", deflated(make([]byte, 15))), iend))
 	f.Add(file(ihdr(9, 9, 4, 3, 1), chunkBytes("PLTE", make([]byte, 48)), chunkBytes("tRNS", make([]byte, 3)), chunkBytes("IDAT", deflated(make([]byte, 200))), iend))
 	f.Add(file(ihdr(3, 2, 16, 2, 0), chunkBytes("tRNS", make([]byte, 6)), chunkBytes("IDAT", deflated(make([]byte, 38))), iend))
+	f.Add(file(ihdr(3, 2, 16, 6, 0), chunkBytes("cICP", []byte{9, 8, 0, 1}), chunkBytes("gAMA", []byte{0, 1, 2, 3}), chunkBytes("cHRM", make([]byte, 32)),
+		chunkBytes("sRGB", make([]byte, 1)), chunkBytes("IDAT", deflated(make([]byte, 50))), iend))
 	f.Fuzz(func(t *testing.T, src []byte) {
 		for p := 8; ; { // CRCs right, or little is reached
 			_, _, next, err := chunk(src, p)
@@ -477,6 +479,14 @@ func FuzzReader(f *testing.F) {
 			return
 		}
 		r.ICC()
+		if r.BitDepth == 16 && r.Height&1 == 0 {
+			r.Narrow = func(dst, src []byte) {
+				if len(dst)|2 != 3 || len(src) < 2*len(dst) {
+					t.Fatalf("%d samples out of %d bytes", len(dst), len(src))
+				}
+				dst[0] = src[0]
+			}
+		}
 		y := 0
 		err = r.Rows(func(at int, row []byte) error {
 			if at != y || len(row) != r.Width*r.Channels {

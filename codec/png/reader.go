@@ -179,6 +179,8 @@ func (r *Reader) expander() func(dst, src []byte) {
 		return r.expandKeyed(1)
 	case r.trns != nil && r.ColorType == ctRGB:
 		return r.expandKeyed(3)
+	case r.BitDepth == 16 && r.Narrow != nil:
+		return r.expandNarrow()
 	case r.BitDepth == 16:
 		return func(dst, src []byte) {
 			for i := range dst {
@@ -187,6 +189,20 @@ func (r *Reader) expander() func(dst, src []byte) {
 		}
 	}
 	return nil
+}
+
+// expandNarrow makes samples of 8 bits by Narrow, and of alpha plainly.
+func (r *Reader) expandNarrow() func(dst, src []byte) {
+	n := r.Channels
+	colors := (n - 1) | 1
+	return func(dst, src []byte) {
+		for ; len(dst) >= n; dst, src = dst[n:], src[2*n:] {
+			r.Narrow(dst[:colors], src)
+			if colors < n {
+				dst[colors] = narrow(binary.BigEndian.Uint16(src[2*colors:]))
+			}
+		}
+	}
 }
 
 // narrow is v*255/65535 rounded.
@@ -276,6 +292,9 @@ func (r *Reader) expandKeyed(n int) func(dst, src []byte) {
 				match = match && v == key[c]
 			}
 			if wide {
+				if r.Narrow != nil {
+					r.Narrow(dst[:n], src)
+				}
 				src = src[2*n:]
 			} else {
 				src = src[n:]
