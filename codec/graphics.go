@@ -251,9 +251,15 @@ func (j *job) planesToPlanes(m *image.YCbCr) (image.Image, error) {
 	cw, ch := chromaSize(m)
 	dw, dh := chromaSize(d)
 	flipX, flipY := flips(j.probe.orientation)
-	var chroma scale.Options
-	chroma.X0, chroma.X1 = span(float64(sw)/2, w, dw*2-w, flipX)
-	chroma.Y0, chroma.Y1 = span(float64(sh)/2, h, dh*2-h, flipY)
+	chroma := scale.Options{X1: float64(sw) / 2, Y1: float64(sh) / 2}
+	pixels := min(w, h) <= thin // chroma for each
+	if pixels {
+		dw, dh = w, h
+		d.Cb, d.Cr = make([]byte, w*h), make([]byte, w*h)
+	} else {
+		chroma.X0, chroma.X1 = span(chroma.X1, w, dw*2-w, flipX)
+		chroma.Y0, chroma.Y1 = span(chroma.Y1, h, dh*2-h, flipY)
+	}
 	for _, p := range []struct {
 		src, dst       []byte
 		stride, to     int
@@ -261,8 +267,8 @@ func (j *job) planesToPlanes(m *image.YCbCr) (image.Image, error) {
 		opt            scale.Options
 	}{
 		{m.Y, d.Y, m.YStride, d.YStride, sw, sh, w, h, scale.Options{}},
-		{m.Cb, d.Cb, m.CStride, d.CStride, cw, ch, dw, dh, chroma},
-		{m.Cr, d.Cr, m.CStride, d.CStride, cw, ch, dw, dh, chroma},
+		{m.Cb, d.Cb, m.CStride, dw, cw, ch, dw, dh, chroma},
+		{m.Cr, d.Cr, m.CStride, dw, cw, ch, dw, dh, chroma},
 	} {
 		p.opt.Dst, p.opt.Stride = p.dst, p.to
 		s, err := scale.NewScaler(p.sw, p.sh, p.dw, p.dh, 1, &p.opt)
@@ -272,6 +278,10 @@ func (j *job) planesToPlanes(m *image.YCbCr) (image.Image, error) {
 		for y := range p.sh {
 			s.Push(p.src[y*p.stride:][:p.sw])
 		}
+	}
+	if pixels {
+		d.Cb, _, _ = average(d.Cb, w, h, subsampling{2, 2}, flipX, flipY)
+		d.Cr, _, _ = average(d.Cr, w, h, subsampling{2, 2}, flipX, flipY)
 	}
 	return d, nil
 }

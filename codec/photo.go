@@ -2,6 +2,7 @@ package codec
 
 import (
 	"image"
+	"math"
 
 	"miniatura/codec/jpeg"
 	"miniatura/codec/scale"
@@ -36,10 +37,16 @@ type planeTarget struct {
 	pix  []byte
 }
 
-// narrow is the side in pixels below which a JPEG is decoded whole. Shrunk in
-// the inverse DCT, what its last block was filled up with, to 8 samples or 16,
-// would be more than a trace in the result.
+// narrow is how many samples a plane is decoded to at least, either way, where
+// the source has them. Of fewer, what the source's last block was filled up
+// with, to 8 samples or 16, would be more than a trace in the result.
 const narrow = 64
+
+// thin is the side of a result up to which chroma is scaled to its pixels
+// first, and then averaged. Scaled to a subsampled plane at once, its kernel is
+// twice as wide as that of luma and reaches over an edge that is never far: a
+// plane of one sample would be half of the edge, levels away from the mean.
+const thin = 100
 
 // photo decodes a JPEG at the result's size, in the orientation it is stored
 // in: *image.Gray, *image.YCbCr (full range), or *image.NRGBA once colour had
@@ -52,7 +59,11 @@ func (j *job) photo() (image.Image, error) {
 	if planar {
 		sub = j.chroma()
 	}
-	targets, n := j.planes(w, h, sub)
+	scaled := sub
+	if min(w, h) <= thin {
+		scaled = subsampling{1, 1}
+	}
+	targets, n := j.planes(w, h, scaled)
 	scalers := make([]*scale.Scaler, len(targets))
 	for c := range targets {
 		t := &targets[c]
@@ -88,6 +99,13 @@ func (j *job) photo() (image.Image, error) {
 		j.col.apply(g)
 		return g, nil
 	case planar:
+		if scaled != sub {
+			flipX, flipY := flips(j.probe.orientation)
+			for c := 1; c < 3; c++ {
+				t := &targets[c]
+				t.pix, t.w, t.h = average(t.pix, t.w, t.h, sub, flipX, flipY)
+			}
+		}
 		return &image.YCbCr{
 			Y: targets[0].pix, Cb: targets[1].pix, Cr: targets[2].pix,
 			YStride: targets[0].w, CStride: targets[1].w, SubsampleRatio: sub.ratio(), Rect: rect,
@@ -124,11 +142,10 @@ func (j *job) planes(w, h int, sub subsampling) (targets []planeTarget, n [4]int
 	d := j.probe.jpeg
 	flipX, flipY := flips(j.probe.orientation)
 	n = d.ChooseScale(w, h, (w+sub.h-1)/sub.h, (h+sub.v-1)/sub.v)
-	if min(d.W, d.H) < narrow {
-		n = [4]int{8, 8, 8, 8}
-	}
 	targets = make([]planeTarget, len(d.Components))
 	for c := range targets {
+		pw, ph := d.PlaneExtent(c, 8)
+		n[c] = max(n[c], min(int(math.Ceil(8*narrow/min(pw, ph))), 8))
 		t := &targets[c]
 		s := sub
 		if c == 0 || c == 3 {
@@ -136,7 +153,7 @@ func (j *job) planes(w, h int, sub subsampling) (targets []planeTarget, n [4]int
 		}
 		t.w, t.h = (w+s.h-1)/s.h, (h+s.v-1)/s.v
 		t.n = n[c]
-		pw, ph := d.PlaneExtent(c, t.n)
+		pw, ph = d.PlaneExtent(c, t.n)
 		t.opt.X0, t.opt.X1 = span(pw, w, t.w*s.h-w, flipX)
 		t.opt.Y0, t.opt.Y1 = span(ph, h, t.h*s.v-h, flipY)
 	}
@@ -153,4 +170,33 @@ func span(extent float64, size, over int, flipped bool) (from, to float64) {
 		return -float64(over) * step, extent
 	}
 	return 0, extent + float64(over)*step
+}
+
+// average makes a subsampled plane of a w x h plane, each sample the mean of the
+// pixels it stands for: at an odd edge, of those that are there. When rows or
+// columns will be turned round, samples are counted from their far end.
+func average(pix []byte, w, h int, sub subsampling, flipX, flipY bool) (out []byte, ow, oh int) {
+	ow, oh = (w+sub.h-1)/sub.h, (h+sub.v-1)/sub.v
+	out = make([]byte, 0, ow*oh)
+	left, top := 0, 0 // pixels of the first sample that are not there
+	if flipX {
+		left = ow*sub.h - w
+	}
+	if flipY {
+		top = oh*sub.v - h
+	}
+	for y := -top; y < h; y += sub.v {
+		y0, y1 := max(y, 0), min(y+sub.v, h)
+		for x := -left; x < w; x += sub.h {
+			x0, x1 := max(x, 0), min(x+sub.h, w)
+			sum, n := 0, (x1-x0)*(y1-y0)
+			for v := y0; v < y1; v++ {
+				for _, p := range pix[v*w:][x0:x1] {
+					sum += int(p)
+				}
+			}
+			out = append(out, byte((sum+n/2)/n))
+		}
+	}
+	return out, ow, oh
 }
