@@ -29,4 +29,17 @@ func (s bmpSource) still(ctx context.Context, t *target) (image.Image, error) {
 
 func (s bmpSource) player() (player, int, error) { return nil, 0, unsupported("an animated BMP") }
 
-func writeBMP(m image.Image, _ *target) ([]byte, error) { return bmp.Append(nil, m) }
+func (s bmpSource) note() string { return s.Note }
+
+func writeBMP(m image.Image, _ *target) (out []byte, exact bool, err error) {
+	out, err = bmp.Append(nil, m)
+	return out, true, err
+}
+
+// stripBMP hands a whole file on: there is no metadata in it.
+func stripBMP(s source, src []byte, _ bool) ([]byte, error) {
+	if n := s.note(); n != "" {
+		return nil, unsupported(n)
+	}
+	return src, nil
+}

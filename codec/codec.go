@@ -15,8 +15,9 @@
 //	rows.go      rows of pixels, premultiplied: the road of the rest
 //	motion.go    animations, canvas by canvas
 //	colour.go    profiles to sRGB
+//	keep.go      when a source is its own result
 //	orient.go    the eight EXIF orientations
-//	jpeg.go png.go gif.go bmp.go webp.go
+//	jpeg.go png.go pngcolor.go gif.go bmp.go webp.go
 //	             what the rows of the table do, the only files that know a format
 package codec
 
@@ -107,15 +108,25 @@ func Resize(ctx context.Context, src []byte, fit func(w, h int) (int, int), opt 
 	if !t.alreadyRight() {
 		src = nil // only what was opened holds it from here on
 	}
+	var note string
 	if t.frames == 1 {
-		out, err = still(ctx, s, t, src)
+		out, note, err = still(ctx, s, t, src)
 	} else {
-		out, err = moving(ctx, s, t, src)
+		out, note, err = moving(ctx, s, t, src)
 	}
+	info.note(note)
 	if err != nil {
 		return nil, info, fmt.Errorf("codec: %dx%d: %w", info.W, info.H, err)
 	}
 	return out, info, nil
+}
+
+// note adds to what was odd.
+func (i *Info) note(s string) {
+	if s != "" && i.Note != "" {
+		s = "; " + s
+	}
+	i.Note += s
 }
 
 // prepare reads the source's headers, says what is to be made of it, and holds that against the limits.
@@ -133,25 +144,30 @@ func prepare(src []byte, fit func(w, h int) (int, int), opt *Options) (s source,
 		return nil, nil, info, err
 	}
 	info.OutW, info.OutH, info.ContentType = t.w, t.h, t.format.mediaType
-	if t.color, info.Note, err = colorOf(&h, t.format); err != nil {
+	if t.color, err = colorOf(&h, t.format); err != nil {
 		return nil, nil, info, err
 	}
+	info.note(t.color.note)
 	return s, t, info, checkLimits(s, t, len(src), opt.Memory)
 }
 
-// still makes the result of a still picture. src is the source where it may be the result, else nil. What s holds is
-// garbage while the result is encoded.
-func still(ctx context.Context, s source, t *target, src []byte) ([]byte, error) {
+// still makes the result of a still picture, and tells what was wrong with the source all the same. src is the source
+// where it may be the result, else nil: what s holds is then garbage while the result is encoded.
+func still(ctx context.Context, s source, t *target, src []byte) (out []byte, note string, err error) {
 	m, err := s.still(ctx, t)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
+	note = s.note()
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return nil, note, err
 	}
 	m = orient(m, t.orientation)
 	if src != nil {
-		return leaveAlone(src, t, func() ([]byte, error) { return t.format.encode(m, t) })
+		out, exact, err := t.format.encode(m, t)
+		out, err = smaller(s, t, src, out, exact, err)
+		return out, note, err
 	}
-	return t.format.encode(m, t)
+	out, _, err = t.format.encode(m, t)
+	return out, note, err
 }

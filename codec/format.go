@@ -3,8 +3,6 @@ package codec
 import (
 	"image"
 	"strings"
-
-	"miniatura/codec/strip"
 )
 
 // This file is the door for formats: what codec knows of each is its row here, and what the row's functions do is in the
@@ -21,15 +19,15 @@ type Format struct {
 	open func(src []byte) (source, error)
 
 	// encode writes a still picture: *image.Gray, *image.NRGBA or, if planes is set, *image.YCbCr of full range. It may
-	// change the picture.
-	encode func(m image.Image, t *target) ([]byte, error)
+	// change the picture. exact tells that every pixel that is seen is m's.
+	encode func(m image.Image, t *target) (out []byte, exact bool, err error)
 
 	// record begins an animation of the target's dimensions that runs plays times, 0 meaning for ever. nil: stills only.
 	record func(plays int, t *target) (recorder, error)
 
-	// strip returns a file without its metadata, its compressed samples untouched, and whether there was any. nil: the
-	// format has none.
-	strip func(src []byte, keepProfile bool) (out []byte, had bool, err error)
+	// strip returns the file that s was opened from without its metadata, its compressed samples untouched. It fails where
+	// the file should not be handed on.
+	strip func(s source, src []byte, keepProfile bool) ([]byte, error)
 
 	profile     bool                  // a result can carry an ICC profile
 	wholeChroma int                   // from this quality on a result keeps the chroma of finer sources; 0: never
@@ -41,30 +39,30 @@ var (
 	JPEG = &Format{
 		name: "JPEG", mediaType: "image/jpeg", extensions: []string{"jpg", "jpeg"},
 		magic: []string{"\xff\xd8\xff"},
-		open:  openJPEG, encode: writeJPEG, strip: strip.JPEG,
+		open:  openJPEG, encode: writeJPEG, strip: stripJPEG,
 		profile: true, wholeChroma: 90,
 	}
 	PNG = &Format{
 		name: "PNG", mediaType: "image/png", extensions: []string{"png"},
 		magic: []string{"\x89PNG\r\n\x1a\n"},
-		open:  openPNG, encode: writePNG, strip: strip.PNG,
+		open:  openPNG, encode: writePNG, strip: stripPNG,
 		profile: true, pixelBytes: pngBytes,
 	}
 	GIF = &Format{
 		name: "GIF", mediaType: "image/gif", extensions: []string{"gif"},
 		magic: []string{"GIF87a", "GIF89a"},
-		open:  openGIF, encode: writeGIF, record: recordGIF, strip: strip.GIF,
+		open:  openGIF, encode: writeGIF, record: recordGIF, strip: stripGIF,
 		pixelBytes: gifBytes,
 	}
 	BMP = &Format{
 		name: "BMP", mediaType: "image/bmp", extensions: []string{"bmp"},
 		magic: []string{"BM"},
-		open:  openBMP, encode: writeBMP,
+		open:  openBMP, encode: writeBMP, strip: stripBMP,
 	}
 	WebP = &Format{
 		name: "WebP", mediaType: "image/webp", extensions: []string{"webp"},
 		magic: []string{"RIFF????WEBP"},
-		open:  openWebP, encode: writeWebP, record: recordWebP, strip: strip.WebP,
+		open:  openWebP, encode: writeWebP, record: recordWebP, strip: stripWebP,
 		profile: true, pixelBytes: webpBytes,
 	}
 )

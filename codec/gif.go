@@ -6,6 +6,7 @@ import (
 
 	"miniatura/codec/gif"
 	"miniatura/codec/icc"
+	"miniatura/codec/strip"
 )
 
 // This file is GIF's row.
@@ -39,6 +40,8 @@ func (s gifSource) still(ctx context.Context, t *target) (image.Image, error) {
 
 func (s gifSource) player() (player, int, error) { return s.Reader, s.Plays, nil }
 
+func (s gifSource) note() string { return s.Note }
+
 // gifTolerance is the mean squared error that a palette may cost: none where nothing was scaled; 2, which is 45 dB, where
 // most colours are mixtures that the scaler made.
 func gifTolerance(t *target) float64 {
@@ -48,9 +51,19 @@ func gifTolerance(t *target) float64 {
 	return 2
 }
 
-func writeGIF(m image.Image, t *target) ([]byte, error) {
-	return gif.AppendTolerant(nil, m, gifTolerance(t))
+func writeGIF(m image.Image, t *target) (out []byte, exact bool, err error) {
+	r, err := recordGIF(1, t)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := r.Add(m.(*image.NRGBA), 0); err != nil {
+		return nil, false, err
+	}
+	return r.finish()
 }
+
+// A gifRecorder is the room's, as a recorder.
+type gifRecorder struct{ *gif.Writer }
 
 func recordGIF(plays int, t *target) (recorder, error) {
 	w, err := gif.NewWriter(t.w, t.h, plays)
@@ -58,7 +71,20 @@ func recordGIF(plays int, t *target) (recorder, error) {
 		return nil, err
 	}
 	w.Tolerance = gifTolerance(t)
-	return w, nil
+	return gifRecorder{w}, nil
+}
+
+func (r gifRecorder) finish() (out []byte, exact bool, err error) {
+	out, err = r.Bytes()
+	return out, r.Exact(), err
+}
+
+// stripGIF does not hand on a file of which a frame ends early: viewers differ on it.
+func stripGIF(s source, src []byte, keepProfile bool) ([]byte, error) {
+	if s.(gifSource).Short {
+		return nil, unsupported("a GIF with a frame that ends early")
+	}
+	return strip.GIF(src, keepProfile)
 }
 
 func gifBytes(t *target) int64 {

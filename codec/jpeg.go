@@ -3,18 +3,20 @@ package codec
 import (
 	"context"
 	"image"
+	"math"
 
 	"miniatura/codec/exif"
 	"miniatura/codec/icc"
 	"miniatura/codec/jpeg"
 	"miniatura/codec/scale"
+	"miniatura/codec/strip"
 )
 
 // This file is JPEG's row. The reader shrinks each component inside its inverse DCT to N/8 and hands out bands of rows;
 // RGB appears only where colour has to be converted.
 
-// narrow is the side in pixels below which a JPEG is decoded whole. Shrunk in the inverse DCT, what its last block was
-// filled up with, to 8 samples or 16, would be more than a trace in the result.
+// narrow is how many samples a plane is decoded to at least, either way, where the source has them. Of fewer, what the
+// source's last block was filled up with, to 8 samples or 16, would be more than a trace in the result.
 const narrow = 64
 
 type jpegSource struct{ *jpeg.Decoder }
@@ -27,7 +29,11 @@ func openJPEG(src []byte) (source, error) {
 func (s jpegSource) header() header {
 	h := header{
 		w: s.W, h: s.H, frames: 1, planar: true, orientation: exif.Orientation(s.Exif()),
-		profile: s.ICCProfile(), space: icc.RGB,
+		space: icc.RGB, odd: s.Odd,
+	}
+	var another bool
+	if h.profile, another = s.ICCProfile(); another {
+		h.note = "another profile dropped: the first counts"
 	}
 	switch s.Model {
 	case jpeg.ModelGrey:
@@ -56,7 +62,11 @@ func (s jpegSource) still(ctx context.Context, t *target) (image.Image, error) {
 	if planar {
 		sub = s.chroma(t)
 	}
-	planes, n := s.planes(t, sub)
+	scaled := sub
+	if planar {
+		scaled = scaledAs(t, sub)
+	}
+	planes, n := s.planes(t, scaled)
 	if err := s.fill(ctx, planes, n); err != nil {
 		return nil, err
 	}
@@ -68,6 +78,12 @@ func (s jpegSource) still(ctx context.Context, t *target) (image.Image, error) {
 		t.color.apply(g)
 		return g, nil
 	case planar:
+		if scaled != sub {
+			for c := 1; c < 3; c++ {
+				p := &planes[c]
+				p.opt.Dst, p.w, p.h = average(t, p.opt.Dst, p.w, p.h, sub)
+			}
+		}
 		return &image.YCbCr{
 			Y: planes[0].opt.Dst, Cb: planes[1].opt.Dst, Cr: planes[2].opt.Dst,
 			YStride: planes[0].w, CStride: planes[1].w, SubsampleRatio: sub.ratio(), Rect: rect,
@@ -129,17 +145,16 @@ func (s jpegSource) chroma(t *target) subsampling {
 func (s jpegSource) planes(t *target, sub subsampling) (planes []planeTarget, n [4]int) {
 	w, h := t.stored()
 	n = s.ChooseScale(w, h, divUp(w, sub.h), divUp(h, sub.v))
-	if min(s.W, s.H) < narrow {
-		n = [4]int{8, 8, 8, 8}
-	}
 	planes = make([]planeTarget, len(s.Components))
 	for c := range planes {
+		ex, ey := s.PlaneExtent(c, 8)
+		n[c] = max(n[c], min(int(math.Ceil(8*narrow/min(ex, ey))), 8))
 		to := sub
 		if c == 0 || c == 3 {
 			to = subsampling{1, 1}
 		}
 		pw, ph := s.PlaneSize(c, n[c])
-		ex, ey := s.PlaneExtent(c, n[c])
+		ex, ey = s.PlaneExtent(c, n[c])
 		planes[c] = planeTo(t, to, pw, ph, ex, ey)
 	}
 	return planes, n
@@ -177,9 +192,9 @@ func (s jpegSource) inks(planes []planeTarget, r image.Rectangle, col conversion
 	for y := range r.Dy() {
 		row := m.Pix[y*m.Stride:][:4*w]
 		if col.convert != nil {
-			col.convert.CMYK(rgb, row, s.Inverted)
+			col.convert.CMYK(rgb, row, true)
 		} else {
-			icc.CMYKToRGB(rgb, row, s.Inverted)
+			icc.CMYKToRGB(rgb, row, true)
 		}
 		for x := range w {
 			p := row[4*x : 4*x+4 : 4*x+4]
@@ -189,15 +204,22 @@ func (s jpegSource) inks(planes []planeTarget, r image.Rectangle, col conversion
 	return m
 }
 
+func (s jpegSource) note() string { return "" }
+
+func stripJPEG(_ source, src []byte, keepProfile bool) ([]byte, error) {
+	return strip.JPEG(src, keepProfile)
+}
+
 // progressiveArea is from how many pixels on a JPEG is written progressive: there it takes 1 to 3 % fewer bytes, and
 // below the headers of its scans cost more than that.
 const progressiveArea = 1 << 16
 
-func writeJPEG(m image.Image, t *target) ([]byte, error) {
-	return jpeg.Append(nil, flatten(m), &jpeg.Options{
+func writeJPEG(m image.Image, t *target) (out []byte, exact bool, err error) {
+	out, err = jpeg.Append(nil, flatten(m), &jpeg.Options{
 		Quality: t.quality, ICC: t.color.carry, RGB: t.color.carry != nil,
 		Progressive: t.w*t.h >= progressiveArea,
 	})
+	return out, false, err
 }
 
 // flatten lays a picture with alpha on white, in place.

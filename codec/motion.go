@@ -11,16 +11,18 @@ import (
 // This file is the road of animations: each frame is composed on the canvas of the source, made small, and written as
 // what changed since the one before. No more than a few canvases are held, however many frames there are.
 
-// moving makes the result of an animation. src is the source where it may be the result, else nil.
-func moving(ctx context.Context, s source, t *target, src []byte) ([]byte, error) {
+// moving makes the result of an animation, and tells what was wrong with the source all the same. src is the source where
+// it may be the result, else nil.
+func moving(ctx context.Context, s source, t *target, src []byte) (out []byte, note string, err error) {
 	r, err := play(ctx, s, t)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
+	out, exact, err := r.finish()
 	if src != nil {
-		return leaveAlone(src, t, r.Bytes)
+		out, err = smaller(s, t, src, out, exact, err)
 	}
-	return r.Bytes()
+	return out, s.note(), err
 }
 
 // play records every frame of s.

@@ -32,6 +32,19 @@ type planeTarget struct {
 	opt    scale.Options
 }
 
+// thin is the side of a result up to which chroma is scaled to its pixels first, and then averaged. Scaled to a subsampled
+// plane at once, its kernel is twice as wide as that of luma and reaches over an edge that is never far: a plane of one
+// sample would be half of the edge, levels away from the mean.
+const thin = 100
+
+// scaledAs is the subsampling that t's planes are scaled to where its result has sub.
+func scaledAs(t *target, sub subsampling) subsampling {
+	if min(t.w, t.h) <= thin {
+		return subsampling{1, 1}
+	}
+	return sub
+}
+
 // planeTo returns the way of a plane of sw x sh samples, of which w and h by the extents stand for the whole picture, into
 // t's result, where a sample stands for s.h x s.v pixels.
 func planeTo(t *target, s subsampling, sw, sh int, extentX, extentY float64) planeTarget {
@@ -64,3 +77,33 @@ func span(extent float64, size, over int, flipped bool) (from, to float64) {
 }
 
 func divUp(n, d int) int { return (n + d - 1) / d }
+
+// average makes a subsampled plane of a w x h plane in t's orientation, each sample the mean of the pixels it stands for:
+// at an odd edge, of those that are there. When rows or columns will be turned round, samples are counted from their far
+// end.
+func average(t *target, pix []byte, w, h int, sub subsampling) (out []byte, ow, oh int) {
+	flipX, flipY := flips(t.orientation)
+	ow, oh = divUp(w, sub.h), divUp(h, sub.v)
+	out = make([]byte, 0, ow*oh)
+	left, top := 0, 0 // pixels of the first sample that are not there
+	if flipX {
+		left = ow*sub.h - w
+	}
+	if flipY {
+		top = oh*sub.v - h
+	}
+	for y := -top; y < h; y += sub.v {
+		y0, y1 := max(y, 0), min(y+sub.v, h)
+		for x := -left; x < w; x += sub.h {
+			x0, x1 := max(x, 0), min(x+sub.h, w)
+			sum, n := 0, (x1-x0)*(y1-y0)
+			for v := y0; v < y1; v++ {
+				for _, p := range pix[v*w:][x0:x1] {
+					sum += int(p)
+				}
+			}
+			out = append(out, byte((sum+n/2)/n))
+		}
+	}
+	return out, ow, oh
+}

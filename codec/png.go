@@ -7,6 +7,7 @@ import (
 	"miniatura/codec/exif"
 	"miniatura/codec/icc"
 	"miniatura/codec/png"
+	"miniatura/codec/strip"
 )
 
 // This file is PNG's row.
@@ -21,9 +22,6 @@ func openPNG(src []byte) (source, error) {
 	if r.Frames > 0 {
 		return nil, unsupported("an animated PNG")
 	}
-	if c := r.CICP; c != nil && string(c) != "\x01\x0d\x00\x01" { // not sRGB, and it overrides every other word on colour
-		return nil, unsupported("a PNG with cICP")
-	}
 	return pngSource{r}, nil
 }
 
@@ -33,22 +31,34 @@ func (s pngSource) header() header {
 		h.space = icc.Gray
 	}
 	h.profile, h.profileErr = s.ICC()
-	if len(h.profile) == 0 && !s.SRGB {
-		h.gamma, h.chromaticities = s.Gamma, s.Chromaticities
-	}
+	h.color = s.color
 	return h
 }
 
 func (s pngSource) peak(t *target) int64 { return rowsPeak(t) + s.PeakBytes() }
 
 func (s pngSource) still(ctx context.Context, t *target) (image.Image, error) {
+	if t.color.first && s.BitDepth == 16 {
+		s.Narrow = t.color.convert.Wide
+	}
 	return rows(ctx, t, s.Channels, s.Rows)
 }
 
 func (s pngSource) player() (player, int, error) { return nil, 0, unsupported("an animated PNG") }
 
-func writePNG(m image.Image, t *target) ([]byte, error) {
-	return png.Append(nil, m, &png.Options{ICC: t.color.carry, Gamma: t.color.gamma, Chromaticities: t.color.chromaticities})
+func (s pngSource) note() string { return s.Note }
+
+func writePNG(m image.Image, t *target) (out []byte, exact bool, err error) {
+	out, err = png.Append(nil, m, &png.Options{ICC: t.color.carry})
+	return out, true, err
+}
+
+// stripPNG hands a whole file on only: what is wrong with it a new one has not.
+func stripPNG(s source, src []byte, keepProfile bool) ([]byte, error) {
+	if n := s.note(); n != "" {
+		return nil, unsupported(n)
+	}
+	return strip.PNG(src, keepProfile)
 }
 
 func pngBytes(*target) int64 { return 36 }

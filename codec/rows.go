@@ -44,15 +44,17 @@ type shrinker struct {
 	rect     image.Rectangle // of the small picture, as stored
 	channels int             // of a row that is pushed
 	scaler   *scale.Scaler
-	same     bool   // nothing has to be scaled
-	y        int    // rows pushed
-	row      []byte // one source row, four channels, premultiplied
-	pix      []byte // the small picture, 1, 3 or 4 channels
+	same     bool       // nothing has to be scaled
+	col      conversion // of the rows, where that comes first
+	colored  []byte     // one source row, converted
+	y        int        // rows pushed
+	row      []byte     // one source row, four channels, premultiplied
+	pix      []byte     // the small picture, 1, 3 or 4 channels
 }
 
 func newShrinker(t *target, channels int) (*shrinker, error) {
 	w, h := t.stored()
-	s := &shrinker{sw: t.sw, sh: t.sh, rect: image.Rect(0, 0, w, h), channels: channels, same: t.same()}
+	s := &shrinker{sw: t.sw, sh: t.sh, rect: image.Rect(0, 0, w, h), channels: channels, same: t.same(), col: t.color}
 	out := channels
 	if channels == 2 || channels == 4 {
 		out = 4
@@ -81,6 +83,11 @@ func (s *shrinker) again() (err error) {
 
 // push takes the next row of the source.
 func (s *shrinker) push(row []byte) {
+	if s.col.first {
+		s.colored = append(s.colored[:0], row...)
+		row = s.colored
+		s.col.applyRow(row, s.channels)
+	}
 	if s.same { // straight alpha stays as it is, to the bit
 		if s.y < s.rect.Max.Y {
 			if s.channels == 2 {

@@ -21,9 +21,11 @@ type header struct {
 	profileErr  error     // a profile that could not be read at all
 	space       icc.Space // of the samples
 	planar      bool      // there is no alpha, and the picture need not become pixels
+	odd         bool      // stored as not every reader takes it
+	note        string    // what was odd about the headers
 
-	gamma          uint32 // in 1/100000 of a picture without profile, or 0
-	chromaticities []byte // as PNG's cHRM has them, or nil
+	// color says what the samples mean where a profile is not the only word on it; nil: byProfile.
+	color func(h *header, to *Format) (conversion, error)
 }
 
 // upright returns the dimensions after orientation.
@@ -45,6 +47,9 @@ type source interface {
 	// *image.YCbCr of full range where t's format takes it.
 	still(ctx context.Context, t *target) (image.Image, error)
 
+	// note tells what was wrong with a picture that is whole all the same, once it has been decoded; "" if nothing was.
+	note() string
+
 	// player plays an animation from its first frame, plays times, 0 meaning for ever.
 	player() (p player, plays int, err error)
 }
@@ -58,7 +63,9 @@ type player interface {
 // A recorder makes an animation of canvases; it keeps none of them.
 type recorder interface {
 	Add(canvas *image.NRGBA, delay time.Duration) error
-	Bytes() ([]byte, error)
+
+	// finish returns the file, and whether every pixel that is seen is a canvas's.
+	finish() (out []byte, exact bool, err error)
 }
 
 // A target is what is to be made of one source. Nobody changes it once aim has made it.
@@ -69,7 +76,7 @@ type target struct {
 	sw, sh      int     // the source's, as stored
 	frames      int
 	orientation int  // of what is decoded; the result is upright
-	inks        bool // the source is of four inks
+	another     bool // the source would not do as its own result: it is of four inks, or odd
 	planar      bool // the source's header says so
 	quality     int  // 1-100
 	effort      Effort
@@ -111,7 +118,7 @@ func open(src []byte) (*Format, source, header, error) {
 func aim(f *Format, h *header, fit func(w, h int) (int, int), opt *Options) (*target, error) {
 	w, ht := h.upright()
 	t := &target{
-		source: f, format: f, sw: h.w, sh: h.h, frames: h.frames, orientation: h.orientation, inks: h.space == icc.CMYK, planar: h.planar,
+		source: f, format: f, sw: h.w, sh: h.h, frames: h.frames, orientation: h.orientation, another: h.odd || h.space == icc.CMYK, planar: h.planar,
 		quality: opt.Quality, effort: opt.Effort,
 	}
 	if t.w, t.h = fit(w, ht); t.w < 1 || t.h < 1 || t.w > w || t.h > ht {

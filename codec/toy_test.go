@@ -66,7 +66,9 @@ func (s toySource) still(ctx context.Context, t *target) (image.Image, error) {
 
 func (s toySource) player() (player, int, error) { return nil, 0, unsupported("an animated toy") }
 
-func writeToy(m image.Image, t *target) ([]byte, error) {
+func (s toySource) note() string { return "" }
+
+func writeToy(m image.Image, t *target) ([]byte, bool, error) {
 	out := toyHeader(t.w, t.h)
 	for y := range t.h {
 		for x := range t.w {
@@ -74,7 +76,7 @@ func writeToy(m image.Image, t *target) ([]byte, error) {
 			out = append(out, byte(r>>8), byte(g>>8), byte(b>>8))
 		}
 	}
-	return out, nil
+	return out, true, nil
 }
 
 func toyHeader(w, h int) []byte {
@@ -169,7 +171,7 @@ func TestSourceIsLetGoBeforeEncoding(t *testing.T) {
 		var gone atomic.Bool
 		probe := *toy
 		probe.magic, probe.extensions = nil, nil
-		probe.encode = func(m image.Image, t *target) ([]byte, error) {
+		probe.encode = func(m image.Image, t *target) ([]byte, bool, error) {
 			for range 10 { // a cleanup runs some time after the collection that finds it due
 				runtime.GC()
 				if gone.Load() {

@@ -6,6 +6,7 @@ import (
 
 	"miniatura/codec/exif"
 	"miniatura/codec/icc"
+	"miniatura/codec/strip"
 	"miniatura/codec/webp"
 )
 
@@ -62,39 +63,76 @@ func planesToPlanes(m *image.YCbCr, t *target) (image.Image, error) {
 		return m, nil
 	}
 	w, h := t.stored()
-	d := image.NewYCbCr(image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio420)
+	sub := subsampling{2, 2}
+	scaled := scaledAs(t, sub)
 	sw, sh := m.Rect.Dx(), m.Rect.Dy()
 	cw, ch := chromaSize(m)
 	luma := planeTo(t, subsampling{1, 1}, sw, sh, float64(sw), float64(sh))
-	chroma := planeTo(t, subsampling{2, 2}, cw, ch, float64(sw)/2, float64(sh)/2)
-	for _, p := range []struct {
+	chroma := planeTo(t, scaled, cw, ch, float64(sw)/2, float64(sh)/2)
+	var out [3][]byte
+	for c, p := range []struct {
 		planeTarget
-		src, dst   []byte
-		stride, to int
-	}{
-		{luma, m.Y, d.Y, m.YStride, d.YStride},
-		{chroma, m.Cb, d.Cb, m.CStride, d.CStride},
-		{chroma, m.Cr, d.Cr, m.CStride, d.CStride},
-	} {
-		s, err := p.scaler(p.dst, p.to)
+		src    []byte
+		stride int
+	}{{luma, m.Y, m.YStride}, {chroma, m.Cb, m.CStride}, {chroma, m.Cr, m.CStride}} {
+		out[c] = make([]byte, p.w*p.h)
+		s, err := p.scaler(out[c], p.w)
 		if err != nil {
 			return nil, err
 		}
 		for y := range p.sh {
 			s.Push(p.src[y*p.stride:][:p.sw])
 		}
+		if c > 0 && scaled != sub {
+			out[c], _, _ = average(t, out[c], p.w, p.h, sub)
+		}
 	}
-	return d, nil
+	return &image.YCbCr{
+		Y: out[0], Cb: out[1], Cr: out[2], YStride: w, CStride: divUp(w, 2),
+		SubsampleRatio: sub.ratio(), Rect: image.Rect(0, 0, w, h),
+	}, nil
+}
+
+func (s webpSource) note() string { return "" }
+
+func stripWebP(_ source, src []byte, keepProfile bool) ([]byte, error) {
+	return strip.WebP(src, keepProfile)
 }
 
 func webpOptions(t *target) *webp.Options {
 	return &webp.Options{Quality: t.quality, Effort: t.effort, ICC: t.color.carry}
 }
 
-func writeWebP(m image.Image, t *target) ([]byte, error) { return webp.Append(nil, m, webpOptions(t)) }
+func writeWebP(m image.Image, t *target) (out []byte, exact bool, err error) {
+	out, err = webp.Append(nil, m, webpOptions(t))
+	return out, allLossless(out), err
+}
+
+// A webpRecorder is the room's, as a recorder.
+type webpRecorder struct{ *webp.AnimationWriter }
 
 func recordWebP(plays int, t *target) (recorder, error) {
-	return webp.NewAnimationWriter(t.w, t.h, plays, webpOptions(t))
+	w, err := webp.NewAnimationWriter(t.w, t.h, plays, webpOptions(t))
+	return webpRecorder{w}, err
+}
+
+func (r webpRecorder) finish() (out []byte, exact bool, err error) {
+	out, err = r.Bytes()
+	return out, allLossless(out), err
+}
+
+// allLossless reports whether every frame of a file that was made here is VP8L.
+func allLossless(out []byte) bool {
+	f, err := webp.Parse(out)
+	if err != nil {
+		return false
+	}
+	for i := range f.Frames {
+		if !f.Frames[i].Lossless {
+			return false
+		}
+	}
+	return true
 }
 
 func webpBytes(t *target) int64 {

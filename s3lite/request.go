@@ -198,7 +198,8 @@ func (c *Client) judge(e *Error, q *request, res *http.Response, region string, 
 func read(q *request, res *http.Response, progress func()) (o *Object, err error) {
 	h := res.Header
 	o = &Object{Key: q.key, Size: res.ContentLength, ETag: h.Get("Etag"), ContentType: h.Get("Content-Type"),
-		CacheControl: h.Get("Cache-Control"), Metadata: make(map[string]string)}
+		CacheControl: h.Get("Cache-Control"), Expires: h.Get("Expires"), ContentLanguage: h.Get("Content-Language"),
+		ContentDisposition: h.Get("Content-Disposition"), Metadata: make(map[string]string)}
 	o.LastModified, _ = http.ParseTime(h.Get("Last-Modified"))
 	for name, values := range h {
 		if name, ok := strings.CutPrefix(name, "X-Amz-Meta-"); ok {

@@ -59,16 +59,18 @@ type Object struct {
 	Size         int64  // bytes; -1 when HEAD was not told
 	ETag         string // quotes included, as sent
 	ContentType  string
-	CacheControl string
 	LastModified time.Time
 	Metadata     map[string]string
+
+	CacheControl, Expires, ContentLanguage, ContentDisposition string
 }
 
 // PutOptions go beside an object's bytes; empty ones are not sent. Names and values are printable ASCII.
 type PutOptions struct {
-	ContentType  string
-	CacheControl string
-	Metadata     map[string]string
+	ContentType string
+	Metadata    map[string]string
+
+	CacheControl, Expires, ContentLanguage, ContentDisposition string
 }
 
 // Head asks for everything but the body. Without s3:ListBucket a missing key is ErrDenied, not ErrNotFound.
@@ -89,6 +91,9 @@ func (c *Client) Put(ctx context.Context, key string, body []byte, o PutOptions)
 	h := http.Header{
 		"Content-Type":         {o.ContentType},
 		"Cache-Control":        {o.CacheControl},
+		"Expires":              {o.Expires},
+		"Content-Language":     {o.ContentLanguage},
+		"Content-Disposition":  {o.ContentDisposition},
 		"X-Amz-Checksum-Crc32": {crc32Base64(body)},
 	}
 	for name, value := range o.Metadata {

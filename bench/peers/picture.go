@@ -129,7 +129,7 @@ func (s *suite) unprofiled(p picture) (picture, error) {
 	if err != nil {
 		return p, err
 	}
-	out, _, err := strip.JPEG(src, false)
+	out, err := strip.JPEG(src, false)
 	if err != nil || bytes.Equal(out, src) || out == nil {
 		return p, err
 	}

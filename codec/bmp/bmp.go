@@ -54,6 +54,7 @@ type Reader struct {
 	BitsPerPixel  int    // of the file
 	Channels      int    // samples of 8 bits in each pixel of a row: 1 grey, 3 RGB, 4 RGBA; alpha is straight
 	ICC           []byte // the profile embedded in a version 5 header, or nil; it points into the source
+	Note          string // what is wrong, though every sample is there
 
 	src         []byte
 	data        int // position of the pixels
@@ -175,6 +176,9 @@ func NewReader(src []byte) (*Reader, error) {
 		last := (r.Width*r.BitsPerPixel + 7) / 8 // the last row's padding may be missing
 		if need := int64(r.Height-1)*int64(r.stride()) + int64(last); need > int64(len(src)-r.data) {
 			return nil, FormatError("too few rows")
+		}
+		if int64(r.Height)*int64(r.stride()) > int64(len(src)-r.data) {
+			r.Note = "the last row's padding is missing"
 		}
 	}
 	if size == 124 && u32(56) == 'M'<<24|'B'<<16|'E'<<8|'D' { // PROFILE_EMBEDDED

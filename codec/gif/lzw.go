@@ -13,10 +13,11 @@ type unpacker struct {
 	length [maxCodes]uint16 // of that string
 }
 
-// unpack writes indices to dst until it is full. data begins at the first sub-block's size byte and
-// holds sub-blocks to their terminator. Data that ends or breaks before dst is full is an
-// error; what is left over is not.
-func (u *unpacker) unpack(dst, data []byte, minCodeSize uint) error {
+// unpack writes indices to dst until it is full, and gives how many it wrote. data begins at the
+// first sub-block's size byte and holds sub-blocks to their terminator. Fewer indices than dst has
+// room for are no error where the sub-blocks end as they should; it is one where data is cut off
+// before their terminator, or is broken. What is left over is not looked at.
+func (u *unpacker) unpack(dst, data []byte, minCodeSize uint) (n int, err error) {
 	clearCode := uint16(1) << minCodeSize
 	endCode := clearCode + 1
 	for i := range clearCode {
@@ -28,16 +29,18 @@ func (u *unpacker) unpack(dst, data []byte, minCodeSize uint) error {
 	next := endCode + 1 // the code that the next string gets
 	previous := int32(-1)
 	block, data := data[:0], data
-	n := 0
 	for n < len(dst) {
 		for bits < width {
 			if len(block) == 0 {
-				if len(data) == 0 || data[0] == 0 {
-					return FormatError("image data ends early")
+				if len(data) < 2 {
+					if len(data) == 1 && data[0] == 0 {
+						return n, nil
+					}
+					return n, FormatError("truncated image data")
 				}
-				size := int(data[0])
-				if len(data) < 1+size {
-					return FormatError("truncated image data")
+				size := min(int(data[0]), len(data)-1)
+				if size == 0 {
+					return n, nil
 				}
 				block, data = data[1:1+size], data[1+size:]
 			}
@@ -55,17 +58,17 @@ func (u *unpacker) unpack(dst, data []byte, minCodeSize uint) error {
 			previous = -1
 			continue
 		case code == endCode:
-			return FormatError("image data ends early")
+			return n, nil
 		case previous < 0:
 			if code > endCode {
-				return FormatError("LZW code before its string")
+				return n, FormatError("LZW code before its string")
 			}
 			dst[n] = uint8(code)
 			n++
 			previous = int32(code)
 			continue
 		case code > next || code == next && next >= maxCodes:
-			return FormatError("LZW code before its string")
+			return n, FormatError("LZW code before its string")
 		}
 		p := uint16(previous)
 		if next < maxCodes {
@@ -92,7 +95,7 @@ func (u *unpacker) unpack(dst, data []byte, minCodeSize uint) error {
 		n = min(end, len(dst))
 		previous = int32(code)
 	}
-	return nil
+	return n, nil
 }
 
 const packSlots = 1 << 14

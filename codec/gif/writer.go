@@ -112,6 +112,10 @@ func (w *Writer) Add(canvas *image.NRGBA, delay time.Duration) error {
 	return nil
 }
 
+// Exact reports whether every frame that was written shows the colours that were added. It is known
+// once the file is ended.
+func (w *Writer) Exact() bool { return w.exact }
+
 // Bytes ends the file and gives it. The Writer is done with then.
 func (w *Writer) Bytes() ([]byte, error) { return w.AppendTo(nil) }
 

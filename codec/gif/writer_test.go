@@ -152,7 +152,7 @@ func TestLZWRoundTrip(t *testing.T) {
 				}
 				out := make([]byte, n)
 				packed := p.pack(nil, in, size)
-				if err := u.unpack(out, packed, size); err != nil {
+				if n, err := u.unpack(out, packed, size); err != nil || n != len(out) {
 					t.Fatalf("size %d, %d indices, kind %d: %v", size, n, kind, err)
 				}
 				if !bytes.Equal(in, out) {

@@ -6,6 +6,7 @@
 //	transform.go  matrix and curves to sRGB on rows, annex F.3; rendering of grey
 //	grid.go       lookup tables to sRGB on rows
 //	cmyk.go       CMYK without a profile
+//	coded.go      chromaticities and transfer functions, code points of ITU-T H.273
 //
 // Evaluated are three-component matrix profiles, monochrome profiles (versions 2 and 4) and RGB and CMYK profiles with an
 // AToB0 (or else AToB1) table. Everything else is an UnsupportedError: the caller then carries the profile along. A profile

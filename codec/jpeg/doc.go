@@ -13,6 +13,7 @@
 //
 //	header.go       marker segments, B.2; APP segments: JFIF, Exif, ICC, Adobe
 //	huffman.go      Huffman tables, annex C, F.2.2.3; and the look-up tables made of them
+//	standard.go     the tables of annex K.3, for files without
 //	bits.go         entropy-coded segments, B.1.1.5, F.2.2.5
 //	scan.go         sequential scans, F.2
 //	progressive.go  progressive scans, annex G

@@ -15,9 +15,7 @@ import (
 
 // Options are what a PNG says besides its pixels. The zero value and nil say nothing.
 type Options struct {
-	ICC            []byte // a profile to carry in iCCP
-	Gamma          uint32 // gAMA in 1/100000, or 0
-	Chromaticities []byte // cHRM's 32 bytes, or nil
+	ICC []byte // a profile to carry in iCCP
 }
 
 // Append appends m as a PNG to dst: in as few bytes as are found by trying. The colour of every pixel that is not wholly transparent
@@ -294,14 +292,7 @@ func (f *form) appendTo(dst []byte, w, h int, o *Options) []byte {
 	dst = append(dst, signature...)
 	header := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(w)), uint32(h))
 	dst = appendChunk(dst, "IHDR", append(header, byte(f.depth), byte(f.colorType), 0, 0, 0))
-	// cHRM, gAMA and iCCP come before PLTE (section 5.6).
-	if o.Chromaticities != nil {
-		dst = appendChunk(dst, "cHRM", o.Chromaticities)
-	}
-	if o.Gamma != 0 {
-		dst = appendChunk(dst, "gAMA", binary.BigEndian.AppendUint32(nil, o.Gamma))
-	}
-	if o.ICC != nil {
+	if o.ICC != nil { // before PLTE (section 5.6)
 		dst = appendChunk(dst, "iCCP", append([]byte("ICC\x00\x00"), deflate(o.ICC, effortDrawing)...))
 	}
 	if f.plte != nil {

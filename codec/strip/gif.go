@@ -13,6 +13,8 @@ const (
 	gifApplication = 0xff
 )
 
+// walkGIF ends the file with a trailer behind the last whole image, whatever takes its place in src: so do browsers. Only an image
+// that is cut off itself is an error.
 func walkGIF(src []byte, keepICC bool, s *sink) error {
 	if len(src) < 13 || string(src[:6]) != "GIF87a" && string(src[:6]) != "GIF89a" {
 		return FormatError("no GIF header")
@@ -23,26 +25,29 @@ func walkGIF(src []byte, keepICC bool, s *sink) error {
 	}
 	s.keep(src[:p])
 	image := false
+	end := func(rest []byte, err error) error {
+		if !image {
+			return err
+		}
+		s.keep([]byte{gifTrailer})
+		s.drop(rest)
+		return nil
+	}
 	for p < len(src) {
 		q := p
 		keep := true
 		switch src[p] {
 		case gifTrailer:
-			if !image {
-				return FormatError("no image")
-			}
-			s.keep(src[p : p+1])
-			s.drop(src[p+1:])
-			return nil
+			return end(src[p+1:], FormatError("no image"))
 		case gifImage:
-			image = true
-			if len(src)-p < 11 {
-				return FormatError("truncated image descriptor")
+			if len(src)-p < 10 {
+				return end(src[p:], FormatError("truncated image descriptor"))
 			}
+			image = true
 			q = p + 10 + colourTableSize(src[p+9]) + 1 // and the LZW minimum code size
 		case gifExtension:
 			if len(src)-p < 2 {
-				return FormatError("truncated extension")
+				return end(src[p:], FormatError("truncated extension"))
 			}
 			q = p + 2
 			switch src[p+1] {
@@ -60,21 +65,26 @@ func walkGIF(src []byte, keepICC bool, s *sink) error {
 			default: // gifComment and the unknown
 				keep = false
 			}
+		case 0: // a stray terminator
+			s.drop(src[p : p+1])
+			p++
+			continue
 		default:
-			return FormatError("unknown block")
+			return end(src[p:], FormatError("unknown block"))
 		}
+		truncated := FormatError("truncated sub-blocks")
 		for { // data sub-blocks up to the block terminator (sections 15, 16)
 			if q >= len(src) {
-				return FormatError("truncated sub-blocks")
+				if src[p] == gifImage {
+					return truncated
+				}
+				return end(src[p:], truncated)
 			}
 			n := int(src[q])
 			q += 1 + n
 			if n == 0 {
 				break
 			}
-		}
-		if q > len(src) {
-			return FormatError("truncated sub-blocks")
 		}
 		if keep {
 			s.keep(src[p:q])
@@ -83,7 +93,8 @@ func walkGIF(src []byte, keepICC bool, s *sink) error {
 		}
 		p = q
 	}
-	return FormatError("no trailer")
+	s.dropped = true // what is lacking is what differs
+	return end(nil, FormatError("no trailer"))
 }
 
 // colourTableSize returns the bytes of the colour table that a packed field announces: 3 times 2^(size+1), or none.

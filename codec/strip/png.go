@@ -15,6 +15,7 @@ func walkPNG(src []byte, keepICC bool, s *sink) error {
 	}
 	// gAMA and cHRM may come before iCCP, which overrides them (section 13.13).
 	dropGamma := !keepICC && hasPNGChunk(src, "iCCP")
+	still := isStill(src)
 	s.keep(src[:8])
 	idat := false
 	for p := 8; ; {
@@ -35,9 +36,10 @@ func walkPNG(src []byte, keepICC bool, s *sink) error {
 		keep := false
 		switch kind {
 		case "IHDR", "PLTE", "IDAT", "IEND",
-			"tRNS", "bKGD", "sRGB", "sBIT", "cICP", "mDCV", "cLLI", "pHYs",
-			"acTL", "fcTL", "fdAT":
+			"tRNS", "bKGD", "sRGB", "sBIT", "cICP", "mDCV", "cLLI", "pHYs":
 			keep = true
+		case "acTL", "fcTL", "fdAT":
+			keep = !still
 		case "gAMA", "cHRM":
 			keep = !dropGamma
 		case "iCCP":
@@ -84,4 +86,28 @@ func hasPNGChunk(src []byte, kind string) bool {
 		p += 12 + int(n)
 	}
 	return false
+}
+
+// isStill reports whether the only frame of an animation is the default image, or there is none: acTL is then in the way of
+// some viewers.
+func isStill(src []byte) bool {
+	frames, before, behind, idat := uint32(0), false, false, false
+	for p := 8; len(src)-p >= 12; {
+		n := binary.BigEndian.Uint32(src[p:])
+		if uint64(n) > uint64(len(src)-p-12) {
+			break
+		}
+		switch string(src[p+4 : p+8]) {
+		case "acTL":
+			if n == 8 {
+				frames = binary.BigEndian.Uint32(src[p+8:])
+			}
+		case "fcTL":
+			before, behind = before || !idat, behind || idat
+		case "IDAT":
+			idat = true
+		}
+		p += 12 + int(n)
+	}
+	return frames == 0 || frames == 1 && (before || !behind)
 }

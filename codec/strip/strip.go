@@ -13,8 +13,11 @@
 // An orientation is metadata here: a caller who meets one other than 1 has to turn the pixels instead.
 //
 // Every function is one bounded pass over src and allocates at most len(src) bytes. Damaged containers (a length past the
-// end, a missing end marker, a wrong CRC) are a FormatError: nothing is repaired or guessed.
+// end, a missing end marker, a wrong CRC) are a FormatError: nothing is repaired or guessed, but for what follows the last
+// whole image of a GIF. Whether the samples themselves are whole is not looked at.
 package strip
+
+import "bytes"
 
 // A FormatError reports that the input is not a valid file of its format.
 type FormatError string
@@ -27,24 +30,39 @@ type UnsupportedError string
 func (e UnsupportedError) Error() string { return "strip: unsupported: " + string(e) }
 
 // JPEG returns src without metadata and without anything that follows the first picture.
-func JPEG(src []byte, keepICC bool) (out []byte, had bool, err error) {
-	return rewrite(src, keepICC, walkJPEG)
-}
+func JPEG(src []byte, keepICC bool) ([]byte, error) { return rewrite(src, keepICC, walkJPEG) }
 
 // PNG returns src without metadata. An APNG keeps its frames. When keepICC is false and there is an iCCP chunk, the gAMA and
 // cHRM chunks that it overrode go with it.
-func PNG(src []byte, keepICC bool) (out []byte, had bool, err error) {
-	return rewrite(src, keepICC, walkPNG)
-}
+func PNG(src []byte, keepICC bool) ([]byte, error) { return rewrite(src, keepICC, walkPNG) }
 
 // WebP returns src without metadata. An animation keeps its frames.
-func WebP(src []byte, keepICC bool) (out []byte, had bool, err error) {
-	return rewrite(src, keepICC, walkWebP)
-}
+func WebP(src []byte, keepICC bool) ([]byte, error) { return rewrite(src, keepICC, walkWebP) }
 
 // GIF returns src without metadata. Loop counts and frames are kept.
-func GIF(src []byte, keepICC bool) (out []byte, had bool, err error) {
-	return rewrite(src, keepICC, walkGIF)
+func GIF(src []byte, keepICC bool) ([]byte, error) { return rewrite(src, keepICC, walkGIF) }
+
+// HasMetadata reports whether the function for src's format would change anything. The format is told by src's first
+// bytes; of BMP, which has no metadata, it is always false. Nothing of src's size is allocated.
+func HasMetadata(src []byte, keepICC bool) (bool, error) {
+	var walk func([]byte, bool, *sink) error
+	switch {
+	case bytes.HasPrefix(src, []byte("\xff\xd8")):
+		walk = walkJPEG
+	case bytes.HasPrefix(src, []byte(pngSignature)):
+		walk = walkPNG
+	case len(src) >= 12 && string(src[:4]) == "RIFF" && string(src[8:12]) == "WEBP":
+		walk = walkWebP
+	case bytes.HasPrefix(src, []byte("GIF8")):
+		walk = walkGIF
+	case bytes.HasPrefix(src, []byte("BM")):
+		return false, nil
+	default:
+		return false, UnsupportedError("unknown signature")
+	}
+	s := sink{dry: true}
+	err := walk(src, keepICC, &s)
+	return err == nil && s.dropped, err
 }
 
 // A sink collects what is kept, or, when dry, only whether something was not.
@@ -62,10 +80,10 @@ func (s *sink) keep(b []byte) {
 
 func (s *sink) drop(b []byte) { s.dropped = s.dropped || len(b) > 0 }
 
-func rewrite(src []byte, keepICC bool, walk func([]byte, bool, *sink) error) (out []byte, had bool, err error) {
-	s := sink{dst: make([]byte, 0, len(src)+1)} // 1: the padding byte that some RIFF files lack
+func rewrite(src []byte, keepICC bool, walk func([]byte, bool, *sink) error) ([]byte, error) {
+	s := sink{dst: make([]byte, 0, len(src)+1)} // 1: the padding byte that some RIFF files lack, or the trailer of a GIF
 	if err := walk(src, keepICC, &s); err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	return s.dst, s.dropped, nil
+	return s.dst, nil
 }

@@ -21,7 +21,7 @@ import (
 	"testing"
 )
 
-var formats = map[string]func([]byte, bool) ([]byte, bool, error){
+var formats = map[string]func([]byte, bool) ([]byte, error){
 	"\xff\xd8": JPEG, "\x89P": PNG, "RI": WebP, "GI": GIF,
 }
 
@@ -29,17 +29,7 @@ func stripAny(src []byte, keepICC bool) ([]byte, error) {
 	if len(src) < 2 || formats[string(src[:2])] == nil {
 		return nil, UnsupportedError("unknown")
 	}
-	out, _, err := formats[string(src[:2])](src, keepICC)
-	return out, err
-}
-
-// HasMetadata reports whether src has something to strip.
-func HasMetadata(src []byte, keepICC bool) (bool, error) {
-	if len(src) < 2 || formats[string(src[:2])] == nil {
-		return false, UnsupportedError("unknown")
-	}
-	_, had, err := formats[string(src[:2])](src, keepICC)
-	return had, err
+	return formats[string(src[:2])](src, keepICC)
 }
 
 func seg(marker byte, body string) []byte {
@@ -145,6 +135,24 @@ func TestPNGChunks(t *testing.T) {
 	check(t, PNG, src, false, join(sig, b))
 	check(t, PNG, join(sig, gama, srgb, b), false, join(sig, gama, srgb, b))
 
+	// Only an animation keeps its frames: of one frame, the picture is what there is.
+	actl := func(n string) []byte { return pngChunk("acTL", "\x00\x00\x00"+n+"\x00\x00\x00\x00") }
+	fctl, fdat := pngChunk("fcTL", strings.Repeat("\x00", 26)), pngChunk("fdAT", "\x00\x00\x00\x01zz")
+	body, iend := b[:len(b)-12], b[len(b)-12:]
+	for _, c := range []struct {
+		src   []byte
+		still bool
+	}{
+		{join(sig, actl("\x01"), fctl, body, iend), true}, {join(sig, actl("\x01"), body, iend), true}, {join(sig, actl("\x00"), body, iend), true},
+		{join(sig, actl("\x01"), body, fctl, fdat, iend), false}, {join(sig, actl("\x02"), fctl, body, fctl, fdat, iend), false},
+	} {
+		want := c.src
+		if c.still {
+			want = join(sig, b)
+		}
+		check(t, PNG, c.src, false, want)
+	}
+
 	crc := join(sig, b)
 	crc[len(crc)-20] ^= 1
 	for name, bad := range map[string][]byte{
@@ -215,14 +223,34 @@ func TestGIFBlocks(t *testing.T) {
 	icc := []byte("!\xff\x0bICCRGBG1012\x03abc\x00")
 	check(t, GIF, join(head, com, icc, xmp, rest, []byte("trailing")), true, join(head, icc, rest))
 	check(t, GIF, join(head, com, icc, xmp, rest), false, b)
+	// The trailer takes the place of what no block is, and of what is cut off, behind an image.
+	whole := b[:len(b)-1]
+	for _, end := range []string{"", "\xde\xad;", "\x00\x00", "!", "!\xfe\x40secret", "!\xf9\x04\x00", ",\x00\x00\x00"} {
+		check(t, GIF, join(whole, []byte(end)), false, b)
+	}
+	check(t, GIF, join(head, []byte{0, 0}, rest), false, b)
 	for name, bad := range map[string][]byte{
-		"empty": nil, "no trailer": b[:len(b)-1], "header": b[:9], "table": b[:15], "no image": join(head, []byte(";")),
-		"sub-block": b[:len(b)-3], "unknown block": join(head, []byte{0}, rest),
+		"empty": nil, "header": b[:9], "table": b[:15], "no image": join(head, []byte(";")),
+		"sub-block": b[:len(b)-3], "unknown block": join(head, []byte{1}, rest),
 	} {
 		var e FormatError
 		if _, err := GIF(bad, false); !errors.As(err, &e) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestHasMetadataAllocatesNothing(t *testing.T) {
+	var buf bytes.Buffer
+	png.Encode(&buf, picture())
+	if n := testing.AllocsPerRun(10, func() { HasMetadata(buf.Bytes(), false) }); n > 2 {
+		t.Errorf("%v allocations", n)
+	}
+	if has, err := HasMetadata([]byte("BM...."), false); has || err != nil {
+		t.Error("BMP:", has, err)
+	}
+	if _, err := HasMetadata([]byte("plain text"), false); err == nil {
+		t.Error("text accepted")
 	}
 }
 

@@ -215,8 +215,15 @@ func (e *Encoder) writeFrame(dst []byte) ([]byte, int, bool) {
 	for h.partitions = 0; ; h.partitions = 3 {
 		e.first.reset(e.first.buf[:0])
 		e.writeHeader(&e.first, h)
+		header := e.first.taken()
 		e.writeModes(&e.first, h)
 		first := e.first.finish()
+		if len(first) == header {
+			// The modes lie in the header's last bytes, as those of one macroblock do. libwebp's
+			// incremental decoder, which browsers use, refuses a first partition of which the header
+			// leaves no byte.
+			first = append(first, 0)
+		}
 		if len(first) > e.firstLimit() {
 			return dst, len(first), false
 		}

@@ -46,6 +46,11 @@ type sidecar struct {
 	CacheControl string            `json:"cache_control,omitempty"`
 	CRC32        string            `json:"crc32,omitempty"`
 	Metadata     map[string]string `json:"metadata,omitempty"`
+
+	Expires            string `json:"expires,omitempty"`
+	ContentLanguage    string `json:"content_language,omitempty"`
+	ContentDisposition string `json:"content_disposition,omitempty"`
+	ContentEncoding    string `json:"content_encoding,omitempty"`
 }
 
 func (d *directory) valid(key string) bool {
@@ -83,6 +88,7 @@ func (d *directory) get(key string, body bool) (*Object, int64, error) {
 	var m sidecar
 	if b, err := d.root.ReadFile(d.sidecarName(key)); err == nil && json.Unmarshal(b, &m) == nil && m.Key == key && m.ETag == o.ETag {
 		o.ContentType, o.CacheControl, o.CRC32, o.Metadata = m.ContentType, m.CacheControl, m.CRC32, m.Metadata
+		o.Expires, o.ContentLanguage, o.ContentDisposition, o.ContentEncoding = m.Expires, m.ContentLanguage, m.ContentDisposition, m.ContentEncoding
 	}
 	if body {
 		return o, int64(len(o.Body)), nil
@@ -113,7 +119,8 @@ func (d *directory) put(key string, o *Object) error {
 	if !d.valid(key) {
 		return fail(400, "InvalidRequest")
 	}
-	m, err := json.Marshal(sidecar{key, o.ETag, o.ContentType, o.CacheControl, o.CRC32, o.Metadata})
+	m, err := json.Marshal(sidecar{key, o.ETag, o.ContentType, o.CacheControl, o.CRC32, o.Metadata,
+		o.Expires, o.ContentLanguage, o.ContentDisposition, o.ContentEncoding})
 	if err != nil {
 		return err
 	}

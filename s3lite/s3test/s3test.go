@@ -70,6 +70,14 @@ type Object struct {
 	CRC32        string // base64, as sent with PUT
 	Modified     time.Time
 	Metadata     map[string]string // lower-case names without "x-amz-meta-"
+
+	Expires, ContentLanguage, ContentDisposition, ContentEncoding string
+}
+
+// system returns where o keeps what S3 calls system-defined metadata and hands back as it came, by the header's name.
+func (o *Object) system() map[string]*string {
+	return map[string]*string{"Content-Type": &o.ContentType, "Cache-Control": &o.CacheControl, "Expires": &o.Expires,
+		"Content-Language": &o.ContentLanguage, "Content-Disposition": &o.ContentDisposition, "Content-Encoding": &o.ContentEncoding}
 }
 
 // Request is one line of the Server's log.
@@ -353,11 +361,10 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, key string) error 
 	h.Set("Last-Modified", o.Modified.UTC().Format(http.TimeFormat))
 	h.Set("Content-Length", strconv.FormatInt(size, 10))
 	h.Set("Content-Type", "binary/octet-stream")
-	if o.ContentType != "" {
-		h.Set("Content-Type", o.ContentType)
-	}
-	if o.CacheControl != "" {
-		h.Set("Cache-Control", o.CacheControl)
+	for name, value := range o.system() {
+		if *value != "" {
+			h.Set(name, *value)
+		}
 	}
 	for name, value := range o.Metadata {
 		h.Set("X-Amz-Meta-"+name, value)
@@ -380,9 +387,17 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, key string, body 
 	if sum := r.Header.Get("X-Amz-Checksum-Crc32"); sum != "" && sum != crcOf(body) && !s.c.Unverified {
 		return fail(400, "BadDigest")
 	}
-	o := &Object{Body: bytes.Clone(body), ContentType: r.Header.Get("Content-Type"), CacheControl: r.Header.Get("Cache-Control"),
-		CRC32: r.Header.Get("X-Amz-Checksum-Crc32"), Metadata: map[string]string{}, Modified: s.c.Now()}
+	o := &Object{Body: bytes.Clone(body), CRC32: r.Header.Get("X-Amz-Checksum-Crc32"), Metadata: map[string]string{}, Modified: s.c.Now()}
 	size := 0
+	for name, value := range o.system() {
+		if *value = r.Header.Get(name); *value != "" {
+			size += len(name) + len(*value)
+		}
+	}
+	if size > 2048 { // docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html: 2 KB for each of the two kinds
+		return fail(400, "MetadataTooLarge")
+	}
+	size = 0
 	for name, values := range r.Header {
 		if name, ok := strings.CutPrefix(name, "X-Amz-Meta-"); ok {
 			o.Metadata[strings.ToLower(name)] = strings.Join(values, ",")
