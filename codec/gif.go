@@ -6,7 +6,6 @@ import (
 
 	"miniatura/codec/gif"
 	"miniatura/codec/icc"
-	"miniatura/codec/strip"
 )
 
 // This file is GIF's row.
@@ -84,7 +83,7 @@ func stripGIF(s source, src []byte, keepProfile bool) ([]byte, error) {
 	if s.(gifSource).Short {
 		return nil, unsupported("a GIF with a frame that ends early")
 	}
-	return strip.GIF(src, keepProfile)
+	return gif.Strip(src, keepProfile)
 }
 
 func gifBytes(t *target) int64 {

@@ -9,7 +9,6 @@ import (
 	"miniatura/codec/icc"
 	"miniatura/codec/jpeg"
 	"miniatura/codec/scale"
-	"miniatura/codec/strip"
 )
 
 // This file is JPEG's row. The reader shrinks each component inside its inverse DCT to N/8 and hands out bands of rows;
@@ -207,7 +206,7 @@ func (s jpegSource) inks(planes []planeTarget, r image.Rectangle, col conversion
 func (s jpegSource) note() string { return "" }
 
 func stripJPEG(_ source, src []byte, keepProfile bool) ([]byte, error) {
-	return strip.JPEG(src, keepProfile)
+	return jpeg.Strip(src, keepProfile)
 }
 
 // progressiveArea is from how many pixels on a JPEG is written progressive: there it takes 1 to 3 % fewer bytes, and

@@ -7,7 +7,6 @@ import (
 	"miniatura/codec/exif"
 	"miniatura/codec/icc"
 	"miniatura/codec/png"
-	"miniatura/codec/strip"
 )
 
 // This file is PNG's row.
@@ -58,7 +57,7 @@ func stripPNG(s source, src []byte, keepProfile bool) ([]byte, error) {
 	if n := s.note(); n != "" {
 		return nil, unsupported(n)
 	}
-	return strip.PNG(src, keepProfile)
+	return png.Strip(src, keepProfile)
 }
 
 func pngBytes(*target) int64 { return 36 }

@@ -6,7 +6,6 @@ import (
 
 	"miniatura/codec/exif"
 	"miniatura/codec/icc"
-	"miniatura/codec/strip"
 	"miniatura/codec/webp"
 )
 
@@ -96,7 +95,7 @@ func planesToPlanes(m *image.YCbCr, t *target) (image.Image, error) {
 func (s webpSource) note() string { return "" }
 
 func stripWebP(_ source, src []byte, keepProfile bool) ([]byte, error) {
-	return strip.WebP(src, keepProfile)
+	return webp.Strip(src, keepProfile)
 }
 
 func webpOptions(t *target) *webp.Options {

@@ -117,35 +117,73 @@ func colorTable(b []byte, flags byte) (table, rest []byte, err error) {
 // walk collects the frames and what the extensions say.
 func (r *Reader) walk(b []byte) error {
 	control := frame{transparent: -1}
-	for len(b) > 0 {
-		switch b[0] {
-		case 0x3b: // trailer
-			return nil
-		case 0x21:
-			rest, err := r.extension(&control, b[1:])
-			if err != nil {
-				return r.end(err)
-			}
-			b = rest
-		case 0x2c:
+	for {
+		kind, block, rest, err := nextBlock(b)
+		switch {
+		case kind == blockFrame:
 			f := control
 			control = frame{transparent: -1}
-			if len(b) < 10 {
-				return r.end(FormatError("truncated image descriptor"))
-			}
-			rest, err := r.descriptor(&f, b[1:])
-			if err != nil {
+			f.cut = err != nil // all of its pixels may be there even so
+			if err := r.descriptor(&f, block[1:]); err != nil {
 				return err
 			}
 			r.frames = append(r.frames, f)
-			b = rest
-		case 0:
-			b = b[1:] // a stray terminator, common after some encoders' blocks
-		default:
-			return r.end(FormatError("unknown block"))
+		case err != nil:
+			return r.end(err)
+		case kind == blockTrailer:
+			return nil
+		case kind == blockExtension:
+			r.extension(&control, block[1:])
 		}
+		b = rest
 	}
-	return r.end(FormatError("no trailer"))
+}
+
+// Kinds of blocks, by their first byte, and labels of extensions (appendix A).
+const (
+	blockNone      = 0 // a stray terminator, common after some encoders' blocks
+	blockExtension = 0x21
+	blockFrame     = 0x2c
+	blockTrailer   = 0x3b
+
+	labelPlainText   = 0x01
+	labelControl     = 0xf9
+	labelApplication = 0xff
+)
+
+// nextBlock cuts the first block off b, its sub-blocks with it. A frame whose sub-blocks are cut off is returned as far as
+// it goes beside the error, and has its descriptor, color table and code size; of other kinds there is nothing then, and
+// the kind is blockNone.
+func nextBlock(b []byte) (kind byte, block, rest []byte, err error) {
+	if len(b) == 0 {
+		return blockNone, nil, nil, FormatError("no trailer")
+	}
+	head := 1
+	switch b[0] {
+	case blockNone, blockTrailer:
+		return b[0], b[:1], b[1:], nil
+	case blockExtension:
+		if head = 2; len(b) < 3 {
+			return blockNone, nil, nil, FormatError("truncated extension")
+		}
+	case blockFrame:
+		if len(b) < 10 {
+			return blockNone, nil, nil, FormatError("truncated image descriptor")
+		}
+		if head = 11; b[9]&0x80 != 0 {
+			head += 3 << (b[9]&7 + 1)
+		}
+		if len(b) < head {
+			return blockFrame, b, nil, FormatError("truncated image descriptor")
+		}
+	default:
+		return blockNone, nil, nil, FormatError("unknown block")
+	}
+	rest, err = skipBlocks(b[head:])
+	if err != nil && b[0] != blockFrame {
+		return blockNone, nil, nil, err
+	}
+	return b[0], b[:len(b)-len(rest)], rest, err
 }
 
 // end is what to make of a file that ends by err, not by a trailer: with a frame it is whole.
@@ -158,26 +196,19 @@ func (r *Reader) end(err error) error {
 }
 
 // extension reads an extension block (sections 23 to 26) from its label on.
-func (r *Reader) extension(control *frame, b []byte) (rest []byte, err error) {
-	if len(b) < 2 {
-		return nil, FormatError("truncated extension")
-	}
+func (r *Reader) extension(control *frame, b []byte) {
 	label, body := b[0], b[1:]
-	if rest, err = skipBlocks(body); err != nil {
-		return nil, err
-	}
 	switch {
-	case label == 0xf9 && body[0] >= 4: // graphic control
+	case label == labelControl && body[0] >= 4: // graphic control
 		control.disposal = body[1] >> 2 & 7
 		control.delay = time.Duration(binary.LittleEndian.Uint16(body[2:])) * 10 * time.Millisecond
 		control.transparent = -1
 		if body[1]&1 != 0 {
 			control.transparent = int(body[4])
 		}
-	case label == 0xff && body[0] == 11: // application
+	case label == labelApplication && body[0] == 11:
 		r.application(string(body[1:12]), body[12:])
 	}
-	return rest, nil
 }
 
 // skipBlocks gives what follows the sub-blocks that b starts with (section 15).
@@ -219,9 +250,9 @@ func (r *Reader) application(name string, b []byte) {
 	}
 }
 
-// descriptor reads an image descriptor (section 20), its color table, and the extent of its data. b
-// has the 9 bytes of the first. A frame without area is one all the same: it has a delay.
-func (r *Reader) descriptor(f *frame, b []byte) ([]byte, error) {
+// descriptor reads a frame from its image descriptor (section 20) on, all of whose 9 bytes are there. A frame without area
+// is one all the same: it has a delay.
+func (r *Reader) descriptor(f *frame, b []byte) error {
 	x, y := int(binary.LittleEndian.Uint16(b)), int(binary.LittleEndian.Uint16(b[2:]))
 	w, h := int(binary.LittleEndian.Uint16(b[4:])), int(binary.LittleEndian.Uint16(b[6:]))
 	flags := b[8]
@@ -232,20 +263,18 @@ func (r *Reader) descriptor(f *frame, b []byte) ([]byte, error) {
 	var err error
 	if flags&0x80 != 0 {
 		if f.palette, b, err = colorTable(b, flags); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if len(b) == 0 {
-		return nil, FormatError("no image data")
+		return FormatError("no image data")
 	}
 	f.codeSize = uint(b[0])
 	if f.codeSize < 1 || f.codeSize > 8 {
-		return nil, FormatError("LZW code size")
+		return FormatError("LZW code size")
 	}
-	rest, err := skipBlocks(b[1:])
-	f.cut = err != nil // all of its pixels may be there even so
-	f.data = b[1 : len(b)-len(rest)]
-	return rest, nil
+	f.data = b[1:]
+	return nil
 }
 
 // Pixels is what decoding costs: the sum of the frames' areas.
