@@ -13,6 +13,7 @@ import (
 	"image/png"
 	"math"
 	"testing"
+	"time"
 
 	"miniatura/codec/jpeg"
 	"miniatura/codec/strip"
@@ -97,6 +98,22 @@ func fittings(t *testing.T) (f []fitting) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	moving := func(quality int, frames ...*image.NRGBA) []byte {
+		w, err := webp.NewAnimationWriter(150, 110, 0, &webp.Options{Quality: quality, Lossy: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range frames {
+			if err := w.Add(m, 100*time.Millisecond); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b, err := w.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
 	bitmap := bitmap24(soft)
 	comment := func(gif []byte) []byte { // behind a global color table
 		n := 13
@@ -133,6 +150,8 @@ func fittings(t *testing.T) (f []fitting) {
 		{"WebP that would shrink", rich, 50, true},
 		{"lossless WebP of noise", exact, 30, true},
 		{"lossless WebP, as ours", flat, 80, false},
+		{"animated WebP that would grow", moving(20, soft, noise(150, 110)), 90, false},
+		{"animated WebP that would shrink", moving(100, soft, noise(150, 110)), 50, true},
 	}
 }
 
