@@ -105,17 +105,27 @@ func (r *bitReader) ensure() bool {
 }
 
 // done reports, at the end of a scan, whether the bits read so far were all there, and whether the source ends here, some padding aside,
-// when no marker follows. Otherwise what was read is not the picture: a download cut short in a file of full length leaves zeros, which
+// or its data ended as an encoder ends it, when no marker follows. Otherwise what was read is not the picture: a download cut short in a file of full length leaves zeros, which
 // are valid codes of less than the picture.
 func (r *bitReader) done() bool {
 	for !r.last && len(r.buf)-r.p < maxUnit+maxPadding {
 		r.more()
 	}
 	if !r.last {
-		return endOfScan(r.src, r.sp) < len(r.src)
+		return endOfScan(r.src, r.sp) < len(r.src) || r.filled()
 	}
 	used := r.p - r.n>>3
-	return used <= r.mark && (r.sp+1 < len(r.src) || used >= r.mark-maxPadding)
+	return used <= r.mark && (r.sp+1 < len(r.src) || used >= r.mark-maxPadding || r.filled())
+}
+
+// filled reports whether the byte that the bits read so far end in is filled up with ones, as an encoder leaves the last one (F.1.2.3):
+// then these were the encoder's, and not zeros in their place, whatever follows.
+func (r *bitReader) filled() bool {
+	if k := r.n & 7; k > 0 {
+		return ^r.acc>>(64-k) == 0
+	}
+	used := r.p - r.n>>3
+	return used > 0 && r.buf[used-1] != 0
 }
 
 // fill makes n at least 56.

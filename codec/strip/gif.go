@@ -25,29 +25,28 @@ func walkGIF(src []byte, keepICC bool, s *sink) error {
 	}
 	s.keep(src[:p])
 	image := false
-	end := func(rest []byte, err error) error {
-		if !image {
-			return err
+	end := func(err error) error {
+		if image {
+			s.keep([]byte{gifTrailer})
+			return nil
 		}
-		s.keep([]byte{gifTrailer})
-		s.drop(rest)
-		return nil
+		return err
 	}
 	for p < len(src) {
 		q := p
 		keep := true
 		switch src[p] {
 		case gifTrailer:
-			return end(src[p+1:], FormatError("no image"))
+			return end(FormatError("no image"))
 		case gifImage:
 			if len(src)-p < 10 {
-				return end(src[p:], FormatError("truncated image descriptor"))
+				return end(FormatError("truncated image descriptor"))
 			}
 			image = true
 			q = p + 10 + colourTableSize(src[p+9]) + 1 // and the LZW minimum code size
 		case gifExtension:
 			if len(src)-p < 2 {
-				return end(src[p:], FormatError("truncated extension"))
+				return end(FormatError("truncated extension"))
 			}
 			q = p + 2
 			switch src[p+1] {
@@ -66,11 +65,10 @@ func walkGIF(src []byte, keepICC bool, s *sink) error {
 				keep = false
 			}
 		case 0: // a stray terminator
-			s.drop(src[p : p+1])
 			p++
 			continue
 		default:
-			return end(src[p:], FormatError("unknown block"))
+			return end(FormatError("unknown block"))
 		}
 		truncated := FormatError("truncated sub-blocks")
 		for { // data sub-blocks up to the block terminator (sections 15, 16)
@@ -78,7 +76,7 @@ func walkGIF(src []byte, keepICC bool, s *sink) error {
 				if src[p] == gifImage {
 					return truncated
 				}
-				return end(src[p:], truncated)
+				return end(truncated)
 			}
 			n := int(src[q])
 			q += 1 + n
@@ -88,13 +86,10 @@ func walkGIF(src []byte, keepICC bool, s *sink) error {
 		}
 		if keep {
 			s.keep(src[p:q])
-		} else {
-			s.drop(src[p:q])
 		}
 		p = q
 	}
-	s.dropped = true // what is lacking is what differs
-	return end(nil, FormatError("no trailer"))
+	return end(FormatError("no trailer"))
 }
 
 // colourTableSize returns the bytes of the colour table that a packed field announces: 3 times 2^(size+1), or none.

@@ -46,14 +46,12 @@ func walkJPEG(src []byte, keepICC bool, s *sink) error {
 			return FormatError("marker missing")
 		}
 		marker := src[q]
-		s.drop(src[p : q-1])
 		q++
 		if marker == mEOI {
 			if !scan {
 				return FormatError("no scan")
 			}
 			s.keep([]byte{0xff, mEOI})
-			s.drop(src[q:])
 			return nil
 		}
 		if marker == mTEM || mRST0 <= marker && marker <= mSOI || marker == 0 {
@@ -93,23 +91,16 @@ func walkJPEG(src []byte, keepICC bool, s *sink) error {
 			p = end
 		case marker == mAPP0 && len(body) >= 14 && string(body[:5]) == "JFIF\x00":
 			// The version, the density and a thumbnail of 0 by 0 samples (ITU T.871 10.1).
-			if len(body) > 14 || body[12] != 0 || body[13] != 0 {
-				s.drop(seg)
-				s.keep([]byte{0xff, mAPP0, 0, 16})
-				s.keep(body[:12])
-				s.keep([]byte{0, 0})
-			} else {
-				s.keep(seg)
-			}
+			s.keep([]byte{0xff, mAPP0, 0, 16})
+			s.keep(body[:12])
+			s.keep([]byte{0, 0})
 		case marker == mAPPe && len(body) >= 12 && string(body[:5]) == "Adobe":
 			// Twelve bytes, of which the last is the colour transform (ITU T.872 6.5.3).
 			s.keep([]byte{0xff, mAPPe, 0, 14})
 			s.keep(body[:12])
-			s.drop(body[12:])
 		case marker == mAPP2 && keepICC && bytes.HasPrefix(body, []byte("ICC_PROFILE\x00")):
 			s.keep(seg)
-		case mAPP0 <= marker && marker <= mAPPf, marker == mCOM:
-			s.drop(seg)
+		case mAPP0 <= marker && marker <= mAPPf, marker == mCOM: // left out
 		default:
 			return UnsupportedError("marker")
 		}

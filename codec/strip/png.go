@@ -50,7 +50,6 @@ func walkPNG(src []byte, keepICC bool, s *sink) error {
 			}
 		}
 		if !keep {
-			s.drop(chunk)
 			continue
 		}
 		if crc32.ChecksumIEEE(chunk[4:len(chunk)-4]) != binary.BigEndian.Uint32(chunk[len(chunk)-4:]) {
@@ -64,7 +63,6 @@ func walkPNG(src []byte, keepICC bool, s *sink) error {
 			if !idat {
 				return FormatError("no IDAT")
 			}
-			s.drop(src[p:])
 			return nil
 		}
 	}

@@ -17,8 +17,6 @@
 // whole image of a GIF. Whether the samples themselves are whole is not looked at.
 package strip
 
-import "bytes"
-
 // A FormatError reports that the input is not a valid file of its format.
 type FormatError string
 
@@ -42,43 +40,10 @@ func WebP(src []byte, keepICC bool) ([]byte, error) { return rewrite(src, keepIC
 // GIF returns src without metadata. Loop counts and frames are kept.
 func GIF(src []byte, keepICC bool) ([]byte, error) { return rewrite(src, keepICC, walkGIF) }
 
-// HasMetadata reports whether the function for src's format would change anything. The format is told by src's first
-// bytes; of BMP, which has no metadata, it is always false. Nothing of src's size is allocated.
-func HasMetadata(src []byte, keepICC bool) (bool, error) {
-	var walk func([]byte, bool, *sink) error
-	switch {
-	case bytes.HasPrefix(src, []byte("\xff\xd8")):
-		walk = walkJPEG
-	case bytes.HasPrefix(src, []byte(pngSignature)):
-		walk = walkPNG
-	case len(src) >= 12 && string(src[:4]) == "RIFF" && string(src[8:12]) == "WEBP":
-		walk = walkWebP
-	case bytes.HasPrefix(src, []byte("GIF8")):
-		walk = walkGIF
-	case bytes.HasPrefix(src, []byte("BM")):
-		return false, nil
-	default:
-		return false, UnsupportedError("unknown signature")
-	}
-	s := sink{dry: true}
-	err := walk(src, keepICC, &s)
-	return err == nil && s.dropped, err
-}
+// A sink collects what is kept.
+type sink struct{ dst []byte }
 
-// A sink collects what is kept, or, when dry, only whether something was not.
-type sink struct {
-	dst     []byte
-	dry     bool
-	dropped bool
-}
-
-func (s *sink) keep(b []byte) {
-	if !s.dry {
-		s.dst = append(s.dst, b...)
-	}
-}
-
-func (s *sink) drop(b []byte) { s.dropped = s.dropped || len(b) > 0 }
+func (s *sink) keep(b []byte) { s.dst = append(s.dst, b...) }
 
 func rewrite(src []byte, keepICC bool, walk func([]byte, bool, *sink) error) ([]byte, error) {
 	s := sink{dst: make([]byte, 0, len(src)+1)} // 1: the padding byte that some RIFF files lack, or the trailer of a GIF

@@ -75,13 +75,8 @@ func check(t *testing.T, f func([]byte, bool) ([]byte, error), src []byte, keepI
 	if !bytes.Equal(got, want) {
 		t.Fatalf("got  %.300q\nwant %.300q", got, want)
 	}
-	for _, b := range []struct {
-		b    []byte
-		want bool
-	}{{src, !bytes.Equal(src, want)}, {want, false}} {
-		if has, err := HasMetadata(b.b, keepICC); err != nil || has != b.want {
-			t.Fatalf("HasMetadata: %v, %v, want %v", has, err, b.want)
-		}
+	if again, err := f(want, keepICC); err != nil || !bytes.Equal(again, want) {
+		t.Fatalf("once more: %v, %.300q", err, again)
 	}
 }
 
@@ -240,20 +235,6 @@ func TestGIFBlocks(t *testing.T) {
 	}
 }
 
-func TestHasMetadataAllocatesNothing(t *testing.T) {
-	var buf bytes.Buffer
-	png.Encode(&buf, picture())
-	if n := testing.AllocsPerRun(10, func() { HasMetadata(buf.Bytes(), false) }); n > 2 {
-		t.Errorf("%v allocations", n)
-	}
-	if has, err := HasMetadata([]byte("BM...."), false); has || err != nil {
-		t.Error("BMP:", has, err)
-	}
-	if _, err := HasMetadata([]byte("plain text"), false); err == nil {
-		t.Error("text accepted")
-	}
-}
-
 func corpus(t testing.TB) string {
 	root := os.Getenv("MINIATURA_SHARED")
 	if root == "" {
@@ -304,22 +285,15 @@ func TestCorpus(t *testing.T) {
 			t.Fatal(err)
 		}
 		dst, err := stripAny(src, true)
-		has, err2 := HasMetadata(src, true)
 		if err != nil {
-			if has {
-				t.Errorf("%s: HasMetadata and %v", path, err)
-			}
 			refused[path] = err
 			return nil
 		}
-		if err2 != nil || !has && len(dst) != len(src) || len(dst) > len(src)+1 {
-			t.Errorf("%s: HasMetadata %v, %v; %d bytes became %d", path, has, err2, len(src), len(dst))
+		if len(dst) > len(src)+1 {
+			t.Errorf("%s: %d bytes became %d", path, len(src), len(dst))
 		}
 		if again, err := stripAny(dst, true); err != nil || !bytes.Equal(again, dst) {
 			t.Errorf("%s: stripped twice is not stripped once (%v)", path, err)
-		}
-		if has, err := HasMetadata(dst, true); has || err != nil {
-			t.Errorf("%s: HasMetadata of the result: %v, %v", path, has, err)
 		}
 		n++
 		name := filepath.Join(out, fmt.Sprintf("%04d%s", n, filepath.Ext(path)))
@@ -386,9 +360,6 @@ func FuzzStrip(f *testing.F) {
 		again, err := stripAny(dst, keepICC)
 		if err != nil || !bytes.Equal(again, dst) {
 			t.Fatalf("stripped twice is not stripped once: %v", err)
-		}
-		if has, err := HasMetadata(dst, keepICC); has || err != nil {
-			t.Fatalf("HasMetadata of the result: %v, %v", has, err)
 		}
 	})
 }

@@ -20,7 +20,6 @@ func walkWebP(src []byte, keepICC bool, s *sink) error {
 		return FormatError("RIFF size")
 	}
 	end := 8 + int(size)
-	s.drop(src[min(end+int(size&1), len(src)):])
 	s.keep(src[:12])
 	vp8x, iccp := -1, false
 	picture, extended := false, false
@@ -42,7 +41,6 @@ func walkWebP(src []byte, keepICC bool, s *sink) error {
 		case "VP8 ", "VP8L", "ALPH":
 			if kind != "ALPH" {
 				if picture {
-					s.drop(chunk)
 					continue
 				}
 				picture = true
@@ -50,9 +48,6 @@ func walkWebP(src []byte, keepICC bool, s *sink) error {
 			s.keepChunk(chunk)
 			if !extended {
 				// The simple file formats (sections 2.5, 2.6) are this one chunk.
-				if p < end {
-					s.drop(src[p:end])
-				}
 				p = end
 			}
 		case "ANIM":
@@ -66,18 +61,11 @@ func walkWebP(src []byte, keepICC bool, s *sink) error {
 			if keepICC && !iccp {
 				iccp = true
 				s.keepChunk(chunk)
-			} else {
-				s.drop(chunk)
 			}
-		default: // "EXIF", "XMP " and the unknown
-			s.drop(chunk)
-		}
+		} // else "EXIF", "XMP " and the unknown
 	}
 	if !picture {
 		return FormatError("no picture")
-	}
-	if s.dry {
-		return nil
 	}
 	binary.LittleEndian.PutUint32(s.dst[4:], uint32(len(s.dst)-8))
 	if vp8x >= 0 {
@@ -131,15 +119,11 @@ func (s *sink) keepFrame(chunk []byte) error {
 			s.keepChunk(sub)
 		case "ALPH":
 			s.keepChunk(sub)
-		default:
-			s.drop(sub)
 		}
 	}
 	if !picture {
 		return FormatError("ANMF without a picture")
 	}
-	if !s.dry {
-		binary.LittleEndian.PutUint32(s.dst[start+4:], uint32(len(s.dst)-start-8))
-	}
+	binary.LittleEndian.PutUint32(s.dst[start+4:], uint32(len(s.dst)-start-8))
 	return nil
 }
