@@ -146,6 +146,7 @@ func matrixProfile(m [3][3]float64, gamma float64) []byte {
 	b[8] = 2
 	copy(b[12:], "mntrRGB XYZ ")
 	copy(b[36:], "acsp")
+	copy(b[68:], "\x00\x00\xf6\xd6\x00\x01\x00\x00\x00\x00\xd3\x2d") // D50
 	b = binary.BigEndian.AppendUint32(b, 6)
 	at := uint32(len(b) + 6*12)
 	var data []byte
@@ -292,6 +293,7 @@ func pngColours(t testing.TB) []colourRow {
 		srgb     = chunk{"sRGB", "\x00"}
 		profile  = linearP3(t)
 		broken   = chunk{"iCCP", "p\x00\x00abcdef"}
+		other    = iCCP(t, bytes.Replace(matrixProfile(primariesToD50(primariesP3), 1), []byte("RGB "), []byte("CMYK"), 1))
 		junk     = iCCP(t, bytes.Repeat([]byte("junk"), 50))
 		light    = power(primaries709, 1)
 		p3Light  = power(primariesP3, 1)
@@ -353,6 +355,7 @@ func pngColours(t testing.TB) []colourRow {
 		is("sRGB too long", light, chunk{"sRGB", "\x00\x00"}, gAMA(linear)),
 		is("iCCP over gAMA", p3Light, gAMA(45455), profile),
 		is("iCCP over sRGB", p3Light, srgb, profile),
+		is("iCCP over gAMA, though for other samples", nil, gAMA(linear), other),
 		is("iCCP without a profile", light, junk, gAMA(linear)),
 		is("iCCP broken", light, broken, gAMA(linear)),
 		is("iCCP broken, sRGB", nil, broken, srgb, gAMA(linear)),
