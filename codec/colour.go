@@ -29,8 +29,8 @@ func (j *job) colour() (colour, error) {
 	return c, err
 }
 
-// profile reads a profile for samples of a space, and reports whether it is of
-// use. What cannot be converted costs the profile's bytes, never the picture: a
+// profile reads a profile for samples of a space, and reports whether it is one:
+// then nothing else that the source says of its colours counts. What cannot be converted costs the profile's bytes, never the picture: a
 // profile that does not parse is dropped with a word.
 func (j *job) profile(profile []byte, space icc.Space) (c colour, ok bool, err error) {
 	if j.probe.profileErr != nil {
@@ -44,8 +44,9 @@ func (j *job) profile(profile []byte, space icc.Space) (c colour, ok bool, err e
 		return c, true, nil
 	}
 	if err == nil && space != p.Space() && !(space == icc.Gray && p.Space() == icc.RGB) {
-		// ICC.1 section 7.2.6: the profile is of another picture, and viewers leave it aside.
-		err = icc.FormatError("profile for " + string(p.Space()) + " with samples of " + string(space))
+		// ICC.1 section 7.2.6: the profile is of another picture, and viewers leave it aside. It counts as one all the same.
+		j.info.Note = fmt.Sprintf("profile dropped: for %s with samples of %s", p.Space(), space)
+		return c, true, nil
 	}
 	if err == nil {
 		c.convert, err = p.Transform(space)

@@ -9,7 +9,7 @@ import (
 )
 
 // A picture is whole without EOI, whatever bytes follow it; where zeros took the place of its data, it is not.
-func TestTailWithoutEOI(t *testing.T) {
+func TestZerosAreNoTail(t *testing.T) {
 	whole, holes := 0, 0
 	for side := 40; side < 72; side++ {
 		m := image.NewYCbCr(image.Rect(0, 0, side, 45), image.YCbCrSubsampleRatio420)
