@@ -10,7 +10,7 @@ import (
 	"math"
 	"testing"
 
-	xwebp "golang.org/x/image/webp"
+	_ "golang.org/x/image/webp"
 )
 
 // decodeAny decodes a still picture, or the first frame of a GIF, by readers
@@ -32,8 +32,6 @@ func decodeAny(t testing.TB, b []byte) image.Image {
 	}
 	return m
 }
-
-var _ = xwebp.Decode // registers the format
 
 // studio is a lossy WebP's picture: x/image/webp hands out BT.601's narrow
 // range under the name of full range.

@@ -184,7 +184,7 @@ func TestOneMacroblockIsReadPieceByPiece(t *testing.T) {
 				}
 			}
 		}
-		out, info, err := Resize(context.Background(), heldGIF(t, c), fitter(t, "SXS"), Options{Format: WebP})
+		out, info, err := Resize(context.Background(), heldColorGIF(t, c), fitter(t, "SXS"), Options{Format: WebP})
 		if frames, _ := webpFrames(out); err == nil && (len(frames) != 6 || frames[1].w != 1 || frames[1].h != 1) {
 			t.Errorf("a frame like the one before is not one pixel: this test tests nothing")
 		}
@@ -197,9 +197,9 @@ func TestOneMacroblockIsReadPieceByPiece(t *testing.T) {
 	}
 }
 
-// heldGIF is an animation of a picture like a photo, whose corner is of one color, that moves with
+// heldColorGIF is an animation of a picture like a photo, whose corner is of one color, that moves with
 // every second frame and rests between.
-func heldGIF(t testing.TB, corner color.NRGBA) []byte {
+func heldColorGIF(t testing.TB, corner color.NRGBA) []byte {
 	t.Helper()
 	palette := color.Palette{corner}
 	for i := range 120 {

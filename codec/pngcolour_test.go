@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
-	"image"
 	"image/color"
 	stdpng "image/png"
 	"math"
@@ -146,6 +145,7 @@ func matrixProfile(m [3][3]float64, gamma float64) []byte {
 	b[8] = 2
 	copy(b[12:], "mntrRGB XYZ ")
 	copy(b[36:], "acsp")
+	copy(b[68:], "\x00\x00\xf6\xd6\x00\x01\x00\x00\x00\x00\xd3\x2d") // D50
 	b = binary.BigEndian.AppendUint32(b, 6)
 	at := uint32(len(b) + 6*12)
 	var data []byte
@@ -292,6 +292,7 @@ func pngColours(t testing.TB) []colourRow {
 		srgb     = chunk{"sRGB", "\x00"}
 		profile  = linearP3(t)
 		broken   = chunk{"iCCP", "p\x00\x00abcdef"}
+		other    = iCCP(t, bytes.Replace(matrixProfile(primariesToD50(primariesP3), 1), []byte("RGB "), []byte("CMYK"), 1))
 		junk     = iCCP(t, bytes.Repeat([]byte("junk"), 50))
 		light    = power(primaries709, 1)
 		p3Light  = power(primariesP3, 1)
@@ -353,6 +354,7 @@ func pngColours(t testing.TB) []colourRow {
 		is("sRGB too long", light, chunk{"sRGB", "\x00\x00"}, gAMA(linear)),
 		is("iCCP over gAMA", p3Light, gAMA(45455), profile),
 		is("iCCP over sRGB", p3Light, srgb, profile),
+		is("iCCP over gAMA, though for other samples", nil, gAMA(linear), other),
 		is("iCCP without a profile", light, junk, gAMA(linear)),
 		is("iCCP broken", light, broken, gAMA(linear)),
 		is("iCCP broken, sRGB", nil, broken, srgb, gAMA(linear)),
@@ -548,7 +550,7 @@ func TestPNGColoursInEveryFormat(t *testing.T) {
 				t.Errorf("%s: %v", row.name, err)
 				continue
 			}
-			got, want := meanOf(t, out), row.means.shown(pixels[0])
+			got, want := meanOf(decodeAny(t, out)), row.means.shown(pixels[0])
 			for i := range want {
 				if math.Abs(got[i]-want[i]) > 4 { // chroma of 8 bits, once more for JPEG's quantization
 					t.Errorf("%s, %+v: %.1f, want %.1f", row.name, opt, got, want)
@@ -557,26 +559,4 @@ func TestPNGColoursInEveryFormat(t *testing.T) {
 			}
 		}
 	}
-}
-
-// meanOf returns the mean red, green and blue of an encoded picture, on white.
-func meanOf(t testing.TB, b []byte) (mean [3]float64) {
-	t.Helper()
-	return mean3(decodeAny(t, b))
-}
-
-func mean3(m image.Image) (mean [3]float64) {
-	r := m.Bounds()
-	for y := r.Min.Y; y < r.Max.Y; y++ {
-		for x := r.Min.X; x < r.Max.X; x++ {
-			p := color.NRGBAModel.Convert(m.At(x, y)).(color.NRGBA)
-			for i, v := range [3]uint8{p.R, p.G, p.B} {
-				mean[i] += (float64(v)*float64(p.A) + 255*float64(255-p.A)) / 255
-			}
-		}
-	}
-	for i := range mean {
-		mean[i] /= float64(r.Dx() * r.Dy())
-	}
-	return mean
 }
