@@ -104,7 +104,11 @@ func newTask(f corpusFile) (*task, error) {
 	t := &task{name: f.name, src: src, results: map[string]*result{}, frames: map[string][]*image.RGBA{}}
 	for _, size := range judged {
 		for _, webp := range []bool{false, true} {
-			out, info, err := codec.Resize(context.Background(), src, size.Fit, codec.Options{WebP: webp, Quality: quality})
+			opt := codec.Options{Quality: quality}
+			if webp {
+				opt.Format = codec.WebP
+			}
+			out, info, err := codec.Resize(context.Background(), src, size.Fit, opt)
 			t.kind = info.Source
 			switch {
 			case err != nil:
