@@ -4,16 +4,16 @@ import (
 	"errors"
 	"image"
 	"slices"
+
+	"miniatura/codec/internal/effort"
 )
 
 // Effort says how much work to spend on a picture.
-type Effort uint8
+type Effort = effort.Level
 
 const (
-	// EffortDefault is for pictures made while someone waits.
-	EffortDefault Effort = iota
-	// EffortHigh spends about twice the time on fewer bytes.
-	EffortHigh
+	EffortDefault = effort.Default // for pictures made while someone waits
+	EffortHigh    = effort.High    // about twice the time, for fewer bytes
 )
 
 // Options control the encoder. The zero value asks for quality 0.

@@ -28,16 +28,12 @@ type AnimationWriter struct {
 }
 
 // NewAnimationWriter begins an animation of w x h pixels that runs plays times; 0 is for ever.
-// Options say what they say for stills; nil is lossy at quality 0.
+// Options say what they say for stills.
 func NewAnimationWriter(w, h, plays int, o *Options) (*AnimationWriter, error) {
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide {
 		return nil, UnsupportedError(fmt.Sprintf("a picture of %dx%d", w, h))
 	}
-	a := &AnimationWriter{w: w, h: h, plays: plays, patience: 1}
-	if o != nil {
-		a.o = *o
-	}
-	return a, nil
+	return &AnimationWriter{w: w, h: h, plays: plays, patience: 1, o: *o.orDefault()}, nil
 }
 
 // maxDelay is the longest time a frame can be shown (24 bits of milliseconds).
