@@ -4,6 +4,7 @@
 //	reader.go   sections 15-27: blocks, walked before anything is decoded; frames composed one by one
 //	lzw.go      appendix F: variable-length-code LZW, decoded
 //	writer.go   frames as changed rectangles, transparency and disposal
+//	strip.go    a file without its metadata
 //	palette.go  the colours of a frame: exact up to 256, else chosen for least squared error
 //
 // The standard library's image/gif holds every frame of an animation at once and leaves

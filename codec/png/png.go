@@ -5,6 +5,7 @@
 //	reader.go    rows: scanlines, interlacing, samples to 8 bits, sections 7, 8 and 13.12
 //	unfilter.go  filter reconstruction, section 9
 //	inflate.go   decompression, section 10, RFC 1950 and 1951
+//	strip.go     a file without its metadata
 //	writer.go    Append: which kind of PNG a picture becomes, section 12.4
 //	filter.go    which filter each scanline gets, section 12.7
 //	compress.go  which of the choices is smallest
