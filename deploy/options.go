@@ -128,6 +128,9 @@ func ReadOptions(context map[string]any) (Options, error) {
 			o.RegionalZip = value
 		default:
 			value = spelled(p, value)
+			if name == "DomainNames" {
+				value = strings.ToLower(value)
+			}
 			if err := p.check(value); err != nil {
 				errs = append(errs, fmt.Errorf("-c %s: %w", key, err))
 			}
@@ -142,16 +145,13 @@ func ReadOptions(context map[string]any) (Options, error) {
 
 // spelled takes the spellings that JSON and earlier command lines have: true, TRUE, PRICE_CLASS_ALL, "a, b".
 func spelled(p parameter, v string) string {
-	if class, ok := strings.CutPrefix(v, "PRICE_CLASS_"); ok {
+	if class, ok := strings.CutPrefix(v, "PRICE_CLASS_"); ok && class != "" {
 		return "PriceClass_" + class[:1] + strings.ToLower(class[1:])
 	}
 	if b, err := strconv.ParseBool(v); err == nil && slices.Equal(p.AllowedValues, []string{"true", "false"}) {
 		return strconv.FormatBool(b)
 	}
-	if strings.Contains(v, ",") {
-		return strings.ReplaceAll(v, " ", "")
-	}
-	return v
+	return strings.ReplaceAll(v, ", ", ",")
 }
 
 // shape fills in what decides about stacks: these are always written into the template.

@@ -41,7 +41,11 @@ func (r resource) properties() map[string]any {
 	return p
 }
 
-const account = "123456789012"
+// What CloudFormation would fill in.
+const (
+	account        = "123456789012"
+	distributionID = "E1ABCDEF"
+)
 
 // noValue is Ref AWS::NoValue: the property is not there.
 var noValue = new(any)
@@ -217,8 +221,12 @@ func (r *resolver) ref(name string) any {
 		refuse("%s is not a parameter", name)
 	}
 	switch res := r.resource(name); res.Type {
-	case "AWS::S3::Bucket", "AWS::Logs::LogGroup": // their names are theirs
-		return r.eval(res.properties()[map[string]string{"AWS::S3::Bucket": "BucketName", "AWS::Logs::LogGroup": "LogGroupName"}[res.Type]])
+	case "AWS::S3::Bucket":
+		return r.eval(res.properties()["BucketName"])
+	case "AWS::Logs::LogGroup":
+		return r.eval(res.properties()["LogGroupName"])
+	case "AWS::CloudFront::Distribution":
+		return distributionID
 	}
 	return "${" + name + "}"
 }
@@ -276,6 +284,10 @@ func (r *resolver) call(name string, arg any) any {
 	case "Condition":
 		return r.condition(arg.(string))
 	case "Fn::GetAtt":
+		if s, ok := arg.(string); ok {
+			id, attribute, _ := strings.Cut(s, ".")
+			return r.getAtt(id, attribute)
+		}
 		return r.getAtt(args[0].(string), args[1].(string))
 	case "Fn::Sub":
 		return r.sub(arg)

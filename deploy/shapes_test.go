@@ -82,16 +82,21 @@ const stackName = "Pics"
 
 var theTemplate = sync.OnceValue(func() template { return readYAML(templateFile) })
 
-// deploy makes all stacks of a shape in order. The second knows what the first has put out, as people and CDK hand it on.
+// deploy makes all stacks of a shape in order.
 func (s shape) deploy(tpl template) ([]deployed, error) {
+	return s.deployAs(tpl, stackName)
+}
+
+// deployAs does so under a name.
+func (s shape) deployAs(tpl template, name string) ([]deployed, error) {
 	var all []deployed
 	for _, st := range s.Stacks() {
 		p := s.parameters()
 		p["Part"] = st.Part
 		if st.Part == "regional" && !s.ExistingBucket && !s.AttachOnly {
-			p["DistributionId"] = "E1ABCDEF"
+			p["DistributionId"] = distributionID
 		}
-		d, err := resolve(tpl, world{region: st.Region, name: stackName, params: p})
+		d, err := resolve(tpl, world{region: st.Region, name: name, params: p})
 		if err != nil {
 			return nil, fmt.Errorf("%s in %s: %w", st.Part, st.Region, err)
 		}

@@ -35,7 +35,7 @@ func TestPartsAndRegionsAgreeWithTheStacksThatAreMade(t *testing.T) {
 		for _, part := range []string{"edge", "regional", "logs"} {
 			for _, region := range []string{"us-east-1", "eu-west-1", "eu-west-2", "eu-west-3", "ap-south-1"} {
 				p := s.parameters()
-				p["Part"], p["DistributionId"] = part, "E1ABCDEF"
+				p["Part"], p["DistributionId"] = part, distributionID
 				_, err := resolve(theTemplate(), world{region: region, name: stackName, params: p})
 				if named := slices.Contains(made, desk.Stack{Part: part, Region: region}); named != (err == nil) {
 					t.Errorf("%+v: %s in %s: desk says %v, the template %v", s.Shape, part, region, named, err)
@@ -348,16 +348,13 @@ func TestBucketKeepsOriginalsPrivateAndForGood(t *testing.T) {
 		for _, st := range at(policy.properties(), "PolicyDocument", "Statement").([]any) {
 			lines = append(lines, fmt.Sprint(at(st, "Effect"), " ", at(st, "Principal"), " ", at(st, "Action"), " ", at(st, "Resource"), " ", at(st, "Condition")))
 		}
-		distribution := "${Distribution}"
-		if in.part == "regional" {
-			distribution = "E1ABCDEF"
-		}
+		want(t, "the policy knows the distribution by reference", policy.refs["Distribution"], in.part == "edge")
 		const both = "[arn:aws:s3:::bkt arn:aws:s3:::bkt/*]"
 		want(t, "the bucket's policy", lines, []string{
 			"Deny map[AWS:*] s3:* " + both + " map[Bool:map[aws:SecureTransport:false]]",
 			"Deny map[AWS:*] s3:* " + both + " map[NumericLessThan:map[s3:TlsVersion:1.2]]",
 			// GetObject only: with ListBucket "/" would list the bucket.
-			"Allow map[Service:cloudfront.amazonaws.com] s3:GetObject arn:aws:s3:::bkt/* map[StringEquals:map[AWS:SourceArn:arn:aws:cloudfront::" + account + ":distribution/" + distribution + "]]",
+			"Allow map[Service:cloudfront.amazonaws.com] s3:GetObject arn:aws:s3:::bkt/* map[StringEquals:map[AWS:SourceArn:arn:aws:cloudfront::" + account + ":distribution/" + distributionID + "]]",
 		})
 		want(t, "the policy's bucket", policy.properties()["Bucket"], "bkt")
 		want(t, "it waits for the bucket", policy.refs["Images"], true)
@@ -440,7 +437,7 @@ func TestDistribution(t *testing.T) {
 			want(t, "Aliases", p["Aliases"], nil)
 			want(t, "ViewerCertificate", p["ViewerCertificate"], nil)
 		}
-		want(t, "DistributionId", in.outputs["DistributionId"], "${Distribution}")
+		want(t, "DistributionId", in.outputs["DistributionId"], distributionID)
 		want(t, "DistributionDomain", in.outputs["DistributionDomain"], "${Distribution.DomainName}")
 		if !s.ExistingBucket {
 			want(t, "BucketPolicyStatement", in.outputs["BucketPolicyStatement"], nil)
