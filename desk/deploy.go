@@ -268,7 +268,7 @@ func (d *deployment) script() (string, error) {
 	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	p("# What puts miniatura on AWS: %d stack(s) named %s. Nothing has run yet. Read it, then: sh FILE", len(stacks), d.name)
 	p("set -eu")
-	p("ACCOUNT=$(aws sts get-caller-identity --query Account --output text)")
+	p("ACCOUNT=$(aws sts get-caller-identity --region us-east-1 --query Account --output text)")
 	p("")
 	p("# The code lies in a bucket of your account, in the Region of the function that it is for.")
 	d.upload(p, "CODE", EdgeRegion, d.zip, edgeKey)
@@ -304,7 +304,7 @@ func (d *deployment) script() (string, error) {
 // upload prints how one zip gets into its bucket, whose name is in a variable after that.
 func (d *deployment) upload(p func(string, ...any), variable, region, file, key string) {
 	p("%s=miniatura-code-$ACCOUNT-%s", variable, region)
-	p(`aws s3api head-bucket --bucket "$%s" 2>/dev/null || aws s3 mb "s3://$%s" --region %s`, variable, variable, region)
+	p(`aws s3api head-bucket --bucket "$%s" --region %s 2>/dev/null || aws s3 mb "s3://$%s" --region %s`, variable, region, variable, region)
 	p(`aws s3 cp %s "s3://$%s/%s" --region %s`, quote(file), variable, key, region)
 }
 
