@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -61,13 +62,12 @@ func TestPrintedLinesDeployTheTemplate(t *testing.T) {
 		return jsonOf(t, out)
 	}
 	deploy := func(args ...string) string {
-		var script, said bytes.Buffer
-		args = append([]string{"deploy", "-bucket", "bkt", "-zip", zips + "/edge.zip", "-regionalzip", zips + "/regional.zip"}, args...)
-		if code := desk.Main(args, strings.NewReader(""), &script, &said); code != 0 {
-			t.Fatal(said.String())
+		script, err := printedLines(append(args, "-bucket", "bkt")...)
+		if err != nil {
+			t.Fatal(err)
 		}
 		cmd := exec.Command("sh")
-		cmd.Stdin, cmd.Env = &script, env
+		cmd.Stdin, cmd.Env = strings.NewReader(script), env
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v\n%s", err, out)
@@ -93,6 +93,16 @@ func TestPrintedLinesDeployTheTemplate(t *testing.T) {
 	}
 	want(t, "the second deployment's logs", aws("logs", "describe-log-groups", "--region", "us-east-1", "--query", "logGroups[].[logGroupName,retentionInDays]"),
 		[]any{[]any{"/miniatura/Pics", 30.0}})
+}
+
+// printedLines are what go run . deploy prints.
+func printedLines(args ...string) (string, error) {
+	var script, said bytes.Buffer
+	args = append([]string{"deploy", "-zip", zips + "/edge.zip", "-regionalzip", zips + "/regional.zip"}, args...)
+	if code := desk.Main(args, strings.NewReader(""), &script, &said); code != 0 {
+		return "", errors.New(said.String())
+	}
+	return script.String(), nil
 }
 
 // motoServer starts one and returns its address.

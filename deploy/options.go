@@ -29,9 +29,9 @@ type Options struct {
 
 // own are the options that are no parameters of the template, with what each means.
 var own = map[string]string{
-	"name":        "name of the stacks, default Miniatura",
-	"zip":         "the function's code, default ../dist/edge.zip",
-	"regionalZip": "the regional function's code, default ../dist/regional.zip",
+	"name":        "Name of the stacks, default Miniatura",
+	"zip":         "The edge function's code, default ../dist/edge.zip",
+	"regionalZip": "Code of the function for S3 events, default ../dist/regional.zip",
 }
 
 // filledIn are the parameters that only this program sets.
