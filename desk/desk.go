@@ -3,6 +3,7 @@
 //
 //	desk.go      running a command: help, flags, exit codes; commands.go is the table of them
 //	package.go   package: the zip to deploy
+//	deploy.go    deploy: the AWS CLI lines for deploy/cloudformation/template.yaml
 //	resize.go    resize: one file through codec
 //	replay.go    replay: one saved event through the function
 //	explain.go   explain: what the function would do with a URL, and why
