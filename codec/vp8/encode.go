@@ -157,7 +157,7 @@ func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 			e.encodeMacroblocks(true)
 			e.search.thorough = false
 		}
-		e.tryFilterLevels()
+		e.setFilterLevels()
 		if n, size, ok := e.writeFrame(dst); ok {
 			if e.recon != nil {
 				e.filter(e.recon)

@@ -70,9 +70,9 @@ func (m *quantMatrix) init(dc, ac uint32, b bias, w *[16]uint16) {
 }
 
 // What squared errors count by frequency, in zigzag order, in 1/16. Errors in the means of 4x4
-// blocks are seen from afar, those of AC only near by.
+// blocks are seen from afar, those of high frequencies only near by.
 var (
-	lumaWeight   = [16]uint16{16, 16, 16, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13}
+	lumaWeight   = [16]uint16{22, 16, 16, 13, 13, 13, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10}
 	y2Weight     = [16]uint16{16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16}
 	chromaWeight = y2Weight
 )
