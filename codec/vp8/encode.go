@@ -147,7 +147,6 @@ func grow[T any](s []T, n int) []T {
 // last with coarser quantizers, until it does.
 func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 	e.analyse()
-	e.search.weighLambdas = o.Effort == EffortHigh
 	every := 2
 	if o.Effort != EffortHigh {
 		every = max(3, e.mbh/8)
@@ -162,7 +161,7 @@ func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 			e.encodeMacroblocks(true)
 			e.search.thorough = false
 		}
-		e.tryFilterLevels()
+		e.setFilterLevels()
 		if n, size, ok := e.writeFrame(dst); ok {
 			if e.recon != nil {
 				e.filter(e.recon)
