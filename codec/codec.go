@@ -32,7 +32,7 @@ type Options struct {
 	WebP    bool // WebP, whatever the source is; else the source's own format
 	JPEG    bool // JPEG, whatever the source is, alpha laid on white; the edge never asks for it
 	Quality int  // 1-100, as libjpeg and libwebp number it; 0 means 80
-	High    bool // search longer for a smaller WebP, about twice the CPU; the edge never asks for it
+	High    bool // search longer for a smaller WebP or PNG; the edge never asks for it
 
 	// MemoryLimit is what the process may use, in bytes; 0 means
 	// AWS_LAMBDA_FUNCTION_MEMORY_SIZE, or 512 MB where that is not set. A
@@ -100,7 +100,7 @@ func Resize(ctx context.Context, src []byte, fit func(w, h int) (int, int), opt 
 	if err := j.limits(); err != nil {
 		return nil, info, fmt.Errorf("codec: %w", err)
 	}
-	j.png.ICC = j.col.carry
+	j.png.ICC, j.png.High = j.col.carry, j.opt.High
 	if p.png != nil && len(p.profile) == 0 && !p.png.SRGB {
 		j.png.Gamma, j.png.Chromaticities = p.png.Gamma, p.png.Chromaticities // samples are kept, so what they mean is too
 	}

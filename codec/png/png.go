@@ -1,5 +1,5 @@
-// Package png reads PNG pictures row by row, in memory that grows with their width alone, and writes small pictures in as few
-// bytes as it finds by trying.
+// Package png reads PNG pictures row by row, in memory that grows with their width alone, and writes them in few bytes without
+// keeping anybody waiting; with Options.High, in as few as it finds.
 //
 //	png.go       chunks and what they say, PNG specification (third edition) sections 5 and 11
 //	reader.go    rows: scanlines, interlacing, samples to 8 bits, sections 7, 8 and 13.12
@@ -7,8 +7,12 @@
 //	inflate.go   decompression, section 10, RFC 1950 and 1951
 //	writer.go    Append: which kind of PNG a picture becomes, section 12.4
 //	filter.go    which filter each scanline gets, section 12.7
-//	compress.go  which of the choices is smallest
+//	compress.go  which filters and how much effort a picture gets
 //	deflate.go   compression, section 10, RFC 1950 and 1951
+//	quick.go     the parse by hash chains and a look ahead
+//	patient.go   the parse that weighs every way
+//	block.go     blocks: where they end, which kind they are
+//	huffman.go   prefix codes and their headers
 package png
 
 import (

@@ -13,14 +13,16 @@ import (
 	"slices"
 )
 
-// Options are what a PNG says besides its pixels. The zero value and nil say nothing.
+// Options are what a PNG says besides its pixels, and how long to search. The zero value and nil say nothing and search as long as
+// it pays where somebody waits.
 type Options struct {
+	High           bool   // search for the fewest bytes, ten times as long
 	ICC            []byte // a profile to carry in iCCP
 	Gamma          uint32 // gAMA in 1/100000, or 0
 	Chromaticities []byte // cHRM's 32 bytes, or nil
 }
 
-// Append appends m as a PNG to dst: in as few bytes as are found by trying. The colour of every pixel that is not wholly transparent
+// Append appends m as a PNG to dst, in the representation that takes the fewest bytes. The colour of every pixel that is not wholly transparent
 // is kept exactly, the representation is not: grey pictures become grey, up to 256 colours a palette, opaque pictures lose
 // their alpha, and samples are packed where fewer bits do. *image.Gray and *image.NRGBA are read directly, everything else
 // through its colour model; *image.RGBA is premultiplied. m may have at most MaxPixels pixels; there must be one at least.
@@ -302,7 +304,7 @@ func (f *form) appendTo(dst []byte, w, h int, o *Options) []byte {
 		dst = appendChunk(dst, "gAMA", binary.BigEndian.AppendUint32(nil, o.Gamma))
 	}
 	if o.ICC != nil {
-		dst = appendChunk(dst, "iCCP", append([]byte("ICC\x00\x00"), deflate(o.ICC, effortDrawing)...))
+		dst = appendChunk(dst, "iCCP", append([]byte("ICC\x00\x00"), deflate(o.ICC, effortPatient)...))
 	}
 	if f.plte != nil {
 		dst = appendChunk(dst, "PLTE", f.plte)
@@ -310,7 +312,7 @@ func (f *form) appendTo(dst []byte, w, h int, o *Options) []byte {
 	if f.trns != nil {
 		dst = appendChunk(dst, "tRNS", f.trns)
 	}
-	dst = appendChunk(dst, "IDAT", f.lines.compress(f.colorType == ctPalette || f.depth < 8))
+	dst = appendChunk(dst, "IDAT", f.lines.compress(o.High))
 	return appendChunk(dst, "IEND", nil)
 }
 
