@@ -41,18 +41,21 @@ func (j *job) rows(channels int, read func(emit func(y int, row []byte) error) e
 	if err != nil {
 		return nil, err
 	}
+	few := j.fewColors(channels)
 	err = read(func(y int, row []byte) error {
 		if y&63 == 0 {
 			if err := j.ctx.Err(); err != nil {
 				return err
 			}
 		}
+		few.add(row)
 		s.push(row)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
+	j.png.SourceColors = few.count()
 	return s.picture()
 }
 

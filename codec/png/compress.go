@@ -6,6 +6,7 @@ package png
 var (
 	effortTry     = effort{depth: 4, nice: 32}
 	effortPhoto   = effort{depth: 4, nice: 64}
+	effortNoise   = effort{depth: 8, nice: 64, three: true}
 	effortDrawing = effort{depth: 40, nice: 200, three: true}
 	effortSmall   = effort{depth: 16, nice: 64, three: true, passes: 1}
 	effortPatient = effort{depth: 200, nice: maxMatch, three: true, passes: 4}
@@ -18,42 +19,56 @@ const (
 	band  = 16       // rows of each
 )
 
-// compress returns the zlib stream of the picture. Repetitions count in drawings, where rows as they are do best, and a photo's
-// rows have little in common but their noise, which is least by the filters with the least sums: a few bands of rows say which.
-func (s *scanlines) compress(high bool) []byte {
-	size := s.h * (s.stride + 1)
-	if high || size <= tiny {
-		return s.compressHigh(size)
-	}
-	buf := make([]byte, 0, size)
-	best, least, looked := strategy(ftNone), 0, 0
-	for _, strat := range [2]strategy{ftNone, stratSum} {
-		buf = s.sampled(buf[:0], strat)
-		if n := len(deflate(buf, effortTry)); least == 0 || n < least {
-			best, least, looked = strat, n, len(buf)
-		}
-	}
-	buf = s.filtered(buf[:0], 0, s.h, best)
-	switch {
-	case size <= small:
-		return deflate(buf, effortSmall)
-	case best == stratSum && 3*least > looked:
-		return deflate(buf, effortPhoto)
-	}
-	return deflate(buf, effortDrawing)
+// A plan is how a picture will be compressed, and about how many bytes that will take.
+type plan struct {
+	strategy strategy
+	effort   effort
+	guess    int
 }
 
-// compressHigh tries every strategy on the whole picture.
-func (s *scanlines) compressHigh(size int) []byte {
-	buf := make([]byte, 0, size)
-	best, least := strategy(ftNone), 0
-	for _, strat := range [5]strategy{ftNone, stratSum, ftPaeth, ftUp, ftSub} {
-		buf = s.filtered(buf[:0], 0, s.h, strat)
-		if n := len(deflate(buf, effortDrawing)); least == 0 || n < least {
-			best, least = strat, n
+// plan chooses. Repetitions count in drawings, where rows as they are do best, and a photo's rows have little in common but their
+// noise, which is least by the filters with the least sums: a few bands of rows say which. Where time does not matter every strategy
+// is tried on every row.
+func (s *scanlines) plan(high bool) plan {
+	size := s.h * (s.stride + 1)
+	p := plan{effort: effortDrawing}
+	strategies := []strategy{ftNone, stratSum}
+	sampled, try := s.sampled, effortTry
+	if high || size <= tiny {
+		strategies = []strategy{ftNone, stratSum, ftPaeth, ftUp, ftSub}
+		sampled, try = s.whole, effortDrawing
+	}
+	var buf []byte
+	least, looked := 0, 0
+	for _, strat := range strategies {
+		buf = sampled(buf[:0], strat)
+		if n := len(deflate(buf, try)); least == 0 || n < least {
+			p.strategy, least, looked = strat, n, len(buf)
 		}
 	}
-	return deflate(s.filtered(buf[:0], 0, s.h, best), effortPatient)
+	p.guess = int(int64(least) * int64(size) / int64(looked))
+	switch {
+	case high || size <= tiny:
+		p.effort = effortPatient
+	case size <= small:
+		p.effort = effortSmall
+	case p.strategy == stratSum && 3*least > looked:
+		p.effort = effortPhoto
+	case 4*least > looked:
+		p.effort = effortNoise
+	}
+	return p
+}
+
+// compress returns the zlib stream of the picture.
+func (s *scanlines) compress(p plan) []byte {
+	buf := make([]byte, 0, s.h*(s.stride+1))
+	return deflate(s.filtered(buf, 0, s.h, p.strategy), p.effort)
+}
+
+// whole appends all scanlines.
+func (s *scanlines) whole(dst []byte, strat strategy) []byte {
+	return s.filtered(dst, 0, s.h, strat)
 }
 
 // sampled appends the bands that are looked at, or all of a picture that is hardly higher.

@@ -73,6 +73,9 @@ type Reader struct {
 	paletteLen int
 }
 
+// HasPalette reports whether pixels are indices into a palette.
+func (r *Reader) HasPalette() bool { return r.ColorType == ctPalette }
+
 // bitsPerPixel returns the bits of one pixel in a scanline.
 func (r *Reader) bitsPerPixel() int {
 	return r.BitDepth * [...]int{1, 0, 3, 1, 2, 0, 4}[r.ColorType]

@@ -17,15 +17,20 @@ import (
 // it pays where somebody waits.
 type Options struct {
 	High           bool   // search for the fewest bytes, ten times as long
+	SourceColors   int    // of how many colours the picture is a mixture, 0 for what must be kept exactly: see Append
 	ICC            []byte // a profile to carry in iCCP
 	Gamma          uint32 // gAMA in 1/100000, or 0
 	Chromaticities []byte // cHRM's 32 bytes, or nil
 }
 
-// Append appends m as a PNG to dst, in the representation that takes the fewest bytes. The colour of every pixel that is not wholly transparent
-// is kept exactly, the representation is not: grey pictures become grey, up to 256 colours a palette, opaque pictures lose
-// their alpha, and samples are packed where fewer bits do. *image.Gray and *image.NRGBA are read directly, everything else
+// Append appends m as a PNG to dst, in the representation that takes the fewest bytes. The colour of every pixel that is not wholly
+// transparent is kept exactly, the representation is not: grey pictures become grey, up to 256 colours a palette, opaque pictures
+// lose their alpha, and samples are packed where fewer bits do. *image.Gray and *image.NRGBA are read directly, everything else
 // through its colour model; *image.RGBA is premultiplied. m may have at most MaxPixels pixels; there must be one at least.
+//
+// A picture that averaging made of up to 256 colours (Options.SourceColors) gets a palette where that is smaller and no channel of
+// any pixel is off by more than 8, and one made of up to 16 levels of grey as few levels. Its commonest colours, flat areas, and
+// alpha of 0 and 255 are exact.
 func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	b := m.Bounds()
 	w, h := b.Dx(), b.Dy()
@@ -37,17 +42,24 @@ func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	}
 	var forms []form
 	if g, ok := m.(*image.Gray); ok {
-		forms = grayForms(g)
+		forms = grayForms(g, o.SourceColors)
 	} else {
-		forms = colourForms(straight(m))
+		forms = colourForms(straight(m), o.SourceColors)
 	}
-	if w*h > manyPixels {
-		forms = forms[:1]
+	plans := make([]plan, len(forms))
+	for i := range forms {
+		plans[i] = forms[i].lines.plan(o.High)
+	}
+	if w*h > manyPixels && !o.High {
+		for len(forms) > 1 && plans[0].guess <= plans[1].guess {
+			forms = forms[:1]
+		}
+		forms, plans = forms[len(forms)-1:], plans[len(forms)-1:]
 	}
 	start := len(dst)
 	var best []byte
 	for i := range forms {
-		out := forms[i].appendTo(dst[start:start:start], w, h, o)
+		out := forms[i].appendTo(dst[start:start:start], w, h, o, plans[i])
 		if best == nil || len(out) < len(best) {
 			best = out
 		}
@@ -92,12 +104,18 @@ func straight(m image.Image) *image.NRGBA {
 }
 
 // grayForms gives the picture with samples of as few bits as hold its levels: as they are, or through a palette.
-func grayForms(m *image.Gray) []form {
+func grayForms(m *image.Gray, colors int) []form {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	pix := make([]byte, 0, w*h)
 	for y := range h {
 		i := m.PixOffset(m.Rect.Min.X, m.Rect.Min.Y+y)
 		pix = append(pix, m.Pix[i:i+w]...)
+	}
+	if colors > 0 && colors <= 16 {
+		near := nearLevels(pix, colors)
+		for i, v := range pix {
+			pix[i] = near[v]
+		}
 	}
 	var used [256]bool
 	for _, v := range pix {
@@ -133,7 +151,7 @@ func grayForms(m *image.Gray) []form {
 }
 
 // colourForms gives the picture's forms, the one that is smallest for most pictures first.
-func colourForms(m *image.NRGBA) []form {
+func colourForms(m *image.NRGBA, colors int) []form {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	opaque, gray := true, true
 	for p := m.Pix; len(p) >= 4; p = p[4:] {
@@ -148,7 +166,7 @@ func colourForms(m *image.NRGBA) []form {
 		for i := range g.Pix {
 			g.Pix[i] = m.Pix[4*i]
 		}
-		return grayForms(g)
+		return grayForms(g, colors)
 	}
 	var forms []form
 	if colours := countColours(m.Pix); colours != nil {
@@ -163,6 +181,10 @@ func colourForms(m *image.NRGBA) []form {
 		forms = append(forms, f)
 		if w*h > manyPixels {
 			return forms
+		}
+	} else if colors > 0 && colors <= 256 {
+		if f := nearForm(m); f != nil {
+			forms = append(forms, *f)
 		}
 	}
 	direct := form{colorType: ctRGBA, depth: 8}
@@ -292,7 +314,7 @@ func pack(pix []byte, w, h, depth int, sample func(byte) byte) scanlines {
 }
 
 // appendTo appends the whole file.
-func (f *form) appendTo(dst []byte, w, h int, o *Options) []byte {
+func (f *form) appendTo(dst []byte, w, h int, o *Options, p plan) []byte {
 	dst = append(dst, signature...)
 	header := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(w)), uint32(h))
 	dst = appendChunk(dst, "IHDR", append(header, byte(f.depth), byte(f.colorType), 0, 0, 0))
@@ -312,7 +334,7 @@ func (f *form) appendTo(dst []byte, w, h int, o *Options) []byte {
 	if f.trns != nil {
 		dst = appendChunk(dst, "tRNS", f.trns)
 	}
-	dst = appendChunk(dst, "IDAT", f.lines.compress(o.High))
+	dst = appendChunk(dst, "IDAT", f.lines.compress(p))
 	return appendChunk(dst, "IEND", nil)
 }
 
