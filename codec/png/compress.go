@@ -7,7 +7,7 @@ var (
 	effortTry     = effort{depth: 4, nice: 32}
 	effortPhoto   = effort{depth: 4, nice: 64}
 	effortNoise   = effort{depth: 8, nice: 64, three: true}
-	effortDrawing = effort{depth: 40, nice: 200, three: true}
+	effortDrawing = effort{depth: 24, nice: 130, three: true}
 	effortSmall   = effort{depth: 16, nice: 64, three: true, passes: 1}
 	effortPatient = effort{depth: 200, nice: maxMatch, three: true, passes: 4}
 )

@@ -96,7 +96,7 @@ func straight(m image.Image) *image.NRGBA {
 		}
 		for p := row; len(p) >= 4; p = p[4:] {
 			if p[3] == 0 {
-				p[0], p[1], p[2] = 0, 0, 0
+				*(*[4]byte)(p) = [4]byte{}
 			}
 		}
 	}
@@ -153,14 +153,7 @@ func grayForms(m *image.Gray, colors int) []form {
 // colourForms gives the picture's forms, the one that is smallest for most pictures first.
 func colourForms(m *image.NRGBA, colors int) []form {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
-	opaque, gray := true, true
-	for p := m.Pix; len(p) >= 4; p = p[4:] {
-		opaque = opaque && p[3] == 255
-		gray = gray && p[0] == p[1] && p[1] == p[2]
-		if !opaque && !gray {
-			break
-		}
-	}
+	opaque, gray := kinds(m.Pix)
 	if opaque && gray {
 		g := image.NewGray(m.Rect)
 		for i := range g.Pix {
@@ -195,20 +188,45 @@ func colourForms(m *image.NRGBA, colors int) []form {
 	case gray:
 		direct.colorType, channels = ctGrayAlpha, channels[2:]
 	}
-	n := len(channels)
-	pix := make([]byte, 0, w*h*n)
-	for p := m.Pix; len(p) >= 4; p = p[4:] {
-		switch n {
-		case 2:
-			pix = append(pix, p[2], p[3])
-		case 3:
-			pix = append(pix, p[0], p[1], p[2])
-		default:
-			pix = append(pix, p[:4]...)
-		}
-	}
-	direct.lines = scanlines{pix, w * n, h, n}
+	direct.lines = scanlines{choose(m.Pix, channels), w * len(channels), h, len(channels)}
 	return append(forms, direct)
+}
+
+// kinds reports whether all pixels are opaque, and whether all are grey.
+func kinds(pix []byte) (opaque, gray bool) {
+	and, differ := ^uint32(0), uint32(0)
+	for len(pix) > 0 {
+		n := min(len(pix), 1<<12)
+		for p := pix[:n]; len(p) >= 4; p = p[4:] {
+			v := binary.LittleEndian.Uint32(p)
+			and &= v
+			differ |= (v ^ v>>8) & 0xffff
+		}
+		if and>>24 != 255 && differ != 0 {
+			break
+		}
+		pix = pix[n:]
+	}
+	return and>>24 == 255, differ == 0
+}
+
+// choose returns those channels of pix.
+func choose(pix []byte, channels []int) []byte {
+	n := len(channels)
+	out := make([]byte, len(pix)/4*n)
+	switch n {
+	case 2:
+		for i, o := 0, out; len(o) >= 2; i, o = i+4, o[2:] {
+			o[0], o[1] = pix[i+2], pix[i+3]
+		}
+	case 3:
+		for o := out; len(o) >= 3 && len(pix) >= 4; o, pix = o[3:], pix[4:] {
+			o[0], o[1], o[2] = pix[0], pix[1], pix[2]
+		}
+	default:
+		copy(out, pix)
+	}
+	return out
 }
 
 // A colourTable is an open-addressed hash table of up to 256 colours.
