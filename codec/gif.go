@@ -29,10 +29,10 @@ func (s gifSource) peak(t *target) int64 {
 	return rowsPeak(t) + 12*area // and a copy of the canvas, and what is not collected yet
 }
 
-func (s gifSource) still(ctx context.Context, t *target) (image.Image, error) {
+func (s gifSource) still(ctx context.Context, t *target) (picture, error) {
 	m, _, err := s.Next()
 	if err != nil {
-		return nil, err
+		return picture{}, err
 	}
 	return canvas(ctx, t, m)
 }
@@ -50,12 +50,12 @@ func gifTolerance(t *target) float64 {
 	return 2
 }
 
-func writeGIF(m image.Image, t *target) (out []byte, exact bool, err error) {
+func writeGIF(m picture, t *target) (out []byte, exact bool, err error) {
 	r, err := recordGIF(1, t)
 	if err != nil {
 		return nil, false, err
 	}
-	if err := r.Add(m.(*image.NRGBA), 0); err != nil {
+	if err := r.Add(m.Image.(*image.NRGBA), 0); err != nil {
 		return nil, false, err
 	}
 	return r.finish()

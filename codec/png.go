@@ -2,7 +2,6 @@ package codec
 
 import (
 	"context"
-	"image"
 
 	"miniatura/codec/exif"
 	"miniatura/codec/icc"
@@ -30,13 +29,16 @@ func (s pngSource) header() header {
 		h.space = icc.Gray
 	}
 	h.profile, h.profileErr = s.ICC()
+	if s.HasPalette() && s.Channels > 1 {
+		h.colors = 1 << s.BitDepth
+	}
 	h.color = s.color
 	return h
 }
 
 func (s pngSource) peak(t *target) int64 { return rowsPeak(t) + s.PeakBytes() }
 
-func (s pngSource) still(ctx context.Context, t *target) (image.Image, error) {
+func (s pngSource) still(ctx context.Context, t *target) (picture, error) {
 	if t.color.first && s.BitDepth == 16 {
 		s.Narrow = t.color.convert.Wide
 	}
@@ -47,8 +49,8 @@ func (s pngSource) player() (player, int, error) { return nil, 0, unsupported("a
 
 func (s pngSource) note() string { return s.Note }
 
-func writePNG(m image.Image, t *target) (out []byte, exact bool, err error) {
-	out, err = png.Append(nil, m, &png.Options{ICC: t.color.carry})
+func writePNG(m picture, t *target) (out []byte, exact bool, err error) {
+	out, err = png.Append(nil, m.Image, &png.Options{ICC: t.color.carry, SourceColors: m.colors, High: t.effort == HighEffort})
 	return out, true, err
 }
 

@@ -48,9 +48,9 @@ func Encode(w io.Writer, m image.Image, o *Options) error {
 	return err
 }
 
-// Append appends m as a WebP file to dst. Lossy pictures with few colours or flat areas are
-// encoded without loss as well, and the smaller file is kept. A picture over MaxSide in either
-// direction is an UnsupportedError before any memory is spent.
+// Append appends m as a WebP file to dst. Lossy pictures that by an estimate may be smaller without
+// loss are encoded without loss as well, and the smaller file is kept. A picture over MaxSide in
+// either direction is an UnsupportedError before any memory is spent.
 func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	o = o.orDefault()
 	r := m.Bounds()
@@ -168,16 +168,34 @@ func encodeFrame(m image.Image, o *Options) (*frameBits, error) {
 	if err != nil {
 		return nil, err
 	}
-	if alpha != nil {
-		lossy.hasAlpha = true
-		lossy.alpha = encodeAlpha(alpha, n.Rect.Dx(), o.Effort)
-	}
-	if !o.Lossy && isGraphic(n) {
-		if l := losslessFrame(n, o.Effort); l.size() < lossy.size() {
-			return l, nil
+	return o.shorter(n, lossy, alpha), nil
+}
+
+// shorter gives the shorter of lossy, which lacks its alpha, and m without loss. What an estimate
+// finds much longer is not made.
+func (o *Options) shorter(m *image.NRGBA, lossy *frameBits, alpha []byte) *frameBits {
+	w := m.Rect.Dx()
+	var lossless *frameBits
+	if !o.Lossy && o.Effort != High && alpha != nil {
+		rest := float64(estimateAlpha(alpha, w))
+		if float64(estimateLossless(m)) < float64(lossy.size())+rest {
+			lossless = losslessFrame(m, o.Effort)
+			if float64(lossless.size()) < float64(lossy.size())+0.9*rest {
+				return lossless
+			}
 		}
 	}
-	return lossy, nil
+	if alpha != nil {
+		lossy.hasAlpha = true
+		lossy.alpha = encodeAlpha(alpha, w, o.Effort)
+	}
+	if lossless == nil && !o.Lossy && worthLossless(m, lossy.size(), o.Effort) {
+		lossless = losslessFrame(m, o.Effort)
+	}
+	if lossless != nil && lossless.size() < lossy.size() {
+		return lossless
+	}
+	return lossy
 }
 
 // lossyFrame takes what a vp8.Encoder returns.
