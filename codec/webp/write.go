@@ -33,9 +33,9 @@ func Encode(w io.Writer, m image.Image, o *Options) error {
 	return err
 }
 
-// Append appends m as a WebP file to dst. Lossy pictures with few colours or flat areas are
-// encoded without loss as well, and the smaller file is kept. A picture over MaxSide in either
-// direction is an UnsupportedError before any memory is spent.
+// Append appends m as a WebP file to dst. Lossy pictures that by an estimate may be smaller without
+// loss are encoded without loss as well, and the smaller file is kept. A picture over MaxSide in
+// either direction is an UnsupportedError before any memory is spent.
 func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	if o == nil {
 		o = new(Options)
@@ -162,7 +162,7 @@ func encodeFrame(m image.Image, o *Options) (*frameBits, error) {
 		lossy.hasAlpha = true
 		lossy.alpha = encodeAlpha(alpha, n.Rect.Dx(), o.Effort)
 	}
-	if !o.Lossy && isGraphic(n) {
+	if !o.Lossy && worthLossless(n, lossy.size(), o.Effort) {
 		if l := losslessFrame(n, o.Effort); l.size() < lossy.size() {
 			return l, nil
 		}
