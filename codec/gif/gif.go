@@ -3,6 +3,7 @@
 //
 //	reader.go   sections 15-27: blocks, walked before anything is decoded; frames composed one by one
 //	lzw.go      appendix F: variable-length-code LZW, decoded
+//	pack.go     the same, encoded, for pixels that may be written in more than one way
 //	writer.go   frames as changed rectangles, transparency and disposal
 //	palette.go  the colours of a frame: exact up to 256, else chosen for least squared error
 //
