@@ -9,7 +9,10 @@ import "slices"
 // transparent index as well.
 type pixel uint16
 
-const mayHole pixel = 1 << 8
+const (
+	mayHole   pixel = 1 << 8
+	busyShift       = 9
+)
 
 const (
 	packSlots = 1 << 14
@@ -28,8 +31,17 @@ type packer struct {
 	suffix   [maxCodes]uint8
 	first    [maxCodes]uint8
 	length   [maxCodes]int32
-	switches [maxCodes]int32 // between the transparent index and others, in the string
-	children [maxCodes]int32 // codes whose prefix it is
+	switches [maxCodes]int32  // between the transparent index and others, in the string
+	children [maxCodes]int32  // codes whose prefix it is
+	child1   [maxCodes]uint16 // one of them, 0 where there is none
+	sibling  [maxCodes]uint16 // another child of its prefix
+
+	// Where near is set, index b may be written for a if they are at most reach apart, which is
+	// more for busier pixels.
+	near  *nearness
+	reach [4]uint16
+	// Sums of distances for the strings of beam.
+	off, widerOff [maxBeam]int32
 
 	hole uint8
 	// The codes that fit so far, and those that fit with one pixel more.
@@ -48,7 +60,7 @@ func (p *packer) pack(dst []byte, pixels []pixel, hole uint8, minCodeSize uint) 
 	start := len(dst)
 	p.hole = hole
 	dst, full := p.packWith(dst, pixels, minCodeSize, false)
-	if !full {
+	if !full || p.near != nil {
 		return dst
 	}
 	// Where the picture goes on as it began, a full table is worth keeping.
@@ -59,6 +71,12 @@ func (p *packer) pack(dst []byte, pixels []pixel, hole uint8, minCodeSize uint) 
 	}
 	p.shown = shown
 	return dst
+}
+
+// packInto packs pixels as d's data.
+func (p *packer) packInto(d *drawing, pixels []pixel) {
+	d.data = p.pack(d.data[:0], pixels, uint8(max(d.transparent, 0)), max(d.bits, 2))
+	d.shown, p.shown = p.shown, d.shown
 }
 
 // child gives the code of code's string and index v behind it.
@@ -83,6 +101,8 @@ func (p *packer) add(code uint16, v uint8, next uint16) {
 		p.switches[next]++
 	}
 	p.children[code]++
+	p.sibling[next], p.child1[next] = p.child1[code], 0
+	p.child1[code] = next
 	key := uint32(code)<<8 | uint32(v) + 1
 	k := key * 0x9e3779b1 >> 18
 	for p.keys[k] != 0 {
@@ -96,12 +116,16 @@ func (p *packer) clear(clearCode uint16) {
 	clear(p.keys[:])
 	clear(p.switches[:clearCode])
 	clear(p.children[:clearCode])
+	clear(p.child1[:clearCode])
 }
 
 // longest gives the code of a longest string that the pixels may begin with. Where last's own
 // string fits too, and its first index after it, that is the one that the table is about to
 // get, as code next.
 func (p *packer) longest(pixels []pixel, last int32, next uint16) uint16 {
+	if p.near != nil {
+		return p.longestNear(pixels)
+	}
 	p.beam[0] = uint16(pixels[0] & 255)
 	n := 1
 	if pixels[0]&mayHole != 0 && uint8(pixels[0]) != p.hole {
@@ -171,6 +195,83 @@ func (p *packer) extend(n int, v pixel) int {
 		p.beam, p.wider = p.wider, p.beam
 	}
 	return m
+}
+
+// longestNear is longest where near indices may be written; of the longest strings it takes the one that
+// is least off.
+func (p *packer) longestNear(pixels []pixel) uint16 {
+	n := p.start1(pixels[0])
+	depth := 1
+	for ; depth < len(pixels); depth++ {
+		v := pixels[depth]
+		m := 0
+		near, reach := &p.near.distance[uint8(v)], p.reach[v>>busyShift]
+		for i, c := range p.beam[:n] {
+			for d := p.child1[c]; d != 0; d = p.sibling[d] {
+				k := p.suffix[d]
+				e := near[k]
+				if v&mayHole != 0 && k == p.hole {
+					e = 0
+				}
+				if e > reach {
+					continue
+				}
+				off := p.off[i] + int32(e)
+				if m < maxBeam {
+					p.wider[m], p.widerOff[m] = d, off
+					m++
+					continue
+				}
+				worst := 0
+				for j := range p.widerOff {
+					if p.widerOff[j] > p.widerOff[worst] {
+						worst = j
+					}
+				}
+				if off < p.widerOff[worst] {
+					p.wider[worst], p.widerOff[worst] = d, off
+				}
+			}
+		}
+		if m == 0 {
+			break
+		}
+		p.beam, p.wider = p.wider, p.beam
+		p.off, p.widerOff = p.widerOff, p.off
+		n = m
+	}
+	best := 0
+	for i := range n {
+		if p.off[i] < p.off[best] {
+			best = i
+		}
+	}
+	return p.beam[best]
+}
+
+// start1 begins the beam.
+func (p *packer) start1(v pixel) int {
+	n := 0
+	if v&mayHole != 0 {
+		p.beam[0], p.off[0] = uint16(p.hole), 0
+		n = 1
+	}
+	if v&mayHole == 0 || uint8(v) != p.hole {
+		p.beam[n], p.off[n] = uint16(uint8(v)), 0
+		n++
+	}
+	reach := p.reach[v>>busyShift]
+	for _, k := range p.near.nearest[uint8(v)] {
+		e := p.near.distance[uint8(v)][k]
+		if e > reach || n == maxBeam {
+			break
+		}
+		if k != uint8(v) && p.child1[k] != 0 {
+			p.beam[n], p.off[n] = uint16(k), int32(e)
+			n++
+		}
+	}
+	return n
 }
 
 // packWith is pack with one way to go on when all codes are given out, which full reports: to

@@ -267,6 +267,7 @@ func (s *sample) spread() float64 {
 // on a grid of moments), and then moves the means a few times as Lloyd's algorithm does.
 func quantize(c *colorCount, n int, tolerance float64) []rgb {
 	points := samples(c)
+	var by sorter
 	type box struct {
 		points []sample
 		total  sample
@@ -285,7 +286,7 @@ func quantize(c *colorCount, n int, tolerance float64) []rgb {
 		}
 		whole := b.total.spread()
 		for axis := range 3 {
-			sortByAxis(b.points, axis)
+			by.sort(b.points, axis)
 			var left sample
 			for i := range len(b.points) - 1 {
 				left.add(b.points[i])
@@ -318,7 +319,7 @@ func quantize(c *colorCount, n int, tolerance float64) []rgb {
 			break
 		}
 		remaining -= b.gain
-		sortByAxis(b.points, b.axis)
+		by.sort(b.points, b.axis)
 		right := box{points: b.points[b.at:]}
 		b.points = b.points[:b.at]
 		measure(b)
@@ -343,26 +344,22 @@ func (s *sample) mean() rgb {
 	return v
 }
 
-func sortByAxis(points []sample, axis int) {
-	slices.SortFunc(points, func(a, b sample) int {
-		x, y := a.sum[axis]/a.n, b.sum[axis]/b.n
-		switch {
-		case x < y:
-			return -1
-		case x > y:
-			return 1
-		}
-		// Any order that does not depend on the order before.
-		for i := range 3 {
-			if a.sum[i] != b.sum[i] {
-				if a.sum[i] < b.sum[i] {
-					return -1
-				}
-				return 1
-			}
-		}
-		return 0
-	})
+// A sorter sorts samples by the mean of a channel; it keeps its memory.
+type sorter struct {
+	keys []uint64
+	old  []sample
+}
+
+func (o *sorter) sort(points []sample, axis int) {
+	o.keys = o.keys[:0]
+	for i := range points {
+		o.keys = append(o.keys, uint64(points[i].sum[axis]/points[i].n*(1<<16))<<32|uint64(i))
+	}
+	slices.Sort(o.keys)
+	o.old = append(o.old[:0], points...)
+	for i, k := range o.keys {
+		points[i] = o.old[k&(1<<32-1)]
+	}
 }
 
 // lloyd moves every colour of the palette to the mean of the points nearest to it, and drops

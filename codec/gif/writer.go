@@ -17,11 +17,15 @@ type Writer struct {
 	// have so that they get by with fewer, which makes longer strings. At 0 up to 256 colours are
 	// exact. A picture that was scaled, most colours of which are mixtures, can do with 0.5.
 	Tolerance float64
+	// Budget is what all of the animation's Frames had better not take, in bytes, where there is a
+	// Tolerance: while they take more, colours may be further off, as far as near.go says.
+	Budget, Frames int
 
 	w, h, plays int
 	body        []byte // the file from the first frame on
 	frames      int
 	global      []rgb // the global color table so far
+	local       []rgb // the last one of a frame's own
 	inexact     bool  // some colour had to be changed
 
 	// The frame added last waits here, since what the next one needs decides its disposal.
@@ -31,11 +35,13 @@ type Writer struct {
 	current *image.NRGBA // the canvas it is to make; alpha 0 or 255
 	rect    image.Rectangle
 	next    *image.NRGBA // scratch for Add
-	stays   []bool       // which pixels are there already: as they are to be, or as near as they
-	// were when the same was to be there before
+	same    []bool       // which pixels are to be what was to be there before
+	stays   []bool       // which are there already: as they are to be, or as near as ever
 
-	pixels []pixel
-	lzw    *packer
+	pixels   []pixel
+	lzw      *packer
+	near     *nearness
+	strength float64 // of what may be off, see near.go
 }
 
 // MaxSide is the largest width and height of a GIF (sections 18 and 20: 16 bits).
@@ -46,7 +52,7 @@ func NewWriter(w, h, plays int) (*Writer, error) {
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide {
 		return nil, UnsupportedError(fmt.Sprintf("a picture of %dx%d", w, h))
 	}
-	return &Writer{w: w, h: h, plays: plays}, nil
+	return &Writer{w: w, h: h, plays: plays, strength: 1}, nil
 }
 
 // Append appends m as a still GIF to dst: its own colours where they are at most 256, a transparent
@@ -85,11 +91,16 @@ func (w *Writer) Add(canvas *image.NRGBA, delay time.Duration) error {
 		w.current = image.NewNRGBA(w.next.Rect)
 	}
 	for y := range w.h {
-		threshold(w.next.Pix[y*w.next.Stride:][:4*w.w], canvas.Pix[y*canvas.Stride:])
+		row := w.next.Pix[y*w.next.Stride:][:4*w.w]
+		if w.waiting && w.Tolerance > 0 {
+			thresholdAfter(row, canvas.Pix[y*canvas.Stride:], w.current.Pix[y*w.current.Stride:])
+		} else {
+			threshold(row, canvas.Pix[y*canvas.Stride:])
+		}
 	}
 	if !w.waiting {
 		w.current, w.next = w.next, w.current
-		w.stays = make([]bool, w.w*w.h)
+		w.stays, w.same = make([]bool, w.w*w.h), make([]bool, w.w*w.h)
 		w.rect = bound(w.w, w.h, func(i int) bool { return w.current.Pix[i+3] != 0 })
 		if w.rect.Empty() {
 			w.rect = image.Rect(0, 0, 1, 1)
@@ -97,23 +108,21 @@ func (w *Writer) Add(canvas *image.NRGBA, delay time.Duration) error {
 		w.waiting, w.delay = true, delay
 		return nil
 	}
-	disposal := byte(disposeNone)
-	if gone := w.erased(); !gone.Empty() {
+	disposal, gone := byte(disposeNone), w.erased()
+	if !gone.Empty() {
 		disposal = disposeBackground
-		w.rect = w.rect.Union(gone)
 	}
-	w.flush(disposal, true)
+	w.flush(disposal, gone, true)
 	w.current, w.next = w.next, w.current
 	if disposal == disposeBackground {
 		for y := w.rect.Min.Y; y < w.rect.Max.Y; y++ {
 			clear(w.base.Pix[w.base.PixOffset(w.rect.Min.X, y):][:4*w.rect.Dx()])
 		}
 	}
-	w.compare()
-	w.rect = bound(w.w, w.h, func(i int) bool { return !w.stays[i/4] })
-	if w.rect.Empty() {
-		w.rect = image.Rect(0, 0, 1, 1) // a frame of its own all the same: it has a delay
+	for k := range w.same {
+		w.same[k] = *(*[4]byte)(w.current.Pix[4*k:]) == *(*[4]byte)(w.next.Pix[4*k:])
 	}
+	w.compare()
 	w.delay = delay
 	return nil
 }
@@ -130,7 +139,7 @@ func (w *Writer) AppendTo(dst []byte) ([]byte, error) {
 	if !w.waiting {
 		return nil, UnsupportedError("an animation without frames")
 	}
-	w.flush(disposeNone, false)
+	w.flush(disposeNone, image.Rectangle{}, false)
 	w.waiting = false
 	dst = w.appendHeader(dst)
 	dst = append(dst, w.body...)
@@ -149,18 +158,36 @@ func threshold(dst, src []byte) {
 	}
 }
 
+// thresholdAfter is threshold for a frame that was scaled: what the frame before, old, shows stays
+// down to an alpha of 64. The scaler's kernel makes edges swing, and to take a pixel away costs
+// GIF all of the rectangle.
+func thresholdAfter(dst, src, old []byte) {
+	for i := 0; i < len(dst); i += 4 {
+		p, q := dst[i:i+4:i+4], src[i:i+4:i+4]
+		if q[3] < 64 || q[3] < 128 && old[i+3] == 0 {
+			p[0], p[1], p[2], p[3] = 0, 0, 0, 0
+		} else {
+			p[0], p[1], p[2], p[3] = q[0], q[1], q[2], 255
+		}
+	}
+}
+
 // erased bounds the pixels that the waiting frame shows and the next one does not: GIF can
 // only take them away by disposal.
 func (w *Writer) erased() image.Rectangle {
 	return bound(w.w, w.h, func(i int) bool { return w.current.Pix[i+3] != 0 && w.next.Pix[i+3] == 0 })
 }
 
-// compare fills in w.stays.
+// compare fills in w.stays, and makes w.rect the smallest rectangle with all pixels that do not stay.
 func (w *Writer) compare() {
 	for k := range w.stays {
 		i := 4 * k
 		p, q := *(*[4]byte)(w.current.Pix[i:]), *(*[4]byte)(w.base.Pix[i:])
-		w.stays[k] = p == q || p[3] == q[3] && p == *(*[4]byte)(w.next.Pix[i:])
+		w.stays[k] = p == q || p[3] == q[3] && (w.same[k] || w.Tolerance > 0 && w.still(p, q, i))
+	}
+	w.rect = bound(w.w, w.h, func(i int) bool { return !w.stays[i/4] })
+	if w.rect.Empty() {
+		w.rect = image.Rect(0, 0, 1, 1) // a frame of its own all the same: it has a delay
 	}
 }
 
@@ -196,8 +223,9 @@ type drawing struct {
 	transparent int   // index, -1 is none
 	bits        uint  // of an index
 	data        []byte
-	shown       []byte // the indices, as they will be decoded
-	inexact     bool   // some colour is not in the table
+	shown       []byte  // the indices, as they will be decoded
+	squared     float64 // mean squared error of a channel, where near colours may stand for others
+	inexact     bool    // some colour is not in the table
 }
 
 func (d *drawing) size() int { return len(d.data) + 3*len(d.local) + 3*len(d.global) }
@@ -210,17 +238,25 @@ func (d *drawing) table() []rgb {
 	return d.global
 }
 
-// flush writes the waiting frame and brings base up to it; more says that another one follows.
-func (w *Writer) flush(disposal byte, more bool) {
+// flush writes the waiting frame and brings base up to it; more says that another one follows. gone
+// is what has to be in its rectangle.
+func (w *Writer) flush(disposal byte, gone image.Rectangle, more bool) {
 	first := w.frames == 0
 	w.frames++
-	d := w.draw(false, first && !more)
-	if !first && (d.local != nil || len(d.global) > len(w.global)) {
-		if e := w.draw(true, false); e != nil && e.size() < d.size() {
-			d = e
+	w.rect = w.rect.Union(gone)
+	d := w.drawBest(first, more)
+	for d.squared > most && w.strength > 0.2 {
+		w.strength /= 2
+		if !first {
+			w.compare()
+			w.rect = w.rect.Union(gone)
 		}
+		d = w.drawBest(first, more)
 	}
 	w.global = d.global
+	if d.local != nil {
+		w.local = d.local
+	}
 	w.inexact = w.inexact || d.inexact
 	w.control(disposal, d.transparent)
 	w.descriptor(d)
@@ -228,7 +264,19 @@ func (w *Writer) flush(disposal byte, more bool) {
 	w.body = append(w.body, d.data...)
 	if more {
 		w.show(d)
+		w.adjust(d)
 	}
+}
+
+// drawBest makes the shorter of a frame's drawings.
+func (w *Writer) drawBest(first, more bool) *drawing {
+	d := w.draw(false, first && !more)
+	if !first && (d.local != nil || len(d.global) > len(w.global)) {
+		if e := w.draw(true, false); e != nil && e.size() < d.size() && e.squared <= most {
+			return e
+		}
+	}
+	return d
 }
 
 // show draws d on base, as a decoder will.
@@ -259,8 +307,12 @@ func (w *Writer) draw(all, still bool) *drawing {
 	if w.lzw == nil {
 		w.lzw = new(packer)
 	}
-	d.data = w.lzw.pack(nil, w.pixels, uint8(max(d.transparent, 0)), max(d.bits, 2))
-	d.shown, w.lzw.shown = w.lzw.shown, nil
+	if w.Tolerance > 0 && !still {
+		w.packNear(d)
+		return d
+	}
+	w.lzw.near = nil
+	w.lzw.packInto(d, w.pixels)
 	return d
 }
 
@@ -326,7 +378,11 @@ func (w *Writer) index(d *drawing, counts *colorCount) (bits uint) {
 				last, index = c, pixel(counts.index[counts.slot(c)])
 				highest = max(highest, index)
 			}
-			w.pixels = append(w.pixels, index)
+			k := index
+			if w.Tolerance > 0 {
+				k |= w.busy(i, i/4%w.w, y) << busyShift
+			}
+			w.pixels = append(w.pixels, k)
 		}
 	}
 	bits = 1
@@ -370,26 +426,46 @@ func (w *Writer) choose(c *colorCount, hole, still bool) *drawing {
 
 // chooseLocal is choose where the global table does not hold all colours.
 func (w *Writer) chooseLocal(c *colorCount, d *drawing, hole bool, limit int) *drawing {
+	// Tables from before serve where they are good enough: the global one costs no bytes.
+	enough := 3 * reuse * w.Tolerance * float64(c.pixels())
+	for _, table := range [][]rgb{d.global, w.local} {
+		if len(table) == 0 || w.Tolerance == 0 || c.assign(newSearchPalette(table)) > enough {
+			continue
+		}
+		if t, k := c.unused(table); k >= 0 || !hole {
+			return d.use(t, k, hole, &table[0] == &d.global[0])
+		}
+	}
 	palette := c.palette(limit, w.Tolerance)
 	find := newSearchPalette(palette)
 	squared := c.assign(find)
-	d.inexact = squared > 0
 	if squared > 0 && len(d.global) > 128 {
-		// Not exact anyway: the global table, which costs nothing, if it is about as good.
+		// Not exact anyway: the global table, if it is about as good.
 		if e := c.assign(newSearchPalette(d.global)); e <= 1.1*squared+float64(c.pixels()) {
-			if !hole {
-				return d
-			}
-			if table, k := c.unused(d.global); k >= 0 {
-				d.global, d.transparent = table, k
-				return d
+			if t, k := c.unused(d.global); k >= 0 || !hole {
+				return d.use(t, k, hole, true)
 			}
 		}
 		c.assign(find)
 	}
-	d.local = palette
+	t, k := c.unused(palette)
+	d.use(t, k, hole, false)
+	d.inexact = squared > 0
+	return d
+}
+
+// use makes table d's. Index k of it is free for the hole.
+func (d *drawing) use(table []rgb, k int, hole, global bool) *drawing {
+	d.inexact = true
 	if hole {
-		d.local, d.transparent = c.unused(palette)
+		d.transparent = k
+	} else if k == len(table)-1 {
+		table = table[:k]
+	}
+	if global {
+		d.global = table
+	} else {
+		d.local = table
 	}
 	return d
 }
