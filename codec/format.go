@@ -45,7 +45,7 @@ var (
 	PNG = &Format{
 		name: "PNG", mediaType: "image/png", extensions: []string{"png"},
 		magic: []string{"\x89PNG\r\n\x1a\n"},
-		open:  openPNG, encode: writePNG, strip: stripPNG,
+		open:  openPNG, encode: writePNG, record: recordPNG, strip: stripPNG,
 		profile: true, pixelBytes: pngBytes,
 	}
 	GIF = &Format{
