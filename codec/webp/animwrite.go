@@ -24,11 +24,12 @@ type AnimationWriter struct {
 	part        []byte     // a changed rectangle with holes
 	still       *frameBits // the first frame, should it stay the only one
 
-	// Where VP8L took clearly less than VP8, the next wait frames go without VP8, then twice as
+	// Where VP8L took less than VP8, the next wait frames go without VP8, then twice as
 	// many, unless one is much denser than that one was. bias is what VP8L took of the estimate
 	// last time.
 	wait, patience int
 	density, bias  float64
+	rest           int // frames for which VP8L is not thought of: it would be far longer
 }
 
 // NewAnimationWriter begins an animation of w x h pixels that runs plays times; 0 is for ever.
@@ -127,7 +128,9 @@ func (a *AnimationWriter) encode(r image.Rectangle) (best *frameBits, blend bool
 		return best, blend, nil
 	}
 	var p plain
-	if !a.o.Lossy {
+	if a.rest > 0 {
+		a.rest--
+	} else if !a.o.Lossy {
 		p = a.plainest(r)
 		if a.wait--; a.wait >= 0 && p.density() < 1.5*a.density {
 			best, blend = a.lossless(p)
@@ -135,23 +138,26 @@ func (a *AnimationWriter) encode(r image.Rectangle) (best *frameBits, blend bool
 		}
 	}
 	m := a.next.SubImage(r).(*image.NRGBA)
-	if holed := a.holed(r, 8); holed != nil {
+	if holed := a.holed(r); holed != nil {
 		m, blend = holed, true
 	}
 	o := a.o
 	o.Lossy = true
-	if best, err = encodeFrame(m, &o); err != nil || a.o.Lossy {
+	if best, err = encodeFrame(m, &o); err != nil || p.m == nil {
 		return best, blend, err
 	}
-	if float64(p.estimate)*a.bias > 1.25*float64(best.size())+100 {
+	if float64(p.estimate)*a.bias > 1.1*float64(best.size())+100 {
 		a.wait, a.patience = 0, 1
+		if p.estimate > 2*best.size() {
+			a.rest = 3
+		}
 		return best, blend, nil
 	}
 	l, over := a.lossless(p)
 	ratio := float64(l.size()) / float64(best.size())
-	if ratio > 0.8 {
+	if ratio > 0.97 {
 		a.wait, a.patience = 0, 1
-	} else { // clear enough to leave out the other for some frames
+	} else { // leave out the other for some frames
 		a.wait, a.density = a.patience, p.density()
 		a.patience = min(2*a.patience, 32)
 	}
@@ -178,7 +184,7 @@ func (p *plain) density() float64 {
 func (a *AnimationWriter) plainest(r image.Rectangle) plain {
 	m := a.next.SubImage(r).(*image.NRGBA)
 	p := plain{m, false, estimateLossless(m)}
-	if holed := a.holed(r, 1); holed != nil {
+	if holed := a.holedPixels(r); holed != nil {
 		if n := estimateLossless(holed); n < p.estimate {
 			p = plain{holed, true, n}
 		}
@@ -195,40 +201,76 @@ func (a *AnimationWriter) lossless(p plain) (*frameBits, bool) {
 	return l, p.blend
 }
 
-// holed gives rectangle r with every block of side x side pixels that is already there transparent. It
-// is nil where there is little of that, or where blending cannot bring the frame about: a
+// holed gives rectangle r with every block of 8x8 pixels that is already there transparent. It is nil where there is little of that, or where blending cannot bring the frame about: a
 // changed pixel that is not opaque would mix with what is below.
-func (a *AnimationWriter) holed(r image.Rectangle, side int) *image.NRGBA {
+func (a *AnimationWriter) holed(r image.Rectangle) *image.NRGBA {
+	const side = 8
 	if a.frames == 0 {
 		return nil
 	}
 	w, h := r.Dx(), r.Dy()
 	a.part = slices.Grow(a.part[:0], 4*w*h)[:4*w*h]
 	holes := 0
+	same := make([]bool, (w+side-1)/side)
 	for y0 := 0; y0 < h; y0 += side {
-		for x0 := 0; x0 < w; x0 += side {
-			x1, y1 := min(x0+side, w), min(y0+side, h)
-			same := true
-			for y := y0; y < y1 && same; y++ {
-				i := a.next.PixOffset(r.Min.X+x0, r.Min.Y+y)
-				n := 4 * (x1 - x0)
-				same = string(a.next.Pix[i:i+n]) == string(a.current.Pix[i:i+n])
+		y1 := min(y0+side, h)
+		for i := range same {
+			same[i] = true
+		}
+		for y := y0; y < y1; y++ {
+			i := a.next.PixOffset(r.Min.X, r.Min.Y+y)
+			row, old := a.next.Pix[i:][:4*w], a.current.Pix[i:][:4*w]
+			if string(row) == string(old) {
+				continue
 			}
-			for y := y0; y < y1; y++ {
-				i := a.next.PixOffset(r.Min.X+x0, r.Min.Y+y)
-				dst := a.part[4*(w*y+x0):][:4*(x1-x0)]
-				if same {
-					clear(dst)
-					continue
+			for x := 0; x < 4*w; x += 4 {
+				if *(*[4]byte)(row[x:]) != *(*[4]byte)(old[x:]) {
+					same[x/4/side] = false
 				}
-				copy(dst, a.next.Pix[i:])
-				if !opaque(dst) {
+			}
+		}
+		for y := y0; y < y1; y++ {
+			row := a.next.Pix[a.next.PixOffset(r.Min.X, r.Min.Y+y):][:4*w]
+			dst := a.part[4*w*y:][:4*w]
+			copy(dst, row)
+			for i, s := range same {
+				block := dst[4*i*side : min(4*(i+1)*side, 4*w)]
+				if s {
+					clear(block)
+					holes += len(block) / 4
+				} else if !opaque(block) {
 					return nil
 				}
 			}
-			if same {
-				holes += (x1 - x0) * (y1 - y0)
+		}
+	}
+	if 16*holes < w*h {
+		return nil
+	}
+	return &image.NRGBA{Pix: a.part, Stride: 4 * w, Rect: image.Rect(0, 0, w, h)}
+}
+
+// holedPixels is holed for every pixel by itself.
+func (a *AnimationWriter) holedPixels(r image.Rectangle) *image.NRGBA {
+	if a.frames == 0 {
+		return nil
+	}
+	w, h := r.Dx(), r.Dy()
+	a.part = slices.Grow(a.part[:0], 4*w*h)[:4*w*h]
+	holes := 0
+	for y := range h {
+		i := a.next.PixOffset(r.Min.X, r.Min.Y+y)
+		row, old, dst := a.next.Pix[i:][:4*w], a.current.Pix[i:][:4*w], a.part[4*w*y:][:4*w]
+		for x := 0; x < 4*w; x += 4 {
+			p := *(*[4]byte)(row[x:])
+			switch {
+			case p == *(*[4]byte)(old[x:]):
+				p = [4]byte{}
+				holes++
+			case p[3] != 255:
+				return nil
 			}
+			*(*[4]byte)(dst[x:]) = p
 		}
 	}
 	if 16*holes < w*h {
