@@ -140,7 +140,7 @@ func prepare(src []byte, fit func(w, h int) (int, int), opt *Options) (s source,
 	}
 	info.W, info.H = h.upright()
 	info.Frames = h.frames
-	if t, err = aim(f, &h, fit, opt); err != nil {
+	if t, err = aim(f, &h, len(src), fit, opt); err != nil {
 		return nil, nil, info, err
 	}
 	info.OutW, info.OutH, info.ContentType = t.w, t.h, t.format.mediaType

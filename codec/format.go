@@ -43,7 +43,7 @@ var (
 	PNG = &Format{
 		name: "PNG", mediaType: "image/png", extensions: []string{"png"},
 		magic: []string{"\x89PNG\r\n\x1a\n"},
-		open:  openPNG, encode: writePNG, strip: stripPNG,
+		open:  openPNG, encode: writePNG, record: recordPNG, strip: stripPNG,
 		profile: true, mixtures: true, pixelBytes: pngBytes,
 	}
 	GIF = &Format{

@@ -42,12 +42,15 @@ func (s gifSource) player() (player, int, error) { return s.Reader, s.Plays, nil
 func (s gifSource) note() string { return s.Note }
 
 // gifTolerance is the mean squared error that a palette may cost: none where nothing was scaled; 2, which is 45 dB, where
-// most colours are mixtures that the scaler made.
+// most colours are mixtures that the scaler made; 5, which is 41 dB, in a frame that soon is gone.
 func gifTolerance(t *target) float64 {
-	if t.same() {
+	switch {
+	case t.same():
 		return 0
+	case t.frames == 1:
+		return 2
 	}
-	return 2
+	return 5
 }
 
 func writeGIF(m picture, t *target) (out []byte, exact bool, err error) {
@@ -69,7 +72,7 @@ func recordGIF(plays int, t *target) (recorder, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.Tolerance = gifTolerance(t)
+	w.Tolerance, w.Budget, w.Frames = gifTolerance(t), t.size, t.frames
 	return gifRecorder{w}, nil
 }
 

@@ -81,6 +81,7 @@ type target struct {
 	format      *Format // the result's
 	w, h        int     // the result's dimensions, upright
 	sw, sh      int     // the source's, as stored
+	size        int     // of the source's file, in bytes
 	frames      int
 	orientation int  // of what is decoded; the result is upright
 	another     bool // the source would not do as its own result: it is of four inks, or odd
@@ -122,11 +123,12 @@ func open(src []byte) (*Format, source, header, error) {
 	return f, s, h, nil
 }
 
-// aim says what is to be made of a source of format f with the header h, its colours aside.
-func aim(f *Format, h *header, fit func(w, h int) (int, int), opt *Options) (*target, error) {
+// aim says what is to be made of a source of format f with the header h and so many bytes, its colours aside.
+func aim(f *Format, h *header, size int, fit func(w, h int) (int, int), opt *Options) (*target, error) {
 	w, ht := h.upright()
 	t := &target{
-		source: f, format: f, sw: h.w, sh: h.h, frames: h.frames, orientation: h.orientation, another: h.odd || h.space == icc.CMYK, planar: h.planar, colors: h.colors,
+		source: f, format: f, sw: h.w, sh: h.h, size: size, frames: h.frames, orientation: h.orientation,
+		another: h.odd || h.space == icc.CMYK, planar: h.planar, colors: h.colors,
 		quality: opt.Quality, effort: opt.Effort,
 	}
 	if t.w, t.h = fit(w, ht); t.w < 1 || t.h < 1 || t.w > w || t.h > ht {

@@ -76,7 +76,8 @@ type Reader struct {
 	Narrow func(dst, src []byte)
 
 	src        []byte
-	idat       int       // position of the first IDAT
+	idat       int       // position of the first chunk with the rows,
+	data       string    // of that kind: "" is IDAT
 	iccp       []byte    // iCCP's data
 	trns       []byte    // tRNS's data, of the right length for the colour type
 	palette    [][4]byte // 256 entries once there is a PLTE

@@ -25,7 +25,7 @@ func (r *Reader) Rows(emit func(y int, row []byte) error) error {
 		d.row = make([]byte, r.Width*r.Channels)
 	}
 	var f inflater
-	feed := feed{src: r.src, p: r.idat}
+	feed := feed{src: r.src, p: r.idat, frame: r.data == "fdAT"}
 	err := f.inflate(feed.next, n+1, d.scanlines)
 	switch {
 	case !d.done && err != nil && err != errTooMuch:
@@ -56,10 +56,14 @@ func (r *Reader) Rows(emit func(y int, row []byte) error) error {
 type feed struct {
 	src   []byte
 	p     int
+	frame bool // the data is that of fdAT, up to the next fcTL
 	wrong bool // a CRC is
 }
 
 func (f *feed) next() []byte {
+	if f.frame {
+		return f.nextFrame()
+	}
 	for len(f.src)-f.p >= 8 && string(f.src[f.p+4:f.p+8]) == "IDAT" {
 		_, data, next, err := chunk(f.src, f.p)
 		if err != nil {
@@ -75,6 +79,23 @@ func (f *feed) next() []byte {
 		}
 	}
 	return nil
+}
+
+// nextFrame is next for fdAT, whose data follows a sequence number.
+func (f *feed) nextFrame() []byte {
+	for {
+		kind, data, next, err := chunk(f.src, f.p)
+		if err != nil || kind == "fcTL" || kind == "IEND" {
+			return nil
+		}
+		at := f.p
+		f.p = next
+		if kind != "fdAT" || len(data) <= 4 {
+			continue
+		}
+		f.wrong = f.wrong || !checkCRC(f.src, at, next)
+		return data[4:]
+	}
 }
 
 // A decoder turns decompressed bytes into rows.

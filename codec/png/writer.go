@@ -331,9 +331,17 @@ func pack(pix []byte, w, h, depth int, sample func(byte) byte) scanlines {
 
 // appendTo appends the whole file.
 func (f *form) appendTo(dst []byte, w, h int, o *Options, p plan) []byte {
+	dst = f.appendHeader(dst, w, h, o, func(dst []byte) []byte { return dst })
+	dst = appendChunk(dst, "IDAT", f.lines.compress(p))
+	return appendChunk(dst, "IEND", nil)
+}
+
+// appendHeader appends what comes before IDAT; control appends what comes before the palette.
+func (f *form) appendHeader(dst []byte, w, h int, o *Options, control func(dst []byte) []byte) []byte {
 	dst = append(dst, signature...)
 	header := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(w)), uint32(h))
 	dst = appendChunk(dst, "IHDR", append(header, byte(f.depth), byte(f.colorType), 0, 0, 0))
+	dst = control(dst)
 	if o.ICC != nil { // before PLTE (section 5.6)
 		dst = appendChunk(dst, "iCCP", append([]byte("ICC\x00\x00"), deflate(o.ICC, effortPatient)...))
 	}
@@ -343,8 +351,7 @@ func (f *form) appendTo(dst []byte, w, h int, o *Options, p plan) []byte {
 	if f.trns != nil {
 		dst = appendChunk(dst, "tRNS", f.trns)
 	}
-	dst = appendChunk(dst, "IDAT", f.lines.compress(p))
-	return appendChunk(dst, "IEND", nil)
+	return dst
 }
 
 func appendChunk(dst []byte, kind string, data []byte) []byte {
