@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"slices"
 )
 
 // The kinds of Error a caller branches on, with errors.Is.
 var (
 	ErrNotFound  = fmt.Errorf("not found: %w", fs.ErrNotExist) // 404
-	ErrDenied    = fmt.Errorf("denied: %w", fs.ErrPermission)  // 401, 403, 400 ExpiredToken, or no credentials
+	ErrDenied    = fmt.Errorf("denied: %w", fs.ErrPermission)  // 401, 403, an expired token, or no credentials
 	ErrTooLarge  = errors.New("larger than the limit")         // GET, by its Content-Length
 	ErrRejected  = errors.New("rejected")                      // any other answer that repeating will not change
 	ErrExhausted = errors.New("gave up")                       // what may go away did not: attempts or time ran out
@@ -49,4 +50,6 @@ func (e *Error) Error() string {
 }
 
 // Unwrap lets errors.Is and errors.As see both the kind and the cause.
-func (e *Error) Unwrap() []error { return []error{e.Kind, e.Err} }
+func (e *Error) Unwrap() []error {
+	return slices.DeleteFunc([]error{e.Kind, e.Err}, func(err error) bool { return err == nil })
+}
