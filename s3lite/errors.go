@@ -9,7 +9,7 @@ import (
 	"slices"
 )
 
-// The kinds of Error a caller branches on, with errors.Is.
+// The kinds of Error a caller branches on, with errors.Is: an Error is of exactly one.
 var (
 	ErrNotFound  = fmt.Errorf("not found: %w", fs.ErrNotExist) // 404
 	ErrDenied    = fmt.Errorf("denied: %w", fs.ErrPermission)  // 401, 403, an expired token, or no credentials
@@ -21,7 +21,7 @@ var (
 	errNotS3   = errors.New("not the domain name of a general purpose S3 bucket")
 )
 
-// Error says what failed, how the service put it, and after how many attempts.
+// Error is what every operation fails with: what it was, how the service put it, and after how many attempts.
 type Error struct {
 	Op, Bucket, Key string // Op is the HTTP method, or LIST
 	Status          int    // HTTP, of the last attempt; 0 when it got no answer

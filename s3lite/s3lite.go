@@ -7,8 +7,9 @@
 //
 // It is for short whole objects and short deadlines: an attempt that makes no progress ends after seconds, what may
 // go away is tried again, and a body is returned only if it is whole. An operation makes at most four requests, each
-// signed anew. A Client learns on the way which region the bucket is in and how far the clock is off. Keep one Client
-// a bucket; it is safe for concurrent use. There are no multipart uploads, no ranges and no streams.
+// signed anew; net/http by itself may send one again when a kept connection turns out to be closed. A Client learns
+// on the way which region the bucket is in and how far the clock is off. Keep one Client a bucket; it is safe for
+// concurrent use. There are no multipart uploads, no ranges and no streams.
 //
 //	s3lite.go    Client, Object: HEAD, GET, PUT, DELETE
 //	request.go   one operation: its attempts and the requests they send
