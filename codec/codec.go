@@ -13,6 +13,7 @@
 //	limits.go    what is refused before memory is spent on it
 //	photo.go     planes to planes: the road of what is stored as Y'CbCr
 //	rows.go      rows of pixels, premultiplied: the road of the rest
+//	few.go       how many colors a source has, counted while its rows go by
 //	motion.go    animations, canvas by canvas
 //	colour.go    profiles to sRGB
 //	keep.go      when a source is its own result

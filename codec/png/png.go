@@ -5,8 +5,10 @@
 //	reader.go    rows: scanlines, interlacing, samples to 8 bits, sections 7, 8 and 13.12
 //	unfilter.go  filter reconstruction, section 9
 //	inflate.go   decompression, section 10, RFC 1950 and 1951
+//	apng.go      animations played, section 11.3.6; apngwrite.go, written
 //	strip.go     a file without its metadata
 //	writer.go    Append: which kind of PNG a picture becomes, section 12.4
+//	near.go      palettes that come near enough for mixtures of few colors
 //	filter.go    which filter each scanline gets, section 12.7
 //	compress.go  which filters and how much effort a picture gets
 //	deflate.go   compression, section 10, RFC 1950 and 1951

@@ -17,7 +17,9 @@
 //	hidden.go     pixels that nobody sees, made cheap
 //	strip.go      a file without its metadata
 //	vp8lenc.go    VP8L, RFC 9649 section 3: the encoder; vp8lpredict.go its predictors, vp8lrefs.go its
-//	              backward references, vp8lhuff.go its prefix codes
+//	              backward references, vp8lmatch.go copies, vp8lparse.go the cut into references,
+//	              vp8lcluster.go groups of tiles, vp8lhuff.go prefix codes
+//	estimate.go   what VP8L would take, from a sample
 //
 // Y'CbCr that leaves or enters this package is full range (JFIF), as image.YCbCr says it is;
 // the limited range of a WebP stays inside.
