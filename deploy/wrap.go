@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/base64"
-	"os"
 
 	"miniatura/desk"
 
@@ -19,13 +18,11 @@ func Wrap(app awscdk.App, o Options, account string) ([]awscdk.Stack, error) {
 		return nil, err
 	}
 	// Who passes Regional as a parameter needs the code as well: it goes along where it has been made.
-	_, err = os.Stat(o.RegionalZip)
-	regional := o.Regional || err == nil
-	if regional {
-		if _, err := desk.CheckRegionalCode(o.RegionalZip); err != nil {
-			return nil, err
-		}
+	_, err = desk.CheckRegionalCode(o.RegionalZip)
+	if err != nil && o.Regional {
+		return nil, err
 	}
+	regional := err == nil
 	var all []awscdk.Stack
 	for _, part := range o.Stacks() {
 		id := o.Name

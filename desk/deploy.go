@@ -86,9 +86,9 @@ func NearestShield(region string) (string, error) {
 // maxCode is the largest zip of an origin-request function (Lambda@Edge quotas), in bytes.
 const maxCode = 50 << 20
 
-// CheckCode returns the SHA-256 of a function's zip, or says what is wrong with it before CloudFormation does, half an hour
+// checkCode returns the SHA-256 of a function's zip, or says what is wrong with it before CloudFormation does, half an hour
 // later. Each of files must be in it and executable: Lambda starts the binary, and Python reads the module. how makes it.
-func CheckCode(path, how string, files ...string) (sum [sha256.Size]byte, err error) {
+func checkCode(path, how string, files ...string) (sum [sha256.Size]byte, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return sum, fmt.Errorf("the function's code is missing: %w; make it in the project's folder with: %s", err, how)
@@ -116,13 +116,14 @@ func CheckCode(path, how string, files ...string) (sum [sha256.Size]byte, err er
 	return sha256.Sum256(data), nil
 }
 
-// CheckEdgeCode is CheckCode for the edge function's zip, CheckRegionalCode for the regional one's.
+// CheckEdgeCode is checkCode for the edge function's zip.
 func CheckEdgeCode(path string) ([sha256.Size]byte, error) {
-	return CheckCode(path, "go run . package", "lambda_function.py", "miniatura")
+	return checkCode(path, "go run . package", "lambda_function.py", "miniatura")
 }
 
+// CheckRegionalCode is checkCode for the regional function's zip.
 func CheckRegionalCode(path string) ([sha256.Size]byte, error) {
-	return CheckCode(path, "go run . package -regional", "bootstrap")
+	return checkCode(path, "go run . package -regional", "bootstrap")
 }
 
 // deployment is what the flags of deploy say.
