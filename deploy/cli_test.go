@@ -85,7 +85,8 @@ func TestCommandLineMakesTheSameTemplates(t *testing.T) {
 	}
 }
 
-// And word for word: deploy, against moto's servers, in an account that is bootstrapped as far as the command line looks.
+// And word for word: deploy, against moto's servers, in an account that is bootstrapped as far as
+// the command line looks.
 func TestCommandLineDeploysTheArticlesLine(t *testing.T) {
 	app, aws := buildApp(t), motoAWS(t)
 	aws("ssm", "put-parameter", "--region", "us-east-1", "--name", "/cdk-bootstrap/hnb659fds/version", "--type", "String", "--value", "30")

@@ -41,9 +41,10 @@ func TestCfnLintFindsNothing(t *testing.T) {
 	}
 }
 
-// The lines that desk prints, run by a shell and the real AWS CLI, against moto's servers: what they make in each Region. moto
-// makes log groups, roles, functions and their versions, queues and buckets; it knows nothing of CloudFront in CloudFormation,
-// nor of rules, bucket policies, public access blocks and lifecycles.
+// The lines that desk prints, run by a shell and the real AWS CLI, against moto's servers: what
+// they make in each Region. moto makes log groups, roles, functions and their versions, queues and
+// buckets; it knows nothing of CloudFront in CloudFormation, nor of rules, bucket policies, public
+// access blocks and lifecycles.
 func TestPrintedLinesDeployTheTemplate(t *testing.T) {
 	aws := motoAWS(t)
 	deploy := func(args ...string) string {

@@ -69,7 +69,8 @@ func TestCodeIsCheckedBeforeAnythingIsMade(t *testing.T) {
 	}
 }
 
-// options are the words that -c takes: every parameter of the template but those that the program fills in, and its own.
+// options are the words that -c takes: every parameter of the template but those that the program
+// fills in, and its own.
 func options(t *testing.T) map[string]string {
 	t.Helper()
 	rows := map[string]string{}

@@ -11,13 +11,15 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// Wrap makes a stack around the template for each Region of o. All have one name, as the template wants it.
+// Wrap makes a stack around the template for each Region of o. All have one name, as the template
+// wants it.
 func Wrap(app awscdk.App, o Options, account string) ([]awscdk.Stack, error) {
 	sum, err := desk.CheckEdgeCode(o.Zip)
 	if err != nil {
 		return nil, err
 	}
-	// Who passes Regional as a parameter needs the code as well: it goes along where it has been made.
+	// Who passes Regional as a parameter needs the code as well: it goes along where it has been
+	// made.
 	_, err = desk.CheckRegionalCode(o.RegionalZip)
 	if err != nil && o.Regional {
 		return nil, err
