@@ -10,7 +10,6 @@
 //	warm.go      warm and purge; journal.go, what they have done already; weight.go, how much there is to do
 //	serve.go     serve: a local CloudFront over s3test or any S3; page.go is its playground
 //	bucket.go    where the pictures lie; event.go, the event that CloudFront would send
-//	deflate/     the zip's compressor, slow and tight
 //	demo/        pictures made by code, for those who have none at hand
 //	page/        the playground's HTML, CSS and JavaScript
 //	progress/    the progress line of long work
