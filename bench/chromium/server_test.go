@@ -276,7 +276,7 @@ func (j *judge) finish(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	t.shown = said.Source
-	if t.shown.Img && t.shown.Error != "" {
+	if t.shown.Img { // the decoder refuses what is cut off, and counts no frame of an acTL without fcTL
 		t.shown.Error, t.shown.Frames = "", 1
 	}
 	if t.odd.right {
