@@ -88,7 +88,10 @@ func BenchmarkResize(b *testing.B) {
 // resize makes WebP or the source's own format of src, again and again.
 func resize(b *testing.B, src []byte, name, out string) {
 	fit := size(b, name).Fit
-	opt := codec.Options{Quality: 80, WebP: out == "webp", MemoryLimit: 4 << 30}
+	opt := codec.Options{Quality: 80, Memory: 4 << 30}
+	if out == "webp" {
+		opt.Format = codec.WebP
+	}
 	n := 0
 	b.SetBytes(int64(len(src)))
 	for b.Loop() {

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 )
 
+// This file counts the colours of a source while its rows go by.
+
 // maxFew is how many colours are few.
 const maxFew = 256
 
@@ -19,17 +21,9 @@ type fewColors struct {
 	color    [4 * maxFew]uint32
 }
 
-// fewColors begins to count, if the result's writer can make use of it.
-func (j *job) fewColors(channels int) *fewColors {
-	f := &fewColors{channels: channels}
-	p := j.probe.png
-	switch {
-	case p == nil || j.out != formatPNG || j.sameSize():
-		f.many = true
-	case p.HasPalette() && channels > 1:
-		f.known = 1 << p.BitDepth
-	}
-	return f
+// countColors begins to count those of rows with so many channels, if the result's writer can make use of it.
+func countColors(t *target, channels int) *fewColors {
+	return &fewColors{channels: channels, many: !t.format.mixtures || t.same(), known: t.colors}
 }
 
 // add counts those of a row of 8-bit samples.

@@ -13,6 +13,8 @@ import (
 	"context"
 	"encoding/binary"
 	"math/bits"
+
+	"miniatura/codec/internal/limit"
 )
 
 // maxScans bounds the scans of a picture. The standard allows far more; encoders use 6 to 20.
@@ -106,7 +108,7 @@ func (g *progressive) list() error {
 	ended := false
 	for s != nil {
 		if len(g.scans) == maxScans {
-			return UnsupportedError("more scans than allowed")
+			return &limit.Error{Room: "jpeg", What: "scans", Met: maxScans + 1, Allowed: maxScans}
 		}
 		for _, ci := range s.comps[:s.n] {
 			for k := s.ss; k <= s.se; k++ {

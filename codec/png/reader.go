@@ -6,8 +6,9 @@ package png
 import "encoding/binary"
 
 // Rows decodes the picture and calls emit for each row from the top, with Width*Channels bytes that are valid during the call
-// only and must not be changed. An error of emit ends it and is returned. What is wrong with the data, too little of it
-// included, is a FormatError; a caller that stores nothing until Rows returns nil never keeps half a picture.
+// only and must not be changed. An error of emit ends it and is returned. Too little data is a FormatError, and so is data of
+// which neither the CRC nor the Adler-32 is right; a caller that stores nothing until Rows returns nil never keeps half a
+// picture. What else is wrong once all rows are there is for Note to say.
 func (r *Reader) Rows(emit func(y int, row []byte) error) error {
 	d := decoder{r: r, emit: emit, bpp: max(r.bitsPerPixel()/8, 1)}
 	if r.Interlaced {
@@ -23,33 +24,24 @@ func (r *Reader) Rows(emit func(y int, row []byte) error) error {
 	if d.expand != nil || r.Interlaced {
 		d.row = make([]byte, r.Width*r.Channels)
 	}
-	var crc error
-	p := r.idat
 	var f inflater
-	err := f.inflate(func() []byte {
-		for {
-			kind, data, next, err := chunk(r.src, p)
-			if err != nil || kind != "IDAT" {
-				return nil
-			}
-			if !checkCRC(r.src, p, next) {
-				crc = FormatError("CRC of IDAT")
-				return nil
-			}
-			p = next
-			if len(data) > 0 {
-				return data
-			}
-		}
-	}, n+1, d.scanlines)
+	feed := feed{src: r.src, p: r.idat, frame: r.data == "fdAT"}
+	err := f.inflate(feed.next, n+1, d.scanlines)
 	switch {
-	case crc != nil:
-		return crc
-	case err != nil && err != errTooMuch:
+	case !d.done && err != nil && err != errTooMuch:
 		return err
 	case !d.done:
 		return FormatError("too few rows")
-	case r.Interlaced:
+	case err != nil && feed.wrong:
+		return FormatError("CRC of IDAT")
+	}
+	if e, ok := err.(FormatError); ok {
+		r.note(string(e))
+	}
+	if feed.wrong {
+		r.note("CRC of IDAT")
+	}
+	if r.Interlaced {
 		n := r.Width * r.Channels
 		for y := range r.Height {
 			if err := emit(y, d.picture[y*n:][:n:n]); err != nil {
@@ -58,6 +50,52 @@ func (r *Reader) Rows(emit func(y int, row []byte) error) error {
 		}
 	}
 	return nil
+}
+
+// A feed gives the data of the first run of IDAT chunks, the last of which may be cut off.
+type feed struct {
+	src   []byte
+	p     int
+	frame bool // the data is that of fdAT, up to the next fcTL
+	wrong bool // a CRC is
+}
+
+func (f *feed) next() []byte {
+	if f.frame {
+		return f.nextFrame()
+	}
+	for len(f.src)-f.p >= 8 && string(f.src[f.p+4:f.p+8]) == "IDAT" {
+		_, data, next, err := chunk(f.src, f.p)
+		if err != nil {
+			n := int64(binary.BigEndian.Uint32(f.src[f.p:]))
+			data, f.p = f.src[f.p+8:], len(f.src)
+			data = data[:min(n, int64(len(data)))]
+		} else {
+			f.wrong = f.wrong || !checkCRC(f.src, f.p, next)
+			f.p = next
+		}
+		if len(data) > 0 {
+			return data
+		}
+	}
+	return nil
+}
+
+// nextFrame is next for fdAT, whose data follows a sequence number.
+func (f *feed) nextFrame() []byte {
+	for {
+		kind, data, next, err := chunk(f.src, f.p)
+		if err != nil || kind == "fcTL" || kind == "IEND" {
+			return nil
+		}
+		at := f.p
+		f.p = next
+		if kind != "fdAT" || len(data) <= 4 {
+			continue
+		}
+		f.wrong = f.wrong || !checkCRC(f.src, at, next)
+		return data[4:]
+	}
 }
 
 // A decoder turns decompressed bytes into rows.
@@ -162,6 +200,8 @@ func (r *Reader) expander() func(dst, src []byte) {
 		return r.expandKeyed(1)
 	case r.trns != nil && r.ColorType == ctRGB:
 		return r.expandKeyed(3)
+	case r.BitDepth == 16 && r.Narrow != nil:
+		return r.expandNarrow()
 	case r.BitDepth == 16:
 		return func(dst, src []byte) {
 			for i := range dst {
@@ -170,6 +210,20 @@ func (r *Reader) expander() func(dst, src []byte) {
 		}
 	}
 	return nil
+}
+
+// expandNarrow makes samples of 8 bits by Narrow, and of alpha plainly.
+func (r *Reader) expandNarrow() func(dst, src []byte) {
+	n := r.Channels
+	colors := (n - 1) | 1
+	return func(dst, src []byte) {
+		for ; len(dst) >= n; dst, src = dst[n:], src[2*n:] {
+			r.Narrow(dst[:colors], src)
+			if colors < n {
+				dst[colors] = narrow(binary.BigEndian.Uint16(src[2*colors:]))
+			}
+		}
+	}
 }
 
 // narrow is v*255/65535 rounded.
@@ -307,6 +361,9 @@ func (r *Reader) expandKeyed(n int) func(dst, src []byte) {
 				match = match && v == key[c]
 			}
 			if wide {
+				if r.Narrow != nil {
+					r.Narrow(dst[:n], src)
+				}
 				src = src[2*n:]
 			} else {
 				src = src[n:]

@@ -16,11 +16,9 @@ import (
 // Options are what a PNG says besides its pixels, and how long to search. The zero value and nil say nothing and search as long as
 // it pays where somebody waits.
 type Options struct {
-	High           bool   // search for the fewest bytes, ten times as long
-	SourceColors   int    // of how many colours the picture is a mixture, 0 for what must be kept exactly: see Append
-	ICC            []byte // a profile to carry in iCCP
-	Gamma          uint32 // gAMA in 1/100000, or 0
-	Chromaticities []byte // cHRM's 32 bytes, or nil
+	High         bool   // search for the fewest bytes, ten times as long
+	SourceColors int    // of how many colours the picture is a mixture, 0 for what must be kept exactly: see Append
+	ICC          []byte // a profile to carry in iCCP
 }
 
 // Append appends m as a PNG to dst, in the representation that takes the fewest bytes. The colour of every pixel that is not wholly
@@ -333,17 +331,18 @@ func pack(pix []byte, w, h, depth int, sample func(byte) byte) scanlines {
 
 // appendTo appends the whole file.
 func (f *form) appendTo(dst []byte, w, h int, o *Options, p plan) []byte {
+	dst = f.appendHeader(dst, w, h, o, func(dst []byte) []byte { return dst })
+	dst = appendChunk(dst, "IDAT", f.lines.compress(p))
+	return appendChunk(dst, "IEND", nil)
+}
+
+// appendHeader appends what comes before IDAT; control appends what comes before the palette.
+func (f *form) appendHeader(dst []byte, w, h int, o *Options, control func(dst []byte) []byte) []byte {
 	dst = append(dst, signature...)
 	header := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(w)), uint32(h))
 	dst = appendChunk(dst, "IHDR", append(header, byte(f.depth), byte(f.colorType), 0, 0, 0))
-	// cHRM, gAMA and iCCP come before PLTE (section 5.6).
-	if o.Chromaticities != nil {
-		dst = appendChunk(dst, "cHRM", o.Chromaticities)
-	}
-	if o.Gamma != 0 {
-		dst = appendChunk(dst, "gAMA", binary.BigEndian.AppendUint32(nil, o.Gamma))
-	}
-	if o.ICC != nil {
+	dst = control(dst)
+	if o.ICC != nil { // before PLTE (section 5.6)
 		dst = appendChunk(dst, "iCCP", append([]byte("ICC\x00\x00"), deflate(o.ICC, effortPatient)...))
 	}
 	if f.plte != nil {
@@ -352,8 +351,7 @@ func (f *form) appendTo(dst []byte, w, h int, o *Options, p plan) []byte {
 	if f.trns != nil {
 		dst = appendChunk(dst, "tRNS", f.trns)
 	}
-	dst = appendChunk(dst, "IDAT", f.lines.compress(p))
-	return appendChunk(dst, "IEND", nil)
+	return dst
 }
 
 func appendChunk(dst []byte, kind string, data []byte) []byte {

@@ -125,7 +125,7 @@ func withPrediction(pix []uint32, w, h int, effort Effort) []byte {
 	tileBits := uint(4)
 	lw.put(uint32(tileBits-2), 3)
 	residuals := make([]uint32, len(pix))
-	modes := predictorTransform(residuals, pix, w, h, tileBits, effort.search().skip)
+	modes := predictorTransform(residuals, pix, w, h, tileBits, searchOf(effort).skip)
 	writePixels(lw, modes, (w+1<<tileBits-1)>>tileBits, (h+1<<tileBits-1)>>tileBits, false, effort)
 	lw.put(0, 1)
 	writePixels(lw, residuals, w, h, true, effort)
@@ -147,7 +147,7 @@ func repeats(pix []uint32, w int) float64 {
 // writePixels stores one image: spatially coded when main is set (RFC 9649 3.7.3: with the bit
 // that announces meta prefix codes), else one of the small images that transforms need.
 func writePixels(lw *lsbWriter, pix []uint32, w, h int, main bool, effort Effort) {
-	s := effort.search()
+	s := searchOf(effort)
 	matches := findMatches(pix, w, s)
 	// Two cuts to start from: what matches is copied, or every pixel stands by itself, which in
 	// noise is better. Their costs then lead to shorter ones.

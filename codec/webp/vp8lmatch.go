@@ -24,8 +24,8 @@ type search struct {
 	rounds int // of moving tiles between codes
 }
 
-// search is how hard e looks.
-func (e Effort) search() search {
+// searchOf is how hard e looks.
+func searchOf(e Effort) search {
 	if e == High {
 		return search{tries: 96, nice: maxCopy + 1, passes: 5, starts: 2, skip: 1, tiles: 600, seeds: 4, rounds: 2}
 	}

@@ -14,13 +14,28 @@ import (
 	"miniatura/codec/vp8"
 )
 
-// Options says how to encode. The zero value, and nil, are lossy at quality 0: set Quality.
+// DefaultQuality is the quality of Options that name none, as libwebp's.
+const DefaultQuality = 75
+
+// Options says how to encode. The zero value, and nil, are lossy at DefaultQuality.
 type Options struct {
-	Quality  int    // 0..100, on libwebp's scale
+	Quality  int    // 1 to 100, on libwebp's scale; 0 means DefaultQuality
 	Effort   Effort // of the search
 	Lossless bool   // VP8L: every pixel kept, except the colour of wholly transparent ones
 	Lossy    bool   // never VP8L, even where it would be smaller
 	ICC      []byte // a profile to carry in ICCP
+}
+
+// orDefault is o with what it leaves open filled in.
+func (o *Options) orDefault() *Options {
+	var d Options
+	if o != nil {
+		d = *o
+	}
+	if d.Quality == 0 {
+		d.Quality = DefaultQuality
+	}
+	return &d
 }
 
 // Encode writes m to w as a WebP file.
@@ -37,9 +52,7 @@ func Encode(w io.Writer, m image.Image, o *Options) error {
 // loss are encoded without loss as well, and the smaller file is kept. A picture over MaxSide in
 // either direction is an UnsupportedError before any memory is spent.
 func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
-	if o == nil {
-		o = new(Options)
-	}
+	o = o.orDefault()
 	r := m.Bounds()
 	w, h := r.Dx(), r.Dy()
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide {
@@ -136,10 +149,7 @@ func encodeFrame(m image.Image, o *Options) (*frameBits, error) {
 	}
 	e := vp8Encoders.Get().(*vp8.Encoder)
 	defer vp8Encoders.Put(e)
-	vo := vp8.Options{Quality: o.Quality}
-	if o.Effort == High {
-		vo.Effort = vp8.EffortHigh
-	}
+	vo := vp8.Options{Quality: o.Quality, Effort: o.Effort}
 	switch m := m.(type) {
 	case *image.YCbCr:
 		if m.SubsampleRatio == image.YCbCrSubsampleRatio420 && m.Rect.Min.X&1 == 0 && m.Rect.Min.Y&1 == 0 {
@@ -188,10 +198,10 @@ func (o *Options) shorter(m *image.NRGBA, lossy *frameBits, alpha []byte) *frame
 	return lossy
 }
 
-// lossyFrame takes what a vp8.Encoder returns; its only errors are pictures it cannot hold.
+// lossyFrame takes what a vp8.Encoder returns.
 func lossyFrame(bits []byte, err error) (*frameBits, error) {
 	if err != nil {
-		return nil, UnsupportedError(err.Error())
+		return nil, err
 	}
 	return &frameBits{bits: bits}, nil
 }
