@@ -368,7 +368,7 @@ func (l lostGraphics) rows(t *table) {
 			peer = "Pillow"
 		}
 		write := units[k[1]]
-		t.row(fmt.Sprintf("%d graphics to %s, the worst of them", len(l[k]), k[0]), strings.ReplaceAll(k[1], "_", " "),
+		t.row(fmt.Sprintf("graphics to %s, %d of them, the worst", k[0], len(l[k])), strings.ReplaceAll(k[1], "_", " "),
 			write(worst.Ours, true), peer, write(worst.Theirs, true), fmt.Sprintf("%.2f", worst.Ratio))
 	}
 }
