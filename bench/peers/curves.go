@@ -237,7 +237,7 @@ func (s *suite) megapixelCurves() error {
 		}
 		work := name + " -> M jpeg q80"
 		got := s.compare(work, "jpeg", path, p.box("M"), s.iterations(2), s.contenders())
-		std := s.compare(work, "std", path, p.box("M"), 1, []contender{{"std", []string{s.self, workerFlag}}})
+		std := s.compare(work, "std", path, p.box("M"), 1, []contender{{name: "std", command: []string{s.self, workerFlag}}})
 		if r, ok := std["std"]; ok {
 			got["std"] = r
 		}

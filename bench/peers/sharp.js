@@ -24,6 +24,7 @@ const inside = () => open().resize(width, height, { fit: 'inside', withoutEnlarg
 const modes = {
   jpeg: () => inside().jpeg({ quality: 80 }).toBuffer(),
   webp: () => inside().webp({ quality: 80 }).toBuffer(),
+  webpEffort2: () => inside().webp({ quality: 80, effort: 2 }).toBuffer(),
   png: () => inside().png().toBuffer(),
   pixels: () => inside().png({ compressionLevel: 0 }).toBuffer(), // what it resized to, without loss
 };

@@ -136,12 +136,12 @@ c.request('GET', '/2018-06-01/runtime/invocation/next')
 c.getresponse()`
 	python := s.python[0]
 	sides := []contender{
-		{"edge", []string{python, "-c", "import sys; sys.path.insert(0, sys.argv[1]); import lambda_function", task}},
-		{"python", []string{python, "-c", poll}},
-		{"pillow", []string{python, "-c", "from PIL import Image" + poll}},
+		{name: "edge", command: []string{python, "-c", "import sys; sys.path.insert(0, sys.argv[1]); import lambda_function", task}},
+		{name: "python", command: []string{python, "-c", poll}},
+		{name: "pillow", command: []string{python, "-c", "from PIL import Image" + poll}},
 	}
 	if s.node != nil {
-		sides = append(sides, contender{"sharp", []string{s.node[0], "-e", `
+		sides = append(sides, contender{name: "sharp", command: []string{s.node[0], "-e", `
 require('sharp');
 require('http').get('http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2018-06-01/runtime/invocation/next');`}})
 	}

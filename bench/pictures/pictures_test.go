@@ -40,3 +40,40 @@ func TestPhotosAreTheSameEveryTime(t *testing.T) {
 		t.Error("two photos of one size differ")
 	}
 }
+
+// A diagram has few colours, all of them used, a logo has solid, clear and smooth places, a
+// screenshot has text and a photo.
+func TestGraphicsAreOfTheirKind(t *testing.T) {
+	var used [256]int
+	for _, v := range Diagram(800, 600).Pix {
+		used[v]++
+	}
+	for i, n := range used {
+		if (n > 0) != (i < 9) {
+			t.Errorf("colour %d of the diagram is used %d times", i, n)
+		}
+	}
+	logo := Logo(400, 300)
+	var alpha [3]int // clear, between, solid
+	for i := 3; i < len(logo.Pix); i += 4 {
+		switch logo.Pix[i] {
+		case 0:
+			alpha[0]++
+		case 255:
+			alpha[2]++
+		default:
+			alpha[1]++
+		}
+	}
+	if n := 400 * 300; alpha[0] < n/4 || alpha[1] < n/100 || alpha[2] < n/20 {
+		t.Errorf("alpha of the logo: %v", alpha)
+	}
+	colors := map[[3]byte]bool{}
+	page := Screenshot(800, 600)
+	for i := 0; i < len(page.Pix); i += 4 {
+		colors[[3]byte(page.Pix[i:])] = true
+	}
+	if len(colors) < 2000 {
+		t.Errorf("%d colours in the screenshot", len(colors))
+	}
+}

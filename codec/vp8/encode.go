@@ -161,6 +161,7 @@ func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 			e.encodeMacroblocks(true)
 			e.search.thorough = false
 		}
+		e.gatherSkipped()
 		e.setFilterLevels()
 		if n, size, ok := e.writeFrame(dst); ok {
 			if e.recon != nil {

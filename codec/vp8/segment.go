@@ -163,3 +163,29 @@ func abs(x int) int {
 	}
 	return x
 }
+
+// gatherSkipped puts the macroblocks without levels into the segment that most of them are in: the
+// quantizer means nothing to them, and where they are most of the picture, saying which segment each
+// is in would be most of the file.
+func (e *Encoder) gatherSkipped() {
+	if !e.header.useSegments {
+		return
+	}
+	var n [4]int
+	for i := range e.mbs {
+		if e.mbs[i].skip {
+			n[e.mbs[i].segment]++
+		}
+	}
+	most := 0
+	for k, v := range n {
+		if v > n[most] {
+			most = k
+		}
+	}
+	for i := range e.mbs {
+		if e.mbs[i].skip {
+			e.mbs[i].segment = uint8(most)
+		}
+	}
+}
