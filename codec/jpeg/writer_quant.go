@@ -33,8 +33,14 @@ func (w *writer) quantizers(quality int) {
 	for i := range w.comps {
 		w.comps[i].quant = min(i, last)
 	}
-	for i := range last + 1 {
-		w.quant[i].reset(i, quality)
+	w.quant[0].reset(0, scaleOf(quality))
+	scale := scaleOf(quality)
+	if w.comps[0].h*w.comps[0].v == 1 {
+		// Where chroma is not subsampled, its frequencies are twice as high.
+		scale *= 2
+	}
+	for i := 1; i <= last; i++ {
+		w.quant[i].reset(i, scale)
 	}
 }
 
@@ -73,7 +79,7 @@ var quantBase = [3][blockSize]uint16{
 // of 0.38.
 var (
 	qualityAt    = [...]int{50, 65, 80, 88, 95, 98, 100}
-	qualityScale = [...]int{320, 248, 156, 110, 53, 24, 8}
+	qualityScale = [...]int{320, 248, 153, 109, 47, 22, 8}
 )
 
 // scaleOf returns the scale, times 256, of a quality of 1 to 100.
@@ -90,9 +96,8 @@ func scaleOf(quality int) int {
 	return s0 + (s1-s0)*(quality-q0)/(q1-q0)
 }
 
-// reset makes the quantizer of table t (0 luma, 1 Cb, 2 Cr) at a quality of 1 to 100.
-func (q *quantizer) reset(t, quality int) {
-	scale := scaleOf(quality)
+// reset makes the quantizer of table t (0 luma, 1 Cb, 2 Cr) at a scale, times 256.
+func (q *quantizer) reset(t, scale int) {
 	for k, base := range quantBase[t] {
 		e := min(max((int(base)*scale+1<<11)>>12, 1), 255)
 		q.elements[k] = uint8(e)

@@ -183,10 +183,10 @@ func TestProgressiveLongRuns(t *testing.T) {
 func TestQualityRefinesTables(t *testing.T) {
 	for table := range quantBase {
 		var last quantizer
-		last.reset(table, 1)
+		last.reset(table, scaleOf(1))
 		for quality := 2; quality <= 100; quality++ {
 			var q quantizer
-			q.reset(table, quality)
+			q.reset(table, scaleOf(quality))
 			for k, e := range q.elements {
 				before := last.elements[k]
 				if e > before {
