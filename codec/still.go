@@ -74,8 +74,8 @@ func (j *job) leaveAlone(encode func() ([]byte, error)) ([]byte, error) {
 }
 
 // progressiveArea is from how many pixels on a JPEG is written progressive:
-// there it takes 1 to 3 % fewer bytes, and below the headers of its scans cost
-// more than that.
+// there it takes 1 to 3 % fewer bytes. Below, the headers of its scans may cost
+// more than that, and both are tried.
 const progressiveArea = 1 << 16
 
 // encode writes m in the result's format.
@@ -84,7 +84,7 @@ func (j *job) encode(m image.Image) ([]byte, error) {
 	case formatJPEG:
 		return jpeg.Append(nil, flatten(m), &jpeg.Options{
 			Quality: j.opt.Quality, ICC: j.col.carry, RGB: j.col.carry != nil,
-			Progressive: j.w*j.h >= progressiveArea,
+			Progressive: j.w*j.h >= progressiveArea, Smallest: j.w*j.h < progressiveArea,
 		})
 	case formatWebP:
 		return webp.Append(nil, m, j.webpOptions())

@@ -51,5 +51,5 @@ func (c *writerComponent) weight(x0, y0 int) int64 {
 	}
 	b := total / 4
 	b = float64(b*math.Sqrt(b)) * plainWeight
-	return min(max(int64(b), plainWeight/4), 2*plainWeight)
+	return max(int64(b), plainWeight/4)
 }
