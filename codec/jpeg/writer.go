@@ -121,6 +121,7 @@ type writer struct {
 
 	// nearest says that levels are left at the nearest ones: while costs are learnt, and in tests.
 	nearest bool
+	trellis trellis
 
 	scans []writerScan
 	codes codes

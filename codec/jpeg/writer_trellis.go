@@ -13,8 +13,9 @@ import "math/bits"
 // costs are what AC symbols cost in a scan, in 1/256 bit, additional bits included.
 type costs struct {
 	symbol [256]int32
-	ended  int32 // the end of a block that has coefficients, but not the last one
-	empty  int32 // a block that has none
+	least  [16]int32 // the cheapest symbol of a size
+	ended  int32     // the end of a block that has coefficients, but not the last one
+	empty  int32     // a block that has none
 }
 
 // absent is the length of a code that the sample had no use for.
@@ -63,6 +64,12 @@ func (c *costs) learn(freq *[256]uint32, runs bool) {
 			k++
 		}
 	}
+	for size := range c.least {
+		c.least[size] = c.symbol[size]
+		for run := range 16 {
+			c.least[size] = min(c.least[size], c.symbol[run<<4|size])
+		}
+	}
 	c.ended, c.empty = c.symbol[0], c.symbol[0]
 	if !runs {
 		return
@@ -99,7 +106,7 @@ func (w *writer) choose(i, at, real, y int) {
 		for j := range w.scans {
 			s := &w.scans[j]
 			if s.to > 0 && (s.component < 0 || s.component == i) {
-				kept |= q.choose(&c.coef[b], &c.raw[b], mask, max(s.from, 1), s.to, &s.costs[c.tables], weight)
+				kept |= q.choose(&w.trellis, &c.coef[b], &c.raw[b], mask, max(s.from, 1), s.to, &s.costs[c.tables], weight)
 			}
 		}
 		c.mask[b] = kept
@@ -112,18 +119,21 @@ type node struct {
 	k     int32 // zig-zag index
 	level int16
 	prev  uint8 // the node before it; node 0 is the beginning
+	least int64 // the lowest cost of all nodes up to this one
 }
+
+// A trellis is memory for the nodes of a block.
+type trellis [blockSize]node
 
 // choose chooses the levels of the coefficients from to to of a block, of which raw are the true
 // values, times 8, and mask says which are not nearest to zero. It returns the mask of those that
 // are left.
-func (q *quantizer) choose(level, raw *coefBlock, mask uint64, from, to int, c *costs, weight int64) (kept uint64) {
+func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, from, to int, c *costs, weight int64) (kept uint64) {
 	mask &= ^uint64(0) << (from & 63) & (^uint64(0) >> (63 - to&63))
 	if mask == 0 {
 		return 0
 	}
-	var nodes [blockSize]node
-	nodes[0].k = int32(from - 1)
+	nodes[0] = node{k: int32(from - 1)}
 	n := 1
 	for m := mask; m != 0; m &= m - 1 {
 		k := bits.TrailingZeros64(m)
@@ -142,10 +152,17 @@ func (q *quantizer) choose(level, raw *coefBlock, mask uint64, from, to int, c *
 			e := int64(v - lower*q.step[j])
 			far = (e*e - int64(v)*int64(v)) * gain >> 20 * weight >> 8
 		}
+		atLeast := near + int64(c.least[size&15])
+		if lower > 0 {
+			atLeast = min(atLeast, far+int64(c.least[(size-1)&15]))
+		}
 		best := node{cost: 1 << 60, k: int32(k)}
 		low := false
 		for i := n - 1; i >= 0; i-- {
 			before := &nodes[i&63]
+			if before.least+atLeast >= best.cost {
+				break // no node from here down can do better
+			}
 			run := k - int(before.k) - 1
 			cost := before.cost
 			for ; run > 15; run -= 16 {
@@ -163,6 +180,7 @@ func (q *quantizer) choose(level, raw *coefBlock, mask uint64, from, to int, c *
 			l = lower
 		}
 		best.level = int16((l ^ sign) - sign)
+		best.least = min(best.cost, nodes[(n-1)&63].least)
 		nodes[n&63] = best
 		n++
 	}

@@ -80,7 +80,7 @@ func TestTrellisFindsTheCheapestLevels(t *testing.T) {
 			}
 		}
 		nearest, got := level, level
-		kept := q.choose(&got, &raw, mask, from, to, c, weight)
+		kept := q.choose(new(trellis), &got, &raw, mask, from, to, c, weight)
 		for k := range 64 {
 			if kept>>k&1 == 1 != (got[zigzagT[k]] != 0) {
 				t.Fatalf("round %d: mask %x does not fit the levels", round, kept)
