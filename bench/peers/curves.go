@@ -32,6 +32,9 @@ func init() {
 }
 
 func curvesSection(s *suite) error {
+	if err := s.frontierCurves(); err != nil {
+		return err
+	}
 	if err := s.sizeCurves(); err != nil {
 		return err
 	}
@@ -151,7 +154,7 @@ func (s *suite) encodeAll(p webpPicture, dir string, qualities []int) error {
 		if err != nil {
 			return err
 		}
-		if b, err = jpeg.Append(nil, halved, &jpeg.Options{Quality: q}); err == nil {
+		if b, err = jpeg.Append(nil, halved, &jpeg.Options{Quality: q, Progressive: true}); err == nil {
 			err = write("ours", q, "jpg", b)
 		}
 		if err != nil {
