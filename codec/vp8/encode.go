@@ -38,7 +38,7 @@ type Encoder struct {
 	w, h, mbw, mbh int
 
 	samples []byte       // mbSamples a macroblock, see import.go
-	alpha   []uint8      // susceptibility of each macroblock
+	shows   []uint8      // susceptibility of each macroblock
 	logVar  []uint16     // logarithm of its variance, in 1/256
 	mbs     []macroblock // what was decided
 	tokens  []byte       // levels, see appendLevels
@@ -51,7 +51,7 @@ type Encoder struct {
 	aboveUV  []byte // last chroma rows, U's eight and V's eight
 	topModes []uint8
 	topNZ    []nonzero
-	left     nonzero
+	around   neighbours // of the current macroblock
 	leftMode [4]uint8
 	topUV    [16]byte
 	leftUV   [16]byte
@@ -116,7 +116,7 @@ func (e *Encoder) init(w, h int) error {
 	e.mbw, e.mbh = (w+15)/16, (h+15)/16
 	n := e.mbw * e.mbh
 	e.samples = grow(e.samples, n*mbSamples)
-	e.alpha = grow(e.alpha, n)
+	e.shows = grow(e.shows, n)
 	e.logVar = grow(e.logVar, n)
 	e.mbs = grow(e.mbs, n)
 	clear(e.mbs)
@@ -272,7 +272,6 @@ func (e *Encoder) encodeMacroblocks(again bool) {
 		if !again {
 			e.setCosts()
 		}
-		e.left = nonzero{}
 		e.leftMode = [4]uint8{}
 		for mbx := 0; mbx < e.mbw; mbx++ {
 			if len(e.tokens)+maxTokenBytes > cap(e.tokens) {
