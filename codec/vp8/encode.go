@@ -143,6 +143,11 @@ func grow[T any](s []T, n int) []T {
 // last with coarser quantizers, until it does.
 func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 	e.analyse()
+	e.search.refineShift, e.search.thorough = 5, false
+	if o.Effort == EffortHigh {
+		e.search.refineShift = 3
+		e.search.thorough = true
+	}
 	every := 2
 	if o.Effort != EffortHigh {
 		every = max(3, e.mbh/8)
@@ -151,12 +156,7 @@ func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 	for r := (restriction{}); r.modes <= 2 && r.quant <= 128; {
 		e.restriction = r
 		e.assignSegments(o, r)
-		e.encodeMacroblocks(false)
-		if o.Effort == EffortHigh {
-			e.search.thorough = true
-			e.encodeMacroblocks(true)
-			e.search.thorough = false
-		}
+		e.encodeMacroblocks()
 		e.setFilterLevels()
 		if n, size, ok := e.writeFrame(dst); ok {
 			if e.recon != nil {
@@ -252,12 +252,8 @@ func (e *Encoder) writeFrame(dst []byte) ([]byte, int, bool) {
 }
 
 // encodeMacroblocks decides every macroblock. The prices of tokens follow what
-// has been decided so far, or, when it is done again, what was decided the time
-// before.
-func (e *Encoder) encodeMacroblocks(again bool) {
-	if again {
-		e.setCosts()
-	}
+// has been decided so far.
+func (e *Encoder) encodeMacroblocks() {
 	e.tokens = grow(e.tokens, len(e.mbs)*96+maxTokenBytes)[:0]
 	clear(e.topNZ)
 	clear(e.topModes)
@@ -269,9 +265,7 @@ func (e *Encoder) encodeMacroblocks(again bool) {
 	const headerBits = nPlane*nBand*nContext*nProb*9 + 400
 	e.modeShare = (e.firstLimit()*8 - headerBits) * 250 / len(e.mbs)
 	for mby := 0; mby < e.mbh; mby++ {
-		if !again {
-			e.setCosts()
-		}
+		e.setCosts()
 		e.leftMode = [4]uint8{}
 		for mbx := 0; mbx < e.mbw; mbx++ {
 			if len(e.tokens)+maxTokenBytes > cap(e.tokens) {

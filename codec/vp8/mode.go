@@ -75,7 +75,11 @@ type search struct {
 	lam     lambdas // of the current macroblock
 	segment int     // its segment
 
-	thorough bool // compare candidates after the trellis
+	// refineShift says which modes of a 4x4 block are compared again after the trellis: those whose
+	// scores are above the least by no more than it, shifted right by this.
+	refineShift uint
+	// thorough says that the decision between 4x4 and 16x16 stands on what the trellis makes of both.
+	thorough bool
 
 	flat [256]byte // a prediction of 128 everywhere
 
@@ -247,15 +251,20 @@ func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 
 	return best
 }
 
-// trellis16 quantizes the AC coefficients of c again.
+// trellis16 quantizes c again.
 func (e *Encoder) trellis16(seg *segment, c *candidate16) {
 	n := e.around
+	s := &e.search
+	// A squared error of Y2 counts a quarter.
+	mask, sse, rate := e.costs[planeY2].trellis(&c.y2lev, (*[16]int16)(s.y2[16*c.mode:]), &seg.y2, 0, n.y2(), 4*s.lam.trellis)
+	c.dist += (sse - int64(s.y2stats.sse[c.mode])) >> 2
+	c.y2mask = mask
+	c.rate = int(fixed.mode16[c.mode]) + rate
 	t := &e.costs[planeY1WithY2]
-	c.rate = int(fixed.mode16[c.mode]) + e.costs[planeY2].blockCost(&c.y2lev, c.y2mask, 0, n.y2())
 	for b := 0; b < 16; b++ {
 		lev := (*[16]int16)(c.lev[16*b:])
-		coef := (*[16]int16)(e.search.coef16[c.mode][16*b:])
-		mask, sse, rate := t.trellis(lev, coef, &seg.y1, 1, n.y(b), e.search.lam.trellis)
+		coef := (*[16]int16)(s.coef16[c.mode][16*b:])
+		mask, sse, rate := t.trellis(lev, coef, &seg.y1, 1, n.y(b), s.lam.trellis)
 		c.dist += sse - int64(c.stats.sse[b])
 		c.rate += rate
 		c.stats.mask[b] = mask
@@ -325,7 +334,7 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 		ctx := n.y(b)
 		modeCost := &fixed.mode4[topMode[b&3]][leftMode[b>>2]]
 		var scores [nPred]int64
-		bestMode, bestScore, bestDist, bestRate := 0, int64(1)<<62, int64(0), 0
+		bestScore, plainDist, plainRate := int64(1)<<62, int64(0), 0
 		for m := 0; m < nPred; m++ {
 			dist := int64(s.stats4.sse[m]) + textureChange(s.tex[b], s.stats4.tex[m])*s.lam.texture>>12
 			score := dist<<scoreShift + int64(modeCost[m])*s.lam.l4
@@ -337,26 +346,20 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 			score = dist<<scoreShift + int64(rate)*s.lam.l4
 			scores[m] = score
 			if score < bestScore {
-				bestMode, bestScore, bestDist, bestRate = m, score, dist, rate
+				bestScore, plainDist, plainRate = score, dist, rate
 			}
 		}
 		lev := &s.lev[b]
-		if s.thorough {
-			bestMode = e.refine4(b, ctx, modeCost, &scores, bestScore)
+		bestMode, dist, rate := e.refine4(b, ctx, modeCost, &scores, bestScore+bestScore>>s.refineShift)
+		mask := s.mask[b]
+		if !s.thorough {
+			dist, rate = plainDist, plainRate
 		}
-		// The decision between 4x4 and 16x16 stands on the levels before the
-		// trellis, for both, unless there is time for the trellis on both.
-		mask, sse, rate := t.trellis(lev, (*[16]int16)(s.coef4[16*bestMode:]), &seg.y1, 0, ctx, s.lam.trellis)
-		if s.thorough {
-			bestDist = sse + textureChange(s.tex[b], s.stats4.tex[bestMode])*s.lam.texture>>12
-			bestRate = int(modeCost[bestMode]) + rate
-		}
-		total += bestDist<<scoreShift + int64(bestRate)*s.lam.mode
+		total += dist<<scoreShift + int64(rate)*s.lam.mode
 		spent += int(modeCost[bestMode])
 		if total >= limit || spent > modeLimit {
 			return false
 		}
-		s.mask[b] = mask
 		idctBlock(e.ybr[o:], ybrStride, s.pred4[64*(bestMode>>2)+4*(bestMode&3):], 16, lev, &seg.y1.q)
 		n.noteY(b, anyLevel(mask))
 		leftMode[b>>2], topMode[b&3] = uint8(bestMode), uint8(bestMode)
@@ -369,26 +372,26 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 	return true
 }
 
-// refine4 compares the modes of block b that scored nearly as well as the best
-// after the trellis has quantized each.
-func (e *Encoder) refine4(b, ctx int, modeCost *[nPred]uint16, scores *[nPred]int64, best int64) (mode int) {
+// refine4 compares the modes of block b that scored up to limit again after the trellis has quantized
+// each, and keeps the levels of the best.
+func (e *Encoder) refine4(b, ctx int, modeCost *[nPred]uint16, scores *[nPred]int64, limit int64) (mode int, dist int64, rate int) {
 	s := &e.search
 	t := &e.costs[planeY1SansY2]
-	limit := best + best>>3
-	best = 1 << 62
+	best := int64(1) << 62
 	var lev [16]int16
 	for m, score := range scores {
 		if score > limit {
 			continue
 		}
-		_, sse, rate := t.trellis(&lev, (*[16]int16)(s.coef4[16*m:]), &e.segments[s.segment].y1, 0, ctx, s.lam.trellis)
-		dist := sse + textureChange(s.tex[b], s.stats4.tex[m])*s.lam.texture>>12
-		rate += int(modeCost[m])
-		if score = dist<<scoreShift + int64(rate)*s.lam.l4; score < best {
-			mode, best = m, score
+		mask, d, r := t.trellis(&lev, (*[16]int16)(s.coef4[16*m:]), &e.segments[s.segment].y1, 0, ctx, s.lam.trellis)
+		d += textureChange(s.tex[b], s.stats4.tex[m]) * s.lam.texture >> 12
+		r += int(modeCost[m])
+		if score = d<<scoreShift + int64(r)*s.lam.l4; score < best {
+			mode, dist, rate, best = m, d, r, score
+			s.lev[b], s.mask[b] = lev, mask
 		}
 	}
-	return mode
+	return mode, dist, rate
 }
 
 // searchUV finds the best chroma prediction.
