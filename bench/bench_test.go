@@ -15,6 +15,7 @@ import (
 
 	"miniatura/bench/pictures"
 	"miniatura/codec"
+	"miniatura/codec/gif"
 	"miniatura/codec/jpeg"
 	"miniatura/codec/scale"
 	"miniatura/codec/webp"
@@ -102,6 +103,36 @@ func resize(b *testing.B, src []byte, name, out string) {
 		n = len(res)
 	}
 	b.ReportMetric(float64(n), "bytes")
+}
+
+// BenchmarkResizeMoving is the same for an animation made by code.
+func BenchmarkResizeMoving(b *testing.B) {
+	a := pictures.Animations()[0]
+	w, err := gif.NewWriter(a.W, a.H, 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := a.Play(func(m *image.NRGBA) error { return w.Add(m, a.Delay) }); err != nil {
+		b.Fatal(err)
+	}
+	src, err := w.Bytes()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, format := range []*codec.Format{codec.GIF, codec.WebP} {
+		b.Run(fmt.Sprintf("src=drawing8.gif/size=M/out=%v", format), func(b *testing.B) {
+			n := 0
+			b.SetBytes(int64(len(src)))
+			for b.Loop() {
+				res, _, err := codec.Resize(context.Background(), src, size(b, "M").Fit, codec.Options{Format: format, Memory: 4 << 30})
+				if err != nil {
+					b.Fatal(err)
+				}
+				n = len(res)
+			}
+			b.ReportMetric(float64(n), "bytes")
+		})
+	}
 }
 
 // BenchmarkStage is one stage of the photo road each, at size M.

@@ -22,7 +22,8 @@ type contender struct {
 type sample struct {
 	User  []float64 // milliseconds, one for each iteration
 	Sys   []float64
-	RSS   float64 // MB
+	Wall  []float64 // of ours alone
+	RSS   float64   // MB
 	Bytes int
 }
 

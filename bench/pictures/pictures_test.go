@@ -2,8 +2,11 @@ package pictures
 
 import (
 	"bytes"
+	"errors"
+	"hash/crc32"
 	"image"
 	"image/jpeg"
+	"slices"
 	"testing"
 )
 
@@ -75,5 +78,41 @@ func TestGraphicsAreOfTheirKind(t *testing.T) {
 	}
 	if len(colors) < 2000 {
 		t.Errorf("%d colours in the screenshot", len(colors))
+	}
+}
+
+// Each animation moves, is as long as it says, and is the same every time; the sticker alone is half transparent.
+func TestAnimationsAreOfTheirKind(t *testing.T) {
+	enough := errors.New("enough")
+	for k, a := range Animations() {
+		play := func(frames int) (sums []uint32, soft bool) {
+			err := a.Play(func(m *image.NRGBA) error {
+				if len(sums) == frames {
+					return enough
+				}
+				sums = append(sums, crc32.ChecksumIEEE(m.Pix))
+				for i := 3; i < len(m.Pix) && !soft; i += 4 {
+					soft = m.Pix[i] != 0 && m.Pix[i] != 255
+				}
+				return nil
+			})
+			if err != nil && err != enough {
+				t.Fatal(err)
+			}
+			return sums, soft
+		}
+		sums, soft := play(a.Frames + 1)
+		changed := 0
+		for i := range sums[1:] {
+			if sums[i] != sums[i+1] {
+				changed++
+			}
+		}
+		if len(sums) != a.Frames || changed < a.Frames*3/4 || soft != (k == 1) {
+			t.Errorf("%s: %d frames, %d changes, translucent %v", a.Name, len(sums), changed, soft)
+		}
+		if again, _ := play(5); !slices.Equal(again, sums[:5]) {
+			t.Errorf("%s differs from one time to the other", a.Name)
+		}
 	}
 }
