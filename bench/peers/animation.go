@@ -246,7 +246,7 @@ func (s *suite) animate(p animation, to *codec.Format, size, work string, all mo
 	if to == codec.WebP {
 		mode, theirs = "webp", "moving-webp"
 	}
-	ours, err := s.once(contender{"avx2", []string{s.self, workerFlag}}, mode, p.path, p.box(size))
+	ours, err := s.once(contender{name: "avx2", command: []string{s.self, workerFlag}}, mode, p.path, p.box(size))
 	if err != nil {
 		return err
 	}
@@ -274,7 +274,7 @@ func (s *suite) animate(p animation, to *codec.Format, size, work string, all mo
 		s.row(work, "avx2", "rss_mb", ours.rss, "", 0)
 		return nil
 	}
-	peer, err := s.once(contender{"sharp", s.node}, theirs, p.path, p.box(size))
+	peer, err := s.once(contender{name: "sharp", command: s.node}, theirs, p.path, p.box(size))
 	if err != nil {
 		return err
 	}

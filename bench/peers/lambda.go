@@ -109,7 +109,7 @@ func (s *suite) lambdaFiles() ([]picture, error) {
 
 // wait is the median wall time of the work in g, in milliseconds.
 func (s *suite) wait(g *group, p picture) (float64, error) {
-	c := contender{"avx2", g.enter([]string{s.self, workerFlag})}
+	c := contender{name: "avx2", command: g.enter([]string{s.self, workerFlag})}
 	var wall []float64
 	for range s.rounds {
 		got, err := s.run(c, "webp", p.path, 1, p.box("M"), "-")
