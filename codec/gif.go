@@ -3,6 +3,7 @@ package codec
 import (
 	"context"
 	"image"
+	"image/draw"
 
 	"miniatura/codec/gif"
 	"miniatura/codec/icc"
@@ -55,7 +56,12 @@ func writeGIF(m image.Image, t *target) (out []byte, exact bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	if err := r.Add(m.(*image.NRGBA), 0); err != nil {
+	canvas, ok := m.(*image.NRGBA)
+	if !ok { // a JPEG's planes
+		canvas = image.NewNRGBA(m.Bounds())
+		draw.Draw(canvas, canvas.Rect, m, m.Bounds().Min, draw.Src)
+	}
+	if err := r.Add(canvas, 0); err != nil {
 		return nil, false, err
 	}
 	return r.finish()
