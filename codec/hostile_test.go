@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -47,7 +46,7 @@ func tail(b []byte, n int) []byte { return b[max(0, len(b)-n):] }
 
 func hostileFiles(t *testing.T) {
 	const limit = 512 << 20
-	if err := syscall.Setrlimit(2, &syscall.Rlimit{Cur: limit, Max: limit}); err != nil { // RLIMIT_DATA
+	if err := limitData(limit); err != nil {
 		t.Fatal(err)
 	}
 	resized, passed := 0, 0

@@ -142,12 +142,12 @@ func (c *cloudFront) catalogue(ctx context.Context) catalogue {
 	for _, s := range sizes.All() {
 		cat.Sizes = append(cat.Sizes, pageSize{s.Name, [2]int{s.Wide.W, s.Wide.H}, [2]int{s.Tall.W, s.Tall.H}})
 	}
-	objects, more, err := c.bucket.pictures(ctx, pageLimit)
+	l, err := c.bucket.pictures(ctx)
 	if err != nil {
 		cat.Trouble = oneLine(err)
 	}
-	cat.More = more
-	for _, o := range objects {
+	cat.More = len(l.objects) > pageLimit || l.more
+	for _, o := range l.objects[:min(pageLimit, len(l.objects))] {
 		cat.Pictures = append(cat.Pictures, picture{o.Key, keyPath(o.Key), o.Size, fmt.Sprintf("%d-%d", o.Size, o.LastModified.UnixNano())})
 	}
 	return cat
@@ -262,7 +262,7 @@ func (c *cloudFront) preview(w http.ResponseWriter, r *http.Request) error {
 	size, ok := sizes.Parse(q.Get("size"))
 	quality, err := strconv.Atoi(q.Get("quality"))
 	if !ok || err != nil || quality < 1 || quality > 100 || q.Get("key") == "" {
-		return &httpError{http.StatusBadRequest, "a preview needs key, size (" + sizeNames() + ") and quality (1-100)"}
+		return &httpError{http.StatusBadRequest, "a preview needs key, size (" + strings.Join(sizeNames(), " ") + ") and quality (1-100)"}
 	}
 	select {
 	case c.previews <- struct{}{}:

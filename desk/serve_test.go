@@ -561,6 +561,29 @@ func TestServeAnEndpoint(t *testing.T) {
 	s.get("/fotos/ni%C3%B1o.jpg?size=SXS", 403)
 }
 
+// Whoever looks for a picture in vain is told why, and where the server listens is said before the folder is looked at.
+func TestServeSaysWhatItHides(t *testing.T) {
+	picture := jpegOf(t, 40, 30)
+	dir := folder(t, map[string][]byte{"a.jpg": picture, "b.HEIC": nil, "c.heic": nil, "d/e.tiff": nil, ".trash/f.jpg": picture, "g/._h.jpg": picture, "notes.txt": nil, "resized/L/.x.jpg": picture})
+	s := serving(t, "-dir", dir)
+	want := "Not shown, because the function does not read them: 2 HEIC, 1 TIFF. Below names that begin with a dot lie 2 more, shown last.\n"
+	for end := time.Now().Add(10 * time.Second); !strings.Contains(s.out.String(), want); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("it said %q, want %q", s.out, want)
+		}
+	}
+	if lines := strings.Split(s.out.String(), "\n"); !strings.HasPrefix(lines[0], s.url) {
+		t.Errorf("the first line is %q", lines[0])
+	}
+	s.stop()
+	s = serving(t, "-dir", folder(t, map[string][]byte{"a.jpg": picture}))
+	s.get("/a.jpg?size=S", 200)
+	s.stop()
+	if strings.Contains(s.out.String(), "Not shown") || strings.Contains(s.out.String(), "begin with a dot") {
+		t.Errorf("nothing is hidden, and it said %q", s.out)
+	}
+}
+
 func TestServeEndsWhileRequestsWait(t *testing.T) {
 	s := serving(t, "-dir", folder(t, map[string][]byte{"a.jpg": jpegOf(t, 3000, 2000)}))
 	done := make(chan int, 4)

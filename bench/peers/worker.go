@@ -10,7 +10,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"golang.org/x/image/draw"
 
@@ -106,16 +105,6 @@ func stdResize(src []byte, box sizes.Box) ([]byte, error) {
 	var b bytes.Buffer
 	err = stdjpeg.Encode(&b, dst, &stdjpeg.Options{Quality: 80})
 	return b.Bytes(), err
-}
-
-// cpuTime returns the process's user and system CPU so far, in milliseconds.
-func cpuTime() (user, sys float64) {
-	var r syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
-		return 0, 0
-	}
-	ms := func(t syscall.Timeval) float64 { return float64(t.Sec)*1e3 + float64(t.Usec)/1e3 }
-	return ms(r.Utime), ms(r.Stime)
 }
 
 // peakRSS returns the process's peak resident set in MB.
