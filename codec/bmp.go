@@ -2,7 +2,6 @@ package codec
 
 import (
 	"context"
-	"image"
 
 	"miniatura/codec/bmp"
 	"miniatura/codec/icc"
@@ -23,7 +22,7 @@ func (s bmpSource) header() header {
 
 func (s bmpSource) peak(t *target) int64 { return rowsPeak(t) + s.PeakBytes() }
 
-func (s bmpSource) still(ctx context.Context, t *target) (image.Image, error) {
+func (s bmpSource) still(ctx context.Context, t *target) (picture, error) {
 	return rows(ctx, t, s.Channels, s.Rows)
 }
 
@@ -31,8 +30,8 @@ func (s bmpSource) player() (player, int, error) { return nil, 0, unsupported("a
 
 func (s bmpSource) note() string { return s.Note }
 
-func writeBMP(m image.Image, _ *target) (out []byte, exact bool, err error) {
-	out, err = bmp.Append(nil, m)
+func writeBMP(m picture, _ *target) (out []byte, exact bool, err error) {
+	out, err = bmp.Append(nil, m.Image)
 	return out, true, err
 }
 

@@ -13,6 +13,7 @@
 //	limits.go    what is refused before memory is spent on it
 //	photo.go     planes to planes: the road of what is stored as Y'CbCr
 //	rows.go      rows of pixels, premultiplied: the road of the rest
+//	few.go       how many colors a source has, counted while its rows go by
 //	motion.go    animations, canvas by canvas
 //	colour.go    profiles to sRGB
 //	keep.go      when a source is its own result
@@ -33,7 +34,7 @@ import (
 
 // Version is the encoder's version. It is raised by hand whenever the bytes of any result change, so that results made
 // before are made again; TestGolden holds hashes of results against it.
-const Version = 2
+const Version = 3
 
 // Effort is how long an encoder searches for fewer bytes.
 type Effort = effort.Level
@@ -140,7 +141,7 @@ func prepare(src []byte, fit func(w, h int) (int, int), opt *Options) (s source,
 	}
 	info.W, info.H = h.upright()
 	info.Frames = h.frames
-	if t, err = aim(f, &h, fit, opt); err != nil {
+	if t, err = aim(f, &h, len(src), fit, opt); err != nil {
 		return nil, nil, info, err
 	}
 	info.OutW, info.OutH, info.ContentType = t.w, t.h, t.format.mediaType
@@ -162,7 +163,7 @@ func still(ctx context.Context, s source, t *target, src []byte) (out []byte, no
 	if err := ctx.Err(); err != nil {
 		return nil, note, err
 	}
-	m = orient(m, t.orientation)
+	m.Image = orient(m.Image, t.orientation)
 	if src != nil {
 		out, exact, err := t.format.encode(m, t)
 		out, err = smaller(s, t, src, out, exact, err)

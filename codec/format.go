@@ -1,9 +1,6 @@
 package codec
 
-import (
-	"image"
-	"strings"
-)
+import "strings"
 
 // This file is the door for formats: what codec knows of each is its row here, and what the row's functions do is in the
 // format's own file. A new format is a room, a row, and that file.
@@ -18,9 +15,9 @@ type Format struct {
 	// open reads headers and decodes nothing.
 	open func(src []byte) (source, error)
 
-	// encode writes a still picture: *image.Gray, *image.NRGBA or, if planes is set, *image.YCbCr of full range. It may
+	// encode writes a still picture: *image.Gray, *image.NRGBA, or *image.YCbCr of full range. It may
 	// change the picture. exact tells that every pixel that is seen is m's.
-	encode func(m image.Image, t *target) (out []byte, exact bool, err error)
+	encode func(m picture, t *target) (out []byte, exact bool, err error)
 
 	// record begins an animation of the target's dimensions that runs plays times, 0 meaning for ever. nil: stills only.
 	record func(plays int, t *target) (recorder, error)
@@ -29,6 +26,7 @@ type Format struct {
 	// the file should not be handed on.
 	strip func(s source, src []byte, keepProfile bool) ([]byte, error)
 
+	mixtures    bool                  // encode makes use of a picture's number of colors
 	profile     bool                  // a result can carry an ICC profile
 	wholeChroma int                   // from this quality on a result keeps the chroma of finer sources; 0: never
 	pixelBytes  func(t *target) int64 // what encoding holds beyond 12 bytes a pixel of the result
@@ -45,8 +43,8 @@ var (
 	PNG = &Format{
 		name: "PNG", mediaType: "image/png", extensions: []string{"png"},
 		magic: []string{"\x89PNG\r\n\x1a\n"},
-		open:  openPNG, encode: writePNG, strip: stripPNG,
-		profile: true, pixelBytes: pngBytes,
+		open:  openPNG, encode: writePNG, record: recordPNG, strip: stripPNG,
+		profile: true, mixtures: true, pixelBytes: pngBytes,
 	}
 	GIF = &Format{
 		name: "GIF", mediaType: "image/gif", extensions: []string{"gif"},

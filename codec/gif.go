@@ -30,10 +30,10 @@ func (s gifSource) peak(t *target) int64 {
 	return rowsPeak(t) + 12*area // and a copy of the canvas, and what is not collected yet
 }
 
-func (s gifSource) still(ctx context.Context, t *target) (image.Image, error) {
+func (s gifSource) still(ctx context.Context, t *target) (picture, error) {
 	m, _, err := s.Next()
 	if err != nil {
-		return nil, err
+		return picture{}, err
 	}
 	return canvas(ctx, t, m)
 }
@@ -43,23 +43,26 @@ func (s gifSource) player() (player, int, error) { return s.Reader, s.Plays, nil
 func (s gifSource) note() string { return s.Note }
 
 // gifTolerance is the mean squared error that a palette may cost: none where nothing was scaled; 2, which is 45 dB, where
-// most colours are mixtures that the scaler made.
+// most colours are mixtures that the scaler made; 5, which is 41 dB, in a frame that soon is gone.
 func gifTolerance(t *target) float64 {
-	if t.same() {
+	switch {
+	case t.same():
 		return 0
+	case t.frames == 1:
+		return 2
 	}
-	return 2
+	return 5
 }
 
-func writeGIF(m image.Image, t *target) (out []byte, exact bool, err error) {
+func writeGIF(m picture, t *target) (out []byte, exact bool, err error) {
 	r, err := recordGIF(1, t)
 	if err != nil {
 		return nil, false, err
 	}
-	canvas, ok := m.(*image.NRGBA)
+	canvas, ok := m.Image.(*image.NRGBA)
 	if !ok { // a JPEG's planes
 		canvas = image.NewNRGBA(m.Bounds())
-		draw.Draw(canvas, canvas.Rect, m, m.Bounds().Min, draw.Src)
+		draw.Draw(canvas, canvas.Rect, m.Image, m.Bounds().Min, draw.Src)
 	}
 	if err := r.Add(canvas, 0); err != nil {
 		return nil, false, err
@@ -75,7 +78,7 @@ func recordGIF(plays int, t *target) (recorder, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.Tolerance = gifTolerance(t)
+	w.Tolerance, w.Budget, w.Frames = gifTolerance(t), t.size, t.frames
 	return gifRecorder{w}, nil
 }
 

@@ -55,7 +55,7 @@ func (s jpegSource) peak(t *target) int64 {
 func (s jpegSource) player() (player, int, error) { return nil, 0, unsupported("an animated JPEG") }
 
 // still decodes at the result's size: *image.Gray, *image.YCbCr, or *image.NRGBA once colour had to be converted.
-func (s jpegSource) still(ctx context.Context, t *target) (image.Image, error) {
+func (s jpegSource) still(ctx context.Context, t *target) (picture, error) {
 	sub := subsampling{1, 1}
 	planar := s.Model == jpeg.ModelYCbCr && t.color.convert == nil
 	if planar {
@@ -67,7 +67,7 @@ func (s jpegSource) still(ctx context.Context, t *target) (image.Image, error) {
 	}
 	planes, n := s.planes(t, scaled)
 	if err := s.fill(ctx, planes, n); err != nil {
-		return nil, err
+		return picture{}, err
 	}
 	w, h := t.stored()
 	rect := image.Rect(0, 0, w, h)
@@ -75,7 +75,7 @@ func (s jpegSource) still(ctx context.Context, t *target) (image.Image, error) {
 	case s.Model == jpeg.ModelGrey:
 		g := &image.Gray{Pix: planes[0].opt.Dst, Stride: w, Rect: rect}
 		t.color.apply(g)
-		return g, nil
+		return picture{Image: g}, nil
 	case planar:
 		if scaled != sub {
 			for c := 1; c < 3; c++ {
@@ -83,17 +83,17 @@ func (s jpegSource) still(ctx context.Context, t *target) (image.Image, error) {
 				p.opt.Dst, p.w, p.h = average(t, p.opt.Dst, p.w, p.h, sub)
 			}
 		}
-		return &image.YCbCr{
+		return picture{Image: &image.YCbCr{
 			Y: planes[0].opt.Dst, Cb: planes[1].opt.Dst, Cr: planes[2].opt.Dst,
 			YStride: planes[0].w, CStride: planes[1].w, SubsampleRatio: sub.ratio(), Rect: rect,
-		}, nil
+		}}, nil
 	case len(planes) == 4:
-		return s.inks(planes, rect, t.color), nil
+		return picture{Image: s.inks(planes, rect, t.color)}, nil
 	}
 	m := image.NewNRGBA(rect)
 	s.mix(m, planes)
 	t.color.apply(m)
-	return m, nil
+	return picture{Image: m}, nil
 }
 
 // fill decodes component c at n[c]/8 into planes[c].
@@ -213,8 +213,8 @@ func stripJPEG(_ source, src []byte, keepProfile bool) ([]byte, error) {
 // below the headers of its scans cost more than that.
 const progressiveArea = 1 << 16
 
-func writeJPEG(m image.Image, t *target) (out []byte, exact bool, err error) {
-	out, err = jpeg.Append(nil, flatten(m), &jpeg.Options{
+func writeJPEG(m picture, t *target) (out []byte, exact bool, err error) {
+	out, err = jpeg.Append(nil, flatten(m.Image), &jpeg.Options{
 		Quality: t.quality, ICC: t.color.carry, RGB: t.color.carry != nil,
 		Progressive: t.w*t.h >= progressiveArea,
 	})

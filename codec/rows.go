@@ -13,29 +13,31 @@ import (
 
 // rows makes the small picture of the rows that read emits, with so many
 // channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and straight alpha.
-func rows(ctx context.Context, t *target, channels int, read func(emit func(y int, row []byte) error) error) (image.Image, error) {
+func rows(ctx context.Context, t *target, channels int, read func(emit func(y int, row []byte) error) error) (picture, error) {
 	s, err := newShrinker(t, channels)
 	if err != nil {
-		return nil, err
+		return picture{}, err
 	}
+	few := countColors(t, channels)
 	err = read(func(y int, row []byte) error {
 		if y&63 == 0 {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 		}
+		few.add(row)
 		s.push(row)
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return picture{}, err
 	}
 	m, err := s.picture()
 	if err != nil {
-		return nil, err
+		return picture{}, err
 	}
 	t.color.apply(m)
-	return m, nil
+	return picture{m, few.count()}, nil
 }
 
 // A shrinker makes the small picture out of rows of samples.
@@ -183,7 +185,7 @@ func div255(v uint32) byte {
 }
 
 // canvas makes the small picture of a whole decoded one.
-func canvas(ctx context.Context, t *target, m *image.NRGBA) (image.Image, error) {
+func canvas(ctx context.Context, t *target, m *image.NRGBA) (picture, error) {
 	return rows(ctx, t, 4, func(emit func(y int, row []byte) error) error {
 		w := 4 * m.Rect.Dx()
 		for y := range m.Rect.Dy() {

@@ -21,6 +21,7 @@ type header struct {
 	profileErr  error     // a profile that could not be read at all
 	space       icc.Space // of the samples
 	planar      bool      // there is no alpha, and the picture need not become pixels
+	colors      int       // that there are at most, 0 where the header does not say
 	odd         bool      // stored as not every reader takes it
 	note        string    // what was odd about the headers
 
@@ -36,6 +37,12 @@ func (h *header) upright() (int, int) {
 	return h.w, h.h
 }
 
+// A picture is what a still source becomes, on its way to an encoder.
+type picture struct {
+	image.Image
+	colors int // of the source, of which these are mixtures; 0: many, or nobody counted
+}
+
 // A source is an opened picture, of which the headers were read. It may hold on to the bytes it was opened with.
 type source interface {
 	header() header
@@ -45,7 +52,7 @@ type source interface {
 
 	// still decodes the picture at t's size, in the orientation it is stored in, as sRGB: *image.Gray, *image.NRGBA, or
 	// *image.YCbCr of full range where t's format takes it.
-	still(ctx context.Context, t *target) (image.Image, error)
+	still(ctx context.Context, t *target) (picture, error)
 
 	// note tells what was wrong with a picture that is whole all the same, once it has been decoded; "" if nothing was.
 	note() string
@@ -74,10 +81,12 @@ type target struct {
 	format      *Format // the result's
 	w, h        int     // the result's dimensions, upright
 	sw, sh      int     // the source's, as stored
+	size        int     // of the source's file, in bytes
 	frames      int
 	orientation int  // of what is decoded; the result is upright
 	another     bool // the source would not do as its own result: it is of four inks, or odd
 	planar      bool // the source's header says so
+	colors      int  // the source's header says so
 	quality     int  // 1-100
 	effort      Effort
 	color       conversion
@@ -114,11 +123,12 @@ func open(src []byte) (*Format, source, header, error) {
 	return f, s, h, nil
 }
 
-// aim says what is to be made of a source of format f with the header h, its colours aside.
-func aim(f *Format, h *header, fit func(w, h int) (int, int), opt *Options) (*target, error) {
+// aim says what is to be made of a source of format f with the header h and so many bytes, its colours aside.
+func aim(f *Format, h *header, size int, fit func(w, h int) (int, int), opt *Options) (*target, error) {
 	w, ht := h.upright()
 	t := &target{
-		source: f, format: f, sw: h.w, sh: h.h, frames: h.frames, orientation: h.orientation, another: h.odd || h.space == icc.CMYK, planar: h.planar,
+		source: f, format: f, sw: h.w, sh: h.h, size: size, frames: h.frames, orientation: h.orientation,
+		another: h.odd || h.space == icc.CMYK, planar: h.planar, colors: h.colors,
 		quality: opt.Quality, effort: opt.Effort,
 	}
 	if t.w, t.h = fit(w, ht); t.w < 1 || t.h < 1 || t.w > w || t.h > ht {

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"image"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -50,7 +49,7 @@ func (s toySource) header() header {
 
 func (s toySource) peak(t *target) int64 { return rowsPeak(t) }
 
-func (s toySource) still(ctx context.Context, t *target) (image.Image, error) {
+func (s toySource) still(ctx context.Context, t *target) (picture, error) {
 	return rows(ctx, t, 3, func(emit func(y int, row []byte) error) error {
 		for y := range s.h {
 			if len(s.src) < 12+3*s.w*(y+1) {
@@ -68,7 +67,7 @@ func (s toySource) player() (player, int, error) { return nil, 0, unsupported("a
 
 func (s toySource) note() string { return "" }
 
-func writeToy(m image.Image, t *target) ([]byte, bool, error) {
+func writeToy(m picture, t *target) ([]byte, bool, error) {
 	out := toyHeader(t.w, t.h)
 	for y := range t.h {
 		for x := range t.w {
@@ -171,7 +170,7 @@ func TestSourceIsLetGoBeforeEncoding(t *testing.T) {
 		var gone atomic.Bool
 		probe := *toy
 		probe.magic, probe.extensions = nil, nil
-		probe.encode = func(m image.Image, t *target) ([]byte, bool, error) {
+		probe.encode = func(m picture, t *target) ([]byte, bool, error) {
 			for range 10 { // a cleanup runs some time after the collection that finds it due
 				runtime.GC()
 				if gone.Load() {

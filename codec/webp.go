@@ -35,11 +35,11 @@ func (s webpSource) peak(t *target) int64 {
 	return n + 2*area // the planes
 }
 
-func (s webpSource) still(ctx context.Context, t *target) (image.Image, error) {
+func (s webpSource) still(ctx context.Context, t *target) (picture, error) {
 	if s.Animated { // of one frame, which need not fill the canvas
 		m, _, err := webp.NewPlayer(s.File).Next()
 		if err != nil {
-			return nil, err
+			return picture{}, err
 		}
 		return canvas(ctx, t, m)
 	}
@@ -47,9 +47,10 @@ func (s webpSource) still(ctx context.Context, t *target) (image.Image, error) {
 	if t.format == WebP && t.color.convert == nil && !f.Lossless && !f.HasAlpha {
 		m, err := f.Decode()
 		if err != nil {
-			return nil, err
+			return picture{}, err
 		}
-		return planesToPlanes(m.(*image.YCbCr), t)
+		small, err := planesToPlanes(m.(*image.YCbCr), t)
+		return picture{Image: small}, err
 	}
 	return rows(ctx, t, 4, f.Rows)
 }
@@ -102,8 +103,8 @@ func webpOptions(t *target) *webp.Options {
 	return &webp.Options{Quality: t.quality, Effort: t.effort, ICC: t.color.carry}
 }
 
-func writeWebP(m image.Image, t *target) (out []byte, exact bool, err error) {
-	out, err = webp.Append(nil, m, webpOptions(t))
+func writeWebP(m picture, t *target) (out []byte, exact bool, err error) {
+	out, err = webp.Append(nil, m.Image, webpOptions(t))
 	return out, allLossless(out), err
 }
 

@@ -5,13 +5,24 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// cdkCLI is the command line that goes with the library: newer ones refuse the
-// schema it writes.
+// cdkCLI is the command line that goes with the library: newer ones refuse the schema it writes.
 const cdkCLI = "aws-cdk@2.1148.1"
+
+// articleLine is how people deploy, and stays so word for word.
+const articleLine = "deploy --parameters BucketName=my-pictures --parameters DestinationFolder=resized --parameters Quality=80"
+
+func text(t template) string {
+	b, err := json.MarshalIndent(t, "", " ")
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
 
 // The README's lines, through the command line that people use: same templates.
 func TestCommandLineMakesTheSameTemplates(t *testing.T) {
@@ -35,9 +46,17 @@ func TestCommandLineMakesTheSameTemplates(t *testing.T) {
 		}
 		return out, nil
 	}
+	elsewhere := []string{"--all"}
+	for key, v := range variants["everything, elsewhere"].context {
+		b, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		elsewhere = append(elsewhere, "-c", key+"="+strings.Trim(string(b), `"`))
+	}
 	for variant, args := range map[string][]string{
-		"default":                  {"--parameters", "BucketName=my-pictures", "--parameters", "DestinationFolder=resized", "--parameters", "Quality=80"}, // the article's line
-		"regional, some elsewhere": {"--all", "-c", "regional=true", "-c", "bucketRegion=eu-west-1", "-c", "regionalSizes=M,SS", "-c", "regionalFormat=webp"},
+		"default":               strings.Fields(articleLine)[1:],
+		"everything, elsewhere": elsewhere,
 	} {
 		out, err := synthCLI(args...)
 		if err != nil {
@@ -45,17 +64,10 @@ func TestCommandLineMakesTheSameTemplates(t *testing.T) {
 			continue
 		}
 		for _, s := range synth(t, variant) {
-			b, err := os.ReadFile(filepath.Join(out, s.Name+".template.json"))
-			if err != nil {
-				t.Error(err)
-				continue
-			}
 			var got template
-			if err := json.Unmarshal(b, &got); err != nil {
-				t.Fatal(err)
-			}
-			if stable(got) != stable(s.template) {
-				t.Errorf("%s: %s differs from what the tests look at", variant, s.Name)
+			readJSON(t, filepath.Join(out, s.id+".template.json"), &got)
+			if text(got) != text(s.template) {
+				t.Errorf("%s: %s differs from what the tests look at", variant, s.id)
 			}
 		}
 	}
@@ -64,13 +76,18 @@ func TestCommandLineMakesTheSameTemplates(t *testing.T) {
 			t.Errorf("%q: %v, %s", args, err, said)
 		}
 	}
+}
+
+func TestREADMEHasTheLinesThatAreTested(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, word := range strings.Fields(string(readme)) {
-		if strings.HasPrefix(word, "aws-cdk@") && word != cdkCLI {
-			t.Errorf("README.md names %s, the tests use %s", word, cdkCLI)
-		}
+	if !strings.Contains(string(readme), "npx "+cdkCLI+" "+articleLine+"\n") {
+		t.Errorf("README.md has not the line %s", articleLine)
+	}
+	words := strings.FieldsFunc(string(readme), func(r rune) bool { return strings.ContainsRune(" \n`", r) })
+	if i := slices.IndexFunc(words, func(w string) bool { return strings.HasPrefix(w, "aws-cdk@") && w != cdkCLI }); i >= 0 {
+		t.Errorf("README.md names %s, the tests use %s", words[i], cdkCLI)
 	}
 }

@@ -10,6 +10,7 @@ func commands() []Command {
 		{"warm", "-bucket NAME | -dir DIR [-prefix PREFIX | KEY...]", "make the results of pictures ahead of the first request", runWarm},
 		{"purge", "-bucket NAME | -dir DIR [-distribution ID] KEY...", "delete results of pictures, have CloudFront forget them", runPurge},
 		{"package", "[-o dist/edge.zip] [-regional]", "build the zip to deploy on Lambda@Edge", runPackage},
+		{"deploy", "-bucket NAME [-existing | -attach] [-region R]", "print the AWS CLI lines that put it on AWS, and run none of them", runDeploy},
 		{"version", "", "say which version this is", runVersion},
 	}
 }

@@ -10,7 +10,9 @@
 //	replay.go    replay: one saved event through the function
 //	explain.go   explain: what the function would do with a URL, and why
 //	warm.go      warm and purge: results of many pictures
-//	serve.go     serve: a local CloudFront over s3test or any S3; page.go is its playground
+//	deploy.go    deploy: the AWS CLI lines for deploy/cloudformation/template.yaml
+//	serve.go     serve: a local CloudFront over s3test or any S3; journal.go, what it was asked; weight.go, what it may hold
+//	page.go      its playground
 //	listing.go   which of its objects are pictures, and in which order
 //	bucket.go    where the pictures lie; event.go, the event that CloudFront would send
 //	deflate/     the zip's compressor, slow and tight

@@ -50,7 +50,7 @@ Usage: %[1]s COMMAND [flags] [arguments]
 		fmt.Fprintf(t, "  %s\t%s\n", c.Name, c.Summary)
 	}
 	t.Flush()
-	fmt.Fprintf(w, "\n`%s help COMMAND` shows a command's flags.\n\n%s", program.typed, wrap(sizesInWords(), "", ""))
+	fmt.Fprintf(w, "\n`%s help COMMAND` shows a command's flags.\n\n%s", program.typed, fold(sizesInWords(), "", ""))
 }
 
 // sizesInWords is the table of sizes as a sentence.
@@ -67,11 +67,11 @@ func sizesInWords() string {
 		"A picture is fitted inside its box, never enlarged, never cropped.", strings.Join(oblong, ", "), strings.Join(square, ", "))
 }
 
-// nbsp stands for a blank where wrap breaks no line.
+// nbsp stands for a blank where fold breaks no line.
 const nbsp = "\u00a0"
 
-// wrap breaks text between words into lines of helpWidth columns; the first begins with first, the others with rest.
-func wrap(text, first, rest string) string {
+// fold breaks text between words into lines of helpWidth columns; the first begins with first, the others with rest.
+func fold(text, first, rest string) string {
 	var b strings.Builder
 	line := first
 	empty := true
@@ -147,20 +147,20 @@ func (f *flags) help(c *Command) {
 		fmt.Fprintln(f.stdout, start)
 	} else {
 		args := optional.ReplaceAllStringFunc(c.Args, func(s string) string { return strings.ReplaceAll(s, " ", nbsp) })
-		fmt.Fprint(f.stdout, wrap(args, start+" ", strings.Repeat(" ", len(start)+1)))
+		fmt.Fprint(f.stdout, fold(args, start+" ", strings.Repeat(" ", len(start)+1)))
 	}
-	fmt.Fprint(f.stdout, "\n", wrap(strings.ToUpper(c.Summary[:1])+c.Summary[1:]+".", "", ""))
+	fmt.Fprint(f.stdout, "\n", fold(strings.ToUpper(c.Summary[:1])+c.Summary[1:]+".", "", ""))
 	heading := "\nFlags:\n"
 	f.VisitAll(func(one *flag.Flag) {
 		kind, usage := flag.UnquoteUsage(one)
 		if one.DefValue != "" && one.DefValue != "false" && !strings.Contains(usage, "default") {
 			usage += " (default " + one.DefValue + ")"
 		}
-		fmt.Fprint(f.stdout, heading, "  ", strings.TrimSpace("-"+one.Name+" "+kind), "\n", wrap(usage, "      ", "      "))
+		fmt.Fprint(f.stdout, heading, "  ", strings.TrimSpace("-"+one.Name+" "+kind), "\n", fold(usage, "      ", "      "))
 		heading = ""
 	})
 	if f.notes != "" {
-		fmt.Fprint(f.stdout, "\n", wrap(f.notes, "", ""))
+		fmt.Fprint(f.stdout, "\n", fold(f.notes, "", ""))
 	}
 }
 

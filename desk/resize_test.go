@@ -32,7 +32,7 @@ func TestResizeMakesWhatOutIsCalled(t *testing.T) {
 	for _, c := range []struct{ in, out, kind string }{
 		{"really a jpeg.png", "new/a.jpg", "jpeg 360x180"},
 		{"really a jpeg.png", "a.PNG", "png 360x180"},
-		{"really a jpeg.png", "a.webp", "webp"},
+		{"really a jpeg.png", "a.webp", "webp 360x180"},
 		{"really a jpeg.png", "no extension", "jpeg 360x180"},
 		{"really a jpeg.png", "a.tmp", "jpeg 360x180"},
 		{"p.png", "p.JPEG", "jpeg 360x180"},
@@ -54,7 +54,7 @@ func TestResizeMakesWhatOutIsCalled(t *testing.T) {
 	}
 	// Flags may follow the files.
 	in, out := filepath.Join(dir, "p.png"), filepath.Join(dir, "plain")
-	if code, stdout, _ := run("resize", in, out, "-webp", "-size=SS", "-quality", "50"); code != 0 || kindOf(t, out) != "webp" || !strings.Contains(stdout, "image/webp") {
+	if code, stdout, _ := run("resize", in, out, "-webp", "-size=SS", "-quality", "50"); code != 0 || kindOf(t, out) != "webp 360x180" || !strings.Contains(stdout, "image/webp") {
 		t.Errorf("-webp: exit %d, stdout %q", code, stdout)
 	}
 	for args, want := range map[[2]string]string{
@@ -92,7 +92,7 @@ func TestResizeBetweenStdinAndStdout(t *testing.T) {
 		return code, out.String(), errs.String()
 	}
 	code, stdout, stderr := pipe(jpegOf(t, 1000, 500), "-size", "SS", "-webp", "-", "-")
-	if code != 0 || dimensionsOf(t, stdout) != "webp" || !strings.Contains(stderr, "-: 1000x500 image/jpeg, ") {
+	if code != 0 || dimensionsOf(t, stdout) != "webp 360x180" || !strings.Contains(stderr, "-: 1000x500 image/jpeg, ") {
 		t.Errorf("exit %d, %d bytes of %.20q, stderr %q", code, len(stdout), stdout, stderr)
 	}
 	file := filepath.Join(dir, "from stdin.png")
@@ -133,7 +133,7 @@ func TestResizeManyIntoAFolder(t *testing.T) {
 		t.Errorf("exit %d, %q %q, made %q", code, stdout, stderr, got)
 	}
 	code, stdout, stderr = resize("-webp", "a.jpg", "b/b.PNG", "webp")
-	if got := contents(t, at("webp")[0]); code != 0 || !slices.Equal(got, []string{"a.webp", "b.webp"}) || kindOf(t, at("webp/b.webp")[0]) != "webp" {
+	if got := contents(t, at("webp")[0]); code != 0 || !slices.Equal(got, []string{"a.webp", "b.webp"}) || kindOf(t, at("webp/b.webp")[0]) != "webp 360x180" {
 		t.Errorf("-webp: exit %d, %q %q, made %q", code, stdout, stderr, got)
 	}
 	// One input, and a folder that is there or says that it is one.

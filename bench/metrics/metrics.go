@@ -1,8 +1,9 @@
 // Package metrics says how near one picture is to another, and how many bytes
 // an encoder takes for that.
 //
-//	PSNR, SSIM   of luma, full range
-//	BDRate       bytes at equal quality, over a range of qualities
+//	PSNR, SSIM    of luma, full range
+//	SSIMULACRA2   of the whole picture
+//	BDRate        bytes at equal quality, over a range of qualities
 //
 // YCbCr pictures are taken as full range (JFIF). golang.org/x/image/webp hands
 // out limited-range samples typed as *image.YCbCr: [FullRange] widens them.

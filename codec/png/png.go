@@ -1,14 +1,21 @@
-// Package png reads PNG pictures row by row, in memory that grows with their width alone, and writes small pictures in as few
-// bytes as it finds by trying.
+// Package png reads PNG pictures row by row, in memory that grows with their width alone, and writes them in few bytes without
+// keeping anybody waiting; with Options.High, in as few as it finds.
 //
 //	png.go       chunks and what they say, PNG specification (third edition) sections 5 and 11
 //	reader.go    rows: scanlines, interlacing, samples to 8 bits, sections 7, 8 and 13.12
 //	unfilter.go  filter reconstruction, section 9
 //	inflate.go   decompression, section 10, RFC 1950 and 1951
+//	apng.go      animations played, section 11.3.6; apngwrite.go, written
+//	strip.go     a file without its metadata
 //	writer.go    Append: which kind of PNG a picture becomes, section 12.4
+//	near.go      palettes that come near enough for mixtures of few colors
 //	filter.go    which filter each scanline gets, section 12.7
-//	compress.go  which of the choices is smallest
+//	compress.go  which filters and how much effort a picture gets
 //	deflate.go   compression, section 10, RFC 1950 and 1951
+//	quick.go     the parse by hash chains and a look ahead
+//	patient.go   the parse that weighs every way
+//	block.go     blocks: where they end, which kind they are
+//	huffman.go   prefix codes and their headers
 package png
 
 import (
@@ -71,13 +78,17 @@ type Reader struct {
 	Narrow func(dst, src []byte)
 
 	src        []byte
-	idat       int       // position of the first IDAT
+	idat       int       // position of the first chunk with the rows,
+	data       string    // of that kind: "" is IDAT
 	iccp       []byte    // iCCP's data
 	trns       []byte    // tRNS's data, of the right length for the colour type
 	palette    [][4]byte // 256 entries once there is a PLTE
 	paletteLen int
 	control    int // fcTL is there: 1 before IDAT, 2 behind it
 }
+
+// HasPalette reports whether pixels are indices into a palette.
+func (r *Reader) HasPalette() bool { return r.ColorType == ctPalette }
 
 // bitsPerPixel returns the bits of one pixel in a scanline.
 func (r *Reader) bitsPerPixel() int {

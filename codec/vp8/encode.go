@@ -4,16 +4,16 @@ import (
 	"errors"
 	"image"
 	"slices"
+
+	"miniatura/codec/internal/effort"
 )
 
 // Effort says how much work to spend on a picture.
-type Effort uint8
+type Effort = effort.Level
 
 const (
-	// EffortDefault is for pictures made while someone waits.
-	EffortDefault Effort = iota
-	// EffortHigh spends about twice the time on fewer bytes.
-	EffortHigh
+	EffortDefault = effort.Default // for pictures made while someone waits
+	EffortHigh    = effort.High    // about twice the time, for fewer bytes
 )
 
 // Options control the encoder. The zero value asks for quality 0.
@@ -147,7 +147,6 @@ func grow[T any](s []T, n int) []T {
 // last with coarser quantizers, until it does.
 func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 	e.analyse()
-	e.search.weighLambdas = o.Effort == EffortHigh
 	every := 2
 	if o.Effort != EffortHigh {
 		every = max(3, e.mbh/8)
@@ -162,7 +161,7 @@ func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 			e.encodeMacroblocks(true)
 			e.search.thorough = false
 		}
-		e.tryFilterLevels()
+		e.setFilterLevels()
 		if n, size, ok := e.writeFrame(dst); ok {
 			if e.recon != nil {
 				e.filter(e.recon)

@@ -1,0 +1,449 @@
+package metrics
+
+import (
+	"errors"
+	"image"
+	"math"
+	"slices"
+)
+
+// This file implements SSIMULACRA2 as of version 2.1 (Jon Sneyers, Cloudinary, 2022 and 2023),
+// from its published description:
+//
+//   - six scales, each half of the one before it, averaged in linear light
+//   - at each, the opsin color space XYB of JPEG XL, brought into 0 to 1
+//   - three maps of each plane at each scale: an SSIM without its denominator of
+//     luminance; where the distorted picture has an edge and the original none (ringing,
+//     blockiness); where the original has one and the distorted picture none (blur)
+//   - the mean and the 4-norm of each map
+//   - their weighted sum, bent so that 100 is the original and 30, 50, 70, 90 are low,
+//     medium, high quality and visually lossless
+//
+// Constants and weights are those of the reference, github.com/cloudinary/ssimulacra2.
+
+const (
+	scales       = 6
+	smallestSide = 8 // of a scale that has another below it
+	ssimC2       = 0.0009
+)
+
+// opsin is the absorbance of the three cones for linear red, green and blue; bias is added to each.
+var opsin = [3][3]float32{
+	{0.30, 0.622, 0.078},
+	{0.23, 0.692, 0.078},
+	{0.24342268924547819, 0.20476744424496821, 0.55180986650955360},
+}
+
+const opsinBias = 0.0037930732552754493
+
+// xyb are three planes of X, Y and B-Y.
+type xyb [3][]float32
+
+// A Reference is an original that distorted pictures are compared with.
+type Reference struct {
+	w, h   int
+	levels []level
+}
+
+// A level is a scale of the original: the picture, the local mean of it and of its square.
+type level struct {
+	w, h              int
+	pix, mean, square xyb
+}
+
+// NewReference prepares an original for comparisons. Alpha is black behind the picture.
+func NewReference(m image.Image) *Reference { return newReference(m, nil) }
+
+// NewReferenceIn is NewReference for a picture that has sRGB's curve and other primaries: the XYZ of
+// its red, green and blue under D50, as an ICC profile gives them. Colors that sRGB has not keep
+// their values below 0 and above 1.
+func NewReferenceIn(m image.Image, primaries [3][3]float64) *Reference {
+	return newReference(m, &primaries)
+}
+
+func newReference(m image.Image, primaries *[3][3]float64) *Reference {
+	r := &Reference{w: m.Bounds().Dx(), h: m.Bounds().Dy()}
+	lin, w, h := linear(m), r.w, r.h
+	if primaries != nil {
+		toSRGB(lin, primaries)
+	}
+	for len(r.levels) < scales && min(r.w, r.h) >= smallestSide {
+		l := level{w: w, h: h, pix: toXYB(lin)}
+		tmp, product := make([]float32, w*h), make([]float32, w*h)
+		for c := range l.pix {
+			if !weighty(c, len(r.levels)) {
+				continue
+			}
+			l.mean[c] = blur(l.pix[c], make([]float32, w*h), tmp, w, h)
+			multiply(product, l.pix[c], l.pix[c])
+			l.square[c] = blur(product, make([]float32, w*h), tmp, w, h)
+		}
+		r.levels = append(r.levels, l)
+		if w < smallestSide || h < smallestSide {
+			break
+		}
+		lin, w, h = halve(lin, w, h)
+	}
+	return r
+}
+
+// SSIMULACRA2 scores m against the original: 100 is equal, 90 visually lossless, below 0 very bad.
+func (r *Reference) SSIMULACRA2(m image.Image) (float64, error) {
+	if m.Bounds().Dx() != r.w || m.Bounds().Dy() != r.h {
+		return 0, errSize
+	}
+	if len(r.levels) == 0 {
+		return 0, errors.New("metrics: SSIMULACRA2 needs 8 pixels a side")
+	}
+	var norms [3][scales][6]float64 // mean and 4-norm of each map in turn
+	lin, w, h := linear(m), r.w, r.h
+	n := w * h
+	mean, square, cross, tmp, product := make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n)
+	for s, l := range r.levels {
+		pix := toXYB(lin)
+		n := l.w * l.h
+		for c := range pix {
+			if !weighty(c, s) {
+				continue
+			}
+			blur(pix[c], mean[:n], tmp, l.w, l.h)
+			multiply(product[:n], pix[c], pix[c])
+			blur(product[:n], square[:n], tmp, l.w, l.h)
+			multiply(product[:n], pix[c], l.pix[c])
+			blur(product[:n], cross[:n], tmp, l.w, l.h)
+			o := &norms[c][s]
+			o[0], o[1] = structure(l.mean[c], mean[:n], l.square[c], square[:n], cross[:n])
+			o[2], o[3], o[4], o[5] = edges(l.pix[c], l.mean[c], pix[c], mean[:n])
+		}
+		if s+1 < len(r.levels) {
+			lin, w, h = halve(lin, w, h)
+		}
+	}
+	return score(&norms, len(r.levels)), nil
+}
+
+// SSIMULACRA2 scores the distorted picture b against a. See [Reference].
+func SSIMULACRA2(a, b image.Image) (float64, error) { return NewReference(a).SSIMULACRA2(b) }
+
+// linear returns the picture in linear light, sRGB's transfer function undone.
+func linear(m image.Image) xyb {
+	var table [256]float32
+	for i := range table {
+		v := float64(i) / 255
+		if v <= 0.04045 {
+			v /= 12.92
+		} else {
+			v = math.Pow((v+0.055)/1.055, 2.4)
+		}
+		table[i] = float32(v)
+	}
+	b := m.Bounds()
+	n := b.Dx() * b.Dy()
+	p := xyb{make([]float32, n), make([]float32, n), make([]float32, n)}
+	at := 0
+	put := func(r, g, b byte) {
+		p[0][at], p[1][at], p[2][at] = table[r], table[g], table[b]
+		at++
+	}
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		switch m := m.(type) {
+		case *image.RGBA:
+			for row := m.Pix[m.PixOffset(b.Min.X, y):][:4*b.Dx()]; len(row) >= 4; row = row[4:] {
+				put(row[0], row[1], row[2])
+			}
+		default:
+			for x := b.Min.X; x < b.Max.X; x++ {
+				r, g, bl, _ := m.At(x, y).RGBA()
+				put(byte(r>>8), byte(g>>8), byte(bl>>8))
+			}
+		}
+	}
+	return p
+}
+
+// toSRGB converts linear light of the given primaries to that of sRGB's.
+func toSRGB(lin xyb, primaries *[3][3]float64) {
+	// XYZ under D50 to sRGB (IEC 61966-2-1, adapted by Bradford's method).
+	fromXYZ := [3][3]float64{
+		{3.1338561, -1.6168667, -0.4906146},
+		{-0.9787684, 1.9161415, 0.0334540},
+		{0.0719453, -0.2289914, 1.4052427},
+	}
+	var m [3][3]float32
+	for i := range m {
+		for j := range m {
+			for k, v := range fromXYZ[i] {
+				m[i][j] += float32(v * primaries[j][k])
+			}
+		}
+	}
+	for i := range lin[0] {
+		r, g, b := lin[0][i], lin[1][i], lin[2][i]
+		for c := range lin {
+			lin[c][i] = m[c][0]*r + m[c][1]*g + m[c][2]*b
+		}
+	}
+}
+
+// halve averages each 2x2 samples; the last ones of an odd side count twice.
+func halve(p xyb, w, h int) (out xyb, ow, oh int) {
+	ow, oh = (w+1)/2, (h+1)/2
+	for c := range p {
+		out[c] = make([]float32, ow*oh)
+		for y := range oh {
+			a, b := p[c][2*y*w:][:w], p[c][min(2*y+1, h-1)*w:][:w]
+			o := out[c][y*ow:][:ow]
+			for x := range o {
+				i, j := 2*x, min(2*x+1, w-1)
+				o[x] = (a[i] + a[j] + b[i] + b[j]) * 0.25
+			}
+		}
+	}
+	return out, ow, oh
+}
+
+// toXYB converts linear light to the opsin space, moved and stretched into 0 to 1.
+func toXYB(lin xyb) xyb {
+	n := len(lin[0])
+	out := xyb{make([]float32, n), make([]float32, n), make([]float32, n)}
+	zero := float32(math.Cbrt(opsinBias))
+	for i := range n {
+		r, g, b := lin[0][i], lin[1][i], lin[2][i]
+		var cone [3]float32
+		for c, k := range opsin {
+			cone[c] = cubeRoot(max(k[0]*r+k[1]*g+k[2]*b+opsinBias, 0)) - zero
+		}
+		y := (cone[0] + cone[1]) / 2
+		out[0][i] = (cone[0]-cone[1])/2*14 + 0.42
+		out[1][i] = y + 0.01
+		out[2][i] = cone[2] - y + 0.55
+	}
+	return out
+}
+
+// cubeRoot is good to the last bit or two of a float32 above 1e-30: a third of the exponent,
+// then two steps of Halley's method.
+func cubeRoot(v float32) float32 {
+	if v < 1e-30 {
+		return 0
+	}
+	x := math.Float32frombits(math.Float32bits(v)/3 + 0x2A5137A0)
+	for range 2 {
+		c := x * x * x
+		x *= (c + 2*v) / (2*c + v)
+	}
+	return x
+}
+
+func multiply(out, a, b []float32) {
+	a, b = a[:len(out)], b[:len(out)]
+	for i := range out {
+		out[i] = a[i] * b[i]
+	}
+}
+
+// A Gaussian of sigma 1.5 stands as the sum of three cosines of period 20, 20/3 and 4, cut at 5
+// samples, where all of them vanish: the one that has the weight and the second moment of the Gaussian
+// and is nearest to it (Charalampidis, "Recursive Implementation of the Gaussian Filter Using
+// Truncated Cosine Functions", 2016). Each is a recursion,
+//
+//	y(n) = edge (x(n+4) + x(n-6)) + turn y(n-1) - y(n-2)
+//
+// and stays one here, in 32 bits, instead of the nine taps that it comes to: what it gathers in
+// rounding is in the reference's scores, by up to 0.1 where pictures are nearly equal.
+var cosines = func() (c [3]struct{ edge, turn float32 }) {
+	for i, beta := range amplitudes() {
+		c[i].edge = float32(beta * math.Cos(omega(i)*(radius-1)))
+		c[i].turn = float32(2 * math.Cos(omega(i)))
+	}
+	return c
+}()
+
+const radius, sigma = 5, 1.5
+
+func omega(i int) float64 { return float64(2*i+1) * math.Pi / (2 * radius) }
+
+// amplitudes returns those of the three cosines.
+func amplitudes() [3]float64 {
+	var p, r, rho [3]float64
+	for i := range p {
+		sign := float64(1 - i%2*2)
+		p[i] = sign / math.Tan(omega(i)/2)
+		r[i] = sign * p[i] * p[i] / math.Sin(omega(i))
+		rho[i] = math.Exp(-sigma*sigma*omega(i)*omega(i)/2) / radius
+	}
+	d13, d35, d51 := p[0]*r[1]-r[0]*p[1], p[1]*r[2]-r[1]*p[2], p[2]*r[0]-r[2]*p[0]
+	z15, z35 := d35/d13, d51/d13
+	return solve([3][4]float64{
+		{p[0], p[1], p[2], 1},
+		{r[0], r[1], r[2], radius*radius - sigma*sigma},
+		{z15, z35, 1, z15*rho[0] + z35*rho[1] + rho[2]},
+	})
+}
+
+// solve solves three linear equations, the last column being their right side.
+func solve(m [3][4]float64) (x [3]float64) {
+	for i := range m {
+		for j := i + 1; j < 3; j++ {
+			if math.Abs(m[j][i]) > math.Abs(m[i][i]) {
+				m[i], m[j] = m[j], m[i]
+			}
+		}
+		for j := range m {
+			if j != i {
+				f := m[j][i] / m[i][i]
+				for k := range m[j] {
+					m[j][k] -= f * m[i][k]
+				}
+			}
+		}
+	}
+	for i := range x {
+		x[i] = m[i][3] / m[i][i]
+	}
+	return x
+}
+
+// blur sets out to p under the window and returns it. Beyond the edges there is zero. tmp has room for
+// the plane.
+func blur(p, out, tmp []float32, w, h int) []float32 {
+	e0, e1, e2 := cosines[0].edge, cosines[1].edge, cosines[2].edge
+	t0, t1, t2 := cosines[0].turn, cosines[1].turn, cosines[2].turn
+	row := make([]float32, w+3*radius) // with zeros on either side
+	for y := range h {
+		copy(row[2*radius:], p[y*w:][:w])
+		o := tmp[y*w:][:w]
+		var a0, a1, a2, b0, b1, b2 float32 // y(n-1) and y(n-2) of each
+		for n := 1 - radius; n < w; n++ {
+			x := row[n+radius-1:][:2*radius+1]
+			v := x[0] + x[2*radius]
+			b0, a0 = a0, fused(e0, v, fused(t0, a0, -b0))
+			b1, a1 = a1, fused(e1, v, fused(t1, a1, -b1))
+			b2, a2 = a2, fused(e2, v, fused(t2, a2, -b2))
+			if n >= 0 {
+				o[n] = a0 + a1 + a2
+			}
+		}
+	}
+	var state [6][]float32
+	for i := range state {
+		state[i] = make([]float32, w)
+	}
+	zero := make([]float32, w)
+	line := func(y int) []float32 {
+		if y < 0 || y >= h {
+			return zero
+		}
+		return tmp[y*w:][:w]
+	}
+	for n := 1 - radius; n < h; n++ {
+		above, below := line(n - radius - 1)[:w], line(n + radius - 1)[:w]
+		s0, s1, s2, s3, s4, s5 := state[0][:w], state[1][:w], state[2][:w], state[3][:w], state[4][:w], state[5][:w]
+		o := zero
+		if n >= 0 {
+			o = out[n*w:][:w]
+		}
+		o = o[:w]
+		for x := range w {
+			v := above[x] + below[x]
+			a0, a1, a2 := s0[x], s1[x], s2[x]
+			v0, v1, v2 := fused(e0, v, fused(t0, a0, -s3[x])), fused(e1, v, fused(t1, a1, -s4[x])), fused(e2, v, fused(t2, a2, -s5[x]))
+			s3[x], s4[x], s5[x] = a0, a1, a2
+			s0[x], s1[x], s2[x] = v0, v1, v2
+			if n >= 0 {
+				o[x] = v0 + v1 + v2
+			}
+		}
+	}
+	return out
+}
+
+// fused returns a*b + c rounded once, but for what a float64 has no room for.
+func fused(a, b, c float32) float32 { return float32(float64(a)*float64(b) + float64(c)) }
+
+// structure returns the norms of the map of 1 - SSIM.
+func structure(m1, m2, s11, s22, s12 []float32) (mean, fourth float64) {
+	m2, s11, s22, s12 = m2[:len(m1)], s11[:len(m1)], s22[:len(m1)], s12[:len(m1)]
+	for i, a := range m1 {
+		b := m2[i]
+		num := 2*(s12[i]-a*b) + ssimC2
+		den := (s11[i] - a*a) + (s22[i] - b*b) + ssimC2
+		d := max(1-float64((1-(a-b)*(a-b))*num/den), 0)
+		mean += d
+		fourth += d * d * d * d
+	}
+	n := float64(len(m1))
+	return mean / n, math.Sqrt(math.Sqrt(fourth / n))
+}
+
+// edges returns the norms of the maps of edges that only the distorted picture q has, and of those
+// that only the original p has.
+func edges(p, pMean, q, qMean []float32) (added, added4, lost, lost4 float64) {
+	pMean, q, qMean = pMean[:len(p)], q[:len(p)], qMean[:len(p)]
+	for i := range p {
+		d := (1+math.Abs(float64(q[i]-qMean[i])))/(1+math.Abs(float64(p[i]-pMean[i]))) - 1
+		d2 := d * d
+		if d > 0 {
+			added += d
+			added4 += d2 * d2
+		} else {
+			lost -= d
+			lost4 += d2 * d2
+		}
+	}
+	n := float64(len(p))
+	return added / n, math.Sqrt(math.Sqrt(added4 / n)), lost / n, math.Sqrt(math.Sqrt(lost4 / n))
+}
+
+// score weighs the norms. A small picture has no more than the given levels, and their weights are
+// taken in one row without gaps, as the reference takes them.
+func score(norms *[3][scales][6]float64, levels int) float64 {
+	sum, i := 0.0, 0
+	for c := range norms {
+		for s := range levels {
+			o := &norms[c][s]
+			for n := range 2 {
+				for m := range 3 {
+					sum += scoreWeights[i] * o[2*m+n]
+					i++
+				}
+			}
+		}
+	}
+	sum *= 0.9562382616834844
+	sum = 2.326765642916932*sum - 0.020884521182843837*sum*sum + 6.248496625763138e-05*sum*sum*sum
+	if sum <= 0 {
+		return 100
+	}
+	return 100 - 10*math.Pow(sum, 0.6276336467831387)
+}
+
+// weighty reports whether anything of a plane at a scale has a weight above 0.0021. What has not
+// moves no score by 0.001, and is the plane that costs most three times out of four.
+func weighty(plane, scale int) bool {
+	return slices.Max(scoreWeights[6*(scales*plane+scale):][:6]) > 0.0021
+}
+
+// scoreWeights are by plane X, Y, B-Y, scale, norm (mean, 4-norm) and map (structure, added, lost).
+var scoreWeights = [3 * scales * 2 * 3]float64{
+	0, 0.0007376606707406586, 0, 0, 0.0007793481682867309, 0,
+	0, 0.0004371155730107379, 0, 1.1041726426657346, 0.00066284834129271, 0.00015231632783718752,
+	0, 0.0016406437456599754, 0, 1.8422455520539298, 11.441172603757666, 0,
+	0.0007989109436015163, 0.000176816438078653, 0, 1.8787594979546387, 10.94906990605142, 0,
+	0.0007289346991508072, 0.9677937080626833, 0, 0.00014003424285435884, 0.9981766977854967, 0.00031949755934435053,
+	0.0004550992113792063, 0, 0, 0.0013648766163243398, 0, 0,
+
+	0, 0, 0, 7.466890328078848, 0, 17.445833984131262,
+	0.0006235601634041466, 0, 0, 6.683678146179332, 0.00037724407979611296, 1.027889937768264,
+	225.20515300849274, 0, 0, 19.213238186143016, 0.0011401524586618361, 0.001237755635509985,
+	176.39317598450694, 0, 0, 24.43300999870476, 0.28520802612117757, 0.0004485436923833408,
+	0, 0, 0, 34.77906344483772, 44.835625328877896, 0,
+	0, 0, 0, 0, 0, 0,
+
+	0, 0.0008680556573291698, 0, 0, 0, 0,
+	0, 0.0005313191874358747, 0, 0.00016533814161379112, 0, 0,
+	0, 0, 0, 0.0004179171803251336, 0.0017290828234722833, 0,
+	0.0020827005846636437, 0, 0, 8.826982764996862, 23.19243343998926, 0,
+	95.1080498811086, 0.9863978034400682, 0.9834382792465353, 0.0012286405048278493, 171.2667255897307, 0.9807858872435379,
+	0, 0, 0, 0.0005130064588990679, 0, 0.00010854057858411537,
+}
