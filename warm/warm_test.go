@@ -22,6 +22,7 @@ import (
 	"miniatura/edge"
 	"miniatura/s3lite"
 	"miniatura/s3lite/s3test"
+	"miniatura/sizes"
 )
 
 const niño = "fotos/niño 1+1.png" // what the recorded events are about
@@ -225,8 +226,8 @@ func TestEveryStoredObjectAsAnEventComesToRest(t *testing.T) {
 			}
 		}
 	}
-	if n := w.counts()["PUT"]; events != 1+16 || n != 16 {
-		t.Errorf("%d events and %d results for one picture, want 17 and 16", events, n)
+	if n, all := w.counts()["PUT"], 2*len(sizes.All()); events != 1+all || n != all {
+		t.Errorf("%d events and %d results for one picture, want %d and %d", events, n, 1+all, all)
 	}
 }
 
@@ -235,7 +236,7 @@ func TestRemovedDeletesEveryResultAndNothingElse(t *testing.T) {
 	w.Put("other.png", s3test.Object{Body: []byte("o")})
 	w.Put("resized/SS/other.png", s3test.Object{Body: []byte("o")})
 	all, err := w.h.cfg.Results(niño, "")
-	if err != nil || len(all) != 16 {
+	if err != nil || len(all) != 2*len(sizes.All()) {
 		t.Fatal(len(all), err)
 	}
 	for _, target := range all {
