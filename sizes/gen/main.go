@@ -39,7 +39,7 @@ var places = []place{
 	{template, regexp.MustCompile(`(?m)^    AllowedPattern: \^\(([A-Z0-9|]+)\)\(,\(([A-Z0-9|]+)\)\)\*\$$`), list("|", "")},
 	{template, regexp.MustCompile(`(?m)^    ConstraintDescription: some of ([A-Z0-9,]+)$`), list(",", "")},
 	{template, regexp.MustCompile(`(?m)^ *const SIZES = \[(.*)\];$`), list(", ", "'")},
-	{template, regexp.MustCompile(`at most (\w+) variants of a picture`), func(t []sizes.Size) string { return words(variants(t)) }},
+	{template, regexp.MustCompile(`at most ([\w-]+) variants of a picture`), func(t []sizes.Size) string { return words(variants(t)) }},
 }
 
 // list returns the names, each in quotes, with a separator between them.
