@@ -163,7 +163,7 @@ func plan(raw json.RawMessage, eventType string) (t Target, err error) {
 	}
 	name, webp, ok := ParseQuery(r.QueryString)
 	if !ok {
-		return t, errors.New("no size, or none of the eight")
+		return t, errors.New("no size, or none of that name")
 	}
 	t.Size, _ = sizes.Parse(name)
 	t.WebP = webp
