@@ -8,6 +8,7 @@
 //	query.go    size and to_webp, as the URL contract reads them
 //	plan.go     event -> Target: which source, which size, which result, or why none
 //	edge.go     HEAD result and source; fresh: rewrite; else GET, resize, PUT, rewrite
+//	fresh.go    what is a result, of which source, and does it still hold
 //	record.go   the one JSON log line a request leaves
 //
 // It fails open. Any error, panic, limit or deadline returns the request as it

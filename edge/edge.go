@@ -3,11 +3,9 @@ package edge
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"sync"
 	"time"
 
@@ -158,36 +156,21 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record) error {
 	}
 	s3 := h.client(t.Bucket, t.Region)
 
-	// Two HEADs at once: is there a result, and is it of this source?
 	lap := stopwatch()
-	type answer struct {
-		o   *s3lite.Object
-		err error
-	}
-	stored := make(chan answer, 1)
-	go func() {
-		defer func() {
-			if p := recover(); p != nil {
-				stored <- answer{err: caught.Error(p)}
-			}
-		}()
-		o, err := s3.Head(ctx, t.ResultKey())
-		stored <- answer{o, err}
-	}()
-	source, err := s3.Head(ctx, t.SourceKey())
-	result := <-stored
+	source, stored, err := heads(ctx, s3, t)
 	r.Head = lap()
-	if err != nil {
-		return err
-	}
 	switch {
-	case result.err == nil && fresh(result.o, source.ETag, t.Quality):
-		r.Decision, r.OutBytes, r.Format = Hit, int(result.o.Size), result.o.ContentType
+	case err != nil:
+		return err
+	case ours(source):
+		return ErrResult
+	case source.Archived():
+		return errArchived
+	case fresh(stored, source, t):
+		r.Decision, r.OutBytes, r.Format = Hit, int(stored.Size), stored.ContentType
 		return nil
-	case result.err == nil, errors.Is(result.err, s3lite.ErrNotFound), errors.Is(result.err, s3lite.ErrDenied):
-		// Without s3:ListBucket a missing key answers 403: both are absent.
-	default:
-		return result.err
+	case stored != nil && !ours(stored):
+		r.note("replaces an object that is not ours")
 	}
 	if source.Size > MaxSource {
 		return fmt.Errorf("the source is %d bytes, over the limit of %d", source.Size, int64(MaxSource))
@@ -226,44 +209,13 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record) error {
 	}
 
 	lap = stopwatch()
-	o := keep(source, r)
-	o.ContentType = info.ContentType
-	o.Metadata = map[string]string{
-		metaETag:     source.ETag,
-		metaEncoder:  strconv.Itoa(codec.Version),
-		metaQuality:  strconv.Itoa(t.Quality),
-		metaWidth:    strconv.Itoa(info.OutW),
-		metaHeight:   strconv.Itoa(info.OutH),
-		metaCacheTag: CacheTag(t.SourceKey()),
-	}
-	err = s3.Put(ctx, t.ResultKey(), body, o)
+	err = s3.Put(ctx, t.ResultKey(), body, resultOptions(t, source, info, r))
 	r.Put = lap()
 	if err != nil {
 		return err
 	}
 	r.Decision = Resized
 	return nil
-}
-
-// The names of a result's metadata, without S3's prefix x-amz-meta-.
-const (
-	metaETag     = "source-etag"
-	metaEncoder  = "encoder"
-	metaQuality  = "quality"
-	metaWidth    = "width"
-	metaHeight   = "height"
-	metaCacheTag = "cache-tag"
-)
-
-// fresh reports whether a stored result was made from the source that is there
-// now, at the quality that is asked for, by this encoder or a newer one: two
-// versions during a rollout do not fight.
-func fresh(result *s3lite.Object, etag string, quality int) bool {
-	m := result.Metadata
-	encoder, err := strconv.Atoi(m[metaEncoder])
-	return err == nil && encoder >= codec.Version &&
-		etag != "" && m[metaETag] == etag &&
-		m[metaQuality] == strconv.Itoa(quality)
 }
 
 // record starts t's record: nothing was done yet.
@@ -280,58 +232,17 @@ func (r *Record) fail(err error) {
 	r.Decision, r.Err, r.Error = Unchanged, err, err.Error()
 }
 
-// maxKept is how many bytes of the source's headers a result keeps. S3 takes
-// 2 KB of them, names and Content-Type included.
-const maxKept = 1536
-
-// keep returns what a source's answer says that holds for its result too. It
-// is never Content-Encoding: the result is not encoded. A value that S3 might
-// refuse is left out, with a word in the log, since it must not keep a picture
-// from being stored.
-func keep(source *s3lite.Object, r *Record) (o s3lite.PutOptions) {
-	left := maxKept
-	for _, h := range []struct {
-		name, value string
-		to          *string
-	}{
-		{"Cache-Control", source.CacheControl, &o.CacheControl},
-		{"Expires", source.Expires, &o.Expires},
-		{"Content-Language", source.ContentLanguage, &o.ContentLanguage},
-		{"Content-Disposition", source.ContentDisposition, &o.ContentDisposition},
-	} {
-		switch {
-		case !printable(h.value):
-			r.note(h.name + " dropped: not printable ASCII")
-		case len(h.value) > left:
-			r.note(h.name + " dropped: too long")
-		default:
-			*h.to = h.value
-			left -= len(h.value)
-		}
-	}
-	return o
-}
-
-// printable reports whether a header can carry s.
-func printable(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
-}
-
 // note adds to the record's note.
 func (r *Record) note(s string) {
-	if r.Note != "" {
-		s = r.Note + "; " + s
+	if r.Note != "" && s != "" {
+		s = "; " + s
 	}
-	r.Note = s
+	r.Note += s
 }
 
 func (r *Record) fill(i codec.Info) {
-	r.Format, r.Note, r.Frames = i.ContentType, i.Note, i.Frames
+	r.Format, r.Frames = i.ContentType, i.Frames
+	r.note(i.Note)
 	r.InW, r.InH, r.OutW, r.OutH = i.W, i.H, i.OutW, i.OutH
 }
 

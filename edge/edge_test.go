@@ -295,20 +295,6 @@ func TestResultsKeepWhatTheSourceSays(t *testing.T) {
 	}
 }
 
-// A result that was stored before results kept more than Cache-Control is no older for it.
-func TestResultWithoutKeptHeadersIsFresh(t *testing.T) {
-	w := newWorld(t)
-	w.Put("a.png", s3test.Object{Body: picture(t, 640, 480), Expires: "Thu, 01 Dec 2033 16:00:00 GMT"})
-	ask := eventSpec{uri: "/a.png", query: "size=SS"}
-	w.ask(t, context.Background(), ask)
-	o := *w.Object("resized/SS/a.png")
-	o.Expires = ""
-	w.Put("resized/SS/a.png", o)
-	if _, r := w.ask(t, context.Background(), ask); r.Decision != Hit {
-		t.Errorf("%+v", r)
-	}
-}
-
 func TestPanicsAndDeadlinesReturnTheRequest(t *testing.T) {
 	w := newWorld(t)
 	w.Put("a.png", s3test.Object{Body: picture(t, 640, 480)})

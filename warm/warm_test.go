@@ -509,3 +509,23 @@ func FuzzInvokeTouchesResultsOnly(f *testing.F) {
 		}
 	})
 }
+
+// A job over a whole bucket meets the results that lie in a folder of another name.
+func TestResultsInAnotherFolderAreSkipped(t *testing.T) {
+	w := newWorld(t, nil)
+	w.Put(niño, s3test.Object{Body: picture(t, 700, 500)})
+	if _, err := w.handle(t, event(t, "ObjectCreated:Put", niño)); err != nil {
+		t.Fatal(err)
+	}
+	renamed := newWorld(t, map[string]string{EnvResized: "small"})
+	key := "resized/SS/" + niño
+	renamed.Put(key, *w.Object(key))
+	tally, err := renamed.h.create(context.Background(), "created", key)
+	var skip skipped
+	if !errors.As(err, &skip) || tally.Made != 0 || !reflect.DeepEqual(renamed.Keys(), []string{key}) {
+		t.Errorf("%+v, %v, %q", tally, err, renamed.Keys())
+	}
+	if n := renamed.counts(); n["GET"] != 0 || n["PUT"] != 0 || n["HEAD"] != 2 {
+		t.Errorf("%v", n)
+	}
+}
