@@ -89,8 +89,10 @@ func (h *Handler) client(bucket, region string) *s3lite.Client {
 }
 
 // Handle answers one origin-request event with the request that CloudFront is
-// to send to the origin: pointed at a result when there is one, else exactly as
-// it came. It returns an error only for an event that holds no request.
+// to send to the origin: pointed at a result when there is one, exactly as it
+// came when there can be none. When a fault that passes is in the way, it answers
+// with a Response of its own, so that nobody caches the original in the place of
+// the result. It returns an error only for an event that holds no request.
 func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMessage, error) {
 	start := time.Now()
 	p, err := NewPlan(raw)
@@ -112,8 +114,9 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMess
 
 	// The work is waited for no longer than ctx, even when it does not look at
 	// ctx: what it holds it gives back when it ends.
+	var saved rescue
 	done := make(chan Record, 1)
-	go func() { done <- h.Make(ctx, p.Target) }()
+	go func() { done <- h.run(ctx, p.Target, &saved) }()
 	var r Record
 	select {
 	case r = <-done:
@@ -122,12 +125,7 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMess
 		r.fail(fmt.Errorf("gave up: %w", context.Cause(ctx)))
 	}
 	r.RequestID = p.RequestID
-	answer := p.request
-	if r.Decision != Unchanged {
-		if answer, err = replaceURI(p.request, p.URI()); err != nil {
-			answer, r.Decision, r.Error = p.request, Unchanged, err.Error()
-		}
-	}
+	answer := p.answer(&r, &saved)
 	h.log(r, start)
 	return answer, nil
 }
@@ -135,7 +133,11 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMess
 // Make sees to it that t's result is stored and fresh, and tells in the record
 // what it did. A decision of Unchanged means that there is no such result to
 // point at; Error says why. It never panics.
-func (h *Handler) Make(ctx context.Context, t Target) (r Record) {
+func (h *Handler) Make(ctx context.Context, t Target) Record {
+	return h.run(ctx, t, new(rescue))
+}
+
+func (h *Handler) run(ctx context.Context, t Target, saved *rescue) (r Record) {
 	start := time.Now()
 	r = t.record()
 	defer func() {
@@ -144,13 +146,13 @@ func (h *Handler) Make(ctx context.Context, t Target) (r Record) {
 		}
 		r.Total = Millis(time.Since(start))
 	}()
-	if err := h.make(ctx, t, &r); err != nil {
+	if err := h.make(ctx, t, &r, saved); err != nil {
 		r.fail(err)
 	}
 	return r
 }
 
-func (h *Handler) make(ctx context.Context, t Target, r *Record) error {
+func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) error {
 	if err := t.Valid(); err != nil {
 		return err
 	}
@@ -172,6 +174,7 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record) error {
 	case stored != nil && !ours(stored):
 		r.note("replaces an object that is not ours")
 	}
+	saved.stored(sameSource(stored, source))
 	if source.Size > MaxSource {
 		return fmt.Errorf("the source is %d bytes, over the limit of %d", source.Size, int64(MaxSource))
 	}
@@ -204,12 +207,14 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record) error {
 		return err
 	}
 	r.OutBytes = len(body)
+
+	o := resultOptions(t, source, info, r)
+	saved.finished(body, o)
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
-
 	lap = stopwatch()
-	err = s3.Put(ctx, t.ResultKey(), body, resultOptions(t, source, info, r))
+	err = s3.Put(ctx, t.ResultKey(), body, o)
 	r.Put = lap()
 	if err != nil {
 		return err

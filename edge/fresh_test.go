@@ -112,7 +112,9 @@ func TestArchivedResultsAreAbsentAndArchivedSourcesGoThrough(t *testing.T) {
 		if n := w.count(); n != 2 || w.Object("resized/SXS/b.png") != nil {
 			t.Errorf("%s, the source: %d requests, %q", name, n, w.Keys())
 		}
-		w.rewrite("b.png", func(o *s3test.Object) { o.Restore = `ongoing-request="false", expiry-date="Fri, 23 Dec 2033 00:00:00 GMT"` })
+		w.rewrite("b.png", func(o *s3test.Object) {
+			o.Restore = `ongoing-request="false", expiry-date="Fri, 23 Dec 2033 00:00:00 GMT"`
+		})
 		if _, r := w.ask(t, context.Background(), other); r.Decision != Resized {
 			t.Errorf("%s, the source restored: %+v", name, r)
 		}
