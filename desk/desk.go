@@ -8,7 +8,8 @@
 //	replay.go    replay: one saved event through the function
 //	explain.go   explain: what the function would do with a URL, and why
 //	warm.go      warm and purge; journal.go, what they have done already; weight.go, how much there is to do
-//	serve.go     serve: a local CloudFront over s3test or any S3; page.go is its playground
+//	serve.go     serve: a local CloudFront over s3test or any S3; page.go is its playground,
+//	             response.go passes on what the function answers itself
 //	bucket.go    where the pictures lie; event.go, the event that CloudFront would send
 //	deflate/     the zip's compressor, slow and tight
 //	demo/        pictures made by code, for those who have none at hand

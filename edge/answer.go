@@ -52,6 +52,8 @@ type rescue struct {
 	older bool // under the result's key lies one of the same source, of another encoder or quality
 	body  []byte
 	put   s3lite.PutOptions // that body was to be stored with
+
+	failed func(error) // while the picture is made: remembers that it cannot be
 }
 
 // stored notes what lies under the result's key.
@@ -65,7 +67,28 @@ func (s *rescue) stored(older bool) {
 func (s *rescue) finished(body []byte, o s3lite.PutOptions) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.body, s.put = body, o
+	s.body, s.put, s.failed = body, o, nil
+}
+
+// making notes that the picture is being made, and what to do when that fails. It returns the same for Make, who may
+// learn of it first: it is done once, and whoever comes second waits.
+func (s *rescue) making(failed func(error)) func(error) {
+	var once sync.Once
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failed = func(err error) { once.Do(func() { failed(err) }) }
+	return s.failed
+}
+
+// gaveUp says that nobody waits any longer. What it fails to remember is found out again.
+func (s *rescue) gaveUp(err error) {
+	defer func() { recover() }()
+	s.mu.Lock()
+	failed := s.failed
+	s.mu.Unlock()
+	if failed != nil {
+		failed(err)
+	}
 }
 
 // answer returns what CloudFront gets, and says in r which it is: the request pointed at a result, a response of our
@@ -186,6 +209,9 @@ func passing(err error) bool {
 	if e, ok := errors.AsType[*s3lite.Error](err); ok {
 		absent := e.Op == http.MethodHead && e.Attempts > 0 && (errors.Is(e, s3lite.ErrNotFound) || errors.Is(e, s3lite.ErrDenied))
 		return !absent && !errors.Is(e, s3lite.ErrTooLarge)
+	}
+	if e, ok := errors.AsType[*knownError](err); ok {
+		return !e.until.IsZero()
 	}
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || caught.Is(err)
 }

@@ -9,6 +9,7 @@
 //	plan.go     event -> Target: which source, which size, which result, or why none
 //	edge.go     HEAD result and source; fresh: rewrite; else GET, resize, PUT, rewrite
 //	fresh.go    what is a result, of which source, and does it still hold
+//	marker.go   what could not be made, remembered
 //	answer.go   the answer when nothing is stored: an older result, the bytes, a redirect, the request
 //	record.go   the one JSON log line a request leaves
 //

@@ -3,6 +3,7 @@ package edge
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -50,6 +51,10 @@ type Handler struct {
 	cfg   Config
 	slots chan struct{} // one token a picture in memory
 
+	// Replaced in tests alone.
+	now    func() time.Time
+	resize func(context.Context, []byte, func(w, h int) (int, int), codec.Options) ([]byte, codec.Info, error)
+
 	mu      sync.Mutex
 	clients map[place]*s3lite.Client // a client learns its bucket's region, once
 
@@ -69,7 +74,13 @@ func New(cfg Config) *Handler {
 	if cfg.Log == nil {
 		cfg.Log = os.Stdout
 	}
-	return &Handler{cfg: cfg, slots: make(chan struct{}, max(cfg.Concurrent, 1)), clients: map[place]*s3lite.Client{}}
+	return &Handler{
+		cfg:     cfg,
+		slots:   make(chan struct{}, max(cfg.Concurrent, 1)),
+		now:     time.Now,
+		resize:  codec.Resize,
+		clients: map[place]*s3lite.Client{},
+	}
 }
 
 // client returns the one client for a bucket.
@@ -123,6 +134,7 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMess
 	case <-ctx.Done():
 		r = p.Target.record()
 		r.fail(fmt.Errorf("gave up: %w", context.Cause(ctx)))
+		saved.gaveUp(r.Err)
 	}
 	r.RequestID = p.RequestID
 	answer := p.answer(&r, &saved)
@@ -158,7 +170,7 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) 
 	}
 	s3 := h.client(t.Bucket, t.Region)
 
-	lap := stopwatch()
+	whole, lap := stopwatch(), stopwatch()
 	source, stored, err := heads(ctx, s3, t)
 	r.Head = lap()
 	switch {
@@ -175,6 +187,10 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) 
 		r.note("replaces an object that is not ours")
 	}
 	saved.stored(sameSource(stored, source))
+	if err := h.known(stored, source); err != nil {
+		r.Known = true
+		return err
+	}
 	if source.Size > MaxSource {
 		return fmt.Errorf("the source is %d bytes, over the limit of %d", source.Size, int64(MaxSource))
 	}
@@ -193,17 +209,21 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) 
 	}
 	r.InBytes = len(source.Body)
 
-	lap = stopwatch()
-	options := codec.Options{Quality: t.Quality, Memory: h.cfg.Memory}
-	if t.WebP {
-		options.Format = codec.WebP
-	}
+	options := codec.Options{Format: t.format(), Quality: t.Quality, Memory: h.cfg.Memory}
 	src := source.Body
 	source.Body = nil // the codec lets go of the source before it encodes: nobody else may hold it
-	body, info, err := codec.Resize(ctx, src, t.Size.Fit, options)
-	r.Resize = lap()
+	making := stopwatch()
+	failed := saved.making(func(err error) {
+		// When most of the time went to S3, the picture may do in another request's.
+		if !errors.Is(err, context.DeadlineExceeded) || 2*making() >= whole() {
+			h.remember(ctx, t, source, stored, err)
+		}
+	})
+	body, info, err := h.resize(ctx, src, t.Size.Fit, options)
+	r.Resize = making()
 	r.fill(info)
 	if err != nil {
+		failed(err)
 		return err
 	}
 	r.OutBytes = len(body)

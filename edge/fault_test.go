@@ -328,6 +328,10 @@ func TestRequestsPerFlow(t *testing.T) {
 	}
 	count("miss", faultAsk, Resized, "HEAD "+faultSource, "HEAD "+faultResult, "GET "+faultSource, "PUT "+faultResult)
 	count("hit", faultAsk, Hit, "HEAD "+faultSource, "HEAD "+faultResult)
+	w.Put("text.png", s3test.Object{Body: []byte("text")})
+	text := eventSpec{uri: "/text.png", query: "size=L"}
+	count("failure", text, Unchanged, "HEAD resized/L/text.png", "HEAD text.png", "GET text.png", "PUT resized/L/text.png")
+	count("known failure", text, Unchanged, "HEAD resized/L/text.png", "HEAD text.png")
 	count("missing", eventSpec{uri: "/no.png", query: "size=L"}, Unchanged, "HEAD no.png", "HEAD resized/L/no.png")
 }
 

@@ -57,8 +57,8 @@ func heads(ctx context.Context, s3 *s3lite.Client, t Target) (source, stored *s3
 	return source, stored, storedErr
 }
 
-// ours reports whether o is a result, whoever asked for it and wherever it lies. A nil o is none.
-func ours(o *s3lite.Object) bool {
+// isResult reports whether o is a result, whoever asked for it and wherever it lies. A nil o is none.
+func isResult(o *s3lite.Object) bool {
 	if o == nil || o.Metadata[metaETag] == "" {
 		return false
 	}
@@ -66,9 +66,12 @@ func ours(o *s3lite.Object) bool {
 	return err == nil
 }
 
+// ours reports whether o is a result or a marker in the place of one.
+func ours(o *s3lite.Object) bool { return isResult(o) || readMarker(o) != nil }
+
 // sameSource reports whether stored is a result of the source that is there now, by whatever encoder, at whatever quality.
 func sameSource(stored, source *s3lite.Object) bool {
-	return ours(stored) && source.ETag != "" && stored.Metadata[metaETag] == source.ETag
+	return isResult(stored) && source.ETag != "" && stored.Metadata[metaETag] == source.ETag
 }
 
 // fresh reports whether stored is the result that would be made now: of this source, at the quality that is asked for,

@@ -53,6 +53,14 @@ func (t Target) result() string {
 	return t.Resized + "/" + t.Size.Name + "/" + t.Key
 }
 
+// format is what the result is to be, nil for the source's own format.
+func (t Target) format() *codec.Format {
+	if t.WebP {
+		return codec.WebP
+	}
+	return nil
+}
+
 // CacheTag names all results of one source, whatever their size and format,
 // to CloudFront's invalidation by tag: m- and the first 32 hex digits of the
 // SHA-256 of the source's key in the bucket.
