@@ -11,7 +11,6 @@
 //	serve.go     serve: a local CloudFront over s3test or any S3; page.go is its playground,
 //	             response.go passes on what the function answers itself
 //	bucket.go    where the pictures lie; event.go, the event that CloudFront would send
-//	deflate/     the zip's compressor, slow and tight
 //	demo/        pictures made by code, for those who have none at hand
 //	page/        the playground's HTML, CSS and JavaScript
 //	progress/    the progress line of long work
