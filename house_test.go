@@ -2,10 +2,15 @@ package main
 
 import (
 	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
 	"os"
 	"os/exec"
 	"path"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -15,19 +20,32 @@ import (
 // not listed is refused. A folder that is not here fails the test, so that a
 // new room gets its floor.
 var floors = map[string][]string{
-	"sizes":         {},
-	"s3lite":        {},
-	"s3lite/s3test": {},
-	"codec":         {"codec/"},
-	"codec/webp":    {"codec/vp8"},
-	"codec/*":       {},
-	"edge":          {"codec", "s3lite", "sizes"},
-	"warm":          {"edge", "codec", "s3lite", "sizes"},
-	"desk":          {"desk/", "warm", "edge", "codec", "codec/", "s3lite", "s3lite/", "sizes", "bench/metrics"},
-	"desk/*":        {"desk/", "warm", "edge", "codec", "codec/", "s3lite", "s3lite/", "sizes", "bench/metrics"},
-	"bench":         {"bench/", "desk/", "edge", "codec", "codec/", "s3lite", "s3lite/", "sizes"},
-	"bench/*":       {"bench/", "desk/", "edge", "codec", "codec/", "s3lite", "s3lite/", "sizes"},
-	"":              {"edge", "desk", "warm", "s3lite"},
+	"sizes":            {},
+	"s3lite":           {},
+	"s3lite/s3test":    {},
+	"internal/*":       {},
+	"codec":            {"codec/", "internal/"},
+	"codec/webp":       {"codec/vp8", "codec/internal/"},
+	"codec/*":          {"codec/internal/"},
+	"codec/internal/*": {},
+	"edge":             {"codec", "s3lite", "sizes", "internal/"},
+	"warm":             {"edge", "codec", "s3lite", "sizes"},
+	"desk":             {"desk/", "warm", "edge", "codec", "codec/", "s3lite", "s3lite/", "sizes", "bench/metrics"},
+	"desk/*":           {"desk/", "warm", "edge", "codec", "codec/", "s3lite", "s3lite/", "sizes", "bench/metrics"},
+	"bench":            {"bench/", "desk/", "edge", "codec", "codec/", "s3lite", "s3lite/", "sizes"},
+	"bench/*":          {"bench/", "desk/", "edge", "codec", "codec/", "s3lite", "s3lite/", "sizes"},
+	"":                 {"edge", "desk", "warm", "codec", "s3lite", "internal/"},
+}
+
+// testFloors says what the tests of a package may import besides what its floor
+// allows it and itself.
+var testFloors = map[string][]string{
+	"s3lite":         {"s3lite/s3test"},
+	"s3lite/sigtest": {"s3lite"},
+	"codec":          {"sizes", "edge"}, // edge: a format added to the table is one of its extensions
+	"codec/*":        {"codec/"},        // another room as an oracle
+	"edge":           {"s3lite/s3test"},
+	"warm":           {"s3lite/s3test"},
 }
 
 type listed struct {
@@ -84,23 +102,134 @@ func TestEveryRoomImportsOnlyWhatItsFloorAllows(t *testing.T) {
 				continue
 			}
 		}
-		for _, imp := range p.Imports {
-			if imp == "github.com/aws/aws-lambda-go/lambda" && room != "" {
-				t.Errorf("%s imports aws-lambda-go; the main package alone does", room)
-			}
-			r, ok := ours(imp)
-			if !ok {
-				if strings.HasPrefix(room, "s3lite") && strings.Contains(strings.SplitN(imp, "/", 2)[0], ".") {
+		if slices.Contains(p.Imports, "github.com/aws/aws-lambda-go/lambda") && room != "" {
+			t.Errorf("%s imports aws-lambda-go; the main package alone does", room)
+		}
+		if strings.HasPrefix(room, "s3lite") {
+			for _, imp := range p.Imports {
+				if _, ok := ours(imp); !ok && strings.Contains(strings.SplitN(imp, "/", 2)[0], ".") {
 					t.Errorf("%s imports %s; it imports the standard library only", room, imp)
 				}
-				continue
-			}
-			if !slices.ContainsFunc(allowed, func(a string) bool {
-				return r == a || strings.HasSuffix(a, "/") && strings.HasPrefix(r, a)
-			}) {
-				t.Errorf("%s imports %s, which is not below it", room, r)
 			}
 		}
+		checkFloor(t, room, p.Imports, allowed)
+		forTests, ok := testFloors[room]
+		if !ok {
+			forTests = testFloors[path.Dir(room)+"/*"]
+		}
+		checkFloor(t, "a test of "+room, append(p.TestImports, p.XTestImports...), slices.Concat(allowed, forTests, []string{room}))
+	}
+}
+
+// checkFloor reports each of imports that is ours and not allowed. An entry that
+// ends in a slash allows every room below it.
+func checkFloor(t *testing.T, who string, imports, allowed []string) {
+	t.Helper()
+	for _, imp := range imports {
+		r, ok := ours(imp)
+		if ok && !slices.ContainsFunc(allowed, func(a string) bool {
+			return r == a || strings.HasSuffix(a, "/") && strings.HasPrefix(r, a)
+		}) {
+			t.Errorf("%s imports %s, which is not below it", who, r)
+		}
+	}
+}
+
+// adapters are the files of codec that may name a format: the table, and what
+// its rows do.
+var adapters = []string{"format.go", "jpeg.go", "png.go", "pngcolor.go", "gif.go", "bmp.go", "webp.go"}
+
+// A format is a row and an adapter: the rest of codec names none, in code or in
+// text that it shows.
+func TestCodecNamesNoFormatOutsideItsAdapter(t *testing.T) {
+	name := regexp.MustCompile(`(?i)jpe?g|png|gif|bmp|webp|vp8`)
+	files, err := filepath.Glob("codec/*.go")
+	if err != nil || len(files) < 10 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		base := filepath.Base(file)
+		if strings.HasSuffix(base, "_test.go") || slices.Contains(adapters, base) {
+			continue
+		}
+		set := token.NewFileSet()
+		tree, err := parser.ParseFile(set, file, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(tree, func(n ast.Node) bool {
+			var word string
+			switch n := n.(type) {
+			case *ast.Ident:
+				word = n.Name
+			case *ast.BasicLit:
+				word = n.Value
+			default:
+				return true
+			}
+			if name.MatchString(word) {
+				t.Errorf("%s names a format: %s", set.Position(n.Pos()), word)
+			}
+			return true
+		})
+	}
+}
+
+// The map in a package's doc shows the files that are there: a line that begins
+// with one tab and names of files. Kernels and their stubs stand beside what
+// they are kernels of, and need no line.
+func TestFileMapsShowTheFolder(t *testing.T) {
+	kernels := regexp.MustCompile(`(_amd64|_generic|_noasm|_other|_none)\.go$`)
+	maps := 0
+	for _, p := range list(t, "./...") {
+		room, _ := ours(p.ImportPath)
+		files, err := filepath.Glob(filepath.Join(room, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		mapped, there := map[string]bool{}, map[string]bool{}
+		for _, file := range files {
+			base := filepath.Base(file)
+			if strings.HasSuffix(base, "_test.go") {
+				continue
+			}
+			there[base] = true
+			tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments|parser.PackageClauseOnly)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tree.Doc == nil {
+				continue
+			}
+			mapped[base] = true // the doc is in it
+			for line := range strings.Lines(tree.Doc.Text()) {
+				if !strings.HasPrefix(line, "\t") {
+					continue
+				}
+				for _, word := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t\n,;:()", r) }) {
+					if strings.HasSuffix(word, ".go") {
+						mapped[word] = true
+					}
+				}
+			}
+		}
+		if len(mapped) < 2 {
+			continue // no map
+		}
+		maps++
+		for file := range mapped {
+			if !there[file] {
+				t.Errorf("%s: the map has %s, the folder has not", room, file)
+			}
+		}
+		for file := range there {
+			if !mapped[file] && !kernels.MatchString(file) && !strings.HasPrefix(file, "stub") && file != "doc.go" && len(there) > 2 {
+				t.Errorf("%s: %s is not on the map in the package's doc", room, file)
+			}
+		}
+	}
+	if maps < 6 {
+		t.Errorf("%d maps found", maps)
 	}
 }
 

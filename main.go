@@ -15,6 +15,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"miniatura/codec"
 	"miniatura/s3lite"
 )
 
@@ -22,11 +23,13 @@ func main() {
 	if os.Getenv("AWS_LAMBDA_RUNTIME_API") == "" {
 		os.Exit(commandLine())
 	}
+	var memory int64
 	if mb, err := strconv.Atoi(os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")); err == nil && mb > 0 {
-		debug.SetMemoryLimit(int64(mb) << 20 / 10 * 6) // the figure codec holds its estimates against
+		memory = int64(mb) << 20
+		debug.SetMemoryLimit(codec.Usable(memory)) // the figure codec holds its estimates against
 	}
 	go s3lite.Warm() // parses the CA pool while Lambda waits for nothing else
-	h, err := handler()
+	h, err := handler(memory)
 	if err != nil {
 		os.Stderr.WriteString("miniatura: " + err.Error() + "\n")
 		os.Exit(1)

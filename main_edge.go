@@ -10,8 +10,8 @@ import (
 	"miniatura/edge"
 )
 
-func handler() (lambda.Handler, error) {
-	return invoker{edge.New(edge.Config{})}, nil
+func handler(memory int64) (lambda.Handler, error) {
+	return invoker{edge.New(edge.Config{Memory: memory})}, nil
 }
 
 // invoker hands events to the edge as raw bytes and its answers back as they

@@ -8,4 +8,4 @@ import (
 	"miniatura/warm"
 )
 
-func handler() (lambda.Handler, error) { return warm.FromLambda() }
+func handler(memory int64) (lambda.Handler, error) { return warm.FromLambda(memory) }

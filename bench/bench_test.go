@@ -56,7 +56,10 @@ func BenchmarkResize(b *testing.B) {
 			b.Run(fmt.Sprintf("src=photo12MP.jpeg/size=%s/out=%s", name, out), func(b *testing.B) {
 				src := mustSource(b)
 				fit := size(b, name).Fit
-				opt := codec.Options{Quality: 80, WebP: out == "webp", MemoryLimit: 4 << 30}
+				opt := codec.Options{Quality: 80, Memory: 4 << 30}
+				if out == "webp" {
+					opt.Format = codec.WebP
+				}
 				n := 0
 				b.SetBytes(int64(len(src)))
 				for b.Loop() {

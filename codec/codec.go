@@ -1,16 +1,25 @@
 // Package codec makes a picture smaller: bytes in, smaller bytes out.
 //
-//	probe.go     what the bytes are: format, dimensions, orientation, frames
-//	limits.go    what is refused before memory is spent on it
-//	still.go     a still picture: decode and scale, convert, orient, encode
-//	photo.go     the road of JPEG: planes, shrunk while they are decoded
-//	graphics.go  the road of PNG, GIF, BMP and WebP: pixels, row by row
-//	motion.go    the road of animations: canvas by canvas
-//	colour.go    profiles and inks to sRGB
-//	orient.go    the eight EXIF orientations
+//	half := func(w, h int) (int, int) { return (w + 1) / 2, (h + 1) / 2 }
+//	out, info, err := codec.Resize(ctx, src, half, codec.Options{Format: codec.WebP, Quality: 80})
+//	// out is the file, info.ContentType its media type
 //
-// The seam is [Resize]; image.Image does not cross it. Formats are told by
-// their bytes, never by a name.
+// Formats are told by their bytes, never by a name. image.Image does not cross the seam; the packages below this one,
+// each of which knows one format, have it.
+//
+//	codec.go     Resize, from top to bottom
+//	format.go    the table of formats: a row each
+//	source.go    what a row opens, and what is asked of it
+//	limits.go    what is refused before memory is spent on it
+//	photo.go     planes to planes: the road of what is stored as Y'CbCr
+//	rows.go      rows of pixels, premultiplied: the road of the rest
+//	few.go       how many colors a source has, counted while its rows go by
+//	motion.go    animations, canvas by canvas
+//	colour.go    profiles to sRGB
+//	keep.go      when a source is its own result
+//	orient.go    the eight EXIF orientations
+//	jpeg.go png.go pngcolor.go gif.go bmp.go webp.go
+//	             what the rows of the table do, the only files that know a format
 package codec
 
 import (
@@ -18,30 +27,45 @@ import (
 	"errors"
 	"fmt"
 
-	"miniatura/codec/png"
-	"miniatura/codec/webp"
+	"miniatura/codec/internal/effort"
+	"miniatura/codec/internal/limit"
+	"miniatura/internal/caught"
 )
 
-// Version is the encoder's version. It is raised by hand whenever the bytes of
-// any result change, so that results made before are made again; a test holds
-// hashes of results against it.
-const Version = 1
+// Version is the encoder's version. It is raised by hand whenever the bytes of any result change, so that results made
+// before are made again; TestGolden holds hashes of results against it.
+const Version = 3
 
-// Options says what Resize is to make.
+// Effort is how long an encoder searches for fewer bytes.
+type Effort = effort.Level
+
+const (
+	DefaultEffort = effort.Default // for a picture that somebody waits for
+	HighEffort    = effort.High    // about twice the time
+)
+
+// DefaultQuality is the quality of Options that name none.
+const DefaultQuality = 80
+
+// DefaultMemory is the memory of a process whose Options name none, in bytes.
+const DefaultMemory = 512 << 20
+
+// Options says what Resize is to make. The zero value is the source's own format at quality 80.
 type Options struct {
-	WebP    bool // WebP, whatever the source is; else the source's own format
-	JPEG    bool // JPEG, whatever the source is, alpha laid on white; the edge never asks for it
-	Quality int  // 1-100, as libjpeg and libwebp number it; 0 means 80
-	High    bool // search longer for a smaller WebP, about twice the CPU; the edge never asks for it
+	Format  *Format // of the result; nil means the source's
+	Quality int     // 1-100, as libjpeg and libwebp number it; 0 means DefaultQuality
+	Effort  Effort
 
-	// MemoryLimit is what the process may use, in bytes; 0 means
-	// AWS_LAMBDA_FUNCTION_MEMORY_SIZE, or 512 MB where that is not set. A
-	// picture whose peak is estimated at over 60 % of it is refused.
-	MemoryLimit int64
+	// Memory is what the process may use, in bytes; 0 means DefaultMemory. A picture whose peak is estimated at over
+	// Usable(Memory) is refused.
+	Memory int64
 }
 
-// Info tells what Resize found and made. It is filled as far as Resize got,
-// with an error too.
+// Usable is how much of a process's memory pictures may take: 60 %. The rest is the runtime's, and garbage that is not
+// collected yet.
+func Usable(memory int64) int64 { return memory / 10 * 6 }
+
+// Info tells what Resize found and made. It is filled as far as Resize got, with an error too.
 type Info struct {
 	Source      string // the source's media type, "" if it is no picture
 	W, H        int    // the source's dimensions in pixels, upright
@@ -51,102 +75,100 @@ type Info struct {
 	Note        string // what was odd but did not fail the picture
 }
 
-// ErrUnsupported is what an error is (errors.Is) when the picture is not
-// damaged, but of a kind that is not resized. The caller serves the original.
-var ErrUnsupported = errors.New("not supported")
+// ErrUnsupported is what an error is (errors.Is) when the picture is not damaged, but of a kind that is not resized. The
+// caller serves the original.
+var ErrUnsupported = errors.ErrUnsupported
 
-// ErrLimit is what an error is (errors.Is) when a limit was met: pixels,
-// frames or the estimate of memory.
-var ErrLimit = errors.New("over the limit")
+// ErrLimit is what an error is (errors.Is) when a limit was met: pixels, frames, scans, or the estimate of memory.
+var ErrLimit = limit.Err
 
-// Resize makes the picture src fit: it asks fit once for the dimensions of an
-// upright w x h picture and returns the picture at those, encoded, with the
-// metadata gone. fit must not enlarge. src is read, not kept or changed.
+// unsupported is the reason for an error that is ErrUnsupported.
+type unsupported string
+
+func (e unsupported) Error() string        { return "not supported: " + string(e) }
+func (e unsupported) Is(target error) bool { return target == ErrUnsupported }
+
+// Resize makes the picture src fit: it asks fit once for the dimensions of an upright w x h picture and returns the
+// picture at those, encoded, with the metadata gone. fit must not enlarge. src is not changed, and not held while the
+// result is encoded unless it may become the result.
 //
-// A source that already is what was asked for, and would not become smaller,
-// is returned as it is: the result may alias src.
+// A source that already is what was asked for, and would not become smaller, is returned as it is: the result may alias
+// src.
+//
+// An error is ErrUnsupported, ErrLimit, the context's, or tells of damage.
 func Resize(ctx context.Context, src []byte, fit func(w, h int) (int, int), opt Options) (out []byte, info Info, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			out, err = nil, fmt.Errorf("codec: panic: %v", p)
+			out, err = nil, fmt.Errorf("codec: %w", caught.Error(p))
 		}
 	}()
-	if opt.Quality == 0 {
-		opt.Quality = 80
-	}
-	opt.Quality = min(max(opt.Quality, 1), 100)
-	p, err := probe(src)
+	s, t, info, err := prepare(src, fit, &opt)
 	if err != nil {
 		return nil, info, fmt.Errorf("codec: %w", err)
 	}
-	w, h := p.upright()
-	info = Info{Source: p.format.mediaType(), W: w, H: h, Frames: p.frames}
-	j := job{ctx: ctx, src: src, probe: p, opt: opt, info: &info}
-	if j.w, j.h = fit(w, h); j.w < 1 || j.h < 1 || j.w > w || j.h > h {
-		return nil, info, fmt.Errorf("codec: cannot fit %dx%d into %dx%d", w, h, j.w, j.h)
+	if !t.alreadyRight() {
+		src = nil // only what was opened holds it from here on
 	}
-	info.OutW, info.OutH = j.w, j.h
-	j.out = p.format
-	switch {
-	case opt.WebP:
-		j.out = formatWebP
-	case opt.JPEG:
-		j.out = formatJPEG
-	}
-	info.ContentType = j.out.mediaType()
-	if j.col, err = j.colour(p.profile, p.space); err != nil {
-		return nil, info, fmt.Errorf("codec: %w", err)
-	}
-	if err := j.limits(); err != nil {
-		return nil, info, fmt.Errorf("codec: %w", err)
-	}
-	j.png.ICC = j.col.carry
-	if p.png != nil && len(p.profile) == 0 && !p.png.SRGB {
-		j.png.Gamma, j.png.Chromaticities = p.png.Gamma, p.png.Chromaticities // samples are kept, so what they mean is too
-	}
-	if p.frames == 1 {
-		out, err = j.still()
+	var note string
+	if t.frames == 1 {
+		out, note, err = still(ctx, s, t, src)
 	} else {
-		out, err = j.moving()
+		out, note, err = moving(ctx, s, t, src)
 	}
+	info.note(note)
 	if err != nil {
-		return nil, info, fmt.Errorf("codec: %s %dx%d: %w", p.format, w, h, err)
+		return nil, info, fmt.Errorf("codec: %dx%d: %w", info.W, info.H, err)
 	}
 	return out, info, nil
 }
 
-// A job is one call of Resize.
-type job struct {
-	ctx   context.Context
-	src   []byte
-	probe *probed
-	col   colour
-	out   format
-	w, h  int // the result's dimensions, upright
-	opt   Options
-	info  *Info
-	png   png.Options // what a PNG result says of its colours
-}
-
-// webpOptions is what a WebP result is made with.
-func (j *job) webpOptions() *webp.Options {
-	o := &webp.Options{Quality: j.opt.Quality, ICC: j.col.carry}
-	if j.opt.High {
-		o.Effort = webp.High
+// note adds to what was odd.
+func (i *Info) note(s string) {
+	if s != "" && i.Note != "" {
+		s = "; " + s
 	}
-	return o
+	i.Note += s
 }
 
-// stored returns the result's dimensions in the orientation of the source.
-func (j *job) stored() (w, h int) {
-	if j.probe.orientation >= 5 {
-		return j.h, j.w
+// prepare reads the source's headers, says what is to be made of it, and holds that against the limits.
+func prepare(src []byte, fit func(w, h int) (int, int), opt *Options) (s source, t *target, info Info, err error) {
+	f, s, h, err := open(src)
+	if f != nil {
+		info.Source = f.mediaType
 	}
-	return j.w, j.h
+	if err != nil {
+		return nil, nil, info, err
+	}
+	info.W, info.H = h.upright()
+	info.Frames = h.frames
+	if t, err = aim(f, &h, len(src), fit, opt); err != nil {
+		return nil, nil, info, err
+	}
+	info.OutW, info.OutH, info.ContentType = t.w, t.h, t.format.mediaType
+	if t.color, err = colorOf(&h, t.format); err != nil {
+		return nil, nil, info, err
+	}
+	info.note(t.color.note)
+	return s, t, info, checkLimits(s, t, len(src), opt.Memory)
 }
 
-// sameSize reports whether nothing has to be scaled.
-func (j *job) sameSize() bool {
-	w, h := j.probe.upright()
-	return j.w == w && j.h == h
+// still makes the result of a still picture, and tells what was wrong with the source all the same. src is the source
+// where it may be the result, else nil: what s holds is then garbage while the result is encoded.
+func still(ctx context.Context, s source, t *target, src []byte) (out []byte, note string, err error) {
+	m, err := s.still(ctx, t)
+	if err != nil {
+		return nil, "", err
+	}
+	note = s.note()
+	if err := ctx.Err(); err != nil {
+		return nil, note, err
+	}
+	m.Image = orient(m.Image, t.orientation)
+	if src != nil {
+		out, exact, err := t.format.encode(m, t)
+		out, err = smaller(s, t, src, out, exact, err)
+		return out, note, err
+	}
+	out, _, err = t.format.encode(m, t)
+	return out, note, err
 }

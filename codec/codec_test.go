@@ -54,7 +54,7 @@ func TestStillPicturesHaveTheirDimensions(t *testing.T) {
 				if want == "" {
 					continue
 				}
-				out, info, err := Resize(context.Background(), src, fitter(t, size), Options{WebP: webp})
+				out, info, err := Resize(context.Background(), src, fitter(t, size), Options{Format: to(webp)})
 				n := tally[string(folder)]
 				if err != nil {
 					n[1]++
@@ -69,7 +69,7 @@ func TestStillPicturesHaveTheirDimensions(t *testing.T) {
 					t.Errorf("%s at %s: %s, want %s", row.name, size, got, want)
 					n[2]++
 				}
-				if f, _ := sniff(src); webp != (info.ContentType == "image/webp") && f != formatWebP || !webp && info.ContentType != f.mediaType() {
+				if f := Sniff(src); webp != (info.ContentType == "image/webp") && f != WebP || !webp && info.ContentType != f.MediaType() {
 					t.Errorf("%s at %s: %s", row.name, size, info.ContentType)
 					n[2]++
 				}
@@ -148,7 +148,7 @@ func TestScalingIsPremultiplied(t *testing.T) {
 
 func TestLimitsAreMetBeforeDecoding(t *testing.T) {
 	big := encodePNG(t, image.NewGray(image.Rect(0, 0, 4000, 4000)))
-	if _, _, err := Resize(context.Background(), big, fitter(t, "SS"), Options{MemoryLimit: 4 << 20}); err == nil {
+	if _, _, err := Resize(context.Background(), big, fitter(t, "SS"), Options{Memory: 4 << 20}); err == nil {
 		t.Error("16 megapixels were decoded in 4 MB")
 	}
 	// The header alone says 65,535 x 65,535.

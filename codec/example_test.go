@@ -29,7 +29,7 @@ func picture() []byte {
 }
 
 func ExampleResize() {
-	out, info, err := codec.Resize(context.Background(), picture(), half, codec.Options{WebP: true, Quality: 80})
+	out, info, err := codec.Resize(context.Background(), picture(), half, codec.Options{Format: codec.WebP, Quality: 80})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -47,7 +47,7 @@ func ExampleResize() {
 func ExampleResize_refused() {
 	_, _, err := codec.Resize(context.Background(), []byte("%PDF-1.7"), half, codec.Options{})
 	fmt.Println(errors.Is(err, codec.ErrUnsupported))
-	_, _, err = codec.Resize(context.Background(), picture(), half, codec.Options{MemoryLimit: 1 << 10})
+	_, _, err = codec.Resize(context.Background(), picture(), half, codec.Options{Memory: 1 << 10})
 	fmt.Println(errors.Is(err, codec.ErrLimit))
 	// Output:
 	// true

@@ -1,87 +1,151 @@
 package codec
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
+	"flag"
 	"fmt"
-	"image"
-	"image/color"
+	"maps"
+	"os"
+	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"testing"
 )
 
-// golden is the hash over all results of TestOutputChangesRaiseTheVersion, by
-// encoder version. When the test fails because results are meant to change,
-// raise Version, put the new hash here under it, and write an "Output changes"
-// line into CHANGELOG.md.
-var golden = map[int]string{
-	1: "60cee58eb185e1d506819aaf1f67936a27e9e146a2235f4eb4332dfebf05ee35",
-}
+// goldenFile holds a row a result: the encoder's version in the first line, then source, target, format, quality, the
+// result's bytes and the beginning of their SHA-256.
+const goldenFile = "testdata/golden.txt"
 
-// Stored results are made again only when Version rises: bytes that change
-// without a raise would leave old and new results side by side.
-func TestOutputChangesRaiseTheVersion(t *testing.T) {
+var updateGolden = flag.Bool("update", false, "write "+goldenFile+" anew; raise Version first")
+
+// goldenTargets are parts of the source's sides. The large one makes a progressive JPEG.
+var goldenTargets = []struct {
+	name     string
+	num, den int
+}{{"small", 1, 5}, {"large", 19, 20}}
+
+// Stored results are made again only when Version rises: bytes that change without a raise would leave old and new
+// results side by side. When this test fails because results are meant to change, raise Version, run
+//
+//	go test ./codec -run Golden -update
+//
+// and write an "Output changes" line into CHANGELOG.md.
+func TestGolden(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skip("results are stored by the edge build, which is amd64: elsewhere floating point may be fused")
 	}
-	h := sha256.New()
-	put := func(name string, src []byte, opt Options) {
-		t.Helper()
-		out, info, err := Resize(context.Background(), src, fitter(t, "SXS"), opt)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
+	got := goldenRows(t)
+	if *updateGolden {
+		writeGolden(t, got)
+	}
+	version, want := readGolden(t)
+	if version != Version {
+		t.Fatalf("%s is of version %d, this encoder is %d: run with -update", goldenFile, version, Version)
+	}
+	for _, row := range slices.Sorted(maps.Keys(want)) {
+		switch g, ok := got[row]; {
+		case !ok:
+			t.Errorf("%s: not made any more", row)
+		case g != want[row]:
+			t.Errorf("%s: %s, version %d has %s", row, g, version, want[row])
 		}
-		fmt.Fprintf(h, "%s %s %dx%d %d\n", name, info.ContentType, info.OutW, info.OutH, len(out))
-		h.Write(out)
 	}
-	for name, src := range goldenSources(t) {
-		put(name, src, Options{})
-		put(name+" webp", src, Options{WebP: true, Quality: 70})
-	}
-	got := hex.EncodeToString(h.Sum(nil))
-	want, ok := golden[Version]
-	if !ok {
-		t.Fatalf("no hash for version %d; this tree makes %s", Version, got)
-	}
-	if got != want {
-		t.Errorf("results changed: %s, version %d has %s; see the comment above golden", got, Version, want)
+	for row := range got {
+		if _, ok := want[row]; !ok {
+			t.Errorf("%s: no row in %s", row, goldenFile)
+		}
 	}
 }
 
-// goldenSources is one small source of each kind, made by code.
-func goldenSources(t testing.TB) func(yield func(string, []byte) bool) {
-	return func(yield func(string, []byte) bool) {
-		rgba := image.NewNRGBA(image.Rect(0, 0, 401, 299))
-		pal := image.NewPaletted(rgba.Rect, color.Palette{color.NRGBA{255, 255, 255, 255}, color.NRGBA{200, 30, 60, 255}, color.NRGBA{20, 60, 160, 255}, color.NRGBA{}})
-		grey := image.NewGray(rgba.Rect)
-		for y := range 299 {
-			for x := range 401 {
-				a := uint8(255)
-				if (x-200)*(x-200)+(y-150)*(y-150) > 140*140 {
-					a = uint8(x)
-				}
-				rgba.SetNRGBA(x, y, color.NRGBA{uint8(x * 255 / 401), uint8(y * 255 / 299), uint8((x*7 ^ y*13) & 255), a})
-				pal.SetColorIndex(x, y, uint8((x/37+y/23)%4))
-				grey.SetGray(x, y, color.Gray{uint8((x*x + y*y) >> 6)})
-			}
+// goldenSources gives the name of each checked-in source, and what reads it anew.
+func goldenSources(t testing.TB) map[string]func() []byte {
+	t.Helper()
+	files, err := filepath.Glob("testdata/golden/*.*")
+	if err != nil || len(files) < 30 {
+		t.Fatalf("%d sources, %v", len(files), err)
+	}
+	sources := map[string]func() []byte{}
+	for _, file := range files {
+		if filepath.Ext(file) == ".py" {
+			continue
 		}
-		for _, s := range []struct {
-			name string
-			src  []byte
-		}{
-			{"jpeg", noisyJPEG(t, 501, 377, 92)},
-			{"jpeg turned", withOrientation(noisyJPEG(t, 501, 377, 92), 6)},
-			{"png alpha", encodePNG(t, rgba)},
-			{"png palette", encodePNG(t, pal)},
-			{"png grey", encodePNG(t, grey)},
-			{"gif", stillGIF(t, pal)},
-			{"gif moving", movingGIF(t, pal)},
-			{"bmp", bitmap24(rgba)},
-		} {
-			if !yield(s.name, s.src) {
-				return
+		sources[filepath.Base(file)] = func() []byte {
+			src, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return src
+		}
+	}
+	return sources
+}
+
+// goldenRows makes every result.
+func goldenRows(t *testing.T) map[string]string {
+	t.Helper()
+	rows := map[string]string{}
+	for name, read := range goldenSources(t) {
+		src := read()
+		qualities := []int{30, 80, 95}
+		if name == "444.jpg" { // 90 is where a JPEG keeps its chroma whole
+			qualities = append(qualities, 89, 90)
+		}
+		for _, target := range goldenTargets {
+			fit := func(w, h int) (int, int) {
+				return max(w*target.num/target.den, 1), max(h*target.num/target.den, 1)
+			}
+			for _, webp := range []bool{false, true} {
+				for _, q := range qualities {
+					out, info, err := Resize(context.Background(), src, fit, Options{Format: to(webp), Quality: q})
+					if err != nil {
+						t.Fatalf("%s: %v", name, err)
+					}
+					row := fmt.Sprintf("%s %s %s q%d", name, target.name, strings.TrimPrefix(info.ContentType, "image/"), q)
+					rows[row] = fmt.Sprintf("%d %.8x", len(out), sha256.Sum256(out))
+				}
 			}
 		}
 	}
+	if len(rows) < 300 {
+		t.Fatalf("%d results only", len(rows))
+	}
+	return rows
+}
+
+func writeGolden(t *testing.T, rows map[string]string) {
+	t.Helper()
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "version %d\n", Version)
+	for _, row := range slices.Sorted(maps.Keys(rows)) {
+		fmt.Fprintf(&b, "%s: %s\n", row, rows[row])
+	}
+	if err := os.WriteFile(goldenFile, b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func readGolden(t *testing.T) (version int, rows map[string]string) {
+	t.Helper()
+	f, err := os.Open(goldenFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows = map[string]string{}
+	s := bufio.NewScanner(f)
+	for s.Scan() {
+		if row, hash, ok := strings.Cut(s.Text(), ": "); ok {
+			rows[row] = hash
+		} else if _, err := fmt.Sscanf(s.Text(), "version %d", &version); err != nil {
+			t.Fatalf("%s: %q", goldenFile, s.Text())
+		}
+	}
+	if err := s.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return version, rows
 }

@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -47,7 +46,7 @@ func tail(b []byte, n int) []byte { return b[max(0, len(b)-n):] }
 
 func hostileFiles(t *testing.T) {
 	const limit = 512 << 20
-	if err := syscall.Setrlimit(2, &syscall.Rlimit{Cur: limit, Max: limit}); err != nil { // RLIMIT_DATA
+	if err := limitData(limit); err != nil {
 		t.Fatal(err)
 	}
 	resized, passed := 0, 0
@@ -61,7 +60,7 @@ func hostileFiles(t *testing.T) {
 		for _, webp := range []bool{false, true} {
 			start := time.Now()
 			ctx, cancel := context.WithTimeout(context.Background(), 28*time.Second)
-			out, info, err := Resize(ctx, src, fitter(t, "S"), Options{WebP: webp})
+			out, info, err := Resize(ctx, src, fitter(t, "S"), Options{Format: to(webp)})
 			cancel()
 			d := time.Since(start)
 			if d > slowest {
@@ -104,17 +103,16 @@ func hostileFiles(t *testing.T) {
 // The readers are not the project's own, except for animated WebP and the
 // bitmaps that x/image does not know.
 func wholePicture(out []byte, info Info) error {
-	p, err := probe(out)
+	f, s, p, err := open(out)
 	if err != nil {
 		return err
 	}
-	if p.format.mediaType() != info.ContentType || p.w != info.OutW || p.h != info.OutH || p.frames != info.Frames {
-		return fmt.Errorf("%s %dx%d, said to be %s %dx%d", p.format, p.w, p.h, info.ContentType, info.OutW, info.OutH)
+	if f.mediaType != info.ContentType || p.w != info.OutW || p.h != info.OutH || p.frames != info.Frames {
+		return fmt.Errorf("%s %dx%d, said to be %s %dx%d", f, p.w, p.h, info.ContentType, info.OutW, info.OutH)
 	}
 	switch {
-	case p.format == formatWebP && p.webp.Animated:
-		j := job{probe: p}
-		play, _, err := j.player()
+	case f == WebP && s.(webpSource).Animated:
+		play, _, err := s.player()
 		if err != nil {
 			return err
 		}
@@ -124,16 +122,16 @@ func wholePicture(out []byte, info Info) error {
 			}
 		}
 		return nil
-	case p.format == formatBMP:
+	case f == BMP:
 		rows := 0
-		err := p.bmp.Rows(func(int, []byte) error { rows++; return nil })
+		err := s.(bmpSource).Rows(func(int, []byte) error { rows++; return nil })
 		if err == nil && rows != p.h {
 			err = fmt.Errorf("%d rows of %d", rows, p.h)
 		}
 		return err
 	}
 	m, kind, err := image.Decode(bytes.NewReader(out))
-	if err == nil && ("image/"+kind != info.ContentType || p.format != formatGIF && m.Bounds().Dx() != info.OutW || p.format != formatGIF && m.Bounds().Dy() != info.OutH) { // image/gif gives the first frame's rectangle
+	if err == nil && ("image/"+kind != info.ContentType || f != GIF && m.Bounds().Dx() != info.OutW || f != GIF && m.Bounds().Dy() != info.OutH) { // image/gif gives the first frame's rectangle
 		err = fmt.Errorf("reads as %s %v", kind, m.Bounds())
 	}
 	return err

@@ -68,3 +68,11 @@ func bitmap24(m *image.NRGBA) []byte {
 	}
 	return b
 }
+
+// to is the format of a result, nil being the source's.
+func to(webp bool) *Format {
+	if webp {
+		return WebP
+	}
+	return nil
+}

@@ -67,25 +67,22 @@ func resizeInChild(t *testing.T, file string) {
 		t.Fatal(err)
 	}
 	fit := fitter(t, os.Getenv("MINIATURA_MEMORY_SIZE"))
-	opt := Options{WebP: os.Getenv("MINIATURA_MEMORY_FORMAT") == "webp", MemoryLimit: 4 << 30}
-	p, err := probe(src)
+	opt := Options{Format: to(os.Getenv("MINIATURA_MEMORY_FORMAT") == "webp"), Memory: 4 << 30}
+	opened, target, _, err := prepare(src, fit, &opt)
 	if err != nil {
 		t.Fatal(err)
 	}
-	j := job{probe: p, src: src, out: p.format}
-	if opt.WebP {
-		j.out = formatWebP
-	}
-	j.w, j.h = fit(p.upright())
+	estimate := peak(opened, target, len(src))
+	opened, target = nil, nil
 	debug.FreeOSMemory()
 	if _, _, err := Resize(context.Background(), src, fit, opt); err != nil {
 		t.Fatal(err)
 	}
-	peak, err := peakRSS()
+	took, err := peakRSS()
 	if err != nil {
 		t.Fatal(err)
 	}
-	fmt.Printf("peak %d estimate %d source %d\n", peak, j.peak(), len(src))
+	fmt.Printf("peak %d estimate %d source %d\n", took, estimate, len(src))
 }
 
 // memorySources writes one picture of each kind, made by other code than the

@@ -1,69 +1,44 @@
 package codec
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"image"
 	"io"
-	"time"
-
-	"miniatura/codec/gif"
-	"miniatura/codec/webp"
 )
 
-// This file is the road of animations: each frame is composed on the canvas of
-// the source, made small, and written as what changed since the one before.
-// No more than a few canvases are held, however many frames there are.
+// This file is the road of animations: each frame is composed on the canvas of the source, made small, and written as
+// what changed since the one before. No more than a few canvases are held, however many frames there are.
 
-// A player composes one frame after the other; io.EOF follows the last. The
-// canvas is the player's own and valid until the next call.
-type player interface {
-	Next() (canvas *image.NRGBA, delay time.Duration, err error)
-}
-
-// A recorder makes an animation of canvases; it keeps none of them.
-type recorder interface {
-	Add(canvas *image.NRGBA, delay time.Duration) error
-	Bytes() ([]byte, error)
-}
-
-// player returns what plays the source, and how often it runs, 0 meaning for
-// ever.
-func (j *job) player() (p player, plays int, err error) {
-	switch j.probe.format {
-	case formatGIF:
-		return j.probe.gif, j.probe.gif.Plays, nil
-	case formatWebP:
-		return webp.NewPlayer(j.probe.webp), j.probe.webp.LoopCount, nil
+// moving makes the result of an animation, and tells what was wrong with the source all the same. src is the source where
+// it may be the result, else nil.
+func moving(ctx context.Context, s source, t *target, src []byte) (out []byte, note string, err error) {
+	r, err := play(ctx, s, t)
+	if err != nil {
+		return nil, "", err
 	}
-	return nil, 0, fmt.Errorf("%w: animated %s", ErrUnsupported, j.probe.format)
-}
-
-func (j *job) recorder(plays int) (recorder, error) {
-	switch j.out {
-	case formatGIF:
-		w, err := gif.NewWriter(j.w, j.h, plays)
-		if err == nil {
-			w.Tolerance = j.tolerance()
-		}
-		return w, err
-	case formatWebP:
-		return webp.NewAnimationWriter(j.w, j.h, plays, j.webpOptions())
+	out, exact, err := r.finish()
+	if src != nil {
+		out, err = smaller(s, t, src, out, exact, err)
 	}
-	return nil, fmt.Errorf("%w: an animation as %s", ErrUnsupported, j.out)
+	return out, s.note(), err
 }
 
-// moving makes the result of an animation.
-func (j *job) moving() ([]byte, error) {
-	p, plays, err := j.player()
+// play records every frame of s.
+func play(ctx context.Context, s source, t *target) (recorder, error) {
+	p, plays, err := s.player()
 	if err != nil {
 		return nil, err
 	}
-	r, err := j.recorder(plays)
+	if t.format.record == nil {
+		return nil, unsupported("an animation as " + t.format.name)
+	}
+	r, err := t.format.record(plays, t)
 	if err != nil {
 		return nil, err
 	}
-	s, err := j.shrinker(4)
+	small, err := newShrinker(t, 4)
 	if err != nil {
 		return nil, err
 	}
@@ -76,30 +51,27 @@ func (j *job) moving() ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("frame %d: %w", frames+1, err)
 		}
-		if err := j.ctx.Err(); err != nil {
+		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if err := s.again(); err != nil {
+		if err := small.again(); err != nil {
 			return nil, err
 		}
 		for y := range canvas.Rect.Dy() {
-			s.push(canvas.Pix[y*canvas.Stride:][:4*canvas.Rect.Dx()])
+			small.push(canvas.Pix[y*canvas.Stride:][:4*canvas.Rect.Dx()])
 		}
-		m, err := s.picture()
+		m, err := small.picture()
 		if err != nil {
 			return nil, err
 		}
-		j.col.apply(m)
-		if err := r.Add(orient(m, j.probe.orientation).(*image.NRGBA), delay); err != nil {
+		t.color.apply(m)
+		if err := r.Add(orient(m, t.orientation).(*image.NRGBA), delay); err != nil {
 			return nil, err
 		}
 		frames++
 	}
-	if frames != j.probe.frames {
-		return nil, fmt.Errorf("%d frames of %d", frames, j.probe.frames)
+	if frames != t.frames {
+		return nil, fmt.Errorf("%d frames of %d", frames, t.frames)
 	}
-	if j.alreadyRight() {
-		return j.leaveAlone(r.Bytes)
-	}
-	return r.Bytes()
+	return r, nil
 }

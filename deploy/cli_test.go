@@ -5,16 +5,28 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// cdkCLI is the command line that goes with the library: newer ones refuse the
-// schema it writes.
+// cdkCLI is the command line that goes with the library: newer ones refuse the schema it writes.
 const cdkCLI = "aws-cdk@2.1148.1"
 
-// The README's lines, through the command line that people use: same templates.
-func TestCommandLineMakesTheSameTemplates(t *testing.T) {
+// articleLine is how people deploy, and stays so word for word.
+const articleLine = "deploy --parameters BucketName=my-pictures --parameters DestinationFolder=resized --parameters Quality=80"
+
+func text(t template) string {
+	b, err := json.MarshalIndent(t, "", " ")
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+// buildApp is what cdk.json's go run makes.
+func buildApp(t *testing.T) string {
+	t.Helper()
 	if os.Getenv("MINIATURA_LONG") == "" {
 		t.Skip("MINIATURA_LONG is not set: npx fetches the command line")
 	}
@@ -25,6 +37,12 @@ func TestCommandLineMakesTheSameTemplates(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", app, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	return app
+}
+
+// The README's lines, through the command line that people use: same templates.
+func TestCommandLineMakesTheSameTemplates(t *testing.T) {
+	app := buildApp(t)
 	synthCLI := func(args ...string) (string, error) {
 		out := t.TempDir()
 		cmd := exec.Command("npx", append([]string{"--yes", cdkCLI, "synth", "--quiet", "--app", app, "--output", out,
@@ -35,9 +53,17 @@ func TestCommandLineMakesTheSameTemplates(t *testing.T) {
 		}
 		return out, nil
 	}
+	elsewhere := []string{"--all"}
+	for key, v := range variants["everything, elsewhere"].context {
+		b, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		elsewhere = append(elsewhere, "-c", key+"="+strings.Trim(string(b), `"`))
+	}
 	for variant, args := range map[string][]string{
-		"default":                  {"--parameters", "BucketName=my-pictures", "--parameters", "DestinationFolder=resized", "--parameters", "Quality=80"}, // the article's line
-		"regional, some elsewhere": {"--all", "-c", "regional=true", "-c", "bucketRegion=eu-west-1", "-c", "regionalSizes=M,SS", "-c", "regionalFormat=webp"},
+		"default":               strings.Fields(articleLine)[1:],
+		"everything, elsewhere": elsewhere,
 	} {
 		out, err := synthCLI(args...)
 		if err != nil {
@@ -45,17 +71,10 @@ func TestCommandLineMakesTheSameTemplates(t *testing.T) {
 			continue
 		}
 		for _, s := range synth(t, variant) {
-			b, err := os.ReadFile(filepath.Join(out, s.Name+".template.json"))
-			if err != nil {
-				t.Error(err)
-				continue
-			}
 			var got template
-			if err := json.Unmarshal(b, &got); err != nil {
-				t.Fatal(err)
-			}
-			if stable(got) != stable(s.template) {
-				t.Errorf("%s: %s differs from what the tests look at", variant, s.Name)
+			readJSON(t, filepath.Join(out, s.id+".template.json"), &got)
+			if text(got) != text(s.template) {
+				t.Errorf("%s: %s differs from what the tests look at", variant, s.id)
 			}
 		}
 	}
@@ -64,13 +83,36 @@ func TestCommandLineMakesTheSameTemplates(t *testing.T) {
 			t.Errorf("%q: %v, %s", args, err, said)
 		}
 	}
+}
+
+// And word for word: deploy, against moto's servers, in an account that is bootstrapped as far as
+// the command line looks.
+func TestCommandLineDeploysTheArticlesLine(t *testing.T) {
+	app, aws := buildApp(t), motoAWS(t)
+	aws("ssm", "put-parameter", "--region", "us-east-1", "--name", "/cdk-bootstrap/hnb659fds/version", "--type", "String", "--value", "30")
+	aws("s3api", "create-bucket", "--region", "us-east-1", "--bucket", "cdk-hnb659fds-assets-"+account+"-us-east-1")
+	args := append([]string{"--yes", cdkCLI}, strings.Fields(articleLine)...)
+	cmd := exec.Command("npx", append(args, "--app", app, "--output", t.TempDir(), "--require-approval", "never", "-c", "zip="+zips+"/edge.zip", "-c", "regionalZip=none.zip")...)
+	// moto takes a template's address for one of S3's own only.
+	cmd.Env = append(aws.env(), "AWS_REGION=us-east-1", "AWS_ENDPOINT_URL_S3_FOR_CLOUDFORMATION=https://s3.us-east-1.amazonaws.com")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	want(t, "the stack", aws("cloudformation", "describe-stacks", "--region", "us-east-1", "--query", "Stacks[].[StackName,StackStatus]"), []any{[]any{"Miniatura", "CREATE_COMPLETE"}})
+	want(t, "the function", aws("lambda", "list-functions", "--region", "us-east-1", "--query", "Functions[].[Runtime,MemorySize]"), []any{[]any{"python3.13", 512.0}})
+	want(t, "the bucket", aws("s3api", "list-buckets", "--query", "Buckets[?Name=='my-pictures'].Name"), []any{"my-pictures"})
+}
+
+func TestREADMEHasTheLinesThatAreTested(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, word := range strings.Fields(string(readme)) {
-		if strings.HasPrefix(word, "aws-cdk@") && word != cdkCLI {
-			t.Errorf("README.md names %s, the tests use %s", word, cdkCLI)
-		}
+	if !strings.Contains(string(readme), "npx "+cdkCLI+" "+articleLine+"\n") {
+		t.Errorf("README.md has not the line %s", articleLine)
+	}
+	words := strings.FieldsFunc(string(readme), func(r rune) bool { return strings.ContainsRune(" \n`", r) })
+	if i := slices.IndexFunc(words, func(w string) bool { return strings.HasPrefix(w, "aws-cdk@") && w != cdkCLI }); i >= 0 {
+		t.Errorf("README.md names %s, the tests use %s", words[i], cdkCLI)
 	}
 }

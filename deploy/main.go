@@ -1,15 +1,10 @@
-// Command deploy is the CDK app that puts miniatura on AWS.
+// Command deploy is the CDK app that puts miniatura on AWS. What is made there is said by
+// cloudformation/template.yaml alone; here is what a template cannot do: upload the zips under
+// their hashes, be in several Regions at once, and hand one stack's output to another.
 //
-//	config.go        the context, -c key=value, checked before anything is made
-//	stack.go         which stacks there are, their parameters, what holds them together
-//	function.go      the edge function: role, log group, code, version
-//	bucket.go        the bucket, its lifecycle and what may be done to it
-//	distribution.go  CloudFront: cache key, headers, origin
-//	regional.go      the function for S3 events and S3 Batch, by option
-//	viewer.js        the viewer-request function
-//	zip.go           what Lambda@Edge demands of the zip, which CDK does not know
-//
-// cloudformation/template.yaml is the default stack for those without CDK.
+//	main.go     the app
+//	options.go  the context, -c key=value, checked before anything is made
+//	wrap.go     a stack for each Region, around the template
 package main
 
 import (
@@ -24,9 +19,9 @@ func main() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
 	context, _ := app.Node().GetAllContext(nil).(map[string]any)
-	c, err := ReadConfig(context, os.Getenv("CDK_DEFAULT_ACCOUNT"))
+	o, err := ReadOptions(context)
 	if err == nil {
-		_, err = Build(app, c)
+		_, err = Wrap(app, o, os.Getenv("CDK_DEFAULT_ACCOUNT"))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

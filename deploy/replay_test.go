@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"miniatura/desk"
 	"miniatura/edge"
 	"miniatura/s3lite"
 	"miniatura/s3lite/s3test"
@@ -97,17 +98,30 @@ func allowAll(t *testing.T, role any, log []s3test.Request) {
 	}
 }
 
-// The origin that each variant sets, as an event, through the handler: it reads
-// what the stack wrote, finds the bucket where the stack put it, and asks for no
-// more than the stack's role allows.
-func TestHandlerReadsWhatEveryVariantSets(t *testing.T) {
-	eachVariant(t, func(t *testing.T, c Config, stacks []stack) {
-		if c.AttachOnly {
-			return
+// few are the shapes whose events are replayed: one for each way in which the origin, the role or
+// the environment differs.
+func few(t *testing.T, check func(t *testing.T, s shape, stacks []deployed)) {
+	for _, region := range []string{"us-east-1", "eu-west-1", "eu-west-3"} {
+		for bits := range 1 << 2 {
+			s := shape{Shape: desk.Shape{BucketRegion: region, OriginShield: "eu-west-2", Regional: true, ExistingBucket: bits&1 != 0}, otherNumbers: bits&2 != 0}
+			t.Run(fmt.Sprintf("%+v", s), func(t *testing.T) {
+				stacks, err := s.deploy(theTemplate())
+				if err != nil {
+					t.Fatal(err)
+				}
+				check(t, s, stacks)
+			})
 		}
-		_, in := one(t, stacks, "AWS::CloudFront::Distribution")
-		origin := at(deployed(in, c.BucketRegion), "Resources", "Distribution", "Properties", "DistributionConfig", "Origins", 0)
-		server, client := newBucket(t, c.BucketRegion)
+	}
+}
+
+// The origin that a shape sets, as an event, through the handler: it reads what the stack wrote,
+// finds the bucket where the stack put it, and asks for no more than the stack's role allows.
+func TestHandlerReadsWhatEveryShapeSets(t *testing.T) {
+	few(t, func(t *testing.T, s shape, stacks []deployed) {
+		d, _ := one(t, stacks, "Distribution")
+		origin := at(d.properties(), "DistributionConfig", "Origins", 0)
+		server, client := newBucket(t, s.BucketRegion)
 		var got edge.Record
 		var region string
 		h := edge.New(edge.Config{Log: &bytes.Buffer{}, Observe: func(r edge.Record) { got = r }, Client: func(bucket, r string) *s3lite.Client {
@@ -121,46 +135,48 @@ func TestHandlerReadsWhatEveryVariantSets(t *testing.T) {
 		if err != nil || got.Decision != edge.Resized || got.Error != "" {
 			t.Fatalf("%+v, %v", got, err)
 		}
-		want(t, "the rewritten uri", at(jsonOf(t, answer), "uri"), "/resized/SXS-webp/fotos/ni%C3%B1o.png.webp")
-		want(t, "the bucket's region", region, c.BucketRegion)
-		o := server.Object("resized/SXS-webp/fotos/niño.png.webp")
-		if o == nil || o.ContentType != "image/webp" || o.Metadata[strings.TrimPrefix(cacheTagHeader, "x-amz-meta-")] == "" {
+		folder := s.number("DestinationFolder", "resized").(string)
+		want(t, "the rewritten uri", at(jsonOf(t, answer), "uri"), "/"+folder+"/SXS-webp/fotos/ni%C3%B1o.png.webp")
+		want(t, "the bucket's region", region, s.BucketRegion)
+		o := server.Object(folder + "/SXS-webp/fotos/niño.png.webp")
+		tag := at(d.properties(), "DistributionConfig", "CacheTagConfig", "HeaderName").(string)
+		if o == nil || o.ContentType != "image/webp" || o.Metadata[strings.TrimPrefix(tag, "x-amz-meta-")] == "" {
 			t.Errorf("stored %+v", o)
 		}
-		_, fs := edgeFunction(t, stacks)
-		allowAll(t, at(deployed(fs, c.BucketRegion), "Resources", "FunctionRole"), server.Requests())
+		role, _ := one(t, stacks, "FunctionRole")
+		allowAll(t, role.Body, server.Requests())
 	})
 }
 
 // The regional function, with the environment that the stack sets.
 func TestRegionalHandlerReadsWhatTheStackSets(t *testing.T) {
-	eachVariant(t, func(t *testing.T, c Config, stacks []stack) {
-		if !c.Regional {
-			return
-		}
-		_, in := one(t, stacks, "AWS::SQS::Queue")
-		resources := at(deployed(in, c.BucketRegion), "Resources")
+	few(t, func(t *testing.T, s shape, stacks []deployed) {
+		f, _ := one(t, stacks, "Warm")
 		settings, err := warm.FromEnv(func(name string) string {
-			v, _ := at(resources, "Warm", "Properties", "Environment", "Variables", name).(string)
+			v, _ := at(f.properties(), "Environment", "Variables", name).(string)
 			return v
 		})
-		if err != nil {
-			t.Fatal(err)
+		if err != nil || settings.Bucket != "bkt" {
+			t.Fatalf("%+v, %v", settings, err)
 		}
-		server, client := newBucket(t, c.BucketRegion)
+		server, client := newBucket(t, s.BucketRegion)
 		h := warm.New(warm.Config{Settings: settings, Client: client, Log: &bytes.Buffer{}})
 		for _, event := range []string{"ObjectCreated:Put", "ObjectRemoved:Delete"} {
 			raw := fmt.Sprintf(`{"Records":[{"eventName":%q,"s3":{"bucket":{"name":"bkt"},"object":{"key":"fotos/ni%%C3%%B1o.png"}}}]}`, event)
 			if _, err := h.Invoke(context.Background(), []byte(raw)); err != nil {
 				t.Fatal(err)
 			}
-			results := map[string]int{"L,M,S,XS,SL,SM,SS,SXS same,webp": 16, "M,SS webp": 2}[c.RegionalSizes+" "+c.RegionalFormat]
+			results := 16
+			if s.otherNumbers { // M,SS webp
+				results = 2
+			}
 			if event == "ObjectRemoved:Delete" {
 				results = 0
 			}
 			want(t, "objects after "+event, len(server.Keys()), 1+results)
 		}
-		allowAll(t, at(resources, "WarmRole"), server.Requests())
+		role, _ := one(t, stacks, "WarmRole")
+		allowAll(t, role.Body, server.Requests())
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -22,7 +23,7 @@ import (
 type question struct {
 	Query  string   `json:"query"`
 	Accept []string `json:"accept,omitempty"` // one Accept header each
-	Auto   bool     `json:"auto"`             // deployed with -c autoWebp=true
+	Auto   bool     `json:"auto"`             // deployed with AutoWebp=true
 	Parsed bool     `json:"parsed"`           // a runtime without rawQueryString
 }
 
@@ -275,7 +276,20 @@ func TestViewerKeepsToCloudFrontsLanguage(t *testing.T) {
 	for _, s := range sizes.All() {
 		names = append(names, "'"+s.Name+"'")
 	}
-	if list := "[" + strings.Join(names, ", ") + "]"; !strings.Contains(viewerSource, "const SIZES = "+list+";") {
-		t.Errorf("viewer.js has not the sizes of the resizing function, %s", list)
+	if list := "[" + strings.Join(names, ", ") + "]"; !strings.Contains(viewerSource(), "const SIZES = "+list+";") {
+		t.Errorf("the viewer function has not the sizes of the resizing function, %s", list)
 	}
+}
+
+// maxViewerCode is the largest CloudFront Function, in bytes (CloudFront quotas: 10 KB).
+const maxViewerCode = 10 * 1024
+
+// viewerSource is the viewer-request function as the template has it, ${AutoWebp} included.
+func viewerSource() string {
+	return at(theTemplate(), "Resources", "ViewerRequest", "Properties", "FunctionCode", "Fn::Sub").(string)
+}
+
+// viewerCode returns the viewer-request function as it is deployed.
+func viewerCode(autoWebP bool) string {
+	return strings.Replace(viewerSource(), "${AutoWebp}", strconv.FormatBool(autoWebP), 1)
 }

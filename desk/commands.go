@@ -10,5 +10,6 @@ func commands() []Command {
 		{"warm", "-bucket NAME KEY...", "make the results of pictures ahead of the first request", runWarm},
 		{"purge", "-bucket NAME [-distribution ID] KEY...", "delete the results of pictures, and make CloudFront forget them", runPurge},
 		{"package", "[-o dist/edge.zip]", "build the zip to deploy on Lambda@Edge", runPackage},
+		{"deploy", "-bucket NAME [-existing | -attach] [-region R]", "print the AWS CLI lines that put it on AWS, and run none of them", runDeploy},
 	}
 }

@@ -1,14 +1,15 @@
 // Package desk is the command line: what a person at a desk does with miniatura, none of which is linked into the binary that
 // runs at the edge.
 //
-//	desk.go      the table of commands, help, flags
+//	desk.go      running a command: help, flags, exit codes; commands.go is the table of them
 //	package.go   package: the zip to deploy
+//	deploy.go    deploy: the AWS CLI lines for deploy/cloudformation/template.yaml
 //	resize.go    resize: one file through codec
 //	replay.go    replay: one saved event through the function
 //	explain.go   explain: what the function would do with a URL, and why
+//	warm.go      warm and purge; journal.go, what they have done already; weight.go, how much there is to do
 //	serve.go     serve: a local CloudFront over s3test or any S3; page.go is its playground
 //	bucket.go    where the pictures lie; event.go, the event that CloudFront would send
-//	deflate/     the zip's compressor, slow and tight
 //	demo/        pictures made by code, for those who have none at hand
 //	page/        the playground's HTML, CSS and JavaScript
 //	progress/    the progress line of long work

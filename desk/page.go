@@ -275,7 +275,11 @@ func (c *cloudFront) preview(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	start := time.Now()
-	body, info, err := codec.Resize(r.Context(), source.Body, size.Fit, codec.Options{WebP: q.Get("webp") == "1", Quality: quality})
+	opt := codec.Options{Quality: quality}
+	if q.Get("webp") == "1" {
+		opt.Format = codec.WebP
+	}
+	body, info, err := codec.Resize(r.Context(), source.Body, size.Fit, opt)
 	h := w.Header()
 	thumbnail := q.Get("v") != "" // names its picture's version
 	if thumbnail {

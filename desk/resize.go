@@ -45,10 +45,17 @@ func resize(ctx context.Context, args []string, stdout io.Writer) error {
 	}
 
 	// What the edge would do: the result, or for any reason the source itself.
+	opt := codec.Options{Quality: *quality}
+	if *webp {
+		opt.Format = codec.WebP
+	}
+	if *effort == "high" {
+		opt.Effort = codec.HighEffort
+	}
 	dst, info, why := src, codec.Info{}, error(nil)
 	if len(src) > edge.MaxSource {
 		why = fmt.Errorf("%w: %d bytes, the limit is %d", codec.ErrLimit, len(src), int64(edge.MaxSource))
-	} else if made, i, err := codec.Resize(ctx, src, size.Fit, codec.Options{WebP: *webp, Quality: *quality, High: *effort == "high"}); err != nil {
+	} else if made, i, err := codec.Resize(ctx, src, size.Fit, opt); err != nil {
 		info, why = i, err
 	} else {
 		dst, info = made, i

@@ -284,8 +284,11 @@ func (c *cloudFront) fetch(w http.ResponseWriter, r *http.Request, uri string, r
 	}
 	h.Set("Server-Timing", serverTiming(record, time.Since(start)))
 	h.Set("ETag", o.ETag)
-	if o.CacheControl != "" {
-		h.Set("Cache-Control", o.CacheControl)
+	for name, value := range map[string]string{"Cache-Control": o.CacheControl, "Expires": o.Expires,
+		"Content-Language": o.ContentLanguage, "Content-Disposition": o.ContentDisposition} {
+		if value != "" {
+			h.Set(name, value)
+		}
 	}
 	if !o.LastModified.IsZero() {
 		h.Set("Last-Modified", o.LastModified.UTC().Format(http.TimeFormat))

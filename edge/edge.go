@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"miniatura/codec"
+	"miniatura/internal/caught"
 	"miniatura/s3lite"
 )
 
@@ -37,6 +38,9 @@ type Config struct {
 
 	// Observe, when set, is called with every record that is logged.
 	Observe func(Record)
+
+	// Memory is what the process may use, in bytes; 0 means codec.DefaultMemory.
+	Memory int64
 
 	// Concurrent is how many pictures may be in memory at once, 0 meaning 1.
 	// Lambda runs one request at a time in a sandbox, a server does not.
@@ -138,7 +142,7 @@ func (h *Handler) Make(ctx context.Context, t Target) (r Record) {
 	r = t.record()
 	defer func() {
 		if p := recover(); p != nil {
-			r.fail(fmt.Errorf("panic: %v", p))
+			r.fail(caught.Error(p))
 		}
 		r.Total = Millis(time.Since(start))
 	}()
@@ -164,7 +168,7 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record) error {
 	go func() {
 		defer func() {
 			if p := recover(); p != nil {
-				stored <- answer{err: fmt.Errorf("panic: %v", p)}
+				stored <- answer{err: caught.Error(p)}
 			}
 		}()
 		o, err := s3.Head(ctx, t.ResultKey())
@@ -204,31 +208,35 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record) error {
 	r.InBytes = len(source.Body)
 
 	lap = stopwatch()
-	body, info, err := codec.Resize(ctx, source.Body, t.Size.Fit, codec.Options{WebP: t.WebP, Quality: t.Quality})
+	options := codec.Options{Quality: t.Quality, Memory: h.cfg.Memory}
+	if t.WebP {
+		options.Format = codec.WebP
+	}
+	src := source.Body
+	source.Body = nil // the codec lets go of the source before it encodes: nobody else may hold it
+	body, info, err := codec.Resize(ctx, src, t.Size.Fit, options)
 	r.Resize = lap()
 	r.fill(info)
 	if err != nil {
 		return err
 	}
-	source.Body = nil // S3 needs the result's bytes only
 	r.OutBytes = len(body)
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
 
 	lap = stopwatch()
-	err = s3.Put(ctx, t.ResultKey(), body, s3lite.PutOptions{
-		ContentType:  info.ContentType,
-		CacheControl: printable(source.CacheControl),
-		Metadata: map[string]string{
-			metaETag:     source.ETag,
-			metaEncoder:  strconv.Itoa(codec.Version),
-			metaQuality:  strconv.Itoa(t.Quality),
-			metaWidth:    strconv.Itoa(info.OutW),
-			metaHeight:   strconv.Itoa(info.OutH),
-			metaCacheTag: CacheTag(t.SourceKey()),
-		},
-	})
+	o := keep(source, r)
+	o.ContentType = info.ContentType
+	o.Metadata = map[string]string{
+		metaETag:     source.ETag,
+		metaEncoder:  strconv.Itoa(codec.Version),
+		metaQuality:  strconv.Itoa(t.Quality),
+		metaWidth:    strconv.Itoa(info.OutW),
+		metaHeight:   strconv.Itoa(info.OutH),
+		metaCacheTag: CacheTag(t.SourceKey()),
+	}
+	err = s3.Put(ctx, t.ResultKey(), body, o)
 	r.Put = lap()
 	if err != nil {
 		return err
@@ -272,15 +280,54 @@ func (r *Record) fail(err error) {
 	r.Decision, r.Err, r.Error = Unchanged, err, err.Error()
 }
 
-// printable returns s if a header can carry it, else nothing: an odd
-// Cache-Control must not keep a picture from being stored.
-func printable(s string) string {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] > '~' {
-			return ""
+// maxKept is how many bytes of the source's headers a result keeps. S3 takes
+// 2 KB of them, names and Content-Type included.
+const maxKept = 1536
+
+// keep returns what a source's answer says that holds for its result too. It
+// is never Content-Encoding: the result is not encoded. A value that S3 might
+// refuse is left out, with a word in the log, since it must not keep a picture
+// from being stored.
+func keep(source *s3lite.Object, r *Record) (o s3lite.PutOptions) {
+	left := maxKept
+	for _, h := range []struct {
+		name, value string
+		to          *string
+	}{
+		{"Cache-Control", source.CacheControl, &o.CacheControl},
+		{"Expires", source.Expires, &o.Expires},
+		{"Content-Language", source.ContentLanguage, &o.ContentLanguage},
+		{"Content-Disposition", source.ContentDisposition, &o.ContentDisposition},
+	} {
+		switch {
+		case !printable(h.value):
+			r.note(h.name + " dropped: not printable ASCII")
+		case len(h.value) > left:
+			r.note(h.name + " dropped: too long")
+		default:
+			*h.to = h.value
+			left -= len(h.value)
 		}
 	}
-	return s
+	return o
+}
+
+// printable reports whether a header can carry s.
+func printable(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// note adds to the record's note.
+func (r *Record) note(s string) {
+	if r.Note != "" {
+		s = r.Note + "; " + s
+	}
+	r.Note = s
 }
 
 func (r *Record) fill(i codec.Info) {

@@ -254,14 +254,58 @@ func TestWrongExtensionKeepsItsNameAndTellsTheTruth(t *testing.T) {
 	}
 }
 
-func TestOddCacheControlKeepsNoPictureFromBeingStored(t *testing.T) {
-	w := newWorld(t)
-	w.Put("a.png", s3test.Object{Body: picture(t, 640, 480), CacheControl: "max-age=\u00e9"})
-	if _, r := w.ask(t, context.Background(), eventSpec{uri: "/a.png", query: "size=SS"}); r.Decision != Resized {
-		t.Fatalf("%+v", r)
+func TestResultsKeepWhatTheSourceSays(t *testing.T) {
+	const expires, language, disposition = "Thu, 01 Dec 2033 16:00:00 GMT", "es, gl", `attachment; filename="a.png"`
+	long := strings.Repeat("x", 1500)
+	for name, c := range map[string]struct{ source, want s3test.Object }{
+		"all": {
+			s3test.Object{CacheControl: "max-age=77", Expires: expires, ContentLanguage: language, ContentDisposition: disposition},
+			s3test.Object{CacheControl: "max-age=77", Expires: expires, ContentLanguage: language, ContentDisposition: disposition},
+		},
+		"none":     {},
+		"encoding": {s3test.Object{ContentEncoding: "aws-chunked", ContentLanguage: language}, s3test.Object{ContentLanguage: language}},
+		"Cache-Control dropped: not printable ASCII":       {s3test.Object{CacheControl: "max-age=\u00e9", Expires: expires}, s3test.Object{Expires: expires}},
+		"Expires dropped: not printable ASCII":             {s3test.Object{Expires: "soon\tor later", CacheControl: "no-cache"}, s3test.Object{CacheControl: "no-cache"}},
+		"Content-Language dropped: not printable ASCII":    {s3test.Object{ContentLanguage: "es\xff"}, s3test.Object{}},
+		"Content-Disposition dropped: not printable ASCII": {s3test.Object{ContentDisposition: "inline; filename=\"ni\u00f1o.png\"", Expires: expires}, s3test.Object{Expires: expires}},
+		"Content-Disposition dropped: too long":            {s3test.Object{Expires: expires, ContentDisposition: long + long}, s3test.Object{Expires: expires}},
+		"Expires dropped: too long":                        {s3test.Object{CacheControl: long, Expires: long, ContentLanguage: language}, s3test.Object{CacheControl: long, ContentLanguage: language}},
+	} {
+		w := newWorld(t)
+		c.source.Body = picture(t, 640, 480)
+		w.Put("a.png", c.source)
+		ask := eventSpec{uri: "/a.png", query: "size=SS"}
+		_, r := w.ask(t, context.Background(), ask)
+		if r.Decision != Resized {
+			t.Errorf("%s: %+v", name, r)
+			continue
+		}
+		if strings.Contains(name, "dropped") && r.Note != name || !strings.Contains(name, "dropped") && r.Note != "" {
+			t.Errorf("%s: the note is %q", name, r.Note)
+		}
+		o := w.Object("resized/SS/a.png")
+		got := s3test.Object{CacheControl: o.CacheControl, Expires: o.Expires, ContentLanguage: o.ContentLanguage,
+			ContentDisposition: o.ContentDisposition, ContentEncoding: o.ContentEncoding}
+		if !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: stored with %+v", name, got)
+		}
+		if _, r := w.ask(t, context.Background(), ask); r.Decision != Hit {
+			t.Errorf("%s, again: %+v", name, r)
+		}
 	}
-	if o := w.Object("resized/SS/a.png"); o.CacheControl != "" {
-		t.Errorf("stored with %q", o.CacheControl)
+}
+
+// A result that was stored before results kept more than Cache-Control is no older for it.
+func TestResultWithoutKeptHeadersIsFresh(t *testing.T) {
+	w := newWorld(t)
+	w.Put("a.png", s3test.Object{Body: picture(t, 640, 480), Expires: "Thu, 01 Dec 2033 16:00:00 GMT"})
+	ask := eventSpec{uri: "/a.png", query: "size=SS"}
+	w.ask(t, context.Background(), ask)
+	o := *w.Object("resized/SS/a.png")
+	o.Expires = ""
+	w.Put("resized/SS/a.png", o)
+	if _, r := w.ask(t, context.Background(), ask); r.Decision != Hit {
+		t.Errorf("%+v", r)
 	}
 }
 

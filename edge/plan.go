@@ -12,6 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"miniatura/codec"
 	"miniatura/s3lite"
 	"miniatura/sizes"
 )
@@ -88,18 +89,10 @@ func Below(key, folder string) bool {
 		strings.HasPrefix(key, folder+"/")
 }
 
-// Extension reports whether key ends in one of the extensions that are acted
-// on: jpg jpeg png gif bmp webp, in any case.
+// Extension reports whether key ends in the extension of a format that codec
+// reads, in any case.
 func Extension(key string) bool {
-	i := strings.LastIndexByte(key, '.')
-	if i < 0 || strings.IndexByte(key[i:], '/') >= 0 {
-		return false
-	}
-	switch strings.ToLower(key[i+1:]) {
-	case "jpg", "jpeg", "png", "gif", "bmp", "webp":
-		return true
-	}
-	return false
+	return codec.FormatOf(key) != nil
 }
 
 // CleanFolder returns a folder setting without stray slashes: "/a//b/" is

@@ -22,7 +22,7 @@ type Record struct {
 	Decision  string `json:"decision"`
 	Error     string `json:"error,omitempty"`
 	Err       error  `json:"-"`              // what Error says, for errors.Is
-	Note      string `json:"note,omitempty"` // what the codec has to say, e.g. a profile that did not parse
+	Note      string `json:"note,omitempty"` // what was odd, e.g. a profile that did not parse
 
 	Format   string `json:"format,omitempty"` // what the result's bytes are, a media type
 	InBytes  int    `json:"inBytes,omitempty"`

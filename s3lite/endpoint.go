@@ -1,6 +1,6 @@
-// This file says where a bucket lives, as AWS's endpoint rules for general purpose buckets do.
-
 package s3lite
+
+// This file says where a bucket lives, as AWS's endpoint rules for general purpose buckets do.
 
 import (
 	"errors"
@@ -28,6 +28,9 @@ func (c *Client) url(region, key string) (*url.URL, error) {
 	u, err := url.Parse(base)
 	if err != nil {
 		return nil, err
+	}
+	if c.Bucket == "" {
+		return nil, errors.New("the Client names no bucket")
 	}
 	if strings.HasSuffix(c.Bucket, expressSuffix) {
 		return nil, errors.New("S3 Express buckets (--x-s3) are not supported")

@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"slices"
 )
 
-// The kinds of Error a caller branches on, with errors.Is.
+// The kinds of Error a caller branches on, with errors.Is: an Error is of exactly one.
 var (
 	ErrNotFound  = fmt.Errorf("not found: %w", fs.ErrNotExist) // 404
-	ErrDenied    = fmt.Errorf("denied: %w", fs.ErrPermission)  // 401, 403, 400 ExpiredToken, or no credentials
+	ErrDenied    = fmt.Errorf("denied: %w", fs.ErrPermission)  // 401, 403, an expired token, or no credentials
 	ErrTooLarge  = errors.New("larger than the limit")         // GET, by its Content-Length
 	ErrRejected  = errors.New("rejected")                      // any other answer that repeating will not change
 	ErrExhausted = errors.New("gave up")                       // what may go away did not: attempts or time ran out
@@ -20,7 +21,7 @@ var (
 	errNotS3   = errors.New("not the domain name of a general purpose S3 bucket")
 )
 
-// Error says what failed, how the service put it, and after how many attempts.
+// Error is what every operation fails with: what it was, how the service put it, and after how many attempts.
 type Error struct {
 	Op, Bucket, Key string // Op is the HTTP method, or LIST
 	Status          int    // HTTP, of the last attempt; 0 when it got no answer
@@ -49,4 +50,6 @@ func (e *Error) Error() string {
 }
 
 // Unwrap lets errors.Is and errors.As see both the kind and the cause.
-func (e *Error) Unwrap() []error { return []error{e.Kind, e.Err} }
+func (e *Error) Unwrap() []error {
+	return slices.DeleteFunc([]error{e.Kind, e.Err}, func(err error) bool { return err == nil })
+}

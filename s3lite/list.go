@@ -2,6 +2,8 @@
 
 package s3lite
 
+// This file lists a bucket with ListObjectsV2.
+
 import (
 	"bytes"
 	"context"

@@ -16,7 +16,7 @@ import (
 // on a broken signer guards nothing.
 func TestMutantsAreCaught(t *testing.T) {
 	if os.Getenv("MINIATURA_LONG") == "" {
-		t.Skip("builds the package some thirty times: set MINIATURA_LONG=1")
+		t.Skip("builds the package some fifty times: set MINIATURA_LONG=1")
 	}
 	const (
 		signer  = "Suite|Worked|Canonical|Everything|RoundTrips"
@@ -50,19 +50,38 @@ func TestMutantsAreCaught(t *testing.T) {
 		{"local time", "sign.go", "at.UTC().Format", `at.In(time.FixedZone("", 7200)).Format`, signer},
 		{"token not signed", "sign.go", `if cr.SessionToken != "" {`, `if false {`, "CredentialsAre"},
 		{"body not hashed", "sign.go", "hexSHA256(body)", "hexSHA256(nil)", signer},
-		{"no CRC32 check", "request.go", "sum != crc32Base64(o.Body)", "false", "FaultsOfTheBody|FaultTable"},
-		{"length not demanded", "request.go", `err = errors.New("no Content-Length: the end cannot be told from a broken connection")`,
-			"o.Body, err = io.ReadAll(body)", "FaultsOfTheBody|FaultTable"},
-		{"part for whole", "request.go", "res.StatusCode != 200 && res.StatusCode != 204", "res.StatusCode/100 != 2", "APart"},
+		{"no checksum verified", "answer.go", "want == sum.of(body)", "true", "FaultsOfTheBody|FaultTable"},
+		{"length not demanded", "answer.go", `err = errors.New("no Content-Length: the end cannot be told from a broken connection")`,
+			"o.object.Body, err = io.ReadAll(body)", "FaultsOfTheBody|FaultTable"},
+		{"part for whole", "answer.go", "case s == 200, s == 204:", "case s/100 == 2:", "APart"},
 		{"certificates not verified", "request.go", "&tls.Config{", "&tls.Config{InsecureSkipVerify: true, ", "SharedTransport"},
 		{"HTTP/2", "request.go", "DisableCompression:  true,", "DisableCompression: true, ForceAttemptHTTP2: true,", "SharedTransport"},
 		{"no watchdog", "request.go", "cancel(errStalled) })", "})", "TestAHang"},
 		{"a byte is progress", "request.go", "16 << 10", "1", "Trickle"},
 		{"idle neighbours kept", "request.go", "t.CloseIdleConnections()", "_ = t", "DeadIdle"},
-		{"clock not learned", "request.go", "c.skew.Store(int64(time.Until(date)))", "", "FaultTable"},
-		{"region not learned", "request.go", "c.region.Store(&named)", "", "FaultTable"},
-		{"409 final", "request.go", "s == 409", "s == 499", "FaultTable"},
-		{"expired token retried", "request.go", `e.Code == "RequestTimeout":`, `e.Code == "RequestTimeout", e.Code == "ExpiredToken":`, "FaultTable"},
+		{"clock not learned", "answer.go", "c.skew.Store(int64(time.Until(date)))", "", "FaultTable"},
+		{"region not learned", "answer.go", "c.region.Store(&place{name: named})", "", "FaultTable"},
+		{"409 final", "answer.go", "s == 409", "s == 499", "FaultTable"},
+		{"expired token retried", "answer.go", `code == "RequestTimeout":`, `code == "RequestTimeout", code == "ExpiredToken":`, "FaultTable"},
+		{"CRC64NVME not verified", "answer.go", `, {"X-Amz-Checksum-Crc64nvme", crc64Base64}}`, "}", "CRC64NVME"},
+		{"another polynomial", "answer.go", "0x9a6c9329ac4bc9b5", "crc64.ECMA", "CRC64NVME"},
+		{"polynomial not reversed", "answer.go", "0x9a6c9329ac4bc9b5", "0xad93d23594c93659", "CRC64NVME"},
+		{"CRC64NVME little-endian", "answer.go", "BigEndian.AppendUint64", "LittleEndian.AppendUint64", "CRC64NVME"},
+		{"composite by type alone", "answer.go", "(parts, 10, 32); err != nil", "(parts, 10, 32); err != nil || true", "Composite"},
+		{"composite by number alone", "answer.go", ` || h.Get("X-Amz-Checksum-Type") == "COMPOSITE"`, "", "Composite"},
+		{"composite without a number", "answer.go", "(parts, 10, 32); err != nil", `(parts, 10, 32); err != nil && parts == ""`, "Composite"},
+		{"odd region kept", "answer.go", "c.region.CompareAndSwap(believed, nil)", "", "Nowhere"},
+		{"sure region forgotten", "answer.go", "!believed.sure && ", "", "Nowhere"},
+		{"only a refusal makes an odd region", "request.go", `op.Op == "dial"`, `op.Op == "read"`, "Nowhere"},
+		{"stale region final", "answer.go", "case moved && believed != nil && believed.name != o.region:", "case false:", "WhatAnother"},
+		{"GET answers for HEAD", "answer.go", "case hint, o.request.probe && s == 200:", "case hint:", "InPlaceOfAHEAD"},
+		{"GET never again HEAD", "request.go", "			ask = q\n", "", "InPlaceOfAHEAD"},
+		{"HEAD never GET", "request.go", "o.status == 400:", "o.status == 499:", "InPlaceOfAHEAD|HeadFinds"},
+		{"five requests", "request.go", "e.Attempts == maxAttempts", "e.Attempts > maxAttempts", "AtMostFour"},
+		{"nil wrapped", "errors.go", "return err == nil })", "return false })", "AtMostFour"},
+		{"restored is archived", "s3lite.go", "archive && !strings", "archive || strings", "Archived"},
+		{"no DEEP_ARCHIVE", "s3lite.go", `"DEEP_ARCHIVE"`, `"DEEP"`, "Archived"},
+		{"too large is tried again", "answer.go", "		return ErrTooLarge, atOnce", "		return ErrExhausted, atOnce", "TooLarge"},
 		{"body still in use", "request.go", "<-closed.Done() }()", "_ = closed }()", "PutIsDone"},
 	} {
 		t.Run(strings.ReplaceAll(m.name, " ", "_"), func(t *testing.T) {

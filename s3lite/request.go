@@ -1,15 +1,14 @@
 package s3lite
 
+// This file makes the attempts of one operation.
+
 import (
 	"bytes"
 	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/base64"
-	"encoding/binary"
 	"errors"
-	"hash/crc32"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -30,16 +29,8 @@ type request struct {
 	header          http.Header
 	body            []byte
 	limit           int64 // of the answer's body to a GET, bytes
+	probe           bool  // a GET in the place of a HEAD, for the region that it may name
 }
-
-// when says how long to wait before the next attempt, if the Kind of Error allows one.
-type when int
-
-const (
-	atOnce    when = iota // something was learned
-	later                 // a pause
-	throttled             // a longer pause
-)
 
 // shared is the process's transport: no proxy, no HTTP/2 (not with a dialer or TLS settings of one's own), no
 // compression that would hide a body's length. Go holds IdleConnTimeout against the wall clock too, so it does not use
@@ -59,34 +50,45 @@ func Warm() { x509.SystemCertPool() } // crypto/x509 keeps them; what goes wrong
 
 // do repeats q until it is answered or refused, or attempts or time run out.
 func (c *Client) do(ctx context.Context, q *request) (*Object, error) {
+	e := &Error{Op: cmp.Or(q.op, q.method), Bucket: c.Bucket, Key: q.key}
 	base := cmp.Or(c.Backoff, 50*time.Millisecond)
-	for n := 1; ; n++ {
-		e := &Error{Op: cmp.Or(q.op, q.method), Bucket: c.Bucket, Key: q.key, Attempts: n - 1}
-		o, next := c.attempt(ctx, q, e)
-		if o != nil {
-			return o, nil
+	for ask := q; ; {
+		o := c.attempt(ctx, ask)
+		hint := c.learn(o)
+		switch {
+		case c.region.Load() != nil:
+			ask = q
+		case c.Endpoint != "" && ask.method == http.MethodHead && o.status == 400:
+			// Unlike AWS, other servers name their region in the body alone. HEAD has none, so GET is next.
+			ask, hint = &request{method: http.MethodGet, key: q.key, probe: true}, true
 		}
-		if e.Status == 400 && q.method == http.MethodHead && c.Endpoint != "" && c.region.Load() == nil {
-			// Unlike AWS, other servers name their region in the body alone. HEAD has none, so ask with GET.
-			_, next = c.attempt(ctx, &request{method: http.MethodGet, key: q.key, limit: -1}, e)
+		kind, next := classify(o, hint)
+		if kind == nil {
+			return o.object, nil
 		}
-		if e.Kind != ErrExhausted || n == maxAttempts {
+		e.Kind, e.Err, e.Status, e.Code, e.RequestID = kind, o.err, o.status, o.element("Code"), o.header.Get("X-Amz-Request-Id")
+		if o.stage == sent {
+			e.Attempts++
+		}
+		if kind != ErrExhausted || e.Attempts == maxAttempts {
 			return nil, e
 		}
-		jitter := rand.N(base << (n - 1)) // aws.amazon.com/builders-library, "Timeouts, retries and backoff with jitter"
+		jitter := rand.N(base << (e.Attempts - 1)) // aws.amazon.com/builders-library, "Timeouts, retries and backoff with jitter"
 		pause := [...]time.Duration{atOnce: 0, later: jitter, throttled: jitter + 4*base}[next]
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
+		}
+		if ctx.Err() != nil {
 			e.Err = context.Cause(ctx)
 			return nil, e
 		}
 	}
 }
 
-// attempt signs q, sends it and reads all of the answer: an Object, or a completed e. It fails after c.Progress
-// without progress, which is grain bytes sent or received.
-func (c *Client) attempt(ctx context.Context, q *request, e *Error) (*Object, when) {
+// attempt signs q, sends it and reads all of the answer. It fails after c.Progress without progress, which is grain
+// bytes sent or received.
+func (c *Client) attempt(ctx context.Context, q *request) *outcome {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	quiet := cmp.Or(c.Progress, 2500*time.Millisecond)
@@ -94,11 +96,14 @@ func (c *Client) attempt(ctx context.Context, q *request, e *Error) (*Object, wh
 	defer timer.Stop()
 	progress := func() { timer.Reset(quiet) }
 
-	region, at := cmp.Or(c.region.Load(), &c.Region), time.Now().Add(time.Duration(c.skew.Load()))
-	r, err := c.newRequest(q, e, *region, at)
+	o := &outcome{request: q, region: cmp.Or(c.Region, "us-east-1"), at: time.Now().Add(time.Duration(c.skew.Load()))}
+	if p := c.region.Load(); p != nil {
+		o.region = p.name
+	}
+	r, err := c.newRequest(o)
 	if err != nil {
-		e.Err = err
-		return nil, atOnce
+		o.err = err
+		return o
 	}
 	if len(q.body) > 0 {
 		closed, done := context.WithCancel(context.Background())
@@ -107,36 +112,26 @@ func (c *Client) attempt(ctx context.Context, q *request, e *Error) (*Object, wh
 	}
 
 	t := cmp.Or(c.Transport, shared)
-	e.Kind, e.Attempts = ErrExhausted, e.Attempts+1
+	o.stage = sent
 	res, err := t.RoundTrip(r.WithContext(ctx))
 	if err == nil {
 		defer res.Body.Close()
-		e.Status, e.RequestID = res.StatusCode, res.Header.Get("X-Amz-Request-Id")
-		if res.StatusCode == 200 || res.StatusCode == 404 {
-			c.region.Store(region)
-		}
-		if res.StatusCode != 200 && res.StatusCode != 204 { // 206 would be part of an object, unasked
-			return nil, c.judge(e, q, res, *region, at)
-		}
-		if q.method == http.MethodGet && res.ContentLength > q.limit {
-			e.Kind, e.Err = ErrTooLarge, ErrTooLarge
-			return nil, atOnce
-		}
-		var o *Object
-		if o, err = read(q, res, progress); err == nil {
-			return o, atOnce
-		}
+		err = o.read(res, progress)
 	}
-	e.Err = cmp.Or(context.Cause(ctx), err)
+	if err == nil || errors.Is(err, ErrTooLarge) {
+		o.err = err
+		return o
+	}
+	op, ok := errors.AsType[*net.OpError](err)
+	o.err, o.undialed = cmp.Or(context.Cause(ctx), err), ok && op.Op == "dial"
 	if t, ok := t.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections() // this connection may have died in its sleep, and so its neighbours
 	}
-	return nil, later
+	return o
 }
 
-// newRequest returns q as it goes to region, signed at that time. When it fails, it sets the Kind of e.
-func (c *Client) newRequest(q *request, e *Error, region string, at time.Time) (*http.Request, error) {
-	e.Kind = ErrDenied
+// newRequest returns o's request as it goes to o.region, signed at o.at.
+func (c *Client) newRequest(o *outcome) (*http.Request, error) {
 	ask := c.Credentials
 	if ask == nil {
 		ask = EnvCredentials
@@ -145,8 +140,9 @@ func (c *Client) newRequest(q *request, e *Error, region string, at time.Time) (
 	if err != nil {
 		return nil, err
 	}
-	e.Kind = ErrRejected
-	u, err := c.url(region, q.key)
+	o.stage = unsent
+	q := o.request
+	u, err := c.url(o.region, q.key)
 	if err != nil {
 		return nil, err
 	}
@@ -161,79 +157,8 @@ func (c *Client) newRequest(q *request, e *Error, region string, at time.Time) (
 		}
 	}
 	r := &http.Request{Method: q.method, URL: u, Host: u.Host, Header: h, ContentLength: int64(len(q.body))}
-	sign(r, cr, region, at, q.body)
+	sign(r, cr, o.region, o.at, q.body)
 	return r, nil
-}
-
-// judge completes e after an answer other than 2xx to what was signed for region at that time. It learns both from
-// the service. Answers to HEAD have no body, so there the headers must do.
-func (c *Client) judge(e *Error, q *request, res *http.Response, region string, at time.Time) when {
-	body, _ := io.ReadAll(io.LimitReader(res.Body, 8<<10))
-	e.Code = element(body, "Code")
-	named := cmp.Or(res.Header.Get("X-Amz-Bucket-Region"), element(body, "Region"))
-	date, err := http.ParseTime(res.Header.Get("Date"))
-	switch s := res.StatusCode; {
-	case (s == 301 || s == 307 || s == 400) && isRegion(named) && named != region:
-		c.region.Store(&named)
-		return atOnce
-	case s == 403 && err == nil && date.Sub(at).Abs() > 5*time.Minute: // S3 allows 15
-		c.skew.Store(int64(time.Until(date)))
-		return atOnce
-	case s == 429, s == 503:
-		return throttled
-	case s == 307, s == 408, s == 409 && q.method == http.MethodPut, s == 500, s == 502, s == 504,
-		e.Code == "RequestTimeout":
-		return later
-	case s == 401, s == 403, e.Code == "ExpiredToken", e.Code == "InvalidToken":
-		e.Kind = ErrDenied
-	case s == 404:
-		e.Kind = ErrNotFound
-	default:
-		e.Kind = ErrRejected
-	}
-	return atOnce
-}
-
-// read takes a 2xx answer. All of a GET's body is read here, inside the attempt, so that a broken one is retried.
-func read(q *request, res *http.Response, progress func()) (o *Object, err error) {
-	h := res.Header
-	o = &Object{Key: q.key, Size: res.ContentLength, ETag: h.Get("Etag"), ContentType: h.Get("Content-Type"),
-		CacheControl: h.Get("Cache-Control"), Metadata: make(map[string]string)}
-	o.LastModified, _ = http.ParseTime(h.Get("Last-Modified"))
-	for name, values := range h {
-		if name, ok := strings.CutPrefix(name, "X-Amz-Meta-"); ok {
-			o.Metadata[strings.ToLower(name)] = strings.Join(values, ",")
-		}
-	}
-	body := &meter{Reader: res.Body, progress: progress}
-	switch {
-	case q.method != http.MethodGet:
-		return o, nil
-	case res.ContentLength >= 0:
-		o.Body = make([]byte, res.ContentLength)
-		_, err = io.ReadFull(body, o.Body)
-	case q.query != "": // listings come in chunks, whose end is marked
-		o.Body, err = io.ReadAll(io.LimitReader(body, q.limit))
-	default:
-		err = errors.New("no Content-Length: the end cannot be told from a broken connection")
-	}
-	sum := h.Get("X-Amz-Checksum-Crc32")
-	if err == nil && sum != "" && h.Get("X-Amz-Checksum-Type") != "COMPOSITE" && sum != crc32Base64(o.Body) {
-		err = errors.New("body is not what its CRC32 says")
-	}
-	return o, err
-}
-
-// element returns the text of the first <name> in an error document: flat and of known shape, so no XML parser.
-func element(body []byte, name string) string {
-	_, s, _ := strings.Cut(string(body), "<"+name+">")
-	s, _, _ = strings.Cut(s, "</")
-	return s
-}
-
-// crc32Base64 is how S3 writes a CRC-32 (IEEE): four bytes, big-endian, in base64.
-func crc32Base64(b []byte) string {
-	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(b)))
 }
 
 // meter is a body, sent or received, that reports each grain of its bytes.

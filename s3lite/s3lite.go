@@ -1,15 +1,23 @@
-// Package s3lite is an S3 client for the edge, where the bucket is another region away, the sandbox is frozen and
-// thawed between requests, and a hang costs a visitor 30 seconds. It needs the standard library only.
+// Package s3lite reads and writes the objects of one S3 bucket. It needs the standard library only.
+//
+//	s3 := &s3lite.Client{Bucket: "photos", Region: "eu-west-1"}
+//	o, err := s3.Get(ctx, "2026/a.jpg", 32<<20) // at most 32 MB
+//	if errors.Is(err, s3lite.ErrNotFound) { ... }
+//	err = s3.Put(ctx, "small/a.jpg", thumbnail, s3lite.PutOptions{ContentType: "image/jpeg"})
+//
+// It is for short whole objects and short deadlines: an attempt that makes no progress ends after seconds, what may
+// go away is tried again, and a body is returned only if it is whole. An operation makes at most four requests, each
+// signed anew; net/http by itself may send one again when a kept connection turns out to be closed. A Client learns
+// on the way which region the bucket is in and how far the clock is off. Keep one Client a bucket; it is safe for
+// concurrent use. There are no multipart uploads, no ranges and no streams.
 //
 //	s3lite.go    Client, Object: HEAD, GET, PUT, DELETE
-//	request.go   one operation: its attempts, what each answer means, when to try again
+//	request.go   one operation: its attempts and the requests they send
+//	answer.go    what an answer holds, what it teaches, whether to try again
 //	sign.go      Signature Version 4
 //	endpoint.go  where a bucket lives; ParseDomain
 //	errors.go    Error and the kinds a caller branches on
 //	list.go      LIST, not in the edge build
-//
-// Every request is made at most four times, each time signed anew. What a Client learns on the way (the bucket's
-// region, how far the clock is off) it keeps, so keep the Client too: one a bucket, safe for concurrent use.
 package s3lite
 
 import (
@@ -17,6 +25,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -33,10 +42,10 @@ func EnvCredentials() (Credentials, error) {
 	return c, nil
 }
 
-// Client speaks to one bucket. Only Bucket and Region are needed. Set fields before the first request.
+// Client speaks to one bucket. Only Bucket has no default. Set fields before the first request.
 type Client struct {
 	Bucket string
-	Region string // where to start; the service's own word replaces it
+	Region string // where to start; the service's own word replaces it. "": us-east-1
 
 	Endpoint  string // other than AWS: scheme://host[:port][/prefix]
 	PathStyle bool   // host/bucket/key even where bucket.host/key is possible
@@ -48,27 +57,40 @@ type Client struct {
 	Progress    time.Duration               // an attempt fails after so long without progress; 0: 2.5 s
 	Backoff     time.Duration               // upper bound of the first pause, doubled each time; 0: 50 ms
 
-	region atomic.Pointer[string] // learned, or Region when it was right; nil: not yet known
-	skew   atomic.Int64           // learned: nanoseconds that the clock is behind
+	region atomic.Pointer[place] // learned, or Region when it was right; nil: not yet known
+	skew   atomic.Int64          // learned: nanoseconds that the clock is behind
 }
 
-// Object is what HEAD and GET tell. HEAD leaves Body nil. Metadata's names are lower case, without "x-amz-meta-".
+// Object is what HEAD and GET tell. HEAD leaves Body nil. What the service did not send is empty.
 type Object struct {
 	Key          string
-	Body         []byte
+	Body         []byte // as it is stored, whatever ContentEncoding says
 	Size         int64  // bytes; -1 when HEAD was not told
 	ETag         string // quotes included, as sent
 	ContentType  string
-	CacheControl string
 	LastModified time.Time
-	Metadata     map[string]string
+	Metadata     map[string]string // names in lower case, without "x-amz-meta-"
+
+	CacheControl, Expires, ContentLanguage, ContentDisposition, ContentEncoding string
+
+	StorageClass  string // "" is STANDARD
+	ArchiveStatus string // of INTELLIGENT_TIERING, HEAD only: ARCHIVE_ACCESS or DEEP_ARCHIVE_ACCESS
+	Restore       string // of an archived object: ongoing-request="true", or "false" and an expiry-date
+}
+
+// Archived reports whether o, as HEAD told of it, lies in an archive and is not restored: S3 answers HEAD, and refuses
+// GET with ErrDenied and the Code InvalidObjectState.
+func (o *Object) Archived() bool {
+	archive := o.StorageClass == "GLACIER" || o.StorageClass == "DEEP_ARCHIVE" || o.ArchiveStatus != ""
+	return archive && !strings.Contains(o.Restore, `ongoing-request="false"`)
 }
 
 // PutOptions go beside an object's bytes; empty ones are not sent. Names and values are printable ASCII.
 type PutOptions struct {
-	ContentType  string
-	CacheControl string
-	Metadata     map[string]string
+	ContentType string
+	Metadata    map[string]string
+
+	CacheControl, Expires, ContentLanguage, ContentDisposition, ContentEncoding string
 }
 
 // Head asks for everything but the body. Without s3:ListBucket a missing key is ErrDenied, not ErrNotFound.
@@ -77,7 +99,7 @@ func (c *Client) Head(ctx context.Context, key string) (*Object, error) {
 }
 
 // Get reads a whole object of at most limit bytes. A longer one is ErrTooLarge before any of its bytes is read. The
-// body has the length that was promised and, where the object has one, the CRC32.
+// body has the length that was promised and, where S3 sends one of the whole object, the CRC32 or CRC64NVME.
 func (c *Client) Get(ctx context.Context, key string, limit int64) (*Object, error) {
 	h := http.Header{"X-Amz-Checksum-Mode": {"ENABLED"}} // not on HEAD: there it would need rights to the KMS key
 	return c.do(ctx, &request{method: http.MethodGet, key: key, header: h, limit: limit})
@@ -89,6 +111,10 @@ func (c *Client) Put(ctx context.Context, key string, body []byte, o PutOptions)
 	h := http.Header{
 		"Content-Type":         {o.ContentType},
 		"Cache-Control":        {o.CacheControl},
+		"Expires":              {o.Expires},
+		"Content-Language":     {o.ContentLanguage},
+		"Content-Disposition":  {o.ContentDisposition},
+		"Content-Encoding":     {o.ContentEncoding},
 		"X-Amz-Checksum-Crc32": {crc32Base64(body)},
 	}
 	for name, value := range o.Metadata {

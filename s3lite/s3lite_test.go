@@ -53,6 +53,7 @@ func roundTrip(t *testing.T, c *s3lite.Client, key string) {
 	ctx := t.Context()
 	body := []byte("body of " + key)
 	err := c.Put(ctx, key, body, s3lite.PutOptions{ContentType: "image/webp", CacheControl: "public,  max-age=60",
+		Expires: "Thu, 01 Dec 2033 16:00:00 GMT", ContentLanguage: "es, gl", ContentDisposition: `inline; filename="a b.jpg"`, ContentEncoding: "br",
 		Metadata: map[string]string{"source-etag": `"abc"`, "Width": "360"}})
 	if err != nil {
 		t.Fatal(err)
@@ -63,6 +64,7 @@ func roundTrip(t *testing.T, c *s3lite.Client, key string) {
 			t.Fatal(err)
 		}
 		if o.Key != key || o.Size != int64(len(body)) || o.ContentType != "image/webp" || strings.Join(strings.Fields(o.CacheControl), " ") != "public, max-age=60" ||
+			o.Expires != "Thu, 01 Dec 2033 16:00:00 GMT" || o.ContentLanguage != "es, gl" || o.ContentDisposition != `inline; filename="a b.jpg"` || o.ContentEncoding != "br" ||
 			o.Metadata["source-etag"] != `"abc"` || o.Metadata["width"] != "360" || len(o.ETag) != 34 || time.Since(o.LastModified) > time.Minute {
 			t.Errorf("%q: %+v", key, o)
 		}

@@ -1,7 +1,7 @@
+package s3lite
+
 // This file implements AWS Signature Version 4 in the Authorization header, as S3 reads it: the path is encoded once
 // and never normalised (docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html).
-
-package s3lite
 
 import (
 	"bytes"

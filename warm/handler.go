@@ -28,6 +28,9 @@ type Config struct {
 	// Client is the bucket's; nil means AWS with the credentials in the environment.
 	Client *s3lite.Client
 
+	// Memory is what the process may use, in bytes; 0 means codec.DefaultMemory.
+	Memory int64
+
 	// Log gets one JSON line a key; nil means standard output.
 	Log io.Writer
 }
@@ -51,18 +54,20 @@ func New(cfg Config) *Handler {
 	}
 	return &Handler{cfg: cfg, edge: edge.New(edge.Config{
 		Client: func(string, string) *s3lite.Client { return cfg.Client },
+		Memory: cfg.Memory,
 		Log:    io.Discard, // Make does not log; this does, once a key
 	})}
 }
 
-// FromLambda returns the Handler of a function in Lambda. AWS_ENDPOINT_URL_S3
+// FromLambda returns the Handler of a function in Lambda that may use so many bytes of memory, 0 meaning
+// codec.DefaultMemory. AWS_ENDPOINT_URL_S3
 // names another S3 than AWS's, as it does for AWS's own SDKs.
-func FromLambda() (*Handler, error) {
+func FromLambda(memory int64) (*Handler, error) {
 	s, err := FromEnv(os.Getenv)
 	if err != nil {
 		return nil, err
 	}
-	c := Config{Settings: s, Region: os.Getenv("AWS_REGION")}
+	c := Config{Settings: s, Region: os.Getenv("AWS_REGION"), Memory: memory}
 	c.Client = &s3lite.Client{Bucket: c.Bucket, Region: c.Region}
 	if e := os.Getenv("AWS_ENDPOINT_URL_S3"); e != "" {
 		c.Client.Endpoint, c.Client.PathStyle = e, true

@@ -12,7 +12,6 @@ import (
 
 	"miniatura/bench/pictures"
 	"miniatura/codec/jpeg"
-	"miniatura/codec/strip"
 	"miniatura/sizes"
 )
 
@@ -129,7 +128,7 @@ func (s *suite) unprofiled(p picture) (picture, error) {
 	if err != nil {
 		return p, err
 	}
-	out, err := strip.JPEG(src, false)
+	out, err := jpeg.Strip(src, false)
 	if err != nil || bytes.Equal(out, src) || out == nil {
 		return p, err
 	}

@@ -10,7 +10,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"golang.org/x/image/draw"
 
@@ -79,15 +78,15 @@ func parseBox(v string) (sizes.Box, error) {
 
 // modes are the kinds of work: bytes of a picture and a box in, bytes out.
 var modes = map[string]func(src []byte, box sizes.Box) ([]byte, error){
-	"jpeg":   resize(codec.Options{Quality: 80, JPEG: true}),
+	"jpeg":   resize(codec.Options{Quality: 80, Format: codec.JPEG}),
 	"png":    resize(codec.Options{Quality: 80}),
-	"webp":   resize(codec.Options{Quality: 80, WebP: true}),
+	"webp":   resize(codec.Options{Quality: 80, Format: codec.WebP}),
 	"pixels": resize(codec.Options{Quality: 100}), // as near as JPEG comes to what was resized to
 	"std":    stdResize,
 }
 
 func resize(o codec.Options) func([]byte, sizes.Box) ([]byte, error) {
-	o.MemoryLimit = 4 << 30 // what it takes is measured, not refused
+	o.Memory = 4 << 30 // what it takes is measured, not refused
 	return func(src []byte, box sizes.Box) ([]byte, error) {
 		out, _, err := codec.Resize(context.Background(), src, box.Fit, o)
 		return out, err
@@ -106,16 +105,6 @@ func stdResize(src []byte, box sizes.Box) ([]byte, error) {
 	var b bytes.Buffer
 	err = stdjpeg.Encode(&b, dst, &stdjpeg.Options{Quality: 80})
 	return b.Bytes(), err
-}
-
-// cpuTime returns the process's user and system CPU so far, in milliseconds.
-func cpuTime() (user, sys float64) {
-	var r syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
-		return 0, 0
-	}
-	ms := func(t syscall.Timeval) float64 { return float64(t.Sec)*1e3 + float64(t.Usec)/1e3 }
-	return ms(r.Utime), ms(r.Stime)
 }
 
 // peakRSS returns the process's peak resident set in MB.

@@ -106,7 +106,11 @@ func ours(j *job, path string) result {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 25*time.Second)
 	defer cancel()
-	out, info, err := codec.Resize(ctx, src, j.box.Fit, codec.Options{WebP: j.trait.webp, Quality: 95})
+	opt := codec.Options{Quality: 95}
+	if j.trait.webp {
+		opt.Format = codec.WebP
+	}
+	out, info, err := codec.Resize(ctx, src, j.box.Fit, opt)
 	if err != nil {
 		return result{outcome: original, why: err.Error()} // the edge function fails open
 	}

@@ -6,12 +6,15 @@
 //
 // The formats are those of Microsoft's "Bitmap Storage" reference. Read are 1, 2, 4, 8, 16, 24 and 32 bits a pixel, bit fields, RLE4
 // and RLE8, bottom-up and top-down. Where the reference is silent, browsers are followed: alpha counts when a header of version 4 or
-// 5, or a bit field, names it and not all of it is zero; pixels that run-length encoding skips have the palette's first colour.
+// 5, or a bit field, names it and not all of it is zero; pixels that run-length encoding skips are black.
 package bmp
 
 import (
 	"encoding/binary"
+	"errors"
 	"math/bits"
+
+	"miniatura/codec/internal/limit"
 )
 
 // A FormatError reports that the input is not a valid BMP.
@@ -23,6 +26,9 @@ func (e FormatError) Error() string { return "bmp: invalid format: " + string(e)
 type UnsupportedError string
 
 func (e UnsupportedError) Error() string { return "bmp: unsupported: " + string(e) }
+
+// Is reports whether target is errors.ErrUnsupported.
+func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
 
 // Limits that hold before any memory is spent.
 const (
@@ -48,6 +54,7 @@ type Reader struct {
 	BitsPerPixel  int    // of the file
 	Channels      int    // samples of 8 bits in each pixel of a row: 1 grey, 3 RGB, 4 RGBA; alpha is straight
 	ICC           []byte // the profile embedded in a version 5 header, or nil; it points into the source
+	Note          string // what is wrong, though every sample is there
 
 	src         []byte
 	data        int // position of the pixels
@@ -68,7 +75,7 @@ type field struct {
 func (r *Reader) PeakBytes() int64 {
 	n := int64(r.Width) * 4
 	if r.rle() {
-		n += int64(r.Width) * int64(r.Height)
+		n += int64(r.Width) * int64(r.Height) * 9 / 8
 	}
 	return n
 }
@@ -113,8 +120,11 @@ func NewReader(src []byte) (*Reader, error) {
 	if w <= 0 || ht <= 0 {
 		return nil, FormatError("dimensions")
 	}
-	if w > MaxSide || ht > MaxSide || w*ht > MaxPixels {
-		return nil, UnsupportedError("dimensions over the limit")
+	if w > MaxSide || ht > MaxSide {
+		return nil, &limit.Error{Room: "bmp", What: "pixels a side", Met: max(w, ht), Allowed: MaxSide}
+	}
+	if w*ht > MaxPixels {
+		return nil, &limit.Error{Room: "bmp", What: "pixels", Met: w * ht, Allowed: MaxPixels}
 	}
 	r.Width, r.Height = int(w), int(ht)
 	if size == 64 && r.compression > biRLE4 {
@@ -167,6 +177,9 @@ func NewReader(src []byte) (*Reader, error) {
 		if need := int64(r.Height-1)*int64(r.stride()) + int64(last); need > int64(len(src)-r.data) {
 			return nil, FormatError("too few rows")
 		}
+		if int64(r.Height)*int64(r.stride()) > int64(len(src)-r.data) {
+			r.Note = "the last row's padding is missing"
+		}
 	}
 	if size == 124 && u32(56) == 'M'<<24|'B'<<16|'E'<<8|'D' { // PROFILE_EMBEDDED
 		from, n := uint64(u32(112))+fileHeader, uint64(u32(116))
@@ -198,8 +211,8 @@ func (r *Reader) checkDepth() error {
 		if r.topDown {
 			return FormatError("top-down with run-length encoding")
 		}
-		if r.Width*r.Height > MaxRLE {
-			return UnsupportedError("dimensions over the limit")
+		if n := int64(r.Width) * int64(r.Height); n > MaxRLE {
+			return &limit.Error{Room: "bmp", What: "run-length encoded pixels", Met: n, Allowed: MaxRLE}
 		}
 		return nil
 	}

@@ -3,12 +3,19 @@
 //
 //	reader.go   sections 15-27: blocks, walked before anything is decoded; frames composed one by one
 //	lzw.go      appendix F: variable-length-code LZW, decoded
+//	pack.go     the same, encoded, for pixels that may be written in more than one way
 //	writer.go   frames as changed rectangles, transparency and disposal
+//	strip.go    a file without its metadata
+//	near.go     how far frames that were scaled may be off, and for how many bytes
 //	palette.go  the colours of a frame: exact up to 256, else chosen for least squared error
 //
 // The standard library's image/gif holds every frame of an animation at once and leaves
 // disposal to its caller; this package holds the canvas and, while one is asked for, its copy.
 package gif
+
+import (
+	"errors"
+)
 
 // A FormatError reports that the input is not a whole and valid GIF file.
 type FormatError string
@@ -19,3 +26,6 @@ func (e FormatError) Error() string { return "gif: invalid format: " + string(e)
 type UnsupportedError string
 
 func (e UnsupportedError) Error() string { return "gif: unsupported: " + string(e) }
+
+// Is reports whether target is errors.ErrUnsupported.
+func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }

@@ -17,8 +17,6 @@ type colorCount struct {
 	counts []uint32
 	n      int     // colours
 	index  []int32 // of the colour's palette entry, as assign says
-
-	inexact bool // the entries are not the colours themselves
 }
 
 func newColorCount() *colorCount {
@@ -105,9 +103,9 @@ func (c *colorCount) palette(limit int, tolerance float64) []rgb {
 	return quantize(c, limit, tolerance)
 }
 
-// assign gives every colour the index, counted from first, of the nearest entry of p, and
-// returns the sum of the squared errors over all pixels.
-func (c *colorCount) assign(p *searchPalette, first int) (squared float64) {
+// assign gives every colour the index of the nearest entry of p, and returns the sum of the squared
+// errors over all pixels.
+func (c *colorCount) assign(p *searchPalette) (squared float64) {
 	if len(c.index) != len(c.keys) {
 		c.index = make([]int32, len(c.keys))
 	}
@@ -116,11 +114,64 @@ func (c *colorCount) assign(p *searchPalette, first int) (squared float64) {
 			continue
 		}
 		n, d := p.nearest(k - 1)
-		c.index[i] = int32(n + first)
+		c.index[i] = int32(n)
 		squared += float64(d) * float64(c.counts[i])
 	}
-	c.inexact = squared > 0
 	return squared
+}
+
+// unused gives the first index that no colour was assigned, in table or behind it; -1 says that
+// there is none.
+func (c *colorCount) unused(table []rgb) ([]rgb, int) {
+	var used [256]bool
+	for i, k := range c.keys {
+		if k != 0 {
+			used[c.index[i]] = true
+		}
+	}
+	for i := range used {
+		switch {
+		case used[i]:
+		case i < len(table):
+			return table, i
+		default:
+			return append(table[:len(table):len(table)], 0), i
+		}
+	}
+	return table, -1
+}
+
+// An exactPalette finds colours that a table has.
+type exactPalette struct {
+	keys  [1024]rgb // colour + 1, 0 is a free slot
+	index [1024]uint8
+}
+
+// newExactPalette takes the table's colours but for the transparent one.
+func newExactPalette(table []rgb, transparent int) *exactPalette {
+	p := new(exactPalette)
+	for i, c := range table {
+		if i == transparent {
+			continue
+		}
+		if k := p.slot(c); p.keys[k] == 0 {
+			p.keys[k], p.index[k] = c+1, uint8(i)
+		}
+	}
+	return p
+}
+
+func (p *exactPalette) slot(c rgb) uint32 {
+	k := uint32(c) * 0x9e3779b1 >> 22
+	for p.keys[k] != 0 && p.keys[k] != c+1 {
+		k = (k + 1) % uint32(len(p.keys))
+	}
+	return k
+}
+
+func (p *exactPalette) find(c rgb) (index uint8, ok bool) {
+	k := p.slot(c)
+	return p.index[k], p.keys[k] != 0
 }
 
 // A searchPalette finds nearest colours by looking outwards from the nearest green.
@@ -216,6 +267,7 @@ func (s *sample) spread() float64 {
 // on a grid of moments), and then moves the means a few times as Lloyd's algorithm does.
 func quantize(c *colorCount, n int, tolerance float64) []rgb {
 	points := samples(c)
+	var by sorter
 	type box struct {
 		points []sample
 		total  sample
@@ -234,7 +286,7 @@ func quantize(c *colorCount, n int, tolerance float64) []rgb {
 		}
 		whole := b.total.spread()
 		for axis := range 3 {
-			sortByAxis(b.points, axis)
+			by.sort(b.points, axis)
 			var left sample
 			for i := range len(b.points) - 1 {
 				left.add(b.points[i])
@@ -267,7 +319,7 @@ func quantize(c *colorCount, n int, tolerance float64) []rgb {
 			break
 		}
 		remaining -= b.gain
-		sortByAxis(b.points, b.axis)
+		by.sort(b.points, b.axis)
 		right := box{points: b.points[b.at:]}
 		b.points = b.points[:b.at]
 		measure(b)
@@ -292,26 +344,22 @@ func (s *sample) mean() rgb {
 	return v
 }
 
-func sortByAxis(points []sample, axis int) {
-	slices.SortFunc(points, func(a, b sample) int {
-		x, y := a.sum[axis]/a.n, b.sum[axis]/b.n
-		switch {
-		case x < y:
-			return -1
-		case x > y:
-			return 1
-		}
-		// Any order that does not depend on the order before.
-		for i := range 3 {
-			if a.sum[i] != b.sum[i] {
-				if a.sum[i] < b.sum[i] {
-					return -1
-				}
-				return 1
-			}
-		}
-		return 0
-	})
+// A sorter sorts samples by the mean of a channel; it keeps its memory.
+type sorter struct {
+	keys []uint64
+	old  []sample
+}
+
+func (o *sorter) sort(points []sample, axis int) {
+	o.keys = o.keys[:0]
+	for i := range points {
+		o.keys = append(o.keys, uint64(points[i].sum[axis]/points[i].n*(1<<16))<<32|uint64(i))
+	}
+	slices.Sort(o.keys)
+	o.old = append(o.old[:0], points...)
+	for i, k := range o.keys {
+		points[i] = o.old[k&(1<<32-1)]
+	}
 }
 
 // lloyd moves every colour of the palette to the mean of the points nearest to it, and drops

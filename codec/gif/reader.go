@@ -4,6 +4,7 @@ package gif
 
 import (
 	"encoding/binary"
+	"fmt"
 	"image"
 	"io"
 	"time"
@@ -22,6 +23,9 @@ type Reader struct {
 	Frames        int
 	Plays         int    // how often the animation runs; 0 is for ever
 	ICC           []byte // an ICCRGBG1 profile, nil when there is none
+	Note          string // what is wrong with the file, though its frames are there; Next may add to it
+
+	Short bool // a frame that Next gave lacks pixels: its data ends early
 
 	src     []byte
 	global  []byte // color tables: three bytes an entry, parts of src
@@ -44,6 +48,7 @@ type frame struct {
 	delay       time.Duration
 	codeSize    uint
 	data        []byte // the sub-blocks
+	cut         bool   // the file ends before their terminator
 }
 
 // IsGIF says whether b starts as a GIF file does.
@@ -53,8 +58,8 @@ func IsGIF(b []byte) bool {
 
 // NewReader walks through all blocks of src and decodes nothing: a caller can hold Width, Height
 // and Frames against its limits before any pixel is made. It keeps src, and about 150 bytes a
-// frame. A file that ends before its trailer is a FormatError, unless it ends right behind
-// a whole frame.
+// frame. Where something else than a block follows a frame, or a block that is no frame is cut off,
+// the frames before it are the picture, as in browsers, and Note says so.
 func NewReader(src []byte) (*Reader, error) {
 	if !IsGIF(src) {
 		return nil, FormatError("no GIF signature")
@@ -78,10 +83,26 @@ func NewReader(src []byte) (*Reader, error) {
 		return nil, FormatError("no image")
 	}
 	// The first frame may be larger than the screen says; browsers then show all of it.
-	first := r.frames[0].rect
-	r.Width, r.Height = max(r.Width, first.Max.X), max(r.Height, first.Max.Y)
+	if first := r.frames[0].rect; !first.Empty() {
+		r.Width, r.Height = max(r.Width, first.Max.X), max(r.Height, first.Max.Y)
+	}
 	r.Frames = len(r.frames)
-	return r, nil
+	for i := range r.frames {
+		if !r.frames[i].rect.Empty() {
+			return r, nil
+		}
+	}
+	return nil, FormatError("empty image")
+}
+
+// note adds to what is wrong.
+func (r *Reader) note(s string) {
+	if r.Note != "" {
+		s = r.Note + "; " + s
+	}
+	if len(s) < 200 {
+		r.Note = s
+	}
 }
 
 // colorTable cuts a color table of 2^(n+1) entries off b (section 19).
@@ -96,53 +117,98 @@ func colorTable(b []byte, flags byte) (table, rest []byte, err error) {
 // walk collects the frames and what the extensions say.
 func (r *Reader) walk(b []byte) error {
 	control := frame{transparent: -1}
-	for len(b) > 0 {
-		switch b[0] {
-		case 0x3b: // trailer
-			return nil
-		case 0x21:
-			if len(b) < 3 {
-				return FormatError("truncated extension")
-			}
-			label, body := b[1], b[2:]
-			rest, err := skipBlocks(body)
-			if err != nil {
-				return err
-			}
-			switch {
-			case label == 0xf9 && body[0] >= 4: // graphic control
-				control.disposal = body[1] >> 2 & 7
-				control.delay = time.Duration(binary.LittleEndian.Uint16(body[2:])) * 10 * time.Millisecond
-				control.transparent = -1
-				if body[1]&1 != 0 {
-					control.transparent = int(body[4])
-				}
-			case label == 0xff && body[0] == 11: // application
-				r.application(string(body[1:12]), body[12:])
-			}
-			b = rest
-		case 0x2c:
+	for {
+		kind, block, rest, err := nextBlock(b)
+		switch {
+		case kind == blockFrame:
 			f := control
 			control = frame{transparent: -1}
-			rest, err := r.descriptor(&f, b[1:])
-			if err != nil {
+			f.cut = err != nil // all of its pixels may be there even so
+			if err := r.descriptor(&f, block[1:]); err != nil {
 				return err
 			}
 			r.frames = append(r.frames, f)
-			b = rest
-		case 0:
-			b = b[1:] // a stray terminator, common after some encoders' blocks
-		default:
-			if len(r.frames) > 0 && len(b) < 2 {
-				return nil
-			}
-			return FormatError("unknown block")
+		case err != nil:
+			return r.end(err)
+		case kind == blockTrailer:
+			return nil
+		case kind == blockExtension:
+			r.extension(&control, block[1:])
 		}
+		b = rest
 	}
+}
+
+// Kinds of blocks, by their first byte, and labels of extensions (appendix A).
+const (
+	blockNone      = 0 // a stray terminator, common after some encoders' blocks
+	blockExtension = 0x21
+	blockFrame     = 0x2c
+	blockTrailer   = 0x3b
+
+	labelPlainText   = 0x01
+	labelControl     = 0xf9
+	labelApplication = 0xff
+)
+
+// nextBlock cuts the first block off b, its sub-blocks with it. A frame whose sub-blocks are cut off is returned as far as
+// it goes beside the error, and has its descriptor, color table and code size; of other kinds there is nothing then, and
+// the kind is blockNone.
+func nextBlock(b []byte) (kind byte, block, rest []byte, err error) {
+	if len(b) == 0 {
+		return blockNone, nil, nil, FormatError("no trailer")
+	}
+	head := 1
+	switch b[0] {
+	case blockNone, blockTrailer:
+		return b[0], b[:1], b[1:], nil
+	case blockExtension:
+		if head = 2; len(b) < 3 {
+			return blockNone, nil, nil, FormatError("truncated extension")
+		}
+	case blockFrame:
+		if len(b) < 10 {
+			return blockNone, nil, nil, FormatError("truncated image descriptor")
+		}
+		if head = 11; b[9]&0x80 != 0 {
+			head += 3 << (b[9]&7 + 1)
+		}
+		if len(b) < head {
+			return blockFrame, b, nil, FormatError("truncated image descriptor")
+		}
+	default:
+		return blockNone, nil, nil, FormatError("unknown block")
+	}
+	rest, err = skipBlocks(b[head:])
+	if err != nil && b[0] != blockFrame {
+		return blockNone, nil, nil, err
+	}
+	return b[0], b[:len(b)-len(rest)], rest, err
+}
+
+// end is what to make of a file that ends by err, not by a trailer: with a frame it is whole.
+func (r *Reader) end(err error) error {
 	if len(r.frames) == 0 {
-		return FormatError("no image")
+		return err
 	}
-	return nil // no trailer: whatever there is ends with a whole block
+	r.note(fmt.Sprintf("%v behind frame %d", err, len(r.frames)))
+	return nil
+}
+
+// extension reads an extension block (sections 23 to 26) from its label on.
+func (r *Reader) extension(control *frame, b []byte) {
+	label, body := b[0], b[1:]
+	switch {
+	case label == labelControl && body[0] >= 4: // graphic control
+		control.disposal = body[1] >> 2 & 7
+		control.delay = time.Duration(binary.LittleEndian.Uint16(body[2:])) * 10 * time.Millisecond
+		control.transparent = -1
+		if body[1]&1 != 0 {
+			control.transparent = int(body[4])
+		}
+	case label == labelApplication && body[0] == 11:
+		r.application(string(body[1:12]), body[12:])
+	}
 }
 
 // skipBlocks gives what follows the sub-blocks that b starts with (section 15).
@@ -184,16 +250,11 @@ func (r *Reader) application(name string, b []byte) {
 	}
 }
 
-// descriptor reads an image descriptor (section 20), its color table, and the extent of its data.
-func (r *Reader) descriptor(f *frame, b []byte) ([]byte, error) {
-	if len(b) < 9 {
-		return nil, FormatError("truncated image descriptor")
-	}
+// descriptor reads a frame from its image descriptor (section 20) on, all of whose 9 bytes are there. A frame without area
+// is one all the same: it has a delay.
+func (r *Reader) descriptor(f *frame, b []byte) error {
 	x, y := int(binary.LittleEndian.Uint16(b)), int(binary.LittleEndian.Uint16(b[2:]))
 	w, h := int(binary.LittleEndian.Uint16(b[4:])), int(binary.LittleEndian.Uint16(b[6:]))
-	if w == 0 || h == 0 {
-		return nil, FormatError("empty image")
-	}
 	flags := b[8]
 	f.rect = image.Rect(x, y, x+w, y+h)
 	f.interlaced = flags&0x40 != 0
@@ -202,22 +263,18 @@ func (r *Reader) descriptor(f *frame, b []byte) ([]byte, error) {
 	var err error
 	if flags&0x80 != 0 {
 		if f.palette, b, err = colorTable(b, flags); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if len(b) == 0 {
-		return nil, FormatError("no image data")
+		return FormatError("no image data")
 	}
 	f.codeSize = uint(b[0])
 	if f.codeSize < 1 || f.codeSize > 8 {
-		return nil, FormatError("LZW code size")
+		return FormatError("LZW code size")
 	}
-	rest, err := skipBlocks(b[1:])
-	if err != nil {
-		return nil, err
-	}
-	f.data = b[1 : len(b)-len(rest)]
-	return rest, nil
+	f.data = b[1:]
+	return nil
 }
 
 // Pixels is what decoding costs: the sum of the frames' areas.
@@ -245,15 +302,8 @@ func (r *Reader) Next() (canvas *image.NRGBA, delay time.Duration, err error) {
 		r.lzw = new(unpacker)
 	}
 	r.dispose()
-	n := f.rect.Dx() * f.rect.Dy()
-	if cap(r.indices) < n {
-		// The densest code word stands for 4095 indices, so little data cannot ask for much memory.
-		if int64(n) > int64(len(f.data))*8*maxCodes/2 {
-			return nil, 0, FormatError("image data ends early")
-		}
-		r.indices = make([]byte, n)
-	}
-	if err := r.lzw.unpack(r.indices[:n], f.data, f.codeSize); err != nil {
+	got, err := r.unpack(&f)
+	if err != nil {
 		return nil, 0, err
 	}
 	if f.disposal == disposePrevious || f.disposal == 4 {
@@ -262,10 +312,40 @@ func (r *Reader) Next() (canvas *image.NRGBA, delay time.Duration, err error) {
 		}
 		copy(r.saved.Pix, r.canvas.Pix)
 	}
-	r.draw(&f)
+	if short := got < f.rect.Dx()*f.rect.Dy(); short && f.transparent < 0 && r.canvas.Rect.In(f.rect) {
+		clear(r.canvas.Pix) // browsers draw what should cover all on nothing
+	}
+	r.draw(&f, r.indices[:got])
 	r.pending = f
 	r.at++
 	return r.canvas, f.delay, nil
+}
+
+// unpack decodes the indices of f, and gives how many of its pixels have one. Where the data ends
+// early, but as it should, the pixels that are missing stay uncovered, as browsers have it.
+func (r *Reader) unpack(f *frame) (got int, err error) {
+	n := f.rect.Dx() * f.rect.Dy()
+	// The densest code word stands for 4095 indices, so little data cannot ask for much memory.
+	room := int(min(int64(n), int64(len(f.data))*8*maxCodes/2))
+	if cap(r.indices) < room {
+		r.indices = make([]byte, room)
+	}
+	if n == 0 {
+		return 0, nil
+	}
+	if got, err = r.lzw.unpack(r.indices[:room], f.data, f.codeSize); err != nil {
+		return 0, err
+	}
+	switch {
+	case got < n && f.cut:
+		return 0, FormatError("truncated image data")
+	case got == 0 && r.Frames == 1:
+		return 0, FormatError("no image data")
+	case got < n:
+		r.Short = true
+		r.note(fmt.Sprintf("frame %d: image data ends early, %d of %d pixels", r.at+1, got, n))
+	}
+	return got, nil
 }
 
 // dispose takes the frame shown last off the canvas as it asked.
@@ -292,12 +372,12 @@ func (r *Reader) dispose() {
 var (
 	interlaceStart = [4]int{0, 4, 2, 1}
 	interlaceStep  = [4]int{8, 8, 4, 2}
+	interlaceFill  = [4]int{8, 4, 2, 1} // rows that a row stands for until later passes come
 )
 
-// draw puts the decoded indices on the canvas. Pixels of the transparent index, and of indices that
-// the color table does not have, leave what is there.
-func (r *Reader) draw(f *frame) {
-	var colors [256][4]byte
+// colors are f's color table as pixels. What leaves the canvas as it is has alpha 0: the transparent
+// index, and indices that the table does not have.
+func (f *frame) colors() (colors [256][4]byte) {
 	for i := 0; i < 256 && 3*i < len(f.palette); i++ {
 		colors[i] = [4]byte{f.palette[3*i], f.palette[3*i+1], f.palette[3*i+2], 255}
 	}
@@ -310,10 +390,18 @@ func (r *Reader) draw(f *frame) {
 	if f.transparent >= 0 {
 		colors[f.transparent] = [4]byte{}
 	}
+	return colors
+}
+
+// draw puts the decoded indices on the canvas; there may be fewer than f has pixels. A first frame
+// that is interlaced and short shows each row in the place of those below it that never came.
+func (r *Reader) draw(f *frame, indices []byte) {
+	colors := f.colors()
 	w, h := f.rect.Dx(), f.rect.Dy()
+	fill := r.at == 0 && len(indices) < w*h
 	row := func(y int, indices []byte) {
 		y += f.rect.Min.Y
-		n := min(w, r.Width-f.rect.Min.X)
+		n := min(w, r.Width-f.rect.Min.X, len(indices))
 		if y >= r.Height || n <= 0 {
 			return
 		}
@@ -324,17 +412,21 @@ func (r *Reader) draw(f *frame) {
 			}
 		}
 	}
-	if !f.interlaced {
-		for y := range h {
-			row(y, r.indices[y*w:])
-		}
-		return
+	passes, start, step, rows := 1, []int{0}, []int{1}, []int{1}
+	if f.interlaced {
+		passes, start, step, rows = 4, interlaceStart[:], interlaceStep[:], interlaceFill[:]
 	}
-	i := 0
-	for pass, start := range interlaceStart {
-		for y := start; y < h; y += interlaceStep[pass] {
-			row(y, r.indices[i:])
-			i += w
+	for p := range passes {
+		for y := start[p]; y < h && len(indices) > 0; y += step[p] {
+			n := min(w, len(indices))
+			last := y
+			if fill && n == w {
+				last = min(y+rows[p], h) - 1
+			}
+			for ; last >= y; last-- {
+				row(last, indices[:n])
+			}
+			indices = indices[n:]
 		}
 	}
 }

@@ -17,23 +17,31 @@ type Writer struct {
 	// have so that they get by with fewer, which makes longer strings. At 0 up to 256 colours are
 	// exact. A picture that was scaled, most colours of which are mixtures, can do with 0.5.
 	Tolerance float64
+	// Budget is what all of the animation's Frames had better not take, in bytes, where there is a
+	// Tolerance: while they take more, colours may be further off, as far as near.go says.
+	Budget, Frames int
 
 	w, h, plays int
 	body        []byte // the file from the first frame on
 	frames      int
 	global      []rgb // the global color table so far
-	exact       bool  // no colour had to be changed yet
+	local       []rgb // the last one of a frame's own
+	inexact     bool  // some colour had to be changed
 
 	// The frame added last waits here, since what the next one needs decides its disposal.
 	waiting bool
 	delay   time.Duration
-	base    *image.NRGBA // the canvas it is drawn on
-	current *image.NRGBA // the canvas it makes; alpha 0 or 255
+	base    *image.NRGBA // the canvas it is drawn on, as it is shown
+	current *image.NRGBA // the canvas it is to make; alpha 0 or 255
 	rect    image.Rectangle
 	next    *image.NRGBA // scratch for Add
+	same    []bool       // which pixels are to be what was to be there before
+	stays   []bool       // which are there already: as they are to be, or as near as ever
 
-	indices []byte
-	lzw     *packer
+	pixels   []pixel
+	lzw      *packer
+	near     *nearness
+	strength float64 // of what may be off, see near.go
 }
 
 // MaxSide is the largest width and height of a GIF (sections 18 and 20: 16 bits).
@@ -44,7 +52,7 @@ func NewWriter(w, h, plays int) (*Writer, error) {
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide {
 		return nil, UnsupportedError(fmt.Sprintf("a picture of %dx%d", w, h))
 	}
-	return &Writer{w: w, h: h, plays: plays, exact: true}, nil
+	return &Writer{w: w, h: h, plays: plays, strength: 1}, nil
 }
 
 // Append appends m as a still GIF to dst: its own colours where they are at most 256, a transparent
@@ -83,34 +91,45 @@ func (w *Writer) Add(canvas *image.NRGBA, delay time.Duration) error {
 		w.current = image.NewNRGBA(w.next.Rect)
 	}
 	for y := range w.h {
-		threshold(w.next.Pix[y*w.next.Stride:][:4*w.w], canvas.Pix[y*canvas.Stride:])
+		row := w.next.Pix[y*w.next.Stride:][:4*w.w]
+		if w.waiting && w.Tolerance > 0 {
+			thresholdAfter(row, canvas.Pix[y*canvas.Stride:], w.current.Pix[y*w.current.Stride:])
+		} else {
+			threshold(row, canvas.Pix[y*canvas.Stride:])
+		}
 	}
 	if !w.waiting {
 		w.current, w.next = w.next, w.current
-		w.rect = w.current.Rect // all of it: not every viewer knows what lies beside a first frame
+		w.stays, w.same = make([]bool, w.w*w.h), make([]bool, w.w*w.h)
+		w.rect = bound(w.w, w.h, func(i int) bool { return w.current.Pix[i+3] != 0 })
+		if w.rect.Empty() {
+			w.rect = image.Rect(0, 0, 1, 1)
+		}
 		w.waiting, w.delay = true, delay
 		return nil
 	}
-	disposal := byte(disposeNone)
-	if gone := w.erased(); !gone.Empty() {
+	disposal, gone := byte(disposeNone), w.erased()
+	if !gone.Empty() {
 		disposal = disposeBackground
-		w.rect = w.rect.Union(gone)
 	}
-	w.flush(disposal, true)
-	// What the frame just written leaves is what the next one is drawn on.
-	w.base, w.current, w.next = w.current, w.next, w.base
+	w.flush(disposal, gone, true)
+	w.current, w.next = w.next, w.current
 	if disposal == disposeBackground {
 		for y := w.rect.Min.Y; y < w.rect.Max.Y; y++ {
 			clear(w.base.Pix[w.base.PixOffset(w.rect.Min.X, y):][:4*w.rect.Dx()])
 		}
 	}
-	w.rect = changed(w.base, w.current)
-	if w.rect.Empty() {
-		w.rect = image.Rect(0, 0, 1, 1) // a frame of its own all the same: it has a delay
+	for k := range w.same {
+		w.same[k] = *(*[4]byte)(w.current.Pix[4*k:]) == *(*[4]byte)(w.next.Pix[4*k:])
 	}
+	w.compare()
 	w.delay = delay
 	return nil
 }
+
+// Exact reports whether every frame that was written shows the colours that were added. It is known
+// once the file is ended.
+func (w *Writer) Exact() bool { return !w.inexact }
 
 // Bytes ends the file and gives it. The Writer is done with then.
 func (w *Writer) Bytes() ([]byte, error) { return w.AppendTo(nil) }
@@ -120,7 +139,7 @@ func (w *Writer) AppendTo(dst []byte) ([]byte, error) {
 	if !w.waiting {
 		return nil, UnsupportedError("an animation without frames")
 	}
-	w.flush(disposeNone, false)
+	w.flush(disposeNone, image.Rectangle{}, false)
 	w.waiting = false
 	dst = w.appendHeader(dst)
 	dst = append(dst, w.body...)
@@ -139,15 +158,37 @@ func threshold(dst, src []byte) {
 	}
 }
 
+// thresholdAfter is threshold for a frame that was scaled: what the frame before, old, shows stays
+// down to an alpha of 64. The scaler's kernel makes edges swing, and to take a pixel away costs
+// GIF all of the rectangle.
+func thresholdAfter(dst, src, old []byte) {
+	for i := 0; i < len(dst); i += 4 {
+		p, q := dst[i:i+4:i+4], src[i:i+4:i+4]
+		if q[3] < 64 || q[3] < 128 && old[i+3] == 0 {
+			p[0], p[1], p[2], p[3] = 0, 0, 0, 0
+		} else {
+			p[0], p[1], p[2], p[3] = q[0], q[1], q[2], 255
+		}
+	}
+}
+
 // erased bounds the pixels that the waiting frame shows and the next one does not: GIF can
 // only take them away by disposal.
 func (w *Writer) erased() image.Rectangle {
 	return bound(w.w, w.h, func(i int) bool { return w.current.Pix[i+3] != 0 && w.next.Pix[i+3] == 0 })
 }
 
-// changed bounds the pixels that differ.
-func changed(a, b *image.NRGBA) image.Rectangle {
-	return bound(a.Rect.Dx(), a.Rect.Dy(), func(i int) bool { return *(*[4]byte)(a.Pix[i:]) != *(*[4]byte)(b.Pix[i:]) })
+// compare fills in w.stays, and makes w.rect the smallest rectangle with all pixels that do not stay.
+func (w *Writer) compare() {
+	for k := range w.stays {
+		i := 4 * k
+		p, q := *(*[4]byte)(w.current.Pix[i:]), *(*[4]byte)(w.base.Pix[i:])
+		w.stays[k] = p == q || p[3] == q[3] && (w.same[k] || w.Tolerance > 0 && w.still(p, q, i))
+	}
+	w.rect = bound(w.w, w.h, func(i int) bool { return !w.stays[i/4] })
+	if w.rect.Empty() {
+		w.rect = image.Rect(0, 0, 1, 1) // a frame of its own all the same: it has a delay
+	}
 }
 
 // bound gives the smallest rectangle with all pixels, at byte i of a canvas w x h, that are in.
@@ -182,47 +223,110 @@ type drawing struct {
 	transparent int   // index, -1 is none
 	bits        uint  // of an index
 	data        []byte
+	shown       []byte  // the indices, as they will be decoded
+	squared     float64 // mean squared error of a channel, where near colours may stand for others
+	inexact     bool    // some colour is not in the table
 }
 
 func (d *drawing) size() int { return len(d.data) + 3*len(d.local) + 3*len(d.global) }
 
-// flush writes the waiting frame; more says that another one follows.
-func (w *Writer) flush(disposal byte, more bool) {
+// table is what the indices mean.
+func (d *drawing) table() []rgb {
+	if d.local != nil {
+		return d.local
+	}
+	return d.global
+}
+
+// flush writes the waiting frame and brings base up to it; more says that another one follows. gone
+// is what has to be in its rectangle.
+func (w *Writer) flush(disposal byte, gone image.Rectangle, more bool) {
 	first := w.frames == 0
 	w.frames++
-	still := first && !more
-	d := w.draw(false, still)
-	if !first {
-		if e := w.draw(true, false); e != nil && e.size() < d.size() {
-			d = e
+	w.rect = w.rect.Union(gone)
+	d := w.drawBest(first, more)
+	for d.squared > most && w.strength > 0.2 {
+		w.strength /= 2
+		if !first {
+			w.compare()
+			w.rect = w.rect.Union(gone)
 		}
+		d = w.drawBest(first, more)
 	}
 	w.global = d.global
-	w.control(disposal, d.transparent, more || !first)
+	if d.local != nil {
+		w.local = d.local
+	}
+	w.inexact = w.inexact || d.inexact
+	w.control(disposal, d.transparent)
 	w.descriptor(d)
 	w.body = append(w.body, byte(max(d.bits, 2)))
 	w.body = append(w.body, d.data...)
+	if more {
+		w.show(d)
+		w.adjust(d)
+	}
 }
 
-// draw makes a drawing of the waiting frame. Of the pixels that are already there, it leaves out
-// all, or with again none: long runs of a picture code better than holes in it now and
-// then. Drawn again, they must come out the same: if the colours are not exact there is no such
-// drawing, and the result is nil.
-//
-// The global table of an animation begins with the hole, so that colours can be added until the
-// end; a still's, like a local one, ends with it.
-func (w *Writer) draw(again, still bool) *drawing {
-	counts := newColorCount()
-	hole := false // some pixel of the rectangle is not drawn
+// drawBest makes the shorter of a frame's drawings.
+func (w *Writer) drawBest(first, more bool) *drawing {
+	d := w.draw(false, first && !more)
+	if !first && (d.local != nil || len(d.global) > len(w.global)) {
+		if e := w.draw(true, false); e != nil && e.size() < d.size() && e.squared <= most {
+			return e
+		}
+	}
+	return d
+}
+
+// show draws d on base, as a decoder will.
+func (w *Writer) show(d *drawing) {
+	table := d.table()
+	n := w.rect.Dx()
+	for y := range w.rect.Dy() {
+		row := w.base.Pix[w.base.PixOffset(w.rect.Min.X, w.rect.Min.Y+y):][:4*n]
+		for x, k := range d.shown[y*n:][:n] {
+			if int(k) != d.transparent {
+				c := table[k]
+				*(*[4]byte)(row[4*x:]) = [4]byte{byte(c >> 16), byte(c >> 8), byte(c), 255}
+			}
+		}
+	}
+}
+
+// draw makes a drawing of the waiting frame. A pixel that stays may be left out or drawn again,
+// whichever makes longer strings. With all, every pixel is drawn; where that cannot be, the result
+// is nil.
+func (w *Writer) draw(all, still bool) *drawing {
+	counts, hole := w.count(all)
+	if all && (hole || counts.n > 256) {
+		return nil
+	}
+	d := w.choose(counts, hole, still)
+	d.bits = w.index(d, counts)
+	if w.lzw == nil {
+		w.lzw = new(packer)
+	}
+	if w.Tolerance > 0 && !still {
+		w.packNear(d)
+		return d
+	}
+	w.lzw.near = nil
+	w.lzw.packInto(d, w.pixels)
+	return d
+}
+
+// count counts the colours that are drawn, those that may be left out only with all. hole says that
+// some pixel is left out.
+func (w *Writer) count(all bool) (counts *colorCount, hole bool) {
+	counts = newColorCount()
 	r := w.rect
-	drawn := func(p, q [4]byte) bool { return p[3] != 0 && (again || p != q) }
 	for y := r.Min.Y; y < r.Max.Y; y++ {
-		i := w.current.PixOffset(r.Min.X, y)
-		cur, base := w.current.Pix[i:][:4*r.Dx()], w.base.Pix[i:][:4*r.Dx()]
 		last, n := rgb(0), uint32(0)
-		for x := 0; x < len(cur); x += 4 {
-			p := *(*[4]byte)(cur[x:])
-			if !drawn(p, *(*[4]byte)(base[x:])) {
+		i := w.current.PixOffset(r.Min.X, y)
+		for end := i + 4*r.Dx(); i < end; i += 4 {
+			p := w.current.Pix[i : i+4 : i+4]
+			if p[3] == 0 || !all && w.stays[i/4] {
 				hole = true
 				continue
 			}
@@ -238,93 +342,130 @@ func (w *Writer) draw(again, still bool) *drawing {
 			counts.add(last, n)
 		}
 	}
-	if again && (!w.exact || counts.n > 256) {
-		return nil
-	}
-	d := w.choose(counts, hole, still)
-	if !again && counts.inexact {
-		w.exact = false
-	}
-	highest := byte(max(d.transparent, 0))
-	w.indices = w.indices[:0]
+	return counts, hole
+}
+
+// index fills w.pixels with what d may write for each pixel, and returns the bits that indices
+// take.
+func (w *Writer) index(d *drawing, counts *colorCount) (bits uint) {
+	r := w.rect
+	hole := pixel(max(d.transparent, 0))
+	exact := newExactPalette(d.table(), d.transparent)
+	w.pixels = w.pixels[:0]
+	highest := pixel(0)
 	for y := r.Min.Y; y < r.Max.Y; y++ {
+		last, index := rgb(1<<24), pixel(0)
 		i := w.current.PixOffset(r.Min.X, y)
-		cur, base := w.current.Pix[i:][:4*r.Dx()], w.base.Pix[i:][:4*r.Dx()]
-		last, index := rgb(1<<24), byte(0)
-		for x := 0; x < len(cur); x += 4 {
-			p := *(*[4]byte)(cur[x:])
-			if !drawn(p, *(*[4]byte)(base[x:])) {
-				w.indices = append(w.indices, byte(d.transparent))
+		for end := i + 4*r.Dx(); i < end; i += 4 {
+			p := w.current.Pix[i : i+4 : i+4]
+			if p[3] == 0 {
+				highest = max(highest, hole)
+				w.pixels = append(w.pixels, hole)
 				continue
 			}
-			if c := rgb(p[0])<<16 | rgb(p[1])<<8 | rgb(p[2]); c != last {
-				last, index = c, byte(counts.index[counts.slot(c)])
+			c := rgb(p[0])<<16 | rgb(p[1])<<8 | rgb(p[2])
+			if d.transparent >= 0 && w.stays[i/4] {
+				highest = max(highest, hole)
+				k := hole | mayHole
+				if n, ok := exact.find(c); ok {
+					k = pixel(n) | mayHole
+					highest = max(highest, pixel(n))
+				}
+				w.pixels = append(w.pixels, k)
+				continue
+			}
+			if c != last {
+				last, index = c, pixel(counts.index[counts.slot(c)])
 				highest = max(highest, index)
 			}
-			w.indices = append(w.indices, index)
+			k := index
+			if w.Tolerance > 0 {
+				k |= w.busy(i, i/4%w.w, y) << busyShift
+			}
+			w.pixels = append(w.pixels, k)
 		}
 	}
-	d.bits = 1
-	for int(highest)>>d.bits > 0 {
-		d.bits++
+	bits = 1
+	for highest>>bits > 0 {
+		bits++
 	}
-	if w.lzw == nil {
-		w.lzw = new(packer)
-	}
-	d.data = w.lzw.pack(nil, w.indices, max(d.bits, 2))
-	return d
+	return bits
 }
 
 // choose gives the counted colours indices: in the global table, if it holds them or has room for
-// them; in a local one of their own; or, where they are too many, among 256 that come near.
+// them; in a local one of their own; or, where they are too many, among 256 that come near. The
+// index of the hole, where there is one, is one that no colour has.
 func (w *Writer) choose(c *colorCount, hole, still bool) *drawing {
 	limit := 256
 	if hole {
 		limit--
 	}
 	d := &drawing{transparent: -1, global: w.global}
-	if still {
-		palette := c.palette(limit, w.Tolerance)
-		c.assign(newSearchPalette(palette), 0)
-		d.global = palette
-		if hole {
-			d.transparent = len(palette)
-			d.global = append(d.global, 0)
-		}
-		return d
-	}
 	if len(w.global) == 0 {
-		w.global = []rgb{0} // the hole
-		d.global = w.global
-		if c.n > limit {
-			d.global = append(d.global, quantize(c, 255, w.Tolerance)...)
+		d.global = c.palette(limit, w.Tolerance)
+		if c.n > limit && !still { // room for the hole of later frames
+			d.global = c.palette(255, w.Tolerance)
 		}
 	}
-	useGlobal := func() *drawing {
-		if hole {
-			d.transparent = 0
+	if w.frames > 1 {
+		extra := c.missing(d.global)
+		if len(d.global)+len(extra) > 256 {
+			return w.chooseLocal(c, d, hole, limit)
 		}
-		return d
-	}
-	if extra := c.missing(d.global[1:]); len(d.global)+len(extra) <= 256 {
 		d.global = append(d.global[:len(d.global):len(d.global)], extra...)
-		c.assign(newSearchPalette(d.global[1:]), 1)
-		return useGlobal()
+	}
+	d.inexact = c.assign(newSearchPalette(d.global)) > 0
+	if hole {
+		d.global, d.transparent = c.unused(d.global)
+		if d.transparent < 0 {
+			return w.chooseLocal(c, d, hole, limit)
+		}
+	}
+	return d
+}
+
+// chooseLocal is choose where the global table does not hold all colours.
+func (w *Writer) chooseLocal(c *colorCount, d *drawing, hole bool, limit int) *drawing {
+	// Tables from before serve where they are good enough: the global one costs no bytes.
+	enough := 3 * reuse * w.Tolerance * float64(c.pixels())
+	for _, table := range [][]rgb{d.global, w.local} {
+		if len(table) == 0 || w.Tolerance == 0 || c.assign(newSearchPalette(table)) > enough {
+			continue
+		}
+		if t, k := c.unused(table); k >= 0 || !hole {
+			return d.use(t, k, hole, &table[0] == &d.global[0])
+		}
 	}
 	palette := c.palette(limit, w.Tolerance)
 	find := newSearchPalette(palette)
-	squared := c.assign(find, 0)
+	squared := c.assign(find)
 	if squared > 0 && len(d.global) > 128 {
-		// Not exact anyway: the global table, which costs nothing, if it is about as good.
-		if e := c.assign(newSearchPalette(d.global[1:]), 1); w.frames == 1 || e <= 1.1*squared+float64(c.pixels()) {
-			return useGlobal()
+		// Not exact anyway: the global table, if it is about as good.
+		if e := c.assign(newSearchPalette(d.global)); e <= 1.1*squared+float64(c.pixels()) {
+			if t, k := c.unused(d.global); k >= 0 || !hole {
+				return d.use(t, k, hole, true)
+			}
 		}
-		c.assign(find, 0)
+		c.assign(find)
 	}
-	d.local = palette
+	t, k := c.unused(palette)
+	d.use(t, k, hole, false)
+	d.inexact = squared > 0
+	return d
+}
+
+// use makes table d's. Index k of it is free for the hole.
+func (d *drawing) use(table []rgb, k int, hole, global bool) *drawing {
+	d.inexact = true
 	if hole {
-		d.transparent = len(palette)
-		d.local = append(d.local, 0)
+		d.transparent = k
+	} else if k == len(table)-1 {
+		table = table[:k]
+	}
+	if global {
+		d.global = table
+	} else {
+		d.local = table
 	}
 	return d
 }
@@ -366,8 +507,8 @@ func (w *Writer) appendHeader(dst []byte) []byte {
 }
 
 // control writes the graphic control extension (section 23), if there is something to say.
-func (w *Writer) control(disposal byte, transparent int, animation bool) {
-	if transparent < 0 && !animation && w.delay == 0 {
+func (w *Writer) control(disposal byte, transparent int) {
+	if transparent < 0 && disposal == disposeNone && w.delay == 0 {
 		return
 	}
 	flags := disposal << 2

@@ -151,8 +151,8 @@ func TestLZWRoundTrip(t *testing.T) {
 					}
 				}
 				out := make([]byte, n)
-				packed := p.pack(nil, in, size)
-				if err := u.unpack(out, packed, size); err != nil {
+				packed := p.pack(nil, plain(in), 0, size)
+				if n, err := u.unpack(out, packed, size); err != nil || n != len(out) {
 					t.Fatalf("size %d, %d indices, kind %d: %v", size, n, kind, err)
 				}
 				if !bytes.Equal(in, out) {
@@ -384,3 +384,12 @@ func FuzzWriter(f *testing.F) {
 }
 
 func v(b []byte, i int) byte { return b[i%len(b)] }
+
+// plain gives indices as pixels that can be written in one way.
+func plain(indices []byte) []pixel {
+	list := make([]pixel, len(indices))
+	for i, v := range indices {
+		list[i] = pixel(v)
+	}
+	return list
+}

@@ -6,13 +6,17 @@
 //	transform.go  matrix and curves to sRGB on rows, annex F.3; rendering of grey
 //	grid.go       lookup tables to sRGB on rows
 //	cmyk.go       CMYK without a profile
+//	coded.go      chromaticities and transfer functions, code points of ITU-T H.273
 //
 // Evaluated are three-component matrix profiles, monochrome profiles (versions 2 and 4) and RGB and CMYK profiles with an
 // AToB0 (or else AToB1) table. Everything else is an UnsupportedError: the caller then carries the profile along. A profile
 // that breaks its own format is a FormatError.
 package icc
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"errors"
+)
 
 // A FormatError reports that the input is not a valid ICC profile.
 type FormatError string
@@ -23,6 +27,9 @@ func (e FormatError) Error() string { return "icc: invalid format: " + string(e)
 type UnsupportedError string
 
 func (e UnsupportedError) Error() string { return "icc: unsupported: " + string(e) }
+
+// Is reports whether target is errors.ErrUnsupported.
+func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
 
 // A Space is a device colour space: the data colour space field of the header (section 7.2.6).
 type Space string

@@ -11,10 +11,13 @@ import (
 // A Transform converts rows of 8-bit samples to sRGB. It is not safe for use by several goroutines at once.
 type Transform struct {
 	space  Space
-	gray   *[256]byte
+	gray   *[256]byte     // of every sample alike, where colours need no more
 	linear *[3][256]int32 // linear light, 0 to linearOne
 	matrix [9]int32       // linear device RGB to linear sRGB, in 1/matrixOne
 	grid   *grid
+
+	tone16   *[1 << 16]byte   // as gray, of 16-bit samples
+	linear16 *[1 << 16]uint16 // as linear
 }
 
 // Linear light has 14 bits and matrix coefficients 12, limited to [-8, 8): a sum of three products stays below 2^31.
@@ -27,7 +30,7 @@ const (
 
 // xyzToSRGB is the inverse of the matrix of sRGB's primaries, IEC 61966-2-1 table 1, adapted by the linear Bradford transform
 // (ICC.1:2022 annex E) from D65, x 0.3127 y 0.3290, to the PCS white, which it takes to 1, 1, 1.
-var xyzToSRGB = [9]float64{
+var xyzToSRGB = matrix{
 	3.1341864, -1.6172090, -0.4906941,
 	-0.9787485, 1.9161301, 0.0334334,
 	0.0719639, -0.2289939, 1.4057537,
@@ -91,7 +94,7 @@ func (p *Profile) curve(signature string) (curve, error) {
 }
 
 func (t *Transform) fromMatrix(p *Profile) error {
-	var m [9]float64
+	var m matrix
 	var curves [3]curve
 	for c, name := range []string{"r", "g", "b"} {
 		if p.tag(name+"XYZ") == nil {
@@ -104,21 +107,29 @@ func (t *Transform) fromMatrix(p *Profile) error {
 		if curves[c], err = p.curve(name + "TRC"); err != nil {
 			return err
 		}
-		for i := range 3 {
-			for j, v := range col {
-				m[3*i+c] += xyzToSRGB[3*i+j] * v
-			}
-		}
+		m[c], m[3+c], m[6+c] = col[0], col[1], col[2]
 	}
+	if err := t.set(m, [3]Transfer{curves[0].at, curves[1].at, curves[2].at}); err != nil {
+		return err
+	}
+	if t.space == Gray {
+		t.gray = t.neutrals()
+	}
+	return nil
+}
+
+// set makes t the conversion by transfer functions and then a matrix from linear device RGB to XYZ relative to D50.
+func (t *Transform) set(m matrix, transfer [3]Transfer) error {
+	m = xyzToSRGB.times(m)
 	t.linear = new([3][256]int32)
-	for c := range curves {
+	for c := range transfer {
 		for v := range 256 {
-			t.linear[c][v] = int32(math.Round(curves[c].at(float64(v)/255) * linearOne))
+			t.linear[c][v] = int32(math.Round(transfer[c](float64(v)/255) * linearOne))
 		}
 	}
 	for i, v := range m {
 		v = math.Round(v * matrixOne)
-		if v < -8*matrixOne || v >= 8*matrixOne {
+		if !(v >= -8*matrixOne && v < 8*matrixOne) {
 			return FormatError("primaries")
 		}
 		t.matrix[i] = int32(v)
@@ -131,13 +142,18 @@ func (t *Transform) fromMatrix(p *Profile) error {
 		}
 		t.matrix[i+i/3] += int32(math.Round(row*matrixOne)) - t.matrix[i] - t.matrix[i+1] - t.matrix[i+2]
 	}
-	if t.space == Gray {
-		t.gray = new([256]byte)
-		for v := range t.gray {
-			_, t.gray[v], _ = t.rgb(byte(v), byte(v), byte(v))
-		}
-	}
 	return nil
+}
+
+// neutrals returns what becomes of greys, as the green of the result.
+func (t *Transform) neutrals() *[256]byte {
+	table := new([256]byte)
+	for v := range table {
+		row := [3]byte{byte(v), byte(v), byte(v)}
+		t.pixels(row[:], 3)
+		table[v] = row[1]
+	}
+	return table
 }
 
 // encodeTable holds the sRGB sample for each linear value from 0 to linearOne.
@@ -178,9 +194,13 @@ func encode(l float64) float64 {
 func encode8(l float64) byte { return byte(math.Round(255 * unit(encode(l)))) }
 
 func (t *Transform) rgb(r, g, b byte) (byte, byte, byte) {
-	enc := encodeTable()
-	l, m := t.linear, &t.matrix
-	x, y, z := l[0][r], l[1][g], l[2][b]
+	l := t.linear
+	return t.mix(l[0][r], l[1][g], l[2][b])
+}
+
+// mix takes linear light to sRGB samples.
+func (t *Transform) mix(x, y, z int32) (byte, byte, byte) {
+	enc, m := encodeTable(), &t.matrix
 	return enc[clampLinear(m[0]*x+m[1]*y+m[2]*z)], enc[clampLinear(m[3]*x+m[4]*y+m[5]*z)], enc[clampLinear(m[6]*x+m[7]*y+m[8]*z)]
 }
 
@@ -199,21 +219,34 @@ func (t *Transform) pixels(row []byte, stride int) {
 		t.grid.rgb(row, stride)
 		return
 	}
-	if t.linear == nil {
-		return
-	}
-	for ; len(row) >= stride; row = row[stride:] {
-		row[0], row[1], row[2] = t.rgb(row[0], row[1], row[2])
+	switch {
+	case t.gray != nil:
+		for ; len(row) >= stride; row = row[stride:] {
+			row[0], row[1], row[2] = t.gray[row[0]], t.gray[row[1]], t.gray[row[2]]
+		}
+	case t.linear != nil:
+		for ; len(row) >= stride; row = row[stride:] {
+			row[0], row[1], row[2] = t.rgb(row[0], row[1], row[2])
+		}
 	}
 }
 
 // Gray converts grey samples in place; the result is grey.
-func (t *Transform) Gray(row []byte) {
-	if t.gray == nil {
+func (t *Transform) Gray(row []byte) { t.tones(row, 1) }
+
+// GrayAlpha converts pixels of 2 bytes in place and leaves the second, straight alpha, alone.
+func (t *Transform) GrayAlpha(row []byte) { t.tones(row, 2) }
+
+func (t *Transform) tones(row []byte, stride int) {
+	table := t.gray
+	if table == nil && (t.linear != nil || t.grid != nil && t.space == RGB) {
+		table = t.neutrals() // of a palette, say, that happens to be grey
+	}
+	if table == nil {
 		return
 	}
-	for i, v := range row {
-		row[i] = t.gray[v]
+	for ; len(row) >= stride; row = row[stride:] {
+		row[0] = table[row[0]]
 	}
 }
 

@@ -42,13 +42,16 @@ func (r *bitReader) reset(src []byte, sp int) {
 	r.more()
 }
 
-// more keeps what is unread and unstuffs the next chunk behind it.
+// more keeps what is unread, and what acc and ended need of what is read, and unstuffs the next chunk behind it.
 func (r *bitReader) more() {
+	keep := min(r.p, 16)
 	end := 0
-	if r.p < len(r.buf) {
-		end = copy(r.mem[:], r.buf[r.p:])
+	if r.p <= len(r.buf) {
+		end = copy(r.mem[:], r.buf[r.p-keep:])
+		r.p = keep
+	} else {
+		r.p = 0
 	}
-	r.p = 0
 	for stop := end + chunkSize; end < stop; {
 		s := r.src[r.sp:]
 		if len(s) > stop-end {
@@ -104,25 +107,37 @@ func (r *bitReader) ensure() bool {
 	return true
 }
 
-// done reports, at the end of a scan, whether the bits read so far were all there, and whether the source ends here, some padding aside,
-// when no marker follows. Otherwise what was read is not the picture: a download cut short in a file of full length leaves zeros, which
-// are valid codes of less than the picture.
+// done reports, at the end of a scan, whether the bits read so far were all there, and, where no marker follows in the source, whether they
+// were the picture's: see ended.
 func (r *bitReader) done() bool {
 	for !r.last && len(r.buf)-r.p < maxUnit+maxPadding {
 		r.more()
 	}
 	if !r.last {
-		return endOfScan(r.src, r.sp) < len(r.src)
+		return endOfScan(r.src, r.sp) < len(r.src) || r.ended()
 	}
 	used := r.p - r.n>>3
-	return used <= r.mark && (r.sp+1 < len(r.src) || used >= r.mark-maxPadding)
+	return used <= r.mark && (r.sp+1 < len(r.src) || used == r.mark || r.ended())
+}
+
+// ended reports whether the last byte that was read looks like the end of a scan, when what follows is no marker but a tail of any length. A
+// download cut short in a file of full length leaves zeros, or whatever was on the disk, which are valid codes of less than the picture.
+// A scan ends in bits of 1 up to a whole byte (F.1.2.3), and its last byte is none of a run of equal ones.
+func (r *bitReader) ended() bool {
+	used := r.p - r.n>>3
+	if used < 1 || used >= len(r.buf) {
+		return false
+	}
+	last, padding := r.buf[used-1], byte(1)<<(r.n&7)-1
+	return last&padding == padding && last != r.buf[used]
 }
 
 // fill makes n at least 56.
-func (r *bitReader) fill() {
-	r.acc |= binary.BigEndian.Uint64(r.buf[r.p:]) >> (uint(r.n) & 63)
-	r.p += (63 - r.n) >> 3
-	r.n |= 56
+func (r *bitReader) fill() { r.acc, r.n, r.p = refill(r.acc, r.n, r.buf, r.p) }
+
+// refill is fill for loops that keep a bitReader's fields in variables.
+func refill(acc uint64, n int, buf []byte, p int) (uint64, int, int) {
+	return acc | binary.BigEndian.Uint64(buf[p:])>>(uint(n)&63), n | 56, p + (63-n)>>3
 }
 
 // maxPadding is how many bytes may follow the last unit of a restart interval. T.81 has none; more than some padding means that the
@@ -143,4 +158,26 @@ func (r *bitReader) restart(i int) bool {
 	}
 	r.reset(r.src, r.sp+2)
 	return true
+}
+
+// An intervals counts the units of restart intervals, MCUs or blocks.
+type intervals struct {
+	ri     int // units of an interval; 0: there is one interval only
+	left   int // of the one that is read
+	number int // of those before it
+}
+
+func newIntervals(ri int) intervals { return intervals{ri: ri, left: ri} }
+
+// next begins another interval once the one that is read is over, and reports whether it did.
+func (v *intervals) next(r *bitReader) (restarted bool, err error) {
+	if v.ri == 0 || v.left > 0 {
+		return false, nil
+	}
+	if !r.restart(v.number) {
+		return false, FormatError("missing restart marker")
+	}
+	v.number++
+	v.left = v.ri
+	return true, nil
 }

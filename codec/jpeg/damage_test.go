@@ -79,6 +79,53 @@ func TestZeroFilledTailIsAnError(t *testing.T) {
 	}
 }
 
+// A picture without an EOI marker but with a tail is whole when its last scan ends as scans do. Cut anywhere before, with the rest of the
+// file filled, it is an error or still the same picture.
+func TestTailWithoutEOI(t *testing.T) {
+	tails := map[string][]byte{"zeros": make([]byte, 900), "many zeros": make([]byte, 100<<10), "spaces": bytes.Repeat([]byte(" "), 900), "text": bytes.Repeat([]byte("GPS log; "), 100)}
+	pictures := smallPictures(t)
+	pictures["large"] = picture(t, 640, 480)
+	for name, src := range pictures {
+		body := src[:len(src)-2]
+		for _, n := range []int{8, 2} {
+			want, err := tryDecode(src, n)
+			if err != nil {
+				t.Fatal(name, err)
+			}
+			for what, tail := range tails {
+				got, err := tryDecode(append(bytes.Clone(body), tail...), n)
+				if err != nil {
+					t.Errorf("%s at %d/8 with %s behind it: %v", name, n, what, err)
+				} else if !samePlanes(got, want) {
+					t.Errorf("%s at %d/8 with %s behind it is another picture", name, n, what)
+				}
+				step := 1
+				if !long() {
+					step = 1 + len(body)/60
+				}
+				if len(tail) > 10<<10 {
+					continue
+				}
+				for cut := len(body) - 1; cut > 700; cut -= step {
+					got, err := tryDecode(append(bytes.Clone(body[:cut]), tail...), n)
+					if what[0] != 't' && err == nil && !samePlanes(got, want) {
+						t.Errorf("%s at %d/8, cut to %d of %d bytes and filled with %s, decodes to another picture", name, n, cut, len(body), what)
+					}
+				}
+			}
+		}
+	}
+}
+
+func samePlanes(a, b [4][]byte) bool {
+	for c := range a {
+		if !bytes.Equal(a[c], b[c]) {
+			return false
+		}
+	}
+	return true
+}
+
 // A picture that is cut off is an error or it is whole: never a part.
 func TestTruncationIsAnErrorOrHarmless(t *testing.T) {
 	for name, src := range smallPictures(t) {
@@ -268,9 +315,8 @@ func TestPeakBytes(t *testing.T) {
 				t.Errorf("%s at %d/8 allocated %d bytes, PeakBytes is %d", name, n, used, said)
 			}
 			d.MaxBytes = said - 1
-			var u UnsupportedError
-			if err = d.Decode(context.Background(), k, nil); !errors.As(err, &u) {
-				t.Errorf("%s at %d/8: %v, want an UnsupportedError", name, n, err)
+			if err = d.Decode(context.Background(), k, nil); !errors.Is(err, ErrLimit) {
+				t.Errorf("%s at %d/8: %v, want ErrLimit", name, n, err)
 			}
 		}
 	}

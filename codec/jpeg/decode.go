@@ -54,7 +54,7 @@ func (d *Decoder) image() (image.Image, error) {
 	n := [4]int{8, 8, 8, 8}
 	total := d.PeakBytes(n) + int64(d.W)*int64(d.H)*int64(len(d.Components)+1)
 	if total > 4*d.MaxBytes {
-		return nil, UnsupportedError("picture needs more memory than allowed")
+		return nil, tooMuch(total, 4*d.MaxBytes)
 	}
 	for i := range d.Components {
 		w[i], h[i] = d.PlaneSize(i, 8)
@@ -96,19 +96,13 @@ func (d *Decoder) image() (image.Image, error) {
 	for i := range p[0] {
 		o := m.Pix[4*i:][:4]
 		a, b, c, k := p[0][i], p[1][i], p[2][i], p[3][i]
+		// image.CMYK has 255 for full ink.
 		if d.Model == ModelYCCK {
-			// YCbCr here is of the complement of CMY, that is, of RGB; Adobe's inversion inverts it once more.
 			a, b, c = color.YCbCrToRGB(a, b, c)
-			a, b, c = 255-a, 255-b, 255-c
-			if d.Inverted {
-				a, b, c = 255-a, 255-b, 255-c
-			}
-		} else if d.Inverted {
+		} else {
 			a, b, c = 255-a, 255-b, 255-c
 		}
-		if d.Inverted {
-			k = 255 - k
-		}
+		k = 255 - k
 		o[0], o[1], o[2], o[3] = a, b, c, k
 	}
 	return m, nil

@@ -13,12 +13,17 @@
 //
 //	header.go       marker segments, B.2; APP segments: JFIF, Exif, ICC, Adobe
 //	huffman.go      Huffman tables, annex C, F.2.2.3; and the look-up tables made of them
+//	standard.go     the tables of annex K.3, for files without
 //	bits.go         entropy-coded segments, B.1.1.5, F.2.2.5
 //	scan.go         sequential scans, F.2
 //	progressive.go  progressive scans, annex G
 //	idct.go         dequantization and inverse DCT, A.3, at N x N
 //	reader.go       frames to planes, A.1, A.2
 //	choose.go       which N for which target
+//	idct8.go        the inverse DCT at 8 x 8
+//	color.go        Y'CbCr to RGB, ITU T.871
+//	decode.go       what package image knows: Decode, DecodeConfig
+//	strip.go        a file without its metadata
 //
 // and of the writer:
 //
@@ -31,6 +36,10 @@
 //	huffenc.go        Huffman tables fitted to the picture, annex K.2
 //	writer_scan.go    scans, F.1, annex G
 //	writer_header.go  marker segments, B.2
+//
+// and of both:
+//
+//	jpeg.go           errors and markers, table B.1
 //
 // The kernels are in idct_generic.go, idct8.go, color.go and fdct.go, and once more for AVX2 in *_amd64.s, which _asm generates;
 // kernels_amd64.go and writer_kernels_amd64.go choose. All give the same bytes.

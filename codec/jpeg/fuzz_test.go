@@ -14,6 +14,9 @@ import (
 func addSeeds(f *testing.F) {
 	src := picture(f, 24, 17)
 	f.Add(src, uint8(8))
+	for i, odd := range oddJPEGs(f) {
+		f.Add(odd, uint8(8*i))
+	}
 	if _, err := exec.LookPath("jpegtran"); err == nil {
 		for i, args := range [][]string{{"-progressive"}, {"-restart", "2B"}, {"-progressive", "-restart", "3B"}, {"-grayscale"}, {"-arithmetic"}} {
 			f.Add(tool(f, "jpegtran", src, args...), uint8(i))
@@ -39,7 +42,7 @@ func FuzzDecode(f *testing.F) {
 		d.Exif()
 		d.XMP()
 		d.MPF()
-		if p := d.ICCProfile(); len(p) > len(src) {
+		if p, _ := d.ICCProfile(); len(p) > len(src) {
 			t.Fatal("an ICC profile larger than the file")
 		}
 		if d.W*d.H > 1<<21 {

@@ -15,8 +15,8 @@ const (
 	ModelGrey  ColorModel = iota // 1 component
 	ModelYCbCr                   // 3 components, full range as in JFIF
 	ModelRGB                     // 3 components
-	ModelCMYK                    // 4 components
-	ModelYCCK                    // 4 components: CMY as YCbCr of its complement, and K
+	ModelCMYK                    // 4 components, 255 being no ink
+	ModelYCCK                    // 4 components: the complement of CMY as in ModelCMYK, as YCbCr; and K
 )
 
 // A Component is one component of the frame, as its header describes it.
@@ -66,8 +66,8 @@ type Decoder struct {
 	W, H        int         // in pixels
 	Components  []Component // 1, 3 or 4
 	Model       ColorModel
-	Inverted    bool // CMYK and YCCK: 255 is no ink, as Adobe writes it
 	Progressive bool
+	Odd         bool // shown by everybody, but not by the standard: no Huffman tables, equal component identifiers, a stray DNL
 	Segments    []Segment
 
 	// MaxBytes bounds what Decode may allocate: it returns an UnsupportedError rather than exceed it. NewDecoder sets DefaultMaxBytes.
@@ -150,10 +150,7 @@ func (d *Decoder) nextScan() (*scan, error) {
 		case m == markerSOF0 || m == markerSOF1 || m == markerSOF2:
 			err = d.sof(m, seg)
 		case m == markerDNL:
-			// The height is in the frame header already; the value here has to agree and changes nothing.
-			if len(seg) != 2 || int(binary.BigEndian.Uint16(seg)) != d.H {
-				return nil, UnsupportedError("DNL marker")
-			}
+			d.Odd = true // the height is that of the frame header, whatever this says
 		case m == markerDAC || m == 0xC9 || m == 0xCA:
 			return nil, UnsupportedError("arithmetic coding")
 		case m == 0xC3 || m == 0xCB:
@@ -245,9 +242,7 @@ func (d *Decoder) sof(m byte, seg []byte) error {
 			return FormatError("quantization table selector")
 		}
 		for j := range cs[:i] {
-			if cs[j].ID == c.ID {
-				return FormatError("repeated component identifier")
-			}
+			d.Odd = d.Odd || cs[j].ID == c.ID
 		}
 		d.hmax, d.vmax = max(d.hmax, c.H), max(d.vmax, c.V)
 	}
@@ -330,19 +325,13 @@ func (d *Decoder) sos(seg []byte) (*scan, error) {
 	blocks := 0
 	for i := range s.n {
 		id, t := seg[1+2*i], seg[2+2*i]
-		ci := -1
-		for j := range d.Components {
-			if d.Components[j].ID == id {
-				ci = j
-			}
+		// Of components with equal identifiers, the first that the scan does not have yet.
+		ci := 0
+		for ci < len(d.Components) && (d.Components[ci].ID != id || bytes.IndexByte(s.comps[:i], uint8(ci)) >= 0) {
+			ci++
 		}
-		if ci < 0 {
+		if ci == len(d.Components) {
 			return nil, FormatError("scan of an unknown component")
-		}
-		for j := range s.comps[:i] {
-			if s.comps[j] == uint8(ci) {
-				return nil, FormatError("component twice in a scan")
-			}
 		}
 		s.comps[i], s.td[i], s.ta[i] = uint8(ci), t>>4, t&15
 		if s.td[i] > 3 || s.ta[i] > 3 {
@@ -365,7 +354,9 @@ func (d *Decoder) sos(seg []byte) (*scan, error) {
 		if s.ss > s.se || s.se > 63 || s.ss == 0 && s.se != 0 || s.ss > 0 && s.n != 1 || s.al > 13 || s.ah != 0 && s.ah != s.al+1 {
 			return nil, FormatError("progression parameters")
 		}
-	} // else the values are fixed and every decoder ignores them
+	} else if s.standardTables() { // the parameters are fixed, and every decoder ignores them
+		d.Odd = true
+	}
 	return s, nil
 }
 
@@ -401,8 +392,7 @@ func (d *Decoder) setModel() {
 		}
 	case 4:
 		d.Model = ModelCMYK
-		d.Inverted = d.adobe
-		if d.adobe && d.adobeTransform == 2 {
+		if d.adobe && d.adobeTransform != 0 {
 			d.Model = ModelYCCK
 		}
 	}
@@ -434,32 +424,36 @@ func (d *Decoder) XMP() []byte { return d.payload(markerAPP1, xmpHeader) }
 func (d *Decoder) MPF() []byte { return d.payload(markerAPP2, []byte("MPF\x00")) }
 
 // ICCProfile returns the ICC profile: a part of the source when it is in one segment, else its chunks put together. It is nil when there is
-// none, or when a chunk is missing or doubled: the profile is then unusable, which is not to say the picture is.
-func (d *Decoder) ICCProfile() []byte {
+// none, or when a chunk is missing, misnumbered or doubled before all are there: the profile is then unusable, which is not to say the
+// picture is. Segments behind the last chunk do not change it; another reports whether one of them has other contents.
+func (d *Decoder) ICCProfile() (profile []byte, another bool) {
 	var chunk [256][]byte
 	n, total, size := 0, 0, 0
 	for _, s := range d.Segments {
-		if s.Marker != markerAPP2 || !bytes.HasPrefix(s.Data, iccHeader) || len(s.Data) < len(iccHeader)+2 {
+		if s.Marker != markerAPP2 || !bytes.HasPrefix(s.Data, iccHeader) || len(s.Data) <= len(iccHeader)+2 {
 			continue
 		}
-		i, t := int(s.Data[len(iccHeader)]), int(s.Data[len(iccHeader)+1])
-		if i == 0 || i > t || total != 0 && t != total || chunk[i] != nil {
-			return nil
+		i, t, b := int(s.Data[len(iccHeader)]), int(s.Data[len(iccHeader)+1]), s.Data[len(iccHeader)+2:]
+		if total > 0 && n == total { // whole: a copy is common
+			another = another || t != total || !bytes.Equal(chunk[i], b)
+			continue
 		}
-		chunk[i] = s.Data[len(iccHeader)+2:]
-		total = t
-		size += len(chunk[i])
+		if i == 0 || i > t || total != 0 && t != total || chunk[i] != nil {
+			return nil, false
+		}
+		chunk[i], total = b, t
+		size += len(b)
 		n++
 	}
-	if n == 0 || n != total {
-		return nil
+	switch {
+	case n == 0 || n != total:
+		return nil, false
+	case n == 1:
+		return chunk[1], another
 	}
-	if n == 1 {
-		return chunk[1]
-	}
-	out := make([]byte, 0, size)
+	profile = make([]byte, 0, size)
 	for _, c := range chunk[1 : n+1] {
-		out = append(out, c...)
+		profile = append(profile, c...)
 	}
-	return out
+	return profile, another
 }

@@ -28,7 +28,7 @@ func TestMetadataAgainstExiftool(t *testing.T) {
 			continue
 		}
 		want := tool(t, "exiftool", src, "-b", "-ICC_Profile", "-")
-		if got := d.ICCProfile(); !bytes.Equal(got, want) {
+		if got, _ := d.ICCProfile(); !bytes.Equal(got, want) {
 			t.Errorf("%s: profile of %d bytes, want %d", p, len(got), len(want))
 		}
 		if len(want) > 0 {
@@ -73,6 +73,16 @@ func TestColorModel(t *testing.T) {
 	for i, id := range []byte("RGB") {
 		named[sof+10+3*i], named[sos+5+2*i] = id, id
 	}
+	four := edit(three, func(m byte, b []byte) []byte { // headers only
+		switch m {
+		case markerSOF0:
+			b = append(b, 7, 0x11, 0)
+			b[5] = 4
+		case markerSOS:
+			b = append(append([]byte{4}, b[1:7]...), 7, 0, 0, 63, 0)
+		}
+		return b
+	})
 	jfif := Segment{markerAPP0, []byte("JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00")}
 	adobe := func(transform byte) Segment {
 		return Segment{markerAPPE, append([]byte("Adobe\x00\x64\x00\x00\x00\x00"), transform)}
@@ -91,18 +101,25 @@ func TestColorModel(t *testing.T) {
 		{"components R, G, B", named, ModelRGB},
 		{"components R, G, B and JFIF", insert(named, jfif), ModelYCbCr},
 		{"Adobe 0, one component", insert(one, adobe(0)), ModelGrey},
+		{"four components", four, ModelCMYK},
+		{"four components and JFIF", insert(four, jfif), ModelCMYK},
+		{"Adobe 0, four components", insert(four, adobe(0)), ModelCMYK},
+		{"Adobe 1, four components", insert(four, adobe(1)), ModelYCCK},
+		{"Adobe 2, four components", insert(four, adobe(2)), ModelYCCK},
+		{"Adobe 255, four components", insert(four, adobe(255)), ModelYCCK},
+		{"a short Adobe, four components", insert(four, Segment{markerAPPE, adobe(2).Data[:11]}), ModelCMYK},
 	} {
 		d, err := NewDecoder(c.src)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
-		} else if d.Model != c.want || d.Inverted {
-			t.Errorf("%s: model %d, inverted %v, want %d", c.name, d.Model, d.Inverted, c.want)
+		} else if d.Model != c.want {
+			t.Errorf("%s: model %d, want %d", c.name, d.Model, c.want)
 		}
 	}
 	for name, want := range map[string]ColorModel{"pizza-cmyk8-usswop.jpg": ModelCMYK, "flower_small.cmyk.jpg": ModelYCCK} {
 		d, err := NewDecoder(readFile(t, filepath.Join(shared(t, "corpus"), "photos", name)))
-		if err != nil || d.Model != want || !d.Inverted {
-			t.Errorf("%s: %v, model %d, want %d inverted", name, err, d.Model, want)
+		if err != nil || d.Model != want {
+			t.Errorf("%s: %v, model %d, want %d", name, err, d.Model, want)
 		}
 	}
 }
@@ -127,33 +144,58 @@ func TestRGBAgainstDjpeg(t *testing.T) {
 	}
 }
 
-// A profile with a chunk missing, doubled or misnumbered is none.
+// What is whole is a profile; what is missing, misnumbered or doubled before it is whole makes it none. Each is as Chromium 156 has it.
 func TestProfileChunks(t *testing.T) {
 	src, _, _ := greyParts(t, 9, 9, 5)
 	chunk := func(i, n byte, data string) Segment {
 		return Segment{markerAPP2, append([]byte("ICC_PROFILE\x00"), append([]byte{i, n}, data...)...)}
 	}
+	one, two, cut := chunk(1, 2, "abc"), chunk(2, 2, "def"), Segment{markerAPP2, []byte("ICC_PROFILE\x00\x01")}
 	for _, c := range []struct {
-		name   string
-		chunks []Segment
-		want   string
+		name    string
+		want    string
+		another bool
+		chunks  []Segment
 	}{
-		{"one", []Segment{chunk(1, 1, "abc")}, "abc"},
-		{"two", []Segment{chunk(1, 2, "abc"), chunk(2, 2, "def")}, "abcdef"},
-		{"two the other way round", []Segment{chunk(2, 2, "def"), chunk(1, 2, "abc")}, "abcdef"},
-		{"the second missing", []Segment{chunk(1, 2, "abc")}, ""},
-		{"one twice", []Segment{chunk(1, 2, "abc"), chunk(1, 2, "abc")}, ""},
-		{"of different counts", []Segment{chunk(1, 2, "abc"), chunk(2, 3, "def")}, ""},
-		{"number 0", []Segment{chunk(0, 1, "abc")}, ""},
-		{"number beyond the count", []Segment{chunk(2, 1, "abc")}, ""},
-		{"too short for numbers", []Segment{{markerAPP2, []byte("ICC_PROFILE\x00\x01")}}, ""},
+		{"one", "abc", false, []Segment{chunk(1, 1, "abc")}},
+		{"two", "abcdef", false, []Segment{one, two}},
+		{"two the other way round", "abcdef", false, []Segment{two, one}},
+		{"the same twice", "abc", false, []Segment{chunk(1, 1, "abc"), chunk(1, 1, "abc")}},
+		{"the same thrice", "abc", false, []Segment{chunk(1, 1, "abc"), chunk(1, 1, "abc"), chunk(1, 1, "abc")}},
+		{"both chunks twice, one after the other", "abcdef", false, []Segment{one, two, one, two}},
+		{"the last chunk twice", "abcdef", false, []Segment{one, two, two}},
+		{"two profiles", "abc", true, []Segment{chunk(1, 1, "abc"), chunk(1, 1, "xyz")}},
+		{"two profiles, the second in two chunks", "abc", true, []Segment{chunk(1, 1, "abc"), one, two}},
+		{"two profiles, the first in two chunks", "abcdef", true, []Segment{one, two, chunk(1, 1, "xyz")}},
+		{"a chunk too many", "abc", true, []Segment{chunk(1, 1, "abc"), chunk(2, 1, "def")}},
+		{"a chunk without a number behind", "abc", true, []Segment{chunk(1, 1, "abc"), chunk(0, 0, "def")}},
+		{"an empty one before", "abc", false, []Segment{chunk(1, 1, ""), chunk(1, 1, "abc")}},
+		{"an empty chunk before", "abcdef", false, []Segment{chunk(1, 2, ""), one, two}},
+		{"an empty chunk between", "abcdef", false, []Segment{one, chunk(1, 2, ""), two}},
+		{"a short segment before", "abc", false, []Segment{cut, chunk(1, 1, "abc")}},
+		{"the second missing", "", false, []Segment{one}},
+		{"the first missing", "", false, []Segment{two}},
+		{"the last of three missing", "", false, []Segment{chunk(1, 3, "abc"), chunk(2, 3, "def")}},
+		{"an empty one of three", "", false, []Segment{chunk(1, 3, "abc"), chunk(2, 3, ""), chunk(3, 3, "def")}},
+		{"the first chunk twice", "", false, []Segment{one, one, two}},
+		{"every chunk twice by turns", "", false, []Segment{one, one, two, two}},
+		{"the first chunk twice, different", "", false, []Segment{one, chunk(1, 2, "xyz"), two}},
+		{"of different counts", "", false, []Segment{one, chunk(2, 3, "def")}},
+		{"half of one, then another", "", false, []Segment{one, chunk(1, 1, "abc")}},
+		{"number 0", "", false, []Segment{chunk(0, 1, "abc")}},
+		{"number 0, then a whole one", "", false, []Segment{chunk(0, 1, "abc"), chunk(1, 1, "abc")}},
+		{"number 0 between", "", false, []Segment{one, chunk(0, 2, "x"), two}},
+		{"count 0", "", false, []Segment{chunk(1, 0, "abc"), chunk(1, 1, "abc")}},
+		{"number beyond the count", "", false, []Segment{chunk(2, 1, "abc"), chunk(1, 1, "abc")}},
+		{"numbered from 0", "", false, []Segment{chunk(0, 2, "abc"), chunk(1, 2, "def")}},
+		{"too short for numbers", "", false, []Segment{cut}},
 	} {
 		d, err := NewDecoder(insert(src, c.chunks...))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := string(d.ICCProfile()); got != c.want {
-			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		if got, another := d.ICCProfile(); string(got) != c.want || another != c.another {
+			t.Errorf("%s: %q, %v, want %q, %v", c.name, got, another, c.want, c.another)
 		}
 	}
 }

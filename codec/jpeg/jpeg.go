@@ -1,5 +1,11 @@
 package jpeg
 
+import (
+	"errors"
+
+	"miniatura/codec/internal/limit"
+)
+
 // A FormatError reports that the input is not a valid JPEG, as far as it has to be read.
 type FormatError string
 
@@ -10,6 +16,17 @@ func (e FormatError) Error() string { return "jpeg: invalid format: " + string(e
 type UnsupportedError string
 
 func (e UnsupportedError) Error() string { return "jpeg: unsupported feature: " + string(e) }
+
+// Is reports whether target is errors.ErrUnsupported.
+func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
+
+// ErrLimit is what an error is (errors.Is) when a picture takes more memory, or has more scans, than is allowed.
+var ErrLimit = limit.Err
+
+// tooMuch is the error of a picture that takes more memory than its Decoder may use.
+func tooMuch(peak, allowed int64) error {
+	return &limit.Error{Room: "jpeg", What: "bytes of memory", Met: peak, Allowed: allowed}
+}
 
 // Markers, ITU T.81 table B.1.
 const (

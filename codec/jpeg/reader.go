@@ -57,8 +57,8 @@ func (d *Decoder) Decode(ctx context.Context, n [4]int, emit func(c, y int, rows
 			return fmt.Errorf("jpeg: component %d wanted at %d/8", c, n[c])
 		}
 	}
-	if d.PeakBytes(n) > d.MaxBytes {
-		return UnsupportedError("picture needs more memory than allowed")
+	if peak := d.PeakBytes(n); peak > d.MaxBytes {
+		return tooMuch(peak, d.MaxBytes)
 	}
 	w, _ := workspaces.Get().(*workspace)
 	if w == nil {

@@ -1,69 +1,85 @@
-// This file chooses filters and a compression level by trying, PNG specification section 10.
+// This file chooses filters and how hard to look for matches, PNG specification sections 10 and 12.7.
 
 package png
 
-// How hard to look, by the bytes there are and by what they show.
+// How hard to look, by what the picture shows and how much of it there is.
 var (
-	effortTry          = effort{depth: 4, nice: 32, passes: 1}
-	effortSmall        = effort{depth: 200, nice: maxMatch, three: true, passes: 4}
-	effortPhoto        = effort{depth: 32, nice: 130, three: true, passes: 2}
-	effortDrawing      = effort{depth: 64, nice: maxMatch, three: true, passes: 2}
-	effortLargePhoto   = effort{depth: 4, nice: 64, passes: 1}
-	effortLargeDrawing = effort{depth: 16, nice: 100, three: true, passes: 1}
+	effortTry     = effort{depth: 4, nice: 32}
+	effortPhoto   = effort{depth: 4, nice: 64}
+	effortNoise   = effort{depth: 8, nice: 64, three: true}
+	effortDrawing = effort{depth: 24, nice: 130, three: true}
+	effortSmall   = effort{depth: 16, nice: 64, three: true, passes: 1}
+	effortPatient = effort{depth: 200, nice: maxMatch, three: true, passes: 4}
+	effortPacked  = effort{depth: 4096, nice: maxMatch, three: true, passes: 8, unit: 1 << 10} // of what is compressed once
 )
 
 const (
-	small = 24 << 10 // bytes up to which every strategy is compressed at its best
-	large = 400 << 10
-	band  = 32 << 10 // bytes that tell a photo from a drawing
+	tiny  = 24 << 10 // bytes up to which the patient parse costs nothing that counts
+	small = 64 << 10 // the same of one pass
+	bands = 4        // of rows that are looked at before filters are chosen
+	band  = 16       // rows of each
 )
 
-// compress returns the zlib stream of the best strategy. flat says that samples are indices or packed: neighbouring values
-// mean little, and no filter is the first choice.
-func (s *scanlines) compress(flat bool) []byte {
-	strategies := []strategy{stratBits, ftNone, ftPaeth, stratSum, ftUp}
-	if flat {
-		strategies = []strategy{ftNone, stratSum, ftUp}
-	}
+// A plan is how a picture will be compressed, and about how many bytes that will take.
+type plan struct {
+	strategy strategy
+	effort   effort
+	guess    int
+}
+
+// plan chooses. Repetitions count in drawings, where rows as they are do best, and a photo's rows have little in common but their
+// noise, which is least by the filters with the least sums: a few bands of rows say which. Where time does not matter every strategy
+// is tried on every row.
+func (s *scanlines) plan(high bool) plan {
 	size := s.h * (s.stride + 1)
-	buf := make([]byte, 0, size)
-	if size <= small {
-		var best []byte
-		for _, strat := range strategies {
-			buf = s.filtered(buf, 0, s.h, strat)
-			if z := deflate(buf, effortSmall); best == nil || len(z) < len(best) {
-				best = z
-			}
-		}
-		return best
+	p := plan{effort: effortDrawing}
+	strategies := []strategy{ftNone, stratSum}
+	sampled, try := s.sampled, effortTry
+	if high || size <= tiny {
+		strategies = []strategy{ftNone, stratSum, ftPaeth, ftUp, ftSub}
+		sampled, try = s.whole, effortDrawing
 	}
-	// A photo's rows have little in common but their noise, which the code's own measure knows best. Elsewhere repetitions
-	// count, which only trying finds, and there is little left to compress.
-	rows := min(max(band/(s.stride+1), 1), s.h)
-	buf = s.filtered(buf, (s.h-rows)/2, (s.h-rows)/2+rows, stratBits)
-	best, least := strategies[0], 0
-	if size > large {
-		strategies = strategies[:3] // the others are seldom the best by much
-	}
-	if !flat && 5*len(deflate(buf, effortTry)) > 2*len(buf) {
-		strategies = nil
-		best = stratBits
-	}
+	var buf []byte
+	least, looked := 0, 0
 	for _, strat := range strategies {
-		buf = s.filtered(buf, 0, s.h, strat)
-		if n := len(deflate(buf, effortTry)); least == 0 || n < least {
-			best, least = strat, n
+		buf = sampled(buf[:0], strat)
+		if n := len(deflate(buf, try)); least == 0 || n < least {
+			p.strategy, least, looked = strat, n, len(buf)
 		}
 	}
-	buf = s.filtered(buf, 0, s.h, best)
-	photo := least == 0
+	p.guess = int(int64(least) * int64(size) / int64(looked))
 	switch {
-	case photo && len(buf) > large:
-		return deflate(buf, effortLargePhoto)
-	case photo:
-		return deflate(buf, effortPhoto)
-	case len(buf) > large:
-		return deflate(buf, effortLargeDrawing)
+	case high || size <= tiny:
+		p.effort = effortPatient
+	case size <= small:
+		p.effort = effortSmall
+	case p.strategy == stratSum && 3*least > looked:
+		p.effort = effortPhoto
+	case 4*least > looked:
+		p.effort = effortNoise
 	}
-	return deflate(buf, effortDrawing)
+	return p
+}
+
+// compress returns the zlib stream of the picture.
+func (s *scanlines) compress(p plan) []byte {
+	buf := make([]byte, 0, s.h*(s.stride+1))
+	return deflate(s.filtered(buf, 0, s.h, p.strategy), p.effort)
+}
+
+// whole appends all scanlines.
+func (s *scanlines) whole(dst []byte, strat strategy) []byte {
+	return s.filtered(dst, 0, s.h, strat)
+}
+
+// sampled appends the bands that are looked at, or all of a picture that is hardly higher.
+func (s *scanlines) sampled(dst []byte, strat strategy) []byte {
+	if s.h <= 2*bands*band {
+		return s.filtered(dst, 0, s.h, strat)
+	}
+	for i := range bands {
+		y := (2*i + 1) * s.h / (2 * bands)
+		dst = s.filtered(dst, y-band/2, y+band/2, strat)
+	}
+	return dst
 }

@@ -2,37 +2,47 @@
 
 package png
 
-import "math"
-
 // filterRow writes the filtered scanline without its type. All have the same length; prev is zeros above the first scanline.
 func filterRow(filter byte, dst, cur, prev []byte, bpp int) {
 	n := len(dst)
 	cur, prev = cur[:n], prev[:n]
-	m := min(bpp, n)
+	from := filterKernel(filter, dst, cur, prev, bpp)
+	filterGeneric(filter, dst, cur, prev, bpp, 0, min(bpp, n))
+	filterGeneric(filter, dst, cur, prev, bpp, max(from, min(bpp, n)), n)
+}
+
+// filterGeneric filters the bytes from from to to, on one side of the first pixel's end.
+func filterGeneric(filter byte, dst, cur, prev []byte, bpp, from, to int) {
+	if to <= bpp { // no pixel to the left
+		for i := from; i < to; i++ {
+			switch filter {
+			case ftUp, ftPaeth:
+				dst[i] = cur[i] - prev[i]
+			case ftAverage:
+				dst[i] = cur[i] - prev[i]/2
+			default:
+				dst[i] = cur[i]
+			}
+		}
+		return
+	}
 	switch filter {
 	case ftNone:
-		copy(dst, cur)
+		copy(dst[from:to], cur[from:])
 	case ftSub:
-		copy(dst[:m], cur)
-		for i := m; i < n; i++ {
+		for i := from; i < to; i++ {
 			dst[i] = cur[i] - cur[i-bpp]
 		}
 	case ftUp:
-		for i, v := range cur {
-			dst[i] = v - prev[i]
+		for i := from; i < to; i++ {
+			dst[i] = cur[i] - prev[i]
 		}
 	case ftAverage:
-		for i := range m {
-			dst[i] = cur[i] - prev[i]/2
-		}
-		for i := m; i < n; i++ {
+		for i := from; i < to; i++ {
 			dst[i] = cur[i] - byte((int(cur[i-bpp])+int(prev[i]))/2)
 		}
 	case ftPaeth:
-		for i := range m {
-			dst[i] = cur[i] - prev[i]
-		}
-		for i := m; i < n; i++ {
+		for i := from; i < to; i++ {
 			dst[i] = cur[i] - byte(paeth(int32(cur[i-bpp]), int32(prev[i]), int32(prev[i-bpp])))
 		}
 	}
@@ -41,10 +51,8 @@ func filterRow(filter byte, dst, cur, prev []byte, bpp int) {
 // A strategy decides on filters: below stratSum one filter for all scanlines.
 type strategy int
 
-const (
-	stratSum  strategy = 5 + iota // the smallest sum of absolute differences, the specification's own advice
-	stratBits                     // the fewest bits under one order-0 code for the whole picture
-)
+// stratSum takes for each scanline the filter with the smallest sum of absolute differences, the specification's own advice.
+const stratSum strategy = 5
 
 // A scanlines is a picture in the form that gets compressed.
 type scanlines struct {
@@ -54,81 +62,59 @@ type scanlines struct {
 	bpp    int // bytes of a pixel, at least 1
 }
 
-// filtered returns scanlines y0 to y1, each after its filter type.
+// filtered appends scanlines y0 to y1, each after its filter type.
 func (s *scanlines) filtered(dst []byte, y0, y1 int, strat strategy) []byte {
-	dst = dst[:0]
-	if strat < stratSum {
-		for y := y0; y < y1; y++ {
-			n := len(dst)
-			dst = append(dst, byte(strat))
-			dst = append(dst, s.row(y)...)
-			filterRow(byte(strat), dst[n+1:], s.row(y), s.above(y), s.bpp)
+	zeros := make([]byte, s.stride)
+	for y := y0; y < y1; y++ {
+		row, above := s.row(y), zeros
+		if y > 0 {
+			above = s.row(y - 1)
 		}
-		return dst
+		filter := byte(strat)
+		if strat == stratSum {
+			filter = leastSum(row, above, s.bpp)
+		}
+		n := len(dst)
+		dst = append(append(dst, filter), row...)
+		if filter != ftNone {
+			filterRow(filter, dst[n+1:], row, above, s.bpp)
+		}
 	}
-	cost := absoluteCost()
-	if strat == stratBits {
-		// The code is that of the picture filtered by the other rule.
-		s.choose(y0, y1, cost, func(row []byte) { dst = append(dst, row...) })
-		cost = orderZeroCost(dst)
-		dst = dst[:0]
-	}
-	s.choose(y0, y1, cost, func(row []byte) { dst = append(dst, row...) })
 	return dst
 }
 
-// choose gives each scanline the filter that costs least, its type included.
-func (s *scanlines) choose(y0, y1 int, cost *[256]uint32, keep func(row []byte)) {
-	buf := make([]byte, 5*(s.stride+1))
-	for y := y0; y < y1; y++ {
-		best, least := 0, uint64(math.MaxUint64)
-		for f := range 5 {
-			row := buf[f*(s.stride+1):][:s.stride+1]
-			row[0] = byte(f)
-			filterRow(byte(f), row[1:], s.row(y), s.above(y), s.bpp)
-			if sum := total(row, cost); sum < least {
-				best, least = f, sum
-			}
+// leastSum returns the first of the filters with the smallest sum of absolute differences.
+func leastSum(cur, prev []byte, bpp int) byte {
+	var sums [5]uint64
+	filterSums(&sums, cur, prev, bpp)
+	best := 0
+	for f, sum := range sums {
+		if sum < sums[best] {
+			best = f
 		}
-		keep(buf[best*(s.stride+1):][:s.stride+1])
 	}
+	return byte(best)
 }
 
-// total sums the costs of a row. One of 2^28 bytes would not overflow it.
-func total(row []byte, cost *[256]uint32) (sum uint64) {
-	for _, v := range row {
-		sum += uint64(cost[v])
+// filterSumsGeneric adds to each filter's sum the absolute values of what it makes of a scanline from byte from on.
+func filterSumsGeneric(sums *[5]uint64, cur, prev []byte, bpp, from int) {
+	prev = prev[:len(cur)]
+	add := func(f int, v byte) {
+		d := int8(v)
+		sums[f] += uint64(max(int(d), -int(d)))
 	}
-	return sum
-}
-
-func absoluteCost() *[256]uint32 {
-	var cost [256]uint32
-	for v := range cost {
-		d := int(int8(v))
-		cost[v] = uint32(max(d, -d))
+	for i := from; i < len(cur); i++ {
+		x, b := cur[i], prev[i]
+		var a, c byte
+		if i >= bpp {
+			a, c = cur[i-bpp], prev[i-bpp]
+		}
+		add(ftNone, x)
+		add(ftSub, x-a)
+		add(ftUp, x-b)
+		add(ftAverage, x-byte((int(a)+int(b))/2))
+		add(ftPaeth, x-byte(paeth(int32(a), int32(b), int32(c))))
 	}
-	return &cost
-}
-
-// orderZeroCost is the length of each byte's code, in 1/256 bit, were b coded by its own frequencies.
-func orderZeroCost(b []byte) *[256]uint32 {
-	var count [256]int
-	for _, v := range b {
-		count[v]++
-	}
-	var cost [256]uint32
-	for v, n := range count {
-		cost[v] = uint32(256 * math.Log2(float64(len(b)+256)/float64(n+1)))
-	}
-	return &cost
 }
 
 func (s *scanlines) row(y int) []byte { return s.pix[y*s.stride:][:s.stride] }
-
-func (s *scanlines) above(y int) []byte {
-	if y == 0 {
-		return make([]byte, s.stride)
-	}
-	return s.row(y - 1)
-}

@@ -110,7 +110,8 @@ type inflater struct {
 
 // inflate decodes a zlib stream that comes in pieces from next. The decoded bytes are offered to sink in order; it returns how
 // many it used, of at least row bytes it must use some, and the rest is offered again with more. An error of sink ends it. All
-// is used, or left over, when inflate returns nil, and the checksum is right.
+// is used, or left over, when inflate returns nil, and the checksum is right. After another error sink was offered what came
+// before it, and nothing that is not in the input.
 func (f *inflater) inflate(next func() []byte, row int, sink func(b []byte) (used int, err error)) error {
 	f.next, f.sink = next, sink
 	if f.in == nil {
@@ -131,7 +132,18 @@ func (f *inflater) inflate(next func() []byte, row int, sink func(b []byte) (use
 	if h := binary.BigEndian.Uint16(f.in); h%31 != 0 || h>>8&15 != 8 || h&0x20 != 0 {
 		return FormatError("zlib header")
 	}
-	return f.blocks(p + 2)
+	o, err := f.blocks(p + 2)
+	if err != nil && o >= 0 {
+		if _, sinkErr := f.flush(o); sinkErr != nil {
+			return sinkErr
+		}
+	}
+	return err
+}
+
+// refill makes nb, the bits in acc, at least 56, from in[p:]; p is then the byte that the next refill begins with.
+func refill(acc uint64, nb uint, in []byte, p int) (uint64, uint, int) {
+	return acc | binary.LittleEndian.Uint64(in[p:])<<(nb&63), nb | 56, p + int(63-nb)>>3
 }
 
 // fill moves input down and reads more, so that in[p:] holds at least inPad bytes, zeros past the end. The 8 bytes before p
@@ -160,12 +172,12 @@ func (f *inflater) fill(p int) int {
 	return p
 }
 
-// flush offers out[start:o] and makes room. It returns the new o.
+// flush offers out[start:o] and makes room. It returns the new o, -1 with an error of sink.
 func (f *inflater) flush(o int) (int, error) {
 	f.adler.update(f.out[f.summed:o])
 	used, err := f.sink(f.out[f.start:o])
 	if err != nil {
-		return 0, err
+		return -1, err
 	}
 	f.start += used
 	keep := max(min(f.start, o-windowSize), 0)
@@ -175,9 +187,15 @@ func (f *inflater) flush(o int) (int, error) {
 	return o - keep, nil
 }
 
-var errDeflate = FormatError("compressed data")
+const (
+	errDeflate = FormatError("compressed data")
+	errNoSum   = FormatError("compressed data ends early")
+	errSum     = FormatError("zlib checksum")
+)
 
-func (f *inflater) blocks(p int) error {
+// blocks decodes the blocks of section 3.2.3 from in[p] on, and holds the checksum behind them against the data's. It returns
+// where the output ends that was not offered yet, -1 when sink failed.
+func (f *inflater) blocks(p int) (int, error) {
 	var acc uint64
 	var nb uint // valid bits of acc
 	var err error
@@ -187,13 +205,11 @@ func (f *inflater) blocks(p int) error {
 	for final := false; !final; {
 		if p > f.n-32 {
 			if p > f.n+8 {
-				return errDeflate
+				return o, errDeflate
 			}
 			p = f.fill(p)
 		}
-		acc |= binary.LittleEndian.Uint64(f.in[p:]) << (nb & 63)
-		p += int(63-nb) >> 3
-		nb |= 56
+		acc, nb, p = refill(acc, nb, f.in[:], p)
 		final = acc&1 != 0
 		kind := acc >> 1 & 3
 		acc >>= 3
@@ -203,7 +219,7 @@ func (f *inflater) blocks(p int) error {
 			p -= int(nb >> 3)
 			acc, nb = 0, 0
 			if p, o, err = f.stored(p, o); err != nil {
-				return err
+				return o, err
 			}
 			continue
 		case 1:
@@ -231,35 +247,31 @@ func (f *inflater) blocks(p int) error {
 			acc >>= 14
 			nb -= 14
 			if lits > 286 || dists > 30 {
-				return errDeflate
+				return o, errDeflate
 			}
 			var codeLengths [19]uint8
 			for _, c := range codeOrder[:codes] {
 				if nb < 8 {
-					acc |= binary.LittleEndian.Uint64(f.in[p:]) << (nb & 63)
-					p += int(63-nb) >> 3
-					nb |= 56
+					acc, nb, p = refill(acc, nb, f.in[:], p)
 				}
 				codeLengths[c] = uint8(acc & 7)
 				acc >>= 3
 				nb -= 3
 			}
 			if !f.litCanon.build(codeLengths[:]) {
-				return errDeflate
+				return o, errDeflate
 			}
 			for i := 0; i < lits+dists; {
 				if p > f.n-32 {
 					if p > f.n+8 {
-						return errDeflate
+						return o, errDeflate
 					}
 					p = f.fill(p)
 				}
-				acc |= binary.LittleEndian.Uint64(f.in[p:]) << (nb & 63)
-				p += int(63-nb) >> 3
-				nb |= 56
+				acc, nb, p = refill(acc, nb, f.in[:], p)
 				s, n := f.litCanon.decode(acc, 1)
 				if s < 0 {
-					return errDeflate
+					return o, errDeflate
 				}
 				acc >>= n & 63
 				nb -= n
@@ -267,7 +279,7 @@ func (f *inflater) blocks(p int) error {
 				switch s {
 				case 16:
 					if i == 0 {
-						return errDeflate
+						return o, errDeflate
 					}
 					repeat, length, extra = 3+int(acc&3), lengths[i-1], 2
 				case 17:
@@ -278,7 +290,7 @@ func (f *inflater) blocks(p int) error {
 				acc >>= extra & 63
 				nb -= extra
 				if i+repeat > lits+dists {
-					return errDeflate
+					return o, errDeflate
 				}
 				for ; repeat > 0; repeat-- {
 					lengths[i] = length
@@ -286,26 +298,26 @@ func (f *inflater) blocks(p int) error {
 				}
 			}
 			if !f.build(lengths[:lits], lengths[lits:lits+dists]) {
-				return errDeflate
+				return o, errDeflate
 			}
 		default:
-			return errDeflate
+			return o, errDeflate
 		}
 		if p, o, acc, nb, err = f.symbols(p, o, acc, nb); err != nil {
-			return err
+			return o, err
 		}
 	}
-	if _, err = f.flush(o); err != nil {
-		return err
+	if o, err = f.flush(o); err != nil {
+		return o, err
 	}
 	p = f.fill(p - int(nb>>3))
 	if p+4 > f.n {
-		return FormatError("compressed data ends early")
+		return o, errNoSum
 	}
 	if binary.BigEndian.Uint32(f.in[p:]) != f.adler[1]<<16|f.adler[0] {
-		return FormatError("zlib checksum")
+		return o, errSum
 	}
-	return nil
+	return o, nil
 }
 
 // stored copies a stored block (section 3.2.4) whose header begins at p.
@@ -314,23 +326,23 @@ func (f *inflater) stored(p, o int) (int, int, error) {
 		p = f.fill(p)
 	}
 	if p+4 > f.n {
-		return 0, 0, errDeflate
+		return p, o, errDeflate
 	}
 	length, check := binary.LittleEndian.Uint16(f.in[p:]), binary.LittleEndian.Uint16(f.in[p+2:])
 	if length != ^check {
-		return 0, 0, errDeflate
+		return p, o, errDeflate
 	}
 	p += 4
 	for left := int(length); left > 0; {
 		if p >= f.n {
 			if p = f.fill(p); p >= f.n {
-				return 0, 0, errDeflate
+				return p, o, errDeflate
 			}
 		}
 		if o >= len(f.out)-outPad {
 			var err error
 			if o, err = f.flush(o); err != nil {
-				return 0, 0, err
+				return p, o, err
 			}
 		}
 		m := copy(f.out[o:len(f.out)-outPad], f.in[p:min(p+left, f.n)])
@@ -414,27 +426,28 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 	safe := f.n - 32
 	const mask = 1<<litBits - 1
 	for {
-		if p > safe {
-			if p > f.n+8 {
-				return 0, 0, 0, 0, errDeflate
-			}
-			if !f.eof {
-				p = f.fill(p)
-				safe = f.n - 32
-			}
+		if p > safe && !f.eof {
+			p = f.fill(p)
+			safe = f.n - 32
 		}
 		if o >= limit {
 			var err error
 			if o, err = f.flush(o); err != nil {
-				return 0, 0, 0, 0, err
+				return p, o, acc, nb, err
 			}
 		}
-		if p, o, acc, nb = f.tabled(p, o, acc, nb, safe, limit); o >= limit || p > safe && !f.eof {
+		if p > safe && f.eof {
+			var end bool
+			var err error
+			if p, o, acc, nb, end, err = f.symbol(p, o, acc, nb); end || err != nil {
+				return p, o, acc, nb, err
+			}
 			continue
 		}
-		acc |= binary.LittleEndian.Uint64(in[p:]) << (nb & 63)
-		p += int(63-nb) >> 3
-		nb |= 56 // at least 56 bits: four indices and one to look ahead
+		if p, o, acc, nb = f.tabled(p, o, acc, nb, safe, limit); o >= limit || p > safe {
+			continue
+		}
+		acc, nb, p = refill(acc, nb, in[:], p) // at least 56 bits: four indices and one to look ahead
 		e := lit[acc&mask]
 		for e>>entryLits&3 != 0 {
 			binary.LittleEndian.PutUint32(out[o:], e>>8)
@@ -470,17 +483,13 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 			if p > safe || o >= limit {
 				break
 			}
-			acc |= binary.LittleEndian.Uint64(in[p:]) << (nb & 63)
-			p += int(63-nb) >> 3
-			nb |= 56
+			acc, nb, p = refill(acc, nb, in[:], p)
 		}
 		if e>>entryLits&3 != 0 {
 			continue // to have room made
 		}
 		if nb < 48 { // 15+5 for the length, 15+13 for the distance
-			acc |= binary.LittleEndian.Uint64(in[p:]) << (nb & 63)
-			p += int(63-nb) >> 3
-			nb |= 56
+			acc, nb, p = refill(acc, nb, in[:], p)
 		}
 		var length int
 		switch e & kindMask {
@@ -496,7 +505,7 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 		default:
 			s, n := f.litCanon.decode(acc, litBits+1)
 			if s < 0 || s > 285 {
-				return 0, 0, 0, 0, errDeflate
+				return p, o, acc, nb, errDeflate
 			}
 			acc >>= n & 63
 			nb -= n
@@ -524,7 +533,7 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 		} else {
 			s, n := f.distCanon.decode(acc, distBits+1)
 			if s < 0 || s > 29 {
-				return 0, 0, 0, 0, errDeflate
+				return p, o, acc, nb, errDeflate
 			}
 			acc >>= n & 63
 			nb -= n
@@ -534,7 +543,7 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 			nb -= x
 		}
 		if distance > o {
-			return 0, 0, 0, 0, errDeflate
+			return p, o, acc, nb, errDeflate
 		}
 		end := o + length
 		if distance < 8 {
@@ -562,6 +571,47 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 		}
 		o = end
 	}
+}
+
+// symbol decodes one symbol near the end of the input, and reports whether it was the end of a block. What the zeros past the
+// end stand for is an error before anything is made of it.
+func (f *inflater) symbol(p, o int, acc uint64, nb uint) (int, int, uint64, uint, bool, error) {
+	if p <= f.n {
+		acc, nb, p = refill(acc, nb, f.in[:], p)
+	}
+	left := int(nb) - 8*max(p-f.n, 0) // bits of acc that are in the input
+	take := func(n uint) uint64 {
+		v := acc & (1<<n - 1)
+		acc >>= n
+		nb -= n
+		left -= int(n)
+		return v
+	}
+	s, n := f.litCanon.decode(acc, 1)
+	if take(n); s < 0 || s > 285 || left < 0 {
+		return p, o, acc, nb, false, errDeflate
+	}
+	switch {
+	case s < 256:
+		f.out[o] = byte(s)
+		return p, o + 1, acc, nb, false, nil
+	case s == 256:
+		return p, o, acc, nb, true, nil
+	}
+	length := int(lengthBase[s-257]) + int(take(uint(lengthExtra[s-257])))
+	s, n = f.distCanon.decode(acc, 1)
+	if take(n); s < 0 || s > 29 {
+		return p, o, acc, nb, false, errDeflate
+	}
+	distance := int(distBase[s]) + int(take(uint(distExtra[s])))
+	if left < 0 || distance > o {
+		return p, o, acc, nb, false, errDeflate
+	}
+	for range length {
+		f.out[o] = f.out[o-distance]
+		o++
+	}
+	return p, o, acc, nb, false, nil
 }
 
 // An adler is the two sums of RFC 1950 section 9, s1 and s2, reduced.

@@ -96,6 +96,40 @@ func unfilterPaeth(dst, src, prev []byte, bpp int) {
 	unfilterPaethGeneric(dst, src, prev, bpp, n*bpp)
 }
 
+// filterSums adds up the absolute values of what each filter makes of a scanline.
+func filterSums(sums *[5]uint64, cur, prev []byte, bpp int) {
+	n := 0
+	if haveAVX2 && len(cur) >= bpp+32 {
+		n = (len(cur) - bpp) &^ 31
+		_ = prev[len(cur)-1]
+		filterSumsAVX2(&cur[bpp], &cur[0], &prev[bpp], &prev[0], n, sums)
+		filterSumsGeneric(sums, cur[:bpp], prev[:bpp], bpp, 0)
+		n += bpp
+	}
+	filterSumsGeneric(sums, cur, prev, bpp, n)
+}
+
+// filterKernel filters bytes from the second pixel on and returns where it stopped, 0 when it did none.
+func filterKernel(filter byte, dst, cur, prev []byte, bpp int) int {
+	if !haveAVX2 || len(cur) < bpp+32 || filter == ftNone {
+		return 0
+	}
+	n := (len(cur) - bpp) &^ 31
+	_, _ = dst[len(cur)-1], prev[len(cur)-1]
+	d, x, a, b, c := &dst[bpp], &cur[bpp], &cur[0], &prev[bpp], &prev[0]
+	switch filter {
+	case ftSub:
+		filterSubAVX2(d, x, a, n)
+	case ftUp:
+		filterSubAVX2(d, x, b, n)
+	case ftAverage:
+		filterAverageAVX2(d, x, a, b, n)
+	case ftPaeth:
+		filterPaethAVX2(d, x, a, b, c, n)
+	}
+	return bpp + n
+}
+
 // update adds b to the checksum.
 func (a *adler) update(b []byte) {
 	for haveAVX2 && len(b) >= 32 {

@@ -999,3 +999,210 @@ done:
 	ANDQ $0x3f, R8
 	MOVQ R8, 24(SI)
 	RET
+
+// func filterSumsAVX2(x *byte, a *byte, b *byte, c *byte, n int, sums *[5]uint64)
+// Requires: AVX, AVX2
+TEXT ·filterSumsAVX2(SB), NOSPLIT, $0-48
+	MOVQ     x+0(FP), AX
+	MOVQ     a+8(FP), CX
+	MOVQ     b+16(FP), DX
+	MOVQ     c+24(FP), BX
+	MOVQ     n+32(FP), SI
+	MOVQ     sums+40(FP), DI
+	VPCMPEQB Y1, Y1, Y1
+	VPABSB   Y1, Y1
+	VPXOR    Y0, Y0, Y0
+	VPXOR    Y2, Y2, Y2
+	VPXOR    Y3, Y3, Y3
+	VPXOR    Y4, Y4, Y4
+	VPXOR    Y5, Y5, Y5
+	VPXOR    Y6, Y6, Y6
+
+loop:
+	VMOVDQU      (AX), Y7
+	VMOVDQU      (CX), Y8
+	VMOVDQU      (DX), Y9
+	VMOVDQU      (BX), Y10
+	VPABSB       Y7, Y11
+	VPSADBW      Y0, Y11, Y11
+	VPADDQ       Y11, Y2, Y2
+	VPSUBB       Y8, Y7, Y11
+	VPABSB       Y11, Y11
+	VPSADBW      Y0, Y11, Y11
+	VPADDQ       Y11, Y3, Y3
+	VPSUBB       Y9, Y7, Y11
+	VPABSB       Y11, Y11
+	VPSADBW      Y0, Y11, Y11
+	VPADDQ       Y11, Y4, Y4
+	VPAVGB       Y8, Y9, Y11
+	VPXOR        Y8, Y9, Y12
+	VPAND        Y1, Y12, Y12
+	VPSUBB       Y12, Y11, Y11
+	VPSUBB       Y11, Y7, Y11
+	VPABSB       Y11, Y11
+	VPSADBW      Y0, Y11, Y11
+	VPADDQ       Y11, Y5, Y5
+	VPSUBUSB     Y10, Y9, Y11
+	VPSUBUSB     Y10, Y8, Y12
+	VPMINUB      Y11, Y12, Y13
+	VPSUBUSB     Y9, Y10, Y14
+	VPOR         Y14, Y11, Y11
+	VPSUBUSB     Y8, Y10, Y15
+	VPOR         Y15, Y12, Y12
+	VPMINUB      Y14, Y15, Y15
+	VPOR         Y15, Y13, Y13
+	VPSUBUSB     Y12, Y11, Y14
+	VPSUBUSB     Y11, Y12, Y15
+	VPOR         Y15, Y14, Y14
+	VPCMPEQB     Y0, Y13, Y13
+	VPCMPEQB     Y15, Y15, Y15
+	VPXOR        Y15, Y13, Y13
+	VPOR         Y13, Y14, Y14
+	VPMINUB      Y12, Y14, Y14
+	VPCMPEQB     Y12, Y14, Y12
+	VPBLENDVB    Y12, Y9, Y10, Y12
+	VPMINUB      Y11, Y14, Y14
+	VPCMPEQB     Y11, Y14, Y11
+	VPBLENDVB    Y11, Y8, Y12, Y12
+	VPSUBB       Y12, Y7, Y7
+	VPABSB       Y7, Y7
+	VPSADBW      Y0, Y7, Y7
+	VPADDQ       Y7, Y6, Y6
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	ADDQ         $0x20, BX
+	SUBQ         $0x20, SI
+	JNE          loop
+	VEXTRACTI128 $0x01, Y2, X0
+	VPADDQ       X2, X0, X0
+	VPSRLDQ      $0x08, X0, X1
+	VPADDQ       X1, X0, X0
+	VMOVQ        X0, AX
+	ADDQ         AX, (DI)
+	VEXTRACTI128 $0x01, Y3, X0
+	VPADDQ       X3, X0, X0
+	VPSRLDQ      $0x08, X0, X1
+	VPADDQ       X1, X0, X0
+	VMOVQ        X0, AX
+	ADDQ         AX, 8(DI)
+	VEXTRACTI128 $0x01, Y4, X0
+	VPADDQ       X4, X0, X0
+	VPSRLDQ      $0x08, X0, X1
+	VPADDQ       X1, X0, X0
+	VMOVQ        X0, AX
+	ADDQ         AX, 16(DI)
+	VEXTRACTI128 $0x01, Y5, X0
+	VPADDQ       X5, X0, X0
+	VPSRLDQ      $0x08, X0, X1
+	VPADDQ       X1, X0, X0
+	VMOVQ        X0, AX
+	ADDQ         AX, 24(DI)
+	VEXTRACTI128 $0x01, Y6, X0
+	VPADDQ       X6, X0, X0
+	VPSRLDQ      $0x08, X0, X1
+	VPADDQ       X1, X0, X0
+	VMOVQ        X0, AX
+	ADDQ         AX, 32(DI)
+	VZEROUPPER
+	RET
+
+// func filterSubAVX2(dst *byte, x *byte, a *byte, n int)
+// Requires: AVX, AVX2
+TEXT ·filterSubAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ n+24(FP), BX
+
+loop:
+	VMOVDQU (CX), Y0
+	VPSUBB  (DX), Y0, Y0
+	VMOVDQU Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	SUBQ    $0x20, BX
+	JNE     loop
+	VZEROUPPER
+	RET
+
+// func filterAverageAVX2(dst *byte, x *byte, a *byte, b *byte, n int)
+// Requires: AVX, AVX2
+TEXT ·filterAverageAVX2(SB), NOSPLIT, $0-40
+	MOVQ     dst+0(FP), AX
+	MOVQ     x+8(FP), CX
+	MOVQ     a+16(FP), DX
+	MOVQ     b+24(FP), BX
+	MOVQ     n+32(FP), SI
+	VPCMPEQB Y0, Y0, Y0
+	VPABSB   Y0, Y0
+
+loop:
+	VMOVDQU (CX), Y1
+	VMOVDQU (DX), Y2
+	VMOVDQU (BX), Y3
+	VPAVGB  Y2, Y3, Y4
+	VPXOR   Y2, Y3, Y2
+	VPAND   Y0, Y2, Y2
+	VPSUBB  Y2, Y4, Y4
+	VPSUBB  Y4, Y1, Y1
+	VMOVDQU Y1, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	ADDQ    $0x20, BX
+	SUBQ    $0x20, SI
+	JNE     loop
+	VZEROUPPER
+	RET
+
+// func filterPaethAVX2(dst *byte, x *byte, a *byte, b *byte, c *byte, n int)
+// Requires: AVX, AVX2
+TEXT ·filterPaethAVX2(SB), NOSPLIT, $0-48
+	MOVQ  dst+0(FP), AX
+	MOVQ  x+8(FP), CX
+	MOVQ  a+16(FP), DX
+	MOVQ  b+24(FP), BX
+	MOVQ  c+32(FP), SI
+	MOVQ  n+40(FP), DI
+	VPXOR Y0, Y0, Y0
+
+loop:
+	VMOVDQU   (CX), Y1
+	VMOVDQU   (DX), Y2
+	VMOVDQU   (BX), Y3
+	VMOVDQU   (SI), Y4
+	VPSUBUSB  Y4, Y3, Y5
+	VPSUBUSB  Y4, Y2, Y6
+	VPMINUB   Y5, Y6, Y7
+	VPSUBUSB  Y3, Y4, Y8
+	VPOR      Y8, Y5, Y5
+	VPSUBUSB  Y2, Y4, Y9
+	VPOR      Y9, Y6, Y6
+	VPMINUB   Y8, Y9, Y9
+	VPOR      Y9, Y7, Y7
+	VPSUBUSB  Y6, Y5, Y8
+	VPSUBUSB  Y5, Y6, Y9
+	VPOR      Y9, Y8, Y8
+	VPCMPEQB  Y0, Y7, Y7
+	VPCMPEQB  Y9, Y9, Y9
+	VPXOR     Y9, Y7, Y7
+	VPOR      Y7, Y8, Y8
+	VPMINUB   Y6, Y8, Y8
+	VPCMPEQB  Y6, Y8, Y6
+	VPBLENDVB Y6, Y3, Y4, Y6
+	VPMINUB   Y5, Y8, Y8
+	VPCMPEQB  Y5, Y8, Y5
+	VPBLENDVB Y5, Y2, Y6, Y6
+	VPSUBB    Y6, Y1, Y1
+	VMOVDQU   Y1, (AX)
+	ADDQ      $0x20, AX
+	ADDQ      $0x20, CX
+	ADDQ      $0x20, DX
+	ADDQ      $0x20, BX
+	ADDQ      $0x20, SI
+	SUBQ      $0x20, DI
+	JNE       loop
+	VZEROUPPER
+	RET

@@ -7,6 +7,12 @@ func unfilterUp(dst, src, prev []byte)               { unfilterUpGeneric(dst, sr
 func unfilterAverage(dst, src, prev []byte, bpp int) { unfilterAverageGeneric(dst, src, prev, bpp, 0) }
 func unfilterPaeth(dst, src, prev []byte, bpp int)   { unfilterPaethGeneric(dst, src, prev, bpp, 0) }
 
+func filterSums(sums *[5]uint64, cur, prev []byte, bpp int) {
+	filterSumsGeneric(sums, cur, prev, bpp, 0)
+}
+
+func filterKernel(filter byte, dst, cur, prev []byte, bpp int) int { return 0 }
+
 func (a *adler) update(b []byte) { a.updateGeneric(b) }
 
 func (f *inflater) tabled(p, o int, acc uint64, nb uint, safe, limit int) (int, int, uint64, uint) {

@@ -1,20 +1,29 @@
-// Package png reads PNG pictures row by row, in memory that grows with their width alone, and writes small pictures in as few
-// bytes as it finds by trying.
+// Package png reads PNG pictures row by row, in memory that grows with their width alone, and writes them in few bytes without
+// keeping anybody waiting; with Options.High, in as few as it finds.
 //
 //	png.go       chunks and what they say, PNG specification (third edition) sections 5 and 11
 //	reader.go    rows: scanlines, interlacing, samples to 8 bits, sections 7, 8 and 13.12
 //	unfilter.go  filter reconstruction, section 9
 //	inflate.go   decompression, section 10, RFC 1950 and 1951
+//	apng.go      animations played, section 11.3.6; apngwrite.go, written
+//	strip.go     a file without its metadata
 //	writer.go    Append: which kind of PNG a picture becomes, section 12.4
+//	near.go      palettes that come near enough for mixtures of few colors
 //	filter.go    which filter each scanline gets, section 12.7
-//	compress.go  which of the choices is smallest
+//	compress.go  which filters and how much effort a picture gets
 //	deflate.go   compression, section 10, RFC 1950 and 1951
+//	quick.go     the parse by hash chains and a look ahead
+//	patient.go   the parse that weighs every way
+//	block.go     blocks: where they end, which kind they are
+//	huffman.go   prefix codes and their headers
 package png
 
 import (
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
+
+	"miniatura/codec/internal/limit"
 )
 
 // A FormatError reports that the input is not a valid PNG.
@@ -26,6 +35,9 @@ func (e FormatError) Error() string { return "png: invalid format: " + string(e)
 type UnsupportedError string
 
 func (e UnsupportedError) Error() string { return "png: unsupported: " + string(e) }
+
+// Is reports whether target is errors.ErrUnsupported.
+func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
 
 const signature = "\x89PNG\r\n\x1a\n"
 
@@ -54,20 +66,29 @@ type Reader struct {
 	Interlaced    bool
 	Channels      int // samples of 8 bits in each pixel of a row: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; alpha is straight
 
-	Frames         int    // of an animation (acTL), 0 for a still picture
+	Frames         int    // of an animation (acTL), 0 for a still picture; one frame that IDAT holds is a still
 	EXIF           []byte // eXIf: begins at the byte order mark, or nil
-	SRGB           bool   // sRGB is there
+	SRGB           bool   // sRGB is there, with an intent that is one
 	Gamma          uint32 // gAMA in 1/100000, or 0
 	Chromaticities []byte // cHRM's 32 bytes, or nil
 	CICP           []byte // cICP's 4 bytes, or nil
+	Note           string // what is wrong behind the samples, which are all there; Rows may add to it
+
+	// Narrow makes 8-bit samples of a pixel's 16-bit ones, big-endian, alpha aside: 1 or 3 as dst is long. nil is v*255/65535, rounded.
+	Narrow func(dst, src []byte)
 
 	src        []byte
-	idat       int       // position of the first IDAT
+	idat       int       // position of the first chunk with the rows,
+	data       string    // of that kind: "" is IDAT
 	iccp       []byte    // iCCP's data
 	trns       []byte    // tRNS's data, of the right length for the colour type
 	palette    [][4]byte // 256 entries once there is a PLTE
 	paletteLen int
+	control    int // fcTL is there: 1 before IDAT, 2 behind it
 }
+
+// HasPalette reports whether pixels are indices into a palette.
+func (r *Reader) HasPalette() bool { return r.ColorType == ctPalette }
 
 // bitsPerPixel returns the bits of one pixel in a scanline.
 func (r *Reader) bitsPerPixel() int {
@@ -104,8 +125,9 @@ func checkCRC(src []byte, p, next int) bool {
 	return crc32.ChecksumIEEE(src[p+4:next-4]) == binary.BigEndian.Uint32(src[next-4:])
 }
 
-// NewReader reads the chunks of src, which has to be complete up to IEND, without decompressing anything. It checks the CRC of every
-// chunk but IDAT, which Rows does. A damaged ancillary chunk is as absent (section 13.2), a damaged critical one is an error.
+// NewReader reads the chunks of src without decompressing anything. It checks the CRC of every chunk but IDAT, which Rows does. A
+// damaged ancillary chunk is as absent (section 13.2), a damaged critical one is an error. Behind the first run of IDAT nothing
+// is: what is wrong there, Note says, and it is for Rows to find whether all samples came before it.
 func NewReader(src []byte) (*Reader, error) {
 	if len(src) < 8 || string(src[:8]) != signature {
 		return nil, FormatError("no PNG signature")
@@ -124,60 +146,99 @@ func NewReader(src []byte) (*Reader, error) {
 	if err := r.header(data); err != nil {
 		return nil, err
 	}
-	ended := false // the run of IDAT is over
-	for kind != "IEND" {
-		start := p
-		if kind, data, p, err = chunk(src, p); err != nil {
-			return nil, err
-		}
-		if kind == "IDAT" {
-			if ended {
-				return nil, FormatError("IDAT in two places")
-			}
-			if r.idat == 0 {
-				r.idat = start
-			}
-			continue
-		}
-		ended = r.idat != 0
-		critical := kind[0]&0x20 == 0 // section 5.4
-		if !critical && !known(kind) {
-			continue
-		}
-		if !checkCRC(src, start, p) {
-			if critical {
-				return nil, FormatError("CRC of " + kind)
-			}
-			continue
-		}
-		switch kind {
-		case "PLTE":
-			if err := r.plte(data); err != nil {
-				return nil, err
-			}
-		case "IHDR":
-			return nil, FormatError("second IHDR")
-		case "IEND":
-		default:
-			if critical {
-				return nil, UnsupportedError("critical chunk")
-			}
-			r.ancillary(kind, data)
-		}
-	}
-	if r.idat == 0 {
-		return nil, FormatError("no IDAT")
+	if p, err = r.before(p); err != nil {
+		return nil, err
 	}
 	if r.ColorType == ctPalette && r.palette == nil {
 		return nil, FormatError("no PLTE")
 	}
 	r.channels()
+	r.behind(p)
+	if r.Frames == 1 && r.control != 2 {
+		r.Frames = 0
+	}
 	return r, nil
+}
+
+// before reads the chunks from p up to the first IDAT, and returns where that is.
+func (r *Reader) before(p int) (int, error) {
+	for {
+		kind, data, next, err := chunk(r.src, p)
+		if len(r.src)-p >= 8 && string(r.src[p+4:p+8]) == "IDAT" { // which may be cut off
+			r.idat = p
+			return p, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+		critical := kind[0]&0x20 == 0 // section 5.4
+		switch {
+		case !critical && !known(kind):
+		case !checkCRC(r.src, p, next):
+			if critical {
+				return 0, FormatError("CRC of " + kind)
+			}
+		case kind == "PLTE":
+			if err := r.plte(data); err != nil {
+				return 0, err
+			}
+		case kind == "IHDR":
+			return 0, FormatError("second IHDR")
+		case kind == "IEND":
+			return 0, FormatError("no IDAT")
+		case critical:
+			return 0, UnsupportedError("critical chunk")
+		default:
+			r.ancillary(kind, data)
+		}
+		p = next
+	}
+}
+
+// behind reads the chunks from the first IDAT on, as far as they can be read: Exif may follow the samples, and the frames of an
+// animation.
+func (r *Reader) behind(p int) {
+	ended := false // the run of IDAT is over
+	for {
+		kind, data, next, err := chunk(r.src, p)
+		switch {
+		case err != nil:
+			r.note(string(err.(FormatError)))
+			return
+		case kind == "IDAT" && ended:
+			r.note("IDAT in two places")
+			return
+		case kind == "IDAT":
+			p = next
+			continue
+		}
+		ended = true
+		critical := kind[0]&0x20 == 0
+		switch {
+		case (critical || known(kind)) && !checkCRC(r.src, p, next):
+			r.note("CRC of " + kind)
+		case kind == "IEND" && len(data) > 0, critical && kind != "IEND":
+			r.note(kind + " behind IDAT")
+		case !critical:
+			r.ancillary(kind, data)
+		}
+		if kind == "IEND" {
+			return
+		}
+		p = next
+	}
+}
+
+// note adds to what is wrong.
+func (r *Reader) note(s string) {
+	if r.Note == "" {
+		r.Note = s
+	}
 }
 
 func known(kind string) bool {
 	switch kind {
-	case "tRNS", "iCCP", "eXIf", "acTL", "sRGB", "gAMA", "cHRM", "cICP":
+	case "tRNS", "iCCP", "eXIf", "acTL", "fcTL", "sRGB", "gAMA", "cHRM", "cICP":
 		return true
 	}
 	return false
@@ -206,8 +267,12 @@ func (r *Reader) header(b []byte) error {
 		return FormatError("compression, filter or interlace method")
 	}
 	switch n := uint64(w) * uint64(h); {
-	case w > MaxSide, h > MaxSide, n > MaxPixels, r.Interlaced && n > MaxInterlaced:
-		return UnsupportedError("dimensions over the limit")
+	case w > MaxSide, h > MaxSide:
+		return &limit.Error{Room: "png", What: "pixels a side", Met: int64(max(w, h)), Allowed: MaxSide}
+	case n > MaxPixels:
+		return &limit.Error{Room: "png", What: "pixels", Met: int64(n), Allowed: MaxPixels}
+	case r.Interlaced && n > MaxInterlaced:
+		return &limit.Error{Room: "png", What: "interlaced pixels", Met: int64(n), Allowed: MaxInterlaced}
 	}
 	r.Width, r.Height = int(w), int(h)
 	return nil
@@ -239,6 +304,10 @@ func (r *Reader) ancillary(kind string, b []byte) {
 		}
 		return
 	}
+	if kind == "fcTL" {
+		r.control |= 1 << min(r.idat, 1)
+		return
+	}
 	if r.idat != 0 {
 		return // sections 5.6 and 11.3: the others come before IDAT
 	}
@@ -264,17 +333,17 @@ func (r *Reader) ancillary(kind string, b []byte) {
 			r.Frames = int(n & 0x7fffffff)
 		}
 	case "sRGB":
-		r.SRGB = len(b) == 1
+		r.SRGB = r.SRGB || len(b) == 1 && b[0] <= 3
 	case "gAMA":
-		if len(b) == 4 {
+		if len(b) == 4 && r.Gamma == 0 {
 			r.Gamma = binary.BigEndian.Uint32(b)
 		}
 	case "cHRM":
-		if len(b) == 32 {
+		if len(b) == 32 && r.Chromaticities == nil {
 			r.Chromaticities = b
 		}
 	case "cICP":
-		if len(b) == 4 {
+		if len(b) == 4 && r.CICP == nil && r.palette == nil {
 			r.CICP = b
 		}
 	}

@@ -19,6 +19,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"miniatura/codec/internal/limit"
 )
 
 func corpus(t testing.TB, folders ...string) (files []string) {
@@ -145,9 +147,10 @@ func TestHostile(t *testing.T) {
 		var f FormatError
 		var u UnsupportedError
 		switch {
-		case err != nil && !errors.As(err, &f) && !errors.As(err, &u):
+		case err != nil && !errors.As(err, &f) && !errors.As(err, &u) && !errors.Is(err, limit.Err):
 			t.Errorf("%s: untyped %v", name, err)
-		case err == nil && (strings.HasPrefix(name, "x") || strings.Contains(name, "trunc") || strings.Contains(name, "broken") || strings.Contains(name, "bomb")):
+		case err == nil && name != "xcsn0g01.png" && // the CRC of its IDAT is wrong, its stream is not
+			(strings.HasPrefix(name, "x") || strings.Contains(name, "trunc") || strings.Contains(name, "broken") || strings.Contains(name, "bomb")):
 			t.Errorf("%s: read", name)
 		}
 		t.Logf("%-50s %v (image/png's header: %v)", name, err, std)
@@ -195,9 +198,6 @@ func TestDamaged(t *testing.T) {
 	for name, b := range map[string][]byte{
 		"signature":       flip(file(head, idat, iend), 0),
 		"IHDR CRC":        file(flip(head, -1), idat, iend),
-		"IDAT CRC":        file(head, flip(idat, -1), iend),
-		"IEND CRC":        file(head, idat, flip(iend, -1)),
-		"no IEND":         file(head, idat),
 		"no IDAT":         file(head, iend),
 		"two IHDR":        file(head, head, idat, iend),
 		"depth":           file(ihdr(4, 3, 3, 0, 0), idat, iend),
@@ -209,11 +209,11 @@ func TestDamaged(t *testing.T) {
 		"few rows":        file(ihdr(4, 4, 8, 0, 0), idat, iend),
 		"few bytes":       file(ihdr(5, 3, 8, 0, 0), idat, iend),
 		"filter type":     file(head, chunkBytes("IDAT", deflated(append([]byte{5}, raw[1:]...))), iend),
-		"Adler":           file(head, chunkBytes("IDAT", flip(z, -1)), iend),
-		"zlib cut":        file(head, chunkBytes("IDAT", z[:len(z)-5]), iend),
 		"zlib header":     file(head, chunkBytes("IDAT", flip(z, 0)), iend),
 		"empty IDAT":      file(head, chunkBytes("IDAT", nil), iend),
-		"IDAT apart":      file(head, chunkBytes("IDAT", z[:9]), chunkBytes("tIME", nil), chunkBytes("IDAT", z[9:]), iend),
+		"IDAT apart":      file(head, chunkBytes("IDAT", z[:6]), chunkBytes("tIME", nil), chunkBytes("IDAT", z[6:]), iend),
+		"CRC and Adler":   file(head, flip(chunkBytes("IDAT", flip(z, -1)), -1), iend),
+		"CRC, no Adler":   file(head, flip(chunkBytes("IDAT", z[:len(z)-4]), -1), iend),
 		"PLTE of 4 bytes": file(ihdr(4, 3, 8, 3, 0), chunkBytes("PLTE", make([]byte, 4)), idat, iend),
 	} {
 		var f FormatError
@@ -236,12 +236,14 @@ func TestDamaged(t *testing.T) {
 		"too wide":         file(ihdr(1<<20, 1, 8, 0, 0), idat, iend),
 		"too many pixels":  file(ihdr(1<<14, 1<<14, 1, 0, 0), idat, iend),
 		"interlaced giant": file(ihdr(1<<13, 1<<13, 1, 0, 1), idat, iend),
-		"critical chunk":   file(head, chunkBytes("CgBI", nil), idat, iend),
 	} {
-		var u UnsupportedError
-		if _, _, err := decode(b); !errors.As(err, &u) {
+		if _, _, err := decode(b); !errors.Is(err, limit.Err) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	var u UnsupportedError
+	if _, _, err := decode(file(head, chunkBytes("CgBI", nil), idat, iend)); !errors.As(err, &u) {
+		t.Errorf("critical chunk: %v", err)
 	}
 }
 
@@ -465,6 +467,8 @@ func FuzzReader(f *testing.F) {
 	f.Add(file(ihdr(4, 3, 8, 0, 0), chunkBytes("IDAT", deflated(make([]byte, 15))), iend))
 	f.Add(file(ihdr(9, 9, 4, 3, 1), chunkBytes("PLTE", make([]byte, 48)), chunkBytes("tRNS", make([]byte, 3)), chunkBytes("IDAT", deflated(make([]byte, 200))), iend))
 	f.Add(file(ihdr(3, 2, 16, 2, 0), chunkBytes("tRNS", make([]byte, 6)), chunkBytes("IDAT", deflated(make([]byte, 38))), iend))
+	f.Add(file(ihdr(3, 2, 16, 6, 0), chunkBytes("cICP", []byte{9, 8, 0, 1}), chunkBytes("gAMA", []byte{0, 1, 2, 3}), chunkBytes("cHRM", make([]byte, 32)),
+		chunkBytes("sRGB", make([]byte, 1)), chunkBytes("IDAT", deflated(make([]byte, 50))), iend))
 	f.Fuzz(func(t *testing.T, src []byte) {
 		for p := 8; ; { // CRCs right, or little is reached
 			_, _, next, err := chunk(src, p)
@@ -479,6 +483,14 @@ func FuzzReader(f *testing.F) {
 			return
 		}
 		r.ICC()
+		if r.BitDepth == 16 && r.Height&1 == 0 {
+			r.Narrow = func(dst, src []byte) {
+				if len(dst)|2 != 3 || len(src) < 2*len(dst) {
+					t.Fatalf("%d samples out of %d bytes", len(dst), len(src))
+				}
+				dst[0] = src[0]
+			}
+		}
 		y := 0
 		err = r.Rows(func(at int, row []byte) error {
 			if at != y || len(row) != r.Width*r.Channels {

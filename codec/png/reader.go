@@ -6,8 +6,9 @@ package png
 import "encoding/binary"
 
 // Rows decodes the picture and calls emit for each row from the top, with Width*Channels bytes that are valid during the call
-// only and must not be changed. An error of emit ends it and is returned. What is wrong with the data, too little of it
-// included, is a FormatError; a caller that stores nothing until Rows returns nil never keeps half a picture.
+// only and must not be changed. An error of emit ends it and is returned. Too little data is a FormatError, and so is data of
+// which neither the CRC nor the Adler-32 is right; a caller that stores nothing until Rows returns nil never keeps half a
+// picture. What else is wrong once all rows are there is for Note to say.
 func (r *Reader) Rows(emit func(y int, row []byte) error) error {
 	d := decoder{r: r, emit: emit, bpp: max(r.bitsPerPixel()/8, 1)}
 	if r.Interlaced {
@@ -23,33 +24,24 @@ func (r *Reader) Rows(emit func(y int, row []byte) error) error {
 	if d.expand != nil || r.Interlaced {
 		d.row = make([]byte, r.Width*r.Channels)
 	}
-	var crc error
-	p := r.idat
 	var f inflater
-	err := f.inflate(func() []byte {
-		for {
-			kind, data, next, err := chunk(r.src, p)
-			if err != nil || kind != "IDAT" {
-				return nil
-			}
-			if !checkCRC(r.src, p, next) {
-				crc = FormatError("CRC of IDAT")
-				return nil
-			}
-			p = next
-			if len(data) > 0 {
-				return data
-			}
-		}
-	}, n+1, d.scanlines)
+	feed := feed{src: r.src, p: r.idat, frame: r.data == "fdAT"}
+	err := f.inflate(feed.next, n+1, d.scanlines)
 	switch {
-	case crc != nil:
-		return crc
-	case err != nil && err != errTooMuch:
+	case !d.done && err != nil && err != errTooMuch:
 		return err
 	case !d.done:
 		return FormatError("too few rows")
-	case r.Interlaced:
+	case err != nil && feed.wrong:
+		return FormatError("CRC of IDAT")
+	}
+	if e, ok := err.(FormatError); ok {
+		r.note(string(e))
+	}
+	if feed.wrong {
+		r.note("CRC of IDAT")
+	}
+	if r.Interlaced {
 		n := r.Width * r.Channels
 		for y := range r.Height {
 			if err := emit(y, d.picture[y*n:][:n:n]); err != nil {
@@ -58,6 +50,52 @@ func (r *Reader) Rows(emit func(y int, row []byte) error) error {
 		}
 	}
 	return nil
+}
+
+// A feed gives the data of the first run of IDAT chunks, the last of which may be cut off.
+type feed struct {
+	src   []byte
+	p     int
+	frame bool // the data is that of fdAT, up to the next fcTL
+	wrong bool // a CRC is
+}
+
+func (f *feed) next() []byte {
+	if f.frame {
+		return f.nextFrame()
+	}
+	for len(f.src)-f.p >= 8 && string(f.src[f.p+4:f.p+8]) == "IDAT" {
+		_, data, next, err := chunk(f.src, f.p)
+		if err != nil {
+			n := int64(binary.BigEndian.Uint32(f.src[f.p:]))
+			data, f.p = f.src[f.p+8:], len(f.src)
+			data = data[:min(n, int64(len(data)))]
+		} else {
+			f.wrong = f.wrong || !checkCRC(f.src, f.p, next)
+			f.p = next
+		}
+		if len(data) > 0 {
+			return data
+		}
+	}
+	return nil
+}
+
+// nextFrame is next for fdAT, whose data follows a sequence number.
+func (f *feed) nextFrame() []byte {
+	for {
+		kind, data, next, err := chunk(f.src, f.p)
+		if err != nil || kind == "fcTL" || kind == "IEND" {
+			return nil
+		}
+		at := f.p
+		f.p = next
+		if kind != "fdAT" || len(data) <= 4 {
+			continue
+		}
+		f.wrong = f.wrong || !checkCRC(f.src, at, next)
+		return data[4:]
+	}
 }
 
 // A decoder turns decompressed bytes into rows.
@@ -162,6 +200,8 @@ func (r *Reader) expander() func(dst, src []byte) {
 		return r.expandKeyed(1)
 	case r.trns != nil && r.ColorType == ctRGB:
 		return r.expandKeyed(3)
+	case r.BitDepth == 16 && r.Narrow != nil:
+		return r.expandNarrow()
 	case r.BitDepth == 16:
 		return func(dst, src []byte) {
 			for i := range dst {
@@ -172,64 +212,126 @@ func (r *Reader) expander() func(dst, src []byte) {
 	return nil
 }
 
+// expandNarrow makes samples of 8 bits by Narrow, and of alpha plainly.
+func (r *Reader) expandNarrow() func(dst, src []byte) {
+	n := r.Channels
+	colors := (n - 1) | 1
+	return func(dst, src []byte) {
+		for ; len(dst) >= n; dst, src = dst[n:], src[2*n:] {
+			r.Narrow(dst[:colors], src)
+			if colors < n {
+				dst[colors] = narrow(binary.BigEndian.Uint16(src[2*colors:]))
+			}
+		}
+	}
+}
+
 // narrow is v*255/65535 rounded.
 func narrow(v uint16) byte { return byte((uint32(v)*255 + 32895) >> 16) }
 
-// index returns the i-th sample of depth bits in a scanline, the leftmost in the high bits (section 7.2).
-func index(src []byte, i int, depth uint) byte {
-	at := uint(i) * depth
-	return src[at/8] >> (8 - depth - at%8) & (1<<depth - 1)
+// spread returns the function that gives each sample of depth bits, below 8, a byte of dst, times factor: the leftmost is in the high
+// bits (section 7.2). All of a byte are done at once.
+func spread(depth int, factor byte) func(dst, src []byte) {
+	per := 8 / depth
+	var table [256][8]byte
+	for v := range table {
+		for i := range per {
+			table[v][i] = byte(v) >> (8 - depth*(i+1)) & (1<<depth - 1) * factor
+		}
+	}
+	return func(dst, src []byte) {
+		for len(dst) >= 8 {
+			*(*[8]byte)(dst) = table[src[0]] // what is more than per is overwritten
+			dst, src = dst[per:], src[1:]
+		}
+		for len(dst) > 0 {
+			n := copy(dst, table[src[0]][:per])
+			dst, src = dst[n:], src[1:]
+		}
+	}
+}
+
+// unpacked returns the function that gives the samples of a scanline of up to n pixels a byte each.
+func (r *Reader) unpacked(n int) func(src []byte) []byte {
+	if r.BitDepth == 8 {
+		return func(src []byte) []byte { return src }
+	}
+	buf, unpack := make([]byte, n), spread(r.BitDepth, 1)
+	return func(src []byte) []byte {
+		n := min(len(buf), len(src)*8/r.BitDepth)
+		unpack(buf[:n], src)
+		return buf[:n]
+	}
 }
 
 func (r *Reader) expandPalette() func(dst, src []byte) {
-	depth, palette := uint(r.BitDepth), (*[256][4]byte)(r.palette)
+	palette, samples := (*[256][4]byte)(r.palette), r.unpacked(r.Width)
 	switch r.Channels {
 	case 1:
+		var gray [256]byte
+		for i, c := range palette {
+			gray[i] = c[0]
+		}
 		return func(dst, src []byte) {
+			src = samples(src)
 			for i := range dst {
-				dst[i] = palette[index(src, i, depth)][0]
+				dst[i] = gray[src[i]]
 			}
 		}
 	case 2:
 		return func(dst, src []byte) {
-			for i := 0; len(dst) >= 2; i, dst = i+1, dst[2:] {
-				c := &palette[index(src, i, depth)]
+			for _, v := range samples(src) {
+				if len(dst) < 2 {
+					break
+				}
+				c := &palette[v]
 				dst[0], dst[1] = c[0], c[3]
+				dst = dst[2:]
 			}
 		}
 	case 3:
 		return func(dst, src []byte) {
-			for i := 0; len(dst) >= 3; i, dst = i+1, dst[3:] {
-				c := &palette[index(src, i, depth)]
+			src = samples(src)
+			for len(dst) >= 4 && len(src) > 1 { // the fourth byte is the next pixel's
+				*(*[4]byte)(dst) = palette[src[0]]
+				dst, src = dst[3:], src[1:]
+			}
+			for len(dst) >= 3 {
+				c := &palette[src[0]]
 				dst[0], dst[1], dst[2] = c[0], c[1], c[2]
+				dst, src = dst[3:], src[1:]
 			}
 		}
 	}
 	return func(dst, src []byte) {
-		for i := 0; len(dst) >= 4; i, dst = i+1, dst[4:] {
-			*(*[4]byte)(dst) = palette[index(src, i, depth)]
+		for _, v := range samples(src) {
+			if len(dst) < 4 {
+				break
+			}
+			*(*[4]byte)(dst) = palette[v]
+			dst = dst[4:]
 		}
 	}
 }
 
 // expandGray spreads samples of 1, 2 and 4 bits over 0 to 255; the transparent one is told by its depth's own number.
 func (r *Reader) expandGray() func(dst, src []byte) {
-	depth := uint(r.BitDepth)
-	var value [16][2]byte
-	for i := range 1 << depth {
-		value[i] = [2]byte{byte(i * 255 / (1<<depth - 1)), 255}
-	}
+	most := byte(1)<<r.BitDepth - 1
 	if r.trns == nil {
-		return func(dst, src []byte) {
-			for i := range dst {
-				dst[i] = value[index(src, i, depth)][0]
-			}
-		}
+		return spread(r.BitDepth, 255/most)
 	}
-	value[binary.BigEndian.Uint16(r.trns)&(1<<depth-1)][1] = 0 // the high bits are not looked at, section 11.3.1.1
+	samples := r.unpacked(r.Width)
+	key := byte(binary.BigEndian.Uint16(r.trns)) & most // the high bits are not looked at, section 11.3.1.1
 	return func(dst, src []byte) {
-		for i := 0; len(dst) >= 2; i, dst = i+1, dst[2:] {
-			*(*[2]byte)(dst) = value[index(src, i, depth)]
+		for _, v := range samples(src) {
+			if len(dst) < 2 {
+				break
+			}
+			dst[0], dst[1] = v*(255/most), 255
+			if v == key {
+				dst[1] = 0
+			}
+			dst = dst[2:]
 		}
 	}
 }
@@ -259,6 +361,9 @@ func (r *Reader) expandKeyed(n int) func(dst, src []byte) {
 				match = match && v == key[c]
 			}
 			if wide {
+				if r.Narrow != nil {
+					r.Narrow(dst[:n], src)
+				}
 				src = src[2*n:]
 			} else {
 				src = src[n:]

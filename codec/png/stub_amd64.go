@@ -95,3 +95,23 @@ func adlerAVX2(p *byte, n int, s *[2]uint32)
 //
 //go:noescape
 func symbolsAVX2(lit *uint32, dist *uint32, in *byte, out *byte, s *[6]uint64)
+
+// filterSumsAVX2 adds to sums the absolute values of what each filter makes of n bytes, a multiple of 32 and at least 32.
+//
+//go:noescape
+func filterSumsAVX2(x *byte, a *byte, b *byte, c *byte, n int, sums *[5]uint64)
+
+// filterSubAVX2 sets n bytes, a multiple of 32 and at least 32, to x less a.
+//
+//go:noescape
+func filterSubAVX2(dst *byte, x *byte, a *byte, n int)
+
+// filterAverageAVX2 sets n bytes, a multiple of 32 and at least 32, to x less the average of a and b.
+//
+//go:noescape
+func filterAverageAVX2(dst *byte, x *byte, a *byte, b *byte, n int)
+
+// filterPaethAVX2 sets n bytes, a multiple of 32 and at least 32, to x less Paeth's prediction from a, b and c.
+//
+//go:noescape
+func filterPaethAVX2(dst *byte, x *byte, a *byte, b *byte, c *byte, n int)

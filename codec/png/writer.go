@@ -13,17 +13,22 @@ import (
 	"slices"
 )
 
-// Options are what a PNG says besides its pixels. The zero value and nil say nothing.
+// Options are what a PNG says besides its pixels, and how long to search. The zero value and nil say nothing and search as long as
+// it pays where somebody waits.
 type Options struct {
-	ICC            []byte // a profile to carry in iCCP
-	Gamma          uint32 // gAMA in 1/100000, or 0
-	Chromaticities []byte // cHRM's 32 bytes, or nil
+	High         bool   // search for the fewest bytes, ten times as long
+	SourceColors int    // of how many colours the picture is a mixture, 0 for what must be kept exactly: see Append
+	ICC          []byte // a profile to carry in iCCP
 }
 
-// Append appends m as a PNG to dst: in as few bytes as are found by trying. The colour of every pixel that is not wholly transparent
-// is kept exactly, the representation is not: grey pictures become grey, up to 256 colours a palette, opaque pictures lose
-// their alpha, and samples are packed where fewer bits do. *image.Gray and *image.NRGBA are read directly, everything else
+// Append appends m as a PNG to dst, in the representation that takes the fewest bytes. The colour of every pixel that is not wholly
+// transparent is kept exactly, the representation is not: grey pictures become grey, up to 256 colours a palette, opaque pictures
+// lose their alpha, and samples are packed where fewer bits do. *image.Gray and *image.NRGBA are read directly, everything else
 // through its colour model; *image.RGBA is premultiplied. m may have at most MaxPixels pixels; there must be one at least.
+//
+// A picture that averaging made of up to 256 colours (Options.SourceColors) gets a palette where that is smaller and no channel of
+// any pixel is off by more than 8, and one made of up to 16 levels of grey as few levels. Its commonest colours, flat areas, and
+// alpha of 0 and 255 are exact.
 func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	b := m.Bounds()
 	w, h := b.Dx(), b.Dy()
@@ -35,17 +40,24 @@ func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	}
 	var forms []form
 	if g, ok := m.(*image.Gray); ok {
-		forms = grayForms(g)
+		forms = grayForms(g, o.SourceColors)
 	} else {
-		forms = colourForms(straight(m))
+		forms = colourForms(straight(m), o.SourceColors)
 	}
-	if w*h > manyPixels {
-		forms = forms[:1]
+	plans := make([]plan, len(forms))
+	for i := range forms {
+		plans[i] = forms[i].lines.plan(o.High)
+	}
+	if w*h > manyPixels && !o.High {
+		for len(forms) > 1 && plans[0].guess <= plans[1].guess {
+			forms = forms[:1]
+		}
+		forms, plans = forms[len(forms)-1:], plans[len(forms)-1:]
 	}
 	start := len(dst)
 	var best []byte
 	for i := range forms {
-		out := forms[i].appendTo(dst[start:start:start], w, h, o)
+		out := forms[i].appendTo(dst[start:start:start], w, h, o, plans[i])
 		if best == nil || len(out) < len(best) {
 			best = out
 		}
@@ -82,7 +94,7 @@ func straight(m image.Image) *image.NRGBA {
 		}
 		for p := row; len(p) >= 4; p = p[4:] {
 			if p[3] == 0 {
-				p[0], p[1], p[2] = 0, 0, 0
+				*(*[4]byte)(p) = [4]byte{}
 			}
 		}
 	}
@@ -90,12 +102,18 @@ func straight(m image.Image) *image.NRGBA {
 }
 
 // grayForms gives the picture with samples of as few bits as hold its levels: as they are, or through a palette.
-func grayForms(m *image.Gray) []form {
+func grayForms(m *image.Gray, colors int) []form {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	pix := make([]byte, 0, w*h)
 	for y := range h {
 		i := m.PixOffset(m.Rect.Min.X, m.Rect.Min.Y+y)
 		pix = append(pix, m.Pix[i:i+w]...)
+	}
+	if colors > 0 && colors <= 16 {
+		near := nearLevels(pix, colors)
+		for i, v := range pix {
+			pix[i] = near[v]
+		}
 	}
 	var used [256]bool
 	for _, v := range pix {
@@ -131,22 +149,15 @@ func grayForms(m *image.Gray) []form {
 }
 
 // colourForms gives the picture's forms, the one that is smallest for most pictures first.
-func colourForms(m *image.NRGBA) []form {
+func colourForms(m *image.NRGBA, colors int) []form {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
-	opaque, gray := true, true
-	for p := m.Pix; len(p) >= 4; p = p[4:] {
-		opaque = opaque && p[3] == 255
-		gray = gray && p[0] == p[1] && p[1] == p[2]
-		if !opaque && !gray {
-			break
-		}
-	}
+	opaque, gray := kinds(m.Pix)
 	if opaque && gray {
 		g := image.NewGray(m.Rect)
 		for i := range g.Pix {
 			g.Pix[i] = m.Pix[4*i]
 		}
-		return grayForms(g)
+		return grayForms(g, colors)
 	}
 	var forms []form
 	if colours := countColours(m.Pix); colours != nil {
@@ -162,6 +173,10 @@ func colourForms(m *image.NRGBA) []form {
 		if w*h > manyPixels {
 			return forms
 		}
+	} else if colors > 0 && colors <= 256 {
+		if f := nearForm(m); f != nil {
+			forms = append(forms, *f)
+		}
 	}
 	direct := form{colorType: ctRGBA, depth: 8}
 	channels := []int{0, 1, 2, 3}
@@ -171,20 +186,45 @@ func colourForms(m *image.NRGBA) []form {
 	case gray:
 		direct.colorType, channels = ctGrayAlpha, channels[2:]
 	}
-	n := len(channels)
-	pix := make([]byte, 0, w*h*n)
-	for p := m.Pix; len(p) >= 4; p = p[4:] {
-		switch n {
-		case 2:
-			pix = append(pix, p[2], p[3])
-		case 3:
-			pix = append(pix, p[0], p[1], p[2])
-		default:
-			pix = append(pix, p[:4]...)
-		}
-	}
-	direct.lines = scanlines{pix, w * n, h, n}
+	direct.lines = scanlines{choose(m.Pix, channels), w * len(channels), h, len(channels)}
 	return append(forms, direct)
+}
+
+// kinds reports whether all pixels are opaque, and whether all are grey.
+func kinds(pix []byte) (opaque, gray bool) {
+	and, differ := ^uint32(0), uint32(0)
+	for len(pix) > 0 {
+		n := min(len(pix), 1<<12)
+		for p := pix[:n]; len(p) >= 4; p = p[4:] {
+			v := binary.LittleEndian.Uint32(p)
+			and &= v
+			differ |= (v ^ v>>8) & 0xffff
+		}
+		if and>>24 != 255 && differ != 0 {
+			break
+		}
+		pix = pix[n:]
+	}
+	return and>>24 == 255, differ == 0
+}
+
+// choose returns those channels of pix.
+func choose(pix []byte, channels []int) []byte {
+	n := len(channels)
+	out := make([]byte, len(pix)/4*n)
+	switch n {
+	case 2:
+		for i, o := 0, out; len(o) >= 2; i, o = i+4, o[2:] {
+			o[0], o[1] = pix[i+2], pix[i+3]
+		}
+	case 3:
+		for o := out; len(o) >= 3 && len(pix) >= 4; o, pix = o[3:], pix[4:] {
+			o[0], o[1], o[2] = pix[0], pix[1], pix[2]
+		}
+	default:
+		copy(out, pix)
+	}
+	return out
 }
 
 // A colourTable is an open-addressed hash table of up to 256 colours.
@@ -290,19 +330,20 @@ func pack(pix []byte, w, h, depth int, sample func(byte) byte) scanlines {
 }
 
 // appendTo appends the whole file.
-func (f *form) appendTo(dst []byte, w, h int, o *Options) []byte {
+func (f *form) appendTo(dst []byte, w, h int, o *Options, p plan) []byte {
+	dst = f.appendHeader(dst, w, h, o, func(dst []byte) []byte { return dst })
+	dst = appendChunk(dst, "IDAT", f.lines.compress(p))
+	return appendChunk(dst, "IEND", nil)
+}
+
+// appendHeader appends what comes before IDAT; control appends what comes before the palette.
+func (f *form) appendHeader(dst []byte, w, h int, o *Options, control func(dst []byte) []byte) []byte {
 	dst = append(dst, signature...)
 	header := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(w)), uint32(h))
 	dst = appendChunk(dst, "IHDR", append(header, byte(f.depth), byte(f.colorType), 0, 0, 0))
-	// cHRM, gAMA and iCCP come before PLTE (section 5.6).
-	if o.Chromaticities != nil {
-		dst = appendChunk(dst, "cHRM", o.Chromaticities)
-	}
-	if o.Gamma != 0 {
-		dst = appendChunk(dst, "gAMA", binary.BigEndian.AppendUint32(nil, o.Gamma))
-	}
-	if o.ICC != nil {
-		dst = appendChunk(dst, "iCCP", append([]byte("ICC\x00\x00"), deflate(o.ICC, effortDrawing)...))
+	dst = control(dst)
+	if o.ICC != nil { // before PLTE (section 5.6)
+		dst = appendChunk(dst, "iCCP", append([]byte("ICC\x00\x00"), deflate(o.ICC, effortPatient)...))
 	}
 	if f.plte != nil {
 		dst = appendChunk(dst, "PLTE", f.plte)
@@ -310,8 +351,7 @@ func (f *form) appendTo(dst []byte, w, h int, o *Options) []byte {
 	if f.trns != nil {
 		dst = appendChunk(dst, "tRNS", f.trns)
 	}
-	dst = appendChunk(dst, "IDAT", f.lines.compress(f.colorType == ctPalette || f.depth < 8))
-	return appendChunk(dst, "IEND", nil)
+	return dst
 }
 
 func appendChunk(dst []byte, kind string, data []byte) []byte {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"miniatura/codec/internal/limit"
 )
 
 // MaxSide is the largest width or height of a source or destination: that of
@@ -119,7 +121,10 @@ func (s *Scaler) Reset(srcW, srcH, dstW, dstH, channels int, opt *Options) error
 func check(srcW, srcH, dstW, dstH, channels int, o *Options) error {
 	for _, v := range [...]int{srcW, srcH, dstW, dstH} {
 		if v < 1 || v > MaxSide {
-			return fmt.Errorf("scale: %dx%d to %dx%d is not within 1 to %d", srcW, srcH, dstW, dstH, MaxSide)
+			if v > MaxSide {
+				return &limit.Error{Room: "scale", What: "samples a side", Met: int64(v), Allowed: MaxSide}
+			}
+			return fmt.Errorf("scale: %dx%d to %dx%d", srcW, srcH, dstW, dstH)
 		}
 	}
 	if channels != 1 && channels != 3 && channels != 4 {

@@ -176,13 +176,19 @@ func reference(src []byte, srcW, srcH, dstW, dstH int, o Options) []float64 {
 		ws := make([]float64, n)
 		sum := 0.0
 		for j := range ws {
-			t := math.Abs(float64(j)+0.5-centre) / max(scale, 1)
+			// A sample is the interval [j, j+1), the last one as far as the rectangle goes.
+			from, to := float64(j), float64(j+1)
+			if j == n-1 && x1 > from {
+				to = min(to, x1)
+			}
+			t := math.Abs((from+to)/2-centre) / max(scale, 1)
 			switch {
 			case t < 1:
 				ws[j] = 1.5*t*t*t - 2.5*t*t + 1
 			case t < 2:
 				ws[j] = -0.5*t*t*t + 2.5*t*t - 4*t + 2
 			}
+			ws[j] *= to - from
 			sum += ws[j]
 		}
 		for j := range ws {
@@ -242,9 +248,12 @@ func TestShrunkAndSubsampledPlanesShareOneGrid(t *testing.T) {
 			step := 8 / float64(n) * float64(sub)
 			pw, ph := int(math.Ceil(w/step)), int(math.Ceil(h/step))
 			src := make([]byte, 0, pw*ph)
+			middle := func(i, size int) float64 { // of sample i, as far as the picture goes
+				return (float64(i)*step + min(float64(i+1)*step, float64(size))) / 2
+			}
 			for y := range ph {
 				for x := range pw {
-					src = append(src, byte(math.Round(level((float64(x)+0.5)*step, (float64(y)+0.5)*step))))
+					src = append(src, byte(math.Round(level(middle(x, w), middle(y, h)))))
 				}
 			}
 			got := run(t, src, pw, ph, dstW, dstH, 1, &Options{X1: w / step, Y1: h / step})

@@ -38,6 +38,8 @@ const (
 // which [x0, x1) is mapped onto dst samples. It reuses a's memory.
 //
 // The arithmetic is newDistrib's of x/image/draw, whose scale is (x1-x0)/dst.
+// Where x1 lies within the last source sample, that sample counts as the part
+// of it before x1: as much less, and from the middle of that part.
 func (a *axis) plan(n, dst int, x0, x1 float64) {
 	kernel := draw.CatmullRom
 	scale := (x1 - x0) / float64(dst)
@@ -45,6 +47,11 @@ func (a *axis) plan(n, dst int, x0, x1 float64) {
 	if scale > 1 {
 		halfWidth *= scale
 		argScale = 1 / scale
+	}
+	last, part := float64(n-1), 1.0
+	if x1 > last && x1 < float64(n) {
+		part = x1 - last
+		last = x1 - part/2 - 0.5
 	}
 	a.n = n
 	a.start = grow(a.start, dst)
@@ -61,9 +68,12 @@ func (a *axis) plan(n, dst int, x0, x1 float64) {
 		at := len(a.real)
 		sum := 0.0
 		for j := first; j < end; j++ {
-			w := 0.0
-			if t := math.Abs(centre-float64(j)) * argScale; t < kernel.Support {
-				w = kernel.At(t)
+			w, pos, share := 0.0, float64(j), 1.0
+			if j == n-1 {
+				pos, share = last, part
+			}
+			if t := math.Abs(centre-pos) * argScale; t < kernel.Support {
+				w = kernel.At(t) * share
 			}
 			a.real = append(a.real, w)
 			sum += w

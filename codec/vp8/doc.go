@@ -24,6 +24,7 @@
 //	cost.go         what bits cost
 //	trellis.go      levels chosen with their cost in view
 //	reconstruct.go  the samples and contexts around a macroblock
+//	kernel.go       what has a twin for AVX2
 //
 // A picture takes one pass: variances first, which make the segments, then every
 // macroblock's decision at the token prices of those before it, then the loop

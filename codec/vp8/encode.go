@@ -1,18 +1,19 @@
 package vp8
 
 import (
+	"errors"
 	"image"
 	"slices"
+
+	"miniatura/codec/internal/effort"
 )
 
 // Effort says how much work to spend on a picture.
-type Effort uint8
+type Effort = effort.Level
 
 const (
-	// EffortDefault is for pictures made while someone waits.
-	EffortDefault Effort = iota
-	// EffortHigh spends about twice the time on fewer bytes.
-	EffortHigh
+	EffortDefault = effort.Default // for pictures made while someone waits
+	EffortHigh    = effort.High    // about twice the time, for fewer bytes
 )
 
 // Options control the encoder. The zero value asks for quality 0.
@@ -30,6 +31,9 @@ type Options struct {
 type UnsupportedError string
 
 func (e UnsupportedError) Error() string { return "vp8: unsupported: " + string(e) }
+
+// Is reports whether target is errors.ErrUnsupported.
+func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
 
 // An Encoder encodes pictures one after another. It keeps its buffers and
 // nothing else from one picture to the next. The zero value is ready to use. It
@@ -143,7 +147,6 @@ func grow[T any](s []T, n int) []T {
 // last with coarser quantizers, until it does.
 func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 	e.analyse()
-	e.search.weighLambdas = o.Effort == EffortHigh
 	every := 2
 	if o.Effort != EffortHigh {
 		every = max(3, e.mbh/8)
@@ -158,7 +161,7 @@ func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 			e.encodeMacroblocks(true)
 			e.search.thorough = false
 		}
-		e.tryFilterLevels()
+		e.setFilterLevels()
 		if n, size, ok := e.writeFrame(dst); ok {
 			if e.recon != nil {
 				e.filter(e.recon)
@@ -211,8 +214,15 @@ func (e *Encoder) writeFrame(dst []byte) ([]byte, int, bool) {
 	for h.partitions = 0; ; h.partitions = 3 {
 		e.first.reset(e.first.buf[:0])
 		e.writeHeader(&e.first, h)
+		header := e.first.taken()
 		e.writeModes(&e.first, h)
 		first := e.first.finish()
+		if len(first) == header {
+			// The modes lie in the header's last bytes, as those of one macroblock do. libwebp's
+			// incremental decoder, which browsers use, refuses a first partition of which the header
+			// leaves no byte.
+			first = append(first, 0)
+		}
 		if len(first) > e.firstLimit() {
 			return dst, len(first), false
 		}

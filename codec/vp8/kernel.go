@@ -35,7 +35,7 @@ func quantizeBlocksGeneric(lev, coef, ref []int16, refStep int, m *quantMatrix, 
 			a := uint32((v ^ s) - s)
 			k := int32((a + uint32(m.rnd[i])) * uint32(m.iq[i]) >> 16)
 			e := int32(a) - k*int32(m.q[i])
-			sse += uint32(e * e)
+			sse += uint32(e*e) * uint32(m.w[i])
 			if k != 0 {
 				mask |= 1 << uint(i)
 			}

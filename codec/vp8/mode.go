@@ -4,8 +4,8 @@ package vp8
 // mode the levels, their distortion and what they cost to write are found, and
 // the least distortion + lambda * cost wins.
 //
-// Distortion is counted in coefficients, where it is four times the sum of
-// squared sample errors (see idct.go), so that no candidate has to be
+// Distortion is counted in coefficients, weighted by frequency, where it is 64 times the sum of
+// squared sample errors (see idct.go and quantMatrix.w), so that no candidate has to be
 // reconstructed. To it is added the change of texture: how far the weighted
 // magnitudes of a block's coefficients, errors included, are from the source's.
 
@@ -13,7 +13,7 @@ import "encoding/binary"
 
 // scoreShift is what a unit of distortion is worth in a score; the lambdas are
 // on the same scale.
-const scoreShift = 12
+const scoreShift = 8
 
 // A candidate16 is a macroblock's luma as one 16x16 prediction gives it.
 type candidate16 struct {
@@ -72,8 +72,7 @@ type search struct {
 	lam     lambdas // of the current macroblock
 	segment int     // its segment
 
-	weighLambdas bool // by activity
-	thorough     bool // compare candidates after the trellis
+	thorough bool // compare candidates after the trellis
 
 	flat [256]byte // a prediction of 128 everywhere
 
@@ -118,9 +117,7 @@ func (e *Encoder) decide(mbx, mby int) {
 	mb := &e.mbs[i]
 	seg := &e.segments[mb.segment]
 	s.lam, s.segment = seg.lambdas, int(mb.segment)
-	if s.weighLambdas {
-		s.lam.scale(activity(e.logVar[i]))
-	}
+	s.lam.scale(activity(e.logVar[i]))
 	src := e.samples[i*mbSamples : (i+1)*mbSamples]
 	fdctStrips(s.ref[:], src, s.flat[:], 4)
 	fdctStrips(s.ref[256:], src[256:], s.flat[:], 2)
@@ -225,7 +222,7 @@ func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 
 			dist += int64(c.stats.sse[b])
 			tex += textureChange(s.tex[b], c.stats.tex[b])
 		}
-		dist += tex * s.lam.texture >> 16
+		dist += tex * s.lam.texture >> 12
 		rate := int(fixed.mode16[mode])
 		if dist<<scoreShift+int64(rate)*s.lam.l16 >= best.score {
 			continue
@@ -334,7 +331,7 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 		var scores [nPred]int64
 		bestMode, bestScore, bestDist, bestRate := 0, int64(1)<<62, int64(0), 0
 		for m := 0; m < nPred; m++ {
-			dist := int64(s.stats4.sse[m]) + textureChange(s.tex[b], s.stats4.tex[m])*s.lam.texture>>16
+			dist := int64(s.stats4.sse[m]) + textureChange(s.tex[b], s.stats4.tex[m])*s.lam.texture>>12
 			score := dist<<scoreShift + int64(modeCost[m])*s.lam.l4
 			scores[m] = score
 			if score >= bestScore {
@@ -355,7 +352,7 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 		// trellis, for both, unless there is time for the trellis on both.
 		last, sse := t.trellis(lev, (*[16]int16)(s.coef4[16*bestMode:]), &seg.y1, 0, ctx, s.lam.trellis)
 		if s.thorough {
-			bestDist = sse + textureChange(s.tex[b], s.stats4.tex[bestMode])*s.lam.texture>>16
+			bestDist = sse + textureChange(s.tex[b], s.stats4.tex[bestMode])*s.lam.texture>>12
 			bestRate = int(modeCost[bestMode]) + t.blockCost(lev, 0, last, ctx)
 		}
 		total += bestDist<<scoreShift + int64(bestRate)*s.lam.mode
@@ -393,7 +390,7 @@ func (e *Encoder) refine4(b, ctx int, modeCost *[nPred]uint16, scores *[nPred]in
 			continue
 		}
 		last, sse := t.trellis(&lev, (*[16]int16)(s.coef4[16*m:]), &e.segments[s.segment].y1, 0, ctx, s.lam.trellis)
-		dist := sse + textureChange(s.tex[b], s.stats4.tex[m])*s.lam.texture>>16
+		dist := sse + textureChange(s.tex[b], s.stats4.tex[m])*s.lam.texture>>12
 		rate := int(modeCost[m]) + t.blockCost(&lev, 0, last, ctx)
 		if score = dist<<scoreShift + int64(rate)*s.lam.l4; score < best {
 			mode, best = m, score

@@ -121,6 +121,23 @@ func (w *boolEncoder) writeOptionalInt(v int, n int) {
 	w.writeBit(uniformProb, v < 0)
 }
 
+// taken returns how many bytes a decoder has taken once it has read every bit so
+// far. Section 7.3 lets it see 8 bits at least and take the next byte when it
+// needs it: one byte, and one more for every 8 bits or part of 8 that it shifted
+// out before it read the last bit. Decoders that take many bytes at once, as
+// libwebp does, do so only where one more is left behind them.
+func (w *boolEncoder) taken() int {
+	n := min(w.nPending, 1) // no pending bit: the last one's shift is counted too, one byte early at worst
+	last := w.pending[max(w.nPending-1, 0)]
+	w.nPending -= n
+	w.encode()
+	taken := (8*len(w.buf)+int(w.n)+7)/8 + 1
+	if n == 1 {
+		w.put(last)
+	}
+	return taken
+}
+
 // finish settles every bit and returns the partition. A decoder may look one
 // byte past the last it needs, so that byte is written too.
 func (w *boolEncoder) finish() []byte {

@@ -49,13 +49,15 @@ type quantMatrix struct {
 	q   [16]uint16 // the quantizer step, 4 to 314
 	iq  [16]uint16 // 65536/q, rounded up
 	rnd [16]uint16 // what is added before the division, below q/2
+	w   [16]uint16 // weight of a squared error, in 1/16: at most 104
 }
 
 // rounding biases in 1/256 of a step. Below half a step a coefficient is worth
 // less than the bits of its token.
 type bias struct{ dc, ac uint32 }
 
-func (m *quantMatrix) init(dc, ac uint32, b bias) {
+func (m *quantMatrix) init(dc, ac uint32, b bias, w *[16]uint16) {
+	m.w = *w
 	for i := range m.q {
 		q, r := ac, b.ac
 		if i == 0 {
@@ -66,6 +68,14 @@ func (m *quantMatrix) init(dc, ac uint32, b bias) {
 		m.rnd[i] = uint16(q * r >> 8)
 	}
 }
+
+// What squared errors count by frequency, in zigzag order, in 1/16. Errors in the means of 4x4
+// blocks are seen from afar, those of high frequencies only near by.
+var (
+	lumaWeight   = [16]uint16{22, 16, 16, 13, 13, 13, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10}
+	y2Weight     = [16]uint16{16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16}
+	chromaWeight = y2Weight
+)
 
 // A segment holds what the macroblocks of one segment share (section 9.3).
 type segment struct {
@@ -78,8 +88,8 @@ type segment struct {
 	lambdas
 }
 
-// lambdas are the Lagrange multipliers: distortion in quarters of a squared
-// sample, 4096 times, for 1/256 of a bit.
+// lambdas are the Lagrange multipliers: distortion in 1/64 of a squared sample,
+// 256 times, for 1/256 of a bit.
 type lambdas struct {
 	l16, l4, mode, uv int64 // of 16x16 modes, 4x4 modes, between the two, of chroma
 	trellis           int64
@@ -106,16 +116,20 @@ func clip(x, min, max int) int {
 // quantDelta holds the frame's quantizer index deltas of section 9.6.
 type quantDelta struct{ y1DC, y2DC, y2AC, uvDC, uvAC int }
 
+// finerMeans are the deltas of every frame: finer steps for the means of blocks, in luma and in
+// chroma, paid for by the AC of chroma.
+var finerMeans = quantDelta{y1DC: -3, y2DC: -3, uvDC: -4, uvAC: 4}
+
 func (s *segment) initQuant(d quantDelta) {
 	q := s.quant
-	s.y1.init(uint32(dequantTableDC[clip(q+d.y1DC, 0, 127)]), uint32(dequantTableAC[q]), bias{108, 108})
+	s.y1.init(uint32(dequantTableDC[clip(q+d.y1DC, 0, 127)]), uint32(dequantTableAC[q]), bias{108, 108}, &lumaWeight)
 	s.y1AC = s.y1.q
 	s.y1AC[0] = 1
 	y2ac := uint32(dequantTableAC[clip(q+d.y2AC, 0, 127)]) * 155 / 100
 	if y2ac < 8 {
 		y2ac = 8
 	}
-	s.y2.init(uint32(dequantTableDC[clip(q+d.y2DC, 0, 127)])*2, y2ac, bias{100, 108})
+	s.y2.init(uint32(dequantTableDC[clip(q+d.y2DC, 0, 127)])*2, y2ac, bias{100, 108}, &y2Weight)
 	// 117: the reference decoder clamps this step at 132.
-	s.uv.init(uint32(dequantTableDC[clip(q+d.uvDC, 0, 117)]), uint32(dequantTableAC[clip(q+d.uvAC, 0, 127)]), bias{110, 115})
+	s.uv.init(uint32(dequantTableDC[clip(q+d.uvDC, 0, 117)]), uint32(dequantTableAC[clip(q+d.uvAC, 0, 127)]), bias{110, 115}, &chromaWeight)
 }

@@ -72,6 +72,7 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 		}
 	}
 	e.header = frameHeader{useSegments: r.modes < 2, simple: o.SimpleFilter}
+	e.header.delta = finerMeans
 	for i := range e.mbs {
 		e.mbs[i] = macroblock{}
 		if e.header.useSegments {
@@ -135,20 +136,16 @@ func (s *segment) initLambdas() {
 	}
 }
 
-// activity returns by what a macroblock's lambdas are multiplied at high effort,
-// in 1/256: busy ones hide their errors, so that a bit has to save more there.
-// It is 2^(0.08 (e - 5)), where e is the logarithm of the variance.
+// activity returns by what a macroblock's lambdas are multiplied, in 1/256: busy ones hide their
+// errors, so that a bit has to save more there. It is 2^((e - 5) / 8), where e is the logarithm
+// of the variance, in steps of 1/16 of an octave.
 func activity(logVar uint16) int64 {
-	const step = 1.0570180405613803 // 2^0.08
-	f, e := 256.0, int(logVar)/256-5
-	for ; e > 0; e-- {
-		f *= step
-	}
-	for ; e < 0; e++ {
-		f /= step
-	}
-	return int64(f + 0.5)
+	x := (int(logVar)-5*256)>>7 + 16*8
+	return int64(exp2[x&15]) << uint(x>>4) >> 8
 }
+
+// exp2 is 256 times 2^(i/16).
+var exp2 = [16]uint16{256, 267, 279, 292, 304, 318, 332, 347, 362, 378, 395, 412, 431, 450, 470, 490}
 
 // filterLevel returns the loop filter level that suits a quantizer index: the
 // levels tried are around it.

@@ -175,7 +175,7 @@ func TestTrellisIsNoWorse(t *testing.T) {
 			sse := int64(0)
 			for i := range lev {
 				e := int64(coef[i]) - int64(lev[i])*int64(s.y1.q[i])
-				sse += e * e
+				sse += e * e * int64(s.y1.w[i])
 			}
 			return sse, sse<<scoreShift + s.trellis*int64(cost.blockCost(lev, 0, last, ctx))
 		}

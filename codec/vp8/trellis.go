@@ -24,7 +24,7 @@ func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int
 		v := int32(coef[end])
 		v = (v ^ v>>31) - v>>31
 		lev[end] = 0
-		sse += int64(v * v)
+		sse += int64(v*v) * int64(m.w[end])
 		if uint32(v)+uint32(m.q[end])>>1 >= uint32(m.q[end]) {
 			break
 		}
@@ -40,7 +40,7 @@ func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int
 		mag[n] = v
 		near[n] = int32((uint32(v) + uint32(m.q[n])>>1) * uint32(m.iq[n]) >> 16)
 		lev[n] = 0
-		sse += int64(v * v)
+		sse += int64(v*v) * int64(m.w[n])
 	}
 	// A node is one of two levels at a position: near (0) or one less (1). Scores
 	// are relative to the block of zeros.
@@ -64,7 +64,7 @@ func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int
 			continue
 		}
 		e := v - int32(k)*int32(m.q[n&15])
-		a += int64(e*e-v*v) << scoreShift
+		a += int64(e*e-v*v) * int64(m.w[n&15]) << scoreShift
 		c := int(nextContext[min(k, levelRow-1)&(levelRow-1)])
 		if x := a + lambda*int64(t.eob[n+1][c/levelRow&3]); x < best {
 			best, bestN, bestJ = x, n, 0
@@ -78,7 +78,7 @@ func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int
 			}
 		}
 		e += int32(m.q[n&15])
-		b += int64(e*e-v*v) << scoreShift
+		b += int64(e*e-v*v) * int64(m.w[n&15]) << scoreShift
 		d := int(nextContext[min(k, levelRow-1)&(levelRow-1)])
 		if k > 0 {
 			if x := b + lambda*int64(t.eob[n+1][d/levelRow&3]); x < best {
@@ -91,7 +91,7 @@ func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int
 		k := near[n&15] - int32(j)
 		j = int(from[n&15][j&1])
 		e := mag[n&15] - k*int32(m.q[n&15])
-		sse += int64(e*e - mag[n&15]*mag[n&15])
+		sse += int64(e*e-mag[n&15]*mag[n&15]) * int64(m.w[n&15])
 		if coef[n&15] < 0 {
 			k = -k
 		}

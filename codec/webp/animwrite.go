@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"image"
+	"slices"
 	"time"
 )
 
@@ -19,25 +20,25 @@ type AnimationWriter struct {
 	alpha       bool // of some frame
 	current     *image.NRGBA
 	next        *image.NRGBA
-	part        *image.NRGBA // a changed rectangle, cut out
-	still       *frameBits   // the first frame, should it stay the only one
+	repeats     bool       // nothing changes with the frame that is added
+	part        []byte     // a changed rectangle with holes
+	still       *frameBits // the first frame, should it stay the only one
 
-	// Whether VP8L is tried beside VP8 follows from how that went: after a loss the next
-	// wait frames go without, then twice as many, and then only graphics are tried.
+	// Where VP8L took less than VP8, the next wait frames go without VP8, then twice as
+	// many, unless one is much denser than that one was. bias is what VP8L took of the estimate
+	// last time.
 	wait, patience int
+	density, bias  float64
+	rest           int // frames for which VP8L is not thought of: it would be far longer
 }
 
 // NewAnimationWriter begins an animation of w x h pixels that runs plays times; 0 is for ever.
-// Options say what they say for stills; nil is lossy at quality 0.
+// Options say what they say for stills.
 func NewAnimationWriter(w, h, plays int, o *Options) (*AnimationWriter, error) {
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide {
 		return nil, UnsupportedError(fmt.Sprintf("a picture of %dx%d", w, h))
 	}
-	a := &AnimationWriter{w: w, h: h, plays: plays, patience: 1}
-	if o != nil {
-		a.o = *o
-	}
-	return a, nil
+	return &AnimationWriter{w: w, h: h, plays: plays, patience: 1, bias: 1, o: *o.orDefault()}, nil
 }
 
 // maxDelay is the longest time a frame can be shown (24 bits of milliseconds).
@@ -59,6 +60,9 @@ func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	r := a.next.Rect // the first frame is all of the canvas
 	if a.frames > 0 {
 		r = a.changed()
+		if a.repeats = r.Empty(); a.repeats {
+			r = image.Rect(0, 0, 1, 1)
+		}
 	}
 	bits, blend, err := a.encode(r)
 	if err != nil {
@@ -85,7 +89,7 @@ func copyVisible(dst, src []byte) {
 }
 
 // changed bounds the pixels that differ from the frame before, its corner at even coordinates, which
-// is all the container can say. A frame like the one before is one pixel.
+// is all the container can say.
 func (a *AnimationWriter) changed() image.Rectangle {
 	r := image.Rectangle{Min: image.Pt(a.w, a.h)}
 	for y := range a.h {
@@ -105,94 +109,180 @@ func (a *AnimationWriter) changed() image.Rectangle {
 		r.Max.X = max(r.Max.X, x+1)
 	}
 	if r.Max.X == 0 {
-		return image.Rect(0, 0, 1, 1)
+		return image.Rectangle{}
 	}
 	r.Min.X &^= 1
 	r.Min.Y &^= 1
 	return r
 }
 
-// encode gives the shortest of the ways to bring rectangle r of the canvas about: replaced, or
-// blended with holes where it does not change, each with loss or without.
+// encode gives a short way to bring rectangle r of the canvas about, with loss or without; blend says
+// that it is laid over what is there, with holes where nothing changes.
 func (a *AnimationWriter) encode(r image.Rectangle) (best *frameBits, blend bool, err error) {
-	whole := a.next.SubImage(r).(*image.NRGBA)
-	holed, holes := a.holed(r)
-	consider := func(b *frameBits, blends bool) {
-		if best == nil || b.size() < best.size() {
-			best, blend = b, blends
-		}
+	if a.o.Lossless || a.repeats {
+		best, blend = a.lossless(a.plainest(r))
+		return best, blend, nil
 	}
-	if !a.o.Lossless {
-		o := a.o
-		o.Lossy = true
-		b, err := encodeFrame(whole, &o)
-		if err != nil {
-			return nil, false, err
-		}
-		consider(b, false)
-		if holed != nil && 4*holes > r.Dx()*r.Dy() {
-			if b, err = encodeFrame(holed, &o); err != nil {
-				return nil, false, err
-			}
-			consider(b, true)
-		}
-		if a.o.Lossy {
-			return best, blend, nil
-		}
-		if a.wait > 0 {
-			a.wait--
-			return best, blend, nil
-		}
-		if a.patience > 1 && !isGraphic(whole) && 2*holes < r.Dx()*r.Dy() {
+	var p plain
+	if a.rest > 0 {
+		a.rest--
+	} else if !a.o.Lossy {
+		p = a.plainest(r)
+		if a.wait--; a.wait >= 0 && p.density() < 1.5*a.density {
+			best, blend = a.lossless(p)
 			return best, blend, nil
 		}
 	}
-	lossy := best
-	consider(losslessFrame(whole, a.o.Effort), false)
-	if holed != nil && holes > 0 {
-		consider(losslessFrame(holed, a.o.Effort), true)
+	m := a.next.SubImage(r).(*image.NRGBA)
+	if holed := a.holed(r); holed != nil {
+		m, blend = holed, true
 	}
-	if best == lossy {
-		a.wait = a.patience
-		a.patience = min(2*a.patience, 16)
-	} else {
-		a.patience = 1
+	o := a.o
+	o.Lossy = true
+	if best, err = encodeFrame(m, &o); err != nil || p.m == nil {
+		return best, blend, err
+	}
+	if float64(p.estimate)*a.bias > 1.1*float64(best.size())+100 {
+		a.wait, a.patience = 0, 1
+		if p.estimate > 2*best.size() {
+			a.rest = 3
+		}
+		return best, blend, nil
+	}
+	l, over := a.lossless(p)
+	ratio := float64(l.size()) / float64(best.size())
+	if ratio > 0.97 {
+		a.wait, a.patience = 0, 1
+	} else { // leave out the other for some frames
+		a.wait, a.density = a.patience, p.density()
+		a.patience = min(2*a.patience, 32)
+	}
+	if ratio < 1 {
+		return l, over, nil
 	}
 	return best, blend, nil
 }
 
-// holed gives rectangle r with every pixel transparent that is already there, and how many these
-// are. It is nil where blending cannot bring the frame about: a changed pixel that is not
-// opaque would mix with what is below.
-func (a *AnimationWriter) holed(r image.Rectangle) (m *image.NRGBA, holes int) {
-	if a.frames == 0 {
-		return nil, 0
-	}
-	w, h := r.Dx(), r.Dy()
-	if a.part == nil {
-		a.part = new(image.NRGBA)
-	}
-	if cap(a.part.Pix) < 4*w*h {
-		a.part.Pix = make([]byte, 4*w*h)
-	}
-	m = &image.NRGBA{Pix: a.part.Pix[:4*w*h], Stride: 4 * w, Rect: image.Rect(0, 0, w, h)}
-	for y := range h {
-		i := a.next.PixOffset(r.Min.X, r.Min.Y+y)
-		p, q := a.current.Pix[i:][:4*w], a.next.Pix[i:][:4*w]
-		dst := m.Pix[4*w*y:][:4*w]
-		for x := 0; x < 4*w; x += 4 {
-			v := *(*[4]byte)(q[x:])
-			switch {
-			case v == *(*[4]byte)(p[x:]):
-				v = [4]byte{}
-				holes++
-			case v[3] != 255:
-				return nil, 0
-			}
-			*(*[4]byte)(dst[x:]) = v
+// A plain is what VP8L is to be given, and the bytes that it may take.
+type plain struct {
+	m        *image.NRGBA
+	blend    bool
+	estimate int
+}
+
+// density is the estimate for a pixel, in bytes.
+func (p *plain) density() float64 {
+	return float64(p.estimate) / float64(p.m.Rect.Dx()*p.m.Rect.Dy())
+}
+
+// plainest chooses what VP8L is to be given for rectangle r: all of it, or holes where nothing
+// changes.
+func (a *AnimationWriter) plainest(r image.Rectangle) plain {
+	m := a.next.SubImage(r).(*image.NRGBA)
+	p := plain{m, false, estimateLossless(m)}
+	if holed := a.holedPixels(r); holed != nil {
+		if n := estimateLossless(holed); n < p.estimate {
+			p = plain{holed, true, n}
 		}
 	}
-	return m, holes
+	return p
+}
+
+// lossless encodes p, and learns how far off its estimate was.
+func (a *AnimationWriter) lossless(p plain) (*frameBits, bool) {
+	l := losslessFrame(p.m, a.o.Effort)
+	if p.estimate > 256 {
+		a.bias = min(max(float64(l.size())/float64(p.estimate), 0.5), 2)
+	}
+	return l, p.blend
+}
+
+// holed gives rectangle r with every block of 8x8 pixels that is already there transparent. It is nil where there is little of that, or where blending cannot bring the frame about: a
+// changed pixel that is not opaque would mix with what is below.
+func (a *AnimationWriter) holed(r image.Rectangle) *image.NRGBA {
+	const side = 8
+	if a.frames == 0 {
+		return nil
+	}
+	w, h := r.Dx(), r.Dy()
+	a.part = slices.Grow(a.part[:0], 4*w*h)[:4*w*h]
+	holes := 0
+	same := make([]bool, (w+side-1)/side)
+	for y0 := 0; y0 < h; y0 += side {
+		y1 := min(y0+side, h)
+		for i := range same {
+			same[i] = true
+		}
+		for y := y0; y < y1; y++ {
+			i := a.next.PixOffset(r.Min.X, r.Min.Y+y)
+			row, old := a.next.Pix[i:][:4*w], a.current.Pix[i:][:4*w]
+			if string(row) == string(old) {
+				continue
+			}
+			for x := 0; x < 4*w; x += 4 {
+				if *(*[4]byte)(row[x:]) != *(*[4]byte)(old[x:]) {
+					same[x/4/side] = false
+				}
+			}
+		}
+		for y := y0; y < y1; y++ {
+			row := a.next.Pix[a.next.PixOffset(r.Min.X, r.Min.Y+y):][:4*w]
+			dst := a.part[4*w*y:][:4*w]
+			copy(dst, row)
+			for i, s := range same {
+				block := dst[4*i*side : min(4*(i+1)*side, 4*w)]
+				if s {
+					clear(block)
+					holes += len(block) / 4
+				} else if !opaque(block) {
+					return nil
+				}
+			}
+		}
+	}
+	if 16*holes < w*h {
+		return nil
+	}
+	return &image.NRGBA{Pix: a.part, Stride: 4 * w, Rect: image.Rect(0, 0, w, h)}
+}
+
+// holedPixels is holed for every pixel by itself.
+func (a *AnimationWriter) holedPixels(r image.Rectangle) *image.NRGBA {
+	if a.frames == 0 {
+		return nil
+	}
+	w, h := r.Dx(), r.Dy()
+	a.part = slices.Grow(a.part[:0], 4*w*h)[:4*w*h]
+	holes := 0
+	for y := range h {
+		i := a.next.PixOffset(r.Min.X, r.Min.Y+y)
+		row, old, dst := a.next.Pix[i:][:4*w], a.current.Pix[i:][:4*w], a.part[4*w*y:][:4*w]
+		for x := 0; x < 4*w; x += 4 {
+			p := *(*[4]byte)(row[x:])
+			switch {
+			case p == *(*[4]byte)(old[x:]):
+				p = [4]byte{}
+				holes++
+			case p[3] != 255:
+				return nil
+			}
+			*(*[4]byte)(dst[x:]) = p
+		}
+	}
+	if 16*holes < w*h {
+		return nil
+	}
+	return &image.NRGBA{Pix: a.part, Stride: 4 * w, Rect: image.Rect(0, 0, w, h)}
+}
+
+// opaque reports whether all pixels of a row are.
+func opaque(row []byte) bool {
+	for i := 3; i < len(row); i += 4 {
+		if row[i] != 255 {
+			return false
+		}
+	}
+	return true
 }
 
 // appendFrame appends an ANMF chunk.

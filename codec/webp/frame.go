@@ -12,9 +12,9 @@ import (
 	"golang.org/x/image/vp8l"
 )
 
-// decodeError names the container's part in an error of the decoder below.
+// decodeError names the container's part in an error of the decoder below, which it keeps.
 func decodeError(what string, err error) error {
-	return FormatError(fmt.Sprintf("%s: %v", what, err))
+	return fmt.Errorf("%w: %w", FormatError(what), err)
 }
 
 // decodeVP8 gives the frame's samples as they are coded: limited range, 4:2:0, in an image

@@ -95,10 +95,8 @@ func chunk(b []byte) (id uint32, payload, rest []byte, err error) {
 	return id, payload, rest, nil
 }
 
-// Parse reads the container and the header of every frame. It decodes nothing and allocates no
-// more than the frame list, so that a caller can hold Width, Height and Pixels against its
-// limits first. A file that ends before its chunks do is a FormatError.
-func Parse(src []byte) (*File, error) {
+// riffBody returns the chunks of src.
+func riffBody(src []byte) ([]byte, error) {
 	if !IsWebP(src) {
 		return nil, FormatError("no RIFF WEBP header")
 	}
@@ -106,7 +104,17 @@ func Parse(src []byte) (*File, error) {
 	if n < 4 || n+8 > int64(len(src)) {
 		return nil, FormatError("RIFF size beyond the file")
 	}
-	body := src[12 : 8+n]
+	return src[12 : 8+n], nil
+}
+
+// Parse reads the container and the header of every frame. It decodes nothing and allocates no
+// more than the frame list, so that a caller can hold Width, Height and Pixels against its
+// limits first. A file that ends before its chunks do is a FormatError.
+func Parse(src []byte) (*File, error) {
+	body, err := riffBody(src)
+	if err != nil {
+		return nil, err
+	}
 	id, payload, rest, err := chunk(body)
 	if err != nil {
 		return nil, err

@@ -5,7 +5,6 @@ package webp
 
 import (
 	"image"
-	"math"
 	"slices"
 )
 
@@ -16,10 +15,10 @@ func appendVP8L(dst []byte, pix []uint32, w, h int, alpha bool, effort Effort) [
 	return appendVP8LBody(dst, pix, w, h, effort)
 }
 
-// appendVP8LBody appends what follows the header: this alone is stored in an ALPH chunk. It
-// tries the ways that suit the picture and keeps the shortest: a palette; the pixels as they are,
-// where they repeat so much that copies and the cache do better on the colours themselves; and
-// prediction.
+// appendVP8LBody appends what follows the header: this alone is stored in an ALPH chunk. Pixels go
+// through a palette; as they are, where they repeat so much that copies and the cache do better on
+// the colours themselves; or through prediction. The high effort tries what might do, the default
+// estimates which one does.
 func appendVP8LBody(dst []byte, pix []uint32, w, h int, effort Effort) []byte {
 	start := len(dst)
 	best := func(out []byte) {
@@ -38,14 +37,25 @@ func appendVP8LBody(dst []byte, pix []uint32, w, h int, effort Effort) []byte {
 			return dst
 		}
 	} else if repeats(pix, w) > 0.4 {
-		lw := &lsbWriter{}
-		lw.put(0, 1)
-		writePixels(lw, pix, w, h, true, effort)
-		lw.flush()
-		best(lw.out)
+		plain := effort != High && plainIsBetter(pix, w, h)
+		if plain || effort == High {
+			best(plainPixels(pix, w, h, effort))
+		}
+		if plain {
+			return dst
+		}
 	}
 	best(withPrediction(pix, w, h, effort))
 	return dst
+}
+
+// plainPixels codes pix without transforms.
+func plainPixels(pix []uint32, w, h int, effort Effort) []byte {
+	lw := &lsbWriter{}
+	lw.put(0, 1)
+	writePixels(lw, pix, w, h, true, effort)
+	lw.flush()
+	return lw.out
 }
 
 // predictable says whether a picture of few colours is smooth, as grey ones and alpha are: whether,
@@ -115,7 +125,7 @@ func withPrediction(pix []uint32, w, h int, effort Effort) []byte {
 	tileBits := uint(4)
 	lw.put(uint32(tileBits-2), 3)
 	residuals := make([]uint32, len(pix))
-	modes := predictorTransform(residuals, pix, w, h, tileBits)
+	modes := predictorTransform(residuals, pix, w, h, tileBits, searchOf(effort).skip)
 	writePixels(lw, modes, (w+1<<tileBits-1)>>tileBits, (h+1<<tileBits-1)>>tileBits, false, effort)
 	lw.put(0, 1)
 	writePixels(lw, residuals, w, h, true, effort)
@@ -137,44 +147,48 @@ func repeats(pix []uint32, w int) float64 {
 // writePixels stores one image: spatially coded when main is set (RFC 9649 3.7.3: with the bit
 // that announces meta prefix codes), else one of the small images that transforms need.
 func writePixels(lw *lsbWriter, pix []uint32, w, h int, main bool, effort Effort) {
-	tries := 24
-	if effort == High {
-		tries = 96
-	}
-	matches := findMatches(pix, w, tries)
+	s := searchOf(effort)
+	matches := findMatches(pix, w, s)
 	// Two cuts to start from: what matches is copied, or every pixel stands by itself, which in
 	// noise is better. Their costs then lead to shorter ones.
+	copies := greedy(pix, matches, nil)
+	singles := 2*len(copies) > len(pix) || s.starts > 1
 	cacheBits, hits := uint(0), []int32(nil)
-	if main {
-		refs := greedy(pix, w, matches, nil)
-		if singles := greedy(pix, w, nil, nil); refsBits(singles, 0) < refsBits(refs, 0) {
-			refs = singles
+	if main && hasColor(pix) {
+		from := copies
+		if singles {
+			if all := greedy(pix, nil, nil); refsBits(all, 0) < refsBits(copies, 0) {
+				from = all
+			}
 		}
-		cacheBits, hits = chooseCache(pix, refs)
+		cacheBits, hits = chooseCache(pix, from)
 	}
-	passes := 2
-	if effort == High {
-		passes = 5
+	froms := [][]match{matches, nil}
+	if !singles {
+		froms = froms[:1]
+	}
+	var starts [][]ref
+	var bits []float64
+	for _, from := range froms {
+		refs := greedy(pix, from, hits)
+		starts, bits = append(starts, refs), append(bits, refsBits(refs, cacheBits))
+	}
+	if s.starts == 1 && len(starts) == 2 {
+		least := 0
+		if bits[1] < bits[0] {
+			least = 1
+		}
+		starts, bits = starts[least:least+1], bits[least:least+1]
 	}
 	var best *lsbWriter
-	first := math.Inf(1)
-	for _, from := range [2][]match{matches, nil} {
-		refs := greedy(pix, w, from, hits)
-		least := refsBits(refs, cacheBits)
-		if first = min(first, least); least > 1.4*first {
+	for i, refs := range starts {
+		if bits[i] > 1.4*bits[0] {
 			continue // single pixels will not come down that far
 		}
-		for pass := range passes {
-			next := cheapest(pix, w, matches, hits, newCosts(count(refs, cacheBits)))
-			bits := refsBits(next, cacheBits)
-			if pass > 0 && bits >= least {
-				break
-			}
-			refs, least = next, bits
-		}
+		refs = shorten(refs, bits[i], pix, matches, hits, cacheBits, s)
 		g := grouped{refs: refs, groups: []*histogram{count(refs, cacheBits)}}
 		if main {
-			g = cluster(refs, w, h, cacheBits)
+			g = cluster(refs, w, h, cacheBits, s)
 		}
 		trial := new(lsbWriter)
 		writeGrouped(trial, g, w, h, cacheBits, main, effort)
@@ -183,6 +197,19 @@ func writePixels(lw *lsbWriter, pix []uint32, w, h int, main bool, effort Effort
 		}
 	}
 	lw.append(best)
+}
+
+// shorten cuts the pixels anew, again and again, by the costs of the cut before.
+func shorten(refs []ref, least float64, pix []uint32, matches []match, hits []int32, cacheBits uint, s search) []ref {
+	for pass := range s.passes {
+		next := cheapest(pix, matches, hits, newCosts(count(refs, cacheBits)), s.nice)
+		bits := refsBits(next, cacheBits)
+		if pass > 0 && bits >= least {
+			break
+		}
+		refs, least = next, bits
+	}
+	return refs
 }
 
 // writeGrouped stores one image from the color cache's size on.
@@ -228,29 +255,6 @@ func count(refs []ref, cacheBits uint) *histogram {
 		h.add(r)
 	}
 	return h
-}
-
-// chooseCache tries sizes of the color cache on the given cut and keeps the one that takes
-// the fewest bits; 0 is none.
-func chooseCache(pix []uint32, refs []ref) (uint, []int32) {
-	best, bestBits, bestHits := uint(0), count(refs, 0).bits(), []int32(nil)
-	for _, bits := range []uint{3, 6, 8, 10} {
-		hits := cacheHits(pix, bits)
-		h := newHistogram(bits)
-		i := 0
-		for _, r := range refs {
-			if r.n == 0 && hits[i] >= 0 {
-				h.add(ref{uint32(hits[i]), 1})
-			} else {
-				h.add(r)
-			}
-			i += max(int(r.n), 1)
-		}
-		if b := h.bits(); b < bestBits {
-			best, bestBits, bestHits = bits, b, hits
-		}
-	}
-	return best, bestHits
 }
 
 // grouped is a cut of the picture with the prefix codes it is written in.
@@ -304,186 +308,6 @@ func writeRefs(lw *lsbWriter, w int, b grouped) {
 			y++
 		}
 	}
-}
-
-// cluster groups the tiles of the picture by their statistics (RFC 9649 3.7.3.1), each group with
-// prefix codes of its own, as long as that saves more than the codes cost.
-func cluster(refs []ref, w, h int, cacheBits uint) grouped {
-	whole := count(refs, cacheBits)
-	one := grouped{refs: refs, groups: []*histogram{whole}}
-	tileBits := uint(4)
-	for tileBits < 9 && ((w>>tileBits)+1)*((h>>tileBits)+1) > 600 {
-		tileBits++
-	}
-	tilesX, tilesY := (w+1<<tileBits-1)>>tileBits, (h+1<<tileBits-1)>>tileBits
-	n := tilesX * tilesY
-	if n < 4 {
-		return one
-	}
-	each := make([]*histogram, n)
-	for i := range each {
-		each[i] = newHistogram(cacheBits)
-	}
-	x, y := 0, 0
-	for _, r := range refs {
-		each[(y>>tileBits)*tilesX+x>>tileBits].add(r)
-		x += max(int(r.n), 1)
-		for x >= w {
-			x -= w
-			y++
-		}
-	}
-	groups, tiles := seedGroups(each, cacheBits)
-	groups, tiles = mergeGroups(groups, tiles)
-	for range 2 {
-		groups, tiles = reassign(each, groups, tiles, cacheBits)
-	}
-	saved := whole.bits()
-	for _, g := range groups {
-		saved -= g.bits()
-	}
-	// The map of tiles costs at most log2(groups) bits a tile, mostly less.
-	saved -= 0.7*float64(n)*math.Log2(float64(len(groups))) + 40
-	if len(groups) == 1 || saved < 0 {
-		return one
-	}
-	return grouped{refs, groups, tiles, tileBits}
-}
-
-// seedGroups puts together the tiles alike in the bits their green, red and blue take.
-func seedGroups(each []*histogram, cacheBits uint) ([]*histogram, []uint16) {
-	const steps = 4
-	values := make([][3]float64, len(each))
-	low, high := [3]float64{math.Inf(1), math.Inf(1), math.Inf(1)}, [3]float64{}
-	for i, h := range each {
-		values[i] = [3]float64{entropyBits(h.green), entropyBits(h.red[:]), entropyBits(h.blue[:])}
-		for c, v := range values[i] {
-			low[c], high[c] = min(low[c], v), max(high[c], v)
-		}
-	}
-	var index [steps * steps * steps]int
-	var groups []*histogram
-	tiles := make([]uint16, len(each))
-	for i, h := range each {
-		k := 0
-		for c, v := range values[i] {
-			k = k*steps + min(int(steps*(v-low[c])/(high[c]-low[c]+1e-9)), steps-1)
-		}
-		if index[k] == 0 {
-			groups = append(groups, newHistogram(cacheBits))
-			index[k] = len(groups)
-		}
-		tiles[i] = uint16(index[k] - 1)
-		groups[tiles[i]].merge(h)
-	}
-	return groups, tiles
-}
-
-// mergeGroups joins, again and again, the two groups whose union costs least more than they do
-// apart, while that is less than nothing.
-func mergeGroups(groups []*histogram, tiles []uint16) ([]*histogram, []uint16) {
-	n := len(groups)
-	bits := make([]float64, n)
-	for i, g := range groups {
-		bits[i] = g.bits()
-	}
-	union := newHistogram(0)
-	union.green = make([]uint32, len(groups[0].green))
-	gain := func(a, b int) float64 {
-		clear(union.green)
-		union.red, union.blue, union.alpha, union.distance = [256]uint32{}, [256]uint32{}, [256]uint32{}, [numDistances]uint32{}
-		union.merge(groups[a])
-		union.merge(groups[b])
-		return bits[a] + bits[b] - union.bits()
-	}
-	into := make([]int, n) // the group that took this one in, or itself
-	gains := make([][]float64, n)
-	for a := range n {
-		into[a] = a
-		gains[a] = make([]float64, a)
-		for b := range a {
-			gains[a][b] = gain(a, b)
-		}
-	}
-	for {
-		best, p, q := 0.0, -1, -1
-		for a := range n {
-			for b := range a {
-				if into[a] == a && into[b] == b && gains[a][b] > best {
-					best, p, q = gains[a][b], a, b
-				}
-			}
-		}
-		if p < 0 {
-			break
-		}
-		groups[q].merge(groups[p])
-		bits[q] = groups[q].bits()
-		into[p] = q
-		for k := range n {
-			if into[k] == k && k != q {
-				gains[max(k, q)][min(k, q)] = gain(k, q)
-			}
-		}
-	}
-	for i, t := range tiles {
-		k := int(t)
-		for into[k] != k {
-			k = into[k]
-		}
-		tiles[i] = uint16(k)
-	}
-	return groups, tiles
-}
-
-// reassign moves each tile to the group whose codes store it in the fewest bits, and counts the
-// groups again; groups left empty go.
-func reassign(each, groups []*histogram, tiles []uint16, cacheBits uint) ([]*histogram, []uint16) {
-	used := make([]bool, len(groups))
-	for _, t := range tiles {
-		used[t] = true
-	}
-	var all []*costs
-	for i, g := range groups {
-		if used[i] {
-			all = append(all, newCosts(g))
-		}
-	}
-	index := make([]int, len(all))
-	var out []*histogram
-	for i, h := range each {
-		best, bestCost := 0, math.Inf(1)
-		for k, c := range all {
-			if v := c.of(h); v < bestCost {
-				best, bestCost = k, v
-			}
-		}
-		if index[best] == 0 {
-			out = append(out, newHistogram(cacheBits))
-			index[best] = len(out)
-		}
-		tiles[i] = uint16(index[best] - 1)
-		out[tiles[i]].merge(h)
-	}
-	return out, tiles
-}
-
-// of is the bits of h's symbols at costs c.
-func (c *costs) of(h *histogram) float64 {
-	s := 0.0
-	dot := func(counts []uint32, cost []float32) {
-		for i, n := range counts {
-			if n > 0 {
-				s += float64(n) * float64(cost[i])
-			}
-		}
-	}
-	dot(h.green, c.green)
-	dot(h.red[:], c.red[:])
-	dot(h.blue[:], c.blue[:])
-	dot(h.alpha[:], c.alpha[:])
-	dot(h.distance[:], c.distance[:])
-	return s
 }
 
 // argb gathers m's pixels, alpha on top, and says whether one of them is not opaque.

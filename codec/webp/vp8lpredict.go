@@ -97,77 +97,176 @@ func selectPredictor(l, t, tl uint32) uint32 {
 
 const numPredictors = 14
 
+// residualsOf puts into dst what mode leaves of pixels from to from+len(dst) of pix, w wide, all in
+// one row, and neither in the first row nor in the first column.
+func residualsOf(dst, pix []uint32, mode, from, w int) {
+	n := len(dst)
+	cur, l := pix[from:][:n], pix[from-1:][:n]
+	tl, t, tr := pix[from-w-1:][:n], pix[from-w:][:n], pix[from-w+1:][:n]
+	switch mode {
+	case 0:
+		for i, p := range cur {
+			dst[i] = subtract(p, 0xff000000)
+		}
+	case 1:
+		for i, p := range cur {
+			dst[i] = subtract(p, l[i])
+		}
+	case 2:
+		for i, p := range cur {
+			dst[i] = subtract(p, t[i])
+		}
+	case 7:
+		for i, p := range cur {
+			dst[i] = subtract(p, average2(l[i], t[i]))
+		}
+	case 11:
+		for i, p := range cur {
+			dst[i] = subtract(p, selectPredictor(l[i], t[i], tl[i]))
+		}
+	default:
+		for i, p := range cur {
+			dst[i] = subtract(p, predictPixel(mode, l[i], t[i], tr[i], tl[i]))
+		}
+	}
+}
+
+// A predictor chooses the modes of a picture's tiles.
+type predictor struct {
+	pix, out []uint32
+	w, h     int
+	bits     uint // tiles are 1<<bits pixels a side
+	skip     int  // one row in so many is looked at
+	colored  bool // there is something but green
+	counts   [4][256]uint32
+	cost     [4][256]float32
+}
+
 // predictorTransform puts the residuals of pix (w wide) into out and gives the mode of each tile of
 // 1<<tileBits pixels a side, as the pixels of the sub-resolution image that stores them.
 //
 // A tile takes the mode whose residuals cost fewest bits under the frequencies of the residuals
-// so far; these are counted again after each row of tiles.
-func predictorTransform(out, pix []uint32, w, h int, tileBits uint) []uint32 {
+// so far; these are counted again after each row of tiles. One row in skip is looked at.
+func predictorTransform(out, pix []uint32, w, h int, tileBits uint, skip int) []uint32 {
+	p := predictor{pix: pix, out: out, w: w, h: h, bits: tileBits, skip: skip, colored: hasColor(pix)}
 	tilesX, tilesY := (w+1<<tileBits-1)>>tileBits, (h+1<<tileBits-1)>>tileBits
 	modes := make([]uint32, tilesX*tilesY)
-	var counts [4][256]uint32
-	var cost [4][256]float32
-	for c := range counts {
+	for c := range p.counts {
 		for v := range 256 {
 			// Before anything is known: twice as rare for each doubling of the residual.
 			d := float64(min(v, 256-v))
-			counts[c][v] = uint32(64 / (1 + d*d/4))
+			p.counts[c][v] = uint32(64 / (1 + d*d/4))
 		}
 	}
 	for ty := range tilesY {
-		for c := range cost {
-			costOf(cost[c][:], counts[c][:])
+		for c := range p.cost {
+			costOf(p.cost[c][:], p.counts[c][:])
 		}
-		y0, y1 := ty<<tileBits, min((ty+1)<<tileBits, h)
+		left := -1
 		for tx := range tilesX {
-			x0, x1 := tx<<tileBits, min((tx+1)<<tileBits, w)
-			best, bestCost := 0, float32(math.MaxFloat32)
-			left := -1
-			if tx > 0 {
-				left = int(modes[ty*tilesX+tx-1] >> 8 & 15)
-			}
-			for mode := range numPredictors {
-				sum := float32(0)
-				if mode != left {
-					sum = 3 // the modes are coded too
-				}
-				for y := max(y0, 1); y < y1 && sum < bestCost; y++ {
-					for x := max(x0, 1); x < x1; x++ {
-						i := y*w + x
-						r := subtract(pix[i], predictPixel(mode, pix[i-1], pix[i-w], pix[i-w+1], pix[i-w-1]))
-						sum += cost[0][r&255] + cost[1][r>>8&255] + cost[2][r>>16&255] + cost[3][r>>24]
-					}
-				}
-				if sum < bestCost {
-					best, bestCost = mode, sum
-				}
-			}
-			modes[ty*tilesX+tx] = 0xff000000 | uint32(best)<<8
-			for y := y0; y < y1; y++ {
-				for x := x0; x < x1; x++ {
-					i := y*w + x
-					var p uint32
-					switch {
-					case i == 0:
-						p = 0xff000000
-					case y == 0:
-						p = pix[i-1]
-					case x == 0:
-						p = pix[i-w]
-					default:
-						p = predictPixel(best, pix[i-1], pix[i-w], pix[i-w+1], pix[i-w-1])
-					}
-					r := subtract(pix[i], p)
-					out[i] = r
-					counts[0][r&255]++
-					counts[1][r>>8&255]++
-					counts[2][r>>16&255]++
-					counts[3][r>>24]++
-				}
-			}
+			left = p.choose(tx, ty, left)
+			modes[ty*tilesX+tx] = 0xff000000 | uint32(left)<<8
+			p.apply(tx, ty, left)
 		}
 	}
 	return modes
+}
+
+// inner bounds the pixels of a tile that its mode predicts.
+func (p *predictor) inner(tx, ty int) (x0, y0, x1, y1 int) {
+	return max(tx<<p.bits, 1), max(ty<<p.bits, 1), min((tx+1)<<p.bits, p.w), min((ty+1)<<p.bits, p.h)
+}
+
+// choose gives the mode of a tile, left being that of the one to the left of it, -1 for none.
+func (p *predictor) choose(tx, ty, left int) int {
+	x0, y0, x1, y1 := p.inner(tx, ty)
+	if x0 >= x1 || y0 >= y1 {
+		return max(left, 0)
+	}
+	if left >= 0 && p.leavesNothing(left, x0, y0, x1, y1) {
+		return left
+	}
+	best, least := 0, float32(math.MaxFloat32)
+	for mode := range numPredictors {
+		sum := float32(0)
+		if mode != left {
+			sum = 3 // the modes are coded too
+		}
+		for y := y0; y < y1 && sum < least; y += p.skip {
+			sum += p.rowCost(mode, y*p.w+x0, x1-x0)
+		}
+		if sum < least {
+			best, least = mode, sum
+		}
+	}
+	return best
+}
+
+// maxTile is the side of a tile at most.
+const maxTile = 1 << 4
+
+func (p *predictor) leavesNothing(mode, x0, y0, x1, y1 int) bool {
+	var r [maxTile]uint32
+	for y := y0; y < y1; y++ {
+		row := r[:x1-x0]
+		residualsOf(row, p.pix, mode, y*p.w+x0, p.w)
+		or := uint32(0)
+		for _, v := range row {
+			or |= v
+		}
+		if or != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// rowCost is the bits of what mode leaves of n pixels.
+func (p *predictor) rowCost(mode, from, n int) (sum float32) {
+	var r [maxTile]uint32
+	residualsOf(r[:n], p.pix, mode, from, p.w)
+	if !p.colored {
+		for _, v := range r[:n] {
+			sum += p.cost[1][v>>8&255]
+		}
+		return sum
+	}
+	for _, v := range r[:n] {
+		sum += p.cost[0][v&255] + p.cost[1][v>>8&255] + p.cost[2][v>>16&255] + p.cost[3][v>>24]
+	}
+	return sum
+}
+
+// apply puts a tile's residuals into out and counts them.
+func (p *predictor) apply(tx, ty, mode int) {
+	x0, y0, x1, y1 := tx<<p.bits, ty<<p.bits, min((tx+1)<<p.bits, p.w), min((ty+1)<<p.bits, p.h)
+	for y := y0; y < y1; y++ {
+		i, end := y*p.w+x0, y*p.w+x1
+		// The first row is predicted from the left, the first column from above, the first pixel is
+		// black.
+		switch {
+		case y == 0 && x0 == 0:
+			p.out[i] = subtract(p.pix[i], 0xff000000)
+			i++
+			fallthrough
+		case y == 0:
+			for ; i < end; i++ {
+				p.out[i] = subtract(p.pix[i], p.pix[i-1])
+			}
+		case x0 == 0:
+			p.out[i] = subtract(p.pix[i], p.pix[i-p.w])
+			i++
+			fallthrough
+		default:
+			residualsOf(p.out[i:end], p.pix, mode, i, p.w)
+		}
+		for _, r := range p.out[y*p.w+x0 : end] {
+			p.counts[0][r&255]++
+			p.counts[1][r>>8&255]++
+			p.counts[2][r>>16&255]++
+			p.counts[3][r>>24]++
+		}
+	}
 }
 
 // palette gives the colours of pix in ascending order, or nil when there are more than limit.

@@ -1,5 +1,12 @@
-// Package webp reads and writes the WebP container (RFC 9649) around VP8 and VP8L bitstreams.
+// Package webp reads and writes WebP pictures and animations: the container (RFC 9649) around VP8 and VP8L bitstreams.
 //
+//	err := webp.Encode(w, m, &webp.Options{Quality: 80}) // nil is quality 75
+//	m, err := webp.Decode(r)                             // or image.Decode: the package registers itself
+//	a, err := webp.NewAnimationWriter(320, 240, 0, nil)  // then a.Add for each frame, and a.Bytes
+//
+// Where the chapters are:
+//
+//	decode.go     what package image knows: Decode, DecodeConfig
 //	riff.go       the RIFF container, read: chunks, headers and limits before any decoding
 //	frame.go      a frame's bitstream decoded with golang.org/x/image/vp8 and vp8l
 //	yuv.go        limited-range Y'CbCr to full range and to RGB, fancy upsampling
@@ -7,10 +14,22 @@
 //	alpha.go      the ALPH chunk, both ways
 //	animate.go    animation composed frame by frame onto a canvas
 //	animwrite.go  animation written as changed rectangles
+//	hidden.go     pixels that nobody sees, made cheap
+//	strip.go      a file without its metadata
+//	vp8lenc.go    VP8L, RFC 9649 section 3: the encoder; vp8lpredict.go its predictors, vp8lrefs.go its
+//	              backward references, vp8lmatch.go copies, vp8lparse.go the cut into references,
+//	              vp8lcluster.go groups of tiles, vp8lhuff.go prefix codes
+//	estimate.go   what VP8L would take, from a sample
 //
 // Y'CbCr that leaves or enters this package is full range (JFIF), as image.YCbCr says it is;
 // the limited range of a WebP stays inside.
 package webp
+
+import (
+	"errors"
+
+	"miniatura/codec/internal/effort"
+)
 
 // A FormatError reports that the input is not a valid WebP file.
 type FormatError string
@@ -23,14 +42,17 @@ type UnsupportedError string
 
 func (e UnsupportedError) Error() string { return "webp: unsupported: " + string(e) }
 
+// Is reports whether target is errors.ErrUnsupported.
+func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
+
 // MaxSide is the largest width and height of a frame (RFC 9649 2.5 and 3.4: 14 bits). A canvas
 // may be larger by the container's 24 bits, which Parse reports but nothing here decodes.
 const MaxSide = 16383
 
 // Effort is how long a writer searches.
-type Effort int
+type Effort = effort.Level
 
 const (
-	Default Effort = iota // as long as libwebp -m 4
-	High                  // about twice that, fewer bytes
+	Default = effort.Default // as long as libwebp -m 4
+	High    = effort.High    // about twice that, fewer bytes
 )

@@ -14,13 +14,28 @@ import (
 	"miniatura/codec/vp8"
 )
 
-// Options says how to encode. The zero value, and nil, are lossy at quality 0: set Quality.
+// DefaultQuality is the quality of Options that name none, as libwebp's.
+const DefaultQuality = 75
+
+// Options says how to encode. The zero value, and nil, are lossy at DefaultQuality.
 type Options struct {
-	Quality  int    // 0..100, on libwebp's scale
+	Quality  int    // 1 to 100, on libwebp's scale; 0 means DefaultQuality
 	Effort   Effort // of the search
 	Lossless bool   // VP8L: every pixel kept, except the colour of wholly transparent ones
 	Lossy    bool   // never VP8L, even where it would be smaller
 	ICC      []byte // a profile to carry in ICCP
+}
+
+// orDefault is o with what it leaves open filled in.
+func (o *Options) orDefault() *Options {
+	var d Options
+	if o != nil {
+		d = *o
+	}
+	if d.Quality == 0 {
+		d.Quality = DefaultQuality
+	}
+	return &d
 }
 
 // Encode writes m to w as a WebP file.
@@ -33,13 +48,11 @@ func Encode(w io.Writer, m image.Image, o *Options) error {
 	return err
 }
 
-// Append appends m as a WebP file to dst. Lossy pictures with few colours or flat areas are
-// encoded without loss as well, and the smaller file is kept. A picture over MaxSide in either
-// direction is an UnsupportedError before any memory is spent.
+// Append appends m as a WebP file to dst. Lossy pictures that by an estimate may be smaller without
+// loss are encoded without loss as well, and the smaller file is kept. A picture over MaxSide in
+// either direction is an UnsupportedError before any memory is spent.
 func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
-	if o == nil {
-		o = new(Options)
-	}
+	o = o.orDefault()
 	r := m.Bounds()
 	w, h := r.Dx(), r.Dy()
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide {
@@ -136,10 +149,7 @@ func encodeFrame(m image.Image, o *Options) (*frameBits, error) {
 	}
 	e := vp8Encoders.Get().(*vp8.Encoder)
 	defer vp8Encoders.Put(e)
-	vo := vp8.Options{Quality: o.Quality}
-	if o.Effort == High {
-		vo.Effort = vp8.EffortHigh
-	}
+	vo := vp8.Options{Quality: o.Quality, Effort: o.Effort}
 	switch m := m.(type) {
 	case *image.YCbCr:
 		if m.SubsampleRatio == image.YCbCrSubsampleRatio420 && m.Rect.Min.X&1 == 0 && m.Rect.Min.Y&1 == 0 {
@@ -158,22 +168,40 @@ func encodeFrame(m image.Image, o *Options) (*frameBits, error) {
 	if err != nil {
 		return nil, err
 	}
-	if alpha != nil {
-		lossy.hasAlpha = true
-		lossy.alpha = encodeAlpha(alpha, n.Rect.Dx(), o.Effort)
-	}
-	if !o.Lossy && isGraphic(n) {
-		if l := losslessFrame(n, o.Effort); l.size() < lossy.size() {
-			return l, nil
-		}
-	}
-	return lossy, nil
+	return o.shorter(n, lossy, alpha), nil
 }
 
-// lossyFrame takes what a vp8.Encoder returns; its only errors are pictures it cannot hold.
+// shorter gives the shorter of lossy, which lacks its alpha, and m without loss. What an estimate
+// finds much longer is not made.
+func (o *Options) shorter(m *image.NRGBA, lossy *frameBits, alpha []byte) *frameBits {
+	w := m.Rect.Dx()
+	var lossless *frameBits
+	if !o.Lossy && o.Effort != High && alpha != nil {
+		rest := float64(estimateAlpha(alpha, w))
+		if float64(estimateLossless(m)) < float64(lossy.size())+rest {
+			lossless = losslessFrame(m, o.Effort)
+			if float64(lossless.size()) < float64(lossy.size())+0.9*rest {
+				return lossless
+			}
+		}
+	}
+	if alpha != nil {
+		lossy.hasAlpha = true
+		lossy.alpha = encodeAlpha(alpha, w, o.Effort)
+	}
+	if lossless == nil && !o.Lossy && worthLossless(m, lossy.size(), o.Effort) {
+		lossless = losslessFrame(m, o.Effort)
+	}
+	if lossless != nil && lossless.size() < lossy.size() {
+		return lossless
+	}
+	return lossy
+}
+
+// lossyFrame takes what a vp8.Encoder returns.
 func lossyFrame(bits []byte, err error) (*frameBits, error) {
 	if err != nil {
-		return nil, UnsupportedError(err.Error())
+		return nil, err
 	}
 	return &frameBits{bits: bits}, nil
 }

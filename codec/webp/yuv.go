@@ -57,21 +57,10 @@ func limitedRows(m *image.YCbCr, alpha []byte, w, h int, emit func(y int, row []
 			u[i] = 3*int32(un[i]) + int32(ux[i])
 			v[i] = 3*int32(vn[i]) + int32(vx[i])
 		}
-		luma := m.Y[y*m.YStride:][:w]
-		var a []byte
+		widenRow(row, m.Y[y*m.YStride:][:w], u, v)
 		if alpha != nil {
-			a = alpha[y*w:][:w]
-		}
-		for x, l := range luma {
-			i := x >> 1
-			j := min(max(i-1+2*(x&1), 0), cw-1)
-			cb := (3*u[i] + u[j] + 8) >> 4
-			cr := (3*v[i] + v[j] + 8) >> 4
-			p := row[4*x : 4*x+4 : 4*x+4]
-			p[0], p[1], p[2] = limitedToRGB(int32(l), cb, cr)
-			p[3] = 255
-			if a != nil {
-				p[3] = a[x]
+			for x, a := range alpha[y*w:][:w] {
+				row[4*x+3] = a
 			}
 		}
 		if err := emit(y, row); err != nil {
@@ -81,26 +70,41 @@ func limitedRows(m *image.YCbCr, alpha []byte, w, h int, emit func(y int, row []
 	return nil
 }
 
+// widenRow converts a row: horizontal 3:1, of each chroma sample to the two pixels it lies between.
+func widenRow(row, luma []byte, u, v []int32) {
+	u0, v0 := u[0], v[0]
+	v = v[:len(u)]
+	for i, u1 := range u {
+		v1 := v[i]
+		u2, v2 := u1, v1
+		if i+1 < len(u) {
+			u2, v2 = u[i+1], v[i+1]
+		}
+		limitedToRGB((*[4]byte)(row), int32(luma[0]), (3*u1+u0+8)>>4, (3*v1+v0+8)>>4)
+		if len(luma) < 2 {
+			return
+		}
+		limitedToRGB((*[4]byte)(row[4:]), int32(luma[1]), (3*u1+u2+8)>>4, (3*v1+v2+8)>>4)
+		row, luma = row[8:], luma[2:]
+		u0, v0 = u1, v1
+	}
+}
+
 // limitedToRGB converts one pixel in 14-bit fixed point, the precision and the truncations of the
 // reference decoder, so that every viewer shows what was measured here.
 //
 //	R = 1.164 (Y-16)                  + 1.596 (Cr-128)
 //	G = 1.164 (Y-16) - 0.391 (Cb-128) - 0.813 (Cr-128)
 //	B = 1.164 (Y-16) + 2.018 (Cb-128)
-func limitedToRGB(y, cb, cr int32) (r, g, b byte) {
+func limitedToRGB(p *[4]byte, y, cb, cr int32) {
 	l := y * 19077 >> 8
-	return clip6(l + cr*26149>>8 - 14234),
-		clip6(l - cb*6419>>8 - cr*13320>>8 + 8708),
-		clip6(l + cb*33050>>8 - 17685)
+	r, g, b := l+cr*26149>>8-14234, l-cb*6419>>8-cr*13320>>8+8708, l+cb*33050>>8-17685
+	// A sample has six bits of fraction. Most are in range, all three at once.
+	if uint32(r|g|b) >= 256<<6 {
+		r, g, b = clip6(r), clip6(g), clip6(b)
+	}
+	p[0], p[1], p[2], p[3] = byte(r>>6), byte(g>>6), byte(b>>6), 255
 }
 
-// clip6 takes a sample with six bits of fraction.
-func clip6(v int32) byte {
-	if uint32(v) < 256<<6 {
-		return byte(v >> 6)
-	}
-	if v < 0 {
-		return 0
-	}
-	return 255
-}
+// clip6 keeps a sample with six bits of fraction in range.
+func clip6(v int32) int32 { return min(max(v, 0), 255<<6) }

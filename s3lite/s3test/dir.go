@@ -46,6 +46,16 @@ type sidecar struct {
 	CacheControl string            `json:"cache_control,omitempty"`
 	CRC32        string            `json:"crc32,omitempty"`
 	Metadata     map[string]string `json:"metadata,omitempty"`
+
+	Expires            string `json:"expires,omitempty"`
+	ContentLanguage    string `json:"content_language,omitempty"`
+	ContentDisposition string `json:"content_disposition,omitempty"`
+	ContentEncoding    string `json:"content_encoding,omitempty"`
+
+	CRC64NVME     string `json:"crc64nvme,omitempty"`
+	StorageClass  string `json:"storage_class,omitempty"`
+	ArchiveStatus string `json:"archive_status,omitempty"`
+	Restore       string `json:"restore,omitempty"`
 }
 
 func (d *directory) valid(key string) bool {
@@ -83,6 +93,8 @@ func (d *directory) get(key string, body bool) (*Object, int64, error) {
 	var m sidecar
 	if b, err := d.root.ReadFile(d.sidecarName(key)); err == nil && json.Unmarshal(b, &m) == nil && m.Key == key && m.ETag == o.ETag {
 		o.ContentType, o.CacheControl, o.CRC32, o.Metadata = m.ContentType, m.CacheControl, m.CRC32, m.Metadata
+		o.Expires, o.ContentLanguage, o.ContentDisposition, o.ContentEncoding = m.Expires, m.ContentLanguage, m.ContentDisposition, m.ContentEncoding
+		o.CRC64NVME, o.StorageClass, o.ArchiveStatus, o.Restore = m.CRC64NVME, m.StorageClass, m.ArchiveStatus, m.Restore
 	}
 	if body {
 		return o, int64(len(o.Body)), nil
@@ -113,7 +125,9 @@ func (d *directory) put(key string, o *Object) error {
 	if !d.valid(key) {
 		return fail(400, "InvalidRequest")
 	}
-	m, err := json.Marshal(sidecar{key, o.ETag, o.ContentType, o.CacheControl, o.CRC32, o.Metadata})
+	m, err := json.Marshal(sidecar{key, o.ETag, o.ContentType, o.CacheControl, o.CRC32, o.Metadata,
+		o.Expires, o.ContentLanguage, o.ContentDisposition, o.ContentEncoding,
+		o.CRC64NVME, o.StorageClass, o.ArchiveStatus, o.Restore})
 	if err != nil {
 		return err
 	}
@@ -162,7 +176,8 @@ func (d *directory) delete(key string) error {
 	return nil
 }
 
-// list yields sizes and times; an ETag only where one is known, since it costs reading the file.
+// list yields sizes and times; an ETag only where one is known, since it costs reading the file, and no classes, which
+// count only beside an ETag.
 func (d *directory) list(prefix string) ([]entry, error) {
 	var all []entry
 	err := fs.WalkDir(d.root.FS(), ".", func(name string, e fs.DirEntry, err error) error {
@@ -185,7 +200,7 @@ func (d *directory) list(prefix string) ([]entry, error) {
 		if t.size != info.Size() || !t.modified.Equal(info.ModTime()) {
 			t.etag = ""
 		}
-		all = append(all, entry{name, t.etag, info.Size(), info.ModTime()})
+		all = append(all, entry{name, t.etag, info.Size(), info.ModTime(), ""})
 		return nil
 	})
 	sort.Slice(all, func(i, j int) bool { return all[i].key < all[j].key })

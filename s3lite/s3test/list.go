@@ -1,6 +1,7 @@
 package s3test
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/xml"
 	"net/http"
@@ -14,6 +15,7 @@ type entry struct {
 	key, etag string
 	size      int64
 	modified  time.Time
+	class     string // "": STANDARD
 }
 
 // list answers ListObjectsV2 with prefix, start-after, max-keys, continuation-token and encoding-type.
@@ -80,7 +82,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) error {
 	}
 	page.KeyCount = len(all)
 	for _, e := range all {
-		page.Contents = append(page.Contents, contents{name(e.key), e.modified.UTC().Format("2006-01-02T15:04:05.000Z"), e.etag, e.size, "STANDARD"})
+		page.Contents = append(page.Contents, contents{name(e.key), e.modified.UTC().Format("2006-01-02T15:04:05.000Z"), e.etag, e.size, cmp.Or(e.class, "STANDARD")})
 	}
 	b, err := xml.Marshal(page)
 	if err != nil {

@@ -47,7 +47,7 @@ func (m *memory) list(prefix string) ([]entry, error) {
 	var all []entry
 	for key, o := range m.objects {
 		if strings.HasPrefix(key, prefix) {
-			all = append(all, entry{key, o.ETag, int64(len(o.Body)), o.Modified})
+			all = append(all, entry{key, o.ETag, int64(len(o.Body)), o.Modified, o.StorageClass})
 		}
 	}
 	sort.Slice(all, func(i, j int) bool { return all[i].key < all[j].key })

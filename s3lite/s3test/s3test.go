@@ -2,6 +2,11 @@
 // re-derives every signature from what came over the wire, and shares no code with any client. It plays scripted
 // faults.
 //
+//	bucket := s3test.New(s3test.Config{}) // an http.Handler
+//	server := httptest.NewServer(bucket)
+//	bucket.Put("a.jpg", s3test.Object{Body: picture, StorageClass: "GLACIER"}) // GET: 403 InvalidObjectState
+//	bucket.Script(s3test.Rule{Method: "PUT", Fault: s3test.Status(503, "SlowDown"), Times: 2})
+//
 //	s3test.go    Server: HEAD, GET, PUT, DELETE
 //	verify.go    who signed the request, and did they
 //	list.go      ListObjectsV2
@@ -68,8 +73,35 @@ type Object struct {
 	ContentType  string
 	CacheControl string
 	CRC32        string // base64, as sent with PUT
+	CRC64NVME    string // base64, or empty: not checked here
 	Modified     time.Time
 	Metadata     map[string]string // lower-case names without "x-amz-meta-"
+
+	Expires, ContentLanguage, ContentDisposition, ContentEncoding string
+
+	StorageClass  string // "": STANDARD
+	ArchiveStatus string // ARCHIVE_ACCESS or DEEP_ARCHIVE_ACCESS, in the class INTELLIGENT_TIERING
+	Restore       string // x-amz-restore: ongoing-request="true", or "false" once the object can be read
+}
+
+// archived reports whether GET is refused until somebody has o restored.
+func (o *Object) archived() bool {
+	if strings.HasPrefix(o.Restore, `ongoing-request="false"`) {
+		return false
+	}
+	switch o.StorageClass {
+	case "GLACIER", "DEEP_ARCHIVE":
+		return true
+	case "INTELLIGENT_TIERING":
+		return o.ArchiveStatus != ""
+	}
+	return false
+}
+
+// system returns where o keeps what S3 calls system-defined metadata and hands back as it came, by the header's name.
+func (o *Object) system() map[string]*string {
+	return map[string]*string{"Content-Type": &o.ContentType, "Cache-Control": &o.CacheControl, "Expires": &o.Expires,
+		"Content-Language": &o.ContentLanguage, "Content-Disposition": &o.ContentDisposition, "Content-Encoding": &o.ContentEncoding}
 }
 
 // Request is one line of the Server's log.
@@ -110,7 +142,7 @@ func New(c Config) *Server {
 	return s
 }
 
-// Put stores an object without a request. ETag, CRC32 and Modified are filled in when empty.
+// Put stores an object without a request. ETag, Modified and, without a CRC64NVME, CRC32 are filled in when empty.
 func (s *Server) Put(key string, o Object) error {
 	s.putLock.Lock()
 	defer s.putLock.Unlock()
@@ -122,7 +154,7 @@ func (s *Server) complete(o *Object) *Object {
 		sum := md5.Sum(o.Body)
 		o.ETag = `"` + hex.EncodeToString(sum[:]) + `"`
 	}
-	if o.CRC32 == "" {
+	if o.CRC32 == "" && o.CRC64NVME == "" {
 		o.CRC32 = crcOf(o.Body)
 	}
 	if o.Modified.IsZero() {
@@ -345,6 +377,13 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, key string) error 
 	if m := r.Header.Get("If-Match"); m != "" && m != o.ETag {
 		return fail(412, "PreconditionFailed")
 	}
+	if r.Method == "GET" && o.archived() {
+		extra := "<StorageClass>" + escapeXML(o.StorageClass) + "</StorageClass>"
+		if o.ArchiveStatus != "" {
+			extra += "<AccessTier>" + escapeXML(o.ArchiveStatus) + "</AccessTier>"
+		}
+		return &failure{403, "InvalidObjectState", extra}
+	}
 	h := w.Header()
 	h.Set("ETag", o.ETag)
 	if r.Header.Get("If-None-Match") == o.ETag {
@@ -353,22 +392,42 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, key string) error 
 	h.Set("Last-Modified", o.Modified.UTC().Format(http.TimeFormat))
 	h.Set("Content-Length", strconv.FormatInt(size, 10))
 	h.Set("Content-Type", "binary/octet-stream")
-	if o.ContentType != "" {
-		h.Set("Content-Type", o.ContentType)
-	}
-	if o.CacheControl != "" {
-		h.Set("Cache-Control", o.CacheControl)
+	for name, value := range o.system() {
+		if *value != "" {
+			h.Set(name, *value)
+		}
 	}
 	for name, value := range o.Metadata {
 		h.Set("X-Amz-Meta-"+name, value)
 	}
-	if r.Header.Get("X-Amz-Checksum-Mode") == "ENABLED" && o.CRC32 != "" {
-		h.Set("X-Amz-Checksum-Crc32", o.CRC32)
-		h.Set("X-Amz-Checksum-Type", "FULL_OBJECT")
-	}
+	s.describe(h, r, o)
 	w.WriteHeader(200)
 	w.Write(o.Body)
 	return nil
+}
+
+// describe sets the headers that tell of o's checksum and of the class it is stored in.
+func (s *Server) describe(h http.Header, r *http.Request, o *Object) {
+	set := func(name, value string) {
+		if value != "" {
+			h.Set(name, value)
+		}
+	}
+	if r.Header.Get("X-Amz-Checksum-Mode") == "ENABLED" && o.CRC32+o.CRC64NVME != "" {
+		set("X-Amz-Checksum-Crc32", o.CRC32)
+		set("X-Amz-Checksum-Crc64nvme", o.CRC64NVME)
+		h.Set("X-Amz-Checksum-Type", "FULL_OBJECT")
+		if strings.Contains(o.CRC32, "-") { // of a multipart upload: a CRC of CRCs and the number of parts
+			h.Set("X-Amz-Checksum-Type", "COMPOSITE")
+		}
+	}
+	if o.StorageClass != "STANDARD" {
+		set("X-Amz-Storage-Class", o.StorageClass)
+	}
+	set("X-Amz-Restore", o.Restore)
+	if r.Method == "HEAD" {
+		set("X-Amz-Archive-Status", o.ArchiveStatus)
+	}
 }
 
 func (s *Server) write(w http.ResponseWriter, r *http.Request, key string, body []byte) error {
@@ -380,9 +439,17 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, key string, body 
 	if sum := r.Header.Get("X-Amz-Checksum-Crc32"); sum != "" && sum != crcOf(body) && !s.c.Unverified {
 		return fail(400, "BadDigest")
 	}
-	o := &Object{Body: bytes.Clone(body), ContentType: r.Header.Get("Content-Type"), CacheControl: r.Header.Get("Cache-Control"),
-		CRC32: r.Header.Get("X-Amz-Checksum-Crc32"), Metadata: map[string]string{}, Modified: s.c.Now()}
+	o := &Object{Body: bytes.Clone(body), CRC32: r.Header.Get("X-Amz-Checksum-Crc32"), Metadata: map[string]string{}, Modified: s.c.Now()}
 	size := 0
+	for name, value := range o.system() {
+		if *value = r.Header.Get(name); *value != "" {
+			size += len(name) + len(*value)
+		}
+	}
+	if size > 2048 { // docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html: 2 KB for each of the two kinds
+		return fail(400, "MetadataTooLarge")
+	}
+	size = 0
 	for name, values := range r.Header {
 		if name, ok := strings.CutPrefix(name, "X-Amz-Meta-"); ok {
 			o.Metadata[strings.ToLower(name)] = strings.Join(values, ",")

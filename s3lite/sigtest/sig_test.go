@@ -137,7 +137,8 @@ func TestTwentyThousandRequestsAreSignedAsAWSSignsThem(t *testing.T) {
 		case "DELETE":
 			c.Delete(t.Context(), s.key)
 		case "PUT":
-			o := s3lite.PutOptions{ContentType: word(rng.IntN(30)), CacheControl: word(rng.IntN(30)), Metadata: map[string]string{}}
+			o := s3lite.PutOptions{ContentType: word(rng.IntN(30)), CacheControl: word(rng.IntN(30)), Metadata: map[string]string{},
+				Expires: word(rng.IntN(30)), ContentLanguage: word(rng.IntN(30)), ContentDisposition: word(rng.IntN(30))}
 			for range rng.IntN(6) {
 				o.Metadata[fmt.Sprint(pick("a", "A-b", "_a", "source-etag", "0", "z.z"), rng.IntN(9))] = word(1 + rng.IntN(30))
 			}

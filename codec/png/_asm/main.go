@@ -19,6 +19,7 @@ func main() {
 	}
 	adler()
 	inflate()
+	filters()
 	Generate()
 }
 

@@ -1,0 +1,44 @@
+package codec
+
+import (
+	"context"
+
+	"miniatura/codec/bmp"
+	"miniatura/codec/icc"
+)
+
+// This file is BMP's row.
+
+type bmpSource struct{ *bmp.Reader }
+
+func openBMP(src []byte) (source, error) {
+	r, err := bmp.NewReader(src)
+	return bmpSource{r}, err
+}
+
+func (s bmpSource) header() header {
+	return header{w: s.Width, h: s.Height, frames: 1, orientation: 1, profile: s.ICC, space: icc.RGB}
+}
+
+func (s bmpSource) peak(t *target) int64 { return rowsPeak(t) + s.PeakBytes() }
+
+func (s bmpSource) still(ctx context.Context, t *target) (picture, error) {
+	return rows(ctx, t, s.Channels, s.Rows)
+}
+
+func (s bmpSource) player() (player, int, error) { return nil, 0, unsupported("an animated BMP") }
+
+func (s bmpSource) note() string { return s.Note }
+
+func writeBMP(m picture, _ *target) (out []byte, exact bool, err error) {
+	out, err = bmp.Append(nil, m.Image)
+	return out, true, err
+}
+
+// stripBMP hands a whole file on: there is no metadata in it.
+func stripBMP(s source, src []byte, _ bool) ([]byte, error) {
+	if n := s.note(); n != "" {
+		return nil, unsupported(n)
+	}
+	return src, nil
+}

@@ -1,0 +1,77 @@
+package codec
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// This file counts the colours of a source while its rows go by.
+
+// maxFew is how many colours are few.
+const maxFew = 256
+
+// fewColors counts the colours of a source as long as there are few.
+type fewColors struct {
+	channels int // of its rows
+	many     bool
+	known    int    // how many there are at most, from the header, or 0
+	last     []byte // the row before
+	n        int
+	taken    [4 * maxFew]bool // an open-addressed table
+	color    [4 * maxFew]uint32
+}
+
+// countColors begins to count those of rows with so many channels, if the result's writer can make use of it.
+func countColors(t *target, channels int) *fewColors {
+	return &fewColors{channels: channels, many: !t.format.mixtures || t.same(), known: t.colors}
+}
+
+// add counts those of a row of 8-bit samples.
+func (f *fewColors) add(row []byte) {
+	if f.many || f.known > 0 || bytes.Equal(row, f.last) {
+		return
+	}
+	f.last = append(f.last[:0], row...)
+	last := ^f.pixel(row)
+	for ; len(row) >= f.channels && !f.many; row = row[f.channels:] {
+		if c := f.pixel(row); c != last {
+			f.addColor(c)
+			last = c
+		}
+	}
+}
+
+func (f *fewColors) pixel(p []byte) uint32 {
+	switch f.channels {
+	case 1:
+		return uint32(p[0])
+	case 2:
+		return uint32(p[0]) | uint32(p[1])<<8
+	case 3:
+		return uint32(p[0]) | uint32(p[1])<<8 | uint32(p[2])<<16
+	}
+	return binary.LittleEndian.Uint32(p)
+}
+
+func (f *fewColors) addColor(c uint32) {
+	h := c * 0x9e3779b1 >> 22
+	for f.taken[h] && f.color[h] != c {
+		h = (h + 1) % uint32(len(f.color))
+	}
+	if !f.taken[h] {
+		f.taken[h], f.color[h] = true, c
+		f.n++
+		f.many = f.n > maxFew
+	}
+}
+
+// count returns how many colours there are, 0 when they are many.
+func (f *fewColors) count() int {
+	switch {
+	case f.many:
+		return 0
+	case f.known > 0:
+		return f.known
+	}
+	return f.n
+}

@@ -1,0 +1,117 @@
+package codec
+
+import "strings"
+
+// This file is the door for formats: what codec knows of each is its row here, and what the row's functions do is in the
+// format's own file. A new format is a room, a row, and that file.
+
+// A Format is a kind of picture file.
+type Format struct {
+	name       string
+	mediaType  string
+	extensions []string // lower case, without the dot
+	magic      []string // how a file may begin; a question mark stands for any byte
+
+	// open reads headers and decodes nothing.
+	open func(src []byte) (source, error)
+
+	// encode writes a still picture: *image.Gray, *image.NRGBA, or *image.YCbCr of full range. It may
+	// change the picture. exact tells that every pixel that is seen is m's.
+	encode func(m picture, t *target) (out []byte, exact bool, err error)
+
+	// record begins an animation of the target's dimensions that runs plays times, 0 meaning for ever. nil: stills only.
+	record func(plays int, t *target) (recorder, error)
+
+	// strip returns the file that s was opened from without its metadata, its compressed samples untouched. It fails where
+	// the file should not be handed on.
+	strip func(s source, src []byte, keepProfile bool) ([]byte, error)
+
+	mixtures    bool                  // encode makes use of a picture's number of colors
+	profile     bool                  // a result can carry an ICC profile
+	wholeChroma int                   // from this quality on a result keeps the chroma of finer sources; 0: never
+	pixelBytes  func(t *target) int64 // what encoding holds beyond 12 bytes a pixel of the result
+}
+
+// The formats that are read and written.
+var (
+	JPEG = &Format{
+		name: "JPEG", mediaType: "image/jpeg", extensions: []string{"jpg", "jpeg"},
+		magic: []string{"\xff\xd8\xff"},
+		open:  openJPEG, encode: writeJPEG, strip: stripJPEG,
+		profile: true, wholeChroma: 90,
+	}
+	PNG = &Format{
+		name: "PNG", mediaType: "image/png", extensions: []string{"png"},
+		magic: []string{"\x89PNG\r\n\x1a\n"},
+		open:  openPNG, encode: writePNG, record: recordPNG, strip: stripPNG,
+		profile: true, mixtures: true, pixelBytes: pngBytes,
+	}
+	GIF = &Format{
+		name: "GIF", mediaType: "image/gif", extensions: []string{"gif"},
+		magic: []string{"GIF87a", "GIF89a"},
+		open:  openGIF, encode: writeGIF, record: recordGIF, strip: stripGIF,
+		pixelBytes: gifBytes,
+	}
+	BMP = &Format{
+		name: "BMP", mediaType: "image/bmp", extensions: []string{"bmp"},
+		magic: []string{"BM"},
+		open:  openBMP, encode: writeBMP, strip: stripBMP,
+	}
+	WebP = &Format{
+		name: "WebP", mediaType: "image/webp", extensions: []string{"webp"},
+		magic: []string{"RIFF????WEBP"},
+		open:  openWebP, encode: writeWebP, record: recordWebP, strip: stripWebP,
+		profile: true, pixelBytes: webpBytes,
+	}
+)
+
+// formats is the table. A file is of the first format whose magic it has.
+var formats = []*Format{JPEG, PNG, GIF, BMP, WebP}
+
+// String is the format's name.
+func (f *Format) String() string { return f.name }
+
+// MediaType is what the format is called in a Content-Type.
+func (f *Format) MediaType() string { return f.mediaType }
+
+// FormatOf returns the format that a file name's extension stands for, in any case, and nil when it stands for none.
+func FormatOf(name string) *Format {
+	i := strings.LastIndexByte(name, '.')
+	if i < 0 {
+		return nil
+	}
+	ext := strings.ToLower(name[i+1:])
+	for _, f := range formats {
+		for _, e := range f.extensions {
+			if e == ext {
+				return f
+			}
+		}
+	}
+	return nil
+}
+
+// Sniff returns the format that src's first bytes are of, and nil when they are of none.
+func Sniff(src []byte) *Format {
+	for _, f := range formats {
+		for _, m := range f.magic {
+			if begins(src, m) {
+				return f
+			}
+		}
+	}
+	return nil
+}
+
+// begins reports whether src begins with magic, in which a question mark stands for any byte.
+func begins(src []byte, magic string) bool {
+	if len(src) < len(magic) {
+		return false
+	}
+	for i := range len(magic) {
+		if magic[i] != '?' && magic[i] != src[i] {
+			return false
+		}
+	}
+	return true
+}

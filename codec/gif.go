@@ -1,0 +1,97 @@
+package codec
+
+import (
+	"context"
+	"image"
+
+	"miniatura/codec/gif"
+	"miniatura/codec/icc"
+)
+
+// This file is GIF's row.
+
+type gifSource struct{ *gif.Reader }
+
+func openGIF(src []byte) (source, error) {
+	r, err := gif.NewReader(src)
+	return gifSource{r}, err
+}
+
+func (s gifSource) header() header {
+	return header{w: s.Width, h: s.Height, frames: s.Frames, orientation: 1, profile: s.ICC, space: icc.RGB}
+}
+
+func (s gifSource) peak(t *target) int64 {
+	area := int64(t.sw) * int64(t.sh)
+	if t.frames == 1 {
+		return rowsPeak(t) + 6*area // the canvas, the indices of the frame
+	}
+	return rowsPeak(t) + 12*area // and a copy of the canvas, and what is not collected yet
+}
+
+func (s gifSource) still(ctx context.Context, t *target) (picture, error) {
+	m, _, err := s.Next()
+	if err != nil {
+		return picture{}, err
+	}
+	return canvas(ctx, t, m)
+}
+
+func (s gifSource) player() (player, int, error) { return s.Reader, s.Plays, nil }
+
+func (s gifSource) note() string { return s.Note }
+
+// gifTolerance is the mean squared error that a palette may cost: none where nothing was scaled; 2, which is 45 dB, where
+// most colours are mixtures that the scaler made; 5, which is 41 dB, in a frame that soon is gone.
+func gifTolerance(t *target) float64 {
+	switch {
+	case t.same():
+		return 0
+	case t.frames == 1:
+		return 2
+	}
+	return 5
+}
+
+func writeGIF(m picture, t *target) (out []byte, exact bool, err error) {
+	r, err := recordGIF(1, t)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := r.Add(m.Image.(*image.NRGBA), 0); err != nil {
+		return nil, false, err
+	}
+	return r.finish()
+}
+
+// A gifRecorder is the room's, as a recorder.
+type gifRecorder struct{ *gif.Writer }
+
+func recordGIF(plays int, t *target) (recorder, error) {
+	w, err := gif.NewWriter(t.w, t.h, plays)
+	if err != nil {
+		return nil, err
+	}
+	w.Tolerance, w.Budget, w.Frames = gifTolerance(t), t.size, t.frames
+	return gifRecorder{w}, nil
+}
+
+func (r gifRecorder) finish() (out []byte, exact bool, err error) {
+	out, err = r.Bytes()
+	return out, r.Exact(), err
+}
+
+// stripGIF does not hand on a file of which a frame ends early: viewers differ on it.
+func stripGIF(s source, src []byte, keepProfile bool) ([]byte, error) {
+	if s.(gifSource).Short {
+		return nil, unsupported("a GIF with a frame that ends early")
+	}
+	return gif.Strip(src, keepProfile)
+}
+
+func gifBytes(t *target) int64 {
+	if t.frames != 1 {
+		return 72
+	}
+	return 0
+}

@@ -1,0 +1,165 @@
+// This file says how far an animation that was scaled may be off: which pixels stay although they
+// differ a little, which colours stand for others, and how that follows from size and error.
+
+package gif
+
+import "slices"
+
+const (
+	// stillness is the squared distance to what is shown at which a pixel is left as it is: four
+	// levels in each channel.
+	stillness = 3 * 4 * 4
+	// reuse is how many times the tolerance a color table from before may be off.
+	reuse = 2
+
+	// A frame aims at a mean squared error of aim, which is 36.5 dB, and is drawn again with
+	// less strength when it is over most, 34 dB.
+	aim, most = 14.5, 26
+)
+
+// reaches are the squared distances of colours that may stand for one another around smooth, plain and
+// busy pixels, at a strength of 1, and however strong. An error is seen where it is flat.
+var reaches, farthest = [3]float64{64, 192, 512}, [3]float64{128, 768, 3072}
+
+// still reports whether the pixel at byte i may stay q where it is to be p.
+func (w *Writer) still(p, q [4]byte, i int) bool {
+	dr, dg, db := int(p[0])-int(q[0]), int(p[1])-int(q[1]), int(p[2])-int(q[2])
+	e := dr*dr + dg*dg + db*db
+	if e <= stillness {
+		return true
+	}
+	reach := func(k pixel) bool { return e <= int(min(reaches[k]*w.strength, farthest[k])/2) }
+	return reach(2) && reach(w.busy(i, i/4%w.w, i/4/w.w))
+}
+
+func distance(a, b rgb) int {
+	dr, dg, db := a.channel(0)-b.channel(0), a.channel(1)-b.channel(1), a.channel(2)-b.channel(2)
+	return dr*dr + dg*dg + db*db
+}
+
+// A nearness is how far the colours of a table are apart.
+type nearness struct {
+	table       []rgb
+	transparent int
+	distance    [256][256]uint16    // squared
+	nearest     [256][maxBeam]uint8 // the index itself first
+}
+
+// measure makes n that of d's table.
+func (n *nearness) measure(d *drawing) {
+	table := d.table()
+	if n.transparent == d.transparent && slices.Equal(n.table, table) {
+		return
+	}
+	n.table, n.transparent = append(n.table[:0], table...), d.transparent
+	for i := range n.distance {
+		list, m := &n.nearest[i], 0
+		for k := range list {
+			list[k] = uint8(i)
+		}
+		for j := range n.distance[i] {
+			e := uint16(1<<16 - 1)
+			if i == j {
+				e = 0
+			} else if i < len(table) && j < len(table) && i != d.transparent && j != d.transparent {
+				e = uint16(min(distance(table[i], table[j]), 1<<16-1))
+			}
+			n.distance[i][j] = e
+			if m == maxBeam && e >= n.distance[i][list[m-1]] {
+				continue
+			}
+			m = min(m+1, maxBeam)
+			k := m - 1
+			for ; k > 0 && n.distance[i][list[k-1]] > e; k-- {
+				list[k] = list[k-1]
+			}
+			list[k] = uint8(j)
+		}
+	}
+}
+
+// busy says how much the picture changes around the pixel at byte i, x and y: 0 to 2.
+func (w *Writer) busy(i, x, y int) pixel {
+	step := 0
+	pix := w.current.Pix
+	at := func(j int) {
+		for c := range 3 {
+			step = max(step, int(pix[i+c])-int(pix[j+c]), int(pix[j+c])-int(pix[i+c]))
+		}
+	}
+	if x > 0 {
+		at(i - 4)
+	}
+	if x+1 < w.w {
+		at(i + 4)
+	}
+	if y > 0 {
+		at(i - 4*w.w)
+	}
+	if y+1 < w.h {
+		at(i + 4*w.w)
+	}
+	switch {
+	case step < 8:
+		return 0
+	case step < 24:
+		return 1
+	}
+	return 2
+}
+
+// packNear packs the waiting frame with near colours for one another.
+func (w *Writer) packNear(d *drawing) {
+	if w.near == nil {
+		w.near = new(nearness)
+	}
+	w.near.measure(d)
+	w.lzw.near = w.near
+	for i := range reaches {
+		w.lzw.reach[i] = uint16(min(reaches[i]*w.strength, farthest[i]))
+	}
+	w.lzw.packInto(d, w.pixels)
+	d.squared = w.squared(d)
+}
+
+// squared is the mean squared error of a channel with d, over all the canvas.
+func (w *Writer) squared(d *drawing) float64 {
+	table := d.table()
+	sum := 0
+	for y := range w.h {
+		i := w.current.PixOffset(0, y)
+		inside := y >= w.rect.Min.Y && y < w.rect.Max.Y
+		for x := range w.w {
+			p, q := w.current.Pix[i+4*x:][:4:4], w.base.Pix[i+4*x:][:4:4]
+			if p[3] == 0 {
+				continue
+			}
+			r, g, b := int(q[0]), int(q[1]), int(q[2])
+			if inside && x >= w.rect.Min.X && x < w.rect.Max.X {
+				if k := int(d.shown[(y-w.rect.Min.Y)*w.rect.Dx()+x-w.rect.Min.X]); k != d.transparent {
+					r, g, b = table[k].channel(0), table[k].channel(1), table[k].channel(2)
+				}
+			}
+			r, g, b = r-int(p[0]), g-int(p[1]), b-int(p[2])
+			sum += r*r + g*g + b*b
+		}
+	}
+	return float64(sum) / float64(3*w.w*w.h)
+}
+
+// adjust makes the next frame stronger while more is used than is left for it, and weaker while this
+// one is too far off.
+func (w *Writer) adjust(d *drawing) {
+	if w.Tolerance == 0 || w.Budget == 0 {
+		return
+	}
+	left := float64(w.Budget-len(w.body)) / float64(max(w.Frames-w.frames, 1))
+	switch over := float64(len(d.data)+3*len(d.local)) > left; {
+	case d.squared > aim:
+		w.strength = max(w.strength/1.25, 0.1)
+	case over && d.squared < 0.8*aim:
+		w.strength = min(w.strength*1.5, 16)
+	case !over && w.strength > 1:
+		w.strength = max(w.strength/1.1, 1)
+	}
+}

@@ -1,0 +1,379 @@
+// This file implements the compression of GIF89a appendix F, for pixels that may be written in more
+// than one way.
+
+package gif
+
+import "slices"
+
+// A pixel is what may be written for one pixel: the index in its lower eight bits or, with mayHole, the
+// transparent index as well.
+type pixel uint16
+
+const (
+	mayHole   pixel = 1 << 8
+	busyShift       = 9
+)
+
+const (
+	packSlots = 1 << 14
+	maxBeam   = 8
+)
+
+// A packer turns pixels into LZW codes in sub-blocks. Where a pixel has two ways, all strings of
+// the table that fit are followed at once, and the longest is taken.
+type packer struct {
+	// keys[k] is 1 + (code of the string << 8 | index that follows), 0 is free; codes[k] stands
+	// for both together.
+	keys  [packSlots]uint32
+	codes [packSlots]uint16
+
+	prefix   [maxCodes]uint16
+	suffix   [maxCodes]uint8
+	first    [maxCodes]uint8
+	length   [maxCodes]int32
+	switches [maxCodes]int32  // between the transparent index and others, in the string
+	children [maxCodes]int32  // codes whose prefix it is
+	child1   [maxCodes]uint16 // one of them, 0 where there is none
+	sibling  [maxCodes]uint16 // another child of its prefix
+
+	// Where near is set, index b may be written for a if they are at most reach apart, which is
+	// more for busier pixels.
+	near  *nearness
+	reach [4]uint16
+	// Sums of distances for the strings of beam.
+	off, widerOff [maxBeam]int32
+
+	hole uint8
+	// The codes that fit so far, and those that fit with one pixel more.
+	beam, wider [maxBeam]uint16
+
+	shown []byte // what was written for each pixel
+	out   []byte
+	start int // where the sub-block begins that is being filled
+	acc   uint32
+	bits  uint
+}
+
+// pack appends the sub-blocks, terminator included, of pixels, all indices below 1<<minCodeSize.
+// p.shown then holds the indices that were written.
+func (p *packer) pack(dst []byte, pixels []pixel, hole uint8, minCodeSize uint) []byte {
+	start := len(dst)
+	p.hole = hole
+	dst, full := p.packWith(dst, pixels, minCodeSize, false)
+	if !full || p.near != nil {
+		return dst
+	}
+	// Where the picture goes on as it began, a full table is worth keeping.
+	shown := p.shown
+	p.shown = nil
+	if kept, _ := p.packWith(nil, pixels, minCodeSize, true); len(kept) < len(dst)-start {
+		return append(dst[:start], kept...)
+	}
+	p.shown = shown
+	return dst
+}
+
+// packInto packs pixels as d's data.
+func (p *packer) packInto(d *drawing, pixels []pixel) {
+	d.data = p.pack(d.data[:0], pixels, uint8(max(d.transparent, 0)), max(d.bits, 2))
+	d.shown, p.shown = p.shown, d.shown
+}
+
+// child gives the code of code's string and index v behind it.
+func (p *packer) child(code uint16, v uint8) (uint16, bool) {
+	key := uint32(code)<<8 | uint32(v) + 1
+	k := key * 0x9e3779b1 >> 18
+	for p.keys[k] != key {
+		if p.keys[k] == 0 {
+			return 0, false
+		}
+		k = (k + 1) % packSlots
+	}
+	return p.codes[k], true
+}
+
+// add makes next the code of code's string and index v behind it.
+func (p *packer) add(code uint16, v uint8, next uint16) {
+	p.prefix[next], p.suffix[next] = code, v
+	p.first[next], p.length[next] = p.first[code], p.length[code]+1
+	p.switches[next], p.children[next] = p.switches[code], 0
+	if (v == p.hole) != (p.suffix[code] == p.hole) {
+		p.switches[next]++
+	}
+	p.children[code]++
+	p.sibling[next], p.child1[next] = p.child1[code], 0
+	p.child1[code] = next
+	key := uint32(code)<<8 | uint32(v) + 1
+	k := key * 0x9e3779b1 >> 18
+	for p.keys[k] != 0 {
+		k = (k + 1) % packSlots
+	}
+	p.keys[k], p.codes[k] = key, next
+}
+
+// clear forgets all strings but those of one index.
+func (p *packer) clear(clearCode uint16) {
+	clear(p.keys[:])
+	clear(p.switches[:clearCode])
+	clear(p.children[:clearCode])
+	clear(p.child1[:clearCode])
+}
+
+// longest gives the code of a longest string that the pixels may begin with. Where last's own
+// string fits too, and its first index after it, that is the one that the table is about to
+// get, as code next.
+func (p *packer) longest(pixels []pixel, last int32, next uint16) uint16 {
+	if p.near != nil {
+		return p.longestNear(pixels)
+	}
+	p.beam[0] = uint16(pixels[0] & 255)
+	n := 1
+	if pixels[0]&mayHole != 0 && uint8(pixels[0]) != p.hole {
+		p.beam[1] = uint16(p.hole)
+		if p.children[p.beam[1]] >= p.children[p.beam[0]] {
+			p.beam[0], p.beam[1] = p.beam[1], p.beam[0]
+		}
+		n = 2
+	}
+	lastLength := 0
+	if last >= 0 && next < maxCodes {
+		lastLength = int(p.length[last])
+	}
+	fits := false // last with its first index again
+	depth := 1
+	for ; depth < len(pixels); depth++ {
+		v := pixels[depth]
+		if depth == lastLength {
+			if f := p.first[last]; f == uint8(v) || v&mayHole != 0 && f == p.hole {
+				fits = slices.Contains(p.beam[:n], uint16(last))
+			}
+		}
+		if n == 1 && v&mayHole == 0 {
+			c, ok := p.child(p.beam[0], uint8(v))
+			if !ok {
+				break
+			}
+			p.beam[0] = c
+			continue
+		}
+		if n = p.extend(n, v); n == 0 {
+			break
+		}
+	}
+	if fits && depth <= lastLength {
+		return next
+	}
+	return p.beam[0]
+}
+
+// extend follows the n strings of p.beam by pixel v. It returns how many there are then, the best
+// first: with the fewest switches, as like strings are met again, and then with the most
+// children. At 0 p.beam is as it was.
+func (p *packer) extend(n int, v pixel) int {
+	m, best := 0, 0
+	take := func(c uint16, v uint8) {
+		d, ok := p.child(c, v)
+		if !ok || m == maxBeam {
+			return
+		}
+		p.wider[m] = d
+		if b := p.wider[best]; m > 0 && (p.switches[d] < p.switches[b] || p.switches[d] == p.switches[b] && p.children[d] > p.children[b]) {
+			best = m
+		}
+		m++
+	}
+	for _, c := range p.beam[:n] {
+		if v&mayHole != 0 {
+			take(c, p.hole)
+		}
+		if v&mayHole == 0 || uint8(v) != p.hole {
+			take(c, uint8(v))
+		}
+	}
+	if m > 0 {
+		p.wider[0], p.wider[best] = p.wider[best], p.wider[0]
+		p.beam, p.wider = p.wider, p.beam
+	}
+	return m
+}
+
+// longestNear is longest where near indices may be written; of the longest strings it takes the one that
+// is least off.
+func (p *packer) longestNear(pixels []pixel) uint16 {
+	n := p.start1(pixels[0])
+	depth := 1
+	for ; depth < len(pixels); depth++ {
+		v := pixels[depth]
+		m := 0
+		near, reach := &p.near.distance[uint8(v)], p.reach[v>>busyShift]
+		for i, c := range p.beam[:n] {
+			for d := p.child1[c]; d != 0; d = p.sibling[d] {
+				k := p.suffix[d]
+				e := near[k]
+				if v&mayHole != 0 && k == p.hole {
+					e = 0
+				}
+				if e > reach {
+					continue
+				}
+				off := p.off[i] + int32(e)
+				if m < maxBeam {
+					p.wider[m], p.widerOff[m] = d, off
+					m++
+					continue
+				}
+				worst := 0
+				for j := range p.widerOff {
+					if p.widerOff[j] > p.widerOff[worst] {
+						worst = j
+					}
+				}
+				if off < p.widerOff[worst] {
+					p.wider[worst], p.widerOff[worst] = d, off
+				}
+			}
+		}
+		if m == 0 {
+			break
+		}
+		p.beam, p.wider = p.wider, p.beam
+		p.off, p.widerOff = p.widerOff, p.off
+		n = m
+	}
+	best := 0
+	for i := range n {
+		if p.off[i] < p.off[best] {
+			best = i
+		}
+	}
+	return p.beam[best]
+}
+
+// start1 begins the beam.
+func (p *packer) start1(v pixel) int {
+	n := 0
+	if v&mayHole != 0 {
+		p.beam[0], p.off[0] = uint16(p.hole), 0
+		n = 1
+	}
+	if v&mayHole == 0 || uint8(v) != p.hole {
+		p.beam[n], p.off[n] = uint16(uint8(v)), 0
+		n++
+	}
+	reach := p.reach[v>>busyShift]
+	for _, k := range p.near.nearest[uint8(v)] {
+		e := p.near.distance[uint8(v)][k]
+		if e > reach || n == maxBeam {
+			break
+		}
+		if k != uint8(v) && p.child1[k] != 0 {
+			p.beam[n], p.off[n] = uint16(k), int32(e)
+			n++
+		}
+	}
+	return n
+}
+
+// packWith is pack with one way to go on when all codes are given out, which full reports: to
+// start again at once or, with keep, to use the table until a window of codes stands for fewer
+// pixels a code than while the table was filling.
+func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keep bool) (packed []byte, full bool) {
+	p.out, p.start, p.acc, p.bits = append(dst, 0), len(dst), 0, 0
+	p.shown = grow(p.shown, len(pixels))
+	clearCode := uint16(1) << minCodeSize
+	for i := range clearCode {
+		p.suffix[i], p.first[i], p.length[i] = uint8(i), uint8(i), 1
+	}
+	width := minCodeSize + 1
+	next := clearCode + 2 // the code that the string behind last will get
+	last := int32(-1)
+	p.clear(clearCode)
+	p.put(uint32(clearCode), width)
+
+	const window = 1024
+	given, covered := 0, 0 // codes and pixels: since the clear code, then in the window
+	filling := 0.0         // pixels to a code while the table was filling
+	for i := 0; i < len(pixels); {
+		code := p.longest(pixels[i:], last, next)
+		if last >= 0 && next < maxCodes {
+			f := p.first[code]
+			if code == next {
+				f = p.first[last]
+			}
+			p.add(uint16(last), f, next)
+			next++
+		}
+		p.put(uint32(code), width)
+		n := int(p.length[code])
+		for c, k := code, i+n-1; k >= i; c, k = p.prefix[c], k-1 {
+			p.shown[k] = p.suffix[c]
+		}
+		i += n
+		given++
+		covered += n
+		last = int32(code)
+		if next < maxCodes {
+			if next == 1<<width {
+				width++
+			}
+			if next < maxCodes-1 {
+				continue
+			}
+		}
+		if !full || filling == 0 {
+			full = true
+			filling = float64(covered) / float64(given)
+			given, covered = 0, 0
+		}
+		if keep {
+			if given < window {
+				continue
+			}
+			if float64(covered)/float64(given) >= filling {
+				given, covered = 0, 0
+				continue
+			}
+		}
+		p.put(uint32(clearCode), width)
+		p.clear(clearCode)
+		width, next, last = minCodeSize+1, clearCode+2, -1
+		given, covered, filling = 0, 0, 0
+	}
+	p.put(uint32(clearCode)+1, width)
+	if p.bits > 0 {
+		p.byte(byte(p.acc))
+	}
+	if n := len(p.out) - p.start - 1; n > 0 {
+		p.out[p.start] = byte(n)
+		p.out = append(p.out, 0)
+	}
+	packed, p.out = p.out, nil
+	return packed, full
+}
+
+func (p *packer) put(code uint32, width uint) {
+	p.acc |= code << p.bits
+	p.bits += width
+	for p.bits >= 8 {
+		p.byte(byte(p.acc))
+		p.acc >>= 8
+		p.bits -= 8
+	}
+}
+
+func (p *packer) byte(b byte) {
+	p.out = append(p.out, b)
+	if len(p.out)-p.start == 256 {
+		p.out[p.start] = 255
+		p.start = len(p.out)
+		p.out = append(p.out, 0)
+	}
+}
+
+// grow returns a slice of length n, s itself where it is large enough.
+func grow[T any](s []T, n int) []T {
+	if cap(s) >= n {
+		return s[:n]
+	}
+	return make([]T, n)
+}

@@ -1,0 +1,61 @@
+package gif
+
+// This file copies a file without its metadata, over the walk of reader.go (GIF89a sections 15 to 27).
+
+// Strip returns src without comments, application extensions that do not change what is shown, and whatever follows the
+// trailer. Frames are copied byte for byte, loop counts stay, and an ICC profile if keepICC is set. The file ends with a
+// trailer behind the last whole frame, whatever takes its place in src: so it does in browsers. Only a frame that is cut
+// off itself is an error.
+//
+// It is one pass, and allocates at most len(src) + 1 bytes.
+func Strip(src []byte, keepICC bool) ([]byte, error) {
+	if !IsGIF(src) || len(src) < 13 {
+		return nil, FormatError("no GIF signature")
+	}
+	b := src[13:]
+	var err error
+	if src[10]&0x80 != 0 {
+		if _, b, err = colorTable(b, src[10]); err != nil {
+			return nil, err
+		}
+	}
+	out := append(make([]byte, 0, len(src)+1), src[:len(src)-len(b)]...)
+	frames := false
+	for {
+		kind, block, rest, err := nextBlock(b)
+		if kind == blockFrame {
+			if err != nil {
+				return nil, err
+			}
+			frames = true
+		}
+		if err != nil || kind == blockTrailer {
+			if !frames {
+				return nil, FormatError("no image")
+			}
+			return append(out, blockTrailer), nil
+		}
+		if kind == blockFrame || kind == blockExtension && keepExtension(block, keepICC) {
+			out = append(out, block...)
+		}
+		b = rest
+	}
+}
+
+// keepExtension reports whether an extension block changes what is shown (sections 23 to 26).
+func keepExtension(block []byte, keepICC bool) bool {
+	switch block[1] {
+	case labelControl, labelPlainText:
+		return true
+	case labelApplication:
+		if len(block) >= 14 && block[2] == 11 {
+			switch string(block[3:14]) {
+			case "NETSCAPE2.0", "ANIMEXTS1.0":
+				return true
+			case "ICCRGBG1012":
+				return keepICC
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,11 @@
+// Package effort is how long an encoder searches for fewer bytes. The rooms that encode share the type under names of
+// their own.
+package effort
+
+// A Level is an encoder's effort. What it costs and saves depends on the encoder.
+type Level uint8
+
+const (
+	Default Level = iota // for a picture that somebody waits for
+	High                 // about twice the time, fewer bytes
+)

@@ -1,0 +1,31 @@
+// Package limit is the error of a picture that is refused because of what it would take.
+//
+//	return &limit.Error{Room: "png", What: "pixels", Met: n, Allowed: MaxPixels}
+package limit
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Err is what every Error is, for errors.Is.
+var Err = errors.New("over the limit")
+
+// An Error says which limit a picture met.
+type Error struct {
+	Room    string // that refuses it, "" for codec itself
+	What    string // that is counted, with its unit: "bytes of memory", "scans"
+	Met     int64  // what the picture has
+	Allowed int64
+}
+
+func (e *Error) Error() string {
+	s := fmt.Sprintf("%v: %d %s, %d allowed", Err, e.Met, e.What, e.Allowed)
+	if e.Room != "" {
+		s = e.Room + ": " + s
+	}
+	return s
+}
+
+// Is reports whether target is Err.
+func (e *Error) Is(target error) bool { return target == Err }

@@ -1,0 +1,238 @@
+package codec
+
+import (
+	"context"
+	"image"
+	"math"
+
+	"miniatura/codec/exif"
+	"miniatura/codec/icc"
+	"miniatura/codec/jpeg"
+	"miniatura/codec/scale"
+)
+
+// This file is JPEG's row. The reader shrinks each component inside its inverse DCT to N/8 and hands out bands of rows;
+// RGB appears only where colour has to be converted.
+
+// narrow is how many samples a plane is decoded to at least, either way, where the source has them. Of fewer, what the
+// source's last block was filled up with, to 8 samples or 16, would be more than a trace in the result.
+const narrow = 64
+
+type jpegSource struct{ *jpeg.Decoder }
+
+func openJPEG(src []byte) (source, error) {
+	d, err := jpeg.NewDecoder(src)
+	return jpegSource{d}, err
+}
+
+func (s jpegSource) header() header {
+	h := header{
+		w: s.W, h: s.H, frames: 1, planar: true, orientation: exif.Orientation(s.Exif()),
+		space: icc.RGB, odd: s.Odd,
+	}
+	var another bool
+	if h.profile, another = s.ICCProfile(); another {
+		h.note = "another profile dropped: the first counts"
+	}
+	switch s.Model {
+	case jpeg.ModelGrey:
+		h.space = icc.Gray
+	case jpeg.ModelCMYK, jpeg.ModelYCCK:
+		h.space = icc.CMYK
+	}
+	return h
+}
+
+func (s jpegSource) peak(t *target) int64 {
+	planes, n := s.planes(t, subsampling{1, 1})
+	bytes := s.PeakBytes(n)
+	for i := range planes {
+		bytes += planes[i].memory()
+	}
+	return bytes
+}
+
+func (s jpegSource) player() (player, int, error) { return nil, 0, unsupported("an animated JPEG") }
+
+// still decodes at the result's size: *image.Gray, *image.YCbCr, or *image.NRGBA once colour had to be converted.
+func (s jpegSource) still(ctx context.Context, t *target) (picture, error) {
+	sub := subsampling{1, 1}
+	planar := s.Model == jpeg.ModelYCbCr && t.color.convert == nil
+	if planar {
+		sub = s.chroma(t)
+	}
+	scaled := sub
+	if planar {
+		scaled = scaledAs(t, sub)
+	}
+	planes, n := s.planes(t, scaled)
+	if err := s.fill(ctx, planes, n); err != nil {
+		return picture{}, err
+	}
+	w, h := t.stored()
+	rect := image.Rect(0, 0, w, h)
+	switch {
+	case s.Model == jpeg.ModelGrey:
+		g := &image.Gray{Pix: planes[0].opt.Dst, Stride: w, Rect: rect}
+		t.color.apply(g)
+		return picture{Image: g}, nil
+	case planar:
+		if scaled != sub {
+			for c := 1; c < 3; c++ {
+				p := &planes[c]
+				p.opt.Dst, p.w, p.h = average(t, p.opt.Dst, p.w, p.h, sub)
+			}
+		}
+		return picture{Image: &image.YCbCr{
+			Y: planes[0].opt.Dst, Cb: planes[1].opt.Dst, Cr: planes[2].opt.Dst,
+			YStride: planes[0].w, CStride: planes[1].w, SubsampleRatio: sub.ratio(), Rect: rect,
+		}}, nil
+	case len(planes) == 4:
+		return picture{Image: s.inks(planes, rect, t.color)}, nil
+	}
+	m := image.NewNRGBA(rect)
+	s.mix(m, planes)
+	t.color.apply(m)
+	return picture{Image: m}, nil
+}
+
+// fill decodes component c at n[c]/8 into planes[c].
+func (s jpegSource) fill(ctx context.Context, planes []planeTarget, n [4]int) error {
+	scalers := make([]*scale.Scaler, len(planes))
+	for c := range planes {
+		var err error
+		if scalers[c], err = planes[c].scaler(make([]byte, planes[c].w*planes[c].h), planes[c].w); err != nil {
+			return err
+		}
+	}
+	err := s.Decode(ctx, n, func(c, y int, rows []byte, stride, count int) error {
+		for i := range count {
+			scalers[c].Push(rows[i*stride:][:planes[c].sw])
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, s := range scalers {
+		if !s.Done() {
+			return jpeg.FormatError("the picture ends early")
+		}
+	}
+	return nil
+}
+
+// chroma chooses the result's subsampling: 4:2:0, or whatever finer sampling the source has where the result keeps it.
+func (s jpegSource) chroma(t *target) subsampling {
+	sub := subsampling{2, 2}
+	if t.format.wholeChroma == 0 || t.quality < t.format.wholeChroma {
+		return sub
+	}
+	for c := 1; c < 3; c++ {
+		if s.Components[c].H >= s.Components[0].H {
+			sub.h = 1
+		}
+		if s.Components[c].V >= s.Components[0].V {
+			sub.v = 1
+		}
+	}
+	return sub
+}
+
+// planes lays out the result, as stored, with chroma subsampled by sub, and says at which eighths the components are
+// decoded for it.
+func (s jpegSource) planes(t *target, sub subsampling) (planes []planeTarget, n [4]int) {
+	w, h := t.stored()
+	n = s.ChooseScale(w, h, divUp(w, sub.h), divUp(h, sub.v))
+	planes = make([]planeTarget, len(s.Components))
+	for c := range planes {
+		ex, ey := s.PlaneExtent(c, 8)
+		n[c] = max(n[c], min(int(math.Ceil(8*narrow/min(ex, ey))), 8))
+		to := sub
+		if c == 0 || c == 3 {
+			to = subsampling{1, 1}
+		}
+		pw, ph := s.PlaneSize(c, n[c])
+		ex, ey = s.PlaneExtent(c, n[c])
+		planes[c] = planeTo(t, to, pw, ph, ex, ey)
+	}
+	return planes, n
+}
+
+// mix makes m of the first three planes, all of them as large as m: RGB, or CMY as stored with alpha 255.
+func (s jpegSource) mix(m *image.NRGBA, planes []planeTarget) {
+	a, b, c := planes[0].opt.Dst, planes[1].opt.Dst, planes[2].opt.Dst
+	switch s.Model {
+	case jpeg.ModelYCbCr:
+		jpeg.YCbCrToRGBA(m.Pix, a, b, c)
+		return
+	case jpeg.ModelYCCK:
+		jpeg.YCbCrToRGBA(m.Pix, a, b, c) // the complement of what CMYK would store, ITU T.872 6.5.3
+		for i := range m.Pix {
+			m.Pix[i] ^= 255
+		}
+		return
+	}
+	for i := range a {
+		p := m.Pix[4*i : 4*i+4 : 4*i+4]
+		p[0], p[1], p[2], p[3] = a[i], b[i], c[i], 255
+	}
+}
+
+// inks makes one picture of the planes of four inks: the rows become CMYK, as stored, then RGB.
+func (s jpegSource) inks(planes []planeTarget, r image.Rectangle, col conversion) *image.NRGBA {
+	m := image.NewNRGBA(r)
+	s.mix(m, planes)
+	for i, v := range planes[3].opt.Dst {
+		m.Pix[4*i+3] = v
+	}
+	w := r.Dx()
+	rgb := make([]byte, 3*w)
+	for y := range r.Dy() {
+		row := m.Pix[y*m.Stride:][:4*w]
+		if col.convert != nil {
+			col.convert.CMYK(rgb, row, true)
+		} else {
+			icc.CMYKToRGB(rgb, row, true)
+		}
+		for x := range w {
+			p := row[4*x : 4*x+4 : 4*x+4]
+			p[0], p[1], p[2], p[3] = rgb[3*x], rgb[3*x+1], rgb[3*x+2], 255
+		}
+	}
+	return m
+}
+
+func (s jpegSource) note() string { return "" }
+
+func stripJPEG(_ source, src []byte, keepProfile bool) ([]byte, error) {
+	return jpeg.Strip(src, keepProfile)
+}
+
+// progressiveArea is from how many pixels on a JPEG is written progressive: there it takes 1 to 3 % fewer bytes. Below,
+// the headers of its scans may cost more than that, and both are tried.
+const progressiveArea = 1 << 16
+
+func writeJPEG(m picture, t *target) (out []byte, exact bool, err error) {
+	out, err = jpeg.Append(nil, flatten(m.Image), &jpeg.Options{
+		Quality: t.quality, ICC: t.color.carry, RGB: t.color.carry != nil,
+		Progressive: t.w*t.h >= progressiveArea, Smallest: t.w*t.h < progressiveArea,
+	})
+	return out, false, err
+}
+
+// flatten lays a picture with alpha on white, in place.
+func flatten(m image.Image) image.Image {
+	n, ok := m.(*image.NRGBA)
+	if !ok || n.Opaque() {
+		return m
+	}
+	for p := n.Pix; len(p) >= 4; p = p[4:] {
+		a := uint32(p[3])
+		for i, v := range p[:3] {
+			p[i] = byte((uint32(v)*a + 255*(255-a) + 127) / 255)
+		}
+		p[3] = 255
+	}
+	return m
+}

@@ -1,0 +1,81 @@
+package jpeg
+
+import "bytes"
+
+// This file copies a file without its metadata, over the walk of header.go (ITU T.81 annex B).
+
+// Strip returns the first picture of src without Exif, XMP, IPTC, GPS, comments, thumbnails, and whatever follows it. The
+// entropy-coded samples are copied byte for byte. JFIF and Adobe segments stay, cut to what says how samples are meant; an
+// ICC profile stays if keepICC is set. An orientation goes: whoever meets one other than 1 has to turn the pixels instead.
+//
+// It is one pass, and allocates at most len(src) bytes. Whether the samples are whole is not looked at.
+func Strip(src []byte, keepICC bool) ([]byte, error) {
+	if len(src) < 4 || src[0] != 0xFF || src[1] != markerSOI {
+		return nil, FormatError("missing SOI marker")
+	}
+	d := Decoder{src: src, next: 2}
+	out := append(make([]byte, 0, len(src)), 0xFF, markerSOI)
+	frame, scan := false, false
+	for {
+		m, seg, err := d.nextSegment()
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case m == 0:
+			return nil, FormatError("no EOI marker")
+		case m == markerEOI:
+			if !scan {
+				return nil, FormatError("no scan")
+			}
+			return append(out, 0xFF, markerEOI), nil
+		case m == markerSOS:
+			if !frame {
+				return nil, FormatError("scan before frame")
+			}
+			scan = true
+			end := endOfScan(src, d.next)
+			out = append(appendSegment(out, m, seg), src[d.next:end]...)
+			d.next = end
+		case isFrame(m):
+			if frame {
+				return nil, UnsupportedError("hierarchical process")
+			}
+			frame = true
+			out = appendSegment(out, m, seg)
+		case m == markerDHT, m == markerDAC, m == markerDQT, m == markerDRI, m == markerDNL:
+			out = appendSegment(out, m, seg)
+		default:
+			if out, err = appendApp(out, m, seg, keepICC); err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+// isFrame reports whether m is SOF0 to SOF15: three markers among them are others'.
+func isFrame(m byte) bool {
+	return m >= markerSOF0 && m <= 0xCF && m != markerDHT && m != 0xC8 && m != markerDAC
+}
+
+// appendApp appends what has to stay of an application segment or a comment.
+func appendApp(out []byte, m byte, seg []byte, keepICC bool) ([]byte, error) {
+	switch {
+	case m == markerAPP0 && len(seg) >= 14 && string(seg[:5]) == "JFIF\x00":
+		// The version, the density and a thumbnail of 0 by 0 samples (ITU T.871 10.1).
+		return append(appendSegment(out, m, seg[:14])[:len(out)+16], 0, 0), nil
+	case m == markerAPPE && len(seg) >= 12 && string(seg[:5]) == "Adobe":
+		// The last of twelve bytes is the colour transform (ITU T.872 6.5.3).
+		return appendSegment(out, m, seg[:12]), nil
+	case m == markerAPP2 && keepICC && bytes.HasPrefix(seg, []byte("ICC_PROFILE\x00")):
+		return appendSegment(out, m, seg), nil
+	case m >= markerAPP0 && m <= markerAPPF, m == markerCOM:
+		return out, nil
+	}
+	return nil, UnsupportedError("unknown marker")
+}
+
+func appendSegment(out []byte, m byte, seg []byte) []byte {
+	n := len(seg) + 2
+	return append(append(out, 0xFF, m, byte(n>>8), byte(n)), seg...)
+}

@@ -1,0 +1,100 @@
+package codec
+
+import (
+	"context"
+
+	"miniatura/codec/exif"
+	"miniatura/codec/icc"
+	"miniatura/codec/png"
+)
+
+// This file is PNG's row.
+
+// A pngSource plays where it is an animation.
+type pngSource struct {
+	*png.Reader
+	*png.Player
+}
+
+func openPNG(src []byte) (source, error) {
+	r, err := png.NewReader(src)
+	if err != nil {
+		return nil, err
+	}
+	if r.Frames == 0 {
+		return pngSource{r, nil}, nil
+	}
+	p, err := png.NewPlayer(r)
+	return pngSource{r, p}, err
+}
+
+func (s pngSource) header() header {
+	h := header{w: s.Width, h: s.Height, frames: max(s.Frames, 1), orientation: exif.Orientation(s.EXIF), space: icc.RGB}
+	if s.ColorType == 0 || s.ColorType == 4 {
+		h.space = icc.Gray
+	}
+	h.profile, h.profileErr = s.ICC()
+	if s.HasPalette() && s.Channels > 1 {
+		h.colors = 1 << s.BitDepth
+	}
+	h.color = s.color
+	return h
+}
+
+func (s pngSource) peak(t *target) int64 {
+	if s.Player != nil {
+		return rowsPeak(t) + s.Player.PeakBytes() + 8*int64(t.sw)*int64(t.sh) // what is not collected yet
+	}
+	return rowsPeak(t) + s.Reader.PeakBytes()
+}
+
+func (s pngSource) still(ctx context.Context, t *target) (picture, error) {
+	if t.color.first && s.BitDepth == 16 {
+		s.Narrow = t.color.convert.Wide
+	}
+	if s.Player != nil { // of one frame, which is not the default image
+		m, _, err := s.Next()
+		if err != nil {
+			return picture{}, err
+		}
+		return canvas(ctx, t, m)
+	}
+	return rows(ctx, t, s.Channels, s.Rows)
+}
+
+func (s pngSource) player() (player, int, error) { return s.Player, s.Plays, nil }
+
+func (s pngSource) note() string { return s.Note }
+
+func writePNG(m picture, t *target) (out []byte, exact bool, err error) {
+	out, err = png.Append(nil, m.Image, &png.Options{ICC: t.color.carry, SourceColors: m.colors, High: t.effort == HighEffort})
+	return out, true, err
+}
+
+// A pngRecorder is the room's, as a recorder.
+type pngRecorder struct{ *png.AnimationWriter }
+
+func recordPNG(plays int, t *target) (recorder, error) {
+	w, err := png.NewAnimationWriter(t.w, t.h, plays, &png.Options{ICC: t.color.carry, High: t.effort == HighEffort})
+	return pngRecorder{w}, err
+}
+
+func (r pngRecorder) finish() (out []byte, exact bool, err error) {
+	out, err = r.Bytes()
+	return out, true, err
+}
+
+// stripPNG hands a whole file on only: what is wrong with it a new one has not.
+func stripPNG(s source, src []byte, keepProfile bool) ([]byte, error) {
+	if n := s.note(); n != "" {
+		return nil, unsupported(n)
+	}
+	return png.Strip(src, keepProfile)
+}
+
+func pngBytes(t *target) int64 {
+	if t.frames != 1 {
+		return 72
+	}
+	return 36
+}

@@ -1,0 +1,254 @@
+// This file plays animations, PNG specification (third edition) sections 4.9 and 11.3.6: acTL, fcTL and fdAT.
+
+package png
+
+import (
+	"encoding/binary"
+	"fmt"
+	"image"
+	"io"
+	"time"
+)
+
+// What becomes of a frame's rectangle before the next frame, and how it is drawn (section 11.3.6.2).
+const (
+	disposeNone       = 0
+	disposeBackground = 1
+	disposePrevious   = 2
+
+	blendSource = 0
+	blendOver   = 1
+)
+
+// MaxFrames is the longest animation that is read.
+const MaxFrames = 1 << 16
+
+// A frame is one fcTL, and where its data begins.
+type frame struct {
+	rect           image.Rectangle
+	delay          time.Duration
+	dispose, blend byte
+	kind           string // of the chunks with its data: IDAT or fdAT
+	at             int    // position of the first of them
+}
+
+// A Player composes the frames of an animated PNG one after the other.
+type Player struct {
+	Plays int // how often the animation runs; 0 is for ever
+
+	r       *Reader
+	frames  []frame
+	next    int
+	canvas  *image.NRGBA
+	saved   *image.NRGBA // the canvas before a frame that is to be undone
+	pending frame        // the frame shown last, its disposal not done yet
+}
+
+// NewPlayer walks through r's chunks and decodes nothing. The default image is the first frame if fcTL comes before IDAT,
+// else it is none. r.Frames is what acTL says; an animation that has fewer, or of which some frame leaves the canvas, is
+// a FormatError.
+func NewPlayer(r *Reader) (*Player, error) {
+	if r.Frames < 1 {
+		return nil, UnsupportedError("a still picture is not played")
+	}
+	if r.Frames > MaxFrames {
+		return nil, UnsupportedError(fmt.Sprint(r.Frames, " frames"))
+	}
+	p := &Player{r: r}
+	sequence := uint32(0) // that fcTL or fdAT has next
+	wanting := false      // the last fcTL has no data yet
+	idat := false
+	for at := 8; ; {
+		kind, data, next, err := chunk(r.src, at)
+		if err != nil {
+			return nil, err
+		}
+		switch kind {
+		case "acTL":
+			if len(data) == 8 && !idat {
+				p.Plays = int(binary.BigEndian.Uint32(data[4:]) & (1<<31 - 1))
+			}
+		case "fcTL", "fdAT":
+			if len(data) < 4 || binary.BigEndian.Uint32(data) != sequence || !checkCRC(r.src, at, next) {
+				return nil, FormatError("sequence number or CRC of " + kind)
+			}
+			sequence++
+			if kind == "fdAT" {
+				switch {
+				case len(p.frames) == 0 || p.frames[0].kind == "" && !idat:
+					return nil, FormatError("fdAT without fcTL")
+				case wanting:
+					f := &p.frames[len(p.frames)-1]
+					f.kind, f.at, wanting = kind, at, false
+				case p.frames[len(p.frames)-1].kind != "fdAT":
+					return nil, FormatError("fdAT for the default image")
+				}
+				break
+			}
+			if wanting {
+				return nil, FormatError("a frame without data")
+			}
+			f, err := r.frameControl(data, idat)
+			if err != nil {
+				return nil, err
+			}
+			p.frames, wanting = append(p.frames, f), true
+		case "IDAT":
+			if !idat && wanting {
+				p.frames[0].kind, p.frames[0].at, wanting = kind, at, false
+			}
+			idat = true
+		}
+		if kind == "IEND" || len(p.frames) == r.Frames && !wanting && idat {
+			break
+		}
+		at = next
+	}
+	if len(p.frames) < r.Frames || wanting {
+		return nil, FormatError(fmt.Sprintf("%d frames of %d", len(p.frames), r.Frames))
+	}
+	return p, nil
+}
+
+// frameControl reads fcTL. behind says that it is behind IDAT; before it, it is about the default image, which fills the
+// canvas.
+func (r *Reader) frameControl(b []byte, behind bool) (f frame, err error) {
+	if len(b) != 26 {
+		return f, FormatError("fcTL")
+	}
+	number := func(i int) int { return int(binary.BigEndian.Uint32(b[i:])) }
+	w, h, x, y := number(4), number(8), number(12), number(16)
+	if w < 1 || h < 1 || w > r.Width || h > r.Height || x > r.Width-w || y > r.Height-h || !behind && (w < r.Width || h < r.Height) {
+		return f, FormatError("a frame beyond the canvas")
+	}
+	f.rect = image.Rect(x, y, x+w, y+h)
+	num, den := time.Duration(binary.BigEndian.Uint16(b[20:])), time.Duration(binary.BigEndian.Uint16(b[22:]))
+	if den == 0 {
+		den = 100
+	}
+	f.delay = (num*time.Second + den/2) / den
+	if f.dispose, f.blend = b[24], b[25]; f.dispose > disposePrevious || f.blend > blendOver {
+		return f, FormatError("disposal or blending of a frame")
+	}
+	return f, nil
+}
+
+// PeakBytes returns about how much Next holds: the canvas, its copy where a frame is undone, and what Rows allocates.
+func (p *Player) PeakBytes() int64 {
+	n := 4*int64(p.r.Width)*int64(p.r.Height) + p.r.PeakBytes()
+	for _, f := range p.frames {
+		if f.dispose == disposePrevious {
+			return n + 4*int64(p.r.Width)*int64(p.r.Height)
+		}
+	}
+	return n
+}
+
+// Next composes the next frame and gives the canvas, straight RGBA, as it is shown for delay. The canvas belongs to the
+// Player and is valid until the following call. After the last frame the error is io.EOF.
+func (p *Player) Next() (canvas *image.NRGBA, delay time.Duration, err error) {
+	if p.next >= len(p.frames) {
+		return nil, 0, io.EOF
+	}
+	f := p.frames[p.next]
+	if p.canvas == nil {
+		p.canvas = image.NewNRGBA(image.Rect(0, 0, p.r.Width, p.r.Height))
+	}
+	p.undo()
+	if f.dispose == disposePrevious {
+		if p.next == 0 { // there is no previous: section 11.3.6.2 says background
+			f.dispose = disposeBackground
+		} else {
+			if p.saved == nil {
+				p.saved = image.NewNRGBA(p.canvas.Rect)
+			}
+			copyRect(p.saved, p.canvas, f.rect)
+		}
+	}
+	part := *p.r // its rows are the frame's
+	part.Width, part.Height, part.idat, part.data = f.rect.Dx(), f.rect.Dy(), f.at, f.kind
+	wide := make([]byte, 4*part.Width)
+	err = part.Rows(func(y int, row []byte) error {
+		toRGBA(wide, row, part.Channels)
+		dst := p.canvas.Pix[p.canvas.PixOffset(f.rect.Min.X, f.rect.Min.Y+y):][:len(wide)]
+		if f.blend == blendOver {
+			over(dst, wide)
+		} else {
+			copy(dst, wide)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	if part.Note != "" {
+		p.r.note(part.Note)
+	}
+	p.pending = f
+	p.next++
+	return p.canvas, f.delay, nil
+}
+
+// undo takes the frame shown last off the canvas as it asked.
+func (p *Player) undo() {
+	if p.next == 0 {
+		return
+	}
+	switch r := p.pending.rect; p.pending.dispose {
+	case disposeBackground:
+		for y := r.Min.Y; y < r.Max.Y; y++ {
+			clear(p.canvas.Pix[p.canvas.PixOffset(r.Min.X, y):][:4*r.Dx()])
+		}
+	case disposePrevious:
+		copyRect(p.canvas, p.saved, r)
+	}
+}
+
+// copyRect copies r of one canvas to another of its size.
+func copyRect(dst, src *image.NRGBA, r image.Rectangle) {
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		i := src.PixOffset(r.Min.X, y)
+		copy(dst.Pix[i:][:4*r.Dx()], src.Pix[i:])
+	}
+}
+
+// toRGBA makes a row of 1 to 4 channels one of 4.
+func toRGBA(dst, src []byte, channels int) {
+	switch channels {
+	case 1:
+		for i, v := range src {
+			*(*[4]byte)(dst[4*i:]) = [4]byte{v, v, v, 255}
+		}
+	case 2:
+		for i := 0; i+2 <= len(src); i += 2 {
+			*(*[4]byte)(dst[2*i:]) = [4]byte{src[i], src[i], src[i], src[i+1]}
+		}
+	case 3:
+		for i, o := 0, 0; i+3 <= len(src); i, o = i+3, o+4 {
+			*(*[4]byte)(dst[o:]) = [4]byte{src[i], src[i+1], src[i+2], 255}
+		}
+	default:
+		copy(dst, src)
+	}
+}
+
+// over draws src over dst, both straight (section 13.16): alpha is As + Ad (1-As), a colour (Cs As + Cd Ad (1-As)) /
+// alpha, rounded. Over nothing src stays as it is.
+func over(dst, src []byte) {
+	for i := 0; i+4 <= len(src); i += 4 {
+		s, d := src[i:i+4:i+4], dst[i:i+4:i+4]
+		switch {
+		case s[3] == 0:
+		case s[3] == 255 || d[3] == 0:
+			copy(d, s)
+		default:
+			u := uint32(s[3]) * 255
+			v := (255 - uint32(s[3])) * uint32(d[3])
+			a := u + v
+			for c := range 3 {
+				d[c] = byte((uint32(s[c])*u + uint32(d[c])*v + a/2) / a)
+			}
+			d[3] = byte((a + 127) / 255)
+		}
+	}
+}

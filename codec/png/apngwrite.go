@@ -1,0 +1,281 @@
+// This file writes animations, PNG specification (third edition) section 11.3.6: each frame as the rectangle that changed,
+// replaced, or drawn over with holes where nothing changes.
+
+package png
+
+import (
+	"encoding/binary"
+	"image"
+	"time"
+)
+
+// An AnimationWriter makes an animated PNG. One header serves all frames, so what they have in common has to be known
+// before the first is compressed: until Bytes they are held lightly compressed, beside two canvases of four bytes a pixel.
+type AnimationWriter struct {
+	w, h, plays int
+	o           Options
+	frames      []heldFrame
+	current     *image.NRGBA // the canvas shown last; wholly transparent pixels are zero
+	next        *image.NRGBA
+	part, holed []byte // a rectangle, cut out
+
+	translucent, colored bool         // of some pixel
+	table                *colourTable // of all pixels, nil when they are more than 256
+}
+
+// A heldFrame is a frame that waits for the header.
+type heldFrame struct {
+	rect  image.Rectangle
+	delay time.Duration
+	blend byte
+	rgba  []byte // zlib
+}
+
+// NewAnimationWriter begins an animation of w x h pixels that runs plays times; 0 is for ever. nil Options say nothing.
+func NewAnimationWriter(w, h, plays int, o *Options) (*AnimationWriter, error) {
+	if w < 1 || h < 1 || w > MaxSide || h > MaxSide || w*h > MaxPixels {
+		return nil, UnsupportedError("dimensions")
+	}
+	a := &AnimationWriter{w: w, h: h, plays: plays, table: new(colourTable)}
+	if o != nil {
+		a.o = *o
+	}
+	a.current, a.next = image.NewNRGBA(image.Rect(0, 0, w, h)), image.NewNRGBA(image.Rect(0, 0, w, h))
+	return a, nil
+}
+
+// Add adds the canvas as it is to be shown for delay. The canvas is not kept.
+func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
+	if canvas.Rect.Dx() != a.w || canvas.Rect.Dy() != a.h {
+		return UnsupportedError("a frame of another size")
+	}
+	for y := range a.h {
+		row := a.next.Pix[y*a.next.Stride:][:4*a.w]
+		copy(row, canvas.Pix[y*canvas.Stride:])
+		for p := row; len(p) >= 4; p = p[4:] {
+			if p[3] == 0 {
+				p[0], p[1], p[2] = 0, 0, 0
+			}
+		}
+	}
+	f := heldFrame{rect: a.next.Rect, delay: delay}
+	if len(a.frames) > 0 {
+		f.rect = changed(a.current, a.next)
+	}
+	pix := a.cut(&f)
+	a.look(pix)
+	f.rgba = deflate(pix, effortTry)
+	a.frames = append(a.frames, f)
+	a.current, a.next = a.next, a.current
+	return nil
+}
+
+// changed bounds the pixels that differ; a frame like the one before is one pixel.
+func changed(p, q *image.NRGBA) image.Rectangle {
+	w, h := p.Rect.Dx(), p.Rect.Dy()
+	r := image.Rectangle{Min: image.Pt(w, h)}
+	for y := range h {
+		a, b := p.Pix[y*p.Stride:][:4*w], q.Pix[y*q.Stride:][:4*w]
+		if string(a) == string(b) {
+			continue
+		}
+		left, right := 0, w
+		for *(*[4]byte)(a[4*left:]) == *(*[4]byte)(b[4*left:]) {
+			left++
+		}
+		for *(*[4]byte)(a[4*right-4:]) == *(*[4]byte)(b[4*right-4:]) {
+			right--
+		}
+		r.Min.X, r.Min.Y, r.Max.X, r.Max.Y = min(r.Min.X, left), min(r.Min.Y, y), max(r.Max.X, right), y+1
+	}
+	if r.Max.X == 0 {
+		return image.Rect(0, 0, 1, 1)
+	}
+	return r
+}
+
+// cut gives the pixels to write for f's rectangle, with holes where that looks shorter and where drawing over can bring the
+// frame about: what changes has to be opaque, or above nothing.
+func (a *AnimationWriter) cut(f *heldFrame) []byte {
+	w, h := f.rect.Dx(), f.rect.Dy()
+	a.part, a.holed = a.part[:0], a.holed[:0]
+	can := len(a.frames) > 0
+	for y := range h {
+		i := a.next.PixOffset(f.rect.Min.X, f.rect.Min.Y+y)
+		row, old := a.next.Pix[i:][:4*w], a.current.Pix[i:][:4*w]
+		a.part = append(a.part, row...)
+		if !can {
+			continue
+		}
+		a.holed = append(a.holed, row...)
+		holed := a.holed[len(a.holed)-4*w:]
+		for x := 0; x < 4*w; x += 4 {
+			p, q := *(*[4]byte)(row[x:]), *(*[4]byte)(old[x:])
+			switch {
+			case p == q:
+				*(*[4]byte)(holed[x:]) = [4]byte{}
+			case p[3] != 255 && (q[3] != 0 || p[3] == 0):
+				can = false
+			}
+		}
+	}
+	if can && 10*edges(a.holed, w) < 9*edges(a.part, w) {
+		f.blend = blendOver
+		return a.holed
+	}
+	return a.part
+}
+
+// edges counts the pixels that are like neither their left nor their upper neighbour.
+func edges(pix []byte, w int) (n int) {
+	for i := 0; i < len(pix); i += 4 {
+		p := *(*[4]byte)(pix[i:])
+		if (i < 4 || p != *(*[4]byte)(pix[i-4:])) && (i < 4*w || p != *(*[4]byte)(pix[i-4*w:])) {
+			n++
+		}
+	}
+	return n
+}
+
+// look notes what the header has to provide for pix.
+func (a *AnimationWriter) look(pix []byte) {
+	last, any := uint32(0), false
+	for ; len(pix) >= 4; pix = pix[4:] {
+		c := binary.LittleEndian.Uint32(pix)
+		if any && c == last {
+			continue
+		}
+		last, any = c, true
+		a.translucent = a.translucent || pix[3] != 255
+		a.colored = a.colored || pix[0] != pix[1] || pix[1] != pix[2]
+		if a.table != nil && a.table.find(c) >= 256 {
+			a.table = nil
+		}
+	}
+}
+
+// Bytes gives the file. The AnimationWriter is done with then.
+func (a *AnimationWriter) Bytes() ([]byte, error) {
+	if len(a.frames) == 0 {
+		return nil, UnsupportedError("an animation without frames")
+	}
+	a.current, a.next = nil, nil
+	f := form{colorType: ctRGBA, depth: 8}
+	var index []byte
+	switch {
+	case a.table != nil:
+		var palette [][4]byte
+		palette, index = a.table.sorted()
+		f.colorType, f.depth = ctPalette, paletteDepth(len(palette))
+		f.plte, f.trns = paletteChunks(palette)
+	case a.colored && !a.translucent:
+		f.colorType = ctRGB
+	case !a.colored && a.translucent:
+		f.colorType = ctGrayAlpha
+	case !a.colored:
+		f.colorType = ctGray
+	}
+	dst := f.appendHeader(nil, a.w, a.h, &a.o, func(dst []byte) []byte {
+		control := binary.BigEndian.AppendUint32(nil, uint32(len(a.frames)))
+		return appendChunk(dst, "acTL", binary.BigEndian.AppendUint32(control, uint32(max(a.plays, 0))))
+	})
+	sequence := uint32(0)
+	for i := range a.frames {
+		h := &a.frames[i]
+		pix, err := inflated(h.rgba, 4*h.rect.Dx()*h.rect.Dy())
+		if err != nil {
+			return nil, err
+		}
+		h.rgba = nil
+		dst = appendChunk(dst, "fcTL", h.control(sequence))
+		sequence++
+		s := f.scan(pix, h.rect.Dx(), h.rect.Dy(), a.table, index)
+		data := s.compress(s.plan(a.o.High))
+		if i == 0 {
+			dst = appendChunk(dst, "IDAT", data)
+			continue
+		}
+		dst = appendChunk(dst, "fdAT", append(binary.BigEndian.AppendUint32(nil, sequence), data...))
+		sequence++
+	}
+	return appendChunk(dst, "IEND", nil), nil
+}
+
+// control is h's fcTL.
+func (h *heldFrame) control(sequence uint32) []byte {
+	b := binary.BigEndian.AppendUint32(nil, sequence)
+	for _, v := range [4]int{h.rect.Dx(), h.rect.Dy(), h.rect.Min.X, h.rect.Min.Y} {
+		b = binary.BigEndian.AppendUint32(b, uint32(v))
+	}
+	num, den := fraction(h.delay)
+	b = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(b, num), den)
+	return append(b, disposeNone, h.blend)
+}
+
+// fraction gives d in seconds as fcTL has it: the simplest fraction that is d to the nanosecond, by the convergents of its
+// continued fraction; if there is none that two bytes hold, the last of them that they do.
+func fraction(d time.Duration) (num, den uint16) {
+	if d <= 0 {
+		return 0, 1
+	}
+	if d > 65535*time.Second {
+		return 65535, 1
+	}
+	a, b := d, time.Second // of what is left
+	p0, q0, p1, q1 := time.Duration(0), time.Duration(1), time.Duration(1), time.Duration(0)
+	for b > 0 {
+		k := a / b
+		p, q := k*p1+p0, k*q1+q0
+		if p > 65535 || q > 65535 {
+			break
+		}
+		p0, q0, p1, q1 = p1, q1, p, q
+		if (p*time.Second+q/2)/q == d {
+			break
+		}
+		a, b = b, a%b
+	}
+	return uint16(p1), uint16(q1)
+}
+
+// scan makes straight RGBA scanlines of f's kind.
+func (f *form) scan(pix []byte, w, h int, table *colourTable, index []byte) scanlines {
+	n := len(pix) / 4
+	switch f.colorType {
+	case ctPalette:
+		at := make([]byte, n)
+		for i := range at {
+			at[i] = index[table.find(binary.LittleEndian.Uint32(pix[4*i:]))]
+		}
+		return pack(at, w, h, f.depth, func(v byte) byte { return v })
+	case ctRGBA:
+		return scanlines{pix, 4 * w, h, 4}
+	}
+	channels := map[int]int{ctGray: 1, ctGrayAlpha: 2, ctRGB: 3}[f.colorType]
+	out := pix[:0]
+	for i := 0; i < len(pix); i += 4 {
+		switch channels {
+		case 1:
+			out = append(out, pix[i])
+		case 2:
+			out = append(out, pix[i], pix[i+3])
+		case 3:
+			out = append(out, pix[i], pix[i+1], pix[i+2])
+		}
+	}
+	return scanlines{out, channels * w, h, channels}
+}
+
+// inflated decompresses n bytes that deflate made.
+func inflated(z []byte, n int) ([]byte, error) {
+	out := make([]byte, 0, n)
+	var f inflater
+	err := f.inflate(func() (b []byte) {
+		b, z = z, nil
+		return b
+	}, 1, func(b []byte) (int, error) {
+		out = append(out, b...)
+		return len(b), nil
+	})
+	return out, err
+}

@@ -1,0 +1,285 @@
+// This file implements blocks: RFC 1951 section 3.2.3 to 3.2.7, and where one ends.
+
+package png
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// A sequence is some literals, and a match behind them unless its length is 0.
+type sequence struct {
+	literals         uint32
+	length, distance uint16
+}
+
+// A stretch is a part of the input with what says it.
+type stretch struct {
+	histogram
+	from, to  int // of the input
+	sequences []sequence
+}
+
+// unitSize is an effort's unit where it says nothing.
+const unitSize = 6 << 10
+
+// A blockWriter cuts sequences into blocks where codes of their own save more than they cost to say.
+type blockWriter struct {
+	bitWriter
+	b       []byte
+	grain   int     // symbols of a unit
+	block   stretch // whose end is not known
+	size    int     // its bits
+	unit    stretch // what follows it
+	learned histogram
+}
+
+// add takes the literals from start to end and a match. It reports whether learned has news.
+func (w *blockWriter) add(start, end, length, distance int) bool {
+	u := &w.unit
+	u.sequences = append(u.sequences, sequence{uint32(end - start), uint16(length), uint16(distance)})
+	for _, v := range w.b[start:end] {
+		u.lit[v]++
+	}
+	u.n += end - start
+	u.to = end + length
+	if length > 0 {
+		u.match(length, distance)
+	}
+	if u.n < w.grain {
+		return false
+	}
+	w.learned = u.histogram
+	w.endUnit()
+	return true
+}
+
+// endUnit puts the unit to the block, or begins a block with it.
+func (w *blockWriter) endUnit() {
+	u := &w.unit
+	alone := u.bits()
+	if w.block.n > 0 {
+		union := w.block.histogram
+		union.merge(&u.histogram)
+		if together := union.bits(); together <= w.size+alone {
+			w.block.histogram, w.size = union, together
+			w.block.to = u.to
+			w.block.sequences = append(w.block.sequences, u.sequences...)
+			*u = stretch{from: u.to, to: u.to, sequences: u.sequences[:0]}
+			return
+		}
+		w.write(&w.block, false)
+	}
+	w.block, w.unit = w.unit, stretch{from: u.to, to: u.to, sequences: w.block.sequences[:0]}
+	w.size = alone
+}
+
+// finish writes what is left and returns the output.
+func (w *blockWriter) finish() []byte {
+	if w.unit.n > 0 || w.block.n == 0 {
+		w.endUnit()
+	}
+	w.write(&w.block, true)
+	return w.bitWriter.finish()
+}
+
+// codes are those of a block.
+type codes struct{ lit, dist prefixCode }
+
+// fixedCodes are those of section 3.2.6.
+func fixedCodes() *codes {
+	c := new(codes)
+	for s := range c.lit.length {
+		switch {
+		case s < 144 || s >= 280:
+			c.lit.length[s] = 8
+		case s < 256:
+			c.lit.length[s] = 9
+		default:
+			c.lit.length[s] = 7
+		}
+	}
+	for s := range 30 {
+		c.dist.length[s] = 5
+	}
+	c.lit.assign()
+	c.dist.assign()
+	return c
+}
+
+// bitsOf returns the bits of a block's symbols.
+func (c *codes) bitsOf(h *histogram) int {
+	n := c.lit.bitsOf(h.lit[:]) + c.dist.bitsOf(h.dist[:])
+	for s, extra := range lengthExtra {
+		n += int(h.lit[257+s]) * int(extra)
+	}
+	for s, extra := range distExtra {
+		n += int(h.dist[s]) * int(extra)
+	}
+	return n
+}
+
+// maxLiteralBits is the longest literal's or length's code, so that four literals fit the accumulator.
+const maxLiteralBits = 14
+
+// write writes a block in the shortest of the three ways: with codes of its own, with the fixed ones, stored.
+func (w *blockWriter) write(s *stretch, final bool) {
+	s.lit[256] = 1
+	own := new(codes)
+	own.lit.build(s.lit[:], maxLiteralBits)
+	own.dist.build(s.dist[:], maxBits)
+	h := newHeader(own)
+	fixed := fixedCodes()
+	size, fixedSize := h.bits()+own.bitsOf(&s.histogram), fixed.bitsOf(&s.histogram)
+	bfinal := uint64(0)
+	if final {
+		bfinal = 1
+	}
+	switch stored := storedBits(s.to - s.from); {
+	case stored < min(size, fixedSize):
+		w.stored(w.b[s.from:s.to], bfinal)
+	case fixedSize <= size:
+		w.reserve(fixedSize)
+		w.put(bfinal|1<<1, 3)
+		w.symbols(s, fixed)
+	default:
+		w.reserve(size)
+		w.put(bfinal|2<<1, 3)
+		h.write(&w.bitWriter)
+		w.symbols(s, own)
+	}
+}
+
+const maxStored = 1<<16 - 1
+
+// storedBits is what n bytes take at most when stored.
+func storedBits(n int) int { return 8*n + (n/maxStored+1)*(3+7+32) }
+
+// stored writes b in blocks of section 3.2.4.
+func (w *blockWriter) stored(b []byte, bfinal uint64) {
+	for {
+		n := min(len(b), maxStored)
+		if n < len(b) {
+			w.put(0, 3)
+		} else {
+			w.put(bfinal, 3)
+		}
+		w.align()
+		w.out = binary.LittleEndian.AppendUint16(w.out, uint16(n))
+		w.out = binary.LittleEndian.AppendUint16(w.out, ^uint16(n))
+		w.out = append(w.out, b[:n]...)
+		if b = b[n:]; len(b) == 0 {
+			return
+		}
+	}
+}
+
+// A word is bits to write: as many as its high byte says, the first one lowest.
+type word uint32
+
+func (c *prefixCode) word(symbol int) word {
+	return word(c.code[symbol]) | word(c.length[symbol])<<24
+}
+
+// with appends n more bits, extra, to a word of less than 24 with them.
+func (v word) with(extra uint32, n uint8) word {
+	return v&0xffffff | word(extra)<<(v>>24) | (v>>24+word(n))<<24
+}
+
+// symbols writes those of a block, and its end. There must be room for them in out.
+func (w *blockWriter) symbols(s *stretch, c *codes) {
+	var literal [256]word
+	for v := range literal {
+		literal[v] = c.lit.word(v)
+	}
+	var length [maxMatch + 1]word
+	for n := minMatch; n <= maxMatch; n++ {
+		ls := lengthSymbol(n)
+		length[n] = c.lit.word(257+ls).with(uint32(n)-uint32(lengthBase[ls]), lengthExtra[ls])
+	}
+	var distance [30]word
+	for ds := range distance {
+		distance[ds] = c.dist.word(ds)
+	}
+	o := len(w.out)
+	out := w.out[:cap(w.out)]
+	acc, nb := w.acc, w.nb
+	at := s.from
+	for _, q := range s.sequences {
+		lits := w.b[at:][:q.literals]
+		at += len(lits) + int(q.length)
+		for len(lits) >= 4 {
+			a, b, c, d := literal[lits[0]], literal[lits[1]], literal[lits[2]], literal[lits[3]]
+			acc |= uint64(a&0xffffff) << (nb & 63)
+			nb += uint(a >> 24)
+			acc |= uint64(b&0xffffff) << (nb & 63)
+			nb += uint(b >> 24)
+			acc |= uint64(c&0xffffff) << (nb & 63)
+			nb += uint(c >> 24)
+			acc |= uint64(d&0xffffff) << (nb & 63)
+			nb += uint(d >> 24)
+			binary.LittleEndian.PutUint64(out[o:], acc)
+			o += int(nb >> 3)
+			acc >>= nb &^ 7 & 63
+			nb &= 7
+			lits = lits[4:]
+		}
+		for _, v := range lits {
+			a := literal[v]
+			acc |= uint64(a&0xffffff) << (nb & 63)
+			nb += uint(a >> 24)
+		}
+		binary.LittleEndian.PutUint64(out[o:], acc)
+		o += int(nb >> 3)
+		acc >>= nb &^ 7 & 63
+		nb &= 7
+		if q.length == 0 {
+			continue
+		}
+		a := length[q.length]
+		acc |= uint64(a&0xffffff) << (nb & 63)
+		nb += uint(a >> 24)
+		ds := distSymbol(int(q.distance))
+		a = distance[ds]
+		acc |= uint64(a&0xffffff) << (nb & 63)
+		nb += uint(a >> 24)
+		acc |= uint64(q.distance-distBase[ds]) << (nb & 63)
+		nb += uint(distExtra[ds])
+		binary.LittleEndian.PutUint64(out[o:], acc)
+		o += int(nb >> 3)
+		acc >>= nb &^ 7 & 63
+		nb &= 7
+	}
+	w.out, w.acc, w.nb = out[:o], acc, nb
+	w.put(uint64(c.lit.code[256]), uint(c.lit.length[256]))
+}
+
+// A bitWriter packs bits, the first into the lowest bit of a byte.
+type bitWriter struct {
+	out []byte
+	acc uint64
+	nb  uint // valid bits of acc, below 8 between calls
+}
+
+func (w *bitWriter) put(v uint64, n uint) {
+	w.acc |= v << w.nb
+	for w.nb += n; w.nb >= 8; w.nb -= 8 {
+		w.out = append(w.out, byte(w.acc))
+		w.acc >>= 8
+	}
+}
+
+// reserve makes room for so many bits and a store of 8 bytes behind them.
+func (w *bitWriter) reserve(bits int) { w.out = slices.Grow(w.out, bits/8+24) }
+
+// align goes on at a whole byte.
+func (w *bitWriter) align() {
+	if w.nb > 0 {
+		w.put(0, 8-w.nb)
+	}
+}
+
+func (w *bitWriter) finish() []byte {
+	w.align()
+	return w.out
+}

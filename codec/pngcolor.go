@@ -1,0 +1,102 @@
+package codec
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"miniatura/codec/icc"
+)
+
+// This file reads what a PNG says of its colours: PNG specification, third
+// edition, sections 4.3 and 11.3.2. Of cICP, iCCP, sRGB and gAMA with cHRM, the
+// first that is of use decides. Where the specification leaves a choice, it is
+// Chromium's, found by trying.
+
+// color returns the conversion to sRGB. Without a profile it is done before scaling: the mean of linear samples would not
+// be that of what they look like.
+func (s pngSource) color(h *header, to *Format) (conversion, error) {
+	c, ok, err := s.codedColor()
+	if ok || err != nil {
+		return c, err
+	}
+	if c, ok, err = h.byProfile(to); ok || err != nil || s.SRGB {
+		return c, err
+	}
+	note := c.note
+	if c, err = s.gammaColor(); c.note == "" {
+		c.note = note
+	}
+	return c, err
+}
+
+// codedColor is the colour of cICP's four code points, and whether they say
+// one. Those of narrow range, which RGB files do not have, say none.
+func (s pngSource) codedColor() (conversion, bool, error) {
+	c := s.CICP
+	if c == nil {
+		return conversion{}, false, nil
+	}
+	if c[2] != 0 || c[3] > 1 { // browsers do not show it
+		return conversion{}, false, unsupported(fmt.Sprint("cICP ", c))
+	}
+	xy, ok := icc.CodedChromaticities(c[0])
+	if !ok || c[3] == 0 {
+		return conversion{}, false, nil
+	}
+	if c[1] == icc.CodedPQ || c[1] == icc.CodedHLG {
+		return conversion{}, false, unsupported(fmt.Sprint("high dynamic range, cICP ", c))
+	}
+	transfer, ok := icc.CodedTransfer(c[1])
+	if !ok {
+		return conversion{}, false, nil
+	}
+	if c[1] == icc.CodedSRGB && xy == icc.SRGBChromaticities {
+		return conversion{}, true, nil
+	}
+	convert, err := s.transform(xy, transfer)
+	return convert, err == nil, err
+}
+
+// gammaColor is the colour of gAMA, 0 where there is none, and cHRM, which
+// counts beside it only.
+func (s pngSource) gammaColor() (conversion, error) {
+	gamma, chrm := s.Gamma, s.Chromaticities
+	if gamma == 0 {
+		return conversion{}, nil
+	}
+	xy := icc.SRGBChromaticities
+	if chrm == nil {
+		// Without primaries, what is within 5 % of 1/2.2 means sRGB.
+		if n := 22 * uint64(gamma); 950_000 <= n && n <= 1_050_000 {
+			return conversion{}, nil
+		}
+	} else {
+		for i := range xy {
+			xy[i] = float64(binary.BigEndian.Uint32(chrm[4*i:])) / 100_000
+		}
+	}
+	c, err := s.transform(xy, icc.Gamma(100_000/float64(gamma)))
+	var malformed icc.FormatError
+	if errors.As(err, &malformed) {
+		return conversion{note: "gAMA and cHRM dropped: " + err.Error()}, nil
+	}
+	return c, err
+}
+
+// transform is the conversion from samples with those primaries and that
+// transfer function.
+func (s pngSource) transform(xy icc.Chromaticities, transfer icc.Transfer) (conversion, error) {
+	space, bits := icc.RGB, 8
+	if s.Channels <= 2 {
+		space = icc.Gray
+	}
+	if s.BitDepth == 16 {
+		bits = 16
+	}
+	t, err := icc.NewTransform(space, xy, transfer, bits)
+	if err != nil {
+		return conversion{}, err
+	}
+	return conversion{convert: t, first: true}, nil
+}

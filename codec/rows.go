@@ -1,0 +1,198 @@
+package codec
+
+import (
+	"context"
+	"fmt"
+	"image"
+
+	"miniatura/codec/scale"
+)
+
+// This file is the road of pixels: rows go through one scaler, premultiplied where there is alpha, and the small picture
+// is made straight again.
+
+// rows makes the small picture of the rows that read emits, with so many
+// channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and straight alpha.
+func rows(ctx context.Context, t *target, channels int, read func(emit func(y int, row []byte) error) error) (picture, error) {
+	s, err := newShrinker(t, channels)
+	if err != nil {
+		return picture{}, err
+	}
+	few := countColors(t, channels)
+	err = read(func(y int, row []byte) error {
+		if y&63 == 0 {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+		}
+		few.add(row)
+		s.push(row)
+		return nil
+	})
+	if err != nil {
+		return picture{}, err
+	}
+	m, err := s.picture()
+	if err != nil {
+		return picture{}, err
+	}
+	t.color.apply(m)
+	return picture{m, few.count()}, nil
+}
+
+// A shrinker makes the small picture out of rows of samples.
+type shrinker struct {
+	sw, sh   int             // of the source
+	rect     image.Rectangle // of the small picture, as stored
+	channels int             // of a row that is pushed
+	scaler   *scale.Scaler
+	same     bool       // nothing has to be scaled
+	col      conversion // of the rows, where that comes first
+	colored  []byte     // one source row, converted
+	y        int        // rows pushed
+	row      []byte     // one source row, four channels, premultiplied
+	pix      []byte     // the small picture, 1, 3 or 4 channels
+}
+
+func newShrinker(t *target, channels int) (*shrinker, error) {
+	w, h := t.stored()
+	s := &shrinker{sw: t.sw, sh: t.sh, rect: image.Rect(0, 0, w, h), channels: channels, same: t.same(), col: t.color}
+	out := channels
+	if channels == 2 || channels == 4 {
+		out = 4
+		s.row = make([]byte, 4*t.sw)
+	}
+	s.pix = make([]byte, w*h*out)
+	return s, s.again()
+}
+
+// again makes s ready for another picture of the same size; what picture
+// returned before may be overwritten.
+func (s *shrinker) again() (err error) {
+	s.y = 0
+	if s.same {
+		return nil
+	}
+	w, h := s.rect.Max.X, s.rect.Max.Y
+	out := len(s.pix) / (w * h)
+	opt := &scale.Options{Premultiplied: out == 4, Dst: s.pix, Stride: w * out}
+	if s.scaler != nil {
+		return s.scaler.Reset(s.sw, s.sh, w, h, out, opt)
+	}
+	s.scaler, err = scale.NewScaler(s.sw, s.sh, w, h, out, opt)
+	return err
+}
+
+// push takes the next row of the source.
+func (s *shrinker) push(row []byte) {
+	if s.col.first {
+		s.colored = append(s.colored[:0], row...)
+		row = s.colored
+		s.col.applyRow(row, s.channels)
+	}
+	if s.same { // straight alpha stays as it is, to the bit
+		if s.y < s.rect.Max.Y {
+			if s.channels == 2 {
+				widen(s.row, row)
+				row = s.row
+			}
+			n := len(s.pix) / s.rect.Max.Y
+			copy(s.pix[s.y*n:][:n], row)
+		}
+		s.y++
+		return
+	}
+	s.y++
+	switch s.channels {
+	case 2:
+		widen(s.row, row)
+		premultiply(s.row, s.row)
+		row = s.row
+	case 4:
+		premultiply(s.row, row)
+		row = s.row
+	}
+	s.scaler.Push(row)
+}
+
+// picture returns the small picture once all rows are in: *image.Gray or
+// *image.NRGBA.
+func (s *shrinker) picture() (image.Image, error) {
+	if s.same && s.y < s.rect.Max.Y || !s.same && !s.scaler.Done() {
+		return nil, fmt.Errorf("the picture ends after %d rows", s.y)
+	}
+	switch s.channels {
+	case 1:
+		return &image.Gray{Pix: s.pix, Stride: s.rect.Max.X, Rect: s.rect}, nil
+	case 3:
+		m := image.NewNRGBA(s.rect)
+		for i, o := 0, 0; i+3 <= len(s.pix); i, o = i+3, o+4 {
+			p := m.Pix[o : o+4 : o+4]
+			p[0], p[1], p[2], p[3] = s.pix[i], s.pix[i+1], s.pix[i+2], 255
+		}
+		return m, nil
+	}
+	if !s.same {
+		straighten(s.pix)
+	}
+	return &image.NRGBA{Pix: s.pix, Stride: 4 * s.rect.Max.X, Rect: s.rect}, nil
+}
+
+// widen makes grey and alpha into red, green, blue and alpha.
+func widen(dst, src []byte) {
+	for i, o := 0, 0; i+2 <= len(src); i, o = i+2, o+4 {
+		p := dst[o : o+4 : o+4]
+		g := src[i]
+		p[0], p[1], p[2], p[3] = g, g, g, src[i+1]
+	}
+}
+
+// premultiply writes src's pixels to dst, colours times alpha, rounded. The
+// two may be the same.
+func premultiply(dst, src []byte) {
+	dst = dst[:len(src)]
+	for i := 0; i+4 <= len(src); i += 4 {
+		s, d := src[i:i+4:i+4], dst[i:i+4:i+4]
+		switch a := uint32(s[3]); a {
+		case 255:
+			copy(d, s)
+		case 0:
+			clear(d)
+		default:
+			d[0], d[1], d[2], d[3] = div255(uint32(s[0])*a), div255(uint32(s[1])*a), div255(uint32(s[2])*a), s[3]
+		}
+	}
+}
+
+// straighten divides premultiplied colours by their alpha, in place, rounded.
+func straighten(pix []byte) {
+	for i := 0; i+4 <= len(pix); i += 4 {
+		p := pix[i : i+4 : i+4]
+		a := uint32(p[3])
+		if a == 0 || a == 255 {
+			continue
+		}
+		for c, v := range p[:3] {
+			p[c] = byte(min((uint32(v)*255+a/2)/a, 255))
+		}
+	}
+}
+
+// div255 is v / 255, rounded, for v up to 255 * 255.
+func div255(v uint32) byte {
+	v += 128
+	return byte((v + v>>8) >> 8)
+}
+
+// canvas makes the small picture of a whole decoded one.
+func canvas(ctx context.Context, t *target, m *image.NRGBA) (picture, error) {
+	return rows(ctx, t, 4, func(emit func(y int, row []byte) error) error {
+		w := 4 * m.Rect.Dx()
+		for y := range m.Rect.Dy() {
+			if err := emit(y, m.Pix[y*m.Stride:][:w]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

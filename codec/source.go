@@ -1,0 +1,145 @@
+package codec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"time"
+
+	"miniatura/codec/icc"
+)
+
+// This file says what a row of the table opens, and for what it is asked.
+
+// A header is what a source says of itself before anything is decoded.
+type header struct {
+	w, h        int // as stored, before orientation
+	frames      int // 1: a still picture
+	orientation int // 1-8, EXIF's
+	profile     []byte
+	profileErr  error     // a profile that could not be read at all
+	space       icc.Space // of the samples
+	planar      bool      // there is no alpha, and the picture need not become pixels
+	colors      int       // that there are at most, 0 where the header does not say
+	odd         bool      // stored as not every reader takes it
+	note        string    // what was odd about the headers
+
+	// color says what the samples mean where a profile is not the only word on it; nil: byProfile.
+	color func(h *header, to *Format) (conversion, error)
+}
+
+// upright returns the dimensions after orientation.
+func (h *header) upright() (int, int) {
+	if h.orientation >= 5 {
+		return h.h, h.w
+	}
+	return h.w, h.h
+}
+
+// A picture is what a still source becomes, on its way to an encoder.
+type picture struct {
+	image.Image
+	colors int // of the source, of which these are mixtures; 0: many, or nobody counted
+}
+
+// A source is an opened picture, of which the headers were read. It may hold on to the bytes it was opened with.
+type source interface {
+	header() header
+
+	// peak estimates the bytes that decoding for t holds at the worst moment, the source and the small picture aside.
+	peak(t *target) int64
+
+	// still decodes the picture at t's size, in the orientation it is stored in, as sRGB: *image.Gray, *image.NRGBA, or
+	// *image.YCbCr of full range where t's format takes it.
+	still(ctx context.Context, t *target) (picture, error)
+
+	// note tells what was wrong with a picture that is whole all the same, once it has been decoded; "" if nothing was.
+	note() string
+
+	// player plays an animation from its first frame, plays times, 0 meaning for ever.
+	player() (p player, plays int, err error)
+}
+
+// A player composes one frame after the other; io.EOF follows the last. The canvas, straight alpha, is the player's own
+// and valid until the next call.
+type player interface {
+	Next() (canvas *image.NRGBA, delay time.Duration, err error)
+}
+
+// A recorder makes an animation of canvases; it keeps none of them.
+type recorder interface {
+	Add(canvas *image.NRGBA, delay time.Duration) error
+
+	// finish returns the file, and whether every pixel that is seen is a canvas's.
+	finish() (out []byte, exact bool, err error)
+}
+
+// A target is what is to be made of one source. Nobody changes it once aim has made it.
+type target struct {
+	source      *Format // the source's
+	format      *Format // the result's
+	w, h        int     // the result's dimensions, upright
+	sw, sh      int     // the source's, as stored
+	size        int     // of the source's file, in bytes
+	frames      int
+	orientation int  // of what is decoded; the result is upright
+	another     bool // the source would not do as its own result: it is of four inks, or odd
+	planar      bool // the source's header says so
+	colors      int  // the source's header says so
+	quality     int  // 1-100
+	effort      Effort
+	color       conversion
+}
+
+// stored returns the result's dimensions in the orientation of the source.
+func (t *target) stored() (w, h int) {
+	if t.orientation >= 5 {
+		return t.h, t.w
+	}
+	return t.w, t.h
+}
+
+// same reports whether nothing has to be scaled.
+func (t *target) same() bool {
+	w, h := t.stored()
+	return w == t.sw && h == t.sh
+}
+
+// open finds the format of src and reads its headers.
+func open(src []byte) (*Format, source, header, error) {
+	f := Sniff(src)
+	if f == nil {
+		return nil, nil, header{}, unsupported("not a picture that is known here")
+	}
+	s, err := f.open(src)
+	if err != nil {
+		return f, nil, header{}, err
+	}
+	h := s.header()
+	if h.w < 1 || h.h < 1 {
+		return f, nil, h, errors.New("a picture without area")
+	}
+	return f, s, h, nil
+}
+
+// aim says what is to be made of a source of format f with the header h and so many bytes, its colours aside.
+func aim(f *Format, h *header, size int, fit func(w, h int) (int, int), opt *Options) (*target, error) {
+	w, ht := h.upright()
+	t := &target{
+		source: f, format: f, sw: h.w, sh: h.h, size: size, frames: h.frames, orientation: h.orientation,
+		another: h.odd || h.space == icc.CMYK, planar: h.planar, colors: h.colors,
+		quality: opt.Quality, effort: opt.Effort,
+	}
+	if t.w, t.h = fit(w, ht); t.w < 1 || t.h < 1 || t.w > w || t.h > ht {
+		return nil, fmt.Errorf("cannot fit %dx%d into %dx%d", w, ht, t.w, t.h)
+	}
+	if opt.Format != nil {
+		t.format = opt.Format
+	}
+	if t.quality == 0 {
+		t.quality = DefaultQuality
+	}
+	t.quality = min(max(t.quality, 1), 100)
+	return t, nil
+}

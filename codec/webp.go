@@ -1,0 +1,143 @@
+package codec
+
+import (
+	"context"
+	"image"
+
+	"miniatura/codec/exif"
+	"miniatura/codec/icc"
+	"miniatura/codec/webp"
+)
+
+// This file is WebP's row.
+
+type webpSource struct{ *webp.File }
+
+func openWebP(src []byte) (source, error) {
+	f, err := webp.Parse(src)
+	return webpSource{f}, err
+}
+
+func (s webpSource) header() header {
+	return header{w: s.Width, h: s.Height, frames: len(s.Frames), orientation: exif.Orientation(s.EXIF), profile: s.ICC, space: icc.RGB}
+}
+
+func (s webpSource) peak(t *target) int64 {
+	n, area := rowsPeak(t), int64(t.sw)*int64(t.sh)
+	switch {
+	case s.Animated:
+		return n + 24*area // the canvas and a frame, and what of those before is not collected yet
+	case s.Frames[0].Lossless:
+		return n + 7*area // the picture and what it was coded as
+	case s.Frames[0].HasAlpha:
+		return n + 7*area // the planes, the alpha and the picture that it was coded as
+	}
+	return n + 2*area // the planes
+}
+
+func (s webpSource) still(ctx context.Context, t *target) (picture, error) {
+	if s.Animated { // of one frame, which need not fill the canvas
+		m, _, err := webp.NewPlayer(s.File).Next()
+		if err != nil {
+			return picture{}, err
+		}
+		return canvas(ctx, t, m)
+	}
+	f := &s.Frames[0]
+	if t.format == WebP && t.color.convert == nil && !f.Lossless && !f.HasAlpha {
+		m, err := f.Decode()
+		if err != nil {
+			return picture{}, err
+		}
+		small, err := planesToPlanes(m.(*image.YCbCr), t)
+		return picture{Image: small}, err
+	}
+	return rows(ctx, t, 4, f.Rows)
+}
+
+func (s webpSource) player() (player, int, error) { return webp.NewPlayer(s.File), s.LoopCount, nil }
+
+// planesToPlanes is the road of lossy WebP to WebP: 4:2:0 in, 4:2:0 out.
+func planesToPlanes(m *image.YCbCr, t *target) (image.Image, error) {
+	if t.same() {
+		return m, nil
+	}
+	w, h := t.stored()
+	sub := subsampling{2, 2}
+	scaled := scaledAs(t, sub)
+	sw, sh := m.Rect.Dx(), m.Rect.Dy()
+	cw, ch := chromaSize(m)
+	luma := planeTo(t, subsampling{1, 1}, sw, sh, float64(sw), float64(sh))
+	chroma := planeTo(t, scaled, cw, ch, float64(sw)/2, float64(sh)/2)
+	var out [3][]byte
+	for c, p := range []struct {
+		planeTarget
+		src    []byte
+		stride int
+	}{{luma, m.Y, m.YStride}, {chroma, m.Cb, m.CStride}, {chroma, m.Cr, m.CStride}} {
+		out[c] = make([]byte, p.w*p.h)
+		s, err := p.scaler(out[c], p.w)
+		if err != nil {
+			return nil, err
+		}
+		for y := range p.sh {
+			s.Push(p.src[y*p.stride:][:p.sw])
+		}
+		if c > 0 && scaled != sub {
+			out[c], _, _ = average(t, out[c], p.w, p.h, sub)
+		}
+	}
+	return &image.YCbCr{
+		Y: out[0], Cb: out[1], Cr: out[2], YStride: w, CStride: divUp(w, 2),
+		SubsampleRatio: sub.ratio(), Rect: image.Rect(0, 0, w, h),
+	}, nil
+}
+
+func (s webpSource) note() string { return "" }
+
+func stripWebP(_ source, src []byte, keepProfile bool) ([]byte, error) {
+	return webp.Strip(src, keepProfile)
+}
+
+func webpOptions(t *target) *webp.Options {
+	return &webp.Options{Quality: t.quality, Effort: t.effort, ICC: t.color.carry}
+}
+
+func writeWebP(m picture, t *target) (out []byte, exact bool, err error) {
+	out, err = webp.Append(nil, m.Image, webpOptions(t))
+	return out, allLossless(out), err
+}
+
+// A webpRecorder is the room's, as a recorder.
+type webpRecorder struct{ *webp.AnimationWriter }
+
+func recordWebP(plays int, t *target) (recorder, error) {
+	w, err := webp.NewAnimationWriter(t.w, t.h, plays, webpOptions(t))
+	return webpRecorder{w}, err
+}
+
+func (r webpRecorder) finish() (out []byte, exact bool, err error) {
+	out, err = r.Bytes()
+	return out, allLossless(out), err
+}
+
+// allLossless reports whether every frame of a file that was made here is VP8L.
+func allLossless(out []byte) bool {
+	f, err := webp.Parse(out)
+	if err != nil {
+		return false
+	}
+	for i := range f.Frames {
+		if !f.Frames[i].Lossless {
+			return false
+		}
+	}
+	return true
+}
+
+func webpBytes(t *target) int64 {
+	if t.frames == 1 && t.planar {
+		return 0
+	}
+	return 72 // there may be alpha
+}

@@ -1,0 +1,49 @@
+package webp
+
+import (
+	"image"
+	"image/color"
+	"io"
+)
+
+// This file is the face that package image knows: Decode, DecodeConfig, and their registration.
+
+func init() { image.RegisterFormat("webp", "RIFF????WEBP", Decode, DecodeConfig) }
+
+// Decode reads a WebP picture from r; of an animation, the canvas as its first frame leaves it. The result is an
+// *image.YCbCr of full range, 4:2:0, for a lossy picture without alpha, else an *image.NRGBA.
+//
+// It allocates what the header asks for, up to 4 bytes a pixel of 16383 x 16383 and more: hold what DecodeConfig says
+// against a limit first.
+func Decode(r io.Reader) (image.Image, error) {
+	f, err := read(r)
+	if err != nil {
+		return nil, err
+	}
+	if !f.Animated {
+		return f.Frames[0].Decode()
+	}
+	canvas, _, err := NewPlayer(f).Next()
+	return canvas, err
+}
+
+// DecodeConfig returns the color model and the dimensions of a WebP picture; of an animation, the canvas's.
+func DecodeConfig(r io.Reader) (image.Config, error) {
+	f, err := read(r)
+	if err != nil {
+		return image.Config{}, err
+	}
+	c := image.Config{ColorModel: color.NRGBAModel, Width: f.Width, Height: f.Height}
+	if fr := &f.Frames[0]; !f.Animated && !fr.Lossless && !fr.HasAlpha {
+		c.ColorModel = color.YCbCrModel
+	}
+	return c, nil
+}
+
+func read(r io.Reader) (*File, error) {
+	src, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(src)
+}

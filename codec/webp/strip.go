@@ -1,0 +1,113 @@
+package webp
+
+import "encoding/binary"
+
+// This file copies a file without its metadata, over the walk of riff.go (RFC 9649 section 2).
+
+// Strip returns src without EXIF, XMP, unknown chunks, and whatever follows the RIFF chunk. The bitstreams are copied byte
+// for byte; an ICC profile stays if keepICC is set, and VP8X says what is there. An orientation goes: whoever meets one
+// other than 1 has to turn the pixels instead.
+//
+// It is one pass, and allocates at most len(src) + 1 bytes.
+func Strip(src []byte, keepICC bool) ([]byte, error) {
+	body, err := riffBody(src)
+	if err != nil {
+		return nil, err
+	}
+	s := stripper{out: append(make([]byte, 0, len(src)+1), src[:12]...), keepICC: keepICC, vp8x: -1}
+	for b := body; len(b) > 0 && !s.simple; {
+		id, payload, rest, err := chunk(b)
+		if err != nil {
+			if s.picture && len(b) < 8 {
+				break // stray bytes behind the picture
+			}
+			return nil, err
+		}
+		if err := s.chunk(id, payload, len(b) == len(body)); err != nil {
+			return nil, err
+		}
+		b = rest
+	}
+	if !s.picture {
+		return nil, FormatError("no picture")
+	}
+	if s.vp8x >= 0 {
+		s.out[s.vp8x] &^= flagICC | flagEXIF | flagXMP
+		if s.profile {
+			s.out[s.vp8x] |= flagICC
+		}
+	}
+	return finishRIFF(s.out, 0)
+}
+
+// A stripper is what Strip has met and kept so far.
+type stripper struct {
+	out     []byte
+	keepICC bool
+	vp8x    int  // position of VP8X's flags, or -1
+	picture bool // a picture, or a frame of an animation
+	profile bool // ICCP was kept
+	simple  bool // the file is one chunk, which was kept (sections 2.5, 2.6)
+}
+
+func (s *stripper) keep(id uint32, payload []byte) {
+	s.out = appendChunk(s.out, string(binary.LittleEndian.AppendUint32(nil, id)), payload)
+}
+
+// chunk keeps a chunk that changes what is shown.
+func (s *stripper) chunk(id uint32, payload []byte, first bool) error {
+	switch id {
+	case fccVP8X:
+		if !first || len(payload) < 10 {
+			return FormatError("VP8X")
+		}
+		s.vp8x = len(s.out) + 8
+		s.keep(id, payload)
+	case fccVP8, fccVP8L:
+		if s.picture {
+			return nil
+		}
+		s.picture, s.simple = true, s.vp8x < 0
+		s.keep(id, payload)
+	case fccALPH, fccANIM:
+		s.keep(id, payload)
+	case fccANMF:
+		return s.frame(payload)
+	case fccICCP:
+		if s.keepICC && !s.profile {
+			s.profile = true
+			s.keep(id, payload)
+		}
+	}
+	return nil
+}
+
+// frame keeps an ANMF chunk (section 2.7.1.1) without the unknown chunks inside it.
+func (s *stripper) frame(payload []byte) error {
+	const header = 16
+	if len(payload) < header {
+		return FormatError("short ANMF chunk")
+	}
+	frame := append([]byte(nil), payload[:header]...)
+	picture := false
+	for b := payload[header:]; len(b) > 0; {
+		id, sub, rest, err := chunk(b)
+		if err != nil {
+			if picture && len(b) < 8 {
+				break
+			}
+			return err
+		}
+		if id == fccVP8 || id == fccVP8L || id == fccALPH {
+			picture = picture || id != fccALPH
+			frame = appendChunk(frame, string(binary.LittleEndian.AppendUint32(nil, id)), sub)
+		}
+		b = rest
+	}
+	if !picture {
+		return FormatError("frame without a picture")
+	}
+	s.picture = true
+	s.keep(fccANMF, frame)
+	return nil
+}

@@ -1,0 +1,305 @@
+// This file groups tiles by their statistics, RFC 9649 section 3.7.3: each group has prefix codes of
+// its own, as long as that saves more than the codes cost.
+
+package webp
+
+import "math"
+
+// Where the codes begin in a row of all five; green is last, since its length varies.
+const (
+	rowRed      = 0
+	rowBlue     = 256
+	rowAlpha    = 512
+	rowDistance = 768
+	rowGreen    = rowDistance + numDistances
+)
+
+// A tile counts the symbols that occur in it, by their places in a row of all codes.
+type tile []struct{ symbol, n uint32 }
+
+// tiling is the picture cut into tiles.
+type tiling struct {
+	bits  uint // 1<<bits pixels a side
+	w     int  // of the picture
+	x, y  int  // tiles
+	tiles []tile
+}
+
+// newTiling cuts a picture of w x h into at most about so many tiles and counts each one's refs.
+func newTiling(refs []ref, w, h int, cacheBits uint, most int) *tiling {
+	t := &tiling{bits: 4, w: w}
+	for t.bits < 9 && ((w>>t.bits)+1)*((h>>t.bits)+1) > most {
+		t.bits++
+	}
+	t.x, t.y = (w+1<<t.bits-1)>>t.bits, (h+1<<t.bits-1)>>t.bits
+	t.tiles = make([]tile, t.x*t.y)
+	if len(t.tiles) < 4 {
+		return t
+	}
+	order, first := t.sort(refs)
+	counts := make([]uint32, rowGreen+len(newHistogram(cacheBits).green))
+	var touched []uint32
+	add := func(symbol uint32) {
+		if counts[symbol] == 0 {
+			touched = append(touched, symbol)
+		}
+		counts[symbol]++
+	}
+	for i := range t.tiles {
+		for _, at := range order[first[i]:first[i+1]] {
+			switch r := refs[at]; r.n {
+			case 0:
+				add(rowGreen + r.v>>8&255)
+				add(rowRed + r.v>>16&255)
+				add(rowBlue + r.v&255)
+				add(rowAlpha + r.v>>24)
+			case 1:
+				add(rowGreen + numLiterals + numLengths + r.v)
+			default:
+				sym, _, _ := prefixOf(r.n)
+				add(rowGreen + numLiterals + sym)
+				sym, _, _ = prefixOf(r.v)
+				add(rowDistance + sym)
+			}
+		}
+		t.tiles[i] = make(tile, len(touched))
+		for k, s := range touched {
+			t.tiles[i][k].symbol, t.tiles[i][k].n = s, counts[s]
+			counts[s] = 0
+		}
+		touched = touched[:0]
+	}
+	return t
+}
+
+// sort orders the refs by the tiles that their first pixels are in: those of tile i are at
+// order[first[i]:first[i+1]].
+func (t *tiling) sort(refs []ref) (order, first []int32) {
+	of := make([]uint32, len(refs))
+	first = make([]int32, len(t.tiles)+1)
+	x, y := 0, 0
+	for i, r := range refs {
+		k := (y>>t.bits)*t.x + x>>t.bits
+		of[i] = uint32(k)
+		first[k+1]++
+		for x += max(int(r.n), 1); x >= t.w; x -= t.w {
+			y++
+		}
+	}
+	for k := range t.tiles {
+		first[k+1] += first[k]
+	}
+	next := append([]int32(nil), first...)
+	order = make([]int32, len(refs))
+	for i, k := range of {
+		order[next[k]] = int32(i)
+		next[k]++
+	}
+	return order, first
+}
+
+// bits is the entropy of the tile's green, red and blue.
+func (t tile) bits() (bits [3]float64) {
+	var sum [3]uint32
+	for _, s := range t {
+		c := -1
+		switch {
+		case s.symbol >= rowGreen:
+			c = 0
+		case s.symbol < rowBlue:
+			c = 1
+		case s.symbol < rowAlpha:
+			c = 2
+		default:
+			continue
+		}
+		sum[c] += s.n
+		bits[c] += 5 - xlog2(s.n)
+	}
+	for c, n := range sum {
+		bits[c] += xlog2(n)
+	}
+	return bits
+}
+
+// addTo adds the tile's counts to h.
+func (t tile) addTo(h *histogram) {
+	for _, s := range t {
+		switch k := s.symbol; {
+		case k >= rowGreen:
+			h.green[k-rowGreen] += s.n
+		case k < rowBlue:
+			h.red[k] += s.n
+		case k < rowAlpha:
+			h.blue[k-rowBlue] += s.n
+		case k < rowDistance:
+			h.alpha[k-rowAlpha] += s.n
+		default:
+			h.distance[k-rowDistance] += s.n
+		}
+	}
+}
+
+// costRow gives the bits of each symbol in a row of all codes.
+func costRow(h *histogram) []float32 {
+	row := make([]float32, rowGreen+len(h.green))
+	costOf(row[rowRed:rowBlue], h.red[:])
+	costOf(row[rowBlue:rowAlpha], h.blue[:])
+	costOf(row[rowAlpha:rowDistance], h.alpha[:])
+	costOf(row[rowDistance:rowGreen], h.distance[:])
+	costOf(row[rowGreen:], h.green)
+	return row
+}
+
+// leastClustered is from how many bits on codes for parts of a picture are looked for.
+const leastClustered = 4000
+
+// cluster groups the tiles of the picture and gives each group its codes where that pays.
+func cluster(refs []ref, w, h int, cacheBits uint, s search) grouped {
+	whole := count(refs, cacheBits)
+	one := grouped{refs: refs, groups: []*histogram{whole}}
+	if whole.bits() < leastClustered {
+		return one
+	}
+	t := newTiling(refs, w, h, cacheBits, s.tiles)
+	if len(t.tiles) < 4 {
+		return one
+	}
+	groups, of := t.seedGroups(cacheBits, s.seeds)
+	groups, of = mergeGroups(groups, of)
+	for range s.rounds {
+		groups, of = t.reassign(groups, of, cacheBits)
+	}
+	saved := whole.bits()
+	for _, g := range groups {
+		saved -= g.bits()
+	}
+	// The map of tiles costs at most log2(groups) bits a tile, mostly less.
+	saved -= 0.7*float64(len(t.tiles))*math.Log2(float64(len(groups))) + 40
+	if len(groups) == 1 || saved < 0 {
+		return one
+	}
+	return grouped{refs, groups, of, t.bits}
+}
+
+// seedGroups puts together the tiles alike in the bits their green, red and blue take, each in so
+// many steps.
+func (t *tiling) seedGroups(cacheBits uint, steps int) ([]*histogram, []uint16) {
+	values := make([][3]float64, len(t.tiles))
+	low, high := [3]float64{math.Inf(1), math.Inf(1), math.Inf(1)}, [3]float64{}
+	for i, h := range t.tiles {
+		values[i] = h.bits()
+		for c, v := range values[i] {
+			low[c], high[c] = min(low[c], v), max(high[c], v)
+		}
+	}
+	index := make([]int, steps*steps*steps)
+	var groups []*histogram
+	of := make([]uint16, len(t.tiles))
+	for i, h := range t.tiles {
+		k := 0
+		for c, v := range values[i] {
+			k = k*steps + min(int(float64(steps)*(v-low[c])/(high[c]-low[c]+1e-9)), steps-1)
+		}
+		if index[k] == 0 {
+			groups = append(groups, newHistogram(cacheBits))
+			index[k] = len(groups)
+		}
+		of[i] = uint16(index[k] - 1)
+		h.addTo(groups[of[i]])
+	}
+	return groups, of
+}
+
+// mergeGroups joins, again and again, the two groups whose union costs least more than they do
+// apart, while that is less than nothing.
+func mergeGroups(groups []*histogram, tiles []uint16) ([]*histogram, []uint16) {
+	n := len(groups)
+	bits := make([]float64, n)
+	for i, g := range groups {
+		bits[i] = g.bits()
+	}
+	union := newHistogram(0)
+	union.green = make([]uint32, len(groups[0].green))
+	gain := func(a, b int) float64 {
+		clear(union.green)
+		union.red, union.blue, union.alpha, union.distance = [256]uint32{}, [256]uint32{}, [256]uint32{}, [numDistances]uint32{}
+		union.merge(groups[a])
+		union.merge(groups[b])
+		return bits[a] + bits[b] - union.bits()
+	}
+	into := make([]int, n) // the group that took this one in, or itself
+	gains := make([][]float64, n)
+	for a := range n {
+		into[a] = a
+		gains[a] = make([]float64, a)
+		for b := range a {
+			gains[a][b] = gain(a, b)
+		}
+	}
+	for {
+		best, p, q := 0.0, -1, -1
+		for a := range n {
+			for b := range a {
+				if into[a] == a && into[b] == b && gains[a][b] > best {
+					best, p, q = gains[a][b], a, b
+				}
+			}
+		}
+		if p < 0 {
+			break
+		}
+		groups[q].merge(groups[p])
+		bits[q] = groups[q].bits()
+		into[p] = q
+		for k := range n {
+			if into[k] == k && k != q {
+				gains[max(k, q)][min(k, q)] = gain(k, q)
+			}
+		}
+	}
+	for i, t := range tiles {
+		k := int(t)
+		for into[k] != k {
+			k = into[k]
+		}
+		tiles[i] = uint16(k)
+	}
+	return groups, tiles
+}
+
+// reassign moves each tile to the group whose codes store it in the fewest bits, and counts the
+// groups again; groups left empty go.
+func (t *tiling) reassign(groups []*histogram, of []uint16, cacheBits uint) ([]*histogram, []uint16) {
+	used := make([]bool, len(groups))
+	for _, k := range of {
+		used[k] = true
+	}
+	var rows [][]float32
+	for i, g := range groups {
+		if used[i] {
+			rows = append(rows, costRow(g))
+		}
+	}
+	index := make([]int, len(rows))
+	var out []*histogram
+	for i, h := range t.tiles {
+		best, least := 0, float32(math.Inf(1))
+		for k, row := range rows {
+			sum := float32(0)
+			for _, s := range h {
+				sum += float32(s.n) * row[s.symbol]
+			}
+			if sum < least {
+				best, least = k, sum
+			}
+		}
+		if index[best] == 0 {
+			out = append(out, newHistogram(cacheBits))
+			index[best] = len(out)
+		}
+		of[i] = uint16(index[best] - 1)
+		h.addTo(out[of[i]])
+	}
+	return out, of
+}

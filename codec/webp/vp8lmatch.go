@@ -1,0 +1,209 @@
+// This file finds copies, RFC 9649 section 3.6.2: earlier pixels equal to those at a position.
+
+package webp
+
+import "math/bits"
+
+// A match is an earlier run of pixels equal to those at a position: the longest, and the longest
+// of those whose distance is cheap to write, which may be the better one for its first pixels.
+type match struct {
+	code     uint32 // of the distance
+	n, nearN uint16 // lengths, 0 is none
+	nearCode uint8
+}
+
+// A search says how hard to look for copies and for what to make of them.
+type search struct {
+	tries  int // candidates at a position
+	nice   int // inside a match this long nothing else is looked for, and only its end is weighed
+	passes int // over the pixels, each with the costs that the one before it led to
+	starts int // 1 takes the better of two cuts to start from, 2 both
+	skip   int // one row in so many tells how good a predictor is
+	tiles  int // with codes of their own, at most
+	seeds  int // cubed, how many codes tiles are put to at first
+	rounds int // of moving tiles between codes
+}
+
+// searchOf is how hard e looks.
+func searchOf(e Effort) search {
+	if e == High {
+		return search{tries: 96, nice: maxCopy + 1, passes: 5, starts: 2, skip: 1, tiles: 600, seeds: 4, rounds: 2}
+	}
+	return search{tries: 12, nice: 64, passes: 2, starts: 1, skip: 2, tiles: 300, seeds: 3, rounds: 1}
+}
+
+// A matcher finds matches by chains of positions with the same hash.
+type matcher struct {
+	search
+	pix      []uint32
+	last     int // distance, and its code
+	lastCode uint32
+	near     [4]int // distances that are cheap to write
+	nearCode [4]uint8
+	hashBits uint
+	pairs    chain // by the hash of two pixels
+	sixes    chain // with few colours two pixels occur everywhere: six lead to long matches
+}
+
+// A chain leads from a hash to the last position that has it, and from each to the one before.
+type chain struct {
+	head, previous []int32 // 1 + the position, 0 is the end
+}
+
+func (c *chain) insert(hash uint32, i int) {
+	c.previous[i] = c.head[hash]
+	c.head[hash] = int32(i + 1)
+}
+
+// findMatches gives a match for each position, the nearest of equals in code length.
+func findMatches(pix []uint32, w int, s search) []match {
+	m := make([]match, len(pix))
+	if len(pix) < 3 {
+		return m
+	}
+	k := matcher{search: s, pix: pix, near: [4]int{1, w, w + 1, w - 1}}
+	for i, d := range k.near {
+		if d > 0 {
+			k.nearCode[i] = uint8(distanceCode(d, w))
+		}
+	}
+	k.hashBits = uint(min(max(bits.Len(uint(len(pix))), 8), 16))
+	k.pairs = chain{make([]int32, 1<<k.hashBits), make([]int32, len(pix))}
+	if palette(pix, 256) != nil {
+		k.sixes = chain{make([]int32, 1<<k.hashBits), make([]int32, len(pix))}
+	}
+	n, distance := 0, 0
+	for i := range len(pix) - 1 {
+		n, distance = k.at(i, n, distance, &m[i])
+	}
+	return m
+}
+
+// at finds the match of position i, given the length and distance of the one of the position before,
+// and puts it into m. Inside a nice match nothing else is looked for.
+func (k *matcher) at(i, best, distance int, m *match) (int, int) {
+	pix := k.pix
+	limit := min(maxCopy, len(pix)-i)
+	inside := false
+	if best > 2 {
+		best--
+		if best == maxCopy-1 && best < limit && pix[i-distance+best] == pix[i+best] {
+			best++ // it may have gone on; were it shorter, it ended there
+		}
+		inside = best >= k.nice
+	} else {
+		best = 0
+	}
+	code := uint32(0)
+	if best < 64 && !inside {
+		near, which := k.nearest(i, limit)
+		m.nearN, m.nearCode = uint16(near), k.nearCode[which]
+		if near > best {
+			best, distance, code = near, k.near[which], uint32(k.nearCode[which])
+		}
+	}
+	// Inside a run of one colour the pixel before is as good a source as any, and the chain would be
+	// long; the run's ends are what finds it again.
+	if !k.inRun(i) {
+		if best < 64 && !inside {
+			before := best
+			if best, distance = k.chased(i, limit, best, distance); best > before {
+				code = 0
+			}
+		}
+		k.insert(i)
+	}
+	if best >= 2 {
+		switch {
+		case code != 0:
+		case i > 0 && distance == k.last:
+			code = k.lastCode
+		default:
+			code = distanceCode(distance, k.near[1])
+		}
+		k.last, k.lastCode = distance, code
+		m.code, m.n = code, uint16(best)
+	}
+	return best, distance
+}
+
+// nearest gives the longest match at the near distances, and which of them it is.
+func (k *matcher) nearest(i, limit int) (best, which int) {
+	pix := k.pix
+	for j, d := range k.near {
+		if d > i || d <= 0 || best >= limit || pix[i-d+best] != pix[i+best] {
+			continue
+		}
+		if n := matchLength(pix, i-d, i, limit); n > best {
+			best, which = n, j
+		}
+	}
+	return best, which
+}
+
+// chased follows the chains of position i for a match that is longer than best.
+func (k *matcher) chased(i, limit, best, distance int) (int, int) {
+	if k.sixes.head != nil && i+6 <= len(k.pix) {
+		best, distance = k.follow(&k.sixes, k.hashSix(i), i, limit, k.tries, best, distance)
+	}
+	tries := k.tries
+	if best >= 32 {
+		tries /= 4
+	}
+	return k.follow(&k.pairs, k.hashPair(i), i, limit, tries, best, distance)
+}
+
+func (k *matcher) follow(c *chain, hash uint32, i, limit, tries, best, distance int) (int, int) {
+	pix := k.pix
+	for at := int(c.head[hash]); at > 0 && tries > 0 && best < min(limit, k.nice); tries-- {
+		at--
+		if i-at > maxDistance {
+			break
+		}
+		if pix[at+best] == pix[i+best] {
+			if n := matchLength(pix, at, i, limit); n > best {
+				best, distance = n, i-at
+			}
+		}
+		at = int(c.previous[at])
+	}
+	return best, distance
+}
+
+// insert adds position i, which is not the last.
+func (k *matcher) insert(i int) {
+	if k.sixes.head != nil && i+6 <= len(k.pix) {
+		k.sixes.insert(k.hashSix(i), i)
+	}
+	k.pairs.insert(k.hashPair(i), i)
+}
+
+func (k *matcher) inRun(i int) bool {
+	p := k.pix
+	return i > 1 && p[i] == p[i-1] && p[i] == p[i+1] && p[i] == p[i-2]
+}
+
+func (k *matcher) hashPair(i int) uint32 {
+	v := uint64(k.pix[i]) | uint64(k.pix[i+1])<<32
+	return uint32(v * 0x9e3779b97f4a7c15 >> (64 - k.hashBits))
+}
+
+func (k *matcher) hashSix(i int) uint32 {
+	v := uint64(0)
+	for _, p := range k.pix[i : i+6] {
+		v = (v ^ uint64(p)) * 0x9e3779b97f4a7c15
+		v ^= v >> 29
+	}
+	return uint32(v * 0x9e3779b97f4a7c15 >> (64 - k.hashBits))
+}
+
+// matchLength counts the pixels from a that equal those from b, at most limit.
+func matchLength(pix []uint32, a, b, limit int) int {
+	p, q := pix[a:a+limit], pix[b:b+limit]
+	for i := range p {
+		if p[i] != q[i] {
+			return i
+		}
+	}
+	return limit
+}

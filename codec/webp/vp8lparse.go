@@ -1,0 +1,189 @@
+// This file cuts pixels into refs: RFC 9649 sections 3.6.2 and 3.6.3 from the writer's side.
+
+package webp
+
+import "math"
+
+// cacheHits says for each pixel its index in a cache of 1<<bits colours, or -1 when the cache
+// does not hold it there. Every pixel enters the cache, whatever stands for it, so the hits
+// do not depend on how the pixels are cut into refs.
+func cacheHits(pix []uint32, bits uint) []int32 {
+	hits := make([]int32, len(pix))
+	cache := make([]uint32, 1<<bits)
+	for i, p := range pix {
+		k := cacheIndex(p, bits)
+		hits[i] = -1
+		if cache[k] == p {
+			hits[i] = int32(k)
+		}
+		cache[k] = p
+	}
+	return hits
+}
+
+// chooseCache tries sizes of the color cache on the given cut and keeps the one that takes
+// the fewest bits; 0 is none.
+func chooseCache(pix []uint32, refs []ref) (uint, []int32) {
+	best, least := uint(0), count(refs, 0).bits()
+	for _, bits := range []uint{3, 6, 8, 10} {
+		h := newHistogram(bits)
+		cache := make([]uint32, 1<<bits)
+		i := 0
+		for _, r := range refs {
+			if r.n == 0 {
+				if k := cacheIndex(r.v, bits); cache[k] == r.v {
+					r = ref{k, 1}
+				}
+			}
+			h.add(r)
+			last := ^pix[i]
+			for _, p := range pix[i : i+max(int(r.n), 1)] {
+				if p != last {
+					cache[cacheIndex(p, bits)] = p
+					last = p
+				}
+			}
+			i += max(int(r.n), 1)
+		}
+		if b := h.bits(); b < least {
+			best, least = bits, b
+		}
+	}
+	if best == 0 {
+		return 0, nil
+	}
+	return best, cacheHits(pix, best)
+}
+
+// greedy cuts the pixels by the longest match, put off by one pixel where the next one is longer;
+// without matches into single pixels.
+func greedy(pix []uint32, matches []match, hits []int32) []ref {
+	if matches == nil {
+		dst := make([]ref, len(pix))
+		for i := range pix {
+			dst[i] = single(pix, i, hits)
+		}
+		return dst
+	}
+	dst := make([]ref, 0, len(pix)/8+16)
+	for i := 0; i < len(pix); {
+		m := matches[i]
+		if m.n >= 3 && (i+1 >= len(pix) || matches[i+1].n <= m.n) {
+			dst = append(dst, ref{m.code, uint32(m.n)})
+			i += int(m.n)
+			continue
+		}
+		dst = append(dst, single(pix, i, hits))
+		i++
+	}
+	return dst
+}
+
+// single stands for one pixel by itself.
+func single(pix []uint32, i int, hits []int32) ref {
+	if hits != nil && hits[i] >= 0 {
+		return ref{uint32(hits[i]), 1}
+	}
+	return ref{pix[i], 0}
+}
+
+// nearStep marks a step that copies from the near distance; lengths are below it.
+const nearStep = 1 << 15
+
+// inFull is the longest match of which every part is weighed, not the whole alone.
+const inFull = 24
+
+// A path is the cheapest way to each position that is known so far.
+type path struct {
+	costs *costs
+	total []float32
+	step  []uint16 // the length of the ref that ends here, and nearStep
+}
+
+// copy weighs a match at position i and its parts.
+func (p *path) copy(i int, code uint32, n int, tag uint16) {
+	sym, _, extra := prefixOf(code)
+	d := p.total[i] + p.costs.distance[sym] + float32(extra)
+	if n > inFull {
+		if v := d + p.costs.length[n]; v < p.total[i+n] {
+			p.total[i+n], p.step[i+n] = v, uint16(n)|tag
+		}
+		n = inFull
+	}
+	total, length := p.total[i+2:i+n+1], p.costs.length[2:n+1]
+	for k, t := range total {
+		if v := d + length[k]; v < t {
+			total[k], p.step[i+2+k] = v, uint16(k+2)|tag
+		}
+	}
+}
+
+// cheapest cuts the pixels so that the sum of costs is least: a shortest path from pixel to pixel,
+// where from each the pixel itself, the whole match and its first lengths are tried; inside a nice
+// match only the rest of it.
+func cheapest(pix []uint32, matches []match, hits []int32, c *costs, nice int) []ref {
+	n := len(pix)
+	p := path{c, make([]float32, n+1), make([]uint16, n+1)}
+	for i := range p.total {
+		p.total[i] = math.MaxFloat32
+	}
+	p.total[0] = 0
+	for i := range n {
+		m := &matches[i]
+		if int(m.n) >= nice && i > 0 && matches[i-1].n > m.n && matches[i-1].code == m.code {
+			p.copyWhole(i, m)
+			continue
+		}
+		one := p.total[i]
+		if hits != nil && hits[i] >= 0 {
+			one += c.green[numLiterals+numLengths+int(hits[i])]
+		} else {
+			one += c.literal(pix[i])
+		}
+		if one < p.total[i+1] {
+			p.total[i+1], p.step[i+1] = one, 1
+		}
+		if m.n >= 2 {
+			p.copy(i, m.code, int(m.n), 0)
+			if m.nearN >= 2 && uint32(m.nearCode) != m.code {
+				p.copy(i, uint32(m.nearCode), int(m.nearN), nearStep)
+			}
+		}
+	}
+	return p.cut(pix, matches, hits)
+}
+
+// copyWhole weighs all of a match alone.
+func (p *path) copyWhole(i int, m *match) {
+	sym, _, extra := prefixOf(m.code)
+	n := int(m.n)
+	v := p.total[i] + p.costs.distance[sym] + float32(extra) + p.costs.length[n]
+	if v < p.total[i+n] {
+		p.total[i+n], p.step[i+n] = v, m.n
+	}
+}
+
+// cut follows the path back.
+func (p *path) cut(pix []uint32, matches []match, hits []int32) []ref {
+	n := len(pix)
+	refs := 0
+	for i := n; i > 0; i -= int(p.step[i] &^ nearStep) {
+		refs++
+	}
+	cut := make([]ref, refs)
+	for i := n; i > 0; {
+		k := int(p.step[i] &^ nearStep)
+		near := p.step[i]&nearStep != 0
+		i -= k
+		refs--
+		switch {
+		case k == 1:
+			cut[refs] = single(pix, i, hits)
+		case near:
+			cut[refs] = ref{uint32(matches[i].nearCode), uint32(k)}
+		default:
+			cut[refs] = ref{matches[i].code, uint32(k)}
+		}
+	}
+	return cut
+}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"miniatura/desk"
+
+	"go.yaml.in/yaml/v3"
+)
+
+const templateFile = "cloudformation/template.yaml"
+
+// Options are what the context says, -c key=value.
+type Options struct {
+	Name             string // of the stacks
+	Zip, RegionalZip string // the functions' code
+	desk.Shape
+	// Values are the template's parameters that the context sets. They are written into the
+	// template; the others stay parameters of the stack, for --parameters.
+	Values map[string]string
+}
+
+// own are the options that are no parameters of the template, with what each means.
+var own = map[string]string{
+	"name":        "Name of the stacks, default Miniatura",
+	"zip":         "The edge function's code, default ../dist/edge.zip",
+	"regionalZip": "Code of the function for S3 events, default ../dist/regional.zip",
+}
+
+// filledIn are the parameters that only this program sets.
+var filledIn = []string{"Part", "DistributionId", "CodeBucket", "CodeKey", "CodeSha256", "RegionalCodeBucket", "RegionalCodeKey"}
+
+// A parameter is one of the template's.
+type parameter struct {
+	Type, Default, AllowedPattern, ConstraintDescription string
+	AllowedValues                                        []string
+	MinValue, MaxValue, MaxLength                        *int
+}
+
+// parameters reads those of the template.
+func parameters() (map[string]parameter, error) {
+	text, err := os.ReadFile(templateFile)
+	if err != nil {
+		return nil, err
+	}
+	var t struct {
+		Parameters map[string]parameter `yaml:"Parameters"`
+	}
+	return t.Parameters, yaml.Unmarshal(text, &t)
+}
+
+// UnmarshalYAML reads names as they are written: yaml's own are in lower case.
+func (p *parameter) UnmarshalYAML(n *yaml.Node) error {
+	var m struct {
+		Type                  string   `yaml:"Type"`
+		Default               string   `yaml:"Default"`
+		AllowedPattern        string   `yaml:"AllowedPattern"`
+		ConstraintDescription string   `yaml:"ConstraintDescription"`
+		AllowedValues         []string `yaml:"AllowedValues"`
+		MinValue              *int     `yaml:"MinValue"`
+		MaxValue              *int     `yaml:"MaxValue"`
+		MaxLength             *int     `yaml:"MaxLength"`
+	}
+	err := n.Decode(&m)
+	*p = parameter(m)
+	return err
+}
+
+// check says what CloudFormation would, had the value been a parameter.
+func (p parameter) check(v string) error {
+	switch {
+	case p.AllowedValues != nil && !slices.Contains(p.AllowedValues, v):
+		return fmt.Errorf("%q is none of %s", v, strings.Join(p.AllowedValues, " "))
+	case p.MaxLength != nil && len(v) > *p.MaxLength:
+		return fmt.Errorf("%q is longer than %d", v, *p.MaxLength)
+	case p.AllowedPattern != "" && !regexp.MustCompile(p.AllowedPattern).MatchString(v):
+		return fmt.Errorf("%q: %s", v, p.ConstraintDescription)
+	case p.MinValue != nil:
+		if n, err := strconv.Atoi(v); err != nil || n < *p.MinValue || n > *p.MaxValue {
+			return fmt.Errorf("%q is not a whole number from %d to %d", v, *p.MinValue, *p.MaxValue)
+		}
+	}
+	return nil
+}
+
+var (
+	nameRE  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,39}$`)
+	plainRE = regexp.MustCompile(`^[A-Za-z]+$`)
+)
+
+// ReadOptions reads a context: the values of -c as strings, those of cdk.json as whatever JSON they
+// are. An option is a parameter of the template with a small letter first, or one of this program's
+// own. Every fault is named, not only the first. Keys of CDK's own, which hold an @ or a colon, are
+// no concern of this.
+func ReadOptions(context map[string]any) (Options, error) {
+	o := Options{Name: "Miniatura", Zip: "../dist/edge.zip", RegionalZip: "../dist/regional.zip", Values: map[string]string{}}
+	params, err := parameters()
+	if err != nil {
+		return o, err
+	}
+	var errs []error
+	for _, key := range slices.Sorted(maps.Keys(context)) {
+		value := strings.TrimSpace(fmt.Sprint(context[key]))
+		if !plainRE.MatchString(key) || value == "" || context[key] == nil {
+			continue
+		}
+		name := strings.ToUpper(key[:1]) + key[1:]
+		p, ok := params[name]
+		if _, mine := own[key]; !mine && (!ok || slices.Contains(filledIn, name) || name == key) {
+			errs = append(errs, fmt.Errorf("-c %s: there is no such option", key))
+			continue
+		}
+		switch key {
+		case "name":
+			o.Name = value
+			if !nameRE.MatchString(value) {
+				errs = append(errs, fmt.Errorf("-c name: %q: letters, digits and hyphens, a letter first, at most 40", value))
+			}
+		case "zip":
+			o.Zip = value
+		case "regionalZip":
+			o.RegionalZip = value
+		default:
+			value = spelled(p, value)
+			if name == "DomainNames" {
+				value = strings.ToLower(value)
+			}
+			if err := p.check(value); err != nil {
+				errs = append(errs, fmt.Errorf("-c %s: %w", key, err))
+			}
+			o.Values[name] = value
+		}
+	}
+	if len(errs) == 0 {
+		errs = append(errs, o.shape(params))
+	}
+	return o, errors.Join(errs...)
+}
+
+// spelled takes the spellings that JSON and earlier command lines have: true, TRUE,
+// PRICE_CLASS_ALL, "a, b".
+func spelled(p parameter, v string) string {
+	if class, ok := strings.CutPrefix(v, "PRICE_CLASS_"); ok && class != "" {
+		return "PriceClass_" + class[:1] + strings.ToLower(class[1:])
+	}
+	if b, err := strconv.ParseBool(v); err == nil && slices.Equal(p.AllowedValues, []string{"true", "false"}) {
+		return strconv.FormatBool(b)
+	}
+	return strings.ReplaceAll(v, ", ", ",")
+}
+
+// shape fills in what decides about stacks: these are always written into the template.
+func (o *Options) shape(params map[string]parameter) (err error) {
+	value := func(name string) string {
+		if v, ok := o.Values[name]; ok {
+			return v
+		}
+		return params[name].Default
+	}
+	o.Values["BucketRegion"] = value("BucketRegion")
+	if _, ok := o.Values["OriginShield"]; !ok {
+		if o.Values["OriginShield"], err = desk.NearestShield(o.Values["BucketRegion"]); err != nil {
+			return fmt.Errorf("-c originShield: %w", err)
+		}
+	}
+	o.Shape = desk.Shape{
+		BucketRegion: value("BucketRegion"), OriginShield: value("OriginShield"),
+		ExistingBucket: value("ExistingBucket") == "true", AttachOnly: value("AttachOnly") == "true", Regional: value("Regional") == "true",
+	}
+	return nil
+}

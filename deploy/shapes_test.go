@@ -1,0 +1,172 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"sync"
+	"testing"
+
+	"miniatura/desk"
+)
+
+// A shape is one way to deploy, in the words of the template's parameters. Every combination is
+// made below.
+type shape struct {
+	desk.Shape
+	autoWebp, ownNames, otherNumbers bool
+}
+
+const certificate = "arn:aws:acm:us-east-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef"
+
+// code are the parameters that say where the zips are.
+var code = map[string]string{
+	"CodeBucket": "code-us-east-1", "CodeKey": "edge-1.zip", "CodeSha256": "wywNpEJqY1rqsCBlLTVBT5uxT/zbBHzSeoIyPY2/14k=",
+	"RegionalCodeBucket": "code-there", "RegionalCodeKey": "regional-1.zip",
+}
+
+// parameters are those of all its stacks.
+func (s shape) parameters() map[string]string {
+	p := map[string]string{
+		"BucketName": "bkt", "BucketRegion": s.BucketRegion, "OriginShield": s.OriginShield, "ExistingBucket": fmt.Sprint(s.ExistingBucket),
+		"AttachOnly": fmt.Sprint(s.AttachOnly), "Regional": fmt.Sprint(s.Regional), "AutoWebp": fmt.Sprint(s.autoWebp),
+	}
+	maps.Copy(p, code)
+	if s.ownNames {
+		p["DomainNames"], p["CertificateArn"] = "img.example.com,*.pics.example.com", certificate
+	}
+	if s.otherNumbers {
+		maps.Copy(p, map[string]string{"Memory": "1024", "PriceClass": "PriceClass_All", "LogDays": "30", "ResultDays": "7",
+			"RegionalSizes": "M,SS", "RegionalFormat": "webp", "DestinationFolder": "a/b", "Quality": "70"})
+	}
+	return p
+}
+
+// number returns a parameter that otherNumbers changes.
+func (s shape) number(name string, usual any) any {
+	v, ok := s.parameters()[name]
+	if !ok {
+		return usual
+	}
+	if _, ok := usual.(float64); ok {
+		var f float64
+		fmt.Sscan(v, &f)
+		return f
+	}
+	return v
+}
+
+// shapes are all: bucket regions with an Origin Shield and without, the shield in each relation to
+// them, and every combination of what is on or off.
+func shapes() []shape {
+	var all []shape
+	for _, region := range []string{"us-east-1", "eu-west-1", "eu-west-3"} {
+		for _, shield := range []string{"bucket", "off", "us-east-1", "eu-west-1", "eu-west-2"} {
+			if region == "eu-west-3" && shield == "bucket" {
+				continue // refused: there is none
+			}
+			for bits := range 1 << 6 {
+				s := shape{Shape: desk.Shape{BucketRegion: region, OriginShield: shield, ExistingBucket: bits&1 != 0, AttachOnly: bits&2 != 0,
+					Regional: bits&4 != 0}, autoWebp: bits&8 != 0, ownNames: bits&16 != 0, otherNumbers: bits&32 != 0}
+				if s.ownNames && s.AttachOnly {
+					continue // refused: the names are the distribution's
+				}
+				all = append(all, s)
+			}
+		}
+	}
+	return all
+}
+
+const stackName = "Pics"
+
+var theTemplate = sync.OnceValue(func() template { return readYAML(templateFile) })
+
+// deploy makes all stacks of a shape in order.
+func (s shape) deploy(tpl template) ([]deployed, error) {
+	return s.deployAs(tpl, stackName)
+}
+
+// deployAs does so under a name.
+func (s shape) deployAs(tpl template, name string) ([]deployed, error) {
+	var all []deployed
+	for _, st := range s.Stacks() {
+		p := s.parameters()
+		p["Part"] = st.Part
+		if st.Part == "regional" && !s.ExistingBucket && !s.AttachOnly {
+			p["DistributionId"] = distributionID
+		}
+		d, err := resolve(tpl, world{region: st.Region, name: name, params: p})
+		if err != nil {
+			return nil, fmt.Errorf("%s in %s: %w", st.Part, st.Region, err)
+		}
+		all = append(all, d)
+	}
+	return all, nil
+}
+
+var everyShape = sync.OnceValues(func() (map[shape][]deployed, error) {
+	all := map[shape][]deployed{}
+	for _, s := range shapes() {
+		d, err := s.deploy(theTemplate())
+		if err != nil {
+			return nil, fmt.Errorf("%+v: %w", s, err)
+		}
+		all[s] = d
+	}
+	return all, nil
+})
+
+// eachShape runs check over the stacks of every shape.
+func eachShape(t *testing.T, check func(t *testing.T, s shape, stacks []deployed)) {
+	t.Helper()
+	all, err := everyShape()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) < 600 {
+		t.Fatalf("%d shapes only", len(all))
+	}
+	for _, s := range shapes() {
+		if failed := !t.Run(fmt.Sprintf("%+v", s), func(t *testing.T) { check(t, s, all[s]) }); failed {
+			return // the others say the same
+		}
+	}
+}
+
+// of returns the resources of a type in all stacks, by logical id.
+func of(stacks []deployed, kind string) []resource {
+	var all []resource
+	for _, d := range stacks {
+		for _, id := range slices.Sorted(maps.Keys(d.resources)) {
+			if r := d.resources[id]; r.Type == kind || kind == "" {
+				all = append(all, r)
+			}
+		}
+	}
+	return all
+}
+
+// one returns the only resource of a logical id, and its stack.
+func one(t testing.TB, stacks []deployed, id string) (resource, deployed) {
+	t.Helper()
+	var found []resource
+	var in deployed
+	for _, d := range stacks {
+		if r, ok := d.resources[id]; ok {
+			found, in = append(found, r), d
+		}
+	}
+	if len(found) != 1 {
+		t.Fatalf("%d of %s, want one", len(found), id)
+	}
+	return found[0], in
+}
+
+func want(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%s is %v, want %v", what, got, want)
+	}
+}

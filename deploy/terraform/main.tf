@@ -1,0 +1,67 @@
+# miniatura by Terraform, around the one template: a stack for each Region that has a part of it, and the zip uploaded.
+# Never applied to a real account. A test holds its names to the template's parameters.
+
+variable "bucket" { description = "Bucket of the original pictures" }
+variable "bucket_region" { default = "us-east-1" }
+variable "name" { default = "Miniatura" }
+variable "zip" { default = "../../dist/edge.zip" }
+variable "shield" { default = "bucket" } # a Region where the bucket's has no Origin Shield, or off
+variable "parameters" {
+  description = "More of the template's: { AutoWebp = \"true\", Memory = \"1024\" }"
+  type        = map(string)
+  default     = {}
+}
+
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws", version = ">= 6.0" } # a provider for all Regions
+  }
+}
+data "aws_caller_identity" "me" {}
+
+locals {
+  template = file("${path.module}/../cloudformation/template.yaml")
+  new      = lookup(var.parameters, "ExistingBucket", "false") == "false" && lookup(var.parameters, "AttachOnly", "false") == "false"
+  warm     = lookup(var.parameters, "Regional", "false") == "true" # its zip is yours to upload: RegionalCodeBucket, RegionalCodeKey
+  logs     = contains(["bucket", "off"], var.shield) ? var.bucket_region : var.shield
+  common = merge(var.parameters, {
+    BucketName = var.bucket, BucketRegion = var.bucket_region, OriginShield = var.shield,
+    CodeBucket = aws_s3_object.code.bucket, CodeKey = aws_s3_object.code.key, CodeSha256 = filebase64sha256(var.zip)
+  })
+}
+
+resource "aws_s3_bucket" "code" {
+  region = "us-east-1"
+  bucket = "miniatura-code-${data.aws_caller_identity.me.account_id}-us-east-1"
+}
+resource "aws_s3_object" "code" {
+  region = "us-east-1"
+  bucket = aws_s3_bucket.code.id
+  key    = "edge-${substr(filesha256(var.zip), 0, 16)}.zip"
+  source = var.zip
+}
+
+resource "aws_cloudformation_stack" "edge" {
+  region        = "us-east-1"
+  name          = var.name
+  template_body = local.template
+  capabilities  = ["CAPABILITY_IAM"]
+  parameters    = merge(local.common, { Part = "edge" })
+}
+resource "aws_cloudformation_stack" "regional" {
+  count         = var.bucket_region != "us-east-1" && (local.new || local.warm || local.logs == var.bucket_region) ? 1 : 0
+  region        = var.bucket_region
+  name          = var.name
+  template_body = local.template
+  capabilities  = ["CAPABILITY_IAM"]
+  parameters    = merge(local.common, { Part = "regional", DistributionId = lookup(aws_cloudformation_stack.edge.outputs, "DistributionId", "") })
+}
+resource "aws_cloudformation_stack" "logs" {
+  count         = contains(["us-east-1", var.bucket_region], local.logs) ? 0 : 1
+  region        = local.logs
+  name          = var.name
+  template_body = local.template
+  parameters    = merge(local.common, { Part = "logs" })
+}
+
+output "edge" { value = aws_cloudformation_stack.edge.outputs }

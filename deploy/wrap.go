@@ -1,0 +1,87 @@
+package main
+
+import (
+	"encoding/base64"
+
+	"miniatura/desk"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	assets "github.com/aws/aws-cdk-go/awscdk/v2/awss3assets"
+	include "github.com/aws/aws-cdk-go/awscdk/v2/cloudformationinclude"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// Wrap makes a stack around the template for each Region of o. All have one name, as the template
+// wants it.
+func Wrap(app awscdk.App, o Options, account string) ([]awscdk.Stack, error) {
+	sum, err := desk.CheckEdgeCode(o.Zip)
+	if err != nil {
+		return nil, err
+	}
+	// Who passes Regional as a parameter needs the code as well: it goes along where it has been
+	// made.
+	_, err = desk.CheckRegionalCode(o.RegionalZip)
+	if err != nil && o.Regional {
+		return nil, err
+	}
+	regional := err == nil
+	var all []awscdk.Stack
+	for _, part := range o.Stacks() {
+		id := o.Name
+		if part.Part != "edge" {
+			id += "-" + part.Part
+		}
+		env := &awscdk.Environment{Region: jsii.String(part.Region)}
+		if account != "" {
+			env.Account = jsii.String(account)
+		}
+		stack := awscdk.NewStack(app, jsii.String(id), &awscdk.StackProps{StackName: jsii.String(o.Name), Env: env})
+
+		values := map[string]any{"Part": part.Part, "CodeBucket": "elsewhere", "CodeKey": "elsewhere", "CodeSha256": "elsewhere"}
+		for name, v := range o.Values {
+			values[name] = v
+		}
+		if part.Part == "edge" {
+			code := assets.NewAsset(stack, jsii.String("Code"), &assets.AssetProps{Path: jsii.String(o.Zip)})
+			values["CodeBucket"], values["CodeKey"] = code.S3BucketName(), code.S3ObjectKey()
+			values["CodeSha256"] = codeSha256(sum)
+		}
+		if regional && part.Region == o.BucketRegion {
+			code := assets.NewAsset(stack, jsii.String("RegionalCode"), &assets.AssetProps{Path: jsii.String(o.RegionalZip)})
+			values["RegionalCodeBucket"], values["RegionalCodeKey"] = code.S3BucketName(), code.S3ObjectKey()
+		}
+		handedOver := part.Part == "regional" && !o.AttachOnly && !o.ExistingBucket
+		if handedOver {
+			values["DistributionId"] = map[string]any{"Fn::GetStackOutput": map[string]any{
+				"StackName": o.Name, "Region": desk.EdgeRegion, "OutputName": "DistributionId"}}
+		}
+		in := include.NewCfnInclude(stack, jsii.String("Template"), &include.CfnIncludeProps{
+			TemplateFile: jsii.String(templateFile), Parameters: &values})
+		if handedOver {
+			// The rule that it is given: a rule may not look at another stack.
+			rule := in.GetRule(jsii.String("NewBucketKnowsItsDistribution"))
+			rule.Node().Scope().Node().TryRemoveChild(rule.Node().Id())
+		}
+		acknowledge(stack)
+		if len(all) > 0 {
+			stack.AddStackDependency(all[0], jsii.String("the distribution's id comes from there"))
+		}
+		all = append(all, stack)
+	}
+	return all, nil
+}
+
+// codeSha256 is a hash as Lambda shows it.
+func codeSha256(sum [32]byte) string { return base64.StdEncoding.EncodeToString(sum[:]) }
+
+// acknowledge says why some findings of CDK's own rules stay.
+func acknowledge(stack awscdk.Stack) {
+	for rule, reason := range map[string]string{
+		"W8003": "what the context and the Region decide is written into conditions, which then have one answer",
+		"W1028": "the same: a branch that this Region's stack never takes",
+		"W2503": "the same: a reference in a branch that this Region's stack never takes",
+		"E3013": "the empty default of DomainNames is in no distribution: a condition asks for the certificate, a rule for both",
+	} {
+		awscdk.Validations_Of(stack).Acknowledge(&awscdk.Acknowledgment{Id: jsii.String("CloudFormation-Validate::" + rule), Reason: jsii.String(reason)})
+	}
+}

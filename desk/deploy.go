@@ -1,0 +1,369 @@
+package desk
+
+// This file implements deploy: the AWS CLI lines that put deploy/cloudformation/template.yaml on
+// AWS, in order and filled in. It says which stacks a deployment has; the CDK app of deploy/ asks
+// it the same.
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"miniatura/edge"
+)
+
+// EdgeRegion is where every Lambda@Edge function has to be created.
+const EdgeRegion = "us-east-1"
+
+// A Shape is what decides which stacks a deployment has, in the words of the template's parameters.
+type Shape struct {
+	BucketRegion                         string
+	OriginShield                         string // a Region, "bucket" for the bucket's own, or "off"
+	ExistingBucket, AttachOnly, Regional bool
+}
+
+// A Stack is one of a deployment: the template's Part, and the Region that it is for.
+type Stack struct{ Part, Region string }
+
+// LogRegion is where the edge function logs: where it runs, which is Origin Shield's Region.
+// Without Origin Shield it runs everywhere; then it is the bucket's Region, one of many.
+func (s Shape) LogRegion() string {
+	if s.OriginShield == "bucket" || s.OriginShield == "off" {
+		return s.BucketRegion
+	}
+	return s.OriginShield
+}
+
+// Stacks returns the stacks in the order in which they are made. The first is always the edge's;
+// none is empty.
+func (s Shape) Stacks() []Stack {
+	all := []Stack{{"edge", EdgeRegion}}
+	logs, newBucket := s.LogRegion(), !s.ExistingBucket && !s.AttachOnly
+	if s.BucketRegion != EdgeRegion && (newBucket || s.Regional || logs == s.BucketRegion) {
+		all = append(all, Stack{"regional", s.BucketRegion})
+	}
+	if logs != EdgeRegion && logs != s.BucketRegion {
+		all = append(all, Stack{"logs", logs})
+	}
+	return all
+}
+
+// shieldRegions says which Origin Shield Region CloudFront's developer guide recommends for an
+// origin in a Region, "Choosing the AWS Region for Origin Shield".
+var shieldRegions = map[string]string{
+	"us-east-1": "us-east-1", "us-east-2": "us-east-2", "us-west-2": "us-west-2", "sa-east-1": "sa-east-1",
+	"ap-south-1": "ap-south-1", "ap-northeast-1": "ap-northeast-1", "ap-northeast-2": "ap-northeast-2",
+	"ap-southeast-1": "ap-southeast-1", "ap-southeast-2": "ap-southeast-2",
+	"eu-central-1": "eu-central-1", "eu-west-1": "eu-west-1", "eu-west-2": "eu-west-2",
+	// Not offered there: the nearest one that is.
+	"us-west-1": "us-west-2", "af-south-1": "eu-west-1", "ap-east-1": "ap-southeast-1",
+	"ca-central-1": "us-east-1", "eu-south-1": "eu-central-1", "eu-west-3": "eu-west-2",
+	"eu-north-1": "eu-west-2", "me-south-1": "ap-south-1",
+}
+
+// NearestShield returns the template's OriginShield for a bucket in a Region: "bucket" where
+// CloudFront has one, else the nearest Region that has.
+func NearestShield(region string) (string, error) {
+	switch shield, ok := shieldRegions[region]; {
+	case !ok:
+		return "", fmt.Errorf("no Region of Origin Shield is known for %s: name the nearest one, or off", region)
+	case shield == region:
+		return "bucket", nil
+	default:
+		return shield, nil
+	}
+}
+
+// maxCode is the largest zip of an origin-request function (Lambda@Edge quotas), in bytes.
+const maxCode = 50 << 20
+
+// checkCode returns the SHA-256 of a function's zip, or says what is wrong with it before
+// CloudFormation does, half an hour later. Each of files must be in it and executable: Lambda
+// starts the binary, and Python reads the module. how makes it.
+func checkCode(path, how string, files ...string) (sum [sha256.Size]byte, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return sum, fmt.Errorf("the function's code is missing: %w; make it in the project's folder with: %s", err, how)
+	}
+	if info.Size() > maxCode {
+		return sum, fmt.Errorf("%s has %d bytes, over the limit of %d", path, info.Size(), maxCode)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return sum, err
+	}
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return sum, fmt.Errorf("%s: %w", path, err)
+	}
+	for _, name := range files {
+		i := slices.IndexFunc(z.File, func(f *zip.File) bool { return f.Name == name })
+		if i < 0 {
+			return sum, fmt.Errorf("%s holds no %s", path, name)
+		}
+		if z.File[i].Mode()&0o555 != 0o555 {
+			return sum, fmt.Errorf("%s: %s is not executable", path, name)
+		}
+	}
+	return sha256.Sum256(data), nil
+}
+
+// CheckEdgeCode is checkCode for the edge function's zip.
+func CheckEdgeCode(path string) ([sha256.Size]byte, error) {
+	return checkCode(path, "go run . package", "lambda_function.py", "miniatura")
+}
+
+// CheckRegionalCode is checkCode for the regional function's zip.
+func CheckRegionalCode(path string) ([sha256.Size]byte, error) {
+	return checkCode(path, "go run . package -regional", "bootstrap")
+}
+
+// deployment is what the flags of deploy say.
+type deployment struct {
+	Shape
+	name, zip, regionalZip, template string
+	parameters                       []parameter // of every stack alike
+}
+
+type parameter struct{ name, value string }
+
+var (
+	bucketRE    = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	regionRE    = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
+	stackNameRE = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,39}$`)
+)
+
+func runDeploy(_ context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
+	f := newFlags("deploy", stdout)
+	d, err := f.deployment(args)
+	if err == nil {
+		err = d.locate()
+	}
+	if err != nil {
+		return report(stderr, "deploy", err)
+	}
+	script, err := d.script()
+	if err == nil {
+		_, err = io.WriteString(stdout, script)
+	}
+	return report(stderr, "deploy", err)
+}
+
+// deployment reads the command line. What is no shape goes to CloudFormation as it is: the template
+// says what it takes.
+func (f *flags) deployment(args []string) (*deployment, error) {
+	var d deployment
+	bucket := f.String("bucket", "", "the bucket's `name`: a new one, unless -existing or -attach")
+	f.BoolVar(&d.ExistingBucket, "existing", false, "the bucket is there already; nothing of it is changed")
+	f.BoolVar(&d.AttachOnly, "attach", false, "bucket and distribution are there already: only the function's version")
+	f.StringVar(&d.BucketRegion, "region", EdgeRegion, "the bucket's `region`")
+	f.StringVar(&d.OriginShield, "shield", "", "`region` of Origin Shield, or off (default the bucket's, or the nearest to it)")
+	f.BoolVar(&d.Regional, "regional", false, "also the function for S3 events and S3 Batch")
+	f.StringVar(&d.name, "name", "Miniatura", "`name` of the stacks; a second deployment in one account needs another")
+	f.StringVar(&d.zip, "zip", "", "the function's code, a `file` (default dist/edge.zip)")
+	f.StringVar(&d.regionalZip, "regionalzip", "", "the regional function's code, a `file` (default dist/regional.zip)")
+	folder := f.String("folder", "resized", "the `folder` for results")
+	auto := f.Bool("autowebp", false, "browsers that accept WebP get it without to_webp=1")
+	texts := []struct {
+		name  string
+		value *string
+	}{
+		{"Quality", f.String("quality", "80", "`quality` of JPEG and WebP, 1 to 100")},
+		{"DomainNames", f.String("domains", "", "your own `names` for the distribution, comma separated")},
+		{"CertificateArn", f.String("certificate", "", "the `arn` of their certificate, in us-east-1")},
+		{"PriceClass", f.String("priceclass", "PriceClass_100", "`class` of CloudFront's edge locations: PriceClass_100, _200 or _All")},
+		{"Memory", f.String("memory", "512", "the functions' `MB`")},
+		{"LogDays", f.String("logdays", "14", "`days` that logs are kept")},
+		{"ResultDays", f.String("resultdays", "90", "`days` after which a result is deleted, to be made again")},
+		{"RegionalSizes", f.String("sizes", "L,M,S,XS,SL,SM,SS,SXS", "the `sizes` that the regional function makes ahead")},
+		{"RegionalFormat", f.String("formats", "same,webp", "in which `formats`: same, webp or same,webp")},
+	}
+	if _, err := f.parse(args, 0, 0); err != nil {
+		return nil, err
+	}
+	switch {
+	case !bucketRE.MatchString(*bucket):
+		return nil, usagef("-bucket NAME: %q is not 3 to 63 lower-case letters, digits, dots and hyphens", *bucket)
+	case !regionRE.MatchString(d.BucketRegion):
+		return nil, usagef("-region: %q is not a Region's code, like eu-west-1", d.BucketRegion)
+	case !stackNameRE.MatchString(d.name):
+		return nil, usagef("-name: %q: letters, digits and hyphens, a letter first, at most 40", d.name)
+	}
+	clean, err := edge.CleanFolder(*folder)
+	if err != nil {
+		return nil, usagef("-folder: %w", err)
+	}
+	if d.OriginShield == "" {
+		if d.OriginShield, err = NearestShield(d.BucketRegion); err != nil {
+			return nil, usagef("-shield: %w", err)
+		}
+	}
+	d.add("BucketName", *bucket)
+	d.add("DestinationFolder", clean)
+	d.add("BucketRegion", d.BucketRegion)
+	d.add("ExistingBucket", strconv.FormatBool(d.ExistingBucket))
+	d.add("AttachOnly", strconv.FormatBool(d.AttachOnly))
+	d.add("OriginShield", d.OriginShield)
+	d.add("AutoWebp", strconv.FormatBool(*auto))
+	for _, t := range texts {
+		d.add(t.name, *t.value)
+	}
+	d.add("Regional", strconv.FormatBool(d.Regional))
+	return &d, nil
+}
+
+func (d *deployment) add(name, value string) {
+	d.parameters = append(d.parameters, parameter{name, value})
+}
+
+// locate finds the template and the zips, as seen from the working directory.
+func (d *deployment) locate() error {
+	root, err := moduleRoot()
+	if err != nil {
+		return usageError{err}
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	for _, p := range []struct {
+		to   *string
+		name string
+	}{{&d.template, "deploy/cloudformation/template.yaml"}, {&d.zip, "dist/edge.zip"}, {&d.regionalZip, "dist/regional.zip"}} {
+		if *p.to != "" {
+			continue
+		}
+		rel, err := filepath.Rel(here, filepath.Join(root, filepath.FromSlash(p.name)))
+		if err != nil {
+			return err
+		}
+		*p.to = filepath.ToSlash(rel)
+	}
+	return nil
+}
+
+// script returns the lines.
+func (d *deployment) script() (string, error) {
+	sum, err := CheckEdgeCode(d.zip)
+	if err != nil {
+		return "", err
+	}
+	d.add("CodeSha256", base64.StdEncoding.EncodeToString(sum[:]))
+	edgeKey, regionalKey := "edge-"+hex.EncodeToString(sum[:8])+".zip", ""
+	if d.Regional {
+		if sum, err = CheckRegionalCode(d.regionalZip); err != nil {
+			return "", err
+		}
+		regionalKey = "regional-" + hex.EncodeToString(sum[:8]) + ".zip"
+	}
+
+	stacks := d.Stacks()
+	var b strings.Builder
+	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	p("# What puts miniatura on AWS: %d stack(s) named %s. Nothing has run yet. Read it, then: sh FILE", len(stacks), d.name)
+	p("set -eu")
+	p("ACCOUNT=$(aws sts get-caller-identity --region us-east-1 --query Account --output text)")
+	p("")
+	p("# The code lies in a bucket of your account, in the Region of the function that it is for.")
+	d.upload(p, "CODE", EdgeRegion, d.zip, edgeKey)
+	if d.Regional {
+		d.upload(p, "REGIONAL_CODE", d.BucketRegion, d.regionalZip, regionalKey)
+	}
+	over := []string{"set --"}
+	for _, q := range d.parameters {
+		over = append(over, quote(q.name+"="+q.value))
+	}
+	over = append(over, `CodeBucket="$CODE"`, "CodeKey="+edgeKey)
+	if d.Regional {
+		over = append(over, `RegionalCodeBucket="$REGIONAL_CODE"`, "RegionalCodeKey="+regionalKey)
+	}
+	p("")
+	p("# The parameters that all stacks have alike.")
+	p("%s", wrap(over, 96, " \\\n    "))
+	for _, s := range stacks {
+		own := "Part=" + s.Part
+		p("")
+		p("# Part %s, in %s", s.Part, s.Region)
+		if s.Part == "regional" && !d.ExistingBucket && !d.AttachOnly {
+			p("DISTRIBUTION=$(%s)", d.output(EdgeRegion, "DistributionId"))
+			own += ` DistributionId="$DISTRIBUTION"`
+		}
+		p("aws cloudformation deploy --region %s --stack-name %s --template-file %s \\", s.Region, d.name, quote(d.template))
+		p(`    --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --parameter-overrides %s "$@"`, own)
+	}
+	d.rest(p)
+	return b.String(), nil
+}
+
+// upload prints how one zip gets into its bucket, whose name is in a variable after that.
+func (d *deployment) upload(p func(string, ...any), variable, region, file, key string) {
+	p("%s=miniatura-code-$ACCOUNT-%s", variable, region)
+	p(`aws s3api head-bucket --bucket "$%s" --region %s 2>/dev/null || aws s3 mb "s3://$%s" --region %s`, variable, region, variable, region)
+	p(`aws s3 cp %s "s3://$%s/%s" --region %s`, quote(file), variable, key, region)
+}
+
+// output returns the command that prints an output of a stack.
+func (d *deployment) output(region, name string) string {
+	return fmt.Sprintf("aws cloudformation describe-stacks --region %s --stack-name %s --output text \\\n"+
+		`    --query "Stacks[0].Outputs[?OutputKey=='%s'].OutputValue"`, region, d.name, name)
+}
+
+// rest prints what is to be seen, and what is left to the owner of a bucket or of a distribution.
+func (d *deployment) rest(p func(string, ...any)) {
+	p("")
+	switch {
+	case d.AttachOnly:
+		p("# Left to you: in your distribution, the associations with FunctionVersionArn and ViewerRequestArn, the origin's")
+		p("# headers and the cache key. deploy/README.md, \"Into an existing distribution\", says each.")
+	case d.ExistingBucket:
+		p("# Left to you: the bucket's policy. Until it has this statement, CloudFront gets 403 for everything.")
+		p("# deploy/README.md, \"Onto an existing bucket\", says how.")
+		p("%s", d.output(EdgeRegion, "BucketPolicyStatement"))
+	}
+	if d.Regional && (d.AttachOnly || d.ExistingBucket) {
+		p("# Left to you: the bucket's notifications, which this says.")
+		p("%s", d.output(d.BucketRegion, "BucketNotification"))
+	}
+	p("# What was made:")
+	p("aws cloudformation describe-stacks --region %s --stack-name %s --query 'Stacks[0].Outputs' --output table", EdgeRegion, d.name)
+}
+
+var wordRE = regexp.MustCompile(`^[A-Za-z0-9_./:=,+@%-]+$`)
+
+// quote returns s as one word of a POSIX shell.
+func quote(s string) string {
+	if wordRE.MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// wrap joins words with spaces, and with sep where a line would be longer than width.
+func wrap(words []string, width int, sep string) string {
+	var b strings.Builder
+	line := 0
+	for i, w := range words {
+		switch {
+		case i > 0 && line+1+len(w) > width:
+			b.WriteString(sep)
+			line = 0
+		case i > 0:
+			b.WriteByte(' ')
+			line++
+		}
+		b.WriteString(w)
+		line += len(w)
+	}
+	return b.String()
+}
