@@ -77,21 +77,17 @@ func codeLengths(size []uint8, counts []uint32, limit int) {
 		return
 	}
 	nodes := make([]node, 0, 2*len(used))
+	keys := make([]uint64, len(used))
 	depth := make([]uint8, 2*len(used))
 	for floor := uint64(1); ; floor *= 2 {
 		nodes = nodes[:0]
-		for _, s := range used {
-			nodes = append(nodes, node{max(uint64(counts[s]), floor), s, -1})
+		for i, s := range used { // by count, then by symbol, which has 16 bits at most
+			keys[i] = max(uint64(counts[s]), floor)<<16 | uint64(s)
 		}
-		slices.SortFunc(nodes, func(a, b node) int {
-			if a.count != b.count {
-				if a.count < b.count {
-					return -1
-				}
-				return 1
-			}
-			return int(a.left - b.left)
-		})
+		slices.Sort(keys)
+		for _, k := range keys {
+			nodes = append(nodes, node{k >> 16, int32(k & 0xffff), -1})
+		}
 		leaf, inner := 0, len(used)
 		least := func() int32 {
 			if leaf < len(used) && (inner >= len(nodes) || nodes[leaf].count <= nodes[inner].count) {
