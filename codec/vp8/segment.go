@@ -116,7 +116,7 @@ func compression(quality int) float64 {
 const (
 	lambda16      = 270
 	lambda4       = 240
-	lambdaMode    = 270
+	lambdaMode    = 243
 	lambdaUV      = 450
 	lambdaTrellis = 150
 	// textureStep weighs the change of texture per unit of the step, in 1/65536.
