@@ -129,17 +129,25 @@ func (d *bothDecoders) result(out []byte, info Info) error {
 	return nil
 }
 
-// Every WebP made of the corpus, stills and each frame of animations, is read whole and piece by
+// Every WebP made of the corpus and the folders beside it, stills and each frame of animations, is read whole and piece by
 // piece. The short run takes some.
 func TestCorpusAsWebPIsReadPieceByPiece(t *testing.T) {
 	d := newBothDecoders(t)
 	long := os.Getenv("MINIATURA_LONG") != ""
 	files := 0
-	for i, row := range corpus(t, "photos", "orientation", "png", "gif", "bmp", "webp", "hostile") {
+	var names []string
+	for _, row := range corpus(t, "photos", "orientation", "png", "gif", "bmp", "webp", "hostile") {
+		names = append(names, row.path)
+	}
+	for _, folder := range []string{"graphics", "reports"} {
+		more, _ := filepath.Glob(filepath.Join(sharedFolder(t), folder, "*.*"))
+		names = append(names, more...)
+	}
+	for i, name := range names {
 		if !long && i%7 != 0 {
 			continue
 		}
-		src, err := os.ReadFile(row.path)
+		src, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -153,7 +161,7 @@ func TestCorpusAsWebPIsReadPieceByPiece(t *testing.T) {
 			}
 			files++
 			if err := d.result(out, info); err != nil {
-				t.Errorf("%s at %s: %v", row.name, size, err)
+				t.Errorf("%s at %s: %v", name, size, err)
 			}
 		}
 	}

@@ -120,7 +120,7 @@ var pillowIsWrong = map[string]string{
 	"bmp/bmpsuite-g/rgb32bf.bmp":          "bit fields not read; codec/bmp's own tests hold them",
 	"bmp/bmpsuite-q/rgba32.bmp":           "bit fields not read; codec/bmp's own tests hold them",
 	"bmp/bmpsuite-q/rgba16-4444.bmp":      "bit fields not read; codec/bmp's own tests hold them",
-	"bmp/bmpsuite-q/pal8rletrns.bmp":      "paints what no run covers, browsers leave it transparent",
+	"bmp/bmpsuite-q/pal8rletrns.bmp":      "paints what no run covers, Chromium leaves it black",
 	"bmp/V5_A8_R8_G8_B8_Rgb.bmp":          "drops version 5's alpha where there are no bit fields, browsers do not",
 	"webp/libwebp/bad_palette_index.webp": "drops alpha because of a header bit that RFC 9649 section 3.4 calls a hint without effect on decoding; dwebp finds ours",
 }

@@ -12,7 +12,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,6 +83,48 @@ func TestReports(t *testing.T) {
 				}
 				r.judge(t, src, out, webp)
 			})
+		}
+	}
+}
+
+// The reports above are the rows of the shared table: its files, and of what it says the dimensions, the
+// mean of every channel and the frames.
+func TestReportsAreTheTable(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join(sharedFolder(t), "reports", "REPORTS.tsv"))
+	if err != nil {
+		t.Skip("no reports here")
+	}
+	rows := strings.Split(strings.TrimSpace(string(b)), "\n")[1:]
+	if len(rows) != len(reports) {
+		t.Errorf("%d reports are tested, the table has %d", len(reports), len(rows))
+	}
+	means, counts := regexp.MustCompile(`mean (?:of the first )?(\d+),(\d+),(\d+)`), regexp.MustCompile(`(\d+) frames`)
+	for _, row := range rows {
+		columns := strings.Split(row, "\t")
+		i := slices.IndexFunc(reports, func(r report) bool { return r.file == columns[0] })
+		if i < 0 {
+			t.Errorf("%s is not tested", columns[0])
+			continue
+		}
+		r, right := reports[i], columns[3]
+		if size := fmt.Sprintf("%dx%d", r.w, r.h); !strings.Contains(right, size) {
+			t.Errorf("%s: %s is tested, the table says %q", r.file, size, right)
+		}
+		want := unknown
+		if m := means.FindStringSubmatch(right); m != nil {
+			for c := range want {
+				want[c], _ = strconv.ParseFloat(m[1+c], 64)
+			}
+		}
+		if r.mean != want {
+			t.Errorf("%s: the mean %v is tested, the table says %q", r.file, r.mean, right)
+		}
+		frames := 0
+		if m := counts.FindStringSubmatch(right); m != nil {
+			frames, _ = strconv.Atoi(m[1])
+		}
+		if r.frames != frames {
+			t.Errorf("%s: %d frames are tested, the table says %q", r.file, r.frames, right)
 		}
 	}
 }

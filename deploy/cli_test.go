@@ -24,8 +24,9 @@ func text(t template) string {
 	return string(b)
 }
 
-// The README's lines, through the command line that people use: same templates.
-func TestCommandLineMakesTheSameTemplates(t *testing.T) {
+// buildApp is what cdk.json's go run makes.
+func buildApp(t *testing.T) string {
+	t.Helper()
 	if os.Getenv("MINIATURA_LONG") == "" {
 		t.Skip("MINIATURA_LONG is not set: npx fetches the command line")
 	}
@@ -36,6 +37,12 @@ func TestCommandLineMakesTheSameTemplates(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", app, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	return app
+}
+
+// The README's lines, through the command line that people use: same templates.
+func TestCommandLineMakesTheSameTemplates(t *testing.T) {
+	app := buildApp(t)
 	synthCLI := func(args ...string) (string, error) {
 		out := t.TempDir()
 		cmd := exec.Command("npx", append([]string{"--yes", cdkCLI, "synth", "--quiet", "--app", app, "--output", out,
@@ -76,6 +83,24 @@ func TestCommandLineMakesTheSameTemplates(t *testing.T) {
 			t.Errorf("%q: %v, %s", args, err, said)
 		}
 	}
+}
+
+// And word for word: deploy, against moto's servers, in an account that is bootstrapped as far as
+// the command line looks.
+func TestCommandLineDeploysTheArticlesLine(t *testing.T) {
+	app, aws := buildApp(t), motoAWS(t)
+	aws("ssm", "put-parameter", "--region", "us-east-1", "--name", "/cdk-bootstrap/hnb659fds/version", "--type", "String", "--value", "30")
+	aws("s3api", "create-bucket", "--region", "us-east-1", "--bucket", "cdk-hnb659fds-assets-"+account+"-us-east-1")
+	args := append([]string{"--yes", cdkCLI}, strings.Fields(articleLine)...)
+	cmd := exec.Command("npx", append(args, "--app", app, "--output", t.TempDir(), "--require-approval", "never", "-c", "zip="+zips+"/edge.zip", "-c", "regionalZip=none.zip")...)
+	// moto takes a template's address for one of S3's own only.
+	cmd.Env = append(aws.env(), "AWS_REGION=us-east-1", "AWS_ENDPOINT_URL_S3_FOR_CLOUDFORMATION=https://s3.us-east-1.amazonaws.com")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	want(t, "the stack", aws("cloudformation", "describe-stacks", "--region", "us-east-1", "--query", "Stacks[].[StackName,StackStatus]"), []any{[]any{"Miniatura", "CREATE_COMPLETE"}})
+	want(t, "the function", aws("lambda", "list-functions", "--region", "us-east-1", "--query", "Functions[].[Runtime,MemorySize]"), []any{[]any{"python3.13", 512.0}})
+	want(t, "the bucket", aws("s3api", "list-buckets", "--query", "Buckets[?Name=='my-pictures'].Name"), []any{"my-pictures"})
 }
 
 func TestREADMEHasTheLinesThatAreTested(t *testing.T) {

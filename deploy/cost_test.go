@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"testing"
@@ -56,6 +57,12 @@ func TestREADMEComputesItsCosts(t *testing.T) {
 		line := fmt.Sprintf("| %s | %.2f | %.2f | %.2f | **%.2f** |", r.name, f, s3, rest, f+s3+rest)
 		if !strings.Contains(string(text), line) {
 			t.Errorf("README.md lacks\n%s", line)
+		}
+	}
+	// What a new account's ten concurrent executions are worth.
+	for _, line := range []string{fmt.Sprintf("%.0f new ones a second", math.Floor(10/rows[0].miss)), fmt.Sprintf("%.0f a second that", 10/rows[0].hit)} {
+		if !strings.Contains(string(text), line) {
+			t.Errorf("README.md lacks %q", line)
 		}
 	}
 	// What the article's function pays for its two LISTs alone.

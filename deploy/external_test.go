@@ -41,33 +41,19 @@ func TestCfnLintFindsNothing(t *testing.T) {
 	}
 }
 
-// The lines that desk prints, run by a shell and the real AWS CLI, against moto's servers: what they make in each Region. moto
-// makes log groups, roles, functions and their versions, queues and buckets; it knows nothing of CloudFront in CloudFormation,
-// nor of rules, bucket policies, public access blocks and lifecycles.
+// The lines that desk prints, run by a shell and the real AWS CLI, against moto's servers: what
+// they make in each Region. moto makes log groups, roles, functions and their versions, queues and
+// buckets; it knows nothing of CloudFront in CloudFormation, nor of rules, bucket policies, public
+// access blocks and lifecycles.
 func TestPrintedLinesDeployTheTemplate(t *testing.T) {
-	if err := exec.Command("python3", "-c", "import moto.server").Run(); err != nil {
-		t.Skip("no python3 with moto's server: ", err)
-	}
-	if err := exec.Command("aws", "--version").Run(); err != nil {
-		t.Skip("no aws: ", err)
-	}
-	env := append(os.Environ(), "AWS_ENDPOINT_URL="+motoServer(t), "AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=y", "AWS_PAGER=")
-	aws := func(args ...string) any {
-		cmd := exec.Command("aws", append(args, "--output", "json")...)
-		cmd.Env = env
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatal(args, err)
-		}
-		return jsonOf(t, out)
-	}
+	aws := motoAWS(t)
 	deploy := func(args ...string) string {
 		script, err := printedLines(append(args, "-bucket", "bkt")...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		cmd := exec.Command("sh")
-		cmd.Stdin, cmd.Env = strings.NewReader(script), env
+		cmd.Stdin, cmd.Env = strings.NewReader(script), aws.env()
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v\n%s", err, out)
@@ -103,6 +89,36 @@ func printedLines(args ...string) (string, error) {
 		return "", errors.New(said.String())
 	}
 	return script.String(), nil
+}
+
+// An awsCLI is the real AWS CLI, asking moto's servers. It returns what its JSON says.
+type awsCLI func(args ...string) any
+
+// env is the environment of whoever asks the same servers.
+func (a awsCLI) env() []string { return a().([]string) }
+
+// motoAWS starts servers, or skips the test.
+func motoAWS(t *testing.T) awsCLI {
+	t.Helper()
+	if err := exec.Command("python3", "-c", "import moto.server").Run(); err != nil {
+		t.Skip("no python3 with moto's server: ", err)
+	}
+	if err := exec.Command("aws", "--version").Run(); err != nil {
+		t.Skip("no aws: ", err)
+	}
+	env := append(os.Environ(), "AWS_ENDPOINT_URL="+motoServer(t), "AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=y", "AWS_PAGER=")
+	return func(args ...string) any {
+		if len(args) == 0 {
+			return env
+		}
+		cmd := exec.Command("aws", append(args, "--output", "json")...)
+		cmd.Env = env
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(args, err)
+		}
+		return jsonOf(t, out)
+	}
 }
 
 // motoServer starts one and returns its address.

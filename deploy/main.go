@@ -1,6 +1,6 @@
-// Command deploy is the CDK app that puts miniatura on AWS. What is made there is said by cloudformation/template.yaml
-// alone; here is what a template cannot do: upload the zips under their hashes, be in several Regions at once, and hand one
-// stack's output to another.
+// Command deploy is the CDK app that puts miniatura on AWS. What is made there is said by
+// cloudformation/template.yaml alone; here is what a template cannot do: upload the zips under
+// their hashes, be in several Regions at once, and hand one stack's output to another.
 //
 //	main.go     the app
 //	options.go  the context, -c key=value, checked before anything is made

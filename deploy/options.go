@@ -22,8 +22,8 @@ type Options struct {
 	Name             string // of the stacks
 	Zip, RegionalZip string // the functions' code
 	desk.Shape
-	// Values are the template's parameters that the context sets. They are written into the template; the others stay
-	// parameters of the stack, for --parameters.
+	// Values are the template's parameters that the context sets. They are written into the
+	// template; the others stay parameters of the stack, for --parameters.
 	Values map[string]string
 }
 
@@ -95,9 +95,10 @@ var (
 	plainRE = regexp.MustCompile(`^[A-Za-z]+$`)
 )
 
-// ReadOptions reads a context: the values of -c as strings, those of cdk.json as whatever JSON they are. An option is a
-// parameter of the template with a small letter first, or one of this program's own. Every fault is named, not only the
-// first. Keys of CDK's own, which hold an @ or a colon, are no concern of this.
+// ReadOptions reads a context: the values of -c as strings, those of cdk.json as whatever JSON they
+// are. An option is a parameter of the template with a small letter first, or one of this program's
+// own. Every fault is named, not only the first. Keys of CDK's own, which hold an @ or a colon, are
+// no concern of this.
 func ReadOptions(context map[string]any) (Options, error) {
 	o := Options{Name: "Miniatura", Zip: "../dist/edge.zip", RegionalZip: "../dist/regional.zip", Values: map[string]string{}}
 	params, err := parameters()
@@ -143,7 +144,8 @@ func ReadOptions(context map[string]any) (Options, error) {
 	return o, errors.Join(errs...)
 }
 
-// spelled takes the spellings that JSON and earlier command lines have: true, TRUE, PRICE_CLASS_ALL, "a, b".
+// spelled takes the spellings that JSON and earlier command lines have: true, TRUE,
+// PRICE_CLASS_ALL, "a, b".
 func spelled(p parameter, v string) string {
 	if class, ok := strings.CutPrefix(v, "PRICE_CLASS_"); ok && class != "" {
 		return "PriceClass_" + class[:1] + strings.ToLower(class[1:])

@@ -52,7 +52,25 @@ func TestContextIsCheckedBeforeAnythingIsMade(t *testing.T) {
 	}
 }
 
-// options are the words that -c takes: every parameter of the template but those that the program fills in, and its own.
+// Code that is missing, or of the other function, is refused before CDK is asked for anything.
+func TestCodeIsCheckedBeforeAnythingIsMade(t *testing.T) {
+	edge, regional := zips+"/edge.zip", zips+"/regional.zip"
+	for _, c := range []struct{ zip, regionalZip, said string }{
+		{"none.zip", regional, "go run . package"}, {regional, regional, "no lambda_function.py"},
+		{edge, "none.zip", "go run . package -regional"}, {edge, edge, "no bootstrap"},
+	} {
+		o, err := ReadOptions(map[string]any{"zip": c.zip, "regionalZip": c.regionalZip, "regional": true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Wrap(nil, o, ""); err == nil || !strings.Contains(err.Error(), c.said) {
+			t.Errorf("%s, %s: %v, want %q", c.zip, c.regionalZip, err, c.said)
+		}
+	}
+}
+
+// options are the words that -c takes: every parameter of the template but those that the program
+// fills in, and its own.
 func options(t *testing.T) map[string]string {
 	t.Helper()
 	rows := map[string]string{}

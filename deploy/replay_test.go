@@ -98,7 +98,8 @@ func allowAll(t *testing.T, role any, log []s3test.Request) {
 	}
 }
 
-// few are the shapes whose events are replayed: one for each way in which the origin, the role or the environment differs.
+// few are the shapes whose events are replayed: one for each way in which the origin, the role or
+// the environment differs.
 func few(t *testing.T, check func(t *testing.T, s shape, stacks []deployed)) {
 	for _, region := range []string{"us-east-1", "eu-west-1", "eu-west-3"} {
 		for bits := range 1 << 2 {
@@ -114,8 +115,8 @@ func few(t *testing.T, check func(t *testing.T, s shape, stacks []deployed)) {
 	}
 }
 
-// The origin that a shape sets, as an event, through the handler: it reads what the stack wrote, finds the bucket where the
-// stack put it, and asks for no more than the stack's role allows.
+// The origin that a shape sets, as an event, through the handler: it reads what the stack wrote,
+// finds the bucket where the stack put it, and asks for no more than the stack's role allows.
 func TestHandlerReadsWhatEveryShapeSets(t *testing.T) {
 	few(t, func(t *testing.T, s shape, stacks []deployed) {
 		d, _ := one(t, stacks, "Distribution")

@@ -11,7 +11,8 @@ import (
 	"miniatura/desk"
 )
 
-// A shape is one way to deploy, in the words of the template's parameters. Every combination is made below.
+// A shape is one way to deploy, in the words of the template's parameters. Every combination is
+// made below.
 type shape struct {
 	desk.Shape
 	autoWebp, ownNames, otherNumbers bool
@@ -56,8 +57,8 @@ func (s shape) number(name string, usual any) any {
 	return v
 }
 
-// shapes are all: bucket regions with an Origin Shield and without, the shield in each relation to them, and every
-// combination of what is on or off.
+// shapes are all: bucket regions with an Origin Shield and without, the shield in each relation to
+// them, and every combination of what is on or off.
 func shapes() []shape {
 	var all []shape
 	for _, region := range []string{"us-east-1", "eu-west-1", "eu-west-3"} {

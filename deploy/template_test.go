@@ -24,8 +24,8 @@ func TestTemplateCanBeHandedOverAsItIs(t *testing.T) {
 	}
 }
 
-// Which stacks there are is decided in package desk, what is in them by the template. Over every Part in every Region, the
-// template takes those that desk names and no others.
+// Which stacks there are is decided in package desk, what is in them by the template. Over every
+// Part in every Region, the template takes those that desk names and no others.
 func TestPartsAndRegionsAgreeWithTheStacksThatAreMade(t *testing.T) {
 	for _, s := range shapes() {
 		if s.ownNames || s.otherNumbers || s.autoWebp {
@@ -111,7 +111,8 @@ func TestWhatDoesNotGoTogetherIsRefused(t *testing.T) {
 	}
 }
 
-// What CloudFront has no Origin Shield in is said three times: in two lists of the template, and in desk's table.
+// What CloudFront has no Origin Shield in is said three times: in two lists of the template, and in
+// desk's table.
 func TestRegionsOfOriginShieldAreTheSameEverywhere(t *testing.T) {
 	allowed := list(at(theTemplate(), "Parameters", "OriginShield", "AllowedValues"))
 	ruled := list(at(theTemplate(), "Rules", "ShieldWhereThereIsOne", "Assertions", 0, "Assert", "Fn::Contains", 0))
@@ -128,7 +129,8 @@ func TestRegionsOfOriginShieldAreTheSameEverywhere(t *testing.T) {
 	}
 }
 
-// What Lambda@Edge forbids and CloudFormation lets pass (CloudFront developer guide, "Restrictions on Lambda@Edge").
+// What Lambda@Edge forbids and CloudFormation lets pass (CloudFront developer guide, "Restrictions
+// on Lambda@Edge").
 func TestFunctionKeepsToLambdaAtEdge(t *testing.T) {
 	eachShape(t, func(t *testing.T, s shape, stacks []deployed) {
 		f, in := one(t, stacks, "Resize")
@@ -139,8 +141,9 @@ func TestFunctionKeepsToLambdaAtEdge(t *testing.T) {
 		want(t, "Architectures", p["Architectures"], []any{"x86_64"})
 		want(t, "Timeout", p["Timeout"], 30.0)
 		want(t, "MemorySize", p["MemorySize"], s.number("Memory", 512.0))
-		// Environment, Layers, VpcConfig, TracingConfig, FileSystemConfigs, DeadLetterConfig, EphemeralStorage,
-		// PackageType, KmsKeyArn, ReservedConcurrentExecutions, SnapStart and a fixed name are none of them.
+		// Environment, Layers, VpcConfig, TracingConfig, FileSystemConfigs, DeadLetterConfig,
+		// EphemeralStorage, PackageType, KmsKeyArn, ReservedConcurrentExecutions, SnapStart and a
+		// fixed name are none of them.
 		known := []string{"Architectures", "Code", "Description", "Handler", "LoggingConfig", "MemorySize", "Role", "Runtime", "Timeout"}
 		want(t, "its properties", slices.Sorted(maps.Keys(p)), known)
 		want(t, "Code", p["Code"], map[string]any{"S3Bucket": code["CodeBucket"], "S3Key": code["CodeKey"]})
@@ -156,8 +159,8 @@ func TestFunctionKeepsToLambdaAtEdge(t *testing.T) {
 	})
 }
 
-// A new version must be published whenever the code or the settings change: CloudFront runs versions, and CloudFormation
-// publishes one when a property of it changes.
+// A new version must be published whenever the code or the settings change: CloudFront runs
+// versions, and CloudFormation publishes one when a property of it changes.
 func TestVersionFollowsTheCodeAndTheSettings(t *testing.T) {
 	version := func(more map[string]string) string {
 		p := maps.Clone(code)
@@ -274,7 +277,8 @@ func TestRolesAllowNoMoreThanIsNeeded(t *testing.T) {
 	})
 }
 
-// Only these types may be in the stacks, together, each where it belongs: nothing is made twice, nothing forgotten.
+// Only these types may be in the stacks, together, each where it belongs: nothing is made twice,
+// nothing forgotten.
 func TestResourcesAreTheseAndNoOthers(t *testing.T) {
 	eachShape(t, func(t *testing.T, s shape, stacks []deployed) {
 		types := map[string]int{"AWS::IAM::Role": 1, "AWS::Lambda::Function": 1, "AWS::Lambda::Version": 1, "AWS::Logs::LogGroup": 1, "AWS::CloudFront::Function": 1}
@@ -454,7 +458,8 @@ func TestDistribution(t *testing.T) {
 	})
 }
 
-// Names that are unique in an account have the stack's in front, so that two deployments do not meet.
+// Names that are unique in an account have the stack's in front, so that two deployments do not
+// meet.
 func TestGlobalNamesHaveTheStacksName(t *testing.T) {
 	eachShape(t, func(t *testing.T, s shape, stacks []deployed) {
 		for _, r := range of(stacks, "") {

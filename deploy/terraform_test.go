@@ -44,7 +44,8 @@ func constant(v string) function.Function {
 
 func object(m map[string]cty.Value) cty.Value { return cty.ObjectVal(m) }
 
-// Terraform's expressions, evaluated for a shape: which stacks they make, and with which parameters.
+// Terraform's expressions, evaluated for a shape: which stacks they make, and with which
+// parameters.
 func terraformStacks(t *testing.T, blocks map[string]*hclsyntax.Body, s shape) []world {
 	t.Helper()
 	params := map[string]cty.Value{}
@@ -99,8 +100,8 @@ func terraformStacks(t *testing.T, blocks map[string]*hclsyntax.Body, s shape) [
 	return all
 }
 
-// In every shape Terraform makes the stacks that desk names, with parameters that the template has and takes, and they
-// become what they are by the other ways.
+// In every shape Terraform makes the stacks that desk names, with parameters that the template has
+// and takes, and they become what they are by the other ways.
 func TestTerraformDeploysTheTemplate(t *testing.T) {
 	blocks := terraform(t)
 	eachShape(t, func(t *testing.T, s shape, ours []deployed) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/base64"
-	"os"
 
 	"miniatura/desk"
 
@@ -12,20 +11,20 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// Wrap makes a stack around the template for each Region of o. All have one name, as the template wants it.
+// Wrap makes a stack around the template for each Region of o. All have one name, as the template
+// wants it.
 func Wrap(app awscdk.App, o Options, account string) ([]awscdk.Stack, error) {
 	sum, err := desk.CheckEdgeCode(o.Zip)
 	if err != nil {
 		return nil, err
 	}
-	// Who passes Regional as a parameter needs the code as well: it goes along where it has been made.
-	_, err = os.Stat(o.RegionalZip)
-	regional := o.Regional || err == nil
-	if regional {
-		if _, err := desk.CheckRegionalCode(o.RegionalZip); err != nil {
-			return nil, err
-		}
+	// Who passes Regional as a parameter needs the code as well: it goes along where it has been
+	// made.
+	_, err = desk.CheckRegionalCode(o.RegionalZip)
+	if err != nil && o.Regional {
+		return nil, err
 	}
+	regional := err == nil
 	var all []awscdk.Stack
 	for _, part := range o.Stacks() {
 		id := o.Name

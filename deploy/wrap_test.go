@@ -19,8 +19,9 @@ import (
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 )
 
-// A variant is a context, and the shape that it is to have. Synthesizing takes seconds of CPU, so there are three: with nothing
-// said, with everything said, and with the same as parameters of the stack.
+// A variant is a context, and the shape that it is to have. Synthesizing takes seconds of CPU, so
+// there are three: with nothing said, with everything said, and with the same as parameters of the
+// stack.
 type variant struct {
 	context map[string]any
 	params  map[string]string // --parameters, beside the bucket's name
@@ -137,7 +138,8 @@ func readJSON(t testing.TB, name string, to any) {
 	}
 }
 
-// What CDK deploys is the template: every stack of every variant, resolved, is what the template is with the same values.
+// What CDK deploys is the template: every stack of every variant, resolved, is what the template is
+// with the same values.
 func TestWrapperDeploysTheTemplate(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(variants)) {
 		v, made := variants[name], synth(t, name)
@@ -175,8 +177,8 @@ func TestWrapperDeploysTheTemplate(t *testing.T) {
 	}
 }
 
-// clean takes out what CDK says of its own, what the zips are called, and the difference between 512 and "512", which
-// CloudFormation does not make.
+// clean takes out what CDK says of its own, what the zips are called, and the difference between
+// 512 and "512", which CloudFormation does not make.
 func clean(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -207,8 +209,9 @@ func clean(v any) any {
 	return v
 }
 
-// The article's command line sets three parameters. Every stack takes them, and those of the options that no context sets;
-// what this program fills in is no parameter any more, so that no deployment keeps the code of an earlier one.
+// The article's command line sets three parameters. Every stack takes them, and those of the
+// options that no context sets; what this program fills in is no parameter any more, so that no
+// deployment keeps the code of an earlier one.
 func TestStacksTakeTheParametersThatNobodyHasSet(t *testing.T) {
 	for name, v := range variants {
 		for _, s := range synth(t, name) {
@@ -229,7 +232,8 @@ func TestStacksTakeTheParametersThatNobodyHasSet(t *testing.T) {
 	}
 }
 
-// The zips go along under their hashes, into CDK's bucket of the function's Region, and the version asks for the right one.
+// The zips go along under their hashes, into CDK's bucket of the function's Region, and the version
+// asks for the right one.
 func TestCodeIsWhatWasBuilt(t *testing.T) {
 	sum, err := desk.CheckEdgeCode(filepath.Join(zips, "edge.zip"))
 	if err != nil {
@@ -250,8 +254,8 @@ func TestCodeIsWhatWasBuilt(t *testing.T) {
 	}
 }
 
-// accepted are the findings of cdk-nag's AWS Solutions rules that stay, by rule, with the reason. A rule that finds nothing
-// any more fails the test.
+// accepted are the findings of cdk-nag's AWS Solutions rules that stay, by rule, with the reason. A
+// rule that finds nothing any more fails the test.
 var accepted = map[string]string{
 	"AwsSolutions-CFR1": "pictures for everybody: no country is shut out unless its owner says so",
 	"AwsSolutions-CFR2": "WAF costs more a month than everything else here, and there is nothing to protect: GET and HEAD of pictures, and the query is normalised",

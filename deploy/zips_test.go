@@ -11,7 +11,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// zips holds edge.zip and regional.zip with the names and modes that the real ones have, and nothing to run inside.
+// zips holds edge.zip and regional.zip with the names and modes that the real ones have, and
+// nothing to run inside.
 var zips string
 
 func TestMain(m *testing.M) {

@@ -1,7 +1,8 @@
 package desk
 
-// This file implements deploy: the AWS CLI lines that put deploy/cloudformation/template.yaml on AWS, in order and filled in.
-// It says which stacks a deployment has; the CDK app of deploy/ asks it the same.
+// This file implements deploy: the AWS CLI lines that put deploy/cloudformation/template.yaml on
+// AWS, in order and filled in. It says which stacks a deployment has; the CDK app of deploy/ asks
+// it the same.
 
 import (
 	"archive/zip"
@@ -35,8 +36,8 @@ type Shape struct {
 // A Stack is one of a deployment: the template's Part, and the Region that it is for.
 type Stack struct{ Part, Region string }
 
-// LogRegion is where the edge function logs: where it runs, which is Origin Shield's Region. Without Origin Shield it runs
-// everywhere; then it is the bucket's Region, one of many.
+// LogRegion is where the edge function logs: where it runs, which is Origin Shield's Region.
+// Without Origin Shield it runs everywhere; then it is the bucket's Region, one of many.
 func (s Shape) LogRegion() string {
 	if s.OriginShield == "bucket" || s.OriginShield == "off" {
 		return s.BucketRegion
@@ -44,7 +45,8 @@ func (s Shape) LogRegion() string {
 	return s.OriginShield
 }
 
-// Stacks returns the stacks in the order in which they are made. The first is always the edge's; none is empty.
+// Stacks returns the stacks in the order in which they are made. The first is always the edge's;
+// none is empty.
 func (s Shape) Stacks() []Stack {
 	all := []Stack{{"edge", EdgeRegion}}
 	logs, newBucket := s.LogRegion(), !s.ExistingBucket && !s.AttachOnly
@@ -57,8 +59,8 @@ func (s Shape) Stacks() []Stack {
 	return all
 }
 
-// shieldRegions says which Origin Shield Region CloudFront's developer guide recommends for an origin in a Region, "Choosing
-// the AWS Region for Origin Shield".
+// shieldRegions says which Origin Shield Region CloudFront's developer guide recommends for an
+// origin in a Region, "Choosing the AWS Region for Origin Shield".
 var shieldRegions = map[string]string{
 	"us-east-1": "us-east-1", "us-east-2": "us-east-2", "us-west-2": "us-west-2", "sa-east-1": "sa-east-1",
 	"ap-south-1": "ap-south-1", "ap-northeast-1": "ap-northeast-1", "ap-northeast-2": "ap-northeast-2",
@@ -70,8 +72,8 @@ var shieldRegions = map[string]string{
 	"eu-north-1": "eu-west-2", "me-south-1": "ap-south-1",
 }
 
-// NearestShield returns the template's OriginShield for a bucket in a Region: "bucket" where CloudFront has one, else the
-// nearest Region that has.
+// NearestShield returns the template's OriginShield for a bucket in a Region: "bucket" where
+// CloudFront has one, else the nearest Region that has.
 func NearestShield(region string) (string, error) {
 	switch shield, ok := shieldRegions[region]; {
 	case !ok:
@@ -86,9 +88,10 @@ func NearestShield(region string) (string, error) {
 // maxCode is the largest zip of an origin-request function (Lambda@Edge quotas), in bytes.
 const maxCode = 50 << 20
 
-// CheckCode returns the SHA-256 of a function's zip, or says what is wrong with it before CloudFormation does, half an hour
-// later. Each of files must be in it and executable: Lambda starts the binary, and Python reads the module. how makes it.
-func CheckCode(path, how string, files ...string) (sum [sha256.Size]byte, err error) {
+// checkCode returns the SHA-256 of a function's zip, or says what is wrong with it before
+// CloudFormation does, half an hour later. Each of files must be in it and executable: Lambda
+// starts the binary, and Python reads the module. how makes it.
+func checkCode(path, how string, files ...string) (sum [sha256.Size]byte, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return sum, fmt.Errorf("the function's code is missing: %w; make it in the project's folder with: %s", err, how)
@@ -116,13 +119,14 @@ func CheckCode(path, how string, files ...string) (sum [sha256.Size]byte, err er
 	return sha256.Sum256(data), nil
 }
 
-// CheckEdgeCode is CheckCode for the edge function's zip, CheckRegionalCode for the regional one's.
+// CheckEdgeCode is checkCode for the edge function's zip.
 func CheckEdgeCode(path string) ([sha256.Size]byte, error) {
-	return CheckCode(path, "go run . package", "lambda_function.py", "miniatura")
+	return checkCode(path, "go run . package", "lambda_function.py", "miniatura")
 }
 
+// CheckRegionalCode is checkCode for the regional function's zip.
 func CheckRegionalCode(path string) ([sha256.Size]byte, error) {
-	return CheckCode(path, "go run . package -regional", "bootstrap")
+	return checkCode(path, "go run . package -regional", "bootstrap")
 }
 
 // deployment is what the flags of deploy say.
@@ -156,7 +160,8 @@ func runDeploy(_ context.Context, args []string, _ io.Reader, stdout, stderr io.
 	return report(stderr, "deploy", err)
 }
 
-// deployment reads the command line. What is no shape goes to CloudFormation as it is: the template says what it takes.
+// deployment reads the command line. What is no shape goes to CloudFormation as it is: the template
+// says what it takes.
 func (f *flags) deployment(args []string) (*deployment, error) {
 	var d deployment
 	bucket := f.String("bucket", "", "the bucket's `name`: a new one, unless -existing or -attach")

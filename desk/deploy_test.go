@@ -12,7 +12,8 @@ import (
 	"testing"
 )
 
-// codeZip writes a zip with the names and modes that a function's code has, and nothing to run inside.
+// codeZip writes a zip with the names and modes that a function's code has, and nothing to run
+// inside.
 func codeZip(t *testing.T, name string, mode os.FileMode, files ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -35,7 +36,8 @@ func codeZip(t *testing.T, name string, mode os.FileMode, files ...string) strin
 	return path
 }
 
-// stubAWS answers as the AWS CLI would, and writes each call on a line, its words parted by tabs. Buckets are not there.
+// stubAWS answers as the AWS CLI would, and writes each call on a line, its words parted by tabs.
+// Buckets are not there.
 const stubAWS = `#!/bin/sh
 line=$1; shift
 for word in "$@"; do line="$line	$word"; done
@@ -47,7 +49,8 @@ sts*) echo 123456789012 ;;
 esac
 `
 
-// runScript runs the printed lines in a shell that refuses unset variables, and returns the calls of aws in order.
+// runScript runs the printed lines in a shell that refuses unset variables, and returns the calls
+// of aws in order.
 func runScript(t *testing.T, script string) [][]string {
 	t.Helper()
 	if _, err := exec.LookPath("sh"); err != nil {
@@ -167,7 +170,8 @@ func TestDeployPrintsWhatMakesTheStacks(t *testing.T) {
 	}
 }
 
-// checkDeployCalls holds the parameters of each stack against what they have to be, and the code's key and hash against the zip.
+// checkDeployCalls holds the parameters of each stack against what they have to be, and the code's
+// key and hash against the zip.
 func checkDeployCalls(t *testing.T, calls [][]string, edgeZip string, set map[string]string) {
 	t.Helper()
 	data, err := os.ReadFile(edgeZip)

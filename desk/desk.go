@@ -12,10 +12,9 @@
 //	warm.go      warm and purge: results of many pictures
 //	deploy.go    deploy: the AWS CLI lines for deploy/cloudformation/template.yaml
 //	serve.go     serve: a local CloudFront over s3test or any S3; journal.go, what it was asked; weight.go, what it may hold
-//	page.go      its playground
+//	page.go      its playground; response.go passes on what the function answers itself
 //	listing.go   which of its objects are pictures, and in which order
 //	bucket.go    where the pictures lie; event.go, the event that CloudFront would send
-//	deflate/     the zip's compressor, slow and tight
 //	demo/        pictures made by code, for those who have none at hand
 //	page/        the playground's HTML, CSS and JavaScript
 //	progress/    the progress line of long work

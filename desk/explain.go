@@ -114,7 +114,7 @@ func (e explanation) print(w io.Writer) {
 	case "unchanged":
 		row("decision", "unchanged: the request goes on as it came, the visitor gets the original")
 	default:
-		row("decision", "resize, unless a fresh result is stored already; unchanged if the source is missing or no whole picture")
+		row("decision", "resize, unless a fresh result is stored already; unchanged if the source is missing or no whole picture, which a marker under the result's key remembers")
 	}
 	row("why", e.Why)
 	row("source key", e.Key)

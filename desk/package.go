@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"miniatura/desk/deflate"
+	"miniatura/codec/png"
 	"miniatura/desk/progress"
 )
 
@@ -118,11 +118,27 @@ func (b bundle) compile(ctx context.Context, root string) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
+// A compressor is a zip's, over the PNG room's patient DEFLATE: a zip is packed once and fetched at every cold start.
+type compressor struct {
+	w   io.Writer
+	buf []byte
+}
+
+func (c *compressor) Write(p []byte) (int, error) {
+	c.buf = append(c.buf, p...)
+	return len(p), nil
+}
+
+func (c *compressor) Close() error {
+	_, err := c.w.Write(png.AppendDeflate(nil, c.buf))
+	return err
+}
+
 // pack lays binary and the bundle's files into a zip, and fails when that is over the budget.
 func (b bundle) pack(root string, binary []byte) ([]byte, error) {
 	var buf bytes.Buffer
 	z := zip.NewWriter(&buf)
-	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return deflate.NewWriter(w), nil })
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return &compressor{w: w}, nil })
 	if err := addFile(z, b.binary, binary); err != nil {
 		return nil, err
 	}

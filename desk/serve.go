@@ -237,7 +237,10 @@ func (c *cloudFront) view(w http.ResponseWriter, r *http.Request, uri, query str
 	entry := exchange{Time: time.Now(), Method: r.Method, URL: r.RequestURI, ID: id, Event: event, Answer: answer, Record: record}
 	defer func() { c.journal.add(entry, c.bucket.local) }()
 
-	var request struct{ URI string }
+	var request struct {
+		URI string
+		edge.Response
+	}
 	if err == nil {
 		err = json.Unmarshal(answer, &request)
 	}
@@ -251,6 +254,11 @@ func (c *cloudFront) view(w http.ResponseWriter, r *http.Request, uri, query str
 		h.Set("X-Cache", "Hit")
 	}
 	h.Set("X-Miniatura-Record", headerJSON(record))
+	if request.Response.Status != "" {
+		entry.Answer = forJournal(request.Response)
+		entry.Status = respond(w, r, &request.Response, record)
+		return
+	}
 	entry.Status = c.fetch(w, r, request.URI, record)
 }
 

@@ -8,8 +8,13 @@
 //	query.go    size and to_webp, as the URL contract reads them
 //	plan.go     event -> Target: which source, which size, which result, or why none
 //	edge.go     HEAD result and source; fresh: rewrite; else GET, resize, PUT, rewrite
+//	fresh.go    what is a result, of which source, and does it still hold
+//	marker.go   what could not be made, remembered
+//	answer.go   the answer when nothing is stored: an older result, the bytes, a redirect, the request
 //	record.go   the one JSON log line a request leaves
 //
-// It fails open. Any error, panic, limit or deadline returns the request as it
-// came, so the visitor gets the original and never an error that is ours.
+// It fails open: the visitor gets the original and never an error that is ours.
+// What lasts (no picture, damaged, over a limit) returns the request as it came.
+// What may pass (S3, time, a panic) is answered so that no cache keeps the
+// original for longer than seconds.
 package edge

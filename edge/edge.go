@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"sync"
 	"time"
 
@@ -52,6 +51,10 @@ type Handler struct {
 	cfg   Config
 	slots chan struct{} // one token a picture in memory
 
+	// Replaced in tests alone.
+	now    func() time.Time
+	resize func(context.Context, []byte, func(w, h int) (int, int), codec.Options) ([]byte, codec.Info, error)
+
 	mu      sync.Mutex
 	clients map[place]*s3lite.Client // a client learns its bucket's region, once
 
@@ -71,7 +74,13 @@ func New(cfg Config) *Handler {
 	if cfg.Log == nil {
 		cfg.Log = os.Stdout
 	}
-	return &Handler{cfg: cfg, slots: make(chan struct{}, max(cfg.Concurrent, 1)), clients: map[place]*s3lite.Client{}}
+	return &Handler{
+		cfg:     cfg,
+		slots:   make(chan struct{}, max(cfg.Concurrent, 1)),
+		now:     time.Now,
+		resize:  codec.Resize,
+		clients: map[place]*s3lite.Client{},
+	}
 }
 
 // client returns the one client for a bucket.
@@ -91,8 +100,10 @@ func (h *Handler) client(bucket, region string) *s3lite.Client {
 }
 
 // Handle answers one origin-request event with the request that CloudFront is
-// to send to the origin: pointed at a result when there is one, else exactly as
-// it came. It returns an error only for an event that holds no request.
+// to send to the origin: pointed at a result when there is one, exactly as it
+// came when there can be none. When a fault that passes is in the way, it answers
+// with a Response of its own, so that nobody caches the original in the place of
+// the result. It returns an error only for an event that holds no request.
 func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMessage, error) {
 	start := time.Now()
 	p, err := NewPlan(raw)
@@ -114,22 +125,19 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMess
 
 	// The work is waited for no longer than ctx, even when it does not look at
 	// ctx: what it holds it gives back when it ends.
+	var saved rescue
 	done := make(chan Record, 1)
-	go func() { done <- h.Make(ctx, p.Target) }()
+	go func() { done <- h.run(ctx, p.Target, &saved) }()
 	var r Record
 	select {
 	case r = <-done:
 	case <-ctx.Done():
 		r = p.Target.record()
 		r.fail(fmt.Errorf("gave up: %w", context.Cause(ctx)))
+		saved.gaveUp(r.Err)
 	}
 	r.RequestID = p.RequestID
-	answer := p.request
-	if r.Decision != Unchanged {
-		if answer, err = replaceURI(p.request, p.URI()); err != nil {
-			answer, r.Decision, r.Error = p.request, Unchanged, err.Error()
-		}
-	}
+	answer := p.answer(&r, &saved)
 	h.log(r, start)
 	return answer, nil
 }
@@ -137,7 +145,11 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMess
 // Make sees to it that t's result is stored and fresh, and tells in the record
 // what it did. A decision of Unchanged means that there is no such result to
 // point at; Error says why. It never panics.
-func (h *Handler) Make(ctx context.Context, t Target) (r Record) {
+func (h *Handler) Make(ctx context.Context, t Target) Record {
+	return h.run(ctx, t, new(rescue))
+}
+
+func (h *Handler) run(ctx context.Context, t Target, saved *rescue) (r Record) {
 	start := time.Now()
 	r = t.record()
 	defer func() {
@@ -146,48 +158,38 @@ func (h *Handler) Make(ctx context.Context, t Target) (r Record) {
 		}
 		r.Total = Millis(time.Since(start))
 	}()
-	if err := h.make(ctx, t, &r); err != nil {
+	if err := h.make(ctx, t, &r, saved); err != nil {
 		r.fail(err)
 	}
 	return r
 }
 
-func (h *Handler) make(ctx context.Context, t Target, r *Record) error {
+func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) error {
 	if err := t.Valid(); err != nil {
 		return err
 	}
 	s3 := h.client(t.Bucket, t.Region)
 
-	// Two HEADs at once: is there a result, and is it of this source?
-	lap := stopwatch()
-	type answer struct {
-		o   *s3lite.Object
-		err error
-	}
-	stored := make(chan answer, 1)
-	go func() {
-		defer func() {
-			if p := recover(); p != nil {
-				stored <- answer{err: caught.Error(p)}
-			}
-		}()
-		o, err := s3.Head(ctx, t.ResultKey())
-		stored <- answer{o, err}
-	}()
-	source, err := s3.Head(ctx, t.SourceKey())
-	result := <-stored
+	whole, lap := stopwatch(), stopwatch()
+	source, stored, err := heads(ctx, s3, t)
 	r.Head = lap()
-	if err != nil {
-		return err
-	}
 	switch {
-	case result.err == nil && fresh(result.o, source.ETag, t.Quality):
-		r.Decision, r.OutBytes, r.Format = Hit, int(result.o.Size), result.o.ContentType
+	case err != nil:
+		return err
+	case ours(source):
+		return ErrResult
+	case source.Archived():
+		return errArchived
+	case fresh(stored, source, t):
+		r.Decision, r.OutBytes, r.Format = Hit, int(stored.Size), stored.ContentType
 		return nil
-	case result.err == nil, errors.Is(result.err, s3lite.ErrNotFound), errors.Is(result.err, s3lite.ErrDenied):
-		// Without s3:ListBucket a missing key answers 403: both are absent.
-	default:
-		return result.err
+	case stored != nil && !ours(stored):
+		r.note("replaces an object that is not ours")
+	}
+	saved.stored(sameSource(stored, source))
+	if err := h.known(stored, source); err != nil {
+		r.Known = true
+		return err
 	}
 	if source.Size > MaxSource {
 		return fmt.Errorf("the source is %d bytes, over the limit of %d", source.Size, int64(MaxSource))
@@ -207,35 +209,31 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record) error {
 	}
 	r.InBytes = len(source.Body)
 
-	lap = stopwatch()
-	options := codec.Options{Quality: t.Quality, Memory: h.cfg.Memory}
-	if t.WebP {
-		options.Format = codec.WebP
-	}
+	options := codec.Options{Format: t.format(), Quality: t.Quality, Memory: h.cfg.Memory}
 	src := source.Body
 	source.Body = nil // the codec lets go of the source before it encodes: nobody else may hold it
-	body, info, err := codec.Resize(ctx, src, t.Size.Fit, options)
-	r.Resize = lap()
+	making := stopwatch()
+	failed := saved.making(func(err error) {
+		// When most of the time went to S3, the picture may do in another request's.
+		if !errors.Is(err, context.DeadlineExceeded) || 2*making() >= whole() {
+			h.remember(ctx, t, source, stored, err)
+		}
+	})
+	body, info, err := h.resize(ctx, src, t.Size.Fit, options)
+	r.Resize = making()
 	r.fill(info)
 	if err != nil {
+		failed(err)
 		return err
 	}
 	r.OutBytes = len(body)
+
+	o := resultOptions(t, source, info, r)
+	saved.finished(body, o)
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
-
 	lap = stopwatch()
-	o := keep(source, r)
-	o.ContentType = info.ContentType
-	o.Metadata = map[string]string{
-		metaETag:     source.ETag,
-		metaEncoder:  strconv.Itoa(codec.Version),
-		metaQuality:  strconv.Itoa(t.Quality),
-		metaWidth:    strconv.Itoa(info.OutW),
-		metaHeight:   strconv.Itoa(info.OutH),
-		metaCacheTag: CacheTag(t.SourceKey()),
-	}
 	err = s3.Put(ctx, t.ResultKey(), body, o)
 	r.Put = lap()
 	if err != nil {
@@ -243,27 +241,6 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record) error {
 	}
 	r.Decision = Resized
 	return nil
-}
-
-// The names of a result's metadata, without S3's prefix x-amz-meta-.
-const (
-	metaETag     = "source-etag"
-	metaEncoder  = "encoder"
-	metaQuality  = "quality"
-	metaWidth    = "width"
-	metaHeight   = "height"
-	metaCacheTag = "cache-tag"
-)
-
-// fresh reports whether a stored result was made from the source that is there
-// now, at the quality that is asked for, by this encoder or a newer one: two
-// versions during a rollout do not fight.
-func fresh(result *s3lite.Object, etag string, quality int) bool {
-	m := result.Metadata
-	encoder, err := strconv.Atoi(m[metaEncoder])
-	return err == nil && encoder >= codec.Version &&
-		etag != "" && m[metaETag] == etag &&
-		m[metaQuality] == strconv.Itoa(quality)
 }
 
 // record starts t's record: nothing was done yet.
@@ -280,58 +257,17 @@ func (r *Record) fail(err error) {
 	r.Decision, r.Err, r.Error = Unchanged, err, err.Error()
 }
 
-// maxKept is how many bytes of the source's headers a result keeps. S3 takes
-// 2 KB of them, names and Content-Type included.
-const maxKept = 1536
-
-// keep returns what a source's answer says that holds for its result too. It
-// is never Content-Encoding: the result is not encoded. A value that S3 might
-// refuse is left out, with a word in the log, since it must not keep a picture
-// from being stored.
-func keep(source *s3lite.Object, r *Record) (o s3lite.PutOptions) {
-	left := maxKept
-	for _, h := range []struct {
-		name, value string
-		to          *string
-	}{
-		{"Cache-Control", source.CacheControl, &o.CacheControl},
-		{"Expires", source.Expires, &o.Expires},
-		{"Content-Language", source.ContentLanguage, &o.ContentLanguage},
-		{"Content-Disposition", source.ContentDisposition, &o.ContentDisposition},
-	} {
-		switch {
-		case !printable(h.value):
-			r.note(h.name + " dropped: not printable ASCII")
-		case len(h.value) > left:
-			r.note(h.name + " dropped: too long")
-		default:
-			*h.to = h.value
-			left -= len(h.value)
-		}
-	}
-	return o
-}
-
-// printable reports whether a header can carry s.
-func printable(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
-}
-
 // note adds to the record's note.
 func (r *Record) note(s string) {
-	if r.Note != "" {
-		s = r.Note + "; " + s
+	if r.Note != "" && s != "" {
+		s = "; " + s
 	}
-	r.Note = s
+	r.Note += s
 }
 
 func (r *Record) fill(i codec.Info) {
-	r.Format, r.Note, r.Frames = i.ContentType, i.Note, i.Frames
+	r.Format, r.Frames = i.ContentType, i.Frames
+	r.note(i.Note)
 	r.InW, r.InH, r.OutW, r.OutH = i.W, i.H, i.OutW, i.OutH
 }
 

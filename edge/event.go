@@ -41,11 +41,13 @@ type origin struct {
 	S3 *struct {
 		DomainName    string              `json:"domainName"`
 		Path          string              `json:"path"`
-		CustomHeaders map[string][]header `json:"customHeaders"`
+		CustomHeaders map[string][]Header `json:"customHeaders"`
 	} `json:"s3"`
 }
 
-type header struct {
+// A Header is one value of a header; maps of them have its name in lower case.
+type Header struct {
+	Key   string `json:"key"`
 	Value string `json:"value"`
 }
 

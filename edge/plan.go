@@ -53,6 +53,14 @@ func (t Target) result() string {
 	return t.Resized + "/" + t.Size.Name + "/" + t.Key
 }
 
+// format is what the result is to be, nil for the source's own format.
+func (t Target) format() *codec.Format {
+	if t.WebP {
+		return codec.WebP
+	}
+	return nil
+}
+
 // CacheTag names all results of one source, whatever their size and format,
 // to CloudFront's invalidation by tag: m- and the first 32 hex digits of the
 // SHA-256 of the source's key in the bucket.
@@ -130,7 +138,8 @@ type Plan struct {
 	RequestID string
 	Skip      error // why the request goes on unchanged; nil when a result is wanted
 
-	request json.RawMessage
+	request     json.RawMessage
+	method, uri string // of the request
 }
 
 // NewPlan reads an origin-request event. The error is not nil only when the
@@ -141,58 +150,60 @@ func NewPlan(raw []byte) (Plan, error) {
 		return Plan{}, err
 	}
 	p := Plan{RequestID: id, request: req}
-	p.Target, p.Skip = plan(req, eventType)
+	p.Skip = p.read(eventType)
 	return p, nil
 }
 
-// plan reads a request into a target. An error says why the request goes on
+// read reads the request into p's target. An error says why the request goes on
 // unchanged; the target then holds what was understood until there.
-func plan(raw json.RawMessage, eventType string) (t Target, err error) {
+func (p *Plan) read(eventType string) (err error) {
 	var r request
-	if err := json.Unmarshal(raw, &r); err != nil {
-		return t, fmt.Errorf("the request is not understood: %w", err)
+	if err := json.Unmarshal(p.request, &r); err != nil {
+		return fmt.Errorf("the request is not understood: %w", err)
 	}
+	p.method, p.uri = r.Method, r.URI
+	t := &p.Target
 	if t.Key, err = objectKey(r.URI); err != nil {
-		return t, err
+		return err
 	}
 	if eventType != "" && eventType != "origin-request" {
-		return t, fmt.Errorf("a %s event, not an origin-request", eventType)
+		return fmt.Errorf("a %s event, not an origin-request", eventType)
 	}
 	if r.Method != "GET" && r.Method != "HEAD" {
-		return t, fmt.Errorf("method %.10q", r.Method)
+		return fmt.Errorf("method %.10q", r.Method)
 	}
 	name, webp, ok := ParseQuery(r.QueryString)
 	if !ok {
-		return t, errors.New("no size, or none of that name")
+		return errors.New("no size, or none of that name")
 	}
 	t.Size, _ = sizes.Parse(name)
 	t.WebP = webp
 	if r.Origin == nil || r.Origin.S3 == nil {
-		return t, errors.New("missing: an S3 origin")
+		return errors.New("missing: an S3 origin")
 	}
 	s3 := r.Origin.S3
-	if p, perr := unescape(s3.Path); perr == nil {
-		t.Path = strings.Trim(p, "/")
+	if folder, perr := unescape(s3.Path); perr == nil {
+		t.Path = strings.Trim(folder, "/")
 	} else {
-		return t, fmt.Errorf("the origin's path: %w", perr)
+		return fmt.Errorf("the origin's path: %w", perr)
 	}
-	if err := settings(&t, s3.CustomHeaders); err != nil {
-		return t, err
+	if err := settings(t, s3.CustomHeaders); err != nil {
+		return err
 	}
 	bucket, region, err := s3lite.ParseDomain(s3.DomainName)
 	if err != nil {
-		return t, fmt.Errorf("the origin %.100q: %w", s3.DomainName, err)
+		return fmt.Errorf("the origin %.100q: %w", s3.DomainName, err)
 	}
 	if bucket != t.Bucket {
-		return t, fmt.Errorf("%s is %q, but the origin is bucket %q", HeaderBucketName, t.Bucket, bucket)
+		return fmt.Errorf("%s is %q, but the origin is bucket %q", HeaderBucketName, t.Bucket, bucket)
 	}
 	t.Region = region
-	return t, t.Valid()
+	return t.Valid()
 }
 
 // settings reads the three custom headers into t. Every one that is missing or
 // odd is named, so that one log line is enough to mend a deployment.
-func settings(t *Target, h map[string][]header) error {
+func settings(t *Target, h map[string][]Header) error {
 	var bad []string
 	get := func(name string) string {
 		if v := h[name]; len(v) > 0 && strings.TrimSpace(v[0].Value) != "" {

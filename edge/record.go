@@ -10,6 +10,17 @@ const (
 	Hit       = "hit"       // a fresh result was stored already: the request points at it
 	Resized   = "resized"   // the result was made and stored: the request points at it
 	Unchanged = "unchanged" // the request goes on as it came, and Error says why
+
+	// What Handle makes of Unchanged where it can; Error says why nothing better was done.
+	Older    = "older"    // the request points at a result of the same source, by another encoder or at another quality
+	Direct   = "direct"   // the answer is the result itself, which could not be stored
+	Redirect = "redirect" // the answer sends the visitor to the original, for seconds
+)
+
+// Faults a Record can hold beside its Error.
+const (
+	Lasting = "lasting" // as long as the source stays what it is
+	Passing = "passing" // the next request may end better
 )
 
 // A Record is what is known of one request when it is over: the log line.
@@ -21,8 +32,10 @@ type Record struct {
 	Result    string `json:"result,omitempty"` // the result's key in the bucket
 	Decision  string `json:"decision"`
 	Error     string `json:"error,omitempty"`
-	Err       error  `json:"-"`              // what Error says, for errors.Is
-	Note      string `json:"note,omitempty"` // what was odd, e.g. a profile that did not parse
+	Fault     string `json:"fault,omitempty"`
+	Known     bool   `json:"known,omitempty"` // the failure was remembered, nothing was tried
+	Err       error  `json:"-"`               // what Error says, for errors.Is
+	Note      string `json:"note,omitempty"`  // what was odd, e.g. a profile that did not parse
 
 	Format   string `json:"format,omitempty"` // what the result's bytes are, a media type
 	InBytes  int    `json:"inBytes,omitempty"`

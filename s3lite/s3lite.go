@@ -91,6 +91,9 @@ type PutOptions struct {
 	Metadata    map[string]string
 
 	CacheControl, Expires, ContentLanguage, ContentDisposition, ContentEncoding string
+
+	IfMatch     string // the ETag that the object there must have, or it is kept and Put is ErrRejected
+	IfNoneMatch string // "*": there must be none, or it is kept and Put is ErrRejected
 }
 
 // Head asks for everything but the body. Without s3:ListBucket a missing key is ErrDenied, not ErrNotFound.
@@ -115,6 +118,8 @@ func (c *Client) Put(ctx context.Context, key string, body []byte, o PutOptions)
 		"Content-Language":     {o.ContentLanguage},
 		"Content-Disposition":  {o.ContentDisposition},
 		"Content-Encoding":     {o.ContentEncoding},
+		"If-Match":             {o.IfMatch},
+		"If-None-Match":        {o.IfNoneMatch},
 		"X-Amz-Checksum-Crc32": {crc32Base64(body)},
 	}
 	for name, value := range o.Metadata {

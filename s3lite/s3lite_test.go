@@ -260,3 +260,29 @@ func TestCredentialsAreAskedForEachTime(t *testing.T) {
 		t.Error("new secret:", err)
 	}
 }
+
+func TestConditionsOfPut(t *testing.T) {
+	srv := s3test.New(s3test.Config{Bucket: "b"})
+	hs := httptest.NewServer(srv)
+	defer hs.Close()
+	c := &s3lite.Client{Bucket: "b", Endpoint: hs.URL, Credentials: func() (s3lite.Credentials, error) {
+		return s3lite.Credentials{AccessKeyID: "AKIDTEST", SecretAccessKey: "secret"}, nil
+	}}
+	put := func(body string, o s3lite.PutOptions) error { return c.Put(t.Context(), "k", []byte(body), o) }
+	if err := put("one", s3lite.PutOptions{IfMatch: `"x"`}); err == nil || srv.Object("k") != nil {
+		t.Errorf("stored over nothing with If-Match: %v", err)
+	}
+	if err := put("one", s3lite.PutOptions{IfNoneMatch: "*"}); err != nil {
+		t.Error(err)
+	}
+	etag := srv.Object("k").ETag
+	if err := put("two", s3lite.PutOptions{IfNoneMatch: "*"}); !errors.Is(err, s3lite.ErrRejected) || string(srv.Object("k").Body) != "one" {
+		t.Errorf("replaced with If-None-Match: %v", err)
+	}
+	if err := put("two", s3lite.PutOptions{IfMatch: etag}); err != nil || string(srv.Object("k").Body) != "two" {
+		t.Error(err)
+	}
+	if err := put("three", s3lite.PutOptions{IfMatch: etag}); !errors.Is(err, s3lite.ErrRejected) || string(srv.Object("k").Body) != "two" {
+		t.Errorf("replaced another with If-Match: %v", err)
+	}
+}

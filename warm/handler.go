@@ -121,7 +121,8 @@ type line struct {
 }
 
 // create makes the results of a key, remove deletes them. A key that can have
-// none, results above all, ends here before any request: *Failure says skipped.
+// none, results above all, ends here before any request. One in another folder
+// is seen to be a result by its metadata. The error is then of type skipped.
 func (h *Handler) create(ctx context.Context, event, key string) (Tally, error) {
 	start := time.Now()
 	targets, err := h.cfg.Targets(key, h.cfg.Region)
@@ -130,6 +131,9 @@ func (h *Handler) create(ctx context.Context, event, key string) (Tally, error) 
 	}
 	tally, err := Make(ctx, h.edge, targets, nil)
 	h.log(event, key, tally, err, start)
+	if errors.Is(err, edge.ErrResult) {
+		err = skipped{err}
+	}
 	return tally, err
 }
 

@@ -39,9 +39,13 @@ type Failure struct {
 	Reason    string
 	Temporary bool // it may go away by itself: worth another try
 	Missing   bool // there is no such source
+	Err       error
 }
 
 func (f *Failure) Error() string { return f.Reason }
+
+// Unwrap returns what edge or s3lite failed with.
+func (f *Failure) Unwrap() error { return f.Err }
 
 // Make sees to it that every target's result is stored and fresh. The targets
 // are those of one source: what makes one impossible (the source is missing, or
@@ -72,7 +76,7 @@ func Make(ctx context.Context, h *edge.Handler, targets []edge.Target, observe f
 // failure reads the error of a Record: what s3lite gave up on, and what our own
 // deadline ended, may go away by itself.
 func failure(err error) *Failure {
-	f := &Failure{Reason: err.Error()}
+	f := &Failure{Reason: err.Error(), Err: err}
 	for _, temporary := range []error{s3lite.ErrExhausted, context.DeadlineExceeded, context.Canceled} {
 		f.Temporary = f.Temporary || errors.Is(err, temporary)
 	}
@@ -105,7 +109,7 @@ func Delete(ctx context.Context, s3 *s3lite.Client, targets []edge.Target, look 
 		}
 		tally.Failed++
 		if first == nil {
-			first = &Failure{Reason: err.Error(), Temporary: errors.Is(err, s3lite.ErrExhausted) || ctx.Err() != nil}
+			first = &Failure{Reason: err.Error(), Err: err, Temporary: errors.Is(err, s3lite.ErrExhausted) || ctx.Err() != nil}
 		}
 		if ctx.Err() != nil {
 			tally.Failed += len(targets) - i - 1

@@ -66,10 +66,11 @@ func (w *world) counts() map[string]int {
 	return n
 }
 
+// results are the keys of results; what edge remembers as impossible is empty.
 func (w *world) results() []string {
 	var keys []string
 	for _, k := range w.Keys() {
-		if strings.HasPrefix(k, "resized/") {
+		if strings.HasPrefix(k, "resized/") && len(w.Object(k).Body) > 0 {
 			keys = append(keys, k)
 		}
 	}
@@ -509,4 +510,50 @@ func FuzzInvokeTouchesResultsOnly(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A job over a whole bucket meets the results that lie in a folder of another name.
+func TestResultsInAnotherFolderAreSkipped(t *testing.T) {
+	w := newWorld(t, nil)
+	w.Put(niño, s3test.Object{Body: picture(t, 700, 500)})
+	if _, err := w.handle(t, event(t, "ObjectCreated:Put", niño)); err != nil {
+		t.Fatal(err)
+	}
+	renamed := newWorld(t, map[string]string{EnvResized: "small"})
+	key := "resized/SS/" + niño
+	renamed.Put(key, *w.Object(key))
+	tally, err := renamed.h.create(context.Background(), "created", key)
+	var skip skipped
+	if !errors.As(err, &skip) || tally.Made != 0 || !reflect.DeepEqual(renamed.Keys(), []string{key}) {
+		t.Errorf("%+v, %v, %q", tally, err, renamed.Keys())
+	}
+	if n := renamed.counts(); n["GET"] != 0 || n["PUT"] != 0 || n["HEAD"] != 2 {
+		t.Errorf("%v", n)
+	}
+}
+
+// What edge remembers as impossible is not tried again, and goes with the results.
+func TestMarkersAreKnownAndPurged(t *testing.T) {
+	w := newWorld(t, nil)
+	w.Put(niño, s3test.Object{Body: []byte("no picture")})
+	for i, want := range []map[string]int{{"HEAD": 2, "GET": 1, "PUT": 1}, {"HEAD": 2}} {
+		tally, err := w.h.create(context.Background(), "created", niño)
+		var f *Failure
+		if !errors.As(err, &f) || f.Temporary || f.Missing || tally.Made != 0 || tally.Fresh != 0 || tally.Failed != 4 {
+			t.Errorf("%d: %+v, %v", i, tally, err)
+		}
+		if n := w.counts(); !reflect.DeepEqual(n, want) {
+			t.Errorf("%d: %v, want %v", i, n, want)
+		}
+	}
+	if k := w.Keys(); len(k) != 2 {
+		t.Fatalf("%q", k)
+	}
+	targets, err := w.h.cfg.Results(niño, "eu-west-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tally, err := Delete(context.Background(), w.client, targets, true); err != nil || tally.Deleted != 1 || len(w.Keys()) != 1 {
+		t.Errorf("%+v, %v, %q", tally, err, w.Keys())
+	}
 }

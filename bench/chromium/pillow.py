@@ -2,9 +2,12 @@
 
 Reads, again and again, a line "width height format quality" and as many straight RGBA pixels, and
 prints the mean difference of a sample, laid on white or on black, whichever is more.
+
+Where the format is "convert", a path follows in place of pixels, and the answer is that picture in
+sRGB, by its profile, as RGBA.
 """
 import io, sys
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageCms, ImageStat
 
 
 def on(im, colour):
@@ -33,7 +36,20 @@ def loss(want, kind, quality):
     return distance(want, Image.open(b).convert("RGBA"))
 
 
+def convert(path, size):
+    im = Image.open(path)
+    if im.size != size:
+        raise ValueError(f"{path} is {im.size}, not {size}")
+    profile = ImageCms.ImageCmsProfile(io.BytesIO(im.info["icc_profile"]))
+    im = ImageCms.profileToProfile(im, profile, ImageCms.createProfile("sRGB"), renderingIntent=0, outputMode="RGB")
+    return im.convert("RGBA").tobytes()
+
+
 while line := sys.stdin.buffer.readline():
     w, h, kind, quality = line.decode().split()
     w, h = int(w), int(h)
+    if kind == "convert":
+        sys.stdout.buffer.write(convert(sys.stdin.buffer.readline().decode().rstrip("\n"), (w, h)))
+        sys.stdout.buffer.flush()
+        continue
     print(loss(Image.frombytes("RGBA", (w, h), sys.stdin.buffer.read(4 * w * h)), kind, int(quality)), flush=True)

@@ -67,3 +67,13 @@ func (p *pillow) loss(m *image.RGBA, format string, quality int) (loss float64, 
 	_, err = fmt.Sscan(strings.TrimSpace(line), &loss)
 	return loss, err
 }
+
+// convert is the picture in a file, of the bounds r, as LittleCMS has it by the file's profile.
+func (p *pillow) convert(path string, r image.Rectangle) (*image.RGBA, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fmt.Fprintf(p.in, "%d %d convert 0\n%s\n", r.Dx(), r.Dy(), path)
+	m := image.NewRGBA(r)
+	_, err := io.ReadFull(p.out, m.Pix)
+	return m, err
+}

@@ -8,7 +8,9 @@ import (
 	"image"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
+	"time"
 
 	"miniatura/codec"
 )
@@ -21,7 +23,30 @@ type shown struct {
 	W, H, Frames, Loops int
 	Delays              []float64 // in microseconds
 	Error               string
+	Img                 bool   // an img element shows the still picture, with an Error of the decoder too
 	Turned              string // how the frame is to be turned, its format and color space
+}
+
+// An exception is a file of which Chromium's picture is not the right one, and what takes its place.
+type exception struct {
+	why       string
+	right     bool // Chromium's picture, turned to the right by a quarter
+	littleCMS bool // the picture that LittleCMS makes of the source, by its profile
+	short     bool // nothing: a frame's data ends early, which ImageDecoder refuses and an img plays
+}
+
+var exceptions = map[string]exception{
+	"reports/gif-short-lzw-eoi.gif":       {short: true},
+	"reports/gif-short1px.gif":            {short: true},
+	"orientation/webp-orientation-6.webp": {right: true, why: "Chromium does not heed EXIF in WebP; a result has none, and is upright"},
+	"photos/Channel_digital_image_CMYK_color.jpg": {littleCMS: true, why: "Chromium converts a table of inks without black point compensation, " +
+		"so that full ink is gray; LittleCMS, ImageMagick and sharp agree with each other"},
+}
+
+// A pass is a result that was not made.
+type pass struct {
+	size string
+	err  error
 }
 
 // A result is one of the files made of a source.
@@ -37,8 +62,10 @@ type result struct {
 type task struct {
 	name    string // folder/file
 	src     []byte
+	path    string
 	kind    string // the source's media type
-	passed  []string
+	odd     exception
+	passed  []pass
 	same    int // results that are the source itself
 	results map[string]*result
 	shown   shown
@@ -52,9 +79,40 @@ type judge struct {
 	tasks map[int]*task
 	n     int
 	done  func(*task)
+	heard time.Time // when the page last asked or told
+
+	pillow *pillow
+}
+
+// idle is how long the page has been silent.
+func (j *judge) idle() time.Duration {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return time.Since(j.heard)
+}
+
+// open names the files that the page was given and has not told of.
+func (j *judge) open() (names []string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, t := range j.tasks {
+		names = append(names, t.name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 func (j *judge) handler() http.Handler {
+	mux := j.routes()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		j.mu.Lock()
+		j.heard = time.Now()
+		j.mu.Unlock()
+		mux.ServeHTTP(w, r)
+	})
+}
+
+func (j *judge) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -92,7 +150,7 @@ func (j *judge) next(w http.ResponseWriter, r *http.Request) {
 	j.mu.Lock()
 	j.tasks[id] = t
 	j.mu.Unlock()
-	json.NewEncoder(w).Encode(map[string]any{"id": id, "type": t.kind, "results": kinds})
+	json.NewEncoder(w).Encode(map[string]any{"id": id, "type": t.kind, "results": kinds, "stall": (stall / 2).Milliseconds()})
 }
 
 // newTask reads a source and makes its results.
@@ -101,7 +159,7 @@ func newTask(f corpusFile) (*task, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &task{name: f.name, src: src, results: map[string]*result{}, frames: map[string][]*image.RGBA{}}
+	t := &task{name: f.name, path: f.path, src: src, odd: exceptions[f.name], results: map[string]*result{}, frames: map[string][]*image.RGBA{}}
 	for _, size := range judged {
 		for _, webp := range []bool{false, true} {
 			opt := codec.Options{Quality: quality}
@@ -112,7 +170,7 @@ func newTask(f corpusFile) (*task, error) {
 			t.kind = info.Source
 			switch {
 			case err != nil:
-				t.passed = append(t.passed, fmt.Sprintf("%s webp=%v: %v", size.Name, webp, err))
+				t.passed = append(t.passed, pass{fmt.Sprintf("%s webp=%v", size.Name, webp), err})
 			case string(out) == string(src):
 				t.same++
 			default:
@@ -141,11 +199,34 @@ func (j *judge) file(w http.ResponseWriter, r *http.Request) {
 	if t == nil {
 		return
 	}
-	if name := r.PathValue("name"); name != "source" {
-		w.Write(t.results[name].file)
-		return
+	name := r.PathValue("name")
+	switch res := t.results[name]; {
+	case name == "source":
+		w.Write(t.src)
+	case res != nil:
+		w.Write(res.file)
+	default:
+		http.Error(w, "no such result", http.StatusNotFound)
 	}
-	w.Write(t.src)
+}
+
+// exceptional returns what results are held against where that is not m, Chromium's picture of the
+// source.
+func (j *judge) exceptional(t *task, m *image.RGBA) (*image.RGBA, error) {
+	switch {
+	case t.odd.right:
+		w, h := m.Rect.Dx(), m.Rect.Dy()
+		turned := image.NewRGBA(image.Rect(0, 0, h, w))
+		for y := range h {
+			for x := range w {
+				turned.SetRGBA(h-1-y, x, m.RGBAAt(x, y))
+			}
+		}
+		return turned, nil
+	case t.odd.littleCMS && j.pillow != nil:
+		return j.pillow.convert(t.path, m.Rect)
+	}
+	return m, nil
 }
 
 // pixels takes a frame: of the source, to be scaled and kept; of a result, to be compared with that.
@@ -161,6 +242,10 @@ func (j *judge) pixels(w http.ResponseWriter, r *http.Request) {
 	}
 	name := r.PathValue("name")
 	if name == "source" {
+		if m, err = j.exceptional(t, m); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
 		seen := map[string]bool{}
 		for _, res := range t.results {
 			if !seen[res.size] {
@@ -171,6 +256,10 @@ func (j *judge) pixels(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	res := t.results[name]
+	if res == nil {
+		http.Error(w, "no such result", http.StatusNotFound)
+		return
+	}
 	if want := t.frames[res.size]; frame < len(want) && want[frame].Rect == m.Rect {
 		res.apart = append(res.apart, distance(want[frame], m))
 	}
@@ -190,9 +279,19 @@ func (j *judge) finish(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	t.shown = said.Source
+	if t.shown.Img { // the decoder refuses what is cut off, and counts no frame of an acTL without fcTL
+		t.shown.Error, t.shown.Frames = "", 1
+	}
+	if t.odd.right {
+		t.shown.W, t.shown.H = t.shown.H, t.shown.W
+	}
 	for name, res := range t.results {
 		res.shown = said.Results[name]
 	}
 	j.done(t)
-	t.src, t.frames, t.results = nil, nil, nil
+	var id int
+	fmt.Sscan(r.PathValue("id"), &id)
+	j.mu.Lock()
+	delete(j.tasks, id) // a picture that the page gave up may still come: nobody waits for it
+	j.mu.Unlock()
 }

@@ -68,10 +68,9 @@ func judge(root, dir string, jobs []*job) error {
 // misread are the sources that Pillow, and so the reference, reads wrongly or not at all, with the
 // command that makes a PNG of them that it reads rightly. Nobody may be judged by a wrong reference.
 var misread = map[string][]string{
-	"bmp/bmpsuite-g/pal4rle.bmp":     {"convert", "IN", "PNG32:OUT"},
-	"bmp/bmpsuite-g/rgb32bf.bmp":     {"convert", "IN", "-alpha", "off", "PNG24:OUT"},
-	"bmp/bmpsuite-q/pal8rletrns.bmp": {"convert", "IN", "PNG32:OUT"},
-	"bmp/bmpsuite-q/rgba32.bmp":      {"convert", "IN", "PNG32:OUT"},
+	"bmp/bmpsuite-g/pal4rle.bmp": {"convert", "IN", "PNG32:OUT"},
+	"bmp/bmpsuite-g/rgb32bf.bmp": {"convert", "IN", "-alpha", "off", "PNG24:OUT"},
+	"bmp/bmpsuite-q/rgba32.bmp":  {"convert", "IN", "PNG32:OUT"},
 }
 
 // noReference are the sources that no reader here can be the reference for: whoever makes a picture of
@@ -79,6 +78,7 @@ var misread = map[string][]string{
 var noReference = map[string]string{
 	"bmp/V5_A8_R8_G8_B8_Rgb.bmp":                             "Pillow drops the alpha, ImageMagick the colours below it",
 	"bmp/bmpsuite-q/pal2.bmp":                                "neither Pillow nor ImageMagick reads 2 bits a pixel",
+	"bmp/bmpsuite-q/pal8rletrns.bmp":                         "Pillow and ImageMagick paint what no run covers, Chromium leaves it black",
 	"bmp/bmpsuite-q/rgba16-4444.bmp":                         "Pillow refuses it, ImageMagick takes 15 for 240",
 	"webp/libwebp/bad_palette_index.webp":                    "Pillow and dwebp drop the alpha for a bit that RFC 9649 3.4 calls a hint",
 	"photos/Channel_digital_image_CMYK_color_no_profile.jpg": "how inks look without a profile is anybody's choice",

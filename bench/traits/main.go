@@ -83,7 +83,7 @@ source as it is (which is what this project does with whatever it cannot do righ
 reference in dimensions, pixels, alpha, frames or Content-Type; *5xx*, an exception that the function does not
 catch. Each picture is shrunk: into 180x180, or to half where it is smaller. Right is within a pixel in dimensions, and in
 pixels within what the format's own encoder loses by half as much again and 2 levels of 255, on average (4 where it was halved).
-Of damaged files any answer but a 5xx counts as right; so does any picture made of the seven
+Of damaged files any answer but a 5xx counts as right; so does any picture made of the eight
 sources for which no reader used here can be the reference (judge.go names them).
 `)
 	fmt.Print(b.String())

@@ -6,7 +6,7 @@
 //
 // The formats are those of Microsoft's "Bitmap Storage" reference. Read are 1, 2, 4, 8, 16, 24 and 32 bits a pixel, bit fields, RLE4
 // and RLE8, bottom-up and top-down. Where the reference is silent, browsers are followed: alpha counts when a header of version 4 or
-// 5, or a bit field, names it and not all of it is zero; pixels that run-length encoding skips have the palette's first colour.
+// 5, or a bit field, names it and not all of it is zero; pixels that run-length encoding skips are black.
 package bmp
 
 import (
@@ -75,7 +75,7 @@ type field struct {
 func (r *Reader) PeakBytes() int64 {
 	n := int64(r.Width) * 4
 	if r.rle() {
-		n += int64(r.Width) * int64(r.Height)
+		n += int64(r.Width) * int64(r.Height) * 9 / 8
 	}
 	return n
 }

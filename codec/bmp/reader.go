@@ -9,13 +9,19 @@ import "encoding/binary"
 func (r *Reader) Rows(emit func(y int, row []byte) error) error {
 	out := make([]byte, r.Width*r.Channels)
 	if r.rle() {
-		index, err := r.runs()
+		index, covered, err := r.runs()
 		if err != nil {
 			return err
 		}
 		for y := range r.Height {
-			for x, v := range index[y*r.Width:][:r.Width] {
-				copy(out[x*r.Channels:][:r.Channels], r.palette[v][:])
+			at := y * r.Width
+			for x, v := range index[at:][:r.Width] {
+				p := out[x*r.Channels:][:r.Channels]
+				if i := at + x; covered[i/8]&(1<<(i%8)) == 0 {
+					clear(p)
+					continue
+				}
+				copy(p, r.palette[v][:])
 			}
 			if err := emit(y, out); err != nil {
 				return err
@@ -72,16 +78,19 @@ func (r *Reader) expand(dst, src []byte) {
 	}
 }
 
-// runs decodes all runs into palette indices, top row first. What no run covers is index 0.
-func (r *Reader) runs() ([]byte, error) {
-	index := make([]byte, r.Width*r.Height)
-	err := r.walk(func(x, y, length int, sample func(i int) byte) {
-		row := index[(r.Height-1-y)*r.Width+x:][:length]
-		for i := range row {
-			row[i] = sample(i)
+// runs decodes all runs into palette indices, top row first, and says by a bit for each what some run covers.
+func (r *Reader) runs() (index, covered []byte, err error) {
+	index = make([]byte, r.Width*r.Height)
+	covered = make([]byte, (len(index)+7)/8)
+	err = r.walk(func(x, y, length int, sample func(i int) byte) {
+		from := (r.Height-1-y)*r.Width + x
+		for i := range length {
+			at := from + i
+			index[at] = sample(i)
+			covered[at/8] |= 1 << (at % 8)
 		}
 	})
-	return index, err
+	return index, covered, err
 }
 
 // walk gives run the pieces of the encoded picture: length pixels from x on in the y-th row from the bottom. What goes past

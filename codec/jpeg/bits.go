@@ -133,10 +133,11 @@ func (r *bitReader) ended() bool {
 }
 
 // fill makes n at least 56.
-func (r *bitReader) fill() {
-	r.acc |= binary.BigEndian.Uint64(r.buf[r.p:]) >> (uint(r.n) & 63)
-	r.p += (63 - r.n) >> 3
-	r.n |= 56
+func (r *bitReader) fill() { r.acc, r.n, r.p = refill(r.acc, r.n, r.buf, r.p) }
+
+// refill is fill for loops that keep a bitReader's fields in variables.
+func refill(acc uint64, n int, buf []byte, p int) (uint64, int, int) {
+	return acc | binary.BigEndian.Uint64(buf[p:])>>(uint(n)&63), n | 56, p + (63-n)>>3
 }
 
 // maxPadding is how many bytes may follow the last unit of a restart interval. T.81 has none; more than some padding means that the
@@ -157,4 +158,26 @@ func (r *bitReader) restart(i int) bool {
 	}
 	r.reset(r.src, r.sp+2)
 	return true
+}
+
+// An intervals counts the units of restart intervals, MCUs or blocks.
+type intervals struct {
+	ri     int // units of an interval; 0: there is one interval only
+	left   int // of the one that is read
+	number int // of those before it
+}
+
+func newIntervals(ri int) intervals { return intervals{ri: ri, left: ri} }
+
+// next begins another interval once the one that is read is over, and reports whether it did.
+func (v *intervals) next(r *bitReader) (restarted bool, err error) {
+	if v.ri == 0 || v.left > 0 {
+		return false, nil
+	}
+	if !r.restart(v.number) {
+		return false, FormatError("missing restart marker")
+	}
+	v.number++
+	v.left = v.ri
+	return true, nil
 }

@@ -11,7 +11,6 @@ package jpeg
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"math/bits"
 
 	"miniatura/codec/internal/limit"
@@ -203,7 +202,7 @@ func (g *progressive) dcScan(s *scan) error {
 	}
 	var pred [4]int32
 	r.reset(d.src, s.pos)
-	left, interval := s.ri, 0
+	at := newIntervals(s.ri)
 	for y := range mcuy {
 		if err := g.ctx.Err(); err != nil {
 			return err
@@ -212,17 +211,12 @@ func (g *progressive) dcScan(s *scan) error {
 			if r.p > r.mark && !r.ensure() {
 				return errTruncated
 			}
-			if s.ri > 0 {
-				if left == 0 {
-					if !r.restart(interval) {
-						return FormatError("missing restart marker")
-					}
-					interval++
-					left = s.ri
-					pred = [4]int32{}
-				}
-				left--
+			if restarted, err := at.next(r); err != nil {
+				return err
+			} else if restarted {
+				pred = [4]int32{}
 			}
+			at.left--
 			for i, ci := range s.comps[:s.n] {
 				p := &g.dcs[ci]
 				h, v := 1, 1
@@ -304,24 +298,23 @@ func (g *progressive) component(ci uint8, n int) error {
 			decode = g.refine
 		}
 		// One row of blocks, or the rest of a restart interval, at a time.
-		run, left, interval := 0, s.ri, 0
+		run, at := 0, newIntervals(s.ri)
 		for b := 0; b < blocks; {
 			if err := g.ctx.Err(); err != nil {
 				return err
 			}
 			end := min(b+c.bw, blocks)
-			if s.ri > 0 {
-				if left == 0 {
-					if run != 0 || !g.r.restart(interval) {
-						return FormatError("missing restart marker")
-					}
-					interval++
-					left = s.ri
-				}
-				end = min(end, b+left)
-				left -= end - b
+			restarted, err := at.next(&g.r)
+			if err != nil {
+				return err
 			}
-			var err error
+			if restarted && run != 0 {
+				return errRun
+			}
+			if s.ri > 0 {
+				end = min(end, b+at.left)
+				at.left -= end - b
+			}
 			if run, err = decode(s, b, end, run); err != nil {
 				return err
 			}
@@ -363,9 +356,7 @@ func (g *progressive) first(s *scan, b, end, run int) (int, error) {
 		k := int(s.ss)
 		for k <= int(s.se) {
 			if n < 32 {
-				acc |= binary.BigEndian.Uint64(buf[bp:]) >> (uint(n) & 63)
-				bp += (63 - n) >> 3
-				n |= 56
+				acc, n, bp = refill(acc, n, buf, bp)
 			}
 			e := look[acc>>(64-acBits)]
 			if e == 0 {
@@ -444,9 +435,7 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 			var v int32
 			m := more
 			if !ended {
-				acc |= binary.BigEndian.Uint64(buf[bp:]) >> (uint(n) & 63)
-				bp += (63 - n) >> 3
-				n |= 56
+				acc, n, bp = refill(acc, n, buf, bp)
 				e := look[acc>>(64-acBits)]
 				if e == 0 {
 					e = g.ac[0].long(acc)
@@ -478,9 +467,7 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 			// A correction bit for each coefficient of m; those that are set add one to its magnitude.
 			more &^= m
 			for m != 0 {
-				acc |= binary.BigEndian.Uint64(buf[bp:]) >> (uint(n) & 63)
-				bp += (63 - n) >> 3
-				n |= 56
+				acc, n, bp = refill(acc, n, buf, bp)
 				some := bits.OnesCount64(m)
 				for x := m & kept; x != 0; x &= x - 1 {
 					low := x & -x

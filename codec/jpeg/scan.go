@@ -4,7 +4,6 @@ package jpeg
 
 import (
 	"context"
-	"encoding/binary"
 )
 
 // decodeSequential decodes all scans of a sequential picture.
@@ -72,7 +71,7 @@ func (w *workspace) scan(ctx context.Context, d *Decoder, s *scan, emit emitFunc
 
 	r := &w.r
 	r.reset(d.src, s.pos)
-	left, interval := s.ri, 0
+	at := newIntervals(s.ri)
 	for y := range mcuy {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -85,19 +84,14 @@ func (w *workspace) scan(ctx context.Context, d *Decoder, s *scan, emit emitFunc
 				if r.p > r.mark && !r.ensure() {
 					return errTruncated
 				}
-				if s.ri > 0 {
-					if left == 0 {
-						if !r.restart(interval) {
-							return FormatError("missing restart marker")
-						}
-						interval++
-						left = s.ri
-						for _, p := range ps {
-							p.pred = 0
-						}
+				if restarted, err := at.next(r); err != nil {
+					return err
+				} else if restarted {
+					for _, p := range ps {
+						p.pred = 0
 					}
-					left--
 				}
+				at.left--
 				for i, p := range ps {
 					dc, ac := &w.dc[s.td[i]&3], &w.ac[s.ta[i]&3]
 					for v := range p.v {
@@ -128,6 +122,7 @@ func (w *workspace) scan(ctx context.Context, d *Decoder, s *scan, emit emitFunc
 var (
 	errTruncated = FormatError("entropy-coded data ends too early")
 	errEntropy   = FormatError("damaged entropy-coded data")
+	errRun       = FormatError("run of blocks past a restart marker")
 )
 
 // decodeBlock decodes the next block (F.2.2.1, F.2.2.2) of plane p into co, which is zero before: quantized coefficients in the plane's own
@@ -136,9 +131,7 @@ var (
 // k is one more than the zig-zag index of the last coefficient; beyond endOfBlock after EOB.
 func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int16) bool {
 	acc, n, bp, b := r.acc, r.n, r.p, r.buf
-	acc |= binary.BigEndian.Uint64(b[bp:]) >> (uint(n) & 63)
-	bp += (63 - n) >> 3
-	n |= 56
+	acc, n, bp = refill(acc, n, b, bp)
 	e := dc.look[acc>>(64-dcBits)]
 	if e == 0 {
 		if e = dc.long(acc); e == 0 {
@@ -153,9 +146,7 @@ func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int1
 	for k < limit {
 		// Without a branch that depends on how many bits there are, which would be hard to predict: a refill for every two codes that are
 		// in the table. Each takes at most acBits + 15 bits.
-		acc |= binary.BigEndian.Uint64(b[bp:]) >> (uint(n) & 63)
-		bp += (63 - n) >> 3
-		n |= 56
+		acc, n, bp = refill(acc, n, b, bp)
 		e := ac.look[acc>>(64-acBits)]
 		if e == 0 {
 			e = ac.long(acc)
@@ -180,9 +171,7 @@ func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int1
 	}
 	if k < 64 {
 		for {
-			acc |= binary.BigEndian.Uint64(b[bp:]) >> (uint(n) & 63)
-			bp += (63 - n) >> 3
-			n |= 56
+			acc, n, bp = refill(acc, n, b, bp)
 			s := ac.skip[acc>>(64-skipBits)]
 			if k+int(s>>5) < 64 {
 				acc <<= s & 31
@@ -204,9 +193,7 @@ func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int1
 				k = kk
 				break
 			}
-			acc |= binary.BigEndian.Uint64(b[bp:]) >> (uint(n) & 63)
-			bp += (63 - n) >> 3
-			n |= 56
+			acc, n, bp = refill(acc, n, b, bp)
 			e := ac.look[acc>>(64-acBits)]
 			if e == 0 {
 				e = ac.long(acc)

@@ -20,13 +20,14 @@ type stretch struct {
 	sequences []sequence
 }
 
-// unitSize is how many symbols are put together before it is asked whether they want codes of their own.
+// unitSize is an effort's unit where it says nothing.
 const unitSize = 6 << 10
 
 // A blockWriter cuts sequences into blocks where codes of their own save more than they cost to say.
 type blockWriter struct {
 	bitWriter
 	b       []byte
+	grain   int     // symbols of a unit
 	block   stretch // whose end is not known
 	size    int     // its bits
 	unit    stretch // what follows it
@@ -45,7 +46,7 @@ func (w *blockWriter) add(start, end, length, distance int) bool {
 	if length > 0 {
 		u.match(length, distance)
 	}
-	if u.n < unitSize {
+	if u.n < w.grain {
 		return false
 	}
 	w.learned = u.histogram

@@ -10,6 +10,7 @@ var (
 	effortDrawing = effort{depth: 24, nice: 130, three: true}
 	effortSmall   = effort{depth: 16, nice: 64, three: true, passes: 1}
 	effortPatient = effort{depth: 200, nice: maxMatch, three: true, passes: 4}
+	effortPacked  = effort{depth: 4096, nice: maxMatch, three: true, passes: 8, unit: 1 << 10} // of what is compressed once
 )
 
 const (

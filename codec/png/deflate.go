@@ -5,6 +5,7 @@
 package png
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math/bits"
 )
@@ -14,6 +15,7 @@ type effort struct {
 	depth  int  // matches tried at each position
 	nice   int  // a match this long is taken without looking further
 	three  bool // look for matches of 3 bytes too
+	unit   int  // symbols that are put together before it is asked whether they want codes of their own; 0: unitSize
 	passes int  // of the patient parse, each with the costs that the one before it found; 0: the quick parse
 }
 
@@ -46,10 +48,10 @@ func deflate(b []byte, e effort) []byte {
 
 // AppendDeflate appends b to dst as a bare DEFLATE stream, as small as a patient search finds it: for what is compressed once and
 // fetched often.
-func AppendDeflate(dst, b []byte) []byte { return appendDeflate(dst, b, effortPatient) }
+func AppendDeflate(dst, b []byte) []byte { return appendDeflate(dst, b, effortPacked) }
 
 func appendDeflate(dst, b []byte, e effort) []byte {
-	d := &deflater{b: b, effort: e, blocks: blockWriter{b: b, bitWriter: bitWriter{out: dst}}}
+	d := &deflater{b: b, effort: e, blocks: blockWriter{b: b, grain: cmp.Or(e.unit, unitSize), bitWriter: bitWriter{out: dst}}}
 	d.chains.clear()
 	d.costs.guess(b)
 	if e.passes > 0 {

@@ -9,7 +9,7 @@ import (
 )
 
 func efforts() []effort {
-	return []effort{effortTry, effortPhoto, effortNoise, effortDrawing, effortSmall, effortPatient}
+	return []effort{effortTry, effortPhoto, effortNoise, effortDrawing, effortSmall, effortPatient, effortPacked}
 }
 
 func inflateStandard(t *testing.T, z []byte) []byte {

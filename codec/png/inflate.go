@@ -141,6 +141,11 @@ func (f *inflater) inflate(next func() []byte, row int, sink func(b []byte) (use
 	return err
 }
 
+// refill makes nb, the bits in acc, at least 56, from in[p:]; p is then the byte that the next refill begins with.
+func refill(acc uint64, nb uint, in []byte, p int) (uint64, uint, int) {
+	return acc | binary.LittleEndian.Uint64(in[p:])<<(nb&63), nb | 56, p + int(63-nb)>>3
+}
+
 // fill moves input down and reads more, so that in[p:] holds at least inPad bytes, zeros past the end. The 8 bytes before p
 // stay. It returns the new p.
 func (f *inflater) fill(p int) int {
@@ -204,9 +209,7 @@ func (f *inflater) blocks(p int) (int, error) {
 			}
 			p = f.fill(p)
 		}
-		acc |= binary.LittleEndian.Uint64(f.in[p:]) << (nb & 63)
-		p += int(63-nb) >> 3
-		nb |= 56
+		acc, nb, p = refill(acc, nb, f.in[:], p)
 		final = acc&1 != 0
 		kind := acc >> 1 & 3
 		acc >>= 3
@@ -249,9 +252,7 @@ func (f *inflater) blocks(p int) (int, error) {
 			var codeLengths [19]uint8
 			for _, c := range codeOrder[:codes] {
 				if nb < 8 {
-					acc |= binary.LittleEndian.Uint64(f.in[p:]) << (nb & 63)
-					p += int(63-nb) >> 3
-					nb |= 56
+					acc, nb, p = refill(acc, nb, f.in[:], p)
 				}
 				codeLengths[c] = uint8(acc & 7)
 				acc >>= 3
@@ -267,9 +268,7 @@ func (f *inflater) blocks(p int) (int, error) {
 					}
 					p = f.fill(p)
 				}
-				acc |= binary.LittleEndian.Uint64(f.in[p:]) << (nb & 63)
-				p += int(63-nb) >> 3
-				nb |= 56
+				acc, nb, p = refill(acc, nb, f.in[:], p)
 				s, n := f.litCanon.decode(acc, 1)
 				if s < 0 {
 					return o, errDeflate
@@ -448,9 +447,7 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 		if p, o, acc, nb = f.tabled(p, o, acc, nb, safe, limit); o >= limit || p > safe {
 			continue
 		}
-		acc |= binary.LittleEndian.Uint64(in[p:]) << (nb & 63)
-		p += int(63-nb) >> 3
-		nb |= 56 // at least 56 bits: four indices and one to look ahead
+		acc, nb, p = refill(acc, nb, in[:], p) // at least 56 bits: four indices and one to look ahead
 		e := lit[acc&mask]
 		for e>>entryLits&3 != 0 {
 			binary.LittleEndian.PutUint32(out[o:], e>>8)
@@ -486,17 +483,13 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 			if p > safe || o >= limit {
 				break
 			}
-			acc |= binary.LittleEndian.Uint64(in[p:]) << (nb & 63)
-			p += int(63-nb) >> 3
-			nb |= 56
+			acc, nb, p = refill(acc, nb, in[:], p)
 		}
 		if e>>entryLits&3 != 0 {
 			continue // to have room made
 		}
 		if nb < 48 { // 15+5 for the length, 15+13 for the distance
-			acc |= binary.LittleEndian.Uint64(in[p:]) << (nb & 63)
-			p += int(63-nb) >> 3
-			nb |= 56
+			acc, nb, p = refill(acc, nb, in[:], p)
 		}
 		var length int
 		switch e & kindMask {
@@ -584,9 +577,7 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 // end stand for is an error before anything is made of it.
 func (f *inflater) symbol(p, o int, acc uint64, nb uint) (int, int, uint64, uint, bool, error) {
 	if p <= f.n {
-		acc |= binary.LittleEndian.Uint64(f.in[p:]) << (nb & 63)
-		p += int(63-nb) >> 3
-		nb |= 56
+		acc, nb, p = refill(acc, nb, f.in[:], p)
 	}
 	left := int(nb) - 8*max(p-f.n, 0) // bits of acc that are in the input
 	take := func(n uint) uint64 {

@@ -8,6 +8,7 @@
 package caught
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"runtime"
@@ -21,6 +22,12 @@ const frames = 4
 // the innermost first. It has to be called by the deferred function that recovers.
 func Error(p any) error {
 	return &recovered{p, where()}
+}
+
+// Is reports whether err, or one that it wraps, is of a recovered panic.
+func Is(err error) bool {
+	_, ok := errors.AsType[*recovered](err)
+	return ok
 }
 
 type recovered struct {

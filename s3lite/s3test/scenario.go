@@ -32,6 +32,9 @@ func (sc Scenario) Method() string {
 // Learns reports whether the client must correct what it believes of the service: nothing may be asked of it before.
 func (sc Scenario) Learns() bool { return sc.config != nil }
 
+// Fault is what the service does, nil when it is honest and the client knows it wrong.
+func (sc Scenario) Fault() Fault { return sc.fault }
+
 // New returns a Server with an object of those bytes under ScenarioKey and the fault ahead of it.
 func (sc Scenario) New(c Config, body []byte) *Server {
 	if sc.config != nil {

@@ -1,0 +1,51 @@
+package desk
+
+// This file passes on what the function answers in the place of a request.
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"miniatura/edge"
+)
+
+// respond answers a viewer with the function's own response and returns the status.
+func respond(w http.ResponseWriter, r *http.Request, a *edge.Response, record edge.Record) int {
+	status, err := strconv.Atoi(a.Status)
+	body := []byte(a.Body)
+	if err == nil && a.BodyEncoding == "base64" {
+		body, err = base64.StdEncoding.DecodeString(a.Body)
+	}
+	if err != nil || status < 200 || status > 599 {
+		http.Error(w, "the function's response is not one", http.StatusBadGateway)
+		return http.StatusBadGateway
+	}
+	h := w.Header()
+	for _, values := range a.Headers {
+		for _, v := range values {
+			h.Add(v.Key, v.Value)
+		}
+	}
+	h.Set("X-Cache", "LambdaGeneratedResponse from cloudfront")
+	h.Set("Server-Timing", serverTiming(record, -1))
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	if r.Method == http.MethodGet {
+		w.Write(body) // a viewer that went away has nobody to tell
+	}
+	return status
+}
+
+// forJournal returns a response without its body, which the journal would keep a hundred times.
+func forJournal(a edge.Response) json.RawMessage {
+	if a.Body != "" {
+		a.Body = "(" + strconv.Itoa(len(a.Body)) + " characters)"
+	}
+	text, err := json.Marshal(a)
+	if err != nil {
+		return json.RawMessage("null")
+	}
+	return text
+}
