@@ -200,8 +200,7 @@ func TestContrastInBothSchemes(t *testing.T) {
 			b.do(chromedp.Navigate("about:blank"))
 			b.visit(page, name)
 			if name == "photo.jpg" {
-				b.do(chromedp.Click(`#again`))
-				b.until("the results are made again", `[...document.querySelectorAll('.tile .badge')].filter(e => e.textContent === 'made now').length === 2 * catalogue.sizes.length`)
+				b.do(chromedp.Evaluate(`document.getElementById('status').textContent = ''`, nil), chromedp.Click(`#again`)) // so that the bar has every part
 				b.whole()
 			}
 			b.do(chromedp.Evaluate(`document.getElementById('links').open = true; complain('A line that went wrong.')`, nil))

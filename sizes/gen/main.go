@@ -1,4 +1,4 @@
-// Gen writes the table of sizes wherever else it has to stand: in READMEs, and in the template with its viewer function,
+// Gen writes the table of sizes wherever else it has to stand: in READMEs, loaders, and the template with its viewer function,
 // which are not Go and cannot ask package sizes.
 //
 //	go generate ./sizes      after a change of the table
@@ -8,11 +8,13 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"miniatura/sizes"
@@ -29,12 +31,14 @@ const (
 	readme   = "README.md"
 	howTo    = "deploy/README.md"
 	template = "deploy/cloudformation/template.yaml"
+	loaders  = "docs/loaders.md"
 )
 
 var places = []place{
 	{readme, regexp.MustCompile(`(?s)<!-- sizes: table -->\n(.*?)<!-- end of sizes -->`), markdown},
 	{howTo, regexp.MustCompile(`At most (\d+) variants of a picture`), func(t []sizes.Size) string { return fmt.Sprint(variants(t)) }},
 	{howTo, regexp.MustCompile("(?m)^\\| `regionalSizes` \\|.*`([A-Z0-9,]+)` \\|$"), list(",", "")},
+	{loaders, regexp.MustCompile(`(?s)## Next\.js.*?const widths = \[(.*?)\];.*## Nuxt.*?const widths = \[(.*?)\];.*## Astro.*?const widths = \[(.*?)\];`), byWidth},
 	{template, regexp.MustCompile(`(?m)^    Default: ([A-Z0-9]+(?:,[A-Z0-9]+)+)$`), list(",", "")},
 	{template, regexp.MustCompile(`(?m)^    AllowedPattern: \^\(([A-Z0-9|]+)\)\(,\(([A-Z0-9|]+)\)\)\*\$$`), list("|", "")},
 	{template, regexp.MustCompile(`(?m)^    ConstraintDescription: some of ([A-Z0-9,]+)$`), list(",", "")},
@@ -55,6 +59,16 @@ func list(separator, quote string) func([]sizes.Size) string {
 
 // variants is how many answers a picture has at most: every size in both formats, and the original.
 func variants(table []sizes.Size) int { return 2*len(table) + 1 }
+
+// byWidth is the table for loaders, in JavaScript: widths and names, the narrowest first.
+func byWidth(table []sizes.Size) string {
+	table = slices.SortedStableFunc(slices.Values(table), func(a, b sizes.Size) int { return cmp.Compare(a.Wide.W, b.Wide.W) })
+	var pairs []string
+	for _, s := range table {
+		pairs = append(pairs, fmt.Sprintf("[%d, '%s']", s.Wide.W, s.Name))
+	}
+	return strings.Join(pairs, ", ")
+}
 
 // words is a number from 0 to 99 in English.
 func words(n int) string {
