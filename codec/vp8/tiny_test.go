@@ -129,7 +129,8 @@ func (r *boolReader) header() {
 		}
 	}
 	r.uint(1 + 6 + 3) // the loop filter
-	if r.bit(128) && r.bit(128) {
+	enabled := r.bit(128)
+	if updated := enabled && r.bit(128); updated {
 		for range 8 {
 			r.optional(6)
 		}
