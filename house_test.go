@@ -21,6 +21,7 @@ import (
 // new room gets its floor.
 var floors = map[string][]string{
 	"sizes":            {},
+	"sizes/*":          {"sizes"},
 	"s3lite":           {},
 	"s3lite/s3test":    {},
 	"internal/*":       {},

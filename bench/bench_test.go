@@ -3,9 +3,11 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"image"
+	stdpng "image/png"
 	"os"
 	"path/filepath"
 	"sync"
@@ -13,6 +15,7 @@ import (
 
 	"miniatura/bench/pictures"
 	"miniatura/codec"
+	"miniatura/codec/gif"
 	"miniatura/codec/jpeg"
 	"miniatura/codec/scale"
 	"miniatura/codec/webp"
@@ -54,24 +57,81 @@ func BenchmarkResize(b *testing.B) {
 	for _, name := range []string{"M", "S", "XS"} {
 		for _, out := range []string{"jpeg", "webp"} {
 			b.Run(fmt.Sprintf("src=photo12MP.jpeg/size=%s/out=%s", name, out), func(b *testing.B) {
-				src := mustSource(b)
-				fit := size(b, name).Fit
-				opt := codec.Options{Quality: 80, Memory: 4 << 30}
-				if out == "webp" {
-					opt.Format = codec.WebP
-				}
-				n := 0
-				b.SetBytes(int64(len(src)))
-				for b.Loop() {
-					res, _, err := codec.Resize(context.Background(), src, fit, opt)
-					if err != nil {
-						b.Fatal(err)
-					}
-					n = len(res)
-				}
-				b.ReportMetric(float64(n), "bytes")
+				resize(b, mustSource(b), name, out)
 			})
 		}
+	}
+	for _, made := range []struct {
+		name string
+		m    func() image.Image
+	}{
+		{"screenshot", func() image.Image { return pictures.Screenshot(1400, 900) }},
+		{"diagram", func() image.Image { return pictures.Diagram(1600, 1200) }},
+		{"logo", func() image.Image { return pictures.Logo(1200, 1200) }},
+	} {
+		src := sync.OnceValues(func() ([]byte, error) {
+			var out bytes.Buffer
+			err := stdpng.Encode(&out, made.m())
+			return out.Bytes(), err
+		})
+		for _, out := range []string{"png", "webp"} {
+			b.Run(fmt.Sprintf("src=%s.png/size=M/out=%s", made.name, out), func(b *testing.B) {
+				file, err := src()
+				if err != nil {
+					b.Fatal(err)
+				}
+				resize(b, file, "M", out)
+			})
+		}
+	}
+}
+
+// resize makes WebP or the source's own format of src, again and again.
+func resize(b *testing.B, src []byte, name, out string) {
+	fit := size(b, name).Fit
+	opt := codec.Options{Quality: 80, Memory: 4 << 30}
+	if out == "webp" {
+		opt.Format = codec.WebP
+	}
+	n := 0
+	b.SetBytes(int64(len(src)))
+	for b.Loop() {
+		res, _, err := codec.Resize(context.Background(), src, fit, opt)
+		if err != nil {
+			b.Fatal(err)
+		}
+		n = len(res)
+	}
+	b.ReportMetric(float64(n), "bytes")
+}
+
+// BenchmarkResizeMoving is the same for an animation made by code.
+func BenchmarkResizeMoving(b *testing.B) {
+	a := pictures.Animations()[0]
+	w, err := gif.NewWriter(a.W, a.H, 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := a.Play(func(m *image.NRGBA) error { return w.Add(m, a.Delay) }); err != nil {
+		b.Fatal(err)
+	}
+	src, err := w.Bytes()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, format := range []*codec.Format{codec.GIF, codec.WebP} {
+		b.Run(fmt.Sprintf("src=drawing8.gif/size=M/out=%v", format), func(b *testing.B) {
+			n := 0
+			b.SetBytes(int64(len(src)))
+			for b.Loop() {
+				res, _, err := codec.Resize(context.Background(), src, size(b, "M").Fit, codec.Options{Format: format, Memory: 4 << 30})
+				if err != nil {
+					b.Fatal(err)
+				}
+				n = len(res)
+			}
+			b.ReportMetric(float64(n), "bytes")
+		})
 	}
 }
 

@@ -74,6 +74,9 @@ func (f *Format) String() string { return f.name }
 // MediaType is what the format is called in a Content-Type.
 func (f *Format) MediaType() string { return f.mediaType }
 
+// Extension is what a file name of the format ends with, dot included.
+func (f *Format) Extension() string { return "." + f.extensions[0] }
+
 // FormatOf returns the format that a file name's extension stands for, in any case, and nil when it stands for none.
 func FormatOf(name string) *Format {
 	i := strings.LastIndexByte(name, '.')

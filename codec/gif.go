@@ -3,6 +3,7 @@ package codec
 import (
 	"context"
 	"image"
+	"image/draw"
 
 	"miniatura/codec/gif"
 	"miniatura/codec/icc"
@@ -58,7 +59,12 @@ func writeGIF(m picture, t *target) (out []byte, exact bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	if err := r.Add(m.Image.(*image.NRGBA), 0); err != nil {
+	canvas, ok := m.Image.(*image.NRGBA)
+	if !ok { // a JPEG's planes
+		canvas = image.NewNRGBA(m.Bounds())
+		draw.Draw(canvas, canvas.Rect, m.Image, m.Bounds().Min, draw.Src)
+	}
+	if err := r.Add(canvas, 0); err != nil {
 		return nil, false, err
 	}
 	return r.finish()

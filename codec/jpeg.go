@@ -209,14 +209,14 @@ func stripJPEG(_ source, src []byte, keepProfile bool) ([]byte, error) {
 	return jpeg.Strip(src, keepProfile)
 }
 
-// progressiveArea is from how many pixels on a JPEG is written progressive: there it takes 1 to 3 % fewer bytes, and
-// below the headers of its scans cost more than that.
+// progressiveArea is from how many pixels on a JPEG is written progressive: there it takes 1 to 3 % fewer bytes. Below, the
+// headers of its scans may cost more than that, and both are tried.
 const progressiveArea = 1 << 16
 
 func writeJPEG(m picture, t *target) (out []byte, exact bool, err error) {
 	out, err = jpeg.Append(nil, flatten(m.Image), &jpeg.Options{
 		Quality: t.quality, ICC: t.color.carry, RGB: t.color.carry != nil,
-		Progressive: t.w*t.h >= progressiveArea,
+		Progressive: t.w*t.h >= progressiveArea, Smallest: t.w*t.h < progressiveArea,
 	})
 	return out, false, err
 }

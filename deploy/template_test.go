@@ -568,7 +568,7 @@ func TestRegionalFunction(t *testing.T) {
 		want(t, "its logs", at(p, "LoggingConfig", "LogGroup"), "/miniatura/"+stackName+"-warm")
 		env := at(p, "Environment", "Variables").(map[string]any)
 		want(t, "the environment", env, map[string]any{warm.EnvBucket: "bkt", warm.EnvResized: s.number("DestinationFolder", "resized"),
-			warm.EnvQuality: s.number("Quality", "80"), warm.EnvSizes: s.number("RegionalSizes", "L,M,S,XS,SL,SM,SS,SXS"), warm.EnvFormats: s.number("RegionalFormat", "same,webp")})
+			warm.EnvQuality: s.number("Quality", "80"), warm.EnvSizes: s.number("RegionalSizes", strings.Join(sizeNames(), ",")), warm.EnvFormats: s.number("RegionalFormat", "same,webp")})
 
 		permission, _ := one(t, stacks, "WarmPermission")
 		want(t, "who may invoke", permission.properties(), map[string]any{"Action": "lambda:InvokeFunction", "FunctionName": "${Warm.Arn}",

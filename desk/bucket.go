@@ -2,7 +2,6 @@ package desk
 
 import (
 	"cmp"
-	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -102,30 +101,6 @@ func openEndpoint(endpoint string, s settings) (*bucket, error) {
 // config makes an edge.Handler work with b, whatever bucket and region the event names.
 func (b *bucket) config() edge.Config {
 	return edge.Config{Client: func(string, string) *s3lite.Client { return b.client }}
-}
-
-// listLimit is how many keys a page looks at: a bucket may hold millions, and results before the first picture.
-const listLimit = 50_000
-
-// pictures lists at most limit keys that look like pictures and are no results, and reports whether there may be more.
-func (b *bucket) pictures(ctx context.Context, limit int) (found []*s3lite.Object, more bool, err error) {
-	seen := 0
-	for o, err := range b.client.List(ctx, "") {
-		if err != nil {
-			return found, false, err
-		}
-		if seen++; seen > listLimit {
-			return found, true, nil
-		}
-		if !edge.Extension(o.Key) || edge.Below(o.Key, b.resized) {
-			continue
-		}
-		if len(found) == limit {
-			return found, true, nil
-		}
-		found = append(found, o)
-	}
-	return found, false, nil
 }
 
 // absent reports whether err says that there is no such object, or none that we may see.

@@ -186,7 +186,7 @@ func (f *flags) deployment(args []string) (*deployment, error) {
 		{"Memory", f.String("memory", "512", "the functions' `MB`")},
 		{"LogDays", f.String("logdays", "14", "`days` that logs are kept")},
 		{"ResultDays", f.String("resultdays", "90", "`days` after which a result is deleted, to be made again")},
-		{"RegionalSizes", f.String("sizes", "L,M,S,XS,SL,SM,SS,SXS", "the `sizes` that the regional function makes ahead")},
+		{"RegionalSizes", f.String("sizes", strings.Join(sizeNames(), ","), "the `sizes` that the regional function makes ahead")},
 		{"RegionalFormat", f.String("formats", "same,webp", "in which `formats`: same, webp or same,webp")},
 	}
 	if _, err := f.parse(args, 0, 0); err != nil {

@@ -1,15 +1,19 @@
 // Package desk is the command line: what a person at a desk does with miniatura, none of which is linked into the binary that
 // runs at the edge.
 //
-//	desk.go      running a command: help, flags, exit codes; commands.go is the table of them
+//	desk.go      Main: which command, how it ends, what an exit code means
+//	commands.go  the table of commands
+//	help.go      help, flags, version: everything within 80 columns
+//	files.go     reading and writing files, stdin and stdout
 //	package.go   package: the zip to deploy
-//	deploy.go    deploy: the AWS CLI lines for deploy/cloudformation/template.yaml
-//	resize.go    resize: one file through codec
+//	resize.go    resize: files through codec; resize_one.go, one of them
 //	replay.go    replay: one saved event through the function
 //	explain.go   explain: what the function would do with a URL, and why
-//	warm.go      warm and purge; journal.go, what they have done already; weight.go, how much there is to do
-//	serve.go     serve: a local CloudFront over s3test or any S3; page.go is its playground,
-//	             response.go passes on what the function answers itself
+//	warm.go      warm and purge: results of many pictures
+//	deploy.go    deploy: the AWS CLI lines for deploy/cloudformation/template.yaml
+//	serve.go     serve: a local CloudFront over s3test or any S3; journal.go, what it was asked; weight.go, what it may hold
+//	page.go      its playground; response.go passes on what the function answers itself
+//	listing.go   which of its objects are pictures, and in which order
 //	bucket.go    where the pictures lie; event.go, the event that CloudFront would send
 //	demo/        pictures made by code, for those who have none at hand
 //	page/        the playground's HTML, CSS and JavaScript
@@ -20,21 +24,21 @@ package desk
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
-	"text/tabwriter"
 )
 
 // Exit codes: what a script can tell apart.
 const (
-	exitOK     = 0
-	exitFailed = 1 // the work was understood and did not succeed
-	exitUsage  = 2 // unknown command or flag, missing or unreadable file
+	exitOK          = 0
+	exitFailed      = 1   // the work was understood and did not succeed
+	exitUsage       = 2   // unknown command or flag, missing or unreadable file
+	exitPassed      = 3   // resize: a picture passed through, as it would at the edge
+	exitInterrupted = 130 // Ctrl-C, as shells number it
 )
 
 // A Command is one word of the command line. Run gets the arguments after the word and returns the exit code; ctx ends at
@@ -50,6 +54,7 @@ type Command struct {
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends what does not heed the first
 	if len(args) == 0 {
 		help(stderr)
 		return exitUsage
@@ -57,15 +62,17 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	name := args[0]
 	switch name {
 	case "help", "-h", "-help", "--help":
-		if len(args) > 1 && find(args[1]) != nil {
-			return find(args[1]).Run(ctx, []string{"-h"}, stdin, stdout, stderr)
+		if len(args) == 1 {
+			help(stdout)
+			return exitOK
 		}
-		help(stdout)
-		return exitOK
+		name, args = args[1], []string{args[1], "-h"}
+	case "-version", "--version":
+		name = "version"
 	}
 	c := find(name)
 	if c == nil {
-		fmt.Fprintf(stderr, "miniatura: unknown command %q; `help` lists them\n", name)
+		fmt.Fprintf(stderr, "%s: unknown command %q; `%s help` lists them\n", program.name, name, program.typed)
 		return exitUsage
 	}
 	return c.Run(ctx, args[1:], stdin, stdout, stderr)
@@ -80,25 +87,10 @@ func find(name string) *Command {
 	return nil
 }
 
-func help(w io.Writer) {
-	fmt.Fprint(w, `miniatura resizes pictures on their way through CloudFront: /photo.jpg?size=M&to_webp=1
-
-Usage: go run . COMMAND [flags] [arguments]      (go run . COMMAND -h shows a command's flags)
-
-`)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, c := range commands() {
-		fmt.Fprintf(t, "  %s\t%s\n", strings.TrimSpace(c.Name+" "+c.Args), c.Summary)
-	}
-	t.Flush()
-	fmt.Fprint(w, `
-Sizes: L M S XS are wide or tall boxes (1280x720, 1200x628, 854x480, 427x240), SL SM SS SXS square ones
-(1080, 540, 360, 180). A picture is fitted inside its box, never enlarged, never cropped.
-`)
-}
-
 // usageError is an error of the person at the keyboard: exit code 2.
 type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
 
 func usagef(format string, args ...any) error {
 	return usageError{fmt.Errorf(format, args...)}
@@ -110,65 +102,23 @@ var errHelp = errors.New("help shown")
 // report prints err as one line and returns the exit code it deserves.
 func report(stderr io.Writer, command string, err error) int {
 	var usage usageError
+	code, words := exitFailed, ""
 	switch {
 	case err == nil, errors.Is(err, errHelp):
 		return exitOK
+	case errors.Is(err, errPassed):
+		return exitPassed // it has been said
+	case errors.Is(err, context.Canceled):
+		code, words = exitInterrupted, "interrupted"
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "miniatura %s: %s\n", command, oneLine(err))
-		return exitUsage
+		code, words = exitUsage, oneLine(err)
+	default:
+		words = oneLine(err)
 	}
-	fmt.Fprintf(stderr, "miniatura %s: %s\n", command, oneLine(err))
-	return exitFailed
+	fmt.Fprintf(stderr, "%s %s: %s\n", program.name, command, words)
+	return code
 }
 
 func oneLine(err error) string {
 	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
-}
-
-// flags is a flag set whose errors are one line and whose -h prints to stdout.
-type flags struct {
-	*flag.FlagSet
-	stdout io.Writer
-}
-
-func newFlags(c string, stdout io.Writer) *flags {
-	f := &flags{flag.NewFlagSet(c, flag.ContinueOnError), stdout}
-	f.SetOutput(io.Discard)
-	return f
-}
-
-// parse reads the flags, wherever among the arguments they stand, and demands between least and most further arguments
-// (most < 0: any number).
-func (f *flags) parse(args []string, least, most int) ([]string, error) {
-	c := find(f.Name())
-	var rest []string
-	for {
-		if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintf(f.stdout, "Usage: go run . %s\n\n%s.\n", strings.TrimSpace(c.Name+" "+c.Args), c.Summary)
-			any := false
-			f.VisitAll(func(*flag.Flag) { any = true })
-			if any {
-				fmt.Fprint(f.stdout, "\nFlags:\n")
-				f.SetOutput(f.stdout)
-				f.PrintDefaults()
-			}
-			return nil, errHelp
-		} else if err != nil {
-			return nil, usageError{err}
-		}
-		parsed := args[:len(args)-f.NArg()]
-		args = f.Args()
-		if len(args) == 0 {
-			break
-		}
-		if len(parsed) > 0 && parsed[len(parsed)-1] == "--" {
-			rest = append(rest, args...)
-			break
-		}
-		rest, args = append(rest, args[0]), args[1:]
-	}
-	if len(rest) < least || most >= 0 && len(rest) > most {
-		return nil, usagef("want %s; `help %s` says more", strings.TrimSpace(c.Name+" "+c.Args), c.Name)
-	}
-	return rest, nil
 }

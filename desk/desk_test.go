@@ -3,14 +3,18 @@ package desk
 import (
 	"bytes"
 	"encoding/json"
-	"image"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
+	"miniatura/codec"
 	"miniatura/s3lite/s3test"
+	"miniatura/sizes"
 )
 
 // run is the command line as a person sees it.
@@ -25,6 +29,8 @@ func TestMistakesAreOneLineAndExitCode2(t *testing.T) {
 	a, none := filepath.Join(dir, "a.jpg"), filepath.Join(dir, "none")
 	for _, args := range [][]string{
 		{"frobnicate"},
+		{"help", "nosuch"},
+		{"version", "more"},
 		{"serve", "-x"},
 		{"serve", "more"},
 		{"serve", "-dir", none},
@@ -37,7 +43,6 @@ func TestMistakesAreOneLineAndExitCode2(t *testing.T) {
 		{"serve", "-quality", "many"},
 		{"resize"},
 		{"resize", "-size", "S", a},
-		{"resize", "-size", "S", a, none, none},
 		{"resize", "-size", "s", a, none},
 		{"resize", a, none},
 		{"resize", "-size", "S", none, none},
@@ -83,6 +88,53 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 	}
 }
 
+// Terminals of 80 columns show every help without breaking a line.
+func TestHelpFitsATerminal(t *testing.T) {
+	all := [][]string{{"help"}}
+	for _, c := range commands() {
+		all = append(all, []string{"help", c.Name})
+	}
+	for _, args := range all {
+		_, stdout, _ := run(args...)
+		if !strings.Contains(stdout, "\n") {
+			t.Errorf("%q says %q", args, stdout)
+		}
+		for line := range strings.Lines(stdout) {
+			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > 80 || strings.HasSuffix(line, " \n") || strings.Contains(line, "\t") {
+				t.Errorf("%q: %d columns, or blanks at the end: %q", args, n, line)
+			}
+		}
+	}
+	for _, s := range sizes.All() {
+		if _, stdout, _ := run("help"); !strings.Contains(strings.Join(strings.Fields(stdout), " "), fmt.Sprintf("%s %d", s.Name, s.Wide.W)) {
+			t.Errorf("help does not name size %s", s.Name)
+		}
+	}
+}
+
+func TestTheProgramCallsItselfByItsName(t *testing.T) {
+	for path, want := range map[string]calling{
+		"/tmp/go-build123/b001/exe/miniatura":                     {"miniatura", "go run ."},
+		`C:\Users\me\AppData\Local\Temp\go-build9\b001\exe\x.exe`: {"miniatura", "go run ."},
+		"/usr/local/bin/mini":                                     {"mini", "mini"},
+		"./miniatura":                                             {"miniatura", "miniatura"},
+		"thumbs.exe":                                              {"thumbs", "thumbs"},
+	} {
+		if got := called(path); got != want {
+			t.Errorf("%s calls itself %q, want %q", path, got, want)
+		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	for _, word := range []string{"version", "-version", "--version"} {
+		code, stdout, stderr := run(word)
+		if code != 0 || stderr != "" || !strings.Contains(stdout, fmt.Sprintf("encoder version %d, ", codec.Version)) || !strings.Contains(stdout, runtime.Version()) {
+			t.Errorf("%s: exit %d, %q %q", word, code, stdout, stderr)
+		}
+	}
+}
+
 func TestServeSaysThatAPortIsTaken(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -92,39 +144,6 @@ func TestServeSaysThatAPortIsTaken(t *testing.T) {
 	code, stdout, stderr := run("serve", "-dir", t.TempDir(), "-addr", l.Addr().String())
 	if code != 1 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "in use") {
 		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
-	}
-}
-
-func TestResizeOneFile(t *testing.T) {
-	dir := folder(t, map[string][]byte{"in.png": jpegOf(t, 1000, 500), "fits.jpg": jpegOf(t, 100, 50), "text.jpg": []byte("words")})
-	out := filepath.Join(dir, "new", "out.gif")
-	in := filepath.Join(dir, "in.png")
-	// The extensions of both files lie, and nobody minds.
-	code, stdout, stderr := run("resize", "-size", "SS", in, out)
-	if code != 0 || stderr != "" || !strings.Contains(stdout, "1000x500 image/jpeg, ") || !strings.Contains(stdout, "360x180 image/jpeg, ") {
-		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
-	}
-	made, err := os.ReadFile(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c, format, err := image.DecodeConfig(bytes.NewReader(made)); err != nil || format != "jpeg" || c.Width != 360 || c.Height != 180 {
-		t.Errorf("made a %s of %dx%d (%v)", format, c.Width, c.Height, err)
-	}
-	// Flags may follow the files; -webp alone decides.
-	code, stdout, _ = run("resize", in, out, "-webp", "-size=SS", "-quality", "50")
-	made, _ = os.ReadFile(out)
-	if code != 0 || len(made) < 12 || string(made[8:12]) != "WEBP" || !strings.Contains(stdout, "image/webp") {
-		t.Errorf("exit %d, stdout %q, %.20q", code, stdout, made)
-	}
-	text := filepath.Join(dir, "text.jpg")
-	code, stdout, _ = run("resize", "-size", "SS", text, out)
-	made, _ = os.ReadFile(out)
-	if code != 0 || string(made) != "words" || !strings.Contains(stdout, "passed through") {
-		t.Errorf("exit %d, stdout %q, copied %q", code, stdout, made)
-	}
-	if left := contents(t, filepath.Join(dir, "new")); len(left) != 1 {
-		t.Errorf("files left behind: %q", left)
 	}
 }
 

@@ -98,7 +98,7 @@ func explain(raw, originPath string, s settings) (explanation, error) {
 		e.Format, e.Quality = "", 0
 		return e, nil
 	}
-	e.Why = fmt.Sprintf("size=%s is one of the eight and the key ends like a picture", p.Size.Name)
+	e.Why = fmt.Sprintf("size=%s is a size and the key ends like a picture", p.Size.Name)
 	e.Result, e.URI, e.CacheTag = p.ResultKey(), p.URI(), edge.CacheTag(p.SourceKey())
 	return e, nil
 }

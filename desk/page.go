@@ -2,7 +2,6 @@ package desk
 
 import (
 	"bytes"
-	"context"
 	"crypto/md5"
 	"embed"
 	"encoding/hex"
@@ -14,6 +13,7 @@ import (
 	"net/http"
 	"path"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,8 +27,8 @@ import (
 
 // This file serves the playground: the page at /, and below ownPrefix what the page asks for.
 //
-//	GET    app.css app.js icon.svg
-//	GET    pictures                                 the pictures and the sizes, as JSON
+//	GET    app.css icon.svg and the scripts
+//	GET    pictures?page=N&find=TEXT&at=KEY         a page of the pictures whose keys have TEXT, or the one with KEY on it
 //	PUT    pictures?name=NAME                       an upload; answers with the key it got
 //	DELETE results?key=KEY                          forget the stored results of a picture
 //	GET    preview?key=KEY&size=S&webp=1&quality=N  a result that is not stored
@@ -38,10 +38,11 @@ import (
 var pageFiles embed.FS
 
 var pageTemplate = template.Must(template.New("index.html").Funcs(template.FuncMap{
-	"path": func(key string) template.URL { return template.URL(keyPath(key)) },
+	"path":  func(key string) template.URL { return template.URL(keyPath(key)) },
+	"query": func(own string) template.URL { return template.URL(own) }, // made of a size's name
 }).ParseFS(pageFiles, "page/index.html"))
 
-// pageLimit is how many pictures the page lists.
+// pageLimit is how many pictures are listed at a time.
 const pageLimit = 500
 
 // ownCSP lets the page use its own files and nothing else; a picture may also be a blob that the page made.
@@ -68,7 +69,7 @@ func (c *cloudFront) own(w http.ResponseWriter, r *http.Request, uri string) {
 	switch method + " " + strings.TrimPrefix(uri, ownPrefix) {
 	case "GET /":
 		err = c.index(w, r)
-	case "GET app.css", "GET app.js", "GET icon.svg":
+	case "GET app.css", "GET icon.svg", "GET base.js", "GET strip.js", "GET results.js", "GET compare.js", "GET app.js":
 		http.ServeFileFS(w, r, pageFiles, "page/"+path.Base(uri))
 	case "GET pictures":
 		err = c.list(w, r)
@@ -126,9 +127,31 @@ type catalogue struct {
 	Quality  int        `json:"quality"`
 	MaxBytes int        `json:"maxBytes"`
 	Sizes    []pageSize `json:"sizes"`
-	Pictures []picture  `json:"pictures"`
-	More     bool       `json:"more"`
+	Pictures []picture  `json:"pictures"` // of one page
+	First    int        `json:"first"`    // the number of the page's first picture, from 1
+	Total    int        `json:"total"`    // pictures on all pages
+	Page     int        `json:"page"`     // from 1
+	Pages    int        `json:"pages"`
+	LeftOut  string     `json:"leftOut,omitempty"` // what is not shown, in words
 	Trouble  string     `json:"trouble,omitempty"` // why the list is not whole
+}
+
+// Last is the number of the page's last picture.
+func (c catalogue) Last() int { return c.First + len(c.Pictures) - 1 }
+
+// Before and After are the numbers of the pages beside this one; 0 is none.
+func (c catalogue) Before() int { return c.Page - 1 }
+func (c catalogue) After() int  { return (c.Page + 1) % (c.Pages + 1) }
+
+// Names are the sizes of a family: square ones, or those that lie or stand.
+func (c catalogue) Names(square bool) string {
+	var names []string
+	for _, s := range c.Sizes {
+		if (s.Wide == s.Tall) == square {
+			names = append(names, s.Name)
+		}
+	}
+	return strings.Join(names, " ")
 }
 
 type pageSize struct {
@@ -137,17 +160,31 @@ type pageSize struct {
 	Tall [2]int `json:"tall"`
 }
 
-func (c *cloudFront) catalogue(ctx context.Context) catalogue {
+// catalogue lists the page that r asks for.
+func (c *cloudFront) catalogue(r *http.Request) catalogue {
 	cat := catalogue{Where: c.bucket.where, Resized: c.bucket.resized, Quality: c.bucket.quality, MaxBytes: edge.MaxSource, Pictures: []picture{}}
 	for _, s := range sizes.All() {
 		cat.Sizes = append(cat.Sizes, pageSize{s.Name, [2]int{s.Wide.W, s.Wide.H}, [2]int{s.Tall.W, s.Tall.H}})
 	}
-	objects, more, err := c.bucket.pictures(ctx, pageLimit)
+	l, err := c.bucket.pictures(r.Context())
 	if err != nil {
 		cat.Trouble = oneLine(err)
 	}
-	cat.More = more
-	for _, o := range objects {
+	cat.LeftOut = l.leftOut()
+	if find := strings.ToLower(r.FormValue("find")); find != "" {
+		l.objects = slices.DeleteFunc(l.objects, func(o *s3lite.Object) bool { return !strings.Contains(strings.ToLower(o.Key), find) })
+	}
+	cat.Total = len(l.objects)
+	cat.Pages = max(1, (cat.Total+pageLimit-1)/pageLimit)
+	cat.Page, _ = strconv.Atoi(r.FormValue("page"))
+	if at := r.FormValue("at"); at != "" {
+		i := slices.IndexFunc(l.objects, func(o *s3lite.Object) bool { return o.Key == at })
+		cat.Page = max(i, 0)/pageLimit + 1
+	}
+	cat.Page = min(max(cat.Page, 1), cat.Pages)
+	from := (cat.Page - 1) * pageLimit
+	cat.First = min(from+1, cat.Total)
+	for _, o := range l.objects[from:min(from+pageLimit, cat.Total)] {
 		cat.Pictures = append(cat.Pictures, picture{o.Key, keyPath(o.Key), o.Size, fmt.Sprintf("%d-%d", o.Size, o.LastModified.UnixNano())})
 	}
 	return cat
@@ -155,7 +192,7 @@ func (c *cloudFront) catalogue(ctx context.Context) catalogue {
 
 func (c *cloudFront) index(w http.ResponseWriter, r *http.Request) error {
 	var b bytes.Buffer
-	if err := pageTemplate.Execute(&b, c.catalogue(r.Context())); err != nil {
+	if err := pageTemplate.Execute(&b, c.catalogue(r)); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -164,7 +201,7 @@ func (c *cloudFront) index(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (c *cloudFront) list(w http.ResponseWriter, r *http.Request) error {
-	return writeJSON(w, c.catalogue(r.Context()))
+	return writeJSON(w, c.catalogue(r))
 }
 
 // upload stores the body under a name near the one that was asked for, and never over another picture.
@@ -262,7 +299,7 @@ func (c *cloudFront) preview(w http.ResponseWriter, r *http.Request) error {
 	size, ok := sizes.Parse(q.Get("size"))
 	quality, err := strconv.Atoi(q.Get("quality"))
 	if !ok || err != nil || quality < 1 || quality > 100 || q.Get("key") == "" {
-		return &httpError{http.StatusBadRequest, "a preview needs key, size (" + sizeNames() + ") and quality (1-100)"}
+		return &httpError{http.StatusBadRequest, "a preview needs key, size (" + strings.Join(sizeNames(), " ") + ") and quality (1-100)"}
 	}
 	select {
 	case c.previews <- struct{}{}:

@@ -1,131 +1,205 @@
 package desk
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 
 	"miniatura/codec"
-	"miniatura/edge"
 	"miniatura/sizes"
 )
 
-func runResize(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
-	return report(stderr, "resize", resize(ctx, args, stdout))
+// std is the name that stands for stdin among the inputs, and for stdout as the output.
+const std = "-"
+
+// native is how this system writes paths.
+var native = pathStyle{runtime.GOOS == "windows"}
+
+// A resizing is what the command line of resize says.
+type resizing struct {
+	size    sizes.Size
+	webp    bool
+	options codec.Options // without the format
+	json    bool
+
+	inputs []string
+	out    string // a file, "-", or a folder
+	folder bool   // out is a folder
+
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	words          io.Writer       // where it says what it did: stdout, unless a picture goes there
+	made           map[string]bool // files of the folder that this run wrote
 }
 
-func resize(ctx context.Context, args []string, stdout io.Writer) error {
-	f := newFlags("resize", stdout)
-	name := f.String("size", "", "the `name` of the size: "+sizeNames())
-	webp := f.Bool("webp", false, "write WebP (else the format that IN's bytes are)")
-	quality := f.Int("quality", 80, "1-100, for JPEG and lossy WebP")
-	effort := f.String("effort", "default", "default or high: high takes about twice the time over a WebP, for fewer bytes")
-	rest, err := f.parse(args, 2, 2)
+func runResize(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	r := &resizing{stdin: stdin, stdout: stdout, stderr: stderr, words: stdout, made: map[string]bool{}}
+	err := r.parse(args)
+	if err == nil {
+		err = r.all(ctx)
+	}
+	return report(stderr, "resize", err)
+}
+
+// parse reads and checks the arguments; of files it asks only whether OUT is a folder.
+func (r *resizing) parse(args []string) error {
+	f := newFlags("resize", r.stdout)
+	size := f.String("size", "", "the `NAME` of the size, one of "+strings.Join(sizeNames(), " ")+"; or any box, like 800x600, which no URL has")
+	f.BoolVar(&r.webp, "webp", false, "write WebP. Without it OUT's extension decides, and where that says nothing the format that IN's bytes are")
+	f.IntVar(&r.options.Quality, "quality", codec.DefaultQuality, "`1-100`, for JPEG and lossy WebP")
+	effort := f.String("effort", "default", "`default or high`: high takes about twice the time over a WebP, for fewer bytes")
+	f.BoolVar(&r.json, "json", false, "say what was done as JSON, a line for each picture")
+	f.notes = "IN - is stdin, OUT - is stdout. With several INs OUT is a folder: each picture keeps its name, and gets the extension of " +
+		"what it became. Exit code 3: a picture passed through, as it would at the edge."
+	rest, err := f.parse(args, 2, -1)
 	if err != nil {
 		return err
 	}
-	size, ok := sizes.Parse(*name)
-	if !ok {
-		return usagef("-size %q is none of %s", *name, sizeNames())
+	if r.size, err = parseSize(*size); err != nil {
+		return usageError{err}
 	}
-	if *quality < 1 || *quality > 100 {
-		return usagef("-quality %d is not in 1-100", *quality)
+	if r.options.Quality < 1 || r.options.Quality > 100 {
+		return usagef("-quality %d is not in 1-100", r.options.Quality)
 	}
-	if *effort != "default" && *effort != "high" {
+	switch *effort {
+	case "default":
+	case "high":
+		r.options.Effort = codec.HighEffort
+	default:
 		return usagef("-effort %q is neither default nor high", *effort)
 	}
-	in, out := rest[0], rest[1]
-	src, err := readFile(in, 1<<30)
-	if err != nil {
-		return usageError{err}
-	}
+	r.inputs, r.out = rest[:len(rest)-1], rest[len(rest)-1]
+	return r.checkOut()
+}
 
-	// What the edge would do: the result, or for any reason the source itself.
-	opt := codec.Options{Quality: *quality}
-	if *webp {
-		opt.Format = codec.WebP
+// parseSize reads -size: a name, or a box like 800x600.
+func parseSize(text string) (sizes.Size, error) {
+	if s, ok := sizes.Parse(text); ok {
+		return s, nil
 	}
-	if *effort == "high" {
-		opt.Effort = codec.HighEffort
+	wide, high, _ := strings.Cut(text, "x")
+	w, err1 := strconv.ParseUint(wide, 10, 16)
+	h, err2 := strconv.ParseUint(high, 10, 16)
+	if err1 != nil || err2 != nil || w == 0 || h == 0 {
+		return sizes.Size{}, fmt.Errorf("-size %q is none of %s, nor a box like 800x600", text, strings.Join(sizeNames(), " "))
 	}
-	dst, info, why := src, codec.Info{}, error(nil)
-	if len(src) > edge.MaxSource {
-		why = fmt.Errorf("%w: %d bytes, the limit is %d", codec.ErrLimit, len(src), int64(edge.MaxSource))
-	} else if made, i, err := codec.Resize(ctx, src, size.Fit, opt); err != nil {
-		info, why = i, err
-	} else {
-		dst, info = made, i
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if err := writeFile(out, dst); err != nil {
-		return usageError{err}
-	}
+	b := sizes.Box{W: int(w), H: int(h)}
+	return sizes.Size{Name: fmt.Sprintf("%dx%d", w, h), Wide: b, Tall: b}, nil
+}
 
-	before := fmt.Sprintf("%s: %s%d bytes", in, dimensions(info.W, info.H, info.Source), len(src))
-	if why != nil {
-		fmt.Fprintf(stdout, "%s -> %s: passed through, the same bytes (%s)\n", before, out, oneLine(why))
+// checkOut finds out whether OUT is a folder, and whether its name goes with the rest.
+func (r *resizing) checkOut() error {
+	if n := slices.Index(r.inputs, std); n >= 0 && slices.Contains(r.inputs[n+1:], std) {
+		return usagef("- can be read once only")
+	}
+	if r.out == std {
+		if len(r.inputs) > 1 {
+			return usagef("several pictures do not go to stdout; name a folder")
+		}
+		r.words = r.stderr
 		return nil
 	}
-	var notes []string
-	if bytes.Equal(src, dst) {
-		notes = append(notes, "it fits already: the same bytes")
+	st, err := os.Stat(r.out)
+	isFolder := err == nil && st.IsDir()
+	r.folder = isFolder || native.namesFolder(r.out) || len(r.inputs) > 1
+	if !r.folder {
+		_, err := r.format(r.out)
+		return err
 	}
-	if info.Frames > 1 {
-		notes = append(notes, fmt.Sprintf("%d frames", info.Frames))
+	if err == nil && !isFolder {
+		return usagef("%s is a file; several pictures need a folder", r.out)
 	}
-	if info.Note != "" {
-		notes = append(notes, info.Note)
+	if err != nil && len(r.inputs) > 1 && native.ext(r.out) != "" && codec.FormatOf(r.out) != nil {
+		return usagef("%s is named like a picture; several pictures need a folder", r.out)
 	}
-	note := ""
-	if len(notes) > 0 {
-		note = " (" + strings.Join(notes, "; ") + ")"
+	if slices.Contains(r.inputs, std) {
+		return usagef("what comes from stdin has no name; name the file, not a folder")
 	}
-	fmt.Fprintf(stdout, "%s -> %s: %s%d bytes, %.1f %%%s\n", before, out, dimensions(info.OutW, info.OutH, info.ContentType),
-		len(dst), 100*float64(len(dst))/float64(len(src)), note)
 	return nil
 }
 
-// dimensions is "4032x3024 image/jpeg, ", or nothing of what is not known.
-func dimensions(w, h int, kind string) string {
-	if w == 0 || h == 0 {
-		return ""
+// foreign are extensions of picture formats that are not written here: who types one does not want a JPEG of that name.
+var foreign = []string{".avif", ".heic", ".heif", ".jxl", ".jp2", ".tif", ".tiff", ".svg", ".ico", ".apng"}
+
+// format is what is to be written into a file called out: nil for the format that the source has.
+func (r *resizing) format(out string) (*codec.Format, error) {
+	says := codec.FormatOf(native.base(out))
+	switch ext := strings.ToLower(native.ext(out)); {
+	case slices.Contains(foreign, ext):
+		return nil, usagef("%s: %s is not written here; jpg, png, gif, bmp and webp are", out, ext)
+	case r.webp && says != nil && says != codec.WebP:
+		return nil, usagef("-webp contradicts the extension of %s, which stands for %v", out, says)
+	case r.webp:
+		return codec.WebP, nil
 	}
-	return fmt.Sprintf("%dx%d %s, ", w, h, kind)
+	return says, nil
 }
 
-func sizeNames() string {
+// all resizes every input. With several, one that fails does not stop the others.
+func (r *resizing) all(ctx context.Context) error {
+	var passed error
+	failed := 0
+	for _, in := range r.inputs {
+		err := r.one(ctx, in)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, errPassed):
+			passed = err
+		case err != nil && len(r.inputs) == 1:
+			return err
+		case err != nil:
+			failed++
+			fmt.Fprintf(r.stderr, "%s resize: %s\n", program.name, oneLine(err))
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of %d pictures failed", failed, len(r.inputs))
+	}
+	return passed
+}
+
+// place is the file that becomes of in, once what is written is known to be of format f (nil: the bytes as they were).
+func (r *resizing) place(in string, f *codec.Format) (string, error) {
+	if !r.folder {
+		return r.out, nil
+	}
+	out := filepath.Join(r.out, renamed(native, in, f))
+	if a, err := os.Stat(in); err == nil {
+		if b, err := os.Stat(out); err == nil && os.SameFile(a, b) {
+			return "", usagef("%s would be replaced by its own result; name another folder", in)
+		}
+	}
+	if r.made[out] {
+		return "", usagef("%s: %s has been written for another picture already", in, out)
+	}
+	r.made[out] = true
+	return out, nil
+}
+
+// renamed is the name in a folder of what in became: its own, with another extension if that stands for another format.
+func renamed(p pathStyle, in string, f *codec.Format) string {
+	name := p.base(in)
+	if f == nil || codec.FormatOf(name) == f {
+		return name
+	}
+	if codec.FormatOf(name) != nil {
+		name = strings.TrimSuffix(name, p.ext(name))
+	}
+	return name + f.Extension()
+}
+
+func sizeNames() []string {
 	var names []string
 	for _, s := range sizes.All() {
 		names = append(names, s.Name)
 	}
-	return strings.Join(names, " ")
-}
-
-// readFile reads a regular file of at most limit bytes.
-func readFile(name string, limit int64) ([]byte, error) {
-	st, err := os.Stat(name)
-	switch {
-	case err != nil:
-		return nil, err
-	case st.IsDir():
-		return nil, fmt.Errorf("%s is a folder", name)
-	case st.Size() > limit:
-		return nil, fmt.Errorf("%s has %d bytes, over %d", name, st.Size(), limit)
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		err = errors.New(name + " grew while it was read")
-	}
-	return data, err
+	return names
 }

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strconv"
@@ -71,7 +72,7 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	case *endpoint != "":
 		b, err = openEndpoint(*endpoint, s)
 	default:
-		b, err = openDemo(s)
+		b, err = openMemory(s)
 	}
 	if err != nil {
 		return usageError{err}
@@ -81,14 +82,22 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	where := "results lie in " + *dir + string(os.PathSeparator) + s.resized + string(os.PathSeparator)
+	defer l.Close()
+	// Said before anything that takes time: who opens the address now waits for an answer, not for us to listen.
+	where := "results lie in " + filepath.Join(*dir, filepath.FromSlash(s.resized)) + string(os.PathSeparator)
 	switch {
 	case *endpoint != "":
 		where = "results lie below " + s.resized + "/ in " + b.where
 	case *dir == "":
-		where = "results lie there too, and go when it ends"
+		b.where = "demo pictures in memory"
+		where = "they are being made, results lie there too, and all go when it ends"
 	}
 	fmt.Fprintf(stdout, "http://%s/ serves the %s; %s. Ctrl-C ends it.\n", shown(l.Addr(), *addr), b.where, where)
+	if *dir == "" && *endpoint == "" {
+		if _, err := await(ctx, func() (struct{}, error) { return struct{}{}, addDemo(b) }); err != nil {
+			return err
+		}
+	}
 
 	if flag.Lookup("test.v") == nil {
 		debug.SetMemoryLimit(serveMemory / 2) // the collector's business, before it is anybody else's
@@ -108,6 +117,13 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
+	var said sync.WaitGroup
+	defer said.Wait()
+	said.Go(func() {
+		if l, err := b.pictures(ctx); err == nil && l.leftOut() != "" {
+			fmt.Fprintln(stdout, l.leftOut())
+		}
+	})
 	select {
 	case err := <-ended:
 		return err
@@ -123,20 +139,14 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	return nil
 }
 
-// openDemo serves pictures that are made here and now.
-func openDemo(s settings) (*bucket, error) {
-	b, err := openMemory(s)
-	if err != nil {
-		return nil, err
-	}
-	b.where = "demo pictures in memory"
+// addDemo puts pictures into b that are made here and now.
+func addDemo(b *bucket) error {
 	for _, p := range demo.Pictures() {
 		if err := b.local.Put(p.Name, s3test.Object{Body: p.Data, ContentType: p.Type, CacheControl: "max-age=3600"}); err != nil {
-			b.close()
-			return nil, err
+			return err
 		}
 	}
-	return b, nil
+	return nil
 }
 
 // shown is the address to type into a browser: the one asked for, with the port that was given.

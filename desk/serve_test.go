@@ -391,7 +391,7 @@ func TestPageTrustsNoName(t *testing.T) {
 	for _, l := range links {
 		s.get(l[1], 200)
 	}
-	for _, file := range []string{"app.js", "app.css", "icon.svg"} {
+	for _, file := range []string{"base.js", "strip.js", "results.js", "compare.js", "app.js", "app.css", "icon.svg"} {
 		if r, _ := s.get("/.miniatura/"+file, 200); r.Header.Get("Content-Security-Policy") != csp {
 			t.Errorf("%s has another policy", file)
 		}
@@ -399,6 +399,40 @@ func TestPageTrustsNoName(t *testing.T) {
 	s.get("/.miniatura/", 404)
 	s.get("/.miniatura/../page.go", 404)
 	s.get("/.miniatura/index.html", 404)
+}
+
+// Without script, too, every picture has its link: page by page, those behind a dot last.
+func TestPageByPage(t *testing.T) {
+	files := map[string][]byte{".first in order.png": nil, "d/.e/f.png": nil}
+	for i := range 2 * pageLimit {
+		files[fmt.Sprintf("p%04d.png", i)] = nil
+	}
+	s := serving(t, "-dir", folder(t, files))
+	smallest := regexp.MustCompile(`href="/([^"]*)\?size=SXS"`)
+	var found []string
+	pages, next := 0, "/"
+	for next != "" && pages < 10 {
+		_, body := s.get(next, 200)
+		pages++
+		for _, m := range smallest.FindAllStringSubmatch(body, -1) {
+			found = append(found, m[1])
+		}
+		next = ""
+		if m := regexp.MustCompile(`<a href="(/\?page=\d+)#links">Later</a>`).FindStringSubmatch(body); m != nil {
+			next = m[1]
+		}
+	}
+	if pages != 3 || len(found) != len(files) || found[0] != "p0000.png" || !slices.Equal(found[len(found)-2:], []string{".first%20in%20order.png", "d/.e/f.png"}) {
+		t.Errorf("%d pages with %d links, the last %q", pages, len(found), found[max(0, len(found)-2):])
+	}
+	for query, want := range map[string]string{
+		"page=2": `"first":501,"total":1002,"page":2,"pages":3`, "page=99": `"first":1001,"total":1002,"page":3,"pages":3`, "page=-1&find=P00": `"first":1,"total":100,"page":1,"pages":1`,
+		"at=p0700.png": `"page":2,`, "at=none": `"page":1,`, "find=none": `"pictures":[],"first":0,"total":0,"page":1,"pages":1`,
+	} {
+		if _, body := s.get("/.miniatura/pictures?"+query, 200); !strings.Contains(body, want) {
+			t.Errorf("%s: lacks %s in ...%s", query, want, body[max(0, len(body)-200):])
+		}
+	}
 }
 
 func TestLinksOfKeys(t *testing.T) {
@@ -556,6 +590,29 @@ func TestServeAnEndpoint(t *testing.T) {
 	}
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "wrong")
 	s.get("/fotos/ni%C3%B1o.jpg?size=SXS", 403)
+}
+
+// Whoever looks for a picture in vain is told why, and where the server listens is said before the folder is looked at.
+func TestServeSaysWhatItHides(t *testing.T) {
+	picture := jpegOf(t, 40, 30)
+	dir := folder(t, map[string][]byte{"a.jpg": picture, "b.HEIC": nil, "c.heic": nil, "d/e.tiff": nil, ".trash/f.jpg": picture, "g/._h.jpg": picture, "notes.txt": nil, "resized/L/.x.jpg": picture})
+	s := serving(t, "-dir", dir)
+	want := "Not shown, because the function does not read them: 2 HEIC, 1 TIFF. Below names that begin with a dot lie 2 more, shown last.\n"
+	for end := time.Now().Add(10 * time.Second); !strings.Contains(s.out.String(), want); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("it said %q, want %q", s.out, want)
+		}
+	}
+	if lines := strings.Split(s.out.String(), "\n"); !strings.HasPrefix(lines[0], s.url) {
+		t.Errorf("the first line is %q", lines[0])
+	}
+	s.stop()
+	s = serving(t, "-dir", folder(t, map[string][]byte{"a.jpg": picture}))
+	s.get("/a.jpg?size=S", 200)
+	s.stop()
+	if strings.Contains(s.out.String(), "Not shown") || strings.Contains(s.out.String(), "begin with a dot") {
+		t.Errorf("nothing is hidden, and it said %q", s.out)
+	}
 }
 
 func TestServeEndsWhileRequestsWait(t *testing.T) {

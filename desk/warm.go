@@ -1,7 +1,7 @@
 package desk
 
 import (
-	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -79,19 +79,46 @@ func openAWS(s settings) (*bucket, error) {
 	return b, err
 }
 
-// keys returns args; a lone "-" stands for the lines of stdin.
-func keys(args []string, stdin io.Reader) ([]string, error) {
-	if len(args) != 1 || args[0] != "-" {
-		return args, nil
-	}
-	var all []string
-	s := bufio.NewScanner(stdin)
-	for s.Scan() {
-		if line := strings.TrimSuffix(s.Text(), "\r"); line != "" {
-			all = append(all, line)
+// keys returns args; a lone "-" stands for the lines of stdin. Of a folder, a key may be written as this system writes paths.
+func (b *bucketFlags) keys(ctx context.Context, args []string, stdin io.Reader) ([]string, error) {
+	all := args
+	if len(args) == 1 && args[0] == std {
+		text, err := await(ctx, func() ([]byte, error) { return io.ReadAll(stdin) })
+		if err != nil {
+			return nil, err
+		}
+		all = nil
+		for line := range strings.Lines(string(text)) {
+			if line = strings.TrimRight(line, "\r\n"); line != "" {
+				all = append(all, line)
+			}
 		}
 	}
-	return all, s.Err()
+	if b.dir == "" {
+		return all, nil
+	}
+	all = slices.Clone(all)
+	for i := range all {
+		all[i] = native.toSlash(all[i])
+	}
+	return all, nil
+}
+
+// below lists the pictures of the bucket whose keys begin with prefix, results left out.
+func below(ctx context.Context, b *bucket, s warm.Settings, prefix string) ([]string, error) {
+	var found []string
+	for o, err := range b.client.List(ctx, prefix) {
+		if err != nil {
+			return nil, cmp.Or(ctx.Err(), err)
+		}
+		if _, err := s.Targets(o.Key, b.region); err == nil {
+			found = append(found, o.Key)
+		}
+	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("%s has no pictures whose keys begin with %q", b.where, prefix)
+	}
+	return found, nil
 }
 
 func runWarm(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -104,12 +131,17 @@ func warmKeys(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 	var from bucketFlags
 	from.add(f)
 	f.IntVar(&from.quality, "quality", 80, "1-100, the distribution's setting: results of another one are made again")
-	names := f.String("sizes", "", "the `sizes` to make, like L,M,SS; default all eight")
+	names := f.String("sizes", "", "the `sizes` to make, like L,M,SS; default all")
 	formats := f.String("formats", "", "the `formats` to make: same, webp or same,webp, the default")
-	jobs := f.Int("jobs", runtime.NumCPU(), "how many pictures at once")
-	rest, err := f.parse(args, 1, -1)
+	jobs := f.Int("jobs", runtime.NumCPU(), "how many pictures at once (default the number of processors)")
+	prefix := f.String("prefix", "", "instead of KEY...: every picture whose key begins like this, like `fotos/`; empty: the whole bucket")
+	f.notes = "KEY - stands for the lines of stdin."
+	rest, err := f.parse(args, 0, -1)
 	if err != nil {
 		return err
+	}
+	if f.given("prefix") == (len(rest) > 0) {
+		return usagef("want either KEY... or -prefix PREFIX; `%s help warm` says more", program.typed)
 	}
 	if from.quality < 1 || from.quality > 100 || *jobs < 1 {
 		return usagef("-quality is 1 to 100, -jobs at least 1")
@@ -124,7 +156,12 @@ func warmKeys(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 	}
 	defer b.close()
 	s.Sizes, s.Same, s.WebP = want.Sizes, want.Same, want.WebP
-	sources, err := keys(rest, stdin)
+	var sources []string
+	if len(rest) > 0 {
+		sources, err = from.keys(ctx, rest, stdin)
+	} else {
+		sources, err = below(ctx, b, s, *prefix)
+	}
 	if err != nil {
 		return err
 	}
@@ -176,7 +213,7 @@ func purge(ctx context.Context, args []string, stdin io.Reader, stdout, stderr i
 		return usageError{err}
 	}
 	defer b.close()
-	sources, err := keys(rest, stdin)
+	sources, err := from.keys(ctx, rest, stdin)
 	if err != nil {
 		return err
 	}

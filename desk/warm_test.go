@@ -125,6 +125,42 @@ func TestKeysFromStdin(t *testing.T) {
 	}
 }
 
+func TestWarmEverythingBelowAPrefix(t *testing.T) {
+	picture := jpegOf(t, 400, 300)
+	dir := folder(t, map[string][]byte{"fotos/a.jpg": picture, "fotos/deep/b c.jpg": picture, "fotos/notes.txt": []byte("x"), "fotos.jpg": picture, "z.jpg": picture})
+	warm := []string{"warm", "-dir", dir, "-sizes", "SXS", "-formats", "same", "-prefix"}
+	code, stdout, stderr := run(append(warm, "fotos/")...)
+	if code != 0 || !strings.Contains(stdout, "2 pictures in folder "+dir+": 2 results made, 0 were fresh") {
+		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+	want := []string{"resized/SXS/fotos/a.jpg", "resized/SXS/fotos/deep/b c.jpg"}
+	made := func() (names []string) {
+		for _, name := range contents(t, dir) {
+			if strings.HasPrefix(name, "resized/SXS/") {
+				names = append(names, name)
+			}
+		}
+		return names
+	}
+	if got := made(); !slices.Equal(got, want) {
+		t.Errorf("made %q, want %q", got, want)
+	}
+	// The empty prefix is the whole bucket, without the results that lie in it.
+	if code, stdout, stderr := run(append(warm, "")...); code != 0 || !strings.Contains(stdout, "4 pictures in folder "+dir+": 2 results made, 2 were fresh") {
+		t.Errorf("all: exit %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+	if got := made(); len(got) != 4 {
+		t.Errorf("all: made %q", got)
+	}
+	// A prefix that is mistyped is no success.
+	if code, stdout, stderr := run(append(warm, "fotso/")...); code != 1 || stdout != "" || !strings.Contains(stderr, `no pictures whose keys begin with "fotso/"`) {
+		t.Errorf("nothing: exit %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+	if code, _, stderr := run(append(warm, "fotos/", "a.jpg")...); code != 2 || !strings.Contains(stderr, "either KEY... or -prefix") {
+		t.Errorf("both: exit %d, %q", code, stderr)
+	}
+}
+
 func TestWarmAndPurgeMistakes(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("AWS_ACCESS_KEY_ID", "")

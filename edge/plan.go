@@ -173,7 +173,7 @@ func (p *Plan) read(eventType string) (err error) {
 	}
 	name, webp, ok := ParseQuery(r.QueryString)
 	if !ok {
-		return errors.New("no size, or none of the eight")
+		return errors.New("no size, or none of that name")
 	}
 	t.Size, _ = sizes.Parse(name)
 	t.WebP = webp

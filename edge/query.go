@@ -8,7 +8,7 @@ import (
 
 // ParseQuery reads a raw query string as the URL contract has it: split on
 // '&', names and values compared literally, no percent-decoding. The first
-// size alone decides: ok reports whether it is one of the eight names. The
+// size alone decides: ok reports whether it names a size. The
 // first to_webp alone decides: exactly "1" is WebP.
 func ParseQuery(raw string) (size string, webp, ok bool) {
 	var haveSize, haveWebP bool

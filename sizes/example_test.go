@@ -29,18 +29,15 @@ func ExampleBox_Fit() {
 	// 100 1
 }
 
+// The least result of a picture that is at least 600 pixels wide.
 func ExampleAll() {
+	var least sizes.Size
+	width := 0
 	for _, s := range sizes.All() {
-		w, h := s.Fit(1000, 1000)
-		fmt.Printf("%-3s %dx%d\n", s.Name, w, h)
+		if w, _ := s.Fit(1920, 1080); w >= 600 && (width == 0 || w < width) {
+			least, width = s, w
+		}
 	}
-	// Output:
-	// L   720x720
-	// M   628x628
-	// S   480x480
-	// XS  240x240
-	// SL  1000x1000
-	// SM  540x540
-	// SS  360x360
-	// SXS 180x180
+	fmt.Println(least.Name, width)
+	// Output: S 853
 }

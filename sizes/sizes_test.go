@@ -3,6 +3,7 @@ package sizes
 import (
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 )
 
@@ -21,7 +22,8 @@ func TestFitAgreesWithPillowOnItsHardCases(t *testing.T) {
 	}
 }
 
-func TestFitAgreesWithPillowForEverySize(t *testing.T) {
+// The article's eight sizes, which stay whatever is added.
+func TestFitAgreesWithPillowForTheArticlesSizes(t *testing.T) {
 	names := []string{"L", "M", "S", "XS", "SL", "SM", "SS", "SXS"}
 	for _, c := range []struct {
 		w, h int
@@ -104,11 +106,25 @@ func TestFitProperties(t *testing.T) {
 	}
 }
 
-func TestParseTakesTheEightNamesOnly(t *testing.T) {
-	if n := len(All()); n != 8 {
-		t.Errorf("%d sizes, want 8", n)
+// Names go into URLs and keys as they are: letters and digits alone need no encoding anywhere.
+func TestTheTableIsInOrder(t *testing.T) {
+	seen := map[string]bool{}
+	for _, s := range All() {
+		if seen[s.Name] || s.Name == "" || strings.Trim(s.Name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != "" {
+			t.Errorf("%q is there twice, or is no name of capitals and digits", s.Name)
+		}
+		seen[s.Name] = true
+		if got, ok := Parse(s.Name); !ok || got != s {
+			t.Errorf("Parse(%q) = %v, %v", s.Name, got, ok)
+		}
+		if s.Wide.W < s.Wide.H || s.Tall != (Box{s.Wide.H, s.Wide.W}) {
+			t.Errorf("%s: %v is not %v on its side", s.Name, s.Tall, s.Wide)
+		}
 	}
-	for _, bad := range []string{"", "l", "XL", "L ", " L", "SXSS", "M&", "%4C"} {
+}
+
+func TestParseTakesNamesOfTheTableOnly(t *testing.T) {
+	for _, bad := range []string{"", "l", "L ", " L", "LL", "SXSS", "M&", "%4C"} {
 		if s, ok := Parse(bad); ok {
 			t.Errorf("Parse(%q) = %v", bad, s)
 		}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"miniatura/s3lite/s3test"
+	"miniatura/sizes"
 )
 
 // A runtimeAPI is Lambda's side of the custom runtime interface (AWS Lambda
@@ -104,10 +105,10 @@ func TestTheProgramInLambda(t *testing.T) {
 	for _, r := range bucket.Requests() {
 		n[r.Method]++
 	}
-	if n["PUT"] != 1 || n["DELETE"] != 16 || len(bucket.Keys()) != 1 {
+	if n["PUT"] != 1 || n["DELETE"] != 2*len(sizes.All()) || len(bucket.Keys()) != 1 {
 		t.Errorf("requests %v, left %q", n, bucket.Keys())
 	}
-	if l := log.String(); !strings.Contains(l, `"event":"created","key":"`+niño+`","made":1`) || !strings.Contains(l, `"deleted":16`) {
+	if l := log.String(); !strings.Contains(l, `"event":"created","key":"`+niño+`","made":1`) || !strings.Contains(l, fmt.Sprintf(`"deleted":%d`, 2*len(sizes.All()))) {
 		t.Errorf("logged %s", l)
 	}
 }

@@ -15,7 +15,7 @@ const (
 	EnvBucket  = "MINIATURA_BUCKET"  // the one bucket whose events are answered
 	EnvResized = "MINIATURA_RESIZED" // folder for results
 	EnvQuality = "MINIATURA_QUALITY" // 1-100, clamped
-	EnvSizes   = "MINIATURA_SIZES"   // "L,M": the sizes to make ahead; unset or empty: all eight
+	EnvSizes   = "MINIATURA_SIZES"   // "L,M": the sizes to make ahead; unset or empty: all
 	EnvFormats = "MINIATURA_FORMATS" // "same", "webp" or "same,webp", the default
 )
 
@@ -52,7 +52,7 @@ func FromEnv(getenv func(string) string) (Settings, error) {
 	return s, errors.Join(errs...)
 }
 
-// SetSizes reads a list of sizes, "L,M"; an empty one means all eight.
+// SetSizes reads a list of sizes, "L,M"; an empty one means all.
 func (s *Settings) SetSizes(list string) error {
 	s.Sizes = nil
 	if strings.TrimSpace(list) == "" {
@@ -63,7 +63,7 @@ func (s *Settings) SetSizes(list string) error {
 	for name := range strings.SplitSeq(list, ",") {
 		size, ok := sizes.Parse(strings.TrimSpace(name))
 		if !ok {
-			return fmt.Errorf("%q is none of the eight sizes", name)
+			return fmt.Errorf("%q is no size", name)
 		}
 		if !seen[size.Name] {
 			s.Sizes = append(s.Sizes, size)

@@ -22,6 +22,7 @@ import (
 	"miniatura/edge"
 	"miniatura/s3lite"
 	"miniatura/s3lite/s3test"
+	"miniatura/sizes"
 )
 
 const niño = "fotos/niño 1+1.png" // what the recorded events are about
@@ -226,8 +227,8 @@ func TestEveryStoredObjectAsAnEventComesToRest(t *testing.T) {
 			}
 		}
 	}
-	if n := w.counts()["PUT"]; events != 1+16 || n != 16 {
-		t.Errorf("%d events and %d results for one picture, want 17 and 16", events, n)
+	if n, all := w.counts()["PUT"], 2*len(sizes.All()); events != 1+all || n != all {
+		t.Errorf("%d events and %d results for one picture, want %d and %d", events, n, 1+all, all)
 	}
 }
 
@@ -236,7 +237,7 @@ func TestRemovedDeletesEveryResultAndNothingElse(t *testing.T) {
 	w.Put("other.png", s3test.Object{Body: []byte("o")})
 	w.Put("resized/SS/other.png", s3test.Object{Body: []byte("o")})
 	all, err := w.h.cfg.Results(niño, "")
-	if err != nil || len(all) != 16 {
+	if err != nil || len(all) != 2*len(sizes.All()) {
 		t.Fatal(len(all), err)
 	}
 	for _, target := range all {
@@ -248,7 +249,7 @@ func TestRemovedDeletesEveryResultAndNothingElse(t *testing.T) {
 	if got := w.Keys(); !slices.Equal(got, []string{"other.png", "resized/SS/other.png"}) {
 		t.Errorf("left %q", got)
 	}
-	if n := w.counts(); !reflect.DeepEqual(n, map[string]int{"DELETE": 16}) {
+	if n := w.counts(); !reflect.DeepEqual(n, map[string]int{"DELETE": len(all)}) {
 		t.Errorf("it took %v", n)
 	}
 }
@@ -451,7 +452,7 @@ func TestDeleteWithALookCountsWhatWasThere(t *testing.T) {
 	if err != nil || tally != (Tally{Deleted: 4}) || len(w.results()) != 0 || w.Object(niño) == nil {
 		t.Errorf("%+v, %v, left %q", tally, err, w.Keys())
 	}
-	if n := w.counts(); !reflect.DeepEqual(n, map[string]int{"HEAD": 16, "DELETE": 4}) {
+	if n := w.counts(); !reflect.DeepEqual(n, map[string]int{"HEAD": len(all), "DELETE": 4}) {
 		t.Errorf("it took %v", n)
 	}
 }

@@ -1,7 +1,7 @@
 // Package metrics says how near one picture is to another, and how many bytes
 // an encoder takes for that.
 //
-//	PSNR, SSIM    of luma, full range
+//	PSNR, SSIM    of luma, full range; BoxSSIM, with a flat window
 //	SSIMULACRA2   of the whole picture
 //	BDRate        bytes at equal quality, over a range of qualities
 //

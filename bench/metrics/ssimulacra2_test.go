@@ -2,13 +2,10 @@ package metrics
 
 import (
 	"bytes"
-	"compress/zlib"
-	"encoding/binary"
 	"encoding/csv"
 	"image"
 	"image/draw"
 	"image/png"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -30,51 +27,13 @@ func frontier(t testing.TB) string {
 	return dir
 }
 
-func readPNG(t testing.TB, path string) *image.RGBA {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	m, err := png.Decode(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rgba := image.NewRGBA(image.Rect(0, 0, m.Bounds().Dx(), m.Bounds().Dy()))
-	draw.Draw(rgba, rgba.Rect, m, m.Bounds().Min, draw.Src)
-	return rgba
-}
-
-// primariesOf returns the primaries of a PNG's profile, if it has one. Its curve is taken to be sRGB's,
-// as it is in the only one there is, a Display P3.
-func primariesOf(t testing.TB, path string) (xyz [3][3]float64, ok bool) {
+func readFile(t testing.TB, path string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, chunk, ok := bytes.Cut(b, []byte("iCCP"))
-	if !ok {
-		return xyz, false
-	}
-	name := bytes.IndexByte(chunk, 0)
-	z, err := zlib.NewReader(bytes.NewReader(chunk[name+2:]))
-	if err != nil {
-		t.Fatal(err)
-	}
-	profile, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, tag := range []string{"rXYZ", "gXYZ", "bXYZ"} {
-		at := bytes.Index(profile, []byte(tag))
-		value := profile[binary.BigEndian.Uint32(profile[at+4:])+8:]
-		for j := range xyz[i] {
-			xyz[i][j] = float64(int32(binary.BigEndian.Uint32(value[4*j:]))) / 65536
-		}
-	}
-	return xyz, true
+	return b
 }
 
 // The scores of the reference tool, within 0.1.
@@ -96,12 +55,15 @@ func TestSSIMULACRA2ScoresAsTheReference(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		original := filepath.Join(dir, row[0])
-		ref := NewReference(readPNG(t, original))
-		if primaries, ok := primariesOf(t, original); ok {
-			ref = NewReferenceIn(readPNG(t, original), primaries)
+		ref, _, err := ReadReference(readFile(t, filepath.Join(dir, row[0])))
+		if err != nil {
+			t.Fatal(err)
 		}
-		got, err := ref.SSIMULACRA2(readPNG(t, filepath.Join(dir, row[1])))
+		m, err := png.Decode(bytes.NewReader(readFile(t, filepath.Join(dir, row[1]))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := ref.SSIMULACRA2(m)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -164,6 +126,36 @@ func TestWindowIsNearAGaussian(t *testing.T) {
 	}
 	near(t, "weight", sum, 1, 1e-5)
 	near(t, "second moment", second, 2.25, 1e-4)
+}
+
+// One window, and a row of two, by the definition.
+func TestBoxSSIM(t *testing.T) {
+	a, b := noise(5, 9, 8), noise(6, 9, 8)
+	want := 0.0
+	for x0 := range 2 {
+		var m [5]float64
+		for y := range 8 {
+			for x := x0; x < x0+8; x++ {
+				u, v := a.Pix[9*y+x], b.Pix[9*y+x]
+				for i, w := range [5]float64{u, v, u * u, v * v, u * v} {
+					m[i] += w / 64
+				}
+			}
+		}
+		va, vb, cov := m[2]-m[0]*m[0], m[3]-m[1]*m[1], m[4]-m[0]*m[1]
+		want += (2*m[0]*m[1] + 6.5025) * (2*cov + 58.5225) / ((m[0]*m[0] + m[1]*m[1] + 6.5025) * (va + vb + 58.5225)) / 2
+	}
+	got, err := BoxSSIM(a, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "two windows of noise", got, want, 1e-12)
+	if got, _ := BoxSSIM(a, a); math.Abs(got-1) > 1e-9 {
+		t.Errorf("equal planes: %v", got)
+	}
+	if _, err := BoxSSIM(noise(1, 7, 30), noise(1, 7, 30)); err == nil {
+		t.Error("planes too small for a window were compared")
+	}
 }
 
 func TestCubeRoot(t *testing.T) {

@@ -32,6 +32,9 @@ func init() {
 }
 
 func curvesSection(s *suite) error {
+	if err := s.frontierCurves(); err != nil {
+		return err
+	}
 	if err := s.sizeCurves(); err != nil {
 		return err
 	}
@@ -151,7 +154,7 @@ func (s *suite) encodeAll(p webpPicture, dir string, qualities []int) error {
 		if err != nil {
 			return err
 		}
-		if b, err = jpeg.Append(nil, halved, &jpeg.Options{Quality: q}); err == nil {
+		if b, err = jpeg.Append(nil, halved, &jpeg.Options{Quality: q, Progressive: true}); err == nil {
 			err = write("ours", q, "jpg", b)
 		}
 		if err != nil {
@@ -237,7 +240,7 @@ func (s *suite) megapixelCurves() error {
 		}
 		work := name + " -> M jpeg q80"
 		got := s.compare(work, "jpeg", path, p.box("M"), s.iterations(2), s.contenders())
-		std := s.compare(work, "std", path, p.box("M"), 1, []contender{{"std", []string{s.self, workerFlag}}})
+		std := s.compare(work, "std", path, p.box("M"), 1, []contender{{name: "std", command: []string{s.self, workerFlag}}})
 		if r, ok := std["std"]; ok {
 			got["std"] = r
 		}

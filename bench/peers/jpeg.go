@@ -94,7 +94,7 @@ func (s *suite) resizeRows(p picture, size, kind string, cpu ratios) {
 	got := s.compare(work, "jpeg", p.path, p.box(size), s.iterations(5), s.contenders())
 	if p.named && size == "M" && !s.short {
 		// The standard library takes a second each: two are enough.
-		std := s.compare(work, "std", p.path, p.box(size), 2, []contender{{"std", []string{s.self, workerFlag}}})
+		std := s.compare(work, "std", p.path, p.box(size), 2, []contender{{name: "std", command: []string{s.self, workerFlag}}})
 		if r, ok := std["std"]; ok {
 			got["std"] = r
 		}

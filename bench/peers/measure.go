@@ -15,13 +15,15 @@ import (
 type contender struct {
 	name    string
 	command []string
+	mode    string // its own name of the mode, "" for the one that all are asked for
 }
 
 // A sample is what a contender prints.
 type sample struct {
 	User  []float64 // milliseconds, one for each iteration
 	Sys   []float64
-	RSS   float64 // MB
+	Wall  []float64 // of ours alone
+	RSS   float64   // MB
 	Bytes int
 }
 
@@ -36,14 +38,14 @@ type result struct {
 // contenders are ours in both builds and the peers that are installed.
 func (s *suite) contenders() []contender {
 	all := []contender{
-		{"avx2", []string{s.self, workerFlag}},
-		{"purego", []string{s.plain, workerFlag}},
+		{name: "avx2", command: []string{s.self, workerFlag}},
+		{name: "purego", command: []string{s.plain, workerFlag}},
 	}
 	if s.node != nil {
-		all = append(all, contender{"sharp", s.node})
+		all = append(all, contender{name: "sharp", command: s.node})
 	}
 	if s.python != nil {
-		all = append(all, contender{"pillow", s.python})
+		all = append(all, contender{name: "pillow", command: s.python})
 	}
 	return all
 }
@@ -88,6 +90,9 @@ func (s *suite) compare(work, mode, file, box string, n int, all []contender) ma
 
 // run starts one process on the core at hand.
 func (s *suite) run(c contender, mode, file string, n int, box, out string) (sample, error) {
+	if c.mode != "" {
+		mode = c.mode
+	}
 	argv := slices.Concat(c.command, []string{mode, file, strconv.Itoa(n), box, out})
 	if s.taskset {
 		argv = slices.Concat([]string{"taskset", "-c", strconv.Itoa(s.core)}, argv)

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"image"
-	"image/draw"
 	"os"
 
 	"miniatura/bench/pictures"
@@ -17,7 +15,7 @@ func (s *suite) pngToJPEG(photo picture) error {
 	if s.short {
 		return nil
 	}
-	p, err := s.makePNG("50MP screenshot", screenshot(8192, 6144))
+	p, err := s.makePNG("50MP screenshot", pictures.Screenshot(8192, 6144))
 	if err != nil {
 		return err
 	}
@@ -51,13 +49,4 @@ func (s *suite) pngRows(work string, p picture, got map[string]result) {
 	} else if ours, ok := got["avx2"]; ok {
 		s.row(work, "avx2", "rss_less_file_mb", ours.rss-float64(i.Size())/(1<<20), "", 0)
 	}
-}
-
-// screenshot is a page of text with a photo and a drawing in it, in RGB.
-func screenshot(w, h int) image.Image {
-	m := image.NewRGBA(image.Rect(0, 0, w, h))
-	draw.Draw(m, m.Rect, pictures.Text(w, h), image.Point{}, draw.Src)
-	draw.Draw(m, image.Rect(w/16, h/16, w/2, h/2), pictures.Photo(w/2, h/2), image.Point{}, draw.Src)
-	draw.Draw(m, image.Rect(w/2, h/2, w-w/16, h-h/16), pictures.Lines(w/2, h/2), image.Point{}, draw.Src)
-	return m
 }

@@ -20,11 +20,15 @@ const [width, height] = box.split('x').map(Number);
 const data = fs.readFileSync(file);
 
 const open = () => sharp(data, { limitInputPixels: false, unlimited: true });
+const moving = () => sharp(data, { limitInputPixels: false, unlimited: true, animated: true }).resize(width, height, { fit: 'inside', withoutEnlargement: true });
 const inside = () => open().resize(width, height, { fit: 'inside', withoutEnlargement: true });
 const modes = {
   jpeg: () => inside().jpeg({ quality: 80 }).toBuffer(),
   webp: () => inside().webp({ quality: 80 }).toBuffer(),
+  webpEffort2: () => inside().webp({ quality: 80, effort: 2 }).toBuffer(),
   png: () => inside().png().toBuffer(),
+  'moving-webp': () => moving().webp({ quality: 80 }).toBuffer(),
+  'moving-gif': () => moving().gif().toBuffer(),
   pixels: () => inside().png({ compressionLevel: 0 }).toBuffer(), // what it resized to, without loss
 };
 if (!modes[mode]) throw new Error(`no mode ${mode}`);

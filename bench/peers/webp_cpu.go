@@ -51,9 +51,9 @@ func (s *suite) webpCPU(pictures []webpPicture, effort string) error {
 		return nil
 	}
 	all := []contender{
-		{"avx2", []string{s.self, workerFlag}},
-		{"purego", []string{s.plain, workerFlag}},
-		{"libwebp", []string{loop}},
+		{name: "avx2", command: []string{s.self, workerFlag}},
+		{name: "purego", command: []string{s.plain, workerFlag}},
+		{name: "libwebp", command: []string{loop}},
 	}
 	cpu := map[string]float64{}
 	n := 0

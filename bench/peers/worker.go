@@ -10,6 +10,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/image/draw"
 
@@ -46,6 +47,7 @@ func work(args []string) error {
 	var s sample
 	var last []byte
 	for range n {
+		begin := time.Now()
 		u0, s0 := cpuTime()
 		if last, err = do(src, box); err != nil {
 			return err
@@ -53,6 +55,7 @@ func work(args []string) error {
 		u1, s1 := cpuTime()
 		s.User = append(s.User, u1-u0)
 		s.Sys = append(s.Sys, s1-s0)
+		s.Wall = append(s.Wall, float64(time.Since(begin).Microseconds())/1000)
 	}
 	s.Bytes = len(last)
 	if s.RSS, err = peakRSS(); err != nil {
@@ -63,7 +66,7 @@ func work(args []string) error {
 			return err
 		}
 	}
-	return json.NewEncoder(os.Stdout).Encode(map[string]any{"user": s.User, "sys": s.Sys, "rss": s.RSS, "bytes": s.Bytes})
+	return json.NewEncoder(os.Stdout).Encode(map[string]any{"user": s.User, "sys": s.Sys, "wall": s.Wall, "rss": s.RSS, "bytes": s.Bytes})
 }
 
 func parseBox(v string) (sizes.Box, error) {

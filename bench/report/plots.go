@@ -15,6 +15,9 @@ var peers = []struct {
 	{"pillow", "Pillow", 2},
 	{"cwebp", "cwebp -m 4", 3},
 	{"std", "image/jpeg + draw", 4},
+	{"jpegli420", "jpegli 4:2:0", 1},
+	{"mozjpeg420", "mozjpeg", 2},
+	{"cwebp-m6", "cwebp -m 6", 1},
 }
 
 // plots returns every SVG by the name of its file, without those for which nothing was measured.
@@ -30,8 +33,13 @@ func (r *results) plots() map[string]string {
 			all[c.file] = p.svg()
 		}
 	}
-	for _, c := range []struct{ file, format, name string }{{"webp.svg", "webp", "WebP"}, {"jpeg.svg", "jpg", "JPEG"}} {
-		if p, ok := r.sizes(c.format, c.name); ok {
+	for _, c := range []struct{ file, curve, name, measure, label string }{
+		{"webp.svg", "webp", "WebP", "ssim_db", "dB of SSIM: -10 log10(1 - SSIM)"},
+		{"jpeg.svg", "jpg", "JPEG", "ssim_db", "dB of SSIM: -10 log10(1 - SSIM)"},
+		{"frontier-webp.svg", "frontier ours webp", "WebP", "ssimulacra2", "SSIMULACRA2"},
+		{"frontier-jpeg.svg", "frontier ours jpg", "JPEG", "ssimulacra2", "SSIMULACRA2"},
+	} {
+		if p, ok := r.sizes(c.curve, c.name, c.measure, c.label); ok {
 			all[c.file] = p.svg()
 		}
 	}
@@ -67,19 +75,19 @@ func (r *results) megapixels(measure, title, label string) (plot, bool) {
 	return p.scaled()
 }
 
-// sizes is quality against bits a pixel, a point for each quality.
-func (r *results) sizes(format, name string) (plot, bool) {
+// sizes is a measure of quality against bits a pixel, a point for each quality.
+func (r *results) sizes(curve, name, measure, label string) (plot, bool) {
 	p := plot{
 		title: name + ": likeness against size at qualities 50 to 95",
 		x:     axis{label: "bits a pixel (left is smaller)", log: true},
-		y:     axis{label: "dB of SSIM: -10 log10(1 - SSIM)"},
+		y:     axis{label: label},
 	}
-	works := r.works(func(work string) bool { return strings.HasPrefix(work, "curve "+format+" q") })
+	works := r.works(func(work string) bool { return strings.HasPrefix(work, "curve "+curve+" q") })
 	for _, peer := range peers {
 		s := series{name: strings.TrimSuffix(peer.name, " + draw"), colour: peer.colour, dashed: peer.key == "pillow" || peer.key == "cwebp"}
 		for _, work := range works {
 			x, ok1 := r.theirs(work, "bits_per_pixel", peer.key)
-			y, ok2 := r.theirs(work, "ssim_db", peer.key)
+			y, ok2 := r.theirs(work, measure, peer.key)
 			if ok1 && ok2 {
 				s.points = append(s.points, point{x, y})
 			}
@@ -91,7 +99,7 @@ func (r *results) sizes(format, name string) (plot, bool) {
 	own := series{name: "miniatura"}
 	for _, work := range works {
 		x, ok1 := r.ours(work, "avx2", "bits_per_pixel")
-		y, ok2 := r.ours(work, "avx2", "ssim_db")
+		y, ok2 := r.ours(work, "avx2", measure)
 		if ok1 && ok2 {
 			own.points = append(own.points, point{x, y})
 		}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
 	"slices"
@@ -19,7 +21,9 @@ var parts = map[string]func(*results) string{
 	"jpeg":   (*results).writerTable,
 	"webp":   (*results).webpTable,
 	"png":    (*results).pngTable,
-	"loses":  (*results).losesTable,
+
+	"graphics": (*results).graphicsTable,
+	"loses":    (*results).losesTable,
 }
 
 // machineLine says what the rows were measured on.
@@ -255,6 +259,33 @@ func (r *results) pngTable() string {
 	return t.String()
 }
 
+// graphicsTable is every still PNG and WebP together: ratios, all pictures' geometric mean and the worst.
+func (r *results) graphicsTable() string {
+	t := newTable("as a part of theirs: mean, worst", "CPU", "peak memory", "bytes")
+	for _, work := range r.works(func(work string) bool { return strings.HasPrefix(work, "all graphics, ") }) {
+		for _, peer := range []struct{ name, title string }{
+			{"sharp", "sharp's"}, {"sharp effort 2", "sharp's, WebP effort 2"}, {"pillow", "Pillow's"},
+		} {
+			cells := []string{title(strings.TrimPrefix(work, "all graphics, ")) + ", " + peer.title}
+			for _, measure := range []string{"cpu", "rss", "bytes"} {
+				mean, ok := r.ratio(work, "avx2", measure+"_ratio_geomean", peer.name)
+				worst, ok1 := r.ratio(work, "avx2", measure+"_ratio_worst", peer.name)
+				if !ok || !ok1 {
+					break
+				}
+				cells = append(cells, fmt.Sprintf("%.2f, %.2f", mean, worst))
+			}
+			if len(cells) == 4 {
+				t.row(cells...)
+			}
+		}
+	}
+	return t.String()
+}
+
+// oneGraphic is the work on one picture of graphicsTable.
+var oneGraphic = regexp.MustCompile(`^graphics, .* -> (\w+ \w+)$`)
+
 // units are the measures in which more is worse, and how a figure of theirs is written.
 var units = map[string]func(float64, bool) string{
 	"cpu_ms": cell, "rss_mb": cell, "bytes": cell, "ms_min": cell, "mb": cell, "bytes_q80": cell,
@@ -265,6 +296,7 @@ func (r *results) losesTable() string {
 	t := newTable("work", "measure", "miniatura", "peer", "theirs", "ratio")
 	peerNames := map[string]string{"pillow": "Pillow", "std": "image/jpeg"}
 	lost, all := 0, 0
+	graphics := lostGraphics{}
 	for _, row := range r.rows {
 		write, ok := units[row.Measure]
 		switch {
@@ -285,12 +317,16 @@ func (r *results) losesTable() string {
 			continue
 		}
 		lost++
+		if graphics.take(row) {
+			continue
+		}
 		name := row.Peer
 		if n, ok := peerNames[name]; ok {
 			name = n
 		}
 		t.row(title(row.Work), strings.ReplaceAll(row.Measure, "_", " "), write(row.Ours, true), name, write(row.Theirs, true), fmt.Sprintf("%.2f", row.Ratio))
 	}
+	graphics.rows(t)
 	for _, m := range []string{"bd_psnr", "bd_ssim", "bd_butteraugli"} {
 		for _, row := range r.rows {
 			if base, _ := strings.CutSuffix(row.Measure, "_worst"); base == m && row.Variant == "avx2" {
@@ -306,6 +342,35 @@ func (r *results) losesTable() string {
 		return fmt.Sprintf("None of %d rows.", all)
 	}
 	return fmt.Sprintf("%d of %d rows:\n\n%s", lost, all, t.String())
+}
+
+// lostGraphics are the lost rows about one graphic each, too many to list: by what was made,
+// measure and peer.
+type lostGraphics map[[3]string][]row
+
+// take reports whether row is one of them, and keeps it.
+func (l lostGraphics) take(r row) bool {
+	m := oneGraphic.FindStringSubmatch(r.Work)
+	if m == nil {
+		return false
+	}
+	k := [3]string{m[1], r.Measure, r.Peer}
+	l[k] = append(l[k], r)
+	return true
+}
+
+// rows writes one row for each kind: how many there are, and the worst.
+func (l lostGraphics) rows(t *table) {
+	for _, k := range slices.SortedFunc(maps.Keys(l), func(a, b [3]string) int { return slices.Compare(a[:], b[:]) }) {
+		worst := slices.MaxFunc(l[k], func(a, b row) int { return cmp.Compare(a.Ratio, b.Ratio) })
+		peer := k[2]
+		if peer == "pillow" {
+			peer = "Pillow"
+		}
+		write := units[k[1]]
+		t.row(fmt.Sprintf("graphics to %s, %d of them, the worst", k[0], len(l[k])), strings.ReplaceAll(k[1], "_", " "),
+			write(worst.Ours, true), peer, write(worst.Theirs, true), fmt.Sprintf("%.2f", worst.Ratio))
+	}
 }
 
 // names of all parts, for the test.

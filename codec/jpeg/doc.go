@@ -30,6 +30,9 @@
 //	writer.go         frames to blocks, A.1, A.2
 //	writer_source.go  pixels to planes, ITU T.871
 //	fdct.go           forward DCT and quantization, A.3
+//	writer_quant.go   quantization tables, A.3.4
+//	writer_weight.go  how much of an error a block's texture hides
+//	writer_trellis.go levels by rate and distortion
 //	huffenc.go        Huffman tables fitted to the picture, annex K.2
 //	writer_scan.go    scans, F.1, annex G
 //	writer_header.go  marker segments, B.2

@@ -51,27 +51,17 @@ var zigzagT = [blockSize]uint8{
 	23, 31, 38, 45, 52, 59, 60, 53, 46, 39, 47, 54, 61, 62, 55, 63,
 }
 
-// A quantizer divides coefficients, which arrive times 8, by quantization
-// elements 1 to 255.
-type quantizer struct {
-	// elements in zig-zag order, as a DQT segment has them.
-	elements [blockSize]uint8
-
-	// A coefficient c becomes (|c| + bias) * reciprocal >> 16 with c's sign;
-	// both are in a coefBlock's order. |c| + bias is at most 8192 + 1020.
-	bias, reciprocal [blockSize]uint16
-}
-
 // fdctQuantizeGeneric is fdctQuantize in plain Go.
-func fdctQuantizeGeneric(coef []coefBlock, mask []uint64, src []byte, stride int, q *quantizer) {
+func fdctQuantizeGeneric(coef, raw []coefBlock, mask []uint64, src []byte, stride int, q *quantizer) {
 	for i := range coef {
 		var t [blockSize]int32
 		fdct(&t, src[8*i:], stride)
 		m := uint64(0)
-		c := &coef[i]
+		c, r := &coef[i], &raw[i]
 		for k := blockSize - 1; k >= 0; k-- {
 			j := zigzagT[k] & 63
 			v := t[j]
+			r[j] = int16(v)
 			sign := v >> 31
 			v = int32(uint32((v^sign)-sign+int32(q.bias[j])) * uint32(q.reciprocal[j]) >> 16)
 			m = m<<1 | uint64(uint32(-v)>>31)

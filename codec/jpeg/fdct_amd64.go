@@ -7,7 +7,7 @@ package jpeg
 // fdctQuantizeAVX2 is fdctQuantizeGeneric for pairs of blocks.
 //
 //go:noescape
-func fdctQuantizeAVX2(coef *int16, mask *uint64, src *byte, stride int, bias *uint16, reciprocal *uint16, pairs int)
+func fdctQuantizeAVX2(coef *int16, raw *int16, mask *uint64, src *byte, stride int, bias *uint16, reciprocal *uint16, pairs int)
 
 // rowToYAVX2 is rowToYGeneric for groups of 8 pixels.
 //

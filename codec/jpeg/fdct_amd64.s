@@ -144,28 +144,29 @@ DATA fdctRoundSum<>+24(SB)/4, $0x00020002
 DATA fdctRoundSum<>+28(SB)/4, $0x00020002
 GLOBL fdctRoundSum<>(SB), RODATA|NOPTR, $32
 
-// func fdctQuantizeAVX2(coef *int16, mask *uint64, src *byte, stride int, bias *uint16, reciprocal *uint16, pairs int)
+// func fdctQuantizeAVX2(coef *int16, raw *int16, mask *uint64, src *byte, stride int, bias *uint16, reciprocal *uint16, pairs int)
 // Requires: AVX, AVX2
-TEXT ·fdctQuantizeAVX2(SB), NOSPLIT, $0-56
+TEXT ·fdctQuantizeAVX2(SB), NOSPLIT, $0-64
 	MOVQ coef+0(FP), AX
-	MOVQ mask+8(FP), CX
-	MOVQ src+16(FP), DX
-	MOVQ stride+24(FP), BX
-	MOVQ bias+32(FP), SI
-	MOVQ reciprocal+40(FP), DI
-	MOVQ pairs+48(FP), R8
-	LEAQ (BX)(BX*2), R9
+	MOVQ raw+8(FP), CX
+	MOVQ mask+16(FP), DX
+	MOVQ src+24(FP), BX
+	MOVQ stride+32(FP), SI
+	MOVQ bias+40(FP), DI
+	MOVQ reciprocal+48(FP), R8
+	MOVQ pairs+56(FP), R9
+	LEAQ (SI)(SI*2), R10
 
 pair:
-	LEAQ           (DX)(BX*4), R10
-	VPMOVZXBW      (DX), Y0
-	VPMOVZXBW      (DX)(BX*1), Y1
-	VPMOVZXBW      (DX)(BX*2), Y2
-	VPMOVZXBW      (DX)(R9*1), Y3
-	VPMOVZXBW      (R10), Y4
-	VPMOVZXBW      (R10)(BX*1), Y5
-	VPMOVZXBW      (R10)(BX*2), Y6
-	VPMOVZXBW      (R10)(R9*1), Y7
+	LEAQ           (BX)(SI*4), R11
+	VPMOVZXBW      (BX), Y0
+	VPMOVZXBW      (BX)(SI*1), Y1
+	VPMOVZXBW      (BX)(SI*2), Y2
+	VPMOVZXBW      (BX)(R10*1), Y3
+	VPMOVZXBW      (R11), Y4
+	VPMOVZXBW      (R11)(SI*1), Y5
+	VPMOVZXBW      (R11)(SI*2), Y6
+	VPMOVZXBW      (R11)(R10*1), Y7
 	VPADDW         Y7, Y0, Y8
 	VPSUBW         Y7, Y0, Y0
 	VPADDW         Y6, Y1, Y7
@@ -353,64 +354,80 @@ pair:
 	VPSRAD         $0x10, Y5, Y5
 	VPSRAD         $0x10, Y1, Y1
 	VPACKSSDW      Y1, Y5, Y5
-	VBROADCASTI128 (SI), Y0
-	VBROADCASTI128 (DI), Y1
+	VBROADCASTI128 (DI), Y0
+	VBROADCASTI128 (R8), Y1
+	VMOVDQU        X8, (CX)
+	VEXTRACTI128   $0x01, Y8, 128(CX)
 	VPABSW         Y8, Y3
 	VPADDW         Y0, Y3, Y3
 	VPMULHUW       Y1, Y3, Y3
 	VPSIGNW        Y8, Y3, Y8
 	VMOVDQU        X8, (AX)
 	VEXTRACTI128   $0x01, Y8, 128(AX)
-	VBROADCASTI128 16(SI), Y0
-	VBROADCASTI128 16(DI), Y1
+	VBROADCASTI128 16(DI), Y0
+	VBROADCASTI128 16(R8), Y1
+	VMOVDQU        X2, 16(CX)
+	VEXTRACTI128   $0x01, Y2, 144(CX)
 	VPABSW         Y2, Y3
 	VPADDW         Y0, Y3, Y3
 	VPMULHUW       Y1, Y3, Y3
 	VPSIGNW        Y2, Y3, Y2
 	VMOVDQU        X2, 16(AX)
 	VEXTRACTI128   $0x01, Y2, 144(AX)
-	VBROADCASTI128 32(SI), Y0
-	VBROADCASTI128 32(DI), Y1
+	VBROADCASTI128 32(DI), Y0
+	VBROADCASTI128 32(R8), Y1
+	VMOVDQU        X6, 32(CX)
+	VEXTRACTI128   $0x01, Y6, 160(CX)
 	VPABSW         Y6, Y3
 	VPADDW         Y0, Y3, Y3
 	VPMULHUW       Y1, Y3, Y3
 	VPSIGNW        Y6, Y3, Y6
 	VMOVDQU        X6, 32(AX)
 	VEXTRACTI128   $0x01, Y6, 160(AX)
-	VBROADCASTI128 48(SI), Y0
-	VBROADCASTI128 48(DI), Y1
+	VBROADCASTI128 48(DI), Y0
+	VBROADCASTI128 48(R8), Y1
+	VMOVDQU        X9, 48(CX)
+	VEXTRACTI128   $0x01, Y9, 176(CX)
 	VPABSW         Y9, Y3
 	VPADDW         Y0, Y3, Y3
 	VPMULHUW       Y1, Y3, Y3
 	VPSIGNW        Y9, Y3, Y9
 	VMOVDQU        X9, 48(AX)
 	VEXTRACTI128   $0x01, Y9, 176(AX)
-	VBROADCASTI128 64(SI), Y0
-	VBROADCASTI128 64(DI), Y1
+	VBROADCASTI128 64(DI), Y0
+	VBROADCASTI128 64(R8), Y1
+	VMOVDQU        X4, 64(CX)
+	VEXTRACTI128   $0x01, Y4, 192(CX)
 	VPABSW         Y4, Y3
 	VPADDW         Y0, Y3, Y3
 	VPMULHUW       Y1, Y3, Y3
 	VPSIGNW        Y4, Y3, Y4
 	VMOVDQU        X4, 64(AX)
 	VEXTRACTI128   $0x01, Y4, 192(AX)
-	VBROADCASTI128 80(SI), Y0
-	VBROADCASTI128 80(DI), Y1
+	VBROADCASTI128 80(DI), Y0
+	VBROADCASTI128 80(R8), Y1
+	VMOVDQU        X10, 80(CX)
+	VEXTRACTI128   $0x01, Y10, 208(CX)
 	VPABSW         Y10, Y3
 	VPADDW         Y0, Y3, Y3
 	VPMULHUW       Y1, Y3, Y3
 	VPSIGNW        Y10, Y3, Y10
 	VMOVDQU        X10, 80(AX)
 	VEXTRACTI128   $0x01, Y10, 208(AX)
-	VBROADCASTI128 96(SI), Y0
-	VBROADCASTI128 96(DI), Y1
+	VBROADCASTI128 96(DI), Y0
+	VBROADCASTI128 96(R8), Y1
+	VMOVDQU        X7, 96(CX)
+	VEXTRACTI128   $0x01, Y7, 224(CX)
 	VPABSW         Y7, Y3
 	VPADDW         Y0, Y3, Y3
 	VPMULHUW       Y1, Y3, Y3
 	VPSIGNW        Y7, Y3, Y7
 	VMOVDQU        X7, 96(AX)
 	VEXTRACTI128   $0x01, Y7, 224(AX)
-	VBROADCASTI128 112(SI), Y0
-	VBROADCASTI128 112(DI), Y1
+	VBROADCASTI128 112(DI), Y0
+	VBROADCASTI128 112(R8), Y1
+	VMOVDQU        X5, 112(CX)
+	VEXTRACTI128   $0x01, Y5, 240(CX)
 	VPABSW         Y5, Y3
 	VPADDW         Y0, Y3, Y3
 	VPMULHUW       Y1, Y3, Y3
@@ -428,11 +445,11 @@ pair:
 	VPSHUFB        fdctZigzag33<>+0(SB), Y3, Y6
 	VPOR           Y6, Y5, Y5
 	VPCMPEQB       Y4, Y5, Y5
-	VPMOVMSKB      Y5, R11
-	NOTL           R11
-	MOVWLZX        R11, R10
-	SHRL           $0x10, R11
-	MOVL           R11, R11
+	VPMOVMSKB      Y5, R12
+	NOTL           R12
+	MOVWLZX        R12, R11
+	SHRL           $0x10, R12
+	MOVL           R12, R12
 	VPSHUFB        fdctZigzag20<>+0(SB), Y0, Y5
 	VPSHUFB        fdctZigzag21<>+0(SB), Y1, Y6
 	VPOR           Y6, Y5, Y5
@@ -441,14 +458,14 @@ pair:
 	VPSHUFB        fdctZigzag23<>+0(SB), Y3, Y6
 	VPOR           Y6, Y5, Y5
 	VPCMPEQB       Y4, Y5, Y5
-	VPMOVMSKB      Y5, R12
-	NOTL           R12
-	MOVWLZX        R12, R13
-	SHRL           $0x10, R12
-	SHLQ           $0x10, R10
+	VPMOVMSKB      Y5, R13
+	NOTL           R13
+	MOVWLZX        R13, R14
+	SHRL           $0x10, R13
 	SHLQ           $0x10, R11
-	ORQ            R13, R10
-	ORQ            R12, R11
+	SHLQ           $0x10, R12
+	ORQ            R14, R11
+	ORQ            R13, R12
 	VPSHUFB        fdctZigzag10<>+0(SB), Y0, Y5
 	VPSHUFB        fdctZigzag11<>+0(SB), Y1, Y6
 	VPOR           Y6, Y5, Y5
@@ -457,34 +474,35 @@ pair:
 	VPSHUFB        fdctZigzag13<>+0(SB), Y3, Y3
 	VPOR           Y3, Y5, Y5
 	VPCMPEQB       Y4, Y5, Y5
-	VPMOVMSKB      Y5, R12
-	NOTL           R12
-	MOVWLZX        R12, R13
-	SHRL           $0x10, R12
-	SHLQ           $0x10, R10
+	VPMOVMSKB      Y5, R13
+	NOTL           R13
+	MOVWLZX        R13, R14
+	SHRL           $0x10, R13
 	SHLQ           $0x10, R11
-	ORQ            R13, R10
-	ORQ            R12, R11
+	SHLQ           $0x10, R12
+	ORQ            R14, R11
+	ORQ            R13, R12
 	VPSHUFB        fdctZigzag00<>+0(SB), Y0, Y0
 	VPSHUFB        fdctZigzag01<>+0(SB), Y1, Y1
 	VPOR           Y1, Y0, Y0
 	VPSHUFB        fdctZigzag02<>+0(SB), Y2, Y1
 	VPOR           Y1, Y0, Y0
 	VPCMPEQB       Y4, Y0, Y0
-	VPMOVMSKB      Y0, R12
-	NOTL           R12
-	MOVWLZX        R12, R13
-	SHRL           $0x10, R12
-	SHLQ           $0x10, R10
+	VPMOVMSKB      Y0, R13
+	NOTL           R13
+	MOVWLZX        R13, R14
+	SHRL           $0x10, R13
 	SHLQ           $0x10, R11
-	ORQ            R13, R10
-	ORQ            R12, R11
-	MOVQ           R10, (CX)
-	MOVQ           R11, 8(CX)
+	SHLQ           $0x10, R12
+	ORQ            R14, R11
+	ORQ            R13, R12
+	MOVQ           R11, (DX)
+	MOVQ           R12, 8(DX)
 	ADDQ           $0x00000100, AX
-	ADDQ           $0x10, CX
+	ADDQ           $0x00000100, CX
 	ADDQ           $0x10, DX
-	DECQ           R8
+	ADDQ           $0x10, BX
+	DECQ           R9
 	JG             pair
 	VZEROUPPER
 	RET

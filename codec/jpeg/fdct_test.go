@@ -78,21 +78,17 @@ func TestZigzagTIsZigzagTransposed(t *testing.T) {
 	}
 }
 
-// Quantizing leans towards zero by acRounding, where it says, except for what
-// rounding a 16-bit reciprocal moves: (8192 + 1020)/2 of 65536 steps at most.
+// Quantizing takes the nearest level, but for what rounding a 16-bit reciprocal moves: (8192 + 1020)/2
+// of 65536 steps at most.
 func TestQuantizerRounds(t *testing.T) {
 	var q quantizer
 	for quality := 1; quality <= 100; quality += 3 {
-		q.reset(0, quality)
+		q.reset(quality%3, scaleOf(quality))
 		for k := range blockSize {
 			j, e := zigzagT[k], float64(q.elements[k])
-			lean := 0.5
-			if k > 0 {
-				lean = acRounding / 100.0
-			}
 			for c := 0; c <= 8192; c += 7 {
 				got := float64((uint32(c) + uint32(q.bias[j])) * uint32(q.reciprocal[j]) >> 16)
-				x := float64(c)/(8*e) + lean
+				x := float64(c)/(8*e) + 0.5
 				const moved = (8192 + 1020) / 2 / 65536.0
 				if got > x+moved || got < x-1-moved {
 					t.Fatalf("quality %d, index %d: %d / %v became %v", quality, k, c, 8*e, got)

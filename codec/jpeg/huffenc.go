@@ -45,23 +45,19 @@ func (h *huffmanSpec) fit(freq *[256]uint32) {
 	*h = huffmanSpec{values: h.values[:0]}
 	// Symbols by falling frequency; equal ones by number, so that the result is
 	// one and the same everywhere.
-	var order [256]uint16
+	var keys [256]uint64
 	n := 0
 	for s, f := range freq {
 		if f != 0 {
-			order[n] = uint16(s)
+			keys[n] = uint64(^f)<<8 | uint64(s)
 			n++
 		}
 	}
-	slices.SortFunc(order[:n], func(a, b uint16) int {
-		if freq[a] != freq[b] {
-			if freq[a] > freq[b] {
-				return -1
-			}
-			return 1
-		}
-		return int(a) - int(b)
-	})
+	slices.Sort(keys[:n])
+	var order [256]uint8
+	for i, k := range keys[:n] {
+		order[i] = uint8(k)
+	}
 
 	// Two-queue construction: leaves 0..n from the rarest up, the reserved
 	// symbol first with a count of 1, and inner nodes, whose weights rise too.

@@ -6,18 +6,19 @@ package jpeg
 
 // fdctQuantize transforms and quantizes the len(coef) blocks that lie side by
 // side at src, whose rows are stride apart. Bit k of mask[i] is set when the
-// coefficient at zig-zag index k of block i is not zero.
-func fdctQuantize(coef []coefBlock, mask []uint64, src []byte, stride int, q *quantizer) {
+// coefficient at zig-zag index k of block i is not zero. raw receives the
+// coefficients as they were, times 8.
+func fdctQuantize(coef, raw []coefBlock, mask []uint64, src []byte, stride int, q *quantizer) {
 	if pairs := len(coef) / 2; useAVX2 && pairs > 0 {
 		n := 2 * pairs
-		_, _ = mask[n-1], src[7*stride+8*n-1]
-		fdctQuantizeAVX2(&coef[0][0], &mask[0], &src[0], stride, &q.bias[0], &q.reciprocal[0], pairs)
+		_, _, _ = raw[n-1], mask[n-1], src[7*stride+8*n-1]
+		fdctQuantizeAVX2(&coef[0][0], &raw[0][0], &mask[0], &src[0], stride, &q.bias[0], &q.reciprocal[0], pairs)
 		if n == len(coef) {
 			return
 		}
-		coef, mask, src = coef[n:], mask[n:], src[8*n:]
+		coef, raw, mask, src = coef[n:], raw[n:], mask[n:], src[8*n:]
 	}
-	fdctQuantizeGeneric(coef, mask, src, stride, q)
+	fdctQuantizeGeneric(coef, raw, mask, src, stride, q)
 }
 
 // rowToY sets y to the luma of a row of 4-byte pixels.

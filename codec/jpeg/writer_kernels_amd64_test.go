@@ -42,8 +42,8 @@ func TestForwardAVX2EqualsGeneric(t *testing.T) {
 	r := rand.New(rand.NewSource(1))
 	var q quantizer
 	for _, quality := range []int{1, 30, 50, 80, 95, 100} {
-		for table := range 2 {
-			q.reset(table, quality)
+		for table := range 3 {
+			q.reset(table, scaleOf(quality))
 			for kind := range 7 {
 				for n := 1; n <= 9; n++ {
 					stride := 8*n + r.Intn(20)
@@ -51,14 +51,16 @@ func TestForwardAVX2EqualsGeneric(t *testing.T) {
 					got, want := make([]coefBlock, n+1), make([]coefBlock, n+1)
 					gotMask, wantMask := make([]uint64, n+1), make([]uint64, n+1)
 					gotMask[n], got[n][0] = 0xDEAD, 99
-					fdctQuantize(got[:n], gotMask[:n], src, stride, &q)
-					fdctQuantizeGeneric(want[:n], wantMask[:n], src, stride, &q)
+					gotRaw, wantRaw := make([]coefBlock, n+1), make([]coefBlock, n+1)
+					gotRaw[n][63] = 99
+					fdctQuantize(got[:n], gotRaw[:n], gotMask[:n], src, stride, &q)
+					fdctQuantizeGeneric(want[:n], wantRaw[:n], wantMask[:n], src, stride, &q)
 					for i := range n {
-						if got[i] != want[i] || gotMask[i] != wantMask[i] {
+						if got[i] != want[i] || gotRaw[i] != wantRaw[i] || gotMask[i] != wantMask[i] {
 							t.Fatalf("quality %d, kind %d, block %d of %d:\n%v %x\n%v %x", quality, kind, i, n, got[i], gotMask[i], want[i], wantMask[i])
 						}
 					}
-					if gotMask[n] != 0xDEAD || got[n][0] != 99 {
+					if gotMask[n] != 0xDEAD || got[n][0] != 99 || gotRaw[n] != (coefBlock{63: 99}) {
 						t.Fatalf("%d blocks: written past the end", n)
 					}
 				}

@@ -4,9 +4,10 @@ package jpeg
 
 // fdctQuantize transforms and quantizes the len(coef) blocks that lie side by
 // side at src, whose rows are stride apart. Bit k of mask[i] is set when the
-// coefficient at zig-zag index k of block i is not zero.
-func fdctQuantize(coef []coefBlock, mask []uint64, src []byte, stride int, q *quantizer) {
-	fdctQuantizeGeneric(coef, mask, src, stride, q)
+// coefficient at zig-zag index k of block i is not zero. raw receives the
+// coefficients as they were, times 8.
+func fdctQuantize(coef, raw []coefBlock, mask []uint64, src []byte, stride int, q *quantizer) {
+	fdctQuantizeGeneric(coef, raw, mask, src, stride, q)
 }
 
 // rowToY sets y to the luma of a row of 4-byte pixels.

@@ -15,6 +15,8 @@ type writerScan struct {
 	tokens []token
 	freq   frequencies
 	run    uint // blocks without further coefficients, not yet told of
+
+	costs [2]costs // of AC coefficients, by which Huffman tables
 }
 
 // sequentialScript is that of a baseline frame.
@@ -58,20 +60,14 @@ func (w *writer) startScans(script []writerScan) {
 	w.scans = w.scans[:n]
 }
 
-// appendScans appends what is left of the frame: one pass over the blocks for the
-// tokens of all scans, then the scans.
+// appendScans appends what is left of the frame: a sample of the blocks to learn what
+// symbols cost, one pass over all of them for the tokens of all scans, then the scans.
 func (w *writer) appendScans(dst []byte) []byte {
 	w.reserve()
+	w.learn()
 	for y := range w.mcusY {
 		w.forward(y)
-		for i := range w.scans {
-			s := &w.scans[i]
-			if s.component < 0 {
-				w.interleaved(s)
-			} else {
-				w.component(s, y)
-			}
-		}
+		w.line(y)
 	}
 	for i := range w.scans {
 		s := &w.scans[i]
@@ -93,6 +89,18 @@ func (w *writer) appendScans(dst []byte) []byte {
 		dst = appendTokens(dst, s.tokens, &w.codes)
 	}
 	return dst
+}
+
+// line adds the tokens of line mcuY of MCUs to all scans.
+func (w *writer) line(mcuY int) {
+	for i := range w.scans {
+		s := &w.scans[i]
+		if s.component < 0 {
+			w.interleaved(s)
+		} else {
+			w.component(s, mcuY)
+		}
+	}
 }
 
 // interleaved adds the tokens of a line of MCUs.

@@ -196,121 +196,44 @@ const (
 // blocks decodes the blocks of section 3.2.3 from in[p] on, and holds the checksum behind them against the data's. It returns
 // where the output ends that was not offered yet, -1 when sink failed.
 func (f *inflater) blocks(p int) (int, error) {
-	var acc uint64
-	var nb uint // valid bits of acc
+	c := cursor{p: p}
 	var err error
 	o := 0
-	var lengths [288 + 32]uint8
 	fixed := false // the tables are those of section 3.2.6
 	for final := false; !final; {
-		if p > f.n-32 {
-			if p > f.n+8 {
-				return o, errDeflate
-			}
-			p = f.fill(p)
+		if !f.refill(&c) {
+			return o, errDeflate
 		}
-		acc, nb, p = refill(acc, nb, f.in[:], p)
-		final = acc&1 != 0
-		kind := acc >> 1 & 3
-		acc >>= 3
-		nb -= 3
-		switch kind {
+		final = c.take(1) != 0
+		switch c.take(2) {
 		case 0:
-			p -= int(nb >> 3)
-			acc, nb = 0, 0
-			if p, o, err = f.stored(p, o); err != nil {
+			c.p -= int(c.nb >> 3)
+			c.acc, c.nb = 0, 0
+			if c.p, o, err = f.stored(c.p, o); err != nil {
 				return o, err
 			}
 			continue
 		case 1:
 			if !fixed {
-				for i := range 288 {
-					switch {
-					case i < 144 || i >= 280:
-						lengths[i] = 8
-					case i < 256:
-						lengths[i] = 9
-					default:
-						lengths[i] = 7
-					}
-				}
-				for i := range 32 {
-					lengths[288+i] = 5
-				}
-				f.build(lengths[:288], lengths[288:])
+				f.buildFixed()
 				fixed = true
 			}
 		case 2:
 			fixed = false
-			lits, dists := int(acc&31)+257, int(acc>>5&31)+1
-			codes := int(acc>>10&15) + 4
-			acc >>= 14
-			nb -= 14
-			if lits > 286 || dists > 30 {
-				return o, errDeflate
-			}
-			var codeLengths [19]uint8
-			for _, c := range codeOrder[:codes] {
-				if nb < 8 {
-					acc, nb, p = refill(acc, nb, f.in[:], p)
-				}
-				codeLengths[c] = uint8(acc & 7)
-				acc >>= 3
-				nb -= 3
-			}
-			if !f.litCanon.build(codeLengths[:]) {
-				return o, errDeflate
-			}
-			for i := 0; i < lits+dists; {
-				if p > f.n-32 {
-					if p > f.n+8 {
-						return o, errDeflate
-					}
-					p = f.fill(p)
-				}
-				acc, nb, p = refill(acc, nb, f.in[:], p)
-				s, n := f.litCanon.decode(acc, 1)
-				if s < 0 {
-					return o, errDeflate
-				}
-				acc >>= n & 63
-				nb -= n
-				repeat, length, extra := 1, uint8(s), uint(0)
-				switch s {
-				case 16:
-					if i == 0 {
-						return o, errDeflate
-					}
-					repeat, length, extra = 3+int(acc&3), lengths[i-1], 2
-				case 17:
-					repeat, length, extra = 3+int(acc&7), 0, 3
-				case 18:
-					repeat, length, extra = 11+int(acc&127), 0, 7
-				}
-				acc >>= extra & 63
-				nb -= extra
-				if i+repeat > lits+dists {
-					return o, errDeflate
-				}
-				for ; repeat > 0; repeat-- {
-					lengths[i] = length
-					i++
-				}
-			}
-			if !f.build(lengths[:lits], lengths[lits:lits+dists]) {
+			if !f.buildDynamic(&c) {
 				return o, errDeflate
 			}
 		default:
 			return o, errDeflate
 		}
-		if p, o, acc, nb, err = f.symbols(p, o, acc, nb); err != nil {
+		if c.p, o, c.acc, c.nb, err = f.symbols(c.p, o, c.acc, c.nb); err != nil {
 			return o, err
 		}
 	}
 	if o, err = f.flush(o); err != nil {
 		return o, err
 	}
-	p = f.fill(p - int(nb>>3))
+	p = f.fill(c.p - int(c.nb>>3))
 	if p+4 > f.n {
 		return o, errNoSum
 	}
@@ -318,6 +241,103 @@ func (f *inflater) blocks(p int) (int, error) {
 		return o, errSum
 	}
 	return o, nil
+}
+
+// A cursor is where the input is read: acc holds nb bits of what comes before in[p:].
+type cursor struct {
+	p   int
+	acc uint64
+	nb  uint
+}
+
+// refill sees to at least 56 bits, zeros past the end, and returns false when reading is well past it.
+func (f *inflater) refill(c *cursor) bool {
+	if c.p > f.n-32 {
+		if c.p > f.n+8 {
+			return false
+		}
+		c.p = f.fill(c.p)
+	}
+	c.acc |= binary.LittleEndian.Uint64(f.in[c.p:]) << (c.nb & 63)
+	c.p += int(63-c.nb) >> 3
+	c.nb |= 56
+	return true
+}
+
+// take removes n bits, of which there are as many.
+func (c *cursor) take(n uint) int {
+	v := int(c.acc & (1<<n - 1))
+	c.acc >>= n
+	c.nb -= n
+	return v
+}
+
+// buildFixed makes the tables of section 3.2.6.
+func (f *inflater) buildFixed() {
+	var lengths [288 + 32]uint8
+	for i := range 288 {
+		switch {
+		case i < 144 || i >= 280:
+			lengths[i] = 8
+		case i < 256:
+			lengths[i] = 9
+		default:
+			lengths[i] = 7
+		}
+	}
+	for i := range 32 {
+		lengths[288+i] = 5
+	}
+	f.build(lengths[:288], lengths[288:])
+}
+
+// buildDynamic reads the header of a block with codes of its own (section 3.2.7) and makes their tables.
+func (f *inflater) buildDynamic(c *cursor) bool {
+	lits, dists, codes := c.take(5)+257, c.take(5)+1, c.take(4)+4
+	if lits > 286 || dists > 30 {
+		return false
+	}
+	var codeLengths [19]uint8
+	for _, k := range codeOrder[:codes] {
+		if c.nb < 8 && !f.refill(c) {
+			return false
+		}
+		codeLengths[k] = uint8(c.take(3))
+	}
+	if !f.litCanon.build(codeLengths[:]) {
+		return false
+	}
+	var lengths [286 + 30]uint8
+	for i := 0; i < lits+dists; {
+		if !f.refill(c) {
+			return false
+		}
+		s, n := f.litCanon.decode(c.acc, 1)
+		if s < 0 {
+			return false
+		}
+		c.take(n)
+		repeat, length := 1, uint8(s)
+		switch s {
+		case 16:
+			if i == 0 {
+				return false
+			}
+			repeat, length = 3+c.take(2), lengths[i-1]
+		case 17:
+			repeat, length = 3+c.take(3), 0
+		case 18:
+			repeat, length = 11+c.take(7), 0
+		}
+		if i+repeat > lits+dists {
+			return false
+		}
+		for ; repeat > 0; repeat-- {
+			lengths[i] = length
+			i++
+		}
+	}
+	return f.build(lengths[:lits], lengths[lits:lits+dists])
 }
 
 // stored copies a stored block (section 3.2.4) whose header begins at p.
@@ -421,7 +441,7 @@ func (f *inflater) build(lits, dists []uint8) bool {
 // symbols decodes until the end of a block (section 3.2.3).
 func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uint, error) {
 	in, out := f.in, f.out
-	lit, dist := &f.lit, &f.dist
+	lit := &f.lit
 	limit := len(out) - outPad
 	safe := f.n - 32
 	const mask = 1<<litBits - 1
@@ -523,54 +543,55 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 			nb -= x
 		}
 		var distance int
-		if d := dist[acc&(1<<distBits-1)]; d&kindMask == kindMatch {
-			acc >>= d & 63
-			nb -= uint(d & 63)
-			x := d >> entryExtra & 15
-			distance = int(d>>entryBase) + int(acc&(1<<x-1))
-			acc >>= x
-			nb -= uint(x)
-		} else {
-			s, n := f.distCanon.decode(acc, distBits+1)
-			if s < 0 || s > 29 {
-				return p, o, acc, nb, errDeflate
-			}
-			acc >>= n & 63
-			nb -= n
-			x := uint(distExtra[s])
-			distance = int(distBase[s]) + int(acc&(1<<x-1))
-			acc >>= x & 63
-			nb -= x
-		}
-		if distance > o {
+		if distance, acc, nb = f.distance(acc, nb); distance > o || distance < 1 {
 			return p, o, acc, nb, errDeflate
 		}
-		end := o + length
-		if distance < 8 {
-			if distance == 1 {
-				v := uint64(out[o-1]) * 0x0101010101010101
-				for ; o < end; o += 8 {
-					binary.LittleEndian.PutUint64(out[o:], v)
-				}
-				o = end
-				continue
-			}
-			// A pattern of 2 to 7 bytes: once it stands 8 bytes or more, it is copied like any other.
-			whole := distance * ((7 + distance) / distance)
-			for i := o; i < o+whole; i++ {
-				out[i] = out[i-distance]
-			}
-			o += whole
-			distance = whole
-		}
-		// Most matches are short: 16 bytes without asking.
-		binary.LittleEndian.PutUint64(out[o:], binary.LittleEndian.Uint64(out[o-distance:]))
-		binary.LittleEndian.PutUint64(out[o+8:], binary.LittleEndian.Uint64(out[o+8-distance:]))
-		for o += 16; o < end; o += 8 {
-			binary.LittleEndian.PutUint64(out[o:], binary.LittleEndian.Uint64(out[o-distance:]))
-		}
-		o = end
+		o = copyMatch(out, o, length, distance)
 	}
+}
+
+// distance decodes a distance from at least 28 bits; 0 is none.
+func (f *inflater) distance(acc uint64, nb uint) (int, uint64, uint) {
+	if d := f.dist[acc&(1<<distBits-1)]; d&kindMask == kindMatch {
+		acc >>= d & 63
+		x := d >> entryExtra & 15
+		return int(d>>entryBase) + int(acc&(1<<x-1)), acc >> x, nb - uint(d&63) - uint(x)
+	}
+	s, n := f.distCanon.decode(acc, distBits+1)
+	if s < 0 || s > 29 {
+		return 0, 0, 0
+	}
+	acc >>= n & 63
+	x := uint(distExtra[s])
+	return int(distBase[s]) + int(acc&(1<<x-1)), acc >> (x & 63), nb - n - x
+}
+
+// copyMatch copies length bytes from distance back to out[o:], up to outPad more, and returns where they end.
+func copyMatch(out []byte, o, length, distance int) int {
+	end := o + length
+	if distance < 8 {
+		if distance == 1 {
+			v := uint64(out[o-1]) * 0x0101010101010101
+			for ; o < end; o += 8 {
+				binary.LittleEndian.PutUint64(out[o:], v)
+			}
+			return end
+		}
+		// A pattern of 2 to 7 bytes: once it stands 8 bytes or more, it is copied like any other.
+		whole := distance * ((7 + distance) / distance)
+		for i := o; i < o+whole; i++ {
+			out[i] = out[i-distance]
+		}
+		o += whole
+		distance = whole
+	}
+	// Most matches are short: 16 bytes without asking.
+	binary.LittleEndian.PutUint64(out[o:], binary.LittleEndian.Uint64(out[o-distance:]))
+	binary.LittleEndian.PutUint64(out[o+8:], binary.LittleEndian.Uint64(out[o+8-distance:]))
+	for o += 16; o < end; o += 8 {
+		binary.LittleEndian.PutUint64(out[o:], binary.LittleEndian.Uint64(out[o-distance:]))
+	}
+	return end
 }
 
 // symbol decodes one symbol near the end of the input, and reports whether it was the end of a block. What the zeros past the

@@ -155,16 +155,13 @@ var nextContext = func() (t [levelRow]uint16) {
 	return
 }()
 
-// blockCost returns the cost of a block whose first coded position is first and
-// whose last nonzero level is at last (-1 or below first: none), in context
-// ctx.
-func (t *tokenCost) blockCost(lev *[16]int16, first, last, ctx int) int {
-	if last < first {
-		return int(t.eob[first][ctx])
-	}
+// blockCost returns the cost of a block in context ctx, whose first coded position is first. mask
+// says which of its levels are not zero.
+func (t *tokenCost) blockCost(lev *[16]int16, mask uint16, first, ctx int) int {
 	row := first*rowsPerPos + ctx*levelRow
 	c := 0
-	for n := first; n <= last; n++ {
+	end := bits.Len16(mask)
+	for n := first; n < end; n++ {
 		v := int(lev[n&15])
 		m := v >> 31
 		v = (v ^ m) - m
@@ -176,7 +173,7 @@ func (t *tokenCost) blockCost(lev *[16]int16, first, last, ctx int) int {
 		}
 		row = (n+1)*rowsPerPos + int(nextContext[v&(levelRow-1)])
 	}
-	return c + int(t.eob[last+1][(row/levelRow)&3])
+	return c + int(t.eob[max(first, end)][(row/levelRow)&3])
 }
 
 // init fills the table for the probabilities p of one plane.

@@ -42,7 +42,7 @@ type Encoder struct {
 	w, h, mbw, mbh int
 
 	samples []byte       // mbSamples a macroblock, see import.go
-	alpha   []uint8      // susceptibility of each macroblock
+	shows   []uint8      // susceptibility of each macroblock
 	logVar  []uint16     // logarithm of its variance, in 1/256
 	mbs     []macroblock // what was decided
 	tokens  []byte       // levels, see appendLevels
@@ -55,7 +55,7 @@ type Encoder struct {
 	aboveUV  []byte // last chroma rows, U's eight and V's eight
 	topModes []uint8
 	topNZ    []nonzero
-	left     nonzero
+	around   neighbours // of the current macroblock
 	leftMode [4]uint8
 	topUV    [16]byte
 	leftUV   [16]byte
@@ -120,7 +120,7 @@ func (e *Encoder) init(w, h int) error {
 	e.mbw, e.mbh = (w+15)/16, (h+15)/16
 	n := e.mbw * e.mbh
 	e.samples = grow(e.samples, n*mbSamples)
-	e.alpha = grow(e.alpha, n)
+	e.shows = grow(e.shows, n)
 	e.logVar = grow(e.logVar, n)
 	e.mbs = grow(e.mbs, n)
 	clear(e.mbs)
@@ -147,6 +147,11 @@ func grow[T any](s []T, n int) []T {
 // last with coarser quantizers, until it does.
 func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 	e.analyse()
+	e.search.refineShift, e.search.thorough = 5, false
+	if o.Effort == EffortHigh {
+		e.search.refineShift = 3
+		e.search.thorough = true
+	}
 	every := 2
 	if o.Effort != EffortHigh {
 		every = max(3, e.mbh/8)
@@ -155,12 +160,8 @@ func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 	for r := (restriction{}); r.modes <= 2 && r.quant <= 128; {
 		e.restriction = r
 		e.assignSegments(o, r)
-		e.encodeMacroblocks(false)
-		if o.Effort == EffortHigh {
-			e.search.thorough = true
-			e.encodeMacroblocks(true)
-			e.search.thorough = false
-		}
+		e.encodeMacroblocks()
+		e.gatherSkipped()
 		e.setFilterLevels()
 		if n, size, ok := e.writeFrame(dst); ok {
 			if e.recon != nil {
@@ -263,12 +264,8 @@ func (e *Encoder) writeFrame(dst []byte) ([]byte, int, bool) {
 }
 
 // encodeMacroblocks decides every macroblock. The prices of tokens follow what
-// has been decided so far, or, when it is done again, what was decided the time
-// before.
-func (e *Encoder) encodeMacroblocks(again bool) {
-	if again {
-		e.setCosts()
-	}
+// has been decided so far.
+func (e *Encoder) encodeMacroblocks() {
 	e.tokens = grow(e.tokens, len(e.mbs)*96+maxTokenBytes)[:0]
 	clear(e.topNZ)
 	clear(e.topModes)
@@ -280,10 +277,7 @@ func (e *Encoder) encodeMacroblocks(again bool) {
 	const headerBits = nPlane*nBand*nContext*nProb*9 + 400
 	e.modeShare = (e.firstLimit()*8 - headerBits) * 250 / len(e.mbs)
 	for mby := 0; mby < e.mbh; mby++ {
-		if !again {
-			e.setCosts()
-		}
-		e.left = nonzero{}
+		e.setCosts()
 		e.leftMode = [4]uint8{}
 		for mbx := 0; mbx < e.mbw; mbx++ {
 			if len(e.tokens)+maxTokenBytes > cap(e.tokens) {

@@ -132,14 +132,14 @@ func (s *filterSample) start(mbw, mbh, every int) {
 	s.trial = grow(s.trial, 32*s.stride)
 }
 
-// setFilterLevels sets each segment's filter level to three quarters of the one, of some around what
+// setFilterLevels sets each segment's filter level to 11/16 of the one, of some around what
 // suits its quantizer, that brings the sampled luma closest to the source: the eye would rather
 // have a little more error than lose detail.
 func (e *Encoder) setFilterLevels() {
 	e.tryFilterLevels()
 	for k := range e.segments {
 		s := &e.segments[k]
-		s.filterLevel = (3*s.filterLevel + 2) / 4
+		s.filterLevel = (11*s.filterLevel + 8) / 16
 	}
 }
 

@@ -101,6 +101,6 @@ func unfilteredRecon(t *testing.T, m *image.YCbCr, o Options) []byte {
 	e.analyse()
 	e.sample.start(e.mbw, e.mbh, 3)
 	e.assignSegments(o, restriction{})
-	e.encodeMacroblocks(false)
+	e.encodeMacroblocks()
 	return planes(e.recon.SubImage(m.Rect).(*image.YCbCr))
 }

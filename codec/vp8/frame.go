@@ -112,65 +112,40 @@ func (e *Encoder) writeTokens(parts []boolEncoder, h *frameHeader) {
 	clear(e.topNZ)
 	for mby := 0; mby < e.mbh; mby++ {
 		w := &parts[mby&(len(parts)-1)]
-		var left nonzero
+		var n neighbours
 		for mbx := 0; mbx < e.mbw; mbx++ {
 			mb := &e.mbs[mby*e.mbw+mbx]
-			up := &e.topNZ[mbx]
-			if mb.skip {
-				if h.useSkip {
-					left.clear(mb.is4)
-					up.clear(mb.is4)
-				} else {
-					e.writeEmpty(w, h, mb.is4, &left, up)
-				}
-				continue
+			n.up = e.topNZ[mbx]
+			switch {
+			case !mb.skip:
+				tok = h.writeLevels(w, mb.is4, &n, tok)
+			case h.useSkip:
+				n.clear(mb.is4)
+			default:
+				h.writeLevels(w, mb.is4, &n, make([]byte, 25))
 			}
-			plane, first := planeY1SansY2, 0
-			if !mb.is4 {
-				tok, left.y2 = writeBlock(w, &h.probs[planeY2], tok, 0, left.y2+up.y2)
-				up.y2 = left.y2
-				plane, first = planeY1WithY2, 1
-			}
-			for y := 0; y < 4; y++ {
-				for x := 0; x < 4; x++ {
-					tok, left.y[y] = writeBlock(w, &h.probs[plane], tok, first, left.y[y]+up.y[x])
-					up.y[x] = left.y[y]
-				}
-			}
-			for c := 0; c < 4; c += 2 {
-				for y := 0; y < 2; y++ {
-					for x := 0; x < 2; x++ {
-						tok, left.uv[c+y] = writeBlock(w, &h.probs[planeUV], tok, 0, left.uv[c+y]+up.uv[c+x])
-						up.uv[c+x] = left.uv[c+y]
-					}
-				}
-			}
+			e.topNZ[mbx] = n.up
 		}
 	}
 }
 
-// writeEmpty writes a macroblock without levels where there are no skip flags.
-func (e *Encoder) writeEmpty(w *boolEncoder, h *frameHeader, is4 bool, left, up *nonzero) {
-	var none [1]byte
+// writeLevels writes the tokens of a macroblock, which are at the front of tok, and returns the rest
+// of tok.
+func (h *frameHeader) writeLevels(w *boolEncoder, is4 bool, n *neighbours, tok []byte) []byte {
+	nz := uint8(0)
 	plane, first := planeY1SansY2, 0
 	if !is4 {
-		writeBlock(w, &h.probs[planeY2], none[:], 0, left.y2+up.y2)
+		tok, nz = writeBlock(w, &h.probs[planeY2], tok, 0, n.y2())
+		n.noteY2(nz)
 		plane, first = planeY1WithY2, 1
 	}
-	for y := 0; y < 4; y++ {
-		for x := 0; x < 4; x++ {
-			writeBlock(w, &h.probs[plane], none[:], first, left.y[y]+up.y[x])
-			left.y[y], up.y[x] = 0, 0
-		}
+	for b := 0; b < 16; b++ {
+		tok, nz = writeBlock(w, &h.probs[plane], tok, first, n.y(b))
+		n.noteY(b, nz)
 	}
-	for c := 0; c < 4; c += 2 {
-		for y := 0; y < 2; y++ {
-			for x := 0; x < 2; x++ {
-				writeBlock(w, &h.probs[planeUV], none[:], 0, left.uv[c+y]+up.uv[c+x])
-				left.uv[c+y], up.uv[c+x] = 0, 0
-			}
-		}
+	for b := 0; b < 8; b++ {
+		tok, nz = writeBlock(w, &h.probs[planeUV], tok, 0, n.uv(b))
+		n.noteUV(b, nz)
 	}
-	left.clear(is4)
-	up.clear(is4)
+	return tok
 }

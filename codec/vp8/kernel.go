@@ -3,17 +3,12 @@ package vp8
 // This file holds the reference kernels over strips and blocks. On amd64 with
 // AVX2 those of kernel_amd64.s take their place, with equal results.
 
-import "math/bits"
-
 // blockStats say how up to 16 blocks came through quantization.
 type blockStats struct {
 	sse  [16]uint32 // sum of the squared errors of a block's coefficients
 	tex  [16]uint32 // weighted sum of the magnitudes of its reconstructed coefficients
 	mask [16]uint16 // bit n: the level at zigzag position n is not zero
 }
-
-// last returns the position of a block's last nonzero level, -1 for none.
-func (s *blockStats) last(block int) int { return bits.Len16(s.mask[block]) - 1 }
 
 // textureWeight weighs the magnitudes of coefficients, in zigzag order: what
 // the eye misses when a quantizer flattens it. The mean does not count.

@@ -9,7 +9,10 @@ package vp8
 // reconstructed. To it is added the change of texture: how far the weighted
 // magnitudes of a block's coefficients, errors included, are from the source's.
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // scoreShift is what a unit of distortion is worth in a score; the lambdas are
 // on the same scale.
@@ -22,7 +25,7 @@ type candidate16 struct {
 	lev    [256]int16
 	stats  blockStats
 	y2lev  [16]int16
-	y2last int
+	y2mask uint16
 	dist   int64
 	rate   int
 }
@@ -72,7 +75,11 @@ type search struct {
 	lam     lambdas // of the current macroblock
 	segment int     // its segment
 
-	thorough bool // compare candidates after the trellis
+	// refineShift says which modes of a 4x4 block are compared again after the trellis: those whose
+	// scores are above the least by no more than it, shifted right by this.
+	refineShift uint
+	// thorough says that the decision between 4x4 and 16x16 stands on what the trellis makes of both.
+	thorough bool
 
 	flat [256]byte // a prediction of 128 everywhere
 
@@ -96,7 +103,7 @@ type search struct {
 
 	// The levels of the macroblock in 4x4 blocks.
 	lev  [16][16]int16
-	last [16]int8
+	mask [16]uint16
 
 	topErr  []dcErr
 	leftErr dcErr
@@ -134,16 +141,18 @@ func (e *Encoder) decide(mbx, mby int) {
 	if e.restriction.modes < 2 {
 		mb.is4 = e.search4(mbx, mb, seg, src, best, modeLimit)
 	}
-	up := &e.topNZ[mbx]
+	n := &e.around
 	mark := len(e.tokens)
-	nz := uint8(0)
+	levels := uint16(0) // whether there are any
 	if mb.is4 {
 		for b := 0; b < 16; b++ {
-			nz |= e.keep(planeY1SansY2, &s.lev[b], 0, int(s.last[b]), &e.left.y[b>>2], &up.y[b&3])
+			e.keep(planeY1SansY2, &s.lev[b], s.mask[b], 0, n.y(b))
+			n.noteY(b, anyLevel(s.mask[b]))
+			levels |= s.mask[b]
 		}
 	} else {
 		if !s.thorough {
-			e.trellis16(mbx, seg, best)
+			e.trellis16(seg, best)
 		}
 		mb.mode16 = uint8(best.mode)
 		e.modeCredit -= int(fixed.mode16[best.mode])
@@ -151,9 +160,14 @@ func (e *Encoder) decide(mbx, mby int) {
 			e.leftMode[k] = mb.mode16
 			e.topModes[4*mbx+k] = mb.mode16
 		}
-		nz = e.keep(planeY2, &best.y2lev, 0, best.y2last, &e.left.y2, &up.y2)
+		e.keep(planeY2, &best.y2lev, best.y2mask, 0, n.y2())
+		n.noteY2(anyLevel(best.y2mask))
+		levels = best.y2mask
 		for b := 0; b < 16; b++ {
-			nz |= e.keep(planeY1WithY2, (*[16]int16)(best.lev[16*b:]), 1, best.stats.last(b), &e.left.y[b>>2], &up.y[b&3])
+			mask := best.stats.mask[b]
+			e.keep(planeY1WithY2, (*[16]int16)(best.lev[16*b:]), mask, 1, n.y(b))
+			n.noteY(b, anyLevel(mask))
+			levels |= mask
 		}
 		e.reconstruct16(best, seg)
 	}
@@ -162,26 +176,23 @@ func (e *Encoder) decide(mbx, mby int) {
 	e.modeCredit -= int(fixed.modeUV[uv.mode])
 	for b := 0; b < 8; b++ {
 		k := int(chromaBlock[b])
-		nz |= e.keep(planeUV, (*[16]int16)(uv.lev[16*k:]), 0, uv.stats.last(k), &e.left.uv[b>>2*2+b>>1&1], &up.uv[b>>2*2+b&1])
+		mask := uv.stats.mask[k]
+		e.keep(planeUV, (*[16]int16)(uv.lev[16*k:]), mask, 0, n.uv(b))
+		n.noteUV(b, anyLevel(mask))
+		levels |= mask
 	}
 	e.reconstructUV(uv, seg)
-	mb.skip = nz == 0
+	mb.skip = levels == 0
 	if mb.skip {
 		e.tokens = e.tokens[:mark]
 	}
 }
 
-// keep counts a block's tokens, keeps its levels, and passes on whether it has
-// any to the contexts left and up.
-func (e *Encoder) keep(plane int, lev *[16]int16, first, last int, left, up *uint8) uint8 {
-	e.counts[plane].count(lev, first, last, int(*left+*up))
+// keep counts a block's tokens and keeps its levels.
+func (e *Encoder) keep(plane int, lev *[16]int16, mask uint16, first, ctx int) {
+	last := bits.Len16(mask) - 1
+	e.counts[plane].count(lev, first, last, ctx)
 	e.tokens = appendLevels(e.tokens, lev, first, last)
-	nz := uint8(0)
-	if last >= first {
-		nz = 1
-	}
-	*left, *up = nz, nz
-	return nz
 }
 
 // chromaBlock maps the order in which chroma blocks are written (U's four, V's
@@ -215,7 +226,7 @@ func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 
 	best.score = 1 << 62
 	for mode := 0; mode < e.modes(); mode++ {
 		c.mode = mode
-		c.y2lev, c.y2last = [16]int16(s.y2lev[16*mode:]), s.y2stats.last(mode)
+		c.y2lev, c.y2mask = [16]int16(s.y2lev[16*mode:]), s.y2stats.mask[mode]
 		quantizeBlocks(c.lev[:], s.coef16[mode][:], s.ref[:], 16, &seg.y1, &c.stats, 16)
 		dist, tex := int64(s.y2stats.sse[mode]>>2), int64(0)
 		for b := range c.stats.sse {
@@ -227,7 +238,7 @@ func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 
 		if dist<<scoreShift+int64(rate)*s.lam.l16 >= best.score {
 			continue
 		}
-		rate += e.rate16(mbx, c)
+		rate += e.rate16(c)
 		c.rate, c.dist = rate, dist
 		c.score = dist<<scoreShift + int64(rate)*s.lam.l16
 		if c.score < best.score {
@@ -235,30 +246,30 @@ func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 
 		}
 	}
 	if s.thorough {
-		e.trellis16(mbx, seg, best)
+		e.trellis16(seg, best)
 	}
 	return best
 }
 
-// trellis16 quantizes the AC coefficients of c again.
-func (e *Encoder) trellis16(mbx int, seg *segment, c *candidate16) {
-	up := &e.topNZ[mbx]
+// trellis16 quantizes c again.
+func (e *Encoder) trellis16(seg *segment, c *candidate16) {
+	n := e.around
+	s := &e.search
+	// A squared error of Y2 counts a quarter.
+	mask, sse, rate := e.costs[planeY2].trellis(&c.y2lev, (*[16]int16)(s.y2[16*c.mode:]), &seg.y2, 0, n.y2(), 4*s.lam.trellis)
+	c.dist += (sse - int64(s.y2stats.sse[c.mode])) >> 2
+	c.y2mask = mask
+	c.rate = int(fixed.mode16[c.mode]) + rate
 	t := &e.costs[planeY1WithY2]
-	left, top := e.left.y, up.y
 	for b := 0; b < 16; b++ {
 		lev := (*[16]int16)(c.lev[16*b:])
-		coef := (*[16]int16)(e.search.coef16[c.mode][16*b:])
-		last, sse := t.trellis(lev, coef, &seg.y1, 1, int(left[b>>2]+top[b&3]), e.search.lam.trellis)
+		coef := (*[16]int16)(s.coef16[c.mode][16*b:])
+		mask, sse, rate := t.trellis(lev, coef, &seg.y1, 1, n.y(b), s.lam.trellis)
 		c.dist += sse - int64(c.stats.sse[b])
-		c.stats.mask[b] = 0
-		z := uint8(0)
-		if last >= 0 {
-			c.stats.mask[b] = 1 << uint(last)
-			z = 1
-		}
-		left[b>>2], top[b&3] = z, z
+		c.rate += rate
+		c.stats.mask[b] = mask
+		n.noteY(b, anyLevel(mask))
 	}
-	c.rate = int(fixed.mode16[c.mode]) + e.rate16(mbx, c)
 }
 
 func textureChange(a, b uint32) int64 {
@@ -269,19 +280,14 @@ func textureChange(a, b uint32) int64 {
 }
 
 // rate16 prices the tokens of c.
-func (e *Encoder) rate16(mbx int, c *candidate16) int {
-	up := &e.topNZ[mbx]
-	r := e.costs[planeY2].blockCost(&c.y2lev, 0, c.y2last, int(e.left.y2+up.y2))
+func (e *Encoder) rate16(c *candidate16) int {
+	n := e.around
+	r := e.costs[planeY2].blockCost(&c.y2lev, c.y2mask, 0, n.y2())
 	t := &e.costs[planeY1WithY2]
-	left, top := e.left.y, up.y
 	for b := 0; b < 16; b++ {
-		last := c.stats.last(b)
-		r += t.blockCost((*[16]int16)(c.lev[16*b:]), 1, last, int(left[b>>2]+top[b&3]))
-		z := uint8(0)
-		if last >= 0 {
-			z = 1
-		}
-		left[b>>2], top[b&3] = z, z
+		mask := c.stats.mask[b]
+		r += t.blockCost((*[16]int16)(c.lev[16*b:]), mask, 1, n.y(b))
+		n.noteY(b, anyLevel(mask))
 	}
 	return r
 }
@@ -309,8 +315,7 @@ func (e *Encoder) reconstruct16(c *candidate16, seg *segment) {
 func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, best *candidate16, modeLimit int) bool {
 	s := &e.search
 	t := &e.costs[planeY1SansY2]
-	up := &e.topNZ[mbx]
-	left, top := e.left.y, up.y
+	n := e.around
 	leftMode, topMode := e.leftMode, [4]uint8(e.topModes[4*mbx:])
 	modes := uint64(0)
 	limit := best.dist<<scoreShift + int64(best.rate)*s.lam.mode
@@ -326,10 +331,10 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 		predict4(&s.pred4, lo, above>>16|above>>56<<48)
 		fdctBlock(s.coef4[:], src[16*y+x:], s.pred4[:], 3)
 		quantizeBlocks(s.lev4[:], s.coef4[:], s.ref[16*b:], 0, &seg.y1, &s.stats4, 12)
-		ctx := int(left[b>>2] + top[b&3])
+		ctx := n.y(b)
 		modeCost := &fixed.mode4[topMode[b&3]][leftMode[b>>2]]
 		var scores [nPred]int64
-		bestMode, bestScore, bestDist, bestRate := 0, int64(1)<<62, int64(0), 0
+		bestScore, plainDist, plainRate := int64(1)<<62, int64(0), 0
 		for m := 0; m < nPred; m++ {
 			dist := int64(s.stats4.sse[m]) + textureChange(s.tex[b], s.stats4.tex[m])*s.lam.texture>>12
 			score := dist<<scoreShift + int64(modeCost[m])*s.lam.l4
@@ -337,36 +342,26 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 			if score >= bestScore {
 				continue
 			}
-			rate := int(modeCost[m]) + t.blockCost((*[16]int16)(s.lev4[16*m:]), 0, s.stats4.last(m), ctx)
+			rate := int(modeCost[m]) + t.blockCost((*[16]int16)(s.lev4[16*m:]), s.stats4.mask[m], 0, ctx)
 			score = dist<<scoreShift + int64(rate)*s.lam.l4
 			scores[m] = score
 			if score < bestScore {
-				bestMode, bestScore, bestDist, bestRate = m, score, dist, rate
+				bestScore, plainDist, plainRate = score, dist, rate
 			}
 		}
 		lev := &s.lev[b]
-		if s.thorough {
-			bestMode = e.refine4(b, ctx, modeCost, &scores, bestScore)
+		bestMode, dist, rate := e.refine4(b, ctx, modeCost, &scores, bestScore+bestScore>>s.refineShift)
+		mask := s.mask[b]
+		if !s.thorough {
+			dist, rate = plainDist, plainRate
 		}
-		// The decision between 4x4 and 16x16 stands on the levels before the
-		// trellis, for both, unless there is time for the trellis on both.
-		last, sse := t.trellis(lev, (*[16]int16)(s.coef4[16*bestMode:]), &seg.y1, 0, ctx, s.lam.trellis)
-		if s.thorough {
-			bestDist = sse + textureChange(s.tex[b], s.stats4.tex[bestMode])*s.lam.texture>>12
-			bestRate = int(modeCost[bestMode]) + t.blockCost(lev, 0, last, ctx)
-		}
-		total += bestDist<<scoreShift + int64(bestRate)*s.lam.mode
+		total += dist<<scoreShift + int64(rate)*s.lam.mode
 		spent += int(modeCost[bestMode])
 		if total >= limit || spent > modeLimit {
 			return false
 		}
-		s.last[b] = int8(last)
 		idctBlock(e.ybr[o:], ybrStride, s.pred4[64*(bestMode>>2)+4*(bestMode&3):], 16, lev, &seg.y1.q)
-		z := uint8(0)
-		if last >= 0 {
-			z = 1
-		}
-		left[b>>2], top[b&3] = z, z
+		n.noteY(b, anyLevel(mask))
 		leftMode[b>>2], topMode[b&3] = uint8(bestMode), uint8(bestMode)
 		modes |= uint64(bestMode) << (4 * uint(b))
 	}
@@ -377,26 +372,26 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 	return true
 }
 
-// refine4 compares the modes of block b that scored nearly as well as the best
-// after the trellis has quantized each.
-func (e *Encoder) refine4(b, ctx int, modeCost *[nPred]uint16, scores *[nPred]int64, best int64) (mode int) {
+// refine4 compares the modes of block b that scored up to limit again after the trellis has quantized
+// each, and keeps the levels of the best.
+func (e *Encoder) refine4(b, ctx int, modeCost *[nPred]uint16, scores *[nPred]int64, limit int64) (mode int, dist int64, rate int) {
 	s := &e.search
 	t := &e.costs[planeY1SansY2]
-	limit := best + best>>3
-	best = 1 << 62
+	best := int64(1) << 62
 	var lev [16]int16
 	for m, score := range scores {
 		if score > limit {
 			continue
 		}
-		last, sse := t.trellis(&lev, (*[16]int16)(s.coef4[16*m:]), &e.segments[s.segment].y1, 0, ctx, s.lam.trellis)
-		dist := sse + textureChange(s.tex[b], s.stats4.tex[m])*s.lam.texture>>12
-		rate := int(modeCost[m]) + t.blockCost(&lev, 0, last, ctx)
-		if score = dist<<scoreShift + int64(rate)*s.lam.l4; score < best {
-			mode, best = m, score
+		mask, d, r := t.trellis(&lev, (*[16]int16)(s.coef4[16*m:]), &e.segments[s.segment].y1, 0, ctx, s.lam.trellis)
+		d += textureChange(s.tex[b], s.stats4.tex[m]) * s.lam.texture >> 12
+		r += int(modeCost[m])
+		if score = d<<scoreShift + int64(r)*s.lam.l4; score < best {
+			mode, dist, rate, best = m, d, r, score
+			s.lev[b], s.mask[b] = lev, mask
 		}
 	}
-	return mode
+	return mode, dist, rate
 }
 
 // searchUV finds the best chroma prediction.
@@ -408,7 +403,6 @@ func (e *Encoder) searchUV(mbx, mby int, seg *segment, src []byte) *candidateUV 
 	predict8(&s.predUV, &e.topUV, &e.leftUV, e.cornerUV, mby > 0, mbx > 0)
 	best, c := &s.cUV[0], &s.cUV[1]
 	best.score = 1 << 62
-	up := &e.topNZ[mbx]
 	t := &e.costs[planeUV]
 	for mode := 0; mode < e.modes(); mode++ {
 		c.mode = mode
@@ -424,17 +418,12 @@ func (e *Encoder) searchUV(mbx, mby int, seg *segment, src []byte) *candidateUV 
 		if dist<<scoreShift+int64(rate)*s.lam.uv >= best.score {
 			continue
 		}
-		left, top := e.left.uv, up.uv
+		n := e.around
 		for b := 0; b < 8; b++ {
-			k := chromaBlock[b]
-			last := c.stats.last(int(k))
-			l, u := b>>2*2+b>>1&1, b>>2*2+b&1
-			rate += t.blockCost((*[16]int16)(c.lev[16*k:]), 0, last, int(left[l]+top[u]))
-			z := uint8(0)
-			if last >= 0 {
-				z = 1
-			}
-			left[l], top[u] = z, z
+			k := int(chromaBlock[b])
+			mask := c.stats.mask[k]
+			rate += t.blockCost((*[16]int16)(c.lev[16*k:]), mask, 0, n.uv(b))
+			n.noteUV(b, anyLevel(mask))
 		}
 		c.score = dist<<scoreShift + int64(rate)*s.lam.uv
 		if c.score < best.score {

@@ -29,6 +29,35 @@ func (z *nonzero) clear(is4 bool) {
 	*z = nonzero{y2: y2}
 }
 
+// neighbours are the contexts of a macroblock's tokens (section 13.3): how many of the blocks left of
+// a block and above it have nonzero levels. Blocks have the numbers in which they are written, and
+// are noted in that order; those noted are the neighbours of those that follow.
+type neighbours struct{ left, up nonzero }
+
+func (n *neighbours) y2() int      { return int(n.left.y2 + n.up.y2) }
+func (n *neighbours) y(b int) int  { return int(n.left.y[b>>2&3] + n.up.y[b&3]) }
+func (n *neighbours) uv(b int) int { return int(n.left.uv[b>>1&3] + n.up.uv[b>>1&2|b&1]) }
+
+func (n *neighbours) noteY2(nz uint8)       { n.left.y2, n.up.y2 = nz, nz }
+func (n *neighbours) noteY(b int, nz uint8) { n.left.y[b>>2&3], n.up.y[b&3] = nz, nz }
+func (n *neighbours) noteUV(b int, nz uint8) {
+	n.left.uv[b>>1&3], n.up.uv[b>>1&2|b&1] = nz, nz
+}
+
+// clear notes a macroblock without levels.
+func (n *neighbours) clear(is4 bool) {
+	n.left.clear(is4)
+	n.up.clear(is4)
+}
+
+// anyLevel is 1 for a block that has the levels of mask, 0 for one that has none.
+func anyLevel(mask uint16) uint8 {
+	if mask != 0 {
+		return 1
+	}
+	return 0
+}
+
 // What prediction takes for samples outside the picture (section 12.2).
 const (
 	aboveSample = 127
@@ -38,7 +67,9 @@ const (
 // prepare fills the borders of the workspace for macroblock mbx, mby.
 func (e *Encoder) prepare(mbx, mby int) {
 	ybr := &e.ybr
+	e.around.up = e.topNZ[mbx]
 	if mbx == 0 {
+		e.around.left = nonzero{}
 		for y := 1; y < 17; y++ {
 			ybr[y*ybrStride+7] = leftSample
 		}
@@ -88,6 +119,7 @@ func (e *Encoder) prepare(mbx, mby int) {
 
 // finish keeps the last row of the reconstructed macroblock for the row below.
 func (e *Encoder) finish(mbx, mby int) {
+	e.topNZ[mbx] = e.around.up
 	copy(e.topY[16*mbx:16*mbx+16], e.ybr[ybrY+15*ybrStride:])
 	copy(e.aboveUV[16*mbx:16*mbx+16], e.recUV[7*16:])
 	if s := &e.sample; mby/2%s.every == 0 {

@@ -8,7 +8,7 @@ import "math"
 // susceptibility returns how much a macroblock of 256 luma samples shows its
 // errors, 255 for flat to 0 for busy: by the logarithm of the mean variance of
 // its four 8x8 blocks. logVar is that logarithm, in 1/256.
-func susceptibility(src *[256]byte) (alpha uint8, logVar int) {
+func susceptibility(src *[256]byte) (s uint8, logVar int) {
 	var total uint64 // of 64*64 times the variance
 	for b := 0; b < 4; b++ {
 		o := b>>1*128 + b&1*8
@@ -27,11 +27,11 @@ func susceptibility(src *[256]byte) (alpha uint8, logVar int) {
 	return uint8(clip(a, 0, 255)), logVar
 }
 
-// analyse fills in e.alpha.
+// analyse fills in e.shows and e.logVar.
 func (e *Encoder) analyse() {
-	for i := range e.alpha {
+	for i := range e.shows {
 		a, v := susceptibility((*[256]byte)(e.samples[i*mbSamples:]))
-		e.alpha[i], e.logVar[i] = a, uint16(v)
+		e.shows[i], e.logVar[i] = a, uint16(v)
 	}
 }
 
@@ -39,7 +39,7 @@ func (e *Encoder) analyse() {
 // for the given quality. Under a restriction to few modes there is one segment.
 func (e *Encoder) assignSegments(o Options, r restriction) {
 	var hist [256]int
-	for _, a := range e.alpha {
+	for _, a := range e.shows {
 		hist[a]++
 	}
 	lo, hi := 0, 255
@@ -76,23 +76,23 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 	for i := range e.mbs {
 		e.mbs[i] = macroblock{}
 		if e.header.useSegments {
-			e.mbs[i].segment = of[e.alpha[i]]
+			e.mbs[i].segment = of[e.shows[i]]
 		}
 	}
 	mean := 0
 	for a, n := range hist {
 		mean += a * n
 	}
-	mean /= len(e.alpha)
+	mean /= len(e.shows)
 	span := max(center[3]-center[0], 1)
 	c := compression(o.Quality)
 	for k := range e.segments {
 		s := &e.segments[k]
-		alpha := clip(255*(center[k]-mean)/span, -127, 127)
+		shows := clip(255*(center[k]-mean)/span, -127, 127) // more than the mean
 		if !e.header.useSegments {
-			alpha = 0
+			shows = 0
 		}
-		s.quant = clip(r.quant+int(127*(1-math.Pow(c, 1-0.0035*float64(alpha)))), 0, 127)
+		s.quant = clip(r.quant+int(127*(1-math.Pow(c, 1-0.0035*float64(shows)))), 0, 127)
 		s.initQuant(e.header.delta)
 		s.initLambdas()
 		s.filterLevel = filterLevel(s.quant)
@@ -116,7 +116,7 @@ func compression(quality int) float64 {
 const (
 	lambda16      = 270
 	lambda4       = 240
-	lambdaMode    = 270
+	lambdaMode    = 243
 	lambdaUV      = 450
 	lambdaTrellis = 150
 	// textureStep weighs the change of texture per unit of the step, in 1/65536.
@@ -162,4 +162,30 @@ func abs(x int) int {
 		return -x
 	}
 	return x
+}
+
+// gatherSkipped puts the macroblocks without levels into the segment that most of them are in: the
+// quantizer means nothing to them, and where they are most of the picture, saying which segment each
+// is in would be most of the file.
+func (e *Encoder) gatherSkipped() {
+	if !e.header.useSegments {
+		return
+	}
+	var n [4]int
+	for i := range e.mbs {
+		if e.mbs[i].skip {
+			n[e.mbs[i].segment]++
+		}
+	}
+	most := 0
+	for k, v := range n {
+		if v > n[most] {
+			most = k
+		}
+	}
+	for i := range e.mbs {
+		if e.mbs[i].skip {
+			e.mbs[i].segment = uint8(most)
+		}
+	}
 }

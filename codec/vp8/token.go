@@ -206,7 +206,7 @@ func appendLevels(dst []byte, lev *[16]int16, first, last int) []byte {
 
 // writeBlock writes the tokens of the block at the front of tok and returns the
 // rest of tok and whether the block had any nonzero level.
-func writeBlock(w *boolEncoder, p *[nBand][nContext][nProb]uint8, tok []byte, first int, ctx uint8) ([]byte, uint8) {
+func writeBlock(w *boolEncoder, p *[nBand][nContext][nProb]uint8, tok []byte, first, ctx int) ([]byte, uint8) {
 	end := int(tok[0])
 	tok = tok[1:]
 	q := &p[bands[first]&7][ctx]

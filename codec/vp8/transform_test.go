@@ -134,8 +134,8 @@ func TestPriceIsWhatIsWritten(t *testing.T) {
 			price := 0
 			for n := range blocks {
 				k := &blocks[n]
-				price += cost.blockCost(&k.lev, first, k.last, k.ctx)
-				writeBlock(&w, &probs[plane], appendLevels(nil, &k.lev, first, k.last), first, uint8(k.ctx))
+				price += cost.blockCost(&k.lev, maskOf(&k.lev), first, k.ctx)
+				writeBlock(&w, &probs[plane], appendLevels(nil, &k.lev, first, k.last), first, k.ctx)
 			}
 			bits := 8 * len(w.finish())
 			tolerance := 0.01
@@ -149,6 +149,16 @@ func TestPriceIsWhatIsWritten(t *testing.T) {
 			}
 		}
 	}
+}
+
+// maskOf says which levels are not zero.
+func maskOf(lev *[16]int16) (mask uint16) {
+	for i, v := range lev {
+		if v != 0 {
+			mask |= 1 << i
+		}
+	}
+	return mask
 }
 
 // The trellis never does worse, by its own measure, than the levels it starts
@@ -171,27 +181,28 @@ func TestTrellisIsNoWorse(t *testing.T) {
 		var st blockStats
 		quantizeBlocksGeneric(plain[:], coef[:], coef[:], 0, &s.y1, &st, 1)
 		ctx := r.IntN(3)
-		score := func(lev *[16]int16, last int) (int64, int64) {
+		score := func(lev *[16]int16) (int64, int64) {
 			sse := int64(0)
 			for i := range lev {
 				e := int64(coef[i]) - int64(lev[i])*int64(s.y1.q[i])
 				sse += e * e * int64(s.y1.w[i])
 			}
-			return sse, sse<<scoreShift + s.trellis*int64(cost.blockCost(lev, 0, last, ctx))
+			return sse, sse<<scoreShift + s.trellis*int64(cost.blockCost(lev, maskOf(lev), 0, ctx))
 		}
-		last, sse := cost.trellis(&lev, &coef, &s.y1, 0, ctx, s.trellis)
-		gotSSE, got := score(&lev, last)
-		_, was := score(&plain, st.last(0))
+		mask, sse, rate := cost.trellis(&lev, &coef, &s.y1, 0, ctx, s.trellis)
+		gotSSE, got := score(&lev)
+		_, was := score(&plain)
 		if got > was {
 			t.Fatalf("coefficients %v: %v scores %d, plain %v %d", coef, lev, got, plain, was)
 		}
 		if gotSSE != sse {
 			t.Fatalf("coefficients %v: squared error %d, reported %d", coef, gotSSE, sse)
 		}
-		for i := last + 1; i < 16; i++ {
-			if lev[i] != 0 {
-				t.Fatalf("level after the last: %v, last %d", lev, last)
-			}
+		if mask != maskOf(&lev) {
+			t.Fatalf("levels %v: mask %b", lev, mask)
+		}
+		if want := cost.blockCost(&lev, mask, 0, ctx); rate != want {
+			t.Fatalf("levels %v: cost %d, want %d", lev, rate, want)
 		}
 	}
 }

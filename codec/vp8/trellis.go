@@ -14,9 +14,9 @@ func (t *tokenCost) levelCost(row, v int) int64 {
 
 // trellis replaces lev with the levels of coef that cost least: distortion plus
 // lambda times rate, scaled as a score. The levels before first stay as they
-// are. It returns the position of the last nonzero level (-1: none) and the sum
-// of the squared errors of the coefficients from first on.
-func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int, lambda int64) (last int, sse int64) {
+// are. It returns which of the levels from first on are not zero, the sum of their squared errors,
+// weighted, and the cost of the block.
+func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int, lambda int64) (mask uint16, sse int64, rate int) {
 	// mag are the magnitudes, near their nearest levels.
 	var mag, near [16]int32
 	end := 15 // the last position that may be nonzero
@@ -31,7 +31,7 @@ func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int
 	}
 	best := int64(t.eob[first][ctx]) * lambda
 	if end < first {
-		return -1, sse
+		return 0, sse, int(t.eob[first][ctx])
 	}
 	sse = 0
 	for n := first; n < 16; n++ {
@@ -87,15 +87,19 @@ func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int
 		}
 		s0, s1, row0, row1, two = a, b, next+c, next+d, true
 	}
+	change := int64(0) // of the squared errors
 	for n, j := bestN, bestJ; n >= first; n-- {
 		k := near[n&15] - int32(j)
 		j = int(from[n&15][j&1])
 		e := mag[n&15] - k*int32(m.q[n&15])
-		sse += int64(e*e-mag[n&15]*mag[n&15]) * int64(m.w[n&15])
+		change += int64(e*e-mag[n&15]*mag[n&15]) * int64(m.w[n&15])
 		if coef[n&15] < 0 {
 			k = -k
 		}
+		if k != 0 {
+			mask |= 1 << uint(n&15)
+		}
 		lev[n&15] = int16(k)
 	}
-	return bestN, sse
+	return mask, sse + change, int((best - change<<scoreShift) / lambda)
 }

@@ -77,21 +77,17 @@ func codeLengths(size []uint8, counts []uint32, limit int) {
 		return
 	}
 	nodes := make([]node, 0, 2*len(used))
+	keys := make([]uint64, len(used))
 	depth := make([]uint8, 2*len(used))
 	for floor := uint64(1); ; floor *= 2 {
 		nodes = nodes[:0]
-		for _, s := range used {
-			nodes = append(nodes, node{max(uint64(counts[s]), floor), s, -1})
+		for i, s := range used { // by count, then by symbol, which has 16 bits at most
+			keys[i] = max(uint64(counts[s]), floor)<<16 | uint64(s)
 		}
-		slices.SortFunc(nodes, func(a, b node) int {
-			if a.count != b.count {
-				if a.count < b.count {
-					return -1
-				}
-				return 1
-			}
-			return int(a.left - b.left)
-		})
+		slices.Sort(keys)
+		for _, k := range keys {
+			nodes = append(nodes, node{k >> 16, int32(k & 0xffff), -1})
+		}
 		leaf, inner := 0, len(used)
 		least := func() int32 {
 			if leaf < len(used) && (inner >= len(nodes) || nodes[leaf].count <= nodes[inner].count) {
@@ -201,79 +197,55 @@ func (c *prefixCode) writeSimple(w *lsbWriter, used [2]int, n int) {
 	c.size[used[0]], c.bits[used[0]] = 0, 0
 }
 
-// writeNormal stores the lengths by run lengths, themselves prefix coded (3.7.2.1.2).
-func (c *prefixCode) writeNormal(w *lsbWriter) {
-	w.put(0, 1)
-	type run struct{ sym, extra, bits uint8 }
-	var runs []run
+// A run is a symbol of the code for code lengths, with its extra bits.
+type run struct{ sym, extra, bits uint8 }
+
+// runsOf says the lengths by runs: 16 repeats the last that is not zero, 17 and 18 are zeros.
+func runsOf(size []uint8) (runs []run) {
 	previous := uint8(8)
-	for i := 0; i < len(c.size); {
-		v, j := c.size[i], i+1
-		for j < len(c.size) && c.size[j] == v {
-			j++
+	for i := 0; i < len(size); {
+		v, n := size[i], 1
+		for i+n < len(size) && size[i+n] == v {
+			n++
 		}
-		n := j - i
-		i = j
+		i += n
 		if v == 0 {
-			for n >= 11 {
-				k := min(n, 138)
-				runs = append(runs, run{18, uint8(k - 11), 7})
-				n -= k
+			for ; n >= 11; n -= min(n, 138) {
+				runs = append(runs, run{18, uint8(min(n, 138) - 11), 7})
 			}
 			if n >= 3 {
 				runs = append(runs, run{17, uint8(n - 3), 3})
 				n = 0
 			}
-			for ; n > 0; n-- {
-				runs = append(runs, run{})
+		} else {
+			if v != previous {
+				runs = append(runs, run{sym: v})
+				previous = v
+				n--
 			}
-			continue
-		}
-		if v != previous {
-			runs = append(runs, run{sym: v})
-			previous = v
-			n--
-		}
-		for n >= 3 {
-			k := min(n, 6)
-			runs = append(runs, run{16, uint8(k - 3), 2})
-			n -= k
+			for ; n >= 3; n -= min(n, 6) {
+				runs = append(runs, run{16, uint8(min(n, 6) - 3), 2})
+			}
 		}
 		for ; n > 0; n-- {
 			runs = append(runs, run{sym: v})
 		}
 	}
+	return runs
+}
+
+// writeNormal stores the lengths by run lengths, themselves prefix coded (3.7.2.1.2).
+func (c *prefixCode) writeNormal(w *lsbWriter) {
+	w.put(0, 1)
+	runs := runsOf(c.size)
 	// The symbols after the last length that is not zero need not be stored: max_symbol counts
 	// the runs that are.
 	total := len(runs)
 	for total > 0 && (runs[total-1].sym == 0 || runs[total-1].sym >= 17) {
 		total--
 	}
-	var counts [19]uint32
-	for _, r := range runs[:total] {
-		counts[r.sym]++
-	}
-	lengths := prefixCode{make([]uint16, 19), make([]uint8, 19)}
-	codeLengths(lengths.size, counts[:], 7)
-	lengths.assign()
-	n := 19
-	for n > 4 && lengths.size[codeLengthOrder[n-1]] == 0 {
-		n--
-	}
-	w.put(uint32(n-4), 4)
-	for _, s := range codeLengthOrder[:n] {
-		w.put(uint32(lengths.size[s]), 3)
-	}
-	single := 0
-	for _, l := range lengths.size {
-		if l > 0 {
-			single++
-		}
-	}
-	if single == 1 {
-		clear(lengths.size) // no bits: the only symbol there is
-		clear(lengths.bits)
-	}
+	lengths := lengthsCode(runs[:total])
+	lengths.writeLengths(w)
 	if total < len(runs) { // total >= 2: two symbols at least have a length
 		k := uint(0) // 2 + 2 k bits hold max_symbol - 2
 		for (total-2)>>(2+2*k) > 0 {
@@ -288,5 +260,40 @@ func (c *prefixCode) writeNormal(w *lsbWriter) {
 	for _, r := range runs[:total] {
 		lengths.put(w, int(r.sym))
 		w.put(uint32(r.extra), uint(r.bits))
+	}
+}
+
+// lengthsCode makes the code for the runs.
+func lengthsCode(runs []run) prefixCode {
+	var counts [19]uint32
+	for _, r := range runs {
+		counts[r.sym]++
+	}
+	c := prefixCode{make([]uint16, 19), make([]uint8, 19)}
+	codeLengths(c.size, counts[:], 7)
+	c.assign()
+	return c
+}
+
+// writeLengths stores the lengths of a code for code lengths. One of a single symbol costs no bits
+// afterwards: it is cleared.
+func (c *prefixCode) writeLengths(w *lsbWriter) {
+	n := 19
+	for n > 4 && c.size[codeLengthOrder[n-1]] == 0 {
+		n--
+	}
+	w.put(uint32(n-4), 4)
+	used := 0
+	for i, s := range codeLengthOrder {
+		if i < n {
+			w.put(uint32(c.size[s]), 3)
+		}
+		if c.size[s] > 0 {
+			used++
+		}
+	}
+	if used == 1 {
+		clear(c.size)
+		clear(c.bits)
 	}
 }

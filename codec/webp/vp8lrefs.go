@@ -4,7 +4,6 @@
 package webp
 
 import (
-	"cmp"
 	"math"
 	"math/bits"
 	"slices"
@@ -42,26 +41,19 @@ func prefixOf(value uint32) (sym, extra uint32, n uint) {
 // nearCodes gives, at [dy][dx+7], the code 1..120 of a distance of dx to the left and dy up
 // (RFC 9649 3.6.2.2); 0 is none. The codes are in the order of dx^2+dy^2, then |dx|, left first.
 var nearCodes = sync.OnceValue(func() *[8][16]uint8 {
-	type offset struct{ dx, dy int }
-	var all []offset
+	var all []uint64 // dx^2+dy^2, |dx|, 8-dx and dy, from the highest bits down
 	for dy := range 8 {
 		for dx := -7; dx <= 8; dx++ {
 			if dy == 0 && dx <= 0 || dy > 0 && dx == -8 {
 				continue
 			}
-			all = append(all, offset{dx, dy})
+			all = append(all, uint64(dx*dx+dy*dy)<<24|uint64(max(dx, -dx))<<16|uint64(8-dx)<<8|uint64(dy))
 		}
 	}
-	abs := func(v int) int { return max(v, -v) }
-	slices.SortFunc(all, func(a, b offset) int {
-		return cmp.Or(
-			cmp.Compare(a.dx*a.dx+a.dy*a.dy, b.dx*b.dx+b.dy*b.dy),
-			cmp.Compare(abs(a.dx), abs(b.dx)),
-			cmp.Compare(b.dx, a.dx))
-	})
+	slices.Sort(all)
 	t := new([8][16]uint8)
 	for i, o := range all {
-		t[o.dy][o.dx+7] = uint8(i + 1)
+		t[o&255][15-o>>8&255] = uint8(i + 1)
 	}
 	return t
 })

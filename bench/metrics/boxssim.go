@@ -1,0 +1,54 @@
+package metrics
+
+import "errors"
+
+// BoxSSIM is SSIM with a flat window of 8x8, every one that lies within the picture.
+func BoxSSIM(a, b Plane) (float64, error) {
+	const n = 8
+	if a.W != b.W || a.H != b.H {
+		return 0, errSize
+	}
+	if a.W < n || a.H < n {
+		return 0, errors.New("metrics: BoxSSIM needs 8 samples a side")
+	}
+	// Sums of a, b, a*a, b*b, a*b in the last n rows of each column.
+	columns := make([][5]float64, a.W)
+	add := func(y int, sign float64) {
+		for x := range columns {
+			u, v := a.Pix[y*a.W+x], b.Pix[y*a.W+x]
+			for i, w := range [5]float64{u, v, u * u, v * v, u * v} {
+				columns[x][i] += sign * w
+			}
+		}
+	}
+	total := 0.0
+	for y := range a.H {
+		add(y, 1)
+		if y >= n {
+			add(y-n, -1)
+		}
+		if y < n-1 {
+			continue
+		}
+		var s [5]float64
+		for x := range columns {
+			for i, v := range columns[x] {
+				s[i] += v / (n * n)
+				if x >= n {
+					s[i] -= columns[x-n][i] / (n * n)
+				}
+			}
+			if x >= n-1 {
+				total += windowSSIM(s)
+			}
+		}
+	}
+	return total / float64((a.W-n+1)*(a.H-n+1)), nil
+}
+
+// windowSSIM is the SSIM of a window from the means of a, b, a*a, b*b and a*b.
+func windowSSIM(m [5]float64) float64 {
+	const c1, c2 = 0.01 * 255 * 0.01 * 255, 0.03 * 255 * 0.03 * 255
+	aa, bb, ab := m[0]*m[0], m[1]*m[1], m[0]*m[1]
+	return (2*ab + c1) * (2*(m[4]-ab) + c2) / ((aa + bb + c1) * (m[2] - aa + m[3] - bb + c2))
+}

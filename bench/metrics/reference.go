@@ -1,0 +1,84 @@
+package metrics
+
+import (
+	"bytes"
+	"compress/zlib"
+	"encoding/binary"
+	"errors"
+	"image"
+	"image/draw"
+	"image/png"
+	"io"
+)
+
+// ReadReference reads an original from a PNG. Where it has a profile, its primaries count, as they do
+// for the reference tool; the curve is taken to be sRGB's.
+func ReadReference(file []byte) (*Reference, *image.RGBA, error) {
+	m, err := png.Decode(bytes.NewReader(file))
+	if err != nil {
+		return nil, nil, err
+	}
+	rgba := image.NewRGBA(image.Rect(0, 0, m.Bounds().Dx(), m.Bounds().Dy()))
+	draw.Draw(rgba, rgba.Rect, m, m.Bounds().Min, draw.Src)
+	profile, err := profileOf(file)
+	if err != nil || profile == nil {
+		return NewReference(rgba), rgba, err
+	}
+	primaries, err := primariesOf(profile)
+	if err != nil {
+		return nil, nil, err
+	}
+	return NewReferenceIn(rgba, primaries), rgba, nil
+}
+
+var errProfile = errors.New("metrics: no matrix profile")
+
+// profileOf returns the profile of a PNG, nil if there is none.
+func profileOf(file []byte) ([]byte, error) {
+	const signature = 8
+	for at := signature; at+8 <= len(file); {
+		n := int(binary.BigEndian.Uint32(file[at:]))
+		kind, data := string(file[at+4:at+8]), file[at+8:]
+		if n > len(data) || kind == "IDAT" {
+			break
+		}
+		if kind == "iCCP" {
+			_, data, ok := bytes.Cut(data[:n], []byte{0, 0}) // the name's end, the method
+			if !ok {
+				return nil, errProfile
+			}
+			z, err := zlib.NewReader(bytes.NewReader(data))
+			if err != nil {
+				return nil, err
+			}
+			return io.ReadAll(io.LimitReader(z, 1<<20))
+		}
+		at += 12 + n
+	}
+	return nil, nil
+}
+
+// primariesOf returns the XYZ of red, green and blue in a profile.
+func primariesOf(profile []byte) (xyz [3][3]float64, err error) {
+	const header, entry = 132, 12
+	if len(profile) < header {
+		return xyz, errProfile
+	}
+	for i, tag := range []string{"rXYZ", "gXYZ", "bXYZ"} {
+		found := false
+		for t := profile[header:]; len(t) >= entry && !found; t = t[entry:] {
+			at := int(binary.BigEndian.Uint32(t[4:]))
+			if string(t[:4]) != tag || at > len(profile)-20 {
+				continue
+			}
+			found = true
+			for j := range xyz[i] {
+				xyz[i][j] = float64(int32(binary.BigEndian.Uint32(profile[at+8+4*j:]))) / 65536
+			}
+		}
+		if !found {
+			return xyz, errProfile
+		}
+	}
+	return xyz, nil
+}

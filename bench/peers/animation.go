@@ -1,0 +1,384 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/color/palette"
+	stddraw "image/draw"
+	stdgif "image/gif"
+	"io"
+	"maps"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/image/draw"
+
+	"miniatura/bench/pictures"
+	"miniatura/codec"
+	"miniatura/codec/gif"
+	"miniatura/codec/png"
+	"miniatura/codec/webp"
+)
+
+// This file holds animations against sharp with animated: true, and those that fit against gifsicle.
+
+func init() {
+	sections = append(sections, struct {
+		name string
+		run  func(*suite) error
+	}{"animation", animationSection})
+}
+
+// smallest is the size in bytes of files that are measured.
+const smallest = 50_000
+
+// An animation is a file to work on.
+type animation struct {
+	picture
+	format *codec.Format
+	bytes  int
+}
+
+// animationSection fills the rows about animations: to their own format and to WebP, at M and SS.
+func animationSection(s *suite) error {
+	list, err := s.animations()
+	if err != nil {
+		return err
+	}
+	if s.short {
+		list = list[:min(2, len(list))]
+	}
+	all := movingRatios{}
+	for _, p := range list {
+		for _, to := range []*codec.Format{p.format, codec.WebP} {
+			for _, size := range []string{"M", "SS"} {
+				work := fmt.Sprintf("%s -> %s %s", p.name, size, strings.ToLower(to.String()))
+				if err := s.animate(p, to, size, work, all); err != nil {
+					s.skip(work, err.Error())
+				}
+			}
+			if p.format == codec.WebP {
+				break
+			}
+		}
+	}
+	all.rows(s)
+	return nil
+}
+
+// movingRatios collects ratios by work, measure and peer.
+type movingRatios map[[3]string][]float64
+
+// rows adds the geometric mean and the worst of each collection.
+func (r movingRatios) rows(s *suite) {
+	keys := slices.SortedFunc(maps.Keys(r), func(a, b [3]string) int { return slices.Compare(a[:], b[:]) })
+	for _, k := range keys {
+		sum := 0.0
+		for _, x := range r[k] {
+			sum += math.Log(x)
+		}
+		s.row(k[0], "avx2", k[1]+"_ratio_geomean", math.Exp(sum/float64(len(r[k]))), k[2], 1)
+		s.row(k[0], "avx2", k[1]+"_ratio_worst", slices.Max(r[k]), k[2], 1)
+	}
+}
+
+// animations are those of the corpus and beside it that are large enough, and the ones made by code.
+func (s *suite) animations() ([]animation, error) {
+	var list []animation
+	add := func(name, path string) error {
+		b, err := os.ReadFile(path)
+		if err != nil || len(b) < smallest {
+			return err
+		}
+		f, w, h, err := opened(b)
+		if err == nil {
+			list = append(list, animation{picture{name: name, path: path, w: w, h: h}, f, len(b)})
+		}
+		return nil
+	}
+	if s.photos != "" {
+		root := filepath.Join(s.photos, "..", "..")
+		for _, pattern := range []string{"corpus/gif/*.gif", "corpus/webp/*.webp", "corpus/png/apng-*.png", "graphics/anim-*"} {
+			files, err := filepath.Glob(filepath.Join(root, pattern))
+			if err != nil {
+				return nil, err
+			}
+			for _, path := range files {
+				if err := add(strings.TrimPrefix(filepath.Base(path), "anim-"), path); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	for _, a := range pictures.Animations() {
+		if s.short && a.Frames > 8 {
+			continue
+		}
+		files, err := s.record(a)
+		if err != nil {
+			return nil, err
+		}
+		for _, path := range files {
+			if err := add(a.Name+filepath.Ext(path), path); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return list, nil
+}
+
+// opened gives the format and the dimensions of an animation.
+func opened(b []byte) (f *codec.Format, w, h int, err error) {
+	f = codec.Sniff(b)
+	p, err := playerOf(b)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	m, _, err := p.Next()
+	if err == nil {
+		_, _, err = p.Next() // a still is none
+	}
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	return f, m.Rect.Dx(), m.Rect.Dy(), nil
+}
+
+type player interface {
+	Next() (*image.NRGBA, time.Duration, error)
+}
+
+func playerOf(b []byte) (player, error) {
+	switch codec.Sniff(b) {
+	case codec.GIF:
+		return gif.NewReader(b)
+	case codec.PNG:
+		r, err := png.NewReader(b)
+		if err != nil {
+			return nil, err
+		}
+		return png.NewPlayer(r)
+	case codec.WebP:
+		f, err := webp.Parse(b)
+		if err != nil {
+			return nil, err
+		}
+		return webp.NewPlayer(f), nil
+	}
+	return nil, errors.New("no animation")
+}
+
+// record writes an animation made by code as such are found: the sticker as WebP and APNG, the others as GIF, the video's
+// colours dithered to a fixed palette.
+func (s *suite) record(a *pictures.Animation) (files []string, err error) {
+	type recorder interface {
+		Add(*image.NRGBA, time.Duration) error
+		Bytes() ([]byte, error)
+	}
+	recorders := map[string]recorder{}
+	switch {
+	case strings.HasPrefix(a.Name, "sticker"):
+		if recorders[".webp"], err = webp.NewAnimationWriter(a.W, a.H, 0, &webp.Options{Quality: 90, Lossy: true}); err != nil {
+			return nil, err
+		}
+		recorders[".png"], err = png.NewAnimationWriter(a.W, a.H, 0, nil)
+	case strings.HasPrefix(a.Name, "video"):
+		recorders[".gif"] = &dithered{}
+	default:
+		recorders[".gif"], err = gif.NewWriter(a.W, a.H, 0)
+	}
+	if err != nil {
+		return nil, err
+	}
+	err = a.Play(func(m *image.NRGBA) error {
+		for _, r := range recorders {
+			if err := r.Add(m, a.Delay); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for ext, r := range recorders {
+		b, err := r.Bytes()
+		if err != nil {
+			return nil, err
+		}
+		path := filepath.Join(s.dir, a.Name+ext)
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			return nil, err
+		}
+		files = append(files, path)
+	}
+	slices.Sort(files)
+	return files, nil
+}
+
+// A dithered is a GIF as the standard library writes it, whole frames in one palette.
+type dithered struct{ g stdgif.GIF }
+
+func (d *dithered) Add(m *image.NRGBA, delay time.Duration) error {
+	p := image.NewPaletted(m.Rect, palette.Plan9)
+	stddraw.FloydSteinberg.Draw(p, m.Rect, m, image.Point{})
+	d.g.Image = append(d.g.Image, p)
+	d.g.Delay = append(d.g.Delay, int(delay/(10*time.Millisecond)))
+	return nil
+}
+
+func (d *dithered) Bytes() ([]byte, error) {
+	var b bytes.Buffer
+	err := stdgif.EncodeAll(&b, &d.g)
+	return b.Bytes(), err
+}
+
+// animate measures one kind of work.
+func (s *suite) animate(p animation, to *codec.Format, size, work string, all movingRatios) error {
+	mode, theirs := "png", "moving-gif" // "png" is the source's own format
+	if to == codec.WebP {
+		mode, theirs = "webp", "moving-webp"
+	}
+	ours, err := s.once(contender{name: "avx2", command: []string{s.self, workerFlag}}, mode, p.path, p.box(size))
+	if err != nil {
+		return err
+	}
+	s.row(work, "avx2", "bytes", float64(ours.bytes), "source", float64(p.bytes))
+	q, err := fidelity(p.path, ours.output)
+	if err != nil {
+		return err
+	}
+	kind := fmt.Sprintf("all %s -> %s", strings.ToLower(p.format.String()), strings.ToLower(to.String()))
+	if q.least < 99 {
+		s.row(work, "avx2", "psnr_mean", q.mean, "", 0)
+		s.row(work, "avx2", "psnr_min", q.least, "", 0)
+	}
+	if !q.scaled && p.format == codec.GIF && to == codec.GIF {
+		if n, err := s.gifsicle(p.path); err != nil {
+			s.skip(work+" (gifsicle)", err.Error())
+		} else {
+			s.row(work, "avx2", "bytes", float64(ours.bytes), "gifsicle", float64(n))
+			k := [3]string{kind, "bytes", "gifsicle"}
+			all[k] = append(all[k], float64(ours.bytes)/float64(n))
+		}
+	}
+	if s.node == nil || to == codec.PNG || p.format == codec.PNG { // sharp has no APNG
+		s.row(work, "avx2", "cpu_ms", ours.cpu, "", 0)
+		s.row(work, "avx2", "rss_mb", ours.rss, "", 0)
+		return nil
+	}
+	peer, err := s.once(contender{name: "sharp", command: s.node}, theirs, p.path, p.box(size))
+	if err != nil {
+		return err
+	}
+	s.row(work, "avx2", "cpu_ms", ours.cpu, "sharp", peer.cpu)
+	s.row(work, "avx2", "rss_mb", ours.rss, "sharp", peer.rss)
+	s.row(work, "avx2", "bytes", float64(ours.bytes), "sharp", float64(peer.bytes))
+	if q, err := fidelity(p.path, peer.output); err == nil && q.least < 99 {
+		s.row(work, "sharp", "psnr_mean", q.mean, "", 0)
+		s.row(work, "sharp", "psnr_min", q.least, "", 0)
+	}
+	for measure, ratio := range map[string]float64{"cpu": ours.cpu / peer.cpu, "bytes": float64(ours.bytes) / float64(peer.bytes)} {
+		k := [3]string{kind, measure, "sharp"}
+		all[k] = append(all[k], ratio)
+	}
+	return nil
+}
+
+// once runs fresh processes that do the work once each, fewer where it takes seconds.
+func (s *suite) once(c contender, mode, file, box string) (result, error) {
+	out := filepath.Join(s.dir, "moving-"+c.name)
+	var cpu []float64
+	var r result
+	for range s.rounds {
+		got, err := s.run(c, mode, file, 1, box, out)
+		if err != nil {
+			return r, err
+		}
+		cpu = append(cpu, got.User[0]+got.Sys[0])
+		r = result{rss: got.RSS, bytes: got.Bytes, output: out}
+		if cpu[0] > 3000 {
+			break
+		}
+	}
+	r.cpu = median(cpu)
+	return r, nil
+}
+
+// gifsicle returns the bytes that it makes of a file without loss, all frames kept.
+func (s *suite) gifsicle(path string) (int, error) {
+	out, err := exec.Command("gifsicle", "-O3", "-Okeep-empty", "--no-comments", "--no-names", path).Output()
+	if errors.Is(err, exec.ErrNotFound) {
+		return 0, errors.New("gifsicle is missing: apt-get install gifsicle")
+	}
+	return len(out), err
+}
+
+// A quality is how near a result's frames are to those of the slow way.
+type quality struct {
+	mean, least float64 // PSNR in dB, 99 where nothing differs
+	scaled      bool
+}
+
+// fidelity plays source and result side by side. Every frame of the source is scaled whole, premultiplied, by Catmull-Rom
+// in floating point, and both are laid on white and on black: the worse counts. Another number of frames or another delay is
+// an error.
+func fidelity(source, made string) (q quality, err error) {
+	var players [2]player
+	for i, path := range []string{source, made} {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return q, err
+		}
+		if players[i], err = playerOf(b); err != nil {
+			return q, err
+		}
+	}
+	q.least = 99
+	for n := 0; ; n++ {
+		m, delay, err := players[0].Next()
+		r, d, err2 := players[1].Next()
+		if err == io.EOF && err2 == io.EOF {
+			q.mean /= float64(n)
+			return q, nil
+		}
+		if err != nil || err2 != nil {
+			return q, fmt.Errorf("frame %d: source: %v, result: %v", n, err, err2)
+		}
+		if d.Round(10*time.Millisecond) != delay.Round(10*time.Millisecond) {
+			return q, fmt.Errorf("frame %d is shown for %v, not %v", n, d, delay)
+		}
+		full := image.NewRGBA(m.Rect)
+		stddraw.Draw(full, full.Rect, m, image.Point{}, stddraw.Src)
+		want := full
+		if q.scaled = m.Rect != r.Rect; q.scaled {
+			want = image.NewRGBA(r.Rect)
+			draw.CatmullRom.Scale(want, want.Rect, full, full.Rect, draw.Src, nil)
+		}
+		v := movingPSNR(want, r)
+		q.mean, q.least = q.mean+v, min(q.least, v)
+	}
+}
+
+// movingPSNR compares premultiplied and straight pixels.
+func movingPSNR(want *image.RGBA, got *image.NRGBA) float64 {
+	var white, black float64
+	for i := 0; i < len(want.Pix); i += 4 {
+		p, q := want.Pix[i:i+4:i+4], got.Pix[i:i+4:i+4]
+		for c := range 3 {
+			d := float64(p[c]) - float64((int(q[c])*int(q[3])+127)/255)
+			black += d * d
+			d += float64(q[3]) - float64(p[3])
+			white += d * d
+		}
+	}
+	e := max(white, black) / float64(len(want.Pix)/4*3)
+	return min(99, 10*math.Log10(255*255/max(e, 1e-9)))
+}

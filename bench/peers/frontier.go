@@ -1,0 +1,340 @@
+package main
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"image"
+	stdjpeg "image/jpeg"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"miniatura/bench/metrics"
+	"miniatura/codec/jpeg"
+	"miniatura/codec/webp"
+)
+
+// frontierCurves compares with the best encoders there are, which cannot be installed everywhere: their
+// scores on ten pictures lie beside the repository in shared/frontier. Those that are installed
+// are measured. Rows are bytes at equal quality, the mean of the pictures and the worst one, for four
+// kinds of quality; and bits a pixel and SSIMULACRA2 by quality number, which bench/report draws.
+func (s *suite) frontierCurves() error {
+	dir := ""
+	if s.photos != "" {
+		dir = filepath.Join(s.photos, "..", "..", "frontier")
+	}
+	scores, err := readScores(filepath.Join(dir, "scores.tsv"))
+	if err != nil {
+		s.skip("frontier", "no shared/frontier: "+err.Error())
+		return nil
+	}
+	for _, tool := range []string{"djpeg", "dwebp", "butteraugli_main"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			s.skip("frontier", tool+" is not installed")
+			return nil
+		}
+	}
+	names, err := filepath.Glob(filepath.Join(dir, "*.png"))
+	if err != nil {
+		return err
+	}
+	qualities := []int{50, 60, 70, 80, 88, 95}
+	if s.short {
+		names, qualities = names[:1], []int{50, 80, 95}
+	}
+	sums := map[[2]string]*frontierSum{} // of ours against a peer
+	means := map[string]*frontierMean{}  // of an encoder at a quality
+	for _, name := range names {
+		got, pixels, err := s.frontierPicture(name, qualities)
+		if err != nil {
+			return fmt.Errorf("%s: %w", filepath.Base(name), err)
+		}
+		for peer, points := range scores[filepath.Base(name)] {
+			got[peer] = points
+		}
+		for encoder, points := range got {
+			for _, p := range points {
+				k := fmt.Sprint(encoder, " q", p.quality)
+				if means[k] == nil {
+					means[k] = new(frontierMean)
+				}
+				means[k].add(p, pixels)
+			}
+			for _, own := range frontierOurs {
+				if encoder != own.name && strings.Contains(encoder, "webp") == (own.format == "webp") {
+					k := [2]string{own.name, encoder}
+					if sums[k] == nil {
+						sums[k] = new(frontierSum)
+					}
+					sums[k].add(points, got[own.name])
+				}
+			}
+		}
+	}
+	s.frontierRows(sums, means, qualities)
+	return nil
+}
+
+// frontierOurs are this project's encoders, and frontierPeers, in the order of rows, the others.
+var (
+	frontierOurs = []struct{ name, format string }{{"ours jpg", "jpg"}, {"ours webp", "webp"}, {"ours high webp", "webp"}}
+
+	frontierPeers = []string{"std", "cjpeg", "sharp jpg", "jpegli420", "jpegli", "mozjpeg420", "cwebp", "sharp webp", "cwebp-m4", "cwebp-m6"}
+)
+
+// frontierRows adds the rows of all pairs, and the curves.
+func (s *suite) frontierRows(sums map[[2]string]*frontierSum, means map[string]*frontierMean, qualities []int) {
+	for _, own := range frontierOurs {
+		for _, peer := range frontierPeers {
+			sum := sums[[2]string{own.name, peer}]
+			if sum == nil {
+				continue
+			}
+			work := "curve frontier " + own.name
+			for i, a := range frontierAxes {
+				if sum.n[i] == 0 {
+					continue
+				}
+				s.row(work, "avx2", "bytes_at_equal_"+a.name, 1+sum.percent[i]/float64(sum.n[i])/100, peer, 1)
+				s.row(work, "avx2", "bytes_at_equal_"+a.name+"_worst", 1+sum.worst[i]/100, peer, 1)
+			}
+		}
+		for _, q := range qualities {
+			ours := means[fmt.Sprint(own.name, " q", q)]
+			work := fmt.Sprintf("curve frontier %s q%d", own.name, q)
+			for _, peer := range frontierPeers {
+				// jpegli's qualities are others: theirs at a like place of the curve.
+				theirs := means[fmt.Sprint(peer, " q", q)]
+				if strings.HasPrefix(peer, "jpegli") {
+					theirs = means[fmt.Sprint(peer, " q", map[int]int{50: 40, 60: 55, 70: 65, 80: 75, 88: 85, 95: 92}[q])]
+				}
+				if ours == nil || theirs == nil || strings.Contains(peer, "webp") != (own.format == "webp") {
+					continue
+				}
+				s.row(work, "avx2", "bits_per_pixel", ours.bits(), peer, theirs.bits())
+				s.row(work, "avx2", "ssimulacra2", ours.score/ours.n, peer, theirs.score/theirs.n)
+			}
+		}
+	}
+}
+
+// A frontierPoint is one encoding of one picture.
+type frontierPoint struct {
+	quality                 int
+	bytes                   float64
+	ssimulacra2, psnr, ssim float64
+	butteraugli             float64 // 3-norm
+}
+
+// frontierAxes are the kinds of quality, larger is better.
+var frontierAxes = []struct {
+	name string
+	of   func(frontierPoint) float64
+}{
+	{"ssimulacra2", func(p frontierPoint) float64 { return p.ssimulacra2 }},
+	{"butteraugli", func(p frontierPoint) float64 { return -p.butteraugli }},
+	{"ssim_y", func(p frontierPoint) float64 { return metrics.DB(p.ssim) }},
+	{"psnr_y", func(p frontierPoint) float64 { return p.psnr }},
+}
+
+// A frontierSum collects BD-rates of pictures, by axis.
+type frontierSum struct {
+	percent, worst [4]float64
+	n              [4]int
+}
+
+func (f *frontierSum) add(ref, test []frontierPoint) {
+	for i, a := range frontierAxes {
+		var r, t []metrics.Point
+		for _, p := range ref {
+			r = append(r, metrics.Point{Quality: a.of(p), Bytes: p.bytes})
+		}
+		for _, p := range test {
+			t = append(t, metrics.Point{Quality: a.of(p), Bytes: p.bytes})
+		}
+		percent, ok := metrics.BDRate(r, t)
+		if !ok {
+			continue
+		}
+		if f.n[i] == 0 || percent > f.worst[i] {
+			f.worst[i] = percent
+		}
+		f.percent[i] += percent
+		f.n[i]++
+	}
+}
+
+// A frontierMean collects one quality of one encoder.
+type frontierMean struct{ logBits, score, n float64 }
+
+func (m *frontierMean) add(p frontierPoint, pixels int) {
+	m.logBits += math.Log(8 * p.bytes / float64(pixels))
+	m.score += p.ssimulacra2
+	m.n++
+}
+
+func (m *frontierMean) bits() float64 { return math.Exp(m.logBits / m.n) }
+
+// readScores reads scores.tsv: picture, encoder, quality, bytes, SSIMULACRA2, PSNR-Y, SSIM-Y, 3-norm.
+func readScores(path string) (map[string]map[string][]frontierPoint, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	r := csv.NewReader(f)
+	r.Comma, r.FieldsPerRecord = '\t', 8
+	rows, err := r.ReadAll()
+	if err != nil || len(rows) == 0 {
+		return nil, fmt.Errorf("%d rows: %w", len(rows), err)
+	}
+	all := map[string]map[string][]frontierPoint{}
+	for _, row := range rows[1:] {
+		var v [6]float64
+		for i := range v {
+			if v[i], err = strconv.ParseFloat(row[2+i], 64); err != nil {
+				return nil, err
+			}
+		}
+		encoder := row[1]
+		switch encoder {
+		case "gojpeg":
+			continue // measured here
+		case "sharp":
+			encoder = "sharp jpg"
+		}
+		if all[row[0]] == nil {
+			all[row[0]] = map[string][]frontierPoint{}
+		}
+		p := frontierPoint{int(v[0]), v[1], v[2], v[3], v[4], v[5]}
+		all[row[0]][encoder] = append(all[row[0]][encoder], p)
+	}
+	return all, nil
+}
+
+// frontierPicture measures every encoder that is here on one picture.
+func (s *suite) frontierPicture(path string, qualities []int) (got map[string][]frontierPoint, pixels int, err error) {
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	ref, rgba, err := metrics.ReadReference(file)
+	if err != nil {
+		return nil, 0, err
+	}
+	dir, err := os.MkdirTemp(s.dir, "frontier-")
+	if err != nil {
+		return nil, 0, err
+	}
+	defer os.RemoveAll(dir)
+	got = map[string][]frontierPoint{}
+	halved, luma := planes420(rgba), metrics.Luma(rgba)
+	for _, q := range qualities {
+		files, err := frontierFiles(rgba, halved, q)
+		if err != nil {
+			return nil, 0, err
+		}
+		for encoder, b := range files {
+			p := frontierPoint{quality: q, bytes: float64(len(b))}
+			if err := p.measure(b, path, dir, ref, luma); err != nil {
+				return nil, 0, fmt.Errorf("%s at %d: %w", encoder, q, err)
+			}
+			got[encoder] = append(got[encoder], p)
+		}
+	}
+	return got, rgba.Rect.Dx() * rgba.Rect.Dy(), nil
+}
+
+// frontierFiles encodes a picture at one quality. Every JPEG is 4:2:0.
+func frontierFiles(rgba *image.RGBA, halved *image.YCbCr, q int) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	var errs []error
+	keep := func(name string, b []byte, err error) {
+		files[name] = b
+		errs = append(errs, err)
+	}
+	b, err := jpeg.Append(nil, halved, &jpeg.Options{Quality: q, Progressive: true})
+	keep("ours jpg", b, err)
+	b, err = webp.Append(nil, rgba, webpOptions(q, "default"))
+	keep("ours webp", b, err)
+	b, err = webp.Append(nil, rgba, webpOptions(q, "high"))
+	keep("ours high webp", b, err)
+	var std bytes.Buffer
+	err = stdjpeg.Encode(&std, rgba, &stdjpeg.Options{Quality: q})
+	keep("std", std.Bytes(), err)
+	if cjpeg, err := exec.LookPath("cjpeg"); err == nil {
+		cmd := exec.Command(cjpeg, "-progressive", "-optimize", "-sample", "2x2", "-quality", strconv.Itoa(q))
+		cmd.Stdin = bytes.NewReader(ppm(rgba))
+		b, err := cmd.Output()
+		keep("cjpeg", b, err)
+	}
+	return files, errors.Join(errs...)
+}
+
+// ppm writes m as a binary PPM.
+func ppm(m *image.RGBA) []byte {
+	b := fmt.Appendf(nil, "P6\n%d %d\n255\n", m.Rect.Dx(), m.Rect.Dy())
+	for y := range m.Rect.Dy() {
+		for row := m.Pix[y*m.Stride:][:4*m.Rect.Dx()]; len(row) >= 4; row = row[4:] {
+			b = append(b, row[:3]...)
+		}
+	}
+	return b
+}
+
+// measure fills a point's qualities, the file decoded by djpeg or dwebp.
+func (p *frontierPoint) measure(file []byte, original, dir string, ref *metrics.Reference, luma metrics.Plane) error {
+	cmd := exec.Command("djpeg", "-ppm")
+	if bytes.HasPrefix(file, []byte("RIFF")) {
+		cmd = exec.Command("dwebp", "-quiet", "-ppm", "-o", "-", "--", "-")
+	}
+	cmd.Stdin = bytes.NewReader(file)
+	decoded, err := cmd.Output()
+	if err != nil {
+		return err
+	}
+	m, err := parsePPM(decoded)
+	if err != nil {
+		return err
+	}
+	if p.ssimulacra2, err = ref.SSIMULACRA2(m); err != nil {
+		return err
+	}
+	got := metrics.Luma(m)
+	if p.psnr, err = metrics.PSNR(luma, got); err != nil {
+		return err
+	}
+	if p.ssim, err = metrics.BoxSSIM(luma, got); err != nil {
+		return err
+	}
+	out := filepath.Join(dir, "decoded.ppm")
+	if err := os.WriteFile(out, decoded, 0o600); err != nil {
+		return err
+	}
+	b, err := exec.Command("butteraugli_main", original, out, "--pnorm", "3").Output()
+	if err != nil {
+		return fmt.Errorf("butteraugli_main: %w", err)
+	}
+	p.butteraugli, err = parse3Norm(string(b))
+	return err
+}
+
+// parsePPM reads a binary PPM without comments.
+func parsePPM(b []byte) (*image.RGBA, error) {
+	var w, h, most int
+	if _, err := fmt.Sscanf(string(b[:min(len(b), 40)]), "P6\n%d %d\n%d\n", &w, &h, &most); err != nil || len(b) < 3*w*h {
+		return nil, fmt.Errorf("no PPM: %v", err)
+	}
+	m := image.NewRGBA(image.Rect(0, 0, w, h))
+	pix := b[len(b)-3*w*h:]
+	for i := range w * h {
+		copy(m.Pix[4*i:], pix[3*i:][:3])
+		m.Pix[4*i+3] = 255
+	}
+	return m, nil
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	stdpng "image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"miniatura/bench/pictures"
+	"miniatura/codec"
+	"miniatura/sizes"
+)
+
+// leastGraphic is how many bytes a picture of this section has: smaller ones take no time.
+const leastGraphic = 100 << 10
+
+// graphicsSection fills the rows about stills that are no JPEGs, to their own format and to WebP:
+// each picture's, and the geometric mean and the worst of all. sharp writes WebP with its default
+// effort, 4, and with 2.
+func graphicsSection(s *suite) error {
+	all, err := s.graphics()
+	if err != nil {
+		return err
+	}
+	contenders := slices.DeleteFunc(s.contenders(), func(c contender) bool { return c.name == "purego" })
+	forWebP := contenders
+	if s.node != nil {
+		forWebP = append(slices.Clone(contenders), contender{name: "sharp effort 2", command: s.node, mode: "webpEffort2"})
+	}
+	for _, size := range []string{"M", "SS"} {
+		toPNG, toWebP := spread{}, spread{}
+		for _, p := range all {
+			if p.fits(size) {
+				continue
+			}
+			if filepath.Ext(p.path) == ".png" {
+				s.graphic(p, size, "png", contenders, toPNG)
+			}
+			s.graphic(p, size, "webp", forWebP, toWebP)
+		}
+		toPNG.rows(s, "all graphics, png -> "+size+" png")
+		toWebP.rows(s, "all graphics, png and webp -> "+size+" webp q80")
+	}
+	return nil
+}
+
+// fits reports whether nothing has to be scaled.
+func (p picture) fits(name string) bool {
+	size, _ := sizes.Parse(name)
+	w, h := size.Fit(p.w, p.h)
+	return w == p.w && h == p.h
+}
+
+// graphic measures one picture, and adds its ratios to all.
+func (s *suite) graphic(p picture, size, mode string, contenders []contender, all spread) {
+	work := fmt.Sprintf("graphics, %s -> %s %s", p.name, size, mode)
+	got := s.compare(work, mode, p.path, p.box(size), s.iterations(3), contenders)
+	ours, ok := got["avx2"]
+	if !ok {
+		return
+	}
+	for _, peer := range []string{"sharp", "sharp effort 2", "pillow"} {
+		theirs, ok := got[peer]
+		if !ok {
+			continue
+		}
+		for _, m := range []struct {
+			name         string
+			ours, theirs float64
+		}{
+			{"cpu_ms", ours.cpu, theirs.cpu}, {"rss_mb", ours.rss, theirs.rss}, {"bytes", float64(ours.bytes), float64(theirs.bytes)},
+		} {
+			s.row(work, "avx2", m.name, m.ours, peer, m.theirs)
+			k := [2]string{m.name, peer}
+			all[k] = append(all[k], m.ours/m.theirs)
+		}
+	}
+}
+
+// spread collects ours/theirs by measure and peer.
+type spread map[[2]string][]float64
+
+// rows adds the geometric mean and the worst of each collection.
+func (r spread) rows(s *suite, work string) {
+	for _, measure := range [][2]string{{"cpu_ms", "cpu"}, {"rss_mb", "rss"}, {"bytes", "bytes"}} {
+		for _, peer := range []string{"sharp", "sharp effort 2", "pillow"} {
+			v := r[[2]string{measure[0], peer}]
+			if len(v) == 0 {
+				continue
+			}
+			sum := 0.0
+			for _, x := range v {
+				sum += math.Log(x)
+			}
+			s.row(work, "avx2", measure[1]+"_ratio_geomean", math.Exp(sum/float64(len(v))), peer, 1)
+			s.row(work, "avx2", measure[1]+"_ratio_worst", slices.Max(v), peer, 1)
+		}
+	}
+}
+
+// graphics are the still PNGs and WebPs of the corpus, and of the folder graphics beside it, of over
+// 100 kB; without a corpus, three pictures made by code.
+func (s *suite) graphics() ([]picture, error) {
+	if s.photos == "" {
+		return s.madeGraphics()
+	}
+	corpus := filepath.Dir(s.photos)
+	var paths []string
+	for _, pattern := range []string{
+		filepath.Join(corpus, "png", "*.png"), filepath.Join(corpus, "webp", "*.webp"),
+		filepath.Join(filepath.Dir(corpus), "graphics", "*.png"), filepath.Join(filepath.Dir(corpus), "graphics", "*.webp"),
+	} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, found...)
+	}
+	var all []picture
+	for _, path := range paths {
+		src, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		if w, h, still := dimensions(src); still && len(src) > leastGraphic {
+			all = append(all, picture{name: filepath.Base(path), path: path, w: w, h: h})
+		}
+	}
+	if s.short {
+		all = all[:min(len(all), 2)]
+	}
+	return all, nil
+}
+
+// dimensions reads those of a picture, and whether it is a still one: nothing fits into nothing, so
+// that is all that Resize does.
+func dimensions(src []byte) (w, h int, still bool) {
+	_, info, _ := codec.Resize(context.Background(), src, func(int, int) (int, int) { return 0, 0 }, codec.Options{})
+	return info.W, info.H, info.Frames == 1
+}
+
+// madeGraphics are pictures made by code, as PNGs.
+func (s *suite) madeGraphics() ([]picture, error) {
+	var all []picture
+	for _, made := range []struct {
+		name string
+		m    image.Image
+	}{
+		{"screenshot", pictures.Screenshot(1400, 900)},
+		{"diagram", pictures.Diagram(1600, 1200)},
+		{"logo", pictures.Logo(1200, 1200)},
+	} {
+		var b bytes.Buffer
+		if err := stdpng.Encode(&b, made.m); err != nil {
+			return nil, err
+		}
+		p := picture{name: made.name, path: filepath.Join(s.dir, made.name+".png"), w: made.m.Bounds().Dx(), h: made.m.Bounds().Dy()}
+		if err := os.WriteFile(p.path, b.Bytes(), 0o600); err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}

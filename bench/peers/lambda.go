@@ -1,0 +1,206 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"miniatura/bench/pictures"
+)
+
+// This file models a Lambda function of each memory size: the worker runs in a control group with that share of a CPU. It is
+// not a measurement on Lambda, whose machines, kernel and neighbours are other ones.
+
+func init() {
+	sections = append(sections, struct {
+		name string
+		run  func(*suite) error
+	}{"lambda", lambdaSection})
+}
+
+// A function is a memory size and the share of a CPU that comes with it: 1,769 MB is one.
+type function struct {
+	mb    int
+	share float64
+}
+
+var functions = []function{{128, 0.07}, {256, 0.14}, {512, 0.29}, {1024, 0.58}, {1769, 1}}
+
+// Lambda@Edge's prices in dollars (aws.amazon.com/lambda/pricing): a request, and a second of a GB.
+const (
+	requestPrice  = 0.60 / 1e6
+	gbSecondPrice = 0.00005001
+)
+
+// waitable is how long a visitor may wait for the animation, in milliseconds, where a size is recommended.
+const waitable = 10_000
+
+// lambdaSection fills the rows about waiting and cost by memory size.
+func lambdaSection(s *suite) error {
+	files, err := s.lambdaFiles()
+	if err != nil {
+		return err
+	}
+	list := functions
+	if s.short {
+		list = list[4:]
+	}
+	best, cheapest := 0, 0.0
+	for _, f := range list {
+		g, err := newGroup(f.share)
+		if err != nil {
+			s.say("lambda: left out, no control group can be made here: %v", err)
+			return nil
+		}
+		total, slowest := 0.0, 0.0
+		for _, p := range files {
+			work := fmt.Sprintf("lambda model, %d MB: %s -> M webp", f.mb, p.name)
+			wait, err := s.wait(g, p)
+			if err != nil {
+				g.remove()
+				return err
+			}
+			cost := 1000 * (requestPrice + wait/1000*float64(f.mb)/1024*gbSecondPrice)
+			s.row(work, "avx2", "wait_ms", wait, "", 0)
+			s.row(work, "avx2", "usd_per_1000", cost, "", 0)
+			total, slowest = total+cost, max(slowest, wait)
+		}
+		if s.python != nil {
+			if err := s.lambdaStart(g, f); err != nil {
+				s.skip(fmt.Sprintf("lambda model, %d MB: start", f.mb), err.Error())
+			}
+		}
+		g.remove()
+		if slowest <= waitable && (best == 0 || total < cheapest) {
+			best, cheapest = f.mb, total
+		}
+	}
+	if best > 0 {
+		s.say("lambda: %d MB costs least of the sizes with which nobody waits longer than %d s for these", best, waitable/1000)
+	}
+	return nil
+}
+
+// lambdaFiles are a photo, a graphic and an animation.
+func (s *suite) lambdaFiles() ([]picture, error) {
+	photo, err := s.make("photo 12MP", pictures.Photo(4032, 3024))
+	if err != nil {
+		return nil, err
+	}
+	graphic, err := s.makePNG("page 2000x1500", pictures.Text(2000, 1500))
+	if err != nil {
+		return nil, err
+	}
+	a := pictures.Animations()[0]
+	moving, err := s.record(a)
+	if err != nil {
+		return nil, err
+	}
+	return []picture{
+		{name: "photo 12MP jpeg", path: photo, w: 4032, h: 3024},
+		{name: "page 2000x1500 png", path: graphic.path, w: 2000, h: 1500},
+		{name: a.Name + " gif", path: moving[0], w: a.W, h: a.H},
+	}, nil
+}
+
+// wait is the median wall time of the work in g, in milliseconds.
+func (s *suite) wait(g *group, p picture) (float64, error) {
+	c := contender{name: "avx2", command: g.enter([]string{s.self, workerFlag})}
+	var wall []float64
+	for range s.rounds {
+		got, err := s.run(c, "webp", p.path, 1, p.box("M"), "-")
+		if err != nil {
+			return 0, err
+		}
+		wall = append(wall, got.Wall[0])
+	}
+	return median(wall), nil
+}
+
+// lambdaStart adds the row of the start in g.
+func (s *suite) lambdaStart(g *group, f function) error {
+	task, err := s.task()
+	if err != nil {
+		return err
+	}
+	api, polls, stop, err := runtimeAPI()
+	if err != nil {
+		return err
+	}
+	defer stop()
+	least := 0.0
+	for range 3 * s.rounds {
+		took, err := s.firstPoll(g.enter(edgeCommand(s.python[0], task)), api, polls)
+		if err != nil {
+			return err
+		}
+		if least == 0 || took < least {
+			least = took
+		}
+	}
+	s.row(fmt.Sprintf("lambda model, %d MB: start to first poll", f.mb), "edge", "ms_min", least, "", 0)
+	return nil
+}
+
+// A group is a control group whose processes share part of a CPU.
+type group struct{ dir string }
+
+// newGroup makes one, in version 1 or 2 of the kernel's interface, below the group of this process.
+func newGroup(share float64) (*group, error) {
+	const period = 100_000 // microseconds
+	quota := int(share * period)
+	lines, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		return nil, err
+	}
+	own := map[string]string{} // by controllers
+	for line := range strings.Lines(string(lines)) {
+		if f := strings.SplitN(strings.TrimSpace(line), ":", 3); len(f) == 3 {
+			for c := range strings.SplitSeq(f[1], ",") {
+				own[c] = f[2]
+			}
+		}
+	}
+	name := "miniatura-" + strconv.Itoa(os.Getpid())
+	err = errors.New("no cpu controller in /sys/fs/cgroup")
+	for _, v := range []struct{ root, own, file, text string }{
+		{"/sys/fs/cgroup/cpu", own["cpu"], "cpu.cfs_quota_us", strconv.Itoa(quota)},
+		{"/sys/fs/cgroup/cpu,cpuacct", own["cpu"], "cpu.cfs_quota_us", strconv.Itoa(quota)},
+		{"/sys/fs/cgroup", own[""], "cpu.max", fmt.Sprintf("%d %d", quota, period)},
+	} {
+		parent := filepath.Join(v.root, v.own)
+		if _, e := os.Stat(parent); e != nil {
+			continue
+		}
+		g := &group{filepath.Join(parent, name)}
+		if err = os.Mkdir(g.dir, 0o755); err != nil {
+			continue
+		}
+		// WriteFile would make the file where the controller is not enabled.
+		var f *os.File
+		if f, err = os.OpenFile(filepath.Join(g.dir, v.file), os.O_WRONLY, 0); err == nil {
+			_, err = f.WriteString(v.text)
+			err = errors.Join(err, f.Close())
+		}
+		if err == nil {
+			err = exec.Command("sh", g.enter([]string{"true"})[1:]...).Run()
+		}
+		if err == nil {
+			return g, nil
+		}
+		g.remove()
+	}
+	return nil, err
+}
+
+// enter is the command that runs argv in the group.
+func (g *group) enter(argv []string) []string {
+	return append([]string{"sh", "-c", `echo $$ > "$0" && exec "$@"`, filepath.Join(g.dir, "cgroup.procs")}, argv...)
+}
+
+// remove takes the group away; its processes have ended.
+func (g *group) remove() { os.Remove(g.dir) }

@@ -1,0 +1,207 @@
+package jpeg
+
+import "math/bits"
+
+// This file implements the choice of levels by rate and distortion: of the AC coefficients of a block
+// in a scan, those that cost least in
+//
+//	bits + weight * gain * (squared error)
+//
+// under the codes that the scan will be written with, or nearly so. A coefficient's level may
+// be the nearest one, the largest of the next smaller size category, or 0.
+
+// costs are what AC symbols cost in a scan, in 1/256 bit, additional bits included.
+type costs struct {
+	symbol [256]int32
+	least  [16]int32 // the cheapest symbol of a size
+	ended  int32     // the end of a block that has coefficients, but not the last one
+	empty  int32     // a block that has none
+}
+
+// absent is the length of a code that the sample had no use for.
+const absent = 14
+
+// learn sets the costs of all scans from a sample of the picture, quantized to the nearest level.
+func (w *writer) learn() {
+	if w.nearest {
+		return
+	}
+	const lines = 12
+	w.nearest = true
+	step := max(w.mcusY/lines, 1)
+	for y := step / 2; y < w.mcusY; y += step {
+		w.forward(y)
+		w.line(y)
+	}
+	w.nearest = false
+	for i := range w.scans {
+		s := &w.scans[i]
+		for t := range s.costs {
+			if s.component >= 0 && w.comps[s.component].tables == t {
+				s.endRun(2*t + tableAC)
+			}
+			s.costs[t].learn(&s.freq[2*t+tableAC], s.component >= 0)
+		}
+		s.tokens, s.freq = s.tokens[:0], frequencies{}
+	}
+	for i := range w.comps {
+		w.comps[i].pred = 0
+	}
+}
+
+// learn sets the costs from the symbols counted in a scan, in which runs of blocks may end together.
+func (c *costs) learn(freq *[256]uint32, runs bool) {
+	var h huffmanSpec
+	h.fit(freq)
+	for i := range c.symbol {
+		c.symbol[i] = int32(absent+i&15) << 8
+	}
+	k := 0
+	for n, count := range h.counts {
+		for range count {
+			s := int(h.values[k])
+			c.symbol[s] = int32(n+s&15) << 8
+			k++
+		}
+	}
+	for size := range c.least {
+		c.least[size] = c.symbol[size]
+		for run := range 16 {
+			c.least[size] = min(c.least[size], c.symbol[run<<4|size])
+		}
+	}
+	c.ended, c.empty = c.symbol[0], c.symbol[0]
+	if !runs {
+		return
+	}
+	// A block without coefficients prolongs a run that is there: nearly free. Each of the
+	// others begins one, of mean cost.
+	c.ended, c.empty = 0, 0
+	total, n := uint64(0), uint64(0)
+	for size := range 15 {
+		f := uint64(freq[size<<4])
+		total += f * (uint64(c.symbol[size<<4]) + uint64(size)<<8)
+		n += f
+	}
+	if n > 0 {
+		c.ended = int32(total / n)
+	}
+}
+
+// choose chooses the levels of real blocks of component i from index at on, which are those of the
+// picture's rows from y on.
+func (w *writer) choose(i, at, real, y int) {
+	c := &w.comps[i]
+	q := &w.quant[c.quant]
+	for b := at; b < at+real; b++ {
+		mask := c.mask[b]
+		if mask>>1 == 0 {
+			continue
+		}
+		weight := int64(plainWeight)
+		if i == 0 || w.rgb {
+			weight = c.weight(8*(b-at), y)
+		}
+		kept := mask & 1
+		for j := range w.scans {
+			s := &w.scans[j]
+			if s.to > 0 && (s.component < 0 || s.component == i) {
+				kept |= q.choose(&w.trellis, &c.coef[b], &c.raw[b], mask, max(s.from, 1), s.to, &s.costs[c.tables], weight)
+			}
+		}
+		c.mask[b] = kept
+	}
+}
+
+// A node of the trellis is a coefficient that is not zero, with the cheapest way to it.
+type node struct {
+	cost  int64 // less what it costs to make zeros of all coefficients up to here
+	k     int32 // zig-zag index
+	level int16
+	prev  uint8 // the node before it; node 0 is the beginning
+	least int64 // the lowest cost of all nodes up to this one
+}
+
+// A trellis is memory for the nodes of a block.
+type trellis [blockSize]node
+
+// choose chooses the levels of the coefficients from to to of a block, of which raw are the true
+// values, times 8, and mask says which are not nearest to zero. It returns the mask of those that
+// are left.
+func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, from, to int, c *costs, weight int64) (kept uint64) {
+	mask &= ^uint64(0) << (from & 63) & (^uint64(0) >> (63 - to&63))
+	if mask == 0 {
+		return 0
+	}
+	nodes[0] = node{k: int32(from - 1)}
+	n := 1
+	for m := mask; m != 0; m &= m - 1 {
+		k := bits.TrailingZeros64(m)
+		j := zigzagT[k&63] & 63
+		sign := int32(level[j]) >> 31
+		l := (int32(level[j]) ^ sign) - sign
+		v := (int32(raw[j]) ^ sign) - sign
+		size := bits.Len32(uint32(l))
+		lower := int32(1)<<(size-1) - 1
+		gain := q.gain[j]
+		// Against a zero, whose error is v.
+		e := int64(v - l*q.step[j])
+		near := (e*e - int64(v)*int64(v)) * gain >> 20 * weight >> 8
+		far := int64(1) << 60
+		if lower > 0 {
+			e := int64(v - lower*q.step[j])
+			far = (e*e - int64(v)*int64(v)) * gain >> 20 * weight >> 8
+		}
+		atLeast := near + int64(c.least[size&15])
+		if lower > 0 {
+			atLeast = min(atLeast, far+int64(c.least[(size-1)&15]))
+		}
+		best := node{cost: 1 << 60, k: int32(k)}
+		low := false
+		for i := n - 1; i >= 0; i-- {
+			before := &nodes[i&63]
+			if before.least+atLeast >= best.cost {
+				break // no node from here down can do better
+			}
+			run := k - int(before.k) - 1
+			cost := before.cost
+			for ; run > 15; run -= 16 {
+				cost += int64(c.symbol[0xF0])
+			}
+			symbol := uint(run<<4|size) & 0xFF
+			if x := cost + near + int64(c.symbol[symbol]); x < best.cost {
+				best.cost, best.prev, low = x, uint8(i), false
+			}
+			if x := cost + far + int64(c.symbol[(symbol-1)&0xFF]); x < best.cost {
+				best.cost, best.prev, low = x, uint8(i), true
+			}
+		}
+		if low {
+			l = lower
+		}
+		best.level = int16((l ^ sign) - sign)
+		best.least = min(best.cost, nodes[(n-1)&63].least)
+		nodes[n&63] = best
+		n++
+	}
+	least, at := int64(c.empty), 0
+	for i := 1; i < n; i++ {
+		x := nodes[i&63].cost
+		if int(nodes[i&63].k) != to {
+			x += int64(c.ended)
+		}
+		if x < least {
+			least, at = x, i
+		}
+	}
+	for at > 0 {
+		d := &nodes[at&63]
+		level[zigzagT[d.k&63]&63] = d.level
+		kept |= 1 << (d.k & 63)
+		at = int(d.prev)
+	}
+	for m := mask &^ kept; m != 0; m &= m - 1 {
+		level[zigzagT[bits.TrailingZeros64(m)&63]&63] = 0
+	}
+	return kept
+}

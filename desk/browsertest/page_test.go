@@ -1,0 +1,239 @@
+package browsertest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// lay writes files into dir, folders made.
+func lay(t *testing.T, dir string, data []byte, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestMoreThanAPageOfPictures(t *testing.T) {
+	b := open(t)
+	dir := t.TempDir()
+	small := square(t)
+	var names []string
+	for i := range 1203 {
+		names = append(names, fmt.Sprintf("holiday/picture number %04d.png", i))
+	}
+	lay(t, dir, small, names...)
+	lay(t, dir, small, ".trash/a.png", "._b.png")
+	lay(t, dir, nil, "phone.HEIC")
+	page := serve(t, "-dir", dir)
+	b.do(chromedp.Navigate(page))
+	b.whole()
+	where := func() string { return js[string](b, `document.getElementById('p-where').textContent`) }
+	keys := func() []string {
+		return js[[]string](b, `[...document.querySelectorAll('#strip button')].map(e => e.dataset.key)`)
+	}
+	if got := keys(); where() != "1 to 500 of 1205" || len(got) != 500 || got[0] != names[0] {
+		t.Errorf("the strip says %q and has %d pictures", where(), len(got))
+	}
+	if got := js[string](b, `document.getElementById('left-out').textContent`); !strings.Contains(got, "1 HEIC") || !strings.Contains(got, "lie 2 more, shown last") {
+		t.Errorf("what is left out: %q", got)
+	}
+	b.shot("many")
+	b.do(chromedp.Click(`#p-after`))
+	b.until("the second page is there", `document.getElementById('p-where').textContent === '501 to 1000 of 1205'`)
+	b.do(chromedp.Click(`#p-after`))
+	b.until("the last page is there", `document.getElementById('p-where').textContent === '1001 to 1205 of 1205'`)
+	if got := keys(); len(got) != 205 || got[203] != "._b.png" || got[204] != ".trash/a.png" {
+		t.Errorf("the last page has %d pictures, the last %q", len(got), got[len(got)-2:])
+	}
+	if js[bool](b, `!document.getElementById('p-after').disabled`) {
+		t.Error("there is a page after the last")
+	}
+	// The filter looks at all pages.
+	b.do(chromedp.SendKeys(`#filter`, "NUMBER 07"))
+	b.until("the filter has its hundred", `document.querySelectorAll('#strip button').length === 100 && document.getElementById('pager').hidden`)
+	b.do(chromedp.SendKeys(`#filter`, "no such"))
+	b.until("nothing is left", `document.getElementById('strip').textContent === 'No picture has that in its name.'`)
+	// A link to a picture finds its page.
+	b.do(chromedp.Navigate("about:blank"))
+	b.visit(page, names[700])
+	if where() != "501 to 1000 of 1205" || js[string](b, `document.querySelector('#strip button[aria-pressed=true]').dataset.key`) != names[700] {
+		t.Errorf("the link leads to %q", where())
+	}
+	// One tab stop, whose keys go to both ends.
+	if n := js[int](b, `document.querySelectorAll('#strip button[tabindex="0"]').length`); n != 1 {
+		t.Errorf("the strip has %d tab stops", n)
+	}
+	b.do(chromedp.Evaluate(`document.querySelector('#strip button[tabindex="0"]').focus()`, nil))
+	for _, k := range [][2]string{{kb.End, names[999]}, {kb.ArrowLeft, names[998]}, {kb.Home, names[500]}, {kb.ArrowLeft, names[500]}} {
+		b.key(k[0])
+		if got := js[string](b, `document.activeElement.dataset.key`); got != k[1] {
+			t.Errorf("a key leads to %q, want %q", got, k[1])
+		}
+	}
+	// A long name keeps its end.
+	parts := js[[]float64](b, `(() => { const c = document.querySelector('#strip .caption'), t = c.querySelector('.tail').getBoundingClientRect(), h = c.querySelector('.head'); return [h.scrollWidth - h.clientWidth, t.right - c.getBoundingClientRect().right, t.width]; })()`)
+	if parts[0] <= 0 || parts[1] > 0.5 || parts[2] < 20 {
+		t.Errorf("a long name: %v pixels of its head hidden, its tail %v beyond the end and %v wide", parts[0], parts[1], parts[2])
+	}
+	b.do(chromedp.Navigate("about:blank")) // no thumbnail is on its way when the server ends
+}
+
+func TestEveryFailedUploadIsNamed(t *testing.T) {
+	b := open(t)
+	dir := folder(t)
+	b.visit(serve(t, "-dir", dir), "photo.jpg")
+	from := t.TempDir()
+	lay(t, from, []byte("words"), "one.png", "two.jpg")
+	lay(t, from, square(t), "good.png")
+	lay(t, from, nil, "empty.gif")
+	var paths []string
+	for _, name := range []string{"one.png", "good.png", "two.jpg", "empty.gif"} {
+		paths = append(paths, filepath.Join(from, name))
+	}
+	b.do(chromedp.SetUploadFiles(`#file`, paths, chromedp.ByQuery))
+	b.until("the good one is chosen", `document.querySelector('#strip button[aria-pressed=true]').dataset.key === 'good.png'`)
+	b.whole()
+	got := js[[]string](b, `[...document.querySelectorAll('#alert li')].map(e => e.textContent)`)
+	if len(got) != 3 || !strings.HasPrefix(got[0], "one.png: ") || !strings.HasPrefix(got[1], "two.jpg: ") || !strings.HasPrefix(got[2], "empty.gif: ") {
+		t.Errorf("the page says %q", got)
+	}
+	b.troubles() // the browser reports the 415s
+}
+
+func TestWhatPassesThrough(t *testing.T) {
+	b := open(t)
+	dir := folder(t)
+	photo, err := os.ReadFile(filepath.Join(dir, "photo.jpg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lay(t, dir, photo[:len(photo)/3], "cut.jpg")
+	lay(t, dir, []byte("words"), "words.png")
+	lay(t, dir, nil, "empty.jpg")
+	page := serve(t, "-dir", dir)
+	for _, name := range []string{"cut.jpg", "words.png", "empty.jpg"} {
+		b.do(chromedp.Navigate("about:blank"))
+		b.visit(page, name)
+		if got := b.badges(); got["passed through"] != b.count() {
+			t.Errorf("%s: badges %v", name, got)
+		}
+		banner := js[string](b, `document.getElementById('banner').hidden ? '' : document.getElementById('banner').textContent`)
+		if !regexp.MustCompile(`^This picture passes through\. Whatever the size, visitors get the original: .+\.$`).MatchString(banner) {
+			t.Errorf("%s: the banner says %q", name, banner)
+		}
+		if text := js[string](b, `document.body.innerText`); regexp.MustCompile(`NaN|undefined|Infinity|\[object`).MatchString(text) {
+			t.Errorf("%s: the page says %s", name, regexp.MustCompile(`.{0,40}(NaN|undefined|Infinity|\[object).{0,40}`).FindString(text))
+		}
+		if name != "cut.jpg" && js[bool](b, `!document.getElementById('picture').hidden`) {
+			t.Errorf("%s: there is nothing to compare, and a slider", name)
+		}
+		b.shot("passed-" + name)
+	}
+	b.do(chromedp.Navigate("about:blank"))
+	b.visit(page, "photo.jpg")
+	if js[bool](b, `!document.getElementById('banner').hidden`) {
+		t.Error("the banner stays with a picture that does not pass through")
+	}
+}
+
+func TestABareDomainGetsItsScheme(t *testing.T) {
+	b := open(t)
+	b.visit(serve(t), "lake.jpg")
+	for given, want := range map[string]string{"cdn.example": "https://cdn.example", " cdn.example// ": "https://cdn.example", "//cdn.example": "https://cdn.example",
+		"http://cdn.example": "http://cdn.example", "HTTPS://cdn.example/x/": "HTTPS://cdn.example/x", "cdn.example:8443/a": "https://cdn.example:8443/a"} {
+		b.do(chromedp.SetValue(`#m-domain`, given), chromedp.Evaluate(`document.getElementById('m-domain').dispatchEvent(new Event('input'))`, nil))
+		if got := js[string](b, `document.getElementById('m-code').textContent`); !strings.Contains(got, `src="`+want+`/lake.jpg?size=`) {
+			t.Errorf("%q gives %q", given, regexp.MustCompile(`src="[^"]*"`).FindString(got))
+		}
+	}
+}
+
+// contrasts returns what stands out too little: text of less than 4.5:1, borders of controls and parts of the bar of less than
+// 3:1 (WCAG 2.2, 1.4.3 and 1.4.11). Colours are read as the browser paints them.
+const contrasts = `(() => {
+	const c = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+	const over = (color, under) => { c.clearRect(0, 0, 1, 1); c.fillStyle = under; c.fillRect(0, 0, 1, 1); c.fillStyle = color; c.fillRect(0, 0, 1, 1);
+		return 'rgb(' + [...c.getImageData(0, 0, 1, 1).data].slice(0, 3).join(',') + ')'; };
+	const luminance = color => { const [r, g, b] = color.match(/\d+/g).map(v => { v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+	const ratio = (a, b) => { const [x, y] = [luminance(a), luminance(b)].sort((p, q) => q - p); return (x + 0.05) / (y + 0.05); };
+	const ground = e => { let chain = []; for (; e; e = e.parentElement) chain.unshift(getComputedStyle(e).backgroundColor); return chain.reduce((under, color) => over(color, under), 'rgb(255,255,255)'); };
+	const bad = new Set(), seen = {text: 0, control: 0, part: 0};
+	const say = (what, e, r) => bad.add(what + ' ' + e.tagName + '#' + e.id + '.' + e.className + ' ' + (e.textContent || '').trim().slice(0, 30) + ' ' + r.toFixed(2));
+	for (const e of document.querySelectorAll('body *')) {
+		if (!e.checkVisibility({visibilityProperty: true}) || e.closest('.hidden-text, .stagebox, .skip')) continue;
+		const s = getComputedStyle(e), g = ground(e);
+		if ([...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim())) { seen.text++; const r = ratio(over(s.color, g), g); if (r < 4.5) say('text', e, r); }
+		if (e.matches('input[placeholder]')) { const r = ratio(over(getComputedStyle(e, '::placeholder').color, g), g); if (r < 4.5) say('placeholder', e, r); }
+		if (e.matches('button, select, input[type=text], input[type=search], .drop')) {
+			seen.control++;
+			const outside = ground(e.parentElement), r = ratio(over(s.borderTopColor, outside), outside);
+			if (r < 3 && !(e.disabled)) say('control', e, r);
+		}
+		if (e.matches('#stages-bar i')) { seen.part++; const around = ground(e.closest('section')), r = ratio(over(s.backgroundColor, around), around); if (r < 3) say('part', e, r); }
+	}
+	if (seen.text < 100 || seen.control < 40 || seen.part < 2) bad.add('only ' + JSON.stringify(seen) + ' were looked at');
+	return [...bad];
+})()`
+
+func TestContrastInBothSchemes(t *testing.T) {
+	b := open(t)
+	dir := folder(t)
+	lay(t, dir, []byte("words"), "words.png")
+	page := serve(t, "-dir", dir)
+	for _, scheme := range []string{"light", "dark"} {
+		b.do(emulation.SetEmulatedMedia().WithFeatures(still(&emulation.MediaFeature{Name: "prefers-color-scheme", Value: scheme})))
+		for _, name := range []string{"photo.jpg", "words.png"} {
+			b.do(chromedp.Navigate("about:blank"))
+			b.visit(page, name)
+			if name == "photo.jpg" {
+				b.do(chromedp.Evaluate(`document.getElementById('status').textContent = ''`, nil), chromedp.Click(`#again`)) // so that the bar has every part
+				b.whole()
+			}
+			b.do(chromedp.Evaluate(`document.getElementById('links').open = true; complain('A line that went wrong.')`, nil))
+			b.until("the log has a line", `document.querySelectorAll('#lines details').length > 0`)
+			if name == "words.png" {
+				b.do(chromedp.Evaluate(`const bar = document.getElementById('stages'); bar.hidden = false; document.getElementById('stages-bar').append(el('i', {class: 's-put'}), el('i', {class: 's-wait'}))`, nil))
+			}
+			for _, bad := range js[[]string](b, contrasts) {
+				t.Errorf("%s, %s: %s", scheme, name, bad)
+			}
+		}
+	}
+}
+
+// The page fits narrow windows, with all that it has.
+func TestNarrowWindows(t *testing.T) {
+	b := open(t)
+	page := serve(t)
+	for _, width := range []int64{375, 320} {
+		b.do(chromedp.EmulateViewport(width, 812, chromedp.EmulateScale(2), chromedp.EmulateMobile), chromedp.Navigate("about:blank"))
+		b.visit(page, "lake.jpg")
+		b.do(chromedp.Evaluate(`document.getElementById('links').open = true`, nil))
+		if w := js[int64](b, `document.documentElement.scrollWidth`); w > width {
+			wide := js[[]string](b, fmt.Sprintf(`[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > %d && !e.closest('.scroll, .strip, .scroller, pre')).map(e => e.tagName + '.' + e.className).slice(0, 8)`, width+1))
+			t.Errorf("at %d pixels the page is %d wide: %v", width, w, wide)
+		}
+		if small := js[[]string](b, `[...document.querySelectorAll('main button, main select, main input[type=search], main input[type=text]')].filter(e => e.offsetParent && e.getBoundingClientRect().height < 30).map(e => e.textContent || e.id)`); len(small) > 0 {
+			t.Errorf("at %d pixels these are too small for a finger: %v", width, small)
+		}
+		if cut := js[[]string](b, `[...document.querySelectorAll('.tile .words > *')].filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline').map(e => e.textContent).slice(0, 5)`); len(cut) > 0 {
+			t.Errorf("at %d pixels these are cut off: %q", width, cut)
+		}
+		b.do(chromedp.Evaluate(`document.getElementById('links').open = false`, nil))
+		b.shot(fmt.Sprintf("phone-%d", width))
+	}
+}

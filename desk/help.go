@@ -1,0 +1,195 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"text/tabwriter"
+	"unicode/utf8"
+
+	"miniatura/codec"
+	"miniatura/sizes"
+)
+
+// helpWidth is how many columns help may use.
+const helpWidth = 80
+
+// A calling is what the program is called: name by itself, typed by those who start it.
+type calling struct{ name, typed string }
+
+var program = called(os.Args[0])
+
+// called tells a binary that `go run .` (or go test) made for once from one that somebody built and named.
+func called(path string) calling {
+	for part := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' || r == '\\' }) {
+		if strings.HasPrefix(part, "go-build") {
+			return calling{"miniatura", "go run ."}
+		}
+	}
+	name := strings.TrimSuffix(filepath.Base(path), ".exe")
+	return calling{name, name}
+}
+
+func help(w io.Writer) {
+	fmt.Fprintf(w, `miniatura resizes pictures on their way through CloudFront:
+/photo.jpg?size=M&to_webp=1
+
+Usage: %[1]s COMMAND [flags] [arguments]
+
+`, program.typed)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, c := range commands() {
+		fmt.Fprintf(t, "  %s\t%s\n", c.Name, c.Summary)
+	}
+	t.Flush()
+	fmt.Fprintf(w, "\n`%s help COMMAND` shows a command's flags.\n\n%s", program.typed, fold(sizesInWords(), "", ""))
+}
+
+// sizesInWords is the table of sizes as a sentence.
+func sizesInWords() string {
+	var oblong, square []string
+	for _, s := range sizes.All() {
+		if s.Wide == s.Tall {
+			square = append(square, fmt.Sprintf("%s"+nbsp+"%d", s.Name, s.Wide.W))
+		} else {
+			oblong = append(oblong, fmt.Sprintf("%s"+nbsp+"%dx%d", s.Name, s.Wide.W, s.Wide.H))
+		}
+	}
+	return fmt.Sprintf("Sizes: boxes that lie or stand as the picture does (%s), and square ones (%s). "+
+		"A picture is fitted inside its box, never enlarged, never cropped.", strings.Join(oblong, ", "), strings.Join(square, ", "))
+}
+
+// nbsp stands for a blank where fold breaks no line.
+const nbsp = "\u00a0"
+
+// fold breaks text between words into lines of helpWidth columns; the first begins with first, the others with rest.
+func fold(text, first, rest string) string {
+	var b strings.Builder
+	line := first
+	empty := true
+	for word := range strings.SplitSeq(text, " ") {
+		if !empty && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > helpWidth {
+			b.WriteString(line + "\n")
+			line, empty = rest, true
+		}
+		if !empty {
+			line += " "
+		}
+		line, empty = line+word, false
+	}
+	return strings.ReplaceAll(b.String()+line+"\n", nbsp, " ")
+}
+
+// flags is a flag set whose errors are one line and whose -h prints to stdout.
+type flags struct {
+	*flag.FlagSet
+	stdout io.Writer
+	notes  string // what help says below the flags
+}
+
+func newFlags(c string, stdout io.Writer) *flags {
+	f := &flags{FlagSet: flag.NewFlagSet(c, flag.ContinueOnError), stdout: stdout}
+	f.SetOutput(io.Discard)
+	return f
+}
+
+// parse reads the flags, wherever among the arguments they stand, and demands between least and most further arguments
+// (most < 0: any number).
+func (f *flags) parse(args []string, least, most int) ([]string, error) {
+	c := find(f.Name())
+	var rest []string
+	for {
+		if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
+			f.help(c)
+			return nil, errHelp
+		} else if err != nil {
+			return nil, usageError{err}
+		}
+		parsed := args[:len(args)-f.NArg()]
+		args = f.Args()
+		if len(args) == 0 {
+			break
+		}
+		if len(parsed) > 0 && parsed[len(parsed)-1] == "--" {
+			rest = append(rest, args...)
+			break
+		}
+		rest, args = append(rest, args[0]), args[1:]
+	}
+	if len(rest) < least || most >= 0 && len(rest) > most {
+		return nil, usagef("want %s; `%s help %s` says more", strings.TrimSpace(c.Name+" "+c.Args), program.typed, c.Name)
+	}
+	return rest, nil
+}
+
+// given reports whether a flag is on the command line, whatever its value.
+func (f *flags) given(name string) bool {
+	found := false
+	f.Visit(func(one *flag.Flag) { found = found || one.Name == name })
+	return found
+}
+
+// optional is a part of a command's Args that belongs together.
+var optional = regexp.MustCompile(`\[[^]]*\]`)
+
+// help shows how the command is called, what it does and its flags.
+func (f *flags) help(c *Command) {
+	start := "Usage: " + program.typed + " " + c.Name
+	if c.Args == "" {
+		fmt.Fprintln(f.stdout, start)
+	} else {
+		args := optional.ReplaceAllStringFunc(c.Args, func(s string) string { return strings.ReplaceAll(s, " ", nbsp) })
+		fmt.Fprint(f.stdout, fold(args, start+" ", strings.Repeat(" ", len(start)+1)))
+	}
+	fmt.Fprint(f.stdout, "\n", fold(strings.ToUpper(c.Summary[:1])+c.Summary[1:]+".", "", ""))
+	heading := "\nFlags:\n"
+	f.VisitAll(func(one *flag.Flag) {
+		kind, usage := flag.UnquoteUsage(one)
+		if one.DefValue != "" && one.DefValue != "false" && !strings.Contains(usage, "default") {
+			usage += " (default " + one.DefValue + ")"
+		}
+		fmt.Fprint(f.stdout, heading, "  ", strings.TrimSpace("-"+one.Name+" "+kind), "\n", fold(usage, "      ", "      "))
+		heading = ""
+	})
+	if f.notes != "" {
+		fmt.Fprint(f.stdout, "\n", fold(f.notes, "", ""))
+	}
+}
+
+func runVersion(_ context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
+	f := newFlags("version", stdout)
+	if _, err := f.parse(args, 0, 0); err != nil {
+		return report(stderr, "version", err)
+	}
+	fmt.Fprintf(stdout, "miniatura%s, encoder version %d, %s, %s/%s\n", commit(), codec.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return exitOK
+}
+
+// commit is the commit that the binary was built of, as " 1234567", or nothing where go build did not note it.
+func commit() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	var revision, changed string
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			revision = " " + s.Value[:min(12, len(s.Value))]
+		case s.Key == "vcs.modified" && s.Value == "true":
+			changed = ", changed since"
+		}
+	}
+	if revision == "" {
+		return ""
+	}
+	return revision + changed
+}

@@ -1,0 +1,121 @@
+// The playground. Everything that comes from outside (keys, errors, log lines) enters the page as text, never as markup:
+// the Content-Security-Policy forbids the other way. The scripts share one scope:
+//
+//	base.js     elements, words and numbers, requests, what is chosen
+//	strip.js    the pictures to choose from, uploads
+//	results.js  the table of sizes by formats
+//	compare.js  the slider beside the URL; the markup to copy
+//	app.js      the log, the theme, the start
+'use strict';
+
+const $ = id => document.getElementById(id);
+const own = '/.miniatura/';
+
+/** Makes an element. props are properties, or attributes where the name has a dash or a property does not exist. */
+function el(tag, props = {}, ...children) {
+  const e = document.createElement(tag);
+  for (const [k, v] of Object.entries(props)) {
+    if (k === 'class') e.className = v;
+    else if (k.startsWith('on')) e.addEventListener(k.slice(2), v);
+    else if (k in e) e[k] = v;
+    else e.setAttribute(k, v);
+  }
+  e.append(...children);
+  return e;
+}
+
+// ---- words and numbers
+
+function bytes(n) {
+  if (n < 1000) return `${n} B`;
+  if (n < 1e6) return `${(n / 1e3).toFixed(n < 1e5 ? 1 : 0)} kB`;
+  return `${(n / 1e6).toFixed(n < 1e7 ? 2 : 1)} MB`;
+}
+
+/** A part in per cent; of nothing there is none. */
+function percent(part, whole) {
+  if (!whole) return '–';
+  const p = 100 * part / whole;
+  return `${p >= 10 ? p.toFixed(0) : p >= 1 ? p.toFixed(1) : p.toFixed(2)} %`;
+}
+
+function millis(ms) {
+  if (ms >= 1000) return `${(ms / 1000).toFixed(ms < 1e4 ? 2 : 1)} s`;
+  return `${ms.toFixed(ms >= 100 ? 0 : 1)} ms`;
+}
+
+const formats = {'image/jpeg': 'JPEG', 'image/png': 'PNG', 'image/gif': 'GIF', 'image/bmp': 'BMP', 'image/webp': 'WebP'};
+const formatName = type => formats[type] || type || 'unknown format';
+
+/** Shows what went wrong, a line for each, until somebody dismisses it. */
+function complain(...lines) {
+  $('alert').replaceChildren(el('ul', {}, ...lines.map(words => el('li', {textContent: words}))),
+    el('button', {type: 'button', textContent: 'Dismiss', onclick: () => $('alert').replaceChildren()}));
+}
+
+function say(words) { $('status').textContent = words; }
+
+// ---- requests
+
+/** Fetches url and fails in words when the answer is not ok. */
+async function ask(url, options = {}) {
+  let answer;
+  try {
+    answer = await fetch(url, {cache: 'no-store', ...options});
+  } catch (e) {
+    if (e.name === 'AbortError') throw e;
+    throw new Error('The server does not answer. Is miniatura still running?');
+  }
+  if (!answer.ok) throw new Error((await answer.text()).trim() || `The server answered ${answer.status}.`);
+  return answer;
+}
+
+/** Reads an answer's body and finds out the picture's dimensions, as a viewer sees it. */
+async function picture(answer) {
+  const blob = await answer.blob();
+  const url = URL.createObjectURL(blob);
+  blobs.push(url);
+  const image = new Image();
+  image.src = url;
+  let w = 0, h = 0;
+  try {
+    await image.decode();
+    [w, h] = [image.naturalWidth, image.naturalHeight];
+  } catch { /* the browser cannot show it; its bytes still count */ }
+  return {url, bytes: blob.size, w, h, type: answer.headers.get('Content-Type')};
+}
+
+/** Server-Timing as {name: milliseconds}. */
+function timings(answer) {
+  const t = {};
+  for (const part of (answer.headers.get('Server-Timing') || '').split(',')) {
+    const m = part.trim().match(/^([\w-]+);dur=([\d.]+)$/);
+    if (m) t[m[1]] = Number(m[2]);
+  }
+  return t;
+}
+
+async function copy(text, button) {
+  const label = button.textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    button.textContent = 'Copied';
+    say('Copied to the clipboard.');
+  } catch {
+    complain('The browser does not let this page use the clipboard. Here it is: ' + text);
+  }
+  setTimeout(() => { button.textContent = label; }, 1500);
+}
+
+// ---- state
+
+let catalogue = {sizes: [], pictures: [], quality: 80, page: 1, pages: 1};
+let chosen = null;                // the picture: {key, path, bytes, version}
+let original = null;              // its bytes: {url, bytes, w, h, type}
+let results = new Map();          // `${size}/${webp}` -> result
+let work = new AbortController(); // what is under way for the chosen picture
+let blobs = [];                   // object URLs to give back
+
+const resultId = (size, webp) => `${size}/${webp}`;
+const resultQuery = (size, webp) => `?size=${size}${webp ? '&to_webp=1' : ''}`;
+const resultPath = (size, webp) => chosen.path + resultQuery(size, webp);

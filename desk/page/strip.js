@@ -1,0 +1,111 @@
+'use strict';
+
+// ---- the pictures to choose from: one page of them, one tab stop, a filter
+
+/** A key with its end kept: what is too long loses its middle. */
+function caption(key) {
+  const letters = [...key];
+  const cut = Math.max(0, letters.length - 9);
+  return el('span', {class: 'caption'}, el('bdi', {}, el('span', {class: 'head', textContent: letters.slice(0, cut).join('')}), el('span', {class: 'tail', textContent: letters.slice(cut).join('')})));
+}
+
+function showStrip() {
+  const strip = $('strip');
+  strip.replaceChildren(...catalogue.pictures.map(p => {
+    const image = el('img', {alt: '', loading: 'lazy', decoding: 'async', src: `${own}preview?key=${encodeURIComponent(p.key)}&size=${smallest()}&quality=75&v=${p.version}`});
+    image.addEventListener('error', () => image.replaceWith(el('span', {class: 'none', textContent: 'no preview'})));
+    const b = el('button', {type: 'button', title: p.key, onclick: () => choose(p), tabIndex: -1}, el('span', {class: 'thumb'}, image), caption(p.key), el('span', {textContent: bytes(p.bytes)}));
+    b.dataset.key = p.key;
+    return b;
+  }));
+  if (catalogue.pictures.length === 0) {
+    strip.append(el('p', {class: 'note', textContent: $('filter').value ? 'No picture has that in its name.' : 'There is no picture here yet.'}));
+  }
+  $('pager').hidden = catalogue.pages < 2;
+  $('p-where').textContent = `${catalogue.first} to ${catalogue.first + catalogue.pictures.length - 1} of ${catalogue.total}`;
+  $('p-before').disabled = catalogue.page <= 1;
+  $('p-after').disabled = catalogue.page >= catalogue.pages;
+  $('left-out').textContent = catalogue.leftOut || '';
+  if (catalogue.trouble) complain('The bucket cannot be listed: ' + catalogue.trouble);
+  markChosen();
+}
+
+/** The name of the size with the least box. */
+function smallest() {
+  return catalogue.sizes.reduce((a, s) => Math.max(...s.wide) < Math.max(...a.wide) ? s : a).name;
+}
+
+/** Says which picture is chosen, and makes it the strip's one tab stop; else the first. */
+function markChosen() {
+  const all = [...$('strip').querySelectorAll('button')];
+  let stop = all[0];
+  for (const b of all) {
+    const is = chosen !== null && b.dataset.key === chosen.key;
+    b.setAttribute('aria-pressed', String(is));
+    b.tabIndex = -1;
+    if (is) stop = b;
+  }
+  if (stop) stop.tabIndex = 0;
+}
+
+function stripKeys(event) {
+  const all = [...$('strip').querySelectorAll('button')];
+  const at = all.indexOf(document.activeElement);
+  const next = {ArrowRight: all[at + 1], ArrowLeft: all[at - 1], Home: all[0], End: all.at(-1)}[event.key];
+  if (at < 0 || !next) return;
+  all[at].tabIndex = -1;
+  next.tabIndex = 0;
+  next.focus();
+  event.preventDefault();
+}
+
+let listing = new AbortController();
+
+/** Lists a page of the pictures that the filter admits, or the page with a key on it. */
+async function loadCatalogue(page, at = '') {
+  listing.abort();
+  listing = new AbortController();
+  const query = new URLSearchParams({page, find: $('filter').value, at});
+  catalogue = await (await ask(`${own}pictures?${query}`, {signal: listing.signal})).json();
+  showStrip();
+}
+
+async function turn(page) {
+  try {
+    await loadCatalogue(page);
+    $('strip').scrollLeft = 0;
+    say(`Pictures ${$('p-where').textContent}.`);
+  } catch (e) {
+    if (e.name !== 'AbortError') complain(e.message);
+  }
+}
+
+let filterTimer = 0;
+
+function filterSoon() {
+  clearTimeout(filterTimer);
+  filterTimer = setTimeout(() => turn(1), 200);
+}
+
+async function upload(files) {
+  let last = null;
+  const failed = [];
+  for (const file of files) {
+    say(`Uploading ${file.name}.`);
+    try {
+      if (file.size > catalogue.maxBytes) throw new Error(`it has ${bytes(file.size)}, and the function takes at most ${bytes(catalogue.maxBytes)}`);
+      last = await (await ask(`${own}pictures?name=${encodeURIComponent(file.name)}`, {method: 'PUT', body: file})).json();
+    } catch (e) {
+      failed.push(`${file.name}: ${e.message}`);
+    }
+  }
+  if (failed.length) complain(...failed);
+  if (!last) return;
+  try {
+    $('filter').value = '';
+    await loadCatalogue(1, last.key);
+    await choose(catalogue.pictures.find(p => p.key === last.key) || last);
+  } catch (e) {
+    if (e.name !== 'AbortError') complain(...failed, e.message);
+  }
+}

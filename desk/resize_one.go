@@ -1,0 +1,152 @@
+package desk
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"miniatura/codec"
+	"miniatura/edge"
+)
+
+// errPassed is the end of a picture that passed through; it has been said already.
+var errPassed = errors.New("passed through")
+
+// inputLimit is the largest file that is read. Beyond edge.MaxSource it passes through.
+const inputLimit = 1 << 30
+
+// An outcome is what became of one picture.
+type outcome struct {
+	In  side `json:"in"`
+	Out side `json:"out"`
+
+	Frames int    `json:"frames,omitempty"`
+	Note   string `json:"note,omitempty"`
+	Passed string `json:"passedThrough,omitempty"` // why
+	same   bool   // the result is the source
+}
+
+// A side is a picture before or after. What is not known of it is 0 or "".
+type side struct {
+	Name   string `json:"name"`
+	Width  int    `json:"width,omitempty"`
+	Height int    `json:"height,omitempty"`
+	Bytes  int    `json:"bytes"`
+	Format string `json:"format,omitempty"` // a media type
+}
+
+// one does what the edge would do with the picture in: the result, or for any reason the source itself.
+func (r *resizing) one(ctx context.Context, in string) error {
+	src, err := await(ctx, func() ([]byte, error) {
+		if in == std {
+			return readAll(r.stdin, "stdin", inputLimit)
+		}
+		return readFile(in, inputLimit)
+	})
+	if err != nil {
+		return usageError{err}
+	}
+	opt := r.options
+	if r.webp {
+		opt.Format = codec.WebP
+	} else if !r.folder && r.out != std {
+		if opt.Format, err = r.format(r.out); err != nil {
+			return err
+		}
+	}
+	dst, info, why := src, codec.Info{}, error(nil)
+	if len(src) > edge.MaxSource {
+		why = fmt.Errorf("%w: %d bytes, the limit is %d", codec.ErrLimit, len(src), int64(edge.MaxSource))
+	} else if made, i, err := codec.Resize(ctx, src, r.size.Fit, opt); err != nil {
+		info, why = i, err
+	} else {
+		dst, info = made, i
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+
+	o := outcome{
+		In:     side{in, info.W, info.H, len(src), info.Source},
+		Out:    side{r.out, info.OutW, info.OutH, len(dst), info.ContentType},
+		Frames: info.Frames, Note: info.Note, same: why == nil && bytes.Equal(src, dst),
+	}
+	is := codec.Sniff(dst)
+	if why != nil {
+		o.Passed, o.Out.Width, o.Out.Height, o.Out.Format = oneLine(why), info.W, info.H, info.Source
+		if f := opt.Format; !r.folder && r.out != std && f != nil && f != is && f != codec.FormatOf(native.base(in)) {
+			return fmt.Errorf("%s passes through (%s), and its bytes are no %v: %s is not written", in, oneLine(why), f, r.out)
+		}
+		is = nil // its name is as true as it was
+	}
+	if o.Out.Name, err = r.place(in, is); err != nil {
+		return err
+	}
+	if _, err := await(ctx, func() (struct{}, error) { return struct{}{}, r.write(o.Out.Name, dst) }); err != nil {
+		return usageError{err}
+	}
+	if err := r.say(&o); err != nil {
+		return err
+	}
+	if why != nil {
+		return errPassed
+	}
+	return nil
+}
+
+func (r *resizing) write(name string, data []byte) error {
+	if name == std {
+		_, err := r.stdout.Write(data)
+		return err
+	}
+	return writeFile(name, data)
+}
+
+// say tells what became of a picture.
+func (r *resizing) say(o *outcome) error {
+	if r.json {
+		e := json.NewEncoder(r.words)
+		e.SetEscapeHTML(false)
+		return e.Encode(o)
+	}
+	_, err := fmt.Fprintln(r.words, o)
+	return err
+}
+
+// String is an outcome in words.
+func (o *outcome) String() string {
+	before := fmt.Sprintf("%s: %s%d bytes", o.In.Name, o.In.dimensions(), o.In.Bytes)
+	if o.Passed != "" {
+		return fmt.Sprintf("%s -> %s: passed through, the same bytes (%s)", before, o.Out.Name, o.Passed)
+	}
+	var notes []string
+	if o.same {
+		notes = append(notes, "it fits already: the same bytes")
+	}
+	if o.Frames > 1 {
+		notes = append(notes, fmt.Sprintf("%d frames", o.Frames))
+	}
+	if o.Note != "" {
+		notes = append(notes, o.Note)
+	}
+	note := ""
+	if len(notes) > 0 {
+		note = " (" + strings.Join(notes, "; ") + ")"
+	}
+	part := ""
+	if o.In.Bytes > 0 {
+		part = fmt.Sprintf(", %.1f %%", 100*float64(o.Out.Bytes)/float64(o.In.Bytes))
+	}
+	return fmt.Sprintf("%s -> %s: %s%d bytes%s%s", before, o.Out.Name, o.Out.dimensions(), o.Out.Bytes, part, note)
+}
+
+// dimensions is "4032x3024 image/jpeg, ", or nothing of what is not known.
+func (s side) dimensions() string {
+	if s.Width == 0 || s.Height == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%dx%d %s, ", s.Width, s.Height, s.Format)
+}

@@ -1,0 +1,185 @@
+// Gen writes the table of sizes wherever else it has to stand: in READMEs, loaders, and the template with its viewer function,
+// which are not Go and cannot ask package sizes.
+//
+//	go generate ./sizes      after a change of the table
+//
+// A place is a file and a pattern that stands in it once. What the pattern's groups hold is written anew; where it is not
+// found exactly once nothing is written, and the program says so.
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"miniatura/sizes"
+)
+
+// A place is where the table stands, or what follows from it.
+type place struct {
+	file    string         // below the module's root
+	pattern *regexp.Regexp // of one group, or of several that are to hold the same
+	text    func(table []sizes.Size) string
+}
+
+const (
+	readme   = "README.md"
+	howTo    = "deploy/README.md"
+	template = "deploy/cloudformation/template.yaml"
+	loaders  = "docs/loaders.md"
+)
+
+var places = []place{
+	{readme, regexp.MustCompile(`(?s)<!-- sizes: table -->\n(.*?)<!-- end of sizes -->`), markdown},
+	{howTo, regexp.MustCompile(`At most (\d+) variants of a picture`), func(t []sizes.Size) string { return fmt.Sprint(variants(t)) }},
+	{howTo, regexp.MustCompile("(?m)^\\| `regionalSizes` \\|.*`([A-Z0-9,]+)` \\|$"), list(",", "")},
+	{loaders, regexp.MustCompile(`(?s)## Next\.js.*?const widths = \[(.*?)\];.*## Nuxt.*?const widths = \[(.*?)\];.*## Astro.*?const widths = \[(.*?)\];`), byWidth},
+	{template, regexp.MustCompile(`(?m)^    Default: ([A-Z0-9]+(?:,[A-Z0-9]+)+)$`), list(",", "")},
+	{template, regexp.MustCompile(`(?m)^    AllowedPattern: \^\(([A-Z0-9|]+)\)\(,\(([A-Z0-9|]+)\)\)\*\$$`), list("|", "")},
+	{template, regexp.MustCompile(`(?m)^    ConstraintDescription: some of ([A-Z0-9,]+)$`), list(",", "")},
+	{template, regexp.MustCompile(`(?m)^ *const SIZES = \[(.*)\];$`), list(", ", "'")},
+	{template, regexp.MustCompile(`at most ([\w-]+) variants of a picture`), func(t []sizes.Size) string { return words(variants(t)) }},
+}
+
+// list returns the names, each in quotes, with a separator between them.
+func list(separator, quote string) func([]sizes.Size) string {
+	return func(table []sizes.Size) string {
+		var names []string
+		for _, s := range table {
+			names = append(names, quote+s.Name+quote)
+		}
+		return strings.Join(names, separator)
+	}
+}
+
+// variants is how many answers a picture has at most: every size in both formats, and the original.
+func variants(table []sizes.Size) int { return 2*len(table) + 1 }
+
+// byWidth is the table for loaders, in JavaScript: widths and names, the narrowest first.
+func byWidth(table []sizes.Size) string {
+	table = slices.SortedStableFunc(slices.Values(table), func(a, b sizes.Size) int { return cmp.Compare(a.Wide.W, b.Wide.W) })
+	var pairs []string
+	for _, s := range table {
+		pairs = append(pairs, fmt.Sprintf("[%d, '%s']", s.Wide.W, s.Name))
+	}
+	return strings.Join(pairs, ", ")
+}
+
+// words is a number from 0 to 99 in English.
+func words(n int) string {
+	small := strings.Fields("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen")
+	tens := strings.Fields("twenty thirty forty fifty sixty seventy eighty ninety")
+	switch {
+	case n < 20:
+		return small[n]
+	case n%10 == 0:
+		return tens[n/10-2]
+	}
+	return tens[n/10-2] + "-" + small[n%10]
+}
+
+// markdown is the README's table: sizes that lie or stand on the left, square ones on the right.
+func markdown(table []sizes.Size) string {
+	var left, right []string
+	for _, s := range table {
+		if s.Wide == s.Tall {
+			right = append(right, fmt.Sprintf("`%s` | %dx%d", s.Name, s.Wide.W, s.Wide.H))
+		} else {
+			left = append(left, fmt.Sprintf("`%s` | %dx%d | %dx%d", s.Name, s.Wide.W, s.Wide.H, s.Tall.W, s.Tall.H))
+		}
+	}
+	var b strings.Builder
+	b.WriteString("| name | box, picture wider than high | box, otherwise | | name | box |\n|---|---|---|---|---|---|\n")
+	for i := range max(len(left), len(right)) {
+		l, r := " | | ", " | "
+		if i < len(left) {
+			l = left[i]
+		}
+		if i < len(right) {
+			r = right[i]
+		}
+		fmt.Fprintf(&b, "| %s | | %s |\n", l, r)
+	}
+	return b.String()
+}
+
+// rewrite returns text with the place's groups written anew.
+func (p place) rewrite(text string, table []sizes.Size) (string, error) {
+	found := p.pattern.FindAllStringSubmatchIndex(text, -1)
+	if len(found) != 1 {
+		return "", fmt.Errorf("%s: %v stands in it %d times, not once", p.file, p.pattern, len(found))
+	}
+	groups := found[0][2:]
+	for i := len(groups) - 2; i >= 0; i -= 2 {
+		text = text[:groups[i]] + p.text(table) + text[groups[i+1]:]
+	}
+	return text, nil
+}
+
+// files returns every file of places, as it is below root and as the table wants it.
+func files(root string, table []sizes.Size) (is, want map[string]string, err error) {
+	is, want = map[string]string{}, map[string]string{}
+	for _, p := range places {
+		if _, ok := is[p.file]; !ok {
+			b, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(p.file)))
+			if err != nil {
+				return nil, nil, err
+			}
+			is[p.file], want[p.file] = string(b), string(b)
+		}
+		if want[p.file], err = p.rewrite(want[p.file], table); err != nil {
+			return nil, nil, err
+		}
+	}
+	return is, want, nil
+}
+
+// moduleRoot is the nearest folder with a go.mod, at or above the working directory.
+func moduleRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", errors.New("no go.mod at or above the working directory")
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+func run() error {
+	root, err := moduleRoot()
+	if err != nil {
+		return err
+	}
+	is, want, err := files(root, sizes.All())
+	if err != nil {
+		return err
+	}
+	for name, text := range want {
+		if is[name] == text {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(root, filepath.FromSlash(name)), []byte(text), 0o644); err != nil {
+			return err
+		}
+		fmt.Println("written:", name)
+	}
+	return nil
+}
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "sizes/gen:", err)
+		os.Exit(1)
+	}
+}
