@@ -1,7 +1,11 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
 	"math/rand/v2"
+	"os"
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -149,5 +153,82 @@ func TestViewerTakesLinearTime(t *testing.T) {
 		if short, ten := long(20_000), long(200_000); ten > 40*short+20*time.Millisecond {
 			t.Errorf("%q: %v, ten times as long %v", piece, short, ten)
 		}
+	}
+}
+
+// Whatever is asked for, through the viewer function and the resizing function: nothing panics, no key lies outside its
+// folder, a source has sixteen results at most, and a path whose segments are plain has seventeen copies in the cache.
+func TestHostileRequestsThroughViewerAndResizer(t *testing.T) {
+	n := newNode(t)
+	total := 10_000
+	if os.Getenv("MINIATURA_LONG") != "" {
+		total = 100_000
+	}
+	r := rand.New(rand.NewPCG(17, 2026))
+	results, copies := map[string]map[string]bool{}, map[string]map[seen]bool{}
+	add := func(uri string, p edge.Plan, got seen) {
+		if p.Skip == nil {
+			if key := p.ResultKey(); !strings.HasPrefix(key, "resized/"+p.Size.Name) || strings.HasPrefix(p.SourceKey(), "resized/") {
+				t.Fatalf("%q: the result's key is %q", uri, key)
+			}
+			if results[p.SourceKey()] == nil {
+				results[p.SourceKey()] = map[string]bool{}
+			}
+			results[p.SourceKey()][p.ResultKey()] = true
+		}
+		if key, ok := keyIn(uri[1:]); ok && path.Clean("/"+key) == "/"+key {
+			if copies[key] == nil {
+				copies[key] = map[seen]bool{}
+			}
+			copies[key][got] = true
+		}
+	}
+	for range total / 1000 {
+		var qs []question
+		for range 1000 {
+			uri := randomPath(r)
+			if r.IntN(3) == 0 { // one key in many spellings
+				uri = "/"
+				for _, c := range "fotos/a.jpg" {
+					if r.IntN(3) == 0 {
+						uri += fmt.Sprintf([]string{"%%%02x", "%%%02X"}[r.IntN(2)], c)
+					} else {
+						uri += string(c)
+					}
+				}
+			}
+			qs = append(qs, question{URI: uri, Query: randomQuery(r), Auto: r.IntN(2) == 0, Accept: []string{randomQuery(r), "image/webp"}[:r.IntN(3)]})
+		}
+		for i, got := range n.view(t, qs...) {
+			event, err := json.Marshal(map[string]any{"Records": []any{map[string]any{"cf": map[string]any{"request": map[string]any{
+				"method": "GET", "uri": got.URI, "querystring": got.Query,
+				"origin": map[string]any{"s3": map[string]any{"domainName": "bkt.s3.eu-west-1.amazonaws.com", "path": "", "customHeaders": map[string]any{
+					edge.HeaderBucketName:  []edge.Header{{Value: "bkt"}},
+					edge.HeaderResizedPath: []edge.Header{{Value: "resized"}},
+					edge.HeaderQuality:     []edge.Header{{Value: "80"}},
+				}}}}}}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := edge.NewPlan(event)
+			if err != nil {
+				t.Fatalf("%+v: %v", qs[i], err)
+			}
+			add(qs[i].URI, p, got)
+		}
+	}
+	most := 0
+	for key, of := range results {
+		if most = max(most, len(of)); len(of) > 16 {
+			t.Errorf("%q has %d results", key, len(of))
+		}
+	}
+	for key, of := range copies {
+		if len(of) > 17 {
+			t.Errorf("%q has %d copies in the cache", key, len(of))
+		}
+	}
+	if most < 16 || len(copies["fotos/a.jpg"]) < 17 {
+		t.Errorf("the requests are too few to prove much: %d results, %d copies", most, len(copies["fotos/a.jpg"]))
 	}
 }
