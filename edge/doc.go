@@ -6,6 +6,7 @@
 //
 //	event.go    the event's JSON in, the request's JSON out with only uri replaced
 //	query.go    size and to_webp, as the URL contract reads them
+//	path.go     a key's one spelling in a URL
 //	plan.go     event -> Target: which source, which size, which result, or why none
 //	edge.go     HEAD result and source; fresh: rewrite; else GET, resize, PUT, rewrite
 //	fresh.go    what is a result, of which source, and does it still hold
