@@ -304,6 +304,9 @@ func (w *Writer) draw(all, still bool) *drawing {
 	if all && (hole || counts.n > 256) {
 		return nil
 	}
+	if w.frames == 1 && w.rect != w.current.Rect {
+		hole = true // some viewers paint what lies beside a first frame that has none
+	}
 	d := w.choose(counts, hole, still)
 	d.data, w.spare = w.spare, nil
 	d.bits = w.index(d, counts)
