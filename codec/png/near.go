@@ -10,8 +10,12 @@ import (
 	"slices"
 )
 
-// tolerance is how far a channel may be off.
-const tolerance = 8
+// tolerance is how far a channel may be off, and meanTolerance how far the channels of all pixels may be on average: more
+// is seen where one picture lies beside the other.
+const (
+	tolerance     = 8
+	meanTolerance = 0.7
+)
 
 // maxMixtures is how many colours are looked at: more of them do not fit a palette.
 const maxMixtures = 1 << 14
@@ -63,7 +67,8 @@ func countMixtures(pix []byte) *mixtures {
 	return t
 }
 
-// nearForm returns m with a palette of which no channel of any pixel is off by more than tolerance, nil when 256 entries do not do.
+// nearForm returns m with a palette of which no channel of any pixel is off by more than tolerance, nor all of them by more than
+// meanTolerance; nil when 256 entries do not do.
 // Of lesser tolerances that do, the least is kept.
 func nearForm(m *image.NRGBA) *form {
 	t := countMixtures(m.Pix)
@@ -95,7 +100,24 @@ func nearForm(m *image.NRGBA) *form {
 			low = r
 		}
 	}
+	if t.meanError(best) > meanTolerance {
+		return nil
+	}
 	return t.form(m, best, order)
+}
+
+// meanError is how far c's entries are off, on average over the color channels of all pixels.
+func (t *mixtures) meanError(c *cover) float64 {
+	sum, n := 0, 0
+	for i := range t.all {
+		m := &t.all[i]
+		e := &c.entries[c.nearest(m.color)]
+		for k, v := range m.color[:3] {
+			sum += m.count * max(int(v)-int(e[k]), int(e[k])-int(v))
+		}
+		n += 3 * m.count
+	}
+	return float64(sum) / float64(n)
 }
 
 // form writes m's pixels as entries of the palette.
@@ -195,7 +217,8 @@ func distance(e, color *[4]byte, low, high *[4]int) (sum int) {
 	return sum
 }
 
-// nearLevels returns for each level the one that stands for it, none farther away than tolerance: the pinned commonest ones are kept,
+// nearLevels returns for each level the one that stands for it, none farther away than tolerance, and itself where they would be off
+// by more than meanTolerance together: the pinned commonest ones are kept,
 // and as few as do lie between them.
 func nearLevels(pix []byte, pinned int) (near [256]byte) {
 	var count [256]int
@@ -229,9 +252,16 @@ func nearLevels(pix []byte, pinned int) (near [256]byte) {
 			kept[min(v+tolerance, 255)] = true
 		}
 	}
+	off := 0
 	for v := range near {
 		level, _ := nearest(v)
 		near[v] = byte(level)
+		off += count[v] * max(v-level, level-v)
+	}
+	if float64(off) > meanTolerance*float64(len(pix)) {
+		for v := range near {
+			near[v] = byte(v)
+		}
 	}
 	return near
 }
