@@ -206,34 +206,6 @@ func lossyFrame(bits []byte, err error) (*frameBits, error) {
 	return &frameBits{bits: bits}, nil
 }
 
-// isGraphic says, from a sample of its rows, whether m may well be smaller without loss: at most
-// 256 colours, or mostly flat.
-func isGraphic(m *image.NRGBA) bool {
-	w, h := m.Rect.Dx(), m.Rect.Dy()
-	step := max(h/32, 1)
-	same, all := 0, 0
-	for y := 0; y < h; y += step {
-		row := m.Pix[y*m.Stride:][:4*w]
-		for x := 4; x < 4*w; x += 4 {
-			if string(row[x:x+4]) == string(row[x-4:x]) {
-				same++
-			}
-			all++
-		}
-	}
-	if same*2 >= all {
-		return true
-	}
-	var pix []uint32
-	for y := 0; y < h; y += step {
-		row := m.Pix[y*m.Stride:][:4*w]
-		for x := 0; x < 4*w; x += 4 {
-			pix = append(pix, binary.BigEndian.Uint32(row[x:]))
-		}
-	}
-	return palette(pix, 256) != nil
-}
-
 // losslessFrame encodes m as VP8L. The colour of transparent pixels, which nobody sees, becomes
 // black: it costs bytes.
 func losslessFrame(m *image.NRGBA, effort Effort) *frameBits {
