@@ -57,34 +57,34 @@ func (o *outcome) element(name string) string {
 	return s
 }
 
-// classify returns nil if o answers its request, else the Kind of Error that o is if no attempt follows, and when one
-// may: ErrExhausted alone is tried again. hint says that o taught something for the next attempt to go by.
-func classify(o *outcome, hint bool) (kind error, next when) {
+// classify returns nil if o answers its request, else the Kind of Error that o is if no attempt follows, and before it when
+// one may: ErrExhausted alone is tried again. hint says that o taught something for the next attempt to go by.
+func classify(o *outcome, hint bool) (next when, kind error) {
 	code := o.element("Code")
 	switch s := o.status; {
 	case o.stage == unsigned:
-		return ErrDenied, atOnce
+		return atOnce, ErrDenied
 	case o.stage == unsent:
-		return ErrRejected, atOnce
+		return atOnce, ErrRejected
 	case hint, o.request.probe && s == 200: // so it was the right region
-		return ErrExhausted, atOnce
+		return atOnce, ErrExhausted
 	case errors.Is(o.err, ErrTooLarge):
-		return ErrTooLarge, atOnce
+		return atOnce, ErrTooLarge
 	case o.err != nil:
-		return ErrExhausted, later
+		return later, ErrExhausted
 	case s == 200, s == 204: // 206 would be part of an object, unasked
-		return nil, atOnce
+		return atOnce, nil
 	case s == 429, s == 503:
-		return ErrExhausted, throttled
+		return throttled, ErrExhausted
 	case s == 307, s == 408, s == 409 && o.request.method == http.MethodPut, s == 500, s == 502, s == 504,
 		code == "RequestTimeout":
-		return ErrExhausted, later
+		return later, ErrExhausted
 	case s == 401, s == 403, code == "ExpiredToken", code == "InvalidToken":
-		return ErrDenied, atOnce
+		return atOnce, ErrDenied
 	case s == 404:
-		return ErrNotFound, atOnce
+		return atOnce, ErrNotFound
 	}
-	return ErrRejected, atOnce
+	return atOnce, ErrRejected
 }
 
 // place is a region that the service named. It is sure once the bucket answered there.

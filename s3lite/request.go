@@ -62,7 +62,7 @@ func (c *Client) do(ctx context.Context, q *request) (*Object, error) {
 			// Unlike AWS, other servers name their region in the body alone. HEAD has none, so GET is next.
 			ask, hint = &request{method: http.MethodGet, key: q.key, probe: true}, true
 		}
-		kind, next := classify(o, hint)
+		next, kind := classify(o, hint)
 		if kind == nil {
 			return o.object, nil
 		}
