@@ -128,8 +128,8 @@ func (r *boolReader) header() {
 			}
 		}
 	}
-	r.uint(1 + 6 + 3) // the loop filter
-	if r.bit(128) && r.bit(128) {
+	r.uint(1 + 6 + 3)                               // the loop filter
+	if deltas := r.bit(128); deltas && r.bit(128) { // and they are updated
 		for range 8 {
 			r.optional(6)
 		}

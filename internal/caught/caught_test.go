@@ -19,10 +19,12 @@ func catch(f func()) (err error) {
 
 func index(s []int, i int) int { return s[i] }
 
+func set(m map[string]int, key string) { m[key] = 1 }
+
 func TestErrorSaysWhere(t *testing.T) {
 	for name, f := range map[string]func(){
 		"runtime error": func() { index(nil, 3) },
-		"nil map":       func() { var m map[string]int; m["a"] = 1 },
+		"nil map":       func() { set(nil, "a") },
 		"string":        func() { panic("two\nlines") },
 		"error":         func() { panic(io.ErrUnexpectedEOF) },
 	} {
