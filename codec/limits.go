@@ -28,7 +28,7 @@ func checkLimits(s source, t *target, size int, memory int64) error {
 		memory = DefaultMemory
 	}
 	if peak, allowed := peak(s, t, size), Usable(memory); peak > allowed {
-		return &limit.Error{What: "bytes of memory, about", Met: peak, Allowed: allowed}
+		return &limit.Error{What: "bytes of memory by estimate", Met: peak, Allowed: allowed}
 	}
 	return nil
 }

@@ -9,9 +9,11 @@ import (
 	"image/png"
 	"net/http/httptest"
 	"reflect"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -373,5 +375,29 @@ func TestAnEventWithoutARequestIsAnError(t *testing.T) {
 		if answer, err := w.h.Handle(context.Background(), []byte(raw)); err != nil || string(answer) != e {
 			t.Errorf("%s: %s, %v", raw, answer, err)
 		}
+	}
+}
+
+// The source's bytes are garbage while its result is made, as far as the flow and the client can see to it.
+func TestSourceIsLetGoBeforeItsResultIsMade(t *testing.T) {
+	w := newWorld(t)
+	w.Put("a.png", s3test.Object{Body: picture(t, 400, 300), ContentType: "image/png"})
+	var gone atomic.Bool
+	w.h.resize = func(ctx context.Context, src []byte, fit func(w, h int) (int, int), opt codec.Options) ([]byte, codec.Info, error) {
+		runtime.AddCleanup(&src[0], func(gone *atomic.Bool) { gone.Store(true) }, &gone)
+		out, info, err := codec.Resize(ctx, src, fit, opt)
+		for range 10 { // a cleanup runs some time after the collection that finds it due
+			if runtime.GC(); gone.Load() {
+				break
+			}
+			time.Sleep(time.Millisecond)
+		}
+		return out, info, err
+	}
+	if uri, r := w.ask(t, context.Background(), eventSpec{uri: "/a.png", query: "size=SXS"}); uri != "/resized/SXS/a.png" {
+		t.Fatalf("%q, %+v", uri, r)
+	}
+	if !gone.Load() {
+		t.Error("the source is held while its result is made")
 	}
 }

@@ -1,6 +1,9 @@
 // Package sizes names the boxes a picture can be asked to fit, and says which
 // width and height a picture gets inside its box.
 //
+//	m, ok := sizes.Parse("M")
+//	w, h := m.Fit(4032, 3024) // 837, 628
+//
 // A box is never a crop and never an enlargement: the aspect ratio is kept and
 // a picture that already fits stays as it is. The arithmetic is that of
 // Pillow's Image.thumbnail, so that results made by the Python function this

@@ -59,9 +59,9 @@ func New(cfg Config) *Handler {
 	})}
 }
 
-// FromLambda returns the Handler of a function in Lambda that may use so many bytes of memory, 0 meaning
-// codec.DefaultMemory. AWS_ENDPOINT_URL_S3
-// names another S3 than AWS's, as it does for AWS's own SDKs.
+// FromLambda returns the Handler of a function in Lambda that may use so many bytes of memory, 0
+// meaning codec.DefaultMemory. AWS_ENDPOINT_URL_S3 names another S3 than AWS's, as it does for
+// AWS's own SDKs. The build with the tag regional calls it.
 func FromLambda(memory int64) (*Handler, error) {
 	s, err := FromEnv(os.Getenv)
 	if err != nil {

@@ -1,11 +1,12 @@
 // Package jpeg reads and writes JPEG pictures (ITU T.81) at the speed and memory of the picture that is wanted, not of the picture that is there.
 //
-// The reader shrinks inside the inverse DCT: a component decoded at N/8, N = 1..8, costs the entropy decoding of its file and then only work
-// and memory in proportion to the smaller picture. It hands out planes in bands of rows, each component in its own size.
-//
+//	err := jpeg.Encode(w, m, &jpeg.Options{Quality: 80}) // nil is quality 75
 //	d, err := jpeg.NewDecoder(src)       // headers only, up to the first scan
 //	n := d.ChooseScale(w, h, cw, ch)     // or any N of your own, one per component
 //	err = d.Decode(ctx, n, func(c, y int, rows []byte, stride, count int) error { ... })
+//
+// The reader shrinks inside the inverse DCT: a component decoded at N/8, N = 1..8, costs the entropy decoding of its file and then only work
+// and memory in proportion to the smaller picture. It hands out planes in bands of rows, each component in its own size.
 //
 // Decode, DecodeConfig and Encode are as in the standard library's image/jpeg.
 //

@@ -70,7 +70,7 @@ type Decoder struct {
 	Odd         bool // shown by everybody, but not by the standard: no Huffman tables, equal component identifiers, a stray DNL
 	Segments    []Segment
 
-	// MaxBytes bounds what Decode may allocate: it returns an UnsupportedError rather than exceed it. NewDecoder sets DefaultMaxBytes.
+	// MaxBytes bounds what Decode may allocate: it returns an error that is ErrLimit rather than exceed it. NewDecoder sets DefaultMaxBytes.
 	MaxBytes int64
 
 	src        []byte

@@ -12,14 +12,15 @@ import (
 // tables, writer_trellis.go the choice of levels, writer_weight.go what a block's
 // texture hides, writer_scan.go the scans, writer_source.go the colours.
 
-// DefaultQuality is the quality of nil Options, as image/jpeg's.
+// DefaultQuality is the quality of Options that name none, as image/jpeg's.
 const DefaultQuality = 75
 
-// Options are the writer's parameters.
+// Options are the writer's parameters. The zero value, and nil, are sequential at
+// DefaultQuality.
 type Options struct {
 	// Quality, 1 to 100, is what the eye gets at that number from libjpeg (by
-	// SSIMULACRA2), in fewer bytes and under other tables. It is clamped to that
-	// range, as image/jpeg does.
+	// SSIMULACRA2), in fewer bytes and under other tables. 0 means
+	// DefaultQuality; other numbers are clamped to the range, as image/jpeg does.
 	Quality int
 
 	// Progressive writes a progressive frame: some 2 percent fewer bytes for 10
@@ -65,7 +66,8 @@ func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	var opt Options
 	if o != nil {
 		opt = *o
-	} else {
+	}
+	if opt.Quality == 0 {
 		opt.Quality = DefaultQuality
 	}
 	opt.Quality = min(max(opt.Quality, 1), 100)

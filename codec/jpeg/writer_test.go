@@ -541,3 +541,22 @@ func BenchmarkWriter(b *testing.B) {
 		})
 	}
 }
+
+// Options that name no quality are those of nil: a picture that somebody can look at.
+func TestZeroQualityIsTheDefault(t *testing.T) {
+	m := image.NewGray(image.Rect(0, 0, 64, 48))
+	for i := range m.Pix {
+		m.Pix[i] = uint8(i * i >> 4)
+	}
+	var got [][]byte
+	for _, o := range []*Options{{Quality: DefaultQuality}, {}, nil, {Quality: 1}, {Quality: -1}} {
+		b, err := Append(nil, m, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, b)
+	}
+	if !bytes.Equal(got[0], got[1]) || !bytes.Equal(got[0], got[2]) || bytes.Equal(got[0], got[3]) || !bytes.Equal(got[3], got[4]) {
+		t.Errorf("quality 75, none, nil, 1 and -1: %d, %d, %d, %d and %d bytes", len(got[0]), len(got[1]), len(got[2]), len(got[3]), len(got[4]))
+	}
+}

@@ -12,7 +12,8 @@ import (
 	"golang.org/x/image/vp8l"
 )
 
-// decodeError names the container's part in an error of the decoder below, which it keeps.
+// decodeError names the container's part in an error of the decoder below, which it keeps and
+// which names itself.
 func decodeError(what string, err error) error {
 	return fmt.Errorf("%w: %w", FormatError(what), err)
 }
@@ -23,11 +24,11 @@ func (fr *Frame) decodeVP8() (*image.YCbCr, error) {
 	d := vp8.NewDecoder()
 	d.Init(bytes.NewReader(fr.bits), len(fr.bits))
 	if _, err := d.DecodeFrameHeader(); err != nil {
-		return nil, decodeError("VP8", err)
+		return nil, decodeError("bitstream", err)
 	}
 	m, err := d.DecodeFrame()
 	if err != nil {
-		return nil, decodeError("VP8", err)
+		return nil, decodeError("bitstream", err)
 	}
 	return m, nil
 }
@@ -35,7 +36,7 @@ func (fr *Frame) decodeVP8() (*image.YCbCr, error) {
 func (fr *Frame) decodeVP8L() (*image.NRGBA, error) {
 	m, err := vp8l.Decode(bytes.NewReader(fr.bits))
 	if err != nil {
-		return nil, decodeError("VP8L", err)
+		return nil, decodeError("bitstream", err)
 	}
 	n, ok := m.(*image.NRGBA)
 	if !ok {

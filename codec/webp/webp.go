@@ -14,7 +14,6 @@
 //	alpha.go      the ALPH chunk, both ways
 //	animate.go    animation composed frame by frame onto a canvas
 //	animwrite.go  animation written as changed rectangles
-//	estimate.go   about how many bytes VP8L would take
 //	hidden.go     pixels that nobody sees, made cheap
 //	strip.go      a file without its metadata
 //	vp8lenc.go    VP8L, RFC 9649 section 3: the encoder; vp8lpredict.go its predictors, vp8lrefs.go its

@@ -82,14 +82,6 @@ func (l *Line) Add(n int, note string) {
 	l.tick()
 }
 
-// Total sets the number of units once it is known.
-func (l *Line) Total(total int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.total = total
-	l.tick()
-}
-
 // Printf writes a line of its own above the progress, for instance a failure that should stay readable.
 func (l *Line) Printf(format string, args ...any) {
 	l.mu.Lock()
