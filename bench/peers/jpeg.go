@@ -73,7 +73,7 @@ type ratios map[[2]string][]float64
 // rows adds the geometric mean and the worst of each collection.
 func (r ratios) rows(s *suite, work string) {
 	for _, variant := range []string{"avx2", "purego"} {
-		for _, peer := range []string{"sharp", "pillow", "std"} {
+		for _, peer := range []string{"sharp", "sharp mozjpeg", "pillow", "std"} {
 			v := r[[2]string{variant, peer}]
 			if len(v) == 0 {
 				continue
@@ -91,7 +91,11 @@ func (r ratios) rows(s *suite, work string) {
 // resizeRows measures one picture and size, and adds its ratios to cpu.
 func (s *suite) resizeRows(p picture, size, kind string, cpu ratios) {
 	work := fmt.Sprintf("%s %s -> %s jpeg q80", p.name, kind, size)
-	got := s.compare(work, "jpeg", p.path, p.box(size), s.iterations(5), s.contenders())
+	contenders := s.contenders()
+	if s.node != nil && p.named && size == "M" {
+		contenders = append(contenders, contender{name: "sharp mozjpeg", command: s.node, mode: "jpeg-mozjpeg"})
+	}
+	got := s.compare(work, "jpeg", p.path, p.box(size), s.iterations(5), contenders)
 	if p.named && size == "M" && !s.short {
 		// The standard library takes a second each: two are enough.
 		std := s.compare(work, "std", p.path, p.box(size), 2, []contender{{name: "std", command: []string{s.self, workerFlag}}})
@@ -104,7 +108,7 @@ func (s *suite) resizeRows(p picture, size, kind string, cpu ratios) {
 		if !ok {
 			continue
 		}
-		for _, peer := range []string{"sharp", "pillow", "std"} {
+		for _, peer := range []string{"sharp", "sharp mozjpeg", "pillow", "std"} {
 			theirs, ok := got[peer]
 			if !ok {
 				continue

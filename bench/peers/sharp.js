@@ -24,6 +24,7 @@ const moving = () => sharp(data, { limitInputPixels: false, unlimited: true, ani
 const inside = () => open().resize(width, height, { fit: 'inside', withoutEnlargement: true });
 const modes = {
   jpeg: () => inside().jpeg({ quality: 80 }).toBuffer(),
+  'jpeg-mozjpeg': () => inside().jpeg({ quality: 80, mozjpeg: true }).toBuffer(),
   webp: () => inside().webp({ quality: 80 }).toBuffer(),
   webpEffort2: () => inside().webp({ quality: 80, effort: 2 }).toBuffer(),
   png: () => inside().png().toBuffer(),

@@ -101,7 +101,6 @@ func (w *Writer) Add(canvas *image.NRGBA, delay time.Duration) error {
 	}
 	if !w.waiting {
 		w.current, w.next = w.next, w.current
-		w.stays, w.same = make([]bool, w.w*w.h), make([]bool, w.w*w.h)
 		w.rect = bound(w.w, w.h, func(i int) bool { return w.current.Pix[i+3] != 0 })
 		if w.rect.Empty() {
 			w.rect = image.Rect(0, 0, 1, 1)
@@ -119,6 +118,9 @@ func (w *Writer) Add(canvas *image.NRGBA, delay time.Duration) error {
 		for y := w.rect.Min.Y; y < w.rect.Max.Y; y++ {
 			clear(w.base.Pix[w.base.PixOffset(w.rect.Min.X, y):][:4*w.rect.Dx()])
 		}
+	}
+	if w.same == nil {
+		w.stays, w.same = make([]bool, w.w*w.h), make([]bool, w.w*w.h)
 	}
 	for k := range w.same {
 		w.same[k] = *(*[4]byte)(w.current.Pix[4*k:]) == *(*[4]byte)(w.next.Pix[4*k:])
@@ -178,6 +180,9 @@ func thresholdAfter(dst, src, old []byte) {
 func (w *Writer) erased() image.Rectangle {
 	return bound(w.w, w.h, func(i int) bool { return w.current.Pix[i+3] != 0 && w.next.Pix[i+3] == 0 })
 }
+
+// staysAt reports whether the pixel at Pix[i] stays. Of a first frame, the only one of a still picture, none does.
+func (w *Writer) staysAt(i int) bool { return w.stays != nil && w.stays[i/4] }
 
 // compare fills in w.stays, and makes w.rect the smallest rectangle with all pixels that do not stay.
 func (w *Writer) compare() {
@@ -332,7 +337,7 @@ func (w *Writer) count(all bool) (counts *colorCount, hole bool) {
 		i := w.current.PixOffset(r.Min.X, y)
 		for end := i + 4*r.Dx(); i < end; i += 4 {
 			p := w.current.Pix[i : i+4 : i+4]
-			if p[3] == 0 || !all && w.stays[i/4] {
+			if p[3] == 0 || !all && w.staysAt(i) {
 				hole = true
 				continue
 			}
@@ -370,7 +375,7 @@ func (w *Writer) index(d *drawing, counts *colorCount) (bits uint) {
 				continue
 			}
 			c := rgb(p[0])<<16 | rgb(p[1])<<8 | rgb(p[2])
-			if d.transparent >= 0 && w.stays[i/4] {
+			if d.transparent >= 0 && w.staysAt(i) {
 				highest = max(highest, hole)
 				k := hole | mayHole
 				if n, ok := exact.find(c); ok {
