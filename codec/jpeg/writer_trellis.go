@@ -98,19 +98,56 @@ func (w *writer) choose(i, at, real, y int) {
 		if mask>>1 == 0 {
 			continue
 		}
-		weight := int64(plainWeight)
-		if i == 0 || w.rgb {
-			weight = c.weight(8*(b-at), y)
+		if i > 0 && !w.rgb {
+			c.mask[b] = w.chooseBlock(i, b, plainWeight)
+			continue
 		}
-		kept := mask & 1
-		for j := range w.scans {
-			s := &w.scans[j]
-			if s.to > 0 && (s.component < 0 || s.component == i) {
-				kept |= q.choose(&w.trellis, &c.coef[b], &c.raw[b], mask, max(s.from, 1), s.to, &s.costs[c.tables], weight)
+		weight := c.weight(8*(b-at), y)
+		nearest := c.coef[b]
+		kept := w.chooseBlock(i, b, weight)
+		if q.flattens(&nearest, &c.coef[b], &c.raw[b], mask) {
+			c.coef[b] = nearest
+			kept = w.chooseBlock(i, b, 4*weight)
+			if q.flattens(&nearest, &c.coef[b], &c.raw[b], mask) {
+				c.coef[b], kept = nearest, mask
 			}
 		}
 		c.mask[b] = kept
 	}
+}
+
+// chooseBlock chooses the levels of block b of component i, scan by scan, and returns the mask of
+// those that are left.
+func (w *writer) chooseBlock(i, b int, weight int64) (kept uint64) {
+	c := &w.comps[i]
+	kept = c.mask[b] & 1
+	for j := range w.scans {
+		s := &w.scans[j]
+		if s.to > 0 && (s.component < 0 || s.component == i) {
+			kept |= w.quant[c.quant].choose(&w.trellis, &c.coef[b], &c.raw[b], c.mask[b], max(s.from, 1), s.to, &s.costs[c.tables], weight)
+		}
+	}
+	return kept
+}
+
+// flattens reports whether level has lost a block's texture: less than a tenth of the energy that
+// its AC coefficients truly have is left, where the nearest levels hold more than a quarter. The
+// error is cheap by the count of squares, and a smear to the eye.
+func (q *quantizer) flattens(nearest, level, raw *coefBlock, mask uint64) bool {
+	var near, left, all int64
+	for m := mask &^ 1; m != 0; m &= m - 1 {
+		j := zigzagT[bits.TrailingZeros64(m)&63] & 63
+		a, b := int64(int32(nearest[j])*q.step[j]), int64(int32(level[j])*q.step[j])
+		near += a * a
+		left += b * b
+	}
+	if 2*left > near {
+		return false
+	}
+	for _, v := range raw[1:] {
+		all += int64(v) * int64(v)
+	}
+	return 10*left < all && 4*near > all
 }
 
 // A node of the trellis is a coefficient that is not zero, with the cheapest way to it.
