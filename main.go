@@ -34,5 +34,8 @@ func main() {
 		os.Stderr.WriteString("miniatura: " + err.Error() + "\n")
 		os.Exit(1)
 	}
+	if crumb := os.Getenv("MINIATURA_STARTING"); crumb != "" {
+		os.Remove(crumb) // deploy/lambda_function.py left it: this binary runs, so a restart may start it again
+	}
 	lambda.Start(h)
 }

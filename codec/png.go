@@ -94,7 +94,7 @@ func stripPNG(s source, src []byte, keepProfile bool) ([]byte, error) {
 
 func pngBytes(t *target) int64 {
 	if t.frames != 1 {
-		return 72
+		return 72 + 4*int64(t.frames) // all of them are held until the last, hardly compressed at the worst
 	}
 	return 36
 }

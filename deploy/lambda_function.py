@@ -7,11 +7,16 @@ API itself, and Python is never seen again. `os` is the only import on that road
 Should exec fail, the function must still answer, because an error here is a 5xx for the visitor:
 a lost x bit is mended on a copy (/var/task is read-only), and after that lambda_handler passes
 every request on as it came, so that CloudFront serves the original pictures.
+
+A binary may also start and die, cut short or damaged. Lambda then imports this again in the same sandbox, and each
+request would be a 5xx: so a crumb is left before exec, which the binary removes at its first poll. Where one is found,
+the binary is not started again.
 """
 
 import os
 
 _NAME = "miniatura"
+_CRUMB = "MINIATURA_STARTING"  # the environment variable that tells the binary which file to remove
 
 
 def _become(binary, spare="/tmp"):
@@ -37,8 +42,26 @@ def _become(binary, spare="/tmp"):
         return "%s; copy to %s: %s" % (reason, copy, second)
 
 
+def _start(folder, spare="/tmp"):
+    """Becomes the binary in folder, or returns the reason why it could not, in words."""
+    crumb = os.path.join(spare, (_NAME + folder.replace("/", "_"))[:200] + ".starting")
+    try:
+        os.close(os.open(crumb, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        os.environ[_CRUMB] = crumb
+    except FileExistsError:
+        return "exec %s: it was started before and ended before its first poll" % os.path.join(folder, _NAME)
+    except OSError:
+        pass  # a full /tmp is no reason not to start
+    why = _become(os.path.join(folder, _NAME), spare)
+    try:
+        os.remove(crumb)  # nothing was started
+    except OSError:
+        pass
+    return why
+
+
 try:
-    _why = _become(os.path.join(os.path.dirname(os.path.abspath(__file__)), _NAME))
+    _why = _start(os.path.dirname(os.path.abspath(__file__)))
     print('{"decision":"unchanged","error":"lambda_function: %s"}' % _why.replace("\\", "/").replace('"', "'"), flush=True)
 except Exception:  # whatever it is: an import that fails is a 5xx
     pass

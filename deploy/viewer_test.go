@@ -21,6 +21,7 @@ import (
 
 // A question is one request to the viewer-request function.
 type question struct {
+	URI    string   `json:"uri,omitempty"` // /a.jpg when empty
 	Query  string   `json:"query"`
 	Accept []string `json:"accept,omitempty"` // one Accept header each
 	Auto   bool     `json:"auto"`             // deployed with AutoWebp=true
@@ -62,8 +63,22 @@ func newNode(t testing.TB) *node {
 	return &node{in: in, out: bufio.NewReader(out)}
 }
 
-// ask returns the query that the function leaves of each question.
-func (n *node) ask(t testing.TB, qs ...question) []string {
+// ask returns the query that the function leaves of each question, none of which changes the path.
+func (n *node) ask(t testing.TB, qs ...question) (queries []string) {
+	t.Helper()
+	for i, a := range n.view(t, qs...) {
+		if qs[i].URI == "" && a.URI != "/a.jpg" {
+			t.Fatalf("%+v: the path became %q", qs[i], a.URI)
+		}
+		queries = append(queries, a.Query)
+	}
+	return queries
+}
+
+// A seen is what the function makes of a question.
+type seen struct{ URI, Query string }
+
+func (n *node) view(t testing.TB, qs ...question) []seen {
 	t.Helper()
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -76,9 +91,12 @@ func (n *node) ask(t testing.TB, qs ...question) []string {
 		b.Write(append(line, '\n'))
 	}
 	go io.WriteString(n.in, b.String()) // both pipes are short: write and read at once
-	answers := make([]string, len(qs))
+	answers := make([]seen, len(qs))
 	for i := range qs {
-		var a struct{ Query, Error string }
+		var a struct {
+			seen
+			Error string
+		}
 		line, err := n.out.ReadBytes('\n')
 		if err == nil {
 			err = json.Unmarshal(line, &a)
@@ -86,7 +104,7 @@ func (n *node) ask(t testing.TB, qs ...question) []string {
 		if err != nil || a.Error != "" {
 			t.Fatalf("%+v: %v %s", qs[i], err, a.Error)
 		}
-		answers[i] = a.Query
+		answers[i] = a.seen
 	}
 	return answers
 }

@@ -191,6 +191,9 @@ func newCloudFront(b *bucket, log io.Writer) *cloudFront {
 	return c
 }
 
+// maxKey is the longest object key S3 takes, in bytes.
+const maxKey = 1024
+
 // ownPrefix is where serve's own pages lie; keys of the bucket below it are out of reach.
 const ownPrefix = "/.miniatura/"
 
@@ -218,6 +221,9 @@ func (c *cloudFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // view answers a viewer request: event, function, origin.
 func (c *cloudFront) view(w http.ResponseWriter, r *http.Request, uri, query string) {
 	client, _, _ := net.SplitHostPort(r.RemoteAddr)
+	if r.Header.Get("Sec-Fetch-Site") == "cross-site" {
+		query = "" // another site's page fills no disk here
+	}
 	event, id := newEvent(c.bucket.settings, r.Method, uri, query, client)
 	h := w.Header()
 	h.Set("X-Amz-Cf-Id", id)
@@ -226,6 +232,7 @@ func (c *cloudFront) view(w http.ResponseWriter, r *http.Request, uri, query str
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Resource-Policy", "same-site") // a page under development at another port may show them
 
 	ctx, cancel := context.WithTimeout(r.Context(), 30*time.Second) // Lambda@Edge's own limit
 	defer cancel()
@@ -272,6 +279,9 @@ func (c *cloudFront) fetch(w http.ResponseWriter, r *http.Request, uri string, r
 	key, err := keyOf(uri)
 	if err != nil || key == "" {
 		return fail(http.StatusBadRequest, "the path names no object")
+	}
+	if len(key) > maxKey {
+		return fail(http.StatusBadRequest, fmt.Sprintf("the key has %d bytes; S3 takes at most %d", len(key), maxKey))
 	}
 	start := time.Now()
 	o, err := c.bucket.client.Head(r.Context(), key)

@@ -6,11 +6,13 @@
 //
 //	event.go    the event's JSON in, the request's JSON out with only uri replaced
 //	query.go    size and to_webp, as the URL contract reads them
+//	path.go     a key's one spelling in a URL
 //	plan.go     event -> Target: which source, which size, which result, or why none
 //	edge.go     HEAD result and source; fresh: rewrite; else GET, resize, PUT, rewrite
 //	fresh.go    what is a result, of which source, and does it still hold
 //	marker.go   what could not be made, remembered
 //	answer.go   the answer when nothing is stored: an older result, the bytes, a redirect, the request
+//	all.go      all results of a source
 //	record.go   the one JSON log line a request leaves
 //
 // It fails open: the visitor gets the original and never an error that is ours.

@@ -171,7 +171,7 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) 
 	s3 := h.client(t.Bucket, t.Region)
 
 	whole, lap := stopwatch(), stopwatch()
-	source, stored, err := heads(ctx, s3, t)
+	source, stored, err := heads(ctx, s3, t, saved.shelf)
 	r.Head = lap()
 	switch {
 	case err != nil:
@@ -202,7 +202,7 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) 
 		return context.Cause(ctx)
 	}
 	lap = stopwatch()
-	source, err = s3.Get(ctx, t.SourceKey(), MaxSource)
+	source, err = saved.shelf.take(ctx, s3, t)
 	r.Get = lap()
 	if err != nil {
 		return err
@@ -211,7 +211,7 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) 
 
 	options := codec.Options{Format: t.format(), Quality: t.Quality, Memory: h.cfg.Memory}
 	src := source.Body
-	source.Body = nil // the codec lets go of the source before it encodes: nobody else may hold it
+	source.Body = nil // the codec lets go of the source before it encodes: nobody but a shelf holds it
 	making := stopwatch()
 	failed := saved.making(func(err error) {
 		// When most of the time went to S3, the picture may do in another request's.

@@ -332,6 +332,9 @@ func TestRequestsPerFlow(t *testing.T) {
 	text := eventSpec{uri: "/text.png", query: "size=L"}
 	count("failure", text, Unchanged, "HEAD resized/L/text.png", "HEAD text.png", "GET text.png", "PUT resized/L/text.png")
 	count("known failure", text, Unchanged, "HEAD resized/L/text.png", "HEAD text.png")
+	w.Script(s3test.Rule{Method: "GET", Fault: s3test.Status(404, "NoSuchKey")})
+	count("passing fault", eventSpec{uri: faultAsk.uri, query: "size=L"}, Redirect, "HEAD "+faultSource, "HEAD resized/L/"+faultSource, "GET "+faultSource)
+	w.Calm()
 	count("missing", eventSpec{uri: "/no.png", query: "size=L"}, Unchanged, "HEAD no.png", "HEAD resized/L/no.png")
 }
 

@@ -32,7 +32,7 @@ const (
 
 // heads asks at once for the source, and for what is stored under the result's key, which is nil when nothing usable is
 // there. An error of the source's comes first.
-func heads(ctx context.Context, s3 *s3lite.Client, t Target) (source, stored *s3lite.Object, err error) {
+func heads(ctx context.Context, s3 *s3lite.Client, t Target, known *shelf) (source, stored *s3lite.Object, err error) {
 	var storedErr error
 	done := make(chan struct{})
 	go func() {
@@ -44,7 +44,7 @@ func heads(ctx context.Context, s3 *s3lite.Client, t Target) (source, stored *s3
 		}()
 		stored, storedErr = s3.Head(ctx, t.ResultKey())
 	}()
-	source, err = s3.Head(ctx, t.SourceKey())
+	source, err = known.look(ctx, s3, t)
 	<-done
 	switch {
 	case err != nil:

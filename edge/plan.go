@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"path"
 	"strconv"
 	"strings"
@@ -231,26 +230,6 @@ func settings(t *Target, h map[string][]Header) error {
 		return errors.New(strings.Join(bad, "; "))
 	}
 	return nil
-}
-
-// objectKey returns the key that S3 reads in a request path: percent-decoded
-// once, a plus sign as a space, nothing normalised. One leading slash is not
-// part of it.
-func objectKey(uri string) (string, error) {
-	if !strings.HasPrefix(uri, "/") {
-		return "", errors.New("the uri does not begin with a slash")
-	}
-	return unescape(uri[1:])
-}
-
-func unescape(s string) (string, error) {
-	return url.PathUnescape(strings.ReplaceAll(s, "+", "%20"))
-}
-
-// EscapePath encodes a key for a URI path: everything but the unreserved
-// characters of RFC 3986 section 2.3 and the slash.
-func EscapePath(key string) string {
-	return strings.NewReplacer("+", "%20", "%2F", "/").Replace(url.QueryEscape(key))
 }
 
 func join(folder, key string) string {

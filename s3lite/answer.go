@@ -57,7 +57,7 @@ func (o *outcome) element(name string) string {
 	return s
 }
 
-// classify returns nil if o answers its request, else the Kind of Error that o is if no attempt follows, and before it when
+// classify returns a nil kind if o answers its request, else the Kind of Error that o is if no attempt follows, and when
 // one may: ErrExhausted alone is tried again. hint says that o taught something for the next attempt to go by.
 func classify(o *outcome, hint bool) (next when, kind error) {
 	code := o.element("Code")

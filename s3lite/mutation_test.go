@@ -81,7 +81,7 @@ func TestMutantsAreCaught(t *testing.T) {
 		{"nil wrapped", "errors.go", "return err == nil })", "return false })", "AtMostFour"},
 		{"restored is archived", "s3lite.go", "archive && !strings", "archive || strings", "Archived"},
 		{"no DEEP_ARCHIVE", "s3lite.go", `"DEEP_ARCHIVE"`, `"DEEP"`, "Archived"},
-		{"too large is tried again", "answer.go", "		return ErrTooLarge, atOnce", "		return ErrExhausted, atOnce", "TooLarge"},
+		{"too large is tried again", "answer.go", "		return atOnce, ErrTooLarge", "		return atOnce, ErrExhausted", "TooLarge"},
 		{"body still in use", "request.go", "<-closed.Done() }()", "_ = closed }()", "PutIsDone"},
 	} {
 		t.Run(strings.ReplaceAll(m.name, " ", "_"), func(t *testing.T) {

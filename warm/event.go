@@ -19,7 +19,8 @@ type notification struct {
 				Name string `json:"name"`
 			} `json:"bucket"`
 			Object struct {
-				Key string `json:"key"` // encoded as in a query: + is a space
+				Key       string `json:"key"`       // encoded as in a query: + is a space
+				VersionID string `json:"versionId"` // in a versioned bucket
 			} `json:"object"`
 		} `json:"s3"`
 	} `json:"Records"`
@@ -45,7 +46,14 @@ func (h *Handler) events(ctx context.Context, raw []byte) error {
 			_, err = h.create(ctx, "created", key)
 		case "ObjectRemoved", "LifecycleExpiration":
 			// S3 may deliver out of order: when the source is there again by now, its
-			// results are made when they are asked for.
+			// results are made when they are asked for. With a version it may be an old
+			// one that went, for which S3 sends the same.
+			if r.S3.Object.VersionID != "" {
+				var there bool
+				if there, err = h.exists(ctx, key); there || err != nil {
+					break
+				}
+			}
 			err = h.remove(ctx, key)
 		}
 		if temporary(err) {

@@ -148,6 +148,21 @@ func (h *Handler) remove(ctx context.Context, key string) error {
 	return err
 }
 
+// exists reports whether the source of results is there. An error is a *Failure.
+func (h *Handler) exists(ctx context.Context, key string) (bool, error) {
+	if _, err := h.cfg.Results(key, h.cfg.Region); err != nil {
+		return false, skipped{err} // results, above all: it has none, and nobody is asked
+	}
+	_, err := h.cfg.Client.Head(ctx, key)
+	switch {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, s3lite.ErrNotFound), errors.Is(err, s3lite.ErrDenied): // without s3:ListBucket a missing key answers 403
+		return false, nil
+	}
+	return false, failure(err)
+}
+
 // skipped is why nothing is to be done for a key.
 type skipped struct{ error }
 

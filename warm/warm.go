@@ -53,8 +53,9 @@ func (f *Failure) Unwrap() error { return f.Err }
 // goes to observe, which may be nil. The error is a *Failure, the first there was.
 func Make(ctx context.Context, h *edge.Handler, targets []edge.Target, observe func(edge.Record)) (Tally, error) {
 	var tally Tally
-	for i, t := range targets {
-		r := h.Make(ctx, t)
+	var failed error
+	done := 0
+	h.MakeAll(ctx, targets, func(r edge.Record) bool {
 		if observe != nil {
 			observe(r)
 		}
@@ -64,13 +65,16 @@ func Make(ctx context.Context, h *edge.Handler, targets []edge.Target, observe f
 		case edge.Resized:
 			tally.Made++
 		default:
-			// Several sizes of one source cost as many reads of it: stop at the first
-			// that says how the others will end.
-			tally.Failed += len(targets) - i
-			return tally, failure(r.Err)
+			// What is wrong with one is wrong with the rest: stop at the first that
+			// says how the others will end.
+			tally.Failed += len(targets) - done
+			failed = failure(r.Err)
+			return false
 		}
-	}
-	return tally, nil
+		done++
+		return true
+	})
+	return tally, failed
 }
 
 // failure reads the error of a Record: what s3lite gave up on, and what our own

@@ -150,7 +150,7 @@ func TestCreatedMakesTheConfiguredResultsAndTheFirstVisitorHits(t *testing.T) {
 	if got := w.results(); !slices.Equal(got, wantResults) {
 		t.Fatalf("stored %q, want %q", got, wantResults)
 	}
-	if n := w.counts(); !reflect.DeepEqual(n, map[string]int{"HEAD": 8, "GET": 4, "PUT": 4}) {
+	if n := w.counts(); !reflect.DeepEqual(n, map[string]int{"HEAD": 5, "GET": 1, "PUT": 4}) {
 		t.Errorf("four results took %v", n)
 	}
 	for key, want := range map[string]string{wantResults[0]: "image/webp", wantResults[1]: "image/png"} {
@@ -167,7 +167,7 @@ func TestCreatedMakesTheConfiguredResultsAndTheFirstVisitorHits(t *testing.T) {
 	if _, err := w.handle(t, recorded(t, "created.json")); err != nil {
 		t.Fatal(err)
 	}
-	if n := w.counts(); !reflect.DeepEqual(n, map[string]int{"HEAD": 8}) {
+	if n := w.counts(); !reflect.DeepEqual(n, map[string]int{"HEAD": 5}) {
 		t.Errorf("the second delivery took %v", n)
 	}
 
@@ -555,5 +555,41 @@ func TestMarkersAreKnownAndPurged(t *testing.T) {
 	}
 	if tally, err := Delete(context.Background(), w.client, targets, true); err != nil || tally.Deleted != 1 || len(w.Keys()) != 1 {
 		t.Errorf("%+v, %v, %q", tally, err, w.Keys())
+	}
+}
+
+// S3 sends ObjectRemoved:Delete for an old version too, with its id; the key may be alive.
+func TestAnOldVersionTakesNoResultsAlong(t *testing.T) {
+	removed := func(version string) []byte {
+		return bytes.Replace(recorded(t, "removed.json"), []byte(`"sequencer"`), []byte(`"versionId":"`+version+`","sequencer"`), 1)
+	}
+	w := newWorld(t, nil)
+	w.Put(niño, s3test.Object{Body: picture(t, 700, 500)})
+	if _, err := w.handle(t, recorded(t, "created.json")); err != nil {
+		t.Fatal(err)
+	}
+	w.counts()
+	if _, err := w.handle(t, removed("096fKKXTRTtl3on89fVO.nfljtsv6qko")); err != nil || !slices.Equal(w.results(), wantResults) {
+		t.Errorf("the source is there: %v, %q", err, w.results())
+	}
+	if n := w.counts(); !reflect.DeepEqual(n, map[string]int{"HEAD": 1}) {
+		t.Errorf("%v", n)
+	}
+	w.Script(s3test.Rule{Method: "HEAD", Key: niño, Fault: s3test.Status(503, "SlowDown")})
+	if _, err := w.handle(t, removed("v")); err == nil || !slices.Equal(w.results(), wantResults) {
+		t.Errorf("S3 does not say: %v, %q", err, w.results())
+	}
+	w.Calm()
+	if err := w.client.Delete(context.Background(), niño); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.handle(t, removed("v")); err != nil || len(w.results()) != 0 {
+		t.Errorf("the source is gone: %v, %q", err, w.results())
+	}
+	w.counts()
+	result := event(t, "ObjectRemoved:Delete", wantResults[0])
+	result = bytes.Replace(result, []byte(`"sequencer"`), []byte(`"versionId":"v","sequencer"`), 1)
+	if _, err := w.handle(t, result); err != nil || len(w.counts()) != 0 {
+		t.Errorf("a result's old version: %v", err)
 	}
 }

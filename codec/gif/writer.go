@@ -39,6 +39,7 @@ type Writer struct {
 	stays   []bool       // which are there already: as they are to be, or as near as ever
 
 	pixels   []pixel
+	spare    []byte // for the data of a drawing
 	lzw      *packer
 	near     *nearness
 	strength float64 // of what may be off, see near.go
@@ -266,6 +267,7 @@ func (w *Writer) flush(disposal byte, gone image.Rectangle, more bool) {
 		w.show(d)
 		w.adjust(d)
 	}
+	w.spare, w.lzw.shown = d.data[:0], d.shown
 }
 
 // drawBest makes the shorter of a frame's drawings.
@@ -302,7 +304,11 @@ func (w *Writer) draw(all, still bool) *drawing {
 	if all && (hole || counts.n > 256) {
 		return nil
 	}
+	if w.frames == 1 && w.rect != w.current.Rect {
+		hole = true // some viewers paint what lies beside a first frame that has none
+	}
 	d := w.choose(counts, hole, still)
+	d.data, w.spare = w.spare, nil
 	d.bits = w.index(d, counts)
 	if w.lzw == nil {
 		w.lzw = new(packer)

@@ -205,23 +205,32 @@ class Cover:
         return want
 
 
+def first(im):
+    """Where the frames begin: Pillow counts an APNG's default image even where it is none of them."""
+    return 1 if getattr(im, "default_image", False) else 0
+
+
+def count(im):
+    return getattr(im, "n_frames", 1) - first(im)
+
+
 def compare(source, result):
     out = Image.open(result)
-    got = {"format": out.format, "w": out.width, "h": out.height, "frames": getattr(out, "n_frames", 1), "mode": out.mode,
+    got = {"format": out.format, "w": out.width, "h": out.height, "frames": count(out), "mode": out.mode,
            "exif": exif_orientation(out) if out.info.get("exif") else 0, "meta": sorted(k for k in ("exif", "xmp", "comment", "XML:com.adobe.xmp", "photoshop") if out.info.get(k)),
            "profile": bool(out.info.get("icc_profile"))}
     src = Image.open(source)
     meant, means = chunk_colour(source), chunk_colour(result)
     orientation = exif_orientation(src)
-    got["sourceMode"], got["sourceFrames"] = src.mode, getattr(src, "n_frames", 1)
+    got["sourceMode"], got["sourceFrames"] = src.mode, count(src)
     for name, im in (("source", src), ("result", out)):
         durations = []
         if name == "source" and src.format == "MPO":
             continue
-        n = getattr(im, "n_frames", 1)
+        n = count(im)
         if n > 1:
             for i in range(n):
-                im.seek(i)
+                im.seek(first(im) + i)
                 im.load()
                 durations.append(im.info.get("duration", 0))
             got[name + "Delays"], got[name + "Loop"] = durations, im.info.get("loop", -1)
@@ -231,8 +240,8 @@ def compare(source, result):
     cover, covered = Cover(src), Cover(out)
     for i in range(frames):
         if frames > 1:
-            src.seek(i)
-            out.seek(i)
+            src.seek(first(src) + i)
+            out.seek(first(out) + i)
         want = to_srgb(src.copy() if frames > 1 else src, meant)
         want = cover.frame(src, want)
         for t in TURN.get(orientation, []):

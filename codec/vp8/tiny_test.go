@@ -128,8 +128,9 @@ func (r *boolReader) header() {
 			}
 		}
 	}
-	r.uint(1 + 6 + 3)                               // the loop filter
-	if deltas := r.bit(128); deltas && r.bit(128) { // and they are updated
+	r.uint(1 + 6 + 3) // the loop filter
+	enabled := r.bit(128)
+	if updated := enabled && r.bit(128); updated {
 		for range 8 {
 			r.optional(6)
 		}

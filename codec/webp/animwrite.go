@@ -29,7 +29,7 @@ type AnimationWriter struct {
 	// last time.
 	wait, patience int
 	density, bias  float64
-	rest           int // frames for which VP8L is not thought of: it would be far longer
+	rest           int // frames for which VP8L is not thought of: it was longer, or would be by far
 }
 
 // NewAnimationWriter begins an animation of w x h pixels that runs plays times; 0 is for ever.
@@ -38,8 +38,11 @@ func NewAnimationWriter(w, h, plays int, o *Options) (*AnimationWriter, error) {
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide {
 		return nil, UnsupportedError(fmt.Sprintf("a picture of %dx%d", w, h))
 	}
-	return &AnimationWriter{w: w, h: h, plays: plays, patience: 1, bias: 1, o: *o.orDefault()}, nil
+	return &AnimationWriter{w: w, h: h, plays: plays, patience: patience, bias: 1, o: *o.orDefault()}, nil
 }
+
+// patience is for how many frames VP8 is left out at first.
+const patience = 4
 
 // maxDelay is the longest time a frame can be shown (24 bits of milliseconds).
 const maxDelay = 1<<24 - 1
@@ -143,7 +146,7 @@ func (a *AnimationWriter) encode(r image.Rectangle) (best *frameBits, blend bool
 		return best, blend, err
 	}
 	if float64(p.estimate)*a.bias > 1.1*float64(best.size())+100 {
-		a.wait, a.patience = 0, 1
+		a.wait, a.patience = 0, patience
 		if p.estimate > 2*best.size() {
 			a.rest = 3
 		}
@@ -151,8 +154,8 @@ func (a *AnimationWriter) encode(r image.Rectangle) (best *frameBits, blend bool
 	}
 	l, over := a.lossless(p)
 	ratio := float64(l.size()) / float64(best.size())
-	if ratio > 0.97 {
-		a.wait, a.patience = 0, 1
+	if ratio >= 1 {
+		a.wait, a.patience, a.rest = 0, patience, 3
 	} else { // leave out the other for some frames
 		a.wait, a.density = a.patience, p.density()
 		a.patience = min(2*a.patience, 32)

@@ -28,7 +28,7 @@ function ask(context, q) {
         return i < 0 ? [p, ''] : [p.slice(0, i), p.slice(i + 1)];
     });
     const request = {
-        method: 'GET', uri: '/a.jpg', cookies: {}, querystring: collapse(pairs),
+        method: 'GET', uri: q.uri ?? '/a.jpg', cookies: {}, querystring: collapse(pairs),
         headers: { host: { value: 'x' }, ...collapse((q.accept || []).map((v) => ['accept', v])) },
     };
     if (!q.parsed) request.rawQueryString = () => q.query ?? undefined;
@@ -37,11 +37,12 @@ function ask(context, q) {
     };
     context.event = event;
     const got = vm.runInContext('handler(event)', context);
-    if (got.uri !== '/a.jpg' || got.method !== 'GET' || got.headers.host.value !== 'x') throw new Error('more than the query changed');
-    return Object.entries(got.querystring).map(([name, v]) => {
+    if (typeof got.uri !== 'string' || got.method !== 'GET' || got.headers.host.value !== 'x') throw new Error('more than the path and the query changed');
+    const query = Object.entries(got.querystring).map(([name, v]) => {
         if (Object.keys(v).join() !== 'value') throw new Error('an odd value: ' + JSON.stringify(v));
         return name + '=' + v.value;
     }).join('&');
+    return { uri: got.uri, query };
 }
 
 const code = { true: load(readFileSync(process.argv[2], 'utf8')), false: load(readFileSync(process.argv[3], 'utf8')) };
@@ -49,7 +50,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     let answer;
     try {
         const q = JSON.parse(line);
-        answer = { query: ask(code[!!q.auto], q) };
+        answer = ask(code[!!q.auto], q);
     } catch (e) {
         answer = { error: String(e) };
     }

@@ -19,12 +19,12 @@ func catch(f func()) (err error) {
 
 func index(s []int, i int) int { return s[i] }
 
-func set(m map[string]int, key string) { m[key] = 1 }
+func deref(p *struct{ n int }) int { return p.n }
 
 func TestErrorSaysWhere(t *testing.T) {
 	for name, f := range map[string]func(){
 		"runtime error": func() { index(nil, 3) },
-		"nil map":       func() { set(nil, "a") },
+		"nil pointer":   func() { var p *struct{ n int }; _ = deref(p) },
 		"string":        func() { panic("two\nlines") },
 		"error":         func() { panic(io.ErrUnexpectedEOF) },
 	} {

@@ -72,8 +72,12 @@ func (d *directory) get(key string, body bool) (*Object, int64, error) {
 	if !d.valid(key) {
 		return nil, 0, fs.ErrNotExist
 	}
+	// Absent, too long, behind a file, outside: all the same to S3. A pipe is not opened: that may take for ever.
+	if info, err := d.root.Stat(key); err != nil || !info.Mode().IsRegular() {
+		return nil, 0, fs.ErrNotExist
+	}
 	f, err := d.root.Open(key)
-	if err != nil { // absent, too long, behind a file, outside: all the same to S3
+	if err != nil {
 		return nil, 0, fs.ErrNotExist
 	}
 	defer f.Close()

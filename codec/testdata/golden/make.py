@@ -125,5 +125,6 @@ rgb.save("lossy.webp", quality=50)
 rgba.save("alpha.webp", quality=50)
 pal.convert("RGB").save("lossless.webp", lossless=True)
 rgb.save("profile.webp", quality=50, icc_profile=WIDE)
+frames[0].save("moving.png", save_all=True, append_images=frames[1:], duration=[70, 110, 40, 200], loop=3)
 ims = [f.convert("RGBA") for f in frames]
 ims[0].save("moving.webp", save_all=True, append_images=ims[1:], duration=[70, 110, 40, 200], loop=3, quality=50)

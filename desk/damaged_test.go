@@ -1,0 +1,125 @@
+package desk
+
+import (
+	"debug/elf"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// pythons are the interpreters that can be had, each by the path of its own binary.
+func pythons(t *testing.T) []string {
+	t.Helper()
+	found := []string{python(t)}
+	seen := map[string]bool{found[0]: true}
+	for minor := 9; minor <= 15; minor++ {
+		out, err := exec.Command(fmt.Sprintf("python3.%d", minor), "-c", "import os, sys; print(os.path.realpath(sys.executable))").Output()
+		if p := strings.TrimSpace(string(out)); err == nil && !seen[p] {
+			found = append(found, p)
+			seen[p] = true
+		}
+	}
+	return found
+}
+
+// The binary starts and dies, each time that Lambda imports the function in the sandbox: at most one request pays for it.
+func TestUnpackedZipSurvivesABinaryThatStartsAndDies(t *testing.T) {
+	for _, py := range pythons(t) {
+		for name, damage := range map[string]func(file string) error{
+			"cut to half": func(file string) error {
+				st, err := os.Stat(file)
+				if err != nil {
+					return err
+				}
+				return os.Truncate(file, st.Size()/2)
+			},
+			"an instruction that is none at its entry": func(file string) error { return poke(file, 0x0f, 0x0b) },
+			"an exit at its entry":                     func(file string) error { return poke(file, 0xb8, 60, 0, 0, 0, 0x0f, 0x05) }, // exit(2)
+		} {
+			t.Run(filepath.Base(py)+"/"+name, func(t *testing.T) {
+				dir := unpack(t)
+				crumb := crumbOf(t, dir)
+				if err := damage(filepath.Join(dir, "miniatura")); err != nil {
+					t.Fatal(err)
+				}
+				api := newRuntimeAPI(t)
+				var out lockedBuffer
+				if err := start(t, py, dir, api, &out).Wait(); err == nil && !strings.Contains(name, "exit") {
+					t.Fatal("the damaged binary ended well")
+				}
+				if _, err := os.Stat(crumb); err != nil {
+					t.Fatalf("no crumb: %v", err)
+				}
+				for range 2 { // and Lambda starts it anew
+					start(t, py, dir, api, &out)
+					if agent := wait(t, "poll; output: "+out.String(), api.polls); agent != "python" {
+						t.Fatalf("the poll came from %q", agent)
+					}
+					event, request := anEvent("/a.jpg", "size=M")
+					api.events <- event
+					kind, body, _ := strings.Cut(wait(t, "answer", api.answers), " ")
+					if kind != "response" || !sameJSON(t, body, request) {
+						t.Errorf("%s %s\nwant the request: %s", kind, body, request)
+					}
+					wait(t, "poll", api.polls)
+				}
+				if !strings.Contains(out.String(), `"decision":"unchanged"`) || !strings.Contains(out.String(), "started before") {
+					t.Errorf("the log does not say why: %s", &out)
+				}
+			})
+		}
+	}
+}
+
+// A whole binary leaves no crumb, so that one that is killed later starts again.
+func TestTheBinaryRemovesItsCrumb(t *testing.T) {
+	py := python(t)
+	dir := unpack(t)
+	crumb := crumbOf(t, dir)
+	api := newRuntimeAPI(t)
+	for range 2 {
+		var out lockedBuffer
+		cmd := start(t, py, dir, api, &out)
+		if agent := wait(t, "poll; output: "+out.String(), api.polls); !strings.HasPrefix(agent, "aws-lambda-go/") {
+			t.Fatalf("the poll came from %q; output: %s", agent, &out)
+		}
+		if _, err := os.Stat(crumb); !os.IsNotExist(err) {
+			t.Errorf("at the first poll the crumb is there: %v", err)
+		}
+		cmd.Process.Kill()
+		cmd.Wait()
+	}
+}
+
+// crumbOf is the crumb of the function in dir.
+func crumbOf(t *testing.T, dir string) string {
+	t.Helper()
+	name := "miniatura" + strings.ReplaceAll(dir, "/", "_")
+	crumb := "/tmp/" + name[:min(len(name), 200)] + ".starting"
+	t.Cleanup(func() { os.Remove(crumb) })
+	return crumb
+}
+
+// poke writes code over the first instructions of a program.
+func poke(file string, code ...byte) error {
+	f, err := elf.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for _, p := range f.Progs {
+		if p.Type == elf.PT_LOAD && p.Vaddr <= f.Entry && f.Entry < p.Vaddr+p.Filesz {
+			w, err := os.OpenFile(file, os.O_WRONLY, 0)
+			if err != nil {
+				return err
+			}
+			defer w.Close()
+			_, err = w.WriteAt(code, int64(f.Entry-p.Vaddr+p.Off))
+			return err
+		}
+	}
+	return fmt.Errorf("no segment holds the entry %#x", f.Entry)
+}
