@@ -75,7 +75,7 @@ func TestVersitygwWholeFlow(t *testing.T) {
 	for _, key := range keys {
 		for _, c := range []struct{ query, kind, picture, result string }{
 			{"?size=SS", "image/jpeg", "jpeg 360x180", "resized/SS/" + key},
-			{"?size=SXS&to_webp=1", "image/webp", "webp", "resized/SXS-webp/" + key + ".webp"},
+			{"?size=SXS&to_webp=1", "image/webp", "webp 180x90", "resized/SXS-webp/" + key + ".webp"},
 		} {
 			for _, cache := range []string{"Miss", "Hit"} {
 				r, body := s.get(keyPath(key)+c.query, 200)
