@@ -28,7 +28,7 @@ var floors = map[string][]string{
 	"codec":            {"codec/", "internal/"},
 	"codec/webp":       {"codec/vp8", "codec/internal/"},
 	"codec/*":          {"codec/internal/"},
-	"codec/internal/*": {},
+	"codec/internal/*": {"codec/internal/"},
 	"edge":             {"codec", "s3lite", "sizes", "internal/"},
 	"warm":             {"edge", "codec", "s3lite", "sizes"},
 	"desk":             {"desk/", "warm", "edge", "codec", "codec/", "s3lite", "s3lite/", "sizes", "bench/metrics"},

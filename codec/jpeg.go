@@ -7,6 +7,7 @@ import (
 
 	"miniatura/codec/exif"
 	"miniatura/codec/icc"
+	"miniatura/codec/internal/num"
 	"miniatura/codec/jpeg"
 	"miniatura/codec/scale"
 )
@@ -143,7 +144,7 @@ func (s jpegSource) chroma(t *target) subsampling {
 // decoded for it.
 func (s jpegSource) planes(t *target, sub subsampling) (planes []planeTarget, n [4]int) {
 	w, h := t.stored()
-	n = s.ChooseScale(w, h, divUp(w, sub.h), divUp(h, sub.v))
+	n = s.ChooseScale(w, h, num.DivUp(w, sub.h), num.DivUp(h, sub.v))
 	planes = make([]planeTarget, len(s.Components))
 	for c := range planes {
 		ex, ey := s.PlaneExtent(c, 8)

@@ -3,6 +3,7 @@ package codec
 import (
 	"image"
 
+	"miniatura/codec/internal/num"
 	"miniatura/codec/scale"
 )
 
@@ -50,7 +51,7 @@ func scaledAs(t *target, sub subsampling) subsampling {
 func planeTo(t *target, s subsampling, sw, sh int, extentX, extentY float64) planeTarget {
 	w, h := t.stored()
 	flipX, flipY := flips(t.orientation)
-	p := planeTarget{sw: sw, sh: sh, w: divUp(w, s.h), h: divUp(h, s.v)}
+	p := planeTarget{sw: sw, sh: sh, w: num.DivUp(w, s.h), h: num.DivUp(h, s.v)}
 	p.opt.X0, p.opt.X1 = span(extentX, w, p.w*s.h-w, flipX)
 	p.opt.Y0, p.opt.Y1 = span(extentY, h, p.h*s.v-h, flipY)
 	return p
@@ -76,14 +77,12 @@ func span(extent float64, size, over int, flipped bool) (from, to float64) {
 	return 0, extent + float64(over)*step
 }
 
-func divUp(n, d int) int { return (n + d - 1) / d }
-
 // average makes a subsampled plane of a w x h plane in t's orientation, each sample the mean of the pixels it stands for:
 // at an odd edge, of those that are there. When rows or columns will be turned round, samples are counted from their far
 // end.
 func average(t *target, pix []byte, w, h int, sub subsampling) (out []byte, ow, oh int) {
 	flipX, flipY := flips(t.orientation)
-	ow, oh = divUp(w, sub.h), divUp(h, sub.v)
+	ow, oh = num.DivUp(w, sub.h), num.DivUp(h, sub.v)
 	out = make([]byte, 0, ow*oh)
 	left, top := 0, 0 // pixels of the first sample that are not there
 	if flipX {

@@ -6,6 +6,7 @@ import (
 
 	"miniatura/codec/exif"
 	"miniatura/codec/icc"
+	"miniatura/codec/internal/num"
 	"miniatura/codec/webp"
 )
 
@@ -88,7 +89,7 @@ func planesToPlanes(m *image.YCbCr, t *target) (image.Image, error) {
 		}
 	}
 	return &image.YCbCr{
-		Y: out[0], Cb: out[1], Cr: out[2], YStride: w, CStride: divUp(w, 2),
+		Y: out[0], Cb: out[1], Cr: out[2], YStride: w, CStride: num.DivUp(w, 2),
 		SubsampleRatio: sub.ratio(), Rect: image.Rect(0, 0, w, h),
 	}, nil
 }

@@ -35,7 +35,7 @@ func FuzzLinksLeadBackToTheirKeys(f *testing.F) {
 		}
 		// A browser sends "/./" as "/".
 		sent := strings.Replace(link, "/.//", "//", 1)
-		if got, err := keyOf(sent); err != nil || got != key {
+		if got, err := edge.ObjectKey(sent); err != nil || got != key {
 			t.Fatalf("serve reads %q from %q, want %q (%v)", got, sent, key, err)
 		}
 		e, err := explain(sent+"?size=S", "", settings{bucket: "b", region: "us-east-1", resized: "resized", quality: 80})

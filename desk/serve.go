@@ -10,7 +10,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -276,7 +275,7 @@ func (c *cloudFront) fetch(w http.ResponseWriter, r *http.Request, uri string, r
 		http.Error(w, words, status)
 		return status
 	}
-	key, err := keyOf(uri)
+	key, err := edge.ObjectKey(uri)
 	if err != nil || key == "" {
 		return fail(http.StatusBadRequest, "the path names no object")
 	}
@@ -362,11 +361,6 @@ func serverTiming(r edge.Record, fetch time.Duration) string {
 		add("origin", fetch)
 	}
 	return strings.Join(parts, ", ")
-}
-
-// keyOf is the key that S3 reads in a request's path.
-func keyOf(uri string) (string, error) {
-	return url.PathUnescape(strings.ReplaceAll(strings.TrimPrefix(uri, "/"), "+", "%20"))
 }
 
 // headerJSON is v as JSON in ASCII, as a header needs it.

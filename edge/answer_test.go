@@ -300,11 +300,11 @@ func checkLocation(t *testing.T, uri string) {
 		t.Errorf("%q: %q", uri, l)
 	}
 	// What is asked for after the redirect is the same object.
-	was, err1 := objectKey(uri)
+	was, err1 := ObjectKey(uri)
 	if strings.HasPrefix(uri, "//") {
 		l = strings.TrimPrefix(l, "/.")
 	}
-	is, err2 := objectKey(l)
+	is, err2 := ObjectKey(l)
 	if err1 == nil && (err2 != nil || was != is) {
 		t.Errorf("%q: %q is %q, not %q", uri, l, is, was)
 	}

@@ -9,10 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// objectKey returns the key that S3 reads in a request path: percent-decoded
+// ObjectKey returns the key that S3 reads in a request path: percent-decoded
 // once, a plus sign as a space, nothing normalised. One leading slash is not
 // part of it.
-func objectKey(uri string) (string, error) {
+func ObjectKey(uri string) (string, error) {
 	if !strings.HasPrefix(uri, "/") {
 		return "", errors.New("the uri does not begin with a slash")
 	}
@@ -45,7 +45,7 @@ func EscapePath(key string) string {
 // has one copy in the cache. A path that names no key is left as it came, and so is one that would get, or has, empty
 // or dot segments: those mean something to whoever reads the path next.
 func CanonicalPath(uri string) string {
-	key, err := objectKey(uri)
+	key, err := ObjectKey(uri)
 	if err != nil || !utf8.ValidString(key) {
 		return uri
 	}

@@ -162,7 +162,7 @@ func (p *Plan) read(eventType string) (err error) {
 	}
 	p.method, p.uri = r.Method, r.URI
 	t := &p.Target
-	if t.Key, err = objectKey(r.URI); err != nil {
+	if t.Key, err = ObjectKey(r.URI); err != nil {
 		return err
 	}
 	if eventType != "" && eventType != "origin-request" {

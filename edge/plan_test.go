@@ -186,7 +186,7 @@ func FuzzPlan(f *testing.F) {
 		if Below(p.Key, p.Resized) || !Below(p.result(), p.Resized) || len(p.ResultKey()) > maxKey {
 			t.Fatalf("%+v", p.Target)
 		}
-		if key, err := objectKey(p.URI()); err != nil || key != p.result() {
+		if key, err := ObjectKey(p.URI()); err != nil || key != p.result() {
 			t.Fatalf("%q is read back as %q, %v", p.URI(), key, err)
 		}
 		if got, err := replaceURI(p.request, p.URI()); err != nil || !json.Valid(got) || bytes.Equal(got, p.request) {

@@ -1,6 +1,10 @@
 package jpeg
 
-import "slices"
+import (
+	"slices"
+
+	"miniatura/codec/internal/huffman"
+)
 
 // This file implements Huffman coding on the writer's side: tables fitted to the
 // symbols that will be written (ITU T.81 K.2), their codes (annex C), and
@@ -59,36 +63,17 @@ func (h *huffmanSpec) fit(freq *[256]uint32) {
 		order[i] = uint8(k)
 	}
 
-	// Two-queue construction: leaves 0..n from the rarest up, the reserved
-	// symbol first with a count of 1, and inner nodes, whose weights rise too.
-	var weight [2*256 + 1]uint64
-	var parent [2*256 + 1]uint16
-	leaves := n + 1
-	weight[0] = 1
-	for i := range n {
-		weight[leaves-1-i] = uint64(freq[order[i]])
+	// Leaves from the rarest up, the reserved symbol first with a count of 1.
+	weights := make([]uint64, 1, 257)
+	weights[0] = 1
+	for i := n - 1; i >= 0; i-- {
+		weights = append(weights, uint64(freq[order[i]]))
 	}
-	leaf, inner := 0, leaves
-	nodes := leaves
-	for ; nodes < 2*leaves-1; nodes++ {
-		for range 2 {
-			pick := inner
-			if leaf < leaves && (inner == nodes || weight[leaf] <= weight[inner]) {
-				pick = leaf
-				leaf++
-			} else {
-				inner++
-			}
-			weight[nodes] += weight[pick]
-			parent[pick] = uint16(nodes)
-		}
-	}
-	var depth [2*256 + 1]uint8
+	var tree huffman.Tree
 	var counts [256 + 1]int
-	for i := nodes - 2; i >= 0; i-- {
-		depth[i] = depth[parent[i]] + 1
-		if i < leaves {
-			counts[depth[i]]++
+	if n > 0 {
+		for _, d := range tree.Depths(weights) {
+			counts[d]++
 		}
 	}
 

@@ -14,6 +14,7 @@ import (
 	"math/bits"
 
 	"miniatura/codec/internal/limit"
+	"miniatura/codec/internal/num"
 )
 
 // maxScans bounds the scans of a picture. The standard allows far more; encoders use 6 to 20.
@@ -71,7 +72,7 @@ func (d *Decoder) decodeProgressive(ctx context.Context, w *workspace, emit emit
 	for i := range d.Components {
 		c, p := &d.Components[i], &g.dcs[i]
 		p.w = d.mcux * c.H
-		p.coef = resize(p.coef, p.w*d.mcuy*c.V)
+		p.coef = num.Grow(p.coef, p.w*d.mcuy*c.V)
 		clear(p.coef)
 		kept := keeps(w.planes[i].n)
 		if g.plan(uint8(i), kept) {
@@ -86,7 +87,7 @@ func (d *Decoder) decodeProgressive(ctx context.Context, w *workspace, emit emit
 			}
 		}
 	}
-	w.coef, w.nz = resize(w.coef, coefs), resize(w.nz, blocks)
+	w.coef, w.nz = num.Grow(w.coef, coefs), num.Grow(w.nz, blocks)
 	for i := range d.Components {
 		if err := g.component(uint8(i), w.planes[i].n); err != nil {
 			return err

@@ -7,6 +7,8 @@ import (
 	"context"
 	"fmt"
 	"sync"
+
+	"miniatura/codec/internal/num"
 )
 
 type emitFunc = func(c, y int, rows []byte, stride, count int) error
@@ -14,7 +16,7 @@ type emitFunc = func(c, y int, rows []byte, stride, count int) error
 // PlaneSize returns the size, in samples, of component c decoded at n/8: ceil(W * H_c/Hmax * n/8) and likewise for the height.
 func (d *Decoder) PlaneSize(c, n int) (w, h int) {
 	k := &d.Components[c]
-	return divUp(d.W*k.H*n, 8*d.hmax), divUp(d.H*k.V*n, 8*d.vmax)
+	return num.DivUp(d.W*k.H*n, 8*d.hmax), num.DivUp(d.H*k.V*n, 8*d.vmax)
 }
 
 // PlaneExtent returns the size of the whole picture in samples of component c decoded at n/8: a rectangle from (0, 0), the corner of the
@@ -24,8 +26,6 @@ func (d *Decoder) PlaneExtent(c, n int) (w, h float64) {
 	k := &d.Components[c]
 	return float64(d.W*k.H*n) / float64(8*d.hmax), float64(d.H*k.V*n) / float64(8*d.vmax)
 }
-
-func divUp(a, b int) int { return (a + b - 1) / b }
 
 // PeakBytes estimates what Decode allocates at n, an upper bound to within some ten kilobytes. It does not count the source and what the
 // caller keeps.
@@ -104,14 +104,6 @@ func (w *workspace) release() {
 	workspaces.Put(w)
 }
 
-// resize returns s with n elements, whose values are any.
-func resize[T any](s []T, n int) []T {
-	if cap(s) < n {
-		return make([]T, n)
-	}
-	return s[:n]
-}
-
 const (
 	// groupMCUs is how many MCUs are entropy-decoded before their blocks are transformed: enough to fill the widest kernel with blocks of
 	// one component, few enough to stay in the first-level cache.
@@ -152,9 +144,9 @@ func (p *plane) prepare(h, v, mcux int) {
 	}
 	p.pred, p.h, p.v = 0, h, v
 	p.line = groupMCUs * h * p.size
-	p.coef = resize(p.coef, v*p.line+256)
-	p.stride = divUp(mcux, groupMCUs)*groupMCUs*h*p.n + margin
-	p.rows = resize(p.rows, p.stride*v*p.n)
+	p.coef = num.Grow(p.coef, v*p.line+256)
+	p.stride = num.DivUp(mcux, groupMCUs)*groupMCUs*h*p.n + margin
+	p.rows = num.Grow(p.rows, p.stride*v*p.n)
 }
 
 // clear zeroes the group's blocks.

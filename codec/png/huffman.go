@@ -6,6 +6,8 @@ import (
 	"cmp"
 	"math/bits"
 	"slices"
+
+	"miniatura/codec/internal/huffman"
 )
 
 // A prefixCode has for each symbol its code, first bit lowest, and its length.
@@ -34,7 +36,6 @@ func (c *prefixCode) assign() {
 
 // build makes a Huffman code of at most limit bits for the symbols that are counted, and of two symbols at least.
 func (c *prefixCode) build(counts []uint32, limit int) {
-	type node struct{ weight, parent int }
 	var order []int
 	for s, n := range counts {
 		if n > 0 {
@@ -47,29 +48,15 @@ func (c *prefixCode) build(counts []uint32, limit int) {
 		}
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(counts[a], counts[b]) })
-	// Leaves, then inner nodes, both in order of weight: the two lightest are at the heads of two queues.
 	n := len(order)
-	nodes := make([]node, n, 2*n)
+	weights := make([]uint64, n)
 	for i, s := range order {
-		nodes[i].weight = int(counts[s])
+		weights[i] = uint64(counts[s])
 	}
-	leaf, inner := 0, n
-	lightest := func() int {
-		if leaf < n && (inner == len(nodes) || nodes[leaf].weight <= nodes[inner].weight) {
-			leaf++
-			return leaf - 1
-		}
-		inner++
-		return inner - 1
-	}
-	for len(nodes) < 2*n-1 {
-		a, b := lightest(), lightest()
-		nodes[a].parent, nodes[b].parent = len(nodes), len(nodes)
-		nodes = append(nodes, node{weight: nodes[a].weight + nodes[b].weight})
-	}
-	depth := make([]int, len(nodes))
-	for i := len(nodes) - 2; i >= 0; i-- {
-		depth[i] = depth[nodes[i].parent] + 1
+	var tree huffman.Tree
+	depth := make([]int, n)
+	for i, d := range tree.Depths(weights) {
+		depth[i] = int(d)
 	}
 	// Codes over the limit are cut to it, and the rarest of the others made longer until there is room for all.
 	room := 1 << limit

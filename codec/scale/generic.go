@@ -1,5 +1,7 @@
 package scale
 
+import "miniatura/codec/internal/num"
+
 // This file holds the kernels in plain Go. Both compute two destination rows at
 // once, in the 32-bit halves of a uint64: a pair lo, hi of signed numbers is
 // kept as lo + hi<<32 modulo 1<<64. Sums of pairs and products with a signed
@@ -13,8 +15,8 @@ type plainState struct {
 }
 
 func (p *plainState) reset(s *Scaler) {
-	p.acc = grow(p.acc, s.srcW*s.channels)
-	p.yw = grow(p.yw, s.ringRows)
+	p.acc = num.Grow(p.acc, s.srcW*s.channels)
+	p.yw = num.Grow(p.yw, s.ringRows)
 }
 
 // drain hands out the destination rows whose windows are complete, two by two.

@@ -2,7 +2,11 @@
 
 package scale
 
-import "golang.org/x/sys/cpu"
+import (
+	"golang.org/x/sys/cpu"
+
+	"miniatura/codec/internal/num"
+)
 
 //go:generate sh -c "cd _asm && go run . -out ../kernels_amd64.s -stubs ../stubs_amd64.go -pkg scale"
 
@@ -28,8 +32,8 @@ type avx2State struct {
 }
 
 func (a *avx2State) reset(s *Scaler) {
-	a.rows = grow(a.rows, roundUp(s.y.taps, 2))
-	a.yw = grow(a.yw, len(a.rows)/2)
+	a.rows = num.Grow(a.rows, roundUp(s.y.taps, 2))
+	a.yw = num.Grow(a.yw, len(a.rows)/2)
 
 	// order is that of the weights of a group: sample, then first tap and number
 	// of taps in one stride.
@@ -46,9 +50,9 @@ func (a *avx2State) reset(s *Scaler) {
 	}
 	a.span = roundUp(s.x.taps, stride)
 	n := roundUp(s.dstW, a.group)
-	a.mid = grow(a.mid, roundUp(s.srcW*s.channels, blockBytes)+a.span*s.channels+16)
+	a.mid = num.Grow(a.mid, roundUp(s.srcW*s.channels, blockBytes)+a.span*s.channels+16)
 	clear(a.mid)
-	a.starts = grow(a.starts, n)
+	a.starts = num.Grow(a.starts, n)
 	clear(a.starts)
 	for i, first := range s.x.start {
 		a.starts[i] = first * int32(2*s.channels)
@@ -56,7 +60,7 @@ func (a *avx2State) reset(s *Scaler) {
 
 	// Fours of samples, or eights where order says so, have their weights stride
 	// by stride: first of every sample the first stride, and so on.
-	a.xw = grow(a.xw, n*a.span)
+	a.xw = num.Grow(a.xw, n*a.span)
 	clear(a.xw)
 	together := 4
 	if a.span == 8 && s.channels == 1 {

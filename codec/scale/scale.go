@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"miniatura/codec/internal/limit"
+	"miniatura/codec/internal/num"
 )
 
 // MaxSide is the largest width or height of a source or destination: that of
@@ -106,9 +107,9 @@ func (s *Scaler) Reset(srcW, srcH, dstW, dstH, channels int, opt *Options) error
 	if s.ringRows*s.pitch > maxRing {
 		return errRing
 	}
-	s.ring = grow(s.ring, s.ringRows*s.pitch)
+	s.ring = num.Grow(s.ring, s.ringRows*s.pitch)
 	if o.Dst == nil {
-		s.rows = grow(s.rows, 2*dstW*channels)
+		s.rows = num.Grow(s.rows, 2*dstW*channels)
 	}
 	if s.simd = useAVX2; s.simd {
 		s.avx2.reset(s)

@@ -4,6 +4,8 @@ import (
 	"math"
 
 	"golang.org/x/image/draw"
+
+	"miniatura/codec/internal/num"
 )
 
 // An axis says how n source samples are spread over the destination samples of
@@ -54,8 +56,8 @@ func (a *axis) plan(n, dst int, x0, x1 float64) {
 		last = x1 - part/2 - 0.5
 	}
 	a.n = n
-	a.start = grow(a.start, dst)
-	a.end = grow(a.end, dst)
+	a.start = num.Grow(a.start, dst)
+	a.end = num.Grow(a.end, dst)
 	a.real = a.real[:0]
 	a.peak, a.absSum = 0, 0
 	for i := range dst {
@@ -103,7 +105,7 @@ func (a *axis) maxBits() uint {
 // one number of taps for all.
 func (a *axis) quantize(bits uint) {
 	a.bits = bits
-	a.flat = grow(a.flat, len(a.real))
+	a.flat = num.Grow(a.flat, len(a.real))
 	a.taps = 1
 	at := 0
 	for i, end := range a.end {
@@ -120,7 +122,7 @@ func (a *axis) quantize(bits uint) {
 		from = min(from, a.start[i])
 		a.taps = max(a.taps, int(a.start[i]-from)+a.length[i])
 	}
-	a.weights = grow(a.weights, len(a.start)*a.taps)
+	a.weights = num.Grow(a.weights, len(a.start)*a.taps)
 	clear(a.weights)
 	from = int32(a.n - a.taps)
 	for i := len(a.start) - 1; i >= 0; i-- {
@@ -165,13 +167,4 @@ func quantizeWindow(iw []int16, ws []float64, bits uint) (lead, n int) {
 		n--
 	}
 	return lead, n
-}
-
-// grow returns a slice of n elements in s's memory when it suffices. Its
-// elements are whatever they were.
-func grow[T any](s []T, n int) []T {
-	if cap(s) < n {
-		return make([]T, n)
-	}
-	return s[:n]
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"miniatura/codec/internal/effort"
+	"miniatura/codec/internal/num"
 )
 
 // Effort says how much work to spend on a picture.
@@ -119,27 +120,18 @@ func (e *Encoder) init(w, h int) error {
 	e.w, e.h = w, h
 	e.mbw, e.mbh = (w+15)/16, (h+15)/16
 	n := e.mbw * e.mbh
-	e.samples = grow(e.samples, n*mbSamples)
-	e.shows = grow(e.shows, n)
-	e.logVar = grow(e.logVar, n)
-	e.mbs = grow(e.mbs, n)
+	e.samples = num.Grow(e.samples, n*mbSamples)
+	e.shows = num.Grow(e.shows, n)
+	e.logVar = num.Grow(e.logVar, n)
+	e.mbs = num.Grow(e.mbs, n)
 	clear(e.mbs)
-	e.topY = grow(e.topY, 16*e.mbw)
-	e.aboveUV = grow(e.aboveUV, 16*e.mbw)
-	e.topModes = grow(e.topModes, 4*e.mbw)
-	e.topNZ = grow(e.topNZ, e.mbw)
-	e.search.topErr = grow(e.search.topErr, e.mbw)
+	e.topY = num.Grow(e.topY, 16*e.mbw)
+	e.aboveUV = num.Grow(e.aboveUV, 16*e.mbw)
+	e.topModes = num.Grow(e.topModes, 4*e.mbw)
+	e.topNZ = num.Grow(e.topNZ, e.mbw)
+	e.search.topErr = num.Grow(e.search.topErr, e.mbw)
 	e.header = frameHeader{}
 	return nil
-}
-
-// grow returns a slice of length n, s itself where it is large enough. The
-// contents are not specified.
-func grow[T any](s []T, n int) []T {
-	if cap(s) >= n {
-		return s[:n]
-	}
-	return make([]T, n)
 }
 
 // encode encodes e.samples. A frame's fields bound the sizes of its partitions;
@@ -266,7 +258,7 @@ func (e *Encoder) writeFrame(dst []byte) ([]byte, int, bool) {
 // encodeMacroblocks decides every macroblock. The prices of tokens follow what
 // has been decided so far.
 func (e *Encoder) encodeMacroblocks() {
-	e.tokens = grow(e.tokens, len(e.mbs)*96+maxTokenBytes)[:0]
+	e.tokens = num.Grow(e.tokens, len(e.mbs)*96+maxTokenBytes)[:0]
 	clear(e.topNZ)
 	clear(e.topModes)
 	e.counts = [nPlane]tokenCount{}

@@ -3,7 +3,11 @@ package vp8
 // This file implements the loop filter, RFC 6386 section 15. The encoder runs it
 // to see what the decoder will show; prediction reads unfiltered samples.
 
-import "image"
+import (
+	"image"
+
+	"miniatura/codec/internal/num"
+)
 
 // filterParams are the thresholds of one filter level (sections 15.2 and 15.3).
 // level bounds the difference across an edge; macroblocks' edges add 4 to it.
@@ -128,8 +132,8 @@ type filterSample struct {
 func (s *filterSample) start(mbw, mbh, every int) {
 	s.every, s.stride = every, 16*mbw
 	pairs := ((mbh+1)/2 + every - 1) / every
-	s.luma = grow(s.luma, pairs*32*s.stride)
-	s.trial = grow(s.trial, 32*s.stride)
+	s.luma = num.Grow(s.luma, pairs*32*s.stride)
+	s.trial = num.Grow(s.trial, 32*s.stride)
 }
 
 // setFilterLevels sets each segment's filter level to 11/16 of the one, of some around what

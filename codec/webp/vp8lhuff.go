@@ -2,7 +2,11 @@
 
 package webp
 
-import "slices"
+import (
+	"slices"
+
+	"miniatura/codec/internal/huffman"
+)
 
 // lsbWriter packs bits as VP8L reads them: the first in the lowest bit of a byte.
 type lsbWriter struct {
@@ -59,10 +63,6 @@ func (c *prefixCode) put(w *lsbWriter, sym int) { w.put(uint32(c.bits[sym]), uin
 // deep, counts below a rising floor are raised to it, which flattens the tree.
 func codeLengths(size []uint8, counts []uint32, limit int) {
 	clear(size)
-	type node struct {
-		count       uint64
-		left, right int32 // of an inner node; a leaf has its symbol in left and -1 in right
-	}
 	var used []int32
 	for s, c := range counts {
 		if c > 0 {
@@ -76,42 +76,20 @@ func codeLengths(size []uint8, counts []uint32, limit int) {
 		size[used[0]] = 1
 		return
 	}
-	nodes := make([]node, 0, 2*len(used))
-	keys := make([]uint64, len(used))
-	depth := make([]uint8, 2*len(used))
+	keys, weights := make([]uint64, len(used)), make([]uint64, len(used))
+	var tree huffman.Tree
 	for floor := uint64(1); ; floor *= 2 {
-		nodes = nodes[:0]
 		for i, s := range used { // by count, then by symbol, which has 16 bits at most
 			keys[i] = max(uint64(counts[s]), floor)<<16 | uint64(s)
 		}
 		slices.Sort(keys)
-		for _, k := range keys {
-			nodes = append(nodes, node{k >> 16, int32(k & 0xffff), -1})
-		}
-		leaf, inner := 0, len(used)
-		least := func() int32 {
-			if leaf < len(used) && (inner >= len(nodes) || nodes[leaf].count <= nodes[inner].count) {
-				leaf++
-				return int32(leaf - 1)
-			}
-			inner++
-			return int32(inner - 1)
-		}
-		for range len(used) - 1 {
-			a := least()
-			b := least()
-			nodes = append(nodes, node{nodes[a].count + nodes[b].count, a, b})
+		for i, k := range keys {
+			weights[i] = k >> 16
 		}
 		deepest := uint8(0)
-		depth[len(nodes)-1] = 0
-		for i := len(nodes) - 1; i >= 0; i-- {
-			d := depth[i]
-			if n := nodes[i]; n.right >= 0 {
-				depth[n.left], depth[n.right] = d+1, d+1
-			} else {
-				size[n.left] = d
-				deepest = max(deepest, d)
-			}
+		for i, d := range tree.Depths(weights) {
+			size[keys[i]&0xffff] = d
+			deepest = max(deepest, d)
 		}
 		if int(deepest) <= limit {
 			return

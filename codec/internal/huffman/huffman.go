@@ -1,0 +1,49 @@
+// Package huffman builds Huffman's tree, which three rooms need; each has a limit of its own for how deep a leaf may be,
+// and a way of its own to keep it.
+//
+//	var t huffman.Tree
+//	depth := t.Depths(weights) // of each leaf, in the order of the weights
+package huffman
+
+import "miniatura/codec/internal/num"
+
+// A Tree is the memory that building one takes, kept between trees.
+type Tree struct {
+	weight []uint64
+	parent []uint16
+	depth  []uint8
+}
+
+// Depths returns how deep each leaf lies in a Huffman tree of the weights, which ascend: 2 to 32768 of them. Of equal
+// weights a leaf is taken before an inner node, and what came first before what came later, so that the result is one and
+// the same everywhere. It is valid until the next call.
+//
+// The leaves and the inner nodes are two queues, each in order of weight, so that the two lightest of all are at their
+// heads (J. van Leeuwen, "On the construction of Huffman trees", 1976).
+func (t *Tree) Depths(weights []uint64) []uint8 {
+	n := len(weights)
+	t.weight = append(t.weight[:0], weights...)
+	t.parent = num.Grow(t.parent, 2*n)
+	t.depth = num.Grow(t.depth, 2*n)
+	leaf, inner := 0, n
+	for len(t.weight) < 2*n-1 {
+		sum := uint64(0)
+		for range 2 {
+			pick := inner
+			if leaf < n && (inner == len(t.weight) || t.weight[leaf] <= t.weight[inner]) {
+				pick = leaf
+				leaf++
+			} else {
+				inner++
+			}
+			sum += t.weight[pick]
+			t.parent[pick] = uint16(len(t.weight))
+		}
+		t.weight = append(t.weight, sum)
+	}
+	t.depth[len(t.weight)-1] = 0
+	for i := len(t.weight) - 2; i >= 0; i-- {
+		t.depth[i] = t.depth[t.parent[i]] + 1
+	}
+	return t.depth[:n]
+}

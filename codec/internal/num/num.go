@@ -1,0 +1,13 @@
+// Package num has the few lines about numbers and slices that every room needs.
+package num
+
+// DivUp returns n / d, rounded up, for n >= 0 and d > 0.
+func DivUp(n, d int) int { return (n + d - 1) / d }
+
+// Grow returns a slice of n elements, in s's memory where that suffices. Its elements are whatever they were.
+func Grow[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}
