@@ -34,7 +34,7 @@ type comparison struct {
 	Profile                    bool
 	Mean, Alpha                float64 // mean difference of a sample, of 255
 	Loss                       float64 // what Pillow's encoder of the format loses, likewise
-	SourceDelays, ResultDelays []int
+	SourceDelays, ResultDelays []float64
 	SourceLoop, ResultLoop     int
 }
 

@@ -108,7 +108,7 @@ func (r *bitReader) ensure() bool {
 }
 
 // done reports, at the end of a scan, whether the bits read so far were all there, and, where no marker follows in the source, whether they
-// were the picture's: see ended.
+// were the picture's: see ended. Zeros to the very end of the source were written for what is lacking, not by an encoder.
 func (r *bitReader) done() bool {
 	for !r.last && len(r.buf)-r.p < maxUnit+maxPadding {
 		r.more()
@@ -117,7 +117,7 @@ func (r *bitReader) done() bool {
 		return endOfScan(r.src, r.sp) < len(r.src) || r.ended()
 	}
 	used := r.p - r.n>>3
-	return used <= r.mark && (r.sp+1 < len(r.src) || used == r.mark || r.ended())
+	return used <= r.mark && (r.sp+1 < len(r.src) || used == r.mark && used > 0 && r.buf[used-1] != 0 || r.ended())
 }
 
 // ended reports whether the last byte that was read looks like the end of a scan, when what follows is no marker but a tail of any length. A

@@ -2,6 +2,7 @@ package webp
 
 import (
 	"bytes"
+	"errors"
 	"image"
 	"os"
 	"path/filepath"
@@ -111,9 +112,9 @@ func readAll(t testing.TB, name string, src []byte) {
 
 func checkTyped(t testing.TB, name string, err error) {
 	t.Helper()
-	switch err.(type) {
-	case FormatError, UnsupportedError:
-	default:
+	var f FormatError
+	var u UnsupportedError
+	if !errors.As(err, &f) && !errors.As(err, &u) {
 		t.Errorf("%s: error of type %T: %v", name, err, err)
 	}
 }
