@@ -103,6 +103,7 @@ func (s *suite) resizeRows(p picture, size, kind string, cpu ratios) {
 			got["std"] = r
 		}
 	}
+	s.row(work, "avx2", "megapixels", float64(p.w*p.h)/1e6, "", 0)
 	for _, variant := range []string{"avx2", "purego"} {
 		ours, ok := got[variant]
 		if !ok {

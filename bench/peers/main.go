@@ -1,7 +1,7 @@
 // Command peers measures this project against sharp and Pillow: the same work on
 // the same pictures, in interleaved rounds, on one core.
 //
-//	go run ./bench/peers [-only jpeg,webp,png,graphics,start,zip,curves] [-json FILE] [-photos DIR] [-short]
+//	go run ./bench/peers [-only SECTION,...] [-json FILE] [-photos DIR] [-short]
 //
 // Every side runs in a process of its own, warmed up by a first iteration that is
 // not counted; CPU is user + system a picture, the median over all rounds. Peak

@@ -45,7 +45,8 @@ func open(name, path string, named bool) (picture, error) {
 	return picture{name, path, c.Width, c.Height, named}, err
 }
 
-// baselines are the pictures of 6 megapixels and more, as baseline files.
+// baselines are the photos of 3 megapixels and more, as baseline files; of the flower, of which there are many
+// encodings, the one in 4:2:0.
 func (s *suite) baselines() ([]picture, error) {
 	var all []picture
 	add := func(name, path string, named bool) error {
@@ -78,8 +79,10 @@ func (s *suite) baselines() ([]picture, error) {
 	for _, path := range files {
 		base := filepath.Base(path)
 		p, err := open(base, path, false)
-		if err != nil || p.w*p.h < 6e6 && named[base] == "" {
-			continue // CMYK, 12 bits, small: not what these rows are about
+		small := p.w*p.h < 3e6 && named[base] == ""
+		again := strings.HasPrefix(base, "flower") && !strings.Contains(base, "_420")
+		if err != nil || small || again {
+			continue // CMYK and 12 bits are errors
 		}
 		name := named[base]
 		if name == "" {
