@@ -1,19 +1,24 @@
-// Command report writes the README's numbers and plots from measured rows:
+// Command report writes the numbers and plots of README.md and docs/numbers.md from measured rows:
 //
 //	go run ./bench/peers -json bench/results.jsonl && go run ./bench/report
 //
 // It reads bench/results.jsonl, bench/traits/README.md (go run ./bench/traits) and
-// bench/s3faults/README.md, writes docs/*.svg, and fills each part of README.md between
+// bench/s3faults/README.md, writes docs/*.svg, and fills each part of the two documents between
 //
 //	<!-- report: NAME -->
 //	<!-- end of report -->
 //
 // Nothing in those parts is written by hand; a test fails when they and the files differ.
 //
-//	results.go  rows
-//	tables.go   rows to tables
-//	plots.go    which plots there are
-//	plot.go     a plot to SVG
+//	results.go   rows
+//	tables.go    rows to tables: the lead, JPEG, PNG, what they were measured on
+//	webp.go      WebP, and both writers beside the best there are
+//	moving.go    animations, and waiting by memory size
+//	graphics.go  screenshots, diagrams, logos
+//	loses.go     every row in which a peer did better
+//	others.go    what comes out right, and faults, from their own READMEs
+//	plots.go     which plots there are
+//	plot.go      a plot to SVG
 package main
 
 import (
@@ -58,7 +63,10 @@ func run(root string) error {
 	return nil
 }
 
-// render returns the contents of README.md and of the plots, by path below root.
+// documents are the files that have parts.
+var documents = []string{"README.md", "docs/numbers.md"}
+
+// render returns the contents of the documents and of the plots, by path below root.
 func render(root string) (map[string]string, error) {
 	r, err := readResults(filepath.Join(root, "bench", "results.jsonl"))
 	if err != nil {
@@ -68,23 +76,25 @@ func render(root string) (map[string]string, error) {
 	for name, svg := range r.plots() {
 		files["docs/"+name] = svg
 	}
-	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
-	if err != nil {
-		return nil, err
+	for _, name := range documents {
+		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
+		if err != nil {
+			return nil, err
+		}
+		files[name], err = fill(string(text), func(part string) (string, error) {
+			if f, ok := others[part]; ok {
+				return f(root)
+			}
+			if f, ok := parts[part]; ok {
+				return f(r), nil
+			}
+			return "", errors.New("nothing is called that")
+		})
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
 	}
-	files["README.md"], err = fill(string(readme), func(name string) (string, error) {
-		switch name {
-		case "traits":
-			return tableOf(filepath.Join(root, "bench", "traits", "README.md"))
-		case "faults":
-			return tableOf(filepath.Join(root, "bench", "s3faults", "README.md"))
-		}
-		if f, ok := parts[name]; ok {
-			return f(r), nil
-		}
-		return "", errors.New("nothing is called that")
-	})
-	return files, err
+	return files, nil
 }
 
 const (
@@ -104,34 +114,13 @@ func fill(text string, part func(name string) (string, error)) (string, error) {
 		name, rest, ok1 := strings.Cut(rest, " -->\n")
 		_, rest, ok2 := strings.Cut(rest, partEnd)
 		if !ok1 || !ok2 {
-			return "", fmt.Errorf("README.md: %q does not end", partBegin+name)
+			return "", fmt.Errorf("%q does not end", partBegin+name)
 		}
 		filled, err := part(name)
 		if err != nil {
-			return "", fmt.Errorf("README.md: part %s: %w", name, err)
+			return "", fmt.Errorf("part %s: %w", name, err)
 		}
 		fmt.Fprintf(&out, "%s%s -->\n%s\n%s", partBegin, name, strings.TrimSpace(filled), partEnd)
 		text = rest
 	}
-}
-
-// tableOf returns the first table of a Markdown file.
-func tableOf(path string) (string, error) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return "", err
-	}
-	var table strings.Builder
-	for line := range strings.Lines(string(b)) {
-		switch {
-		case strings.HasPrefix(line, "|"):
-			table.WriteString(line)
-		case table.Len() > 0:
-			return table.String(), nil
-		}
-	}
-	if table.Len() == 0 {
-		return "", fmt.Errorf("%s has no table", path)
-	}
-	return table.String(), nil
 }

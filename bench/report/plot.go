@@ -15,16 +15,19 @@ type plot struct {
 	series []series
 }
 
-// An axis is linear, or logarithmic, from its first tick to its last.
+// An axis is linear, or logarithmic, from lo to hi.
 type axis struct {
-	label string
-	log   bool
-	ticks []float64
+	label  string
+	log    bool
+	lo, hi float64
+	ticks  []float64
 }
 
+// A series is told from the others by its colour, and without colour by the shape of its marks.
 type series struct {
 	name   string
 	colour int // of the style sheet
+	shape  string
 	dashed bool
 	points []point
 }
@@ -34,28 +37,41 @@ type point struct{ x, y float64 }
 // The frame, in SVG units.
 const (
 	plotW, plotH             = 720, 400
-	left, right, top, bottom = 62, 150, 44, 52
+	left, right, top, bottom = 62, 158, 44, 52
 	frameW, frameH           = plotW - left - right, plotH - top - bottom
-	nameGap                  = 16 // least distance of two names
+	nameGap                  = 17 // least distance of two names
+	nameX                    = left + frameW + 26
 )
 
-// Colours that colour-blind eyes tell apart (after Okabe and Ito), on white and on near-black.
+// shapes are the marks, drawn from their middle.
+var shapes = map[string]string{
+	"dot":      "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
+	"ring":     "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
+	"square":   "m-3.6-3.6h7.2v7.2h-7.2z",
+	"triangle": "m0-5l4.6 8h-9.2z",
+	"flag":     "m0 5l4.6-8h-9.2z",
+	"diamond":  "m0-5.4l5.4 5.4l-5.4 5.4l-5.4-5.4z",
+	"cross":    "m-3.8-3.8l7.6 7.6m0-7.6l-7.6 7.6",
+}
+
+// Colours that colour-blind eyes tell apart (after Okabe and Ito), on white and on near-black. The
+// background is the picture's own, so that it is readable wherever a page's scheme is not the browser's.
 const style = `<style>
 .back{fill:#fff}.ink{fill:#1f2328}.soft{fill:#59636e}.grid{stroke:#d1d9e0}.axis{stroke:#818b98}
-.c0{--c:#0062b1}.c1{--c:#c2570c}.c2{--c:#00795c}.c3{--c:#a64d86}.c4{--c:#6e7781}
+.c0{--c:#0062b1}.c1{--c:#b34a00}.c2{--c:#00795c}.c3{--c:#a0417f}.c4{--c:#5f6872}
 @media (prefers-color-scheme:dark){.back{fill:#0d1117}.ink{fill:#e6edf3}.soft{fill:#9198a1}.grid{stroke:#2a313c}.axis{stroke:#656c76}
 .c0{--c:#58a6ff}.c1{--c:#f0883e}.c2{--c:#3fb68b}.c3{--c:#dd87bd}.c4{--c:#8b949e}}
-.line{fill:none;stroke:var(--c);stroke-width:2.2}.mark,.name{fill:var(--c)}.dashed{stroke-dasharray:6 4}
+.line{fill:none;stroke:var(--c);stroke-width:2}.mark{fill:none;stroke:var(--c);stroke-width:1.6}.dot,.name{fill:var(--c)}
+.dashed{stroke-dasharray:6 4}.lead{stroke:var(--c);stroke-width:.8;stroke-dasharray:1.5 2.5}
 text{font:13px system-ui,-apple-system,"Segoe UI",Helvetica,Arial,sans-serif}.title{font-size:15px;font-weight:600}
 </style>`
 
-// at maps v to 0 at the first tick and 1 at the last.
+// at maps v to 0 at the axis's beginning and 1 at its end.
 func (a axis) at(v float64) float64 {
-	lo, hi := a.ticks[0], a.ticks[len(a.ticks)-1]
 	if a.log {
-		return math.Log(v/lo) / math.Log(hi/lo)
+		return math.Log(v/a.lo) / math.Log(a.hi/a.lo)
 	}
-	return (v - lo) / (hi - lo)
+	return (v - a.lo) / (a.hi - a.lo)
 }
 
 func (p plot) px(x float64) float64 { return left + frameW*p.x.at(x) }
@@ -82,16 +98,18 @@ func (p plot) svg() string {
 	for i, s := range p.series {
 		var path, marks strings.Builder
 		command, dashed := "M", ""
-		for _, q := range s.points {
-			fmt.Fprintf(&path, "%s%.1f %.1f", command, p.px(q.x), p.py(q.y))
-			fmt.Fprintf(&marks, `<circle class="mark" cx="%.1f" cy="%.1f" r="3.5"/>`, p.px(q.x), p.py(q.y))
-			command = "L"
-		}
 		if s.dashed {
 			dashed = " dashed"
 		}
-		line(`<g class="c%d"><path class="line%s" d="%s"/>%s<text class="name" x="%d" y="%.1f">%s</text></g>`,
-			s.colour, dashed, path.String(), marks.String(), left+frameW+10, heights[i]+4.5, escape(s.name))
+		for _, q := range s.points {
+			fmt.Fprintf(&path, "%s%.1f %.1f", command, p.px(q.x), p.py(q.y))
+			fmt.Fprintf(&marks, "M%.1f %.1f%s", p.px(q.x), p.py(q.y), shapes[s.shape])
+			command = "L"
+		}
+		end := s.points[len(s.points)-1]
+		fmt.Fprintf(&marks, "M%d %.1f%s", nameX-12, heights[i], shapes[s.shape]) // beside the name
+		line(`<g class="c%d"><path class="line%s" d="%s"/><path class="lead" d="M%.1f %.1fL%d %.1f"/><path class="mark %s" d="%s"/><text class="name" x="%d" y="%.1f">%s</text></g>`,
+			s.colour, dashed, path.String(), p.px(end.x), p.py(end.y), nameX-18, heights[i], s.shape, marks.String(), nameX, heights[i]+4.5, escape(s.name))
 	}
 	line("</svg>")
 	return b.String()
@@ -118,38 +136,58 @@ func (p plot) nameHeights() []float64 {
 	return y
 }
 
-// ticks returns round numbers, the first at most lo and the last at least hi: of the series 1, 2, 5
-// on a logarithmic axis, three to eight equally far apart on a linear one.
+// spanned returns the axis with room for values from least to most, and round numbers at its ticks.
+func (a axis) spanned(least, most float64) axis {
+	const room = 0.04 // of the axis, at either end
+	if a.log {
+		f := math.Pow(most/least, room)
+		a.lo, a.hi = least/f, most*f
+	} else {
+		d := room * (most - least)
+		a.lo, a.hi = least-d, most+d
+	}
+	a.ticks = ticks(a.lo, a.hi, a.log)
+	return a
+}
+
+// ticks returns round numbers between lo and hi, three at least: the coarsest of the known series
+// that has four, on a linear axis equally far apart.
 func ticks(lo, hi float64, log bool) []float64 {
-	var round []float64 // 1, 2, 5 times powers of ten, rising
-	for e := -6; e <= 9; e++ {
-		for _, m := range []float64{1, 2, 5} {
-			v, _ := strconv.ParseFloat(fmt.Sprintf("%ge%d", m, e), 64)
-			round = append(round, v)
-		}
-	}
+	var within []float64
 	if log {
-		first, last := 0, len(round)-1
-		for first+1 < last && round[first+1] <= lo {
-			first++
+		for _, digits := range [][]string{{"1"}, {"1", "2", "5"}, {"1", "1.5", "2", "3", "5", "7"}} {
+			within = within[:0]
+			for e := -6; e <= 9; e++ {
+				for _, d := range digits {
+					if v := decimal(d, e); v >= lo && v <= hi {
+						within = append(within, v)
+					}
+				}
+			}
+			if len(within) >= 4 {
+				return within
+			}
 		}
-		for last-1 > first && round[last-1] >= hi {
-			last--
-		}
-		return round[first : last+1]
 	}
-	for _, step := range round {
-		first, last := math.Floor(lo/step), math.Ceil(hi/step)
-		if last-first > 7 {
-			continue
+	for e := 9; e >= -9; e-- {
+		for _, d := range []string{"5", "2", "1"} {
+			step := decimal(d, e)
+			within = within[:0]
+			for i := math.Ceil(lo / step); i*step <= hi && len(within) < 20; i++ {
+				within = append(within, i*step)
+			}
+			if len(within) >= 4 {
+				return within
+			}
 		}
-		var all []float64
-		for i := first; i <= last; i++ {
-			all = append(all, i*step)
-		}
-		return all
 	}
-	return []float64{lo, hi}
+	return within
+}
+
+// decimal is d times ten to the e, the nearest number to it.
+func decimal(d string, e int) float64 {
+	v, _ := strconv.ParseFloat(fmt.Sprintf("%se%d", d, e), 64)
+	return v
 }
 
 // number writes a tick.

@@ -6,18 +6,19 @@ import (
 	"strings"
 )
 
-// The lines of all plots: how a peer is called, and its colour.
+// The lines of all plots: how a peer is called, its colour and its mark. No two of one plot share either.
 var peers = []struct {
 	key, name string
 	colour    int
+	shape     string
 }{
-	{"sharp", "sharp", 1},
-	{"pillow", "Pillow", 2},
-	{"cwebp", "cwebp -m 4", 3},
-	{"std", "image/jpeg + draw", 4},
-	{"jpegli420", "jpegli 4:2:0", 1},
-	{"mozjpeg420", "mozjpeg", 2},
-	{"cwebp-m6", "cwebp -m 6", 1},
+	{"sharp", "sharp", 1, "square"},
+	{"pillow", "Pillow", 2, "triangle"},
+	{"cwebp", "cwebp -m 4", 3, "diamond"},
+	{"std", "image/jpeg + draw", 4, "cross"},
+	{"jpegli420", "jpegli 4:2:0", 1, "flag"},
+	{"mozjpeg420", "mozjpeg", 2, "triangle"},
+	{"cwebp-m6", "cwebp -m 6", 1, "square"},
 }
 
 // plots returns every SVG by the name of its file, without those for which nothing was measured.
@@ -50,8 +51,7 @@ func (r *results) plots() map[string]string {
 func (r *results) megapixels(measure, title, label string) (plot, bool) {
 	p := plot{title: title, x: axis{label: "megapixels of the source", log: true}, y: axis{label: label, log: true}}
 	works := r.works(func(work string) bool { return strings.HasSuffix(work, "MP made -> M jpeg q80") })
-	add := func(name string, colour int, dashed bool, of func(work string) (float64, bool)) {
-		s := series{name: name, colour: colour, dashed: dashed}
+	add := func(s series, of func(work string) (float64, bool)) {
 		for _, work := range works {
 			var x float64
 			if _, err := fmt.Sscanf(work, "%fMP", &x); err != nil {
@@ -66,12 +66,12 @@ func (r *results) megapixels(measure, title, label string) (plot, bool) {
 		}
 	}
 	for _, peer := range peers {
-		add(peer.name, peer.colour, false, func(work string) (float64, bool) { return r.theirs(work, measure, peer.key) })
+		add(series{name: peer.name, colour: peer.colour, shape: peer.shape}, func(work string) (float64, bool) { return r.theirs(work, measure, peer.key) })
 	}
 	if measure == "cpu_ms" {
-		add("without AVX2", 0, true, func(work string) (float64, bool) { return r.ours(work, "purego", measure) })
+		add(series{name: "without AVX2", shape: "ring", dashed: true}, func(work string) (float64, bool) { return r.ours(work, "purego", measure) })
 	}
-	add("miniatura", 0, false, func(work string) (float64, bool) { return r.ours(work, "avx2", measure) })
+	add(series{name: "miniatura", shape: "dot"}, func(work string) (float64, bool) { return r.ours(work, "avx2", measure) })
 	return p.scaled()
 }
 
@@ -84,7 +84,7 @@ func (r *results) sizes(curve, name, measure, label string) (plot, bool) {
 	}
 	works := r.works(func(work string) bool { return strings.HasPrefix(work, "curve "+curve+" q") })
 	for _, peer := range peers {
-		s := series{name: strings.TrimSuffix(peer.name, " + draw"), colour: peer.colour, dashed: peer.key == "pillow" || peer.key == "cwebp"}
+		s := series{name: strings.TrimSuffix(peer.name, " + draw"), colour: peer.colour, shape: peer.shape}
 		for _, work := range works {
 			x, ok1 := r.theirs(work, "bits_per_pixel", peer.key)
 			y, ok2 := r.theirs(work, measure, peer.key)
@@ -96,7 +96,7 @@ func (r *results) sizes(curve, name, measure, label string) (plot, bool) {
 			p.series = append(p.series, s)
 		}
 	}
-	own := series{name: "miniatura"}
+	own := series{name: "miniatura", shape: "dot"}
 	for _, work := range works {
 		x, ok1 := r.ours(work, "avx2", "bits_per_pixel")
 		y, ok2 := r.ours(work, "avx2", measure)
@@ -110,7 +110,7 @@ func (r *results) sizes(curve, name, measure, label string) (plot, bool) {
 	return p.scaled()
 }
 
-// scaled gives both axes their ticks. It is false where there is nothing to draw.
+// scaled gives both axes their ends and ticks. It is false where there is nothing to draw.
 func (p plot) scaled() (plot, bool) {
 	var xs, ys []float64
 	for _, s := range p.series {
@@ -121,7 +121,7 @@ func (p plot) scaled() (plot, bool) {
 	if len(xs) < 2 || slices.Min(xs) == slices.Max(xs) || slices.Min(ys) == slices.Max(ys) {
 		return p, false
 	}
-	p.x.ticks = ticks(slices.Min(xs), slices.Max(xs), p.x.log)
-	p.y.ticks = ticks(slices.Min(ys), slices.Max(ys), p.y.log)
+	p.x = p.x.spanned(slices.Min(xs), slices.Max(xs))
+	p.y = p.y.spanned(slices.Min(ys), slices.Max(ys))
 	return p, true
 }

@@ -10,11 +10,12 @@ import (
 	"strings"
 )
 
-// parts are what README.md can ask for, by name.
+// parts are what the documents can ask for, by name.
 var parts = map[string]func(*results) string{
 	"about":  (*results).machineLine,
 	"lead":   (*results).leadTable,
 	"cpu":    (*results).cpuTable,
+	"photos": (*results).photosTable,
 	"ratios": (*results).ratioTable,
 	"rss":    (*results).memoryTable,
 	"ssim":   (*results).likenessTable,
@@ -22,9 +23,21 @@ var parts = map[string]func(*results) string{
 	"webp":   (*results).webpTable,
 	"png":    (*results).pngTable,
 
-	"graphics": (*results).graphicsTable,
-	"loses":    (*results).losesTable,
+	"megapixels":    (*results).megapixelPlots,
+	"jpeg plot":     (*results).jpegPlot,
+	"webp plot":     (*results).webpPlot,
+	"frontier jpeg": (*results).frontierJPEG,
+	"frontier webp": (*results).frontierWebP,
+
+	"graphics":       (*results).graphicsTable,
+	"animation":      (*results).movingTable,
+	"each animation": (*results).eachMoving,
+	"lambda":         (*results).waitingTable,
+	"loses":          (*results).losesTable,
 }
+
+// notMeasured stands for a table without rows.
+const notMeasured = "Not measured in this run.\n"
 
 // machineLine says what the rows were measured on.
 func (r *results) machineLine() string {
@@ -36,7 +49,10 @@ func (r *results) machineLine() string {
 }
 
 // A table is Markdown in the making.
-type table struct{ strings.Builder }
+type table struct {
+	strings.Builder
+	rows int // with the heading
+}
 
 func newTable(columns ...string) *table {
 	t := new(table)
@@ -46,7 +62,16 @@ func newTable(columns ...string) *table {
 }
 
 func (t *table) row(cells ...string) {
+	t.rows++
 	fmt.Fprintf(t, "| %s |\n", strings.Join(cells, " | "))
+}
+
+// text is the table, or a word where nothing was measured.
+func (t *table) text() string {
+	if t.rows < 2 {
+		return notMeasured
+	}
+	return t.String()
 }
 
 // cell writes a figure of three digits, or a dash where there is none.
@@ -99,28 +124,59 @@ func (r *results) leadTable() string {
 	add("12 MP PNG to JPEG of size M, CPU ms", png, "avx2", "cpu_ms")
 	add("process start to first request taken, ms", start, "edge", "ms_min")
 	add("zip, MB", "zip", "edge", "mb")
-	return t.String()
+	return t.text()
 }
 
 // cpuTable is JPEG to JPEG: CPU.
 func (r *results) cpuTable() string {
-	t := newTable("CPU ms", "miniatura", "without AVX2", "sharp", "Pillow", "image/jpeg + draw")
-	for _, work := range r.works(jpegWork.MatchString) {
+	works := r.works(jpegWork.MatchString)
+	peers, names := r.jpegPeers(works, "cpu_ms")
+	t := newTable(append([]string{"CPU ms", "miniatura", "without AVX2"}, names...)...)
+	for _, work := range works {
 		cells := []string{title(work)}
 		for _, variant := range []string{"avx2", "purego"} {
 			cells = append(cells, cell(r.ours(work, variant, "cpu_ms")))
 		}
-		for _, peer := range []string{"sharp", "pillow", "std"} {
+		for _, peer := range peers {
 			cells = append(cells, cell(r.theirs(work, "cpu_ms", peer)))
 		}
 		t.row(cells...)
 	}
-	return t.String()
+	return t.text()
+}
+
+// jpegPeers returns the peers that some JPEG was measured beside, and what their columns are called.
+func (r *results) jpegPeers(works []string, measure string) (keys, names []string) {
+	for _, peer := range []struct{ key, name string }{{"sharp", "sharp"}, {"sharp mozjpeg", "sharp with mozjpeg"}, {"pillow", "Pillow"}, {"std", "image/jpeg + draw"}} {
+		measured := func(work string) bool { _, ok := r.theirs(work, measure, peer.key); return ok }
+		if slices.ContainsFunc(works, measured) {
+			keys, names = append(keys, peer.key), append(names, peer.name)
+		}
+	}
+	return keys, names
+}
+
+// photoWork is a JPEG made from a photo of the corpus that has no place in cpuTable.
+var photoWork = regexp.MustCompile(`^(.+) baseline -> M jpeg q80$`)
+
+// photosTable is the other photos, by their megapixels.
+func (r *results) photosTable() string {
+	t := newTable("photo to M jpeg, CPU ms", "megapixels", "miniatura", "without AVX2", "sharp", "Pillow")
+	works := r.works(func(work string) bool { return photoWork.MatchString(work) && !jpegWork.MatchString(work) })
+	mp := func(work string) float64 { v, _ := r.ours(work, "avx2", "megapixels"); return v }
+	slices.SortStableFunc(works, func(a, b string) int { return cmp.Compare(mp(a), mp(b)) })
+	for _, work := range works {
+		v, ok := r.ours(work, "avx2", "megapixels")
+		t.row(photoWork.FindStringSubmatch(work)[1], cell(v, ok), cell(r.ours(work, "avx2", "cpu_ms")), cell(r.ours(work, "purego", "cpu_ms")),
+			cell(r.theirs(work, "cpu_ms", "sharp")), cell(r.theirs(work, "cpu_ms", "pillow")))
+	}
+	return t.text()
 }
 
 // ratioTable is JPEG to JPEG over all photos: CPU as a part of the peers'.
 func (r *results) ratioTable() string {
-	t := newTable("CPU as a part of", "sharp's", "Pillow's", "image/jpeg + draw's")
+	peers, names := r.jpegPeers(r.works(jpegWork.MatchString), "cpu_ms")
+	t := newTable(append([]string{"CPU as a part of that of"}, names...)...)
 	for _, kind := range []string{"baseline", "progressive"} {
 		for _, variant := range []string{"avx2", "purego"} {
 			name := "all " + kind
@@ -128,7 +184,7 @@ func (r *results) ratioTable() string {
 				name += ", without AVX2"
 			}
 			cells := []string{name}
-			for _, peer := range []string{"sharp", "pillow", "std"} {
+			for _, peer := range peers {
 				work := "all " + kind + " -> jpeg q80"
 				mean, ok := r.ratio(work, variant, "cpu_ratio_geomean", peer)
 				worst, ok1 := r.ratio(work, variant, "cpu_ratio_worst", peer)
@@ -141,7 +197,7 @@ func (r *results) ratioTable() string {
 			t.row(cells...)
 		}
 	}
-	return t.String()
+	return t.text()
 }
 
 // ratio returns ours over one peer's.
@@ -156,19 +212,21 @@ func (r *results) ratio(work, variant, measure, peer string) (float64, bool) {
 
 // memoryTable is JPEG to JPEG: peak memory, and bytes of the result.
 func (r *results) memoryTable() string {
-	t := newTable("peak MB; kB of the result", "miniatura", "sharp", "Pillow", "image/jpeg + draw")
-	for _, work := range r.works(func(work string) bool {
+	works := r.works(func(work string) bool {
 		_, ok := r.ours(work, "avx2", "rss_mb")
 		return ok && jpegWork.MatchString(work)
-	}) {
+	})
+	peers, names := r.jpegPeers(works, "rss_mb")
+	t := newTable(append([]string{"peak MB; kB of the result", "miniatura"}, names...)...)
+	for _, work := range works {
 		both := func(mb, bytes string) string { return mb + "; " + bytes }
 		cells := []string{title(work), both(cell(r.ours(work, "avx2", "rss_mb")), kilo(r.ours(work, "avx2", "bytes")))}
-		for _, peer := range []string{"sharp", "pillow", "std"} {
+		for _, peer := range peers {
 			cells = append(cells, both(cell(r.theirs(work, "rss_mb", peer)), kilo(r.theirs(work, "bytes", peer))))
 		}
 		t.row(cells...)
 	}
-	return strings.ReplaceAll(t.String(), "-; -", "-")
+	return strings.ReplaceAll(t.text(), "-; -", "-")
 }
 
 // likenessTable is SSIM to a full decode scaled by CatmullRom.
@@ -185,7 +243,7 @@ func (r *results) likenessTable() string {
 	}
 	t.row("all photos, mean", four(r.ours("photos", "avx2", "ssim_y_mean")), "-", "-")
 	t.row("all photos, least", four(r.ours("photos", "avx2", "ssim_y_min")), "-", "-")
-	return t.String()
+	return t.text()
 }
 
 // writerTable is the JPEG writer alone.
@@ -197,52 +255,7 @@ func (r *results) writerTable() string {
 		cpu, ok1 := r.ours(work, "avx2", "cpu_ratio_geomean")
 		t.row(kind, percent(100*(bytes-1), ok), percent(100*(cpu-1), ok1))
 	}
-	return t.String()
-}
-
-// webpTable is lossy WebP beside cwebp.
-func (r *results) webpTable() string {
-	t := newTable("WebP beside cwebp -m 4", "mean", "worst picture")
-	works := r.works(func(work string) bool {
-		return strings.Contains(work, " photos -> webp, ") && !strings.Contains(work, "effort,")
-	})
-	for _, work := range works {
-		if _, ok := r.ours(work, "avx2", "bd_ssim"); !ok {
-			continue
-		}
-		for _, m := range []struct{ measure, name string }{{"bd_psnr", "PSNR"}, {"bd_ssim", "SSIM"}, {"bd_butteraugli", "butteraugli's 3-norm"}} {
-			worst, ok := 0.0, false
-			for _, row := range r.rows {
-				if strings.HasPrefix(row.Work, work+", ") && row.Measure == m.measure+"_worst" {
-					worst, ok = row.Ours, true
-				}
-			}
-			mean, ok1 := r.ours(work, "avx2", m.measure)
-			t.row("bytes at equal "+m.name, percent(mean, ok1), percent(worst, ok))
-		}
-		own, ok := r.ours(work, "avx2", "bytes_q80")
-		lib, ok1 := r.theirs(work, "bytes_q80", "cwebp -m 4")
-		t.row("bytes at quality 80", percent(100*(own/lib-1), ok && ok1), "-")
-	}
-	for _, variant := range []string{"avx2", "purego"} {
-		for _, work := range works {
-			v, ok := r.ratio(work, variant, "cpu_ms", "libwebp -m 4")
-			if !ok {
-				continue
-			}
-			name := "CPU beside libwebp -m 4 in process"
-			if variant == "purego" {
-				name += ", without AVX2"
-			}
-			t.row(name, percent(100*(v-1), true), "-")
-		}
-	}
-	for _, work := range r.works(func(work string) bool { return strings.HasSuffix(work, " jpeg -> M webp q80") }) {
-		if v, ok := r.ratio(work, "avx2", "cpu_ms", "sharp"); ok {
-			t.row(title(work)+", CPU beside sharp's", percent(100*(v-1), true), "-")
-		}
-	}
-	return t.String()
+	return t.text()
 }
 
 // pngTable is PNG.
@@ -256,129 +269,10 @@ func (r *results) pngTable() string {
 		}
 		t.row(cells...)
 	}
-	return t.String()
+	return t.text()
 }
 
-// graphicsTable is every still PNG and WebP together: ratios, all pictures' geometric mean and the worst.
-func (r *results) graphicsTable() string {
-	t := newTable("as a part of theirs: mean, worst", "CPU", "peak memory", "bytes")
-	for _, work := range r.works(func(work string) bool { return strings.HasPrefix(work, "all graphics, ") }) {
-		for _, peer := range []struct{ name, title string }{
-			{"sharp", "sharp's"}, {"sharp effort 2", "sharp's, WebP effort 2"}, {"pillow", "Pillow's"},
-		} {
-			cells := []string{title(strings.TrimPrefix(work, "all graphics, ")) + ", " + peer.title}
-			for _, measure := range []string{"cpu", "rss", "bytes"} {
-				mean, ok := r.ratio(work, "avx2", measure+"_ratio_geomean", peer.name)
-				worst, ok1 := r.ratio(work, "avx2", measure+"_ratio_worst", peer.name)
-				if !ok || !ok1 {
-					break
-				}
-				cells = append(cells, fmt.Sprintf("%.2f, %.2f", mean, worst))
-			}
-			if len(cells) == 4 {
-				t.row(cells...)
-			}
-		}
-	}
-	return t.String()
-}
-
-// oneGraphic is the work on one picture of graphicsTable.
-var oneGraphic = regexp.MustCompile(`^graphics, .* -> (\w+ \w+)$`)
-
-// units are the measures in which more is worse, and how a figure of theirs is written.
-var units = map[string]func(float64, bool) string{
-	"cpu_ms": cell, "rss_mb": cell, "bytes": cell, "ms_min": cell, "mb": cell, "bytes_q80": cell,
-}
-
-// losesTable is every row with AVX2 in which a peer did better by more than noise, 3 %.
-func (r *results) losesTable() string {
-	t := newTable("work", "measure", "miniatura", "peer", "theirs", "ratio")
-	peerNames := map[string]string{"pillow": "Pillow", "std": "image/jpeg"}
-	lost, all := 0, 0
-	graphics := lostGraphics{}
-	for _, row := range r.rows {
-		write, ok := units[row.Measure]
-		switch {
-		case row.Peer == "" || row.Variant == "purego" || strings.HasPrefix(row.Work, "curve"):
-			continue
-		case ok:
-			all++
-			if row.Ratio <= 1.03 {
-				continue
-			}
-		case row.Measure == "ssim_y":
-			all++
-			if row.Theirs-row.Ours <= 0.0005 {
-				continue
-			}
-			write = func(v float64, _ bool) string { return fmt.Sprintf("%.4f", v) }
-		default:
-			continue
-		}
-		lost++
-		if graphics.take(row) {
-			continue
-		}
-		name := row.Peer
-		if n, ok := peerNames[name]; ok {
-			name = n
-		}
-		t.row(title(row.Work), strings.ReplaceAll(row.Measure, "_", " "), write(row.Ours, true), name, write(row.Theirs, true), fmt.Sprintf("%.2f", row.Ratio))
-	}
-	graphics.rows(t)
-	for _, m := range []string{"bd_psnr", "bd_ssim", "bd_butteraugli"} {
-		for _, row := range r.rows {
-			if base, _ := strings.CutSuffix(row.Measure, "_worst"); base == m && row.Variant == "avx2" {
-				all++
-				if row.Ours > 0 {
-					lost++
-					t.row(title(row.Work), "bytes at equal quality ("+strings.ReplaceAll(row.Measure, "_", " ")+")", percent(row.Ours, true), "cwebp -m 4", "0", fmt.Sprintf("%.2f", 1+row.Ours/100))
-				}
-			}
-		}
-	}
-	if lost == 0 {
-		return fmt.Sprintf("None of %d rows.", all)
-	}
-	return fmt.Sprintf("%d of %d rows:\n\n%s", lost, all, t.String())
-}
-
-// lostGraphics are the lost rows about one graphic each, too many to list: by what was made,
-// measure and peer.
-type lostGraphics map[[3]string][]row
-
-// take reports whether row is one of them, and keeps it.
-func (l lostGraphics) take(r row) bool {
-	m := oneGraphic.FindStringSubmatch(r.Work)
-	if m == nil {
-		return false
-	}
-	k := [3]string{m[1], r.Measure, r.Peer}
-	l[k] = append(l[k], r)
-	return true
-}
-
-// rows writes one row for each kind: how many there are, and the worst.
-func (l lostGraphics) rows(t *table) {
-	for _, k := range slices.SortedFunc(maps.Keys(l), func(a, b [3]string) int { return slices.Compare(a[:], b[:]) }) {
-		worst := slices.MaxFunc(l[k], func(a, b row) int { return cmp.Compare(a.Ratio, b.Ratio) })
-		peer := k[2]
-		if peer == "pillow" {
-			peer = "Pillow"
-		}
-		write := units[k[1]]
-		t.row(fmt.Sprintf("graphics to %s, %d of them, the worst", k[0], len(l[k])), strings.ReplaceAll(k[1], "_", " "),
-			write(worst.Ours, true), peer, write(worst.Theirs, true), fmt.Sprintf("%.2f", worst.Ratio))
-	}
-}
-
-// names of all parts, for the test.
+// partNames are the names of all parts, for the test.
 func partNames() []string {
-	names := []string{"traits", "faults"}
-	for name := range parts {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
+	return slices.Concat(slices.Sorted(maps.Keys(parts)), slices.Sorted(maps.Keys(others)))
 }

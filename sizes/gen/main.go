@@ -36,6 +36,7 @@ const (
 
 var places = []place{
 	{readme, regexp.MustCompile(`(?s)<!-- sizes: table -->\n(.*?)<!-- end of sizes -->`), markdown},
+	{readme, regexp.MustCompile(`\*\*(\d+) variants of a picture at most`), func(t []sizes.Size) string { return fmt.Sprint(variants(t)) }},
 	{howTo, regexp.MustCompile(`At most (\d+) variants of a picture`), func(t []sizes.Size) string { return fmt.Sprint(variants(t)) }},
 	{howTo, regexp.MustCompile("(?m)^\\| `regionalSizes` \\|.*`([A-Z0-9,]+)` \\|$"), list(",", "")},
 	{loaders, regexp.MustCompile(`(?s)## Next\.js.*?const widths = \[(.*?)\];.*## Nuxt.*?const widths = \[(.*?)\];.*## Astro.*?const widths = \[(.*?)\];`), byWidth},

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// graphicsTable is every still PNG and WebP together: ratios, all pictures' geometric mean and the worst.
+func (r *results) graphicsTable() string {
+	t := newTable("as a part of theirs: mean, worst", "CPU", "peak memory", "bytes")
+	for _, work := range r.works(func(work string) bool { return strings.HasPrefix(work, "all graphics, ") }) {
+		for _, peer := range []struct{ name, title string }{
+			{"sharp", "sharp's"}, {"sharp effort 2", "sharp's, WebP effort 2"}, {"pillow", "Pillow's"},
+		} {
+			cells := []string{title(strings.TrimPrefix(work, "all graphics, ")) + ", " + peer.title}
+			for _, measure := range []string{"cpu", "rss", "bytes"} {
+				mean, ok := r.ratio(work, "avx2", measure+"_ratio_geomean", peer.name)
+				worst, ok1 := r.ratio(work, "avx2", measure+"_ratio_worst", peer.name)
+				if !ok || !ok1 {
+					break
+				}
+				cells = append(cells, fmt.Sprintf("%.2f, %.2f", mean, worst))
+			}
+			if len(cells) == 4 {
+				t.row(cells...)
+			}
+		}
+	}
+	return t.text()
+}

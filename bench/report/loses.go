@@ -1,0 +1,124 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// units are the measures in which more is worse, and how a figure of theirs is written.
+var units = map[string]func(float64, bool) string{
+	"cpu_ms": cell, "rss_mb": cell, "bytes": cell, "ms_min": cell, "mb": cell, "bytes_q80": cell,
+}
+
+// better reports whether a row compares with a peer, whether the peer did better by more than noise,
+// and how the measure's figures are written.
+func better(r row) (compared, lost bool, write func(float64, bool) string) {
+	if r.Peer == "" || r.Peer == "source" || r.Variant == "purego" {
+		return false, false, nil
+	}
+	write, ok := units[r.Measure]
+	switch {
+	case strings.HasPrefix(r.Work, "curve frontier ") && strings.HasPrefix(r.Measure, "bytes_at_equal_"):
+		return true, r.Ratio > 1, func(v float64, _ bool) string { return percent(100*(v-1), true) }
+	case strings.HasPrefix(r.Work, "curve"):
+		return false, false, nil
+	case ok:
+		return true, r.Ratio > 1.03, write
+	case r.Measure == "ssim_y":
+		return true, r.Theirs-r.Ours > 0.0005, func(v float64, _ bool) string { return fmt.Sprintf("%.4f", v) }
+	}
+	return false, false, nil
+}
+
+// losesTable is every row with AVX2 in which a peer did better.
+func (r *results) losesTable() string {
+	t := newTable("work", "measure", "miniatura", "peer", "theirs", "ratio")
+	lost, all := 0, 0
+	many := lostRows{}
+	for _, row := range r.rows {
+		compared, isLost, write := better(row)
+		if compared {
+			all++
+		}
+		if !isLost {
+			continue
+		}
+		lost++
+		if what := r.oneOfMany(row); what != "" {
+			k := [3]string{what, measureName(row.Measure), row.Peer}
+			many[k] = append(many[k], row)
+			continue
+		}
+		t.row(title(row.Work), measureName(row.Measure), write(row.Ours, true), peerName(row.Peer), write(row.Theirs, true), fmt.Sprintf("%.2f", row.Ratio))
+	}
+	many.rows(t)
+	for _, m := range []string{"bd_psnr", "bd_ssim", "bd_butteraugli"} {
+		for _, row := range r.rows {
+			if base, _ := strings.CutSuffix(row.Measure, "_worst"); base == m && row.Variant == "avx2" {
+				all++
+				if row.Ours > 0 {
+					lost++
+					t.row(title(row.Work), "bytes at equal quality ("+strings.ReplaceAll(row.Measure, "_", " ")+")", percent(row.Ours, true), "cwebp -m 4", "0", fmt.Sprintf("%.2f", 1+row.Ours/100))
+				}
+			}
+		}
+	}
+	if lost == 0 {
+		return fmt.Sprintf("None of %d rows.", all)
+	}
+	return fmt.Sprintf("%d of %d rows:\n\n%s", lost, all, t.String())
+}
+
+// measureName turns the name of a measure into words. The kinds of equal quality are one.
+func measureName(measure string) string {
+	if strings.HasPrefix(measure, "bytes_at_equal_") {
+		return "bytes at equal quality"
+	}
+	return strings.ReplaceAll(measure, "_", " ")
+}
+
+// peerName is how a peer is called in a table.
+func peerName(peer string) string {
+	if name, ok := map[string]string{
+		"pillow": "Pillow", "std": "image/jpeg", "jpegli420": "jpegli, 4:2:0", "mozjpeg420": "mozjpeg", "sharp mozjpeg": "sharp with mozjpeg",
+		"cjpeg": "cjpeg -progressive", "sharp jpg": "sharp", "sharp webp": "sharp", "cwebp-m4": "cwebp -m 4", "cwebp-m6": "cwebp -m 6",
+	}[peer]; ok {
+		return name
+	}
+	return peer
+}
+
+var (
+	oneGraphic   = regexp.MustCompile(`^graphics, .* -> (\w+ \w+)$`)
+	oneAnimation = regexp.MustCompile(` -> (\w+ \w+)$`)
+)
+
+// oneOfMany says what a row is about that is one of too many to list, "" when it is not.
+func (r *results) oneOfMany(row row) string {
+	if own, ok := strings.CutPrefix(row.Work, "curve frontier "); ok {
+		return writers[own]
+	}
+	if m := oneGraphic.FindStringSubmatch(row.Work); m != nil {
+		return "graphics to " + m[1]
+	}
+	if m := oneAnimation.FindStringSubmatch(row.Work); m != nil && r.moves(row.Work) {
+		return "animations to " + m[1]
+	}
+	return ""
+}
+
+// lostRows are the lost rows that are too many to list, by what they are about, measure and peer.
+type lostRows map[[3]string][]row
+
+// rows writes one row for each kind: how many there are, and the worst.
+func (l lostRows) rows(t *table) {
+	for _, k := range slices.SortedFunc(maps.Keys(l), func(a, b [3]string) int { return slices.Compare(a[:], b[:]) }) {
+		worst := slices.MaxFunc(l[k], func(a, b row) int { return cmp.Compare(a.Ratio, b.Ratio) })
+		_, _, write := better(worst)
+		t.row(fmt.Sprintf("%s, %d of them, the worst", k[0], len(l[k])), k[1], write(worst.Ours, true), peerName(k[2]), write(worst.Theirs, true), fmt.Sprintf("%.2f", worst.Ratio))
+	}
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// moves reports whether work is on an animation: its bytes stand beside the source's.
+func (r *results) moves(work string) bool {
+	return slices.ContainsFunc(r.rows, func(row row) bool { return row.Work == work && row.Measure == "bytes" && row.Peer == "source" })
+}
+
+// movingTable is every animation together: ratios, the geometric mean and the worst.
+func (r *results) movingTable() string {
+	t := newTable("as a part of theirs: mean, worst", "CPU", "bytes")
+	for _, work := range r.works(regexp.MustCompile(`^all (gif|webp|png) -> (gif|webp|png)$`).MatchString) {
+		for _, peer := range []string{"sharp", "gifsicle"} {
+			cells := []string{strings.TrimPrefix(title(work), "all ") + ", " + peer + "'s"}
+			for _, measure := range []string{"cpu", "bytes"} {
+				mean, ok := r.ratio(work, "avx2", measure+"_ratio_geomean", peer)
+				worst, ok1 := r.ratio(work, "avx2", measure+"_ratio_worst", peer)
+				if !ok || !ok1 {
+					cells = append(cells, "-")
+					continue
+				}
+				cells = append(cells, fmt.Sprintf("%.2f, %.2f", mean, worst))
+			}
+			if cells[1] != "-" || cells[2] != "-" {
+				t.row(cells...)
+			}
+		}
+	}
+	return t.text()
+}
+
+// eachMoving is the animations one by one, to WebP of size M.
+func (r *results) eachMoving() string {
+	t := newTable("to WebP of size M: CPU ms; peak MB; kB", "kB of the source", "miniatura", "sharp")
+	three := func(cpu, mb, bytes string) string { return cpu + "; " + mb + "; " + bytes }
+	for _, work := range r.works(func(work string) bool { return strings.HasSuffix(work, " -> M webp") && r.moves(work) }) {
+		source, ok := r.theirs(work, "bytes", "source")
+		t.row(strings.TrimSuffix(work, " -> M webp"), kilo(source, ok),
+			three(cell(r.ours(work, "avx2", "cpu_ms")), cell(r.ours(work, "avx2", "rss_mb")), kilo(r.ours(work, "avx2", "bytes"))),
+			three(cell(r.theirs(work, "cpu_ms", "sharp")), cell(r.theirs(work, "rss_mb", "sharp")), kilo(r.theirs(work, "bytes", "sharp"))))
+	}
+	return strings.ReplaceAll(t.text(), "-; -; -", "-")
+}
+
+// oneFunction is the work of a function of some memory.
+var oneFunction = regexp.MustCompile(`^lambda model, (\d+) MB: (.*)$`)
+
+// waitingTable is seconds of waiting, and dollars for a thousand, by memory size of the function.
+func (r *results) waitingTable() string {
+	const start, suffix = "start to first poll", " -> M webp"
+	var sizes, files []string
+	for _, work := range r.works(oneFunction.MatchString) {
+		m := oneFunction.FindStringSubmatch(work)
+		if !slices.Contains(sizes, m[1]) {
+			sizes = append(sizes, m[1])
+		}
+		if file, ok := strings.CutSuffix(m[2], suffix); ok && !slices.Contains(files, file) {
+			files = append(files, file)
+		}
+	}
+	columns := []string{"memory", "start"}
+	for _, file := range files {
+		columns = append(columns, title(file))
+	}
+	t := newTable(columns...)
+	seconds := func(ms float64, ok bool) string {
+		if !ok {
+			return "-"
+		}
+		return cell(ms/1000, true) + " s"
+	}
+	for _, mb := range sizes {
+		work := "lambda model, " + mb + " MB: "
+		cells := []string{mb + " MB", seconds(r.ours(work+start, "edge", "ms_min"))}
+		for _, file := range files {
+			cost, ok := r.ours(work+file+suffix, "avx2", "usd_per_1000")
+			c := seconds(r.ours(work+file+suffix, "avx2", "wait_ms"))
+			if ok {
+				c += fmt.Sprintf("; %.4f $", cost)
+			}
+			cells = append(cells, c)
+		}
+		t.row(cells...)
+	}
+	return t.text()
+}
