@@ -157,6 +157,9 @@ func runDeploy(_ context.Context, args []string, _ io.Reader, stdout, stderr io.
 	if err == nil {
 		_, err = io.WriteString(stdout, script)
 	}
+	if err == nil { // stdout goes into a file, most often
+		fmt.Fprintf(stderr, "deploy: nothing has run yet. Read the %d lines, then run them with sh\n", strings.Count(script, "\n"))
+	}
 	return report(stderr, "deploy", err)
 }
 
@@ -193,6 +196,8 @@ func (f *flags) deployment(args []string) (*deployment, error) {
 		return nil, err
 	}
 	switch {
+	case *bucket == "":
+		return nil, usagef("-bucket NAME is missing")
 	case !bucketRE.MatchString(*bucket):
 		return nil, usagef("-bucket NAME: %q is not 3 to 63 lower-case letters, digits, dots and hyphens", *bucket)
 	case !regionRE.MatchString(d.BucketRegion):
@@ -271,7 +276,11 @@ func (d *deployment) script() (string, error) {
 	stacks := d.Stacks()
 	var b strings.Builder
 	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	p("# What puts miniatura on AWS: %d stack(s) named %s. Nothing has run yet. Read it, then: sh FILE", len(stacks), d.name)
+	number := "a stack"
+	if n := len(stacks); n > 1 {
+		number = fmt.Sprintf("%d stacks", n)
+	}
+	p("# What puts miniatura on AWS: %s named %s. Nothing has run yet. Read it, then: sh FILE", number, d.name)
 	p("set -eu")
 	p("ACCOUNT=$(aws sts get-caller-identity --region us-east-1 --query Account --output text)")
 	p("")

@@ -225,8 +225,8 @@ func TestDeployRunsNothingAndRefusesEarly(t *testing.T) {
 		code int
 		said string
 	}{
-		{[]string{"-bucket", "my-pictures", "-zip", good}, exitOK, ""},
-		{nil, exitUsage, "-bucket NAME"},
+		{[]string{"-bucket", "my-pictures", "-zip", good}, exitOK, "nothing has run yet"},
+		{nil, exitUsage, "-bucket NAME is missing"},
 		{[]string{"-bucket", "My_Pictures"}, exitUsage, "-bucket NAME"},
 		{[]string{"-bucket", "a$(reboot)b"}, exitUsage, "-bucket NAME"},
 		{[]string{"-bucket", "my-pictures", "-region", "Ireland"}, exitUsage, "-region"},

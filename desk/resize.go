@@ -87,7 +87,10 @@ func parseSize(text string) (sizes.Size, error) {
 	wide, high, _ := strings.Cut(text, "x")
 	w, err1 := strconv.ParseUint(wide, 10, 16)
 	h, err2 := strconv.ParseUint(high, 10, 16)
-	if err1 != nil || err2 != nil || w == 0 || h == 0 {
+	switch {
+	case text == "":
+		return sizes.Size{}, fmt.Errorf("-size is missing: one of %s, or a box like 800x600", strings.Join(sizeNames(), " "))
+	case err1 != nil || err2 != nil || w == 0 || h == 0:
 		return sizes.Size{}, fmt.Errorf("-size %q is none of %s, nor a box like 800x600", text, strings.Join(sizeNames(), " "))
 	}
 	b := sizes.Box{W: int(w), H: int(h)}

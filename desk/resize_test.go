@@ -78,7 +78,7 @@ func TestResizeToAnyBox(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"", "m", "100", "x", "100x", "x100", "0x5", "5x0", "-5x5", "5x65536", "5x5x5", "1e3x5", " 5x5", "M,L"} {
-		if code, stdout, stderr := run("resize", "-size", bad, in, out); code != 2 || stdout != "" || !strings.Contains(stderr, "nor a box like 800x600") {
+		if code, stdout, stderr := run("resize", "-size", bad, in, out); code != 2 || stdout != "" || !strings.Contains(stderr, " a box like 800x600") {
 			t.Errorf("%q: exit %d, %q %q", bad, code, stdout, stderr)
 		}
 	}
