@@ -12,7 +12,8 @@
 //
 //	results.go   rows
 //	tables.go    rows to tables: the lead, JPEG, PNG, what they were measured on
-//	webp.go      WebP, and both writers beside the best there are
+//	webp.go      lossy WebP
+//	frontier.go  both writers beside the best encoders there are
 //	moving.go    animations, and waiting by memory size
 //	graphics.go  screenshots, diagrams, logos
 //	loses.go     every row in which a peer did better
