@@ -14,8 +14,8 @@ import (
 	"unicode"
 )
 
-// Every link of every document leads to a file that is there, and to a heading of it. Addresses elsewhere
-// are https; whether they answer is not tried.
+// Every link of every document leads to a file that is there, and to a heading of it. Addresses
+// elsewhere are https; whether they answer is not tried.
 func TestLinksOfDocumentsLeadSomewhere(t *testing.T) {
 	texts := documents(t)
 	if len(texts) < 6 {
@@ -156,7 +156,8 @@ func anchors(text string) (all []string) {
 	return all
 }
 
-// slug keeps letters, digits, hyphens and underscores, in lower case, and makes a hyphen of a blank.
+// slug keeps letters, digits, hyphens and underscores, in lower case, and makes a hyphen of a
+// blank.
 func slug(heading string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

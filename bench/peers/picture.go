@@ -45,8 +45,8 @@ func open(name, path string, named bool) (picture, error) {
 	return picture{name, path, c.Width, c.Height, named}, err
 }
 
-// baselines are the photos of 3 megapixels and more, as baseline files; of the flower, of which there are many
-// encodings, the one in 4:2:0.
+// baselines are the photos of 3 megapixels and more, as baseline files; of the flower, of which
+// there are many encodings, the one in 4:2:0.
 func (s *suite) baselines() ([]picture, error) {
 	var all []picture
 	add := func(name, path string, named bool) error {

@@ -5,10 +5,12 @@ import (
 	"strings"
 )
 
-// writers are the encoders of this project that stand beside the best there are, by the name of their rows.
+// writers are the encoders of this project that stand beside the best there are, by the name of
+// their rows.
 var writers = map[string]string{"ours jpg": "JPEG", "ours webp": "WebP", "ours high webp": "WebP with effort high"}
 
-// frontier is bytes at equal quality beside the best encoders of a format, for four kinds of quality.
+// frontier is bytes at equal quality beside the best encoders of a format, for four kinds of
+// quality.
 func (r *results) frontier(owns ...string) string {
 	kinds := []struct{ key, name string }{{"ssimulacra2", "SSIMULACRA2"}, {"butteraugli", "butteraugli's 3-norm"}, {"ssim_y", "SSIM"}, {"psnr_y", "PSNR"}}
 	columns := []string{"bytes at equal quality: mean, worst picture"}

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// graphicsTable is every still PNG and WebP together: ratios, all pictures' geometric mean and the worst.
+// graphicsTable is every still PNG and WebP together: ratios, all pictures' geometric mean and the
+// worst.
 func (r *results) graphicsTable() string {
 	t := newTable("as a part of theirs: mean, worst", "CPU", "peak memory", "bytes")
 	for _, work := range r.works(func(work string) bool { return strings.HasPrefix(work, "all graphics, ") }) {

@@ -55,7 +55,8 @@ var shapes = map[string]string{
 }
 
 // Colours that colour-blind eyes tell apart (after Okabe and Ito), on white and on near-black. The
-// background is the picture's own, so that it is readable wherever a page's scheme is not the browser's.
+// background is the picture's own, so that it is readable wherever a page's scheme is not the
+// browser's.
 const style = `<style>
 .back{fill:#fff}.ink{fill:#1f2328}.soft{fill:#59636e}.grid{stroke:#d1d9e0}.axis{stroke:#818b98}
 .c0{--c:#0062b1}.c1{--c:#b34a00}.c2{--c:#00795c}.c3{--c:#a0417f}.c4{--c:#5f6872}

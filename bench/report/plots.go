@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// The lines of all plots: how a peer is called, its colour and its mark. No two of one plot share either.
+// The lines of all plots: how a peer is called, its colour and its mark. No two of one plot share
+// either.
 var peers = []struct {
 	key, name string
 	colour    int

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// Lines are told apart without colour: no two of one plot have the same mark, and every mark is drawn
-// at each point and beside the name.
+// Lines are told apart without colour: no two of one plot have the same mark, and every mark is
+// drawn at each point and beside the name.
 func TestLinesAreToldApartByShape(t *testing.T) {
 	r := &results{rows: sampleRows()}
 	for _, c := range []struct {

@@ -12,7 +12,8 @@ import (
 
 const root = "../.."
 
-// README.md and docs/ say what bench/results.jsonl and the tables of bench/traits and bench/s3faults say.
+// README.md and docs/ say what bench/results.jsonl and the tables of bench/traits and
+// bench/s3faults say.
 func TestREADMEAndPlotsAreWhatWasMeasured(t *testing.T) {
 	files, err := render(root)
 	if err != nil {

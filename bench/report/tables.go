@@ -145,7 +145,8 @@ func (r *results) cpuTable() string {
 	return t.text()
 }
 
-// jpegPeers returns the peers that some JPEG was measured beside, and what their columns are called.
+// jpegPeers returns the peers that some JPEG was measured beside, and what their columns are
+// called.
 func (r *results) jpegPeers(works []string, measure string) (keys, names []string) {
 	for _, peer := range []struct{ key, name string }{{"sharp", "sharp"}, {"sharp mozjpeg", "sharp with mozjpeg"}, {"pillow", "Pillow"}, {"std", "image/jpeg + draw"}} {
 		measured := func(work string) bool { _, ok := r.theirs(work, measure, peer.key); return ok }
