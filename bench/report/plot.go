@@ -23,10 +23,10 @@ type axis struct {
 	ticks  []float64
 }
 
-// A series is told from the others by its colour, and without colour by the shape of its marks.
+// A series is told from the others by its color, and without color by the shape of its marks.
 type series struct {
 	name   string
-	colour int // of the style sheet
+	color int // of the style sheet
 	shape  string
 	dashed bool
 	points []point
@@ -54,7 +54,7 @@ var shapes = map[string]string{
 	"cross":    "m-3.8-3.8l7.6 7.6m0-7.6l-7.6 7.6",
 }
 
-// Colours that colour-blind eyes tell apart (after Okabe and Ito), on white and on near-black. The
+// Colors that color-blind eyes tell apart (after Okabe and Ito), on white and on near-black. The
 // background is the picture's own, so that it is readable wherever a page's scheme is not the
 // browser's.
 const style = `<style>
@@ -110,7 +110,7 @@ func (p plot) svg() string {
 		end := s.points[len(s.points)-1]
 		fmt.Fprintf(&marks, "M%d %.1f%s", nameX-12, heights[i], shapes[s.shape]) // beside the name
 		line(`<g class="c%d"><path class="line%s" d="%s"/><path class="lead" d="M%.1f %.1fL%d %.1f"/><path class="mark %s" d="%s"/><text class="name" x="%d" y="%.1f">%s</text></g>`,
-			s.colour, dashed, path.String(), p.px(end.x), p.py(end.y), nameX-18, heights[i], s.shape, marks.String(), nameX, heights[i]+4.5, escape(s.name))
+			s.color, dashed, path.String(), p.px(end.x), p.py(end.y), nameX-18, heights[i], s.shape, marks.String(), nameX, heights[i]+4.5, escape(s.name))
 	}
 	line("</svg>")
 	return b.String()

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// The lines of all plots: how a peer is called, its colour and its mark. No two of one plot share
+// The lines of all plots: how a peer is called, its color and its mark. No two of one plot share
 // either.
 var peers = []struct {
 	key, name string
-	colour    int
+	color    int
 	shape     string
 }{
 	{"sharp", "sharp", 1, "square"},
@@ -67,7 +67,7 @@ func (r *results) megapixels(measure, title, label string) (plot, bool) {
 		}
 	}
 	for _, peer := range peers {
-		add(series{name: peer.name, colour: peer.colour, shape: peer.shape}, func(work string) (float64, bool) { return r.theirs(work, measure, peer.key) })
+		add(series{name: peer.name, color: peer.color, shape: peer.shape}, func(work string) (float64, bool) { return r.theirs(work, measure, peer.key) })
 	}
 	if measure == "cpu_ms" {
 		add(series{name: "without AVX2", shape: "ring", dashed: true}, func(work string) (float64, bool) { return r.ours(work, "purego", measure) })
@@ -85,7 +85,7 @@ func (r *results) sizes(curve, name, measure, label string) (plot, bool) {
 	}
 	works := r.works(func(work string) bool { return strings.HasPrefix(work, "curve "+curve+" q") })
 	for _, peer := range peers {
-		s := series{name: strings.TrimSuffix(peer.name, " + draw"), colour: peer.colour, shape: peer.shape}
+		s := series{name: strings.TrimSuffix(peer.name, " + draw"), color: peer.color, shape: peer.shape}
 		for _, work := range works {
 			x, ok1 := r.theirs(work, "bits_per_pixel", peer.key)
 			y, ok2 := r.theirs(work, measure, peer.key)

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Lines are told apart without colour: no two of one plot have the same mark, and every mark is
+// Lines are told apart without color: no two of one plot have the same mark, and every mark is
 // drawn at each point and beside the name.
 func TestLinesAreToldApartByShape(t *testing.T) {
 	r := &results{rows: sampleRows()}
@@ -50,15 +50,15 @@ func TestPlotsAreReadableInBothSchemes(t *testing.T) {
 	if !ok {
 		t.Fatal("no dark scheme")
 	}
-	colour := regexp.MustCompile(`\.(\w+)\{(?:fill|stroke|--c):(#[0-9a-f]+)\}`)
+	color := regexp.MustCompile(`\.(\w+)\{(?:fill|stroke|--c):(#[0-9a-f]+)\}`)
 	for name, css := range map[string]string{"light": light, "dark": dark} {
 		of := map[string]string{}
-		for _, m := range colour.FindAllStringSubmatch(css, -1) {
+		for _, m := range color.FindAllStringSubmatch(css, -1) {
 			of[m[1]] = m[2]
 		}
 		for class, least := range map[string]float64{"ink": 4.5, "soft": 4.5, "axis": 3, "c0": 4.5, "c1": 4.5, "c2": 4.5, "c3": 4.5, "c4": 4.5} {
 			if of[class] == "" || of["back"] == "" {
-				t.Errorf("%s: no colour for %s", name, class)
+				t.Errorf("%s: no color for %s", name, class)
 			} else if got := contrast(of[class], of["back"]); got < least {
 				t.Errorf("%s: %s has a contrast of %.2f, want %.1f", name, class, got, least)
 			}

@@ -120,7 +120,7 @@ func TestPlotsAreWellFormedAndWithinTheirFrame(t *testing.T) {
 		y:     axis{label: "y"},
 		series: []series{
 			{name: "one", shape: "dot", points: []point{{1, 10}, {90, 20}}},
-			{name: "two", colour: 1, shape: "square", points: []point{{2, 11}, {100, 20.1}}},
+			{name: "two", color: 1, shape: "square", points: []point{{2, 11}, {100, 20.1}}},
 		},
 	}.scaled()
 	if !ok {
