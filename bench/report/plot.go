@@ -26,7 +26,7 @@ type axis struct {
 // A series is told from the others by its color, and without color by the shape of its marks.
 type series struct {
 	name   string
-	color int // of the style sheet
+	color  int // of the style sheet
 	shape  string
 	dashed bool
 	points []point

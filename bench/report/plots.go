@@ -10,7 +10,7 @@ import (
 // either.
 var peers = []struct {
 	key, name string
-	color    int
+	color     int
 	shape     string
 }{
 	{"sharp", "sharp", 1, "square"},
