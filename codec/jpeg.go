@@ -44,80 +44,140 @@ func (s jpegSource) header() header {
 	return h
 }
 
-func (s jpegSource) peak(t *target) int64 {
-	planes, n := s.planes(t, subsampling{1, 1})
-	bytes := s.PeakBytes(n)
-	for i := range planes {
-		bytes += planes[i].memory()
+func (s jpegSource) peak(ts ...*target) int64 {
+	var all [4]jpeg.Scales
+	bytes := int64(0)
+	for _, t := range differing(ts) {
+		planes, n := s.planes(t, subsampling{1, 1})
+		for c := range planes {
+			bytes += planes[c].memory()
+			all[c] |= 1 << n[c]
+		}
 	}
-	return bytes
+	return bytes + s.PeakBytesAll(all)
 }
 
 func (s jpegSource) player() (player, int, error) { return nil, 0, unsupported("an animated JPEG") }
 
-// still decodes at the result's size: *image.Gray, *image.YCbCr, or *image.NRGBA once colour had to be converted.
-func (s jpegSource) still(ctx context.Context, t *target) (picture, error) {
-	sub := subsampling{1, 1}
-	planar := s.Model == jpeg.ModelYCbCr && t.color.convert == nil
-	if planar {
-		sub = s.chroma(t)
+// A jpegResult is what is decoded for a target.
+type jpegResult struct {
+	t      *target
+	planar bool        // it stays Y'CbCr
+	sub    subsampling // of its chroma
+	scaled subsampling // of what chroma is scaled to
+	planes []planeTarget
+	n      [4]int // the eighths at which the components are decoded
+	image  image.Image
+}
+
+func (s jpegSource) result(t *target) *jpegResult {
+	r := &jpegResult{t: t, planar: s.Model == jpeg.ModelYCbCr && t.color.convert == nil, sub: subsampling{1, 1}}
+	if r.planar {
+		r.sub = s.chroma(t)
 	}
-	scaled := sub
-	if planar {
-		scaled = scaledAs(t, sub)
+	r.scaled = r.sub
+	if r.planar {
+		r.scaled = scaledAs(t, r.sub)
 	}
-	planes, n := s.planes(t, scaled)
-	if err := s.fill(ctx, planes, n); err != nil {
-		return picture{}, err
+	return r
+}
+
+// still decodes at the results' sizes: *image.Gray, *image.YCbCr, or *image.NRGBA once colour had to be converted. The
+// entropy-coded samples are read once.
+func (s jpegSource) still(ctx context.Context, ts ...*target) ([]picture, error) {
+	of := make([]*jpegResult, len(ts))
+	var results []*jpegResult // each once
+next:
+	for i, t := range ts {
+		of[i] = s.result(t)
+		for _, r := range results {
+			if r.t.alike(t) && r.sub == of[i].sub {
+				of[i] = r
+				continue next
+			}
+		}
+		r := of[i]
+		r.planes, r.n = s.planes(t, r.scaled)
+		results = append(results, r)
 	}
+	if err := s.fill(ctx, results); err != nil {
+		return nil, err
+	}
+	for _, r := range results {
+		r.image = s.mixed(r)
+	}
+	pictures := make([]picture, len(ts))
+	for i, r := range of {
+		pictures[i].Image = r.image
+	}
+	return pictures, nil
+}
+
+// mixed returns the picture of r's planes.
+func (s jpegSource) mixed(r *jpegResult) image.Image {
+	t, planes := r.t, r.planes
 	w, h := t.stored()
 	rect := image.Rect(0, 0, w, h)
 	switch {
 	case s.Model == jpeg.ModelGrey:
 		g := &image.Gray{Pix: planes[0].opt.Dst, Stride: w, Rect: rect}
 		t.color.apply(g)
-		return picture{Image: g}, nil
-	case planar:
-		if scaled != sub {
+		return g
+	case r.planar:
+		if r.scaled != r.sub {
 			for c := 1; c < 3; c++ {
 				p := &planes[c]
-				p.opt.Dst, p.w, p.h = average(t, p.opt.Dst, p.w, p.h, sub)
+				p.opt.Dst, p.w, p.h = average(t, p.opt.Dst, p.w, p.h, r.sub)
 			}
 		}
-		return picture{Image: &image.YCbCr{
+		return &image.YCbCr{
 			Y: planes[0].opt.Dst, Cb: planes[1].opt.Dst, Cr: planes[2].opt.Dst,
-			YStride: planes[0].w, CStride: planes[1].w, SubsampleRatio: sub.ratio(), Rect: rect,
-		}}, nil
+			YStride: planes[0].w, CStride: planes[1].w, SubsampleRatio: r.sub.ratio(), Rect: rect,
+		}
 	case len(planes) == 4:
-		return picture{Image: s.inks(planes, rect, t.color)}, nil
+		return s.inks(planes, rect, t.color)
 	}
 	m := image.NewNRGBA(rect)
 	s.mix(m, planes)
 	t.color.apply(m)
-	return picture{Image: m}, nil
+	return m
 }
 
-// fill decodes component c at n[c]/8 into planes[c].
-func (s jpegSource) fill(ctx context.Context, planes []planeTarget, n [4]int) error {
-	scalers := make([]*scale.Scaler, len(planes))
-	for c := range planes {
-		var err error
-		if scalers[c], err = planes[c].scaler(make([]byte, planes[c].w*planes[c].h), planes[c].w); err != nil {
-			return err
+// fill decodes the planes of all results.
+func (s jpegSource) fill(ctx context.Context, results []*jpegResult) error {
+	var scales [4]jpeg.Scales
+	var scalers [4][9][]*scale.Scaler // by component and eighths
+	for _, r := range results {
+		for c := range r.planes {
+			p, n := &r.planes[c], r.n[c]
+			p.opt.Dst = make([]byte, p.w*p.h)
+			scaler, err := p.scaler(p.opt.Dst, p.w)
+			if err != nil {
+				return err
+			}
+			scales[c] |= 1 << n
+			scalers[c][n] = append(scalers[c][n], scaler)
 		}
 	}
-	err := s.Decode(ctx, n, func(c, y int, rows []byte, stride, count int) error {
-		for i := range count {
-			scalers[c].Push(rows[i*stride:][:planes[c].sw])
+	err := s.DecodeAll(ctx, scales, func(c, n, y int, rows []byte, stride, count int) error {
+		w, _ := s.PlaneSize(c, n)
+		for _, scaler := range scalers[c][n] {
+			for i := range count {
+				scaler.Push(rows[i*stride:][:w])
+			}
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	for _, s := range scalers {
-		if !s.Done() {
-			return jpeg.FormatError("the picture ends early")
+	for c := range scalers {
+		for n := range scalers[c] {
+			for _, scaler := range scalers[c][n] {
+				if !scaler.Done() {
+					return jpeg.FormatError("the picture ends early")
+				}
+			}
 		}
 	}
 	return nil

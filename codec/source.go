@@ -47,12 +47,14 @@ type picture struct {
 type source interface {
 	header() header
 
-	// peak estimates the bytes that decoding for t holds at the worst moment, the source and the small picture aside.
-	peak(t *target) int64
+	// peak estimates the bytes that decoding for ts at once holds at the worst moment, the source and the small pictures
+	// aside.
+	peak(ts ...*target) int64
 
-	// still decodes the picture at t's size, in the orientation it is stored in, as sRGB: *image.Gray, *image.NRGBA, or
-	// *image.YCbCr of full range where t's format takes it.
-	still(ctx context.Context, t *target) (picture, error)
+	// still decodes the picture once, at the size of each of ts, in the orientation it is stored in, as sRGB: *image.Gray,
+	// *image.NRGBA, or *image.YCbCr of full range where t's format takes it. The conversion is the same for all of ts.
+	// Targets may get the same image. Which others there are makes no difference to any picture.
+	still(ctx context.Context, ts ...*target) ([]picture, error)
 
 	// note tells what was wrong with a picture that is whole all the same, once it has been decoded; "" if nothing was.
 	note() string
@@ -98,6 +100,25 @@ func (t *target) stored() (w, h int) {
 		return t.h, t.w
 	}
 	return t.w, t.h
+}
+
+// alike reports whether t and u are decoded to the same samples, on roads on which the format makes no difference.
+func (t *target) alike(u *target) bool {
+	return t.w == u.w && t.h == u.h && t.color.convert == u.color.convert
+}
+
+// differing returns those of ts of which none is like one before it.
+func differing(ts []*target) (out []*target) {
+next:
+	for _, t := range ts {
+		for _, u := range out {
+			if u.alike(t) {
+				continue next
+			}
+		}
+		out = append(out, t)
+	}
+	return out
 }
 
 // same reports whether nothing has to be scaled.
