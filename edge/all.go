@@ -1,29 +1,47 @@
 package edge
 
-// This file makes the results of one source together: it is asked for once and read once.
+// This file makes the results of one source together: it is asked for once, read once, and decoded once for as many
+// results as memory allows.
 
 import (
 	"context"
 
+	"miniatura/codec"
 	"miniatura/s3lite"
 )
 
 // MakeAll is Make for targets of one source, in their order, each with its record to each, until that says no. The source
-// costs one HEAD and at most one GET, and a result one HEAD.
+// costs one HEAD and at most one GET, and a result one HEAD. What was decoded for all counts as the first one's time.
 func (h *Handler) MakeAll(ctx context.Context, targets []Target, each func(Record) bool) {
-	var s shelf
-	for _, t := range targets {
+	s := shelf{h: h, targets: targets}
+	defer s.leave()
+	for i, t := range targets {
+		s.at = i
 		if !each(h.run(ctx, t, &rescue{shelf: &s})) {
 			return
 		}
 	}
 }
 
-// A shelf keeps a source for the next target. A nil shelf keeps nothing.
+// A shelf keeps what one target of a source has in common with the next. A nil shelf keeps nothing.
 type shelf struct {
-	key   string
-	head  *s3lite.Object // without its body
-	whole *s3lite.Object
+	h       *Handler
+	targets []Target
+	at      int  // which of them is made
+	slot    bool // a picture of them is in memory
+
+	key    string
+	head   *s3lite.Object // without its body
+	whole  *s3lite.Object
+	asked  []answered // by target, empty until the source is read
+	set    *codec.Set // nil where there is no more than one result to make
+	member []int      // by target: its job in set, or -1
+}
+
+// An answered is what S3 answered when it was asked for what is stored under a result's key.
+type answered struct {
+	object *s3lite.Object
+	err    error
 }
 
 // look asks for the source, if nobody has.
@@ -33,9 +51,44 @@ func (s *shelf) look(ctx context.Context, s3 *s3lite.Client, t Target) (*s3lite.
 	}
 	o, err := s3.Head(ctx, t.SourceKey())
 	if s != nil && err == nil {
-		s.key, s.head, s.whole = t.SourceKey(), o, nil
+		s.key, s.head, s.whole, s.asked, s.set = t.SourceKey(), o, nil, nil, nil
 	}
 	return o, err
+}
+
+// stored returns what asks for what lies under t's result key, if nobody has.
+func (s *shelf) stored(ctx context.Context, s3 *s3lite.Client, t Target) func() (*s3lite.Object, error) {
+	if s != nil && s.asked != nil && s.key == t.SourceKey() {
+		a := s.asked[s.at]
+		return func() (*s3lite.Object, error) { return a.object, a.err }
+	}
+	return func() (*s3lite.Object, error) { return s3.Head(ctx, t.ResultKey()) }
+}
+
+// enter waits until a picture may be in memory. Who calls leave then lets the next one in; a shelf keeps its place until
+// it has no picture left.
+func (s *shelf) enter(ctx context.Context, h *Handler) (leave func(), err error) {
+	if s != nil && s.slot {
+		return func() {}, nil
+	}
+	select {
+	case h.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	if s != nil {
+		s.slot = true
+		return func() {}, nil
+	}
+	return func() { <-h.slots }, nil
+}
+
+// leave ends what enter began.
+func (s *shelf) leave() {
+	if s.slot {
+		s.slot = false
+		<-s.h.slots
+	}
 }
 
 // take reads the source, if nobody has. The object is the caller's to change, its bytes are not.
@@ -49,6 +102,45 @@ func (s *shelf) take(ctx context.Context, s3 *s3lite.Client, t Target) (*s3lite.
 		whole, head := *o, *o
 		head.Body = nil
 		s.whole, s.head = &whole, &head // it may have been replaced since it was asked for
+		if codec.Sniff(o.Body) != nil { // else the first target's failure is every one's
+			s.gather(ctx, s3)
+		}
 	}
 	return o, err
+}
+
+// gather finds out which of the targets to come are made of the source too.
+func (s *shelf) gather(ctx context.Context, s3 *s3lite.Client) {
+	s.asked, s.member = make([]answered, len(s.targets)), make([]int, len(s.targets))
+	var jobs []codec.Job
+	for i, t := range s.targets {
+		s.member[i] = -1
+		if i < s.at || t.SourceKey() != s.key {
+			continue
+		}
+		a := &s.asked[i]
+		if i > s.at {
+			if a.err = t.Valid(); a.err != nil {
+				continue
+			}
+			a.object, a.err = s3.Head(ctx, t.ResultKey())
+			stored, err := usable(a.object, a.err)
+			if err != nil || fresh(stored, s.head, t) || s.h.known(stored, s.head) != nil {
+				continue
+			}
+		}
+		s.member[i] = len(jobs)
+		jobs = append(jobs, codec.Job{Fit: t.Size.Fit, Options: s.h.options(t)})
+	}
+	if len(jobs) > 1 {
+		s.set = codec.NewSet(s.whole.Body, jobs)
+	}
+}
+
+// resize makes t's result of src.
+func (s *shelf) resize(ctx context.Context, h *Handler, t Target, src []byte) ([]byte, codec.Info, error) {
+	if s != nil && s.set != nil && s.key == t.SourceKey() && s.member[s.at] >= 0 {
+		return s.set.Resize(ctx, s.member[s.at])
+	}
+	return h.resize(ctx, src, t.Size.Fit, h.options(t))
 }

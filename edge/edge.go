@@ -195,12 +195,11 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) 
 		return fmt.Errorf("the source is %d bytes, over the limit of %d", source.Size, int64(MaxSource))
 	}
 
-	select {
-	case h.slots <- struct{}{}:
-		defer func() { <-h.slots }()
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	leave, err := saved.shelf.enter(ctx, h)
+	if err != nil {
+		return err
 	}
+	defer leave()
 	lap = stopwatch()
 	source, err = saved.shelf.take(ctx, s3, t)
 	r.Get = lap()
@@ -209,7 +208,6 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) 
 	}
 	r.InBytes = len(source.Body)
 
-	options := codec.Options{Format: t.format(), Quality: t.Quality, Memory: h.cfg.Memory}
 	src := source.Body
 	source.Body = nil // the codec lets go of the source before it encodes: nobody but a shelf holds it
 	making := stopwatch()
@@ -219,7 +217,7 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) 
 			h.remember(ctx, t, source, stored, err)
 		}
 	})
-	body, info, err := h.resize(ctx, src, t.Size.Fit, options)
+	body, info, err := saved.shelf.resize(ctx, h, t, src)
 	r.Resize = making()
 	r.fill(info)
 	if err != nil {
@@ -241,6 +239,11 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) 
 	}
 	r.Decision = Resized
 	return nil
+}
+
+// options are those with which t is made.
+func (h *Handler) options(t Target) codec.Options {
+	return codec.Options{Format: t.format(), Quality: t.Quality, Memory: h.cfg.Memory}
 }
 
 // record starts t's record: nothing was done yet.
