@@ -13,7 +13,7 @@ import (
 // MakeAll is Make for targets of one source, in their order, each with its record to each, until that says no. The source
 // costs one HEAD and at most one GET, and a result one HEAD. What was decoded for all counts as the first one's time.
 func (h *Handler) MakeAll(ctx context.Context, targets []Target, each func(Record) bool) {
-	s := shelf{h: h, targets: targets}
+	s := shelf{h: h, targets: targets, began: stopwatch()}
 	defer s.leave()
 	for i, t := range targets {
 		s.at = i
@@ -27,8 +27,9 @@ func (h *Handler) MakeAll(ctx context.Context, targets []Target, each func(Recor
 type shelf struct {
 	h       *Handler
 	targets []Target
-	at      int  // which of them is made
-	slot    bool // a picture of them is in memory
+	at      int           // which of them is made
+	began   func() Millis // how long ago the first was
+	slot    bool          // a picture of them is in memory
 
 	key    string
 	head   *s3lite.Object // without its body
@@ -63,6 +64,14 @@ func (s *shelf) stored(ctx context.Context, s3 *s3lite.Client, t Target) func() 
 		return func() (*s3lite.Object, error) { return a.object, a.err }
 	}
 	return func() (*s3lite.Object, error) { return s3.Head(ctx, t.ResultKey()) }
+}
+
+// stopwatch tells how long ago the work of this request began.
+func (s *shelf) stopwatch() func() Millis {
+	if s != nil {
+		return s.began
+	}
+	return stopwatch()
 }
 
 // enter waits until a picture may be in memory. Who calls leave then lets the next one in; a shelf keeps its place until

@@ -170,7 +170,7 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) 
 	}
 	s3 := h.client(t.Bucket, t.Region)
 
-	whole, lap := stopwatch(), stopwatch()
+	whole, lap := saved.shelf.stopwatch(), stopwatch()
 	source, stored, err := heads(ctx, s3, t, saved.shelf)
 	r.Head = lap()
 	switch {
@@ -212,7 +212,7 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) 
 	source.Body = nil // the codec lets go of the source before it encodes: nobody but a shelf holds it
 	making := stopwatch()
 	failed := saved.making(func(err error) {
-		// When most of the time went to S3, the picture may do in another request's.
+		// When most of the time went to S3, or to other results, the picture may do in another request's.
 		if !errors.Is(err, context.DeadlineExceeded) || 2*making() >= whole() {
 			h.remember(ctx, t, source, stored, err)
 		}
