@@ -13,19 +13,19 @@ import (
 // MakeAll is Make for targets of one source, in their order, each with its record to each, until that says no. The source
 // costs one HEAD and at most one GET, and a result one HEAD. What was decoded for all counts as the first one's time.
 func (h *Handler) MakeAll(ctx context.Context, targets []Target, each func(Record) bool) {
-	s := shelf{h: h, targets: targets, began: stopwatch()}
-	defer s.leave()
+	s := shelf{single: single{h}, targets: targets, began: stopwatch()}
+	defer s.empty()
 	for i, t := range targets {
 		s.at = i
-		if !each(h.run(ctx, t, &rescue{shelf: &s})) {
+		if !each(h.run(ctx, t, &rescue{source: &s})) {
 			return
 		}
 	}
 }
 
-// A shelf keeps what one target of a source has in common with the next. A nil shelf keeps nothing.
+// A shelf keeps what one target of a source has in common with the next.
 type shelf struct {
-	h       *Handler
+	single
 	targets []Target
 	at      int           // which of them is made
 	began   func() Millis // how long ago the first was
@@ -34,7 +34,7 @@ type shelf struct {
 	key    string
 	head   *s3lite.Object // without its body
 	whole  *s3lite.Object
-	asked  []answered // by target, empty until the source is read
+	asked  []answered // by target, nil until the source is read
 	set    *codec.Set // nil where there is no more than one result to make
 	member []int      // by target: its job in set, or -1
 }
@@ -45,69 +45,52 @@ type answered struct {
 	err    error
 }
 
-// look asks for the source, if nobody has.
+func (s *shelf) stopwatch() func() Millis { return s.began }
+
 func (s *shelf) look(ctx context.Context, s3 *s3lite.Client, t Target) (*s3lite.Object, error) {
-	if s != nil && s.head != nil && s.key == t.SourceKey() {
+	if s.head != nil && s.key == t.SourceKey() {
 		return s.head, nil
 	}
-	o, err := s3.Head(ctx, t.SourceKey())
-	if s != nil && err == nil {
+	o, err := s.single.look(ctx, s3, t)
+	if err == nil {
 		s.key, s.head, s.whole, s.asked, s.set = t.SourceKey(), o, nil, nil, nil
 	}
 	return o, err
 }
 
-// stored returns what asks for what lies under t's result key, if nobody has.
 func (s *shelf) stored(ctx context.Context, s3 *s3lite.Client, t Target) func() (*s3lite.Object, error) {
-	if s != nil && s.asked != nil && s.key == t.SourceKey() {
-		a := s.asked[s.at]
-		return func() (*s3lite.Object, error) { return a.object, a.err }
+	if s.asked == nil || s.key != t.SourceKey() {
+		return s.single.stored(ctx, s3, t)
 	}
-	return func() (*s3lite.Object, error) { return s3.Head(ctx, t.ResultKey()) }
+	a := s.asked[s.at]
+	return func() (*s3lite.Object, error) { return a.object, a.err }
 }
 
-// stopwatch tells how long ago the work of this request began.
-func (s *shelf) stopwatch() func() Millis {
-	if s != nil {
-		return s.began
-	}
-	return stopwatch()
-}
-
-// enter waits until a picture may be in memory. Who calls leave then lets the next one in; a shelf keeps its place until
-// it has no picture left.
-func (s *shelf) enter(ctx context.Context, h *Handler) (leave func(), err error) {
-	if s != nil && s.slot {
-		return func() {}, nil
-	}
-	select {
-	case h.slots <- struct{}{}:
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-	if s != nil {
+// enter keeps its place until the last target is made.
+func (s *shelf) enter(ctx context.Context) (leave func(), err error) {
+	if !s.slot {
+		if _, err := s.single.enter(ctx); err != nil {
+			return nil, err
+		}
 		s.slot = true
-		return func() {}, nil
 	}
-	return func() { <-h.slots }, nil
+	return func() {}, nil
 }
 
-// leave ends what enter began.
-func (s *shelf) leave() {
+// empty says that no picture is left.
+func (s *shelf) empty() {
 	if s.slot {
-		s.slot = false
 		<-s.h.slots
 	}
 }
 
-// take reads the source, if nobody has. The object is the caller's to change, its bytes are not.
 func (s *shelf) take(ctx context.Context, s3 *s3lite.Client, t Target) (*s3lite.Object, error) {
-	if s != nil && s.whole != nil && s.key == t.SourceKey() {
+	if s.whole != nil && s.key == t.SourceKey() {
 		o := *s.whole
 		return &o, nil
 	}
-	o, err := s3.Get(ctx, t.SourceKey(), MaxSource)
-	if s != nil && err == nil {
+	o, err := s.single.take(ctx, s3, t)
+	if err == nil {
 		whole, head := *o, *o
 		head.Body = nil
 		s.whole, s.head = &whole, &head // it may have been replaced since it was asked for
@@ -146,10 +129,9 @@ func (s *shelf) gather(ctx context.Context, s3 *s3lite.Client) {
 	}
 }
 
-// resize makes t's result of src.
-func (s *shelf) resize(ctx context.Context, h *Handler, t Target, src []byte) ([]byte, codec.Info, error) {
-	if s != nil && s.set != nil && s.key == t.SourceKey() && s.member[s.at] >= 0 {
+func (s *shelf) resize(ctx context.Context, t Target, src []byte) ([]byte, codec.Info, error) {
+	if s.set != nil && s.key == t.SourceKey() && s.member[s.at] >= 0 {
 		return s.set.Resize(ctx, s.member[s.at])
 	}
-	return h.resize(ctx, src, t.Size.Fit, h.options(t))
+	return s.single.resize(ctx, t, src)
 }

@@ -125,7 +125,7 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMess
 
 	// The work is waited for no longer than ctx, even when it does not look at
 	// ctx: what it holds it gives back when it ends.
-	var saved rescue
+	saved := rescue{source: single{h}}
 	done := make(chan Record, 1)
 	go func() { done <- h.run(ctx, p.Target, &saved) }()
 	var r Record
@@ -146,7 +146,7 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMess
 // what it did. A decision of Unchanged means that there is no such result to
 // point at; Error says why. It never panics.
 func (h *Handler) Make(ctx context.Context, t Target) Record {
-	return h.run(ctx, t, new(rescue))
+	return h.run(ctx, t, &rescue{source: single{h}})
 }
 
 func (h *Handler) run(ctx context.Context, t Target, saved *rescue) (r Record) {
@@ -170,8 +170,8 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) 
 	}
 	s3 := h.client(t.Bucket, t.Region)
 
-	whole, lap := saved.shelf.stopwatch(), stopwatch()
-	source, stored, err := heads(ctx, s3, t, saved.shelf)
+	whole, lap := saved.source.stopwatch(), stopwatch()
+	source, stored, err := heads(ctx, s3, t, saved.source)
 	r.Head = lap()
 	switch {
 	case err != nil:
@@ -195,13 +195,13 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) 
 		return fmt.Errorf("the source is %d bytes, over the limit of %d", source.Size, int64(MaxSource))
 	}
 
-	leave, err := saved.shelf.enter(ctx, h)
+	leave, err := saved.source.enter(ctx)
 	if err != nil {
 		return err
 	}
 	defer leave()
 	lap = stopwatch()
-	source, err = saved.shelf.take(ctx, s3, t)
+	source, err = saved.source.take(ctx, s3, t)
 	r.Get = lap()
 	if err != nil {
 		return err
@@ -217,7 +217,7 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) 
 			h.remember(ctx, t, source, stored, err)
 		}
 	})
-	body, info, err := saved.shelf.resize(ctx, h, t, src)
+	body, info, err := saved.source.resize(ctx, t, src)
 	r.Resize = making()
 	r.fill(info)
 	if err != nil {

@@ -32,9 +32,9 @@ const (
 
 // heads asks at once for the source, and for what is stored under the result's key, which is nil when nothing usable is
 // there. An error of the source's comes first.
-func heads(ctx context.Context, s3 *s3lite.Client, t Target, known *shelf) (source, stored *s3lite.Object, err error) {
+func heads(ctx context.Context, s3 *s3lite.Client, t Target, from sourcer) (source, stored *s3lite.Object, err error) {
 	var storedErr error
-	ask := known.stored(ctx, s3, t)
+	ask := from.stored(ctx, s3, t)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -45,7 +45,7 @@ func heads(ctx context.Context, s3 *s3lite.Client, t Target, known *shelf) (sour
 		}()
 		stored, storedErr = ask()
 	}()
-	source, err = known.look(ctx, s3, t)
+	source, err = from.look(ctx, s3, t)
 	<-done
 	if err != nil {
 		return nil, nil, err
