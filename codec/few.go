@@ -21,9 +21,13 @@ type fewColors struct {
 	color    [4 * maxFew]uint32
 }
 
-// countColors begins to count those of rows with so many channels, if the result's writer can make use of it.
-func countColors(t *target, channels int) *fewColors {
-	return &fewColors{channels: channels, many: !ofMixtures(t), known: t.colors}
+// countColors begins to count those of rows with so many channels, if a result's writer can make use of it.
+func countColors(ts []*target, channels int) *fewColors {
+	f := &fewColors{channels: channels, many: true, known: ts[0].colors}
+	for _, t := range ts {
+		f.many = f.many && !ofMixtures(t)
+	}
+	return f
 }
 
 // ofMixtures reports whether t's writer makes use of the number of colours.

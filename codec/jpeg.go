@@ -47,7 +47,7 @@ func (s jpegSource) header() header {
 func (s jpegSource) peak(ts ...*target) int64 {
 	var all [4]jpeg.Scales
 	bytes := int64(0)
-	for _, t := range differing(ts) {
+	for _, t := range ts {
 		planes, n := s.planes(t, subsampling{1, 1})
 		for c := range planes {
 			bytes += planes[c].memory()
@@ -66,49 +66,41 @@ type jpegResult struct {
 	sub    subsampling // of its chroma
 	scaled subsampling // of what chroma is scaled to
 	planes []planeTarget
-	n      [4]int // the eighths at which the components are decoded
-	image  image.Image
-}
-
-func (s jpegSource) result(t *target) *jpegResult {
-	r := &jpegResult{t: t, planar: s.Model == jpeg.ModelYCbCr && t.color.convert == nil, sub: subsampling{1, 1}}
-	if r.planar {
-		r.sub = s.chroma(t)
-	}
-	r.scaled = r.sub
-	if r.planar {
-		r.scaled = scaledAs(t, r.sub)
-	}
-	return r
 }
 
 // still decodes at the results' sizes: *image.Gray, *image.YCbCr, or *image.NRGBA once colour had to be converted. The
 // entropy-coded samples are read once.
 func (s jpegSource) still(ctx context.Context, ts ...*target) ([]picture, error) {
-	of := make([]*jpegResult, len(ts))
-	var results []*jpegResult // each once
-next:
+	results := make([]jpegResult, len(ts))
+	var scales [4]jpeg.Scales
+	var scalers [4][9][]*scale.Scaler // by component and eighths
 	for i, t := range ts {
-		of[i] = s.result(t)
-		for _, r := range results {
-			if r.t.alike(t) && r.sub == of[i].sub {
-				of[i] = r
-				continue next
-			}
+		r := &results[i]
+		*r = jpegResult{t: t, planar: s.Model == jpeg.ModelYCbCr && t.color.convert == nil, sub: subsampling{1, 1}}
+		r.scaled = r.sub
+		if r.planar {
+			r.sub = s.chroma(t)
+			r.scaled = scaledAs(t, r.sub)
 		}
-		r := of[i]
-		r.planes, r.n = s.planes(t, r.scaled)
-		results = append(results, r)
+		var n [4]int
+		r.planes, n = s.planes(t, r.scaled)
+		for c := range r.planes {
+			p := &r.planes[c]
+			p.opt.Dst = make([]byte, p.w*p.h)
+			scaler, err := p.scaler(p.opt.Dst, p.w)
+			if err != nil {
+				return nil, err
+			}
+			scales[c] |= 1 << n[c]
+			scalers[c][n[c]] = append(scalers[c][n[c]], scaler)
+		}
 	}
-	if err := s.fill(ctx, results); err != nil {
+	if err := s.fill(ctx, scales, &scalers); err != nil {
 		return nil, err
 	}
-	for _, r := range results {
-		r.image = s.mixed(r)
-	}
 	pictures := make([]picture, len(ts))
-	for i, r := range of {
-		pictures[i].Image = r.image
+	for i := range results {
+		pictures[i].Image = s.mixed(&results[i])
 	}
 	return pictures, nil
 }
@@ -143,22 +135,8 @@ func (s jpegSource) mixed(r *jpegResult) image.Image {
 	return m
 }
 
-// fill decodes the planes of all results.
-func (s jpegSource) fill(ctx context.Context, results []*jpegResult) error {
-	var scales [4]jpeg.Scales
-	var scalers [4][9][]*scale.Scaler // by component and eighths
-	for _, r := range results {
-		for c := range r.planes {
-			p, n := &r.planes[c], r.n[c]
-			p.opt.Dst = make([]byte, p.w*p.h)
-			scaler, err := p.scaler(p.opt.Dst, p.w)
-			if err != nil {
-				return err
-			}
-			scales[c] |= 1 << n
-			scalers[c][n] = append(scalers[c][n], scaler)
-		}
-	}
+// fill decodes into the scalers of each component and eighths.
+func (s jpegSource) fill(ctx context.Context, scales [4]jpeg.Scales, scalers *[4][9][]*scale.Scaler) error {
 	err := s.DecodeAll(ctx, scales, func(c, n, y int, rows []byte, stride, count int) error {
 		w, _ := s.PlaneSize(c, n)
 		for _, scaler := range scalers[c][n] {
@@ -172,8 +150,8 @@ func (s jpegSource) fill(ctx context.Context, results []*jpegResult) error {
 		return err
 	}
 	for c := range scalers {
-		for n := range scalers[c] {
-			for _, scaler := range scalers[c][n] {
+		for _, same := range scalers[c] {
+			for _, scaler := range same {
 				if !scaler.Done() {
 					return jpeg.FormatError("the picture ends early")
 				}
@@ -186,7 +164,7 @@ func (s jpegSource) fill(ctx context.Context, results []*jpegResult) error {
 // chroma chooses the result's subsampling: 4:2:0, or whatever finer sampling the source has where the result keeps it.
 func (s jpegSource) chroma(t *target) subsampling {
 	sub := subsampling{2, 2}
-	if t.format.wholeChroma == 0 || t.quality < t.format.wholeChroma {
+	if !t.wholeChroma() {
 		return sub
 	}
 	for c := 1; c < 3; c++ {

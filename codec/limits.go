@@ -48,9 +48,9 @@ func peak(s source, t *target, size int) int64 {
 	return base + int64(size) + encoding(t) + s.peak(t)
 }
 
-// peakAll estimates the same for results that are decoded at once.
-func peakAll(s source, ts []*target, size int) int64 {
-	n := base + int64(size) + s.peak(ts...)
+// peakAll estimates the same for results ts that are decoded at once, as pictures for distinct.
+func peakAll(s source, ts, distinct []*target, size int) int64 {
+	n := base + int64(size) + s.peak(distinct...)
 	most := int64(0)
 	for _, t := range ts {
 		n += 4 * int64(t.w) * int64(t.h) // until it is encoded
@@ -70,7 +70,7 @@ func encoding(t *target) int64 {
 
 // rowsPeak is what the scalers of the rows road hold for ts.
 func rowsPeak(ts []*target) (n int64) {
-	for _, t := range differing(ts) {
+	for _, t := range ts {
 		w, h := t.stored()
 		n += scale.Memory(t.sw, t.sh, w, h, 4, nil)
 	}

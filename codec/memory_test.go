@@ -99,18 +99,19 @@ func makeAllInChild(t *testing.T, src []byte) {
 		t.Fatal(err)
 	}
 	jobs := sixteen(4 << 30)
-	var ts []*target
+	var ts, distinct []*target
 	for i := range jobs {
 		target, _, err := plan(f, opened, &h, len(src), jobs[i].Fit, &jobs[i].Options)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if ts = append(ts, target); !target.color.share(&ts[0].color) {
-			t.Fatal("not of one conversion")
+		if ts = append(ts, target); !target.together(ts[0]) {
+			t.Fatal("not together")
 		}
+		distinct, _ = target.among(distinct)
 	}
-	estimate := peakAll(opened, ts, len(src))
-	opened, ts = nil, nil
+	estimate := peakAll(opened, ts, distinct, len(src))
+	opened, ts, distinct = nil, nil, nil
 	debug.FreeOSMemory()
 	set := NewSet(src, jobs)
 	for i := range jobs {

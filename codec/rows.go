@@ -14,21 +14,14 @@ import (
 // rows makes the small pictures of the rows that read emits, with so many
 // channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and straight alpha.
 func rows(ctx context.Context, ts []*target, channels int, read func(emit func(y int, row []byte) error) error) ([]picture, error) {
-	var shrinkers []*shrinker
-	few := new(fewColors)
-	small := differing(ts)
-	for _, t := range small {
-		s, err := newShrinker(t, channels)
-		if err != nil {
+	shrinkers := make([]*shrinker, len(ts))
+	for i, t := range ts {
+		var err error
+		if shrinkers[i], err = newShrinker(t, channels); err != nil {
 			return nil, err
 		}
-		shrinkers = append(shrinkers, s)
 	}
-	for _, t := range ts {
-		if f := countColors(t, channels); few.channels == 0 || few.many {
-			few = f
-		}
-	}
+	few := countColors(ts, channels)
 	err := read(func(y int, row []byte) error {
 		if y&63 == 0 {
 			if err := ctx.Err(); err != nil {
@@ -51,12 +44,8 @@ func rows(ctx context.Context, ts []*target, channels int, read func(emit func(y
 		if err != nil {
 			return nil, err
 		}
-		small[i].color.apply(m)
-		for j, t := range ts {
-			if small[i].alike(t) {
-				pictures[j] = picture{m, few.of(t)}
-			}
-		}
+		ts[i].color.apply(m)
+		pictures[i] = picture{m, few.of(ts[i])}
 	}
 	return pictures, nil
 }

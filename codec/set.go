@@ -70,9 +70,10 @@ func (s *Set) decode(ctx context.Context, first int) {
 	if err != nil || h.frames != 1 {
 		return
 	}
-	var group []int
+	var group []int // the jobs
 	var ts []*target
-	made := make([]ready, len(s.jobs))
+	var distinct []*target                                           // those of which each needs a picture of its own
+	made, of := make([]ready, len(s.jobs)), make([]int, len(s.jobs)) // of: which of distinct
 jobs:
 	for i := first; i < len(s.jobs); i++ {
 		j := &s.jobs[i]
@@ -82,36 +83,52 @@ jobs:
 			return
 		case err != nil || s.ready[i] != nil:
 			continue
-		case len(ts) > 0 && !t.color.share(&ts[0].color):
-			break jobs
-		case len(ts) > 0 && peakAll(opened, append(ts, t), len(s.src)) > j.usable():
+		case len(ts) > 0 && !t.together(ts[0]):
 			break jobs
 		}
-		made[i] = ready{source: opened, target: t, info: info}
-		group, ts = append(group, i), append(ts, t)
+		with, at := t.among(distinct)
+		if len(ts) > 0 && peakAll(opened, append(ts, t), with, len(s.src)) > j.usable() {
+			break
+		}
+		made[i], of[i] = ready{source: opened, target: t, info: info}, at
+		group, ts, distinct = append(group, i), append(ts, t), with
 	}
 	if len(ts) < 2 {
 		return
 	}
-	pictures, err := opened.still(ctx, ts...)
+	pictures, err := opened.still(ctx, distinct...)
 	if err != nil {
 		return
 	}
-	for k, i := range group {
-		made[i].picture = pictures[k]
+	for _, i := range group {
+		made[i].picture = pictures[of[i]]
 		made[i].info.note(opened.note())
 		s.ready[i] = &made[i]
 	}
 }
 
-// share makes c's transform the one of d, if they are the same, and reports whether they are. What a source says of its
-// colors leads to one transform at most: only a format may do without it.
-func (c *conversion) share(d *conversion) bool {
-	if (c.convert == nil) != (d.convert == nil) || c.first != d.first {
+// together makes t's conversion the one of u, and reports whether both can be decoded at once: by one conversion, on one
+// road. What a source says of its colors leads to one transform at most, which only a format may do without.
+func (t *target) together(u *target) bool {
+	if (t.color.convert == nil) != (u.color.convert == nil) || t.color.first != u.color.first {
 		return false
 	}
-	c.convert = d.convert
-	return true
+	t.color.convert = u.color.convert
+	return !t.source.ownRoad || (t.format == t.source) == (u.format == u.source)
+}
+
+// among returns distinct with t, and where t's picture is among those of distinct.
+func (t *target) among(distinct []*target) (with []*target, at int) {
+	for i, u := range distinct {
+		if t.w == u.w && t.h == u.h && t.wholeChroma() == u.wholeChroma() {
+			if t.format.mixtures { // whose picture knows more, which the others do not ask for
+				distinct = slices.Clone(distinct)
+				distinct[i] = t
+			}
+			return distinct, i
+		}
+	}
+	return append(distinct, t), len(distinct)
 }
 
 // write makes r's result out of its picture, and hands it on to those that will be the same.

@@ -161,7 +161,7 @@ func TestSetIsResizeForWhatIsRefused(t *testing.T) {
 	}
 }
 
-// A countedToy counts how often it is decoded, and for how many results at once.
+// A countedToy counts how often it is decoded, and for how many pictures at once.
 type countedToy struct {
 	source
 	decoded *[]int
@@ -187,7 +187,7 @@ func counted(t *testing.T, change func(*Format)) *[]int {
 	return decoded
 }
 
-// A source is decoded once for as many results as fit in memory, and for every result at the least.
+// A source is decoded once for as many results as fit in memory; those of one size share a picture.
 func TestSetDecodesOnceWhereMemoryAllows(t *testing.T) {
 	decoded := counted(t, nil)
 	src := toyPicture(2000, 1200)
@@ -208,7 +208,7 @@ func TestSetDecodesOnceWhereMemoryAllows(t *testing.T) {
 		for _, n := range *decoded {
 			sum += n
 		}
-		if n := len(*decoded); n < c.least || n > c.most || sum != len(jobs) {
+		if n := len(*decoded); n < c.least || n > c.most || sum < len(jobs)/2 || sum > len(jobs)/2+n-1 {
 			t.Errorf("%d MB: decoded for %v", c.memory>>20, *decoded)
 		}
 	}
@@ -256,7 +256,7 @@ func TestSetLosesNoOtherResult(t *testing.T) {
 			}
 		}
 	}
-	if (*decoded)[0] != len(jobs)-1 {
+	if (*decoded)[0] != len(jobs)/2 {
 		t.Errorf("decoded for %v first", *decoded)
 	}
 }

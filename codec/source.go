@@ -52,8 +52,8 @@ type source interface {
 	peak(ts ...*target) int64
 
 	// still decodes the picture once, at the size of each of ts, in the orientation it is stored in, as sRGB: *image.Gray,
-	// *image.NRGBA, or *image.YCbCr of full range where t's format takes it. The conversion is the same for all of ts.
-	// Targets may get the same image. Which others there are makes no difference to any picture.
+	// *image.NRGBA, or *image.YCbCr of full range where t's format takes it. All of ts go together, see Set. No picture
+	// depends on which others there are.
 	still(ctx context.Context, ts ...*target) ([]picture, error)
 
 	// note tells what was wrong with a picture that is whole all the same, once it has been decoded; "" if nothing was.
@@ -102,23 +102,9 @@ func (t *target) stored() (w, h int) {
 	return t.w, t.h
 }
 
-// alike reports whether t and u are decoded to the same samples, on roads on which the format makes no difference.
-func (t *target) alike(u *target) bool {
-	return t.w == u.w && t.h == u.h && t.color.convert == u.color.convert
-}
-
-// differing returns those of ts of which none is like one before it.
-func differing(ts []*target) (out []*target) {
-next:
-	for _, t := range ts {
-		for _, u := range out {
-			if u.alike(t) {
-				continue next
-			}
-		}
-		out = append(out, t)
-	}
-	return out
+// wholeChroma reports whether the result keeps the chroma of a finer source.
+func (t *target) wholeChroma() bool {
+	return t.format.wholeChroma != 0 && t.quality >= t.format.wholeChroma
 }
 
 // same reports whether nothing has to be scaled.

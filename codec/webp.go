@@ -45,33 +45,16 @@ func (s webpSource) still(ctx context.Context, ts ...*target) ([]picture, error)
 		return canvas(ctx, ts, m)
 	}
 	f := &s.Frames[0]
-	planar := func(t *target) bool {
-		return t.format == WebP && t.color.convert == nil && !f.Lossless && !f.HasAlpha
-	}
-	var pixels []*target
-	for _, t := range ts {
-		if !planar(t) {
-			pixels = append(pixels, t)
-		}
-	}
-	if len(pixels) == len(ts) {
+	if t := ts[0]; t.format != WebP || t.color.convert != nil || f.Lossless || f.HasAlpha {
 		return rows(ctx, ts, 4, f.Rows)
 	}
 	m, err := f.Decode()
 	if err != nil {
 		return nil, err
 	}
-	var rest []picture
-	if len(pixels) > 0 {
-		if rest, err = rows(ctx, pixels, 4, f.Rows); err != nil {
-			return nil, err
-		}
-	}
 	pictures := make([]picture, len(ts))
 	for i, t := range ts {
-		if !planar(t) {
-			pictures[i], rest = rest[0], rest[1:]
-		} else if pictures[i].Image, err = planesToPlanes(m.(*image.YCbCr), t); err != nil {
+		if pictures[i].Image, err = planesToPlanes(m.(*image.YCbCr), t); err != nil {
 			return nil, err
 		}
 	}

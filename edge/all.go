@@ -47,23 +47,21 @@ type answered struct {
 
 func (s *shelf) stopwatch() func() Millis { return s.began }
 
-func (s *shelf) look(ctx context.Context, s3 *s3lite.Client, t Target) (*s3lite.Object, error) {
-	if s.head != nil && s.key == t.SourceKey() {
-		return s.head, nil
+func (s *shelf) heads(ctx context.Context, s3 *s3lite.Client, t *Target) (source, stored *s3lite.Object, err error) {
+	switch {
+	case s.head == nil || s.key != t.SourceKey():
+		source, stored, err = s.single.heads(ctx, s3, t)
+		if source != nil {
+			s.key, s.head, s.whole, s.asked, s.set = t.SourceKey(), source, nil, nil, nil
+		}
+		return source, stored, err
+	case s.asked != nil:
+		stored, err = s.asked[s.at].object, s.asked[s.at].err
+	default:
+		stored, err = s3.Head(ctx, t.ResultKey())
 	}
-	o, err := s.single.look(ctx, s3, t)
-	if err == nil {
-		s.key, s.head, s.whole, s.asked, s.set = t.SourceKey(), o, nil, nil, nil
-	}
-	return o, err
-}
-
-func (s *shelf) stored(ctx context.Context, s3 *s3lite.Client, t Target) func() (*s3lite.Object, error) {
-	if s.asked == nil || s.key != t.SourceKey() {
-		return s.single.stored(ctx, s3, t)
-	}
-	a := s.asked[s.at]
-	return func() (*s3lite.Object, error) { return a.object, a.err }
+	stored, err = usable(stored, err)
+	return s.head, stored, err
 }
 
 // enter keeps its place until the last target is made.
@@ -80,11 +78,11 @@ func (s *shelf) enter(ctx context.Context) (leave func(), err error) {
 // empty says that no picture is left.
 func (s *shelf) empty() {
 	if s.slot {
-		<-s.h.slots
+		s.leave()
 	}
 }
 
-func (s *shelf) take(ctx context.Context, s3 *s3lite.Client, t Target) (*s3lite.Object, error) {
+func (s *shelf) take(ctx context.Context, s3 *s3lite.Client, t *Target) (*s3lite.Object, error) {
 	if s.whole != nil && s.key == t.SourceKey() {
 		o := *s.whole
 		return &o, nil
@@ -122,14 +120,14 @@ func (s *shelf) gather(ctx context.Context, s3 *s3lite.Client) {
 			}
 		}
 		s.member[i] = len(jobs)
-		jobs = append(jobs, codec.Job{Fit: t.Size.Fit, Options: s.h.options(t)})
+		jobs = append(jobs, codec.Job{Fit: t.Size.Fit, Options: s.h.options(&t)})
 	}
 	if len(jobs) > 1 {
 		s.set = codec.NewSet(s.whole.Body, jobs)
 	}
 }
 
-func (s *shelf) resize(ctx context.Context, t Target, src []byte) ([]byte, codec.Info, error) {
+func (s *shelf) resize(ctx context.Context, t *Target, src []byte) ([]byte, codec.Info, error) {
 	if s.set != nil && s.key == t.SourceKey() && s.member[s.at] >= 0 {
 		return s.set.Resize(ctx, s.member[s.at])
 	}

@@ -125,7 +125,7 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMess
 
 	// The work is waited for no longer than ctx, even when it does not look at
 	// ctx: what it holds it gives back when it ends.
-	saved := rescue{source: single{h}}
+	saved := rescue{source: &single{h}}
 	done := make(chan Record, 1)
 	go func() { done <- h.run(ctx, p.Target, &saved) }()
 	var r Record
@@ -146,7 +146,7 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMess
 // what it did. A decision of Unchanged means that there is no such result to
 // point at; Error says why. It never panics.
 func (h *Handler) Make(ctx context.Context, t Target) Record {
-	return h.run(ctx, t, &rescue{source: single{h}})
+	return h.run(ctx, t, &rescue{source: &single{h}})
 }
 
 func (h *Handler) run(ctx context.Context, t Target, saved *rescue) (r Record) {
@@ -171,7 +171,7 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) 
 	s3 := h.client(t.Bucket, t.Region)
 
 	whole, lap := saved.source.stopwatch(), stopwatch()
-	source, stored, err := heads(ctx, s3, t, saved.source)
+	source, stored, err := saved.source.heads(ctx, s3, &t)
 	r.Head = lap()
 	switch {
 	case err != nil:
@@ -201,7 +201,7 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) 
 	}
 	defer leave()
 	lap = stopwatch()
-	source, err = saved.source.take(ctx, s3, t)
+	source, err = saved.source.take(ctx, s3, &t)
 	r.Get = lap()
 	if err != nil {
 		return err
@@ -217,7 +217,7 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) 
 			h.remember(ctx, t, source, stored, err)
 		}
 	})
-	body, info, err := saved.source.resize(ctx, t, src)
+	body, info, err := saved.source.resize(ctx, &t, src)
 	r.Resize = making()
 	r.fill(info)
 	if err != nil {
@@ -242,7 +242,7 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) 
 }
 
 // options are those with which t is made.
-func (h *Handler) options(t Target) codec.Options {
+func (h *Handler) options(t *Target) codec.Options {
 	return codec.Options{Format: t.format(), Quality: t.Quality, Memory: h.cfg.Memory}
 }
 
