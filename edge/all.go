@@ -13,11 +13,14 @@ import (
 // MakeAll is Make for targets of one source, in their order, each with its record to each, until that says no. The source
 // costs one HEAD and at most one GET, and a result one HEAD. What was decoded for all counts as the first one's time.
 func (h *Handler) MakeAll(ctx context.Context, targets []Target, each func(Record) bool) {
-	s := shelf{single: single{h}, targets: targets, began: stopwatch()}
-	defer s.empty()
+	s := shelf{h: h, targets: targets, whole: stopwatch()}
+	defer func() {
+		if s.leave != nil {
+			s.leave()
+		}
+	}()
 	for i, t := range targets {
-		s.at = i
-		if !each(h.run(ctx, t, &rescue{source: &s})) {
+		if !each(t.record(func(r *Record) error { return s.make(ctx, i, r) })) {
 			return
 		}
 	}
@@ -25,18 +28,17 @@ func (h *Handler) MakeAll(ctx context.Context, targets []Target, each func(Recor
 
 // A shelf keeps what one target of a source has in common with the next.
 type shelf struct {
-	single
+	h       *Handler
 	targets []Target
-	at      int           // which of them is made
-	began   func() Millis // how long ago the first was
-	slot    bool          // a picture of them is in memory
+	whole   func() Millis // how long ago the first was begun
+	leave   func()        // nil until pictures of them are in memory
 
 	key    string
 	head   *s3lite.Object // without its body
-	whole  *s3lite.Object
-	asked  []answered // by target, nil until the source is read
-	set    *codec.Set // nil where there is no more than one result to make
-	member []int      // by target: its job in set, or -1
+	source *s3lite.Object // nil until it is read
+	asked  []answered     // by target, nil until the source is read
+	set    *codec.Set     // nil where there is no more than one result to make
+	member []int          // by target: its job in set, or -1
 }
 
 // An answered is what S3 answered when it was asked for what is stored under a result's key.
@@ -45,72 +47,83 @@ type answered struct {
 	err    error
 }
 
-func (s *shelf) stopwatch() func() Millis { return s.began }
+// make makes target i.
+func (s *shelf) make(ctx context.Context, i int, r *Record) error {
+	h, t := s.h, s.targets[i]
+	if err := t.Valid(); err != nil {
+		return err
+	}
+	s3 := h.client(t.Bucket, t.Region)
+	lap := stopwatch()
+	stored, err := s.heads(ctx, s3, i)
+	r.Head = lap()
+	if err != nil {
+		return err
+	}
+	var saved rescue
+	if hit, err := h.judge(t, s.head, stored, r, &saved); hit || err != nil {
+		return err
+	}
+	if s.leave == nil {
+		if s.leave, err = h.enter(ctx); err != nil {
+			return err
+		}
+	}
+	if s.source == nil {
+		lap = stopwatch()
+		err := s.take(ctx, s3, i)
+		r.Get = lap()
+		if err != nil {
+			return err
+		}
+	}
+	source := *s.source
+	w := work{&source, stored, s.whole, h.resize}
+	if s.set != nil && s.member[i] >= 0 {
+		w.resize = func(ctx context.Context, _ []byte, _ func(w, h int) (int, int), _ codec.Options) ([]byte, codec.Info, error) {
+			return s.set.Resize(ctx, s.member[i])
+		}
+	}
+	return h.finish(ctx, t, w, r, &saved)
+}
 
-func (s *shelf) heads(ctx context.Context, s3 *s3lite.Client, t *Target) (source, stored *s3lite.Object, err error) {
+// heads asks for the source and for what is stored under target i's result key, if nobody has.
+func (s *shelf) heads(ctx context.Context, s3 *s3lite.Client, i int) (stored *s3lite.Object, err error) {
+	t := s.targets[i]
 	switch {
 	case s.head == nil || s.key != t.SourceKey():
-		source, stored, err = s.single.heads(ctx, s3, t)
+		source, stored, err := heads(ctx, s3, t)
 		if source != nil {
-			s.key, s.head, s.whole, s.asked, s.set = t.SourceKey(), source, nil, nil, nil
+			s.key, s.head, s.source, s.asked, s.set = t.SourceKey(), source, nil, nil, nil
 		}
-		return source, stored, err
+		return stored, err
 	case s.asked != nil:
-		stored, err = s.asked[s.at].object, s.asked[s.at].err
-	default:
-		stored, err = s3.Head(ctx, t.ResultKey())
+		return usable(s.asked[i].object, s.asked[i].err)
 	}
-	stored, err = usable(stored, err)
-	return s.head, stored, err
+	return usable(s3.Head(ctx, t.ResultKey()))
 }
 
-// enter keeps its place until the last target is made.
-func (s *shelf) enter(ctx context.Context) (leave func(), err error) {
-	if !s.slot {
-		if _, err := s.single.enter(ctx); err != nil {
-			return nil, err
-		}
-		s.slot = true
+// take reads the source for target i, and finds out which of the targets to come are made of it too.
+func (s *shelf) take(ctx context.Context, s3 *s3lite.Client, i int) error {
+	o, err := s3.Get(ctx, s.key, MaxSource)
+	if err != nil {
+		return err
 	}
-	return func() {}, nil
-}
-
-// empty says that no picture is left.
-func (s *shelf) empty() {
-	if s.slot {
-		s.leave()
+	head := *o
+	head.Body = nil
+	s.source, s.head = o, &head // it may have been replaced since it was asked for
+	if codec.Sniff(o.Body) == nil {
+		return nil // the first target's failure is every one's
 	}
-}
-
-func (s *shelf) take(ctx context.Context, s3 *s3lite.Client, t *Target) (*s3lite.Object, error) {
-	if s.whole != nil && s.key == t.SourceKey() {
-		o := *s.whole
-		return &o, nil
-	}
-	o, err := s.single.take(ctx, s3, t)
-	if err == nil {
-		whole, head := *o, *o
-		head.Body = nil
-		s.whole, s.head = &whole, &head // it may have been replaced since it was asked for
-		if codec.Sniff(o.Body) != nil { // else the first target's failure is every one's
-			s.gather(ctx, s3)
-		}
-	}
-	return o, err
-}
-
-// gather finds out which of the targets to come are made of the source too.
-func (s *shelf) gather(ctx context.Context, s3 *s3lite.Client) {
 	s.asked, s.member = make([]answered, len(s.targets)), make([]int, len(s.targets))
 	var jobs []codec.Job
-	for i, t := range s.targets {
-		s.member[i] = -1
-		if i < s.at || t.SourceKey() != s.key {
+	for k, t := range s.targets {
+		s.member[k] = -1
+		if k < i || t.SourceKey() != s.key {
 			continue
 		}
-		a := &s.asked[i]
-		if i > s.at {
-			if a.err = t.Valid(); a.err != nil {
+		if a := &s.asked[k]; k > i {
+			if t.Valid() != nil {
 				continue
 			}
 			a.object, a.err = s3.Head(ctx, t.ResultKey())
@@ -119,17 +132,11 @@ func (s *shelf) gather(ctx context.Context, s3 *s3lite.Client) {
 				continue
 			}
 		}
-		s.member[i] = len(jobs)
-		jobs = append(jobs, codec.Job{Fit: t.Size.Fit, Options: s.h.options(&t)})
+		s.member[k] = len(jobs)
+		jobs = append(jobs, codec.Job{Fit: t.Size.Fit, Options: s.h.options(t)})
 	}
 	if len(jobs) > 1 {
-		s.set = codec.NewSet(s.whole.Body, jobs)
+		s.set = codec.NewSet(o.Body, jobs)
 	}
-}
-
-func (s *shelf) resize(ctx context.Context, t *Target, src []byte) ([]byte, codec.Info, error) {
-	if s.set != nil && s.key == t.SourceKey() && s.member[s.at] >= 0 {
-		return s.set.Resize(ctx, s.member[s.at])
-	}
-	return s.single.resize(ctx, t, src)
+	return nil
 }

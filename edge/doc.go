@@ -12,7 +12,6 @@
 //	fresh.go    what is a result, of which source, and does it still hold
 //	marker.go   what could not be made, remembered
 //	answer.go   the answer when nothing is stored: an older result, the bytes, a redirect, the request
-//	single.go   what Make needs of others
 //	all.go      all results of a source
 //	record.go   the one JSON log line a request leaves
 //

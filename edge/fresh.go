@@ -3,11 +3,13 @@ package edge
 // This file says what objects are to each other: whether a stored one is a result, and of which source.
 
 import (
+	"context"
 	"errors"
 	"strconv"
 	"strings"
 
 	"miniatura/codec"
+	"miniatura/internal/caught"
 	"miniatura/s3lite"
 )
 
@@ -27,6 +29,29 @@ const (
 	metaHeight   = "height"
 	metaCacheTag = "cache-tag"
 )
+
+// heads asks at once for the source, and for what is stored under the result's key, which is nil when nothing usable is
+// there. An error of the source's comes first.
+func heads(ctx context.Context, s3 *s3lite.Client, t Target) (source, stored *s3lite.Object, err error) {
+	var storedErr error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() {
+			if p := recover(); p != nil {
+				storedErr = caught.Error(p)
+			}
+		}()
+		stored, storedErr = s3.Head(ctx, t.ResultKey())
+	}()
+	source, err = s3.Head(ctx, t.SourceKey())
+	<-done
+	if err != nil {
+		return nil, nil, err
+	}
+	stored, err = usable(stored, storedErr)
+	return source, stored, err
+}
 
 // usable returns what is stored under a result's key as far as it is of use, from S3's answer.
 func usable(o *s3lite.Object, err error) (*s3lite.Object, error) {
