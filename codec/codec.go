@@ -140,25 +140,26 @@ func prepare(src []byte, fit func(w, h int) (int, int), opt *Options) (s source,
 		}
 		return nil, nil, info, err
 	}
-	t, info, err = plan(f, s, &h, len(src), fit, opt)
+	t, err = plan(f, s, &h, len(src), fit, opt, &info)
 	return s, t, info, err
 }
 
-// plan says what is to be made of the source s of format f with the header h and so many bytes, and holds that against
-// the limits.
-func plan(f *Format, s source, h *header, size int, fit func(w, h int) (int, int), opt *Options) (t *target, info Info, err error) {
+// plan says, in info too, what is to be made of the source s of format f with the header h and so many bytes, and holds
+// that against the limits.
+func plan(f *Format, s source, h *header, size int, fit func(w, h int) (int, int), opt *Options, info *Info) (*target, error) {
 	info.Source = f.mediaType
 	info.W, info.H = h.upright()
 	info.Frames = h.frames
-	if t, err = aim(f, h, size, fit, opt); err != nil {
-		return nil, info, err
+	t, err := aim(f, h, size, fit, opt)
+	if err != nil {
+		return nil, err
 	}
 	info.OutW, info.OutH, info.ContentType = t.w, t.h, t.format.mediaType
 	if t.color, err = colorOf(h, t.format); err != nil {
-		return nil, info, err
+		return nil, err
 	}
 	info.note(t.color.note)
-	return t, info, checkLimits(s, t, size, opt)
+	return t, checkLimits(s, t, size, opt)
 }
 
 // still makes the result of a still picture, and tells what was wrong with the source all the same. src is the source

@@ -127,7 +127,7 @@ func (s jpegSource) mixed(r *jpegResult) image.Image {
 			YStride: planes[0].w, CStride: planes[1].w, SubsampleRatio: r.sub.ratio(), Rect: rect,
 		}
 	case len(planes) == 4:
-		return s.inks(planes, rect, t.color)
+		return s.inks(planes, rect, &t.color)
 	}
 	m := image.NewNRGBA(rect)
 	s.mix(m, planes)
@@ -219,7 +219,7 @@ func (s jpegSource) mix(m *image.NRGBA, planes []planeTarget) {
 }
 
 // inks makes one picture of the planes of four inks: the rows become CMYK, as stored, then RGB.
-func (s jpegSource) inks(planes []planeTarget, r image.Rectangle, col conversion) *image.NRGBA {
+func (s jpegSource) inks(planes []planeTarget, r image.Rectangle, col *conversion) *image.NRGBA {
 	m := image.NewNRGBA(r)
 	s.mix(m, planes)
 	for i, v := range planes[3].opt.Dst {

@@ -101,7 +101,7 @@ func makeAllInChild(t *testing.T, src []byte) {
 	jobs := sixteen(4 << 30)
 	var ts, distinct []*target
 	for i := range jobs {
-		target, _, err := plan(f, opened, &h, len(src), jobs[i].Fit, &jobs[i].Options)
+		target, err := plan(f, opened, &h, len(src), jobs[i].Fit, &jobs[i].Options, new(Info))
 		if err != nil {
 			t.Fatal(err)
 		}

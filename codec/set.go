@@ -77,7 +77,8 @@ func (s *Set) decode(ctx context.Context, first int) {
 jobs:
 	for i := first; i < len(s.jobs); i++ {
 		j := &s.jobs[i]
-		t, info, err := plan(f, opened, &h, len(s.src), j.Fit, &j.Options)
+		var info Info
+		t, err := plan(f, opened, &h, len(s.src), j.Fit, &j.Options, &info)
 		switch {
 		case err != nil && i == first:
 			return

@@ -47,10 +47,8 @@ func (d *Decoder) PeakBytesAll(scales [4]Scales) int64 {
 		most[i] = scales[i].most()
 		blocks := int64(groupMCUs*c.H*c.V*blockSize+256) * 2
 		total += blocks
-		for n := 1; n <= 8; n++ {
-			if scales[i]>>n&1 == 0 {
-				continue
-			}
+		for s := scales[i]; s != 0; s &= s - 1 {
+			n := bits.TrailingZeros16(uint16(s))
 			total += int64((d.mcux+groupMCUs)*c.H*n+margin) * int64(c.V*n)
 			if cols(n) < cols(most[i]) {
 				total += blocks
@@ -110,13 +108,11 @@ func (d *Decoder) DecodeAll(ctx context.Context, scales [4]Scales, emit func(c, 
 	for i := range d.Components {
 		p := &w.planes[i]
 		p.c, p.most, p.last = &d.Components[i], scales[i].most(), 0
-		for n := 1; n <= 8; n++ {
-			if scales[i]>>n&1 != 0 {
-				o := &p.outs[p.last]
-				o.n = n
-				_, o.height = d.PlaneSize(i, n)
-				p.last++
-			}
+		for s := scales[i]; s != 0; s &= s - 1 {
+			o := &p.outs[p.last]
+			o.n = bits.TrailingZeros16(uint16(s))
+			_, o.height = d.PlaneSize(i, o.n)
+			p.last++
 		}
 	}
 	walk := *d // the walk over the scans changes the tables in force
