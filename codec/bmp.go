@@ -20,10 +20,10 @@ func (s bmpSource) header() header {
 	return header{w: s.Width, h: s.Height, frames: 1, orientation: 1, profile: s.ICC, space: icc.RGB}
 }
 
-func (s bmpSource) peak(t *target) int64 { return rowsPeak(t) + s.PeakBytes() }
+func (s bmpSource) peak(ts ...*target) int64 { return rowsPeak(ts) + s.PeakBytes() }
 
-func (s bmpSource) still(ctx context.Context, t *target) (picture, error) {
-	return rows(ctx, t, s.Channels, s.Rows)
+func (s bmpSource) still(ctx context.Context, ts ...*target) ([]picture, error) {
+	return rows(ctx, ts, s.Channels, s.Rows)
 }
 
 func (s bmpSource) player() (player, int, error) { return nil, 0, unsupported("an animated BMP") }

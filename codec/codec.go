@@ -17,6 +17,7 @@
 //	motion.go    animations, canvas by canvas
 //	colour.go    profiles to sRGB
 //	keep.go      when a source is its own result
+//	set.go       several results of one source, which is decoded once
 //	orient.go    the eight EXIF orientations
 //	jpeg.go png.go pngcolor.go gif.go bmp.go webp.go
 //	             what the rows of the table do, the only files that know a format
@@ -133,23 +134,32 @@ func (i *Info) note(s string) {
 // prepare reads the source's headers, says what is to be made of it, and holds that against the limits.
 func prepare(src []byte, fit func(w, h int) (int, int), opt *Options) (s source, t *target, info Info, err error) {
 	f, s, h, err := open(src)
-	if f != nil {
-		info.Source = f.mediaType
-	}
 	if err != nil {
+		if f != nil {
+			info.Source = f.mediaType
+		}
 		return nil, nil, info, err
 	}
+	t, err = plan(f, s, &h, len(src), fit, opt, &info)
+	return s, t, info, err
+}
+
+// plan says, in info too, what is to be made of the source s of format f with the header h and so many bytes, and holds
+// that against the limits.
+func plan(f *Format, s source, h *header, size int, fit func(w, h int) (int, int), opt *Options, info *Info) (*target, error) {
+	info.Source = f.mediaType
 	info.W, info.H = h.upright()
 	info.Frames = h.frames
-	if t, err = aim(f, &h, len(src), fit, opt); err != nil {
-		return nil, nil, info, err
+	t, err := aim(f, h, size, fit, opt)
+	if err != nil {
+		return nil, err
 	}
 	info.OutW, info.OutH, info.ContentType = t.w, t.h, t.format.mediaType
-	if t.color, err = colorOf(&h, t.format); err != nil {
-		return nil, nil, info, err
+	if t.color, err = colorOf(h, t.format); err != nil {
+		return nil, err
 	}
 	info.note(t.color.note)
-	return s, t, info, checkLimits(s, t, len(src), opt.Memory)
+	return t, checkLimits(s, t, size, opt)
 }
 
 // still makes the result of a still picture, and tells what was wrong with the source all the same. src is the source
@@ -163,12 +173,18 @@ func still(ctx context.Context, s source, t *target, src []byte) (out []byte, no
 	if err := ctx.Err(); err != nil {
 		return nil, note, err
 	}
+	out, err = write(s, t, m[0], src)
+	return out, note, err
+}
+
+// write encodes what s was decoded to for t, or returns src where that is better; a src of nil never is, and s is then not
+// held.
+func write(s source, t *target, m picture, src []byte) ([]byte, error) {
 	m.Image = orient(m.Image, t.orientation)
 	if src != nil {
 		out, exact, err := t.format.encode(m, t)
-		out, err = smaller(s, t, src, out, exact, err)
-		return out, note, err
+		return smaller(s, t, src, out, exact, err)
 	}
-	out, _, err = t.format.encode(m, t)
-	return out, note, err
+	out, _, err := t.format.encode(m, t)
+	return out, err
 }

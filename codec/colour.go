@@ -62,7 +62,7 @@ func (h *header) byProfile(to *Format) (c conversion, ok bool, err error) {
 }
 
 // apply converts the small picture m in place.
-func (c conversion) apply(m image.Image) {
+func (c *conversion) apply(m image.Image) {
 	if c.convert == nil || c.first {
 		return
 	}
@@ -75,7 +75,7 @@ func (c conversion) apply(m image.Image) {
 }
 
 // applyRow converts a row of the source in place.
-func (c conversion) applyRow(row []byte, channels int) {
+func (c *conversion) applyRow(row []byte, channels int) {
 	switch channels {
 	case 1:
 		c.convert.Gray(row)

@@ -21,10 +21,17 @@ type fewColors struct {
 	color    [4 * maxFew]uint32
 }
 
-// countColors begins to count those of rows with so many channels, if the result's writer can make use of it.
-func countColors(t *target, channels int) *fewColors {
-	return &fewColors{channels: channels, many: !t.format.mixtures || t.same(), known: t.colors}
+// countColors begins to count those of rows with so many channels, if a result's writer can make use of it.
+func countColors(ts []*target, channels int) *fewColors {
+	f := &fewColors{channels: channels, many: true, known: ts[0].colors}
+	for _, t := range ts {
+		f.many = f.many && !ofMixtures(t)
+	}
+	return f
 }
+
+// ofMixtures reports whether t's writer makes use of the number of colours.
+func ofMixtures(t *target) bool { return t.format.mixtures && !t.same() }
 
 // add counts those of a row of 8-bit samples.
 func (f *fewColors) add(row []byte) {
@@ -63,6 +70,14 @@ func (f *fewColors) addColor(c uint32) {
 		f.n++
 		f.many = f.n > maxFew
 	}
+}
+
+// of returns how many colours there are for t's writer, 0 when they are many or nothing to it.
+func (f *fewColors) of(t *target) int {
+	if !ofMixtures(t) {
+		return 0
+	}
+	return f.count()
 }
 
 // count returns how many colours there are, 0 when they are many.

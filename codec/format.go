@@ -28,6 +28,7 @@ type Format struct {
 
 	mixtures    bool                  // encode makes use of a picture's number of colors
 	profile     bool                  // a result can carry an ICC profile
+	ownRoad     bool                  // a source is decoded in another way for a result of its own format
 	wholeChroma int                   // from this quality on a result keeps the chroma of finer sources; 0: never
 	pixelBytes  func(t *target) int64 // what encoding holds beyond 12 bytes a pixel of the result
 }
@@ -61,7 +62,7 @@ var (
 		name: "WebP", mediaType: "image/webp", extensions: []string{"webp"},
 		magic: []string{"RIFF????WEBP"},
 		open:  openWebP, encode: writeWebP, record: recordWebP, strip: stripWebP,
-		profile: true, pixelBytes: webpBytes,
+		profile: true, ownRoad: true, pixelBytes: webpBytes,
 	}
 )
 

@@ -22,20 +22,20 @@ func (s gifSource) header() header {
 	return header{w: s.Width, h: s.Height, frames: s.Frames, orientation: 1, profile: s.ICC, space: icc.RGB}
 }
 
-func (s gifSource) peak(t *target) int64 {
-	area := int64(t.sw) * int64(t.sh)
-	if t.frames == 1 {
-		return rowsPeak(t) + 6*area // the canvas, the indices of the frame
+func (s gifSource) peak(ts ...*target) int64 {
+	area := int64(ts[0].sw) * int64(ts[0].sh)
+	if ts[0].frames == 1 {
+		return rowsPeak(ts) + 6*area // the canvas, the indices of the frame
 	}
-	return rowsPeak(t) + 12*area // and a copy of the canvas, and what is not collected yet
+	return rowsPeak(ts) + 12*area // and a copy of the canvas, and what is not collected yet
 }
 
-func (s gifSource) still(ctx context.Context, t *target) (picture, error) {
+func (s gifSource) still(ctx context.Context, ts ...*target) ([]picture, error) {
 	m, _, err := s.Next()
 	if err != nil {
-		return picture{}, err
+		return nil, err
 	}
-	return canvas(ctx, t, m)
+	return canvas(ctx, ts, m)
 }
 
 func (s gifSource) player() (player, int, error) { return s.Reader, s.Plays, nil }

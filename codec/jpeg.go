@@ -44,80 +44,118 @@ func (s jpegSource) header() header {
 	return h
 }
 
-func (s jpegSource) peak(t *target) int64 {
-	planes, n := s.planes(t, subsampling{1, 1})
-	bytes := s.PeakBytes(n)
-	for i := range planes {
-		bytes += planes[i].memory()
+func (s jpegSource) peak(ts ...*target) int64 {
+	var all [4]jpeg.Scales
+	bytes := int64(0)
+	for _, t := range ts {
+		planes, n := s.planes(t, subsampling{1, 1})
+		for c := range planes {
+			bytes += planes[c].memory()
+			all[c] |= 1 << n[c]
+		}
 	}
-	return bytes
+	return bytes + s.PeakBytesAll(all)
 }
 
 func (s jpegSource) player() (player, int, error) { return nil, 0, unsupported("an animated JPEG") }
 
-// still decodes at the result's size: *image.Gray, *image.YCbCr, or *image.NRGBA once colour had to be converted.
-func (s jpegSource) still(ctx context.Context, t *target) (picture, error) {
-	sub := subsampling{1, 1}
-	planar := s.Model == jpeg.ModelYCbCr && t.color.convert == nil
-	if planar {
-		sub = s.chroma(t)
+// A jpegResult is what is decoded for a target.
+type jpegResult struct {
+	t      *target
+	planar bool        // it stays Y'CbCr
+	sub    subsampling // of its chroma
+	scaled subsampling // of what chroma is scaled to
+	planes []planeTarget
+}
+
+// still decodes at the results' sizes: *image.Gray, *image.YCbCr, or *image.NRGBA once colour had to be converted. The
+// entropy-coded samples are read once.
+func (s jpegSource) still(ctx context.Context, ts ...*target) ([]picture, error) {
+	results := make([]jpegResult, len(ts))
+	var scales [4]jpeg.Scales
+	var scalers [4][9][]*scale.Scaler // by component and eighths
+	for i, t := range ts {
+		r := &results[i]
+		*r = jpegResult{t: t, planar: s.Model == jpeg.ModelYCbCr && t.color.convert == nil, sub: subsampling{1, 1}}
+		r.scaled = r.sub
+		if r.planar {
+			r.sub = s.chroma(t)
+			r.scaled = scaledAs(t, r.sub)
+		}
+		var n [4]int
+		r.planes, n = s.planes(t, r.scaled)
+		for c := range r.planes {
+			p := &r.planes[c]
+			p.opt.Dst = make([]byte, p.w*p.h)
+			scaler, err := p.scaler(p.opt.Dst, p.w)
+			if err != nil {
+				return nil, err
+			}
+			scales[c] |= 1 << n[c]
+			scalers[c][n[c]] = append(scalers[c][n[c]], scaler)
+		}
 	}
-	scaled := sub
-	if planar {
-		scaled = scaledAs(t, sub)
+	if err := s.fill(ctx, scales, &scalers); err != nil {
+		return nil, err
 	}
-	planes, n := s.planes(t, scaled)
-	if err := s.fill(ctx, planes, n); err != nil {
-		return picture{}, err
+	pictures := make([]picture, len(ts))
+	for i := range results {
+		pictures[i].Image = s.mixed(&results[i])
 	}
+	return pictures, nil
+}
+
+// mixed returns the picture of r's planes.
+func (s jpegSource) mixed(r *jpegResult) image.Image {
+	t, planes := r.t, r.planes
 	w, h := t.stored()
 	rect := image.Rect(0, 0, w, h)
 	switch {
 	case s.Model == jpeg.ModelGrey:
 		g := &image.Gray{Pix: planes[0].opt.Dst, Stride: w, Rect: rect}
 		t.color.apply(g)
-		return picture{Image: g}, nil
-	case planar:
-		if scaled != sub {
+		return g
+	case r.planar:
+		if r.scaled != r.sub {
 			for c := 1; c < 3; c++ {
 				p := &planes[c]
-				p.opt.Dst, p.w, p.h = average(t, p.opt.Dst, p.w, p.h, sub)
+				p.opt.Dst, p.w, p.h = average(t, p.opt.Dst, p.w, p.h, r.sub)
 			}
 		}
-		return picture{Image: &image.YCbCr{
+		return &image.YCbCr{
 			Y: planes[0].opt.Dst, Cb: planes[1].opt.Dst, Cr: planes[2].opt.Dst,
-			YStride: planes[0].w, CStride: planes[1].w, SubsampleRatio: sub.ratio(), Rect: rect,
-		}}, nil
+			YStride: planes[0].w, CStride: planes[1].w, SubsampleRatio: r.sub.ratio(), Rect: rect,
+		}
 	case len(planes) == 4:
-		return picture{Image: s.inks(planes, rect, t.color)}, nil
+		return s.inks(planes, rect, &t.color)
 	}
 	m := image.NewNRGBA(rect)
 	s.mix(m, planes)
 	t.color.apply(m)
-	return picture{Image: m}, nil
+	return m
 }
 
-// fill decodes component c at n[c]/8 into planes[c].
-func (s jpegSource) fill(ctx context.Context, planes []planeTarget, n [4]int) error {
-	scalers := make([]*scale.Scaler, len(planes))
-	for c := range planes {
-		var err error
-		if scalers[c], err = planes[c].scaler(make([]byte, planes[c].w*planes[c].h), planes[c].w); err != nil {
-			return err
-		}
-	}
-	err := s.Decode(ctx, n, func(c, y int, rows []byte, stride, count int) error {
-		for i := range count {
-			scalers[c].Push(rows[i*stride:][:planes[c].sw])
+// fill decodes into the scalers of each component and eighths.
+func (s jpegSource) fill(ctx context.Context, scales [4]jpeg.Scales, scalers *[4][9][]*scale.Scaler) error {
+	err := s.DecodeAll(ctx, scales, func(c, n, y int, rows []byte, stride, count int) error {
+		w, _ := s.PlaneSize(c, n)
+		for _, scaler := range scalers[c][n] {
+			for i := range count {
+				scaler.Push(rows[i*stride:][:w])
+			}
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	for _, s := range scalers {
-		if !s.Done() {
-			return jpeg.FormatError("the picture ends early")
+	for c := range scalers {
+		for _, same := range scalers[c] {
+			for _, scaler := range same {
+				if !scaler.Done() {
+					return jpeg.FormatError("the picture ends early")
+				}
+			}
 		}
 	}
 	return nil
@@ -126,7 +164,7 @@ func (s jpegSource) fill(ctx context.Context, planes []planeTarget, n [4]int) er
 // chroma chooses the result's subsampling: 4:2:0, or whatever finer sampling the source has where the result keeps it.
 func (s jpegSource) chroma(t *target) subsampling {
 	sub := subsampling{2, 2}
-	if t.format.wholeChroma == 0 || t.quality < t.format.wholeChroma {
+	if !t.wholeChroma() {
 		return sub
 	}
 	for c := 1; c < 3; c++ {
@@ -181,7 +219,7 @@ func (s jpegSource) mix(m *image.NRGBA, planes []planeTarget) {
 }
 
 // inks makes one picture of the planes of four inks: the rows become CMYK, as stored, then RGB.
-func (s jpegSource) inks(planes []planeTarget, r image.Rectangle, col conversion) *image.NRGBA {
+func (s jpegSource) inks(planes []planeTarget, r image.Rectangle, col *conversion) *image.NRGBA {
 	m := image.NewNRGBA(r)
 	s.mix(m, planes)
 	for i, v := range planes[3].opt.Dst {

@@ -13,7 +13,7 @@ const MaxFrames = 4096
 
 // checkLimits refuses a picture before memory is spent on it: an out-of-memory kill is an error for the visitor that
 // nothing here could catch. size is the source's, in bytes.
-func checkLimits(s source, t *target, size int, memory int64) error {
+func checkLimits(s source, t *target, size int, opt *Options) error {
 	// A side is held against the limit first, so that the product below cannot overflow.
 	if side := max(t.sw, t.sh); side > MaxPixels {
 		return &limit.Error{What: "pixels a side", Met: int64(side), Allowed: MaxPixels}
@@ -24,13 +24,18 @@ func checkLimits(s source, t *target, size int, memory int64) error {
 	if n := int64(t.sw) * int64(t.sh) * int64(max(t.frames, 1)); n > MaxPixels {
 		return &limit.Error{What: "pixels in all frames", Met: n, Allowed: MaxPixels}
 	}
-	if memory <= 0 {
-		memory = DefaultMemory
-	}
-	if peak, allowed := peak(s, t, size), Usable(memory); peak > allowed {
+	if peak, allowed := peak(s, t, size), opt.usable(); peak > allowed {
 		return &limit.Error{What: "bytes of memory by estimate", Met: peak, Allowed: allowed}
 	}
 	return nil
+}
+
+// usable is how much of the process's memory pictures may take.
+func (o *Options) usable() int64 {
+	if o.Memory <= 0 {
+		return Usable(DefaultMemory)
+	}
+	return Usable(o.Memory)
 }
 
 // base is what the process holds before it sees a picture, and what the encoders keep, with room for garbage not
@@ -40,17 +45,34 @@ const base = 24 << 20
 // peak estimates the bytes in use at the worst moment, the source's among them. TestPeakIsEstimated holds it against what
 // processes took.
 func peak(s source, t *target, size int) int64 {
-	small := int64(t.w) * int64(t.h)
-	// The small picture, its copies on the way, and what its encoder makes of it.
-	n := base + int64(size) + 12*small
-	if f := t.format.pixelBytes; f != nil {
-		n += f(t) * small
-	}
-	return n + s.peak(t)
+	return base + int64(size) + encoding(t) + s.peak(t)
 }
 
-// rowsPeak is what the scaler of the rows road holds for t.
-func rowsPeak(t *target) int64 {
-	w, h := t.stored()
-	return scale.Memory(t.sw, t.sh, w, h, 4, nil)
+// peakAll estimates the same for results ts that are decoded at once, as pictures for distinct.
+func peakAll(s source, ts, distinct []*target, size int) int64 {
+	n := base + int64(size) + s.peak(distinct...)
+	most := int64(0)
+	for _, t := range ts {
+		n += 4 * int64(t.w) * int64(t.h) // until it is encoded
+		most = max(most, encoding(t))
+	}
+	return n + most
+}
+
+// encoding estimates the bytes of the small picture, its copies on the way, and what its encoder makes of it.
+func encoding(t *target) int64 {
+	n := int64(12)
+	if f := t.format.pixelBytes; f != nil {
+		n += f(t)
+	}
+	return n * int64(t.w) * int64(t.h)
+}
+
+// rowsPeak is what the scalers of the rows road hold for ts.
+func rowsPeak(ts []*target) (n int64) {
+	for _, t := range ts {
+		w, h := t.stored()
+		n += scale.Memory(t.sw, t.sh, w, h, 4, nil)
+	}
+	return n
 }

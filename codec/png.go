@@ -41,25 +41,25 @@ func (s pngSource) header() header {
 	return h
 }
 
-func (s pngSource) peak(t *target) int64 {
+func (s pngSource) peak(ts ...*target) int64 {
 	if s.Player != nil {
-		return rowsPeak(t) + s.Player.PeakBytes() + 8*int64(t.sw)*int64(t.sh) // what is not collected yet
+		return rowsPeak(ts) + s.Player.PeakBytes() + 8*int64(s.Width)*int64(s.Height) // what is not collected yet
 	}
-	return rowsPeak(t) + s.Reader.PeakBytes()
+	return rowsPeak(ts) + s.Reader.PeakBytes()
 }
 
-func (s pngSource) still(ctx context.Context, t *target) (picture, error) {
-	if t.color.first && s.BitDepth == 16 {
-		s.Narrow = t.color.convert.Wide
+func (s pngSource) still(ctx context.Context, ts ...*target) ([]picture, error) {
+	if c := &ts[0].color; c.first && s.BitDepth == 16 {
+		s.Narrow = c.convert.Wide
 	}
 	if s.Player != nil { // of one frame, which is not the default image
 		m, _, err := s.Next()
 		if err != nil {
-			return picture{}, err
+			return nil, err
 		}
-		return canvas(ctx, t, m)
+		return canvas(ctx, ts, m)
 	}
-	return rows(ctx, t, s.Channels, s.Rows)
+	return rows(ctx, ts, s.Channels, s.Rows)
 }
 
 func (s pngSource) player() (player, int, error) { return s.Player, s.Plays, nil }

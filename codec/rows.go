@@ -11,33 +11,43 @@ import (
 // This file is the road of pixels: rows go through one scaler, premultiplied where there is alpha, and the small picture
 // is made straight again.
 
-// rows makes the small picture of the rows that read emits, with so many
+// rows makes the small pictures of the rows that read emits, with so many
 // channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and straight alpha.
-func rows(ctx context.Context, t *target, channels int, read func(emit func(y int, row []byte) error) error) (picture, error) {
-	s, err := newShrinker(t, channels)
-	if err != nil {
-		return picture{}, err
+func rows(ctx context.Context, ts []*target, channels int, read func(emit func(y int, row []byte) error) error) ([]picture, error) {
+	shrinkers := make([]*shrinker, len(ts))
+	for i, t := range ts {
+		var err error
+		if shrinkers[i], err = newShrinker(t, channels); err != nil {
+			return nil, err
+		}
 	}
-	few := countColors(t, channels)
-	err = read(func(y int, row []byte) error {
+	few := countColors(ts, channels)
+	err := read(func(y int, row []byte) error {
 		if y&63 == 0 {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 		}
 		few.add(row)
-		s.push(row)
+		row = shrinkers[0].convert(row)
+		for _, s := range shrinkers {
+			s.take(row)
+		}
 		return nil
 	})
 	if err != nil {
-		return picture{}, err
+		return nil, err
 	}
-	m, err := s.picture()
-	if err != nil {
-		return picture{}, err
+	pictures := make([]picture, len(ts))
+	for i, s := range shrinkers {
+		m, err := s.picture()
+		if err != nil {
+			return nil, err
+		}
+		ts[i].color.apply(m)
+		pictures[i] = picture{m, few.of(ts[i])}
 	}
-	t.color.apply(m)
-	return picture{m, few.count()}, nil
+	return pictures, nil
 }
 
 // A shrinker makes the small picture out of rows of samples.
@@ -84,12 +94,20 @@ func (s *shrinker) again() (err error) {
 }
 
 // push takes the next row of the source.
-func (s *shrinker) push(row []byte) {
-	if s.col.first {
-		s.colored = append(s.colored[:0], row...)
-		row = s.colored
-		s.col.applyRow(row, s.channels)
+func (s *shrinker) push(row []byte) { s.take(s.convert(row)) }
+
+// convert returns a row of the source as it goes on.
+func (s *shrinker) convert(row []byte) []byte {
+	if !s.col.first {
+		return row
 	}
+	s.colored = append(s.colored[:0], row...)
+	s.col.applyRow(s.colored, s.channels)
+	return s.colored
+}
+
+// take takes the next row, converted. It is not changed.
+func (s *shrinker) take(row []byte) {
 	if s.same { // straight alpha stays as it is, to the bit
 		if s.y < s.rect.Max.Y {
 			if s.channels == 2 {
@@ -184,9 +202,9 @@ func div255(v uint32) byte {
 	return byte((v + v>>8) >> 8)
 }
 
-// canvas makes the small picture of a whole decoded one.
-func canvas(ctx context.Context, t *target, m *image.NRGBA) (picture, error) {
-	return rows(ctx, t, 4, func(emit func(y int, row []byte) error) error {
+// canvas makes the small pictures of a whole decoded one.
+func canvas(ctx context.Context, ts []*target, m *image.NRGBA) ([]picture, error) {
+	return rows(ctx, ts, 4, func(emit func(y int, row []byte) error) error {
 		w := 4 * m.Rect.Dx()
 		for y := range m.Rect.Dy() {
 			if err := emit(y, m.Pix[y*m.Stride:][:w]); err != nil {

@@ -47,12 +47,14 @@ type picture struct {
 type source interface {
 	header() header
 
-	// peak estimates the bytes that decoding for t holds at the worst moment, the source and the small picture aside.
-	peak(t *target) int64
+	// peak estimates the bytes that decoding for ts at once holds at the worst moment, the source and the small pictures
+	// aside.
+	peak(ts ...*target) int64
 
-	// still decodes the picture at t's size, in the orientation it is stored in, as sRGB: *image.Gray, *image.NRGBA, or
-	// *image.YCbCr of full range where t's format takes it.
-	still(ctx context.Context, t *target) (picture, error)
+	// still decodes the picture once, at the size of each of ts, in the orientation it is stored in, as sRGB: *image.Gray,
+	// *image.NRGBA, or *image.YCbCr of full range where t's format takes it. All of ts go together, see Set. No picture
+	// depends on which others there are.
+	still(ctx context.Context, ts ...*target) ([]picture, error)
 
 	// note tells what was wrong with a picture that is whole all the same, once it has been decoded; "" if nothing was.
 	note() string
@@ -98,6 +100,11 @@ func (t *target) stored() (w, h int) {
 		return t.h, t.w
 	}
 	return t.w, t.h
+}
+
+// wholeChroma reports whether the result keeps the chroma of a finer source.
+func (t *target) wholeChroma() bool {
+	return t.format.wholeChroma != 0 && t.quality >= t.format.wholeChroma
 }
 
 // same reports whether nothing has to be scaled.

@@ -65,11 +65,11 @@ func TestThinPlanesAreTheScaledPicture(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := opened.still(context.Background(), target)
+			pictures, err := opened.still(context.Background(), target)
 			if err != nil {
 				t.Fatal(err)
 			}
-			most.compare(fmt.Sprint("JPEG, orientation ", o), want, orient(got.Image, o).(*image.YCbCr))
+			most.compare(fmt.Sprint("JPEG, orientation ", o), want, orient(pictures[0].Image, o).(*image.YCbCr))
 			// The road of lossy WebP, with the same planes.
 			small, err := planesToPlanes(planes, target)
 			if err != nil {

@@ -47,10 +47,10 @@ func (s toySource) header() header {
 	return header{w: s.w, h: s.h, frames: 1, orientation: 1, space: icc.RGB}
 }
 
-func (s toySource) peak(t *target) int64 { return rowsPeak(t) }
+func (s toySource) peak(ts ...*target) int64 { return rowsPeak(ts) }
 
-func (s toySource) still(ctx context.Context, t *target) (picture, error) {
-	return rows(ctx, t, 3, func(emit func(y int, row []byte) error) error {
+func (s toySource) still(ctx context.Context, ts ...*target) ([]picture, error) {
+	return rows(ctx, ts, 3, func(emit func(y int, row []byte) error) error {
 		for y := range s.h {
 			if len(s.src) < 12+3*s.w*(y+1) {
 				return errors.New("toy: damaged: the rows end early")

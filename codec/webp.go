@@ -23,8 +23,8 @@ func (s webpSource) header() header {
 	return header{w: s.Width, h: s.Height, frames: len(s.Frames), orientation: exif.Orientation(s.EXIF), profile: s.ICC, space: icc.RGB}
 }
 
-func (s webpSource) peak(t *target) int64 {
-	n, area := rowsPeak(t), int64(t.sw)*int64(t.sh)
+func (s webpSource) peak(ts ...*target) int64 {
+	n, area := rowsPeak(ts), int64(s.Width)*int64(s.Height)
 	switch {
 	case s.Animated:
 		return n + 24*area // the canvas and a frame, and what of those before is not collected yet
@@ -36,24 +36,29 @@ func (s webpSource) peak(t *target) int64 {
 	return n + 2*area // the planes
 }
 
-func (s webpSource) still(ctx context.Context, t *target) (picture, error) {
+func (s webpSource) still(ctx context.Context, ts ...*target) ([]picture, error) {
 	if s.Animated { // of one frame, which need not fill the canvas
 		m, _, err := webp.NewPlayer(s.File).Next()
 		if err != nil {
-			return picture{}, err
+			return nil, err
 		}
-		return canvas(ctx, t, m)
+		return canvas(ctx, ts, m)
 	}
 	f := &s.Frames[0]
-	if t.format == WebP && t.color.convert == nil && !f.Lossless && !f.HasAlpha {
-		m, err := f.Decode()
-		if err != nil {
-			return picture{}, err
-		}
-		small, err := planesToPlanes(m.(*image.YCbCr), t)
-		return picture{Image: small}, err
+	if t := ts[0]; t.format != WebP || t.color.convert != nil || f.Lossless || f.HasAlpha {
+		return rows(ctx, ts, 4, f.Rows)
 	}
-	return rows(ctx, t, 4, f.Rows)
+	m, err := f.Decode()
+	if err != nil {
+		return nil, err
+	}
+	pictures := make([]picture, len(ts))
+	for i, t := range ts {
+		if pictures[i].Image, err = planesToPlanes(m.(*image.YCbCr), t); err != nil {
+			return nil, err
+		}
+	}
+	return pictures, nil
 }
 
 func (s webpSource) player() (player, int, error) { return webp.NewPlayer(s.File), s.LoopCount, nil }

@@ -53,7 +53,7 @@ type Handler struct {
 
 	// Replaced in tests alone.
 	now    func() time.Time
-	resize func(context.Context, []byte, func(w, h int) (int, int), codec.Options) ([]byte, codec.Info, error)
+	resize resizer
 
 	mu      sync.Mutex
 	clients map[place]*s3lite.Client // a client learns its bucket's region, once
@@ -112,7 +112,7 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMess
 		return nil, err
 	}
 	if p.Skip != nil {
-		r := p.Target.record()
+		r := p.Target.blank()
 		r.RequestID, r.Error = p.RequestID, p.Skip.Error()
 		h.log(r, start)
 		return p.request, nil
@@ -127,12 +127,12 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMess
 	// ctx: what it holds it gives back when it ends.
 	var saved rescue
 	done := make(chan Record, 1)
-	go func() { done <- h.run(ctx, p.Target, &saved) }()
+	go func() { done <- h.make(ctx, p.Target, &saved) }()
 	var r Record
 	select {
 	case r = <-done:
 	case <-ctx.Done():
-		r = p.Target.record()
+		r = p.Target.blank()
 		r.fail(fmt.Errorf("gave up: %w", context.Cause(ctx)))
 		saved.gaveUp(r.Err)
 	}
@@ -146,80 +146,101 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMess
 // what it did. A decision of Unchanged means that there is no such result to
 // point at; Error says why. It never panics.
 func (h *Handler) Make(ctx context.Context, t Target) Record {
-	return h.run(ctx, t, new(rescue))
+	return h.make(ctx, t, new(rescue))
 }
 
-func (h *Handler) run(ctx context.Context, t Target, saved *rescue) (r Record) {
-	start := time.Now()
-	r = t.record()
-	defer func() {
-		if p := recover(); p != nil {
-			r.fail(caught.Error(p))
+func (h *Handler) make(ctx context.Context, t Target, saved *rescue) Record {
+	return t.record(func(r *Record) error {
+		if err := t.Valid(); err != nil {
+			return err
 		}
-		r.Total = Millis(time.Since(start))
-	}()
-	if err := h.make(ctx, t, &r, saved); err != nil {
-		r.fail(err)
-	}
-	return r
+		s3 := h.client(t.Bucket, t.Region)
+		w := work{whole: stopwatch(), resize: h.resize}
+		lap := stopwatch()
+		var err error
+		w.source, w.stored, err = heads(ctx, s3, t)
+		r.Head = lap()
+		if err != nil {
+			return err
+		}
+		if hit, err := h.judge(t, w.source, w.stored, r, saved); hit || err != nil {
+			return err
+		}
+		leave, err := h.enter(ctx)
+		if err != nil {
+			return err
+		}
+		defer leave()
+		lap = stopwatch()
+		w.source, err = s3.Get(ctx, t.SourceKey(), MaxSource)
+		r.Get = lap()
+		if err != nil {
+			return err
+		}
+		return h.finish(ctx, t, w, r, saved)
+	})
 }
 
-func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) error {
-	if err := t.Valid(); err != nil {
-		return err
-	}
-	s3 := h.client(t.Bucket, t.Region)
-
-	whole, lap := stopwatch(), stopwatch()
-	source, stored, err := heads(ctx, s3, t, saved.shelf)
-	r.Head = lap()
+// judge says from the heads of a source and of what is stored whether a result has to be made: not after a hit or an
+// error.
+func (h *Handler) judge(t Target, source, stored *s3lite.Object, r *Record, saved *rescue) (hit bool, err error) {
 	switch {
-	case err != nil:
-		return err
 	case ours(source):
-		return ErrResult
+		return false, ErrResult
 	case source.Archived():
-		return errArchived
+		return false, errArchived
 	case fresh(stored, source, t):
 		r.Decision, r.OutBytes, r.Format = Hit, int(stored.Size), stored.ContentType
-		return nil
+		return true, nil
 	case stored != nil && !ours(stored):
 		r.note("replaces an object that is not ours")
 	}
 	saved.stored(sameSource(stored, source))
 	if err := h.known(stored, source); err != nil {
 		r.Known = true
-		return err
+		return false, err
 	}
 	if source.Size > MaxSource {
-		return fmt.Errorf("the source is %d bytes, over the limit of %d", source.Size, int64(MaxSource))
+		return false, fmt.Errorf("the source is %d bytes, over the limit of %d", source.Size, int64(MaxSource))
 	}
+	return false, nil
+}
 
+// enter waits until a picture may be in memory, and returns what says that it is not any more.
+func (h *Handler) enter(ctx context.Context) (leave func(), err error) {
 	select {
 	case h.slots <- struct{}{}:
-		defer func() { <-h.slots }()
+		return func() { <-h.slots }, nil
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return nil, context.Cause(ctx)
 	}
-	lap = stopwatch()
-	source, err = saved.shelf.take(ctx, s3, t)
-	r.Get = lap()
-	if err != nil {
-		return err
-	}
-	r.InBytes = len(source.Body)
+}
 
-	options := codec.Options{Format: t.format(), Quality: t.Quality, Memory: h.cfg.Memory}
+// resizer is codec.Resize, or what stands for it.
+type resizer = func(context.Context, []byte, func(w, h int) (int, int), codec.Options) ([]byte, codec.Info, error)
+
+// A work is what a result is made with.
+type work struct {
+	source *s3lite.Object // read
+	stored *s3lite.Object // what lies under the result's key, nil when nothing usable does
+	whole  func() Millis  // how long ago all of it began
+	resize resizer
+}
+
+// finish makes a result and stores it.
+func (h *Handler) finish(ctx context.Context, t Target, w work, r *Record, saved *rescue) error {
+	source := w.source
 	src := source.Body
 	source.Body = nil // the codec lets go of the source before it encodes: nobody but a shelf holds it
+	r.InBytes = len(src)
 	making := stopwatch()
 	failed := saved.making(func(err error) {
-		// When most of the time went to S3, the picture may do in another request's.
-		if !errors.Is(err, context.DeadlineExceeded) || 2*making() >= whole() {
-			h.remember(ctx, t, source, stored, err)
+		// When most of the time went to S3, or to other results, the picture may do in another request's.
+		if !errors.Is(err, context.DeadlineExceeded) || 2*making() >= w.whole() {
+			h.remember(ctx, t, source, w.stored, err)
 		}
 	})
-	body, info, err := h.resize(ctx, src, t.Size.Fit, options)
+	body, info, err := w.resize(ctx, src, t.Size.Fit, h.options(t))
 	r.Resize = making()
 	r.fill(info)
 	if err != nil {
@@ -233,8 +254,8 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) 
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
-	lap = stopwatch()
-	err = s3.Put(ctx, t.ResultKey(), body, o)
+	lap := stopwatch()
+	err = h.client(t.Bucket, t.Region).Put(ctx, t.ResultKey(), body, o)
 	r.Put = lap()
 	if err != nil {
 		return err
@@ -243,8 +264,29 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) 
 	return nil
 }
 
-// record starts t's record: nothing was done yet.
-func (t Target) record() Record {
+// options are those with which t is made.
+func (h *Handler) options(t Target) codec.Options {
+	return codec.Options{Format: t.format(), Quality: t.Quality, Memory: h.cfg.Memory}
+}
+
+// record is t's record of what make does. A panic is an error too.
+func (t Target) record(make func(r *Record) error) (r Record) {
+	start := time.Now()
+	r = t.blank()
+	defer func() {
+		if p := recover(); p != nil {
+			r.fail(caught.Error(p))
+		}
+		r.Total = Millis(time.Since(start))
+	}()
+	if err := make(&r); err != nil {
+		r.fail(err)
+	}
+	return r
+}
+
+// blank starts t's record: nothing was done yet.
+func (t Target) blank() Record {
 	r := Record{Decision: Unchanged, Key: t.Key, Size: t.Size.Name, WebP: t.WebP}
 	if t.Resized != "" && t.Size.Name != "" {
 		r.Result = t.ResultKey()

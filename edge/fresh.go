@@ -32,7 +32,7 @@ const (
 
 // heads asks at once for the source, and for what is stored under the result's key, which is nil when nothing usable is
 // there. An error of the source's comes first.
-func heads(ctx context.Context, s3 *s3lite.Client, t Target, known *shelf) (source, stored *s3lite.Object, err error) {
+func heads(ctx context.Context, s3 *s3lite.Client, t Target) (source, stored *s3lite.Object, err error) {
 	var storedErr error
 	done := make(chan struct{})
 	go func() {
@@ -44,17 +44,24 @@ func heads(ctx context.Context, s3 *s3lite.Client, t Target, known *shelf) (sour
 		}()
 		stored, storedErr = s3.Head(ctx, t.ResultKey())
 	}()
-	source, err = known.look(ctx, s3, t)
+	source, err = s3.Head(ctx, t.SourceKey())
 	<-done
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, nil, err
-	case errors.Is(storedErr, s3lite.ErrNotFound), errors.Is(storedErr, s3lite.ErrDenied):
-		return source, nil, nil // without s3:ListBucket a missing key answers 403
-	case storedErr == nil && stored.Archived():
-		return source, nil, nil // CloudFront could not read it
 	}
-	return source, stored, storedErr
+	stored, err = usable(stored, storedErr)
+	return source, stored, err
+}
+
+// usable returns what is stored under a result's key as far as it is of use, from S3's answer.
+func usable(o *s3lite.Object, err error) (*s3lite.Object, error) {
+	switch {
+	case errors.Is(err, s3lite.ErrNotFound), errors.Is(err, s3lite.ErrDenied):
+		return nil, nil // without s3:ListBucket a missing key answers 403
+	case err == nil && o.Archived():
+		return nil, nil // CloudFront could not read it
+	}
+	return o, err
 }
 
 // isResult reports whether o is a result, whoever asked for it and wherever it lies. A nil o is none.

@@ -84,14 +84,18 @@ func (h *Handler) known(stored, source *s3lite.Object) error {
 	if left := m.until.Sub(h.now()); !m.until.IsZero() && (left <= 0 || left > m.span) {
 		return nil
 	}
-	return &knownError{m.reason, m.until}
+	return &knownError{m.reason, m.until, m.memory > 0}
 }
 
 // A knownError ends a request that is not tried.
 type knownError struct {
 	reason string
 	until  time.Time // zero: it lasts
+	limit  bool      // there was not enough memory, or time
 }
+
+// Is reports whether e is the limit that was met.
+func (e *knownError) Is(target error) bool { return e.limit && target == codec.ErrLimit }
 
 func (e *knownError) Error() string {
 	s := "known: " + e.reason

@@ -2,7 +2,11 @@ package edge
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
+
+	"miniatura/codec"
+	"miniatura/internal/caught"
 )
 
 // Decisions a Record can hold.
@@ -53,6 +57,10 @@ type Record struct {
 	Put    Millis `json:"putMs,omitempty"`
 	Total  Millis `json:"totalMs"`
 }
+
+// Alone reports whether the failure is this result's alone: a limit that others of the same source may not meet, or a
+// panic.
+func (r *Record) Alone() bool { return errors.Is(r.Err, codec.ErrLimit) || caught.Is(r.Err) }
 
 // Millis is a duration that JSON shows in milliseconds, to the microsecond.
 type Millis time.Duration

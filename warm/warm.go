@@ -49,11 +49,12 @@ func (f *Failure) Unwrap() error { return f.Err }
 
 // Make sees to it that every target's result is stored and fresh. The targets
 // are those of one source: what makes one impossible (the source is missing, or
-// no picture) makes the rest impossible too and is not tried again. Each record
-// goes to observe, which may be nil. The error is a *Failure, the first there was.
+// no picture) makes the rest impossible too and is not tried again, unless it is
+// a limit of one result. Each record goes to observe, which may be nil. The error
+// is a *Failure, the first there was, or the first that is temporary.
 func Make(ctx context.Context, h *edge.Handler, targets []edge.Target, observe func(edge.Record)) (Tally, error) {
 	var tally Tally
-	var failed error
+	var failed *Failure
 	done := 0
 	h.MakeAll(ctx, targets, func(r edge.Record) bool {
 		if observe != nil {
@@ -65,15 +66,21 @@ func Make(ctx context.Context, h *edge.Handler, targets []edge.Target, observe f
 		case edge.Resized:
 			tally.Made++
 		default:
-			// What is wrong with one is wrong with the rest: stop at the first that
-			// says how the others will end.
-			tally.Failed += len(targets) - done
-			failed = failure(r.Err)
-			return false
+			if f := failure(r.Err); failed == nil || f.Temporary && !failed.Temporary {
+				failed = f
+			}
+			if !r.Alone() { // it says how the others will end
+				tally.Failed += len(targets) - done
+				return false
+			}
+			tally.Failed++
 		}
 		done++
 		return true
 	})
+	if failed == nil {
+		return tally, nil
+	}
 	return tally, failed
 }
 

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"miniatura/codec"
 	"miniatura/edge"
 	"miniatura/s3lite"
 	"miniatura/s3lite/s3test"
@@ -591,5 +592,21 @@ func TestAnOldVersionTakesNoResultsAlong(t *testing.T) {
 	result = bytes.Replace(result, []byte(`"sequencer"`), []byte(`"versionId":"v","sequencer"`), 1)
 	if _, err := w.handle(t, result); err != nil || len(w.counts()) != 0 {
 		t.Errorf("a result's old version: %v", err)
+	}
+}
+
+// A limit that one result meets is no reason to leave out the others; that it was met is remembered.
+func TestALimitOfOneResultStopsNoOther(t *testing.T) {
+	w := newWorld(t, map[string]string{EnvSizes: "L,SS,SXS"})
+	w.h = New(Config{Settings: w.h.cfg.Settings, Region: "eu-west-1", Client: w.client, Log: &w.log, Memory: 80 << 20})
+	w.Put(niño, s3test.Object{Body: picture(t, 900, 700)})
+	for i, want := range []Tally{{Made: 4, Failed: 2}, {Fresh: 4, Failed: 2}} {
+		tally, err := w.h.create(context.Background(), "created", niño)
+		if tally != want || !errors.Is(err, codec.ErrLimit) {
+			t.Errorf("%d: %+v, %v", i, tally, err)
+		}
+		if n := w.counts(); n["GET"] != 1-i || n["HEAD"] != 7 {
+			t.Errorf("%d: %v", i, n)
+		}
 	}
 }

@@ -50,6 +50,13 @@ func cols(n int) int {
 	return 8
 }
 
+// orderOf returns the order of an n x n transform.
+func orderOf(n int) *order {
+	o := &orders[n]
+	o.once.Do(o.make)
+	return o
+}
+
 func (o *order) make() {
 	c := cols(o.n)
 	o.size = c * c

@@ -74,7 +74,7 @@ func (d *Decoder) decodeProgressive(ctx context.Context, w *workspace, emit emit
 		p.w = d.mcux * c.H
 		p.coef = num.Grow(p.coef, p.w*d.mcuy*c.V)
 		clear(p.coef)
-		kept := keeps(w.planes[i].n)
+		kept := keeps(w.planes[i].most)
 		if g.plan(uint8(i), kept) {
 			blocks = max(blocks, c.bw*c.bh)
 		}
@@ -89,7 +89,7 @@ func (d *Decoder) decodeProgressive(ctx context.Context, w *workspace, emit emit
 	}
 	w.coef, w.nz = num.Grow(w.coef, coefs), num.Grow(w.nz, blocks)
 	for i := range d.Components {
-		if err := g.component(uint8(i), w.planes[i].n); err != nil {
+		if err := g.component(uint8(i), w.planes[i].most); err != nil {
 			return err
 		}
 		if err := g.output(i, &w.planes[i], emit); err != nil {

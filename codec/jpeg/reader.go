@@ -6,12 +6,13 @@ package jpeg
 import (
 	"context"
 	"fmt"
+	"math/bits"
 	"sync"
 
 	"miniatura/codec/internal/num"
 )
 
-type emitFunc = func(c, y int, rows []byte, stride, count int) error
+type emitFunc = func(c, n, y int, rows []byte, stride, count int) error
 
 // PlaneSize returns the size, in samples, of component c decoded at n/8: ceil(W * H_c/Hmax * n/8) and likewise for the height.
 func (d *Decoder) PlaneSize(c, n int) (w, h int) {
@@ -27,18 +28,44 @@ func (d *Decoder) PlaneExtent(c, n int) (w, h float64) {
 	return float64(d.W*k.H*n) / float64(8*d.hmax), float64(d.H*k.V*n) / float64(8*d.vmax)
 }
 
+// A Scales is a set of n from 1 to 8 at which a component is decoded: bit n stands for n/8.
+type Scales uint16
+
+// most is the largest n of s, 0 when it is empty.
+func (s Scales) most() int { return bits.Len16(uint16(s)) - 1 }
+
 // PeakBytes estimates what Decode allocates at n, an upper bound to within some ten kilobytes. It does not count the source and what the
 // caller keeps.
-func (d *Decoder) PeakBytes(n [4]int) int64 {
+func (d *Decoder) PeakBytes(n [4]int) int64 { return d.PeakBytesAll(scalesOf(n)) }
+
+// PeakBytesAll is PeakBytes for DecodeAll.
+func (d *Decoder) PeakBytesAll(scales [4]Scales) int64 {
 	total := int64(160 << 10) // tables, bit reader
+	var most [4]int
 	for i := range d.Components {
 		c := &d.Components[i]
-		total += int64((d.mcux+groupMCUs)*c.H*n[i]+margin)*int64(c.V*n[i]) + int64(groupMCUs*c.H*c.V*blockSize+256)*2
+		most[i] = scales[i].most()
+		blocks := int64(groupMCUs*c.H*c.V*blockSize+256) * 2
+		total += blocks
+		for s := scales[i]; s != 0; s &= s - 1 {
+			n := bits.TrailingZeros16(uint16(s))
+			total += int64((d.mcux+groupMCUs)*c.H*n+margin) * int64(c.V*n)
+			if cols(n) < cols(most[i]) {
+				total += blocks
+			}
+		}
 	}
 	if d.Progressive {
-		total += d.progressiveBytes(n)
+		total += d.progressiveBytes(most)
 	}
 	return total
+}
+
+func scalesOf(n [4]int) (s [4]Scales) {
+	for c, n := range n {
+		s[c] = 1 << (n & 15)
+	}
+	return s
 }
 
 // Decode decodes the picture, component c at n[c]/8 with n[c] from 1 to 8, and hands out its planes in bands, each component's from top to
@@ -57,7 +84,20 @@ func (d *Decoder) Decode(ctx context.Context, n [4]int, emit func(c, y int, rows
 			return fmt.Errorf("jpeg: component %d wanted at %d/8", c, n[c])
 		}
 	}
-	if peak := d.PeakBytes(n); peak > d.MaxBytes {
+	return d.DecodeAll(ctx, scalesOf(n), func(c, _, y int, rows []byte, stride, count int) error {
+		return emit(c, y, rows, stride, count)
+	})
+}
+
+// DecodeAll is Decode for several scales at once: the entropy-coded samples are read once, as the largest scale needs them, and every band
+// comes once for each n in scales[c]. The planes are Decode's. An error means that Decode fails for one of the scales, not for each.
+func (d *Decoder) DecodeAll(ctx context.Context, scales [4]Scales, emit func(c, n, y int, rows []byte, stride, count int) error) error {
+	for c := range d.Components {
+		if s := scales[c]; s == 0 || s&^0x1FE != 0 {
+			return fmt.Errorf("jpeg: component %d wanted at scales %#x", c, uint(s))
+		}
+	}
+	if peak := d.PeakBytesAll(scales); peak > d.MaxBytes {
 		return tooMuch(peak, d.MaxBytes)
 	}
 	w, _ := workspaces.Get().(*workspace)
@@ -67,8 +107,13 @@ func (d *Decoder) Decode(ctx context.Context, n [4]int, emit func(c, y int, rows
 	defer w.release()
 	for i := range d.Components {
 		p := &w.planes[i]
-		p.c, p.n = &d.Components[i], n[i]
-		_, p.height = d.PlaneSize(i, n[i])
+		p.c, p.most, p.last = &d.Components[i], scales[i].most(), 0
+		for s := scales[i]; s != 0; s &= s - 1 {
+			o := &p.outs[p.last]
+			o.n = bits.TrailingZeros16(uint16(s))
+			_, o.height = d.PlaneSize(i, o.n)
+			p.last++
+		}
 	}
 	walk := *d // the walk over the scans changes the tables in force
 	if d.Progressive {
@@ -113,40 +158,60 @@ const (
 	margin = 32
 )
 
-// A plane is what a scan knows of a component: one row of MCUs, as samples, and a group of blocks on the way there.
+// A plane is what a scan knows of a component: one row of MCUs, as samples at each scale, and a group of blocks on the way there.
 type plane struct {
-	c      *Component
-	n      int // the transform is n x n
-	height int // of the whole plane
+	c    *Component
+	most int // the largest transform is most x most
 
 	pred  int32 // F.2.1.3.1
 	slot  *slotTable
-	limit int   // coefficients from this zig-zag index on are not used
-	quant steps // quantization steps, in the order of a block
+	limit int // coefficients from this zig-zag index on are not used
 
-	h, v   int // blocks of an MCU
-	size   int // coefficients in a block's buffer
-	coef   []int16
-	line   int    // of coef: between block lines of an MCU
-	rows   []byte // v*n rows
+	h, v int // blocks of an MCU
+	size int // coefficients in a block's buffer
+	coef []int16
+	line int // of coef: between block lines of an MCU
+
+	outs [8]output
+	last int // outs[:last] are in use, the largest last
+}
+
+// An output is a plane at one scale.
+type output struct {
+	n      int // the transform is n x n
+	height int // of the whole plane
+	quant  steps
+	size   int     // coefficients in a block's buffer
+	coef   []int16 // a block line of a group, where the plane's own blocks are larger
+	rows   []byte  // v*n rows
 	stride int
 }
 
 // prepare makes p ready for a scan whose MCUs have h x v blocks of it, mcux to a row.
 func (p *plane) prepare(h, v, mcux int) {
-	o := &orders[p.n]
-	o.once.Do(o.make)
+	o := orderOf(p.most)
 	p.slot, p.limit, p.size = &o.slot, o.limit, o.size
-	for k, q := range p.c.quant {
-		if s := o.place[k]; s >= 0 {
-			p.quant[s] = int16(min(q, 1<<15-1))
-		}
-	}
 	p.pred, p.h, p.v = 0, h, v
 	p.line = groupMCUs * h * p.size
 	p.coef = num.Grow(p.coef, v*p.line+256)
-	p.stride = num.DivUp(mcux, groupMCUs)*groupMCUs*h*p.n + margin
-	p.rows = num.Grow(p.rows, p.stride*v*p.n)
+	for i := range p.outs[:p.last] {
+		p.outs[i].prepare(p, mcux)
+	}
+}
+
+func (t *output) prepare(p *plane, mcux int) {
+	o := orderOf(t.n)
+	t.size, t.quant = o.size, steps{} // zero where a block of p may have a coefficient that t does not use
+	for k, q := range p.c.quant {
+		if s := o.place[k]; s >= 0 {
+			t.quant[s] = int16(min(q, 1<<15-1))
+		}
+	}
+	if t.size != p.size {
+		t.coef = num.Grow(t.coef, groupMCUs*p.h*t.size)
+	}
+	t.stride = num.DivUp(mcux, groupMCUs)*groupMCUs*p.h*t.n + margin
+	t.rows = num.Grow(t.rows, t.stride*p.v*t.n)
 }
 
 // clear zeroes the group's blocks.
@@ -160,12 +225,53 @@ func (p *plane) block(v, i int) *[256]int16 {
 // inverse transforms the group whose first MCU is x.
 func (p *plane) inverse(x int) {
 	for v := range p.v {
-		inverse(p.n, p.rows[v*p.n*p.stride+x*p.h*p.n:], p.stride, p.coef[v*p.line:][:p.line], &p.quant)
+		line := p.coef[v*p.line:][:p.line]
+		for i := range p.outs[:p.last] {
+			t := &p.outs[i]
+			coef := line
+			if t.size != p.size {
+				coef = t.coef[:len(line)/p.size*t.size]
+				corners(coef, line, t.size, p.size)
+			}
+			inverse(t.n, t.rows[v*t.n*t.stride+x*p.h*t.n:], t.stride, coef, &t.quant)
+		}
+	}
+}
+
+// corners copies of each block in src, of from coefficients, the low frequencies to dst, to coefficients a block.
+func corners(dst, src []int16, to, from int) {
+	switch {
+	case to == 16: // of 64
+		for ; len(src) >= 64 && len(dst) >= 16; dst, src = dst[16:], src[64:] {
+			*(*[4]int16)(dst) = *(*[4]int16)(src)
+			*(*[4]int16)(dst[4:]) = *(*[4]int16)(src[8:])
+			*(*[4]int16)(dst[8:]) = *(*[4]int16)(src[16:])
+			*(*[4]int16)(dst[12:]) = *(*[4]int16)(src[24:])
+		}
+	case to == 4: // of 64 or 16
+		second := 4
+		if from == 64 {
+			second = 8
+		}
+		for ; len(src) >= from && len(dst) >= 4; dst, src = dst[4:], src[from:] {
+			*(*[2]int16)(dst) = *(*[2]int16)(src)
+			*(*[2]int16)(dst[2:]) = *(*[2]int16)(src[second:])
+		}
+	default:
+		for i := range dst {
+			dst[i] = src[i*from]
+		}
 	}
 }
 
 // emit hands out MCU row y.
 func (p *plane) emit(c, y int, emit emitFunc) error {
-	y *= p.v * p.n
-	return emit(c, y, p.rows, p.stride, min(p.v*p.n, p.height-y))
+	for i := range p.outs[:p.last] {
+		t := &p.outs[i]
+		y := y * p.v * t.n
+		if err := emit(c, t.n, y, t.rows, t.stride, min(p.v*t.n, t.height-y)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -38,7 +38,7 @@ func (d *Decoder) decodeSequential(ctx context.Context, w *workspace, emit emitF
 func (w *workspace) scan(ctx context.Context, d *Decoder, s *scan, emit emitFunc) error {
 	skips := [4]bool{}
 	for i, ci := range s.comps[:s.n] {
-		skips[s.ta[i]] = skips[s.ta[i]] || w.planes[ci].n < 8
+		skips[s.ta[i]] = skips[s.ta[i]] || w.planes[ci].most < 8
 	}
 	var dc, ac [4]bool
 	for i := range s.n {
