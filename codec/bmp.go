@@ -22,6 +22,10 @@ func (s bmpSource) header() header {
 
 func (s bmpSource) peak(t *target) int64 { return rowsPeak(t) + s.PeakBytes() }
 
+func (s bmpSource) coding(t *target) coding {
+	return coding{name: "BMP", bytes: t.size, alpha: s.Channels == 4}
+}
+
 func (s bmpSource) still(ctx context.Context, t *target) (picture, error) {
 	return rows(ctx, t, s.Channels, s.Rows)
 }

@@ -30,6 +30,14 @@ func (s gifSource) peak(t *target) int64 {
 	return rowsPeak(t) + 12*area // and a copy of the canvas, and what is not collected yet
 }
 
+func (s gifSource) coding(t *target) coding {
+	c := coding{name: "GIF", bytes: t.size, parts: make([]part, t.frames)}
+	for i := range c.parts {
+		c.parts[i].pixels, c.parts[i].bytes = s.Drawing(i)
+	}
+	return c
+}
+
 func (s gifSource) still(ctx context.Context, t *target) (picture, error) {
 	m, _, err := s.Next()
 	if err != nil {

@@ -53,6 +53,24 @@ func (s jpegSource) peak(t *target) int64 {
 	return bytes
 }
 
+func (s jpegSource) coding(t *target) coding {
+	c := coding{name: "JPEG", bytes: t.size, lossy: true}
+	if s.Progressive {
+		c.name = "progressive JPEG"
+	}
+	for _, g := range s.Segments {
+		c.bytes -= len(g.Data)
+	}
+	planes, n := s.planes(t, subsampling{1, 1})
+	if n[0] == 1 {
+		c.name += ", DC alone"
+	}
+	for i := range planes {
+		c.made += int64(planes[i].sw) * int64(planes[i].sh)
+	}
+	return c
+}
+
 func (s jpegSource) player() (player, int, error) { return nil, 0, unsupported("an animated JPEG") }
 
 // still decodes at the result's size: *image.Gray, *image.YCbCr, or *image.NRGBA once colour had to be converted.

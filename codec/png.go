@@ -48,6 +48,17 @@ func (s pngSource) peak(t *target) int64 {
 	return rowsPeak(t) + s.Reader.PeakBytes()
 }
 
+func (s pngSource) coding(t *target) coding {
+	c := coding{name: "PNG", bytes: t.size, alpha: s.Channels == 2 || s.Channels == 4}
+	if s.Player != nil {
+		c.parts = make([]part, t.frames)
+		for i := range c.parts {
+			c.parts[i].pixels, c.parts[i].bytes = s.Drawing(i)
+		}
+	}
+	return c
+}
+
 func (s pngSource) still(ctx context.Context, t *target) (picture, error) {
 	if t.color.first && s.BitDepth == 16 {
 		s.Narrow = t.color.convert.Wide

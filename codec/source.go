@@ -37,6 +37,19 @@ func (h *header) upright() (int, int) {
 	return h.w, h.h
 }
 
+// A coding is what the samples of a source are read from, as far as headers say, and with it what reading them costs.
+type coding struct {
+	name  string // in the table of costs, "" where it has none
+	bytes int    // that are decoded
+	made  int64  // pixels that are handed to the scaler, 0: all of every frame
+	lossy bool
+	alpha bool   // there may be alpha, as samples of their own
+	parts []part // the frames of an animation
+}
+
+// A part is a frame's rectangle and its data.
+type part struct{ pixels, bytes int64 }
+
 // A picture is what a still source becomes, on its way to an encoder.
 type picture struct {
 	image.Image
@@ -49,6 +62,9 @@ type source interface {
 
 	// peak estimates the bytes that decoding for t holds at the worst moment, the source and the small picture aside.
 	peak(t *target) int64
+
+	// coding tells what decoding for t reads.
+	coding(t *target) coding
 
 	// still decodes the picture at t's size, in the orientation it is stored in, as sRGB: *image.Gray, *image.NRGBA, or
 	// *image.YCbCr of full range where t's format takes it.

@@ -36,6 +36,19 @@ func (s webpSource) peak(t *target) int64 {
 	return n + 2*area // the planes
 }
 
+func (s webpSource) coding(t *target) coding {
+	c := coding{name: "WebP", bytes: t.size, lossy: true, parts: make([]part, len(s.Frames))}
+	if s.Frames[0].Lossless {
+		c.name, c.lossy = "lossless WebP", false
+	}
+	for i := range s.Frames {
+		f := &s.Frames[i]
+		c.alpha = c.alpha || f.HasAlpha
+		c.parts[i] = part{int64(f.Rect.Dx()) * int64(f.Rect.Dy()), int64(f.Size())}
+	}
+	return c
+}
+
 func (s webpSource) still(ctx context.Context, t *target) (picture, error) {
 	if s.Animated { // of one frame, which need not fill the canvas
 		m, _, err := webp.NewPlayer(s.File).Next()

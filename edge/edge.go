@@ -41,6 +41,10 @@ type Config struct {
 	// Memory is what the process may use, in bytes; 0 means codec.DefaultMemory.
 	Memory int64
 
+	// CPU is how many of codec's reference cores there are for a picture, 0 meaning that nothing is refused for the time
+	// it takes. With it, Handle does not begin what cannot be made before its context ends. See Share.
+	CPU float64
+
 	// Concurrent is how many pictures may be in memory at once, 0 meaning 1.
 	// Lambda runs one request at a time in a sandbox, a server does not.
 	Concurrent int
@@ -117,7 +121,9 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMess
 		h.log(r, start)
 		return p.request, nil
 	}
+	var saved rescue
 	if deadline, ok := ctx.Deadline(); ok {
+		saved.deadline = deadline
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-margin))
 		defer cancel()
@@ -125,7 +131,6 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMess
 
 	// The work is waited for no longer than ctx, even when it does not look at
 	// ctx: what it holds it gives back when it ends.
-	var saved rescue
 	done := make(chan Record, 1)
 	go func() { done <- h.run(ctx, p.Target, &saved) }()
 	var r Record
@@ -187,7 +192,8 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) 
 		r.note("replaces an object that is not ours")
 	}
 	saved.stored(sameSource(stored, source))
-	if err := h.known(stored, source); err != nil {
+	budget := h.affordable(saved.deadline)
+	if err := h.known(stored, source, budget); err != nil {
 		r.Known = true
 		return err
 	}
@@ -209,7 +215,7 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) 
 	}
 	r.InBytes = len(source.Body)
 
-	options := codec.Options{Format: t.format(), Quality: t.Quality, Memory: h.cfg.Memory}
+	options := codec.Options{Format: t.format(), Quality: t.Quality, Memory: h.cfg.Memory, CPU: h.affordable(saved.deadline)}
 	src := source.Body
 	source.Body = nil // the codec lets go of the source before it encodes: nobody but a shelf holds it
 	making := stopwatch()
@@ -223,6 +229,7 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) 
 	r.Resize = making()
 	r.fill(info)
 	if err != nil {
+		err = refusal(err, info.Cost, options.CPU, budget)
 		failed(err)
 		return err
 	}
@@ -266,7 +273,7 @@ func (r *Record) note(s string) {
 }
 
 func (r *Record) fill(i codec.Info) {
-	r.Format, r.Frames = i.ContentType, i.Frames
+	r.Format, r.Frames, r.Cost = i.ContentType, i.Frames, Millis(i.Cost*float64(time.Millisecond))
 	r.note(i.Note)
 	r.InW, r.InH, r.OutW, r.OutH = i.W, i.H, i.OutW, i.OutH
 }

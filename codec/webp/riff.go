@@ -69,6 +69,9 @@ func (f *File) Pixels() int64 {
 	return n
 }
 
+// Size is how many bytes f is coded in.
+func (f *Frame) Size() int { return len(f.alpha) + len(f.bits) }
+
 // IsWebP says whether b starts as a WebP file does.
 func IsWebP(b []byte) bool {
 	return len(b) >= 12 && le32(b) == fccRIFF && le32(b[8:]) == fccWEBP

@@ -1,0 +1,272 @@
+package codec
+
+import (
+	"fmt"
+	"go/format"
+	"hash/fnv"
+	"math"
+	"slices"
+	"strings"
+)
+
+// This file fits the table of costs to what jobs took: the sum, over jobs, of the squared logarithm of estimate by
+// measurement becomes least (Levenberg and Marquardt's method over the logarithms of the factors).
+
+// A costRow is a job that was measured: its CPU in milliseconds of the reference core.
+type costRow struct {
+	file, size, format string
+	ms                 float64
+	t                  *target
+	c                  coding
+}
+
+func (r *costRow) String() string {
+	return fmt.Sprintf("%.40s %s to %s: %dx%d to %dx%d, %d frames, %d bytes", r.file, r.size, r.format, r.t.sw, r.t.sh, r.t.w, r.t.h, r.t.frames, r.c.bytes)
+}
+
+// tuned reports whether the file is of the half of all files that the table is fitted to.
+func tuned(file string) bool {
+	h := fnv.New32a()
+	h.Write([]byte(file))
+	x := h.Sum32()
+	return (x^x>>16)&1 == 1
+}
+
+// worthwhile is from where on jobs have to be estimated well, in milliseconds.
+const worthwhile = 20
+
+// Weights of what a factor is drawn to besides the measurements: where few files speak of one, it stays near a guess
+// and near its neighbours in density.
+const (
+	towardsGuess     = 0.003
+	towardsNeighbour = 0.03
+)
+
+// A costFit is a model under way.
+type costFit struct {
+	model *costModel
+	rates []*float64 // that some row uses
+	links [][2]int   // neighbours in density
+	rows  []fitRow
+	guess []float64 // a logarithm a rate
+}
+
+type fitRow struct {
+	terms  []fitTerm
+	log    float64 // of what was measured
+	weight float64
+}
+
+type fitTerm struct {
+	rate int
+	n    float64
+}
+
+// fitCosts gives the model for the rows.
+func fitCosts(rows []costRow) *costModel {
+	m := &costModel{job: 1, canvas: 1, convertSource: 50, convertResult: 50}
+	for i := range rows {
+		r := &rows[i]
+		if !slices.ContainsFunc(m.read, func(c readCost) bool { return c.coding == r.c.name }) {
+			m.read = append(m.read, readCost{r.c.name, 5, 5, 2})
+		}
+		name := road(r.t, &r.c)
+		if !slices.ContainsFunc(m.write, func(c writeCost) bool { return c.road == name }) {
+			m.write = append(m.write, writeCost{name, 0.1, 5, [densities]float64{20, 30, 40, 40, 40}})
+		}
+	}
+	slices.SortFunc(m.read, func(a, b readCost) int { return strings.Compare(a.coding, b.coding) })
+	slices.SortFunc(m.write, func(a, b writeCost) int { return strings.Compare(a.road, b.road) })
+	f := &costFit{model: m}
+	f.collect(rows)
+	f.run()
+	m.read = append(m.read, readCost{"", 10, 10, 2}) // what nothing is known of
+	m.write = append(m.write, writeCost{"", 0.1, 5, [densities]float64{20, 30, 40, 40, 40}})
+	return m
+}
+
+// collect makes the terms of the rows.
+func (f *costFit) collect(rows []costRow) {
+	index := map[*float64]int{}
+	share := map[string]float64{}
+	for i := range rows {
+		share[rows[i].file]++
+	}
+	for i := range rows {
+		r := &rows[i]
+		if r.ms < worthwhile/10 {
+			continue
+		}
+		var row fitRow
+		f.model.terms(r.t, &r.c, func(rate *float64, n float64) {
+			if n <= 0 {
+				return
+			}
+			k, ok := index[rate]
+			if !ok {
+				k = len(f.rates)
+				index[rate] = k
+				f.rates = append(f.rates, rate)
+				f.guess = append(f.guess, math.Log(*rate))
+			}
+			row.terms = append(row.terms, fitTerm{k, n})
+		})
+		row.log = math.Log(r.ms)
+		// Ten sizes of one file are no ten files; what takes no time does not matter.
+		row.weight = min(1, r.ms/worthwhile) / math.Sqrt(share[r.file])
+		f.rows = append(f.rows, row)
+	}
+	for i := range f.model.write {
+		p := &f.model.write[i].pixels
+		for k := range densities - 1 {
+			a, ok := index[&p[k]]
+			b, ok2 := index[&p[k+1]]
+			if ok && ok2 {
+				f.links = append(f.links, [2]int{a, b})
+			}
+		}
+	}
+}
+
+// loss is what becomes least, c the logarithms of the rates.
+func (f *costFit) loss(c []float64) (sum float64) {
+	for i := range f.rows {
+		r := &f.rows[i]
+		ms := 0.0
+		for _, t := range r.terms {
+			ms += math.Exp(c[t.rate]) * t.n
+		}
+		d := math.Log(ms) - r.log
+		sum += r.weight * d * d
+	}
+	for i, g := range f.guess {
+		sum += towardsGuess * (c[i] - g) * (c[i] - g)
+	}
+	for _, l := range f.links {
+		d := c[l[0]] - c[l[1]]
+		sum += towardsNeighbour * d * d
+	}
+	return sum
+}
+
+// normal gives the normal equations at c, the right side as the last column.
+func (f *costFit) normal(c []float64) [][]float64 {
+	n := len(c)
+	a := make([][]float64, n)
+	for i := range a {
+		a[i] = make([]float64, n+1)
+	}
+	for i := range f.rows {
+		r := &f.rows[i]
+		ms := 0.0
+		for _, t := range r.terms {
+			ms += math.Exp(c[t.rate]) * t.n
+		}
+		d := math.Log(ms) - r.log
+		for _, t := range r.terms {
+			g := math.Exp(c[t.rate]) * t.n / ms
+			a[t.rate][n] -= r.weight * g * d
+			for _, u := range r.terms {
+				a[t.rate][u.rate] += r.weight * g * math.Exp(c[u.rate]) * u.n / ms
+			}
+		}
+	}
+	for i, g := range f.guess {
+		a[i][i] += towardsGuess
+		a[i][n] -= towardsGuess * (c[i] - g)
+	}
+	for _, l := range f.links {
+		d := c[l[0]] - c[l[1]]
+		for k, sign := range [2]float64{1, -1} {
+			a[l[k]][l[k]] += towardsNeighbour
+			a[l[k]][l[1-k]] -= towardsNeighbour
+			a[l[k]][n] -= towardsNeighbour * sign * d
+		}
+	}
+	return a
+}
+
+// run fits.
+func (f *costFit) run() {
+	c := slices.Clone(f.guess)
+	best, damping := f.loss(c), 1.0
+	for range 200 {
+		a := f.normal(c)
+		for {
+			m := make([][]float64, len(a))
+			for i := range a {
+				m[i] = slices.Clone(a[i])
+				m[i][i] *= 1 + damping
+			}
+			step := eliminate(m)
+			next := slices.Clone(c)
+			for i := range next {
+				next[i] = min(max(c[i]+min(max(step[i], -1), 1), -7), 7)
+			}
+			if l := f.loss(next); l < best {
+				c, best, damping = next, l, max(damping/3, 1e-6)
+				break
+			}
+			if damping *= 4; damping > 1e9 {
+				break
+			}
+		}
+		if damping > 1e9 {
+			break
+		}
+	}
+	for i, rate := range f.rates {
+		*rate = math.Exp(c[i])
+	}
+}
+
+// eliminate solves linear equations by elimination, the right side as the last column; m is used up.
+func eliminate(m [][]float64) []float64 {
+	n := len(m)
+	for i := range n {
+		p := i
+		for k := i; k < n; k++ {
+			if math.Abs(m[k][i]) > math.Abs(m[p][i]) {
+				p = k
+			}
+		}
+		m[i], m[p] = m[p], m[i]
+		for k := i + 1; k < n; k++ {
+			if f := m[k][i] / m[i][i]; f != 0 {
+				for j := i; j <= n; j++ {
+					m[k][j] -= f * m[i][j]
+				}
+			}
+		}
+	}
+	x := make([]float64, n)
+	for i := n - 1; i >= 0; i-- {
+		x[i] = m[i][n]
+		for k := i + 1; k < n; k++ {
+			x[i] -= m[i][k] * x[k]
+		}
+		x[i] /= m[i][i]
+	}
+	return x
+}
+
+// source is the model as a Go file, with two or three digits.
+func (m *costModel) source(words string) ([]byte, error) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "// Code generated by TestCostRefit. DO NOT EDIT.\n\npackage codec\n\n")
+	for line := range strings.Lines(words) {
+		fmt.Fprintf(&b, "// %s", line)
+	}
+	fmt.Fprintf(&b, "var costs = costModel{\njob: %.3g, canvas: %.3g, convertSource: %.3g, convertResult: %.3g,\nread: []readCost{\n",
+		m.job, m.canvas, m.convertSource, m.convertResult)
+	for _, r := range m.read {
+		fmt.Fprintf(&b, "{coding: %q, bytes: %.3g, pixels: %.3g, made: %.3g},\n", r.coding, r.bytes, r.pixels, r.made)
+	}
+	fmt.Fprintf(&b, "},\nwrite: []writeCost{\n")
+	for _, w := range m.write {
+		fmt.Fprintf(&b, "{road: %q, frame: %.3g, canvas: %.3g, pixels: [densities]float64{%.3g, %.3g, %.3g, %.3g, %.3g}},\n", w.road, w.frame, w.canvas,
+			w.pixels[0], w.pixels[1], w.pixels[2], w.pixels[3], w.pixels[4])
+	}
+	b.WriteString("},\n}\n")
+	return format.Source([]byte(b.String()))
+}
