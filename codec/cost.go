@@ -60,10 +60,17 @@ const (
 // road is the kind of picture that is written: what was stored with loss is a photo.
 func road(t *target, c *coding) string {
 	switch {
-	case t.frames > 1 && t.same() && t.format == t.source:
+	case t.frames > 1 && t.same():
 		return t.format.name + " moving, same size"
 	case t.frames > 1:
 		return t.format.name + " moving"
+	}
+	return stillRoad(t, c)
+}
+
+// stillRoad is the road of one picture; the pixels of an animation with soft alpha take what those of such a picture take.
+func stillRoad(t *target, c *coding) string {
+	switch {
 	case c.alpha:
 		return t.format.name + " alpha"
 	case c.lossy:
@@ -126,6 +133,9 @@ func (m *costModel) terms(t *target, c *coding, add func(rate *float64, n float6
 		add(&m.canvas, area*frames/million)
 		add(&w.frame, frames)
 		add(&w.canvas, small*frames/million)
+	}
+	if t.frames > 1 && c.alpha {
+		w = m.writing(stillRoad(t, c))
 	}
 	var written [densities]float64
 	for _, p := range parts {

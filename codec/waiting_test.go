@@ -85,6 +85,9 @@ func longest(t *testing.T, d [2]int, bytesPerPixel float64, to *codec.Format, mb
 			limited, high = over, n-1
 		}
 	}
+	if best < 2 { // a still
+		return "none"
+	}
 	if limited {
 		return fmt.Sprintf("%d*", best)
 	}
