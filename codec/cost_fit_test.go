@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// This file fits the table of costs to what jobs took: the sum, over jobs, of the squared logarithm of estimate by
+// This file fits the table of costs to what jobs took: the sum, over jobs, of a loss of the logarithm of estimate by
 // measurement becomes least (Levenberg and Marquardt's method over the logarithms of the factors).
 
 // A costRow is a job that was measured: its CPU in milliseconds of the reference core.
@@ -44,6 +44,10 @@ const (
 	towardsGuess     = 0.003
 	towardsNeighbour = 0.03
 )
+
+// patience is the error, as a logarithm, beyond which a row counts less and less (Cauchy's loss): no factor is bent for a
+// picture that the model cannot explain.
+const patience = 1
 
 // A costFit is a model under way.
 type costFit struct {
@@ -142,7 +146,7 @@ func (f *costFit) loss(c []float64) (sum float64) {
 			ms += math.Exp(c[t.rate]) * t.n
 		}
 		d := math.Log(ms) - r.log
-		sum += r.weight * d * d
+		sum += r.weight * patience * patience * math.Log1p(d*d/patience/patience)
 	}
 	for i, g := range f.guess {
 		sum += towardsGuess * (c[i] - g) * (c[i] - g)
@@ -168,11 +172,12 @@ func (f *costFit) normal(c []float64) [][]float64 {
 			ms += math.Exp(c[t.rate]) * t.n
 		}
 		d := math.Log(ms) - r.log
+		weight := r.weight / (1 + d*d/patience/patience)
 		for _, t := range r.terms {
 			g := math.Exp(c[t.rate]) * t.n / ms
-			a[t.rate][n] -= r.weight * g * d
+			a[t.rate][n] -= weight * g * d
 			for _, u := range r.terms {
-				a[t.rate][u.rate] += r.weight * g * math.Exp(c[u.rate]) * u.n / ms
+				a[t.rate][u.rate] += weight * g * math.Exp(c[u.rate]) * u.n / ms
 			}
 		}
 	}
