@@ -17,14 +17,13 @@ func openBMP(src []byte) (source, error) {
 }
 
 func (s bmpSource) header() header {
-	return header{w: s.Width, h: s.Height, frames: 1, orientation: 1, profile: s.ICC, space: icc.RGB}
+	return header{
+		w: s.Width, h: s.Height, frames: 1, orientation: 1, profile: s.ICC, space: icc.RGB,
+		coding: coding{name: "BMP", alpha: s.Channels == 4},
+	}
 }
 
 func (s bmpSource) peak(t *target) int64 { return rowsPeak(t) + s.PeakBytes() }
-
-func (s bmpSource) coding(t *target) coding {
-	return coding{name: "BMP", bytes: t.size, alpha: s.Channels == 4}
-}
 
 func (s bmpSource) still(ctx context.Context, t *target) (picture, error) {
 	return rows(ctx, t, s.Channels, s.Rows)

@@ -160,8 +160,11 @@ func prepare(src []byte, fit func(w, h int) (int, int), opt *Options) (s source,
 	if err := checkLimits(s, t, len(src), opt.Memory); err != nil {
 		return nil, nil, info, err
 	}
-	err = checkCost(s, t, &info, opt.CPU)
-	return s, t, info, err
+	info.Cost = costs.estimate(t)
+	if opt.CPU > 0 && info.Cost > opt.CPU {
+		return nil, nil, info, &limit.Error{What: "milliseconds of CPU by estimate", Met: int64(info.Cost), Allowed: int64(opt.CPU)}
+	}
+	return s, t, info, nil
 }
 
 // still makes the result of a still picture, and tells what was wrong with the source all the same. src is the source

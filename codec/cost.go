@@ -1,10 +1,6 @@
 package codec
 
-import (
-	"math"
-
-	"miniatura/codec/internal/limit"
-)
+import "math"
 
 // This file estimates what a job takes before it is begun: a function with a share of a CPU and a deadline does not begin
 // what it cannot finish.
@@ -21,34 +17,29 @@ func Cost(src []byte, fit func(w, h int) (int, int), opt Options) (ms float64, i
 	return info.Cost, info, err
 }
 
-// A costModel is what each unit of work takes, in milliseconds of the reference core.
+// A costModel is what each unit of work takes, in milliseconds of the reference core. Pixels and bytes are counted in
+// millions.
 type costModel struct {
-	job           float64 // whatever it is
-	canvas        float64 // a million pixels of a frame composed
-	convertSource float64 // a million pixels of colour converted before scaling
-	convertResult float64 // after scaling
-	read          []readCost
-	write         []writeCost
+	job   [4]float32 // whatever it is; pixels of a canvas composed; pixels converted before scaling; and after
+	read  []readCost
+	write []writeCost
 }
 
 // A readCost is what reading takes of sources stored one way.
 type readCost struct {
-	coding string  // a coding's name; "" is last, and stands for the rest
-	bytes  float64 // a million bytes
-	pixels float64 // a million pixels of frames
-	made   float64 // a million pixels handed to the scaler
+	coding string     // a coding's name; "" is last, and stands for the rest
+	rates  [3]float32 // bytes; pixels of frames; pixels handed to the scaler
 }
 
 // A writeCost is what writing takes of one kind of picture in one format.
 type writeCost struct {
-	road   string // as road says; "" is last, and stands for the rest
-	frame  float64
-	canvas float64 // a million pixels of a moving result, whether anything changes or not
+	road  string     // as road says; "" is last, and stands for the rest
+	moves [2]float32 // a frame; pixels of the canvas, whether anything changes or not
 
-	// pixels is for a million pixels that are written, by how many bytes a pixel of the source takes: a 64th, a 16th, a
-	// quarter, one, four, with a straight line in between over the logarithm. Such a number is all that the header says
-	// of how busy a picture is.
-	pixels [densities]float64
+	// pixels is for those that are written, by how many bytes a pixel of the source takes: a 64th, a 16th, a quarter,
+	// one, four, with a straight line in between over the logarithm. Such a number is all that the header says of how
+	// busy a picture is.
+	pixels [densities]float32
 }
 
 const (
@@ -57,26 +48,21 @@ const (
 	densityStep  = 2
 )
 
-// road is the kind of picture that is written: what was stored with loss is a photo.
-func road(t *target, c *coding) string {
+// road is the kind of picture that is written: what was stored with loss is a photo. Pixels of an animation with soft
+// alpha take what those of such a still picture take.
+func road(t *target, moves bool) string {
+	kind := " graphic"
 	switch {
-	case t.frames > 1 && t.same():
-		return t.format.name + " moving, same size"
-	case t.frames > 1:
-		return t.format.name + " moving"
+	case moves && t.same():
+		kind = " moving, same size"
+	case moves:
+		kind = " moving"
+	case t.coding.alpha:
+		kind = " alpha"
+	case t.coding.lossy:
+		kind = " photo"
 	}
-	return stillRoad(t, c)
-}
-
-// stillRoad is the road of one picture; the pixels of an animation with soft alpha take what those of such a picture take.
-func stillRoad(t *target, c *coding) string {
-	switch {
-	case c.alpha:
-		return t.format.name + " alpha"
-	case c.lossy:
-		return t.format.name + " photo"
-	}
-	return t.format.name + " graphic"
+	return t.format.name + kind
 }
 
 // reading is the row for a coding's name.
@@ -97,66 +83,75 @@ func (m *costModel) writing(road string) *writeCost {
 	return &m.write[i]
 }
 
-// million is the unit of what is counted.
-const million = 1e6
-
-// terms calls add with each factor of the model and how much there is of it.
-func (m *costModel) terms(t *target, c *coding, add func(rate *float64, n float64)) {
-	area := float64(t.sw) * float64(t.sh)
+// terms calls add with the factors of the model and how much there is of each.
+func (m *costModel) terms(t *target, add func(rates []float32, n []float64)) {
+	const million = 1e6
+	area, small := float64(t.sw)*float64(t.sh)/million, float64(t.w)*float64(t.h)/million
 	frames := float64(t.frames)
-	small := float64(t.w) * float64(t.h)
-	made := float64(c.made)
-	if c.made == 0 && !t.same() {
+	made := 0.0
+	if !t.same() {
 		made = area * frames
 	}
-	parts := c.parts
-	if t.frames == 1 {
-		parts = []part{{int64(area), int64(c.bytes)}}
+	read := float64(t.size-t.coding.metadata) / million
+	if t.coding.coarse && area > 256*small {
+		read /= 8
 	}
+	moves := t.frames > 1
 	drawn := 0.0
-	for _, p := range parts {
-		drawn += float64(p.pixels)
-	}
-
-	add(&m.job, 1)
-	r := m.reading(c.name)
-	add(&r.bytes, float64(c.bytes)/million)
-	add(&r.pixels, drawn/million)
-	add(&r.made, made/million)
-	if t.color.convert != nil && t.color.first {
-		add(&m.convertSource, area*frames/million)
-	} else if t.color.convert != nil {
-		add(&m.convertResult, small*frames/million)
-	}
-	w := m.writing(road(t, c))
-	if t.frames > 1 {
-		add(&m.canvas, area*frames/million)
-		add(&w.frame, frames)
-		add(&w.canvas, small*frames/million)
-	}
-	if t.frames > 1 && c.alpha {
-		w = m.writing(stillRoad(t, c))
-	}
 	var written [densities]float64
-	for _, p := range parts {
-		if p.pixels <= 0 {
+	for i := range t.frames {
+		n, size := area, read
+		if moves {
+			pixels, bytes := t.coding.drawing(i)
+			n, size = float64(pixels)/million, float64(bytes)/million
+		}
+		if n <= 0 {
 			continue
 		}
-		n := small * min(float64(p.pixels)/area, 1)
-		at := (math.Log2(max(float64(p.bytes), 1)/float64(p.pixels)) - firstDensity) / densityStep
+		drawn += n
+		at := (log2(max(size, 1/million)/n) - firstDensity) / densityStep
 		at = min(max(at, 0), densities-1)
 		k := min(int(at), densities-2)
+		n = small * min(n/area, 1)
 		written[k] += n * (float64(k+1) - at)
 		written[k+1] += n * (at - float64(k))
 	}
-	for k := range written {
-		add(&w.pixels[k], written[k]/million)
+
+	job := [4]float64{1}
+	if moves {
+		job[1] = area * frames
 	}
+	if t.color.convert != nil {
+		job[2], job[3] = 0, small*frames
+		if t.color.first {
+			job[2], job[3] = area*frames, 0
+		}
+	}
+	add(m.job[:], job[:])
+	add(m.reading(t.coding.name).rates[:], []float64{read, drawn, made})
+	w := m.writing(road(t, moves))
+	if moves {
+		add(w.moves[:], []float64{frames, small * frames})
+		if t.coding.alpha {
+			w = m.writing(road(t, false))
+		}
+	}
+	add(w.pixels[:], written[:])
+}
+
+// log2 is the logarithm of x, which is over 0, with straight lines between powers of 2.
+func log2(x float64) float64 {
+	fraction, exponent := math.Frexp(x)
+	return float64(exponent-2) + 2*fraction
 }
 
 // estimate is the sum of the terms.
-func (m *costModel) estimate(t *target, c *coding) (ms float64) {
-	m.terms(t, c, func(rate *float64, n float64) { ms += *rate * n })
+func (m *costModel) estimate(t *target) (ms float64) {
+	m.terms(t, func(rates []float32, n []float64) {
+		for i, v := range n {
+			ms += float64(rates[i]) * v
+		}
+	})
 	if t.effort == HighEffort {
 		ms *= highCost
 	}
@@ -165,13 +160,3 @@ func (m *costModel) estimate(t *target, c *coding) (ms float64) {
 
 // highCost is what HighEffort takes of DefaultEffort.
 const highCost = 2
-
-// checkCost says in info what the job takes by estimate, and refuses it where that is over what may be spent.
-func checkCost(s source, t *target, info *Info, allowed float64) error {
-	c := s.coding(t)
-	info.Cost = costs.estimate(t, &c)
-	if allowed > 0 && info.Cost > allowed {
-		return &limit.Error{What: "milliseconds of CPU by estimate", Met: int64(info.Cost), Allowed: int64(allowed)}
-	}
-	return nil
-}

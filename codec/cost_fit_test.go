@@ -17,11 +17,10 @@ type costRow struct {
 	file, size, format string
 	ms                 float64
 	t                  *target
-	c                  coding
 }
 
 func (r *costRow) String() string {
-	return fmt.Sprintf("%.40s %s to %s: %dx%d to %dx%d, %d frames, %d bytes", r.file, r.size, r.format, r.t.sw, r.t.sh, r.t.w, r.t.h, r.t.frames, r.c.bytes)
+	return fmt.Sprintf("%.40s %s to %s: %dx%d to %dx%d, %d frames, %d bytes", r.file, r.size, r.format, r.t.sw, r.t.sh, r.t.w, r.t.h, r.t.frames, r.t.size)
 }
 
 // tuned reports whether the file is of the half of all files that the table is fitted to. The bench's animations are not.
@@ -52,7 +51,7 @@ const patience = 1
 // A costFit is a model under way.
 type costFit struct {
 	model *costModel
-	rates []*float64 // that some row uses
+	rates []*float32 // that some row uses
 	links [][2]int   // neighbours in density
 	rows  []fitRow
 	guess []float64 // a logarithm a rate
@@ -71,15 +70,15 @@ type fitTerm struct {
 
 // fitCosts gives the model for the rows.
 func fitCosts(rows []costRow) *costModel {
-	m := &costModel{job: 1, canvas: 1, convertSource: 50, convertResult: 50}
+	m := &costModel{job: [4]float32{1, 1, 50, 50}}
 	for i := range rows {
 		r := &rows[i]
-		if !slices.ContainsFunc(m.read, func(c readCost) bool { return c.coding == r.c.name }) {
-			m.read = append(m.read, readCost{r.c.name, 5, 5, 2})
+		if !slices.ContainsFunc(m.read, func(c readCost) bool { return c.coding == r.t.coding.name }) {
+			m.read = append(m.read, readCost{r.t.coding.name, [3]float32{5, 5, 2}})
 		}
-		for _, name := range []string{road(r.t, &r.c), stillRoad(r.t, &r.c)} {
+		for _, name := range []string{road(r.t, r.t.frames > 1), road(r.t, false)} {
 			if !slices.ContainsFunc(m.write, func(c writeCost) bool { return c.road == name }) {
-				m.write = append(m.write, writeCost{name, 0.1, 5, [densities]float64{20, 30, 40, 40, 40}})
+				m.write = append(m.write, writeCost{name, [2]float32{0.1, 5}, [densities]float32{20, 30, 40, 40, 40}})
 			}
 		}
 	}
@@ -89,14 +88,14 @@ func fitCosts(rows []costRow) *costModel {
 	f.collect(rows)
 	f.run()
 	f.fillIn()
-	m.read = append(m.read, readCost{"", 10, 10, 2}) // what nothing is known of
-	m.write = append(m.write, writeCost{"", 0.1, 5, [densities]float64{20, 30, 40, 40, 40}})
+	m.read = append(m.read, readCost{"", [3]float32{10, 10, 2}}) // what nothing is known of
+	m.write = append(m.write, writeCost{"", [2]float32{0.1, 5}, [densities]float32{20, 30, 40, 40, 40}})
 	return m
 }
 
 // collect makes the terms of the rows.
 func (f *costFit) collect(rows []costRow) {
-	index := map[*float64]int{}
+	index := map[*float32]int{}
 	share := map[string]float64{}
 	for i := range rows {
 		share[rows[i].file]++
@@ -107,18 +106,20 @@ func (f *costFit) collect(rows []costRow) {
 			continue
 		}
 		var row fitRow
-		f.model.terms(r.t, &r.c, func(rate *float64, n float64) {
-			if n <= 0 {
-				return
+		f.model.terms(r.t, func(rates []float32, n []float64) {
+			for i, v := range n {
+				if v <= 0 {
+					continue
+				}
+				k, ok := index[&rates[i]]
+				if !ok {
+					k = len(f.rates)
+					index[&rates[i]] = k
+					f.rates = append(f.rates, &rates[i])
+					f.guess = append(f.guess, math.Log(float64(rates[i])))
+				}
+				row.terms = append(row.terms, fitTerm{k, v})
 			}
-			k, ok := index[rate]
-			if !ok {
-				k = len(f.rates)
-				index[rate] = k
-				f.rates = append(f.rates, rate)
-				f.guess = append(f.guess, math.Log(*rate))
-			}
-			row.terms = append(row.terms, fitTerm{k, n})
 		})
 		row.log = math.Log(r.ms)
 		// Ten sizes of one file are no ten files; what takes no time does not matter.
@@ -226,7 +227,7 @@ func (f *costFit) run() {
 		}
 	}
 	for i, rate := range f.rates {
-		*rate = math.Exp(c[i])
+		*rate = float32(math.Exp(c[i]))
 	}
 }
 
@@ -289,15 +290,20 @@ func (m *costModel) source(words string) ([]byte, error) {
 	for line := range strings.Lines(words) {
 		fmt.Fprintf(&b, "// %s", line)
 	}
-	fmt.Fprintf(&b, "var costs = costModel{\njob: %.3g, canvas: %.3g, convertSource: %.3g, convertResult: %.3g,\nread: []readCost{\n",
-		m.job, m.canvas, m.convertSource, m.convertResult)
+	list := func(rates []float32) string {
+		var l []string
+		for _, r := range rates {
+			l = append(l, fmt.Sprintf("%.3g", r))
+		}
+		return "{" + strings.Join(l, ", ") + "}"
+	}
+	fmt.Fprintf(&b, "var costs = costModel{\njob: [4]float32%s,\nread: []readCost{\n", list(m.job[:]))
 	for _, r := range m.read {
-		fmt.Fprintf(&b, "{coding: %q, bytes: %.3g, pixels: %.3g, made: %.3g},\n", r.coding, r.bytes, r.pixels, r.made)
+		fmt.Fprintf(&b, "{%q, [3]float32%s},\n", r.coding, list(r.rates[:]))
 	}
 	fmt.Fprintf(&b, "},\nwrite: []writeCost{\n")
 	for _, w := range m.write {
-		fmt.Fprintf(&b, "{road: %q, frame: %.3g, canvas: %.3g, pixels: [densities]float64{%.3g, %.3g, %.3g, %.3g, %.3g}},\n", w.road, w.frame, w.canvas,
-			w.pixels[0], w.pixels[1], w.pixels[2], w.pixels[3], w.pixels[4])
+		fmt.Fprintf(&b, "{%q, [2]float32%s, [densities]float32%s},\n", w.road, list(w.moves[:]), list(w.pixels[:]))
 	}
 	b.WriteString("},\n}\n")
 	return format.Source([]byte(b.String()))

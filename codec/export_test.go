@@ -21,9 +21,7 @@ func CostOfGIF(w, h, frames, size int, fit func(w, h int) (int, int), opt Option
 	if err := checkLimits(gifSource{&gif.Reader{Width: w, Height: h, Frames: frames}}, t, size, opt.Memory); err != nil {
 		return 0, err
 	}
-	c := coding{name: "GIF", bytes: size, parts: make([]part, frames)}
-	for i := range c.parts {
-		c.parts[i] = part{int64(w) * int64(h), int64(size / frames)}
-	}
-	return costs.estimate(t, &c), nil
+	t.coding = coding{name: "GIF"}
+	t.coding.drawing = func(int) (int64, int64) { return int64(w) * int64(h), int64(size / frames) }
+	return costs.estimate(t), nil
 }

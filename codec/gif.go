@@ -19,7 +19,10 @@ func openGIF(src []byte) (source, error) {
 }
 
 func (s gifSource) header() header {
-	return header{w: s.Width, h: s.Height, frames: s.Frames, orientation: 1, profile: s.ICC, space: icc.RGB}
+	return header{
+		w: s.Width, h: s.Height, frames: s.Frames, orientation: 1, profile: s.ICC, space: icc.RGB,
+		coding: coding{name: "GIF", drawing: s.Drawing},
+	}
 }
 
 func (s gifSource) peak(t *target) int64 {
@@ -28,14 +31,6 @@ func (s gifSource) peak(t *target) int64 {
 		return rowsPeak(t) + 6*area // the canvas, the indices of the frame
 	}
 	return rowsPeak(t) + 12*area // and a copy of the canvas, and what is not collected yet
-}
-
-func (s gifSource) coding(t *target) coding {
-	c := coding{name: "GIF", bytes: t.size, parts: make([]part, t.frames)}
-	for i := range c.parts {
-		c.parts[i].pixels, c.parts[i].bytes = s.Drawing(i)
-	}
-	return c
 }
 
 func (s gifSource) still(ctx context.Context, t *target) (picture, error) {

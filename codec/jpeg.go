@@ -29,7 +29,13 @@ func openJPEG(src []byte) (source, error) {
 func (s jpegSource) header() header {
 	h := header{
 		w: s.W, h: s.H, frames: 1, planar: true, orientation: exif.Orientation(s.Exif()),
-		space: icc.RGB, odd: s.Odd,
+		space: icc.RGB, odd: s.Odd, coding: coding{name: "JPEG", lossy: true, coarse: s.Progressive},
+	}
+	if s.Progressive {
+		h.coding.name = "progressive JPEG"
+	}
+	for _, g := range s.Segments {
+		h.coding.metadata += len(g.Data)
 	}
 	var another bool
 	if h.profile, another = s.ICCProfile(); another {
@@ -51,24 +57,6 @@ func (s jpegSource) peak(t *target) int64 {
 		bytes += planes[i].memory()
 	}
 	return bytes
-}
-
-func (s jpegSource) coding(t *target) coding {
-	c := coding{name: "JPEG", bytes: t.size, lossy: true}
-	if s.Progressive {
-		c.name = "progressive JPEG"
-	}
-	for _, g := range s.Segments {
-		c.bytes -= len(g.Data)
-	}
-	planes, n := s.planes(t, subsampling{1, 1})
-	if n[0] == 1 {
-		c.name += ", DC alone"
-	}
-	for i := range planes {
-		c.made += int64(planes[i].sw) * int64(planes[i].sh)
-	}
-	return c
 }
 
 func (s jpegSource) player() (player, int, error) { return nil, 0, unsupported("an animated JPEG") }

@@ -38,6 +38,10 @@ func (s pngSource) header() header {
 		h.colors = 1 << s.BitDepth
 	}
 	h.color = s.color
+	h.coding = coding{name: "PNG", alpha: s.Channels == 2 || s.Channels == 4}
+	if s.Player != nil {
+		h.coding.drawing = s.Drawing
+	}
 	return h
 }
 
@@ -46,17 +50,6 @@ func (s pngSource) peak(t *target) int64 {
 		return rowsPeak(t) + s.Player.PeakBytes() + 8*int64(t.sw)*int64(t.sh) // what is not collected yet
 	}
 	return rowsPeak(t) + s.Reader.PeakBytes()
-}
-
-func (s pngSource) coding(t *target) coding {
-	c := coding{name: "PNG", bytes: t.size, alpha: s.Channels == 2 || s.Channels == 4}
-	if s.Player != nil {
-		c.parts = make([]part, t.frames)
-		for i := range c.parts {
-			c.parts[i].pixels, c.parts[i].bytes = s.Drawing(i)
-		}
-	}
-	return c
 }
 
 func (s pngSource) still(ctx context.Context, t *target) (picture, error) {

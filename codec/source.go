@@ -24,6 +24,7 @@ type header struct {
 	colors      int       // that there are at most, 0 where the header does not say
 	odd         bool      // stored as not every reader takes it
 	note        string    // what was odd about the headers
+	coding      coding
 
 	// color says what the samples mean where a profile is not the only word on it; nil: byProfile.
 	color func(h *header, to *Format) (conversion, error)
@@ -37,18 +38,17 @@ func (h *header) upright() (int, int) {
 	return h.w, h.h
 }
 
-// A coding is what the samples of a source are read from, as far as headers say, and with it what reading them costs.
+// A coding is what the samples of a source are read from, as far as it decides what that costs.
 type coding struct {
-	name  string // in the table of costs, "" where it has none
-	bytes int    // that are decoded
-	made  int64  // pixels that are handed to the scaler, 0: all of every frame
-	lossy bool
-	alpha bool   // there may be alpha, as samples of their own
-	parts []part // the frames of an animation
-}
+	name     string // in the table of costs, "" where it has none
+	lossy    bool
+	alpha    bool // there may be alpha, as samples of their own
+	metadata int  // bytes that are not samples
+	coarse   bool // for a sixteenth of the width and height, an eighth of the bytes is read
 
-// A part is a frame's rectangle and its data.
-type part struct{ pixels, bytes int64 }
+	// drawing gives the area of a frame of an animation, and the bytes of its data.
+	drawing func(frame int) (pixels, bytes int64)
+}
 
 // A picture is what a still source becomes, on its way to an encoder.
 type picture struct {
@@ -62,9 +62,6 @@ type source interface {
 
 	// peak estimates the bytes that decoding for t holds at the worst moment, the source and the small picture aside.
 	peak(t *target) int64
-
-	// coding tells what decoding for t reads.
-	coding(t *target) coding
 
 	// still decodes the picture at t's size, in the orientation it is stored in, as sRGB: *image.Gray, *image.NRGBA, or
 	// *image.YCbCr of full range where t's format takes it.
@@ -106,6 +103,7 @@ type target struct {
 	quality     int  // 1-100
 	effort      Effort
 	color       conversion
+	coding      coding // the source's
 }
 
 // stored returns the result's dimensions in the orientation of the source.
@@ -145,6 +143,7 @@ func aim(f *Format, h *header, size int, fit func(w, h int) (int, int), opt *Opt
 	t := &target{
 		source: f, format: f, sw: h.w, sh: h.h, size: size, frames: h.frames, orientation: h.orientation,
 		another: h.odd || h.space == icc.CMYK, planar: h.planar, colors: h.colors,
+		coding:  h.coding,
 		quality: opt.Quality, effort: opt.Effort,
 	}
 	if t.w, t.h = fit(w, ht); t.w < 1 || t.h < 1 || t.w > w || t.h > ht {

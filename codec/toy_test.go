@@ -49,8 +49,6 @@ func (s toySource) header() header {
 
 func (s toySource) peak(t *target) int64 { return rowsPeak(t) }
 
-func (s toySource) coding(*target) coding { return coding{} }
-
 func (s toySource) still(ctx context.Context, t *target) (picture, error) {
 	return rows(ctx, t, 3, func(emit func(y int, row []byte) error) error {
 		for y := range s.h {

@@ -20,7 +20,14 @@ func openWebP(src []byte) (source, error) {
 }
 
 func (s webpSource) header() header {
-	return header{w: s.Width, h: s.Height, frames: len(s.Frames), orientation: exif.Orientation(s.EXIF), profile: s.ICC, space: icc.RGB}
+	h := header{
+		w: s.Width, h: s.Height, frames: len(s.Frames), orientation: exif.Orientation(s.EXIF), profile: s.ICC, space: icc.RGB,
+		coding: coding{name: "WebP", lossy: true, alpha: s.Alpha, drawing: s.Drawing},
+	}
+	if s.Frames[0].Lossless {
+		h.coding.name, h.coding.lossy = "lossless WebP", false
+	}
+	return h
 }
 
 func (s webpSource) peak(t *target) int64 {
@@ -34,19 +41,6 @@ func (s webpSource) peak(t *target) int64 {
 		return n + 7*area // the planes, the alpha and the picture that it was coded as
 	}
 	return n + 2*area // the planes
-}
-
-func (s webpSource) coding(t *target) coding {
-	c := coding{name: "WebP", bytes: t.size, lossy: true, parts: make([]part, len(s.Frames))}
-	if s.Frames[0].Lossless {
-		c.name, c.lossy = "lossless WebP", false
-	}
-	for i := range s.Frames {
-		f := &s.Frames[i]
-		c.alpha = c.alpha || f.HasAlpha
-		c.parts[i] = part{int64(f.Rect.Dx()) * int64(f.Rect.Dy()), int64(f.Size())}
-	}
-	return c
 }
 
 func (s webpSource) still(ctx context.Context, t *target) (picture, error) {

@@ -62,5 +62,5 @@ func refusal(err error, cost, allowed, whole float64) error {
 	case cost > whole:
 		return &costError{err, cost}
 	}
-	return fmt.Errorf("not begun: %.0f ms of CPU, %.0f in the time that is left: %w", cost, allowed, context.DeadlineExceeded)
+	return fmt.Errorf("not begun: %w: %w", context.DeadlineExceeded, err)
 }

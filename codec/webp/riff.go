@@ -69,8 +69,11 @@ func (f *File) Pixels() int64 {
 	return n
 }
 
-// Size is how many bytes f is coded in.
-func (f *Frame) Size() int { return len(f.alpha) + len(f.bits) }
+// Drawing gives the area of frame i and the bytes of its data.
+func (f *File) Drawing(i int) (pixels, bytes int64) {
+	r := &f.Frames[i]
+	return int64(r.Rect.Dx()) * int64(r.Rect.Dy()), int64(len(r.alpha) + len(r.bits))
+}
 
 // IsWebP says whether b starts as a WebP file does.
 func IsWebP(b []byte) bool {
