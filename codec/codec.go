@@ -160,7 +160,7 @@ func prepare(src []byte, fit func(w, h int) (int, int), opt *Options) (s source,
 	if err := checkLimits(s, t, len(src), opt.Memory); err != nil {
 		return nil, nil, info, err
 	}
-	info.Cost = costs.estimate(t)
+	info.Cost = costs.estimate(t, &h.coding)
 	if opt.CPU > 0 && info.Cost > opt.CPU {
 		return nil, nil, info, &limit.Error{What: "milliseconds of CPU by estimate", Met: int64(info.Cost), Allowed: int64(opt.CPU)}
 	}

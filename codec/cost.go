@@ -50,16 +50,16 @@ const (
 
 // road is the kind of picture that is written: what was stored with loss is a photo. Pixels of an animation with soft
 // alpha take what those of such a still picture take.
-func road(t *target, moves bool) string {
+func road(t *target, c *coding, moves bool) string {
 	kind := " graphic"
 	switch {
 	case moves && t.same():
 		kind = " moving, same size"
 	case moves:
 		kind = " moving"
-	case t.coding.alpha:
+	case c.alpha:
 		kind = " alpha"
-	case t.coding.lossy:
+	case c.lossy:
 		kind = " photo"
 	}
 	return t.format.name + kind
@@ -84,7 +84,7 @@ func (m *costModel) writing(road string) *writeCost {
 }
 
 // terms calls add with the factors of the model and how much there is of each.
-func (m *costModel) terms(t *target, add func(rates []float32, n []float64)) {
+func (m *costModel) terms(t *target, c *coding, add func(rates []float32, n []float64)) {
 	const million = 1e6
 	area, small := float64(t.sw)*float64(t.sh)/million, float64(t.w)*float64(t.h)/million
 	frames := float64(t.frames)
@@ -92,8 +92,8 @@ func (m *costModel) terms(t *target, add func(rates []float32, n []float64)) {
 	if !t.same() {
 		made = area * frames
 	}
-	read := float64(t.size-t.coding.metadata) / million
-	if t.coding.coarse && area > 256*small {
+	read := float64(t.size-c.metadata) / million
+	if c.coarse && area > 256*small {
 		read /= 8
 	}
 	moves := t.frames > 1
@@ -102,7 +102,7 @@ func (m *costModel) terms(t *target, add func(rates []float32, n []float64)) {
 	for i := range t.frames {
 		n, size := area, read
 		if moves {
-			pixels, bytes := t.coding.drawing(i)
+			pixels, bytes := c.drawing(i)
 			n, size = float64(pixels)/million, float64(bytes)/million
 		}
 		if n <= 0 {
@@ -128,12 +128,12 @@ func (m *costModel) terms(t *target, add func(rates []float32, n []float64)) {
 		}
 	}
 	add(m.job[:], job[:])
-	add(m.reading(t.coding.name).rates[:], []float64{read, drawn, made})
-	w := m.writing(road(t, moves))
+	add(m.reading(c.name).rates[:], []float64{read, drawn, made})
+	w := m.writing(road(t, c, moves))
 	if moves {
 		add(w.moves[:], []float64{frames, small * frames})
-		if t.coding.alpha {
-			w = m.writing(road(t, false))
+		if c.alpha {
+			w = m.writing(road(t, c, false))
 		}
 	}
 	add(w.pixels[:], written[:])
@@ -146,8 +146,8 @@ func log2(x float64) float64 {
 }
 
 // estimate is the sum of the terms.
-func (m *costModel) estimate(t *target) (ms float64) {
-	m.terms(t, func(rates []float32, n []float64) {
+func (m *costModel) estimate(t *target, c *coding) (ms float64) {
+	m.terms(t, c, func(rates []float32, n []float64) {
 		for i, v := range n {
 			ms += float64(rates[i]) * v
 		}

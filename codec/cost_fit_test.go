@@ -17,6 +17,7 @@ type costRow struct {
 	file, size, format string
 	ms                 float64
 	t                  *target
+	c                  coding
 }
 
 func (r *costRow) String() string {
@@ -73,10 +74,10 @@ func fitCosts(rows []costRow) *costModel {
 	m := &costModel{job: [4]float32{1, 1, 50, 50}}
 	for i := range rows {
 		r := &rows[i]
-		if !slices.ContainsFunc(m.read, func(c readCost) bool { return c.coding == r.t.coding.name }) {
-			m.read = append(m.read, readCost{r.t.coding.name, [3]float32{5, 5, 2}})
+		if !slices.ContainsFunc(m.read, func(c readCost) bool { return c.coding == r.c.name }) {
+			m.read = append(m.read, readCost{r.c.name, [3]float32{5, 5, 2}})
 		}
-		for _, name := range []string{road(r.t, r.t.frames > 1), road(r.t, false)} {
+		for _, name := range []string{road(r.t, &r.c, r.t.frames > 1), road(r.t, &r.c, false)} {
 			if !slices.ContainsFunc(m.write, func(c writeCost) bool { return c.road == name }) {
 				m.write = append(m.write, writeCost{name, [2]float32{0.1, 5}, [densities]float32{20, 30, 40, 40, 40}})
 			}
@@ -106,7 +107,7 @@ func (f *costFit) collect(rows []costRow) {
 			continue
 		}
 		var row fitRow
-		f.model.terms(r.t, func(rates []float32, n []float64) {
+		f.model.terms(r.t, &r.c, func(rates []float32, n []float64) {
 			for i, v := range n {
 				if v <= 0 {
 					continue

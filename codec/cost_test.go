@@ -103,8 +103,8 @@ func TestCostOfHostileHeaders(t *testing.T) {
 		for _, side := range []int{1, 65535, math.MaxInt32, math.MaxInt} {
 			tg := &target{source: GIF, format: WebP, w: side, h: side, sw: side, sh: side, size: math.MaxInt, frames: frames}
 			for _, p := range [][2]int64{{}, {0, math.MaxInt64}, {math.MaxInt64, 0}, {math.MaxInt64, math.MaxInt64}, {1, 1}} {
-				tg.coding = coding{name: "GIF", drawing: func(int) (int64, int64) { return p[0], p[1] }}
-				ms := costs.estimate(tg)
+				c := coding{name: "GIF", drawing: func(int) (int64, int64) { return p[0], p[1] }}
+				ms := costs.estimate(tg, &c)
 				if !(ms > 0) || math.IsInf(ms, 0) {
 					t.Errorf("%d frames of %d x %d, %v: %v ms", frames, side, side, p, ms)
 				}
@@ -116,7 +116,7 @@ func TestCostOfHostileHeaders(t *testing.T) {
 // A format that the table knows nothing of costs something all the same.
 func TestCostOfAFormatThatIsNew(t *testing.T) {
 	tg := &target{source: toy, format: toy, w: 500, h: 400, sw: 1000, sh: 800, size: 2_400_000, frames: 1}
-	if ms := costs.estimate(tg); ms < 2 || ms > 2000 {
+	if ms := costs.estimate(tg, &coding{}); ms < 2 || ms > 2000 {
 		t.Errorf("%v ms", ms)
 	}
 }

@@ -128,11 +128,11 @@ func costJobs(t *testing.T, sizeNames string, made bool, job func(name string, s
 
 // newCostRow opens a job's source, for what the model is told of it; nil where it is not done.
 func newCostRow(name string, src []byte, size sizes.Size, opt Options) *costRow {
-	_, tg, _, err := prepare(src, size.Fit, &opt)
+	s, tg, _, err := prepare(src, size.Fit, &opt)
 	if err != nil {
 		return nil
 	}
-	return &costRow{file: name, size: size.Name, format: tg.format.name, t: tg}
+	return &costRow{file: name, size: size.Name, format: tg.format.name, t: tg, c: s.header().coding}
 }
 
 // TestCostRefit measures every job and fits cost_table.go to those of one half of the files:
@@ -214,7 +214,7 @@ func checkCosts(t *testing.T, title string, rows []costRow) (share float64) {
 			continue
 		}
 		n++
-		ratio := costs.estimate(r.t) / r.ms
+		ratio := costs.estimate(r.t, &r.c) / r.ms
 		if ratio >= 0.5 && ratio <= 2 {
 			within++
 		}
@@ -252,7 +252,7 @@ func TestCostIsWithinAFactorOfTwo(t *testing.T) {
 		if r == nil {
 			return
 		}
-		if guess := costs.estimate(r.t); !long && (!sampled(name) || guess > 300 || guess < worthwhile || cpuTime()-begin > 10*time.Second) {
+		if guess := costs.estimate(r.t, &r.c); !long && (!sampled(name) || guess > 300 || guess < worthwhile || cpuTime()-begin > 10*time.Second) {
 			return
 		}
 		if r.ms, _ = measureCost(t, src, size, opt); r.ms > 0 {
@@ -264,7 +264,7 @@ func TestCostIsWithinAFactorOfTwo(t *testing.T) {
 			rest = append(rest, r)
 		}
 		// What would finish in half its deadline is not to be refused; where there are seconds, that counts.
-		if e := costs.estimate(r.t); r.ms > 1000 && e > 2*r.ms {
+		if e := costs.estimate(r.t, &r.c); r.ms > 1000 && e > 2*r.ms {
 			t.Errorf("%v: %.0f ms by estimate, %.0f measured", &r, e, r.ms)
 		}
 	}

@@ -21,7 +21,7 @@ func CostOfGIF(w, h, frames, size int, fit func(w, h int) (int, int), opt Option
 	if err := checkLimits(gifSource{&gif.Reader{Width: w, Height: h, Frames: frames}}, t, size, opt.Memory); err != nil {
 		return 0, err
 	}
-	t.coding = coding{name: "GIF"}
-	t.coding.drawing = func(int) (int64, int64) { return int64(w) * int64(h), int64(size / frames) }
-	return costs.estimate(t), nil
+	c := coding{name: "GIF"}
+	c.drawing = func(int) (int64, int64) { return int64(w) * int64(h), int64(size / frames) }
+	return costs.estimate(t, &c), nil
 }

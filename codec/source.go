@@ -103,7 +103,6 @@ type target struct {
 	quality     int  // 1-100
 	effort      Effort
 	color       conversion
-	coding      coding // the source's
 }
 
 // stored returns the result's dimensions in the orientation of the source.
@@ -143,7 +142,6 @@ func aim(f *Format, h *header, size int, fit func(w, h int) (int, int), opt *Opt
 	t := &target{
 		source: f, format: f, sw: h.w, sh: h.h, size: size, frames: h.frames, orientation: h.orientation,
 		another: h.odd || h.space == icc.CMYK, planar: h.planar, colors: h.colors,
-		coding:  h.coding,
 		quality: opt.Quality, effort: opt.Effort,
 	}
 	if t.w, t.h = fit(w, ht); t.w < 1 || t.h < 1 || t.w > w || t.h > ht {
