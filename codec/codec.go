@@ -11,9 +11,7 @@
 //	format.go    the table of formats: a row each
 //	source.go    what a row opens, and what is asked of it
 //	limits.go    what is refused before memory is spent on it
-//	cost.go      what a job takes, and what is refused before time is spent on it
-//	cost_table.go
-//	             the figures of that
+//	cost.go      what a job takes of a CPU; cost_table.go, the figures of that
 //	photo.go     planes to planes: the road of what is stored as Y'CbCr
 //	rows.go      rows of pixels, premultiplied: the road of the rest
 //	few.go       how many colors a source has, counted while its rows go by

@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -228,7 +229,8 @@ func (f *costFit) run() {
 		}
 	}
 	for i, rate := range f.rates {
-		*rate = float32(math.Exp(c[i]))
+		digits, _ := strconv.ParseFloat(fmt.Sprintf("%.3g", math.Exp(c[i])), 32) // as source writes them
+		*rate = float32(digits)
 	}
 }
 

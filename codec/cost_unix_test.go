@@ -135,9 +135,10 @@ func newCostRow(name string, src []byte, size sizes.Size, opt Options) *costRow 
 	return &costRow{file: name, size: size.Name, format: tg.format.name, t: tg, c: s.header().coding}
 }
 
-// TestCostRefit measures every job and fits cost_table.go to those of one half of the files:
+// TestCostRefit measures every job and fits cost_table.go to those of one half of the files. This writes docs/waiting.md
+// anew with it, in about ten minutes:
 //
-//	go test ./codec -run CostRefit -refit -timeout 1h
+//	go test ./codec -run 'CostRefit|WaitingTable' -refit -update -timeout 1h
 func TestCostRefit(t *testing.T) {
 	if !*refitCosts {
 		t.Skip("minutes of work: say -refit")

@@ -60,11 +60,11 @@ func waiting(t *testing.T) []byte {
 		}
 	}
 	fmt.Fprintf(&b, "\nThe first number is to GIF, the second to WebP. A drawing takes a byte in 32 pixels of all frames, a film one in two; in both\n"+
-		"every frame changes all of the picture. A star is where another limit comes first: %d million pixels in all frames,\n"+
-		"%d frames, or memory. `go run . explain -source FILE URL` tells it of a file.\n\n"+
-		"This file is written by `go test ./codec -run Waiting -update` from the table that `go test ./codec -run CostRefit -refit`\n"+
-		"measures; how fast Lambda's CPUs are against the one that was measured on is an assumption (`lambdaCore` in edge/cost.go).\n",
-		codec.MaxPixels/1_000_000, codec.MaxFrames)
+		"every frame is all of the picture. A star is where another limit comes first: %d million pixels in all frames,\n"+
+		"%d frames, %d MB of file, or memory. `go run . explain -source FILE URL` tells it of a file.\n\n"+
+		"This file is written by `go test ./codec -run Waiting -update` from the table of codec/cost_table.go, which was measured. How fast\n"+
+		"Lambda's CPUs are against the one that was measured on is an assumption (`lambdaCore` in edge/cost.go).\n",
+		codec.MaxPixels/1_000_000, codec.MaxFrames, edge.MaxSource>>20)
 	return b.Bytes()
 }
 
