@@ -32,8 +32,8 @@ func Share(memory int64) float64 {
 
 // affordable is how much CPU there is until the deadline, in milliseconds of the reference core; 0 means any.
 //
-// The deadline is Lambda's own, not the one before which the handler gives up. An estimate is right within a factor of
-// 2 nearly always, so what would finish in half the time is estimated to take no more than all of it.
+// The deadline is Lambda's own, not the one before which the handler gives up. Of what takes seconds nearly nothing is
+// estimated at over twice what it takes, so what would finish in half the time is estimated to take no more than all of it.
 func (h *Handler) affordable(deadline time.Time) float64 {
 	if h.cfg.CPU <= 0 || deadline.IsZero() {
 		return 0
