@@ -11,7 +11,7 @@ import (
 )
 
 func handler(memory int64) (lambda.Handler, error) {
-	return invoker{edge.New(edge.Config{Memory: memory})}, nil
+	return invoker{edge.New(edge.Config{Memory: memory, CPU: edge.Share(memory)})}, nil
 }
 
 // invoker hands events to the edge as raw bytes and its answers back as they

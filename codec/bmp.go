@@ -17,7 +17,10 @@ func openBMP(src []byte) (source, error) {
 }
 
 func (s bmpSource) header() header {
-	return header{w: s.Width, h: s.Height, frames: 1, orientation: 1, profile: s.ICC, space: icc.RGB}
+	return header{
+		w: s.Width, h: s.Height, frames: 1, orientation: 1, profile: s.ICC, space: icc.RGB,
+		coding: coding{name: "BMP", alpha: s.Channels == 4},
+	}
 }
 
 func (s bmpSource) peak(ts ...*target) int64 { return rowsPeak(ts) + s.PeakBytes() }

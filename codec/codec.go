@@ -11,6 +11,7 @@
 //	format.go    the table of formats: a row each
 //	source.go    what a row opens, and what is asked of it
 //	limits.go    what is refused before memory is spent on it
+//	cost.go      what a job takes of a CPU; cost_table.go, the figures of that
 //	photo.go     planes to planes: the road of what is stored as Y'CbCr
 //	rows.go      rows of pixels, premultiplied: the road of the rest
 //	few.go       how many colors a source has, counted while its rows go by
@@ -60,6 +61,10 @@ type Options struct {
 	// Memory is what the process may use, in bytes; 0 means DefaultMemory. A picture whose peak is estimated at over
 	// Usable(Memory) is refused.
 	Memory int64
+
+	// CPU is what may be spent, in milliseconds of the reference core (cost.go); 0 means any time. A picture that is
+	// estimated to take more is refused.
+	CPU float64
 }
 
 // Usable is how much of a process's memory pictures may take: 60 %. The rest is the runtime's, and garbage that is not
@@ -68,12 +73,13 @@ func Usable(memory int64) int64 { return memory / 10 * 6 }
 
 // Info tells what Resize found and made. It is filled as far as Resize got, with an error too.
 type Info struct {
-	Source      string // the source's media type, "" if it is no picture
-	W, H        int    // the source's dimensions in pixels, upright
-	ContentType string // the result's media type
-	OutW, OutH  int    // the result's dimensions in pixels
-	Frames      int    // 1 for a still picture
-	Note        string // what was odd but did not fail the picture
+	Source      string  // the source's media type, "" if it is no picture
+	W, H        int     // the source's dimensions in pixels, upright
+	ContentType string  // the result's media type
+	OutW, OutH  int     // the result's dimensions in pixels
+	Frames      int     // 1 for a still picture
+	Cost        float64 // the estimate of the CPU that Resize takes, in milliseconds of the reference core; 0: not got so far
+	Note        string  // what was odd but did not fail the picture
 }
 
 // ErrUnsupported is what an error is (errors.Is) when the picture is not damaged, but of a kind that is not resized. The
@@ -159,7 +165,14 @@ func plan(f *Format, s source, h *header, size int, fit func(w, h int) (int, int
 		return nil, err
 	}
 	info.note(t.color.note)
-	return t, checkLimits(s, t, size, opt)
+	if err := checkLimits(s, t, size, opt); err != nil {
+		return nil, err
+	}
+	info.Cost = costs.estimate(t, &h.coding)
+	if opt.CPU > 0 && info.Cost > opt.CPU {
+		return nil, &limit.Error{What: "milliseconds of CPU by estimate", Met: int64(info.Cost), Allowed: int64(opt.CPU)}
+	}
+	return t, nil
 }
 
 // still makes the result of a still picture, and tells what was wrong with the source all the same. src is the source

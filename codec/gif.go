@@ -19,7 +19,10 @@ func openGIF(src []byte) (source, error) {
 }
 
 func (s gifSource) header() header {
-	return header{w: s.Width, h: s.Height, frames: s.Frames, orientation: 1, profile: s.ICC, space: icc.RGB}
+	return header{
+		w: s.Width, h: s.Height, frames: s.Frames, orientation: 1, profile: s.ICC, space: icc.RGB,
+		coding: coding{name: "GIF", drawing: s.Drawing},
+	}
 }
 
 func (s gifSource) peak(ts ...*target) int64 {

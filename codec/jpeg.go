@@ -29,7 +29,13 @@ func openJPEG(src []byte) (source, error) {
 func (s jpegSource) header() header {
 	h := header{
 		w: s.W, h: s.H, frames: 1, planar: true, orientation: exif.Orientation(s.Exif()),
-		space: icc.RGB, odd: s.Odd,
+		space: icc.RGB, odd: s.Odd, coding: coding{name: "JPEG", lossy: true, coarse: s.Progressive},
+	}
+	if s.Progressive {
+		h.coding.name = "progressive JPEG"
+	}
+	for _, g := range s.Segments {
+		h.coding.metadata += len(g.Data)
 	}
 	var another bool
 	if h.profile, another = s.ICCProfile(); another {

@@ -38,6 +38,10 @@ func (s pngSource) header() header {
 		h.colors = 1 << s.BitDepth
 	}
 	h.color = s.color
+	h.coding = coding{name: "PNG", alpha: s.Channels == 2 || s.Channels == 4}
+	if s.Player != nil {
+		h.coding.drawing = s.Drawing
+	}
 	return h
 }
 

@@ -24,6 +24,7 @@ type header struct {
 	colors      int       // that there are at most, 0 where the header does not say
 	odd         bool      // stored as not every reader takes it
 	note        string    // what was odd about the headers
+	coding      coding
 
 	// color says what the samples mean where a profile is not the only word on it; nil: byProfile.
 	color func(h *header, to *Format) (conversion, error)
@@ -35,6 +36,18 @@ func (h *header) upright() (int, int) {
 		return h.h, h.w
 	}
 	return h.w, h.h
+}
+
+// A coding is what the samples of a source are read from, as far as it decides what that costs.
+type coding struct {
+	name     string // in the table of costs, "" where it has none
+	lossy    bool
+	alpha    bool // there may be alpha, as samples of their own
+	metadata int  // bytes that are not samples
+	coarse   bool // for a sixteenth of the width and height, an eighth of the bytes is read
+
+	// drawing gives the area of a frame of an animation, and the bytes of its data.
+	drawing func(frame int) (pixels, bytes int64)
 }
 
 // A picture is what a still source becomes, on its way to an encoder.

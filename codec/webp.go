@@ -20,7 +20,14 @@ func openWebP(src []byte) (source, error) {
 }
 
 func (s webpSource) header() header {
-	return header{w: s.Width, h: s.Height, frames: len(s.Frames), orientation: exif.Orientation(s.EXIF), profile: s.ICC, space: icc.RGB}
+	h := header{
+		w: s.Width, h: s.Height, frames: len(s.Frames), orientation: exif.Orientation(s.EXIF), profile: s.ICC, space: icc.RGB,
+		coding: coding{name: "WebP", lossy: true, alpha: s.Alpha, drawing: s.Drawing},
+	}
+	if s.Frames[0].Lossless {
+		h.coding.name, h.coding.lossy = "lossless WebP", false
+	}
+	return h
 }
 
 func (s webpSource) peak(ts ...*target) int64 {

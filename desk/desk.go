@@ -8,7 +8,7 @@
 //	package.go   package: the zip to deploy
 //	resize.go    resize: files through codec; resize_one.go, one of them
 //	replay.go    replay: one saved event through the function
-//	explain.go   explain: what the function would do with a URL, and why
+//	explain.go   explain: what the function would do with a URL, and why; explain_cost.go, what that takes
 //	warm.go      warm and purge: results of many pictures
 //	deploy.go    deploy: the AWS CLI lines for deploy/cloudformation/template.yaml
 //	serve.go     serve: a local CloudFront over s3test or any S3; journal.go, what it was asked; weight.go, what it may hold

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"miniatura/codec"
 	"miniatura/edge"
 	"miniatura/sizes"
 )
@@ -27,6 +28,8 @@ type explanation struct {
 	Result   string `json:"result,omitempty"`   // the result's key in the bucket
 	URI      string `json:"uri,omitempty"`      // what the request is pointed at
 	CacheTag string `json:"cacheTag,omitempty"` // invalidates all of the source's results
+
+	Estimate *estimate `json:"estimate,omitempty"` // where the source is at hand
 }
 
 type box struct {
@@ -46,6 +49,8 @@ func explainCommand(args []string, stdout io.Writer) error {
 	f.StringVar(&s.resized, "resized", "resized", "the `folder` for results")
 	f.IntVar(&s.quality, "quality", 80, "1-100")
 	path := f.String("path", "", "the origin's `path` inside the bucket")
+	source := f.String("source", "", "estimate what this `file` takes, were it the source")
+	memory := f.Int("memory", 512, "with -source, the function's `MB`")
 	rest, err := f.parse(args, 1, 1)
 	if err != nil {
 		return err
@@ -53,6 +58,11 @@ func explainCommand(args []string, stdout io.Writer) error {
 	e, err := explain(rest[0], *path, s)
 	if err != nil {
 		return usageError{err}
+	}
+	if size, ok := sizes.Parse(e.Size); ok && *source != "" && e.Decision == "resize" {
+		if err := e.estimateFile(*source, *memory, size.Fit, e.Format == codec.WebP.MediaType()); err != nil {
+			return usageError{err}
+		}
 	}
 	if *asJSON {
 		enc := json.NewEncoder(stdout)
@@ -133,6 +143,9 @@ func (e explanation) print(w io.Writer) {
 	row("result key", e.Result)
 	row("rewritten to", e.URI)
 	row("cache tag", e.CacheTag)
+	if e.Estimate != nil {
+		row("estimate", e.Estimate.String())
+	}
 	t.Flush()
 }
 

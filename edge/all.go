@@ -61,7 +61,8 @@ func (s *shelf) make(ctx context.Context, i int, r *Record) error {
 		return err
 	}
 	var saved rescue
-	if hit, err := h.judge(t, s.head, stored, r, &saved); hit || err != nil {
+	w := work{source: s.head, stored: stored, whole: s.whole, resize: h.resize}
+	if hit, err := h.judge(t, w, r, &saved); hit || err != nil {
 		return err
 	}
 	if s.leave == nil {
@@ -78,7 +79,7 @@ func (s *shelf) make(ctx context.Context, i int, r *Record) error {
 		}
 	}
 	source := *s.source
-	w := work{&source, stored, s.whole, h.resize}
+	w.source = &source
 	if s.set != nil && s.member[i] >= 0 {
 		w.resize = func(ctx context.Context, _ []byte, _ func(w, h int) (int, int), _ codec.Options) ([]byte, codec.Info, error) {
 			return s.set.Resize(ctx, s.member[i])
@@ -128,7 +129,7 @@ func (s *shelf) take(ctx context.Context, s3 *s3lite.Client, i int) error {
 			}
 			a.object, a.err = s3.Head(ctx, t.ResultKey())
 			stored, err := usable(a.object, a.err)
-			if err != nil || fresh(stored, s.head, t) || s.h.known(stored, s.head) != nil {
+			if err != nil || fresh(stored, s.head, t) || s.h.known(stored, s.head, 0) != nil {
 				continue
 			}
 		}

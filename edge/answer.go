@@ -48,6 +48,8 @@ func (r *Response) set(name, value string) {
 // A rescue is what Make finds out on its way that a request can be answered with when the result is not stored, or not
 // in time: Handle reads it while Make may still be at work.
 type rescue struct {
+	deadline time.Time // Lambda's; zero where nobody waits
+
 	mu    sync.Mutex
 	older bool // under the result's key lies one of the same source, of another encoder or quality
 	body  []byte

@@ -11,6 +11,7 @@
 //	edge.go     HEAD result and source; fresh: rewrite; else GET, resize, PUT, rewrite
 //	fresh.go    what is a result, of which source, and does it still hold
 //	marker.go   what could not be made, remembered
+//	cost.go     what cannot finish is not begun
 //	answer.go   the answer when nothing is stored: an older result, the bytes, a redirect, the request
 //	all.go      all results of a source
 //	record.go   the one JSON log line a request leaves

@@ -41,6 +41,10 @@ type Config struct {
 	// Memory is what the process may use, in bytes; 0 means codec.DefaultMemory.
 	Memory int64
 
+	// CPU is how many of codec's reference cores there are for a picture, 0 meaning that nothing is refused for the time
+	// it takes. With it, Handle does not begin what cannot be made before its context ends. See Share.
+	CPU float64
+
 	// Concurrent is how many pictures may be in memory at once, 0 meaning 1.
 	// Lambda runs one request at a time in a sandbox, a server does not.
 	Concurrent int
@@ -117,7 +121,9 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMess
 		h.log(r, start)
 		return p.request, nil
 	}
+	var saved rescue
 	if deadline, ok := ctx.Deadline(); ok {
+		saved.deadline = deadline
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-margin))
 		defer cancel()
@@ -125,7 +131,6 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMess
 
 	// The work is waited for no longer than ctx, even when it does not look at
 	// ctx: what it holds it gives back when it ends.
-	var saved rescue
 	done := make(chan Record, 1)
 	go func() { done <- h.make(ctx, p.Target, &saved) }()
 	var r Record
@@ -155,7 +160,7 @@ func (h *Handler) make(ctx context.Context, t Target, saved *rescue) Record {
 			return err
 		}
 		s3 := h.client(t.Bucket, t.Region)
-		w := work{whole: stopwatch(), resize: h.resize}
+		w := work{whole: stopwatch(), resize: h.resize, budget: h.affordable(saved.deadline)}
 		lap := stopwatch()
 		var err error
 		w.source, w.stored, err = heads(ctx, s3, t)
@@ -163,7 +168,7 @@ func (h *Handler) make(ctx context.Context, t Target, saved *rescue) Record {
 		if err != nil {
 			return err
 		}
-		if hit, err := h.judge(t, w.source, w.stored, r, saved); hit || err != nil {
+		if hit, err := h.judge(t, w, r, saved); hit || err != nil {
 			return err
 		}
 		leave, err := h.enter(ctx)
@@ -183,7 +188,8 @@ func (h *Handler) make(ctx context.Context, t Target, saved *rescue) Record {
 
 // judge says from the heads of a source and of what is stored whether a result has to be made: not after a hit or an
 // error.
-func (h *Handler) judge(t Target, source, stored *s3lite.Object, r *Record, saved *rescue) (hit bool, err error) {
+func (h *Handler) judge(t Target, w work, r *Record, saved *rescue) (hit bool, err error) {
+	source, stored := w.source, w.stored
 	switch {
 	case ours(source):
 		return false, ErrResult
@@ -196,7 +202,7 @@ func (h *Handler) judge(t Target, source, stored *s3lite.Object, r *Record, save
 		r.note("replaces an object that is not ours")
 	}
 	saved.stored(sameSource(stored, source))
-	if err := h.known(stored, source); err != nil {
+	if err := h.known(stored, source, w.budget); err != nil {
 		r.Known = true
 		return false, err
 	}
@@ -225,6 +231,7 @@ type work struct {
 	stored *s3lite.Object // what lies under the result's key, nil when nothing usable does
 	whole  func() Millis  // how long ago all of it began
 	resize resizer
+	budget float64 // what affordable told at the start
 }
 
 // finish makes a result and stores it.
@@ -233,6 +240,8 @@ func (h *Handler) finish(ctx context.Context, t Target, w work, r *Record, saved
 	src := source.Body
 	source.Body = nil // the codec lets go of the source before it encodes: nobody but a shelf holds it
 	r.InBytes = len(src)
+	options := h.options(t)
+	options.CPU = h.affordable(saved.deadline)
 	making := stopwatch()
 	failed := saved.making(func(err error) {
 		// When most of the time went to S3, or to other results, the picture may do in another request's.
@@ -240,10 +249,11 @@ func (h *Handler) finish(ctx context.Context, t Target, w work, r *Record, saved
 			h.remember(ctx, t, source, w.stored, err)
 		}
 	})
-	body, info, err := w.resize(ctx, src, t.Size.Fit, h.options(t))
+	body, info, err := w.resize(ctx, src, t.Size.Fit, options)
 	r.Resize = making()
 	r.fill(info)
 	if err != nil {
+		err = refusal(err, info.Cost, options.CPU, w.budget)
 		failed(err)
 		return err
 	}
@@ -308,7 +318,7 @@ func (r *Record) note(s string) {
 }
 
 func (r *Record) fill(i codec.Info) {
-	r.Format, r.Frames = i.ContentType, i.Frames
+	r.Format, r.Frames, r.Cost = i.ContentType, i.Frames, Millis(i.Cost*float64(time.Millisecond))
 	r.note(i.Note)
 	r.InW, r.InH, r.OutW, r.OutH = i.W, i.H, i.OutW, i.OutH
 }

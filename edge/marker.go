@@ -6,6 +6,7 @@ package edge
 import (
 	"context"
 	"errors"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ const (
 	metaFailedEncoder = "failed-encoder"
 	metaFailedReason  = "failed-reason"
 	metaFailedMemory  = "failed-memory" // MB that were not enough
+	metaFailedCost    = "failed-cost"   // ms of a reference core's CPU that it takes, for which there was no time
 	metaFailedUntil   = "failed-until"  // RFC 3339
 	metaFailedFor     = "failed-for"    // seconds that the marker was to hold
 )
@@ -40,6 +42,7 @@ type marker struct {
 	encoder int
 	reason  string
 	memory  int           // in MB: who has more tries again; 0: memory is not the reason
+	cost    int           // in ms: who has as much time tries again; 0: time is not the reason
 	until   time.Time     // zero: for as long as the source and the encoder are the same
 	span    time.Duration // how long it was to hold
 }
@@ -59,6 +62,11 @@ func readMarker(o *s3lite.Object) *marker {
 			return nil
 		}
 	}
+	if s := o.Metadata[metaFailedCost]; s != "" {
+		if m.cost, err = strconv.Atoi(s); err != nil || m.cost <= 0 {
+			return nil
+		}
+	}
 	if s := o.Metadata[metaFailedUntil]; s != "" {
 		m.until, err = time.Parse(time.RFC3339, s)
 		seconds, _ := strconv.Atoi(o.Metadata[metaFailedFor])
@@ -74,10 +82,11 @@ func (m *marker) of(source *s3lite.Object) bool {
 	return m != nil && source.ETag != "" && m.etag == source.ETag && m.encoder >= codec.Version
 }
 
-// known returns the error with which a request ends that would end as one did before, or nil.
-func (h *Handler) known(stored, source *s3lite.Object) error {
+// known returns the error with which a request ends that would end as one did before, or nil. budget is the CPU that it
+// has, as affordable tells it.
+func (h *Handler) known(stored, source *s3lite.Object, budget float64) error {
 	m := readMarker(stored)
-	if !m.of(source) || m.memory > 0 && h.megabytes() > m.memory {
+	if !m.of(source) || m.memory > 0 && h.megabytes() > m.memory || m.cost > 0 && (budget <= 0 || budget >= float64(m.cost)) {
 		return nil
 	}
 	// One that holds for longer than it was to was written by a clock that is wrong.
@@ -125,7 +134,9 @@ func (h *Handler) remember(ctx context.Context, t Target, source, stored *s3lite
 		m[metaFailedUntil] = h.now().Add(span).UTC().Format(time.RFC3339)
 		m[metaFailedFor] = strconv.Itoa(int(span / time.Second))
 	}
-	if !panicked && (late || errors.Is(err, codec.ErrLimit)) {
+	if e, ok := errors.AsType[*costError](err); ok {
+		m[metaFailedCost] = strconv.Itoa(int(math.Ceil(e.cost)))
+	} else if !panicked && (late || errors.Is(err, codec.ErrLimit)) {
 		m[metaFailedMemory] = strconv.Itoa(h.megabytes()) // CPU comes with it
 	}
 	o := s3lite.PutOptions{ContentType: "text/plain", CacheControl: "no-store", Metadata: m, IfNoneMatch: "*"}

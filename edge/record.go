@@ -50,6 +50,9 @@ type Record struct {
 	OutH     int    `json:"outH,omitempty"`
 	Frames   int    `json:"frames,omitempty"`
 
+	// Cost is what Resize was estimated to take of a CPU, in milliseconds of codec's reference core.
+	Cost Millis `json:"costMs,omitempty"`
+
 	// Milliseconds a stage.
 	Head   Millis `json:"headMs,omitempty"`
 	Get    Millis `json:"getMs,omitempty"`

@@ -286,6 +286,12 @@ func (r *Reader) Pixels() int64 {
 	return n
 }
 
+// Drawing gives the area of frame i and the bytes of its data.
+func (r *Reader) Drawing(i int) (pixels, bytes int64) {
+	f := &r.frames[i]
+	return int64(f.rect.Dx()) * int64(f.rect.Dy()), int64(len(f.data))
+}
+
 // Next composes the next frame and gives the canvas, straight RGBA, as it is shown for delay. The
 // canvas belongs to the Reader and is valid until the following call. What no frame covered is
 // transparent. After the last frame the error is io.EOF.

@@ -144,6 +144,15 @@ func (p *Player) PeakBytes() int64 {
 	return n
 }
 
+// Drawing gives the area of frame i and about the bytes of its data.
+func (p *Player) Drawing(i int) (pixels, bytes int64) {
+	f, end := &p.frames[i], len(p.r.src)
+	if i+1 < len(p.frames) {
+		end = p.frames[i+1].at
+	}
+	return int64(f.rect.Dx()) * int64(f.rect.Dy()), int64(end - f.at)
+}
+
 // Next composes the next frame and gives the canvas, straight RGBA, as it is shown for delay. The canvas belongs to the
 // Player and is valid until the following call. After the last frame the error is io.EOF.
 func (p *Player) Next() (canvas *image.NRGBA, delay time.Duration, err error) {

@@ -69,6 +69,12 @@ func (f *File) Pixels() int64 {
 	return n
 }
 
+// Drawing gives the area of frame i and the bytes of its data.
+func (f *File) Drawing(i int) (pixels, bytes int64) {
+	r := &f.Frames[i]
+	return int64(r.Rect.Dx()) * int64(r.Rect.Dy()), int64(len(r.alpha) + len(r.bits))
+}
+
 // IsWebP says whether b starts as a WebP file does.
 func IsWebP(b []byte) bool {
 	return len(b) >= 12 && le32(b) == fccRIFF && le32(b[8:]) == fccWEBP

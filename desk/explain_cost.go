@@ -1,0 +1,65 @@
+package desk
+
+import (
+	"fmt"
+	"time"
+
+	"miniatura/codec"
+	"miniatura/edge"
+)
+
+// This file estimates for explain what a picture takes.
+
+// edgeTimeout is what the template gives the origin-request function for a picture, the longest that Lambda@Edge allows.
+const edgeTimeout = 30 * time.Second
+
+// An estimate is what making a result takes, before it is tried.
+type estimate struct {
+	CPU    float64 `json:"cpuMs"`  // milliseconds of codec's reference core
+	Wait   float64 `json:"waitMs"` // what that takes with the memory's share of a CPU
+	Memory int     `json:"memory"` // MB
+	Begun  bool    `json:"begun"`  // else the function leaves a marker at once
+	Why    string  `json:"why"`
+}
+
+// estimateFile estimates what the picture in the file takes of a function with so many MB.
+func (e *explanation) estimateFile(path string, memory int, size func(w, h int) (int, int), webp bool) error {
+	src, err := readFile(path, inputLimit)
+	if err != nil {
+		return err
+	}
+	opt := codec.Options{Quality: e.Quality, Memory: int64(memory) << 20}
+	if webp {
+		opt.Format = codec.WebP
+	}
+	share := edge.Share(opt.Memory)
+	if share <= 0 {
+		return fmt.Errorf("-memory %d: too little", memory)
+	}
+	e.Estimate = &estimate{Memory: memory}
+	ms, _, err := codec.Cost(src, size, opt)
+	e.Estimate.CPU, e.Estimate.Wait = ms, ms/share
+	switch limit := float64(edgeTimeout.Milliseconds()); {
+	case len(src) > edge.MaxSource:
+		e.Estimate.Why = fmt.Sprintf("%d bytes, the limit is %d", len(src), int64(edge.MaxSource))
+	case err != nil:
+		e.Estimate.Why = oneLine(err)
+	case e.Estimate.Wait > limit:
+		e.Estimate.Why = fmt.Sprintf("over the %.0f s that there are", limit/1000)
+	default:
+		e.Estimate.Begun, e.Estimate.Why = true, fmt.Sprintf("within the %.0f s that there are", limit/1000)
+	}
+	return nil
+}
+
+// String is the estimate in words.
+func (e *estimate) String() string {
+	does := "not begun"
+	if e.Begun {
+		does = "begun"
+	}
+	if e.CPU == 0 {
+		return does + ": " + e.Why
+	}
+	return fmt.Sprintf("%.0f ms of CPU, %.1f s at %d MB: %s, %s", e.CPU, e.Wait/1000, e.Memory, does, e.Why)
+}
