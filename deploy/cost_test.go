@@ -16,6 +16,8 @@ const (
 	perGBSecond   = 0.00005001   // Lambda@Edge
 	perViewerCall = 0.10 / 1e6   // CloudFront Functions
 	perShielded   = 0.0075 / 1e4 // Origin Shield, a request that reaches it from another cache
+	perRegional   = 0.20 / 1e6   // Lambda
+	perMessage    = 0.40 / 1e6   // SQS: a message sent; up to ten received or deleted at once
 )
 
 // A mix is what a million requests of visitors are made of, and how long the
@@ -67,6 +69,10 @@ func TestREADMEComputesItsCosts(t *testing.T) {
 	}
 	// What the article's function pays for its two LISTs alone.
 	if line := fmt.Sprintf("%.2f $ for its two LISTs", 200_000*2*perPut); !strings.Contains(string(text), line) {
+		t.Errorf("README.md lacks %q", line)
+	}
+	// Results' own events: sent, received, deleted, and a call that ends at once.
+	if line := fmt.Sprintf("%.2f $ a million in full batches and at most %.2f $", 1e6*(1.2*perMessage+perRegional/10), 1e6*(3*perMessage+perRegional)); !strings.Contains(string(text), line) {
 		t.Errorf("README.md lacks %q", line)
 	}
 	// A whole bucket ahead: a million pictures, sixteen results each, one of them at a time.

@@ -38,7 +38,7 @@ func (s shape) parameters() map[string]string {
 	}
 	if s.otherNumbers {
 		maps.Copy(p, map[string]string{"Memory": "1024", "PriceClass": "PriceClass_All", "LogDays": "30", "ResultDays": "7",
-			"RegionalSizes": "M,SS", "RegionalFormat": "webp", "DestinationFolder": "a/b", "Quality": "70"})
+			"RegionalSizes": "M,SS", "RegionalFormat": "webp", "RegionalConcurrency": "20", "DestinationFolder": "a/b", "Quality": "70"})
 	}
 	return p
 }

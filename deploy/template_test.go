@@ -251,7 +251,7 @@ func TestRolesAllowNoMoreThanIsNeeded(t *testing.T) {
 				"Allow [s3:DeleteObject s3:PutObject] [" + results + "] <nil>",
 				"Allow [s3:GetObject] [" + bucket + "/*] <nil>",
 				"Allow [s3:ListBucket] [" + bucket + "] <nil>",
-				"Allow [sqs:SendMessage] [${WarmFailed.Arn}] <nil>",
+				"Allow [sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage] [${WarmQueue.Arn}] <nil>",
 			}
 			trusted["WarmRole"] = []any{"lambda.amazonaws.com"}
 			roles["BatchRole"] = []string{
@@ -292,8 +292,8 @@ func TestResourcesAreTheseAndNoOthers(t *testing.T) {
 			}
 		}
 		if s.Regional {
-			for k, n := range map[string]int{"AWS::IAM::Role": 2, "AWS::Lambda::Function": 1, "AWS::Logs::LogGroup": 1, "AWS::Lambda::EventInvokeConfig": 1,
-				"AWS::Lambda::Permission": 1, "AWS::SQS::Queue": 1, "AWS::SQS::QueuePolicy": 1} {
+			for k, n := range map[string]int{"AWS::IAM::Role": 2, "AWS::Lambda::Function": 1, "AWS::Logs::LogGroup": 1, "AWS::Lambda::EventSourceMapping": 1,
+				"AWS::SQS::Queue": 2, "AWS::SQS::QueuePolicy": 2} {
 				types[k] += n
 			}
 		}
@@ -470,7 +470,7 @@ func TestGlobalNamesHaveTheStacksName(t *testing.T) {
 				}
 			}
 			for _, fixed := range []string{"RoleName", "FunctionName", "QueueName"} {
-				if _, ok := r.properties()[fixed]; ok && r.Type != "AWS::Lambda::Version" && r.Type != "AWS::Lambda::Permission" && r.Type != "AWS::Lambda::EventInvokeConfig" {
+				if _, ok := r.properties()[fixed]; ok && r.Type != "AWS::Lambda::Version" && r.Type != "AWS::Lambda::EventSourceMapping" {
 					t.Errorf("%s has a %s", r.ID, fixed)
 				}
 			}
@@ -500,18 +500,19 @@ func TestParametersRefuseWhatWouldFailLater(t *testing.T) {
 	want(t, "DestinationFolder's default", at(p, "DestinationFolder", "Default"), "resized")
 	want(t, "Quality's default", at(p, "Quality", "Default"), "80")
 	for name, values := range map[string][2][]string{
-		"BucketName":        {{"bkt", "my-pictures.example", strings.Repeat("a", 63)}, {"", "ab", "A-b", "-ab", "ab-", "a_b", strings.Repeat("a", 64), "a/b", "s3://b"}},
-		"DestinationFolder": {{"resized", "a/b_c-1"}, {"", "/a", "a/", "a//b", "..", "a b", "ä", "a/../b", strings.Repeat("a", 201)}},
-		"Quality":           {{"1", "80", "100"}, {"0", "101", "-1", "80.5", "", "abc", "080", "1000"}},
-		"Memory":            {{"128", "10240"}, {"127", "10241", "x"}},
-		"LogDays":           {{"1", "14", "3653"}, {"0", "15", "-1"}},
-		"ResultDays":        {{"1", "36500"}, {"0", "36501"}},
-		"PriceClass":        {{"PriceClass_All"}, {"PRICE_CLASS_100", ""}},
-		"AutoWebp":          {{"true", "false"}, {"yes", "TRUE", ""}},
-		"RegionalSizes":     {{"L", "M,SS"}, {"", "L,XXL", "L,", "l"}},
-		"RegionalFormat":    {{"same", "webp", "same,webp"}, {"avif", "webp,same", ""}},
-		"BucketRegion":      {{"us-east-1"}, {"Ireland", "", "us-east"}},
-		"CodeSha256":        {{strings.Repeat("A", 43) + "="}, {"", strings.Repeat("A", 44)}},
+		"BucketName":          {{"bkt", "my-pictures.example", strings.Repeat("a", 63)}, {"", "ab", "A-b", "-ab", "ab-", "a_b", strings.Repeat("a", 64), "a/b", "s3://b"}},
+		"DestinationFolder":   {{"resized", "a/b_c-1"}, {"", "/a", "a/", "a//b", "..", "a b", "ä", "a/../b", strings.Repeat("a", 201)}},
+		"Quality":             {{"1", "80", "100"}, {"0", "101", "-1", "80.5", "", "abc", "080", "1000"}},
+		"Memory":              {{"128", "10240"}, {"127", "10241", "x"}},
+		"LogDays":             {{"1", "14", "3653"}, {"0", "15", "-1"}},
+		"ResultDays":          {{"1", "36500"}, {"0", "36501"}},
+		"PriceClass":          {{"PriceClass_All"}, {"PRICE_CLASS_100", ""}},
+		"AutoWebp":            {{"true", "false"}, {"yes", "TRUE", ""}},
+		"RegionalSizes":       {{"L", "M,SS"}, {"", "L,XXL", "L,", "l"}},
+		"RegionalConcurrency": {{"2", "1000"}, {"1", "1001", "x"}},
+		"RegionalFormat":      {{"same", "webp", "same,webp"}, {"avif", "webp,same", ""}},
+		"BucketRegion":        {{"us-east-1"}, {"Ireland", "", "us-east"}},
+		"CodeSha256":          {{strings.Repeat("A", 43) + "="}, {"", strings.Repeat("A", 44)}},
 	} {
 		for i, vs := range values {
 			for _, v := range vs {
@@ -552,13 +553,9 @@ func TestRegionalFunction(t *testing.T) {
 		if !s.Regional {
 			return
 		}
-		q, in := one(t, stacks, "WarmFailed")
+		_, in := one(t, stacks, "Warm")
 		want(t, "its region, which must be the bucket's", in.region, s.BucketRegion)
-		want(t, "the queue's encryption", q.properties()["SqsManagedSseEnabled"], true)
-		want(t, "the queue's patience", q.properties()["MessageRetentionPeriod"], 14*86400.0)
-		secure, _ := one(t, stacks, "WarmFailedPolicy")
-		want(t, "the queue's policy", at(secure.properties(), "PolicyDocument", "Statement", 0), map[string]any{"Effect": "Deny", "Principal": map[string]any{"AWS": "*"},
-			"Action": "sqs:*", "Resource": "${WarmFailed.Arn}", "Condition": map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}}})
+		queuesKeepWhatFails(t, s, stacks)
 		f, _ := one(t, stacks, "Warm")
 		p := f.properties()
 		want(t, "Runtime", p["Runtime"], "provided.al2023")
@@ -570,21 +567,44 @@ func TestRegionalFunction(t *testing.T) {
 		want(t, "the environment", env, map[string]any{warm.EnvBucket: "bkt", warm.EnvResized: s.number("DestinationFolder", "resized"),
 			warm.EnvQuality: s.number("Quality", "80"), warm.EnvSizes: s.number("RegionalSizes", strings.Join(sizeNames(), ",")), warm.EnvFormats: s.number("RegionalFormat", "same,webp")})
 
-		permission, _ := one(t, stacks, "WarmPermission")
-		want(t, "who may invoke", permission.properties(), map[string]any{"Action": "lambda:InvokeFunction", "FunctionName": "${Warm.Arn}",
-			"Principal": "s3.amazonaws.com", "SourceAccount": account, "SourceArn": "arn:aws:s3:::bkt"})
-		retry, _ := one(t, stacks, "WarmRetry")
-		want(t, "where failures go", at(retry.properties(), "DestinationConfig", "OnFailure", "Destination"), "${WarmFailed.Arn}")
-
 		if s.ExistingBucket || s.AttachOnly {
-			want(t, "BucketNotification", jsonOf(t, []byte(in.outputs["BucketNotification"].(string))), map[string]any{"LambdaFunctionConfigurations": []any{
-				map[string]any{"Id": "miniatura", "LambdaFunctionArn": "${Warm.Arn}", "Events": []any{"s3:ObjectCreated:*", "s3:ObjectRemoved:*"}}}})
+			want(t, "BucketNotification", jsonOf(t, []byte(in.outputs["BucketNotification"].(string))), map[string]any{"QueueConfigurations": []any{
+				map[string]any{"Id": "miniatura", "QueueArn": "${WarmQueue.Arn}", "Events": []any{"s3:ObjectCreated:*", "s3:ObjectRemoved:*"}}}})
 			return
 		}
 		want(t, "BucketNotification", in.outputs["BucketNotification"], nil)
 		b, _ := one(t, stacks, "Images")
-		want(t, "notifications", at(b.properties(), "NotificationConfiguration", "LambdaConfigurations"), []any{
-			map[string]any{"Event": "s3:ObjectCreated:*", "Function": "${Warm.Arn}"}, map[string]any{"Event": "s3:ObjectRemoved:*", "Function": "${Warm.Arn}"}})
-		want(t, "the bucket waits for the permission", b.refs["WarmPermission"], true)
+		want(t, "notifications", b.properties()["NotificationConfiguration"], map[string]any{"QueueConfigurations": []any{
+			map[string]any{"Event": "s3:ObjectCreated:*", "Queue": "${WarmQueue.Arn}"}, map[string]any{"Event": "s3:ObjectRemoved:*", "Queue": "${WarmQueue.Arn}"}}})
+		want(t, "the bucket waits for the queue's policy", b.refs["WarmQueuePolicy"], true)
 	})
+}
+
+// queuesKeepWhatFails holds the way of an event: the bucket's queue, which nobody else fills, at most so many at once, and
+// what fails comes back alone and ends in another queue.
+func queuesKeepWhatFails(t *testing.T, s shape, stacks []deployed) {
+	f, _ := one(t, stacks, "Warm")
+	q, _ := one(t, stacks, "WarmQueue")
+	failed, _ := one(t, stacks, "WarmFailed")
+	if q.properties()["VisibilityTimeout"].(float64) < 6*f.properties()["Timeout"].(float64) {
+		t.Errorf("an event comes back after %v seconds", q.properties()["VisibilityTimeout"])
+	}
+	want(t, "where failures go", q.properties()["RedrivePolicy"], map[string]any{"deadLetterTargetArn": "${WarmFailed.Arn}", "maxReceiveCount": 5.0})
+	want(t, "how long they stay", failed.properties()["MessageRetentionPeriod"], 14*86400.0)
+	for id, queue := range map[string]resource{"WarmQueue": q, "WarmFailed": failed} {
+		want(t, id+"'s encryption", queue.properties()["SqsManagedSseEnabled"], true)
+		policy, _ := one(t, stacks, id+"Policy")
+		want(t, id+"'s policy is of", policy.properties()["Queues"], []any{"${" + id + "}"})
+		statements := []any{map[string]any{"Effect": "Deny", "Principal": map[string]any{"AWS": "*"},
+			"Action": "sqs:*", "Resource": "${" + id + ".Arn}", "Condition": map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}}}}
+		if id == "WarmQueue" {
+			statements = append(statements, map[string]any{"Sid": "TheBucketSends", "Effect": "Allow", "Principal": map[string]any{"Service": "s3.amazonaws.com"},
+				"Action": "sqs:SendMessage", "Resource": "${WarmQueue.Arn}", "Condition": map[string]any{
+					"ArnEquals": map[string]any{"aws:SourceArn": "arn:aws:s3:::bkt"}, "StringEquals": map[string]any{"aws:SourceAccount": account}}})
+		}
+		want(t, id+"'s policy", at(policy.properties(), "PolicyDocument", "Statement"), statements)
+	}
+	events, _ := one(t, stacks, "WarmEvents")
+	want(t, "what the function takes", events.properties(), map[string]any{"EventSourceArn": "${WarmQueue.Arn}", "FunctionName": "${Warm}", "BatchSize": 10.0,
+		"FunctionResponseTypes": []any{"ReportBatchItemFailures"}, "ScalingConfig": map[string]any{"MaximumConcurrency": s.number("RegionalConcurrency", 5.0)}})
 }

@@ -188,6 +188,7 @@ func (f *flags) deployment(args []string) (*deployment, error) {
 		{"ResultDays", f.String("resultdays", "90", "`days` after which a result is deleted, to be made again")},
 		{"RegionalSizes", f.String("sizes", strings.Join(sizeNames(), ","), "the `sizes` that the regional function makes ahead")},
 		{"RegionalFormat", f.String("formats", "same,webp", "in which `formats`: same, webp or same,webp")},
+		{"RegionalConcurrency", f.String("concurrency", "5", "how `many` batches of events it works on at once, at least 2")},
 	}
 	if _, err := f.parse(args, 0, 0); err != nil {
 		return nil, err

@@ -35,8 +35,8 @@ type Config struct {
 	Log io.Writer
 }
 
-// A Handler is the regional function: it answers S3's event notifications and S3
-// Batch Operations' invocations.
+// A Handler is the regional function: it answers S3's event notifications, as they
+// come or in a queue's batches, and S3 Batch Operations' invocations.
 type Handler struct {
 	cfg  Config
 	edge *edge.Handler
@@ -78,32 +78,44 @@ func FromLambda(memory int64) (*Handler, error) {
 // null is the answer to an event: nobody reads it, but it has to be JSON.
 var null = []byte("null")
 
-// ErrEvent is returned for an invocation that is of neither kind.
-var ErrEvent = errors.New("warm: neither an S3 event nor an S3 Batch invocation")
+// ErrEvent is returned for an invocation that is of no kind.
+var ErrEvent = errors.New("warm: neither an S3 event, nor a queue's batch of them, nor an S3 Batch invocation")
+
+// A kind is what tells invocations apart.
+type kind struct {
+	Records []struct {
+		EventSource string `json:"eventSource"`
+	} `json:"Records"`
+	Tasks []json.RawMessage `json:"tasks"`
+	Event string            `json:"Event"`
+}
+
+func (k kind) queued() bool { return len(k.Records) > 0 && k.Records[0].EventSource == fromQueue }
+
+// testEvent is sent once, when the notification is configured.
+const testEvent = "s3:TestEvent"
 
 // Invoke answers one invocation; it is what aws-lambda-go's Handler asks for.
 // After an S3 event an error makes Lambda invoke again, so it is returned only
-// when that may help. An S3 Batch invocation is always answered, with a result
-// code for each task.
+// when that may help. A queue's batch is answered with the messages that failed,
+// an S3 Batch invocation with a result code for each task.
 func (h *Handler) Invoke(ctx context.Context, raw []byte) ([]byte, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-margin))
 		defer cancel()
 	}
-	var kind struct {
-		Records []json.RawMessage `json:"Records"`
-		Tasks   []json.RawMessage `json:"tasks"`
-		Event   string            `json:"Event"`
-	}
+	var kind kind
 	if err := json.Unmarshal(raw, &kind); err != nil {
 		return nil, fmt.Errorf("%w (%v)", ErrEvent, err)
 	}
 	switch {
-	case kind.Event == "s3:TestEvent": // sent once, when the notification is configured
+	case kind.Event == testEvent:
 		return null, nil
 	case len(kind.Tasks) > 0:
 		return h.batch(ctx, raw)
+	case kind.queued():
+		return h.queue(ctx, raw)
 	case len(kind.Records) > 0:
 		return null, h.events(ctx, raw)
 	}

@@ -6,6 +6,7 @@
 //	warm.go      Make and Delete, for one source
 //	handler.go   what the regional function is invoked with
 //	event.go     S3's event notifications
+//	queue.go     the same in batches of a queue
 //	batch.go     S3 Batch Operations' invocations
 //	purge.go     the CloudFront invalidation that belongs to a deletion
 package warm
