@@ -254,10 +254,11 @@ func TestRolesAllowNoMoreThanIsNeeded(t *testing.T) {
 				"Allow [sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage] [${WarmQueue.Arn}] <nil>",
 			}
 			trusted["WarmRole"] = []any{"lambda.amazonaws.com"}
+			lists := "arn:aws:s3:::miniatura-batch-" + account + "-" + s.BucketRegion
 			roles["BatchRole"] = []string{
 				"Allow [lambda:InvokeFunction] [${Warm.Arn}] <nil>",
-				"Allow [s3:GetObject] [" + bucket + "/miniatura-batch/*] <nil>",
-				"Allow [s3:PutObject] [" + bucket + "/miniatura-batch/*] <nil>",
+				"Allow [s3:GetObject s3:GetObjectVersion] [" + lists + "/manifests/*] map[StringEquals:map[aws:ResourceAccount:" + account + "]]",
+				"Allow [s3:PutObject] [" + lists + "/reports/*] map[StringEquals:map[aws:ResourceAccount:" + account + "]]",
 			}
 			trusted["BatchRole"] = []any{"batchoperations.s3.amazonaws.com"}
 		}
@@ -359,6 +360,7 @@ func TestBucketKeepsOriginalsPrivateAndForGood(t *testing.T) {
 			"Deny map[AWS:*] s3:* " + both + " map[NumericLessThan:map[s3:TlsVersion:1.2]]",
 			// GetObject only: with ListBucket "/" would list the bucket.
 			"Allow map[Service:cloudfront.amazonaws.com] s3:GetObject arn:aws:s3:::bkt/* map[StringEquals:map[AWS:SourceArn:arn:aws:cloudfront::" + account + ":distribution/" + distributionID + "]]",
+			"Deny map[Service:cloudfront.amazonaws.com] s3:GetObject arn:aws:s3:::bkt/miniatura-batch/* <nil>",
 		})
 		want(t, "the policy's bucket", policy.properties()["Bucket"], "bkt")
 		want(t, "it waits for the bucket", policy.refs["Images"], true)
@@ -444,17 +446,17 @@ func TestDistribution(t *testing.T) {
 		want(t, "DistributionId", in.outputs["DistributionId"], distributionID)
 		want(t, "DistributionDomain", in.outputs["DistributionDomain"], "${Distribution.DomainName}")
 		if !s.ExistingBucket {
-			want(t, "BucketPolicyStatement", in.outputs["BucketPolicyStatement"], nil)
+			want(t, "BucketPolicyStatements", in.outputs["BucketPolicyStatements"], nil)
 			return
 		}
 		// What a new bucket's policy has, in words for one that exists.
-		statement := jsonOf(t, []byte(in.outputs["BucketPolicyStatement"].(string)))
+		statements := jsonOf(t, []byte(in.outputs["BucketPolicyStatements"].(string)))
 		bucket, err := shape{Shape: desk.Shape{BucketRegion: "us-east-1", OriginShield: "off"}}.deploy(theTemplate())
 		if err != nil {
 			t.Fatal(err)
 		}
 		policy, _ := one(t, bucket, "ImagesPolicy")
-		want(t, "BucketPolicyStatement", statement, at(policy.properties(), "PolicyDocument", "Statement", 2))
+		want(t, "BucketPolicyStatements", statements, at(policy.properties(), "PolicyDocument", "Statement").([]any)[2:])
 	})
 }
 

@@ -328,9 +328,9 @@ func (d *deployment) rest(p func(string, ...any)) {
 		p("# Left to you: in your distribution, the associations with FunctionVersionArn and ViewerRequestArn, the origin's")
 		p("# headers and the cache key. deploy/README.md, \"Into an existing distribution\", says each.")
 	case d.ExistingBucket:
-		p("# Left to you: the bucket's policy. Until it has this statement, CloudFront gets 403 for everything.")
+		p("# Left to you: the bucket's policy. Until it has these statements, CloudFront gets 403 for everything.")
 		p("# deploy/README.md, \"Onto an existing bucket\", says how.")
-		p("%s", d.output(EdgeRegion, "BucketPolicyStatement"))
+		p("%s", d.output(EdgeRegion, "BucketPolicyStatements"))
 	}
 	if d.Regional && (d.AttachOnly || d.ExistingBucket) {
 		p("# Left to you: the bucket's notifications, which this says.")

@@ -139,12 +139,12 @@ func TestDeployPrintsWhatMakesTheStacks(t *testing.T) {
 		"an existing bucket in another Region": {
 			args: []string{"-bucket", "my-pictures", "-existing", "-region", "eu-west-1", "-regional", "-sizes", "M,SS", "-regionalzip", regionalZip},
 			steps: append(slices.Clone(edgeBucket), "s3api head-bucket", "s3 mb miniatura-code-123456789012-eu-west-1 eu-west-1", "s3 cp regional eu-west-1",
-				"deploy edge us-east-1", "deploy regional eu-west-1", "read BucketPolicyStatement us-east-1", "read BucketNotification eu-west-1", "read Stacks[0].Outputs us-east-1"),
+				"deploy edge us-east-1", "deploy regional eu-west-1", "read BucketPolicyStatements us-east-1", "read BucketNotification eu-west-1", "read Stacks[0].Outputs us-east-1"),
 			set: map[string]string{"ExistingBucket": "true", "Regional": "true", "RegionalSizes": "M,SS", "RegionalCodeBucket": "miniatura-code-123456789012-eu-west-1", "OriginShield": "bucket"},
 		},
 		"an existing bucket, logs elsewhere": {
 			args:  []string{"-bucket", "my-pictures", "-existing", "-region", "eu-west-3"},
-			steps: append(slices.Clone(edgeBucket), "deploy edge us-east-1", "deploy logs eu-west-2", "read BucketPolicyStatement us-east-1", "read Stacks[0].Outputs us-east-1"),
+			steps: append(slices.Clone(edgeBucket), "deploy edge us-east-1", "deploy logs eu-west-2", "read BucketPolicyStatements us-east-1", "read Stacks[0].Outputs us-east-1"),
 		},
 		"an existing distribution": {
 			args:  []string{"-bucket", "my-pictures", "-attach", "-region", "eu-central-1", "-shield", "off"},
