@@ -186,6 +186,7 @@ func (h *Handler) make(ctx context.Context, t Target, r *Record, saved *rescue) 
 	case stored != nil && !ours(stored):
 		r.note("replaces an object that is not ours")
 	}
+	r.Replaced = ofEarlier(stored, source)
 	saved.stored(sameSource(stored, source))
 	if err := h.known(stored, source); err != nil {
 		r.Known = true

@@ -32,7 +32,7 @@ type failedItem struct {
 
 // queue answers a batch. A message that deserves another try is named, and so is one that nobody here understands: after
 // its last try it lies where somebody may look at it.
-func (h *Handler) queue(ctx context.Context, raw []byte) ([]byte, error) {
+func (h *Handler) queue(ctx context.Context, raw []byte, changed *changes) ([]byte, error) {
 	var m messages
 	if err := json.Unmarshal(raw, &m); err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func (h *Handler) queue(ctx context.Context, raw []byte) ([]byte, error) {
 		start := time.Now()
 		err := context.Cause(ctx) // no time left: it comes back
 		if err == nil {
-			err = h.message(ctx, []byte(r.Body))
+			err = h.message(ctx, []byte(r.Body), changed)
 		}
 		if errors.Is(err, ErrEvent) {
 			h.log("message", r.ID, Tally{}, err, start)
@@ -55,7 +55,7 @@ func (h *Handler) queue(ctx context.Context, raw []byte) ([]byte, error) {
 }
 
 // message answers what S3 sent.
-func (h *Handler) message(ctx context.Context, body []byte) error {
+func (h *Handler) message(ctx context.Context, body []byte, changed *changes) error {
 	var kind kind
 	if err := json.Unmarshal(body, &kind); err != nil {
 		return errors.Join(ErrEvent, err)
@@ -64,7 +64,7 @@ func (h *Handler) message(ctx context.Context, body []byte) error {
 	case kind.Event == testEvent:
 		return nil
 	case len(kind.Records) > 0 && !kind.queued():
-		return h.events(ctx, body)
+		return h.events(ctx, body, changed)
 	}
 	return ErrEvent
 }

@@ -9,6 +9,7 @@
 //	queue.go     the same in batches of a queue
 //	batch.go     S3 Batch Operations' invocations
 //	purge.go     the CloudFront invalidation that belongs to a deletion
+//	invalidate.go the request that makes it
 package warm
 
 import (
