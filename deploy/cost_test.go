@@ -17,6 +17,7 @@ const (
 	perViewerCall = 0.10 / 1e6   // CloudFront Functions
 	perShielded   = 0.0075 / 1e4 // Origin Shield, a request that reaches it from another cache
 	perRegional   = 0.20 / 1e6   // Lambda
+	perPath       = 0.005        // CloudFront, a path invalidated
 	perMessage    = 0.40 / 1e6   // SQS: a message sent; up to ten received or deleted at once
 )
 
@@ -73,6 +74,10 @@ func TestREADMEComputesItsCosts(t *testing.T) {
 	}
 	// Results' own events: sent, received, deleted, and a call that ends at once.
 	if line := fmt.Sprintf("%.2f $ a million in full batches and at most %.2f $", 1e6*(1.2*perMessage+perRegional/10), 1e6*(3*perMessage+perRegional)); !strings.Contains(string(text), line) {
+		t.Errorf("README.md lacks %q", line)
+	}
+	// What is forgotten of 10,000 pictures: two paths each, 1,000 a month are free.
+	if line := fmt.Sprintf("10,000 pictures at once costs %.0f $", (10_000*2-1000)*perPath); !strings.Contains(strings.ReplaceAll(string(text), "\n", " "), line) {
 		t.Errorf("README.md lacks %q", line)
 	}
 	// A whole bucket ahead: a million pictures, sixteen results each, one of them at a time.

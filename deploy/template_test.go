@@ -91,6 +91,10 @@ func TestWhatDoesNotGoTogetherIsRefused(t *testing.T) {
 		{"us-east-1", map[string]string{"CertificateArn": certificate}, "come together or not at all"},
 		{"us-east-1", map[string]string{"CertificateArn": certificate, "DomainNames": "a.example.com", "AttachOnly": "true"}, "AttachOnly makes no distribution"},
 		{"us-east-1", map[string]string{"Regional": "true", "RegionalCodeKey": "none"}, "where the zip"},
+		{"us-east-1", map[string]string{"Regional": "true", "RegionalInvalidate": "true", "AttachOnly": "true"}, "which distribution"},
+		{"us-east-1", map[string]string{"Regional": "true", "RegionalInvalidate": "true", "AttachOnly": "true", "DistributionId": "E1"}, ""},
+		{"us-east-1", map[string]string{"Regional": "true", "RegionalInvalidate": "true"}, ""},
+		{"eu-west-1", map[string]string{"Part": "regional", "BucketRegion": "eu-west-1", "ExistingBucket": "true", "Regional": "true", "RegionalInvalidate": "true"}, "which distribution"},
 		{"us-east-1", map[string]string{"Nonsense": "1"}, "do not exist"},
 	} {
 		p := maps.Clone(code)
@@ -253,6 +257,12 @@ func TestRolesAllowNoMoreThanIsNeeded(t *testing.T) {
 				"Allow [s3:ListBucket] [" + bucket + "] <nil>",
 				"Allow [sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage] [${WarmQueue.Arn}] <nil>",
 			}
+			if s.otherNumbers {
+				policy, _ := one(t, stacks, "WarmInvalidates")
+				want(t, "whose policy", policy.properties()["Roles"], []any{"${WarmRole}"})
+				want(t, "what may be invalidated", at(policy.properties(), "PolicyDocument", "Statement"), []any{map[string]any{"Sid": "Invalidate", "Effect": "Allow",
+					"Action": "cloudfront:CreateInvalidation", "Resource": "arn:aws:cloudfront::" + account + ":distribution/" + distributionID}})
+			}
 			trusted["WarmRole"] = []any{"lambda.amazonaws.com"}
 			lists := "arn:aws:s3:::miniatura-batch-" + account + "-" + s.BucketRegion
 			roles["BatchRole"] = []string{
@@ -296,6 +306,9 @@ func TestResourcesAreTheseAndNoOthers(t *testing.T) {
 			for k, n := range map[string]int{"AWS::IAM::Role": 2, "AWS::Lambda::Function": 1, "AWS::Logs::LogGroup": 1, "AWS::Lambda::EventSourceMapping": 1,
 				"AWS::SQS::Queue": 2, "AWS::SQS::QueuePolicy": 2} {
 				types[k] += n
+			}
+			if s.otherNumbers {
+				types["AWS::IAM::Policy"]++
 			}
 		}
 		got := map[string]int{}
@@ -428,6 +441,16 @@ func TestDistribution(t *testing.T) {
 		for _, name := range []string{"ContentSecurityPolicy", "ContentTypeOptions", "FrameOptions", "ReferrerPolicy", "StrictTransportSecurity"} {
 			want(t, name, at(h, name, "Override"), true)
 		}
+		if s.otherNumbers {
+			want(t, "CORS", at(rh.properties(), "ResponseHeadersPolicyConfig", "CorsConfig"), map[string]any{"AccessControlAllowCredentials": false, "OriginOverride": true,
+				"AccessControlAllowHeaders": map[string]any{"Items": []any{"*"}}, "AccessControlAllowMethods": map[string]any{"Items": []any{"GET", "HEAD"}},
+				"AccessControlAllowOrigins": map[string]any{"Items": []any{"https://www.example.com", "http://localhost:8080"}}, "AccessControlMaxAgeSec": 86400.0})
+		} else {
+			want(t, "CORS", at(rh.properties(), "ResponseHeadersPolicyConfig", "CorsConfig"), nil)
+		}
+		if strings.Contains(strings.ToLower(fmt.Sprint(rh.properties())), "cross-origin-resource-policy") {
+			t.Error("pages of other origins could not show the pictures")
+		}
 		vary := at(rh.properties(), "ResponseHeadersPolicyConfig", "CustomHeadersConfig", "Items", 0)
 		if s.autoWebp {
 			want(t, "Vary", vary, map[string]any{"Header": "Vary", "Value": "Accept", "Override": true})
@@ -511,6 +534,7 @@ func TestParametersRefuseWhatWouldFailLater(t *testing.T) {
 		"PriceClass":          {{"PriceClass_All"}, {"PRICE_CLASS_100", ""}},
 		"AutoWebp":            {{"true", "false"}, {"yes", "TRUE", ""}},
 		"RegionalSizes":       {{"L", "M,SS"}, {"", "L,XXL", "L,", "l"}},
+		"CorsOrigins":         {{"", "*", "https://a.example", "http://localhost:8080,https://*.example.org"}, {"a.example", "https://a.example/", "https://a.example, https://b.example", "*,*", "null", "https://A.example"}},
 		"RegionalConcurrency": {{"2", "1000"}, {"1", "1001", "x"}},
 		"RegionalFormat":      {{"same", "webp", "same,webp"}, {"avif", "webp,same", ""}},
 		"BucketRegion":        {{"us-east-1"}, {"Ireland", "", "us-east"}},
@@ -566,6 +590,13 @@ func TestRegionalFunction(t *testing.T) {
 		want(t, "Code", p["Code"], map[string]any{"S3Bucket": code["RegionalCodeBucket"], "S3Key": code["RegionalCodeKey"]})
 		want(t, "its logs", at(p, "LoggingConfig", "LogGroup"), "/miniatura/"+stackName+"-warm")
 		env := at(p, "Environment", "Variables").(map[string]any)
+		if s.otherNumbers {
+			want(t, "the distribution", env[warm.EnvDistribution], distributionID)
+		} else {
+			want(t, "the distribution", env[warm.EnvDistribution], "")
+		}
+		env = maps.Clone(env)
+		delete(env, warm.EnvDistribution)
 		want(t, "the environment", env, map[string]any{warm.EnvBucket: "bkt", warm.EnvResized: s.number("DestinationFolder", "resized"),
 			warm.EnvQuality: s.number("Quality", "80"), warm.EnvSizes: s.number("RegionalSizes", strings.Join(sizeNames(), ",")), warm.EnvFormats: s.number("RegionalFormat", "same,webp")})
 

@@ -133,6 +133,7 @@ func CheckRegionalCode(path string) ([sha256.Size]byte, error) {
 type deployment struct {
 	Shape
 	name, zip, regionalZip, template string
+	invalidate                       bool
 	parameters                       []parameter // of every stack alike
 }
 
@@ -173,6 +174,8 @@ func (f *flags) deployment(args []string) (*deployment, error) {
 	f.StringVar(&d.name, "name", "Miniatura", "`name` of the stacks; a second deployment in one account needs another")
 	f.StringVar(&d.zip, "zip", "", "the function's code, a `file` (default dist/edge.zip)")
 	f.StringVar(&d.regionalZip, "regionalzip", "", "the regional function's code, a `file` (default dist/regional.zip)")
+	f.BoolVar(&d.invalidate, "invalidate", false, "the regional function has CloudFront forget what is replaced or deleted")
+	distribution := f.String("distribution", "", "with -attach and -invalidate: the `ID` of your distribution")
 	folder := f.String("folder", "resized", "the `folder` for results")
 	auto := f.Bool("autowebp", false, "browsers that accept WebP get it without to_webp=1")
 	texts := []struct {
@@ -180,6 +183,7 @@ func (f *flags) deployment(args []string) (*deployment, error) {
 		value *string
 	}{
 		{"Quality", f.String("quality", "80", "`quality` of JPEG and WebP, 1 to 100")},
+		{"CorsOrigins", f.String("cors", "", "`origins` whose scripts may read the pictures, comma separated, or *")},
 		{"DomainNames", f.String("domains", "", "your own `names` for the distribution, comma separated")},
 		{"CertificateArn", f.String("certificate", "", "the `arn` of their certificate, in us-east-1")},
 		{"PriceClass", f.String("priceclass", "PriceClass_100", "`class` of CloudFront's edge locations: PriceClass_100, _200 or _All")},
@@ -198,6 +202,12 @@ func (f *flags) deployment(args []string) (*deployment, error) {
 		return nil, usagef("-bucket NAME: %q is not 3 to 63 lower-case letters, digits, dots and hyphens", *bucket)
 	case !regionRE.MatchString(d.BucketRegion):
 		return nil, usagef("-region: %q is not a Region's code, like eu-west-1", d.BucketRegion)
+	case d.invalidate && !d.Regional:
+		return nil, usagef("-invalidate is the regional function's: it wants -regional")
+	case d.invalidate && d.AttachOnly && *distribution == "":
+		return nil, usagef("-invalidate with -attach wants -distribution ID")
+	case *distribution != "" && !(d.invalidate && d.AttachOnly):
+		return nil, usagef("-distribution goes with -attach and -invalidate; otherwise it is the one that is made")
 	case !stackNameRE.MatchString(d.name):
 		return nil, usagef("-name: %q: letters, digits and hyphens, a letter first, at most 40", d.name)
 	}
@@ -221,6 +231,10 @@ func (f *flags) deployment(args []string) (*deployment, error) {
 		d.add(t.name, *t.value)
 	}
 	d.add("Regional", strconv.FormatBool(d.Regional))
+	d.add("RegionalInvalidate", strconv.FormatBool(d.invalidate))
+	if *distribution != "" {
+		d.add("DistributionId", *distribution)
+	}
 	return &d, nil
 }
 
@@ -296,7 +310,7 @@ func (d *deployment) script() (string, error) {
 		own := "Part=" + s.Part
 		p("")
 		p("# Part %s, in %s", s.Part, s.Region)
-		if s.Part == "regional" && !d.ExistingBucket && !d.AttachOnly {
+		if s.Part == "regional" && !d.AttachOnly && (!d.ExistingBucket || d.invalidate) {
 			p("DISTRIBUTION=$(%s)", d.output(EdgeRegion, "DistributionId"))
 			own += ` DistributionId="$DISTRIBUTION"`
 		}
