@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Prices in dollars, us-east-1, as AWS's price pages had them in 2026.
+// Prices in dollars, us-east-1. README.md, "What it costs", says whose word each is, and of when.
 const (
 	perHead       = 0.40 / 1e6   // S3 GET, HEAD
 	perPut        = 5.00 / 1e6   // S3 PUT, LIST
@@ -16,6 +16,10 @@ const (
 	perGBSecond   = 0.00005001   // Lambda@Edge
 	perViewerCall = 0.10 / 1e6   // CloudFront Functions
 	perShielded   = 0.0075 / 1e4 // Origin Shield, a request that reaches it from another cache
+	perRegional   = 0.20 / 1e6   // Lambda
+	perMovedGB    = 0.02         // S3 and Lambda, out to another Region
+	perPath       = 0.005        // CloudFront, a path invalidated
+	perMessage    = 0.40 / 1e6   // SQS: a message sent; up to ten received or deleted at once
 )
 
 // A mix is what a million requests of visitors are made of, and how long the
@@ -25,16 +29,17 @@ type mix struct {
 	made      float64 // of a million: find no result, which is then made
 	shielded  float64 // reach Origin Shield
 	hit, miss float64 // seconds
+	moved     float64 // GB to another Region and back for a result that is made
 }
 
-// dollars is what a mix costs by service: the function, S3, the rest.
-func (m mix) dollars() (function, s3, rest float64) {
+// dollars is what a mix costs: the function, S3, transfer between Regions, the rest. hit and miss are what TestREADMECountsItsRequests
+// counts of them.
+func (m mix) dollars(hit, miss count) (function, s3, moved, rest float64) {
 	const gb = 512.0 / 1024
 	hits := m.origin - m.made
 	function = m.origin*perInvoke + (hits*m.hit+m.made*m.miss)*gb*perGBSecond
-	// Two HEADs and, by CloudFront, the GET of what it serves; a result that is made
-	// is one GET and one PUT more.
-	s3 = m.origin*3*perHead + m.made*(perHead+perPut)
+	s3 = hits*hit.dollars() + m.made*miss.dollars()
+	moved = m.made * m.moved * perMovedGB
 	rest = 1e6*perViewerCall + m.shielded*perShielded
 	return
 }
@@ -46,15 +51,17 @@ func TestREADMEComputesItsCosts(t *testing.T) {
 		mix
 	}{
 		{"Origin Shield in the bucket's region (the default)", mix{origin: 80_000, made: 10_000, shielded: 200_000, hit: 0.020, miss: 0.350}},
-		{"without Origin Shield", mix{origin: 200_000, made: 10_000, hit: 0.120, miss: 0.700}},
+		{"without Origin Shield", mix{origin: 200_000, made: 10_000, hit: 0.120, miss: 0.700, moved: 0.00306}},
 	}
+	cases := counted(t)
+	hit, miss := cases["hit: the result is there"], cases["miss: the result is made"]
 	text, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range rows {
-		f, s3, rest := r.dollars()
-		line := fmt.Sprintf("| %s | %.2f | %.2f | %.2f | **%.2f** |", r.name, f, s3, rest, f+s3+rest)
+		f, s3, moved, rest := r.dollars(hit, miss)
+		line := fmt.Sprintf("| %s | %.2f | %.2f | %.2f | %.2f | **%.2f** |", r.name, f, s3, moved, rest, f+s3+moved+rest)
 		if !strings.Contains(string(text), line) {
 			t.Errorf("README.md lacks\n%s", line)
 		}
@@ -69,9 +76,17 @@ func TestREADMEComputesItsCosts(t *testing.T) {
 	if line := fmt.Sprintf("%.2f $ for its two LISTs", 200_000*2*perPut); !strings.Contains(string(text), line) {
 		t.Errorf("README.md lacks %q", line)
 	}
+	// Results' own events: sent, received, deleted, and a call that ends at once.
+	if line := fmt.Sprintf("%.2f $ a million in full batches and at most %.2f $", 1e6*(1.2*perMessage+perRegional/10), 1e6*(3*perMessage+perRegional)); !strings.Contains(string(text), line) {
+		t.Errorf("README.md lacks %q", line)
+	}
+	// What is forgotten of 10,000 pictures: two paths each, 1,000 a month are free.
+	if line := fmt.Sprintf("10,000 pictures at once costs %.0f $", (10_000*2-1000)*perPath); !strings.Contains(strings.ReplaceAll(string(text), "\n", " "), line) {
+		t.Errorf("README.md lacks %q", line)
+	}
 	// A whole bucket ahead: a million pictures, sixteen results each, one of them at a time.
 	const pictures, results = 1e6, 16
-	ahead := pictures * results * (3*perHead + perPut)
+	ahead := pictures * (18*perHead + results*perPut) // TestREADMECountsWhatIsMadeAhead
 	if line := fmt.Sprintf("%.0f $ of S3 requests", ahead); !strings.Contains(string(text), line) {
 		t.Errorf("README.md lacks %q", line)
 	}

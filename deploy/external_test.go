@@ -71,7 +71,7 @@ func TestPrintedLinesDeployTheTemplate(t *testing.T) {
 	deploy("-region", "eu-west-3", "-regional")
 	const edge = "[[python3.13 lambda_function.lambda_handler 512 30]]"
 	want(t, "us-east-1", made("us-east-1"), "[[Miniatura CREATE_COMPLETE]] "+edge+" [] 0")
-	want(t, "eu-west-3", made("eu-west-3"), "[[Miniatura CREATE_COMPLETE]] [[provided.al2023 bootstrap 512 300]] [[/miniatura/Miniatura-warm 14]] 1")
+	want(t, "eu-west-3", made("eu-west-3"), "[[Miniatura CREATE_COMPLETE]] [[provided.al2023 bootstrap 512 300]] [[/miniatura/Miniatura-warm 14]] 2")
 	want(t, "eu-west-2", made("eu-west-2"), "[[Miniatura CREATE_COMPLETE]] [] [[/miniatura/Miniatura 14]] 0")
 	want(t, "the bucket is in", aws("s3api", "get-bucket-location", "--bucket", "bkt", "--query", "LocationConstraint"), "eu-west-3")
 	if said := deploy("-existing", "-name", "Pics", "-logdays", "30"); !strings.Contains(said, "Successfully created/updated stack - Pics") {

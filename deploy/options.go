@@ -35,7 +35,7 @@ var own = map[string]string{
 }
 
 // filledIn are the parameters that only this program sets.
-var filledIn = []string{"Part", "DistributionId", "CodeBucket", "CodeKey", "CodeSha256", "RegionalCodeBucket", "RegionalCodeKey"}
+var filledIn = []string{"Part", "CodeBucket", "CodeKey", "CodeSha256", "RegionalCodeBucket", "RegionalCodeKey"}
 
 // A parameter is one of the template's.
 type parameter struct {

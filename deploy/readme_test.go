@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"regexp"
@@ -40,7 +41,7 @@ func TestREADMESetsEveryVariableBeforeItsUse(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{"BUCKET", "REGION", "NAME", "DOMAIN", "LOGS", "STATEMENT", "ETAG"} {
+	for _, name := range []string{"BUCKET", "REGION", "NAME", "DOMAIN", "LOGS", "STATEMENTS", "ETAG"} {
 		if !set[name] {
 			t.Errorf("%s is never set: is this test looking at the blocks?", name)
 		}
@@ -79,22 +80,15 @@ func TestREADMEUsesTheFlagsOfDeploy(t *testing.T) {
 
 // The recipe for a distribution that is there leaves everything else of it as it was.
 func TestREADMEChangesADistributionWithJQ(t *testing.T) {
-	if _, err := exec.LookPath("jq"); err != nil {
-		t.Skip("no jq")
-	}
 	for _, block := range shellBlocks(t) {
 		_, filter, ok := strings.Cut(block, `--arg viewer "$VIEWER" '`)
 		if !ok {
 			continue
 		}
 		filter, _, _ = strings.Cut(filter, "'")
-		cmd := exec.Command("jq", "--arg", "bucket", "bkt", "--arg", "version", "arn:v", "--arg", "viewer", "arn:f", filter)
-		cmd.Stdin = strings.NewReader(`{"ETag":"E1","DistributionConfig":{"Comment":"mine","Origins":{"Quantity":1,"Items":[{"Id":"a","DomainName":"b"}]},
-			"DefaultCacheBehavior":{"TargetOriginId":"a","LambdaFunctionAssociations":{"Quantity":0}}}}`)
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatal(err)
-		}
+		out := jq(t, []byte(`{"ETag":"E1","DistributionConfig":{"Comment":"mine","Origins":{"Quantity":1,"Items":[{"Id":"a","DomainName":"b"}]},
+			"DefaultCacheBehavior":{"TargetOriginId":"a","LambdaFunctionAssociations":{"Quantity":0}}}}`),
+			"--arg", "bucket", "bkt", "--arg", "version", "arn:v", "--arg", "viewer", "arn:f", filter)
 		got := jsonOf(t, out)
 		want(t, "what was there", []any{at(got, "Comment"), at(got, "Origins", "Items", 0, "DomainName"), at(got, "DefaultCacheBehavior", "TargetOriginId")}, []any{"mine", "b", "a"})
 		// As the template has it for a distribution of its own.
@@ -118,4 +112,19 @@ func TestREADMEChangesADistributionWithJQ(t *testing.T) {
 		return
 	}
 	t.Error("the recipe is not there")
+}
+
+// jq runs it, or skips the test.
+func jq(t *testing.T, in []byte, args ...string) []byte {
+	t.Helper()
+	if _, err := exec.LookPath("jq"); err != nil {
+		t.Skip("no jq")
+	}
+	cmd := exec.Command("jq", args...)
+	cmd.Stdin = bytes.NewReader(in)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }

@@ -163,8 +163,9 @@ func TestRegionalHandlerReadsWhatTheStackSets(t *testing.T) {
 		h := warm.New(warm.Config{Settings: settings, Client: client, Log: &bytes.Buffer{}})
 		for _, event := range []string{"ObjectCreated:Put", "ObjectRemoved:Delete"} {
 			raw := fmt.Sprintf(`{"Records":[{"eventName":%q,"s3":{"bucket":{"name":"bkt"},"object":{"key":"fotos/ni%%C3%%B1o.png"}}}]}`, event)
-			if _, err := h.Invoke(context.Background(), []byte(raw)); err != nil {
-				t.Fatal(err)
+			batch := fmt.Sprintf(`{"Records":[{"messageId":"m","eventSource":"aws:sqs","body":%q}]}`, raw)
+			if answer, err := h.Invoke(context.Background(), []byte(batch)); err != nil || string(answer) != `{"batchItemFailures":[]}` {
+				t.Fatal(string(answer), err)
 			}
 			results := 2 * len(sizeNames())
 			if s.otherNumbers { // M,SS webp

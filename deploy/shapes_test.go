@@ -38,7 +38,10 @@ func (s shape) parameters() map[string]string {
 	}
 	if s.otherNumbers {
 		maps.Copy(p, map[string]string{"Memory": "1024", "PriceClass": "PriceClass_All", "LogDays": "30", "ResultDays": "7",
-			"RegionalSizes": "M,SS", "RegionalFormat": "webp", "DestinationFolder": "a/b", "Quality": "70"})
+			"RegionalSizes": "M,SS", "RegionalFormat": "webp", "RegionalConcurrency": "20", "RegionalInvalidate": "true", "CorsOrigins": "https://www.example.com,http://localhost:8080", "DestinationFolder": "a/b", "Quality": "70"})
+	}
+	if s.AttachOnly {
+		p["DistributionId"] = distributionID
 	}
 	return p
 }
@@ -94,7 +97,7 @@ func (s shape) deployAs(tpl template, name string) ([]deployed, error) {
 	for _, st := range s.Stacks() {
 		p := s.parameters()
 		p["Part"] = st.Part
-		if st.Part == "regional" && !s.ExistingBucket && !s.AttachOnly {
+		if st.Part == "regional" && !s.AttachOnly {
 			p["DistributionId"] = distributionID
 		}
 		d, err := resolve(tpl, world{region: st.Region, name: name, params: p})

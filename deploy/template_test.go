@@ -91,6 +91,10 @@ func TestWhatDoesNotGoTogetherIsRefused(t *testing.T) {
 		{"us-east-1", map[string]string{"CertificateArn": certificate}, "come together or not at all"},
 		{"us-east-1", map[string]string{"CertificateArn": certificate, "DomainNames": "a.example.com", "AttachOnly": "true"}, "AttachOnly makes no distribution"},
 		{"us-east-1", map[string]string{"Regional": "true", "RegionalCodeKey": "none"}, "where the zip"},
+		{"us-east-1", map[string]string{"Regional": "true", "RegionalInvalidate": "true", "AttachOnly": "true"}, "which distribution"},
+		{"us-east-1", map[string]string{"Regional": "true", "RegionalInvalidate": "true", "AttachOnly": "true", "DistributionId": "E1"}, ""},
+		{"us-east-1", map[string]string{"Regional": "true", "RegionalInvalidate": "true"}, ""},
+		{"eu-west-1", map[string]string{"Part": "regional", "BucketRegion": "eu-west-1", "ExistingBucket": "true", "Regional": "true", "RegionalInvalidate": "true"}, "which distribution"},
 		{"us-east-1", map[string]string{"Nonsense": "1"}, "do not exist"},
 	} {
 		p := maps.Clone(code)
@@ -251,13 +255,20 @@ func TestRolesAllowNoMoreThanIsNeeded(t *testing.T) {
 				"Allow [s3:DeleteObject s3:PutObject] [" + results + "] <nil>",
 				"Allow [s3:GetObject] [" + bucket + "/*] <nil>",
 				"Allow [s3:ListBucket] [" + bucket + "] <nil>",
-				"Allow [sqs:SendMessage] [${WarmFailed.Arn}] <nil>",
+				"Allow [sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage] [${WarmQueue.Arn}] <nil>",
+			}
+			if s.otherNumbers {
+				policy, _ := one(t, stacks, "WarmInvalidates")
+				want(t, "whose policy", policy.properties()["Roles"], []any{"${WarmRole}"})
+				want(t, "what may be invalidated", at(policy.properties(), "PolicyDocument", "Statement"), []any{map[string]any{"Sid": "Invalidate", "Effect": "Allow",
+					"Action": "cloudfront:CreateInvalidation", "Resource": "arn:aws:cloudfront::" + account + ":distribution/" + distributionID}})
 			}
 			trusted["WarmRole"] = []any{"lambda.amazonaws.com"}
+			lists := "arn:aws:s3:::miniatura-batch-" + account + "-" + s.BucketRegion
 			roles["BatchRole"] = []string{
 				"Allow [lambda:InvokeFunction] [${Warm.Arn}] <nil>",
-				"Allow [s3:GetObject] [" + bucket + "/miniatura-batch/*] <nil>",
-				"Allow [s3:PutObject] [" + bucket + "/miniatura-batch/*] <nil>",
+				"Allow [s3:GetObject s3:GetObjectVersion] [" + lists + "/manifests/*] map[StringEquals:map[aws:ResourceAccount:" + account + "]]",
+				"Allow [s3:PutObject] [" + lists + "/reports/*] map[StringEquals:map[aws:ResourceAccount:" + account + "]]",
 			}
 			trusted["BatchRole"] = []any{"batchoperations.s3.amazonaws.com"}
 		}
@@ -292,9 +303,12 @@ func TestResourcesAreTheseAndNoOthers(t *testing.T) {
 			}
 		}
 		if s.Regional {
-			for k, n := range map[string]int{"AWS::IAM::Role": 2, "AWS::Lambda::Function": 1, "AWS::Logs::LogGroup": 1, "AWS::Lambda::EventInvokeConfig": 1,
-				"AWS::Lambda::Permission": 1, "AWS::SQS::Queue": 1, "AWS::SQS::QueuePolicy": 1} {
+			for k, n := range map[string]int{"AWS::IAM::Role": 2, "AWS::Lambda::Function": 1, "AWS::Logs::LogGroup": 1, "AWS::Lambda::EventSourceMapping": 1,
+				"AWS::SQS::Queue": 2, "AWS::SQS::QueuePolicy": 2} {
 				types[k] += n
+			}
+			if s.otherNumbers {
+				types["AWS::IAM::Policy"]++
 			}
 		}
 		got := map[string]int{}
@@ -359,6 +373,7 @@ func TestBucketKeepsOriginalsPrivateAndForGood(t *testing.T) {
 			"Deny map[AWS:*] s3:* " + both + " map[NumericLessThan:map[s3:TlsVersion:1.2]]",
 			// GetObject only: with ListBucket "/" would list the bucket.
 			"Allow map[Service:cloudfront.amazonaws.com] s3:GetObject arn:aws:s3:::bkt/* map[StringEquals:map[AWS:SourceArn:arn:aws:cloudfront::" + account + ":distribution/" + distributionID + "]]",
+			"Deny map[Service:cloudfront.amazonaws.com] s3:GetObject arn:aws:s3:::bkt/miniatura-batch/* <nil>",
 		})
 		want(t, "the policy's bucket", policy.properties()["Bucket"], "bkt")
 		want(t, "it waits for the bucket", policy.refs["Images"], true)
@@ -426,6 +441,16 @@ func TestDistribution(t *testing.T) {
 		for _, name := range []string{"ContentSecurityPolicy", "ContentTypeOptions", "FrameOptions", "ReferrerPolicy", "StrictTransportSecurity"} {
 			want(t, name, at(h, name, "Override"), true)
 		}
+		if s.otherNumbers {
+			want(t, "CORS", at(rh.properties(), "ResponseHeadersPolicyConfig", "CorsConfig"), map[string]any{"AccessControlAllowCredentials": false, "OriginOverride": true,
+				"AccessControlAllowHeaders": map[string]any{"Items": []any{"*"}}, "AccessControlAllowMethods": map[string]any{"Items": []any{"GET", "HEAD"}},
+				"AccessControlAllowOrigins": map[string]any{"Items": []any{"https://www.example.com", "http://localhost:8080"}}, "AccessControlMaxAgeSec": 86400.0})
+		} else {
+			want(t, "CORS", at(rh.properties(), "ResponseHeadersPolicyConfig", "CorsConfig"), nil)
+		}
+		if strings.Contains(strings.ToLower(fmt.Sprint(rh.properties())), "cross-origin-resource-policy") {
+			t.Error("pages of other origins could not show the pictures")
+		}
 		vary := at(rh.properties(), "ResponseHeadersPolicyConfig", "CustomHeadersConfig", "Items", 0)
 		if s.autoWebp {
 			want(t, "Vary", vary, map[string]any{"Header": "Vary", "Value": "Accept", "Override": true})
@@ -444,17 +469,17 @@ func TestDistribution(t *testing.T) {
 		want(t, "DistributionId", in.outputs["DistributionId"], distributionID)
 		want(t, "DistributionDomain", in.outputs["DistributionDomain"], "${Distribution.DomainName}")
 		if !s.ExistingBucket {
-			want(t, "BucketPolicyStatement", in.outputs["BucketPolicyStatement"], nil)
+			want(t, "BucketPolicyStatements", in.outputs["BucketPolicyStatements"], nil)
 			return
 		}
 		// What a new bucket's policy has, in words for one that exists.
-		statement := jsonOf(t, []byte(in.outputs["BucketPolicyStatement"].(string)))
+		statements := jsonOf(t, []byte(in.outputs["BucketPolicyStatements"].(string)))
 		bucket, err := shape{Shape: desk.Shape{BucketRegion: "us-east-1", OriginShield: "off"}}.deploy(theTemplate())
 		if err != nil {
 			t.Fatal(err)
 		}
 		policy, _ := one(t, bucket, "ImagesPolicy")
-		want(t, "BucketPolicyStatement", statement, at(policy.properties(), "PolicyDocument", "Statement", 2))
+		want(t, "BucketPolicyStatements", statements, at(policy.properties(), "PolicyDocument", "Statement").([]any)[2:])
 	})
 }
 
@@ -470,7 +495,7 @@ func TestGlobalNamesHaveTheStacksName(t *testing.T) {
 				}
 			}
 			for _, fixed := range []string{"RoleName", "FunctionName", "QueueName"} {
-				if _, ok := r.properties()[fixed]; ok && r.Type != "AWS::Lambda::Version" && r.Type != "AWS::Lambda::Permission" && r.Type != "AWS::Lambda::EventInvokeConfig" {
+				if _, ok := r.properties()[fixed]; ok && r.Type != "AWS::Lambda::Version" && r.Type != "AWS::Lambda::EventSourceMapping" {
 					t.Errorf("%s has a %s", r.ID, fixed)
 				}
 			}
@@ -500,18 +525,20 @@ func TestParametersRefuseWhatWouldFailLater(t *testing.T) {
 	want(t, "DestinationFolder's default", at(p, "DestinationFolder", "Default"), "resized")
 	want(t, "Quality's default", at(p, "Quality", "Default"), "80")
 	for name, values := range map[string][2][]string{
-		"BucketName":        {{"bkt", "my-pictures.example", strings.Repeat("a", 63)}, {"", "ab", "A-b", "-ab", "ab-", "a_b", strings.Repeat("a", 64), "a/b", "s3://b"}},
-		"DestinationFolder": {{"resized", "a/b_c-1"}, {"", "/a", "a/", "a//b", "..", "a b", "ä", "a/../b", strings.Repeat("a", 201)}},
-		"Quality":           {{"1", "80", "100"}, {"0", "101", "-1", "80.5", "", "abc", "080", "1000"}},
-		"Memory":            {{"128", "10240"}, {"127", "10241", "x"}},
-		"LogDays":           {{"1", "14", "3653"}, {"0", "15", "-1"}},
-		"ResultDays":        {{"1", "36500"}, {"0", "36501"}},
-		"PriceClass":        {{"PriceClass_All"}, {"PRICE_CLASS_100", ""}},
-		"AutoWebp":          {{"true", "false"}, {"yes", "TRUE", ""}},
-		"RegionalSizes":     {{"L", "M,SS"}, {"", "L,XXL", "L,", "l"}},
-		"RegionalFormat":    {{"same", "webp", "same,webp"}, {"avif", "webp,same", ""}},
-		"BucketRegion":      {{"us-east-1"}, {"Ireland", "", "us-east"}},
-		"CodeSha256":        {{strings.Repeat("A", 43) + "="}, {"", strings.Repeat("A", 44)}},
+		"BucketName":          {{"bkt", "my-pictures.example", strings.Repeat("a", 63)}, {"", "ab", "A-b", "-ab", "ab-", "a_b", strings.Repeat("a", 64), "a/b", "s3://b"}},
+		"DestinationFolder":   {{"resized", "a/b_c-1"}, {"", "/a", "a/", "a//b", "..", "a b", "ä", "a/../b", strings.Repeat("a", 201)}},
+		"Quality":             {{"1", "80", "100"}, {"0", "101", "-1", "80.5", "", "abc", "080", "1000"}},
+		"Memory":              {{"128", "10240"}, {"127", "10241", "x"}},
+		"LogDays":             {{"1", "14", "3653"}, {"0", "15", "-1"}},
+		"ResultDays":          {{"1", "36500"}, {"0", "36501"}},
+		"PriceClass":          {{"PriceClass_All"}, {"PRICE_CLASS_100", ""}},
+		"AutoWebp":            {{"true", "false"}, {"yes", "TRUE", ""}},
+		"RegionalSizes":       {{"L", "M,SS"}, {"", "L,XXL", "L,", "l"}},
+		"CorsOrigins":         {{"", "*", "https://a.example", "http://localhost:8080,https://*.example.org"}, {"a.example", "https://a.example/", "https://a.example, https://b.example", "*,*", "null", "https://A.example"}},
+		"RegionalConcurrency": {{"2", "1000"}, {"1", "1001", "x"}},
+		"RegionalFormat":      {{"same", "webp", "same,webp"}, {"avif", "webp,same", ""}},
+		"BucketRegion":        {{"us-east-1"}, {"Ireland", "", "us-east"}},
+		"CodeSha256":          {{strings.Repeat("A", 43) + "="}, {"", strings.Repeat("A", 44)}},
 	} {
 		for i, vs := range values {
 			for _, v := range vs {
@@ -552,13 +579,9 @@ func TestRegionalFunction(t *testing.T) {
 		if !s.Regional {
 			return
 		}
-		q, in := one(t, stacks, "WarmFailed")
+		_, in := one(t, stacks, "Warm")
 		want(t, "its region, which must be the bucket's", in.region, s.BucketRegion)
-		want(t, "the queue's encryption", q.properties()["SqsManagedSseEnabled"], true)
-		want(t, "the queue's patience", q.properties()["MessageRetentionPeriod"], 14*86400.0)
-		secure, _ := one(t, stacks, "WarmFailedPolicy")
-		want(t, "the queue's policy", at(secure.properties(), "PolicyDocument", "Statement", 0), map[string]any{"Effect": "Deny", "Principal": map[string]any{"AWS": "*"},
-			"Action": "sqs:*", "Resource": "${WarmFailed.Arn}", "Condition": map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}}})
+		queuesKeepWhatFails(t, s, stacks)
 		f, _ := one(t, stacks, "Warm")
 		p := f.properties()
 		want(t, "Runtime", p["Runtime"], "provided.al2023")
@@ -567,24 +590,54 @@ func TestRegionalFunction(t *testing.T) {
 		want(t, "Code", p["Code"], map[string]any{"S3Bucket": code["RegionalCodeBucket"], "S3Key": code["RegionalCodeKey"]})
 		want(t, "its logs", at(p, "LoggingConfig", "LogGroup"), "/miniatura/"+stackName+"-warm")
 		env := at(p, "Environment", "Variables").(map[string]any)
+		if s.otherNumbers {
+			want(t, "the distribution", env[warm.EnvDistribution], distributionID)
+		} else {
+			want(t, "the distribution", env[warm.EnvDistribution], "")
+		}
+		env = maps.Clone(env)
+		delete(env, warm.EnvDistribution)
 		want(t, "the environment", env, map[string]any{warm.EnvBucket: "bkt", warm.EnvResized: s.number("DestinationFolder", "resized"),
 			warm.EnvQuality: s.number("Quality", "80"), warm.EnvSizes: s.number("RegionalSizes", strings.Join(sizeNames(), ",")), warm.EnvFormats: s.number("RegionalFormat", "same,webp")})
 
-		permission, _ := one(t, stacks, "WarmPermission")
-		want(t, "who may invoke", permission.properties(), map[string]any{"Action": "lambda:InvokeFunction", "FunctionName": "${Warm.Arn}",
-			"Principal": "s3.amazonaws.com", "SourceAccount": account, "SourceArn": "arn:aws:s3:::bkt"})
-		retry, _ := one(t, stacks, "WarmRetry")
-		want(t, "where failures go", at(retry.properties(), "DestinationConfig", "OnFailure", "Destination"), "${WarmFailed.Arn}")
-
 		if s.ExistingBucket || s.AttachOnly {
-			want(t, "BucketNotification", jsonOf(t, []byte(in.outputs["BucketNotification"].(string))), map[string]any{"LambdaFunctionConfigurations": []any{
-				map[string]any{"Id": "miniatura", "LambdaFunctionArn": "${Warm.Arn}", "Events": []any{"s3:ObjectCreated:*", "s3:ObjectRemoved:*"}}}})
+			want(t, "BucketNotification", jsonOf(t, []byte(in.outputs["BucketNotification"].(string))), map[string]any{"QueueConfigurations": []any{
+				map[string]any{"Id": "miniatura", "QueueArn": "${WarmQueue.Arn}", "Events": []any{"s3:ObjectCreated:*", "s3:ObjectRemoved:*"}}}})
 			return
 		}
 		want(t, "BucketNotification", in.outputs["BucketNotification"], nil)
 		b, _ := one(t, stacks, "Images")
-		want(t, "notifications", at(b.properties(), "NotificationConfiguration", "LambdaConfigurations"), []any{
-			map[string]any{"Event": "s3:ObjectCreated:*", "Function": "${Warm.Arn}"}, map[string]any{"Event": "s3:ObjectRemoved:*", "Function": "${Warm.Arn}"}})
-		want(t, "the bucket waits for the permission", b.refs["WarmPermission"], true)
+		want(t, "notifications", b.properties()["NotificationConfiguration"], map[string]any{"QueueConfigurations": []any{
+			map[string]any{"Event": "s3:ObjectCreated:*", "Queue": "${WarmQueue.Arn}"}, map[string]any{"Event": "s3:ObjectRemoved:*", "Queue": "${WarmQueue.Arn}"}}})
+		want(t, "the bucket waits for the queue's policy", b.refs["WarmQueuePolicy"], true)
 	})
+}
+
+// queuesKeepWhatFails holds the way of an event: the bucket's queue, which nobody else fills, at most so many at once, and
+// what fails comes back alone and ends in another queue.
+func queuesKeepWhatFails(t *testing.T, s shape, stacks []deployed) {
+	f, _ := one(t, stacks, "Warm")
+	q, _ := one(t, stacks, "WarmQueue")
+	failed, _ := one(t, stacks, "WarmFailed")
+	if q.properties()["VisibilityTimeout"].(float64) < 6*f.properties()["Timeout"].(float64) {
+		t.Errorf("an event comes back after %v seconds", q.properties()["VisibilityTimeout"])
+	}
+	want(t, "where failures go", q.properties()["RedrivePolicy"], map[string]any{"deadLetterTargetArn": "${WarmFailed.Arn}", "maxReceiveCount": 5.0})
+	want(t, "how long they stay", failed.properties()["MessageRetentionPeriod"], 14*86400.0)
+	for id, queue := range map[string]resource{"WarmQueue": q, "WarmFailed": failed} {
+		want(t, id+"'s encryption", queue.properties()["SqsManagedSseEnabled"], true)
+		policy, _ := one(t, stacks, id+"Policy")
+		want(t, id+"'s policy is of", policy.properties()["Queues"], []any{"${" + id + "}"})
+		statements := []any{map[string]any{"Effect": "Deny", "Principal": map[string]any{"AWS": "*"},
+			"Action": "sqs:*", "Resource": "${" + id + ".Arn}", "Condition": map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}}}}
+		if id == "WarmQueue" {
+			statements = append(statements, map[string]any{"Sid": "TheBucketSends", "Effect": "Allow", "Principal": map[string]any{"Service": "s3.amazonaws.com"},
+				"Action": "sqs:SendMessage", "Resource": "${WarmQueue.Arn}", "Condition": map[string]any{
+					"ArnEquals": map[string]any{"aws:SourceArn": "arn:aws:s3:::bkt"}, "StringEquals": map[string]any{"aws:SourceAccount": account}}})
+		}
+		want(t, id+"'s policy", at(policy.properties(), "PolicyDocument", "Statement"), statements)
+	}
+	events, _ := one(t, stacks, "WarmEvents")
+	want(t, "what the function takes", events.properties(), map[string]any{"EventSourceArn": "${WarmQueue.Arn}", "FunctionName": "${Warm}", "BatchSize": 10.0,
+		"FunctionResponseTypes": []any{"ReportBatchItemFailures"}, "ScalingConfig": map[string]any{"MaximumConcurrency": s.number("RegionalConcurrency", 5.0)}})
 }

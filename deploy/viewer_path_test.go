@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -13,6 +15,8 @@ import (
 
 	"miniatura/codec"
 	"miniatura/edge"
+	"miniatura/s3lite"
+	"miniatura/s3lite/s3test"
 )
 
 // wanted is what the viewer function has to make of a path with the query size=L, in Go.
@@ -156,8 +160,9 @@ func TestViewerTakesLinearTime(t *testing.T) {
 	}
 }
 
-// Whatever is asked for, through the viewer function and the resizing function: nothing panics, no key lies outside its
-// folder, a source has sixteen results at most, and a path whose segments are plain has seventeen copies in the cache.
+// Whatever is asked for, through the viewer function and the resizing function, over a bucket: nothing panics, every answer is a
+// request or a response below 500 that leads to no other host, nothing is written outside its folder, a source has sixteen
+// results at most, and a path whose segments are plain has seventeen copies in the cache.
 func TestHostileRequestsThroughViewerAndResizer(t *testing.T) {
 	n := newNode(t)
 	total := 10_000
@@ -165,6 +170,7 @@ func TestHostileRequestsThroughViewerAndResizer(t *testing.T) {
 		total = 100_000
 	}
 	r := rand.New(rand.NewPCG(17, 2026))
+	server, h := hostileBucket(t)
 	results, copies := map[string]map[string]bool{}, map[string]map[seen]bool{}
 	add := func(uri string, p edge.Plan, got seen) {
 		if p.Skip == nil {
@@ -183,7 +189,12 @@ func TestHostileRequestsThroughViewerAndResizer(t *testing.T) {
 			copies[key][got] = true
 		}
 	}
-	for range total / 1000 {
+	redirects := 0
+	for batch := range total / 1000 {
+		server.Calm()
+		if batch%5 == 4 { // S3 has a bad day
+			server.Script(s3test.Rule{Method: "HEAD", Fault: s3test.Status(503, "SlowDown")})
+		}
 		var qs []question
 		for range 1000 {
 			uri := randomPath(r)
@@ -201,7 +212,7 @@ func TestHostileRequestsThroughViewerAndResizer(t *testing.T) {
 		}
 		for i, got := range n.view(t, qs...) {
 			event, err := json.Marshal(map[string]any{"Records": []any{map[string]any{"cf": map[string]any{"request": map[string]any{
-				"method": "GET", "uri": got.URI, "querystring": got.Query,
+				"method": []string{"GET", "HEAD", "POST", "", "\x00"}[r.IntN(5)], "uri": got.URI, "querystring": got.Query, "headers": hostileHeaders(r),
 				"origin": map[string]any{"s3": map[string]any{"domainName": "bkt.s3.eu-west-1.amazonaws.com", "path": "", "customHeaders": map[string]any{
 					edge.HeaderBucketName:  []edge.Header{{Value: "bkt"}},
 					edge.HeaderResizedPath: []edge.Header{{Value: "resized"}},
@@ -215,7 +226,33 @@ func TestHostileRequestsThroughViewerAndResizer(t *testing.T) {
 				t.Fatalf("%+v: %v", qs[i], err)
 			}
 			add(qs[i].URI, p, got)
+			answer, err := h.Handle(context.Background(), event)
+			if err != nil {
+				t.Fatalf("%+v: %v", qs[i], err)
+			}
+			if harmless(t, got, answer) {
+				redirects++
+			}
 		}
+	}
+	if redirects < 10 {
+		t.Errorf("%d redirects prove little", redirects)
+	}
+	made := 0
+	for _, key := range server.Keys() {
+		if strings.HasPrefix(key, "resized/") {
+			made++
+		} else if key != "fotos/a.jpg" && key != "a.jpg" && key != "broken.jpg" {
+			t.Errorf("%q was stored", key)
+		}
+	}
+	for _, q := range server.Requests() {
+		if q.Method != "HEAD" && q.Method != "GET" && (q.Method != "PUT" || !strings.HasPrefix(q.Key, "resized/")) {
+			t.Errorf("%s %q", q.Method, q.Key)
+		}
+	}
+	if made < 16 || made > 3*16 {
+		t.Errorf("%d results and markers of three sources", made)
 	}
 	most := 0
 	for key, of := range results {
@@ -231,4 +268,68 @@ func TestHostileRequestsThroughViewerAndResizer(t *testing.T) {
 	if most < 16 || len(copies["fotos/a.jpg"]) < 17 {
 		t.Errorf("the requests are too few to prove much: %d results, %d copies", most, len(copies["fotos/a.jpg"]))
 	}
+}
+
+// hostileBucket has two pictures and one that is none, and a function over it.
+func hostileBucket(t *testing.T) (*s3test.Server, *edge.Handler) {
+	t.Helper()
+	server, client := newBucket(t, "eu-west-1")
+	client.Backoff = time.Microsecond
+	picture := server.Object("fotos/niño.png").Body
+	if err := client.Delete(context.Background(), "fotos/niño.png"); err != nil {
+		t.Fatal(err)
+	}
+	for key, body := range map[string][]byte{"fotos/a.jpg": picture, "a.jpg": picture, "broken.jpg": []byte("no picture")} {
+		if err := server.Put(key, s3test.Object{Body: body}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	server.Requests()
+	return server, edge.New(edge.Config{Log: &bytes.Buffer{}, Client: func(string, string) *s3lite.Client { return client }})
+}
+
+// hostileHeaders are a viewer's, with what goes wrong in headers.
+func hostileHeaders(r *rand.Rand) map[string]any {
+	odd := []any{"", "x", nil, 7, []any{}, map[string]any{}, []any{nil}, []any{map[string]any{"key": 1}}, []any{map[string]any{"key": "Accept", "value": strings.Repeat("image/webp,", 99)}},
+		[]any{map[string]any{"key": "X-Env-Bucket-Name", "value": "other"}}, []any{map[string]any{"key": "Host", "value": "evil.example"}}, []any{map[string]any{"key": "A", "value": "a\r\nB: c\u2028"}}}
+	all := map[string]any{}
+	for range r.IntN(4) {
+		name := []string{"host", "accept", "range", "if-none-match", "x-env-bucket-name", "x-env-resized-path", "x-forwarded-host", "", "__proto__", "\x00"}[r.IntN(10)]
+		all[name] = odd[r.IntN(len(odd))]
+	}
+	return all
+}
+
+// harmless holds an answer to a request, and reports whether it leads elsewhere.
+func harmless(t *testing.T, asked seen, answer []byte) (redirect bool) {
+	t.Helper()
+	var a struct {
+		URI     *string
+		Status  string
+		Headers map[string]json.RawMessage
+	}
+	if err := json.Unmarshal(answer, &a); err != nil {
+		t.Fatalf("%+v: %v in %s", asked, err, answer)
+	}
+	if a.Status == "" {
+		if a.URI == nil || *a.URI != asked.URI && !strings.HasPrefix(*a.URI, "/resized/") {
+			t.Fatalf("%+v became %s", asked, answer)
+		}
+		return false
+	}
+	var location []edge.Header
+	if raw, ok := a.Headers["location"]; ok {
+		if err := json.Unmarshal(raw, &location); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if a.Status[0] == '5' {
+		t.Fatalf("%+v: %s", asked, answer)
+	}
+	for _, l := range location {
+		if !strings.HasPrefix(l.Value, "/") || strings.HasPrefix(l.Value, "//") || strings.Contains(l.Value, "\\") {
+			t.Fatalf("%+v leads to %s", asked, l.Value)
+		}
+	}
+	return len(location) > 0
 }

@@ -50,7 +50,7 @@ func Wrap(app awscdk.App, o Options, account string) ([]awscdk.Stack, error) {
 			code := assets.NewAsset(stack, jsii.String("RegionalCode"), &assets.AssetProps{Path: jsii.String(o.RegionalZip)})
 			values["RegionalCodeBucket"], values["RegionalCodeKey"] = code.S3BucketName(), code.S3ObjectKey()
 		}
-		handedOver := part.Part == "regional" && !o.AttachOnly && !o.ExistingBucket
+		handedOver := part.Part == "regional" && !o.AttachOnly
 		if handedOver {
 			values["DistributionId"] = map[string]any{"Fn::GetStackOutput": map[string]any{
 				"StackName": o.Name, "Region": desk.EdgeRegion, "OutputName": "DistributionId"}}
@@ -58,9 +58,11 @@ func Wrap(app awscdk.App, o Options, account string) ([]awscdk.Stack, error) {
 		in := include.NewCfnInclude(stack, jsii.String("Template"), &include.CfnIncludeProps{
 			TemplateFile: jsii.String(templateFile), Parameters: &values})
 		if handedOver {
-			// The rule that it is given: a rule may not look at another stack.
-			rule := in.GetRule(jsii.String("NewBucketKnowsItsDistribution"))
-			rule.Node().Scope().Node().TryRemoveChild(rule.Node().Id())
+			// The rules that it is given: a rule may not look at another stack.
+			for _, name := range []string{"NewBucketKnowsItsDistribution", "InvalidationsKnowTheirDistribution"} {
+				rule := in.GetRule(jsii.String(name))
+				rule.Node().Scope().Node().TryRemoveChild(rule.Node().Id())
+			}
 		}
 		acknowledge(stack)
 		if len(all) > 0 {

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"debug/elf"
 	"fmt"
 	"os"
@@ -10,13 +11,30 @@ import (
 	"testing"
 )
 
-// pythons are the interpreters that can be had, each by the path of its own binary.
+// pythons are the interpreters that can be had, each by the path of its own binary: python3, and every python3.N on PATH and
+// where pyenv and uv keep theirs.
 func pythons(t *testing.T) []string {
 	t.Helper()
 	found := []string{python(t)}
 	seen := map[string]bool{found[0]: true}
-	for minor := 9; minor <= 15; minor++ {
-		out, err := exec.Command(fmt.Sprintf("python3.%d", minor), "-c", "import os, sys; print(os.path.realpath(sys.executable))").Output()
+	dirs := filepath.SplitList(os.Getenv("PATH"))
+	if home, err := os.UserHomeDir(); err == nil {
+		dirs = append(dirs, filepath.Join(cmp.Or(os.Getenv("PYENV_ROOT"), filepath.Join(home, ".pyenv")), "versions", "*", "bin"),
+			filepath.Join(home, ".local", "share", "uv", "python", "*", "bin"))
+	}
+	var names []string
+	for _, dir := range dirs {
+		for _, name := range []string{"python3.[0-9]", "python3.[0-9][0-9]"} {
+			some, err := filepath.Glob(filepath.Join(dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			names = append(names, some...)
+		}
+	}
+	for _, name := range names {
+		// Those before 3.9 are no runtimes of Lambda any more.
+		out, err := exec.Command(name, "-c", "import os, sys; sys.version_info >= (3, 9) or sys.exit(1); print(os.path.realpath(sys.executable))").Output()
 		if p := strings.TrimSpace(string(out)); err == nil && !seen[p] {
 			found = append(found, p)
 			seen[p] = true

@@ -133,6 +133,7 @@ func CheckRegionalCode(path string) ([sha256.Size]byte, error) {
 type deployment struct {
 	Shape
 	name, zip, regionalZip, template string
+	invalidate                       bool
 	parameters                       []parameter // of every stack alike
 }
 
@@ -176,6 +177,8 @@ func (f *flags) deployment(args []string) (*deployment, error) {
 	f.StringVar(&d.name, "name", "Miniatura", "`name` of the stacks; a second deployment in one account needs another")
 	f.StringVar(&d.zip, "zip", "", "the function's code, a `file` (default dist/edge.zip)")
 	f.StringVar(&d.regionalZip, "regionalzip", "", "the regional function's code, a `file` (default dist/regional.zip)")
+	f.BoolVar(&d.invalidate, "invalidate", false, "the regional function has CloudFront forget what is replaced or deleted")
+	distribution := f.String("distribution", "", "with -attach and -invalidate: the `ID` of your distribution")
 	folder := f.String("folder", "resized", "the `folder` for results")
 	auto := f.Bool("autowebp", false, "browsers that accept WebP get it without to_webp=1")
 	texts := []struct {
@@ -183,6 +186,7 @@ func (f *flags) deployment(args []string) (*deployment, error) {
 		value *string
 	}{
 		{"Quality", f.String("quality", "80", "`quality` of JPEG and WebP, 1 to 100")},
+		{"CorsOrigins", f.String("cors", "", "`origins` whose scripts may read the pictures, comma separated, or *")},
 		{"DomainNames", f.String("domains", "", "your own `names` for the distribution, comma separated")},
 		{"CertificateArn", f.String("certificate", "", "the `arn` of their certificate, in us-east-1")},
 		{"PriceClass", f.String("priceclass", "PriceClass_100", "`class` of CloudFront's edge locations: PriceClass_100, _200 or _All")},
@@ -191,6 +195,7 @@ func (f *flags) deployment(args []string) (*deployment, error) {
 		{"ResultDays", f.String("resultdays", "90", "`days` after which a result is deleted, to be made again")},
 		{"RegionalSizes", f.String("sizes", strings.Join(sizeNames(), ","), "the `sizes` that the regional function makes ahead")},
 		{"RegionalFormat", f.String("formats", "same,webp", "in which `formats`: same, webp or same,webp")},
+		{"RegionalConcurrency", f.String("concurrency", "5", "how `many` batches of events it works on at once, at least 2")},
 	}
 	if _, err := f.parse(args, 0, 0); err != nil {
 		return nil, err
@@ -202,6 +207,12 @@ func (f *flags) deployment(args []string) (*deployment, error) {
 		return nil, usagef("-bucket NAME: %q is not 3 to 63 lower-case letters, digits, dots and hyphens", *bucket)
 	case !regionRE.MatchString(d.BucketRegion):
 		return nil, usagef("-region: %q is not a Region's code, like eu-west-1", d.BucketRegion)
+	case d.invalidate && !d.Regional:
+		return nil, usagef("-invalidate is the regional function's: it wants -regional")
+	case d.invalidate && d.AttachOnly && *distribution == "":
+		return nil, usagef("-invalidate with -attach wants -distribution ID")
+	case *distribution != "" && !(d.invalidate && d.AttachOnly):
+		return nil, usagef("-distribution goes with -attach and -invalidate; otherwise it is the one that is made")
 	case !stackNameRE.MatchString(d.name):
 		return nil, usagef("-name: %q: letters, digits and hyphens, a letter first, at most 40", d.name)
 	}
@@ -225,6 +236,10 @@ func (f *flags) deployment(args []string) (*deployment, error) {
 		d.add(t.name, *t.value)
 	}
 	d.add("Regional", strconv.FormatBool(d.Regional))
+	d.add("RegionalInvalidate", strconv.FormatBool(d.invalidate))
+	if *distribution != "" {
+		d.add("DistributionId", *distribution)
+	}
 	return &d, nil
 }
 
@@ -304,7 +319,7 @@ func (d *deployment) script() (string, error) {
 		own := "Part=" + s.Part
 		p("")
 		p("# Part %s, in %s", s.Part, s.Region)
-		if s.Part == "regional" && !d.ExistingBucket && !d.AttachOnly {
+		if s.Part == "regional" && !d.AttachOnly && (!d.ExistingBucket || d.invalidate) {
 			p("DISTRIBUTION=$(%s)", d.output(EdgeRegion, "DistributionId"))
 			own += ` DistributionId="$DISTRIBUTION"`
 		}
@@ -336,9 +351,9 @@ func (d *deployment) rest(p func(string, ...any)) {
 		p("# Left to you: in your distribution, the associations with FunctionVersionArn and ViewerRequestArn, the origin's")
 		p("# headers and the cache key. deploy/README.md, \"Into an existing distribution\", says each.")
 	case d.ExistingBucket:
-		p("# Left to you: the bucket's policy. Until it has this statement, CloudFront gets 403 for everything.")
+		p("# Left to you: the bucket's policy. Until it has these statements, CloudFront gets 403 for everything.")
 		p("# deploy/README.md, \"Onto an existing bucket\", says how.")
-		p("%s", d.output(EdgeRegion, "BucketPolicyStatement"))
+		p("%s", d.output(EdgeRegion, "BucketPolicyStatements"))
 	}
 	if d.Regional && (d.AttachOnly || d.ExistingBucket) {
 		p("# Left to you: the bucket's notifications, which this says.")

@@ -139,12 +139,25 @@ func TestDeployPrintsWhatMakesTheStacks(t *testing.T) {
 		"an existing bucket in another Region": {
 			args: []string{"-bucket", "my-pictures", "-existing", "-region", "eu-west-1", "-regional", "-sizes", "M,SS", "-regionalzip", regionalZip},
 			steps: append(slices.Clone(edgeBucket), "s3api head-bucket", "s3 mb miniatura-code-123456789012-eu-west-1 eu-west-1", "s3 cp regional eu-west-1",
-				"deploy edge us-east-1", "deploy regional eu-west-1", "read BucketPolicyStatement us-east-1", "read BucketNotification eu-west-1", "read Stacks[0].Outputs us-east-1"),
+				"deploy edge us-east-1", "deploy regional eu-west-1", "read BucketPolicyStatements us-east-1", "read BucketNotification eu-west-1", "read Stacks[0].Outputs us-east-1"),
 			set: map[string]string{"ExistingBucket": "true", "Regional": "true", "RegionalSizes": "M,SS", "RegionalCodeBucket": "miniatura-code-123456789012-eu-west-1", "OriginShield": "bucket"},
+		},
+		"an existing bucket in another Region, with invalidations": {
+			args: []string{"-bucket", "my-pictures", "-existing", "-region", "eu-west-1", "-regional", "-invalidate", "-regionalzip", regionalZip},
+			steps: append(slices.Clone(edgeBucket), "s3api head-bucket", "s3 mb miniatura-code-123456789012-eu-west-1 eu-west-1", "s3 cp regional eu-west-1",
+				"deploy edge us-east-1", "read DistributionId us-east-1", "deploy regional eu-west-1", "read BucketPolicyStatements us-east-1", "read BucketNotification eu-west-1",
+				"read Stacks[0].Outputs us-east-1"),
+			set: map[string]string{"RegionalInvalidate": "true"},
+		},
+		"an existing distribution, with invalidations": {
+			args: []string{"-bucket", "my-pictures", "-attach", "-region", "us-east-1", "-regional", "-invalidate", "-distribution", "E1ABCDEF", "-regionalzip", regionalZip},
+			steps: append(slices.Clone(edgeBucket), "s3api head-bucket", "s3 mb miniatura-code-123456789012-us-east-1 us-east-1", "s3 cp regional us-east-1",
+				"deploy edge us-east-1", "read BucketNotification us-east-1", "read Stacks[0].Outputs us-east-1"),
+			set: map[string]string{"RegionalInvalidate": "true", "DistributionId": "E1ABCDEF"},
 		},
 		"an existing bucket, logs elsewhere": {
 			args:  []string{"-bucket", "my-pictures", "-existing", "-region", "eu-west-3"},
-			steps: append(slices.Clone(edgeBucket), "deploy edge us-east-1", "deploy logs eu-west-2", "read BucketPolicyStatement us-east-1", "read Stacks[0].Outputs us-east-1"),
+			steps: append(slices.Clone(edgeBucket), "deploy edge us-east-1", "deploy logs eu-west-2", "read BucketPolicyStatements us-east-1", "read Stacks[0].Outputs us-east-1"),
 		},
 		"an existing distribution": {
 			args:  []string{"-bucket", "my-pictures", "-attach", "-region", "eu-central-1", "-shield", "off"},
@@ -196,7 +209,9 @@ func checkDeployCalls(t *testing.T, calls [][]string, edgeZip string, set map[st
 		if p["CodeSha256"] != base64.StdEncoding.EncodeToString(sum[:]) || "s3://"+p["CodeBucket"]+"/"+p["CodeKey"] != uploaded {
 			t.Errorf("%s: code %s %s %s, uploaded as %s", step(call), p["CodeSha256"], p["CodeBucket"], p["CodeKey"], uploaded)
 		}
-		if new := p["ExistingBucket"] == "false" && p["AttachOnly"] == "false"; (p["DistributionId"] == "E1ABCDEF") != (p["Part"] == "regional" && new) {
+		invalidates := p["RegionalInvalidate"] == "true"
+		needed := p["Part"] == "regional" && p["AttachOnly"] == "false" && (p["ExistingBucket"] == "false" || invalidates) || p["AttachOnly"] == "true" && invalidates
+		if (p["DistributionId"] == "E1ABCDEF") != needed {
 			t.Errorf("%s: DistributionId %q", step(call), p["DistributionId"])
 		}
 		if !strings.HasSuffix(value(call, "--template-file"), "deploy/cloudformation/template.yaml") {
@@ -234,6 +249,9 @@ func TestDeployRunsNothingAndRefusesEarly(t *testing.T) {
 		{[]string{"-bucket", "my-pictures", "-region", "xx-nowhere-1", "-shield", "off", "-zip", good}, exitOK, ""},
 		{[]string{"-bucket", "my-pictures", "-name", "a;b"}, exitUsage, "-name"},
 		{[]string{"-bucket", "my-pictures", "-folder", "a/../b"}, exitUsage, "-folder"},
+		{[]string{"-bucket", "my-pictures", "-invalidate"}, exitUsage, "-regional"},
+		{[]string{"-bucket", "my-pictures", "-attach", "-regional", "-invalidate"}, exitUsage, "-distribution ID"},
+		{[]string{"-bucket", "my-pictures", "-distribution", "E1"}, exitUsage, "-attach and -invalidate"},
 		{[]string{"-bucket", "my-pictures", "-zip", "none.zip"}, exitFailed, "go run . package"},
 		{[]string{"-bucket", "my-pictures", "-zip", plain}, exitFailed, "not executable"},
 		{[]string{"-bucket", "my-pictures", "-zip", half}, exitFailed, "no lambda_function.py"},

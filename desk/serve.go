@@ -193,6 +193,9 @@ func newCloudFront(b *bucket, log io.Writer) *cloudFront {
 // maxKey is the longest object key S3 takes, in bytes.
 const maxKey = 1024
 
+// listsPrefix is where manifests of S3 Batch lay once, with all keys in them: the policies of package deploy deny it.
+const listsPrefix = "miniatura-batch/"
+
 // ownPrefix is where serve's own pages lie; keys of the bucket below it are out of reach.
 const ownPrefix = "/.miniatura/"
 
@@ -278,6 +281,9 @@ func (c *cloudFront) fetch(w http.ResponseWriter, r *http.Request, uri string, r
 	key, err := edge.ObjectKey(uri)
 	if err != nil || key == "" {
 		return fail(http.StatusBadRequest, "the path names no object")
+	}
+	if strings.HasPrefix(key, listsPrefix) {
+		return fail(http.StatusForbidden, "the bucket's policy denies CloudFront what lies in "+listsPrefix)
 	}
 	if len(key) > maxKey {
 		return fail(http.StatusBadRequest, fmt.Sprintf("the key has %d bytes; S3 takes at most %d", len(key), maxKey))

@@ -220,7 +220,7 @@ func purge(ctx context.Context, args []string, stdin io.Reader, stdout, stderr i
 
 	line := progress.New(stderr, "purge", len(sources), "pictures")
 	failed, deleted := 0, 0
-	var paths []string
+	var forget []string
 	for _, key := range sources {
 		if ctx.Err() != nil {
 			break
@@ -235,42 +235,90 @@ func purge(ctx context.Context, args []string, stdin io.Reader, stdout, stderr i
 			failed++
 			line.Printf("%s: %v", key, err)
 		} else {
-			paths = append(paths, warm.Invalidation(s, key, len(sources) <= warm.MaxWildcards)...)
+			forget = append(forget, key)
 		}
 		line.Add(1, key)
 	}
 	line.Done("")
 	fmt.Fprintf(stdout, "%d pictures in %s: %d results deleted\n", len(sources), b.where, deleted)
-	if len(sources) > warm.MaxWildcards {
-		fmt.Fprintf(stdout, "More than %d pictures: originals that CloudFront keeps under a query (?size=...) show until their time is over\n", warm.MaxWildcards)
-	}
-	for part := range slices.Chunk(paths, maxPaths) {
-		if err := invalidate(ctx, *distribution, part, stdout, stderr); err != nil {
-			return err
-		}
+	if err := invalidate(ctx, *distribution, invalidations(s, forget), stdout, stderr); err != nil {
+		return err
 	}
 	return incomplete(ctx, failed, len(sources))
 }
 
-// maxPaths is how many paths go into one invalidation: a third of what CloudFront takes, and a command line that shells take.
-const maxPaths = 1000
+// invalidations are the paths of one invalidation after the other: each has as many wildcards as CloudFront takes at once.
+func invalidations(s warm.Settings, keys []string) (rounds [][]string) {
+	var browsers []string
+	for some := range slices.Chunk(keys, warm.MaxWildcards) {
+		var paths []string
+		for _, key := range some {
+			paths = append(paths, warm.Invalidation(s, key, true)...)
+			if p := warm.BrowserSpelling(s, key, true); p != "" {
+				browsers = append(browsers, p)
+			}
+		}
+		rounds = append(rounds, paths)
+	}
+	return slices.AppendSeq(rounds, slices.Chunk(browsers, warm.MaxWildcards))
+}
 
-// invalidate prints the invalidation to run, or runs it.
-func invalidate(ctx context.Context, distribution string, paths []string, stdout, stderr io.Writer) error {
-	if distribution == "" {
-		fmt.Fprintf(stdout, "To make CloudFront forget them too:\naws %s\n", warm.ShellLine(warm.CreateInvalidation("ID", paths)))
-		return nil
-	}
-	args := warm.CreateInvalidation(distribution, paths)
+// invalidate prints the invalidations to run, or runs them. Each waits for the one before.
+func invalidate(ctx context.Context, distribution string, rounds [][]string, stdout, stderr io.Writer) error {
 	aws, err := exec.LookPath("aws")
-	if err != nil {
-		fmt.Fprintf(stdout, "The AWS CLI is not here. To run where it is:\naws %s\n", warm.ShellLine(args))
+	switch {
+	case len(rounds) == 0:
+		return nil
+	case distribution == "":
+		fmt.Fprintln(stdout, "To make CloudFront forget them too:")
+		return printInvalidations(stdout, "ID", rounds)
+	case err != nil:
+		fmt.Fprintln(stdout, "The AWS CLI is not here. To run where it is:")
+		return printInvalidations(stdout, distribution, rounds)
+	}
+	run := func(stdout io.Writer, args []string) error {
+		cmd := exec.CommandContext(ctx, aws, args...)
+		cmd.Stdout, cmd.Stderr = stdout, stderr
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("aws %s: %w", warm.ShellLine(args), err)
+		}
 		return nil
 	}
-	cmd := exec.CommandContext(ctx, aws, args...)
-	cmd.Stdout, cmd.Stderr = stdout, stderr
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("aws %s: %w", warm.ShellLine(args), err)
+	for i, paths := range rounds {
+		args := warm.CreateInvalidation(distribution, paths)
+		if i == len(rounds)-1 {
+			return run(stdout, args)
+		}
+		var id strings.Builder
+		if err := run(&id, append(args, idOnly...)); err != nil {
+			return err
+		}
+		fmt.Fprintf(stdout, "Invalidation %d of %d is under way; the next one waits for it\n", i+1, len(rounds))
+		if err := run(stdout, awaitInvalidation(distribution, strings.TrimSpace(id.String()))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// idOnly makes the AWS CLI print an invalidation's id and nothing else.
+var idOnly = []string{"--query", "Invalidation.Id", "--output", "text"}
+
+func awaitInvalidation(distribution, id string) []string {
+	return []string{"cloudfront", "wait", "invalidation-completed", "--distribution-id", distribution, "--id", id}
+}
+
+// printInvalidations writes what invalidate would run, as lines for a shell.
+func printInvalidations(w io.Writer, distribution string, rounds [][]string) error {
+	for i, paths := range rounds {
+		args := warm.CreateInvalidation(distribution, paths)
+		line := "aws " + warm.ShellLine(args)
+		if i < len(rounds)-1 { // $(...) is the shell's to read
+			line = "aws " + warm.ShellLine(awaitInvalidation(distribution, "")[:6]) + ` "$(aws ` + warm.ShellLine(append(args, idOnly...)) + `)"`
+		}
+		if _, err := fmt.Fprintln(w, line); err != nil {
+			return err
+		}
 	}
 	return nil
 }

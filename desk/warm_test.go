@@ -3,6 +3,7 @@ package desk
 import (
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -81,14 +82,90 @@ func TestPurgeRunsTheInvalidation(t *testing.T) {
 	if code, stdout, _ := run("purge", "-dir", dir, "-distribution", "E1", "a.jpg"); code != 0 || !strings.Contains(stdout, "--distribution-id E1 --paths '#") {
 		t.Errorf("no aws: exit %d, stdout %q", code, stdout)
 	}
-	// More than CloudFront takes with a wildcard.
-	many := []string{"purge", "-dir", dir}
-	for i := range 16 {
-		many = append(many, string(rune('a'+i))+".jpg")
+}
+
+// CloudFront takes fifteen wildcards at once: more pictures are forgotten one invalidation after the other, the spellings
+// of browsers last, and nothing of any picture stays.
+func TestPurgeForgetsManyPicturesInRounds(t *testing.T) {
+	dir := folder(t, map[string][]byte{"a.jpg": jpegOf(t, 100, 50)})
+	calls := filepath.Join(t.TempDir(), "calls")
+	bin := t.TempDir()
+	script := "#!/bin/sh\nline=$1; shift; for a in \"$@\"; do line=\"$line\t$a\"; done; printf '%s\\n' \"$line\" >> '" + calls + "'\ncase $1 in create-*) echo I2ABC;; esac\n"
+	if err := os.WriteFile(filepath.Join(bin, "aws"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
 	}
-	if code, stdout, _ := run(many...); code != 0 || strings.Contains(stdout, "*") || strings.Count(stdout, "'#m-") != 16 {
-		t.Errorf("16 pictures: exit %d, stdout %q", code, stdout)
+	args := []string{"purge", "-dir", dir, "-distribution", "E1"}
+	want := map[string]bool{}
+	for i := range 31 {
+		key := string(rune('a'+i%26)) + strings.Repeat("~", i/26) + ".jpg"
+		args = append(args, key)
+		want["#"+edge.CacheTag(key)] = true
+		want["/"+strings.ReplaceAll(key, "~", "%7E")+"*"] = true
+		want["/"+key+"*"] = true
 	}
+	check := func(what string, lines [][]string) {
+		var steps []string
+		seen := map[string]bool{}
+		for _, l := range lines {
+			steps = append(steps, l[1])
+			if l[1] == "wait" {
+				if !slices.Equal(l[2:], []string{"invalidation-completed", "--distribution-id", "E1", "--id", "I2ABC"}) {
+					t.Errorf("%s: %q", what, l)
+				}
+				continue
+			}
+			wildcards := 0
+			for _, p := range l {
+				if seen[p] = true; strings.HasSuffix(p, "*") {
+					wildcards++
+				}
+			}
+			if wildcards > 15 {
+				t.Errorf("%s: %d wildcards at once", what, wildcards)
+			}
+		}
+		if !slices.Equal(steps, []string{"create-invalidation", "wait", "create-invalidation", "wait", "create-invalidation", "wait", "create-invalidation"}) {
+			t.Errorf("%s: %q", what, steps)
+		}
+		for p := range want {
+			if !seen[p] {
+				t.Errorf("%s: %s is not forgotten", what, p)
+			}
+		}
+	}
+	recorded := func() (lines [][]string) {
+		text, err := os.ReadFile(calls)
+		if err != nil {
+			t.Fatal(err)
+		}
+		os.Remove(calls)
+		for line := range strings.Lines(string(text)) {
+			lines = append(lines, strings.Split(strings.TrimSuffix(line, "\n"), "\t"))
+		}
+		return lines
+	}
+	path := os.Getenv("PATH")
+	t.Setenv("PATH", bin)
+	if code, stdout, stderr := run(args...); code != 0 {
+		t.Fatalf("exit %d, %s %s", code, stdout, stderr)
+	}
+	check("run", recorded())
+
+	// What is printed does the same, in a shell.
+	t.Setenv("PATH", t.TempDir())
+	code, stdout, stderr := run(args...)
+	if code != 0 {
+		t.Fatalf("exit %d, %s", code, stderr)
+	}
+	_, lines, _ := strings.Cut(stdout, "To run where it is:\n")
+	t.Setenv("PATH", bin+":"+path)
+	cmd := exec.Command("sh", "-eu")
+	cmd.Stdin = strings.NewReader(lines)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s\n%s", err, out, lines)
+	}
+	printed := recorded()
+	check("printed", printed)
 }
 
 func TestWarmAndPurgeAtAnyS3(t *testing.T) {

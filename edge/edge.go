@@ -201,6 +201,7 @@ func (h *Handler) judge(t Target, w work, r *Record, saved *rescue) (hit bool, e
 	case stored != nil && !ours(stored):
 		r.note("replaces an object that is not ours")
 	}
+	r.Replaced = ofEarlier(stored, source)
 	saved.stored(sameSource(stored, source))
 	if err := h.known(stored, source, w.budget); err != nil {
 		r.Known = true

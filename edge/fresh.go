@@ -81,6 +81,11 @@ func sameSource(stored, source *s3lite.Object) bool {
 	return isResult(stored) && source.ETag != "" && stored.Metadata[metaETag] == source.ETag
 }
 
+// ofEarlier reports whether stored is a result, or a marker, of another source than the one that is there now.
+func ofEarlier(stored, source *s3lite.Object) bool {
+	return ours(stored) && source.ETag != "" && stored.Metadata[metaETag] != source.ETag && stored.Metadata[metaFailedETag] != source.ETag
+}
+
 // fresh reports whether stored is the result that would be made now: of this source, at the quality that is asked for,
 // with the headers that the source has now, by this encoder or a newer one: two versions during a rollout do not fight.
 // A copy of a source onto itself changes its headers and not its ETag.

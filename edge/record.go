@@ -37,9 +37,10 @@ type Record struct {
 	Decision  string `json:"decision"`
 	Error     string `json:"error,omitempty"`
 	Fault     string `json:"fault,omitempty"`
-	Known     bool   `json:"known,omitempty"` // the failure was remembered, nothing was tried
-	Err       error  `json:"-"`               // what Error says, for errors.Is
-	Note      string `json:"note,omitempty"`  // what was odd, e.g. a profile that did not parse
+	Replaced  bool   `json:"replaced,omitempty"` // what was stored is of an earlier source
+	Known     bool   `json:"known,omitempty"`    // the failure was remembered, nothing was tried
+	Err       error  `json:"-"`                  // what Error says, for errors.Is
+	Note      string `json:"note,omitempty"`     // what was odd, e.g. a profile that did not parse
 
 	Format   string `json:"format,omitempty"` // what the result's bytes are, a media type
 	InBytes  int    `json:"inBytes,omitempty"`

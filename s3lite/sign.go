@@ -63,8 +63,19 @@ func signature(secret, scope, toSign string) string {
 	return hex.EncodeToString(key)
 }
 
-// sign adds date, payload hash, session token and Authorization to r, whose other headers are complete.
+// sign signs r for S3.
 func sign(r *http.Request, cr Credentials, region string, at time.Time, body []byte) {
+	signFor(r, cr, region, "s3", at, body)
+}
+
+// Sign signs r for another service of AWS than S3. The path needs no encoding, and there is no query.
+func Sign(r *http.Request, cr Credentials, region, service string, at time.Time, body []byte) {
+	r.URL.RawPath = r.URL.Path
+	signFor(r, cr, region, service, at, body)
+}
+
+// signFor adds date, payload hash, session token and Authorization to r, whose other headers are complete.
+func signFor(r *http.Request, cr Credentials, region, service string, at time.Time, body []byte) {
 	date, payload := at.UTC().Format("20060102T150405Z"), hexSHA256(body)
 	r.Header["X-Amz-Date"] = []string{date}
 	r.Header["X-Amz-Content-Sha256"] = []string{payload}
@@ -72,7 +83,7 @@ func sign(r *http.Request, cr Credentials, region string, at time.Time, body []b
 		r.Header["X-Amz-Security-Token"] = []string{cr.SessionToken}
 	}
 	canonical, signed := canonicalRequest(r, payload)
-	scope := date[:8] + "/" + region + "/s3/aws4_request"
+	scope := date[:8] + "/" + region + "/" + service + "/aws4_request"
 	r.Header["Authorization"] = []string{"AWS4-HMAC-SHA256 Credential=" + cr.AccessKeyID + "/" + scope +
 		", SignedHeaders=" + signed +
 		", Signature=" + signature(cr.SecretAccessKey, scope, stringToSign(date, scope, canonical))}

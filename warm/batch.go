@@ -78,7 +78,7 @@ func (h *Handler) task(ctx context.Context, t task) result {
 	if err != nil {
 		return result{Code: permanentFailure, Text: err.Error()}
 	}
-	tally, err := h.create(ctx, "batch", key)
+	tally, err := h.create(ctx, "batch", key, new(changes)) // over a whole bucket: CloudFront is not told
 	var skip skipped
 	switch {
 	case err == nil:

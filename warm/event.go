@@ -28,7 +28,7 @@ type notification struct {
 
 // events answers a notification. Every record is tried; the error tells of those
 // that deserve another try, and another try finds the rest done.
-func (h *Handler) events(ctx context.Context, raw []byte) error {
+func (h *Handler) events(ctx context.Context, raw []byte, changed *changes) error {
 	var n notification
 	if err := json.Unmarshal(raw, &n); err != nil {
 		return fmt.Errorf("%w (%v)", ErrEvent, err)
@@ -43,7 +43,7 @@ func (h *Handler) events(ctx context.Context, raw []byte) error {
 		}
 		switch kind {
 		case "ObjectCreated":
-			_, err = h.create(ctx, "created", key)
+			_, err = h.create(ctx, "created", key, changed)
 		case "ObjectRemoved", "LifecycleExpiration":
 			// S3 may deliver out of order: when the source is there again by now, its
 			// results are made when they are asked for. With a version it may be an old
@@ -54,7 +54,7 @@ func (h *Handler) events(ctx context.Context, raw []byte) error {
 					break
 				}
 			}
-			err = h.remove(ctx, key)
+			err = h.remove(ctx, key, changed)
 		}
 		if temporary(err) {
 			again = append(again, fmt.Errorf("%s %s: %w", r.EventName, key, err))

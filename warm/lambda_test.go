@@ -72,7 +72,7 @@ func TestTheProgramInLambda(t *testing.T) {
 	defer s3.Close()
 	bucket.Put(niño, s3test.Object{Body: picture(t, 640, 480)})
 	api := &runtimeAPI{done: make(chan struct{}), events: [][]byte{
-		recorded(t, "test.json"), recorded(t, "created.json"), recorded(t, "batch2.json"), []byte("{}"), recorded(t, "removed.json"),
+		recorded(t, "test.json"), recorded(t, "created.json"), recorded(t, "batch2.json"), []byte("{}"), batchOf(t, "?", string(recorded(t, "removed.json"))),
 	}}
 	lambda := httptest.NewServer(api)
 	defer lambda.Close()
@@ -96,7 +96,7 @@ func TestTheProgramInLambda(t *testing.T) {
 	cmd.Process.Kill()
 	cmd.Wait()
 
-	for i, want := range []string{"response null", "response null", `"resultCode":"Succeeded","resultString":"0 made, 1 were fresh"`, "error ", "response null"} {
+	for i, want := range []string{"response null", "response null", `"resultCode":"Succeeded","resultString":"0 made, 1 were fresh"`, "error ", `response {"batchItemFailures":[{"itemIdentifier":"m0"}]}`} {
 		if i >= len(api.answers) || !strings.Contains(api.answers[i], want) {
 			t.Fatalf("answers %q, want %q as number %d\n%s", api.answers, want, i, &log)
 		}

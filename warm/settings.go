@@ -17,6 +17,9 @@ const (
 	EnvQuality = "MINIATURA_QUALITY" // 1-100, clamped
 	EnvSizes   = "MINIATURA_SIZES"   // "L,M": the sizes to make ahead; unset or empty: all
 	EnvFormats = "MINIATURA_FORMATS" // "same", "webp" or "same,webp", the default
+
+	// The distribution that is to forget what was deleted or replaced; unset or empty: none.
+	EnvDistribution = "MINIATURA_DISTRIBUTION"
 )
 
 // Settings say what is made ahead, and where results lie.
@@ -28,6 +31,8 @@ type Settings struct {
 	Sizes   []sizes.Size
 	Same    bool // in the source's own format
 	WebP    bool
+
+	Distribution string // "": CloudFront is told nothing
 }
 
 // FromEnv reads the settings of a regional function. Every fault is named.
@@ -49,6 +54,10 @@ func FromEnv(getenv func(string) string) (Settings, error) {
 	fault(EnvQuality, err)
 	fault(EnvSizes, s.SetSizes(getenv(EnvSizes)))
 	fault(EnvFormats, s.SetFormats(getenv(EnvFormats)))
+	s.Distribution = strings.TrimSpace(getenv(EnvDistribution))
+	if strings.Trim(s.Distribution, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != "" {
+		fault(EnvDistribution, fmt.Errorf("%q is no distribution's id", s.Distribution))
+	}
 	return s, errors.Join(errs...)
 }
 

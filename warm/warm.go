@@ -6,8 +6,10 @@
 //	warm.go      Make and Delete, for one source
 //	handler.go   what the regional function is invoked with
 //	event.go     S3's event notifications
+//	queue.go     the same in batches of a queue
 //	batch.go     S3 Batch Operations' invocations
 //	purge.go     the CloudFront invalidation that belongs to a deletion
+//	invalidate.go the request that makes it
 package warm
 
 import (

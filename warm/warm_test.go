@@ -523,7 +523,7 @@ func TestResultsInAnotherFolderAreSkipped(t *testing.T) {
 	renamed := newWorld(t, map[string]string{EnvResized: "small"})
 	key := "resized/SS/" + niño
 	renamed.Put(key, *w.Object(key))
-	tally, err := renamed.h.create(context.Background(), "created", key)
+	tally, err := renamed.h.create(context.Background(), "created", key, new(changes))
 	var skip skipped
 	if !errors.As(err, &skip) || tally.Made != 0 || !reflect.DeepEqual(renamed.Keys(), []string{key}) {
 		t.Errorf("%+v, %v, %q", tally, err, renamed.Keys())
@@ -538,7 +538,7 @@ func TestMarkersAreKnownAndPurged(t *testing.T) {
 	w := newWorld(t, nil)
 	w.Put(niño, s3test.Object{Body: []byte("no picture")})
 	for i, want := range []map[string]int{{"HEAD": 2, "GET": 1, "PUT": 1}, {"HEAD": 2}} {
-		tally, err := w.h.create(context.Background(), "created", niño)
+		tally, err := w.h.create(context.Background(), "created", niño, new(changes))
 		var f *Failure
 		if !errors.As(err, &f) || f.Temporary || f.Missing || tally.Made != 0 || tally.Fresh != 0 || tally.Failed != 4 {
 			t.Errorf("%d: %+v, %v", i, tally, err)

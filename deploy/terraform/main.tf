@@ -54,7 +54,7 @@ resource "aws_cloudformation_stack" "regional" {
   name          = var.name
   template_body = local.template
   capabilities  = ["CAPABILITY_IAM"]
-  parameters    = merge(local.common, { Part = "regional", DistributionId = lookup(aws_cloudformation_stack.edge.outputs, "DistributionId", "") })
+  parameters    = merge(local.common, { Part = "regional", DistributionId = lookup(aws_cloudformation_stack.edge.outputs, "DistributionId", lookup(var.parameters, "DistributionId", "")) })
 }
 resource "aws_cloudformation_stack" "logs" {
   count         = contains(["us-east-1", var.bucket_region], local.logs) ? 0 : 1
