@@ -601,7 +601,7 @@ func TestALimitOfOneResultStopsNoOther(t *testing.T) {
 	w.h = New(Config{Settings: w.h.cfg.Settings, Region: "eu-west-1", Client: w.client, Log: &w.log, Memory: 80 << 20})
 	w.Put(niño, s3test.Object{Body: picture(t, 900, 700)})
 	for i, want := range []Tally{{Made: 4, Failed: 2}, {Fresh: 4, Failed: 2}} {
-		tally, err := w.h.create(context.Background(), "created", niño)
+		tally, err := w.h.create(context.Background(), "created", niño, new(changes))
 		if tally != want || !errors.Is(err, codec.ErrLimit) {
 			t.Errorf("%d: %+v, %v", i, tally, err)
 		}
