@@ -16,7 +16,7 @@ const (
 
 const (
 	packSlots = 1 << 14
-	maxBeam   = 8
+	maxBeam   = 24
 )
 
 // A packer turns pixels into LZW codes in sub-blocks. Where a pixel has two ways, all strings of
@@ -287,6 +287,7 @@ func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keep boo
 	width := minCodeSize + 1
 	next := clearCode + 2 // the code that the string behind last will get
 	last := int32(-1)
+	written := width // of the last code
 	p.clear(clearCode)
 	p.put(uint32(clearCode), width)
 
@@ -304,6 +305,7 @@ func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keep boo
 			next++
 		}
 		p.put(uint32(code), width)
+		written = width
 		n := int(p.length[code])
 		for c, k := code, i+n-1; k >= i; c, k = p.prefix[c], k-1 {
 			p.shown[k] = p.suffix[c]
@@ -337,9 +339,12 @@ func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keep boo
 		p.put(uint32(clearCode), width)
 		p.clear(clearCode)
 		width, next, last = minCodeSize+1, clearCode+2, -1
+		written = width
 		given, covered, filling = 0, 0, 0
 	}
-	p.put(uint32(clearCode)+1, width)
+	// The end's highest bit is zero. Where the width grew with the last code it may be left out: a reader
+	// finds it as padding, or finds no more data.
+	p.put(uint32(clearCode)+1, written)
 	if p.bits > 0 {
 		p.byte(byte(p.acc))
 	}

@@ -251,6 +251,7 @@ func (w *Writer) flush(disposal byte, gone image.Rectangle, more bool) {
 	w.frames++
 	w.rect = w.rect.Union(gone)
 	d := w.drawBest(first, more)
+	over := w.over(d)
 	for d.squared > most && w.strength > 0.2 {
 		w.strength /= 2
 		if !first {
@@ -270,7 +271,7 @@ func (w *Writer) flush(disposal byte, gone image.Rectangle, more bool) {
 	w.body = append(w.body, d.data...)
 	if more {
 		w.show(d)
-		w.adjust(d)
+		w.adjust(d, over)
 	}
 	w.spare, w.lzw.shown = d.data[:0], d.shown
 }
@@ -413,9 +414,9 @@ func (w *Writer) choose(c *colorCount, hole, still bool) *drawing {
 	}
 	d := &drawing{transparent: -1, global: w.global}
 	if len(w.global) == 0 {
-		d.global = c.palette(limit, w.Tolerance)
+		d.global = c.palette(limit, w.tolerance())
 		if c.n > limit && !still { // room for the hole of later frames
-			d.global = c.palette(255, w.Tolerance)
+			d.global = c.palette(255, w.tolerance())
 		}
 	}
 	if w.frames > 1 {
@@ -438,7 +439,7 @@ func (w *Writer) choose(c *colorCount, hole, still bool) *drawing {
 // chooseLocal is choose where the global table does not hold all colours.
 func (w *Writer) chooseLocal(c *colorCount, d *drawing, hole bool, limit int) *drawing {
 	// Tables from before serve where they are good enough: the global one costs no bytes.
-	enough := 3 * reuse * w.Tolerance * float64(c.pixels())
+	enough := 3 * reuse * w.tolerance() * float64(c.pixels())
 	for _, table := range [][]rgb{d.global, w.local} {
 		if len(table) == 0 || w.Tolerance == 0 || c.assign(newSearchPalette(table)) > enough {
 			continue
@@ -447,7 +448,7 @@ func (w *Writer) chooseLocal(c *colorCount, d *drawing, hole bool, limit int) *d
 			return d.use(t, k, hole, &table[0] == &d.global[0])
 		}
 	}
-	palette := c.palette(limit, w.Tolerance)
+	palette := c.palette(limit, w.tolerance())
 	find := newSearchPalette(palette)
 	squared := c.assign(find)
 	if squared > 0 && len(d.global) > 128 {
