@@ -91,9 +91,10 @@ func (w *Writer) Add(canvas *image.NRGBA, delay time.Duration) error {
 		w.base = image.NewNRGBA(w.next.Rect)
 		w.current = image.NewNRGBA(w.next.Rect)
 	}
+	swings := w.waiting && w.Tolerance > 0 && w.swings(canvas)
 	for y := range w.h {
 		row := w.next.Pix[y*w.next.Stride:][:4*w.w]
-		if w.waiting && w.Tolerance > 0 {
+		if swings {
 			thresholdAfter(row, canvas.Pix[y*canvas.Stride:], w.current.Pix[y*w.current.Stride:])
 		} else {
 			threshold(row, canvas.Pix[y*canvas.Stride:])
@@ -161,13 +162,26 @@ func threshold(dst, src []byte) {
 	}
 }
 
-// thresholdAfter is threshold for a frame that was scaled: what the frame before, old, shows stays
-// down to an alpha of 64. The scaler's kernel makes edges swing, and to take a pixel away costs
-// GIF all of the rectangle.
+// swings reports whether no pixel that the waiting frame shows is below an alpha of 64 in canvas. Where
+// a frame was scaled, the kernel makes edges swing around 128.
+func (w *Writer) swings(canvas *image.NRGBA) bool {
+	for y := range w.h {
+		row, old := canvas.Pix[y*canvas.Stride:][:4*w.w], w.current.Pix[y*w.current.Stride:][:4*w.w]
+		for i := 3; i < len(row); i += 4 {
+			if row[i] < 64 && old[i] != 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// thresholdAfter is threshold for a frame that only swings: what the frame before, old, shows stays,
+// since to take a pixel away costs GIF all of the rectangle.
 func thresholdAfter(dst, src, old []byte) {
 	for i := 0; i < len(dst); i += 4 {
 		p, q := dst[i:i+4:i+4], src[i:i+4:i+4]
-		if q[3] < 64 || q[3] < 128 && old[i+3] == 0 {
+		if q[3] < 128 && old[i+3] == 0 {
 			p[0], p[1], p[2], p[3] = 0, 0, 0, 0
 		} else {
 			p[0], p[1], p[2], p[3] = q[0], q[1], q[2], 255
