@@ -23,6 +23,13 @@ func newColorCount() *colorCount {
 	return &colorCount{keys: make([]rgb, 1024), counts: make([]uint32, 1024)}
 }
 
+// reset makes c count anew, in the memory that it has.
+func (c *colorCount) reset() {
+	clear(c.keys)
+	clear(c.counts)
+	c.n = 0
+}
+
 func (c *colorCount) slot(v rgb) int {
 	mask := len(c.keys) - 1
 	k := int(uint32(v)*0x9e3779b1>>8) & mask

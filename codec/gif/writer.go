@@ -38,6 +38,7 @@ type Writer struct {
 	same    []bool       // which pixels are to be what was to be there before
 	stays   []bool       // which are there already: as they are to be, or as near as ever
 
+	counts   *colorCount
 	pixels   []pixel
 	spare    []byte // for the data of a drawing
 	lzw      *packer
@@ -345,7 +346,11 @@ func (w *Writer) draw(all, still bool) *drawing {
 // count counts the colours that are drawn, those that may be left out only with all. hole says that
 // some pixel is left out.
 func (w *Writer) count(all bool) (counts *colorCount, hole bool) {
-	counts = newColorCount()
+	if w.counts == nil {
+		w.counts = newColorCount()
+	}
+	counts = w.counts
+	counts.reset()
 	r := w.rect
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		last, n := rgb(0), uint32(0)
@@ -377,7 +382,7 @@ func (w *Writer) index(d *drawing, counts *colorCount) (bits uint) {
 	r := w.rect
 	hole := pixel(max(d.transparent, 0))
 	exact := newExactPalette(d.table(), d.transparent)
-	w.pixels = w.pixels[:0]
+	w.pixels = grow(w.pixels, r.Dx()*r.Dy())[:0]
 	highest := pixel(0)
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		last, index := rgb(1<<24), pixel(0)
