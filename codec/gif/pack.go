@@ -124,7 +124,7 @@ func (p *packer) clear(clearCode uint16) {
 // get, as code next.
 func (p *packer) longest(pixels []pixel, last int32, next uint16) uint16 {
 	if p.near != nil {
-		return p.longestNear(pixels)
+		return p.longestNear(pixels, last, next)
 	}
 	p.beam[0] = uint16(pixels[0] & 255)
 	n := 1
@@ -199,13 +199,23 @@ func (p *packer) extend(n int, v pixel) int {
 
 // longestNear is longest where near indices may be written; of the longest strings it takes the one that
 // is least off.
-func (p *packer) longestNear(pixels []pixel) uint16 {
+func (p *packer) longestNear(pixels []pixel, last int32, next uint16) uint16 {
 	n := p.start1(pixels[0])
+	lastLength := 0
+	if last >= 0 && next < maxCodes {
+		lastLength = int(p.length[last])
+	}
+	fits := false // as in longest
 	depth := 1
 	for ; depth < len(pixels); depth++ {
 		v := pixels[depth]
 		m := 0
 		near, reach := &p.near.distance[uint8(v)], p.reach[v>>busyShift]
+		if depth == lastLength {
+			if f := p.first[last]; near[f] <= reach || v&mayHole != 0 && f == p.hole {
+				fits = slices.Contains(p.beam[:n], uint16(last))
+			}
+		}
 		for i, c := range p.beam[:n] {
 			for d := p.child1[c]; d != 0; d = p.sibling[d] {
 				k := p.suffix[d]
@@ -239,6 +249,9 @@ func (p *packer) longestNear(pixels []pixel) uint16 {
 		p.beam, p.wider = p.wider, p.beam
 		p.off, p.widerOff = p.widerOff, p.off
 		n = m
+	}
+	if fits && depth <= lastLength {
+		return next
 	}
 	best := 0
 	for i := range n {
