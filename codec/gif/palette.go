@@ -111,8 +111,8 @@ func (c *colorCount) palette(limit int, tolerance float64) []rgb {
 }
 
 // assign gives every colour the index of the nearest entry of p, and returns the sum of the squared
-// errors over all pixels.
-func (c *colorCount) assign(p *searchPalette) (squared float64) {
+// errors over all pixels. It gives up once that is over most.
+func (c *colorCount) assign(p *searchPalette, most float64) (squared float64) {
 	if len(c.index) != len(c.keys) {
 		c.index = make([]int32, len(c.keys))
 	}
@@ -122,7 +122,9 @@ func (c *colorCount) assign(p *searchPalette) (squared float64) {
 		}
 		n, d := p.nearest(k - 1)
 		c.index[i] = int32(n)
-		squared += float64(d) * float64(c.counts[i])
+		if squared += float64(d) * float64(c.counts[i]); squared > most {
+			break
+		}
 	}
 	return squared
 }

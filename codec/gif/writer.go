@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"image"
 	"image/draw"
+	"math"
 	"time"
 )
 
@@ -445,7 +446,7 @@ func (w *Writer) choose(c *colorCount, hole, still bool) *drawing {
 		}
 		d.global = append(d.global[:len(d.global):len(d.global)], extra...)
 	}
-	d.inexact = c.assign(newSearchPalette(d.global)) > 0
+	d.inexact = c.assign(newSearchPalette(d.global), math.Inf(1)) > 0
 	if hole {
 		d.global, d.transparent = c.unused(d.global)
 		if d.transparent < 0 {
@@ -460,7 +461,7 @@ func (w *Writer) chooseLocal(c *colorCount, d *drawing, hole bool, limit int) *d
 	// Tables from before serve where they are good enough: the global one costs no bytes.
 	enough := 3 * reuse * w.tolerance() * float64(c.pixels())
 	for _, table := range [][]rgb{d.global, w.local} {
-		if len(table) == 0 || w.Tolerance == 0 || c.assign(newSearchPalette(table)) > enough {
+		if len(table) == 0 || w.Tolerance == 0 || c.assign(newSearchPalette(table), enough) > enough {
 			continue
 		}
 		if t, k := c.unused(table); k >= 0 || !hole {
@@ -469,15 +470,16 @@ func (w *Writer) chooseLocal(c *colorCount, d *drawing, hole bool, limit int) *d
 	}
 	palette := c.palette(limit, w.tolerance())
 	find := newSearchPalette(palette)
-	squared := c.assign(find)
+	squared := c.assign(find, math.Inf(1))
 	if squared > 0 && len(d.global) > 128 {
 		// Not exact anyway: the global table, if it is about as good.
-		if e := c.assign(newSearchPalette(d.global)); e <= 1.1*squared+float64(c.pixels()) {
+		near := 1.1*squared + float64(c.pixels())
+		if c.assign(newSearchPalette(d.global), near) <= near {
 			if t, k := c.unused(d.global); k >= 0 || !hole {
 				return d.use(t, k, hole, true)
 			}
 		}
-		c.assign(find)
+		c.assign(find, math.Inf(1))
 	}
 	t, k := c.unused(palette)
 	d.use(t, k, hole, false)
