@@ -103,3 +103,38 @@ func TestEdgesThatSwingStay(t *testing.T) {
 		}
 	}
 }
+
+// TestStillThatGrowsIsPackedNear writes a still picture with and without room for it.
+func TestStillThatGrowsIsPackedNear(t *testing.T) {
+	const w, h = 120, 90
+	r := rand.New(rand.NewPCG(4, 4))
+	m := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for i := 0; i < len(m.Pix); i += 4 {
+		v := byte(100 + r.IntN(40))
+		copy(m.Pix[i:], []byte{v, v / 2, byte(i / 400), 255})
+	}
+	encode := func(budget int) []byte {
+		a, err := NewWriter(w, h, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Tolerance, a.Budget, a.Frames = 2, budget, 1
+		if err := a.Add(m, 0); err != nil {
+			t.Fatal(err)
+		}
+		file, err := a.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	free := encode(1 << 20)
+	tight := encode(len(free) / 2)
+	if len(tight) >= len(free)*9/10 {
+		t.Errorf("%d bytes, %d where there is room", len(tight), len(free))
+	}
+	got, _, _ := play(t, tight)
+	if e := 10 * math.Log10(255*255/mse(got[0], m)); e < 34 {
+		t.Errorf("%.1f dB", e)
+	}
+}

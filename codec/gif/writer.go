@@ -45,6 +45,7 @@ type Writer struct {
 	lzw      *packer
 	near     *nearness
 	strength float64 // of what may be off, see near.go
+	rough    bool    // a still picture may be off, too
 }
 
 // MaxSide is the largest width and height of a GIF (sections 18 and 20: 16 bits).
@@ -268,6 +269,11 @@ func (w *Writer) flush(disposal byte, gone image.Rectangle, more bool) {
 	w.rect = w.rect.Union(gone)
 	d := w.drawBest(first, more)
 	over := w.over(d)
+	if first && !more && w.Tolerance > 0 && w.Budget > 0 && over > 1 {
+		w.rough, w.strength = true, 2 // a still picture is packed exactly unless it grows
+		w.spare, w.lzw.shown = d.data[:0], d.shown
+		d = w.drawBest(first, more)
+	}
 	for d.squared > most && w.strength > 0.2 {
 		w.strength /= 2
 		if !first {
@@ -335,7 +341,7 @@ func (w *Writer) draw(all, still bool) *drawing {
 	if w.lzw == nil {
 		w.lzw = new(packer)
 	}
-	if w.Tolerance > 0 && !still {
+	if w.Tolerance > 0 && (!still || w.rough) {
 		w.packNear(d)
 		return d
 	}
