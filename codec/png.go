@@ -80,8 +80,15 @@ type pngRecorder struct{ *png.AnimationWriter }
 
 func recordPNG(plays int, t *target) (recorder, error) {
 	w, err := png.NewAnimationWriter(t.w, t.h, plays, &png.Options{ICC: t.color.carry, High: t.effort == HighEffort})
+	if err == nil {
+		w.Limit = pngHeld(t)
+	}
 	return pngRecorder{w}, err
 }
+
+// pngHeld is how many bytes the frames of an animation may take until the last of them is known: more than a file that
+// holds them well, for all but noise.
+func pngHeld(t *target) int64 { return 8<<20 + 2*int64(t.size) }
 
 func (r pngRecorder) finish() (out []byte, exact bool, err error) {
 	out, err = r.Bytes()
@@ -97,8 +104,8 @@ func stripPNG(s source, src []byte, keepProfile bool) ([]byte, error) {
 }
 
 func pngBytes(t *target) int64 {
-	if t.frames != 1 {
-		return 72 + 4*int64(t.frames) // all of them are held until the last, hardly compressed at the worst
+	if t.frames != 1 { // all are held until the last, hardly compressed at the worst, and then there is the file
+		return 104 + min(4*int64(t.frames), 3*pngHeld(t)/(int64(t.w)*int64(t.h))+1)
 	}
 	return 36
 }

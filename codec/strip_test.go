@@ -226,6 +226,15 @@ func TestGIFBlocks(t *testing.T) {
 	icc := []byte("!\xff\x0bICCRGBG1012\x03abc\x00")
 	checkStrip(t, gif.Strip, join(head, com, icc, xmp, rest, []byte("trailing")), true, join(head, icc, rest))
 	checkStrip(t, gif.Strip, join(head, com, icc, xmp, rest), false, b)
+	// A control extension that says nothing goes, unless it takes back one that does.
+	idle, busy := []byte("!\xf9\x04\x00\x00\x00\x07\x00"), []byte("!\xf9\x04\x01\x00\x00\x00\x00")
+	frame := b[bytes.IndexByte(b[i:], ',')+i : len(b)-1]
+	frame = frame[:bytes.Index(frame, []byte("!\xf9"))]
+	checkStrip(t, gif.Strip, join(head, idle, frame, idle, com, frame, []byte(";")), false, join(head, frame, frame, []byte(";")))
+	for _, controls := range [][]byte{busy, join(busy, idle)} {
+		kept := join(head, controls, frame, controls, frame, []byte(";"))
+		checkStrip(t, gif.Strip, kept, false, kept)
+	}
 	// The trailer takes the place of what no block is, and of what is cut off, behind an image.
 	whole := b[:len(b)-1]
 	for _, end := range []string{"", "\xde\xad;", "\x00\x00", "!", "!\xfe\x40secret", "!\xf9\x04\x00", ",\x00\x00\x00"} {

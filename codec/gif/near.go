@@ -11,15 +11,22 @@ const (
 	stillness = 3 * 4 * 4
 	// reuse is how many times the tolerance a color table from before may be off.
 	reuse = 2
+	// roughest is the largest tolerance that a color table gets by strength.
+	roughest = 16
 
-	// A frame aims at a mean squared error of aim, which is 36.5 dB, and is drawn again with
-	// less strength when it is over most, 34 dB.
-	aim, most = 14.5, 26
+	// A frame that takes more than is left for it aims at a mean squared error of aim, which is
+	// 35 dB, and is drawn again with less strength when it is over most, 34 dB.
+	aim, most = 19.5, 26
 )
 
 // reaches are the squared distances of colours that may stand for one another around smooth, plain and
 // busy pixels, at a strength of 1, and however strong. An error is seen where it is flat.
 var reaches, farthest = [3]float64{64, 192, 512}, [3]float64{128, 768, 3072}
+
+// tolerance is Tolerance, or more where more than that is needed.
+func (w *Writer) tolerance() float64 {
+	return max(w.Tolerance, min(w.Tolerance*w.strength, roughest))
+}
 
 // still reports whether the pixel at byte i may stay q where it is to be p.
 func (w *Writer) still(p, q [4]byte, i int) bool {
@@ -147,19 +154,24 @@ func (w *Writer) squared(d *drawing) float64 {
 	return float64(sum) / float64(3*w.w*w.h)
 }
 
+// over says how many times what is left for it a frame takes.
+func (w *Writer) over(d *drawing) float64 {
+	left := float64(w.Budget-len(w.body)) / float64(max(w.Frames-w.frames+1, 1))
+	return float64(d.size()) / max(left, 1)
+}
+
 // adjust makes the next frame stronger while more is used than is left for it, and weaker while this
 // one is too far off.
-func (w *Writer) adjust(d *drawing) {
+func (w *Writer) adjust(d *drawing, over float64) {
 	if w.Tolerance == 0 || w.Budget == 0 {
 		return
 	}
-	left := float64(w.Budget-len(w.body)) / float64(max(w.Frames-w.frames, 1))
-	switch over := float64(len(d.data)+3*len(d.local)) > left; {
-	case d.squared > aim:
-		w.strength = max(w.strength/1.25, 0.1)
-	case over && d.squared < 0.8*aim:
-		w.strength = min(w.strength*1.5, 16)
-	case !over && w.strength > 1:
+	switch toAim := aim / max(d.squared, 1); {
+	case toAim < 1:
+		w.strength = max(w.strength*max(toAim, 0.5), 0.1)
+	case over > 1:
+		w.strength = min(w.strength*min(toAim, 4), 16)
+	case w.strength > 1:
 		w.strength = max(w.strength/1.1, 1)
 	}
 }

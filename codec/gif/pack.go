@@ -16,7 +16,7 @@ const (
 
 const (
 	packSlots = 1 << 14
-	maxBeam   = 8
+	maxBeam   = 24
 )
 
 // A packer turns pixels into LZW codes in sub-blocks. Where a pixel has two ways, all strings of
@@ -124,7 +124,7 @@ func (p *packer) clear(clearCode uint16) {
 // get, as code next.
 func (p *packer) longest(pixels []pixel, last int32, next uint16) uint16 {
 	if p.near != nil {
-		return p.longestNear(pixels)
+		return p.longestNear(pixels, last, next)
 	}
 	p.beam[0] = uint16(pixels[0] & 255)
 	n := 1
@@ -199,13 +199,23 @@ func (p *packer) extend(n int, v pixel) int {
 
 // longestNear is longest where near indices may be written; of the longest strings it takes the one that
 // is least off.
-func (p *packer) longestNear(pixels []pixel) uint16 {
+func (p *packer) longestNear(pixels []pixel, last int32, next uint16) uint16 {
 	n := p.start1(pixels[0])
+	lastLength := 0
+	if last >= 0 && next < maxCodes {
+		lastLength = int(p.length[last])
+	}
+	fits := false // as in longest
 	depth := 1
 	for ; depth < len(pixels); depth++ {
 		v := pixels[depth]
 		m := 0
 		near, reach := &p.near.distance[uint8(v)], p.reach[v>>busyShift]
+		if depth == lastLength {
+			if f := p.first[last]; near[f] <= reach || v&mayHole != 0 && f == p.hole {
+				fits = slices.Contains(p.beam[:n], uint16(last))
+			}
+		}
 		for i, c := range p.beam[:n] {
 			for d := p.child1[c]; d != 0; d = p.sibling[d] {
 				k := p.suffix[d]
@@ -239,6 +249,9 @@ func (p *packer) longestNear(pixels []pixel) uint16 {
 		p.beam, p.wider = p.wider, p.beam
 		p.off, p.widerOff = p.widerOff, p.off
 		n = m
+	}
+	if fits && depth <= lastLength {
+		return next
 	}
 	best := 0
 	for i := range n {
@@ -287,6 +300,7 @@ func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keep boo
 	width := minCodeSize + 1
 	next := clearCode + 2 // the code that the string behind last will get
 	last := int32(-1)
+	written := width // of the last code
 	p.clear(clearCode)
 	p.put(uint32(clearCode), width)
 
@@ -304,6 +318,7 @@ func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keep boo
 			next++
 		}
 		p.put(uint32(code), width)
+		written = width
 		n := int(p.length[code])
 		for c, k := code, i+n-1; k >= i; c, k = p.prefix[c], k-1 {
 			p.shown[k] = p.suffix[c]
@@ -337,9 +352,12 @@ func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keep boo
 		p.put(uint32(clearCode), width)
 		p.clear(clearCode)
 		width, next, last = minCodeSize+1, clearCode+2, -1
+		written = width
 		given, covered, filling = 0, 0, 0
 	}
-	p.put(uint32(clearCode)+1, width)
+	// The end's highest bit is zero. Where the width grew with the last code it may be left out: a reader
+	// finds it as padding, or finds no more data.
+	p.put(uint32(clearCode)+1, written)
 	if p.bits > 0 {
 		p.byte(byte(p.acc))
 	}

@@ -23,6 +23,13 @@ func newColorCount() *colorCount {
 	return &colorCount{keys: make([]rgb, 1024), counts: make([]uint32, 1024)}
 }
 
+// reset makes c count anew, in the memory that it has.
+func (c *colorCount) reset() {
+	clear(c.keys)
+	clear(c.counts)
+	c.n = 0
+}
+
 func (c *colorCount) slot(v rgb) int {
 	mask := len(c.keys) - 1
 	k := int(uint32(v)*0x9e3779b1>>8) & mask
@@ -104,8 +111,8 @@ func (c *colorCount) palette(limit int, tolerance float64) []rgb {
 }
 
 // assign gives every colour the index of the nearest entry of p, and returns the sum of the squared
-// errors over all pixels.
-func (c *colorCount) assign(p *searchPalette) (squared float64) {
+// errors over all pixels. It gives up once that is over most.
+func (c *colorCount) assign(p *searchPalette, most float64) (squared float64) {
 	if len(c.index) != len(c.keys) {
 		c.index = make([]int32, len(c.keys))
 	}
@@ -115,7 +122,9 @@ func (c *colorCount) assign(p *searchPalette) (squared float64) {
 		}
 		n, d := p.nearest(k - 1)
 		c.index[i] = int32(n)
-		squared += float64(d) * float64(c.counts[i])
+		if squared += float64(d) * float64(c.counts[i]); squared > most {
+			break
+		}
 	}
 	return squared
 }

@@ -2,7 +2,7 @@ package gif
 
 // This file copies a file without its metadata, over the walk of reader.go (GIF89a sections 15 to 27).
 
-// Strip returns src without comments, application extensions that do not change what is shown, and whatever follows the
+// Strip returns src without comments, extensions that do not change what is shown, and whatever follows the
 // trailer. Frames are copied byte for byte, loop counts stay, and an ICC profile if keepICC is set. The file ends with a
 // trailer behind the last whole frame, whatever takes its place in src: so it does in browsers. Only a frame that is cut
 // off itself is an error.
@@ -20,7 +20,7 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 		}
 	}
 	out := append(make([]byte, 0, len(src)+1), src[:len(src)-len(b)]...)
-	frames := false
+	frames, controlled := false, false // some; an extension waits for the next one
 	for {
 		kind, block, rest, err := nextBlock(b)
 		if kind == blockFrame {
@@ -35,11 +35,22 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 			}
 			return append(out, blockTrailer), nil
 		}
-		if kind == blockFrame || kind == blockExtension && keepExtension(block, keepICC) {
+		switch {
+		case kind == blockFrame:
+			controlled = false
+			out = append(out, block...)
+		case kind == blockExtension && keepExtension(block, keepICC) && (controlled || !idle(block)):
+			controlled = controlled || block[1] == labelControl
 			out = append(out, block...)
 		}
 		b = rest
 	}
+}
+
+// idle reports whether a block is a control extension that says what a frame without one says: no delay, disposal, input
+// or transparency.
+func idle(block []byte) bool {
+	return len(block) == 8 && block[1] == labelControl && block[2] == 4 && block[3]|block[4]|block[5] == 0
 }
 
 // keepExtension reports whether an extension block changes what is shown (sections 23 to 26).

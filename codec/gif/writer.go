@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"image"
 	"image/draw"
+	"math"
 	"time"
 )
 
@@ -38,11 +39,13 @@ type Writer struct {
 	same    []bool       // which pixels are to be what was to be there before
 	stays   []bool       // which are there already: as they are to be, or as near as ever
 
+	counts   *colorCount
 	pixels   []pixel
 	spare    []byte // for the data of a drawing
 	lzw      *packer
 	near     *nearness
 	strength float64 // of what may be off, see near.go
+	rough    bool    // a still picture may be off, too
 }
 
 // MaxSide is the largest width and height of a GIF (sections 18 and 20: 16 bits).
@@ -91,9 +94,10 @@ func (w *Writer) Add(canvas *image.NRGBA, delay time.Duration) error {
 		w.base = image.NewNRGBA(w.next.Rect)
 		w.current = image.NewNRGBA(w.next.Rect)
 	}
+	swings := w.waiting && w.Tolerance > 0 && w.swings(canvas)
 	for y := range w.h {
 		row := w.next.Pix[y*w.next.Stride:][:4*w.w]
-		if w.waiting && w.Tolerance > 0 {
+		if swings {
 			thresholdAfter(row, canvas.Pix[y*canvas.Stride:], w.current.Pix[y*w.current.Stride:])
 		} else {
 			threshold(row, canvas.Pix[y*canvas.Stride:])
@@ -161,13 +165,26 @@ func threshold(dst, src []byte) {
 	}
 }
 
-// thresholdAfter is threshold for a frame that was scaled: what the frame before, old, shows stays
-// down to an alpha of 64. The scaler's kernel makes edges swing, and to take a pixel away costs
-// GIF all of the rectangle.
+// swings reports whether no pixel that the waiting frame shows is below an alpha of 64 in canvas. Where
+// a frame was scaled, the kernel makes edges swing around 128.
+func (w *Writer) swings(canvas *image.NRGBA) bool {
+	for y := range w.h {
+		row, old := canvas.Pix[y*canvas.Stride:][:4*w.w], w.current.Pix[y*w.current.Stride:][:4*w.w]
+		for i := 3; i < len(row); i += 4 {
+			if row[i] < 64 && old[i] != 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// thresholdAfter is threshold for a frame that only swings: what the frame before, old, shows stays,
+// since to take a pixel away costs GIF all of the rectangle.
 func thresholdAfter(dst, src, old []byte) {
 	for i := 0; i < len(dst); i += 4 {
 		p, q := dst[i:i+4:i+4], src[i:i+4:i+4]
-		if q[3] < 64 || q[3] < 128 && old[i+3] == 0 {
+		if q[3] < 128 && old[i+3] == 0 {
 			p[0], p[1], p[2], p[3] = 0, 0, 0, 0
 		} else {
 			p[0], p[1], p[2], p[3] = q[0], q[1], q[2], 255
@@ -251,6 +268,12 @@ func (w *Writer) flush(disposal byte, gone image.Rectangle, more bool) {
 	w.frames++
 	w.rect = w.rect.Union(gone)
 	d := w.drawBest(first, more)
+	over := w.over(d)
+	if first && !more && w.Tolerance > 0 && w.Budget > 0 && over > 1 {
+		w.rough, w.strength = true, 2 // a still picture is packed exactly unless it grows
+		w.spare, w.lzw.shown = d.data[:0], d.shown
+		d = w.drawBest(first, more)
+	}
 	for d.squared > most && w.strength > 0.2 {
 		w.strength /= 2
 		if !first {
@@ -270,7 +293,7 @@ func (w *Writer) flush(disposal byte, gone image.Rectangle, more bool) {
 	w.body = append(w.body, d.data...)
 	if more {
 		w.show(d)
-		w.adjust(d)
+		w.adjust(d, over)
 	}
 	w.spare, w.lzw.shown = d.data[:0], d.shown
 }
@@ -318,7 +341,7 @@ func (w *Writer) draw(all, still bool) *drawing {
 	if w.lzw == nil {
 		w.lzw = new(packer)
 	}
-	if w.Tolerance > 0 && !still {
+	if w.Tolerance > 0 && (!still || w.rough) {
 		w.packNear(d)
 		return d
 	}
@@ -330,7 +353,11 @@ func (w *Writer) draw(all, still bool) *drawing {
 // count counts the colours that are drawn, those that may be left out only with all. hole says that
 // some pixel is left out.
 func (w *Writer) count(all bool) (counts *colorCount, hole bool) {
-	counts = newColorCount()
+	if w.counts == nil {
+		w.counts = newColorCount()
+	}
+	counts = w.counts
+	counts.reset()
 	r := w.rect
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		last, n := rgb(0), uint32(0)
@@ -362,7 +389,7 @@ func (w *Writer) index(d *drawing, counts *colorCount) (bits uint) {
 	r := w.rect
 	hole := pixel(max(d.transparent, 0))
 	exact := newExactPalette(d.table(), d.transparent)
-	w.pixels = w.pixels[:0]
+	w.pixels = grow(w.pixels, r.Dx()*r.Dy())[:0]
 	highest := pixel(0)
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		last, index := rgb(1<<24), pixel(0)
@@ -413,9 +440,9 @@ func (w *Writer) choose(c *colorCount, hole, still bool) *drawing {
 	}
 	d := &drawing{transparent: -1, global: w.global}
 	if len(w.global) == 0 {
-		d.global = c.palette(limit, w.Tolerance)
+		d.global = c.palette(limit, w.tolerance())
 		if c.n > limit && !still { // room for the hole of later frames
-			d.global = c.palette(255, w.Tolerance)
+			d.global = c.palette(255, w.tolerance())
 		}
 	}
 	if w.frames > 1 {
@@ -425,7 +452,7 @@ func (w *Writer) choose(c *colorCount, hole, still bool) *drawing {
 		}
 		d.global = append(d.global[:len(d.global):len(d.global)], extra...)
 	}
-	d.inexact = c.assign(newSearchPalette(d.global)) > 0
+	d.inexact = c.assign(newSearchPalette(d.global), math.Inf(1)) > 0
 	if hole {
 		d.global, d.transparent = c.unused(d.global)
 		if d.transparent < 0 {
@@ -438,26 +465,27 @@ func (w *Writer) choose(c *colorCount, hole, still bool) *drawing {
 // chooseLocal is choose where the global table does not hold all colours.
 func (w *Writer) chooseLocal(c *colorCount, d *drawing, hole bool, limit int) *drawing {
 	// Tables from before serve where they are good enough: the global one costs no bytes.
-	enough := 3 * reuse * w.Tolerance * float64(c.pixels())
+	enough := 3 * reuse * w.tolerance() * float64(c.pixels())
 	for _, table := range [][]rgb{d.global, w.local} {
-		if len(table) == 0 || w.Tolerance == 0 || c.assign(newSearchPalette(table)) > enough {
+		if len(table) == 0 || w.Tolerance == 0 || c.assign(newSearchPalette(table), enough) > enough {
 			continue
 		}
 		if t, k := c.unused(table); k >= 0 || !hole {
 			return d.use(t, k, hole, &table[0] == &d.global[0])
 		}
 	}
-	palette := c.palette(limit, w.Tolerance)
+	palette := c.palette(limit, w.tolerance())
 	find := newSearchPalette(palette)
-	squared := c.assign(find)
+	squared := c.assign(find, math.Inf(1))
 	if squared > 0 && len(d.global) > 128 {
 		// Not exact anyway: the global table, if it is about as good.
-		if e := c.assign(newSearchPalette(d.global)); e <= 1.1*squared+float64(c.pixels()) {
+		near := 1.1*squared + float64(c.pixels())
+		if c.assign(newSearchPalette(d.global), near) <= near {
 			if t, k := c.unused(d.global); k >= 0 || !hole {
 				return d.use(t, k, hole, true)
 			}
 		}
-		c.assign(find)
+		c.assign(find, math.Inf(1))
 	}
 	t, k := c.unused(palette)
 	d.use(t, k, hole, false)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"hash/crc32"
 	"image"
 	"image/color"
@@ -15,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"miniatura/codec/internal/limit"
 )
 
 // pillowPlays has Pillow compose an animation: straight RGBA, the default image left out where it is no frame, delays, and how
@@ -327,5 +330,28 @@ func TestDelaysAreFractions(t *testing.T) {
 	}
 	if p, q := fraction(1 << 60); p != 65535 || q != 1 {
 		t.Errorf("36 years: %d/%d", p, q)
+	}
+}
+
+// TestHeldFramesAreLimited adds frames of noise until the limit refuses one; as much as it allows is taken.
+func TestHeldFramesAreLimited(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	m := image.NewNRGBA(image.Rect(0, 0, 64, 64))
+	a, err := NewAnimationWriter(64, 64, 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Limit = 100_000
+	for i := range 10 {
+		for k := range m.Pix {
+			m.Pix[k] = byte(r.Uint32())
+		}
+		err := a.Add(m, 0)
+		if full := 16384*(i+1) > 100_000; errors.Is(err, limit.Err) != full {
+			t.Fatalf("frame %d: %v", i, err)
+		}
+		if err != nil {
+			return
+		}
 	}
 }

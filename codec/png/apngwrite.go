@@ -7,14 +7,20 @@ import (
 	"encoding/binary"
 	"image"
 	"time"
+
+	"miniatura/codec/internal/limit"
 )
 
 // An AnimationWriter makes an animated PNG. One header serves all frames, so what they have in common has to be known
 // before the first is compressed: until Bytes they are held lightly compressed, beside two canvases of four bytes a pixel.
 type AnimationWriter struct {
+	// Limit is how many bytes frames may take while they are held; 0 is any number.
+	Limit int64
+
 	w, h, plays int
 	o           Options
 	frames      []heldFrame
+	held        int64        // bytes, for them
 	current     *image.NRGBA // the canvas shown last; wholly transparent pixels are zero
 	next        *image.NRGBA
 	part, holed []byte // a rectangle, cut out
@@ -66,6 +72,9 @@ func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	a.look(pix)
 	f.rgba = deflate(pix, effortTry)
 	a.frames = append(a.frames, f)
+	if a.held += int64(len(f.rgba)); a.Limit > 0 && a.held > a.Limit {
+		return &limit.Error{Room: "png", What: "bytes of frames", Met: a.held, Allowed: a.Limit}
+	}
 	a.current, a.next = a.next, a.current
 	return nil
 }
