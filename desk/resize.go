@@ -37,6 +37,7 @@ type resizing struct {
 	stdout, stderr io.Writer
 	words          io.Writer       // where it says what it did: stdout, unless a picture goes there
 	made           map[string]bool // files of the folder that this run wrote
+	sources        []os.FileInfo   // the inputs that are files, none of which a folder's result may replace
 }
 
 func runResize(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -150,6 +151,11 @@ func (r *resizing) all(ctx context.Context) error {
 	var passed error
 	failed := 0
 	for _, in := range r.inputs {
+		if st, err := os.Stat(in); err == nil {
+			r.sources = append(r.sources, st)
+		}
+	}
+	for _, in := range r.inputs {
 		err := r.one(ctx, in)
 		switch {
 		case ctx.Err() != nil:
@@ -175,13 +181,15 @@ func (r *resizing) place(in string, f *codec.Format) (string, error) {
 		return r.out, nil
 	}
 	out := filepath.Join(r.out, renamed(native, in, f))
-	if a, err := os.Stat(in); err == nil {
-		if b, err := os.Stat(out); err == nil && os.SameFile(a, b) {
-			return "", usagef("%s would be replaced by its own result; name another folder", in)
-		}
-	}
 	if r.made[out] {
 		return "", usagef("%s: %s has been written for another picture already", in, out)
+	}
+	if old, err := os.Stat(out); err == nil {
+		for _, source := range r.sources {
+			if os.SameFile(source, old) {
+				return "", usagef("%s: its result would replace %s, a picture to resize; name another folder", in, out)
+			}
+		}
 	}
 	r.made[out] = true
 	return out, nil

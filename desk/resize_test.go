@@ -148,8 +148,15 @@ func TestResizeManyIntoAFolder(t *testing.T) {
 	}
 	before, _ := os.ReadFile(at("a.jpg")[0])
 	code, _, stderr = resize("", "a.jpg", "b/b.PNG", ".")
-	if after, _ := os.ReadFile(at("a.jpg")[0]); code != 1 || !bytes.Equal(before, after) || !strings.Contains(stderr, "would be replaced by its own result") {
+	if after, _ := os.ReadFile(at("a.jpg")[0]); code != 1 || !bytes.Equal(before, after) || !strings.Contains(stderr, "its result would replace") {
 		t.Errorf("into the originals' folder: exit %d, %q", code, stderr)
+	}
+	// Nor the original of a picture that comes later, which would be lost before it is read.
+	later := at("webp/a.webp")[0]
+	before, _ = os.ReadFile(later)
+	code, _, stderr = run("resize", "-size", "SXS", "-webp", at("a.jpg")[0], later, at("webp")[0])
+	if after, _ := os.ReadFile(later); code != 1 || !bytes.Equal(before, after) || strings.Count(stderr, "its result would replace") != 2 {
+		t.Errorf("over a later original: exit %d, %q", code, stderr)
 	}
 	// One passes through, and the exit code says so.
 	code, stdout, _ = resize("", "a.jpg", "text.gif", "passed")

@@ -15,8 +15,8 @@ import (
 	"miniatura/sizes"
 )
 
-// sixteen are all targets of a key.
-func sixteen(key string) (all []Target) {
+// targets are every result that a key can have.
+func targets(key string) (all []Target) {
 	for _, size := range sizes.All() {
 		for _, webp := range []bool{false, true} {
 			all = append(all, Target{Bucket: "bkt", Region: "eu-west-1", Key: key, Size: size, WebP: webp, Resized: "resized", Quality: 80})
@@ -29,10 +29,11 @@ func TestMakeAllReadsTheSourceOnceAndMakesTheSameBytes(t *testing.T) {
 	w := newWorld(t)
 	w.Put("a.png", s3test.Object{Body: picture(t, 700, 500), CacheControl: "max-age=7"})
 	w.Put("b.png", s3test.Object{Body: picture(t, 700, 500), CacheControl: "max-age=7"})
+	all := len(targets("a.png"))
 	makeAll := func(want string, heads, gets, puts int) {
 		t.Helper()
 		n := 0
-		w.h.MakeAll(context.Background(), sixteen("a.png"), func(r Record) bool {
+		w.h.MakeAll(context.Background(), targets("a.png"), func(r Record) bool {
 			n++
 			if r.Decision != want {
 				t.Errorf("%s: %s (%s), want %s", r.Result, r.Decision, r.Error, want)
@@ -43,18 +44,18 @@ func TestMakeAllReadsTheSourceOnceAndMakesTheSameBytes(t *testing.T) {
 		for _, q := range w.Requests() {
 			methods[q.Method]++
 		}
-		if n != 16 || methods["HEAD"] != heads || methods["GET"] != gets || methods["PUT"] != puts {
+		if n != all || methods["HEAD"] != heads || methods["GET"] != gets || methods["PUT"] != puts {
 			t.Errorf("%s: %d records by %v", want, n, methods)
 		}
 	}
 	w.Requests()
-	makeAll(Resized, 17, 1, 16)
-	makeAll(Hit, 17, 0, 0)
-	for i, single := range sixteen("b.png") {
+	makeAll(Resized, 1+all, 1, all)
+	makeAll(Hit, 1+all, 0, 0)
+	for i, single := range targets("b.png") {
 		if r := w.h.Make(context.Background(), single); r.Decision != Resized {
 			t.Fatalf("%+v", r)
 		}
-		a, b := w.Object(sixteen("a.png")[i].ResultKey()), w.Object(single.ResultKey())
+		a, b := w.Object(targets("a.png")[i].ResultKey()), w.Object(single.ResultKey())
 		if !bytes.Equal(a.Body, b.Body) || a.ContentType != b.ContentType || a.CacheControl != b.CacheControl || a.Metadata["source-etag"] != b.Metadata["source-etag"] {
 			t.Errorf("%s: together %d bytes, alone %d", single.ResultKey(), len(a.Body), len(b.Body))
 		}
@@ -64,7 +65,7 @@ func TestMakeAllReadsTheSourceOnceAndMakesTheSameBytes(t *testing.T) {
 func TestMakeAllStopsWhenToldTo(t *testing.T) {
 	w := newWorld(t)
 	n := 0
-	w.h.MakeAll(context.Background(), sixteen("none.png"), func(r Record) bool { n++; return false })
+	w.h.MakeAll(context.Background(), targets("none.png"), func(r Record) bool { n++; return false })
 	if n != 1 || w.count() != 2 {
 		t.Errorf("%d records", n)
 	}
@@ -75,14 +76,14 @@ func TestMakeAllIsOfTheSourceThatItRead(t *testing.T) {
 	w := newWorld(t)
 	w.Put("a.png", s3test.Object{Body: picture(t, 700, 500)})
 	n := 0
-	w.h.MakeAll(context.Background(), sixteen("a.png"), func(r Record) bool {
+	w.h.MakeAll(context.Background(), targets("a.png"), func(r Record) bool {
 		if n++; n == 1 {
 			w.Put("a.png", s3test.Object{Body: picture(t, 300, 200)})
 		}
 		return true
 	})
 	w.Requests()
-	for _, target := range sixteen("a.png") {
+	for _, target := range targets("a.png") {
 		if r := w.h.Make(context.Background(), target); r.Decision != Resized {
 			t.Errorf("%s: %s, want it made of the new source", target.ResultKey(), r.Decision)
 		}
