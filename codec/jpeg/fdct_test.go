@@ -83,7 +83,7 @@ func TestZigzagTIsZigzagTransposed(t *testing.T) {
 func TestQuantizerRounds(t *testing.T) {
 	var q quantizer
 	for quality := 1; quality <= 100; quality += 3 {
-		q.reset(quality%3, scaleOf(quality))
+		q.reset(quality%3, scaleOf(quality, largeArea))
 		for k := range blockSize {
 			j, e := zigzagT[k], float64(q.elements[k])
 			for c := 0; c <= 8192; c += 7 {

@@ -119,6 +119,66 @@ func TestFittedTablesAreHuffmanCodes(t *testing.T) {
 	}
 }
 
+// Chroma has tables of its own where that takes fewer bytes, and luma's where it does not: never more than
+// either, and each of them somewhere.
+func TestTablesAreSharedWhereThatIsSmaller(t *testing.T) {
+	// What a scan takes with the tables of apart and one of both.
+	bits := func(freq *frequencies, pairs ...[2]int) (n uint64) {
+		for _, p := range pairs {
+			both := freq[p[0]]
+			if p[1] != p[0] {
+				for s, f := range freq[p[1]] {
+					both[s] += f
+				}
+			}
+			var h huffmanSpec
+			h.fit(&both)
+			var c codes
+			h.put(&c, 0)
+			n += 8 * 17
+			for s, f := range both {
+				if f > 0 {
+					n += 8 + uint64(f)*uint64(c[s]&31)
+				}
+			}
+		}
+		return n
+	}
+	seen := map[[2]bool]int{}
+	all := distributions()
+	for i := range all {
+		var freq frequencies
+		for table := range freq {
+			freq[table] = *all[(i+table)%len(all)]
+			for s := range freq[table] {
+				freq[table][s] >>= i % 11 // smaller and smaller pictures
+			}
+		}
+		w := new(writer)
+		dst, shared := w.appendTables(nil, &freq)
+		got := uint64(8 * (len(dst) - 4))
+		for table := range freq {
+			for s, f := range freq[table] {
+				if f > 0 && w.codes[table<<8|s]&31 == 0 {
+					t.Fatalf("distribution %d: no code for symbol %d of table %d", i, s, table)
+				}
+				got += uint64(f) * uint64(w.codes[table<<8|s]&31)
+			}
+		}
+		want := uint64(0)
+		for class := range shared {
+			want += min(bits(&freq, [2]int{class, class}, [2]int{class + 2, class + 2}), bits(&freq, [2]int{class, class + 2}))
+		}
+		if got != want {
+			t.Errorf("distribution %d: %d bits, want %d (shared %v)", i, got, want, shared)
+		}
+		seen[shared]++
+	}
+	if len(seen) < 3 {
+		t.Errorf("of all ways to share, only %v were taken", seen)
+	}
+}
+
 func TestTokensBecomeBits(t *testing.T) {
 	var c codes
 	c[tableDC<<8|3] = 0b10<<8 | 2

@@ -32,8 +32,10 @@ func (w *writer) appendHeader(dst []byte, o *Options) []byte {
 	}
 
 	last := w.comps[len(w.comps)-1].quant
-	for t := range last + 1 {
-		dst = append(dst, 0xFF, markerDQT, 0, 2+1+blockSize, byte(t))
+	n = last + 1 // tables, in one segment
+	dst = append(dst, 0xFF, markerDQT, 0, byte(2+n*(1+blockSize)))
+	for t := range n {
+		dst = append(dst, byte(t))
 		dst = append(dst, w.quant[t].elements[:]...)
 	}
 	sof := byte(markerSOF0)
@@ -50,24 +52,70 @@ func (w *writer) appendHeader(dst []byte, o *Options) []byte {
 }
 
 // appendTables fits tables to the symbols counted in a scan and appends those
-// that have any in a DHT segment.
-func (w *writer) appendTables(dst []byte, freq *frequencies) []byte {
+// that have any in a DHT segment. Where chroma's table of a class would take
+// more bits than it saves, as in thumbnails, luma's is shared.
+func (w *writer) appendTables(dst []byte, freq *frequencies) (out []byte, shared [2]bool) {
 	start := len(dst)
 	dst = append(dst, 0xFF, markerDHT, 0, 0)
-	for t := range w.specs {
-		h := &w.specs[t]
-		h.fit(&freq[t])
-		if len(h.values) == 0 {
-			continue
+	for class := range shared {
+		luma, chroma := &w.specs[class], &w.specs[class+2]
+		luma.fit(&freq[class])
+		chroma.fit(&freq[class+2])
+		shared[class] = w.share(&freq[class], &freq[class+2], class)
+		for t := class; t < tables; t += 2 {
+			h := &w.specs[t]
+			if len(h.values) == 0 {
+				continue
+			}
+			h.put(&w.codes, t)
+			if shared[class] {
+				h.put(&w.codes, t+2)
+			}
+			dst = append(dst, byte(t&1<<4|t>>1))
+			dst = append(dst, h.counts[1:]...)
+			dst = append(dst, h.values...)
+			if shared[class] {
+				break
+			}
 		}
-		h.put(&w.codes, t)
-		dst = append(dst, byte(t&1<<4|t>>1))
-		dst = append(dst, h.counts[1:]...)
-		dst = append(dst, h.values...)
 	}
 	n := len(dst) - start - 2
 	dst[start+2], dst[start+3] = byte(n>>8), byte(n)
-	return dst
+	return dst, shared
+}
+
+// share fits luma's table of a class to both sets of symbols, and keeps it if that takes fewer bits than
+// two tables.
+func (w *writer) share(luma, chroma *[256]uint32, class int) bool {
+	a, b := &w.specs[class], &w.specs[class+2]
+	if len(a.values) == 0 || len(b.values) == 0 {
+		return false
+	}
+	apart := a.bits(luma) + b.bits(chroma)
+	both := *luma
+	for s, n := range chroma {
+		both[s] += n
+	}
+	var one huffmanSpec
+	one.fit(&both)
+	if one.bits(&both) >= apart {
+		return false
+	}
+	*a = one
+	return true
+}
+
+// bits returns how many bits the table in its segment and the codes of all symbols take.
+func (h *huffmanSpec) bits(freq *[256]uint32) (n uint64) {
+	n = 8 * uint64(1+16+len(h.values)) // class and number, counts, values
+	k := 0
+	for length, count := range h.counts {
+		for range count {
+			n += uint64(length) * uint64(freq[h.values[k]])
+			k++
+		}
+	}
+	return n
 }
 
 // magnitude returns the size category of v and the additional bits that tell it

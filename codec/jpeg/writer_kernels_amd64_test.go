@@ -43,7 +43,7 @@ func TestForwardAVX2EqualsGeneric(t *testing.T) {
 	var q quantizer
 	for _, quality := range []int{1, 30, 50, 80, 95, 100} {
 		for table := range 3 {
-			q.reset(table, scaleOf(quality))
+			q.reset(table, scaleOf(quality, largeArea))
 			for kind := range 7 {
 				for n := 1; n <= 9; n++ {
 					stride := 8*n + r.Intn(20)

@@ -33,8 +33,8 @@ func (w *writer) quantizers(quality int) {
 	for i := range w.comps {
 		w.comps[i].quant = min(i, last)
 	}
-	w.quant[0].reset(0, scaleOf(quality))
-	scale := scaleOf(quality)
+	scale := scaleOf(quality, w.width*w.height)
+	w.quant[0].reset(0, scale)
 	if w.comps[0].h*w.comps[0].v == 1 {
 		// Where chroma is not subsampled, its frequencies are twice as high.
 		scale = scale * 9 / 4
@@ -74,25 +74,37 @@ var quantBase = [3][blockSize]uint16{
 	},
 }
 
-// qualityScale is the scale of the tables, times 256, at the qualities of qualityAt. Their mean
-// SSIMULACRA2 is what annex K's tables gave at that number, as libjpeg scales them and with a dead zone
-// of 0.38.
+// qualityScale is the scale of the tables, times 256, at the qualities of qualityAt: of pictures of
+// largeArea pixels and more, and of smallArea and fewer. Their mean SSIMULACRA2 is no less than what
+// annex K's tables gave at that number, as libjpeg scales them and with a dead zone of 0.38. On small
+// pictures those gave less of it.
 var (
 	qualityAt    = [...]int{50, 65, 80, 88, 95, 98, 100}
-	qualityScale = [...]int{320, 248, 148, 105, 46, 22, 8}
+	qualityScale = [2][len(qualityAt)]int{
+		{320, 248, 152, 105, 50, 22, 8},
+		{320, 244, 166, 118, 56, 24, 8},
+	}
 )
 
-// scaleOf returns the scale, times 256, of a quality of 1 to 100.
-func scaleOf(quality int) int {
+// Areas in pixels; between them scales are interpolated.
+const smallArea, largeArea = 1 << 16, 1 << 18
+
+// scaleOf returns the scale, times 256, of a quality of 1 to 100 for a picture of that area.
+func scaleOf(quality, area int) int {
+	area = min(max(area, smallArea), largeArea)
+	at := func(i int) int {
+		s := qualityScale[1][i]
+		return s + (qualityScale[0][i]-s)*(area-smallArea)/(largeArea-smallArea)
+	}
 	if quality <= qualityAt[0] {
-		return qualityAt[0] * qualityScale[0] / quality
+		return qualityAt[0] * at(0) / quality
 	}
 	i := 1
 	for quality > qualityAt[i] {
 		i++
 	}
 	q0, q1 := qualityAt[i-1], qualityAt[i]
-	s0, s1 := qualityScale[i-1], qualityScale[i]
+	s0, s1 := at(i-1), at(i)
 	return s0 + (s1-s0)*(quality-q0)/(q1-q0)
 }
 

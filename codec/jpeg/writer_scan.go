@@ -74,7 +74,8 @@ func (w *writer) appendScans(dst []byte) []byte {
 		if s.component >= 0 {
 			s.endRun(2*w.comps[s.component].tables + tableAC)
 		}
-		dst = w.appendTables(dst, &s.freq)
+		var shared [2]bool
+		dst, shared = w.appendTables(dst, &s.freq)
 		n := len(w.comps)
 		if s.component >= 0 {
 			n = 1
@@ -82,7 +83,14 @@ func (w *writer) appendScans(dst []byte) []byte {
 		dst = append(dst, 0xFF, markerSOS, 0, byte(6+2*n), byte(n))
 		for j := range w.comps {
 			if c := &w.comps[j]; s.component < 0 || s.component == j {
-				dst = append(dst, c.id, byte(c.tables*0x11))
+				dc, ac := c.tables, c.tables
+				if shared[tableDC] {
+					dc = 0
+				}
+				if shared[tableAC] {
+					ac = 0
+				}
+				dst = append(dst, c.id, byte(dc<<4|ac))
 			}
 		}
 		dst = append(dst, byte(s.from), byte(s.to), 0)

@@ -179,27 +179,34 @@ func TestProgressiveLongRuns(t *testing.T) {
 	}
 }
 
-// A higher quality is never a coarser table, the highest has steps of 1, and neighbors differ little.
+// A higher quality is never a coarser table, the highest has steps of 1, and neighbors differ little:
+// at every size of picture. A smaller picture has no finer table.
 func TestQualityRefinesTables(t *testing.T) {
 	for table := range quantBase {
-		var last quantizer
-		last.reset(table, scaleOf(1))
-		for quality := 2; quality <= 100; quality++ {
-			var q quantizer
-			q.reset(table, scaleOf(quality))
-			for k, e := range q.elements {
-				before := last.elements[k]
-				if e > before {
-					t.Errorf("table %d, index %d: %d at quality %d after %d", table, k, e, quality, before)
+		for _, area := range []int{1, smallArea, smallArea + 1, 180000, largeArea, 65535 * 65535} {
+			var last quantizer
+			last.reset(table, scaleOf(1, area))
+			for quality := 2; quality <= 100; quality++ {
+				var q, larger quantizer
+				q.reset(table, scaleOf(quality, area))
+				larger.reset(table, scaleOf(quality, area+10000))
+				for k, e := range q.elements {
+					before := last.elements[k]
+					if e > before {
+						t.Errorf("table %d, index %d: %d at quality %d after %d", table, k, e, quality, before)
+					}
+					if quality > 10 && float64(e) < 0.85*float64(before)-2 {
+						t.Errorf("table %d, index %d: a leap from %d to %d at quality %d", table, k, before, e, quality)
+					}
+					if quality == 100 && e != 1 {
+						t.Errorf("table %d, index %d: %d at quality 100", table, k, e)
+					}
+					if l := larger.elements[k]; l > e || float64(l) < 0.95*float64(e)-2 {
+						t.Errorf("table %d, index %d, quality %d: %d at %d pixels, %d at 10000 more", table, k, quality, e, area, l)
+					}
 				}
-				if quality > 10 && float64(e) < 0.85*float64(before)-2 {
-					t.Errorf("table %d, index %d: a leap from %d to %d at quality %d", table, k, before, e, quality)
-				}
-				if quality == 100 && e != 1 {
-					t.Errorf("table %d, index %d: %d at quality 100", table, k, e)
-				}
+				last = q
 			}
-			last = q
 		}
 	}
 }

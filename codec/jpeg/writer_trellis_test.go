@@ -55,7 +55,7 @@ func TestTrellisFindsTheCheapestLevels(t *testing.T) {
 	changed := 0
 	for round := range 3000 {
 		var q quantizer
-		q.reset(r.Intn(3), scaleOf(30+r.Intn(70)))
+		q.reset(r.Intn(3), scaleOf(30+r.Intn(70), largeArea))
 		runs := r.Intn(2) == 0
 		from, to := 1, 63
 		if runs {

@@ -7,5 +7,5 @@ type Level uint8
 
 const (
 	Default Level = iota // for a picture that somebody waits for
-	High                 // about twice the time, fewer bytes
+	High                 // more time, fewer bytes
 )
