@@ -465,32 +465,9 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 					zeros &^= 1<<k<<1 - 1
 				}
 			}
-			// A correction bit for each coefficient of m; those that are set add one to its magnitude.
 			more &^= m
-			for m != 0 {
-				acc, n, bp = refill(acc, n, buf, bp)
-				some := bits.OnesCount64(m)
-				for x := m & kept; x != 0; x &= x - 1 {
-					low := x & -x
-					i := bits.OnesCount64(m & (low - 1))
-					if i >= 56 {
-						break
-					}
-					c := &co[g.slot[bits.TrailingZeros64(x)&63]]
-					sign := *c >> 15
-					*c += (one ^ sign - sign) & -int16(acc<<(uint(i)&63)>>63)
-				}
-				if some <= 56 {
-					acc <<= uint(some) & 63
-					n -= some
-					break
-				}
-				// More than there are bits at hand: the first 56, then the rest.
-				for range 56 {
-					m &= m - 1
-				}
-				acc <<= 56
-				n -= 56
+			if m != 0 {
+				acc, n, bp = g.correct(m, co, one, acc, n, buf, bp)
 			}
 			if v != 0 {
 				nz[b] |= 1 << k
@@ -505,6 +482,35 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 	}
 	r.acc, r.n, r.p = acc, n, bp
 	return run, nil
+}
+
+// correct reads a correction bit for each coefficient of m; one that is set adds one, the scan's bit,
+// to the magnitude of its coefficient. It takes the bit reader's state and returns it.
+func (g *progressive) correct(m uint64, co []int16, one int16, acc uint64, n int, buf []byte, bp int) (uint64, int, int) {
+	const atHand = 56 // the bits that a refill gives
+	for {
+		acc, n, bp = refill(acc, n, buf, bp)
+		some := bits.OnesCount64(m)
+		for x := m & g.kept; x != 0; x &= x - 1 {
+			low := x & -x
+			i := bits.OnesCount64(m & (low - 1))
+			if i >= atHand {
+				break
+			}
+			c := &co[g.slot[bits.TrailingZeros64(x)&63]]
+			sign := *c >> 15
+			*c += (one ^ sign - sign) & -int16(acc<<(uint(i)&63)>>63)
+		}
+		if some <= atHand {
+			return acc << (uint(some) & 63), n - some, bp
+		}
+		// More than there are bits at hand: the first 56, then the rest.
+		for range atHand {
+			m &= m - 1
+		}
+		acc <<= atHand
+		n -= atHand
+	}
 }
 
 // output transforms component ci and emits it, a line of blocks at a time.

@@ -34,13 +34,12 @@ func (d *Decoder) decodeSequential(ctx context.Context, w *workspace, emit emitF
 	}
 }
 
-// scan decodes one scan and emits its components' bands.
-func (w *workspace) scan(ctx context.Context, d *Decoder, s *scan, emit emitFunc) error {
-	skips := [4]bool{}
+// buildTables builds the tables that scan s uses, each once.
+func (w *workspace) buildTables(s *scan) error {
+	var skips, dc, ac [4]bool
 	for i, ci := range s.comps[:s.n] {
 		skips[s.ta[i]] = skips[s.ta[i]] || w.planes[ci].n < 8
 	}
-	var dc, ac [4]bool
 	for i := range s.n {
 		if t := s.td[i]; !dc[t] {
 			dc[t] = true
@@ -54,6 +53,14 @@ func (w *workspace) scan(ctx context.Context, d *Decoder, s *scan, emit emitFunc
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// scan decodes one scan and emits its components' bands.
+func (w *workspace) scan(ctx context.Context, d *Decoder, s *scan, emit emitFunc) error {
+	if err := w.buildTables(s); err != nil {
+		return err
 	}
 	var of [4]*plane // the scan's components
 	mcux, mcuy := d.mcux, d.mcuy
