@@ -7,23 +7,20 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"miniatura/internal/outside"
 )
 
 // vectors reads a file of AWS's published cases (aws-c-auth and the S3 endpoint rules, Apache-2.0), which lie beside
 // the repository, not in it.
 func vectors(t *testing.T, name string, into any) {
 	t.Helper()
-	shared := os.Getenv("MINIATURA_SHARED")
-	if shared == "" {
-		shared = filepath.Join("..", "..", "shared")
-	}
-	b, err := os.ReadFile(filepath.Join(shared, "vectors", name))
+	b, err := os.ReadFile(outside.Shared(t, "vectors/"+name))
 	if err != nil {
-		t.Skip("no vectors: ", err)
+		t.Fatal(err)
 	}
 	if err := json.Unmarshal(b, into); err != nil {
 		t.Fatal(err)

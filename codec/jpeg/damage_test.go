@@ -13,6 +13,8 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	"miniatura/internal/outside"
 )
 
 // picture returns a w x h JPEG in 4:2:0 by the standard library, of gradients with some noise.
@@ -218,8 +220,8 @@ func TestUnsupportedProcesses(t *testing.T) {
 	copy(dnl[bytes.Index(small, []byte{0xFF, markerSOF0})+5:], []byte{0, 0})
 	cases := map[string][]byte{"arithmetic": tool(t, "jpegtran", small, "-arithmetic"), "lossless": lossless, "height by DNL": dnl}
 	for _, p := range []string{"testorig12.jpg", "testimgari.jpg", "jpeg_lossless_sel1.jpg"} {
-		if _, err := os.Stat(sharedRoot()); err == nil {
-			cases[p] = readFile(t, filepath.Join(shared(t, "corpus"), "hostile", p))
+		if _, err := os.Stat(outside.Root()); err == nil {
+			cases[p] = readFile(t, filepath.Join(outside.Shared(t, "corpus"), "hostile", p))
 		}
 	}
 	for name, src := range cases {
@@ -233,7 +235,7 @@ func TestUnsupportedProcesses(t *testing.T) {
 
 // Every hostile file ends in an error or a whole picture, within a second and little memory.
 func TestHostileFiles(t *testing.T) {
-	dir := filepath.Join(shared(t, "corpus"), "hostile")
+	dir := filepath.Join(outside.Shared(t, "corpus"), "hostile")
 	files := 0
 	err := filepath.WalkDir(dir, func(p string, e os.DirEntry, err error) error {
 		if err != nil || e.IsDir() {

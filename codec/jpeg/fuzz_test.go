@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
+
+	"miniatura/internal/outside"
 )
 
 // addSeeds gives a fuzz target small pictures of all kinds that can be had here.
@@ -22,7 +24,7 @@ func addSeeds(f *testing.F) {
 			f.Add(tool(f, "jpegtran", src, args...), uint8(i))
 		}
 	}
-	small, _ := filepath.Glob(filepath.Join(sharedRoot(), "corpus/hostile/fuzz-jpeg/*"))
+	small, _ := filepath.Glob(filepath.Join(outside.Root(), "corpus/hostile/fuzz-jpeg/*"))
 	for i, p := range small {
 		if b := readFile(f, p); len(b) < 8<<10 {
 			f.Add(b, uint8(i))

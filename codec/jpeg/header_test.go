@@ -7,6 +7,8 @@ import (
 	stdjpeg "image/jpeg"
 	"path/filepath"
 	"testing"
+
+	"miniatura/internal/outside"
 )
 
 // What exiftool takes out of the corpus' pictures is what the decoder points at.
@@ -117,7 +119,7 @@ func TestColorModel(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]ColorModel{"pizza-cmyk8-usswop.jpg": ModelCMYK, "flower_small.cmyk.jpg": ModelYCCK} {
-		d, err := NewDecoder(readFile(t, filepath.Join(shared(t, "corpus"), "photos", name)))
+		d, err := NewDecoder(readFile(t, filepath.Join(outside.Shared(t, "corpus"), "photos", name)))
 		if err != nil || d.Model != want {
 			t.Errorf("%s: %v, model %d, want %d", name, err, d.Model, want)
 		}

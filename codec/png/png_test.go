@@ -11,7 +11,6 @@ import (
 	"image"
 	"image/color"
 	stdpng "image/png"
-	"io/fs"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -21,26 +20,8 @@ import (
 	"testing"
 
 	"miniatura/codec/internal/limit"
+	"miniatura/internal/outside"
 )
-
-func corpus(t testing.TB, folders ...string) (files []string) {
-	root := os.Getenv("MINIATURA_SHARED")
-	if root == "" {
-		root = "../../../shared"
-	}
-	for _, f := range folders {
-		filepath.WalkDir(filepath.Join(root, "corpus", f), func(path string, d fs.DirEntry, err error) error {
-			if err == nil && !d.IsDir() && strings.HasSuffix(strings.ToLower(path), ".png") {
-				files = append(files, path)
-			}
-			return nil
-		})
-	}
-	if len(files) == 0 {
-		t.Skip("no corpus")
-	}
-	return files
-}
 
 // decode gives the whole picture as straight RGBA.
 func decode(src []byte) (*image.NRGBA, *Reader, error) {
@@ -95,7 +76,7 @@ func reference(m image.Image, x, y int) [4]byte {
 // orders, filters.
 func TestCorpusAgainstImagePNG(t *testing.T) {
 	n := 0
-	for _, path := range corpus(t, "png") {
+	for _, path := range outside.Files(t, ".png", "corpus/png") {
 		src, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -136,7 +117,7 @@ func TestCorpusAgainstImagePNG(t *testing.T) {
 }
 
 func TestHostile(t *testing.T) {
-	for _, path := range corpus(t, "hostile") {
+	for _, path := range outside.Files(t, ".png", "corpus/hostile") {
 		src, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)

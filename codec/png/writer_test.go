@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"miniatura/internal/outside"
 )
 
 func nrgba(w, h int, at func(x, y int) color.NRGBA) *image.NRGBA {
@@ -204,7 +206,7 @@ func TestSizes(t *testing.T) {
 	var paths, names []string
 	dir := t.TempDir()
 	var sizes []int
-	for _, path := range corpus(t, "png") {
+	for _, path := range outside.Files(t, ".png", "corpus/png") {
 		src, _ := os.ReadFile(path)
 		m, r, err := decode(src)
 		if err != nil || r.Width*r.Height > 200_000 || r.Width*r.Height < 500 {

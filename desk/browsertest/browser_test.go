@@ -22,6 +22,8 @@ import (
 	"testing"
 	"time"
 
+	"miniatura/internal/outside"
+
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -108,17 +110,7 @@ type tab struct {
 // open starts the browser with an empty tab, 1280x900, or skips the test.
 func open(t *testing.T) *tab {
 	t.Helper()
-	var chromium string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
-		if path, err := exec.LookPath(name); err == nil {
-			chromium = path
-			break
-		}
-	}
-	if chromium == "" {
-		t.Skip("no chromium is installed")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.WindowSize(1280, 900),
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(outside.Chromium(t)), chromedp.NoSandbox, chromedp.WindowSize(1280, 900),
 		chromedp.WSURLReadTimeout(60*time.Second))
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(cancel)
@@ -526,30 +518,13 @@ func TestDarkAndPhone(t *testing.T) {
 	b.shot("phone")
 }
 
+// svg is a picture that runs a script where it is shown as a page.
+const svg = `<svg xmlns="http://www.w3.org/2000/svg" onload="alert(5)"><script>alert(6)</script></svg>`
+
 func TestHostileUploads(t *testing.T) {
 	b := open(t)
 	dir := folder(t)
-	// A folder that somebody else filled: names that are markup, and pages under names of their own.
-	names := []string{`<img src=x onerror=alert(1)>.png`, `"><script>alert(2)</script>.png`, `' onmouseover='alert(3).png`, "javascript:alert(4).png", "\u202egnp.exe.png", "{{.}}.png"}
-	picture := filepath.Join(dir, "photo.jpg")
-	data, err := os.ReadFile(picture)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		if strings.Contains(name, "/") {
-			name = strings.ReplaceAll(name, "/", "\u2215")
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	const svg = `<svg xmlns="http://www.w3.org/2000/svg" onload="alert(5)"><script>alert(6)</script></svg>`
-	for name, body := range map[string]string{"evil.svg": svg, "evil.html": `<script>alert(7)</script>`, "really an svg.png": svg} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(body), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	names := fillHostile(t, dir)
 	page := serve(t, "-dir", dir)
 	b.do(chromedp.Navigate(page))
 	b.until("the strip is there", fmt.Sprintf(`document.querySelectorAll('#strip button').length === %d`, len(names)+2))
@@ -601,14 +576,45 @@ func TestHostileUploads(t *testing.T) {
 		t.Error("an upload left the folder")
 	}
 
-	// Pages in the bucket open as pages and run nothing.
+	b.runsNothing(page)
+}
+
+// fillHostile puts into dir what somebody else may: names that are markup, and pages under names of
+// their own. It returns the former.
+func fillHostile(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	names = []string{`<img src=x onerror=alert(1)>.png`, `"><script>alert(2)</script>.png`, `' onmouseover='alert(3).png`, "javascript:alert(4).png", "\u202egnp.exe.png", "{{.}}.png"}
+	picture := filepath.Join(dir, "photo.jpg")
+	data, err := os.ReadFile(picture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if strings.Contains(name, "/") {
+			name = strings.ReplaceAll(name, "/", "\u2215")
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, body := range map[string]string{"evil.svg": svg, "evil.html": `<script>alert(7)</script>`, "really an svg.png": svg} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(body), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return names
+}
+
+// runsNothing opens the pages that lie in the bucket: they open as pages and run nothing.
+func (b *tab) runsNothing(page string) {
+	b.Helper()
 	for _, name := range []string{"evil.svg", "evil.html"} {
 		b.do(chromedp.Navigate(page + name))
 		time.Sleep(200 * time.Millisecond)
 		blocked := b.troubles()
 		for _, s := range blocked {
 			if strings.Contains(s, "dialog") {
-				t.Errorf("%s: %s", name, s)
+				b.Errorf("%s: %s", name, s)
 			}
 		}
 	}
