@@ -25,8 +25,9 @@ import (
 	"miniatura/s3lite/s3test"
 )
 
-// serveMemory is what serve stays under, in bytes, however many requests come at once: so many pictures are decoded at a
-// time, each within the 60 % of 512 MB that codec allows, and so many bytes of objects are on their way to viewers.
+// serveMemory is what serve stays under, in bytes, however many requests come at once: so many
+// pictures are decoded at a time, each within the 60 % of 512 MB that codec allows, and so many
+// bytes of objects are on their way to viewers.
 const (
 	serveMemory = 1 << 30
 	atOnce      = 2
@@ -112,8 +113,8 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 		return err
 	}
 	defer l.Close()
-	// This line comes before anything that takes time: a browser that opens the address now waits for
-	// an answer, not for the listener.
+	// This line comes before anything that takes time: a browser that opens the address now waits
+	// for an answer, not for the listener.
 	fmt.Fprintf(stdout, "http://%s/ serves the %s; %s. Ctrl-C ends it.\n", shown(l.Addr(), o.addr), b.where, o.results(b))
 	if o.dir == "" && o.endpoint == "" {
 		if _, err := await(ctx, func() (struct{}, error) { return struct{}{}, addDemo(b) }); err != nil {
@@ -139,8 +140,8 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	return nil
 }
 
-// serveUntilDone answers what comes to l until ctx is done. Requests that are being answered then get
-// a moment to end.
+// serveUntilDone answers what comes to l until ctx is done. Requests that are being answered then
+// get a moment to end.
 func serveUntilDone(ctx context.Context, l net.Listener, h http.Handler) error {
 	requests, abandon := context.WithCancel(context.WithoutCancel(ctx))
 	defer abandon()
@@ -188,8 +189,8 @@ func shown(a net.Addr, asked string) string {
 	return net.JoinHostPort(host, strconv.Itoa(tcp.Port))
 }
 
-// cloudFront answers viewers the way a CloudFront distribution with the function on its origin-requests does, except that
-// it caches nothing: every request runs the function.
+// cloudFront answers viewers the way a CloudFront distribution with the function on its
+// origin-requests does, except that it caches nothing: every request runs the function.
 type cloudFront struct {
 	bucket   *bucket
 	edge     *edge.Handler
@@ -333,7 +334,8 @@ func (c *cloudFront) fetch(w http.ResponseWriter, r *http.Request, uri string, r
 			return 0 // the viewer has gone
 		}
 		defer c.bodies.release(held)
-		// The object may have changed since; it may not have grown, or the memory would not be accounted for.
+		// The object may have changed since; it may not have grown, or the memory would not be
+		// accounted for.
 		if o, err = c.bucket.client.Get(r.Context(), key, held); err != nil {
 			return fail(http.StatusBadGateway, "the bucket cannot be read: "+oneLine(err))
 		}
@@ -366,8 +368,8 @@ func (c *cloudFront) fetch(w http.ResponseWriter, r *http.Request, uri string, r
 	return http.StatusOK
 }
 
-// serverTiming is the record's stages as a Server-Timing header, in milliseconds. fetch is the time that the origin took
-// to hand over the result, negative when it did not.
+// serverTiming is the record's stages as a Server-Timing header, in milliseconds. fetch is the time
+// that the origin took to hand over the result, negative when it did not.
 func serverTiming(r edge.Record, fetch time.Duration) string {
 	var parts []string
 	add := func(name string, d time.Duration) {

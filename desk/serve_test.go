@@ -139,7 +139,8 @@ func serving(t testing.TB, args ...string) *site {
 	return s
 }
 
-// do sends a request whose path is exactly target, as a viewer may send it, and returns the answer with its body read.
+// do sends a request whose path is exactly target, as a viewer may send it, and returns the answer
+// with its body read.
 func (s *site) do(method, target string, header ...string) (*http.Response, string) {
 	s.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
@@ -246,8 +247,8 @@ func TestServeMakesAResultOnceAndKeepsIt(t *testing.T) {
 	}
 }
 
-// checkResult asks for a result at size SS, which has to be a miss or a hit as cache says, and returns
-// its ETag.
+// checkResult asks for a result at size SS, which has to be a miss or a hit as cache says, and
+// returns its ETag.
 func checkResult(t *testing.T, s *site, target, cache string) (etag string) {
 	t.Helper()
 	kind, want := "image/jpeg", "jpeg 360x180"
@@ -599,7 +600,8 @@ func TestServeAnEndpoint(t *testing.T) {
 	s.get("/fotos/ni%C3%B1o.jpg?size=SXS", 403)
 }
 
-// Whoever looks for a picture in vain is told why, and where the server listens is said before the folder is looked at.
+// Whoever looks for a picture in vain is told why, and where the server listens is said before the
+// folder is looked at.
 func TestServeSaysWhatItHides(t *testing.T) {
 	picture := jpegOf(t, 40, 30)
 	dir := folder(t, map[string][]byte{"a.jpg": picture, "b.HEIC": nil, "c.heic": nil, "d/e.tiff": nil, ".trash/f.jpg": picture, "g/._h.jpg": picture, "notes.txt": nil, "resized/L/.x.jpg": picture})

@@ -11,8 +11,9 @@ import (
 	"miniatura/s3lite"
 )
 
-// TestVersitygwWholeFlow runs serve against a real S3 server that verifies signatures: viewer request,
-// event, function, results in the bucket, hits; and a wrong secret, which must give nothing away.
+// TestVersitygwWholeFlow runs serve against a real S3 server that verifies signatures: viewer
+// request, event, function, results in the bucket, hits; and a wrong secret, which must give
+// nothing away.
 func TestVersitygwWholeFlow(t *testing.T) {
 	endpoint := "http://" + outside.Versitygw(t, "AKIDTEST", "secret")
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDTEST")

@@ -13,8 +13,9 @@ import (
 	"miniatura/s3lite"
 )
 
-// versitygw starts a real S3 server that verifies signatures (github.com/versity/versitygw, Apache-2.0) and returns a
-// client of a new bucket on it. It is taken from PATH or from $MINIATURA_VERSITYGW.
+// versitygw starts a real S3 server that verifies signatures (github.com/versity/versitygw,
+// Apache-2.0) and returns a client of a new bucket on it. It is taken from PATH or from
+// $MINIATURA_VERSITYGW.
 func versitygw(t *testing.T) *s3lite.Client {
 	address := outside.Versitygw(t, "AKIDTEST", "secret")
 	tr := &http.Transport{}

@@ -80,7 +80,8 @@ func corpus(t *testing.T) (files []corpusFile) {
 
 // browse opens the page in a browser and waits until its work is done, or skips the test.
 //
-// Work that stands still for longer than stall is given up: the page itself gives up a picture sooner.
+// Work that stands still for longer than stall is given up: the page itself gives up a picture
+// sooner.
 func browse(t *testing.T, j *judge, address string) {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(outside.Chromium(t)), chromedp.NoSandbox, chromedp.WSURLReadTimeout(60*time.Second),
@@ -229,8 +230,8 @@ func (res *result) unseen() string {
 	return ""
 }
 
-// mostLoops is how often a WebP repeats at most: it counts its runs in 16 bits, GIF what follows the
-// first.
+// mostLoops is how often a WebP repeats at most: it counts its runs in 16 bits, GIF what follows
+// the first.
 const mostLoops = 1<<16 - 2
 
 // differs says how the result differs from the source, "" where it does not.

@@ -4,9 +4,10 @@
 //	reader.go  rows of 8-bit samples, run-length encoding
 //	writer.go  Append
 //
-// The formats are those of Microsoft's "Bitmap Storage" reference. Read are 1, 2, 4, 8, 16, 24 and 32 bits a pixel, bit fields, RLE4
-// and RLE8, bottom-up and top-down. Where the reference is silent, browsers are followed: alpha counts when a header of version 4 or
-// 5, or a bit field, names it and not all of it is zero; pixels that run-length encoding skips are black.
+// The formats are those of Microsoft's "Bitmap Storage" reference. Read are 1, 2, 4, 8, 16, 24 and
+// 32 bits a pixel, bit fields, RLE4 and RLE8, bottom-up and top-down. Where the reference is
+// silent, browsers are followed: alpha counts when a header of version 4 or 5, or a bit field,
+// names it and not all of it is zero; pixels that run-length encoding skips are black.
 package bmp
 
 import (
@@ -22,7 +23,8 @@ type FormatError string
 
 func (e FormatError) Error() string { return "bmp: invalid format: " + string(e) }
 
-// An UnsupportedError reports that the input is valid but over a limit, or uses something this package does not read.
+// An UnsupportedError reports that the input is valid but over a limit, or uses something this
+// package does not read.
 type UnsupportedError string
 
 func (e UnsupportedError) Error() string { return "bmp: unsupported: " + string(e) }
@@ -279,8 +281,8 @@ func (r *Reader) checkDepth() error {
 	return UnsupportedError("compression")
 }
 
-// readMasks takes the red, green, blue and alpha masks. Without bit fields only alpha counts, and that only in the headers that
-// have it for good.
+// readMasks takes the red, green, blue and alpha masks. Without bit fields only alpha counts, and
+// that only in the headers that have it for good.
 func (r *Reader) readMasks(b []byte, v4 bool) error {
 	var m [4]uint32
 	for i := range m {

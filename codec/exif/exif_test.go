@@ -72,7 +72,8 @@ func TestInvalidIsUpright(t *testing.T) {
 	}
 }
 
-// The corpus names its files Landscape_N and Portrait_N after their orientation, so the name is the oracle.
+// The corpus names its files Landscape_N and Portrait_N after their orientation, so the name is the
+// oracle.
 func TestCorpus(t *testing.T) {
 	names, _ := filepath.Glob(filepath.Join(outside.Root(), "corpus/orientation/*_[1-8].jpg"))
 	if len(names) == 0 {

@@ -203,7 +203,8 @@ func mabProfile(clut bool) []byte {
 	return build(4, "mntr", "RGB ", "XYZ ", map[string][]byte{"A2B0": b, "wtpt": xyzTag(0.9642, 1, 0.8249)})
 }
 
-// lcmsPy converts raw samples with LittleCMS through Pillow: perceptual intent, sRGB as LittleCMS makes it.
+// lcmsPy converts raw samples with LittleCMS through Pillow: perceptual intent, sRGB as LittleCMS
+// makes it.
 const lcmsPy = `
 import sys, io, warnings
 warnings.simplefilter("ignore")
@@ -311,8 +312,9 @@ func madeProfiles() map[string][]byte {
 	}
 }
 
-// TestAgainstLittleCMS states the largest mean and the largest single difference from LittleCMS for each kind of profile. LittleCMS
-// itself works on grids and in 16 bits, so 0 is not to be had from tables.
+// TestAgainstLittleCMS states the largest mean and the largest single difference from LittleCMS for
+// each kind of profile. LittleCMS itself works on grids and in 16 bits, so 0 is not to be had from
+// tables.
 func TestAgainstLittleCMS(t *testing.T) {
 	pillow(t)
 	dir := t.TempDir()

@@ -34,7 +34,8 @@ func picture(t testing.TB, w, h int) []byte {
 	return b.Bytes()
 }
 
-// smallPictures are pictures of both processes, with and without restart intervals, as far as the tools to make them are there.
+// smallPictures are pictures of both processes, with and without restart intervals, as far as the
+// tools to make them are there.
 func smallPictures(t testing.TB) map[string][]byte {
 	src := picture(t, 83, 61)
 	out := map[string][]byte{"sequential": src}
@@ -58,8 +59,9 @@ func tryDecode(src []byte, n int) (out [4][]byte, err error) {
 	return d.planes([4]int{n, n, n, n})
 }
 
-// A download that was cut short in a file of full length ends in zeros, which are valid codes: they are not taken for the picture.
-// Padding behind a picture, with or without an EOI marker, does no harm.
+// A download that was cut short in a file of full length ends in zeros, which are valid codes: they
+// are not taken for the picture. Padding behind a picture, with or without an EOI marker, does no
+// harm.
 func TestZeroFilledTailIsAnError(t *testing.T) {
 	pictures := smallPictures(t)
 	pictures["large"] = picture(t, 640, 480) // more than a chunk
@@ -81,8 +83,8 @@ func TestZeroFilledTailIsAnError(t *testing.T) {
 	}
 }
 
-// A picture without an EOI marker but with a tail is whole when its last scan ends as scans do. Cut anywhere before, with the rest of the
-// file filled, it is an error or still the same picture.
+// A picture without an EOI marker but with a tail is whole when its last scan ends as scans do. Cut
+// anywhere before, with the rest of the file filled, it is an error or still the same picture.
 func TestTailWithoutEOI(t *testing.T) {
 	tails := map[string][]byte{"zeros": make([]byte, 900), "many zeros": make([]byte, 100<<10), "spaces": bytes.Repeat([]byte(" "), 900), "text": bytes.Repeat([]byte("GPS log; "), 100)}
 	pictures := smallPictures(t)

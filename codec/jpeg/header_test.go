@@ -146,7 +146,8 @@ func TestRGBAgainstDjpeg(t *testing.T) {
 	}
 }
 
-// What is whole is a profile; what is missing, misnumbered or doubled before it is whole makes it none. Each is as Chromium 156 has it.
+// What is whole is a profile; what is missing, misnumbered or doubled before it is whole makes it
+// none. Each is as Chromium 156 has it.
 func TestProfileChunks(t *testing.T) {
 	src, _, _ := greyParts(t, 9, 9, 5)
 	chunk := func(i, n byte, data string) Segment {

@@ -2,7 +2,8 @@
 
 package png
 
-// This file chooses between the kernels of kernel_amd64.s and the reference kernels; the bytes are the same.
+// This file chooses between the kernels of kernel_amd64.s and the reference kernels; the bytes are
+// the same.
 
 import "golang.org/x/sys/cpu"
 
@@ -10,8 +11,8 @@ import "golang.org/x/sys/cpu"
 
 var useAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasBMI2
 
-// kernelPixels is how many pixels of a scanline of n bytes the kernels may do: they load 4 bytes for each, or 8. The rest, which may
-// hold what they stored too much, is left to the reference.
+// kernelPixels is how many pixels of a scanline of n bytes the kernels may do: they load 4 bytes
+// for each, or 8. The rest, which may hold what they stored too much, is left to the reference.
 func kernelPixels(n, bpp int) int {
 	load := 4
 	if bpp > 4 {
@@ -109,7 +110,8 @@ func filterSums(sums *[5]uint64, cur, prev []byte, bpp int) {
 	filterSumsGeneric(sums, cur, prev, bpp, n)
 }
 
-// filterKernel filters bytes from the second pixel on and returns where it stopped, 0 when it did none.
+// filterKernel filters bytes from the second pixel on and returns where it stopped, 0 when it did
+// none.
 func filterKernel(filter byte, dst, cur, prev []byte, bpp int) int {
 	if !useAVX2 || len(cur) < bpp+32 || filter == ftNone {
 		return 0

@@ -72,8 +72,8 @@ func reference(m image.Image, x, y int) [4]byte {
 	}
 }
 
-// image/png is the oracle for every file of the suite: all colour types and depths, interlaced or not, tRNS, odd sizes, chunk
-// orders, filters.
+// image/png is the oracle for every file of the suite: all colour types and depths, interlaced or
+// not, tRNS, odd sizes, chunk orders, filters.
 func TestCorpusAgainstImagePNG(t *testing.T) {
 	n := 0
 	for _, path := range outside.Files(t, ".png", "corpus/png") {
@@ -319,7 +319,8 @@ func unfilterDefinition(filter byte, dst, src, prev []byte, bpp int) {
 	}
 }
 
-// Every filter, pixel size, length and alignment against the definition, with margins that must stay untouched.
+// Every filter, pixel size, length and alignment against the definition, with margins that must
+// stay untouched.
 func TestUnfilterIsItsDefinition(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for round := range 3000 {
@@ -373,7 +374,8 @@ func inflateAll(b []byte, piece, row int) (out []byte, err error) {
 	return out, err
 }
 
-// compress/flate is the oracle, at every level, for data from noise to nothing, input in pieces of any size, whole rows taken.
+// compress/flate is the oracle, at every level, for data from noise to nothing, input in pieces of
+// any size, whole rows taken.
 func TestInflateAgainstFlate(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for round := range 60 {

@@ -199,8 +199,9 @@ for l in sys.stdin:
     print(len(b.getvalue()))
 `
 
-// TestSizes writes the corpus again and holds the sizes against image/png at its best and Pillow's optimizer, which get
-// the same pixels in the form the file has them: each picture with the effort High, all together without.
+// TestSizes writes the corpus again and holds the sizes against image/png at its best and Pillow's
+// optimizer, which get the same pixels in the form the file has them: each picture with the effort
+// High, all together without.
 func TestSizes(t *testing.T) {
 	quick, ours, std, pil := 0, 0, 0, 0
 	var paths, names []string

@@ -336,8 +336,9 @@ func TestProgressWhileSlow(t *testing.T) {
 	}
 }
 
-// TestReadmePicture makes the pictures of the page that the README shows, desk/playground.webp and desk/playground-dark.webp,
-// when it is asked to: the browser's screenshots, brought to size SL by miniatura itself.
+// TestReadmePicture makes the pictures of the page that the README shows, desk/playground.webp and
+// desk/playground-dark.webp, when it is asked to: the browser's screenshots, brought to size SL by
+// miniatura itself.
 func TestReadmePicture(t *testing.T) {
 	if os.Getenv("MINIATURA_README") == "" {
 		t.Skip("set MINIATURA_README=1 to make the README's pictures anew")
@@ -464,7 +465,8 @@ func TestCopiesAndMarkup(t *testing.T) {
 	b.do(chromedp.Click(`#m-copy`))
 	b.until("the button says so", `document.getElementById('m-copy').textContent === 'Copied'`)
 	markup := clipboard()
-	// 1400x1000 fits 427x240 as 336x240, 854x480 as 672x480, 1200x628 as 879x628 and 1280x720 as 1008x720.
+	// 1400x1000 fits 427x240 as 336x240, 854x480 as 672x480, 1200x628 as 879x628 and 1280x720 as
+	// 1008x720.
 	for _, want := range []string{`type="image/webp"`, `https://cdn.example/%C3%9Cbersicht%201%2B1%20%3D%20100%25.png?size=XS&amp;to_webp=1 336w`, `?size=S 672w`, `?size=M 879w`, `?size=L 1008w`, `width="672" height="480"`} {
 		if !strings.Contains(markup, want) {
 			t.Errorf("the markup lacks %s:\n%s", want, markup)

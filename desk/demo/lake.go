@@ -127,7 +127,8 @@ func (l *lake) water(x, w int, u, v float32) rgb {
 
 func absf(v float32) float32 { return max(v, -v) }
 
-// foliage is grass and leaves at u, v; d is how far into them, 0 at the water's edge and 1 at the bottom.
+// foliage is grass and leaves at u, v; d is how far into them, 0 at the water's edge and 1 at the
+// bottom.
 func foliage(n *noise, u, v, d float32) rgb {
 	scale := 1 / (0.35 + 0.65*d)
 	bush := n.sum(u*14, v*18, 4)

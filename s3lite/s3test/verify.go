@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// verify recomputes the Signature Version 4 of r from the wire, and refuses as S3 does: in this order,
-// with these codes. It is stricter than S3 in one thing, that every x-amz- header, Content-Type and
-// Content-MD5 must be signed.
+// verify recomputes the Signature Version 4 of r from the wire, and refuses as S3 does: in this
+// order, with these codes. It is stricter than S3 in one thing, that every x-amz- header,
+// Content-Type and Content-MD5 must be signed.
 func (s *Server) verify(w http.ResponseWriter, r *http.Request, body []byte) error {
 	a, err := authorizationOf(r)
 	if err != nil {
@@ -160,10 +160,12 @@ func (s *Server) checkClock(r *http.Request) error {
 	return nil
 }
 
-// encode is url.QueryEscape, but for the space, which SigV4 writes as %20. It leaves RFC 3986's unreserved characters.
+// encode is url.QueryEscape, but for the space, which SigV4 writes as %20. It leaves RFC 3986's
+// unreserved characters.
 func encode(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
-// queryOf is the canonical query string: names and values decoded, encoded anew, sorted by name, then by value.
+// queryOf is the canonical query string: names and values decoded, encoded anew, sorted by name,
+// then by value.
 func queryOf(r *http.Request) string {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
