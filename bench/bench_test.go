@@ -19,16 +19,13 @@ import (
 	"miniatura/codec/jpeg"
 	"miniatura/codec/scale"
 	"miniatura/codec/webp"
+	"miniatura/internal/outside"
 	"miniatura/sizes"
 )
 
 // source returns a JPEG of 12 megapixels: the corpus's, or one made by code.
 var source = sync.OnceValues(func() ([]byte, error) {
-	shared := os.Getenv("MINIATURA_SHARED")
-	if shared == "" {
-		shared = filepath.Join("..", "..", "shared")
-	}
-	b, err := os.ReadFile(filepath.Join(shared, "corpus", "photos", "012mp-bus.jpg"))
+	b, err := os.ReadFile(filepath.Join(outside.Root(), "corpus", "photos", "012mp-bus.jpg"))
 	if err == nil {
 		return b, nil
 	}

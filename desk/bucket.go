@@ -17,8 +17,8 @@ import (
 	"miniatura/s3lite/s3test"
 )
 
-// A bucket is where the pictures lie and the results go: a folder or memory behind s3test, or a bucket of a real S3 service.
-// Either way everything reaches it as signed HTTP.
+// A bucket is where the pictures lie and the results go: a folder or memory behind s3test, or a
+// bucket of a real S3 service. Either way everything reaches it as signed HTTP.
 type bucket struct {
 	settings
 	client *s3lite.Client
@@ -30,7 +30,8 @@ type bucket struct {
 // localRegion is the region that s3test pretends to be in.
 const localRegion = "us-east-1"
 
-// openDir serves the folder dir as a bucket. Keys are confined to it: neither dots nor symbolic links lead out.
+// openDir serves the folder dir as a bucket. Keys are confined to it: neither dots nor symbolic
+// links lead out.
 func openDir(dir string, s settings) (*bucket, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {

@@ -43,7 +43,8 @@ func pythons(t *testing.T) []string {
 	return found
 }
 
-// The binary starts and dies, each time that Lambda imports the function in the sandbox: at most one request pays for it.
+// The binary starts and dies, each time that Lambda imports the function in the sandbox: at most
+// one request pays for it.
 func TestUnpackedZipSurvivesABinaryThatStartsAndDies(t *testing.T) {
 	for _, py := range pythons(t) {
 		for name, damage := range map[string]func(file string) error{

@@ -1,5 +1,5 @@
-// Package desk is the command line: what a person at a desk does with miniatura, none of which is linked into the binary that
-// runs at the edge.
+// Package desk is the command line: what a person at a desk does with miniatura, none of which is
+// linked into the binary that runs at the edge.
 //
 //	desk.go      Main: which command, how it ends, what an exit code means
 //	commands.go  the table of commands
@@ -41,8 +41,9 @@ const (
 	exitInterrupted = 130 // Ctrl-C, as shells number it
 )
 
-// A Command is one word of the command line. Run gets the arguments after the word and returns the exit code; ctx ends at
-// Ctrl-C. Its parameters are std types, so that a package below desk can offer a command without importing desk.
+// A Command is one word of the command line. Run gets the arguments after the word and returns the
+// exit code; ctx ends at Ctrl-C. Its parameters are std types, so that a package below desk can
+// offer a command without importing desk.
 type Command struct {
 	Name    string
 	Args    string // as help shows them: "[-webp] IN OUT"

@@ -19,7 +19,8 @@ type settings struct {
 	quality int
 }
 
-// An originRequest is the event that CloudFront sends to an origin-request function, with the members in AWS's order.
+// An originRequest is the event that CloudFront sends to an origin-request function, with the
+// members in AWS's order.
 type originRequest struct {
 	Records [1]struct {
 		CF struct {
@@ -66,8 +67,8 @@ func (h eventHeaders) set(name, value string) {
 	h[strings.ToLower(name)] = []eventHeader{{http.CanonicalHeaderKey(name), value}}
 }
 
-// newEvent is what CloudFront makes of a viewer's request for uri, a path percent-encoded as the viewer sent it, with the
-// query string after the question mark.
+// newEvent is what CloudFront makes of a viewer's request for uri, a path percent-encoded as the
+// viewer sent it, with the query string after the question mark.
 func newEvent(s settings, method, uri, query, clientIP string) (event []byte, requestID string) {
 	domain := s.bucket + ".s3." + s.region + ".amazonaws.com"
 	var e originRequest

@@ -14,7 +14,8 @@ import (
 	"miniatura/sizes"
 )
 
-// An explanation is what the function would do with a URL, found out from the URL alone: nothing is asked of S3.
+// An explanation is what the function would do with a URL, found out from the URL alone: nothing is
+// asked of S3.
 type explanation struct {
 	URL      string `json:"url"`
 	Decision string `json:"decision"` // "resize" or "unchanged"
@@ -74,7 +75,8 @@ func explainCommand(args []string, stdout io.Writer) error {
 	return nil
 }
 
-// explain reads raw, a whole URL or its path and query, the way the function reads the event that CloudFront makes of it.
+// explain reads raw, a whole URL or its path and query, the way the function reads the event that
+// CloudFront makes of it.
 func explain(raw, originPath string, s settings) (explanation, error) {
 	uri, query, err := splitURL(raw)
 	if err != nil {

@@ -59,11 +59,13 @@ func readAll(r io.Reader, name string, limit int64) ([]byte, error) {
 	return data, err
 }
 
-// writeFile makes data the content of the file called name, and makes its folder when there is none.
+// writeFile makes data the content of the file called name, and makes its folder when there is
+// none.
 //
-// Where nothing has the name, or a regular file has it, this is one step: a reader finds the old file or the new one, never
-// half of it. Everything else keeps its place and is written to: a device, a pipe, or what a symbolic link leads to. Renaming
-// over those would put a file where the device was.
+// Where nothing has the name, or a regular file has it, this is one step: a reader finds the old
+// file or the new one, never half of it. Everything else keeps its place and is written to: a
+// device, a pipe, or what a symbolic link leads to. Renaming over those would put a file where the
+// device was.
 func writeFile(name string, data []byte) error {
 	st, err := os.Lstat(name)
 	switch {
@@ -81,7 +83,8 @@ func writeFile(name string, data []byte) error {
 	}
 	flag := os.O_WRONLY
 	if st.Mode()&fs.ModeSymlink != 0 {
-		// The file that the link leads to may have to be made, and is emptied first; a device does not mind.
+		// The file that the link leads to may have to be made, and is emptied first; a device does
+		// not mind.
 		flag |= os.O_CREATE | os.O_TRUNC
 	}
 	f, err := os.OpenFile(name, flag, 0o644)
@@ -109,7 +112,8 @@ func replaceFile(name string, data []byte, mode fs.FileMode) error {
 	return os.Rename(f.Name(), name)
 }
 
-// A pathStyle is how an operating system writes paths, so that one system's tests can hold the other's.
+// A pathStyle is how an operating system writes paths, so that one system's tests can hold the
+// other's.
 type pathStyle struct{ windows bool }
 
 // isSeparator reports whether c stands between the parts of a path.
@@ -126,7 +130,8 @@ func (p pathStyle) base(path string) string {
 	return path
 }
 
-// ext is the extension of the last part of a path, with its dot: "" where there is none, or nothing before it.
+// ext is the extension of the last part of a path, with its dot: "" where there is none, or nothing
+// before it.
 func (p pathStyle) ext(path string) string {
 	name := p.base(path)
 	if i := strings.LastIndexByte(name, '.'); i > 0 {

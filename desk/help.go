@@ -27,7 +27,8 @@ type calling struct{ name, typed string }
 
 var program = called(os.Args[0])
 
-// called tells a binary that `go run .` (or go test) made for once from one that somebody built and named.
+// called tells a binary that `go run .` (or go test) made for once from one that somebody built and
+// named.
 func called(path string) calling {
 	for part := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' || r == '\\' }) {
 		if strings.HasPrefix(part, "go-build") {
@@ -70,7 +71,8 @@ func sizesInWords() string {
 // nbsp stands for a blank where fold breaks no line.
 const nbsp = "\u00a0"
 
-// fold breaks text between words into lines of helpWidth columns; the first begins with first, the others with rest.
+// fold breaks text between words into lines of helpWidth columns; the first begins with first, the
+// others with rest.
 func fold(text, first, rest string) string {
 	var b strings.Builder
 	line := first
@@ -101,8 +103,8 @@ func newFlags(c string, stdout io.Writer) *flags {
 	return f
 }
 
-// parse reads the flags, wherever among the arguments they stand, and demands between least and most further arguments
-// (most < 0: any number).
+// parse reads the flags, wherever among the arguments they stand, and demands between least and
+// most further arguments (most < 0: any number).
 func (f *flags) parse(args []string, least, most int) ([]string, error) {
 	c := find(f.Name())
 	var rest []string
@@ -173,7 +175,8 @@ func runVersion(_ context.Context, args []string, _ io.Reader, stdout, stderr io
 	return exitOK
 }
 
-// commit is the commit that the binary was built of, as " 1234567", or nothing where go build did not note it.
+// commit is the commit that the binary was built of, as " 1234567", or nothing where go build did
+// not note it.
 func commit() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -12,9 +12,11 @@ import (
 	"miniatura/s3lite"
 )
 
-// This file says which objects of a bucket are pictures, in which order people see them, and what they do not see.
+// This file says which objects of a bucket are pictures, in which order people see them, and what
+// they do not see.
 
-// listLimit is how many keys are looked at: a bucket may hold millions, and results before the first picture.
+// listLimit is how many keys are looked at: a bucket may hold millions, and results before the
+// first picture.
 const listLimit = 50_000
 
 // A listing is what a bucket holds, for people.
@@ -25,13 +27,15 @@ type listing struct {
 	more    bool             // there may be more than were looked at
 }
 
-// foreignNames are the extensions of pictures that cameras and programs write and the function does not read.
+// foreignNames are the extensions of pictures that cameras and programs write and the function does
+// not read.
 var foreignNames = map[string]string{
 	".heic": "HEIC", ".heif": "HEIC", ".avif": "AVIF", ".jxl": "JPEG XL", ".tif": "TIFF", ".tiff": "TIFF", ".svg": "SVG", ".apng": "APNG",
 	".dng": "raw", ".cr2": "raw", ".cr3": "raw", ".nef": "raw", ".arw": "raw", ".raf": "raw", ".orf": "raw", ".rw2": "raw",
 }
 
-// pictures lists the keys that look like pictures and are no results. With an error comes what was listed before it.
+// pictures lists the keys that look like pictures and are no results. With an error comes what was
+// listed before it.
 func (b *bucket) pictures(ctx context.Context) (listing, error) {
 	l := listing{foreign: map[string]int{}}
 	var hidden []*s3lite.Object
@@ -62,12 +66,14 @@ func (b *bucket) pictures(ctx context.Context) (listing, error) {
 	return l, fault
 }
 
-// dotted reports whether a part of the key begins with a dot: trash, previews, what a Mac leaves beside its files.
+// dotted reports whether a part of the key begins with a dot: trash, previews, what a Mac leaves
+// beside its files.
 func dotted(key string) bool {
 	return strings.HasPrefix(key, ".") || strings.Contains(key, "/.")
 }
 
-// leftOut says in a sentence what the listing does not show, or not in its place; "" when that is nothing.
+// leftOut says in a sentence what the listing does not show, or not in its place; "" when that is
+// nothing.
 func (l listing) leftOut() string {
 	var parts []string
 	kinds := slices.SortedFunc(maps.Keys(l.foreign), func(a, b string) int {

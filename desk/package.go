@@ -22,7 +22,8 @@ import (
 // zipBudget is the most bytes that the edge's zip may have: cold starts fetch it in every region.
 const zipBudget = 3_050_000
 
-// A bundle is one zip that Lambda can run: the Go binary of some build tags, and the files that go with it.
+// A bundle is one zip that Lambda can run: the Go binary of some build tags, and the files that go
+// with it.
 type bundle struct {
 	tags   string
 	binary string   // the Go binary's name in the zip
@@ -38,7 +39,8 @@ var (
 		files:  []string{"deploy/lambda_function.py"},
 		budget: zipBudget,
 	}
-	// regionalBundle is what a regional function runs on provided.al2023: events and batches over a whole bucket.
+	// regionalBundle is what a regional function runs on provided.al2023: events and batches over a
+	// whole bucket.
 	regionalBundle = bundle{
 		tags:   "regional,lambda.norpc,nethttpomithttp2",
 		binary: "bootstrap",
@@ -80,8 +82,8 @@ func runPackage(ctx context.Context, args []string, _ io.Reader, stdout, stderr 
 	return exitOK
 }
 
-// build compiles the module at root and returns the zip's bytes, which depend on the source and the Go release alone. step
-// is told what comes next.
+// build compiles the module at root and returns the zip's bytes, which depend on the source and the
+// Go release alone. step is told what comes next.
 func (b bundle) build(ctx context.Context, root string, step func(string)) ([]byte, error) {
 	step("compiling for linux/amd64")
 	binary, err := b.compile(ctx, root)
@@ -102,7 +104,8 @@ func (b bundle) compile(ctx context.Context, root string) ([]byte, error) {
 	path := filepath.Join(tmp, b.binary)
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", "-tags", b.tags, "-o", path, ".")
 	cmd.Dir = root
-	// Whatever the user's environment says, the bytes are the same: no flags, no workspace, no experiments, the baseline processor.
+	// Whatever the user's environment says, the bytes are the same: no flags, no workspace, no
+	// experiments, the baseline processor.
 	cmd.Env = append(os.Environ(), "GOFLAGS=", "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64", "GOAMD64=v1", "GOWORK=off", "GOEXPERIMENT=", "GOFIPS140=off")
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
@@ -118,7 +121,8 @@ func (b bundle) compile(ctx context.Context, root string) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
-// A compressor is a zip's, over the PNG room's patient DEFLATE: a zip is packed once and fetched at every cold start.
+// A compressor is a zip's, over the PNG room's patient DEFLATE: a zip is packed once and fetched at
+// every cold start.
 type compressor struct {
 	w   io.Writer
 	buf []byte

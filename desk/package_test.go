@@ -32,7 +32,8 @@ var theZip = sync.OnceValues(func() ([]byte, error) {
 	return b.build(context.Background(), root, func(string) {})
 })
 
-// zipOrSkip is theZip, but not for `go test -short`: it takes seconds, and minutes under the race detector.
+// zipOrSkip is theZip, but not for `go test -short`: it takes seconds, and minutes under the race
+// detector.
 func zipOrSkip(t testing.TB) ([]byte, error) {
 	t.Helper()
 	if testing.Short() {
@@ -76,7 +77,8 @@ func TestTwoBuildsOfTheZipAreEqual(t *testing.T) {
 		t.Errorf("files %q, want %q", names, want)
 	}
 
-	// The second one is built as somebody else would, with other flags and another processor in the environment.
+	// The second one is built as somebody else would, with other flags and another processor in the
+	// environment.
 	t.Setenv("GOFLAGS", "-ldflags=-X=main.x=1 -tags=other")
 	t.Setenv("GOAMD64", "v3")
 	t.Setenv("CGO_ENABLED", "1")
@@ -142,7 +144,8 @@ func TestZipOverItsBudgetFails(t *testing.T) {
 	}
 }
 
-// bootstrap is what AWS's Python runtime does, as far as the zip can tell: import the function, then ask the Runtime API for work.
+// bootstrap is what AWS's Python runtime does, as far as the zip can tell: import the function,
+// then ask the Runtime API for work.
 const bootstrap = `
 import http.client, json, os
 import lambda_function
@@ -156,7 +159,8 @@ while True:
     c.getresponse().read()
 `
 
-// runtimeAPI is a stand-in for Lambda's Runtime API: it hands out what is sent on events and passes on what comes back.
+// runtimeAPI is a stand-in for Lambda's Runtime API: it hands out what is sent on events and passes
+// on what comes back.
 type runtimeAPI struct {
 	*httptest.Server
 	events  chan string   // bodies of events
@@ -283,8 +287,8 @@ func start(t testing.TB, python, dir string, api *runtimeAPI, out io.Writer) *ex
 	return cmd
 }
 
-// anEvent is an origin-request event for uri and query, at an origin that nothing listens on: the function is to answer without
-// it or fail open.
+// anEvent is an origin-request event for uri and query, at an origin that nothing listens on: the
+// function is to answer without it or fail open.
 func anEvent(uri, query string) (event, request string) {
 	request = fmt.Sprintf(`{"clientIp":"203.0.113.178","headers":{"host":[{"key":"Host","value":"bkt.s3.eu-west-1.amazonaws.com"}]},"method":"GET","origin":{"s3":{"authMethod":"none","customHeaders":{"x-env-resized-path":[{"key":"X-Env-Resized-Path","value":"resized"}],"x-env-quality":[{"key":"X-Env-Quality","value":"80"}]},"domainName":"bkt.s3.eu-west-1.amazonaws.com","path":"","region":"eu-west-1"}},"querystring":%q,"uri":%q}`, query, uri)
 	return fmt.Sprintf(`{"Records":[{"cf":{"config":{"distributionDomainName":"d111111abcdef8.cloudfront.net","eventType":"origin-request","requestId":"r-1"},"request":%s}}]}`, request), request
@@ -332,8 +336,9 @@ func running(t testing.TB, pid int) string {
 	return exe
 }
 
-// TestUnpackedZipAnswersOnOnePID is the deployment as Lambda sees it: Python imports lambda_function, the process becomes
-// the Go binary, and that one process answers every invocation.
+// TestUnpackedZipAnswersOnOnePID is the deployment as Lambda sees it: Python imports
+// lambda_function, the process becomes the Go binary, and that one process answers every
+// invocation.
 func TestUnpackedZipAnswersOnOnePID(t *testing.T) {
 	py := python(t)
 	for _, c := range []struct {
@@ -360,7 +365,8 @@ func TestUnpackedZipAnswersOnOnePID(t *testing.T) {
 				if got, want := running(t, cmd.Process.Pid), c.exe(dir); got != want {
 					t.Fatalf("pid %d runs %s, want %s", cmd.Process.Pid, got, want)
 				}
-				// One without a size, and one that lacks the bucket's name: unchanged both, the second with a word in the log.
+				// One without a size, and one that lacks the bucket's name: unchanged both, the
+				// second with a word in the log.
 				query := []string{"", "size=M&to_webp=1"}[i%2]
 				event, request := anEvent(fmt.Sprintf("/fotos/ni%%C3%%B1o%d.jpg", i), query)
 				api.events <- event
@@ -384,7 +390,8 @@ func TestUnpackedZipAnswersOnOnePID(t *testing.T) {
 	}
 }
 
-// TestUnpackedZipWithoutABinaryPassesRequestsOn: the binary cannot be started, even from a copy, so Python itself answers.
+// TestUnpackedZipWithoutABinaryPassesRequestsOn: the binary cannot be started, even from a copy, so
+// Python itself answers.
 func TestUnpackedZipWithoutABinaryPassesRequestsOn(t *testing.T) {
 	py := python(t)
 	for name, damage := range map[string]func(file string) error{
@@ -428,7 +435,8 @@ func TestUnpackedZipWithoutABinaryPassesRequestsOn(t *testing.T) {
 	}
 }
 
-// TestStartToFirstPoll holds the zip's start against the same Python with an empty handler, turn by turn.
+// TestStartToFirstPoll holds the zip's start against the same Python with an empty handler, turn by
+// turn.
 func TestStartToFirstPoll(t *testing.T) {
 	if os.Getenv("MINIATURA_LONG") == "" {
 		t.Skip("set MINIATURA_LONG=1 to measure the start")

@@ -45,7 +45,8 @@ var pageTemplate = template.Must(template.New("index.html").Funcs(template.FuncM
 // pageLimit is how many pictures are listed at a time.
 const pageLimit = 500
 
-// ownCSP lets the page use its own files and nothing else; a picture may also be a blob that the page made.
+// ownCSP lets the page use its own files and nothing else; a picture may also be a blob that the
+// page made.
 const ownCSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
@@ -204,7 +205,8 @@ func (c *cloudFront) list(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, c.catalogue(r))
 }
 
-// upload stores the body under a name near the one that was asked for, and never over another picture.
+// upload stores the body under a name near the one that was asked for, and never over another
+// picture.
 func (c *cloudFront) upload(w http.ResponseWriter, r *http.Request) error {
 	if err := c.bodies.acquire(r.Context(), edge.MaxSource); err != nil {
 		return err
@@ -245,8 +247,8 @@ func (c *cloudFront) upload(w http.ResponseWriter, r *http.Request) error {
 	return &httpError{http.StatusConflict, "the bucket has a hundred pictures of this name"}
 }
 
-// uploadName makes a key of a file's name as a browser tells it, which may be anything: no folder, no control characters,
-// no hidden file, at most 200 bytes, an extension that the function acts on.
+// uploadName makes a key of a file's name as a browser tells it, which may be anything: no folder,
+// no control characters, no hidden file, at most 200 bytes, an extension that the function acts on.
 func uploadName(name, extension string) string {
 	name = strings.ToValidUTF8(name, "_")
 	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
@@ -336,8 +338,9 @@ func (c *cloudFront) preview(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-// keyPath is the path of a link to key: everything percent-encoded but the unreserved characters of RFC 3986 section 2.3
-// and the slash. A key that begins with a slash gets a dot before it, or browsers would read "//host".
+// keyPath is the path of a link to key: everything percent-encoded but the unreserved characters of
+// RFC 3986 section 2.3 and the slash. A key that begins with a slash gets a dot before it, or
+// browsers would read "//host".
 func keyPath(key string) string {
 	var b strings.Builder
 	b.WriteByte('/')

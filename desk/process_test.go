@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// programAt is the command line as a process of its own, started as path; both streams go to the buffer.
+// programAt is the command line as a process of its own, started as path; both streams go to the
+// buffer.
 func programAt(path string, args ...string) (*exec.Cmd, *bytes.Buffer) {
 	var said bytes.Buffer
 	cmd := exec.Command(path)

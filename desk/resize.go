@@ -129,7 +129,8 @@ func (r *resizing) checkOut() error {
 	return nil
 }
 
-// foreign are extensions of picture formats that are not written here: who types one does not want a JPEG of that name.
+// foreign are extensions of picture formats that are not written here: who types one does not want
+// a JPEG of that name.
 var foreign = []string{".avif", ".heic", ".heif", ".jxl", ".jp2", ".tif", ".tiff", ".svg", ".ico", ".apng"}
 
 // format is what is to be written into a file called out: nil for the format that the source has.
@@ -175,7 +176,8 @@ func (r *resizing) all(ctx context.Context) error {
 	return passed
 }
 
-// place is the file that becomes of in, once what is written is known to be of format f (nil: the bytes as they were).
+// place is the file that becomes of in, once what is written is known to be of format f (nil: the
+// bytes as they were).
 func (r *resizing) place(in string, f *codec.Format) (string, error) {
 	if !r.folder {
 		return r.out, nil
@@ -195,7 +197,8 @@ func (r *resizing) place(in string, f *codec.Format) (string, error) {
 	return out, nil
 }
 
-// renamed is the name in a folder of what in became: its own, with another extension if that stands for another format.
+// renamed is the name in a folder of what in became: its own, with another extension if that stands
+// for another format.
 func renamed(p pathStyle, in string, f *codec.Format) string {
 	name := p.base(in)
 	if f == nil || codec.FormatOf(name) == f {

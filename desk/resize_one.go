@@ -38,7 +38,8 @@ type side struct {
 	Format string `json:"format,omitempty"` // a media type
 }
 
-// one does what the edge would do with the picture in: the result, or for any reason the source itself.
+// one does what the edge would do with the picture in: the result, or for any reason the source
+// itself.
 func (r *resizing) one(ctx context.Context, in string) error {
 	src, err := await(ctx, func() ([]byte, error) {
 		if in == std {

@@ -140,7 +140,8 @@ func TestResizeManyIntoAFolder(t *testing.T) {
 	if code, _, stderr := run("resize", "-size", "SS", at("a.jpg")[0], at("b")[0]+string(os.PathSeparator)+"new"+string(os.PathSeparator)); code != 0 || kindOf(t, at("b/new/a.jpg")[0]) != "jpeg 360x180" {
 		t.Errorf("a new folder: exit %d, %q", code, stderr)
 	}
-	// What fails is named and does not stop the rest; two of one name do not overwrite each other; no original is replaced.
+	// What fails is named and does not stop the rest; two of one name do not overwrite each other;
+	// no original is replaced.
 	code, stdout, stderr = resize("", "none.jpg", "a.jpg", "b/a.jpg", "c.png", "some")
 	if got := contents(t, at("some")[0]); code != 1 || !slices.Equal(got, []string{"a.jpg", "c.jpg"}) || !strings.Contains(stderr, "none.jpg") ||
 		!strings.Contains(stderr, "has been written for another picture already") || !strings.HasSuffix(stderr, "2 of 4 pictures failed\n") {

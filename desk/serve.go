@@ -25,8 +25,9 @@ import (
 	"miniatura/s3lite/s3test"
 )
 
-// serveMemory is what serve stays under, in bytes, however many requests come at once: so many pictures are decoded at a
-// time, each within the 60 % of 512 MB that codec allows, and so many bytes of objects are on their way to viewers.
+// serveMemory is what serve stays under, in bytes, however many requests come at once: so many
+// pictures are decoded at a time, each within the 60 % of 512 MB that codec allows, and so many
+// bytes of objects are on their way to viewers.
 const (
 	serveMemory = 1 << 30
 	atOnce      = 2
@@ -38,75 +39,114 @@ func runServe(ctx context.Context, args []string, _ io.Reader, stdout, stderr io
 	return report(stderr, "serve", serve(ctx, args, stdout))
 }
 
-func serve(ctx context.Context, args []string, stdout io.Writer) error {
+// A serveOptions is what serve's flags say.
+type serveOptions struct {
+	settings
+	addr, dir, endpoint string
+}
+
+func parseServe(args []string, stdout io.Writer) (*serveOptions, error) {
 	f := newFlags("serve", stdout)
-	addr := f.String("addr", "127.0.0.1:8080", "listen on `HOST:PORT`; whoever reaches it sees the pictures and can add some")
-	dir := f.String("dir", "", "serve the pictures of this `folder`; without it and -endpoint, pictures made by code")
-	endpoint := f.String("endpoint", "", "serve a bucket of the S3 service at this `URL`, with the credentials in the environment")
-	s := settings{resized: "resized"}
-	f.StringVar(&s.bucket, "bucket", "", "the bucket's `name` at -endpoint")
-	f.IntVar(&s.quality, "quality", 80, "1-100, the distribution's setting")
+	o := &serveOptions{settings: settings{resized: "resized"}}
+	f.StringVar(&o.addr, "addr", "127.0.0.1:8080", "listen on `HOST:PORT`; whoever reaches it sees the pictures and can add some")
+	f.StringVar(&o.dir, "dir", "", "serve the pictures of this `folder`; without it and -endpoint, pictures made by code")
+	f.StringVar(&o.endpoint, "endpoint", "", "serve a bucket of the S3 service at this `URL`, with the credentials in the environment")
+	f.StringVar(&o.bucket, "bucket", "", "the bucket's `name` at -endpoint")
+	f.IntVar(&o.quality, "quality", 80, "1-100, the distribution's setting")
 	if _, err := f.parse(args, 0, 0); err != nil {
+		return nil, err
+	}
+	switch {
+	case o.dir != "" && o.endpoint != "":
+		return nil, usagef("-dir and -endpoint exclude each other")
+	case o.endpoint != "" && o.bucket == "":
+		return nil, usagef("-endpoint needs -bucket NAME")
+	case o.endpoint == "" && o.bucket != "":
+		return nil, usagef("-bucket needs -endpoint URL")
+	case o.quality < 1 || o.quality > 100:
+		return nil, usagef("-quality %d is not in 1-100", o.quality)
+	}
+	if o.bucket == "" {
+		o.bucket = "local"
+	}
+	return o, nil
+}
+
+// open opens the bucket that the options name.
+func (o *serveOptions) open() (*bucket, error) {
+	switch {
+	case o.dir != "":
+		return openDir(o.dir, o.settings)
+	case o.endpoint != "":
+		return openEndpoint(o.endpoint, o.settings)
+	}
+	b, err := openMemory(o.settings)
+	if err == nil {
+		b.where = "demo pictures in memory"
+	}
+	return b, err
+}
+
+// results says where results are stored.
+func (o *serveOptions) results(b *bucket) string {
+	switch {
+	case o.dir != "":
+		return "results lie in " + filepath.Join(o.dir, filepath.FromSlash(o.resized)) + string(os.PathSeparator)
+	case o.endpoint != "":
+		return "results lie below " + o.resized + "/ in " + b.where
+	}
+	return "they are being made, results lie there too, and all go when it ends"
+}
+
+func serve(ctx context.Context, args []string, stdout io.Writer) error {
+	o, err := parseServe(args, stdout)
+	if err != nil {
 		return err
 	}
-	switch {
-	case *dir != "" && *endpoint != "":
-		return usagef("-dir and -endpoint exclude each other")
-	case *endpoint != "" && s.bucket == "":
-		return usagef("-endpoint needs -bucket NAME")
-	case *endpoint == "" && s.bucket != "":
-		return usagef("-bucket needs -endpoint URL")
-	case s.quality < 1 || s.quality > 100:
-		return usagef("-quality %d is not in 1-100", s.quality)
-	}
-	if s.bucket == "" {
-		s.bucket = "local"
-	}
-
-	var b *bucket
-	var err error
-	switch {
-	case *dir != "":
-		b, err = openDir(*dir, s)
-	case *endpoint != "":
-		b, err = openEndpoint(*endpoint, s)
-	default:
-		b, err = openMemory(s)
-	}
+	b, err := o.open()
 	if err != nil {
 		return usageError{err}
 	}
 	defer b.close()
-	l, err := net.Listen("tcp", *addr)
+	l, err := net.Listen("tcp", o.addr)
 	if err != nil {
 		return err
 	}
 	defer l.Close()
-	// Said before anything that takes time: who opens the address now waits for an answer, not for us to listen.
-	where := "results lie in " + filepath.Join(*dir, filepath.FromSlash(s.resized)) + string(os.PathSeparator)
-	switch {
-	case *endpoint != "":
-		where = "results lie below " + s.resized + "/ in " + b.where
-	case *dir == "":
-		b.where = "demo pictures in memory"
-		where = "they are being made, results lie there too, and all go when it ends"
-	}
-	fmt.Fprintf(stdout, "http://%s/ serves the %s; %s. Ctrl-C ends it.\n", shown(l.Addr(), *addr), b.where, where)
-	if *dir == "" && *endpoint == "" {
+	// This line comes before anything that takes time: a browser that opens the address now waits
+	// for an answer, not for the listener.
+	fmt.Fprintf(stdout, "http://%s/ serves the %s; %s. Ctrl-C ends it.\n", shown(l.Addr(), o.addr), b.where, o.results(b))
+	if o.dir == "" && o.endpoint == "" {
 		if _, err := await(ctx, func() (struct{}, error) { return struct{}{}, addDemo(b) }); err != nil {
 			return err
 		}
 	}
-
 	if flag.Lookup("test.v") == nil {
-		debug.SetMemoryLimit(serveMemory / 2) // the collector's business, before it is anybody else's
+		debug.SetMemoryLimit(serveMemory / 2) // the collector works harder well below the limit
 	}
 	c := newCloudFront(b, stdout)
 	c.loopback = l.Addr().(*net.TCPAddr).IP.IsLoopback()
+	var said sync.WaitGroup
+	defer said.Wait()
+	said.Go(func() {
+		if l, err := b.pictures(ctx); err == nil && l.leftOut() != "" {
+			fmt.Fprintln(stdout, l.leftOut())
+		}
+	})
+	if err := serveUntilDone(ctx, l, c); err != nil {
+		return err
+	}
+	fmt.Fprintln(stdout, "stopped")
+	return nil
+}
+
+// serveUntilDone answers what comes to l until ctx is done. Requests that are being answered then
+// get a moment to end.
+func serveUntilDone(ctx context.Context, l net.Listener, h http.Handler) error {
 	requests, abandon := context.WithCancel(context.WithoutCancel(ctx))
 	defer abandon()
 	server := &http.Server{
-		Handler:           c,
+		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       2 * time.Minute,
 		WriteTimeout:      2 * time.Minute,
@@ -116,25 +156,16 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
-	var said sync.WaitGroup
-	defer said.Wait()
-	said.Go(func() {
-		if l, err := b.pictures(ctx); err == nil && l.leftOut() != "" {
-			fmt.Fprintln(stdout, l.leftOut())
-		}
-	})
 	select {
 	case err := <-ended:
 		return err
 	case <-ctx.Done():
 	}
-	// What is being answered gets a moment to end.
 	grace, cancel := context.WithTimeout(requests, 3*time.Second)
 	defer cancel()
 	if server.Shutdown(grace) != nil {
 		server.Close()
 	}
-	fmt.Fprintln(stdout, "stopped")
 	return nil
 }
 
@@ -158,8 +189,8 @@ func shown(a net.Addr, asked string) string {
 	return net.JoinHostPort(host, strconv.Itoa(tcp.Port))
 }
 
-// cloudFront answers viewers the way a CloudFront distribution with the function on its origin-requests does, except that
-// it caches nothing: every request runs the function.
+// cloudFront answers viewers the way a CloudFront distribution with the function on its
+// origin-requests does, except that it caches nothing: every request runs the function.
 type cloudFront struct {
 	bucket   *bucket
 	edge     *edge.Handler
@@ -309,7 +340,8 @@ func (c *cloudFront) fetch(w http.ResponseWriter, r *http.Request, uri string, r
 			return 0 // the viewer has gone
 		}
 		defer c.bodies.release(held)
-		// The object may have changed since; it may not have grown, or the memory would not be accounted for.
+		// The object may have changed since; it may not have grown, or the memory would not be
+		// accounted for.
 		if o, err = c.bucket.client.Get(r.Context(), key, held); err != nil {
 			return fail(http.StatusBadGateway, "the bucket cannot be read: "+oneLine(err))
 		}
@@ -342,8 +374,8 @@ func (c *cloudFront) fetch(w http.ResponseWriter, r *http.Request, uri string, r
 	return http.StatusOK
 }
 
-// serverTiming is the record's stages as a Server-Timing header, in milliseconds. fetch is the time that the origin took
-// to hand over the result, negative when it did not.
+// serverTiming is the record's stages as a Server-Timing header, in milliseconds. fetch is the time
+// that the origin took to hand over the result, negative when it did not.
 func serverTiming(r edge.Record, fetch time.Duration) string {
 	var parts []string
 	add := func(name string, d time.Duration) {

@@ -139,7 +139,8 @@ func serving(t testing.TB, args ...string) *site {
 	return s
 }
 
-// do sends a request whose path is exactly target, as a viewer may send it, and returns the answer with its body read.
+// do sends a request whose path is exactly target, as a viewer may send it, and returns the answer
+// with its body read.
 func (s *site) do(method, target string, header ...string) (*http.Response, string) {
 	s.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
@@ -208,38 +209,10 @@ func TestServeMakesAResultOnceAndKeepsIt(t *testing.T) {
 		t.Errorf("the first line does not say where results lie: %q", first)
 	}
 	etags := map[string]string{}
-	for key, path := range names {
+	for _, path := range names {
 		for _, query := range []string{"?size=SS", "?size=SS&to_webp=1"} {
-			kind, want := "image/jpeg", "jpeg 360x180"
-			if strings.HasSuffix(query, "1") {
-				kind, want = "image/webp", "webp 360x180"
-			}
 			for _, cache := range []string{"Miss", "Hit"} {
-				r, body := s.get(path+query, 200)
-				if got := r.Header.Get("X-Cache"); got != cache {
-					t.Errorf("%s%s: X-Cache %s, want %s", key, query, got, cache)
-				}
-				if got := r.Header.Get("Content-Type"); got != kind {
-					t.Errorf("%s%s: Content-Type %s, want %s", key, query, got, kind)
-				}
-				if got := dimensionsOf(t, body); got != want {
-					t.Errorf("%s%s: %s, want %s", key, query, got, want)
-				}
-				timing := r.Header.Get("Server-Timing")
-				stages := map[string][]string{"Miss": {"head", "get", "resize", "put", "function", "origin"}, "Hit": {"head", "function", "origin"}}[cache]
-				var got []string
-				for _, m := range regexp.MustCompile(`(\w+);dur=[0-9.]+`).FindAllStringSubmatch(timing, -1) {
-					if m[1] != "wait" { // on a busy machine
-						got = append(got, m[1])
-					}
-				}
-				if !slices.Equal(got, stages) {
-					t.Errorf("%s%s: Server-Timing %q, want stages %v", key, query, timing, stages)
-				}
-				if r.Header.Get("ETag") == "" {
-					t.Errorf("%s%s: no ETag", key, query)
-				}
-				etags[path+query] = r.Header.Get("ETag")
+				etags[path+query] = checkResult(t, s, path+query, cache)
 			}
 		}
 	}
@@ -272,6 +245,41 @@ func TestServeMakesAResultOnceAndKeepsIt(t *testing.T) {
 	if r, _ := s.get("/plain.jpg?size=SS", 200); r.Header.Get("X-Cache") != "Miss" {
 		t.Error("a result of another quality was a hit")
 	}
+}
+
+// checkResult asks for a result at size SS, which has to be a miss or a hit as cache says, and
+// returns its ETag.
+func checkResult(t *testing.T, s *site, target, cache string) (etag string) {
+	t.Helper()
+	kind, want := "image/jpeg", "jpeg 360x180"
+	if strings.HasSuffix(target, "1") {
+		kind, want = "image/webp", "webp 360x180"
+	}
+	r, body := s.get(target, 200)
+	if got := r.Header.Get("X-Cache"); got != cache {
+		t.Errorf("%s: X-Cache %s, want %s", target, got, cache)
+	}
+	if got := r.Header.Get("Content-Type"); got != kind {
+		t.Errorf("%s: Content-Type %s, want %s", target, got, kind)
+	}
+	if got := dimensionsOf(t, body); got != want {
+		t.Errorf("%s: %s, want %s", target, got, want)
+	}
+	timing := r.Header.Get("Server-Timing")
+	stages := map[string][]string{"Miss": {"head", "get", "resize", "put", "function", "origin"}, "Hit": {"head", "function", "origin"}}[cache]
+	var got []string
+	for _, m := range regexp.MustCompile(`(\w+);dur=[0-9.]+`).FindAllStringSubmatch(timing, -1) {
+		if m[1] != "wait" { // on a busy machine
+			got = append(got, m[1])
+		}
+	}
+	if !slices.Equal(got, stages) {
+		t.Errorf("%s: Server-Timing %q, want stages %v", target, timing, stages)
+	}
+	if r.Header.Get("ETag") == "" {
+		t.Errorf("%s: no ETag", target)
+	}
+	return r.Header.Get("ETag")
 }
 
 func TestServeHandsOnThePathAsItCame(t *testing.T) {
@@ -592,7 +600,8 @@ func TestServeAnEndpoint(t *testing.T) {
 	s.get("/fotos/ni%C3%B1o.jpg?size=SXS", 403)
 }
 
-// Whoever looks for a picture in vain is told why, and where the server listens is said before the folder is looked at.
+// Whoever looks for a picture in vain is told why, and where the server listens is said before the
+// folder is looked at.
 func TestServeSaysWhatItHides(t *testing.T) {
 	picture := jpegOf(t, 40, 30)
 	dir := folder(t, map[string][]byte{"a.jpg": picture, "b.HEIC": nil, "c.heic": nil, "d/e.tiff": nil, ".trash/f.jpg": picture, "g/._h.jpg": picture, "notes.txt": nil, "resized/L/.x.jpg": picture})

@@ -3,60 +3,24 @@ package desk
 import (
 	"bytes"
 	"context"
-	"net"
 	"net/http"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
+	"miniatura/internal/outside"
 	"miniatura/s3lite"
 )
 
-// TestVersitygwWholeFlow runs serve against a real S3 server that verifies signatures
-// (github.com/versity/versitygw, Apache-2.0), taken from $VERSITYGW or PATH: viewer request, event, function, results in the
-// bucket, hits; and a wrong secret, which must give nothing away.
+// TestVersitygwWholeFlow runs serve against a real S3 server that verifies signatures: viewer
+// request, event, function, results in the bucket, hits; and a wrong secret, which must give
+// nothing away.
 func TestVersitygwWholeFlow(t *testing.T) {
-	bin := os.Getenv("VERSITYGW")
-	if bin == "" {
-		var err error
-		if bin, err = exec.LookPath("versitygw"); err != nil {
-			t.Skip("versitygw is not installed (go install github.com/versity/versitygw/cmd/versitygw@v1.8.0)")
-		}
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	l.Close()
-	var out bytes.Buffer
-	cmd := exec.Command(bin, "--port", addr, "--region", "eu-west-1", "posix", t.TempDir())
-	cmd.Env = []string{"ROOT_ACCESS_KEY=AKIDTEST", "ROOT_SECRET_KEY=secret"}
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-		if t.Failed() {
-			t.Logf("%s", out.Bytes())
-		}
-	})
-	for range 200 {
-		if conn, err := net.Dial("tcp", addr); err == nil {
-			conn.Close()
-			break
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+	endpoint := "http://" + outside.Versitygw(t, "AKIDTEST", "secret")
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDTEST")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
 	t.Setenv("AWS_SESSION_TOKEN", "")
 	t.Setenv("AWS_REGION", "eu-west-1")
-	b, err := openEndpoint("http://"+addr, settings{bucket: "pictures", resized: "resized", quality: 80})
+	b, err := openEndpoint(endpoint, settings{bucket: "pictures", resized: "resized", quality: 80})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,23 +35,9 @@ func TestVersitygwWholeFlow(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s := serving(t, "-endpoint", "http://"+addr, "-bucket", "pictures")
+	s := serving(t, "-endpoint", endpoint, "-bucket", "pictures")
 	for _, key := range keys {
-		for _, c := range []struct{ query, kind, picture, result string }{
-			{"?size=SS", "image/jpeg", "jpeg 360x180", "resized/SS/" + key},
-			{"?size=SXS&to_webp=1", "image/webp", "webp 180x90", "resized/SXS-webp/" + key + ".webp"},
-		} {
-			for _, cache := range []string{"Miss", "Hit"} {
-				r, body := s.get(keyPath(key)+c.query, 200)
-				if r.Header.Get("X-Cache") != cache || r.Header.Get("Content-Type") != c.kind || dimensionsOf(t, body) != c.picture || r.Header.Get("Cache-Control") != "max-age=60" {
-					t.Errorf("%s%s: %s, %s, %s, %q, want a %s", key, c.query, r.Header.Get("X-Cache"), r.Header.Get("Content-Type"), dimensionsOf(t, body), r.Header.Get("Cache-Control"), cache)
-				}
-			}
-			o, err := b.client.Head(ctx, c.result)
-			if err != nil || o.ContentType != c.kind || o.Metadata["source-etag"] == "" || o.Metadata["quality"] != "80" || o.Metadata["width"] == "" {
-				t.Errorf("%s: %v, %+v", c.result, err, o)
-			}
-		}
+		resultsOf(t, s, b, key)
 	}
 	// The source is replaced: the result follows.
 	if err := b.client.Put(ctx, "plain.jpg", jpegOf(t, 500, 1000), s3lite.PutOptions{ContentType: "image/jpeg"}); err != nil {
@@ -117,6 +67,26 @@ func TestVersitygwWholeFlow(t *testing.T) {
 	for _, target := range []string{"/a%20space.jpg", "/a%20space.jpg?size=SS", "/a%20space.jpg?size=L"} {
 		if r, body := s.get(target, 403); r.Header.Get("X-Cache") != "Miss" || strings.Contains(body, "JFIF") {
 			t.Errorf("a wrong secret got %s: %.60q", target, body)
+		}
+	}
+}
+
+// resultsOf asks for two results of key, each once to be made and once to be found.
+func resultsOf(t *testing.T, s *site, b *bucket, key string) {
+	t.Helper()
+	for _, c := range []struct{ query, kind, picture, result string }{
+		{"?size=SS", "image/jpeg", "jpeg 360x180", "resized/SS/" + key},
+		{"?size=SXS&to_webp=1", "image/webp", "webp 180x90", "resized/SXS-webp/" + key + ".webp"},
+	} {
+		for _, cache := range []string{"Miss", "Hit"} {
+			r, body := s.get(keyPath(key)+c.query, 200)
+			if r.Header.Get("X-Cache") != cache || r.Header.Get("Content-Type") != c.kind || dimensionsOf(t, body) != c.picture || r.Header.Get("Cache-Control") != "max-age=60" {
+				t.Errorf("%s%s: %s, %s, %s, %q, want a %s", key, c.query, r.Header.Get("X-Cache"), r.Header.Get("Content-Type"), dimensionsOf(t, body), r.Header.Get("Cache-Control"), cache)
+			}
+		}
+		o, err := b.client.Head(t.Context(), c.result)
+		if err != nil || o.ContentType != c.kind || o.Metadata["source-etag"] == "" || o.Metadata["quality"] != "80" || o.Metadata["width"] == "" {
+			t.Errorf("%s: %v, %+v", c.result, err, o)
 		}
 	}
 }

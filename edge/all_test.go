@@ -109,7 +109,7 @@ func photo(t testing.TB, w, h int) []byte {
 // makeAll makes all of a key, and returns the records and the requests by method.
 func (w *world) makeAll(ctx context.Context, key string) (records []Record, methods map[string]int) {
 	w.Requests()
-	w.h.MakeAll(ctx, sixteen(key), func(r Record) bool {
+	w.h.MakeAll(ctx, targets(key), func(r Record) bool {
 		records = append(records, r)
 		return true
 	})
@@ -126,7 +126,7 @@ func TestMakeAllMakesWhatIsAbsentOrStale(t *testing.T) {
 	body := photo(t, 1600, 1200)
 	w.Put("a.jpg", s3test.Object{Body: body})
 	w.Put("b.jpg", s3test.Object{Body: body})
-	all := sixteen("a.jpg")
+	all := targets("a.jpg")
 	for _, i := range []int{0, 3, 4, 15} {
 		if r := w.h.Make(context.Background(), all[i]); r.Decision != Resized {
 			t.Fatalf("%+v", r)
@@ -142,7 +142,7 @@ func TestMakeAllMakesWhatIsAbsentOrStale(t *testing.T) {
 		if want := map[bool]string{true: Hit, false: Resized}[fresh[i]]; r.Decision != want {
 			t.Errorf("%s: %s (%s), want %s", r.Result, r.Decision, r.Error, want)
 		}
-		alone := sixteen("b.jpg")[i]
+		alone := targets("b.jpg")[i]
 		if r := w.h.Make(context.Background(), alone); r.Decision != Resized {
 			t.Fatalf("%+v", r)
 		}
@@ -157,7 +157,7 @@ func TestMakeAllLosesNoOtherResult(t *testing.T) {
 	w := newWorld(t)
 	w.h.cfg.Memory = 100 << 20 // not enough for the largest
 	w.Put("a.png", s3test.Object{Body: picture(t, 2000, 1500)})
-	all := sixteen("a.png")
+	all := targets("a.png")
 	w.Script(
 		s3test.Rule{Method: "HEAD", Key: all[4].ResultKey(), Fault: s3test.Status(400, "InvalidRequest")},
 		s3test.Rule{Method: "PUT", Key: all[7].ResultKey(), Fault: s3test.Status(400, "InvalidRequest")},
@@ -198,7 +198,7 @@ func TestMakeAllOfADamagedSource(t *testing.T) {
 	w.Put("b.jpg", s3test.Object{Body: body[:len(body)/2]})
 	records, methods := w.makeAll(context.Background(), "a.jpg")
 	for i, r := range records {
-		alone := w.h.Make(context.Background(), sixteen("b.jpg")[i])
+		alone := w.h.Make(context.Background(), targets("b.jpg")[i])
 		if r.Decision != Unchanged || r.Error != alone.Error || r.Known != alone.Known || r.Alone() {
 			t.Errorf("%s: %s (%s), alone %s (%s)", r.Result, r.Decision, r.Error, alone.Decision, alone.Error)
 		}
@@ -224,7 +224,7 @@ func TestMakeAllStopsWithItsContext(t *testing.T) {
 		w.Put("a.jpg", s3test.Object{Body: photo(t, 1600, 1200)})
 		ctx, end := begin()
 		n, failed := 0, 0
-		w.h.MakeAll(ctx, sixteen("a.jpg"), func(r Record) bool {
+		w.h.MakeAll(ctx, targets("a.jpg"), func(r Record) bool {
 			if n++; n == 3 {
 				end()
 			}
@@ -251,7 +251,7 @@ func TestMakeAllHoldsItsPlaceAndGivesItBack(t *testing.T) {
 	w := newWorld(t)
 	w.Put("a.jpg", s3test.Object{Body: photo(t, 800, 600)})
 	n := 0
-	w.h.MakeAll(context.Background(), sixteen("a.jpg"), func(r Record) bool {
+	w.h.MakeAll(context.Background(), targets("a.jpg"), func(r Record) bool {
 		if n++; len(w.h.slots) != 1 || r.Decision != Resized {
 			t.Errorf("%d places taken, %+v", len(w.h.slots), r)
 		}

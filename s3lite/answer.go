@@ -1,6 +1,7 @@
 package s3lite
 
-// This file says what the answer to one attempt means: what it holds, what it teaches, and whether to try again.
+// This file says what the answer to one attempt means: what it holds, what it teaches, and whether
+// to try again.
 
 import (
 	"cmp"
@@ -50,15 +51,17 @@ const (
 	throttled             // a longer pause
 )
 
-// element returns the text of the first <name> in a refusal: flat and of known shape, so no XML parser.
+// element returns the text of the first <name> in a refusal: flat and of known shape, so no XML
+// parser.
 func (o *outcome) element(name string) string {
 	_, s, _ := strings.Cut(string(o.refusal), "<"+name+">")
 	s, _, _ = strings.Cut(s, "</")
 	return s
 }
 
-// classify returns a nil kind if o answers its request, else the Kind of Error that o is if no attempt follows, and when
-// one may: ErrExhausted alone is tried again. hint says that o taught something for the next attempt to go by.
+// classify returns a nil kind if o answers its request, else the Kind of Error that o is if no
+// attempt follows, and when one may: ErrExhausted alone is tried again. hint says that o taught
+// something for the next attempt to go by.
 func classify(o *outcome, hint bool) (next when, kind error) {
 	code := o.element("Code")
 	switch s := o.status; {
@@ -93,8 +96,8 @@ type place struct {
 	sure bool
 }
 
-// learn keeps what o says of the bucket's region and of the clock. It reports whether that gives the same request a
-// better chance. Answers to HEAD have no body, so there the headers must do.
+// learn keeps what o says of the bucket's region and of the clock. It reports whether that gives
+// the same request a better chance. Answers to HEAD have no body, so there the headers must do.
 func (c *Client) learn(o *outcome) bool {
 	believed := c.region.Load()
 	named := cmp.Or(o.header.Get("X-Amz-Bucket-Region"), o.element("Region"))
@@ -118,7 +121,8 @@ func (c *Client) learn(o *outcome) bool {
 	return false
 }
 
-// read takes in an answer. All of a GET's body is read here, inside the attempt, so that a broken one is retried.
+// read takes in an answer. All of a GET's body is read here, inside the attempt, so that a broken
+// one is retried.
 func (o *outcome) read(res *http.Response, progress func()) (err error) {
 	q, h := o.request, res.Header
 	o.status, o.header = res.StatusCode, h
@@ -157,8 +161,8 @@ func (o *outcome) read(res *http.Response, progress func()) (err error) {
 	return verify(o.object.Body, h)
 }
 
-// verify holds body against a checksum of the whole object. One of parts cannot be made again without knowing where
-// they end: its type is COMPOSITE, or its value ends in their number, "-3".
+// verify holds body against a checksum of the whole object. One of parts cannot be made again
+// without knowing where they end: its type is COMPOSITE, or its value ends in their number, "-3".
 func verify(body []byte, h http.Header) error {
 	for _, sum := range []struct {
 		header string
@@ -181,8 +185,9 @@ func crc32Base64(b []byte) string {
 	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(b)))
 }
 
-// nvme is the table of the CRC-64 in the NVM Express specification (NVM Command Set, "64b CRC"), which S3 calls
-// CRC64NVME: polynomial 0xad93d23594c93659, here bit-reversed as hash/crc64 wants it; all ones before and after.
+// nvme is the table of the CRC-64 in the NVM Express specification (NVM Command Set, "64b CRC"),
+// which S3 calls CRC64NVME: polynomial 0xad93d23594c93659, here bit-reversed as hash/crc64 wants
+// it; all ones before and after.
 var nvme = sync.OnceValue(func() *crc64.Table { return crc64.MakeTable(0x9a6c9329ac4bc9b5) })
 
 // crc64Base64 is how S3 writes a CRC64NVME: eight bytes, big-endian, in base64.

@@ -26,8 +26,8 @@ import (
 	"miniatura/s3lite/s3test"
 )
 
-// nvmeVectors are those of the NVM Command Set Specification 1.0, section 5.2.1.3.5, and the check value of CRC-64/NVME
-// in the catalogue of parametrised CRC algorithms.
+// nvmeVectors are those of the NVM Command Set Specification 1.0, section 5.2.1.3.5, and the check
+// value of CRC-64/NVME in the catalogue of parametrised CRC algorithms.
 var nvmeVectors = []struct {
 	body []byte
 	sum  string
@@ -96,7 +96,8 @@ func TestCRC64NVMEIsVerified(t *testing.T) {
 	}
 }
 
-// A checksum made of those of an upload's parts is no checksum of the object, whether its type is said or not.
+// A checksum made of those of an upload's parts is no checksum of the object, whether its type is
+// said or not.
 func TestCompositeChecksumsAreNotHeldAgainstTheBody(t *testing.T) {
 	body := []byte("123456789")
 	const crc32, crc64, kind = "x-amz-checksum-crc32", "x-amz-checksum-crc64nvme", "x-amz-checksum-type"
@@ -136,8 +137,8 @@ type reply struct {
 	region      string // names it in the header
 }
 
-// replies answers the n-th request with the n-th reply, and those beyond with the last. It returns a client of it, and
-// the methods that were asked.
+// replies answers the n-th request with the n-th reply, and those beyond with the last. It returns
+// a client of it, and the methods that were asked.
 func replies(t *testing.T, all ...reply) (c *s3lite.Client, methods func() []string) {
 	var mu sync.Mutex
 	var asked []string
@@ -177,8 +178,8 @@ func replies(t *testing.T, all ...reply) (c *s3lite.Client, methods func() []str
 	}
 }
 
-// A HEAD that is answered 400 by a server that names its region in bodies alone: the GET that asks for it is one of the
-// four requests.
+// A HEAD that is answered 400 by a server that names its region in bodies alone: the GET that asks
+// for it is one of the four requests.
 func TestTheGETInPlaceOfAHEADIsOneOfFour(t *testing.T) {
 	bad, named := reply{status: 400}, reply{status: 400, code: "AuthorizationHeaderMalformed", inBody: true}
 	ok, busy, skewed := reply{status: 200}, reply{status: 503}, reply{status: 403, code: "RequestTimeTooSkewed", off: true}
@@ -280,7 +281,8 @@ func TestAnOperationMakesAtMostFourRequests(t *testing.T) {
 	}
 }
 
-// amazon is a transport to many regions of AWS, which are servers on loopback. The others do not exist.
+// amazon is a transport to many regions of AWS, which are servers on loopback. The others do not
+// exist.
 type amazon struct {
 	http.Transport
 	failed int // connections that were not made

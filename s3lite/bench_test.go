@@ -16,8 +16,8 @@ import (
 	"miniatura/s3lite"
 )
 
-// canned answers every request on loopback with the same bytes and allocates nothing while doing so: what the
-// benchmarks report is the client's.
+// canned answers every request on loopback with the same bytes and allocates nothing while doing
+// so: what the benchmarks report is the client's.
 func canned(b *testing.B, answer []byte) *s3lite.Client {
 	b.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

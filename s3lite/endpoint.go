@@ -37,7 +37,8 @@ func (c *Client) url(region, key string) (*url.URL, error) {
 	}
 	u.Path = strings.TrimRight(u.Path, "/")
 	_, notIP := netip.ParseAddr(u.Hostname())
-	// A certificate's * covers no dots; over http none is at stake. Names below localhost seldom resolve.
+	// A certificate's * covers no dots; over http none is at stake. Names below localhost seldom
+	// resolve.
 	dots := u.Scheme == "http" || !strings.Contains(c.Bucket, ".")
 	if hostLabels(c.Bucket) && dots && notIP != nil && u.Hostname() != "localhost" && !c.PathStyle {
 		u.Host = c.Bucket + "." + u.Host
@@ -51,7 +52,8 @@ func (c *Client) url(region, key string) (*url.URL, error) {
 
 const expressSuffix = "--x-s3"
 
-// hostLabels reports whether bucket can stand in a host name: 3 to 63 of a-z, 0-9, '-' and dots between.
+// hostLabels reports whether bucket can stand in a host name: 3 to 63 of a-z, 0-9, '-' and dots
+// between.
 func hostLabels(bucket string) bool {
 	for label := range strings.SplitSeq(bucket, ".") {
 		if !isLabel(label) {
@@ -68,9 +70,10 @@ func isLabel(s string) bool {
 // isRegion keeps what a service says its region is from becoming any other part of a host name.
 func isRegion(s string) bool { return isLabel(s) && strings.Contains(s, "-") && len(s) < 32 }
 
-// ParseDomain takes the domain name of a CloudFront S3 origin apart: bucket.s3.region.amazonaws.com, and the
-// older, dual-stack, FIPS and Chinese forms of it. bucket.s3.amazonaws.com names no region: it is us-east-1, until
-// the service says otherwise. Websites, access points and S3 Express are errors.
+// ParseDomain takes the domain name of a CloudFront S3 origin apart:
+// bucket.s3.region.amazonaws.com, and the older, dual-stack, FIPS and Chinese forms of it.
+// bucket.s3.amazonaws.com names no region: it is us-east-1, until the service says otherwise.
+// Websites, access points and S3 Express are errors.
 func ParseDomain(host string) (bucket, region string, err error) {
 	name, ok := strings.CutSuffix(strings.TrimSuffix(strings.ToLower(host), ".cn"), ".amazonaws.com")
 	i := strings.LastIndex(name, ".s3")

@@ -21,7 +21,8 @@ var (
 	errNotS3   = errors.New("not the domain name of a general purpose S3 bucket")
 )
 
-// Error is what every operation fails with: what it was, how the service put it, and after how many attempts.
+// Error is what every operation fails with: what it was, how the service put it, and after how many
+// attempts.
 type Error struct {
 	Op, Bucket, Key string // Op is the HTTP method, or LIST
 	Status          int    // HTTP, of the last attempt; 0 when it got no answer

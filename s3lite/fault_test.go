@@ -353,7 +353,8 @@ func TestFaultsOfTheBodyAreCaught(t *testing.T) {
 	}
 }
 
-// Many at once, in the wrong region and half an hour off: all are mended, none trips over what another learned.
+// Many at once, in the wrong region and half an hour off: all are mended, none trips over what
+// another learned.
 func TestConcurrentRequestsLearnTogether(t *testing.T) {
 	srv := s3test.New(s3test.Config{Region: "eu-west-1", Now: func() time.Time { return time.Now().Add(-30 * time.Minute) }})
 	c := start(t, srv)
@@ -379,7 +380,8 @@ func TestConcurrentRequestsLearnTogether(t *testing.T) {
 	}
 }
 
-// After a thaw the idle connections are dead without a sign. One attempt finds out; the rest are on new ones.
+// After a thaw the idle connections are dead without a sign. One attempt finds out; the rest are on
+// new ones.
 func TestDeadIdleConnectionsCostOneAttempt(t *testing.T) {
 	t.Parallel()
 	srv := s3test.New(s3test.Config{})

@@ -32,10 +32,10 @@ type request struct {
 	probe           bool  // a GET in the place of a HEAD, for the region that it may name
 }
 
-// shared is the process's transport: no proxy, no HTTP/2 (not with a dialer or TLS settings of one's own), no
-// compression that would hide a body's length. Go holds IdleConnTimeout against the wall clock too, so it does not use
-// connections that died while the sandbox was frozen. New ones resume the TLS session of old ones: a handshake without
-// certificates to verify.
+// shared is the process's transport: no proxy, no HTTP/2 (not with a dialer or TLS settings of
+// one's own), no compression that would hide a body's length. Go holds IdleConnTimeout against the
+// wall clock too, so it does not use connections that died while the sandbox was frozen. New ones
+// resume the TLS session of old ones: a handshake without certificates to verify.
 var shared http.RoundTripper = &http.Transport{
 	DialContext:         (&net.Dialer{Timeout: time.Second}).DialContext,
 	TLSHandshakeTimeout: 2 * time.Second,
@@ -45,7 +45,8 @@ var shared http.RoundTripper = &http.Transport{
 	DisableCompression:  true,
 }
 
-// Warm reads the certificates that the first TLS handshake needs, 4 ms of work: call it in a goroutine at start.
+// Warm reads the certificates that the first TLS handshake needs, 4 ms of work: call it in a
+// goroutine at start.
 func Warm() { x509.SystemCertPool() } // crypto/x509 keeps them; what goes wrong, the handshake reports
 
 // do repeats q until it is answered or refused, or attempts or time run out.
@@ -59,7 +60,8 @@ func (c *Client) do(ctx context.Context, q *request) (*Object, error) {
 		case c.region.Load() != nil:
 			ask = q
 		case c.Endpoint != "" && ask.method == http.MethodHead && o.status == 400:
-			// Unlike AWS, other servers name their region in the body alone. HEAD has none, so GET is next.
+			// Unlike AWS, other servers name their region in the body alone. HEAD has none, so GET
+			// is next.
 			ask, hint = &request{method: http.MethodGet, key: q.key, probe: true}, true
 		}
 		next, kind := classify(o, hint)
@@ -86,8 +88,8 @@ func (c *Client) do(ctx context.Context, q *request) (*Object, error) {
 	}
 }
 
-// attempt signs q, sends it and reads all of the answer. It fails after c.Progress without progress, which is grain
-// bytes sent or received.
+// attempt signs q, sends it and reads all of the answer. It fails after c.Progress without
+// progress, which is grain bytes sent or received.
 func (c *Client) attempt(ctx context.Context, q *request) *outcome {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -5,11 +5,12 @@
 //	if errors.Is(err, s3lite.ErrNotFound) { ... }
 //	err = s3.Put(ctx, "small/a.jpg", thumbnail, s3lite.PutOptions{ContentType: "image/jpeg"})
 //
-// It is for short whole objects and short deadlines: an attempt that makes no progress ends after seconds, what may
-// go away is tried again, and a body is returned only if it is whole. An operation makes at most four requests, each
-// signed anew; net/http by itself may send one again when a kept connection turns out to be closed. A Client learns
-// on the way which region the bucket is in and how far the clock is off. Keep one Client a bucket; it is safe for
-// concurrent use. There are no multipart uploads, no ranges and no streams.
+// It is for short whole objects and short deadlines: an attempt that makes no progress ends after
+// seconds, what may go away is tried again, and a body is returned only if it is whole. An
+// operation makes at most four requests, each signed anew; net/http by itself may send one again
+// when a kept connection turns out to be closed. A Client learns on the way which region the bucket
+// is in and how far the clock is off. Keep one Client a bucket; it is safe for concurrent use.
+// There are no multipart uploads, no ranges and no streams.
 //
 //	s3lite.go    Client, Object: HEAD, GET, PUT, DELETE
 //	request.go   one operation: its attempts and the requests they send
@@ -33,7 +34,8 @@ import (
 // Credentials sign requests. SessionToken is empty for long-lived keys.
 type Credentials struct{ AccessKeyID, SecretAccessKey, SessionToken string }
 
-// EnvCredentials reads AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, as Lambda sets them.
+// EnvCredentials reads AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, as Lambda
+// sets them.
 func EnvCredentials() (Credentials, error) {
 	c := Credentials{os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY"), os.Getenv("AWS_SESSION_TOKEN")}
 	if c.AccessKeyID == "" || c.SecretAccessKey == "" {
@@ -78,14 +80,15 @@ type Object struct {
 	Restore       string // of an archived object: ongoing-request="true", or "false" and an expiry-date
 }
 
-// Archived reports whether o, as HEAD told of it, lies in an archive and is not restored: S3 answers HEAD, and refuses
-// GET with ErrDenied and the Code InvalidObjectState.
+// Archived reports whether o, as HEAD told of it, lies in an archive and is not restored: S3
+// answers HEAD, and refuses GET with ErrDenied and the Code InvalidObjectState.
 func (o *Object) Archived() bool {
 	archive := o.StorageClass == "GLACIER" || o.StorageClass == "DEEP_ARCHIVE" || o.ArchiveStatus != ""
 	return archive && !strings.Contains(o.Restore, `ongoing-request="false"`)
 }
 
-// PutOptions go beside an object's bytes; empty ones are not sent. Names and values are printable ASCII.
+// PutOptions go beside an object's bytes; empty ones are not sent. Names and values are printable
+// ASCII.
 type PutOptions struct {
 	ContentType string
 	Metadata    map[string]string
@@ -96,20 +99,22 @@ type PutOptions struct {
 	IfNoneMatch string // "*": there must be none, or it is kept and Put is ErrRejected
 }
 
-// Head asks for everything but the body. Without s3:ListBucket a missing key is ErrDenied, not ErrNotFound.
+// Head asks for everything but the body. Without s3:ListBucket a missing key is ErrDenied, not
+// ErrNotFound.
 func (c *Client) Head(ctx context.Context, key string) (*Object, error) {
 	return c.do(ctx, &request{method: http.MethodHead, key: key})
 }
 
-// Get reads a whole object of at most limit bytes. A longer one is ErrTooLarge before any of its bytes is read. The
-// body has the length that was promised and, where S3 sends one of the whole object, the CRC32 or CRC64NVME.
+// Get reads a whole object of at most limit bytes. A longer one is ErrTooLarge before any of its
+// bytes is read. The body has the length that was promised and, where S3 sends one of the whole
+// object, the CRC32 or CRC64NVME.
 func (c *Client) Get(ctx context.Context, key string, limit int64) (*Object, error) {
 	h := http.Header{"X-Amz-Checksum-Mode": {"ENABLED"}} // not on HEAD: there it would need rights to the KMS key
 	return c.do(ctx, &request{method: http.MethodGet, key: key, header: h, limit: limit})
 }
 
-// Put stores body under key, replacing what is there. The service checks the SHA-256 and CRC32 of body before it
-// stores anything: an object is whole or absent.
+// Put stores body under key, replacing what is there. The service checks the SHA-256 and CRC32 of
+// body before it stores anything: an object is whole or absent.
 func (c *Client) Put(ctx context.Context, key string, body []byte, o PutOptions) error {
 	h := http.Header{
 		"Content-Type":         {o.ContentType},

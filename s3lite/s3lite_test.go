@@ -22,8 +22,8 @@ import (
 
 var creds = s3lite.Credentials{AccessKeyID: "AKIDTEST", SecretAccessKey: "secret"}
 
-// start serves srv on loopback and returns a client with short pauses, and patience, so that a busy machine is not
-// taken for a fault.
+// start serves srv on loopback and returns a client with short pauses, and patience, so that a busy
+// machine is not taken for a fault.
 func start(t testing.TB, srv http.Handler) *s3lite.Client {
 	t.Helper()
 	ts := httptest.NewServer(srv)

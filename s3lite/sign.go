@@ -1,7 +1,8 @@
 package s3lite
 
-// This file implements AWS Signature Version 4 in the Authorization header, as S3 reads it: the path is encoded once
-// and never normalised (docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html).
+// This file implements AWS Signature Version 4 in the Authorization header, as S3 reads it: the
+// path is encoded once and never normalised
+// (docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html).
 
 import (
 	"bytes"
@@ -15,13 +16,14 @@ import (
 	"time"
 )
 
-// escape percent-encodes all but RFC 3986's unreserved characters, as QueryEscape does, but for the space.
+// escape percent-encodes all but RFC 3986's unreserved characters, as QueryEscape does, but for the
+// space.
 func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
 func escapePath(s string) string { return strings.ReplaceAll(escape(s), "%2F", "/") }
 
-// canonicalRequest takes the path and query of r in canonical form, and signs Host and all of r.Header. payload is the
-// body's SHA-256 in hexadecimal.
+// canonicalRequest takes the path and query of r in canonical form, and signs Host and all of
+// r.Header. payload is the body's SHA-256 in hexadecimal.
 func canonicalRequest(r *http.Request, payload string) (canonical, signedHeaders string) {
 	header := map[string]string{"host": r.Host}
 	names := append(make([]string, 0, 16), "host") // lower case: canonical names sort otherwise ('_' stands between)
@@ -52,7 +54,8 @@ func hexSHA256(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// signature is the end of a chain of HMACs, each the key of the next: of the scope's four parts, then of toSign.
+// signature is the end of a chain of HMACs, each the key of the next: of the scope's four parts,
+// then of toSign.
 func signature(secret, scope, toSign string) string {
 	key := []byte("AWS4" + secret)
 	for _, message := range bytes.SplitN([]byte(scope+"/"+toSign), []byte("/"), 5) { // toSign has slashes of its own

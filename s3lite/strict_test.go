@@ -22,7 +22,8 @@ import (
 	"miniatura/s3lite/s3test"
 )
 
-// tamperings are changes to a signed PUT on its way: each must be refused, or the signature covers less than it should.
+// tamperings are changes to a signed PUT on its way: each must be refused, or the signature covers
+// less than it should.
 var tamperings = map[string]func(r *http.Request){
 	"header":   func(r *http.Request) { r.Header.Set("X-Amz-Meta-Source-Etag", "other") },
 	"type":     func(r *http.Request) { r.Header.Set("Content-Type", "text/html") },
@@ -215,7 +216,7 @@ func TestTheDirectoryKeepsItsPromises(t *testing.T) {
 	if got := list(t, c, ""); len(got) != 1 {
 		t.Errorf("list: %q", got)
 	}
-	// A process killed between the file and its metadata leaves an object without: never one with another's.
+	// A process killed between the two files leaves an object without metadata, not another's.
 	for name, spoil := range map[string]func(){
 		"lost": func() { root.Remove(meta) },
 		"half": func() { root.WriteFile(meta, []byte(`{"key":"out/small/XS/a.jpg","et`), 0o644) },
@@ -247,8 +248,8 @@ func TestTheDirectoryKeepsItsPromises(t *testing.T) {
 	}
 }
 
-// Readers and writers of few keys at once: every body read is one that was written, whole, with its own metadata or
-// none.
+// Readers and writers of few keys at once: every body read is one that was written, whole, with its
+// own metadata or none.
 func TestTheDoubleBearsConcurrentUse(t *testing.T) {
 	root, err := os.OpenRoot(t.TempDir())
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 	"miniatura/s3lite/s3test"
 )
 
-// The transport that all Clients share, over TLS, with the certificates of a file: in a process of its own, since
-// crypto/x509 reads them once.
+// The transport that all Clients share, over TLS, with the certificates of a file: in a process of
+// its own, since crypto/x509 reads them once.
 func TestSharedTransportVerifiesAndResumes(t *testing.T) {
 	if url := os.Getenv("MINIATURA_TEST_TLS"); url != "" {
 		s3lite.Warm()

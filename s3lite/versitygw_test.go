@@ -3,61 +3,25 @@
 package s3lite_test
 
 import (
-	"bytes"
 	"errors"
-	"net"
 	"net/http"
-	"os"
-	"os/exec"
 	"slices"
 	"testing"
 	"time"
 
+	"miniatura/internal/outside"
 	"miniatura/s3lite"
 )
 
-// versitygw starts a real S3 server that verifies signatures (github.com/versity/versitygw, Apache-2.0) and returns a
-// client of a new bucket on it. It is taken from PATH or from $MINIATURA_VERSITYGW.
+// versitygw starts a real S3 server that verifies signatures (github.com/versity/versitygw,
+// Apache-2.0) and returns a client of a new bucket on it. It is taken from PATH or from
+// $MINIATURA_VERSITYGW.
 func versitygw(t *testing.T) *s3lite.Client {
-	bin := os.Getenv("MINIATURA_VERSITYGW")
-	if bin == "" {
-		var err error
-		if bin, err = exec.LookPath("versitygw"); err != nil {
-			t.Skip("versitygw is not installed (go install github.com/versity/versitygw/cmd/versitygw@v1.8.0)")
-		}
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	l.Close()
-	cmd := exec.Command(bin, "--port", addr, "--region", "eu-west-1", "posix", t.TempDir())
-	cmd.Env = []string{"ROOT_ACCESS_KEY=AKIDTEST", "ROOT_SECRET_KEY=secret"}
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-		if t.Failed() {
-			t.Logf("%s", out.Bytes())
-		}
-	})
+	address := outside.Versitygw(t, "AKIDTEST", "secret")
 	tr := &http.Transport{}
 	t.Cleanup(tr.CloseIdleConnections)
-	c := client("http://"+addr, tr)
+	c := client("http://"+address, tr)
 	c.Region, c.Progress = "eu-west-1", 5*time.Second
-	for range 100 {
-		conn, err := net.Dial("tcp", addr)
-		if err == nil {
-			conn.Close()
-			break
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
 	if err := c.Put(t.Context(), "", nil, s3lite.PutOptions{}); err != nil { // PUT of no key makes the bucket
 		t.Fatal(err)
 	}

@@ -9,7 +9,8 @@
 // Pillow's Image.thumbnail, so that results made by the Python function this
 // project replaces keep their dimensions to the pixel.
 //
-// To add a size, add a row to table and run go generate ./sizes: it writes the row wherever else it has to stand.
+// To add a size, add a row to table and run go generate ./sizes: it writes the row wherever else it
+// has to stand.
 package sizes
 
 //go:generate go run ./gen

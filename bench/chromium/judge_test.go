@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,6 +19,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"miniatura/codec"
+	"miniatura/internal/outside"
 	"miniatura/sizes"
 )
 
@@ -45,10 +45,7 @@ type corpusFile struct{ name, path string }
 // skips the test.
 func corpus(t *testing.T) (files []corpusFile) {
 	t.Helper()
-	dir := os.Getenv("MINIATURA_SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
+	dir := outside.Root()
 	f, err := os.Open(filepath.Join(dir, "corpus", "MANIFEST.tsv"))
 	if err != nil {
 		t.Skip("no corpus of real pictures here")
@@ -83,20 +80,11 @@ func corpus(t *testing.T) (files []corpusFile) {
 
 // browse opens the page in a browser and waits until its work is done, or skips the test.
 //
-// Work that stands still for longer than stall is given up: the page itself gives up a picture sooner.
+// Work that stands still for longer than stall is given up: the page itself gives up a picture
+// sooner.
 func browse(t *testing.T, j *judge, address string) {
 	t.Helper()
-	var chromium string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
-		if path, err := exec.LookPath(name); err == nil {
-			chromium = path
-			break
-		}
-	}
-	if chromium == "" {
-		t.Skip("no chromium is installed")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.WSURLReadTimeout(60*time.Second),
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(outside.Chromium(t)), chromedp.NoSandbox, chromedp.WSURLReadTimeout(60*time.Second),
 		chromedp.Flag("force-color-profile", "srgb"))
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	defer cancel()
@@ -242,8 +230,8 @@ func (res *result) unseen() string {
 	return ""
 }
 
-// mostLoops is how often a WebP repeats at most: it counts its runs in 16 bits, GIF what follows the
-// first.
+// mostLoops is how often a WebP repeats at most: it counts its runs in 16 bits, GIF what follows
+// the first.
 const mostLoops = 1<<16 - 2
 
 // differs says how the result differs from the source, "" where it does not.

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"miniatura/internal/outside"
 )
 
 // A pillow is a running pillow.py.
@@ -22,32 +24,30 @@ type pillow struct {
 
 // startPillow gives nil where there is no Python with Pillow.
 func startPillow(t *testing.T) *pillow {
-	for _, python := range []string{"python3", "/usr/bin/python3"} {
-		if exec.Command(python, "-c", "import PIL").Run() != nil {
-			continue
-		}
-		cmd := exec.Command(python, "pillow.py")
-		cmd.Stderr = os.Stderr
-		in, err := cmd.StdinPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			in.Close()
-			if err := cmd.Wait(); err != nil {
-				t.Errorf("pillow.py: %v", err)
-			}
-		})
-		return &pillow{in: in, out: bufio.NewReader(out)}
+	python := outside.Pillow()
+	if python == "" {
+		return nil
 	}
-	return nil
+	cmd := exec.Command(python, "pillow.py")
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		in.Close()
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("pillow.py: %v", err)
+		}
+	})
+	return &pillow{in: in, out: bufio.NewReader(out)}
 }
 
 // loss is the mean difference that Pillow's encoder of a format ("jpeg") makes of m.

@@ -27,7 +27,8 @@ type shown struct {
 	Turned              string // how the frame is to be turned, its format and color space
 }
 
-// An exception is a file of which Chromium's picture is not the right one, and what takes its place.
+// An exception is a file of which Chromium's picture is not the right one, and what takes its
+// place.
 type exception struct {
 	why       string
 	right     bool // Chromium's picture, turned to the right by a quarter
@@ -229,7 +230,8 @@ func (j *judge) exceptional(t *task, m *image.RGBA) (*image.RGBA, error) {
 	return m, nil
 }
 
-// pixels takes a frame: of the source, to be scaled and kept; of a result, to be compared with that.
+// pixels takes a frame: of the source, to be scaled and kept; of a result, to be compared with
+// that.
 func (j *judge) pixels(w http.ResponseWriter, r *http.Request) {
 	t := j.task(w, r)
 	if t == nil {

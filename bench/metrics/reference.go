@@ -11,8 +11,8 @@ import (
 	"io"
 )
 
-// ReadReference reads an original from a PNG. Where it has a profile, its primaries count, as they do
-// for the reference tool; the curve is taken to be sRGB's.
+// ReadReference reads an original from a PNG. Where it has a profile, its primaries count, as they
+// do for the reference tool; the curve is taken to be sRGB's.
 func ReadReference(file []byte) (*Reference, *image.RGBA, error) {
 	m, err := png.Decode(bytes.NewReader(file))
 	if err != nil {

@@ -54,8 +54,8 @@ type level struct {
 // NewReference prepares an original for comparisons. Alpha is black behind the picture.
 func NewReference(m image.Image) *Reference { return newReference(m, nil) }
 
-// NewReferenceIn is NewReference for a picture that has sRGB's curve and other primaries: the XYZ of
-// its red, green and blue under D50, as an ICC profile gives them. Colors that sRGB has not keep
+// NewReferenceIn is NewReference for a picture that has sRGB's curve and other primaries: the XYZ
+// of its red, green and blue under D50, as an ICC profile gives them. Colors that sRGB has not keep
 // their values below 0 and above 1.
 func NewReferenceIn(m image.Image, primaries [3][3]float64) *Reference {
 	return newReference(m, &primaries)
@@ -243,9 +243,9 @@ func multiply(out, a, b []float32) {
 }
 
 // A Gaussian of sigma 1.5 stands as the sum of three cosines of period 20, 20/3 and 4, cut at 5
-// samples, where all of them vanish: the one that has the weight and the second moment of the Gaussian
-// and is nearest to it (Charalampidis, "Recursive Implementation of the Gaussian Filter Using
-// Truncated Cosine Functions", 2016). Each is a recursion,
+// samples, where all of them vanish: the one that has the weight and the second moment of the
+// Gaussian and is nearest to it (Charalampidis, "Recursive Implementation of the Gaussian Filter
+// Using Truncated Cosine Functions", 2016). Each is a recursion,
 //
 //	y(n) = edge (x(n+4) + x(n-6)) + turn y(n-1) - y(n-2)
 //
@@ -304,8 +304,8 @@ func solve(m [3][4]float64) (x [3]float64) {
 	return x
 }
 
-// blur sets out to p under the window and returns it. Beyond the edges there is zero. tmp has room for
-// the plane.
+// blur sets out to p under the window and returns it. Beyond the edges there is zero. tmp has room
+// for the plane.
 func blur(p, out, tmp []float32, w, h int) []float32 {
 	e0, e1, e2 := cosines[0].edge, cosines[1].edge, cosines[2].edge
 	t0, t1, t2 := cosines[0].turn, cosines[1].turn, cosines[2].turn

@@ -11,21 +11,12 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+
+	"miniatura/internal/outside"
 )
 
 // frontier returns the folder of reference pictures and scores, or skips.
-func frontier(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("MINIATURA_SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	dir = filepath.Join(dir, "frontier")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("no ../shared/frontier: the reference tool's scores are there")
-	}
-	return dir
-}
+func frontier(t testing.TB) string { return outside.Shared(t, "frontier") }
 
 func readFile(t testing.TB, path string) []byte {
 	t.Helper()

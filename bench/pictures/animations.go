@@ -29,8 +29,8 @@ func (a *Animation) Play(frame func(m *image.NRGBA) error) error {
 	return nil
 }
 
-// Animations are the kinds that take longest: a large drawing of few frames, a sticker with soft edges, video as a GIF, and a
-// recording of a screen.
+// Animations are the kinds that take longest: a large drawing of few frames, a sticker with soft
+// edges, video as a GIF, and a recording of a screen.
 func Animations() []*Animation {
 	video, page := Photo(640+120, 360+120), Text(1280, 2400)
 	return []*Animation{
@@ -113,7 +113,8 @@ func pan(m *image.NRGBA, photo *image.YCbCr, i int) {
 	draw.Draw(m, m.Rect, photo, image.Pt(i, 60+min(i, 120-i)/2), draw.Src)
 }
 
-// screen is a page that scrolls now and then beside a sidebar that stays, while a pointer moves and a line is typed.
+// screen is a page that scrolls now and then beside a sidebar that stays, while a pointer moves and
+// a line is typed.
 func screen(m *image.NRGBA, page *image.Gray, i int) {
 	scroll := 0
 	for s := range i {

@@ -20,8 +20,8 @@ func Screenshot(w, h int) *image.RGBA {
 	return m
 }
 
-// Diagram returns a w x h chart in nine flat colours, without smooth edges: bars, a grid, two curves
-// and captions.
+// Diagram returns a w x h chart in nine flat colours, without smooth edges: bars, a grid, two
+// curves and captions.
 func Diagram(w, h int) *image.Paletted {
 	p := color.Palette{
 		color.White, color.Black, color.Gray{224}, color.Gray{110}, color.RGBA{31, 119, 180, 255}, color.RGBA{255, 127, 14, 255},

@@ -81,7 +81,8 @@ func TestGraphicsAreOfTheirKind(t *testing.T) {
 	}
 }
 
-// Each animation moves, is as long as it says, and is the same every time; the sticker alone is half transparent.
+// Each animation moves, is as long as it says, and is the same every time; the sticker alone is
+// half transparent.
 func TestAnimationsAreOfTheirKind(t *testing.T) {
 	enough := errors.New("enough")
 	for k, a := range Animations() {

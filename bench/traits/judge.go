@@ -66,15 +66,16 @@ func judge(root, dir string, jobs []*job) error {
 }
 
 // misread are the sources that Pillow, and so the reference, reads wrongly or not at all, with the
-// command that makes a PNG of them that it reads rightly. Nobody may be judged by a wrong reference.
+// command that makes a PNG of them that it reads rightly. Nobody may be judged by a wrong
+// reference.
 var misread = map[string][]string{
 	"bmp/bmpsuite-g/pal4rle.bmp": {"convert", "IN", "PNG32:OUT"},
 	"bmp/bmpsuite-g/rgb32bf.bmp": {"convert", "IN", "-alpha", "off", "PNG24:OUT"},
 	"bmp/bmpsuite-q/rgba32.bmp":  {"convert", "IN", "PNG32:OUT"},
 }
 
-// noReference are the sources that no reader here can be the reference for: whoever makes a picture of
-// them is taken to be right.
+// noReference are the sources that no reader here can be the reference for: whoever makes a picture
+// of them is taken to be right.
 var noReference = map[string]string{
 	"bmp/V5_A8_R8_G8_B8_Rgb.bmp":                             "Pillow drops the alpha, ImageMagick the colours below it",
 	"bmp/bmpsuite-q/pal2.bmp":                                "neither Pillow nor ImageMagick reads 2 bits a pixel",

@@ -4,8 +4,8 @@
 //	go run ./bench/traits [-v] [-o bench/traits/README.md]
 //
 // The pictures are those of the corpus beside the repository, or a few made by code where there is
-// none. A fourth program judges: codec/testdata/reference.py decodes each source whole, turns it upright,
-// converts it to sRGB with LittleCMS, scales it with Pillow, and compares.
+// none. A fourth program judges: codec/testdata/reference.py decodes each source whole, turns it
+// upright, converts it to sRGB with LittleCMS, scales it with Pillow, and compares.
 //
 //	main.go      traits to table
 //	sources.go   which pictures have which trait

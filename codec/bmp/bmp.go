@@ -4,9 +4,10 @@
 //	reader.go  rows of 8-bit samples, run-length encoding
 //	writer.go  Append
 //
-// The formats are those of Microsoft's "Bitmap Storage" reference. Read are 1, 2, 4, 8, 16, 24 and 32 bits a pixel, bit fields, RLE4
-// and RLE8, bottom-up and top-down. Where the reference is silent, browsers are followed: alpha counts when a header of version 4 or
-// 5, or a bit field, names it and not all of it is zero; pixels that run-length encoding skips are black.
+// The formats are those of Microsoft's "Bitmap Storage" reference. Read are 1, 2, 4, 8, 16, 24 and
+// 32 bits a pixel, bit fields, RLE4 and RLE8, bottom-up and top-down. Where the reference is
+// silent, browsers are followed: alpha counts when a header of version 4 or 5, or a bit field,
+// names it and not all of it is zero; pixels that run-length encoding skips are black.
 package bmp
 
 import (
@@ -22,7 +23,8 @@ type FormatError string
 
 func (e FormatError) Error() string { return "bmp: invalid format: " + string(e) }
 
-// An UnsupportedError reports that the input is valid but over a limit, or uses something this package does not read.
+// An UnsupportedError reports that the input is valid but over a limit, or uses something this
+// package does not read.
 type UnsupportedError string
 
 func (e UnsupportedError) Error() string { return "bmp: unsupported: " + string(e) }
@@ -87,68 +89,17 @@ func (r *Reader) stride() int { return (r.Width*r.BitsPerPixel + 31) / 32 * 4 }
 
 // NewReader reads the headers of src, which has to hold all of an uncompressed picture's rows.
 func NewReader(src []byte) (*Reader, error) {
-	if len(src) < fileHeader+12 || string(src[:2]) != "BM" {
-		return nil, FormatError("no BM signature")
-	}
 	r := &Reader{src: src}
-	size := binary.LittleEndian.Uint32(src[fileHeader:])
-	switch size {
-	case 12, 16, 40, 52, 56, 64, 108, 124:
-	default:
-		return nil, UnsupportedError("header size")
-	}
-	if len(src) < fileHeader+int(size) {
-		return nil, FormatError("truncated header")
-	}
-	// Fields that a short header leaves out are zero.
-	var h [124]byte
-	copy(h[:], src[fileHeader:fileHeader+int(size)])
-	u16 := func(at int) int { return int(binary.LittleEndian.Uint16(h[at:])) }
-	u32 := func(at int) uint32 { return binary.LittleEndian.Uint32(h[at:]) }
-
-	var w, ht int64
-	entry, used := 4, uint32(0) // of the palette
-	if size == 12 {
-		w, ht, r.BitsPerPixel, entry = int64(u16(4)), int64(u16(6)), u16(10), 3
-	} else {
-		w, ht, r.BitsPerPixel = int64(int32(u32(4))), int64(int32(u32(8))), u16(14)
-		r.compression, used = u32(16), u32(32)
-	}
-	if ht < 0 {
-		r.topDown, ht = true, -ht
-	}
-	if w <= 0 || ht <= 0 {
-		return nil, FormatError("dimensions")
-	}
-	if w > MaxSide || ht > MaxSide {
-		return nil, &limit.Error{Room: "bmp", What: "pixels a side", Met: max(w, ht), Allowed: MaxSide}
-	}
-	if w*ht > MaxPixels {
-		return nil, &limit.Error{Room: "bmp", What: "pixels", Met: w * ht, Allowed: MaxPixels}
-	}
-	r.Width, r.Height = int(w), int(ht)
-	if size == 64 && r.compression > biRLE4 {
-		return nil, UnsupportedError("OS/2 compression") // Huffman and RLE24 have Windows' numbers for other things
-	}
-	if err := r.checkDepth(); err != nil {
+	h, err := readHeader(src)
+	if err != nil {
 		return nil, err
 	}
-
-	at := fileHeader + int(size)
+	if err := r.readInfo(h); err != nil {
+		return nil, err
+	}
+	at := fileHeader + h.size
 	if r.BitsPerPixel == 16 || r.BitsPerPixel == 32 {
-		masks := h[40:56]
-		if size < 52 && r.compression >= biBitFields {
-			n := 12
-			if r.compression == biAlphaBitFields {
-				n = 16
-			}
-			if len(src) < at+n {
-				return nil, FormatError("truncated masks")
-			}
-			masks = append(src[at:at+n:at+n], make([]byte, 16-n)...)
-			at += n
-		}
-		if err := r.readMasks(masks, size >= 108); err != nil {
+		if at, err = r.findMasks(h, at); err != nil {
 			return nil, err
 		}
 	}
@@ -157,38 +108,149 @@ func NewReader(src []byte) (*Reader, error) {
 		return nil, FormatError("position of the pixels")
 	}
 	if r.BitsPerPixel <= 8 {
-		n := 1 << r.BitsPerPixel
-		if used != 0 && used < uint32(n) {
-			n = int(used)
-		}
-		end := len(src)
-		if r.data != 0 {
-			end = r.data // a palette that ends early is shorter than it says
-		}
-		n = min(n, (end-at)/entry)
-		r.readPalette(src[at:at+n*entry], entry)
-		at += n * entry
+		at = r.findPalette(h, at)
 	}
 	if r.data == 0 {
 		r.data = at
 	}
-	if !r.rle() {
-		last := (r.Width*r.BitsPerPixel + 7) / 8 // the last row's padding may be missing
-		if need := int64(r.Height-1)*int64(r.stride()) + int64(last); need > int64(len(src)-r.data) {
-			return nil, FormatError("too few rows")
-		}
-		if int64(r.Height)*int64(r.stride()) > int64(len(src)-r.data) {
-			r.Note = "the last row's padding is missing"
-		}
+	if err := r.checkRows(); err != nil {
+		return nil, err
 	}
-	if size == 124 && u32(56) == 'M'<<24|'B'<<16|'E'<<8|'D' { // PROFILE_EMBEDDED
-		from, n := uint64(u32(112))+fileHeader, uint64(u32(116))
-		if from+n <= uint64(len(src)) {
-			r.ICC = src[from : from+n]
-		}
-	}
+	r.ICC = h.profile(src)
 	r.channels()
 	return r, nil
+}
+
+// An infoHeader is the header behind the file header. Its size says which version of the format it
+// is; fields that a short header leaves out are zero.
+type infoHeader struct {
+	size int
+	b    [124]byte
+}
+
+// Sizes of headers.
+const (
+	coreSize  = 12  // BITMAPCOREHEADER
+	os2Size   = 64  // OS22XBITMAPHEADER
+	masksSize = 52  // BITMAPV2INFOHEADER, the first that holds the masks
+	v4Size    = 108 // BITMAPV4HEADER, the first that holds alpha for good
+	v5Size    = 124 // BITMAPV5HEADER, the first that holds a profile
+)
+
+func (h *infoHeader) u16(at int) int    { return int(binary.LittleEndian.Uint16(h.b[at:])) }
+func (h *infoHeader) u32(at int) uint32 { return binary.LittleEndian.Uint32(h.b[at:]) }
+
+func readHeader(src []byte) (*infoHeader, error) {
+	if len(src) < fileHeader+coreSize || string(src[:2]) != "BM" {
+		return nil, FormatError("no BM signature")
+	}
+	size := binary.LittleEndian.Uint32(src[fileHeader:])
+	switch size {
+	case coreSize, 16, 40, masksSize, 56, os2Size, v4Size, v5Size:
+	default:
+		return nil, UnsupportedError("header size")
+	}
+	h := &infoHeader{size: int(size)}
+	if len(src) < fileHeader+h.size {
+		return nil, FormatError("truncated header")
+	}
+	copy(h.b[:], src[fileHeader:fileHeader+h.size])
+	return h, nil
+}
+
+// readInfo takes dimensions, depth and compression, and checks each.
+func (r *Reader) readInfo(h *infoHeader) error {
+	var width, height int64
+	if h.size == coreSize {
+		width, height, r.BitsPerPixel = int64(h.u16(4)), int64(h.u16(6)), h.u16(10)
+	} else {
+		width, height, r.BitsPerPixel = int64(int32(h.u32(4))), int64(int32(h.u32(8))), h.u16(14)
+		r.compression = h.u32(16)
+	}
+	if height < 0 {
+		r.topDown, height = true, -height
+	}
+	if width <= 0 || height <= 0 {
+		return FormatError("dimensions")
+	}
+	if width > MaxSide || height > MaxSide {
+		return &limit.Error{Room: "bmp", What: "pixels a side", Met: max(width, height), Allowed: MaxSide}
+	}
+	if width*height > MaxPixels {
+		return &limit.Error{Room: "bmp", What: "pixels", Met: width * height, Allowed: MaxPixels}
+	}
+	r.Width, r.Height = int(width), int(height)
+	if h.size == os2Size && r.compression > biRLE4 {
+		// Huffman and RLE24 have the numbers that Windows uses for other things.
+		return UnsupportedError("OS/2 compression")
+	}
+	return r.checkDepth()
+}
+
+// findMasks reads the masks, which lie in the header or at src[at:], and returns where they end.
+func (r *Reader) findMasks(h *infoHeader, at int) (int, error) {
+	masks := h.b[40:56]
+	if h.size < masksSize && r.compression >= biBitFields {
+		n := 12
+		if r.compression == biAlphaBitFields {
+			n = 16
+		}
+		if len(r.src) < at+n {
+			return 0, FormatError("truncated masks")
+		}
+		masks = append(r.src[at:at+n:at+n], make([]byte, 16-n)...)
+		at += n
+	}
+	return at, r.readMasks(masks, h.size >= v4Size)
+}
+
+// findPalette reads the palette at src[at:] and returns where it ends. A palette that the pixels or
+// the end of the source cut off is shorter than the header says.
+func (r *Reader) findPalette(h *infoHeader, at int) int {
+	entry, used := 4, h.u32(32)
+	if h.size == coreSize {
+		entry, used = 3, 0
+	}
+	n := 1 << r.BitsPerPixel
+	if used != 0 && used < uint32(n) {
+		n = int(used)
+	}
+	end := len(r.src)
+	if r.data != 0 {
+		end = r.data
+	}
+	n = min(n, (end-at)/entry)
+	r.readPalette(r.src[at:at+n*entry], entry)
+	return at + n*entry
+}
+
+// checkRows reports whether an uncompressed picture's rows are all there. The padding of the last
+// may be missing.
+func (r *Reader) checkRows() error {
+	if r.rle() {
+		return nil
+	}
+	last := (r.Width*r.BitsPerPixel + 7) / 8
+	if need := int64(r.Height-1)*int64(r.stride()) + int64(last); need > int64(len(r.src)-r.data) {
+		return FormatError("too few rows")
+	}
+	if int64(r.Height)*int64(r.stride()) > int64(len(r.src)-r.data) {
+		r.Note = "the last row's padding is missing"
+	}
+	return nil
+}
+
+// profile returns the profile that the header embeds, or nil.
+func (h *infoHeader) profile(src []byte) []byte {
+	const embedded = 'M'<<24 | 'B'<<16 | 'E'<<8 | 'D' // PROFILE_EMBEDDED
+	if h.size != v5Size || h.u32(56) != embedded {
+		return nil
+	}
+	from, n := uint64(h.u32(112))+fileHeader, uint64(h.u32(116))
+	if from+n > uint64(len(src)) {
+		return nil
+	}
+	return src[from : from+n]
 }
 
 func (r *Reader) checkDepth() error {
@@ -219,8 +281,8 @@ func (r *Reader) checkDepth() error {
 	return UnsupportedError("compression")
 }
 
-// readMasks takes the red, green, blue and alpha masks. Without bit fields only alpha counts, and that only in the headers that
-// have it for good.
+// readMasks takes the red, green, blue and alpha masks. Without bit fields only alpha counts, and
+// that only in the headers that have it for good.
 func (r *Reader) readMasks(b []byte, v4 bool) error {
 	var m [4]uint32
 	for i := range m {

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"io/fs"
 	"math"
 	"os"
 	"os/exec"
@@ -20,24 +19,8 @@ import (
 	xbmp "golang.org/x/image/bmp"
 
 	"miniatura/codec/internal/limit"
+	"miniatura/internal/outside"
 )
-
-func corpus(t testing.TB, folder string) (files []string) {
-	root := os.Getenv("MINIATURA_SHARED")
-	if root == "" {
-		root = "../../../shared"
-	}
-	filepath.WalkDir(filepath.Join(root, "corpus", folder), func(path string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && strings.HasSuffix(path, ".bmp") {
-			files = append(files, path)
-		}
-		return nil
-	})
-	if len(files) == 0 {
-		t.Skip("no corpus")
-	}
-	return files
-}
 
 func decode(src []byte) (*image.NRGBA, *Reader, error) {
 	r, err := NewReader(src)
@@ -82,15 +65,13 @@ for l in sys.stdin:
     except Exception: pass
 `
 
-// asBrowsers are those that neither Pillow nor ImageMagick see as browsers do: pixels that no run covers, 2 bits a pixel, 4 bits a sample, alpha
-// without bit fields. Chromium itself is asked when there is time for it.
+// asBrowsers are those that neither Pillow nor ImageMagick see as browsers do: pixels that no run
+// covers, 2 bits a pixel, 4 bits a sample, alpha without bit fields. Chromium itself is asked when
+// there is time for it.
 var asBrowsers = map[string]bool{"pal8rletrns.bmp": true, "pal2.bmp": true, "rgba16-4444.bmp": true, "V5_A8_R8_G8_B8_Rgb.bmp": true}
 
 func chromium(t *testing.T, src []byte) []byte {
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("no Chromium")
-	}
+	path := outside.Chromium(t)
 	page := filepath.Join(t.TempDir(), "page.html")
 	html := `<body><script>(async()=>{let i=new Image();i.src="data:image/bmp;base64,` + base64.StdEncoding.EncodeToString(src) + `";await i.decode();
 let c=document.createElement("canvas");c.width=i.naturalWidth;c.height=i.naturalHeight;let x=c.getContext("2d");x.drawImage(i,0,0);
@@ -111,10 +92,11 @@ let s="";for(let v of x.getImageData(0,0,c.width,c.height).data)s+=v.toString(16
 	return pix
 }
 
-// Each file of the corpus has to look as Pillow or as ImageMagick sees it, but for what they are known to see otherwise than browsers.
+// Each file of the corpus has to look as Pillow or as ImageMagick sees it, but for what they are
+// known to see otherwise than browsers.
 func TestCorpusAgainstPillowAndImageMagick(t *testing.T) {
 	dir := t.TempDir()
-	files := corpus(t, "bmp")
+	files := outside.Files(t, ".bmp", "corpus/bmp")
 	var jobs strings.Builder
 	raw := func(i int) string { return filepath.Join(dir, fmt.Sprintf("%d.rgba", i)) }
 	for i, f := range files {
@@ -183,7 +165,7 @@ func TestCorpusAgainstPillowAndImageMagick(t *testing.T) {
 }
 
 func TestHostile(t *testing.T) {
-	for _, f := range corpus(t, "hostile") {
+	for _, f := range outside.Files(t, ".bmp", "corpus/hostile") {
 		src, err := os.ReadFile(f)
 		if err != nil {
 			t.Fatal(err)
@@ -426,12 +408,7 @@ func TestAppend(t *testing.T) {
 		if size := binary.LittleEndian.Uint32(out[2:]); int(size) != len(out) {
 			t.Errorf("%s: says %d bytes, has %d", c.name, size, len(out))
 		}
-		want := image.NewNRGBA(image.Rectangle{Max: c.m.Bounds().Size()})
-		for y := range want.Rect.Max.Y {
-			for x := range want.Rect.Max.X {
-				want.Set(x, y, c.m.At(x+c.m.Bounds().Min.X, y+c.m.Bounds().Min.Y))
-			}
-		}
+		want := straight(c.m)
 		got, r, err := decode(out)
 		if err != nil || r.BitsPerPixel != c.bits {
 			t.Errorf("%s: %d bits, %v; want %d", c.name, r.BitsPerPixel, err, c.bits)
@@ -440,15 +417,10 @@ func TestAppend(t *testing.T) {
 		if !bytes.Equal(got.Pix, want.Pix) {
 			t.Errorf("%s: other pixels", c.name)
 		}
-		if x, err := xbmp.Decode(bytes.NewReader(out)); err == nil { // which does not read 1 and 4 bits
-			for i := range want.Rect.Max.X * want.Rect.Max.Y {
-				px, py := i%want.Rect.Max.X, i/want.Rect.Max.X
-				if g := color.NRGBAModel.Convert(x.At(px, py)); g != want.At(px, py) {
-					t.Errorf("%s: x/image/bmp sees %v at (%d, %d), want %v", c.name, g, px, py, want.At(px, py))
-					break
-				}
-			}
-		} else if c.bits == 24 || c.bits == 8 {
+		x, err := xbmp.Decode(bytes.NewReader(out))
+		if err == nil {
+			checkSeen(t, c.name, x, want)
+		} else if c.bits == 24 || c.bits == 8 { // x/image/bmp does not read 1 and 4 bits
 			t.Errorf("%s: x/image/bmp: %v", c.name, err)
 		}
 		name := filepath.Join(dir, fmt.Sprint(len(results)))
@@ -468,6 +440,29 @@ func TestAppend(t *testing.T) {
 	for i, want := range results {
 		if got, _ := os.ReadFile(filepath.Join(dir, fmt.Sprintf("%d.rgba", i))); !bytes.Equal(got, want.Pix) {
 			t.Errorf("Pillow sees result %d otherwise", i)
+		}
+	}
+}
+
+// straight returns m as straight RGBA, at the origin.
+func straight(m image.Image) *image.NRGBA {
+	c := image.NewNRGBA(image.Rectangle{Max: m.Bounds().Size()})
+	for y := range c.Rect.Max.Y {
+		for x := range c.Rect.Max.X {
+			c.Set(x, y, m.At(x+m.Bounds().Min.X, y+m.Bounds().Min.Y))
+		}
+	}
+	return c
+}
+
+// checkSeen compares what x/image/bmp sees with want.
+func checkSeen(t *testing.T, name string, x image.Image, want *image.NRGBA) {
+	t.Helper()
+	for i := range want.Rect.Max.X * want.Rect.Max.Y {
+		px, py := i%want.Rect.Max.X, i/want.Rect.Max.X
+		if g := color.NRGBAModel.Convert(x.At(px, py)); g != want.At(px, py) {
+			t.Errorf("%s: x/image/bmp sees %v at (%d, %d), want %v", name, g, px, py, want.At(px, py))
+			return
 		}
 	}
 }

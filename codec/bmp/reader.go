@@ -1,11 +1,13 @@
-// This file implements the rows: uncompressed ones from where they lie, run-length encoded ones (BI_RLE8, BI_RLE4) from a buffer.
-
 package bmp
+
+// This file implements the rows: uncompressed ones from where they lie, run-length encoded ones
+// (BI_RLE8, BI_RLE4) from a buffer.
 
 import "encoding/binary"
 
-// Rows decodes the picture and calls emit for each row from the top, with Width*Channels bytes that are valid during the call
-// only. An error of emit ends it and is returned; run-length encoded data that is damaged is a FormatError before any row.
+// Rows decodes the picture and calls emit for each row from the top, with Width*Channels bytes that
+// are valid during the call only. An error of emit ends it and is returned; run-length encoded data
+// that is damaged is a FormatError before any row.
 func (r *Reader) Rows(emit func(y int, row []byte) error) error {
 	out := make([]byte, r.Width*r.Channels)
 	if r.rle() {
@@ -78,7 +80,8 @@ func (r *Reader) expand(dst, src []byte) {
 	}
 }
 
-// runs decodes all runs into palette indices, top row first, and says by a bit for each what some run covers.
+// runs decodes all runs into palette indices, top row first, and says by a bit for each what some
+// run covers.
 func (r *Reader) runs() (index, covered []byte, err error) {
 	index = make([]byte, r.Width*r.Height)
 	covered = make([]byte, (len(index)+7)/8)
@@ -93,8 +96,9 @@ func (r *Reader) runs() (index, covered []byte, err error) {
 	return index, covered, err
 }
 
-// walk gives run the pieces of the encoded picture: length pixels from x on in the y-th row from the bottom. What goes past
-// the end of a row is cut off. Data that ends before the end-of-bitmap code is an error unless all rows are done.
+// walk gives run the pieces of the encoded picture: length pixels from x on in the y-th row from
+// the bottom. What goes past the end of a row is cut off. Data that ends before the end-of-bitmap
+// code is an error unless all rows are done.
 func (r *Reader) walk(run func(x, y, length int, sample func(i int) byte)) error {
 	x, y := 0, 0
 	four := r.compression == biRLE4

@@ -1,5 +1,6 @@
-// Package exif reads the one Exif field a resizer must honour: Orientation (CIPA DC-008 4.6.4 A, tag 0x0112), from the 0th IFD
-// of the TIFF structure that JPEG carries in APP1, PNG in eXIf and WebP in EXIF.
+// Package exif reads the one Exif field a resizer must honour: Orientation (CIPA DC-008 4.6.4 A,
+// tag 0x0112), from the 0th IFD of the TIFF structure that JPEG carries in APP1, PNG in eXIf and
+// WebP in EXIF.
 package exif
 
 import (
@@ -7,7 +8,8 @@ import (
 	"encoding/binary"
 )
 
-// Field types of TIFF 6.0 section 2 in which writers store Orientation. The specification says SHORT; some write the others.
+// Field types of TIFF 6.0 section 2 in which writers store Orientation. The specification says
+// SHORT; some write the others.
 const (
 	typeByte  = 1
 	typeShort = 3
@@ -16,12 +18,14 @@ const (
 
 const tagOrientation = 0x0112
 
-// Orientation returns the Exif orientation, 1 to 8, that tiff states: 1 upright, 2 mirrored left to right, 3 turned by 180
-// degrees, 4 mirrored top to bottom, 5 transposed, 6 to be turned clockwise by 90, 7 transversed, 8 to be turned
-// counterclockwise by 90. It returns 1 when the field is absent or anything about it is invalid.
+// Orientation returns the Exif orientation, 1 to 8, that tiff states: 1 upright, 2 mirrored left to
+// right, 3 turned by 180 degrees, 4 mirrored top to bottom, 5 transposed, 6 to be turned clockwise
+// by 90, 7 transversed, 8 to be turned counterclockwise by 90. It returns 1 when the field is
+// absent or anything about it is invalid.
 //
-// tiff begins at the byte order mark; a leading "Exif\0\0", which belongs to JPEG's APP1 but is also found in PNG and WebP, is
-// skipped. The work is bounded by one pass over the 0th IFD, at most 65,535 entries; nothing is allocated.
+// tiff begins at the byte order mark; a leading "Exif\0\0", which belongs to JPEG's APP1 but is
+// also found in PNG and WebP, is skipped. The work is bounded by one pass over the 0th IFD, at most
+// 65,535 entries; nothing is allocated.
 func Orientation(tiff []byte) int {
 	tiff = bytes.TrimPrefix(tiff, []byte("Exif\x00\x00"))
 	if len(tiff) < 8 {
@@ -42,7 +46,8 @@ func Orientation(tiff []byte) int {
 	}
 	ifd := tiff[at:]
 	n := int(order.Uint16(ifd))
-	// A truncated IFD is read as far as it goes: the orientation is among the first tags, thumbnails come last.
+	// A truncated IFD is read as far as it goes: the orientation is among the first tags,
+	// thumbnails come last.
 	for ifd = ifd[2:]; n > 0 && len(ifd) >= 12; n, ifd = n-1, ifd[12:] {
 		if order.Uint16(ifd) != tagOrientation || order.Uint32(ifd[4:]) != 1 {
 			continue

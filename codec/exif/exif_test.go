@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"miniatura/internal/outside"
 )
 
 type field struct {
@@ -70,13 +72,10 @@ func TestInvalidIsUpright(t *testing.T) {
 	}
 }
 
-// The corpus names its files Landscape_N and Portrait_N after their orientation, so the name is the oracle.
+// The corpus names its files Landscape_N and Portrait_N after their orientation, so the name is the
+// oracle.
 func TestCorpus(t *testing.T) {
-	root := os.Getenv("MINIATURA_SHARED")
-	if root == "" {
-		root = "../../../shared"
-	}
-	names, _ := filepath.Glob(filepath.Join(root, "corpus/orientation/*_[1-8].jpg"))
+	names, _ := filepath.Glob(filepath.Join(outside.Root(), "corpus/orientation/*_[1-8].jpg"))
 	if len(names) == 0 {
 		t.Skip("no corpus")
 	}

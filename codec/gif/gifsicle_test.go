@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+
+	"miniatura/internal/outside"
 )
 
 // TestNoLargerThanGifsicle holds files at their own size, copied or written again, against gifsicle, which keeps their
@@ -15,7 +17,7 @@ func TestNoLargerThanGifsicle(t *testing.T) {
 	if _, err := exec.LookPath("gifsicle"); err != nil {
 		t.Skip("gifsicle is not installed (Debian: gifsicle)")
 	}
-	for _, name := range files(t, shared(t, "gif/conformance"), ".gif") {
+	for _, name := range outside.Files(t, ".gif", "corpus/gif/conformance") {
 		src, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

@@ -11,11 +11,13 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"miniatura/internal/outside"
 )
 
 // TestFramesAreComposedAsImageMagickDoes plays every GIF of the corpus.
 func TestFramesAreComposedAsImageMagickDoes(t *testing.T) {
-	for _, path := range files(t, shared(t, "gif"), ".gif") {
+	for _, path := range outside.Files(t, ".gif", "corpus/gif") {
 		name := filepath.Base(path)
 		src, err := os.ReadFile(path)
 		if err != nil {
@@ -79,7 +81,7 @@ func background(src []byte) ([]byte, bool) {
 // TestIndicesAgreeWithTheStandardLibrary decodes the first frames with image/gif.
 func TestIndicesAgreeWithTheStandardLibrary(t *testing.T) {
 	n := 0
-	for _, path := range files(t, shared(t, "gif"), ".gif") {
+	for _, path := range outside.Files(t, ".gif", "corpus/gif") {
 		src, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -132,7 +134,7 @@ func TestLoopCount(t *testing.T) {
 // TestHostileFilesAreRefusedOrBounded plays what is broken on purpose, as a caller would
 // that allows 100 megapixels: each ends within a second, with a typed error or whole frames.
 func TestHostileFilesAreRefusedOrBounded(t *testing.T) {
-	for _, path := range files(t, shared(t, "hostile"), ".gif") {
+	for _, path := range outside.Files(t, ".gif", "corpus/hostile") {
 		src, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -222,10 +224,7 @@ func TestEveryTruncationIsSeen(t *testing.T) {
 }
 
 func FuzzReader(f *testing.F) {
-	root := os.Getenv("MINIATURA_SHARED")
-	if root == "" {
-		root = "../../../shared"
-	}
+	root := outside.Root()
 	for _, glob := range []string{"gif/*.gif", "gif/conformance/*.gif", "hostile/*.gif", "hostile/fuzz-gif/*", "hostile/gif-invalid/*"} {
 		list, _ := filepath.Glob(filepath.Join(root, "corpus", glob))
 		for _, path := range list {

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"miniatura/internal/outside"
 )
 
 // made draws n canvases of a moving figure over a ground that comes, goes and holes up.
@@ -233,7 +235,7 @@ print(sum(s.sum2) / 3 / m.size[0] / m.size[1])`, filepath.Join(shared(t, "png"),
 // most 256 colours a frame, so it is exact, and it must not grow much.
 func TestCorpusRewritten(t *testing.T) {
 	var before, after int
-	for _, path := range files(t, shared(t, "gif"), ".gif") {
+	for _, path := range outside.Files(t, ".gif", "corpus/gif") {
 		src, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)

@@ -1,13 +1,15 @@
-// This file implements the conversion of CMYK without a profile.
-
 package icc
 
-// CMYKToRGB converts pixels of 4 bytes in src to pixels of 3 bytes, R, G and B, in dst, which may be the same memory and holds
-// at least 3/4 of src's length. Each ink lets through what the others leave:
+// This file implements the conversion of CMYK without a profile.
+
+// CMYKToRGB converts pixels of 4 bytes in src to pixels of 3 bytes, R, G and B, in dst, which may
+// be the same memory and holds at least 3/4 of src's length. Each ink lets through what the others
+// leave:
 //
 //	R = (255-C)(255-K)/255, G = (255-M)(255-K)/255, B = (255-Y)(255-K)/255, rounded
 //
-// which is what image/color, Pillow and browsers do. 255 is full ink, or none when inverted, as Adobe stores it.
+// which is what image/color, Pillow and browsers do. 255 is full ink, or none when inverted, as
+// Adobe stores it.
 func CMYKToRGB(dst, src []byte, inverted bool) {
 	var flip byte = 255
 	if inverted {

@@ -1,7 +1,7 @@
-// This file implements colour spaces that are given by numbers instead of a profile: chromaticities with a transfer function, and
-// the code points of ITU-T H.273 sections 8.1 and 8.2.
-
 package icc
+
+// This file implements colour spaces that are given by numbers instead of a profile: chromaticities
+// with a transfer function, and the code points of ITU-T H.273 sections 8.1 and 8.2.
 
 import (
 	"encoding/binary"
@@ -22,7 +22,8 @@ func Gamma(exponent float64) Transfer {
 	return func(v float64) float64 { return math.Pow(v, exponent) }
 }
 
-// CodedChromaticities returns those of a colour primaries code, H.273 table 2. It is false for codes that say nothing.
+// CodedChromaticities returns those of a colour primaries code, H.273 table 2. It is false for
+// codes that say nothing.
 func CodedChromaticities(code byte) (Chromaticities, bool) {
 	const d65x, d65y, cx, cy = 0.3127, 0.3290, 0.310, 0.316
 	switch code {
@@ -57,9 +58,10 @@ const (
 	CodedHLG  = 18
 )
 
-// CodedTransfer returns the function of a transfer characteristics code, H.273 table 3, as browsers take it: the pictures of the BT.709
-// family are shown with the gamma of their display, 2.4 (ITU-R BT.1886), not with the inverse of the camera's function. It is false for
-// codes that say nothing, and for PQ and HLG, which are not relative to a white of 1.
+// CodedTransfer returns the function of a transfer characteristics code, H.273 table 3, as browsers
+// take it: the pictures of the BT.709 family are shown with the gamma of their display, 2.4 (ITU-R
+// BT.1886), not with the inverse of the camera's function. It is false for codes that say nothing,
+// and for PQ and HLG, which are not relative to a white of 1.
 func CodedTransfer(code byte) (Transfer, bool) {
 	switch code {
 	case 1, 6, 11, 14, 15:
@@ -85,11 +87,13 @@ func CodedTransfer(code byte) (Transfer, bool) {
 	return nil, false
 }
 
-// NewTransform prepares the conversion of samples in the given space, Gray or RGB, with those chromaticities and that transfer
-// function. White is adapted to sRGB's, so that grey stays grey. Chromaticities that span no colour space are a FormatError; an
-// UnsupportedError is what goes beyond the precision of the conversion.
+// NewTransform prepares the conversion of samples in the given space, Gray or RGB, with those
+// chromaticities and that transfer function. White is adapted to sRGB's, so that grey stays grey.
+// Chromaticities that span no colour space are a FormatError; an UnsupportedError is what goes
+// beyond the precision of the conversion.
 //
-// bits is 8 or 16. Samples of 16 bits are what Wide takes, and nothing else does: narrowed first, linear light would lose its shades.
+// bits is 8 or 16. Samples of 16 bits are what Wide takes, and nothing else does: narrowed first,
+// linear light would lose its shades.
 func NewTransform(space Space, xy Chromaticities, transfer Transfer, bits int) (*Transform, error) {
 	m, err := xy.matrix()
 	if err != nil {
@@ -124,7 +128,8 @@ func NewTransform(space Space, xy Chromaticities, transfer Transfer, bits int) (
 	return t, nil
 }
 
-// Wide converts one pixel of 16-bit samples, big-endian, into 8-bit ones: one of grey or three of RGB, as many as dst holds.
+// Wide converts one pixel of 16-bit samples, big-endian, into 8-bit ones: one of grey or three of
+// RGB, as many as dst holds.
 func (t *Transform) Wide(dst, src []byte) {
 	if t.tone16 != nil {
 		for i := range dst {
@@ -144,7 +149,8 @@ var bradford = matrix{
 	0.0389, -0.0685, 1.0296,
 }
 
-// matrix returns the matrix from linear device RGB to XYZ relative to D50: SMPTE RP 177, then the linear Bradford transform.
+// matrix returns the matrix from linear device RGB to XYZ relative to D50: SMPTE RP 177, then the
+// linear Bradford transform.
 func (c Chromaticities) matrix() (matrix, error) {
 	for _, v := range c {
 		if !(v >= 0 && v <= 1) {

@@ -64,7 +64,8 @@ func TestCodedTransfers(t *testing.T) {
 	}
 }
 
-// Whatever the numbers: no panic; an error of one of the two kinds or a conversion that keeps grey grey.
+// Whatever the numbers: no panic; an error of one of the two kinds or a conversion that keeps grey
+// grey.
 func FuzzNewTransform(f *testing.F) {
 	f.Add([]byte("00000000000000000000000000000000"), uint32(100000), true, false)
 	f.Add(make([]byte, 32), uint32(1), false, true)

@@ -1,14 +1,15 @@
-// This file implements one-dimensional curves: curveType, ICC.1:2022 section 10.6, and parametricCurveType, section 10.18.
-
 package icc
+
+// This file implements one-dimensional curves: curveType, ICC.1:2022 section 10.6, and
+// parametricCurveType, section 10.18.
 
 import (
 	"encoding/binary"
 	"math"
 )
 
-// A curve maps [0, 1] to [0, 1]: a sampled table, interpolated linearly, or else a parametric function. The zero curve is the
-// identity.
+// A curve maps [0, 1] to [0, 1]: a sampled table, interpolated linearly, or else a parametric
+// function. The zero curve is the identity.
 type curve struct {
 	table               []byte // big-endian samples of width bytes each, at least 2, or nil
 	width               int    // 1 or 2
@@ -68,7 +69,8 @@ func parseCurves(b []byte, n int) ([]curve, error) {
 	return cs, nil
 }
 
-// at evaluates the curve. x outside [0, 1] is clamped, and so is the result; what is not a number becomes 0.
+// at evaluates the curve. x outside [0, 1] is clamped, and so is the result; what is not a number
+// becomes 0.
 func (c *curve) at(x float64) float64 {
 	x = unit(x)
 	if c.table != nil {

@@ -1,14 +1,14 @@
-// This file implements lookup tables to sRGB on rows. The profile's table is resampled, node by node and only where the picture
-// needs it, to a finer grid that holds sRGB samples.
-
 package icc
+
+// This file implements lookup tables to sRGB on rows. The profile's table is resampled, node by
+// node and only where the picture needs it, to a finer grid that holds sRGB samples.
 
 import "math"
 
-// A grid holds three sRGB samples at each node, packed into a uint64 of three 21-bit lanes so that one multiplication weighs
-// all three. A lane is 0 to gridMax: (sample + gridBias) in sixteenths, where the bias leaves room for what lies outside sRGB,
-// as a node beside the gamut's edge may. Weights sum to 256 and the lanes to less than 2^21. The zero uint64 is a node not yet
-// computed.
+// A grid holds three sRGB samples at each node, packed into a uint64 of three 21-bit lanes so that
+// one multiplication weighs all three. A lane is 0 to gridMax: (sample + gridBias) in sixteenths,
+// where the bias leaves room for what lies outside sRGB, as a node beside the gamut's edge may.
+// Weights sum to 256 and the lanes to less than 2^21. The zero uint64 is a node not yet computed.
 type grid struct {
 	lut    *lut
 	black  [3]float64 // black point compensation: XYZ * scale + offset
@@ -64,8 +64,9 @@ func newGrid(l *lut, p *Profile) (*grid, error) {
 	return g, nil
 }
 
-// compensate sets up black point compensation, as ICC white paper 40 describes it: the darkest colour that the device makes becomes
-// sRGB black. A perceptual table of version 4 has a black point of its own (ICC.1:2022 section 6.3.4.3).
+// compensate sets up black point compensation, as ICC white paper 40 describes it: the darkest
+// colour that the device makes becomes sRGB black. A perceptual table of version 4 has a black
+// point of its own (ICC.1:2022 section 6.3.4.3).
 func (g *grid) compensate(p *Profile) {
 	black := [3]float64{0.00336, 0.0034731, 0.00287}
 	if p.version < 4 || p.tag("A2B0") == nil {

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"miniatura/internal/outside"
 )
 
 // build lays out a profile, ICC.1:2022 section 7.
@@ -201,7 +203,8 @@ func mabProfile(clut bool) []byte {
 	return build(4, "mntr", "RGB ", "XYZ ", map[string][]byte{"A2B0": b, "wtpt": xyzTag(0.9642, 1, 0.8249)})
 }
 
-// lcmsPy converts raw samples with LittleCMS through Pillow: perceptual intent, sRGB as LittleCMS makes it.
+// lcmsPy converts raw samples with LittleCMS through Pillow: perceptual intent, sRGB as LittleCMS
+// makes it.
 const lcmsPy = `
 import sys, io, warnings
 warnings.simplefilter("ignore")
@@ -242,13 +245,6 @@ func pillow(t *testing.T) {
 	if exec.Command("/usr/bin/python3", "-c", "from PIL import ImageCms; ImageCms.createProfile('sRGB')").Run() != nil {
 		t.Skip("no Pillow with LittleCMS")
 	}
-}
-
-func shared() string {
-	if root := os.Getenv("MINIATURA_SHARED"); root != "" {
-		return root
-	}
-	return "../../../shared"
 }
 
 // samples returns neutral ramps, corners and random pixels.
@@ -293,12 +289,9 @@ func convert(t *Transform, space Space, in []byte) []byte {
 	return out
 }
 
-// TestAgainstLittleCMS states the largest mean and the largest single difference from LittleCMS for each kind of profile. LittleCMS
-// itself works on grids and in 16 bits, so 0 is not to be had from tables.
-func TestAgainstLittleCMS(t *testing.T) {
-	pillow(t)
-	dir := t.TempDir()
-	made := map[string][]byte{
+// madeProfiles are one of each kind that the room reads.
+func madeProfiles() map[string][]byte {
+	return map[string][]byte{
 		"made sRGB v4 para":      matrixProfile(4, srgbPara, srgbD50...),
 		"made sRGB v2 table":     matrixProfile(2, tableTag(decode, 1024), srgbD50...),
 		"made ProPhoto 1.8":      matrixProfile(2, gammaTag(1.8), proPhotoD50...),
@@ -317,13 +310,21 @@ func TestAgainstLittleCMS(t *testing.T) {
 		"made mAB":               mabProfile(true),
 		"made mAB without table": mabProfile(false),
 	}
-	for name, b := range made {
+}
+
+// TestAgainstLittleCMS states the largest mean and the largest single difference from LittleCMS for
+// each kind of profile. LittleCMS itself works on grids and in 16 bits, so 0 is not to be had from
+// tables.
+func TestAgainstLittleCMS(t *testing.T) {
+	pillow(t)
+	dir := t.TempDir()
+	for name, b := range madeProfiles() {
 		if err := os.WriteFile(filepath.Join(dir, name+".icc"), b, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(shared(), "corpus")); err == nil {
-		if msg, err := exec.Command("/usr/bin/python3", "-c", profilesPy, filepath.Join(shared(), "corpus"), dir).CombinedOutput(); err != nil {
+	if _, err := os.Stat(filepath.Join(outside.Root(), "corpus")); err == nil {
+		if msg, err := exec.Command("/usr/bin/python3", "-c", profilesPy, filepath.Join(outside.Root(), "corpus"), dir).CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, msg)
 		}
 	} else {
@@ -331,7 +332,6 @@ func TestAgainstLittleCMS(t *testing.T) {
 	}
 	files, _ := filepath.Glob(filepath.Join(dir, "*.icc"))
 	var jobs strings.Builder
-	spaces := map[string]Space{}
 	for _, f := range files {
 		b, _ := os.ReadFile(f)
 		p, err := Parse(b)
@@ -339,7 +339,6 @@ func TestAgainstLittleCMS(t *testing.T) {
 			t.Errorf("%s: %v", f, err)
 			continue
 		}
-		spaces[f] = p.Space()
 		raw, _ := os.ReadFile(f + ".raw")
 		if !strings.Contains(f, "jpegli") { // most of XYB's device space is not a colour
 			raw = append(raw, samples(p.Space())...)
@@ -358,38 +357,44 @@ func TestAgainstLittleCMS(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		tr, err := p.Transform(spaces[f])
+		tr, err := p.Transform(p.Space())
 		if err != nil {
 			t.Errorf("%s: %v", filepath.Base(f), err)
 			continue
 		}
-		in, _ := os.ReadFile(f + ".raw")
-		want, _ := os.ReadFile(f + ".out")
-		got := convert(tr, spaces[f], in)
-		if len(got) != len(want) {
-			t.Fatalf("%s: %d samples, want %d", f, len(got), len(want))
+		checkAgainst(t, f, p, tr)
+	}
+}
+
+// checkAgainst compares what tr makes of f's samples with what LittleCMS made of them.
+func checkAgainst(t *testing.T, f string, p *Profile, tr *Transform) {
+	t.Helper()
+	in, _ := os.ReadFile(f + ".raw")
+	want, _ := os.ReadFile(f + ".out")
+	got := convert(tr, p.Space(), in)
+	if len(got) != len(want) {
+		t.Fatalf("%s: %d samples, want %d", f, len(got), len(want))
+	}
+	sum, worst, at := 0, 0, 0
+	for i := range got {
+		d := int(got[i]) - int(want[i])
+		d = max(d, -d)
+		sum += d
+		if d > worst {
+			worst, at = d, i
 		}
-		sum, worst, at := 0, 0, 0
-		for i := range got {
-			d := int(got[i]) - int(want[i])
-			d = max(d, -d)
-			sum += d
-			if d > worst {
-				worst, at = d, i
-			}
-		}
-		mean := float64(sum) / float64(len(got))
-		n := spaces[f].Components()
-		i := at / 3
-		t.Logf("%-55s mean %.3f max %2d  (%d -> %d, LittleCMS %d)  sRGB %v", filepath.Base(f), mean, worst, in[n*i:n*i+n], got[3*i:3*i+3], want[3*i:3*i+3], p.IsSRGB())
-		maxMean, maxDiff := 0.05, 1
-		if tr.grid != nil && tr.grid.lut.clut != nil {
-			// The largest differences lie where a colour leaves sRGB between two nodes.
-			maxMean, maxDiff = 0.3, 12
-		}
-		if mean > maxMean || worst > maxDiff {
-			t.Errorf("%s: mean %.3f, largest %d, want at most %.2f and %d", filepath.Base(f), mean, worst, maxMean, maxDiff)
-		}
+	}
+	mean := float64(sum) / float64(len(got))
+	n := p.Space().Components()
+	i := at / 3
+	t.Logf("%-55s mean %.3f max %2d  (%d -> %d, LittleCMS %d)  sRGB %v", filepath.Base(f), mean, worst, in[n*i:n*i+n], got[3*i:3*i+3], want[3*i:3*i+3], p.IsSRGB())
+	maxMean, maxDiff := 0.05, 1
+	if tr.grid != nil && tr.grid.lut.clut != nil {
+		// The largest differences lie where a colour leaves sRGB between two nodes.
+		maxMean, maxDiff = 0.3, 12
+	}
+	if mean > maxMean || worst > maxDiff {
+		t.Errorf("%s: mean %.3f, largest %d, want at most %.2f and %d", filepath.Base(f), mean, worst, maxMean, maxDiff)
 	}
 }
 

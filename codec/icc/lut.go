@@ -1,15 +1,16 @@
-// This file implements the multi-dimensional lookup tables from device space to PCS: lut8Type, lut16Type and lutAToBType,
-// ICC.1:2022 sections 10.10 to 10.12.
-
 package icc
+
+// This file implements the multi-dimensional lookup tables from device space to PCS: lut8Type,
+// lut16Type and lutAToBType, ICC.1:2022 sections 10.10 to 10.12.
 
 import (
 	"encoding/binary"
 	"math"
 )
 
-// A lut is the pipeline a -> clut -> m -> matrix -> b of lutAToBType. In lut8Type and lut16Type a is the input table, b the
-// output table, and m and matrix are the identity. The result is in the encoding that pcs undoes.
+// A lut is the pipeline a -> clut -> m -> matrix -> b of lutAToBType. In lut8Type and lut16Type a
+// is the input table, b the output table, and m and matrix are the identity. The result is in the
+// encoding that pcs undoes.
 type lut struct {
 	in      int
 	a, m, b []curve // nil is the identity
@@ -37,7 +38,8 @@ func parseLUT(b []byte, p *Profile) (*lut, error) {
 	return nil, UnsupportedError("lookup table type")
 }
 
-// parseMFT reads lut8Type or lut16Type. Their matrix applies to an XYZ input only, which no device space is.
+// parseMFT reads lut8Type or lut16Type. Their matrix applies to an XYZ input only, which no device
+// space is.
 func parseMFT(b []byte, in int, lab bool) (*lut, error) {
 	l := &lut{in: in, width: 2}
 	ni, no := 256, 256
@@ -160,8 +162,8 @@ func parseMAB(b []byte, in int, lab bool) (*lut, error) {
 	return l, nil
 }
 
-// afterA evaluates the pipeline from the CLUT's input on and returns XYZ relative to D50. pos counts in nodes from 0 to
-// grid-1 on each input channel, or from 0 to 1 when there is no CLUT.
+// afterA evaluates the pipeline from the CLUT's input on and returns XYZ relative to D50. pos
+// counts in nodes from 0 to grid-1 on each input channel, or from 0 to 1 when there is no CLUT.
 func (l *lut) afterA(pos *[4]float64) [3]float64 {
 	v := [3]float64(pos[:3])
 	if l.clut != nil {
@@ -185,9 +187,10 @@ func applyCurves(cs []curve, v *[3]float64) {
 	}
 }
 
-// interpolate reads the CLUT between nodes. The cell is cut into simplices along its main diagonal: with the fractions sorted
-// downward, the value is reached by steps from the lowest corner to the highest, one channel at a time. With three channels this
-// is the usual tetrahedral interpolation, and neutral colours depend on neutral nodes alone.
+// interpolate reads the CLUT between nodes. The cell is cut into simplices along its main diagonal:
+// with the fractions sorted downward, the value is reached by steps from the lowest corner to the
+// highest, one channel at a time. With three channels this is the usual tetrahedral interpolation,
+// and neutral colours depend on neutral nodes alone.
 func (l *lut) interpolate(pos *[4]float64) (v [3]float64) {
 	var frac [4]float64
 	var step, order [4]int

@@ -1,14 +1,16 @@
-// This file implements the conversion of rows to sRGB: three-component matrix profiles, ICC.1:2022 annex F.3, and monochrome
-// profiles, F.2. Rendering is media-relative colorimetric; sRGB is IEC 61966-2-1 adapted to D50.
-
 package icc
+
+// This file implements the conversion of rows to sRGB: three-component matrix profiles, ICC.1:2022
+// annex F.3, and monochrome profiles, F.2. Rendering is media-relative colorimetric; sRGB is IEC
+// 61966-2-1 adapted to D50.
 
 import (
 	"math"
 	"sync"
 )
 
-// A Transform converts rows of 8-bit samples to sRGB. It is not safe for use by several goroutines at once.
+// A Transform converts rows of 8-bit samples to sRGB. It is not safe for use by several goroutines
+// at once.
 type Transform struct {
 	space  Space
 	gray   *[256]byte     // of every sample alike, where colours need no more
@@ -20,7 +22,8 @@ type Transform struct {
 	linear16 *[1 << 16]uint16 // as linear
 }
 
-// Linear light has 14 bits and matrix coefficients 12, limited to [-8, 8): a sum of three products stays below 2^31.
+// Linear light has 14 bits and matrix coefficients 12, limited to [-8, 8): a sum of three products
+// stays below 2^31.
 const (
 	linearBits = 14
 	linearOne  = 1<<linearBits - 1
@@ -28,17 +31,19 @@ const (
 	matrixOne  = 1 << matrixBits
 )
 
-// xyzToSRGB is the inverse of the matrix of sRGB's primaries, IEC 61966-2-1 table 1, adapted by the linear Bradford transform
-// (ICC.1:2022 annex E) from D65, x 0.3127 y 0.3290, to the PCS white, which it takes to 1, 1, 1.
+// xyzToSRGB is the inverse of the matrix of sRGB's primaries, IEC 61966-2-1 table 1, adapted by the
+// linear Bradford transform (ICC.1:2022 annex E) from D65, x 0.3127 y 0.3290, to the PCS white,
+// which it takes to 1, 1, 1.
 var xyzToSRGB = matrix{
 	3.1341864, -1.6172090, -0.4906941,
 	-0.9787485, 1.9161301, 0.0334334,
 	0.0719639, -0.2289939, 1.4057537,
 }
 
-// Transform prepares the conversion of samples in the given space, which is that of the picture's components. RGB samples of a
-// monochrome profile, or the reverse of it, are an UnsupportedError, with one exception: a grey picture may have an RGB matrix
-// profile, whose neutrals are then converted.
+// Transform prepares the conversion of samples in the given space, which is that of the picture's
+// components. RGB samples of a monochrome profile, or the reverse of it, are an UnsupportedError,
+// with one exception: a grey picture may have an RGB matrix profile, whose neutrals are then
+// converted.
 func (p *Profile) Transform(in Space) (*Transform, error) {
 	if in.Components() == 0 || in != p.space && !(in == Gray && p.space == RGB) {
 		return nil, UnsupportedError("profile for " + string(p.space) + " with samples of " + string(in))
@@ -118,7 +123,8 @@ func (t *Transform) fromMatrix(p *Profile) error {
 	return nil
 }
 
-// set makes t the conversion by transfer functions and then a matrix from linear device RGB to XYZ relative to D50.
+// set makes t the conversion by transfer functions and then a matrix from linear device RGB to XYZ
+// relative to D50.
 func (t *Transform) set(m matrix, transfer [3]Transfer) error {
 	m = xyzToSRGB.times(m)
 	t.linear = new([3][256]int32)
@@ -134,7 +140,8 @@ func (t *Transform) set(m matrix, transfer [3]Transfer) error {
 		}
 		t.matrix[i] = int32(v)
 	}
-	// Neither rounding here nor the profile's own may tint neutrals: a row that sums to nearly 1 sums to 1.
+	// Neither rounding here nor the profile's own may tint neutrals: a row that sums to nearly 1
+	// sums to 1.
 	for i := 0; i < 9; i += 3 {
 		row := m[i] + m[i+1] + m[i+2]
 		if math.Abs(row-1) < 0.005 {
@@ -172,8 +179,8 @@ var encodeTable = sync.OnceValue(func() *[linearOne + 1]byte {
 	return t
 })
 
-// decode and encode are the sRGB transfer function, IEC 61966-2-1 section 5.2, on [0, 1]; encode also takes what lies outside,
-// as an odd function.
+// decode and encode are the sRGB transfer function, IEC 61966-2-1 section 5.2, on [0, 1]; encode
+// also takes what lies outside, as an odd function.
 func decode(s float64) float64 {
 	if s <= 0.04045 {
 		return s / 12.92
@@ -250,8 +257,9 @@ func (t *Transform) tones(row []byte, stride int) {
 	}
 }
 
-// CMYK converts pixels of 4 bytes in src to pixels of 3 bytes, R, G and B, in dst, which may be the same memory and holds at
-// least 3/4 of src's length. 255 is full ink, or none when inverted, as Adobe stores it.
+// CMYK converts pixels of 4 bytes in src to pixels of 3 bytes, R, G and B, in dst, which may be the
+// same memory and holds at least 3/4 of src's length. 255 is full ink, or none when inverted, as
+// Adobe stores it.
 func (t *Transform) CMYK(dst, src []byte, inverted bool) {
 	if t.grid != nil {
 		t.grid.cmyk(dst, src, inverted)

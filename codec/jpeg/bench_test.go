@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"path/filepath"
 	"testing"
+
+	"miniatura/internal/outside"
 )
 
-// BenchmarkDecode decodes real photographs at N/8: work=baseline and work=progressive are twins made by jpegtran.
+// BenchmarkDecode decodes real photographs at N/8: work=baseline and work=progressive are twins
+// made by jpegtran.
 func BenchmarkDecode(b *testing.B) {
-	photos := filepath.Join(shared(b, "corpus"), "photos")
+	photos := filepath.Join(outside.Shared(b, "corpus"), "photos")
 	for _, name := range []string{"012mp-bus.jpg", "craft-beer.jpg"} {
 		src := readFile(b, filepath.Join(photos, name))
 		for _, work := range []string{"baseline", "progressive"} {

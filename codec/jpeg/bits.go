@@ -1,7 +1,7 @@
 package jpeg
 
-// This file reads entropy-coded segments, ITU T.81 B.1.1.5 and F.2.2.5: it takes the stuffed zero bytes out, a chunk at a time, and keeps
-// the next 32 to 63 bits at hand.
+// This file reads entropy-coded segments, ITU T.81 B.1.1.5 and F.2.2.5: it takes the stuffed zero
+// bytes out, a chunk at a time, and keeps the next 32 to 63 bits at hand.
 
 import (
 	"bytes"
@@ -12,21 +12,22 @@ const (
 	// chunkSize is how many source bytes are unstuffed at a time.
 	chunkSize = 16 << 10
 
-	// maxUnit bounds the bytes one unit of decoding may take: an MCU of maxBlocksInMCU blocks, each of at most 64 codes of 16 bits with 15
-	// bits after them, and the 8 bytes a refill reads.
+	// maxUnit bounds the bytes one unit of decoding may take: an MCU of maxBlocksInMCU blocks, each
+	// of at most 64 codes of 16 bits with 15 bits after them, and the 8 bytes a refill reads.
 	maxUnit = maxBlocksInMCU*blockSize*31/8 + 16
 )
 
 // A bitReader reads the bits of one entropy-coded segment after the other.
 //
-// The unread bits are the n most significant ones of acc, then buf[p:]. Bits of acc below those n are either 0 or what buf[p:] begins with,
-// so that a refill may OR them in again.
+// The unread bits are the n most significant ones of acc, then buf[p:]. Bits of acc below those n
+// are either 0 or what buf[p:] begins with, so that a refill may OR them in again.
 type bitReader struct {
 	acc uint64
 	n   int
 	p   int
 	buf []byte // unstuffed data, followed by at least maxUnit bytes that may be read
-	// mark is where in buf something is to be done before the next unit: unstuff more, or, when last is set, fail, for the data has ended.
+	// mark is where in buf something is to be done before the next unit: unstuff more, or, when
+	// last is set, fail, for the data has ended.
 	mark int
 	last bool
 	src  []byte
@@ -42,7 +43,8 @@ func (r *bitReader) reset(src []byte, sp int) {
 	r.more()
 }
 
-// more keeps what is unread, and what acc and ended need of what is read, and unstuffs the next chunk behind it.
+// more keeps what is unread, and what acc and ended need of what is read, and unstuffs the next
+// chunk behind it.
 func (r *bitReader) more() {
 	keep := min(r.p, 16)
 	end := 0
@@ -87,7 +89,8 @@ func (r *bitReader) more() {
 		break
 	}
 	if r.last {
-		// Zero bits follow the data so that the decoder can run over its end within a unit, before it looks at mark.
+		// Zero bits follow the data so that the decoder can run over its end within a unit, before
+		// it looks at mark.
 		clear(r.mem[end : end+maxUnit])
 		r.buf = r.mem[:end+maxUnit]
 		r.mark = end
@@ -97,8 +100,9 @@ func (r *bitReader) more() {
 	}
 }
 
-// ensure is called before every unit of decoding when p has passed mark. It reports whether the bits read so far were all there.
-// Of what refills have read ahead, whole bytes not yet used are given back first.
+// ensure is called before every unit of decoding when p has passed mark. It reports whether the
+// bits read so far were all there. Of what refills have read ahead, whole bytes not yet used are
+// given back first.
 func (r *bitReader) ensure() bool {
 	if r.last {
 		return r.p-r.n>>3 <= r.mark
@@ -107,8 +111,9 @@ func (r *bitReader) ensure() bool {
 	return true
 }
 
-// done reports, at the end of a scan, whether the bits read so far were all there, and, where no marker follows in the source, whether they
-// were the picture's: see ended. Zeros to the very end of the source were written for what is lacking, not by an encoder.
+// done reports, at the end of a scan, whether the bits read so far were all there, and, where no
+// marker follows in the source, whether they were the picture's: see ended. Zeros to the very end
+// of the source were written for what is lacking, not by an encoder.
 func (r *bitReader) done() bool {
 	for !r.last && len(r.buf)-r.p < maxUnit+maxPadding {
 		r.more()
@@ -120,9 +125,10 @@ func (r *bitReader) done() bool {
 	return used <= r.mark && (r.sp+1 < len(r.src) || used == r.mark && used > 0 && r.buf[used-1] != 0 || r.ended())
 }
 
-// ended reports whether the last byte that was read looks like the end of a scan, when what follows is no marker but a tail of any length. A
-// download cut short in a file of full length leaves zeros, or whatever was on the disk, which are valid codes of less than the picture.
-// A scan ends in bits of 1 up to a whole byte (F.1.2.3), and its last byte is none of a run of equal ones.
+// ended reports whether the last byte that was read looks like the end of a scan, when what follows
+// is no marker but a tail of any length. A download cut short in a file of full length leaves
+// zeros, or whatever was on the disk, which are valid codes of less than the picture. A scan ends
+// in bits of 1 up to a whole byte (F.1.2.3), and its last byte is none of a run of equal ones.
 func (r *bitReader) ended() bool {
 	used := r.p - r.n>>3
 	if used < 1 || used >= len(r.buf) {
@@ -140,12 +146,12 @@ func refill(acc uint64, n int, buf []byte, p int) (uint64, int, int) {
 	return acc | binary.BigEndian.Uint64(buf[p:])>>(uint(n)&63), n | 56, p + (63-n)>>3
 }
 
-// maxPadding is how many bytes may follow the last unit of a restart interval. T.81 has none; more than some padding means that the
-// interval has been misread.
+// maxPadding is how many bytes may follow the last unit of a restart interval. T.81 has none; more
+// than some padding means that the interval has been misread.
 const maxPadding = 16
 
-// restart goes on behind the restart marker with number i modulo 8 (E.2.4) and reports whether the interval before it was whole and the
-// marker is there.
+// restart goes on behind the restart marker with number i modulo 8 (E.2.4) and reports whether the
+// interval before it was whole and the marker is there.
 func (r *bitReader) restart(i int) bool {
 	for !r.last && len(r.buf)-r.p < maxUnit+maxPadding {
 		r.more()

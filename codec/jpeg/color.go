@@ -4,8 +4,8 @@ package jpeg
 
 import "image/color"
 
-// YCbCrToRGBA converts len(y) full-range samples of each plane to opaque pixels of 4 bytes in dst, each as color.YCbCrToRGB does. cb and cr are
-// as long as y, dst four times.
+// YCbCrToRGBA converts len(y) full-range samples of each plane to opaque pixels of 4 bytes in dst,
+// each as color.YCbCrToRGB does. cb and cr are as long as y, dst four times.
 func YCbCrToRGBA(dst, y, cb, cr []byte) {
 	cb, cr, dst = cb[:len(y)], cr[:len(y)], dst[:4*len(y)]
 	if n := ycbcrToRGBA(dst, y, cb, cr); n > 0 {

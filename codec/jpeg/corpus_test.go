@@ -6,27 +6,13 @@ import (
 	"sort"
 	"strings"
 	"testing"
+
+	"miniatura/internal/outside"
 )
-
-func sharedRoot() string {
-	if root := os.Getenv("MINIATURA_SHARED"); root != "" {
-		return root
-	}
-	return "../../../shared"
-}
-
-// shared returns the folder of pictures outside the repository, or skips.
-func shared(t testing.TB, sub string) string {
-	dir := filepath.Join(sharedRoot(), sub)
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("no pictures in %s; MINIATURA_SHARED names their folder", dir)
-	}
-	return dir
-}
 
 // corpusJPEGs returns the paths of all files below the corpus folders that are named as JPEGs.
 func corpusJPEGs(t testing.TB, folders ...string) []string {
-	dir := shared(t, "corpus")
+	dir := outside.Shared(t, "corpus")
 	var out []string
 	for _, f := range folders {
 		err := filepath.WalkDir(filepath.Join(dir, f), func(p string, e os.DirEntry, err error) error {

@@ -13,6 +13,8 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	"miniatura/internal/outside"
 )
 
 // picture returns a w x h JPEG in 4:2:0 by the standard library, of gradients with some noise.
@@ -32,7 +34,8 @@ func picture(t testing.TB, w, h int) []byte {
 	return b.Bytes()
 }
 
-// smallPictures are pictures of both processes, with and without restart intervals, as far as the tools to make them are there.
+// smallPictures are pictures of both processes, with and without restart intervals, as far as the
+// tools to make them are there.
 func smallPictures(t testing.TB) map[string][]byte {
 	src := picture(t, 83, 61)
 	out := map[string][]byte{"sequential": src}
@@ -56,8 +59,9 @@ func tryDecode(src []byte, n int) (out [4][]byte, err error) {
 	return d.planes([4]int{n, n, n, n})
 }
 
-// A download that was cut short in a file of full length ends in zeros, which are valid codes: they are not taken for the picture.
-// Padding behind a picture, with or without an EOI marker, does no harm.
+// A download that was cut short in a file of full length ends in zeros, which are valid codes: they
+// are not taken for the picture. Padding behind a picture, with or without an EOI marker, does no
+// harm.
 func TestZeroFilledTailIsAnError(t *testing.T) {
 	pictures := smallPictures(t)
 	pictures["large"] = picture(t, 640, 480) // more than a chunk
@@ -79,8 +83,8 @@ func TestZeroFilledTailIsAnError(t *testing.T) {
 	}
 }
 
-// A picture without an EOI marker but with a tail is whole when its last scan ends as scans do. Cut anywhere before, with the rest of the
-// file filled, it is an error or still the same picture.
+// A picture without an EOI marker but with a tail is whole when its last scan ends as scans do. Cut
+// anywhere before, with the rest of the file filled, it is an error or still the same picture.
 func TestTailWithoutEOI(t *testing.T) {
 	tails := map[string][]byte{"zeros": make([]byte, 900), "many zeros": make([]byte, 100<<10), "spaces": bytes.Repeat([]byte(" "), 900), "text": bytes.Repeat([]byte("GPS log; "), 100)}
 	pictures := smallPictures(t)
@@ -218,8 +222,8 @@ func TestUnsupportedProcesses(t *testing.T) {
 	copy(dnl[bytes.Index(small, []byte{0xFF, markerSOF0})+5:], []byte{0, 0})
 	cases := map[string][]byte{"arithmetic": tool(t, "jpegtran", small, "-arithmetic"), "lossless": lossless, "height by DNL": dnl}
 	for _, p := range []string{"testorig12.jpg", "testimgari.jpg", "jpeg_lossless_sel1.jpg"} {
-		if _, err := os.Stat(sharedRoot()); err == nil {
-			cases[p] = readFile(t, filepath.Join(shared(t, "corpus"), "hostile", p))
+		if _, err := os.Stat(outside.Root()); err == nil {
+			cases[p] = readFile(t, filepath.Join(outside.Shared(t, "corpus"), "hostile", p))
 		}
 	}
 	for name, src := range cases {
@@ -233,7 +237,7 @@ func TestUnsupportedProcesses(t *testing.T) {
 
 // Every hostile file ends in an error or a whole picture, within a second and little memory.
 func TestHostileFiles(t *testing.T) {
-	dir := filepath.Join(shared(t, "corpus"), "hostile")
+	dir := filepath.Join(outside.Shared(t, "corpus"), "hostile")
 	files := 0
 	err := filepath.WalkDir(dir, func(p string, e os.DirEntry, err error) error {
 		if err != nil || e.IsDir() {

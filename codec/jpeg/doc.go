@@ -1,12 +1,14 @@
-// Package jpeg reads and writes JPEG pictures (ITU T.81) at the speed and memory of the picture that is wanted, not of the picture that is there.
+// Package jpeg reads and writes JPEG pictures (ITU T.81) at the speed and memory of the picture
+// that is wanted, not of the picture that is there.
 //
 //	err := jpeg.Encode(w, m, &jpeg.Options{Quality: 80}) // nil is quality 75
 //	d, err := jpeg.NewDecoder(src)       // headers only, up to the first scan
 //	n := d.ChooseScale(w, h, cw, ch)     // or any N of your own, one per component
 //	err = d.Decode(ctx, n, func(c, y int, rows []byte, stride, count int) error { ... })
 //
-// The reader shrinks inside the inverse DCT: a component decoded at N/8, N = 1..8, costs the entropy decoding of its file and then only work
-// and memory in proportion to the smaller picture. It hands out planes in bands of rows, each component in its own size.
+// The reader shrinks inside the inverse DCT: a component decoded at N/8, N = 1..8, costs the
+// entropy decoding of its file and then only work and memory in proportion to the smaller picture.
+// It hands out planes in bands of rows, each component in its own size.
 //
 // Decode, DecodeConfig and Encode are as in the standard library's image/jpeg.
 //
@@ -42,6 +44,7 @@
 //
 //	jpeg.go           errors and markers, table B.1
 //
-// The kernels are in idct_generic.go, idct8.go, color.go and fdct.go, and once more for AVX2 in *_amd64.s, which _asm generates;
-// kernels_amd64.go and writer_kernels_amd64.go choose. All give the same bytes.
+// The kernels are in idct_generic.go, idct8.go, color.go and fdct.go, and once more for AVX2 in
+// *_amd64.s, which _asm generates; kernels_amd64.go and writer_kernels_amd64.go choose. All give
+// the same bytes.
 package jpeg

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
+
+	"miniatura/internal/outside"
 )
 
 // addSeeds gives a fuzz target small pictures of all kinds that can be had here.
@@ -22,7 +24,7 @@ func addSeeds(f *testing.F) {
 			f.Add(tool(f, "jpegtran", src, args...), uint8(i))
 		}
 	}
-	small, _ := filepath.Glob(filepath.Join(sharedRoot(), "corpus/hostile/fuzz-jpeg/*"))
+	small, _ := filepath.Glob(filepath.Join(outside.Root(), "corpus/hostile/fuzz-jpeg/*"))
 	for i, p := range small {
 		if b := readFile(f, p); len(b) < 8<<10 {
 			f.Add(b, uint8(i))
@@ -30,8 +32,8 @@ func addSeeds(f *testing.F) {
 	}
 }
 
-// Whatever the bytes: no panic, no more memory than PeakBytes says, bands in order and whole when there is no error, and the same with every
-// set of kernels.
+// Whatever the bytes: no panic, no more memory than PeakBytes says, bands in order and whole when
+// there is no error, and the same with every set of kernels.
 func FuzzDecode(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, src []byte, k uint8) {
@@ -66,7 +68,8 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// checksum decodes and sums the samples up, in the order they come. It fails when bands are out of order, and when they do not make whole planes.
+// checksum decodes and sums the samples up, in the order they come. It fails when bands are out of
+// order, and when they do not make whole planes.
 func checksum(d *Decoder, n [4]int) (sum uint32, err error) {
 	var next [4]int
 	err = d.Decode(context.Background(), n, func(c, y int, rows []byte, stride, count int) error {
@@ -88,7 +91,8 @@ func checksum(d *Decoder, n [4]int) (sum uint32, err error) {
 	return sum, err
 }
 
-// A picture with one bit wrong anywhere is an error or has whole planes, with the bands in order: checksum panics otherwise.
+// A picture with one bit wrong anywhere is an error or has whole planes, with the bands in order:
+// checksum panics otherwise.
 func TestFlippedBits(t *testing.T) {
 	for _, src := range smallPictures(t) {
 		step := 61

@@ -1,7 +1,8 @@
 package jpeg
 
-// This file implements the marker segments of ITU T.81 annex B.2, up to the first scan, and the APP segments other documents define:
-// JFIF (ITU T.871), Exif (CIPA DC-008), ICC profiles (ICC.1 annex B.4), Adobe APP14.
+// This file implements the marker segments of ITU T.81 annex B.2, up to the first scan, and the APP
+// segments other documents define: JFIF (ITU T.871), Exif (CIPA DC-008), ICC profiles (ICC.1 annex
+// B.4), Adobe APP14.
 
 import (
 	"bytes"
@@ -30,7 +31,8 @@ type Component struct {
 	bh    int         // block lines
 }
 
-// A Segment is an application segment in the order of the file. Data is a part of the source, without marker and length.
+// A Segment is an application segment in the order of the file. Data is a part of the source,
+// without marker and length.
 type Segment struct {
 	Marker byte // 0xE0 to 0xEF
 	Data   []byte
@@ -39,7 +41,8 @@ type Segment struct {
 // A quantTable holds the quantization steps in zig-zag order.
 type quantTable [blockSize]uint16
 
-// A tableSpec is a Huffman table as DHT wrote it: 16 counts and the symbols, a part of the source. Tables are built when a scan needs them.
+// A tableSpec is a Huffman table as DHT wrote it: 16 counts and the symbols, a part of the source.
+// Tables are built when a scan needs them.
 type tableSpec []byte
 
 // A scan is a scan header (T.81 B.2.3) with the tables and the restart interval in force at it.
@@ -61,7 +64,8 @@ const maxBlocksInMCU = 10
 // maxSegments bounds the APP segments that are remembered; later ones are read over.
 const maxSegments = 512
 
-// A Decoder reads one JPEG picture, the first of its source. It keeps and never writes to the source.
+// A Decoder reads one JPEG picture, the first of its source. It keeps and never writes to the
+// source.
 type Decoder struct {
 	W, H        int         // in pixels
 	Components  []Component // 1, 3 or 4
@@ -70,7 +74,8 @@ type Decoder struct {
 	Odd         bool // shown by everybody, but not by the standard: no Huffman tables, equal component identifiers, a stray DNL
 	Segments    []Segment
 
-	// MaxBytes bounds what Decode may allocate: it returns an error that is ErrLimit rather than exceed it. NewDecoder sets DefaultMaxBytes.
+	// MaxBytes bounds what Decode may allocate: it returns an error that is ErrLimit rather than
+	// exceed it. NewDecoder sets DefaultMaxBytes.
 	MaxBytes int64
 
 	src        []byte
@@ -88,11 +93,13 @@ type Decoder struct {
 	adobeTransform byte
 }
 
-// DefaultMaxBytes is a Decoder's MaxBytes when it is not changed. A progressive picture of 100 megapixels fits at N = 4.
+// DefaultMaxBytes is a Decoder's MaxBytes when it is not changed. A progressive picture of 100
+// megapixels fits at N = 4.
 const DefaultMaxBytes = 256 << 20
 
-// NewDecoder reads the headers of the first picture in src, up to its first scan. It reads no entropy-coded data and allocates some hundred
-// bytes a segment. The errors are FormatError and UnsupportedError.
+// NewDecoder reads the headers of the first picture in src, up to its first scan. It reads no
+// entropy-coded data and allocates some hundred bytes a segment. The errors are FormatError and
+// UnsupportedError.
 func NewDecoder(src []byte) (*Decoder, error) {
 	d := &Decoder{src: src, MaxBytes: DefaultMaxBytes}
 	if len(src) < 4 || src[0] != 0xFF || src[1] != markerSOI {
@@ -108,8 +115,8 @@ func NewDecoder(src []byte) (*Decoder, error) {
 	}
 	d.first = *s
 	d.setModel()
-	// Every block takes at least one bit in a progressive picture (its first DC scan) and two in a sequential one (DC and EOB), so the
-	// header of a bomb convicts it.
+	// Every block takes at least one bit in a progressive picture (its first DC scan) and two in a
+	// sequential one (DC and EOB), so the header of a bomb convicts it.
 	var blocks int64
 	for i := range d.Components {
 		blocks += int64(d.Components[i].bw) * int64(d.Components[i].bh)
@@ -123,8 +130,9 @@ func NewDecoder(src []byte) (*Decoder, error) {
 	return d, nil
 }
 
-// nextScan walks over the marker segments from d.next to the next SOS and returns it, or nil at EOI or at the end of the source.
-// d.next is then the first entropy-coded byte; the caller moves it behind the scan's data.
+// nextScan walks over the marker segments from d.next to the next SOS and returns it, or nil at EOI
+// or at the end of the source. d.next is then the first entropy-coded byte; the caller moves it
+// behind the scan's data.
 func (d *Decoder) nextScan() (*scan, error) {
 	for {
 		m, seg, err := d.nextSegment()
@@ -167,8 +175,9 @@ func (d *Decoder) nextScan() (*scan, error) {
 	}
 }
 
-// nextSegment returns the next marker and its segment's bytes, and moves d.next behind it. The marker is 0 at the end of the source.
-// Bytes between segments that are no marker are passed over, as every decoder does.
+// nextSegment returns the next marker and its segment's bytes, and moves d.next behind it. The
+// marker is 0 at the end of the source. Bytes between segments that are no marker are passed over,
+// as every decoder does.
 func (d *Decoder) nextSegment() (m byte, seg []byte, err error) {
 	b, p := d.src, d.next
 	for {
@@ -360,7 +369,8 @@ func (d *Decoder) sos(seg []byte) (*scan, error) {
 	return s, nil
 }
 
-// app remembers an application segment, and reads what says how the components are to be understood.
+// app remembers an application segment, and reads what says how the components are to be
+// understood.
 func (d *Decoder) app(m byte, seg []byte) {
 	switch {
 	case m == markerAPP0 && len(seg) >= 5 && string(seg[:5]) == "JFIF\x00":
@@ -373,7 +383,8 @@ func (d *Decoder) app(m byte, seg []byte) {
 	}
 }
 
-// setModel is called when all segments before the first scan are read. The rules are libjpeg's, which every reader shares.
+// setModel is called when all segments before the first scan are read. The rules are libjpeg's,
+// which every reader shares.
 func (d *Decoder) setModel() {
 	switch c := d.Components; len(c) {
 	case 1:
@@ -420,12 +431,15 @@ func (d *Decoder) Exif() []byte { return d.payload(markerAPP1, exifHeader) }
 // XMP returns the XMP packet, a part of the source, or nil. Extended XMP is left out.
 func (d *Decoder) XMP() []byte { return d.payload(markerAPP1, xmpHeader) }
 
-// MPF returns the multi-picture index of an MPO file (CIPA DC-007), a part of the source, or nil. The decoder reads the first picture only.
+// MPF returns the multi-picture index of an MPO file (CIPA DC-007), a part of the source, or nil.
+// The decoder reads the first picture only.
 func (d *Decoder) MPF() []byte { return d.payload(markerAPP2, []byte("MPF\x00")) }
 
-// ICCProfile returns the ICC profile: a part of the source when it is in one segment, else its chunks put together. It is nil when there is
-// none, or when a chunk is missing, misnumbered or doubled before all are there: the profile is then unusable, which is not to say the
-// picture is. Segments behind the last chunk do not change it; another reports whether one of them has other contents.
+// ICCProfile returns the ICC profile: a part of the source when it is in one segment, else its
+// chunks put together. It is nil when there is none, or when a chunk is missing, misnumbered or
+// doubled before all are there: the profile is then unusable, which is not to say the picture is.
+// Segments behind the last chunk do not change it; another reports whether one of them has other
+// contents.
 func (d *Decoder) ICCProfile() (profile []byte, another bool) {
 	var chunk [256][]byte
 	n, total, size := 0, 0, 0

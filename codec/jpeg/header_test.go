@@ -7,6 +7,8 @@ import (
 	stdjpeg "image/jpeg"
 	"path/filepath"
 	"testing"
+
+	"miniatura/internal/outside"
 )
 
 // What exiftool takes out of the corpus' pictures is what the decoder points at.
@@ -117,7 +119,7 @@ func TestColorModel(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]ColorModel{"pizza-cmyk8-usswop.jpg": ModelCMYK, "flower_small.cmyk.jpg": ModelYCCK} {
-		d, err := NewDecoder(readFile(t, filepath.Join(shared(t, "corpus"), "photos", name)))
+		d, err := NewDecoder(readFile(t, filepath.Join(outside.Shared(t, "corpus"), "photos", name)))
 		if err != nil || d.Model != want {
 			t.Errorf("%s: %v, model %d, want %d", name, err, d.Model, want)
 		}
@@ -144,7 +146,8 @@ func TestRGBAgainstDjpeg(t *testing.T) {
 	}
 }
 
-// What is whole is a profile; what is missing, misnumbered or doubled before it is whole makes it none. Each is as Chromium 156 has it.
+// What is whole is a profile; what is missing, misnumbered or doubled before it is whole makes it
+// none. Each is as Chromium 156 has it.
 func TestProfileChunks(t *testing.T) {
 	src, _, _ := greyParts(t, 9, 9, 5)
 	chunk := func(i, n byte, data string) Segment {

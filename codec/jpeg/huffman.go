@@ -1,7 +1,7 @@
 package jpeg
 
-// This file makes Huffman tables out of their specification (ITU T.81 annex C) and the look-up tables that decoding uses in place of
-// figure F.16.
+// This file makes Huffman tables out of their specification (ITU T.81 annex C) and the look-up
+// tables that decoding uses in place of figure F.16.
 
 const (
 	dcBits   = 9  // looked up at once for a DC code
@@ -40,7 +40,8 @@ func (h *canonical) make(s tableSpec, each func(symbol byte, code uint32, length
 	return nil
 }
 
-// symbol returns the symbol whose code acc begins with, and the code's length; a length of 0 when there is none.
+// symbol returns the symbol whose code acc begins with, and the code's length; a length of 0 when
+// there is none.
 func (h *canonical) symbol(acc uint64) (symbol byte, length int) {
 	v := uint32(acc >> 48)
 	for l := 1; l <= 16; l++ {
@@ -80,8 +81,9 @@ func acCode(symbol byte, length int) code {
 	return makeCode(length, n, r+1)
 }
 
-// value returns the value of the bits behind the code acc begins with, as the procedures RECEIVE and EXTEND of F.2.2.1 make it: 0 for
-// category 0; for a first bit of 1 the bits themselves, for 0 their complement, negated.
+// value returns the value of the bits behind the code acc begins with, as the procedures RECEIVE
+// and EXTEND of F.2.2.1 make it: 0 for category 0; for a first bit of 1 the bits themselves, for 0
+// their complement, negated.
 func (e code) value(acc uint64) int32 {
 	t := acc << (e >> 16 & 63)
 	sign := ^(int64(t) >> 63) // -1 for a negative value
@@ -122,8 +124,9 @@ func (h *dcTable) long(acc uint64) code {
 // An acTable decodes AC coefficients.
 type acTable struct {
 	look [1 << acBits]code // by the next bits
-	// skip, by the next bits: advance<<5 | length, in all, of the symbols whose codes are within them; the bits that follow the last code may
-	// reach beyond. The last may be EOB, which advances by endOfBlock. The advance is noCode when there is no code.
+	// skip, by the next bits: advance<<5 | length, in all, of the symbols whose codes are within
+	// them; the bits that follow the last code may reach beyond. The last may be EOB, which
+	// advances by endOfBlock. The advance is noCode when there is no code.
 	skip [1 << skipBits]uint16
 	canonical
 }
@@ -175,7 +178,8 @@ func fill(t []code, e code) {
 	}
 }
 
-// long returns the code acc begins with when look has it not; its advance is noCode when there is none.
+// long returns the code acc begins with when look has it not; its advance is noCode when there is
+// none.
 func (h *acTable) long(acc uint64) code {
 	s, l := h.symbol(acc)
 	if l == 0 {

@@ -95,7 +95,8 @@ const (
 	w7_0 = 11585
 )
 
-// The first pass at 2 points has weights of 1 only: sums 2^13 (a +- b) lose nothing to its rounding, and both passes become one.
+// The first pass at 2 points has weights of 1 only: sums 2^13 (a +- b) lose nothing to its
+// rounding, and both passes become one.
 func idct2(c, q *[4]int16, dst []byte, stride int) {
 	c00, c01 := int32(c[0]*q[0]), int32(c[1]*q[1])
 	c10, c11 := int32(c[2]*q[2]), int32(c[3]*q[3])

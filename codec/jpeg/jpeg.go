@@ -11,8 +11,9 @@ type FormatError string
 
 func (e FormatError) Error() string { return "jpeg: invalid format: " + string(e) }
 
-// An UnsupportedError reports that the input uses a valid but unimplemented JPEG feature: arithmetic coding, 12-bit samples, lossless or
-// hierarchical processes, two components, and the like.
+// An UnsupportedError reports that the input uses a valid but unimplemented JPEG feature:
+// arithmetic coding, 12-bit samples, lossless or hierarchical processes, two components, and the
+// like.
 type UnsupportedError string
 
 func (e UnsupportedError) Error() string { return "jpeg: unsupported feature: " + string(e) }
@@ -20,7 +21,8 @@ func (e UnsupportedError) Error() string { return "jpeg: unsupported feature: " 
 // Is reports whether target is errors.ErrUnsupported.
 func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
 
-// ErrLimit is what an error is (errors.Is) when a picture takes more memory, or has more scans, than is allowed.
+// ErrLimit is what an error is (errors.Is) when a picture takes more memory, or has more scans,
+// than is allowed.
 var ErrLimit = limit.Err
 
 // tooMuch is the error of a picture that takes more memory than its Decoder may use.

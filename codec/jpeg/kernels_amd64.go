@@ -12,9 +12,10 @@ var useAVX2 = cpu.X86.HasAVX2
 
 // inverse -> idct1AVX2 ... idct8AVX2 | inverseGeneric
 //
-// It writes the samples of the blocks in coef side by side to dst: n rows, stride apart, of n samples for each block. coef has the blocks
-// one after the other, each cols(n) x cols(n) quantized coefficients in natural order; q their steps in the same order. The number of
-// blocks is a multiple of 8. Up to margin bytes may be written behind the last sample of each row.
+// It writes the samples of the blocks in coef side by side to dst: n rows, stride apart, of n
+// samples for each block. coef has the blocks one after the other, each cols(n) x cols(n) quantized
+// coefficients in natural order; q their steps in the same order. The number of blocks is a
+// multiple of 8. Up to margin bytes may be written behind the last sample of each row.
 func inverse(n int, dst []byte, stride int, coef []int16, q *steps) {
 	if !useAVX2 {
 		inverseGeneric(n, dst, stride, coef, q)
@@ -47,7 +48,8 @@ func inverse(n int, dst []byte, stride int, coef []int16, q *steps) {
 	}
 }
 
-// ycbcrToRGBA -> ycbcrToRGBAAVX2, and the loop in YCbCrToRGBA for what it leaves: it returns how many samples are done.
+// ycbcrToRGBA -> ycbcrToRGBAAVX2, and the loop in YCbCrToRGBA for what it leaves: it returns how
+// many samples are done.
 func ycbcrToRGBA(dst, y, cb, cr []byte) int {
 	groups := len(y) / 8
 	if !useAVX2 || groups == 0 {

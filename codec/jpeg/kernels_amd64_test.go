@@ -15,7 +15,8 @@ func generic(f func()) {
 	f()
 }
 
-// The kernels write the same bytes as the reference, for any coefficients and steps, at any alignment, and nothing around them but margin.
+// The kernels write the same bytes as the reference, for any coefficients and steps, at any
+// alignment, and nothing around them but margin.
 func TestInverseAVX2EqualsGeneric(t *testing.T) {
 	if !useAVX2 {
 		t.Skip("no AVX2")

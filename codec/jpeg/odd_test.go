@@ -9,9 +9,11 @@ import (
 	"testing"
 )
 
-// This file tests what the standard does not allow and every viewer shows. Chromium 156, djpeg and Pillow agree on each of these.
+// This file tests what the standard does not allow and every viewer shows. Chromium 156, djpeg and
+// Pillow agree on each of these.
 
-// edit rewrites the marker segments before the first scan's data: change returns the new contents, or nil for none. The rest is kept.
+// edit rewrites the marker segments before the first scan's data: change returns the new contents,
+// or nil for none. The rest is kept.
 func edit(src []byte, change func(m byte, body []byte) []byte) []byte {
 	out := append([]byte(nil), src[:2]...)
 	for p := 2; ; {
@@ -132,7 +134,8 @@ func TestMissingHuffmanTablesAreTheStandards(t *testing.T) {
 	gray, _, _ := greyParts(t, 40, 30, 7)
 	holds(t, "grey", gray, without(gray, func(c, s byte) bool { return false }))
 
-	// Tables that are there count, also where others are missing: a picture with tables of its own is not read with the standard's.
+	// Tables that are there count, also where others are missing: a picture with tables of its own
+	// is not read with the standard's.
 	own := tool(t, "jpegtran", plain, "-optimize")
 	if _, d := decoded(t, "optimized", own); d.Odd {
 		t.Error("tables of its own are called odd")

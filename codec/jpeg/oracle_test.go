@@ -1,6 +1,7 @@
 package jpeg
 
-// Other programs read and rewrite the same pictures: djpeg and jpegtran of libjpeg-turbo, when they are installed.
+// Other programs read and rewrite the same pictures: djpeg and jpegtran of libjpeg-turbo, when they
+// are installed.
 
 import (
 	"bytes"
@@ -67,8 +68,9 @@ func oraclePictures(t testing.TB) []string {
 	return out
 }
 
-// The luma at full size is libjpeg's to the bit, and that at other N its own within the PSNR that the table says: libjpeg-turbo shrinks to
-// 2 and 4 with an approximation of the box filter, to the others with the same transforms as here.
+// The luma at full size is libjpeg's to the bit, and that at other N its own within the PSNR that
+// the table says: libjpeg-turbo shrinks to 2 and 4 with an approximation of the box filter, to the
+// others with the same transforms as here.
 func TestLumaAgainstDjpeg(t *testing.T) {
 	least := [9]float64{1: math.Inf(1), 2: 33, 3: 70, 4: 30, 5: 70, 6: 70, 7: 70, 8: math.Inf(1)}
 	var worst [9]float64
@@ -131,8 +133,8 @@ func TestTwinsHaveEqualPlanes(t *testing.T) {
 	}
 }
 
-// Sampling factors of all kinds: cjpeg writes them, djpeg reads the luma where it is the finest component, and a progressive twin has the same
-// planes.
+// Sampling factors of all kinds: cjpeg writes them, djpeg reads the luma where it is the finest
+// component, and a progressive twin has the same planes.
 func TestSamplingFactors(t *testing.T) {
 	ppm := []byte("P6\n75 53\n255\n")
 	for y := range 53 {

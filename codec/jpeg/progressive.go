@@ -2,11 +2,13 @@ package jpeg
 
 // This file decodes progressive pictures, ITU T.81 annex G.
 //
-// It first walks over all scans and finds out, from the last to the first, which of them the wanted N needs: a scan with coefficients that
-// are kept, and, before a refinement that is needed, every scan of its band, because how many bits a refinement takes depends on all the
-// coefficients of the band that are not zero. The rest is never decoded. Then it decodes the DC scans, which interleave the components, and
-// after that one component at a time, so that only one component's AC coefficients are in memory: the N*N-1 that are kept, and a bit each
-// for all 64 of a block when there are refinements.
+// It first walks over all scans and finds out, from the last to the first, which of them the wanted
+// N needs: a scan with coefficients that are kept, and, before a refinement that is needed, every
+// scan of its band, because how many bits a refinement takes depends on all the coefficients of the
+// band that are not zero. The rest is never decoded. Then it decodes the DC scans, which interleave
+// the components, and after that one component at a time, so that only one component's AC
+// coefficients are in memory: the N*N-1 that are kept, and a bit each for all 64 of a block when
+// there are refinements.
 
 import (
 	"bytes"
@@ -99,10 +101,12 @@ func (d *Decoder) decodeProgressive(ctx context.Context, w *workspace, emit emit
 	return nil
 }
 
-// list finds all scans, checks that each follows from the ones before (G.1.1.1), and that they are a whole picture.
+// list finds all scans, checks that each follows from the ones before (G.1.1.1), and that they are
+// a whole picture.
 func (g *progressive) list() error {
 	d := g.d
-	// al, by component and coefficient: 1 + the number of low bits yet to come; 0 before the first scan.
+	// al, by component and coefficient: 1 + the number of low bits yet to come; 0 before the first
+	// scan.
 	var al [4][blockSize]uint8
 	s := &d.first
 	ended := false
@@ -164,8 +168,9 @@ func (s *scan) band() uint64 {
 	return ^uint64(0) >> (63 - s.se) &^ (1<<s.ss - 1)
 }
 
-// plan marks the AC scans of component c that its kept coefficients need, and reports whether there is a refinement among them.
-// A scan that no marker follows is always decoded, so as to know that it is whole.
+// plan marks the AC scans of component c that its kept coefficients need, and reports whether there
+// is a refinement among them. A scan that no marker follows is always decoded, so as to know that
+// it is whole.
 func (g *progressive) plan(c uint8, kept uint64) (refines bool) {
 	for i := len(g.scans) - 1; i >= 0; i-- {
 		s := &g.scans[i]
@@ -331,8 +336,9 @@ func (g *progressive) component(ci uint8, n int) error {
 	return nil
 }
 
-// first decodes blocks b to end of a scan that is the first of its band, G.1.2.2. run is how many blocks are still to be passed over as
-// having no (more) coefficients in the band; it returns what is left of it.
+// first decodes blocks b to end of a scan that is the first of its band, G.1.2.2. run is how many
+// blocks are still to be passed over as having no (more) coefficients in the band; it returns what
+// is left of it.
 func (g *progressive) first(s *scan, b, end, run int) (int, error) {
 	r := &g.r
 	acc, n, bp, buf := r.acc, r.n, r.p, r.buf
@@ -402,8 +408,9 @@ func (g *progressive) first(s *scan, b, end, run int) (int, error) {
 	return run, nil
 }
 
-// refine decodes blocks b to end of a scan that adds a bit to its band, G.1.2.3. run is as in first, only that blocks it covers have a
-// correction bit for each coefficient that is not zero yet.
+// refine decodes blocks b to end of a scan that adds a bit to its band, G.1.2.3. run is as in
+// first, only that blocks it covers have a correction bit for each coefficient that is not zero
+// yet.
 func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 	r := &g.r
 	acc, n, bp, buf := r.acc, r.n, r.p, r.buf
@@ -430,8 +437,9 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 			run--
 		}
 		for {
-			// The next code says which coefficient becomes known, and so which corrections come after the code: those before it. At the end
-			// of the band, or after EOB, they are all that is left.
+			// The next code says which coefficient becomes known, and so which corrections come
+			// after the code: those before it. At the end of the band, or after EOB, they are all
+			// that is left.
 			var k uint
 			var v int32
 			m := more
@@ -465,32 +473,9 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 					zeros &^= 1<<k<<1 - 1
 				}
 			}
-			// A correction bit for each coefficient of m; those that are set add one to its magnitude.
 			more &^= m
-			for m != 0 {
-				acc, n, bp = refill(acc, n, buf, bp)
-				some := bits.OnesCount64(m)
-				for x := m & kept; x != 0; x &= x - 1 {
-					low := x & -x
-					i := bits.OnesCount64(m & (low - 1))
-					if i >= 56 {
-						break
-					}
-					c := &co[g.slot[bits.TrailingZeros64(x)&63]]
-					sign := *c >> 15
-					*c += (one ^ sign - sign) & -int16(acc<<(uint(i)&63)>>63)
-				}
-				if some <= 56 {
-					acc <<= uint(some) & 63
-					n -= some
-					break
-				}
-				// More than there are bits at hand: the first 56, then the rest.
-				for range 56 {
-					m &= m - 1
-				}
-				acc <<= 56
-				n -= 56
+			if m != 0 {
+				acc, n, bp = g.correct(m, co, one, acc, n, buf, bp)
 			}
 			if v != 0 {
 				nz[b] |= 1 << k
@@ -505,6 +490,35 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 	}
 	r.acc, r.n, r.p = acc, n, bp
 	return run, nil
+}
+
+// correct reads a correction bit for each coefficient of m; one that is set adds one, the scan's
+// bit, to the magnitude of its coefficient. It takes the bit reader's state and returns it.
+func (g *progressive) correct(m uint64, co []int16, one int16, acc uint64, n int, buf []byte, bp int) (uint64, int, int) {
+	const atHand = 56 // the bits that a refill gives
+	for {
+		acc, n, bp = refill(acc, n, buf, bp)
+		some := bits.OnesCount64(m)
+		for x := m & g.kept; x != 0; x &= x - 1 {
+			low := x & -x
+			i := bits.OnesCount64(m & (low - 1))
+			if i >= atHand {
+				break
+			}
+			c := &co[g.slot[bits.TrailingZeros64(x)&63]]
+			sign := *c >> 15
+			*c += (one ^ sign - sign) & -int16(acc<<(uint(i)&63)>>63)
+		}
+		if some <= atHand {
+			return acc << (uint(some) & 63), n - some, bp
+		}
+		// More than there are bits at hand: the first 56, then the rest.
+		for range atHand {
+			m &= m - 1
+		}
+		acc <<= atHand
+		n -= atHand
+	}
 }
 
 // output transforms component ci and emits it, a line of blocks at a time.

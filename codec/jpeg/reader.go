@@ -1,7 +1,7 @@
 package jpeg
 
-// This file turns a frame into planes: the geometry of ITU T.81 A.1 and A.2 at N/8, the buffers between entropy decoding and inverse DCT,
-// and the bands that are handed out.
+// This file turns a frame into planes: the geometry of ITU T.81 A.1 and A.2 at N/8, the buffers
+// between entropy decoding and inverse DCT, and the bands that are handed out.
 
 import (
 	"context"
@@ -14,15 +14,17 @@ import (
 
 type emitFunc = func(c, n, y int, rows []byte, stride, count int) error
 
-// PlaneSize returns the size, in samples, of component c decoded at n/8: ceil(W * H_c/Hmax * n/8) and likewise for the height.
+// PlaneSize returns the size, in samples, of component c decoded at n/8: ceil(W * H_c/Hmax * n/8)
+// and likewise for the height.
 func (d *Decoder) PlaneSize(c, n int) (w, h int) {
 	k := &d.Components[c]
 	return num.DivUp(d.W*k.H*n, 8*d.hmax), num.DivUp(d.H*k.V*n, 8*d.vmax)
 }
 
-// PlaneExtent returns the size of the whole picture in samples of component c decoded at n/8: a rectangle from (0, 0), the corner of the
-// first sample, that may end within the plane's last column and row. It is what a scaler has to map onto its destination so that planes of
-// any n, and any sampling, lie on the same grid: JPEG's chroma samples are centred between those of the luma.
+// PlaneExtent returns the size of the whole picture in samples of component c decoded at n/8: a
+// rectangle from (0, 0), the corner of the first sample, that may end within the plane's last
+// column and row. It is what a scaler has to map onto its destination so that planes of any n, and
+// any sampling, lie on the same grid: JPEG's chroma samples are centred between those of the luma.
 func (d *Decoder) PlaneExtent(c, n int) (w, h float64) {
 	k := &d.Components[c]
 	return float64(d.W*k.H*n) / float64(8*d.hmax), float64(d.H*k.V*n) / float64(8*d.vmax)
@@ -73,11 +75,13 @@ func scalesOf(n [4]int) (s [4]Scales) {
 // How the components' bands interleave depends on the file: a sequential picture usually has them by turns, a progressive one or one in
 // several scans has component after component.
 //
-// Memory is in proportion to the width, for progressive pictures to the coefficients that n needs (see PeakBytes and MaxBytes). The context
-// is looked at once per row of MCUs. When Decode returns an error, which may be emit's own, the bands handed out before are worth nothing.
+// Memory is in proportion to the width, for progressive pictures to the coefficients that n needs
+// (see PeakBytes and MaxBytes). The context is looked at once per row of MCUs. When Decode returns
+// an error, which may be emit's own, the bands handed out before are worth nothing.
 //
-// A picture is complete when every component has been decoded to the last block; what follows, or the lack of an EOI marker, is ignored.
-// Damage is a FormatError wherever decoding meets it; it does not meet it in scans that n does not need.
+// A picture is complete when every component has been decoded to the last block; what follows, or
+// the lack of an EOI marker, is ignored. Damage is a FormatError wherever decoding meets it; it
+// does not meet it in scans that n does not need.
 func (d *Decoder) Decode(ctx context.Context, n [4]int, emit func(c, y int, rows []byte, stride, count int) error) error {
 	for c := range d.Components {
 		if n[c] < 1 || n[c] > 8 {
@@ -122,7 +126,8 @@ func (d *Decoder) DecodeAll(ctx context.Context, scales [4]Scales, emit func(c, 
 	return walk.decodeSequential(ctx, w, emit)
 }
 
-// A workspace is the memory of Decode. It is kept for the next picture, what is in it is not: all of it is set before it is read.
+// A workspace is the memory of Decode. It is kept for the next picture, what is in it is not: all
+// of it is set before it is read.
 type workspace struct {
 	r      bitReader
 	dc     [4]dcTable // by selector
@@ -150,8 +155,9 @@ func (w *workspace) release() {
 }
 
 const (
-	// groupMCUs is how many MCUs are entropy-decoded before their blocks are transformed: enough to fill the widest kernel with blocks of
-	// one component, few enough to stay in the first-level cache.
+	// groupMCUs is how many MCUs are entropy-decoded before their blocks are transformed: enough to
+	// fill the widest kernel with blocks of one component, few enough to stay in the first-level
+	// cache.
 	groupMCUs = 8
 
 	// margin is how many bytes a kernel may write behind the last sample of a row.
@@ -217,7 +223,8 @@ func (t *output) prepare(p *plane, mcux int) {
 // clear zeroes the group's blocks.
 func (p *plane) clear() { clear(p.coef[:p.v*p.line]) }
 
-// block returns the buffer of block i of a group in block line v. It is longer than the block, to spare bounds checks.
+// block returns the buffer of block i of a group in block line v. It is longer than the block, to
+// spare bounds checks.
 func (p *plane) block(v, i int) *[256]int16 {
 	return (*[256]int16)(p.coef[v*p.line+i*p.size:])
 }

@@ -43,8 +43,8 @@ func (d *Decoder) planes(n [4]int) (out [4][]byte, err error) {
 	return out, err
 }
 
-// The standard library's transform has other roundings, of the same accuracy: no sample differs by more than 1. CMYK from YCCK, where the
-// conversion to RGB comes on top, differs by at most 3.
+// The standard library's transform has other roundings, of the same accuracy: no sample differs by
+// more than 1. CMYK from YCCK, where the conversion to RGB comes on top, differs by at most 3.
 func TestFullSizeAgainstStandardLibrary(t *testing.T) {
 	read := 0
 	for _, p := range oraclePictures(t) {
@@ -92,7 +92,8 @@ func TestFullSizeAgainstStandardLibrary(t *testing.T) {
 	}
 }
 
-// near checks that the samples of a differ from those of b, in rows of another stride, by at most d, and fewer than 6 % at all.
+// near checks that the samples of a differ from those of b, in rows of another stride, by at most
+// d, and fewer than 6 % at all.
 func near(t *testing.T, name string, a []byte, as int, b []byte, bs, d int) {
 	t.Helper()
 	worst, differ := 0, 0
@@ -136,7 +137,8 @@ func TestChooseScaleLeavesTwoSamplesForEachOfTheTarget(t *testing.T) {
 	}
 }
 
-// greyParts returns a w x h picture in one component, and its parts: the DQT and DHT segments with their markers, and the entropy-coded data.
+// greyParts returns a w x h picture in one component, and its parts: the DQT and DHT segments with
+// their markers, and the entropy-coded data.
 func greyParts(t testing.TB, w, h, seed int) (src, tables, data []byte) {
 	t.Helper()
 	m := image.NewGray(image.Rect(0, 0, w, h))
@@ -159,8 +161,8 @@ func greyParts(t testing.TB, w, h, seed int) (src, tables, data []byte) {
 	return src, tables, src[p+10 : len(src)-2]
 }
 
-// A component of a picture in several scans is, at every N and with any sampling factors, the grey picture its scan was taken from. Each scan
-// comes with tables of its own under the same selectors.
+// A component of a picture in several scans is, at every N and with any sampling factors, the grey
+// picture its scan was taken from. Each scan comes with tables of its own under the same selectors.
 func TestComponentsInScansOfTheirOwn(t *testing.T) {
 	const w, h = 61, 45
 	for _, f := range [][3][2]int{

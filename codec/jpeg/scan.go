@@ -1,6 +1,7 @@
 package jpeg
 
-// This file decodes the scans of sequential pictures, ITU T.81 F.2, and A.2 for the order of their blocks.
+// This file decodes the scans of sequential pictures, ITU T.81 F.2, and A.2 for the order of their
+// blocks.
 
 import (
 	"context"
@@ -34,13 +35,12 @@ func (d *Decoder) decodeSequential(ctx context.Context, w *workspace, emit emitF
 	}
 }
 
-// scan decodes one scan and emits its components' bands.
-func (w *workspace) scan(ctx context.Context, d *Decoder, s *scan, emit emitFunc) error {
-	skips := [4]bool{}
+// buildTables builds the tables that scan s uses, each once.
+func (w *workspace) buildTables(s *scan) error {
+	var skips, dc, ac [4]bool
 	for i, ci := range s.comps[:s.n] {
 		skips[s.ta[i]] = skips[s.ta[i]] || w.planes[ci].most < 8
 	}
-	var dc, ac [4]bool
 	for i := range s.n {
 		if t := s.td[i]; !dc[t] {
 			dc[t] = true
@@ -54,6 +54,14 @@ func (w *workspace) scan(ctx context.Context, d *Decoder, s *scan, emit emitFunc
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// scan decodes one scan and emits its components' bands.
+func (w *workspace) scan(ctx context.Context, d *Decoder, s *scan, emit emitFunc) error {
+	if err := w.buildTables(s); err != nil {
+		return err
 	}
 	var of [4]*plane // the scan's components
 	mcux, mcuy := d.mcux, d.mcuy
@@ -125,8 +133,9 @@ var (
 	errRun       = FormatError("run of blocks past a restart marker")
 )
 
-// decodeBlock decodes the next block (F.2.2.1, F.2.2.2) of plane p into co, which is zero before: quantized coefficients in the plane's own
-// order. Coefficients that the plane's N does not use are read over. It reports whether the codes make sense.
+// decodeBlock decodes the next block (F.2.2.1, F.2.2.2) of plane p into co, which is zero before:
+// quantized coefficients in the plane's own order. Coefficients that the plane's N does not use are
+// read over. It reports whether the codes make sense.
 //
 // k is one more than the zig-zag index of the last coefficient; beyond endOfBlock after EOB.
 func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int16) bool {
@@ -144,8 +153,8 @@ func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int1
 	slot, limit := p.slot, p.limit
 	k := 1
 	for k < limit {
-		// Without a branch that depends on how many bits there are, which would be hard to predict: a refill for every two codes that are
-		// in the table. Each takes at most acBits + 15 bits.
+		// Without a branch that depends on how many bits there are, which would be hard to predict:
+		// a refill for every two codes that are in the table. Each takes at most acBits + 15 bits.
 		acc, n, bp = refill(acc, n, b, bp)
 		e := ac.look[acc>>(64-acBits)]
 		if e == 0 {
@@ -185,8 +194,8 @@ func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int1
 					continue
 				}
 			}
-			// EOB, unless the coefficients before it fill the block or more: then those bits are not EOB. Else the last coefficient of the
-			// block, or a code that is too long.
+			// EOB, unless the coefficients before it fill the block or more: then those bits are
+			// not EOB. Else the last coefficient of the block, or a code that is too long.
 			if kk := k + int(s>>5); kk > endOfBlock && kk < endOfBlock+64 {
 				acc <<= s & 31
 				n -= int(s & 31)

@@ -4,11 +4,13 @@ import "bytes"
 
 // This file copies a file without its metadata, over the walk of header.go (ITU T.81 annex B).
 
-// Strip returns the first picture of src without Exif, XMP, IPTC, GPS, comments, thumbnails, and whatever follows it. The
-// entropy-coded samples are copied byte for byte. JFIF and Adobe segments stay, cut to what says how samples are meant; an
-// ICC profile stays if keepICC is set. An orientation goes: whoever meets one other than 1 has to turn the pixels instead.
+// Strip returns the first picture of src without Exif, XMP, IPTC, GPS, comments, thumbnails, and
+// whatever follows it. The entropy-coded samples are copied byte for byte. JFIF and Adobe segments
+// stay, cut to what says how samples are meant; an ICC profile stays if keepICC is set. An
+// orientation goes: whoever meets one other than 1 has to turn the pixels instead.
 //
-// It is one pass, and allocates at most len(src) bytes. Whether the samples are whole is not looked at.
+// It is one pass, and allocates at most len(src) bytes. Whether the samples are whole is not looked
+// at.
 func Strip(src []byte, keepICC bool) ([]byte, error) {
 	if len(src) < 4 || src[0] != 0xFF || src[1] != markerSOI {
 		return nil, FormatError("missing SOI marker")

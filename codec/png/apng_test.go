@@ -11,13 +11,13 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"miniatura/codec/internal/limit"
+	"miniatura/internal/outside"
 )
 
 // pillowPlays has Pillow compose an animation: straight RGBA, the default image left out where it is no frame, delays, and how
@@ -53,18 +53,7 @@ sys.stdout.buffer.write(head.encode() + b"\n" + src + b"".join(pix))`
 	if made {
 		arg = "made"
 	}
-	cmd := exec.Command("/usr/bin/python3", "-c", script, arg)
-	cmd.Stdin = bytes.NewReader(file)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		if bytes.Contains(stderr.Bytes(), []byte("ModuleNotFoundError")) || stderr.Len() == 0 {
-			t.Skip("Pillow is not installed (Debian: python3-pil)")
-		}
-		t.Fatalf("Pillow: %s", stderr.Bytes())
-	}
-	line, rest, _ := bytes.Cut(out, []byte("\n"))
+	line, rest, _ := bytes.Cut(outside.Python(t, script, file, arg), []byte("\n"))
 	var head struct {
 		N, Plays, Src int
 		Delays        []float64
@@ -126,7 +115,7 @@ func samePlay(t *testing.T, name string, src []byte, want [][]byte, delays []flo
 
 func TestAnimationsPlayAsInPillow(t *testing.T) {
 	n := 0
-	for _, path := range corpus(t, "png") {
+	for _, path := range outside.Files(t, ".png", "corpus/png") {
 		if !strings.HasPrefix(filepath.Base(path), "apng-") {
 			continue
 		}

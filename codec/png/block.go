@@ -1,6 +1,6 @@
-// This file implements blocks: RFC 1951 section 3.2.3 to 3.2.7, and where one ends.
-
 package png
+
+// This file implements blocks: RFC 1951 section 3.2.3 to 3.2.7, and where one ends.
 
 import (
 	"encoding/binary"
@@ -23,7 +23,8 @@ type stretch struct {
 // unitSize is an effort's unit where it says nothing.
 const unitSize = 6 << 10
 
-// A blockWriter cuts sequences into blocks where codes of their own save more than they cost to say.
+// A blockWriter cuts sequences into blocks where codes of their own save more than they cost to
+// say.
 type blockWriter struct {
 	bitWriter
 	b       []byte
@@ -119,10 +120,12 @@ func (c *codes) bitsOf(h *histogram) int {
 	return n
 }
 
-// maxLiteralBits is the longest literal's or length's code, so that four literals fit the accumulator.
+// maxLiteralBits is the longest literal's or length's code, so that four literals fit the
+// accumulator.
 const maxLiteralBits = 14
 
-// write writes a block in the shortest of the three ways: with codes of its own, with the fixed ones, stored.
+// write writes a block in the shortest of the three ways: with codes of its own, with the fixed
+// ones, stored.
 func (w *blockWriter) write(s *stretch, final bool) {
 	s.lit[256] = 1
 	own := new(codes)

@@ -1,6 +1,7 @@
-// This file chooses filters and how hard to look for matches, PNG specification sections 10 and 12.7.
-
 package png
+
+// This file chooses filters and how hard to look for matches, PNG specification sections 10 and
+// 12.7.
 
 // How hard to look, by what the picture shows and how much of it there is.
 var (
@@ -27,9 +28,9 @@ type plan struct {
 	guess    int
 }
 
-// plan chooses. Repetitions count in drawings, where rows as they are do best, and a photo's rows have little in common but their
-// noise, which is least by the filters with the least sums: a few bands of rows say which. Where time does not matter every strategy
-// is tried on every row.
+// plan chooses. Repetitions count in drawings, where rows as they are do best, and a photo's rows
+// have little in common but their noise, which is least by the filters with the least sums: a few
+// bands of rows say which. Where time does not matter every strategy is tried on every row.
 func (s *scanlines) plan(high bool) plan {
 	size := s.h * (s.stride + 1)
 	p := plan{effort: effortDrawing}

@@ -1,8 +1,9 @@
-// This file implements compression: deflate, RFC 1951, in a zlib wrapper, RFC 1950. Most data is parsed once, by hash chains and a
-// look ahead (quick.go). What is compressed once and fetched often, and what is small, is parsed by weighing every way to say a
-// stretch of bytes (patient.go). Blocks and codes are the same for both (block.go, huffman.go). All arithmetic is in integers.
-
 package png
+
+// This file implements compression: deflate, RFC 1951, in a zlib wrapper, RFC 1950. Most data is
+// parsed once, by hash chains and a look ahead (quick.go). What is compressed once and fetched
+// often, and what is small, is parsed by weighing every way to say a stretch of bytes (patient.go).
+// Blocks and codes are the same for both (block.go, huffman.go). All arithmetic is in integers.
 
 import (
 	"cmp"
@@ -46,8 +47,8 @@ func deflate(b []byte, e effort) []byte {
 	return binary.BigEndian.AppendUint32(out, a[1]<<16|a[0])
 }
 
-// AppendDeflate appends b to dst as a bare DEFLATE stream, as small as a patient search finds it: for what is compressed once and
-// fetched often.
+// AppendDeflate appends b to dst as a bare DEFLATE stream, as small as a patient search finds it:
+// for what is compressed once and fetched often.
 func AppendDeflate(dst, b []byte) []byte { return appendDeflate(dst, b, effortPacked) }
 
 func appendDeflate(dst, b []byte, e effort) []byte {
@@ -93,8 +94,8 @@ type costs struct {
 
 const costOne = 16
 
-// guess takes the literals' costs from the bytes themselves, and supposes that a tenth of the symbols are matches, alike in all
-// lengths and distances.
+// guess takes the literals' costs from the bytes themselves, and supposes that a tenth of the
+// symbols are matches, alike in all lengths and distances.
 func (c *costs) guess(b []byte) {
 	var h histogram
 	step := max(len(b)>>16, 1)
@@ -182,12 +183,14 @@ func (h *histogram) merge(o *histogram) {
 	h.n += o.n
 }
 
-// bits estimates a block's size: the symbols' entropy, about 4 bits for each one's code length, and the header.
+// bits estimates a block's size: the symbols' entropy, about 4 bits for each one's code length, and
+// the header.
 func (h *histogram) bits() int {
 	return entropy(h.lit[:]) + entropy(h.dist[:]) + 100
 }
 
-// entropy returns the bits that the counted symbols take, with those for saying how long their codes are.
+// entropy returns the bits that the counted symbols take, with those for saying how long their
+// codes are.
 func entropy(counts []uint32) int {
 	sum, all, used := uint32(0), uint64(0), 0
 	for _, n := range counts {
@@ -212,8 +215,8 @@ func log2(n uint32) uint32 {
 	return l<<logBits + uint32(logFraction[n<<(31-l)>>23&0xff])
 }
 
-// logFraction holds log2(1 + i/256) with logBits fractional bits: the logarithm's bits come out one by one as the argument is
-// squared and halved.
+// logFraction holds log2(1 + i/256) with logBits fractional bits: the logarithm's bits come out one
+// by one as the argument is squared and halved.
 var logFraction = func() (t [256]uint16) {
 	for i := range t {
 		x := uint64(256+i) << 22 // 30 fractional bits, in [1, 2)

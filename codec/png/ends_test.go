@@ -50,8 +50,8 @@ func rowsAre(t *testing.T, name string, src, raw []byte, whole, noted bool) {
 	}
 }
 
-// A picture whose rows all came is whole, whatever is wrong behind them: as in Chromium, and, but for a wrong Adler-32 and what
-// cannot be a chunk, in Pillow.
+// A picture whose rows all came is whole, whatever is wrong behind them: as in Chromium, and, but
+// for a wrong Adler-32 and what cannot be a chunk, in Pillow.
 func TestBadEnds(t *testing.T) {
 	raw, z := sample(t, 60, 45, 6)
 	head, idat := ihdr(60, 45, 8, 2, 0), chunkBytes("IDAT", z)
@@ -121,8 +121,8 @@ func TestBadEnds(t *testing.T) {
 	}
 }
 
-// Wherever the data ends, what comes out is the picture or an error: what lies past the end is never made pixels of. Stored
-// blocks say to the byte where the picture ends.
+// Wherever the data ends, what comes out is the picture or an error: what lies past the end is
+// never made pixels of. Stored blocks say to the byte where the picture ends.
 func TestCutDataNeverInventsPixels(t *testing.T) {
 	for level := -2; level <= 9; level++ {
 		raw, z := sample(t, 23, 17, level)
@@ -145,8 +145,8 @@ func TestCutDataNeverInventsPixels(t *testing.T) {
 				t.Errorf("level %d, %d of %d bytes: other pixels", level, n, len(z))
 			}
 		}
-		// The Adler-32 is 4 bytes. Before it, the writer ends with an empty stored block of 5, at the most 3 bits of padding
-		// and the end of block, of 15 bits at most, before that.
+		// The Adler-32 is 4 bytes. Before it, the writer ends with an empty stored block of 5, at
+		// the most 3 bits of padding and the end of block, of 15 bits at most, before that.
 		if level == 0 && whole != 4+5 || whole < 4 || whole > 4+5+3 {
 			t.Errorf("level %d: whole without the last %d bytes", level, whole)
 		}

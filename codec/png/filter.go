@@ -1,8 +1,10 @@
-// This file implements filtering, PNG specification section 9, and the choice of a filter for each scanline, section 12.7.
-
 package png
 
-// filterRow writes the filtered scanline without its type. All have the same length; prev is zeros above the first scanline.
+// This file implements filtering, PNG specification section 9, and the choice of a filter for each
+// scanline, section 12.7.
+
+// filterRow writes the filtered scanline without its type. All have the same length; prev is zeros
+// above the first scanline.
 func filterRow(filter byte, dst, cur, prev []byte, bpp int) {
 	n := len(dst)
 	cur, prev = cur[:n], prev[:n]
@@ -51,7 +53,8 @@ func filterGeneric(filter byte, dst, cur, prev []byte, bpp, from, to int) {
 // A strategy decides on filters: below stratSum one filter for all scanlines.
 type strategy int
 
-// stratSum takes for each scanline the filter with the smallest sum of absolute differences, the specification's own advice.
+// stratSum takes for each scanline the filter with the smallest sum of absolute differences, the
+// specification's own advice.
 const stratSum strategy = 5
 
 // A scanlines is a picture in the form that gets compressed.
@@ -96,7 +99,8 @@ func leastSum(cur, prev []byte, bpp int) byte {
 	return byte(best)
 }
 
-// filterSumsGeneric adds to each filter's sum the absolute values of what it makes of a scanline from byte from on.
+// filterSumsGeneric adds to each filter's sum the absolute values of what it makes of a scanline
+// from byte from on.
 func filterSumsGeneric(sums *[5]uint64, cur, prev []byte, bpp, from int) {
 	prev = prev[:len(cur)]
 	add := func(f int, v byte) {

@@ -1,6 +1,7 @@
-// This file implements prefix codes and how a block's header says them: RFC 1951 sections 3.2.2 and 3.2.7.
-
 package png
+
+// This file implements prefix codes and how a block's header says them: RFC 1951 sections 3.2.2 and
+// 3.2.7.
 
 import (
 	"cmp"
@@ -34,7 +35,8 @@ func (c *prefixCode) assign() {
 	}
 }
 
-// build makes a Huffman code of at most limit bits for the symbols that are counted, and of two symbols at least.
+// build makes a Huffman code of at most limit bits for the symbols that are counted, and of two
+// symbols at least.
 func (c *prefixCode) build(counts []uint32, limit int) {
 	var order []int
 	for s, n := range counts {
@@ -58,7 +60,8 @@ func (c *prefixCode) build(counts []uint32, limit int) {
 	for i, d := range tree.Depths(weights) {
 		depth[i] = int(d)
 	}
-	// Codes over the limit are cut to it, and the rarest of the others made longer until there is room for all.
+	// Codes over the limit are cut to it, and the rarest of the others made longer until there is
+	// room for all.
 	room := 1 << limit
 	for i := range order {
 		depth[i] = min(depth[i], limit)

@@ -1,8 +1,8 @@
-// This file implements decompression: the zlib wrapper, RFC 1950, and deflate, RFC 1951. It differs from compress/flate in that
-// a table lookup yields up to three literals, the usual fare of a filtered photo, and in that whole rows are taken from the
-// window itself.
-
 package png
+
+// This file implements decompression: the zlib wrapper, RFC 1950, and deflate, RFC 1951. It differs
+// from compress/flate in that a table lookup yields up to three literals, the usual fare of a
+// filtered photo, and in that whole rows are taken from the window itself.
 
 import (
 	"encoding/binary"
@@ -21,8 +21,9 @@ const (
 	outPad     = 320 // one round writes at most 4*4 literals' bytes, then a match of 258 rounded up
 )
 
-// A table entry holds the bits that its code takes in bits 0-5, as many as the processor takes for a shift, and the number of
-// literals in bits 6-7. With literals, they follow from bit 8 on, the first one lowest. Without, bits 8-9 say what else it is.
+// A table entry holds the bits that its code takes in bits 0-5, as many as the processor takes for
+// a shift, and the number of literals in bits 6-7. With literals, they follow from bit 8 on, the
+// first one lowest. Without, bits 8-9 say what else it is.
 const (
 	entryLits  = 6
 	entryBase  = 16 // a length's or a distance's base
@@ -42,15 +43,15 @@ var (
 	codeOrder   = [19]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
 )
 
-// A canon is a canonical Huffman code (section 3.2.2): for each length the first code, how many there are, and where their
-// symbols begin.
+// A canon is a canonical Huffman code (section 3.2.2): for each length the first code, how many
+// there are, and where their symbols begin.
 type canon struct {
 	first, count, offset [maxBits + 1]uint16
 	symbols              [288]uint16
 }
 
-// build reports whether the lengths make a code that is not over-subscribed. An incomplete one is let through; what it leaves
-// open does not decode.
+// build reports whether the lengths make a code that is not over-subscribed. An incomplete one is
+// let through; what it leaves open does not decode.
 func (c *canon) build(lengths []uint8) bool {
 	c.count = [maxBits + 1]uint16{}
 	for _, l := range lengths {
@@ -77,7 +78,8 @@ func (c *canon) build(lengths []uint8) bool {
 	return true
 }
 
-// decode finds the symbol at the low end of acc among the codes of at least min bits; -1 when there is none.
+// decode finds the symbol at the low end of acc among the codes of at least min bits; -1 when there
+// is none.
 func (c *canon) decode(acc uint64, min uint) (symbol int, n uint) {
 	rev := bits.Reverse16(uint16(acc))
 	for n = min; n <= maxBits; n++ {
@@ -108,10 +110,11 @@ type inflater struct {
 	summed int // out[:summed] is in adler
 }
 
-// inflate decodes a zlib stream that comes in pieces from next. The decoded bytes are offered to sink in order; it returns how
-// many it used, of at least row bytes it must use some, and the rest is offered again with more. An error of sink ends it. All
-// is used, or left over, when inflate returns nil, and the checksum is right. After another error sink was offered what came
-// before it, and nothing that is not in the input.
+// inflate decodes a zlib stream that comes in pieces from next. The decoded bytes are offered to
+// sink in order; it returns how many it used, of at least row bytes it must use some, and the rest
+// is offered again with more. An error of sink ends it. All is used, or left over, when inflate
+// returns nil, and the checksum is right. After another error sink was offered what came before it,
+// and nothing that is not in the input.
 func (f *inflater) inflate(next func() []byte, row int, sink func(b []byte) (used int, err error)) error {
 	f.next, f.sink = next, sink
 	if f.in == nil {
@@ -141,13 +144,14 @@ func (f *inflater) inflate(next func() []byte, row int, sink func(b []byte) (use
 	return err
 }
 
-// refill makes nb, the bits in acc, at least 56, from in[p:]; p is then the byte that the next refill begins with.
+// refill makes nb, the bits in acc, at least 56, from in[p:]; p is then the byte that the next
+// refill begins with.
 func refill(acc uint64, nb uint, in []byte, p int) (uint64, uint, int) {
 	return acc | binary.LittleEndian.Uint64(in[p:])<<(nb&63), nb | 56, p + int(63-nb)>>3
 }
 
-// fill moves input down and reads more, so that in[p:] holds at least inPad bytes, zeros past the end. The 8 bytes before p
-// stay. It returns the new p.
+// fill moves input down and reads more, so that in[p:] holds at least inPad bytes, zeros past the
+// end. The 8 bytes before p stay. It returns the new p.
 func (f *inflater) fill(p int) int {
 	from := max(p-8, 0)
 	if from < f.n {
@@ -193,8 +197,9 @@ const (
 	errSum     = FormatError("zlib checksum")
 )
 
-// blocks decodes the blocks of section 3.2.3 from in[p] on, and holds the checksum behind them against the data's. It returns
-// where the output ends that was not offered yet, -1 when sink failed.
+// blocks decodes the blocks of section 3.2.3 from in[p] on, and holds the checksum behind them
+// against the data's. It returns where the output ends that was not offered yet, -1 when sink
+// failed.
 func (f *inflater) blocks(p int) (int, error) {
 	c := cursor{p: p}
 	var err error
@@ -250,7 +255,8 @@ type cursor struct {
 	nb  uint
 }
 
-// refill sees to at least 56 bits, zeros past the end, and returns false when reading is well past it.
+// refill sees to at least 56 bits, zeros past the end, and returns false when reading is well past
+// it.
 func (f *inflater) refill(c *cursor) bool {
 	if c.p > f.n-32 {
 		if c.p > f.n+8 {
@@ -291,7 +297,8 @@ func (f *inflater) buildFixed() {
 	f.build(lengths[:288], lengths[288:])
 }
 
-// buildDynamic reads the header of a block with codes of its own (section 3.2.7) and makes their tables.
+// buildDynamic reads the header of a block with codes of its own (section 3.2.7) and makes their
+// tables.
 func (f *inflater) buildDynamic(c *cursor) bool {
 	lits, dists, codes := c.take(5)+257, c.take(5)+1, c.take(4)+4
 	if lits > 286 || dists > 30 {
@@ -415,8 +422,8 @@ func (f *inflater) build(lits, dists []uint8) bool {
 			}
 		}
 	}
-	// Where a literal leaves bits of the index for the next one or two, they join its entry. What remains of the index is a
-	// smaller index, so going down every entry is met single.
+	// Where a literal leaves bits of the index for the next one or two, they join its entry. What
+	// remains of the index is a smaller index, so going down every entry is met single.
 	const litMask = 3 << entryLits
 	for i := 1<<litBits - 1; i >= 0; i-- {
 		e := f.lit[i]
@@ -498,7 +505,8 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 			o += int(e >> entryLits & 3)
 			acc >>= e & 63
 			nb -= uint(e & 63)
-			// The next entry is looked up before more bits come, so that neither waits for the other.
+			// The next entry is looked up before more bits come, so that neither waits for the
+			// other.
 			e = lit[acc&mask]
 			if p > safe || o >= limit {
 				break
@@ -566,7 +574,8 @@ func (f *inflater) distance(acc uint64, nb uint) (int, uint64, uint) {
 	return int(distBase[s]) + int(acc&(1<<x-1)), acc >> (x & 63), nb - n - x
 }
 
-// copyMatch copies length bytes from distance back to out[o:], up to outPad more, and returns where they end.
+// copyMatch copies length bytes from distance back to out[o:], up to outPad more, and returns where
+// they end.
 func copyMatch(out []byte, o, length, distance int) int {
 	end := o + length
 	if distance < 8 {
@@ -594,8 +603,8 @@ func copyMatch(out []byte, o, length, distance int) int {
 	return end
 }
 
-// symbol decodes one symbol near the end of the input, and reports whether it was the end of a block. What the zeros past the
-// end stand for is an error before anything is made of it.
+// symbol decodes one symbol near the end of the input, and reports whether it was the end of a
+// block. What the zeros past the end stand for is an error before anything is made of it.
 func (f *inflater) symbol(p, o int, acc uint64, nb uint) (int, int, uint64, uint, bool, error) {
 	if p <= f.n {
 		acc, nb, p = refill(acc, nb, f.in[:], p)

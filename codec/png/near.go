@@ -1,7 +1,7 @@
-// This file finds palettes that come near enough: shrinking a picture of few colours makes mixtures of them, thousands that differ by
-// what nobody sees.
-
 package png
+
+// This file finds palettes that come near enough: shrinking a picture of few colours makes mixtures
+// of them, thousands that differ by what nobody sees.
 
 import (
 	"cmp"
@@ -10,8 +10,8 @@ import (
 	"slices"
 )
 
-// tolerance is how far a channel may be off, and meanTolerance how far the channels of all pixels may be on average: more
-// is seen where one picture lies beside the other.
+// tolerance is how far a channel may be off, and meanTolerance how far the channels of all pixels
+// may be on average: more is seen where one picture lies beside the other.
 const (
 	tolerance     = 8
 	meanTolerance = 0.7
@@ -67,9 +67,9 @@ func countMixtures(pix []byte) *mixtures {
 	return t
 }
 
-// nearForm returns m with a palette of which no channel of any pixel is off by more than tolerance, nor all of them by more than
-// meanTolerance; nil when 256 entries do not do.
-// Of lesser tolerances that do, the least is kept.
+// nearForm returns m with a palette of which no channel of any pixel is off by more than tolerance,
+// nor all of them by more than meanTolerance; nil when 256 entries do not do. Of lesser tolerances
+// that do, the least is kept.
 func nearForm(m *image.NRGBA) *form {
 	t := countMixtures(m.Pix)
 	if t == nil {
@@ -146,7 +146,8 @@ func (t *mixtures) form(m *image.NRGBA, c *cover, order []int) *form {
 	return f
 }
 
-// A cover is a palette in cells of 16 a side, so that the entries near a colour are in two cells a channel.
+// A cover is a palette in cells of 16 a side, so that the entries near a colour are in two cells a
+// channel.
 type cover struct {
 	r       int
 	entries [][4]byte
@@ -154,8 +155,8 @@ type cover struct {
 	cell    [1 << 16]int16 // 1 + its last entry, or 0
 }
 
-// newCover takes the commonest colour that no entry is near to, again and again, so that flat areas keep theirs. It returns nil when
-// it would need more than 256 entries.
+// newCover takes the commonest colour that no entry is near to, again and again, so that flat areas
+// keep theirs. It returns nil when it would need more than 256 entries.
 func newCover(all []mixture, order []int, r int) *cover {
 	c := &cover{r: r}
 	for _, i := range order {
@@ -176,8 +177,8 @@ func newCover(all []mixture, order []int, r int) *cover {
 
 func cellOf(r, g, b, a int) int { return r>>4<<12 | g>>4<<8 | b>>4<<4 | a>>4 }
 
-// nearest returns the entry nearest to a colour of those that are within reach in every channel, -1 for none. Alpha of 0 and 255 is
-// exact.
+// nearest returns the entry nearest to a colour of those that are within reach in every channel, -1
+// for none. Alpha of 0 and 255 is exact.
 func (c *cover) nearest(color [4]byte) int {
 	var low, high [4]int
 	for i, v := range color {
@@ -205,7 +206,8 @@ func (c *cover) nearest(color [4]byte) int {
 	return best
 }
 
-// distance is the squared distance of e from color, or more than any where e is not between low and high.
+// distance is the squared distance of e from color, or more than any where e is not between low and
+// high.
 func distance(e, color *[4]byte, low, high *[4]int) (sum int) {
 	for i, v := range e {
 		if int(v) < low[i] || int(v) > high[i] {
@@ -217,9 +219,9 @@ func distance(e, color *[4]byte, low, high *[4]int) (sum int) {
 	return sum
 }
 
-// nearLevels returns for each level the one that stands for it, none farther away than tolerance, and itself where they would be off
-// by more than meanTolerance together: the pinned commonest ones are kept,
-// and as few as do lie between them.
+// nearLevels returns for each level the one that stands for it, none farther away than tolerance,
+// and itself where they would be off by more than meanTolerance together: the pinned commonest ones
+// are kept, and as few as do lie between them.
 func nearLevels(pix []byte, pinned int) (near [256]byte) {
 	var count [256]int
 	for _, v := range pix {

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// mixed averages squares of a picture of the given colours, large shapes with slanted edges, as shrinking does.
+// mixed averages squares of a picture of the given colours, large shapes with slanted edges, as
+// shrinking does.
 func mixed(w, h, by int, colors []color.NRGBA, seed uint64) *image.NRGBA {
 	r := rand.New(rand.NewPCG(seed, 1))
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
@@ -33,8 +34,9 @@ func mixed(w, h, by int, colors []color.NRGBA, seed uint64) *image.NRGBA {
 	return m
 }
 
-// A picture that was averaged from few colours becomes smaller, no channel of any pixel is off by more than 8, alpha of 0 and 255 and
-// the colours of flat areas are exact; without being told, everything is.
+// A picture that was averaged from few colours becomes smaller, no channel of any pixel is off by
+// more than 8, alpha of 0 and 255 and the colours of flat areas are exact; without being told,
+// everything is.
 func TestNearPalettesAreNear(t *testing.T) {
 	red, clear, glass := color.NRGBA{210, 30, 40, 255}, color.NRGBA{}, color.NRGBA{20, 90, 250, 120}
 	white, black, green := color.NRGBA{255, 255, 255, 255}, color.NRGBA{0, 0, 0, 255}, color.NRGBA{10, 160, 70, 255}

@@ -1,7 +1,8 @@
-// This file implements the patient parse: every way to say a stretch of bytes is weighed by the bits that it takes, as a shortest
-// path from byte to byte. In filtered photos most matches cost more than their literals.
-
 package png
+
+// This file implements the patient parse: every way to say a stretch of bytes is weighed by the
+// bits that it takes, as a shortest path from byte to byte. In filtered photos most matches cost
+// more than their literals.
 
 import "math"
 
@@ -60,7 +61,8 @@ func (d *deflater) find(from, to int) {
 	p.first[to-from] = uint32(len(p.matches))
 }
 
-// findAt appends the matches of position i, of up to limit bytes, and returns the longest one's length.
+// findAt appends the matches of position i, of up to limit bytes, and returns the longest one's
+// length.
 func (d *deflater) findAt(i, limit int) (best int) {
 	p, b, c := d.best, d.b, &d.chains
 	best = minMatch - 1

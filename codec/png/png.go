@@ -1,5 +1,6 @@
-// Package png reads PNG pictures row by row, in memory that grows with their width alone, and writes them in few bytes without
-// keeping anybody waiting; with Options.High, in as few as it finds.
+// Package png reads PNG pictures row by row, in memory that grows with their width alone, and
+// writes them in few bytes without keeping anybody waiting; with Options.High, in as few as it
+// finds.
 //
 //	png.go       chunks and what they say, PNG specification (third edition) sections 5 and 11
 //	reader.go    rows: scanlines, interlacing, samples to 8 bits, sections 7, 8 and 13.12
@@ -31,7 +32,8 @@ type FormatError string
 
 func (e FormatError) Error() string { return "png: invalid format: " + string(e) }
 
-// An UnsupportedError reports that the input is valid but over a limit, or uses something this package does not read.
+// An UnsupportedError reports that the input is valid but over a limit, or uses something this
+// package does not read.
 type UnsupportedError string
 
 func (e UnsupportedError) Error() string { return "png: unsupported: " + string(e) }
@@ -74,7 +76,8 @@ type Reader struct {
 	CICP           []byte // cICP's 4 bytes, or nil
 	Note           string // what is wrong behind the samples, which are all there; Rows may add to it
 
-	// Narrow makes 8-bit samples of a pixel's 16-bit ones, big-endian, alpha aside: 1 or 3 as dst is long. nil is v*255/65535, rounded.
+	// Narrow makes 8-bit samples of a pixel's 16-bit ones, big-endian, alpha aside: 1 or 3 as dst
+	// is long. nil is v*255/65535, rounded.
 	Narrow func(dst, src []byte)
 
 	src        []byte
@@ -108,7 +111,8 @@ func (r *Reader) PeakBytes() int64 {
 	return n
 }
 
-// chunk returns the chunk at p: its type, its data and the position after it. The CRC is not looked at.
+// chunk returns the chunk at p: its type, its data and the position after it. The CRC is not looked
+// at.
 func chunk(src []byte, p int) (kind string, data []byte, next int, err error) {
 	if len(src)-p < 12 {
 		return "", nil, 0, FormatError("ends before IEND")
@@ -125,9 +129,10 @@ func checkCRC(src []byte, p, next int) bool {
 	return crc32.ChecksumIEEE(src[p+4:next-4]) == binary.BigEndian.Uint32(src[next-4:])
 }
 
-// NewReader reads the chunks of src without decompressing anything. It checks the CRC of every chunk but IDAT, which Rows does. A
-// damaged ancillary chunk is as absent (section 13.2), a damaged critical one is an error. Behind the first run of IDAT nothing
-// is: what is wrong there, Note says, and it is for Rows to find whether all samples came before it.
+// NewReader reads the chunks of src without decompressing anything. It checks the CRC of every
+// chunk but IDAT, which Rows does. A damaged ancillary chunk is as absent (section 13.2), a damaged
+// critical one is an error. Behind the first run of IDAT nothing is: what is wrong there, Note
+// says, and it is for Rows to find whether all samples came before it.
 func NewReader(src []byte) (*Reader, error) {
 	if len(src) < 8 || string(src[:8]) != signature {
 		return nil, FormatError("no PNG signature")
@@ -195,8 +200,8 @@ func (r *Reader) before(p int) (int, error) {
 	}
 }
 
-// behind reads the chunks from the first IDAT on, as far as they can be read: Exif may follow the samples, and the frames of an
-// animation.
+// behind reads the chunks from the first IDAT on, as far as they can be read: Exif may follow the
+// samples, and the frames of an animation.
 func (r *Reader) behind(p int) {
 	ended := false // the run of IDAT is over
 	for {
@@ -296,7 +301,8 @@ func (r *Reader) plte(b []byte) error {
 	return nil
 }
 
-// ancillary takes note of a known chunk whose CRC is right. One that is in the wrong place or malformed is left out.
+// ancillary takes note of a known chunk whose CRC is right. One that is in the wrong place or
+// malformed is left out.
 func (r *Reader) ancillary(kind string, b []byte) {
 	if kind == "eXIf" {
 		if r.EXIF == nil {
@@ -374,7 +380,8 @@ func (r *Reader) channels() {
 
 var errTooMuch = errors.New("png: more than enough")
 
-// ICC returns the decompressed profile of iCCP (section 11.3.2.3), or nil when there is none. Over 4 MB is an UnsupportedError.
+// ICC returns the decompressed profile of iCCP (section 11.3.2.3), or nil when there is none. Over
+// 4 MB is an UnsupportedError.
 func (r *Reader) ICC() ([]byte, error) {
 	if r.iccp == nil {
 		return nil, nil

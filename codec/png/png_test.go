@@ -11,7 +11,6 @@ import (
 	"image"
 	"image/color"
 	stdpng "image/png"
-	"io/fs"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -21,26 +20,8 @@ import (
 	"testing"
 
 	"miniatura/codec/internal/limit"
+	"miniatura/internal/outside"
 )
-
-func corpus(t testing.TB, folders ...string) (files []string) {
-	root := os.Getenv("MINIATURA_SHARED")
-	if root == "" {
-		root = "../../../shared"
-	}
-	for _, f := range folders {
-		filepath.WalkDir(filepath.Join(root, "corpus", f), func(path string, d fs.DirEntry, err error) error {
-			if err == nil && !d.IsDir() && strings.HasSuffix(strings.ToLower(path), ".png") {
-				files = append(files, path)
-			}
-			return nil
-		})
-	}
-	if len(files) == 0 {
-		t.Skip("no corpus")
-	}
-	return files
-}
 
 // decode gives the whole picture as straight RGBA.
 func decode(src []byte) (*image.NRGBA, *Reader, error) {
@@ -91,11 +72,11 @@ func reference(m image.Image, x, y int) [4]byte {
 	}
 }
 
-// image/png is the oracle for every file of the suite: all colour types and depths, interlaced or not, tRNS, odd sizes, chunk
-// orders, filters.
+// image/png is the oracle for every file of the suite: all colour types and depths, interlaced or
+// not, tRNS, odd sizes, chunk orders, filters.
 func TestCorpusAgainstImagePNG(t *testing.T) {
 	n := 0
-	for _, path := range corpus(t, "png") {
+	for _, path := range outside.Files(t, ".png", "corpus/png") {
 		src, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -136,7 +117,7 @@ func TestCorpusAgainstImagePNG(t *testing.T) {
 }
 
 func TestHostile(t *testing.T) {
-	for _, path := range corpus(t, "hostile") {
+	for _, path := range outside.Files(t, ".png", "corpus/hostile") {
 		src, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -338,7 +319,8 @@ func unfilterDefinition(filter byte, dst, src, prev []byte, bpp int) {
 	}
 }
 
-// Every filter, pixel size, length and alignment against the definition, with margins that must stay untouched.
+// Every filter, pixel size, length and alignment against the definition, with margins that must
+// stay untouched.
 func TestUnfilterIsItsDefinition(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for round := range 3000 {
@@ -392,7 +374,8 @@ func inflateAll(b []byte, piece, row int) (out []byte, err error) {
 	return out, err
 }
 
-// compress/flate is the oracle, at every level, for data from noise to nothing, input in pieces of any size, whole rows taken.
+// compress/flate is the oracle, at every level, for data from noise to nothing, input in pieces of
+// any size, whole rows taken.
 func TestInflateAgainstFlate(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for round := range 60 {

@@ -1,14 +1,15 @@
-// This file implements the quick parse: at each position the longest match that hash chains lead to, put off by a byte where the next
-// position has a better one.
-
 package png
+
+// This file implements the quick parse: at each position the longest match that hash chains lead
+// to, put off by a byte where the next position has a better one.
 
 import (
 	"encoding/binary"
 	"math/bits"
 )
 
-// chains lead from each position to the earlier ones with the same hash of 4 bytes, and to the last with the same of 3.
+// chains lead from each position to the earlier ones with the same hash of 4 bytes, and to the last
+// with the same of 3.
 type chains struct {
 	head  [1 << hashBits]int32
 	head3 [1 << hash3Bits]int32
@@ -45,8 +46,9 @@ func (c *chains) insert(b []byte, i, end int, three bool) {
 	}
 }
 
-// longest adds position i, at least 4 bytes before the end, and returns the longest match of those tried that is longer than best,
-// which is at least 3: its length, or best when there is none, and its distance.
+// longest adds position i, at least 4 bytes before the end, and returns the longest match of those
+// tried that is longer than best, which is at least 3: its length, or best when there is none, and
+// its distance.
 func (c *chains) longest(b []byte, i, best, depth, nice int) (length, distance int) {
 	v := load32(b, i)
 	h := hash4(v)
@@ -73,7 +75,8 @@ func (c *chains) longest(b []byte, i, best, depth, nice int) (length, distance i
 	return best, distance
 }
 
-// triple adds position i and returns the distance of the last three bytes like those at i, 0 when that is too far.
+// triple adds position i and returns the distance of the last three bytes like those at i, 0 when
+// that is too far.
 func (c *chains) triple(b []byte, i int) int {
 	v := load32(b, i)
 	h := hash3(v)
@@ -101,7 +104,8 @@ func matchLength(b []byte, p, i, limit int) int {
 	return n
 }
 
-// Where nothing has matched for so many bytes, fewer positions are looked at: one in two, one in three, one in four.
+// Where nothing has matched for so many bytes, fewer positions are looked at: one in two, one in
+// three, one in four.
 const patience = 5 // bits
 
 // quick parses all of b.
@@ -138,7 +142,8 @@ func (d *deflater) quick() {
 	d.say(start, len(b), 0, 0)
 }
 
-// match returns a match at position i that is longer than best and takes fewer bits than its literals; distance 0 is none.
+// match returns a match at position i that is longer than best and takes fewer bits than its
+// literals; distance 0 is none.
 func (d *deflater) match(i, best, depth int) (n, distance int) {
 	three := 0
 	if d.effort.three {

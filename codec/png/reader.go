@@ -1,14 +1,15 @@
-// This file implements the way from scanlines to rows of 8-bit samples: PNG specification sections 7.2 (scanlines), 8
-// (interlacing) and 13.12 (sample depth rescaling).
-
 package png
+
+// This file implements the way from scanlines to rows of 8-bit samples: PNG specification sections
+// 7.2 (scanlines), 8 (interlacing) and 13.12 (sample depth rescaling).
 
 import "encoding/binary"
 
-// Rows decodes the picture and calls emit for each row from the top, with Width*Channels bytes that are valid during the call
-// only and must not be changed. An error of emit ends it and is returned. Too little data is a FormatError, and so is data of
-// which neither the CRC nor the Adler-32 is right; a caller that stores nothing until Rows returns nil never keeps half a
-// picture. What else is wrong once all rows are there is for Note to say.
+// Rows decodes the picture and calls emit for each row from the top, with Width*Channels bytes that
+// are valid during the call only and must not be changed. An error of emit ends it and is returned.
+// Too little data is a FormatError, and so is data of which neither the CRC nor the Adler-32 is
+// right; a caller that stores nothing until Rows returns nil never keeps half a picture. What else
+// is wrong once all rows are there is for Note to say.
 func (r *Reader) Rows(emit func(y int, row []byte) error) error {
 	d := decoder{r: r, emit: emit, bpp: max(r.bitsPerPixel()/8, 1)}
 	if r.Interlaced {
@@ -132,8 +133,8 @@ func (d *decoder) nextPass() {
 	d.done = true
 }
 
-// scanlines takes whole scanlines from b. What comes after the last is counted and thrown away, up to a limit: a small picture
-// may be followed by gigabytes.
+// scanlines takes whole scanlines from b. What comes after the last is counted and thrown away, up
+// to a limit: a small picture may be followed by gigabytes.
 func (d *decoder) scanlines(b []byte) (used int, err error) {
 	for !d.done {
 		n := d.r.rowBytes(d.w)
@@ -188,8 +189,8 @@ func (d *decoder) scatter(cur []byte) {
 	}
 }
 
-// expander returns the function that makes Channels samples of 8 bits of each pixel of a scanline, or nil when they are that
-// already. dst has Channels bytes for each pixel wanted.
+// expander returns the function that makes Channels samples of 8 bits of each pixel of a scanline,
+// or nil when they are that already. dst has Channels bytes for each pixel wanted.
 func (r *Reader) expander() func(dst, src []byte) {
 	switch {
 	case r.ColorType == ctPalette:
@@ -229,8 +230,8 @@ func (r *Reader) expandNarrow() func(dst, src []byte) {
 // narrow is v*255/65535 rounded.
 func narrow(v uint16) byte { return byte((uint32(v)*255 + 32895) >> 16) }
 
-// spread returns the function that gives each sample of depth bits, below 8, a byte of dst, times factor: the leftmost is in the high
-// bits (section 7.2). All of a byte are done at once.
+// spread returns the function that gives each sample of depth bits, below 8, a byte of dst, times
+// factor: the leftmost is in the high bits (section 7.2). All of a byte are done at once.
 func spread(depth int, factor byte) func(dst, src []byte) {
 	per := 8 / depth
 	var table [256][8]byte
@@ -314,7 +315,8 @@ func (r *Reader) expandPalette() func(dst, src []byte) {
 	}
 }
 
-// expandGray spreads samples of 1, 2 and 4 bits over 0 to 255; the transparent one is told by its depth's own number.
+// expandGray spreads samples of 1, 2 and 4 bits over 0 to 255; the transparent one is told by its
+// depth's own number.
 func (r *Reader) expandGray() func(dst, src []byte) {
 	most := byte(1)<<r.BitDepth - 1
 	if r.trns == nil {
@@ -336,7 +338,8 @@ func (r *Reader) expandGray() func(dst, src []byte) {
 	}
 }
 
-// expandKeyed adds alpha to n samples of 8 or 16 bits: 0 where all of them are tRNS's, compared before any is narrowed.
+// expandKeyed adds alpha to n samples of 8 or 16 bits: 0 where all of them are tRNS's, compared
+// before any is narrowed.
 func (r *Reader) expandKeyed(n int) func(dst, src []byte) {
 	wide := r.BitDepth == 16
 	var key [3]uint16

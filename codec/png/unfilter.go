@@ -1,6 +1,6 @@
-// This file implements filter reconstruction, PNG specification section 9.
-
 package png
+
+// This file implements filter reconstruction, PNG specification section 9.
 
 import "encoding/binary"
 
@@ -13,8 +13,9 @@ const (
 	ftPaeth
 )
 
-// unfilter reconstructs a scanline: src holds the filtered bytes, prev the reconstructed scanline above (zeros above the first),
-// dst takes the result. All have the same length; bpp is the bytes of a pixel, at least 1.
+// unfilter reconstructs a scanline: src holds the filtered bytes, prev the reconstructed scanline
+// above (zeros above the first), dst takes the result. All have the same length; bpp is the bytes
+// of a pixel, at least 1.
 func unfilter(filter byte, dst, src, prev []byte, bpp int) error {
 	n := len(dst)
 	src, prev = src[:n], prev[:n]
@@ -35,7 +36,8 @@ func unfilter(filter byte, dst, src, prev []byte, bpp int) error {
 	return nil
 }
 
-// The kernels below take up at byte from, a whole number of pixels, as the others leave the ends of scanlines to them.
+// The kernels below take up at byte from, a whole number of pixels, as the others leave the ends of
+// scanlines to them.
 
 func unfilterSubGeneric(dst, src []byte, bpp, from int) {
 	m := max(min(bpp, len(dst)), from)
@@ -86,8 +88,9 @@ func unfilterPaethGeneric(dst, src, prev []byte, bpp, from int) {
 	}
 }
 
-// paeth is the predictor of section 9.4 for left, above and upper left: whichever of them is nearest to a+b-c, in this order.
-// With t = 3c-(a+b), "a is nearest", "b is nearest" come down to comparisons with the smaller and the larger of a and b.
+// paeth is the predictor of section 9.4 for left, above and upper left: whichever of them is
+// nearest to a+b-c, in this order. With t = 3c-(a+b), "a is nearest", "b is nearest" come down to
+// comparisons with the smaller and the larger of a and b.
 func paeth(a, b, c int32) int32 {
 	t := 3*c - (a + b)
 	lo, hi := min(a, b), max(a, b)

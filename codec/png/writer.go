@@ -1,7 +1,7 @@
-// This file implements Append: which of PNG's representations a picture gets (PNG specification sections 6.2 and 12.4), and the chunks
-// around it.
-
 package png
+
+// This file implements Append: which of PNG's representations a picture gets (PNG specification
+// sections 6.2 and 12.4), and the chunks around it.
 
 import (
 	"bytes"
@@ -13,22 +13,25 @@ import (
 	"slices"
 )
 
-// Options are what a PNG says besides its pixels, and how long to search. The zero value and nil say nothing and search as long as
-// it pays where somebody waits.
+// Options are what a PNG says besides its pixels, and how long to search. The zero value and nil
+// say nothing and search as long as it pays where somebody waits.
 type Options struct {
 	High         bool   // search for the fewest bytes, ten times as long
 	SourceColors int    // of how many colours the picture is a mixture, 0 for what must be kept exactly: see Append
 	ICC          []byte // a profile to carry in iCCP
 }
 
-// Append appends m as a PNG to dst, in the representation that takes the fewest bytes. The colour of every pixel that is not wholly
-// transparent is kept exactly, the representation is not: grey pictures become grey, up to 256 colours a palette, opaque pictures
-// lose their alpha, and samples are packed where fewer bits do. *image.Gray and *image.NRGBA are read directly, everything else
-// through its colour model; *image.RGBA is premultiplied. m may have at most MaxPixels pixels; there must be one at least.
+// Append appends m as a PNG to dst, in the representation that takes the fewest bytes. The colour
+// of every pixel that is not wholly transparent is kept exactly, the representation is not: grey
+// pictures become grey, up to 256 colours a palette, opaque pictures lose their alpha, and samples
+// are packed where fewer bits do. *image.Gray and *image.NRGBA are read directly, everything else
+// through its colour model; *image.RGBA is premultiplied. m may have at most MaxPixels pixels;
+// there must be one at least.
 //
-// A picture that averaging made of up to 256 colours (Options.SourceColors) gets a palette where that is smaller and no channel of
-// any pixel is off by more than 8, and one made of up to 16 levels of grey as few levels. Its commonest colours, flat areas, and
-// alpha of 0 and 255 are exact.
+// A picture that averaging made of up to 256 colours (Options.SourceColors) gets a palette where
+// that is smaller and no channel of any pixel is off by more than 8, and one made of up to 16
+// levels of grey as few levels. Its commonest colours, flat areas, and alpha of 0 and 255 are
+// exact.
 func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	b := m.Bounds()
 	w, h := b.Dx(), b.Dy()
@@ -75,8 +78,8 @@ type form struct {
 	lines            scanlines
 }
 
-// straight returns the pixels of m without its margins. Wholly transparent ones are zero: their colour does not show, and one colour
-// compresses better than many.
+// straight returns the pixels of m without its margins. Wholly transparent ones are zero: their
+// colour does not show, and one colour compresses better than many.
 func straight(m image.Image) *image.NRGBA {
 	b := m.Bounds()
 	w, h := b.Dx(), b.Dy()
@@ -101,7 +104,8 @@ func straight(m image.Image) *image.NRGBA {
 	return d
 }
 
-// grayForms gives the picture with samples of as few bits as hold its levels: as they are, or through a palette.
+// grayForms gives the picture with samples of as few bits as hold its levels: as they are, or
+// through a palette.
 func grayForms(m *image.Gray, colors int) []form {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	pix := make([]byte, 0, w*h)
@@ -263,8 +267,9 @@ func countColours(pix []byte) *colourTable {
 	return t
 }
 
-// sorted returns the palette in the order in which it is written, those with alpha first so that tRNS is short, then from dark to
-// light, and for each position in the table the one in the palette.
+// sorted returns the palette in the order in which it is written, those with alpha first so that
+// tRNS is short, then from dark to light, and for each position in the table the one in the
+// palette.
 func (t *colourTable) sorted() (palette [][4]byte, index []byte) {
 	order := make([]int, len(t.color))
 	for i := range order {

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"miniatura/internal/outside"
 )
 
 func nrgba(w, h int, at func(x, y int) color.NRGBA) *image.NRGBA {
@@ -197,14 +199,15 @@ for l in sys.stdin:
     print(len(b.getvalue()))
 `
 
-// TestSizes writes the corpus again and holds the sizes against image/png at its best and Pillow's optimizer, which get
-// the same pixels in the form the file has them: each picture with the effort High, all together without.
+// TestSizes writes the corpus again and holds the sizes against image/png at its best and Pillow's
+// optimizer, which get the same pixels in the form the file has them: each picture with the effort
+// High, all together without.
 func TestSizes(t *testing.T) {
 	quick, ours, std, pil := 0, 0, 0, 0
 	var paths, names []string
 	dir := t.TempDir()
 	var sizes []int
-	for _, path := range corpus(t, "png") {
+	for _, path := range outside.Files(t, ".png", "corpus/png") {
 		src, _ := os.ReadFile(path)
 		m, r, err := decode(src)
 		if err != nil || r.Width*r.Height > 200_000 || r.Width*r.Height < 500 {

@@ -10,10 +10,11 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"miniatura/internal/outside"
 )
 
 // pillow plays a WebP with Pillow, which has libwebp's animation decoder compose it: straight RGBA,
@@ -33,18 +34,7 @@ for i in range(n):
     delays.append(m.info.get("duration", 0))
 head = json.dumps({"w": m.size[0], "h": m.size[1], "delays": delays, "loop": m.info.get("loop", 0)})
 sys.stdout.buffer.write(head.encode() + b"\n" + b"".join(pix))`
-	cmd := exec.Command("/usr/bin/python3", "-c", script)
-	cmd.Stdin = bytes.NewReader(file)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		if bytes.Contains(stderr.Bytes(), []byte("ModuleNotFoundError")) || stderr.Len() == 0 {
-			t.Skip("Pillow is not installed (Debian: python3-pil)")
-		}
-		t.Fatalf("Pillow: %s", stderr.Bytes())
-	}
-	line, pix, _ := bytes.Cut(out, []byte("\n"))
+	line, pix, _ := bytes.Cut(outside.Python(t, script, file), []byte("\n"))
 	var head struct {
 		W, H   int
 		Delays []float64
@@ -87,7 +77,7 @@ func play(t testing.TB, file []byte) (frames []*image.NRGBA, delays []time.Durat
 // TestAnimationsAreComposedAsLibwebpDoes plays the corpus' animations.
 func TestAnimationsAreComposedAsLibwebpDoes(t *testing.T) {
 	n := 0
-	for _, path := range files(t, shared(t, "webp"), ".webp") {
+	for _, path := range outside.Files(t, ".webp", "corpus/webp") {
 		src, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -242,7 +232,7 @@ func TestOneFrameIsAStill(t *testing.T) {
 // TestAnimationsRewritten plays the corpus' animations and writes them at quality 80, beside what
 // they were: printed, and bounded.
 func TestAnimationsRewritten(t *testing.T) {
-	for _, path := range files(t, shared(t, "webp"), ".webp") {
+	for _, path := range outside.Files(t, ".webp", "corpus/webp") {
 		src, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)

@@ -4,46 +4,16 @@ import (
 	"bytes"
 	"fmt"
 	"image"
-	"io/fs"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"miniatura/internal/outside"
 )
 
-// shared gives the folder of pictures that the tests read, or skips.
-func shared(t testing.TB, sub string) string {
-	t.Helper()
-	root := os.Getenv("MINIATURA_SHARED")
-	if root == "" {
-		root = "../../../shared"
-	}
-	dir := filepath.Join(root, "corpus", sub)
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("no corpus: ", err)
-	}
-	return dir
-}
-
-// files lists the files below dir with the suffix.
-func files(t testing.TB, dir, suffix string) []string {
-	t.Helper()
-	var list []string
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && strings.HasSuffix(path, suffix) {
-			list = append(list, path)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(list) == 0 {
-		t.Fatalf("no %s below %s", suffix, dir)
-	}
-	return list
-}
+// shared returns a folder of the corpus, or skips the test.
+func shared(t testing.TB, sub string) string { return outside.Shared(t, filepath.Join("corpus", sub)) }
 
 // dwebp decodes a file with libwebp's own tool to straight RGBA.
 func dwebp(t testing.TB, file []byte) (*image.NRGBA, error) {

@@ -9,13 +9,15 @@ import (
 	"strings"
 	"testing"
 
+	"miniatura/internal/outside"
+
 	xwebp "golang.org/x/image/webp"
 )
 
 // TestStillsDecodeAsDwebpDoes holds reader, range, upsampling and alpha against libwebp's tool.
 func TestStillsDecodeAsDwebpDoes(t *testing.T) {
 	n := 0
-	for _, path := range files(t, shared(t, "webp"), ".webp") {
+	for _, path := range outside.Files(t, ".webp", "corpus/webp") {
 		name := filepath.Base(path)
 		src, err := os.ReadFile(path)
 		if err != nil {
@@ -78,8 +80,7 @@ func TestFullRangeIsTheDefinition(t *testing.T) {
 // TestHostileFilesAreRefusedOrBounded runs the broken files of the corpus through the reader. Each
 // must answer with an error of this package's types or a whole picture.
 func TestHostileFilesAreRefusedOrBounded(t *testing.T) {
-	dir := shared(t, "hostile")
-	for _, path := range files(t, filepath.Join(dir, "fuzz-webp"), "") {
+	for _, path := range outside.Files(t, "", "corpus/hostile/fuzz-webp") {
 		src, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -137,7 +138,7 @@ func TestEveryTruncationIsRefused(t *testing.T) {
 
 // TestHeaderAgreesWithXImage compares sizes with another reader.
 func TestHeaderAgreesWithXImage(t *testing.T) {
-	for _, path := range files(t, shared(t, "webp"), ".webp") {
+	for _, path := range outside.Files(t, ".webp", "corpus/webp") {
 		if strings.Contains(path, "anim") {
 			continue
 		}
@@ -161,10 +162,7 @@ func TestHeaderAgreesWithXImage(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	root := os.Getenv("MINIATURA_SHARED")
-	if root == "" {
-		root = "../../../shared"
-	}
+	root := outside.Root()
 	for _, glob := range []string{"webp/*.webp", "hostile/fuzz-webp/*", "webp/libwebp/*.webp"} {
 		list, _ := filepath.Glob(filepath.Join(root, "corpus", glob))
 		for _, path := range list {

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"miniatura/internal/outside"
+
 	_ "image/gif"
 	_ "image/png"
 
@@ -116,7 +118,7 @@ func TestLosslessSizesBesideCwebp(t *testing.T) {
 		t.Skip("long: set MINIATURA_LONG=1")
 	}
 	var own, ref int64
-	for _, path := range append(files(t, shared(t, "png"), ".png"), files(t, shared(t, "gif"), ".gif")...) {
+	for _, path := range append(outside.Files(t, ".png", "corpus/png"), outside.Files(t, ".gif", "corpus/gif")...) {
 		if strings.Contains(path, "pngsuite") || strings.Contains(path, "conformance") {
 			continue
 		}

@@ -1,7 +1,7 @@
-// This file groups tiles by their statistics, RFC 9649 section 3.7.3: each group has prefix codes of
-// its own, as long as that saves more than the codes cost.
-
 package webp
+
+// This file groups tiles by their statistics, RFC 9649 section 3.7.3: each group has prefix codes
+// of its own, as long as that saves more than the codes cost.
 
 import "math"
 

@@ -1,7 +1,7 @@
+package webp
+
 // This file writes the VP8L bitstream, RFC 9649 section 3: transforms, then the pixels as
 // entropy-coded references (vp8lrefs.go, vp8lhuff.go).
-
-package webp
 
 import (
 	"image"
@@ -28,7 +28,8 @@ func appendVP8LBody(dst []byte, pix []uint32, w, h int, effort Effort) []byte {
 	}
 	colors := palette(pix, 256)
 	if n := len(colors); n > 0 {
-		// Several indices to a pixel: nothing comes near. Else one way is chosen, or both are tried.
+		// Several indices to a pixel: nothing comes near. Else one way is chosen, or both are
+		// tried.
 		predict := n > 16 && (effort == High || predictable(pix, w, colors))
 		if !predict || effort == High {
 			best(withPalette(pix, w, h, colors, effort))

@@ -1,6 +1,6 @@
-// This file implements the prefix codes of VP8L, RFC 9649 section 3.7.2.
-
 package webp
+
+// This file implements the prefix codes of VP8L, RFC 9649 section 3.7.2.
 
 import (
 	"slices"

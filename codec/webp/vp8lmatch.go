@@ -1,6 +1,6 @@
-// This file finds copies, RFC 9649 section 3.6.2: earlier pixels equal to those at a position.
-
 package webp
+
+// This file finds copies, RFC 9649 section 3.6.2: earlier pixels equal to those at a position.
 
 import "math/bits"
 
@@ -79,8 +79,8 @@ func findMatches(pix []uint32, w int, s search) []match {
 	return m
 }
 
-// at finds the match of position i, given the length and distance of the one of the position before,
-// and puts it into m. Inside a nice match nothing else is looked for.
+// at finds the match of position i, given the length and distance of the one of the position
+// before, and puts it into m. Inside a nice match nothing else is looked for.
 func (k *matcher) at(i, best, distance int, m *match) (int, int) {
 	pix := k.pix
 	limit := min(maxCopy, len(pix)-i)
@@ -102,8 +102,8 @@ func (k *matcher) at(i, best, distance int, m *match) (int, int) {
 			best, distance, code = near, k.near[which], uint32(k.nearCode[which])
 		}
 	}
-	// Inside a run of one colour the pixel before is as good a source as any, and the chain would be
-	// long; the run's ends are what finds it again.
+	// Inside a run of one colour the pixel before is as good a source as any, and the chain would
+	// be long; the run's ends are what finds it again.
 	if !k.inRun(i) {
 		if best < 64 && !inside {
 			before := best

@@ -1,6 +1,6 @@
-// This file cuts pixels into refs: RFC 9649 sections 3.6.2 and 3.6.3 from the writer's side.
-
 package webp
+
+// This file cuts pixels into refs: RFC 9649 sections 3.6.2 and 3.6.3 from the writer's side.
 
 import "math"
 

@@ -1,7 +1,7 @@
+package webp
+
 // This file implements the transforms of VP8L in the forward direction, RFC 9649 section 3.5:
 // predictor, subtract green and color indexing.
-
-package webp
 
 import (
 	"math"

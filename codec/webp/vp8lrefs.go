@@ -1,7 +1,7 @@
+package webp
+
 // This file implements what stands for pixels in VP8L, RFC 9649 sections 3.6.2 and 3.6.3: literals,
 // color cache indices and copies, their counts and their costs.
-
-package webp
 
 import (
 	"math"

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"miniatura/internal/outside"
+
 	xwebp "golang.org/x/image/webp"
 )
 
@@ -306,7 +308,7 @@ func TestAlphaSizesBesideCwebp(t *testing.T) {
 		t.Skip("cwebp is not installed (Debian: webp)")
 	}
 	own, ref := 0, 0
-	for _, path := range append(files(t, shared(t, "png"), ".png"), files(t, shared(t, "webp"), "_a.webp")...) {
+	for _, path := range append(outside.Files(t, ".png", "corpus/png"), outside.Files(t, "_a.webp", "corpus/webp")...) {
 		if strings.Contains(path, "pngsuite") {
 			continue
 		}

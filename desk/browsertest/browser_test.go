@@ -22,6 +22,8 @@ import (
 	"testing"
 	"time"
 
+	"miniatura/internal/outside"
+
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -108,17 +110,7 @@ type tab struct {
 // open starts the browser with an empty tab, 1280x900, or skips the test.
 func open(t *testing.T) *tab {
 	t.Helper()
-	var chromium string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
-		if path, err := exec.LookPath(name); err == nil {
-			chromium = path
-			break
-		}
-	}
-	if chromium == "" {
-		t.Skip("no chromium is installed")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.WindowSize(1280, 900),
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(outside.Chromium(t)), chromedp.NoSandbox, chromedp.WindowSize(1280, 900),
 		chromedp.WSURLReadTimeout(60*time.Second))
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(cancel)
@@ -344,8 +336,9 @@ func TestProgressWhileSlow(t *testing.T) {
 	}
 }
 
-// TestReadmePicture makes the pictures of the page that the README shows, desk/playground.webp and desk/playground-dark.webp,
-// when it is asked to: the browser's screenshots, brought to size SL by miniatura itself.
+// TestReadmePicture makes the pictures of the page that the README shows, desk/playground.webp and
+// desk/playground-dark.webp, when it is asked to: the browser's screenshots, brought to size SL by
+// miniatura itself.
 func TestReadmePicture(t *testing.T) {
 	if os.Getenv("MINIATURA_README") == "" {
 		t.Skip("set MINIATURA_README=1 to make the README's pictures anew")
@@ -472,7 +465,8 @@ func TestCopiesAndMarkup(t *testing.T) {
 	b.do(chromedp.Click(`#m-copy`))
 	b.until("the button says so", `document.getElementById('m-copy').textContent === 'Copied'`)
 	markup := clipboard()
-	// 1400x1000 fits 427x240 as 336x240, 854x480 as 672x480, 1200x628 as 879x628 and 1280x720 as 1008x720.
+	// 1400x1000 fits 427x240 as 336x240, 854x480 as 672x480, 1200x628 as 879x628 and 1280x720 as
+	// 1008x720.
 	for _, want := range []string{`type="image/webp"`, `https://cdn.example/%C3%9Cbersicht%201%2B1%20%3D%20100%25.png?size=XS&amp;to_webp=1 336w`, `?size=S 672w`, `?size=M 879w`, `?size=L 1008w`, `width="672" height="480"`} {
 		if !strings.Contains(markup, want) {
 			t.Errorf("the markup lacks %s:\n%s", want, markup)
@@ -526,30 +520,13 @@ func TestDarkAndPhone(t *testing.T) {
 	b.shot("phone")
 }
 
+// svg is a picture that runs a script where it is shown as a page.
+const svg = `<svg xmlns="http://www.w3.org/2000/svg" onload="alert(5)"><script>alert(6)</script></svg>`
+
 func TestHostileUploads(t *testing.T) {
 	b := open(t)
 	dir := folder(t)
-	// A folder that somebody else filled: names that are markup, and pages under names of their own.
-	names := []string{`<img src=x onerror=alert(1)>.png`, `"><script>alert(2)</script>.png`, `' onmouseover='alert(3).png`, "javascript:alert(4).png", "\u202egnp.exe.png", "{{.}}.png"}
-	picture := filepath.Join(dir, "photo.jpg")
-	data, err := os.ReadFile(picture)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		if strings.Contains(name, "/") {
-			name = strings.ReplaceAll(name, "/", "\u2215")
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	const svg = `<svg xmlns="http://www.w3.org/2000/svg" onload="alert(5)"><script>alert(6)</script></svg>`
-	for name, body := range map[string]string{"evil.svg": svg, "evil.html": `<script>alert(7)</script>`, "really an svg.png": svg} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(body), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	names := fillHostile(t, dir)
 	page := serve(t, "-dir", dir)
 	b.do(chromedp.Navigate(page))
 	b.until("the strip is there", fmt.Sprintf(`document.querySelectorAll('#strip button').length === %d`, len(names)+2))
@@ -601,14 +578,45 @@ func TestHostileUploads(t *testing.T) {
 		t.Error("an upload left the folder")
 	}
 
-	// Pages in the bucket open as pages and run nothing.
+	b.runsNothing(page)
+}
+
+// fillHostile puts into dir what somebody else may: names that are markup, and pages under names of
+// their own. It returns the former.
+func fillHostile(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	names = []string{`<img src=x onerror=alert(1)>.png`, `"><script>alert(2)</script>.png`, `' onmouseover='alert(3).png`, "javascript:alert(4).png", "\u202egnp.exe.png", "{{.}}.png"}
+	picture := filepath.Join(dir, "photo.jpg")
+	data, err := os.ReadFile(picture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if strings.Contains(name, "/") {
+			name = strings.ReplaceAll(name, "/", "\u2215")
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, body := range map[string]string{"evil.svg": svg, "evil.html": `<script>alert(7)</script>`, "really an svg.png": svg} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(body), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return names
+}
+
+// runsNothing opens the pages that lie in the bucket: they open as pages and run nothing.
+func (b *tab) runsNothing(page string) {
+	b.Helper()
 	for _, name := range []string{"evil.svg", "evil.html"} {
 		b.do(chromedp.Navigate(page + name))
 		time.Sleep(200 * time.Millisecond)
 		blocked := b.troubles()
 		for _, s := range blocked {
 			if strings.Contains(s, "dialog") {
-				t.Errorf("%s: %s", name, s)
+				b.Errorf("%s: %s", name, s)
 			}
 		}
 	}

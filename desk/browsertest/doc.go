@@ -1,5 +1,5 @@
-// Package browsertest holds the playground's tests in a real browser. It is a module of its own, so that the browser's
-// driver stays out of the main module.
+// Package browsertest holds the playground's tests in a real browser. It is a module of its own, so
+// that the browser's driver stays out of the main module.
 //
 //	go test ./...      in this folder; skips with a word when no Chromium is installed
 //

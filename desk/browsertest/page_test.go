@@ -162,8 +162,9 @@ func TestABareDomainGetsItsScheme(t *testing.T) {
 	}
 }
 
-// contrasts returns what stands out too little: text of less than 4.5:1, borders of controls and parts of the bar of less than
-// 3:1 (WCAG 2.2, 1.4.3 and 1.4.11). Colours are read as the browser paints them.
+// contrasts returns what stands out too little: text of less than 4.5:1, borders of controls and
+// parts of the bar of less than 3:1 (WCAG 2.2, 1.4.3 and 1.4.11). Colours are read as the browser
+// paints them.
 const contrasts = `(() => {
 	const c = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
 	const over = (color, under) => { c.clearRect(0, 0, 1, 1); c.fillStyle = under; c.fillRect(0, 0, 1, 1); c.fillStyle = color; c.fillRect(0, 0, 1, 1);

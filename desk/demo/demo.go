@@ -1,5 +1,5 @@
-// Package demo makes pictures by code, for those who have none at hand and for tests and benchmarks: what a site serves, in
-// kind if not in beauty. The same bytes come out each time.
+// Package demo makes pictures by code, for those who have none at hand and for tests and
+// benchmarks: what a site serves, in kind if not in beauty. The same bytes come out each time.
 //
 //	demo.go   the list; a PNG, a JPEG and a GIF writer's worth of glue
 //	noise.go  noise of many frequencies, the stuff that photographs are made of
@@ -66,7 +66,8 @@ func encodePNG(m image.Image) []byte {
 	return b.Bytes()
 }
 
-// withOrientation puts an EXIF segment that holds nothing but the orientation right after a JPEG file's SOI.
+// withOrientation puts an EXIF segment that holds nothing but the orientation right after a JPEG
+// file's SOI.
 func withOrientation(jpg []byte, orientation uint16) []byte {
 	var tiff bytes.Buffer
 	tiff.WriteString("Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08") // big-endian, IFD0 at 8

@@ -5,76 +5,37 @@ import "image"
 // LakeW and LakeH are the dimensions of Lake, in pixels.
 const LakeW, LakeH = 2400, 1600
 
-// Lake is a landscape: broad gradients and clouds above, edges in the middle, the fine noise of water and leaves below.
+// horizon is where land and water meet, as a part of the height.
+const horizon = 0.56
+
+// A lake draws the landscape. Places in it are u, v in [0, 1].
+type lake struct {
+	noise   *noise
+	outline [][]float32 // v of each ridge at each x
+	shore   []float32   // v where the leaves begin, at each x
+}
+
+// A ridge is one line of hills, from base up to height above it; the colors are those of its top
+// and its foot.
+type ridge struct {
+	base, height, scale float32
+	far, near           rgb
+}
+
+var ridges = []ridge{
+	{0.45, 0.62, 3.1, hex(0x7288a6), hex(0xa3b2c4)},
+	{0.51, 0.34, 4.3, hex(0x4c6684), hex(0x7f94a6)},
+	{0.55, 0.18, 7.1, hex(0x2c4860), hex(0x4f6c74)},
+	{0.565, 0.085, 15, hex(0x173a35), hex(0x2a4f3c)},
+}
+
+// Lake is a landscape: broad gradients and clouds above, edges in the middle, the fine noise of
+// water and leaves below.
 func Lake() []byte {
 	const w, h = LakeW, LakeH
-	n := newNoise(7)
+	l := newLake(w)
+	n := l.noise
 	m := image.NewRGBA(image.Rect(0, 0, w, h))
-
-	const horizon = 0.56
-	ridges := []struct {
-		base, height, scale float32
-		far, near           rgb
-	}{
-		{0.45, 0.62, 3.1, hex(0x7288a6), hex(0xa3b2c4)},
-		{0.51, 0.34, 4.3, hex(0x4c6684), hex(0x7f94a6)},
-		{0.55, 0.18, 7.1, hex(0x2c4860), hex(0x4f6c74)},
-		{0.565, 0.085, 15, hex(0x173a35), hex(0x2a4f3c)},
-	}
-	outline := make([][]float32, len(ridges)) // y in [0, 1] of each ridge at each x
-	for i, r := range ridges {
-		outline[i] = make([]float32, w)
-		for x := range outline[i] {
-			u := float32(x) / w * r.scale
-			v := n.sum(u+float32(i)*40, float32(i)*7.7, 7)
-			if i < 2 { // folded at the middle, noise has crests
-				v = 0.42 - absf(n.sum(u+float32(i)*40, 5, 3)-0.5) - 0.35*absf(n.sum(u*5+9, float32(i)*3, 5)-0.5)
-			} else {
-				v -= 0.3
-			}
-			outline[i][x] = r.base - r.height*v
-			if i == len(ridges)-1 { // tree tops
-				outline[i][x] -= 0.012 * n.at(u*26, 3)
-			}
-		}
-	}
-
-	// land is what is seen above the water line, at u, v in [0, 1].
-	land := func(x int, u, v float32) rgb {
-		sky := hex(0x2f6fb4).mix(hex(0x9cc4e4), smooth(0, 0.33, v)).mix(hex(0xf6dcb8), smooth(0.2, 0.5, v))
-		dx, dy := (u-0.71)*1.5, v-0.30
-		glow := 1 / (1 + 60*(dx*dx+dy*dy))
-		sky = sky.mix(hex(0xfff1d0), glow*0.85)
-		cloud := n.sum(u*5+v*2, v*11+3, 6)
-		cloud = smooth(0.5, 0.72, cloud+0.05*n.at(u*90, v*90))
-		sky = sky.mix(hex(0xffffff).mix(hex(0xe9c9b0), smooth(0.1, 0.45, v)), cloud*0.8*smooth(0.52, 0.2, v))
-		for i, r := range ridges {
-			top := outline[i][x]
-			if v < top-0.0006 {
-				continue
-			}
-			t := clamp((v - top) / 0.16)
-			c := r.far.mix(r.near, t)
-			rough := n.sum(u*40+float32(i)*11, v*60, 5) - 0.5
-			lit := n.sum(u*r.scale*6+v*9, v*r.scale*4, 4) - 0.5
-			c = c.plus(rough * (0.03 + 0.035*float32(i))).plus(lit * 0.10)
-			if i == 0 { // snow
-				c = c.mix(hex(0xf4f6fa), 0.9*smooth(0.075, 0.02, v-top+0.16*(rough+lit)+0.35*(top-0.24)))
-			}
-			if i == len(ridges)-1 {
-				c = c.times(0.62 + 0.9*n.sum(u*150, v*180, 3))
-			}
-			sky = sky.mix(c, clamp((v-top+0.0006)/0.0012))
-		}
-		return sky
-	}
-
-	shore := make([]float32, w)
-	for x := range shore {
-		u := float32(x) / w
-		shore[x] = 0.86 - 0.07*n.sum(u*3.1+70, 1.5, 5) - 0.10*smooth(0.35, 0, u) + 0.02*n.at(u*60, 9)
-	}
-
 	rows(h, func(y int) {
 		v := float32(y) / h
 		for x := range w {
@@ -82,17 +43,11 @@ func Lake() []byte {
 			var c rgb
 			switch {
 			case v < horizon:
-				c = land(x, u, v)
-			case v < shore[x]:
-				// Water mirrors the land, drawn out and broken by ripples that grow towards us.
-				d := (v - horizon) / (1 - horizon)
-				ripple := n.sum(u*38/(0.25+d), 240*d*d+90*d, 3) - 0.5
-				mx := min(max(x+int(ripple*80*(0.15+d)), 0), w-1)
-				c = land(mx, float32(mx)/w, max(horizon-(v-horizon)*1.05+ripple*0.05*(0.3+d), 0.02))
-				c = c.times(0.80).mix(hex(0x1d4a5e), 0.18+0.4*d)
-				c = c.plus(0.16 * ripple * (0.3 + d)).plus(0.5 * smooth(0.31, 0.43, ripple) * smooth(0.3, 0, absf(u-0.71)))
+				c = l.land(x, u, v)
+			case v < l.shore[x]:
+				c = l.water(x, w, u, v)
 			default:
-				c = foliage(n, u, v, (v-shore[x])/(1-shore[x]))
+				c = foliage(n, u, v, (v-l.shore[x])/(1-l.shore[x]))
 			}
 			grain := n.at(float32(x)*0.83+float32(y)*0.31, float32(y)*0.77) - 0.5
 			c.plus(grain * 0.022).put(m.Pix[m.PixOffset(x, y):])
@@ -101,9 +56,79 @@ func Lake() []byte {
 	return encodeJPEG(m)
 }
 
+// newLake prepares a landscape that is w pixels wide.
+func newLake(w int) *lake {
+	n := newNoise(7)
+	l := &lake{noise: n, outline: make([][]float32, len(ridges)), shore: make([]float32, w)}
+	for i, r := range ridges {
+		l.outline[i] = make([]float32, w)
+		for x := range l.outline[i] {
+			u := float32(x) / float32(w) * r.scale
+			v := n.sum(u+float32(i)*40, float32(i)*7.7, 7)
+			if i < 2 { // folded at the middle, noise has crests
+				v = 0.42 - absf(n.sum(u+float32(i)*40, 5, 3)-0.5) - 0.35*absf(n.sum(u*5+9, float32(i)*3, 5)-0.5)
+			} else {
+				v -= 0.3
+			}
+			l.outline[i][x] = r.base - r.height*v
+			if i == len(ridges)-1 { // tree tops
+				l.outline[i][x] -= 0.012 * n.at(u*26, 3)
+			}
+		}
+	}
+	for x := range l.shore {
+		u := float32(x) / float32(w)
+		l.shore[x] = 0.86 - 0.07*n.sum(u*3.1+70, 1.5, 5) - 0.10*smooth(0.35, 0, u) + 0.02*n.at(u*60, 9)
+	}
+	return l
+}
+
+// land is the color above the water line: sky, sun, clouds, and the ridges in front of them.
+func (l *lake) land(x int, u, v float32) rgb {
+	n := l.noise
+	sky := hex(0x2f6fb4).mix(hex(0x9cc4e4), smooth(0, 0.33, v)).mix(hex(0xf6dcb8), smooth(0.2, 0.5, v))
+	dx, dy := (u-0.71)*1.5, v-0.30
+	glow := 1 / (1 + 60*(dx*dx+dy*dy))
+	sky = sky.mix(hex(0xfff1d0), glow*0.85)
+	cloud := n.sum(u*5+v*2, v*11+3, 6)
+	cloud = smooth(0.5, 0.72, cloud+0.05*n.at(u*90, v*90))
+	sky = sky.mix(hex(0xffffff).mix(hex(0xe9c9b0), smooth(0.1, 0.45, v)), cloud*0.8*smooth(0.52, 0.2, v))
+	for i, r := range ridges {
+		top := l.outline[i][x]
+		if v < top-0.0006 {
+			continue
+		}
+		t := clamp((v - top) / 0.16)
+		c := r.far.mix(r.near, t)
+		rough := n.sum(u*40+float32(i)*11, v*60, 5) - 0.5
+		lit := n.sum(u*r.scale*6+v*9, v*r.scale*4, 4) - 0.5
+		c = c.plus(rough * (0.03 + 0.035*float32(i))).plus(lit * 0.10)
+		if i == 0 { // snow
+			c = c.mix(hex(0xf4f6fa), 0.9*smooth(0.075, 0.02, v-top+0.16*(rough+lit)+0.35*(top-0.24)))
+		}
+		if i == len(ridges)-1 {
+			c = c.times(0.62 + 0.9*n.sum(u*150, v*180, 3))
+		}
+		sky = sky.mix(c, clamp((v-top+0.0006)/0.0012))
+	}
+	return sky
+}
+
+// water is the color of the lake, w pixels wide: it mirrors the land, drawn out and broken by
+// ripples that grow towards the viewer.
+func (l *lake) water(x, w int, u, v float32) rgb {
+	d := (v - horizon) / (1 - horizon)
+	ripple := l.noise.sum(u*38/(0.25+d), 240*d*d+90*d, 3) - 0.5
+	mx := min(max(x+int(ripple*80*(0.15+d)), 0), w-1)
+	c := l.land(mx, float32(mx)/float32(w), max(horizon-(v-horizon)*1.05+ripple*0.05*(0.3+d), 0.02))
+	c = c.times(0.80).mix(hex(0x1d4a5e), 0.18+0.4*d)
+	return c.plus(0.16 * ripple * (0.3 + d)).plus(0.5 * smooth(0.31, 0.43, ripple) * smooth(0.3, 0, absf(u-0.71)))
+}
+
 func absf(v float32) float32 { return max(v, -v) }
 
-// foliage is grass and leaves at u, v; d is how far into them, 0 at the water's edge and 1 at the bottom.
+// foliage is grass and leaves at u, v; d is how far into them, 0 at the water's edge and 1 at the
+// bottom.
 func foliage(n *noise, u, v, d float32) rgb {
 	scale := 1 / (0.35 + 0.65*d)
 	bush := n.sum(u*14, v*18, 4)

@@ -5,20 +5,21 @@ import (
 	"math"
 )
 
-// Logo is frames within frames, the smallest one filled, on nothing: every edge is half transparent somewhere, and a soft
-// shadow fades out over many steps of alpha.
+// Logo is frames within frames, the smallest one filled, on nothing: every edge is half transparent
+// somewhere, and a soft shadow fades out over many steps of alpha.
 func Logo() []byte {
 	const side = 1200
 	m := image.NewNRGBA(image.Rect(0, 0, side, side))
 
-	// square is the distance, in units of the picture's side, to a rounded square's outline; negative inside.
+	// square is the distance, in units of the picture's side, to a rounded square's outline;
+	// negative inside.
 	square := func(x, y, cx, cy, half, corner float32) float32 {
 		dx, dy := absf(x-cx)-half+corner, absf(y-cy)-half+corner
 		ox, oy := max(dx, 0), max(dy, 0)
 		return sqrt(ox*ox+oy*oy) + min(max(dx, dy), 0) - corner
 	}
-	// mark is the distance to the whole figure, a frame with a smaller one and a tile nested in its lower left corner, and
-	// the number of the part that is nearest.
+	// mark is the distance to the whole figure, a frame with a smaller one and a tile nested in its
+	// lower left corner, and the number of the part that is nearest.
 	mark := func(x, y float32) (float32, int) {
 		const thick, gap = 0.05, 0.035
 		d, part := float32(math.MaxFloat32), 0

@@ -46,8 +46,8 @@ func (r *random) next() float32 {
 	return float32(x*0x2545f4914f6cdd1d>>40) / (1 << 24)
 }
 
-// A noise is a field of random values in [0, 1], interpolated between the points of a lattice, that repeats every lattice
-// points in both directions.
+// A noise is a field of random values in [0, 1], interpolated between the points of a lattice, that
+// repeats every lattice points in both directions.
 type noise struct{ v []float32 }
 
 const lattice = 256
@@ -82,7 +82,8 @@ func floor(v float32) int {
 	return i
 }
 
-// sum adds octaves, each of twice the frequency and half the height of the one before; the result is in [0, 1].
+// sum adds octaves, each of twice the frequency and half the height of the one before; the result
+// is in [0, 1].
 func (n *noise) sum(x, y float32, octaves int) float32 {
 	var v, all float32
 	h := float32(1)

@@ -11,7 +11,8 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// Page is text, light and dark, small and large: hard edges that every resampler and every lossy encoder struggles with.
+// Page is text, light and dark, small and large: hard edges that every resampler and every lossy
+// encoder struggles with.
 func Page() []byte {
 	const w, h = 1440, 1000
 	m := image.NewRGBA(image.Rect(0, 0, w, h))
@@ -135,7 +136,8 @@ func write(m *image.RGBA, x, y, scale int, c uint32, text string) {
 		d.DrawString(text)
 		return
 	}
-	// Larger letters are drawn small, then blown up with their corners cut, which reads better than squares.
+	// Larger letters are drawn small, then blown up with their corners cut, which reads better than
+	// squares.
 	mask := image.NewAlpha(image.Rect(0, 0, 7*len(text)+2, 15))
 	d := font.Drawer{Dst: mask, Src: image.Opaque, Face: basicfont.Face7x13, Dot: fixed.P(1, 12)}
 	d.DrawString(text)

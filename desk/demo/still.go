@@ -5,8 +5,9 @@ import (
 	"math"
 )
 
-// Still is a tall picture of round things in the colours of skin and fruit, before a background out of focus. The file
-// holds it sideways with EXIF orientation 6, as a phone that is held upright writes it.
+// Still is a tall picture of round things in the colours of skin and fruit, before a background out
+// of focus. The file holds it sideways with EXIF orientation 6, as a phone that is held upright
+// writes it.
 func Still() []byte {
 	const w, h = 1500, 2000 // upright
 	n := newNoise(23)
@@ -36,7 +37,8 @@ func Still() []byte {
 	const aspect = float32(h) / w
 	const table = 0.70
 
-	// Stored turned 90 degrees counterclockwise: the upright picture's column x is the stored row w-1-x.
+	// Stored turned 90 degrees counterclockwise: the upright picture's column x is the stored row
+	// w-1-x.
 	m := image.NewRGBA(image.Rect(0, 0, h, w))
 	rows(w, func(row int) {
 		x := w - 1 - row

@@ -1,5 +1,6 @@
-// Package progress tells a person how far long work has come: on a terminal one line that is rewritten in place, with
-// rate and time left; elsewhere (a pipe, a CI log) a plain line at most every few seconds.
+// Package progress tells a person how far long work has come: on a terminal one line that is
+// rewritten in place, with rate and time left; elsewhere (a pipe, a CI log) a plain line at most
+// every few seconds.
 //
 //	line := progress.New(os.Stderr, "warm", len(keys), "keys")
 //	for _, key := range keys {
@@ -8,7 +9,8 @@
 //	}
 //	line.Done("")
 //
-// A Line is safe for use by several goroutines. Its writes never fail the work: errors of the writer are dropped on purpose.
+// A Line is safe for use by several goroutines. Its writes never fail the work: errors of the
+// writer are dropped on purpose.
 package progress
 
 import (
@@ -44,8 +46,9 @@ type Line struct {
 	now      func() time.Time
 }
 
-// New starts the line for work called name of total units; total 0 is a total that nobody knows yet, and an empty unit stands for
-// steps too few to count. It writes to w, rewriting in place when w is a terminal.
+// New starts the line for work called name of total units; total 0 is a total that nobody knows
+// yet, and an empty unit stands for steps too few to count. It writes to w, rewriting in place when
+// w is a terminal.
 func New(w io.Writer, name string, total int, unit string) *Line {
 	return newLine(w, IsTerminal(w), name, total, unit, time.Now)
 }
@@ -59,7 +62,8 @@ func newLine(w io.Writer, terminal bool, name string, total int, unit string, no
 	return l
 }
 
-// IsTerminal reports whether w is a character device that shows text, so not a file, a pipe or the null device.
+// IsTerminal reports whether w is a character device that shows text, so not a file, a pipe or the
+// null device.
 func IsTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok || os.Getenv("TERM") == "dumb" {
@@ -82,7 +86,8 @@ func (l *Line) Add(n int, note string) {
 	l.tick()
 }
 
-// Printf writes a line of its own above the progress, for instance a failure that should stay readable.
+// Printf writes a line of its own above the progress, for instance a failure that should stay
+// readable.
 func (l *Line) Printf(format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -19,10 +19,11 @@ import (
 	"time"
 )
 
-// directory keeps an object as the file of its key's name below root. What a file cannot say (type, metadata,
-// checksum) lies in one JSON file an object, in the folder meta, and counts only while its ETag is that of the file:
-// whatever is killed between two steps, or edited by hand, the worst is an object without metadata. Files appear whole,
-// by renaming. A key that is no plain path below root ("a//b", "../a", "a/") does not exist, and cannot be put.
+// directory keeps an object as the file of its key's name below root. What a file cannot say (type,
+// metadata, checksum) lies in one JSON file an object, in the folder meta, and counts only while
+// its ETag is that of the file: whatever is killed between two steps, or edited by hand, the worst
+// is an object without metadata. Files appear whole, by renaming. A key that is no plain path below
+// root ("a//b", "../a", "a/") does not exist, and cannot be put.
 type directory struct {
 	root *os.Root
 	meta string // reserved: keys below it do not exist
@@ -72,7 +73,8 @@ func (d *directory) get(key string, body bool) (*Object, int64, error) {
 	if !d.valid(key) {
 		return nil, 0, fs.ErrNotExist
 	}
-	// Absent, too long, behind a file, outside: all the same to S3. A pipe is not opened: that may take for ever.
+	// Absent, too long, behind a file, outside: all the same to S3. A pipe is not opened: that may
+	// take for ever.
 	if info, err := d.root.Stat(key); err != nil || !info.Mode().IsRegular() {
 		return nil, 0, fs.ErrNotExist
 	}
@@ -180,8 +182,8 @@ func (d *directory) delete(key string) error {
 	return nil
 }
 
-// list yields sizes and times; an ETag only where one is known, since it costs reading the file, and no classes, which
-// count only beside an ETag.
+// list yields sizes and times; an ETag only where one is known, since it costs reading the file,
+// and no classes, which count only beside an ETag.
 func (d *directory) list(prefix string) ([]entry, error) {
 	var all []entry
 	err := fs.WalkDir(d.root.FS(), ".", func(name string, e fs.DirEntry, err error) error {

@@ -18,7 +18,8 @@ type entry struct {
 	class     string // "": STANDARD
 }
 
-// list answers ListObjectsV2 with prefix, start-after, max-keys, continuation-token and encoding-type.
+// list answers ListObjectsV2 with prefix, start-after, max-keys, continuation-token and
+// encoding-type.
 func (s *Server) list(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	for name := range q {

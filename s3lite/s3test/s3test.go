@@ -1,6 +1,6 @@
-// Package s3test is a strict S3 for tests and for a local CloudFront: one bucket, in memory or over a directory. It
-// re-derives every signature from what came over the wire, and shares no code with any client. It plays scripted
-// faults.
+// Package s3test is a strict S3 for tests and for a local CloudFront: one bucket, in memory or over
+// a directory. It re-derives every signature from what came over the wire, and shares no code with
+// any client. It plays scripted faults.
 //
 //	bucket := s3test.New(s3test.Config{}) // an http.Handler
 //	server := httptest.NewServer(bucket)
@@ -37,8 +37,8 @@ import (
 	"time"
 )
 
-// Config describes a Server. The zero value is a bucket named "bucket" in us-east-1, in memory, for the access key
-// "AKIDTEST" with the secret "secret".
+// Config describes a Server. The zero value is a bucket named "bucket" in us-east-1, in memory, for
+// the access key "AKIDTEST" with the secret "secret".
 type Config struct {
 	Bucket  string
 	Region  string
@@ -98,7 +98,8 @@ func (o *Object) archived() bool {
 	return false
 }
 
-// system returns where o keeps what S3 calls system-defined metadata and hands back as it came, by the header's name.
+// system returns where o keeps what S3 calls system-defined metadata and hands back as it came, by
+// the header's name.
 func (o *Object) system() map[string]*string {
 	return map[string]*string{"Content-Type": &o.ContentType, "Cache-Control": &o.CacheControl, "Expires": &o.Expires,
 		"Content-Language": &o.ContentLanguage, "Content-Disposition": &o.ContentDisposition, "Content-Encoding": &o.ContentEncoding}
@@ -142,7 +143,8 @@ func New(c Config) *Server {
 	return s
 }
 
-// Put stores an object without a request. ETag, Modified and, without a CRC64NVME, CRC32 are filled in when empty.
+// Put stores an object without a request. ETag, Modified and, without a CRC64NVME, CRC32 are filled
+// in when empty.
 func (s *Server) Put(key string, o Object) error {
 	s.putLock.Lock()
 	defer s.putLock.Unlock()
@@ -261,7 +263,8 @@ func (w *statusWriter) Write(b []byte) (int, error) {
 
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// target reads bucket and key off the wire, in virtual-host or path style; ok is false for another bucket.
+// target reads bucket and key off the wire, in virtual-host or path style; ok is false for another
+// bucket.
 func (s *Server) target(r *http.Request) (method, key string, ok bool) {
 	path := decodePath(r)
 	host := r.Host

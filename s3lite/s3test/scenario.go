@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Scenario is one row of the fault table: a service that fails in one way, and what a client can make of it.
+// Scenario is one row of the fault table: a service that fails in one way, and what a client can
+// make of it.
 type Scenario struct {
 	Name        string // begins with "get-", "head-" or "put-": the operation it is about
 	Recoverable bool
@@ -29,7 +30,8 @@ func (sc Scenario) Method() string {
 	return http.MethodGet
 }
 
-// Learns reports whether the client must correct what it believes of the service: nothing may be asked of it before.
+// Learns reports whether the client must correct what it believes of the service: nothing may be
+// asked of it before.
 func (sc Scenario) Learns() bool { return sc.config != nil }
 
 // Fault is what the service does, nil when it is honest and the client knows it wrong.

@@ -11,29 +11,21 @@ import (
 	"time"
 )
 
-// verify recomputes the Signature Version 4 of r from the wire, and refuses as S3 does: in this order, with these
-// codes. It is stricter than S3 in one thing, that every x-amz- header, Content-Type and Content-MD5 must be signed.
+// verify recomputes the Signature Version 4 of r from the wire, and refuses as S3 does: in this
+// order, with these codes. It is stricter than S3 in one thing, that every x-amz- header,
+// Content-Type and Content-MD5 must be signed.
 func (s *Server) verify(w http.ResponseWriter, r *http.Request, body []byte) error {
-	auth, ok := strings.CutPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ")
-	if !ok {
-		return fail(403, "AccessDenied")
+	a, err := authorizationOf(r)
+	if err != nil {
+		return err
 	}
-	field := map[string]string{}
-	for _, f := range strings.Split(auth, ",") {
-		name, value, _ := strings.Cut(strings.TrimSpace(f), "=")
-		field[name] = value
-	}
-	scope := strings.Split(field["Credential"], "/")
-	if len(scope) != 5 || scope[3] != "s3" || scope[4] != "aws4_request" {
-		return fail(400, "AuthorizationHeaderMalformed")
-	}
-	if scope[2] != s.c.Region {
+	if a.region() != s.c.Region {
 		return s.elsewhere(w, r)
 	}
 	if s.c.Unverified {
 		return s.checkClock(r)
 	}
-	secret, ok := s.c.Secrets[scope[0]]
+	secret, ok := s.c.Secrets[a.scope[0]]
 	if !ok {
 		return fail(403, "InvalidAccessKeyId")
 	}
@@ -43,21 +35,76 @@ func (s *Server) verify(w http.ResponseWriter, r *http.Request, body []byte) err
 	if err := s.checkClock(r); err != nil {
 		return err
 	}
-	if !strings.HasPrefix(r.Header.Get("X-Amz-Date"), scope[1]) {
+	if !strings.HasPrefix(r.Header.Get("X-Amz-Date"), a.scope[1]) {
 		return fail(403, "SignatureDoesNotMatch")
 	}
 	payload := r.Header.Get("X-Amz-Content-Sha256")
 	if payload == "" {
 		return fail(400, "MissingSecurityHeader")
 	}
+	headers, err := canonicalHeaders(r, a.signedHeaders)
+	if err != nil {
+		return err
+	}
+	path := strings.ReplaceAll(encode(decodePath(r)), "%2F", "/")
+	request := strings.Join([]string{r.Method, path, queryOf(r), headers, a.signedHeaders, payload}, "\n")
+	if !hmac.Equal([]byte(a.sign(request, secret, r.Header.Get("X-Amz-Date"))), []byte(a.signature)) {
+		return &failure{403, "SignatureDoesNotMatch", "<CanonicalRequest>" + escapeXML(request) + "</CanonicalRequest>"}
+	}
+	if payload != fmt.Sprintf("%x", sha256.Sum256(body)) {
+		return fail(400, "XAmzContentSHA256Mismatch")
+	}
+	return nil
+}
 
-	signed := strings.Split(field["SignedHeaders"], ";")
-	if !sort.StringsAreSorted(signed) {
-		return fail(403, "SignatureDoesNotMatch")
+// An authorization holds the fields of an Authorization header.
+type authorization struct {
+	scope         []string // of Credential: access key, date, region, service, terminator
+	signedHeaders string
+	signature     string // in hexadecimal digits
+}
+
+func authorizationOf(r *http.Request) (*authorization, error) {
+	auth, ok := strings.CutPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ")
+	if !ok {
+		return nil, fail(403, "AccessDenied")
+	}
+	field := map[string]string{}
+	for _, f := range strings.Split(auth, ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(f), "=")
+		field[name] = value
+	}
+	scope := strings.Split(field["Credential"], "/")
+	if len(scope) != 5 || scope[3] != "s3" || scope[4] != "aws4_request" {
+		return nil, fail(400, "AuthorizationHeaderMalformed")
+	}
+	return &authorization{scope, field["SignedHeaders"], field["Signature"]}, nil
+}
+
+func (a *authorization) region() string { return a.scope[2] }
+
+// sign returns the signature that the canonical request has under secret.
+func (a *authorization) sign(request, secret, date string) string {
+	toSign := fmt.Sprintf("AWS4-HMAC-SHA256\n%s\n%s\n%x", date, strings.Join(a.scope[1:], "/"), sha256.Sum256([]byte(request)))
+	key := []byte("AWS4" + secret)
+	for _, step := range append(a.scope[1:5:5], toSign) {
+		h := hmac.New(sha256.New, key)
+		fmt.Fprint(h, step)
+		key = h.Sum(nil)
+	}
+	return fmt.Sprintf("%x", key)
+}
+
+// canonicalHeaders returns the canonical form of the headers that signed names, and refuses a list
+// that is not sorted, or lacks a header that has to be signed.
+func canonicalHeaders(r *http.Request, signed string) (string, error) {
+	names := strings.Split(signed, ";")
+	if !sort.StringsAreSorted(names) {
+		return "", fail(403, "SignatureDoesNotMatch")
 	}
 	has := map[string]bool{}
 	canonical := ""
-	for _, name := range signed {
+	for _, name := range names {
 		values := r.Header.Values(name)
 		switch name {
 		case "host":
@@ -66,7 +113,7 @@ func (s *Server) verify(w http.ResponseWriter, r *http.Request, body []byte) err
 			values = []string{fmt.Sprint(r.ContentLength)}
 		}
 		if len(values) == 0 || has[name] || name != strings.ToLower(name) {
-			return fail(403, "SignatureDoesNotMatch")
+			return "", fail(403, "SignatureDoesNotMatch")
 		}
 		has[name] = true
 		var clean []string
@@ -78,28 +125,13 @@ func (s *Server) verify(w http.ResponseWriter, r *http.Request, body []byte) err
 	for name := range r.Header {
 		name = strings.ToLower(name)
 		if (strings.HasPrefix(name, "x-amz-") || name == "content-type" || name == "content-md5") && !has[name] {
-			return fail(403, "AccessDenied")
+			return "", fail(403, "AccessDenied")
 		}
 	}
 	if !has["host"] {
-		return fail(403, "AccessDenied")
+		return "", fail(403, "AccessDenied")
 	}
-
-	request := strings.Join([]string{r.Method, strings.ReplaceAll(encode(decodePath(r)), "%2F", "/"), queryOf(r), canonical, field["SignedHeaders"], payload}, "\n")
-	toSign := fmt.Sprintf("AWS4-HMAC-SHA256\n%s\n%s\n%x", r.Header.Get("X-Amz-Date"), strings.Join(scope[1:], "/"), sha256.Sum256([]byte(request)))
-	key := []byte("AWS4" + secret)
-	for _, step := range append(scope[1:5:5], toSign) {
-		h := hmac.New(sha256.New, key)
-		fmt.Fprint(h, step)
-		key = h.Sum(nil)
-	}
-	if !hmac.Equal([]byte(fmt.Sprintf("%x", key)), []byte(field["Signature"])) {
-		return &failure{403, "SignatureDoesNotMatch", "<CanonicalRequest>" + escapeXML(request) + "</CanonicalRequest>"}
-	}
-	if payload != fmt.Sprintf("%x", sha256.Sum256(body)) {
-		return fail(400, "XAmzContentSHA256Mismatch")
-	}
-	return nil
+	return canonical, nil
 }
 
 // elsewhere tells a client that signed for another region which is the right one.
@@ -128,10 +160,12 @@ func (s *Server) checkClock(r *http.Request) error {
 	return nil
 }
 
-// encode is url.QueryEscape, but for the space, which SigV4 writes as %20. It leaves RFC 3986's unreserved characters.
+// encode is url.QueryEscape, but for the space, which SigV4 writes as %20. It leaves RFC 3986's
+// unreserved characters.
 func encode(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
-// queryOf is the canonical query string: names and values decoded, encoded anew, sorted by name, then by value.
+// queryOf is the canonical query string: names and values decoded, encoded anew, sorted by name,
+// then by value.
 func queryOf(r *http.Request) string {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {

@@ -86,8 +86,8 @@ func (s *second) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestTwentyThousandRequestsAreSignedAsAWSSignsThem(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	pick := func(from ...string) string { return from[rng.IntN(len(from))] }
-	// text returns n characters out of those that encoders treat differently, and some that are many bytes, or none
-	// that UTF-8 knows.
+	// text returns n characters out of those that encoders treat differently, and some that are
+	// many bytes, or none that UTF-8 knows.
 	text := func(n int) string {
 		var b strings.Builder
 		for range n {

@@ -1,10 +1,10 @@
-// Gen writes the table of sizes wherever else it has to stand: in READMEs, loaders, and the template with its viewer function,
-// which are not Go and cannot ask package sizes.
+// Gen writes the table of sizes wherever else it has to stand: in READMEs, loaders, and the
+// template with its viewer function, which are not Go and cannot ask package sizes.
 //
 //	go generate ./sizes      after a change of the table
 //
-// A place is a file and a pattern that stands in it once. What the pattern's groups hold is written anew; where it is not
-// found exactly once nothing is written, and the program says so.
+// A place is a file and a pattern that stands in it once. What the pattern's groups hold is written
+// anew; where it is not found exactly once nothing is written, and the program says so.
 package main
 
 import (

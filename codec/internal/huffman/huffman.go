@@ -1,5 +1,5 @@
-// Package huffman builds Huffman's tree, which three rooms need; each has a limit of its own for how deep a leaf may be,
-// and a way of its own to keep it.
+// Package huffman builds Huffman's tree, which three rooms need; each has a limit of its own for
+// how deep a leaf may be, and a way of its own to keep it.
 //
 //	var t huffman.Tree
 //	depth := t.Depths(weights) // of each leaf, in the order of the weights
@@ -14,12 +14,12 @@ type Tree struct {
 	depth  []uint8
 }
 
-// Depths returns how deep each leaf lies in a Huffman tree of the weights, which ascend: 2 to 32768 of them. Of equal
-// weights a leaf is taken before an inner node, and what came first before what came later, so that the result is one and
-// the same everywhere. It is valid until the next call.
+// Depths returns how deep each leaf lies in a Huffman tree of the weights, which ascend: 2 to 32768
+// of them. Of equal weights a leaf is taken before an inner node, and what came first before what
+// came later, so that the result is one and the same everywhere. It is valid until the next call.
 //
-// The leaves and the inner nodes are two queues, each in order of weight, so that the two lightest of all are at their
-// heads (J. van Leeuwen, "On the construction of Huffman trees", 1976).
+// The leaves and the inner nodes are two queues, each in order of weight, so that the two lightest
+// of all are at their heads (J. van Leeuwen, "On the construction of Huffman trees", 1976).
 func (t *Tree) Depths(weights []uint64) []uint8 {
 	n := len(weights)
 	t.weight = append(t.weight[:0], weights...)

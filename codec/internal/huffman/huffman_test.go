@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// The bits of the tree's code are the sum of its inner nodes' weights, taken the slow way: two lightest nodes at a time.
+// The bits of the tree's code are the sum of its inner nodes' weights, taken the slow way: two
+// lightest nodes at a time.
 func TestDepthsAreTheCheapest(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	var tree Tree

@@ -4,7 +4,8 @@ package num
 // DivUp returns n / d, rounded up, for n >= 0 and d > 0.
 func DivUp(n, d int) int { return (n + d - 1) / d }
 
-// Grow returns a slice of n elements, in s's memory where that suffices. Its elements are whatever they were.
+// Grow returns a slice of n elements, in s's memory where that suffices. Its elements are whatever
+// they were.
 func Grow[T any](s []T, n int) []T {
 	if cap(s) < n {
 		return make([]T, n)

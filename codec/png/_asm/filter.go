@@ -6,8 +6,8 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// filters are the kernels of the writer: 32 bytes at a time, n of them a multiple of 32. x is at the scanline's second pixel, a to
-// the left of it, b above, c above a.
+// filters are the kernels of the writer: 32 bytes at a time, n of them a multiple of 32. x is at
+// the scanline's second pixel, a to the left of it, b above, c above a.
 func filters() {
 	filterSums()
 	filterSub()
@@ -57,8 +57,9 @@ func more(p, q VecVirtual) VecVirtual {
 	return d
 }
 
-// paethOf is the prediction of section 9.4. With p = a+b-c, |p-a| is |b-c| and |p-b| is |a-c|; |p-c| is their difference where
-// b-c and a-c differ in sign, else their sum, which is not the least of the three: 255 stands for it. Registers are scarce.
+// paethOf is the prediction of section 9.4. With p = a+b-c, |p-a| is |b-c| and |p-b| is |a-c|;
+// |p-c| is their difference where b-c and a-c differ in sign, else their sum, which is not the
+// least of the three: 255 stands for it. Registers are scarce.
 func paethOf(a, b, c, zero VecVirtual) VecVirtual {
 	pa, pb, same := more(b, c), more(a, c), YMM()
 	VPMINUB(pa, pb, same)

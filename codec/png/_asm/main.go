@@ -44,8 +44,8 @@ func up() {
 	RET()
 }
 
-// loaded is how many bytes a kernel loads and stores for a pixel of bpp bytes. What is more than the pixel is overwritten by the
-// next one, and by Go after the last.
+// loaded is how many bytes a kernel loads and stores for a pixel of bpp bytes. What is more than
+// the pixel is overwritten by the next one, and by Go after the last.
 func loaded(bpp int) int {
 	if bpp <= 4 {
 		return 4
@@ -99,7 +99,8 @@ func sub(bpp int) {
 	RET()
 }
 
-// average and paeth hold samples as words. Adding bytes leaves the high halves zero and wraps the low ones, as it should.
+// average and paeth hold samples as words. Adding bytes leaves the high halves zero and wraps the
+// low ones, as it should.
 func average(bpp int) {
 	dst, src, prev, n := pixels("unfilterAverage", bpp)
 	a, b, x, out := XMM(), XMM(), XMM(), XMM()
@@ -120,8 +121,9 @@ func average(bpp int) {
 	RET()
 }
 
-// paeth is paeth of unfilter.go: with t = 3c-b-a, the prediction is c unless t <= min(a, b), where it is max(a, b), or
-// t >= max(a, b), where it is min(a, b). From one a to the next it is min, compare, two blends and an addition.
+// paeth is paeth of unfilter.go: with t = 3c-b-a, the prediction is c unless t <= min(a, b), where
+// it is max(a, b), or t >= max(a, b), where it is min(a, b). From one a to the next it is min,
+// compare, two blends and an addition.
 func paeth(bpp int) {
 	dst, src, prev, n := pixels("unfilterPaeth", bpp)
 	a, b, c, c3b, x := XMM(), XMM(), XMM(), XMM(), XMM()
@@ -153,7 +155,8 @@ func paeth(bpp int) {
 	RET()
 }
 
-// adler sums blocks of 32 bytes: s1 gains their sum, s2 gains 32 times the s1 before and each byte times 32 down to 1.
+// adler sums blocks of 32 bytes: s1 gains their sum, s2 gains 32 times the s1 before and each byte
+// times 32 down to 1.
 func adler() {
 	weights := GLOBL("adlerWeights", RODATA|NOPTR)
 	for i := 0; i < 32; i++ {
@@ -212,8 +215,8 @@ const (
 	kindMask   = 3 << 8
 )
 
-// inflate is the loop of inflater.symbols over the symbols that the tables answer. It goes back to Go in front of any other, or when
-// input or room run short.
+// inflate is the loop of inflater.symbols over the symbols that the tables answer. It goes back to
+// Go in front of any other, or when input or room run short.
 func inflate() {
 	// A pattern of d bytes fills 16 of which the first steps[d] are whole patterns.
 	patterns := GLOBL("patterns", RODATA|NOPTR)

@@ -2,22 +2,23 @@
 
 package png
 
-// This file chooses between the kernels of kernel_amd64.s and the reference kernels; the bytes are the same.
+// This file chooses between the kernels of kernel_amd64.s and the reference kernels; the bytes are
+// the same.
 
 import "golang.org/x/sys/cpu"
 
 //go:generate go run -C _asm . -out ../kernel_amd64.s -stubs ../stub_amd64.go -pkg png
 
-var haveAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasBMI2
+var useAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasBMI2
 
-// kernelPixels is how many pixels of a scanline of n bytes the kernels may do: they load 4 bytes for each, or 8. The rest, which may
-// hold what they stored too much, is left to the reference.
+// kernelPixels is how many pixels of a scanline of n bytes the kernels may do: they load 4 bytes
+// for each, or 8. The rest, which may hold what they stored too much, is left to the reference.
 func kernelPixels(n, bpp int) int {
 	load := 4
 	if bpp > 4 {
 		load = 8
 	}
-	if !haveAVX2 || bpp == 1 || n < load {
+	if !useAVX2 || bpp == 1 || n < load {
 		return 0
 	}
 	return (n-load)/bpp + 1
@@ -46,7 +47,7 @@ func unfilterSub(dst, src []byte, bpp int) {
 
 func unfilterUp(dst, src, prev []byte) {
 	n := 0
-	if haveAVX2 && len(dst) >= 32 {
+	if useAVX2 && len(dst) >= 32 {
 		n = len(dst) &^ 31
 		_, _ = src[n-1], prev[n-1]
 		unfilterUpAVX2(&dst[0], &src[0], &prev[0], n)
@@ -99,7 +100,7 @@ func unfilterPaeth(dst, src, prev []byte, bpp int) {
 // filterSums adds up the absolute values of what each filter makes of a scanline.
 func filterSums(sums *[5]uint64, cur, prev []byte, bpp int) {
 	n := 0
-	if haveAVX2 && len(cur) >= bpp+32 {
+	if useAVX2 && len(cur) >= bpp+32 {
 		n = (len(cur) - bpp) &^ 31
 		_ = prev[len(cur)-1]
 		filterSumsAVX2(&cur[bpp], &cur[0], &prev[bpp], &prev[0], n, sums)
@@ -109,9 +110,10 @@ func filterSums(sums *[5]uint64, cur, prev []byte, bpp int) {
 	filterSumsGeneric(sums, cur, prev, bpp, n)
 }
 
-// filterKernel filters bytes from the second pixel on and returns where it stopped, 0 when it did none.
+// filterKernel filters bytes from the second pixel on and returns where it stopped, 0 when it did
+// none.
 func filterKernel(filter byte, dst, cur, prev []byte, bpp int) int {
-	if !haveAVX2 || len(cur) < bpp+32 || filter == ftNone {
+	if !useAVX2 || len(cur) < bpp+32 || filter == ftNone {
 		return 0
 	}
 	n := (len(cur) - bpp) &^ 31
@@ -132,7 +134,7 @@ func filterKernel(filter byte, dst, cur, prev []byte, bpp int) int {
 
 // update adds b to the checksum.
 func (a *adler) update(b []byte) {
-	for haveAVX2 && len(b) >= 32 {
+	for useAVX2 && len(b) >= 32 {
 		n := min(len(b)&^31, adlerMax)
 		adlerAVX2(&b[0], n, (*[2]uint32)(a))
 		a[0] %= adlerMod
@@ -144,7 +146,7 @@ func (a *adler) update(b []byte) {
 
 // tabled decodes symbols that the tables answer, or none, and returns p, o, acc and nb.
 func (f *inflater) tabled(p, o int, acc uint64, nb uint, safe, limit int) (int, int, uint64, uint) {
-	if !haveAVX2 || p > safe || o >= limit {
+	if !useAVX2 || p > safe || o >= limit {
 		return p, o, acc, nb
 	}
 	_, _ = f.in[safe+32-1], f.out[limit+outPad-1]
