@@ -46,7 +46,7 @@ var testFloors = map[string][]string{
 	"s3lite":         {"s3lite/s3test"},
 	"s3lite/sigtest": {"s3lite"},
 	"codec":          {"sizes", "edge", "bench/pictures"}, // edge: a format added to the table is one of its extensions
-	"codec/*":        {"codec/"},        // another room as an oracle
+	"codec/*":        {"codec/"},                          // another room as an oracle
 	"edge":           {"s3lite/s3test"},
 	"warm":           {"s3lite/s3test"},
 }
@@ -276,8 +276,8 @@ func TestDependenciesStayFew(t *testing.T) {
 	}
 }
 
-// long are the functions that may have more than maxLines lines, each with its reason. A name that is
-// no longer needed is refused too, so that the list stays short.
+// long are the functions that may have more than maxLines lines, each with its reason. A name that
+// is no longer needed is refused too, so that the list stays short.
 var long = map[string]string{
 	"codec/png/inflate.go symbols":                              "kernel",
 	"codec/vp8/trellis.go trellis":                              "kernel",
@@ -291,8 +291,8 @@ var long = map[string]string{
 
 const maxLines = 80
 
-// A function that one has to scroll through is cut where its steps are. The generators of kernels, in
-// folders named _asm, are kernels themselves.
+// A function that one has to scroll through is cut where its steps are. The generators of kernels,
+// in folders named _asm, are kernels themselves.
 func TestFunctionsAreShort(t *testing.T) {
 	found := map[string]bool{}
 	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {

@@ -17,8 +17,8 @@ import (
 	"miniatura/sizes"
 )
 
-// BenchmarkMakeAll makes all sixteen results of a photo together, by turns with each alone: the ratio is of CPU time.
-// With GOMAXPROCS=1 the garbage collector's part is the same on any machine.
+// BenchmarkMakeAll makes all sixteen results of a photo together, by turns with each alone: the
+// ratio is of CPU time. With GOMAXPROCS=1 the garbage collector's part is the same on any machine.
 func BenchmarkMakeAll(b *testing.B) {
 	b.Run("src=photo12MP.jpeg", func(b *testing.B) { makeAll(b, mustSource(b)) })
 	b.Run("src=photo12MP-progressive.jpeg", func(b *testing.B) {

@@ -4,8 +4,8 @@
 //	out, info, err := codec.Resize(ctx, src, half, codec.Options{Format: codec.WebP, Quality: 80})
 //	// out is the file, info.ContentType its media type
 //
-// Formats are told by their bytes, never by a name. image.Image does not cross the seam; the packages below this one,
-// each of which knows one format, have it.
+// Formats are told by their bytes, never by a name. image.Image does not cross the seam; the
+// packages below this one, each of which knows one format, have it.
 //
 //	codec.go     Resize, from top to bottom
 //	format.go    the table of formats: a row each
@@ -34,8 +34,8 @@ import (
 	"miniatura/internal/caught"
 )
 
-// Version is the encoder's version. It is raised by hand whenever the bytes of any result change, so that results made
-// before are made again; TestGolden holds hashes of results against it.
+// Version is the encoder's version. It is raised by hand whenever the bytes of any result change,
+// so that results made before are made again; TestGolden holds hashes of results against it.
 const Version = 4
 
 // Effort is how long an encoder searches for fewer bytes.
@@ -58,17 +58,17 @@ type Options struct {
 	Quality int     // 1-100, as libjpeg and libwebp number it; 0 means DefaultQuality
 	Effort  Effort
 
-	// Memory is what the process may use, in bytes; 0 means DefaultMemory. A picture whose peak is estimated at over
-	// Usable(Memory) is refused.
+	// Memory is what the process may use, in bytes; 0 means DefaultMemory. A picture whose peak is
+	// estimated at over Usable(Memory) is refused.
 	Memory int64
 
-	// CPU is what may be spent, in milliseconds of the reference core (cost.go); 0 means any time. A picture that is
-	// estimated to take more is refused.
+	// CPU is what may be spent, in milliseconds of the reference core (cost.go); 0 means any time.
+	// A picture that is estimated to take more is refused.
 	CPU float64
 }
 
-// Usable is how much of a process's memory pictures may take: 60 %. The rest is the runtime's, and garbage that is not
-// collected yet.
+// Usable is how much of a process's memory pictures may take: 60 %. The rest is the runtime's, and
+// garbage that is not collected yet.
 func Usable(memory int64) int64 { return memory / 10 * 6 }
 
 // Info tells what Resize found and made. It is filled as far as Resize got, with an error too.
@@ -82,11 +82,12 @@ type Info struct {
 	Note        string  // what was odd but did not fail the picture
 }
 
-// ErrUnsupported is what an error is (errors.Is) when the picture is not damaged, but of a kind that is not resized. The
-// caller serves the original.
+// ErrUnsupported is what an error is (errors.Is) when the picture is not damaged, but of a kind
+// that is not resized. The caller serves the original.
 var ErrUnsupported = errors.ErrUnsupported
 
-// ErrLimit is what an error is (errors.Is) when a limit was met: pixels, frames, scans, or the estimate of memory.
+// ErrLimit is what an error is (errors.Is) when a limit was met: pixels, frames, scans, or the
+// estimate of memory.
 var ErrLimit = limit.Err
 
 // unsupported is the reason for an error that is ErrUnsupported.
@@ -95,12 +96,12 @@ type unsupported string
 func (e unsupported) Error() string        { return "not supported: " + string(e) }
 func (e unsupported) Is(target error) bool { return target == ErrUnsupported }
 
-// Resize makes the picture src fit: it asks fit once for the dimensions of an upright w x h picture and returns the
-// picture at those, encoded, with the metadata gone. fit must not enlarge. src is not changed, and not held while the
-// result is encoded unless it may become the result.
+// Resize makes the picture src fit: it asks fit once for the dimensions of an upright w x h picture
+// and returns the picture at those, encoded, with the metadata gone. fit must not enlarge. src is
+// not changed, and not held while the result is encoded unless it may become the result.
 //
-// A source that already is what was asked for, and would not become smaller, is returned as it is: the result may alias
-// src.
+// A source that already is what was asked for, and would not become smaller, is returned as it is:
+// the result may alias src.
 //
 // An error is ErrUnsupported, ErrLimit, the context's, or tells of damage.
 func Resize(ctx context.Context, src []byte, fit func(w, h int) (int, int), opt Options) (out []byte, info Info, err error) {
@@ -137,7 +138,8 @@ func (i *Info) note(s string) {
 	i.Note += s
 }
 
-// prepare reads the source's headers, says what is to be made of it, and holds that against the limits.
+// prepare reads the source's headers, says what is to be made of it, and holds that against the
+// limits.
 func prepare(src []byte, fit func(w, h int) (int, int), opt *Options) (s source, t *target, info Info, err error) {
 	f, s, h, err := open(src)
 	if err != nil {
@@ -150,8 +152,8 @@ func prepare(src []byte, fit func(w, h int) (int, int), opt *Options) (s source,
 	return s, t, info, err
 }
 
-// plan says, in info too, what is to be made of the source s of format f with the header h and so many bytes, and holds
-// that against the limits.
+// plan says, in info too, what is to be made of the source s of format f with the header h and so
+// many bytes, and holds that against the limits.
 func plan(f *Format, s source, h *header, size int, fit func(w, h int) (int, int), opt *Options, info *Info) (*target, error) {
 	info.Source = f.mediaType
 	info.W, info.H = h.upright()
@@ -175,8 +177,9 @@ func plan(f *Format, s source, h *header, size int, fit func(w, h int) (int, int
 	return t, nil
 }
 
-// still makes the result of a still picture, and tells what was wrong with the source all the same. src is the source
-// where it may be the result, else nil: what s holds is then garbage while the result is encoded.
+// still makes the result of a still picture, and tells what was wrong with the source all the same.
+// src is the source where it may be the result, else nil: what s holds is then garbage while the
+// result is encoded.
 func still(ctx context.Context, s source, t *target, src []byte) (out []byte, note string, err error) {
 	m, err := s.still(ctx, t)
 	if err != nil {
@@ -190,8 +193,8 @@ func still(ctx context.Context, s source, t *target, src []byte) (out []byte, no
 	return out, note, err
 }
 
-// write encodes what s was decoded to for t, or returns src where that is better; a src of nil never is, and s is then not
-// held.
+// write encodes what s was decoded to for t, or returns src where that is better; a src of nil
+// never is, and s is then not held.
 func write(s source, t *target, m picture, src []byte) ([]byte, error) {
 	m.Image = orient(m.Image, t.orientation)
 	if src != nil {

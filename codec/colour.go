@@ -9,8 +9,8 @@ import (
 	"miniatura/codec/icc"
 )
 
-// A conversion says what has to be done to the samples so that they are sRGB. Results carry no profile: what carries none
-// is sRGB to every browser.
+// A conversion says what has to be done to the samples so that they are sRGB. Results carry no
+// profile: what carries none is sRGB to every browser.
 type conversion struct {
 	convert *icc.Transform // nil: the samples are sRGB as they are
 	first   bool           // convert is for the rows of the source, else for the small picture
@@ -27,9 +27,9 @@ func colorOf(h *header, to *Format) (conversion, error) {
 	return c, err
 }
 
-// byProfile reads the profile of a source, and reports whether it is one: then nothing else that the source says of its
-// colours counts. What cannot be converted costs the profile's bytes, never the picture: a profile that does not parse is
-// dropped, and the note says so.
+// byProfile reads the profile of a source, and reports whether it is one: then nothing else that
+// the source says of its colours counts. What cannot be converted costs the profile's bytes, never
+// the picture: a profile that does not parse is dropped, and the note says so.
 func (h *header) byProfile(to *Format) (c conversion, ok bool, err error) {
 	c.note = h.note
 	if h.profileErr != nil {
@@ -43,7 +43,8 @@ func (h *header) byProfile(to *Format) (c conversion, ok bool, err error) {
 		return c, true, nil
 	}
 	if err == nil && h.space != p.Space() && !(h.space == icc.Gray && p.Space() == icc.RGB) {
-		// ICC.1 section 7.2.6: the profile is of another picture, and viewers leave it aside. It counts as one all the same.
+		// ICC.1 section 7.2.6: the profile is of another picture, and viewers leave it aside. It
+		// counts as one all the same.
 		return conversion{note: fmt.Sprintf("profile dropped: for %s with samples of %s", p.Space(), h.space)}, true, nil
 	}
 	if err == nil {

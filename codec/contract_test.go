@@ -61,8 +61,8 @@ func pngSize(src []byte, w, h uint32) []byte {
 	return src
 }
 
-// manyScans is a progressive JPEG's scans, without samples, of one coefficient each: more than any encoder writes, and each
-// follows from the one before.
+// manyScans is a progressive JPEG's scans, without samples, of one coefficient each: more than any
+// encoder writes, and each follows from the one before.
 func manyScans() (scans []byte) {
 	const bits = 8
 	for k := byte(1); k < 64; k++ {
@@ -105,7 +105,8 @@ func widePNG(t *testing.T) []byte {
 	return b.Bytes()
 }
 
-// contractCases are of every format: a kind that is not resized, each limit that the format can meet, and damage.
+// contractCases are of every format: a kind that is not resized, each limit that the format can
+// meet, and damage.
 func contractCases(t *testing.T) []contractCase {
 	little := Options{Memory: 20 << 20}
 	jpg, prog := golden(t, "444.jpg"), golden(t, "progressive.jpg")
@@ -187,7 +188,8 @@ func checkMessage(t *testing.T, name, message string) {
 	}
 }
 
-// What is refused says why, through every wrap: of a kind that is not resized, over a limit, or damaged.
+// What is refused says why, through every wrap: of a kind that is not resized, over a limit, or
+// damaged.
 func TestErrorsKeepTheContract(t *testing.T) {
 	for _, c := range contractCases(t) {
 		fit := fitter(t, "SXS")

@@ -2,25 +2,26 @@ package codec
 
 import "math"
 
-// This file estimates what a job takes before it is begun: a function with a share of a CPU and a deadline does not begin
-// what it cannot finish.
+// This file estimates what a job takes before it is begun: a function with a share of a CPU and a
+// deadline does not begin what it cannot finish.
 //
-// The estimate is a sum of products: what a source's headers, and the walk over its frames, say that there is to do, times
-// what each of it takes. costs, in cost_table.go, holds the second factors, in milliseconds on the reference core: one on
-// which the tests' loop calibrate takes 20 ms. TestCostRefit measures and writes them: CPU time of every picture of the
-// corpus and of some made by code, at six sizes and in both formats, in units of that loop's beside it, fitted on one half
-// of the files and held against the other.
+// The estimate is a sum of products: what a source's headers, and the walk over its frames, say
+// that there is to do, times what each of it takes. costs, in cost_table.go, holds the second
+// factors, in milliseconds on the reference core: one on which the tests' loop calibrate takes 20
+// ms. TestCostRefit measures and writes them: CPU time of every picture of the corpus and of some
+// made by code, at six sizes and in both formats, in units of that loop's beside it, fitted on one
+// half of the files and held against the other.
 
-// Cost estimates how many milliseconds of CPU Resize takes on the reference core, from the headers of src. What Resize
-// refuses for what its headers say is an error here too.
+// Cost estimates how many milliseconds of CPU Resize takes on the reference core, from the headers
+// of src. What Resize refuses for what its headers say is an error here too.
 func Cost(src []byte, fit func(w, h int) (int, int), opt Options) (ms float64, info Info, err error) {
 	opt.CPU = 0
 	_, _, info, err = prepare(src, fit, &opt)
 	return info.Cost, info, err
 }
 
-// A costModel is what each unit of work takes, in milliseconds of the reference core. Pixels and bytes are counted in
-// millions.
+// A costModel is what each unit of work takes, in milliseconds of the reference core. Pixels and
+// bytes are counted in millions.
 type costModel struct {
 	job   [4]float32 // whatever it is; pixels of a canvas composed; pixels converted before scaling; and after
 	read  []readCost
@@ -38,9 +39,9 @@ type writeCost struct {
 	road  string     // as road says; "" is last, and stands for the rest
 	moves [2]float32 // a frame; pixels of the canvas, whether anything changes or not
 
-	// pixels is for those that are written, by how many bytes a pixel of the source takes: a 64th, a 16th, a quarter,
-	// one, four, with a straight line in between over the logarithm. Such a number is all that the header says of how
-	// busy a picture is.
+	// pixels is for those that are written, by how many bytes a pixel of the source takes: a 64th,
+	// a 16th, a quarter, one, four, with a straight line in between over the logarithm. Such a
+	// number is all that the header says of how busy a picture is.
 	pixels [densities]float32
 }
 
@@ -50,8 +51,8 @@ const (
 	densityStep  = 2
 )
 
-// road is the kind of picture that is written: what was stored with loss is a photo. Pixels of an animation with soft
-// alpha take what those of such a still picture take.
+// road is the kind of picture that is written: what was stored with loss is a photo. Pixels of an
+// animation with soft alpha take what those of such a still picture take.
 func road(t *target, c *coding, moves bool) string {
 	kind := " graphic"
 	switch {

@@ -10,8 +10,9 @@ import (
 	"strings"
 )
 
-// This file fits the table of costs to what jobs took: the sum, over jobs, of a loss of the logarithm of estimate by
-// measurement becomes least (Levenberg and Marquardt's method over the logarithms of the factors).
+// This file fits the table of costs to what jobs took: the sum, over jobs, of a loss of the
+// logarithm of estimate by measurement becomes least (Levenberg and Marquardt's method over the
+// logarithms of the factors).
 
 // A costRow is a job that was measured: its CPU in milliseconds of the reference core.
 type costRow struct {
@@ -25,7 +26,8 @@ func (r *costRow) String() string {
 	return fmt.Sprintf("%.40s %s to %s: %dx%d to %dx%d, %d frames, %d bytes", r.file, r.size, r.format, r.t.sw, r.t.sh, r.t.w, r.t.h, r.t.frames, r.t.size)
 }
 
-// tuned reports whether the file is of the half of all files that the table is fitted to. The bench's animations are not.
+// tuned reports whether the file is of the half of all files that the table is fitted to. The
+// bench's animations are not.
 func tuned(file string) bool {
 	if strings.HasPrefix(file, practiceName) || strings.Contains(file, " x ") {
 		return strings.HasPrefix(file, practiceName)
@@ -39,15 +41,15 @@ func tuned(file string) bool {
 // worthwhile is from where on jobs have to be estimated well, in milliseconds.
 const worthwhile = 20
 
-// Weights of what a factor is drawn to besides the measurements: where few files speak of one, it stays near a guess
-// and near its neighbours in density.
+// Weights of what a factor is drawn to besides the measurements: where few files speak of one, it
+// stays near a guess and near its neighbours in density.
 const (
 	towardsGuess     = 0.003
 	towardsNeighbour = 0.03
 )
 
-// patience is the error, as a logarithm, beyond which a row counts less and less (Cauchy's loss): no factor is bent for a
-// picture that the model cannot explain.
+// patience is the error, as a logarithm, beyond which a row counts less and less (Cauchy's loss):
+// no factor is bent for a picture that the model cannot explain.
 const patience = 1
 
 // A costFit is a model under way.
@@ -256,7 +258,8 @@ func (f *costFit) fillIn() {
 	}
 }
 
-// eliminate solves linear equations by elimination, the right side as the last column; m is used up.
+// eliminate solves linear equations by elimination, the right side as the last column; m is used
+// up.
 func eliminate(m [][]float64) []float64 {
 	n := len(m)
 	for i := range n {

@@ -68,8 +68,8 @@ func newAnimator(t testing.TB, kind string, w, h int) animator {
 	return a
 }
 
-// madeAnimations are the bench's, written as such are found: a sticker as WebP and APNG, the others as GIF, a video's
-// colours dithered to a fixed palette.
+// madeAnimations are the bench's, written as such are found: a sticker as WebP and APNG, the others
+// as GIF, a video's colours dithered to a fixed palette.
 func madeAnimations(t testing.TB) (made []madeSource) {
 	t.Helper()
 	for _, a := range pictures.Animations() {
@@ -95,8 +95,8 @@ func madeAnimations(t testing.TB) (made []madeSource) {
 	return made
 }
 
-// practice are sources of kinds of which the half that the table is fitted to has few or none: films as GIF, animations
-// with soft alpha, stills with an alpha that is busy.
+// practice are sources of kinds of which the half that the table is fitted to has few or none:
+// films as GIF, animations with soft alpha, stills with an alpha that is busy.
 func practice(t testing.TB) (made []madeSource) {
 	t.Helper()
 	photo, page := pictures.Photo(900, 700), pictures.Screenshot(900, 900)

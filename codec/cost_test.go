@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// headerGIF is a GIF of so many frames of w x h, of which each has so many bytes of data that nobody can decode.
+// headerGIF is a GIF of so many frames of w x h, of which each has so many bytes of data that
+// nobody can decode.
 func headerGIF(w, h, frames, data int) []byte {
 	var f bytes.Buffer
 	side := func(n int) { f.Write(binary.LittleEndian.AppendUint16(nil, uint16(n))) }

@@ -20,16 +20,17 @@ import (
 	"miniatura/sizes"
 )
 
-// This file measures jobs and holds the estimates against them. Time is CPU time, and is told in that of a loop of fixed
-// work that runs beside each job: a slow or busy machine takes longer for both.
+// This file measures jobs and holds the estimates against them. Time is CPU time, and is told in
+// that of a loop of fixed work that runs beside each job: a slow or busy machine takes longer for
+// both.
 
 var (
 	refitCosts = flag.Bool("refit", false, "measure all jobs and write cost_table.go anew; see TestCostRefit")
 	costRows   = flag.String("rows", "", "with -refit, the `file` of measurements: read where it is there, else written")
 )
 
-// referenceLoop is how long calibrate takes on the reference core. A virtual AMD EPYC core, on which the table was first
-// measured, took 19.5 ms.
+// referenceLoop is how long calibrate takes on the reference core. A virtual AMD EPYC core, on
+// which the table was first measured, took 19.5 ms.
 const referenceLoop = 20 * time.Millisecond
 
 // calibration is the loop's, so that it is not left out.
@@ -60,7 +61,8 @@ func cpuTime() time.Duration {
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
-// measureCost measures the job, best of some, in milliseconds of the reference core; ok is false for what is not done.
+// measureCost measures the job, best of some, in milliseconds of the reference core; ok is false
+// for what is not done.
 func measureCost(t *testing.T, src []byte, size sizes.Size, opt Options) (ms float64, ok bool) {
 	loop, best := time.Hour, time.Hour
 	for i := range 4 {
@@ -93,8 +95,8 @@ func costFiles(t *testing.T) []string {
 	return files
 }
 
-// costJobs calls job for each that is to be measured: a source of this name, the size, and what it is to become. made says to take
-// those made by code, too.
+// costJobs calls job for each that is to be measured: a source of this name, the size, and what it
+// is to become. made says to take those made by code, too.
 func costJobs(t *testing.T, sizeNames string, made bool, job func(name string, src []byte, size sizes.Size, opt Options)) {
 	each := func(name string, src []byte) {
 		for s := range strings.FieldsSeq(sizeNames) {
@@ -136,8 +138,8 @@ func newCostRow(name string, src []byte, size sizes.Size, opt Options) *costRow 
 	return &costRow{file: name, size: size.Name, format: tg.format.name, t: tg, c: s.header().coding}
 }
 
-// TestCostRefit measures every job and fits cost_table.go to those of one half of the files. This writes docs/waiting.md
-// anew with it, in about ten minutes:
+// TestCostRefit measures every job and fits cost_table.go to those of one half of the files. This
+// writes docs/waiting.md anew with it, in about ten minutes:
 //
 //	go test ./codec -run 'CostRefit|WaitingTable' -refit -update -timeout 1h
 func TestCostRefit(t *testing.T) {
@@ -239,12 +241,14 @@ func checkCosts(t *testing.T, title string, rows []costRow) (share float64) {
 	return share
 }
 
-// Of the jobs that take over worthwhile, 95 in 100 are estimated within a factor of 2: of the half of the files that the
-// table was not fitted to, at three sizes and in both formats. Without MINIATURA_LONG some of them are looked at.
+// Of the jobs that take over worthwhile, 95 in 100 are estimated within a factor of 2: of the half
+// of the files that the table was not fitted to, at three sizes and in both formats. Without
+// MINIATURA_LONG some of them are looked at.
 //
-// That half is no fresh one: the model's terms, its loss and practice's sources were chosen with both halves in sight. With
-// the files halved in ten other ways and the table fitted anew, 86 to 95 in 100 were, 89 on average: that is what a picture
-// that nobody has seen can expect. Of those over a second one was estimated at more than twice what it took.
+// That half is no fresh one: the model's terms, its loss and practice's sources were chosen with
+// both halves in sight. With the files halved in ten other ways and the table fitted anew, 86 to 95
+// in 100 were, 89 on average: that is what a picture that nobody has seen can expect. Of those over
+// a second one was estimated at more than twice what it took.
 func TestCostIsWithinAFactorOfTwo(t *testing.T) {
 	long := os.Getenv("MINIATURA_LONG") != ""
 	if testing.Short() && !long {
@@ -269,7 +273,8 @@ func TestCostIsWithinAFactorOfTwo(t *testing.T) {
 		if !tuned(r.file) {
 			rest = append(rest, r)
 		}
-		// What would finish in half its deadline is not to be refused; where there are seconds, that counts.
+		// What would finish in half its deadline is not to be refused; where there are seconds,
+		// that counts.
 		if e := costs.estimate(r.t, &r.c); r.ms > 1000 && e > 2*r.ms {
 			t.Errorf("%v: %.0f ms by estimate, %.0f measured", &r, e, r.ms)
 		}

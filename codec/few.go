@@ -21,7 +21,8 @@ type fewColors struct {
 	color    [4 * maxFew]uint32
 }
 
-// countColors begins to count those of rows with so many channels, if a result's writer can make use of it.
+// countColors begins to count those of rows with so many channels, if a result's writer can make
+// use of it.
 func countColors(ts []*target, channels int) *fewColors {
 	f := &fewColors{channels: channels, many: true, known: ts[0].colors}
 	for _, t := range ts {

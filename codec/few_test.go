@@ -44,8 +44,8 @@ func TestFewColorsAreCounted(t *testing.T) {
 	}
 }
 
-// Of real PNGs with up to 256 colours, shrunk to SS, no result is half again as large as its source,
-// and at most one in twenty is larger.
+// Of real PNGs with up to 256 colours, shrunk to SS, no result is half again as large as its
+// source, and at most one in twenty is larger.
 func TestFewColorsDoNotGrow(t *testing.T) {
 	shared := sharedFolder(t)
 	larger, all := 0, 0

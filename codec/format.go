@@ -2,8 +2,8 @@ package codec
 
 import "strings"
 
-// This file is the door for formats: what codec knows of each is its row here, and what the row's functions do is in the
-// format's own file. A new format is a room, a row, and that file.
+// This file is the door for formats: what codec knows of each is its row here, and what the row's
+// functions do is in the format's own file. A new format is a room, a row, and that file.
 
 // A Format is a kind of picture file.
 type Format struct {
@@ -15,15 +15,16 @@ type Format struct {
 	// open reads headers and decodes nothing.
 	open func(src []byte) (source, error)
 
-	// encode writes a still picture: *image.Gray, *image.NRGBA, or *image.YCbCr of full range. It may
-	// change the picture. exact tells that every pixel that is seen is m's.
+	// encode writes a still picture: *image.Gray, *image.NRGBA, or *image.YCbCr of full range. It
+	// may change the picture. exact tells that every pixel that is seen is m's.
 	encode func(m picture, t *target) (out []byte, exact bool, err error)
 
-	// record begins an animation of the target's dimensions that runs plays times, 0 meaning for ever. nil: stills only.
+	// record begins an animation of the target's dimensions that runs plays times, 0 meaning for
+	// ever. nil: stills only.
 	record func(plays int, t *target) (recorder, error)
 
-	// strip returns the file that s was opened from without its metadata, its compressed samples untouched. It fails where
-	// the file should not be handed on.
+	// strip returns the file that s was opened from without its metadata, its compressed samples
+	// untouched. It fails where the file should not be handed on.
 	strip func(s source, src []byte, keepProfile bool) ([]byte, error)
 
 	mixtures    bool                  // encode makes use of a picture's number of colors
@@ -78,7 +79,8 @@ func (f *Format) MediaType() string { return f.mediaType }
 // Extension is what a file name of the format ends with, dot included.
 func (f *Format) Extension() string { return "." + f.extensions[0] }
 
-// FormatOf returns the format that a file name's extension stands for, in any case, and nil when it stands for none.
+// FormatOf returns the format that a file name's extension stands for, in any case, and nil when it
+// stands for none.
 func FormatOf(name string) *Format {
 	i := strings.LastIndexByte(name, '.')
 	if i < 0 {

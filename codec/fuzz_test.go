@@ -88,8 +88,8 @@ func FuzzResize(f *testing.F) {
 		if opt.Format == WebP && info.ContentType != "image/webp" || opt.Format == nil && info.ContentType != info.Source {
 			t.Fatalf("%s of %s", info.ContentType, info.Source)
 		}
-		// Where the container alone was written anew, the samples are what they were: what the standard library says of them is not
-		// the question.
+		// Where the container alone was written anew, the samples are what they were: what the
+		// standard library says of them is not the question.
 		if info.OutW != info.W || info.OutH != info.H || info.ContentType != info.Source {
 			if err := wholePicture(out, info); err != nil {
 				t.Fatalf("%+v: %v", info, err)

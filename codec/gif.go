@@ -45,8 +45,9 @@ func (s gifSource) player() (player, int, error) { return s.Reader, s.Plays, nil
 
 func (s gifSource) note() string { return s.Note }
 
-// gifTolerance is the mean squared error that a palette may cost: none where nothing was scaled; 2, which is 45 dB, where
-// most colours are mixtures that the scaler made; 5, which is 41 dB, in a frame that soon is gone.
+// gifTolerance is the mean squared error that a palette may cost: none where nothing was scaled; 2,
+// which is 45 dB, where most colours are mixtures that the scaler made; 5, which is 41 dB, in a
+// frame that soon is gone.
 func gifTolerance(t *target) float64 {
 	switch {
 	case t.same():

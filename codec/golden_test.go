@@ -16,8 +16,8 @@ import (
 	"testing"
 )
 
-// goldenFile holds a row a result: the encoder's version in the first line, then source, target, format, quality, the
-// result's bytes and the beginning of their SHA-256.
+// goldenFile holds a row a result: the encoder's version in the first line, then source, target,
+// format, quality, the result's bytes and the beginning of their SHA-256.
 const goldenFile = "testdata/golden.txt"
 
 var updateGolden = flag.Bool("update", false, "write "+goldenFile+" anew; raise Version first")
@@ -28,8 +28,9 @@ var goldenTargets = []struct {
 	num, den int
 }{{"small", 1, 5}, {"large", 19, 20}}
 
-// Stored results are made again only when Version rises: bytes that change without a raise would leave old and new
-// results side by side. When this test fails because results are meant to change, raise Version, run
+// Stored results are made again only when Version rises: bytes that change without a raise would
+// leave old and new results side by side. When this test fails because results are meant to change,
+// raise Version, run
 //
 //	go test ./codec -run Golden -update
 //

@@ -129,8 +129,8 @@ func (d *bothDecoders) result(out []byte, info Info) error {
 	return nil
 }
 
-// Every WebP made of the corpus and the folders beside it, stills and each frame of animations, is read whole and piece by
-// piece. The short run takes some.
+// Every WebP made of the corpus and the folders beside it, stills and each frame of animations, is
+// read whole and piece by piece. The short run takes some.
 func TestCorpusAsWebPIsReadPieceByPiece(t *testing.T) {
 	d := newBothDecoders(t)
 	long := os.Getenv("MINIATURA_LONG") != ""
@@ -205,8 +205,8 @@ func TestOneMacroblockIsReadPieceByPiece(t *testing.T) {
 	}
 }
 
-// heldColorGIF is an animation of a picture like a photo, whose corner is of one color, that moves with
-// every second frame and rests between.
+// heldColorGIF is an animation of a picture like a photo, whose corner is of one color, that moves
+// with every second frame and rests between.
 func heldColorGIF(t testing.TB, corner color.NRGBA) []byte {
 	t.Helper()
 	palette := color.Palette{corner}

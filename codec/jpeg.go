@@ -12,11 +12,12 @@ import (
 	"miniatura/codec/scale"
 )
 
-// This file is JPEG's row. The reader shrinks each component inside its inverse DCT to N/8 and hands out bands of rows;
-// RGB appears only where colour has to be converted.
+// This file is JPEG's row. The reader shrinks each component inside its inverse DCT to N/8 and
+// hands out bands of rows; RGB appears only where colour has to be converted.
 
-// narrow is how many samples a plane is decoded to at least, either way, where the source has them. Of fewer, what the
-// source's last block was filled up with, to 8 samples or 16, would be more than a trace in the result.
+// narrow is how many samples a plane is decoded to at least, either way, where the source has them.
+// Of fewer, what the source's last block was filled up with, to 8 samples or 16, would be more than
+// a trace in the result.
 const narrow = 64
 
 type jpegSource struct{ *jpeg.Decoder }
@@ -74,8 +75,8 @@ type jpegResult struct {
 	planes []planeTarget
 }
 
-// still decodes at the results' sizes: *image.Gray, *image.YCbCr, or *image.NRGBA once colour had to be converted. The
-// entropy-coded samples are read once.
+// still decodes at the results' sizes: *image.Gray, *image.YCbCr, or *image.NRGBA once colour had
+// to be converted. The entropy-coded samples are read once.
 func (s jpegSource) still(ctx context.Context, ts ...*target) ([]picture, error) {
 	results := make([]jpegResult, len(ts))
 	var scales [4]jpeg.Scales
@@ -167,7 +168,8 @@ func (s jpegSource) fill(ctx context.Context, scales [4]jpeg.Scales, scalers *[4
 	return nil
 }
 
-// chroma chooses the result's subsampling: 4:2:0, or whatever finer sampling the source has where the result keeps it.
+// chroma chooses the result's subsampling: 4:2:0, or whatever finer sampling the source has where
+// the result keeps it.
 func (s jpegSource) chroma(t *target) subsampling {
 	sub := subsampling{2, 2}
 	if !t.wholeChroma() {
@@ -184,8 +186,8 @@ func (s jpegSource) chroma(t *target) subsampling {
 	return sub
 }
 
-// planes lays out the result, as stored, with chroma subsampled by sub, and says at which eighths the components are
-// decoded for it.
+// planes lays out the result, as stored, with chroma subsampled by sub, and says at which eighths
+// the components are decoded for it.
 func (s jpegSource) planes(t *target, sub subsampling) (planes []planeTarget, n [4]int) {
 	w, h := t.stored()
 	n = s.ChooseScale(w, h, num.DivUp(w, sub.h), num.DivUp(h, sub.v))
@@ -204,7 +206,8 @@ func (s jpegSource) planes(t *target, sub subsampling) (planes []planeTarget, n 
 	return planes, n
 }
 
-// mix makes m of the first three planes, all of them as large as m: RGB, or CMY as stored with alpha 255.
+// mix makes m of the first three planes, all of them as large as m: RGB, or CMY as stored with
+// alpha 255.
 func (s jpegSource) mix(m *image.NRGBA, planes []planeTarget) {
 	a, b, c := planes[0].opt.Dst, planes[1].opt.Dst, planes[2].opt.Dst
 	switch s.Model {
@@ -254,8 +257,8 @@ func stripJPEG(_ source, src []byte, keepProfile bool) ([]byte, error) {
 	return jpeg.Strip(src, keepProfile)
 }
 
-// progressiveArea is from how many pixels on a JPEG is written progressive: there it takes 1 to 3 % fewer bytes. Below, the
-// headers of its scans may cost more than that, and both are tried.
+// progressiveArea is from how many pixels on a JPEG is written progressive: there it takes 1 to 3 %
+// fewer bytes. Below, the headers of its scans may cost more than that, and both are tried.
 const progressiveArea = 1 << 16
 
 func writeJPEG(m picture, t *target) (out []byte, exact bool, err error) {

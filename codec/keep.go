@@ -2,15 +2,16 @@ package codec
 
 // This file decides when a source is its own result.
 
-// alreadyRight reports whether the source, its metadata aside, could itself be the result: it fits, it is upright, sRGB,
-// and of the format that is wanted.
+// alreadyRight reports whether the source, its metadata aside, could itself be the result: it fits,
+// it is upright, sRGB, and of the format that is wanted.
 func (t *target) alreadyRight() bool {
 	return t.same() && t.format == t.source && t.orientation == 1 && t.color.convert == nil && !t.another
 }
 
-// smaller returns what a source that is already right becomes: itself without its metadata, the samples not touched, or
-// its encoding out. That is taken where it is smaller and exact, which is without loss; where it costs quality it has to
-// be a tenth smaller. Samples of 16 bits have none to lose: every result has 8.
+// smaller returns what a source that is already right becomes: itself without its metadata, the
+// samples not touched, or its encoding out. That is taken where it is smaller and exact, which is
+// without loss; where it costs quality it has to be a tenth smaller. Samples of 16 bits have none
+// to lose: every result has 8.
 //
 // The source has been decoded to the end by now: a damaged file does not come this far.
 func smaller(s source, t *target, src, out []byte, exact bool, err error) ([]byte, error) {

@@ -11,8 +11,8 @@ const MaxPixels = 100_000_000
 // MaxFrames is the longest animation: a frame takes its time, however small it is.
 const MaxFrames = 4096
 
-// checkLimits refuses a picture before memory is spent on it: an out-of-memory kill is an error for the visitor that
-// nothing here could catch. size is the source's, in bytes.
+// checkLimits refuses a picture before memory is spent on it: an out-of-memory kill is an error for
+// the visitor that nothing here could catch. size is the source's, in bytes.
 func checkLimits(s source, t *target, size int, opt *Options) error {
 	// A side is held against the limit first, so that the product below cannot overflow.
 	if side := max(t.sw, t.sh); side > MaxPixels {
@@ -38,12 +38,12 @@ func (o *Options) usable() int64 {
 	return Usable(o.Memory)
 }
 
-// base is what the process holds before it sees a picture, and what the encoders keep, with room for garbage not
-// collected yet.
+// base is what the process holds before it sees a picture, and what the encoders keep, with room
+// for garbage not collected yet.
 const base = 24 << 20
 
-// peak estimates the bytes in use at the worst moment, the source's among them. TestPeakIsEstimated holds it against what
-// processes took.
+// peak estimates the bytes in use at the worst moment, the source's among them. TestPeakIsEstimated
+// holds it against what processes took.
 func peak(s source, t *target, size int) int64 {
 	return base + int64(size) + encoding(t) + s.peak(t)
 }
@@ -59,7 +59,8 @@ func peakAll(s source, ts, distinct []*target, size int) int64 {
 	return n + most
 }
 
-// encoding estimates the bytes of the small picture, its copies on the way, and what its encoder makes of it.
+// encoding estimates the bytes of the small picture, its copies on the way, and what its encoder
+// makes of it.
 func encoding(t *target) int64 {
 	n := int64(12)
 	if f := t.format.pixelBytes; f != nil {

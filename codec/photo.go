@@ -7,8 +7,9 @@ import (
 	"miniatura/codec/scale"
 )
 
-// This file is the road of pictures that are stored as planes of Y'CbCr: each component goes through a scaler of its own
-// to its own place in the result. After entropy decoding, work and memory follow the result's size.
+// This file is the road of pictures that are stored as planes of Y'CbCr: each component goes
+// through a scaler of its own to its own place in the result. After entropy decoding, work and
+// memory follow the result's size.
 
 // A subsampling is how many pixels of the result a chroma sample stands for.
 type subsampling struct{ h, v int }
@@ -33,9 +34,10 @@ type planeTarget struct {
 	opt    scale.Options
 }
 
-// thin is the side of a result up to which chroma is scaled to its pixels first, and then averaged. Scaled to a subsampled
-// plane at once, its kernel is twice as wide as that of luma and reaches over an edge that is never far: a plane of one
-// sample would be half of the edge, levels away from the mean.
+// thin is the side of a result up to which chroma is scaled to its pixels first, and then averaged.
+// Scaled to a subsampled plane at once, its kernel is twice as wide as that of luma and reaches
+// over an edge that is never far: a plane of one sample would be half of the edge, levels away from
+// the mean.
 const thin = 100
 
 // scaledAs is the subsampling that t's planes are scaled to where its result has sub.
@@ -46,8 +48,8 @@ func scaledAs(t *target, sub subsampling) subsampling {
 	return sub
 }
 
-// planeTo returns the way of a plane of sw x sh samples, of which w and h by the extents stand for the whole picture, into
-// t's result, where a sample stands for s.h x s.v pixels.
+// planeTo returns the way of a plane of sw x sh samples, of which w and h by the extents stand for
+// the whole picture, into t's result, where a sample stands for s.h x s.v pixels.
 func planeTo(t *target, s subsampling, sw, sh int, extentX, extentY float64) planeTarget {
 	w, h := t.stored()
 	flipX, flipY := flips(t.orientation)
@@ -66,9 +68,9 @@ func (p *planeTarget) scaler(dst []byte, stride int) (*scale.Scaler, error) {
 // memory is what the scaler holds, the result aside.
 func (p *planeTarget) memory() int64 { return scale.Memory(p.sw, p.sh, p.w, p.h, 1, &p.opt) }
 
-// span returns the stretch of a plane, extent samples long, that a row of subsampled results stands for: the last sample
-// of an odd row reaches over by pixels beyond the result's size. When the row will be turned round, that sample is the
-// first one.
+// span returns the stretch of a plane, extent samples long, that a row of subsampled results stands
+// for: the last sample of an odd row reaches over by pixels beyond the result's size. When the row
+// will be turned round, that sample is the first one.
 func span(extent float64, size, over int, flipped bool) (from, to float64) {
 	step := extent / float64(size)
 	if flipped {
@@ -77,9 +79,9 @@ func span(extent float64, size, over int, flipped bool) (from, to float64) {
 	return 0, extent + float64(over)*step
 }
 
-// average makes a subsampled plane of a w x h plane in t's orientation, each sample the mean of the pixels it stands for:
-// at an odd edge, of those that are there. When rows or columns will be turned round, samples are counted from their far
-// end.
+// average makes a subsampled plane of a w x h plane in t's orientation, each sample the mean of the
+// pixels it stands for: at an odd edge, of those that are there. When rows or columns will be
+// turned round, samples are counted from their far end.
 func average(t *target, pix []byte, w, h int, sub subsampling) (out []byte, ow, oh int) {
 	flipX, flipY := flips(t.orientation)
 	ow, oh = num.DivUp(w, sub.h), num.DivUp(h, sub.v)

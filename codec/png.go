@@ -86,8 +86,8 @@ func recordPNG(plays int, t *target) (recorder, error) {
 	return pngRecorder{w}, err
 }
 
-// pngHeld is how many bytes the frames of an animation may take until the last of them is known: more than a file that
-// holds them well, for all but noise.
+// pngHeld is how many bytes the frames of an animation may take until the last of them is known:
+// more than a file that holds them well, for all but noise.
 func pngHeld(t *target) int64 { return 8<<20 + 2*int64(t.size) }
 
 func (r pngRecorder) finish() (out []byte, exact bool, err error) {

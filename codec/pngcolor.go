@@ -13,8 +13,8 @@ import (
 // first that is of use decides. Where the specification leaves a choice, it is
 // Chromium's, found by trying.
 
-// color returns the conversion to sRGB. Without a profile it is done before scaling: the mean of linear samples would not
-// be that of what they look like.
+// color returns the conversion to sRGB. Without a profile it is done before scaling: the mean of
+// linear samples would not be that of what they look like.
 func (s pngSource) color(h *header, to *Format) (conversion, error) {
 	c, ok, err := s.codedColor()
 	if ok || err != nil {

@@ -87,8 +87,8 @@ func TestReports(t *testing.T) {
 	}
 }
 
-// The reports above are the rows of the shared table: its files, and of what it says the dimensions, the
-// mean of every channel and the frames.
+// The reports above are the rows of the shared table: its files, and of what it says the
+// dimensions, the mean of every channel and the frames.
 func TestReportsAreTheTable(t *testing.T) {
 	b, err := os.ReadFile(filepath.Join(sharedFolder(t), "reports", "REPORTS.tsv"))
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"miniatura/codec/scale"
 )
 
-// This file is the road of pixels: rows go through one scaler, premultiplied where there is alpha, and the small picture
-// is made straight again.
+// This file is the road of pixels: rows go through one scaler, premultiplied where there is alpha,
+// and the small picture is made straight again.
 
 // rows makes the small pictures of the rows that read emits, with so many
 // channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and straight alpha.

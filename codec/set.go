@@ -9,7 +9,8 @@ import (
 	"miniatura/internal/caught"
 )
 
-// This file makes several results of one source, which is decoded once for as many of them as fit in memory.
+// This file makes several results of one source, which is decoded once for as many of them as fit
+// in memory.
 
 // A Job is one result of a Set: what Resize is told beside the source.
 type Job struct {
@@ -17,8 +18,8 @@ type Job struct {
 	Options
 }
 
-// A Set makes several results of one source. What it makes is Resize's to the byte, and so is every error: when decoding
-// for several fails, each is tried alone. It is not safe for concurrent use.
+// A Set makes several results of one source. What it makes is Resize's to the byte, and so is every
+// error: when decoding for several fails, each is tried alone. It is not safe for concurrent use.
 type Set struct {
 	src   []byte
 	jobs  []Job
@@ -41,8 +42,8 @@ func NewSet(src []byte, jobs []Job) *Set {
 	return &Set{src, jobs, make([]*ready, len(jobs))}
 }
 
-// Resize makes the result of job i. The first call decodes the source for the jobs that follow too: they should be asked
-// for in order, each once. Results that are the same may be the same slice.
+// Resize makes the result of job i. The first call decodes the source for the jobs that follow too:
+// they should be asked for in order, each once. Results that are the same may be the same slice.
 func (s *Set) Resize(ctx context.Context, i int) ([]byte, Info, error) {
 	if s.ready[i] == nil {
 		s.decode(ctx, i)
@@ -58,8 +59,8 @@ func (s *Set) Resize(ctx context.Context, i int) ([]byte, Info, error) {
 	return r.out, r.info, nil
 }
 
-// decode makes ready for the first job and those after it, as long as memory allows. Where that is one, or where anything
-// goes wrong, nothing is ready.
+// decode makes ready for the first job and those after it, as long as memory allows. Where that is
+// one, or where anything goes wrong, nothing is ready.
 func (s *Set) decode(ctx context.Context, first int) {
 	defer func() {
 		if recover() != nil { // Resize will meet it again, and say so
@@ -108,8 +109,9 @@ jobs:
 	}
 }
 
-// together makes t's conversion the one of u, and reports whether both can be decoded at once: by one conversion, on one
-// road. What a source says of its colors leads to one transform at most, which only a format may do without.
+// together makes t's conversion the one of u, and reports whether both can be decoded at once: by
+// one conversion, on one road. What a source says of its colors leads to one transform at most,
+// which only a format may do without.
 func (t *target) together(u *target) bool {
 	if (t.color.convert == nil) != (u.color.convert == nil) || t.color.first != u.color.first {
 		return false

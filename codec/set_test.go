@@ -24,8 +24,8 @@ func sixteen(memory int64) (jobs []Job) {
 	return jobs
 }
 
-// sameAsResize makes all jobs of src together and alone, and compares bytes, Info and errors. It returns how many have a
-// result.
+// sameAsResize makes all jobs of src together and alone, and compares bytes, Info and errors. It
+// returns how many have a result.
 func sameAsResize(t *testing.T, name string, src []byte, jobs []Job) (made int) {
 	t.Helper()
 	keep := bytes.Clone(src)
@@ -53,8 +53,8 @@ func sameAsResize(t *testing.T, name string, src []byte, jobs []Job) (made int) 
 	return made
 }
 
-// All sixteen of a photo are what each is alone: baseline and progressive, every sampling, gray, CMYK, profiles,
-// orientations, restart markers.
+// All sixteen of a photo are what each is alone: baseline and progressive, every sampling, gray,
+// CMYK, profiles, orientations, restart markers.
 func TestSetIsResizeForPhotos(t *testing.T) {
 	folders := []string{"photos", "orientation"}
 	if os.Getenv("MINIATURA_LONG") != "" {
@@ -85,7 +85,8 @@ func TestSetIsResizeForPhotos(t *testing.T) {
 	}
 }
 
-// Every kind of source, to every format, at sizes of which some are the same, some the source's, one is refused.
+// Every kind of source, to every format, at sizes of which some are the same, some the source's,
+// one is refused.
 func TestSetIsResizeForEveryKind(t *testing.T) {
 	boxes := []func(w, h int) (int, int){
 		func(w, h int) (int, int) { return (w + 1) / 2, (h + 1) / 2 },
@@ -115,7 +116,8 @@ func TestSetIsResizeForEveryKind(t *testing.T) {
 	}
 }
 
-// A damaged source fails as it fails alone: a progressive one may only be whole enough for small results.
+// A damaged source fails as it fails alone: a progressive one may only be whole enough for small
+// results.
 func TestSetIsResizeForDamage(t *testing.T) {
 	jobs := []Job{
 		{func(w, h int) (int, int) { return max(w/20, 1), max(h/20, 1) }, Options{}},
@@ -215,7 +217,8 @@ func TestSetDecodesOnceWhereMemoryAllows(t *testing.T) {
 	sameAsResize(t, "toy", src, sixteen(100<<20))
 }
 
-// What fails for one result, be it a limit, an error of the writer or a panic, leaves the others alone.
+// What fails for one result, be it a limit, an error of the writer or a panic, leaves the others
+// alone.
 func TestSetLosesNoOtherResult(t *testing.T) {
 	calls := 0
 	decoded := counted(t, func(f *Format) {
@@ -281,7 +284,8 @@ func TestSetWritesTheSameOnce(t *testing.T) {
 	}
 }
 
-// A context that ends stops the decoding and everything after it, and what is left of a set goes on under another one.
+// A context that ends stops the decoding and everything after it, and what is left of a set goes on
+// under another one.
 func TestSetStopsWithItsContext(t *testing.T) {
 	decoded := counted(t, nil)
 	src := toyPicture(2000, 1200)

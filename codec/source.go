@@ -56,28 +56,30 @@ type picture struct {
 	colors int // of the source, of which these are mixtures; 0: many, or nobody counted
 }
 
-// A source is an opened picture, of which the headers were read. It may hold on to the bytes it was opened with.
+// A source is an opened picture, of which the headers were read. It may hold on to the bytes it was
+// opened with.
 type source interface {
 	header() header
 
-	// peak estimates the bytes that decoding for ts at once holds at the worst moment, the source and the small pictures
-	// aside.
+	// peak estimates the bytes that decoding for ts at once holds at the worst moment, the source
+	// and the small pictures aside.
 	peak(ts ...*target) int64
 
-	// still decodes the picture once, at the size of each of ts, in the orientation it is stored in, as sRGB: *image.Gray,
-	// *image.NRGBA, or *image.YCbCr of full range where t's format takes it. All of ts go together, see Set. No picture
-	// depends on which others there are.
+	// still decodes the picture once, at the size of each of ts, in the orientation it is stored
+	// in, as sRGB: *image.Gray, *image.NRGBA, or *image.YCbCr of full range where t's format takes
+	// it. All of ts go together, see Set. No picture depends on which others there are.
 	still(ctx context.Context, ts ...*target) ([]picture, error)
 
-	// note tells what was wrong with a picture that is whole all the same, once it has been decoded; "" if nothing was.
+	// note tells what was wrong with a picture that is whole all the same, once it has been
+	// decoded; "" if nothing was.
 	note() string
 
 	// player plays an animation from its first frame, plays times, 0 meaning for ever.
 	player() (p player, plays int, err error)
 }
 
-// A player composes one frame after the other; io.EOF follows the last. The canvas, straight alpha, is the player's own
-// and valid until the next call.
+// A player composes one frame after the other; io.EOF follows the last. The canvas, straight alpha,
+// is the player's own and valid until the next call.
 type player interface {
 	Next() (canvas *image.NRGBA, delay time.Duration, err error)
 }
@@ -143,7 +145,8 @@ func open(src []byte) (*Format, source, header, error) {
 	return f, s, h, nil
 }
 
-// aim says what is to be made of a source of format f with the header h and so many bytes, its colours aside.
+// aim says what is to be made of a source of format f with the header h and so many bytes, its
+// colours aside.
 func aim(f *Format, h *header, size int, fit func(w, h int) (int, int), opt *Options) (*target, error) {
 	w, ht := h.upright()
 	t := &target{

@@ -264,7 +264,8 @@ func corpus(t testing.TB) string {
 	return dir
 }
 
-// pixels.py prints, for pairs of files, whether all frames and their samples, sizes, delays and loop counts are the same.
+// pixels.py prints, for pairs of files, whether all frames and their samples, sizes, delays and
+// loop counts are the same.
 const pixelsPy = `
 import sys, warnings
 from PIL import Image, ImageSequence
@@ -284,8 +285,8 @@ for l in sys.stdin:
     if x != y: print(a, [i for i in range(min(len(x),len(y))) if x[i] != y[i]], len(x), len(y))
 `
 
-// TestCorpus strips the whole corpus, keeping profiles, and asks two independent readers: Pillow, whether every sample is as it was,
-// and exiftool, whether any metadata is left.
+// TestCorpus strips the whole corpus, keeping profiles, and asks two independent readers: Pillow,
+// whether every sample is as it was, and exiftool, whether any metadata is left.
 func TestCorpus(t *testing.T) {
 	dir, out := corpus(t), t.TempDir()
 	var pairs strings.Builder

@@ -32,8 +32,8 @@ type mix struct {
 	moved     float64 // GB to another Region and back for a result that is made
 }
 
-// dollars is what a mix costs: the function, S3, transfer between Regions, the rest. hit and miss are what TestREADMECountsItsRequests
-// counts of them.
+// dollars is what a mix costs: the function, S3, transfer between Regions, the rest. hit and miss
+// are what TestREADMECountsItsRequests counts of them.
 func (m mix) dollars(hit, miss count) (function, s3, moved, rest float64) {
 	const gb = 512.0 / 1024
 	hits := m.origin - m.made

@@ -18,8 +18,9 @@ type call struct {
 	insecure                             bool
 }
 
-// allows reads a bucket's policy as IAM does for a service that has no policy of its own: what nothing allows is denied,
-// and a denial wins. A condition that is not known here is an error, not a guess.
+// allows reads a bucket's policy as IAM does for a service that has no policy of its own: what
+// nothing allows is denied, and a denial wins. A condition that is not known here is an error, not
+// a guess.
 func allows(statements []any, c call) (bool, error) {
 	allowed := false
 	for _, st := range statements {
@@ -108,8 +109,9 @@ func checkPolicy(t *testing.T, statements []any, onlyOurs bool) {
 	}
 }
 
-// Pictures and results are everybody's, lists of keys nobody's: in the policy that the template makes, in the statements
-// that it prints for a bucket that is there, and where that bucket's policy let CloudFront read everything.
+// Pictures and results are everybody's, lists of keys nobody's: in the policy that the template
+// makes, in the statements that it prints for a bucket that is there, and where that bucket's
+// policy let CloudFront read everything.
 func TestNobodyReadsAListOfKeysThroughADistribution(t *testing.T) {
 	eachShape(t, func(t *testing.T, s shape, stacks []deployed) {
 		if s.AttachOnly {

@@ -10,9 +10,10 @@ import (
 	"miniatura/warm"
 )
 
-// Whatever a picture is called: the path that a browser sends for it (the URL standard, by Node), and the path that the
-// viewer function makes of that, which is the cache's key, are among those that purge has CloudFront forget. Each is
-// spelled as browsers spell it, no character encoded that they leave alone.
+// Whatever a picture is called: the path that a browser sends for it (the URL standard, by Node),
+// and the path that the viewer function makes of that, which is the cache's key, are among those
+// that purge has CloudFront forget. Each is spelled as browsers spell it, no character encoded that
+// they leave alone.
 func TestPurgeForgetsWhatBrowsersAskFor(t *testing.T) {
 	n := newNode(t)
 	keys := []string{"a.jpg", "fotos/foto (1).jpg", "a+b.jpg", "100%.jpg", "100%25.jpg", "ni\u00f1o.jpg", "nin\u0303o.jpg", "it's.jpg", "🐈.jpg", "~me/a.jpg", "a[1]|b.jpg", "a^b`{c}.jpg",

@@ -23,12 +23,14 @@ type count struct {
 	decision               string
 }
 
-// dollars is what it costs, CloudFront's GET included. (S3 charges for no 503; those that fail are in the count all the same.)
+// dollars is what it costs, CloudFront's GET included. (S3 charges for no 503; those that fail are
+// in the count all the same.)
 func (c count) dollars() float64 {
 	return float64(c.head+c.get+c.served)*perHead + float64(c.put)*perPut
 }
 
-// requestCases are the ways in which a request ends, in the README's words. arrange gets the bucket ready.
+// requestCases are the ways in which a request ends, in the README's words. arrange gets the bucket
+// ready.
 var requestCases = []struct {
 	name, query, decision string
 	arrange               func(w *requests)

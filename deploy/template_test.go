@@ -613,8 +613,8 @@ func TestRegionalFunction(t *testing.T) {
 	})
 }
 
-// queuesKeepWhatFails holds the way of an event: the bucket's queue, which nobody else fills, at most so many at once, and
-// what fails comes back alone and ends in another queue.
+// queuesKeepWhatFails holds the way of an event: the bucket's queue, which nobody else fills, at
+// most so many at once, and what fails comes back alone and ends in another queue.
 func queuesKeepWhatFails(t *testing.T, s shape, stacks []deployed) {
 	f, _ := one(t, stacks, "Warm")
 	q, _ := one(t, stacks, "WarmQueue")

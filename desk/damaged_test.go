@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// pythons are the interpreters that can be had, each by the path of its own binary: python3, and every python3.N on PATH and
-// where pyenv and uv keep theirs.
+// pythons are the interpreters that can be had, each by the path of its own binary: python3, and
+// every python3.N on PATH and where pyenv and uv keep theirs.
 func pythons(t *testing.T) []string {
 	t.Helper()
 	found := []string{python(t)}

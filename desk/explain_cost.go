@@ -10,7 +10,8 @@ import (
 
 // This file estimates for explain what a picture takes.
 
-// edgeTimeout is what the template gives the origin-request function for a picture, the longest that Lambda@Edge allows.
+// edgeTimeout is what the template gives the origin-request function for a picture, the longest
+// that Lambda@Edge allows.
 const edgeTimeout = 30 * time.Second
 
 // An estimate is what making a result takes, before it is tried.

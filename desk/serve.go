@@ -224,7 +224,8 @@ func newCloudFront(b *bucket, log io.Writer) *cloudFront {
 // maxKey is the longest object key S3 takes, in bytes.
 const maxKey = 1024
 
-// listsPrefix is where manifests of S3 Batch lay once, with all keys in them: the policies of package deploy deny it.
+// listsPrefix is where manifests of S3 Batch lay once, with all keys in them: the policies of
+// package deploy deny it.
 const listsPrefix = "miniatura-batch/"
 
 // ownPrefix is where serve's own pages lie; keys of the bucket below it are out of reach.

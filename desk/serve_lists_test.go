@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Manifests of S3 Batch hold every key of the bucket. However their folder is spelled, serve hands out nothing of it, as
-// the policies of package deploy do not.
+// Manifests of S3 Batch hold every key of the bucket. However their folder is spelled, serve hands
+// out nothing of it, as the policies of package deploy do not.
 func TestServeHandsOutNoListOfKeys(t *testing.T) {
 	const secret = "bkt,fotos/secret.jpg"
 	s := serving(t, "-dir", folder(t, map[string][]byte{

@@ -79,7 +79,8 @@ func openAWS(s settings) (*bucket, error) {
 	return b, err
 }
 
-// keys returns args; a lone "-" stands for the lines of stdin. Of a folder, a key may be written as this system writes paths.
+// keys returns args; a lone "-" stands for the lines of stdin. Of a folder, a key may be written as
+// this system writes paths.
 func (b *bucketFlags) keys(ctx context.Context, args []string, stdin io.Reader) ([]string, error) {
 	all := args
 	if len(args) == 1 && args[0] == std {
@@ -247,7 +248,8 @@ func purge(ctx context.Context, args []string, stdin io.Reader, stdout, stderr i
 	return incomplete(ctx, failed, len(sources))
 }
 
-// invalidations are the paths of one invalidation after the other: each has as many wildcards as CloudFront takes at once.
+// invalidations are the paths of one invalidation after the other: each has as many wildcards as
+// CloudFront takes at once.
 func invalidations(s warm.Settings, keys []string) (rounds [][]string) {
 	var browsers []string
 	for some := range slices.Chunk(keys, warm.MaxWildcards) {

@@ -84,8 +84,8 @@ func TestPurgeRunsTheInvalidation(t *testing.T) {
 	}
 }
 
-// CloudFront takes fifteen wildcards at once: more pictures are forgotten one invalidation after the other, the spellings
-// of browsers last, and nothing of any picture stays.
+// CloudFront takes fifteen wildcards at once: more pictures are forgotten one invalidation after
+// the other, the spellings of browsers last, and nothing of any picture stays.
 func TestPurgeForgetsManyPicturesInRounds(t *testing.T) {
 	dir := folder(t, map[string][]byte{"a.jpg": jpegOf(t, 100, 50)})
 	calls := filepath.Join(t.TempDir(), "calls")

@@ -1,7 +1,7 @@
 package edge
 
-// This file makes the results of one source together: it is asked for once, read once, and decoded once for as many
-// results as memory allows.
+// This file makes the results of one source together: it is asked for once, read once, and decoded
+// once for as many results as memory allows.
 
 import (
 	"context"
@@ -10,8 +10,9 @@ import (
 	"miniatura/s3lite"
 )
 
-// MakeAll is Make for targets of one source, in their order, each with its record to each, until that says no. The source
-// costs one HEAD and at most one GET, and a result one HEAD. What was decoded for all counts as the first one's time.
+// MakeAll is Make for targets of one source, in their order, each with its record to each, until
+// that says no. The source costs one HEAD and at most one GET, and a result one HEAD. What was
+// decoded for all counts as the first one's time.
 func (h *Handler) MakeAll(ctx context.Context, targets []Target, each func(Record) bool) {
 	s := shelf{h: h, targets: targets, whole: stopwatch()}
 	defer func() {
@@ -104,7 +105,8 @@ func (s *shelf) heads(ctx context.Context, s3 *s3lite.Client, i int) (stored *s3
 	return usable(s3.Head(ctx, t.ResultKey()))
 }
 
-// take reads the source for target i, and finds out which of the targets to come are made of it too.
+// take reads the source for target i, and finds out which of the targets to come are made of it
+// too.
 func (s *shelf) take(ctx context.Context, s3 *s3lite.Client, i int) error {
 	o, err := s3.Get(ctx, s.key, MaxSource)
 	if err != nil {

@@ -246,7 +246,8 @@ func TestMakeAllStopsWithItsContext(t *testing.T) {
 	}
 }
 
-// The pictures that are decoded for later results count as one in memory, from the first to the last.
+// The pictures that are decoded for later results count as one in memory, from the first to the
+// last.
 func TestMakeAllHoldsItsPlaceAndGivesItBack(t *testing.T) {
 	w := newWorld(t)
 	w.Put("a.jpg", s3test.Object{Body: photo(t, 800, 600)})

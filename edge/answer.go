@@ -1,7 +1,8 @@
 package edge
 
-// This file answers requests whose result is not stored: Lambda@Edge takes a response instead of a request, which is
-// cached by its own Cache-Control. The original under ?size= would be cached by the original's, often for a year.
+// This file answers requests whose result is not stored: Lambda@Edge takes a response instead of a
+// request, which is cached by its own Cache-Control. The original under ?size= would be cached by
+// the original's, often for a year.
 
 import (
 	"context"
@@ -20,11 +21,12 @@ import (
 )
 
 const (
-	// maxResponse is the largest response that a function may make for an origin-request, all in all, "1 MB".
+	// maxResponse is the largest response that a function may make for an origin-request, all in
+	// all, "1 MB".
 	maxResponse = 1_000_000
 
-	// maxDirectAge is how long a finished result is cached that could not be stored: it is right, but no purge by tag
-	// reaches it.
+	// maxDirectAge is how long a finished result is cached that could not be stored: it is right,
+	// but no purge by tag reaches it.
 	maxDirectAge = 3600
 
 	redirectAge = 5 // seconds; CloudFront's MinTTL has to be no more
@@ -45,8 +47,8 @@ func (r *Response) set(name, value string) {
 	}
 }
 
-// A rescue is what Make finds out on its way that a request can be answered with when the result is not stored, or not
-// in time: Handle reads it while Make may still be at work.
+// A rescue is what Make finds out on its way that a request can be answered with when the result is
+// not stored, or not in time: Handle reads it while Make may still be at work.
 type rescue struct {
 	deadline time.Time // Lambda's; zero where nobody waits
 
@@ -72,8 +74,8 @@ func (s *rescue) finished(body []byte, o s3lite.PutOptions) {
 	s.body, s.put, s.failed = body, o, nil
 }
 
-// making notes that the picture is being made, and what to do when that fails. It returns the same for Make, who may
-// learn of it first: it is done once, and whoever comes second waits.
+// making notes that the picture is being made, and what to do when that fails. It returns the same
+// for Make, who may learn of it first: it is done once, and whoever comes second waits.
 func (s *rescue) making(failed func(error)) func(error) {
 	var once sync.Once
 	s.mu.Lock()
@@ -93,8 +95,8 @@ func (s *rescue) gaveUp(err error) {
 	}
 }
 
-// answer returns what CloudFront gets, and says in r which it is: the request pointed at a result, a response of our
-// own, or the request as it came.
+// answer returns what CloudFront gets, and says in r which it is: the request pointed at a result,
+// a response of our own, or the request as it came.
 func (p *Plan) answer(r *Record, s *rescue) json.RawMessage {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -145,8 +147,8 @@ func direct(body []byte, o s3lite.PutOptions) json.RawMessage {
 	return answer
 }
 
-// directAge returns the Cache-Control of a result that is answered directly: the source's own, for no longer than
-// maxDirectAge.
+// directAge returns the Cache-Control of a result that is answered directly: the source's own, for
+// no longer than maxDirectAge.
 func directAge(cacheControl, expires string, now time.Time) string {
 	age, said := maxDirectAge, false
 	var kept []string
@@ -186,8 +188,9 @@ func redirect(uri string) json.RawMessage {
 	return answer
 }
 
-// location returns an event's path as a Location that is never read as a host's name: it begins with one slash that no
-// second one follows, and whatever browsers drop or take for a slash is encoded, as is what would end a path.
+// location returns an event's path as a Location that is never read as a host's name: it begins
+// with one slash that no second one follows, and whatever browsers drop or take for a slash is
+// encoded, as is what would end a path.
 func location(uri string) string {
 	var b strings.Builder
 	b.WriteByte('/')

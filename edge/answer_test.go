@@ -154,8 +154,8 @@ func TestNoFreeSlotIsAPassingFault(t *testing.T) {
 	}
 }
 
-// A distribution that caches as CloudFront does, on a clock of its own, in front of the function and of an origin that
-// never fails: whatever is pinned is pinned by what the function said.
+// A distribution that caches as CloudFront does, on a clock of its own, in front of the function
+// and of an origin that never fails: whatever is pinned is pinned by what the function said.
 type distribution struct {
 	w     *world
 	now   time.Time
@@ -234,7 +234,8 @@ func lifetime(cacheControl string) time.Duration {
 	return max(time.Duration(n)*time.Second, time.Second)
 }
 
-// A fault of a minute at any step: ten seconds after it has ended the viewer gets the result, and then for a year.
+// A fault of a minute at any step: ten seconds after it has ended the viewer gets the result, and
+// then for a year.
 func TestNoFaultPinsAnOriginalForAYear(t *testing.T) {
 	t.Parallel()
 	faults := map[string]s3test.Fault{"moved": s3test.Status(301, "PermanentRedirect")}

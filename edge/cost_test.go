@@ -24,7 +24,8 @@ const (
 
 var movingAsk = eventSpec{uri: "/" + movingKey, query: "size=M&to_webp=1"}
 
-// longGIF is an animation of so many frames, of which each is all of the canvas and textured. One is encoded.
+// longGIF is an animation of so many frames, of which each is all of the canvas and textured. One
+// is encoded.
 func longGIF(t testing.TB, w, h, frames int) []byte {
 	t.Helper()
 	m := image.NewPaletted(image.Rect(0, 0, w, h), palette.Plan9)

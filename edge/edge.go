@@ -41,8 +41,9 @@ type Config struct {
 	// Memory is what the process may use, in bytes; 0 means codec.DefaultMemory.
 	Memory int64
 
-	// CPU is how many of codec's reference cores there are for a picture, 0 meaning that nothing is refused for the time
-	// it takes. With it, Handle does not begin what cannot be made before its context ends. See Share.
+	// CPU is how many of codec's reference cores there are for a picture, 0 meaning that nothing is
+	// refused for the time it takes. With it, Handle does not begin what cannot be made before its
+	// context ends. See Share.
 	CPU float64
 
 	// Concurrent is how many pictures may be in memory at once, 0 meaning 1.
@@ -186,8 +187,8 @@ func (h *Handler) make(ctx context.Context, t Target, saved *rescue) Record {
 	})
 }
 
-// judge says from the heads of a source and of what is stored whether a result has to be made: not after a hit or an
-// error.
+// judge says from the heads of a source and of what is stored whether a result has to be made: not
+// after a hit or an error.
 func (h *Handler) judge(t Target, w work, r *Record, saved *rescue) (hit bool, err error) {
 	source, stored := w.source, w.stored
 	switch {
@@ -245,7 +246,8 @@ func (h *Handler) finish(ctx context.Context, t Target, w work, r *Record, saved
 	options.CPU = h.affordable(saved.deadline)
 	making := stopwatch()
 	failed := saved.making(func(err error) {
-		// When most of the time went to S3, or to other results, the picture may do in another request's.
+		// When most of the time went to S3, or to other results, the picture may do in another
+		// request's.
 		if !errors.Is(err, context.DeadlineExceeded) || 2*making() >= w.whole() {
 			h.remember(ctx, t, source, w.stored, err)
 		}

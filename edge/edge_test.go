@@ -58,8 +58,8 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
-// ask sends one event through the handler and returns the uri of the answer, or the status and the Location of a
-// response, and the record that was logged.
+// ask sends one event through the handler and returns the uri of the answer, or the status and the
+// Location of a response, and the record that was logged.
 func (w *world) ask(t testing.TB, ctx context.Context, s eventSpec) (uri string, r Record) {
 	t.Helper()
 	raw := newEvent(s)
@@ -378,7 +378,8 @@ func TestAnEventWithoutARequestIsAnError(t *testing.T) {
 	}
 }
 
-// The source's bytes are garbage while its result is made, as far as the flow and the client can see to it.
+// The source's bytes are garbage while its result is made, as far as the flow and the client can
+// see to it.
 func TestSourceIsLetGoBeforeItsResultIsMade(t *testing.T) {
 	w := newWorld(t)
 	w.Put("a.png", s3test.Object{Body: picture(t, 400, 300), ContentType: "image/png"})

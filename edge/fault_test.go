@@ -59,8 +59,8 @@ var faultPicture = sync.OnceValues(func() (src, want []byte) {
 	return src, want
 })
 
-// waiting are the faults that end when the client's patience does: only for them it is short, so that a busy machine
-// is not taken for a fault.
+// waiting are the faults that end when the client's patience does: only for them it is short, so
+// that a busy machine is not taken for a fault.
 var waiting = []string{"hang", "stall", "trickle", "slow"}
 
 // newFaultWorld is a world with a source in it. want is what the result must be.
@@ -81,8 +81,8 @@ func newFaultWorld(t testing.TB, fault string) (w *world, want []byte) {
 	return w, want
 }
 
-// mend checks that the bucket holds the source and at most one more object, the whole result under its key with all
-// that is said of it; and that the flow, left alone, then ends with the result.
+// mend checks that the bucket holds the source and at most one more object, the whole result under
+// its key with all that is said of it; and that the flow, left alone, then ends with the result.
 func (w *world) mend(t testing.TB, want []byte) {
 	t.Helper()
 	check := func() {
@@ -112,7 +112,8 @@ func (w *world) mend(t testing.TB, want []byte) {
 	check()
 }
 
-// askWithin sends the event as Lambda does, with a deadline, and checks that the answer came before it.
+// askWithin sends the event as Lambda does, with a deadline, and checks that the answer came before
+// it.
 func (w *world) askWithin(t testing.TB, d time.Duration) (uri string, r Record) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), margin+d)
@@ -126,8 +127,8 @@ func (w *world) askWithin(t testing.TB, d time.Duration) (uri string, r Record) 
 	return uri, r
 }
 
-// starvation measures how late a timer is at worst until the function it returns is called: what a busy machine adds
-// to every step, and no fault of the flow's.
+// starvation measures how late a timer is at worst until the function it returns is called: what a
+// busy machine adds to every step, and no fault of the flow's.
 func starvation(ctx context.Context) func() time.Duration {
 	var worst atomic.Int64
 	ctx, stop := context.WithCancel(ctx)
@@ -202,8 +203,9 @@ func TestLastingFaultsEndWithAnAnswer(t *testing.T) {
 				}
 				uri, r := w.askWithin(t, within)
 				if step.name == "HEAD result" && name == "400" && r.Decision == Resized {
-					// While no answer has confirmed the region, s3lite asks again with GET, whose refusal has a body:
-					// here it says that the result is absent. The source's HEAD, sent at the same time, may be first.
+					// While no answer has confirmed the region, s3lite asks again with GET, whose
+					// refusal has a body: here it says that the result is absent. The source's
+					// HEAD, sent at the same time, may be first.
 					if uri != faultURI {
 						t.Errorf("%q, %+v", uri, r)
 					}
@@ -215,7 +217,8 @@ func TestLastingFaultsEndWithAnAnswer(t *testing.T) {
 				} else if wantURI, want := afterFault(step.name, name); uri != wantURI || r.Decision != want || r.Error == "" {
 					t.Errorf("%q, %+v, want %q, %s", uri, r, wantURI, want)
 				}
-				// Four attempts at the step; net/http may replay each once on a broken connection that was used before.
+				// Four attempts at the step; net/http may replay each once on a broken connection
+				// that was used before.
 				if n := w.count(); n > 3+4 && !slices.Contains(append(waiting, "reset", "eof", "done but not said"), name) || n > 3+8 {
 					t.Errorf("%d requests", n)
 				}
@@ -259,7 +262,8 @@ func TestTheDeadlineInAnyStep(t *testing.T) {
 	}
 }
 
-// The process is killed while S3 handles a step, before S3 has done it or after. What it leaves is right.
+// The process is killed while S3 handles a step, before S3 has done it or after. What it leaves is
+// right.
 func TestAKilledProcessLeavesTheBucketRight(t *testing.T) {
 	if url := os.Getenv("MINIATURA_TEST_S3"); url != "" { // we are the process to be killed
 		h := New(Config{Client: func(bucket, region string) *s3lite.Client {
@@ -362,7 +366,8 @@ func TestAWrongRegionAndClockAreLearnedOnce(t *testing.T) {
 	}
 }
 
-// Many at once through one Handler: every one is answered, and no more pictures are in memory than Concurrent says.
+// Many at once through one Handler: every one is answered, and no more pictures are in memory than
+// Concurrent says.
 func TestTwoHundredAtOnceStayWithinMemory(t *testing.T) {
 	if os.Getenv("MINIATURA_LONG") == "" {
 		t.Skip("200 pictures: set MINIATURA_LONG=1")

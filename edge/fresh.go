@@ -1,6 +1,7 @@
 package edge
 
-// This file says what objects are to each other: whether a stored one is a result, and of which source.
+// This file says what objects are to each other: whether a stored one is a result, and of which
+// source.
 
 import (
 	"context"
@@ -13,8 +14,8 @@ import (
 	"miniatura/s3lite"
 )
 
-// ErrResult is why a source goes through as it is that was made here, in this folder for results or in another one:
-// results of results would fill the bucket.
+// ErrResult is why a source goes through as it is that was made here, in this folder for results or
+// in another one: results of results would fill the bucket.
 var ErrResult = errors.New("the source carries our metadata: it is a result itself")
 
 // errArchived is why a source goes through that S3 would not hand out.
@@ -30,8 +31,8 @@ const (
 	metaCacheTag = "cache-tag"
 )
 
-// heads asks at once for the source, and for what is stored under the result's key, which is nil when nothing usable is
-// there. An error of the source's comes first.
+// heads asks at once for the source, and for what is stored under the result's key, which is nil
+// when nothing usable is there. An error of the source's comes first.
 func heads(ctx context.Context, s3 *s3lite.Client, t Target) (source, stored *s3lite.Object, err error) {
 	var storedErr error
 	done := make(chan struct{})
@@ -64,7 +65,8 @@ func usable(o *s3lite.Object, err error) (*s3lite.Object, error) {
 	return o, err
 }
 
-// isResult reports whether o is a result, whoever asked for it and wherever it lies. A nil o is none.
+// isResult reports whether o is a result, whoever asked for it and wherever it lies. A nil o is
+// none.
 func isResult(o *s3lite.Object) bool {
 	if o == nil || o.Metadata[metaETag] == "" {
 		return false
@@ -76,19 +78,22 @@ func isResult(o *s3lite.Object) bool {
 // ours reports whether o is a result or a marker in the place of one.
 func ours(o *s3lite.Object) bool { return isResult(o) || readMarker(o) != nil }
 
-// sameSource reports whether stored is a result of the source that is there now, by whatever encoder, at whatever quality.
+// sameSource reports whether stored is a result of the source that is there now, by whatever
+// encoder, at whatever quality.
 func sameSource(stored, source *s3lite.Object) bool {
 	return isResult(stored) && source.ETag != "" && stored.Metadata[metaETag] == source.ETag
 }
 
-// ofEarlier reports whether stored is a result, or a marker, of another source than the one that is there now.
+// ofEarlier reports whether stored is a result, or a marker, of another source than the one that is
+// there now.
 func ofEarlier(stored, source *s3lite.Object) bool {
 	return ours(stored) && source.ETag != "" && stored.Metadata[metaETag] != source.ETag && stored.Metadata[metaFailedETag] != source.ETag
 }
 
-// fresh reports whether stored is the result that would be made now: of this source, at the quality that is asked for,
-// with the headers that the source has now, by this encoder or a newer one: two versions during a rollout do not fight.
-// A copy of a source onto itself changes its headers and not its ETag.
+// fresh reports whether stored is the result that would be made now: of this source, at the quality
+// that is asked for, with the headers that the source has now, by this encoder or a newer one: two
+// versions during a rollout do not fight. A copy of a source onto itself changes its headers and
+// not its ETag.
 func fresh(stored, source *s3lite.Object, t Target) bool {
 	if !sameSource(stored, source) {
 		return false
@@ -106,13 +111,13 @@ func sameHeader(a, b string) bool {
 	return a == b || strings.Join(strings.Fields(a), " ") == strings.Join(strings.Fields(b), " ")
 }
 
-// maxKept is how many bytes of the source's headers a result keeps. S3 takes 2 KB of them, names and Content-Type
-// included.
+// maxKept is how many bytes of the source's headers a result keeps. S3 takes 2 KB of them, names
+// and Content-Type included.
 const maxKept = 1536
 
-// keep returns what a source's answer says that holds for its result too. It is never Content-Encoding: the result is
-// not encoded. A value that S3 might refuse is left out, with a word in the log, since it must not keep a picture from
-// being stored.
+// keep returns what a source's answer says that holds for its result too. It is never
+// Content-Encoding: the result is not encoded. A value that S3 might refuse is left out, with a
+// word in the log, since it must not keep a picture from being stored.
 func keep(source *s3lite.Object, r *Record) (o s3lite.PutOptions) {
 	left := maxKept
 	for _, h := range []struct {

@@ -65,7 +65,8 @@ func TestAResultWithAnotherSourcesTagIsMadeAgain(t *testing.T) {
 	}
 }
 
-// Whoever comes from the article's function has its results in the folder: bytes of its own, and no metadata.
+// Whoever comes from the article's function has its results in the folder: bytes of its own, and no
+// metadata.
 func TestABucketFilledByTheArticlesFunction(t *testing.T) {
 	w := newWorld(t)
 	w.Put("a.png", s3test.Object{Body: picture(t, 400, 300)})

@@ -1,7 +1,7 @@
 package edge
 
-// This file remembers failures: a marker lies where the result would, so that the next request for what cannot be made
-// costs two HEADs, no download and no decoding.
+// This file remembers failures: a marker lies where the result would, so that the next request for
+// what cannot be made costs two HEADs, no download and no decoding.
 
 import (
 	"context"
@@ -16,7 +16,8 @@ import (
 	"miniatura/s3lite"
 )
 
-// The names of a marker's metadata. None of them is one of a result's: no version ever takes a marker for one.
+// The names of a marker's metadata. None of them is one of a result's: no version ever takes a
+// marker for one.
 const (
 	metaFailedETag    = "failed-source-etag"
 	metaFailedEncoder = "failed-encoder"
@@ -32,7 +33,8 @@ const (
 	lastSpan  = 24 * time.Hour // what it doubles to
 	maxReason = 300            // bytes; S3 takes 2 KB of metadata
 
-	// markerTime is how long the marker of a request may take that has run out of time: within margin.
+	// markerTime is how long the marker of a request may take that has run out of time: within
+	// margin.
 	markerTime = 800 * time.Millisecond
 )
 
@@ -82,8 +84,8 @@ func (m *marker) of(source *s3lite.Object) bool {
 	return m != nil && source.ETag != "" && m.etag == source.ETag && m.encoder >= codec.Version
 }
 
-// known returns the error with which a request ends that would end as one did before, or nil. budget is the CPU that it
-// has, as affordable tells it.
+// known returns the error with which a request ends that would end as one did before, or nil.
+// budget is the CPU that it has, as affordable tells it.
 func (h *Handler) known(stored, source *s3lite.Object, budget float64) error {
 	m := readMarker(stored)
 	if !m.of(source) || m.memory > 0 && h.megabytes() > m.memory || m.cost > 0 && (budget <= 0 || budget >= float64(m.cost)) {
@@ -114,8 +116,9 @@ func (e *knownError) Error() string {
 	return s
 }
 
-// remember leaves a marker, if err is a failure that comes again. It never replaces what was stored meanwhile, nor a
-// result of the same source: an older one is better than the reason why there is no newer one.
+// remember leaves a marker, if err is a failure that comes again. It never replaces what was stored
+// meanwhile, nor a result of the same source: an older one is better than the reason why there is
+// no newer one.
 func (h *Handler) remember(ctx context.Context, t Target, source, stored *s3lite.Object, err error) {
 	m := map[string]string{
 		metaFailedETag:    source.ETag,

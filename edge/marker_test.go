@@ -21,7 +21,8 @@ const (
 
 var brokenAsk = eventSpec{uri: "/" + brokenKey, query: "size=SXS"}
 
-// step asks once and checks the decision, whether it was known, and the requests by method, sorted: "HEAD HEAD".
+// step asks once and checks the decision, whether it was known, and the requests by method, sorted:
+// "HEAD HEAD".
 func (w *world) step(t *testing.T, name, decision string, known bool, methods string) Record {
 	t.Helper()
 	w.Requests()
@@ -95,8 +96,8 @@ func TestARefusalForMemoryHoldsForThatMemory(t *testing.T) {
 	w.step(t, "8 MB after enough", Hit, false, notTried)
 }
 
-// A panic, or time that was not enough, is remembered for an hour, then for two, up to a day; meanwhile nobody caches
-// the original for longer than seconds.
+// A panic, or time that was not enough, is remembered for an hour, then for two, up to a day;
+// meanwhile nobody caches the original for longer than seconds.
 func TestPanicsAndDeadlinesAreRememberedForAWhile(t *testing.T) {
 	type resize = func(context.Context, []byte, func(w, h int) (int, int), codec.Options) ([]byte, codec.Info, error)
 	for name, bad := range map[string]resize{
@@ -128,7 +129,8 @@ func TestPanicsAndDeadlinesAreRememberedForAWhile(t *testing.T) {
 
 func faultPNG() []byte { src, _ := faultPicture(); return src }
 
-// The time is over while the picture is made, and the maker does not look: the marker is there before the answer is.
+// The time is over while the picture is made, and the maker does not look: the marker is there
+// before the answer is.
 func TestTheMarkerOfADeadlineIsStoredBeforeTheAnswer(t *testing.T) {
 	w := newWorld(t)
 	w.Put(brokenKey, s3test.Object{Body: picture(t, 640, 480)})

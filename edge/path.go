@@ -23,8 +23,9 @@ func unescape(s string) (string, error) {
 	return url.PathUnescape(strings.ReplaceAll(s, "+", "%20"))
 }
 
-// unsafe are the characters that RFC 1738, section 2.2, calls so, and those that S3 or CloudFront's invalidations read as
-// something else. Encoded are these, control characters, and what is not ASCII.
+// unsafe are the characters that RFC 1738, section 2.2, calls so, and those that S3 or CloudFront's
+// invalidations read as something else. Encoded are these, control characters, and what is not
+// ASCII.
 const unsafe = " <>\"#%{}|\\^~[]`" + "+?*"
 
 // EscapePath encodes a key for a URI path: what is unsafe, and nothing else.

@@ -51,7 +51,8 @@ type Record struct {
 	OutH     int    `json:"outH,omitempty"`
 	Frames   int    `json:"frames,omitempty"`
 
-	// Cost is what Resize was estimated to take of a CPU, in milliseconds of codec's reference core.
+	// Cost is what Resize was estimated to take of a CPU, in milliseconds of codec's reference
+	// core.
 	Cost Millis `json:"costMs,omitempty"`
 
 	// Milliseconds a stage.
@@ -62,8 +63,8 @@ type Record struct {
 	Total  Millis `json:"totalMs"`
 }
 
-// Alone reports whether the failure is this result's alone: a limit that others of the same source may not meet, or a
-// panic.
+// Alone reports whether the failure is this result's alone: a limit that others of the same source
+// may not meet, or a panic.
 func (r *Record) Alone() bool { return errors.Is(r.Err, codec.ErrLimit) || caught.Is(r.Err) }
 
 // Millis is a duration that JSON shows in milliseconds, to the microsecond.

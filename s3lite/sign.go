@@ -71,13 +71,15 @@ func sign(r *http.Request, cr Credentials, region string, at time.Time, body []b
 	signFor(r, cr, region, "s3", at, body)
 }
 
-// Sign signs r for another service of AWS than S3. The path needs no encoding, and there is no query.
+// Sign signs r for another service of AWS than S3. The path needs no encoding, and there is no
+// query.
 func Sign(r *http.Request, cr Credentials, region, service string, at time.Time, body []byte) {
 	r.URL.RawPath = r.URL.Path
 	signFor(r, cr, region, service, at, body)
 }
 
-// signFor adds date, payload hash, session token and Authorization to r, whose other headers are complete.
+// signFor adds date, payload hash, session token and Authorization to r, whose other headers are
+// complete.
 func signFor(r *http.Request, cr Credentials, region, service string, at time.Time, body []byte) {
 	date, payload := at.UTC().Format("20060102T150405Z"), hexSHA256(body)
 	r.Header["X-Amz-Date"] = []string{date}

@@ -1,7 +1,7 @@
 package warm
 
-// This file answers S3 Batch Operations: Amazon S3 User Guide, "Invoke AWS Lambda function", request and response,
-// invocation schema versions 1.0 and 2.0.
+// This file answers S3 Batch Operations: Amazon S3 User Guide, "Invoke AWS Lambda function",
+// request and response, invocation schema versions 1.0 and 2.0.
 
 import (
 	"context"

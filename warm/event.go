@@ -1,6 +1,7 @@
 package warm
 
-// This file answers event notifications: Amazon S3 User Guide, "Event message structure", version 2.
+// This file answers event notifications: Amazon S3 User Guide, "Event message structure", version
+// 2.
 
 import (
 	"context"

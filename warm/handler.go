@@ -150,8 +150,8 @@ func (c *changes) add(key string) {
 	}
 }
 
-// forget has CloudFront forget what changed. That it does not is logged and nothing else: the results are as they should
-// be, and to make them again would not help.
+// forget has CloudFront forget what changed. That it does not is logged and nothing else: the
+// results are as they should be, and to make them again would not help.
 func (h *Handler) forget(ctx context.Context, c *changes) {
 	if h.cdn == nil || len(c.keys) == 0 {
 		return

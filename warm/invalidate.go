@@ -1,6 +1,7 @@
 package warm
 
-// This file has CloudFront forget what was deleted or replaced: CreateInvalidation of the CloudFront API Reference, 2020-05-31.
+// This file has CloudFront forget what was deleted or replaced: CreateInvalidation of the
+// CloudFront API Reference, 2020-05-31.
 
 import (
 	"bytes"
@@ -52,8 +53,9 @@ func (r *refusal) Error() string {
 // passing reports whether it may go away in a moment.
 func (r *refusal) passing() bool { return r.status >= 500 || r.status == 429 || r.code == "Throttling" }
 
-// forget makes one invalidation of all keys. When too many wildcards are under way it goes without any: the tags and the
-// originals' own paths are forgotten all the same. When a path is refused it goes without the spellings of browsers.
+// forget makes one invalidation of all keys. When too many wildcards are under way it goes without
+// any: the tags and the originals' own paths are forgotten all the same. When a path is refused it
+// goes without the spellings of browsers.
 func (v *invalidator) forget(ctx context.Context, s Settings, keys []string) error {
 	wildcards, browsers := 0, true
 	for _, key := range keys {

@@ -21,8 +21,8 @@ import (
 	"miniatura/s3lite/s3test"
 )
 
-// A cdn is CloudFront's side of CreateInvalidation: it recomputes the signature from the wire, reads the XML, and holds
-// to the quotas. It shares no code with the client.
+// A cdn is CloudFront's side of CreateInvalidation: it recomputes the signature from the wire,
+// reads the XML, and holds to the quotas. It shares no code with the client.
 type cdn struct {
 	*testing.T
 	mu         sync.Mutex
@@ -95,7 +95,8 @@ func refuse(w http.ResponseWriter, status int, code string) {
 	fmt.Fprintf(w, `<?xml version="1.0"?><ErrorResponse xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/"><Error><Type>Sender</Type><Code>%s</Code><Message>no</Message></Error><RequestId>1</RequestId></ErrorResponse>`, code)
 }
 
-// unsigned says why a request is not signed as the service cloudfront of us-east-1 wants it, Signature Version 4.
+// unsigned says why a request is not signed as the service cloudfront of us-east-1 wants it,
+// Signature Version 4.
 func unsigned(r *http.Request, body []byte) string {
 	date, day := r.Header.Get("X-Amz-Date"), ""
 	if len(date) == 16 {

@@ -1,7 +1,7 @@
 package warm
 
-// This file answers batches of a queue that S3 sends its events to: AWS Lambda Developer Guide, "Using Lambda with Amazon
-// SQS", the event and the answer that reports which messages failed.
+// This file answers batches of a queue that S3 sends its events to: AWS Lambda Developer Guide,
+// "Using Lambda with Amazon SQS", the event and the answer that reports which messages failed.
 
 import (
 	"context"
@@ -20,8 +20,8 @@ type messages struct {
 	} `json:"Records"`
 }
 
-// failures is the answer. What it names comes back after the queue's visibility timeout, the rest is deleted; an empty
-// list is that all went well.
+// failures is the answer. What it names comes back after the queue's visibility timeout, the rest
+// is deleted; an empty list is that all went well.
 type failures struct {
 	Items []failedItem `json:"batchItemFailures"`
 }
@@ -30,8 +30,8 @@ type failedItem struct {
 	ID string `json:"itemIdentifier"`
 }
 
-// queue answers a batch. A message that deserves another try is named, and so is one that nobody here understands: after
-// its last try it lies where somebody may look at it.
+// queue answers a batch. A message that deserves another try is named, and so is one that nobody
+// here understands: after its last try it lies where somebody may look at it.
 func (h *Handler) queue(ctx context.Context, raw []byte, changed *changes) ([]byte, error) {
 	var m messages
 	if err := json.Unmarshal(raw, &m); err != nil {

@@ -66,7 +66,8 @@ func TestEventsComeInAQueuesBatches(t *testing.T) {
 	}
 }
 
-// What another try may help comes back, and what nobody understands, until it lies where somebody looks; nothing else.
+// What another try may help comes back, and what nobody understands, until it lies where somebody
+// looks; nothing else.
 func TestAQueueGetsBackWhatFailed(t *testing.T) {
 	w := newWorld(t, nil)
 	w.Put("a.png", s3test.Object{Body: picture(t, 640, 480)})
@@ -95,7 +96,8 @@ func TestAQueueGetsBackWhatFailed(t *testing.T) {
 
 func wantKey(source string) string { return "resized/SS/" + source }
 
-// Lambda ends the function at its deadline, and with it what was not answered. What there is no time for comes back.
+// Lambda ends the function at its deadline, and with it what was not answered. What there is no
+// time for comes back.
 func TestAQueueGetsBackWhatThereIsNoTimeFor(t *testing.T) {
 	w := newWorld(t, nil)
 	w.Put("a.png", s3test.Object{Body: picture(t, 640, 480)})

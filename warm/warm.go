@@ -1,6 +1,6 @@
-// Package warm makes and deletes results for a backlog instead of for a visitor: ahead of the first request, when a
-// picture arrives or goes, over a whole bucket. It makes them through edge's own code, so that the first visitor finds a
-// hit.
+// Package warm makes and deletes results for a backlog instead of for a visitor: ahead of the first
+// request, when a picture arrives or goes, over a whole bucket. It makes them through edge's own
+// code, so that the first visitor finds a hit.
 //
 //	settings.go  which sizes and formats, and where results lie
 //	warm.go      Make and Delete, for one source

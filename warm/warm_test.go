@@ -595,7 +595,8 @@ func TestAnOldVersionTakesNoResultsAlong(t *testing.T) {
 	}
 }
 
-// A limit that one result meets is no reason to leave out the others; that it was met is remembered.
+// A limit that one result meets is no reason to leave out the others; that it was met is
+// remembered.
 func TestALimitOfOneResultStopsNoOther(t *testing.T) {
 	w := newWorld(t, map[string]string{EnvSizes: "L,SS,SXS"})
 	w.h = New(Config{Settings: w.h.cfg.Settings, Region: "eu-west-1", Client: w.client, Log: &w.log, Memory: 80 << 20})

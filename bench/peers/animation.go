@@ -27,7 +27,8 @@ import (
 	"miniatura/codec/webp"
 )
 
-// This file holds animations against sharp with animated: true, and those that fit against gifsicle.
+// This file holds animations against sharp with animated: true, and those that fit against
+// gifsicle.
 
 func init() {
 	sections = append(sections, struct {
@@ -89,7 +90,8 @@ func (r movingRatios) rows(s *suite) {
 	}
 }
 
-// animations are those of the corpus and beside it that are large enough, and the ones made by code.
+// animations are those of the corpus and beside it that are large enough, and the ones made by
+// code.
 func (s *suite) animations() ([]animation, error) {
 	var list []animation
 	add := func(name, path string) error {
@@ -175,8 +177,8 @@ func playerOf(b []byte) (player, error) {
 	return nil, errors.New("no animation")
 }
 
-// record writes an animation made by code as such are found: the sticker as WebP and APNG, the others as GIF, the video's
-// colours dithered to a fixed palette.
+// record writes an animation made by code as such are found: the sticker as WebP and APNG, the
+// others as GIF, the video's colours dithered to a fixed palette.
 func (s *suite) record(a *pictures.Animation) (files []string, err error) {
 	type recorder interface {
 		Add(*image.NRGBA, time.Duration) error
@@ -327,9 +329,9 @@ type quality struct {
 	scaled      bool
 }
 
-// fidelity plays source and result side by side. Every frame of the source is scaled whole, premultiplied, by Catmull-Rom
-// in floating point, and both are laid on white and on black: the worse counts. Another number of frames or another delay is
-// an error.
+// fidelity plays source and result side by side. Every frame of the source is scaled whole,
+// premultiplied, by Catmull-Rom in floating point, and both are laid on white and on black: the
+// worse counts. Another number of frames or another delay is an error.
 func fidelity(source, made string) (q quality, err error) {
 	var players [2]player
 	for i, path := range []string{source, made} {

@@ -19,10 +19,11 @@ import (
 	"miniatura/codec/webp"
 )
 
-// frontierCurves compares with the best encoders there are, which cannot be installed everywhere: their
-// scores on ten pictures lie beside the repository in shared/frontier. Those that are installed
-// are measured. Rows are bytes at equal quality, the mean of the pictures and the worst one, for four
-// kinds of quality; and bits a pixel and SSIMULACRA2 by quality number, which bench/report draws.
+// frontierCurves compares with the best encoders there are, which cannot be installed everywhere:
+// their scores on ten pictures lie beside the repository in shared/frontier. Those that are
+// installed are measured. Rows are bytes at equal quality, the mean of the pictures and the worst
+// one, for four kinds of quality; and bits a pixel and SSIMULACRA2 by quality number, which
+// bench/report draws.
 func (s *suite) frontierCurves() error {
 	dir := ""
 	if s.photos != "" {
@@ -180,7 +181,8 @@ func (m *frontierMean) add(p frontierPoint, pixels int) {
 
 func (m *frontierMean) bits() float64 { return math.Exp(m.logBits / m.n) }
 
-// readScores reads scores.tsv: picture, encoder, quality, bytes, SSIMULACRA2, PSNR-Y, SSIM-Y, 3-norm.
+// readScores reads scores.tsv: picture, encoder, quality, bytes, SSIMULACRA2, PSNR-Y, SSIM-Y,
+// 3-norm.
 func readScores(path string) (map[string]map[string][]frontierPoint, error) {
 	f, err := os.Open(path)
 	if err != nil {

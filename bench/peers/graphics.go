@@ -103,8 +103,8 @@ func (r spread) rows(s *suite, work string) {
 	}
 }
 
-// graphics are the still PNGs and WebPs of the corpus, and of the folder graphics beside it, of over
-// 100 kB; without a corpus, three pictures made by code.
+// graphics are the still PNGs and WebPs of the corpus, and of the folder graphics beside it, of
+// over 100 kB; without a corpus, three pictures made by code.
 func (s *suite) graphics() ([]picture, error) {
 	if s.photos == "" {
 		return s.madeGraphics()

@@ -12,8 +12,9 @@ import (
 	"miniatura/bench/pictures"
 )
 
-// This file models a Lambda function of each memory size: the worker runs in a control group with that share of a CPU. It is
-// not a measurement on Lambda, whose machines, kernel and neighbours are other ones.
+// This file models a Lambda function of each memory size: the worker runs in a control group with
+// that share of a CPU. It is not a measurement on Lambda, whose machines, kernel and neighbours are
+// other ones.
 
 func init() {
 	sections = append(sections, struct {
@@ -36,7 +37,8 @@ const (
 	gbSecondPrice = 0.00005001
 )
 
-// waitable is how long a visitor may wait for the animation, in milliseconds, where a size is recommended.
+// waitable is how long a visitor may wait for the animation, in milliseconds, where a size is
+// recommended.
 const waitable = 10_000
 
 // lambdaSection fills the rows about waiting and cost by memory size.

@@ -16,8 +16,9 @@ import (
 )
 
 // The webp section holds codec/webp against cwebp -m 4 on photographs at about 1280x720: BD-rate
-// (percent of bytes at equal quality) on three axes of quality, bytes at quality 80, and CPU against
-// libwebp in process. The encoder is tuned on one set of photographs and reported on the other.
+// (percent of bytes at equal quality) on three axes of quality, bytes at quality 80, and CPU
+// against libwebp in process. The encoder is tuned on one set of photographs and reported on the
+// other.
 var (
 	webpSet    = flag.String("webp-set", "report", "webp: which photographs: tune, report or all")
 	webpMax    = flag.Int("webp-max", 0, "webp: at most this many photographs (0: all of the set)")

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// What one request costs each client when nothing goes wrong. The server's share, the same for all, is in the numbers.
+// What one request costs each client when nothing goes wrong. The server's share, the same for all,
+// is in the numbers.
 func Benchmark(b *testing.B) {
 	ts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

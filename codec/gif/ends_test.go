@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// This file makes files with bad ends by hand. What must come out is what Chromium's decoder made of
-// the same files, and is computed here from the indices.
+// This file makes files with bad ends by hand. What must come out is what Chromium's decoder made
+// of the same files, and is computed here from the indices.
 
 const endsW, endsH = 40, 32
 
@@ -213,7 +213,8 @@ func passes(h int) map[int]int {
 }
 
 // Data that ends early, though its blocks end as they should, leaves its pixels uncovered: what was
-// there before stays, but for a frame that would cover all of it, and rows of a first interlaced one.
+// there before stays, but for a frame that would cover all of it, and rows of a first interlaced
+// one.
 func TestShortDataLeavesPixelsUncovered(t *testing.T) {
 	place := passes(endsH)
 	for _, n := range []int{0, 1, 85, 120, 167, 249, 647, endsW*endsH - endsW - 3, endsW*endsH - 1} {

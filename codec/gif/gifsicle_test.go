@@ -10,9 +10,9 @@ import (
 	"miniatura/internal/outside"
 )
 
-// TestNoLargerThanGifsicle holds files at their own size, copied or written again, against gifsicle, which keeps their
-// frames too: 1.02 of its bytes at the most, for the tiny ones of the corpus, where every byte of structure shows. The
-// standard library reads what was written.
+// TestNoLargerThanGifsicle holds files at their own size, copied or written again, against
+// gifsicle, which keeps their frames too: 1.02 of its bytes at the most, for the tiny ones of the
+// corpus, where every byte of structure shows. The standard library reads what was written.
 func TestNoLargerThanGifsicle(t *testing.T) {
 	if _, err := exec.LookPath("gifsicle"); err != nil {
 		t.Skip("gifsicle is not installed (Debian: gifsicle)")

@@ -1,6 +1,6 @@
-// This file implements the decompression of GIF89a appendix F.
-
 package gif
+
+// This file implements the decompression of GIF89a appendix F.
 
 const maxCodes = 1 << 12
 

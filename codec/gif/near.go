@@ -1,7 +1,7 @@
+package gif
+
 // This file says how far an animation that was scaled may be off: which pixels stay although they
 // differ a little, which colours stand for others, and how that follows from size and error.
-
-package gif
 
 import "slices"
 
@@ -19,8 +19,8 @@ const (
 	aim, most = 19.5, 26
 )
 
-// reaches are the squared distances of colours that may stand for one another around smooth, plain and
-// busy pixels, at a strength of 1, and however strong. An error is seen where it is flat.
+// reaches are the squared distances of colours that may stand for one another around smooth, plain
+// and busy pixels, at a strength of 1, and however strong. An error is seen where it is flat.
 var reaches, farthest = [3]float64{64, 192, 512}, [3]float64{128, 768, 3072}
 
 // tolerance is Tolerance, or more where more than that is needed.
@@ -160,8 +160,8 @@ func (w *Writer) over(d *drawing) float64 {
 	return float64(d.size()) / max(left, 1)
 }
 
-// adjust makes the next frame stronger while more is used than is left for it, and weaker while this
-// one is too far off.
+// adjust makes the next frame stronger while more is used than is left for it, and weaker while
+// this one is too far off.
 func (w *Writer) adjust(d *drawing, over float64) {
 	if w.Tolerance == 0 || w.Budget == 0 {
 		return

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// TestNearColorsKeepWithinTheirError writes a picture that shifts and brightens under grain, as frames
-// that were scaled are: fewer bytes than exact ones, 35 dB on average, and none under 32.
+// TestNearColorsKeepWithinTheirError writes a picture that shifts and brightens under grain, as
+// frames that were scaled are: fewer bytes than exact ones, 35 dB on average, and none under 32.
 func TestNearColorsKeepWithinTheirError(t *testing.T) {
 	const w, h, n = 120, 90, 12
 	r := rand.New(rand.NewPCG(3, 3))
@@ -66,8 +66,8 @@ func TestNearColorsKeepWithinTheirError(t *testing.T) {
 	}
 }
 
-// TestEdgesThatSwingStay has a pixel whose alpha goes from 200 to 100: it stays shown where nothing is taken away in the
-// frame, and goes where something is.
+// TestEdgesThatSwingStay has a pixel whose alpha goes from 200 to 100: it stays shown where nothing
+// is taken away in the frame, and goes where something is.
 func TestEdgesThatSwingStay(t *testing.T) {
 	for _, gone := range []bool{false, true} {
 		a, err := NewWriter(8, 8, 0)

@@ -1,12 +1,12 @@
+package gif
+
 // This file implements the compression of GIF89a appendix F, for pixels that may be written in more
 // than one way.
 
-package gif
-
 import "slices"
 
-// A pixel is what may be written for one pixel: the index in its lower eight bits or, with mayHole, the
-// transparent index as well.
+// A pixel is what may be written for one pixel: the index in its lower eight bits or, with mayHole,
+// the transparent index as well.
 type pixel uint16
 
 const (
@@ -197,8 +197,8 @@ func (p *packer) extend(n int, v pixel) int {
 	return m
 }
 
-// longestNear is longest where near indices may be written; of the longest strings it takes the one that
-// is least off.
+// longestNear is longest where near indices may be written; of the longest strings it takes the one
+// that is least off.
 func (p *packer) longestNear(pixels []pixel, last int32, next uint16) uint16 {
 	n := p.start1(pixels[0])
 	lastLength := 0
@@ -355,8 +355,8 @@ func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keep boo
 		written = width
 		given, covered, filling = 0, 0, 0
 	}
-	// The end's highest bit is zero. Where the width grew with the last code it may be left out: a reader
-	// finds it as padding, or finds no more data.
+	// The end's highest bit is zero. Where the width grew with the last code it may be left out: a
+	// reader finds it as padding, or finds no more data.
 	p.put(uint32(clearCode)+1, written)
 	if p.bits > 0 {
 		p.byte(byte(p.acc))

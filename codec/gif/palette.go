@@ -1,6 +1,6 @@
-// This file chooses the colours of a frame (GIF89a section 19: at most 256 of them).
-
 package gif
+
+// This file chooses the colours of a frame (GIF89a section 19: at most 256 of them).
 
 import (
 	"slices"

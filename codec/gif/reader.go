@@ -1,6 +1,6 @@
-// This file implements the blocks of GIF89a sections 15 to 27 and the composition of frames.
-
 package gif
+
+// This file implements the blocks of GIF89a sections 15 to 27 and the composition of frames.
 
 import (
 	"encoding/binary"
@@ -151,9 +151,9 @@ const (
 	labelApplication = 0xff
 )
 
-// nextBlock cuts the first block off b, its sub-blocks with it. A frame whose sub-blocks are cut off is returned as far as
-// it goes beside the error, and has its descriptor, color table and code size; of other kinds there is nothing then, and
-// the kind is blockNone.
+// nextBlock cuts the first block off b, its sub-blocks with it. A frame whose sub-blocks are cut
+// off is returned as far as it goes beside the error, and has its descriptor, color table and code
+// size; of other kinds there is nothing then, and the kind is blockNone.
 func nextBlock(b []byte) (kind byte, block, rest []byte, err error) {
 	if len(b) == 0 {
 		return blockNone, nil, nil, FormatError("no trailer")
@@ -250,8 +250,8 @@ func (r *Reader) application(name string, b []byte) {
 	}
 }
 
-// descriptor reads a frame from its image descriptor (section 20) on, all of whose 9 bytes are there. A frame without area
-// is one all the same: it has a delay.
+// descriptor reads a frame from its image descriptor (section 20) on, all of whose 9 bytes are
+// there. A frame without area is one all the same: it has a delay.
 func (r *Reader) descriptor(f *frame, b []byte) error {
 	x, y := int(binary.LittleEndian.Uint16(b)), int(binary.LittleEndian.Uint16(b[2:]))
 	w, h := int(binary.LittleEndian.Uint16(b[4:])), int(binary.LittleEndian.Uint16(b[6:]))
@@ -381,8 +381,8 @@ var (
 	interlaceFill  = [4]int{8, 4, 2, 1} // rows that a row stands for until later passes come
 )
 
-// colors are f's color table as pixels. What leaves the canvas as it is has alpha 0: the transparent
-// index, and indices that the table does not have.
+// colors are f's color table as pixels. What leaves the canvas as it is has alpha 0: the
+// transparent index, and indices that the table does not have.
 func (f *frame) colors() (colors [256][4]byte) {
 	for i := 0; i < 256 && 3*i < len(f.palette); i++ {
 		colors[i] = [4]byte{f.palette[3*i], f.palette[3*i+1], f.palette[3*i+2], 255}

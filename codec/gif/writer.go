@@ -1,7 +1,7 @@
+package gif
+
 // This file writes GIF89a: each frame as the rectangle that changed, with transparency for what did
 // not change inside it, and disposal for what has to become transparent again.
-
-package gif
 
 import (
 	"encoding/binary"
@@ -165,8 +165,8 @@ func threshold(dst, src []byte) {
 	}
 }
 
-// swings reports whether no pixel that the waiting frame shows is below an alpha of 64 in canvas. Where
-// a frame was scaled, the kernel makes edges swing around 128.
+// swings reports whether no pixel that the waiting frame shows is below an alpha of 64 in canvas.
+// Where a frame was scaled, the kernel makes edges swing around 128.
 func (w *Writer) swings(canvas *image.NRGBA) bool {
 	for y := range w.h {
 		row, old := canvas.Pix[y*canvas.Stride:][:4*w.w], w.current.Pix[y*w.current.Stride:][:4*w.w]
@@ -179,8 +179,8 @@ func (w *Writer) swings(canvas *image.NRGBA) bool {
 	return true
 }
 
-// thresholdAfter is threshold for a frame that only swings: what the frame before, old, shows stays,
-// since to take a pixel away costs GIF all of the rectangle.
+// thresholdAfter is threshold for a frame that only swings: what the frame before, old, shows
+// stays, since to take a pixel away costs GIF all of the rectangle.
 func thresholdAfter(dst, src, old []byte) {
 	for i := 0; i < len(dst); i += 4 {
 		p, q := dst[i:i+4:i+4], src[i:i+4:i+4]
@@ -198,10 +198,12 @@ func (w *Writer) erased() image.Rectangle {
 	return bound(w.w, w.h, func(i int) bool { return w.current.Pix[i+3] != 0 && w.next.Pix[i+3] == 0 })
 }
 
-// staysAt reports whether the pixel at Pix[i] stays. Of a first frame, the only one of a still picture, none does.
+// staysAt reports whether the pixel at Pix[i] stays. Of a first frame, the only one of a still
+// picture, none does.
 func (w *Writer) staysAt(i int) bool { return w.stays != nil && w.stays[i/4] }
 
-// compare fills in w.stays, and makes w.rect the smallest rectangle with all pixels that do not stay.
+// compare fills in w.stays, and makes w.rect the smallest rectangle with all pixels that do not
+// stay.
 func (w *Writer) compare() {
 	for k := range w.stays {
 		i := 4 * k

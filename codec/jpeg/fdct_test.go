@@ -78,8 +78,8 @@ func TestZigzagTIsZigzagTransposed(t *testing.T) {
 	}
 }
 
-// Quantizing takes the nearest level, but for what rounding a 16-bit reciprocal moves: (8192 + 1020)/2
-// of 65536 steps at most.
+// Quantizing takes the nearest level, but for what rounding a 16-bit reciprocal moves: (8192 +
+// 1020)/2 of 65536 steps at most.
 func TestQuantizerRounds(t *testing.T) {
 	var q quantizer
 	for quality := 1; quality <= 100; quality += 3 {

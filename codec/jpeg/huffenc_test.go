@@ -119,8 +119,8 @@ func TestFittedTablesAreHuffmanCodes(t *testing.T) {
 	}
 }
 
-// Chroma has tables of its own where that takes fewer bytes, and luma's where it does not: never more than
-// either, and each of them somewhere.
+// Chroma has tables of its own where that takes fewer bytes, and luma's where it does not: never
+// more than either, and each of them somewhere.
 func TestTablesAreSharedWhereThatIsSmaller(t *testing.T) {
 	// What a scan takes with the tables of apart and one of both.
 	bits := func(freq *frequencies, pairs ...[2]int) (n uint64) {

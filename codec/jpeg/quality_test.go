@@ -11,8 +11,8 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// page returns a w x h picture of what photographs are not: black on white, lines of strokes one to three pixels wide as text has them,
-// rules, and a fine grid.
+// page returns a w x h picture of what photographs are not: black on white, lines of strokes one to
+// three pixels wide as text has them, rules, and a fine grid.
 func page(w, h int) *image.Gray {
 	r := rand.New(rand.NewPCG(5, 6))
 	m := image.NewGray(image.Rect(0, 0, w, h))
@@ -66,7 +66,8 @@ func scaled(t *testing.T, src []byte, n, w, h int) *image.Gray {
 	return out
 }
 
-// ssim is the mean structural similarity of a and b in windows of 8 x 8, every 4 pixels (Wang et al. 2004, with a flat window).
+// ssim is the mean structural similarity of a and b in windows of 8 x 8, every 4 pixels (Wang et
+// al. 2004, with a flat window).
 func ssim(a, b *image.Gray) float64 {
 	const c1, c2 = 6.5025, 58.5225
 	sum, windows := 0.0, 0
@@ -88,9 +89,10 @@ func ssim(a, b *image.Gray) float64 {
 	return sum / float64(windows)
 }
 
-// What ChooseScale promises: shrinking in the transform and then with a good kernel is as good as the kernel alone for photographs, and for
-// pages of text and lines always better than what sharp makes of the same page (0.35.5, its default kernel and shrink-on-load,
-// measured against the same full decode and CatmullRom).
+// What ChooseScale promises: shrinking in the transform and then with a good kernel is as good as
+// the kernel alone for photographs, and for pages of text and lines always better than what sharp
+// makes of the same page (0.35.5, its default kernel and shrink-on-load, measured against the same
+// full decode and CatmullRom).
 func TestShrinkingKeepsTextAndPhotos(t *testing.T) {
 	var b bytes.Buffer
 	if err := stdjpeg.Encode(&b, page(1024, 768), &stdjpeg.Options{Quality: 85}); err != nil {

@@ -36,8 +36,8 @@ type Scales uint16
 // most is the largest n of s, 0 when it is empty.
 func (s Scales) most() int { return bits.Len16(uint16(s)) - 1 }
 
-// PeakBytes estimates what Decode allocates at n, an upper bound to within some ten kilobytes. It does not count the source and what the
-// caller keeps.
+// PeakBytes estimates what Decode allocates at n, an upper bound to within some ten kilobytes. It
+// does not count the source and what the caller keeps.
 func (d *Decoder) PeakBytes(n [4]int) int64 { return d.PeakBytesAll(scalesOf(n)) }
 
 // PeakBytesAll is PeakBytes for DecodeAll.
@@ -70,10 +70,11 @@ func scalesOf(n [4]int) (s [4]Scales) {
 	return s
 }
 
-// Decode decodes the picture, component c at n[c]/8 with n[c] from 1 to 8, and hands out its planes in bands, each component's from top to
-// bottom: rows y to y+count of component c, row i in rows[i*stride:][:w] where w is PlaneSize's. The rows are valid during the call only.
-// How the components' bands interleave depends on the file: a sequential picture usually has them by turns, a progressive one or one in
-// several scans has component after component.
+// Decode decodes the picture, component c at n[c]/8 with n[c] from 1 to 8, and hands out its planes
+// in bands, each component's from top to bottom: rows y to y+count of component c, row i in
+// rows[i*stride:][:w] where w is PlaneSize's. The rows are valid during the call only. How the
+// components' bands interleave depends on the file: a sequential picture usually has them by turns,
+// a progressive one or one in several scans has component after component.
 //
 // Memory is in proportion to the width, for progressive pictures to the coefficients that n needs
 // (see PeakBytes and MaxBytes). The context is looked at once per row of MCUs. When Decode returns
@@ -93,8 +94,9 @@ func (d *Decoder) Decode(ctx context.Context, n [4]int, emit func(c, y int, rows
 	})
 }
 
-// DecodeAll is Decode for several scales at once: the entropy-coded samples are read once, as the largest scale needs them, and every band
-// comes once for each n in scales[c]. The planes are Decode's. An error means that Decode fails for one of the scales, not for each.
+// DecodeAll is Decode for several scales at once: the entropy-coded samples are read once, as the
+// largest scale needs them, and every band comes once for each n in scales[c]. The planes are
+// Decode's. An error means that Decode fails for one of the scales, not for each.
 func (d *Decoder) DecodeAll(ctx context.Context, scales [4]Scales, emit func(c, n, y int, rows []byte, stride, count int) error) error {
 	for c := range d.Components {
 		if s := scales[c]; s == 0 || s&^0x1FE != 0 {
@@ -164,7 +166,8 @@ const (
 	margin = 32
 )
 
-// A plane is what a scan knows of a component: one row of MCUs, as samples at each scale, and a group of blocks on the way there.
+// A plane is what a scan knows of a component: one row of MCUs, as samples at each scale, and a
+// group of blocks on the way there.
 type plane struct {
 	c    *Component
 	most int // the largest transform is most x most
@@ -245,7 +248,8 @@ func (p *plane) inverse(x int) {
 	}
 }
 
-// corners copies of each block in src, of from coefficients, the low frequencies to dst, to coefficients a block.
+// corners copies of each block in src, of from coefficients, the low frequencies to dst, to
+// coefficients a block.
 func corners(dst, src []int16, to, from int) {
 	switch {
 	case to == 16: // of 64

@@ -13,8 +13,8 @@ import (
 // A scaledPlane is a component at n/8.
 type scaledPlane struct{ c, n int }
 
-// checksums decodes d at all scales at once: a sum of each plane. It fails when bands are out of order, and when they do
-// not make whole planes.
+// checksums decodes d at all scales at once: a sum of each plane. It fails when bands are out of
+// order, and when they do not make whole planes.
 func checksums(d *Decoder, scales [4]Scales) (map[scaledPlane]uint32, error) {
 	sums, next := map[scaledPlane]uint32{}, map[scaledPlane]int{}
 	err := d.DecodeAll(context.Background(), scales, func(c, n, y int, rows []byte, stride, count int) error {
@@ -39,7 +39,8 @@ func checksums(d *Decoder, scales [4]Scales) (map[scaledPlane]uint32, error) {
 	return sums, err
 }
 
-// sameAsAlone decodes src at scales, and each of them alone: where the first succeeds, each does, with the same planes.
+// sameAsAlone decodes src at scales, and each of them alone: where the first succeeds, each does,
+// with the same planes.
 func sameAsAlone(t *testing.T, name string, src []byte, scales [4]Scales) (ok bool) {
 	t.Helper()
 	d, err := NewDecoder(src)
@@ -95,7 +96,8 @@ func randomScales(r *rand.Rand) (s [4]Scales) {
 	return s
 }
 
-// The planes of several scales decoded at once are those of each decoded alone: small pictures of every kind, and photos.
+// The planes of several scales decoded at once are those of each decoded alone: small pictures of
+// every kind, and photos.
 func TestScalesTogetherAreScalesAlone(t *testing.T) {
 	r := rand.New(rand.NewPCG(17, 3))
 	for name, src := range smallPictures(t) {
@@ -115,7 +117,8 @@ func TestScalesTogetherAreScalesAlone(t *testing.T) {
 	}
 }
 
-// What is damaged fails together where it fails alone: a bit wrong anywhere, or an end that is missing.
+// What is damaged fails together where it fails alone: a bit wrong anywhere, or an end that is
+// missing.
 func TestDamageTogetherIsDamageAlone(t *testing.T) {
 	r := rand.New(rand.NewPCG(17, 4))
 	whole, failed := 0, 0

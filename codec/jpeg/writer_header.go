@@ -84,8 +84,8 @@ func (w *writer) appendTables(dst []byte, freq *frequencies) (out []byte, shared
 	return dst, shared
 }
 
-// share fits luma's table of a class to both sets of symbols, and keeps it if that takes fewer bits than
-// two tables.
+// share fits luma's table of a class to both sets of symbols, and keeps it if that takes fewer bits
+// than two tables.
 func (w *writer) share(luma, chroma *[256]uint32, class int) bool {
 	a, b := &w.specs[class], &w.specs[class+2]
 	if len(a.values) == 0 || len(b.values) == 0 {

@@ -20,8 +20,8 @@ type quantizer struct {
 	gain [blockSize]int64
 }
 
-// quantizers sets the quantizers of the frame for a quality of 1 to 100. Cb and Cr share a table where
-// a third one would cost more than it brings.
+// quantizers sets the quantizers of the frame for a quality of 1 to 100. Cb and Cr share a table
+// where a third one would cost more than it brings.
 func (w *writer) quantizers(quality int) {
 	last := 2
 	switch {
@@ -47,11 +47,11 @@ func (w *writer) quantizers(quality int) {
 // ownTableArea is from how many pixels on Cr has a table of its own.
 const ownTableArea = 1 << 16
 
-// quantBase are 16 times the elements at a scale of 1, in zig-zag order: luma, Cb, Cr. They began as a
-// power of ITU T.81's K.1 and K.2; then factors of groups of frequencies were searched for what
-// gives the fewest bytes at equal SSIMULACRA2 (and half as much butteraugli's 3-norm) on five
-// photos at 1280x720, by this writer with its choice of levels. What comes out is finer than annex K
-// in DC and in the lowest frequencies, which are seen from afar, coarser in the middle, finer
+// quantBase are 16 times the elements at a scale of 1, in zig-zag order: luma, Cb, Cr. They began
+// as a power of ITU T.81's K.1 and K.2; then factors of groups of frequencies were searched for
+// what gives the fewest bytes at equal SSIMULACRA2 (and half as much butteraugli's 3-norm) on five
+// photos at 1280x720, by this writer with its choice of levels. What comes out is finer than annex
+// K in DC and in the lowest frequencies, which are seen from afar, coarser in the middle, finer
 // again at the end, where the choice of levels does what coarse steps did, and finer in chroma.
 var quantBase = [3][blockSize]uint16{
 	{
@@ -75,9 +75,9 @@ var quantBase = [3][blockSize]uint16{
 }
 
 // qualityScale is the scale of the tables, times 256, at the qualities of qualityAt: of pictures of
-// largeArea pixels and more, and of smallArea and fewer. Their mean SSIMULACRA2 is no less than what
-// annex K's tables gave at that number, as libjpeg scales them and with a dead zone of 0.38. On small
-// pictures those gave less of it.
+// largeArea pixels and more, and of smallArea and fewer. Their mean SSIMULACRA2 is no less than
+// what annex K's tables gave at that number, as libjpeg scales them and with a dead zone of 0.38.
+// On small pictures those gave less of it.
 var (
 	qualityAt    = [...]int{50, 65, 80, 88, 95, 98, 100}
 	qualityScale = [2][len(qualityAt)]int{
@@ -124,9 +124,9 @@ func (q *quantizer) reset(t, scale int) {
 	}
 	ref := float64(q.elements[4])
 	for j, s := range q.step {
-		// An error of x steps is worth x*x/lambda bits where the step is ref, less than that where it
-		// is smaller, and more where it is larger: what a step should be for the eye is between one
-		// size for all, and the tables'.
+		// An error of x steps is worth x*x/lambda bits where the step is ref, less than that where
+		// it is smaller, and more where it is larger: what a step should be for the eye is between
+		// one size for all, and the tables'.
 		r := float64(s) / (8 * ref)
 		q.gain[j] = int64((1 << 28) / (lambda * 64 * ref * ref * float64(r*math.Sqrt(r))))
 	}

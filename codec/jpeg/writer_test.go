@@ -179,8 +179,8 @@ func TestProgressiveLongRuns(t *testing.T) {
 	}
 }
 
-// A higher quality is never a coarser table, the highest has steps of 1, and neighbors differ little:
-// at every size of picture. A smaller picture has no finer table.
+// A higher quality is never a coarser table, the highest has steps of 1, and neighbors differ
+// little: at every size of picture. A smaller picture has no finer table.
 func TestQualityRefinesTables(t *testing.T) {
 	for table := range quantBase {
 		for _, area := range []int{1, smallArea, smallArea + 1, 180000, largeArea, 65535 * 65535} {

@@ -2,8 +2,8 @@ package jpeg
 
 import "math/bits"
 
-// This file implements the choice of levels by rate and distortion: of the AC coefficients of a block
-// in a scan, those that cost least in
+// This file implements the choice of levels by rate and distortion: of the AC coefficients of a
+// block in a scan, those that cost least in
 //
 //	bits + weight * gain * (squared error)
 //
@@ -49,7 +49,8 @@ func (w *writer) learn() {
 	}
 }
 
-// learn sets the costs from the symbols counted in a scan, in which runs of blocks may end together.
+// learn sets the costs from the symbols counted in a scan, in which runs of blocks may end
+// together.
 func (c *costs) learn(freq *[256]uint32, runs bool) {
 	var h huffmanSpec
 	h.fit(freq)

@@ -123,8 +123,8 @@ func TestTrellisFindsTheCheapestLevels(t *testing.T) {
 	}
 }
 
-// What hides nothing weighs most; what is busy all over least; a smooth place beside an edge, nearly as
-// much as one without.
+// What hides nothing weighs most; what is busy all over least; a smooth place beside an edge,
+// nearly as much as one without.
 func TestWeightOfBlocks(t *testing.T) {
 	m := image.NewGray(image.Rect(0, 0, 32, 8))
 	r := rand.New(rand.NewSource(1))

@@ -2,8 +2,8 @@ package jpeg
 
 import "math"
 
-// This file implements what a block's error weighs: much in smooth places, where it is seen, little in
-// busy ones, where it is not.
+// This file implements what a block's error weighs: much in smooth places, where it is seen, little
+// in busy ones, where it is not.
 
 const (
 	// plainWeight is the weight of an error that nothing is known about.
@@ -17,8 +17,8 @@ const (
 	visible = 95
 )
 
-// weight returns the weight of the block at x0, y0 by the variance of its quarters: where an edge meets
-// a smooth place, the smooth one decides.
+// weight returns the weight of the block at x0, y0 by the variance of its quarters: where an edge
+// meets a smooth place, the smooth one decides.
 func (c *writerComponent) weight(x0, y0 int) int64 {
 	var sum, square [4]int32
 	inside := x0+8 <= c.w && y0+8 <= c.height
@@ -42,8 +42,8 @@ func (c *writerComponent) weight(x0, y0 int) int64 {
 			square[h+i>>2] += v * v
 		}
 	}
-	// A square root of what a quarter shows of an error, the mean of the quarters, and the mean's power
-	// of 1.5: roots are exact everywhere.
+	// A square root of what a quarter shows of an error, the mean of the quarters, and the mean's
+	// power of 1.5: roots are exact everywhere.
 	total := 0.0
 	for i, s := range sum {
 		variance := float64(16*square[i] - s*s) // times 256

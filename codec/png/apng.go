@@ -1,6 +1,7 @@
-// This file plays animations, PNG specification (third edition) sections 4.9 and 11.3.6: acTL, fcTL and fdAT.
-
 package png
+
+// This file plays animations, PNG specification (third edition) sections 4.9 and 11.3.6: acTL, fcTL
+// and fdAT.
 
 import (
 	"encoding/binary"
@@ -10,7 +11,8 @@ import (
 	"time"
 )
 
-// What becomes of a frame's rectangle before the next frame, and how it is drawn (section 11.3.6.2).
+// What becomes of a frame's rectangle before the next frame, and how it is drawn (section
+// 11.3.6.2).
 const (
 	disposeNone       = 0
 	disposeBackground = 1
@@ -44,9 +46,9 @@ type Player struct {
 	pending frame        // the frame shown last, its disposal not done yet
 }
 
-// NewPlayer walks through r's chunks and decodes nothing. The default image is the first frame if fcTL comes before IDAT,
-// else it is none. r.Frames is what acTL says; an animation that has fewer, or of which some frame leaves the canvas, is
-// a FormatError.
+// NewPlayer walks through r's chunks and decodes nothing. The default image is the first frame if
+// fcTL comes before IDAT, else it is none. r.Frames is what acTL says; an animation that has fewer,
+// or of which some frame leaves the canvas, is a FormatError.
 func NewPlayer(r *Reader) (*Player, error) {
 	if r.Frames < 1 {
 		return nil, UnsupportedError("a still picture is not played")
@@ -110,8 +112,8 @@ func NewPlayer(r *Reader) (*Player, error) {
 	return p, nil
 }
 
-// frameControl reads fcTL. behind says that it is behind IDAT; before it, it is about the default image, which fills the
-// canvas.
+// frameControl reads fcTL. behind says that it is behind IDAT; before it, it is about the default
+// image, which fills the canvas.
 func (r *Reader) frameControl(b []byte, behind bool) (f frame, err error) {
 	if len(b) != 26 {
 		return f, FormatError("fcTL")
@@ -133,7 +135,8 @@ func (r *Reader) frameControl(b []byte, behind bool) (f frame, err error) {
 	return f, nil
 }
 
-// PeakBytes returns about how much Next holds: the canvas, its copy where a frame is undone, and what Rows allocates.
+// PeakBytes returns about how much Next holds: the canvas, its copy where a frame is undone, and
+// what Rows allocates.
 func (p *Player) PeakBytes() int64 {
 	n := 4*int64(p.r.Width)*int64(p.r.Height) + p.r.PeakBytes()
 	for _, f := range p.frames {
@@ -153,8 +156,9 @@ func (p *Player) Drawing(i int) (pixels, bytes int64) {
 	return int64(f.rect.Dx()) * int64(f.rect.Dy()), int64(end - f.at)
 }
 
-// Next composes the next frame and gives the canvas, straight RGBA, as it is shown for delay. The canvas belongs to the
-// Player and is valid until the following call. After the last frame the error is io.EOF.
+// Next composes the next frame and gives the canvas, straight RGBA, as it is shown for delay. The
+// canvas belongs to the Player and is valid until the following call. After the last frame the
+// error is io.EOF.
 func (p *Player) Next() (canvas *image.NRGBA, delay time.Duration, err error) {
 	if p.next >= len(p.frames) {
 		return nil, 0, io.EOF
@@ -241,8 +245,8 @@ func toRGBA(dst, src []byte, channels int) {
 	}
 }
 
-// over draws src over dst, both straight (section 13.16): alpha is As + Ad (1-As), a colour (Cs As + Cd Ad (1-As)) /
-// alpha, rounded. Over nothing src stays as it is.
+// over draws src over dst, both straight (section 13.16): alpha is As + Ad (1-As), a colour (Cs As
+// + Cd Ad (1-As)) / alpha, rounded. Over nothing src stays as it is.
 func over(dst, src []byte) {
 	for i := 0; i+4 <= len(src); i += 4 {
 		s, d := src[i:i+4:i+4], dst[i:i+4:i+4]

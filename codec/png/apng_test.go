@@ -20,9 +20,10 @@ import (
 	"miniatura/internal/outside"
 )
 
-// pillowPlays has Pillow compose an animation: straight RGBA, the default image left out where it is no frame, delays, and how
-// often it runs. With made, Pillow itself first writes the file that is played, by the script's own frames. It draws
-// translucent pixels over others wrongly (their alphas are mixed), so that there are none; TestOverIsItsDefinition has them.
+// pillowPlays has Pillow compose an animation: straight RGBA, the default image left out where it
+// is no frame, delays, and how often it runs. With made, Pillow itself first writes the file that
+// is played, by the script's own frames. It draws translucent pixels over others wrongly (their
+// alphas are mixed), so that there are none; TestOverIsItsDefinition has them.
 func pillowPlays(t testing.TB, file []byte, made bool) (frames [][]byte, delays []float64, plays int, src []byte) {
 	t.Helper()
 	const script = `
@@ -134,8 +135,8 @@ func TestAnimationsPlayAsInPillow(t *testing.T) {
 	samePlay(t, "every disposal and blending", src, want, delays, plays)
 }
 
-// drawn gives n canvases of things that come, move and go: kind 0 half transparent ones, 1 opaque, 2 opaque grey, 3 grey that
-// leaves, 4 few colours.
+// drawn gives n canvases of things that come, move and go: kind 0 half transparent ones, 1 opaque,
+// 2 opaque grey, 3 grey that leaves, 4 few colours.
 func drawn(w, h, n, kind int) []*image.NRGBA {
 	r := rand.New(rand.NewPCG(uint64(kind), 8))
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
@@ -172,8 +173,8 @@ func drawn(w, h, n, kind int) []*image.NRGBA {
 	return list
 }
 
-// TestAnimationPlaysAsGiven writes canvases and has Pillow and this package play them: equal pixel for pixel, equal delays,
-// and how often. The header says no more than they need.
+// TestAnimationPlaysAsGiven writes canvases and has Pillow and this package play them: equal pixel
+// for pixel, equal delays, and how often. The header says no more than they need.
 func TestAnimationPlaysAsGiven(t *testing.T) {
 	for kind, colorType := range []byte{ctRGBA, ctRGB, ctGray, ctPalette, ctPalette} {
 		canvases := drawn(41, 33, 9, kind)
@@ -215,7 +216,8 @@ func TestAnimationPlaysAsGiven(t *testing.T) {
 	}
 }
 
-// TestOverIsItsDefinition holds drawing over against the formula of the specification's section 13.16 in floating point.
+// TestOverIsItsDefinition holds drawing over against the formula of the specification's section
+// 13.16 in floating point.
 func TestOverIsItsDefinition(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 100_000 {
@@ -262,8 +264,8 @@ func smallAnimation(t testing.TB) []byte {
 	return file
 }
 
-// TestDamagedAnimationsAreErrors cuts an animation at every byte before its last frame is whole, and breaks what orders its
-// chunks.
+// TestDamagedAnimationsAreErrors cuts an animation at every byte before its last frame is whole,
+// and breaks what orders its chunks.
 func TestDamagedAnimationsAreErrors(t *testing.T) {
 	file := smallAnimation(t)
 	last := bytes.LastIndex(file, []byte("fdAT")) // all of it is needed
@@ -322,7 +324,8 @@ func TestDelaysAreFractions(t *testing.T) {
 	}
 }
 
-// TestHeldFramesAreLimited adds frames of noise until the limit refuses one; as much as it allows is taken.
+// TestHeldFramesAreLimited adds frames of noise until the limit refuses one; as much as it allows
+// is taken.
 func TestHeldFramesAreLimited(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 5))
 	m := image.NewNRGBA(image.Rect(0, 0, 64, 64))

@@ -1,7 +1,7 @@
-// This file writes animations, PNG specification (third edition) section 11.3.6: each frame as the rectangle that changed,
-// replaced, or drawn over with holes where nothing changes.
-
 package png
+
+// This file writes animations, PNG specification (third edition) section 11.3.6: each frame as the
+// rectangle that changed, replaced, or drawn over with holes where nothing changes.
 
 import (
 	"encoding/binary"
@@ -11,8 +11,9 @@ import (
 	"miniatura/codec/internal/limit"
 )
 
-// An AnimationWriter makes an animated PNG. One header serves all frames, so what they have in common has to be known
-// before the first is compressed: until Bytes they are held lightly compressed, beside two canvases of four bytes a pixel.
+// An AnimationWriter makes an animated PNG. One header serves all frames, so what they have in
+// common has to be known before the first is compressed: until Bytes they are held lightly
+// compressed, beside two canvases of four bytes a pixel.
 type AnimationWriter struct {
 	// Limit is how many bytes frames may take while they are held; 0 is any number.
 	Limit int64
@@ -37,7 +38,8 @@ type heldFrame struct {
 	rgba  []byte // zlib
 }
 
-// NewAnimationWriter begins an animation of w x h pixels that runs plays times; 0 is for ever. nil Options say nothing.
+// NewAnimationWriter begins an animation of w x h pixels that runs plays times; 0 is for ever. nil
+// Options say nothing.
 func NewAnimationWriter(w, h, plays int, o *Options) (*AnimationWriter, error) {
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide || w*h > MaxPixels {
 		return nil, UnsupportedError("dimensions")
@@ -103,8 +105,8 @@ func changed(p, q *image.NRGBA) image.Rectangle {
 	return r
 }
 
-// cut gives the pixels to write for f's rectangle, with holes where that looks shorter and where drawing over can bring the
-// frame about: what changes has to be opaque, or above nothing.
+// cut gives the pixels to write for f's rectangle, with holes where that looks shorter and where
+// drawing over can bring the frame about: what changes has to be opaque, or above nothing.
 func (a *AnimationWriter) cut(f *heldFrame) []byte {
 	w, h := f.rect.Dx(), f.rect.Dy()
 	a.part, a.holed = a.part[:0], a.holed[:0]
@@ -221,8 +223,9 @@ func (h *heldFrame) control(sequence uint32) []byte {
 	return append(b, disposeNone, h.blend)
 }
 
-// fraction gives d in seconds as fcTL has it: the simplest fraction that is d to the nanosecond, by the convergents of its
-// continued fraction; if there is none that two bytes hold, the last of them that they do.
+// fraction gives d in seconds as fcTL has it: the simplest fraction that is d to the nanosecond, by
+// the convergents of its continued fraction; if there is none that two bytes hold, the last of them
+// that they do.
 func fraction(d time.Duration) (num, den uint16) {
 	if d <= 0 {
 		return 0, 1

@@ -212,8 +212,8 @@ func (e *Encoder) writeFrame(dst []byte) ([]byte, int, bool) {
 		first := e.first.finish()
 		if len(first) == header {
 			// The modes lie in the header's last bytes, as those of one macroblock do. libwebp's
-			// incremental decoder, which browsers use, refuses a first partition of which the header
-			// leaves no byte.
+			// incremental decoder, which browsers use, refuses a first partition of which the
+			// header leaves no byte.
 			first = append(first, 0)
 		}
 		if len(first) > e.firstLimit() {

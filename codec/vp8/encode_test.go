@@ -433,8 +433,9 @@ func TestPartitionLimits(t *testing.T) {
 	}
 }
 
-// The same at the format's own limit for tokens: noise, which needs more than one partition. No picture is known whose
-// modes overflow the first partition at its real size; above, a lower limit stands in for it.
+// The same at the format's own limit for tokens: noise, which needs more than one partition. No
+// picture is known whose modes overflow the first partition at its real size; above, a lower limit
+// stands in for it.
 func TestPartitionOverflow(t *testing.T) {
 	if !long {
 		t.Skip("MINIATURA_LONG is not set")

@@ -129,8 +129,8 @@ func (e *Encoder) writeTokens(parts []boolEncoder, h *frameHeader) {
 	}
 }
 
-// writeLevels writes the tokens of a macroblock, which are at the front of tok, and returns the rest
-// of tok.
+// writeLevels writes the tokens of a macroblock, which are at the front of tok, and returns the
+// rest of tok.
 func (h *frameHeader) writeLevels(w *boolEncoder, is4 bool, n *neighbours, tok []byte) []byte {
 	nz := uint8(0)
 	plane, first := planeY1SansY2, 0

@@ -78,7 +78,8 @@ type search struct {
 	// refineShift says which modes of a 4x4 block are compared again after the trellis: those whose
 	// scores are above the least by no more than it, shifted right by this.
 	refineShift uint
-	// thorough says that the decision between 4x4 and 16x16 stands on what the trellis makes of both.
+	// thorough says that the decision between 4x4 and 16x16 stands on what the trellis makes of
+	// both.
 	thorough bool
 
 	flat [256]byte // a prediction of 128 everywhere
@@ -372,8 +373,8 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 	return true
 }
 
-// refine4 compares the modes of block b that scored up to limit again after the trellis has quantized
-// each, and keeps the levels of the best.
+// refine4 compares the modes of block b that scored up to limit again after the trellis has
+// quantized each, and keeps the levels of the best.
 func (e *Encoder) refine4(b, ctx int, modeCost *[nPred]uint16, scores *[nPred]int64, limit int64) (mode int, dist int64, rate int) {
 	s := &e.search
 	t := &e.costs[planeY1SansY2]

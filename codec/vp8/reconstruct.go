@@ -29,9 +29,9 @@ func (z *nonzero) clear(is4 bool) {
 	*z = nonzero{y2: y2}
 }
 
-// neighbours are the contexts of a macroblock's tokens (section 13.3): how many of the blocks left of
-// a block and above it have nonzero levels. Blocks have the numbers in which they are written, and
-// are noted in that order; those noted are the neighbours of those that follow.
+// neighbours are the contexts of a macroblock's tokens (section 13.3): how many of the blocks left
+// of a block and above it have nonzero levels. Blocks have the numbers in which they are written,
+// and are noted in that order; those noted are the neighbours of those that follow.
 type neighbours struct{ left, up nonzero }
 
 func (n *neighbours) y2() int      { return int(n.left.y2 + n.up.y2) }

@@ -165,8 +165,8 @@ func abs(x int) int {
 }
 
 // gatherSkipped puts the macroblocks without levels into the segment that most of them are in: the
-// quantizer means nothing to them, and where they are most of the picture, saying which segment each
-// is in would be most of the file.
+// quantizer means nothing to them, and where they are most of the picture, saying which segment
+// each is in would be most of the file.
 func (e *Encoder) gatherSkipped() {
 	if !e.header.useSegments {
 		return

@@ -1,6 +1,6 @@
-// This file implements the ALPH chunk, RFC 9649 section 2.7.1.2.
-
 package webp
+
+// This file implements the ALPH chunk, RFC 9649 section 2.7.1.2.
 
 import (
 	"bytes"

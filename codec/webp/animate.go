@@ -1,6 +1,6 @@
-// This file composes animations, RFC 9649 section 2.7.1.1 and "Canvas assembly" of 2.7.2.
-
 package webp
+
+// This file composes animations, RFC 9649 section 2.7.1.1 and "Canvas assembly" of 2.7.2.
 
 import (
 	"image"

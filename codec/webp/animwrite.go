@@ -1,6 +1,6 @@
-// This file writes animations, RFC 9649 section 2.7.1: each frame as the rectangle that changed.
-
 package webp
+
+// This file writes animations, RFC 9649 section 2.7.1: each frame as the rectangle that changed.
 
 import (
 	"encoding/binary"
@@ -91,8 +91,8 @@ func copyVisible(dst, src []byte) {
 	}
 }
 
-// changed bounds the pixels that differ from the frame before, its corner at even coordinates, which
-// is all the container can say.
+// changed bounds the pixels that differ from the frame before, its corner at even coordinates,
+// which is all the container can say.
 func (a *AnimationWriter) changed() image.Rectangle {
 	r := image.Rectangle{Min: image.Pt(a.w, a.h)}
 	for y := range a.h {
@@ -119,8 +119,8 @@ func (a *AnimationWriter) changed() image.Rectangle {
 	return r
 }
 
-// encode gives a short way to bring rectangle r of the canvas about, with loss or without; blend says
-// that it is laid over what is there, with holes where nothing changes.
+// encode gives a short way to bring rectangle r of the canvas about, with loss or without; blend
+// says that it is laid over what is there, with holes where nothing changes.
 func (a *AnimationWriter) encode(r image.Rectangle) (best *frameBits, blend bool, err error) {
 	if a.o.Lossless || a.repeats {
 		best, blend = a.lossless(a.plainest(r))
@@ -200,8 +200,9 @@ func (a *AnimationWriter) lossless(p plain) (*frameBits, bool) {
 	return l, p.blend
 }
 
-// holed gives rectangle r with every block of 8x8 pixels that is already there transparent. It is nil where there is little of that, or where blending cannot bring the frame about: a
-// changed pixel that is not opaque would mix with what is below.
+// holed gives rectangle r with every block of 8x8 pixels that is already there transparent. It is
+// nil where there is little of that, or where blending cannot bring the frame about: a changed
+// pixel that is not opaque would mix with what is below.
 func (a *AnimationWriter) holed(r image.Rectangle) *image.NRGBA {
 	const side = 8
 	if a.frames == 0 {

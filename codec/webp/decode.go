@@ -10,11 +10,12 @@ import (
 
 func init() { image.RegisterFormat("webp", "RIFF????WEBP", Decode, DecodeConfig) }
 
-// Decode reads a WebP picture from r; of an animation, the canvas as its first frame leaves it. The result is an
-// *image.YCbCr of full range, 4:2:0, for a lossy picture without alpha, else an *image.NRGBA.
+// Decode reads a WebP picture from r; of an animation, the canvas as its first frame leaves it. The
+// result is an *image.YCbCr of full range, 4:2:0, for a lossy picture without alpha, else an
+// *image.NRGBA.
 //
-// It allocates what the header asks for, up to 4 bytes a pixel of 16383 x 16383 and more: hold what DecodeConfig says
-// against a limit first.
+// It allocates what the header asks for, up to 4 bytes a pixel of 16383 x 16383 and more: hold what
+// DecodeConfig says against a limit first.
 func Decode(r io.Reader) (image.Image, error) {
 	f, err := read(r)
 	if err != nil {
@@ -27,7 +28,8 @@ func Decode(r io.Reader) (image.Image, error) {
 	return canvas, err
 }
 
-// DecodeConfig returns the color model and the dimensions of a WebP picture; of an animation, the canvas's.
+// DecodeConfig returns the color model and the dimensions of a WebP picture; of an animation, the
+// canvas's.
 func DecodeConfig(r io.Reader) (image.Config, error) {
 	f, err := read(r)
 	if err != nil {

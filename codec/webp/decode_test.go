@@ -10,7 +10,8 @@ import (
 	xwebp "golang.org/x/image/webp"
 )
 
-// Decode and DecodeConfig say what x/image/webp says of stills, and give the first frame of an animation.
+// Decode and DecodeConfig say what x/image/webp says of stills, and give the first frame of an
+// animation.
 func TestDecodeIsWhatOthersSee(t *testing.T) {
 	m := image.NewNRGBA(image.Rect(0, 0, 37, 23))
 	for i := range m.Pix {

@@ -1,6 +1,6 @@
-// This file estimates what VP8L would take for a picture, from a sample of its rows.
-
 package webp
+
+// This file estimates what VP8L would take for a picture, from a sample of its rows.
 
 import (
 	"image"
@@ -31,7 +31,8 @@ func worthLossless(m *image.NRGBA, lossy int, effort Effort) bool {
 // alwaysTried is how many pixels cost no time that counts.
 const alwaysTried = 64 * 64
 
-// packs reports whether m has at most 16 colours: several go into a pixel then, which no estimate sees.
+// packs reports whether m has at most 16 colours: several go into a pixel then, which no estimate
+// sees.
 func packs(m *image.NRGBA) bool {
 	var colors [16][4]byte
 	n := 0

@@ -1,7 +1,7 @@
+package webp
+
 // This file prepares pictures for vp8: what lies under transparency becomes something that costs
 // no bytes, and kinds that vp8 does not take become one that it does.
-
-package webp
 
 import "image"
 

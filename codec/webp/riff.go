@@ -1,6 +1,6 @@
-// This file implements the RIFF container, RFC 9649 section 2.
-
 package webp
+
+// This file implements the RIFF container, RFC 9649 section 2.
 
 import (
 	"encoding/binary"

@@ -4,9 +4,9 @@ import "encoding/binary"
 
 // This file copies a file without its metadata, over the walk of riff.go (RFC 9649 section 2).
 
-// Strip returns src without EXIF, XMP, unknown chunks, and whatever follows the RIFF chunk. The bitstreams are copied byte
-// for byte; an ICC profile stays if keepICC is set, and VP8X says what is there. An orientation goes: whoever meets one
-// other than 1 has to turn the pixels instead.
+// Strip returns src without EXIF, XMP, unknown chunks, and whatever follows the RIFF chunk. The
+// bitstreams are copied byte for byte; an ICC profile stays if keepICC is set, and VP8X says what
+// is there. An orientation goes: whoever meets one other than 1 has to turn the pixels instead.
 //
 // It is one pass, and allocates at most len(src) + 1 bytes.
 func Strip(src []byte, keepICC bool) ([]byte, error) {

@@ -1,4 +1,5 @@
-// Package webp reads and writes WebP pictures and animations: the container (RFC 9649) around VP8 and VP8L bitstreams.
+// Package webp reads and writes WebP pictures and animations: the container (RFC 9649) around VP8
+// and VP8L bitstreams.
 //
 //	err := webp.Encode(w, m, &webp.Options{Quality: 80}) // nil is quality 75
 //	m, err := webp.Decode(r)                             // or image.Decode: the package registers itself

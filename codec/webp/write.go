@@ -1,7 +1,7 @@
+package webp
+
 // This file writes still pictures: the simple and the extended file layout, RFC 9649 sections
 // 2.5 to 2.7.
-
-package webp
 
 import (
 	"encoding/binary"

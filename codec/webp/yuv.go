@@ -1,8 +1,8 @@
+package webp
+
 // This file converts the samples of VP8: BT.601 limited range (RFC 6386 section 9.2: color_space
 // 0), luma 16..235 and chroma 16..240, which golang.org/x/image/vp8 hands out as an image.YCbCr
 // although that type means full range.
-
-package webp
 
 import "image"
 
@@ -40,8 +40,8 @@ func clamp8(v int) byte { return byte(min(max(v, 0), 255)) }
 // limitedRows gives m's w x h pixels to emit, row by row, as straight RGBA with alpha (w*h samples)
 // or opaque; a row is valid until emit returns. A chroma sample lies in the middle of its four luma
 // samples; each pixel takes 9/16 of the nearest, 3/16 of the next in its row and in its column and
-// 1/16 of the diagonal one, rounded once, the border repeated. libwebp's default decoding is defined
-// so ("fancy"); the test holds this against dwebp, byte for byte.
+// 1/16 of the diagonal one, rounded once, the border repeated. libwebp's default decoding is
+// defined so ("fancy"); the test holds this against dwebp, byte for byte.
 func limitedRows(m *image.YCbCr, alpha []byte, w, h int, emit func(y int, row []byte) error) error {
 	cw, ch := (w+1)/2, (h+1)/2
 	row := make([]byte, 4*w)

@@ -18,8 +18,9 @@ import (
 // frames is how many functions of the stack an error names.
 const frames = 4
 
-// Error returns p, which recover has returned, as an error in one line: its value, and the functions that were running,
-// the innermost first. It has to be called by the deferred function that recovers.
+// Error returns p, which recover has returned, as an error in one line: its value, and the
+// functions that were running, the innermost first. It has to be called by the deferred function
+// that recovers.
 func Error(p any) error {
 	return &recovered{p, where()}
 }

@@ -17,8 +17,8 @@ import (
 	"testing"
 )
 
-// Root returns the folder of shared test files: $MINIATURA_SHARED, or the folder "shared" beside the
-// repository, which is looked for from the working directory upward. It need not exist.
+// Root returns the folder of shared test files: $MINIATURA_SHARED, or the folder "shared" beside
+// the repository, which is looked for from the working directory upward. It need not exist.
 func Root() string {
 	if root := os.Getenv("MINIATURA_SHARED"); root != "" {
 		return root
@@ -45,7 +45,8 @@ func Shared(t testing.TB, name string) string {
 }
 
 // Files returns the paths of all files below folders of Root whose names end in suffix, in either
-// case. It skips the test when there is no such folder, and fails it when a folder has no such file.
+// case. It skips the test when there is no such folder, and fails it when a folder has no such
+// file.
 func Files(t testing.TB, suffix string, folders ...string) (files []string) {
 	t.Helper()
 	for _, folder := range folders {

@@ -1,6 +1,6 @@
-// This file starts other people's programs.
-
 package outside
+
+// This file starts other people's programs.
 
 import (
 	"bytes"
@@ -22,8 +22,8 @@ func Pillow() string {
 	return ""
 }
 
-// Python runs a script that needs Pillow and returns what it writes. The test is skipped where there
-// is no Pillow, and fails when the script does.
+// Python runs a script that needs Pillow and returns what it writes. The test is skipped where
+// there is no Pillow, and fails when the script does.
 func Python(t testing.TB, script string, stdin []byte, args ...string) []byte {
 	t.Helper()
 	python := Pillow()
@@ -54,8 +54,8 @@ func Chromium(t testing.TB) string {
 }
 
 // Versitygw starts a real S3 server that verifies signatures (github.com/versity/versitygw,
-// Apache-2.0), found in $MINIATURA_VERSITYGW or PATH, and returns its address. It knows the access key
-// and the secret given, its region is eu-west-1, and it has no bucket. It ends with the test.
+// Apache-2.0), found in $MINIATURA_VERSITYGW or PATH, and returns its address. It knows the access
+// key and the secret given, its region is eu-west-1, and it has no bucket. It ends with the test.
 func Versitygw(t *testing.T, accessKey, secret string) (address string) {
 	t.Helper()
 	bin := os.Getenv("MINIATURA_VERSITYGW")

@@ -28,7 +28,8 @@ func name(width int) string {
 	return least.Name
 }
 
-// assets stands for what astro/assets gives a service. Without these three Astro's <img> has no alt and no srcset.
+// assets stands for what astro/assets gives a service. Without these three Astro's <img> has no alt
+// and no srcset.
 const assets = `export const baseService = {getURL() { return '' }, validateOptions() {}, getHTMLAttributes() {}, getSrcSet() {}}`
 
 // The loaders of docs/loaders.md, run: each asks for what the table has.

@@ -1,9 +1,11 @@
 package main
 
-// The kernels of the inverse DCT. ../idct.go says what they compute, ../idct_generic.go is the reference.
+// The kernels of the inverse DCT. ../idct.go says what they compute, ../idct_generic.go is the
+// reference.
 //
-// Both passes are products with a matrix of weights, split into even and odd frequencies: sample i is E(i) + O(i), sample N-1-i is
-// E(i) - O(i). VPMADDWD sums the products of two frequencies at a time, from registers in which their lines are interleaved.
+// Both passes are products with a matrix of weights, split into even and odd frequencies: sample i
+// is E(i) + O(i), sample N-1-i is E(i) - O(i). VPMADDWD sums the products of two frequencies at a
+// time, from registers in which their lines are interleaved.
 
 import (
 	"fmt"
@@ -24,7 +26,8 @@ var cosines = map[int][]int{
 	7: {8192, 11295, 10438, 9058, 7223, 5027, 2578},
 }
 
-// weights8 are the weights that the factored transform of ../idct8.go amounts to; some differ by one from the rounded cosines.
+// weights8 are the weights that the factored transform of ../idct8.go amounts to; some differ by
+// one from the rounded cosines.
 var weights8 = [4][8]int{
 	{8192, 11363, 10703, 9633, 8192, 6437, 4433, 2260},
 	{8192, 9633, 4433, -2259, -8192, -11362, -10704, -6436},
@@ -194,7 +197,8 @@ func wrap(x VecVirtual) {
 	VPSRAD(Imm(16), x, x)
 }
 
-// lines4 makes n lines of sums of two interleaved pairs of lines, (0,2) and (1,3). round is added to each.
+// lines4 makes n lines of sums of two interleaved pairs of lines, (0,2) and (1,3). round is added
+// to each.
 func lines4(n int, p02, p13 VecVirtual, round Mem) (out [4]VecVirtual) {
 	for i := range (n + 1) / 2 {
 		e := YMM()
@@ -243,7 +247,8 @@ func small(n int) {
 		}
 		VPACKSSDW(t[1], t[0], p) // T0 T1
 		VPACKSSDW(t[3], t[2], r) // T2 T3
-		// Transpose: T02 = 00 20 01 21 02 22 03 23, T13 likewise; then columns 0 1 and 2 3; then columns interleaved.
+		// Transpose: T02 = 00 20 01 21 02 22 03 23, T13 likewise; then columns 0 1 and 2 3; then
+		// columns interleaved.
 		t02, t13 := YMM(), YMM()
 		VPUNPCKLWD(r, p, t02)
 		VPUNPCKHWD(r, p, t13)
@@ -295,8 +300,8 @@ func small(n int) {
 	times("loop", a, n, 4, 16)
 }
 
-// interleaved are the registers for lines 0 and 2, 4 and 6, 1 and 3, 5 and 7 interleaved; the left and the right halves of them. They are
-// fixed, because the allocator does not find room for all.
+// interleaved are the registers for lines 0 and 2, 4 and 6, 1 and 3, 5 and 7 interleaved; the left
+// and the right halves of them. They are fixed, because the allocator does not find room for all.
 var interleaved = [4][2]VecPhysical{{Y0, Y1}, {Y4, Y5}, {Y2, Y3}, {Y6, Y7}}
 
 // interleave makes pair i.
@@ -338,7 +343,8 @@ func pass(n int, round Mem, end func(i int, left, right VecVirtual)) {
 	}
 }
 
-// large is the kernel for 5 to 8 points, of two blocks at a time, one in each half of the registers. A block is 8 lines of 8 coefficients.
+// large is the kernel for 5 to 8 points, of two blocks at a time, one in each half of the
+// registers. A block is 8 lines of 8 coefficients.
 func large(n int) {
 	a := begin(n, fmt.Sprintf("idct%dAVX2 transforms count blocks, a multiple of 2.", n))
 	mem := AllocLocal(8 * 32)
@@ -368,7 +374,8 @@ func large(n int) {
 		VPACKSSDW(right, left, left)
 		VMOVDQU(left, at(i))
 	})
-	// Transpose the n lines in memory. Lines from n on are whatever is there: they make lines from n on.
+	// Transpose the n lines in memory. Lines from n on are whatever is there: they make lines from
+	// n on.
 	var s [4][2]VecVirtual
 	for i := range 4 {
 		// 0 and 4, 1 and 5, 2 and 6, 3 and 7

@@ -1,4 +1,5 @@
-// Command _asm writes the AVX2 kernels of codec/jpeg. It is a module of its own, so that the program's go.mod does not carry avo.
+// Command _asm writes the AVX2 kernels of codec/jpeg. It is a module of its own, so that the
+// program's go.mod does not carry avo.
 //
 //	go run . -kernels idct -out ../idct_amd64.s -stubs ../idct_amd64.go -pkg jpeg
 //
