@@ -54,8 +54,19 @@ func fittings(t *testing.T) (f []fitting) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b, err := jpeg.Append(nil, m, &jpeg.Options{Quality: 92, Smallest: true}); err != nil || len(b) >= len(nearly) || 10*len(b) <= 9*len(nearly) {
-		t.Fatalf("%d bytes are not a little less than %d: %v", len(b), len(nearly), err)
+	// A quality at which the encoding is smaller, and by less than a tenth.
+	little := 90
+	for ; little < 100; little++ {
+		b, err := jpeg.Append(nil, m, &jpeg.Options{Quality: little, Smallest: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if 10*len(b) > 9*len(nearly) {
+			if len(b) >= len(nearly) {
+				t.Fatalf("quality %d takes %d bytes, not a little less than %d", little, len(b), len(nearly))
+			}
+			break
+		}
 	}
 	var wide bytes.Buffer // 16 bits a sample, what rule 9 narrows
 	deep := image.NewNRGBA64(image.Rect(0, 0, 150, 110))
@@ -133,7 +144,7 @@ func fittings(t *testing.T) (f []fitting) {
 		{"JPEG that would grow, EXIF", withOrientation(small, 1), 95, false},
 		{"JPEG that would shrink", big, 60, true},
 		{"JPEG that would shrink, EXIF", withOrientation(big, 1), 60, true},
-		{"JPEG that would shrink by less than a tenth", nearly, 92, false},
+		{"JPEG that would shrink by less than a tenth", nearly, little, false},
 		{"PNG as small as it gets", best.Bytes(), 80, false},
 		{"PNG as small as it gets, a text", text(best.Bytes()), 80, false},
 		{"PNG not compressed", stored.Bytes(), 80, true},
