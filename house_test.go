@@ -286,7 +286,6 @@ var long = map[string]string{
 	"codec/identity_test.go fittings":                           "still to be cut",
 	"codec/pngcolour_test.go pngColours":                        "table",
 	"codec/webp/decode_test.go TestDecodeIsWhatOthersSee":       "still to be cut",
-	"deploy/template_test.go TestDistribution":                  "still to be cut",
 }
 
 const maxLines = 80

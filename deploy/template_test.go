@@ -423,40 +423,10 @@ func TestDistribution(t *testing.T) {
 		want(t, "OriginPath", at(o, 0, "OriginPath"), nil)
 		want(t, "it waits for the bucket", d.refs["Images"], of(stacks[:1], "AWS::S3::Bucket") != nil)
 
-		key, _ := one(t, stacks, "CachePolicy")
-		k := at(key.properties(), "CachePolicyConfig")
-		want(t, "MinTTL", at(k, "MinTTL"), 1.0)
-		want(t, "DefaultTTL", at(k, "DefaultTTL"), 86400.0)
-		want(t, "MaxTTL", at(k, "MaxTTL"), 365*86400.0)
-		want(t, "the cache key", at(k, "ParametersInCacheKeyAndForwardedToOrigin"), map[string]any{
-			"EnableAcceptEncodingGzip": false, "EnableAcceptEncodingBrotli": false,
-			"CookiesConfig": map[string]any{"CookieBehavior": "none"}, "HeadersConfig": map[string]any{"HeaderBehavior": "none"},
-			"QueryStringsConfig": map[string]any{"QueryStringBehavior": "whitelist", "QueryStrings": []any{"size", "to_webp"}}})
-
+		wantCachePolicy(t, stacks)
+		wantResponseHeaders(t, s, stacks)
 		oac, _ := one(t, stacks, "OriginAccessControl")
 		want(t, "SigningBehavior", at(oac.properties(), "OriginAccessControlConfig", "SigningBehavior"), "always")
-
-		rh, _ := one(t, stacks, "ResponseHeaders")
-		h := at(rh.properties(), "ResponseHeadersPolicyConfig", "SecurityHeadersConfig")
-		for _, name := range []string{"ContentSecurityPolicy", "ContentTypeOptions", "FrameOptions", "ReferrerPolicy", "StrictTransportSecurity"} {
-			want(t, name, at(h, name, "Override"), true)
-		}
-		if s.otherNumbers {
-			want(t, "CORS", at(rh.properties(), "ResponseHeadersPolicyConfig", "CorsConfig"), map[string]any{"AccessControlAllowCredentials": false, "OriginOverride": true,
-				"AccessControlAllowHeaders": map[string]any{"Items": []any{"*"}}, "AccessControlAllowMethods": map[string]any{"Items": []any{"GET", "HEAD"}},
-				"AccessControlAllowOrigins": map[string]any{"Items": []any{"https://www.example.com", "http://localhost:8080"}}, "AccessControlMaxAgeSec": 86400.0})
-		} else {
-			want(t, "CORS", at(rh.properties(), "ResponseHeadersPolicyConfig", "CorsConfig"), nil)
-		}
-		if strings.Contains(strings.ToLower(fmt.Sprint(rh.properties())), "cross-origin-resource-policy") {
-			t.Error("pages of other origins could not show the pictures")
-		}
-		vary := at(rh.properties(), "ResponseHeadersPolicyConfig", "CustomHeadersConfig", "Items", 0)
-		if s.autoWebp {
-			want(t, "Vary", vary, map[string]any{"Header": "Vary", "Value": "Accept", "Override": true})
-		} else {
-			want(t, "Vary", vary, nil)
-		}
 
 		if s.ownNames {
 			want(t, "Aliases", p["Aliases"], []any{"img.example.com", "*.pics.example.com"})
@@ -481,6 +451,46 @@ func TestDistribution(t *testing.T) {
 		policy, _ := one(t, bucket, "ImagesPolicy")
 		want(t, "BucketPolicyStatements", statements, at(policy.properties(), "PolicyDocument", "Statement").([]any)[2:])
 	})
+}
+
+// wantCachePolicy checks what the cache keeps apart, and for how long.
+func wantCachePolicy(t *testing.T, stacks []deployed) {
+	t.Helper()
+	key, _ := one(t, stacks, "CachePolicy")
+	k := at(key.properties(), "CachePolicyConfig")
+	want(t, "MinTTL", at(k, "MinTTL"), 1.0)
+	want(t, "DefaultTTL", at(k, "DefaultTTL"), 86400.0)
+	want(t, "MaxTTL", at(k, "MaxTTL"), 365*86400.0)
+	want(t, "the cache key", at(k, "ParametersInCacheKeyAndForwardedToOrigin"), map[string]any{
+		"EnableAcceptEncodingGzip": false, "EnableAcceptEncodingBrotli": false,
+		"CookiesConfig": map[string]any{"CookieBehavior": "none"}, "HeadersConfig": map[string]any{"HeaderBehavior": "none"},
+		"QueryStringsConfig": map[string]any{"QueryStringBehavior": "whitelist", "QueryStrings": []any{"size", "to_webp"}}})
+}
+
+// wantResponseHeaders checks what CloudFront adds to every answer.
+func wantResponseHeaders(t *testing.T, s shape, stacks []deployed) {
+	t.Helper()
+	rh, _ := one(t, stacks, "ResponseHeaders")
+	h := at(rh.properties(), "ResponseHeadersPolicyConfig", "SecurityHeadersConfig")
+	for _, name := range []string{"ContentSecurityPolicy", "ContentTypeOptions", "FrameOptions", "ReferrerPolicy", "StrictTransportSecurity"} {
+		want(t, name, at(h, name, "Override"), true)
+	}
+	if s.otherNumbers {
+		want(t, "CORS", at(rh.properties(), "ResponseHeadersPolicyConfig", "CorsConfig"), map[string]any{"AccessControlAllowCredentials": false, "OriginOverride": true,
+			"AccessControlAllowHeaders": map[string]any{"Items": []any{"*"}}, "AccessControlAllowMethods": map[string]any{"Items": []any{"GET", "HEAD"}},
+			"AccessControlAllowOrigins": map[string]any{"Items": []any{"https://www.example.com", "http://localhost:8080"}}, "AccessControlMaxAgeSec": 86400.0})
+	} else {
+		want(t, "CORS", at(rh.properties(), "ResponseHeadersPolicyConfig", "CorsConfig"), nil)
+	}
+	if strings.Contains(strings.ToLower(fmt.Sprint(rh.properties())), "cross-origin-resource-policy") {
+		t.Error("pages of other origins could not show the pictures")
+	}
+	vary := at(rh.properties(), "ResponseHeadersPolicyConfig", "CustomHeadersConfig", "Items", 0)
+	if s.autoWebp {
+		want(t, "Vary", vary, map[string]any{"Header": "Vary", "Value": "Accept", "Override": true})
+	} else {
+		want(t, "Vary", vary, nil)
+	}
 }
 
 // Names that are unique in an account have the stack's in front, so that two deployments do not

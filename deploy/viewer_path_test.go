@@ -17,6 +17,7 @@ import (
 	"miniatura/edge"
 	"miniatura/s3lite"
 	"miniatura/s3lite/s3test"
+	"miniatura/sizes"
 )
 
 // wanted is what the viewer function has to make of a path with the query size=L, in Go.
@@ -160,9 +161,10 @@ func TestViewerTakesLinearTime(t *testing.T) {
 	}
 }
 
-// Whatever is asked for, through the viewer function and the resizing function, over a bucket: nothing panics, every answer is a
-// request or a response below 500 that leads to no other host, nothing is written outside its folder, a source has sixteen
-// results at most, and a path whose segments are plain has seventeen copies in the cache.
+// Whatever is asked for, through the viewer function and the resizing function, over a bucket:
+// nothing panics, every answer is a request or a response below 500 that leads to no other host,
+// nothing is written outside its folder, a source has no more results than there are sizes in two
+// formats, and a path whose segments are plain has one copy more in the cache.
 func TestHostileRequestsThroughViewerAndResizer(t *testing.T) {
 	n := newNode(t)
 	total := 10_000
@@ -171,24 +173,7 @@ func TestHostileRequestsThroughViewerAndResizer(t *testing.T) {
 	}
 	r := rand.New(rand.NewPCG(17, 2026))
 	server, h := hostileBucket(t)
-	results, copies := map[string]map[string]bool{}, map[string]map[seen]bool{}
-	add := func(uri string, p edge.Plan, got seen) {
-		if p.Skip == nil {
-			if key := p.ResultKey(); !strings.HasPrefix(key, "resized/"+p.Size.Name) || strings.HasPrefix(p.SourceKey(), "resized/") {
-				t.Fatalf("%q: the result's key is %q", uri, key)
-			}
-			if results[p.SourceKey()] == nil {
-				results[p.SourceKey()] = map[string]bool{}
-			}
-			results[p.SourceKey()][p.ResultKey()] = true
-		}
-		if key, ok := keyIn(uri[1:]); ok && path.Clean("/"+key) == "/"+key {
-			if copies[key] == nil {
-				copies[key] = map[seen]bool{}
-			}
-			copies[key][got] = true
-		}
-	}
+	c := variety{results: map[string]map[string]bool{}, copies: map[string]map[seen]bool{}}
 	redirects := 0
 	for batch := range total / 1000 {
 		server.Calm()
@@ -197,35 +182,15 @@ func TestHostileRequestsThroughViewerAndResizer(t *testing.T) {
 		}
 		var qs []question
 		for range 1000 {
-			uri := randomPath(r)
-			if r.IntN(3) == 0 { // one key in many spellings
-				uri = "/"
-				for _, c := range "fotos/a.jpg" {
-					if r.IntN(3) == 0 {
-						uri += fmt.Sprintf([]string{"%%%02x", "%%%02X"}[r.IntN(2)], c)
-					} else {
-						uri += string(c)
-					}
-				}
-			}
-			qs = append(qs, question{URI: uri, Query: randomQuery(r), Auto: r.IntN(2) == 0, Accept: []string{randomQuery(r), "image/webp"}[:r.IntN(3)]})
+			qs = append(qs, hostileQuestion(r))
 		}
 		for i, got := range n.view(t, qs...) {
-			event, err := json.Marshal(map[string]any{"Records": []any{map[string]any{"cf": map[string]any{"request": map[string]any{
-				"method": []string{"GET", "HEAD", "POST", "", "\x00"}[r.IntN(5)], "uri": got.URI, "querystring": got.Query, "headers": hostileHeaders(r),
-				"origin": map[string]any{"s3": map[string]any{"domainName": "bkt.s3.eu-west-1.amazonaws.com", "path": "", "customHeaders": map[string]any{
-					edge.HeaderBucketName:  []edge.Header{{Value: "bkt"}},
-					edge.HeaderResizedPath: []edge.Header{{Value: "resized"}},
-					edge.HeaderQuality:     []edge.Header{{Value: "80"}},
-				}}}}}}}})
-			if err != nil {
-				t.Fatal(err)
-			}
+			event := hostileEvent(t, r, got)
 			p, err := edge.NewPlan(event)
 			if err != nil {
 				t.Fatalf("%+v: %v", qs[i], err)
 			}
-			add(qs[i].URI, p, got)
+			c.add(t, qs[i].URI, p, got)
 			answer, err := h.Handle(context.Background(), event)
 			if err != nil {
 				t.Fatalf("%+v: %v", qs[i], err)
@@ -238,6 +203,93 @@ func TestHostileRequestsThroughViewerAndResizer(t *testing.T) {
 	if redirects < 10 {
 		t.Errorf("%d redirects prove little", redirects)
 	}
+	c.check(t)
+	checkHostileBucket(t, server)
+}
+
+// maxResults is how many results a source can have.
+var maxResults = 2 * len(sizes.All())
+
+// hostileQuestion is a path, often one key in many spellings, with a query and what a browser
+// accepts.
+func hostileQuestion(r *rand.Rand) question {
+	uri := randomPath(r)
+	if r.IntN(3) == 0 {
+		uri = "/"
+		for _, c := range "fotos/a.jpg" {
+			if r.IntN(3) == 0 {
+				uri += fmt.Sprintf([]string{"%%%02x", "%%%02X"}[r.IntN(2)], c)
+			} else {
+				uri += string(c)
+			}
+		}
+	}
+	return question{URI: uri, Query: randomQuery(r), Auto: r.IntN(2) == 0, Accept: []string{randomQuery(r), "image/webp"}[:r.IntN(3)]}
+}
+
+// hostileEvent is what CloudFront makes of what left the viewer function.
+func hostileEvent(t *testing.T, r *rand.Rand, got seen) []byte {
+	t.Helper()
+	event, err := json.Marshal(map[string]any{"Records": []any{map[string]any{"cf": map[string]any{"request": map[string]any{
+		"method": []string{"GET", "HEAD", "POST", "", "\x00"}[r.IntN(5)], "uri": got.URI, "querystring": got.Query, "headers": hostileHeaders(r),
+		"origin": map[string]any{"s3": map[string]any{"domainName": "bkt.s3.eu-west-1.amazonaws.com", "path": "", "customHeaders": map[string]any{
+			edge.HeaderBucketName:  []edge.Header{{Value: "bkt"}},
+			edge.HeaderResizedPath: []edge.Header{{Value: "resized"}},
+			edge.HeaderQuality:     []edge.Header{{Value: "80"}},
+		}}}}}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return event
+}
+
+// variety are the results that were asked for by their source's key, and what the cache keeps apart
+// by the key that was asked for.
+type variety struct {
+	results map[string]map[string]bool
+	copies  map[string]map[seen]bool
+}
+
+func (c variety) add(t *testing.T, uri string, p edge.Plan, got seen) {
+	t.Helper()
+	if p.Skip == nil {
+		if key := p.ResultKey(); !strings.HasPrefix(key, "resized/"+p.Size.Name) || strings.HasPrefix(p.SourceKey(), "resized/") {
+			t.Fatalf("%q: the result's key is %q", uri, key)
+		}
+		if c.results[p.SourceKey()] == nil {
+			c.results[p.SourceKey()] = map[string]bool{}
+		}
+		c.results[p.SourceKey()][p.ResultKey()] = true
+	}
+	if key, ok := keyIn(uri[1:]); ok && path.Clean("/"+key) == "/"+key {
+		if c.copies[key] == nil {
+			c.copies[key] = map[seen]bool{}
+		}
+		c.copies[key][got] = true
+	}
+}
+
+func (c variety) check(t *testing.T) {
+	t.Helper()
+	most := 0
+	for key, of := range c.results {
+		if most = max(most, len(of)); len(of) > maxResults {
+			t.Errorf("%q has %d results", key, len(of))
+		}
+	}
+	for key, of := range c.copies {
+		if len(of) > maxResults+1 {
+			t.Errorf("%q has %d copies in the cache", key, len(of))
+		}
+	}
+	if most < maxResults || len(c.copies["fotos/a.jpg"]) < maxResults+1 {
+		t.Errorf("the requests are too few to prove much: %d results, %d copies", most, len(c.copies["fotos/a.jpg"]))
+	}
+}
+
+// checkHostileBucket checks what was stored, and what was asked for.
+func checkHostileBucket(t *testing.T, server *s3test.Server) {
+	t.Helper()
 	made := 0
 	for _, key := range server.Keys() {
 		if strings.HasPrefix(key, "resized/") {
@@ -251,22 +303,8 @@ func TestHostileRequestsThroughViewerAndResizer(t *testing.T) {
 			t.Errorf("%s %q", q.Method, q.Key)
 		}
 	}
-	if made < 16 || made > 3*16 {
+	if made < maxResults || made > 3*maxResults {
 		t.Errorf("%d results and markers of three sources", made)
-	}
-	most := 0
-	for key, of := range results {
-		if most = max(most, len(of)); len(of) > 16 {
-			t.Errorf("%q has %d results", key, len(of))
-		}
-	}
-	for key, of := range copies {
-		if len(of) > 17 {
-			t.Errorf("%q has %d copies in the cache", key, len(of))
-		}
-	}
-	if most < 16 || len(copies["fotos/a.jpg"]) < 17 {
-		t.Errorf("the requests are too few to prove much: %d results, %d copies", most, len(copies["fotos/a.jpg"]))
 	}
 }
 

@@ -103,36 +103,6 @@ func TestPurgeForgetsManyPicturesInRounds(t *testing.T) {
 		want["/"+strings.ReplaceAll(key, "~", "%7E")+"*"] = true
 		want["/"+key+"*"] = true
 	}
-	check := func(what string, lines [][]string) {
-		var steps []string
-		seen := map[string]bool{}
-		for _, l := range lines {
-			steps = append(steps, l[1])
-			if l[1] == "wait" {
-				if !slices.Equal(l[2:], []string{"invalidation-completed", "--distribution-id", "E1", "--id", "I2ABC"}) {
-					t.Errorf("%s: %q", what, l)
-				}
-				continue
-			}
-			wildcards := 0
-			for _, p := range l {
-				if seen[p] = true; strings.HasSuffix(p, "*") {
-					wildcards++
-				}
-			}
-			if wildcards > 15 {
-				t.Errorf("%s: %d wildcards at once", what, wildcards)
-			}
-		}
-		if !slices.Equal(steps, []string{"create-invalidation", "wait", "create-invalidation", "wait", "create-invalidation", "wait", "create-invalidation"}) {
-			t.Errorf("%s: %q", what, steps)
-		}
-		for p := range want {
-			if !seen[p] {
-				t.Errorf("%s: %s is not forgotten", what, p)
-			}
-		}
-	}
 	recorded := func() (lines [][]string) {
 		text, err := os.ReadFile(calls)
 		if err != nil {
@@ -149,7 +119,7 @@ func TestPurgeForgetsManyPicturesInRounds(t *testing.T) {
 	if code, stdout, stderr := run(args...); code != 0 {
 		t.Fatalf("exit %d, %s %s", code, stdout, stderr)
 	}
-	check("run", recorded())
+	checkRounds(t, "run", recorded(), want)
 
 	// What is printed does the same, in a shell.
 	t.Setenv("PATH", t.TempDir())
@@ -164,8 +134,41 @@ func TestPurgeForgetsManyPicturesInRounds(t *testing.T) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s\n%s", err, out, lines)
 	}
-	printed := recorded()
-	check("printed", printed)
+	checkRounds(t, "printed", recorded(), want)
+}
+
+// checkRounds checks that the calls of aws forget everything wanted, no more wildcards at once than
+// CloudFront takes, each round waited for.
+func checkRounds(t *testing.T, what string, lines [][]string, want map[string]bool) {
+	t.Helper()
+	var steps []string
+	seen := map[string]bool{}
+	for _, l := range lines {
+		steps = append(steps, l[1])
+		if l[1] == "wait" {
+			if !slices.Equal(l[2:], []string{"invalidation-completed", "--distribution-id", "E1", "--id", "I2ABC"}) {
+				t.Errorf("%s: %q", what, l)
+			}
+			continue
+		}
+		wildcards := 0
+		for _, p := range l {
+			if seen[p] = true; strings.HasSuffix(p, "*") {
+				wildcards++
+			}
+		}
+		if wildcards > 15 {
+			t.Errorf("%s: %d wildcards at once", what, wildcards)
+		}
+	}
+	if !slices.Equal(steps, []string{"create-invalidation", "wait", "create-invalidation", "wait", "create-invalidation", "wait", "create-invalidation"}) {
+		t.Errorf("%s: %q", what, steps)
+	}
+	for p := range want {
+		if !seen[p] {
+			t.Errorf("%s: %s is not forgotten", what, p)
+		}
+	}
 }
 
 func TestWarmAndPurgeAtAnyS3(t *testing.T) {

@@ -95,14 +95,14 @@ func (h *Handler) known(stored, source *s3lite.Object, budget float64) error {
 	if left := m.until.Sub(h.now()); !m.until.IsZero() && (left <= 0 || left > m.span) {
 		return nil
 	}
-	return &knownError{m.reason, m.until, m.memory > 0}
+	return &knownError{m.reason, m.until, m.memory > 0 || m.cost > 0}
 }
 
 // A knownError ends a request that is not tried.
 type knownError struct {
 	reason string
 	until  time.Time // zero: it lasts
-	limit  bool      // there was not enough memory, or time
+	limit  bool      // there was not enough memory, or CPU
 }
 
 // Is reports whether e is the limit that was met.
