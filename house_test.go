@@ -222,7 +222,7 @@ func TestFileMapsShowTheFolder(t *testing.T) {
 		maps++
 		for file := range mapped {
 			if !there[file] {
-				t.Errorf("%s: the map has %s, the folder has not", room, file)
+				t.Errorf("%s: the map has %s, the folder does not", room, file)
 			}
 		}
 		for file := range there {

@@ -8,10 +8,9 @@ import (
 	"miniatura/codec/icc"
 )
 
-// This file reads what a PNG says of its colours: PNG specification, third
-// edition, sections 4.3 and 11.3.2. Of cICP, iCCP, sRGB and gAMA with cHRM, the
-// first that is of use decides. Where the specification leaves a choice, it is
-// Chromium's, found by trying.
+// This file reads what a PNG says of its colours: PNG specification, third edition, sections 4.3
+// and 11.3.2. Of cICP, iCCP, sRGB and gAMA with cHRM, the first that is of use decides. Where the
+// specification leaves a choice, it is Chromium's, found by experiment.
 
 // color returns the conversion to sRGB. Without a profile it is done before scaling: the mean of
 // linear samples would not be that of what they look like.

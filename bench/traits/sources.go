@@ -16,7 +16,7 @@ import (
 type source struct {
 	name   string // as it is in the corpus, folder first
 	path   string
-	w, h   int    // upright, 0 where nobody knows
+	w, h   int    // upright, 0 where unknown
 	format string // jpeg, png, gif, bmp, webp
 	about  string // the manifest's words
 	named  string // the name under which it is asked for

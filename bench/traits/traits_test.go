@@ -55,7 +55,7 @@ func TestAComparisonIsJudgedByItsTrait(t *testing.T) {
 		"two pixels less": func(c *comparison, _ *trait) { c.W -= 2 },
 	} {
 		if judged(change) == "" {
-			t.Errorf("%s: nothing is said", name)
+			t.Errorf("%s: no fault is named", name)
 		}
 	}
 }

@@ -154,7 +154,7 @@ func (w *Writer) squared(d *drawing) float64 {
 	return float64(sum) / float64(3*w.w*w.h)
 }
 
-// over says how many times what is left for it a frame takes.
+// over returns the bytes of a frame as a multiple of the bytes that are left for it.
 func (w *Writer) over(d *drawing) float64 {
 	left := float64(w.Budget-len(w.body)) / float64(max(w.Frames-w.frames+1, 1))
 	return float64(d.size()) / max(left, 1)

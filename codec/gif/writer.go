@@ -18,7 +18,7 @@ type Writer struct {
 	// have so that they get by with fewer, which makes longer strings. At 0 up to 256 colours are
 	// exact. A picture that was scaled, most colours of which are mixtures, can do with 0.5.
 	Tolerance float64
-	// Budget is what all of the animation's Frames had better not take, in bytes, where there is a
+	// Budget is how many bytes all Frames of the animation should take at most, where there is a
 	// Tolerance: while they take more, colours may be further off, as far as near.go says.
 	Budget, Frames int
 
@@ -198,8 +198,8 @@ func (w *Writer) erased() image.Rectangle {
 	return bound(w.w, w.h, func(i int) bool { return w.current.Pix[i+3] != 0 && w.next.Pix[i+3] == 0 })
 }
 
-// staysAt reports whether the pixel at Pix[i] stays. Of a first frame, the only one of a still
-// picture, none does.
+// staysAt reports whether the pixel at Pix[i] stays. In a first frame, the only one of a still
+// picture, no pixel does.
 func (w *Writer) staysAt(i int) bool { return w.stays != nil && w.stays[i/4] }
 
 // compare fills in w.stays, and makes w.rect the smallest rectangle with all pixels that do not
@@ -212,7 +212,7 @@ func (w *Writer) compare() {
 	}
 	w.rect = bound(w.w, w.h, func(i int) bool { return !w.stays[i/4] })
 	if w.rect.Empty() {
-		w.rect = image.Rect(0, 0, 1, 1) // a frame of its own all the same: it has a delay
+		w.rect = image.Rect(0, 0, 1, 1) // a frame of its own even so: it has a delay
 	}
 }
 

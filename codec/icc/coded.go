@@ -89,8 +89,8 @@ func CodedTransfer(code byte) (Transfer, bool) {
 
 // NewTransform prepares the conversion of samples in the given space, Gray or RGB, with those
 // chromaticities and that transfer function. White is adapted to sRGB's, so that grey stays grey.
-// Chromaticities that span no colour space are a FormatError; an UnsupportedError is what goes
-// beyond the precision of the conversion.
+// Chromaticities that span no colour space are a FormatError; primaries beyond the precision of the
+// conversion are an UnsupportedError.
 //
 // bits is 8 or 16. Samples of 16 bits are what Wide takes, and nothing else does: narrowed first,
 // linear light would lose its shades.

@@ -85,7 +85,7 @@ func decoded(t testing.TB, name string, src []byte) (planes [4][]byte, d *Decode
 	return planes, d
 }
 
-// holds tells whether odd is read as plain is, and known to be odd.
+// holds checks that odd is read as plain is, and known to be odd.
 func holds(t *testing.T, name string, plain, odd []byte) {
 	t.Helper()
 	want, d := decoded(t, "plain", plain)

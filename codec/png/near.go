@@ -1,7 +1,7 @@
 package png
 
 // This file finds palettes that come near enough: shrinking a picture of few colours makes mixtures
-// of them, thousands that differ by what nobody sees.
+// of them, thousands with differences that cannot be seen.
 
 import (
 	"cmp"
@@ -68,8 +68,8 @@ func countMixtures(pix []byte) *mixtures {
 }
 
 // nearForm returns m with a palette of which no channel of any pixel is off by more than tolerance,
-// nor all of them by more than meanTolerance; nil when 256 entries do not do. Of lesser tolerances
-// that do, the least is kept.
+// nor all of them by more than meanTolerance; nil when 256 entries do not do. The least tolerance
+// that does is kept.
 func nearForm(m *image.NRGBA) *form {
 	t := countMixtures(m.Pix)
 	if t == nil {

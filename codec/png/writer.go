@@ -14,10 +14,10 @@ import (
 )
 
 // Options are what a PNG says besides its pixels, and how long to search. The zero value and nil
-// say nothing and search as long as it pays where somebody waits.
+// say nothing more and search only for a short time.
 type Options struct {
 	High         bool   // search for the fewest bytes, ten times as long
-	SourceColors int    // of how many colours the picture is a mixture, 0 for what must be kept exactly: see Append
+	SourceColors int    // how many colours the picture is a mixture of, 0 for what must be kept exactly: see Append
 	ICC          []byte // a profile to carry in iCCP
 }
 
