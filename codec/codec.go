@@ -93,7 +93,7 @@ var ErrLimit = limit.Err
 // unsupported is the reason for an error that is ErrUnsupported.
 type unsupported string
 
-func (e unsupported) Error() string        { return "not supported: " + string(e) }
+func (e unsupported) Error() string        { return "unsupported: " + string(e) }
 func (e unsupported) Is(target error) bool { return target == ErrUnsupported }
 
 // Resize makes the picture src fit: it asks fit once for the dimensions of an upright w x h picture
