@@ -284,7 +284,7 @@ var long = map[string]string{
 	"codec/fuzz_test.go FuzzResize":                             "still to be cut",
 	"codec/gif/ends_test.go TestShortDataLeavesPixelsUncovered": "still to be cut",
 	"codec/identity_test.go fittings":                           "still to be cut",
-	"codec/pngcolour_test.go pngColours":                        "table",
+	"codec/pngcolor_test.go pngColors":                          "table",
 	"codec/webp/decode_test.go TestDecodeIsWhatOthersSee":       "still to be cut",
 	"deploy/template_test.go TestDistribution":                  "still to be cut",
 }

@@ -16,7 +16,7 @@
 //	rows.go      rows of pixels, premultiplied: the road of the rest
 //	few.go       how many colors a source has, counted while its rows go by
 //	motion.go    animations, canvas by canvas
-//	colour.go    profiles to sRGB
+//	color.go     profiles to sRGB
 //	keep.go      when a source is its own result
 //	set.go       several results of one source, which is decoded once
 //	orient.go    the eight EXIF orientations

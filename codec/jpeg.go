@@ -43,7 +43,7 @@ func (s jpegSource) header() header {
 		h.note = "another profile dropped: the first counts"
 	}
 	switch s.Model {
-	case jpeg.ModelGrey:
+	case jpeg.ModelGray:
 		h.space = icc.Gray
 	case jpeg.ModelCMYK, jpeg.ModelYCCK:
 		h.space = icc.CMYK
@@ -118,7 +118,7 @@ func (s jpegSource) mixed(r *jpegResult) image.Image {
 	w, h := t.stored()
 	rect := image.Rect(0, 0, w, h)
 	switch {
-	case s.Model == jpeg.ModelGrey:
+	case s.Model == jpeg.ModelGray:
 		g := &image.Gray{Pix: planes[0].opt.Dst, Stride: w, Rect: rect}
 		t.color.apply(g)
 		return g

@@ -146,7 +146,7 @@ func open(src []byte) (*Format, source, header, error) {
 }
 
 // aim says what is to be made of a source of format f with the header h and so many bytes, its
-// colours aside.
+// colors aside.
 func aim(f *Format, h *header, size int, fit func(w, h int) (int, int), opt *Options) (*target, error) {
 	w, ht := h.upright()
 	t := &target{

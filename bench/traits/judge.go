@@ -144,7 +144,7 @@ func (c comparison) faults(j *job, kind string) string {
 	if c.Alpha > most {
 		say("alpha differs by %.1f", c.Alpha)
 	}
-	if j.trait.colours && c.Mode == "P" {
+	if j.trait.colors && c.Mode == "P" {
 		say("256 colours left")
 	}
 	return strings.Join(bad, "; ")

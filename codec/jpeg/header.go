@@ -13,7 +13,7 @@ import (
 type ColorModel uint8
 
 const (
-	ModelGrey  ColorModel = iota // 1 component
+	ModelGray  ColorModel = iota // 1 component
 	ModelYCbCr                   // 3 components, full range as in JFIF
 	ModelRGB                     // 3 components
 	ModelCMYK                    // 4 components, 255 being no ink
@@ -388,7 +388,7 @@ func (d *Decoder) app(m byte, seg []byte) {
 func (d *Decoder) setModel() {
 	switch c := d.Components; len(c) {
 	case 1:
-		d.Model = ModelGrey
+		d.Model = ModelGray
 	case 3:
 		d.Model = ModelYCbCr
 		if d.jfif {

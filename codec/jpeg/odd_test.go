@@ -131,7 +131,7 @@ func TestMissingHuffmanTablesAreTheStandards(t *testing.T) {
 		holds(t, "one missing", plain, without(plain, func(c, s byte) bool { return c != class || s != selector }))
 		holds(t, "one left", plain, without(plain, func(c, s byte) bool { return c == class && s == selector }))
 	}
-	gray, _, _ := greyParts(t, 40, 30, 7)
+	gray, _, _ := grayParts(t, 40, 30, 7)
 	holds(t, "grey", gray, without(gray, func(c, s byte) bool { return false }))
 
 	// Tables that are there count, also where others are missing: a picture with tables of its own

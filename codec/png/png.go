@@ -50,7 +50,7 @@ const (
 	maxProfile    = 4 << 20
 )
 
-// Colour types of section 11.2.1.
+// Color types of section 11.2.1.
 const (
 	ctGray      = 0
 	ctRGB       = 2
@@ -83,7 +83,7 @@ type Reader struct {
 	idat       int       // position of the first chunk with the rows,
 	data       string    // of that kind: "" is IDAT
 	iccp       []byte    // iCCP's data
-	trns       []byte    // tRNS's data, of the right length for the colour type
+	trns       []byte    // tRNS's data, of the right length for the color type
 	palette    [][4]byte // 256 entries once there is a PLTE
 	paletteLen int
 	control    int // fcTL is there: 1 before IDAT, 2 behind it

@@ -17,7 +17,7 @@ func appendVP8L(dst []byte, pix []uint32, w, h int, alpha bool, effort Effort) [
 
 // appendVP8LBody appends what follows the header: this alone is stored in an ALPH chunk. Pixels go
 // through a palette; as they are, where they repeat so much that copies and the cache do better on
-// the colours themselves; or through prediction. The high effort tries what might do, the default
+// the colors themselves; or through prediction. The high effort tries what might do, the default
 // estimates which one does.
 func appendVP8LBody(dst []byte, pix []uint32, w, h int, effort Effort) []byte {
 	start := len(dst)
@@ -59,7 +59,7 @@ func plainPixels(pix []uint32, w, h int, effort Effort) []byte {
 	return lw.out
 }
 
-// predictable reports whether a picture of few colours is smooth, as grey ones and alpha are:
+// predictable reports whether a picture of few colors is smooth, as grey ones and alpha are:
 // residuals then have less entropy than indices at the pixels that are not equal to their
 // neighbour.
 func predictable(pix []uint32, w int, colors []uint32) bool {
