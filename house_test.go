@@ -222,7 +222,7 @@ func TestFileMapsShowTheFolder(t *testing.T) {
 		maps++
 		for file := range mapped {
 			if !there[file] {
-				t.Errorf("%s: the map has %s, the folder has not", room, file)
+				t.Errorf("%s: the map has %s, the folder does not", room, file)
 			}
 		}
 		for file := range there {
@@ -284,7 +284,7 @@ var long = map[string]string{
 	"codec/fuzz_test.go FuzzResize":                             "still to be cut",
 	"codec/gif/ends_test.go TestShortDataLeavesPixelsUncovered": "still to be cut",
 	"codec/identity_test.go fittings":                           "still to be cut",
-	"codec/pngcolour_test.go pngColours":                        "table",
+	"codec/pngcolor_test.go pngColors":                          "table",
 	"codec/webp/decode_test.go TestDecodeIsWhatOthersSee":       "still to be cut",
 }
 

@@ -4,19 +4,19 @@
 //	out, info, err := codec.Resize(ctx, src, half, codec.Options{Format: codec.WebP, Quality: 80})
 //	// out is the file, info.ContentType its media type
 //
-// Formats are told by their bytes, never by a name. image.Image does not cross the seam; the
-// packages below this one, each of which knows one format, have it.
+// Formats are told by their bytes, never by a name. No image.Image crosses this API; the packages
+// below, each of which knows one format, use it.
 //
 //	codec.go     Resize, from top to bottom
 //	format.go    the table of formats: a row each
 //	source.go    what a row opens, and what is asked of it
 //	limits.go    what is refused before memory is spent on it
-//	cost.go      what a job takes of a CPU; cost_table.go, the figures of that
+//	cost.go      the CPU time of a job, estimated; cost_table.go, the figures
 //	photo.go     planes to planes: the road of what is stored as Y'CbCr
 //	rows.go      rows of pixels, premultiplied: the road of the rest
 //	few.go       how many colors a source has, counted while its rows go by
 //	motion.go    animations, canvas by canvas
-//	colour.go    profiles to sRGB
+//	color.go     profiles to sRGB
 //	keep.go      when a source is its own result
 //	set.go       several results of one source, which is decoded once
 //	orient.go    the eight EXIF orientations
@@ -71,14 +71,14 @@ type Options struct {
 // garbage that is not collected yet.
 func Usable(memory int64) int64 { return memory / 10 * 6 }
 
-// Info tells what Resize found and made. It is filled as far as Resize got, with an error too.
+// Info tells what Resize found and made. With an error it is filled as far as Resize got.
 type Info struct {
 	Source      string  // the source's media type, "" if it is no picture
 	W, H        int     // the source's dimensions in pixels, upright
 	ContentType string  // the result's media type
 	OutW, OutH  int     // the result's dimensions in pixels
 	Frames      int     // 1 for a still picture
-	Cost        float64 // the estimate of the CPU that Resize takes, in milliseconds of the reference core; 0: not got so far
+	Cost        float64 // the estimate of the CPU that Resize takes, in milliseconds of the reference core; 0: there is no estimate
 	Note        string  // what was odd but did not fail the picture
 }
 
@@ -93,7 +93,7 @@ var ErrLimit = limit.Err
 // unsupported is the reason for an error that is ErrUnsupported.
 type unsupported string
 
-func (e unsupported) Error() string        { return "not supported: " + string(e) }
+func (e unsupported) Error() string        { return "unsupported: " + string(e) }
 func (e unsupported) Is(target error) bool { return target == ErrUnsupported }
 
 // Resize makes the picture src fit: it asks fit once for the dimensions of an upright w x h picture
@@ -138,8 +138,7 @@ func (i *Info) note(s string) {
 	i.Note += s
 }
 
-// prepare reads the source's headers, says what is to be made of it, and holds that against the
-// limits.
+// prepare reads the source's headers, plans the result, and checks it against the limits.
 func prepare(src []byte, fit func(w, h int) (int, int), opt *Options) (s source, t *target, info Info, err error) {
 	f, s, h, err := open(src)
 	if err != nil {
@@ -177,9 +176,9 @@ func plan(f *Format, s source, h *header, size int, fit func(w, h int) (int, int
 	return t, nil
 }
 
-// still makes the result of a still picture, and tells what was wrong with the source all the same.
-// src is the source where it may be the result, else nil: what s holds is then garbage while the
-// result is encoded.
+// still makes the result of a still picture, and tells what was wrong with the source even so. src
+// is the source where it may be the result, else nil: what s holds is then garbage while the result
+// is encoded.
 func still(ctx context.Context, s source, t *target, src []byte) (out []byte, note string, err error) {
 	m, err := s.still(ctx, t)
 	if err != nil {
@@ -193,8 +192,8 @@ func still(ctx context.Context, s source, t *target, src []byte) (out []byte, no
 	return out, note, err
 }
 
-// write encodes what s was decoded to for t, or returns src where that is better; a src of nil
-// never is, and s is then not held.
+// write encodes m, to which s was decoded for t, or returns src where that is better. With a nil
+// src it always encodes, and does not hold s.
 func write(s source, t *target, m picture, src []byte) ([]byte, error) {
 	m.Image = orient(m.Image, t.orientation)
 	if src != nil {

@@ -16,10 +16,10 @@ import (
 // A result may be of any format, whatever the source is: a command line asks what no URL does.
 func TestEveryFormatBecomesEveryOther(t *testing.T) {
 	ground := color.NRGBA{204, 68, 68, 255} // both colours are in the palette of image/gif
-	coloured, grey := image.NewNRGBA(image.Rect(0, 0, 64, 48)), image.NewGray(image.Rect(0, 0, 64, 48))
-	for i := range grey.Pix {
-		grey.Pix[i] = 136
-		copy(coloured.Pix[4*i:], []byte{ground.R, ground.G, ground.B, 255})
+	colored, gray := image.NewNRGBA(image.Rect(0, 0, 64, 48)), image.NewGray(image.Rect(0, 0, 64, 48))
+	for i := range gray.Pix {
+		gray.Pix[i] = 136
+		copy(colored.Pix[4*i:], []byte{ground.R, ground.G, ground.B, 255})
 	}
 	encoders := map[*Format]func(b *bytes.Buffer, m image.Image) error{
 		JPEG: func(b *bytes.Buffer, m image.Image) error { return jpeg.Encode(b, m, nil) },
@@ -27,7 +27,7 @@ func TestEveryFormatBecomesEveryOther(t *testing.T) {
 		GIF:  func(b *bytes.Buffer, m image.Image) error { return gif.Encode(b, m, nil) },
 		BMP:  func(b *bytes.Buffer, m image.Image) error { return bmp.Encode(b, m) },
 	}
-	for _, m := range []image.Image{coloured, grey} {
+	for _, m := range []image.Image{colored, gray} {
 		want := color.NRGBAModel.Convert(m.At(0, 0)).(color.NRGBA)
 		for from, encode := range encoders {
 			var b bytes.Buffer

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// A corpusRow is one line of the corpus's manifest: a real picture, made by
-// nobody here, and what is known of it.
+// A corpusRow is one line of the corpus's manifest: a real picture, not made by this project, and
+// what is known of it.
 type corpusRow struct {
 	name           string // folder/file
 	w, h, upW, upH int

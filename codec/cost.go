@@ -13,7 +13,7 @@ import "math"
 // half of the files and held against the other.
 
 // Cost estimates how many milliseconds of CPU Resize takes on the reference core, from the headers
-// of src. What Resize refuses for what its headers say is an error here too.
+// of src. What Resize refuses by its headers is an error here too.
 func Cost(src []byte, fit func(w, h int) (int, int), opt Options) (ms float64, info Info, err error) {
 	opt.CPU = 0
 	_, _, info, err = prepare(src, fit, &opt)

@@ -12,7 +12,7 @@ import (
 )
 
 // headerGIF is a GIF of so many frames of w x h, of which each has so many bytes of data that
-// nobody can decode.
+// cannot be decoded.
 func headerGIF(w, h, frames, data int) []byte {
 	var f bytes.Buffer
 	side := func(n int) { f.Write(binary.LittleEndian.AppendUint16(nil, uint16(n))) }
@@ -114,7 +114,7 @@ func TestCostOfHostileHeaders(t *testing.T) {
 	}
 }
 
-// A format that the table knows nothing of costs something all the same.
+// A format that is not in the table costs something too.
 func TestCostOfAFormatThatIsNew(t *testing.T) {
 	tg := &target{source: toy, format: toy, w: 500, h: 400, sw: 1000, sh: 800, size: 2_400_000, frames: 1}
 	still := costs.estimate(tg, &coding{})

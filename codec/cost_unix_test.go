@@ -247,8 +247,8 @@ func checkCosts(t *testing.T, title string, rows []costRow) (share float64) {
 //
 // That half is no fresh one: the model's terms, its loss and practice's sources were chosen with
 // both halves in sight. With the files halved in ten other ways and the table fitted anew, 86 to 95
-// in 100 were, 89 on average: that is what a picture that nobody has seen can expect. Of those over
-// a second one was estimated at more than twice what it took.
+// in 100 were, 89 on average: that is what an unknown picture can expect. Of those over a second
+// one was estimated at more than twice what it took.
 func TestCostIsWithinAFactorOfTwo(t *testing.T) {
 	long := os.Getenv("MINIATURA_LONG") != ""
 	if testing.Short() && !long {

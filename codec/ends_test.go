@@ -18,7 +18,7 @@ import (
 	"miniatura/codec/webp"
 )
 
-// meanOf is the mean colour of a picture laid on white.
+// meanOf is the mean color of a picture laid on white.
 func meanOf(m image.Image) (mean [3]float64) {
 	b := m.Bounds()
 	for y := b.Min.Y; y < b.Max.Y; y++ {

@@ -21,8 +21,8 @@ type fewColors struct {
 	color    [4 * maxFew]uint32
 }
 
-// countColors begins to count those of rows with so many channels, if a result's writer can make
-// use of it.
+// countColors begins to count the colours of rows with so many channels, if a result's writer makes
+// use of their number.
 func countColors(ts []*target, channels int) *fewColors {
 	f := &fewColors{channels: channels, many: true, known: ts[0].colors}
 	for _, t := range ts {
@@ -73,7 +73,8 @@ func (f *fewColors) addColor(c uint32) {
 	}
 }
 
-// of returns how many colours there are for t's writer, 0 when they are many or nothing to it.
+// of returns how many colours there are for t's writer, 0 when there are many or the writer makes
+// no use of the number.
 func (f *fewColors) of(t *target) int {
 	if !ofMixtures(t) {
 		return 0

@@ -16,7 +16,7 @@ type Format struct {
 	open func(src []byte) (source, error)
 
 	// encode writes a still picture: *image.Gray, *image.NRGBA, or *image.YCbCr of full range. It
-	// may change the picture. exact tells that every pixel that is seen is m's.
+	// may change the picture. exact reports whether every visible pixel is m's.
 	encode func(m picture, t *target) (out []byte, exact bool, err error)
 
 	// record begins an animation of the target's dimensions that runs plays times, 0 meaning for
@@ -97,7 +97,7 @@ func FormatOf(name string) *Format {
 	return nil
 }
 
-// Sniff returns the format that src's first bytes are of, and nil when they are of none.
+// Sniff returns the format of src by its first bytes, and nil when they are of none.
 func Sniff(src []byte) *Format {
 	for _, f := range formats {
 		for _, m := range f.magic {

@@ -33,9 +33,9 @@ func FuzzResize(f *testing.F) {
 		f.Fatal(err)
 	}
 	seeds := [][]byte{b.Bytes(), withOrientation(b.Bytes(), 6), encodePNG(f, m), encodePNG(f, p), stillGIF(f, p), movingGIF(f, p), bitmap24(m)}
-	for i, row := range pngColours(f) {
+	for i, row := range pngColors(f) {
 		if i%9 == 7 {
-			seeds = append(seeds, madePNG(f, []int{2, 0, 4, 6}[i/9%4], 8<<(i&1), colourLattice(), row.chunks...))
+			seeds = append(seeds, madePNG(f, []int{2, 0, 4, 6}[i/9%4], 8<<(i&1), colorLattice(), row.chunks...))
 		}
 	}
 	fit := func(w, h int) (int, int) { return max(w/2, 1), max(h/2, 1) }

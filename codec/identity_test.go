@@ -167,7 +167,7 @@ func fittings(t *testing.T) (f []fitting) {
 	}
 }
 
-// padded is m with a table of 256 colours.
+// padded is m with a table of 256 colors.
 func padded(m *image.Paletted) *image.Paletted {
 	d := *m
 	for len(d.Palette) < 256 {

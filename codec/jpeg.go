@@ -15,9 +15,9 @@ import (
 // This file is JPEG's row. The reader shrinks each component inside its inverse DCT to N/8 and
 // hands out bands of rows; RGB appears only where colour has to be converted.
 
-// narrow is how many samples a plane is decoded to at least, either way, where the source has them.
-// Of fewer, what the source's last block was filled up with, to 8 samples or 16, would be more than
-// a trace in the result.
+// narrow is the least number of samples that a plane is decoded to in each direction, where the
+// source has them. With fewer, the padding of the source's last block, which fills it to 8 samples
+// or 16, would be more than a trace in the result.
 const narrow = 64
 
 type jpegSource struct{ *jpeg.Decoder }
@@ -43,7 +43,7 @@ func (s jpegSource) header() header {
 		h.note = "another profile dropped: the first counts"
 	}
 	switch s.Model {
-	case jpeg.ModelGrey:
+	case jpeg.ModelGray:
 		h.space = icc.Gray
 	case jpeg.ModelCMYK, jpeg.ModelYCCK:
 		h.space = icc.CMYK
@@ -118,7 +118,7 @@ func (s jpegSource) mixed(r *jpegResult) image.Image {
 	w, h := t.stored()
 	rect := image.Rect(0, 0, w, h)
 	switch {
-	case s.Model == jpeg.ModelGrey:
+	case s.Model == jpeg.ModelGray:
 		g := &image.Gray{Pix: planes[0].opt.Dst, Stride: w, Rect: rect}
 		t.color.apply(g)
 		return g
@@ -257,8 +257,9 @@ func stripJPEG(_ source, src []byte, keepProfile bool) ([]byte, error) {
 	return jpeg.Strip(src, keepProfile)
 }
 
-// progressiveArea is from how many pixels on a JPEG is written progressive: there it takes 1 to 3 %
-// fewer bytes. Below, the headers of its scans may cost more than that, and both are tried.
+// progressiveArea is the number of pixels from which on a JPEG is written progressive, which takes
+// 1 to 3 % fewer bytes. Below, the headers of its scans may cost more than that, and both are
+// tried.
 const progressiveArea = 1 << 16
 
 func writeJPEG(m picture, t *target) (out []byte, exact bool, err error) {

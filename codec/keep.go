@@ -9,9 +9,9 @@ func (t *target) alreadyRight() bool {
 }
 
 // smaller returns what a source that is already right becomes: itself without its metadata, the
-// samples not touched, or its encoding out. That is taken where it is smaller and exact, which is
-// without loss; where it costs quality it has to be a tenth smaller. Samples of 16 bits have none
-// to lose: every result has 8.
+// samples not touched, or its encoding out. An exact encoding, which has no loss, is taken where it
+// is smaller; one with loss has to be a tenth smaller. Narrowing samples of 16 bits is not a loss:
+// every result has 8.
 //
 // The source has been decoded to the end by now: a damaged file does not come this far.
 func smaller(s source, t *target, src, out []byte, exact bool, err error) ([]byte, error) {

@@ -132,11 +132,11 @@ func memorySources(t *testing.T, dir string) (files []string) {
 	t.Helper()
 	const w, h = 3000, 2000
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
-	grey := image.NewPaletted(m.Rect, color.Palette{color.White, color.Black, color.NRGBA{255, 0, 0, 255}, color.NRGBA{0, 0, 255, 255}})
+	gray := image.NewPaletted(m.Rect, color.Palette{color.White, color.Black, color.NRGBA{255, 0, 0, 255}, color.NRGBA{0, 0, 255, 255}})
 	for y := range h {
 		for x := range w {
 			m.SetNRGBA(x, y, color.NRGBA{uint8(x * y >> 8), uint8(x + y), uint8(x ^ y), 255})
-			grey.SetColorIndex(x, y, uint8((x/90+y/70)%4))
+			gray.SetColorIndex(x, y, uint8((x/90+y/70)%4))
 		}
 	}
 	put := func(name string, write func(f *os.File) error) {
@@ -155,9 +155,9 @@ func memorySources(t *testing.T, dir string) (files []string) {
 	}
 	put("a.jpg", func(f *os.File) error { return stdjpeg.Encode(f, m, nil) })
 	put("a.png", func(f *os.File) error { return (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(f, m) })
-	put("palette.png", func(f *os.File) error { return png.Encode(f, grey) })
+	put("palette.png", func(f *os.File) error { return png.Encode(f, gray) })
 	put("a.bmp", func(f *os.File) error { _, err := f.Write(bitmap24(m)); return err })
-	put("a.gif", func(f *os.File) error { _, err := f.Write(stillGIF(t, grey)); return err })
-	put("moving.gif", func(f *os.File) error { _, err := f.Write(movingGIF(t, grey)); return err })
+	put("a.gif", func(f *os.File) error { _, err := f.Write(stillGIF(t, gray)); return err })
+	put("moving.gif", func(f *os.File) error { _, err := f.Write(movingGIF(t, gray)); return err })
 	return files
 }

@@ -95,7 +95,7 @@ func (r pngRecorder) finish() (out []byte, exact bool, err error) {
 	return out, true, err
 }
 
-// stripPNG hands a whole file on only: what is wrong with it a new one has not.
+// stripPNG copies only a file without faults: a new one would not have them.
 func stripPNG(s source, src []byte, keepProfile bool) ([]byte, error) {
 	if n := s.note(); n != "" {
 		return nil, unsupported(n)

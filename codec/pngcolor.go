@@ -8,10 +8,9 @@ import (
 	"miniatura/codec/icc"
 )
 
-// This file reads what a PNG says of its colours: PNG specification, third
-// edition, sections 4.3 and 11.3.2. Of cICP, iCCP, sRGB and gAMA with cHRM, the
-// first that is of use decides. Where the specification leaves a choice, it is
-// Chromium's, found by trying.
+// This file reads what a PNG says of its colors: PNG specification, third edition, sections 4.3
+// and 11.3.2. Of cICP, iCCP, sRGB and gAMA with cHRM, the first that is of use decides. Where the
+// specification leaves a choice, it is Chromium's, found by experiment.
 
 // color returns the conversion to sRGB. Without a profile it is done before scaling: the mean of
 // linear samples would not be that of what they look like.
@@ -30,7 +29,7 @@ func (s pngSource) color(h *header, to *Format) (conversion, error) {
 	return c, err
 }
 
-// codedColor is the colour of cICP's four code points, and whether they say
+// codedColor is the color of cICP's four code points, and whether they say
 // one. Those of narrow range, which RGB files do not have, say none.
 func (s pngSource) codedColor() (conversion, bool, error) {
 	c := s.CICP
@@ -58,7 +57,7 @@ func (s pngSource) codedColor() (conversion, bool, error) {
 	return convert, err == nil, err
 }
 
-// gammaColor is the colour of gAMA, 0 where there is none, and cHRM, which
+// gammaColor is the color of gAMA, 0 where there is none, and cHRM, which
 // counts beside it only.
 func (s pngSource) gammaColor() (conversion, error) {
 	gamma, chrm := s.Gamma, s.Chromaticities

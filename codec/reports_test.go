@@ -22,9 +22,9 @@ import (
 	"miniatura/codec/webp"
 )
 
-// A report is a small file of a kind that other resizers were reported for,
-// and what has to come out of it: Chromium's picture of it, and where they are
-// of another mind than nobody, Pillow's, ImageMagick's and sharp's.
+// A report is a small file of a kind that other resizers were reported for, and what has to come
+// out of it: Chromium's picture of it, and where they are that differ from none of Pillow's,
+// ImageMagick's and sharp's.
 type report struct {
 	file   string
 	w, h   int

@@ -10,7 +10,7 @@ import (
 	"miniatura/codec/icc"
 )
 
-// This file says what a row of the table opens, and for what it is asked.
+// This file says what a row of the table opens, and what the source is asked for.
 
 // A header is what a source says of itself before anything is decoded.
 type header struct {
@@ -21,7 +21,7 @@ type header struct {
 	profileErr  error     // a profile that could not be read at all
 	space       icc.Space // of the samples
 	planar      bool      // there is no alpha, and the picture need not become pixels
-	colors      int       // that there are at most, 0 where the header does not say
+	colors      int       // the most that there can be, 0 where the header does not say
 	odd         bool      // stored as not every reader takes it
 	note        string    // what was odd about the headers
 	coding      coding
@@ -53,10 +53,10 @@ type coding struct {
 // A picture is what a still source becomes, on its way to an encoder.
 type picture struct {
 	image.Image
-	colors int // of the source, of which these are mixtures; 0: many, or nobody counted
+	colors int // of the source, of which these are mixtures; 0: many, or not counted
 }
 
-// A source is an opened picture, of which the headers were read. It may hold on to the bytes it was
+// A source is an opened picture, of which the headers were read. It may keep the bytes that it was
 // opened with.
 type source interface {
 	header() header
@@ -70,7 +70,7 @@ type source interface {
 	// it. All of ts go together, see Set. No picture depends on which others there are.
 	still(ctx context.Context, ts ...*target) ([]picture, error)
 
-	// note tells what was wrong with a picture that is whole all the same, once it has been
+	// note tells what was wrong with a picture that is nevertheless whole, once it has been
 	// decoded; "" if nothing was.
 	note() string
 
@@ -88,11 +88,11 @@ type player interface {
 type recorder interface {
 	Add(canvas *image.NRGBA, delay time.Duration) error
 
-	// finish returns the file, and whether every pixel that is seen is a canvas's.
+	// finish returns the file, and whether every visible pixel is its canvas's.
 	finish() (out []byte, exact bool, err error)
 }
 
-// A target is what is to be made of one source. Nobody changes it once aim has made it.
+// A target is what is to be made of one source. It does not change once aim has made it.
 type target struct {
 	source      *Format // the source's
 	format      *Format // the result's
@@ -146,7 +146,7 @@ func open(src []byte) (*Format, source, header, error) {
 }
 
 // aim says what is to be made of a source of format f with the header h and so many bytes, its
-// colours aside.
+// colors aside.
 func aim(f *Format, h *header, size int, fit func(w, h int) (int, int), opt *Options) (*target, error) {
 	w, ht := h.upright()
 	t := &target{

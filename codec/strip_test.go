@@ -192,7 +192,7 @@ func TestWebPChunks(t *testing.T) {
 	checkStrip(t, webp.Strip, file(vp8x(0x0a), anim, frame(own, alph, vp8), frame(vp8, own), exif), false,
 		file(vp8x(0x02), anim, frame(alph, vp8), frame(vp8)))
 
-	// The last padding byte left away, RIFF size too.
+	// The last padding byte left out, RIFF size too.
 	cut := file(vp8)
 	cut = cut[:len(cut)-1]
 	cut[4]--

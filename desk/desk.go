@@ -55,7 +55,7 @@ type Command struct {
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends what does not heed the first
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends what ignores the first
 	if len(args) == 0 {
 		help(stderr)
 		return exitUsage

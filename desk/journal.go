@@ -37,7 +37,7 @@ const journalLength = 100
 func (j *journal) add(e exchange, local *s3test.Server) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if local != nil { // its log would grow for ever if nobody took it
+	if local != nil { // its log grows until it is taken
 		for i, r := range local.Requests() {
 			if i == 50 {
 				e.S3 = append(e.S3, "...")

@@ -174,7 +174,7 @@ func (b bundle) pack(root string, binary []byte) ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// addFile appends one file with the mode that Lambda needs and with times that say nothing.
+// addFile appends one file with the mode that Lambda needs and with a fixed time.
 func addFile(z *zip.Writer, name string, data []byte) error {
 	h := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)}
 	h.SetMode(0o755)

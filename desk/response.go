@@ -33,7 +33,7 @@ func respond(w http.ResponseWriter, r *http.Request, a *edge.Response, record ed
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	if r.Method == http.MethodGet {
-		w.Write(body) // a viewer that went away has nobody to tell
+		w.Write(body) // the viewer may have gone away
 	}
 	return status
 }

@@ -233,7 +233,7 @@ const ownPrefix = "/.miniatura/"
 
 func (c *cloudFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if c.loopback && !loopbackHost(r.Host) {
-		// Another site's name that points here, to read what only this machine may.
+		// Another site's name may point here, to read what only this machine may.
 		http.Error(w, "this server answers to localhost only", http.StatusMisdirectedRequest)
 		return
 	}
@@ -370,7 +370,7 @@ func (c *cloudFront) fetch(w http.ResponseWriter, r *http.Request, uri string, r
 	h.Set("Content-Type", kind)
 	h.Set("Content-Length", strconv.FormatInt(size, 10))
 	if r.Method == http.MethodGet {
-		io.Copy(w, bytes.NewReader(o.Body)) // a viewer that went away has nobody to tell
+		io.Copy(w, bytes.NewReader(o.Body)) // the viewer may have gone away
 	}
 	return http.StatusOK
 }

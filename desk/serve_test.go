@@ -523,7 +523,7 @@ func TestUploadsAndPreviews(t *testing.T) {
 		{"new.png", small, 200, "new.png"},
 		{"new.png", small, 200, "new.png"}, // the same again
 		{"new.png", pngOf(t, 31, 20), 200, "new-2.png"},
-		{"a.jpg", small, 200, "a-2.jpg"}, // nobody's original is replaced
+		{"a.jpg", small, 200, "a-2.jpg"}, // no original is replaced
 		{"../up.png", small, 200, "up.png"},
 		{"really.png", []byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), 415, ""},
 		{"empty.png", nil, 415, ""},

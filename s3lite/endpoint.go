@@ -33,7 +33,7 @@ func (c *Client) url(region, key string) (*url.URL, error) {
 		return nil, errors.New("the Client names no bucket")
 	}
 	if strings.HasSuffix(c.Bucket, expressSuffix) {
-		return nil, errors.New("S3 Express buckets (--x-s3) are not supported")
+		return nil, errors.New("unsupported: S3 Express buckets (--x-s3)")
 	}
 	u.Path = strings.TrimRight(u.Path, "/")
 	_, notIP := netip.ParseAddr(u.Hostname())

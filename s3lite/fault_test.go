@@ -433,7 +433,7 @@ func TestErrorsSayWhatFailed(t *testing.T) {
 		"s3lite: HEAD bucket/eof: EOF and gave up (4 of 4 attempts)":                            head("eof"),
 		"s3lite: PUT bucket/a.jpg: a header is not printable ASCII (0 of 4 attempts)": c.Put(t.Context(), "a.jpg", nil,
 			s3lite.PutOptions{ContentType: "image/\njpeg"}),
-		"s3lite: HEAD b--x-s3/k: S3 Express buckets (--x-s3) are not supported (0 of 4 attempts)": func() error {
+		"s3lite: HEAD b--x-s3/k: unsupported: S3 Express buckets (--x-s3) (0 of 4 attempts)": func() error {
 			_, err := (&s3lite.Client{Bucket: "b--x-s3", Region: "us-east-1", Credentials: c.Credentials}).Head(t.Context(), "k")
 			return err
 		}(),

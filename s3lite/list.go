@@ -51,7 +51,7 @@ func (c *Client) List(ctx context.Context, prefix string) iter.Seq2[*Object, err
 			}
 			for _, f := range page.Contents {
 				key := f.Key
-				if page.EncodingType == "url" { // some servers heed encoding-type, some do not
+				if page.EncodingType == "url" { // some servers ignore encoding-type
 					if key, err = url.QueryUnescape(f.Key); err != nil {
 						fail(err)
 						return

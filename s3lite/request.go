@@ -127,7 +127,7 @@ func (c *Client) attempt(ctx context.Context, q *request) *outcome {
 	op, ok := errors.AsType[*net.OpError](err)
 	o.err, o.undialed = cmp.Or(context.Cause(ctx), err), ok && op.Op == "dial"
 	if t, ok := t.(interface{ CloseIdleConnections() }); ok {
-		t.CloseIdleConnections() // this connection may have died in its sleep, and so its neighbours
+		t.CloseIdleConnections() // this connection may have died while the sandbox was frozen, and the others too
 	}
 	return o
 }

@@ -134,7 +134,7 @@ func (c *Client) Put(ctx context.Context, key string, body []byte, o PutOptions)
 	return err
 }
 
-// Delete removes key; that it was absent is no error.
+// Delete removes key. An absent key is no error.
 func (c *Client) Delete(ctx context.Context, key string) error {
 	_, err := c.do(ctx, &request{method: http.MethodDelete, key: key})
 	return err

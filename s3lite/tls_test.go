@@ -44,7 +44,7 @@ func TestSharedTransportVerifiesAndResumes(t *testing.T) {
 		w.Header().Set("Connection", "close")
 		srv.ServeHTTP(w, r)
 	}))
-	ts.EnableHTTP2 = true // and yet nobody is to speak it
+	ts.EnableHTTP2 = true // the client must not speak it even so
 	ts.StartTLS()
 	defer ts.Close()
 	file := filepath.Join(t.TempDir(), "ca.pem")

@@ -294,6 +294,6 @@ func (j *judge) finish(w http.ResponseWriter, r *http.Request) {
 	var id int
 	fmt.Sscan(r.PathValue("id"), &id)
 	j.mu.Lock()
-	delete(j.tasks, id) // a picture that the page gave up may still come: nobody waits for it
+	delete(j.tasks, id) // a picture that the page gave up may still come, and is ignored
 	j.mu.Unlock()
 }

@@ -418,8 +418,9 @@ func score(norms *[3][scales][6]float64, levels int) float64 {
 	return 100 - 10*math.Pow(sum, 0.6276336467831387)
 }
 
-// weighty reports whether anything of a plane at a scale has a weight above 0.0021. What has not
-// moves no score by 0.001, and is the plane that costs most three times out of four.
+// weighty reports whether anything of a plane at a scale has a weight above 0.0021. A plane without
+// such a weight moves no score by 0.001, and three times out of four it is the plane that costs
+// most.
 func weighty(plane, scale int) bool {
 	return slices.Max(scoreWeights[6*(scales*plane+scale):][:6]) > 0.0021
 }

@@ -245,19 +245,19 @@ func decodeFile(path string) (image.Image, error) {
 
 // reference scales the luma of m to r's size in 16 bits.
 func reference(m image.Image, r image.Rectangle) metrics.Plane {
-	var grey *image.Gray
+	var gray *image.Gray
 	switch m := m.(type) {
 	case *image.YCbCr:
-		grey = &image.Gray{Pix: m.Y, Stride: m.YStride, Rect: m.Rect}
+		gray = &image.Gray{Pix: m.Y, Stride: m.YStride, Rect: m.Rect}
 	case *image.Gray:
-		grey = m
+		gray = m
 	default:
-		grey = image.NewGray(m.Bounds())
-		draw.Draw(grey, grey.Rect, m, m.Bounds().Min, draw.Src)
+		gray = image.NewGray(m.Bounds())
+		draw.Draw(gray, gray.Rect, m, m.Bounds().Min, draw.Src)
 	}
 	r = r.Sub(r.Min)
 	dst := image.NewGray16(r)
-	draw.CatmullRom.Scale(dst, r, grey, grey.Rect, draw.Src, nil)
+	draw.CatmullRom.Scale(dst, r, gray, gray.Rect, draw.Src, nil)
 	p := metrics.Plane{W: r.Dx(), H: r.Dy(), Pix: make([]float64, r.Dx()*r.Dy())}
 	for i := range p.Pix {
 		p.Pix[i] = float64(dst.Gray16At(i%p.W, i/p.W).Y) / 257

@@ -8,8 +8,8 @@
 // resident sets are those of fresh processes that do the work once. Our side is
 // this program built without cgo, with and without -tags purego.
 //
-// It installs nothing. What is missing is said in one line each, rows that need
-// it are left out, and the exit code is 1.
+// It installs nothing. It names what is missing in one line each, leaves out the rows that need it,
+// and the exit code is 1.
 package main
 
 import (

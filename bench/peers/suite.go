@@ -35,7 +35,7 @@ type suite struct {
 	missing []string
 	skipped []string // rows that could not be measured
 	rows    []Row
-	line    *progress.Line // nil: nobody looks
+	line    *progress.Line // nil: no progress is shown
 	out     io.Writer      // of -json
 	closers []func()
 }

@@ -1,6 +1,6 @@
-// Package pictures makes pictures by code, the same on every machine: stand-ins
-// for photos where there is no corpus, one larger than any corpus has, and the
-// text and line drawings that reductions spoil first.
+// Package pictures makes pictures by code, the same on every machine: stand-ins for photos where
+// there is no corpus, one larger than any corpus has, and text and line drawings, which reductions
+// damage most.
 package pictures
 
 import (

@@ -38,7 +38,7 @@ func TestLinesAreToldApartByShape(t *testing.T) {
 			seen[s.shape] = s.name
 			group := regexp.MustCompile(`<path class="mark ` + s.shape + `" d="([^"]*)"`).FindStringSubmatch(svg)
 			if group == nil || strings.Count(group[1], "M") != len(s.points)+1 {
-				t.Errorf("%s has not a mark for each of its %d points and its name", s.name, len(s.points))
+				t.Errorf("%s lacks a mark for each of its %d points and its name", s.name, len(s.points))
 			}
 		}
 	}

@@ -33,7 +33,7 @@ func TestREADMEAndPlotsAreWhatWasMeasured(t *testing.T) {
 	}
 	for _, f := range docs {
 		if _, ok := files["docs/"+f.Name()]; !ok && strings.HasSuffix(f.Name(), ".svg") {
-			t.Errorf("docs/%s is made by nobody", f.Name())
+			t.Errorf("docs/%s is made by no plot", f.Name())
 		}
 	}
 }

@@ -1,6 +1,6 @@
-// Command s3faults holds S3 clients against the fault table of s3lite/s3test and prints what each
-// makes of it: s3lite, aws-sdk-go-v2 and minio-go, the latter two as they come, but for what the
-// service needs to answer at all.
+// Command s3faults runs S3 clients through the fault table of s3lite/s3test and prints what each
+// makes of it: s3lite, aws-sdk-go-v2 and minio-go, the latter two with their defaults, except for
+// what the service needs to answer at all.
 //
 //	go run . [part of a fault's name]
 package main

@@ -66,7 +66,7 @@ func judge(root, dir string, jobs []*job) error {
 }
 
 // misread are the sources that Pillow, and so the reference, reads wrongly or not at all, with the
-// command that makes a PNG of them that it reads rightly. Nobody may be judged by a wrong
+// command that makes a PNG of them that it reads rightly. No result may be judged by a wrong
 // reference.
 var misread = map[string][]string{
 	"bmp/bmpsuite-g/pal4rle.bmp": {"convert", "IN", "PNG32:OUT"},
@@ -144,7 +144,7 @@ func (c comparison) faults(j *job, kind string) string {
 	if c.Alpha > most {
 		say("alpha differs by %.1f", c.Alpha)
 	}
-	if j.trait.colours && c.Mode == "P" {
+	if j.trait.colors && c.Mode == "P" {
 		say("256 colours left")
 	}
 	return strings.Join(bad, "; ")

@@ -16,7 +16,7 @@ import (
 type source struct {
 	name   string // as it is in the corpus, folder first
 	path   string
-	w, h   int    // upright, 0 where nobody knows
+	w, h   int    // upright, 0 where unknown
 	format string // jpeg, png, gif, bmp, webp
 	about  string // the manifest's words
 	named  string // the name under which it is asked for
@@ -28,7 +28,7 @@ type trait struct {
 	has     func(source) bool
 	webp    bool // made into WebP; else into the source's own format
 	hostile bool // any answer is right but a crash
-	colours bool // a truecolour picture has to stay one
+	colors bool // a truecolour picture has to stay one
 	names   bool // only what it goes out as is looked at
 }
 
@@ -61,7 +61,7 @@ var traits = []trait{
 	{name: "PNG with tRNS to WebP", webp: true, has: func(s source) bool {
 		return s.in("png") && strings.Contains(s.about, "tRNS") && !strings.Contains(s.about, "APNG")
 	}},
-	{name: "truecolour PNG stays truecolour", colours: true, has: func(s source) bool {
+	{name: "truecolour PNG stays truecolour", colors: true, has: func(s source) bool {
 		return s.in("png") && regexp.MustCompile(`^8-bit RGBA?\b`).MatchString(s.about) && !strings.Contains(s.about, "APNG") && !strings.Contains(s.about, "tRNS") &&
 			!turned.MatchString(s.about) && !wideGamut.MatchString(s.about) && s.w*s.h >= 100*100
 	}},

@@ -50,12 +50,12 @@ func TestAComparisonIsJudgedByItsTrait(t *testing.T) {
 		"no alpha":        func(c *comparison, _ *trait) { c.Alpha = 100 },
 		"one frame":       func(c *comparison, _ *trait) { c.SourceFrames = 3 },
 		"lying name":      func(c *comparison, _ *trait) { c.Format = "PNG" },
-		"few colours":     func(c *comparison, tr *trait) { c.Mode, tr.colours = "P", true },
+		"few colours":     func(c *comparison, tr *trait) { c.Mode, tr.colors = "P", true },
 		"not a picture":   func(c *comparison, _ *trait) { c.Error = "cannot identify image file" },
 		"two pixels less": func(c *comparison, _ *trait) { c.W -= 2 },
 	} {
 		if judged(change) == "" {
-			t.Errorf("%s: nothing is said", name)
+			t.Errorf("%s: no fault is named", name)
 		}
 	}
 }

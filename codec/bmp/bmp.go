@@ -4,10 +4,10 @@
 //	reader.go  rows of 8-bit samples, run-length encoding
 //	writer.go  Append
 //
-// The formats are those of Microsoft's "Bitmap Storage" reference. Read are 1, 2, 4, 8, 16, 24 and
-// 32 bits a pixel, bit fields, RLE4 and RLE8, bottom-up and top-down. Where the reference is
-// silent, browsers are followed: alpha counts when a header of version 4 or 5, or a bit field,
-// names it and not all of it is zero; pixels that run-length encoding skips are black.
+// The formats are those of Microsoft's "Bitmap Storage" reference. The reader takes 1, 2, 4, 8, 16,
+// 24 and 32 bits a pixel, bit fields, RLE4 and RLE8, bottom-up and top-down. Where the reference is
+// silent, the reader follows browsers: alpha counts when a header of version 4 or 5, or a bit
+// field, names it and not all of it is zero; pixels that run-length encoding skips are black.
 package bmp
 
 import (

@@ -80,8 +80,8 @@ func (r *Reader) expand(dst, src []byte) {
 	}
 }
 
-// runs decodes all runs into palette indices, top row first, and says by a bit for each what some
-// run covers.
+// runs decodes all runs into palette indices, top row first, and sets a bit for each pixel that
+// some run covers.
 func (r *Reader) runs() (index, covered []byte, err error) {
 	index = make([]byte, r.Width*r.Height)
 	covered = make([]byte, (len(index)+7)/8)

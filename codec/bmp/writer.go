@@ -19,7 +19,7 @@ func Append(dst []byte, m image.Image) ([]byte, error) {
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide || w*h > MaxPixels {
 		return nil, UnsupportedError("dimensions")
 	}
-	colours, opaque := survey(m)
+	colors, opaque := survey(m)
 	switch {
 	case !opaque:
 		dst = header(dst, w, h, 32, nil)
@@ -28,7 +28,7 @@ func Append(dst []byte, m image.Image) ([]byte, error) {
 				dst = append(dst, p[2], p[1], p[0], p[3])
 			}
 		})
-	case colours == nil:
+	case colors == nil:
 		dst = header(dst, w, h, 24, nil)
 		eachRow(m, func(row []byte) {
 			n := len(dst)
@@ -40,19 +40,19 @@ func Append(dst []byte, m image.Image) ([]byte, error) {
 	default:
 		depth := 8
 		for _, d := range []int{4, 1} {
-			if len(colours) <= 1<<d {
+			if len(colors) <= 1<<d {
 				depth = d
 			}
 		}
-		dst = header(dst, w, h, depth, colours)
-		index := make(map[uint32]byte, len(colours))
-		for i, c := range colours {
+		dst = header(dst, w, h, depth, colors)
+		index := make(map[uint32]byte, len(colors))
+		for i, c := range colors {
 			index[c] = byte(i)
 		}
 		eachRow(m, func(row []byte) {
 			n := len(dst)
 			v, bits := 0, 0
-			last, at := colours[0], index[colours[0]]
+			last, at := colors[0], index[colors[0]]
 			for p := row; len(p) >= 4; p = p[4:] {
 				if c := binary.LittleEndian.Uint32(p); c != last {
 					last, at = c, index[c]
@@ -74,7 +74,7 @@ func Append(dst []byte, m image.Image) ([]byte, error) {
 
 // survey returns the colours of an opaque picture when they are 256 or fewer, in a fixed order, as
 // little-endian RGBA.
-func survey(m image.Image) (colours []uint32, opaque bool) {
+func survey(m image.Image) (colors []uint32, opaque bool) {
 	seen := make(map[uint32]struct{})
 	opaque = true
 	last := uint32(0)
@@ -94,10 +94,10 @@ func survey(m image.Image) (colours []uint32, opaque bool) {
 		return nil, opaque
 	}
 	for c := range seen {
-		colours = append(colours, c)
+		colors = append(colors, c)
 	}
-	slices.Sort(colours)
-	return colours, true
+	slices.Sort(colors)
+	return colors, true
 }
 
 // eachRow gives the rows from the bottom as straight RGBA.

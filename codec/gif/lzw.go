@@ -15,8 +15,8 @@ type unpacker struct {
 
 // unpack writes indices to dst until it is full, and gives how many it wrote. data begins at the
 // first sub-block's size byte and holds sub-blocks to their terminator. Fewer indices than dst has
-// room for are no error where the sub-blocks end as they should; it is one where data is cut off
-// before their terminator, or is broken. What is left over is not looked at.
+// room for are no error where the sub-blocks end as they should; data that is cut off before their
+// terminator, or broken, is one. The rest of the data is ignored.
 func (u *unpacker) unpack(dst, data []byte, minCodeSize uint) (n int, err error) {
 	clearCode := uint16(1) << minCodeSize
 	endCode := clearCode + 1

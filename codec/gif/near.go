@@ -1,7 +1,7 @@
 package gif
 
 // This file says how far an animation that was scaled may be off: which pixels stay although they
-// differ a little, which colours stand for others, and how that follows from size and error.
+// differ a little, which colors stand for others, and how that follows from size and error.
 
 import "slices"
 
@@ -19,7 +19,7 @@ const (
 	aim, most = 19.5, 26
 )
 
-// reaches are the squared distances of colours that may stand for one another around smooth, plain
+// reaches are the squared distances of colors that may stand for one another around smooth, plain
 // and busy pixels, at a strength of 1, and however strong. An error is seen where it is flat.
 var reaches, farthest = [3]float64{64, 192, 512}, [3]float64{128, 768, 3072}
 
@@ -44,7 +44,7 @@ func distance(a, b rgb) int {
 	return dr*dr + dg*dg + db*db
 }
 
-// A nearness is how far the colours of a table are apart.
+// A nearness is how far the colors of a table are apart.
 type nearness struct {
 	table       []rgb
 	transparent int
@@ -115,7 +115,7 @@ func (w *Writer) busy(i, x, y int) pixel {
 	return 2
 }
 
-// packNear packs the waiting frame with near colours for one another.
+// packNear packs the waiting frame with near colors for one another.
 func (w *Writer) packNear(d *drawing) {
 	if w.near == nil {
 		w.near = new(nearness)
@@ -154,7 +154,7 @@ func (w *Writer) squared(d *drawing) float64 {
 	return float64(sum) / float64(3*w.w*w.h)
 }
 
-// over says how many times what is left for it a frame takes.
+// over returns the bytes of a frame as a multiple of the bytes that are left for it.
 func (w *Writer) over(d *drawing) float64 {
 	left := float64(w.Budget-len(w.body)) / float64(max(w.Frames-w.frames+1, 1))
 	return float64(d.size()) / max(left, 1)

@@ -7,8 +7,7 @@ import (
 )
 
 // TestPackerWritesWhatItMay packs pixels that may be left out: what it says is shown is what
-// decodes, and one of the ways that were allowed. Where all of it may be left out, that is what is
-// done.
+// decodes, and one of the ways that were allowed. What may be left out wholly is left out.
 func TestPackerWritesWhatItMay(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 7))
 	p, u := new(packer), new(unpacker)

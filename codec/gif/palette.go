@@ -1,22 +1,22 @@
 package gif
 
-// This file chooses the colours of a frame (GIF89a section 19: at most 256 of them).
+// This file chooses the colors of a frame (GIF89a section 19: at most 256 of them).
 
 import (
 	"slices"
 )
 
-// rgb is one colour, 0x00RRGGBB.
+// rgb is one color, 0x00RRGGBB.
 type rgb uint32
 
 func (c rgb) channel(axis int) int { return int(c >> (16 - 8*axis) & 255) }
 
-// A colorCount counts how often each colour occurs, by open addressing.
+// A colorCount counts how often each color occurs, by open addressing.
 type colorCount struct {
-	keys   []rgb // colour + 1, 0 is a free slot
+	keys   []rgb // color + 1, 0 is a free slot
 	counts []uint32
-	n      int     // colours
-	index  []int32 // of the colour's palette entry, as assign says
+	n      int     // colors
+	index  []int32 // of the color's palette entry, as assign says
 }
 
 func newColorCount() *colorCount {
@@ -80,7 +80,7 @@ func (c *colorCount) pixels() uint64 {
 	return n
 }
 
-// missing lists the colours that are not in palette, ascending; it stops at 257 of them.
+// missing lists the colors that are not in palette, ascending; it stops at 257 of them.
 func (c *colorCount) missing(palette []rgb) []rgb {
 	var list []rgb
 	find := newSearchPalette(palette)
@@ -98,7 +98,7 @@ func (c *colorCount) missing(palette []rgb) []rgb {
 	return list
 }
 
-// palette gives the colours themselves if they are at most limit, else that many that come near;
+// palette gives the colors themselves if they are at most limit, else that many that come near;
 // fewer where they come within tolerance.
 func (c *colorCount) palette(limit int, tolerance float64) []rgb {
 	switch {
@@ -110,7 +110,7 @@ func (c *colorCount) palette(limit int, tolerance float64) []rgb {
 	return quantize(c, limit, tolerance)
 }
 
-// assign gives every colour the index of the nearest entry of p, and returns the sum of the squared
+// assign gives every color the index of the nearest entry of p, and returns the sum of the squared
 // errors over all pixels. It gives up once that is over most.
 func (c *colorCount) assign(p *searchPalette, most float64) (squared float64) {
 	if len(c.index) != len(c.keys) {
@@ -129,7 +129,7 @@ func (c *colorCount) assign(p *searchPalette, most float64) (squared float64) {
 	return squared
 }
 
-// unused gives the first index that no colour was assigned, in table or behind it; -1 says that
+// unused gives the first index that no color was assigned, in table or behind it; -1 says that
 // there is none.
 func (c *colorCount) unused(table []rgb) ([]rgb, int) {
 	var used [256]bool
@@ -150,13 +150,13 @@ func (c *colorCount) unused(table []rgb) ([]rgb, int) {
 	return table, -1
 }
 
-// An exactPalette finds colours that a table has.
+// An exactPalette finds colors that a table has.
 type exactPalette struct {
-	keys  [1024]rgb // colour + 1, 0 is a free slot
+	keys  [1024]rgb // color + 1, 0 is a free slot
 	index [1024]uint8
 }
 
-// newExactPalette takes the table's colours but for the transparent one.
+// newExactPalette takes the table's colors but for the transparent one.
 func newExactPalette(table []rgb, transparent int) *exactPalette {
 	p := new(exactPalette)
 	for i, c := range table {
@@ -183,7 +183,7 @@ func (p *exactPalette) find(c rgb) (index uint8, ok bool) {
 	return p.index[k], p.keys[k] != 0
 }
 
-// A searchPalette finds nearest colours by looking outwards from the nearest green.
+// A searchPalette finds nearest colors by looking outwards from the nearest green.
 type searchPalette struct {
 	colors []rgb // by green
 	index  []int // of colors[i] in the palette as written
@@ -209,7 +209,7 @@ func newSearchPalette(colors []rgb) *searchPalette {
 	return p
 }
 
-// nearest gives the palette index of the colour of least squared distance, and that distance.
+// nearest gives the palette index of the color of least squared distance, and that distance.
 func (p *searchPalette) nearest(c rgb) (index, distance int) {
 	if len(p.colors) == 0 {
 		return 0, 1 << 30
@@ -248,7 +248,7 @@ func (p *searchPalette) nearest(c rgb) (index, distance int) {
 	return p.index[at], best
 }
 
-// A sample is a group of like colours: their number and the sums of their channels.
+// A sample is a group of like colors: their number and the sums of their channels.
 type sample struct {
 	n   float64
 	sum [3]float64
@@ -269,10 +269,10 @@ func (s *sample) spread() float64 {
 	return (s.sum[0]*s.sum[0] + s.sum[1]*s.sum[1] + s.sum[2]*s.sum[2]) / s.n
 }
 
-// quantize chooses at most n colours for c with little squared error, and no more of them than it
-// takes to bring the mean squared error of a channel down to tolerance. It cuts the box of colours
+// quantize chooses at most n colors for c with little squared error, and no more of them than it
+// takes to bring the mean squared error of a channel down to tolerance. It cuts the box of colors
 // again and again in two, each time the cut that takes most error away (after Wu, "Efficient
-// statistical computations for optimal color quantization", 1991, on the colours instead of
+// statistical computations for optimal color quantization", 1991, on the colors instead of
 // on a grid of moments), and then moves the means a few times as Lloyd's algorithm does.
 func quantize(c *colorCount, n int, tolerance float64) []rgb {
 	points := samples(c)
@@ -371,7 +371,7 @@ func (o *sorter) sort(points []sample, axis int) {
 	}
 }
 
-// lloyd moves every colour of the palette to the mean of the points nearest to it, and drops
+// lloyd moves every color of the palette to the mean of the points nearest to it, and drops
 // those that have none.
 func lloyd(points []sample, palette []rgb) []rgb {
 	p := newSearchPalette(palette)
@@ -390,7 +390,7 @@ func lloyd(points []sample, palette []rgb) []rgb {
 	return slices.Compact(out)
 }
 
-// samples gives c's colours, those that share their upper five bits together where there are
+// samples gives c's colors, those that share their upper five bits together where there are
 // more than 4096.
 func samples(c *colorCount) []sample {
 	one := func(v rgb, n uint32) sample {

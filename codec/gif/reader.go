@@ -51,15 +51,15 @@ type frame struct {
 	cut         bool   // the file ends before their terminator
 }
 
-// IsGIF says whether b starts as a GIF file does.
+// IsGIF reports whether b starts as a GIF file does.
 func IsGIF(b []byte) bool {
 	return len(b) >= 6 && (string(b[:6]) == "GIF87a" || string(b[:6]) == "GIF89a")
 }
 
 // NewReader walks through all blocks of src and decodes nothing: a caller can hold Width, Height
 // and Frames against its limits before any pixel is made. It keeps src, and about 150 bytes a
-// frame. Where something else than a block follows a frame, or a block that is no frame is cut off,
-// the frames before it are the picture, as in browsers, and Note says so.
+// frame. Where something other than a block follows a frame, or a block that is no frame is cut
+// off, the frames before it are the picture, as in browsers, and Note says so.
 func NewReader(src []byte) (*Reader, error) {
 	if !IsGIF(src) {
 		return nil, FormatError("no GIF signature")
@@ -251,7 +251,7 @@ func (r *Reader) application(name string, b []byte) {
 }
 
 // descriptor reads a frame from its image descriptor (section 20) on, all of whose 9 bytes are
-// there. A frame without area is one all the same: it has a delay.
+// there. A frame without area is a frame too: it has a delay.
 func (r *Reader) descriptor(f *frame, b []byte) error {
 	x, y := int(binary.LittleEndian.Uint16(b)), int(binary.LittleEndian.Uint16(b[2:]))
 	w, h := int(binary.LittleEndian.Uint16(b[4:])), int(binary.LittleEndian.Uint16(b[6:]))

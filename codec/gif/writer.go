@@ -14,12 +14,12 @@ import (
 
 // A Writer makes an animation. It holds three canvases of four bytes a pixel and the file so far.
 type Writer struct {
-	// Tolerance is the mean squared error of a channel that frames of more than 32 colours may
-	// have so that they get by with fewer, which makes longer strings. At 0 up to 256 colours are
-	// exact. A picture that was scaled, most colours of which are mixtures, can do with 0.5.
+	// Tolerance is the mean squared error of a channel that frames of more than 32 colors may
+	// have so that they get by with fewer, which makes longer strings. At 0 up to 256 colors are
+	// exact. A picture that was scaled, most colors of which are mixtures, can do with 0.5.
 	Tolerance float64
-	// Budget is what all of the animation's Frames had better not take, in bytes, where there is a
-	// Tolerance: while they take more, colours may be further off, as far as near.go says.
+	// Budget is how many bytes all Frames of the animation should take at most, where there is a
+	// Tolerance: while they take more, colors may be further off, as far as near.go says.
 	Budget, Frames int
 
 	w, h, plays int
@@ -27,7 +27,7 @@ type Writer struct {
 	frames      int
 	global      []rgb // the global color table so far
 	local       []rgb // the last one of a frame's own
-	inexact     bool  // some colour had to be changed
+	inexact     bool  // some color had to be changed
 
 	// The frame added last waits here, since what the next one needs decides its disposal.
 	waiting bool
@@ -59,7 +59,7 @@ func NewWriter(w, h, plays int) (*Writer, error) {
 	return &Writer{w: w, h: h, plays: plays, strength: 1}, nil
 }
 
-// Append appends m as a still GIF to dst: its own colours where they are at most 256, a transparent
+// Append appends m as a still GIF to dst: its own colors where they are at most 256, a transparent
 // one included, else 256 chosen for little error, without dithering. Pixels less than half opaque
 // become transparent.
 func Append(dst []byte, m image.Image) ([]byte, error) { return AppendTolerant(dst, m, 0) }
@@ -134,7 +134,7 @@ func (w *Writer) Add(canvas *image.NRGBA, delay time.Duration) error {
 	return nil
 }
 
-// Exact reports whether every frame that was written shows the colours that were added. It is known
+// Exact reports whether every frame that was written shows the colors that were added. It is known
 // once the file is ended.
 func (w *Writer) Exact() bool { return !w.inexact }
 
@@ -198,8 +198,8 @@ func (w *Writer) erased() image.Rectangle {
 	return bound(w.w, w.h, func(i int) bool { return w.current.Pix[i+3] != 0 && w.next.Pix[i+3] == 0 })
 }
 
-// staysAt reports whether the pixel at Pix[i] stays. Of a first frame, the only one of a still
-// picture, none does.
+// staysAt reports whether the pixel at Pix[i] stays. In a first frame, the only one of a still
+// picture, no pixel does.
 func (w *Writer) staysAt(i int) bool { return w.stays != nil && w.stays[i/4] }
 
 // compare fills in w.stays, and makes w.rect the smallest rectangle with all pixels that do not
@@ -212,7 +212,7 @@ func (w *Writer) compare() {
 	}
 	w.rect = bound(w.w, w.h, func(i int) bool { return !w.stays[i/4] })
 	if w.rect.Empty() {
-		w.rect = image.Rect(0, 0, 1, 1) // a frame of its own all the same: it has a delay
+		w.rect = image.Rect(0, 0, 1, 1) // a frame of its own even so: it has a delay
 	}
 }
 
@@ -249,8 +249,8 @@ type drawing struct {
 	bits        uint  // of an index
 	data        []byte
 	shown       []byte  // the indices, as they will be decoded
-	squared     float64 // mean squared error of a channel, where near colours may stand for others
-	inexact     bool    // some colour is not in the table
+	squared     float64 // mean squared error of a channel, where near colors may stand for others
+	inexact     bool    // some color is not in the table
 }
 
 func (d *drawing) size() int { return len(d.data) + 3*len(d.local) + 3*len(d.global) }
@@ -352,7 +352,7 @@ func (w *Writer) draw(all, still bool) *drawing {
 	return d
 }
 
-// count counts the colours that are drawn, those that may be left out only with all. hole says that
+// count counts the colors that are drawn, those that may be left out only with all. hole says that
 // some pixel is left out.
 func (w *Writer) count(all bool) (counts *colorCount, hole bool) {
 	if w.counts == nil {
@@ -432,9 +432,9 @@ func (w *Writer) index(d *drawing, counts *colorCount) (bits uint) {
 	return bits
 }
 
-// choose gives the counted colours indices: in the global table, if it holds them or has room for
+// choose gives the counted colors indices: in the global table, if it holds them or has room for
 // them; in a local one of their own; or, where they are too many, among 256 that come near. The
-// index of the hole, where there is one, is one that no colour has.
+// index of the hole, where there is one, is one that no color has.
 func (w *Writer) choose(c *colorCount, hole, still bool) *drawing {
 	limit := 256
 	if hole {
@@ -464,7 +464,7 @@ func (w *Writer) choose(c *colorCount, hole, still bool) *drawing {
 	return d
 }
 
-// chooseLocal is choose where the global table does not hold all colours.
+// chooseLocal is choose where the global table does not hold all colors.
 func (w *Writer) chooseLocal(c *colorCount, d *drawing, hole bool, limit int) *drawing {
 	// Tables from before serve where they are good enough: the global one costs no bytes.
 	enough := 3 * reuse * w.tolerance() * float64(c.pixels())
@@ -511,7 +511,7 @@ func (d *drawing) use(table []rgb, k int, hole, global bool) *drawing {
 	return d
 }
 
-// tableBits gives the exponent of the size of a table for n colours.
+// tableBits gives the exponent of the size of a table for n colors.
 func tableBits(n int) uint {
 	bits := uint(1)
 	for 1<<bits < n {

@@ -99,8 +99,8 @@ func TestAnimationPlaysAsGiven(t *testing.T) {
 	}
 }
 
-// TestStillKeepsItsColours writes pictures with every number of colours that is exact.
-func TestStillKeepsItsColours(t *testing.T) {
+// TestStillKeepsItsColors writes pictures with every number of colours that is exact.
+func TestStillKeepsItsColors(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 4, 5, 16, 17, 128, 255, 256} {
 		for _, hole := range []bool{false, true} {
 			m := image.NewNRGBA(image.Rect(0, 0, 64, 33))

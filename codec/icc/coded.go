@@ -88,9 +88,9 @@ func CodedTransfer(code byte) (Transfer, bool) {
 }
 
 // NewTransform prepares the conversion of samples in the given space, Gray or RGB, with those
-// chromaticities and that transfer function. White is adapted to sRGB's, so that grey stays grey.
-// Chromaticities that span no colour space are a FormatError; an UnsupportedError is what goes
-// beyond the precision of the conversion.
+// chromaticities and that transfer function. White is adapted to sRGB's, so that gray stays gray.
+// Chromaticities that span no colour space are a FormatError; primaries beyond the precision of the
+// conversion are an UnsupportedError.
 //
 // bits is 8 or 16. Samples of 16 bits are what Wide takes, and nothing else does: narrowed first,
 // linear light would lose its shades.
@@ -128,7 +128,7 @@ func NewTransform(space Space, xy Chromaticities, transfer Transfer, bits int) (
 	return t, nil
 }
 
-// Wide converts one pixel of 16-bit samples, big-endian, into 8-bit ones: one of grey or three of
+// Wide converts one pixel of 16-bit samples, big-endian, into 8-bit ones: one of gray or three of
 // RGB, as many as dst holds.
 func (t *Transform) Wide(dst, src []byte) {
 	if t.tone16 != nil {

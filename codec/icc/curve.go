@@ -69,8 +69,7 @@ func parseCurves(b []byte, n int) ([]curve, error) {
 	return cs, nil
 }
 
-// at evaluates the curve. x outside [0, 1] is clamped, and so is the result; what is not a number
-// becomes 0.
+// at evaluates the curve. x outside [0, 1] is clamped, and so is the result; NaN becomes 0.
 func (c *curve) at(x float64) float64 {
 	x = unit(x)
 	if c.table != nil {

@@ -8,9 +8,10 @@
 //	cmyk.go       CMYK without a profile
 //	coded.go      chromaticities and transfer functions, code points of ITU-T H.273
 //
-// Evaluated are three-component matrix profiles, monochrome profiles (versions 2 and 4) and RGB and
-// CMYK profiles with an AToB0 (or else AToB1) table. Everything else is an UnsupportedError: the
-// caller then carries the profile along. A profile that breaks its own format is a FormatError.
+// The package evaluates three-component matrix profiles, monochrome profiles (versions 2 and 4) and
+// RGB and CMYK profiles with an AToB0 (or else AToB1) table. Everything else is an
+// UnsupportedError: the caller then carries the profile along. A profile that breaks its own format
+// is a FormatError.
 package icc
 
 import (
@@ -125,8 +126,8 @@ func (p *Profile) xyz(signature string) ([3]float64, error) {
 }
 
 // IsSRGB reports whether the profile's conversion changes no 8-bit sample by more than 2 of 255
-// anywhere on a lattice over the device space, so that it can be left away. It judges the curves
-// and primaries, never the profile's name.
+// anywhere on a lattice over the device space, so that it can be skipped. It judges the curves and
+// primaries, never the profile's name.
 func (p *Profile) IsSRGB() bool {
 	if p.space != RGB && p.space != Gray || p.tag("A2B0") != nil {
 		return false

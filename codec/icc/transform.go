@@ -42,7 +42,7 @@ var xyzToSRGB = matrix{
 
 // Transform prepares the conversion of samples in the given space, which is that of the picture's
 // components. RGB samples of a monochrome profile, or the reverse of it, are an UnsupportedError,
-// with one exception: a grey picture may have an RGB matrix profile, whose neutrals are then
+// with one exception: a gray picture may have an RGB matrix profile, whose neutrals are then
 // converted.
 func (p *Profile) Transform(in Space) (*Transform, error) {
 	if in.Components() == 0 || in != p.space && !(in == Gray && p.space == RGB) {
@@ -152,7 +152,7 @@ func (t *Transform) set(m matrix, transfer [3]Transfer) error {
 	return nil
 }
 
-// neutrals returns what becomes of greys, as the green of the result.
+// neutrals returns what becomes of grays, as the green of the result.
 func (t *Transform) neutrals() *[256]byte {
 	table := new([256]byte)
 	for v := range table {
@@ -238,7 +238,7 @@ func (t *Transform) pixels(row []byte, stride int) {
 	}
 }
 
-// Gray converts grey samples in place; the result is grey.
+// Gray converts gray samples in place; the result is gray.
 func (t *Transform) Gray(row []byte) { t.tones(row, 1) }
 
 // GrayAlpha converts pixels of 2 bytes in place and leaves the second, straight alpha, alone.
@@ -247,7 +247,7 @@ func (t *Transform) GrayAlpha(row []byte) { t.tones(row, 2) }
 func (t *Transform) tones(row []byte, stride int) {
 	table := t.gray
 	if table == nil && (t.linear != nil || t.grid != nil && t.space == RGB) {
-		table = t.neutrals() // of a palette, say, that happens to be grey
+		table = t.neutrals() // of a palette, say, that happens to be gray
 	}
 	if table == nil {
 		return

@@ -36,7 +36,7 @@ func DecodeConfig(r io.Reader) (image.Config, error) {
 	}
 	c := image.Config{Width: d.W, Height: d.H}
 	switch d.Model {
-	case ModelGrey:
+	case ModelGray:
 		c.ColorModel = color.GrayModel
 	case ModelYCbCr:
 		c.ColorModel = color.YCbCrModel
@@ -71,7 +71,7 @@ func (d *Decoder) image() (image.Image, error) {
 		return nil, err
 	}
 	rect := image.Rect(0, 0, d.W, d.H)
-	if d.Model == ModelGrey {
+	if d.Model == ModelGray {
 		return &image.Gray{Pix: p[0], Stride: w[0], Rect: rect}, nil
 	}
 	if d.Model == ModelYCbCr && d.Components[0].H == d.hmax && d.Components[0].V == d.vmax {

@@ -13,7 +13,7 @@ import (
 type ColorModel uint8
 
 const (
-	ModelGrey  ColorModel = iota // 1 component
+	ModelGray  ColorModel = iota // 1 component
 	ModelYCbCr                   // 3 components, full range as in JFIF
 	ModelRGB                     // 3 components
 	ModelCMYK                    // 4 components, 255 being no ink
@@ -116,7 +116,7 @@ func NewDecoder(src []byte) (*Decoder, error) {
 	d.first = *s
 	d.setModel()
 	// Every block takes at least one bit in a progressive picture (its first DC scan) and two in a
-	// sequential one (DC and EOB), so the header of a bomb convicts it.
+	// sequential one (DC and EOB), so a header that promises more is refused.
 	var blocks int64
 	for i := range d.Components {
 		blocks += int64(d.Components[i].bw) * int64(d.Components[i].bh)
@@ -388,7 +388,7 @@ func (d *Decoder) app(m byte, seg []byte) {
 func (d *Decoder) setModel() {
 	switch c := d.Components; len(c) {
 	case 1:
-		d.Model = ModelGrey
+		d.Model = ModelGray
 	case 3:
 		d.Model = ModelYCbCr
 		if d.jfif {
@@ -437,7 +437,7 @@ func (d *Decoder) MPF() []byte { return d.payload(markerAPP2, []byte("MPF\x00"))
 
 // ICCProfile returns the ICC profile: a part of the source when it is in one segment, else its
 // chunks put together. It is nil when there is none, or when a chunk is missing, misnumbered or
-// doubled before all are there: the profile is then unusable, which is not to say the picture is.
+// doubled before all are there: the profile is then unusable, but the picture may be usable.
 // Segments behind the last chunk do not change it; another reports whether one of them has other
 // contents.
 func (d *Decoder) ICCProfile() (profile []byte, another bool) {

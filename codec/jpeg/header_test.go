@@ -68,7 +68,7 @@ func TestColorModel(t *testing.T) {
 		t.Fatal(err)
 	}
 	three := b.Bytes() // without JFIF
-	one, _, _ := greyParts(t, 9, 9, 5)
+	one, _, _ := grayParts(t, 9, 9, 5)
 	named := bytes.Clone(three)
 	sof := bytes.Index(named, []byte{0xFF, markerSOF0})
 	sos := bytes.Index(named, []byte{0xFF, markerSOS})
@@ -94,7 +94,7 @@ func TestColorModel(t *testing.T) {
 		src  []byte
 		want ColorModel
 	}{
-		{"one component", one, ModelGrey},
+		{"one component", one, ModelGray},
 		{"three components", three, ModelYCbCr},
 		{"JFIF", insert(three, jfif), ModelYCbCr},
 		{"Adobe 1", insert(three, adobe(1)), ModelYCbCr},
@@ -102,7 +102,7 @@ func TestColorModel(t *testing.T) {
 		{"Adobe 0 and JFIF", insert(three, adobe(0), jfif), ModelYCbCr},
 		{"components R, G, B", named, ModelRGB},
 		{"components R, G, B and JFIF", insert(named, jfif), ModelYCbCr},
-		{"Adobe 0, one component", insert(one, adobe(0)), ModelGrey},
+		{"Adobe 0, one component", insert(one, adobe(0)), ModelGray},
 		{"four components", four, ModelCMYK},
 		{"four components and JFIF", insert(four, jfif), ModelCMYK},
 		{"Adobe 0, four components", insert(four, adobe(0)), ModelCMYK},
@@ -149,7 +149,7 @@ func TestRGBAgainstDjpeg(t *testing.T) {
 // What is whole is a profile; what is missing, misnumbered or doubled before it is whole makes it
 // none. Each is as Chromium 156 has it.
 func TestProfileChunks(t *testing.T) {
-	src, _, _ := greyParts(t, 9, 9, 5)
+	src, _, _ := grayParts(t, 9, 9, 5)
 	chunk := func(i, n byte, data string) Segment {
 		return Segment{markerAPP2, append([]byte("ICC_PROFILE\x00"), append([]byte{i, n}, data...)...)}
 	}

@@ -112,7 +112,8 @@ func (h *dcTable) build(s tableSpec) error {
 	return err
 }
 
-// long returns the code acc begins with when look has it not; of length 0 when there is none.
+// long returns the code that acc begins with when look does not have it; its length is 0 when there
+// is none.
 func (h *dcTable) long(acc uint64) code {
 	s, l := h.symbol(acc)
 	if l == 0 {
@@ -178,8 +179,8 @@ func fill(t []code, e code) {
 	}
 }
 
-// long returns the code acc begins with when look has it not; its advance is noCode when there is
-// none.
+// long returns the code that acc begins with when look does not have it; its advance is noCode when
+// there is none.
 func (h *acTable) long(acc uint64) code {
 	s, l := h.symbol(acc)
 	if l == 0 {

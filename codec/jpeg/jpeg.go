@@ -16,7 +16,7 @@ func (e FormatError) Error() string { return "jpeg: invalid format: " + string(e
 // like.
 type UnsupportedError string
 
-func (e UnsupportedError) Error() string { return "jpeg: unsupported feature: " + string(e) }
+func (e UnsupportedError) Error() string { return "jpeg: unsupported: " + string(e) }
 
 // Is reports whether target is errors.ErrUnsupported.
 func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }

@@ -85,7 +85,7 @@ func decoded(t testing.TB, name string, src []byte) (planes [4][]byte, d *Decode
 	return planes, d
 }
 
-// holds tells whether odd is read as plain is, and known to be odd.
+// holds checks that odd is read as plain is, and known to be odd.
 func holds(t *testing.T, name string, plain, odd []byte) {
 	t.Helper()
 	want, d := decoded(t, "plain", plain)
@@ -131,7 +131,7 @@ func TestMissingHuffmanTablesAreTheStandards(t *testing.T) {
 		holds(t, "one missing", plain, without(plain, func(c, s byte) bool { return c != class || s != selector }))
 		holds(t, "one left", plain, without(plain, func(c, s byte) bool { return c == class && s == selector }))
 	}
-	gray, _, _ := greyParts(t, 40, 30, 7)
+	gray, _, _ := grayParts(t, 40, 30, 7)
 	holds(t, "grey", gray, without(gray, func(c, s byte) bool { return false }))
 
 	// Tables that are there count, also where others are missing: a picture with tables of its own

@@ -83,7 +83,7 @@ func TestLumaAgainstDjpeg(t *testing.T) {
 		if err != nil {
 			t.Fatal(p, err)
 		}
-		if d.Model != ModelYCbCr && d.Model != ModelGrey || d.Components[0].H != d.hmax || d.Components[0].V != d.vmax {
+		if d.Model != ModelYCbCr && d.Model != ModelGray || d.Components[0].H != d.hmax || d.Components[0].V != d.vmax {
 			continue // djpeg's PGM is not a plane of the file
 		}
 		for n := 1; n <= 8; n++ {

@@ -78,7 +78,7 @@ func scalesOf(n [4]int) (s [4]Scales) {
 //
 // Memory is in proportion to the width, for progressive pictures to the coefficients that n needs
 // (see PeakBytes and MaxBytes). The context is looked at once per row of MCUs. When Decode returns
-// an error, which may be emit's own, the bands handed out before are worth nothing.
+// an error, which may be emit's own, the bands handed out before it must be discarded.
 //
 // A picture is complete when every component has been decoded to the last block; what follows, or
 // the lack of an EOI marker, is ignored. Damage is a FormatError wherever decoding meets it; it
@@ -128,8 +128,8 @@ func (d *Decoder) DecodeAll(ctx context.Context, scales [4]Scales, emit func(c, 
 	return walk.decodeSequential(ctx, w, emit)
 }
 
-// A workspace is the memory of Decode. It is kept for the next picture, what is in it is not: all
-// of it is set before it is read.
+// A workspace is the memory of Decode. The memory is kept for the next picture, its contents are
+// not: all of it is set before it is read.
 type workspace struct {
 	r      bitReader
 	dc     [4]dcTable // by selector

@@ -137,9 +137,9 @@ func TestChooseScaleLeavesTwoSamplesForEachOfTheTarget(t *testing.T) {
 	}
 }
 
-// greyParts returns a w x h picture in one component, and its parts: the DQT and DHT segments with
+// grayParts returns a w x h picture in one component, and its parts: the DQT and DHT segments with
 // their markers, and the entropy-coded data.
-func greyParts(t testing.TB, w, h, seed int) (src, tables, data []byte) {
+func grayParts(t testing.TB, w, h, seed int) (src, tables, data []byte) {
 	t.Helper()
 	m := image.NewGray(image.Rect(0, 0, w, h))
 	for i := range m.Pix {
@@ -180,7 +180,7 @@ func TestComponentsInScansOfTheirOwn(t *testing.T) {
 		src = append(src, frame...)
 		var alone [3][]byte
 		for c, s := range f {
-			g, tables, data := greyParts(t, (w*s[0]+hmax-1)/hmax, (h*s[1]+vmax-1)/vmax, 3+4*c)
+			g, tables, data := grayParts(t, (w*s[0]+hmax-1)/hmax, (h*s[1]+vmax-1)/vmax, 3+4*c)
 			alone[c] = g
 			src = append(src, tables...)
 			src = append(src, 0xFF, markerSOS, 0, 8, 1, byte(10+c), 0, 0, 63, 0)
@@ -211,7 +211,7 @@ func TestComponentsInScansOfTheirOwn(t *testing.T) {
 func TestPicturesLeaveNothingBehind(t *testing.T) {
 	pictures := smallPictures(t)
 	pictures["larger"] = picture(t, 300, 200)
-	pictures["grey"], _, _ = greyParts(t, 50, 70, 5)
+	pictures["grey"], _, _ = grayParts(t, 50, 70, 5)
 	for a, first := range pictures {
 		for b, between := range pictures {
 			for n := 1; n <= 8; n += 3 {

@@ -9,8 +9,8 @@ import "bytes"
 // stay, cut to what says how samples are meant; an ICC profile stays if keepICC is set. An
 // orientation goes: whoever meets one other than 1 has to turn the pixels instead.
 //
-// It is one pass, and allocates at most len(src) bytes. Whether the samples are whole is not looked
-// at.
+// It is one pass, and allocates at most len(src) bytes. It does not check that the samples are
+// whole.
 func Strip(src []byte, keepICC bool) ([]byte, error) {
 	if len(src) < 4 || src[0] != 0xFF || src[1] != markerSOI {
 		return nil, FormatError("missing SOI marker")

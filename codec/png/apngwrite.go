@@ -27,7 +27,7 @@ type AnimationWriter struct {
 	part, holed []byte // a rectangle, cut out
 
 	translucent, colored bool         // of some pixel
-	table                *colourTable // of all pixels, nil when they are more than 256
+	table                *colorTable // of all pixels, nil when they are more than 256
 }
 
 // A heldFrame is a frame that waits for the header.
@@ -44,7 +44,7 @@ func NewAnimationWriter(w, h, plays int, o *Options) (*AnimationWriter, error) {
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide || w*h > MaxPixels {
 		return nil, UnsupportedError("dimensions")
 	}
-	a := &AnimationWriter{w: w, h: h, plays: plays, table: new(colourTable)}
+	a := &AnimationWriter{w: w, h: h, plays: plays, table: new(colorTable)}
 	if o != nil {
 		a.o = *o
 	}
@@ -251,7 +251,7 @@ func fraction(d time.Duration) (num, den uint16) {
 }
 
 // scan makes straight RGBA scanlines of f's kind.
-func (f *form) scan(pix []byte, w, h int, table *colourTable, index []byte) scanlines {
+func (f *form) scan(pix []byte, w, h int, table *colorTable, index []byte) scanlines {
 	n := len(pix) / 4
 	switch f.colorType {
 	case ctPalette:

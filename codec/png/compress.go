@@ -28,9 +28,10 @@ type plan struct {
 	guess    int
 }
 
-// plan chooses. Repetitions count in drawings, where rows as they are do best, and a photo's rows
-// have little in common but their noise, which is least by the filters with the least sums: a few
-// bands of rows say which. Where time does not matter every strategy is tried on every row.
+// plan chooses. Drawings repeat themselves, and do best with their rows as they are. The rows of a
+// photo have little in common, and do best with the filters of the least sums. A few bands of rows
+// say which of the two a picture is. Where time does not matter every strategy is tried on every
+// row.
 func (s *scanlines) plan(high bool) plan {
 	size := s.h * (s.stride + 1)
 	p := plan{effort: effortDrawing}

@@ -112,9 +112,9 @@ type inflater struct {
 
 // inflate decodes a zlib stream that comes in pieces from next. The decoded bytes are offered to
 // sink in order; it returns how many it used, of at least row bytes it must use some, and the rest
-// is offered again with more. An error of sink ends it. All is used, or left over, when inflate
-// returns nil, and the checksum is right. After another error sink was offered what came before it,
-// and nothing that is not in the input.
+// is offered again with more. An error of sink ends it. When inflate returns nil, all bytes were
+// offered and the checksum is right. When the input is damaged, sink was offered only bytes from
+// before the damage.
 func (f *inflater) inflate(next func() []byte, row int, sink func(b []byte) (used int, err error)) error {
 	f.next, f.sink = next, sink
 	if f.in == nil {
@@ -270,7 +270,7 @@ func (f *inflater) refill(c *cursor) bool {
 	return true
 }
 
-// take removes n bits, of which there are as many.
+// take removes n bits; at least n must be there.
 func (c *cursor) take(n uint) int {
 	v := int(c.acc & (1<<n - 1))
 	c.acc >>= n

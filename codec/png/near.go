@@ -1,7 +1,7 @@
 package png
 
-// This file finds palettes that come near enough: shrinking a picture of few colours makes mixtures
-// of them, thousands that differ by what nobody sees.
+// This file finds palettes that come near enough: shrinking a picture of few colors makes mixtures
+// of them, thousands with differences that cannot be seen.
 
 import (
 	"cmp"
@@ -17,17 +17,17 @@ const (
 	meanTolerance = 0.7
 )
 
-// maxMixtures is how many colours are looked at: more of them do not fit a palette.
+// maxMixtures is how many colors are looked at: more of them do not fit a palette.
 const maxMixtures = 1 << 14
 
-// A mixture is a colour of the picture.
+// A mixture is a color of the picture.
 type mixture struct {
 	color [4]byte
 	count int
 	near  int // its palette entry
 }
 
-// mixtures are a picture's colours in an open-addressed table.
+// mixtures are a picture's colors in an open-addressed table.
 type mixtures struct {
 	all  []mixture
 	slot [2 * maxMixtures]uint16 // 1 + position in all, 0 when free
@@ -44,7 +44,7 @@ func (t *mixtures) position(c uint32) uint32 {
 	return h
 }
 
-// countMixtures returns the colours of pix, nil when there are more than maxMixtures.
+// countMixtures returns the colors of pix, nil when there are more than maxMixtures.
 func countMixtures(pix []byte) *mixtures {
 	t := new(mixtures)
 	for len(pix) >= 4 {
@@ -68,8 +68,8 @@ func countMixtures(pix []byte) *mixtures {
 }
 
 // nearForm returns m with a palette of which no channel of any pixel is off by more than tolerance,
-// nor all of them by more than meanTolerance; nil when 256 entries do not do. Of lesser tolerances
-// that do, the least is kept.
+// nor all of them by more than meanTolerance; nil when 256 entries do not do. The least tolerance
+// that does is kept.
 func nearForm(m *image.NRGBA) *form {
 	t := countMixtures(m.Pix)
 	if t == nil {
@@ -122,7 +122,7 @@ func (t *mixtures) meanError(c *cover) float64 {
 
 // form writes m's pixels as entries of the palette.
 func (t *mixtures) form(m *image.NRGBA, c *cover, order []int) *form {
-	table := colourTable{}
+	table := colorTable{}
 	for _, e := range c.entries {
 		table.find(binary.LittleEndian.Uint32(e[:]))
 	}
@@ -146,7 +146,7 @@ func (t *mixtures) form(m *image.NRGBA, c *cover, order []int) *form {
 	return f
 }
 
-// A cover is a palette in cells of 16 a side, so that the entries near a colour are in two cells a
+// A cover is a palette in cells of 16 a side, so that the entries near a color are in two cells a
 // channel.
 type cover struct {
 	r       int
@@ -155,7 +155,7 @@ type cover struct {
 	cell    [1 << 16]int16 // 1 + its last entry, or 0
 }
 
-// newCover takes the commonest colour that no entry is near to, again and again, so that flat areas
+// newCover takes the commonest color that no entry is near to, again and again, so that flat areas
 // keep theirs. It returns nil when it would need more than 256 entries.
 func newCover(all []mixture, order []int, r int) *cover {
 	c := &cover{r: r}
@@ -177,7 +177,7 @@ func newCover(all []mixture, order []int, r int) *cover {
 
 func cellOf(r, g, b, a int) int { return r>>4<<12 | g>>4<<8 | b>>4<<4 | a>>4 }
 
-// nearest returns the entry nearest to a colour of those that are within reach in every channel, -1
+// nearest returns the entry nearest to a color of those that are within reach in every channel, -1
 // for none. Alpha of 0 and 255 is exact.
 func (c *cover) nearest(color [4]byte) int {
 	var low, high [4]int

@@ -1,6 +1,5 @@
 // Package png reads PNG pictures row by row, in memory that grows with their width alone, and
-// writes them in few bytes without keeping anybody waiting; with Options.High, in as few as it
-// finds.
+// writes them quickly in few bytes, or with Options.High slowly in the fewest that it finds.
 //
 //	png.go       chunks and what they say, PNG specification (third edition) sections 5 and 11
 //	reader.go    rows: scanlines, interlacing, samples to 8 bits, sections 7, 8 and 13.12
@@ -51,7 +50,7 @@ const (
 	maxProfile    = 4 << 20
 )
 
-// Colour types of section 11.2.1.
+// Color types of section 11.2.1.
 const (
 	ctGray      = 0
 	ctRGB       = 2
@@ -74,7 +73,7 @@ type Reader struct {
 	Gamma          uint32 // gAMA in 1/100000, or 0
 	Chromaticities []byte // cHRM's 32 bytes, or nil
 	CICP           []byte // cICP's 4 bytes, or nil
-	Note           string // what is wrong behind the samples, which are all there; Rows may add to it
+	Note           string // what is wrong behind the samples, which are all there; Rows may add more
 
 	// Narrow makes 8-bit samples of a pixel's 16-bit ones, big-endian, alpha aside: 1 or 3 as dst
 	// is long. nil is v*255/65535, rounded.
@@ -84,7 +83,7 @@ type Reader struct {
 	idat       int       // position of the first chunk with the rows,
 	data       string    // of that kind: "" is IDAT
 	iccp       []byte    // iCCP's data
-	trns       []byte    // tRNS's data, of the right length for the colour type
+	trns       []byte    // tRNS's data, of the right length for the color type
 	palette    [][4]byte // 256 entries once there is a PLTE
 	paletteLen int
 	control    int // fcTL is there: 1 before IDAT, 2 behind it
@@ -130,9 +129,9 @@ func checkCRC(src []byte, p, next int) bool {
 }
 
 // NewReader reads the chunks of src without decompressing anything. It checks the CRC of every
-// chunk but IDAT, which Rows does. A damaged ancillary chunk is as absent (section 13.2), a damaged
-// critical one is an error. Behind the first run of IDAT nothing is: what is wrong there, Note
-// says, and it is for Rows to find whether all samples came before it.
+// chunk but IDAT, which Rows does. A damaged ancillary chunk is ignored (section 13.2), a damaged
+// critical one is an error. Damage behind the first run of IDAT is no error: Note tells of it, and
+// Rows finds out whether all samples came before it.
 func NewReader(src []byte) (*Reader, error) {
 	if len(src) < 8 || string(src[:8]) != signature {
 		return nil, FormatError("no PNG signature")

@@ -14,23 +14,23 @@ import (
 )
 
 // Options are what a PNG says besides its pixels, and how long to search. The zero value and nil
-// say nothing and search as long as it pays where somebody waits.
+// say nothing more and search only for a short time.
 type Options struct {
 	High         bool   // search for the fewest bytes, ten times as long
-	SourceColors int    // of how many colours the picture is a mixture, 0 for what must be kept exactly: see Append
+	SourceColors int    // how many colors the picture is a mixture of, 0 for what must be kept exactly: see Append
 	ICC          []byte // a profile to carry in iCCP
 }
 
-// Append appends m as a PNG to dst, in the representation that takes the fewest bytes. The colour
+// Append appends m as a PNG to dst, in the representation that takes the fewest bytes. The color
 // of every pixel that is not wholly transparent is kept exactly, the representation is not: grey
-// pictures become grey, up to 256 colours a palette, opaque pictures lose their alpha, and samples
+// pictures become grey, up to 256 colors a palette, opaque pictures lose their alpha, and samples
 // are packed where fewer bits do. *image.Gray and *image.NRGBA are read directly, everything else
-// through its colour model; *image.RGBA is premultiplied. m may have at most MaxPixels pixels;
+// through its color model; *image.RGBA is premultiplied. m may have at most MaxPixels pixels;
 // there must be one at least.
 //
-// A picture that averaging made of up to 256 colours (Options.SourceColors) gets a palette where
+// A picture that averaging made of up to 256 colors (Options.SourceColors) gets a palette where
 // that is smaller and no channel of any pixel is off by more than 8, and one made of up to 16
-// levels of grey as few levels. Its commonest colours, flat areas, and alpha of 0 and 255 are
+// levels of grey as few levels. Its commonest colors, flat areas, and alpha of 0 and 255 are
 // exact.
 func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	b := m.Bounds()
@@ -45,7 +45,7 @@ func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	if g, ok := m.(*image.Gray); ok {
 		forms = grayForms(g, o.SourceColors)
 	} else {
-		forms = colourForms(straight(m), o.SourceColors)
+		forms = colorForms(straight(m), o.SourceColors)
 	}
 	plans := make([]plan, len(forms))
 	for i := range forms {
@@ -79,7 +79,7 @@ type form struct {
 }
 
 // straight returns the pixels of m without its margins. Wholly transparent ones are zero: their
-// colour does not show, and one colour compresses better than many.
+// color does not show, and one color compresses better than many.
 func straight(m image.Image) *image.NRGBA {
 	b := m.Bounds()
 	w, h := b.Dx(), b.Dy()
@@ -152,8 +152,8 @@ func grayForms(m *image.Gray, colors int) []form {
 	return []form{direct}
 }
 
-// colourForms gives the picture's forms, the one that is smallest for most pictures first.
-func colourForms(m *image.NRGBA, colors int) []form {
+// colorForms gives the picture's forms, the one that is smallest for most pictures first.
+func colorForms(m *image.NRGBA, colors int) []form {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	opaque, gray := kinds(m.Pix)
 	if opaque && gray {
@@ -164,13 +164,13 @@ func colourForms(m *image.NRGBA, colors int) []form {
 		return grayForms(g, colors)
 	}
 	var forms []form
-	if colours := countColours(m.Pix); colours != nil {
-		palette, index := colours.sorted()
+	if table := countColors(m.Pix); table != nil {
+		palette, index := table.sorted()
 		f := form{colorType: ctPalette, depth: paletteDepth(len(palette))}
 		f.plte, f.trns = paletteChunks(palette)
 		pix := make([]byte, w*h)
 		for i := range pix {
-			pix[i] = index[colours.find(binary.LittleEndian.Uint32(m.Pix[4*i:]))]
+			pix[i] = index[table.find(binary.LittleEndian.Uint32(m.Pix[4*i:]))]
 		}
 		f.lines = pack(pix, w, h, f.depth, func(v byte) byte { return v })
 		forms = append(forms, f)
@@ -231,14 +231,14 @@ func choose(pix []byte, channels []int) []byte {
 	return out
 }
 
-// A colourTable is an open-addressed hash table of up to 256 colours.
-type colourTable struct {
-	slot  [1024]uint16 // 1 + position in colour, 0 when free
+// A colorTable is an open-addressed hash table of up to 256 colors.
+type colorTable struct {
+	slot  [1024]uint16 // 1 + position in color, 0 when free
 	color []uint32
 }
 
 // find returns the position of c, which is added when it is new.
-func (t *colourTable) find(c uint32) int {
+func (t *colorTable) find(c uint32) int {
 	h := c * 0x9e3779b1 >> 22
 	for t.slot[h] != 0 {
 		if i := int(t.slot[h]) - 1; t.color[i] == c {
@@ -251,9 +251,9 @@ func (t *colourTable) find(c uint32) int {
 	return len(t.color) - 1
 }
 
-// countColours returns the table of pix's colours, nil when there are more than 256.
-func countColours(pix []byte) *colourTable {
-	t := new(colourTable)
+// countColors returns the table of pix's colors, nil when there are more than 256.
+func countColors(pix []byte) *colorTable {
+	t := new(colorTable)
 	last, any := uint32(0), false
 	for ; len(pix) >= 4; pix = pix[4:] {
 		c := binary.LittleEndian.Uint32(pix)
@@ -270,7 +270,7 @@ func countColours(pix []byte) *colourTable {
 // sorted returns the palette in the order in which it is written, those with alpha first so that
 // tRNS is short, then from dark to light, and for each position in the table the one in the
 // palette.
-func (t *colourTable) sorted() (palette [][4]byte, index []byte) {
+func (t *colorTable) sorted() (palette [][4]byte, index []byte) {
 	order := make([]int, len(t.color))
 	for i := range order {
 		order[i] = i

@@ -13,8 +13,8 @@ import (
 // the widest picture JPEG can describe, and more than WebP can.
 const MaxSide = 1<<16 - 1
 
-// Options say what beyond the two sizes a Scaler needs to know. The zero value
-// maps the whole source onto the destination and hands rows to nobody.
+// Options say what beyond the two sizes a Scaler needs to know. The zero value maps the whole
+// source onto the destination and hands out no rows.
 type Options struct {
 	// X0, Y0, X1, Y1 are the source rectangle, in source samples, that is mapped
 	// onto the destination; it may be fractional and reach past the plane.

@@ -290,7 +290,7 @@ func TestSameSizeIsACopy(t *testing.T) {
 }
 
 // Gamma-space averaging, as Pillow and sharp do.
-func TestCheckerboardBecomesMiddleGrey(t *testing.T) {
+func TestCheckerboardBecomesMiddleGray(t *testing.T) {
 	for i, v := range run(t, texture(2, 256, 256, 1), 256, 256, 32, 32, 1, nil) {
 		if v != 127 && v != 128 {
 			t.Fatalf("sample %d is %d", i, v)

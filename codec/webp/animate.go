@@ -56,7 +56,7 @@ func (p *Player) Next() (canvas *image.NRGBA, delay time.Duration, err error) {
 	return p.canvas, fr.Delay, nil
 }
 
-// blendRow draws src over dst, both straight: alpha = As + Ad (1-As), colour = (Cs As + Cd Ad
+// blendRow draws src over dst, both straight: alpha = As + Ad (1-As), color = (Cs As + Cd Ad
 // (1-As)) / alpha (RFC 9649 2.7.1.1, alpha-blending), in the integer steps of libwebp's decoder, so
 // that every viewer shows the same. Over nothing src stays as it is.
 func blendRow(dst, src []byte) {

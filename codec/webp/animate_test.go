@@ -170,8 +170,8 @@ func TestAnimationPlaysAsGiven(t *testing.T) {
 	}
 }
 
-// TestLossyAnimationKeepsAlphaAndColours writes photo frames with a moving hole.
-func TestLossyAnimationKeepsAlphaAndColours(t *testing.T) {
+// TestLossyAnimationKeepsAlphaAndColors writes photo frames with a moving hole.
+func TestLossyAnimationKeepsAlphaAndColors(t *testing.T) {
 	photo := readPNG(t, "flower_small.rgba.png")
 	for i := 3; i < len(photo.Pix); i += 4 {
 		photo.Pix[i] = 255

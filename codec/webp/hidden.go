@@ -5,9 +5,9 @@ package webp
 
 import "image"
 
-// smoothHidden gives a copy of m in which the colours of wholly transparent pixels, which nobody
-// sees, are, block of 8x8 by block, the mean of the block's visible ones or, where there are none,
-// the colour used last: the block then predicts well and codes to nothing.
+// smoothHidden gives a copy of m with other colours in its wholly transparent pixels, which are
+// invisible: in each block of 8x8, the mean of the block's visible pixels or, where there are none,
+// the colour used last. Such a block predicts well and takes almost no bytes.
 func smoothHidden(m *image.NRGBA) *image.NRGBA {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	d := image.NewNRGBA(image.Rect(0, 0, w, h))

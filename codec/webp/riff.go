@@ -75,7 +75,7 @@ func (f *File) Drawing(i int) (pixels, bytes int64) {
 	return int64(r.Rect.Dx()) * int64(r.Rect.Dy()), int64(len(r.alpha) + len(r.bits))
 }
 
-// IsWebP says whether b starts as a WebP file does.
+// IsWebP reports whether b starts as a WebP file does.
 func IsWebP(b []byte) bool {
 	return len(b) >= 12 && le32(b) == fccRIFF && le32(b[8:]) == fccWEBP
 }

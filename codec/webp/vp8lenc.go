@@ -17,7 +17,7 @@ func appendVP8L(dst []byte, pix []uint32, w, h int, alpha bool, effort Effort) [
 
 // appendVP8LBody appends what follows the header: this alone is stored in an ALPH chunk. Pixels go
 // through a palette; as they are, where they repeat so much that copies and the cache do better on
-// the colours themselves; or through prediction. The high effort tries what might do, the default
+// the colors themselves; or through prediction. The high effort tries what might do, the default
 // estimates which one does.
 func appendVP8LBody(dst []byte, pix []uint32, w, h int, effort Effort) []byte {
 	start := len(dst)
@@ -59,8 +59,9 @@ func plainPixels(pix []uint32, w, h int, effort Effort) []byte {
 	return lw.out
 }
 
-// predictable says whether a picture of few colours is smooth, as grey ones and alpha are: whether,
-// where a pixel is not its neighbour's equal, residuals have less entropy than indices.
+// predictable reports whether a picture of few colors is smooth, as grey ones and alpha are:
+// residuals then have less entropy than indices at the pixels that are not equal to their
+// neighbour.
 func predictable(pix []uint32, w int, colors []uint32) bool {
 	colored := hasColor(colors)
 	plain := make([]uint32, len(colors))
@@ -82,7 +83,7 @@ func predictable(pix []uint32, w int, colors []uint32) bool {
 	return predicted.bits() < entropyBits(plain)
 }
 
-// hasColor says whether there is something but green and alpha.
+// hasColor reports whether red or blue is used.
 func hasColor(pix []uint32) bool {
 	or := uint32(0)
 	for _, p := range pix {
@@ -311,7 +312,7 @@ func writeRefs(lw *lsbWriter, w int, b grouped) {
 	}
 }
 
-// argb gathers m's pixels, alpha on top, and says whether one of them is not opaque.
+// argb gathers m's pixels, alpha on top, and reports whether one of them is not opaque.
 func argb(m *image.NRGBA) (pix []uint32, alpha bool) {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	pix = make([]uint32, w*h)

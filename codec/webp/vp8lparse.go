@@ -4,7 +4,7 @@ package webp
 
 import "math"
 
-// cacheHits says for each pixel its index in a cache of 1<<bits colours, or -1 when the cache
+// cacheHits says for each pixel its index in a cache of 1<<bits colors, or -1 when the cache
 // does not hold it there. Every pixel enters the cache, whatever stands for it, so the hits
 // do not depend on how the pixels are cut into refs.
 func cacheHits(pix []uint32, bits uint) []int32 {

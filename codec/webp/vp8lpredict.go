@@ -269,7 +269,7 @@ func (p *predictor) apply(tx, ty, mode int) {
 	}
 }
 
-// palette gives the colours of pix in ascending order, or nil when there are more than limit.
+// palette gives the colors of pix in ascending order, or nil when there are more than limit.
 func palette(pix []uint32, limit int) []uint32 {
 	const slots = 1024
 	var table [slots]uint32
@@ -299,7 +299,7 @@ func palette(pix []uint32, limit int) []uint32 {
 }
 
 // bundle writes the palette index of every pixel as green, several to a pixel when there are few
-// colours (RFC 9649 3.5.4), and gives the picture's new width.
+// colors (RFC 9649 3.5.4), and gives the picture's new width.
 func bundle(pix []uint32, w, h int, colors []uint32) (out []uint32, bundled int) {
 	bits := uint(8) // of one index
 	switch n := len(colors); {

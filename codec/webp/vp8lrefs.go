@@ -19,7 +19,7 @@ const (
 	maxDistance = 1<<20 - 120
 )
 
-// A ref stands for one or more pixels: n = 0 is a literal of colour v, n = 1 the color cache's
+// A ref stands for one or more pixels: n = 0 is a literal of color v, n = 1 the color cache's
 // entry v, n >= 2 a copy of n pixels from the distance whose code is v.
 type ref struct {
 	v uint32
@@ -75,7 +75,7 @@ func distanceCode(distance, w int) uint32 {
 	return uint32(distance + 120)
 }
 
-// cacheIndex is the place of a colour in a cache of 1<<bits entries, bits >= 1.
+// cacheIndex is the place of a color in a cache of 1<<bits entries, bits >= 1.
 func cacheIndex(argb uint32, bits uint) uint32 { return argb * 0x1e35a7bd >> (32 - bits) }
 
 // A histogram counts the symbols of the five prefix codes (RFC 9649 3.7.1).

@@ -15,7 +15,7 @@
 //	alpha.go      the ALPH chunk, both ways
 //	animate.go    animation composed frame by frame onto a canvas
 //	animwrite.go  animation written as changed rectangles
-//	hidden.go     pixels that nobody sees, made cheap
+//	hidden.go     invisible pixels, made cheap
 //	strip.go      a file without its metadata
 //	vp8lenc.go    VP8L, RFC 9649 section 3: the encoder; vp8lpredict.go its predictors, vp8lrefs.go its
 //	              backward references, vp8lmatch.go copies, vp8lparse.go the cut into references,

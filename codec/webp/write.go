@@ -206,7 +206,7 @@ func lossyFrame(bits []byte, err error) (*frameBits, error) {
 	return &frameBits{bits: bits}, nil
 }
 
-// losslessFrame encodes m as VP8L. The colour of transparent pixels, which nobody sees, becomes
+// losslessFrame encodes m as VP8L. The colour of transparent pixels, which is invisible, becomes
 // black: it costs bytes.
 func losslessFrame(m *image.NRGBA, effort Effort) *frameBits {
 	pix, alpha := argb(m)

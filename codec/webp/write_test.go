@@ -75,8 +75,8 @@ func TestAlphaIsExactThroughDwebp(t *testing.T) {
 	}
 }
 
-// TestLossyKeepsTheColours compares what dwebp shows with what went in.
-func TestLossyKeepsTheColours(t *testing.T) {
+// TestLossyKeepsTheColors compares what dwebp shows with what went in.
+func TestLossyKeepsTheColors(t *testing.T) {
 	src := readPNG(t, "flower_small.rgba.png")
 	gray := image.NewGray(src.Rect)
 	for i := range gray.Pix {
@@ -236,9 +236,9 @@ func TestSamePictureSameBytes(t *testing.T) {
 	}
 }
 
-// TestHiddenColoursCostNothing encodes a cut-out over noise and over black: what cannot be seen
+// TestHiddenColorsCostNothing encodes a cut-out over noise and over black: what cannot be seen
 // must not be paid for.
-func TestHiddenColoursCostNothing(t *testing.T) {
+func TestHiddenColorsCostNothing(t *testing.T) {
 	noisy, black := made("noise", 128, 128, 3), image.NewNRGBA(image.Rect(0, 0, 128, 128))
 	for y := range 128 {
 		for x := range 128 {

@@ -1,8 +1,8 @@
 // Package demo makes pictures by code, for those who have none at hand and for tests and
-// benchmarks: what a site serves, in kind if not in beauty. The same bytes come out each time.
+// benchmarks: the kinds of pictures that a site serves. The same bytes come out each time.
 //
 //	demo.go   the list; a PNG, a JPEG and a GIF writer's worth of glue
-//	noise.go  noise of many frequencies, the stuff that photographs are made of
+//	noise.go  noise of many frequencies, for textures like those of photographs
 //	lake.go   photo-like: sky, ridges, water, foliage
 //	still.go  photo-like: skin-like gradients, blur, grain; stored sideways, as phones do
 //	page.go   text on paper

@@ -36,7 +36,7 @@ func Logo() []byte {
 		}
 		return d, part
 	}
-	colours := []rgb{hex(0x1f6feb), hex(0x8250df), hex(0xe8590c)}
+	colors := []rgb{hex(0x1f6feb), hex(0x8250df), hex(0xe8590c)}
 	const pixel = 1.0 / side
 	rows(side, func(y int) {
 		for x := range side {
@@ -45,7 +45,7 @@ func Logo() []byte {
 			cover := clamp(0.5 - d/pixel)
 			sd, _ := mark(u-0.012, v-0.022)
 			shadow := 0.30 * smooth(0.04, -0.02, sd)
-			c := colours[which].mix(hex(0xff4d8d), 0.55*smooth(0.2, 1.5, u+(1-v)))
+			c := colors[which].mix(hex(0xff4d8d), 0.55*smooth(0.2, 1.5, u+(1-v)))
 			alpha := cover + shadow*(1-cover)
 			p := m.Pix[m.PixOffset(x, y):]
 			if alpha > 0 {

@@ -5,8 +5,8 @@ import (
 	"image/color"
 )
 
-// Map is a relief in 16 colours with contour lines one pixel wide: a palette PNG, which a careless
-// resizer shrinks by dropping pixels.
+// Map is a relief in 16 colours with contour lines one pixel wide: a palette PNG, which many
+// resizers shrink by dropping pixels.
 func Map() []byte {
 	const w, h = 1400, 1000
 	n := newNoise(41)

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// Page is text, light and dark, small and large: hard edges that every resampler and every lossy
-// encoder struggles with.
+// Page is text, light and dark, small and large: hard edges that are hard for every resampler and
+// every lossy encoder.
 func Page() []byte {
 	const w, h = 1440, 1000
 	m := image.NewRGBA(image.Rect(0, 0, w, h))

@@ -46,7 +46,7 @@ type Line struct {
 	now      func() time.Time
 }
 
-// New starts the line for work called name of total units; total 0 is a total that nobody knows
+// New starts the line for work called name of total units; total 0 is a total that is not known
 // yet, and an empty unit stands for steps too few to count. It writes to w, rewriting in place when
 // w is a terminal.
 func New(w io.Writer, name string, total int, unit string) *Line {

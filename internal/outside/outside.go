@@ -1,5 +1,5 @@
 // Package outside gives tests what lies outside of this repository: pictures beside it, and other
-// people's programs. A test that asks for something that is not there is skipped with a word.
+// people's programs. A test that asks for something that is not there is skipped with a message.
 //
 //	for _, path := range outside.Files(t, ".png", "corpus/png") { ... }
 //	browser := outside.Chromium(t)

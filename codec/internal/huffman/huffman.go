@@ -15,8 +15,8 @@ type Tree struct {
 }
 
 // Depths returns how deep each leaf lies in a Huffman tree of the weights, which ascend: 2 to 32768
-// of them. Of equal weights a leaf is taken before an inner node, and what came first before what
-// came later, so that the result is one and the same everywhere. It is valid until the next call.
+// of them. Among equal weights a leaf comes before an inner node, and an earlier one before a later
+// one, so that the result is the same everywhere. It is valid until the next call.
 //
 // The leaves and the inner nodes are two queues, each in order of weight, so that the two lightest
 // of all are at their heads (J. van Leeuwen, "On the construction of Huffman trees", 1976).

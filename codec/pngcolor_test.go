@@ -16,7 +16,7 @@ import (
 // This file holds PNGs whose chunks give their colours meaning against the
 // definitions, computed here in float64: a transfer function, primaries, the
 // Bradford adaptation of their white, and sRGB's own function. Chromium 156
-// showed each row of pngColours, drawn on a canvas, within 1 level of the same
+// showed each row of pngColors, drawn on a canvas, within 1 level of the same
 // values (what it does not show is marked); which chunk decides, and where it
 // takes a choice that the specification leaves, was read off its pictures.
 
@@ -90,9 +90,9 @@ func rawPNG(t testing.TB, colorType, depth, w, h int, raw []byte, palette [][3]b
 	return out
 }
 
-// colourLattice is 256 pixels: the corners and edges of the cube, greys, and a
+// colorLattice is 256 pixels: the corners and edges of the cube, greys, and a
 // scatter.
-func colourLattice() (p [][3]byte) {
+func colorLattice() (p [][3]byte) {
 	for i := range 64 {
 		p = append(p, [3]byte{byte(i & 3 * 85), byte(i >> 2 & 3 * 85), byte(i >> 4 & 3 * 85)})
 	}
@@ -278,15 +278,15 @@ func power(primaries [8]float64, exponent float64) *meaning {
 
 func wide(primaries [8]float64) *meaning { return &meaning{primaries, srgbToLinear} }
 
-// A colourRow is a PNG's chunks and what they mean.
-type colourRow struct {
+// A colorRow is a PNG's chunks and what they mean.
+type colorRow struct {
 	name   string
 	chunks []chunk
 	means  *meaning
 	passes bool // not resized: Chromium does not show it, or shows what has no sRGB
 }
 
-func pngColours(t testing.TB) []colourRow {
+func pngColors(t testing.TB) []colorRow {
 	const linear = 100000
 	var (
 		srgb     = chunk{"sRGB", "\x00"}
@@ -306,13 +306,13 @@ func pngColours(t testing.TB) []colourRow {
 		}
 		dci = func(v float64) float64 { return min(math.Pow(v, 2.6)*52.37/48, 1) }
 	)
-	is := func(name string, means *meaning, chunks ...chunk) colourRow {
-		return colourRow{name: name, means: means, chunks: chunks}
+	is := func(name string, means *meaning, chunks ...chunk) colorRow {
+		return colorRow{name: name, means: means, chunks: chunks}
 	}
-	passes := func(name string, chunks ...chunk) colourRow {
-		return colourRow{name: name, passes: true, chunks: chunks}
+	passes := func(name string, chunks ...chunk) colorRow {
+		return colorRow{name: name, passes: true, chunks: chunks}
 	}
-	return []colourRow{
+	return []colorRow{
 		is("no chunk", nil),
 		is("gAMA 0", nil, gAMA(0)),
 		is("gAMA 1/2.2, the control", nil, gAMA(45455)),
@@ -398,7 +398,7 @@ func pngColours(t testing.TB) []colourRow {
 	}
 }
 
-func TestPNGColoursAreWhatTheChunksSay(t *testing.T) {
+func TestPNGColorsAreWhatTheChunksSay(t *testing.T) {
 	kinds := []struct {
 		name             string
 		colorType, depth int
@@ -407,9 +407,9 @@ func TestPNGColoursAreWhatTheChunksSay(t *testing.T) {
 		{"rgb", 2, 8, 1}, {"rgba", 6, 8, 1}, {"palette", 3, 8, 1}, {"gray", 0, 8, 1}, {"gray alpha", 4, 8, 1},
 		{"rgb 16", 2, 16, 1}, {"rgba 16", 6, 16, 1}, {"gray 16", 0, 16, 1}, {"gray alpha 16", 4, 16, 1},
 	}
-	for _, row := range pngColours(t) {
+	for _, row := range pngColors(t) {
 		for _, k := range kinds {
-			pixels := colourLattice()
+			pixels := colorLattice()
 			if k.colorType == 0 || k.colorType == 4 {
 				pixels = grayRamp()
 			}
@@ -504,7 +504,7 @@ func TestLinearSamplesAreConvertedBeforeScaling(t *testing.T) {
 }
 
 // A transparent colour is told by its sample as stored, and alpha is no colour.
-func TestColourConversionLeavesAlphaAlone(t *testing.T) {
+func TestColorConversionLeavesAlphaAlone(t *testing.T) {
 	pixels := grayRamp()
 	for _, c := range []struct {
 		name             string
@@ -534,12 +534,12 @@ func TestColourConversionLeavesAlphaAlone(t *testing.T) {
 }
 
 // What a photograph of unusual colours becomes as WebP and JPEG is the same.
-func TestPNGColoursInEveryFormat(t *testing.T) {
-	pixels := colourLattice()
+func TestPNGColorsInEveryFormat(t *testing.T) {
+	pixels := colorLattice()
 	for i := range pixels {
 		pixels[i] = [3]byte{200, 90, 40}
 	}
-	for _, row := range pngColours(t) {
+	for _, row := range pngColors(t) {
 		if row.passes {
 			continue
 		}

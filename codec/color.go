@@ -14,7 +14,7 @@ import (
 type conversion struct {
 	convert *icc.Transform // nil: the samples are sRGB as they are
 	first   bool           // convert is for the rows of the source, else for the small picture
-	carry   []byte         // a profile that nobody here can evaluate goes along instead
+	carry   []byte         // a profile that package icc cannot evaluate: the result carries it
 	note    string         // what became of what the source says of its colours
 }
 
@@ -44,7 +44,7 @@ func (h *header) byProfile(to *Format) (c conversion, ok bool, err error) {
 	}
 	if err == nil && h.space != p.Space() && !(h.space == icc.Gray && p.Space() == icc.RGB) {
 		// ICC.1 section 7.2.6: the profile is of another picture, and viewers leave it aside. It
-		// counts as one all the same.
+		// still counts as a profile.
 		return conversion{note: fmt.Sprintf("profile dropped: for %s with samples of %s", p.Space(), h.space)}, true, nil
 	}
 	if err == nil {
