@@ -39,48 +39,80 @@ func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUns
 // An Encoder encodes pictures one after another. It keeps its buffers and
 // nothing else from one picture to the next. The zero value is ready to use. It
 // must not be used by several goroutines at once.
+//
+// Its state is grouped by how long it lives: buffers for as long as the encoder,
+// then what belongs to a picture, to an attempt at it, to a row of macroblocks,
+// and to one macroblock.
 type Encoder struct {
-	w, h, mbw, mbh int
+	buffers
+	picture
+	attempt
+	row
+	workspace
 
+	testFirstLimit, testTokenLimit int // limits that tests can reach
+
+	// recon, when set, receives the reconstruction that a decoder will make.
+	recon *image.YCbCr
+}
+
+// buffers are memory of a picture's size. What is in them is written for each
+// picture before it is read.
+type buffers struct {
 	samples []byte       // mbSamples a macroblock, see import.go
 	shows   []uint8      // susceptibility of each macroblock
 	logVar  []uint16     // logarithm of its variance, in 1/256
 	mbs     []macroblock // what was decided
 	tokens  []byte       // levels, see appendLevels
 
-	header   frameHeader
-	segments [4]segment
-
-	// Above and left of the current macroblock.
+	// Above the current macroblock and the ones that follow.
 	topY     []byte // last luma row of each macroblock above
 	aboveUV  []byte // last chroma rows, U's eight and V's eight
 	topModes []uint8
 	topNZ    []nonzero
-	around   neighbours // of the current macroblock
-	leftMode [4]uint8
-	topUV    [16]byte
-	leftUV   [16]byte
-	cornerUV [2]byte
-	ybr      [ybrSize]byte
-	recUV    [128]byte
-
-	counts [nPlane]tokenCount
-	probs  tokenProbs
-	costs  [nPlane]tokenCost
 
 	search search
 	sample filterSample
 	first  boolEncoder
 	parts  [8]boolEncoder
+}
 
+// A picture is what is known of a picture as a whole. Encoder.init begins it.
+type picture struct {
+	w, h, mbw, mbh int
+
+	header   frameHeader
+	segments [4]segment
+}
+
+// An attempt is what one encoding of all macroblocks learns on its way.
+// Encoder.encode begins it.
+type attempt struct {
 	restriction restriction
-	modeShare   int // what a macroblock may spend on its modes, and
-	modeCredit  int // what those so far left over, in 1/256 of a bit
 
-	testFirstLimit, testTokenLimit int // limits that tests can reach
+	counts [nPlane]tokenCount
+	probs  tokenProbs
+	costs  [nPlane]tokenCost
 
-	// recon, when set, receives the reconstruction that a decoder will make.
-	recon *image.YCbCr
+	modeShare  int // what a macroblock may spend on its modes, and
+	modeCredit int // what those so far left over, in 1/256 of a bit
+}
+
+// A row is what the macroblocks of a row hand to the right. Its first one has
+// zeros.
+type row struct {
+	around   neighbours // of the current macroblock
+	leftMode [4]uint8
+}
+
+// A workspace holds a macroblock's samples and those around it. Encoder.prepare
+// fills it, from what the macroblock to the left has left in it too.
+type workspace struct {
+	topUV    [16]byte
+	leftUV   [16]byte
+	cornerUV [2]byte
+	ybr      [ybrSize]byte
+	recUV    [128]byte
 }
 
 // Encode appends a VP8 key frame (the payload of a WebP file's "VP8 " chunk)
@@ -117,8 +149,7 @@ func (e *Encoder) init(w, h int) error {
 		return UnsupportedError("picture that is empty or wider or higher than 16383")
 	}
 	fixedOnce.Do(makeFixed)
-	e.w, e.h = w, h
-	e.mbw, e.mbh = (w+15)/16, (h+15)/16
+	e.picture = picture{w: w, h: h, mbw: (w + 15) / 16, mbh: (h + 15) / 16}
 	n := e.mbw * e.mbh
 	e.samples = num.Grow(e.samples, n*mbSamples)
 	e.shows = num.Grow(e.shows, n)
@@ -130,7 +161,6 @@ func (e *Encoder) init(w, h int) error {
 	e.topModes = num.Grow(e.topModes, 4*e.mbw)
 	e.topNZ = num.Grow(e.topNZ, e.mbw)
 	e.search.topErr = num.Grow(e.search.topErr, e.mbw)
-	e.header = frameHeader{}
 	return nil
 }
 
@@ -150,7 +180,7 @@ func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 	}
 	e.sample.start(e.mbw, e.mbh, every)
 	for r := (restriction{}); r.modes <= 2 && r.quant <= 128; {
-		e.restriction = r
+		e.attempt = attempt{restriction: r}
 		e.assignSegments(o, r)
 		e.encodeMacroblocks()
 		e.gatherSkipped()
@@ -261,16 +291,14 @@ func (e *Encoder) encodeMacroblocks() {
 	e.tokens = num.Grow(e.tokens, len(e.mbs)*96+maxTokenBytes)[:0]
 	clear(e.topNZ)
 	clear(e.topModes)
-	e.counts = [nPlane]tokenCount{}
 	e.search.start()
-	e.modeCredit = 0
 	// What every macroblock may spend on its modes, in 1/256 of a bit, when they
 	// have to be spread: the header takes at most 9 bits for each probability.
 	const headerBits = nPlane*nBand*nContext*nProb*9 + 400
 	e.modeShare = (e.firstLimit()*8 - headerBits) * 250 / len(e.mbs)
 	for mby := 0; mby < e.mbh; mby++ {
 		e.setCosts()
-		e.leftMode = [4]uint8{}
+		e.row = row{}
 		for mbx := 0; mbx < e.mbw; mbx++ {
 			if len(e.tokens)+maxTokenBytes > cap(e.tokens) {
 				e.tokens = append(make([]byte, 0, 2*cap(e.tokens)), e.tokens...)

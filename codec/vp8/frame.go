@@ -63,16 +63,16 @@ func (e *Encoder) writeHeader(w *boolEncoder, h *frameHeader) {
 		for _, p := range h.segmentProb {
 			w.writeBit(uniformProb, p != 255)
 			if p != 255 {
-				w.writeUint(uniformProb, uint32(p), 8)
+				w.writeUint(uint32(p), 8)
 			}
 		}
 	}
 	w.writeBit(uniformProb, h.simple)
-	w.writeUint(uniformProb, uint32(level), 6)
-	w.writeUint(uniformProb, uint32(h.sharpness), 3)
+	w.writeUint(uint32(level), 6)
+	w.writeUint(uint32(h.sharpness), 3)
 	w.writeBit(uniformProb, false) // no filter level deltas
-	w.writeUint(uniformProb, uint32(h.partitions), 2)
-	w.writeUint(uniformProb, uint32(e.segments[0].quant), 7)
+	w.writeUint(uint32(h.partitions), 2)
+	w.writeUint(uint32(e.segments[0].quant), 7)
 	w.writeOptionalInt(h.delta.y1DC, 4)
 	w.writeOptionalInt(h.delta.y2DC, 4)
 	w.writeOptionalInt(h.delta.y2AC, 4)
@@ -82,7 +82,7 @@ func (e *Encoder) writeHeader(w *boolEncoder, h *frameHeader) {
 	h.probs.write(w)
 	w.writeBit(uniformProb, h.useSkip)
 	if h.useSkip {
-		w.writeUint(uniformProb, uint32(h.skipProb), 8)
+		w.writeUint(uint32(h.skipProb), 8)
 	}
 }
 

@@ -98,10 +98,10 @@ func (w *boolEncoder) flush() {
 	}
 }
 
-// writeUint writes the low n bits of v, the highest first, at probability prob.
-func (w *boolEncoder) writeUint(prob uint8, v uint32, n int) {
+// writeUint writes the low n bits of v, the highest first, as likely 0 as 1.
+func (w *boolEncoder) writeUint(v uint32, n int) {
 	for n--; n >= 0; n-- {
-		w.writeBit(prob, v>>uint(n)&1 != 0)
+		w.writeBit(uniformProb, v>>uint(n)&1 != 0)
 	}
 }
 
@@ -117,7 +117,7 @@ func (w *boolEncoder) writeOptionalInt(v int, n int) {
 	if m < 0 {
 		m = -m
 	}
-	w.writeUint(uniformProb, uint32(m), n)
+	w.writeUint(uint32(m), n)
 	w.writeBit(uniformProb, v < 0)
 }
 

@@ -130,6 +130,7 @@ func (s *segment) initQuant(d quantDelta) {
 		y2ac = 8
 	}
 	s.y2.init(uint32(dequantTableDC[clip(q+d.y2DC, 0, 127)])*2, y2ac, bias{100, 108}, &y2Weight)
-	// 117: the reference decoder clamps this step at 132.
+	// The reference decoder in RFC 6386 (dequant_init in dixie.c) takes no step of chroma's DC
+	// above 132, which is the table's entry 117.
 	s.uv.init(uint32(dequantTableDC[clip(q+d.uvDC, 0, 117)]), uint32(dequantTableAC[clip(q+d.uvAC, 0, 127)]), bias{110, 115}, &chromaWeight)
 }

@@ -69,7 +69,6 @@ func (e *Encoder) prepare(mbx, mby int) {
 	ybr := &e.ybr
 	e.around.up = e.topNZ[mbx]
 	if mbx == 0 {
-		e.around.left = nonzero{}
 		for y := 1; y < 17; y++ {
 			ybr[y*ybrStride+7] = leftSample
 		}

@@ -171,7 +171,7 @@ func (p *tokenProbs) write(w *boolEncoder) {
 					changed := v != defaultTokenProb[i][j][k][l]
 					w.writeBit(tokenProbUpdateProb[i][j][k][l], changed)
 					if changed {
-						w.writeUint(uniformProb, uint32(v), 8)
+						w.writeUint(uint32(v), 8)
 					}
 				}
 			}
