@@ -136,7 +136,7 @@ type workspace struct {
 	ac     [4]acTable
 	planes [4]plane // by component
 
-	// Of progressive pictures.
+	// For progressive pictures only.
 	scans []scan
 	dcs   [4]dcPlane
 	coef  []int16

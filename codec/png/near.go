@@ -146,8 +146,8 @@ func (t *mixtures) form(m *image.NRGBA, c *cover, order []int) *form {
 	return f
 }
 
-// A cover is a palette in cells of 16 a side, so that the entries near a color are in two cells a
-// channel.
+// A cover is a palette in cells of 16 a side, so that the entries near a color are in at most two
+// cells along each channel.
 type cover struct {
 	r       int
 	entries [][4]byte
