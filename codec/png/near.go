@@ -17,7 +17,7 @@ const (
 	meanTolerance = 0.7
 )
 
-// maxMixtures is how many colors are looked at: more of them do not fit a palette.
+// maxMixtures is how many colors are counted at most: more of them do not fit a palette.
 const maxMixtures = 1 << 14
 
 // A mixture is a color of the picture.
