@@ -243,7 +243,7 @@ func checkCosts(t *testing.T, title string, rows []costRow) (share float64) {
 
 // Of the jobs that take over worthwhile, 95 in 100 are estimated within a factor of 2: of the half
 // of the files that the table was not fitted to, at three sizes and in both formats. Without
-// MINIATURA_LONG some of them are looked at.
+// MINIATURA_LONG only some of them are measured.
 //
 // That half is no fresh one: the model's terms, its loss and practice's sources were chosen with
 // both halves in sight. With the files halved in ten other ways and the table fitted anew, 86 to 95

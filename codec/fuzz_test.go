@@ -20,6 +20,19 @@ import (
 // for, and is the same when it is made again. A result is right already: made
 // once more, it is no error.
 func FuzzResize(f *testing.F) {
+	fit := func(w, h int) (int, int) { return max(w/2, 1), max(h/2, 1) }
+	for i, src := range madeSeeds(f) {
+		f.Add(src, byte(i))
+		if out, _, err := Resize(context.Background(), src, fit, Options{Format: WebP}); err == nil {
+			f.Add(out, byte(i))
+		}
+	}
+	addFiles(f)
+	f.Fuzz(resizeAnything)
+}
+
+// madeSeeds are small pictures of each format.
+func madeSeeds(f *testing.F) [][]byte {
 	var b bytes.Buffer
 	m := image.NewNRGBA(image.Rect(0, 0, 23, 17))
 	p := image.NewPaletted(image.Rect(0, 0, 300, 250), color.Palette{color.White, color.Black, color.NRGBA{9, 200, 30, 255}, color.NRGBA{}})
@@ -38,13 +51,11 @@ func FuzzResize(f *testing.F) {
 			seeds = append(seeds, madePNG(f, []int{2, 0, 4, 6}[i/9%4], 8<<(i&1), colorLattice(), row.chunks...))
 		}
 	}
-	fit := func(w, h int) (int, int) { return max(w/2, 1), max(h/2, 1) }
-	for i, src := range seeds {
-		f.Add(src, byte(i))
-		if out, _, err := Resize(context.Background(), src, fit, Options{Format: WebP}); err == nil {
-			f.Add(out, byte(i))
-		}
-	}
+	return seeds
+}
+
+// addFiles adds small files of the corpus, where it is.
+func addFiles(f *testing.F) {
 	if dir := os.Getenv("MINIATURA_SHARED"); dir != "" || exists("../../shared") {
 		if dir == "" {
 			dir = "../../shared"
@@ -61,48 +72,56 @@ func FuzzResize(f *testing.F) {
 			}
 		}
 	}
-	f.Fuzz(func(t *testing.T, src []byte, how byte) {
-		size, _ := sizes.Parse([]string{"SXS", "SS", "XS", "S"}[how>>1&3])
-		opt := Options{Format: to(how&1 != 0), Quality: 1 + int(how>>3)*3, Memory: 128 << 20}
-		fit := size.Fit
-		if how>>3&3 == 3 { // a shrink of any picture, however small
-			fit = func(w, h int) (int, int) { return max(w*2/3, 1), max(h*2/3, 1) }
+}
+
+// resizeAnything is what FuzzResize asks of one source; how chooses what it becomes.
+func resizeAnything(t *testing.T, src []byte, how byte) {
+	size, _ := sizes.Parse([]string{"SXS", "SS", "XS", "S"}[how>>1&3])
+	opt := Options{Format: to(how&1 != 0), Quality: 1 + int(how>>3)*3, Memory: 128 << 20}
+	fit := size.Fit
+	if how>>3&3 == 3 { // a shrink of any picture, however small
+		fit = func(w, h int) (int, int) { return max(w*2/3, 1), max(h*2/3, 1) }
+	}
+	if w, h, frames := dimensions(src); w*h*frames > 1<<19 {
+		return // the limits refuse at more; a fuzzer has no use for slow pictures
+	}
+	start := time.Now()
+	out, info, err := Resize(context.Background(), src, fit, opt)
+	if d := time.Since(start); d > 10*time.Second {
+		t.Errorf("took %v", d)
+	}
+	if err != nil {
+		if out != nil || strings.Contains(err.Error(), "panic") {
+			t.Fatalf("%d bytes and %v", len(out), err)
 		}
-		if w, h, frames := dimensions(src); w*h*frames > 1<<19 {
-			return // the limits refuse at more; a fuzzer has no use for slow pictures
+		return
+	}
+	checkForm(t, out, info, opt)
+	if again, _, err := Resize(context.Background(), src, fit, opt); err != nil || !bytes.Equal(again, out) {
+		t.Fatalf("made again: %d bytes for %d, %v", len(again), len(out), err)
+	}
+	same := func(w, h int) (int, int) { return w, h }
+	if _, _, err := Resize(context.Background(), out, same, Options{Quality: opt.Quality}); err != nil {
+		t.Fatalf("the result is refused: %v", err)
+	}
+}
+
+// checkForm fails unless out is a whole picture that fits, in the form that was asked for.
+func checkForm(t *testing.T, out []byte, info Info, opt Options) {
+	t.Helper()
+	if info.OutW > info.W || info.OutH > info.H {
+		t.Fatalf("enlarged: %+v", info)
+	}
+	if opt.Format == WebP && info.ContentType != "image/webp" || opt.Format == nil && info.ContentType != info.Source {
+		t.Fatalf("%s of %s", info.ContentType, info.Source)
+	}
+	// Where the container alone was written anew, the samples are what they were: what the
+	// standard library says of them is not the question.
+	if info.OutW != info.W || info.OutH != info.H || info.ContentType != info.Source {
+		if err := wholePicture(out, info); err != nil {
+			t.Fatalf("%+v: %v", info, err)
 		}
-		start := time.Now()
-		out, info, err := Resize(context.Background(), src, fit, opt)
-		if d := time.Since(start); d > 10*time.Second {
-			t.Errorf("took %v", d)
-		}
-		if err != nil {
-			if out != nil || strings.Contains(err.Error(), "panic") {
-				t.Fatalf("%d bytes and %v", len(out), err)
-			}
-			return
-		}
-		if info.OutW > info.W || info.OutH > info.H {
-			t.Fatalf("enlarged: %+v", info)
-		}
-		if opt.Format == WebP && info.ContentType != "image/webp" || opt.Format == nil && info.ContentType != info.Source {
-			t.Fatalf("%s of %s", info.ContentType, info.Source)
-		}
-		// Where the container alone was written anew, the samples are what they were: what the
-		// standard library says of them is not the question.
-		if info.OutW != info.W || info.OutH != info.H || info.ContentType != info.Source {
-			if err := wholePicture(out, info); err != nil {
-				t.Fatalf("%+v: %v", info, err)
-			}
-		}
-		if again, _, err := Resize(context.Background(), src, fit, opt); err != nil || !bytes.Equal(again, out) {
-			t.Fatalf("made again: %d bytes for %d, %v", len(again), len(out), err)
-		}
-		same := func(w, h int) (int, int) { return w, h }
-		if _, _, err := Resize(context.Background(), out, same, Options{Quality: opt.Quality}); err != nil {
-			t.Fatalf("the result is refused: %v", err)
-		}
-	})
+	}
 }
 
 func exists(name string) bool {

@@ -12,6 +12,7 @@ import (
 	stdjpeg "image/jpeg"
 	"image/png"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -46,9 +47,12 @@ type fitting struct {
 	encoded bool // the encoding is the result; else the source without its metadata
 }
 
-func fittings(t *testing.T) (f []fitting) {
+func fittings(t *testing.T) []fitting {
+	return slices.Concat(jpegFittings(t), pngFittings(t), paletteFittings(t), webpFittings(t))
+}
+
+func jpegFittings(t *testing.T) []fitting {
 	small, big := noisyJPEG(t, 170, 120, 30), noisyJPEG(t, 170, 120, 100)
-	soft := broad(150, 110)
 	nearly := noisyJPEG(t, 170, 120, 80)
 	m, err := stdjpeg.Decode(bytes.NewReader(nearly))
 	if err != nil {
@@ -68,6 +72,16 @@ func fittings(t *testing.T) (f []fitting) {
 			break
 		}
 	}
+	return []fitting{
+		{"JPEG that would grow", small, 95, false},
+		{"JPEG that would grow, EXIF", withOrientation(small, 1), 95, false},
+		{"JPEG that would shrink", big, 60, true},
+		{"JPEG that would shrink, EXIF", withOrientation(big, 1), 60, true},
+		{"JPEG that would shrink by less than a tenth", nearly, little, false},
+	}
+}
+
+func pngFittings(t *testing.T) []fitting {
 	var wide bytes.Buffer // 16 bits a sample, what rule 9 narrows
 	deep := image.NewNRGBA64(image.Rect(0, 0, 150, 110))
 	for y := range 110 {
@@ -78,37 +92,55 @@ func fittings(t *testing.T) (f []fitting) {
 	if err := png.Encode(&wide, deep); err != nil {
 		t.Fatal(err)
 	}
-	var stored, best bytes.Buffer
-	if err := (&png.Encoder{CompressionLevel: png.NoCompression}).Encode(&stored, soft); err != nil {
+	var stored bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.NoCompression}).Encode(&stored, broad(150, 110)); err != nil {
 		t.Fatal(err)
 	}
-	pal := image.NewPaletted(image.Rect(0, 0, 150, 110), color.Palette{color.White, color.NRGBA{200, 30, 60, 255}, color.NRGBA{20, 60, 160, 255}, color.Black})
-	for i := range pal.Pix {
-		pal.Pix[i] = byte(i/7+i/1500) & 3
+	best := madeHere(t, stored.Bytes())
+	text := func(src []byte) []byte {
+		chunk := append([]byte("\x00\x00\x00\x0etEXt"), "Comment\x00secret"...)
+		chunk = binary.BigEndian.AppendUint32(chunk, crc32.ChecksumIEEE(chunk[4:]))
+		return append(append(bytes.Clone(src[:33]), chunk...), src[33:]...)
 	}
-	ours := func(src []byte) []byte { // as small as it gets here
-		out, _, err := Resize(context.Background(), src, fitter(t, "SXS"), Options{})
+	return []fitting{
+		{"PNG as small as it gets", best, 80, false},
+		{"PNG as small as it gets, a text", text(best), 80, false},
+		{"PNG not compressed", stored.Bytes(), 80, true},
+		{"PNG not compressed, a text", text(stored.Bytes()), 80, true},
+		{"PNG of 16 bits", wide.Bytes(), 80, true},
+	}
+}
+
+// paletteFittings are GIFs, and BMPs of which one has few colors.
+func paletteFittings(t *testing.T) []fitting {
+	pal := fourColors()
+	comment := func(gif []byte) []byte { // behind a global color table
+		n := 13
+		if gif[10]&0x80 != 0 {
+			n += 3 << (gif[10]&7 + 1)
+		}
+		return append(append(bytes.Clone(gif[:n]), "\x21\xfe\x06secret\x00"...), gif[n:]...)
+	}
+	return []fitting{
+		{"GIF as small as it gets", madeHere(t, stillGIF(t, pal)), 80, false},
+		{"GIF with too large a table", stillGIF(t, padded(pal)), 80, true},
+		{"GIF with too large a table, a comment", comment(stillGIF(t, padded(pal))), 80, true},
+		{"animated GIF as small as it gets", madeHere(t, heldGIF(t, pal)), 80, false},
+		{"animated GIF, full frames", heldGIF(t, pal), 80, true},
+		{"animated GIF, full frames, a comment", comment(heldGIF(t, pal)), 80, true},
+		{"BMP with a palette would do", bitmap24(expanded(pal)), 80, true},
+		{"BMP of 24 bits", bitmap24(broad(150, 110)), 80, false},
+	}
+}
+
+func webpFittings(t *testing.T) []fitting {
+	soft := broad(150, 110)
+	still := func(m image.Image, o webp.Options) []byte {
+		b, err := webp.Append(nil, m, &o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return out
-	}
-	best.Write(ours(stored.Bytes()))
-	lossy, err := webp.Append(nil, soft, &webp.Options{Quality: 20, Lossy: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	rich, err := webp.Append(nil, noise(150, 110), &webp.Options{Quality: 100, Lossy: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	exact, err := webp.Append(nil, noise(150, 110), &webp.Options{Lossless: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	flat, err := webp.Append(nil, pal, &webp.Options{Lossless: true})
-	if err != nil {
-		t.Fatal(err)
+		return b
 	}
 	moving := func(quality int, frames ...*image.NRGBA) []byte {
 		w, err := webp.NewAnimationWriter(150, 110, 0, &webp.Options{Quality: quality, Lossy: true})
@@ -126,45 +158,33 @@ func fittings(t *testing.T) (f []fitting) {
 		}
 		return b
 	}
-	bitmap := bitmap24(soft)
-	comment := func(gif []byte) []byte { // behind a global color table
-		n := 13
-		if gif[10]&0x80 != 0 {
-			n += 3 << (gif[10]&7 + 1)
-		}
-		return append(append(bytes.Clone(gif[:n]), "\x21\xfe\x06secret\x00"...), gif[n:]...)
-	}
-	text := func(src []byte) []byte {
-		chunk := append([]byte("\x00\x00\x00\x0etEXt"), "Comment\x00secret"...)
-		chunk = binary.BigEndian.AppendUint32(chunk, crc32.ChecksumIEEE(chunk[4:]))
-		return append(append(bytes.Clone(src[:33]), chunk...), src[33:]...)
-	}
 	return []fitting{
-		{"JPEG that would grow", small, 95, false},
-		{"JPEG that would grow, EXIF", withOrientation(small, 1), 95, false},
-		{"JPEG that would shrink", big, 60, true},
-		{"JPEG that would shrink, EXIF", withOrientation(big, 1), 60, true},
-		{"JPEG that would shrink by less than a tenth", nearly, little, false},
-		{"PNG as small as it gets", best.Bytes(), 80, false},
-		{"PNG as small as it gets, a text", text(best.Bytes()), 80, false},
-		{"PNG not compressed", stored.Bytes(), 80, true},
-		{"PNG not compressed, a text", text(stored.Bytes()), 80, true},
-		{"PNG of 16 bits", wide.Bytes(), 80, true},
-		{"GIF as small as it gets", ours(stillGIF(t, pal)), 80, false},
-		{"GIF with too large a table", stillGIF(t, padded(pal)), 80, true},
-		{"GIF with too large a table, a comment", comment(stillGIF(t, padded(pal))), 80, true},
-		{"animated GIF as small as it gets", ours(heldGIF(t, pal)), 80, false},
-		{"animated GIF, full frames", heldGIF(t, pal), 80, true},
-		{"animated GIF, full frames, a comment", comment(heldGIF(t, pal)), 80, true},
-		{"BMP with a palette would do", bitmap24(expanded(pal)), 80, true},
-		{"BMP of 24 bits", bitmap, 80, false},
-		{"WebP that would grow", lossy, 90, false},
-		{"WebP that would shrink", rich, 50, true},
-		{"lossless WebP of noise", exact, 30, true},
-		{"lossless WebP, as ours", flat, 80, false},
+		{"WebP that would grow", still(soft, webp.Options{Quality: 20, Lossy: true}), 90, false},
+		{"WebP that would shrink", still(noise(150, 110), webp.Options{Quality: 100, Lossy: true}), 50, true},
+		{"lossless WebP of noise", still(noise(150, 110), webp.Options{Lossless: true}), 30, true},
+		{"lossless WebP, as ours", still(fourColors(), webp.Options{Lossless: true}), 80, false},
 		{"animated WebP that would grow", moving(20, soft, noise(150, 110)), 90, false},
 		{"animated WebP that would shrink", moving(100, soft, noise(150, 110)), 50, true},
 	}
+}
+
+// madeHere is src resized at its own size in its own format, as small as it gets here.
+func madeHere(t *testing.T, src []byte) []byte {
+	t.Helper()
+	out, _, err := Resize(context.Background(), src, fitter(t, "SXS"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// fourColors is a picture of stripes with a palette.
+func fourColors() *image.Paletted {
+	m := image.NewPaletted(image.Rect(0, 0, 150, 110), color.Palette{color.White, color.NRGBA{200, 30, 60, 255}, color.NRGBA{20, 60, 160, 255}, color.Black})
+	for i := range m.Pix {
+		m.Pix[i] = byte(i/7+i/1500) & 3
+	}
+	return m
 }
 
 // padded is m with a table of 256 colors.

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// A picture of two rows, one black and one white, becomes one grey row: what
-// fills its blocks up to 8 rows is not part of it.
+// A picture of two rows, one black and one white, becomes one grey row: the padding of its blocks
+// to 8 rows is not part of it.
 func TestBlockPaddingIsNotPartOfThePicture(t *testing.T) {
 	for _, turned := range []bool{false, true} {
 		m := image.NewGray(image.Rect(0, 0, 3000, 2))
@@ -47,8 +47,8 @@ func TestBlockPaddingIsNotPartOfThePicture(t *testing.T) {
 	}
 }
 
-// A profile for another colour space than the samples' says nothing of them:
-// the picture is made as if there were none.
+// A profile for another colour space than the samples' does not apply: the picture is made as if
+// there were none.
 func TestProfileOfAnotherSpaceIsDropped(t *testing.T) {
 	profile := make([]byte, 132)
 	profile[3] = 132

@@ -109,7 +109,7 @@ func TestJPEGSegments(t *testing.T) {
 	n := len(rest) - 2
 	checkStrip(t, jpeg.Strip, join(soi, rest[:n], com, rest[n:]), false, join(soi, rest))
 
-	// What no decoder minds between segments goes.
+	// Bytes between segments that decoders skip are removed.
 	checkStrip(t, jpeg.Strip, join(soi, []byte("x"), rest), false, join(soi, rest))
 	checkStrip(t, jpeg.Strip, join(soi, []byte("\xff\xd0"), rest), false, join(soi, rest))
 
@@ -235,7 +235,7 @@ func TestGIFBlocks(t *testing.T) {
 		kept := join(head, controls, frame, controls, frame, []byte(";"))
 		checkStrip(t, gif.Strip, kept, false, kept)
 	}
-	// The trailer takes the place of what no block is, and of what is cut off, behind an image.
+	// Behind an image, the trailer replaces bytes that are no block, and a block that is cut off.
 	whole := b[:len(b)-1]
 	for _, end := range []string{"", "\xde\xad;", "\x00\x00", "!", "!\xfe\x40secret", "!\xf9\x04\x00", ",\x00\x00\x00"} {
 		checkStrip(t, gif.Strip, join(whole, []byte(end)), false, b)

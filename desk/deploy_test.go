@@ -234,7 +234,7 @@ func TestDeployRunsNothingAndRefusesEarly(t *testing.T) {
 	if err := os.Truncate(big, maxCode+1); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("PATH", "") // were it to run anything, it would not find it
+	t.Setenv("PATH", "") // deploy must not run anything, and would not find it
 	for _, c := range []struct {
 		args []string
 		code int

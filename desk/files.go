@@ -63,9 +63,9 @@ func readAll(r io.Reader, name string, limit int64) ([]byte, error) {
 // none.
 //
 // Where nothing has the name, or a regular file has it, this is one step: a reader finds the old
-// file or the new one, never half of it. Everything else keeps its place and is written to: a
-// device, a pipe, or what a symbolic link leads to. Renaming over those would put a file where the
-// device was.
+// file or the new one, never half of it. Anything else keeps its place and is written to: a device,
+// a pipe, or what a symbolic link leads to. Renaming over those would put a file where the device
+// was.
 func writeFile(name string, data []byte) error {
 	st, err := os.Lstat(name)
 	switch {

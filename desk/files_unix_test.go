@@ -34,8 +34,8 @@ func reader(t *testing.T, path string) <-chan []byte {
 	return got
 }
 
-// A pipe, a link to one and a socket stay what they are: whoever renames over them breaks what
-// other programs hold.
+// A pipe, a link to one and a socket stay what they are: renaming over them would break what other
+// programs hold open.
 func TestResizeKeepsNodes(t *testing.T) {
 	dir := folder(t, map[string][]byte{"in.jpg": jpegOf(t, 400, 200)})
 	in, pipe, link := filepath.Join(dir, "in.jpg"), filepath.Join(dir, "pipe"), filepath.Join(dir, "link")

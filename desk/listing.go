@@ -15,8 +15,8 @@ import (
 // This file says which objects of a bucket are pictures, in which order people see them, and what
 // they do not see.
 
-// listLimit is how many keys are looked at: a bucket may hold millions, and results before the
-// first picture.
+// listLimit is how many keys are listed: a bucket may hold millions, and results before the first
+// picture.
 const listLimit = 50_000
 
 // A listing is what a bucket holds, for people.

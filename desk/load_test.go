@@ -72,7 +72,7 @@ func TestCtrlCEndsTheProcessCleanly(t *testing.T) {
 }
 
 // Two hundred viewers at once, each with a result of its own to be made from 12 megapixels: all are
-// answered, and memory stays under what serve states.
+// answered, and memory stays under serveMemory.
 func TestTwoHundredAtOnceStayUnderTheCeiling(t *testing.T) {
 	if os.Getenv("MINIATURA_LONG") == "" {
 		t.Skip("set MINIATURA_LONG=1 to run it")

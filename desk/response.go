@@ -19,7 +19,7 @@ func respond(w http.ResponseWriter, r *http.Request, a *edge.Response, record ed
 		body, err = base64.StdEncoding.DecodeString(a.Body)
 	}
 	if err != nil || status < 200 || status > 599 {
-		http.Error(w, "the function's response is not one", http.StatusBadGateway)
+		http.Error(w, "the function returned an invalid response", http.StatusBadGateway)
 		return http.StatusBadGateway
 	}
 	h := w.Header()

@@ -600,8 +600,8 @@ func TestServeAnEndpoint(t *testing.T) {
 	s.get("/fotos/ni%C3%B1o.jpg?size=SXS", 403)
 }
 
-// Whoever looks for a picture in vain is told why, and where the server listens is said before the
-// folder is looked at.
+// The page says why a picture is missing, and serve says where it listens before it reads the
+// folder.
 func TestServeSaysWhatItHides(t *testing.T) {
 	picture := jpegOf(t, 40, 30)
 	dir := folder(t, map[string][]byte{"a.jpg": picture, "b.HEIC": nil, "c.heic": nil, "d/e.tiff": nil, ".trash/f.jpg": picture, "g/._h.jpg": picture, "notes.txt": nil, "resized/L/.x.jpg": picture})

@@ -448,7 +448,8 @@ func TestErrorsSayWhatFailed(t *testing.T) {
 	}
 }
 
-// AWS names the region in a header; others only in the body of the refusal, which HEAD has not.
+// AWS names the region in a header; others only in the body of the refusal, which HEAD does not
+// have.
 func TestHeadFindsTheRegionThatOnlyABodyNames(t *testing.T) {
 	srv := s3test.New(s3test.Config{Region: "eu-west-1"})
 	srv.Put("k", s3test.Object{Body: body})
@@ -471,7 +472,7 @@ func TestHeadFindsTheRegionThatOnlyABodyNames(t *testing.T) {
 	}
 }
 
-// A part is not the whole, however true its Content-Length.
+// A part of an object is not taken for the whole, even if its Content-Length is right.
 func TestAPartNobodyAskedForIsRefused(t *testing.T) {
 	c := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Range", "bytes 0-99/1000")

@@ -122,9 +122,6 @@ func (r *Reference) SSIMULACRA2(m image.Image) (float64, error) {
 	return score(&norms, len(r.levels)), nil
 }
 
-// SSIMULACRA2 scores the distorted picture b against a. See [Reference].
-func SSIMULACRA2(a, b image.Image) (float64, error) { return NewReference(a).SSIMULACRA2(b) }
-
 // linear returns the picture in linear light, sRGB's transfer function undone.
 func linear(m image.Image) xyb {
 	var table [256]float32

@@ -2,5 +2,5 @@
 
 package main
 
-// cpuTime is not to be had here.
+// cpuTime is not available here.
 func cpuTime() (user, sys float64) { return 0, 0 }

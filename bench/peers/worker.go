@@ -96,7 +96,7 @@ func resize(o codec.Options) func([]byte, sizes.Box) ([]byte, error) {
 	}
 }
 
-// stdResize is today's Go way.
+// stdResize resizes as Go programs commonly do, with image/jpeg and x/image/draw.
 func stdResize(src []byte, box sizes.Box) ([]byte, error) {
 	m, err := stdjpeg.Decode(bytes.NewReader(src))
 	if err != nil {

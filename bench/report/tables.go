@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"math"
 	"regexp"
 	"slices"
@@ -271,9 +270,4 @@ func (r *results) pngTable() string {
 		t.row(cells...)
 	}
 	return t.text()
-}
-
-// partNames are the names of all parts, for the test.
-func partNames() []string {
-	return slices.Concat(slices.Sorted(maps.Keys(parts)), slices.Sorted(maps.Keys(others)))
 }

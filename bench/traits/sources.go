@@ -28,8 +28,8 @@ type trait struct {
 	has     func(source) bool
 	webp    bool // made into WebP; else into the source's own format
 	hostile bool // any answer is right but a crash
-	colors bool // a truecolour picture has to stay one
-	names   bool // only what it goes out as is looked at
+	colors  bool // a truecolour picture has to stay one
+	names   bool // only the format of the result is judged
 }
 
 var (

@@ -224,8 +224,8 @@ func (r *Reader) findPalette(h *infoHeader, at int) int {
 	return at + n*entry
 }
 
-// checkRows reports whether an uncompressed picture's rows are all there. The padding of the last
-// may be missing.
+// checkRows returns an error unless all rows of an uncompressed picture are there. The padding of
+// the last one may be missing.
 func (r *Reader) checkRows() error {
 	if r.rle() {
 		return nil

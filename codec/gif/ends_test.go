@@ -216,83 +216,100 @@ func passes(h int) map[int]int {
 // there before stays, but for a frame that would cover all of it, and rows of a first interlaced
 // one.
 func TestShortDataLeavesPixelsUncovered(t *testing.T) {
-	place := passes(endsH)
 	for _, n := range []int{0, 1, 85, 120, 167, 249, 647, endsW*endsH - endsW - 3, endsW*endsH - 1} {
 		for _, end := range []bool{true, false} {
-			short := endsFrame{w: endsW, h: endsH, disposal: 1, data: codes(tiles(3)[:n], end)}
-			woven := short
-			woven.interlaced = true
-			over := short
-			over.transparent = 4
-			at := func(x, y int) int {
-				if i := y*endsW + x; i < n {
-					return int(tiles(3)[i])
-				}
-				return -1
-			}
-			wovenAt := func(x, y int) int {
-				if i := place[y]*endsW + x; i < n {
-					return int(tiles(3)[i])
-				}
-				return -1
-			}
-			// A row stands for the rows down to the next of its pass until those come.
-			filledAt := func(x, y int) int {
-				if k := wovenAt(x, y); k >= 0 {
-					return k
-				}
-				for _, p := range [][3]int{{2, 4, 2}, {4, 8, 4}, {0, 8, 8}} {
-					row := y - (y-p[0]+8*endsH)%p[1]
-					if row >= 0 && y < row+p[2] && (place[row]+1)*endsW <= n {
-						return wovenAt(x, row)
-					}
-				}
-				return -1
-			}
-			overAt := func(x, y int) int {
-				if k := at(x, y); k >= 0 && k != 4 {
-					return k
-				}
-				return tile(0)(x, y)
-			}
-			for name, c := range map[string]struct {
-				frames [][]byte
-				short  int // index
-				want   func(x, y int) int
-			}{
-				"a still":             {[][]byte{short.bytes()}, 0, at},
-				"an interlaced still": {[][]byte{woven.bytes()}, 0, filledAt},
-				"the first":           {[][]byte{short.bytes(), full(1)}, 0, at},
-				"in the middle":       {[][]byte{full(0), short.bytes(), full(2)}, 1, at},
-				"interlaced":          {[][]byte{full(0), woven.bytes(), full(2)}, 1, wovenAt},
-				"the last":            {[][]byte{full(0), full(1), short.bytes()}, 2, at},
-				"with transparency":   {[][]byte{full(0), over.bytes(), full(2)}, 1, overAt},
-			} {
-				src := append(bytes.Join(append([][]byte{endsHead()}, c.frames...), nil), 0x3b)
-				got, note, err := shown(t, name, src)
-				if n == 0 && len(c.frames) == 1 {
-					if err == nil {
-						t.Errorf("%s without a pixel was played", name)
-					}
-					continue
-				}
-				if err != nil || len(got) != len(c.frames) {
-					t.Errorf("%s, %d pixels: %d frames of %d: %v", name, n, len(got), len(c.frames), err)
-					continue
-				}
-				if !bytes.Equal(got[c.short], canvas(c.want)) {
-					t.Errorf("%s, %d pixels: another picture", name, n)
-				}
-				if !strings.Contains(note, "ends early") {
-					t.Errorf("%s, %d pixels: the note is %q", name, n, note)
-				}
-				if last := len(got) - 1; last > c.short && !bytes.Equal(got[last], canvas(tile(last))) {
-					t.Errorf("%s, %d pixels: the frame behind it is another", name, n)
-				}
+			for name, c := range shortCases(n, end) {
+				c.check(t, name, n)
 			}
 		}
 	}
-	// A rectangle: what it does not reach is what was there.
+}
+
+// A shortCase is an animation of which the frame at index short lacks pixels.
+type shortCase struct {
+	frames [][]byte
+	short  int
+	want   func(x, y int) int // what is shown with that frame
+}
+
+// shortCases are animations with a frame that has n pixels; end says whether its data ends in an
+// end code.
+func shortCases(n int, end bool) map[string]shortCase {
+	place := passes(endsH)
+	short := endsFrame{w: endsW, h: endsH, disposal: 1, data: codes(tiles(3)[:n], end)}
+	woven := short
+	woven.interlaced = true
+	over := short
+	over.transparent = 4
+	at := func(x, y int) int {
+		if i := y*endsW + x; i < n {
+			return int(tiles(3)[i])
+		}
+		return -1
+	}
+	wovenAt := func(x, y int) int {
+		if i := place[y]*endsW + x; i < n {
+			return int(tiles(3)[i])
+		}
+		return -1
+	}
+	// A row stands for the rows down to the next of its pass until those come.
+	filledAt := func(x, y int) int {
+		if k := wovenAt(x, y); k >= 0 {
+			return k
+		}
+		for _, p := range [][3]int{{2, 4, 2}, {4, 8, 4}, {0, 8, 8}} {
+			row := y - (y-p[0]+8*endsH)%p[1]
+			if row >= 0 && y < row+p[2] && (place[row]+1)*endsW <= n {
+				return wovenAt(x, row)
+			}
+		}
+		return -1
+	}
+	overAt := func(x, y int) int {
+		if k := at(x, y); k >= 0 && k != 4 {
+			return k
+		}
+		return tile(0)(x, y)
+	}
+	return map[string]shortCase{
+		"a still":             {[][]byte{short.bytes()}, 0, at},
+		"an interlaced still": {[][]byte{woven.bytes()}, 0, filledAt},
+		"the first":           {[][]byte{short.bytes(), full(1)}, 0, at},
+		"in the middle":       {[][]byte{full(0), short.bytes(), full(2)}, 1, at},
+		"interlaced":          {[][]byte{full(0), woven.bytes(), full(2)}, 1, wovenAt},
+		"the last":            {[][]byte{full(0), full(1), short.bytes()}, 2, at},
+		"with transparency":   {[][]byte{full(0), over.bytes(), full(2)}, 1, overAt},
+	}
+}
+
+func (c *shortCase) check(t *testing.T, name string, n int) {
+	t.Helper()
+	src := append(bytes.Join(append([][]byte{endsHead()}, c.frames...), nil), 0x3b)
+	got, note, err := shown(t, name, src)
+	if n == 0 && len(c.frames) == 1 {
+		if err == nil {
+			t.Errorf("%s without a pixel was played", name)
+		}
+		return
+	}
+	if err != nil || len(got) != len(c.frames) {
+		t.Errorf("%s, %d pixels: %d frames of %d: %v", name, n, len(got), len(c.frames), err)
+		return
+	}
+	if !bytes.Equal(got[c.short], canvas(c.want)) {
+		t.Errorf("%s, %d pixels: another picture", name, n)
+	}
+	if !strings.Contains(note, "ends early") {
+		t.Errorf("%s, %d pixels: the note is %q", name, n, note)
+	}
+	if last := len(got) - 1; last > c.short && !bytes.Equal(got[last], canvas(tile(last))) {
+		t.Errorf("%s, %d pixels: the frame behind it is another", name, n)
+	}
+}
+
+// What a rectangle with too little data does not reach is what was there.
+func TestShortDataOfARectangleLeavesWhatWasThere(t *testing.T) {
 	part := endsFrame{x: 5, y: 3, w: 30, h: 22, disposal: 1, data: codes(tiles(3)[:100], true)}
 	got, _, err := shown(t, "part", append(bytes.Join([][]byte{endsHead(), full(0), part.bytes()}, nil), 0x3b))
 	if err != nil || !bytes.Equal(got[1], canvas(func(x, y int) int {

@@ -354,7 +354,7 @@ func (r *Reader) unpack(f *frame) (got int, err error) {
 	return got, nil
 }
 
-// dispose takes the frame shown last off the canvas as it asked.
+// dispose applies the disposal method of the frame shown last to the canvas.
 func (r *Reader) dispose() {
 	if r.at == 0 {
 		return

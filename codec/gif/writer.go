@@ -62,16 +62,12 @@ func NewWriter(w, h, plays int) (*Writer, error) {
 // Append appends m as a still GIF to dst: its own colors where they are at most 256, a transparent
 // one included, else 256 chosen for little error, without dithering. Pixels less than half opaque
 // become transparent.
-func Append(dst []byte, m image.Image) ([]byte, error) { return AppendTolerant(dst, m, 0) }
-
-// AppendTolerant is Append with a Writer's Tolerance.
-func AppendTolerant(dst []byte, m image.Image, tolerance float64) ([]byte, error) {
+func Append(dst []byte, m image.Image) ([]byte, error) {
 	b := m.Bounds()
 	w, err := NewWriter(b.Dx(), b.Dy(), 1)
 	if err != nil {
 		return nil, err
 	}
-	w.Tolerance = tolerance
 	n, ok := m.(*image.NRGBA)
 	if !ok {
 		n = image.NewNRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))

@@ -328,7 +328,15 @@ func TestToleranceIsSpentAndKept(t *testing.T) {
 		t.Error("200 colours are not exact")
 	}
 	for _, tolerance := range []float64{0.5, 1, 4} {
-		file, err := AppendTolerant(nil, m, tolerance)
+		w, err := NewWriter(200, 150, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Tolerance = tolerance
+		if err := w.Add(m, 0); err != nil {
+			t.Fatal(err)
+		}
+		file, err := w.Bytes()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// A picture is whole without EOI, whatever bytes follow it; where zeros took the place of its data,
-// it is not.
+// A picture is whole without EOI, whatever bytes follow it; where zeros replace its data, it is
+// not.
 func TestZerosAreNoTail(t *testing.T) {
 	whole, holes := 0, 0
 	for side := 40; side < 72; side++ {

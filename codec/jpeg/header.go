@@ -176,8 +176,8 @@ func (d *Decoder) nextScan() (*scan, error) {
 }
 
 // nextSegment returns the next marker and its segment's bytes, and moves d.next behind it. The
-// marker is 0 at the end of the source. Bytes between segments that are no marker are passed over,
-// as every decoder does.
+// marker is 0 at the end of the source. Bytes between segments that are no marker are skipped, as
+// in every decoder.
 func (d *Decoder) nextSegment() (m byte, seg []byte, err error) {
 	b, p := d.src, d.next
 	for {

@@ -188,7 +188,7 @@ func TestEqualComponentIdentifiers(t *testing.T) {
 	}
 }
 
-// A DNL segment where the frame header has the height says nothing, whatever it says.
+// A DNL segment is ignored where the frame header has the height.
 func TestStrayDNL(t *testing.T) {
 	plain := standardJPEG(t)
 	before := func(marker byte, dnl string) []byte {

@@ -77,8 +77,8 @@ func scalesOf(n [4]int) (s [4]Scales) {
 // a progressive one or one in several scans has component after component.
 //
 // Memory is in proportion to the width, for progressive pictures to the coefficients that n needs
-// (see PeakBytes and MaxBytes). The context is looked at once per row of MCUs. When Decode returns
-// an error, which may be emit's own, the bands handed out before it must be discarded.
+// (see PeakBytes and MaxBytes). The context is checked once per row of MCUs. When Decode returns an
+// error, which may be emit's own, the bands handed out before it must be discarded.
 //
 // A picture is complete when every component has been decoded to the last block; what follows, or
 // the lack of an EOI marker, is ignored. Damage is a FormatError wherever decoding meets it; it
@@ -136,7 +136,7 @@ type workspace struct {
 	ac     [4]acTable
 	planes [4]plane // by component
 
-	// Of progressive pictures.
+	// For progressive pictures only.
 	scans []scan
 	dcs   [4]dcPlane
 	coef  []int16

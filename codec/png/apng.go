@@ -202,7 +202,7 @@ func (p *Player) Next() (canvas *image.NRGBA, delay time.Duration, err error) {
 	return p.canvas, f.delay, nil
 }
 
-// undo takes the frame shown last off the canvas as it asked.
+// undo applies the dispose operation of the frame shown last to the canvas.
 func (p *Player) undo() {
 	if p.next == 0 {
 		return

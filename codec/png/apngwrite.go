@@ -26,7 +26,7 @@ type AnimationWriter struct {
 	next        *image.NRGBA
 	part, holed []byte // a rectangle, cut out
 
-	translucent, colored bool         // of some pixel
+	translucent, colored bool        // of some pixel
 	table                *colorTable // of all pixels, nil when they are more than 256
 }
 

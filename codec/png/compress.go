@@ -17,7 +17,7 @@ var (
 const (
 	tiny  = 24 << 10 // bytes up to which the patient parse costs nothing that counts
 	small = 64 << 10 // the same of one pass
-	bands = 4        // of rows that are looked at before filters are chosen
+	bands = 4        // of rows that are sampled before filters are chosen
 	band  = 16       // rows of each
 )
 
@@ -74,7 +74,7 @@ func (s *scanlines) whole(dst []byte, strat strategy) []byte {
 	return s.filtered(dst, 0, s.h, strat)
 }
 
-// sampled appends the bands that are looked at, or all of a picture that is hardly higher.
+// sampled appends the bands that are sampled, or all of a picture that is hardly higher.
 func (s *scanlines) sampled(dst []byte, strat strategy) []byte {
 	if s.h <= 2*bands*band {
 		return s.filtered(dst, 0, s.h, strat)

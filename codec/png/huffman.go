@@ -94,7 +94,7 @@ func (c *prefixCode) bitsOf(counts []uint32) (n int) {
 	return n
 }
 
-// A header is what a block with codes of its own opens with.
+// A header opens a block that has its own codes.
 type header struct {
 	lits, dists, n int // code lengths of each kind that are said
 	said           []repetition

@@ -90,7 +90,8 @@ func (c *canon) decode(acc uint64, min uint) (symbol int, n uint) {
 	return -1, 0
 }
 
-// An inflater decodes one zlib stream. It may be used again, and keeps nothing but memory.
+// An inflater decodes one zlib stream. It may be used again: it keeps its memory, and nothing of
+// the stream.
 type inflater struct {
 	lit       [1 << litBits]uint32
 	dist      [1 << distBits]uint32

@@ -17,7 +17,7 @@ const (
 	meanTolerance = 0.7
 )
 
-// maxMixtures is how many colors are looked at: more of them do not fit a palette.
+// maxMixtures is how many colors are counted at most: more of them do not fit a palette.
 const maxMixtures = 1 << 14
 
 // A mixture is a color of the picture.
@@ -146,8 +146,8 @@ func (t *mixtures) form(m *image.NRGBA, c *cover, order []int) *form {
 	return f
 }
 
-// A cover is a palette in cells of 16 a side, so that the entries near a color are in two cells a
-// channel.
+// A cover is a palette in cells of 16 a side, so that the entries near a color are in at most two
+// cells along each channel.
 type cover struct {
 	r       int
 	entries [][4]byte

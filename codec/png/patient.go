@@ -44,7 +44,7 @@ func (d *deflater) patient() {
 func (d *deflater) find(from, to int) {
 	p, b := d.best, d.b
 	p.matches = p.matches[:0]
-	skip := 0 // positions inside a nice match are not looked at
+	skip := 0 // positions inside a nice match are skipped
 	for i := from; i < to; i++ {
 		p.first[i-from] = uint32(len(p.matches))
 		switch {

@@ -110,8 +110,8 @@ func (r *Reader) PeakBytes() int64 {
 	return n
 }
 
-// chunk returns the chunk at p: its type, its data and the position after it. The CRC is not looked
-// at.
+// chunk returns the chunk at p: its type, its data and the position after it. It does not check the
+// CRC.
 func chunk(src []byte, p int) (kind string, data []byte, next int, err error) {
 	if len(src)-p < 12 {
 		return "", nil, 0, FormatError("ends before IEND")

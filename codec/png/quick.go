@@ -104,8 +104,8 @@ func matchLength(b []byte, p, i, limit int) int {
 	return n
 }
 
-// Where nothing has matched for so many bytes, fewer positions are looked at: one in two, one in
-// three, one in four.
+// Where nothing has matched for so many bytes, fewer positions are tried: one in two, one in three,
+// one in four.
 const patience = 5 // bits
 
 // quick parses all of b.

@@ -315,15 +315,15 @@ func (r *Reader) expandPalette() func(dst, src []byte) {
 	}
 }
 
-// expandGray spreads samples of 1, 2 and 4 bits over 0 to 255; the transparent one is told by its
-// depth's own number.
+// expandGray spreads samples of 1, 2 and 4 bits over 0 to 255. A sample that equals tRNS's before
+// that is transparent.
 func (r *Reader) expandGray() func(dst, src []byte) {
 	most := byte(1)<<r.BitDepth - 1
 	if r.trns == nil {
 		return spread(r.BitDepth, 255/most)
 	}
 	samples := r.unpacked(r.Width)
-	key := byte(binary.BigEndian.Uint16(r.trns)) & most // the high bits are not looked at, section 11.3.1.1
+	key := byte(binary.BigEndian.Uint16(r.trns)) & most // the high bits are ignored, section 11.3.1.1
 	return func(dst, src []byte) {
 		for _, v := range samples(src) {
 			if len(dst) < 2 {

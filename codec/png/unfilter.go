@@ -36,8 +36,8 @@ func unfilter(filter byte, dst, src, prev []byte, bpp int) error {
 	return nil
 }
 
-// The kernels below take up at byte from, a whole number of pixels, as the others leave the ends of
-// scanlines to them.
+// The kernels below begin at byte from, a whole number of pixels: the AVX2 kernels leave the ends
+// of scanlines to them.
 
 func unfilterSubGeneric(dst, src []byte, bpp, from int) {
 	m := max(min(bpp, len(dst)), from)

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// A band is so many rows that are looked at together; one band in bandStep is.
+// A band is so many rows that are sampled together; one band in bandStep is sampled.
 const (
 	bandRows = 16
 	bandStep = 5
@@ -57,9 +57,9 @@ func packs(m *image.NRGBA) bool {
 	return true
 }
 
-// estimateLossless is about how many bytes VP8L takes for m. Runs and copies are found as a
-// fast compressor finds them, within the bands that are looked at; what they leave counts by the
-// entropy of its residuals after one prediction.
+// estimateLossless is about how many bytes VP8L takes for m. Runs and copies are found as a fast
+// compressor finds them, within the bands that are sampled; what they leave counts by the entropy
+// of its residuals after one prediction.
 func estimateLossless(m *image.NRGBA) int {
 	w := m.Rect.Dx()
 	s := sample{w: w, least: 3}

@@ -136,7 +136,7 @@ type predictor struct {
 	pix, out []uint32
 	w, h     int
 	bits     uint // tiles are 1<<bits pixels a side
-	skip     int  // one row in so many is looked at
+	skip     int  // one row in so many is sampled
 	colored  bool // there is something but green
 	counts   [4][256]uint32
 	cost     [4][256]float32
@@ -145,8 +145,8 @@ type predictor struct {
 // predictorTransform puts the residuals of pix (w wide) into out and gives the mode of each tile of
 // 1<<tileBits pixels a side, as the pixels of the sub-resolution image that stores them.
 //
-// A tile takes the mode whose residuals cost fewest bits under the frequencies of the residuals
-// so far; these are counted again after each row of tiles. One row in skip is looked at.
+// A tile takes the mode whose residuals cost fewest bits under the frequencies of the residuals so
+// far; these are counted again after each row of tiles. One row in skip is sampled.
 func predictorTransform(out, pix []uint32, w, h int, tileBits uint, skip int) []uint32 {
 	p := predictor{pix: pix, out: out, w: w, h: h, bits: tileBits, skip: skip, colored: hasColor(pix)}
 	tilesX, tilesY := (w+1<<tileBits-1)>>tileBits, (h+1<<tileBits-1)>>tileBits

@@ -171,8 +171,8 @@ func encodeFrame(m image.Image, o *Options) (*frameBits, error) {
 	return o.shorter(n, lossy, alpha), nil
 }
 
-// shorter gives the shorter of lossy, which lacks its alpha, and m without loss. What an estimate
-// finds much longer is not made.
+// shorter gives the shorter of lossy, which lacks its alpha, and m without loss. The lossless file
+// is not made where the estimate finds it much longer.
 func (o *Options) shorter(m *image.NRGBA, lossy *frameBits, alpha []byte) *frameBits {
 	w := m.Rect.Dx()
 	var lossless *frameBits
@@ -207,7 +207,7 @@ func lossyFrame(bits []byte, err error) (*frameBits, error) {
 }
 
 // losslessFrame encodes m as VP8L. The colour of transparent pixels, which is invisible, becomes
-// black: it costs bytes.
+// black to save bytes.
 func losslessFrame(m *image.NRGBA, effort Effort) *frameBits {
 	pix, alpha := argb(m)
 	if alpha {

@@ -73,8 +73,8 @@ func (d *directory) get(key string, body bool) (*Object, int64, error) {
 	if !d.valid(key) {
 		return nil, 0, fs.ErrNotExist
 	}
-	// Absent, too long, behind a file, outside: all the same to S3. A pipe is not opened: that may
-	// take for ever.
+	// Absent, too long, behind a file, outside: S3 answers the same to each. A pipe is not opened:
+	// that may take for ever.
 	if info, err := d.root.Stat(key); err != nil || !info.Mode().IsRegular() {
 		return nil, 0, fs.ErrNotExist
 	}
