@@ -5,6 +5,7 @@ package edge
 
 import (
 	"context"
+	"time"
 
 	"miniatura/codec"
 	"miniatura/s3lite"
@@ -42,6 +43,14 @@ type shelf struct {
 	member []int          // by target: its job in set, or -1
 }
 
+// longTime is the least that a source's results count as having taken. A deadline is remembered of
+// one that took half of the time: half of this is more than any request for that one will have.
+const longTime = Millis(2 * time.Minute)
+
+// time is how long ago the first was begun, as a deadline counts it. Other sources may have used up
+// the time of this one before.
+func (s *shelf) time() Millis { return max(s.whole(), longTime) }
+
 // An answered is what S3 answered when it was asked for what is stored under a result's key.
 type answered struct {
 	object *s3lite.Object
@@ -62,7 +71,7 @@ func (s *shelf) make(ctx context.Context, i int, r *Record) error {
 		return err
 	}
 	var saved rescue
-	w := work{source: s.head, stored: stored, whole: s.whole, resize: h.resize}
+	w := work{source: s.head, stored: stored, whole: s.time, resize: h.resize}
 	if hit, err := h.judge(t, w, r, &saved); hit || err != nil {
 		return err
 	}

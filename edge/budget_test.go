@@ -2,6 +2,7 @@ package edge
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -107,4 +108,35 @@ func TestMakeAllHasNoBudget(t *testing.T) {
 	if o := w.Object(movingMarkerKey); len(o.Body) == 0 || strings.Contains(o.ContentType, "text") {
 		t.Errorf("the marker is still there: %+v", o.Metadata)
 	}
+}
+
+// An invocation has many sources, one after the other, and one deadline: that it ends in the midst
+// of one says nothing of it.
+func TestMakeAllRemembersNoDeadlineThatOthersHaveUsedUp(t *testing.T) {
+	w := newWorld(t)
+	w.Put("a.png", s3test.Object{Body: picture(t, 400, 300)})
+	honest := w.h.resize
+	w.h.resize = func(ctx context.Context, _ []byte, _ func(w, h int) (int, int), _ codec.Options) ([]byte, codec.Info, error) {
+		<-ctx.Done()
+		return nil, codec.Info{}, ctx.Err()
+	}
+	all := targets("a.png")[:1]
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second) // what the others have left
+	defer cancel()
+	w.h.MakeAll(ctx, all, func(r Record) bool {
+		if r.Decision != Unchanged || !errors.Is(r.Err, context.DeadlineExceeded) || r.Alone() {
+			t.Errorf("%+v", r)
+		}
+		return true
+	})
+	if k := w.Keys(); len(k) != 1 {
+		t.Errorf("the bucket holds %q", k)
+	}
+	w.h.resize = honest
+	w.h.MakeAll(context.Background(), all, func(r Record) bool {
+		if r.Decision != Resized {
+			t.Errorf("again: %s, %s", r.Decision, r.Error)
+		}
+		return true
+	})
 }

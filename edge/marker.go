@@ -95,18 +95,21 @@ func (h *Handler) known(stored, source *s3lite.Object, budget float64) error {
 	if left := m.until.Sub(h.now()); !m.until.IsZero() && (left <= 0 || left > m.span) {
 		return nil
 	}
-	return &knownError{m.reason, m.until, m.memory > 0 || m.cost > 0}
+	return &knownError{m.reason, m.until, m.memory}
 }
 
 // A knownError ends a request that is not tried.
 type knownError struct {
 	reason string
 	until  time.Time // zero: it lasts
-	limit  bool      // there was not enough memory, or CPU
+	memory int       // MB that were not enough
 }
 
-// Is reports whether e is the limit that was met.
-func (e *knownError) Is(target error) bool { return e.limit && target == codec.ErrLimit }
+// Is reports whether e is a limit to whoever asks. A panic and a deadline are like one: they say
+// nothing of other results of the source.
+func (e *knownError) Is(target error) bool {
+	return (e.memory > 0 || !e.until.IsZero()) && target == codec.ErrLimit
+}
 
 func (e *knownError) Error() string {
 	s := "known: " + e.reason

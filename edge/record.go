@@ -65,12 +65,7 @@ type Record struct {
 
 // Alone reports whether the failure is this result's alone: a limit that others of the same source
 // may not meet, a panic, or what is remembered of one of these, or of a deadline.
-func (r *Record) Alone() bool {
-	if e, ok := errors.AsType[*knownError](r.Err); ok {
-		return e.limit || !e.until.IsZero()
-	}
-	return errors.Is(r.Err, codec.ErrLimit) || caught.Is(r.Err)
-}
+func (r *Record) Alone() bool { return errors.Is(r.Err, codec.ErrLimit) || caught.Is(r.Err) }
 
 // Millis is a duration that JSON shows in milliseconds, to the microsecond.
 type Millis time.Duration
