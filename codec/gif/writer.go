@@ -7,9 +7,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"image"
-	"image/draw"
 	"math"
 	"time"
+
+	"miniatura/codec/internal/straight"
 )
 
 // A Writer makes an animation. It holds three canvases of four bytes a pixel and the file so far.
@@ -72,12 +73,7 @@ func AppendTolerant(dst []byte, m image.Image, tolerance float64) ([]byte, error
 		return nil, err
 	}
 	w.Tolerance = tolerance
-	n, ok := m.(*image.NRGBA)
-	if !ok {
-		n = image.NewNRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
-		draw.Draw(n, n.Rect, m, b.Min, draw.Src)
-	}
-	if err := w.Add(n, 0); err != nil {
+	if err := w.Add(straight.NRGBA(m), 0); err != nil {
 		return nil, err
 	}
 	return w.AppendTo(dst)
