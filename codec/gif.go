@@ -2,11 +2,10 @@ package codec
 
 import (
 	"context"
-	"image"
-	"image/draw"
 
 	"miniatura/codec/gif"
 	"miniatura/codec/icc"
+	"miniatura/codec/internal/straight"
 )
 
 // This file is GIF's row.
@@ -63,12 +62,7 @@ func writeGIF(m picture, t *target) (out []byte, exact bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	canvas, ok := m.Image.(*image.NRGBA)
-	if !ok { // a JPEG's planes
-		canvas = image.NewNRGBA(m.Bounds())
-		draw.Draw(canvas, canvas.Rect, m.Image, m.Bounds().Min, draw.Src)
-	}
-	if err := r.Add(canvas, 0); err != nil {
+	if err := r.Add(straight.NRGBA(m.Image), 0); err != nil {
 		return nil, false, err
 	}
 	return r.finish()

@@ -7,9 +7,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"image"
-	"image/draw"
 	"math"
 	"time"
+
+	"miniatura/codec/internal/straight"
 )
 
 // A Writer makes an animation. It holds three canvases of four bytes a pixel and the file so far.
@@ -68,12 +69,7 @@ func Append(dst []byte, m image.Image) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, ok := m.(*image.NRGBA)
-	if !ok {
-		n = image.NewNRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
-		draw.Draw(n, n.Rect, m, b.Min, draw.Src)
-	}
-	if err := w.Add(n, 0); err != nil {
+	if err := w.Add(straight.NRGBA(m), 0); err != nil {
 		return nil, err
 	}
 	return w.AppendTo(dst)

@@ -7,10 +7,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"image"
-	"image/draw"
 	"io"
 	"sync"
 
+	"miniatura/codec/internal/straight"
 	"miniatura/codec/vp8"
 )
 
@@ -145,7 +145,7 @@ var vp8Encoders = sync.Pool{New: func() any { return new(vp8.Encoder) }}
 // encodeFrame encodes m as o asks, whatever container it goes into.
 func encodeFrame(m image.Image, o *Options) (*frameBits, error) {
 	if o.Lossless {
-		return losslessFrame(straight(m), o.Effort), nil
+		return losslessFrame(straight.NRGBA(m), o.Effort), nil
 	}
 	e := vp8Encoders.Get().(*vp8.Encoder)
 	defer vp8Encoders.Put(e)
@@ -158,7 +158,7 @@ func encodeFrame(m image.Image, o *Options) (*frameBits, error) {
 	case *image.Gray:
 		return lossyFrame(e.Encode(nil, grayPlanes(m), vo))
 	}
-	n := straight(m)
+	n := straight.NRGBA(m)
 	alpha := alphaOf(n)
 	visible := n
 	if alpha != nil {
@@ -219,15 +219,4 @@ func losslessFrame(m *image.NRGBA, effort Effort) *frameBits {
 	}
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	return &frameBits{bits: appendVP8L(nil, pix, w, h, alpha, effort), lossless: true, hasAlpha: alpha}
-}
-
-// straight gives m as *image.NRGBA, m itself if it is one.
-func straight(m image.Image) *image.NRGBA {
-	if n, ok := m.(*image.NRGBA); ok {
-		return n
-	}
-	r := m.Bounds()
-	n := image.NewNRGBA(image.Rect(0, 0, r.Dx(), r.Dy()))
-	draw.Draw(n, n.Rect, m, r.Min, draw.Src)
-	return n
 }
