@@ -94,6 +94,7 @@ func (c *costs) learn(freq *[256]uint32, runs bool) {
 func (w *writer) choose(i, at, real, y int) {
 	c := &w.comps[i]
 	q := &w.quant[c.quant]
+	drawn := (i == 0 || w.rgb) && anyFlat(c.raw[at:at+real], c.mask[at:at+real])
 	for b := at; b < at+real; b++ {
 		mask := c.mask[b]
 		if i > 0 && !w.rgb {
@@ -102,7 +103,7 @@ func (w *writer) choose(i, at, real, y int) {
 			}
 			continue
 		}
-		if flatNear(c.raw[at:at+real], c.mask[at:at+real], b-at) {
+		if drawn {
 			if raised := q.raise(&c.coef[b], &c.raw[b], mask); raised != mask {
 				c.mask[b] = raised
 				continue
@@ -147,12 +148,11 @@ func acEnergy(raw *coefBlock) (sum int64) {
 	return sum
 }
 
-// flatNear reports whether a block near block b of a row is flat: what is faint beside it is seen,
-// a line or the edge of a letter rather than the noise of a photo.
-func flatNear(raw []coefBlock, mask []uint64, b int) bool {
-	const near = 4        // blocks
-	const flat = 4096 / 4 // a variance of 0.25
-	for i := max(b-near, 0); i <= min(b+near, len(raw)-1); i++ {
+// anyFlat reports whether a block of a row is flat, as paper and panes are and photos are not:
+// what is faint in such a row is seen, a line or the edge of a letter rather than noise.
+func anyFlat(raw []coefBlock, mask []uint64) bool {
+	const flat = 4096 / 64 // a variance of 1/64
+	for i := range raw {
 		if mask[i]>>1 == 0 && acEnergy(&raw[i]) < flat {
 			return true
 		}
