@@ -94,13 +94,22 @@ func (c *costs) learn(freq *[256]uint32, runs bool) {
 func (w *writer) choose(i, at, real, y int) {
 	c := &w.comps[i]
 	q := &w.quant[c.quant]
+	drawn := (i == 0 || w.rgb) && anyFlat(c.raw[at:at+real], c.mask[at:at+real])
 	for b := at; b < at+real; b++ {
 		mask := c.mask[b]
-		if mask>>1 == 0 {
+		if i > 0 && !w.rgb {
+			if mask>>1 != 0 {
+				c.mask[b] = w.chooseBlock(i, b, plainWeight)
+			}
 			continue
 		}
-		if i > 0 && !w.rgb {
-			c.mask[b] = w.chooseBlock(i, b, plainWeight)
+		if drawn {
+			if raised := q.raise(&c.coef[b], &c.raw[b], mask); raised != mask {
+				c.mask[b] = raised
+				continue
+			}
+		}
+		if mask>>1 == 0 {
 			continue
 		}
 		weight := c.weight(8*(b-at), y)
@@ -129,6 +138,62 @@ func (w *writer) chooseBlock(i, b int, weight int64) (kept uint64) {
 		}
 	}
 	return kept
+}
+
+// acEnergy is the energy of a block's AC coefficients, 4096 for a variance of 1.
+func acEnergy(raw *coefBlock) (sum int64) {
+	for _, v := range raw[1:] {
+		sum += int64(v) * int64(v)
+	}
+	return sum
+}
+
+// anyFlat reports whether a block of a row is flat, as paper and panes are and photos are not:
+// what is faint in such a row is seen, a line or the edge of a letter rather than noise.
+func anyFlat(raw []coefBlock, mask []uint64) bool {
+	const flat = 4096 / 64 // a variance of 1/64
+	for i := range raw {
+		if mask[i]>>1 == 0 && acEnergy(&raw[i]) < flat {
+			return true
+		}
+	}
+	return false
+}
+
+// raise gives a block of little variance whose nearest levels hold less than a quarter of its
+// energy the largest of its other coefficients back, those of at least 0.35 step, until they hold
+// that much. It returns the mask of all that are not zero.
+func (q *quantizer) raise(level, raw *coefBlock, mask uint64) uint64 {
+	all, left := acEnergy(raw), int64(0)
+	if all < 2*4096 || all > 60*4096 {
+		return mask
+	}
+	for m := mask &^ 1; m != 0; m &= m - 1 {
+		j := zigzagT[bits.TrailingZeros64(m)&63] & 63
+		a := int64(int32(level[j]) * q.step[j])
+		left += a * a
+	}
+	for 4*left < all {
+		best, at := int64(0), 0
+		for k := 1; k < blockSize; k++ {
+			j := zigzagT[k] & 63
+			v := int64(raw[j])
+			if level[j] == 0 && v*v > best && 20*max(v, -v) >= 7*int64(q.step[j]) {
+				best, at = v*v, k
+			}
+		}
+		if at == 0 {
+			break
+		}
+		j := zigzagT[at] & 63
+		level[j] = 1
+		if raw[j] < 0 {
+			level[j] = -1
+		}
+		mask |= 1 << at
+		left += int64(q.step[j]) * int64(q.step[j])
+	}
+	return mask
 }
 
 // flattens reports whether level has lost a block's texture: less than a tenth of the energy that
