@@ -200,7 +200,7 @@ func (q *quantizer) raise(level, raw *coefBlock, mask uint64) uint64 {
 // its AC coefficients truly have is left, where the nearest levels hold more than a quarter. The
 // error is cheap by the count of squares, and a smear to the eye.
 func (q *quantizer) flattens(nearest, level, raw *coefBlock, mask uint64) bool {
-	var near, left, all int64
+	var near, left int64
 	for m := mask &^ 1; m != 0; m &= m - 1 {
 		j := zigzagT[bits.TrailingZeros64(m)&63] & 63
 		a, b := int64(int32(nearest[j])*q.step[j]), int64(int32(level[j])*q.step[j])
@@ -210,9 +210,7 @@ func (q *quantizer) flattens(nearest, level, raw *coefBlock, mask uint64) bool {
 	if 2*left > near {
 		return false
 	}
-	for _, v := range raw[1:] {
-		all += int64(v) * int64(v)
-	}
+	all := acEnergy(raw)
 	return 10*left < all && 4*near > all
 }
 

@@ -3,6 +3,8 @@ package jpeg
 import (
 	"bytes"
 	"image"
+	"image/color"
+	stdjpeg "image/jpeg"
 	"math/bits"
 	"math/rand"
 	"testing"
@@ -176,4 +178,44 @@ func TestSmallestIsTheSmallerOne(t *testing.T) {
 	if len(kinds) != 2 {
 		t.Errorf("one kind was always the smaller: %v", kinds)
 	}
+}
+
+// A faint line on paper spreads over frequencies each of which is below half a step: it stays all
+// the same, where a row of blocks has blank paper beside it.
+func TestFaintLinesOnPaperStay(t *testing.T) {
+	for _, quality := range []int{50, 65, 80} {
+		for column := range 8 {
+			m := image.NewGray(image.Rect(0, 0, 128, 16))
+			for i := range m.Pix {
+				m.Pix[i] = 250
+			}
+			for y := range 8 {
+				m.SetGray(64+column, y, color.Gray{240})
+			}
+			b, err := Append(nil, m, &Options{Quality: quality, Progressive: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			back, err := stdjpeg.Decode(bytes.NewReader(b))
+			if err != nil {
+				t.Fatal(err)
+			}
+			block := image.Rect(64, 0, 72, 8)
+			if was, is := variance(m, block), variance(back, block); 10*is < was {
+				t.Errorf("quality %d, column %d: of the variance %.1f, %.2f is left", quality, column, was, is)
+			}
+		}
+	}
+}
+
+// variance is that of the luma of r.
+func variance(m image.Image, r image.Rectangle) float64 {
+	var sum, squares, n float64
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			v := float64(color.GrayModel.Convert(m.At(x, y)).(color.Gray).Y)
+			sum, squares, n = sum+v, squares+v*v, n+1
+		}
+	}
+	return squares/n - sum/n*sum/n
 }
