@@ -45,6 +45,5 @@
 //	jpeg.go           errors and markers, table B.1
 //
 // The kernels are in idct_generic.go, idct8.go, color.go and fdct.go, and once more for AVX2 in
-// *_amd64.s, which _asm generates; kernels_amd64.go and writer_kernels_amd64.go choose. All give
-// the same bytes.
+// *_amd64.s, which _asm generates; kernels_amd64.go chooses. All give the same bytes.
 package jpeg

@@ -6,6 +6,7 @@ import "golang.org/x/sys/cpu"
 
 //go:generate go run -C _asm . -kernels idct -out ../idct_amd64.s -stubs ../idct_amd64.go -pkg jpeg
 //go:generate go run -C _asm . -kernels color -out ../color_amd64.s -stubs ../color_amd64.go -pkg jpeg
+//go:generate go run -C _asm . -kernels fdct -out ../fdct_amd64.s -stubs ../fdct_amd64.go -pkg jpeg
 
 // useAVX2 chooses the kernels. Tests switch it off to compare.
 var useAVX2 = cpu.X86.HasAVX2
@@ -59,4 +60,52 @@ func ycbcrToRGBA(dst, y, cb, cr []byte) int {
 	_, _, _ = dst[4*n-1], cb[n-1], cr[n-1]
 	ycbcrToRGBAAVX2(&dst[0], &y[0], &cb[0], &cr[0], groups)
 	return n
+}
+
+// fdctQuantize transforms and quantizes the len(coef) blocks that lie side by
+// side at src, whose rows are stride apart. Bit k of mask[i] is set when the
+// coefficient at zig-zag index k of block i is not zero. raw receives the
+// coefficients as they were, times 8.
+func fdctQuantize(coef, raw []coefBlock, mask []uint64, src []byte, stride int, q *quantizer) {
+	if pairs := len(coef) / 2; useAVX2 && pairs > 0 {
+		n := 2 * pairs
+		_, _, _ = raw[n-1], mask[n-1], src[7*stride+8*n-1]
+		fdctQuantizeAVX2(&coef[0][0], &raw[0][0], &mask[0], &src[0], stride, &q.bias[0], &q.reciprocal[0], pairs)
+		if n == len(coef) {
+			return
+		}
+		coef, raw, mask, src = coef[n:], raw[n:], mask[n:], src[8*n:]
+	}
+	fdctQuantizeGeneric(coef, raw, mask, src, stride, q)
+}
+
+// rowToY sets y to the luma of a row of 4-byte pixels.
+func rowToY(y, row []byte) {
+	if groups := len(y) / 8; useAVX2 && groups > 0 {
+		_ = row[32*groups-1]
+		rowToYAVX2(&y[0], &row[0], groups)
+		y, row = y[8*groups:], row[32*groups:]
+	}
+	rowToYGeneric(y, row)
+}
+
+// rowToChroma sets cb and cr to the chroma of a row of 4-byte pixels.
+func rowToChroma(cb, cr, row []byte) {
+	if groups := len(cb) / 8; useAVX2 && groups > 0 {
+		_, _ = cr[8*groups-1], row[32*groups-1]
+		rowToChromaAVX2(&cb[0], &cr[0], &row[0], groups)
+		cb, cr, row = cb[8*groups:], cr[8*groups:], row[32*groups:]
+	}
+	rowToChromaGeneric(cb, cr, row)
+}
+
+// rowsToHalfChroma sets cb and cr to the chroma of the mean of each 2x2 pixels
+// of the rows a and b; a column too many counts twice.
+func rowsToHalfChroma(cb, cr, a, b []byte) {
+	if groups := len(a) / 32; useAVX2 && groups > 0 {
+		_, _, _ = cb[4*groups-1], cr[4*groups-1], b[32*groups-1]
+		rowsToHalfChromaAVX2(&cb[0], &cr[0], &a[0], &b[0], groups)
+		cb, cr, a, b = cb[4*groups:], cr[4*groups:], a[32*groups:], b[32*groups:]
+	}
+	rowsToHalfChromaGeneric(cb, cr, a, b)
 }

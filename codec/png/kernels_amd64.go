@@ -2,12 +2,12 @@
 
 package png
 
-// This file chooses between the kernels of kernel_amd64.s and the reference kernels; the bytes are
+// This file chooses between the kernels of kernels_amd64.s and the reference kernels; the bytes are
 // the same.
 
 import "golang.org/x/sys/cpu"
 
-//go:generate go run -C _asm . -out ../kernel_amd64.s -stubs ../stub_amd64.go -pkg png
+//go:generate go run -C _asm . -out ../kernels_amd64.s -stubs ../stub_amd64.go -pkg png
 
 var useAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasBMI2
 

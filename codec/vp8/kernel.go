@@ -1,7 +1,7 @@
 package vp8
 
 // This file holds the reference kernels over strips and blocks. On amd64 with
-// AVX2 those of kernel_amd64.s take their place, with equal results.
+// AVX2 those of kernels_amd64.s take their place, with equal results.
 
 // blockStats say how up to 16 blocks came through quantization.
 type blockStats struct {

@@ -1,4 +1,4 @@
-// Command asm generates kernel_amd64.s: the AVX2 and BMI2 kernels of package png.
+// Command asm generates kernels_amd64.s: the AVX2 and BMI2 kernels of package png.
 package main
 
 import (

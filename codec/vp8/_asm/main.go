@@ -1,4 +1,4 @@
-// Command asm generates kernel_amd64.s: the AVX2 kernels of package vp8.
+// Command asm generates kernels_amd64.s: the AVX2 kernels of package vp8.
 //
 // Registers hold 16 words: one 4x4 block, or one row of a strip's four blocks.
 //

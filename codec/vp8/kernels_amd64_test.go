@@ -11,14 +11,14 @@ import (
 
 // withoutAVX2 runs f on the reference kernels.
 func withoutAVX2(f func()) {
-	old := haveAVX2
-	haveAVX2 = false
-	defer func() { haveAVX2 = old }()
+	old := useAVX2
+	useAVX2 = false
+	defer func() { useAVX2 = old }()
 	f()
 }
 
 func needAVX2(t *testing.T) {
-	if !haveAVX2 {
+	if !useAVX2 {
 		t.Skip("this processor has no AVX2")
 	}
 }
