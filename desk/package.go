@@ -22,8 +22,9 @@ import (
 // zipBudget is the most bytes that the edge's zip may have: cold starts fetch it in every region.
 const zipBudget = 3_050_000
 
-// plainCalls are the packages that are compiled without inlining. They wait for the network, where a
-// call more costs a microsecond or so a request; copies of small functions weigh 92 kB in the zip.
+// plainCalls are the packages that are compiled without inlining. They wait for the network, where
+// a call more costs a microsecond or so a request; copies of small functions weigh 92 kB in the
+// zip.
 var plainCalls = []string{"crypto/tls", "crypto/x509", "math/big", "net", "net/http"}
 
 // A bundle is one zip that Lambda can run: the Go binary of some build tags, and the files that go
