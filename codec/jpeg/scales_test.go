@@ -90,7 +90,8 @@ func randomScales(r *rand.Rand) (s [4]Scales) {
 	for c := range s {
 		s[c] = Scales(1+r.IntN(255)) << 1
 		if r.IntN(3) == 0 { // few, and far apart
-			s[c] = 1<<(1+r.IntN(8)) | 1<<(1+r.IntN(8))
+			first, second := 1+r.IntN(8), 1+r.IntN(8)
+			s[c] = 1<<first | 1<<second
 		}
 	}
 	return s
