@@ -261,7 +261,10 @@ func (r *results) writerTable() string {
 // pngTable is PNG.
 func (r *results) pngTable() string {
 	t := newTable("CPU ms; peak MB; kB of the result", "miniatura", "sharp", "Pillow")
-	for _, work := range r.works(func(work string) bool { return strings.Contains(work, " png -> ") && !strings.HasPrefix(work, "all ") }) {
+	stills := func(work string) bool {
+		return strings.Contains(work, " png -> ") && !strings.HasPrefix(work, "all ") && !strings.HasPrefix(work, "lambda model")
+	}
+	for _, work := range r.works(stills) {
 		three := func(cpu, mb, bytes string) string { return cpu + "; " + mb + "; " + bytes }
 		cells := []string{title(work), three(cell(r.ours(work, "avx2", "cpu_ms")), cell(r.ours(work, "avx2", "rss_mb")), kilo(r.ours(work, "avx2", "bytes")))}
 		for _, peer := range []string{"sharp", "pillow"} {
