@@ -29,6 +29,7 @@ type Writer struct {
 	global      []rgb // the global color table so far
 	local       []rgb // the last one of a frame's own
 	inexact     bool  // some color had to be changed
+	disposed    bool  // the control extension written last names a disposal to the background
 
 	// The frame added last waits here, since what the next one needs decides its disposal.
 	waiting bool
@@ -539,11 +540,13 @@ func (w *Writer) appendHeader(dst []byte) []byte {
 	return dst
 }
 
-// control writes the graphic control extension (section 23), if there is something to say.
+// control writes the graphic control extension (section 23), if there is something to say: to some
+// readers (Pillow, Go's image/gif) a disposal stands until another one is named.
 func (w *Writer) control(disposal byte, transparent int) {
-	if transparent < 0 && disposal == disposeNone && w.delay == 0 {
+	if transparent < 0 && disposal == disposeNone && w.delay == 0 && !w.disposed {
 		return
 	}
+	w.disposed = disposal == disposeBackground
 	flags := disposal << 2
 	if transparent >= 0 {
 		flags |= 1
