@@ -2,6 +2,8 @@ package gif
 
 import (
 	"bytes"
+	"image"
+	"image/color"
 	stdgif "image/gif"
 	"os"
 	"os/exec"
@@ -17,11 +19,15 @@ func TestNoLargerThanGifsicle(t *testing.T) {
 	if _, err := exec.LookPath("gifsicle"); err != nil {
 		t.Skip("gifsicle is not installed (Debian: gifsicle)")
 	}
+	sources := map[string][]byte{"moving lines": movingLines(t)}
 	for _, name := range outside.Files(t, ".gif", "corpus/gif/conformance") {
 		src, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
+		sources[name] = src
+	}
+	for name, src := range sources {
 		cmd := exec.Command("gifsicle", "-O3", "-Okeep-empty", "--no-comments", "--no-names")
 		cmd.Stdin = bytes.NewReader(src)
 		theirs, err := cmd.Output()
@@ -57,4 +63,24 @@ func TestNoLargerThanGifsicle(t *testing.T) {
 			}
 		}
 	}
+}
+
+// movingLines is an animation of a fan of thin lines in two colors, whole frames, each a pixel on.
+func movingLines(t *testing.T) []byte {
+	const w, h = 160, 120
+	g := &stdgif.GIF{Config: image.Config{Width: w, Height: h}}
+	for i := range 8 {
+		m := image.NewPaletted(image.Rect(0, 0, w, h), color.Palette{color.White, color.Black})
+		for k := 0; k < w; k += 7 {
+			for y := range h {
+				m.SetColorIndex(min(max(k+i+((w-2*k-i)*y+h/2)/h, 0), w-1), y, 1)
+			}
+		}
+		g.Image, g.Delay = append(g.Image, m), append(g.Delay, 8)
+	}
+	var b bytes.Buffer
+	if err := stdgif.EncodeAll(&b, g); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }

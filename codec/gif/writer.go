@@ -304,6 +304,28 @@ func (w *Writer) drawBest(first, more bool) *drawing {
 	return d
 }
 
+// packHoles packs d with every pixel that stays left out, and keeps that where it is shorter: long
+// strings of holes can be worth more than the longest string at each place.
+func (w *Writer) packHoles(d *drawing) {
+	stays := false
+	for i, v := range w.pixels {
+		if v&mayHole != 0 {
+			stays = true
+			w.pixels[i] = pixel(d.transparent)
+		}
+	}
+	if !stays {
+		return
+	}
+	e := drawing{data: w.spare, transparent: d.transparent, bits: d.bits}
+	w.lzw.packInto(&e, w.pixels)
+	if len(e.data) < len(d.data) {
+		d.data, e.data = e.data, d.data
+		d.shown, e.shown = e.shown, d.shown
+	}
+	w.spare, w.lzw.shown = e.data[:0], e.shown
+}
+
 // show draws d on base, as a decoder will.
 func (w *Writer) show(d *drawing) {
 	table := d.table()
@@ -342,6 +364,7 @@ func (w *Writer) draw(all, still bool) *drawing {
 	}
 	w.lzw.near = nil
 	w.lzw.packInto(d, w.pixels)
+	w.packHoles(d)
 	return d
 }
 
