@@ -24,6 +24,7 @@ import (
 	"miniatura/codec/jpeg"
 	"miniatura/codec/png"
 	"miniatura/codec/webp"
+	"miniatura/internal/outside"
 )
 
 var strips = map[string]func([]byte, bool) ([]byte, error){
@@ -252,18 +253,6 @@ func TestGIFBlocks(t *testing.T) {
 	}
 }
 
-func corpus(t testing.TB) string {
-	root := os.Getenv("MINIATURA_SHARED")
-	if root == "" {
-		root = "../../../shared"
-	}
-	dir := filepath.Join(root, "corpus")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("no corpus")
-	}
-	return dir
-}
-
 // pixels.py prints, for pairs of files, whether all frames and their samples, sizes, delays and
 // loop counts are the same.
 const pixelsPy = `
@@ -273,7 +262,7 @@ warnings.simplefilter("ignore")
 def all(p):
     im = Image.open(p)
     r = [im.mode, im.size, im.info.get("loop"), im.info.get("transparency"), im.info.get("gamma"), im.info.get("icc_profile")]
-    for f in ImageSequence.Iterator(im): r += [f.info.get("duration"), f.tobytes()]
+    for f in ImageSequence.Iterator(im): r += [f.info.get("duration") or 0, f.tobytes()] # no control extension is a delay of 0
     return r
 for l in sys.stdin:
     a, b = l.rstrip("\n").split("\t")
@@ -288,7 +277,7 @@ for l in sys.stdin:
 // TestCorpus strips the whole corpus, keeping profiles, and asks two independent readers: Pillow,
 // whether every sample is as it was, and exiftool, whether any metadata is left.
 func TestCorpus(t *testing.T) {
-	dir, out := corpus(t), t.TempDir()
+	dir, out := outside.Shared(t, "corpus"), t.TempDir()
 	var pairs strings.Builder
 	n, refused := 0, map[string]error{}
 	filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {

@@ -43,7 +43,7 @@ var mutants = []struct{ name, file, old, new, tests string }{
 	{"only the first value", "sign.go", `strings.Join(trimmed, ",")`, "trimmed[0]", signer},
 	{"payload left out", "sign.go", `"", signedHeaders, payload)`, `"", signedHeaders)`, signer},
 	{"secret not part of the key", "sign.go", `"AWS4" + secret`, `"AWS4"`, "CredentialsAre"},
-	{"learned region not in the scope", "sign.go", `"/" + region + "/s3`, `"/us-east-1/s3`, "ConcurrentRequestsLearn|FaultTable"},
+	{"learned region not in the scope", "sign.go", `"/" + region + "/" + service`, `"/us-east-1/" + service`, "ConcurrentRequestsLearn|FaultTable"},
 	{"local time", "sign.go", "at.UTC().Format", `at.In(time.FixedZone("", 7200)).Format`, signer},
 	{"token not signed", "sign.go", `if cr.SessionToken != "" {`, `if false {`, "CredentialsAre"},
 	{"body not hashed", "sign.go", "hexSHA256(body)", "hexSHA256(nil)", signer},
