@@ -12,12 +12,12 @@ import "math"
 // made by code, at six sizes and in both formats, in units of that loop's beside it, fitted on one
 // half of the files and held against the other.
 
-// Cost estimates how many milliseconds of CPU Resize takes on the reference core, from the headers
-// of src. What Resize refuses by its headers is an error here too.
-func Cost(src []byte, fit func(w, h int) (int, int), opt Options) (ms float64, info Info, err error) {
+// Cost estimates, as the Info's Cost, how many milliseconds of CPU Resize takes on the reference
+// core, from the headers of src. What Resize refuses by its headers is an error here too.
+func Cost(src []byte, fit func(w, h int) (int, int), opt Options) (info Info, err error) {
 	opt.CPU = 0
 	_, _, info, err = prepare(src, fit, &opt)
-	return info.Cost, info, err
+	return info, err
 }
 
 // A costModel is what each unit of work takes, in milliseconds of the reference core. Pixels and

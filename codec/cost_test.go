@@ -38,9 +38,10 @@ func headerGIF(w, h, frames, data int) []byte {
 func TestCostIsWhatResizeHolds(t *testing.T) {
 	src := noisyJPEG(t, 1600, 1200, 80)
 	fit := fitter(t, "M")
-	ms, info, err := Cost(src, fit, Options{Format: WebP})
-	if err != nil || ms <= 0 || info.Cost != ms || info.OutW == 0 {
-		t.Fatalf("%v, %+v, %v", ms, info, err)
+	info, err := Cost(src, fit, Options{Format: WebP})
+	ms := info.Cost
+	if err != nil || ms <= 0 || info.OutW == 0 {
+		t.Fatalf("%+v, %v", info, err)
 	}
 	_, made, err := Resize(context.Background(), src, fit, Options{Format: WebP, CPU: ms})
 	if err != nil || made.Cost != ms {
@@ -50,10 +51,10 @@ func TestCostIsWhatResizeHolds(t *testing.T) {
 	if !errors.Is(err, ErrLimit) || !strings.Contains(err.Error(), "CPU") || refused.Cost != ms {
 		t.Errorf("with less: %v, %+v", err, refused)
 	}
-	if high, _, err := Cost(src, fit, Options{Format: WebP, Effort: HighEffort}); err != nil || high <= ms {
-		t.Errorf("high effort: %v of %v, %v", high, ms, err)
+	if high, err := Cost(src, fit, Options{Format: WebP, Effort: HighEffort}); err != nil || high.Cost <= ms {
+		t.Errorf("high effort: %v of %v, %v", high.Cost, ms, err)
 	}
-	if _, info, err := Cost([]byte("no picture"), fit, Options{}); err == nil || info.Cost != 0 {
+	if info, err := Cost([]byte("no picture"), fit, Options{}); err == nil || info.Cost != 0 {
 		t.Errorf("%+v, %v", info, err)
 	}
 }
@@ -63,17 +64,17 @@ func TestCostGrows(t *testing.T) {
 	for _, f := range []*Format{nil, WebP} {
 		last := 0.0
 		for _, frames := range []int{1, 2, 20, 200, 2000} {
-			ms, _, err := Cost(headerGIF(200, 150, frames, 2000), fitter(t, "M"), Options{Format: f})
-			if err != nil || ms <= last {
-				t.Errorf("%d frames: %v ms after %v, %v", frames, ms, last, err)
+			info, err := Cost(headerGIF(200, 150, frames, 2000), fitter(t, "M"), Options{Format: f})
+			if err != nil || info.Cost <= last {
+				t.Errorf("%d frames: %v ms after %v, %v", frames, info.Cost, last, err)
 			}
-			last = ms
+			last = info.Cost
 		}
 	}
-	small, _, _ := Cost(headerGIF(800, 600, 10, 20000), fitter(t, "SS"), Options{Format: WebP})
-	large, _, _ := Cost(headerGIF(800, 600, 10, 20000), fitter(t, "L"), Options{Format: WebP})
-	if small <= 0 || large <= small {
-		t.Errorf("%v ms at L, %v at SS", large, small)
+	small, _ := Cost(headerGIF(800, 600, 10, 20000), fitter(t, "SS"), Options{Format: WebP})
+	large, _ := Cost(headerGIF(800, 600, 10, 20000), fitter(t, "L"), Options{Format: WebP})
+	if small.Cost <= 0 || large.Cost <= small.Cost {
+		t.Errorf("%v ms at L, %v at SS", large.Cost, small.Cost)
 	}
 }
 
@@ -83,7 +84,7 @@ func TestCostOfHostileHeaders(t *testing.T) {
 		best = time.Hour
 		for range 5 {
 			start := time.Now()
-			_, _, err := Cost(src, fitter(t, "M"), Options{Format: WebP})
+			_, err := Cost(src, fitter(t, "M"), Options{Format: WebP})
 			if best = min(best, time.Since(start)); err != nil && !errors.Is(err, ErrLimit) {
 				t.Fatal(err)
 			}
@@ -95,7 +96,7 @@ func TestCostOfHostileHeaders(t *testing.T) {
 	if a, b := cpu(few), cpu(many); b > 100*a+100*time.Millisecond {
 		t.Errorf("%d bytes in %v, %d in %v", len(few), a, len(many), b)
 	}
-	if _, info, err := Cost(many, fitter(t, "M"), Options{Format: WebP}); !errors.Is(err, ErrLimit) || info.Cost != 0 {
+	if info, err := Cost(many, fitter(t, "M"), Options{Format: WebP}); !errors.Is(err, ErrLimit) || info.Cost != 0 {
 		t.Errorf("%+v, %v", info, err)
 	}
 

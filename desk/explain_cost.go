@@ -38,8 +38,8 @@ func (e *explanation) estimateFile(path string, memory int, size func(w, h int) 
 		return fmt.Errorf("-memory %d: too little", memory)
 	}
 	e.Estimate = &estimate{Memory: memory}
-	ms, _, err := codec.Cost(src, size, opt)
-	e.Estimate.CPU, e.Estimate.Wait = ms, ms/share
+	info, err := codec.Cost(src, size, opt)
+	e.Estimate.CPU, e.Estimate.Wait = info.Cost, info.Cost/share
 	switch limit := float64(edgeTimeout.Milliseconds()); {
 	case len(src) > edge.MaxSource:
 		e.Estimate.Why = fmt.Sprintf("%d bytes, the limit is %d", len(src), int64(edge.MaxSource))
