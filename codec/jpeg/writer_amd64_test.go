@@ -69,7 +69,7 @@ func TestForwardAVX2EqualsGeneric(t *testing.T) {
 	}
 }
 
-func TestColourAVX2EqualsGeneric(t *testing.T) {
+func TestColorAVX2EqualsGeneric(t *testing.T) {
 	if !useAVX2 {
 		t.Skip("this processor has no AVX2")
 	}

@@ -120,7 +120,7 @@ func TestStdReadsEverySizeAndSubsampling(t *testing.T) {
 	}
 }
 
-func TestGreyStaysOneComponent(t *testing.T) {
+func TestGrayStaysOneComponent(t *testing.T) {
 	for _, progressive := range []bool{false, true} {
 		m := lumaOf(painted(image.Rect(0, 0, 77, 53), image.YCbCrSubsampleRatio444))
 		b := mustAppend(t, m, &Options{Quality: 90, Progressive: progressive})

@@ -148,6 +148,16 @@ func acEnergy(raw *coefBlock) (sum int64) {
 	return sum
 }
 
+// held is the energy of the AC coefficients in mask as their levels have it.
+func (q *quantizer) held(level *coefBlock, mask uint64) (sum int64) {
+	for m := mask &^ 1; m != 0; m &= m - 1 {
+		j := zigzagT[bits.TrailingZeros64(m)&63] & 63
+		v := int64(int32(level[j]) * q.step[j])
+		sum += v * v
+	}
+	return sum
+}
+
 // anyFlat reports whether a block of a row is flat, as paper and panes are and photos are not:
 // what is faint in such a row is seen, a line or the edge of a letter rather than noise.
 func anyFlat(raw []coefBlock, mask []uint64) bool {
@@ -164,15 +174,11 @@ func anyFlat(raw []coefBlock, mask []uint64) bool {
 // energy the largest of its other coefficients back, those of at least 0.35 step, until they hold
 // that much. It returns the mask of all that are not zero.
 func (q *quantizer) raise(level, raw *coefBlock, mask uint64) uint64 {
-	all, left := acEnergy(raw), int64(0)
+	all := acEnergy(raw)
 	if all < 2*4096 || all > 60*4096 {
 		return mask
 	}
-	for m := mask &^ 1; m != 0; m &= m - 1 {
-		j := zigzagT[bits.TrailingZeros64(m)&63] & 63
-		a := int64(int32(level[j]) * q.step[j])
-		left += a * a
-	}
+	left := q.held(level, mask)
 	for 4*left < all {
 		best, at := int64(0), 0
 		for k := 1; k < blockSize; k++ {
@@ -200,13 +206,7 @@ func (q *quantizer) raise(level, raw *coefBlock, mask uint64) uint64 {
 // its AC coefficients truly have is left, where the nearest levels hold more than a quarter. The
 // error is cheap by the count of squares, and a smear to the eye.
 func (q *quantizer) flattens(nearest, level, raw *coefBlock, mask uint64) bool {
-	var near, left int64
-	for m := mask &^ 1; m != 0; m &= m - 1 {
-		j := zigzagT[bits.TrailingZeros64(m)&63] & 63
-		a, b := int64(int32(nearest[j])*q.step[j]), int64(int32(level[j])*q.step[j])
-		near += a * a
-		left += b * b
-	}
+	near, left := q.held(nearest, mask), q.held(level, mask)
 	if 2*left > near {
 		return false
 	}
