@@ -206,7 +206,13 @@ func (q *quantizer) raise(level, raw *coefBlock, mask uint64) uint64 {
 // its AC coefficients truly have is left, where the nearest levels hold more than a quarter. The
 // error is cheap by the count of squares, and a smear to the eye.
 func (q *quantizer) flattens(nearest, level, raw *coefBlock, mask uint64) bool {
-	near, left := q.held(nearest, mask), q.held(level, mask)
+	var near, left int64 // held, of both in one walk: this is done for every block
+	for m := mask &^ 1; m != 0; m &= m - 1 {
+		j := zigzagT[bits.TrailingZeros64(m)&63] & 63
+		a, b := int64(int32(nearest[j])*q.step[j]), int64(int32(level[j])*q.step[j])
+		near += a * a
+		left += b * b
+	}
 	if 2*left > near {
 		return false
 	}
