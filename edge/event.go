@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // The names of the origin custom headers that carry the settings, lower case
@@ -73,7 +74,8 @@ func cutRequest(raw []byte) (req json.RawMessage, id, eventType string, err erro
 }
 
 // replaceURI returns req with the value of its own member "uri" replaced and
-// every other byte kept. A repeated member is replaced each time: JSON readers
+// every other byte kept. A repeated member is replaced each time, and so is one
+// in other letter case, which encoding/json reads as the same: JSON readers
 // differ in which of the two they believe.
 func replaceURI(req json.RawMessage, uri string) (json.RawMessage, error) {
 	value, err := json.Marshal(uri)
@@ -95,7 +97,7 @@ func replaceURI(req json.RawMessage, uri string) (json.RawMessage, error) {
 		if err := d.Decode(&v); err != nil {
 			return nil, err
 		}
-		if name != "uri" {
+		if s, _ := name.(string); !strings.EqualFold(s, "uri") {
 			continue
 		}
 		end := int(d.InputOffset())

@@ -161,6 +161,7 @@ func TestReplaceURIKeepsEveryOtherByte(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{`{"uri":"/a"}`, `{"uri":"/new"}`},
 		{"{ \"z\" : [1, 2.50,\"uri\"],\n\t\"uri\" :\t\"/a\\u0041\" , \"origin\":{\"uri\":\"<kept>\"} }", "{ \"z\" : [1, 2.50,\"uri\"],\n\t\"uri\" :\t\"/new\" , \"origin\":{\"uri\":\"<kept>\"} }"},
+		{`{"URI":"/b","uris":1}`, `{"URI":"/new","uris":1}`},
 		{`{"uri":null,"a":1e400,"uri":"/b"}`, `{"uri":"/new","a":1e400,"uri":"/new"}`},
 	} {
 		got, err := replaceURI([]byte(c.in), "/new")
@@ -178,6 +179,7 @@ func TestReplaceURIKeepsEveryOtherByte(t *testing.T) {
 func FuzzPlan(f *testing.F) {
 	f.Add(newEvent(eventSpec{uri: "/a/b.jpg", query: "size=M"}))
 	f.Add([]byte(`{"Records":[{"cf":{"request":{}}}]}`))
+	f.Add(bytes.Replace(newEvent(eventSpec{uri: "/a/b.jpg", query: "size=M"}), []byte(`"uri"`), []byte(`"Uri"`), 1))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		p, err := NewPlan(raw)
 		if err != nil || p.Skip != nil {
