@@ -37,10 +37,10 @@ func (w *writer) learn() {
 	for i := range w.scans {
 		s := &w.scans[i]
 		for t := range s.costs {
-			if s.component >= 0 && w.comps[s.component].tables == t {
+			if w.comps[s.first].tables == t {
 				s.endRun(2*t + tableAC)
 			}
-			s.costs[t].learn(&s.freq[2*t+tableAC], s.component >= 0)
+			s.costs[t].learn(&s.freq[2*t+tableAC], s.from > 0)
 		}
 		s.tokens, s.freq = s.tokens[:0], frequencies{}
 	}
@@ -133,7 +133,7 @@ func (w *writer) chooseBlock(i, b int, weight int64) (kept uint64) {
 	kept = c.mask[b] & 1
 	for j := range w.scans {
 		s := &w.scans[j]
-		if s.to > 0 && (s.component < 0 || s.component == i) {
+		if s.to > 0 && s.first <= i && i <= s.last {
 			kept |= w.quant[c.quant].choose(&w.trellis, &c.coef[b], &c.raw[b], c.mask[b], max(s.from, 1), s.to, &s.costs[c.tables], weight)
 		}
 	}
