@@ -18,40 +18,60 @@ type costs struct {
 	empty  int32     // a block that has none
 }
 
+// scanHeader is how many bytes another scan takes: its SOS segment, and a DHT segment without values.
+const scanHeader = 10 + 4 + 17
+
 // absent is the length of a code that the sample had no use for.
 const absent = 14
 
-// learn sets the costs of all scans from a sample of the picture, quantized to the nearest level.
-func (w *writer) learn() {
+// learn sets the costs of all scans from a sample of the picture, quantized to the nearest level,
+// and returns the split of luma that takes the fewest bits there.
+func (w *writer) learn() (split int) {
 	if w.nearest {
-		return
+		return 0
 	}
 	const lines = 12
 	w.nearest = true
 	step := max(w.mcusY/lines, 1)
+	sampled := 0
 	for y := step / 2; y < w.mcusY; y += step {
 		w.forward(y)
 		w.line(y)
+		sampled++
 	}
 	w.nearest = false
+	var size [splits]uint64
 	for i := range w.scans {
 		s := &w.scans[i]
+		bits := uint64(0)
 		for t := range s.costs {
 			if w.comps[s.first].tables == t {
 				s.endRun(2*t + tableAC)
 			}
-			s.costs[t].learn(&s.freq[2*t+tableAC], s.from > 0)
+			n, table := s.costs[t].learn(&s.freq[2*t+tableAC], s.from > 0)
+			bits += n*uint64(w.mcusY)/uint64(sampled) + table
+		}
+		for i := range size {
+			if s.splits>>i&1 != 0 {
+				size[i] += bits + 8*scanHeader
+			}
 		}
 		s.tokens, s.freq = s.tokens[:0], frequencies{}
 	}
 	for i := range w.comps {
 		w.comps[i].pred = 0
 	}
+	for i := range size {
+		if size[i] < size[split] {
+			split = i
+		}
+	}
+	return split
 }
 
 // learn sets the costs from the symbols counted in a scan, in which runs of blocks may end
-// together.
-func (c *costs) learn(freq *[256]uint32, runs bool) {
+// together. It returns how many bits the symbols and the table take.
+func (c *costs) learn(freq *[256]uint32, runs bool) (bits, table uint64) {
 	var h huffmanSpec
 	h.fit(freq)
 	for i := range c.symbol {
@@ -63,8 +83,13 @@ func (c *costs) learn(freq *[256]uint32, runs bool) {
 			s := int(h.values[k])
 			c.symbol[s] = int32(n+s&15) << 8
 			k++
+			bits += uint64(n+s&15) * uint64(freq[s])
+			if runs && s&15 == 0 && s < 0xF0 {
+				bits += uint64(s>>4) * uint64(freq[s])
+			}
 		}
 	}
+	table = 8 * uint64(len(h.values))
 	for size := range c.least {
 		c.least[size] = c.symbol[size]
 		for run := range 16 {
@@ -73,7 +98,7 @@ func (c *costs) learn(freq *[256]uint32, runs bool) {
 	}
 	c.ended, c.empty = c.symbol[0], c.symbol[0]
 	if !runs {
-		return
+		return bits, table
 	}
 	// A block without coefficients prolongs a run that is there: nearly free. Each of the
 	// others begins one, of mean cost.
@@ -87,6 +112,7 @@ func (c *costs) learn(freq *[256]uint32, runs bool) {
 	if n > 0 {
 		c.ended = int32(total / n)
 	}
+	return bits, table
 }
 
 // choose chooses the levels of real blocks of component i from index at on, which are those of the
