@@ -9,6 +9,14 @@ import "math/bits"
 //
 // under the codes that the scan will be written with, or nearly so. A coefficient's level may
 // be the nearest one, the largest of the next smaller size category, or 0.
+//
+// Three things that others do were measured on ten photos at 720 pixels, in percent of bytes at
+// equal SSIMULACRA2 and at equal PSNR-Y, and are left out:
+//
+//	-0.07 -0.07   DC levels by the cheapest path along a row of blocks, of three levels each
+//	-0.09 -0.13   the same, with chroma's errors worth a quarter
+//	-0.13 +0.05   costs learnt a second time, from the chosen levels of the sample: a quarter more CPU
+//	-0.43 -0.34   planes that are not rounded to 8 bits, into a transform of floating point
 
 // costs are what AC symbols cost in a scan, in 1/256 bit, additional bits included.
 type costs struct {
