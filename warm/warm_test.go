@@ -370,7 +370,7 @@ func TestBatchAnswersEachTask(t *testing.T) {
 				t.Errorf("%s: %v", c.name, err)
 				continue
 			}
-		// The answer is read by the names in S3's documentation.
+			// The answer is read by the names in S3's documentation.
 			var a struct {
 				InvocationSchemaVersion, TreatMissingKeysAs, InvocationID string
 				Results                                                   []struct{ TaskID, ResultCode, ResultString string }
