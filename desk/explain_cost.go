@@ -1,5 +1,7 @@
 package desk
 
+// This file estimates the time that a picture takes, for explain.
+
 import (
 	"fmt"
 	"time"
@@ -7,8 +9,6 @@ import (
 	"miniatura/codec"
 	"miniatura/edge"
 )
-
-// This file estimates the time that a picture takes, for explain.
 
 // edgeTimeout is the timeout of the origin-request function in the template, the longest that
 // Lambda@Edge allows.

@@ -1,5 +1,8 @@
 package desk
 
+// This file lists the pictures of a bucket in the order in which the page shows them, and counts
+// what it does not show.
+
 import (
 	"cmp"
 	"context"
@@ -11,9 +14,6 @@ import (
 	"miniatura/edge"
 	"miniatura/s3lite"
 )
-
-// This file lists the pictures of a bucket in the order in which the page shows them, and counts
-// what it does not show.
 
 // listLimit is how many keys are listed at most. A bucket may hold millions, and results may come
 // before the first picture.

@@ -1,5 +1,14 @@
 package desk
 
+// This file serves the playground: the page at /, and what the page asks for below ownPrefix.
+//
+//	GET    app.css icon.svg and the scripts
+//	GET    pictures?page=N&find=TEXT&at=KEY         one page of the pictures with TEXT in their keys, or the page with KEY on it
+//	PUT    pictures?name=NAME                       an upload; the answer has its key
+//	DELETE results?key=KEY                          deletes the stored results of a picture
+//	GET    preview?key=KEY&size=S&webp=1&quality=N  a result that is not stored
+//	GET    log?since=SEQ                            the last requests to the function and its answers
+
 import (
 	"bytes"
 	"crypto/md5"
@@ -24,15 +33,6 @@ import (
 	"miniatura/s3lite"
 	"miniatura/sizes"
 )
-
-// This file serves the playground: the page at /, and what the page asks for below ownPrefix.
-//
-//	GET    app.css icon.svg and the scripts
-//	GET    pictures?page=N&find=TEXT&at=KEY         one page of the pictures with TEXT in their keys, or the page with KEY on it
-//	PUT    pictures?name=NAME                       an upload; the answer has its key
-//	DELETE results?key=KEY                          deletes the stored results of a picture
-//	GET    preview?key=KEY&size=S&webp=1&quality=N  a result that is not stored
-//	GET    log?since=SEQ                            the last requests to the function and its answers
 
 //go:embed page
 var pageFiles embed.FS
