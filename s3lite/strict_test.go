@@ -216,8 +216,7 @@ func TestTheDirectoryKeepsItsPromises(t *testing.T) {
 	if got := list(t, c, ""); len(got) != 1 {
 		t.Errorf("list: %q", got)
 	}
-	// A process killed between its two writes leaves an object without metadata, or with its own,
-	// but never with another object's.
+	// A process killed between its two writes leaves an object without metadata.
 	for name, spoil := range map[string]func(){
 		"lost": func() { root.Remove(meta) },
 		"half": func() { root.WriteFile(meta, []byte(`{"key":"out/small/XS/a.jpg","et`), 0o644) },
