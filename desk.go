@@ -8,6 +8,7 @@ import (
 	"miniatura/desk"
 )
 
+// commandLine runs the command line and returns the process's exit code.
 func commandLine() int {
 	return desk.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 }

@@ -4,7 +4,7 @@ package main
 
 import "os"
 
-// commandLine has nothing to offer in a build for Lambda.
+// commandLine returns exit code 2: a build for Lambda has no command line.
 func commandLine() int {
 	os.Stderr.WriteString("miniatura: this build runs in Lambda only\n")
 	return 2

@@ -1,11 +1,10 @@
 // Miniatura resizes the pictures of a bucket at the edge.
 //
-// In Lambda the program is the origin-request function of a CloudFront
-// distribution (package edge) or, built with the tag regional, the function
-// that makes results ahead for a backlog (package warm). Anywhere else it is
-// the command line that serves, tries and packages them (package desk); a
-// build with the tag edge, which is what runs in Lambda, leaves the command
-// line out.
+// In Lambda the program is the origin-request function of a CloudFront distribution (package edge)
+// or, built with the tag regional, the function that makes results before they are asked for
+// (package warm). Elsewhere it is the command line that serves, tries, packages and deploys these
+// functions (package desk). The builds for Lambda, with the tag edge or regional, have no command
+// line.
 package main
 
 import (
@@ -26,16 +25,16 @@ func main() {
 	var memory int64
 	if mb, err := strconv.Atoi(os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")); err == nil && mb > 0 {
 		memory = int64(mb) << 20
-		debug.SetMemoryLimit(codec.Usable(memory)) // the figure codec holds its estimates against
+		debug.SetMemoryLimit(codec.Usable(memory)) // codec compares its estimates with the same figure
 	}
-	go s3lite.Warm() // parses the CA pool while Lambda waits for nothing else
+	go s3lite.Warm() // reads the certificates while Lambda still waits for its first event
 	h, err := handler(memory)
 	if err != nil {
 		os.Stderr.WriteString("miniatura: " + err.Error() + "\n")
 		os.Exit(1)
 	}
 	if crumb := os.Getenv("MINIATURA_STARTING"); crumb != "" {
-		os.Remove(crumb) // deploy/lambda_function.py left it: this binary runs, so a restart may start it again
+		os.Remove(crumb) // written by deploy/lambda_function.py: its absence says that this binary starts
 	}
 	lambda.Start(h)
 }

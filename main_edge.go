@@ -10,12 +10,13 @@ import (
 	"miniatura/edge"
 )
 
+// handler returns the edge function, which may use memory bytes; 0 means codec.DefaultMemory.
 func handler(memory int64) (lambda.Handler, error) {
 	return invoker{edge.New(edge.Config{Memory: memory, CPU: edge.Share(memory)})}, nil
 }
 
-// invoker hands events to the edge as raw bytes and its answers back as they
-// are: nothing is decoded and encoded again on the way.
+// An invoker passes events and answers as raw bytes, so that nothing is decoded and encoded again
+// on the way.
 type invoker struct{ h *edge.Handler }
 
 func (i invoker) Invoke(ctx context.Context, event []byte) ([]byte, error) {

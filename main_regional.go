@@ -8,4 +8,5 @@ import (
 	"miniatura/warm"
 )
 
+// handler returns the regional function, which may use memory bytes; 0 means codec.DefaultMemory.
 func handler(memory int64) (lambda.Handler, error) { return warm.FromLambda(memory) }

@@ -1,16 +1,16 @@
-"""The entry that Lambda@Edge's Python runtime imports: it becomes the Go binary beside it.
+"""The module that Lambda@Edge's Python runtime imports: it starts the Go binary beside it.
 
-Lambda@Edge runs Node.js and Python only. exec at import replaces the interpreter while the process, its
-pid, its environment and its standard output and error stay; from then on the Go binary speaks to the Runtime
-API itself, and Python is never seen again. `os` is the only import on that road: it is already loaded.
+Lambda@Edge runs only Node.js and Python. exec during the import replaces the interpreter by the Go
+binary; the process, its environment and its standard output and error stay the same. From then on the
+binary talks to the Runtime API. `os` is the only import, because it is loaded already.
 
-Should exec fail, the function must still answer, because an error here is a 5xx for the visitor:
-a lost x bit is mended on a copy (/var/task is read-only), and after that lambda_handler passes
-every request on as it came, so that CloudFront serves the original pictures.
+If exec fails, the function must still answer, because an error here is a 5xx for the visitor. A lost
+x bit is repaired on a copy (/var/task is read-only). If that fails too, lambda_handler returns every
+request unchanged, so that CloudFront serves the original pictures.
 
-A binary may also start and die, cut short or damaged. Lambda then imports this again in the same sandbox, and each
-request would be a 5xx: so a crumb is left before exec, which the binary removes at its first poll. Where one is found,
-the binary is not started again.
+A damaged binary may start and then die. Lambda then imports this module again in the same sandbox, and
+every request would be a 5xx. So a file is created before exec, and the binary removes it before it asks
+for its first event. If the file exists already, the binary is not started again.
 """
 
 import os
@@ -20,14 +20,15 @@ _CRUMB = "MINIATURA_STARTING"  # the environment variable that tells the binary 
 
 
 def _become(binary, spare="/tmp"):
-    """Replaces this process by binary, or returns the reason why it could not, in words."""
+    """Replaces this process by binary, or returns a text that says why it could not."""
     try:
         os.execv(binary, [binary])
     except OSError as first:
         reason = "exec %s: %s" % (binary, first)
     copy = os.path.join(spare, _NAME)
     try:
-        # A new name, then a rename: a copy that an earlier start of this sandbox left may be damaged, or busy.
+        # The copy is written under a new name and then renamed, because a copy of an earlier start may
+        # be damaged or in use.
         part = "%s.%d" % (copy, os.getpid())
         with open(binary, "rb") as src, open(part, "wb") as dst:
             while True:
@@ -43,7 +44,7 @@ def _become(binary, spare="/tmp"):
 
 
 def _start(folder, spare="/tmp"):
-    """Becomes the binary in folder, or returns the reason why it could not, in words."""
+    """Replaces this process by the binary in folder, or returns a text that says why it could not."""
     crumb = os.path.join(spare, (_NAME + folder.replace("/", "_"))[:200] + ".starting")
     try:
         os.close(os.open(crumb, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
@@ -51,10 +52,10 @@ def _start(folder, spare="/tmp"):
     except FileExistsError:
         return "exec %s: it was started before and ended before its first poll" % os.path.join(folder, _NAME)
     except OSError:
-        pass  # a full /tmp is no reason not to start
+        pass  # start even if /tmp is full
     why = _become(os.path.join(folder, _NAME), spare)
     try:
-        os.remove(crumb)  # nothing was started
+        os.remove(crumb)  # the binary was not started
     except OSError:
         pass
     return why
@@ -63,10 +64,10 @@ def _start(folder, spare="/tmp"):
 try:
     _why = _start(os.path.dirname(os.path.abspath(__file__)))
     print('{"decision":"unchanged","error":"lambda_function: %s"}' % _why.replace("\\", "/").replace('"', "'"), flush=True)
-except Exception:  # whatever it is: an import that fails is a 5xx
+except Exception:  # an import that fails would be a 5xx
     pass
 
 
 def lambda_handler(event, context):
-    """Reached only when the Go binary could not be started: the request goes on unchanged."""
+    """Returns the request unchanged. It is called only when the Go binary could not be started."""
     return event["Records"][0]["cf"]["request"]

@@ -1,9 +1,11 @@
-// Command deploy is the CDK app that puts miniatura on AWS. What is made there is said by
-// cloudformation/template.yaml alone; here is what a template cannot do: upload the zips under
-// their hashes, be in several Regions at once, and hand one stack's output to another.
+// Command deploy is the CDK app that deploys miniatura to AWS. The resources are defined only in
+// cloudformation/template.yaml. The app adds what a template cannot do: it uploads the zips under
+// their hashes, makes stacks in several Regions at once, and passes one stack's output to another.
+//
+//	npx aws-cdk@2.1148.1 deploy --parameters BucketName=my-pictures
 //
 //	main.go     the app
-//	options.go  the context, -c key=value, checked before anything is made
+//	options.go  the options, -c key=value, checked before anything is made
 //	wrap.go     a stack for each Region, around the template
 package main
 

@@ -1,5 +1,6 @@
 package main
 
+// This file reads and checks the options.
 import (
 	"errors"
 	"fmt"
@@ -17,17 +18,17 @@ import (
 
 const templateFile = "cloudformation/template.yaml"
 
-// Options are what the context says, -c key=value.
+// Options are the options in the CDK's context, -c key=value.
 type Options struct {
 	Name             string // of the stacks
-	Zip, RegionalZip string // the functions' code
+	Zip, RegionalZip string // paths of the functions' zips
 	desk.Shape
 	// Values are the template's parameters that the context sets. They are written into the
-	// template; the others stay parameters of the stack, for --parameters.
+	// template. The other parameters stay parameters of the stack, for --parameters.
 	Values map[string]string
 }
 
-// own are the options that are no parameters of the template, with what each means.
+// own are the options that are not parameters of the template, with their meanings.
 var own = map[string]string{
 	"name":        "Name of the stacks, default Miniatura",
 	"zip":         "The edge function's code, default ../dist/edge.zip",
@@ -37,14 +38,14 @@ var own = map[string]string{
 // filledIn are the parameters that only this program sets.
 var filledIn = []string{"Part", "CodeBucket", "CodeKey", "CodeSha256", "RegionalCodeBucket", "RegionalCodeKey"}
 
-// A parameter is one of the template's.
+// A parameter is a parameter of the template.
 type parameter struct {
 	Type, Default, AllowedPattern, ConstraintDescription string
 	AllowedValues                                        []string
 	MinValue, MaxValue, MaxLength                        *int
 }
 
-// parameters reads those of the template.
+// parameters returns the template's parameters by name.
 func parameters() (map[string]parameter, error) {
 	text, err := os.ReadFile(templateFile)
 	if err != nil {
@@ -56,7 +57,7 @@ func parameters() (map[string]parameter, error) {
 	return t.Parameters, yaml.Unmarshal(text, &t)
 }
 
-// UnmarshalYAML reads names as they are written: yaml's own are in lower case.
+// UnmarshalYAML reads the keys as CloudFormation spells them; package yaml would expect lower case.
 func (p *parameter) UnmarshalYAML(n *yaml.Node) error {
 	var m struct {
 		Type                  string   `yaml:"Type"`
@@ -73,7 +74,8 @@ func (p *parameter) UnmarshalYAML(n *yaml.Node) error {
 	return err
 }
 
-// check says what CloudFormation would, had the value been a parameter.
+// check returns the error that CloudFormation would report for v as a value of the parameter, or
+// nil.
 func (p parameter) check(v string) error {
 	switch {
 	case p.AllowedValues != nil && !slices.Contains(p.AllowedValues, v):
@@ -95,10 +97,10 @@ var (
 	plainRE = regexp.MustCompile(`^[A-Za-z]+$`)
 )
 
-// ReadOptions reads a context: the values of -c as strings, those of cdk.json as whatever JSON they
-// are. An option is a parameter of the template with a small letter first, or one of this program's
-// own. Every fault is named, not only the first. Keys of CDK's own, which hold an @ or a colon, are
-// no concern of this.
+// ReadOptions reads a context: values of -c are strings, and those of cdk.json are any JSON. An
+// option is a parameter of the template with a small first letter, or one of this program's own.
+// The error names every wrong option. Keys of CDK's own, which contain an @ or a colon, are
+// ignored.
 func ReadOptions(context map[string]any) (Options, error) {
 	o := Options{Name: "Miniatura", Zip: "../dist/edge.zip", RegionalZip: "../dist/regional.zip", Values: map[string]string{}}
 	params, err := parameters()
@@ -144,8 +146,8 @@ func ReadOptions(context map[string]any) (Options, error) {
 	return o, errors.Join(errs...)
 }
 
-// spelled takes the spellings that JSON and earlier command lines have: true, TRUE,
-// PRICE_CLASS_ALL, "a, b".
+// spelled returns v in the template's spelling. It accepts spellings of JSON and of earlier
+// versions: true, TRUE, PRICE_CLASS_ALL, "a, b".
 func spelled(p parameter, v string) string {
 	if class, ok := strings.CutPrefix(v, "PRICE_CLASS_"); ok && class != "" {
 		return "PriceClass_" + class[:1] + strings.ToLower(class[1:])
@@ -156,7 +158,8 @@ func spelled(p parameter, v string) string {
 	return strings.ReplaceAll(v, ", ", ",")
 }
 
-// shape fills in what decides about stacks: these are always written into the template.
+// shape sets the options that decide which stacks there are. They are always written into the
+// template.
 func (o *Options) shape(params map[string]parameter) (err error) {
 	value := func(name string) string {
 		if v, ok := o.Values[name]; ok {

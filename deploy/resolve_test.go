@@ -1,5 +1,10 @@
 package main
 
+// This file deploys a template as CloudFormation does before it makes anything: parameters are held
+// against what the template demands of them, rules are asserted, conditions decided, and the
+// intrinsic functions of what is left replaced by values. What it does not know is an error, as is
+// a reference to a resource that is not there.
+
 import (
 	"fmt"
 	"maps"
@@ -8,11 +13,6 @@ import (
 	"strconv"
 	"strings"
 )
-
-// This file deploys a template as CloudFormation does before it makes anything: parameters are held
-// against what the template demands of them, rules are asserted, conditions decided, and the
-// intrinsic functions of what is left replaced by values. What it does not know is an error, as is
-// a reference to a resource that is not there.
 
 // A world is where a stack is deployed, and with which parameters.
 type world struct {

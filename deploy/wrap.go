@@ -1,5 +1,6 @@
 package main
 
+// This file makes the stacks.
 import (
 	"encoding/base64"
 
@@ -11,15 +12,15 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// Wrap makes a stack around the template for each Region of o. All have one name, as the template
-// wants it.
+// Wrap makes a stack around the template for each Region of o, the edge's first. All stacks have
+// one name, as the template requires. It returns an error when a zip is missing or cannot run.
 func Wrap(app awscdk.App, o Options, account string) ([]awscdk.Stack, error) {
 	sum, err := desk.CheckEdgeCode(o.Zip)
 	if err != nil {
 		return nil, err
 	}
-	// Who passes Regional as a parameter needs the code as well: it goes along where it has been
-	// made.
+	// The regional function may also be switched on later with --parameters Regional=true, which
+	// needs its code. So the code is uploaded whenever it has been made.
 	_, err = desk.CheckRegionalCode(o.RegionalZip)
 	if err != nil && o.Regional {
 		return nil, err
@@ -58,7 +59,8 @@ func Wrap(app awscdk.App, o Options, account string) ([]awscdk.Stack, error) {
 		in := include.NewCfnInclude(stack, jsii.String("Template"), &include.CfnIncludeProps{
 			TemplateFile: jsii.String(templateFile), Parameters: &values})
 		if handedOver {
-			// The rules that it is given: a rule may not look at another stack.
+			// These rules check DistributionId, which is an output of another stack here, and a
+			// rule may not refer to one.
 			for _, name := range []string{"NewBucketKnowsItsDistribution", "InvalidationsKnowTheirDistribution"} {
 				rule := in.GetRule(jsii.String(name))
 				rule.Node().Scope().Node().TryRemoveChild(rule.Node().Id())
@@ -73,10 +75,10 @@ func Wrap(app awscdk.App, o Options, account string) ([]awscdk.Stack, error) {
 	return all, nil
 }
 
-// codeSha256 is a hash as Lambda shows it.
+// codeSha256 returns a hash in Lambda's spelling.
 func codeSha256(sum [32]byte) string { return base64.StdEncoding.EncodeToString(sum[:]) }
 
-// acknowledge says why some findings of CDK's own rules stay.
+// acknowledge tells CDK why some findings of its own rules are accepted.
 func acknowledge(stack awscdk.Stack) {
 	for rule, reason := range map[string]string{
 		"W8003": "what the context and the Region decide is written into conditions, which then have one answer",

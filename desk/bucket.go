@@ -1,5 +1,6 @@
 package desk
 
+// This file opens the bucket that a command works on.
 import (
 	"cmp"
 	"crypto/rand"
@@ -17,21 +18,21 @@ import (
 	"miniatura/s3lite/s3test"
 )
 
-// A bucket is where the pictures lie and the results go: a folder or memory behind s3test, or a
-// bucket of a real S3 service. Either way everything reaches it as signed HTTP.
+// A bucket holds pictures and their results: a folder or memory behind s3test, or a bucket of a
+// real S3 service. All access is by signed HTTP requests.
 type bucket struct {
 	settings
 	client *s3lite.Client
-	where  string         // for people: what the bucket is
-	local  *s3test.Server // nil when the service is somebody else's
+	where  string         // what the bucket is, in words for people
+	local  *s3test.Server // nil for a real S3 service
 	close  func()
 }
 
 // localRegion is the region that s3test pretends to be in.
 const localRegion = "us-east-1"
 
-// openDir serves the folder dir as a bucket. Keys are confined to it: neither dots nor symbolic
-// links lead out.
+// openDir returns the folder dir as a bucket. Keys cannot leave the folder, by dots or by symbolic
+// links.
 func openDir(dir string, s settings) (*bucket, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -48,7 +49,7 @@ func openDir(dir string, s settings) (*bucket, error) {
 	return b, nil
 }
 
-// openMemory serves an empty bucket that is gone when the program ends.
+// openMemory returns an empty bucket that exists until the program ends.
 func openMemory(s settings) (*bucket, error) {
 	b, err := openLocal(s3test.Config{}, s)
 	if err == nil {
@@ -81,7 +82,8 @@ func openLocal(c s3test.Config, s settings) (*bucket, error) {
 	}, nil
 }
 
-// openEndpoint uses the bucket of an S3 service, with the credentials in the environment.
+// openEndpoint returns the bucket of an S3 service, with the credentials in the environment. It
+// returns an error when endpoint is no URL or when there are no credentials.
 func openEndpoint(endpoint string, s settings) (*bucket, error) {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
@@ -99,12 +101,13 @@ func openEndpoint(endpoint string, s settings) (*bucket, error) {
 	}, nil
 }
 
-// config makes an edge.Handler work with b, whatever bucket and region the event names.
+// config returns a Config with which an edge.Handler uses b, whatever bucket and region the event
+// names.
 func (b *bucket) config() edge.Config {
 	return edge.Config{Client: func(string, string) *s3lite.Client { return b.client }}
 }
 
-// absent reports whether err says that there is no such object, or none that we may see.
+// absent reports whether err says that there is no such object, or none that we may read.
 func absent(err error) bool {
 	return errors.Is(err, s3lite.ErrNotFound) || errors.Is(err, s3lite.ErrDenied)
 }

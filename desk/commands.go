@@ -1,6 +1,6 @@
 package desk
 
-// commands is the table that help prints and Main reads. A new command is one line here.
+// commands returns the table that help prints and Main reads. To add a command, add a line.
 func commands() []Command {
 	return []Command{
 		{"serve", "[-addr 127.0.0.1:8080] [-dir DIR] [-endpoint URL -bucket NAME] [-quality N]", "a local CloudFront and a playground in the browser", runServe},

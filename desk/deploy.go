@@ -1,8 +1,8 @@
 package desk
 
-// This file implements deploy: the AWS CLI lines that put deploy/cloudformation/template.yaml on
-// AWS, in order and filled in. It says which stacks a deployment has; the CDK app of deploy/ asks
-// it the same.
+// This file implements deploy: it prints the AWS CLI lines that deploy
+// deploy/cloudformation/template.yaml, in order and with their parameters. It also decides which
+// stacks a deployment has; the CDK app in deploy/ uses the same decision.
 
 import (
 	"archive/zip"
@@ -23,21 +23,22 @@ import (
 	"miniatura/edge"
 )
 
-// EdgeRegion is where every Lambda@Edge function has to be created.
+// EdgeRegion is the Region where every Lambda@Edge function has to be created.
 const EdgeRegion = "us-east-1"
 
-// A Shape is what decides which stacks a deployment has, in the words of the template's parameters.
+// A Shape decides which stacks a deployment has. Its fields are named as the template's parameters.
 type Shape struct {
 	BucketRegion                         string
-	OriginShield                         string // a Region, "bucket" for the bucket's own, or "off"
+	OriginShield                         string // a Region, "bucket" for the bucket's Region, or "off"
 	ExistingBucket, AttachOnly, Regional bool
 }
 
-// A Stack is one of a deployment: the template's Part, and the Region that it is for.
+// A Stack is one stack of a deployment: the template's Part, and the Region of the stack.
 type Stack struct{ Part, Region string }
 
-// LogRegion is where the edge function logs: where it runs, which is Origin Shield's Region.
-// Without Origin Shield it runs everywhere; then it is the bucket's Region, one of many.
+// LogRegion returns the Region where the edge function writes its logs: where it runs, which is
+// Origin Shield's Region. Without Origin Shield the function runs in every Region, and LogRegion
+// returns the bucket's, as one of them.
 func (s Shape) LogRegion() string {
 	if s.OriginShield == "bucket" || s.OriginShield == "off" {
 		return s.BucketRegion
@@ -45,8 +46,8 @@ func (s Shape) LogRegion() string {
 	return s.OriginShield
 }
 
-// Stacks returns the stacks in the order in which they are made. The first is always the edge's;
-// none is empty.
+// Stacks returns the stacks in the order in which they have to be created. The first is always the
+// edge's. Stacks without resources are left out.
 func (s Shape) Stacks() []Stack {
 	all := []Stack{{"edge", EdgeRegion}}
 	logs, newBucket := s.LogRegion(), !s.ExistingBucket && !s.AttachOnly
@@ -59,21 +60,22 @@ func (s Shape) Stacks() []Stack {
 	return all
 }
 
-// shieldRegions says which Origin Shield Region CloudFront's developer guide recommends for an
-// origin in a Region, "Choosing the AWS Region for Origin Shield".
+// shieldRegions maps the Region of an origin to the Region of Origin Shield that CloudFront's
+// developer guide recommends for it ("Choosing the AWS Region for Origin Shield").
 var shieldRegions = map[string]string{
 	"us-east-1": "us-east-1", "us-east-2": "us-east-2", "us-west-2": "us-west-2", "sa-east-1": "sa-east-1",
 	"ap-south-1": "ap-south-1", "ap-northeast-1": "ap-northeast-1", "ap-northeast-2": "ap-northeast-2",
 	"ap-southeast-1": "ap-southeast-1", "ap-southeast-2": "ap-southeast-2",
 	"eu-central-1": "eu-central-1", "eu-west-1": "eu-west-1", "eu-west-2": "eu-west-2",
-	// Not offered there: the nearest one that is.
+	// These have no Origin Shield: the nearest Region that has it.
 	"us-west-1": "us-west-2", "af-south-1": "eu-west-1", "ap-east-1": "ap-southeast-1",
 	"ca-central-1": "us-east-1", "eu-south-1": "eu-central-1", "eu-west-3": "eu-west-2",
 	"eu-north-1": "eu-west-2", "me-south-1": "ap-south-1",
 }
 
 // NearestShield returns the template's OriginShield for a bucket in a Region: "bucket" where
-// CloudFront has one, else the nearest Region that has.
+// CloudFront has Origin Shield, or else the nearest Region that has it. It returns an error for a
+// Region that is not in the guide.
 func NearestShield(region string) (string, error) {
 	switch shield, ok := shieldRegions[region]; {
 	case !ok:
@@ -85,12 +87,14 @@ func NearestShield(region string) (string, error) {
 	}
 }
 
-// maxCode is the largest zip of an origin-request function (Lambda@Edge quotas), in bytes.
+// maxCode is the size of the largest zip of an origin-request function, in bytes (Lambda@Edge
+// quotas).
 const maxCode = 50 << 20
 
-// checkCode returns the SHA-256 of a function's zip, or says what is wrong with it before
-// CloudFormation does, half an hour later. Each of files must be in it and executable: Lambda
-// starts the binary, and Python reads the module. how makes it.
+// checkCode returns the SHA-256 of a function's zip. It returns an error that CloudFormation would
+// otherwise report half an hour later: when the zip is missing or too large, or when one of files
+// is not in it or not executable (Lambda starts the binary, and Python reads the module). how is
+// the command that makes the zip.
 func checkCode(path, how string, files ...string) (sum [sha256.Size]byte, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -119,22 +123,24 @@ func checkCode(path, how string, files ...string) (sum [sha256.Size]byte, err er
 	return sha256.Sum256(data), nil
 }
 
-// CheckEdgeCode is checkCode for the edge function's zip.
+// CheckEdgeCode returns the SHA-256 of the edge function's zip, or an error when Lambda could not
+// run it.
 func CheckEdgeCode(path string) ([sha256.Size]byte, error) {
 	return checkCode(path, "go run . package", "lambda_function.py", "miniatura")
 }
 
-// CheckRegionalCode is checkCode for the regional function's zip.
+// CheckRegionalCode returns the SHA-256 of the regional function's zip, or an error when Lambda
+// could not run it.
 func CheckRegionalCode(path string) ([sha256.Size]byte, error) {
 	return checkCode(path, "go run . package -regional", "bootstrap")
 }
 
-// deployment is what the flags of deploy say.
+// A deployment holds deploy's flags.
 type deployment struct {
 	Shape
 	name, zip, regionalZip, template string
 	invalidate                       bool
-	parameters                       []parameter // of every stack alike
+	parameters                       []parameter // the same for every stack
 }
 
 type parameter struct{ name, value string }
@@ -158,14 +164,14 @@ func runDeploy(_ context.Context, args []string, _ io.Reader, stdout, stderr io.
 	if err == nil {
 		_, err = io.WriteString(stdout, script)
 	}
-	if err == nil { // stdout goes into a file, most often
+	if err == nil { // stdout usually goes into a file
 		fmt.Fprintf(stderr, "deploy: nothing has run yet. Read the %d lines, then run them with sh\n", strings.Count(script, "\n"))
 	}
 	return report(stderr, "deploy", err)
 }
 
-// deployment reads the command line. What is no shape goes to CloudFormation as it is: the template
-// says what it takes.
+// deployment reads the command line. A value that does not decide the stacks is passed to
+// CloudFormation unchecked: the template has the rules for it.
 func (f *flags) deployment(args []string) (*deployment, error) {
 	var d deployment
 	bucket := f.String("bucket", "", "the bucket's `name`: a new one, unless -existing or -attach")
@@ -247,7 +253,7 @@ func (d *deployment) add(name, value string) {
 	d.parameters = append(d.parameters, parameter{name, value})
 }
 
-// locate finds the template and the zips, as seen from the working directory.
+// locate sets the paths of the template and the zips, relative to the working directory.
 func (d *deployment) locate() error {
 	root, err := moduleRoot()
 	if err != nil {
@@ -273,7 +279,7 @@ func (d *deployment) locate() error {
 	return nil
 }
 
-// script returns the lines.
+// script returns the lines to run. It adds the parameters that depend on the zips.
 func (d *deployment) script() (string, error) {
 	sum, err := CheckEdgeCode(d.zip)
 	if err != nil {
@@ -330,20 +336,21 @@ func (d *deployment) script() (string, error) {
 	return b.String(), nil
 }
 
-// upload prints how one zip gets into its bucket, whose name is in a variable after that.
+// upload prints the lines that put one zip into its bucket, and the bucket's name into variable.
 func (d *deployment) upload(p func(string, ...any), variable, region, file, key string) {
 	p("%s=miniatura-code-$ACCOUNT-%s", variable, region)
 	p(`aws s3api head-bucket --bucket "$%s" --region %s 2>/dev/null || aws s3 mb "s3://$%s" --region %s`, variable, region, variable, region)
 	p(`aws s3 cp %s "s3://$%s/%s" --region %s`, quote(file), variable, key, region)
 }
 
-// output returns the command that prints an output of a stack.
+// output returns the command that prints one output of a stack.
 func (d *deployment) output(region, name string) string {
 	return fmt.Sprintf("aws cloudformation describe-stacks --region %s --stack-name %s --output text \\\n"+
 		`    --query "Stacks[0].Outputs[?OutputKey=='%s'].OutputValue"`, region, d.name, name)
 }
 
-// rest prints what is to be seen, and what is left to the owner of a bucket or of a distribution.
+// rest prints what the owner of a bucket or of a distribution still has to do, and the command that
+// shows the outputs.
 func (d *deployment) rest(p func(string, ...any)) {
 	p("")
 	switch {

@@ -1,24 +1,26 @@
-// Package desk is the command line: what a person at a desk does with miniatura, none of which is
-// linked into the binary that runs at the edge.
+// Package desk is the command line of miniatura. Nothing of it is linked into the binary that runs
+// at the edge.
 //
-//	desk.go      Main: which command, how it ends, what an exit code means
+//	os.Exit(desk.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+//
+//	desk.go      Main, and the exit codes
 //	commands.go  the table of commands
 //	help.go      help, flags, version: everything within 80 columns
 //	files.go     reading and writing files, stdin and stdout
 //	package.go   package: the zip to deploy
 //	resize.go    resize: files through codec; resize_one.go, one of them
 //	replay.go    replay: one saved event through the function
-//	explain.go   explain: what the function would do with a URL, and why; explain_cost.go, what that takes
+//	explain.go   explain: what the function would do with a URL; explain_cost.go, the estimated time
 //	warm.go      warm and purge: results of many pictures
 //	deploy.go    deploy: the AWS CLI lines for deploy/cloudformation/template.yaml
-//	serve.go     serve: a local CloudFront over s3test or any S3; journal.go, what it was asked; weight.go, what it may hold
-//	page.go      its playground; response.go passes on what the function answers itself
-//	listing.go   which of its objects are pictures, and in which order
-//	bucket.go    where the pictures lie; event.go, the event that CloudFront would send
-//	demo/        pictures made by code, for those who have none at hand
+//	serve.go     serve: a local CloudFront; journal.go, its last requests; weight.go, its limit of memory
+//	page.go      its playground; response.go, the responses that the function makes itself
+//	listing.go   which objects are pictures, and in which order
+//	bucket.go    where the pictures are stored; event.go, the event that CloudFront would send
+//	demo/        pictures drawn by code
 //	page/        the playground's HTML, CSS and JavaScript
 //	progress/    the progress line of long work
-//	browsertest/ the playground in a real browser (a module of its own)
+//	browsertest/ tests of the playground in a real browser (a module of its own)
 package desk
 
 import (
@@ -32,21 +34,21 @@ import (
 	"syscall"
 )
 
-// Exit codes: what a script can tell apart.
+// The exit codes.
 const (
 	exitOK          = 0
-	exitFailed      = 1   // the work was understood and did not succeed
+	exitFailed      = 1   // the work failed
 	exitUsage       = 2   // unknown command or flag, missing or unreadable file
-	exitPassed      = 3   // resize: a picture passed through, as it would at the edge
+	exitPassed      = 3   // resize: the source itself is the result, as it would be at the edge
 	exitInterrupted = 130 // Ctrl-C, as shells number it
 )
 
-// A Command is one word of the command line. Run gets the arguments after the word and returns the
-// exit code; ctx ends at Ctrl-C. Its parameters are std types, so that a package below desk can
-// offer a command without importing desk.
+// A Command is one command. Run gets the arguments after the command's name and returns the exit
+// code; ctx ends at Ctrl-C. Its parameters have types of the standard library, so that a package
+// below desk can offer a command without importing desk.
 type Command struct {
 	Name    string
-	Args    string // as help shows them: "[-webp] IN OUT"
+	Args    string // as help shows them, such as "[-webp] IN OUT"
 	Summary string // one line, no full stop
 	Run     func(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int
 }
@@ -55,7 +57,7 @@ type Command struct {
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends what ignores the first
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends a program that ignores the first
 	if len(args) == 0 {
 		help(stderr)
 		return exitUsage
@@ -79,6 +81,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return c.Run(ctx, args[1:], stdin, stdout, stderr)
 }
 
+// find returns the command called name, or nil.
 func find(name string) *Command {
 	for _, c := range commands() {
 		if c.Name == name {
@@ -88,11 +91,12 @@ func find(name string) *Command {
 	return nil
 }
 
-// usageError is an error of the person at the keyboard: exit code 2.
+// A usageError is a mistake in the command line: exit code 2.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
+// usagef returns a usageError.
 func usagef(format string, args ...any) error {
 	return usageError{fmt.Errorf(format, args...)}
 }
@@ -100,7 +104,7 @@ func usagef(format string, args ...any) error {
 // errHelp ends a command that only showed its flags.
 var errHelp = errors.New("help shown")
 
-// report prints err as one line and returns the exit code it deserves.
+// report prints err in one line and returns the exit code for it.
 func report(stderr io.Writer, command string, err error) int {
 	var usage usageError
 	code, words := exitFailed, ""
@@ -108,7 +112,7 @@ func report(stderr io.Writer, command string, err error) int {
 	case err == nil, errors.Is(err, errHelp):
 		return exitOK
 	case errors.Is(err, errPassed):
-		return exitPassed // it has been said
+		return exitPassed // the command has printed the reason
 	case errors.Is(err, context.Canceled):
 		code, words = exitInterrupted, "interrupted"
 	case errors.As(err, &usage):

@@ -1,5 +1,6 @@
 package desk
 
+// This file makes the event that CloudFront would send.
 import (
 	"crypto/rand"
 	"encoding/base64"
@@ -11,7 +12,7 @@ import (
 	"miniatura/edge"
 )
 
-// settings are what the deployment sets as custom headers of the origin.
+// settings are the values that a deployment sets as custom headers of the origin.
 type settings struct {
 	bucket  string
 	region  string
@@ -19,8 +20,8 @@ type settings struct {
 	quality int
 }
 
-// An originRequest is the event that CloudFront sends to an origin-request function, with the
-// members in AWS's order.
+// An originRequest is the event that CloudFront sends to an origin-request function. Its members
+// are in AWS's order.
 type originRequest struct {
 	Records [1]struct {
 		CF struct {
@@ -67,8 +68,8 @@ func (h eventHeaders) set(name, value string) {
 	h[strings.ToLower(name)] = []eventHeader{{http.CanonicalHeaderKey(name), value}}
 }
 
-// newEvent is what CloudFront makes of a viewer's request for uri, a path percent-encoded as the
-// viewer sent it, with the query string after the question mark.
+// newEvent returns the event that CloudFront makes of a viewer's request, and its request id. uri
+// is the path as the viewer sent it, percent-encoded; query is what follows the question mark.
 func newEvent(s settings, method, uri, query, clientIP string) (event []byte, requestID string) {
 	domain := s.bucket + ".s3." + s.region + ".amazonaws.com"
 	var e originRequest
@@ -89,12 +90,12 @@ func newEvent(s settings, method, uri, query, clientIP string) (event []byte, re
 	o.CustomHeaders.set(edge.HeaderQuality, strconv.Itoa(s.quality))
 	event, err := json.Marshal(e)
 	if err != nil {
-		panic(err) // strings and ints only: cannot be
+		panic(err) // impossible: there are only strings and ints in it
 	}
 	return event, cf.Config.RequestID
 }
 
-// newRequestID is as long and as random as CloudFront's.
+// newRequestID returns an id that is as long and as random as CloudFront's.
 func newRequestID() string {
 	var b [40]byte
 	rand.Read(b[:])

@@ -1,5 +1,6 @@
 package desk
 
+// This file implements explain.
 import (
 	"context"
 	"encoding/json"
@@ -14,23 +15,23 @@ import (
 	"miniatura/sizes"
 )
 
-// An explanation is what the function would do with a URL, found out from the URL alone: nothing is
-// asked of S3.
+// An explanation is what the function would do with a URL. It is found from the URL alone, without
+// a request to S3.
 type explanation struct {
 	URL      string `json:"url"`
 	Decision string `json:"decision"` // "resize" or "unchanged"
 	Why      string `json:"why"`
 	Key      string `json:"key,omitempty"`    // the source's key in the bucket
-	Size     string `json:"size,omitempty"`   // the size's name
-	Wide     *box   `json:"wide,omitempty"`   // the box of a picture wider than high
-	Tall     *box   `json:"tall,omitempty"`   // the box of the rest
+	Size     string `json:"size,omitempty"`   // the name of the size
+	Wide     *box   `json:"wide,omitempty"`   // the box of a picture that is wider than high
+	Tall     *box   `json:"tall,omitempty"`   // the box of any other picture
 	Format   string `json:"format,omitempty"` // of the result
 	Quality  int    `json:"quality,omitempty"`
 	Result   string `json:"result,omitempty"`   // the result's key in the bucket
-	URI      string `json:"uri,omitempty"`      // what the request is pointed at
-	CacheTag string `json:"cacheTag,omitempty"` // invalidates all of the source's results
+	URI      string `json:"uri,omitempty"`      // the path of the result
+	CacheTag string `json:"cacheTag,omitempty"` // invalidates all results of the source
 
-	Estimate *estimate `json:"estimate,omitempty"` // where the source is at hand
+	Estimate *estimate `json:"estimate,omitempty"` // with -source only
 }
 
 type box struct {
@@ -75,8 +76,8 @@ func explainCommand(args []string, stdout io.Writer) error {
 	return nil
 }
 
-// explain reads raw, a whole URL or its path and query, the way the function reads the event that
-// CloudFront makes of it.
+// explain returns what the function would do with raw, a URL or its path and query. It makes the
+// event that CloudFront would make, and reads it as the function does.
 func explain(raw, originPath string, s settings) (explanation, error) {
 	uri, query, err := splitURL(raw)
 	if err != nil {
@@ -151,7 +152,7 @@ func (e explanation) print(w io.Writer) {
 	t.Flush()
 }
 
-// splitURL takes the path, as it is encoded, and the query out of a URL or of a path and query.
+// splitURL returns the path, still encoded, and the query of a URL or of a path and query.
 func splitURL(raw string) (uri, query string, err error) {
 	if strings.HasPrefix(raw, "http://") || strings.HasPrefix(raw, "https://") {
 		if _, err := url.Parse(raw); err != nil {
@@ -173,7 +174,7 @@ func splitURL(raw string) (uri, query string, err error) {
 	return uri, query, nil
 }
 
-// printableKey keeps control characters of a key away from the terminal.
+// printableKey replaces control characters in a key, so that they do not reach the terminal.
 func printableKey(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r >= 0x7f && r < 0xa0 {

@@ -1,5 +1,7 @@
 package desk
 
+// This file estimates the time that a picture takes, for explain.
+
 import (
 	"fmt"
 	"time"
@@ -8,22 +10,21 @@ import (
 	"miniatura/edge"
 )
 
-// This file estimates for explain what a picture takes.
-
-// edgeTimeout is what the template gives the origin-request function for a picture, the longest
-// that Lambda@Edge allows.
+// edgeTimeout is the timeout of the origin-request function in the template, the longest that
+// Lambda@Edge allows.
 const edgeTimeout = 30 * time.Second
 
-// An estimate is what making a result takes, before it is tried.
+// An estimate is the estimated cost of making a result.
 type estimate struct {
 	CPU    float64 `json:"cpuMs"`  // milliseconds of codec's reference core
-	Wait   float64 `json:"waitMs"` // what that takes with the memory's share of a CPU
-	Memory int     `json:"memory"` // MB
-	Begun  bool    `json:"begun"`  // else the function leaves a marker at once
+	Wait   float64 `json:"waitMs"` // milliseconds with the memory's share of a CPU
+	Memory int     `json:"memory"` // of the function, in MB
+	Begun  bool    `json:"begun"`  // whether the function would try; if not, it stores a marker at once
 	Why    string  `json:"why"`
 }
 
-// estimateFile estimates what the picture in the file takes of a function with so many MB.
+// estimateFile sets e.Estimate to the cost of the picture in a file for a function with memory MB.
+// It returns an error when the file cannot be read.
 func (e *explanation) estimateFile(path string, memory int, size func(w, h int) (int, int), webp bool) error {
 	src, err := readFile(path, inputLimit)
 	if err != nil {
@@ -53,7 +54,7 @@ func (e *explanation) estimateFile(path string, memory int, size func(w, h int) 
 	return nil
 }
 
-// String is the estimate in words.
+// String returns the estimate in words.
 func (e *estimate) String() string {
 	does := "not begun"
 	if e.Begun {

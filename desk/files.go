@@ -1,5 +1,6 @@
 package desk
 
+// This file reads and writes files, and takes paths apart.
 import (
 	"context"
 	"errors"
@@ -11,7 +12,8 @@ import (
 	"strings"
 )
 
-// await runs f, which may wait for ever for a pipe's other end, and does not wait longer than ctx.
+// await runs f, which may block for ever on a pipe. It returns f's result, or ctx's error when ctx
+// ends first.
 func await[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	type answer struct {
 		v   T
@@ -31,7 +33,8 @@ func await[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	}
 }
 
-// readFile reads a file, or what else of that name can be read, of at most limit bytes.
+// readFile returns the content of a file, a device or a pipe. It returns an error when that is a
+// folder or has more than limit bytes.
 func readFile(name string, limit int64) ([]byte, error) {
 	st, err := os.Stat(name)
 	switch {
@@ -50,7 +53,8 @@ func readFile(name string, limit int64) ([]byte, error) {
 	return readAll(f, name, limit)
 }
 
-// readAll reads r, which is called name, to its end, or fails when that is beyond limit bytes.
+// readAll reads r to its end. It returns an error when there are more than limit bytes; name is r's
+// name in that error.
 func readAll(r io.Reader, name string, limit int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err == nil && int64(len(data)) > limit {
@@ -59,13 +63,12 @@ func readAll(r io.Reader, name string, limit int64) ([]byte, error) {
 	return data, err
 }
 
-// writeFile makes data the content of the file called name, and makes its folder when there is
+// writeFile makes data the content of the file called name, and creates its folder if there is
 // none.
 //
-// Where nothing has the name, or a regular file has it, this is one step: a reader finds the old
-// file or the new one, never half of it. Anything else keeps its place and is written to: a device,
-// a pipe, or what a symbolic link leads to. Renaming over those would put a file where the device
-// was.
+// A new or regular file is replaced in one step: a reader finds the old file or the new one, never
+// a part of it. A device, a pipe, or the target of a symbolic link is written to instead, because
+// renaming a file over a device would remove the device.
 func writeFile(name string, data []byte) error {
 	st, err := os.Lstat(name)
 	switch {
@@ -83,8 +86,8 @@ func writeFile(name string, data []byte) error {
 	}
 	flag := os.O_WRONLY
 	if st.Mode()&fs.ModeSymlink != 0 {
-		// The file that the link leads to may have to be made, and is emptied first; a device does
-		// not mind.
+		// The link's target may not exist yet, and is emptied first. For a device the two flags
+		// have no effect.
 		flag |= os.O_CREATE | os.O_TRUNC
 	}
 	f, err := os.OpenFile(name, flag, 0o644)
@@ -95,13 +98,13 @@ func writeFile(name string, data []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// replaceFile writes a new file beside name and renames it to that.
+// replaceFile writes data to a new file in the folder of name and renames it to name.
 func replaceFile(name string, data []byte, mode fs.FileMode) error {
 	f, err := os.CreateTemp(filepath.Dir(name), ".miniatura-*.tmp")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // fails when it has its name
+	defer os.Remove(f.Name()) // fails after the rename
 	_, err = f.Write(data)
 	if err == nil {
 		err = f.Chmod(mode)
@@ -112,14 +115,14 @@ func replaceFile(name string, data []byte, mode fs.FileMode) error {
 	return os.Rename(f.Name(), name)
 }
 
-// A pathStyle is how an operating system writes paths, so that one system's tests can hold the
-// other's.
+// A pathStyle is how an operating system writes paths. It is a type so that the tests on one system
+// can test the other's style.
 type pathStyle struct{ windows bool }
 
-// isSeparator reports whether c stands between the parts of a path.
+// isSeparator reports whether c separates the parts of a path.
 func (p pathStyle) isSeparator(c byte) bool { return c == '/' || p.windows && c == '\\' }
 
-// base is the last part of a path, without its folders and, on Windows, without the drive.
+// base returns the last part of a path, without its folders and, on Windows, without the drive.
 func (p pathStyle) base(path string) string {
 	end := len(path)
 	for i := end - 1; i >= 0; i-- {
@@ -130,8 +133,8 @@ func (p pathStyle) base(path string) string {
 	return path
 }
 
-// ext is the extension of the last part of a path, with its dot: "" where there is none, or nothing
-// before it.
+// ext returns the extension of the last part of a path, with its dot, or "" when there is none or
+// when the dot is the first character.
 func (p pathStyle) ext(path string) string {
 	name := p.base(path)
 	if i := strings.LastIndexByte(name, '.'); i > 0 {
@@ -140,13 +143,13 @@ func (p pathStyle) ext(path string) string {
 	return ""
 }
 
-// namesFolder reports whether a path says by its end that it is a folder's.
+// namesFolder reports whether the end of a path shows that it names a folder.
 func (p pathStyle) namesFolder(path string) bool {
 	last := p.base(path)
 	return last == "" || last == "." || last == ".."
 }
 
-// toSlash is a path with slashes between its parts, as keys have them.
+// toSlash returns the path with slashes between its parts, as in keys.
 func (p pathStyle) toSlash(path string) string {
 	if p.windows {
 		return strings.ReplaceAll(path, `\`, "/")

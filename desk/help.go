@@ -1,5 +1,6 @@
 package desk
 
+// This file prints help, reads flags, and implements version.
 import (
 	"context"
 	"errors"
@@ -19,16 +20,16 @@ import (
 	"miniatura/sizes"
 )
 
-// helpWidth is how many columns help may use.
+// helpWidth is how many columns help uses at most.
 const helpWidth = 80
 
-// A calling is what the program is called: name by itself, typed by those who start it.
+// A calling is how the program is called: its name in messages, and what a user types to start it.
 type calling struct{ name, typed string }
 
 var program = called(os.Args[0])
 
-// called tells a binary that `go run .` (or go test) made for once from one that somebody built and
-// named.
+// called returns the calling of a binary by its path. A binary in a folder of go build's was made
+// by `go run .` or go test, and has no name of its own.
 func called(path string) calling {
 	for part := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' || r == '\\' }) {
 		if strings.HasPrefix(part, "go-build") {
@@ -54,7 +55,7 @@ Usage: %[1]s COMMAND [flags] [arguments]
 	fmt.Fprintf(w, "\n`%s help COMMAND` shows a command's flags.\n\n%s", program.typed, fold(sizesInWords(), "", ""))
 }
 
-// sizesInWords is the table of sizes as a sentence.
+// sizesInWords returns the table of sizes as two sentences.
 func sizesInWords() string {
 	var oblong, square []string
 	for _, s := range sizes.All() {
@@ -68,11 +69,11 @@ func sizesInWords() string {
 		"A picture is fitted inside its box, never enlarged, never cropped.", strings.Join(oblong, ", "), strings.Join(square, ", "))
 }
 
-// nbsp stands for a blank where fold breaks no line.
+// nbsp is a space where fold must not break the line.
 const nbsp = "\u00a0"
 
-// fold breaks text between words into lines of helpWidth columns; the first begins with first, the
-// others with rest.
+// fold breaks text between words into lines of at most helpWidth columns. The first line begins
+// with first, the others with rest.
 func fold(text, first, rest string) string {
 	var b strings.Builder
 	line := first
@@ -94,7 +95,7 @@ func fold(text, first, rest string) string {
 type flags struct {
 	*flag.FlagSet
 	stdout io.Writer
-	notes  string // what help says below the flags
+	notes  string // printed by help below the flags
 }
 
 func newFlags(c string, stdout io.Writer) *flags {
@@ -103,8 +104,9 @@ func newFlags(c string, stdout io.Writer) *flags {
 	return f
 }
 
-// parse reads the flags, wherever among the arguments they stand, and demands between least and
-// most further arguments (most < 0: any number).
+// parse reads the flags, which may stand anywhere among the arguments, and returns the other
+// arguments. It returns an error unless there are between least and most of these; most < 0 means
+// any number.
 func (f *flags) parse(args []string, least, most int) ([]string, error) {
 	c := find(f.Name())
 	var rest []string
@@ -132,17 +134,17 @@ func (f *flags) parse(args []string, least, most int) ([]string, error) {
 	return rest, nil
 }
 
-// given reports whether a flag is on the command line, whatever its value.
+// given reports whether a flag is on the command line, with any value.
 func (f *flags) given(name string) bool {
 	found := false
 	f.Visit(func(one *flag.Flag) { found = found || one.Name == name })
 	return found
 }
 
-// optional is a part of a command's Args that belongs together.
+// optional matches a part of a command's Args that must stay on one line.
 var optional = regexp.MustCompile(`\[[^]]*\]`)
 
-// help shows how the command is called, what it does and its flags.
+// help prints how the command is called, what it does, and its flags.
 func (f *flags) help(c *Command) {
 	start := "Usage: " + program.typed + " " + c.Name
 	if c.Args == "" {
@@ -175,8 +177,8 @@ func runVersion(_ context.Context, args []string, _ io.Reader, stdout, stderr io
 	return exitOK
 }
 
-// commit is the commit that the binary was built of, as " 1234567", or nothing where go build did
-// not note it.
+// commit returns the commit that the binary was built from, as " 1234567", or "" when go build did
+// not record it.
 func commit() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -1,5 +1,6 @@
 package desk
 
+// This file keeps the last requests that serve answered.
 import (
 	"encoding/json"
 	"fmt"
@@ -10,7 +11,7 @@ import (
 	"miniatura/s3lite/s3test"
 )
 
-// An exchange is one viewer request as the log pane shows it.
+// An exchange is one viewer request, as the page's log shows it.
 type exchange struct {
 	Seq    int             `json:"seq"`
 	Time   time.Time       `json:"time"`
@@ -18,10 +19,10 @@ type exchange struct {
 	URL    string          `json:"url"`
 	ID     string          `json:"id"`
 	Status int             `json:"status"`
-	Event  json.RawMessage `json:"event"`  // what went into the function
-	Answer json.RawMessage `json:"answer"` // what came out of it
+	Event  json.RawMessage `json:"event"`  // the function's input
+	Answer json.RawMessage `json:"answer"` // the function's output
 	Record edge.Record     `json:"record"` // the function's log line
-	S3     []string        `json:"s3"`     // requests that the local S3 saw since the exchange before
+	S3     []string        `json:"s3"`     // requests to the local S3 since the previous exchange
 }
 
 // A journal keeps the last exchanges. The zero journal is empty.
@@ -31,13 +32,13 @@ type journal struct {
 	last []exchange
 }
 
-// journalLength is how many exchanges are kept.
+// journalLength is how many exchanges a journal keeps.
 const journalLength = 100
 
 func (j *journal) add(e exchange, local *s3test.Server) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if local != nil { // its log grows until it is taken
+	if local != nil { // the server's log grows until it is read
 		for i, r := range local.Requests() {
 			if i == 50 {
 				e.S3 = append(e.S3, "...")

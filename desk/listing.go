@@ -1,5 +1,8 @@
 package desk
 
+// This file lists the pictures of a bucket in the order in which the page shows them, and counts
+// what it does not show.
+
 import (
 	"cmp"
 	"context"
@@ -12,30 +15,27 @@ import (
 	"miniatura/s3lite"
 )
 
-// This file says which objects of a bucket are pictures, in which order people see them, and what
-// they do not see.
-
-// listLimit is how many keys are listed: a bucket may hold millions, and results before the first
-// picture.
+// listLimit is how many keys are listed at most. A bucket may hold millions, and results may come
+// before the first picture.
 const listLimit = 50_000
 
-// A listing is what a bucket holds, for people.
+// A listing is the content of a bucket, for people.
 type listing struct {
-	objects []*s3lite.Object // pictures, those that dotted reports last
+	objects []*s3lite.Object // pictures; those for which dotted is true come last
 	dotted  int              // how many those are
-	foreign map[string]int   // pictures that the function does not act on, by format
-	more    bool             // there may be more than were looked at
+	foreign map[string]int   // how many pictures the function cannot read, by format
+	more    bool             // listLimit was reached
 }
 
-// foreignNames are the extensions of pictures that cameras and programs write and the function does
-// not read.
+// foreignNames maps extensions that cameras and programs write, and that the function does not
+// read, to the names of their formats.
 var foreignNames = map[string]string{
 	".heic": "HEIC", ".heif": "HEIC", ".avif": "AVIF", ".jxl": "JPEG XL", ".tif": "TIFF", ".tiff": "TIFF", ".svg": "SVG", ".apng": "APNG",
 	".dng": "raw", ".cr2": "raw", ".cr3": "raw", ".nef": "raw", ".arw": "raw", ".raf": "raw", ".orf": "raw", ".rw2": "raw",
 }
 
-// pictures lists the keys that look like pictures and are no results. With an error comes what was
-// listed before it.
+// pictures lists the objects whose keys look like pictures and that are no results. With an error
+// it returns what was listed before it.
 func (b *bucket) pictures(ctx context.Context) (listing, error) {
 	l := listing{foreign: map[string]int{}}
 	var hidden []*s3lite.Object
@@ -66,14 +66,14 @@ func (b *bucket) pictures(ctx context.Context) (listing, error) {
 	return l, fault
 }
 
-// dotted reports whether a part of the key begins with a dot: trash, previews, what a Mac leaves
-// beside its files.
+// dotted reports whether a part of the key begins with a dot, as the names of trash, previews and
+// macOS's own files do.
 func dotted(key string) bool {
 	return strings.HasPrefix(key, ".") || strings.Contains(key, "/.")
 }
 
-// leftOut says in a sentence what the listing does not show, or not in its place; "" when that is
-// nothing.
+// leftOut returns a text that says what the listing does not show, or shows last; "" when there is
+// nothing to say.
 func (l listing) leftOut() string {
 	var parts []string
 	kinds := slices.SortedFunc(maps.Keys(l.foreign), func(a, b string) int {

@@ -1,5 +1,6 @@
 package desk
 
+// This file implements package.
 import (
 	"archive/zip"
 	"bytes"
@@ -19,33 +20,33 @@ import (
 	"miniatura/desk/progress"
 )
 
-// zipBudget is the most bytes that the edge's zip may have: cold starts fetch it in every region.
+// zipBudget is the largest size of the edge's zip, in bytes. Cold starts fetch the zip in every
+// Region.
 const zipBudget = 3_050_000
 
-// plainCalls are the packages that are compiled without inlining. They wait for the network, where
-// a call more costs a microsecond or so a request; copies of small functions weigh 92 kB in the
-// zip.
+// plainCalls are packages that are compiled without inlining. They wait for the network, and the
+// extra calls cost about a microsecond per request; inlined copies of small functions would add 92
+// kB to the zip.
 var plainCalls = []string{"crypto/tls", "crypto/x509", "math/big", "net", "net/http"}
 
-// A bundle is one zip that Lambda can run: the Go binary of some build tags, and the files that go
-// with it.
+// A bundle is a zip that Lambda can run: the Go binary for some build tags, and the files that it
+// needs.
 type bundle struct {
 	tags   string
 	binary string   // the Go binary's name in the zip
 	files  []string // further files, relative to the module's root
-	budget int      // bytes of the zip
+	budget int      // the largest size of the zip, in bytes
 }
 
 var (
-	// edgeBundle is what Lambda@Edge runs, through the Python runtime that it insists on.
+	// edgeBundle is for Lambda@Edge, which starts it through its Python runtime.
 	edgeBundle = bundle{
 		tags:   "edge,lambda.norpc,nethttpomithttp2",
 		binary: "miniatura",
 		files:  []string{"deploy/lambda_function.py"},
 		budget: zipBudget,
 	}
-	// regionalBundle is what a regional function runs on provided.al2023: events and batches over a
-	// whole bucket.
+	// regionalBundle is for the regional function, on the runtime provided.al2023.
 	regionalBundle = bundle{
 		tags:   "regional,lambda.norpc,nethttpomithttp2",
 		binary: "bootstrap",
@@ -87,8 +88,8 @@ func runPackage(ctx context.Context, args []string, _ io.Reader, stdout, stderr 
 	return exitOK
 }
 
-// build compiles the module at root and returns the zip's bytes, which depend on the source and the
-// Go release alone. step is told what comes next.
+// build compiles the module at root and returns the zip. Its bytes depend only on the source and
+// the Go release. step is called before each step with a description of it.
 func (b bundle) build(ctx context.Context, root string, step func(string)) ([]byte, error) {
 	step("compiling for linux/amd64")
 	binary, err := b.compile(ctx, root)
@@ -113,8 +114,8 @@ func (b bundle) compile(ctx context.Context, root string) ([]byte, error) {
 	}
 	cmd := exec.CommandContext(ctx, "go", append(args, "-tags", b.tags, "-o", path, ".")...)
 	cmd.Dir = root
-	// Whatever the user's environment says, the bytes are the same: no flags, no workspace, no
-	// experiments, the baseline processor.
+	// The bytes must not depend on the user's environment: no flags, no workspace, no experiments,
+	// and the baseline processor.
 	cmd.Env = append(os.Environ(), "GOFLAGS=", "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64", "GOAMD64=v1", "GOWORK=off", "GOEXPERIMENT=", "GOFIPS140=off")
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
@@ -130,8 +131,8 @@ func (b bundle) compile(ctx context.Context, root string) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
-// A compressor is a zip's, over the PNG room's patient DEFLATE: a zip is packed once and fetched at
-// every cold start.
+// A compressor is a zip's compressor with the PNG encoder's DEFLATE, which is slow and thorough: a
+// zip is packed once and fetched at every cold start.
 type compressor struct {
 	w   io.Writer
 	buf []byte
@@ -147,7 +148,8 @@ func (c *compressor) Close() error {
 	return err
 }
 
-// pack lays binary and the bundle's files into a zip, and fails when that is over the budget.
+// pack returns a zip of binary and the bundle's files. It returns an error when the zip is larger
+// than the budget.
 func (b bundle) pack(root string, binary []byte) ([]byte, error) {
 	var buf bytes.Buffer
 	z := zip.NewWriter(&buf)
@@ -160,7 +162,7 @@ func (b bundle) pack(root string, binary []byte) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		// A checkout on Windows may have turned the line ends.
+		// A checkout on Windows may have changed the line ends.
 		text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
 		if err := addFile(z, filepath.Base(name), text); err != nil {
 			return nil, err
@@ -175,7 +177,7 @@ func (b bundle) pack(root string, binary []byte) ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// addFile appends one file with the mode that Lambda needs and with a fixed time.
+// addFile adds one file with the mode that Lambda needs and with a fixed time.
 func addFile(z *zip.Writer, name string, data []byte) error {
 	h := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)}
 	h.SetMode(0o755)
@@ -187,7 +189,7 @@ func addFile(z *zip.Writer, name string, data []byte) error {
 	return err
 }
 
-// moduleRoot finds the folder of miniatura's go.mod, at or above the working directory.
+// moduleRoot returns the folder of miniatura's go.mod, at or above the working directory.
 func moduleRoot() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {

@@ -1,5 +1,14 @@
 package desk
 
+// This file serves the playground: the page at /, and what the page asks for below ownPrefix.
+//
+//	GET    app.css icon.svg and the scripts
+//	GET    pictures?page=N&find=TEXT&at=KEY         one page of the pictures with TEXT in their keys, or the page with KEY on it
+//	PUT    pictures?name=NAME                       an upload; the answer has its key
+//	DELETE results?key=KEY                          deletes the stored results of a picture
+//	GET    preview?key=KEY&size=S&webp=1&quality=N  a result that is not stored
+//	GET    log?since=SEQ                            the last requests to the function and its answers
+
 import (
 	"bytes"
 	"crypto/md5"
@@ -25,31 +34,22 @@ import (
 	"miniatura/sizes"
 )
 
-// This file serves the playground: the page at /, and below ownPrefix what the page asks for.
-//
-//	GET    app.css icon.svg and the scripts
-//	GET    pictures?page=N&find=TEXT&at=KEY         a page of the pictures whose keys have TEXT, or the one with KEY on it
-//	PUT    pictures?name=NAME                       an upload; answers with the key it got
-//	DELETE results?key=KEY                          forget the stored results of a picture
-//	GET    preview?key=KEY&size=S&webp=1&quality=N  a result that is not stored
-//	GET    log?since=SEQ                            what the function was asked and what it said
-
 //go:embed page
 var pageFiles embed.FS
 
 var pageTemplate = template.Must(template.New("index.html").Funcs(template.FuncMap{
 	"path":  func(key string) template.URL { return template.URL(keyPath(key)) },
-	"query": func(own string) template.URL { return template.URL(own) }, // made of a size's name
+	"query": func(own string) template.URL { return template.URL(own) }, // made from the name of a size
 }).ParseFS(pageFiles, "page/index.html"))
 
-// pageLimit is how many pictures are listed at a time.
+// pageLimit is how many pictures one page shows.
 const pageLimit = 500
 
-// ownCSP lets the page use its own files and nothing else; a picture may also be a blob that the
-// page made.
+// ownCSP lets the page use only its own files, and blobs that it made itself as pictures.
 const ownCSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
+// own answers a request for the page or for a path below ownPrefix.
 func (c *cloudFront) own(w http.ResponseWriter, r *http.Request, uri string) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", ownCSP)
@@ -100,7 +100,7 @@ func (c *cloudFront) own(w http.ResponseWriter, r *http.Request, uri string) {
 	http.Error(w, oneLine(err), status)
 }
 
-// An httpError is an answer in words for the person in front of the page.
+// An httpError is an answer with a text for the user of the page.
 type httpError struct {
 	status int
 	words  string
@@ -113,7 +113,7 @@ func writeJSON(w http.ResponseWriter, v any) error {
 	return json.NewEncoder(w).Encode(v)
 }
 
-// A picture is one line of the page.
+// A picture is one picture in the list.
 type picture struct {
 	Key     string `json:"key"`
 	Path    string `json:"path"` // percent-encoded
@@ -121,7 +121,7 @@ type picture struct {
 	Version string `json:"version"` // changes when the picture does
 }
 
-// A catalogue is all that the page needs to know.
+// A catalogue is everything that the page needs to know.
 type catalogue struct {
 	Where    string     `json:"where"`
 	Resized  string     `json:"resized"`
@@ -130,21 +130,28 @@ type catalogue struct {
 	Sizes    []pageSize `json:"sizes"`
 	Pictures []picture  `json:"pictures"` // of one page
 	First    int        `json:"first"`    // the number of the page's first picture, from 1
-	Total    int        `json:"total"`    // pictures on all pages
+	Total    int        `json:"total"`    // the number of pictures on all pages
 	Page     int        `json:"page"`     // from 1
 	Pages    int        `json:"pages"`
 	LeftOut  string     `json:"leftOut,omitempty"` // what is not shown, in words
-	Trouble  string     `json:"trouble,omitempty"` // why the list is not whole
+	Trouble  string     `json:"trouble,omitempty"` // why the list is incomplete
 }
 
-// Last is the number of the page's last picture.
+// Last returns the number of the page's last picture.
 func (c catalogue) Last() int { return c.First + len(c.Pictures) - 1 }
 
-// Before and After are the numbers of the pages beside this one; 0 is none.
+// Before returns the number of the page before this one, or 0 if there is none.
 func (c catalogue) Before() int { return c.Page - 1 }
-func (c catalogue) After() int  { return (c.Page + 1) % (c.Pages + 1) }
 
-// Names are the sizes of a family: square ones, or those that lie or stand.
+// After returns the number of the page after this one, or 0 if there is none.
+func (c catalogue) After() int {
+	if c.Page == c.Pages {
+		return 0
+	}
+	return c.Page + 1
+}
+
+// Names returns the names of the square sizes, or of the others.
 func (c catalogue) Names(square bool) string {
 	var names []string
 	for _, s := range c.Sizes {
@@ -161,7 +168,7 @@ type pageSize struct {
 	Tall [2]int `json:"tall"`
 }
 
-// catalogue lists the page that r asks for.
+// catalogue returns the catalogue with the page that r asks for.
 func (c *cloudFront) catalogue(r *http.Request) catalogue {
 	cat := catalogue{Where: c.bucket.where, Resized: c.bucket.resized, Quality: c.bucket.quality, MaxBytes: edge.MaxSource, Pictures: []picture{}}
 	for _, s := range sizes.All() {
@@ -205,8 +212,7 @@ func (c *cloudFront) list(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, c.catalogue(r))
 }
 
-// upload stores the body under a name near the one that was asked for, and never over another
-// picture.
+// upload stores the body under a key like the name that r asks for, and never over another picture.
 func (c *cloudFront) upload(w http.ResponseWriter, r *http.Request) error {
 	if err := c.bodies.acquire(r.Context(), edge.MaxSource); err != nil {
 		return err
@@ -235,7 +241,7 @@ func (c *cloudFront) upload(w http.ResponseWriter, r *http.Request) error {
 		o, err := c.bucket.client.Head(r.Context(), key)
 		switch {
 		case err == nil && o.ETag != etag:
-			continue // somebody else's picture
+			continue // another picture has this key
 		case absent(err):
 			err = c.bucket.client.Put(r.Context(), key, body, s3lite.PutOptions{ContentType: kind})
 		}
@@ -247,8 +253,9 @@ func (c *cloudFront) upload(w http.ResponseWriter, r *http.Request) error {
 	return &httpError{http.StatusConflict, "the bucket has a hundred pictures of this name"}
 }
 
-// uploadName makes a key of a file's name as a browser tells it, which may be anything: no folder,
-// no control characters, no hidden file, at most 200 bytes, an extension that the function acts on.
+// uploadName makes a key from a file's name as a browser sends it, which may be anything. The key
+// has no folder, no control characters, no leading dot, at most 200 bytes, and an extension that
+// the function reads; extension is used when name has none.
 func uploadName(name, extension string) string {
 	name = strings.ToValidUTF8(name, "_")
 	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
@@ -295,7 +302,7 @@ func (c *cloudFront) forget(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// preview makes a result at any quality and stores nothing.
+// preview makes a result at any quality and does not store it.
 func (c *cloudFront) preview(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	size, ok := sizes.Parse(q.Get("size"))
@@ -320,12 +327,12 @@ func (c *cloudFront) preview(w http.ResponseWriter, r *http.Request) error {
 	}
 	body, info, err := codec.Resize(r.Context(), source.Body, size.Fit, opt)
 	h := w.Header()
-	thumbnail := q.Get("v") != "" // names its picture's version
+	thumbnail := q.Get("v") != "" // the page asks for thumbnails with the picture's version
 	if thumbnail {
 		h.Set("Cache-Control", "private, max-age=3600")
 	}
 	switch {
-	case err != nil && thumbnail: // the original stands for itself
+	case err != nil && thumbnail: // show the original
 		http.Redirect(w, r, keyPath(q.Get("key")), http.StatusFound)
 		return nil
 	case err != nil:
@@ -338,9 +345,9 @@ func (c *cloudFront) preview(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-// keyPath is the path of a link to key: everything percent-encoded but the unreserved characters of
-// RFC 3986 section 2.3 and the slash. A key that begins with a slash gets a dot before it, or
-// browsers would read "//host".
+// keyPath returns the path of a link to key, in which everything is percent-encoded except the
+// unreserved characters of RFC 3986 section 2.3 and the slash. Before a key that begins with a
+// slash it puts a dot segment, because browsers would read "//host".
 func keyPath(key string) string {
 	var b strings.Builder
 	b.WriteByte('/')

@@ -1,5 +1,6 @@
 package desk
 
+// This file implements replay.
 import (
 	"bytes"
 	"context"
@@ -14,8 +15,8 @@ func runReplay(ctx context.Context, args []string, _ io.Reader, stdout, stderr i
 	return report(stderr, "replay", replay(ctx, args, stdout, stderr))
 }
 
-// replay runs one saved event and prints the request that the function returns; the function's log
-// line goes to stderr.
+// replay runs the function on one saved event and prints its answer. The function's log line goes
+// to stderr.
 func replay(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f := newFlags("replay", stdout)
 	dir := f.String("dir", "", "take `DIR` for the event's bucket")

@@ -1,5 +1,6 @@
 package desk
 
+// This file implements resize.
 import (
 	"context"
 	"errors"
@@ -16,17 +17,17 @@ import (
 	"miniatura/sizes"
 )
 
-// std is the name that stands for stdin among the inputs, and for stdout as the output.
+// std means stdin among the inputs, and stdout as the output.
 const std = "-"
 
-// native is how this system writes paths.
+// native is the pathStyle of this system.
 var native = pathStyle{runtime.GOOS == "windows"}
 
-// A resizing is what the command line of resize says.
+// A resizing is one run of resize.
 type resizing struct {
 	size    sizes.Size
 	webp    bool
-	options codec.Options // without the format
+	options codec.Options // without the format, which depends on the output
 	json    bool
 
 	inputs []string
@@ -35,9 +36,9 @@ type resizing struct {
 
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	words          io.Writer       // where it says what it did: stdout, unless a picture goes there
-	made           map[string]bool // files of the folder that this run wrote
-	sources        []os.FileInfo   // the inputs that are files, none of which a folder's result may replace
+	words          io.Writer       // for its messages: stdout, unless a picture goes there
+	made           map[string]bool // files in the folder that this run has written
+	sources        []os.FileInfo   // the inputs that are files; a result in a folder must not replace one
 }
 
 func runResize(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -49,7 +50,7 @@ func runResize(ctx context.Context, args []string, stdin io.Reader, stdout, stde
 	return report(stderr, "resize", err)
 }
 
-// parse reads and checks the arguments; of files it asks only whether OUT is a folder.
+// parse reads and checks the arguments. It does not read the pictures.
 func (r *resizing) parse(args []string) error {
 	f := newFlags("resize", r.stdout)
 	size := f.String("size", "", "the `NAME` of the size, one of "+strings.Join(sizeNames(), " ")+"; or any box, like 800x600, which no URL has")
@@ -80,7 +81,7 @@ func (r *resizing) parse(args []string) error {
 	return r.checkOut()
 }
 
-// parseSize reads -size: a name, or a box like 800x600.
+// parseSize returns the size that -size names: a name of the table, or a box like 800x600.
 func parseSize(text string) (sizes.Size, error) {
 	if s, ok := sizes.Parse(text); ok {
 		return s, nil
@@ -98,7 +99,7 @@ func parseSize(text string) (sizes.Size, error) {
 	return sizes.Size{Name: fmt.Sprintf("%dx%d", w, h), Wide: b, Tall: b}, nil
 }
 
-// checkOut finds out whether OUT is a folder, and whether its name goes with the rest.
+// checkOut finds out whether OUT is a folder, and returns an error when it does not fit the inputs.
 func (r *resizing) checkOut() error {
 	if n := slices.Index(r.inputs, std); n >= 0 && slices.Contains(r.inputs[n+1:], std) {
 		return usagef("- can be read once only")
@@ -129,11 +130,12 @@ func (r *resizing) checkOut() error {
 	return nil
 }
 
-// foreign are extensions of picture formats that are not written here: who types one does not want
-// a JPEG of that name.
+// foreign are extensions of picture formats that resize cannot write. A user who types one does not
+// want a JPEG under that name.
 var foreign = []string{".avif", ".heic", ".heif", ".jxl", ".jp2", ".tif", ".tiff", ".svg", ".ico", ".apng"}
 
-// format is what is to be written into a file called out: nil for the format that the source has.
+// format returns the format for a file called out, or nil for the source's format. It returns an
+// error when the extension of out cannot be written or contradicts -webp.
 func (r *resizing) format(out string) (*codec.Format, error) {
 	says := codec.FormatOf(native.base(out))
 	switch ext := strings.ToLower(native.ext(out)); {
@@ -147,7 +149,7 @@ func (r *resizing) format(out string) (*codec.Format, error) {
 	return says, nil
 }
 
-// all resizes every input. With several, one that fails does not stop the others.
+// all resizes every input. If there are several, the failure of one does not stop the others.
 func (r *resizing) all(ctx context.Context) error {
 	var passed error
 	failed := 0
@@ -176,8 +178,9 @@ func (r *resizing) all(ctx context.Context) error {
 	return passed
 }
 
-// place is the file that becomes of in, once what is written is known to be of format f (nil: the
-// bytes as they were).
+// place returns the file to write for the input in. f is the format of the bytes that are written;
+// nil means that they are the source's. It returns an error when the file would replace one of this
+// run's results or sources.
 func (r *resizing) place(in string, f *codec.Format) (string, error) {
 	if !r.folder {
 		return r.out, nil
@@ -197,8 +200,8 @@ func (r *resizing) place(in string, f *codec.Format) (string, error) {
 	return out, nil
 }
 
-// renamed is the name in a folder of what in became: its own, with another extension if that stands
-// for another format.
+// renamed returns the name that the result of in gets in a folder: the same name, with another
+// extension if its own stands for another format than f.
 func renamed(p pathStyle, in string, f *codec.Format) string {
 	name := p.base(in)
 	if f == nil || codec.FormatOf(name) == f {

@@ -1,5 +1,6 @@
 package desk
 
+// This file resizes one picture.
 import (
 	"bytes"
 	"context"
@@ -12,24 +13,25 @@ import (
 	"miniatura/edge"
 )
 
-// errPassed is the end of a picture that passed through; it has been said already.
+// errPassed says that the source itself was written, and that the reason has been printed.
 var errPassed = errors.New("passed through")
 
-// inputLimit is the largest file that is read. Beyond edge.MaxSource it passes through.
+// inputLimit is the size of the largest file that is read, in bytes. A file over edge.MaxSource is
+// read and passed through.
 const inputLimit = 1 << 30
 
-// An outcome is what became of one picture.
+// An outcome is the outcome for one picture.
 type outcome struct {
 	In  side `json:"in"`
 	Out side `json:"out"`
 
 	Frames int    `json:"frames,omitempty"`
 	Note   string `json:"note,omitempty"`
-	Passed string `json:"passedThrough,omitempty"` // why
-	same   bool   // the result is the source
+	Passed string `json:"passedThrough,omitempty"` // why the source itself was written
+	same   bool   // the result has the same bytes as the source
 }
 
-// A side is a picture before or after. What is not known of it is 0 or "".
+// A side is a picture before or after. Unknown values are 0 or "".
 type side struct {
 	Name   string `json:"name"`
 	Width  int    `json:"width,omitempty"`
@@ -38,8 +40,8 @@ type side struct {
 	Format string `json:"format,omitempty"` // a media type
 }
 
-// one does what the edge would do with the picture in: the result, or for any reason the source
-// itself.
+// one does with the picture in what the edge would do: it writes the result, or the source itself
+// when there can be no result.
 func (r *resizing) one(ctx context.Context, in string) error {
 	src, err := await(ctx, func() ([]byte, error) {
 		if in == std {
@@ -81,7 +83,7 @@ func (r *resizing) one(ctx context.Context, in string) error {
 		if f := opt.Format; !r.folder && r.out != std && f != nil && f != is && f != codec.FormatOf(native.base(in)) {
 			return fmt.Errorf("%s passes through (%s), and its bytes are no %v: %s is not written", in, oneLine(why), f, r.out)
 		}
-		is = nil // its name is as true as it was
+		is = nil // the source keeps its name
 	}
 	if o.Out.Name, err = r.place(in, is); err != nil {
 		return err
@@ -106,7 +108,7 @@ func (r *resizing) write(name string, data []byte) error {
 	return writeFile(name, data)
 }
 
-// say tells what became of a picture.
+// say prints the outcome.
 func (r *resizing) say(o *outcome) error {
 	if r.json {
 		e := json.NewEncoder(r.words)
@@ -117,7 +119,7 @@ func (r *resizing) say(o *outcome) error {
 	return err
 }
 
-// String is an outcome in words.
+// String returns the outcome in words.
 func (o *outcome) String() string {
 	before := fmt.Sprintf("%s: %s%d bytes", o.In.Name, o.In.dimensions(), o.In.Bytes)
 	if o.Passed != "" {
@@ -144,7 +146,7 @@ func (o *outcome) String() string {
 	return fmt.Sprintf("%s -> %s: %s%d bytes%s%s", before, o.Out.Name, o.Out.dimensions(), o.Out.Bytes, part, note)
 }
 
-// dimensions is "4032x3024 image/jpeg, ", or nothing of what is not known.
+// dimensions returns, for example, "4032x3024 image/jpeg, ", or "" when they are not known.
 func (s side) dimensions() string {
 	if s.Width == 0 || s.Height == 0 {
 		return ""

@@ -1,6 +1,6 @@
 package desk
 
-// This file passes on what the function answers in the place of a request.
+// This file passes on the responses that the function makes itself.
 
 import (
 	"encoding/base64"
@@ -11,7 +11,7 @@ import (
 	"miniatura/edge"
 )
 
-// respond answers a viewer with the function's own response and returns the status.
+// respond sends the function's own response to the viewer and returns its status.
 func respond(w http.ResponseWriter, r *http.Request, a *edge.Response, record edge.Record) int {
 	status, err := strconv.Atoi(a.Status)
 	body := []byte(a.Body)
@@ -33,12 +33,12 @@ func respond(w http.ResponseWriter, r *http.Request, a *edge.Response, record ed
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	if r.Method == http.MethodGet {
-		w.Write(body) // the viewer may have gone away
+		w.Write(body) // an error means that the viewer has gone away
 	}
 	return status
 }
 
-// forJournal returns a response without its body, which the journal would keep a hundred times.
+// forJournal returns a response without its body, which would fill the journal.
 func forJournal(a edge.Response) json.RawMessage {
 	if a.Body != "" {
 		a.Body = "(" + strconv.Itoa(len(a.Body)) + " characters)"

@@ -1,5 +1,6 @@
 package desk
 
+// This file implements serve.
 import (
 	"bytes"
 	"context"
@@ -25,21 +26,21 @@ import (
 	"miniatura/s3lite/s3test"
 )
 
-// serveMemory is what serve stays under, in bytes, however many requests come at once: so many
-// pictures are decoded at a time, each within the 60 % of 512 MB that codec allows, and so many
-// bytes of objects are on their way to viewers.
+// serveMemory is how much memory serve uses at most, in bytes, however many requests come at once.
+// The limits below keep it: atOnce pictures are decoded at a time, each within the 60 % of 512 MB
+// that codec allows, and bodiesLimit bytes of objects are on their way to viewers.
 const (
 	serveMemory = 1 << 30
 	atOnce      = 2
 	bodiesLimit = 192 << 20
-	objectLimit = bodiesLimit // the largest object that is passed on
+	objectLimit = bodiesLimit // the largest object that serve passes on
 )
 
 func runServe(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	return report(stderr, "serve", serve(ctx, args, stdout))
 }
 
-// A serveOptions is what serve's flags say.
+// A serveOptions holds serve's flags.
 type serveOptions struct {
 	settings
 	addr, dir, endpoint string
@@ -72,7 +73,7 @@ func parseServe(args []string, stdout io.Writer) (*serveOptions, error) {
 	return o, nil
 }
 
-// open opens the bucket that the options name.
+// open returns the bucket that the options name.
 func (o *serveOptions) open() (*bucket, error) {
 	switch {
 	case o.dir != "":
@@ -87,7 +88,7 @@ func (o *serveOptions) open() (*bucket, error) {
 	return b, err
 }
 
-// results says where results are stored.
+// results returns a text that says where results are stored.
 func (o *serveOptions) results(b *bucket) string {
 	switch {
 	case o.dir != "":
@@ -113,8 +114,8 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 		return err
 	}
 	defer l.Close()
-	// This line comes before anything that takes time: a browser that opens the address now waits
-	// for an answer, not for the listener.
+	// The address is printed before anything that takes time. A browser that opens it now waits for
+	// an answer, because the listener is open already.
 	fmt.Fprintf(stdout, "http://%s/ serves the %s; %s. Ctrl-C ends it.\n", shown(l.Addr(), o.addr), b.where, o.results(b))
 	if o.dir == "" && o.endpoint == "" {
 		if _, err := await(ctx, func() (struct{}, error) { return struct{}{}, addDemo(b) }); err != nil {
@@ -122,7 +123,7 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 		}
 	}
 	if flag.Lookup("test.v") == nil {
-		debug.SetMemoryLimit(serveMemory / 2) // the collector works harder well below the limit
+		debug.SetMemoryLimit(serveMemory / 2) // the collector works harder long before the limit
 	}
 	c := newCloudFront(b, stdout)
 	c.loopback = l.Addr().(*net.TCPAddr).IP.IsLoopback()
@@ -140,8 +141,8 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	return nil
 }
 
-// serveUntilDone answers what comes to l until ctx is done. Requests that are being answered then
-// get a moment to end.
+// serveUntilDone answers the requests of l until ctx ends. Requests in progress then get three
+// seconds to end.
 func serveUntilDone(ctx context.Context, l net.Listener, h http.Handler) error {
 	requests, abandon := context.WithCancel(context.WithoutCancel(ctx))
 	defer abandon()
@@ -169,7 +170,7 @@ func serveUntilDone(ctx context.Context, l net.Listener, h http.Handler) error {
 	return nil
 }
 
-// addDemo puts pictures into b that are made here and now.
+// addDemo draws the demo pictures and stores them in b.
 func addDemo(b *bucket) error {
 	for _, p := range demo.Pictures() {
 		if err := b.local.Put(p.Name, s3test.Object{Body: p.Data, ContentType: p.Type, CacheControl: "max-age=3600"}); err != nil {
@@ -179,7 +180,7 @@ func addDemo(b *bucket) error {
 	return nil
 }
 
-// shown is the address to type into a browser: the one asked for, with the port that was given.
+// shown returns the address to open in a browser: the host that was asked for, with the port of a.
 func shown(a net.Addr, asked string) string {
 	tcp := a.(*net.TCPAddr)
 	host, _, _ := net.SplitHostPort(asked)
@@ -189,18 +190,18 @@ func shown(a net.Addr, asked string) string {
 	return net.JoinHostPort(host, strconv.Itoa(tcp.Port))
 }
 
-// cloudFront answers viewers the way a CloudFront distribution with the function on its
-// origin-requests does, except that it caches nothing: every request runs the function.
+// cloudFront answers viewers as a CloudFront distribution with the function on its origin-requests
+// does, except that it caches nothing: the function runs for every request.
 type cloudFront struct {
 	bucket   *bucket
 	edge     *edge.Handler
 	journal  journal
 	bodies   *weight       // bytes of objects in memory for viewers
-	previews chan struct{} // one token a preview being made
-	loopback bool          // only this machine reaches us
+	previews chan struct{} // one token per preview that is being made
+	loopback bool          // only this machine can reach the server
 
 	mu      sync.Mutex
-	records map[string]edge.Record // by request id, until their request is answered
+	records map[string]edge.Record // by request id, until the request is answered
 }
 
 func newCloudFront(b *bucket, log io.Writer) *cloudFront {
@@ -221,23 +222,23 @@ func newCloudFront(b *bucket, log io.Writer) *cloudFront {
 	return c
 }
 
-// maxKey is the longest object key S3 takes, in bytes.
+// maxKey is the length of the longest object key that S3 accepts, in bytes.
 const maxKey = 1024
 
-// listsPrefix is where manifests of S3 Batch lay once, with all keys in them: the policies of
-// package deploy deny it.
+// listsPrefix is where older versions stored manifests of S3 Batch, which list all keys. The
+// policies of package deploy deny it to CloudFront.
 const listsPrefix = "miniatura-batch/"
 
-// ownPrefix is where serve's own pages lie; keys of the bucket below it are out of reach.
+// ownPrefix is the path of serve's own pages. Keys of the bucket below it cannot be reached.
 const ownPrefix = "/.miniatura/"
 
 func (c *cloudFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if c.loopback && !loopbackHost(r.Host) {
-		// Another site's name may point here, to read what only this machine may.
+		// The DNS name of another site may point here, so that its pages could read the pictures.
 		http.Error(w, "this server answers to localhost only", http.StatusMisdirectedRequest)
 		return
 	}
-	// The path as the viewer sent it: nothing cleans it, as nothing does at CloudFront.
+	// The path is used as the viewer sent it, without cleaning, as CloudFront does.
 	uri, query, err := splitURL(r.RequestURI)
 	switch {
 	case err != nil:
@@ -252,23 +253,24 @@ func (c *cloudFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// view answers a viewer request: event, function, origin.
+// view answers a viewer request: it makes the event, runs the function, and fetches from the
+// origin.
 func (c *cloudFront) view(w http.ResponseWriter, r *http.Request, uri, query string) {
 	client, _, _ := net.SplitHostPort(r.RemoteAddr)
 	if r.Header.Get("Sec-Fetch-Site") == "cross-site" {
-		query = "" // another site's page fills no disk here
+		query = "" // a page of another site must not fill the disk with results
 	}
 	event, id := newEvent(c.bucket.settings, r.Method, uri, query, client)
 	h := w.Header()
 	h.Set("X-Amz-Cf-Id", id)
 	h.Set("Via", "1.1 local.cloudfront.net (miniatura serve)")
-	// Whatever lies in the bucket, a page in it runs no script here.
+	// A page that is stored in the bucket runs no script here.
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Resource-Policy", "same-site") // a page under development at another port may show them
+	h.Set("Cross-Origin-Resource-Policy", "same-site") // pages in development on another port may show the pictures
 
-	ctx, cancel := context.WithTimeout(r.Context(), 30*time.Second) // Lambda@Edge's own limit
+	ctx, cancel := context.WithTimeout(r.Context(), 30*time.Second) // Lambda@Edge's limit
 	defer cancel()
 	answer, err := c.edge.Handle(ctx, event)
 	c.mu.Lock()
@@ -303,7 +305,7 @@ func (c *cloudFront) view(w http.ResponseWriter, r *http.Request, uri, query str
 	entry.Status = c.fetch(w, r, request.URI, record)
 }
 
-// fetch answers with the origin's object at uri and returns the status.
+// fetch answers with the origin's object at uri and returns the status, 0 when the viewer has gone.
 func (c *cloudFront) fetch(w http.ResponseWriter, r *http.Request, uri string, record edge.Record) int {
 	fail := func(status int, words string) int {
 		w.Header().Set("Server-Timing", serverTiming(record, -1))
@@ -341,8 +343,8 @@ func (c *cloudFront) fetch(w http.ResponseWriter, r *http.Request, uri string, r
 			return 0 // the viewer has gone
 		}
 		defer c.bodies.release(held)
-		// The object may have changed since; it may not have grown, or the memory would not be
-		// accounted for.
+		// The object may have changed since the HEAD. A larger one is refused, because memory was
+		// reserved for the size at the HEAD.
 		if o, err = c.bucket.client.Get(r.Context(), key, held); err != nil {
 			return fail(http.StatusBadGateway, "the bucket cannot be read: "+oneLine(err))
 		}
@@ -370,13 +372,13 @@ func (c *cloudFront) fetch(w http.ResponseWriter, r *http.Request, uri string, r
 	h.Set("Content-Type", kind)
 	h.Set("Content-Length", strconv.FormatInt(size, 10))
 	if r.Method == http.MethodGet {
-		io.Copy(w, bytes.NewReader(o.Body)) // the viewer may have gone away
+		io.Copy(w, bytes.NewReader(o.Body)) // an error means that the viewer has gone away
 	}
 	return http.StatusOK
 }
 
-// serverTiming is the record's stages as a Server-Timing header, in milliseconds. fetch is the time
-// that the origin took to hand over the result, negative when it did not.
+// serverTiming returns the record's stages as a Server-Timing header, in milliseconds. fetch is how
+// long the origin took to send the result; a negative fetch is left out.
 func serverTiming(r edge.Record, fetch time.Duration) string {
 	var parts []string
 	add := func(name string, d time.Duration) {
@@ -392,7 +394,7 @@ func serverTiming(r edge.Record, fetch time.Duration) string {
 			wait -= s.took
 		}
 	}
-	if time.Duration(wait) > 5*time.Millisecond { // for other requests' pictures: in Lambda there are none
+	if time.Duration(wait) > 5*time.Millisecond { // the wait for a slot, which does not exist in Lambda
 		add("wait", time.Duration(wait))
 	}
 	add("function", time.Duration(r.Total))
@@ -402,7 +404,7 @@ func serverTiming(r edge.Record, fetch time.Duration) string {
 	return strings.Join(parts, ", ")
 }
 
-// headerJSON is v as JSON in ASCII, as a header needs it.
+// headerJSON returns v as JSON in ASCII, which a header can carry.
 func headerJSON(v any) string {
 	text, err := json.Marshal(v)
 	if err != nil {

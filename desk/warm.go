@@ -1,5 +1,6 @@
 package desk
 
+// This file implements warm and purge.
 import (
 	"cmp"
 	"context"
@@ -18,7 +19,7 @@ import (
 	"miniatura/warm"
 )
 
-// bucketFlags are the flags of a command that works on a bucket: a folder, any S3 service, or AWS.
+// bucketFlags are the flags of a command that works on a bucket: a folder, an S3 service, or AWS.
 type bucketFlags struct {
 	dir, endpoint, resized, path string
 	settings
@@ -33,7 +34,7 @@ func (b *bucketFlags) add(f *flags) {
 	f.StringVar(&b.path, "path", "", "the origin's `path` inside the bucket; KEY is a key in the bucket all the same")
 }
 
-// open returns the bucket, and the settings with which package warm finds its results.
+// open returns the bucket, and the settings with which package warm finds the results in it.
 func (b *bucketFlags) open() (*bucket, warm.Settings, error) {
 	s := b.settings
 	var w warm.Settings
@@ -69,7 +70,7 @@ func (b *bucketFlags) open() (*bucket, warm.Settings, error) {
 	return opened, w, nil
 }
 
-// openAWS uses a bucket of AWS, with the credentials in the environment.
+// openAWS returns a bucket of AWS, with the credentials in the environment.
 func openAWS(s settings) (*bucket, error) {
 	b, err := openEndpoint("https://s3.amazonaws.com", s) // for its checks of credentials and region
 	if err == nil {
@@ -79,8 +80,8 @@ func openAWS(s settings) (*bucket, error) {
 	return b, err
 }
 
-// keys returns args; a lone "-" stands for the lines of stdin. Of a folder, a key may be written as
-// this system writes paths.
+// keys returns args; if "-" is the only one, it returns the lines of stdin. With -dir, separators
+// of this system become slashes.
 func (b *bucketFlags) keys(ctx context.Context, args []string, stdin io.Reader) ([]string, error) {
 	all := args
 	if len(args) == 1 && args[0] == std {
@@ -105,7 +106,8 @@ func (b *bucketFlags) keys(ctx context.Context, args []string, stdin io.Reader) 
 	return all, nil
 }
 
-// below lists the pictures of the bucket whose keys begin with prefix, results left out.
+// below returns the keys of the bucket's pictures that begin with prefix, without results. It
+// returns an error when there are none.
 func below(ctx context.Context, b *bucket, s warm.Settings, prefix string) ([]string, error) {
 	var found []string
 	for o, err := range b.client.List(ctx, prefix) {
@@ -126,7 +128,7 @@ func runWarm(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	return report(stderr, "warm", warmKeys(ctx, args, stdin, stdout, stderr))
 }
 
-// warmKeys makes the results of keys ahead of the first request, through the function's own code.
+// warmKeys makes the results of keys with the function's own code.
 func warmKeys(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	f := newFlags("warm", stdout)
 	var from bucketFlags
@@ -198,7 +200,7 @@ func runPurge(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 	return report(stderr, "purge", purge(ctx, args, stdin, stdout, stderr))
 }
 
-// purge deletes the results of keys, and says or does what makes CloudFront forget them.
+// purge deletes the results of keys, and then prints or runs the invalidations for CloudFront.
 func purge(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	f := newFlags("purge", stdout)
 	var from bucketFlags
@@ -208,7 +210,7 @@ func purge(ctx context.Context, args []string, stdin io.Reader, stdout, stderr i
 	if err != nil {
 		return err
 	}
-	from.quality = 80 // unused: results go whatever their quality
+	from.quality = 80 // not used: results of any quality are deleted
 	b, s, err := from.open()
 	if err != nil {
 		return usageError{err}
@@ -248,8 +250,8 @@ func purge(ctx context.Context, args []string, stdin io.Reader, stdout, stderr i
 	return incomplete(ctx, failed, len(sources))
 }
 
-// invalidations are the paths of one invalidation after the other: each has as many wildcards as
-// CloudFront takes at once.
+// invalidations returns the paths of the invalidations to make, one invalidation after the other.
+// Each has at most as many wildcards as CloudFront accepts at once.
 func invalidations(s warm.Settings, keys []string) (rounds [][]string) {
 	var browsers []string
 	for some := range slices.Chunk(keys, warm.MaxWildcards) {
@@ -265,7 +267,8 @@ func invalidations(s warm.Settings, keys []string) (rounds [][]string) {
 	return slices.AppendSeq(rounds, slices.Chunk(browsers, warm.MaxWildcards))
 }
 
-// invalidate prints the invalidations to run, or runs them. Each waits for the one before.
+// invalidate runs the invalidations with the AWS CLI, each after the end of the one before. Without
+// a distribution or without the AWS CLI, it prints the commands instead.
 func invalidate(ctx context.Context, distribution string, rounds [][]string, stdout, stderr io.Writer) error {
 	aws, err := exec.LookPath("aws")
 	switch {
@@ -310,12 +313,12 @@ func awaitInvalidation(distribution, id string) []string {
 	return []string{"cloudfront", "wait", "invalidation-completed", "--distribution-id", distribution, "--id", id}
 }
 
-// printInvalidations writes what invalidate would run, as lines for a shell.
+// printInvalidations writes the commands that invalidate would run, as lines for a shell.
 func printInvalidations(w io.Writer, distribution string, rounds [][]string) error {
 	for i, paths := range rounds {
 		args := warm.CreateInvalidation(distribution, paths)
 		line := "aws " + warm.ShellLine(args)
-		if i < len(rounds)-1 { // $(...) is the shell's to read
+		if i < len(rounds)-1 { // $(...) must not be quoted, because the shell has to run it
 			line = "aws " + warm.ShellLine(awaitInvalidation(distribution, "")[:6]) + ` "$(aws ` + warm.ShellLine(append(args, idOnly...)) + `)"`
 		}
 		if _, err := fmt.Fprintln(w, line); err != nil {
@@ -325,6 +328,7 @@ func printInvalidations(w io.Writer, distribution string, rounds [][]string) err
 	return nil
 }
 
+// incomplete returns ctx's error, an error that counts the failures, or nil.
 func incomplete(ctx context.Context, failed, of int) error {
 	switch {
 	case ctx.Err() != nil:
@@ -335,7 +339,7 @@ func incomplete(ctx context.Context, failed, of int) error {
 	return nil
 }
 
-// each calls work for every key, jobs at once, until ctx ends.
+// each calls work for every key, for up to jobs keys at once, until ctx ends.
 func each(ctx context.Context, jobs int, keys []string, work func(key string)) {
 	next := make(chan string)
 	var wg sync.WaitGroup

@@ -1,11 +1,13 @@
 package desk
 
+// This file limits the memory of requests that are answered at the same time.
 import (
 	"context"
 	"sync"
 )
 
-// A weight lets so many units be in use at once, and the rest wait in the order in which they came.
+// A weight is a number of units, of which up to limit can be in use at once. Who asks for more
+// waits, in the order of asking.
 type weight struct {
 	mu      sync.Mutex
 	limit   int64
@@ -15,12 +17,13 @@ type weight struct {
 
 type waiter struct {
 	n     int64
-	ready chan struct{} // closed when n units are the waiter's
+	ready chan struct{} // closed when the waiter has its n units
 }
 
 func newWeight(limit int64) *weight { return &weight{limit: limit} }
 
-// acquire takes n units, n at most the limit, or returns ctx's error.
+// acquire waits until n units are free and takes them, or returns ctx's error. n is at most the
+// limit.
 func (w *weight) acquire(ctx context.Context, n int64) error {
 	w.mu.Lock()
 	if len(w.waiting) == 0 && w.used+n <= w.limit {
@@ -39,7 +42,7 @@ func (w *weight) acquire(ctx context.Context, n int64) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	select {
-	case <-me.ready: // granted in the meantime: give it back
+	case <-me.ready: // granted in the meantime: return the units
 		w.used -= n
 	default:
 		for i, other := range w.waiting {
@@ -53,6 +56,7 @@ func (w *weight) acquire(ctx context.Context, n int64) error {
 	return ctx.Err()
 }
 
+// release returns n units.
 func (w *weight) release(n int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -60,6 +64,7 @@ func (w *weight) release(n int64) {
 	w.grant()
 }
 
+// grant gives units to the first waiters. The caller holds w.mu.
 func (w *weight) grant() {
 	for len(w.waiting) > 0 && w.used+w.waiting[0].n <= w.limit {
 		w.used += w.waiting[0].n

@@ -1,6 +1,6 @@
 package edge
 
-// This file makes the results of one source together: it is asked for once, read once, and decoded
+// This file makes several results of one source together: the source is fetched once, and decoded
 // once for as many results as memory allows.
 
 import (
@@ -11,9 +11,10 @@ import (
 	"miniatura/s3lite"
 )
 
-// MakeAll is Make for targets of one source, in their order, each with its record to each, until
-// that says no. The source costs one HEAD and at most one GET, and a result one HEAD. What was
-// decoded for all counts as the first one's time.
+// MakeAll makes every target in order, as Make does, and passes the record of each to each. It
+// stops when each returns false. The targets should have the same source: then that costs one HEAD
+// and at most one GET, and every result costs one HEAD more. The time of decoding the source for
+// all of them is in the first record.
 func (h *Handler) MakeAll(ctx context.Context, targets []Target, each func(Record) bool) {
 	s := shelf{h: h, targets: targets, whole: stopwatch()}
 	defer func() {
@@ -28,36 +29,36 @@ func (h *Handler) MakeAll(ctx context.Context, targets []Target, each func(Recor
 	}
 }
 
-// A shelf keeps what one target of a source has in common with the next.
+// A shelf keeps what the targets of one source share.
 type shelf struct {
 	h       *Handler
 	targets []Target
-	whole   func() Millis // how long ago the first was begun
-	leave   func()        // nil until pictures of them are in memory
+	whole   func() Millis // time since the first target was begun
+	leave   func()        // gives back the place of a picture in memory; nil while none is taken
 
 	key    string
-	head   *s3lite.Object // without its body
-	source *s3lite.Object // nil until it is read
-	asked  []answered     // by target, nil until the source is read
-	set    *codec.Set     // nil where there is no more than one result to make
+	head   *s3lite.Object // the source without its body
+	source *s3lite.Object // nil until the source is read
+	asked  []answered     // by target; nil until the source is read
+	set    *codec.Set     // nil when at most one result has to be made
 	member []int          // by target: its job in set, or -1
 }
 
-// longTime is the least that a source's results count as having taken. A deadline is remembered of
-// one that took half of the time: half of this is more than any request for that one will have.
+// longTime is the least time that the results of a source count as having taken. A deadline is
+// remembered only for a picture that took at least half of the time. No picture alone takes half of
+// longTime, so a deadline that other sources used up is not remembered as the fault of this one.
 const longTime = Millis(2 * time.Minute)
 
-// time is how long ago the first was begun, as a deadline counts it. Other sources may have used up
-// the time of this one before.
+// time returns the time since the first target was begun, but at least longTime.
 func (s *shelf) time() Millis { return max(s.whole(), longTime) }
 
-// An answered is what S3 answered when it was asked for what is stored under a result's key.
+// An answered is S3's answer to the HEAD of a result's key.
 type answered struct {
 	object *s3lite.Object
 	err    error
 }
 
-// make makes target i.
+// make makes target i and fills in its record.
 func (s *shelf) make(ctx context.Context, i int, r *Record) error {
 	h, t := s.h, s.targets[i]
 	if err := t.Valid(); err != nil {
@@ -98,7 +99,8 @@ func (s *shelf) make(ctx context.Context, i int, r *Record) error {
 	return h.finish(ctx, t, w, r, &saved)
 }
 
-// heads asks for the source and for what is stored under target i's result key, if nobody has.
+// heads returns what is stored under target i's result key. It asks S3 for that and for the source,
+// unless an earlier step has done so.
 func (s *shelf) heads(ctx context.Context, s3 *s3lite.Client, i int) (stored *s3lite.Object, err error) {
 	t := s.targets[i]
 	switch {
@@ -114,8 +116,8 @@ func (s *shelf) heads(ctx context.Context, s3 *s3lite.Client, i int) (stored *s3
 	return usable(s3.Head(ctx, t.ResultKey()))
 }
 
-// take reads the source for target i, and finds out which of the targets to come are made of it
-// too.
+// take reads the source for target i. It also asks for the results of the later targets with the
+// same source, and puts those that have to be made into one set.
 func (s *shelf) take(ctx context.Context, s3 *s3lite.Client, i int) error {
 	o, err := s3.Get(ctx, s.key, MaxSource)
 	if err != nil {
@@ -123,9 +125,9 @@ func (s *shelf) take(ctx context.Context, s3 *s3lite.Client, i int) error {
 	}
 	head := *o
 	head.Body = nil
-	s.source, s.head = o, &head // it may have been replaced since it was asked for
+	s.source, s.head = o, &head // the source may have been replaced since its HEAD
 	if codec.Sniff(o.Body) == nil {
-		return nil // the first target's failure is every one's
+		return nil // every target fails in the same way
 	}
 	s.asked, s.member = make([]answered, len(s.targets)), make([]int, len(s.targets))
 	var jobs []codec.Job

@@ -15,7 +15,7 @@ import (
 	"miniatura/sizes"
 )
 
-// targets are every result that a key can have.
+// targets returns every result that a key can have.
 func targets(key string) (all []Target) {
 	for _, size := range sizes.All() {
 		for _, webp := range []bool{false, true} {
@@ -71,7 +71,8 @@ func TestMakeAllStopsWhenToldTo(t *testing.T) {
 	}
 }
 
-// The source is replaced while its results are made: what is stored says of which it is.
+// When the source is replaced while its results are made, each stored result names the version that
+// it was made from.
 func TestMakeAllIsOfTheSourceThatItRead(t *testing.T) {
 	w := newWorld(t)
 	w.Put("a.png", s3test.Object{Body: picture(t, 700, 500)})
@@ -90,7 +91,7 @@ func TestMakeAllIsOfTheSourceThatItRead(t *testing.T) {
 	}
 }
 
-// photo is a JPEG with detail, turned by its orientation.
+// photo returns a JPEG with detail.
 func photo(t testing.TB, w, h int) []byte {
 	t.Helper()
 	m := image.NewRGBA(image.Rect(0, 0, w, h))
@@ -106,7 +107,8 @@ func photo(t testing.TB, w, h int) []byte {
 	return b.Bytes()
 }
 
-// makeAll makes all of a key, and returns the records and the requests by method.
+// makeAll makes all results of a key. It returns the records, and how many requests of each method
+// that took.
 func (w *world) makeAll(ctx context.Context, key string) (records []Record, methods map[string]int) {
 	w.Requests()
 	w.h.MakeAll(ctx, targets(key), func(r Record) bool {
@@ -120,7 +122,7 @@ func (w *world) makeAll(ctx context.Context, key string) (records []Record, meth
 	return records, methods
 }
 
-// Only what is absent or stale is made, and every byte is that of the result made alone.
+// Only results that are absent or stale are made, with the same bytes as when each is made alone.
 func TestMakeAllMakesWhatIsAbsentOrStale(t *testing.T) {
 	w := newWorld(t)
 	body := photo(t, 1600, 1200)
@@ -152,7 +154,7 @@ func TestMakeAllMakesWhatIsAbsentOrStale(t *testing.T) {
 	}
 }
 
-// What fails for one result, be it its HEAD, its PUT or a limit, leaves the others alone.
+// A failure that concerns one result (its HEAD, its PUT or a limit) does not affect the others.
 func TestMakeAllLosesNoOtherResult(t *testing.T) {
 	w := newWorld(t)
 	w.h.cfg.Memory = 100 << 20 // not enough for the largest
@@ -190,7 +192,7 @@ func TestMakeAllLosesNoOtherResult(t *testing.T) {
 	}
 }
 
-// A damaged source fails for each result as it fails alone, and is read once.
+// A damaged source fails for each result with the error it has alone, and is read once.
 func TestMakeAllOfADamagedSource(t *testing.T) {
 	w := newWorld(t)
 	body := photo(t, 1600, 1200)
@@ -211,7 +213,8 @@ func TestMakeAllOfADamagedSource(t *testing.T) {
 	}
 }
 
-// A context that ends stops the rest, and leaves nothing behind that says the rest cannot be made.
+// When its context ends, MakeAll stops, and no marker says that the remaining results cannot be
+// made.
 func TestMakeAllStopsWithItsContext(t *testing.T) {
 	for name, begin := range map[string]func() (context.Context, func()){
 		"canceled": func() (context.Context, func()) { return context.WithCancel(context.Background()) },
@@ -246,8 +249,8 @@ func TestMakeAllStopsWithItsContext(t *testing.T) {
 	}
 }
 
-// The pictures that are decoded for later results count as one in memory, from the first to the
-// last.
+// The decoded pictures that are kept for later results count as one picture in memory, until the
+// last result.
 func TestMakeAllHoldsItsPlaceAndGivesItBack(t *testing.T) {
 	w := newWorld(t)
 	w.Put("a.jpg", s3test.Object{Body: photo(t, 800, 600)})

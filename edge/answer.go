@@ -1,8 +1,9 @@
 package edge
 
-// This file answers requests whose result is not stored: Lambda@Edge takes a response instead of a
-// request, which is cached by its own Cache-Control. The original under ?size= would be cached by
-// the original's, often for a year.
+// This file answers requests whose result is not stored. Lambda@Edge accepts a response in the
+// place of the request, and CloudFront caches it by the Cache-Control of the response. The
+// original, served for a URL with ?size=, would be cached by its own Cache-Control, often for a
+// year.
 
 import (
 	"context"
@@ -21,18 +22,18 @@ import (
 )
 
 const (
-	// maxResponse is the largest response that a function may make for an origin-request, all in
-	// all, "1 MB".
+	// maxResponse is the largest response to an origin-request that Lambda@Edge accepts, in bytes
+	// of JSON. AWS documents it as "1 MB".
 	maxResponse = 1_000_000
 
-	// maxDirectAge is how long a finished result is cached that could not be stored: it is right,
-	// but no purge by tag reaches it.
+	// maxDirectAge is how long a result that could not be stored is cached at most, in seconds. Its
+	// bytes are right, but it has no tag by which it could be purged.
 	maxDirectAge = 3600
 
-	redirectAge = 5 // seconds; CloudFront's MinTTL has to be no more
+	redirectAge = 5 // seconds; CloudFront's MinTTL must not be larger
 )
 
-// A Response is what Lambda@Edge takes in the place of a request.
+// A Response is what Lambda@Edge accepts in the place of a request.
 type Response struct {
 	Status            string              `json:"status"`
 	StatusDescription string              `json:"statusDescription"`
@@ -47,20 +48,20 @@ func (r *Response) set(name, value string) {
 	}
 }
 
-// A rescue is what Make finds out on its way that a request can be answered with when the result is
-// not stored, or not in time: Handle reads it while Make may still be at work.
+// A rescue holds what Make has found so far that can answer a request when the result is not
+// stored, or not in time. Handle reads it while Make may still be running.
 type rescue struct {
-	deadline time.Time // Lambda's; zero where nobody waits
+	deadline time.Time // Lambda's deadline; zero when there is none
 
 	mu    sync.Mutex
-	older bool // under the result's key lies one of the same source, of another encoder or quality
-	body  []byte
-	put   s3lite.PutOptions // that body was to be stored with
+	older bool              // a result of the same source is stored, by another encoder or at another quality
+	body  []byte            // the finished result; nil until it is made
+	put   s3lite.PutOptions // the options with which body is stored
 
-	failed func(error) // while the picture is made: remembers that it cannot be
+	failed func(error) // set while the picture is being made: remembers the failure
 }
 
-// stored notes what lies under the result's key.
+// stored notes whether an older result of the same source is stored under the result's key.
 func (s *rescue) stored(older bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -74,8 +75,9 @@ func (s *rescue) finished(body []byte, o s3lite.PutOptions) {
 	s.body, s.put, s.failed = body, o, nil
 }
 
-// making notes that the picture is being made, and what to do when that fails. It returns the same
-// for Make, who may learn of it first: it is done once, and whoever comes second waits.
+// making notes that the picture is being made, and that failed is to be called when that fails. It
+// returns a function that calls failed, for Make, which may learn of the failure before Handle
+// does. failed is called once: a second caller waits for the first.
 func (s *rescue) making(failed func(error)) func(error) {
 	var once sync.Once
 	s.mu.Lock()
@@ -84,7 +86,8 @@ func (s *rescue) making(failed func(error)) func(error) {
 	return s.failed
 }
 
-// gaveUp says that nobody waits any longer. What it fails to remember is found out again.
+// gaveUp tells the rescue that the request ends with err while Make is still running. A panic is
+// dropped: the failure is then not remembered, and the next request meets it again.
 func (s *rescue) gaveUp(err error) {
 	defer func() { recover() }()
 	s.mu.Lock()
@@ -95,8 +98,8 @@ func (s *rescue) gaveUp(err error) {
 	}
 }
 
-// answer returns what CloudFront gets, and says in r which it is: the request pointed at a result,
-// a response of our own, or the request as it came.
+// answer returns the JSON that CloudFront gets: the request with the URI of a result, a response of
+// our own, or the request unchanged. It writes the choice into r.
 func (p *Plan) answer(r *Record, s *rescue) json.RawMessage {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -113,7 +116,7 @@ func (p *Plan) answer(r *Record, s *rescue) json.RawMessage {
 		if answer, err := replaceURI(p.request, p.URI()); err == nil {
 			return answer
 		}
-		r.Decision = Unchanged // a request that cannot be written again goes on
+		r.Decision = Unchanged // the URI could not be replaced
 		return p.request
 	}
 	if r.Fault == Lasting {
@@ -129,7 +132,7 @@ func (p *Plan) answer(r *Record, s *rescue) json.RawMessage {
 	return redirect(p.uri)
 }
 
-// direct returns the response that is the finished result, nil when it is too large for one.
+// direct returns a response with the finished result as its body, or nil when that is too large.
 func direct(body []byte, o s3lite.PutOptions) json.RawMessage {
 	if base64.StdEncoding.EncodedLen(len(body)) > maxResponse {
 		return nil
@@ -147,15 +150,15 @@ func direct(body []byte, o s3lite.PutOptions) json.RawMessage {
 	return answer
 }
 
-// directAge returns the Cache-Control of a result that is answered directly: the source's own, for
-// no longer than maxDirectAge.
+// directAge returns the Cache-Control of a result that is answered directly: the source's own, but
+// with an age of at most maxDirectAge.
 func directAge(cacheControl, expires string, now time.Time) string {
 	age, said := maxDirectAge, false
 	var kept []string
 	for d := range strings.SplitSeq(strings.ToLower(cacheControl), ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(d), "=")
 		switch name {
-		case "no-store", "no-cache", "private": // with field names they mean less, and are taken whole
+		case "no-store", "no-cache", "private": // their field names are dropped, which is stricter
 			kept = append(kept, name)
 		case "max-age", "s-maxage":
 			said = true
@@ -169,28 +172,28 @@ func directAge(cacheControl, expires string, now time.Time) string {
 	if expires != "" && !said {
 		at, err := http.ParseTime(expires)
 		if err != nil {
-			at = now // "0", for one: it is over
+			at = now // a value that is not a date, such as "0", has expired
 		}
 		age = min(age, max(int(at.Sub(now)/time.Second), 0))
 	}
 	return strings.Join(append(kept, "max-age="+strconv.Itoa(age)), ", ")
 }
 
-// redirect returns the response that sends a viewer to the original, for a moment.
+// redirect returns the response that sends a viewer to the original, cached for redirectAge.
 func redirect(uri string) json.RawMessage {
 	r := Response{Status: "302", StatusDescription: "Found", Headers: map[string][]Header{}}
 	r.set("Location", location(uri))
 	r.set("Cache-Control", "max-age="+strconv.Itoa(redirectAge))
 	answer, err := json.Marshal(r)
 	if err != nil {
-		panic(err) // strings only: cannot be
+		panic(err) // impossible: there are only strings in it
 	}
 	return answer
 }
 
-// location returns an event's path as a Location that is never read as a host's name: it begins
-// with one slash that no second one follows, and whatever browsers drop or take for a slash is
-// encoded, as is what would end a path.
+// location returns an event's path as a Location header that no browser can read as another host:
+// it begins with exactly one slash, and every character is encoded that browsers drop, take for a
+// slash, or take for the end of the path.
 func location(uri string) string {
 	var b strings.Builder
 	b.WriteByte('/')
@@ -208,8 +211,9 @@ func location(uri string) string {
 	return b.String()
 }
 
-// passing reports whether err may go away while the source stays as it is: what S3 failed with, time, and what nobody
-// has foreseen. That S3 has no such source, or does not hand it out, is no fault of S3's: CloudFront will hear the same.
+// passing reports whether err may go away while the source stays as it is: a failure of S3, a
+// deadline, or a panic. A HEAD that says that there is no such source, or that it may not be read,
+// is not passing: CloudFront will get the same answer from S3.
 func passing(err error) bool {
 	if e, ok := errors.AsType[*s3lite.Error](err); ok {
 		absent := e.Op == http.MethodHead && e.Attempts > 0 && (errors.Is(e, s3lite.ErrNotFound) || errors.Is(e, s3lite.ErrDenied))

@@ -19,7 +19,7 @@ import (
 	"miniatura/s3lite/s3test"
 )
 
-// respond sends the event and returns the response that must come, as JSON.
+// respond sends the event and returns the handler's answer.
 func (w *world) respond(t *testing.T, s eventSpec) string {
 	t.Helper()
 	answer, err := w.h.Handle(context.Background(), newEvent(s))
@@ -60,7 +60,7 @@ func TestResponsesAreAsLambdaAtEdgeWantsThem(t *testing.T) {
 	}
 }
 
-// A result too large for a response is a redirect; the largest that fits is one.
+// A result that is too large for a response becomes a redirect. The largest one that fits is sent.
 func TestTheLargestDirectAnswer(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int]bool{1: true, 700_000: true, 749_000: true, 750_000: false, 5_000_000: false} {
@@ -110,7 +110,8 @@ func TestDirectAnswersAreCachedAsTheSourceSaysButNotForLong(t *testing.T) {
 	}
 }
 
-// Every failure points at a result of the same source, and none at one of another.
+// After every kind of failure the answer is a stored result of the same source, and never a result
+// of another version of it.
 func TestAnOlderResultIsBetterThanTheOriginal(t *testing.T) {
 	t.Parallel()
 	older := func(o *s3test.Object) { o.Metadata["encoder"] = "1" }
@@ -154,8 +155,9 @@ func TestNoFreeSlotIsAPassingFault(t *testing.T) {
 	}
 }
 
-// A distribution that caches as CloudFront does, on a clock of its own, in front of the function
-// and of an origin that never fails: whatever is pinned is pinned by what the function said.
+// A distribution caches as CloudFront does, with a clock of its own. It stands in front of the
+// function and of an origin that never fails, so whatever stays in the cache too long is the
+// function's fault.
 type distribution struct {
 	w     *world
 	now   time.Time
@@ -224,7 +226,7 @@ func (d *distribution) fetch(t *testing.T, target string) cached {
 	return cached{status: 200, body: o.Body, until: d.now.Add(lifetime(o.CacheControl))}
 }
 
-// lifetime is how long CloudFront caches what has this Cache-Control.
+// lifetime returns how long CloudFront caches an answer with this Cache-Control.
 func lifetime(cacheControl string) time.Duration {
 	_, age, ok := strings.Cut(cacheControl, "max-age=")
 	if !ok {
@@ -234,8 +236,8 @@ func lifetime(cacheControl string) time.Duration {
 	return max(time.Duration(n)*time.Second, time.Second)
 }
 
-// A fault of a minute at any step: ten seconds after it has ended the viewer gets the result, and
-// then for a year.
+// Any step has a fault for a minute. From ten seconds after its end, and for a year, the viewer
+// gets the result.
 func TestNoFaultPinsAnOriginalForAYear(t *testing.T) {
 	t.Parallel()
 	faults := map[string]s3test.Fault{"moved": s3test.Status(301, "PermanentRedirect")}
@@ -251,7 +253,7 @@ func TestNoFaultPinsAnOriginalForAYear(t *testing.T) {
 		for name, f := range faults {
 			absent := strings.HasSuffix(name, "-403") || strings.HasSuffix(name, "-404")
 			if step.name == "HEAD source" && absent {
-				continue // that is how a missing source looks, which CloudFront would not get either
+				continue // it looks like a missing source, which CloudFront would not get either
 			}
 			t.Run(step.name+"/"+name, func(t *testing.T) {
 				t.Parallel()
@@ -280,7 +282,8 @@ func TestNoFaultPinsAnOriginalForAYear(t *testing.T) {
 	}
 }
 
-// hostilePaths are paths of events that a careless Location would make another site's address of.
+// hostilePaths are paths of events that a careless Location would turn into the address of another
+// site.
 var hostilePaths = []string{
 	"/", "//", "///", "/a.jpg", "//evil.example/a.jpg", "///evil.example/a.jpg", `/\evil.example/a.jpg`, `\\evil.example/a.jpg`, `/\/evil.example/a.jpg`,
 	"/\t/evil.example/a.jpg", "/\n/evil.example/a.jpg", "/\r\nSet-Cookie: a=b/a.jpg", "/ /evil.example", "/./" + "/evil.example", "/..//evil.example",
@@ -300,7 +303,7 @@ func checkLocation(t *testing.T, uri string) {
 	if !strings.HasPrefix(l, "/") || strings.HasPrefix(l, "//") {
 		t.Errorf("%q: %q", uri, l)
 	}
-	// What is asked for after the redirect is the same object.
+	// The redirect leads to the same object.
 	was, err1 := ObjectKey(uri)
 	if strings.HasPrefix(uri, "//") {
 		l = strings.TrimPrefix(l, "/.")
@@ -326,7 +329,7 @@ func TestRedirectsStayOnTheHost(t *testing.T) {
 	}
 }
 
-// The same, by a reader of URLs that follows the standard of browsers.
+// The same test with a URL parser that follows the standard of browsers.
 func TestRedirectsStayOnTheHostInBrowsers(t *testing.T) {
 	node, err := exec.LookPath("node")
 	if err != nil {
@@ -350,7 +353,7 @@ func FuzzLocation(f *testing.F) {
 	f.Fuzz(checkLocation)
 }
 
-// noise is a PNG that does not get small.
+// noise returns a PNG that does not compress.
 func noise(t *testing.T, w, h int) []byte {
 	t.Helper()
 	r := rand.New(rand.NewPCG(3, 4))

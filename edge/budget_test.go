@@ -14,8 +14,8 @@ import (
 	"miniatura/s3lite/s3test"
 )
 
-// A panic that is remembered, or a deadline, or a cost, says nothing of the other results of the
-// same source: they are made, as they are after the panic itself.
+// A marker of a panic, a deadline or a limit concerns one result. The other results of the source
+// are made all the same.
 func TestARememberedFailureOfOneResultKeepsNoOtherFromBeingMade(t *testing.T) {
 	until := time.Now().Add(time.Hour - time.Minute).UTC().Format(time.RFC3339)
 	for name, more := range map[string]map[string]string{
@@ -45,8 +45,8 @@ func TestARememberedFailureOfOneResultKeepsNoOtherFromBeingMade(t *testing.T) {
 	}
 }
 
-// The budget that a marker for cost is held against is the one of the request's start. When the
-// marker of another function is stored while this one reads the source, it ends as it would alone.
+// A marker for cost is compared with the budget at the request's start. A budget a little below the
+// cost fails at once; a budget a little above it makes the result.
 func TestAMarkerForCostHoldsAgainstTheBudgetOfTheStart(t *testing.T) {
 	w := newWorld(t)
 	w.Put(movingKey, s3test.Object{Body: longGIF(t, 300, 200, 40)})
@@ -69,8 +69,8 @@ func TestAMarkerForCostHoldsAgainstTheBudgetOfTheStart(t *testing.T) {
 	}
 }
 
-// Who makes all results of a source has no limit of time: a marker for cost holds for none of them,
-// and none is left or refused, even where single requests to the same Handler have a budget.
+// MakeAll has no time limit for a picture: no marker for cost stops it, and nothing is refused,
+// even when single requests to the same Handler have a budget.
 func TestMakeAllHasNoBudget(t *testing.T) {
 	w := newWorld(t)
 	w.Put(movingKey, s3test.Object{Body: longGIF(t, 300, 200, 20)})
@@ -110,8 +110,8 @@ func TestMakeAllHasNoBudget(t *testing.T) {
 	}
 }
 
-// An invocation has many sources, one after the other, and one deadline: that it ends in the midst
-// of one says nothing of it.
+// An invocation works on many sources, one after the other, with one deadline. That the deadline
+// ends the work on one source says nothing about that source.
 func TestMakeAllRemembersNoDeadlineThatOthersHaveUsedUp(t *testing.T) {
 	w := newWorld(t)
 	w.Put("a.png", s3test.Object{Body: picture(t, 400, 300)})
@@ -121,7 +121,7 @@ func TestMakeAllRemembersNoDeadlineThatOthersHaveUsedUp(t *testing.T) {
 		return nil, codec.Info{}, ctx.Err()
 	}
 	all := targets("a.png")[:1]
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second) // what the others have left
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second) // the time that is left
 	defer cancel()
 	w.h.MakeAll(ctx, all, func(r Record) bool {
 		if r.Decision != Unchanged || !errors.Is(r.Err, context.DeadlineExceeded) || r.Alone() {

@@ -1,8 +1,8 @@
 package edge
 
-// This file holds what a picture takes by estimate against the time and the share of a CPU that a
-// function has: what cannot finish is not begun. Tried all the same, it would cost its whole
-// deadline at each miss and leave nothing.
+// This file compares the estimated cost of a picture with the CPU time that the function has left.
+// A picture that cannot finish in time is not begun: it would use the whole deadline on every
+// request and leave no result.
 
 import (
 	"context"
@@ -14,30 +14,29 @@ import (
 )
 
 const (
-	// coreMemory is the memory with which a Lambda function has one vCPU, in MB; less has the same
-	// part of it (AWS, "Configure Lambda function memory").
+	// coreMemory is the memory, in MB, with which a Lambda function has one whole vCPU. With less
+	// memory it has a proportional part of one (AWS, "Configure Lambda function memory").
 	coreMemory = 1769
 
-	// lambdaCore is the speed of that vCPU, codec's reference core being 1. Lambda says neither
-	// which CPU a function runs on nor how busy its neighbours are. 1 is what the fastest of them
-	// may be: where they are slower, a picture is begun in vain now and then and left to the
-	// deadline, as if there were no estimate; with less, pictures would be refused that a fast one
-	// finishes.
+	// lambdaCore is the speed of that vCPU as a multiple of codec's reference core. Lambda tells
+	// neither which CPU a function runs on nor how busy it is, so this is the speed of the fastest
+	// one. On a slower CPU some pictures are begun that cannot finish, and end at the deadline, as
+	// they would without an estimate. A lower value would refuse pictures that a fast CPU finishes.
 	lambdaCore = 1.0
 )
 
-// Share is how many reference cores a Lambda function with so many bytes of memory has. More than
-// one does not help: a picture is made by one thread.
+// Share returns how many of codec's reference cores a Lambda function with the given bytes of
+// memory has, at most 1: one picture is made by one thread.
 func Share(memory int64) float64 {
 	return min(float64(memory>>20)/coreMemory, 1) * lambdaCore
 }
 
-// affordable is how much CPU there is until the deadline, in milliseconds of the reference core; 0
-// means any.
+// affordable returns how much CPU time there is until the deadline, in milliseconds of the
+// reference core; 0 means that there is no limit.
 //
-// The deadline is Lambda's own, not the one before which the handler gives up. Of what takes
-// seconds nearly nothing is estimated at over twice what it takes, so what would finish in half the
-// time is estimated to take no more than all of it.
+// The deadline is Lambda's own, without margin. For pictures that take seconds, the estimate is
+// almost never more than twice the true cost. So a picture that would finish in half of the time is
+// not refused.
 func (h *Handler) affordable(deadline time.Time) float64 {
 	if h.cfg.CPU <= 0 || deadline.IsZero() {
 		return 0
@@ -46,19 +45,21 @@ func (h *Handler) affordable(deadline time.Time) float64 {
 	return max(left, 1)
 }
 
-// A costError is a refusal of what this function cannot make in all of its time: with more memory
-// or a longer deadline it may be another matter.
+// A costError says that this function cannot make a picture even with all of its time. A function
+// with more memory or a longer deadline may be able to.
 type costError struct {
 	err  error
-	cost float64 // by estimate, in milliseconds of the reference core
+	cost float64 // estimated, in milliseconds of the reference core
 }
 
 func (e *costError) Error() string { return e.err.Error() }
 func (e *costError) Unwrap() error { return e.err }
 
-// refusal makes of err, with which the codec ended, what it means: where the picture is over
-// allowed, it lasts if it is over whole too, which is what the function has for a request; else the
-// time went elsewhere, and the next request may have more of it.
+// refusal returns the error that a request ends with when the codec ended with err. All amounts are
+// milliseconds of the reference core: cost is the estimate, allowed is what was left when the codec
+// was called, and whole is what the request had at its start. A cost above whole is a costError,
+// which is remembered. A cost above allowed alone means that other steps used the time: the next
+// request may have more of it, so the error is a deadline.
 func refusal(err error, cost, allowed, whole float64) error {
 	switch {
 	case allowed <= 0 || cost <= allowed || !errors.Is(err, codec.ErrLimit):

@@ -24,8 +24,8 @@ const (
 
 var movingAsk = eventSpec{uri: "/" + movingKey, query: "size=M&to_webp=1"}
 
-// longGIF is an animation of so many frames, of which each is all of the canvas and textured. One
-// is encoded.
+// longGIF returns an animation of the given number of equal frames. Each frame covers the canvas
+// and is textured.
 func longGIF(t testing.TB, w, h, frames int) []byte {
 	t.Helper()
 	m := image.NewPaletted(image.Rect(0, 0, w, h), palette.Plan9)
@@ -51,7 +51,7 @@ func longGIF(t testing.TB, w, h, frames int) []byte {
 	return append(out, 0x3b)
 }
 
-// costOf is the estimate for movingAsk.
+// costOf returns the estimated cost of movingAsk, in milliseconds.
 func costOf(t testing.TB, src []byte) float64 {
 	t.Helper()
 	m, _ := sizes.Parse("M")
@@ -62,7 +62,8 @@ func costOf(t testing.TB, src []byte) float64 {
 	return info.Cost
 }
 
-// within asks with so long until Lambda's deadline, and checks as step does.
+// within sends movingAsk with limit as the time until Lambda's deadline, and checks the outcome as
+// step does.
 func (w *world) within(t *testing.T, name string, limit time.Duration, decision string, known bool, methods string) Record {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
@@ -102,7 +103,7 @@ func TestWhatCannotFinishIsNotBegun(t *testing.T) {
 	}
 	w.within(t, "less time", 20*time.Second, Unchanged, true, notTried)
 
-	// Who has more tries again: more memory, a longer time, the regional function.
+	// A function with more memory, one with more time, and the regional function try again.
 	made := 0
 	w.h.resize = func(_ context.Context, _ []byte, _ func(w, h int) (int, int), o codec.Options) ([]byte, codec.Info, error) {
 		made++
@@ -140,7 +141,8 @@ func TestWhatCannotFinishIsNotBegun(t *testing.T) {
 	}
 }
 
-// An estimate that is twice what it should be refuses nothing that takes half of the time.
+// Even when the estimate is twice the true cost, a picture is made that takes less than half of the
+// time.
 func TestNothingIsRefusedThatFinishesInHalfItsDeadline(t *testing.T) {
 	src := longGIF(t, 300, 200, 40)
 	cost := costOf(t, src)
@@ -154,15 +156,15 @@ func TestNothingIsRefusedThatFinishesInHalfItsDeadline(t *testing.T) {
 	w.within(t, "twice 49 %", limit, Resized, false, tried)
 }
 
-// Time that went elsewhere is no reason to refuse the picture for good.
+// When other steps used the time, the refusal of a picture is not remembered.
 func TestTimeLostElsewhereLeavesNoMarker(t *testing.T) {
 	src := longGIF(t, 300, 200, 40)
 	cost := costOf(t, src)
 	w := newWorld(t)
 	w.Put(movingKey, s3test.Object{Body: src})
 	const limit = 3 * time.Second
-	w.h.cfg.CPU = cost / 0.9 / (limit.Seconds() * 1000) // what it takes is 90 % of all the time
-	w.h.slots <- struct{}{}                             // another picture is in the way
+	w.h.cfg.CPU = cost / 0.9 / (limit.Seconds() * 1000) // the picture takes 90 % of the limit
+	w.h.slots <- struct{}{}                             // another picture holds the only slot
 	time.AfterFunc(700*time.Millisecond, func() { <-w.h.slots })
 	r := w.within(t, "late", limit, Redirect, false, "GET HEAD HEAD")
 	if !strings.Contains(r.Error, "not begun") {

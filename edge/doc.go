@@ -1,23 +1,24 @@
-// Package edge answers one CloudFront origin-request: it makes the picture
-// that the URL asks for, stores it in the bucket beside its source and points
-// the request at it.
+// Package edge answers one CloudFront origin-request: it makes the picture that the URL asks for,
+// stores it in the bucket beside its source, and points the request at it.
 //
-// The flow stands in [Handler.Handle] and [Handler.Make], top to bottom:
+//	h := edge.New(edge.Config{Memory: memory, CPU: edge.Share(memory)})
+//	answer, err := h.Handle(ctx, event) // the request or a response, as JSON
 //
-//	event.go    the event's JSON in, the request's JSON out with only uri replaced
-//	query.go    size and to_webp, as the URL contract reads them
-//	path.go     a key's one spelling in a URL
-//	plan.go     event -> Target: which source, which size, which result, or why none
-//	edge.go     HEAD result and source; fresh: rewrite; else GET, resize, PUT, rewrite
-//	fresh.go    what is a result, of which source, and does it still hold
-//	marker.go   what could not be made, remembered
-//	cost.go     what cannot finish is not begun
-//	answer.go   the answer when nothing is stored: an older result, the bytes, a redirect, the request
-//	all.go      all results of a source
-//	record.go   the one JSON log line a request leaves
+// [Handler.Handle] and [Handler.Make] are the flow, top to bottom:
 //
-// It fails open: the visitor gets the original and never an error that is ours.
-// What lasts (no picture, damaged, over a limit) returns the request as it came.
-// What may pass (S3, time, a panic) is answered so that no cache keeps the
-// original for longer than seconds.
+//	event.go    reads the event's JSON, and writes the request's JSON with only its uri replaced
+//	query.go    reads size and to_webp from the query string
+//	path.go     reads and writes a key in a URL's path
+//	plan.go     turns an event into a Target: source, size and result, or why there is none
+//	edge.go     HEAD of result and source; if the result is fresh, the answer; else GET, resize, PUT
+//	fresh.go    whether a stored object is a result, of which source, and whether it is up to date
+//	marker.go   remembers what could not be made
+//	cost.go     refuses what cannot finish in time
+//	answer.go   answers when nothing is stored: an older result, the bytes, a redirect, the request
+//	all.go      makes all results of a source
+//	record.go   the JSON log line of a request
+//
+// It fails open: the visitor gets the original, and never an error of ours. For a fault that lasts
+// (no picture, damaged, over a limit) the request is returned unchanged. A fault that may pass (S3,
+// time, a panic) is answered so that no cache keeps the original for longer than seconds.
 package edge

@@ -15,58 +15,57 @@ import (
 	"miniatura/s3lite"
 )
 
-// MaxSource is the largest source that is fetched, in bytes.
+// MaxSource is the size of the largest source that is fetched, in bytes.
 const MaxSource = 32 << 20
 
-// margin is how long before Lambda's own deadline the handler gives up and
-// returns the request unchanged.
+// margin is how long before Lambda's own deadline the handler gives up and answers.
 const margin = 2 * time.Second
 
-// maxClients bounds what a sandbox remembers of buckets.
+// maxClients is how many clients, one per bucket and region, a Handler keeps.
 const maxClients = 64
 
-// A Config says what a Handler works with. The zero Config is right in Lambda.
+// A Config holds the settings of a Handler. The zero Config works in Lambda.
 type Config struct {
-	// Client returns a new client for a bucket in a region; nil means AWS with
-	// the credentials in the environment. It is called once a bucket.
+	// Client returns a new client for a bucket in a region. nil means AWS, with the credentials in
+	// the environment. It is called once per bucket and region.
 	Client func(bucket, region string) *s3lite.Client
 
-	// Log gets one JSON line a request; nil means standard output, which
-	// Lambda sends to CloudWatch.
+	// Log gets one line of JSON per request. nil means standard output, which Lambda sends to
+	// CloudWatch.
 	Log io.Writer
 
 	// Observe, when set, is called with every record that is logged.
 	Observe func(Record)
 
-	// Memory is what the process may use, in bytes; 0 means codec.DefaultMemory.
+	// Memory is how much memory the process may use, in bytes; 0 means codec.DefaultMemory.
 	Memory int64
 
-	// CPU is how many of codec's reference cores there are for a picture, 0 meaning that nothing is
-	// refused for the time it takes. With it, Handle does not begin what cannot be made before its
-	// context ends. See Share.
+	// CPU is how many of codec's reference cores there are for a picture. With it, Handle does not
+	// begin a picture that cannot be made before the deadline of its context. 0 means that no
+	// picture is refused for the time it takes. See Share.
 	CPU float64
 
-	// Concurrent is how many pictures may be in memory at once, 0 meaning 1.
-	// Lambda runs one request at a time in a sandbox, a server does not.
+	// Concurrent is how many pictures may be in memory at once; 0 means 1. Lambda runs one request
+	// at a time in a sandbox; a server runs several.
 	Concurrent int
 }
 
 // A Handler answers origin-requests. It is safe for concurrent use.
 type Handler struct {
 	cfg   Config
-	slots chan struct{} // one token a picture in memory
+	slots chan struct{} // one token per picture in memory
 
-	// Replaced in tests alone.
+	// Only tests replace these two.
 	now    func() time.Time
 	resize resizer
 
 	mu      sync.Mutex
-	clients map[place]*s3lite.Client // a client learns its bucket's region, once
+	clients map[place]*s3lite.Client // kept because a client learns its bucket's region and S3's clock
 
 	logMu sync.Mutex
 }
 
-// A place is where a bucket is, as far as the event knows.
+// A place names a bucket and the region that the event gives for it.
 type place struct{ bucket, region string }
 
 // New returns a Handler for cfg.
@@ -88,7 +87,7 @@ func New(cfg Config) *Handler {
 	}
 }
 
-// client returns the one client for a bucket.
+// client returns the client for a bucket, which is made on the first call.
 func (h *Handler) client(bucket, region string) *s3lite.Client {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -104,11 +103,11 @@ func (h *Handler) client(bucket, region string) *s3lite.Client {
 	return c
 }
 
-// Handle answers one origin-request event with the request that CloudFront is
-// to send to the origin: pointed at a result when there is one, exactly as it
-// came when there can be none. When a fault that passes is in the way, it answers
-// with a Response of its own, so that nobody caches the original in the place of
-// the result. It returns an error only for an event that holds no request.
+// Handle answers one origin-request event with what CloudFront is to send to the origin: the
+// request pointed at a result when there is one, or the request unchanged when there can be none.
+// When a fault that may pass is in the way, it answers with a Response of its own, so that no cache
+// keeps the original in the place of the result. It returns an error only for an event that holds
+// no request.
 func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMessage, error) {
 	start := time.Now()
 	p, err := NewPlan(raw)
@@ -130,8 +129,8 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMess
 		defer cancel()
 	}
 
-	// The work is waited for no longer than ctx, even when it does not look at
-	// ctx: what it holds it gives back when it ends.
+	// Handle waits no longer than ctx, even when the work does not look at ctx. The work gives back
+	// its memory and its slot when it ends.
 	done := make(chan Record, 1)
 	go func() { done <- h.make(ctx, p.Target, &saved) }()
 	var r Record
@@ -148,9 +147,9 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMess
 	return answer, nil
 }
 
-// Make sees to it that t's result is stored and fresh, and tells in the record
-// what it did. A decision of Unchanged means that there is no such result to
-// point at; Error says why. It never panics.
+// Make makes t's result and stores it, unless a fresh one is stored. The record says what it did: a
+// decision of Unchanged means that there is no result to point at, and Error says why. It never
+// panics.
 func (h *Handler) Make(ctx context.Context, t Target) Record {
 	return h.make(ctx, t, new(rescue))
 }
@@ -187,8 +186,8 @@ func (h *Handler) make(ctx context.Context, t Target, saved *rescue) Record {
 	})
 }
 
-// judge says from the heads of a source and of what is stored whether a result has to be made: not
-// after a hit or an error.
+// judge decides from the HEADs of the source and of the stored result whether a result has to be
+// made. When hit is true or err is not nil, none has to be.
 func (h *Handler) judge(t Target, w work, r *Record, saved *rescue) (hit bool, err error) {
 	source, stored := w.source, w.stored
 	switch {
@@ -214,7 +213,8 @@ func (h *Handler) judge(t Target, w work, r *Record, saved *rescue) (hit bool, e
 	return false, nil
 }
 
-// enter waits until a picture may be in memory, and returns what says that it is not any more.
+// enter waits until one more picture may be in memory. leave gives the place back. The error is the
+// cause of ctx's end.
 func (h *Handler) enter(ctx context.Context) (leave func(), err error) {
 	select {
 	case h.slots <- struct{}{}:
@@ -224,30 +224,30 @@ func (h *Handler) enter(ctx context.Context) (leave func(), err error) {
 	}
 }
 
-// resizer is codec.Resize, or what stands for it.
+// A resizer is codec.Resize, or its replacement in a test or for a set.
 type resizer = func(context.Context, []byte, func(w, h int) (int, int), codec.Options) ([]byte, codec.Info, error)
 
-// A work is what a result is made with.
+// A work holds what a result is made from.
 type work struct {
-	source *s3lite.Object // read
-	stored *s3lite.Object // what lies under the result's key, nil when nothing usable does
-	whole  func() Millis  // how long ago all of it began
+	source *s3lite.Object // from HEAD, then from GET with its body
+	stored *s3lite.Object // what is stored under the result's key, nil when nothing usable is
+	whole  func() Millis  // time since the request began
 	resize resizer
-	budget float64 // what affordable told at the start
+	budget float64 // what affordable returned when the request began
 }
 
-// finish makes a result and stores it.
+// finish makes a result from w and stores it.
 func (h *Handler) finish(ctx context.Context, t Target, w work, r *Record, saved *rescue) error {
 	source := w.source
 	src := source.Body
-	source.Body = nil // the codec lets go of the source before it encodes: nobody but a shelf holds it
+	source.Body = nil // so that the codec can free the source before it encodes; a shelf keeps its own
 	r.InBytes = len(src)
 	options := h.options(t)
 	options.CPU = h.affordable(saved.deadline)
 	making := stopwatch()
 	failed := saved.making(func(err error) {
-		// When most of the time went to S3, or to other results, the picture may do in another
-		// request's.
+		// A deadline is remembered only if at least half of the time went to the picture itself. If
+		// S3 or other results took it, another request may succeed.
 		if !errors.Is(err, context.DeadlineExceeded) || 2*making() >= w.whole() {
 			h.remember(ctx, t, source, w.stored, err)
 		}
@@ -277,12 +277,12 @@ func (h *Handler) finish(ctx context.Context, t Target, w work, r *Record, saved
 	return nil
 }
 
-// options are those with which t is made.
+// options returns the codec's options for t.
 func (h *Handler) options(t Target) codec.Options {
 	return codec.Options{Format: t.format(), Quality: t.Quality, Memory: h.cfg.Memory}
 }
 
-// record is t's record of what make does. A panic is an error too.
+// record returns t's record, filled in by make. An error or a panic of make becomes its Error.
 func (t Target) record(make func(r *Record) error) (r Record) {
 	start := time.Now()
 	r = t.blank()
@@ -298,7 +298,7 @@ func (t Target) record(make func(r *Record) error) (r Record) {
 	return r
 }
 
-// blank starts t's record: nothing was done yet.
+// blank returns t's record before anything was done.
 func (t Target) blank() Record {
 	r := Record{Decision: Unchanged, Key: t.Key, Size: t.Size.Name, WebP: t.WebP}
 	if t.Resized != "" && t.Size.Name != "" {
@@ -307,12 +307,12 @@ func (t Target) blank() Record {
 	return r
 }
 
-// fail says that the request goes on unchanged, and why.
+// fail writes into the record that the request goes on unchanged because of err.
 func (r *Record) fail(err error) {
 	r.Decision, r.Err, r.Error = Unchanged, err, err.Error()
 }
 
-// note adds to the record's note.
+// note appends s to the record's note.
 func (r *Record) note(s string) {
 	if r.Note != "" && s != "" {
 		s = "; " + s
@@ -331,7 +331,7 @@ func (h *Handler) log(r Record, start time.Time) {
 	line, err := json.Marshal(r)
 	if err == nil {
 		h.logMu.Lock()
-		h.cfg.Log.Write(append(line, '\n')) // a log that cannot be written has nobody to tell
+		h.cfg.Log.Write(append(line, '\n')) // a failure to write the log has no place to be reported
 		h.logMu.Unlock()
 	}
 	if h.cfg.Observe != nil {
@@ -339,7 +339,7 @@ func (h *Handler) log(r Record, start time.Time) {
 	}
 }
 
-// stopwatch returns a function that tells how long ago stopwatch was called.
+// stopwatch returns a function that returns the time since stopwatch was called.
 func stopwatch() func() Millis {
 	start := time.Now()
 	return func() Millis { return Millis(time.Since(start)) }

@@ -22,7 +22,7 @@ import (
 	"miniatura/s3lite/s3test"
 )
 
-// A world is a bucket, a Handler before it, and the log that the Handler wrote.
+// A world is a bucket, a Handler in front of it, and the Handler's log.
 type world struct {
 	*s3test.Server
 	h   *Handler
@@ -58,8 +58,8 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
-// ask sends one event through the handler and returns the uri of the answer, or the status and the
-// Location of a response, and the record that was logged.
+// ask sends one event through the handler. It returns the uri of the answer, or the status and the
+// Location if the answer is a response, and the record that was logged.
 func (w *world) ask(t testing.TB, ctx context.Context, s eventSpec) (uri string, r Record) {
 	t.Helper()
 	raw := newEvent(s)
@@ -92,7 +92,7 @@ func (w *world) ask(t testing.TB, ctx context.Context, s eventSpec) (uri string,
 			a.URI += " " + l[0].Value
 		}
 	} else {
-		// Everything but the uri is as it came.
+		// Everything but the uri is unchanged.
 		var was, is map[string]any
 		p, _ := NewPlan(raw)
 		json.Unmarshal(p.request, &was)
@@ -106,7 +106,7 @@ func (w *world) ask(t testing.TB, ctx context.Context, s eventSpec) (uri string,
 	return a.URI, r
 }
 
-// count returns how many requests reached the bucket since it was last asked.
+// count returns how many requests reached the bucket since the last call of count.
 func (w *world) count() int { return len(w.Requests()) }
 
 func picture(t testing.TB, wid, hei int) []byte {
@@ -327,7 +327,7 @@ func TestPanicsAndDeadlinesReturnTheRequest(t *testing.T) {
 	}
 	w.h.cfg.Client = honest
 
-	// S3 answers after ten seconds; the sandbox would be killed in 2.3.
+	// S3 answers after ten seconds, and Lambda would kill the sandbox after 2.3.
 	w.Script(s3test.Rule{Method: "HEAD", Fault: s3test.Delay(10 * time.Second)})
 	ctx, cancel := context.WithTimeout(context.Background(), margin+300*time.Millisecond)
 	defer cancel()
@@ -369,7 +369,7 @@ func TestAnEventWithoutARequestIsAnError(t *testing.T) {
 			t.Errorf("%q: %s", e, answer)
 		}
 	}
-	// Odd members are not an error: the request is there, and goes back.
+	// A request with odd members is not an error: it is returned.
 	for _, e := range []string{`{"uri":5}`, `{"uri":"/a.png","method":{}}`, `{}`, `{"origin":{"s3":{"customHeaders":[]}}}`} {
 		raw := `{"Records":[{"cf":{"request":` + e + `}}]}`
 		if answer, err := w.h.Handle(context.Background(), []byte(raw)); err != nil || string(answer) != e {
@@ -378,8 +378,7 @@ func TestAnEventWithoutARequestIsAnError(t *testing.T) {
 	}
 }
 
-// The source's bytes are garbage while its result is made, as far as the flow and the client can
-// see to it.
+// Neither the flow nor the client keeps the source's bytes reachable while the result is made.
 func TestSourceIsLetGoBeforeItsResultIsMade(t *testing.T) {
 	w := newWorld(t)
 	w.Put("a.png", s3test.Object{Body: picture(t, 400, 300), ContentType: "image/png"})

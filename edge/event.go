@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// The names of the origin custom headers that carry the settings, lower case
-// as CloudFront keys them. Lambda@Edge has no environment variables of one's
-// own. The deployment sets exactly these.
+// The names of the origin's custom headers that carry the settings, in lower case as in
+// CloudFront's events. Lambda@Edge functions cannot have environment variables of their own. The
+// templates in deploy set exactly these three.
 const (
 	HeaderResizedPath = "x-env-resized-path" // folder for results
 	HeaderBucketName  = "x-env-bucket-name"  // the bucket that is the origin
 	HeaderQuality     = "x-env-quality"      // 1-100, clamped
 )
 
-// event is the part of a Lambda@Edge event that is read here. Everything
-// else, whatever CloudFront adds to it one day, is echoed as it came.
+// An event is the part of a Lambda@Edge event that is read here. Every other member of the request
+// is returned as it came.
 type event struct {
 	Records []struct {
 		CF struct {
@@ -46,18 +46,18 @@ type origin struct {
 	} `json:"s3"`
 }
 
-// A Header is one value of a header; maps of them have its name in lower case.
+// A Header is one value of a header. In maps of them the keys are the names in lower case.
 type Header struct {
 	Key   string `json:"key"`
 	Value string `json:"value"`
 }
 
-// errEvent is the one error Handle returns: the event holds no request, so
-// there is nothing that could be returned unchanged.
+// errEvent is the only error of Handle: the event holds no request, so there is nothing that could
+// be returned unchanged.
 var errEvent = errors.New("edge: not a CloudFront event: no Records[0].cf.request")
 
-// cutRequest finds the request in an event, as raw JSON, and the request id.
-// The event type is empty in events that name none.
+// cutRequest returns the request of an event as raw JSON, the request's id and the event's type.
+// The type is empty in events that name none. Every error is errEvent.
 func cutRequest(raw []byte) (req json.RawMessage, id, eventType string, err error) {
 	var e event
 	if err := json.Unmarshal(raw, &e); err != nil {
@@ -73,10 +73,9 @@ func cutRequest(raw []byte) (req json.RawMessage, id, eventType string, err erro
 	return cf.Request, cf.Config.RequestID, cf.Config.EventType, nil
 }
 
-// replaceURI returns req with the value of its own member "uri" replaced and
-// every other byte kept. A repeated member is replaced each time, and so is one
-// in other letter case, which encoding/json reads as the same: JSON readers
-// differ in which of the two they believe.
+// replaceURI returns req with the value of its own member "uri" replaced and every other byte kept.
+// A repeated member is replaced each time, and so is one in other letter case, which encoding/json
+// accepts too: readers of JSON differ in which of several members they use.
 func replaceURI(req json.RawMessage, uri string) (json.RawMessage, error) {
 	value, err := json.Marshal(uri)
 	if err != nil {

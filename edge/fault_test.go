@@ -33,7 +33,7 @@ const (
 
 var faultAsk = eventSpec{uri: "/fotos/a%20b.png", query: "size=SXS"}
 
-// The steps of a miss, in order; the first two are taken at once.
+// faultSteps are the steps of a miss in order. The first two run at the same time.
 var faultSteps = []struct{ name, method, key string }{
 	{"HEAD result", "HEAD", faultResult},
 	{"HEAD source", "HEAD", faultSource},
@@ -48,7 +48,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// faultPicture is the source of these tests and what the result must be.
+// faultPicture returns the source of these tests and the result that it must have.
 var faultPicture = sync.OnceValues(func() (src, want []byte) {
 	src = picture(&testing.T{}, 400, 300)
 	size, _ := sizes.Parse("SXS")
@@ -59,11 +59,11 @@ var faultPicture = sync.OnceValues(func() (src, want []byte) {
 	return src, want
 })
 
-// waiting are the faults that end when the client's patience does: only for them it is short, so
-// that a busy machine is not taken for a fault.
+// waiting are the faults that end only when the client's patience does. Only for these is the
+// patience short, so that a slow machine does not look like a fault.
 var waiting = []string{"hang", "stall", "trickle", "slow"}
 
-// newFaultWorld is a world with a source in it. want is what the result must be.
+// newFaultWorld returns a world with a source in it, and the result that the source must have.
 func newFaultWorld(t testing.TB, fault string) (w *world, want []byte) {
 	t.Helper()
 	w = newWorld(t)
@@ -81,8 +81,9 @@ func newFaultWorld(t testing.TB, fault string) (w *world, want []byte) {
 	return w, want
 }
 
-// mend checks that the bucket holds the source and at most one more object, the whole result under
-// its key with all that is said of it; and that the flow, left alone, then ends with the result.
+// mend checks that the bucket holds the source and at most one more object: the complete result,
+// with all of its metadata. Then it checks that the next request, without a fault, ends with the
+// result.
 func (w *world) mend(t testing.TB, want []byte) {
 	t.Helper()
 	check := func() {
@@ -112,8 +113,8 @@ func (w *world) mend(t testing.TB, want []byte) {
 	check()
 }
 
-// askWithin sends the event as Lambda does, with a deadline, and checks that the answer came before
-// it.
+// askWithin sends the event with a deadline, as Lambda does, and checks that the answer comes in
+// time.
 func (w *world) askWithin(t testing.TB, d time.Duration) (uri string, r Record) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), margin+d)
@@ -127,8 +128,8 @@ func (w *world) askWithin(t testing.TB, d time.Duration) (uri string, r Record) 
 	return uri, r
 }
 
-// starvation measures how late a timer is at worst until the function it returns is called: what a
-// busy machine adds to every step, and no fault of the flow's.
+// starvation measures how late a timer fires at worst until the returned function is called. A busy
+// machine adds this delay to every step; it is not the flow's fault.
 func starvation(ctx context.Context) func() time.Duration {
 	var worst atomic.Int64
 	ctx, stop := context.WithCancel(ctx)
@@ -203,22 +204,24 @@ func TestLastingFaultsEndWithAnAnswer(t *testing.T) {
 				}
 				uri, r := w.askWithin(t, within)
 				if step.name == "HEAD result" && name == "400" && r.Decision == Resized {
-					// While no answer has confirmed the region, s3lite asks again with GET, whose
-					// refusal has a body: here it says that the result is absent. The source's
-					// HEAD, sent at the same time, may be first.
+					// Until an answer has confirmed the region, s3lite repeats a refused HEAD as a
+					// GET, whose answer has a body. Here that body says that the result is absent.
+					// The HEAD of the source runs at the same time and may confirm the region
+					// first.
 					if uri != faultURI {
 						t.Errorf("%q, %+v", uri, r)
 					}
 				} else if step.name == "HEAD result" && (name == "403" || name == "404") {
-					// Not a fault: without s3:ListBucket, that is how an absent result looks.
+					// Not a fault: without s3:ListBucket, S3 answers like this for an absent
+					// result.
 					if uri != faultURI || r.Decision != Resized {
 						t.Errorf("%q, %+v", uri, r)
 					}
 				} else if wantURI, want := afterFault(step.name, name); uri != wantURI || r.Decision != want || r.Error == "" {
 					t.Errorf("%q, %+v, want %q, %s", uri, r, wantURI, want)
 				}
-				// Four attempts at the step; net/http may replay each once on a broken connection
-				// that was used before.
+				// There are four attempts at the step. On a connection that was used before and
+				// breaks, net/http may repeat each once.
 				if n := w.count(); n > 3+4 && !slices.Contains(append(waiting, "reset", "eof", "done but not said"), name) || n > 3+8 {
 					t.Errorf("%d requests", n)
 				}
@@ -228,18 +231,18 @@ func TestLastingFaultsEndWithAnAnswer(t *testing.T) {
 	}
 }
 
-// afterFault says what a request ends with whose step has a fault that no attempt outlives.
+// afterFault returns how a request ends when every attempt at a step meets the fault.
 func afterFault(step, fault string) (uri, decision string) {
 	switch {
 	case step == "HEAD source" && (fault == "403" || fault == "404"):
-		return faultAsk.uri, Unchanged // there is none, as far as anybody can tell: CloudFront will hear the same
+		return faultAsk.uri, Unchanged // it looks like a missing source, and does to CloudFront too
 	case step == "PUT":
 		return "200", Direct
 	}
 	return "302 " + faultAsk.uri, Redirect
 }
 
-// When the deadline passes in the midst of a step, the request goes on and nothing half-made stays.
+// When the deadline passes during a step, the request goes on and no incomplete object stays.
 func TestTheDeadlineInAnyStep(t *testing.T) {
 	t.Parallel()
 	for _, step := range faultSteps {
@@ -262,10 +265,10 @@ func TestTheDeadlineInAnyStep(t *testing.T) {
 	}
 }
 
-// The process is killed while S3 handles a step, before S3 has done it or after. What it leaves is
-// right.
+// The process is killed while S3 handles a step, before or after S3 has done it. The bucket is
+// correct afterwards.
 func TestAKilledProcessLeavesTheBucketRight(t *testing.T) {
-	if url := os.Getenv("MINIATURA_TEST_S3"); url != "" { // we are the process to be killed
+	if url := os.Getenv("MINIATURA_TEST_S3"); url != "" { // this is the process to be killed
 		h := New(Config{Client: func(bucket, region string) *s3lite.Client {
 			return &s3lite.Client{Bucket: bucket, Region: region, Endpoint: url, Credentials: func() (s3lite.Credentials, error) {
 				return s3lite.Credentials{AccessKeyID: "AKIDTEST", SecretAccessKey: "secret"}, nil
@@ -294,7 +297,7 @@ func TestAKilledProcessLeavesTheBucketRight(t *testing.T) {
 						close(killed)
 						cmd.Process.Kill()
 					})
-					if when == "before" { // what was sent may still be read, but nobody waits
+					if when == "before" { // S3 may still read what was sent, but the process is gone
 						honest.ServeHTTP(rw, r)
 					}
 				}})
@@ -324,7 +327,7 @@ func TestRequestsPerFlow(t *testing.T) {
 			got = append(got, q.Method+" "+q.Key)
 		}
 		if len(got) > 1 {
-			slices.Sort(got[:2]) // at once
+			slices.Sort(got[:2]) // these two run at the same time
 		}
 		if r.Decision != decision || !slices.Equal(got, want) {
 			t.Errorf("%s: %s (%s) by %q, want %s by %q", flow, r.Decision, r.Error, got, decision, want)
@@ -342,7 +345,7 @@ func TestRequestsPerFlow(t *testing.T) {
 	count("missing", eventSpec{uri: "/no.png", query: "size=L"}, Unchanged, "HEAD no.png", "HEAD resized/L/no.png")
 }
 
-// What is learned of a bucket is learned once a sandbox.
+// The client learns a bucket's region and S3's clock once per sandbox.
 func TestAWrongRegionAndClockAreLearnedOnce(t *testing.T) {
 	srv := s3test.New(s3test.Config{Bucket: "bkt", Region: "ap-south-1", Now: func() time.Time { return time.Now().Add(30 * time.Minute) }})
 	hs := httptest.NewServer(srv)
@@ -356,7 +359,7 @@ func TestAWrongRegionAndClockAreLearnedOnce(t *testing.T) {
 		return c
 	}
 	w.Put(faultSource, s3test.Object{Body: picture(t, 400, 300)})
-	for i, want := range []int{2 + 2 + 4, 2, 2} { // both HEADs learn the region, then the time
+	for i, want := range []int{2 + 2 + 4, 2, 2} { // both HEADs learn the region, then the clock
 		if uri, r := w.ask(t, context.Background(), faultAsk); uri != faultURI {
 			t.Errorf("%q, %+v", uri, r)
 		}
@@ -366,8 +369,8 @@ func TestAWrongRegionAndClockAreLearnedOnce(t *testing.T) {
 	}
 }
 
-// Many at once through one Handler: every one is answered, and no more pictures are in memory than
-// Concurrent says.
+// Many requests at once through one Handler are all answered, with no more pictures in memory than
+// Concurrent allows.
 func TestTwoHundredAtOnceStayWithinMemory(t *testing.T) {
 	if os.Getenv("MINIATURA_LONG") == "" {
 		t.Skip("200 pictures: set MINIATURA_LONG=1")

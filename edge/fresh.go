@@ -1,7 +1,7 @@
 package edge
 
-// This file says what objects are to each other: whether a stored one is a result, and of which
-// source.
+// This file relates stored objects to each other: whether an object is a result, of which source,
+// and whether it is up to date.
 
 import (
 	"context"
@@ -14,11 +14,11 @@ import (
 	"miniatura/s3lite"
 )
 
-// ErrResult is why a source goes through as it is that was made here, in this folder for results or
-// in another one: results of results would fill the bucket.
+// ErrResult is the error for a source that is a result itself, in this folder for results or in
+// another one. It is served as it is: results of results would fill the bucket.
 var ErrResult = errors.New("the source carries our metadata: it is a result itself")
 
-// errArchived is why a source goes through that S3 would not hand out.
+// errArchived is the error for a source that S3 does not hand out before it is restored.
 var errArchived = errors.New("the source lies in an archive and is not restored")
 
 // The names of a result's metadata, without S3's prefix x-amz-meta-.
@@ -31,8 +31,8 @@ const (
 	metaCacheTag = "cache-tag"
 )
 
-// heads asks at once for the source, and for what is stored under the result's key, which is nil
-// when nothing usable is there. An error of the source's comes first.
+// heads asks for the source and for what is stored under the result's key, both at once. stored is
+// nil when nothing usable is stored. When both requests fail, the error is the source's.
 func heads(ctx context.Context, s3 *s3lite.Client, t Target) (source, stored *s3lite.Object, err error) {
 	var storedErr error
 	done := make(chan struct{})
@@ -54,19 +54,19 @@ func heads(ctx context.Context, s3 *s3lite.Client, t Target) (source, stored *s3
 	return source, stored, err
 }
 
-// usable returns what is stored under a result's key as far as it is of use, from S3's answer.
+// usable turns S3's answer for a result's key into the stored object, or nil when there is none
+// that can be used.
 func usable(o *s3lite.Object, err error) (*s3lite.Object, error) {
 	switch {
 	case errors.Is(err, s3lite.ErrNotFound), errors.Is(err, s3lite.ErrDenied):
-		return nil, nil // without s3:ListBucket a missing key answers 403
+		return nil, nil // without s3:ListBucket, S3 answers 403 for a missing key
 	case err == nil && o.Archived():
-		return nil, nil // CloudFront could not read it
+		return nil, nil // CloudFront could not read an archived object
 	}
 	return o, err
 }
 
-// isResult reports whether o is a result, whoever asked for it and wherever it lies. A nil o is
-// none.
+// isResult reports whether o is a result, in any folder. A nil o is not one.
 func isResult(o *s3lite.Object) bool {
 	if o == nil || o.Metadata[metaETag] == "" {
 		return false
@@ -75,25 +75,26 @@ func isResult(o *s3lite.Object) bool {
 	return err == nil
 }
 
-// ours reports whether o is a result or a marker in the place of one.
+// ours reports whether o is a result, or a marker that lies in the place of one.
 func ours(o *s3lite.Object) bool { return isResult(o) || readMarker(o) != nil }
 
-// sameSource reports whether stored is a result of the source that is there now, by whatever
-// encoder, at whatever quality.
+// sameSource reports whether stored is a result of the present version of source, by any encoder
+// and at any quality.
 func sameSource(stored, source *s3lite.Object) bool {
 	return isResult(stored) && source.ETag != "" && stored.Metadata[metaETag] == source.ETag
 }
 
-// ofEarlier reports whether stored is a result, or a marker, of another source than the one that is
-// there now.
+// ofEarlier reports whether stored is a result, or a marker, of another version of source than the
+// present one.
 func ofEarlier(stored, source *s3lite.Object) bool {
 	return ours(stored) && source.ETag != "" && stored.Metadata[metaETag] != source.ETag && stored.Metadata[metaFailedETag] != source.ETag
 }
 
-// fresh reports whether stored is the result that would be made now: of this source, at the quality
-// that is asked for, with the headers that the source has now, by this encoder or a newer one: two
-// versions during a rollout do not fight. A copy of a source onto itself changes its headers and
-// not its ETag.
+// fresh reports whether stored is the result that would be made now: of the present version of
+// source, at t's quality, with the source's present headers, by this encoder or a newer one. A
+// newer one counts so that two versions that run during a rollout do not replace each other's
+// results. The headers are compared because a copy of a source onto itself changes them and not the
+// ETag.
 func fresh(stored, source *s3lite.Object, t Target) bool {
 	if !sameSource(stored, source) {
 		return false
@@ -106,18 +107,18 @@ func fresh(stored, source *s3lite.Object, t Target) bool {
 		sameHeader(stored.ContentLanguage, want.ContentLanguage) && sameHeader(stored.ContentDisposition, want.ContentDisposition)
 }
 
-// sameHeader compares two values but for white space, which HTTP does not promise to keep.
+// sameHeader reports whether a and b differ in white space at most, which HTTP does not preserve.
 func sameHeader(a, b string) bool {
 	return a == b || strings.Join(strings.Fields(a), " ") == strings.Join(strings.Fields(b), " ")
 }
 
-// maxKept is how many bytes of the source's headers a result keeps. S3 takes 2 KB of them, names
-// and Content-Type included.
+// maxKept is how many bytes of the source's headers a result keeps. S3 accepts 2 KB of headers,
+// their names and Content-Type included.
 const maxKept = 1536
 
-// keep returns what a source's answer says that holds for its result too. It is never
-// Content-Encoding: the result is not encoded. A value that S3 might refuse is left out, with a
-// word in the log, since it must not keep a picture from being stored.
+// keep returns those of the source's headers that hold for its result too. Content-Encoding is not
+// among them: the result is not encoded. A value that S3 might refuse is left out, because it must
+// not keep a picture from being stored; r's note then says so.
 func keep(source *s3lite.Object, r *Record) (o s3lite.PutOptions) {
 	left := maxKept
 	for _, h := range []struct {
@@ -142,7 +143,7 @@ func keep(source *s3lite.Object, r *Record) (o s3lite.PutOptions) {
 	return o
 }
 
-// printable reports whether a header can carry s.
+// printable reports whether all of s is printable ASCII, as S3 requires of a header.
 func printable(s string) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] > '~' {
@@ -152,7 +153,7 @@ func printable(s string) bool {
 	return true
 }
 
-// resultOptions are what a result is stored with.
+// resultOptions returns the headers and metadata that a result is stored with.
 func resultOptions(t Target, source *s3lite.Object, info codec.Info, r *Record) s3lite.PutOptions {
 	o := keep(source, r)
 	o.ContentType = info.ContentType

@@ -10,7 +10,7 @@ import (
 	"miniatura/s3lite/s3test"
 )
 
-// rewrite stores the object under key again after change.
+// rewrite applies change to the object under key and stores it again.
 func (w *world) rewrite(key string, change func(o *s3test.Object)) {
 	o := *w.Object(key)
 	o.Metadata = maps.Clone(o.Metadata)
@@ -65,8 +65,8 @@ func TestAResultWithAnotherSourcesTagIsMadeAgain(t *testing.T) {
 	}
 }
 
-// Whoever comes from the article's function has its results in the folder: bytes of its own, and no
-// metadata.
+// The function of the article that this project replaces stored its results in the same folder,
+// with other bytes and without metadata. They are replaced.
 func TestABucketFilledByTheArticlesFunction(t *testing.T) {
 	w := newWorld(t)
 	w.Put("a.png", s3test.Object{Body: picture(t, 400, 300)})
@@ -122,7 +122,7 @@ func TestArchivedResultsAreAbsentAndArchivedSourcesGoThrough(t *testing.T) {
 	}
 }
 
-// The folder for results has another name today, and the results of yesterday look like sources.
+// The folder for results was renamed, so that the earlier results look like sources.
 func TestResultsAreNoSourcesInAnyFolder(t *testing.T) {
 	w := newWorld(t)
 	w.Put("a.png", s3test.Object{Body: picture(t, 1500, 900)})

@@ -1,7 +1,7 @@
 package edge
 
-// This file remembers failures: a marker lies where the result would, so that the next request for
-// what cannot be made costs two HEADs, no download and no decoding.
+// This file remembers failures. A marker is an empty object in the place of the result, so that the
+// next request for a picture that cannot be made costs two HEADs, no download and no decoding.
 
 import (
 	"context"
@@ -16,25 +16,25 @@ import (
 	"miniatura/s3lite"
 )
 
-// The names of a marker's metadata. None of them is one of a result's: no version ever takes a
-// marker for one.
+// The names of a marker's metadata. None of them is a name of a result's metadata, so no version
+// mistakes a marker for a result.
 const (
 	metaFailedETag    = "failed-source-etag"
 	metaFailedEncoder = "failed-encoder"
 	metaFailedReason  = "failed-reason"
-	metaFailedMemory  = "failed-memory" // MB that were not enough
-	metaFailedCost    = "failed-cost"   // ms of a reference core's CPU that it takes, for which there was no time
+	metaFailedMemory  = "failed-memory" // the memory that was not enough, in MB
+	metaFailedCost    = "failed-cost"   // the estimated cost that was too much, in ms of a reference core
 	metaFailedUntil   = "failed-until"  // RFC 3339
-	metaFailedFor     = "failed-for"    // seconds that the marker was to hold
+	metaFailedFor     = "failed-for"    // how long the marker holds, in seconds
 )
 
 const (
-	firstSpan = time.Hour      // that a failure is remembered that may not be one the next time
-	lastSpan  = 24 * time.Hour // what it doubles to
-	maxReason = 300            // bytes; S3 takes 2 KB of metadata
+	firstSpan = time.Hour      // how long a failure that may pass is remembered the first time
+	lastSpan  = 24 * time.Hour // the longest time, reached by doubling
+	maxReason = 300            // bytes; S3 accepts 2 KB of metadata
 
-	// markerTime is how long the marker of a request may take that has run out of time: within
-	// margin.
+	// markerTime is how long the storing of a marker may take. It is less than margin, so that the
+	// marker of a request that ran out of time is stored before the answer.
 	markerTime = 800 * time.Millisecond
 )
 
@@ -43,13 +43,13 @@ type marker struct {
 	etag    string
 	encoder int
 	reason  string
-	memory  int           // in MB: who has more tries again; 0: memory is not the reason
-	cost    int           // in ms: who has as much time tries again; 0: time is not the reason
-	until   time.Time     // zero: for as long as the source and the encoder are the same
-	span    time.Duration // how long it was to hold
+	memory  int           // in MB: a function with more tries again; 0: memory is not the reason
+	cost    int           // in ms: a function with as much time tries again; 0: time is not the reason
+	until   time.Time     // zero: holds as long as the source and the encoder stay the same
+	span    time.Duration // how long the marker holds from its writing
 }
 
-// readMarker returns the marker that o is, nil when it is none.
+// readMarker returns the marker that o holds, or nil when o is not a valid marker.
 func readMarker(o *s3lite.Object) *marker {
 	if o == nil || o.Metadata[metaFailedETag] == "" {
 		return nil
@@ -79,34 +79,40 @@ func readMarker(o *s3lite.Object) *marker {
 	return &m
 }
 
-// of reports whether m is about the source that is there now, and this encoder or a newer one.
+// of reports whether m is about the present version of source, by this encoder or a newer one. A
+// nil m is about nothing.
 func (m *marker) of(source *s3lite.Object) bool {
 	return m != nil && source.ETag != "" && m.etag == source.ETag && m.encoder >= codec.Version
 }
 
-// known returns the error with which a request ends that would end as one did before, or nil.
-// budget is the CPU that it has, as affordable tells it.
+// known returns a knownError when stored is a marker that holds for this request, so that the
+// request would fail again. Otherwise it returns nil. budget is what affordable returned.
 func (h *Handler) known(stored, source *s3lite.Object, budget float64) error {
 	m := readMarker(stored)
-	if !m.of(source) || m.memory > 0 && h.megabytes() > m.memory || m.cost > 0 && (budget <= 0 || budget >= float64(m.cost)) {
+	if !m.of(source) {
 		return nil
 	}
-	// One that holds for longer than it was to was written by a clock that is wrong.
+	moreMemory := m.memory > 0 && h.megabytes() > m.memory
+	enoughTime := m.cost > 0 && (budget <= 0 || budget >= float64(m.cost))
+	if moreMemory || enoughTime {
+		return nil
+	}
+	// A marker with more time left than its whole span was written by a clock that is wrong.
 	if left := m.until.Sub(h.now()); !m.until.IsZero() && (left <= 0 || left > m.span) {
 		return nil
 	}
 	return &knownError{m.reason, m.until, m.memory}
 }
 
-// A knownError ends a request that is not tried.
+// A knownError is the error of a request that was not tried because a marker says that it fails.
 type knownError struct {
 	reason string
-	until  time.Time // zero: it lasts
-	memory int       // MB that were not enough
+	until  time.Time // zero: the failure lasts
+	memory int       // the memory that was not enough, in MB
 }
 
-// Is reports whether e is a limit to whoever asks. A panic and a deadline are like one: they say
-// nothing of other results of the source.
+// Is reports whether e counts as codec.ErrLimit. Besides a limit of memory, a remembered panic or
+// deadline does: all three say nothing about the other results of the source.
 func (e *knownError) Is(target error) bool {
 	return (e.memory > 0 || !e.until.IsZero()) && target == codec.ErrLimit
 }
@@ -119,9 +125,9 @@ func (e *knownError) Error() string {
 	return s
 }
 
-// remember leaves a marker, if err is a failure that comes again. It never replaces what was stored
-// meanwhile, nor a result of the same source: an older one is better than the reason why there is
-// no newer one.
+// remember stores a marker if err is a failure that would come again. It replaces neither an object
+// that was stored in the meantime nor a result of the same source: an older result is more useful
+// than the reason why there is no newer one.
 func (h *Handler) remember(ctx context.Context, t Target, source, stored *s3lite.Object, err error) {
 	m := map[string]string{
 		metaFailedETag:    source.ETag,
@@ -143,7 +149,7 @@ func (h *Handler) remember(ctx context.Context, t Target, source, stored *s3lite
 	if e, ok := errors.AsType[*costError](err); ok {
 		m[metaFailedCost] = strconv.Itoa(int(math.Ceil(e.cost)))
 	} else if !panicked && (late || errors.Is(err, codec.ErrLimit)) {
-		m[metaFailedMemory] = strconv.Itoa(h.megabytes()) // CPU comes with it
+		m[metaFailedMemory] = strconv.Itoa(h.megabytes()) // a function with more memory has more CPU
 	}
 	o := s3lite.PutOptions{ContentType: "text/plain", CacheControl: "no-store", Metadata: m, IfNoneMatch: "*"}
 	if stored != nil {
@@ -151,10 +157,10 @@ func (h *Handler) remember(ctx context.Context, t Target, source, stored *s3lite
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), markerTime)
 	defer cancel()
-	h.client(t.Bucket, t.Region).Put(ctx, t.ResultKey(), nil, o) // without one, the next request finds out again
+	h.client(t.Bucket, t.Region).Put(ctx, t.ResultKey(), nil, o) // if it fails, the next request tries again
 }
 
-// megabytes is the memory that decides what is refused.
+// megabytes returns the memory that the codec may use, in MB, rounded up.
 func (h *Handler) megabytes() int {
 	memory := h.cfg.Memory
 	if memory <= 0 {
@@ -163,7 +169,7 @@ func (h *Handler) megabytes() int {
 	return int((memory + 1<<20 - 1) >> 20)
 }
 
-// asHeader returns s as a header's value can be.
+// asHeader returns s as a valid header value of at most maxReason bytes.
 func asHeader(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {

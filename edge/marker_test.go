@@ -21,8 +21,8 @@ const (
 
 var brokenAsk = eventSpec{uri: "/" + brokenKey, query: "size=SXS"}
 
-// step asks once and checks the decision, whether it was known, and the requests by method, sorted:
-// "HEAD HEAD".
+// step sends brokenAsk once. It checks the decision, whether the failure was known, and the methods
+// of the requests to S3, sorted: "HEAD HEAD".
 func (w *world) step(t *testing.T, name, decision string, known bool, methods string) Record {
 	t.Helper()
 	w.Requests()
@@ -39,7 +39,7 @@ func (w *world) step(t *testing.T, name, decision string, known bool, methods st
 }
 
 const (
-	tried    = "GET HEAD HEAD PUT" // and a marker or a result stored
+	tried    = "GET HEAD HEAD PUT" // the PUT is of a marker or a result
 	notTried = "HEAD HEAD"
 )
 
@@ -57,7 +57,7 @@ func TestAKnownFailureCostsTwoHEADs(t *testing.T) {
 		if len(o.Body) != 0 || o.CacheControl != "no-store" || o.Metadata["failed-until"] != "" || o.Metadata["failed-memory"] != "" {
 			t.Errorf("%s: a marker of %d bytes, %+v", name, len(o.Body), o)
 		}
-		// An older version asks for these three.
+		// An older version looks for these three.
 		for _, k := range []string{"source-etag", "encoder", "quality"} {
 			if v, ok := o.Metadata[k]; ok {
 				t.Errorf("%s: the marker has %s %q", name, k, v)
@@ -96,8 +96,8 @@ func TestARefusalForMemoryHoldsForThatMemory(t *testing.T) {
 	w.step(t, "8 MB after enough", Hit, false, notTried)
 }
 
-// A panic, or time that was not enough, is remembered for an hour, then for two, up to a day;
-// meanwhile nobody caches the original for longer than seconds.
+// A panic or a deadline is remembered for an hour, then for two, and so on up to a day. During that
+// time the answer is a redirect that is cached for seconds.
 func TestPanicsAndDeadlinesAreRememberedForAWhile(t *testing.T) {
 	type resize = func(context.Context, []byte, func(w, h int) (int, int), codec.Options) ([]byte, codec.Info, error)
 	for name, bad := range map[string]resize{
@@ -129,8 +129,8 @@ func TestPanicsAndDeadlinesAreRememberedForAWhile(t *testing.T) {
 
 func faultPNG() []byte { src, _ := faultPicture(); return src }
 
-// The time is over while the picture is made, and the maker does not look: the marker is there
-// before the answer is.
+// When the deadline passes while the picture is made, and the codec does not stop, the marker is
+// stored before the answer is sent.
 func TestTheMarkerOfADeadlineIsStoredBeforeTheAnswer(t *testing.T) {
 	w := newWorld(t)
 	w.Put(brokenKey, s3test.Object{Body: picture(t, 640, 480)})
@@ -152,7 +152,7 @@ func TestTheMarkerOfADeadlineIsStoredBeforeTheAnswer(t *testing.T) {
 		t.Fatalf("no marker of a deadline: %+v", o)
 	}
 	other := New(w.h.cfg)
-	other.cfg.Memory = 1024 << 20 // more memory has more of a CPU
+	other.cfg.Memory = 1024 << 20 // a function with more memory has more CPU
 	other.resize = honest
 	if r := other.Make(context.Background(), mustPlan(t, brokenAsk)); r.Decision != Resized {
 		t.Errorf("with more memory: %+v", r)
@@ -168,7 +168,7 @@ func mustPlan(t *testing.T, s eventSpec) Target {
 	return p.Target
 }
 
-// What S3 failed with is never remembered, nor is a viewer that went away.
+// A failure of S3 is never remembered, nor is a request that the viewer canceled.
 func TestNoMarkerForWhatMayPass(t *testing.T) {
 	for name, spoil := range map[string]func(w *world){
 		"403":       func(w *world) { w.Script(s3test.Rule{Method: "GET", Fault: s3test.Status(403, "AccessDenied")}) },
@@ -204,7 +204,7 @@ func TestNoMarkerForWhatMayPass(t *testing.T) {
 	}
 }
 
-// Somebody with more memory stores the result while we find that we cannot make it.
+// A function with more memory stores the result while this one finds that it cannot make it.
 func TestAMarkerReplacesNoResultThatCameMeanwhile(t *testing.T) {
 	for _, before := range []string{"nothing", "a result of another source"} {
 		w := newWorld(t)
@@ -223,7 +223,7 @@ func TestAMarkerReplacesNoResultThatCameMeanwhile(t *testing.T) {
 	}
 }
 
-// A marker is no source, wherever it lies, and an odd one is none.
+// A marker is not a source in any folder, and an invalid marker is ignored.
 func TestMarkersAreReadStrictly(t *testing.T) {
 	w := newWorld(t)
 	w.Put(brokenKey, s3test.Object{Body: []byte("text")})

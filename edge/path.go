@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// ObjectKey returns the key that S3 reads in a request path: percent-decoded
-// once, a plus sign as a space, nothing normalised. One leading slash is not
-// part of it.
+// ObjectKey returns the key that S3 reads from a request path: percent-decoded once, with a plus
+// sign read as a space and without its one leading slash. Nothing else is normalized. It returns an
+// error for a path without a leading slash or with a bad escape.
 func ObjectKey(uri string) (string, error) {
 	if !strings.HasPrefix(uri, "/") {
 		return "", errors.New("the uri does not begin with a slash")
@@ -23,12 +23,12 @@ func unescape(s string) (string, error) {
 	return url.PathUnescape(strings.ReplaceAll(s, "+", "%20"))
 }
 
-// unsafe are the characters that RFC 1738, section 2.2, calls so, and those that S3 or CloudFront's
-// invalidations read as something else. Encoded are these, control characters, and what is not
-// ASCII.
+// unsafe holds the characters that RFC 1738, section 2.2, calls unsafe, and those that S3 or
+// CloudFront's invalidations read as something else. EscapePath encodes these, control characters,
+// and bytes that are not ASCII.
 const unsafe = " <>\"#%{}|\\^~[]`" + "+?*"
 
-// EscapePath encodes a key for a URI path: what is unsafe, and nothing else.
+// EscapePath returns key as a URL path, with only unsafe characters encoded.
 func EscapePath(key string) string {
 	var b strings.Builder
 	for i := range len(key) {
@@ -42,9 +42,10 @@ func EscapePath(key string) string {
 	return b.String()
 }
 
-// CanonicalPath returns the one spelling of a request path: what the viewer-request function makes of it, so that a key
-// has one copy in the cache. A path that names no key is left as it came, and so is one that would get, or has, empty
-// or dot segments: those mean something to whoever reads the path next.
+// CanonicalPath returns the one spelling of a request path, as the viewer-request function writes
+// it, so that a key has one copy in the cache. A path that names no key is returned unchanged. So
+// is a path that has empty or dot segments, or would get them by decoding: S3 and browsers may read
+// those in another way.
 func CanonicalPath(uri string) string {
 	key, err := ObjectKey(uri)
 	if err != nil || !utf8.ValidString(key) {

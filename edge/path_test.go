@@ -16,12 +16,12 @@ func TestCanonicalPath(t *testing.T) {
 		{"/<>\"{}|\\^[]`", "/%3C%3E%22%7B%7D%7C%5C%5E%5B%5D%60"}, {"/%24%26%27%2C%3A%3B%3D%40!", "/$&',:;=@!"}, {"/%00%1f%7F", "/%00%1F%7F"},
 		{"/ni%c3%b1o.jpg", "/ni%C3%B1o.jpg"}, {"/ni\u00f1o.jpg", "/ni%C3%B1o.jpg"}, {"/nin\u0303o.jpg", "/nin%CC%83o.jpg"}, // NFC and NFD are two keys
 		{"/%F0%9F%90%88.png", "/%F0%9F%90%88.png"},
-		// left as they came
+		// unchanged
 		{"//a.jpg", "//a.jpg"}, {"/%2Fa.jpg", "/%2Fa.jpg"}, {"/%2F", "/%2F"}, {"//", "//"}, {"/a%2F%2Fb.jpg", "/a%2F%2Fb.jpg"}, {"/a%2F/b.jpg", "/a%2F/b.jpg"},
 		{"/%2E%2E/a.jpg", "/%2E%2E/a.jpg"}, {"/.%2e/a.jpg", "/.%2e/a.jpg"}, {"/a/%2E", "/a/%2E"}, {"/a%2F..%2Fb.jpg", "/a%2F..%2Fb.jpg"}, {"/../%61.jpg", "/../%61.jpg"},
 		{"/%zz.jpg", "/%zz.jpg"}, {"/%6", "/%6"}, {"/%", "/%"}, {"/%ff%61.jpg", "/%ff%61.jpg"}, {"/%C3%61.jpg", "/%C3%61.jpg"}, {"/%ED%A0%80%61", "/%ED%A0%80%61"}, {"/%C0%AF", "/%C0%AF"},
 		{"a%2E", "a%2E"}, {"%2Fa%2E", "%2Fa%2E"}, {"", ""},
-		{"/..a.jpg", "/..a.jpg"}, {"/%2E.%61/b", "/..a/b"}, // no dot segments
+		{"/..a.jpg", "/..a.jpg"}, {"/%2E.%61/b", "/..a/b"}, // these are not dot segments
 	} {
 		if got := CanonicalPath(c[0]); got != c[1] {
 			t.Errorf("%q: %q, want %q", c[0], got, c[1])
@@ -29,7 +29,8 @@ func TestCanonicalPath(t *testing.T) {
 	}
 }
 
-// The encoder against another decoder: it names the same key, has one spelling, and gets no new segments.
+// Another decoder reads the same key from the canonical path, which is stable and gets no new
+// segments.
 func FuzzCanonicalPath(f *testing.F) {
 	for _, s := range []string{"/a.jpg", "/%66%2F%2e.jpg", "/a+b", "/%C3%B1", "/%2E%2E/x", "//", "/%zz", "/\xff"} {
 		f.Add(s)

@@ -1,5 +1,6 @@
 package edge
 
+// This file turns an event into a Target: which source, which size, and where the result is stored.
 import (
 	"crypto/sha256"
 	"encoding/hex"
@@ -16,11 +17,11 @@ import (
 	"miniatura/sizes"
 )
 
-// maxKey is the longest object key S3 takes, in bytes.
+// maxKey is the length of the longest object key that S3 accepts, in bytes.
 const maxKey = 1024
 
-// A Target is one result to be made: a source, a size, a format, and the place
-// where the result lies.
+// A Target is one result to be made: a source, a size, a format, and the place where the result is
+// stored.
 type Target struct {
 	Bucket  string
 	Region  string
@@ -32,19 +33,19 @@ type Target struct {
 	Quality int    // 1-100
 }
 
-// SourceKey is the source object's key in the bucket.
+// SourceKey returns the source object's key in the bucket.
 func (t Target) SourceKey() string { return join(t.Path, t.Key) }
 
-// ResultKey is the result object's key in the bucket.
+// ResultKey returns the result object's key in the bucket.
 func (t Target) ResultKey() string { return join(t.Path, t.result()) }
 
-// URI is the path at which CloudFront finds the result: percent-encoded, and
-// without the origin's path, which CloudFront prepends.
+// URI returns the path at which CloudFront finds the result, percent-encoded. It does not have the
+// origin's path, which CloudFront prepends.
 func (t Target) URI() string { return "/" + EscapePath(t.result()) }
 
-// result is the result's key below Path. The format is in the folder, so that
-// no two pairs of key and format share a result: x.jpg, x.png and x.jpg.webp
-// side by side included.
+// result returns the result's key below Path. The format is part of the folder, so that no two
+// pairs of key and format have the same result, even for the sources x.jpg, x.png and x.jpg.webp in
+// one folder.
 func (t Target) result() string {
 	if t.WebP {
 		return t.Resized + "/" + t.Size.Name + "-webp/" + t.Key + ".webp"
@@ -52,7 +53,7 @@ func (t Target) result() string {
 	return t.Resized + "/" + t.Size.Name + "/" + t.Key
 }
 
-// format is what the result is to be, nil for the source's own format.
+// format returns the result's format, or nil for the source's own format.
 func (t Target) format() *codec.Format {
 	if t.WebP {
 		return codec.WebP
@@ -60,16 +61,16 @@ func (t Target) format() *codec.Format {
 	return nil
 }
 
-// CacheTag names all results of one source, whatever their size and format,
-// to CloudFront's invalidation by tag: m- and the first 32 hex digits of the
-// SHA-256 of the source's key in the bucket.
+// CacheTag returns the tag that all results of one source carry, whatever their size and format,
+// for CloudFront's invalidation by tag: "m-" and the first 32 hex digits of the SHA-256 of the
+// source's key in the bucket.
 func CacheTag(sourceKey string) string {
 	sum := sha256.Sum256([]byte(sourceKey))
 	return "m-" + hex.EncodeToString(sum[:16])
 }
 
-// Valid says why t cannot be made, nil when it can. It asks nobody: after it a
-// request to S3 is worth its price.
+// Valid returns an error that says why t cannot be made, or nil when it can be tried. It sends no
+// request.
 func (t Target) Valid() error {
 	switch {
 	case t.Resized == "":
@@ -88,22 +89,22 @@ func (t Target) Valid() error {
 	return nil
 }
 
-// Below reports whether key lies in folder, however many slashes or dots an
-// odd URL puts in between: results are never resized again.
+// Below reports whether key lies in folder, even when its spelling has extra slashes or dot
+// segments. Results lie there and are never resized again.
 func Below(key, folder string) bool {
 	c := strings.TrimPrefix(path.Clean("/"+key), "/")
 	return c == folder || strings.HasPrefix(c, folder+"/") ||
 		strings.HasPrefix(key, folder+"/")
 }
 
-// Extension reports whether key ends in the extension of a format that codec
-// reads, in any case.
+// Extension reports whether key ends in the extension of a format that codec reads, in any letter
+// case.
 func Extension(key string) bool {
 	return codec.FormatOf(key) != nil
 }
 
-// CleanFolder returns a folder setting without stray slashes: "/a//b/" is
-// "a/b". A setting with a dot segment is refused.
+// CleanFolder returns a folder setting without extra slashes: "/a//b/" becomes "a/b". It returns an
+// error for an empty folder and for one with a dot segment.
 func CleanFolder(s string) (string, error) {
 	var parts []string
 	for p := range strings.SplitSeq(strings.TrimSpace(s), "/") {
@@ -121,17 +122,17 @@ func CleanFolder(s string) (string, error) {
 	return strings.Join(parts, "/"), nil
 }
 
-// ParseQuality reads a quality setting: a whole number, clamped to 1-100.
+// ParseQuality returns a quality setting, clamped to 1-100, and an error when s is not a whole
+// number.
 func ParseQuality(s string) (int, error) {
 	n, err := strconv.Atoi(strings.TrimSpace(s))
-	if err != nil && !errors.Is(err, strconv.ErrRange) { // out of int's range: n is its end
+	if err != nil && !errors.Is(err, strconv.ErrRange) { // out of range: n is the nearest int
 		return 0, fmt.Errorf("%q is not a whole number", s)
 	}
 	return min(max(n, 1), 100), nil
 }
 
-// A Plan is what the function would do with an event, found out from the event
-// alone.
+// A Plan is what the function is to do with an event. It is made from the event alone.
 type Plan struct {
 	Target
 	RequestID string
@@ -141,8 +142,7 @@ type Plan struct {
 	method, uri string // of the request
 }
 
-// NewPlan reads an origin-request event. The error is not nil only when the
-// event holds no request at all.
+// NewPlan reads an origin-request event. It returns an error only when the event holds no request.
 func NewPlan(raw []byte) (Plan, error) {
 	req, id, eventType, err := cutRequest(raw)
 	if err != nil {
@@ -153,8 +153,8 @@ func NewPlan(raw []byte) (Plan, error) {
 	return p, nil
 }
 
-// read reads the request into p's target. An error says why the request goes on
-// unchanged; the target then holds what was understood until there.
+// read reads the request into p's target. Its error says why the request goes on unchanged; the
+// target then holds what was read before the error.
 func (p *Plan) read(eventType string) (err error) {
 	var r request
 	if err := json.Unmarshal(p.request, &r); err != nil {
@@ -200,8 +200,8 @@ func (p *Plan) read(eventType string) (err error) {
 	return t.Valid()
 }
 
-// settings reads the three custom headers into t. Every one that is missing or
-// odd is named, so that one log line is enough to mend a deployment.
+// settings reads the three custom headers into t. The error names every header that is missing or
+// wrong, so that one log line is enough to repair a deployment.
 func settings(t *Target, h map[string][]Header) error {
 	var bad []string
 	get := func(name string) string {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// An eventSpec is an origin-request event in a few words; newEvent fills in the rest
-// as CloudFront does.
+// An eventSpec is a short form of an origin-request event. newEvent fills in the rest as CloudFront
+// does.
 type eventSpec struct {
 	method, uri, query, domain, path string
 	headers                          map[string]string // nil: the usual three

@@ -6,10 +6,10 @@ import (
 	"miniatura/sizes"
 )
 
-// ParseQuery reads a raw query string as the URL contract has it: split on
-// '&', names and values compared literally, no percent-decoding. The first
-// size alone decides: ok reports whether it names a size. The
-// first to_webp alone decides: exactly "1" is WebP.
+// ParseQuery reads size and to_webp from a raw query string. The string is split at '&'; names and
+// values are compared literally, without percent-decoding. Only the first size and the first
+// to_webp count. ok reports whether size is the name of a size, and webp whether to_webp is exactly
+// "1".
 func ParseQuery(raw string) (size string, webp, ok bool) {
 	var haveSize, haveWebP bool
 	for pair := range strings.SplitSeq(raw, "&") {

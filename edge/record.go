@@ -9,25 +9,26 @@ import (
 	"miniatura/internal/caught"
 )
 
-// Decisions a Record can hold.
+// The values of a Record's Decision.
 const (
 	Hit       = "hit"       // a fresh result was stored already: the request points at it
 	Resized   = "resized"   // the result was made and stored: the request points at it
 	Unchanged = "unchanged" // the request goes on as it came, and Error says why
 
-	// What Handle makes of Unchanged where it can; Error says why nothing better was done.
-	Older    = "older"    // the request points at a result of the same source, by another encoder or at another quality
+	// Handle replaces Unchanged by one of these where it can; Error then says why there is no fresh
+	// result.
+	Older    = "older"    // the request points at a result by another encoder or of another quality
 	Direct   = "direct"   // the answer is the result itself, which could not be stored
-	Redirect = "redirect" // the answer sends the visitor to the original, for seconds
+	Redirect = "redirect" // the answer is a redirect to the original, cached for seconds
 )
 
-// Faults a Record can hold beside its Error.
+// The values of a Record's Fault, which is set when Error is.
 const (
-	Lasting = "lasting" // as long as the source stays what it is
-	Passing = "passing" // the next request may end better
+	Lasting = "lasting" // holds as long as the source stays the same
+	Passing = "passing" // the next request may succeed
 )
 
-// A Record is what is known of one request when it is over: the log line.
+// A Record is what is known of a request when it is over. It is written as one line of the log.
 type Record struct {
 	RequestID string `json:"requestId,omitempty"`
 	Key       string `json:"key"`
@@ -37,25 +38,24 @@ type Record struct {
 	Decision  string `json:"decision"`
 	Error     string `json:"error,omitempty"`
 	Fault     string `json:"fault,omitempty"`
-	Replaced  bool   `json:"replaced,omitempty"` // what was stored is of an earlier source
-	Known     bool   `json:"known,omitempty"`    // the failure was remembered, nothing was tried
-	Err       error  `json:"-"`                  // what Error says, for errors.Is
-	Note      string `json:"note,omitempty"`     // what was odd, e.g. a profile that did not parse
+	Replaced  bool   `json:"replaced,omitempty"` // the stored object was of an earlier source
+	Known     bool   `json:"known,omitempty"`    // a marker holds the failure: nothing was tried
+	Err       error  `json:"-"`                  // Error as a value, for errors.Is
+	Note      string `json:"note,omitempty"`     // anything unusual, such as a damaged color profile
 
-	Format   string `json:"format,omitempty"` // what the result's bytes are, a media type
+	Format   string `json:"format,omitempty"` // the media type of the result's bytes
 	InBytes  int    `json:"inBytes,omitempty"`
-	InW      int    `json:"inW,omitempty"` // upright, in pixels
+	InW      int    `json:"inW,omitempty"` // in pixels, after EXIF orientation
 	InH      int    `json:"inH,omitempty"`
 	OutBytes int    `json:"outBytes,omitempty"`
 	OutW     int    `json:"outW,omitempty"`
 	OutH     int    `json:"outH,omitempty"`
 	Frames   int    `json:"frames,omitempty"`
 
-	// Cost is what Resize was estimated to take of a CPU, in milliseconds of codec's reference
-	// core.
+	// Cost is the estimated CPU time of Resize, in milliseconds of codec's reference core.
 	Cost Millis `json:"costMs,omitempty"`
 
-	// Milliseconds a stage.
+	// The time of each stage, in milliseconds.
 	Head   Millis `json:"headMs,omitempty"`
 	Get    Millis `json:"getMs,omitempty"`
 	Resize Millis `json:"resizeMs,omitempty"`
@@ -63,11 +63,11 @@ type Record struct {
 	Total  Millis `json:"totalMs"`
 }
 
-// Alone reports whether the failure is this result's alone: a limit that others of the same source
-// may not meet, a panic, or what is remembered of one of these, or of a deadline.
+// Alone reports whether the failure may be this result's alone, so that other results of the same
+// source are worth trying: a limit, a panic, or a marker of a limit, a panic or a deadline.
 func (r *Record) Alone() bool { return errors.Is(r.Err, codec.ErrLimit) || caught.Is(r.Err) }
 
-// Millis is a duration that JSON shows in milliseconds, to the microsecond.
+// Millis is a duration whose JSON is a number of milliseconds, precise to the microsecond.
 type Millis time.Duration
 
 // MarshalJSON writes m as a number of milliseconds.

@@ -1,7 +1,7 @@
 package s3lite
 
-// This file says what the answer to one attempt means: what it holds, what it teaches, and whether
-// to try again.
+// This file reads the answer to one attempt: what it contains, what the client learns from it, and
+// whether to try again.
 
 import (
 	"cmp"
@@ -19,49 +19,49 @@ import (
 	"time"
 )
 
-// outcome is what came of one attempt: an answer, or an error in the place of it or of its rest.
+// An outcome is the result of one attempt: an answer, or an error.
 type outcome struct {
 	request  *request
-	region   string    // that it was signed for
-	at       time.Time // that it was signed at
+	region   string    // the region that it was signed for
+	at       time.Time // the time that it was signed with
 	stage    stage
-	status   int         // HTTP; 0 without an answer
+	status   int         // HTTP status; 0 without an answer
 	header   http.Header // of the answer
-	object   *Object     // of a 2xx answer
-	refusal  []byte      // the body of any other
+	object   *Object     // from an answer with status 200 or 204
+	refusal  []byte      // the body of any other answer
 	err      error
-	undialed bool // err is that no connection could be made
+	undialed bool // err says that no connection could be made
 }
 
-// stage says how far an attempt came.
+// A stage says how far an attempt got.
 type stage int
 
 const (
-	unsigned stage = iota // without credentials
-	unsent                // a request that cannot be written
+	unsigned stage = iota // there were no credentials
+	unsent                // the request could not be written
 	sent
 )
 
-// when says how long to wait before the next attempt, if the kind is ErrExhausted.
+// A when says how long to wait before the next attempt.
 type when int
 
 const (
-	atOnce    when = iota // there is a hint to go by
+	atOnce    when = iota // no pause: the client has learned something
 	later                 // a pause
 	throttled             // a longer pause
 )
 
-// element returns the text of the first <name> in a refusal: flat and of known shape, so no XML
-// parser.
+// element returns the text of the first element of that name in a refusal. S3's refusals are flat
+// and small, so this needs no XML parser.
 func (o *outcome) element(name string) string {
 	_, s, _ := strings.Cut(string(o.refusal), "<"+name+">")
 	s, _, _ = strings.Cut(s, "</")
 	return s
 }
 
-// classify returns a nil kind if o answers its request, else the Kind of Error that o is if no
-// attempt follows, and when one may: ErrExhausted alone is tried again. hint says that o taught
-// something for the next attempt to go by.
+// classify returns a nil kind if o answers its request. Otherwise kind is the Kind of the Error
+// that the operation fails with unless there is another attempt. Only ErrExhausted allows one, and
+// next says when. hint says that the client has learned something from o.
 func classify(o *outcome, hint bool) (next when, kind error) {
 	code := o.element("Code")
 	switch s := o.status; {
@@ -69,13 +69,13 @@ func classify(o *outcome, hint bool) (next when, kind error) {
 		return atOnce, ErrDenied
 	case o.stage == unsent:
 		return atOnce, ErrRejected
-	case hint, o.request.probe && s == 200: // so it was the right region
+	case hint, o.request.probe && s == 200: // after a probe's 200 the region is known
 		return atOnce, ErrExhausted
 	case errors.Is(o.err, ErrTooLarge):
 		return atOnce, ErrTooLarge
 	case o.err != nil:
 		return later, ErrExhausted
-	case s == 200, s == 204: // 206 would be part of an object, unasked
+	case s == 200, s == 204: // 206 would be a part of the object, which was not asked for
 		return atOnce, nil
 	case s == 429, s == 503:
 		return throttled, ErrExhausted
@@ -90,14 +90,15 @@ func classify(o *outcome, hint bool) (next when, kind error) {
 	return atOnce, ErrRejected
 }
 
-// place is a region that the service named. It is sure once the bucket answered there.
+// A place is a region that the service named. It is sure when the bucket has answered there.
 type place struct {
 	name string
 	sure bool
 }
 
-// learn keeps what o says of the bucket's region and of the clock. It reports whether that gives
-// the same request a better chance. Answers to HEAD have no body, so there the headers must do.
+// learn stores what o says about the bucket's region and the service's clock. It reports whether
+// the same request has a better chance now. Answers to HEAD have no body: for them only the headers
+// count.
 func (c *Client) learn(o *outcome) bool {
 	believed := c.region.Load()
 	named := cmp.Or(o.header.Get("X-Amz-Bucket-Region"), o.element("Region"))
@@ -106,7 +107,7 @@ func (c *Client) learn(o *outcome) bool {
 	moved := s == 301 || s == 307 || s == 400
 	switch {
 	case o.undialed && believed != nil && !believed.sure && believed.name == o.region:
-		c.region.CompareAndSwap(believed, nil) // there may be no such region: back to where we started
+		c.region.CompareAndSwap(believed, nil) // there may be no such region: start again with c.Region
 	case (s == 200 || s == 404) && (believed == nil || *believed != place{o.region, true}):
 		c.region.Store(&place{o.region, true})
 	case moved && isRegion(named) && named != o.region && (believed == nil || named != believed.name):
@@ -121,8 +122,8 @@ func (c *Client) learn(o *outcome) bool {
 	return false
 }
 
-// read takes in an answer. All of a GET's body is read here, inside the attempt, so that a broken
-// one is retried.
+// read reads an answer. It reads the whole body of a GET, within the attempt, so that a broken body
+// is fetched again.
 func (o *outcome) read(res *http.Response, progress func()) (err error) {
 	q, h := o.request, res.Header
 	o.status, o.header = res.StatusCode, h
@@ -150,7 +151,7 @@ func (o *outcome) read(res *http.Response, progress func()) (err error) {
 	case res.ContentLength >= 0:
 		o.object.Body = make([]byte, res.ContentLength)
 		_, err = io.ReadFull(body, o.object.Body)
-	case q.query != "": // listings come in chunks, whose end is marked
+	case q.query != "": // listings are chunked, and the last chunk is marked
 		o.object.Body, err = io.ReadAll(io.LimitReader(body, q.limit))
 	default:
 		err = errors.New("no Content-Length: the end cannot be told from a broken connection")
@@ -161,8 +162,9 @@ func (o *outcome) read(res *http.Response, progress func()) (err error) {
 	return verify(o.object.Body, h)
 }
 
-// verify holds body against a checksum of the whole object. One of parts cannot be made again
-// without knowing where they end: its type is COMPOSITE, or its value ends in their number, "-3".
+// verify compares body with the checksums of the whole object. A checksum that was made of the
+// checksums of parts cannot be computed here, because nothing says where the parts end; its type is
+// COMPOSITE, or its value ends in the number of parts, such as "-3".
 func verify(body []byte, h http.Header) error {
 	for _, sum := range []struct {
 		header string
@@ -172,7 +174,7 @@ func verify(body []byte, h http.Header) error {
 		if want == "" || want == sum.of(body) || h.Get("X-Amz-Checksum-Type") == "COMPOSITE" {
 			continue
 		}
-		_, parts, _ := strings.Cut(want, "-") // base64 has none
+		_, parts, _ := strings.Cut(want, "-") // base64 has no '-'
 		if _, err := strconv.ParseUint(parts, 10, 32); err != nil {
 			return errors.New("body is not what its " + sum.header + " says")
 		}
@@ -180,17 +182,17 @@ func verify(body []byte, h http.Header) error {
 	return nil
 }
 
-// crc32Base64 is how S3 writes a CRC-32 (IEEE): four bytes, big-endian, in base64.
+// crc32Base64 returns the CRC-32 (IEEE) of b as S3 writes it: four bytes, big-endian, in base64.
 func crc32Base64(b []byte) string {
 	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(b)))
 }
 
-// nvme is the table of the CRC-64 in the NVM Express specification (NVM Command Set, "64b CRC"),
-// which S3 calls CRC64NVME: polynomial 0xad93d23594c93659, here bit-reversed as hash/crc64 wants
-// it; all ones before and after.
+// nvme returns the table of the CRC-64 in the NVM Express specification (NVM Command Set, "64b
+// CRC"), which S3 calls CRC64NVME. Its polynomial is 0xad93d23594c93659, bit-reversed here as
+// hash/crc64 expects. The register starts with all ones and is inverted at the end.
 var nvme = sync.OnceValue(func() *crc64.Table { return crc64.MakeTable(0x9a6c9329ac4bc9b5) })
 
-// crc64Base64 is how S3 writes a CRC64NVME: eight bytes, big-endian, in base64.
+// crc64Base64 returns the CRC64NVME of b as S3 writes it: eight bytes, big-endian, in base64.
 func crc64Base64(b []byte) string {
 	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint64(nil, crc64.Checksum(b, nvme())))
 }

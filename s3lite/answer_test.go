@@ -26,8 +26,8 @@ import (
 	"miniatura/s3lite/s3test"
 )
 
-// nvmeVectors are those of the NVM Command Set Specification 1.0, section 5.2.1.3.5, and the check
-// value of CRC-64/NVME in the catalogue of parametrised CRC algorithms.
+// nvmeVectors are from the NVM Command Set Specification 1.0, section 5.2.1.3.5. The last but one
+// is the check value of CRC-64/NVME in the catalogue of parametrised CRC algorithms.
 var nvmeVectors = []struct {
 	body []byte
 	sum  string
@@ -56,7 +56,7 @@ func sumOf(t *testing.T, digits string) string {
 	return base64.StdEncoding.EncodeToString(b)
 }
 
-// getWith gets body from a service that sends those headers with it.
+// getWith gets body from a service that sends the given headers with it.
 func getWith(t *testing.T, body []byte, header ...string) (o *s3lite.Object, requests int, err error) {
 	c := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		requests++
@@ -96,8 +96,8 @@ func TestCRC64NVMEIsVerified(t *testing.T) {
 	}
 }
 
-// A checksum made of those of an upload's parts is no checksum of the object, whether its type is
-// said or not.
+// A checksum of the checksums of an upload's parts is not compared with the object, whether or not
+// the answer names its type.
 func TestCompositeChecksumsAreNotHeldAgainstTheBody(t *testing.T) {
 	body := []byte("123456789")
 	const crc32, crc64, kind = "x-amz-checksum-crc32", "x-amz-checksum-crc64nvme", "x-amz-checksum-type"
@@ -129,16 +129,16 @@ func TestCompositeChecksumsAreNotHeldAgainstTheBody(t *testing.T) {
 	}
 }
 
-// reply is one answer of a service that is not to be trusted.
+// A reply is one answer of a service that cannot be trusted.
 type reply struct {
 	status      int // 0: the connection breaks
 	code        string
-	inBody, off bool   // names a region in the body; its clock is an hour off
-	region      string // names it in the header
+	inBody, off bool   // the body names a region; the clock is an hour off
+	region      string // the region in the header
 }
 
-// replies answers the n-th request with the n-th reply, and those beyond with the last. It returns
-// a client of it, and the methods that were asked.
+// replies serves the given replies in order, and then the last one again and again. It returns a
+// client of the service, and a function that returns the methods of the requests so far.
 func replies(t *testing.T, all ...reply) (c *s3lite.Client, methods func() []string) {
 	var mu sync.Mutex
 	var asked []string
@@ -170,7 +170,7 @@ func replies(t *testing.T, all ...reply) (c *s3lite.Client, methods func() []str
 			io.WriteString(w, body)
 		}
 	}))
-	c.Transport.(*http.Transport).DisableKeepAlives = true // else net/http replays what fails on a kept connection
+	c.Transport.(*http.Transport).DisableKeepAlives = true // net/http repeats what fails on a kept connection
 	return c, func() []string {
 		mu.Lock()
 		defer mu.Unlock()
@@ -178,8 +178,8 @@ func replies(t *testing.T, all ...reply) (c *s3lite.Client, methods func() []str
 	}
 }
 
-// A HEAD that is answered 400 by a server that names its region in bodies alone: the GET that asks
-// for it is one of the four requests.
+// A server answers HEAD with 400 and names its region only in bodies. The GET that asks for the
+// region counts as one of the four requests.
 func TestTheGETInPlaceOfAHEADIsOneOfFour(t *testing.T) {
 	bad, named := reply{status: 400}, reply{status: 400, code: "AuthorizationHeaderMalformed", inBody: true}
 	ok, busy, skewed := reply{status: 200}, reply{status: 503}, reply{status: 403, code: "RequestTimeTooSkewed", off: true}
@@ -223,7 +223,7 @@ func TestTooLargeIsSaidOnce(t *testing.T) {
 	}
 }
 
-// Whatever a service answers, an operation makes at most four requests, and its error is whole.
+// Whatever a service answers, an operation makes at most four requests, and its error is complete.
 func TestAnOperationMakesAtMostFourRequests(t *testing.T) {
 	kinds := []error{s3lite.ErrNotFound, s3lite.ErrDenied, s3lite.ErrTooLarge, s3lite.ErrRejected, s3lite.ErrExhausted}
 	rng := rand.New(rand.NewPCG(12, 17))
@@ -281,8 +281,8 @@ func TestAnOperationMakesAtMostFourRequests(t *testing.T) {
 	}
 }
 
-// amazon is a transport to many regions of AWS, which are servers on loopback. The others do not
-// exist.
+// amazon is a transport that reaches some regions of AWS, which are servers on loopback. The other
+// regions do not exist.
 type amazon struct {
 	http.Transport
 	failed int // connections that were not made
@@ -347,7 +347,7 @@ func TestARegionThatLeadsNowhereIsForgotten(t *testing.T) {
 		})
 	}
 
-	// Where the bucket has answered, it is: a connection that fails there once says nothing.
+	// A region in which the bucket has answered is kept when a connection to it fails.
 	srv := s3test.New(s3test.Config{Region: "eu-west-1"})
 	srv.Put("k", s3test.Object{Body: body})
 	var started atomic.Int32
@@ -377,7 +377,7 @@ func TestARegionThatLeadsNowhereIsForgotten(t *testing.T) {
 	}
 }
 
-// One request learns the region while another, signed for the wrong one, is under way.
+// One request learns the region while another, signed for the wrong region, is in progress.
 func TestWhatAnotherRequestLearnedIsAHint(t *testing.T) {
 	srv := s3test.New(s3test.Config{Region: "eu-west-1"})
 	srv.Put("k", s3test.Object{Body: body})

@@ -16,8 +16,8 @@ import (
 	"miniatura/s3lite"
 )
 
-// canned answers every request on loopback with the same bytes and allocates nothing while doing
-// so: what the benchmarks report is the client's.
+// canned returns a client of a server that answers every request with the same bytes. The server
+// allocates nothing per request, so that the benchmarks report the client's allocations.
 func canned(b *testing.B, answer []byte) *s3lite.Client {
 	b.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -110,7 +110,8 @@ func BenchmarkPut(b *testing.B) {
 	}
 }
 
-// BenchmarkRoundTrip is net/http alone with as many headers: the floor under BenchmarkHead.
+// BenchmarkRoundTrip measures net/http alone with as many headers: the lower limit of
+// BenchmarkHead.
 func BenchmarkRoundTrip(b *testing.B) {
 	c := canned(b, []byte(head("200 OK", 100)))
 	r, err := http.NewRequest("HEAD", c.Endpoint+"/bucket/k", nil)

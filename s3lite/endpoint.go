@@ -1,6 +1,6 @@
 package s3lite
 
-// This file says where a bucket lives, as AWS's endpoint rules for general purpose buckets do.
+// This file builds a bucket's address, by AWS's endpoint rules for general purpose buckets.
 
 import (
 	"errors"
@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// url returns where key lives when the bucket is in region, its path encoded.
+// url returns the address of key when the bucket is in region, with its path encoded. It returns an
+// error when Bucket is empty or an S3 Express bucket, or when Endpoint is not a URL.
 func (c *Client) url(region, key string) (*url.URL, error) {
 	base := c.Endpoint
 	if base == "" {
@@ -37,8 +38,8 @@ func (c *Client) url(region, key string) (*url.URL, error) {
 	}
 	u.Path = strings.TrimRight(u.Path, "/")
 	_, notIP := netip.ParseAddr(u.Hostname())
-	// A certificate's * covers no dots; over http none is at stake. Names below localhost seldom
-	// resolve.
+	// A bucket with dots gets no host name of its own over https, because the * of a certificate
+	// does not match dots. Names below localhost often do not resolve.
 	dots := u.Scheme == "http" || !strings.Contains(c.Bucket, ".")
 	if hostLabels(c.Bucket) && dots && notIP != nil && u.Hostname() != "localhost" && !c.PathStyle {
 		u.Host = c.Bucket + "." + u.Host
@@ -52,8 +53,8 @@ func (c *Client) url(region, key string) (*url.URL, error) {
 
 const expressSuffix = "--x-s3"
 
-// hostLabels reports whether bucket can stand in a host name: 3 to 63 of a-z, 0-9, '-' and dots
-// between.
+// hostLabels reports whether bucket can be part of a host name: 3 to 63 characters, in labels of
+// a-z, 0-9 and '-' with dots between them.
 func hostLabels(bucket string) bool {
 	for label := range strings.SplitSeq(bucket, ".") {
 		if !isLabel(label) {
@@ -67,13 +68,14 @@ func isLabel(s string) bool {
 	return s != "" && s == strings.Trim(s, "-") && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
-// isRegion keeps what a service says its region is from becoming any other part of a host name.
+// isRegion reports whether s looks like a region. Without this check, a service that names a region
+// could choose the host of the next request.
 func isRegion(s string) bool { return isLabel(s) && strings.Contains(s, "-") && len(s) < 32 }
 
-// ParseDomain takes the domain name of a CloudFront S3 origin apart:
-// bucket.s3.region.amazonaws.com, and the older, dual-stack, FIPS and Chinese forms of it.
-// bucket.s3.amazonaws.com names no region: it is us-east-1, until the service says otherwise.
-// Websites, access points and S3 Express are errors.
+// ParseDomain returns the bucket and the region of a CloudFront S3 origin from its domain name:
+// bucket.s3.region.amazonaws.com, and its older, dual-stack, FIPS and Chinese forms. For
+// bucket.s3.amazonaws.com, which names no region, it returns us-east-1; a Client learns the right
+// one. Websites, access points and S3 Express are errors.
 func ParseDomain(host string) (bucket, region string, err error) {
 	name, ok := strings.CutSuffix(strings.TrimSuffix(strings.ToLower(host), ".cn"), ".amazonaws.com")
 	i := strings.LastIndex(name, ".s3")

@@ -1,5 +1,6 @@
 package s3lite
 
+// This file defines the errors of all operations.
 import (
 	"cmp"
 	"errors"
@@ -9,25 +10,25 @@ import (
 	"slices"
 )
 
-// The kinds of Error a caller branches on, with errors.Is: an Error is of exactly one.
+// The kinds of Error, for errors.Is. An Error is of exactly one kind.
 var (
 	ErrNotFound  = fmt.Errorf("not found: %w", fs.ErrNotExist) // 404
 	ErrDenied    = fmt.Errorf("denied: %w", fs.ErrPermission)  // 401, 403, an expired token, or no credentials
-	ErrTooLarge  = errors.New("larger than the limit")         // GET, by its Content-Length
-	ErrRejected  = errors.New("rejected")                      // any other answer that repeating will not change
-	ErrExhausted = errors.New("gave up")                       // what may go away did not: attempts or time ran out
+	ErrTooLarge  = errors.New("larger than the limit")         // of a GET, by its Content-Length
+	ErrRejected  = errors.New("rejected")                      // any other answer that would be the same again
+	ErrExhausted = errors.New("gave up")                       // a passing fault lasted longer than all attempts or the time
 
 	errStalled = errors.New("no progress within the time set") // in one attempt
 	errNotS3   = errors.New("not the domain name of a general purpose S3 bucket")
 )
 
-// Error is what every operation fails with: what it was, how the service put it, and after how many
-// attempts.
+// Error is the error of every operation: what was asked, what the service answered, and after how
+// many attempts.
 type Error struct {
 	Op, Bucket, Key string // Op is the HTTP method, or LIST
-	Status          int    // HTTP, of the last attempt; 0 when it got no answer
-	Code, RequestID string // S3's own words
-	Attempts        int    // requests made, 0 when refused before the first
+	Status          int    // HTTP status of the last attempt; 0 when it got no answer
+	Code, RequestID string // as S3 sent them
+	Attempts        int    // requests made; 0 when the first could not be made
 	Kind            error  // one of the Err variables
 	Err             error  // the cause below, or nil
 }
@@ -50,7 +51,7 @@ func (e *Error) Error() string {
 	return s + fmt.Sprintf("%d of %d attempts)", e.Attempts, maxAttempts)
 }
 
-// Unwrap lets errors.Is and errors.As see both the kind and the cause.
+// Unwrap returns the kind and the cause, for errors.Is and errors.As.
 func (e *Error) Unwrap() []error {
 	return slices.DeleteFunc([]error{e.Kind, e.Err}, func(err error) bool { return err == nil })
 }

@@ -47,7 +47,7 @@ func ExampleClient() {
 	// true true
 }
 
-// A fault that goes away is not seen by the caller.
+// The caller does not see a fault that goes away.
 func ExampleClient_faults() {
 	service := s3test.New(s3test.Config{})
 	server := httptest.NewServer(service)

@@ -32,7 +32,8 @@ func TestMain(m *testing.M) {
 
 var body = bytes.Repeat([]byte("0123456789"), 1000)
 
-// play asks c for the operation that sc is about, and reports whether what came back is right.
+// play runs the operation of sc on c. It returns an error when the operation fails or its result is
+// wrong.
 func play(ctx context.Context, c *s3lite.Client, sc s3test.Scenario) error {
 	switch sc.Method() {
 	case "HEAD":
@@ -51,7 +52,7 @@ func play(ctx context.Context, c *s3lite.Client, sc s3test.Scenario) error {
 	return c.Put(ctx, s3test.ScenarioKey, body, s3lite.PutOptions{ContentType: "image/webp"})
 }
 
-// on counts the requests for key in srv's log.
+// on returns how many requests for key are in srv's log, and empties the log.
 func on(srv *s3test.Server, key string) (n int) {
 	for _, r := range srv.Requests() {
 		if r.Key == key {
@@ -78,7 +79,7 @@ func TestFaultTable(t *testing.T) {
 				c.Progress = 600 * time.Millisecond
 			}
 			if !sc.Learns() {
-				c.Head(t.Context(), "warm") // so that the fault strikes a connection used before
+				c.Head(t.Context(), "warm") // so that the fault meets a connection that was used before
 			}
 			begin := time.Now()
 			err := play(t.Context(), c, sc)
@@ -95,7 +96,7 @@ func TestFaultTable(t *testing.T) {
 				if o := srv.Object(s3test.ScenarioKey); !bytes.Equal(o.Body, body) {
 					t.Error("stored object is not whole")
 				}
-				if sc.Learns() { // and what was learned stays
+				if sc.Learns() { // what was learned is kept
 					if err := play(t.Context(), c, sc); err != nil || on(srv, s3test.ScenarioKey) != 1 {
 						t.Error("learned nothing:", err)
 					}
@@ -125,7 +126,7 @@ func TestFaultTable(t *testing.T) {
 	}
 }
 
-// The bounds a visitor feels are those of the zero Client.
+// A visitor waits as long as the zero Client allows.
 func TestAHangCostsAtMostThreeAndAHalfSeconds(t *testing.T) {
 	t.Parallel()
 	for _, method := range []string{"HEAD", "GET", "PUT"} {
@@ -163,7 +164,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		tr := &http.Transport{}
 		c := client(ts.URL, tr)
 		c.Progress = 60 * time.Millisecond
-		ctx, cancel := context.WithTimeout(t.Context(), 40*time.Millisecond) // some end so, some by their progress
+		ctx, cancel := context.WithTimeout(t.Context(), 40*time.Millisecond) // some end by it, some by Progress
 		c.Head(ctx, "warm")
 		play(ctx, c, sc)
 		play(t.Context(), c, sc)
@@ -288,7 +289,7 @@ func TestPutIsDoneWithItsBytesWhenItReturns(t *testing.T) {
 	}
 }
 
-// An answer may come before the body is sent, and the connection go.
+// A server may answer before the body is sent, and close the connection.
 func TestPutSurvivesEarlyAnswers(t *testing.T) {
 	t.Parallel()
 	srv := s3test.New(s3test.Config{})
@@ -353,8 +354,8 @@ func TestFaultsOfTheBodyAreCaught(t *testing.T) {
 	}
 }
 
-// Many at once, in the wrong region and half an hour off: all are mended, none trips over what
-// another learned.
+// Many requests at once start in the wrong region and with a clock that is half an hour off. All
+// succeed, and what one of them learns does not harm another.
 func TestConcurrentRequestsLearnTogether(t *testing.T) {
 	srv := s3test.New(s3test.Config{Region: "eu-west-1", Now: func() time.Time { return time.Now().Add(-30 * time.Minute) }})
 	c := start(t, srv)
@@ -380,8 +381,8 @@ func TestConcurrentRequestsLearnTogether(t *testing.T) {
 	}
 }
 
-// After a thaw the idle connections are dead without a sign. One attempt finds out; the rest are on
-// new ones.
+// After a sandbox is thawed, its idle connections are dead without notice. One attempt finds that
+// out, and the next uses a new connection.
 func TestDeadIdleConnectionsCostOneAttempt(t *testing.T) {
 	t.Parallel()
 	srv := s3test.New(s3test.Config{})
@@ -448,8 +449,8 @@ func TestErrorsSayWhatFailed(t *testing.T) {
 	}
 }
 
-// AWS names the region in a header; others only in the body of the refusal, which HEAD does not
-// have.
+// AWS names the region in a header. Other servers name it only in the body of the refusal, which
+// HEAD does not have.
 func TestHeadFindsTheRegionThatOnlyABodyNames(t *testing.T) {
 	srv := s3test.New(s3test.Config{Region: "eu-west-1"})
 	srv.Put("k", s3test.Object{Body: body})
@@ -472,7 +473,7 @@ func TestHeadFindsTheRegionThatOnlyABodyNames(t *testing.T) {
 	}
 }
 
-// A part of an object is not taken for the whole, even if its Content-Length is right.
+// A part of an object is not accepted as the whole, even if its Content-Length is right.
 func TestAPartNobodyAskedForIsRefused(t *testing.T) {
 	c := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Range", "bytes 0-99/1000")

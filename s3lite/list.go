@@ -16,13 +16,13 @@ import (
 	"time"
 )
 
-// maxPage bounds one page of a listing: 1,000 keys of 1,024 bytes, each percent-encoded, and what
-// stands around them.
+// maxPage is the largest page of a listing, in bytes: 1,000 keys of 1,024 bytes, percent-encoded,
+// with their XML.
 const maxPage = 8 << 20
 
-// List yields the objects whose keys begin with prefix in the order of their keys' bytes: Key,
-// Size, ETag and LastModified of each. It ends at the first error, which it yields with a nil
-// Object.
+// List yields the objects whose keys begin with prefix, in the order of their keys' bytes. Only
+// Key, Size, ETag and LastModified are set. At the first error it yields a nil Object with the
+// error, and ends.
 func (c *Client) List(ctx context.Context, prefix string) iter.Seq2[*Object, error] {
 	return func(yield func(*Object, error) bool) {
 		query := [][2]string{{"list-type", "2"}, {"encoding-type", "url"}, {"prefix", prefix}}
@@ -69,8 +69,8 @@ func (c *Client) List(ctx context.Context, prefix string) iter.Seq2[*Object, err
 	}
 }
 
-// canonicalQuery encodes (name, value) pairs and sorts them as pairs: strings "name=value" would
-// sort otherwise, since '-' and '.' come before '='.
+// canonicalQuery encodes (name, value) pairs and sorts them by name, then value. Sorting strings
+// "name=value" would be wrong, because '-' and '.' come before '='.
 func canonicalQuery(query [][2]string) string {
 	pairs := make([][2]string, len(query))
 	for i, p := range query {

@@ -17,8 +17,8 @@ const (
 	escaped = `strings.ReplaceAll(url.QueryEscape(s), "+", "%20")`
 )
 
-// mutants are the package with one line made wrong: in file, old becomes new. tests name those that
-// must fail.
+// mutants are the package with one change that makes it wrong: old becomes new in file. At least
+// one of tests must fail.
 var mutants = []struct{ name, file, old, new, tests string }{
 	{"pairs not sorted", "list.go", "slices.SortFunc(pairs,", "_ = func(p [][2]string, f func(a, b [2]string) int) {}; slices.SortFunc([][2]string{},", signer},
 	{"pairs sorted as strings", "list.go", "slices.Compare(a[:], b[:])", `strings.Compare(a[0]+"="+a[1], b[0]+"="+b[1])`, signer},
@@ -82,7 +82,7 @@ var mutants = []struct{ name, file, old, new, tests string }{
 	{"body still in use", "request.go", "<-closed.Done() }()", "_ = closed }()", "PutIsDone"},
 }
 
-// The tests must fail on every mutant: a test that passes on a broken signer guards nothing.
+// A test that passes on a broken client is of no use, so the tests must fail on every mutant.
 func TestMutantsAreCaught(t *testing.T) {
 	if os.Getenv("MINIATURA_LONG") == "" {
 		t.Skip("builds the package some fifty times: set MINIATURA_LONG=1")

@@ -19,23 +19,24 @@ import (
 
 const (
 	maxAttempts = 4
-	grain       = 16 << 10 // bytes sent or received that count as progress: a trickle is a stall
+	grain       = 16 << 10 // how many bytes, sent or received, count as progress
 )
 
-// request is one operation, the same in every attempt but for its signature.
+// A request is one operation. It is the same in every attempt, except for its signature.
 type request struct {
-	op, method, key string // op is LIST, or empty when the method says it
-	query           string // canonical; only of LIST
+	op, method, key string // op is LIST, or "" when it is the method
+	query           string // canonical; only for LIST
 	header          http.Header
 	body            []byte
-	limit           int64 // of the answer's body to a GET, bytes
-	probe           bool  // a GET in the place of a HEAD, for the region that it may name
+	limit           int64 // for the body of a GET's answer, in bytes
+	probe           bool  // a GET in the place of a HEAD, whose answer may name the region
 }
 
-// shared is the process's transport: no proxy, no HTTP/2 (not with a dialer or TLS settings of
-// one's own), no compression that would hide a body's length. Go holds IdleConnTimeout against the
-// wall clock too, so it does not use connections that died while the sandbox was frozen. New ones
-// resume the TLS session of old ones: a handshake without certificates to verify.
+// shared is the transport of all Clients in the process. It has no proxy, no HTTP/2 (Go does not
+// use that with a custom dialer or TLS settings), and no compression, which would hide a body's
+// length. Go also compares IdleConnTimeout with the wall clock, so connections that died while the
+// sandbox was frozen are not used. New connections resume the TLS session of old ones, so that no
+// certificates have to be verified.
 var shared http.RoundTripper = &http.Transport{
 	DialContext:         (&net.Dialer{Timeout: time.Second}).DialContext,
 	TLSHandshakeTimeout: 2 * time.Second,
@@ -45,11 +46,11 @@ var shared http.RoundTripper = &http.Transport{
 	DisableCompression:  true,
 }
 
-// Warm reads the certificates that the first TLS handshake needs, 4 ms of work: call it in a
-// goroutine at start.
-func Warm() { x509.SystemCertPool() } // crypto/x509 keeps them; what goes wrong, the handshake reports
+// Warm reads the certificates that the first TLS handshake needs, which takes 4 ms. Call it in a
+// goroutine when the program starts.
+func Warm() { x509.SystemCertPool() } // crypto/x509 keeps the result; an error comes again in the handshake
 
-// do repeats q until it is answered or refused, or attempts or time run out.
+// do repeats q until there is a final answer, or attempts or time run out.
 func (c *Client) do(ctx context.Context, q *request) (*Object, error) {
 	e := &Error{Op: cmp.Or(q.op, q.method), Bucket: c.Bucket, Key: q.key}
 	base := cmp.Or(c.Backoff, 50*time.Millisecond)
@@ -60,8 +61,8 @@ func (c *Client) do(ctx context.Context, q *request) (*Object, error) {
 		case c.region.Load() != nil:
 			ask = q
 		case c.Endpoint != "" && ask.method == http.MethodHead && o.status == 400:
-			// Unlike AWS, other servers name their region in the body alone. HEAD has none, so GET
-			// is next.
+			// Unlike AWS, other servers name their region only in the body of a refusal. HEAD has
+			// no body, so the next request is a GET.
 			ask, hint = &request{method: http.MethodGet, key: q.key, probe: true}, true
 		}
 		next, kind := classify(o, hint)
@@ -88,8 +89,8 @@ func (c *Client) do(ctx context.Context, q *request) (*Object, error) {
 	}
 }
 
-// attempt signs q, sends it and reads all of the answer. It fails after c.Progress without
-// progress, which is grain bytes sent or received.
+// attempt signs q, sends it and reads all of the answer. It fails when less than grain bytes were
+// sent or received in c.Progress.
 func (c *Client) attempt(ctx context.Context, q *request) *outcome {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -110,7 +111,7 @@ func (c *Client) attempt(ctx context.Context, q *request) *outcome {
 	if len(q.body) > 0 {
 		closed, done := context.WithCancel(context.Background())
 		r.Body = &meter{Reader: bytes.NewReader(q.body), progress: progress, done: done}
-		defer func() { cancel(nil); <-closed.Done() }() // the caller may reuse its bytes once we return
+		defer func() { cancel(nil); <-closed.Done() }() // the caller may reuse its bytes after the return
 	}
 
 	t := cmp.Or(c.Transport, shared)
@@ -127,12 +128,13 @@ func (c *Client) attempt(ctx context.Context, q *request) *outcome {
 	op, ok := errors.AsType[*net.OpError](err)
 	o.err, o.undialed = cmp.Or(context.Cause(ctx), err), ok && op.Op == "dial"
 	if t, ok := t.(interface{ CloseIdleConnections() }); ok {
-		t.CloseIdleConnections() // this connection may have died while the sandbox was frozen, and the others too
+		t.CloseIdleConnections() // if this connection died while the sandbox was frozen, the others did too
 	}
 	return o
 }
 
-// newRequest returns o's request as it goes to o.region, signed at o.at.
+// newRequest returns o's request for o.region, signed at o.at. On an error, o.stage says how far it
+// got.
 func (c *Client) newRequest(o *outcome) (*http.Request, error) {
 	ask := c.Credentials
 	if ask == nil {
@@ -163,12 +165,12 @@ func (c *Client) newRequest(o *outcome) (*http.Request, error) {
 	return r, nil
 }
 
-// meter is a body, sent or received, that reports each grain of its bytes.
+// A meter is a body, sent or received, that reports progress after each grain of bytes.
 type meter struct {
 	io.Reader
 	progress func()
 	since    int    // bytes since the last report
-	done     func() // called by Close; received bodies are closed without
+	done     func() // called by Close, which is only used for bodies that are sent
 }
 
 func (m *meter) Read(p []byte) (int, error) {

@@ -22,8 +22,8 @@ import (
 
 var creds = s3lite.Credentials{AccessKeyID: "AKIDTEST", SecretAccessKey: "secret"}
 
-// start serves srv on loopback and returns a client with short pauses, and patience, so that a busy
-// machine is not taken for a fault.
+// start serves srv on loopback and returns a client of it. The client's pauses are short, but it is
+// patient, so that a slow machine does not look like a fault.
 func start(t testing.TB, srv http.Handler) *s3lite.Client {
 	t.Helper()
 	ts := httptest.NewServer(srv)
@@ -39,13 +39,13 @@ func client(url string, tr http.RoundTripper) *s3lite.Client {
 		Progress:    20 * time.Second, Backoff: time.Millisecond}
 }
 
-// oddKeys are keys that some layer between a program and S3 is known to spoil.
+// oddKeys are keys that programs between a client and S3 are known to change.
 var oddKeys = []string{
 	"a.jpg", "a b.jpg", "a  b.jpg", "a+b.jpg", "100%.jpg", "a%2Fb.jpg", "a%20b.jpg", "ñandú/é.jpg", "日本/🎉.png", "a&b=c?d#e.jpg",
 	"!'()*~-_.jpg", "a:b;c,d@e$f.jpg", "a\"<>\\^`{|}[].jpg", "ctl\x01\x7f.jpg", "nl\n.jpg", strings.Repeat("k", 200) + "/" + strings.Repeat("l", 200),
 }
 
-// foldedKeys are kept apart by S3 and by nothing that thinks of paths.
+// foldedKeys are different keys to S3, but not to programs that clean paths.
 var foldedKeys = []string{"a//b.jpg", "/lead.jpg", "//", "a/./b.jpg", "a/../b.jpg", "../up.jpg", "tail/", strings.Repeat("k", 1024)}
 
 func roundTrip(t *testing.T, c *s3lite.Client, key string) {
@@ -119,7 +119,7 @@ func TestEveryKeyRoundTripsInMemory(t *testing.T) {
 		t.Errorf("list with prefix: %q", got)
 	}
 	for _, k := range keys {
-		for range 2 { // the second finds nothing, which is no error
+		for range 2 { // the second DELETE finds nothing, which is no error
 			if err := c.Delete(t.Context(), k); err != nil {
 				t.Error(err)
 			}
@@ -158,7 +158,7 @@ func TestEveryPlainKeyRoundTripsInADirectory(t *testing.T) {
 			t.Errorf("PUT %q: %v", k, err)
 		}
 	}
-	// A new server over the same directory knows the same.
+	// A new server over the same directory has the same objects.
 	c = serve()
 	o, err = c.Head(t.Context(), "a b.jpg")
 	if err != nil || o.ContentType != "image/webp" || o.Metadata["width"] != "360" {
@@ -169,7 +169,7 @@ func TestEveryPlainKeyRoundTripsInADirectory(t *testing.T) {
 	if got := list(t, c, ""); !slices.Equal(got, want) {
 		t.Errorf("list: %q, want %q", got, want)
 	}
-	// A file changed by hand is another object, without what was known of the old one.
+	// A file that was changed by hand is another object, without the old one's metadata.
 	if err := os.WriteFile(filepath.Join(dir, "a b.jpg"), []byte("edited"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +181,7 @@ func TestEveryPlainKeyRoundTripsInADirectory(t *testing.T) {
 		t.Error(err)
 	}
 	absent(t, c, "a b.jpg")
-	absent(t, c, "ñandú") // a folder is no object
+	absent(t, c, "ñandú") // a folder is not an object
 }
 
 func TestListGoesOnFromPageToPage(t *testing.T) {

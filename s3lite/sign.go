@@ -1,7 +1,7 @@
 package s3lite
 
 // This file implements AWS Signature Version 4 in the Authorization header, as S3 reads it: the
-// path is encoded once and never normalised
+// path is encoded once and never normalized
 // (docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html).
 
 import (
@@ -16,17 +16,18 @@ import (
 	"time"
 )
 
-// escape percent-encodes all but RFC 3986's unreserved characters, as QueryEscape does, but for the
-// space.
+// escape percent-encodes all but RFC 3986's unreserved characters. It is url.QueryEscape, except
+// that a space becomes %20.
 func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
 func escapePath(s string) string { return strings.ReplaceAll(escape(s), "%2F", "/") }
 
-// canonicalRequest takes the path and query of r in canonical form, and signs Host and all of
-// r.Header. payload is the body's SHA-256 in hexadecimal.
+// canonicalRequest returns the canonical form of r and the names of its signed headers, which are
+// Host and all of r.Header. r's RawPath and RawQuery must be canonical. payload is the SHA-256 of
+// the body in hexadecimal.
 func canonicalRequest(r *http.Request, payload string) (canonical, signedHeaders string) {
 	header := map[string]string{"host": r.Host}
-	names := append(make([]string, 0, 16), "host") // lower case: canonical names sort otherwise ('_' stands between)
+	names := append(make([]string, 0, 16), "host") // in lower case, because '_' sorts between the cases
 	for name, values := range r.Header {
 		trimmed := make([]string, len(values))
 		for i, v := range values {
@@ -54,8 +55,8 @@ func hexSHA256(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// signature is the end of a chain of HMACs, each the key of the next: of the scope's four parts,
-// then of toSign.
+// signature returns the signature of toSign. It is the end of a chain of HMACs, each of which is
+// the key of the next: over the four parts of scope, then over toSign.
 func signature(secret, scope, toSign string) string {
 	key := []byte("AWS4" + secret)
 	for _, message := range bytes.SplitN([]byte(scope+"/"+toSign), []byte("/"), 5) { // toSign has slashes of its own
@@ -71,15 +72,15 @@ func sign(r *http.Request, cr Credentials, region string, at time.Time, body []b
 	signFor(r, cr, region, "s3", at, body)
 }
 
-// Sign signs r for another service of AWS than S3. The path needs no encoding, and there is no
-// query.
+// Sign signs r for a service of AWS other than S3. r's path must need no encoding, and r must have
+// no query.
 func Sign(r *http.Request, cr Credentials, region, service string, at time.Time, body []byte) {
 	r.URL.RawPath = r.URL.Path
 	signFor(r, cr, region, service, at, body)
 }
 
-// signFor adds date, payload hash, session token and Authorization to r, whose other headers are
-// complete.
+// signFor adds the date, the hash of the body, the session token and the Authorization to r. All
+// other headers of r must be set before.
 func signFor(r *http.Request, cr Credentials, region, service string, at time.Time, body []byte) {
 	date, payload := at.UTC().Format("20060102T150405Z"), hexSHA256(body)
 	r.Header["X-Amz-Date"] = []string{date}

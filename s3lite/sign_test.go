@@ -14,8 +14,8 @@ import (
 	"miniatura/internal/outside"
 )
 
-// vectors reads a file of AWS's published cases (aws-c-auth and the S3 endpoint rules, Apache-2.0),
-// which lie beside the repository, not in it.
+// vectors reads a file of AWS's published test cases (aws-c-auth and the S3 endpoint rules,
+// Apache-2.0). They are in the shared folder, not in this repository.
 func vectors(t *testing.T, name string, into any) {
 	t.Helper()
 	b, err := os.ReadFile(outside.Shared(t, "vectors/"+name))
@@ -27,8 +27,8 @@ func vectors(t *testing.T, name string, into any) {
 	}
 }
 
-// rawRequest reads a request as the suite writes it: target not encoded, or encoded in part; header
-// lines may be folded.
+// rawRequest reads a request in the suite's format. Its target may be encoded, in part or not at
+// all, and its header lines may be folded.
 func rawRequest(t *testing.T, raw string) (r *http.Request, body string) {
 	t.Helper()
 	head, body, _ := strings.Cut(raw, "\n\n")
@@ -105,8 +105,8 @@ func TestAWSSigningSuite(t *testing.T) {
 	}
 }
 
-// The worked examples of "Authenticating Requests: Using the Authorization Header" and "... Using
-// Query Parameters" in the Amazon S3 API Reference.
+// These are the examples of "Authenticating Requests: Using the Authorization Header" and "...
+// Using Query Parameters" in the Amazon S3 API Reference.
 func TestS3WorkedExamples(t *testing.T) {
 	const (
 		empty   = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -172,8 +172,9 @@ func TestS3WorkedExamples(t *testing.T) {
 	}
 }
 
-// What the suite's cases do not reach: sorting where "name=value" strings sort otherwise, values of
-// one name, bytes that are not UTF-8, and header names whose order depends on their case.
+// These cases are not in the suite: an order that differs from the order of "name=value" strings,
+// several values of one name, bytes that are not UTF-8, and header names whose order depends on
+// their case.
 func TestCanonicalFormBeyondTheSuite(t *testing.T) {
 	for want, query := range map[string][][2]string{
 		"a=&a-b=&a.b=":             {{"a.b", ""}, {"a-b", ""}, {"a", ""}}, // as strings: "a-b=" < "a.b=" < "a="
@@ -217,8 +218,8 @@ func TestAWSEndpointCases(t *testing.T) {
 	}
 }
 
-// A service that names a region chooses where the next request goes: it must not choose more than
-// that.
+// A service that names a region chooses part of the host of the next request. It must not be able
+// to choose more than the region.
 func TestARegionCannotBecomeAHost(t *testing.T) {
 	for _, s := range []string{"", "x", "evil.com/", "a-b.evil.com", "eu-west-1#", "eu-west-1@evil.com", "EU-WEST-1", "eu west-1", "-eu-west-1", "eu-west-", "../..", strings.Repeat("a-b", 20), "eu-west-1\r\n"} {
 		if isRegion(s) {

@@ -22,8 +22,8 @@ import (
 	"miniatura/s3lite/s3test"
 )
 
-// tamperings are changes to a signed PUT on its way: each must be refused, or the signature covers
-// less than it should.
+// tamperings are changes to a signed PUT on its way. Each must be refused; otherwise the signature
+// does not cover that part.
 var tamperings = map[string]func(r *http.Request){
 	"header":   func(r *http.Request) { r.Header.Set("X-Amz-Meta-Source-Etag", "other") },
 	"type":     func(r *http.Request) { r.Header.Set("Content-Type", "text/html") },
@@ -59,13 +59,13 @@ func refusesTampering(t *testing.T, honest *s3lite.Client) {
 	}
 }
 
-// like returns a client of the same bucket that knows nothing yet.
+// like returns a client of the same bucket that has not learned anything yet.
 func like(c *s3lite.Client) *s3lite.Client {
 	return &s3lite.Client{Bucket: c.Bucket, Region: c.Region, Endpoint: c.Endpoint, Transport: c.Transport, Credentials: c.Credentials,
 		Progress: c.Progress, Backoff: c.Backoff}
 }
 
-// tamper is a transport that changes what was signed.
+// tamper is a transport that changes a request after it was signed.
 type tamper struct {
 	http.RoundTripper
 	change func(*http.Request)
@@ -82,7 +82,7 @@ func (t tamper) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-// timeless is a transport that keeps the service's time to itself.
+// timeless is a transport that removes the service's time from answers.
 type timeless struct{ http.RoundTripper }
 
 func (t timeless) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -93,7 +93,7 @@ func (t timeless) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-// The double is as strict as the real thing: what versitygw refuses, and the rest that S3 refuses.
+// s3test refuses what versitygw refuses, and what S3 refuses beyond that.
 func TestTheDoubleIsStrict(t *testing.T) {
 	srv := s3test.New(s3test.Config{Token: "tok"})
 	c := start(t, srv)
@@ -128,7 +128,7 @@ func TestTheDoubleIsStrict(t *testing.T) {
 			honest, c := c, like(c)
 			if tc.change != nil {
 				c.Transport = tamper{c.Transport, tc.change}
-			} else { // and no word of what time it is
+			} else { // without the service's time in the answer
 				c = start(t, s3test.New(s3test.Config{Token: "tok", Now: func() time.Time { return time.Now().Add(time.Hour) }}))
 				c.Credentials, c.Transport = honest.Credentials, timeless{c.Transport}
 			}
@@ -153,7 +153,7 @@ func TestTheDoubleIsStrict(t *testing.T) {
 	if _, err = other.Get(t.Context(), "k", 1); !errors.As(err, &e) || e.Code != "NoSuchBucket" {
 		t.Error(err)
 	}
-	// Without s3:ListBucket there is no telling absent from forbidden.
+	// Without s3:ListBucket, an absent object looks like a forbidden one.
 	c = start(t, s3test.New(s3test.Config{NoList: true}))
 	if _, err := c.Head(t.Context(), "none"); !errors.Is(err, s3lite.ErrDenied) {
 		t.Error(err)
@@ -191,7 +191,7 @@ func TestTheDirectoryKeepsItsPromises(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(dir, "link.jpg")); err != nil {
 		t.Log("no symbolic links here: ", err)
 	}
-	absent(t, c, "link.jpg") // leads out of the root
+	absent(t, c, "link.jpg") // it leads out of the root
 	if err := c.Put(t.Context(), "out/small/XS/a.jpg", body, s3lite.PutOptions{ContentType: "image/webp", Metadata: map[string]string{"encoder": "7"}}); err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +205,7 @@ func TestTheDirectoryKeepsItsPromises(t *testing.T) {
 			t.Errorf("wrote %s", f)
 		}
 	}
-	// The folder of the metadata is no part of the bucket.
+	// The folder of the metadata is not part of the bucket.
 	absent(t, c, meta)
 	if err := c.Put(t.Context(), meta, []byte("{}"), s3lite.PutOptions{}); !errors.Is(err, s3lite.ErrRejected) {
 		t.Error(err)
@@ -216,7 +216,7 @@ func TestTheDirectoryKeepsItsPromises(t *testing.T) {
 	if got := list(t, c, ""); len(got) != 1 {
 		t.Errorf("list: %q", got)
 	}
-	// A process killed between the two files leaves an object without metadata, not another's.
+	// A process killed between its two writes leaves an object without metadata.
 	for name, spoil := range map[string]func(){
 		"lost": func() { root.Remove(meta) },
 		"half": func() { root.WriteFile(meta, []byte(`{"key":"out/small/XS/a.jpg","et`), 0o644) },
@@ -234,7 +234,7 @@ func TestTheDirectoryKeepsItsPromises(t *testing.T) {
 			t.Errorf("metadata %s: %+v, %v", name, o, err)
 		}
 	}
-	// Folders and objects cannot share a name here; that is said, not crashed into.
+	// A folder and an object cannot have the same name here: that is refused.
 	if err := c.Put(t.Context(), "out/small", body, s3lite.PutOptions{}); !errors.Is(err, s3lite.ErrRejected) {
 		t.Error(err)
 	}
@@ -248,8 +248,8 @@ func TestTheDirectoryKeepsItsPromises(t *testing.T) {
 	}
 }
 
-// Readers and writers of few keys at once: every body read is one that was written, whole, with its
-// own metadata or none.
+// Several clients read and write a few keys at once. Every body that is read is one that was
+// written, complete, with its own metadata or none.
 func TestTheDoubleBearsConcurrentUse(t *testing.T) {
 	root, err := os.OpenRoot(t.TempDir())
 	if err != nil {
@@ -289,7 +289,7 @@ func TestTheDoubleBearsConcurrentUse(t *testing.T) {
 	}
 }
 
-// Conditions, which the client does not send but others do.
+// The client does not send these conditions, but others do.
 func TestConditions(t *testing.T) {
 	srv := s3test.New(s3test.Config{Unverified: true})
 	srv.Put("k", s3test.Object{Body: body, ETag: `"tag"`})

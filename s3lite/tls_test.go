@@ -17,8 +17,8 @@ import (
 	"miniatura/s3lite/s3test"
 )
 
-// The transport that all Clients share, over TLS, with the certificates of a file: in a process of
-// its own, since crypto/x509 reads them once.
+// The test uses the transport that all Clients share, over TLS, with certificates from a file. It
+// runs in a process of its own, because crypto/x509 reads the certificates once.
 func TestSharedTransportVerifiesAndResumes(t *testing.T) {
 	if url := os.Getenv("MINIATURA_TEST_TLS"); url != "" {
 		s3lite.Warm()
@@ -40,11 +40,11 @@ func TestSharedTransportVerifiesAndResumes(t *testing.T) {
 		if r.ProtoMajor != 1 {
 			t.Errorf("%s", r.Proto)
 		}
-		resumed = append(resumed, r.TLS.DidResume) // one request after another
+		resumed = append(resumed, r.TLS.DidResume) // the requests come one after another
 		w.Header().Set("Connection", "close")
 		srv.ServeHTTP(w, r)
 	}))
-	ts.EnableHTTP2 = true // the client must not speak it even so
+	ts.EnableHTTP2 = true // the client must not use it even if it is offered
 	ts.StartTLS()
 	defer ts.Close()
 	file := filepath.Join(t.TempDir(), "ca.pem")

@@ -13,16 +13,14 @@ import (
 	"miniatura/s3lite"
 )
 
-// versitygw starts a real S3 server that verifies signatures (github.com/versity/versitygw,
-// Apache-2.0) and returns a client of a new bucket on it. It is taken from PATH or from
-// $MINIATURA_VERSITYGW.
+// versitygw returns a client of a new bucket on a versitygw server (see outside.Versitygw).
 func versitygw(t *testing.T) *s3lite.Client {
 	address := outside.Versitygw(t, "AKIDTEST", "secret")
 	tr := &http.Transport{}
 	t.Cleanup(tr.CloseIdleConnections)
 	c := client("http://"+address, tr)
 	c.Region, c.Progress = "eu-west-1", 5*time.Second
-	if err := c.Put(t.Context(), "", nil, s3lite.PutOptions{}); err != nil { // PUT of no key makes the bucket
+	if err := c.Put(t.Context(), "", nil, s3lite.PutOptions{}); err != nil { // a PUT without a key makes the bucket
 		t.Fatal(err)
 	}
 	return c
@@ -34,7 +32,7 @@ func TestVersitygwAgrees(t *testing.T) {
 	t.Run("keys", func(t *testing.T) {
 		for _, k := range append(slices.Clone(oddKeys), "tilde~-_.!*'()/x y+z%2B%20é.webp") {
 			if k == "nl\n.jpg" || k == "ctl\x01\x7f.jpg" {
-				continue // the server does not take these; S3 does
+				continue // the server refuses these; S3 does not
 			}
 			kept = append(kept, k)
 			absent(t, gw, k)

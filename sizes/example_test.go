@@ -23,13 +23,14 @@ func ExampleSize_Fit() {
 func ExampleBox_Fit() {
 	thumbnail := sizes.Box{W: 100, H: 100}
 	fmt.Println(thumbnail.Fit(1920, 1080))
-	fmt.Println(thumbnail.Fit(6000, 35)) // at least 1 a side
+	// Each side is at least 1.
+	fmt.Println(thumbnail.Fit(6000, 35))
 	// Output:
 	// 100 56
 	// 100 1
 }
 
-// The least result of a picture that is at least 600 pixels wide.
+// This example finds the smallest size whose result is at least 600 pixels wide.
 func ExampleAll() {
 	var least sizes.Size
 	width := 0

@@ -1,16 +1,15 @@
-// Package sizes names the boxes a picture can be asked to fit, and says which
-// width and height a picture gets inside its box.
+// Package sizes has the named boxes that a picture can be asked to fit, and computes the width and
+// height of a picture in its box.
 //
 //	m, ok := sizes.Parse("M")
 //	w, h := m.Fit(4032, 3024) // 837, 628
 //
-// A box is never a crop and never an enlargement: the aspect ratio is kept and
-// a picture that already fits stays as it is. The arithmetic is that of
-// Pillow's Image.thumbnail, so that results made by the Python function this
-// project replaces keep their dimensions to the pixel.
+// A picture is never cropped and never enlarged: its aspect ratio is kept, and a picture that fits
+// already keeps its dimensions. The arithmetic is that of Pillow's Image.thumbnail, so that results
+// have the same dimensions as those of the Python function that this project replaces.
 //
-// To add a size, add a row to table and run go generate ./sizes: it writes the row wherever else it
-// has to stand.
+// To add a size, add a row to table and run go generate ./sizes, which writes the table to the
+// other files that contain it.
 package sizes
 
 //go:generate go run ./gen
@@ -40,8 +39,8 @@ var table = [...]Size{
 	{"SXS", Box{180, 180}, Box{180, 180}},
 }
 
-// Parse returns the size called name. Names are compared exactly: "m" is no
-// size, nor is "" or "M ".
+// Parse returns the size called name, and whether there is one. Names are compared exactly: "m", ""
+// and "M " are not sizes.
 func Parse(name string) (Size, bool) {
 	for _, s := range table {
 		if s.Name == name {
@@ -51,7 +50,7 @@ func Parse(name string) (Size, bool) {
 	return Size{}, false
 }
 
-// All returns every size, largest class first. The slice is the caller's own.
+// All returns every size in the order of the table. The caller may change the slice.
 func All() []Size {
 	return append([]Size(nil), table[:]...)
 }
@@ -71,12 +70,12 @@ func (s Size) Fit(w, h int) (int, int) {
 	return b.Fit(w, h)
 }
 
-// Fit returns the dimensions of a w x h picture in b: Pillow's
-// Image.thumbnail((b.W, b.H)), float64 operation by float64 operation (an
-// integer version differs in 27,226 of 432 million cases).
+// Fit returns the width and height, in pixels, of a w x h picture in b. It does what Pillow's
+// Image.thumbnail((b.W, b.H)) does, one float64 operation after the other; arithmetic in integers
+// differs in 27,226 of 432 million cases.
 //
-// The products and quotients are converted explicitly, which forbids the
-// compiler to fuse them into a multiply-add on machines that have one.
+// Products and quotients are converted to float64 explicitly, so that the compiler does not fuse
+// them into multiply-adds on machines that have these.
 func (b Box) Fit(w, h int) (int, int) {
 	if b.W >= w && b.H >= h {
 		return w, h
@@ -96,8 +95,8 @@ func (b Box) Fit(w, h int) (int, int) {
 	})
 }
 
-// round returns whichever of v's floor and ceiling has the smaller key, the
-// floor when they tie, and at least 1.
+// round returns the floor or the ceiling of v, whichever has the smaller key; the floor when the
+// keys are equal. The result is at least 1.
 func round(v float64, key func(float64) float64) int {
 	lo, hi := math.Floor(v), math.Ceil(v)
 	if key(hi) < key(lo) {

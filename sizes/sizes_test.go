@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The dimensions Pillow 9 to 11 gave for these pictures and boxes.
+// Pillow 9 to 11 gave these dimensions.
 func TestFitAgreesWithPillowOnItsHardCases(t *testing.T) {
 	for _, c := range []struct{ w, h, bw, bh, ww, wh int }{
 		{1001, 1056, 1280, 720, 682, 720},
@@ -22,7 +22,7 @@ func TestFitAgreesWithPillowOnItsHardCases(t *testing.T) {
 	}
 }
 
-// The article's eight sizes, which stay whatever is added.
+// The eight sizes of the article that this project replaces must stay.
 func TestFitAgreesWithPillowForTheArticlesSizes(t *testing.T) {
 	names := []string{"L", "M", "S", "XS", "SL", "SM", "SS", "SXS"}
 	for _, c := range []struct {
@@ -47,8 +47,7 @@ func TestFitAgreesWithPillowForTheArticlesSizes(t *testing.T) {
 	}
 }
 
-// pillow is Image.thumbnail's arithmetic written down a second time, straight
-// from its description, as one expression a line.
+// pillow is Image.thumbnail's arithmetic, written a second time from its description.
 func pillow(W, H, bx, by int) (int, int) {
 	x, y := float64(bx), float64(by)
 	if bx >= W && by >= H {
@@ -106,7 +105,7 @@ func TestFitProperties(t *testing.T) {
 	}
 }
 
-// Names go into URLs and keys as they are: letters and digits alone need no encoding anywhere.
+// Names are used in URLs and keys, where capital letters and digits need no encoding.
 func TestTheTableIsInOrder(t *testing.T) {
 	seen := map[string]bool{}
 	for _, s := range All() {

@@ -12,11 +12,11 @@ import (
 	"strings"
 )
 
-// Result codes of a task.
+// The result codes of a task.
 const (
 	succeeded        = "Succeeded"
 	temporaryFailure = "TemporaryFailure" // the job tries the task again
-	permanentFailure = "PermanentFailure" // the report shows it
+	permanentFailure = "PermanentFailure" // the job's report lists the task
 )
 
 type invocation struct {
@@ -45,8 +45,8 @@ type result struct {
 	Text   string `json:"resultString"`
 }
 
-// maxResultString is more than enough for a sentence; the report is a CSV with a
-// line a task.
+// maxResultString is the longest text of a result, in bytes. The job's report is a CSV with one
+// line per task.
 const maxResultString = 512
 
 func (h *Handler) batch(ctx context.Context, raw []byte) ([]byte, error) {
@@ -55,7 +55,7 @@ func (h *Handler) batch(ctx context.Context, raw []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%w (%v)", ErrEvent, err)
 	}
 	out := answer{SchemaVersion: in.SchemaVersion, ID: in.ID,
-		// A task without a result is one that was not reached.
+		// A missing result means that the task was not reached.
 		TreatMissingKeysAs: temporaryFailure}
 	for _, t := range in.Tasks {
 		r := h.task(ctx, t)
@@ -78,13 +78,13 @@ func (h *Handler) task(ctx context.Context, t task) result {
 	if err != nil {
 		return result{Code: permanentFailure, Text: err.Error()}
 	}
-	tally, err := h.create(ctx, "batch", key, new(changes)) // over a whole bucket: CloudFront is not told
+	tally, err := h.create(ctx, "batch", key, new(changes)) // no invalidations in a job over a whole bucket
 	var skip skipped
 	switch {
 	case err == nil:
 		return result{Code: succeeded, Text: fmt.Sprintf("%d made, %d were fresh", tally.Made, tally.Fresh)}
 	case errors.As(err, &skip):
-		// A job over a whole bucket meets results and texts too: no fault of theirs.
+		// A job over a whole bucket also meets results and objects that are not pictures.
 		return result{Code: succeeded, Text: "skipped: " + err.Error()}
 	case temporary(err):
 		return result{Code: temporaryFailure, Text: err.Error()}

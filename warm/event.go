@@ -27,8 +27,8 @@ type notification struct {
 	} `json:"Records"`
 }
 
-// events answers a notification. Every record is tried; the error tells of those
-// that deserve another try, and another try finds the rest done.
+// events answers a notification. It works on every record. The error joins the failures that may
+// pass; when Lambda invokes again, the other records cost little.
 func (h *Handler) events(ctx context.Context, raw []byte, changed *changes) error {
 	var n notification
 	if err := json.Unmarshal(raw, &n); err != nil {
@@ -36,7 +36,7 @@ func (h *Handler) events(ctx context.Context, raw []byte, changed *changes) erro
 	}
 	var again []error
 	for _, r := range n.Records {
-		// Without "s3:" in front, as events have it; the configuration's names have it.
+		// Events name their kind without "s3:", the bucket's configuration with it.
 		kind, _, _ := strings.Cut(strings.TrimPrefix(r.EventName, "s3:"), ":")
 		key, err := url.QueryUnescape(r.S3.Object.Key)
 		if err != nil || r.S3.Bucket.Name != h.cfg.Bucket {
@@ -46,9 +46,9 @@ func (h *Handler) events(ctx context.Context, raw []byte, changed *changes) erro
 		case "ObjectCreated":
 			_, err = h.create(ctx, "created", key, changed)
 		case "ObjectRemoved", "LifecycleExpiration":
-			// S3 may deliver out of order: when the source is there again by now, its
-			// results are made when they are asked for. With a version it may be an old
-			// one that went, for which S3 sends the same.
+			// S3 may deliver events out of order. If the source is there again, its results are
+			// made again on their next request. In a versioned bucket the event may be about an old
+			// version, and then nothing has changed for the source.
 			if r.S3.Object.VersionID != "" {
 				var there bool
 				if there, err = h.exists(ctx, key); there || err != nil {

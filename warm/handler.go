@@ -16,39 +16,39 @@ import (
 	"miniatura/s3lite"
 )
 
-// margin is how long before Lambda's own deadline work ends, so that what is
-// not done is reported and tried again instead of lost.
+// margin is how long before Lambda's deadline the work ends. What is not done by then is reported
+// and tried again instead of being lost.
 const margin = 3 * time.Second
 
-// answerTime is how long before Lambda's deadline everything has ended.
+// answerTime is how long before Lambda's deadline the invalidation ends too.
 const answerTime = time.Second
 
-// A Config says what a Handler works with.
+// A Config holds the settings of a Handler.
 type Config struct {
 	Settings
 
-	// Region is where the function runs and the bucket lies; s3lite learns better.
+	// Region is the region of the function and its bucket. s3lite corrects a wrong one.
 	Region string
 
-	// Client is the bucket's; nil means AWS with the credentials in the environment.
+	// Client is the client for the bucket; nil means AWS with the credentials in the environment.
 	Client *s3lite.Client
 
-	// Memory is what the process may use, in bytes; 0 means codec.DefaultMemory.
+	// Memory is how much memory the process may use, in bytes; 0 means codec.DefaultMemory.
 	Memory int64
 
-	// CloudFront is another endpoint than AWS's, for tests.
+	// CloudFront is the endpoint of CloudFront's API; "" means AWS.
 	CloudFront string
 
-	// Log gets one JSON line a key; nil means standard output.
+	// Log gets one line of JSON per key; nil means standard output.
 	Log io.Writer
 }
 
-// A Handler is the regional function: it answers S3's event notifications, as they
-// come or in a queue's batches, and S3 Batch Operations' invocations.
+// A Handler is the regional function. It answers S3's event notifications, directly or in batches
+// from a queue, and the invocations of S3 Batch Operations.
 type Handler struct {
 	cfg  Config
 	edge *edge.Handler
-	cdn  *invalidator // nil: there is nobody to tell
+	cdn  *invalidator // nil when there is no distribution to invalidate
 
 	logMu sync.Mutex
 }
@@ -64,7 +64,7 @@ func New(cfg Config) *Handler {
 	h := &Handler{cfg: cfg, edge: edge.New(edge.Config{
 		Client: func(string, string) *s3lite.Client { return cfg.Client },
 		Memory: cfg.Memory,
-		Log:    io.Discard, // Make does not log; this does, once a key
+		Log:    io.Discard, // this Handler writes its own log, one line per key
 	})}
 	if cfg.Distribution != "" {
 		h.cdn = &invalidator{distribution: cfg.Distribution, endpoint: cfg.CloudFront, credentials: cfg.Client.Credentials, client: &http.Client{}}
@@ -72,9 +72,10 @@ func New(cfg Config) *Handler {
 	return h
 }
 
-// FromLambda returns the Handler of a function in Lambda that may use so many bytes of memory, 0
-// meaning codec.DefaultMemory. AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL_CLOUDFRONT name other
-// services than AWS's, as they do for AWS's own SDKs. The build with the tag regional calls it.
+// FromLambda returns the Handler of a Lambda function with its settings from the environment.
+// memory is in bytes; 0 means codec.DefaultMemory. As for AWS's own SDKs, AWS_ENDPOINT_URL_S3 and
+// AWS_ENDPOINT_URL_CLOUDFRONT name other services than AWS's. The error names every wrong setting.
+// main_regional.go calls it.
 func FromLambda(memory int64) (*Handler, error) {
 	s, err := FromEnv(os.Getenv)
 	if err != nil {
@@ -88,13 +89,13 @@ func FromLambda(memory int64) (*Handler, error) {
 	return New(c), nil
 }
 
-// null is the answer to an event: nobody reads it, but it has to be JSON.
+// null is the answer to an event. Lambda ignores it, but requires JSON.
 var null = []byte("null")
 
-// ErrEvent is returned for an invocation that is of no kind.
+// ErrEvent is the error for an invocation that is none of the known kinds.
 var ErrEvent = errors.New("warm: neither an S3 event, nor a queue's batch of them, nor an S3 Batch invocation")
 
-// A kind is what tells invocations apart.
+// A kind holds the members that tell the kinds of invocations apart.
 type kind struct {
 	Records []struct {
 		EventSource string `json:"eventSource"`
@@ -105,13 +106,12 @@ type kind struct {
 
 func (k kind) queued() bool { return len(k.Records) > 0 && k.Records[0].EventSource == fromQueue }
 
-// testEvent is sent once, when the notification is configured.
+// testEvent is what S3 sends once, when the notification is configured.
 const testEvent = "s3:TestEvent"
 
-// Invoke answers one invocation; it is what aws-lambda-go's Handler asks for.
-// After an S3 event an error makes Lambda invoke again, so it is returned only
-// when that may help. A queue's batch is answered with the messages that failed,
-// an S3 Batch invocation with a result code for each task.
+// Invoke answers one invocation; it makes Handler a lambda.Handler. An S3 event is answered with an
+// error only when another try may help, because Lambda then invokes again. A queue's batch is
+// answered with the messages that failed, and an S3 Batch invocation with a result code per task.
 func (h *Handler) Invoke(ctx context.Context, raw []byte) ([]byte, error) {
 	last := ctx
 	if deadline, ok := ctx.Deadline(); ok {
@@ -140,18 +140,18 @@ func (h *Handler) Invoke(ctx context.Context, raw []byte) ([]byte, error) {
 	return nil, ErrEvent
 }
 
-// changes are the keys of sources that CloudFront may have copies of that are not theirs any more.
+// changes holds the keys of the sources whose copies in CloudFront may be out of date.
 type changes struct{ keys []string }
 
-// add adds a key once.
+// add adds key, unless it is there already.
 func (c *changes) add(key string) {
 	if !slices.Contains(c.keys, key) {
 		c.keys = append(c.keys, key)
 	}
 }
 
-// forget has CloudFront forget what changed. That it does not is logged and nothing else: the
-// results are as they should be, and to make them again would not help.
+// forget invalidates in CloudFront what changed. An error is only logged: the results themselves
+// are right, and making them again would not help.
 func (h *Handler) forget(ctx context.Context, c *changes) {
 	if h.cdn == nil || len(c.keys) == 0 {
 		return
@@ -167,7 +167,7 @@ func (h *Handler) forget(ctx context.Context, c *changes) {
 	}
 }
 
-// A line is what is logged of one key.
+// A line is what the log says about one key.
 type line struct {
 	Event string `json:"event"` // "created", "removed" or "batch"
 	Key   string `json:"key"`
@@ -177,10 +177,10 @@ type line struct {
 	Millis    float64 `json:"totalMs"`
 }
 
-// create makes the results of a key, remove deletes them. A key that can have
-// none, results above all, ends here before any request. One in another folder
-// is seen to be a result by its metadata. The error is then of type skipped. A
-// source of which there are results of an earlier state has changed.
+// create makes the results of a key. For a key that can have no results, for example because it is
+// a result, the error is a skipped, without any request to S3; for a result in another folder it is
+// a skipped after a HEAD. When a result of an earlier version of the source was replaced, the key
+// is added to changed.
 func (h *Handler) create(ctx context.Context, event, key string, changed *changes) (Tally, error) {
 	start := time.Now()
 	targets, err := h.cfg.Targets(key, h.cfg.Region)
@@ -199,6 +199,8 @@ func (h *Handler) create(ctx context.Context, event, key string, changed *change
 	return tally, err
 }
 
+// remove deletes the results of a key and adds the key to changed. For a key that can have no
+// results the error is a skipped, without any request.
 func (h *Handler) remove(ctx context.Context, key string, changed *changes) error {
 	start := time.Now()
 	targets, err := h.cfg.Results(key, h.cfg.Region)
@@ -211,22 +213,23 @@ func (h *Handler) remove(ctx context.Context, key string, changed *changes) erro
 	return err
 }
 
-// exists reports whether the source of results is there. An error is a *Failure.
+// exists reports whether the source named key is in the bucket. The error is a skipped, without any
+// request, for a key that can have no results, and otherwise a *Failure.
 func (h *Handler) exists(ctx context.Context, key string) (bool, error) {
 	if _, err := h.cfg.Results(key, h.cfg.Region); err != nil {
-		return false, skipped{err} // results, above all: it has none, and nobody is asked
+		return false, skipped{err} // a result above all
 	}
 	_, err := h.cfg.Client.Head(ctx, key)
 	switch {
 	case err == nil:
 		return true, nil
-	case errors.Is(err, s3lite.ErrNotFound), errors.Is(err, s3lite.ErrDenied): // without s3:ListBucket a missing key answers 403
+	case errors.Is(err, s3lite.ErrNotFound), errors.Is(err, s3lite.ErrDenied): // without s3:ListBucket, S3 answers 403 for a missing key
 		return false, nil
 	}
 	return false, failure(err)
 }
 
-// skipped is why nothing is to be done for a key.
+// A skipped is an error that says why nothing has to be done for a key.
 type skipped struct{ error }
 
 func (h *Handler) log(event, key string, tally Tally, err error, start time.Time) {
@@ -240,10 +243,10 @@ func (h *Handler) log(event, key string, tally Tally, err error, start time.Time
 	}
 	h.logMu.Lock()
 	defer h.logMu.Unlock()
-	h.cfg.Log.Write(append(text, '\n')) // a log that cannot be written has nobody to tell
+	h.cfg.Log.Write(append(text, '\n')) // a failure to write the log has no place to be reported
 }
 
-// temporary reports whether err may go away by itself.
+// temporary reports whether err may go away without a change of the source.
 func temporary(err error) bool {
 	var f *Failure
 	return errors.As(err, &f) && f.Temporary

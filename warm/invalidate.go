@@ -1,7 +1,7 @@
 package warm
 
-// This file has CloudFront forget what was deleted or replaced: CreateInvalidation of the
-// CloudFront API Reference, 2020-05-31.
+// This file makes CloudFront drop its copies of what was deleted or replaced: CreateInvalidation of
+// the CloudFront API Reference, 2020-05-31.
 
 import (
 	"bytes"
@@ -22,25 +22,25 @@ import (
 
 const (
 	cloudFront       = "https://cloudfront.amazonaws.com"
-	cloudFrontRegion = "us-east-1" // a global service's, for the signature
+	cloudFrontRegion = "us-east-1" // the region that signatures for this global service name
 
 	forgetTime    = 8 * time.Second // for all attempts
 	forgetTries   = 3
-	maxForget     = 500      // keys in one invalidation, of at most three paths each: half of what CloudFront takes at once
-	maxForgetBody = 64 << 10 // bytes of an answer
-	maxCode       = 100      // of it in the log
+	maxForget     = 500      // keys per invalidation; with up to three paths each, half of CloudFront's limit
+	maxForgetBody = 64 << 10 // bytes that are read of an answer
+	maxCode       = 100      // bytes of an error code in the log
 )
 
-// An invalidator asks one distribution's invalidations.
+// An invalidator creates invalidations of one distribution.
 type invalidator struct {
 	distribution string
-	endpoint     string                             // "": AWS
-	credentials  func() (s3lite.Credentials, error) // nil: s3lite.EnvCredentials
+	endpoint     string                             // "" means AWS
+	credentials  func() (s3lite.Credentials, error) // nil means s3lite.EnvCredentials
 	client       *http.Client
-	pause        time.Duration // before the second attempt, doubled after; 0: 200 ms
+	pause        time.Duration // before the second attempt; doubled before each later one; 0 means 200 ms
 }
 
-// A refusal is an answer of CloudFront's that is none of the good ones.
+// A refusal is an answer of CloudFront's other than 201 Created.
 type refusal struct {
 	status int
 	code   string
@@ -50,12 +50,14 @@ func (r *refusal) Error() string {
 	return strings.TrimSpace(fmt.Sprintf("cloudfront: %d %s", r.status, r.code))
 }
 
-// passing reports whether it may go away in a moment.
+// passing reports whether the refusal may go away in a moment.
 func (r *refusal) passing() bool { return r.status >= 500 || r.status == 429 || r.code == "Throttling" }
 
-// forget makes one invalidation of all keys. When too many wildcards are under way it goes without
-// any: the tags and the originals' own paths are forgotten all the same. When a path is refused it
-// goes without the spellings of browsers.
+// forget makes one invalidation of all keys, in up to forgetTries attempts. When too many wildcards
+// are in progress, it repeats the request without wildcards: the results' tags and the originals'
+// own paths are still invalidated. When a path is refused, it repeats the request without the
+// spellings of browsers. The error is CloudFront's last refusal, the client's error, or the cause
+// of ctx's end.
 func (v *invalidator) forget(ctx context.Context, s Settings, keys []string) error {
 	wildcards, browsers := 0, true
 	for _, key := range keys {
@@ -80,7 +82,7 @@ func (v *invalidator) forget(ctx context.Context, s Settings, keys []string) err
 		case err == nil:
 			return nil
 		case refused && r.code == "TooManyInvalidationsInProgress" && wild:
-			wild, reference, try = false, rand.Text(), try-1 // other paths are another invalidation
+			wild, reference, try = false, rand.Text(), try-1 // other paths need another reference
 			continue
 		case refused && r.code == "InvalidArgument" && browsers && wildcards > len(keys):
 			browsers, reference, try = false, rand.Text(), try-1
@@ -97,10 +99,11 @@ func (v *invalidator) forget(ctx context.Context, s Settings, keys []string) err
 	}
 }
 
-// inXML writes text as XML's content.
+// inXML escapes text for XML.
 var inXML = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-// post sends one request. The same reference and paths a second time are the same invalidation.
+// post sends one request. CloudFront takes a request with the reference and paths of an earlier one
+// for the same invalidation.
 func (v *invalidator) post(ctx context.Context, reference string, paths []string) error {
 	var b bytes.Buffer
 	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?><InvalidationBatch xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/"><Paths><Quantity>` +
@@ -132,12 +135,12 @@ func (v *invalidator) post(ctx context.Context, reference string, paths []string
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxForgetBody))
 	if res.StatusCode == http.StatusCreated {
-		return nil // it is made, whatever became of the rest of the answer
+		return nil // the invalidation is made, even if the answer's body was cut off
 	}
 	if err != nil {
 		return err
 	}
 	_, code, _ := strings.Cut(string(body), "<Code>")
 	code, _, _ = strings.Cut(code, "</Code>")
-	return &refusal{res.StatusCode, code[:min(len(code), maxCode)]} // logs are JSON: nothing in it can break a line
+	return &refusal{res.StatusCode, code[:min(len(code), maxCode)]} // the log is JSON, so any bytes are safe in it
 }

@@ -21,14 +21,14 @@ import (
 	"miniatura/s3lite/s3test"
 )
 
-// A cdn is CloudFront's side of CreateInvalidation: it recomputes the signature from the wire,
-// reads the XML, and holds to the quotas. It shares no code with the client.
+// A cdn is CloudFront's side of CreateInvalidation. It computes the signature again from the
+// request as received, reads the XML, and enforces the quotas. It shares no code with the client.
 type cdn struct {
 	*testing.T
 	mu         sync.Mutex
 	batches    [][]string // the paths of each invalidation that was made
 	references map[string]bool
-	answers    []string // "503", "400 Code": instead of making the next ones
+	answers    []string // such as "503" or "400 Code": the answers to the next requests
 	requests   int
 }
 
@@ -95,8 +95,8 @@ func refuse(w http.ResponseWriter, status int, code string) {
 	fmt.Fprintf(w, `<?xml version="1.0"?><ErrorResponse xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/"><Error><Type>Sender</Type><Code>%s</Code><Message>no</Message></Error><RequestId>1</RequestId></ErrorResponse>`, code)
 }
 
-// unsigned says why a request is not signed as the service cloudfront of us-east-1 wants it,
-// Signature Version 4.
+// unsigned returns what is wrong with a request's signature (Signature Version 4, service
+// cloudfront, region us-east-1), or "".
 func unsigned(r *http.Request, body []byte) string {
 	date, day := r.Header.Get("X-Amz-Date"), ""
 	if len(date) == 16 {
@@ -137,7 +137,7 @@ func unsigned(r *http.Request, body []byte) string {
 	return ""
 }
 
-// newCDN is a world whose function tells CloudFront.
+// newCDN returns a world with a CloudFront that its function calls.
 func newCDN(t *testing.T) (*world, *cdn) {
 	t.Helper()
 	w := newWorld(t, map[string]string{EnvDistribution: "E1ABCDEF"})
@@ -148,13 +148,13 @@ func newCDN(t *testing.T) (*world, *cdn) {
 	w.h.cdn.endpoint, w.h.cdn.pause = hs.URL, time.Millisecond
 	w.h.cdn.credentials = func() (cr s3lite.Credentials, err error) {
 		cr, err = credentials()
-		cr.SessionToken = "token/+=" // the S3 of these tests wants none
+		cr.SessionToken = "token/+=" // only for CloudFront: the S3 of these tests has none
 		return cr, err
 	}
 	return w, c
 }
 
-// made are the invalidations since the last call.
+// made returns the invalidations since the last call.
 func (c *cdn) made() [][]string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -182,7 +182,7 @@ func TestCloudFrontForgetsWhatIsReplacedOrDeleted(t *testing.T) {
 	w.Put("~x.png", s3test.Object{Body: picture(t, 640, 480)})
 	w.Put("broken.png", s3test.Object{Body: []byte("no picture")})
 	send(created("a&b <1>.png", "~x.png", "broken.png"))
-	send(created("a&b <1>.png", "broken.png")) // delivered twice
+	send(created("a&b <1>.png", "broken.png")) // a second delivery
 	if got := c.made(); len(got) != 0 {
 		t.Errorf("nothing was there before, and %q is invalidated", got)
 	}
@@ -195,7 +195,7 @@ func TestCloudFrontForgetsWhatIsReplacedOrDeleted(t *testing.T) {
 	want := []string{
 		"#" + edge.CacheTag("a&b <1>.png"), "/a&b%20%3C1%3E.png*",
 		"#" + edge.CacheTag("~x.png"), "/%7Ex.png*", "/~x.png*",
-		"#" + edge.CacheTag("broken.png"), "/broken.png*", // its marker is replaced, and the copies of the original go
+		"#" + edge.CacheTag("broken.png"), "/broken.png*", // its marker is replaced, and copies of the original are dropped
 	}
 	if got := c.made(); len(got) != 1 || !slices.Equal(got[0], want) {
 		t.Errorf("replaced: %q, want %q", got, want)
@@ -211,7 +211,7 @@ func TestCloudFrontForgetsWhatIsReplacedOrDeleted(t *testing.T) {
 	if got := c.made(); len(got) != 1 || !slices.Equal(got[0], []string{"#" + edge.CacheTag("new.png"), "/new.png*"}) {
 		t.Errorf("deleted: %q", got)
 	}
-	// An old version that goes changes nothing that anybody sees.
+	// The removal of an old version changes nothing for viewers.
 	old := bytes.Replace(event(t, "ObjectRemoved:Delete", "~x.png"), []byte(`"key"`), []byte(`"versionId":"v","key"`), 1)
 	send(batchOf(t, string(old)))
 	if got := c.made(); len(got) != 0 {
@@ -229,7 +229,8 @@ func TestCloudFrontForgetsWhatIsReplacedOrDeleted(t *testing.T) {
 	}
 }
 
-// CloudFront's faults are tried again, gone round, or logged. The event never fails.
+// After a refusal of CloudFront's the request is repeated, or changed, or the refusal is logged.
+// The event itself never fails.
 func TestAnInvalidationThatFailsIsLogged(t *testing.T) {
 	w, c := newCDN(t)
 	for _, tc := range []struct {
@@ -237,7 +238,7 @@ func TestAnInvalidationThatFailsIsLogged(t *testing.T) {
 		answers  []string
 		keys     []string
 		requests int
-		paths    []string // of the invalidation, less the tags
+		paths    []string // the paths of the invalidation, without the tags
 		log      string
 	}{
 		{"passing", []string{"503 ServiceUnavailable", "400 Throttling"}, []string{"a.png"}, 3, []string{"/a.png*"}, ""},
@@ -280,7 +281,7 @@ func TestAnInvalidationThatFailsIsLogged(t *testing.T) {
 		c.answers = nil
 	}
 
-	// Fifteen wildcards at most, in one invalidation whatever its keys.
+	// One invalidation has fifteen wildcards at most, however many keys it has.
 	var bodies []string
 	for i := range 10 {
 		bodies = append(bodies, string(event(t, "ObjectRemoved:Delete", fmt.Sprintf("[%d].png", i))))
@@ -293,7 +294,7 @@ func TestAnInvalidationThatFailsIsLogged(t *testing.T) {
 	}
 }
 
-// Nobody is there: the event ends all the same, before Lambda ends the function.
+// CloudFront does not answer: the event is still answered before Lambda's deadline.
 func TestAnInvalidationHasAnEnd(t *testing.T) {
 	w, _ := newCDN(t)
 	silent := make(chan struct{})

@@ -18,9 +18,8 @@ import (
 	"miniatura/sizes"
 )
 
-// A runtimeAPI is Lambda's side of the custom runtime interface (AWS Lambda
-// Developer Guide, "Using the Lambda runtime API"): it hands out events and
-// collects what comes back.
+// A runtimeAPI is Lambda's side of the custom runtime interface (AWS Lambda Developer Guide, "Using
+// the Lambda runtime API"): it hands out events and collects the answers.
 type runtimeAPI struct {
 	mu      sync.Mutex
 	events  [][]byte
@@ -36,7 +35,7 @@ func (a *runtimeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		n := len(a.answers)
 		if n == len(a.events) {
 			a.mu.Unlock()
-			<-r.Context().Done() // as Lambda does until there is something
+			<-r.Context().Done() // Lambda also waits until there is an event
 			a.mu.Lock()
 			return
 		}
@@ -56,8 +55,8 @@ func (a *runtimeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// The program with the tag regional, as provided.al2023 starts it: the settings
-// in its environment, events from the runtime API, a strict S3 behind it.
+// The program built with the tag regional runs as on provided.al2023: its settings are in its
+// environment, its events come from the runtime API, and its S3 is a strict one.
 func TestTheProgramInLambda(t *testing.T) {
 	if _, err := os.Stat("../main_regional.go"); err != nil {
 		t.Skip("the program has no regional build here: ", err)

@@ -1,31 +1,31 @@
 package warm
 
+// This file spells the paths of a CloudFront invalidation, and the AWS CLI's command for it.
 import (
 	"strings"
 
 	"miniatura/edge"
 )
 
-// MaxWildcards is how many paths with a * CloudFront takes in invalidations that
-// are under way at once, "Concurrent invalidation request maximum".
+// MaxWildcards is how many paths with a * may be in progress at once in CloudFront's invalidations
+// ("Concurrent invalidation request maximum").
 const MaxWildcards = 15
 
-// Invalidation returns what CloudFront has to forget of a source after its
-// results are deleted, as create-invalidation takes it: the tag that every
-// result carries, and the source's own path as the viewer-request function
-// spells it. With wildcard the path ends in *, because the cache keeps an answer
-// for each query apart, and a request that went on unchanged was answered by the
-// original, which has no tag. A wildcard counts as one path, also on the bill.
+// Invalidation returns the paths that CloudFront has to invalidate after the results of a source
+// were deleted, as create-invalidation takes them: the tag that every result carries, and the
+// source's own path as the viewer-request function spells it. The path is needed because a request
+// that went on unchanged was answered with the original, which has no tag. With wildcard the path
+// ends in *, because the cache keeps one answer per query. CloudFront bills a wildcard as one path.
 func Invalidation(s Settings, key string, wildcard bool) []string {
-	path := "/" + edge.EscapePath(ofViewer(s, key)) // a * of the key is encoded, since here it means something
+	path := "/" + edge.EscapePath(ofViewer(s, key)) // encodes a * in the key, which would be a wildcard
 	return []string{"#" + edge.CacheTag(key), end(path, wildcard)}
 }
 
-// BrowserSpelling returns the path of a source as browsers write it, where that
-// is not what Invalidation says, else nothing. AWS advises invalidating what
-// viewers ask for beside what a function makes of it, and where no function does,
-// it is the only path there is. It goes into an invalidation of its own: these
-// are characters that CloudFront asks to be encoded, and it may refuse the path.
+// BrowserSpelling returns the path of a source as browsers send it, or "" when that is what
+// Invalidation returns. AWS advises to invalidate the viewer's path as well as the path that a
+// function makes of it; without such a function the viewer's path is the only one. It contains
+// characters that CloudFront wants encoded and may refuse, so it belongs in an invalidation of its
+// own.
 func BrowserSpelling(s Settings, key string, wildcard bool) string {
 	path := "/" + edge.EscapePath(ofViewer(s, key))
 	plain := plainInBrowsers.Replace(path)
@@ -35,12 +35,12 @@ func BrowserSpelling(s Settings, key string, wildcard bool) string {
 	return end(plain, wildcard)
 }
 
-// plainInBrowsers are the characters that are unsafe to RFC 1738 and that the URL
-// standard leaves in a path as they are ("path percent-encode set"). Not *, which
-// would be a wildcard, nor +, which S3 reads as a space.
+// plainInBrowsers decodes the characters that RFC 1738 calls unsafe and that the URL standard
+// leaves unencoded in a path ("path percent-encode set"). It leaves * encoded, which would be a
+// wildcard, and +, which S3 reads as a space.
 var plainInBrowsers = strings.NewReplacer("%5B", "[", "%5D", "]", "%7C", "|", "%7E", "~")
 
-// ofViewer is the key as viewers ask for it: CloudFront's paths are without the origin's.
+// ofViewer returns the key as viewers ask for it: without the origin's path.
 func ofViewer(s Settings, key string) string {
 	if k, ok := below(key, s.Path); ok {
 		return k
@@ -55,13 +55,13 @@ func end(path string, wildcard bool) string {
 	return path
 }
 
-// CreateInvalidation is the AWS CLI's command line for paths, without "aws".
+// CreateInvalidation returns the arguments of the AWS CLI that invalidate paths, without "aws".
 func CreateInvalidation(distribution string, paths []string) []string {
 	return append([]string{"cloudfront", "create-invalidation", "--distribution-id", distribution, "--paths"}, paths...)
 }
 
-// ShellLine writes args as a POSIX shell reads them: a # would be a comment, a *
-// would be names of files.
+// ShellLine returns args quoted for a POSIX shell, in which a # would begin a comment and a * would
+// match the names of files.
 func ShellLine(args []string) string {
 	var b strings.Builder
 	for i, a := range args {

@@ -1,7 +1,7 @@
 package warm
 
-// This file answers batches of a queue that S3 sends its events to: AWS Lambda Developer Guide,
-// "Using Lambda with Amazon SQS", the event and the answer that reports which messages failed.
+// This file answers batches from a queue that S3 sends its events to: AWS Lambda Developer Guide,
+// "Using Lambda with Amazon SQS". The answer reports which messages failed.
 
 import (
 	"context"
@@ -16,12 +16,12 @@ const fromQueue = "aws:sqs"
 type messages struct {
 	Records []struct {
 		ID   string `json:"messageId"`
-		Body string `json:"body"` // what S3 sent: a notification, or its test event
+		Body string `json:"body"` // as S3 sent it: a notification, or the test event
 	} `json:"Records"`
 }
 
-// failures is the answer. What it names comes back after the queue's visibility timeout, the rest
-// is deleted; an empty list is that all went well.
+// failures is the answer to a batch. The messages that it names come back after the queue's
+// visibility timeout; the others are deleted. An empty list means that every message succeeded.
 type failures struct {
 	Items []failedItem `json:"batchItemFailures"`
 }
@@ -30,8 +30,8 @@ type failedItem struct {
 	ID string `json:"itemIdentifier"`
 }
 
-// queue answers a batch. A message that deserves another try is named, and so is one that nobody
-// here understands: after its last try it lies where somebody may look at it.
+// queue answers a batch. The answer names each message that is worth another try, and each that is
+// not understood: after its last try, the latter ends in the dead-letter queue.
 func (h *Handler) queue(ctx context.Context, raw []byte, changed *changes) ([]byte, error) {
 	var m messages
 	if err := json.Unmarshal(raw, &m); err != nil {
@@ -40,7 +40,7 @@ func (h *Handler) queue(ctx context.Context, raw []byte, changed *changes) ([]by
 	out := failures{Items: []failedItem{}}
 	for _, r := range m.Records {
 		start := time.Now()
-		err := context.Cause(ctx) // no time left: it comes back
+		err := context.Cause(ctx) // when there is no time left, the message comes back
 		if err == nil {
 			err = h.message(ctx, []byte(r.Body), changed)
 		}
@@ -54,7 +54,7 @@ func (h *Handler) queue(ctx context.Context, raw []byte, changed *changes) ([]by
 	return json.Marshal(out)
 }
 
-// message answers what S3 sent.
+// message answers one message from S3. The error is ErrEvent for a message that is not understood.
 func (h *Handler) message(ctx context.Context, body []byte, changed *changes) error {
 	var kind kind
 	if err := json.Unmarshal(body, &kind); err != nil {

@@ -14,7 +14,8 @@ import (
 	"miniatura/s3lite/s3test"
 )
 
-// batchOf is a queue's batch in the documented shape; the messages are m0, m1 and so on.
+// batchOf returns a batch from a queue in the documented shape; the messages' ids are m0, m1 and so
+// on.
 func batchOf(t *testing.T, bodies ...string) []byte {
 	t.Helper()
 	var records []any
@@ -33,7 +34,7 @@ func batchOf(t *testing.T, bodies ...string) []byte {
 	return b
 }
 
-// failedOf are the messages that come back.
+// failedOf returns the ids of the messages that failed.
 func failedOf(t *testing.T, answer []byte) []string {
 	t.Helper()
 	var a struct {
@@ -66,8 +67,8 @@ func TestEventsComeInAQueuesBatches(t *testing.T) {
 	}
 }
 
-// What another try may help comes back, and what nobody understands, until it lies where somebody
-// looks; nothing else.
+// Messages that may succeed later come back, and so do messages that are not understood, until they
+// reach the dead-letter queue. The others do not.
 func TestAQueueGetsBackWhatFailed(t *testing.T) {
 	w := newWorld(t, nil)
 	w.Put("a.png", s3test.Object{Body: picture(t, 640, 480)})
@@ -96,8 +97,8 @@ func TestAQueueGetsBackWhatFailed(t *testing.T) {
 
 func wantKey(source string) string { return "resized/SS/" + source }
 
-// Lambda ends the function at its deadline, and with it what was not answered. What there is no
-// time for comes back.
+// Lambda stops the function at its deadline, and answers that were not sent are lost. Messages that
+// there is no time for come back.
 func TestAQueueGetsBackWhatThereIsNoTimeFor(t *testing.T) {
 	w := newWorld(t, nil)
 	w.Put("a.png", s3test.Object{Body: picture(t, 640, 480)})

@@ -1,5 +1,6 @@
 package warm
 
+// This file reads the settings, and lists the results of a source.
 import (
 	"errors"
 	"fmt"
@@ -9,33 +10,33 @@ import (
 	"miniatura/sizes"
 )
 
-// The environment variables that carry the settings of the regional function.
-// The deployment sets exactly these.
+// The environment variables with the settings of the regional function. The template in deploy sets
+// exactly these.
 const (
-	EnvBucket  = "MINIATURA_BUCKET"  // the one bucket whose events are answered
+	EnvBucket  = "MINIATURA_BUCKET"  // the only bucket whose events are answered
 	EnvResized = "MINIATURA_RESIZED" // folder for results
 	EnvQuality = "MINIATURA_QUALITY" // 1-100, clamped
-	EnvSizes   = "MINIATURA_SIZES"   // "L,M": the sizes to make ahead; unset or empty: all
-	EnvFormats = "MINIATURA_FORMATS" // "same", "webp" or "same,webp", the default
+	EnvSizes   = "MINIATURA_SIZES"   // "L,M": the sizes to make; unset or empty means all
+	EnvFormats = "MINIATURA_FORMATS" // "same", "webp" or "same,webp"; unset or empty means both
 
-	// The distribution that is to forget what was deleted or replaced; unset or empty: none.
+	// The distribution whose copies are invalidated after a change; unset or empty means none.
 	EnvDistribution = "MINIATURA_DISTRIBUTION"
 )
 
-// Settings say what is made ahead, and where results lie.
+// Settings say which results are made, and where they are stored.
 type Settings struct {
-	Bucket  string // "" in FromEnv is refused; the commands always have one
+	Bucket  string // never empty
 	Path    string // the origin's path inside the bucket, usually empty
 	Resized string // folder for results below Path, without slashes at its ends
 	Quality int    // 1-100
 	Sizes   []sizes.Size
-	Same    bool // in the source's own format
-	WebP    bool
+	Same    bool // make results in the source's own format
+	WebP    bool // make results in WebP
 
-	Distribution string // "": CloudFront is told nothing
+	Distribution string // "" means that nothing is invalidated
 }
 
-// FromEnv reads the settings of a regional function. Every fault is named.
+// FromEnv reads the settings of a regional function. The error names every wrong variable.
 func FromEnv(getenv func(string) string) (Settings, error) {
 	s := Settings{Bucket: strings.TrimSpace(getenv(EnvBucket))}
 	var errs []error
@@ -61,7 +62,8 @@ func FromEnv(getenv func(string) string) (Settings, error) {
 	return s, errors.Join(errs...)
 }
 
-// SetSizes reads a list of sizes, "L,M"; an empty one means all.
+// SetSizes sets Sizes from a list such as "L,M"; an empty list means all sizes. It returns an error
+// for a name that is not a size.
 func (s *Settings) SetSizes(list string) error {
 	s.Sizes = nil
 	if strings.TrimSpace(list) == "" {
@@ -82,7 +84,8 @@ func (s *Settings) SetSizes(list string) error {
 	return nil
 }
 
-// SetFormats reads a list of formats, "same,webp"; an empty one means both.
+// SetFormats sets Same and WebP from a list such as "same,webp"; an empty list means both. It
+// returns an error for any other name.
 func (s *Settings) SetFormats(list string) error {
 	s.Same, s.WebP = false, false
 	if strings.TrimSpace(list) == "" {
@@ -102,14 +105,14 @@ func (s *Settings) SetFormats(list string) error {
 	return nil
 }
 
-// Targets are the results to be made ahead of the source key, which is a key in
-// the bucket, or nil with the reason why there are none. Nobody is asked.
+// Targets returns the configured results of key, the key of a source in the bucket. The error says
+// why the key can have none. It sends no request.
 func (s Settings) Targets(key, region string) ([]edge.Target, error) {
 	return s.targets(key, region, s.Sizes, s.Same, s.WebP)
 }
 
-// Results are all results that there can be of key, whoever made them: every
-// size in both formats.
+// Results returns every result that key can have, in every size and both formats. The error says
+// why it can have none.
 func (s Settings) Results(key, region string) ([]edge.Target, error) {
 	return s.targets(key, region, sizes.All(), true, true)
 }
@@ -136,7 +139,7 @@ func (s Settings) targets(key, region string, names []sizes.Size, same, webp boo
 	return all, nil
 }
 
-// below cuts the origin's path off a key in the bucket.
+// below returns key without the origin's path, and whether it began with that.
 func below(key, path string) (string, bool) {
 	if path == "" {
 		return key, true

@@ -1,15 +1,19 @@
-// Package warm makes and deletes results for a backlog instead of for a visitor: ahead of the first
-// request, when a picture arrives or goes, over a whole bucket. It makes them through edge's own
-// code, so that the first visitor finds a hit.
+// Package warm makes and deletes results without a visitor who waits: when a picture arrives or is
+// removed, or over a whole bucket. It makes them through package edge, so that the first visitor
+// finds a hit.
 //
-//	settings.go  which sizes and formats, and where results lie
-//	warm.go      Make and Delete, for one source
-//	handler.go   what the regional function is invoked with
-//	event.go     S3's event notifications
-//	queue.go     the same in batches of a queue
-//	batch.go     S3 Batch Operations' invocations
-//	purge.go     the CloudFront invalidation that belongs to a deletion
-//	invalidate.go the request that makes it
+//	targets, err := settings.Targets("photos/a.jpg", region)
+//	tally, err := warm.Make(ctx, edgeHandler, targets, nil)
+//	h, err := warm.FromLambda(memory) // the regional function
+//
+//	settings.go    which sizes and formats, and where results are stored
+//	warm.go        Make and Delete, for one source
+//	handler.go     the regional function and its kinds of invocations
+//	event.go       S3's event notifications
+//	queue.go       event notifications in a queue's batches
+//	batch.go       S3 Batch Operations' invocations
+//	purge.go       the paths of the CloudFront invalidation after a deletion
+//	invalidate.go  the request that makes the invalidation
 package warm
 
 import (
@@ -20,10 +24,10 @@ import (
 	"miniatura/s3lite"
 )
 
-// A Tally counts what became of the results of one or more sources.
+// A Tally counts the outcomes for the results of one or more sources.
 type Tally struct {
 	Made    int `json:"made,omitempty"`
-	Fresh   int `json:"fresh,omitempty"` // were there already
+	Fresh   int `json:"fresh,omitempty"` // were stored already
 	Deleted int `json:"deleted,omitempty"`
 	Failed  int `json:"failed,omitempty"`
 }
@@ -36,24 +40,24 @@ func (t *Tally) Add(o Tally) {
 	t.Failed += o.Failed
 }
 
-// A Failure says why a source has not all the results it should have.
+// A Failure says why not all results of a source could be made or deleted.
 type Failure struct {
 	Reason    string
-	Temporary bool // it may go away by itself: worth another try
-	Missing   bool // there is no such source
+	Temporary bool // another try may succeed
+	Missing   bool // the source does not exist
 	Err       error
 }
 
 func (f *Failure) Error() string { return f.Reason }
 
-// Unwrap returns what edge or s3lite failed with.
+// Unwrap returns the error of edge or s3lite.
 func (f *Failure) Unwrap() error { return f.Err }
 
-// Make sees to it that every target's result is stored and fresh. The targets
-// are those of one source: what makes one impossible (the source is missing, or
-// no picture) makes the rest impossible too and is not tried again, unless it is
-// a limit of one result. Each record goes to observe, which may be nil. The error
-// is a *Failure, the first there was, or the first that is temporary.
+// Make makes and stores every target's result that is not fresh. The targets have one source: what
+// makes one impossible (the source is missing or is no picture) makes the rest impossible, and they
+// are not tried, unless the failure may concern one result alone (see edge.Record.Alone). observe
+// gets each record; it may be nil. The error is a *Failure: the first temporary one, or else the
+// first one.
 func Make(ctx context.Context, h *edge.Handler, targets []edge.Target, observe func(edge.Record)) (Tally, error) {
 	var tally Tally
 	var failed *Failure
@@ -71,7 +75,7 @@ func Make(ctx context.Context, h *edge.Handler, targets []edge.Target, observe f
 			if f := failure(r.Err); failed == nil || f.Temporary && !failed.Temporary {
 				failed = f
 			}
-			if !r.Alone() { // it says how the others will end
+			if !r.Alone() { // the other targets would fail in the same way
 				tally.Failed += len(targets) - done
 				return false
 			}
@@ -86,8 +90,8 @@ func Make(ctx context.Context, h *edge.Handler, targets []edge.Target, observe f
 	return tally, failed
 }
 
-// failure reads the error of a Record: what s3lite gave up on, and what our own
-// deadline ended, may go away by itself.
+// failure returns err, the error of a Record, as a Failure. It is temporary when s3lite had no
+// attempts left or when the context ended.
 func failure(err error) *Failure {
 	f := &Failure{Reason: err.Error(), Err: err}
 	for _, temporary := range []error{s3lite.ErrExhausted, context.DeadlineExceeded, context.Canceled} {
@@ -97,10 +101,10 @@ func failure(err error) *Failure {
 	return f
 }
 
-// Delete deletes the results of one source. With look it asks first which are
-// there, deletes those and counts them: S3 answers a deletion of nothing as it
-// answers one of something, and in a versioned bucket each leaves a marker
-// behind. Without, every target is one request, which costs nothing.
+// Delete deletes the results of one source. With look it first asks which ones exist, and deletes
+// and counts only those: S3 gives the same answer whether or not there was an object, and in a
+// versioned bucket each DELETE leaves a delete marker. Without look it sends one DELETE per target,
+// which S3 does not bill. The error is the first failure, a *Failure.
 func Delete(ctx context.Context, s3 *s3lite.Client, targets []edge.Target, look bool) (Tally, error) {
 	var tally Tally
 	var first error
@@ -108,7 +112,7 @@ func Delete(ctx context.Context, s3 *s3lite.Client, targets []edge.Target, look 
 		err := ctx.Err()
 		if err == nil && look {
 			_, err = s3.Head(ctx, t.ResultKey())
-			// Without s3:ListBucket a missing key answers 403.
+			// Without s3:ListBucket, S3 answers 403 for a missing key.
 			if errors.Is(err, s3lite.ErrNotFound) || errors.Is(err, s3lite.ErrDenied) {
 				continue
 			}

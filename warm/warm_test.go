@@ -26,9 +26,9 @@ import (
 	"miniatura/sizes"
 )
 
-const niño = "fotos/niño 1+1.png" // what the recorded events are about
+const niño = "fotos/niño 1+1.png" // the key in the recorded events
 
-// A world is a bucket with a Handler for it, made from the environment as in
+// A world is a bucket with a Handler for it, which has its settings from an environment as in
 // Lambda.
 type world struct {
 	*s3test.Server
@@ -58,7 +58,7 @@ func newWorld(t *testing.T, env map[string]string) *world {
 	return w
 }
 
-// counts returns the requests since the last call, by method.
+// counts returns how many requests of each method there were since the last call.
 func (w *world) counts() map[string]int {
 	n := map[string]int{}
 	for _, r := range w.Requests() {
@@ -67,7 +67,7 @@ func (w *world) counts() map[string]int {
 	return n
 }
 
-// results are the keys of results; what edge remembers as impossible is empty.
+// results returns the keys of results. Markers are empty objects and do not count.
 func (w *world) results() []string {
 	var keys []string
 	for _, k := range w.Keys() {
@@ -83,7 +83,7 @@ func (w *world) handle(t *testing.T, raw []byte) ([]byte, error) {
 	return w.h.Invoke(context.Background(), raw)
 }
 
-// codes are the result codes of an answer to S3 Batch.
+// codes returns the result codes of an answer to S3 Batch.
 func codes(t *testing.T, raw []byte) (all []string) {
 	t.Helper()
 	var a answer
@@ -105,7 +105,7 @@ func recorded(t *testing.T, name string) []byte {
 	return b
 }
 
-// event is a notification in the shape of the recorded ones.
+// event returns a notification in the shape of the recorded ones.
 func event(t *testing.T, name, key string) []byte {
 	t.Helper()
 	var e map[string]any
@@ -164,7 +164,7 @@ func TestCreatedMakesTheConfiguredResultsAndTheFirstVisitorHits(t *testing.T) {
 		t.Errorf("logged %s", l)
 	}
 
-	// Delivered twice, as S3 may: nothing is made again.
+	// S3 may deliver an event twice: nothing is made again.
 	if _, err := w.handle(t, recorded(t, "created.json")); err != nil {
 		t.Fatal(err)
 	}
@@ -187,8 +187,8 @@ func TestCreatedMakesTheConfiguredResultsAndTheFirstVisitorHits(t *testing.T) {
 	}
 }
 
-// Results are objects, so storing one is an event too. Were it answered, its
-// results would be events again, without end.
+// Results are objects, so storing one is an event too. If that were answered with results, there
+// would be no end of events.
 func TestResultsEndAtOnceWithoutAnyRequest(t *testing.T) {
 	w := newWorld(t, nil)
 	for _, key := range []string{
@@ -210,7 +210,7 @@ func TestResultsEndAtOnceWithoutAnyRequest(t *testing.T) {
 	}
 }
 
-// The whole circle: every object that appears is an event, until none appears.
+// Every object that appears is sent as an event, until no new object appears.
 func TestEveryStoredObjectAsAnEventComesToRest(t *testing.T) {
 	w := newWorld(t, map[string]string{EnvSizes: "", EnvFormats: ""})
 	w.Put("a.png", s3test.Object{Body: picture(t, 400, 300)})
@@ -234,7 +234,7 @@ func TestEveryStoredObjectAsAnEventComesToRest(t *testing.T) {
 }
 
 func TestRemovedDeletesEveryResultAndNothingElse(t *testing.T) {
-	w := newWorld(t, nil) // two sizes are made ahead, yet the edge may have made all
+	w := newWorld(t, nil) // two sizes are configured, but the edge may have made all
 	w.Put("other.png", s3test.Object{Body: []byte("o")})
 	w.Put("resized/SS/other.png", s3test.Object{Body: []byte("o")})
 	all, err := w.h.cfg.Results(niño, "")
@@ -310,7 +310,7 @@ func TestAnEventIsTriedAgainOnlyWhenThatMayHelp(t *testing.T) {
 		if l := w.log.String(); !strings.Contains(l, `"error":"`) || strings.Contains(l, `"temporary":true`) != c.again {
 			t.Errorf("%s: logged %s", c.name, l)
 		}
-		// The fault gone, the next delivery makes up for it.
+		// When the fault is over, the next delivery makes the results.
 		if c.again && c.fault != nil && len(c.body) > 1 {
 			w.Calm()
 			if _, err := w.handle(t, recorded(t, "created.json")); err != nil || len(w.results()) != 4 {
@@ -370,7 +370,7 @@ func TestBatchAnswersEachTask(t *testing.T) {
 				t.Errorf("%s: %v", c.name, err)
 				continue
 			}
-			// Read as S3 reads it, by the names in its documentation.
+			// The answer is read by the names in S3's documentation.
 			var a struct {
 				InvocationSchemaVersion, TreatMissingKeysAs, InvocationID string
 				Results                                                   []struct{ TaskID, ResultCode, ResultString string }
@@ -394,7 +394,7 @@ func TestBatchAnswersEachTask(t *testing.T) {
 	}
 }
 
-// A task that is not done when Lambda's time is up must not be lost.
+// A task that is not done when Lambda's time ends is a temporary failure.
 func TestTimeUpIsATemporaryFailure(t *testing.T) {
 	w := newWorld(t, nil)
 	w.Put(niño, s3test.Object{Body: picture(t, 640, 480)})
@@ -459,7 +459,7 @@ func TestDeleteWithALookCountsWhatWasThere(t *testing.T) {
 }
 
 func TestInvalidationNamesTheTagAndThePath(t *testing.T) {
-	// printf 'fotos/niño 1+1.png' | sha256sum
+	// From: printf 'fotos/niño 1+1.png' | sha256sum
 	const tag = "#m-6715bd1a956a90a089596e9c8a5d42e3"
 	got := Invalidation(Settings{}, niño, true)
 	if got[0] != tag || got[1] != "/fotos/ni%C3%B1o%201%2B1.png*" {
@@ -474,8 +474,7 @@ func TestInvalidationNamesTheTagAndThePath(t *testing.T) {
 	}
 }
 
-// Whatever an event says, nothing outside the folder for results is written or
-// deleted, and nothing panics.
+// No event makes the handler write or delete anything outside the folder for results, or panic.
 func FuzzInvokeTouchesResultsOnly(f *testing.F) {
 	for _, name := range []string{"created.json", "removed.json", "test.json", "batch1.json", "batch2.json"} {
 		b, err := os.ReadFile("testdata/" + name)
@@ -499,7 +498,7 @@ func FuzzInvokeTouchesResultsOnly(f *testing.F) {
 		}}})
 	f.Fuzz(func(t *testing.T, event string) {
 		if strings.Count(event, "{") > 40 {
-			return // many records are many requests, not more insight
+			return // more records would add requests, not coverage
 		}
 		answer, err := h.Invoke(context.Background(), []byte(event))
 		if err == nil && !json.Valid(answer) {
@@ -513,7 +512,7 @@ func FuzzInvokeTouchesResultsOnly(f *testing.F) {
 	})
 }
 
-// A job over a whole bucket meets the results that lie in a folder of another name.
+// A job over a whole bucket also meets results in a folder that had the same use before.
 func TestResultsInAnotherFolderAreSkipped(t *testing.T) {
 	w := newWorld(t, nil)
 	w.Put(niño, s3test.Object{Body: picture(t, 700, 500)})
@@ -533,7 +532,7 @@ func TestResultsInAnotherFolderAreSkipped(t *testing.T) {
 	}
 }
 
-// What edge remembers as impossible is not tried again, and goes with the results.
+// A source with a marker is not tried again, and the marker is deleted with the results.
 func TestMarkersAreKnownAndPurged(t *testing.T) {
 	w := newWorld(t, nil)
 	w.Put(niño, s3test.Object{Body: []byte("no picture")})
@@ -559,7 +558,7 @@ func TestMarkersAreKnownAndPurged(t *testing.T) {
 	}
 }
 
-// S3 sends ObjectRemoved:Delete for an old version too, with its id; the key may be alive.
+// S3 sends ObjectRemoved:Delete for an old version too, with its id, while the source still exists.
 func TestAnOldVersionTakesNoResultsAlong(t *testing.T) {
 	removed := func(version string) []byte {
 		return bytes.Replace(recorded(t, "removed.json"), []byte(`"sequencer"`), []byte(`"versionId":"`+version+`","sequencer"`), 1)
@@ -595,8 +594,7 @@ func TestAnOldVersionTakesNoResultsAlong(t *testing.T) {
 	}
 }
 
-// A limit that one result meets is no reason to leave out the others; that it was met is
-// remembered.
+// When one result meets a limit, the others are made, and the limit is remembered.
 func TestALimitOfOneResultStopsNoOther(t *testing.T) {
 	w := newWorld(t, map[string]string{EnvSizes: "L,SS,SXS"})
 	w.h = New(Config{Settings: w.h.cfg.Settings, Region: "eu-west-1", Client: w.client, Log: &w.log, Memory: 80 << 20})

@@ -1,19 +1,20 @@
-// Package chromium holds the project's results against what a browser shows. It is a module of its
-// own, so that the browser's driver stays out of the main module.
+// Package chromium compares the project's results with what a browser shows. It is a module of its
+// own, so that the main module does not depend on the browser's driver.
 //
-//	go test ./...      in this folder; is skipped with a message without Chromium or the corpus
-//	MINIATURA_ONLY=png go test -v ./...      the files whose name begins so
+//	go test ./...      in this folder; skipped with a message without Chromium or the corpus
+//	MINIATURA_ONLY=png go test -v ./...      only the files whose names begin with "png"
 //
-// For every picture of the corpus and of the folders beside it, in its own format and as WebP, at
-// SS and SXS, Chromium's own decoder (WebCodecs' ImageDecoder, and an img element for stills) reads
-// the result and the source. The result has to be shown, its dimensions, frames, delays and loops
-// be exact, and every frame be as near to Chromium's picture of the source, scaled the slow way, as
-// one level and 1.25 times what Pillow's encoder loses of that at the same quality. The exceptions,
-// where Chromium's picture is not the right one, are named with what takes its place.
+// Every picture of the corpus and of the folders beside it is resized, in its own format and to
+// WebP, to SS and SXS. Chromium's decoder (WebCodecs' ImageDecoder, and an img element for stills)
+// reads the result and the source. Chromium must show the result; its dimensions, frames, delays
+// and loops must be exact; and every frame must be close to Chromium's picture of the source,
+// scaled by slow and exact code: within one level plus 1.25 times what Pillow's encoder loses at
+// the same quality. Where Chromium's picture is not the right one, a list of exceptions names what
+// is used instead.
 //
-//	judge_test.go    what is asked of each result, the tally and the named exceptions
-//	server_test.go   the page's other side: files go out, pixels come in
-//	picture_test.go  scaling and difference (scaled_test.go)
+//	judge_test.go    what each result must fulfil, the tally, and the exceptions
+//	server_test.go   the server that sends files to the page and receives pixels
+//	picture_test.go  scaling and difference (scaled_test.go tests them)
 //	pillow_test.go   what Pillow's encoders lose (pillow.py)
 //	show.html        the page: ImageDecoder to pixels
 package chromium

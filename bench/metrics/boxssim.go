@@ -2,7 +2,8 @@ package metrics
 
 import "errors"
 
-// BoxSSIM is SSIM with a flat window of 8x8, every one that lies within the picture.
+// BoxSSIM returns the mean SSIM over all flat windows of 8x8 that lie within the picture. It
+// returns an error when the planes differ in size or have a side below 8.
 func BoxSSIM(a, b Plane) (float64, error) {
 	const n = 8
 	if a.W != b.W || a.H != b.H {
@@ -11,7 +12,7 @@ func BoxSSIM(a, b Plane) (float64, error) {
 	if a.W < n || a.H < n {
 		return 0, errors.New("metrics: BoxSSIM needs 8 samples a side")
 	}
-	// Sums of a, b, a*a, b*b, a*b in the last n rows of each column.
+	// For each column, the sums of a, b, a*a, b*b and a*b over the last n rows.
 	columns := make([][5]float64, a.W)
 	add := func(y int, sign float64) {
 		for x := range columns {
@@ -46,7 +47,7 @@ func BoxSSIM(a, b Plane) (float64, error) {
 	return total / float64((a.W-n+1)*(a.H-n+1)), nil
 }
 
-// windowSSIM is the SSIM of a window from the means of a, b, a*a, b*b and a*b.
+// windowSSIM returns the SSIM of a window from the means of a, b, a*a, b*b and a*b.
 func windowSSIM(m [5]float64) float64 {
 	const c1, c2 = 0.01 * 255 * 0.01 * 255, 0.03 * 255 * 0.03 * 255
 	aa, bb, ab := m[0]*m[0], m[1]*m[1], m[0]*m[1]

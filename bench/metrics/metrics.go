@@ -1,12 +1,11 @@
-// Package metrics says how near one picture is to another, and how many bytes
-// an encoder takes for that.
+// Package metrics measures how similar two pictures are, and compares encoders at equal quality.
 //
-//	PSNR, SSIM    of luma, full range; BoxSSIM, with a flat window
+//	PSNR, SSIM    of luma, full range; BoxSSIM has a flat window
 //	SSIMULACRA2   of the whole picture
-//	BDRate        bytes at equal quality, over a range of qualities
+//	BDRate        the difference in bytes at equal quality, over a range of qualities
 //
-// YCbCr pictures are taken as full range (JFIF). golang.org/x/image/webp hands
-// out limited-range samples typed as *image.YCbCr: [FullRange] widens them.
+// YCbCr pictures are read as full range (JFIF). golang.org/x/image/webp returns limited-range
+// samples as *image.YCbCr: [FullRange] converts them.
 package metrics
 
 import (
@@ -22,8 +21,8 @@ type Plane struct {
 	Pix  []float64
 }
 
-// Luma returns the luma of m, on black where m is transparent: the Y plane of
-// YCbCr pictures, and BT.601's weights of red, green and blue for others.
+// Luma returns the luma of m: the Y plane of YCbCr pictures, and BT.601's weighted sum of red,
+// green and blue for others. Transparent pixels are laid on black.
 func Luma(m image.Image) Plane {
 	b := m.Bounds()
 	p := Plane{b.Dx(), b.Dy(), make([]float64, b.Dx()*b.Dy())}
@@ -52,8 +51,8 @@ func Luma(m image.Image) Plane {
 	return p
 }
 
-// FullRange returns a plane of limited-range luma (16 to 235, BT.601) as full
-// range, clamped to 0 to 255.
+// FullRange converts a plane of limited-range luma (16 to 235, BT.601) to full range, clamped to 0
+// to 255.
 func FullRange(p Plane) Plane {
 	out := Plane{p.W, p.H, make([]float64, len(p.Pix))}
 	for i, v := range p.Pix {
@@ -64,8 +63,8 @@ func FullRange(p Plane) Plane {
 
 var errSize = errors.New("metrics: the pictures differ in size")
 
-// PSNR returns the peak signal-to-noise ratio of b against a in dB, and +Inf for
-// equal planes.
+// PSNR returns the peak signal-to-noise ratio of b against a in dB, +Inf for equal planes. It
+// returns an error when they differ in size.
 func PSNR(a, b Plane) (float64, error) {
 	if a.W != b.W || a.H != b.H {
 		return 0, errSize
@@ -78,10 +77,9 @@ func PSNR(a, b Plane) (float64, error) {
 	return 10 * math.Log10(255*255*float64(len(a.Pix))/sum), nil
 }
 
-// SSIM returns the mean structural similarity of b to a (Wang, Bovik, Sheikh,
-// Simoncelli, 2004): an 11x11 Gaussian window of sigma 1.5, K1 = 0.01, K2 =
-// 0.03, only windows that lie within the picture. Planes must be 11 samples a
-// side at least.
+// SSIM returns the mean structural similarity of b to a (Wang, Bovik, Sheikh, Simoncelli, 2004),
+// with an 11x11 Gaussian window of sigma 1.5, K1 = 0.01 and K2 = 0.03, over the windows that lie
+// within the picture. It returns an error when the planes differ in size or have a side below 11.
 func SSIM(a, b Plane) (float64, error) {
 	if a.W != b.W || a.H != b.H {
 		return 0, errSize
@@ -145,17 +143,17 @@ func gaussian(p []float64, w, h int) []float64 {
 	return out
 }
 
-// DB expresses an SSIM as -10 log10(1-ssim), in which equal steps look about
-// equal and curves of bytes over quality are smooth.
+// DB converts an SSIM to -10 log10(1-ssim). On this scale equal steps look about equal, and curves
+// of bytes over quality are smooth.
 func DB(ssim float64) float64 { return -10 * math.Log10(1-ssim) }
 
-// A Point is one encoding: its quality, in dB of whatever kind, and its size.
+// A Point is one encoding: its quality, on any scale that rises with it, and its size in bytes.
 type Point struct{ Quality, Bytes float64 }
 
-// BDRate returns by how many percent test takes more bytes than ref at equal
-// quality: the mean difference of log(bytes) over the range of qualities both
-// reach (Bjontegaard), curves drawn by monotone cubics (PCHIP). ok is false when
-// there is no such range, or a curve has fewer than two points.
+// BDRate returns how many percent more bytes test takes than ref at equal quality: the mean
+// difference of log(bytes) over the range of qualities that both reach (Bjontegaard), with monotone
+// cubics (PCHIP) through the points. ok is false when there is no such range, or when a curve has
+// fewer than two points.
 func BDRate(ref, test []Point) (percent float64, ok bool) {
 	f, lo0, hi0, ok0 := curve(ref)
 	g, lo1, hi1, ok1 := curve(test)
@@ -172,8 +170,8 @@ func BDRate(ref, test []Point) (percent float64, ok bool) {
 	return (math.Exp(sum/steps) - 1) * 100, true
 }
 
-// curve returns log(bytes) as a function of quality, and where it is defined.
-// Points that are no better than one with fewer bytes are left out.
+// curve returns log(bytes) as a function of quality, and the range in which it is defined. It
+// leaves out points that are no better than a point with fewer bytes.
 func curve(points []Point) (f func(float64) float64, lo, hi float64, ok bool) {
 	sorted := slices.SortedFunc(slices.Values(points), func(a, b Point) int {
 		if a.Bytes != b.Bytes {
@@ -205,10 +203,9 @@ func sign(v float64) int {
 	return 0
 }
 
-// PCHIP returns the piecewise cubic Hermite interpolant through the points
-// (xs[i], ys[i]), monotone where they are (Fritsch and Butland, 1984). xs must
-// rise and hold two values at least. Beyond the ends it goes on as the outermost
-// cubic.
+// PCHIP returns the piecewise cubic Hermite interpolant through the points (xs[i], ys[i]), which is
+// monotone where the points are (Fritsch and Butland, 1984). xs must rise and have at least two
+// values. Outside of their range the outermost cubic is continued.
 func PCHIP(xs, ys []float64) func(float64) float64 {
 	n := len(xs)
 	h, d := make([]float64, n-1), make([]float64, n-1)
@@ -240,8 +237,8 @@ func PCHIP(xs, ys []float64) func(float64) float64 {
 	}
 }
 
-// endSlope is the three-point slope at an end, kept from overshooting. h0 and d0
-// belong to the outer interval.
+// endSlope returns the three-point slope at an end, limited so that the cubic does not overshoot.
+// h0 and d0 are the width and the slope of the outer interval.
 func endSlope(h0, h1, d0, d1 float64) float64 {
 	v := ((2*h0+h1)*d0 - h0*d1) / (h0 + h1)
 	switch {

@@ -1,5 +1,6 @@
 package metrics
 
+// This file reads originals with the primaries of their color profile.
 import (
 	"bytes"
 	"compress/zlib"
@@ -11,8 +12,8 @@ import (
 	"io"
 )
 
-// ReadReference reads an original from a PNG. Where it has a profile, its primaries count, as they
-// do for the reference tool; the curve is taken to be sRGB's.
+// ReadReference reads an original from a PNG, and also returns its pixels. As the reference tool
+// does, it uses the primaries of a color profile, and takes the transfer curve to be sRGB's.
 func ReadReference(file []byte) (*Reference, *image.RGBA, error) {
 	m, err := png.Decode(bytes.NewReader(file))
 	if err != nil {
@@ -33,7 +34,7 @@ func ReadReference(file []byte) (*Reference, *image.RGBA, error) {
 
 var errProfile = errors.New("metrics: no matrix profile")
 
-// profileOf returns the profile of a PNG, nil if there is none.
+// profileOf returns the color profile of a PNG, or nil if there is none.
 func profileOf(file []byte) ([]byte, error) {
 	const signature = 8
 	for at := signature; at+8 <= len(file); {
@@ -43,7 +44,7 @@ func profileOf(file []byte) ([]byte, error) {
 			break
 		}
 		if kind == "iCCP" {
-			_, data, ok := bytes.Cut(data[:n], []byte{0, 0}) // the name's end, the method
+			_, data, ok := bytes.Cut(data[:n], []byte{0, 0}) // the end of the name, and the method
 			if !ok {
 				return nil, errProfile
 			}
@@ -58,7 +59,7 @@ func profileOf(file []byte) ([]byte, error) {
 	return nil, nil
 }
 
-// primariesOf returns the XYZ of red, green and blue in a profile.
+// primariesOf returns the XYZ of red, green and blue in a color profile.
 func primariesOf(profile []byte) (xyz [3][3]float64, err error) {
 	const header, entry = 132, 12
 	if len(profile) < header {

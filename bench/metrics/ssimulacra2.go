@@ -1,5 +1,18 @@
 package metrics
 
+// This file implements SSIMULACRA2 version 2.1 (Jon Sneyers, Cloudinary, 2022 and 2023), from its
+// published description:
+//
+//   - six scales, each half of the one before, averaged in linear light
+//   - on each scale, JPEG XL's opsin color space XYB, moved and stretched to 0 to 1
+//   - for each plane and scale three maps: an SSIM without the denominator of luminance; edges that only
+//     the distorted picture has (ringing, blockiness); and edges that only the original has (blur)
+//   - the mean and the 4-norm of each map
+//   - their weighted sum, mapped so that 100 is the original, and 30, 50, 70 and 90 are low, medium and
+//     high quality and visually lossless
+//
+// The constants and weights are those of the reference, github.com/cloudinary/ssimulacra2.
+
 import (
 	"errors"
 	"image"
@@ -7,27 +20,14 @@ import (
 	"slices"
 )
 
-// This file implements SSIMULACRA2 as of version 2.1 (Jon Sneyers, Cloudinary, 2022 and 2023),
-// from its published description:
-//
-//   - six scales, each half of the one before it, averaged in linear light
-//   - at each, the opsin color space XYB of JPEG XL, brought into 0 to 1
-//   - three maps of each plane at each scale: an SSIM without its denominator of
-//     luminance; where the distorted picture has an edge and the original none (ringing,
-//     blockiness); where the original has one and the distorted picture none (blur)
-//   - the mean and the 4-norm of each map
-//   - their weighted sum, bent so that 100 is the original and 30, 50, 70, 90 are low,
-//     medium, high quality and visually lossless
-//
-// Constants and weights are those of the reference, github.com/cloudinary/ssimulacra2.
-
 const (
 	scales       = 6
-	smallestSide = 8 // of a scale that has another below it
+	smallestSide = 8 // of a scale that is halved again
 	ssimC2       = 0.0009
 )
 
-// opsin is the absorbance of the three cones for linear red, green and blue; bias is added to each.
+// opsin is the absorbance of the three cones for linear red, green and blue. opsinBias is added to
+// each.
 var opsin = [3][3]float32{
 	{0.30, 0.622, 0.078},
 	{0.23, 0.692, 0.078},
@@ -36,27 +36,28 @@ var opsin = [3][3]float32{
 
 const opsinBias = 0.0037930732552754493
 
-// xyb are three planes of X, Y and B-Y.
+// An xyb has three planes: X, Y and B-Y.
 type xyb [3][]float32
 
-// A Reference is an original that distorted pictures are compared with.
+// A Reference is an original with which distorted pictures are compared.
 type Reference struct {
 	w, h   int
 	levels []level
 }
 
-// A level is a scale of the original: the picture, the local mean of it and of its square.
+// A level is one scale of the original: its samples, and the local means of them and of their
+// squares.
 type level struct {
 	w, h              int
 	pix, mean, square xyb
 }
 
-// NewReference prepares an original for comparisons. Alpha is black behind the picture.
+// NewReference prepares an original for comparisons. Transparent pixels are laid on black.
 func NewReference(m image.Image) *Reference { return newReference(m, nil) }
 
-// NewReferenceIn is NewReference for a picture that has sRGB's curve and other primaries: the XYZ
-// of its red, green and blue under D50, as an ICC profile gives them. Colors that sRGB has not keep
-// their values below 0 and above 1.
+// NewReferenceIn prepares an original with sRGB's transfer curve and the given primaries: the XYZ
+// of red, green and blue under D50, as an ICC profile has them. Colors outside of sRGB keep values
+// below 0 or above 1.
 func NewReferenceIn(m image.Image, primaries [3][3]float64) *Reference {
 	return newReference(m, &primaries)
 }
@@ -87,7 +88,9 @@ func newReference(m image.Image, primaries *[3][3]float64) *Reference {
 	return r
 }
 
-// SSIMULACRA2 scores m against the original: 100 is equal, 90 visually lossless, below 0 very bad.
+// SSIMULACRA2 returns the score of m against the original: 100 is equal, 90 is visually lossless,
+// and below 0 is very bad. It returns an error when the pictures differ in size or have a side
+// below 8.
 func (r *Reference) SSIMULACRA2(m image.Image) (float64, error) {
 	if m.Bounds().Dx() != r.w || m.Bounds().Dy() != r.h {
 		return 0, errSize
@@ -95,7 +98,7 @@ func (r *Reference) SSIMULACRA2(m image.Image) (float64, error) {
 	if len(r.levels) == 0 {
 		return 0, errors.New("metrics: SSIMULACRA2 needs 8 pixels a side")
 	}
-	var norms [3][scales][6]float64 // mean and 4-norm of each map in turn
+	var norms [3][scales][6]float64 // for each map in turn, the mean and the 4-norm
 	lin, w, h := linear(m), r.w, r.h
 	n := w * h
 	mean, square, cross, tmp, product := make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n)
@@ -122,7 +125,7 @@ func (r *Reference) SSIMULACRA2(m image.Image) (float64, error) {
 	return score(&norms, len(r.levels)), nil
 }
 
-// linear returns the picture in linear light, sRGB's transfer function undone.
+// linear returns the picture in linear light, by undoing sRGB's transfer function.
 func linear(m image.Image) xyb {
 	var table [256]float32
 	for i := range table {
@@ -158,9 +161,9 @@ func linear(m image.Image) xyb {
 	return p
 }
 
-// toSRGB converts linear light of the given primaries to that of sRGB's.
+// toSRGB converts linear light with the given primaries to sRGB's primaries.
 func toSRGB(lin xyb, primaries *[3][3]float64) {
-	// XYZ under D50 to sRGB (IEC 61966-2-1, adapted by Bradford's method).
+	// From XYZ under D50 to sRGB (IEC 61966-2-1, adapted by Bradford's method).
 	fromXYZ := [3][3]float64{
 		{3.1338561, -1.6168667, -0.4906146},
 		{-0.9787684, 1.9161415, 0.0334540},
@@ -182,7 +185,7 @@ func toSRGB(lin xyb, primaries *[3][3]float64) {
 	}
 }
 
-// halve averages each 2x2 samples; the last ones of an odd side count twice.
+// halve returns the means of 2x2 samples. The last samples of an odd side count twice.
 func halve(p xyb, w, h int) (out xyb, ow, oh int) {
 	ow, oh = (w+1)/2, (h+1)/2
 	for c := range p {
@@ -199,7 +202,7 @@ func halve(p xyb, w, h int) (out xyb, ow, oh int) {
 	return out, ow, oh
 }
 
-// toXYB converts linear light to the opsin space, moved and stretched into 0 to 1.
+// toXYB converts linear light to the opsin space, moved and stretched to 0 to 1.
 func toXYB(lin xyb) xyb {
 	n := len(lin[0])
 	out := xyb{make([]float32, n), make([]float32, n), make([]float32, n)}
@@ -218,8 +221,8 @@ func toXYB(lin xyb) xyb {
 	return out
 }
 
-// cubeRoot is good to the last bit or two of a float32 above 1e-30: a third of the exponent,
-// then two steps of Halley's method.
+// cubeRoot returns the cube root of v, exact to the last bit or two for v above 1e-30. It divides
+// the exponent by three and then takes two steps of Halley's method.
 func cubeRoot(v float32) float32 {
 	if v < 1e-30 {
 		return 0
@@ -239,15 +242,15 @@ func multiply(out, a, b []float32) {
 	}
 }
 
-// A Gaussian of sigma 1.5 stands as the sum of three cosines of period 20, 20/3 and 4, cut at 5
-// samples, where all of them vanish: the one that has the weight and the second moment of the
-// Gaussian and is nearest to it (Charalampidis, "Recursive Implementation of the Gaussian Filter
-// Using Truncated Cosine Functions", 2016). Each is a recursion,
+// cosines approximate a Gaussian of sigma 1.5 as the sum of three cosines of period 20, 20/3 and 4,
+// cut off at 5 samples, where all of them are zero. Of all such sums it is the one nearest to the
+// Gaussian with the same weight and second moment (Charalampidis, "Recursive Implementation of the
+// Gaussian Filter Using Truncated Cosine Functions", 2016). Each cosine is a recursion,
 //
 //	y(n) = edge (x(n+4) + x(n-6)) + turn y(n-1) - y(n-2)
 //
-// and stays one here, in 32 bits, instead of the nine taps that it comes to: what it gathers in
-// rounding is in the reference's scores, by up to 0.1 where pictures are nearly equal.
+// It is computed as a recursion in 32 bits here, not as the equivalent nine taps, because its
+// rounding errors are part of the reference's scores: up to 0.1 where pictures are nearly equal.
 var cosines = func() (c [3]struct{ edge, turn float32 }) {
 	for i, beta := range amplitudes() {
 		c[i].edge = float32(beta * math.Cos(omega(i)*(radius-1)))
@@ -260,7 +263,7 @@ const radius, sigma = 5, 1.5
 
 func omega(i int) float64 { return float64(2*i+1) * math.Pi / (2 * radius) }
 
-// amplitudes returns those of the three cosines.
+// amplitudes returns the amplitudes of the three cosines.
 func amplitudes() [3]float64 {
 	var p, r, rho [3]float64
 	for i := range p {
@@ -278,7 +281,7 @@ func amplitudes() [3]float64 {
 	})
 }
 
-// solve solves three linear equations, the last column being their right side.
+// solve solves three linear equations. The last column of m is their right side.
 func solve(m [3][4]float64) (x [3]float64) {
 	for i := range m {
 		for j := i + 1; j < 3; j++ {
@@ -301,16 +304,16 @@ func solve(m [3][4]float64) (x [3]float64) {
 	return x
 }
 
-// blur sets out to p under the window and returns it. Beyond the edges there is zero. tmp has room
-// for the plane.
+// blur sets out to p under the window and returns out. Samples outside of the plane are zero. tmp
+// must have room for the plane.
 func blur(p, out, tmp []float32, w, h int) []float32 {
 	e0, e1, e2 := cosines[0].edge, cosines[1].edge, cosines[2].edge
 	t0, t1, t2 := cosines[0].turn, cosines[1].turn, cosines[2].turn
-	row := make([]float32, w+3*radius) // with zeros on either side
+	row := make([]float32, w+3*radius) // with zeros on both sides
 	for y := range h {
 		copy(row[2*radius:], p[y*w:][:w])
 		o := tmp[y*w:][:w]
-		var a0, a1, a2, b0, b1, b2 float32 // y(n-1) and y(n-2) of each
+		var a0, a1, a2, b0, b1, b2 float32 // y(n-1) and y(n-2) of each cosine
 		for n := 1 - radius; n < w; n++ {
 			x := row[n+radius-1:][:2*radius+1]
 			v := x[0] + x[2*radius]
@@ -355,7 +358,7 @@ func blur(p, out, tmp []float32, w, h int) []float32 {
 	return out
 }
 
-// fused returns a*b + c rounded once, but for what a float64 has no room for.
+// fused returns a*b + c, rounded once except where a float64 has too few bits.
 func fused(a, b, c float32) float32 { return float32(float64(a)*float64(b) + float64(c)) }
 
 // structure returns the norms of the map of 1 - SSIM.
@@ -373,8 +376,8 @@ func structure(m1, m2, s11, s22, s12 []float32) (mean, fourth float64) {
 	return mean / n, math.Sqrt(math.Sqrt(fourth / n))
 }
 
-// edges returns the norms of the maps of edges that only the distorted picture q has, and of those
-// that only the original p has.
+// edges returns the norms of two maps: of the edges that only the distorted picture q has, and of
+// those that only the original p has.
 func edges(p, pMean, q, qMean []float32) (added, added4, lost, lost4 float64) {
 	pMean, q, qMean = pMean[:len(p)], q[:len(p)], qMean[:len(p)]
 	for i := range p {
@@ -392,8 +395,8 @@ func edges(p, pMean, q, qMean []float32) (added, added4, lost, lost4 float64) {
 	return added / n, math.Sqrt(math.Sqrt(added4 / n)), lost / n, math.Sqrt(math.Sqrt(lost4 / n))
 }
 
-// score weighs the norms. A small picture has no more than the given levels, and their weights are
-// taken in one row without gaps, as the reference takes them.
+// score returns the score for the norms. A small picture has fewer levels. Like the reference, it
+// then uses the first weights without gaps.
 func score(norms *[3][scales][6]float64, levels int) float64 {
 	sum, i := 0.0, 0
 	for c := range norms {
@@ -415,14 +418,14 @@ func score(norms *[3][scales][6]float64, levels int) float64 {
 	return 100 - 10*math.Pow(sum, 0.6276336467831387)
 }
 
-// weighty reports whether anything of a plane at a scale has a weight above 0.0021. A plane without
-// such a weight moves no score by 0.001, and three times out of four it is the plane that costs
-// most.
+// weighty reports whether a plane has a weight above 0.0021 at a scale. Other planes change no
+// score by 0.001 and are skipped. Three times out of four that saves the most expensive plane.
 func weighty(plane, scale int) bool {
 	return slices.Max(scoreWeights[6*(scales*plane+scale):][:6]) > 0.0021
 }
 
-// scoreWeights are by plane X, Y, B-Y, scale, norm (mean, 4-norm) and map (structure, added, lost).
+// scoreWeights are ordered by plane (X, Y, B-Y), scale, norm (mean, 4-norm) and map (structure,
+// added, lost).
 var scoreWeights = [3 * scales * 2 * 3]float64{
 	0, 0.0007376606707406586, 0, 0, 0.0007793481682867309, 0,
 	0, 0.0004371155730107379, 0, 1.1041726426657346, 0.00066284834129271, 0.00015231632783718752,

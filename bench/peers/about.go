@@ -1,32 +1,25 @@
 package main
 
+// This file describes what the rows were measured on.
 import (
 	"encoding/json"
 	"os/exec"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 )
 
-func init() {
-	sections = slices.Insert(sections, 0, struct {
-		name string
-		run  func(*suite) error
-	}{"about", aboutSection})
-}
-
-// An About is the first object of -json: what the rows after it were measured on.
+// An About is the first object of -json. It describes what the later rows were measured on.
 type About struct {
-	Work     string   `json:"work"` // "about", which tells it from a Row
+	Work     string   `json:"work"` // "about", which distinguishes it from a Row
 	Machine  string   `json:"machine"`
 	Versions []string `json:"versions"`
 	Commit   string   `json:"commit,omitempty"`
 	Date     string   `json:"date"`
-	Photos   bool     `json:"photos"` // real ones; else pictures were made by code
+	Photos   bool     `json:"photos"` // true for real photos, false for pictures made by code
 }
 
-// aboutSection writes it.
+// aboutSection writes an About to the file of -json.
 func aboutSection(s *suite) error {
 	a := About{Work: "about", Machine: machine(), Versions: []string{runtime.Version()}, Date: time.Now().UTC().Format(time.DateOnly), Photos: s.photos != ""}
 	for _, cmd := range [][]string{s.node, s.python} {

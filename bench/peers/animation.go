@@ -1,5 +1,8 @@
 package main
 
+// This file compares animations with sharp's (animated: true), and GIFs that already fit with
+// gifsicle's.
+
 import (
 	"bytes"
 	"errors"
@@ -27,27 +30,17 @@ import (
 	"miniatura/codec/webp"
 )
 
-// This file holds animations against sharp with animated: true, and those that fit against
-// gifsicle.
-
-func init() {
-	sections = append(sections, struct {
-		name string
-		run  func(*suite) error
-	}{"animation", animationSection})
-}
-
-// smallest is the size in bytes of files that are measured.
+// smallest is the size of the smallest file that is measured, in bytes.
 const smallest = 50_000
 
-// An animation is a file to work on.
+// An animation is a file to be resized.
 type animation struct {
 	picture
 	format *codec.Format
 	bytes  int
 }
 
-// animationSection fills the rows about animations: to their own format and to WebP, at M and SS.
+// animationSection adds the rows about animations, to their own format and to WebP, at M and SS.
 func animationSection(s *suite) error {
 	list, err := s.animations()
 	if err != nil {
@@ -77,21 +70,17 @@ func animationSection(s *suite) error {
 // movingRatios collects ratios by work, measure and peer.
 type movingRatios map[[3]string][]float64
 
-// rows adds the geometric mean and the worst of each collection.
+// rows adds the geometric mean and the worst of each collection of ratios.
 func (r movingRatios) rows(s *suite) {
 	keys := slices.SortedFunc(maps.Keys(r), func(a, b [3]string) int { return slices.Compare(a[:], b[:]) })
 	for _, k := range keys {
-		sum := 0.0
-		for _, x := range r[k] {
-			sum += math.Log(x)
-		}
-		s.row(k[0], "avx2", k[1]+"_ratio_geomean", math.Exp(sum/float64(len(r[k]))), k[2], 1)
+		s.row(k[0], "avx2", k[1]+"_ratio_geomean", geomean(r[k]), k[2], 1)
 		s.row(k[0], "avx2", k[1]+"_ratio_worst", slices.Max(r[k]), k[2], 1)
 	}
 }
 
-// animations are those of the corpus and beside it that are large enough, and the ones made by
-// code.
+// animations returns the animations of the corpus and of the folder beside it that are large
+// enough, and those made by code.
 func (s *suite) animations() ([]animation, error) {
 	var list []animation
 	add := func(name, path string) error {
@@ -136,7 +125,8 @@ func (s *suite) animations() ([]animation, error) {
 	return list, nil
 }
 
-// opened gives the format and the dimensions of an animation.
+// opened returns the format and the dimensions of an animation, and an error when the file is a
+// still.
 func opened(b []byte) (f *codec.Format, w, h int, err error) {
 	f = codec.Sniff(b)
 	p, err := playerOf(b)
@@ -145,7 +135,7 @@ func opened(b []byte) (f *codec.Format, w, h int, err error) {
 	}
 	m, _, err := p.Next()
 	if err == nil {
-		_, _, err = p.Next() // a still is none
+		_, _, err = p.Next() // fails for a still
 	}
 	if err != nil {
 		return nil, 0, 0, err
@@ -177,8 +167,9 @@ func playerOf(b []byte) (player, error) {
 	return nil, errors.New("no animation")
 }
 
-// record writes an animation made by code as such are found: the sticker as WebP and APNG, the
-// others as GIF, the video's colours dithered to a fixed palette.
+// record writes an animation made by code in the formats in which such animations are found: the
+// sticker as WebP and APNG, the others as GIF, with the video's colours dithered to a fixed
+// palette.
 func (s *suite) record(a *pictures.Animation) (files []string, err error) {
 	type recorder interface {
 		Add(*image.NRGBA, time.Duration) error
@@ -225,7 +216,7 @@ func (s *suite) record(a *pictures.Animation) (files []string, err error) {
 	return files, nil
 }
 
-// A dithered is a GIF as the standard library writes it, whole frames in one palette.
+// A dithered is a GIF as the standard library writes it: whole frames with one palette.
 type dithered struct{ g stdgif.GIF }
 
 func (d *dithered) Add(m *image.NRGBA, delay time.Duration) error {
@@ -242,7 +233,7 @@ func (d *dithered) Bytes() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// animate measures one kind of work.
+// animate measures one animation in one format and size.
 func (s *suite) animate(p animation, to *codec.Format, size, work string, all movingRatios) error {
 	mode, theirs := "png", "moving-gif" // "png" is the source's own format
 	if to == codec.WebP {
@@ -294,7 +285,8 @@ func (s *suite) animate(p animation, to *codec.Format, size, work string, all mo
 	return nil
 }
 
-// once runs fresh processes that do the work once each, fewer where it takes seconds.
+// once does the work once in each of several fresh processes. If it takes more than three seconds,
+// one process is enough.
 func (s *suite) once(c contender, mode, file, box string) (result, error) {
 	out := filepath.Join(s.dir, "moving-"+c.name)
 	var cpu []float64
@@ -314,7 +306,7 @@ func (s *suite) once(c contender, mode, file, box string) (result, error) {
 	return r, nil
 }
 
-// gifsicle returns the bytes that it makes of a file without loss, all frames kept.
+// gifsicle returns how many bytes gifsicle makes of a file without loss and with all frames.
 func (s *suite) gifsicle(path string) (int, error) {
 	out, err := exec.Command("gifsicle", "-O3", "-Okeep-empty", "--no-comments", "--no-names", path).Output()
 	if errors.Is(err, exec.ErrNotFound) {
@@ -323,15 +315,15 @@ func (s *suite) gifsicle(path string) (int, error) {
 	return len(out), err
 }
 
-// A quality is how near a result's frames are to those of the slow way.
+// A quality says how close a result's frames are to those scaled by slow and exact code.
 type quality struct {
-	mean, least float64 // PSNR in dB, 99 where nothing differs
+	mean, least float64 // PSNR in dB; 99 for equal frames
 	scaled      bool
 }
 
-// fidelity plays source and result side by side. Every frame of the source is scaled whole,
-// premultiplied, by Catmull-Rom in floating point, and both are laid on white and on black: the
-// worse counts. Another number of frames or another delay is an error.
+// fidelity plays source and result side by side. Every frame of the source is scaled as a whole,
+// premultiplied, by Catmull-Rom in floating point, and both frames are laid on white and on black;
+// the worse of the two counts. Another number of frames or another delay is an error.
 func fidelity(source, made string) (q quality, err error) {
 	var players [2]player
 	for i, path := range []string{source, made} {
@@ -369,7 +361,7 @@ func fidelity(source, made string) (q quality, err error) {
 	}
 }
 
-// movingPSNR compares premultiplied and straight pixels.
+// movingPSNR compares premultiplied pixels with straight ones.
 func movingPSNR(want *image.RGBA, got *image.NRGBA) float64 {
 	var white, black float64
 	for i := 0; i < len(want.Pix); i += 4 {

@@ -1,5 +1,8 @@
 package main
 
+// This file measures the curves that bench/report draws: bytes against SSIM at many qualities, and
+// CPU and memory against megapixels.
+
 import (
 	"bytes"
 	"fmt"
@@ -22,15 +25,6 @@ import (
 	"miniatura/codec/webp"
 )
 
-// The curves section fills the rows that bench/report draws: bytes against SSIM at many qualities,
-// CPU and memory against megapixels.
-func init() {
-	sections = append(sections, struct {
-		name string
-		run  func(*suite) error
-	}{"curves", curvesSection})
-}
-
 func curvesSection(s *suite) error {
 	if err := s.frontierCurves(); err != nil {
 		return err
@@ -41,15 +35,15 @@ func curvesSection(s *suite) error {
 	return s.megapixelCurves()
 }
 
-// An encoding is the mean over pictures of what one encoder gave at one quality.
+// An encoding sums up what one encoder made of several pictures at one quality.
 type encoding struct {
-	logBits float64 // sum of log(bits a pixel)
+	logBits float64 // sum of log(bits per pixel)
 	dB      float64 // sum of -10 log10(1 - SSIM) of luma
 	n       int
 }
 
-// sizeCurves encodes photos of about 1280x720 with every encoder. Pictures are the same RGB for
-// all of them; SSIM is of luma, against that RGB.
+// sizeCurves encodes photos of about 1280x720 with every encoder. All encoders get the same RGB,
+// and SSIM is measured against its luma.
 func (s *suite) sizeCurves() error {
 	qualities := []int{50, 60, 70, 80, 85, 90, 95}
 	photos, err := s.curvePhotos()
@@ -59,7 +53,7 @@ func (s *suite) sizeCurves() error {
 	if s.short {
 		qualities, photos = []int{60, 90}, photos[:1]
 	}
-	sums := map[string]*encoding{} // by file name within a picture's folder: "ours-80.webp"
+	sums := map[string]*encoding{} // by the name of the file, such as "ours-80.webp"
 	for _, p := range photos {
 		dir, err := os.MkdirTemp(s.dir, "curves-")
 		if err != nil {
@@ -115,7 +109,7 @@ func (s *suite) sizeCurves() error {
 	return nil
 }
 
-// curvePhotos are the photographs that the WebP encoder was not tuned on, or one made by code.
+// curvePhotos returns the photos on which the WebP encoder was not tuned, or else one made by code.
 func (s *suite) curvePhotos() ([]webpPicture, error) {
 	if s.photos != "" {
 		cache, err := os.UserCacheDir()
@@ -136,14 +130,14 @@ func (s *suite) curvePhotos() ([]webpPicture, error) {
 	return []webpPicture{p}, os.WriteFile(p.png, b.Bytes(), 0o600)
 }
 
-// encodeAll writes NAME-QUALITY.EXT into dir for every encoder that is here.
+// encodeAll writes NAME-QUALITY.EXT into dir for every encoder that is installed.
 func (s *suite) encodeAll(p webpPicture, dir string, qualities []int) error {
 	write := func(name string, q int, ext string, b []byte) error {
 		return os.WriteFile(fmt.Sprintf("%s/%s-%d.%s", dir, name, q, ext), b, 0o600)
 	}
 	opaque := image.NewRGBA(p.m.Rect)
 	draw.Draw(opaque, opaque.Rect, p.m, p.m.Rect.Min, draw.Src)
-	halved := planes420(opaque) // as the peers' JPEGs are at every quality; ours would keep all of RGB's chroma from 90 on
+	halved := planes420(opaque) // the peers' JPEGs are 4:2:0 at every quality; from RGB ours are 4:4:4 from 90 on
 	arguments := []string{p.png, dir}
 	for _, q := range qualities {
 		arguments = append(arguments, strconv.Itoa(q))
@@ -186,7 +180,7 @@ func (s *suite) encodeAll(p webpPicture, dir string, qualities []int) error {
 	return nil
 }
 
-// planes420 converts as JFIF says, each chroma sample the mean of four pixels.
+// planes420 converts m as JFIF defines, with each chroma sample the mean of four pixels.
 func planes420(m *image.RGBA) *image.YCbCr {
 	r := m.Rect
 	out := image.NewYCbCr(r, image.YCbCrSubsampleRatio420)
@@ -206,7 +200,8 @@ func planes420(m *image.RGBA) *image.YCbCr {
 	return out
 }
 
-// lumaSSIM decodes a JPEG or a WebP with readers that none of the encoders brought.
+// lumaSSIM returns the SSIM of a JPEG or a WebP, read by decoders that belong to none of the
+// encoders.
 func lumaSSIM(ref metrics.Plane, b []byte) (float64, error) {
 	if bytes.HasPrefix(b, []byte("RIFF")) {
 		got, err := decodedLuma(b)
@@ -222,7 +217,7 @@ func lumaSSIM(ref metrics.Plane, b []byte) (float64, error) {
 	return metrics.SSIM(ref, metrics.Luma(m))
 }
 
-// megapixelCurves measures one JPEG, made by code, at many dimensions.
+// megapixelCurves measures one JPEG made by code at many dimensions.
 func (s *suite) megapixelCurves() error {
 	sides := []struct{ w, h int }{{1152, 864}, {2304, 1728}, {4032, 3024}, {5760, 4320}, {8064, 6048}, {11520, 8640}} // 1, 4, 12, 25, 49, 100 megapixels
 	if s.short {

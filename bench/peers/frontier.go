@@ -19,11 +19,11 @@ import (
 	"miniatura/codec/webp"
 )
 
-// frontierCurves compares with the best encoders there are, which cannot be installed everywhere:
-// their scores on ten pictures lie beside the repository in shared/frontier. Those that are
-// installed are measured. Rows are bytes at equal quality, the mean of the pictures and the worst
-// one, for four kinds of quality; and bits a pixel and SSIMULACRA2 by quality number, which
-// bench/report draws.
+// frontierCurves compares with the best encoders, which cannot be installed everywhere. Their
+// scores on ten pictures are in shared/frontier, beside the repository; encoders that are installed
+// are measured. The rows are bytes at equal quality, the mean and the worst picture, for four kinds
+// of quality. For the plots of bench/report there are also bits per pixel and SSIMULACRA2 by
+// quality number.
 func (s *suite) frontierCurves() error {
 	dir := ""
 	if s.photos != "" {
@@ -81,14 +81,14 @@ func (s *suite) frontierCurves() error {
 	return nil
 }
 
-// frontierOurs are this project's encoders, and frontierPeers, in the order of rows, the others.
+// frontierOurs are this project's encoders, and frontierPeers the others, in the order of the rows.
 var (
 	frontierOurs = []struct{ name, format string }{{"ours jpg", "jpg"}, {"ours webp", "webp"}, {"ours high webp", "webp"}}
 
 	frontierPeers = []string{"std", "cjpeg", "sharp jpg", "jpegli420", "jpegli", "mozjpeg420", "cwebp", "sharp webp", "cwebp-m4", "cwebp-m6"}
 )
 
-// frontierRows adds the rows of all pairs, and the curves.
+// frontierRows adds the rows of all pairs, and those of the curves.
 func (s *suite) frontierRows(sums map[[2]string]*frontierSum, means map[string]*frontierMean, qualities []int) {
 	for _, own := range frontierOurs {
 		for _, peer := range frontierPeers {
@@ -109,7 +109,7 @@ func (s *suite) frontierRows(sums map[[2]string]*frontierSum, means map[string]*
 			ours := means[fmt.Sprint(own.name, " q", q)]
 			work := fmt.Sprintf("curve frontier %s q%d", own.name, q)
 			for _, peer := range frontierPeers {
-				// jpegli's qualities are others: theirs at a like place of the curve.
+				// jpegli has another scale of qualities: theirs is at a similar place of the curve.
 				theirs := means[fmt.Sprint(peer, " q", q)]
 				if strings.HasPrefix(peer, "jpegli") {
 					theirs = means[fmt.Sprint(peer, " q", map[int]int{50: 40, 60: 55, 70: 65, 80: 75, 88: 85, 95: 92}[q])]
@@ -132,7 +132,7 @@ type frontierPoint struct {
 	butteraugli             float64 // 3-norm
 }
 
-// frontierAxes are the kinds of quality, larger is better.
+// frontierAxes are the kinds of quality, each with a value that rises with quality.
 var frontierAxes = []struct {
 	name string
 	of   func(frontierPoint) float64
@@ -143,7 +143,7 @@ var frontierAxes = []struct {
 	{"psnr_y", func(p frontierPoint) float64 { return p.psnr }},
 }
 
-// A frontierSum collects BD-rates of pictures, by axis.
+// A frontierSum collects the BD-rates of several pictures, by axis.
 type frontierSum struct {
 	percent, worst [4]float64
 	n              [4]int
@@ -170,7 +170,7 @@ func (f *frontierSum) add(ref, test []frontierPoint) {
 	}
 }
 
-// A frontierMean collects one quality of one encoder.
+// A frontierMean collects the results of one encoder at one quality.
 type frontierMean struct{ logBits, score, n float64 }
 
 func (m *frontierMean) add(p frontierPoint, pixels int) {
@@ -181,8 +181,8 @@ func (m *frontierMean) add(p frontierPoint, pixels int) {
 
 func (m *frontierMean) bits() float64 { return math.Exp(m.logBits / m.n) }
 
-// readScores reads scores.tsv: picture, encoder, quality, bytes, SSIMULACRA2, PSNR-Y, SSIM-Y,
-// 3-norm.
+// readScores reads scores.tsv, whose columns are picture, encoder, quality, bytes, SSIMULACRA2,
+// PSNR-Y, SSIM-Y and 3-norm. It returns the points by picture and encoder.
 func readScores(path string) (map[string]map[string][]frontierPoint, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -219,7 +219,7 @@ func readScores(path string) (map[string]map[string][]frontierPoint, error) {
 	return all, nil
 }
 
-// frontierPicture measures every encoder that is here on one picture.
+// frontierPicture measures every encoder that is installed on one picture.
 func (s *suite) frontierPicture(path string, qualities []int) (got map[string][]frontierPoint, pixels int, err error) {
 	file, err := os.ReadFile(path)
 	if err != nil {
@@ -252,7 +252,7 @@ func (s *suite) frontierPicture(path string, qualities []int) (got map[string][]
 	return got, rgba.Rect.Dx() * rgba.Rect.Dy(), nil
 }
 
-// frontierFiles encodes a picture at one quality. Every JPEG is 4:2:0.
+// frontierFiles returns a picture at one quality by encoder. Every JPEG is 4:2:0.
 func frontierFiles(rgba *image.RGBA, halved *image.YCbCr, q int) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	var errs []error
@@ -278,7 +278,7 @@ func frontierFiles(rgba *image.RGBA, halved *image.YCbCr, q int) (map[string][]b
 	return files, errors.Join(errs...)
 }
 
-// ppm writes m as a binary PPM.
+// ppm returns m as a binary PPM.
 func ppm(m *image.RGBA) []byte {
 	b := fmt.Appendf(nil, "P6\n%d %d\n255\n", m.Rect.Dx(), m.Rect.Dy())
 	for y := range m.Rect.Dy() {
@@ -289,7 +289,7 @@ func ppm(m *image.RGBA) []byte {
 	return b
 }
 
-// measure fills a point's qualities, the file decoded by djpeg or dwebp.
+// measure sets a point's qualities, from the file as djpeg or dwebp decodes it.
 func (p *frontierPoint) measure(file []byte, original, dir string, ref *metrics.Reference, luma metrics.Plane) error {
 	cmd := exec.Command("djpeg", "-ppm")
 	if bytes.HasPrefix(file, []byte("RIFF")) {

@@ -1,12 +1,12 @@
 package main
 
+// This file compares screenshots, diagrams and logos.
 import (
 	"bytes"
 	"context"
 	"fmt"
 	"image"
 	stdpng "image/png"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,12 +16,12 @@ import (
 	"miniatura/sizes"
 )
 
-// leastGraphic is how many bytes a picture of this section has: smaller ones take no time.
+// leastGraphic is the size of the smallest picture in this section, in bytes.
 const leastGraphic = 100 << 10
 
-// graphicsSection fills the rows about stills that are no JPEGs, to their own format and to WebP:
-// each picture's, and the geometric mean and the worst of all. sharp writes WebP with its default
-// effort, 4, and with 2.
+// graphicsSection adds the rows about stills that are not JPEGs, to their own format and to WebP:
+// one for each picture, and the geometric mean and the worst of all. sharp writes WebP with its
+// default effort, 4, and with 2.
 func graphicsSection(s *suite) error {
 	all, err := s.graphics()
 	if err != nil {
@@ -49,14 +49,14 @@ func graphicsSection(s *suite) error {
 	return nil
 }
 
-// fits reports whether nothing has to be scaled.
+// fits reports whether p fits its box of a size already.
 func (p picture) fits(name string) bool {
 	size, _ := sizes.Parse(name)
 	w, h := size.Fit(p.w, p.h)
 	return w == p.w && h == p.h
 }
 
-// graphic measures one picture, and adds its ratios to all.
+// graphic measures one picture and adds its ratios to all.
 func (s *suite) graphic(p picture, size, mode string, contenders []contender, all spread) {
 	work := fmt.Sprintf("graphics, %s -> %s %s", p.name, size, mode)
 	got := s.compare(work, mode, p.path, p.box(size), s.iterations(3), contenders)
@@ -85,7 +85,7 @@ func (s *suite) graphic(p picture, size, mode string, contenders []contender, al
 // spread collects ours/theirs by measure and peer.
 type spread map[[2]string][]float64
 
-// rows adds the geometric mean and the worst of each collection.
+// rows adds the geometric mean and the worst of each collection of ratios.
 func (r spread) rows(s *suite, work string) {
 	for _, measure := range [][2]string{{"cpu_ms", "cpu"}, {"rss_mb", "rss"}, {"bytes", "bytes"}} {
 		for _, peer := range []string{"sharp", "sharp effort 2", "pillow"} {
@@ -93,18 +93,14 @@ func (r spread) rows(s *suite, work string) {
 			if len(v) == 0 {
 				continue
 			}
-			sum := 0.0
-			for _, x := range v {
-				sum += math.Log(x)
-			}
-			s.row(work, "avx2", measure[1]+"_ratio_geomean", math.Exp(sum/float64(len(v))), peer, 1)
+			s.row(work, "avx2", measure[1]+"_ratio_geomean", geomean(v), peer, 1)
 			s.row(work, "avx2", measure[1]+"_ratio_worst", slices.Max(v), peer, 1)
 		}
 	}
 }
 
-// graphics are the still PNGs and WebPs of the corpus, and of the folder graphics beside it, of
-// over 100 kB; without a corpus, three pictures made by code.
+// graphics returns the still PNGs and WebPs over 100 kB of the corpus and of the folder graphics
+// beside it, or three pictures made by code if there is no corpus.
 func (s *suite) graphics() ([]picture, error) {
 	if s.photos == "" {
 		return s.madeGraphics()
@@ -137,14 +133,14 @@ func (s *suite) graphics() ([]picture, error) {
 	return all, nil
 }
 
-// dimensions reads those of a picture, and whether it is a still one: nothing fits into nothing, so
-// that is all that Resize does.
+// dimensions returns the dimensions of a picture, and whether it is a still. It asks Resize for a
+// result without area, so that Resize reads the headers and stops.
 func dimensions(src []byte) (w, h int, still bool) {
 	_, info, _ := codec.Resize(context.Background(), src, func(int, int) (int, int) { return 0, 0 }, codec.Options{})
 	return info.W, info.H, info.Frames == 1
 }
 
-// madeGraphics are pictures made by code, as PNGs.
+// madeGraphics returns pictures made by code, as PNGs.
 func (s *suite) madeGraphics() ([]picture, error) {
 	var all []picture
 	for _, made := range []struct {

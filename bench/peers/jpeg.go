@@ -1,5 +1,6 @@
 package main
 
+// This file compares JPEG: resizing, the quality of the result, and the writer.
 import (
 	"bytes"
 	"fmt"
@@ -17,8 +18,8 @@ import (
 	"miniatura/codec/jpeg"
 )
 
-// jpegSection fills the rows about JPEG: CPU and memory against sharp, Pillow and
-// the standard library, quality against a full decode, and the writer alone.
+// jpegSection adds the rows about JPEG: CPU and memory against sharp, Pillow and the standard
+// library, the quality against a full decode, and the writer alone.
 func jpegSection(s *suite) error {
 	all, err := s.baselines()
 	if err != nil {
@@ -67,10 +68,10 @@ func jpegSection(s *suite) error {
 	return s.writerRows(all)
 }
 
-// ratios collect ours/theirs by variant and peer.
+// ratios collects ours/theirs by variant and peer.
 type ratios map[[2]string][]float64
 
-// rows adds the geometric mean and the worst of each collection.
+// rows adds the geometric mean and the worst of each collection of ratios.
 func (r ratios) rows(s *suite, work string) {
 	for _, variant := range []string{"avx2", "purego"} {
 		for _, peer := range []string{"sharp", "sharp mozjpeg", "pillow", "std"} {
@@ -78,17 +79,13 @@ func (r ratios) rows(s *suite, work string) {
 			if len(v) == 0 {
 				continue
 			}
-			sum := 0.0
-			for _, x := range v {
-				sum += math.Log(x)
-			}
-			s.row(work, variant, "cpu_ratio_geomean", math.Exp(sum/float64(len(v))), peer, 1)
+			s.row(work, variant, "cpu_ratio_geomean", geomean(v), peer, 1)
 			s.row(work, variant, "cpu_ratio_worst", slices.Max(v), peer, 1)
 		}
 	}
 }
 
-// resizeRows measures one picture and size, and adds its ratios to cpu.
+// resizeRows measures one picture at one size and adds its ratios to cpu.
 func (s *suite) resizeRows(p picture, size, kind string, cpu ratios) {
 	work := fmt.Sprintf("%s %s -> %s jpeg q80", p.name, kind, size)
 	contenders := s.contenders()
@@ -97,7 +94,7 @@ func (s *suite) resizeRows(p picture, size, kind string, cpu ratios) {
 	}
 	got := s.compare(work, "jpeg", p.path, p.box(size), s.iterations(5), contenders)
 	if p.named && size == "M" && !s.short {
-		// The standard library takes a second each: two are enough.
+		// The standard library takes a second each time, so two iterations are enough.
 		std := s.compare(work, "std", p.path, p.box(size), 2, []contender{{name: "std", command: []string{s.self, workerFlag}}})
 		if r, ok := std["std"]; ok {
 			got["std"] = r
@@ -130,7 +127,7 @@ func (s *suite) resizeRows(p picture, size, kind string, cpu ratios) {
 	}
 }
 
-// largestRows measures memory on the largest picture that is accepted.
+// largestRows measures memory for the largest picture that the codec accepts.
 func (s *suite) largestRows() error {
 	path, err := s.make("100MP", pictures.Photo(11520, 8640))
 	if err != nil {
@@ -144,7 +141,7 @@ func (s *suite) largestRows() error {
 	return os.Remove(path)
 }
 
-// iterations returns how many counted iterations a process does.
+// iterations returns how many iterations a process counts: n, or 1 in a short run.
 func (s *suite) iterations(n int) int {
 	if s.short {
 		return 1
@@ -152,8 +149,8 @@ func (s *suite) iterations(n int) int {
 	return n
 }
 
-// qualityRows compares what each side resized to, before any loss, with a full
-// decode scaled by CatmullRom: luma, no profile.
+// qualityRows compares the pixels that each side resized to, before any loss, with a full decode
+// scaled by CatmullRom. It measures luma, without color profiles.
 func (s *suite) qualityRows(photos []picture) error {
 	text, err := s.make("text", pictures.Text(2400, 3200))
 	if err != nil {
@@ -243,7 +240,7 @@ func decodeFile(path string) (image.Image, error) {
 	return stdjpeg.Decode(bytes.NewReader(b))
 }
 
-// reference scales the luma of m to r's size in 16 bits.
+// reference returns the luma of m scaled to r's size, in 16 bits.
 func reference(m image.Image, r image.Rectangle) metrics.Plane {
 	var gray *image.Gray
 	switch m := m.(type) {
@@ -265,8 +262,8 @@ func reference(m image.Image, r image.Rectangle) metrics.Plane {
 	return p
 }
 
-// writerRows compares the writer with image/jpeg's: bytes at equal SSIM over a
-// range of qualities (in the -10 log10(1-ssim) scale), and CPU at quality 80.
+// writerRows compares the writer with image/jpeg's: bytes at equal SSIM over a range of qualities
+// (on the scale -10 log10(1-ssim)), and CPU at quality 80.
 func (s *suite) writerRows(photos []picture) error {
 	writers := []struct {
 		name string
@@ -348,7 +345,7 @@ func (s *suite) writerRows(photos []picture) error {
 
 func decode(b []byte) (image.Image, error) { return stdjpeg.Decode(bytes.NewReader(b)) }
 
-// shrink420 scales a picture into size M as 4:2:0, plane by plane.
+// shrink420 scales a picture to size M as 4:2:0, plane by plane.
 func shrink420(src image.Image, p picture) *image.YCbCr {
 	box, _ := parseBox(p.box("M"))
 	w, h := box.Fit(src.Bounds().Dx(), src.Bounds().Dy())

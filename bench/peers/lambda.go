@@ -1,5 +1,9 @@
 package main
 
+// This file models a Lambda function of each memory size: the worker runs in a control group with
+// that share of a CPU. It is not a measurement on Lambda, which has other machines and another
+// kernel.
+
 import (
 	"errors"
 	"fmt"
@@ -12,18 +16,7 @@ import (
 	"miniatura/bench/pictures"
 )
 
-// This file models a Lambda function of each memory size: the worker runs in a control group with
-// that share of a CPU. It is not a measurement on Lambda, whose machines, kernel and neighbours are
-// other ones.
-
-func init() {
-	sections = append(sections, struct {
-		name string
-		run  func(*suite) error
-	}{"lambda", lambdaSection})
-}
-
-// A function is a memory size and the share of a CPU that comes with it: 1,769 MB is one.
+// A function is a memory size and the share of a CPU that belongs to it. 1,769 MB has a whole CPU.
 type function struct {
 	mb    int
 	share float64
@@ -31,17 +24,17 @@ type function struct {
 
 var functions = []function{{128, 0.07}, {256, 0.14}, {512, 0.29}, {1024, 0.58}, {1769, 1}}
 
-// Lambda@Edge's prices in dollars (aws.amazon.com/lambda/pricing): a request, and a second of a GB.
+// Lambda@Edge's prices in dollars (aws.amazon.com/lambda/pricing): per request, and per GB-second.
 const (
 	requestPrice  = 0.60 / 1e6
 	gbSecondPrice = 0.00005001
 )
 
-// waitable is how long a visitor may wait for the animation, in milliseconds, where a size is
-// recommended.
+// waitable is how long a visitor may wait for each of the pictures, in milliseconds, with the
+// memory size that is recommended.
 const waitable = 10_000
 
-// lambdaSection fills the rows about waiting and cost by memory size.
+// lambdaSection adds the rows about waiting and cost by memory size.
 func lambdaSection(s *suite) error {
 	files, err := s.lambdaFiles()
 	if err != nil {
@@ -87,7 +80,7 @@ func lambdaSection(s *suite) error {
 	return nil
 }
 
-// lambdaFiles are a photo, a graphic and an animation.
+// lambdaFiles returns a photo, a graphic and an animation.
 func (s *suite) lambdaFiles() ([]picture, error) {
 	photo, err := s.make("photo 12MP", pictures.Photo(4032, 3024))
 	if err != nil {
@@ -109,7 +102,7 @@ func (s *suite) lambdaFiles() ([]picture, error) {
 	}, nil
 }
 
-// wait is the median wall time of the work in g, in milliseconds.
+// wait returns the median wall-clock time of the work in g, in milliseconds.
 func (s *suite) wait(g *group, p picture) (float64, error) {
 	c := contender{name: "avx2", command: g.enter([]string{s.self, workerFlag})}
 	var wall []float64
@@ -123,7 +116,7 @@ func (s *suite) wait(g *group, p picture) (float64, error) {
 	return median(wall), nil
 }
 
-// lambdaStart adds the row of the start in g.
+// lambdaStart adds the row about the start in g.
 func (s *suite) lambdaStart(g *group, f function) error {
 	task, err := s.task()
 	if err != nil {
@@ -151,7 +144,7 @@ func (s *suite) lambdaStart(g *group, f function) error {
 // A group is a control group whose processes share part of a CPU.
 type group struct{ dir string }
 
-// newGroup makes one, in version 1 or 2 of the kernel's interface, below the group of this process.
+// newGroup makes a group below that of this process, in version 1 or 2 of the kernel's interface.
 func newGroup(share float64) (*group, error) {
 	const period = 100_000 // microseconds
 	quota := int(share * period)
@@ -159,7 +152,7 @@ func newGroup(share float64) (*group, error) {
 	if err != nil {
 		return nil, err
 	}
-	own := map[string]string{} // by controllers
+	own := map[string]string{} // this process's group, by controller
 	for line := range strings.Lines(string(lines)) {
 		if f := strings.SplitN(strings.TrimSpace(line), ":", 3); len(f) == 3 {
 			for c := range strings.SplitSeq(f[1], ",") {
@@ -182,7 +175,7 @@ func newGroup(share float64) (*group, error) {
 		if err = os.Mkdir(g.dir, 0o755); err != nil {
 			continue
 		}
-		// WriteFile would make the file where the controller is not enabled.
+		// os.WriteFile would create the file if the controller is not enabled.
 		var f *os.File
 		if f, err = os.OpenFile(filepath.Join(g.dir, v.file), os.O_WRONLY, 0); err == nil {
 			_, err = f.WriteString(v.text)
@@ -199,10 +192,10 @@ func newGroup(share float64) (*group, error) {
 	return nil, err
 }
 
-// enter is the command that runs argv in the group.
+// enter returns the command that runs argv in the group.
 func (g *group) enter(argv []string) []string {
 	return append([]string{"sh", "-c", `echo $$ > "$0" && exec "$@"`, filepath.Join(g.dir, "cgroup.procs")}, argv...)
 }
 
-// remove takes the group away; its processes have ended.
+// remove deletes the group, whose processes must have ended.
 func (g *group) remove() { os.Remove(g.dir) }

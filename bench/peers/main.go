@@ -1,15 +1,15 @@
-// Command peers measures this project against sharp and Pillow: the same work on
-// the same pictures, in interleaved rounds, on one core.
+// Command peers measures this project against sharp and Pillow: the same work on the same pictures,
+// in interleaved rounds, on one core.
 //
 //	go run ./bench/peers [-only SECTION,...] [-json FILE] [-photos DIR] [-short]
 //
-// Every side runs in a process of its own, warmed up by a first iteration that is
-// not counted; CPU is user + system a picture, the median over all rounds. Peak
-// resident sets are those of fresh processes that do the work once. Our side is
-// this program built without cgo, with and without -tags purego.
+// Every side runs in a process of its own. Its first iteration is not counted; CPU is user plus
+// system time per picture, the median over all rounds. The peak resident set is that of a fresh
+// process that does the work once. Our side is this program built without cgo, with and without
+// -tags purego.
 //
-// It installs nothing. It names what is missing in one line each, leaves out the rows that need it,
-// and the exit code is 1.
+// The command installs nothing. If something is missing, it says so in one line, leaves out the
+// rows that need it, and ends with exit code 1.
 package main
 
 import (
@@ -22,17 +22,24 @@ import (
 	"miniatura/desk/progress"
 )
 
-// sections are what -only chooses from, in the order in which they run. To add
-// one, write a function in a file of its own and add a line.
-var sections = []struct {
+// A section is a part of the comparison, for -only.
+type section struct {
 	name string
 	run  func(*suite) error
-}{
+}
+
+// sections are all sections, in the order in which they run.
+var sections = []section{
+	{"about", aboutSection},
 	{"jpeg", jpegSection},
 	{"png", pngSection},
 	{"graphics", graphicsSection},
 	{"start", startSection},
 	{"zip", zipSection},
+	{"animation", animationSection},
+	{"curves", curvesSection},
+	{"lambda", lambdaSection},
+	{"webp", webpSection},
 }
 
 func main() {

@@ -1,41 +1,43 @@
 package main
 
+// This file runs the sides of a comparison and measures them.
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"slices"
 	"strconv"
 )
 
-// A contender is one side of a comparison: a command that takes the arguments
-// MODE FILE N WIDTHxHEIGHT OUT and prints a sample (see sharp.js).
+// A contender is one side of a comparison: a command that takes the arguments MODE FILE N
+// WIDTHxHEIGHT OUT and prints a sample (see sharp.js).
 type contender struct {
 	name    string
 	command []string
-	mode    string // its own name of the mode, "" for the one that all are asked for
+	mode    string // the contender's name for the mode, "" for the common one
 }
 
 // A sample is what a contender prints.
 type sample struct {
-	User  []float64 // milliseconds, one for each iteration
+	User  []float64 // in milliseconds, one per iteration
 	Sys   []float64
-	Wall  []float64 // of ours alone
+	Wall  []float64 // only from our worker
 	RSS   float64   // MB
 	Bytes int
 }
 
-// A result is what was measured of one contender.
+// A result is what was measured for one contender.
 type result struct {
-	cpu    float64 // milliseconds of user + system CPU a picture, the median
-	rss    float64 // MB, of a fresh process that did the work once
+	cpu    float64 // user and system CPU per picture in milliseconds, the median
+	rss    float64 // peak memory in MB of a fresh process that did the work once
 	bytes  int
 	output string // the file with the result
 }
 
-// contenders are ours in both builds and the peers that are installed.
+// contenders returns ours in both builds, and the peers that are installed.
 func (s *suite) contenders() []contender {
 	all := []contender{
 		{name: "avx2", command: []string{s.self, workerFlag}},
@@ -50,9 +52,8 @@ func (s *suite) contenders() []contender {
 	return all
 }
 
-// compare has every contender do the same work and returns what it took, by
-// name. n iterations are counted in each round. A contender that fails is
-// noted as left out.
+// compare makes every contender do the same work and returns the results by name. n iterations
+// count in each round. A contender that fails is reported as left out.
 func (s *suite) compare(work, mode, file, box string, n int, all []contender) map[string]result {
 	results := map[string]result{}
 	cpu := map[string][]float64{}
@@ -88,7 +89,7 @@ func (s *suite) compare(work, mode, file, box string, n int, all []contender) ma
 	return results
 }
 
-// run starts one process on the core at hand.
+// run starts one process, on one core if there is taskset, and returns what it prints.
 func (s *suite) run(c contender, mode, file string, n int, box, out string) (sample, error) {
 	if c.mode != "" {
 		mode = c.mode
@@ -113,6 +114,15 @@ func (s *suite) run(c contender, mode, file string, n int, box, out string) (sam
 		return sample{}, fmt.Errorf("%d iterations instead of %d", len(got.User), n)
 	}
 	return got, nil
+}
+
+// geomean returns the geometric mean of v.
+func geomean(v []float64) float64 {
+	sum := 0.0
+	for _, x := range v {
+		sum += math.Log(x)
+	}
+	return math.Exp(sum / float64(len(v)))
 }
 
 func median(v []float64) float64 {

@@ -1,5 +1,6 @@
 package main
 
+// This file finds and makes the pictures of the comparison.
 import (
 	"bytes"
 	"fmt"
@@ -15,16 +16,15 @@ import (
 	"miniatura/sizes"
 )
 
-// A picture is a file to work on.
+// A picture is a file to be resized.
 type picture struct {
-	name  string // as rows name it
+	name  string // its name in rows
 	path  string
 	w, h  int
-	named bool // one of those the bars are about
+	named bool // one of the few pictures that the tables show
 }
 
-// box returns the box that a size name means for p, as the argument of a
-// contender.
+// box returns the box of a size for p, as the argument of a contender.
 func (p picture) box(name string) string {
 	size, _ := sizes.Parse(name)
 	b := size.Tall
@@ -34,7 +34,7 @@ func (p picture) box(name string) string {
 	return fmt.Sprintf("%dx%d", b.W, b.H)
 }
 
-// open reads a picture's dimensions.
+// open reads the dimensions of a JPEG.
 func open(name, path string, named bool) (picture, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -45,8 +45,8 @@ func open(name, path string, named bool) (picture, error) {
 	return picture{name, path, c.Width, c.Height, named}, err
 }
 
-// baselines are the photos of 3 megapixels and more, as baseline files; of the flower, of which
-// there are many encodings, the one in 4:2:0.
+// baselines returns the photos of at least 3 megapixels as baseline files. Of the flower, which has
+// many encodings, it takes only 4:2:0.
 func (s *suite) baselines() ([]picture, error) {
 	var all []picture
 	add := func(name, path string, named bool) error {
@@ -82,7 +82,7 @@ func (s *suite) baselines() ([]picture, error) {
 		small := p.w*p.h < 3e6 && named[base] == ""
 		again := strings.HasPrefix(base, "flower") && !strings.Contains(base, "_420")
 		if err != nil || small || again {
-			continue // CMYK and 12 bits are errors
+			continue // CMYK and 12 bits are errors here
 		}
 		name := named[base]
 		if name == "" {
@@ -99,8 +99,8 @@ func (s *suite) baselines() ([]picture, error) {
 	return all, nil
 }
 
-// transcode rewrites a JPEG without touching a coefficient, baseline unless the
-// options say -progressive.
+// transcode rewrites a JPEG without changing a coefficient. The file is baseline unless options has
+// -progressive.
 func (s *suite) transcode(path string, options ...string) (string, error) {
 	jpegtran, err := exec.LookPath("jpegtran")
 	if err != nil {
@@ -114,7 +114,7 @@ func (s *suite) transcode(path string, options ...string) (string, error) {
 	return out, nil
 }
 
-// make writes a picture made by code as a baseline JPEG.
+// make writes m as a baseline JPEG and returns its path.
 func (s *suite) make(name string, m image.Image) (string, error) {
 	b, err := jpeg.Append(nil, m, &jpeg.Options{Quality: 90})
 	if err != nil {
@@ -124,8 +124,8 @@ func (s *suite) make(name string, m image.Image) (string, error) {
 	return path, os.WriteFile(path, b, 0o600)
 }
 
-// unprofiled returns a twin of p without metadata. Where qualities are compared
-// there must be one opinion of what the samples mean.
+// unprofiled returns a copy of p without metadata, so that all sides agree on what the samples
+// mean.
 func (s *suite) unprofiled(p picture) (picture, error) {
 	src, err := os.ReadFile(p.path)
 	if err != nil {

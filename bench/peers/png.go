@@ -1,5 +1,6 @@
 package main
 
+// This file compares PNG.
 import (
 	"bytes"
 	"fmt"
@@ -12,8 +13,7 @@ import (
 	"miniatura/bench/pictures"
 )
 
-// pngSection fills the rows about PNG: a photo, a page of text and a drawing of
-// 12 megapixels each.
+// pngSection adds the rows about PNG: a photo, a page of text and a drawing of 12 megapixels each.
 func pngSection(s *suite) error {
 	photo, err := s.photoPixels()
 	if err != nil {
@@ -77,8 +77,8 @@ func (s *suite) photoPixels() (image.Image, error) {
 	return rgb, nil
 }
 
-// makePNG writes a picture as encoders commonly do: filtered, compressed as the
-// standard library does by default.
+// makePNG writes m as encoders commonly do: filtered, and compressed with the standard library's
+// defaults.
 func (s *suite) makePNG(name string, m image.Image) (picture, error) {
 	var b bytes.Buffer
 	if err := png.Encode(&b, m); err != nil {

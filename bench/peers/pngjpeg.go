@@ -1,5 +1,6 @@
 package main
 
+// This file compares large PNGs.
 import (
 	"fmt"
 	"os"
@@ -7,8 +8,8 @@ import (
 	"miniatura/bench/pictures"
 )
 
-// pngToJPEG adds the rows about large PNGs: a 12-megapixel photo into a JPEG, and the memory that
-// a 50-megapixel screenshot takes.
+// pngToJPEG adds the rows about large PNGs: a photo of 12 megapixels to JPEG, and the memory for a
+// screenshot of 50 megapixels.
 func (s *suite) pngToJPEG(photo picture) error {
 	work := photo.name + " png -> M jpeg q80"
 	s.pngRows(work, photo, s.compare(work, "jpeg", photo.path, photo.box("M"), s.iterations(3), s.contenders()))
@@ -25,7 +26,7 @@ func (s *suite) pngToJPEG(photo picture) error {
 	return nil
 }
 
-// pngRows adds CPU, memory and bytes of one piece of work.
+// pngRows adds CPU, memory and bytes for one piece of work.
 func (s *suite) pngRows(work string, p picture, got map[string]result) {
 	for _, variant := range []string{"avx2", "purego"} {
 		ours, ok := got[variant]

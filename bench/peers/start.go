@@ -1,5 +1,6 @@
 package main
 
+// This file compares the size of the zip and the time of a cold start.
 import (
 	"archive/zip"
 	"bytes"
@@ -19,7 +20,7 @@ import (
 	"time"
 )
 
-// zipSection fills the row about the size of what Lambda@Edge fetches.
+// zipSection adds the row about the size of the zip that Lambda@Edge fetches.
 func zipSection(s *suite) error {
 	path, err := s.edgeZip()
 	if err != nil {
@@ -43,7 +44,7 @@ func zipSection(s *suite) error {
 	return nil
 }
 
-// edgeZip builds the zip as it is deployed, once.
+// edgeZip builds the zip as it is deployed, unless an earlier section has, and returns its path.
 func (s *suite) edgeZip() (string, error) {
 	path := filepath.Join(s.dir, "edge.zip")
 	if _, err := os.Stat(path); err == nil {
@@ -57,7 +58,7 @@ func (s *suite) edgeZip() (string, error) {
 	return path, nil
 }
 
-// sharpZip returns the MB of sharp and what it requires, zipped.
+// sharpZip returns the size in MB of sharp and its dependencies, zipped.
 func (s *suite) sharpZip() (float64, error) {
 	out, err := exec.Command(s.node[0], "-p", "require.resolve('sharp', {paths: [process.argv[1], ...(process.env.NODE_PATH || '').split(':')]})", s.here).Output()
 	if err != nil {
@@ -102,8 +103,8 @@ func (c *counter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// startSection fills the rows about a cold start: from the start of the process
-// to its first request to Lambda's Runtime API, the fastest of many.
+// startSection adds the rows about a cold start: from the start of the process to its first request
+// to Lambda's Runtime API, the fastest of many.
 func startSection(s *suite) error {
 	if s.python == nil {
 		s.skip("start", "needs Pillow's Python")
@@ -152,7 +153,7 @@ require('http').get('http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2018-06-0
 	return nil
 }
 
-// task unpacks the zip as Lambda does, once, and returns where.
+// task unpacks the zip as Lambda does, unless an earlier section has, and returns the folder.
 func (s *suite) task() (string, error) {
 	path, err := s.edgeZip()
 	if err != nil {
@@ -165,12 +166,13 @@ func (s *suite) task() (string, error) {
 	return task, unzip(path, task)
 }
 
-// edgeCommand starts the edge function that was unpacked in task.
+// edgeCommand returns the command that starts the edge function in the folder task.
 func edgeCommand(python, task string) []string {
 	return []string{python, "-c", "import sys; sys.path.insert(0, sys.argv[1]); import lambda_function", task}
 }
 
-// runtimeAPI serves as much of Lambda's Runtime API as a start asks for, and tells of each poll.
+// runtimeAPI serves the part of Lambda's Runtime API that a start needs, and sends on polls at each
+// poll.
 func runtimeAPI() (address string, polls chan struct{}, stop func(), err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -214,7 +216,7 @@ func (s *suite) firstPoll(argv []string, api string, polls chan struct{}) (float
 	}
 }
 
-// unzip unpacks a zip of files that are all at its root.
+// unzip unpacks a zip whose files are all at its root.
 func unzip(path, dir string) error {
 	r, err := zip.OpenReader(path)
 	if err != nil {

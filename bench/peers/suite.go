@@ -1,5 +1,6 @@
 package main
 
+// This file finds the peers, and collects and prints the rows.
 import (
 	"bytes"
 	"encoding/json"
@@ -17,31 +18,31 @@ import (
 	"miniatura/desk/progress"
 )
 
-// A suite is one run of this command: where the peers are, where rows go.
+// A suite is one run of this command.
 type suite struct {
 	rounds int
 	core   int
 	short  bool
-	photos string // "" when there is no corpus
-	dir    string // scratch
-	here   string // bench/peers in the source tree
+	photos string // the folder of photos, "" when there is no corpus
+	dir    string // for temporary files
+	here   string // the folder bench/peers
 
 	self    string   // our worker, with assembly
-	plain   string   // built with -tags purego
-	node    []string // the command that runs sharp.js, nil when missing
-	python  []string // the command that runs pillow.py, nil when missing
+	plain   string   // our worker built with -tags purego
+	node    []string // the command that runs sharp.js, nil when there is none
+	python  []string // the command that runs pillow.py, nil when there is none
 	taskset bool
 
 	missing []string
 	skipped []string // rows that could not be measured
 	rows    []Row
 	line    *progress.Line // nil: no progress is shown
-	out     io.Writer      // of -json
+	out     io.Writer      // for -json, nil without it
 	closers []func()
 }
 
-// A Row is one line of the table, and one object of -json. Ratio is ours over
-// theirs; a row that stands alone has no peer.
+// A Row is one line of the table and one object of -json. Ratio is ours over theirs. A row without
+// a comparison has no peer.
 type Row struct {
 	Work    string  `json:"work"`
 	Variant string  `json:"variant"`
@@ -78,8 +79,8 @@ func (s *suite) start(photos, jsonFile string) error {
 		s.miss("taskset is missing, processes are not pinned: apt-get install util-linux")
 	}
 
-	// Both workers are built as the edge is: without cgo, whose C library
-	// would count as memory.
+	// Both workers are built like the edge function, without cgo, because a C library would count
+	// as memory.
 	s.self, s.plain = filepath.Join(s.dir, "peers-avx2"), filepath.Join(s.dir, "peers-purego")
 	for binary, tags := range map[string]string{s.self: "", s.plain: "purego"} {
 		build := exec.Command("go", "build", "-ldflags=-s -w", "-tags", tags, "-o", binary, s.here)
@@ -119,7 +120,7 @@ func (s *suite) findSharp() {
 		s.miss("node is missing (sharp's rows are left out): https://nodejs.org, then " + get)
 		return
 	}
-	// require looks beside the script and in NODE_PATH.
+	// require looks for modules beside the script and in NODE_PATH.
 	cmd := []string{node, filepath.Join(s.here, "sharp.js")}
 	v, err := version(cmd)
 	if err != nil {
@@ -146,7 +147,7 @@ func (s *suite) findPillow() {
 	s.miss("Pillow is missing (its rows are left out): apt-get install python3-pil")
 }
 
-// version asks a peer's script for the versions of what it runs on.
+// version returns the versions that a peer's script prints.
 func version(cmd []string) (string, error) {
 	out, err := exec.Command(cmd[0], append(cmd[1:], "versions")...).Output()
 	if err != nil {
@@ -157,7 +158,7 @@ func version(cmd []string) (string, error) {
 	return v.Version, err
 }
 
-// machine names the processor, and how many of it there are.
+// machine returns the name of the processor and how many there are.
 func machine() string {
 	model := "unknown processor"
 	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {
@@ -171,26 +172,25 @@ func machine() string {
 	return fmt.Sprintf("%s x %d, %s/%s", model, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
 }
 
-// miss says once what is not there and how to get it.
+// miss prints what is missing and how to get it, and remembers it for the end.
 func (s *suite) miss(line string) {
 	fmt.Println(line)
 	s.missing = append(s.missing, line)
 }
 
-// skip notes that rows of some work could not be measured, and why.
+// skip remembers that rows of some work could not be measured, and why.
 func (s *suite) skip(work, why string) {
 	s.skipped = append(s.skipped, work+": "+why)
 }
 
-// say writes a line that stays, above the progress.
+// say prints a line above the progress line.
 func (s *suite) say(format string, args ...any) {
 	if s.line != nil {
 		s.line.Printf(format, args...)
 	}
 }
 
-// tell says how far the run has come: so many sections more, and what was
-// worked on.
+// tell updates the progress line: sections more are done, and work was worked on.
 func (s *suite) tell(sections int, work string) {
 	if s.line != nil {
 		s.line.Add(sections, work)
@@ -214,14 +214,14 @@ func (s *suite) row(work, variant, measure string, ours float64, peer string, th
 	}
 }
 
-// round keeps four significant decimals, enough for an SSIM.
+// round rounds v to four decimals, enough for an SSIM.
 func round(v float64) float64 {
 	var r float64
 	fmt.Sscan(fmt.Sprintf("%.4f", v), &r)
 	return r
 }
 
-// finish prints the table. It is an error when anything was left out.
+// finish prints the table. It returns an error when anything was left out.
 func (s *suite) finish() error {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "\nwork\tvariant\tmeasure\tours\tpeer\ttheirs\tratio")

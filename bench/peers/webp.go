@@ -1,5 +1,9 @@
 package main
 
+// This file compares codec/webp with cwebp -m 4 on photos of about 1280x720: the BD-rate (percent
+// of bytes at equal quality) on three scales of quality, bytes at quality 80, and CPU against
+// libwebp in process. The encoder is tuned on one set of photos and reported on the other.
+
 import (
 	"errors"
 	"flag"
@@ -15,10 +19,6 @@ import (
 	"miniatura/codec/webp"
 )
 
-// The webp section holds codec/webp against cwebp -m 4 on photographs at about 1280x720: BD-rate
-// (percent of bytes at equal quality) on three axes of quality, bytes at quality 80, and CPU
-// against libwebp in process. The encoder is tuned on one set of photographs and reported on the
-// other.
 var (
 	webpSet    = flag.String("webp-set", "report", "webp: which photographs: tune, report or all")
 	webpMax    = flag.Int("webp-max", 0, "webp: at most this many photographs (0: all of the set)")
@@ -26,24 +26,16 @@ var (
 	webpButter = flag.Bool("webp-butteraugli", true, "webp: measure butteraugli's 3-norm too (slow)")
 	webpCPU    = flag.Bool("webp-cpu", true, "webp: measure CPU too")
 )
-
-func init() {
-	sections = append(sections, struct {
-		name string
-		run  func(*suite) error
-	}{"webp", webpSection})
-}
-
 var webpQualities = []int{50, 60, 70, 80, 90, 95}
 
-// A webpRow is the answer for one photograph: BD-rates, and the bytes at quality 80.
+// A webpRow is the result for one photo: its BD-rates, and the bytes at quality 80.
 type webpRow struct {
 	name     string
 	rate     [3]float64 // by webpAxes
 	own, lib webpPoint  // at quality 80
 }
 
-// webpAxes are the scales of quality: each rises with it, and equal steps look about equal.
+// webpAxes are the scales of quality. Each rises with quality, and equal steps look about equal.
 var webpAxes = [3]struct {
 	name, measure string
 	of            func(webpPoint) float64
@@ -53,7 +45,7 @@ var webpAxes = [3]struct {
 	{"butteraugli 3-norm", "bd_butteraugli", func(p webpPoint) float64 { return -p.Butteraugli }},
 }
 
-// webpSection fills the rows about lossy WebP.
+// webpSection adds the rows about lossy WebP.
 func webpSection(s *suite) error {
 	effort := *webpEffort
 	if effort != "default" && effort != "high" {
@@ -113,7 +105,7 @@ func webpSection(s *suite) error {
 	return s.webpResizeRows()
 }
 
-// webpResizeRows adds JPEG in, WebP out, at the largest sizes, beside sharp.
+// webpResizeRows adds the rows about JPEG to WebP at size M, beside sharp.
 func (s *suite) webpResizeRows() error {
 	all, err := s.baselines()
 	if err != nil {
@@ -148,7 +140,7 @@ func (s *suite) webpResizeRows() error {
 	return nil
 }
 
-// webpRows prints the table and adds its rows.
+// webpRows prints the table of BD-rates and adds its rows.
 func (s *suite) webpRows(rows []webpRow, qualities []int, effort string, butteraugli bool) {
 	work := fmt.Sprintf("%d photos -> webp, %s effort", len(rows), effort)
 	const peer = "cwebp -m 4"
@@ -182,7 +174,8 @@ func (s *suite) webpRows(rows []webpRow, qualities []int, effort string, buttera
 	s.row(work, "avx2", "bytes_q80", own, peer, lib)
 }
 
-// webpOptions are ours at quality q: never lossless, since that is not what is compared.
+// webpOptions returns our options for quality q. They exclude lossless WebP, which is not compared
+// here.
 func webpOptions(q int, effort string) *webp.Options {
 	o := &webp.Options{Quality: q, Lossy: true}
 	if effort == "high" {
@@ -191,6 +184,7 @@ func webpOptions(q int, effort string) *webp.Options {
 	return o
 }
 
+// webpRowOf measures one photo with both encoders.
 func webpRowOf(p webpPicture, qualities []int, effort, scratch, version string) (webpRow, error) {
 	row := webpRow{name: p.name}
 	ref := metrics.Luma(p.m)

@@ -1,5 +1,6 @@
 package main
 
+// This file compares the CPU of lossy WebP with that of libwebp in process.
 import (
 	"bytes"
 	_ "embed"
@@ -21,7 +22,7 @@ func init() {
 	modes["webp-high"] = encodeRGBA(webp.High)
 }
 
-// encodeRGBA is work whose source is raw RGBA, box its size: quality 80.
+// encodeRGBA returns a mode whose source is raw RGBA of box's size. It encodes at quality 80.
 func encodeRGBA(effort webp.Effort) func([]byte, sizes.Box) ([]byte, error) {
 	var buf []byte
 	return func(src []byte, box sizes.Box) ([]byte, error) {
@@ -32,7 +33,7 @@ func encodeRGBA(effort webp.Effort) func([]byte, sizes.Box) ([]byte, error) {
 	}
 }
 
-// buildLibwebpLoop compiles the C contender against libwebp-dev.
+// buildLibwebpLoop compiles the C contender with libwebp-dev and returns its path.
 func (s *suite) buildLibwebpLoop() (string, error) {
 	exe := filepath.Join(s.dir, "libwebp-loop")
 	cmd := exec.Command("cc", "-O2", "-x", "c", "-o", exe, "-", "-lwebp")
@@ -43,7 +44,7 @@ func (s *suite) buildLibwebpLoop() (string, error) {
 	return exe, nil
 }
 
-// webpCPU adds the rows of CPU against libwebp -m 4 in process.
+// webpCPU adds the rows about CPU against libwebp -m 4 in process.
 func (s *suite) webpCPU(pictures []webpPicture, effort string) error {
 	loop, err := s.buildLibwebpLoop()
 	if err != nil {
@@ -64,7 +65,7 @@ func (s *suite) webpCPU(pictures []webpPicture, effort string) error {
 		}
 		r := s.compare(p.name+" -> webp q80", "webp-"+effort, raw, fmt.Sprintf("%dx%d", p.m.Rect.Dx(), p.m.Rect.Dy()), 3, all)
 		if len(r) < len(all) {
-			continue // compare has said why
+			continue // compare has remembered why
 		}
 		n++
 		for name, v := range r {

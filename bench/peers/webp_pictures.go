@@ -1,5 +1,6 @@
 package main
 
+// This file prepares the photos for the comparison of lossy WebP.
 import (
 	"bufio"
 	"fmt"
@@ -15,9 +16,9 @@ import (
 	"miniatura/sizes"
 )
 
-// webpSources are the photographs of the corpus that show something of their own, with the
-// set they belong to: the encoder is tuned on one set and reported on the other. A large photo
-// also gives its centre at twice the scale ("name@centre"), in the other set's place.
+// webpSources are photos of the corpus that differ from each other, with their set: the encoder is
+// tuned on one set and reported on the other. The centre of a large photo at twice the scale
+// ("name@centre") is a further picture, in the other set.
 var webpSources = []struct{ file, set string }{
 	{"photos/012mp-bus.jpg", "tune"},
 	{"photos/006mp-cathedral.jpg", "report"},
@@ -40,15 +41,15 @@ var webpSources = []struct{ file, set string }{
 	{"png/kodim23.png", "report"},
 }
 
-// webpPicture is one photograph at about 1280x720, opaque, and where its PNG lies.
+// A webpPicture is one photo at about 1280x720, opaque.
 type webpPicture struct {
 	name, set string
-	png       string // path of the same pixels, for cwebp and butteraugli_main
+	png       string // the path of a PNG with the same pixels, for cwebp and butteraugli_main
 	m         *image.NRGBA
 }
 
-// webpPictures brings the sources found under corpus into the box L (1280x720, upright
-// 720x1280) with x/image/draw's CatmullRom, once: the PNGs are kept in dir between runs.
+// webpPictures scales the sources found below corpus to the box L (1280x720, upright 720x1280) with
+// x/image/draw's CatmullRom. The PNGs are kept in dir for later runs.
 func webpPictures(corpus, dir, set string, limit int) ([]webpPicture, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
@@ -99,7 +100,7 @@ func webpPictures(corpus, dir, set string, limit int) ([]webpPicture, error) {
 	return all, nil
 }
 
-// webpPrepare scales the picture in file, or the middle quarter of it, into box and writes a PNG.
+// webpPrepare scales the picture in file, or the quarter in its middle, into box and writes a PNG.
 func webpPrepare(file, path string, box sizes.Size, crop bool) error {
 	src, err := readImage(file)
 	if err != nil {

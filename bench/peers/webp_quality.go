@@ -1,5 +1,6 @@
 package main
 
+// This file measures the quality of lossy WebP.
 import (
 	"bytes"
 	"crypto/sha256"
@@ -18,15 +19,16 @@ import (
 	"miniatura/bench/metrics"
 )
 
-// webpPoint is one picture at one quality from one encoder.
+// A webpPoint is one picture at one quality from one encoder.
 type webpPoint struct {
 	Quality     int
 	Bytes       int
-	PSNR, SSIM  float64 // of luma, against the luma of the RGB given to the encoder
+	PSNR, SSIM  float64 // of luma, against the luma of the RGB that the encoder got
 	Butteraugli float64 // 3-norm; 0 when not measured
 }
 
-// decodedLuma decodes a WebP with x/image/webp, which neither encoder wrote.
+// decodedLuma returns the luma of a WebP, decoded by x/image/webp, which belongs to neither
+// encoder.
 func decodedLuma(file []byte) (metrics.Plane, error) {
 	m, err := webp.Decode(bytes.NewReader(file))
 	if err != nil {
@@ -38,8 +40,8 @@ func decodedLuma(file []byte) (metrics.Plane, error) {
 	return metrics.FullRange(metrics.Luma(m)), nil
 }
 
-// webpMeasure fills a point's quality axes. scratch is a folder for butteraugli_main's PNG;
-// "" leaves butteraugli out.
+// webpMeasure returns a point with all its qualities. scratch is a folder for butteraugli_main's
+// PNG; with "" butteraugli is left out.
 func webpMeasure(p webpPicture, ref metrics.Plane, q int, file []byte, scratch string) (webpPoint, error) {
 	pt := webpPoint{Quality: q, Bytes: len(file)}
 	got, err := decodedLuma(file)
@@ -66,7 +68,7 @@ func webpMeasure(p webpPicture, ref metrics.Plane, q int, file []byte, scratch s
 	if err != nil {
 		return pt, fmt.Errorf("butteraugli_main: %w", err)
 	}
-	// Two lines: the maximum, then "3-norm: 1.234567".
+	// The output has two lines: the maximum, then "3-norm: 1.234567".
 	if pt.Butteraugli, err = parse3Norm(string(b)); err != nil {
 		return pt, err
 	}
@@ -82,8 +84,8 @@ func parse3Norm(out string) (float64, error) {
 	return 0, fmt.Errorf("butteraugli_main printed no 3-norm: %q", out)
 }
 
-// cwebpPoint measures cwebp -m 4, and keeps the answer beside the picture: nothing in it
-// depends on our encoder, so while tuning it is paid for once.
+// cwebpPoint measures cwebp -m 4. It stores the result beside the picture, because that does not
+// depend on our encoder, which is tuned in many runs.
 func cwebpPoint(p webpPicture, ref metrics.Plane, q int, scratch, version string) (webpPoint, error) {
 	sum := sha256.Sum256(p.m.Pix)
 	kept := filepath.Join(filepath.Dir(p.png), fmt.Sprintf("cwebp-%s-%s-q%d-%v.json", version, hex.EncodeToString(sum[:8]), q, scratch != ""))

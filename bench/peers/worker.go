@@ -1,5 +1,6 @@
 package main
 
+// This file is our side of a comparison.
 import (
 	"bytes"
 	"context"
@@ -18,8 +19,7 @@ import (
 	"miniatura/sizes"
 )
 
-// workerFlag makes this binary one side of a comparison, with the arguments
-// that measure.go's contender names.
+// workerFlag makes this binary one side of a comparison, with a contender's arguments.
 const workerFlag = "-peers-worker"
 
 // work does one kind of work n times and prints a sample.
@@ -79,17 +79,17 @@ func parseBox(v string) (sizes.Box, error) {
 	return sizes.Box{W: w, H: h}, err
 }
 
-// modes are the kinds of work: bytes of a picture and a box in, bytes out.
+// modes are the kinds of work: each makes the bytes of a result from those of a picture and a box.
 var modes = map[string]func(src []byte, box sizes.Box) ([]byte, error){
 	"jpeg":   resize(codec.Options{Quality: 80, Format: codec.JPEG}),
 	"png":    resize(codec.Options{Quality: 80}),
 	"webp":   resize(codec.Options{Quality: 80, Format: codec.WebP}),
-	"pixels": resize(codec.Options{Quality: 100}), // as near as JPEG comes to what was resized to
+	"pixels": resize(codec.Options{Quality: 100}), // for JPEG, the closest to the pixels before encoding
 	"std":    stdResize,
 }
 
 func resize(o codec.Options) func([]byte, sizes.Box) ([]byte, error) {
-	o.Memory = 4 << 30 // what it takes is measured, not refused
+	o.Memory = 4 << 30 // memory is measured here, so nothing is refused for it
 	return func(src []byte, box sizes.Box) ([]byte, error) {
 		out, _, err := codec.Resize(context.Background(), src, box.Fit, o)
 		return out, err

@@ -1,5 +1,6 @@
 package pictures
 
+// This file makes animations.
 import (
 	"image"
 	"image/color"
@@ -7,7 +8,7 @@ import (
 	"time"
 )
 
-// An Animation makes its frames one by one, the same on every machine.
+// An Animation makes its frames one by one. They are the same on every machine.
 type Animation struct {
 	Name   string
 	W, H   int
@@ -17,7 +18,8 @@ type Animation struct {
 	draw func(m *image.NRGBA, i int)
 }
 
-// Play calls frame with each canvas in turn; it is valid during the call.
+// Play calls frame for each frame in turn. The canvas is valid only during the call. Play returns
+// frame's first error.
 func (a *Animation) Play(frame func(m *image.NRGBA) error) error {
 	m := image.NewNRGBA(image.Rect(0, 0, a.W, a.H))
 	for i := range a.Frames {
@@ -29,8 +31,8 @@ func (a *Animation) Play(frame func(m *image.NRGBA) error) error {
 	return nil
 }
 
-// Animations are the kinds that take longest: a large drawing of few frames, a sticker with soft
-// edges, video as a GIF, and a recording of a screen.
+// Animations returns the kinds that take longest: a large drawing of few frames, a sticker with
+// soft edges, a video as a GIF, and a recording of a screen.
 func Animations() []*Animation {
 	video, page := Photo(640+120, 360+120), Text(1280, 2400)
 	return []*Animation{
@@ -41,7 +43,7 @@ func Animations() []*Animation {
 	}
 }
 
-// disc fills a circle of radius r around x, y whose edge fades over soft pixels.
+// disc fills a circle of radius r around x, y, whose edge fades over soft pixels.
 func disc(m *image.NRGBA, x, y, r, soft int, c color.NRGBA) {
 	box := image.Rect(x-r, y-r, x+r, y+r).Intersect(m.Rect)
 	for py := box.Min.Y; py < box.Max.Y; py++ {
@@ -61,7 +63,7 @@ func disc(m *image.NRGBA, x, y, r, soft int, c color.NRGBA) {
 	}
 }
 
-// drawing is flat shapes of twelve colours that swing on nothing.
+// drawing draws flat shapes in twelve colours that swing, on a transparent background.
 func drawing(m *image.NRGBA, i int) {
 	clear(m.Pix)
 	for k := range 60 {
@@ -86,7 +88,7 @@ func drawing(m *image.NRGBA, i int) {
 	}
 }
 
-// sticker is a textured figure with a soft shine around it, that turns and grows.
+// sticker draws a textured figure with a soft shine around it, which turns and grows.
 func sticker(m *image.NRGBA, i int) {
 	clear(m.Pix)
 	phase := min(i, 60-i)
@@ -108,13 +110,13 @@ func sticker(m *image.NRGBA, i int) {
 	}
 }
 
-// pan moves over a photo.
+// pan draws the part of a photo that a moving window shows.
 func pan(m *image.NRGBA, photo *image.YCbCr, i int) {
 	draw.Draw(m, m.Rect, photo, image.Pt(i, 60+min(i, 120-i)/2), draw.Src)
 }
 
-// screen is a page that scrolls now and then beside a sidebar that stays, while a pointer moves and
-// a line is typed.
+// screen draws a page that scrolls now and then beside a fixed sidebar, while a pointer moves and a
+// line is typed.
 func screen(m *image.NRGBA, page *image.Gray, i int) {
 	scroll := 0
 	for s := range i {

@@ -1,5 +1,6 @@
 package pictures
 
+// This file makes graphics.
 import (
 	"image"
 	"image/color"
@@ -11,7 +12,7 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// Screenshot returns a w x h page of text with a photo and a drawing in it, in RGB.
+// Screenshot returns a w x h page of text with a photo and a drawing on it, in RGB.
 func Screenshot(w, h int) *image.RGBA {
 	m := image.NewRGBA(image.Rect(0, 0, w, h))
 	draw.Draw(m, m.Rect, Text(w, h), image.Point{}, draw.Src)
@@ -20,8 +21,8 @@ func Screenshot(w, h int) *image.RGBA {
 	return m
 }
 
-// Diagram returns a w x h chart in nine flat colours, without smooth edges: bars, a grid, two
-// curves and captions.
+// Diagram returns a w x h chart in nine flat colours without smooth edges: bars, a grid, two curves
+// and captions.
 func Diagram(w, h int) *image.Paletted {
 	p := color.Palette{
 		color.White, color.Black, color.Gray{224}, color.Gray{110}, color.RGBA{31, 119, 180, 255}, color.RGBA{255, 127, 14, 255},
@@ -56,12 +57,12 @@ func Diagram(w, h int) *image.Paletted {
 	return m
 }
 
-// Logo returns a w x h emblem with smooth edges on nothing: a ring, a star with a gradient, a
-// translucent shadow.
+// Logo returns a w x h emblem with smooth edges on a transparent background: a ring, a star with a
+// gradient, and a translucent shadow.
 func Logo(w, h int) *image.NRGBA {
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
 	size := float64(min(w, h)) / 2
-	// A signed distance in pixels becomes coverage over one pixel.
+	// cover converts a signed distance in pixels to the part of a pixel that is covered.
 	cover := func(d float64) float64 { return min(max(0.5-d, 0), 1) }
 	for y := range h {
 		for x := range w {

@@ -1,6 +1,10 @@
-// Package pictures makes pictures by code, the same on every machine: stand-ins for photos where
-// there is no corpus, one larger than any corpus has, and text and line drawings, which reductions
-// damage most.
+// Package pictures makes pictures by code, the same on every machine: substitutes for photos where
+// there is no corpus, a photo larger than any in the corpus, and text and line drawings, which
+// scaling down damages most.
+//
+//	pictures.go    Photo, Text, Lines
+//	graphics.go    Screenshot, Diagram, Logo
+//	animations.go  Animations
 package pictures
 
 import (
@@ -15,9 +19,8 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// Photo returns a w x h picture, 4:2:0, with what photos have: broad gradients,
-// texture at every scale, edges of shapes before a background, a little sensor
-// noise.
+// Photo returns a w x h picture, 4:2:0, with the features of photos: broad gradients, texture at
+// every scale, edges of shapes in front of a background, and a little noise.
 func Photo(w, h int) *image.YCbCr {
 	m := image.NewYCbCr(image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio420)
 	paint(m.Y, m.YStride, w, h, 1, 1, [...]octave{{512, 90}, {96, 60}, {24, 30}, {6, 16}}, 5)
@@ -27,12 +30,12 @@ func Photo(w, h int) *image.YCbCr {
 	return m
 }
 
-// An octave is value noise on a lattice of the given cell, in samples, with
-// values up to amplitude to both sides.
+// An octave is value noise on a lattice. cell is the distance of the lattice's points in samples;
+// values are from -amplitude to amplitude.
 type octave struct{ cell, amplitude int }
 
-// paint fills a plane with octaves around 128, with discs that invert them (the
-// same discs for planes of different step), and with noise of the given reach.
+// paint fills a plane with octaves around 128, with discs in which they are inverted, and with
+// noise of up to grain. Planes with different steps have the same discs.
 func paint(p []byte, stride, w, h int, seed uint32, step int, octaves [4]octave, grain int32) {
 	type lattice struct{ left, right int32 }
 	for y := range h {
@@ -50,7 +53,7 @@ func paint(p []byte, stride, w, h int, seed uint32, step int, octaves [4]octave,
 				v += (at[i].left*(cell-fx) + at[i].right*fx) / cell
 			}
 			v >>= 8
-			// A disc in most cells of a 700-sample lattice.
+			// Most cells of a lattice of 700 samples have a disc.
 			lx, ly := x*step, y*step
 			cx, cy := lx/700, ly/700
 			c := hash(9, uint32(cx), uint32(cy))
@@ -67,8 +70,8 @@ func paint(p []byte, stride, w, h int, seed uint32, step int, octaves [4]octave,
 	}
 }
 
-// column returns the noise of octave i at lattice column lx and sample row y,
-// with 8 fractional bits.
+// column returns the noise of octave i at lattice column lx and sample row y, with 8 fractional
+// bits.
 func column(seed uint32, i, lx, y int, o octave) int32 {
 	value := func(ly int) int32 {
 		v := hash(seed+uint32(i)<<8, uint32(lx), uint32(ly))
@@ -89,8 +92,8 @@ func hash(a, b, c uint32) uint32 {
 	return h ^ h>>15
 }
 
-// Text returns a w x h page of dark text on paper, letters 39 pixels high with
-// smooth edges, as a scan has them.
+// Text returns a w x h page of dark text on paper, with letters 39 pixels high and smooth edges,
+// like a scan.
 func Text(w, h int) *image.Gray {
 	const enlarge = 3
 	page := image.NewGray(image.Rect(0, 0, (w+enlarge-1)/enlarge, (h+enlarge-1)/enlarge))
@@ -110,8 +113,8 @@ func Text(w, h int) *image.Gray {
 	return m
 }
 
-// Lines returns a w x h drawing of thin dark lines on white: rays and circles,
-// two pixels wide with smooth edges.
+// Lines returns a w x h drawing of thin dark lines on white: rays and circles, two pixels wide with
+// smooth edges.
 func Lines(w, h int) *image.Gray {
 	m := image.NewGray(image.Rect(0, 0, w, h))
 	cx, cy := float64(w)/2, float64(h)/2
@@ -119,7 +122,7 @@ func Lines(w, h int) *image.Gray {
 		for x := range w {
 			dx, dy := float64(x)-cx, float64(y)-cy
 			r := math.Hypot(dx, dy)
-			// Distances to the nearest circle and to the nearest ray.
+			// The distances to the nearest circle and to the nearest ray.
 			circle := math.Abs(math.Remainder(r, 47))
 			ray := math.Abs(math.Remainder(math.Atan2(dy, dx), math.Pi/48)) * r
 			v := min(circle, ray)

@@ -1,16 +1,16 @@
 package main
 
+// This file makes the tables of both writers beside the best encoders.
 import (
 	"fmt"
 	"strings"
 )
 
-// writers are the encoders of this project that stand beside the best there are, by the name of
-// their rows.
+// writers are this project's encoders in these tables, by the names of their rows.
 var writers = map[string]string{"ours jpg": "JPEG", "ours webp": "WebP", "ours high webp": "WebP with effort high"}
 
-// frontier is bytes at equal quality beside the best encoders of a format, for four kinds of
-// quality.
+// frontier returns a table of bytes at equal quality beside the best encoders of a format, for four
+// kinds of quality.
 func (r *results) frontier(owns ...string) string {
 	kinds := []struct{ key, name string }{{"ssimulacra2", "SSIMULACRA2"}, {"butteraugli", "butteraugli's 3-norm"}, {"ssim_y", "SSIM"}, {"psnr_y", "PSNR"}}
 	columns := []string{"bytes at equal quality: mean, worst picture"}
@@ -53,7 +53,7 @@ func (r *results) frontierWebP() string {
 	return r.drawn("frontier-webp.svg", "WebP: size against SSIMULACRA2") + r.frontier("ours webp", "ours high webp")
 }
 
-// drawn shows a plot of docs where there is one.
+// drawn returns the Markdown that shows a plot, or "" when the plot does not exist.
 func (r *results) drawn(file, title string) string {
 	if r.plots()[file] == "" {
 		return ""
@@ -61,7 +61,7 @@ func (r *results) drawn(file, title string) string {
 	return fmt.Sprintf("![%s](%s)\n\n", title, file)
 }
 
-// The plots of docs/numbers.md, each with the tables beside it.
+// megapixelPlots returns the Markdown that shows both plots against megapixels.
 func (r *results) megapixelPlots() string {
 	return strings.TrimSpace(r.drawn("cpu.svg", "CPU against megapixels")+r.drawn("memory.svg", "Memory against megapixels")) + "\n"
 }

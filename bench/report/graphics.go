@@ -1,12 +1,12 @@
 package main
 
+// This file makes the table of screenshots, diagrams and logos.
 import (
 	"fmt"
 	"strings"
 )
 
-// graphicsTable is every still PNG and WebP together: ratios, all pictures' geometric mean and the
-// worst.
+// graphicsTable returns ratios over all still PNGs and WebPs: the geometric mean and the worst.
 func (r *results) graphicsTable() string {
 	t := newTable("as a part of theirs: mean, worst", "CPU", "peak memory", "bytes")
 	for _, work := range r.works(func(work string) bool { return strings.HasPrefix(work, "all graphics, ") }) {

@@ -1,5 +1,6 @@
 package main
 
+// This file makes the table of rows in which a peer did better.
 import (
 	"cmp"
 	"fmt"
@@ -9,13 +10,13 @@ import (
 	"strings"
 )
 
-// units are the measures in which more is worse, and how a figure of theirs is written.
+// units are the measures in which more is worse, with the functions that write their figures.
 var units = map[string]func(float64, bool) string{
 	"cpu_ms": cell, "rss_mb": cell, "bytes": cell, "ms_min": cell, "mb": cell, "bytes_q80": cell,
 }
 
-// better reports whether a row compares with a peer, whether the peer did better by more than
-// noise, and how the measure's figures are written.
+// better reports whether a row compares with a peer, and whether the peer did better by more than
+// noise. write is the function that writes the measure's figures.
 func better(r row) (compared, lost bool, write func(float64, bool) string) {
 	if r.Peer == "" || r.Peer == "source" || r.Variant == "purego" {
 		return false, false, nil
@@ -34,7 +35,7 @@ func better(r row) (compared, lost bool, write func(float64, bool) string) {
 	return false, false, nil
 }
 
-// losesTable is every row with AVX2 in which a peer did better.
+// losesTable returns every row with AVX2 in which a peer did better.
 func (r *results) losesTable() string {
 	t := newTable("work", "measure", "miniatura", "peer", "theirs", "ratio")
 	lost, all := 0, 0
@@ -73,7 +74,7 @@ func (r *results) losesTable() string {
 	return fmt.Sprintf("%d of %d rows:\n\n%s", lost, all, t.String())
 }
 
-// measureName turns the name of a measure into words. The kinds of equal quality are one.
+// measureName returns the name of a measure in words. All kinds of equal quality have one name.
 func measureName(measure string) string {
 	if strings.HasPrefix(measure, "bytes_at_equal_") {
 		return "bytes at equal quality"
@@ -81,7 +82,7 @@ func measureName(measure string) string {
 	return strings.ReplaceAll(measure, "_", " ")
 }
 
-// peerName is how a peer is called in a table.
+// peerName returns the name of a peer in tables.
 func peerName(peer string) string {
 	if name, ok := map[string]string{
 		"pillow": "Pillow", "std": "image/jpeg", "jpegli420": "jpegli, 4:2:0", "mozjpeg420": "mozjpeg", "sharp mozjpeg": "sharp with mozjpeg",
@@ -97,7 +98,7 @@ var (
 	oneAnimation = regexp.MustCompile(` -> (\w+ \w+)$`)
 )
 
-// oneOfMany says what a row is about that is one of too many to list, "" when it is not.
+// oneOfMany returns the name of the group of a row that is one of too many to list, or "".
 func (r *results) oneOfMany(row row) string {
 	if own, ok := strings.CutPrefix(row.Work, "curve frontier "); ok {
 		return writers[own]
@@ -111,10 +112,10 @@ func (r *results) oneOfMany(row row) string {
 	return ""
 }
 
-// lostRows are the lost rows that are too many to list, by what they are about, measure and peer.
+// lostRows are the rows that are too many to list, by group, measure and peer.
 type lostRows map[[3]string][]row
 
-// rows writes one row for each kind: how many there are, and the worst.
+// rows writes one row for each group: the number of rows in it, and the worst of them.
 func (l lostRows) rows(t *table) {
 	for _, k := range slices.SortedFunc(maps.Keys(l), func(a, b [3]string) int { return slices.Compare(a[:], b[:]) }) {
 		worst := slices.MaxFunc(l[k], func(a, b row) int { return cmp.Compare(a.Ratio, b.Ratio) })

@@ -8,18 +8,18 @@
 //	<!-- report: NAME -->
 //	<!-- end of report -->
 //
-// Nothing in those parts is written by hand; a test fails when they and the files differ.
+// Those parts are not written by hand. A test fails when they do not match the files.
 //
-//	results.go   rows
-//	tables.go    rows to tables: the lead, JPEG, PNG, what they were measured on
+//	results.go   reads the rows
+//	tables.go    the first table, JPEG, PNG, and what the rows were measured on
 //	webp.go      lossy WebP
-//	frontier.go  both writers beside the best encoders there are
+//	frontier.go  both writers beside the best encoders
 //	moving.go    animations, and waiting by memory size
 //	graphics.go  screenshots, diagrams, logos
 //	loses.go     every row in which a peer did better
-//	others.go    what comes out right, and faults, from their own READMEs
-//	plots.go     which plots there are
-//	plot.go      a plot to SVG
+//	others.go    tables from the READMEs of bench/traits and bench/s3faults
+//	plots.go     the list of plots
+//	plot.go      draws a plot as SVG
 package main
 
 import (
@@ -39,7 +39,7 @@ func main() {
 	}
 }
 
-// run writes what render returns.
+// run writes the files that render returns.
 func run(root string) error {
 	if _, err := os.Stat(filepath.Join(root, "go.mod")); err != nil {
 		return errors.New("run this at the repository's root: go run ./bench/report")
@@ -64,7 +64,7 @@ func run(root string) error {
 	return nil
 }
 
-// documents are the files that have parts.
+// documents are the files that contain parts.
 var documents = []string{"README.md", "docs/numbers.md"}
 
 // render returns the contents of the documents and of the plots, by path below root.
@@ -103,7 +103,7 @@ const (
 	partEnd   = "<!-- end of report -->"
 )
 
-// fill replaces each part of text by what part returns for its name.
+// fill replaces each part of text by the result of part for its name.
 func fill(text string, part func(name string) (string, error)) (string, error) {
 	var out strings.Builder
 	for {

@@ -1,5 +1,6 @@
 package main
 
+// This file makes the tables of animations, and of waiting by memory size.
 import (
 	"fmt"
 	"regexp"
@@ -7,12 +8,12 @@ import (
 	"strings"
 )
 
-// moves reports whether work is on an animation: its bytes stand beside the source's.
+// moves reports whether work is on an animation. Only such work has a row with the source's bytes.
 func (r *results) moves(work string) bool {
 	return slices.ContainsFunc(r.rows, func(row row) bool { return row.Work == work && row.Measure == "bytes" && row.Peer == "source" })
 }
 
-// movingTable is every animation together: ratios, the geometric mean and the worst.
+// movingTable returns ratios over all animations: the geometric mean and the worst.
 func (r *results) movingTable() string {
 	t := newTable("as a part of theirs: mean, worst", "CPU", "bytes")
 	for _, work := range r.works(regexp.MustCompile(`^all (gif|webp|png) -> (gif|webp|png)$`).MatchString) {
@@ -35,7 +36,7 @@ func (r *results) movingTable() string {
 	return t.text()
 }
 
-// eachMoving is the animations one by one, to WebP of size M.
+// eachMoving returns the animations one by one, to WebP of size M.
 func (r *results) eachMoving() string {
 	t := newTable("to WebP of size M: CPU ms; peak MB; kB", "kB of the source", "miniatura", "sharp")
 	three := func(cpu, mb, bytes string) string { return cpu + "; " + mb + "; " + bytes }
@@ -48,10 +49,11 @@ func (r *results) eachMoving() string {
 	return strings.ReplaceAll(t.text(), "-; -; -", "-")
 }
 
-// oneFunction is the work of a function of some memory.
+// oneFunction matches the work of a function with some memory.
 var oneFunction = regexp.MustCompile(`^lambda model, (\d+) MB: (.*)$`)
 
-// waitingTable is seconds of waiting, and dollars for a thousand, by memory size of the function.
+// waitingTable returns seconds of waiting, and dollars per thousand requests, by the function's
+// memory.
 func (r *results) waitingTable() string {
 	const start, suffix = "start to first poll", " -> M webp"
 	var sizes, files []string

@@ -1,5 +1,6 @@
 package main
 
+// This file takes tables from other READMEs.
 import (
 	"fmt"
 	"os"
@@ -7,13 +8,13 @@ import (
 	"strings"
 )
 
-// others are the parts that come from another README, by name.
+// others are the parts that come from other READMEs, by name.
 var others = map[string]func(root string) (string, error){
 	"traits": traitsTable,
 	"faults": faultsLine,
 }
 
-// headlines are the rows of bench/traits/README.md that README.md has: what most buckets hold.
+// headlines are the rows of bench/traits/README.md that README.md shows.
 var headlines = []string{
 	"EXIF orientation 2 to 8",
 	"wide-gamut and odd ICC profiles",
@@ -25,7 +26,7 @@ var headlines = []string{
 	"damaged and hostile files",
 }
 
-// traitsTable is the headlines of what comes out right, and the sum of all rows.
+// traitsTable returns the headlines of bench/traits/README.md, and the sum of all its rows.
 func traitsTable(root string) (string, error) {
 	table, err := tableOf(filepath.Join(root, "bench", "traits", "README.md"))
 	if err != nil {
@@ -62,7 +63,7 @@ func traitsTable(root string) (string, error) {
 	return strings.Join(append(out, total), "\n"), nil
 }
 
-// faultsLine is the last row of bench/s3faults/README.md as a sentence.
+// faultsLine returns the last row of bench/s3faults/README.md as a sentence.
 func faultsLine(root string) (string, error) {
 	table, err := tableOf(filepath.Join(root, "bench", "s3faults", "README.md"))
 	if err != nil {

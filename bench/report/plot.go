@@ -1,5 +1,6 @@
 package main
 
+// This file draws plots as SVG.
 import (
 	"fmt"
 	"math"
@@ -8,14 +9,14 @@ import (
 	"strings"
 )
 
-// A plot is one SVG: lines over two axes, each line named at its end.
+// A plot is one SVG: lines over two axes, each with its name at its end.
 type plot struct {
 	title  string
 	x, y   axis
 	series []series
 }
 
-// An axis is linear, or logarithmic, from lo to hi.
+// An axis is linear or logarithmic, and goes from lo to hi.
 type axis struct {
 	label  string
 	log    bool
@@ -23,10 +24,10 @@ type axis struct {
 	ticks  []float64
 }
 
-// A series is told from the others by its color, and without color by the shape of its marks.
+// A series is one line. It differs from the others in its color, and in the shape of its marks.
 type series struct {
 	name   string
-	color  int // of the style sheet
+	color  int // a class of the style sheet
 	shape  string
 	dashed bool
 	points []point
@@ -39,11 +40,11 @@ const (
 	plotW, plotH             = 720, 400
 	left, right, top, bottom = 62, 158, 44, 52
 	frameW, frameH           = plotW - left - right, plotH - top - bottom
-	nameGap                  = 17 // least distance of two names
+	nameGap                  = 17 // the least distance between two names
 	nameX                    = left + frameW + 26
 )
 
-// shapes are the marks, drawn from their middle.
+// shapes are the marks' SVG paths, relative to their middle.
 var shapes = map[string]string{
 	"dot":      "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
 	"ring":     "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
@@ -54,9 +55,9 @@ var shapes = map[string]string{
 	"cross":    "m-3.8-3.8l7.6 7.6m0-7.6l-7.6 7.6",
 }
 
-// Colors that color-blind eyes tell apart (after Okabe and Ito), on white and on near-black. The
-// background is the picture's own, so that it is readable wherever a page's scheme is not the
-// browser's.
+// style has colors that color-blind eyes can tell apart (after Okabe and Ito), for white and for
+// dark backgrounds. The plot has a background of its own, so that it can be read where the page's
+// color scheme is not the browser's.
 const style = `<style>
 .back{fill:#fff}.ink{fill:#1f2328}.soft{fill:#59636e}.grid{stroke:#d1d9e0}.axis{stroke:#818b98}
 .c0{--c:#0062b1}.c1{--c:#b34a00}.c2{--c:#00795c}.c3{--c:#a0417f}.c4{--c:#5f6872}
@@ -67,7 +68,7 @@ const style = `<style>
 text{font:13px system-ui,-apple-system,"Segoe UI",Helvetica,Arial,sans-serif}.title{font-size:15px;font-weight:600}
 </style>`
 
-// at maps v to 0 at the axis's beginning and 1 at its end.
+// at returns the position of v on the axis, from 0 at lo to 1 at hi.
 func (a axis) at(v float64) float64 {
 	if a.log {
 		return math.Log(v/a.lo) / math.Log(a.hi/a.lo)
@@ -78,7 +79,7 @@ func (a axis) at(v float64) float64 {
 func (p plot) px(x float64) float64 { return left + frameW*p.x.at(x) }
 func (p plot) py(y float64) float64 { return top + frameH*(1-p.y.at(y)) }
 
-// svg draws the plot.
+// svg returns the plot as SVG.
 func (p plot) svg() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
@@ -108,7 +109,7 @@ func (p plot) svg() string {
 			command = "L"
 		}
 		end := s.points[len(s.points)-1]
-		fmt.Fprintf(&marks, "M%d %.1f%s", nameX-12, heights[i], shapes[s.shape]) // beside the name
+		fmt.Fprintf(&marks, "M%d %.1f%s", nameX-12, heights[i], shapes[s.shape]) // a mark beside the name
 		line(`<g class="c%d"><path class="line%s" d="%s"/><path class="lead" d="M%.1f %.1fL%d %.1f"/><path class="mark %s" d="%s"/><text class="name" x="%d" y="%.1f">%s</text></g>`,
 			s.color, dashed, path.String(), p.px(end.x), p.py(end.y), nameX-18, heights[i], s.shape, marks.String(), nameX, heights[i]+4.5, escape(s.name))
 	}
@@ -116,7 +117,8 @@ func (p plot) svg() string {
 	return b.String()
 }
 
-// nameHeights puts each line's name beside its end, and moves names apart that would touch.
+// nameHeights returns the heights of the lines' names: beside the lines' ends, but far enough
+// apart.
 func (p plot) nameHeights() []float64 {
 	order := make([]int, len(p.series))
 	y := make([]float64, len(p.series))
@@ -137,9 +139,10 @@ func (p plot) nameHeights() []float64 {
 	return y
 }
 
-// spanned returns the axis with room for values from least to most, and round numbers at its ticks.
+// spanned returns the axis with room for values from least to most, and with ticks at round
+// numbers.
 func (a axis) spanned(least, most float64) axis {
-	const room = 0.04 // of the axis, at either end
+	const room = 0.04 // of the axis, at each end
 	if a.log {
 		f := math.Pow(most/least, room)
 		a.lo, a.hi = least/f, most*f
@@ -151,8 +154,8 @@ func (a axis) spanned(least, most float64) axis {
 	return a
 }
 
-// ticks returns round numbers between lo and hi, three at least: the coarsest of the known series
-// that has four, on a linear axis equally far apart.
+// ticks returns at least three round numbers between lo and hi. It takes the coarsest of the known
+// series that has four; on a linear axis the ticks are equally far apart.
 func ticks(lo, hi float64, log bool) []float64 {
 	var within []float64
 	if log {
@@ -185,13 +188,13 @@ func ticks(lo, hi float64, log bool) []float64 {
 	return within
 }
 
-// decimal is d times ten to the e, the nearest number to it.
+// decimal returns the number nearest to d times ten to the power of e.
 func decimal(d string, e int) float64 {
 	v, _ := strconv.ParseFloat(fmt.Sprintf("%se%d", d, e), 64)
 	return v
 }
 
-// number writes a tick.
+// number returns a tick's text.
 func number(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
 
 func escape(s string) string {

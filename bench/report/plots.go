@@ -1,13 +1,14 @@
 package main
 
+// This file defines the plots.
 import (
 	"fmt"
 	"slices"
 	"strings"
 )
 
-// The lines of all plots: how a peer is called, its color and its mark. No two of one plot share
-// either.
+// peers are the lines of all plots, with their names, colors and marks. No two lines of one plot
+// have the same color or mark.
 var peers = []struct {
 	key, name string
 	color     int
@@ -22,7 +23,7 @@ var peers = []struct {
 	{"cwebp-m6", "cwebp -m 6", 1, "square"},
 }
 
-// plots returns every SVG by the name of its file, without those for which nothing was measured.
+// plots returns every plot as SVG by the name of its file. Plots without rows are left out.
 func (r *results) plots() map[string]string {
 	all := map[string]string{}
 	for _, c := range []struct {
@@ -48,7 +49,7 @@ func (r *results) plots() map[string]string {
 	return all
 }
 
-// megapixels is a measure against the megapixels of the source.
+// megapixels returns the plot of a measure against the megapixels of the source.
 func (r *results) megapixels(measure, title, label string) (plot, bool) {
 	p := plot{title: title, x: axis{label: "megapixels of the source", log: true}, y: axis{label: label, log: true}}
 	works := r.works(func(work string) bool { return strings.HasSuffix(work, "MP made -> M jpeg q80") })
@@ -76,7 +77,8 @@ func (r *results) megapixels(measure, title, label string) (plot, bool) {
 	return p.scaled()
 }
 
-// sizes is a measure of quality against bits a pixel, a point for each quality.
+// sizes returns the plot of a measure of quality against bits per pixel, with a point for each
+// quality.
 func (r *results) sizes(curve, name, measure, label string) (plot, bool) {
 	p := plot{
 		title: name + ": likeness against size at qualities 50 to 95",
@@ -106,12 +108,12 @@ func (r *results) sizes(curve, name, measure, label string) (plot, bool) {
 		}
 	}
 	if len(own.points) > 0 {
-		p.series = append(p.series, own) // on top
+		p.series = append(p.series, own) // drawn on top
 	}
 	return p.scaled()
 }
 
-// scaled gives both axes their ends and ticks. It is false where there is nothing to draw.
+// scaled sets the range and the ticks of both axes. It returns false when there is nothing to draw.
 func (p plot) scaled() (plot, bool) {
 	var xs, ys []float64
 	for _, s := range p.series {

@@ -1,5 +1,6 @@
 package main
 
+// This file reads the rows.
 import (
 	"bufio"
 	"encoding/json"
@@ -7,7 +8,8 @@ import (
 	"os"
 )
 
-// A row is one object of what bench/peers writes with -json: Ours and Theirs in the measure's unit.
+// A row is one object that bench/peers writes with -json. Ours and Theirs are in the measure's
+// unit.
 type row struct {
 	Work    string
 	Variant string // avx2, purego, edge
@@ -18,7 +20,7 @@ type row struct {
 	Ratio   float64 // ours over theirs
 }
 
-// An about is its first object.
+// An about is the first object of the file.
 type about struct {
 	Machine  string
 	Versions []string
@@ -27,7 +29,7 @@ type about struct {
 	Photos   bool
 }
 
-// results are all rows, in the order in which they were measured.
+// results has all rows, in the order in which they were measured.
 type results struct {
 	about
 	rows []row
@@ -57,7 +59,7 @@ func readResults(path string) (*results, error) {
 	return &r, lines.Err()
 }
 
-// ours returns the figure of this project for some work, false when it was not measured.
+// ours returns this project's figure for some work, and false when it was not measured.
 func (r *results) ours(work, variant, measure string) (float64, bool) {
 	for _, row := range r.rows {
 		if row.Work == work && row.Variant == variant && row.Measure == measure {
@@ -67,7 +69,7 @@ func (r *results) ours(work, variant, measure string) (float64, bool) {
 	return 0, false
 }
 
-// theirs returns a peer's figure for some work, false when it was not measured.
+// theirs returns a peer's figure for some work, and false when it was not measured.
 func (r *results) theirs(work, measure, peer string) (float64, bool) {
 	for _, row := range r.rows {
 		if row.Work == work && row.Peer == peer && row.Measure == measure {
@@ -77,7 +79,7 @@ func (r *results) theirs(work, measure, peer string) (float64, bool) {
 	return 0, false
 }
 
-// works returns the names of work for which keep is true, each once.
+// works returns the names of the work for which keep is true, each once.
 func (r *results) works(keep func(work string) bool) []string {
 	var names []string
 	seen := map[string]bool{}

@@ -1,5 +1,6 @@
 package main
 
+// This file makes the tables of JPEG, PNG, and of what the rows were measured on.
 import (
 	"cmp"
 	"fmt"
@@ -9,7 +10,7 @@ import (
 	"strings"
 )
 
-// parts are what the documents can ask for, by name.
+// parts are the parts that the documents can contain, by name.
 var parts = map[string]func(*results) string{
 	"about":  (*results).machineLine,
 	"lead":   (*results).leadTable,
@@ -35,10 +36,10 @@ var parts = map[string]func(*results) string{
 	"loses":          (*results).losesTable,
 }
 
-// notMeasured stands for a table without rows.
+// notMeasured is the text in the place of a table without rows.
 const notMeasured = "Not measured in this run.\n"
 
-// machineLine says what the rows were measured on.
+// machineLine returns a sentence about what the rows were measured on.
 func (r *results) machineLine() string {
 	photos := "pictures made by code"
 	if r.Photos {
@@ -47,10 +48,10 @@ func (r *results) machineLine() string {
 	return fmt.Sprintf("Measured on %s, one core, with %s; %s; commit %s, %s.", r.Machine, strings.Join(r.Versions, ", "), photos, r.Commit, r.Date)
 }
 
-// A table is Markdown in the making.
+// A table is a Markdown table that is being written.
 type table struct {
 	strings.Builder
-	rows int // with the heading
+	rows int // including the heading
 }
 
 func newTable(columns ...string) *table {
@@ -65,7 +66,7 @@ func (t *table) row(cells ...string) {
 	fmt.Fprintf(t, "| %s |\n", strings.Join(cells, " | "))
 }
 
-// text is the table, or a word where nothing was measured.
+// text returns the table, or notMeasured if it has no rows.
 func (t *table) text() string {
 	if t.rows < 2 {
 		return notMeasured
@@ -73,7 +74,7 @@ func (t *table) text() string {
 	return t.String()
 }
 
-// cell writes a figure of three digits, or a dash where there is none.
+// cell returns a figure with three digits, or a dash when there is none.
 func cell(v float64, ok bool) string {
 	switch {
 	case !ok || v == 0:
@@ -86,7 +87,7 @@ func cell(v float64, ok bool) string {
 	return fmt.Sprintf("%.2f", v)
 }
 
-// percent writes a change.
+// percent returns a change in percent, or a dash when there is none.
 func percent(v float64, ok bool) string {
 	if !ok {
 		return "-"
@@ -94,18 +95,18 @@ func percent(v float64, ok bool) string {
 	return fmt.Sprintf("%+.1f %%", v)
 }
 
-// kilo writes bytes as kB.
+// kilo returns a number of bytes in kB.
 func kilo(v float64, ok bool) string { return cell(v/1000, ok) }
 
-// jpegWork is a JPEG made from a JPEG, of the pictures that the tables name.
+// jpegWork matches a JPEG made from a JPEG, for the pictures that the tables name.
 var jpegWork = regexp.MustCompile(`^(\d+MP) (baseline|progressive) -> (\w+) jpeg q80$`)
 
-// title turns the name of work into words.
+// title returns the name of work in words.
 func title(work string) string {
 	return strings.NewReplacer("MP ", " MP ", " q80", "", "->", "to").Replace(work)
 }
 
-// leadTable is the comparison at the README's top: a 12-megapixel photo, the start, the zip.
+// leadTable returns the first table of the README: a photo of 12 megapixels, the start, the zip.
 func (r *results) leadTable() string {
 	const photo, toWebP, png, start = "12MP baseline -> M jpeg q80", "12MP jpeg -> M webp q80", "12MP photo png -> M jpeg q80", "start to first poll"
 	t := newTable("", "miniatura", "sharp", "Pillow", "image/jpeg + x/image/draw")
@@ -126,7 +127,7 @@ func (r *results) leadTable() string {
 	return t.text()
 }
 
-// cpuTable is JPEG to JPEG: CPU.
+// cpuTable returns the CPU for JPEG to JPEG.
 func (r *results) cpuTable() string {
 	works := r.works(jpegWork.MatchString)
 	peers, names := r.jpegPeers(works, "cpu_ms")
@@ -144,8 +145,8 @@ func (r *results) cpuTable() string {
 	return t.text()
 }
 
-// jpegPeers returns the peers that some JPEG was measured beside, and what their columns are
-// called.
+// jpegPeers returns the peers beside which some JPEG was measured, and the headings of their
+// columns.
 func (r *results) jpegPeers(works []string, measure string) (keys, names []string) {
 	for _, peer := range []struct{ key, name string }{{"sharp", "sharp"}, {"sharp mozjpeg", "sharp with mozjpeg"}, {"pillow", "Pillow"}, {"std", "image/jpeg + draw"}} {
 		measured := func(work string) bool { _, ok := r.theirs(work, measure, peer.key); return ok }
@@ -156,10 +157,10 @@ func (r *results) jpegPeers(works []string, measure string) (keys, names []strin
 	return keys, names
 }
 
-// photoWork is a JPEG made from a photo of the corpus that has no place in cpuTable.
+// photoWork matches a JPEG made from a photo of the corpus. Those of jpegWork are in cpuTable.
 var photoWork = regexp.MustCompile(`^(.+) baseline -> M jpeg q80$`)
 
-// photosTable is the other photos, by their megapixels.
+// photosTable returns the other photos, by megapixels.
 func (r *results) photosTable() string {
 	t := newTable("photo to M jpeg, CPU ms", "megapixels", "miniatura", "without AVX2", "sharp", "Pillow")
 	works := r.works(func(work string) bool { return photoWork.MatchString(work) && !jpegWork.MatchString(work) })
@@ -173,7 +174,7 @@ func (r *results) photosTable() string {
 	return t.text()
 }
 
-// ratioTable is JPEG to JPEG over all photos: CPU as a part of the peers'.
+// ratioTable returns the CPU for JPEG to JPEG over all photos, as a part of each peer's.
 func (r *results) ratioTable() string {
 	peers, names := r.jpegPeers(r.works(jpegWork.MatchString), "cpu_ms")
 	t := newTable(append([]string{"CPU as a part of that of"}, names...)...)
@@ -200,7 +201,7 @@ func (r *results) ratioTable() string {
 	return t.text()
 }
 
-// ratio returns ours over one peer's.
+// ratio returns ours over one peer's, and false when it was not measured.
 func (r *results) ratio(work, variant, measure, peer string) (float64, bool) {
 	for _, row := range r.rows {
 		if row.Work == work && row.Variant == variant && row.Measure == measure && row.Peer == peer {
@@ -210,7 +211,7 @@ func (r *results) ratio(work, variant, measure, peer string) (float64, bool) {
 	return math.NaN(), false
 }
 
-// memoryTable is JPEG to JPEG: peak memory, and bytes of the result.
+// memoryTable returns peak memory and the result's bytes for JPEG to JPEG.
 func (r *results) memoryTable() string {
 	works := r.works(func(work string) bool {
 		_, ok := r.ours(work, "avx2", "rss_mb")
@@ -229,7 +230,7 @@ func (r *results) memoryTable() string {
 	return strings.ReplaceAll(t.text(), "-; -", "-")
 }
 
-// likenessTable is SSIM to a full decode scaled by CatmullRom.
+// likenessTable returns the SSIM with a full decode scaled by CatmullRom.
 func (r *results) likenessTable() string {
 	t := newTable("SSIM of luma", "miniatura", "sharp", "Pillow")
 	four := func(v float64, ok bool) string {
@@ -246,7 +247,7 @@ func (r *results) likenessTable() string {
 	return t.text()
 }
 
-// writerTable is the JPEG writer alone.
+// writerTable returns the JPEG writer beside image/jpeg.
 func (r *results) writerTable() string {
 	t := newTable("JPEG writer beside image/jpeg", "bytes at equal SSIM", "CPU")
 	for _, kind := range []string{"baseline", "progressive"} {
@@ -258,7 +259,7 @@ func (r *results) writerTable() string {
 	return t.text()
 }
 
-// pngTable is PNG.
+// pngTable returns the work on PNGs.
 func (r *results) pngTable() string {
 	t := newTable("CPU ms; peak MB; kB of the result", "miniatura", "sharp", "Pillow")
 	stills := func(work string) bool {

@@ -1,10 +1,11 @@
 package main
 
+// This file makes the table of lossy WebP.
 import (
 	"strings"
 )
 
-// webpTable is lossy WebP beside cwebp.
+// webpTable returns lossy WebP beside cwebp.
 func (r *results) webpTable() string {
 	t := newTable("WebP beside cwebp -m 4", "mean", "worst picture")
 	works := r.works(func(work string) bool {

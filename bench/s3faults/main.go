@@ -1,6 +1,6 @@
-// Command s3faults runs S3 clients through the fault table of s3lite/s3test and prints what each
-// makes of it: s3lite, aws-sdk-go-v2 and minio-go, the latter two with their defaults, except for
-// what the service needs to answer at all.
+// Command s3faults runs S3 clients through the fault table of s3lite/s3test and prints how each
+// copes: s3lite, aws-sdk-go-v2 and minio-go. The latter two have their default settings, except for
+// those that they need to reach the test server.
 //
 //	go run . [part of a fault's name]
 package main
@@ -30,13 +30,13 @@ import (
 
 const (
 	bucket  = "bucket"
-	region  = "us-east-1" // where every client starts
+	region  = "us-east-1" // the first region that every client tries
 	id      = "AKIDTEST"
 	secret  = "secret"
 	allowed = 15 * time.Second // for one operation
 )
 
-// client is what the three have in common. get returns the whole body.
+// A client has the operations that the three clients share. get returns the whole body.
 type client struct {
 	head func(ctx context.Context, key string) error
 	get  func(ctx context.Context, key string) ([]byte, error)
@@ -112,16 +112,17 @@ func minioGo(url string) client {
 
 var object = bytes.Repeat([]byte("0123456789"), 1000)
 
-// play runs one scenario on one client: what came of it, the requests made, the time it took.
+// play runs one scenario on one client. It returns the client's error, the number of requests that
+// it made, and the time it took.
 func play(sc s3test.Scenario, connect func(string) client) (err error, requests int, took time.Duration) {
-	srv := sc.New(s3test.Config{Unverified: true}, object) // the others sign bodies in chunks, which s3test does not read
+	srv := sc.New(s3test.Config{Unverified: true}, object) // the others sign bodies in chunks, which s3test cannot verify
 	ts := httptest.NewServer(srv)
 	defer ts.CloseClientConnections()
 	c := connect(ts.URL)
 	ctx, cancel := context.WithTimeout(context.Background(), allowed)
 	defer cancel()
 	if !sc.Learns() {
-		c.head(ctx, "warm") // so that the fault strikes a connection used before
+		c.head(ctx, "warm") // so that the fault meets a connection that was used before
 		srv.Requests()
 	}
 	begin := time.Now()
@@ -141,7 +142,7 @@ func play(sc s3test.Scenario, connect func(string) client) (err error, requests 
 }
 
 func main() {
-	log.SetOutput(io.Discard) // net/http's remarks on broken connections
+	log.SetOutput(io.Discard) // net/http logs broken connections
 	clients := []struct {
 		name    string
 		connect func(string) client
@@ -189,7 +190,7 @@ func main() {
 		fmt.Println("|", sc.Name, "|", strings.Join(cell[i], " | "), "|")
 	}
 	fmt.Printf("| **recovered of %d** | **%d** | **%d** | **%d** |\n", recoverable, good[0], good[1], good[2])
-	fmt.Printf("\nEach cell: the outcome, requests made, time taken; %v allowed. The rows below the 28th cannot be mended: there fewer requests are better.\n", allowed)
+	fmt.Printf("\nEach cell: the outcome, requests made, time taken; %v allowed. No client can recover in the rows after the 28th: there fewer requests are better.\n", allowed)
 	if good[0] < recoverable {
 		os.Exit(1)
 	}

@@ -1,5 +1,6 @@
 package main
 
+// This file decides what is right.
 import (
 	"bytes"
 	"encoding/json"
@@ -10,7 +11,7 @@ import (
 	"strings"
 )
 
-// A comparison is what codec/testdata/reference.py says of a result.
+// A comparison is what codec/testdata/reference.py prints about a result.
 type comparison struct {
 	Error                string
 	Format, Mode         string
@@ -19,7 +20,7 @@ type comparison struct {
 	Mean, Alpha, Loss    float64 // of 255
 }
 
-// judge has the reference compare every picture that was made.
+// judge compares every picture that was made with the reference, and sets its outcome.
 func judge(root, dir string, jobs []*job) error {
 	type made1 struct {
 		j *job
@@ -33,7 +34,7 @@ func judge(root, dir string, jobs []*job) error {
 			switch {
 			case r.outcome != made:
 			case j.trait.hostile, noReference[j.source.name] != "":
-				r.outcome = right // it was answered; the tests of codec look at what with
+				r.outcome = right // any answer is right here; the tests of codec check the pictures
 			default:
 				list = append(list, made1{j, r})
 				fmt.Fprintf(&in, "%s\t%s\n", j.source.readable(dir), r.path)
@@ -65,17 +66,17 @@ func judge(root, dir string, jobs []*job) error {
 	return nil
 }
 
-// misread are the sources that Pillow, and so the reference, reads wrongly or not at all, with the
-// command that makes a PNG of them that it reads rightly. No result may be judged by a wrong
-// reference.
+// misread are the sources that Pillow, and so the reference, reads wrongly or not at all. Each has
+// a command that makes a PNG of it that Pillow reads rightly, so that no result is compared with a
+// wrong reference.
 var misread = map[string][]string{
 	"bmp/bmpsuite-g/pal4rle.bmp": {"convert", "IN", "PNG32:OUT"},
 	"bmp/bmpsuite-g/rgb32bf.bmp": {"convert", "IN", "-alpha", "off", "PNG24:OUT"},
 	"bmp/bmpsuite-q/rgba32.bmp":  {"convert", "IN", "PNG32:OUT"},
 }
 
-// noReference are the sources that no reader here can be the reference for: whoever makes a picture
-// of them is taken to be right.
+// noReference are the sources for which no program here can be the reference. Any picture made from
+// them counts as right.
 var noReference = map[string]string{
 	"bmp/V5_A8_R8_G8_B8_Rgb.bmp":                             "Pillow drops the alpha, ImageMagick the colours below it",
 	"bmp/bmpsuite-q/pal2.bmp":                                "neither Pillow nor ImageMagick reads 2 bits a pixel",
@@ -107,7 +108,7 @@ func (s source) readable(dir string) string {
 	return out
 }
 
-// faults says what is wrong with a result, "" for nothing.
+// faults returns what is wrong with a result, or "" for nothing.
 func (c comparison) faults(j *job, kind string) string {
 	var bad []string
 	say := func(format string, a ...any) { bad = append(bad, fmt.Sprintf(format, a...)) }
@@ -129,17 +130,17 @@ func (c comparison) faults(j *job, kind string) string {
 	}
 	allowed := 2 + 1.5*c.Loss
 	if j.halved {
-		allowed += 2 // kernels differ most where a small picture is halved
+		allowed += 2 // scaling kernels differ most when a small picture is halved
 	}
 	if c.SourceFrames > 1 {
-		allowed += 6 // Loss is of the first frame, often an empty one; the mean is of the worst
+		allowed += 6 // Loss is that of the first frame, which is often empty; Mean is that of the worst
 	}
 	if c.Mean > allowed && !j.trait.names {
 		say("mean difference %.1f, allowed %.1f", c.Mean, allowed)
 	}
 	most := 6.0
 	if format == "gif" {
-		most = 20 // one bit: half of what lies on an edge
+		most = 20 // alpha of one bit: half of what is on an edge
 	}
 	if c.Alpha > most {
 		say("alpha differs by %.1f", c.Alpha)

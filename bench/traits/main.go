@@ -1,16 +1,17 @@
 // Command traits runs real pictures through this project, through Pillow as the article's function
-// uses it and through sharp as AWS's blog does, and prints what came out right, trait by trait:
+// uses it, and through sharp as AWS's blog uses it. It prints how many came out right, trait by
+// trait:
 //
 //	go run ./bench/traits [-v] [-o bench/traits/README.md]
 //
-// The pictures are those of the corpus beside the repository, or a few made by code where there is
-// none. A fourth program judges: codec/testdata/reference.py decodes each source whole, turns it
+// The pictures are those of the corpus beside the repository, or a few made by code if there is
+// none. The judge is codec/testdata/reference.py: it decodes each source as a whole, turns it
 // upright, converts it to sRGB with LittleCMS, scales it with Pillow, and compares.
 //
-//	main.go      traits to table
-//	sources.go   which pictures have which trait
-//	sides.go     one picture through each side
-//	judge.go     what is right
+//	main.go      the table
+//	sources.go   the pictures, and which of them have which trait
+//	sides.go     runs the pictures through each side
+//	judge.go     decides what is right
 package main
 
 import (
@@ -22,7 +23,7 @@ import (
 )
 
 func main() {
-	out := flag.String("o", "", "write the table into this `file` too")
+	out := flag.String("o", "", "also write the table to this `file`")
 	verbose := flag.Bool("v", false, "name every picture that is not right, and why")
 	flag.Parse()
 	if err := run(*out, *verbose); err != nil {
@@ -78,13 +79,13 @@ func run(out string, verbose bool) error {
 		b.WriteString("\n")
 	}
 	b.WriteString(`
-A cell is how many of the pictures came out right, then what became of the others: *original*, the visitor gets the
-source as it is (which is what this project does with whatever it cannot do right); *wrong*, a picture that differs from the
-reference in dimensions, pixels, alpha, frames or Content-Type; *5xx*, an exception that the function does not
-catch. Each picture is shrunk: into 180x180, or to half where it is smaller. Right is within a pixel in dimensions, and in
-pixels within what the format's own encoder loses by half as much again and 2 levels of 255, on average (4 where it was halved).
-Of damaged files any answer but a 5xx counts as right; so does any picture made of the eight
-sources for which no reader used here can be the reference (judge.go names them).
+A cell says how many of the pictures came out right, and what happened to the others: *original*, the visitor gets the
+source itself (as this project answers for every picture that it cannot resize rightly); *wrong*, a picture that differs
+from the reference in dimensions, pixels, alpha, frames or Content-Type; *5xx*, an exception that the function does not
+catch. Each picture is scaled to fit 180x180, or to half of its size if it fits already. A result is right if its
+dimensions differ by at most one pixel, and its pixels on average by at most 1.5 times the loss of the format's own
+encoder plus 2 of 255 levels (4 if the picture was halved). For damaged files any answer but a 5xx is right. So is any
+picture made from the eight sources for which no program used here can be the reference (judge.go names them).
 `)
 	fmt.Print(b.String())
 	if verbose {
@@ -107,7 +108,7 @@ sources for which no reader used here can be the reference (judge.go names them)
 	return os.WriteFile(out, []byte(b.String()), 0o644)
 }
 
-// tally writes a cell.
+// tally returns a cell of the table.
 func tally(jobs []*job, side int, t trait) string {
 	count := map[outcome]int{}
 	for _, j := range jobs {
@@ -129,7 +130,7 @@ func tally(jobs []*job, side int, t trait) string {
 	return cell
 }
 
-// findRoot returns the repository's root, from which this runs.
+// findRoot returns the repository's root, at or above the working directory.
 func findRoot() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {

@@ -1,5 +1,6 @@
 package main
 
+// This file runs the pictures through each side.
 import (
 	"bytes"
 	"context"
@@ -15,33 +16,33 @@ import (
 	"miniatura/sizes"
 )
 
-// The sides, in the order of the columns.
+// sideNames are the sides, in the order of the columns.
 var sideNames = []string{"miniatura", "Pillow", "sharp"}
 
-// A job is one picture for one row, and what each side made of it.
+// A job is one picture for one row, with what each side made of it.
 type job struct {
 	source  source
 	trait   trait
 	box     sizes.Box
-	halved  bool // a picture too small for any size
+	halved  bool // the picture is too small for a size, so it is halved
 	results []result
 }
 
-// A result is what one side answered.
+// A result is the answer of one side.
 type result struct {
 	outcome outcome
 	why     string
-	path    string // of the picture made, "" when there is none
-	kind    string // the Content-Type it goes out under
+	path    string // of the picture, "" when there is none
+	kind    string // its Content-Type
 }
 
 type outcome int
 
 const (
 	absent   outcome = iota // the side is not installed
-	made                    // a picture, not yet judged
+	made                    // a picture that is not judged yet
 	right                   //
-	original                // the source as it is
+	original                // the source itself
 	wrong                   //
 	failed                  // an exception: HTTP 5xx
 )
@@ -50,7 +51,8 @@ func (o outcome) String() string {
 	return [...]string{"absent", "made", "right", "original", "wrong", "5xx"}[o]
 }
 
-// newJob chooses the box: SXS, or half of a picture that is smaller.
+// newJob returns a job with its box: SXS, or half of the picture's dimensions if it fits SXS
+// already.
 func newJob(s source, t trait) *job {
 	j := &job{source: s, trait: t, results: make([]result, len(sideNames))}
 	size, _ := sizes.Parse("SXS")
@@ -68,8 +70,8 @@ func dimensions(b []byte) (w, h int, err error) {
 	return info.W, info.H, err
 }
 
-// runSides has every side make every job's result, and says which versions they are. Results are
-// files in dir.
+// runSides makes every side answer every job, and returns the versions of the sides. The results
+// are files in dir.
 func runSides(root, dir string, jobs []*job) (all []*job, versions []string, err error) {
 	for i, j := range jobs {
 		j.results[0] = ours(j, filepath.Join(dir, fmt.Sprintf("ours-%d", i)))
@@ -120,8 +122,8 @@ func ours(j *job, path string) result {
 	return result{outcome: made, path: path, kind: info.ContentType}
 }
 
-// theirs has one process of a peer make them all. When it dies, it died of the picture at hand, and
-// a new one goes on with the next.
+// theirs makes all results in one process of a peer. If the process dies, the picture that it was
+// working on has failed, and a new process continues with the next.
 func theirs(root, dir string, command []string, side int, jobs []*job) error {
 	for next := 0; next < len(jobs); {
 		var in bytes.Buffer

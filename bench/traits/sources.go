@@ -1,5 +1,6 @@
 package main
 
+// This file finds the pictures and their traits.
 import (
 	"bufio"
 	"fmt"
@@ -12,23 +13,23 @@ import (
 	"miniatura/desk/demo"
 )
 
-// A source is one picture and what is known of it.
+// A source is one picture and what is known about it.
 type source struct {
-	name   string // as it is in the corpus, folder first
+	name   string // its name in the corpus, with its folder
 	path   string
-	w, h   int    // upright, 0 where unknown
+	w, h   int    // upright, 0 when unknown
 	format string // jpeg, png, gif, bmp, webp
-	about  string // the manifest's words
-	named  string // the name under which it is asked for
+	about  string // the manifest's description
+	named  string // the file name under which it is requested
 }
 
 // A trait is one row of the table.
 type trait struct {
 	name    string
 	has     func(source) bool
-	webp    bool // made into WebP; else into the source's own format
-	hostile bool // any answer is right but a crash
-	colors  bool // a truecolour picture has to stay one
+	webp    bool // made into WebP; otherwise into the source's own format
+	hostile bool // any answer other than a crash is right
+	colors  bool // a truecolour picture has to stay truecolour
 	names   bool // only the format of the result is judged
 }
 
@@ -75,7 +76,8 @@ func (s source) in(folder string) bool { return strings.HasPrefix(s.name, folder
 
 func (s source) clean() bool { return !s.in("hostile") && s.w > 0 }
 
-// findSources reads the corpus's manifest, or writes the demo's pictures into dir.
+// findSources reads the corpus's manifest, or writes demo pictures into dir if there is none. kind
+// describes the pictures.
 func findSources(root, dir string) ([]source, string, error) {
 	shared := os.Getenv("MINIATURA_SHARED")
 	if shared == "" {
@@ -108,14 +110,14 @@ func findSources(root, dir string) ([]source, string, error) {
 	return append(all, misnamed(all)...), "pictures that nobody here made", lines.Err()
 }
 
-// misnamed asks for some pictures under names that lie.
+// misnamed returns some of the pictures under names with a wrong extension.
 func misnamed(all []source) []source {
 	var lies []source
 	count := map[string]int{}
 	for _, s := range all {
 		other := map[string]string{"png": "jpg", "jpeg": "png"}[s.format]
 		if other == "" || !s.clean() || count[s.format] == 5 || s.w*s.h < 200*200 || strings.ContainsAny(s.about, "oI") {
-			continue // only plain ones: no orientation, no profile
+			continue // only plain pictures: no orientation, no color profile
 		}
 		count[s.format]++
 		s.named, s.about, s.name = "misnamed."+other, "misnamed", "misnamed/"+s.name
@@ -124,7 +126,8 @@ func misnamed(all []source) []source {
 	return lies
 }
 
-// madeSources writes pictures made by code: enough to see the command work.
+// madeSources writes a few pictures made by code, so that the command can be tried without a
+// corpus.
 func madeSources(dir string) ([]source, error) {
 	about := map[string]struct {
 		folder, format, about string

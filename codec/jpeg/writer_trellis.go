@@ -9,6 +9,14 @@ import "math/bits"
 //
 // under the codes that the scan will be written with, or nearly so. A coefficient's level may
 // be the nearest one, the largest of the next smaller size category, or 0.
+//
+// Three things that others do were measured on ten photos at 720 pixels, in percent of bytes at
+// equal SSIMULACRA2 and at equal PSNR-Y, and are left out:
+//
+//	-0.07 -0.07   DC levels by the cheapest path along a row of blocks, of three levels each
+//	-0.09 -0.13   the same, with chroma's errors worth a quarter
+//	-0.13 +0.05   costs learnt a second time, from the chosen levels of the sample: a quarter more CPU
+//	-0.43 -0.34   planes that are not rounded to 8 bits, into a transform of floating point
 
 // costs are what AC symbols cost in a scan, in 1/256 bit, additional bits included.
 type costs struct {
@@ -18,40 +26,60 @@ type costs struct {
 	empty  int32     // a block that has none
 }
 
+// scanHeader is how many bytes another scan takes: its SOS segment, and a DHT segment without values.
+const scanHeader = 10 + 4 + 17
+
 // absent is the length of a code that the sample had no use for.
 const absent = 14
 
-// learn sets the costs of all scans from a sample of the picture, quantized to the nearest level.
-func (w *writer) learn() {
+// learn sets the costs of all scans from a sample of the picture, quantized to the nearest level,
+// and returns the split of luma that takes the fewest bits there.
+func (w *writer) learn() (split int) {
 	if w.nearest {
-		return
+		return 0
 	}
 	const lines = 12
 	w.nearest = true
 	step := max(w.mcusY/lines, 1)
+	sampled := 0
 	for y := step / 2; y < w.mcusY; y += step {
 		w.forward(y)
 		w.line(y)
+		sampled++
 	}
 	w.nearest = false
+	var size [splits]uint64
 	for i := range w.scans {
 		s := &w.scans[i]
+		bits := uint64(0)
 		for t := range s.costs {
-			if s.component >= 0 && w.comps[s.component].tables == t {
+			if w.comps[s.first].tables == t {
 				s.endRun(2*t + tableAC)
 			}
-			s.costs[t].learn(&s.freq[2*t+tableAC], s.component >= 0)
+			n, table := s.costs[t].learn(&s.freq[2*t+tableAC], s.from > 0)
+			bits += n*uint64(w.mcusY)/uint64(sampled) + table
+		}
+		for i := range size {
+			if s.splits>>i&1 != 0 {
+				size[i] += bits + 8*scanHeader
+			}
 		}
 		s.tokens, s.freq = s.tokens[:0], frequencies{}
 	}
 	for i := range w.comps {
 		w.comps[i].pred = 0
 	}
+	for i := range size {
+		if size[i] < size[split] {
+			split = i
+		}
+	}
+	return split
 }
 
 // learn sets the costs from the symbols counted in a scan, in which runs of blocks may end
-// together.
-func (c *costs) learn(freq *[256]uint32, runs bool) {
+// together. It returns how many bits the symbols and the table take.
+func (c *costs) learn(freq *[256]uint32, runs bool) (bits, table uint64) {
 	var h huffmanSpec
 	h.fit(freq)
 	for i := range c.symbol {
@@ -63,8 +91,13 @@ func (c *costs) learn(freq *[256]uint32, runs bool) {
 			s := int(h.values[k])
 			c.symbol[s] = int32(n+s&15) << 8
 			k++
+			bits += uint64(n+s&15) * uint64(freq[s])
+			if runs && s&15 == 0 && s < 0xF0 {
+				bits += uint64(s>>4) * uint64(freq[s])
+			}
 		}
 	}
+	table = 8 * uint64(len(h.values))
 	for size := range c.least {
 		c.least[size] = c.symbol[size]
 		for run := range 16 {
@@ -73,7 +106,7 @@ func (c *costs) learn(freq *[256]uint32, runs bool) {
 	}
 	c.ended, c.empty = c.symbol[0], c.symbol[0]
 	if !runs {
-		return
+		return bits, table
 	}
 	// A block without coefficients prolongs a run that is there: nearly free. Each of the
 	// others begins one, of mean cost.
@@ -87,6 +120,7 @@ func (c *costs) learn(freq *[256]uint32, runs bool) {
 	if n > 0 {
 		c.ended = int32(total / n)
 	}
+	return bits, table
 }
 
 // choose chooses the levels of real blocks of component i from index at on, which are those of the
@@ -133,7 +167,7 @@ func (w *writer) chooseBlock(i, b int, weight int64) (kept uint64) {
 	kept = c.mask[b] & 1
 	for j := range w.scans {
 		s := &w.scans[j]
-		if s.to > 0 && (s.component < 0 || s.component == i) {
+		if s.to > 0 && s.first <= i && i <= s.last {
 			kept |= w.quant[c.quant].choose(&w.trellis, &c.coef[b], &c.raw[b], c.mask[b], max(s.from, 1), s.to, &s.costs[c.tables], weight)
 		}
 	}

@@ -1,20 +1,21 @@
-# miniatura by Terraform, around the one template: a stack for each Region that has a part of it, and the zip uploaded.
-# Never applied to a real account. A test holds its names to the template's parameters.
+# miniatura with Terraform: it uploads the zip and makes a stack of the template in each Region that
+# needs one. It was never applied to a real account. A test compares its names with the template's
+# parameters.
 
 variable "bucket" { description = "Bucket of the original pictures" }
 variable "bucket_region" { default = "us-east-1" }
 variable "name" { default = "Miniatura" }
 variable "zip" { default = "../../dist/edge.zip" }
-variable "shield" { default = "bucket" } # a Region where the bucket's has no Origin Shield, or off
+variable "shield" { default = "bucket" } # "bucket", off, or a Region if the bucket's has no Origin Shield
 variable "parameters" {
-  description = "More of the template's: { AutoWebp = \"true\", Memory = \"1024\" }"
+  description = "Further parameters of the template: { AutoWebp = \"true\", Memory = \"1024\" }"
   type        = map(string)
   default     = {}
 }
 
 terraform {
   required_providers {
-    aws = { source = "hashicorp/aws", version = ">= 6.0" } # a provider for all Regions
+    aws = { source = "hashicorp/aws", version = ">= 6.0" } # one provider works in all Regions
   }
 }
 data "aws_caller_identity" "me" {}
@@ -22,7 +23,7 @@ data "aws_caller_identity" "me" {}
 locals {
   template = file("${path.module}/../cloudformation/template.yaml")
   new      = lookup(var.parameters, "ExistingBucket", "false") == "false" && lookup(var.parameters, "AttachOnly", "false") == "false"
-  warm     = lookup(var.parameters, "Regional", "false") == "true" # its zip is yours to upload: RegionalCodeBucket, RegionalCodeKey
+  warm     = lookup(var.parameters, "Regional", "false") == "true" # upload its zip yourself: RegionalCodeBucket, RegionalCodeKey
   logs     = contains(["bucket", "off"], var.shield) ? var.bucket_region : var.shield
   common = merge(var.parameters, {
     BucketName = var.bucket, BucketRegion = var.bucket_region, OriginShield = var.shield,

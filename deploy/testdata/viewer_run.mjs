@@ -1,6 +1,6 @@
-// Runs the viewer-request function as CloudFront does, for the Go tests: one JSON question a line on stdin, one answer a
-// line on stdout. The function gets a context with nothing in it but the language: no require, no process, no timers,
-// no eval, as in CloudFront Functions' runtime 2.0.
+// Runs the viewer-request function as CloudFront does, for the Go tests. It reads one question per line
+// from stdin and writes one answer per line to stdout, both as JSON. The function's context contains only
+// the language, as in CloudFront Functions' runtime 2.0: no require, process, timers or eval.
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import vm from 'node:vm';
@@ -11,8 +11,8 @@ function load(code) {
     return context;
 }
 
-// The event in the documented structure: "CloudFront Functions event structure". A name that comes several times keeps
-// the first value in value and all of them in multiValue.
+// collapse returns pairs in the documented form ("CloudFront Functions event structure"). For a name that
+// occurs several times, value is the first value and multiValue has all of them.
 function collapse(pairs) {
     const object = Object.create(null);
     for (const [name, value] of pairs) {

@@ -1,7 +1,7 @@
-// Package browsertest holds the playground's tests in a real browser. It is a module of its own, so
-// that the browser's driver stays out of the main module.
+// Package browsertest tests the playground in a real browser. It is a module of its own, so that
+// the main module does not depend on the browser's driver.
 //
-//	go test ./...      in this folder; skips with a word when no Chromium is installed
+//	go test ./...      in this folder; the tests are skipped when no Chromium is installed
 //
-// Screenshots go to desk/shots, which is not part of the repository.
+// Screenshots are written to desk/shots, which is not part of the repository.
 package browsertest

@@ -1,13 +1,13 @@
-// Package demo makes pictures by code, for those who have none at hand and for tests and
-// benchmarks: the kinds of pictures that a site serves. The same bytes come out each time.
+// Package demo draws the kinds of pictures that a site serves, for users who have no pictures at
+// hand and for tests and benchmarks. It makes the same bytes each time.
 //
-//	demo.go   the list; a PNG, a JPEG and a GIF writer's worth of glue
-//	noise.go  noise of many frequencies, for textures like those of photographs
+//	demo.go   the list of pictures, and helpers that encode them
+//	noise.go  colors, and noise of many frequencies, for textures like those of photographs
 //	lake.go   photo-like: sky, ridges, water, foliage
 //	still.go  photo-like: skin-like gradients, blur, grain; stored sideways, as phones do
 //	page.go   text on paper
 //	logo.go   a transparent logo with a soft shadow
-//	map.go    a palette picture under a name that needs care
+//	map.go    a palette picture, whose name has characters that need encoding
 //	orbit.go  an animation
 package demo
 
@@ -20,14 +20,14 @@ import (
 	"sync"
 )
 
-// A Picture is a file of a folder.
+// A Picture is a file.
 type Picture struct {
 	Name string
 	Type string // media type
 	Data []byte
 }
 
-// Pictures makes all of them, at the same time.
+// Pictures draws all pictures, at the same time.
 func Pictures() []Picture {
 	made := []struct {
 		name, kind string
@@ -49,7 +49,7 @@ func Pictures() []Picture {
 	return pictures
 }
 
-// encodeJPEG writes m at a camera's quality. Writing to memory does not fail.
+// encodeJPEG returns m as a JPEG of a camera's quality. Writing to memory does not fail.
 func encodeJPEG(m image.Image) []byte {
 	var b bytes.Buffer
 	if err := jpeg.Encode(&b, m, &jpeg.Options{Quality: 92}); err != nil {
@@ -66,8 +66,7 @@ func encodePNG(m image.Image) []byte {
 	return b.Bytes()
 }
 
-// withOrientation puts an EXIF segment that holds nothing but the orientation right after a JPEG
-// file's SOI.
+// withOrientation returns jpg with an EXIF segment after its SOI, which holds only the orientation.
 func withOrientation(jpg []byte, orientation uint16) []byte {
 	var tiff bytes.Buffer
 	tiff.WriteString("Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08") // big-endian, IFD0 at 8
@@ -84,7 +83,7 @@ func withOrientation(jpg []byte, orientation uint16) []byte {
 	return append(out, jpg[2:]...)
 }
 
-// rows calls paint for every row of h, on all processors.
+// rows calls paint for every row y in [0, h), on several processors.
 func rows(h int, paint func(y int)) {
 	const band = 32
 	var wg sync.WaitGroup

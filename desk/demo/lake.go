@@ -5,18 +5,18 @@ import "image"
 // LakeW and LakeH are the dimensions of Lake, in pixels.
 const LakeW, LakeH = 2400, 1600
 
-// horizon is where land and water meet, as a part of the height.
+// horizon is where land and water meet, as a fraction of the height.
 const horizon = 0.56
 
-// A lake draws the landscape. Places in it are u, v in [0, 1].
+// A lake draws the landscape. Positions in it are u, v in [0, 1].
 type lake struct {
 	noise   *noise
-	outline [][]float32 // v of each ridge at each x
+	outline [][]float32 // for each ridge, v at each x
 	shore   []float32   // v where the leaves begin, at each x
 }
 
-// A ridge is one line of hills, from base up to height above it; the colors are those of its top
-// and its foot.
+// A ridge is one line of hills, which rises by height above base. far is the color of its top, near
+// that of its foot.
 type ridge struct {
 	base, height, scale float32
 	far, near           rgb
@@ -29,8 +29,8 @@ var ridges = []ridge{
 	{0.565, 0.085, 15, hex(0x173a35), hex(0x2a4f3c)},
 }
 
-// Lake is a landscape: broad gradients and clouds above, edges in the middle, the fine noise of
-// water and leaves below.
+// Lake returns a landscape as a JPEG: broad gradients and clouds at the top, edges in the middle,
+// and the fine noise of water and leaves at the bottom.
 func Lake() []byte {
 	const w, h = LakeW, LakeH
 	l := newLake(w)
@@ -56,7 +56,7 @@ func Lake() []byte {
 	return encodeJPEG(m)
 }
 
-// newLake prepares a landscape that is w pixels wide.
+// newLake returns a landscape that is w pixels wide.
 func newLake(w int) *lake {
 	n := newNoise(7)
 	l := &lake{noise: n, outline: make([][]float32, len(ridges)), shore: make([]float32, w)}
@@ -65,7 +65,7 @@ func newLake(w int) *lake {
 		for x := range l.outline[i] {
 			u := float32(x) / float32(w) * r.scale
 			v := n.sum(u+float32(i)*40, float32(i)*7.7, 7)
-			if i < 2 { // folded at the middle, noise has crests
+			if i < 2 { // noise folded at its middle has crests
 				v = 0.42 - absf(n.sum(u+float32(i)*40, 5, 3)-0.5) - 0.35*absf(n.sum(u*5+9, float32(i)*3, 5)-0.5)
 			} else {
 				v -= 0.3
@@ -83,7 +83,7 @@ func newLake(w int) *lake {
 	return l
 }
 
-// land is the color above the water line: sky, sun, clouds, and the ridges in front of them.
+// land returns the color above the water line: sky, sun, clouds, and the ridges in front of them.
 func (l *lake) land(x int, u, v float32) rgb {
 	n := l.noise
 	sky := hex(0x2f6fb4).mix(hex(0x9cc4e4), smooth(0, 0.33, v)).mix(hex(0xf6dcb8), smooth(0.2, 0.5, v))
@@ -114,8 +114,8 @@ func (l *lake) land(x int, u, v float32) rgb {
 	return sky
 }
 
-// water is the color of the lake, w pixels wide: it mirrors the land, drawn out and broken by
-// ripples that grow towards the viewer.
+// water returns the color of the lake, which is w pixels wide. It mirrors the land, stretched, and
+// broken by ripples that grow towards the viewer.
 func (l *lake) water(x, w int, u, v float32) rgb {
 	d := (v - horizon) / (1 - horizon)
 	ripple := l.noise.sum(u*38/(0.25+d), 240*d*d+90*d, 3) - 0.5
@@ -127,8 +127,8 @@ func (l *lake) water(x, w int, u, v float32) rgb {
 
 func absf(v float32) float32 { return max(v, -v) }
 
-// foliage is grass and leaves at u, v; d is how far into them, 0 at the water's edge and 1 at the
-// bottom.
+// foliage returns the color of grass and leaves at u, v. d is the depth in them: 0 at the water's
+// edge and 1 at the bottom.
 func foliage(n *noise, u, v, d float32) rgb {
 	scale := 1 / (0.35 + 0.65*d)
 	bush := n.sum(u*14, v*18, 4)
@@ -137,7 +137,7 @@ func foliage(n *noise, u, v, d float32) rgb {
 	c := hex(0x16301a).mix(hex(0x6f8f2c), smooth(0.25, 0.75, 0.55*leaf+0.45*blade))
 	c = c.mix(hex(0xc9c45a), smooth(0.66, 0.92, 0.5*leaf+0.5*blade)*0.8)
 	c = c.times(0.45 + 1.1*bush)
-	// Flowers sit where two fields happen to peak together.
+	// There are flowers where two fields have their peaks together.
 	spot := n.at(u*120*scale+5, v*95*scale) * n.at(u*260*scale, v*190*scale+8)
 	if spot > 0.72 && d > 0.08 {
 		petal := hex(0xf4e9f2)

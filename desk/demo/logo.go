@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// Logo is frames within frames, the smallest one filled, on nothing: every edge is half transparent
-// somewhere, and a soft shadow fades out over many steps of alpha.
+// Logo returns nested frames, the smallest one filled, on a transparent background, as a PNG. Every
+// edge has half transparent pixels, and a soft shadow has many steps of alpha.
 func Logo() []byte {
 	const side = 1200
 	m := image.NewNRGBA(image.Rect(0, 0, side, side))
@@ -18,8 +18,8 @@ func Logo() []byte {
 		ox, oy := max(dx, 0), max(dy, 0)
 		return sqrt(ox*ox+oy*oy) + min(max(dx, dy), 0) - corner
 	}
-	// mark is the distance to the whole figure, a frame with a smaller one and a tile nested in its
-	// lower left corner, and the number of the part that is nearest.
+	// mark returns the distance to the whole figure, and the number of its nearest part. The figure
+	// is a frame with a smaller frame and a tile nested in its lower left corner.
 	mark := func(x, y float32) (float32, int) {
 		const thick, gap = 0.05, 0.035
 		d, part := float32(math.MaxFloat32), 0

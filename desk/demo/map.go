@@ -5,8 +5,8 @@ import (
 	"image/color"
 )
 
-// Map is a relief in 16 colours with contour lines one pixel wide: a palette PNG, which many
-// resizers shrink by dropping pixels.
+// Map returns a relief in 16 colours, with contour lines one pixel wide, as a palette PNG. Many
+// resizers shrink such pictures by dropping pixels.
 func Map() []byte {
 	const w, h = 1400, 1000
 	n := newNoise(41)
@@ -23,7 +23,7 @@ func Map() []byte {
 		dx, dy := u-0.5, v-0.5
 		island := 1 - 2.6*(dx*dx+dy*dy)
 		e := (n.sum(u*4.5, v*3.4, 7)*1.25 - 0.32) * (0.35 + island)
-		return int(clamp(e) * 27.99) // two contour lines to a colour
+		return int(clamp(e) * 27.99) // two levels, and so two contour lines, per colour
 	}
 	m := image.NewPaletted(image.Rect(0, 0, w, h), palette)
 	rows(h, func(y int) {

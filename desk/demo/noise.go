@@ -2,7 +2,7 @@ package demo
 
 import "math"
 
-// A rgb is a colour with components in [0, 1], gamma-encoded.
+// An rgb is a colour with components in [0, 1], gamma-encoded.
 type rgb struct{ r, g, b float32 }
 
 func hex(v uint32) rgb {
@@ -26,7 +26,7 @@ func to8(v float32) uint8 { return uint8(clamp(v)*255 + 0.5) }
 
 func clamp(v float32) float32 { return min(max(v, 0), 1) }
 
-// smooth rises from 0 at a to 1 at b, without a kink.
+// smooth rises smoothly from 0 at v = a to 1 at v = b.
 func smooth(a, b, v float32) float32 {
 	t := clamp((v - a) / (b - a))
 	return t * t * (3 - 2*t)
@@ -34,7 +34,8 @@ func smooth(a, b, v float32) float32 {
 
 func sqrt(v float32) float32 { return float32(math.Sqrt(float64(v))) }
 
-// random is a small generator (xorshift64*): the same numbers for the same seed on every machine.
+// A random is a small generator (xorshift64*), which returns the same numbers for the same seed on
+// every machine.
 type random uint64
 
 func (r *random) next() float32 {
@@ -46,7 +47,7 @@ func (r *random) next() float32 {
 	return float32(x*0x2545f4914f6cdd1d>>40) / (1 << 24)
 }
 
-// A noise is a field of random values in [0, 1], interpolated between the points of a lattice, that
+// A noise is a field of random values in [0, 1], interpolated between the points of a lattice. It
 // repeats every lattice points in both directions.
 type noise struct{ v []float32 }
 
@@ -61,7 +62,7 @@ func newNoise(seed uint64) *noise {
 	return n
 }
 
-// at is the field's value at x, y in lattice units.
+// at returns the field's value at x, y in lattice units.
 func (n *noise) at(x, y float32) float32 {
 	ix, iy := floor(x), floor(y)
 	tx, ty := x-float32(ix), y-float32(iy)
@@ -82,8 +83,8 @@ func floor(v float32) int {
 	return i
 }
 
-// sum adds octaves, each of twice the frequency and half the height of the one before; the result
-// is in [0, 1].
+// sum returns the weighted mean of octaves, each with twice the frequency and half the weight of
+// the one before. The result is in [0, 1].
 func (n *noise) sum(x, y float32, octaves int) float32 {
 	var v, all float32
 	h := float32(1)

@@ -8,7 +8,7 @@ import (
 	"math"
 )
 
-// Orbit is an animated GIF of 24 frames, each 480x480: three moons around a planet.
+// Orbit returns an animated GIF of 24 frames, each 480x480: three moons around a planet.
 func Orbit() []byte {
 	const side, frames = 480, 24
 	n := newNoise(5)
@@ -59,7 +59,7 @@ func Orbit() []byte {
 					if b.ramp == planet { // stripes that turn
 						lit += 0.22 * (float64(n.sum(float32(dx)*1.5+float32(f)*lattice/frames/8, float32(dy)*6+20, 3)) - 0.5)
 					}
-					// An ordered dither hides the steps between shades.
+					// An ordered dither hides the steps between the shades.
 					lit += (float64((x*5+y*3)&7)/7 - 0.5) / shades
 					index = uint8(b.ramp + int(min(max(lit, 0), 0.999)*shades))
 				}

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// Page is text, light and dark, small and large: hard edges that are hard for every resampler and
-// every lossy encoder.
+// Page returns text, light and dark, small and large, as a PNG. Its edges are hard for every
+// resampler and every lossy encoder.
 func Page() []byte {
 	const w, h = 1440, 1000
 	m := image.NewRGBA(image.Rect(0, 0, w, h))
@@ -53,7 +53,7 @@ func Page() []byte {
 		x := 70 + i*15
 		fill(image.Rect(x, 820, x+1+i/8, 900), 0x2b2b2b)
 	}
-	for y := 920; y < 960; y += 2 { // a checkerboard, which must turn to an even grey
+	for y := 920; y < 960; y += 2 { // a checkerboard, which must become an even grey
 		for x := 70 + y/2%2; x < 690; x += 2 {
 			m.SetRGBA(x, y, color.RGBA{0, 0, 0, 255})
 			m.SetRGBA(x+1, y+1, color.RGBA{0, 0, 0, 255})
@@ -129,15 +129,15 @@ func main() {
 
 func rgba(c uint32) color.RGBA { return color.RGBA{uint8(c >> 16), uint8(c >> 8), uint8(c), 255} }
 
-// write draws text with its upper left corner at x, y in letters of 7x13 pixels times scale.
+// write draws text with its upper left corner at x, y, in letters of 7x13 pixels times scale.
 func write(m *image.RGBA, x, y, scale int, c uint32, text string) {
 	if scale == 1 {
 		d := font.Drawer{Dst: m, Src: image.NewUniform(rgba(c)), Face: basicfont.Face7x13, Dot: fixed.P(x, y+11)}
 		d.DrawString(text)
 		return
 	}
-	// Larger letters are drawn small, then blown up with their corners cut, which reads better than
-	// squares.
+	// Larger letters are drawn small and then enlarged with their corners cut, which is easier to
+	// read than squares.
 	mask := image.NewAlpha(image.Rect(0, 0, 7*len(text)+2, 15))
 	d := font.Drawer{Dst: mask, Src: image.Opaque, Face: basicfont.Face7x13, Dot: fixed.P(1, 12)}
 	d.DrawString(text)
@@ -183,7 +183,7 @@ func number(n int) string {
 	return s + string(rune('0'+n%10))
 }
 
-// splitWords cuts a line of code where its colour may change.
+// splitWords cuts a line of code at the places where its colour may change.
 func splitWords(line string) []string {
 	if strings.HasPrefix(strings.TrimSpace(line), "//") {
 		return []string{line}

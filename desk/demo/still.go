@@ -5,9 +5,9 @@ import (
 	"math"
 )
 
-// Still is a tall picture of round things in the colours of skin and fruit, before a background out
-// of focus. The file holds it sideways with EXIF orientation 6, as a phone that is held upright
-// writes it.
+// Still returns a tall picture of round things in the colours of skin and fruit, in front of a
+// blurred background, as a JPEG. The file holds it sideways with EXIF orientation 6, as a phone
+// writes a picture that was taken upright.
 func Still() []byte {
 	const w, h = 1500, 2000 // upright
 	n := newNoise(23)
@@ -37,8 +37,8 @@ func Still() []byte {
 	const aspect = float32(h) / w
 	const table = 0.70
 
-	// Stored turned 90 degrees counterclockwise: the upright picture's column x is the stored row
-	// w-1-x.
+	// The file holds the picture turned 90 degrees counterclockwise: column x of the upright
+	// picture is row w-1-x of the file.
 	m := image.NewRGBA(image.Rect(0, 0, h, w))
 	rows(w, func(row int) {
 		x := w - 1 - row
@@ -70,7 +70,7 @@ func Still() []byte {
 				dz := sqrt(max(1-d2, 0))
 				lit := clamp(-0.48*dx - 0.62*dy + 0.62*dz)
 				s := b.deep.mix(b.skin, smooth(-0.05, 0.95, lit))
-				s.r += 0.10 * smooth(0.0, 0.35, lit) * smooth(0.6, 0.2, lit) // light that went through the skin
+				s.r += 0.10 * smooth(0.0, 0.35, lit) * smooth(0.6, 0.2, lit) // light that passes through the skin
 				blush := n.sum(dx*1.7+b.x*9, dy*1.7+b.y*9, 3) - 0.5
 				s.r, s.g, s.b = s.r+0.10*blush, s.g-0.03*blush, s.b-0.02*blush
 				s = s.plus(b.pores * (n.sum(dx*60+b.x*50, dy*60, 3) - 0.5) * (0.4 + lit))

@@ -1,5 +1,5 @@
-// Package progress tells a person how far long work has come: on a terminal one line that is
-// rewritten in place, with rate and time left; elsewhere (a pipe, a CI log) a plain line at most
+// Package progress shows how far long work has come. On a terminal it rewrites one line in place,
+// with the rate and the time left. Elsewhere (a pipe, a CI log) it writes a plain line at most
 // every few seconds.
 //
 //	line := progress.New(os.Stderr, "warm", len(keys), "keys")
@@ -9,8 +9,8 @@
 //	}
 //	line.Done("")
 //
-// A Line is safe for use by several goroutines. Its writes never fail the work: errors of the
-// writer are dropped on purpose.
+// A Line is safe for concurrent use. Errors of its writer are ignored on purpose, so that they do
+// not end the work.
 package progress
 
 import (
@@ -25,9 +25,9 @@ import (
 )
 
 const (
-	terminalEvery = 100 * time.Millisecond // how often a terminal's line is rewritten
-	plainEvery    = 5 * time.Second        // how often a log gets a line
-	width         = 100                    // columns that a terminal's line may use
+	terminalEvery = 100 * time.Millisecond // how often the line on a terminal is rewritten
+	plainEvery    = 5 * time.Second        // how often a line is written elsewhere
+	width         = 100                    // the columns of a terminal's line
 )
 
 // A Line is the progress of one piece of work.
@@ -41,14 +41,14 @@ type Line struct {
 	done     int
 	note     string
 	start    time.Time
-	shown    time.Time // of the last line written
-	drawn    bool      // a terminal line is standing, without its newline
+	shown    time.Time // when the last line was written
+	drawn    bool      // a line without its newline is on the terminal
 	now      func() time.Time
 }
 
-// New starts the line for work called name of total units; total 0 is a total that is not known
-// yet, and an empty unit stands for steps too few to count. It writes to w, rewriting in place when
-// w is a terminal.
+// New starts the line for work called name, which has total units; 0 means that the total is not
+// known. With an empty unit the units are steps that are not counted in the line. New writes to w,
+// and rewrites the line in place when w is a terminal.
 func New(w io.Writer, name string, total int, unit string) *Line {
 	return newLine(w, IsTerminal(w), name, total, unit, time.Now)
 }
@@ -77,7 +77,7 @@ func IsTerminal(w io.Writer) bool {
 	return err != nil || !os.SameFile(st, null)
 }
 
-// Add counts n more units as done; note says in a word or two what was worked on.
+// Add counts n more units as done. note says in a word or two what was worked on.
 func (l *Line) Add(n int, note string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -86,8 +86,8 @@ func (l *Line) Add(n int, note string) {
 	l.tick()
 }
 
-// Printf writes a line of its own above the progress, for instance a failure that should stay
-// readable.
+// Printf writes a line of its own above the progress line, such as a failure that should stay on
+// the screen.
 func (l *Line) Printf(format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -98,7 +98,7 @@ func (l *Line) Printf(format string, args ...any) {
 	}
 }
 
-// Done ends the line with the count, the time it all took and note.
+// Done ends the line with the count, the time it took, and note.
 func (l *Line) Done(note string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -114,7 +114,7 @@ func (l *Line) Done(note string) {
 	fmt.Fprintln(l.w, text)
 }
 
-// tick shows the line when its time has come. The caller holds l.mu.
+// tick shows the line if its time has come. The caller holds l.mu.
 func (l *Line) tick() {
 	every := plainEvery
 	if l.terminal {
@@ -148,7 +148,7 @@ func (l *Line) erase() {
 	}
 }
 
-// text is "warm: 120 of 4000 keys, 3 %, 41 keys/s, 1m34s left: photos/a.jpg".
+// text returns a line like "warm: 120 of 4000 keys, 3 %, 41 keys/s, 1m34s left: photos/a.jpg".
 func (l *Line) text(t time.Time) string {
 	if l.unit == "" {
 		return l.name + ": " + printable(l.note)
@@ -176,7 +176,7 @@ func (l *Line) count() string {
 	return fmt.Sprintf("%d %s", l.done, l.unit)
 }
 
-// rate is empty until there is enough to divide.
+// rate returns the rate in words, or "" when it is too early to compute one.
 func (l *Line) rate(elapsed time.Duration) string {
 	if l.done == 0 || elapsed < 100*time.Millisecond {
 		return ""
@@ -191,7 +191,7 @@ func (l *Line) rate(elapsed time.Duration) string {
 	return fmt.Sprintf(", %s a piece", round(time.Duration(math.Round(float64(elapsed)/float64(l.done)))))
 }
 
-// round keeps what a person reads of a duration.
+// round returns d with the digits that a person reads.
 func round(d time.Duration) time.Duration {
 	switch {
 	case d >= 10*time.Second:
@@ -202,7 +202,8 @@ func round(d time.Duration) time.Duration {
 	return d.Round(time.Millisecond)
 }
 
-// printable keeps control characters of a key or file name away from the terminal.
+// printable replaces control characters in a key or file name, so that they do not reach the
+// terminal.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r >= 0x7f && r < 0xa0 || r == utf8.RuneError || r == '\u2028' || r == '\u2029' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' {

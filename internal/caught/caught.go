@@ -1,4 +1,4 @@
-// Package caught makes an error of a recovered panic, and says where it came from.
+// Package caught turns a recovered panic into an error that says where the panic was.
 //
 //	defer func() {
 //		if p := recover(); p != nil {
@@ -15,17 +15,17 @@ import (
 	"strings"
 )
 
-// frames is how many functions of the stack an error names.
+// frames is how many functions of the stack an error names at most.
 const frames = 4
 
-// Error returns p, which recover has returned, as an error in one line: its value, and the
-// functions that were running, the innermost first. It has to be called by the deferred function
-// that recovers.
+// Error returns p, the value that recover returned, as an error in one line: the value, and the
+// functions that were running, innermost first. It must be called by the deferred function that
+// recovers.
 func Error(p any) error {
 	return &recovered{p, where()}
 }
 
-// Is reports whether err, or one that it wraps, is of a recovered panic.
+// Is reports whether err, or an error that it wraps, was made by Error.
 func Is(err error) bool {
 	_, ok := errors.AsType[*recovered](err)
 	return ok
@@ -37,17 +37,17 @@ type recovered struct {
 }
 
 func (r *recovered) Error() string {
-	s := strings.Join(strings.Fields(fmt.Sprint(r.value)), " ") // one line of a log
+	s := strings.Join(strings.Fields(fmt.Sprint(r.value)), " ") // one line
 	return "panic: " + s + r.where
 }
 
-// Unwrap gives the value of panic(err).
+// Unwrap returns the value of the panic if it is an error, and nil otherwise.
 func (r *recovered) Unwrap() error {
 	err, _ := r.value.(error)
 	return err
 }
 
-// where names the frames below the runtime's own, as " at codec.Resize codec.go:93 < ...".
+// where returns the frames that panicked, as " at codec.Resize codec.go:93 < ...", or "".
 func where() string {
 	pcs := make([]uintptr, 32)
 	stack := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
@@ -58,7 +58,7 @@ func where() string {
 		switch {
 		case f.Function == "":
 		case strings.HasPrefix(f.Function, "runtime."):
-			panicking = true // gopanic, and what found the fault
+			panicking = true // gopanic, and the functions that raised the panic
 		case panicking:
 			names = append(names, fmt.Sprintf("%s %s:%d", path.Base(f.Function), path.Base(f.File), f.Line))
 		}

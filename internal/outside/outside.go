@@ -1,5 +1,6 @@
-// Package outside gives tests what lies outside of this repository: pictures beside it, and other
-// people's programs. A test that asks for something that is not there is skipped with a message.
+// Package outside gives tests access to what is not in this repository: pictures in a folder beside
+// it, and programs of others. A test that asks for something that does not exist is skipped with a
+// message.
 //
 //	for _, path := range outside.Files(t, ".png", "corpus/png") { ... }
 //	browser := outside.Chromium(t)
@@ -17,8 +18,8 @@ import (
 	"testing"
 )
 
-// Root returns the folder of shared test files: $MINIATURA_SHARED, or the folder "shared" beside
-// the repository, which is looked for from the working directory upward. It need not exist.
+// Root returns the folder of shared test files: $MINIATURA_SHARED, or else the nearest folder
+// "shared" beside the working directory or one of its parents. The folder may not exist.
 func Root() string {
 	if root := os.Getenv("MINIATURA_SHARED"); root != "" {
 		return root
@@ -34,7 +35,7 @@ func Root() string {
 	return "shared"
 }
 
-// Shared returns the path of a file or folder below Root, or skips the test.
+// Shared returns the path of a file or folder below Root. It skips the test when there is none.
 func Shared(t testing.TB, name string) string {
 	t.Helper()
 	path := filepath.Join(Root(), name)
@@ -44,9 +45,9 @@ func Shared(t testing.TB, name string) string {
 	return path
 }
 
-// Files returns the paths of all files below folders of Root whose names end in suffix, in either
-// case. It skips the test when there is no such folder, and fails it when a folder has no such
-// file.
+// Files returns the sorted paths of all files below folders of Root whose names end in suffix, in
+// any letter case; suffix is in lower case. It skips the test when a folder does not exist, and
+// fails it when a folder has no such file.
 func Files(t testing.TB, suffix string, folders ...string) (files []string) {
 	t.Helper()
 	for _, folder := range folders {

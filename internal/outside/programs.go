@@ -1,6 +1,6 @@
 package outside
 
-// This file starts other people's programs.
+// This file finds and starts programs of others.
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Pillow returns a Python that imports Pillow, or "".
+// Pillow returns the path of a Python that can import Pillow, or "".
 func Pillow() string {
 	for _, python := range []string{"python3", "/usr/bin/python3"} {
 		if exec.Command(python, "-c", "import PIL").Run() == nil {
@@ -22,8 +22,8 @@ func Pillow() string {
 	return ""
 }
 
-// Python runs a script that needs Pillow and returns what it writes. The test is skipped where
-// there is no Pillow, and fails when the script does.
+// Python runs a Python script that needs Pillow, and returns its output. It skips the test when
+// there is no Pillow, and fails it when the script fails.
 func Python(t testing.TB, script string, stdin []byte, args ...string) []byte {
 	t.Helper()
 	python := Pillow()
@@ -41,7 +41,7 @@ func Python(t testing.TB, script string, stdin []byte, args ...string) []byte {
 	return out
 }
 
-// Chromium returns the path of a browser of Chromium's kind, or skips the test.
+// Chromium returns the path of a Chromium or Chrome. It skips the test when there is none.
 func Chromium(t testing.TB) string {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
@@ -54,8 +54,9 @@ func Chromium(t testing.TB) string {
 }
 
 // Versitygw starts a real S3 server that verifies signatures (github.com/versity/versitygw,
-// Apache-2.0), found in $MINIATURA_VERSITYGW or PATH, and returns its address. It knows the access
-// key and the secret given, its region is eu-west-1, and it has no bucket. It ends with the test.
+// Apache-2.0), found in $MINIATURA_VERSITYGW or PATH, and returns its address. The server accepts
+// the given key, is in the region eu-west-1, has no bucket, and is stopped when the test ends. The
+// test is skipped when versitygw is not installed.
 func Versitygw(t *testing.T, accessKey, secret string) (address string) {
 	t.Helper()
 	bin := os.Getenv("MINIATURA_VERSITYGW")

@@ -1,5 +1,6 @@
 package s3test
 
+// This file stores objects as plain files.
 import (
 	"crypto/md5"
 	"crypto/sha256"
@@ -19,21 +20,22 @@ import (
 	"time"
 )
 
-// directory keeps an object as the file of its key's name below root. What a file cannot say (type,
-// metadata, checksum) lies in one JSON file an object, in the folder meta, and counts only while
-// its ETag is that of the file: whatever is killed between two steps, or edited by hand, the worst
-// is an object without metadata. Files appear whole, by renaming. A key that is no plain path below
-// root ("a//b", "../a", "a/") does not exist, and cannot be put.
+// A directory stores each object as a file below root that is named for its key. What the file
+// cannot hold (type, metadata, checksum) is in a JSON file per object in the folder meta, and
+// counts only as long as its ETag is the file's. So after a crash between two steps, or an edit by
+// hand, the worst result is an object without metadata. Files are complete when they appear,
+// because they are renamed into place. A key that is not a plain path below root ("a//b", "../a",
+// "a/") does not exist and cannot be put.
 type directory struct {
 	root *os.Root
-	meta string // reserved: keys below it do not exist
+	meta string // reserved: no key below it exists
 	seq  atomic.Int64
 
 	mu   sync.Mutex
 	tags map[string]tag
 }
 
-// tag remembers a file's MD5 for as long as its size and time stay.
+// A tag is a file's MD5 as an ETag, valid as long as the file's size and time stay the same.
 type tag struct {
 	size     int64
 	modified time.Time
@@ -63,7 +65,8 @@ func (d *directory) valid(key string) bool {
 	return fs.ValidPath(key) && key != "." && key != d.meta && !strings.HasPrefix(key, d.meta+"/") && !strings.Contains(key, "\x00")
 }
 
-// sidecarName is a hash: a key may be longer than a file's name may be.
+// sidecarName returns the name of key's JSON file. It is a hash, because a key may be longer than
+// the name of a file.
 func (d *directory) sidecarName(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return d.meta + "/" + hex.EncodeToString(sum[:16]) + ".json"
@@ -73,8 +76,8 @@ func (d *directory) get(key string, body bool) (*Object, int64, error) {
 	if !d.valid(key) {
 		return nil, 0, fs.ErrNotExist
 	}
-	// Absent, too long, behind a file, outside: S3 answers the same to each. A pipe is not opened:
-	// that may take for ever.
+	// S3 gives the same answer for a key that is absent, too long, below a file, or outside of
+	// root. A pipe is not opened, because that may block for ever.
 	if info, err := d.root.Stat(key); err != nil || !info.Mode().IsRegular() {
 		return nil, 0, fs.ErrNotExist
 	}
@@ -117,7 +120,7 @@ func (d *directory) etag(key string, f io.Reader, info fs.FileInfo, body []byte)
 	}
 	h := md5.New()
 	h.Write(body)
-	if _, err := io.Copy(h, f); err != nil { // nothing is left to read when body was wanted
+	if _, err := io.Copy(h, f); err != nil { // f is at its end already if body was read
 		return "", err
 	}
 	t = tag{info.Size(), info.ModTime(), fmt.Sprintf(`"%x"`, h.Sum(nil))}
@@ -141,12 +144,12 @@ func (d *directory) put(key string, o *Object) error {
 		return err
 	}
 	d.mu.Lock()
-	delete(d.tags, key) // two writes within the clock's grain may have one size
+	delete(d.tags, key) // two writes within the clock's resolution may have the same size and time
 	d.mu.Unlock()
 	return d.replace(d.sidecarName(key), m)
 }
 
-// replace writes a file in the folder meta and then gives it its name.
+// replace writes b to a file in the folder meta and then renames it to name.
 func (d *directory) replace(name string, b []byte) error {
 	if err := d.root.MkdirAll(d.meta, 0o755); err != nil {
 		return err
@@ -182,13 +185,13 @@ func (d *directory) delete(key string) error {
 	return nil
 }
 
-// list yields sizes and times; an ETag only where one is known, since it costs reading the file,
-// and no classes, which count only beside an ETag.
+// list returns names, sizes and times. It returns an ETag only if one is known, because computing
+// one needs the whole file, and no storage classes, which hold only together with an ETag.
 func (d *directory) list(prefix string) ([]entry, error) {
 	var all []entry
 	err := fs.WalkDir(d.root.FS(), ".", func(name string, e fs.DirEntry, err error) error {
 		if err != nil {
-			return nil // unreadable: not there
+			return nil // an unreadable file does not exist
 		}
 		if e.IsDir() {
 			if name == d.meta || name != "." && !strings.HasPrefix(name+"/", prefix) && !strings.HasPrefix(prefix, name+"/") {

@@ -1,5 +1,6 @@
 package s3test
 
+// This file has the faults, and the rules that say when they happen.
 import (
 	"bytes"
 	"fmt"
@@ -10,18 +11,18 @@ import (
 	"time"
 )
 
-// A Fault answers a request in the Server's stead. honest is what the Server would have done.
+// A Fault answers a request in the place of the Server. honest is the Server's own answer.
 type Fault func(w http.ResponseWriter, r *http.Request, honest http.Handler)
 
-// Rule says which requests a Fault spoils.
+// Rule says which requests get a Fault.
 type Rule struct {
-	Method string // HEAD, GET, PUT, DELETE or LIST; "": any
-	Key    string // "": any
-	Times  int    // how many; 0: all
+	Method string // HEAD, GET, PUT, DELETE or LIST; "" means any
+	Key    string // "" means any
+	Times  int    // for how many requests; 0 means all
 	Fault  Fault
 }
 
-// Script adds rules. The first that fits a request is played.
+// Script adds rules. A request gets the Fault of the first rule that matches it.
 func (s *Server) Script(rules ...Rule) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -40,7 +41,7 @@ func (s *Server) Calm() {
 	s.rules = nil
 }
 
-// fault finds the rule for a request and uses it up by one. The caller holds s.mu.
+// fault returns the rule for a request, or nil, and counts its use. The caller holds s.mu.
 func (s *Server) fault(method, key string) *Rule {
 	for _, r := range s.rules {
 		if r.Times != 0 && (r.Method == "" || r.Method == method) && (r.Key == "" || r.Key == key) {
@@ -64,7 +65,7 @@ func Status(status int, code string) Fault {
 	}
 }
 
-// HTML answers with a page, as a proxy in between does.
+// HTML answers with an HTML page, as a proxy does.
 func HTML(status int) Fault {
 	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		io.Copy(io.Discard, r.Body)
@@ -79,7 +80,7 @@ func HTML(status int) Fault {
 // Delay waits, then answers honestly.
 func Delay(d time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
-		body, _ := io.ReadAll(r.Body) // net/http notices that a client has gone only once the body is read
+		body, _ := io.ReadAll(r.Body) // net/http sees that a client has gone only after the body is read
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		select {
 		case <-time.After(d):
@@ -109,7 +110,7 @@ func EOF() Fault {
 	}
 }
 
-// Late does all that was asked, then closes the connection without saying so.
+// Late does what was asked, and then closes the connection without an answer.
 func Late() Fault {
 	return func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
 		honest.ServeHTTP(&recorder{header: http.Header{}}, r)
@@ -123,7 +124,7 @@ func Truncate(n int) Fault { return partial(n, true, 0) }
 // NoLength sends n bytes of the body without a Content-Length.
 func NoLength(n int) Fault { return partial(n, false, 0) }
 
-// Stall sends n bytes of the body, and then nothing until d has passed or the client has gone.
+// Stall sends n bytes of the body and then nothing, until d has passed or the client has gone.
 func Stall(n int, d time.Duration) Fault { return partial(n, true, d) }
 
 func partial(n int, length bool, wait time.Duration) Fault {
@@ -160,7 +161,7 @@ func Drip(n int, d time.Duration) Fault {
 	}
 }
 
-// Hang answers nothing until d has passed or the client has gone, and then closes the connection.
+// Hang sends nothing until d has passed or the client has gone, and then closes the connection.
 func Hang(d time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		c := hijack(w)
@@ -169,7 +170,7 @@ func Hang(d time.Duration) Fault {
 	}
 }
 
-// BadChecksum sends the body with a CRC32 that is not its own.
+// BadChecksum sends the body with a wrong CRC32.
 func BadChecksum() Fault {
 	return func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
 		rec := record(w, r, honest)
@@ -180,7 +181,7 @@ func BadChecksum() Fault {
 	}
 }
 
-// Flip sends the body with its middle bit wrong.
+// Flip sends the body with one bit in its middle inverted.
 func Flip() Fault {
 	return func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
 		rec := record(w, r, honest)
@@ -193,7 +194,7 @@ func Flip() Fault {
 	}
 }
 
-// recorder keeps an answer in memory.
+// A recorder keeps an answer in memory.
 type recorder struct {
 	header http.Header
 	status int
@@ -232,12 +233,12 @@ func copyHeader(w http.ResponseWriter, rec *recorder) {
 func hijack(w http.ResponseWriter) net.Conn {
 	c, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		panic(http.ErrAbortHandler) // closes the connection, which is what every caller is about
+		panic(http.ErrAbortHandler) // closes the connection, as every caller intends
 	}
 	return c
 }
 
-// gone returns when the other side has closed c, or after d.
+// gone returns when the client has closed c, or after d.
 func gone(c net.Conn, d time.Duration) {
 	c.SetReadDeadline(time.Now().Add(d))
 	io.Copy(io.Discard, c)

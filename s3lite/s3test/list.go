@@ -1,5 +1,6 @@
 package s3test
 
+// This file answers ListObjectsV2.
 import (
 	"cmp"
 	"encoding/base64"
@@ -18,8 +19,8 @@ type entry struct {
 	class     string // "": STANDARD
 }
 
-// list answers ListObjectsV2 with prefix, start-after, max-keys, continuation-token and
-// encoding-type.
+// list answers ListObjectsV2 with the parameters prefix, start-after, max-keys, continuation-token
+// and encoding-type.
 func (s *Server) list(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	for name := range q {
@@ -90,7 +91,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/xml")
-	w.WriteHeader(200) // as S3, without a length: chunked
+	w.WriteHeader(200) // without a length, so that the answer is chunked, as S3's is
 	w.Write([]byte(xml.Header))
 	w.Write(b)
 	http.NewResponseController(w).Flush()

@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// memory keeps objects in a map. An Object in it is never changed, only replaced.
+// A memory stores objects in a map. An Object in the map is never changed, only replaced.
 type memory struct {
 	mu      sync.RWMutex
 	objects map[string]*Object

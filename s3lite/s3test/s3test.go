@@ -1,6 +1,6 @@
-// Package s3test is a strict S3 for tests and for a local CloudFront: one bucket, in memory or over
-// a directory. It re-derives every signature from what came over the wire, and shares no code with
-// any client. It plays scripted faults.
+// Package s3test is a strict S3 for tests and for the local CloudFront of package desk: one bucket,
+// in memory or over a directory. It computes every signature again from the request as received,
+// and shares no code with any client. It can be told to fail.
 //
 //	bucket := s3test.New(s3test.Config{}) // an http.Handler
 //	server := httptest.NewServer(bucket)
@@ -8,12 +8,12 @@
 //	bucket.Script(s3test.Rule{Method: "PUT", Fault: s3test.Status(503, "SlowDown"), Times: 2})
 //
 //	s3test.go    Server: HEAD, GET, PUT, DELETE
-//	verify.go    who signed the request, and did they
+//	verify.go    verifies signatures
 //	list.go      ListObjectsV2
 //	memory.go    objects in memory
 //	dir.go       objects as plain files below an os.Root
-//	fault.go     faults, and when to play them
-//	scenario.go  the fault table
+//	fault.go     faults, and when they happen
+//	scenario.go  the table of faults for tests of clients
 package s3test
 
 import (
@@ -43,15 +43,15 @@ type Config struct {
 	Bucket  string
 	Region  string
 	Secrets map[string]string // access key ID to secret
-	Token   string            // the session token every request must bear, or none
+	Token   string            // the session token that every request must have; "" means none
 
-	Root    *os.Root // keep objects as files here; nil: in memory
-	Results string   // folder below Root whose ".s3test" folder keeps what a file cannot say of itself; "": "resized"
+	Root    *os.Root // where objects are stored as files; nil means in memory
+	Results string   // a folder below Root; its folder ".s3test" holds the metadata; "" means "resized"
 
-	Moved      int              // how to answer a signature for another region: 400 (also for 0), 301 or 307
+	Moved      int              // the answer to a signature for another region: 400 (the default), 301 or 307
 	NoList     bool             // the caller lacks s3:ListBucket: a missing key is 403, not 404
-	Unverified bool             // take any signature, to serve clients that sign in ways verify.go does not read
-	Now        func() time.Time // the service's clock; nil: time.Now
+	Unverified bool             // accept any signature, for clients that sign in ways that verify.go cannot read
+	Now        func() time.Time // the service's clock; nil means time.Now
 }
 
 // Server is an http.Handler. It is safe for concurrent use.
@@ -63,28 +63,28 @@ type Server struct {
 	rules   []*Rule
 	log     []*Request
 	nextID  int
-	putLock sync.Mutex // makes a conditional PUT one step
+	putLock sync.Mutex // makes a conditional PUT atomic
 }
 
-// Object is what the bucket holds under a key.
+// Object is an object of the bucket.
 type Object struct {
 	Body         []byte
 	ETag         string // quoted
 	ContentType  string
 	CacheControl string
 	CRC32        string // base64, as sent with PUT
-	CRC64NVME    string // base64, or empty: not checked here
+	CRC64NVME    string // base64, or empty; it is not checked here
 	Modified     time.Time
 	Metadata     map[string]string // lower-case names without "x-amz-meta-"
 
 	Expires, ContentLanguage, ContentDisposition, ContentEncoding string
 
-	StorageClass  string // "": STANDARD
-	ArchiveStatus string // ARCHIVE_ACCESS or DEEP_ARCHIVE_ACCESS, in the class INTELLIGENT_TIERING
-	Restore       string // x-amz-restore: ongoing-request="true", or "false" once the object can be read
+	StorageClass  string // "" means STANDARD
+	ArchiveStatus string // for INTELLIGENT_TIERING: "", ARCHIVE_ACCESS or DEEP_ARCHIVE_ACCESS
+	Restore       string // x-amz-restore: ongoing-request="true", or "false" when the object can be read
 }
 
-// archived reports whether GET is refused until somebody has o restored.
+// archived reports whether GET is refused until o is restored.
 func (o *Object) archived() bool {
 	if strings.HasPrefix(o.Restore, `ongoing-request="false"`) {
 		return false
@@ -98,20 +98,21 @@ func (o *Object) archived() bool {
 	return false
 }
 
-// system returns where o keeps what S3 calls system-defined metadata and hands back as it came, by
-// the header's name.
+// system returns o's fields for what S3 calls system-defined metadata, by the name of the header.
+// S3 returns these headers as they were sent.
 func (o *Object) system() map[string]*string {
 	return map[string]*string{"Content-Type": &o.ContentType, "Cache-Control": &o.CacheControl, "Expires": &o.Expires,
 		"Content-Language": &o.ContentLanguage, "Content-Disposition": &o.ContentDisposition, "Content-Encoding": &o.ContentEncoding}
 }
 
-// Request is one line of the Server's log.
+// Request is one entry of the Server's log.
 type Request struct {
 	Method string // LIST for a listing
 	Key    string
 	Status int // 0 when a fault broke the connection
 }
 
+// A store holds the objects of a bucket.
 type store interface {
 	get(key string, body bool) (*Object, int64, error) // fs.ErrNotExist when absent
 	put(key string, o *Object) error
@@ -143,8 +144,8 @@ func New(c Config) *Server {
 	return s
 }
 
-// Put stores an object without a request. ETag, Modified and, without a CRC64NVME, CRC32 are filled
-// in when empty.
+// Put stores an object without a request. Empty fields ETag and Modified are filled in, and CRC32
+// too unless there is a CRC64NVME.
 func (s *Server) Put(key string, o Object) error {
 	s.putLock.Lock()
 	defer s.putLock.Unlock()
@@ -184,7 +185,7 @@ func (s *Server) Keys() []string {
 	return keys
 }
 
-// Requests returns the log since the last call, and empties it.
+// Requests returns the log since the last call and empties it.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -196,7 +197,7 @@ func (s *Server) Requests() []Request {
 	return log
 }
 
-// failure is an answer other than 2xx.
+// A failure is an answer other than 2xx.
 type failure struct {
 	status int
 	code   string
@@ -207,7 +208,7 @@ func (f *failure) Error() string { return strconv.Itoa(f.status) + " " + f.code 
 
 func fail(status int, code string) error { return &failure{status: status, code: code} }
 
-// ServeHTTP answers one S3 request, or plays the fault that Script has put in its way.
+// ServeHTTP answers one S3 request, or plays the fault of the first rule that matches it.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	method, key, ok := s.target(r)
 	rec := &statusWriter{ResponseWriter: w}
@@ -263,8 +264,8 @@ func (w *statusWriter) Write(b []byte) (int, error) {
 
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// target reads bucket and key off the wire, in virtual-host or path style; ok is false for another
-// bucket.
+// target reads the bucket and the key from the request, in virtual-host or path style. ok is false
+// for another bucket. method is LIST for a listing.
 func (s *Server) target(r *http.Request) (method, key string, ok bool) {
 	path := decodePath(r)
 	host := r.Host
@@ -285,7 +286,7 @@ func (s *Server) target(r *http.Request) (method, key string, ok bool) {
 	return method, key, ok
 }
 
-// decodePath decodes the path as sent, once. S3 reads '+' in a path as a space.
+// decodePath returns the path as sent, decoded once. S3 reads '+' in a path as a space.
 func decodePath(r *http.Request) string {
 	raw, _, _ := strings.Cut(r.RequestURI, "?")
 	path, err := url.QueryUnescape(raw)
@@ -323,7 +324,7 @@ func escapeXML(s string) string {
 	return b.String()
 }
 
-// maxObject bounds a PUT's body.
+// maxObject is the size of the largest body of a PUT, in bytes.
 const maxObject = 256 << 20
 
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, method, key string) error {
@@ -346,7 +347,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, method, key stri
 	switch {
 	case method == "LIST":
 		return s.list(w, r)
-	case r.URL.RawQuery != "" && !strings.HasPrefix(r.URL.RawQuery, "x-id="): // AWS's SDKs name the operation
+	case r.URL.RawQuery != "" && !strings.HasPrefix(r.URL.RawQuery, "x-id="): // x-id is sent by AWS's SDKs
 		return fail(501, "NotImplemented")
 	case key == "":
 		return fail(405, "MethodNotAllowed")
@@ -409,7 +410,7 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, key string) error 
 	return nil
 }
 
-// describe sets the headers that tell of o's checksum and of the class it is stored in.
+// describe sets the headers about o's checksum and storage class.
 func (s *Server) describe(h http.Header, r *http.Request, o *Object) {
 	set := func(name, value string) {
 		if value != "" {
@@ -420,7 +421,7 @@ func (s *Server) describe(h http.Header, r *http.Request, o *Object) {
 		set("X-Amz-Checksum-Crc32", o.CRC32)
 		set("X-Amz-Checksum-Crc64nvme", o.CRC64NVME)
 		h.Set("X-Amz-Checksum-Type", "FULL_OBJECT")
-		if strings.Contains(o.CRC32, "-") { // of a multipart upload: a CRC of CRCs and the number of parts
+		if strings.Contains(o.CRC32, "-") { // from a multipart upload: a CRC of CRCs and the number of parts
 			h.Set("X-Amz-Checksum-Type", "COMPOSITE")
 		}
 	}

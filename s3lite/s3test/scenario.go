@@ -1,25 +1,26 @@
 package s3test
 
+// This file has the table of faults for tests of clients.
 import (
 	"net/http"
 	"time"
 )
 
-// Scenario is one row of the fault table: a service that fails in one way, and what a client can
-// make of it.
+// Scenario is one row of the table: a service that fails in one way, and what a client can do about
+// it.
 type Scenario struct {
-	Name        string // begins with "get-", "head-" or "put-": the operation it is about
+	Name        string // begins with "get-", "head-" or "put-", for the operation that it tests
 	Recoverable bool
-	Requests    int // that a good client makes before it succeeds or gives up
+	Requests    int // how many a good client makes before it succeeds or gives up
 	times       int
 	fault       Fault
 	config      func(*Config)
 }
 
-// ScenarioKey is the key every Scenario is about.
+// ScenarioKey is the key of the object in every Scenario.
 const ScenarioKey = "k"
 
-// Method returns HEAD, GET or PUT.
+// Method returns the method of the operation: HEAD, GET or PUT.
 func (sc Scenario) Method() string {
 	switch sc.Name[0] {
 	case 'h':
@@ -30,14 +31,15 @@ func (sc Scenario) Method() string {
 	return http.MethodGet
 }
 
-// Learns reports whether the client must correct what it believes of the service: nothing may be
-// asked of it before.
+// Learns reports whether the client has to learn the region or the clock. In these scenarios a test
+// must not send another request first.
 func (sc Scenario) Learns() bool { return sc.config != nil }
 
-// Fault is what the service does, nil when it is honest and the client knows it wrong.
+// Fault returns the fault of the service, or nil when the service is honest and the client's
+// settings are wrong.
 func (sc Scenario) Fault() Fault { return sc.fault }
 
-// New returns a Server with an object of those bytes under ScenarioKey and the fault ahead of it.
+// New returns a Server with body under ScenarioKey, and with the scenario's fault.
 func (sc Scenario) New(c Config, body []byte) *Server {
 	if sc.config != nil {
 		sc.config(&c)
@@ -50,9 +52,9 @@ func (sc Scenario) New(c Config, body []byte) *Server {
 	return s
 }
 
-// Scenarios returns the table: 28 faults that go away or can be mended, and some that cannot.
+// Scenarios returns the table: 28 faults that a client can overcome, and some that it cannot.
 func Scenarios() []Scenario {
-	const long = 25 * time.Second // nearly all the time a Lambda@Edge function has
+	const long = 25 * time.Second // nearly all the time of a Lambda@Edge function
 	fast := func(c *Config) { c.Now = func() time.Time { return time.Now().Add(20 * time.Minute) } }
 	moved := func(status int) func(*Config) {
 		return func(c *Config) { c.Region, c.Moved = "eu-west-1", status }

@@ -1,5 +1,6 @@
 package s3test
 
+// This file verifies signatures.
 import (
 	"crypto/hmac"
 	"crypto/sha256"
@@ -11,9 +12,9 @@ import (
 	"time"
 )
 
-// verify recomputes the Signature Version 4 of r from the wire, and refuses as S3 does: in this
-// order, with these codes. It is stricter than S3 in one thing, that every x-amz- header,
-// Content-Type and Content-MD5 must be signed.
+// verify computes the Signature Version 4 of r again and compares it. It refuses a request in the
+// same order and with the same codes as S3. It is stricter than S3 in one respect: every x-amz-
+// header, Content-Type and Content-MD5 must be signed.
 func (s *Server) verify(w http.ResponseWriter, r *http.Request, body []byte) error {
 	a, err := authorizationOf(r)
 	if err != nil {
@@ -59,7 +60,7 @@ func (s *Server) verify(w http.ResponseWriter, r *http.Request, body []byte) err
 
 // An authorization holds the fields of an Authorization header.
 type authorization struct {
-	scope         []string // of Credential: access key, date, region, service, terminator
+	scope         []string // from Credential: access key, date, region, service, terminator
 	signedHeaders string
 	signature     string // in hexadecimal digits
 }
@@ -83,7 +84,7 @@ func authorizationOf(r *http.Request) (*authorization, error) {
 
 func (a *authorization) region() string { return a.scope[2] }
 
-// sign returns the signature that the canonical request has under secret.
+// sign returns the signature of the canonical request, in hexadecimal digits.
 func (a *authorization) sign(request, secret, date string) string {
 	toSign := fmt.Sprintf("AWS4-HMAC-SHA256\n%s\n%s\n%x", date, strings.Join(a.scope[1:], "/"), sha256.Sum256([]byte(request)))
 	key := []byte("AWS4" + secret)
@@ -95,8 +96,8 @@ func (a *authorization) sign(request, secret, date string) string {
 	return fmt.Sprintf("%x", key)
 }
 
-// canonicalHeaders returns the canonical form of the headers that signed names, and refuses a list
-// that is not sorted, or lacks a header that has to be signed.
+// canonicalHeaders returns the canonical form of the headers that signed names. It refuses a list
+// that is not sorted or that lacks a header that has to be signed.
 func canonicalHeaders(r *http.Request, signed string) (string, error) {
 	names := strings.Split(signed, ";")
 	if !sort.StringsAreSorted(names) {
@@ -134,7 +135,8 @@ func canonicalHeaders(r *http.Request, signed string) (string, error) {
 	return canonical, nil
 }
 
-// elsewhere tells a client that signed for another region which is the right one.
+// elsewhere returns the answer to a client that signed for another region. The answer names the
+// right one.
 func (s *Server) elsewhere(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("X-Amz-Bucket-Region", s.c.Region)
 	switch host := s.c.Bucket + ".s3." + s.c.Region + ".amazonaws.com"; s.c.Moved {
@@ -160,12 +162,12 @@ func (s *Server) checkClock(r *http.Request) error {
 	return nil
 }
 
-// encode is url.QueryEscape, but for the space, which SigV4 writes as %20. It leaves RFC 3986's
-// unreserved characters.
+// encode percent-encodes all but RFC 3986's unreserved characters. It is url.QueryEscape, except
+// that a space becomes %20.
 func encode(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
-// queryOf is the canonical query string: names and values decoded, encoded anew, sorted by name,
-// then by value.
+// queryOf returns the canonical query string: names and values are decoded, encoded again, and
+// sorted by name, then by value.
 func queryOf(r *http.Request) string {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {

@@ -19,12 +19,13 @@ import (
 	"miniatura/s3lite"
 )
 
-// signsAll makes AWS's signer sign every header it is shown, as s3lite does.
+// signsAll makes AWS's signer sign every header that it gets, as s3lite does.
 type signsAll struct{}
 
 func (signsAll) IsSigned(string) bool { return true }
 
-// second is a transport that signs what it is given once more, with AWS's signer.
+// second is a transport that signs each request again with AWS's signer and compares the
+// signatures.
 type second struct {
 	t    *testing.T
 	cr   s3lite.Credentials
@@ -34,7 +35,7 @@ type second struct {
 }
 
 func (s *second) RoundTrip(r *http.Request) (*http.Response, error) {
-	if s.seen++; s.seen == 1 { // tell the time, which the client then takes for its own
+	if s.seen++; s.seen == 1 { // answer with a time, which the client then signs with
 		if r.Body != nil {
 			r.Body.Close()
 		}
@@ -49,7 +50,7 @@ func (s *second) RoundTrip(r *http.Request) (*http.Response, error) {
 		body, _ = io.ReadAll(r.Body)
 		r.Body.Close()
 	}
-	// The path on the wire, by another encoder than the client's.
+	// The path is encoded here by code other than the client's.
 	var want string
 	for _, b := range []byte(s.key) {
 		if strings.IndexByte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/", b) >= 0 {
@@ -86,8 +87,8 @@ func (s *second) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestTwentyThousandRequestsAreSignedAsAWSSignsThem(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	pick := func(from ...string) string { return from[rng.IntN(len(from))] }
-	// text returns n characters out of those that encoders treat differently, and some that are
-	// many bytes, or none that UTF-8 knows.
+	// text returns n characters, among them those that encoders treat differently, characters of
+	// many bytes, and bytes that are not UTF-8.
 	text := func(n int) string {
 		var b strings.Builder
 		for range n {
@@ -104,7 +105,7 @@ func TestTwentyThousandRequestsAreSignedAsAWSSignsThem(t *testing.T) {
 		}
 		return b.String()
 	}
-	word := func(n int) string { // for header values: one space at most between words (AWS's signer keeps more)
+	word := func(n int) string { // a header's value: at most one space between words, as AWS's signer keeps more
 		var b strings.Builder
 		for i := range n {
 			if i > 0 && i < n-1 && rng.IntN(6) == 0 {

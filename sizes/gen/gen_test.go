@@ -7,7 +7,7 @@ import (
 	"miniatura/sizes"
 )
 
-// The READMEs, the template and its viewer function have the sizes of the resizing function.
+// The READMEs, the template and its viewer function contain the table of package sizes.
 func TestEveryPlaceHasTheTable(t *testing.T) {
 	root, err := moduleRoot()
 	if err != nil {
@@ -23,7 +23,7 @@ func TestEveryPlaceHasTheTable(t *testing.T) {
 		}
 	}
 
-	// Another table changes every place, and the old one brings it back.
+	// Another table changes every place, and the real one restores it.
 	for n, table := range [][]sizes.Size{
 		append([]sizes.Size{{Name: "XL", Wide: sizes.Box{W: 1920, H: 1080}, Tall: sizes.Box{W: 1080, H: 1920}}}, sizes.All()...),
 		append(sizes.All(), sizes.Size{Name: "SXL", Wide: sizes.Box{W: 1600, H: 1600}, Tall: sizes.Box{W: 1600, H: 1600}}),

@@ -11,7 +11,7 @@ import (
 	"miniatura/sizes"
 )
 
-// name is the least size at least width wide, else the widest.
+// name returns the name of the narrowest size that is at least width wide, or else of the widest.
 func name(width int) string {
 	var least, widest sizes.Size
 	for _, s := range sizes.All() {
@@ -28,11 +28,11 @@ func name(width int) string {
 	return least.Name
 }
 
-// assets stands for what astro/assets gives a service. Without these three Astro's <img> has no alt
-// and no srcset.
+// assets is a substitute for what astro/assets gives a service. Without these functions Astro's
+// <img> has no alt and no srcset.
 const assets = `export const baseService = {getURL() { return '' }, validateOptions() {}, getHTMLAttributes() {}, getSrcSet() {}}`
 
-// The loaders of docs/loaders.md, run: each asks for what the table has.
+// The loaders of docs/loaders.md are run in node, and ask for the sizes of the table.
 func TestLoadersNameWhatTheTableHas(t *testing.T) {
 	node, err := exec.LookPath("node")
 	if err != nil {

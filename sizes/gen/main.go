@@ -1,10 +1,11 @@
-// Gen writes the table of sizes wherever else it has to stand: in READMEs, loaders, and the
-// template with its viewer function, which are not Go and cannot ask package sizes.
+// Gen writes the table of sizes to the files that cannot import package sizes: READMEs, loaders,
+// and the template with its viewer function.
 //
 //	go generate ./sizes      after a change of the table
 //
-// A place is a file and a pattern that stands in it once. What the pattern's groups hold is written
-// anew; where it is not found exactly once nothing is written, and the program says so.
+// A place is a file and a pattern that occurs in it exactly once. Gen replaces the text of the
+// pattern's groups. When a pattern does not occur exactly once, gen writes nothing and reports an
+// error.
 package main
 
 import (
@@ -20,10 +21,10 @@ import (
 	"miniatura/sizes"
 )
 
-// A place is where the table stands, or what follows from it.
+// A place is where the table, or a text derived from it, is written.
 type place struct {
-	file    string         // below the module's root
-	pattern *regexp.Regexp // of one group, or of several that are to hold the same
+	file    string         // relative to the module's root
+	pattern *regexp.Regexp // all of its groups get the same text
 	text    func(table []sizes.Size) string
 }
 
@@ -47,7 +48,8 @@ var places = []place{
 	{template, regexp.MustCompile(`at most ([\w-]+) variants of a picture`), func(t []sizes.Size) string { return words(variants(t)) }},
 }
 
-// list returns the names, each in quotes, with a separator between them.
+// list returns a function that returns the names of a table, each in quotes, with separator between
+// them.
 func list(separator, quote string) func([]sizes.Size) string {
 	return func(table []sizes.Size) string {
 		var names []string
@@ -58,10 +60,12 @@ func list(separator, quote string) func([]sizes.Size) string {
 	}
 }
 
-// variants is how many answers a picture has at most: every size in both formats, and the original.
+// variants returns how many different answers a picture can have: every size in both formats, and
+// the original.
 func variants(table []sizes.Size) int { return 2*len(table) + 1 }
 
-// byWidth is the table for loaders, in JavaScript: widths and names, the narrowest first.
+// byWidth returns the table for loaders, in JavaScript: pairs of width and name, the narrowest
+// first.
 func byWidth(table []sizes.Size) string {
 	table = slices.SortedStableFunc(slices.Values(table), func(a, b sizes.Size) int { return cmp.Compare(a.Wide.W, b.Wide.W) })
 	var pairs []string
@@ -71,7 +75,7 @@ func byWidth(table []sizes.Size) string {
 	return strings.Join(pairs, ", ")
 }
 
-// words is a number from 0 to 99 in English.
+// words returns a number from 0 to 99 in English words.
 func words(n int) string {
 	small := strings.Fields("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen")
 	tens := strings.Fields("twenty thirty forty fifty sixty seventy eighty ninety")
@@ -84,7 +88,7 @@ func words(n int) string {
 	return tens[n/10-2] + "-" + small[n%10]
 }
 
-// markdown is the README's table: sizes that lie or stand on the left, square ones on the right.
+// markdown returns the README's table: sizes with two boxes on the left, square ones on the right.
 func markdown(table []sizes.Size) string {
 	var left, right []string
 	for _, s := range table {
@@ -109,7 +113,8 @@ func markdown(table []sizes.Size) string {
 	return b.String()
 }
 
-// rewrite returns text with the place's groups written anew.
+// rewrite returns text with the place's groups replaced. It returns an error when the pattern does
+// not occur exactly once.
 func (p place) rewrite(text string, table []sizes.Size) (string, error) {
 	found := p.pattern.FindAllStringSubmatchIndex(text, -1)
 	if len(found) != 1 {
@@ -122,7 +127,7 @@ func (p place) rewrite(text string, table []sizes.Size) (string, error) {
 	return text, nil
 }
 
-// files returns every file of places, as it is below root and as the table wants it.
+// files returns every file of places by name: is as it is below root, want as table requires it.
 func files(root string, table []sizes.Size) (is, want map[string]string, err error) {
 	is, want = map[string]string{}, map[string]string{}
 	for _, p := range places {
@@ -140,7 +145,7 @@ func files(root string, table []sizes.Size) (is, want map[string]string, err err
 	return is, want, nil
 }
 
-// moduleRoot is the nearest folder with a go.mod, at or above the working directory.
+// moduleRoot returns the nearest folder with a go.mod, at or above the working directory.
 func moduleRoot() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
