@@ -128,6 +128,9 @@ type writer struct {
 	scans []writerScan
 	codes codes
 	specs [tables]huffmanSpec
+	other huffmanSpec // of the next scan
+
+	places [tables]byte // where decoders keep the tables that tokens name
 
 	// Memory for the components' blocks, and for those at the edges.
 	coef, raw [3][]coefBlock

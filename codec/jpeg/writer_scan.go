@@ -111,26 +111,26 @@ func (w *writer) appendScans(dst []byte) []byte {
 	for i := range w.scans {
 		s := &w.scans[i]
 		s.endRun(2*w.comps[s.first].tables + tableAC)
-		var shared [2]bool
-		dst, shared = w.appendTables(dst, &s.freq)
-		n := s.last - s.first + 1
-		dst = append(dst, 0xFF, markerSOS, 0, byte(6+2*n), byte(n))
-		for j := s.first; j <= s.last; j++ {
-			c := &w.comps[j]
-			dc, ac := c.tables, c.tables
-			if shared[tableDC] {
-				dc = 0
-			}
-			if shared[tableAC] {
-				ac = 0
-			}
-			dst = append(dst, c.id, byte(dc<<4|ac))
+	}
+	taken := false // the scan before has left its table to this one
+	for i := range w.scans {
+		s := &w.scans[i]
+		switch {
+		case taken:
+			taken = false
+		case s.sequential():
+			dst = w.appendTables(dst, &s.freq)
+		default:
+			dst, taken = w.appendTable(dst, i)
 		}
-		dst = append(dst, byte(s.from), byte(s.to), 0)
+		dst = w.appendSOS(dst, s)
 		dst = appendTokens(dst, s.tokens, &w.codes)
 	}
 	return dst
 }
+
+// sequential reports whether a scan is that of a baseline frame: with all coefficients.
+func (s *writerScan) sequential() bool { return s.from == 0 && s.to > 0 }
 
 // line adds the tokens of line mcuY of MCUs to all scans.
 func (w *writer) line(mcuY int) {
