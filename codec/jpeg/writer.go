@@ -245,6 +245,7 @@ func (w *writer) release() {
 		c.plane, c.coef, c.raw, c.mask = nil, nil, nil, nil
 	}
 	w.source.release()
+	w.scans = w.scans[:cap(w.scans)] // with those that were dropped
 	for i := range w.scans {
 		if 4*cap(w.scans[i].tokens) > keep {
 			w.scans[i].tokens = nil
