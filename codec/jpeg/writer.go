@@ -23,7 +23,7 @@ type Options struct {
 	// DefaultQuality; other numbers are clamped to the range, as image/jpeg does.
 	Quality int
 
-	// Progressive writes a progressive frame: some 2 percent fewer bytes for 10
+	// Progressive writes a progressive frame: some 3 percent fewer bytes for 10
 	// percent more time, but for small pictures, whose headers it doubles.
 	Progressive bool
 
