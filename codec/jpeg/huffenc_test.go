@@ -119,55 +119,65 @@ func TestFittedTablesAreHuffmanCodes(t *testing.T) {
 	}
 }
 
+// tableBits is what a table for the sum of sets of symbols takes in its segment, and what their
+// codes take.
+func tableBits(sets ...*[256]uint32) (n uint64) {
+	var both [256]uint32
+	for _, freq := range sets {
+		for s, f := range freq {
+			both[s] += f
+		}
+	}
+	var h huffmanSpec
+	h.fit(&both)
+	var c codes
+	h.put(&c, 0)
+	n = 8 * 17
+	for s, f := range both {
+		if f > 0 {
+			n += 8 + uint64(f)*uint64(c[s]&31)
+		}
+	}
+	return n
+}
+
+// codeBits is what symbols take under a table of w, which has codes for all of them.
+func codeBits(t *testing.T, w *writer, table int, freq *[256]uint32) (n uint64) {
+	for s, f := range freq {
+		if f > 0 && w.codes[table<<8|s]&31 == 0 {
+			t.Fatalf("no code for symbol %d of table %d", s, table)
+		}
+		n += uint64(f) * uint64(w.codes[table<<8|s]&31)
+	}
+	return n
+}
+
+// smaller returns one distribution a table, of smaller and smaller pictures.
+func smaller(i int) (freq frequencies) {
+	all := distributions()
+	for table := range freq {
+		freq[table] = *all[(i+table)%len(all)]
+		for s := range freq[table] {
+			freq[table][s] >>= i % 11
+		}
+	}
+	return freq
+}
+
 // Chroma has tables of its own where that takes fewer bytes, and luma's where it does not: never
 // more than either, and each of them somewhere.
 func TestTablesAreSharedWhereThatIsSmaller(t *testing.T) {
-	// What a scan takes with the tables of apart and one of both.
-	bits := func(freq *frequencies, pairs ...[2]int) (n uint64) {
-		for _, p := range pairs {
-			both := freq[p[0]]
-			if p[1] != p[0] {
-				for s, f := range freq[p[1]] {
-					both[s] += f
-				}
-			}
-			var h huffmanSpec
-			h.fit(&both)
-			var c codes
-			h.put(&c, 0)
-			n += 8 * 17
-			for s, f := range both {
-				if f > 0 {
-					n += 8 + uint64(f)*uint64(c[s]&31)
-				}
-			}
-		}
-		return n
-	}
 	seen := map[[2]bool]int{}
-	all := distributions()
-	for i := range all {
-		var freq frequencies
-		for table := range freq {
-			freq[table] = *all[(i+table)%len(all)]
-			for s := range freq[table] {
-				freq[table][s] >>= i % 11 // smaller and smaller pictures
-			}
-		}
+	for i := range distributions() {
+		freq := smaller(i)
 		w := new(writer)
-		dst, shared := w.appendTables(nil, &freq)
-		got := uint64(8 * (len(dst) - 4))
-		for table := range freq {
-			for s, f := range freq[table] {
-				if f > 0 && w.codes[table<<8|s]&31 == 0 {
-					t.Fatalf("distribution %d: no code for symbol %d of table %d", i, s, table)
-				}
-				got += uint64(f) * uint64(w.codes[table<<8|s]&31)
-			}
-		}
+		got := uint64(8 * (len(w.appendTables(nil, &freq)) - 4))
 		want := uint64(0)
+		var shared [2]bool
 		for class := range shared {
-			want += min(bits(&freq, [2]int{class, class}, [2]int{class + 2, class + 2}), bits(&freq, [2]int{class, class + 2}))
+			shared[class] = w.places[class+2] == 0
+			got += codeBits(t, w, class, &freq[class]) + codeBits(t, w, class+2, &freq[class+2])
+			want += min(tableBits(&freq[class])+tableBits(&freq[class+2]), tableBits(&freq[class], &freq[class+2]))
 		}
 		if got != want {
 			t.Errorf("distribution %d: %d bits, want %d (shared %v)", i, got, want, shared)
@@ -176,6 +186,49 @@ func TestTablesAreSharedWhereThatIsSmaller(t *testing.T) {
 	}
 	if len(seen) < 3 {
 		t.Errorf("of all ways to share, only %v were taken", seen)
+	}
+}
+
+// So have scans of a progressive frame that are alike: luma's DC coefficients and chroma's, Cr's AC
+// coefficients and Cb's.
+func TestScansShareTablesWhereThatIsSmaller(t *testing.T) {
+	seen := map[bool]int{}
+	for i := range distributions() {
+		for _, script := range [][]writerScan{
+			{{}, {first: 1, last: 2}},
+			{{first: 2, last: 2, from: 1, to: 63}, {first: 1, last: 1, from: 1, to: 63}},
+		} {
+			w := new(writer)
+			w.comps = []writerComponent{{id: 1}, {id: 2, tables: 1}, {id: 3, tables: 1}}
+			w.scans = script
+			freq := smaller(i)
+			var sets [2]*[256]uint32
+			for j := range w.scans {
+				w.scans[j].freq[w.tableOf(&w.scans[j])] = freq[j]
+				sets[j] = &freq[j]
+			}
+			if *sets[0] == ([256]uint32{}) || *sets[1] == ([256]uint32{}) {
+				continue // every scan has symbols
+			}
+			b, shared := w.appendTable(nil, 0)
+			got := uint64(8*len(b)) + codeBits(t, w, w.tableOf(&w.scans[0]), sets[0])
+			last := w.appendSOS(nil, &w.scans[0])[6]
+			if !shared {
+				b, _ = w.appendTable(nil, 1)
+				got += uint64(8 * len(b))
+			} else if next := w.appendSOS(nil, &w.scans[1])[6]; next != last {
+				t.Errorf("distribution %d: tables %x and %x are not one", i, last, next)
+			}
+			got += codeBits(t, w, w.tableOf(&w.scans[1]), sets[1])
+			want := min(8*8+tableBits(sets[0])+tableBits(sets[1]), 8*4+tableBits(sets[0], sets[1]))
+			if got != want {
+				t.Errorf("distribution %d: %d bits, want %d (shared %v)", i, got, want, shared)
+			}
+			seen[shared]++
+		}
+	}
+	if len(seen) < 2 {
+		t.Errorf("of both ways, only %v was taken", seen)
 	}
 }
 

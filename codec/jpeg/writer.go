@@ -23,7 +23,7 @@ type Options struct {
 	// DefaultQuality; other numbers are clamped to the range, as image/jpeg does.
 	Quality int
 
-	// Progressive writes a progressive frame: some 2 percent fewer bytes for 10
+	// Progressive writes a progressive frame: some 3 percent fewer bytes for 10
 	// percent more time, but for small pictures, whose headers it doubles.
 	Progressive bool
 
@@ -128,6 +128,9 @@ type writer struct {
 	scans []writerScan
 	codes codes
 	specs [tables]huffmanSpec
+	other huffmanSpec // of the next scan
+
+	places [tables]byte // where decoders keep the tables that tokens name
 
 	// Memory for the components' blocks, and for those at the edges.
 	coef, raw [3][]coefBlock
@@ -242,6 +245,7 @@ func (w *writer) release() {
 		c.plane, c.coef, c.raw, c.mask = nil, nil, nil, nil
 	}
 	w.source.release()
+	w.scans = w.scans[:cap(w.scans)] // with those that were dropped
 	for i := range w.scans {
 		if 4*cap(w.scans[i].tokens) > keep {
 			w.scans[i].tokens = nil

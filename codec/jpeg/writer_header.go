@@ -51,49 +51,90 @@ func (w *writer) appendHeader(dst []byte, o *Options) []byte {
 	return dst
 }
 
-// appendTables fits tables to the symbols counted in a scan and appends those
-// that have any in a DHT segment. Where chroma's table of a class would take
-// more bits than it saves, as in thumbnails, luma's is shared.
-func (w *writer) appendTables(dst []byte, freq *frequencies) (out []byte, shared [2]bool) {
+// appendTables fits the tables of a baseline frame to the symbols counted in its scan and appends
+// those that have any in a DHT segment. Where chroma's table of a class would take more bits than
+// it saves, as in thumbnails, luma's is shared.
+func (w *writer) appendTables(dst []byte, freq *frequencies) []byte {
 	start := len(dst)
 	dst = append(dst, 0xFF, markerDHT, 0, 0)
-	for class := range shared {
+	for class := range 2 {
 		luma, chroma := &w.specs[class], &w.specs[class+2]
 		luma.fit(&freq[class])
 		chroma.fit(&freq[class+2])
-		shared[class] = w.share(&freq[class], &freq[class+2], class)
+		shared := luma.share(chroma, &freq[class], &freq[class+2], 0)
 		for t := class; t < tables; t += 2 {
+			w.places[t] = byte(t >> 1)
 			h := &w.specs[t]
 			if len(h.values) == 0 {
 				continue
 			}
 			h.put(&w.codes, t)
-			if shared[class] {
+			dst = h.append(dst, t)
+			if shared {
 				h.put(&w.codes, t+2)
-			}
-			dst = append(dst, byte(t&1<<4|t>>1))
-			dst = append(dst, h.counts[1:]...)
-			dst = append(dst, h.values...)
-			if shared[class] {
+				w.places[t+2] = w.places[t]
 				break
 			}
 		}
 	}
-	n := len(dst) - start - 2
-	dst[start+2], dst[start+3] = byte(n>>8), byte(n)
-	return dst, shared
+	return endDHT(dst, start)
 }
 
-// share fits luma's table of a class to both sets of symbols, and keeps it if that takes fewer bits
-// than two tables.
-func (w *writer) share(luma, chroma *[256]uint32, class int) bool {
-	a, b := &w.specs[class], &w.specs[class+2]
-	if len(a.values) == 0 || len(b.values) == 0 {
+// appendTable appends the DHT segment of scan i of a progressive frame, which has one table. Where
+// the next scan is like it and two tables would take more bits than they save, both share it.
+func (w *writer) appendTable(dst []byte, i int) (out []byte, shared bool) {
+	s := &w.scans[i]
+	t := w.tableOf(s)
+	h := &w.specs[t]
+	h.fit(&s.freq[t])
+	w.places[t] = byte(t >> 1)
+	if i+1 < len(w.scans) && w.scans[i+1].from == s.from && w.scans[i+1].to == s.to {
+		next := &w.scans[i+1]
+		u := w.tableOf(next)
+		w.other.fit(&next.freq[u])
+		if shared = h.share(&w.other, &s.freq[t], &next.freq[u], 8*4); shared {
+			h.put(&w.codes, u)
+			w.places[u] = w.places[t]
+		}
+	}
+	h.put(&w.codes, t)
+	start := len(dst)
+	dst = h.append(append(dst, 0xFF, markerDHT, 0, 0), t)
+	return endDHT(dst, start), shared
+}
+
+// tableOf returns the one table of a scan of a progressive frame.
+func (w *writer) tableOf(s *writerScan) int {
+	t := 2 * w.comps[s.first].tables
+	if s.from > 0 {
+		return t + tableAC
+	}
+	return t + tableDC
+}
+
+// append appends a table, as a DHT segment has it, for a token's table t.
+func (h *huffmanSpec) append(dst []byte, t int) []byte {
+	dst = append(dst, byte(t&1<<4|t>>1))
+	dst = append(dst, h.counts[1:]...)
+	return append(dst, h.values...)
+}
+
+// endDHT sets the length of the segment at start.
+func endDHT(dst []byte, start int) []byte {
+	n := len(dst) - start - 2
+	dst[start+2], dst[start+3] = byte(n>>8), byte(n)
+	return dst
+}
+
+// share fits h to two sets of symbols, and keeps that if it takes fewer bits than two tables, h
+// and other, which are fitted to one set each; other takes so many bits more.
+func (h *huffmanSpec) share(other *huffmanSpec, a, b *[256]uint32, more uint64) bool {
+	if len(h.values) == 0 || len(other.values) == 0 {
 		return false
 	}
-	apart := a.bits(luma) + b.bits(chroma)
-	both := *luma
-	for s, n := range chroma {
+	apart := h.bits(a) + other.bits(b) + more
+	both := *a
+	for s, n := range b {
 		both[s] += n
 	}
 	var one huffmanSpec
@@ -101,7 +142,7 @@ func (w *writer) share(luma, chroma *[256]uint32, class int) bool {
 	if one.bits(&both) >= apart {
 		return false
 	}
-	*a = one
+	*h = one
 	return true
 }
 
@@ -116,6 +157,24 @@ func (h *huffmanSpec) bits(freq *[256]uint32) (n uint64) {
 		}
 	}
 	return n
+}
+
+// appendSOS appends the header of a scan. What names a table that the scan does not use is 0.
+func (w *writer) appendSOS(dst []byte, s *writerScan) []byte {
+	n := s.last - s.first + 1
+	dst = append(dst, 0xFF, markerSOS, 0, byte(6+2*n), byte(n))
+	for i := s.first; i <= s.last; i++ {
+		c := &w.comps[i]
+		dc, ac := w.places[2*c.tables+tableDC], w.places[2*c.tables+tableAC]
+		if s.from > 0 {
+			dc = 0
+		}
+		if s.to == 0 {
+			ac = 0
+		}
+		dst = append(dst, c.id, dc<<4|ac)
+	}
+	return append(dst, byte(s.from), byte(s.to), 0)
 }
 
 // magnitude returns the size category of v and the additional bits that tell it

@@ -93,3 +93,24 @@ func TestSplitIsTheSmallest(t *testing.T) {
 		t.Errorf("chosen were only %v", chosen)
 	}
 }
+
+// This package's reader makes of every split, at every scale, what it makes of libjpeg's own
+// progression.
+func TestReaderReadsSplits(t *testing.T) {
+	for _, ratio := range ratios {
+		m := painted(image.Rect(0, 0, 203, 117), ratio)
+		for split := range splits {
+			b := mustSplit(t, m, &Options{Quality: 85, Progressive: true}, split)
+			twin := tool(t, "jpegtran", b, "-progressive")
+			for n := 1; n <= 8; n++ {
+				_, got := decodePlanes(t, b, n)
+				_, want := decodePlanes(t, twin, n)
+				for i := range want {
+					if !bytes.Equal(got[i], want[i]) {
+						t.Errorf("%v, split %d, N=%d: component %d differs", ratio, split, n, i)
+					}
+				}
+			}
+		}
+	}
+}

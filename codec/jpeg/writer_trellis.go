@@ -46,6 +46,9 @@ func (w *writer) learn() (split int) {
 		w.forward(y)
 		w.line(y)
 		sampled++
+		for i := range w.scans {
+			w.scans[i].tokens = w.scans[i].tokens[:0] // counted
+		}
 	}
 	w.nearest = false
 	var size [splits]uint64
