@@ -22,7 +22,7 @@ import (
 
 // wanted is what the viewer function has to make of a path with the query size=L, in Go.
 func wanted(uri string) seen {
-	s := seen{URI: edge.CanonicalPath(uri)}
+	s := seen{URI: canonicalPath(uri)}
 	if key, ok := keyIn(uri); ok && edge.Extension(key) {
 		s.Query = "size=L"
 	}

@@ -74,11 +74,11 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 		t.Errorf("exit %d, stderr %q", code, stderr)
 	}
 	for _, c := range commands() {
-		if !strings.Contains(stdout, "\n  "+c.Name+" ") {
-			t.Errorf("help does not name %s", c.Name)
+		if !strings.Contains(stdout, "\n  "+c.name+" ") {
+			t.Errorf("help does not name %s", c.name)
 		}
-		for _, args := range [][]string{{c.Name, "-h"}, {"help", c.Name}} {
-			if code, stdout, stderr := run(args...); code != 0 || stderr != "" || !strings.Contains(stdout, c.Name) {
+		for _, args := range [][]string{{c.name, "-h"}, {"help", c.name}} {
+			if code, stdout, stderr := run(args...); code != 0 || stderr != "" || !strings.Contains(stdout, c.name) {
 				t.Errorf("%q: exit %d, stdout %q, stderr %q", args, code, stdout, stderr)
 			}
 		}
@@ -92,7 +92,7 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 func TestHelpFitsATerminal(t *testing.T) {
 	all := [][]string{{"help"}}
 	for _, c := range commands() {
-		all = append(all, []string{"help", c.Name})
+		all = append(all, []string{"help", c.name})
 	}
 	for _, args := range all {
 		_, stdout, _ := run(args...)

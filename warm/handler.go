@@ -72,23 +72,6 @@ func New(cfg Config) *Handler {
 	return h
 }
 
-// FromLambda returns the Handler of a Lambda function with its settings from the environment.
-// memory is in bytes; 0 means codec.DefaultMemory. As for AWS's own SDKs, AWS_ENDPOINT_URL_S3 and
-// AWS_ENDPOINT_URL_CLOUDFRONT name other services than AWS's. The error names every wrong setting.
-// main_regional.go calls it.
-func FromLambda(memory int64) (*Handler, error) {
-	s, err := FromEnv(os.Getenv)
-	if err != nil {
-		return nil, err
-	}
-	c := Config{Settings: s, Region: os.Getenv("AWS_REGION"), Memory: memory, CloudFront: os.Getenv("AWS_ENDPOINT_URL_CLOUDFRONT")}
-	c.Client = &s3lite.Client{Bucket: c.Bucket, Region: c.Region}
-	if e := os.Getenv("AWS_ENDPOINT_URL_S3"); e != "" {
-		c.Client.Endpoint, c.Client.PathStyle = e, true
-	}
-	return New(c), nil
-}
-
 // null is the answer to an event. Lambda ignores it, but requires JSON.
 var null = []byte("null")
 

@@ -122,7 +122,7 @@ func TestLumaOfEveryKind(t *testing.T) {
 func TestPCHIPPassesThroughItsPointsAndStaysMonotone(t *testing.T) {
 	xs := []float64{0, 1, 2.5, 3, 7}
 	ys := []float64{0, 5, 5.1, 9, 9.2}
-	f := PCHIP(xs, ys)
+	f := pchip(xs, ys)
 	for i, x := range xs {
 		near(t, "at a point", f(x), ys[i], 1e-12)
 	}
@@ -134,7 +134,7 @@ func TestPCHIPPassesThroughItsPointsAndStaysMonotone(t *testing.T) {
 		}
 		last = v
 	}
-	line := PCHIP([]float64{1, 2, 4}, []float64{3, 5, 9})
+	line := pchip([]float64{1, 2, 4}, []float64{3, 5, 9})
 	near(t, "a line between points", line(3), 7, 1e-12)
 }
 

@@ -52,16 +52,9 @@ type level struct {
 	pix, mean, square xyb
 }
 
-// NewReference prepares an original for comparisons. Transparent pixels are laid on black.
-func NewReference(m image.Image) *Reference { return newReference(m, nil) }
-
-// NewReferenceIn prepares an original with sRGB's transfer curve and the given primaries: the XYZ
-// of red, green and blue under D50, as an ICC profile has them. Colors outside of sRGB keep values
-// below 0 or above 1.
-func NewReferenceIn(m image.Image, primaries [3][3]float64) *Reference {
-	return newReference(m, &primaries)
-}
-
+// newReference prepares an original for comparisons. Transparent pixels are laid on black. The picture
+// has sRGB's transfer curve, and either sRGB's primaries (nil) or the given ones: the XYZ of red, green
+// and blue under D50, as an ICC profile has them. Colors outside of sRGB keep values below 0 or above 1.
 func newReference(m image.Image, primaries *[3][3]float64) *Reference {
 	r := &Reference{w: m.Bounds().Dx(), h: m.Bounds().Dy()}
 	lin, w, h := linear(m), r.w, r.h

@@ -71,13 +71,13 @@ func TestSSIMULACRA2(t *testing.T) {
 			m.Pix[i] = 255
 		}
 	}
-	if got, err := NewReference(m).SSIMULACRA2(m); err != nil || got != 100 {
+	if got, err := newReference(m, nil).SSIMULACRA2(m); err != nil || got != 100 {
 		t.Errorf("equal pictures: %v, %v", got, err)
 	}
 	// Whatever type the picture comes in.
 	n := image.NewNRGBA(m.Rect)
 	draw.Draw(n, n.Rect, m, m.Rect.Min, draw.Src)
-	if got, err := NewReference(m).SSIMULACRA2(n); err != nil || got != 100 {
+	if got, err := newReference(m, nil).SSIMULACRA2(n); err != nil || got != 100 {
 		t.Errorf("the same picture in another type: %v, %v", got, err)
 	}
 	last := 100.0
@@ -87,17 +87,17 @@ func TestSSIMULACRA2(t *testing.T) {
 				n.Pix[i] = byte(int(v) / step * step)
 			}
 		}
-		got, err := NewReference(m).SSIMULACRA2(n)
+		got, err := newReference(m, nil).SSIMULACRA2(n)
 		if err != nil || got >= last {
 			t.Errorf("in steps of %d: %v after %v, %v", step, got, last, err)
 		}
 		last = got
 	}
-	if _, err := NewReference(m).SSIMULACRA2(image.NewRGBA(image.Rect(0, 0, 64, 43))); err == nil {
+	if _, err := newReference(m, nil).SSIMULACRA2(image.NewRGBA(image.Rect(0, 0, 64, 43))); err == nil {
 		t.Error("pictures of different sizes were compared")
 	}
 	tiny := image.NewRGBA(image.Rect(0, 0, 7, 60))
-	if _, err := NewReference(tiny).SSIMULACRA2(tiny); err == nil {
+	if _, err := newReference(tiny, nil).SSIMULACRA2(tiny); err == nil {
 		t.Error("pictures too small for a scale were compared")
 	}
 }
@@ -160,7 +160,7 @@ func BenchmarkSSIMULACRA2(b *testing.B) {
 	for i := range m.Pix {
 		m.Pix[i] = byte(i * i >> 9)
 	}
-	r := NewReference(m)
+	r := newReference(m, nil)
 	for b.Loop() {
 		if _, err := r.SSIMULACRA2(m); err != nil {
 			b.Fatal(err)

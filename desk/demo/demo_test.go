@@ -40,10 +40,10 @@ func TestEveryPictureDecodesAsItsTypeSays(t *testing.T) {
 }
 
 func TestTheSameBytesEachTime(t *testing.T) {
-	if !bytes.Equal(Logo(), Logo()) { // made by several goroutines
-		t.Error("two runs of Logo differ")
+	if !bytes.Equal(drawLogo(), drawLogo()) { // made by several goroutines
+		t.Error("two runs of drawLogo differ")
 	}
-	if !bytes.Equal(Orbit(), find(t, "orbit.gif")) {
+	if !bytes.Equal(drawOrbit(), find(t, "orbit.gif")) {
 		t.Error("two runs differ")
 	}
 }
@@ -67,7 +67,7 @@ func TestLakeHasBothSmoothAndBusyParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	sky := neighbours(m, image.Rect(1200, 20, 1500, 120))
-	grass := neighbours(m, image.Rect(0, LakeH-200, LakeW, LakeH))
+	grass := neighbours(m, image.Rect(0, lakeH-200, lakeW, lakeH))
 	if sky > 3 || grass < 12 {
 		t.Errorf("neighbours differ by %.1f in the sky (want at most 3) and %.1f in the grass (want at least 12)", sky, grass)
 	}

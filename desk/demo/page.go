@@ -11,9 +11,9 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// Page returns text, light and dark, small and large, as a PNG. Its edges are hard for every
+// drawPage returns text, light and dark, small and large, as a PNG. Its edges are hard for every
 // resampler and every lossy encoder.
-func Page() []byte {
+func drawPage() []byte {
 	const w, h = 1440, 1000
 	m := image.NewRGBA(image.Rect(0, 0, w, h))
 	fill := func(r image.Rectangle, c uint32) {

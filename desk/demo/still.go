@@ -5,10 +5,10 @@ import (
 	"math"
 )
 
-// Still returns a tall picture of round things in the colours of skin and fruit, in front of a
+// drawStill returns a tall picture of round things in the colours of skin and fruit, in front of a
 // blurred background, as a JPEG. The file holds it sideways with EXIF orientation 6, as a phone
 // writes a picture that was taken upright.
-func Still() []byte {
+func drawStill() []byte {
 	const w, h = 1500, 2000 // upright
 	n := newNoise(23)
 	r := random(99)

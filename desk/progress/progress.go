@@ -50,7 +50,7 @@ type Line struct {
 // known. With an empty unit the units are steps that are not counted in the line. New writes to w,
 // and rewrites the line in place when w is a terminal.
 func New(w io.Writer, name string, total int, unit string) *Line {
-	return newLine(w, IsTerminal(w), name, total, unit, time.Now)
+	return newLine(w, isTerminal(w), name, total, unit, time.Now)
 }
 
 func newLine(w io.Writer, terminal bool, name string, total int, unit string, now func() time.Time) *Line {
@@ -62,9 +62,9 @@ func newLine(w io.Writer, terminal bool, name string, total int, unit string, no
 	return l
 }
 
-// IsTerminal reports whether w is a character device that shows text, so not a file, a pipe or the
+// isTerminal reports whether w is a character device that shows text, so not a file, a pipe or the
 // null device.
-func IsTerminal(w io.Writer) bool {
+func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok || os.Getenv("TERM") == "dumb" {
 		return false

@@ -80,7 +80,7 @@ func TestFilesAndTheNullDeviceAreNoTerminals(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer null.Close()
-	if IsTerminal(f) || IsTerminal(null) || IsTerminal(new(bytes.Buffer)) {
+	if isTerminal(f) || isTerminal(null) || isTerminal(new(bytes.Buffer)) {
 		t.Error("a file, a buffer or the null device was taken for a terminal")
 	}
 }
