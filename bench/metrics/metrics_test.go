@@ -43,8 +43,8 @@ func TestPSNR(t *testing.T) {
 	}
 }
 
-// Where one plane is the other plus a constant, structure is equal and luminance
-// alone counts; where both are flat, the formula is short enough to write down.
+// If one plane is the other plus a constant, their structure is equal and only luminance counts. If
+// both are flat, the formula is short enough to write it here.
 func TestSSIM(t *testing.T) {
 	a := noise(2, 40, 24)
 	if got, err := SSIM(a, a); err != nil || math.Abs(got-1) > 1e-12 {
@@ -63,7 +63,7 @@ func TestSSIM(t *testing.T) {
 	}
 	near(t, "flat 100 and 120", got, (2*100*120+6.5025)/(100*100+120*120+6.5025), 1e-12)
 
-	// One window: the definition, sum by sum.
+	// One window, computed by the definition.
 	x, y := noise(3, 11, 11), noise(4, 11, 11)
 	var sw, mx, my, xx, yy, xy float64
 	for j := range 11 {

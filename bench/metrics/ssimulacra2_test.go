@@ -15,7 +15,8 @@ import (
 	"miniatura/internal/outside"
 )
 
-// frontier returns the folder of reference pictures and scores, or skips.
+// frontier returns the folder of reference pictures and scores. It skips the test when there is
+// none.
 func frontier(t testing.TB) string { return outside.Shared(t, "frontier") }
 
 func readFile(t testing.TB, path string) []byte {
@@ -27,7 +28,7 @@ func readFile(t testing.TB, path string) []byte {
 	return b
 }
 
-// The scores of the reference tool, within 0.1.
+// The scores agree with those of the reference tool within 0.1.
 func TestSSIMULACRA2ScoresAsTheReference(t *testing.T) {
 	dir := filepath.Join(frontier(t), "ssimulacra2")
 	f, err := os.Open(filepath.Join(dir, "scores.tsv"))
@@ -74,7 +75,7 @@ func TestSSIMULACRA2(t *testing.T) {
 	if got, err := newReference(m, nil).SSIMULACRA2(m); err != nil || got != 100 {
 		t.Errorf("equal pictures: %v, %v", got, err)
 	}
-	// Whatever type the picture comes in.
+	// The score is the same for another type of picture.
 	n := image.NewNRGBA(m.Rect)
 	draw.Draw(n, n.Rect, m, m.Rect.Min, draw.Src)
 	if got, err := newReference(m, nil).SSIMULACRA2(n); err != nil || got != 100 {
@@ -102,7 +103,7 @@ func TestSSIMULACRA2(t *testing.T) {
 	}
 }
 
-// The window weighs 1, has a variance of 1.5 x 1.5, and is near a Gaussian's.
+// The window sums to 1, has a variance of 1.5 x 1.5, and is close to a Gaussian.
 func TestWindowIsNearAGaussian(t *testing.T) {
 	const side = 21
 	p := make([]float32, side*side)
@@ -119,7 +120,7 @@ func TestWindowIsNearAGaussian(t *testing.T) {
 	near(t, "second moment", second, 2.25, 1e-4)
 }
 
-// One window, and a row of two, by the definition.
+// One window, and a row of two, agree with the definition.
 func TestBoxSSIM(t *testing.T) {
 	a, b := noise(5, 9, 8), noise(6, 9, 8)
 	want := 0.0
