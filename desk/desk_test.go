@@ -17,7 +17,7 @@ import (
 	"miniatura/sizes"
 )
 
-// run is the command line as a person sees it.
+// run runs the command line, and returns its exit code and output.
 func run(args ...string) (code int, stdout, stderr string) {
 	var out, err bytes.Buffer
 	code = Main(args, strings.NewReader(""), &out, &err)
@@ -88,7 +88,7 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 	}
 }
 
-// Terminals of 80 columns show every help without breaking a line.
+// Every help text fits into 80 columns.
 func TestHelpFitsATerminal(t *testing.T) {
 	all := [][]string{{"help"}}
 	for _, c := range commands() {
@@ -207,7 +207,7 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// explain, replay and serve agree on where a result lies, for keys of all sorts.
+// explain, replay and serve agree on where a result is stored, for all sorts of keys.
 func TestExplainNamesWhatServeStores(t *testing.T) {
 	keys := []string{"a.jpg", "x y.jpg", "1+1.jpg", "50%.jpg", "é/ü.jpg", "q?.jpg", "h#.jpg"}
 	dir := t.TempDir()

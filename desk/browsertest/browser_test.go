@@ -713,7 +713,7 @@ func TestWithoutScript(t *testing.T) {
 	}
 }
 
-// folder is a folder with one photo-like JPEG.
+// folder returns a new folder with one photo-like JPEG.
 func folder(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -736,7 +736,7 @@ func folder(t *testing.T) string {
 	return dir
 }
 
-// square is a small PNG.
+// square returns a small PNG.
 func square(t *testing.T) []byte {
 	t.Helper()
 	m := image.NewNRGBA(image.Rect(0, 0, 400, 400))
@@ -750,7 +750,7 @@ func square(t *testing.T) []byte {
 	return out.Bytes()
 }
 
-// files lists what lies in dir, with sizes and times.
+// files returns a list of all files below dir, with their sizes and times.
 func files(t *testing.T, dir string) string {
 	t.Helper()
 	var b strings.Builder

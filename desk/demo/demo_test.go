@@ -40,7 +40,7 @@ func TestEveryPictureDecodesAsItsTypeSays(t *testing.T) {
 }
 
 func TestTheSameBytesEachTime(t *testing.T) {
-	if !bytes.Equal(drawLogo(), drawLogo()) { // made by several goroutines
+	if !bytes.Equal(drawLogo(), drawLogo()) { // several goroutines draw it
 		t.Error("two runs of drawLogo differ")
 	}
 	if !bytes.Equal(drawOrbit(), find(t, "orbit.gif")) {
@@ -48,7 +48,8 @@ func TestTheSameBytesEachTime(t *testing.T) {
 	}
 }
 
-// neighbours is the mean difference of horizontal neighbours' luma, in 8-bit steps, in a part of m.
+// neighbours returns the mean difference of luma between horizontal neighbours in a part of m, in
+// 8-bit steps.
 func neighbours(m image.Image, r image.Rectangle) float64 {
 	var sum float64
 	for y := r.Min.Y; y < r.Max.Y; y++ {
