@@ -11,8 +11,8 @@ import (
 	"miniatura/warm"
 )
 
-// handler returns the regional function, which may use memory bytes; 0 means codec.DefaultMemory. Its
-// settings are in the environment, and the error names every wrong one. As for AWS's own SDKs,
+// handler returns the regional function, which may use memory bytes; 0 means codec.DefaultMemory.
+// Its settings are in the environment, and the error names every wrong one. As for AWS's own SDKs,
 // AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL_CLOUDFRONT name other services than AWS's.
 func handler(memory int64) (lambda.Handler, error) {
 	s, err := warm.FromEnv(os.Getenv)

@@ -10,9 +10,9 @@ import (
 )
 
 // canonicalPath returns the one spelling of a request path, as the viewer-request function must
-// write it, so that a key has one copy in the cache. A path that names no key is returned unchanged. So
-// is a path that has empty or dot segments, or would get them by decoding: S3 and browsers may read
-// those in another way.
+// write it, so that a key has one copy in the cache. A path that names no key is returned
+// unchanged. So is a path that has empty or dot segments, or would get them by decoding: S3 and
+// browsers may read those in another way.
 func canonicalPath(uri string) string {
 	key, err := edge.ObjectKey(uri)
 	if err != nil || !utf8.ValidString(key) {

@@ -10,10 +10,10 @@
 //	package.go   package: the zip to deploy
 //	resize.go    resize: files through codec; resize_one.go, one of them
 //	replay.go    replay: one saved event through the function
-//	explain.go   explain: what the function would do with a URL; explain_cost.go, the estimated time
+//	explain.go   explain: what the function would do with a URL; explain_cost.go, its time
 //	warm.go      warm and purge: results of many pictures
 //	deploy.go    deploy: the AWS CLI lines for deploy/cloudformation/template.yaml
-//	serve.go     serve: a local CloudFront; journal.go, its last requests; weight.go, its limit of memory
+//	serve.go     serve: a local CloudFront; journal.go, its log; weight.go, its memory
 //	page.go      its playground; response.go, the responses that the function makes itself
 //	listing.go   which objects are pictures, and in which order
 //	bucket.go    where the pictures are stored; event.go, the event that CloudFront would send

@@ -268,7 +268,8 @@ func (c *cloudFront) view(w http.ResponseWriter, r *http.Request, uri, query str
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Resource-Policy", "same-site") // pages in development on another port may show the pictures
+	// Pages in development on another port may show the pictures.
+	h.Set("Cross-Origin-Resource-Policy", "same-site")
 
 	ctx, cancel := context.WithTimeout(r.Context(), 30*time.Second) // Lambda@Edge's limit
 	defer cancel()
@@ -394,7 +395,8 @@ func serverTiming(r edge.Record, fetch time.Duration) string {
 			wait -= s.took
 		}
 	}
-	if time.Duration(wait) > 5*time.Millisecond { // the wait for a slot, which does not exist in Lambda
+	// The wait for a slot, which does not exist in Lambda.
+	if time.Duration(wait) > 5*time.Millisecond {
 		add("wait", time.Duration(wait))
 	}
 	add("function", time.Duration(r.Total))

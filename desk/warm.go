@@ -72,7 +72,8 @@ func (b *bucketFlags) open() (*bucket, warm.Settings, error) {
 
 // openAWS returns a bucket of AWS, with the credentials in the environment.
 func openAWS(s settings) (*bucket, error) {
-	b, err := openEndpoint("https://s3.amazonaws.com", s) // for its checks of credentials and region
+	// For its checks of credentials and region.
+	b, err := openEndpoint("https://s3.amazonaws.com", s)
 	if err == nil {
 		b.client = &s3lite.Client{Bucket: b.bucket, Region: b.region}
 		b.where = "bucket " + b.bucket

@@ -78,7 +78,8 @@ func (h *Handler) task(ctx context.Context, t task) result {
 	if err != nil {
 		return result{Code: permanentFailure, Text: err.Error()}
 	}
-	tally, err := h.create(ctx, "batch", key, new(changes)) // no invalidations in a job over a whole bucket
+	// A job over a whole bucket makes no invalidations.
+	tally, err := h.create(ctx, "batch", key, new(changes))
 	var skip skipped
 	switch {
 	case err == nil:

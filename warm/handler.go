@@ -206,7 +206,8 @@ func (h *Handler) exists(ctx context.Context, key string) (bool, error) {
 	switch {
 	case err == nil:
 		return true, nil
-	case errors.Is(err, s3lite.ErrNotFound), errors.Is(err, s3lite.ErrDenied): // without s3:ListBucket, S3 answers 403 for a missing key
+	// Without s3:ListBucket, S3 answers 403 for a missing key.
+	case errors.Is(err, s3lite.ErrNotFound), errors.Is(err, s3lite.ErrDenied):
 		return false, nil
 	}
 	return false, failure(err)

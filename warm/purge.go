@@ -17,7 +17,8 @@ const MaxWildcards = 15
 // that went on unchanged was answered with the original, which has no tag. With wildcard the path
 // ends in *, because the cache keeps one answer per query. CloudFront bills a wildcard as one path.
 func Invalidation(s Settings, key string, wildcard bool) []string {
-	path := "/" + edge.EscapePath(ofViewer(s, key)) // encodes a * in the key, which would be a wildcard
+	// EscapePath encodes a * in the key, which would be a wildcard.
+	path := "/" + edge.EscapePath(ofViewer(s, key))
 	return []string{"#" + edge.CacheTag(key), end(path, wildcard)}
 }
 

@@ -84,7 +84,7 @@ var modes = map[string]func(src []byte, box sizes.Box) ([]byte, error){
 	"jpeg":   resize(codec.Options{Quality: 80, Format: codec.JPEG}),
 	"png":    resize(codec.Options{Quality: 80}),
 	"webp":   resize(codec.Options{Quality: 80, Format: codec.WebP}),
-	"pixels": resize(codec.Options{Quality: 100}), // for JPEG, the closest to the pixels before encoding
+	"pixels": resize(codec.Options{Quality: 100}), // nearly the pixels before encoding
 	"std":    stdResize,
 }
 

@@ -115,7 +115,8 @@ var object = bytes.Repeat([]byte("0123456789"), 1000)
 // play runs one scenario on one client. It returns the client's error, the number of requests that
 // it made, and the time it took.
 func play(sc s3test.Scenario, connect func(string) client) (err error, requests int, took time.Duration) {
-	srv := sc.New(s3test.Config{Unverified: true}, object) // the others sign bodies in chunks, which s3test cannot verify
+	// The other clients sign bodies in chunks, which s3test cannot verify.
+	srv := sc.New(s3test.Config{Unverified: true}, object)
 	ts := httptest.NewServer(srv)
 	defer ts.CloseClientConnections()
 	c := connect(ts.URL)

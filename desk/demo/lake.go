@@ -29,8 +29,8 @@ var ridges = []ridge{
 	{0.565, 0.085, 15, hex(0x173a35), hex(0x2a4f3c)},
 }
 
-// drawLake returns a landscape as a JPEG: broad gradients and clouds at the top, edges in the middle,
-// and the fine noise of water and leaves at the bottom.
+// drawLake returns a landscape as a JPEG: broad gradients and clouds at the top, edges in the
+// middle, and the fine noise of water and leaves at the bottom.
 func drawLake() []byte {
 	const w, h = lakeW, lakeH
 	l := newLake(w)

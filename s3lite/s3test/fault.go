@@ -80,7 +80,8 @@ func HTML(status int) Fault {
 // Delay waits, then answers honestly.
 func Delay(d time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
-		body, _ := io.ReadAll(r.Body) // net/http sees that a client has gone only after the body is read
+		// Net/http sees that a client has gone only after the body is read.
+		body, _ := io.ReadAll(r.Body)
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		select {
 		case <-time.After(d):
