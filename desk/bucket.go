@@ -1,6 +1,7 @@
 package desk
 
 // This file opens the bucket that a command works on.
+
 import (
 	"cmp"
 	"crypto/rand"

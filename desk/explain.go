@@ -1,6 +1,7 @@
 package desk
 
 // This file implements explain.
+
 import (
 	"context"
 	"encoding/json"

@@ -1,6 +1,7 @@
 package desk
 
 // This file prints help, reads flags, and implements version.
+
 import (
 	"context"
 	"errors"

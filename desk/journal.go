@@ -1,6 +1,7 @@
 package desk
 
 // This file keeps the last requests that serve answered.
+
 import (
 	"encoding/json"
 	"fmt"

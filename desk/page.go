@@ -3,7 +3,8 @@ package desk
 // This file serves the playground: the page at /, and what the page asks for below ownPrefix.
 //
 //	GET    app.css icon.svg and the scripts
-//	GET    pictures?page=N&find=TEXT&at=KEY         a page of the pictures with TEXT in their keys; or the page with KEY
+//	GET    pictures?page=N&find=TEXT                a page of the pictures with TEXT in their keys
+//	GET    pictures?at=KEY                          the page with the picture KEY
 //	PUT    pictures?name=NAME                       an upload; the answer has its key
 //	DELETE results?key=KEY                          deletes the stored results of a picture
 //	GET    preview?key=KEY&size=S&webp=1&quality=N  a result that is not stored

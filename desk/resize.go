@@ -1,6 +1,7 @@
 package desk
 
 // This file implements resize.
+
 import (
 	"context"
 	"errors"

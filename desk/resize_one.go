@@ -1,6 +1,7 @@
 package desk
 
 // This file resizes one picture.
+
 import (
 	"bytes"
 	"context"

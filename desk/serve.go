@@ -1,6 +1,7 @@
 package desk
 
 // This file implements serve.
+
 import (
 	"bytes"
 	"context"

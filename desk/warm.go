@@ -1,6 +1,7 @@
 package desk
 
 // This file implements warm and purge.
+
 import (
 	"cmp"
 	"context"

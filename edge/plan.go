@@ -1,6 +1,7 @@
 package edge
 
 // This file turns an event into a Target: which source, which size, and where the result is stored.
+
 import (
 	"crypto/sha256"
 	"encoding/hex"

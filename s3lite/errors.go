@@ -1,6 +1,7 @@
 package s3lite
 
 // This file defines the errors of all operations.
+
 import (
 	"cmp"
 	"errors"

@@ -1,6 +1,7 @@
 package warm
 
 // This file spells the paths of a CloudFront invalidation, and the AWS CLI's command for it.
+
 import (
 	"strings"
 

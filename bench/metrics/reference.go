@@ -1,6 +1,7 @@
 package metrics
 
 // This file reads originals with the primaries of their color profile.
+
 import (
 	"bytes"
 	"compress/zlib"

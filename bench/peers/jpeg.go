@@ -1,6 +1,7 @@
 package main
 
 // This file compares JPEG: resizing, the quality of the result, and the writer.
+
 import (
 	"bytes"
 	"fmt"
@@ -161,45 +162,10 @@ func (s *suite) qualityRows(photos []picture) error {
 		return err
 	}
 	sides := slices.DeleteFunc(s.contenders(), func(c contender) bool { return c.name == "purego" })
-	measure := func(p picture, size string) (map[string]float64, error) {
-		p, err := s.unprofiled(p)
-		if err != nil {
-			return nil, err
-		}
-		src, err := decodeFile(p.path)
-		if err != nil {
-			return nil, err
-		}
-		ssim := map[string]float64{}
-		for i, c := range sides {
-			out := fmt.Sprintf("%s/pixels-%d", s.dir, i)
-			if _, err := s.run(c, "pixels", p.path, 1, p.box(size), out); err != nil {
-				s.skip(p.name+" quality ("+c.name+")", err.Error())
-				continue
-			}
-			got, err := decodeFile(out)
-			if err != nil {
-				return nil, err
-			}
-			if ssim[c.name], err = metrics.SSIM(reference(src, got.Bounds()), metrics.Luma(got)); err != nil {
-				return nil, err
-			}
-		}
-		work := fmt.Sprintf("%s -> %s", p.name, size)
-		for _, peer := range sides[1:] {
-			if _, ok := ssim[peer.name]; ok {
-				s.row(work, "avx2", "ssim_y", ssim["avx2"], peer.name, ssim[peer.name])
-			}
-		}
-		if len(sides) == 1 {
-			s.row(work, "avx2", "ssim_y", ssim["avx2"], "", 0)
-		}
-		return ssim, nil
-	}
 	var ours []float64
 	for _, p := range photos {
 		for _, size := range []string{"M", "SS"} {
-			ssim, err := measure(p, size)
+			ssim, err := s.likeness(p, size, sides)
 			if err != nil {
 				return fmt.Errorf("%s: %w", p.name, err)
 			}
@@ -220,12 +186,50 @@ func (s *suite) qualityRows(photos []picture) error {
 			return err
 		}
 		for _, size := range []string{"L", "S", "SXS"} {
-			if _, err := measure(p, size); err != nil {
+			if _, err := s.likeness(p, size, sides); err != nil {
 				return fmt.Errorf("%s: %w", p.name, err)
 			}
 		}
 	}
 	return nil
+}
+
+// likeness adds the rows about the SSIM of one picture at one size, and returns the SSIM of each side by
+// name. A side that fails is left out.
+func (s *suite) likeness(p picture, size string, sides []contender) (map[string]float64, error) {
+	p, err := s.unprofiled(p)
+	if err != nil {
+		return nil, err
+	}
+	src, err := decodeFile(p.path)
+	if err != nil {
+		return nil, err
+	}
+	ssim := map[string]float64{}
+	for i, c := range sides {
+		out := fmt.Sprintf("%s/pixels-%d", s.dir, i)
+		if _, err := s.run(c, "pixels", p.path, 1, p.box(size), out); err != nil {
+			s.skip(p.name+" quality ("+c.name+")", err.Error())
+			continue
+		}
+		got, err := decodeFile(out)
+		if err != nil {
+			return nil, err
+		}
+		if ssim[c.name], err = metrics.SSIM(reference(src, got.Bounds()), metrics.Luma(got)); err != nil {
+			return nil, err
+		}
+	}
+	work := fmt.Sprintf("%s -> %s", p.name, size)
+	for _, peer := range sides[1:] {
+		if _, ok := ssim[peer.name]; ok {
+			s.row(work, "avx2", "ssim_y", ssim["avx2"], peer.name, ssim[peer.name])
+		}
+	}
+	if len(sides) == 1 {
+		s.row(work, "avx2", "ssim_y", ssim["avx2"], "", 0)
+	}
+	return ssim, nil
 }
 
 // decodeFile reads a JPEG or a PNG.

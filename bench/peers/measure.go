@@ -1,6 +1,7 @@
 package main
 
 // This file runs the sides of a comparison and measures them.
+
 import (
 	"bytes"
 	"encoding/json"

@@ -1,6 +1,7 @@
 package main
 
 // This file finds the peers, and collects and prints the rows.
+
 import (
 	"bytes"
 	"encoding/json"

@@ -1,6 +1,7 @@
 package main
 
 // This file prepares the photos for the comparison of lossy WebP.
+
 import (
 	"bufio"
 	"fmt"

@@ -1,6 +1,7 @@
 package main
 
 // This file measures the quality of lossy WebP.
+
 import (
 	"bytes"
 	"crypto/sha256"

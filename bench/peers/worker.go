@@ -1,6 +1,7 @@
 package main
 
 // This file is our side of a comparison.
+
 import (
 	"bytes"
 	"context"

@@ -1,6 +1,7 @@
 package main
 
 // This file draws plots as SVG.
+
 import (
 	"fmt"
 	"math"

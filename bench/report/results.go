@@ -1,6 +1,7 @@
 package main
 
 // This file reads the rows.
+
 import (
 	"bufio"
 	"encoding/json"

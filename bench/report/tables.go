@@ -1,6 +1,7 @@
 package main
 
 // This file makes the tables of JPEG, PNG, and of what the rows were measured on.
+
 import (
 	"cmp"
 	"fmt"

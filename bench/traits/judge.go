@@ -1,6 +1,7 @@
 package main
 
 // This file decides what is right.
+
 import (
 	"bytes"
 	"encoding/json"

@@ -1,6 +1,7 @@
 package s3test
 
 // This file stores objects as plain files.
+
 import (
 	"crypto/md5"
 	"crypto/sha256"

@@ -1,6 +1,7 @@
 package s3test
 
 // This file has the faults, and the rules that say when they happen.
+
 import (
 	"bytes"
 	"fmt"

@@ -1,6 +1,7 @@
 package s3test
 
 // This file verifies signatures.
+
 import (
 	"crypto/hmac"
 	"crypto/sha256"
