@@ -55,6 +55,7 @@ type listed struct {
 	Imports, TestImports, XTestImports []string
 }
 
+// list returns what go list says about the packages, for the edge's platform.
 func list(t *testing.T, args ...string) []listed {
 	t.Helper()
 	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Imports,TestImports,XTestImports"}, args...)...)

@@ -42,6 +42,7 @@ func BenchmarkMakeAll(b *testing.B) {
 	})
 }
 
+// makeAll measures NewSet against single calls of Resize, for every size in both formats.
 func makeAll(b *testing.B, src []byte) {
 	var jobs []codec.Job
 	for _, s := range sizes.All() {

@@ -81,6 +81,7 @@ func policyOf(t *testing.T, stacks []deployed) []any {
 	return nil
 }
 
+// checkPolicy checks who may read what under a bucket's policy.
 func checkPolicy(t *testing.T, statements []any, onlyOurs bool) {
 	t.Helper()
 	const ours = "arn:aws:cloudfront::" + account + ":distribution/" + distributionID

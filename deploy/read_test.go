@@ -28,6 +28,7 @@ func readYAML(name string) template {
 	return yamlValue(doc.Content[0]).(map[string]any)
 }
 
+// yamlValue returns the value of a YAML node, with CloudFormation's short forms expanded.
 func yamlValue(n *yaml.Node) any {
 	if strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!") {
 		plain := *n

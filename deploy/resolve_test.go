@@ -157,6 +157,7 @@ var (
 	ruleFunctions      = []string{"Fn::And", "Fn::Contains", "Fn::Equals", "Fn::Not", "Fn::Or", "Ref"} // no conditions
 )
 
+// rules asserts the template's rules. An assertion that is false is a refusal.
 func (r *resolver) rules() {
 	r.only = ruleFunctions
 	for _, name := range slices.Sorted(maps.Keys(r.section("Rules"))) {
@@ -172,6 +173,7 @@ func (r *resolver) rules() {
 	}
 }
 
+// condition returns the value of a condition, which it decides on the first call.
 func (r *resolver) condition(name string) bool {
 	if v, ok := r.decided[name]; ok {
 		return v
@@ -200,6 +202,7 @@ func (r *resolver) resource(id string) resource {
 	return resource{ID: id, Type: body["Type"].(string), Body: body}
 }
 
+// ref returns the value of Ref: a parameter, a pseudo parameter, or a resource.
 func (r *resolver) ref(name string) any {
 	switch name {
 	case "AWS::Region":
@@ -270,6 +273,7 @@ func (r *resolver) eval(v any) any {
 	return v
 }
 
+// call returns the value of one intrinsic function.
 func (r *resolver) call(name string, arg any) any {
 	args, _ := arg.([]any)
 	boolean := func(v any) bool {
@@ -339,6 +343,7 @@ func (r *resolver) call(name string, arg any) any {
 
 var variableRE = regexp.MustCompile(`\$\{([^}]*)\}`)
 
+// sub returns the value of Fn::Sub.
 func (r *resolver) sub(arg any) string {
 	text, ok := arg.(string)
 	own := map[string]any{}

@@ -252,6 +252,7 @@ type variety struct {
 	copies  map[string]map[seen]bool
 }
 
+// add notes the plan of the request for uri, which left the viewer function as got.
 func (c variety) add(t *testing.T, uri string, p edge.Plan, got seen) {
 	t.Helper()
 	if p.Skip == nil {
@@ -271,6 +272,7 @@ func (c variety) add(t *testing.T, uri string, p edge.Plan, got seen) {
 	}
 }
 
+// check checks the numbers of results and of entries in the cache.
 func (c variety) check(t *testing.T) {
 	t.Helper()
 	most := 0

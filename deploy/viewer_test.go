@@ -35,6 +35,7 @@ type node struct {
 	out *bufio.Reader
 }
 
+// newNode starts Node with the function in both variants. It skips the test when there is no Node.
 func newNode(t testing.TB) *node {
 	t.Helper()
 	if _, err := exec.LookPath("node"); err != nil {
@@ -78,6 +79,7 @@ func (n *node) ask(t testing.TB, qs ...question) (queries []string) {
 // A seen is the function's answer to a question.
 type seen struct{ URI, Query string }
 
+// view returns the function's answers to the questions.
 func (n *node) view(t testing.TB, qs ...question) []seen {
 	t.Helper()
 	n.mu.Lock()

@@ -34,6 +34,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// writeZip writes a zip of executable files that hold no code.
 func writeZip(name string, files ...string) error {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)

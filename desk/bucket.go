@@ -59,6 +59,7 @@ func openMemory(s settings) (*bucket, error) {
 	return b, err
 }
 
+// openLocal starts s3test with c on a local port, with a new secret, and returns a bucket on it.
 func openLocal(c s3test.Config, s settings) (*bucket, error) {
 	s.region = localRegion
 	secret := rand.Text()

@@ -41,6 +41,7 @@ func called(path string) calling {
 	return calling{name, name}
 }
 
+// help prints the commands and the sizes.
 func help(w io.Writer) {
 	fmt.Fprintf(w, `miniatura resizes pictures on their way through CloudFront:
 /photo.jpg?size=M&to_webp=1

@@ -169,6 +169,7 @@ type runtimeAPI struct {
 	stop    chan struct{} // ends the polls when the test ends
 }
 
+// newRuntimeAPI starts a Runtime API that ends with the test.
 func newRuntimeAPI(t testing.TB) *runtimeAPI {
 	api := &runtimeAPI{events: make(chan string), answers: make(chan string, 10), polls: make(chan string, 10), stop: make(chan struct{})}
 	mux := http.NewServeMux()
@@ -295,6 +296,7 @@ func anEvent(uri, query string) (event, request string) {
 	return fmt.Sprintf(`{"Records":[{"cf":{"config":{"distributionDomainName":"d111111abcdef8.cloudfront.net","eventType":"origin-request","requestId":"r-1"},"request":%s}}]}`, request), request
 }
 
+// sameJSON reports whether a and b are the same JSON value.
 func sameJSON(t testing.TB, a, b string) bool {
 	t.Helper()
 	var x, y any

@@ -200,6 +200,7 @@ func (c *cloudFront) catalogue(r *http.Request) catalogue {
 	return cat
 }
 
+// index answers with the page.
 func (c *cloudFront) index(w http.ResponseWriter, r *http.Request) error {
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, c.catalogue(r)); err != nil {

@@ -214,6 +214,7 @@ func renamed(p pathStyle, in string, f *codec.Format) string {
 	return name + f.Extension()
 }
 
+// sizeNames returns the names of all sizes.
 func sizeNames() []string {
 	var names []string
 	for _, s := range sizes.All() {

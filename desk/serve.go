@@ -47,6 +47,7 @@ type serveOptions struct {
 	addr, dir, endpoint string
 }
 
+// parseServe reads serve's flags.
 func parseServe(args []string, stdout io.Writer) (*serveOptions, error) {
 	f := newFlags("serve", stdout)
 	o := &serveOptions{settings: settings{resized: "resized"}}
@@ -100,6 +101,7 @@ func (o *serveOptions) results(b *bucket) string {
 	return "they are being made, results lie there too, and all go when it ends"
 }
 
+// serve runs until ctx ends.
 func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	o, err := parseServe(args, stdout)
 	if err != nil {
@@ -205,6 +207,7 @@ type cloudFront struct {
 	records map[string]edge.Record // by request id, until the request is answered
 }
 
+// newCloudFront returns the handler of viewers for b. The function's log lines go to log.
 func newCloudFront(b *bucket, log io.Writer) *cloudFront {
 	c := &cloudFront{
 		bucket:   b,

@@ -26,6 +26,7 @@ type bucketFlags struct {
 	settings
 }
 
+// add adds the flags to f.
 func (b *bucketFlags) add(f *flags) {
 	f.StringVar(&b.dir, "dir", "", "take this `folder` for the bucket, as serve -dir does")
 	f.StringVar(&b.endpoint, "endpoint", "", "ask the S3 service at this `URL` instead of AWS")

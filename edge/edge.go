@@ -154,6 +154,7 @@ func (h *Handler) Make(ctx context.Context, t Target) Record {
 	return h.make(ctx, t, new(rescue))
 }
 
+// make is Make. saved receives what can answer the request if the result is not stored in time.
 func (h *Handler) make(ctx context.Context, t Target, saved *rescue) Record {
 	return t.record(func(r *Record) error {
 		if err := t.Valid(); err != nil {
@@ -327,6 +328,7 @@ func (r *Record) fill(i codec.Info) {
 	r.InW, r.InH, r.OutW, r.OutH = i.W, i.H, i.OutW, i.OutH
 }
 
+// log writes the record, with its total time, to the log and to Observe.
 func (h *Handler) log(r Record, start time.Time) {
 	r.Total = Millis(time.Since(start))
 	line, err := json.Marshal(r)

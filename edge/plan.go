@@ -233,6 +233,7 @@ func settings(t *Target, h map[string][]Header) error {
 	return nil
 }
 
+// join returns folder/key, or key if folder is "".
 func join(folder, key string) string {
 	if folder == "" {
 		return key

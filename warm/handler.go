@@ -216,6 +216,7 @@ func (h *Handler) exists(ctx context.Context, key string) (bool, error) {
 // A skipped is an error that says why nothing has to be done for a key.
 type skipped struct{ error }
 
+// log writes a line about key.
 func (h *Handler) log(event, key string, tally Tally, err error, start time.Time) {
 	l := line{Event: event, Key: key, Tally: tally, Millis: float64(time.Since(start).Microseconds()) / 1000}
 	if err != nil {

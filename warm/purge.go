@@ -50,6 +50,7 @@ func ofViewer(s Settings, key string) string {
 	return key
 }
 
+// end returns path, with a * if wildcard.
 func end(path string, wildcard bool) string {
 	if wildcard {
 		return path + "*"

@@ -156,6 +156,7 @@ func TestChromiumShowsWhatItShowsOfTheSource(t *testing.T) {
 	}
 }
 
+// judge adds the judgement of one finished task to the report.
 func (r *reporter) judge(t *task) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -113,6 +113,7 @@ func (j *judge) handler() http.Handler {
 	})
 }
 
+// routes returns the handler of the page's requests.
 func (j *judge) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
@@ -195,6 +196,7 @@ func (j *judge) task(w http.ResponseWriter, r *http.Request) *task {
 	return t
 }
 
+// file sends the source or a result of a task to the page.
 func (j *judge) file(w http.ResponseWriter, r *http.Request) {
 	t := j.task(w, r)
 	if t == nil {
@@ -267,6 +269,7 @@ func (j *judge) pixels(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// finish receives the page's last message about a task.
 func (j *judge) finish(w http.ResponseWriter, r *http.Request) {
 	t := j.task(w, r)
 	if t == nil {

@@ -193,6 +193,7 @@ func curve(points []Point) (f func(float64) float64, lo, hi float64, ok bool) {
 	return pchip(xs, ys), xs[0], xs[len(xs)-1], true
 }
 
+// sign returns -1, 0 or 1.
 func sign(v float64) int {
 	switch {
 	case v < 0:

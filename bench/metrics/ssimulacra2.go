@@ -230,6 +230,7 @@ func cubeRoot(v float32) float32 {
 	return x
 }
 
+// multiply sets out to the product of a and b, sample by sample.
 func multiply(out, a, b []float32) {
 	a, b = a[:len(out)], b[:len(out)]
 	for i := range out {

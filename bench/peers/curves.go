@@ -25,6 +25,7 @@ import (
 	"miniatura/codec/webp"
 )
 
+// curvesSection adds the rows of all curves.
 func curvesSection(s *suite) error {
 	if err := s.frontierCurves(); err != nil {
 		return err

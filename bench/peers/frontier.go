@@ -156,6 +156,7 @@ type frontierSum struct {
 	n              [4]int
 }
 
+// add adds the BD-rate of test against ref on each axis on which their curves overlap.
 func (f *frontierSum) add(ref, test []frontierPoint) {
 	for i, a := range frontierAxes {
 		var r, t []metrics.Point

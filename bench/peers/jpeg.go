@@ -89,18 +89,7 @@ func (r ratios) rows(s *suite, work string) {
 // resizeRows measures one picture at one size and adds its ratios to cpu.
 func (s *suite) resizeRows(p picture, size, kind string, cpu ratios) {
 	work := fmt.Sprintf("%s %s -> %s jpeg q80", p.name, kind, size)
-	contenders := s.contenders()
-	if s.node != nil && p.named && size == "M" {
-		contenders = append(contenders, contender{name: "sharp mozjpeg", command: s.node, mode: "jpeg-mozjpeg"})
-	}
-	got := s.compare(work, "jpeg", p.path, p.box(size), s.iterations(5), contenders)
-	if p.named && size == "M" && !s.short {
-		// The standard library takes a second each time, so two iterations are enough.
-		std := s.compare(work, "std", p.path, p.box(size), 2, []contender{{name: "std", command: []string{s.self, workerFlag}}})
-		if r, ok := std["std"]; ok {
-			got["std"] = r
-		}
-	}
+	got := s.resizeAll(work, p, size)
 	s.row(work, "avx2", "megapixels", float64(p.w*p.h)/1e6, "", 0)
 	for _, variant := range []string{"avx2", "purego"} {
 		ours, ok := got[variant]
@@ -121,11 +110,31 @@ func (s *suite) resizeRows(p picture, size, kind string, cpu ratios) {
 			}
 		}
 	}
-	if p.named {
-		if i, err := os.Stat(p.path); err == nil {
-			s.row(work, "avx2", "rss_less_file_mb", got["avx2"].rss-float64(i.Size())/(1<<20), "", 0)
-		}
+	if !p.named {
+		return
 	}
+	if i, err := os.Stat(p.path); err == nil {
+		s.row(work, "avx2", "rss_less_file_mb", got["avx2"].rss-float64(i.Size())/(1<<20), "", 0)
+	}
+}
+
+// resizeAll measures all sides on one picture at one size. For a named picture at size M these include
+// sharp with mozjpeg and, except in a short run, the standard library.
+func (s *suite) resizeAll(work string, p picture, size string) map[string]result {
+	contenders, inTables := s.contenders(), p.named && size == "M"
+	if s.node != nil && inTables {
+		contenders = append(contenders, contender{name: "sharp mozjpeg", command: s.node, mode: "jpeg-mozjpeg"})
+	}
+	got := s.compare(work, "jpeg", p.path, p.box(size), s.iterations(5), contenders)
+	if s.short || !inTables {
+		return got
+	}
+	// The standard library takes a second each time, so two iterations are enough.
+	std := s.compare(work, "std", p.path, p.box(size), 2, []contender{{name: "std", command: []string{s.self, workerFlag}}})
+	if r, ok := std["std"]; ok {
+		got["std"] = r
+	}
+	return got
 }
 
 // largestRows measures memory for the largest picture that the codec accepts.

@@ -126,6 +126,7 @@ func geomean(v []float64) float64 {
 	return math.Exp(sum / float64(len(v)))
 }
 
+// median returns the median of v, or 0 when v is empty.
 func median(v []float64) float64 {
 	if len(v) == 0 {
 		return 0

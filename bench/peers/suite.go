@@ -114,6 +114,7 @@ func (s *suite) start(photos, jsonFile string) error {
 	return nil
 }
 
+// findSharp sets the command that runs sharp.js, if node and sharp are installed.
 func (s *suite) findSharp() {
 	const get = "npm install --prefix bench/peers"
 	node, err := exec.LookPath("node")
@@ -132,6 +133,7 @@ func (s *suite) findSharp() {
 	fmt.Println("peer:   ", v)
 }
 
+// findPillow sets the command that runs pillow.py, if Python and Pillow are installed.
 func (s *suite) findPillow() {
 	for _, python := range []string{"python3", "/usr/bin/python3"} {
 		path, err := exec.LookPath(python)

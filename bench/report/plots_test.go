@@ -75,6 +75,7 @@ func contrast(a, b string) float64 {
 	return (max(l[0], l[1]) + 0.05) / (min(l[0], l[1]) + 0.05)
 }
 
+// luminance returns WCAG's relative luminance of a color like #1f2328.
 func luminance(hex string) (l float64) {
 	hex = hex[1:]
 	if len(hex) == 3 {

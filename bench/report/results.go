@@ -36,6 +36,7 @@ type results struct {
 	rows []row
 }
 
+// readResults reads a file that bench/peers wrote with -json.
 func readResults(path string) (*results, error) {
 	f, err := os.Open(path)
 	if err != nil {

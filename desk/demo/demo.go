@@ -58,6 +58,7 @@ func encodeJPEG(m image.Image) []byte {
 	return b.Bytes()
 }
 
+// encodePNG returns m as a PNG. Writing to memory does not fail.
 func encodePNG(m image.Image) []byte {
 	var b bytes.Buffer
 	if err := png.Encode(&b, m); err != nil {

@@ -13,6 +13,7 @@ import (
 
 var pictures = sync.OnceValue(Pictures)
 
+// find returns the bytes of the demo picture called name.
 func find(t *testing.T, name string) []byte {
 	t.Helper()
 	if testing.Short() {

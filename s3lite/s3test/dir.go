@@ -73,6 +73,7 @@ func (d *directory) sidecarName(key string) string {
 	return d.meta + "/" + hex.EncodeToString(sum[:16]) + ".json"
 }
 
+// get returns the object under key and its size in bytes, with its bytes if body.
 func (d *directory) get(key string, body bool) (*Object, int64, error) {
 	if !d.valid(key) {
 		return nil, 0, fs.ErrNotExist
@@ -112,6 +113,7 @@ func (d *directory) get(key string, body bool) (*Object, int64, error) {
 	return o, info.Size(), nil
 }
 
+// etag returns the ETag of an open file. body is its content if that was read already.
 func (d *directory) etag(key string, f io.Reader, info fs.FileInfo, body []byte) (string, error) {
 	d.mu.Lock()
 	t, ok := d.tags[key]
@@ -131,6 +133,7 @@ func (d *directory) etag(key string, f io.Reader, info fs.FileInfo, body []byte)
 	return t.etag, nil
 }
 
+// put writes the object's file and then its JSON file.
 func (d *directory) put(key string, o *Object) error {
 	if !d.valid(key) {
 		return fail(400, "InvalidRequest")
@@ -170,6 +173,7 @@ func (d *directory) replace(name string, b []byte) error {
 	return nil
 }
 
+// delete removes the object's file and its JSON file, if there are any.
 func (d *directory) delete(key string) error {
 	if !d.valid(key) {
 		return nil

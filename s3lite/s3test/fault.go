@@ -129,6 +129,8 @@ func NoLength(n int) Fault { return partial(n, false, 0) }
 // Stall sends n bytes of the body and then nothing, until d has passed or the client has gone.
 func Stall(n int, d time.Duration) Fault { return partial(n, true, d) }
 
+// partial sends n bytes of the body, with or without a Content-Length, waits, and closes the
+// connection.
 func partial(n int, length bool, wait time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
 		rec := record(w, r, honest)
@@ -216,6 +218,7 @@ func (r *recorder) Write(b []byte) (int, error) {
 	return r.body.Write(b)
 }
 
+// record returns the honest answer, with a Content-Length.
 func record(w http.ResponseWriter, r *http.Request, honest http.Handler) *recorder {
 	rec := &recorder{header: w.Header().Clone()}
 	honest.ServeHTTP(rec, r)
@@ -225,6 +228,7 @@ func record(w http.ResponseWriter, r *http.Request, honest http.Handler) *record
 	return rec
 }
 
+// copyHeader sends the header of rec.
 func copyHeader(w http.ResponseWriter, rec *recorder) {
 	for name, values := range rec.header {
 		w.Header()[name] = values
@@ -232,6 +236,7 @@ func copyHeader(w http.ResponseWriter, rec *recorder) {
 	w.WriteHeader(rec.status)
 }
 
+// hijack returns the connection of a request.
 func hijack(w http.ResponseWriter) net.Conn {
 	c, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {

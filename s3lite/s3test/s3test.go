@@ -152,6 +152,7 @@ func (s *Server) Put(key string, o Object) error {
 	return s.store.put(key, s.complete(&o))
 }
 
+// complete fills in the empty fields of o and returns it.
 func (s *Server) complete(o *Object) *Object {
 	if o.ETag == "" {
 		sum := md5.Sum(o.Body)
@@ -296,6 +297,7 @@ func decodePath(r *http.Request) string {
 	return path
 }
 
+// refuse answers with an error.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	var f *failure
 	if !errors.As(err, &f) {
@@ -304,6 +306,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	writeFailure(w, r, f)
 }
 
+// writeFailure writes S3's error document. There is none for HEAD and 304.
 func writeFailure(w http.ResponseWriter, r *http.Request, f *failure) {
 	if f.status == 304 {
 		w.WriteHeader(304)
@@ -327,6 +330,7 @@ func escapeXML(s string) string {
 // maxObject is the size of the largest body of a PUT, in bytes.
 const maxObject = 256 << 20
 
+// answer answers a request to this bucket. An error is a failure, or becomes a 500.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, method, key string) error {
 	if method == "PUT" && r.ContentLength < 0 {
 		return fail(411, "MissingContentLength")
@@ -368,6 +372,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, method, key stri
 	return fail(405, "MethodNotAllowed")
 }
 
+// read answers HEAD and GET.
 func (s *Server) read(w http.ResponseWriter, r *http.Request, key string) error {
 	o, size, err := s.store.get(key, r.Method == "GET")
 	if errors.Is(err, fs.ErrNotExist) {
@@ -436,6 +441,7 @@ func (s *Server) describe(h http.Header, r *http.Request, o *Object) {
 	}
 }
 
+// write answers PUT.
 func (s *Server) write(w http.ResponseWriter, r *http.Request, key string, body []byte) error {
 	if sum := r.Header.Get("Content-Md5"); sum != "" {
 		if want := md5.Sum(body); sum != base64.StdEncoding.EncodeToString(want[:]) {
