@@ -17,9 +17,8 @@ import (
 	"testing"
 )
 
-// floors says which of our packages each of our packages may import: what is
-// not listed is refused. A folder that is not here fails the test, so that a
-// new room gets its floor.
+// floors lists which of our packages each package may import; all others are refused. A folder that
+// is not listed fails the test, so that a new room must be added here.
 var floors = map[string][]string{
 	"sizes":            {},
 	"sizes/*":          {"sizes"},
@@ -39,13 +38,13 @@ var floors = map[string][]string{
 	"":                 {"edge", "desk", "warm", "codec", "s3lite", "internal/"},
 }
 
-// testFloors says what the tests of a package may import besides what its floor
-// allows it and itself; "*" is every package.
+// testFloors lists which packages the tests of a package may import, besides itself and its floor.
+// "*" is for every package.
 var testFloors = map[string][]string{
 	"*":              {"internal/outside"},
 	"s3lite":         {"s3lite/s3test"},
 	"s3lite/sigtest": {"s3lite"},
-	"codec":          {"sizes", "edge", "bench/pictures"}, // edge: a format added to the table is one of its extensions
+	"codec":          {"sizes", "edge", "bench/pictures"}, // edge: a new format is one of its extensions
 	"codec/*":        {"codec/"},                          // another room as an oracle
 	"edge":           {"s3lite/s3test"},
 	"warm":           {"s3lite/s3test"},
@@ -56,6 +55,7 @@ type listed struct {
 	Imports, TestImports, XTestImports []string
 }
 
+// list returns what go list says about the packages, for the edge's platform.
 func list(t *testing.T, args ...string) []listed {
 	t.Helper()
 	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Imports,TestImports,XTestImports"}, args...)...)
@@ -124,8 +124,8 @@ func TestEveryRoomImportsOnlyWhatItsFloorAllows(t *testing.T) {
 	}
 }
 
-// checkFloor reports each of imports that is ours and not allowed. An entry that
-// ends in a slash allows every room below it.
+// checkFloor reports each of imports that is ours and not allowed. An entry that ends in a slash
+// allows every room below it.
 func checkFloor(t *testing.T, who string, imports, allowed []string) {
 	t.Helper()
 	for _, imp := range imports {
@@ -138,12 +138,12 @@ func checkFloor(t *testing.T, who string, imports, allowed []string) {
 	}
 }
 
-// adapters are the files of codec that may name a format: the table, what its
-// rows do, and what they take.
+// adapters are the files of codec that may name a format: the table, the functions of its rows, and
+// their costs.
 var adapters = []string{"format.go", "jpeg.go", "png.go", "pngcolor.go", "gif.go", "bmp.go", "webp.go", "cost_table.go"}
 
-// A format is a row and an adapter: the rest of codec names none, in code or in
-// text that it shows.
+// A format is a row and an adapter: no other file of codec names one, in its code or in its
+// messages.
 func TestCodecNamesNoFormatOutsideItsAdapter(t *testing.T) {
 	name := regexp.MustCompile(`(?i)jpe?g|png|gif|bmp|webp|vp8`)
 	files, err := filepath.Glob("codec/*.go")
@@ -178,9 +178,8 @@ func TestCodecNamesNoFormatOutsideItsAdapter(t *testing.T) {
 	}
 }
 
-// The map in a package's doc shows the files that are there: a line that begins
-// with one tab and names of files. Kernels and their stubs stand beside what
-// they are kernels of, and need no line.
+// The map in a package's doc lists the files of its folder. A line of the map begins with one tab
+// and the names of files. Kernels and their stubs need no line.
 func TestFileMapsShowTheFolder(t *testing.T) {
 	kernels := regexp.MustCompile(`(_amd64|_generic|_noasm|_other|_none)\.go$`)
 	maps := 0
@@ -204,7 +203,7 @@ func TestFileMapsShowTheFolder(t *testing.T) {
 			if tree.Doc == nil {
 				continue
 			}
-			mapped[base] = true // the doc is in it
+			mapped[base] = true // the file with the doc
 			for line := range strings.Lines(tree.Doc.Text()) {
 				if !strings.HasPrefix(line, "\t") {
 					continue
@@ -236,7 +235,7 @@ func TestFileMapsShowTheFolder(t *testing.T) {
 	}
 }
 
-// The edge build links what answers a request and nothing else.
+// The edge build links nothing that does not answer requests.
 func TestEdgeBuildLinksNoDesk(t *testing.T) {
 	linked := map[string]bool{}
 	for _, p := range list(t, "-deps", "-tags", "edge,lambda.norpc,nethttpomithttp2", ".") {
@@ -261,7 +260,7 @@ func TestEdgeBuildLinksNoDesk(t *testing.T) {
 	}
 }
 
-// go.mod holds what the house lists, nothing more.
+// go.mod has only the dependencies listed here.
 func TestDependenciesStayFew(t *testing.T) {
 	b, err := os.ReadFile("go.mod")
 	if err != nil {
@@ -276,8 +275,8 @@ func TestDependenciesStayFew(t *testing.T) {
 	}
 }
 
-// long are the functions that may have more than maxLines lines, each with its reason. A name that
-// is no longer needed is refused too, so that the list stays short.
+// long are the functions that may have more than maxLines lines, with the reason. The test fails
+// for a name that is no longer needed, so that the list stays short.
 var long = map[string]string{
 	"codec/png/inflate.go symbols":     "kernel",
 	"codec/vp8/trellis.go trellis":     "kernel",
@@ -286,8 +285,8 @@ var long = map[string]string{
 
 const maxLines = 80
 
-// A function that one has to scroll through is cut where its steps are. The generators of kernels,
-// in folders named _asm, are kernels themselves.
+// A longer function should be cut into its steps. The generators of kernels, in folders named _asm,
+// are not checked.
 func TestFunctionsAreShort(t *testing.T) {
 	found := map[string]bool{}
 	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {

@@ -14,8 +14,8 @@ import (
 	"unicode"
 )
 
-// Every link of every document leads to a file that is there, and to a heading of it. Addresses
-// elsewhere are https; whether they answer is not tried.
+// Every link in a document leads to a file that exists, and to a heading in it. Other addresses
+// begin with https, and are not opened.
 func TestLinksOfDocumentsLeadSomewhere(t *testing.T) {
 	texts := documents(t)
 	if len(texts) < 6 {
@@ -35,7 +35,7 @@ func TestLinksOfDocumentsLeadSomewhere(t *testing.T) {
 	}
 }
 
-// What the program and its scripts say of a document's headings holds.
+// Every heading of a document that the code names exists.
 func TestHeadingsThatCodeNamesAreThere(t *testing.T) {
 	texts := documents(t)
 	named := regexp.MustCompile(`([\w/]*README\.md), \\?"([^"\\]+)\\?"`)
@@ -86,7 +86,7 @@ func TestLinksAreFoundAndFollowed(t *testing.T) {
 	}
 }
 
-// walk calls f with the slashed path of each file of the project.
+// walk calls f with the path of each file of the project, with slashes.
 func walk(t *testing.T, f func(name string)) {
 	t.Helper()
 	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
@@ -105,7 +105,7 @@ func walk(t *testing.T, f func(name string)) {
 	}
 }
 
-// documents are the contents of all Markdown files.
+// documents returns the contents of all Markdown files by path.
 func documents(t *testing.T) map[string]string {
 	t.Helper()
 	texts := map[string]string{}
@@ -130,18 +130,18 @@ var (
 	heading  = regexp.MustCompile(`(?m)^#{1,6} (.+)$`)
 )
 
-// targets are what a document links to or shows, outside of its code.
+// targets returns what a document links to or shows, without its code blocks.
 func targets(text string) (all []string) {
 	for _, code := range []*regexp.Regexp{fenced, indented, inline} {
 		text = code.ReplaceAllString(text, "")
 	}
 	for _, m := range link.FindAllStringSubmatch(text, -1) {
-		all = append(all, strings.Join(m[1:], "")) // one of them has something
+		all = append(all, strings.Join(m[1:], "")) // only one of the groups has matched
 	}
 	return all
 }
 
-// anchors are the names that GitHub gives to headings.
+// anchors returns the names that GitHub gives to the headings of a document.
 func anchors(text string) (all []string) {
 	seen := map[string]int{}
 	for _, m := range heading.FindAllStringSubmatch(fenced.ReplaceAllString(text, ""), -1) {
@@ -156,8 +156,8 @@ func anchors(text string) (all []string) {
 	return all
 }
 
-// slug keeps letters, digits, hyphens and underscores, in lower case, and makes a hyphen of a
-// blank.
+// slug returns a heading's name: letters, digits, hyphens and underscores in lower case, with a
+// hyphen for each space.
 func slug(heading string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -170,7 +170,7 @@ func slug(heading string) string {
 	}, strings.TrimSpace(heading))
 }
 
-// follow is an error when a link of the document name leads nowhere.
+// follow returns an error when a link of the document name leads nowhere.
 func follow(texts map[string]string, name, target string) error {
 	u, err := url.Parse(target)
 	switch {

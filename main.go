@@ -25,7 +25,8 @@ func main() {
 	var memory int64
 	if mb, err := strconv.Atoi(os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")); err == nil && mb > 0 {
 		memory = int64(mb) << 20
-		debug.SetMemoryLimit(codec.Usable(memory)) // codec compares its estimates with the same figure
+		// codec compares its estimates with the same figure.
+		debug.SetMemoryLimit(codec.Usable(memory))
 	}
 	go s3lite.Warm() // reads the certificates while Lambda still waits for its first event
 	h, err := handler(memory)
@@ -34,7 +35,8 @@ func main() {
 		os.Exit(1)
 	}
 	if crumb := os.Getenv("MINIATURA_STARTING"); crumb != "" {
-		os.Remove(crumb) // written by deploy/lambda_function.py: its absence says that this binary starts
+		// deploy/lambda_function.py has made this file. Its absence says that this binary starts.
+		os.Remove(crumb)
 	}
 	lambda.Start(h)
 }

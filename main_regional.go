@@ -3,10 +3,26 @@
 package main
 
 import (
+	"os"
+
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"miniatura/s3lite"
 	"miniatura/warm"
 )
 
 // handler returns the regional function, which may use memory bytes; 0 means codec.DefaultMemory.
-func handler(memory int64) (lambda.Handler, error) { return warm.FromLambda(memory) }
+// Its settings are in the environment, and the error names every wrong one. As for AWS's own SDKs,
+// AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL_CLOUDFRONT name other services than AWS's.
+func handler(memory int64) (lambda.Handler, error) {
+	s, err := warm.FromEnv(os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	c := warm.Config{Settings: s, Region: os.Getenv("AWS_REGION"), Memory: memory, CloudFront: os.Getenv("AWS_ENDPOINT_URL_CLOUDFRONT")}
+	c.Client = &s3lite.Client{Bucket: c.Bucket, Region: c.Region}
+	if e := os.Getenv("AWS_ENDPOINT_URL_S3"); e != "" {
+		c.Client.Endpoint, c.Client.PathStyle = e, true
+	}
+	return warm.New(c), nil
+}

@@ -17,8 +17,9 @@ import (
 	"miniatura/sizes"
 )
 
-// BenchmarkMakeAll makes all sixteen results of a photo together, by turns with each alone: the
-// ratio is of CPU time. With GOMAXPROCS=1 the garbage collector's part is the same on any machine.
+// BenchmarkMakeAll makes all sixteen results of a photo together, and in turn each of them alone.
+// The ratio is of CPU time. With GOMAXPROCS=1 the garbage collector's part is the same on any
+// machine.
 func BenchmarkMakeAll(b *testing.B) {
 	b.Run("src=photo12MP.jpeg", func(b *testing.B) { makeAll(b, mustSource(b)) })
 	b.Run("src=photo12MP-progressive.jpeg", func(b *testing.B) {
@@ -41,6 +42,7 @@ func BenchmarkMakeAll(b *testing.B) {
 	})
 }
 
+// makeAll measures NewSet against single calls of Resize, for every size in both formats.
 func makeAll(b *testing.B, src []byte) {
 	var jobs []codec.Job
 	for _, s := range sizes.All() {
@@ -76,7 +78,7 @@ func makeAll(b *testing.B, src []byte) {
 	b.ReportMetric(together.Seconds()/alone.Seconds(), "ratio")
 }
 
-// cpu is the time that this process has taken from the processors.
+// cpu returns the CPU time that this process has used.
 func cpu(b *testing.B) time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

@@ -1,5 +1,5 @@
-// Package bench measures the hot path: go test -bench . ./bench. What others take
-// for the same work is measured by bench/peers.
+// Package bench measures the hot path: go test -bench . ./bench. bench/peers measures other
+// programs with the same work.
 package bench
 
 import (
@@ -23,7 +23,7 @@ import (
 	"miniatura/sizes"
 )
 
-// source returns a JPEG of 12 megapixels: the corpus's, or one made by code.
+// source returns a JPEG of 12 megapixels, from the corpus or made by code.
 var source = sync.OnceValues(func() ([]byte, error) {
 	b, err := os.ReadFile(filepath.Join(outside.Root(), "corpus", "photos", "012mp-bus.jpg"))
 	if err == nil {
@@ -49,7 +49,7 @@ func size(b *testing.B, name string) sizes.Size {
 	return s
 }
 
-// BenchmarkResize is the whole of it: bytes in, bytes out.
+// BenchmarkResize measures Resize as a whole.
 func BenchmarkResize(b *testing.B) {
 	for _, name := range []string{"M", "S", "XS"} {
 		for _, out := range []string{"jpeg", "webp"} {
@@ -83,7 +83,7 @@ func BenchmarkResize(b *testing.B) {
 	}
 }
 
-// resize makes WebP or the source's own format of src, again and again.
+// resize resizes src to WebP or to its own format in a loop.
 func resize(b *testing.B, src []byte, name, out string) {
 	fit := size(b, name).Fit
 	opt := codec.Options{Quality: 80, Memory: 4 << 30}
@@ -102,7 +102,7 @@ func resize(b *testing.B, src []byte, name, out string) {
 	b.ReportMetric(float64(n), "bytes")
 }
 
-// BenchmarkResizeMoving is the same for an animation made by code.
+// BenchmarkResizeMoving measures Resize for an animation made by code.
 func BenchmarkResizeMoving(b *testing.B) {
 	a := pictures.Animations()[0]
 	w, err := gif.NewWriter(a.W, a.H, 0)
@@ -132,7 +132,7 @@ func BenchmarkResizeMoving(b *testing.B) {
 	}
 }
 
-// BenchmarkStage is one stage of the photo road each, at size M.
+// BenchmarkStage measures each stage for a photo at size M.
 func BenchmarkStage(b *testing.B) {
 	b.Run("stage=decode", func(b *testing.B) {
 		src := mustSource(b)

@@ -10,10 +10,11 @@ import (
 	"testing"
 )
 
-// cdkCLI is the command line that goes with the library: newer ones refuse the schema it writes.
+// cdkCLI is the command line that matches the library. Newer ones refuse the schema that it writes.
 const cdkCLI = "aws-cdk@2.1148.1"
 
-// articleLine is how people deploy, and stays so word for word.
+// articleLine is the article's command line for a deployment, which must keep working word for
+// word.
 const articleLine = "deploy --parameters BucketName=my-pictures --parameters DestinationFolder=resized --parameters Quality=80"
 
 func text(t template) string {
@@ -24,7 +25,7 @@ func text(t template) string {
 	return string(b)
 }
 
-// buildApp is what cdk.json's go run makes.
+// buildApp builds the app that cdk.json starts with go run.
 func buildApp(t *testing.T) string {
 	t.Helper()
 	if os.Getenv("MINIATURA_LONG") == "" {
@@ -40,7 +41,7 @@ func buildApp(t *testing.T) string {
 	return app
 }
 
-// The README's lines, through the command line that people use: same templates.
+// The README's lines make the same templates when the CDK's command line runs them.
 func TestCommandLineMakesTheSameTemplates(t *testing.T) {
 	app := buildApp(t)
 	synthCLI := func(args ...string) (string, error) {
@@ -85,15 +86,15 @@ func TestCommandLineMakesTheSameTemplates(t *testing.T) {
 	}
 }
 
-// And word for word: deploy, against moto's servers, in an account that is bootstrapped as far as
-// the command line looks.
+// The article's line deploys against moto's servers, in an account that is bootstrapped as far as
+// the command line checks.
 func TestCommandLineDeploysTheArticlesLine(t *testing.T) {
 	app, aws := buildApp(t), motoAWS(t)
 	aws("ssm", "put-parameter", "--region", "us-east-1", "--name", "/cdk-bootstrap/hnb659fds/version", "--type", "String", "--value", "30")
 	aws("s3api", "create-bucket", "--region", "us-east-1", "--bucket", "cdk-hnb659fds-assets-"+account+"-us-east-1")
 	args := append([]string{"--yes", cdkCLI}, strings.Fields(articleLine)...)
 	cmd := exec.Command("npx", append(args, "--app", app, "--output", t.TempDir(), "--require-approval", "never", "-c", "zip="+zips+"/edge.zip", "-c", "regionalZip=none.zip")...)
-	// moto takes a template's address for one of S3's own only.
+	// moto accepts the address of a template only if it is one of S3's own.
 	cmd.Env = append(aws.env(), "AWS_REGION=us-east-1", "AWS_ENDPOINT_URL_S3_FOR_CLOUDFORMATION=https://s3.us-east-1.amazonaws.com")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

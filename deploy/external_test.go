@@ -23,10 +23,10 @@ func TestCfnLintFindsNothing(t *testing.T) {
 	if err != nil || len(out) > 0 {
 		t.Errorf("%v\n%s", err, out)
 	}
-	// And in what CDK makes of it, nothing but what comes from writing values into it.
+	// In CDK's templates cfn-lint finds only what comes from writing values into them.
 	dir := t.TempDir()
 	args := []string{"--format", "parseable", "--ignore-checks",
-		"W8003", "W1028", "W1020", // conditions with one answer, and a Sub without a variable
+		"W8003", "W1028", "W1020", // conditions with only one result, and a Sub without a variable
 		"--"}
 	for _, s := range synth(t, "everything, elsewhere") {
 		name := filepath.Join(dir, s.id+".json")
@@ -41,10 +41,10 @@ func TestCfnLintFindsNothing(t *testing.T) {
 	}
 }
 
-// The lines that desk prints, run by a shell and the real AWS CLI, against moto's servers: what
-// they make in each Region. moto makes log groups, roles, functions and their versions, queues and
-// buckets; it knows nothing of CloudFront in CloudFormation, nor of rules, bucket policies, public
-// access blocks and lifecycles.
+// The lines that desk prints are run by a shell with the real AWS CLI against moto's servers, and
+// the resources in each Region are checked. moto makes log groups, roles, functions and their
+// versions, queues and buckets. It does not know CloudFront in CloudFormation, nor rules, bucket
+// policies, public access blocks and lifecycles.
 func TestPrintedLinesDeployTheTemplate(t *testing.T) {
 	aws := motoAWS(t)
 	deploy := func(args ...string) string {
@@ -81,7 +81,7 @@ func TestPrintedLinesDeployTheTemplate(t *testing.T) {
 		[]any{[]any{"/miniatura/Pics", 30.0}})
 }
 
-// printedLines are what go run . deploy prints.
+// printedLines returns the output of go run . deploy.
 func printedLines(args ...string) (string, error) {
 	var script, said bytes.Buffer
 	args = append([]string{"deploy", "-zip", zips + "/edge.zip", "-regionalzip", zips + "/regional.zip"}, args...)
@@ -91,13 +91,13 @@ func printedLines(args ...string) (string, error) {
 	return script.String(), nil
 }
 
-// An awsCLI is the real AWS CLI, asking moto's servers. It returns what its JSON says.
+// An awsCLI runs the real AWS CLI against moto's servers and returns its output, read as JSON.
 type awsCLI func(args ...string) any
 
-// env is the environment of whoever asks the same servers.
+// env returns an environment for other programs that use the same servers.
 func (a awsCLI) env() []string { return a().([]string) }
 
-// motoAWS starts servers, or skips the test.
+// motoAWS starts moto's servers. It skips the test when moto or the AWS CLI is not installed.
 func motoAWS(t *testing.T) awsCLI {
 	t.Helper()
 	if err := exec.Command("python3", "-c", "import moto.server").Run(); err != nil {
@@ -121,7 +121,7 @@ func motoAWS(t *testing.T) awsCLI {
 	}
 }
 
-// motoServer starts one and returns its address.
+// motoServer starts one server and returns its address.
 func motoServer(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -1,6 +1,7 @@
 package main
 
 // This file reads and checks the options.
+
 import (
 	"errors"
 	"fmt"

@@ -12,17 +12,17 @@ import (
 func TestContextIsCheckedBeforeAnythingIsMade(t *testing.T) {
 	for _, c := range []struct {
 		context map[string]any
-		wrong   string // keys that are named, in the order of the message
+		wrong   string // the keys that the error names, in its order
 	}{
 		{map[string]any{}, ""},
 		{map[string]any{"autoWebp": true, "memory": 1024.0, "existingBucket": "TRUE"}, ""}, // cdk.json has JSON's types
 		{map[string]any{"@aws-cdk/core:x": "y", "availability-zones:account=1": []any{}, "aws:cdk:x": 1}, ""},
-		{map[string]any{"autowebp": "true"}, "autowebp"}, // a slip of the pen is not silence
+		{map[string]any{"autowebp": "true"}, "autowebp"}, // a misspelt option is an error
 		{map[string]any{"Memory": "1024"}, "Memory"},
 		{map[string]any{"autoWebp": "yes"}, "autoWebp"},
 		{map[string]any{"name": "9"}, "name"}, {map[string]any{"name": strings.Repeat("a", 41)}, "name"}, {map[string]any{"name": "a_b"}, "name"},
 		{map[string]any{"bucketRegion": "Ireland"}, "bucketRegion"},
-		{map[string]any{"bucketRegion": "xx-nowhere-1"}, "originShield"}, // a Region to come
+		{map[string]any{"bucketRegion": "xx-nowhere-1"}, "originShield"}, // an unknown Region
 		{map[string]any{"bucketRegion": "xx-nowhere-1", "originShield": "off"}, ""},
 		{map[string]any{"bucketRegion": "xx-nowhere-1", "originShield": "eu-west-1"}, ""},
 		{map[string]any{"originShield": "eu-west-3"}, "originShield"},
@@ -35,7 +35,7 @@ func TestContextIsCheckedBeforeAnythingIsMade(t *testing.T) {
 		{map[string]any{"domainNames": "a.example.com", "certificateArn": strings.Replace(certificate, "us-east-1", "eu-west-1", 1)}, "certificateArn"},
 		{map[string]any{"regionalSizes": "L,XXL"}, "regionalSizes"},
 		{map[string]any{"regionalFormat": "avif"}, "regionalFormat"},
-		{map[string]any{"part": "logs", "codeKey": "x"}, "codeKey part"}, // not for people
+		{map[string]any{"part": "logs", "codeKey": "x"}, "codeKey part"}, // only this program sets these
 		{map[string]any{"memory": "x", "logDays": "x", "name": "-"}, "logDays memory name"},
 	} {
 		_, err := ReadOptions(c.context)
@@ -52,7 +52,7 @@ func TestContextIsCheckedBeforeAnythingIsMade(t *testing.T) {
 	}
 }
 
-// Code that is missing, or of the other function, is refused before CDK is asked for anything.
+// A zip that is missing or belongs to the other function is refused before CDK makes anything.
 func TestCodeIsCheckedBeforeAnythingIsMade(t *testing.T) {
 	edge, regional := zips+"/edge.zip", zips+"/regional.zip"
 	for _, c := range []struct{ zip, regionalZip, said string }{
@@ -69,8 +69,8 @@ func TestCodeIsCheckedBeforeAnythingIsMade(t *testing.T) {
 	}
 }
 
-// options are the words that -c takes: every parameter of the template but those that the program
-// fills in, and its own.
+// options returns the options of -c: every parameter of the template except those that the program
+// sets, and the program's own.
 func options(t *testing.T) map[string]string {
 	t.Helper()
 	rows := map[string]string{}
@@ -95,7 +95,7 @@ func options(t *testing.T) map[string]string {
 	return rows
 }
 
-// The README's table of options is the template's parameters.
+// The README's table of options has the template's parameters.
 func TestREADMENamesEveryOption(t *testing.T) {
 	text, err := os.ReadFile("README.md")
 	if err != nil {

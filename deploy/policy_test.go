@@ -12,15 +12,14 @@ import (
 	"miniatura/desk"
 )
 
-// A call is what S3 holds a bucket's policy against.
+// A call is a request that S3 checks against a bucket's policy.
 type call struct {
 	service, sourceArn, action, resource string
 	insecure                             bool
 }
 
-// allows reads a bucket's policy as IAM does for a service that has no policy of its own: what
-// nothing allows is denied, and a denial wins. A condition that is not known here is an error, not
-// a guess.
+// allows evaluates a bucket's policy as IAM does for a service without a policy of its own: what no
+// statement allows is denied, and a denial wins. A condition that it does not know is an error.
 func allows(statements []any, c call) (bool, error) {
 	allowed := false
 	for _, st := range statements {
@@ -63,10 +62,11 @@ func allows(statements []any, c call) (bool, error) {
 	return allowed, nil
 }
 
-// everything is what a bucket may have in its policy from before: CloudFront reads all of it.
+// everything is a statement that an existing policy may have: CloudFront may read all objects.
 var everything = map[string]any{"Sid": "Old", "Effect": "Allow", "Principal": map[string]any{"Service": "cloudfront.amazonaws.com"}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bkt/*"}
 
-// policyOf is what a deployment puts, or asks its owner to put, into the bucket's policy.
+// policyOf returns the statements that a deployment adds to the bucket's policy, or asks the owner
+// to add.
 func policyOf(t *testing.T, stacks []deployed) []any {
 	t.Helper()
 	for _, d := range stacks {
@@ -81,6 +81,7 @@ func policyOf(t *testing.T, stacks []deployed) []any {
 	return nil
 }
 
+// checkPolicy checks who may read what under a bucket's policy.
 func checkPolicy(t *testing.T, statements []any, onlyOurs bool) {
 	t.Helper()
 	const ours = "arn:aws:cloudfront::" + account + ":distribution/" + distributionID
@@ -109,19 +110,19 @@ func checkPolicy(t *testing.T, statements []any, onlyOurs bool) {
 	}
 }
 
-// Pictures and results are everybody's, lists of keys nobody's: in the policy that the template
-// makes, in the statements that it prints for a bucket that is there, and where that bucket's
-// policy let CloudFront read everything.
+// Everybody may read pictures and results, and nobody lists of keys: with the policy that the
+// template makes, with the statements that it prints for an existing bucket, and if the policy of
+// that bucket lets CloudFront read everything.
 func TestNobodyReadsAListOfKeysThroughADistribution(t *testing.T) {
 	eachShape(t, func(t *testing.T, s shape, stacks []deployed) {
 		if s.AttachOnly {
-			return // the distribution and its policy are there already
+			return // the distribution and its policy exist already
 		}
 		statements := policyOf(t, stacks)
 		checkPolicy(t, statements, true)
 		checkPolicy(t, append([]any{everything}, statements...), false)
 	})
-	// The reading itself: without the denial the list is read.
+	// This checks allows itself: without the denial the list could be read.
 	open, err := allows([]any{everything}, call{service: "cloudfront.amazonaws.com", action: "s3:GetObject", resource: "arn:aws:s3:::bkt/miniatura-batch/manifest.csv"})
 	if !open || err != nil {
 		t.Errorf("%v, %v", open, err)
@@ -159,7 +160,7 @@ func TestNobodyReadsAListOfKeysByTheOtherWaysIn(t *testing.T) {
 	}
 }
 
-// What the README joins to a policy stands there once, however often it is done.
+// The statements that the README adds to a policy are there once, however often they are added.
 func TestREADMEJoinsPolicies(t *testing.T) {
 	for _, block := range shellBlocks(t) {
 		_, filter, ok := strings.Cut(block, `jq --argjson s "$STATEMENTS" '`)

@@ -10,15 +10,14 @@ import (
 	"miniatura/warm"
 )
 
-// Whatever a picture is called: the path that a browser sends for it (the URL standard, by Node),
-// and the path that the viewer function makes of that, which is the cache's key, are among those
-// that purge has CloudFront forget. Each is spelled as browsers spell it, no character encoded that
-// they leave alone.
+// For every key, purge invalidates the path that a browser sends (by the URL standard, as Node has
+// it), and the path that the viewer function makes of that, which is the cache's key. Both are
+// compared in the spelling of browsers.
 func TestPurgeForgetsWhatBrowsersAskFor(t *testing.T) {
 	n := newNode(t)
 	keys := []string{"a.jpg", "fotos/foto (1).jpg", "a+b.jpg", "100%.jpg", "100%25.jpg", "ni\u00f1o.jpg", "nin\u0303o.jpg", "it's.jpg", "🐈.jpg", "~me/a.jpg", "a[1]|b.jpg", "a^b`{c}.jpg",
 		`say "hi" <b>.jpg`, "a&b=c;d,e:f@g$h!.jpg", "what?#x.jpg", `back\slash.jpg`, "x/./y.jpg", "x//y.jpg", "a*b.jpg", "tab\there.jpg"}
-	// What a page has to write so that the browser asks for the key, and nothing more.
+	// page encodes what a page has to encode so that the browser asks for the key.
 	page := strings.NewReplacer("%", "%25", "?", "%3F", "#", "%23", `\`, "%5C", "+", "%2B", "*", "%2A", "\t", "%09")
 	var written []string
 	for _, k := range keys {
@@ -41,7 +40,7 @@ func TestPurgeForgetsWhatBrowsersAskFor(t *testing.T) {
 	other := 0
 	for i, key := range keys {
 		if strings.Contains(key, "/./") {
-			continue // no browser asks for it
+			continue // browsers do not ask for it
 		}
 		forgotten := warm.Invalidation(warm.Settings{}, key, false)
 		if p := warm.BrowserSpelling(warm.Settings{}, key, false); p != "" {
@@ -49,7 +48,7 @@ func TestPurgeForgetsWhatBrowsersAskFor(t *testing.T) {
 			other++
 		}
 		cached := n.view(t, question{URI: sent[i], Query: "size=L"})[0].URI
-		// Some browsers encode ^, the URL standard did not always say so.
+		// Some browsers encode ^, because earlier versions of the URL standard did.
 		for what, p := range map[string]string{"the browser": strings.ReplaceAll(sent[i], "^", "%5E"), "the cache": strings.ReplaceAll(cached, "^", "%5E")} {
 			if !slices.Contains(forgotten, p) {
 				t.Errorf("%q: %s has %s, forgotten are %q", key, what, p, forgotten)

@@ -7,7 +7,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// A template is CloudFormation's JSON, or its YAML with the short forms written out.
+// A template is CloudFormation's JSON, or its YAML with the short forms expanded.
 type template map[string]any
 
 func (t template) section(name string) map[string]any {
@@ -28,6 +28,7 @@ func readYAML(name string) template {
 	return yamlValue(doc.Content[0]).(map[string]any)
 }
 
+// yamlValue returns the value of a YAML node, with CloudFormation's short forms expanded.
 func yamlValue(n *yaml.Node) any {
 	if strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!") {
 		plain := *n
@@ -67,7 +68,7 @@ func yamlValue(n *yaml.Node) any {
 	return v
 }
 
-// at walks into v by keys of objects and indexes of arrays, nil where there is nothing.
+// at follows keys of objects and indexes of arrays into v. It returns nil when there is nothing.
 func at(v any, path ...any) any {
 	for _, p := range path {
 		if t, ok := v.(template); ok {

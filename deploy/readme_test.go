@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// shellBlocks are the README's lines for a shell, in order.
+// shellBlocks returns the README's shell blocks, in order.
 func shellBlocks(t *testing.T) []string {
 	t.Helper()
 	readme, err := os.ReadFile("README.md")
@@ -26,11 +26,11 @@ func shellBlocks(t *testing.T) []string {
 	return blocks
 }
 
-// Who reads from the top never meets a variable that has no value yet.
+// A reader who starts at the top finds every variable set before it is used.
 func TestREADMESetsEveryVariableBeforeItsUse(t *testing.T) {
 	set := map[string]bool{"$": true}
 	uses := regexp.MustCompile(`(?m)(^|[\s;|(])([A-Za-z_]+)=|\bfor ([a-z]+) in\b|\$\{?([A-Za-z_]+)`)
-	single := regexp.MustCompile(`'[^']*'`) // jq's own variables, and what the shell does not look into
+	single := regexp.MustCompile(`'[^']*'`) // the shell does not expand these; jq has variables of its own
 	for _, block := range shellBlocks(t) {
 		for _, m := range uses.FindAllStringSubmatch(single.ReplaceAllString(block, "''"), -1) {
 			switch {
@@ -61,7 +61,7 @@ func TestREADMEIsShell(t *testing.T) {
 	}
 }
 
-// Every flag that the README gives to deploy is one of its.
+// Every flag that the README gives to deploy exists.
 func TestREADMEUsesTheFlagsOfDeploy(t *testing.T) {
 	for _, block := range shellBlocks(t) {
 		for line := range strings.Lines(block) {
@@ -78,7 +78,7 @@ func TestREADMEUsesTheFlagsOfDeploy(t *testing.T) {
 	}
 }
 
-// The recipe for a distribution that is there leaves everything else of it as it was.
+// The recipe for an existing distribution changes nothing else of it.
 func TestREADMEChangesADistributionWithJQ(t *testing.T) {
 	for _, block := range shellBlocks(t) {
 		_, filter, ok := strings.Cut(block, `--arg viewer "$VIEWER" '`)
@@ -91,7 +91,7 @@ func TestREADMEChangesADistributionWithJQ(t *testing.T) {
 			"--arg", "bucket", "bkt", "--arg", "version", "arn:v", "--arg", "viewer", "arn:f", filter)
 		got := jsonOf(t, out)
 		want(t, "what was there", []any{at(got, "Comment"), at(got, "Origins", "Items", 0, "DomainName"), at(got, "DefaultCacheBehavior", "TargetOriginId")}, []any{"mine", "b", "a"})
-		// As the template has it for a distribution of its own.
+		// The template sets the same for a distribution of its own.
 		stacks, err := shapes()[0].deploy(theTemplate())
 		if err != nil {
 			t.Fatal(err)
@@ -114,7 +114,7 @@ func TestREADMEChangesADistributionWithJQ(t *testing.T) {
 	t.Error("the recipe is not there")
 }
 
-// jq runs it, or skips the test.
+// jq runs jq and returns its output. It skips the test when jq is not installed.
 func jq(t *testing.T, in []byte, args ...string) []byte {
 	t.Helper()
 	if _, err := exec.LookPath("jq"); err != nil {

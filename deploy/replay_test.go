@@ -19,7 +19,7 @@ import (
 	"miniatura/warm"
 )
 
-// A bucket is bkt, where the variant has it, with one picture in it.
+// newBucket returns the bucket bkt in region with one picture in it, and a client of it.
 func newBucket(t *testing.T, region string) (*s3test.Server, *s3lite.Client) {
 	t.Helper()
 	server := s3test.New(s3test.Config{Bucket: "bkt", Region: region})
@@ -37,8 +37,8 @@ func newBucket(t *testing.T, region string) (*s3test.Server, *s3lite.Client) {
 	}}
 }
 
-// originRequest is the event that CloudFront makes of a distribution's origin, as
-// the developer guide's "Lambda@Edge event structure" shows it.
+// originRequest returns the event that CloudFront makes for a distribution's origin, as in the
+// developer guide's "Lambda@Edge event structure".
 func originRequest(origin any, uri, query string) []byte {
 	headers := map[string]any{}
 	for _, h := range at(origin, "OriginCustomHeaders").([]any) {
@@ -60,8 +60,8 @@ func originRequest(origin any, uri, query string) []byte {
 	return b
 }
 
-// may reports whether a role's policies allow an action on a resource: all that
-// these roles use of IAM, no conditions and no denials.
+// may reports whether a role's policies allow an action on a resource. It knows the part of IAM
+// that these roles use, which has no conditions and no denials.
 func may(role any, action, resource string) bool {
 	policies, _ := at(role, "Properties", "Policies").([]any)
 	for _, p := range policies {
@@ -79,7 +79,7 @@ func may(role any, action, resource string) bool {
 	return false
 }
 
-// allowAll checks every request that reached the bucket against a role.
+// allowAll checks that a role allows every request that reached the bucket.
 func allowAll(t *testing.T, role any, log []s3test.Request) {
 	t.Helper()
 	if len(log) == 0 {
@@ -98,8 +98,8 @@ func allowAll(t *testing.T, role any, log []s3test.Request) {
 	}
 }
 
-// few are the shapes whose events are replayed: one for each way in which the origin, the role or
-// the environment differs.
+// few runs check for the shapes whose events are replayed: one for each way in which the origin,
+// the role or the environment differs.
 func few(t *testing.T, check func(t *testing.T, s shape, stacks []deployed)) {
 	for _, region := range []string{"us-east-1", "eu-west-1", "eu-west-3"} {
 		for bits := range 1 << 2 {
@@ -115,8 +115,8 @@ func few(t *testing.T, check func(t *testing.T, s shape, stacks []deployed)) {
 	}
 }
 
-// The origin that a shape sets, as an event, through the handler: it reads what the stack wrote,
-// finds the bucket where the stack put it, and asks for no more than the stack's role allows.
+// The handler gets an event with the origin that a shape sets. It reads what the stack wrote, finds
+// the bucket, and sends only requests that the stack's role allows.
 func TestHandlerReadsWhatEveryShapeSets(t *testing.T) {
 	few(t, func(t *testing.T, s shape, stacks []deployed) {
 		d, _ := one(t, stacks, "Distribution")
@@ -148,7 +148,7 @@ func TestHandlerReadsWhatEveryShapeSets(t *testing.T) {
 	})
 }
 
-// The regional function, with the environment that the stack sets.
+// The regional function runs with the environment that the stack sets.
 func TestRegionalHandlerReadsWhatTheStackSets(t *testing.T) {
 	few(t, func(t *testing.T, s shape, stacks []deployed) {
 		f, _ := one(t, stacks, "Warm")
@@ -168,7 +168,7 @@ func TestRegionalHandlerReadsWhatTheStackSets(t *testing.T) {
 				t.Fatal(string(answer), err)
 			}
 			results := 2 * len(sizeNames())
-			if s.otherNumbers { // M,SS webp
+			if s.otherNumbers { // sizes M,SS in webp
 				results = 2
 			}
 			if event == "ObjectRemoved:Delete" {

@@ -18,20 +18,21 @@ import (
 	"miniatura/warm"
 )
 
-// A count is what one visitor's request costs at S3, CloudFront's own GET of what it serves apart.
+// A count is the number of requests to S3 for one visitor's request. served is CloudFront's own
+// GET.
 type count struct {
 	head, get, put, served int
 	decision               string
 }
 
-// dollars is what it costs, CloudFront's GET included. (S3 charges for no 503; those that fail are
-// in the count all the same.)
+// dollars returns the price of a count, CloudFront's GET included. S3 does not charge for a 503,
+// but failed requests are counted here.
 func (c count) dollars() float64 {
 	return float64(c.head+c.get+c.served)*perHead + float64(c.put)*perPut
 }
 
-// requestCases are the ways in which a request ends, in the README's words. arrange gets the bucket
-// ready.
+// requestCases are the ways in which a request can end, named as in the README. arrange prepares
+// the bucket.
 var requestCases = []struct {
 	name, query, decision string
 	arrange               func(w *requests)
@@ -48,7 +49,7 @@ var requestCases = []struct {
 	{"GET of the source fails: 302", "size=SXS", "redirect", func(w *requests) { w.fault("GET", w.key) }},
 }
 
-// requests is a bucket with a visitor.
+// A requests is a bucket with a function in front of it.
 type requests struct {
 	*testing.T
 	*s3test.Server
@@ -81,7 +82,7 @@ func (w *requests) visit(query string) []byte {
 	return answer
 }
 
-// counted are the cases, counted.
+// counted returns the counts of all cases.
 func counted(t *testing.T) map[string]count {
 	t.Helper()
 	all := map[string]count{}
@@ -110,7 +111,7 @@ func counted(t *testing.T) map[string]count {
 			t.Fatal(err)
 		}
 		if request.Status == "" {
-			got.served = 1 // CloudFront asks S3 for what the answer points at
+			got.served = 1 // CloudFront gets the object that the answer points at
 		}
 		all[c.name] = got
 		if got.decision != c.decision {
@@ -120,7 +121,7 @@ func counted(t *testing.T) map[string]count {
 	return all
 }
 
-// The README's table of requests is what s3test counts.
+// The README's table of requests has the counts of s3test.
 func TestREADMECountsItsRequests(t *testing.T) {
 	text, err := os.ReadFile("README.md")
 	if err != nil {
@@ -141,7 +142,7 @@ func TestREADMECountsItsRequests(t *testing.T) {
 	}
 }
 
-// All results of a picture, ahead, and the same again.
+// All results of a picture are made ahead, twice.
 func TestMakingAheadCostsOneGET(t *testing.T) {
 	server, client := newBucket(t, "eu-west-1")
 	s := warm.Settings{Bucket: "bkt", Resized: "resized", Quality: 80, Sizes: sizes.All(), Same: true, WebP: true}

@@ -1,9 +1,9 @@
 package main
 
-// This file deploys a template as CloudFormation does before it makes anything: parameters are held
-// against what the template demands of them, rules are asserted, conditions decided, and the
-// intrinsic functions of what is left replaced by values. What it does not know is an error, as is
-// a reference to a resource that is not there.
+// This file deploys a template as CloudFormation does, up to the point where it makes resources: it
+// checks the parameters, asserts the rules, decides the conditions, and replaces intrinsic
+// functions by values. Anything that it does not know is an error, and so is a reference to a
+// resource that does not exist.
 
 import (
 	"fmt"
@@ -14,14 +14,14 @@ import (
 	"strings"
 )
 
-// A world is where a stack is deployed, and with which parameters.
+// A world says where and with which parameters a stack is deployed.
 type world struct {
 	region, name string
 	params       map[string]string
-	elsewhere    map[string]map[string]any // outputs of other stacks, by Region: for Fn::GetStackOutput
+	elsewhere    map[string]map[string]any // outputs of other stacks, by Region, for Fn::GetStackOutput
 }
 
-// A deployed is the stack.
+// A deployed is a stack after its deployment.
 type deployed struct {
 	world
 	part       string
@@ -30,11 +30,11 @@ type deployed struct {
 	outputs    map[string]any
 }
 
-// A resource is one of a stack, with its functions resolved.
+// A resource is a resource of a stack, with its functions replaced by values.
 type resource struct {
 	ID, Type string
 	Body     map[string]any
-	refs     map[string]bool // resources that are made before it
+	refs     map[string]bool // the resources that are made before it
 }
 
 func (r resource) properties() map[string]any {
@@ -42,13 +42,13 @@ func (r resource) properties() map[string]any {
 	return p
 }
 
-// What CloudFormation would fill in.
+// The values that CloudFormation would fill in.
 const (
 	account        = "123456789012"
 	distributionID = "E1ABCDEF"
 )
 
-// noValue is Ref AWS::NoValue: the property is not there.
+// noValue is the value of Ref AWS::NoValue: the property is left out.
 var noValue = new(any)
 
 type resolver struct {
@@ -57,19 +57,19 @@ type resolver struct {
 	values  map[string]any // of the parameters
 	decided map[string]bool
 	pending map[string]bool
-	alive   map[string]bool // resources whose condition holds
-	refs    map[string]bool // of the resource at hand; nil where no resource may be named
-	only    []string        // functions that the section may use; nil: those of properties
+	alive   map[string]bool // resources whose condition is true
+	refs    map[string]bool // references of the present resource; nil where no resource may be named
+	only    []string        // functions that the section may use; nil means those of properties
 }
 
-// A refusal is what CloudFormation says before it makes anything.
+// A refusal is an error with which CloudFormation ends before it makes anything.
 type refusal struct{ reason string }
 
 func (r refusal) Error() string { return r.reason }
 
 func refuse(format string, args ...any) { panic(refusal{fmt.Sprintf(format, args...)}) }
 
-// resolve deploys t in w.
+// resolve deploys t in w. A refusal is an error.
 func resolve(t template, w world) (d deployed, err error) {
 	defer func() {
 		switch r := recover().(type) {
@@ -116,7 +116,7 @@ func resolve(t template, w world) (d deployed, err error) {
 	return d, nil
 }
 
-// parameters holds what is given against the Parameters section.
+// parameters checks the given values against the Parameters section.
 func (r *resolver) parameters() {
 	r.values = map[string]any{}
 	for name := range r.params {
@@ -154,9 +154,10 @@ func (r *resolver) parameters() {
 
 var (
 	conditionFunctions = []string{"Fn::And", "Fn::Equals", "Fn::Not", "Fn::Or", "Condition", "Ref"}
-	ruleFunctions      = []string{"Fn::And", "Fn::Contains", "Fn::Equals", "Fn::Not", "Fn::Or", "Ref"} // and no conditions
+	ruleFunctions      = []string{"Fn::And", "Fn::Contains", "Fn::Equals", "Fn::Not", "Fn::Or", "Ref"} // no conditions
 )
 
+// rules asserts the template's rules. An assertion that is false is a refusal.
 func (r *resolver) rules() {
 	r.only = ruleFunctions
 	for _, name := range slices.Sorted(maps.Keys(r.section("Rules"))) {
@@ -172,6 +173,7 @@ func (r *resolver) rules() {
 	}
 }
 
+// condition returns the value of a condition, which it decides on the first call.
 func (r *resolver) condition(name string) bool {
 	if v, ok := r.decided[name]; ok {
 		return v
@@ -188,7 +190,7 @@ func (r *resolver) condition(name string) bool {
 	return r.decided[name]
 }
 
-// resource notes that one is needed by the one at hand.
+// resource notes that the present resource needs another one, and returns that.
 func (r *resolver) resource(id string) resource {
 	body, ok := r.section("Resources")[id].(map[string]any)
 	if !ok || !r.alive[id] {
@@ -200,6 +202,7 @@ func (r *resolver) resource(id string) resource {
 	return resource{ID: id, Type: body["Type"].(string), Body: body}
 }
 
+// ref returns the value of Ref: a parameter, a pseudo parameter, or a resource.
 func (r *resolver) ref(name string) any {
 	switch name {
 	case "AWS::Region":
@@ -239,7 +242,7 @@ func (r *resolver) getAtt(id, attribute string) string {
 	return "${" + id + "." + attribute + "}"
 }
 
-// eval returns v with its functions replaced.
+// eval returns v with its functions replaced by values.
 func (r *resolver) eval(v any) any {
 	switch v := v.(type) {
 	case []any:
@@ -270,6 +273,7 @@ func (r *resolver) eval(v any) any {
 	return v
 }
 
+// call returns the value of one intrinsic function.
 func (r *resolver) call(name string, arg any) any {
 	args, _ := arg.([]any)
 	boolean := func(v any) bool {
@@ -310,7 +314,7 @@ func (r *resolver) call(name string, arg any) any {
 			refuse("no such output: %v", arg)
 		}
 		return v
-	case "Fn::If": // only the branch that is taken
+	case "Fn::If": // only the chosen branch is evaluated
 		if r.condition(args[0].(string)) {
 			return r.eval(args[1])
 		}
@@ -339,6 +343,7 @@ func (r *resolver) call(name string, arg any) any {
 
 var variableRE = regexp.MustCompile(`\$\{([^}]*)\}`)
 
+// sub returns the value of Fn::Sub.
 func (r *resolver) sub(arg any) string {
 	text, ok := arg.(string)
 	own := map[string]any{}

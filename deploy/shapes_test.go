@@ -11,8 +11,7 @@ import (
 	"miniatura/desk"
 )
 
-// A shape is one way to deploy, in the words of the template's parameters. Every combination is
-// made below.
+// A shape is one way to deploy. Its fields are named as the template's parameters.
 type shape struct {
 	desk.Shape
 	autoWebp, ownNames, otherNumbers bool
@@ -20,13 +19,13 @@ type shape struct {
 
 const certificate = "arn:aws:acm:us-east-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef"
 
-// code are the parameters that say where the zips are.
+// code has the parameters that name the zips.
 var code = map[string]string{
 	"CodeBucket": "code-us-east-1", "CodeKey": "edge-1.zip", "CodeSha256": "wywNpEJqY1rqsCBlLTVBT5uxT/zbBHzSeoIyPY2/14k=",
 	"RegionalCodeBucket": "code-there", "RegionalCodeKey": "regional-1.zip",
 }
 
-// parameters are those of all its stacks.
+// parameters returns the parameters that all stacks of a shape share.
 func (s shape) parameters() map[string]string {
 	p := map[string]string{
 		"BucketName": "bkt", "BucketRegion": s.BucketRegion, "OriginShield": s.OriginShield, "ExistingBucket": fmt.Sprint(s.ExistingBucket),
@@ -46,7 +45,7 @@ func (s shape) parameters() map[string]string {
 	return p
 }
 
-// number returns a parameter that otherNumbers changes.
+// number returns the value of a parameter that otherNumbers changes, or usual.
 func (s shape) number(name string, usual any) any {
 	v, ok := s.parameters()[name]
 	if !ok {
@@ -60,20 +59,20 @@ func (s shape) number(name string, usual any) any {
 	return v
 }
 
-// shapes are all: bucket regions with an Origin Shield and without, the shield in each relation to
-// them, and every combination of what is on or off.
+// shapes returns all shapes: bucket Regions with and without Origin Shield, the shield in every
+// relation to them, and every combination of the switches.
 func shapes() []shape {
 	var all []shape
 	for _, region := range []string{"us-east-1", "eu-west-1", "eu-west-3"} {
 		for _, shield := range []string{"bucket", "off", "us-east-1", "eu-west-1", "eu-west-2"} {
 			if region == "eu-west-3" && shield == "bucket" {
-				continue // refused: there is none
+				continue // refused: the Region has no Origin Shield
 			}
 			for bits := range 1 << 6 {
 				s := shape{Shape: desk.Shape{BucketRegion: region, OriginShield: shield, ExistingBucket: bits&1 != 0, AttachOnly: bits&2 != 0,
 					Regional: bits&4 != 0}, autoWebp: bits&8 != 0, ownNames: bits&16 != 0, otherNumbers: bits&32 != 0}
 				if s.ownNames && s.AttachOnly {
-					continue // refused: the names are the distribution's
+					continue // refused: own names belong to a distribution
 				}
 				all = append(all, s)
 			}
@@ -86,12 +85,12 @@ const stackName = "Pics"
 
 var theTemplate = sync.OnceValue(func() template { return readYAML(templateFile) })
 
-// deploy makes all stacks of a shape in order.
+// deploy deploys all stacks of a shape in order.
 func (s shape) deploy(tpl template) ([]deployed, error) {
 	return s.deployAs(tpl, stackName)
 }
 
-// deployAs does so under a name.
+// deployAs deploys all stacks of a shape under a name.
 func (s shape) deployAs(tpl template, name string) ([]deployed, error) {
 	var all []deployed
 	for _, st := range s.Stacks() {
@@ -121,7 +120,7 @@ var everyShape = sync.OnceValues(func() (map[shape][]deployed, error) {
 	return all, nil
 })
 
-// eachShape runs check over the stacks of every shape.
+// eachShape runs check for the stacks of every shape.
 func eachShape(t *testing.T, check func(t *testing.T, s shape, stacks []deployed)) {
 	t.Helper()
 	all, err := everyShape()
@@ -133,7 +132,7 @@ func eachShape(t *testing.T, check func(t *testing.T, s shape, stacks []deployed
 	}
 	for _, s := range shapes() {
 		if failed := !t.Run(fmt.Sprintf("%+v", s), func(t *testing.T) { check(t, s, all[s]) }); failed {
-			return // the others say the same
+			return // one failure is enough: the others would be the same
 		}
 	}
 }
@@ -151,7 +150,7 @@ func of(stacks []deployed, kind string) []resource {
 	return all
 }
 
-// one returns the only resource of a logical id, and its stack.
+// one returns the only resource with a logical id, and its stack.
 func one(t testing.TB, stacks []deployed, id string) (resource, deployed) {
 	t.Helper()
 	var found []resource

@@ -19,13 +19,13 @@ import (
 
 func TestTemplateCanBeHandedOverAsItIs(t *testing.T) {
 	info, err := os.Stat(templateFile)
-	if err != nil || info.Size() > 51_200 { // the limit of a template in a request's body
+	if err != nil || info.Size() > 51_200 { // the limit for a template in the body of a request
 		t.Errorf("%d bytes, %v", info.Size(), err)
 	}
 }
 
-// Which stacks there are is decided in package desk, what is in them by the template. Over every
-// Part in every Region, the template takes those that desk names and no others.
+// Package desk decides which stacks there are, and the template what is in them. For every Part in
+// every Region, the template accepts exactly the stacks that desk names.
 func TestPartsAndRegionsAgreeWithTheStacksThatAreMade(t *testing.T) {
 	for _, s := range shapes() {
 		if s.ownNames || s.otherNumbers || s.autoWebp {
@@ -45,7 +45,7 @@ func TestPartsAndRegionsAgreeWithTheStacksThatAreMade(t *testing.T) {
 	}
 }
 
-// Every condition is met both ways, and every combination of them is counted.
+// Every condition is true in some shape and false in another, and every combination is counted.
 func TestEveryConditionIsSeenBothWays(t *testing.T) {
 	all, err := everyShape()
 	if err != nil {
@@ -80,7 +80,7 @@ func TestWhatDoesNotGoTogetherIsRefused(t *testing.T) {
 		{"us-east-1", nil, ""},
 		{"eu-west-1", nil, "Lambda@Edge functions are created in us-east-1"},
 		{"us-east-1", map[string]string{"BucketRegion": "eu-west-3"}, "no Origin Shield in BucketRegion"},
-		{"us-east-1", map[string]string{"BucketRegion": "xx-nowhere-1"}, "no Origin Shield in BucketRegion"}, // a Region to come
+		{"us-east-1", map[string]string{"BucketRegion": "xx-nowhere-1"}, "no Origin Shield in BucketRegion"}, // an unknown Region
 		{"us-east-1", map[string]string{"BucketRegion": "xx-nowhere-1", "OriginShield": "off"}, ""},
 		{"us-east-1", map[string]string{"OriginShield": "eu-west-3"}, "parameter OriginShield"},
 		{"eu-west-1", map[string]string{"Part": "regional", "DistributionId": "E1"}, "deployed in BucketRegion"},
@@ -115,8 +115,8 @@ func TestWhatDoesNotGoTogetherIsRefused(t *testing.T) {
 	}
 }
 
-// What CloudFront has no Origin Shield in is said three times: in two lists of the template, and in
-// desk's table.
+// The Regions with Origin Shield are listed three times: in two lists of the template and in desk's
+// table.
 func TestRegionsOfOriginShieldAreTheSameEverywhere(t *testing.T) {
 	allowed := list(at(theTemplate(), "Parameters", "OriginShield", "AllowedValues"))
 	ruled := list(at(theTemplate(), "Rules", "ShieldWhereThereIsOne", "Assertions", 0, "Assert", "Fn::Contains", 0))
@@ -133,8 +133,8 @@ func TestRegionsOfOriginShieldAreTheSameEverywhere(t *testing.T) {
 	}
 }
 
-// What Lambda@Edge forbids and CloudFormation lets pass (CloudFront developer guide, "Restrictions
-// on Lambda@Edge").
+// The function has nothing that Lambda@Edge forbids but CloudFormation accepts (CloudFront
+// developer guide, "Restrictions on Lambda@Edge").
 func TestFunctionKeepsToLambdaAtEdge(t *testing.T) {
 	eachShape(t, func(t *testing.T, s shape, stacks []deployed) {
 		f, in := one(t, stacks, "Resize")
@@ -145,9 +145,9 @@ func TestFunctionKeepsToLambdaAtEdge(t *testing.T) {
 		want(t, "Architectures", p["Architectures"], []any{"x86_64"})
 		want(t, "Timeout", p["Timeout"], 30.0)
 		want(t, "MemorySize", p["MemorySize"], s.number("Memory", 512.0))
-		// Environment, Layers, VpcConfig, TracingConfig, FileSystemConfigs, DeadLetterConfig,
-		// EphemeralStorage, PackageType, KmsKeyArn, ReservedConcurrentExecutions, SnapStart and a
-		// fixed name are none of them.
+		// Forbidden are, among others, Environment, Layers, VpcConfig, TracingConfig,
+		// FileSystemConfigs, DeadLetterConfig, EphemeralStorage, PackageType, KmsKeyArn,
+		// ReservedConcurrentExecutions, SnapStart and a fixed name.
 		known := []string{"Architectures", "Code", "Description", "Handler", "LoggingConfig", "MemorySize", "Role", "Runtime", "Timeout"}
 		want(t, "its properties", slices.Sorted(maps.Keys(p)), known)
 		want(t, "Code", p["Code"], map[string]any{"S3Bucket": code["CodeBucket"], "S3Key": code["CodeKey"]})
@@ -163,7 +163,7 @@ func TestFunctionKeepsToLambdaAtEdge(t *testing.T) {
 	})
 }
 
-// A new version must be published whenever the code or the settings change: CloudFront runs
+// A new version must be published whenever the code or the settings change. CloudFront runs
 // versions, and CloudFormation publishes one when a property of it changes.
 func TestVersionFollowsTheCodeAndTheSettings(t *testing.T) {
 	version := func(more map[string]string) string {
@@ -184,7 +184,7 @@ func TestVersionFollowsTheCodeAndTheSettings(t *testing.T) {
 	if version(map[string]string{"CodeSha256": strings.Repeat("A", 43) + "="}) == first {
 		t.Error("other code, the same version")
 	}
-	// What no parameter changes is in the number.
+	// The number stands for the settings that no parameter changes.
 	settings := maps.Clone(theTemplate().section("Resources")["Resize"].(map[string]any)["Properties"].(map[string]any))
 	delete(settings, "Code")
 	b, err := json.Marshal(settings)
@@ -206,7 +206,7 @@ func TestLogsAreKeptWhereTheFunctionRuns(t *testing.T) {
 		g, there := one(t, stacks, "LogGroup")
 		want(t, "the group's name", g.properties()["LogGroupName"], name)
 		want(t, "its region", there.region, s.LogRegion())
-		// Else a fast first request makes the group, and creating it fails.
+		// Otherwise a fast first request could make the group, and CloudFormation would fail to.
 		want(t, "the function waits for the group", f.refs["LogGroup"], there.region == in.region)
 		for _, g := range of(stacks, "AWS::Logs::LogGroup") {
 			want(t, g.ID+"'s retention", g.properties()["RetentionInDays"], s.number("LogDays", 14.0))
@@ -224,7 +224,7 @@ func TestLogsAreKeptWhereTheFunctionRuns(t *testing.T) {
 	})
 }
 
-// allowed are the statements of a role, one line each.
+// allowed returns the statements of a role, one line each.
 func allowed(r resource) []string {
 	var lines []string
 	policies, _ := r.properties()["Policies"].([]any)
@@ -288,8 +288,8 @@ func TestRolesAllowNoMoreThanIsNeeded(t *testing.T) {
 	})
 }
 
-// Only these types may be in the stacks, together, each where it belongs: nothing is made twice,
-// nothing forgotten.
+// The stacks have exactly these types of resources, each in its stack, so that nothing is made
+// twice or forgotten.
 func TestResourcesAreTheseAndNoOthers(t *testing.T) {
 	eachShape(t, func(t *testing.T, s shape, stacks []deployed) {
 		types := map[string]int{"AWS::IAM::Role": 1, "AWS::Lambda::Function": 1, "AWS::Lambda::Version": 1, "AWS::Logs::LogGroup": 1, "AWS::CloudFront::Function": 1}
@@ -319,7 +319,7 @@ func TestResourcesAreTheseAndNoOthers(t *testing.T) {
 	})
 }
 
-// No resource waits for itself, by way of others.
+// No resource waits for itself through others.
 func TestResourcesCanBeMadeInSomeOrder(t *testing.T) {
 	eachShape(t, func(t *testing.T, s shape, stacks []deployed) {
 		for _, d := range stacks {
@@ -354,7 +354,7 @@ func TestBucketKeepsOriginalsPrivateAndForGood(t *testing.T) {
 		want(t, "public access", p["PublicAccessBlockConfiguration"], map[string]any{"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true})
 		want(t, "encryption", at(p, "BucketEncryption", "ServerSideEncryptionConfiguration", 0, "ServerSideEncryptionByDefault", "SSEAlgorithm"), "AES256")
 		want(t, "ownership", at(p, "OwnershipControls", "Rules", 0, "ObjectOwnership"), "BucketOwnerEnforced")
-		// Of the lifecycle rules none may touch an original.
+		// No lifecycle rule may affect an original.
 		want(t, "lifecycle", at(p, "LifecycleConfiguration", "Rules"), []any{
 			map[string]any{"Id": "expire-results", "Status": "Enabled", "Prefix": s.number("DestinationFolder", "resized").(string) + "/",
 				"ExpirationInDays": s.number("ResultDays", 90.0), "NoncurrentVersionExpiration": map[string]any{"NoncurrentDays": 1.0}},
@@ -371,7 +371,7 @@ func TestBucketKeepsOriginalsPrivateAndForGood(t *testing.T) {
 		want(t, "the bucket's policy", lines, []string{
 			"Deny map[AWS:*] s3:* " + both + " map[Bool:map[aws:SecureTransport:false]]",
 			"Deny map[AWS:*] s3:* " + both + " map[NumericLessThan:map[s3:TlsVersion:1.2]]",
-			// GetObject only: with ListBucket "/" would list the bucket.
+			// Only GetObject: with ListBucket, a request for "/" would list the bucket.
 			"Allow map[Service:cloudfront.amazonaws.com] s3:GetObject arn:aws:s3:::bkt/* map[StringEquals:map[AWS:SourceArn:arn:aws:cloudfront::" + account + ":distribution/" + distributionID + "]]",
 			"Deny map[Service:cloudfront.amazonaws.com] s3:GetObject arn:aws:s3:::bkt/miniatura-batch/* <nil>",
 		})
@@ -408,7 +408,7 @@ func TestDistribution(t *testing.T) {
 			map[string]any{"ErrorCode": 403.0, "ErrorCachingMinTTL": 10.0}, map[string]any{"ErrorCode": 404.0, "ErrorCachingMinTTL": 10.0},
 			map[string]any{"ErrorCode": 503.0, "ErrorCachingMinTTL": 1.0}})
 
-		// The names that the handler reads, from its own list, and no other.
+		// The names are exactly those in the handler's own list.
 		headers := map[string]any{}
 		for _, h := range at(p, "Origins", 0, "OriginCustomHeaders").([]any) {
 			headers[at(h, "HeaderName").(string)] = at(h, "HeaderValue")
@@ -442,7 +442,7 @@ func TestDistribution(t *testing.T) {
 			want(t, "BucketPolicyStatements", in.outputs["BucketPolicyStatements"], nil)
 			return
 		}
-		// What a new bucket's policy has, in words for one that exists.
+		// The printed statements for an existing bucket are those of a new bucket's policy.
 		statements := jsonOf(t, []byte(in.outputs["BucketPolicyStatements"].(string)))
 		bucket, err := shape{Shape: desk.Shape{BucketRegion: "us-east-1", OriginShield: "off"}}.deploy(theTemplate())
 		if err != nil {
@@ -453,7 +453,7 @@ func TestDistribution(t *testing.T) {
 	})
 }
 
-// wantCachePolicy checks what the cache keeps apart, and for how long.
+// wantCachePolicy checks the cache's key and lifetimes.
 func wantCachePolicy(t *testing.T, stacks []deployed) {
 	t.Helper()
 	key, _ := one(t, stacks, "CachePolicy")
@@ -467,7 +467,7 @@ func wantCachePolicy(t *testing.T, stacks []deployed) {
 		"QueryStringsConfig": map[string]any{"QueryStringBehavior": "whitelist", "QueryStrings": []any{"size", "to_webp"}}})
 }
 
-// wantResponseHeaders checks what CloudFront adds to every answer.
+// wantResponseHeaders checks the headers that CloudFront adds to every answer.
 func wantResponseHeaders(t *testing.T, s shape, stacks []deployed) {
 	t.Helper()
 	rh, _ := one(t, stacks, "ResponseHeaders")
@@ -493,8 +493,8 @@ func wantResponseHeaders(t *testing.T, s shape, stacks []deployed) {
 	}
 }
 
-// Names that are unique in an account have the stack's in front, so that two deployments do not
-// meet.
+// Names that must be unique in an account begin with the stack's name, so that two deployments do
+// not conflict.
 func TestGlobalNamesHaveTheStacksName(t *testing.T) {
 	eachShape(t, func(t *testing.T, s shape, stacks []deployed) {
 		for _, r := range of(stacks, "") {
@@ -524,7 +524,7 @@ func TestViewerFunctionIsDeployedAsItIsTested(t *testing.T) {
 			t.Errorf("AUTO_WEBP is %v", on)
 		}
 	})
-	// Sub replaces nothing else in the JavaScript.
+	// Sub replaces only AutoWebp in the JavaScript.
 	source := at(theTemplate(), "Resources", "ViewerRequest", "Properties", "FunctionCode", "Fn::Sub").(string)
 	want(t, "what Sub replaces", variableRE.FindAllString(source, -1), []string{"${AutoWebp}"})
 }
@@ -623,8 +623,9 @@ func TestRegionalFunction(t *testing.T) {
 	})
 }
 
-// queuesKeepWhatFails holds the way of an event: the bucket's queue, which nobody else fills, at
-// most so many at once, and what fails comes back alone and ends in another queue.
+// queuesKeepWhatFails checks the way of an event: only the bucket can send to its queue, the
+// function works on a limited number of batches at once, and an event that fails comes back alone
+// and ends in another queue.
 func queuesKeepWhatFails(t *testing.T, s shape, stacks []deployed) {
 	f, _ := one(t, stacks, "Warm")
 	q, _ := one(t, stacks, "WarmQueue")

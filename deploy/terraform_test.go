@@ -19,7 +19,7 @@ import (
 
 const terraformFile = "terraform/main.tf"
 
-// terraform are the blocks of the module, by type and labels.
+// terraform returns the blocks of the module, by type and labels.
 func terraform(t *testing.T) map[string]*hclsyntax.Body {
 	t.Helper()
 	f, diags := hclparse.NewParser().ParseHCLFile(terraformFile)
@@ -33,7 +33,7 @@ func terraform(t *testing.T) map[string]*hclsyntax.Body {
 	return blocks
 }
 
-// constant is a function of Terraform's whose answer does not matter here.
+// constant returns a function of Terraform's whose result does not matter here.
 func constant(v string) function.Function {
 	return function.New(&function.Spec{
 		VarParam: &function.Parameter{Name: "any", Type: cty.DynamicPseudoType},
@@ -44,7 +44,7 @@ func constant(v string) function.Function {
 
 func object(m map[string]cty.Value) cty.Value { return cty.ObjectVal(m) }
 
-// Terraform's expressions, evaluated for a shape: which stacks they make, and with which
+// terraformStacks evaluates Terraform's expressions for a shape, and returns the stacks and their
 // parameters.
 func terraformStacks(t *testing.T, blocks map[string]*hclsyntax.Body, s shape) []world {
 	t.Helper()
@@ -100,8 +100,8 @@ func terraformStacks(t *testing.T, blocks map[string]*hclsyntax.Body, s shape) [
 	return all
 }
 
-// In every shape Terraform makes the stacks that desk names, with parameters that the template has
-// and takes, and they become what they are by the other ways.
+// In every shape Terraform makes the stacks that desk names. The template accepts their parameters,
+// and the stacks have the same resources as when they are deployed in the other ways.
 func TestTerraformDeploysTheTemplate(t *testing.T) {
 	blocks := terraform(t)
 	eachShape(t, func(t *testing.T, s shape, ours []deployed) {

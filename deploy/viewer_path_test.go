@@ -20,16 +20,17 @@ import (
 	"miniatura/sizes"
 )
 
-// wanted is what the viewer function has to make of a path with the query size=L, in Go.
+// wanted is a second implementation of the viewer function, in Go, for a path with the query
+// size=L.
 func wanted(uri string) seen {
-	s := seen{URI: edge.CanonicalPath(uri)}
+	s := seen{URI: canonicalPath(uri)}
 	if key, ok := keyIn(uri); ok && edge.Extension(key) {
 		s.Query = "size=L"
 	}
 	return s
 }
 
-// keyIn is the key in a path: hexadecimal digits read by hand, not by what edge uses.
+// keyIn returns the key in a path. It decodes the path without edge's code.
 func keyIn(uri string) (string, bool) {
 	var key []byte
 	for i := 0; i < len(uri); i++ {
@@ -94,7 +95,7 @@ func TestViewerGivesAKeyOneSpelling(t *testing.T) {
 	}
 }
 
-// randomPath writes a path with what goes wrong in paths.
+// randomPath returns a path with random mistakes.
 func randomPath(r *rand.Rand) string {
 	parts := []string{"/", "/", "a", "fotos", ".", "..", "%2F", "%2f", "%2E", "%2e", "%5C", "\\", "+", "%2B", "%20", " ", "%25", "%", "%4", "%zz", "%C3%B1", "%c3", "%B1",
 		"é", "e\u0301", "🐈", "%F0%9F%90%88", "%ED%A0%80", "%C0%AF", "%00", "*", "~", "?", "#", "(1)", "'", "\"", "<", "[", "]", "{", "|", "^", "`", "$", "&", ",", ":", ";", "=", "@",
@@ -141,7 +142,8 @@ func TestViewerAndResizerSpellEveryPathAlike(t *testing.T) {
 	}
 }
 
-// Twice as long takes twice as long: a path of CloudFront's 8,192 characters is no work.
+// A path that is twice as long takes twice as long, and one of CloudFront's 8,192 characters is
+// fast.
 func TestViewerTakesLinearTime(t *testing.T) {
 	n := newNode(t)
 	for _, piece := range []string{"%2e", "/", "+", "*", "%C3%B1", "%", ".", "./", "~", "a"} {
@@ -161,10 +163,10 @@ func TestViewerTakesLinearTime(t *testing.T) {
 	}
 }
 
-// Whatever is asked for, through the viewer function and the resizing function, over a bucket:
-// nothing panics, every answer is a request or a response below 500 that leads to no other host,
-// nothing is written outside its folder, a source has no more results than there are sizes in two
-// formats, and a path whose segments are plain has one copy more in the cache.
+// Random requests go through the viewer function and the resizing function. Nothing panics. Every
+// answer is a request, or a response below 500 that leads to no other host. Nothing is written
+// outside of the results' folder. A source has at most as many results as there are sizes in two
+// formats, and a path with plain segments has one more copy in the cache.
 func TestHostileRequestsThroughViewerAndResizer(t *testing.T) {
 	n := newNode(t)
 	total := 10_000
@@ -177,7 +179,7 @@ func TestHostileRequestsThroughViewerAndResizer(t *testing.T) {
 	redirects := 0
 	for batch := range total / 1000 {
 		server.Calm()
-		if batch%5 == 4 { // S3 has a bad day
+		if batch%5 == 4 { // S3 fails at random
 			server.Script(s3test.Rule{Method: "HEAD", Fault: s3test.Status(503, "SlowDown")})
 		}
 		var qs []question
@@ -207,11 +209,11 @@ func TestHostileRequestsThroughViewerAndResizer(t *testing.T) {
 	checkHostileBucket(t, server)
 }
 
-// maxResults is how many results a source can have.
+// maxResults is how many results a source can have at most.
 var maxResults = 2 * len(sizes.All())
 
-// hostileQuestion is a path, often one key in many spellings, with a query and what a browser
-// accepts.
+// hostileQuestion returns a request with a path, often one key in many spellings, a query, and an
+// Accept header.
 func hostileQuestion(r *rand.Rand) question {
 	uri := randomPath(r)
 	if r.IntN(3) == 0 {
@@ -227,7 +229,7 @@ func hostileQuestion(r *rand.Rand) question {
 	return question{URI: uri, Query: randomQuery(r), Auto: r.IntN(2) == 0, Accept: []string{randomQuery(r), "image/webp"}[:r.IntN(3)]}
 }
 
-// hostileEvent is what CloudFront makes of what left the viewer function.
+// hostileEvent returns the event that CloudFront makes after the viewer function.
 func hostileEvent(t *testing.T, r *rand.Rand, got seen) []byte {
 	t.Helper()
 	event, err := json.Marshal(map[string]any{"Records": []any{map[string]any{"cf": map[string]any{"request": map[string]any{
@@ -243,13 +245,14 @@ func hostileEvent(t *testing.T, r *rand.Rand, got seen) []byte {
 	return event
 }
 
-// variety are the results that were asked for by their source's key, and what the cache keeps apart
-// by the key that was asked for.
+// A variety collects, by the source's key, the results that were requested and the entries of the
+// cache.
 type variety struct {
 	results map[string]map[string]bool
 	copies  map[string]map[seen]bool
 }
 
+// add notes the plan of the request for uri, which left the viewer function as got.
 func (c variety) add(t *testing.T, uri string, p edge.Plan, got seen) {
 	t.Helper()
 	if p.Skip == nil {
@@ -269,6 +272,7 @@ func (c variety) add(t *testing.T, uri string, p edge.Plan, got seen) {
 	}
 }
 
+// check checks the numbers of results and of entries in the cache.
 func (c variety) check(t *testing.T) {
 	t.Helper()
 	most := 0
@@ -287,7 +291,7 @@ func (c variety) check(t *testing.T) {
 	}
 }
 
-// checkHostileBucket checks what was stored, and what was asked for.
+// checkHostileBucket checks what was stored and what was requested.
 func checkHostileBucket(t *testing.T, server *s3test.Server) {
 	t.Helper()
 	made := 0
@@ -308,7 +312,7 @@ func checkHostileBucket(t *testing.T, server *s3test.Server) {
 	}
 }
 
-// hostileBucket has two pictures and one that is none, and a function over it.
+// hostileBucket returns a bucket with two pictures and a file that is none, and a function for it.
 func hostileBucket(t *testing.T) (*s3test.Server, *edge.Handler) {
 	t.Helper()
 	server, client := newBucket(t, "eu-west-1")
@@ -326,7 +330,7 @@ func hostileBucket(t *testing.T) (*s3test.Server, *edge.Handler) {
 	return server, edge.New(edge.Config{Log: &bytes.Buffer{}, Client: func(string, string) *s3lite.Client { return client }})
 }
 
-// hostileHeaders are a viewer's, with what goes wrong in headers.
+// hostileHeaders returns a viewer's headers with random mistakes.
 func hostileHeaders(r *rand.Rand) map[string]any {
 	odd := []any{"", "x", nil, 7, []any{}, map[string]any{}, []any{nil}, []any{map[string]any{"key": 1}}, []any{map[string]any{"key": "Accept", "value": strings.Repeat("image/webp,", 99)}},
 		[]any{map[string]any{"key": "X-Env-Bucket-Name", "value": "other"}}, []any{map[string]any{"key": "Host", "value": "evil.example"}}, []any{map[string]any{"key": "A", "value": "a\r\nB: c\u2028"}}}
@@ -338,7 +342,7 @@ func hostileHeaders(r *rand.Rand) map[string]any {
 	return all
 }
 
-// harmless holds an answer to a request, and reports whether it leads elsewhere.
+// harmless checks the answer to a request, and reports whether it is a redirect.
 func harmless(t *testing.T, asked seen, answer []byte) (redirect bool) {
 	t.Helper()
 	var a struct {

@@ -28,13 +28,14 @@ type question struct {
 	Parsed bool     `json:"parsed"`           // a runtime without rawQueryString
 }
 
-// A node runs the function in Node, many questions a process.
+// A node runs the function in Node, for many questions in one process.
 type node struct {
 	mu  sync.Mutex
 	in  io.Writer
 	out *bufio.Reader
 }
 
+// newNode starts Node with the function in both variants. It skips the test when there is no Node.
 func newNode(t testing.TB) *node {
 	t.Helper()
 	if _, err := exec.LookPath("node"); err != nil {
@@ -63,7 +64,7 @@ func newNode(t testing.TB) *node {
 	return &node{in: in, out: bufio.NewReader(out)}
 }
 
-// ask returns the query that the function leaves of each question, none of which changes the path.
+// ask returns the query that the function leaves for each question. The path must not change.
 func (n *node) ask(t testing.TB, qs ...question) (queries []string) {
 	t.Helper()
 	for i, a := range n.view(t, qs...) {
@@ -75,9 +76,10 @@ func (n *node) ask(t testing.TB, qs ...question) (queries []string) {
 	return queries
 }
 
-// A seen is what the function makes of a question.
+// A seen is the function's answer to a question.
 type seen struct{ URI, Query string }
 
+// view returns the function's answers to the questions.
 func (n *node) view(t testing.TB, qs ...question) []seen {
 	t.Helper()
 	n.mu.Lock()
@@ -90,7 +92,7 @@ func (n *node) view(t testing.TB, qs ...question) []seen {
 		}
 		b.Write(append(line, '\n'))
 	}
-	go io.WriteString(n.in, b.String()) // both pipes are short: write and read at once
+	go io.WriteString(n.in, b.String()) // the pipes are small, so write and read at the same time
 	answers := make([]seen, len(qs))
 	for i := range qs {
 		var a struct {
@@ -109,8 +111,7 @@ func (n *node) view(t testing.TB, qs ...question) []seen {
 	return answers
 }
 
-// reads is what the resizing function makes of a query, in the viewer function's
-// words.
+// reads returns what the resizing function reads from a query, spelled as the viewer function does.
 func reads(query string) string {
 	size, webp, ok := edge.ParseQuery(query)
 	switch {
@@ -129,9 +130,9 @@ func TestViewerLeavesSizeAndToWebPOnly(t *testing.T) {
 		{"size=L", "size=L"},
 		{"size=L&to_webp=1", "size=L&to_webp=1"},
 		{"to_webp=1&size=SXS", "size=SXS&to_webp=1"},
-		{"to_webp=1", ""}, // no size, nothing to convert
+		{"to_webp=1", ""}, // without a size nothing is converted
 		{"size=M&utm_source=x&fbclid=1", "size=M"},
-		{"size=bogus&size=L", ""}, // the first decides
+		{"size=bogus&size=L", ""}, // only the first size counts
 		{"size=L&size=bogus", "size=L"},
 		{"size=L&to_webp=0&to_webp=1", "size=L"},
 		{"size=L&to_webp=1&to_webp=0", "size=L&to_webp=1"},
@@ -175,7 +176,7 @@ func TestViewerReadsAcceptWithItsWeights(t *testing.T) {
 		{[]string{"image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5"}, yes},        // Firefox
 		{[]string{"image/webp,image/avif,image/jxl,image/heic,image/heic-sequence,video/*;q=0.8"}, yes}, // Safari 17
 		{[]string{"image/png,image/svg+xml,image/*;q=0.8,video/*;q=0.8,*/*;q=0.5"}, no},                 // Safari 13, which cannot
-		{[]string{"*/*"}, no}, {[]string{"image/*"}, no}, // curl; and the same reason
+		{[]string{"*/*"}, no}, {[]string{"image/*"}, no}, // curl; browsers without WebP send these too
 		{[]string{"image/webp;q=0"}, no}, {[]string{"image/webp;q=0.0"}, no}, {[]string{"image/webp;q=0.000,*/*"}, no}, // not acceptable
 		{[]string{"image/webp;q=0.001"}, yes}, {[]string{"image/webp;q=1.000"}, yes}, {[]string{"image/webp;q=0.8, image/jpeg"}, yes},
 		{[]string{"IMAGE/WebP ; Q=0.5"}, yes}, {[]string{"\timage/webp\t;\tq=0\t"}, no},
@@ -194,7 +195,7 @@ func TestViewerReadsAcceptWithItsWeights(t *testing.T) {
 		off.Auto = false
 		asked := off
 		asked.Query = "size=S&to_webp=1"
-		zero := on // as absent: the contract's rule
+		zero := on // to_webp=0 has no effect
 		zero.Query = "size=S&to_webp=0"
 		none := on
 		none.Query = "to_webp=1"
@@ -207,7 +208,7 @@ func TestViewerReadsAcceptWithItsWeights(t *testing.T) {
 	}
 }
 
-// randomQuery writes a query, or something near enough to one to go wrong.
+// randomQuery returns a query with random mistakes.
 func randomQuery(r *rand.Rand) string {
 	pick := func(of ...string) string { return of[r.IntN(len(of))] }
 	var pairs []string
@@ -223,7 +224,7 @@ func randomQuery(r *rand.Rand) string {
 		pairs = append(pairs, name+pick("=", "=", "=", "=", "=", "=", "", "==")+value)
 	}
 	q := strings.Join(pairs, pick("&", "&", "&", "&", "&", "&&", ";"))
-	if len(q) > 0 && r.IntN(4) == 0 { // and one character lost or put in
+	if len(q) > 0 && r.IntN(4) == 0 { // one character removed or inserted
 		i := r.IntN(len(q))
 		for !utf8.RuneStart(q[i]) {
 			i--
@@ -264,7 +265,7 @@ func FuzzViewerAndResizerAgree(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, query string) {
 		if !utf8.ValidString(query) {
-			return // JSON carries it no other way
+			return // JSON cannot carry it
 		}
 		if got, want := n.ask(t, question{Query: query})[0], reads(query); got != want {
 			t.Errorf("%q: %q and %q", query, got, want)
@@ -272,7 +273,8 @@ func FuzzViewerAndResizerAgree(f *testing.F) {
 	})
 }
 
-// What "JavaScript runtime 2.0 features for CloudFront Functions" does not list.
+// The function uses nothing that is missing in "JavaScript runtime 2.0 features for CloudFront
+// Functions".
 func TestViewerKeepsToCloudFrontsLanguage(t *testing.T) {
 	for _, auto := range []bool{false, true} {
 		code := viewerCode(auto)
@@ -295,7 +297,7 @@ func TestViewerKeepsToCloudFrontsLanguage(t *testing.T) {
 	}
 }
 
-// sizeNames are the sizes of the resizing function.
+// sizeNames returns the names of the resizing function's sizes.
 func sizeNames() []string {
 	var names []string
 	for _, s := range sizes.All() {
@@ -307,7 +309,7 @@ func sizeNames() []string {
 // maxViewerCode is the largest CloudFront Function, in bytes (CloudFront quotas: 10 KB).
 const maxViewerCode = 10 * 1024
 
-// viewerSource is the viewer-request function as the template has it, ${AutoWebp} included.
+// viewerSource returns the viewer-request function as it is in the template, with ${AutoWebp}.
 func viewerSource() string {
 	return at(theTemplate(), "Resources", "ViewerRequest", "Properties", "FunctionCode", "Fn::Sub").(string)
 }

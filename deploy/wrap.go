@@ -1,6 +1,7 @@
 package main
 
 // This file makes the stacks.
+
 import (
 	"encoding/base64"
 

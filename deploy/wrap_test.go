@@ -19,12 +19,12 @@ import (
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 )
 
-// A variant is a context, and the shape that it is to have. Synthesizing takes seconds of CPU, so
-// there are three: with nothing said, with everything said, and with the same as parameters of the
-// stack.
+// A variant is a context and the shape that it must give. Synthesizing takes seconds of CPU, so
+// there are only three variants: without options, with every option, and with the same options as
+// parameters of the stack.
 type variant struct {
 	context map[string]any
-	params  map[string]string // --parameters, beside the bucket's name
+	params  map[string]string // --parameters, besides the bucket's name
 	shape   shape
 }
 
@@ -44,17 +44,17 @@ var variants = map[string]variant{
 	},
 }
 
-// A synthesized is a stack that CDK wrote, with what was said about it.
+// A synthesized is a stack that CDK wrote, with the findings about it.
 type synthesized struct {
 	id, name, region string
 	template
 	notes []note
 }
 
-// A note is what somebody had to say of a construct.
+// A note is a finding about a construct.
 type note struct{ path, kind, text string }
 
-// contextOf is cdk.json's, which the command line has too, and then more.
+// contextOf returns the context of cdk.json, which the command line has too, with more values.
 func contextOf(t testing.TB, more map[string]any) map[string]any {
 	t.Helper()
 	var file struct{ Context map[string]any }
@@ -76,7 +76,8 @@ var (
 	synths  = map[string][]synthesized{}
 )
 
-// synth returns the stacks of a variant, made once a process, with cdk-nag looking on.
+// synth returns the stacks of a variant, with the findings of cdk-nag. They are made once per
+// process.
 func synth(t testing.TB, name string) []synthesized {
 	t.Helper()
 	synthMu.Lock()
@@ -97,7 +98,7 @@ func synth(t testing.TB, name string) []synthesized {
 	awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: jsii.Bool(true), Reports: jsii.Bool(false)}), nil)
 	app.Synth(nil)
 
-	// CDK's own rules over the finished templates.
+	// CDK's own rules check the finished templates.
 	var report struct{ PluginReports []struct{ Violations []any } }
 	readJSON(t, filepath.Join(out, "validation-report.json"), &report)
 	for _, r := range report.PluginReports {
@@ -138,8 +139,8 @@ func readJSON(t testing.TB, name string, to any) {
 	}
 }
 
-// What CDK deploys is the template: every stack of every variant, resolved, is what the template is
-// with the same values.
+// CDK deploys the template: every stack of every variant, resolved, equals the template with the
+// same values.
 func TestWrapperDeploysTheTemplate(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(variants)) {
 		v, made := variants[name], synth(t, name)
@@ -177,8 +178,8 @@ func TestWrapperDeploysTheTemplate(t *testing.T) {
 	}
 }
 
-// clean takes out what CDK says of its own, what the zips are called, and the difference between
-// 512 and "512", which CloudFormation does not make.
+// clean removes CDK's own additions, the names of the zips, and the difference between 512 and
+// "512", which CloudFormation does not make.
 func clean(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -203,21 +204,21 @@ func clean(v any) any {
 		return out
 	case float64:
 		return fmt.Sprint(v)
-	case string: // the order of keys in JSON is the same, blanks are not looked at
+	case string: // JSON in a string: keys have the same order, and white space does not matter
 		return strings.Join(strings.Fields(v), " ")
 	}
 	return v
 }
 
-// The article's command line sets three parameters. Every stack takes them, and those of the
-// options that no context sets; what this program fills in is no parameter any more, so that no
-// deployment keeps the code of an earlier one.
+// The article's command line sets three parameters. Every stack has these, and those of the options
+// that no context sets. What this program sets is not a parameter, so that a deployment cannot keep
+// the code of an earlier one.
 func TestStacksTakeTheParametersThatNobodyHasSet(t *testing.T) {
 	for name, v := range variants {
 		for _, s := range synth(t, name) {
 			for p := range theTemplate().section("Parameters") {
 				_, set := v.context[strings.ToLower(p[:1])+p[1:]]
-				// The id is CDK's business only where a new bucket needs it.
+				// CDK sets the id only where a new bucket needs it.
 				fill := slices.Contains(filledIn, p) && !strings.HasPrefix(p, "Regional") && p != "DistributionId" || p == "BucketRegion" || p == "OriginShield"
 				fill = fill || strings.HasPrefix(p, "RegionalCode") && s.region == v.shape.BucketRegion
 				fill = fill || p == "DistributionId" && strings.HasSuffix(s.id, "-regional")
@@ -232,8 +233,8 @@ func TestStacksTakeTheParametersThatNobodyHasSet(t *testing.T) {
 	}
 }
 
-// The zips go along under their hashes, into CDK's bucket of the function's Region, and the version
-// asks for the right one.
+// The zips are uploaded under their hashes to CDK's bucket in the function's Region, and the
+// version expects the right one.
 func TestCodeIsWhatWasBuilt(t *testing.T) {
 	sum, err := desk.CheckEdgeCode(filepath.Join(zips, "edge.zip"))
 	if err != nil {
@@ -254,8 +255,8 @@ func TestCodeIsWhatWasBuilt(t *testing.T) {
 	}
 }
 
-// accepted are the findings of cdk-nag's AWS Solutions rules that stay, by rule, with the reason. A
-// rule that finds nothing any more fails the test.
+// accepted are the findings of cdk-nag's AWS Solutions rules that stay, by rule, with the reason.
+// The test fails when a rule no longer finds anything.
 var accepted = map[string]string{
 	"AwsSolutions-CFR1": "pictures for everybody: no country is shut out unless its owner says so",
 	"AwsSolutions-CFR2": "WAF costs more a month than everything else here, and there is nothing to protect: GET and HEAD of pictures, and the query is normalised",

@@ -11,8 +11,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// zips holds edge.zip and regional.zip with the names and modes that the real ones have, and
-// nothing to run inside.
+// zips is a folder with edge.zip and regional.zip. Their files have the names and modes of the real
+// ones, but no code.
 var zips string
 
 func TestMain(m *testing.M) {
@@ -34,6 +34,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// writeZip writes a zip of executable files that hold no code.
 func writeZip(name string, files ...string) error {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)

@@ -1,6 +1,7 @@
 package desk
 
 // This file opens the bucket that a command works on.
+
 import (
 	"cmp"
 	"crypto/rand"
@@ -58,6 +59,7 @@ func openMemory(s settings) (*bucket, error) {
 	return b, err
 }
 
+// openLocal starts s3test with c on a local port, with a new secret, and returns a bucket on it.
 func openLocal(c s3test.Config, s settings) (*bucket, error) {
 	s.region = localRegion
 	secret := rand.Text()

@@ -1,8 +1,8 @@
 package desk
 
 // commands returns the table that help prints and Main reads. To add a command, add a line.
-func commands() []Command {
-	return []Command{
+func commands() []command {
+	return []command{
 		{"serve", "[-addr 127.0.0.1:8080] [-dir DIR] [-endpoint URL -bucket NAME] [-quality N]", "a local CloudFront and a playground in the browser", runServe},
 		{"resize", "-size NAME [-webp] [-quality 80] [-effort high] [-json] IN... OUT", "resize files, through the codec that runs at the edge", runResize},
 		{"replay", "[-dir DIR | -endpoint URL] EVENT.json", "run one saved event, print the request that comes back", runReplay},

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// pythons are the interpreters that can be had, each by the path of its own binary: python3, and
-// every python3.N on PATH and where pyenv and uv keep theirs.
+// pythons returns the paths of the installed interpreters: python3, and every python3.N in PATH and
+// in the folders of pyenv and uv.
 func pythons(t *testing.T) []string {
 	t.Helper()
 	found := []string{python(t)}
@@ -33,7 +33,7 @@ func pythons(t *testing.T) []string {
 		}
 	}
 	for _, name := range names {
-		// Those before 3.9 are no runtimes of Lambda any more.
+		// Lambda has no runtime before 3.9 any more.
 		out, err := exec.Command(name, "-c", "import os, sys; sys.version_info >= (3, 9) or sys.exit(1); print(os.path.realpath(sys.executable))").Output()
 		if p := strings.TrimSpace(string(out)); err == nil && !seen[p] {
 			found = append(found, p)
@@ -43,8 +43,8 @@ func pythons(t *testing.T) []string {
 	return found
 }
 
-// The binary starts and dies, each time that Lambda imports the function in the sandbox: at most
-// one request pays for it.
+// The binary starts and dies each time that Lambda imports the function in a sandbox. At most one
+// request fails.
 func TestUnpackedZipSurvivesABinaryThatStartsAndDies(t *testing.T) {
 	for _, py := range pythons(t) {
 		for name, damage := range map[string]func(file string) error{
@@ -72,7 +72,7 @@ func TestUnpackedZipSurvivesABinaryThatStartsAndDies(t *testing.T) {
 				if _, err := os.Stat(crumb); err != nil {
 					t.Fatalf("no crumb: %v", err)
 				}
-				for range 2 { // and Lambda starts it anew
+				for range 2 { // Lambda imports it again
 					start(t, py, dir, api, &out)
 					if agent := wait(t, "poll; output: "+out.String(), api.polls); agent != "python" {
 						t.Fatalf("the poll came from %q", agent)
@@ -93,7 +93,7 @@ func TestUnpackedZipSurvivesABinaryThatStartsAndDies(t *testing.T) {
 	}
 }
 
-// A whole binary leaves no crumb, so that one that is killed later starts again.
+// A binary that works removes its crumb, so that it starts again if it is killed later.
 func TestTheBinaryRemovesItsCrumb(t *testing.T) {
 	py := python(t)
 	dir := unpack(t)
@@ -113,7 +113,7 @@ func TestTheBinaryRemovesItsCrumb(t *testing.T) {
 	}
 }
 
-// crumbOf is the crumb of the function in dir.
+// crumbOf returns the path of the crumb of the function in dir.
 func crumbOf(t *testing.T, dir string) string {
 	t.Helper()
 	name := "miniatura" + strings.ReplaceAll(dir, "/", "_")
@@ -122,7 +122,7 @@ func crumbOf(t *testing.T, dir string) string {
 	return crumb
 }
 
-// poke writes code over the first instructions of a program.
+// poke overwrites the first instructions of a program with code.
 func poke(file string, code ...byte) error {
 	f, err := elf.Open(file)
 	if err != nil {

@@ -12,8 +12,7 @@ import (
 	"testing"
 )
 
-// codeZip writes a zip with the names and modes that a function's code has, and nothing to run
-// inside.
+// codeZip writes a zip whose files have the names and modes of a function's code, but no code.
 func codeZip(t *testing.T, name string, mode os.FileMode, files ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -36,8 +35,8 @@ func codeZip(t *testing.T, name string, mode os.FileMode, files ...string) strin
 	return path
 }
 
-// stubAWS answers as the AWS CLI would, and writes each call on a line, its words parted by tabs.
-// Buckets are not there.
+// stubAWS is a substitute for the AWS CLI. It writes each call to a line, with tabs between the
+// words. It has no buckets.
 const stubAWS = `#!/bin/sh
 line=$1; shift
 for word in "$@"; do line="$line	$word"; done
@@ -50,7 +49,7 @@ esac
 `
 
 // runScript runs the printed lines in a shell that refuses unset variables, and returns the calls
-// of aws in order.
+// of aws.
 func runScript(t *testing.T, script string) [][]string {
 	t.Helper()
 	if _, err := exec.LookPath("sh"); err != nil {
@@ -78,7 +77,7 @@ func runScript(t *testing.T, script string) [][]string {
 	return all
 }
 
-// value returns what follows an option.
+// value returns the argument after an option.
 func value(call []string, option string) string {
 	if i := slices.Index(call, option); i >= 0 && i+1 < len(call) {
 		return call[i+1]
@@ -86,7 +85,7 @@ func value(call []string, option string) string {
 	return ""
 }
 
-// overrides are the parameters of a stack.
+// overrides returns the parameters of a stack.
 func overrides(call []string) map[string]string {
 	all := map[string]string{}
 	for _, p := range call[slices.Index(call, "--parameter-overrides")+1:] {
@@ -96,7 +95,7 @@ func overrides(call []string) map[string]string {
 	return all
 }
 
-// step is a call in a few words.
+// step returns a call in a few words.
 func step(call []string) string {
 	switch s := strings.Join(call[:2], " "); s {
 	case "s3 cp":
@@ -123,7 +122,7 @@ func TestDeployPrintsWhatMakesTheStacks(t *testing.T) {
 	for name, c := range map[string]struct {
 		args  []string
 		steps []string
-		set   map[string]string // some of the parameters
+		set   map[string]string // some of the expected parameters
 	}{
 		"a new bucket": {
 			args:  []string{"-bucket", "my-pictures"},
@@ -183,8 +182,8 @@ func TestDeployPrintsWhatMakesTheStacks(t *testing.T) {
 	}
 }
 
-// checkDeployCalls holds the parameters of each stack against what they have to be, and the code's
-// key and hash against the zip.
+// checkDeployCalls checks the parameters of each stack, and compares the code's key and hash with
+// the zip.
 func checkDeployCalls(t *testing.T, calls [][]string, edgeZip string, set map[string]string) {
 	t.Helper()
 	data, err := os.ReadFile(edgeZip)
@@ -234,7 +233,7 @@ func TestDeployRunsNothingAndRefusesEarly(t *testing.T) {
 	if err := os.Truncate(big, maxCode+1); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("PATH", "") // deploy must not run anything, and would not find it
+	t.Setenv("PATH", "") // deploy must not run any program
 	for _, c := range []struct {
 		args []string
 		code int
@@ -265,7 +264,7 @@ func TestDeployRunsNothingAndRefusesEarly(t *testing.T) {
 	}
 }
 
-// Whatever a flag holds reaches CloudFormation as it is, and the shell makes nothing of it.
+// The value of a flag reaches CloudFormation unchanged, whatever it means to a shell.
 func TestDeployQuotesForTheShell(t *testing.T) {
 	zip := codeZip(t, "it's code.zip", 0o755, "miniatura", "lambda_function.py")
 	for _, odd := range []string{"a b", "$(echo x)", "`echo x`", "a'b\"c", "*", "a\\b", "~", ";", "-x", "ü"} {

@@ -10,10 +10,10 @@
 //	package.go   package: the zip to deploy
 //	resize.go    resize: files through codec; resize_one.go, one of them
 //	replay.go    replay: one saved event through the function
-//	explain.go   explain: what the function would do with a URL; explain_cost.go, the estimated time
+//	explain.go   explain: what the function would do with a URL; explain_cost.go, its time
 //	warm.go      warm and purge: results of many pictures
 //	deploy.go    deploy: the AWS CLI lines for deploy/cloudformation/template.yaml
-//	serve.go     serve: a local CloudFront; journal.go, its last requests; weight.go, its limit of memory
+//	serve.go     serve: a local CloudFront; journal.go, its log; weight.go, its memory
 //	page.go      its playground; response.go, the responses that the function makes itself
 //	listing.go   which objects are pictures, and in which order
 //	bucket.go    where the pictures are stored; event.go, the event that CloudFront would send
@@ -43,14 +43,13 @@ const (
 	exitInterrupted = 130 // Ctrl-C, as shells number it
 )
 
-// A Command is one command. Run gets the arguments after the command's name and returns the exit
-// code; ctx ends at Ctrl-C. Its parameters have types of the standard library, so that a package
-// below desk can offer a command without importing desk.
-type Command struct {
-	Name    string
-	Args    string // as help shows them, such as "[-webp] IN OUT"
-	Summary string // one line, no full stop
-	Run     func(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int
+// A command is one command of the command line. run gets the arguments after the command's name and
+// returns the exit code; ctx ends at Ctrl-C.
+type command struct {
+	name    string
+	args    string // as help shows them, such as "[-webp] IN OUT"
+	summary string // one line, no full stop
+	run     func(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int
 }
 
 // Main runs the command line args (without the program's name) and returns the exit code.
@@ -78,13 +77,13 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "%s: unknown command %q; `%s help` lists them\n", program.name, name, program.typed)
 		return exitUsage
 	}
-	return c.Run(ctx, args[1:], stdin, stdout, stderr)
+	return c.run(ctx, args[1:], stdin, stdout, stderr)
 }
 
 // find returns the command called name, or nil.
-func find(name string) *Command {
+func find(name string) *command {
 	for _, c := range commands() {
-		if c.Name == name {
+		if c.name == name {
 			return &c
 		}
 	}

@@ -17,7 +17,7 @@ import (
 	"miniatura/sizes"
 )
 
-// run is the command line as a person sees it.
+// run runs the command line, and returns its exit code and output.
 func run(args ...string) (code int, stdout, stderr string) {
 	var out, err bytes.Buffer
 	code = Main(args, strings.NewReader(""), &out, &err)
@@ -74,11 +74,11 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 		t.Errorf("exit %d, stderr %q", code, stderr)
 	}
 	for _, c := range commands() {
-		if !strings.Contains(stdout, "\n  "+c.Name+" ") {
-			t.Errorf("help does not name %s", c.Name)
+		if !strings.Contains(stdout, "\n  "+c.name+" ") {
+			t.Errorf("help does not name %s", c.name)
 		}
-		for _, args := range [][]string{{c.Name, "-h"}, {"help", c.Name}} {
-			if code, stdout, stderr := run(args...); code != 0 || stderr != "" || !strings.Contains(stdout, c.Name) {
+		for _, args := range [][]string{{c.name, "-h"}, {"help", c.name}} {
+			if code, stdout, stderr := run(args...); code != 0 || stderr != "" || !strings.Contains(stdout, c.name) {
 				t.Errorf("%q: exit %d, stdout %q, stderr %q", args, code, stdout, stderr)
 			}
 		}
@@ -88,11 +88,11 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 	}
 }
 
-// Terminals of 80 columns show every help without breaking a line.
+// Every help text fits into 80 columns.
 func TestHelpFitsATerminal(t *testing.T) {
 	all := [][]string{{"help"}}
 	for _, c := range commands() {
-		all = append(all, []string{"help", c.Name})
+		all = append(all, []string{"help", c.name})
 	}
 	for _, args := range all {
 		_, stdout, _ := run(args...)
@@ -207,7 +207,7 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// explain, replay and serve agree on where a result lies, for keys of all sorts.
+// explain, replay and serve agree on where a result is stored, for all sorts of keys.
 func TestExplainNamesWhatServeStores(t *testing.T) {
 	keys := []string{"a.jpg", "x y.jpg", "1+1.jpg", "50%.jpg", "é/ü.jpg", "q?.jpg", "h#.jpg"}
 	dir := t.TempDir()

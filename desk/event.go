@@ -1,6 +1,7 @@
 package desk
 
 // This file makes the event that CloudFront would send.
+
 import (
 	"crypto/rand"
 	"encoding/base64"

@@ -1,6 +1,7 @@
 package desk
 
 // This file implements explain.
+
 import (
 	"context"
 	"encoding/json"
@@ -43,6 +44,7 @@ func runExplain(_ context.Context, args []string, _ io.Reader, stdout, stderr io
 	return report(stderr, "explain", explainCommand(args, stdout))
 }
 
+// explainCommand implements explain.
 func explainCommand(args []string, stdout io.Writer) error {
 	f := newFlags("explain", stdout)
 	asJSON := f.Bool("json", false, "print JSON")
@@ -116,6 +118,7 @@ func explain(raw, originPath string, s settings) (explanation, error) {
 	return e, nil
 }
 
+// print writes the explanation as a table.
 func (e explanation) print(w io.Writer) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	row := func(name, value string) {

@@ -19,7 +19,7 @@ type estimate struct {
 	CPU    float64 `json:"cpuMs"`  // milliseconds of codec's reference core
 	Wait   float64 `json:"waitMs"` // milliseconds with the memory's share of a CPU
 	Memory int     `json:"memory"` // of the function, in MB
-	Begun  bool    `json:"begun"`  // whether the function would try; if not, it stores a marker at once
+	Begun  bool    `json:"begun"`  // whether the function would try to make it
 	Why    string  `json:"why"`
 }
 

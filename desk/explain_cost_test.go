@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// explain -source says what a file takes, and whether the function of a memory size would begin it.
+// explain -source prints a file's cost, and whether a function with some memory would begin it.
 func TestExplainEstimatesASource(t *testing.T) {
 	m := image.NewPaletted(image.Rect(0, 0, 1000, 700), palette.Plan9)
 	for i := range m.Pix {

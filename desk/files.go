@@ -1,6 +1,7 @@
 package desk
 
 // This file reads and writes files, and takes paths apart.
+
 import (
 	"context"
 	"errors"

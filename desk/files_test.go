@@ -56,7 +56,7 @@ func TestWriteFileReplacesRegularFilesOnly(t *testing.T) {
 	}
 }
 
-// Both systems' ways to write a path, on whichever the tests run.
+// Paths in both systems' styles are tested on every system.
 func TestPathsOfBothSystems(t *testing.T) {
 	windows, unix := pathStyle{true}, pathStyle{false}
 	for _, c := range []struct {

@@ -13,10 +13,10 @@ import (
 	"testing"
 )
 
-// reader reads the pipe at path to its end, as the program at its other side does.
+// reader starts to read the pipe at path to its end, like the program at its other side.
 func reader(t *testing.T, path string) <-chan []byte {
 	t.Helper()
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // does not wait for a writer
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // does not block until there is a writer
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func reader(t *testing.T, path string) <-chan []byte {
 	go func() {
 		defer f.Close()
 		var all bytes.Buffer
-		for all.Len() == 0 { // an end before the first writer is none
+		for all.Len() == 0 { // before the first writer, a read returns at once
 			if _, err := io.Copy(&all, f); err != nil {
 				break
 			}
@@ -34,8 +34,8 @@ func reader(t *testing.T, path string) <-chan []byte {
 	return got
 }
 
-// A pipe, a link to one and a socket stay what they are: renaming over them would break what other
-// programs hold open.
+// A pipe, a link to one and a socket are not replaced: renaming a file over them would break the
+// programs that use them.
 func TestResizeKeepsNodes(t *testing.T) {
 	dir := folder(t, map[string][]byte{"in.jpg": jpegOf(t, 400, 200)})
 	in, pipe, link := filepath.Join(dir, "in.jpg"), filepath.Join(dir, "pipe"), filepath.Join(dir, "link")
@@ -63,7 +63,7 @@ func TestResizeKeepsNodes(t *testing.T) {
 		}
 	}
 
-	// A pipe is read, too.
+	// A pipe can be an input too.
 	go os.WriteFile(pipe, jpegOf(t, 400, 200), 0)
 	out := filepath.Join(dir, "out.jpg")
 	if code, stdout, stderr := run("resize", "-size", "SS", pipe, out); code != 0 || !strings.Contains(stdout, "360x180") {

@@ -10,7 +10,7 @@ import (
 	"miniatura/edge"
 )
 
-// Whatever a key is, its link leads back to it and to no other host, for the browser, for serve and
+// The link for any key leads back to that key, and to no other host, for the browser, for serve and
 // for the function.
 func FuzzLinksLeadBackToTheirKeys(f *testing.F) {
 	for _, key := range []string{"a.jpg", "x y/+%?#&=ñ.jpg", "//evil/a.jpg", "/a.jpg", "a//b.jpg", "\x00.jpg", "%2e.jpg", "a:b@c.jpg"} {

@@ -1,6 +1,7 @@
 package desk
 
 // This file prints help, reads flags, and implements version.
+
 import (
 	"context"
 	"errors"
@@ -40,6 +41,7 @@ func called(path string) calling {
 	return calling{name, name}
 }
 
+// help prints the commands and the sizes.
 func help(w io.Writer) {
 	fmt.Fprintf(w, `miniatura resizes pictures on their way through CloudFront:
 /photo.jpg?size=M&to_webp=1
@@ -49,7 +51,7 @@ Usage: %[1]s COMMAND [flags] [arguments]
 `, program.typed)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, c := range commands() {
-		fmt.Fprintf(t, "  %s\t%s\n", c.Name, c.Summary)
+		fmt.Fprintf(t, "  %s\t%s\n", c.name, c.summary)
 	}
 	t.Flush()
 	fmt.Fprintf(w, "\n`%s help COMMAND` shows a command's flags.\n\n%s", program.typed, fold(sizesInWords(), "", ""))
@@ -129,7 +131,7 @@ func (f *flags) parse(args []string, least, most int) ([]string, error) {
 		rest, args = append(rest, args[0]), args[1:]
 	}
 	if len(rest) < least || most >= 0 && len(rest) > most {
-		return nil, usagef("want %s; `%s help %s` says more", strings.TrimSpace(c.Name+" "+c.Args), program.typed, c.Name)
+		return nil, usagef("want %s; `%s help %s` says more", strings.TrimSpace(c.name+" "+c.args), program.typed, c.name)
 	}
 	return rest, nil
 }
@@ -145,15 +147,15 @@ func (f *flags) given(name string) bool {
 var optional = regexp.MustCompile(`\[[^]]*\]`)
 
 // help prints how the command is called, what it does, and its flags.
-func (f *flags) help(c *Command) {
-	start := "Usage: " + program.typed + " " + c.Name
-	if c.Args == "" {
+func (f *flags) help(c *command) {
+	start := "Usage: " + program.typed + " " + c.name
+	if c.args == "" {
 		fmt.Fprintln(f.stdout, start)
 	} else {
-		args := optional.ReplaceAllStringFunc(c.Args, func(s string) string { return strings.ReplaceAll(s, " ", nbsp) })
+		args := optional.ReplaceAllStringFunc(c.args, func(s string) string { return strings.ReplaceAll(s, " ", nbsp) })
 		fmt.Fprint(f.stdout, fold(args, start+" ", strings.Repeat(" ", len(start)+1)))
 	}
-	fmt.Fprint(f.stdout, "\n", fold(strings.ToUpper(c.Summary[:1])+c.Summary[1:]+".", "", ""))
+	fmt.Fprint(f.stdout, "\n", fold(strings.ToUpper(c.summary[:1])+c.summary[1:]+".", "", ""))
 	heading := "\nFlags:\n"
 	f.VisitAll(func(one *flag.Flag) {
 		kind, usage := flag.UnquoteUsage(one)

@@ -1,6 +1,7 @@
 package desk
 
 // This file keeps the last requests that serve answered.
+
 import (
 	"encoding/json"
 	"fmt"
@@ -35,6 +36,7 @@ type journal struct {
 // journalLength is how many exchanges a journal keeps.
 const journalLength = 100
 
+// add adds an exchange with its number, and with the requests to local since the one before.
 func (j *journal) add(e exchange, local *s3test.Server) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

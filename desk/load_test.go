@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// process runs the command line in a process of its own and returns it with what it prints.
+// process starts the command line in a process of its own, and returns the process and its output.
 func process(t testing.TB, args ...string) (*exec.Cmd, *bufio.Reader) {
 	t.Helper()
 	exe, err := os.Executable()
@@ -71,8 +71,8 @@ func TestCtrlCEndsTheProcessCleanly(t *testing.T) {
 	}
 }
 
-// Two hundred viewers at once, each with a result of its own to be made from 12 megapixels: all are
-// answered, and memory stays under serveMemory.
+// Two hundred viewers at once each ask for a new result from 12 megapixels. All are answered, and
+// memory stays below serveMemory.
 func TestTwoHundredAtOnceStayUnderTheCeiling(t *testing.T) {
 	if os.Getenv("MINIATURA_LONG") == "" {
 		t.Skip("set MINIATURA_LONG=1 to run it")
@@ -144,7 +144,7 @@ func TestTwoHundredAtOnceStayUnderTheCeiling(t *testing.T) {
 	}
 }
 
-// peakMemory is the most bytes that a process had resident.
+// peakMemory returns a process's peak resident set in bytes.
 func peakMemory(t testing.TB, pid int) int64 {
 	t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))

@@ -1,6 +1,7 @@
 package desk
 
 // This file implements package.
+
 import (
 	"archive/zip"
 	"bytes"

@@ -21,7 +21,7 @@ import (
 	"time"
 )
 
-// theZip builds the edge's zip once for all tests of this package, over its budget or not.
+// theZip builds the edge's zip once for all tests of this package, even if it is over its budget.
 var theZip = sync.OnceValues(func() ([]byte, error) {
 	root, err := moduleRoot()
 	if err != nil {
@@ -32,8 +32,8 @@ var theZip = sync.OnceValues(func() ([]byte, error) {
 	return b.build(context.Background(), root, func(string) {})
 })
 
-// zipOrSkip is theZip, but not for `go test -short`: it takes seconds, and minutes under the race
-// detector.
+// zipOrSkip returns theZip, but skips the test for `go test -short`: building it takes seconds, and
+// minutes with the race detector.
 func zipOrSkip(t testing.TB) ([]byte, error) {
 	t.Helper()
 	if testing.Short() {
@@ -77,8 +77,8 @@ func TestTwoBuildsOfTheZipAreEqual(t *testing.T) {
 		t.Errorf("files %q, want %q", names, want)
 	}
 
-	// The second one is built as somebody else would, with other flags and another processor in the
-	// environment.
+	// The second zip is built in another user's environment, with other flags and another
+	// processor.
 	t.Setenv("GOFLAGS", "-ldflags=-X=main.x=1 -tags=other")
 	t.Setenv("GOAMD64", "v3")
 	t.Setenv("CGO_ENABLED", "1")
@@ -108,7 +108,7 @@ func TestZipIsWithinItsBudget(t *testing.T) {
 	}
 }
 
-// The command itself takes its time: it builds the zip once more.
+// This test takes some time, because the command builds the zip again.
 func TestPackageWritesTheZip(t *testing.T) {
 	if os.Getenv("MINIATURA_LONG") == "" {
 		t.Skip("set MINIATURA_LONG=1 to build the zip a second time")
@@ -144,8 +144,8 @@ func TestZipOverItsBudgetFails(t *testing.T) {
 	}
 }
 
-// bootstrap is what AWS's Python runtime does, as far as the zip can tell: import the function,
-// then ask the Runtime API for work.
+// bootstrap does the part of AWS's Python runtime that matters to the zip: it imports the function,
+// and then asks the Runtime API for events.
 const bootstrap = `
 import http.client, json, os
 import lambda_function
@@ -159,16 +159,17 @@ while True:
     c.getresponse().read()
 `
 
-// runtimeAPI is a stand-in for Lambda's Runtime API: it hands out what is sent on events and passes
-// on what comes back.
+// A runtimeAPI is a substitute for Lambda's Runtime API. It hands out the events of a channel and
+// passes on the answers.
 type runtimeAPI struct {
 	*httptest.Server
 	events  chan string   // bodies of events
 	answers chan string   // "response BODY" or "error BODY"
-	polls   chan string   // the poller's User-Agent, one a poll
-	stop    chan struct{} // lets polls go when the test ends
+	polls   chan string   // one User-Agent per poll
+	stop    chan struct{} // ends the polls when the test ends
 }
 
+// newRuntimeAPI starts a Runtime API that ends with the test.
 func newRuntimeAPI(t testing.TB) *runtimeAPI {
 	api := &runtimeAPI{events: make(chan string), answers: make(chan string, 10), polls: make(chan string, 10), stop: make(chan struct{})}
 	mux := http.NewServeMux()
@@ -205,7 +206,7 @@ func newRuntimeAPI(t testing.TB) *runtimeAPI {
 	return api
 }
 
-// wait returns what comes on c, or ends the test.
+// wait returns the next value of c. It fails the test when there is none in time.
 func wait(t testing.TB, what string, c <-chan string) string {
 	t.Helper()
 	select {
@@ -217,7 +218,8 @@ func wait(t testing.TB, what string, c <-chan string) string {
 	}
 }
 
-// python finds the interpreter itself, behind any wrapper script, or skips the test.
+// python returns the path of the interpreter, resolved through wrapper scripts. It skips the test
+// when there is none.
 func python(t testing.TB) string {
 	t.Helper()
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
@@ -230,7 +232,7 @@ func python(t testing.TB) string {
 	return strings.TrimSpace(string(out))
 }
 
-// unpack lays out the zip as Lambda does in /var/task.
+// unpack unpacks the zip, as Lambda does to /var/task, and returns the folder.
 func unpack(t testing.TB) string {
 	t.Helper()
 	data, err := zipOrSkip(t)
@@ -258,7 +260,7 @@ func unpack(t testing.TB) string {
 	return dir
 }
 
-// start runs the Python bootstrap in dir against api, with an environment like Lambda's.
+// start runs the Python bootstrap in dir with api, in an environment like Lambda's.
 func start(t testing.TB, python, dir string, api *runtimeAPI, out io.Writer) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(python, "-c", bootstrap)
@@ -287,13 +289,14 @@ func start(t testing.TB, python, dir string, api *runtimeAPI, out io.Writer) *ex
 	return cmd
 }
 
-// anEvent is an origin-request event for uri and query, at an origin that nothing listens on: the
-// function is to answer without it or fail open.
+// anEvent returns an origin-request event for uri and query. Nothing listens at its origin, so the
+// function has to answer without it or fail open.
 func anEvent(uri, query string) (event, request string) {
 	request = fmt.Sprintf(`{"clientIp":"203.0.113.178","headers":{"host":[{"key":"Host","value":"bkt.s3.eu-west-1.amazonaws.com"}]},"method":"GET","origin":{"s3":{"authMethod":"none","customHeaders":{"x-env-resized-path":[{"key":"X-Env-Resized-Path","value":"resized"}],"x-env-quality":[{"key":"X-Env-Quality","value":"80"}]},"domainName":"bkt.s3.eu-west-1.amazonaws.com","path":"","region":"eu-west-1"}},"querystring":%q,"uri":%q}`, query, uri)
 	return fmt.Sprintf(`{"Records":[{"cf":{"config":{"distributionDomainName":"d111111abcdef8.cloudfront.net","eventType":"origin-request","requestId":"r-1"},"request":%s}}]}`, request), request
 }
 
+// sameJSON reports whether a and b are the same JSON value.
 func sameJSON(t testing.TB, a, b string) bool {
 	t.Helper()
 	var x, y any
@@ -308,7 +311,7 @@ func sameJSON(t testing.TB, a, b string) bool {
 	return bytes.Equal(ax, by)
 }
 
-// lockedBuffer is written by a process and read by the test.
+// A lockedBuffer is written by a process and read by the test.
 type lockedBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -336,9 +339,8 @@ func running(t testing.TB, pid int) string {
 	return exe
 }
 
-// TestUnpackedZipAnswersOnOnePID is the deployment as Lambda sees it: Python imports
-// lambda_function, the process becomes the Go binary, and that one process answers every
-// invocation.
+// TestUnpackedZipAnswersOnOnePID runs the zip as Lambda does: Python imports lambda_function, the
+// process becomes the Go binary, and this process answers every event.
 func TestUnpackedZipAnswersOnOnePID(t *testing.T) {
 	py := python(t)
 	for _, c := range []struct {
@@ -365,8 +367,8 @@ func TestUnpackedZipAnswersOnOnePID(t *testing.T) {
 				if got, want := running(t, cmd.Process.Pid), c.exe(dir); got != want {
 					t.Fatalf("pid %d runs %s, want %s", cmd.Process.Pid, got, want)
 				}
-				// One without a size, and one that lacks the bucket's name: unchanged both, the
-				// second with a word in the log.
+				// One request has no size, and the other lacks the bucket's name. Both are returned
+				// unchanged, and the log has a line about the second.
 				query := []string{"", "size=M&to_webp=1"}[i%2]
 				event, request := anEvent(fmt.Sprintf("/fotos/ni%%C3%%B1o%d.jpg", i), query)
 				api.events <- event
@@ -375,7 +377,7 @@ func TestUnpackedZipAnswersOnOnePID(t *testing.T) {
 					t.Errorf("invocation %d: %s %s\nwant the request, byte for byte: %s", i, kind, body, request)
 				}
 			}
-			// An event that is none leaves the process in its place too.
+			// After an event that is not valid the process still runs.
 			wait(t, "poll", api.polls)
 			api.events <- `{"Records":[]}`
 			wait(t, "answer", api.answers)
@@ -390,8 +392,8 @@ func TestUnpackedZipAnswersOnOnePID(t *testing.T) {
 	}
 }
 
-// TestUnpackedZipWithoutABinaryPassesRequestsOn: the binary cannot be started, even from a copy, so
-// Python itself answers.
+// TestUnpackedZipWithoutABinaryPassesRequestsOn: the binary cannot be started, not even from a
+// copy, so Python itself answers.
 func TestUnpackedZipWithoutABinaryPassesRequestsOn(t *testing.T) {
 	py := python(t)
 	for name, damage := range map[string]func(file string) error{
@@ -435,8 +437,8 @@ func TestUnpackedZipWithoutABinaryPassesRequestsOn(t *testing.T) {
 	}
 }
 
-// TestStartToFirstPoll holds the zip's start against the same Python with an empty handler, turn by
-// turn.
+// TestStartToFirstPoll compares the zip's start with that of the same Python with an empty handler,
+// in turn.
 func TestStartToFirstPoll(t *testing.T) {
 	if os.Getenv("MINIATURA_LONG") == "" {
 		t.Skip("set MINIATURA_LONG=1 to measure the start")

@@ -3,7 +3,8 @@ package desk
 // This file serves the playground: the page at /, and what the page asks for below ownPrefix.
 //
 //	GET    app.css icon.svg and the scripts
-//	GET    pictures?page=N&find=TEXT&at=KEY         one page of the pictures with TEXT in their keys, or the page with KEY on it
+//	GET    pictures?page=N&find=TEXT                a page of the pictures with TEXT in their keys
+//	GET    pictures?at=KEY                          the page with the picture KEY
 //	PUT    pictures?name=NAME                       an upload; the answer has its key
 //	DELETE results?key=KEY                          deletes the stored results of a picture
 //	GET    preview?key=KEY&size=S&webp=1&quality=N  a result that is not stored
@@ -38,8 +39,9 @@ import (
 var pageFiles embed.FS
 
 var pageTemplate = template.Must(template.New("index.html").Funcs(template.FuncMap{
-	"path":  func(key string) template.URL { return template.URL(keyPath(key)) },
-	"query": func(own string) template.URL { return template.URL(own) }, // made from the name of a size
+	"path": func(key string) template.URL { return template.URL(keyPath(key)) },
+	// The query is made from the name of a size.
+	"query": func(own string) template.URL { return template.URL(own) },
 }).ParseFS(pageFiles, "page/index.html"))
 
 // pageLimit is how many pictures one page shows.
@@ -198,6 +200,7 @@ func (c *cloudFront) catalogue(r *http.Request) catalogue {
 	return cat
 }
 
+// index answers with the page.
 func (c *cloudFront) index(w http.ResponseWriter, r *http.Request) error {
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, c.catalogue(r)); err != nil {

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// programAt is the command line as a process of its own, started as path; both streams go to the
-// buffer.
+// programAt returns the command line as a process of its own, started as path. Both of its outputs
+// go to the buffer.
 func programAt(path string, args ...string) (*exec.Cmd, *bytes.Buffer) {
 	var said bytes.Buffer
 	cmd := exec.Command(path)
@@ -41,7 +41,8 @@ func TestABinaryOfAnotherName(t *testing.T) {
 	}
 }
 
-// Ctrl-C ends a command that waits for stdin, and is called what it is.
+// Ctrl-C ends a command that waits for stdin. Messages have the name with which the program was
+// started.
 func TestInterrupted(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a process cannot be sent Ctrl-C here")
@@ -62,7 +63,7 @@ func TestInterrupted(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		// More than a pipe holds: when it has been written, the program is reading.
+		// This is more than a pipe can hold: after the write the program must be reading.
 		if _, err := in.Write(bytes.Repeat([]byte("x"), 1<<20)); err != nil {
 			t.Fatal(err)
 		}

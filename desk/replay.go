@@ -1,6 +1,7 @@
 package desk
 
 // This file implements replay.
+
 import (
 	"bytes"
 	"context"

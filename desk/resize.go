@@ -1,6 +1,7 @@
 package desk
 
 // This file implements resize.
+
 import (
 	"context"
 	"errors"
@@ -38,7 +39,7 @@ type resizing struct {
 	stdout, stderr io.Writer
 	words          io.Writer       // for its messages: stdout, unless a picture goes there
 	made           map[string]bool // files in the folder that this run has written
-	sources        []os.FileInfo   // the inputs that are files; a result in a folder must not replace one
+	sources        []os.FileInfo   // the inputs that are files, which no result may replace
 }
 
 func runResize(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -213,6 +214,7 @@ func renamed(p pathStyle, in string, f *codec.Format) string {
 	return name + f.Extension()
 }
 
+// sizeNames returns the names of all sizes.
 func sizeNames() []string {
 	var names []string
 	for _, s := range sizes.All() {

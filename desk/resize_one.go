@@ -1,6 +1,7 @@
 package desk
 
 // This file resizes one picture.
+
 import (
 	"bytes"
 	"context"
@@ -100,6 +101,7 @@ func (r *resizing) one(ctx context.Context, in string) error {
 	return nil
 }
 
+// write writes data to the file called name, or to stdout.
 func (r *resizing) write(name string, data []byte) error {
 	if name == std {
 		_, err := r.stdout.Write(data)

@@ -15,7 +15,7 @@ import (
 	"miniatura/edge"
 )
 
-// kindOf is "jpeg 360x180", or "webp", of a file.
+// kindOf returns a file's format and dimensions, such as "jpeg 360x180", or "webp".
 func kindOf(t *testing.T, name string) string {
 	t.Helper()
 	data, err := os.ReadFile(name)
@@ -26,7 +26,7 @@ func kindOf(t *testing.T, name string) string {
 	return dimensionsOf(t, string(data))
 }
 
-// OUT's name says the format, and bytes alone say what IN is.
+// The format of the result is that of OUT's name; the format of IN is found from its bytes.
 func TestResizeMakesWhatOutIsCalled(t *testing.T) {
 	dir := folder(t, map[string][]byte{"really a jpeg.png": jpegOf(t, 1000, 500), "p.png": pngOf(t, 400, 200)})
 	for _, c := range []struct{ in, out, kind string }{
@@ -127,7 +127,8 @@ func TestResizeManyIntoAFolder(t *testing.T) {
 	resize := func(flags string, names ...string) (int, string, string) {
 		return run(append(append([]string{"resize", "-size", "SS"}, strings.Fields(flags)...), at(names...)...)...)
 	}
-	// The folder is made. Each keeps its name, and one that lied does not lie any more.
+	// The folder is created. Each file keeps its name, and gets the right extension if it had a
+	// wrong one.
 	code, stdout, stderr := resize("", "a.jpg", "b/b.PNG", "c.png", "out")
 	if got := contents(t, at("out")[0]); code != 0 || stderr != "" || strings.Count(stdout, "\n") != 3 || !slices.Equal(got, []string{"a.jpg", "b.PNG", "c.jpg"}) {
 		t.Errorf("exit %d, %q %q, made %q", code, stdout, stderr, got)
@@ -136,12 +137,12 @@ func TestResizeManyIntoAFolder(t *testing.T) {
 	if got := contents(t, at("webp")[0]); code != 0 || !slices.Equal(got, []string{"a.webp", "b.webp"}) || kindOf(t, at("webp/b.webp")[0]) != "webp 360x180" {
 		t.Errorf("-webp: exit %d, %q %q, made %q", code, stdout, stderr, got)
 	}
-	// One input, and a folder that is there or says that it is one.
+	// With one input, OUT is a folder if it exists or if its name ends like one.
 	if code, _, stderr := run("resize", "-size", "SS", at("a.jpg")[0], at("b")[0]+string(os.PathSeparator)+"new"+string(os.PathSeparator)); code != 0 || kindOf(t, at("b/new/a.jpg")[0]) != "jpeg 360x180" {
 		t.Errorf("a new folder: exit %d, %q", code, stderr)
 	}
-	// What fails is named and does not stop the rest; two of one name do not overwrite each other;
-	// no original is replaced.
+	// The failure of one picture does not stop the others. Two pictures of one name do not
+	// overwrite each other, and no source is replaced.
 	code, stdout, stderr = resize("", "none.jpg", "a.jpg", "b/a.jpg", "c.png", "some")
 	if got := contents(t, at("some")[0]); code != 1 || !slices.Equal(got, []string{"a.jpg", "c.jpg"}) || !strings.Contains(stderr, "none.jpg") ||
 		!strings.Contains(stderr, "has been written for another picture already") || !strings.HasSuffix(stderr, "2 of 4 pictures failed\n") {
@@ -152,14 +153,15 @@ func TestResizeManyIntoAFolder(t *testing.T) {
 	if after, _ := os.ReadFile(at("a.jpg")[0]); code != 1 || !bytes.Equal(before, after) || !strings.Contains(stderr, "its result would replace") {
 		t.Errorf("into the originals' folder: exit %d, %q", code, stderr)
 	}
-	// Nor the original of a picture that comes later, which would be lost before it is read.
+	// The source of a later picture is not replaced either, because it would be lost before it is
+	// read.
 	later := at("webp/a.webp")[0]
 	before, _ = os.ReadFile(later)
 	code, _, stderr = run("resize", "-size", "SXS", "-webp", at("a.jpg")[0], later, at("webp")[0])
 	if after, _ := os.ReadFile(later); code != 1 || !bytes.Equal(before, after) || strings.Count(stderr, "its result would replace") != 2 {
 		t.Errorf("over a later original: exit %d, %q", code, stderr)
 	}
-	// One passes through, and the exit code says so.
+	// If a picture passes through, the exit code says so.
 	code, stdout, _ = resize("", "a.jpg", "text.gif", "passed")
 	if got, _ := os.ReadFile(at("passed/text.gif")[0]); code != 3 || string(got) != "words" || strings.Count(stdout, "passed through") != 1 {
 		t.Errorf("exit %d, %q, copied %q", code, stdout, got)
@@ -182,7 +184,7 @@ func TestResizePassesThrough(t *testing.T) {
 		if got, _ := os.ReadFile(out); code != 3 || stderr != "" || !bytes.Equal(got, want) || !strings.Contains(stdout, "passed through, the same bytes (") {
 			t.Errorf("%s: exit %d, %q %q", name, code, stdout, stderr)
 		}
-		// Under the name of another format it is not written.
+		// It is not written under a name of another format.
 		other := filepath.Join(dir, "other.webp")
 		code, stdout, stderr = run("resize", "-size", "SS", in, other)
 		if _, err := os.Stat(other); code != 1 || stdout != "" || !strings.Contains(stderr, "is not written") || err == nil {

@@ -13,7 +13,7 @@ import (
 	"miniatura/s3lite/s3test"
 )
 
-// What the function answers when it cannot store or make a result, as a viewer of serve sees it.
+// A viewer of serve sees the function's own answers when it cannot store or make a result.
 func TestServeShowsWhatTheFunctionAnswersItself(t *testing.T) {
 	b, err := openMemory(settings{bucket: "local", resized: "resized", quality: 80})
 	if err != nil {

@@ -1,6 +1,7 @@
 package desk
 
 // This file implements serve.
+
 import (
 	"bytes"
 	"context"
@@ -46,6 +47,7 @@ type serveOptions struct {
 	addr, dir, endpoint string
 }
 
+// parseServe reads serve's flags.
 func parseServe(args []string, stdout io.Writer) (*serveOptions, error) {
 	f := newFlags("serve", stdout)
 	o := &serveOptions{settings: settings{resized: "resized"}}
@@ -99,6 +101,7 @@ func (o *serveOptions) results(b *bucket) string {
 	return "they are being made, results lie there too, and all go when it ends"
 }
 
+// serve runs until ctx ends.
 func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	o, err := parseServe(args, stdout)
 	if err != nil {
@@ -204,6 +207,7 @@ type cloudFront struct {
 	records map[string]edge.Record // by request id, until the request is answered
 }
 
+// newCloudFront returns the handler of viewers for b. The function's log lines go to log.
 func newCloudFront(b *bucket, log io.Writer) *cloudFront {
 	c := &cloudFront{
 		bucket:   b,
@@ -268,7 +272,8 @@ func (c *cloudFront) view(w http.ResponseWriter, r *http.Request, uri, query str
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Resource-Policy", "same-site") // pages in development on another port may show the pictures
+	// Pages in development on another port may show the pictures.
+	h.Set("Cross-Origin-Resource-Policy", "same-site")
 
 	ctx, cancel := context.WithTimeout(r.Context(), 30*time.Second) // Lambda@Edge's limit
 	defer cancel()
@@ -394,7 +399,8 @@ func serverTiming(r edge.Record, fetch time.Duration) string {
 			wait -= s.took
 		}
 	}
-	if time.Duration(wait) > 5*time.Millisecond { // the wait for a slot, which does not exist in Lambda
+	// The wait for a slot, which does not exist in Lambda.
+	if time.Duration(wait) > 5*time.Millisecond {
 		add("wait", time.Duration(wait))
 	}
 	add("function", time.Duration(r.Total))

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Manifests of S3 Batch hold every key of the bucket. However their folder is spelled, serve hands
-// out nothing of it, as the policies of package deploy do not.
+// Manifests of S3 Batch list every key of the bucket. serve does not hand them out, in any spelling
+// of their folder, like the policies of package deploy.
 func TestServeHandsOutNoListOfKeys(t *testing.T) {
 	const secret = "bkt,fotos/secret.jpg"
 	s := serving(t, "-dir", folder(t, map[string][]byte{
@@ -21,7 +21,7 @@ func TestServeHandsOutNoListOfKeys(t *testing.T) {
 			t.Errorf("%s: %d %s", path, r.StatusCode, body)
 		}
 	}
-	for _, path := range []string{"//miniatura-batch/manifest.csv", "/./miniatura-batch/manifest.csv", "/fotos/../miniatura-batch/manifest.csv"} { // other keys, at S3
+	for _, path := range []string{"//miniatura-batch/manifest.csv", "/./miniatura-batch/manifest.csv", "/fotos/../miniatura-batch/manifest.csv"} { // other keys to S3
 		if r, body := s.do("GET", path); strings.Contains(body, secret) {
 			t.Errorf("%s: %d %s", path, r.StatusCode, body)
 		}

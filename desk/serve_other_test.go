@@ -14,7 +14,8 @@ import (
 	"time"
 )
 
-// What other sites' pages, other kinds of file and other lengths of key get from serve -dir.
+// serve -dir answers pages of other sites, requests for other kinds of files, and keys of other
+// lengths.
 func TestServeMakesNothingForOthers(t *testing.T) {
 	dir := folder(t, map[string][]byte{"a.png": pngOf(t, 700, 500)})
 	if err := syscall.Mkfifo(filepath.Join(dir, "pipe.png"), 0o600); err != nil {

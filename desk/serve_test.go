@@ -30,7 +30,7 @@ import (
 	"miniatura/s3lite/s3test"
 )
 
-// gradient is a picture whose upper left quarter is red, so that turning shows.
+// gradient returns a picture whose upper left quarter is red, so that a turned picture can be seen.
 func gradient(w, h int) *image.NRGBA {
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for y := range h {
@@ -63,7 +63,7 @@ func pngOf(t testing.TB, w, h int) []byte {
 	return b.Bytes()
 }
 
-// folder lays out files, slashes making folders.
+// folder returns a new folder with files. Slashes in names make folders.
 func folder(t testing.TB, files map[string][]byte) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -79,7 +79,7 @@ func folder(t testing.TB, files map[string][]byte) string {
 	return dir
 }
 
-// contents lists dir's files below it, sorted.
+// contents returns the sorted names of all files below dir.
 func contents(t testing.TB, dir string) []string {
 	t.Helper()
 	var names []string
@@ -139,8 +139,8 @@ func serving(t testing.TB, args ...string) *site {
 	return s
 }
 
-// do sends a request whose path is exactly target, as a viewer may send it, and returns the answer
-// with its body read.
+// do sends a request whose path is exactly target, as a viewer may send it. It returns the answer
+// and its body.
 func (s *site) do(method, target string, header ...string) (*http.Response, string) {
 	s.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
@@ -171,7 +171,7 @@ func (s *site) do(method, target string, header ...string) (*http.Response, stri
 	return r, string(body)
 }
 
-// get is do for GET, demanding a status.
+// get sends a GET and checks the status of the answer.
 func (s *site) get(target string, status int, header ...string) (*http.Response, string) {
 	s.Helper()
 	r, body := s.do("GET", target, header...)
@@ -191,7 +191,7 @@ func dimensionsOf(t testing.TB, body string) string {
 }
 
 func TestServeMakesAResultOnceAndKeepsIt(t *testing.T) {
-	names := map[string]string{ // a key, and its path as a viewer sends it
+	names := map[string]string{ // paths, as viewers send them, by key
 		"plain.jpg":            "/plain.jpg",
 		"a space.jpg":          "/a%20space.jpg",
 		"a+plus.jpg":           "/a%2Bplus.jpg",
@@ -239,7 +239,7 @@ func TestServeMakesAResultOnceAndKeepsIt(t *testing.T) {
 			t.Errorf("after a restart %s: X-Cache %s, ETag %s (was %s)", target, r.Header.Get("X-Cache"), r.Header.Get("ETag"), etag)
 		}
 	}
-	// Another quality is another result.
+	// With another quality, results are made again.
 	s.stop()
 	s = serving(t, "-dir", dir, "-quality", "30")
 	if r, _ := s.get("/plain.jpg?size=SS", 200); r.Header.Get("X-Cache") != "Miss" {
@@ -247,8 +247,8 @@ func TestServeMakesAResultOnceAndKeepsIt(t *testing.T) {
 	}
 }
 
-// checkResult asks for a result at size SS, which has to be a miss or a hit as cache says, and
-// returns its ETag.
+// checkResult asks for a result at size SS and checks that it is a miss or a hit, as cache says. It
+// returns the result's ETag.
 func checkResult(t *testing.T, s *site, target, cache string) (etag string) {
 	t.Helper()
 	kind, want := "image/jpeg", "jpeg 360x180"
@@ -269,7 +269,7 @@ func checkResult(t *testing.T, s *site, target, cache string) (etag string) {
 	stages := map[string][]string{"Miss": {"head", "get", "resize", "put", "function", "origin"}, "Hit": {"head", "function", "origin"}}[cache]
 	var got []string
 	for _, m := range regexp.MustCompile(`(\w+);dur=[0-9.]+`).FindAllStringSubmatch(timing, -1) {
-		if m[1] != "wait" { // on a busy machine
+		if m[1] != "wait" { // occurs on a busy machine
 			got = append(got, m[1])
 		}
 	}
@@ -305,7 +305,7 @@ func TestServeHandsOnThePathAsItCame(t *testing.T) {
 		if r.StatusCode != 404 && r.StatusCode != 403 {
 			t.Errorf("%s: %s: %.80q", target, r.Status, body)
 		}
-		// What the function was asked is what was sent.
+		// The journal has the request that was sent.
 		if id := r.Header.Get("X-Amz-Cf-Id"); id == "" {
 			t.Errorf("%s never came to the function", target)
 		}
@@ -345,7 +345,7 @@ func TestServeKeepsToHTTP(t *testing.T) {
 	if r, body := s.get("/none.jpg?size=S", 404); !strings.Contains(body, "none.jpg") || !strings.HasPrefix(r.Header.Get("Content-Type"), "text/plain") {
 		t.Errorf("404 says %q", body)
 	}
-	// A page in the bucket runs no script on this origin.
+	// A page in the bucket cannot run a script on this origin.
 	r, _ = s.get("/page.html", 200)
 	if csp := r.Header.Get("Content-Security-Policy"); !strings.HasPrefix(csp, "sandbox; default-src 'none'") || r.Header.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("page.html comes with %q", r.Header)
@@ -391,7 +391,7 @@ func TestPageTrustsNoName(t *testing.T) {
 			t.Errorf("the page contains %s", bad)
 		}
 	}
-	// Every link of the page leads to its picture.
+	// Every link on the page leads to its picture.
 	links := regexp.MustCompile(`href="(/[^"]*)\?size=SXS"`).FindAllStringSubmatch(body, -1)
 	if len(links) != len(hostile) {
 		t.Errorf("%d links, want %d", len(links), len(hostile))
@@ -409,7 +409,7 @@ func TestPageTrustsNoName(t *testing.T) {
 	s.get("/.miniatura/index.html", 404)
 }
 
-// Without script, too, every picture has its link: page by page, those behind a dot last.
+// Even without scripts every picture has a link, page by page. Pictures behind a dot come last.
 func TestPageByPage(t *testing.T) {
 	files := map[string][]byte{".first in order.png": nil, "d/.e/f.png": nil}
 	for i := range 2 * pageLimit {
@@ -521,9 +521,9 @@ func TestUploadsAndPreviews(t *testing.T) {
 		key    string
 	}{
 		{"new.png", small, 200, "new.png"},
-		{"new.png", small, 200, "new.png"}, // the same again
+		{"new.png", small, 200, "new.png"}, // the same picture again
 		{"new.png", pngOf(t, 31, 20), 200, "new-2.png"},
-		{"a.jpg", small, 200, "a-2.jpg"}, // no original is replaced
+		{"a.jpg", small, 200, "a-2.jpg"}, // the other picture is not replaced
 		{"../up.png", small, 200, "up.png"},
 		{"really.png", []byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), 415, ""},
 		{"empty.png", nil, 415, ""},
@@ -557,7 +557,7 @@ func TestUploadsAndPreviews(t *testing.T) {
 		t.Errorf("a preview changed the folder from %q to %q", before, after)
 	}
 
-	// Forgotten results are made again, others stay.
+	// Results that were deleted are made again, and others stay.
 	s.get("/a.jpg?size=SS", 200)
 	s.get("/new.png?size=SS", 200)
 	if r, _ := s.do("DELETE", "/.miniatura/results?key=a.jpg"); r.StatusCode != 204 {
@@ -600,8 +600,7 @@ func TestServeAnEndpoint(t *testing.T) {
 	s.get("/fotos/ni%C3%B1o.jpg?size=SXS", 403)
 }
 
-// The page says why a picture is missing, and serve says where it listens before it reads the
-// folder.
+// The page says which pictures are missing. serve prints its address before it reads the folder.
 func TestServeSaysWhatItHides(t *testing.T) {
 	picture := jpegOf(t, 40, 30)
 	dir := folder(t, map[string][]byte{"a.jpg": picture, "b.HEIC": nil, "c.heic": nil, "d/e.tiff": nil, ".trash/f.jpg": picture, "g/._h.jpg": picture, "notes.txt": nil, "resized/L/.x.jpg": picture})

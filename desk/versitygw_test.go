@@ -11,9 +11,8 @@ import (
 	"miniatura/s3lite"
 )
 
-// TestVersitygwWholeFlow runs serve against a real S3 server that verifies signatures: viewer
-// request, event, function, results in the bucket, hits; and a wrong secret, which must give
-// nothing away.
+// TestVersitygwWholeFlow runs serve with a real S3 server that verifies signatures: viewer request,
+// event, function, results in the bucket, hits. With a wrong secret, nothing may be handed out.
 func TestVersitygwWholeFlow(t *testing.T) {
 	endpoint := "http://" + outside.Versitygw(t, "AKIDTEST", "secret")
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDTEST")
@@ -25,7 +24,7 @@ func TestVersitygwWholeFlow(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx := context.Background()
-	if err := b.client.Put(ctx, "", nil, s3lite.PutOptions{}); err != nil { // PUT of no key makes the bucket
+	if err := b.client.Put(ctx, "", nil, s3lite.PutOptions{}); err != nil { // a PUT without a key makes the bucket
 		t.Fatal(err)
 	}
 	keys := []string{"plain.jpg", "a space.jpg", "a+plus.jpg", "100%.jpg", "%41.jpg", "niño/日本.jpg", "(1)[2]&=;,@'!*$.jpg", "q?h#.jpg"}
@@ -39,14 +38,14 @@ func TestVersitygwWholeFlow(t *testing.T) {
 	for _, key := range keys {
 		resultsOf(t, s, b, key)
 	}
-	// The source is replaced: the result follows.
+	// When the source is replaced, the result is made again.
 	if err := b.client.Put(ctx, "plain.jpg", jpegOf(t, 500, 1000), s3lite.PutOptions{ContentType: "image/jpeg"}); err != nil {
 		t.Fatal(err)
 	}
 	if r, body := s.get("/plain.jpg?size=SS", 200); r.Header.Get("X-Cache") != "Miss" || dimensionsOf(t, body) != "jpeg 180x360" {
 		t.Errorf("after the source was replaced: %s, %s", r.Header.Get("X-Cache"), dimensionsOf(t, body))
 	}
-	// The page lists the sources and not the results; an upload arrives.
+	// The page lists the sources and not the results. An upload is stored.
 	if _, page := s.get("/", 200); strings.Count(page, "?size=SXS\"") != len(keys) {
 		t.Errorf("the page has %d pictures, want %d", strings.Count(page, "?size=SXS\""), len(keys))
 	}
@@ -71,7 +70,7 @@ func TestVersitygwWholeFlow(t *testing.T) {
 	}
 }
 
-// resultsOf asks for two results of key, each once to be made and once to be found.
+// resultsOf asks twice for two results of key: the first time they are made, the second time found.
 func resultsOf(t *testing.T, s *site, b *bucket, key string) {
 	t.Helper()
 	for _, c := range []struct{ query, kind, picture, result string }{

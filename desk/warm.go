@@ -1,6 +1,7 @@
 package desk
 
 // This file implements warm and purge.
+
 import (
 	"cmp"
 	"context"
@@ -25,6 +26,7 @@ type bucketFlags struct {
 	settings
 }
 
+// add adds the flags to f.
 func (b *bucketFlags) add(f *flags) {
 	f.StringVar(&b.dir, "dir", "", "take this `folder` for the bucket, as serve -dir does")
 	f.StringVar(&b.endpoint, "endpoint", "", "ask the S3 service at this `URL` instead of AWS")
@@ -72,7 +74,8 @@ func (b *bucketFlags) open() (*bucket, warm.Settings, error) {
 
 // openAWS returns a bucket of AWS, with the credentials in the environment.
 func openAWS(s settings) (*bucket, error) {
-	b, err := openEndpoint("https://s3.amazonaws.com", s) // for its checks of credentials and region
+	// For its checks of credentials and region.
+	b, err := openEndpoint("https://s3.amazonaws.com", s)
 	if err == nil {
 		b.client = &s3lite.Client{Bucket: b.bucket, Region: b.region}
 		b.where = "bucket " + b.bucket

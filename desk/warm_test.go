@@ -13,8 +13,8 @@ import (
 	"miniatura/s3lite/s3test"
 )
 
-// fakeAWS puts a program called aws into PATH that writes its arguments, one a
-// line, to the returned file.
+// fakeAWS puts a program called aws into PATH. It writes its arguments, one per line, to the
+// returned file.
 func fakeAWS(t *testing.T, exit string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -41,7 +41,7 @@ func TestWarmThenPurgeOverAFolder(t *testing.T) {
 	if code, stdout, _ := run("warm", "-dir", dir, "-sizes", "SS,SXS", "b.jpg"); code != 0 || !strings.Contains(stdout, "0 results made, 4 were fresh") {
 		t.Errorf("again: exit %d, %q", code, stdout)
 	}
-	// What cannot be made is named, and the rest is made.
+	// A picture that cannot be resized is reported, and the others are made.
 	code, stdout, stderr = run("warm", "-dir", dir, "-sizes", "SM", "-formats", "same", "none.jpg", "notes.txt", "resized/SS/b.jpg", "b.jpg")
 	if code != 1 || !strings.Contains(stdout, "1 results made") || !strings.Contains(stderr, "3 of 4 pictures failed") ||
 		!strings.Contains(stderr, "none.jpg: ") || !strings.Contains(stderr, "notes.txt: not a picture's extension") || !strings.Contains(stderr, "resized/SS/b.jpg: already below") {
@@ -84,8 +84,8 @@ func TestPurgeRunsTheInvalidation(t *testing.T) {
 	}
 }
 
-// CloudFront takes fifteen wildcards at once: more pictures are forgotten one invalidation after
-// the other, the spellings of browsers last, and nothing of any picture stays.
+// CloudFront accepts fifteen wildcards at once. So more pictures are invalidated in several rounds,
+// with the spellings of browsers last, and every picture is invalidated.
 func TestPurgeForgetsManyPicturesInRounds(t *testing.T) {
 	dir := folder(t, map[string][]byte{"a.jpg": jpegOf(t, 100, 50)})
 	calls := filepath.Join(t.TempDir(), "calls")
@@ -121,7 +121,7 @@ func TestPurgeForgetsManyPicturesInRounds(t *testing.T) {
 	}
 	checkRounds(t, "run", recorded(), want)
 
-	// What is printed does the same, in a shell.
+	// The printed lines do the same in a shell.
 	t.Setenv("PATH", t.TempDir())
 	code, stdout, stderr := run(args...)
 	if code != 0 {
@@ -137,8 +137,8 @@ func TestPurgeForgetsManyPicturesInRounds(t *testing.T) {
 	checkRounds(t, "printed", recorded(), want)
 }
 
-// checkRounds checks that the calls of aws forget everything wanted, no more wildcards at once than
-// CloudFront takes, each round waited for.
+// checkRounds checks that the calls of aws invalidate everything wanted, with no more wildcards at
+// once than CloudFront accepts, and wait for the end of each round.
 func checkRounds(t *testing.T, what string, lines [][]string, want map[string]bool) {
 	t.Helper()
 	var steps []string
@@ -179,7 +179,7 @@ func TestWarmAndPurgeAtAnyS3(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDTEST")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
 	t.Setenv("AWS_SESSION_TOKEN", "")
-	t.Setenv("AWS_REGION", "us-east-1") // not the bucket's
+	t.Setenv("AWS_REGION", "us-east-1") // not the bucket's Region
 	at := []string{"-endpoint", hs.URL, "-bucket", "bkt", "-path", "/site/", "-resized", "small/"}
 	if code, stdout, stderr := run(append([]string{"warm", "-sizes", "SXS", "-formats", "webp", "site/a.jpg"}, at...)...); code != 0 {
 		t.Fatalf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
@@ -225,14 +225,14 @@ func TestWarmEverythingBelowAPrefix(t *testing.T) {
 	if got := made(); !slices.Equal(got, want) {
 		t.Errorf("made %q, want %q", got, want)
 	}
-	// The empty prefix is the whole bucket, without the results that lie in it.
+	// The empty prefix means the whole bucket, without the results in it.
 	if code, stdout, stderr := run(append(warm, "")...); code != 0 || !strings.Contains(stdout, "4 pictures in folder "+dir+": 2 results made, 2 were fresh") {
 		t.Errorf("all: exit %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
 	if got := made(); len(got) != 4 {
 		t.Errorf("all: made %q", got)
 	}
-	// A prefix that is mistyped is no success.
+	// A prefix without pictures is an error.
 	if code, stdout, stderr := run(append(warm, "fotso/")...); code != 1 || stdout != "" || !strings.Contains(stderr, `no pictures whose keys begin with "fotso/"`) {
 		t.Errorf("nothing: exit %d, stdout %q, stderr %q", code, stdout, stderr)
 	}

@@ -1,6 +1,7 @@
 package desk
 
 // This file limits the memory of requests that are answered at the same time.
+
 import (
 	"context"
 	"sync"

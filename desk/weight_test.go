@@ -41,7 +41,7 @@ func TestWeightGivesWayToTheNextWhenOneLeaves(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	left := make(chan error)
-	go func() { left <- w.acquire(ctx, 10) }() // too much now, and first in the row
+	go func() { left <- w.acquire(ctx, 10) }() // more than is free now, and first in the queue
 	for waiting := 0; waiting == 0; {
 		w.mu.Lock()
 		waiting = len(w.waiting)

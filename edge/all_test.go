@@ -15,9 +15,11 @@ import (
 	"miniatura/sizes"
 )
 
-// targets returns every result that a key can have.
+// targets returns the results of a key in both formats and the article's eight sizes, which stay
+// whatever is added to the table.
 func targets(key string) (all []Target) {
-	for _, size := range sizes.All() {
+	for _, name := range []string{"L", "M", "S", "XS", "SL", "SM", "SS", "SXS"} {
+		size, _ := sizes.Parse(name)
 		for _, webp := range []bool{false, true} {
 			all = append(all, Target{Bucket: "bkt", Region: "eu-west-1", Key: key, Size: size, WebP: webp, Resized: "resized", Quality: 80})
 		}

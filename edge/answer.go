@@ -54,7 +54,7 @@ type rescue struct {
 	deadline time.Time // Lambda's deadline; zero when there is none
 
 	mu    sync.Mutex
-	older bool              // a result of the same source is stored, by another encoder or at another quality
+	older bool              // a result of the same source is stored that is not fresh
 	body  []byte            // the finished result; nil until it is made
 	put   s3lite.PutOptions // the options with which body is stored
 

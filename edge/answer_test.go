@@ -197,6 +197,7 @@ func (d *distribution) get(t *testing.T, target string) cached {
 	return cached{}
 }
 
+// fetch returns what the function and the origin answer, without the cache.
 func (d *distribution) fetch(t *testing.T, target string) cached {
 	t.Helper()
 	uri, query, _ := strings.Cut(target, "?")
@@ -291,6 +292,7 @@ var hostilePaths = []string{
 	"/http://evil.example/a.jpg", "/javascript:alert(1).jpg", "/niño.jpg", "/\xff\xfe.jpg", "/a\x00b.jpg", "/a%zz.jpg", "/\u2028/evil.example", "/／／evil.example",
 }
 
+// checkLocation checks that the Location for uri stays on the host and leads to the same object.
 func checkLocation(t *testing.T, uri string) {
 	t.Helper()
 	l := location(uri)

@@ -60,7 +60,7 @@ type Handler struct {
 	resize resizer
 
 	mu      sync.Mutex
-	clients map[place]*s3lite.Client // kept because a client learns its bucket's region and S3's clock
+	clients map[place]*s3lite.Client // which have learned regions and the clock
 
 	logMu sync.Mutex
 }
@@ -154,6 +154,7 @@ func (h *Handler) Make(ctx context.Context, t Target) Record {
 	return h.make(ctx, t, new(rescue))
 }
 
+// make is Make. saved receives what can answer the request if the result is not stored in time.
 func (h *Handler) make(ctx context.Context, t Target, saved *rescue) Record {
 	return t.record(func(r *Record) error {
 		if err := t.Valid(); err != nil {
@@ -240,7 +241,8 @@ type work struct {
 func (h *Handler) finish(ctx context.Context, t Target, w work, r *Record, saved *rescue) error {
 	source := w.source
 	src := source.Body
-	source.Body = nil // so that the codec can free the source before it encodes; a shelf keeps its own
+	// The codec can free the source before it encodes. A shelf keeps a copy of its own.
+	source.Body = nil
 	r.InBytes = len(src)
 	options := h.options(t)
 	options.CPU = h.affordable(saved.deadline)
@@ -326,12 +328,14 @@ func (r *Record) fill(i codec.Info) {
 	r.InW, r.InH, r.OutW, r.OutH = i.W, i.H, i.OutW, i.OutH
 }
 
+// log writes the record, with its total time, to the log and to Observe.
 func (h *Handler) log(r Record, start time.Time) {
 	r.Total = Millis(time.Since(start))
 	line, err := json.Marshal(r)
 	if err == nil {
 		h.logMu.Lock()
-		h.cfg.Log.Write(append(line, '\n')) // a failure to write the log has no place to be reported
+		// There is no place to report that the log cannot be written.
+		h.cfg.Log.Write(append(line, '\n'))
 		h.logMu.Unlock()
 	}
 	if h.cfg.Observe != nil {

@@ -114,6 +114,7 @@ func picture(t testing.TB, wid, hei int) []byte {
 	return encodePNG(t, wid, hei, func(x, y int) [3]uint8 { return [3]uint8{uint8(x * y >> 4), uint8(x ^ y), uint8(x + 2*y)} })
 }
 
+// encodePNG returns a PNG whose pixels are those of at.
 func encodePNG(t testing.TB, wid, hei int, at func(x, y int) [3]uint8) []byte {
 	t.Helper()
 	m := image.NewNRGBA(image.Rect(0, 0, wid, hei))

@@ -23,7 +23,7 @@ const (
 	metaFailedEncoder = "failed-encoder"
 	metaFailedReason  = "failed-reason"
 	metaFailedMemory  = "failed-memory" // the memory that was not enough, in MB
-	metaFailedCost    = "failed-cost"   // the estimated cost that was too much, in ms of a reference core
+	metaFailedCost    = "failed-cost"   // the cost that was too much, in ms of a reference core
 	metaFailedUntil   = "failed-until"  // RFC 3339
 	metaFailedFor     = "failed-for"    // how long the marker holds, in seconds
 )
@@ -44,7 +44,7 @@ type marker struct {
 	encoder int
 	reason  string
 	memory  int           // in MB: a function with more tries again; 0: memory is not the reason
-	cost    int           // in ms: a function with as much time tries again; 0: time is not the reason
+	cost    int           // in ms: a function with so much time tries again; 0: not for time
 	until   time.Time     // zero: holds as long as the source and the encoder stay the same
 	span    time.Duration // how long the marker holds from its writing
 }
@@ -149,7 +149,8 @@ func (h *Handler) remember(ctx context.Context, t Target, source, stored *s3lite
 	if e, ok := errors.AsType[*costError](err); ok {
 		m[metaFailedCost] = strconv.Itoa(int(math.Ceil(e.cost)))
 	} else if !panicked && (late || errors.Is(err, codec.ErrLimit)) {
-		m[metaFailedMemory] = strconv.Itoa(h.megabytes()) // a function with more memory has more CPU
+		// A function with more memory has more CPU.
+		m[metaFailedMemory] = strconv.Itoa(h.megabytes())
 	}
 	o := s3lite.PutOptions{ContentType: "text/plain", CacheControl: "no-store", Metadata: m, IfNoneMatch: "*"}
 	if stored != nil {
@@ -157,7 +158,8 @@ func (h *Handler) remember(ctx context.Context, t Target, source, stored *s3lite
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), markerTime)
 	defer cancel()
-	h.client(t.Bucket, t.Region).Put(ctx, t.ResultKey(), nil, o) // if it fails, the next request tries again
+	// If it fails, the next request tries again.
+	h.client(t.Bucket, t.Region).Put(ctx, t.ResultKey(), nil, o)
 }
 
 // megabytes returns the memory that the codec may use, in MB, rounded up.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/url"
 	"strings"
-	"unicode/utf8"
 )
 
 // ObjectKey returns the key that S3 reads from a request path: percent-decoded once, with a plus
@@ -40,20 +39,4 @@ func EscapePath(key string) string {
 		}
 	}
 	return b.String()
-}
-
-// CanonicalPath returns the one spelling of a request path, as the viewer-request function writes
-// it, so that a key has one copy in the cache. A path that names no key is returned unchanged. So
-// is a path that has empty or dot segments, or would get them by decoding: S3 and browsers may read
-// those in another way.
-func CanonicalPath(uri string) string {
-	key, err := ObjectKey(uri)
-	if err != nil || !utf8.ValidString(key) {
-		return uri
-	}
-	c := "/" + EscapePath(key)
-	if strings.Contains(c, "//") || strings.Contains(c+"/", "/./") || strings.Contains(c+"/", "/../") {
-		return uri
-	}
-	return c
 }

@@ -1,6 +1,7 @@
 package edge
 
 // This file turns an event into a Target: which source, which size, and where the result is stored.
+
 import (
 	"crypto/sha256"
 	"encoding/hex"
@@ -232,6 +233,7 @@ func settings(t *Target, h map[string][]Header) error {
 	return nil
 }
 
+// join returns folder/key, or key if folder is "".
 func join(folder, key string) string {
 	if folder == "" {
 		return key

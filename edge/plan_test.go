@@ -17,6 +17,7 @@ type eventSpec struct {
 	eventType                        string
 }
 
+// newEvent returns the event as JSON.
 func newEvent(s eventSpec) []byte {
 	or := func(s, d string) string {
 		if s == "" {

@@ -41,7 +41,7 @@ type Record struct {
 	Replaced  bool   `json:"replaced,omitempty"` // the stored object was of an earlier source
 	Known     bool   `json:"known,omitempty"`    // a marker holds the failure: nothing was tried
 	Err       error  `json:"-"`                  // Error as a value, for errors.Is
-	Note      string `json:"note,omitempty"`     // anything unusual, such as a damaged color profile
+	Note      string `json:"note,omitempty"`     // anything unusual, such as a bad color profile
 
 	Format   string `json:"format,omitempty"` // the media type of the result's bytes
 	InBytes  int    `json:"inBytes,omitempty"`

@@ -107,7 +107,8 @@ func (c *Client) learn(o *outcome) bool {
 	moved := s == 301 || s == 307 || s == 400
 	switch {
 	case o.undialed && believed != nil && !believed.sure && believed.name == o.region:
-		c.region.CompareAndSwap(believed, nil) // there may be no such region: start again with c.Region
+		// There may be no such region: start again with c.Region.
+		c.region.CompareAndSwap(believed, nil)
 	case (s == 200 || s == 404) && (believed == nil || *believed != place{o.region, true}):
 		c.region.Store(&place{o.region, true})
 	case moved && isRegion(named) && named != o.region && (believed == nil || named != believed.name):

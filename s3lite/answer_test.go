@@ -288,6 +288,7 @@ type amazon struct {
 	failed int // connections that were not made
 }
 
+// newAmazon returns a transport to the given regions. Connections to others are made by nowhere.
 func newAmazon(t *testing.T, nowhere func(ctx context.Context) (net.Conn, error), regions map[string]http.Handler) *amazon {
 	a := new(amazon)
 	servers := map[string]string{}

@@ -1,6 +1,7 @@
 package s3lite
 
 // This file defines the errors of all operations.
+
 import (
 	"cmp"
 	"errors"
@@ -13,10 +14,10 @@ import (
 // The kinds of Error, for errors.Is. An Error is of exactly one kind.
 var (
 	ErrNotFound  = fmt.Errorf("not found: %w", fs.ErrNotExist) // 404
-	ErrDenied    = fmt.Errorf("denied: %w", fs.ErrPermission)  // 401, 403, an expired token, or no credentials
+	ErrDenied    = fmt.Errorf("denied: %w", fs.ErrPermission)  // 401, 403, an expired token, no credentials
 	ErrTooLarge  = errors.New("larger than the limit")         // of a GET, by its Content-Length
-	ErrRejected  = errors.New("rejected")                      // any other answer that would be the same again
-	ErrExhausted = errors.New("gave up")                       // a passing fault lasted longer than all attempts or the time
+	ErrRejected  = errors.New("rejected")                      // any other final answer
+	ErrExhausted = errors.New("gave up")                       // attempts or time ran out
 
 	errStalled = errors.New("no progress within the time set") // in one attempt
 	errNotS3   = errors.New("not the domain name of a general purpose S3 bucket")

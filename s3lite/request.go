@@ -48,7 +48,9 @@ var shared http.RoundTripper = &http.Transport{
 
 // Warm reads the certificates that the first TLS handshake needs, which takes 4 ms. Call it in a
 // goroutine when the program starts.
-func Warm() { x509.SystemCertPool() } // crypto/x509 keeps the result; an error comes again in the handshake
+func Warm() {
+	x509.SystemCertPool() // crypto/x509 keeps the result; an error comes again in the handshake
+}
 
 // do repeats q until there is a final answer, or attempts or time run out.
 func (c *Client) do(ctx context.Context, q *request) (*Object, error) {
@@ -111,7 +113,8 @@ func (c *Client) attempt(ctx context.Context, q *request) *outcome {
 	if len(q.body) > 0 {
 		closed, done := context.WithCancel(context.Background())
 		r.Body = &meter{Reader: bytes.NewReader(q.body), progress: progress, done: done}
-		defer func() { cancel(nil); <-closed.Done() }() // the caller may reuse its bytes after the return
+		// The caller may reuse its bytes after the return.
+		defer func() { cancel(nil); <-closed.Done() }()
 	}
 
 	t := cmp.Or(c.Transport, shared)
@@ -128,7 +131,8 @@ func (c *Client) attempt(ctx context.Context, q *request) *outcome {
 	op, ok := errors.AsType[*net.OpError](err)
 	o.err, o.undialed = cmp.Or(context.Cause(ctx), err), ok && op.Op == "dial"
 	if t, ok := t.(interface{ CloseIdleConnections() }); ok {
-		t.CloseIdleConnections() // if this connection died while the sandbox was frozen, the others did too
+		// If this connection died while the sandbox was frozen, the others did too.
+		t.CloseIdleConnections()
 	}
 	return o
 }

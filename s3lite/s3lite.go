@@ -58,9 +58,9 @@ type Client struct {
 	FIPS      bool
 
 	Credentials func() (Credentials, error) // called before every attempt; nil means EnvCredentials
-	Transport   http.RoundTripper           // nil means a transport that all Clients of the process share
-	Progress    time.Duration               // an attempt fails after this time without progress; 0 means 2.5 s
-	Backoff     time.Duration               // upper limit of the first pause, doubled each time; 0 means 50 ms
+	Transport   http.RoundTripper           // nil means the one that all Clients share
+	Progress    time.Duration               // longest time without progress; 0 means 2.5 s
+	Backoff     time.Duration               // limit of the first pause, then doubled; 0 means 50 ms
 
 	region atomic.Pointer[place] // learned; nil: not known yet
 	skew   atomic.Int64          // learned: how far the machine's clock is behind, in nanoseconds
@@ -80,7 +80,7 @@ type Object struct {
 	CacheControl, Expires, ContentLanguage, ContentDisposition, ContentEncoding string
 
 	StorageClass  string // "" is STANDARD
-	ArchiveStatus string // for INTELLIGENT_TIERING, from HEAD only: ARCHIVE_ACCESS or DEEP_ARCHIVE_ACCESS
+	ArchiveStatus string // from HEAD of INTELLIGENT_TIERING: ARCHIVE_ACCESS or DEEP_ARCHIVE_ACCESS
 	Restore       string // of an archived object: ongoing-request="true", or "false" and an expiry-date
 }
 
@@ -113,7 +113,8 @@ func (c *Client) Head(ctx context.Context, key string) (*Object, error) {
 // none of its bytes. The body has the length of its Content-Length, and matches the CRC32 or
 // CRC64NVME of the whole object where S3 sends one.
 func (c *Client) Get(ctx context.Context, key string, limit int64) (*Object, error) {
-	h := http.Header{"X-Amz-Checksum-Mode": {"ENABLED"}} // not on HEAD, where it needs rights to the KMS key
+	// HEAD does not have this header, because it would need rights to the KMS key there.
+	h := http.Header{"X-Amz-Checksum-Mode": {"ENABLED"}}
 	return c.do(ctx, &request{method: http.MethodGet, key: key, header: h, limit: limit})
 }
 

@@ -48,6 +48,7 @@ var oddKeys = []string{
 // foldedKeys are different keys to S3, but not to programs that clean paths.
 var foldedKeys = []string{"a//b.jpg", "/lead.jpg", "//", "a/./b.jpg", "a/../b.jpg", "../up.jpg", "tail/", strings.Repeat("k", 1024)}
 
+// roundTrip stores an object under key, and checks HEAD and GET of it.
 func roundTrip(t *testing.T, c *s3lite.Client, key string) {
 	t.Helper()
 	ctx := t.Context()

@@ -27,7 +27,8 @@ func escapePath(s string) string { return strings.ReplaceAll(escape(s), "%2F", "
 // the body in hexadecimal.
 func canonicalRequest(r *http.Request, payload string) (canonical, signedHeaders string) {
 	header := map[string]string{"host": r.Host}
-	names := append(make([]string, 0, 16), "host") // in lower case, because '_' sorts between the cases
+	// The names are in lower case, because '_' sorts between the cases.
+	names := append(make([]string, 0, 16), "host")
 	for name, values := range r.Header {
 		trimmed := make([]string, len(values))
 		for i, v := range values {
@@ -59,7 +60,8 @@ func hexSHA256(b []byte) string {
 // the key of the next: over the four parts of scope, then over toSign.
 func signature(secret, scope, toSign string) string {
 	key := []byte("AWS4" + secret)
-	for _, message := range bytes.SplitN([]byte(scope+"/"+toSign), []byte("/"), 5) { // toSign has slashes of its own
+	// ToSign has slashes of its own.
+	for _, message := range bytes.SplitN([]byte(scope+"/"+toSign), []byte("/"), 5) {
 		h := hmac.New(sha256.New, key)
 		h.Write(message)
 		key = h.Sum(key[:0])

@@ -44,6 +44,7 @@ var tamperings = map[string]func(r *http.Request){
 	},
 }
 
+// refusesTampering checks that each tampering makes a PUT fail and stores nothing.
 func refusesTampering(t *testing.T, honest *s3lite.Client) {
 	for name, change := range tamperings {
 		t.Run("tampered "+name, func(t *testing.T) {

@@ -49,6 +49,7 @@ type result struct {
 // line per task.
 const maxResultString = 512
 
+// batch answers an invocation of S3 Batch, which has a result for each task.
 func (h *Handler) batch(ctx context.Context, raw []byte) ([]byte, error) {
 	var in invocation
 	if err := json.Unmarshal(raw, &in); err != nil {
@@ -66,6 +67,7 @@ func (h *Handler) batch(ctx context.Context, raw []byte) ([]byte, error) {
 	return json.Marshal(out)
 }
 
+// task makes the results of the task's key and returns the task's result.
 func (h *Handler) task(ctx context.Context, t task) result {
 	bucket := t.Bucket
 	if bucket == "" {
@@ -78,7 +80,8 @@ func (h *Handler) task(ctx context.Context, t task) result {
 	if err != nil {
 		return result{Code: permanentFailure, Text: err.Error()}
 	}
-	tally, err := h.create(ctx, "batch", key, new(changes)) // no invalidations in a job over a whole bucket
+	// A job over a whole bucket makes no invalidations.
+	tally, err := h.create(ctx, "batch", key, new(changes))
 	var skip skipped
 	switch {
 	case err == nil:

@@ -72,23 +72,6 @@ func New(cfg Config) *Handler {
 	return h
 }
 
-// FromLambda returns the Handler of a Lambda function with its settings from the environment.
-// memory is in bytes; 0 means codec.DefaultMemory. As for AWS's own SDKs, AWS_ENDPOINT_URL_S3 and
-// AWS_ENDPOINT_URL_CLOUDFRONT name other services than AWS's. The error names every wrong setting.
-// main_regional.go calls it.
-func FromLambda(memory int64) (*Handler, error) {
-	s, err := FromEnv(os.Getenv)
-	if err != nil {
-		return nil, err
-	}
-	c := Config{Settings: s, Region: os.Getenv("AWS_REGION"), Memory: memory, CloudFront: os.Getenv("AWS_ENDPOINT_URL_CLOUDFRONT")}
-	c.Client = &s3lite.Client{Bucket: c.Bucket, Region: c.Region}
-	if e := os.Getenv("AWS_ENDPOINT_URL_S3"); e != "" {
-		c.Client.Endpoint, c.Client.PathStyle = e, true
-	}
-	return New(c), nil
-}
-
 // null is the answer to an event. Lambda ignores it, but requires JSON.
 var null = []byte("null")
 
@@ -223,7 +206,8 @@ func (h *Handler) exists(ctx context.Context, key string) (bool, error) {
 	switch {
 	case err == nil:
 		return true, nil
-	case errors.Is(err, s3lite.ErrNotFound), errors.Is(err, s3lite.ErrDenied): // without s3:ListBucket, S3 answers 403 for a missing key
+	// Without s3:ListBucket, S3 answers 403 for a missing key.
+	case errors.Is(err, s3lite.ErrNotFound), errors.Is(err, s3lite.ErrDenied):
 		return false, nil
 	}
 	return false, failure(err)
@@ -232,6 +216,7 @@ func (h *Handler) exists(ctx context.Context, key string) (bool, error) {
 // A skipped is an error that says why nothing has to be done for a key.
 type skipped struct{ error }
 
+// log writes a line about key.
 func (h *Handler) log(event, key string, tally Tally, err error, start time.Time) {
 	l := line{Event: event, Key: key, Tally: tally, Millis: float64(time.Since(start).Microseconds()) / 1000}
 	if err != nil {

@@ -26,7 +26,7 @@ const (
 
 	forgetTime    = 8 * time.Second // for all attempts
 	forgetTries   = 3
-	maxForget     = 500      // keys per invalidation; with up to three paths each, half of CloudFront's limit
+	maxForget     = 500      // keys per invalidation, of up to three paths each
 	maxForgetBody = 64 << 10 // bytes that are read of an answer
 	maxCode       = 100      // bytes of an error code in the log
 )
@@ -37,7 +37,7 @@ type invalidator struct {
 	endpoint     string                             // "" means AWS
 	credentials  func() (s3lite.Credentials, error) // nil means s3lite.EnvCredentials
 	client       *http.Client
-	pause        time.Duration // before the second attempt; doubled before each later one; 0 means 200 ms
+	pause        time.Duration // before the second attempt, then doubled; 0 means 200 ms
 }
 
 // A refusal is an answer of CloudFront's other than 201 Created.
@@ -142,5 +142,6 @@ func (v *invalidator) post(ctx context.Context, reference string, paths []string
 	}
 	_, code, _ := strings.Cut(string(body), "<Code>")
 	code, _, _ = strings.Cut(code, "</Code>")
-	return &refusal{res.StatusCode, code[:min(len(code), maxCode)]} // the log is JSON, so any bytes are safe in it
+	// The log is JSON, so any bytes are safe in it.
+	return &refusal{res.StatusCode, code[:min(len(code), maxCode)]}
 }

@@ -1,6 +1,7 @@
 package warm
 
 // This file spells the paths of a CloudFront invalidation, and the AWS CLI's command for it.
+
 import (
 	"strings"
 
@@ -17,7 +18,8 @@ const MaxWildcards = 15
 // that went on unchanged was answered with the original, which has no tag. With wildcard the path
 // ends in *, because the cache keeps one answer per query. CloudFront bills a wildcard as one path.
 func Invalidation(s Settings, key string, wildcard bool) []string {
-	path := "/" + edge.EscapePath(ofViewer(s, key)) // encodes a * in the key, which would be a wildcard
+	// EscapePath encodes a * in the key, which would be a wildcard.
+	path := "/" + edge.EscapePath(ofViewer(s, key))
 	return []string{"#" + edge.CacheTag(key), end(path, wildcard)}
 }
 
@@ -48,6 +50,7 @@ func ofViewer(s Settings, key string) string {
 	return key
 }
 
+// end returns path, with a * if wildcard.
 func end(path string, wildcard bool) string {
 	if wildcard {
 		return path + "*"

@@ -1,6 +1,7 @@
 package warm
 
 // This file reads the settings, and lists the results of a source.
+
 import (
 	"errors"
 	"fmt"
@@ -117,19 +118,24 @@ func (s Settings) Results(key, region string) ([]edge.Target, error) {
 	return s.targets(key, region, sizes.All(), true, true)
 }
 
+// targets returns the results of key in the given sizes, in the source's own format (same), in WebP
+// (webp), or in both.
 func (s Settings) targets(key, region string, names []sizes.Size, same, webp bool) ([]edge.Target, error) {
 	key, ok := below(key, s.Path)
 	if !ok {
 		return nil, fmt.Errorf("not below the origin's path %s", s.Path)
 	}
 	t := edge.Target{Bucket: s.Bucket, Region: region, Path: s.Path, Key: key, Resized: s.Resized, Quality: s.Quality}
+	var formats []bool // WebP or not
+	if same {
+		formats = append(formats, false)
+	}
+	if webp {
+		formats = append(formats, true)
+	}
 	var all []edge.Target
-	for _, size := range names {
-		for _, webP := range []bool{false, true} {
-			if webP && !webp || !webP && !same {
-				continue
-			}
-			t.Size, t.WebP = size, webP
+	for _, t.Size = range names {
+		for _, t.WebP = range formats {
 			if err := t.Valid(); err != nil {
 				return nil, err
 			}

@@ -4,7 +4,7 @@
 //
 //	targets, err := settings.Targets("photos/a.jpg", region)
 //	tally, err := warm.Make(ctx, edgeHandler, targets, nil)
-//	h, err := warm.FromLambda(memory) // the regional function
+//	lambda.Start(warm.New(warm.Config{Settings: settings})) // the regional function
 //
 //	settings.go    which sizes and formats, and where results are stored
 //	warm.go        Make and Delete, for one source

@@ -37,6 +37,7 @@ type world struct {
 	log    bytes.Buffer
 }
 
+// newWorld returns a world whose environment has the usual settings, changed by env.
 func newWorld(t *testing.T, env map[string]string) *world {
 	t.Helper()
 	w := &world{Server: s3test.New(s3test.Config{Bucket: "bkt", Region: "eu-west-1"})}
@@ -122,6 +123,7 @@ func event(t *testing.T, name, key string) []byte {
 	return b
 }
 
+// picture returns a w x h PNG.
 func picture(t *testing.T, w, h int) []byte {
 	t.Helper()
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))

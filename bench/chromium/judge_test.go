@@ -23,10 +23,10 @@ import (
 	"miniatura/sizes"
 )
 
-// quality is what the edge asks for unless it is told otherwise.
+// quality is the edge's usual quality.
 const quality = 80
 
-// stall is how long the page may be silent. It gives up a picture after half of that.
+// stall is how long the page may be silent. The page gives up a picture after half of this time.
 const stall = 6 * time.Minute
 
 var judged = []sizes.Size{mustSize("SS"), mustSize("SXS")}
@@ -41,8 +41,8 @@ func mustSize(name string) sizes.Size {
 
 type corpusFile struct{ name, path string }
 
-// corpus lists the files of the corpus that are not hostile, and those of the folders beside it, or
-// skips the test.
+// corpus returns the files of the corpus, without the hostile ones, and those of the folders beside
+// it. It skips the test when there is no corpus.
 func corpus(t *testing.T) (files []corpusFile) {
 	t.Helper()
 	dir := outside.Root()
@@ -78,10 +78,8 @@ func corpus(t *testing.T) (files []corpusFile) {
 	return files
 }
 
-// browse opens the page in a browser and waits until its work is done, or skips the test.
-//
-// Work that stands still for longer than stall is given up: the page itself gives up a picture
-// sooner.
+// browse opens the page in a browser and waits until its work is done. It skips the test when there
+// is no browser. It ends the test when the page is silent for longer than stall.
 func browse(t *testing.T, j *judge, address string) {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(outside.Chromium(t)), chromedp.NoSandbox, chromedp.WSURLReadTimeout(60*time.Second),
@@ -116,18 +114,18 @@ func browse(t *testing.T, j *judge, address string) {
 // A tally counts the results of a folder.
 type tally struct{ shown, differs, notShown, unchanged, passed, unknown int }
 
-// A reporter counts, and keeps a line for each result that is not right.
+// A reporter counts results, and keeps a line for each result that is not right.
 type reporter struct {
 	mu     sync.Mutex
 	t      *testing.T
-	of, n  int // files in all, and judged
+	of, n  int // all files, and those judged so far
 	tally  map[string]*tally
 	lines  []string
 	notes  []string
 	pillow *pillow
 }
 
-// Every result of the corpus is shown by Chromium, and is what Chromium shows of the source.
+// Chromium shows every result of the corpus, and shows the same picture as for the source.
 func TestChromiumShowsWhatItShowsOfTheSource(t *testing.T) {
 	files := corpus(t)
 	r := &reporter{t: t, of: len(files), tally: map[string]*tally{}, pillow: startPillow(t)}
@@ -158,6 +156,7 @@ func TestChromiumShowsWhatItShowsOfTheSource(t *testing.T) {
 	}
 }
 
+// judge adds the judgement of one finished task to the report.
 func (r *reporter) judge(t *task) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -217,7 +216,7 @@ func (r *reporter) judge(t *task) {
 	}
 }
 
-// unseen says what is missing of the result, "" when Chromium shows all of it.
+// unseen returns what Chromium does not show of the result, or "" when it shows everything.
 func (res *result) unseen() string {
 	switch s := res.shown; {
 	case s.Error != "":
@@ -230,11 +229,11 @@ func (res *result) unseen() string {
 	return ""
 }
 
-// mostLoops is how often a WebP repeats at most: it counts its runs in 16 bits, GIF what follows
-// the first.
+// mostLoops is how often a WebP can be repeated. WebP counts all runs in 16 bits; GIF counts those
+// after the first.
 const mostLoops = 1<<16 - 2
 
-// differs says how the result differs from the source, "" where it does not.
+// differs returns how the result differs from the source, or "".
 func (r *reporter) differs(t *task, res *result) (string, error) {
 	a, b := t.shown, res.shown
 	loops := a.Loops

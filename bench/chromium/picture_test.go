@@ -9,10 +9,10 @@ import (
 	"strconv"
 )
 
-// maxPixels is more than any picture of the corpus has.
+// maxPixels is more than the pixels of any picture in the corpus.
 const maxPixels = 40_000_000
 
-// readPixels takes straight RGBA pixels as the page posts them, premultiplied.
+// readPixels reads straight RGBA pixels as the page posts them, and returns them premultiplied.
 func readPixels(r *http.Request) (frame int, m *image.RGBA, err error) {
 	q := r.URL.Query()
 	var n [3]int
@@ -39,13 +39,14 @@ func readPixels(r *http.Request) (frame int, m *image.RGBA, err error) {
 	return frame, m, nil
 }
 
-// A window is the source samples of one destination sample, and their weights.
+// A window has the source samples for one destination sample, and their weights.
 type window struct {
 	from    int
 	weights []float32
 }
 
-// windows are those of Catmull-Rom, widened by the reduction, each with a sum of one.
+// windows returns the windows of Catmull-Rom, widened for scaling down. The weights of each sum to
+// one.
 func windows(n, dst int) []window {
 	scale := float64(n) / float64(dst)
 	all := make([]window, dst)
@@ -70,7 +71,7 @@ func windows(n, dst int) []window {
 	return all
 }
 
-// scaled is m at w x h: averaged in gamma space and premultiplied, in real numbers.
+// scaled returns m at w x h, averaged in gamma space and premultiplied, in float64.
 func scaled(m *image.RGBA, w, h int) *image.RGBA {
 	if m.Rect.Dx() == w && m.Rect.Dy() == h {
 		return m
@@ -104,13 +105,13 @@ func scaled(m *image.RGBA, w, h int) *image.RGBA {
 	return out
 }
 
-// distance is the mean difference of a sample between two pictures of one size, laid on white or on
-// black, whichever is more.
+// distance returns the mean difference of samples between two pictures of the same size, laid on
+// white or on black, whichever is more.
 func distance(a, b *image.RGBA) float64 {
 	var white, black int64
 	for i := 0; i < len(a.Pix); i += 4 {
 		p, q := a.Pix[i:i+4:i+4], b.Pix[i:i+4:i+4]
-		alpha := int(q[3]) - int(p[3]) // white shines through by 255 less alpha
+		alpha := int(q[3]) - int(p[3]) // white contributes 255 minus alpha
 		for c := range 3 {
 			d := int(p[c]) - int(q[c])
 			black += int64(max(d, -d))

@@ -1,10 +1,10 @@
-"""Says what Pillow's own encoder loses of a picture.
+"""Prints how much Pillow's own encoder changes a picture.
 
-Reads, again and again, a line "width height format quality" and as many straight RGBA pixels, and
-prints the mean difference of a sample, laid on white or on black, whichever is more.
+In a loop it reads a line "width height format quality" and the picture's straight RGBA pixels, and prints
+the mean difference of the samples, laid on white or on black, whichever is more.
 
-Where the format is "convert", a path follows in place of pixels, and the answer is that picture in
-sRGB, by its profile, as RGBA.
+If the format is "convert", a path follows in the place of the pixels. The answer is the RGBA pixels of that
+picture, converted to sRGB by its color profile.
 """
 import io, sys
 from PIL import Image, ImageChops, ImageCms, ImageStat

@@ -22,7 +22,7 @@ type pillow struct {
 	out *bufio.Reader
 }
 
-// startPillow gives nil where there is no Python with Pillow.
+// startPillow starts pillow.py, and returns nil when there is no Python with Pillow.
 func startPillow(t *testing.T) *pillow {
 	python := outside.Pillow()
 	if python == "" {
@@ -50,7 +50,7 @@ func startPillow(t *testing.T) *pillow {
 	return &pillow{in: in, out: bufio.NewReader(out)}
 }
 
-// loss is the mean difference that Pillow's encoder of a format ("jpeg") makes of m.
+// loss returns the mean difference to m after Pillow's encoder of a format ("jpeg").
 func (p *pillow) loss(m *image.RGBA, format string, quality int) (loss float64, err error) {
 	straight := image.NewNRGBA(m.Rect)
 	draw.Draw(straight, m.Rect, m, image.Point{}, draw.Src)
@@ -68,7 +68,8 @@ func (p *pillow) loss(m *image.RGBA, format string, quality int) (loss float64, 
 	return loss, err
 }
 
-// convert is the picture in a file, of the bounds r, as LittleCMS has it by the file's profile.
+// convert returns the picture in a file, with the bounds r, converted to sRGB by LittleCMS with the
+// file's color profile.
 func (p *pillow) convert(path string, r image.Rectangle) (*image.RGBA, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

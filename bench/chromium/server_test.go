@@ -18,22 +18,22 @@ import (
 //go:embed show.html
 var page []byte
 
-// A shown is what the page says of a file.
+// A shown is what the page reports about a file.
 type shown struct {
 	W, H, Frames, Loops int
 	Delays              []float64 // in microseconds
 	Error               string
-	Img                 bool   // an img element shows the still picture, with an Error of the decoder too
-	Turned              string // how the frame is to be turned, its format and color space
+	Img                 bool   // an img element shows the still picture, even if the decoder reports an Error
+	Turned              string // how the frame has to be turned, and its format and color space
 }
 
-// An exception is a file of which Chromium's picture is not the right one, and what takes its
-// place.
+// An exception is a file for which Chromium's picture is not the right one, and what is compared
+// instead.
 type exception struct {
 	why       string
-	right     bool // Chromium's picture, turned to the right by a quarter
-	littleCMS bool // the picture that LittleCMS makes of the source, by its profile
-	short     bool // nothing: a frame's data ends early, which ImageDecoder refuses and an img plays
+	right     bool // Chromium's picture, turned right by a quarter
+	littleCMS bool // the picture that LittleCMS makes of the source by its color profile
+	short     bool // nothing: a frame's data ends early, which ImageDecoder refuses and an img shows
 }
 
 var exceptions = map[string]exception{
@@ -44,22 +44,22 @@ var exceptions = map[string]exception{
 		"so that full ink is gray; LittleCMS, ImageMagick and sharp agree with each other"},
 }
 
-// A pass is a result that was not made.
+// A pass is a result that was not made, because the source passes through.
 type pass struct {
 	size string
 	err  error
 }
 
-// A result is one of the files made of a source.
+// A result is one of the files made from a source.
 type result struct {
 	size, kind string // "SS", "image/webp"
 	file       []byte
 	info       codec.Info
 	shown      shown
-	apart      []float64 // of each frame, its distance to the source's, scaled
+	apart      []float64 // for each frame, its distance to the source's scaled frame
 }
 
-// A task is one source and what was made of it.
+// A task is one source and its results.
 type task struct {
 	name    string // folder/file
 	src     []byte
@@ -67,32 +67,32 @@ type task struct {
 	kind    string // the source's media type
 	odd     exception
 	passed  []pass
-	same    int // results that are the source itself
+	same    int // how many results are the source itself
 	results map[string]*result
 	shown   shown
-	frames  map[string][]*image.RGBA // of the source, scaled, by size
+	frames  map[string][]*image.RGBA // the source's frames, scaled, by size
 }
 
-// A judge is the page's other side.
+// A judge is the server that the page talks to.
 type judge struct {
 	mu    sync.Mutex
-	names []corpusFile // yet to be judged
+	names []corpusFile // not judged yet
 	tasks map[int]*task
 	n     int
 	done  func(*task)
-	heard time.Time // when the page last asked or told
+	heard time.Time // when the page sent its last request
 
 	pillow *pillow
 }
 
-// idle is how long the page has been silent.
+// idle returns how long the page has been silent.
 func (j *judge) idle() time.Duration {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return time.Since(j.heard)
 }
 
-// open names the files that the page was given and has not told of.
+// open returns the names of the files that the page has got and not reported on.
 func (j *judge) open() (names []string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -113,6 +113,7 @@ func (j *judge) handler() http.Handler {
 	})
 }
 
+// routes returns the handler of the page's requests.
 func (j *judge) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
@@ -126,7 +127,7 @@ func (j *judge) routes() http.Handler {
 	return mux
 }
 
-// next makes the results of the next source and hands it out.
+// next makes the results of the next source and sends it to the page.
 func (j *judge) next(w http.ResponseWriter, r *http.Request) {
 	j.mu.Lock()
 	if len(j.names) == 0 {
@@ -195,6 +196,7 @@ func (j *judge) task(w http.ResponseWriter, r *http.Request) *task {
 	return t
 }
 
+// file sends the source or a result of a task to the page.
 func (j *judge) file(w http.ResponseWriter, r *http.Request) {
 	t := j.task(w, r)
 	if t == nil {
@@ -211,8 +213,8 @@ func (j *judge) file(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// exceptional returns what results are held against where that is not m, Chromium's picture of the
-// source.
+// exceptional returns the picture that results are compared with: m, which is Chromium's picture of
+// the source, unless the source is an exception.
 func (j *judge) exceptional(t *task, m *image.RGBA) (*image.RGBA, error) {
 	switch {
 	case t.odd.right:
@@ -230,8 +232,8 @@ func (j *judge) exceptional(t *task, m *image.RGBA) (*image.RGBA, error) {
 	return m, nil
 }
 
-// pixels takes a frame: of the source, to be scaled and kept; of a result, to be compared with
-// that.
+// pixels receives a frame. A frame of the source is scaled and kept; a frame of a result is
+// compared with it.
 func (j *judge) pixels(w http.ResponseWriter, r *http.Request) {
 	t := j.task(w, r)
 	if t == nil {
@@ -267,6 +269,7 @@ func (j *judge) pixels(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// finish receives the page's last message about a task.
 func (j *judge) finish(w http.ResponseWriter, r *http.Request) {
 	t := j.task(w, r)
 	if t == nil {
@@ -281,7 +284,7 @@ func (j *judge) finish(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	t.shown = said.Source
-	if t.shown.Img { // the decoder refuses what is cut off, and counts no frame of an acTL without fcTL
+	if t.shown.Img { // the decoder refuses files that are cut off, and does not count frames without fcTL
 		t.shown.Error, t.shown.Frames = "", 1
 	}
 	if t.odd.right {
@@ -294,6 +297,6 @@ func (j *judge) finish(w http.ResponseWriter, r *http.Request) {
 	var id int
 	fmt.Sscan(r.PathValue("id"), &id)
 	j.mu.Lock()
-	delete(j.tasks, id) // a picture that the page gave up may still come, and is ignored
+	delete(j.tasks, id) // pixels of a picture that the page gave up may still come, and are ignored
 	j.mu.Unlock()
 }

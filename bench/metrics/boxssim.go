@@ -31,7 +31,7 @@ func BoxSSIM(a, b Plane) (float64, error) {
 		if y < n-1 {
 			continue
 		}
-		var s [5]float64
+		var s [5]float64 // the means over the window whose last column is x
 		for x := range columns {
 			for i, v := range columns[x] {
 				s[i] += v / (n * n)

@@ -190,9 +190,10 @@ func curve(points []Point) (f func(float64) float64, lo, hi float64, ok bool) {
 	if len(xs) < 2 {
 		return nil, 0, 0, false
 	}
-	return PCHIP(xs, ys), xs[0], xs[len(xs)-1], true
+	return pchip(xs, ys), xs[0], xs[len(xs)-1], true
 }
 
+// sign returns -1, 0 or 1.
 func sign(v float64) int {
 	switch {
 	case v < 0:
@@ -203,10 +204,10 @@ func sign(v float64) int {
 	return 0
 }
 
-// PCHIP returns the piecewise cubic Hermite interpolant through the points (xs[i], ys[i]), which is
+// pchip returns the piecewise cubic Hermite interpolant through the points (xs[i], ys[i]), which is
 // monotone where the points are (Fritsch and Butland, 1984). xs must rise and have at least two
 // values. Outside of their range the outermost cubic is continued.
-func PCHIP(xs, ys []float64) func(float64) float64 {
+func pchip(xs, ys []float64) func(float64) float64 {
 	n := len(xs)
 	h, d := make([]float64, n-1), make([]float64, n-1)
 	for i := range h {

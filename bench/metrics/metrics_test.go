@@ -43,8 +43,8 @@ func TestPSNR(t *testing.T) {
 	}
 }
 
-// Where one plane is the other plus a constant, structure is equal and luminance
-// alone counts; where both are flat, the formula is short enough to write down.
+// If one plane is the other plus a constant, their structure is equal and only luminance counts. If
+// both are flat, the formula is short enough to write it here.
 func TestSSIM(t *testing.T) {
 	a := noise(2, 40, 24)
 	if got, err := SSIM(a, a); err != nil || math.Abs(got-1) > 1e-12 {
@@ -63,7 +63,7 @@ func TestSSIM(t *testing.T) {
 	}
 	near(t, "flat 100 and 120", got, (2*100*120+6.5025)/(100*100+120*120+6.5025), 1e-12)
 
-	// One window: the definition, sum by sum.
+	// One window, computed by the definition.
 	x, y := noise(3, 11, 11), noise(4, 11, 11)
 	var sw, mx, my, xx, yy, xy float64
 	for j := range 11 {
@@ -122,7 +122,7 @@ func TestLumaOfEveryKind(t *testing.T) {
 func TestPCHIPPassesThroughItsPointsAndStaysMonotone(t *testing.T) {
 	xs := []float64{0, 1, 2.5, 3, 7}
 	ys := []float64{0, 5, 5.1, 9, 9.2}
-	f := PCHIP(xs, ys)
+	f := pchip(xs, ys)
 	for i, x := range xs {
 		near(t, "at a point", f(x), ys[i], 1e-12)
 	}
@@ -134,7 +134,7 @@ func TestPCHIPPassesThroughItsPointsAndStaysMonotone(t *testing.T) {
 		}
 		last = v
 	}
-	line := PCHIP([]float64{1, 2, 4}, []float64{3, 5, 9})
+	line := pchip([]float64{1, 2, 4}, []float64{3, 5, 9})
 	near(t, "a line between points", line(3), 7, 1e-12)
 }
 

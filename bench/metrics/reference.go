@@ -1,6 +1,7 @@
 package metrics
 
 // This file reads originals with the primaries of their color profile.
+
 import (
 	"bytes"
 	"compress/zlib"
@@ -23,13 +24,13 @@ func ReadReference(file []byte) (*Reference, *image.RGBA, error) {
 	draw.Draw(rgba, rgba.Rect, m, m.Bounds().Min, draw.Src)
 	profile, err := profileOf(file)
 	if err != nil || profile == nil {
-		return NewReference(rgba), rgba, err
+		return newReference(rgba, nil), rgba, err
 	}
 	primaries, err := primariesOf(profile)
 	if err != nil {
 		return nil, nil, err
 	}
-	return NewReferenceIn(rgba, primaries), rgba, nil
+	return newReference(rgba, &primaries), rgba, nil
 }
 
 var errProfile = errors.New("metrics: no matrix profile")

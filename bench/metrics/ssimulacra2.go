@@ -5,11 +5,12 @@ package metrics
 //
 //   - six scales, each half of the one before, averaged in linear light
 //   - on each scale, JPEG XL's opsin color space XYB, moved and stretched to 0 to 1
-//   - for each plane and scale three maps: an SSIM without the denominator of luminance; edges that only
-//     the distorted picture has (ringing, blockiness); and edges that only the original has (blur)
+//   - for each plane and scale three maps: an SSIM without the denominator of luminance; edges that
+//     only the distorted picture has (ringing, blockiness); and edges that only the original has
+//     (blur)
 //   - the mean and the 4-norm of each map
-//   - their weighted sum, mapped so that 100 is the original, and 30, 50, 70 and 90 are low, medium and
-//     high quality and visually lossless
+//   - their weighted sum, mapped so that 100 is the original, and 30, 50, 70 and 90 are low, medium
+//     and high quality and visually lossless
 //
 // The constants and weights are those of the reference, github.com/cloudinary/ssimulacra2.
 
@@ -52,16 +53,10 @@ type level struct {
 	pix, mean, square xyb
 }
 
-// NewReference prepares an original for comparisons. Transparent pixels are laid on black.
-func NewReference(m image.Image) *Reference { return newReference(m, nil) }
-
-// NewReferenceIn prepares an original with sRGB's transfer curve and the given primaries: the XYZ
+// newReference prepares an original for comparisons. Transparent pixels are laid on black. The
+// picture has sRGB's transfer curve, and either sRGB's primaries (nil) or the given ones: the XYZ
 // of red, green and blue under D50, as an ICC profile has them. Colors outside of sRGB keep values
 // below 0 or above 1.
-func NewReferenceIn(m image.Image, primaries [3][3]float64) *Reference {
-	return newReference(m, &primaries)
-}
-
 func newReference(m image.Image, primaries *[3][3]float64) *Reference {
 	r := &Reference{w: m.Bounds().Dx(), h: m.Bounds().Dy()}
 	lin, w, h := linear(m), r.w, r.h
@@ -235,6 +230,7 @@ func cubeRoot(v float32) float32 {
 	return x
 }
 
+// multiply sets out to the product of a and b, sample by sample.
 func multiply(out, a, b []float32) {
 	a, b = a[:len(out)], b[:len(out)]
 	for i := range out {

@@ -15,7 +15,8 @@ import (
 	"miniatura/internal/outside"
 )
 
-// frontier returns the folder of reference pictures and scores, or skips.
+// frontier returns the folder of reference pictures and scores. It skips the test when there is
+// none.
 func frontier(t testing.TB) string { return outside.Shared(t, "frontier") }
 
 func readFile(t testing.TB, path string) []byte {
@@ -27,7 +28,7 @@ func readFile(t testing.TB, path string) []byte {
 	return b
 }
 
-// The scores of the reference tool, within 0.1.
+// The scores agree with those of the reference tool within 0.1.
 func TestSSIMULACRA2ScoresAsTheReference(t *testing.T) {
 	dir := filepath.Join(frontier(t), "ssimulacra2")
 	f, err := os.Open(filepath.Join(dir, "scores.tsv"))
@@ -71,13 +72,13 @@ func TestSSIMULACRA2(t *testing.T) {
 			m.Pix[i] = 255
 		}
 	}
-	if got, err := NewReference(m).SSIMULACRA2(m); err != nil || got != 100 {
+	if got, err := newReference(m, nil).SSIMULACRA2(m); err != nil || got != 100 {
 		t.Errorf("equal pictures: %v, %v", got, err)
 	}
-	// Whatever type the picture comes in.
+	// The score is the same for another type of picture.
 	n := image.NewNRGBA(m.Rect)
 	draw.Draw(n, n.Rect, m, m.Rect.Min, draw.Src)
-	if got, err := NewReference(m).SSIMULACRA2(n); err != nil || got != 100 {
+	if got, err := newReference(m, nil).SSIMULACRA2(n); err != nil || got != 100 {
 		t.Errorf("the same picture in another type: %v, %v", got, err)
 	}
 	last := 100.0
@@ -87,22 +88,22 @@ func TestSSIMULACRA2(t *testing.T) {
 				n.Pix[i] = byte(int(v) / step * step)
 			}
 		}
-		got, err := NewReference(m).SSIMULACRA2(n)
+		got, err := newReference(m, nil).SSIMULACRA2(n)
 		if err != nil || got >= last {
 			t.Errorf("in steps of %d: %v after %v, %v", step, got, last, err)
 		}
 		last = got
 	}
-	if _, err := NewReference(m).SSIMULACRA2(image.NewRGBA(image.Rect(0, 0, 64, 43))); err == nil {
+	if _, err := newReference(m, nil).SSIMULACRA2(image.NewRGBA(image.Rect(0, 0, 64, 43))); err == nil {
 		t.Error("pictures of different sizes were compared")
 	}
 	tiny := image.NewRGBA(image.Rect(0, 0, 7, 60))
-	if _, err := NewReference(tiny).SSIMULACRA2(tiny); err == nil {
+	if _, err := newReference(tiny, nil).SSIMULACRA2(tiny); err == nil {
 		t.Error("pictures too small for a scale were compared")
 	}
 }
 
-// The window weighs 1, has a variance of 1.5 x 1.5, and is near a Gaussian's.
+// The window sums to 1, has a variance of 1.5 x 1.5, and is close to a Gaussian.
 func TestWindowIsNearAGaussian(t *testing.T) {
 	const side = 21
 	p := make([]float32, side*side)
@@ -119,7 +120,7 @@ func TestWindowIsNearAGaussian(t *testing.T) {
 	near(t, "second moment", second, 2.25, 1e-4)
 }
 
-// One window, and a row of two, by the definition.
+// One window, and a row of two, agree with the definition.
 func TestBoxSSIM(t *testing.T) {
 	a, b := noise(5, 9, 8), noise(6, 9, 8)
 	want := 0.0
@@ -160,7 +161,7 @@ func BenchmarkSSIMULACRA2(b *testing.B) {
 	for i := range m.Pix {
 		m.Pix[i] = byte(i * i >> 9)
 	}
-	r := NewReference(m)
+	r := newReference(m, nil)
 	for b.Loop() {
 		if _, err := r.SSIMULACRA2(m); err != nil {
 			b.Fatal(err)

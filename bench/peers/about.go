@@ -1,6 +1,7 @@
 package main
 
 // This file describes what the rows were measured on.
+
 import (
 	"encoding/json"
 	"os/exec"

@@ -147,6 +147,7 @@ type player interface {
 	Next() (*image.NRGBA, time.Duration, error)
 }
 
+// playerOf returns a player of an animation's frames. It returns an error for a still.
 func playerOf(b []byte) (player, error) {
 	switch codec.Sniff(b) {
 	case codec.GIF:

@@ -25,6 +25,7 @@ import (
 	"miniatura/codec/webp"
 )
 
+// curvesSection adds the rows of all curves.
 func curvesSection(s *suite) error {
 	if err := s.frontierCurves(); err != nil {
 		return err
@@ -137,7 +138,8 @@ func (s *suite) encodeAll(p webpPicture, dir string, qualities []int) error {
 	}
 	opaque := image.NewRGBA(p.m.Rect)
 	draw.Draw(opaque, opaque.Rect, p.m, p.m.Rect.Min, draw.Src)
-	halved := planes420(opaque) // the peers' JPEGs are 4:2:0 at every quality; from RGB ours are 4:4:4 from 90 on
+	// The peers' JPEGs are 4:2:0 at every quality. From RGB ours would be 4:4:4 from quality 90 on.
+	halved := planes420(opaque)
 	arguments := []string{p.png, dir}
 	for _, q := range qualities {
 		arguments = append(arguments, strconv.Itoa(q))
@@ -219,7 +221,8 @@ func lumaSSIM(ref metrics.Plane, b []byte) (float64, error) {
 
 // megapixelCurves measures one JPEG made by code at many dimensions.
 func (s *suite) megapixelCurves() error {
-	sides := []struct{ w, h int }{{1152, 864}, {2304, 1728}, {4032, 3024}, {5760, 4320}, {8064, 6048}, {11520, 8640}} // 1, 4, 12, 25, 49, 100 megapixels
+	// These are 1, 4, 12, 25, 49 and 100 megapixels.
+	sides := []struct{ w, h int }{{1152, 864}, {2304, 1728}, {4032, 3024}, {5760, 4320}, {8064, 6048}, {11520, 8640}}
 	if s.short {
 		sides = sides[:2]
 	}

@@ -1,4 +1,4 @@
-// sharp's JPEG and WebP of one picture at many qualities: bytes only, no clock.
+// Encodes one picture with sharp as JPEG and WebP at many qualities. It measures no time.
 //
 //	node curves.js FILE FOLDER QUALITY...
 //

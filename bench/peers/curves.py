@@ -1,4 +1,4 @@
-"""Pillow's JPEG and WebP of one picture at many qualities: bytes only, no clock.
+"""Encodes one picture with Pillow as JPEG and WebP at many qualities. It measures no time.
 
     python3 curves.py FILE FOLDER QUALITY...
 

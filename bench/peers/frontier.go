@@ -109,12 +109,15 @@ func (s *suite) frontierRows(sums map[[2]string]*frontierSum, means map[string]*
 			ours := means[fmt.Sprint(own.name, " q", q)]
 			work := fmt.Sprintf("curve frontier %s q%d", own.name, q)
 			for _, peer := range frontierPeers {
-				// jpegli has another scale of qualities: theirs is at a similar place of the curve.
-				theirs := means[fmt.Sprint(peer, " q", q)]
-				if strings.HasPrefix(peer, "jpegli") {
-					theirs = means[fmt.Sprint(peer, " q", map[int]int{50: 40, 60: 55, 70: 65, 80: 75, 88: 85, 95: 92}[q])]
+				if strings.Contains(peer, "webp") != (own.format == "webp") {
+					continue
 				}
-				if ours == nil || theirs == nil || strings.Contains(peer, "webp") != (own.format == "webp") {
+				quality := q
+				if strings.HasPrefix(peer, "jpegli") {
+					quality = jpegliQuality[q]
+				}
+				theirs := means[fmt.Sprint(peer, " q", quality)]
+				if ours == nil || theirs == nil {
 					continue
 				}
 				s.row(work, "avx2", "bits_per_pixel", ours.bits(), peer, theirs.bits())
@@ -123,6 +126,10 @@ func (s *suite) frontierRows(sums map[[2]string]*frontierSum, means map[string]*
 		}
 	}
 }
+
+// jpegliQuality maps our qualities to those of jpegli, which has another scale, at a similar place of
+// the curve.
+var jpegliQuality = map[int]int{50: 40, 60: 55, 70: 65, 80: 75, 88: 85, 95: 92}
 
 // A frontierPoint is one encoding of one picture.
 type frontierPoint struct {
@@ -149,6 +156,7 @@ type frontierSum struct {
 	n              [4]int
 }
 
+// add adds the BD-rate of test against ref on each axis on which their curves overlap.
 func (f *frontierSum) add(ref, test []frontierPoint) {
 	for i, a := range frontierAxes {
 		var r, t []metrics.Point

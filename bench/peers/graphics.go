@@ -1,6 +1,7 @@
 package main
 
 // This file compares screenshots, diagrams and logos.
+
 import (
 	"bytes"
 	"context"

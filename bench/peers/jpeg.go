@@ -1,6 +1,7 @@
 package main
 
 // This file compares JPEG: resizing, the quality of the result, and the writer.
+
 import (
 	"bytes"
 	"fmt"
@@ -88,18 +89,7 @@ func (r ratios) rows(s *suite, work string) {
 // resizeRows measures one picture at one size and adds its ratios to cpu.
 func (s *suite) resizeRows(p picture, size, kind string, cpu ratios) {
 	work := fmt.Sprintf("%s %s -> %s jpeg q80", p.name, kind, size)
-	contenders := s.contenders()
-	if s.node != nil && p.named && size == "M" {
-		contenders = append(contenders, contender{name: "sharp mozjpeg", command: s.node, mode: "jpeg-mozjpeg"})
-	}
-	got := s.compare(work, "jpeg", p.path, p.box(size), s.iterations(5), contenders)
-	if p.named && size == "M" && !s.short {
-		// The standard library takes a second each time, so two iterations are enough.
-		std := s.compare(work, "std", p.path, p.box(size), 2, []contender{{name: "std", command: []string{s.self, workerFlag}}})
-		if r, ok := std["std"]; ok {
-			got["std"] = r
-		}
-	}
+	got := s.resizeAll(work, p, size)
 	s.row(work, "avx2", "megapixels", float64(p.w*p.h)/1e6, "", 0)
 	for _, variant := range []string{"avx2", "purego"} {
 		ours, ok := got[variant]
@@ -120,11 +110,31 @@ func (s *suite) resizeRows(p picture, size, kind string, cpu ratios) {
 			}
 		}
 	}
-	if p.named {
-		if i, err := os.Stat(p.path); err == nil {
-			s.row(work, "avx2", "rss_less_file_mb", got["avx2"].rss-float64(i.Size())/(1<<20), "", 0)
-		}
+	if !p.named {
+		return
 	}
+	if i, err := os.Stat(p.path); err == nil {
+		s.row(work, "avx2", "rss_less_file_mb", got["avx2"].rss-float64(i.Size())/(1<<20), "", 0)
+	}
+}
+
+// resizeAll measures all sides on one picture at one size. For a named picture at size M these include
+// sharp with mozjpeg and, except in a short run, the standard library.
+func (s *suite) resizeAll(work string, p picture, size string) map[string]result {
+	contenders, inTables := s.contenders(), p.named && size == "M"
+	if s.node != nil && inTables {
+		contenders = append(contenders, contender{name: "sharp mozjpeg", command: s.node, mode: "jpeg-mozjpeg"})
+	}
+	got := s.compare(work, "jpeg", p.path, p.box(size), s.iterations(5), contenders)
+	if s.short || !inTables {
+		return got
+	}
+	// The standard library takes a second each time, so two iterations are enough.
+	std := s.compare(work, "std", p.path, p.box(size), 2, []contender{{name: "std", command: []string{s.self, workerFlag}}})
+	if r, ok := std["std"]; ok {
+		got["std"] = r
+	}
+	return got
 }
 
 // largestRows measures memory for the largest picture that the codec accepts.
@@ -161,45 +171,10 @@ func (s *suite) qualityRows(photos []picture) error {
 		return err
 	}
 	sides := slices.DeleteFunc(s.contenders(), func(c contender) bool { return c.name == "purego" })
-	measure := func(p picture, size string) (map[string]float64, error) {
-		p, err := s.unprofiled(p)
-		if err != nil {
-			return nil, err
-		}
-		src, err := decodeFile(p.path)
-		if err != nil {
-			return nil, err
-		}
-		ssim := map[string]float64{}
-		for i, c := range sides {
-			out := fmt.Sprintf("%s/pixels-%d", s.dir, i)
-			if _, err := s.run(c, "pixels", p.path, 1, p.box(size), out); err != nil {
-				s.skip(p.name+" quality ("+c.name+")", err.Error())
-				continue
-			}
-			got, err := decodeFile(out)
-			if err != nil {
-				return nil, err
-			}
-			if ssim[c.name], err = metrics.SSIM(reference(src, got.Bounds()), metrics.Luma(got)); err != nil {
-				return nil, err
-			}
-		}
-		work := fmt.Sprintf("%s -> %s", p.name, size)
-		for _, peer := range sides[1:] {
-			if _, ok := ssim[peer.name]; ok {
-				s.row(work, "avx2", "ssim_y", ssim["avx2"], peer.name, ssim[peer.name])
-			}
-		}
-		if len(sides) == 1 {
-			s.row(work, "avx2", "ssim_y", ssim["avx2"], "", 0)
-		}
-		return ssim, nil
-	}
 	var ours []float64
 	for _, p := range photos {
 		for _, size := range []string{"M", "SS"} {
-			ssim, err := measure(p, size)
+			ssim, err := s.likeness(p, size, sides)
 			if err != nil {
 				return fmt.Errorf("%s: %w", p.name, err)
 			}
@@ -220,12 +195,50 @@ func (s *suite) qualityRows(photos []picture) error {
 			return err
 		}
 		for _, size := range []string{"L", "S", "SXS"} {
-			if _, err := measure(p, size); err != nil {
+			if _, err := s.likeness(p, size, sides); err != nil {
 				return fmt.Errorf("%s: %w", p.name, err)
 			}
 		}
 	}
 	return nil
+}
+
+// likeness adds the rows about the SSIM of one picture at one size, and returns the SSIM of each side by
+// name. A side that fails is left out.
+func (s *suite) likeness(p picture, size string, sides []contender) (map[string]float64, error) {
+	p, err := s.unprofiled(p)
+	if err != nil {
+		return nil, err
+	}
+	src, err := decodeFile(p.path)
+	if err != nil {
+		return nil, err
+	}
+	ssim := map[string]float64{}
+	for i, c := range sides {
+		out := fmt.Sprintf("%s/pixels-%d", s.dir, i)
+		if _, err := s.run(c, "pixels", p.path, 1, p.box(size), out); err != nil {
+			s.skip(p.name+" quality ("+c.name+")", err.Error())
+			continue
+		}
+		got, err := decodeFile(out)
+		if err != nil {
+			return nil, err
+		}
+		if ssim[c.name], err = metrics.SSIM(reference(src, got.Bounds()), metrics.Luma(got)); err != nil {
+			return nil, err
+		}
+	}
+	work := fmt.Sprintf("%s -> %s", p.name, size)
+	for _, peer := range sides[1:] {
+		if _, ok := ssim[peer.name]; ok {
+			s.row(work, "avx2", "ssim_y", ssim["avx2"], peer.name, ssim[peer.name])
+		}
+	}
+	if len(sides) == 1 {
+		s.row(work, "avx2", "ssim_y", ssim["avx2"], "", 0)
+	}
+	return ssim, nil
 }
 
 // decodeFile reads a JPEG or a PNG.

@@ -1,6 +1,7 @@
 package main
 
 // This file runs the sides of a comparison and measures them.
+
 import (
 	"bytes"
 	"encoding/json"
@@ -125,6 +126,7 @@ func geomean(v []float64) float64 {
 	return math.Exp(sum / float64(len(v)))
 }
 
+// median returns the median of v, or 0 when v is empty.
 func median(v []float64) float64 {
 	if len(v) == 0 {
 		return 0

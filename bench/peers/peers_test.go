@@ -46,7 +46,7 @@ func TestMedian(t *testing.T) {
 	}
 }
 
-// The worker's side of the protocol, in this process.
+// The worker runs in this process.
 func TestWorkerPrintsASampleAndLeavesItsResult(t *testing.T) {
 	dir := t.TempDir()
 	s := &suite{dir: dir}

@@ -1,6 +1,7 @@
 package main
 
 // This file finds and makes the pictures of the comparison.
+
 import (
 	"bytes"
 	"fmt"

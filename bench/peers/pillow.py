@@ -1,4 +1,4 @@
-"""One kind of work by Pillow, over and over in one process.
+"""Does one kind of work with Pillow, N times in one process.
 
     python3 pillow.py MODE FILE N WIDTHxHEIGHT OUT
 

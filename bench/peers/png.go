@@ -1,6 +1,7 @@
 package main
 
 // This file compares PNG.
+
 import (
 	"bytes"
 	"fmt"

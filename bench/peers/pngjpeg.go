@@ -1,6 +1,7 @@
 package main
 
 // This file compares large PNGs.
+
 import (
 	"fmt"
 	"os"

@@ -1,10 +1,10 @@
-// One kind of work by sharp, over and over in one process.
+// Does one kind of work with sharp, N times in one process.
 //
 //	node sharp.js MODE FILE N WIDTHxHEIGHT OUT
 //
-// Prints one line of JSON: milliseconds of user and system CPU of each of the N
-// iterations, the peak resident set in MB, the bytes of the result. The result
-// of the last iteration goes to OUT unless that is "-".
+// Prints one line of JSON: the milliseconds of user and system CPU of each iteration, the
+// peak resident set in MB, and the bytes of the result. The last result is written to OUT
+// unless that is "-".
 'use strict';
 const fs = require('fs');
 const sharp = require('sharp');
@@ -30,7 +30,7 @@ const modes = {
   png: () => inside().png().toBuffer(),
   'moving-webp': () => moving().webp({ quality: 80 }).toBuffer(),
   'moving-gif': () => moving().gif().toBuffer(),
-  pixels: () => inside().png({ compressionLevel: 0 }).toBuffer(), // what it resized to, without loss
+  pixels: () => inside().png({ compressionLevel: 0 }).toBuffer(), // the pixels that it resized to, without loss
 };
 if (!modes[mode]) throw new Error(`no mode ${mode}`);
 

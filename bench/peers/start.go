@@ -1,6 +1,7 @@
 package main
 
 // This file compares the size of the zip and the time of a cold start.
+
 import (
 	"archive/zip"
 	"bytes"

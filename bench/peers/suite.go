@@ -1,6 +1,7 @@
 package main
 
 // This file finds the peers, and collects and prints the rows.
+
 import (
 	"bytes"
 	"encoding/json"
@@ -113,6 +114,7 @@ func (s *suite) start(photos, jsonFile string) error {
 	return nil
 }
 
+// findSharp sets the command that runs sharp.js, if node and sharp are installed.
 func (s *suite) findSharp() {
 	const get = "npm install --prefix bench/peers"
 	node, err := exec.LookPath("node")
@@ -131,6 +133,7 @@ func (s *suite) findSharp() {
 	fmt.Println("peer:   ", v)
 }
 
+// findPillow sets the command that runs pillow.py, if Python and Pillow are installed.
 func (s *suite) findPillow() {
 	for _, python := range []string{"python3", "/usr/bin/python3"} {
 		path, err := exec.LookPath(python)

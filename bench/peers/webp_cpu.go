@@ -1,6 +1,7 @@
 package main
 
 // This file compares the CPU of lossy WebP with that of libwebp in process.
+
 import (
 	"bytes"
 	_ "embed"

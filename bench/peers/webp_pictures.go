@@ -1,6 +1,7 @@
 package main
 
 // This file prepares the photos for the comparison of lossy WebP.
+
 import (
 	"bufio"
 	"fmt"
@@ -133,6 +134,7 @@ func webpPrepare(file, path string, box sizes.Size, crop bool) error {
 	return os.Rename(tmp, path)
 }
 
+// readImage decodes the picture in a file.
 func readImage(path string) (image.Image, error) {
 	f, err := os.Open(path)
 	if err != nil {

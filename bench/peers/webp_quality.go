@@ -1,6 +1,7 @@
 package main
 
 // This file measures the quality of lossy WebP.
+
 import (
 	"bytes"
 	"crypto/sha256"
@@ -75,6 +76,7 @@ func webpMeasure(p webpPicture, ref metrics.Plane, q int, file []byte, scratch s
 	return pt, nil
 }
 
+// parse3Norm returns the 3-norm in the output of butteraugli_main.
 func parse3Norm(out string) (float64, error) {
 	for line := range strings.Lines(out) {
 		if _, v, ok := strings.Cut(line, "3-norm:"); ok {

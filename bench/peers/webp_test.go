@@ -23,7 +23,7 @@ func TestParse3Norm(t *testing.T) {
 	}
 }
 
-// The C contender does what cwebp does, and says so in the protocol of measure.go.
+// The C contender makes the same bytes as cwebp, and prints a sample as measure.go expects it.
 func TestLibwebpLoopWritesWhatCwebpWrites(t *testing.T) {
 	s := &suite{dir: t.TempDir()}
 	loop, err := s.buildLibwebpLoop()
@@ -66,7 +66,7 @@ func TestLibwebpLoopWritesWhatCwebpWrites(t *testing.T) {
 	}
 }
 
-// A curve of twice the bytes on the same qualities is +100 %, whichever axis it is on.
+// A curve with twice the bytes at the same qualities is +100 % on every axis.
 func TestWebpAxesRiseWithQuality(t *testing.T) {
 	worse := webpPoint{PSNR: 30, SSIM: 0.9, Butteraugli: 2}
 	better := webpPoint{PSNR: 40, SSIM: 0.99, Butteraugli: 1}

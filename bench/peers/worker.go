@@ -1,6 +1,7 @@
 package main
 
 // This file is our side of a comparison.
+
 import (
 	"bytes"
 	"context"
@@ -69,6 +70,7 @@ func work(args []string) error {
 	return json.NewEncoder(os.Stdout).Encode(map[string]any{"user": s.User, "sys": s.Sys, "wall": s.Wall, "rss": s.RSS, "bytes": s.Bytes})
 }
 
+// parseBox reads a box like 800x600.
 func parseBox(v string) (sizes.Box, error) {
 	ws, hs, _ := strings.Cut(v, "x")
 	w, err := strconv.Atoi(ws)
@@ -84,10 +86,11 @@ var modes = map[string]func(src []byte, box sizes.Box) ([]byte, error){
 	"jpeg":   resize(codec.Options{Quality: 80, Format: codec.JPEG}),
 	"png":    resize(codec.Options{Quality: 80}),
 	"webp":   resize(codec.Options{Quality: 80, Format: codec.WebP}),
-	"pixels": resize(codec.Options{Quality: 100}), // for JPEG, the closest to the pixels before encoding
+	"pixels": resize(codec.Options{Quality: 100}), // nearly the pixels before encoding
 	"std":    stdResize,
 }
 
+// resize returns a mode that resizes with codec.
 func resize(o codec.Options) func([]byte, sizes.Box) ([]byte, error) {
 	o.Memory = 4 << 30 // memory is measured here, so nothing is refused for it
 	return func(src []byte, box sizes.Box) ([]byte, error) {

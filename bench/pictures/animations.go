@@ -1,6 +1,7 @@
 package pictures
 
 // This file makes animations.
+
 import (
 	"image"
 	"image/color"

@@ -1,6 +1,7 @@
 package pictures
 
 // This file makes graphics.
+
 import (
 	"image"
 	"image/color"

@@ -83,6 +83,7 @@ func column(seed uint32, i, lx, y int, o octave) int32 {
 	return int32(v * int64(o.amplitude) >> 7)
 }
 
+// hash returns a pseudo-random number for three numbers.
 func hash(a, b, c uint32) uint32 {
 	h := a*0x9E3779B1 ^ b*0x85EBCA77 ^ c*0xC2B2AE3D
 	h ^= h >> 15

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// A stand-in for a photo has to cost image/jpeg about what a photo does: at
-// quality 80 between 0.7 and 4 bits a pixel. Line art is told by its extremes.
+// A substitute for a photo must take image/jpeg about as many bytes as a photo: at quality 80
+// between 0.7 and 4 bits per pixel. Line art has mostly black and white pixels.
 func TestPicturesAreOfTheirKind(t *testing.T) {
 	var b bytes.Buffer
 	if err := jpeg.Encode(&b, Photo(1200, 900), &jpeg.Options{Quality: 80}); err != nil {
@@ -44,7 +44,7 @@ func TestPhotosAreTheSameEveryTime(t *testing.T) {
 	}
 }
 
-// A diagram has few colours, all of them used, a logo has solid, clear and smooth places, a
+// A diagram has few colours and uses all of them. A logo has solid, transparent and smooth parts. A
 // screenshot has text and a photo.
 func TestGraphicsAreOfTheirKind(t *testing.T) {
 	var used [256]int
@@ -57,7 +57,7 @@ func TestGraphicsAreOfTheirKind(t *testing.T) {
 		}
 	}
 	logo := Logo(400, 300)
-	var alpha [3]int // clear, between, solid
+	var alpha [3]int // how many pixels are transparent, between, solid
 	for i := 3; i < len(logo.Pix); i += 4 {
 		switch logo.Pix[i] {
 		case 0:
@@ -81,8 +81,8 @@ func TestGraphicsAreOfTheirKind(t *testing.T) {
 	}
 }
 
-// Each animation moves, is as long as it says, and is the same every time; the sticker alone is
-// half transparent.
+// Each animation moves, has the length that it says, and is the same every time. Only the sticker
+// has half transparent pixels.
 func TestAnimationsAreOfTheirKind(t *testing.T) {
 	enough := errors.New("enough")
 	for k, a := range Animations() {

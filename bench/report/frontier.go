@@ -1,6 +1,7 @@
 package main
 
 // This file makes the tables of both writers beside the best encoders.
+
 import (
 	"fmt"
 	"strings"

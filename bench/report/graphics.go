@@ -1,6 +1,7 @@
 package main
 
 // This file makes the table of screenshots, diagrams and logos.
+
 import (
 	"fmt"
 	"strings"

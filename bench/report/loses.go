@@ -1,6 +1,7 @@
 package main
 
 // This file makes the table of rows in which a peer did better.
+
 import (
 	"cmp"
 	"fmt"

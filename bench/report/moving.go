@@ -1,6 +1,7 @@
 package main
 
 // This file makes the tables of animations, and of waiting by memory size.
+
 import (
 	"fmt"
 	"regexp"

@@ -1,6 +1,7 @@
 package main
 
 // This file takes tables from other READMEs.
+
 import (
 	"fmt"
 	"os"

@@ -1,6 +1,7 @@
 package main
 
 // This file draws plots as SVG.
+
 import (
 	"fmt"
 	"math"
@@ -109,7 +110,8 @@ func (p plot) svg() string {
 			command = "L"
 		}
 		end := s.points[len(s.points)-1]
-		fmt.Fprintf(&marks, "M%d %.1f%s", nameX-12, heights[i], shapes[s.shape]) // a mark beside the name
+		// The last mark is beside the name.
+		fmt.Fprintf(&marks, "M%d %.1f%s", nameX-12, heights[i], shapes[s.shape])
 		line(`<g class="c%d"><path class="line%s" d="%s"/><path class="lead" d="M%.1f %.1fL%d %.1f"/><path class="mark %s" d="%s"/><text class="name" x="%d" y="%.1f">%s</text></g>`,
 			s.color, dashed, path.String(), p.px(end.x), p.py(end.y), nameX-18, heights[i], s.shape, marks.String(), nameX, heights[i]+4.5, escape(s.name))
 	}

@@ -1,6 +1,7 @@
 package main
 
 // This file defines the plots.
+
 import (
 	"fmt"
 	"slices"

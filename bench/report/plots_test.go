@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// Lines are told apart without color: no two of one plot have the same mark, and every mark is
-// drawn at each point and beside the name.
+// Lines can be told apart without color: no two lines of one plot have the same mark, and every
+// mark is drawn at each point and beside the name.
 func TestLinesAreToldApartByShape(t *testing.T) {
 	r := &results{rows: sampleRows()}
 	for _, c := range []struct {
@@ -44,7 +44,7 @@ func TestLinesAreToldApartByShape(t *testing.T) {
 	}
 }
 
-// Text has a contrast of 4.5:1 with the picture's own background, axes have 3:1, in both schemes.
+// In both color schemes, text has a contrast of 4.5:1 with the plot's background, and axes of 3:1.
 func TestPlotsAreReadableInBothSchemes(t *testing.T) {
 	light, dark, ok := strings.Cut(style, "@media (prefers-color-scheme:dark){")
 	if !ok {
@@ -69,12 +69,13 @@ func TestPlotsAreReadableInBothSchemes(t *testing.T) {
 	}
 }
 
-// contrast is WCAG's ratio of relative luminances.
+// contrast returns WCAG's contrast ratio of two colors.
 func contrast(a, b string) float64 {
 	l := [2]float64{luminance(a), luminance(b)}
 	return (max(l[0], l[1]) + 0.05) / (min(l[0], l[1]) + 0.05)
 }
 
+// luminance returns WCAG's relative luminance of a color like #1f2328.
 func luminance(hex string) (l float64) {
 	hex = hex[1:]
 	if len(hex) == 3 {

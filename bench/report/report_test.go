@@ -14,8 +14,8 @@ import (
 
 const root = "../.."
 
-// README.md and docs/ say what bench/results.jsonl and the tables of bench/traits and
-// bench/s3faults say.
+// README.md and docs/ agree with bench/results.jsonl and with the tables of bench/traits and
+// bench/s3faults.
 func TestREADMEAndPlotsAreWhatWasMeasured(t *testing.T) {
 	files, err := render(root)
 	if err != nil {
@@ -114,7 +114,7 @@ func TestTicksAreRoundAndWithinTheAxis(t *testing.T) {
 	}
 }
 
-// Every SVG is well-formed, names its lines, and has them within its frame.
+// Every SVG is well-formed, has the names of its lines, and draws them within its frame.
 func TestPlotsAreWellFormedAndWithinTheirFrame(t *testing.T) {
 	p, ok := plot{
 		title: `a < b & "c"`,
@@ -157,7 +157,7 @@ func TestPlotsAreWellFormedAndWithinTheirFrame(t *testing.T) {
 	}
 }
 
-// A peer that did better is named, one that did worse or within noise is not.
+// The table has the peers that are better, and not those that are worse or as good within noise.
 func TestWhereItLosesIsSaid(t *testing.T) {
 	r := &results{rows: []row{
 		{Work: "slow work", Variant: "avx2", Measure: "cpu_ms", Ours: 12, Peer: "sharp", Theirs: 10, Ratio: 1.2},

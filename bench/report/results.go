@@ -1,6 +1,7 @@
 package main
 
 // This file reads the rows.
+
 import (
 	"bufio"
 	"encoding/json"
@@ -35,6 +36,7 @@ type results struct {
 	rows []row
 }
 
+// readResults reads a file that bench/peers wrote with -json.
 func readResults(path string) (*results, error) {
 	f, err := os.Open(path)
 	if err != nil {

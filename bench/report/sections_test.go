@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// sampleRows are some rows of every section that bench/peers has, in its words.
+// sampleRows returns some rows of every section of bench/peers.
 func sampleRows() []row {
 	one := func(work, measure string, ours float64, peer string, theirs float64) row {
 		r := row{Work: work, Variant: "avx2", Measure: measure, Ours: ours, Peer: peer, Theirs: theirs}
@@ -76,7 +76,7 @@ func sampleRows() []row {
 	return rows
 }
 
-// Each section says what its rows say, and that it was not measured where there are none.
+// Each section shows its rows, and says that it was not measured when there are none.
 func TestEverySectionIsWrittenFromItsRows(t *testing.T) {
 	r, none := &results{rows: sampleRows()}, &results{}
 	for part, want := range map[string][]string{
@@ -116,7 +116,7 @@ func TestEverySectionIsWrittenFromItsRows(t *testing.T) {
 	}
 }
 
-// A whole run: a file of results and the documents in a folder of their own.
+// A whole run reads a file of results and writes documents in a temporary folder.
 func TestDocumentsAreFilledFromAFileOfResults(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) {

@@ -1,6 +1,7 @@
 package main
 
 // This file makes the tables of JPEG, PNG, and of what the rows were measured on.
+
 import (
 	"cmp"
 	"fmt"
@@ -54,6 +55,7 @@ type table struct {
 	rows int // including the heading
 }
 
+// newTable returns a table with a heading. All columns but the first are aligned right.
 func newTable(columns ...string) *table {
 	t := new(table)
 	t.row(columns...)

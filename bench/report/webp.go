@@ -1,6 +1,7 @@
 package main
 
 // This file makes the table of lossy WebP.
+
 import (
 	"strings"
 )

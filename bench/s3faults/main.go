@@ -43,6 +43,7 @@ type client struct {
 	put  func(ctx context.Context, key string, body []byte) error
 }
 
+// ours returns s3lite's client for the server at url.
 func ours(url string) client {
 	c := &s3lite.Client{Bucket: bucket, Region: region, Endpoint: url, Credentials: func() (s3lite.Credentials, error) {
 		return s3lite.Credentials{AccessKeyID: id, SecretAccessKey: secret}, nil
@@ -62,6 +63,7 @@ func ours(url string) client {
 	}
 }
 
+// sdk returns aws-sdk-go-v2's client for the server at url.
 func sdk(url string) client {
 	c := s3.New(s3.Options{Region: region, BaseEndpoint: &url, UsePathStyle: true, Credentials: credentials.NewStaticCredentialsProvider(id, secret, ""),
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported, RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported})
@@ -85,6 +87,7 @@ func sdk(url string) client {
 	}
 }
 
+// minioGo returns minio-go's client for the server at url.
 func minioGo(url string) client {
 	c, err := minio.New(strings.TrimPrefix(url, "http://"), &minio.Options{Creds: miniocredentials.NewStaticV4(id, secret, ""), Region: region, BucketLookup: minio.BucketLookupPath})
 	if err != nil {
@@ -115,7 +118,8 @@ var object = bytes.Repeat([]byte("0123456789"), 1000)
 // play runs one scenario on one client. It returns the client's error, the number of requests that
 // it made, and the time it took.
 func play(sc s3test.Scenario, connect func(string) client) (err error, requests int, took time.Duration) {
-	srv := sc.New(s3test.Config{Unverified: true}, object) // the others sign bodies in chunks, which s3test cannot verify
+	// The other clients sign bodies in chunks, which s3test cannot verify.
+	srv := sc.New(s3test.Config{Unverified: true}, object)
 	ts := httptest.NewServer(srv)
 	defer ts.CloseClientConnections()
 	c := connect(ts.URL)

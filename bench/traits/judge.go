@@ -1,6 +1,7 @@
 package main
 
 // This file decides what is right.
+
 import (
 	"bytes"
 	"encoding/json"
@@ -133,7 +134,8 @@ func (c comparison) faults(j *job, kind string) string {
 		allowed += 2 // scaling kernels differ most when a small picture is halved
 	}
 	if c.SourceFrames > 1 {
-		allowed += 6 // Loss is that of the first frame, which is often empty; Mean is that of the worst
+		// Loss is that of the first frame, which is often empty; Mean is that of the worst.
+		allowed += 6
 	}
 	if c.Mean > allowed && !j.trait.names {
 		say("mean difference %.1f, allowed %.1f", c.Mean, allowed)

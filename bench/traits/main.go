@@ -32,6 +32,7 @@ func main() {
 	}
 }
 
+// run judges all pictures and prints the table. It also writes the table to out unless that is "".
 func run(out string, verbose bool) error {
 	root, err := findRoot()
 	if err != nil {

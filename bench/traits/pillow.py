@@ -1,7 +1,7 @@
-"""The article's function on many pictures: thumbnail, and save in the format that Pillow found.
+"""Resizes many pictures as the article's function does: thumbnail, and save in the format that Pillow found.
 
-Reads lines "source<TAB>name<TAB>webp<TAB>width<TAB>height<TAB>result", prints for each a line of JSON:
-the Content-Type that the name gets, or the exception that the function would have died of.
+Reads lines "source<TAB>name<TAB>webp<TAB>width<TAB>height<TAB>result", and prints a line of JSON for each:
+the Content-Type for the name, or the exception with which the function would have ended.
 """
 import io
 import json

@@ -1,5 +1,5 @@
-// sharp as AWS's blog about Lambda@Edge uses it, on many pictures: resize, and toFormat of the name's
-// extension. Lines in and out as of pillow.py.
+// Resizes many pictures with sharp as AWS's blog about Lambda@Edge does: resize, and toFormat with the
+// extension of the name. Input and output have the lines of pillow.py.
 'use strict';
 const fs = require('fs');
 const sharp = require('sharp');

@@ -1,6 +1,7 @@
 package main
 
 // This file runs the pictures through each side.
+
 import (
 	"bytes"
 	"context"
@@ -39,12 +40,12 @@ type result struct {
 type outcome int
 
 const (
-	absent   outcome = iota // the side is not installed
-	made                    // a picture that is not judged yet
-	right                   //
-	original                // the source itself
-	wrong                   //
-	failed                  // an exception: HTTP 5xx
+	absent outcome = iota // the side is not installed
+	made                  // a picture that is not judged yet
+	right
+	original // the source itself
+	wrong
+	failed // an exception: HTTP 5xx
 )
 
 func (o outcome) String() string {

@@ -1,6 +1,7 @@
 package main
 
 // This file finds the pictures and their traits.
+
 import (
 	"bufio"
 	"fmt"

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Without a corpus and without peers there is still something to look at, and all of it is right
-// here.
+// Without a corpus and without peers there are still a few pictures, and all of them come out
+// right.
 func TestMadePicturesHaveTheTraitsTheyAreNamedFor(t *testing.T) {
 	dir := t.TempDir()
 	sources, err := madeSources(dir)

@@ -35,7 +35,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// binary builds the command line once.
+// binary builds the command line, once, and returns its path.
 var binary = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "miniatura-browser-")
 	if err != nil {
@@ -98,7 +98,7 @@ func serve(t *testing.T, args ...string) string {
 	return address
 }
 
-// A tab is a page of the browser that notes everything that goes wrong in it.
+// A tab is a page of the browser that records everything that goes wrong in it.
 type tab struct {
 	*testing.T
 	ctx context.Context
@@ -107,7 +107,8 @@ type tab struct {
 	trouble []string
 }
 
-// open starts the browser with an empty tab, 1280x900, or skips the test.
+// open starts the browser with an empty tab of 1280x900. It skips the test when there is no
+// browser.
 func open(t *testing.T) *tab {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(outside.Chromium(t)), chromedp.NoSandbox, chromedp.WindowSize(1280, 900),
@@ -134,7 +135,7 @@ func open(t *testing.T) *tab {
 			go chromedp.Run(ctx, cdppage.HandleJavaScriptDialog(false))
 		}
 	})
-	b.do(emulation.SetEmulatedMedia().WithFeatures(still())) // no smooth scrolling to wait for
+	b.do(emulation.SetEmulatedMedia().WithFeatures(still())) // without smooth scrolling, which takes time
 	t.Cleanup(func() {
 		for _, s := range b.troubles() {
 			t.Error(s)
@@ -143,12 +144,12 @@ func open(t *testing.T) *tab {
 	return b
 }
 
-// still is what the tests ask of the browser: no motion, and further features.
+// still returns the media features that the tests set: no motion, and those in more.
 func still(more ...*emulation.MediaFeature) []*emulation.MediaFeature {
 	return append(more, &emulation.MediaFeature{Name: "prefers-reduced-motion", Value: "reduce"})
 }
 
-// troubles returns what went wrong since the last call, and forgets it.
+// troubles returns what went wrong since the last call.
 func (b *tab) troubles() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -165,7 +166,7 @@ func (b *tab) do(actions ...chromedp.Action) {
 	}
 }
 
-// js evaluates an expression in the page.
+// js evaluates an expression in the page and returns its value.
 func js[T any](b *tab, expression string) T {
 	b.Helper()
 	var v T
@@ -173,7 +174,7 @@ func js[T any](b *tab, expression string) T {
 	return v
 }
 
-// until waits for an expression to become true.
+// until waits until an expression is true.
 func (b *tab) until(what, expression string) {
 	b.Helper()
 	end := time.Now().Add(90 * time.Second)
@@ -186,20 +187,20 @@ func (b *tab) until(what, expression string) {
 	}
 }
 
-// whole waits for all results of the chosen picture.
+// whole waits until all results of the chosen picture are there.
 func (b *tab) whole() {
 	b.Helper()
 	b.until("all results are there", `document.querySelectorAll('.tile').length === 2 * catalogue.sizes.length && catalogue.sizes.length > 1 &&
 		document.querySelectorAll('.tile.wait').length === 0 && document.getElementById('status').textContent.startsWith('All results of')`)
 }
 
-// count is how many results a picture has.
+// count returns how many results a picture has.
 func (b *tab) count() int {
 	b.Helper()
 	return js[int](b, `2 * catalogue.sizes.length`)
 }
 
-// visit opens the page with the picture whose key is given chosen, and waits for its results.
+// visit opens the page with the picture key chosen, and waits for its results.
 func (b *tab) visit(page, key string) {
 	b.Helper()
 	b.do(chromedp.Navigate(page + "#" + url.PathEscape(key)))
@@ -207,7 +208,7 @@ func (b *tab) visit(page, key string) {
 	b.whole()
 }
 
-// shot keeps the whole page as desk/shots/NAME.png.
+// shot writes a screenshot of the whole page to desk/shots/NAME.png.
 func (b *tab) shot(name string) {
 	var data []byte
 	if err := chromedp.Run(b.ctx, chromedp.FullScreenshot(&data, 100)); err != nil {
@@ -217,7 +218,7 @@ func (b *tab) shot(name string) {
 	b.keep(name, data)
 }
 
-// view keeps what the window shows.
+// view writes a screenshot of the window.
 func (b *tab) view(name string) {
 	var data []byte
 	if err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot(&data)); err != nil {
@@ -237,13 +238,13 @@ func (b *tab) keep(name string, data []byte) {
 	}
 }
 
-// key presses a key, the way a keyboard does.
+// key presses a key.
 func (b *tab) key(keys string) {
 	b.Helper()
 	b.do(chromedp.KeyEvent(keys))
 }
 
-// badges counts the tiles' badges by their words.
+// badges counts the tiles' badges by their text.
 func (b *tab) badges() map[string]int {
 	b.Helper()
 	count := map[string]int{}
@@ -258,7 +259,7 @@ func TestEveryResultOfADemoPicture(t *testing.T) {
 	page := serve(t)
 	b.visit(page, "lake.jpg")
 	all := b.count()
-	// The product is a URL, and it is a link beside the comparison.
+	// The URL of the result is a link beside the comparison.
 	link := js[[]string](b, `[document.getElementById('u-link').href, document.getElementById('u-link').textContent]`)
 	if want := page + "lake.jpg?size=S&to_webp=1"; link[0] != want || link[1] != want {
 		t.Errorf("the link is %q, want %s", link, want)
@@ -270,19 +271,19 @@ func TestEveryResultOfADemoPicture(t *testing.T) {
 		t.Errorf("the URL is not to be seen at first: it ends at %v", top)
 	}
 	for i, text := range js[[]string](b, `[...document.querySelectorAll('.tile')].map(e => e.innerText.replace(/\s+/g, ' '))`) {
-		// Dimensions, bytes, part, time and state, each with its unit.
+		// Each tile has dimensions, bytes, part, time and state, with their units.
 		if want := `^\d+ × \d+( JPEG)? [\d.]+ kB [\d.]+ % [\d.]+ m?s made now Copy URL$`; !regexp.MustCompile(want).MatchString(text) {
 			t.Errorf("result %d is not like %s: %q", i, want, text)
 		}
 	}
-	// FACTS of the sizes: 2400x1600 in 1280x720 is 1080x720, and a box of 180 gives 180x120.
+	// 2400x1600 in a box of 1280x720 is 1080x720, and in a box of 180 it is 180x120.
 	if got := js[string](b, `document.getElementById('tile-L-0').innerText`); !strings.Contains(got, "1080 × 720") || !strings.Contains(got, "JPEG") {
 		t.Errorf("size L says %q", got)
 	}
 	if got := js[string](b, `document.getElementById('tile-SXS-1').innerText`); !strings.Contains(got, "180 × 120") {
 		t.Errorf("size SXS in WebP says %q", got)
 	}
-	// One bar for all, each part with its name, as long as its share.
+	// There is one bar for all results. Each part has a name, and is as long as its share.
 	for _, want := range []string{"look up (HEAD)", "fetch (GET)", "resize", "store (PUT)"} {
 		if got := js[string](b, `document.getElementById('stages-names').innerText`); !strings.Contains(got, want) {
 			t.Errorf("the bar's names lack %s: %q", want, got)
@@ -314,7 +315,7 @@ func TestEveryResultOfADemoPicture(t *testing.T) {
 	}
 }
 
-// While results are made, the page says how many are there.
+// While results are made, the page shows how many are done.
 func TestProgressWhileSlow(t *testing.T) {
 	b := open(t)
 	page := serve(t)
@@ -336,9 +337,9 @@ func TestProgressWhileSlow(t *testing.T) {
 	}
 }
 
-// TestReadmePicture makes the pictures of the page that the README shows, desk/playground.webp and
-// desk/playground-dark.webp, when it is asked to: the browser's screenshots, brought to size SL by
-// miniatura itself.
+// With MINIATURA_README, TestReadmePicture makes the README's pictures of the page,
+// desk/playground.webp and desk/playground-dark.webp: screenshots of the browser, resized to size
+// SL by miniatura itself.
 func TestReadmePicture(t *testing.T) {
 	if os.Getenv("MINIATURA_README") == "" {
 		t.Skip("set MINIATURA_README=1 to make the README's pictures anew")
@@ -354,7 +355,7 @@ func TestReadmePicture(t *testing.T) {
 		b.do(emulation.SetEmulatedMedia().WithFeatures(still(&emulation.MediaFeature{Name: "prefers-color-scheme", Value: scheme})))
 		best := math.Inf(1)
 		var shot []byte
-		for range 8 { // the calmest of eight: this machine has other work
+		for range 8 { // the fastest of eight, because the machine may be busy
 			b.do(chromedp.Evaluate(`document.getElementById('status').textContent = ''`, nil), chromedp.Click(`#again`))
 			b.whole()
 			took := js[float64](b, `[...results.values()].reduce((a, r) => a + r.times.function, 0)`)
@@ -387,7 +388,7 @@ func TestEveryDemoPicture(t *testing.T) {
 		if got := b.badges(); got["failed"] != 0 {
 			t.Errorf("%s: %v", name, got)
 		}
-		if name == "still life, sideways.jpg" { // stored 2000x1500, upright 1500x2000
+		if name == "still life, sideways.jpg" { // 2000x1500 in the file, 1500x2000 upright
 			if got := js[string](b, `document.getElementById('tile-S-0').innerText`); !strings.Contains(got, "480 × 640") {
 				t.Errorf("the sideways picture at S says %q", got)
 			}
@@ -403,7 +404,7 @@ func TestSlidersAndPreview(t *testing.T) {
 	b.do(chromedp.Click(`#tile-S-0 .thumb`))
 	b.until("both pictures are loaded", `['c-before', 'c-after'].every(id => { const i = document.getElementById(id); return i.complete && i.naturalWidth > 0; })`)
 
-	// The keyboard moves the seam, and so does the pointer.
+	// Both the keyboard and the pointer move the divider.
 	clip := func() string { return js[string](b, `getComputedStyle(document.getElementById('c-after')).clipPath`) }
 	middle := clip()
 	if focus := js[string](b, `document.activeElement.id`); focus != "c-split" {
@@ -425,7 +426,7 @@ func TestSlidersAndPreview(t *testing.T) {
 	}
 	b.view("compare")
 
-	// The quality slider renders anew and stores nothing.
+	// The quality slider makes a new preview and stores nothing.
 	before := files(t, dir)
 	b.do(chromedp.Focus(`#c-quality`))
 	b.key(kb.Home)
@@ -472,7 +473,7 @@ func TestCopiesAndMarkup(t *testing.T) {
 			t.Errorf("the markup lacks %s:\n%s", want, markup)
 		}
 	}
-	// A browser that reads the markup finds two lists of all sizes that lie or stand.
+	// The markup has two lists of all sizes that are not square.
 	oblong := js[int](b, `catalogue.sizes.filter(s => s.wide.join() !== s.tall.join()).length`)
 	if n := strings.Count(markup, "w,\n"); oblong < 2 || n != 2*(oblong-1) {
 		t.Errorf("the markup has %d commas between widths, want %d", n, 2*(oblong-1))
@@ -520,7 +521,7 @@ func TestDarkAndPhone(t *testing.T) {
 	b.shot("phone")
 }
 
-// svg is a picture that runs a script where it is shown as a page.
+// svg is a picture that runs a script when it is shown as a page.
 const svg = `<svg xmlns="http://www.w3.org/2000/svg" onload="alert(5)"><script>alert(6)</script></svg>`
 
 func TestHostileUploads(t *testing.T) {
@@ -555,18 +556,18 @@ func TestHostileUploads(t *testing.T) {
 	}
 	b.shot("hostile")
 
-	// The same name with other bytes does not replace the first.
+	// An upload of the same name with other bytes does not replace the first one.
 	upload(hostile, append(small, 0))
 	b.until("the second one has a name of its own", `document.querySelector('#strip button[aria-pressed=true]').dataset.key.endsWith('-2.png')`)
 	b.whole()
 
-	// No picture: said in words.
+	// A file that is no picture is refused with a message.
 	upload("evil.png", []byte(svg))
 	b.until("the page says why not", `document.getElementById('alert').textContent.includes('evil.png: its bytes are no JPEG, PNG, GIF, BMP or WebP picture')`)
 	b.troubles() // the browser reports the 415
 	b.view("refused")
 
-	// Names that are paths become the last part, and stay in the folder.
+	// Of a name that is a path only the last part is used, so the file stays in the folder.
 	for _, c := range [][2]string{{"../../up.png", "up.png"}, {`C:\photos\win.png`, "win.png"}, {"/etc/passwd", "passwd.png"}, {"..", "picture.png"}, {"resized/L/x.png", "x.png"}, {"nul\x00byte.png", "nul_byte.png"}} {
 		got := js[string](b, fmt.Sprintf(`(async () => { const png = await (await fetch('/' + encodeURIComponent(%q))).blob();
 			return (await (await fetch('/.miniatura/pictures?name=' + encodeURIComponent(%q), {method: 'PUT', body: png})).json()).key; })()`, hostile, c[0]))
@@ -581,8 +582,8 @@ func TestHostileUploads(t *testing.T) {
 	b.runsNothing(page)
 }
 
-// fillHostile puts into dir what somebody else may: names that are markup, and pages under names of
-// their own. It returns the former.
+// fillHostile writes files into dir that an attacker may have uploaded: pictures whose names are
+// markup, and pages. It returns the names of the pictures.
 func fillHostile(t *testing.T, dir string) (names []string) {
 	t.Helper()
 	names = []string{`<img src=x onerror=alert(1)>.png`, `"><script>alert(2)</script>.png`, `' onmouseover='alert(3).png`, "javascript:alert(4).png", "\u202egnp.exe.png", "{{.}}.png"}
@@ -607,7 +608,7 @@ func fillHostile(t *testing.T, dir string) (names []string) {
 	return names
 }
 
-// runsNothing opens the pages that lie in the bucket: they open as pages and run nothing.
+// runsNothing opens pages that are stored in the bucket. They must be shown and run no script.
 func (b *tab) runsNothing(page string) {
 	b.Helper()
 	for _, name := range []string{"evil.svg", "evil.html"} {
@@ -646,7 +647,7 @@ func TestKeyboardOnly(t *testing.T) {
 	visible("the theme button")
 	for _, stop := range []string{"c-split", "u-link", "c-size", "c-format", "c-zoom", "c-quality", "u-copy", "file", "filter"} {
 		b.key(kb.Tab)
-		if focus() == "scroller" { // a stop of the browser's own, where it scrolls
+		if focus() == "scroller" { // browsers make an area that scrolls a tab stop
 			b.key(kb.Tab)
 		}
 		if focus() != stop {
@@ -671,7 +672,7 @@ func TestKeyboardOnly(t *testing.T) {
 	b.until("Enter chooses it", fmt.Sprintf(`document.getElementById('results-title').textContent.includes(%q)`, second))
 	b.whole()
 	seen := map[string]bool{}
-	for range 90 { // every control is a stop
+	for range 90 { // every control is a tab stop
 		b.key(kb.Tab)
 		seen[js[string](b, `(document.activeElement.id || document.activeElement.title || document.activeElement.textContent || document.activeElement.value)`)] = true
 		if js[bool](b, `document.activeElement === document.body`) {
@@ -706,13 +707,13 @@ func TestWithoutScript(t *testing.T) {
 		b.do(chromedp.Title(&title))
 		time.Sleep(50 * time.Millisecond)
 	}
-	b.troubles() // the browser's own viewer would run a script, and may not
+	b.troubles() // the browser's own viewer tries to run a script, which is not allowed
 	if !strings.Contains(title, "360×240") {
 		t.Errorf("the link leads to %q, want a picture of 360×240", title)
 	}
 }
 
-// folder is a folder with one photo-like JPEG.
+// folder returns a new folder with one photo-like JPEG.
 func folder(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -735,7 +736,7 @@ func folder(t *testing.T) string {
 	return dir
 }
 
-// square is a small PNG.
+// square returns a small PNG.
 func square(t *testing.T) []byte {
 	t.Helper()
 	m := image.NewNRGBA(image.Rect(0, 0, 400, 400))
@@ -749,7 +750,7 @@ func square(t *testing.T) []byte {
 	return out.Bytes()
 }
 
-// files lists what lies in dir, with sizes and times.
+// files returns a list of all files below dir, with their sizes and times.
 func files(t *testing.T, dir string) string {
 	t.Helper()
 	var b strings.Builder

@@ -13,7 +13,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// lay writes files into dir, folders made.
+// lay writes data to files in dir, and makes their folders.
 func lay(t *testing.T, dir string, data []byte, names ...string) {
 	t.Helper()
 	for _, name := range names {
@@ -62,18 +62,18 @@ func TestMoreThanAPageOfPictures(t *testing.T) {
 	if js[bool](b, `!document.getElementById('p-after').disabled`) {
 		t.Error("there is a page after the last")
 	}
-	// The filter looks at all pages.
+	// The filter searches all pages.
 	b.do(chromedp.SendKeys(`#filter`, "NUMBER 07"))
 	b.until("the filter has its hundred", `document.querySelectorAll('#strip button').length === 100 && document.getElementById('pager').hidden`)
 	b.do(chromedp.SendKeys(`#filter`, "no such"))
 	b.until("nothing is left", `document.getElementById('strip').textContent === 'No picture has that in its name.'`)
-	// A link to a picture finds its page.
+	// A link to a picture opens the page of the list that contains it.
 	b.do(chromedp.Navigate("about:blank"))
 	b.visit(page, names[700])
 	if where() != "501 to 1000 of 1205" || js[string](b, `document.querySelector('#strip button[aria-pressed=true]').dataset.key`) != names[700] {
 		t.Errorf("the link leads to %q", where())
 	}
-	// One tab stop, whose keys go to both ends.
+	// The strip has one tab stop, from which keys reach both ends.
 	if n := js[int](b, `document.querySelectorAll('#strip button[tabindex="0"]').length`); n != 1 {
 		t.Errorf("the strip has %d tab stops", n)
 	}
@@ -84,12 +84,12 @@ func TestMoreThanAPageOfPictures(t *testing.T) {
 			t.Errorf("a key leads to %q, want %q", got, k[1])
 		}
 	}
-	// A long name keeps its end.
+	// A long name is shortened in its middle.
 	parts := js[[]float64](b, `(() => { const c = document.querySelector('#strip .caption'), t = c.querySelector('.tail').getBoundingClientRect(), h = c.querySelector('.head'); return [h.scrollWidth - h.clientWidth, t.right - c.getBoundingClientRect().right, t.width]; })()`)
 	if parts[0] <= 0 || parts[1] > 0.5 || parts[2] < 20 {
 		t.Errorf("a long name: %v pixels of its head hidden, its tail %v beyond the end and %v wide", parts[0], parts[1], parts[2])
 	}
-	b.do(chromedp.Navigate("about:blank")) // no thumbnail is on its way when the server ends
+	b.do(chromedp.Navigate("about:blank")) // so that no thumbnail is being loaded when the server ends
 }
 
 func TestEveryFailedUploadIsNamed(t *testing.T) {
@@ -162,9 +162,9 @@ func TestABareDomainGetsItsScheme(t *testing.T) {
 	}
 }
 
-// contrasts returns what stands out too little: text of less than 4.5:1, borders of controls and
-// parts of the bar of less than 3:1 (WCAG 2.2, 1.4.3 and 1.4.11). Colours are read as the browser
-// paints them.
+// contrasts returns what has too little contrast: text below 4.5:1, and borders of controls and
+// parts of the bar below 3:1 (WCAG 2.2, 1.4.3 and 1.4.11). Colours are read as the browser paints
+// them.
 const contrasts = `(() => {
 	const c = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
 	const over = (color, under) => { c.clearRect(0, 0, 1, 1); c.fillStyle = under; c.fillRect(0, 0, 1, 1); c.fillStyle = color; c.fillRect(0, 0, 1, 1);
@@ -216,7 +216,7 @@ func TestContrastInBothSchemes(t *testing.T) {
 	}
 }
 
-// The page fits narrow windows, with all that it has.
+// The whole page can be used in a narrow window.
 func TestNarrowWindows(t *testing.T) {
 	b := open(t)
 	page := serve(t)

@@ -33,12 +33,12 @@ func Pictures() []Picture {
 		name, kind string
 		make       func() []byte
 	}{
-		{"lake.jpg", "image/jpeg", Lake},
-		{"still life, sideways.jpg", "image/jpeg", Still},
-		{"page.png", "image/png", Page},
-		{"logo.png", "image/png", Logo},
-		{"orbit.gif", "image/gif", Orbit},
-		{"Übersicht 1+1 = 100%.png", "image/png", Map},
+		{"lake.jpg", "image/jpeg", drawLake},
+		{"still life, sideways.jpg", "image/jpeg", drawStill},
+		{"page.png", "image/png", drawPage},
+		{"logo.png", "image/png", drawLogo},
+		{"orbit.gif", "image/gif", drawOrbit},
+		{"Übersicht 1+1 = 100%.png", "image/png", drawMap},
 	}
 	pictures := make([]Picture, len(made))
 	var wg sync.WaitGroup
@@ -58,6 +58,7 @@ func encodeJPEG(m image.Image) []byte {
 	return b.Bytes()
 }
 
+// encodePNG returns m as a PNG. Writing to memory does not fail.
 func encodePNG(m image.Image) []byte {
 	var b bytes.Buffer
 	if err := png.Encode(&b, m); err != nil {

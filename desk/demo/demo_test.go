@@ -13,6 +13,7 @@ import (
 
 var pictures = sync.OnceValue(Pictures)
 
+// find returns the bytes of the demo picture called name.
 func find(t *testing.T, name string) []byte {
 	t.Helper()
 	if testing.Short() {
@@ -40,15 +41,16 @@ func TestEveryPictureDecodesAsItsTypeSays(t *testing.T) {
 }
 
 func TestTheSameBytesEachTime(t *testing.T) {
-	if !bytes.Equal(Logo(), Logo()) { // made by several goroutines
-		t.Error("two runs of Logo differ")
+	if !bytes.Equal(drawLogo(), drawLogo()) { // several goroutines draw it
+		t.Error("two runs of drawLogo differ")
 	}
-	if !bytes.Equal(Orbit(), find(t, "orbit.gif")) {
+	if !bytes.Equal(drawOrbit(), find(t, "orbit.gif")) {
 		t.Error("two runs differ")
 	}
 }
 
-// neighbours is the mean difference of horizontal neighbours' luma, in 8-bit steps, in a part of m.
+// neighbours returns the mean difference of luma between horizontal neighbours in a part of m, in
+// 8-bit steps.
 func neighbours(m image.Image, r image.Rectangle) float64 {
 	var sum float64
 	for y := r.Min.Y; y < r.Max.Y; y++ {
@@ -67,7 +69,7 @@ func TestLakeHasBothSmoothAndBusyParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	sky := neighbours(m, image.Rect(1200, 20, 1500, 120))
-	grass := neighbours(m, image.Rect(0, LakeH-200, LakeW, LakeH))
+	grass := neighbours(m, image.Rect(0, lakeH-200, lakeW, lakeH))
 	if sky > 3 || grass < 12 {
 		t.Errorf("neighbours differ by %.1f in the sky (want at most 3) and %.1f in the grass (want at least 12)", sky, grass)
 	}

@@ -2,8 +2,8 @@ package demo
 
 import "image"
 
-// LakeW and LakeH are the dimensions of Lake, in pixels.
-const LakeW, LakeH = 2400, 1600
+// lakeW and lakeH are the dimensions of lake.jpg, in pixels.
+const lakeW, lakeH = 2400, 1600
 
 // horizon is where land and water meet, as a fraction of the height.
 const horizon = 0.56
@@ -29,10 +29,10 @@ var ridges = []ridge{
 	{0.565, 0.085, 15, hex(0x173a35), hex(0x2a4f3c)},
 }
 
-// Lake returns a landscape as a JPEG: broad gradients and clouds at the top, edges in the middle,
-// and the fine noise of water and leaves at the bottom.
-func Lake() []byte {
-	const w, h = LakeW, LakeH
+// drawLake returns a landscape as a JPEG: broad gradients and clouds at the top, edges in the
+// middle, and the fine noise of water and leaves at the bottom.
+func drawLake() []byte {
+	const w, h = lakeW, lakeH
 	l := newLake(w)
 	n := l.noise
 	m := image.NewRGBA(image.Rect(0, 0, w, h))

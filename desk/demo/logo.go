@@ -5,9 +5,9 @@ import (
 	"math"
 )
 
-// Logo returns nested frames, the smallest one filled, on a transparent background, as a PNG. Every
-// edge has half transparent pixels, and a soft shadow has many steps of alpha.
-func Logo() []byte {
+// drawLogo returns nested frames, the smallest one filled, on a transparent background, as a PNG.
+// Every edge has half transparent pixels, and a soft shadow has many steps of alpha.
+func drawLogo() []byte {
 	const side = 1200
 	m := image.NewNRGBA(image.Rect(0, 0, side, side))
 

@@ -5,9 +5,9 @@ import (
 	"image/color"
 )
 
-// Map returns a relief in 16 colours, with contour lines one pixel wide, as a palette PNG. Many
+// drawMap returns a relief in 16 colours, with contour lines one pixel wide, as a palette PNG. Many
 // resizers shrink such pictures by dropping pixels.
-func Map() []byte {
+func drawMap() []byte {
 	const w, h = 1400, 1000
 	n := newNoise(41)
 	steps := []rgb{hex(0x2a5d84), hex(0x3f7ca8), hex(0x6fa8cb), hex(0xa9cfe2), hex(0xd9e8c4), hex(0xb7d39a), hex(0x9cc07c),

@@ -38,6 +38,7 @@ func sqrt(v float32) float32 { return float32(math.Sqrt(float64(v))) }
 // every machine.
 type random uint64
 
+// next returns a number in [0, 1).
 func (r *random) next() float32 {
 	x := uint64(*r)
 	x ^= x >> 12
@@ -53,6 +54,7 @@ type noise struct{ v []float32 }
 
 const lattice = 256
 
+// newNoise returns the field for a seed.
 func newNoise(seed uint64) *noise {
 	n := &noise{make([]float32, lattice*lattice)}
 	r := random(seed*0x9e3779b97f4a7c15 | 1)
@@ -75,6 +77,7 @@ func (n *noise) at(x, y float32) float32 {
 	return top + (bottom-top)*ty
 }
 
+// floor returns the largest integer that is at most v.
 func floor(v float32) int {
 	i := int(v)
 	if v < float32(i) {

@@ -8,8 +8,8 @@ import (
 	"math"
 )
 
-// Orbit returns an animated GIF of 24 frames, each 480x480: three moons around a planet.
-func Orbit() []byte {
+// drawOrbit returns an animated GIF of 24 frames, each 480x480: three moons around a planet.
+func drawOrbit() []byte {
 	const side, frames = 480, 24
 	n := newNoise(5)
 	palette := color.Palette{color.RGBA{10, 12, 28, 255}, color.RGBA{30, 36, 66, 255}, color.RGBA{220, 224, 240, 255}}

@@ -11,9 +11,9 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// Page returns text, light and dark, small and large, as a PNG. Its edges are hard for every
+// drawPage returns text, light and dark, small and large, as a PNG. Its edges are hard for every
 // resampler and every lossy encoder.
-func Page() []byte {
+func drawPage() []byte {
 	const w, h = 1440, 1000
 	m := image.NewRGBA(image.Rect(0, 0, w, h))
 	fill := func(r image.Rectangle, c uint32) {
@@ -159,6 +159,7 @@ func write(m *image.RGBA, x, y, scale int, c uint32, text string) {
 	}
 }
 
+// disc draws a disc with a smooth edge.
 func disc(m *image.RGBA, cx, cy, radius int, c uint32) {
 	for y := cy - radius - 1; y <= cy+radius+1; y++ {
 		for x := cx - radius - 1; x <= cx+radius+1; x++ {
@@ -174,6 +175,7 @@ func disc(m *image.RGBA, cx, cy, radius int, c uint32) {
 	}
 }
 
+// number returns n, which is below 100, in three columns.
 func number(n int) string {
 	s := "  "
 	if n >= 10 {
@@ -202,6 +204,7 @@ func splitWords(line string) []string {
 	return append(words, line[start:])
 }
 
+// shade returns the colour of a word of code.
 func shade(word string) uint32 {
 	switch word {
 	case "func", "if", "return", "type", "struct", "var", "for", "range", "bool", "int":

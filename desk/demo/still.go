@@ -5,10 +5,10 @@ import (
 	"math"
 )
 
-// Still returns a tall picture of round things in the colours of skin and fruit, in front of a
+// drawStill returns a tall picture of round things in the colours of skin and fruit, in front of a
 // blurred background, as a JPEG. The file holds it sideways with EXIF orientation 6, as a phone
 // writes a picture that was taken upright.
-func Still() []byte {
+func drawStill() []byte {
 	const w, h = 1500, 2000 // upright
 	n := newNoise(23)
 	r := random(99)
@@ -70,13 +70,15 @@ func Still() []byte {
 				dz := sqrt(max(1-d2, 0))
 				lit := clamp(-0.48*dx - 0.62*dy + 0.62*dz)
 				s := b.deep.mix(b.skin, smooth(-0.05, 0.95, lit))
-				s.r += 0.10 * smooth(0.0, 0.35, lit) * smooth(0.6, 0.2, lit) // light that passes through the skin
+				// Light that passes through the skin.
+				s.r += 0.10 * smooth(0.0, 0.35, lit) * smooth(0.6, 0.2, lit)
 				blush := n.sum(dx*1.7+b.x*9, dy*1.7+b.y*9, 3) - 0.5
 				s.r, s.g, s.b = s.r+0.10*blush, s.g-0.03*blush, s.b-0.02*blush
 				s = s.plus(b.pores * (n.sum(dx*60+b.x*50, dy*60, 3) - 0.5) * (0.4 + lit))
 				shine := clamp(-0.36*dx - 0.52*dy + 0.78*dz)
 				s = s.plus(0.55 * float32(math.Pow(float64(shine), 60)))
-				s = s.plus(0.12 * smooth(0.35, 0.02, dz) * smooth(0.2, -0.6, dy)) // the rim, from behind
+				// The rim, from behind.
+				s = s.plus(0.12 * smooth(0.35, 0.02, dz) * smooth(0.2, -0.6, dy))
 				c = c.mix(s, clamp((1.004-sqrt(d2))/0.006))
 			}
 			grain := n.at(float32(x)*0.71, float32(y)*0.93+float32(x)*0.2) - 0.5

@@ -8,7 +8,7 @@ async function readLog() {
   let entries;
   try {
     entries = await (await ask(`${own}log?since=${logSeq}`)).json();
-  } catch { return; } // the next time, perhaps
+  } catch { return; } // try again at the next poll
   for (const e of entries) {
     logSeq = Math.max(logSeq, e.seq);
     const words = [e.record.totalMs !== undefined ? millis(e.record.totalMs) : '', e.record.outBytes ? bytes(e.record.outBytes) : '', e.record.error || ''].filter(Boolean).join(', ');
@@ -81,7 +81,7 @@ function start() {
   try { asked = decodeURIComponent(location.hash.slice(1)); } catch { /* not ours */ }
   loadCatalogue(1, asked).then(() => {
     $('c-size').replaceChildren(...catalogue.sizes.map(s => el('option', {value: s.name, textContent: s.name})));
-    // The size that shows most on a page of text.
+    // The size at which most of a page of text can be read.
     $('c-size').value = catalogue.sizes.reduce((a, s) => Math.abs(s.wide[0] - 800) < Math.abs(a.wide[0] - 800) ? s : a).name;
     const first = catalogue.pictures.find(p => p.key === asked) || catalogue.pictures[0];
     if (first) return choose(first);

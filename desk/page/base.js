@@ -1,17 +1,17 @@
-// The playground. Everything that comes from outside (keys, errors, log lines) enters the page as text, never as markup:
-// the Content-Security-Policy forbids the other way. The scripts share one scope:
+// The playground. Everything that comes from outside (keys, errors, log lines) is inserted into the page as text, never as
+// markup, which the Content-Security-Policy forbids. The scripts share one scope:
 //
-//	base.js     elements, words and numbers, requests, what is chosen
+//	base.js     elements, words and numbers, requests, the state
 //	strip.js    the pictures to choose from, uploads
-//	results.js  the table of sizes by formats
-//	compare.js  the slider beside the URL; the markup to copy
+//	results.js  the table of all sizes and formats
+//	compare.js  the comparison and its URL; the markup to copy
 //	app.js      the log, the theme, the start
 'use strict';
 
 const $ = id => document.getElementById(id);
 const own = '/.miniatura/';
 
-/** Makes an element. props are properties, or attributes where the name has a dash or a property does not exist. */
+/** Returns a new element. props are its properties, or attributes if the name has a dash or is no property. */
 function el(tag, props = {}, ...children) {
   const e = document.createElement(tag);
   for (const [k, v] of Object.entries(props)) {
@@ -32,7 +32,7 @@ function bytes(n) {
   return `${(n / 1e6).toFixed(n < 1e7 ? 2 : 1)} MB`;
 }
 
-/** A part in per cent; of nothing there is none. */
+/** Returns a part in percent, or a dash if the whole is 0. */
 function percent(part, whole) {
   if (!whole) return '–';
   const p = 100 * part / whole;
@@ -47,7 +47,7 @@ function millis(ms) {
 const formats = {'image/jpeg': 'JPEG', 'image/png': 'PNG', 'image/gif': 'GIF', 'image/bmp': 'BMP', 'image/webp': 'WebP'};
 const formatName = type => formats[type] || type || 'unknown format';
 
-/** Shows what went wrong, a line for each, until somebody dismisses it. */
+/** Shows errors, one per line, until the user dismisses them. */
 function complain(...lines) {
   $('alert').replaceChildren(el('ul', {}, ...lines.map(words => el('li', {textContent: words}))),
     el('button', {type: 'button', textContent: 'Dismiss', onclick: () => $('alert').replaceChildren()}));
@@ -57,7 +57,7 @@ function say(words) { $('status').textContent = words; }
 
 // ---- requests
 
-/** Fetches url and fails in words when the answer is not ok. */
+/** Fetches url. It throws an error with the answer's text when the answer is not ok. */
 async function ask(url, options = {}) {
   let answer;
   try {
@@ -70,7 +70,7 @@ async function ask(url, options = {}) {
   return answer;
 }
 
-/** Reads an answer's body and finds out the picture's dimensions, as a viewer sees it. */
+/** Reads an answer's body, and the dimensions with which the browser shows the picture. */
 async function picture(answer) {
   const blob = await answer.blob();
   const url = URL.createObjectURL(blob);
@@ -81,11 +81,11 @@ async function picture(answer) {
   try {
     await image.decode();
     [w, h] = [image.naturalWidth, image.naturalHeight];
-  } catch { /* the browser cannot show it; its bytes still count */ }
+  } catch { /* the browser cannot show it, but its bytes are known */ }
   return {url, bytes: blob.size, w, h, type: answer.headers.get('Content-Type')};
 }
 
-/** Server-Timing as {name: milliseconds}. */
+/** Returns the header Server-Timing as {name: milliseconds}. */
 function timings(answer) {
   const t = {};
   for (const part of (answer.headers.get('Server-Timing') || '').split(',')) {
@@ -113,8 +113,8 @@ let catalogue = {sizes: [], pictures: [], quality: 80, page: 1, pages: 1};
 let chosen = null;                // the picture: {key, path, bytes, version}
 let original = null;              // its bytes: {url, bytes, w, h, type}
 let results = new Map();          // `${size}/${webp}` -> result
-let work = new AbortController(); // what is under way for the chosen picture
-let blobs = [];                   // object URLs to give back
+let work = new AbortController(); // aborts the work on the chosen picture
+let blobs = [];                   // object URLs to revoke
 
 const resultId = (size, webp) => `${size}/${webp}`;
 const resultQuery = (size, webp) => `?size=${size}${webp ? '&to_webp=1' : ''}`;

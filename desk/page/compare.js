@@ -4,7 +4,7 @@
 
 let previewWork = new AbortController();
 let previewTimer = 0;
-let shown = null; // what the right side shows: a result or a preview
+let shown = null; // the right side of the comparison: a result or a preview
 
 function clearCompare() {
   shown = null;
@@ -27,7 +27,7 @@ function compare(size, webp) {
   $('c-split').focus({preventScroll: true});
 }
 
-/** Shows the URL of what is compared, as a link. */
+/** Shows the URL of the compared result as a link. */
 function showURL() {
   const [size, webp] = [$('c-size').value, Number($('c-format').value)];
   $('u-link').href = resultPath(size, webp);
@@ -35,7 +35,7 @@ function showURL() {
   $('u-query').textContent = resultQuery(size, webp);
 }
 
-/** Shows the stored result, or a preview when the quality slider stands elsewhere. */
+/** Shows the stored result, or a preview when the slider has another quality. */
 function showCompare() {
   if (!chosen) return;
   showURL();
@@ -82,7 +82,7 @@ function figures(r, before, after) {
 
 function show(r, tag) {
   shown = r;
-  $('picture').hidden = !original.w; // nothing to compare with
+  $('picture').hidden = !original.w; // there is nothing to compare with
   if ($('c-before').getAttribute('src') !== original.url) $('c-before').src = original.url;
   $('c-after').src = r.url;
   $('c-tag').textContent = tag;
@@ -118,7 +118,7 @@ function dragSplit(event) {
 
 // ---- markup
 
-/** The distribution that was given, a bare domain with https:// before it; else this server. */
+/** Returns the address of the distribution that the user typed, with https:// before a bare domain, or this server's. */
 function domain() {
   const given = $('m-domain').value.trim().replace(/\/+$/, '');
   if (!given) return location.origin;

@@ -17,7 +17,7 @@ async function choose(p) {
   $('results-title').replaceChildren('Every size of ', el('bdi', {textContent: p.key}));
   $('original').textContent = '';
   $('banner').hidden = true;
-  const first = [$('c-size').value, Number($('c-format').value)]; // what the comparison shows
+  const first = [$('c-size').value, Number($('c-format').value)]; // the result that the comparison shows
   const wanted = [first, ...catalogue.sizes.flatMap(s => [0, 1].map(webp => [s.name, webp])).filter(w => w.join() !== first.join())];
   showRows();
   clearCompare();
@@ -66,14 +66,14 @@ async function load(size, webp, signal) {
   if (size === $('c-size').value && webp === Number($('c-format').value)) showCompare();
 }
 
-/** One banner for all: what makes one result impossible makes the others impossible too. */
+/** Shows one banner for all results: if one is impossible, the others are too. */
 function showBanner(r) {
   $('banner').replaceChildren(el('b', {textContent: 'This picture passes through.'}),
     ` Whatever the size, visitors get the original: ${r.record.error || 'the function returned the request unchanged'}.`);
   $('banner').hidden = false;
 }
 
-/** Tells how many of count results are here, and what they took together. */
+/** Shows how many of count results are here, and how long they took together. */
 function showSummary(count) {
   const here = [...results.values()];
   const progress = $('progress');
@@ -90,7 +90,7 @@ function showSummary(count) {
 
 const stageName = {head: 'look up (HEAD)', wait: 'wait for others', get: 'fetch (GET)', resize: 'resize', put: 'store (PUT)'};
 
-/** One bar for all results: where the function's time went, each part with its name. */
+/** Draws one bar for all results, which shows the parts of the function's time with their names. */
 function showStages(made) {
   const sum = {};
   for (const r of made) for (const s of Object.keys(stageName)) if (r.times[s] > 0) sum[s] = (sum[s] || 0) + r.times[s];

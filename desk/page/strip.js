@@ -2,7 +2,7 @@
 
 // ---- the pictures to choose from: one page of them, one tab stop, a filter
 
-/** A key with its end kept: what is too long loses its middle. */
+/** Returns an element for a key, which is shortened in its middle if it is too long. */
 function caption(key) {
   const letters = [...key];
   const cut = Math.max(0, letters.length - 9);
@@ -30,12 +30,12 @@ function showStrip() {
   markChosen();
 }
 
-/** The name of the size with the least box. */
+/** Returns the name of the size with the smallest box. */
 function smallest() {
   return catalogue.sizes.reduce((a, s) => Math.max(...s.wide) < Math.max(...a.wide) ? s : a).name;
 }
 
-/** Says which picture is chosen, and makes it the strip's one tab stop; else the first. */
+/** Marks the chosen picture, and makes it (or else the first) the only tab stop of the strip. */
 function markChosen() {
   const all = [...$('strip').querySelectorAll('button')];
   let stop = all[0];
@@ -61,7 +61,7 @@ function stripKeys(event) {
 
 let listing = new AbortController();
 
-/** Lists a page of the pictures that the filter admits, or the page with a key on it. */
+/** Lists a page of the pictures that match the filter, or the page that contains a key. */
 async function loadCatalogue(page, at = '') {
   listing.abort();
   listing = new AbortController();

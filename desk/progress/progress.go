@@ -50,9 +50,10 @@ type Line struct {
 // known. With an empty unit the units are steps that are not counted in the line. New writes to w,
 // and rewrites the line in place when w is a terminal.
 func New(w io.Writer, name string, total int, unit string) *Line {
-	return newLine(w, IsTerminal(w), name, total, unit, time.Now)
+	return newLine(w, isTerminal(w), name, total, unit, time.Now)
 }
 
+// newLine is New with the clock and the kind of output given.
 func newLine(w io.Writer, terminal bool, name string, total int, unit string, now func() time.Time) *Line {
 	t := now()
 	l := &Line{w: w, terminal: terminal, name: name, unit: unit, total: total, start: t, shown: t, now: now}
@@ -62,9 +63,9 @@ func newLine(w io.Writer, terminal bool, name string, total int, unit string, no
 	return l
 }
 
-// IsTerminal reports whether w is a character device that shows text, so not a file, a pipe or the
+// isTerminal reports whether w is a character device that shows text, so not a file, a pipe or the
 // null device.
-func IsTerminal(w io.Writer) bool {
+func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok || os.Getenv("TERM") == "dumb" {
 		return false
@@ -132,6 +133,7 @@ func (l *Line) tick() {
 	}
 }
 
+// draw rewrites the line on the terminal. The caller holds l.mu.
 func (l *Line) draw() {
 	text := []rune(printable(l.text(l.now())))
 	if len(text) > width {
@@ -141,6 +143,7 @@ func (l *Line) draw() {
 	l.drawn = true
 }
 
+// erase removes the line from the terminal. The caller holds l.mu.
 func (l *Line) erase() {
 	if l.drawn {
 		fmt.Fprint(l.w, "\r\x1b[K")
@@ -169,6 +172,7 @@ func (l *Line) text(t time.Time) string {
 	return text
 }
 
+// count returns the number of units done, in words.
 func (l *Line) count() string {
 	if l.total > 0 {
 		return fmt.Sprintf("%d of %d %s", l.done, l.total, l.unit)

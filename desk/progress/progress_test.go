@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// clock is a time that moves only when told.
+// A clock is a time that changes only when the test says so.
 type clock struct{ t time.Time }
 
 func (c *clock) now() time.Time          { return c.t }
@@ -24,7 +24,7 @@ func TestPlainLogGetsALineEveryFewSeconds(t *testing.T) {
 		l.Add(2, "a.jpg")
 	}
 	l.Done("3 failed")
-	// 20 s at 2 keys/s: lines at 5, 10, 15 and 20 s, then the end.
+	// 20 s at 2 keys/s give lines at 5, 10, 15 and 20 s, and the end.
 	want := strings.Join([]string{
 		"warm: 10 of 100 keys, 10 %, 2.0 keys/s, 45s left: a.jpg",
 		"warm: 20 of 100 keys, 20 %, 2.0 keys/s, 40s left: a.jpg",
@@ -43,7 +43,7 @@ func TestTerminalLineIsRewrittenInPlace(t *testing.T) {
 	l := newLine(&out, true, "bench", 4, "pictures", c.now)
 	c.forward(30 * time.Second)
 	l.Add(1, "one\x1b[31m\nred \u202etxt")
-	c.forward(10 * time.Millisecond) // too soon: not drawn
+	c.forward(10 * time.Millisecond) // too early to draw
 	l.Add(1, "two")
 	l.Printf("failed: %s", "three")
 	l.Done("")
@@ -80,7 +80,7 @@ func TestFilesAndTheNullDeviceAreNoTerminals(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer null.Close()
-	if IsTerminal(f) || IsTerminal(null) || IsTerminal(new(bytes.Buffer)) {
+	if isTerminal(f) || isTerminal(null) || isTerminal(new(bytes.Buffer)) {
 		t.Error("a file, a buffer or the null device was taken for a terminal")
 	}
 }

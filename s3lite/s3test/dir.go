@@ -1,6 +1,7 @@
 package s3test
 
 // This file stores objects as plain files.
+
 import (
 	"crypto/md5"
 	"crypto/sha256"
@@ -72,6 +73,7 @@ func (d *directory) sidecarName(key string) string {
 	return d.meta + "/" + hex.EncodeToString(sum[:16]) + ".json"
 }
 
+// get returns the object under key and its size in bytes, with its bytes if body.
 func (d *directory) get(key string, body bool) (*Object, int64, error) {
 	if !d.valid(key) {
 		return nil, 0, fs.ErrNotExist
@@ -111,6 +113,7 @@ func (d *directory) get(key string, body bool) (*Object, int64, error) {
 	return o, info.Size(), nil
 }
 
+// etag returns the ETag of an open file. body is its content if that was read already.
 func (d *directory) etag(key string, f io.Reader, info fs.FileInfo, body []byte) (string, error) {
 	d.mu.Lock()
 	t, ok := d.tags[key]
@@ -130,6 +133,7 @@ func (d *directory) etag(key string, f io.Reader, info fs.FileInfo, body []byte)
 	return t.etag, nil
 }
 
+// put writes the object's file and then its JSON file.
 func (d *directory) put(key string, o *Object) error {
 	if !d.valid(key) {
 		return fail(400, "InvalidRequest")
@@ -169,6 +173,7 @@ func (d *directory) replace(name string, b []byte) error {
 	return nil
 }
 
+// delete removes the object's file and its JSON file, if there are any.
 func (d *directory) delete(key string) error {
 	if !d.valid(key) {
 		return nil

@@ -1,6 +1,7 @@
 package s3test
 
 // This file has the faults, and the rules that say when they happen.
+
 import (
 	"bytes"
 	"fmt"
@@ -80,7 +81,8 @@ func HTML(status int) Fault {
 // Delay waits, then answers honestly.
 func Delay(d time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
-		body, _ := io.ReadAll(r.Body) // net/http sees that a client has gone only after the body is read
+		// Net/http sees that a client has gone only after the body is read.
+		body, _ := io.ReadAll(r.Body)
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		select {
 		case <-time.After(d):
@@ -127,6 +129,8 @@ func NoLength(n int) Fault { return partial(n, false, 0) }
 // Stall sends n bytes of the body and then nothing, until d has passed or the client has gone.
 func Stall(n int, d time.Duration) Fault { return partial(n, true, d) }
 
+// partial sends n bytes of the body, with or without a Content-Length, waits, and closes the
+// connection.
 func partial(n int, length bool, wait time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
 		rec := record(w, r, honest)
@@ -214,6 +218,7 @@ func (r *recorder) Write(b []byte) (int, error) {
 	return r.body.Write(b)
 }
 
+// record returns the honest answer, with a Content-Length.
 func record(w http.ResponseWriter, r *http.Request, honest http.Handler) *recorder {
 	rec := &recorder{header: w.Header().Clone()}
 	honest.ServeHTTP(rec, r)
@@ -223,6 +228,7 @@ func record(w http.ResponseWriter, r *http.Request, honest http.Handler) *record
 	return rec
 }
 
+// copyHeader sends the header of rec.
 func copyHeader(w http.ResponseWriter, rec *recorder) {
 	for name, values := range rec.header {
 		w.Header()[name] = values
@@ -230,6 +236,7 @@ func copyHeader(w http.ResponseWriter, rec *recorder) {
 	w.WriteHeader(rec.status)
 }
 
+// hijack returns the connection of a request.
 func hijack(w http.ResponseWriter) net.Conn {
 	c, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {

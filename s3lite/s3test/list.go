@@ -1,6 +1,7 @@
 package s3test
 
 // This file answers ListObjectsV2.
+
 import (
 	"cmp"
 	"encoding/base64"

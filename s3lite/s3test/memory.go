@@ -13,6 +13,7 @@ type memory struct {
 	objects map[string]*Object
 }
 
+// get returns a copy of the object under key and its size in bytes, with its bytes if body.
 func (m *memory) get(key string, body bool) (*Object, int64, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -27,6 +28,7 @@ func (m *memory) get(key string, body bool) (*Object, int64, error) {
 	return &c, int64(len(o.Body)), nil
 }
 
+// put stores o under key.
 func (m *memory) put(key string, o *Object) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -34,6 +36,7 @@ func (m *memory) put(key string, o *Object) error {
 	return nil
 }
 
+// delete removes the object under key, if there is one.
 func (m *memory) delete(key string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -41,6 +44,7 @@ func (m *memory) delete(key string) error {
 	return nil
 }
 
+// list returns the objects whose keys begin with prefix.
 func (m *memory) list(prefix string) ([]entry, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()

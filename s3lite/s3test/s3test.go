@@ -4,7 +4,7 @@
 //
 //	bucket := s3test.New(s3test.Config{}) // an http.Handler
 //	server := httptest.NewServer(bucket)
-//	bucket.Put("a.jpg", s3test.Object{Body: picture, StorageClass: "GLACIER"}) // GET: 403 InvalidObjectState
+//	bucket.Put("a.jpg", s3test.Object{Body: picture, StorageClass: "GLACIER"}) // GET is refused
 //	bucket.Script(s3test.Rule{Method: "PUT", Fault: s3test.Status(503, "SlowDown"), Times: 2})
 //
 //	s3test.go    Server: HEAD, GET, PUT, DELETE
@@ -48,9 +48,9 @@ type Config struct {
 	Root    *os.Root // where objects are stored as files; nil means in memory
 	Results string   // a folder below Root; its folder ".s3test" holds the metadata; "" means "resized"
 
-	Moved      int              // the answer to a signature for another region: 400 (the default), 301 or 307
+	Moved      int              // the answer to a wrong region: 400 (the default), 301 or 307
 	NoList     bool             // the caller lacks s3:ListBucket: a missing key is 403, not 404
-	Unverified bool             // accept any signature, for clients that sign in ways that verify.go cannot read
+	Unverified bool             // accept signatures that verify.go cannot verify
 	Now        func() time.Time // the service's clock; nil means time.Now
 }
 
@@ -152,6 +152,7 @@ func (s *Server) Put(key string, o Object) error {
 	return s.store.put(key, s.complete(&o))
 }
 
+// complete fills in the empty fields of o and returns it.
 func (s *Server) complete(o *Object) *Object {
 	if o.ETag == "" {
 		sum := md5.Sum(o.Body)
@@ -296,6 +297,7 @@ func decodePath(r *http.Request) string {
 	return path
 }
 
+// refuse answers with an error.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	var f *failure
 	if !errors.As(err, &f) {
@@ -304,6 +306,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	writeFailure(w, r, f)
 }
 
+// writeFailure writes S3's error document. There is none for HEAD and 304.
 func writeFailure(w http.ResponseWriter, r *http.Request, f *failure) {
 	if f.status == 304 {
 		w.WriteHeader(304)
@@ -327,6 +330,7 @@ func escapeXML(s string) string {
 // maxObject is the size of the largest body of a PUT, in bytes.
 const maxObject = 256 << 20
 
+// answer answers a request to this bucket. An error is a failure, or becomes a 500.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, method, key string) error {
 	if method == "PUT" && r.ContentLength < 0 {
 		return fail(411, "MissingContentLength")
@@ -347,7 +351,8 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, method, key stri
 	switch {
 	case method == "LIST":
 		return s.list(w, r)
-	case r.URL.RawQuery != "" && !strings.HasPrefix(r.URL.RawQuery, "x-id="): // x-id is sent by AWS's SDKs
+	// AWS's SDKs send x-id.
+	case r.URL.RawQuery != "" && !strings.HasPrefix(r.URL.RawQuery, "x-id="):
 		return fail(501, "NotImplemented")
 	case key == "":
 		return fail(405, "MethodNotAllowed")
@@ -367,6 +372,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, method, key stri
 	return fail(405, "MethodNotAllowed")
 }
 
+// read answers HEAD and GET.
 func (s *Server) read(w http.ResponseWriter, r *http.Request, key string) error {
 	o, size, err := s.store.get(key, r.Method == "GET")
 	if errors.Is(err, fs.ErrNotExist) {
@@ -421,7 +427,8 @@ func (s *Server) describe(h http.Header, r *http.Request, o *Object) {
 		set("X-Amz-Checksum-Crc32", o.CRC32)
 		set("X-Amz-Checksum-Crc64nvme", o.CRC64NVME)
 		h.Set("X-Amz-Checksum-Type", "FULL_OBJECT")
-		if strings.Contains(o.CRC32, "-") { // from a multipart upload: a CRC of CRCs and the number of parts
+		// From a multipart upload: a CRC of CRCs and the number of parts.
+		if strings.Contains(o.CRC32, "-") {
 			h.Set("X-Amz-Checksum-Type", "COMPOSITE")
 		}
 	}
@@ -434,6 +441,7 @@ func (s *Server) describe(h http.Header, r *http.Request, o *Object) {
 	}
 }
 
+// write answers PUT.
 func (s *Server) write(w http.ResponseWriter, r *http.Request, key string, body []byte) error {
 	if sum := r.Header.Get("Content-Md5"); sum != "" {
 		if want := md5.Sum(body); sum != base64.StdEncoding.EncodeToString(want[:]) {
@@ -450,7 +458,9 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, key string, body 
 			size += len(name) + len(*value)
 		}
 	}
-	if size > 2048 { // docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html: 2 KB for each of the two kinds
+	// S3 accepts 2 KB for each of the two kinds of metadata
+	// (docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html).
+	if size > 2048 {
 		return fail(400, "MetadataTooLarge")
 	}
 	size = 0

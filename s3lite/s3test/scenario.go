@@ -1,6 +1,7 @@
 package s3test
 
 // This file has the table of faults for tests of clients.
+
 import (
 	"net/http"
 	"time"

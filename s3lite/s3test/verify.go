@@ -1,6 +1,7 @@
 package s3test
 
 // This file verifies signatures.
+
 import (
 	"crypto/hmac"
 	"crypto/sha256"
@@ -65,6 +66,7 @@ type authorization struct {
 	signature     string // in hexadecimal digits
 }
 
+// authorizationOf returns the fields of r's Authorization header.
 func authorizationOf(r *http.Request) (*authorization, error) {
 	auth, ok := strings.CutPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ")
 	if !ok {
@@ -149,6 +151,7 @@ func (s *Server) elsewhere(w http.ResponseWriter, r *http.Request) error {
 	return &failure{400, "AuthorizationHeaderMalformed", "<Region>" + s.c.Region + "</Region>"}
 }
 
+// checkClock refuses a request that was signed more than 15 minutes before or after now.
 func (s *Server) checkClock(r *http.Request) error {
 	sent, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
 	if err != nil {

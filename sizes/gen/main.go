@@ -127,22 +127,23 @@ func (p place) rewrite(text string, table []sizes.Size) (string, error) {
 	return text, nil
 }
 
-// files returns every file of places by name: is as it is below root, want as table requires it.
-func files(root string, table []sizes.Size) (is, want map[string]string, err error) {
-	is, want = map[string]string{}, map[string]string{}
+// files returns the contents of every file of places, by name: have as they are below root, and want
+// as table requires them.
+func files(root string, table []sizes.Size) (have, want map[string]string, err error) {
+	have, want = map[string]string{}, map[string]string{}
 	for _, p := range places {
-		if _, ok := is[p.file]; !ok {
+		if _, ok := have[p.file]; !ok {
 			b, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(p.file)))
 			if err != nil {
 				return nil, nil, err
 			}
-			is[p.file], want[p.file] = string(b), string(b)
+			have[p.file], want[p.file] = string(b), string(b)
 		}
 		if want[p.file], err = p.rewrite(want[p.file], table); err != nil {
 			return nil, nil, err
 		}
 	}
-	return is, want, nil
+	return have, want, nil
 }
 
 // moduleRoot returns the nearest folder with a go.mod, at or above the working directory.
@@ -162,17 +163,18 @@ func moduleRoot() (string, error) {
 	}
 }
 
+// run writes the files that differ from the table.
 func run() error {
 	root, err := moduleRoot()
 	if err != nil {
 		return err
 	}
-	is, want, err := files(root, sizes.All())
+	have, want, err := files(root, sizes.All())
 	if err != nil {
 		return err
 	}
 	for name, text := range want {
-		if is[name] == text {
+		if have[name] == text {
 			continue
 		}
 		if err := os.WriteFile(filepath.Join(root, filepath.FromSlash(name)), []byte(text), 0o644); err != nil {

@@ -1,10 +1,29 @@
-package edge
+package main
 
 import (
 	"net/url"
 	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"miniatura/edge"
 )
+
+// canonicalPath returns the one spelling of a request path, as the viewer-request function must
+// write it, so that a key has one copy in the cache. A path that names no key is returned
+// unchanged. So is a path that has empty or dot segments, or would get them by decoding: S3 and
+// browsers may read those in another way.
+func canonicalPath(uri string) string {
+	key, err := edge.ObjectKey(uri)
+	if err != nil || !utf8.ValidString(key) {
+		return uri
+	}
+	c := "/" + edge.EscapePath(key)
+	if strings.Contains(c, "//") || strings.Contains(c+"/", "/./") || strings.Contains(c+"/", "/../") {
+		return uri
+	}
+	return c
+}
 
 func TestCanonicalPath(t *testing.T) {
 	for _, c := range [][2]string{
@@ -23,7 +42,7 @@ func TestCanonicalPath(t *testing.T) {
 		{"a%2E", "a%2E"}, {"%2Fa%2E", "%2Fa%2E"}, {"", ""},
 		{"/..a.jpg", "/..a.jpg"}, {"/%2E.%61/b", "/..a/b"}, // these are not dot segments
 	} {
-		if got := CanonicalPath(c[0]); got != c[1] {
+		if got := canonicalPath(c[0]); got != c[1] {
 			t.Errorf("%q: %q, want %q", c[0], got, c[1])
 		}
 	}
@@ -36,8 +55,8 @@ func FuzzCanonicalPath(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, uri string) {
-		c := CanonicalPath(uri)
-		if again := CanonicalPath(c); again != c {
+		c := canonicalPath(uri)
+		if again := canonicalPath(c); again != c {
 			t.Errorf("%q: %q, then %q", uri, c, again)
 		}
 		if c == uri {
