@@ -160,7 +160,7 @@ func (s jpegSource) fill(ctx context.Context, scales [4]jpeg.Scales, scalers *[4
 		for _, same := range scalers[c] {
 			for _, scaler := range same {
 				if !scaler.Done() {
-					return jpeg.FormatError("the picture ends early")
+					return jpeg.FormatError{Msg: "the picture ends early"}
 				}
 			}
 		}

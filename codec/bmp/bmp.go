@@ -15,13 +15,17 @@ import (
 	"errors"
 	"math/bits"
 
+	"miniatura/codec/internal/damage"
 	"miniatura/codec/internal/limit"
 )
 
 // A FormatError reports that the input is not a valid BMP.
-type FormatError string
+type FormatError struct {
+	Offset int // in the input, of what is damaged; 0 where it is not known
+	Msg    string
+}
 
-func (e FormatError) Error() string { return "bmp: invalid format: " + string(e) }
+func (e FormatError) Error() string { return damage.Text("bmp", e.Offset, e.Msg) }
 
 // An UnsupportedError reports that the input is valid but over a limit, or uses something this
 // package does not read.
@@ -105,7 +109,7 @@ func NewReader(src []byte) (*Reader, error) {
 	}
 	r.data = int(binary.LittleEndian.Uint32(src[10:]))
 	if r.data != 0 && (r.data < at || r.data > len(src)) {
-		return nil, FormatError("position of the pixels")
+		return nil, FormatError{10, "position of the pixels"}
 	}
 	if r.BitsPerPixel <= 8 {
 		at = r.findPalette(h, at)
@@ -142,7 +146,7 @@ func (h *infoHeader) u32(at int) uint32 { return binary.LittleEndian.Uint32(h.b[
 
 func readHeader(src []byte) (*infoHeader, error) {
 	if len(src) < fileHeader+coreSize || string(src[:2]) != "BM" {
-		return nil, FormatError("no BM signature")
+		return nil, FormatError{0, "no BM signature"}
 	}
 	size := binary.LittleEndian.Uint32(src[fileHeader:])
 	switch size {
@@ -152,7 +156,7 @@ func readHeader(src []byte) (*infoHeader, error) {
 	}
 	h := &infoHeader{size: int(size)}
 	if len(src) < fileHeader+h.size {
-		return nil, FormatError("truncated header")
+		return nil, FormatError{len(src), "truncated header"}
 	}
 	copy(h.b[:], src[fileHeader:fileHeader+h.size])
 	return h, nil
@@ -171,7 +175,7 @@ func (r *Reader) readInfo(h *infoHeader) error {
 		r.topDown, height = true, -height
 	}
 	if width <= 0 || height <= 0 {
-		return FormatError("dimensions")
+		return FormatError{fileHeader + 4, "dimensions"}
 	}
 	if width > MaxSide || height > MaxSide {
 		return &limit.Error{Room: "bmp", What: "pixels a side", Met: max(width, height), Allowed: MaxSide}
@@ -184,7 +188,7 @@ func (r *Reader) readInfo(h *infoHeader) error {
 		// Huffman and RLE24 have the numbers that Windows uses for other things.
 		return UnsupportedError("OS/2 compression")
 	}
-	return r.checkDepth()
+	return r.checkDepth(h)
 }
 
 // findMasks reads the masks, which lie in the header or at src[at:], and returns where they end.
@@ -196,7 +200,7 @@ func (r *Reader) findMasks(h *infoHeader, at int) (int, error) {
 			n = 16
 		}
 		if len(r.src) < at+n {
-			return 0, FormatError("truncated masks")
+			return 0, FormatError{at, "truncated masks"}
 		}
 		masks = append(r.src[at:at+n:at+n], make([]byte, 16-n)...)
 		at += n
@@ -232,7 +236,7 @@ func (r *Reader) checkRows() error {
 	}
 	last := (r.Width*r.BitsPerPixel + 7) / 8
 	if need := int64(r.Height-1)*int64(r.stride()) + int64(last); need > int64(len(r.src)-r.data) {
-		return FormatError("too few rows")
+		return FormatError{len(r.src), "too few rows"}
 	}
 	if int64(r.Height)*int64(r.stride()) > int64(len(r.src)-r.data) {
 		r.Note = "the last row's padding is missing"
@@ -253,25 +257,30 @@ func (h *infoHeader) profile(src []byte) []byte {
 	return src[from : from+n]
 }
 
-func (r *Reader) checkDepth() error {
+// checkDepth returns an error unless the compression is one that the bits of a pixel go with.
+func (r *Reader) checkDepth(h *infoHeader) error {
+	depth := fileHeader + 14 // where the header has it
+	if h.size == coreSize {
+		depth = fileHeader + 10
+	}
 	switch r.compression {
 	case biRGB:
 		switch r.BitsPerPixel {
 		case 1, 2, 4, 8, 16, 24, 32:
 			return nil
 		}
-		return FormatError("bits per pixel")
+		return FormatError{depth, "bits per pixel"}
 	case biBitFields, biAlphaBitFields:
 		if r.BitsPerPixel != 16 && r.BitsPerPixel != 32 {
-			return FormatError("bit fields of that many bits")
+			return FormatError{depth, "bit fields of that many bits"}
 		}
 		return nil
 	case biRLE8, biRLE4:
 		if r.BitsPerPixel != 8 && r.compression == biRLE8 || r.BitsPerPixel != 4 && r.compression == biRLE4 {
-			return FormatError("run-length encoding of that many bits")
+			return FormatError{depth, "run-length encoding of that many bits"}
 		}
 		if r.topDown {
-			return FormatError("top-down with run-length encoding")
+			return FormatError{fileHeader + 8, "top-down with run-length encoding"}
 		}
 		if n := int64(r.Width) * int64(r.Height); n > MaxRLE {
 			return &limit.Error{Room: "bmp", What: "run-length encoded pixels", Met: n, Allowed: MaxRLE}

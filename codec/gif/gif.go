@@ -15,12 +15,17 @@ package gif
 
 import (
 	"errors"
+
+	"miniatura/codec/internal/damage"
 )
 
 // A FormatError reports that the input is not a whole and valid GIF file.
-type FormatError string
+type FormatError struct {
+	Offset int // in the input, of the block that is damaged; 0 where it is not known
+	Msg    string
+}
 
-func (e FormatError) Error() string { return "gif: invalid format: " + string(e) }
+func (e FormatError) Error() string { return damage.Text("gif", e.Offset, e.Msg) }
 
 // An UnsupportedError reports a picture that GIF cannot hold.
 type UnsupportedError string

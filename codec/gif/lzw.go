@@ -36,7 +36,7 @@ func (u *unpacker) unpack(dst, data []byte, minCodeSize uint) (n int, err error)
 					if len(data) == 1 && data[0] == 0 {
 						return n, nil
 					}
-					return n, FormatError("truncated image data")
+					return n, FormatError{Msg: "truncated image data"}
 				}
 				size := min(int(data[0]), len(data)-1)
 				if size == 0 {
@@ -61,14 +61,14 @@ func (u *unpacker) unpack(dst, data []byte, minCodeSize uint) (n int, err error)
 			return n, nil
 		case previous < 0:
 			if code > endCode {
-				return n, FormatError("LZW code before its string")
+				return n, FormatError{Msg: "LZW code before its string"}
 			}
 			dst[n] = uint8(code)
 			n++
 			previous = int32(code)
 			continue
 		case code > next || code == next && next >= maxCodes:
-			return n, FormatError("LZW code before its string")
+			return n, FormatError{Msg: "LZW code before its string"}
 		}
 		p := uint16(previous)
 		if next < maxCodes {

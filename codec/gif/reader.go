@@ -47,6 +47,7 @@ type frame struct {
 	interlaced  bool
 	delay       time.Duration
 	codeSize    uint
+	at          int    // position of the image descriptor
 	data        []byte // the sub-blocks
 	cut         bool   // the file ends before their terminator
 }
@@ -62,25 +63,25 @@ func IsGIF(b []byte) bool {
 // off, the frames before it are the picture, as in browsers, and Note says so.
 func NewReader(src []byte) (*Reader, error) {
 	if !IsGIF(src) {
-		return nil, FormatError("no GIF signature")
+		return nil, FormatError{0, "no GIF signature"}
 	}
 	if len(src) < 13 {
-		return nil, FormatError("truncated logical screen descriptor")
+		return nil, FormatError{len(src), "truncated logical screen descriptor"}
 	}
 	r := &Reader{src: src, Plays: 1}
 	r.Width, r.Height = int(binary.LittleEndian.Uint16(src[6:])), int(binary.LittleEndian.Uint16(src[8:]))
-	b := src[13:]
+	p := 13
 	var err error
 	if src[10]&0x80 != 0 {
-		if r.global, b, err = colorTable(b, src[10]); err != nil {
+		if r.global, p, err = colorTable(src, p, src[10]); err != nil {
 			return nil, err
 		}
 	}
-	if err := r.walk(b); err != nil {
+	if err := r.walk(p); err != nil {
 		return nil, err
 	}
 	if len(r.frames) == 0 {
-		return nil, FormatError("no image")
+		return nil, FormatError{p, "no image"}
 	}
 	// The first frame may be larger than the screen says; browsers then show all of it.
 	if first := r.frames[0].rect; !first.Empty() {
@@ -92,7 +93,7 @@ func NewReader(src []byte) (*Reader, error) {
 			return r, nil
 		}
 	}
-	return nil, FormatError("empty image")
+	return nil, FormatError{r.frames[0].at, "empty image"}
 }
 
 // note adds to what is wrong.
@@ -105,26 +106,27 @@ func (r *Reader) note(s string) {
 	}
 }
 
-// colorTable cuts a color table of 2^(n+1) entries off b (section 19).
-func colorTable(b []byte, flags byte) (table, rest []byte, err error) {
-	n := 3 << (flags&7 + 1)
-	if len(b) < n {
-		return nil, nil, FormatError("truncated color table")
+// colorTable returns the color table of 2^(n+1) entries at p (section 19) and the position after it.
+func colorTable(src []byte, p int, flags byte) (table []byte, next int, err error) {
+	next = p + 3<<(flags&7+1)
+	if len(src) < next {
+		return nil, 0, FormatError{p, "truncated color table"}
 	}
-	return b[:n:n], b[n:], nil
+	return src[p:next:next], next, nil
 }
 
-// walk collects the frames and what the extensions say.
-func (r *Reader) walk(b []byte) error {
+// walk collects, from p on, the frames and what the extensions say.
+func (r *Reader) walk(p int) error {
 	control := frame{transparent: -1}
 	for {
-		kind, block, rest, err := nextBlock(b)
+		kind, block, next, err := nextBlock(r.src, p)
 		switch {
 		case kind == blockFrame:
 			f := control
 			control = frame{transparent: -1}
+			f.at = p
 			f.cut = err != nil // all of its pixels may be there even so
-			if err := r.descriptor(&f, block[1:]); err != nil {
+			if err := r.descriptor(&f, block); err != nil {
 				return err
 			}
 			r.frames = append(r.frames, f)
@@ -135,7 +137,7 @@ func (r *Reader) walk(b []byte) error {
 		case kind == blockExtension:
 			r.extension(&control, block[1:])
 		}
-		b = rest
+		p = next
 	}
 }
 
@@ -151,39 +153,43 @@ const (
 	labelApplication = 0xff
 )
 
-// nextBlock cuts the first block off b, its sub-blocks with it. A frame whose sub-blocks are cut
-// off is returned as far as it goes beside the error, and has its descriptor, color table and code
-// size; of other kinds there is nothing then, and the kind is blockNone.
-func nextBlock(b []byte) (kind byte, block, rest []byte, err error) {
+// nextBlock returns the block at p, its sub-blocks with it, and the position after it. A frame whose
+// sub-blocks are cut off is returned as far as it goes beside the error, and has all of its
+// descriptor. A block of another kind that is cut off is an error alone, and its kind is blockNone.
+func nextBlock(src []byte, p int) (kind byte, block []byte, next int, err error) {
+	b := src[p:]
 	if len(b) == 0 {
-		return blockNone, nil, nil, FormatError("no trailer")
+		return blockNone, nil, 0, FormatError{p, "no trailer"}
 	}
 	head := 1
 	switch b[0] {
 	case blockNone, blockTrailer:
-		return b[0], b[:1], b[1:], nil
+		return b[0], b[:1], p + 1, nil
 	case blockExtension:
 		if head = 2; len(b) < 3 {
-			return blockNone, nil, nil, FormatError("truncated extension")
+			return blockNone, nil, 0, FormatError{p, "truncated extension"}
 		}
 	case blockFrame:
 		if len(b) < 10 {
-			return blockNone, nil, nil, FormatError("truncated image descriptor")
+			return blockNone, nil, 0, FormatError{p, "truncated image descriptor"}
 		}
 		if head = 11; b[9]&0x80 != 0 {
 			head += 3 << (b[9]&7 + 1)
 		}
 		if len(b) < head {
-			return blockFrame, b, nil, FormatError("truncated image descriptor")
+			return blockFrame, b, len(src), FormatError{p, "truncated image descriptor"}
 		}
 	default:
-		return blockNone, nil, nil, FormatError("unknown block")
+		return blockNone, nil, 0, FormatError{p, "unknown block"}
 	}
-	rest, err = skipBlocks(b[head:])
-	if err != nil && b[0] != blockFrame {
-		return blockNone, nil, nil, err
+	next, err = skipBlocks(src, p+head)
+	switch {
+	case err == nil:
+		return b[0], src[p:next], next, nil
+	case b[0] == blockFrame:
+		return blockFrame, b, len(src), err
 	}
-	return b[0], b[:len(b)-len(rest)], rest, err
+	return blockNone, nil, 0, err
 }
 
 // end is what to make of a file that ends by err, not by a trailer: with a frame it is whole.
@@ -211,21 +217,19 @@ func (r *Reader) extension(control *frame, b []byte) {
 	}
 }
 
-// skipBlocks gives what follows the sub-blocks that b starts with (section 15).
-func skipBlocks(b []byte) ([]byte, error) {
-	for {
-		if len(b) == 0 {
-			return nil, FormatError("truncated data blocks")
+// skipBlocks returns the position after the sub-blocks at p (section 15).
+func skipBlocks(src []byte, p int) (int, error) {
+	for p < len(src) {
+		n := int(src[p])
+		if n == 0 {
+			return p + 1, nil
 		}
-		n := 1 + int(b[0])
-		if n == 1 {
-			return b[1:], nil
+		if len(src)-p <= n {
+			break
 		}
-		if len(b) < n {
-			return nil, FormatError("truncated data blocks")
-		}
-		b = b[n:]
+		p += 1 + n
 	}
+	return 0, FormatError{p, "truncated data blocks"}
 }
 
 // application reads the two application extensions that matter (section 26): the loop count of
@@ -250,30 +254,31 @@ func (r *Reader) application(name string, b []byte) {
 	}
 }
 
-// descriptor reads a frame from its image descriptor (section 20) on, all of whose 9 bytes are
-// there. A frame without area is a frame too: it has a delay.
+// descriptor reads the block of a frame from its image descriptor (section 20) on, all of whose
+// bytes are there. A frame without area is a frame too: it has a delay.
 func (r *Reader) descriptor(f *frame, b []byte) error {
+	b = b[1:]
 	x, y := int(binary.LittleEndian.Uint16(b)), int(binary.LittleEndian.Uint16(b[2:]))
 	w, h := int(binary.LittleEndian.Uint16(b[4:])), int(binary.LittleEndian.Uint16(b[6:]))
 	flags := b[8]
 	f.rect = image.Rect(x, y, x+w, y+h)
 	f.interlaced = flags&0x40 != 0
 	f.palette = r.global
-	b = b[9:]
+	p := 9
 	var err error
 	if flags&0x80 != 0 {
-		if f.palette, b, err = colorTable(b, flags); err != nil {
-			return err
+		if f.palette, p, err = colorTable(b, p, flags); err != nil {
+			return FormatError{f.at, "truncated color table"}
 		}
 	}
-	if len(b) == 0 {
-		return FormatError("no image data")
+	if len(b) == p {
+		return FormatError{f.at, "no image data"}
 	}
-	f.codeSize = uint(b[0])
+	f.codeSize = uint(b[p])
 	if f.codeSize < 1 || f.codeSize > 8 {
-		return FormatError("LZW code size")
+		return FormatError{f.at, "LZW code size"}
 	}
-	f.data = b[1:]
+	f.data = b[p+1:]
 	return nil
 }
 
@@ -340,13 +345,13 @@ func (r *Reader) unpack(f *frame) (got int, err error) {
 		return 0, nil
 	}
 	if got, err = r.lzw.unpack(r.indices[:room], f.data, f.codeSize); err != nil {
-		return 0, err
+		return 0, FormatError{f.at, err.(FormatError).Msg}
 	}
 	switch {
 	case got < n && f.cut:
-		return 0, FormatError("truncated image data")
+		return 0, FormatError{f.at, "truncated image data"}
 	case got == 0 && r.Frames == 1:
-		return 0, FormatError("no image data")
+		return 0, FormatError{f.at, "no image data"}
 	case got < n:
 		r.Short = true
 		r.note(fmt.Sprintf("frame %d: image data ends early, %d of %d pixels", r.at+1, got, n))

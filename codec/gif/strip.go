@@ -11,19 +11,19 @@ package gif
 // It is one pass, and allocates at most len(src) + 1 bytes.
 func Strip(src []byte, keepICC bool) ([]byte, error) {
 	if !IsGIF(src) || len(src) < 13 {
-		return nil, FormatError("no GIF signature")
+		return nil, FormatError{0, "no GIF signature"}
 	}
-	b := src[13:]
+	p := 13
 	var err error
 	if src[10]&0x80 != 0 {
-		if _, b, err = colorTable(b, src[10]); err != nil {
+		if _, p, err = colorTable(src, p, src[10]); err != nil {
 			return nil, err
 		}
 	}
-	out := append(make([]byte, 0, len(src)+1), src[:len(src)-len(b)]...)
+	out := append(make([]byte, 0, len(src)+1), src[:p]...)
 	frames, controlled := false, false // some; an extension waits for the next one
 	for {
-		kind, block, rest, err := nextBlock(b)
+		kind, block, next, err := nextBlock(src, p)
 		if kind == blockFrame {
 			if err != nil {
 				return nil, err
@@ -32,7 +32,7 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 		}
 		if err != nil || kind == blockTrailer {
 			if !frames {
-				return nil, FormatError("no image")
+				return nil, FormatError{p, "no image"}
 			}
 			return append(out, blockTrailer), nil
 		}
@@ -44,7 +44,7 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 			controlled = controlled || block[1] == labelControl
 			out = append(out, block...)
 		}
-		b = rest
+		p = next
 	}
 }
 

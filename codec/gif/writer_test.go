@@ -160,8 +160,8 @@ func TestLZWRoundTrip(t *testing.T) {
 				if !bytes.Equal(in, out) {
 					t.Fatalf("size %d, %d indices, kind %d: other indices", size, n, kind)
 				}
-				if rest, err := skipBlocks(packed); err != nil || len(rest) != 0 {
-					t.Fatalf("size %d, %d indices, kind %d: %v, %d bytes behind the terminator", size, n, kind, err, len(rest))
+				if end, err := skipBlocks(packed, 0); err != nil || end != len(packed) {
+					t.Fatalf("size %d, %d indices, kind %d: %v, %d bytes behind the terminator", size, n, kind, err, len(packed)-end)
 				}
 			}
 		}

@@ -154,7 +154,7 @@ var bradford = matrix{
 func (c Chromaticities) matrix() (matrix, error) {
 	for _, v := range c {
 		if !(v >= 0 && v <= 1) {
-			return matrix{}, FormatError("chromaticities")
+			return matrix{}, FormatError{Msg: "chromaticities"}
 		}
 	}
 	var m matrix
@@ -164,7 +164,7 @@ func (c Chromaticities) matrix() (matrix, error) {
 	}
 	inverse, ok := m.inverse()
 	if !ok {
-		return matrix{}, FormatError("chromaticities")
+		return matrix{}, FormatError{Msg: "chromaticities"}
 	}
 	if c[1] == 0 {
 		return matrix{}, UnsupportedError("white without luminance")

@@ -23,11 +23,11 @@ type lut struct {
 
 func parseLUT(b []byte, p *Profile) (*lut, error) {
 	if len(b) < 32 {
-		return nil, FormatError("lookup table")
+		return nil, FormatError{Msg: "lookup table"}
 	}
 	in, out := int(b[8]), int(b[9])
 	if in != p.space.Components() || out != 3 {
-		return nil, FormatError("channels of lookup table")
+		return nil, FormatError{Msg: "channels of lookup table"}
 	}
 	switch string(b[:4]) {
 	case "mft1", "mft2":
@@ -48,14 +48,14 @@ func parseMFT(b []byte, in int, lab bool) (*lut, error) {
 		l.width = 1
 	} else {
 		if len(b) < 52 {
-			return nil, FormatError("lut16Type")
+			return nil, FormatError{Msg: "lut16Type"}
 		}
 		ni, no = int(binary.BigEndian.Uint16(b[48:])), int(binary.BigEndian.Uint16(b[50:]))
 		at = 52
 	}
 	g := int(b[10])
 	if g < 2 || ni < 2 || no < 2 || ni > 4096 || no > 4096 {
-		return nil, FormatError("lookup table dimensions")
+		return nil, FormatError{Msg: "lookup table dimensions"}
 	}
 	nodes := 1
 	for i := range in {
@@ -84,7 +84,7 @@ func parseMFT(b []byte, in int, lab bool) (*lut, error) {
 	l.clut = take(3 * nodes)
 	l.b = tables(3, no)
 	if l.a == nil || l.clut == nil || l.b == nil {
-		return nil, FormatError("lookup table truncated")
+		return nil, FormatError{Msg: "lookup table truncated"}
 	}
 	switch {
 	case !lab:
@@ -127,7 +127,7 @@ func parseMAB(b []byte, in int, lab bool) (*lut, error) {
 	}
 	if s := part(1); s != nil {
 		if len(s) < 48 {
-			return nil, FormatError("matrix")
+			return nil, FormatError{Msg: "matrix"}
 		}
 		l.matrix = new([12]float64)
 		for i := range l.matrix {
@@ -137,26 +137,26 @@ func parseMAB(b []byte, in int, lab bool) (*lut, error) {
 	s := part(3)
 	if s == nil {
 		if in != 3 {
-			return nil, FormatError("no CLUT")
+			return nil, FormatError{Msg: "no CLUT"}
 		}
 		return l, nil
 	}
 	if len(s) < 20 {
-		return nil, FormatError("CLUT")
+		return nil, FormatError{Msg: "CLUT"}
 	}
 	nodes := uint64(1)
 	for i := range in {
 		if l.grid[i] = int(s[i]); l.grid[i] < 2 {
-			return nil, FormatError("CLUT dimensions")
+			return nil, FormatError{Msg: "CLUT dimensions"}
 		}
 		nodes *= uint64(s[i])
 	}
 	l.width = int(s[16])
 	if l.width != 1 && l.width != 2 {
-		return nil, FormatError("CLUT precision")
+		return nil, FormatError{Msg: "CLUT precision"}
 	}
 	if nodes*3*uint64(l.width) > uint64(len(s)-20) {
-		return nil, FormatError("CLUT truncated")
+		return nil, FormatError{Msg: "CLUT truncated"}
 	}
 	l.clut = s[20 : 20+nodes*3*uint64(l.width)]
 	return l, nil

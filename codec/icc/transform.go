@@ -49,9 +49,11 @@ func (p *Profile) Transform(in Space) (*Transform, error) {
 		return nil, UnsupportedError("profile for " + string(p.space) + " with samples of " + string(in))
 	}
 	t := &Transform{space: in}
-	a2b := p.tag("A2B0")
+	table := "A2B0"
+	a2b := p.tag(table)
 	if a2b == nil {
-		a2b = p.tag("A2B1")
+		table = "A2B1"
+		a2b = p.tag(table)
 	}
 	if a2b != nil && in == p.space && in != Gray {
 		l, err := parseLUT(a2b, p)
@@ -62,7 +64,7 @@ func (p *Profile) Transform(in Space) (*Transform, error) {
 			return t, nil
 		}
 		if in == CMYK || p.tag("rTRC") == nil {
-			return nil, err
+			return nil, p.place(err, table)
 		}
 	}
 	switch p.space {
@@ -95,7 +97,7 @@ func (p *Profile) curve(signature string) (curve, error) {
 		return curve{}, UnsupportedError("no " + signature)
 	}
 	c, _, err := parseCurve(b)
-	return c, err
+	return c, p.place(err, signature)
 }
 
 func (t *Transform) fromMatrix(p *Profile) error {
@@ -136,7 +138,7 @@ func (t *Transform) set(m matrix, transfer [3]Transfer) error {
 	for i, v := range m {
 		v = math.Round(v * matrixOne)
 		if !(v >= -8*matrixOne && v < 8*matrixOne) {
-			return FormatError("primaries")
+			return FormatError{Msg: "primaries"}
 		}
 		t.matrix[i] = int32(v)
 	}

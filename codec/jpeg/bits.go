@@ -181,7 +181,7 @@ func (v *intervals) next(r *bitReader) (restarted bool, err error) {
 		return false, nil
 	}
 	if !r.restart(v.number) {
-		return false, FormatError("missing restart marker")
+		return false, FormatError{Msg: "missing restart marker"}
 	}
 	v.number++
 	v.left = v.ri

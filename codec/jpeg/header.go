@@ -86,6 +86,7 @@ type Decoder struct {
 	dc, ac [4]tableSpec
 	ri     int
 	first  scan
+	at     int // position of the marker that was read last
 	next   int // where the walk over the marker segments goes on
 
 	jfif           bool
@@ -103,7 +104,7 @@ const DefaultMaxBytes = 256 << 20
 func NewDecoder(src []byte) (*Decoder, error) {
 	d := &Decoder{src: src, MaxBytes: DefaultMaxBytes}
 	if len(src) < 4 || src[0] != 0xFF || src[1] != markerSOI {
-		return nil, FormatError("missing SOI marker")
+		return nil, FormatError{0, "missing SOI marker"}
 	}
 	d.next = 2
 	s, err := d.nextScan()
@@ -111,7 +112,7 @@ func NewDecoder(src []byte) (*Decoder, error) {
 		return nil, err
 	}
 	if s == nil {
-		return nil, FormatError("no scan")
+		return nil, FormatError{d.at, "no scan"}
 	}
 	d.first = *s
 	d.setModel()
@@ -125,7 +126,7 @@ func NewDecoder(src []byte) (*Decoder, error) {
 		blocks *= 2
 	}
 	if blocks > 8*int64(len(src)-s.pos) {
-		return nil, FormatError("too few bytes for the size of the frame")
+		return nil, FormatError{s.pos, "too few bytes for the size of the frame"}
 	}
 	return d, nil
 }
@@ -152,7 +153,7 @@ func (d *Decoder) nextScan() (*scan, error) {
 			err = d.dqt(seg)
 		case m == markerDRI:
 			if len(seg) != 2 {
-				return nil, FormatError("DRI has wrong length")
+				return nil, FormatError{d.at, "DRI has wrong length"}
 			}
 			d.ri = int(binary.BigEndian.Uint16(seg))
 		case m == markerSOF0 || m == markerSOF1 || m == markerSOF2:
@@ -175,15 +176,15 @@ func (d *Decoder) nextScan() (*scan, error) {
 	}
 }
 
-// nextSegment returns the next marker and its segment's bytes, and moves d.next behind it. The
-// marker is 0 at the end of the source. Bytes between segments that are no marker are skipped, as
+// nextSegment returns the next marker and its segment's bytes, and moves d.next behind it; d.at is
+// where the marker lies. The marker is 0 at the end of the source. Bytes between segments that are no marker are skipped, as
 // in every decoder.
 func (d *Decoder) nextSegment() (m byte, seg []byte, err error) {
 	b, p := d.src, d.next
 	for {
 		i := bytes.IndexByte(b[p:], 0xFF)
 		if i < 0 || p+i+1 >= len(b) {
-			d.next = len(b)
+			d.at, d.next = len(b), len(b)
 			return 0, nil, nil
 		}
 		p += i + 1
@@ -197,16 +198,17 @@ func (d *Decoder) nextSegment() (m byte, seg []byte, err error) {
 		}
 		break
 	}
+	d.at = p - 2
 	if m == markerEOI {
 		d.next = p
 		return m, nil, nil
 	}
 	if len(b)-p < 2 {
-		return 0, nil, FormatError("truncated segment")
+		return 0, nil, FormatError{d.at, "truncated segment"}
 	}
 	n := int(binary.BigEndian.Uint16(b[p:]))
 	if n < 2 || len(b)-p < n {
-		return 0, nil, FormatError("segment has wrong length")
+		return 0, nil, FormatError{d.at, "segment has wrong length"}
 	}
 	d.next = p + n
 	return m, b[p+2 : p+n : p+n], nil
@@ -215,27 +217,27 @@ func (d *Decoder) nextSegment() (m byte, seg []byte, err error) {
 // sof reads a frame header, B.2.2.
 func (d *Decoder) sof(m byte, seg []byte) error {
 	if d.Components != nil {
-		return FormatError("more than one frame")
+		return FormatError{d.at, "more than one frame"}
 	}
 	if len(seg) < 6 {
-		return FormatError("SOF has wrong length")
+		return FormatError{d.at, "SOF has wrong length"}
 	}
 	n := int(seg[5])
 	if len(seg) != 6+3*n {
-		return FormatError("SOF has wrong length")
+		return FormatError{d.at, "SOF has wrong length"}
 	}
 	switch {
 	case seg[0] == 12 && m != markerSOF0:
 		return UnsupportedError("12-bit samples")
 	case seg[0] != 8:
-		return FormatError("sample precision")
+		return FormatError{d.at, "sample precision"}
 	case n != 1 && n != 3 && n != 4:
 		return UnsupportedError("number of components")
 	}
 	d.Progressive = m == markerSOF2
 	d.H, d.W = int(binary.BigEndian.Uint16(seg[1:])), int(binary.BigEndian.Uint16(seg[3:]))
 	if d.W == 0 {
-		return FormatError("width is 0")
+		return FormatError{d.at, "width is 0"}
 	}
 	if d.H == 0 {
 		return UnsupportedError("height given by DNL")
@@ -245,10 +247,10 @@ func (d *Decoder) sof(m byte, seg []byte) error {
 		s, c := seg[6+3*i:], &cs[i]
 		c.ID, c.H, c.V, c.tq = s[0], int(s[1]>>4), int(s[1]&15), s[2]
 		if c.H < 1 || c.H > 4 || c.V < 1 || c.V > 4 {
-			return FormatError("sampling factor")
+			return FormatError{d.at, "sampling factor"}
 		}
 		if c.tq > 3 {
-			return FormatError("quantization table selector")
+			return FormatError{d.at, "quantization table selector"}
 		}
 		for j := range cs[:i] {
 			d.Odd = d.Odd || cs[j].ID == c.ID
@@ -271,11 +273,11 @@ func (d *Decoder) dqt(seg []byte) error {
 	for len(seg) > 0 {
 		pq, tq := seg[0]>>4, seg[0]&15
 		if pq > 1 || tq > 3 {
-			return FormatError("DQT has a wrong precision or destination")
+			return FormatError{d.at, "DQT has a wrong precision or destination"}
 		}
 		seg = seg[1:]
 		if len(seg) < blockSize<<pq {
-			return FormatError("DQT has wrong length")
+			return FormatError{d.at, "DQT has wrong length"}
 		}
 		// A new table each time: components may hold on to the old one.
 		q := new(quantTable)
@@ -296,18 +298,18 @@ func (d *Decoder) dqt(seg []byte) error {
 func (d *Decoder) dht(seg []byte) error {
 	for len(seg) > 0 {
 		if len(seg) < 17 {
-			return FormatError("DHT has wrong length")
+			return FormatError{d.at, "DHT has wrong length"}
 		}
 		tc, th := seg[0]>>4, seg[0]&15
 		if tc > 1 || th > 3 {
-			return FormatError("DHT has a wrong class or destination")
+			return FormatError{d.at, "DHT has a wrong class or destination"}
 		}
 		n := 0
 		for _, c := range seg[1:17] {
 			n += int(c)
 		}
 		if n > 256 || len(seg) < 17+n {
-			return FormatError("DHT has wrong length")
+			return FormatError{d.at, "DHT has wrong length"}
 		}
 		if tc == 0 {
 			d.dc[th] = tableSpec(seg[1 : 17+n])
@@ -322,14 +324,14 @@ func (d *Decoder) dht(seg []byte) error {
 // sos reads a scan header, B.2.3.
 func (d *Decoder) sos(seg []byte) (*scan, error) {
 	if d.Components == nil {
-		return nil, FormatError("scan without frame")
+		return nil, FormatError{d.at, "scan without frame"}
 	}
 	if len(seg) < 1 {
-		return nil, FormatError("SOS has wrong length")
+		return nil, FormatError{d.at, "SOS has wrong length"}
 	}
 	s := &scan{n: int(seg[0]), dc: d.dc, ac: d.ac, ri: d.ri, pos: d.next}
 	if s.n < 1 || s.n > len(d.Components) || len(seg) != 4+2*s.n {
-		return nil, FormatError("SOS has wrong length")
+		return nil, FormatError{d.at, "SOS has wrong length"}
 	}
 	blocks := 0
 	for i := range s.n {
@@ -340,28 +342,28 @@ func (d *Decoder) sos(seg []byte) (*scan, error) {
 			ci++
 		}
 		if ci == len(d.Components) {
-			return nil, FormatError("scan of an unknown component")
+			return nil, FormatError{d.at, "scan of an unknown component"}
 		}
 		s.comps[i], s.td[i], s.ta[i] = uint8(ci), t>>4, t&15
 		if s.td[i] > 3 || s.ta[i] > 3 {
-			return nil, FormatError("Huffman table selector")
+			return nil, FormatError{d.at, "Huffman table selector"}
 		}
 		c := &d.Components[ci]
 		blocks += c.H * c.V
 		if c.quant == nil {
 			if c.quant = d.quant[c.tq]; c.quant == nil {
-				return nil, FormatError("missing quantization table")
+				return nil, FormatError{d.at, "missing quantization table"}
 			}
 		}
 	}
 	if s.n > 1 && blocks > maxBlocksInMCU {
-		return nil, FormatError("too many blocks in an MCU")
+		return nil, FormatError{d.at, "too many blocks in an MCU"}
 	}
 	if t := seg[1+2*s.n:]; d.Progressive {
 		s.ss, s.se, s.ah, s.al = t[0], t[1], t[2]>>4, t[2]&15
 		// G.1.1.1.1; a difference of one bit in a refinement.
 		if s.ss > s.se || s.se > 63 || s.ss == 0 && s.se != 0 || s.ss > 0 && s.n != 1 || s.al > 13 || s.ah != 0 && s.ah != s.al+1 {
-			return nil, FormatError("progression parameters")
+			return nil, FormatError{d.at, "progression parameters"}
 		}
 	} else if s.standardTables() { // the parameters are fixed, and every decoder ignores them
 		d.Odd = true

@@ -19,7 +19,7 @@ type canonical struct {
 // make derives the codes of s and calls each with every symbol, its code and the code's length.
 func (h *canonical) make(s tableSpec, each func(symbol byte, code uint32, length int)) error {
 	if len(s) < 16 {
-		return FormatError("missing Huffman table")
+		return FormatError{Msg: "missing Huffman table"}
 	}
 	h.values = s[16:]
 	code, k := uint32(0), int32(0)
@@ -27,7 +27,7 @@ func (h *canonical) make(s tableSpec, each func(symbol byte, code uint32, length
 		h.offset[l] = k - int32(code)
 		n := uint32(s[l-1])
 		if code+n > 1<<l {
-			return FormatError("Huffman table has too many codes")
+			return FormatError{Msg: "Huffman table has too many codes"}
 		}
 		for range n {
 			each(h.values[k], code, l)
@@ -107,7 +107,7 @@ func (h *dcTable) build(s tableSpec) error {
 		}
 	})
 	if err == nil && bad {
-		err = FormatError("Huffman table has a DC category over 15")
+		err = FormatError{Msg: "Huffman table has a DC category over 15"}
 	}
 	return err
 }

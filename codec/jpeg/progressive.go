@@ -85,7 +85,7 @@ func (d *Decoder) decodeProgressive(ctx context.Context, w *workspace, emit emit
 	for i := range g.scans {
 		if s := &g.scans[i]; s.ss == 0 {
 			if err := g.dcScan(s); err != nil {
-				return err
+				return s.place(err)
 			}
 		}
 	}
@@ -118,7 +118,7 @@ func (g *progressive) list() error {
 			for k := s.ss; k <= s.se; k++ {
 				a := &al[ci][k]
 				if s.ah == 0 && *a != 0 || s.ah > 0 && *a != s.ah+1 {
-					return FormatError("scan does not follow from the scans before it")
+					return FormatError{s.pos, "scan does not follow from the scans before it"}
 				}
 				*a = s.al + 1
 			}
@@ -134,11 +134,11 @@ func (g *progressive) list() error {
 	}
 	for i := range d.Components {
 		if al[i][0] == 0 {
-			return FormatError("missing scan")
+			return FormatError{d.at, "missing scan"}
 		}
 		for _, a := range al[i] {
 			if a != 1 && !ended {
-				return errTruncated // no EOI, and coefficients are missing
+				return FormatError{d.at, "no EOI, and coefficients are missing"}
 			}
 		}
 	}
@@ -295,43 +295,51 @@ func (g *progressive) component(ci uint8, n int) error {
 		if s.ss == 0 || s.comps[0] != ci || !s.need {
 			continue
 		}
-		if err := g.ac[0].build(s.ac[s.ta[0]&3], false); err != nil {
+		if err := g.acScan(s, c.bw, blocks); err != nil {
+			return s.place(err)
+		}
+	}
+	return nil
+}
+
+// acScan decodes an AC scan of so many blocks, of which bw are a row.
+func (g *progressive) acScan(s *scan, bw, blocks int) error {
+	if err := g.ac[0].build(s.ac[s.ta[0]&3], false); err != nil {
+		return err
+	}
+	g.r.reset(g.d.src, s.pos)
+	decode := g.first
+	if s.ah > 0 {
+		decode = g.refine
+	}
+	// One row of blocks, or the rest of a restart interval, at a time.
+	run, at := 0, newIntervals(s.ri)
+	for b := 0; b < blocks; {
+		if err := g.ctx.Err(); err != nil {
 			return err
 		}
-		g.r.reset(g.d.src, s.pos)
-		decode := g.first
-		if s.ah > 0 {
-			decode = g.refine
+		end := min(b+bw, blocks)
+		restarted, err := at.next(&g.r)
+		if err != nil {
+			return err
 		}
-		// One row of blocks, or the rest of a restart interval, at a time.
-		run, at := 0, newIntervals(s.ri)
-		for b := 0; b < blocks; {
-			if err := g.ctx.Err(); err != nil {
-				return err
-			}
-			end := min(b+c.bw, blocks)
-			restarted, err := at.next(&g.r)
-			if err != nil {
-				return err
-			}
-			if restarted && run != 0 {
-				return errRun
-			}
-			if s.ri > 0 {
-				end = min(end, b+at.left)
-				at.left -= end - b
-			}
-			if run, err = decode(s, b, end, run); err != nil {
-				return err
-			}
-			b = end
+		if restarted && run != 0 {
+			return errRun
 		}
-		if run != 0 {
-			return errEntropy
+		if s.ri > 0 {
+			end = min(end, b+at.left)
+			at.left -= end - b
 		}
-		if !g.r.done() {
-			return errTruncated
+		if run, err = decode(s, b, end, run); err != nil {
+			return err
 		}
+		b = end
+	}
+	if run != 0 {
+		return errEntropy
+	}
+	if !g.r.done() {
+		return errTruncated
 	}
 	return nil
 }

@@ -14,12 +14,12 @@ func (d *Decoder) decodeSequential(ctx context.Context, w *workspace, emit emitF
 	for left := len(d.Components); ; {
 		for _, ci := range s.comps[:s.n] {
 			if seen[ci] {
-				return FormatError("component in two scans")
+				return FormatError{s.pos, "component in two scans"}
 			}
 			seen[ci] = true
 		}
 		if err := w.scan(ctx, d, s, emit); err != nil {
-			return err
+			return s.place(err)
 		}
 		if left -= s.n; left == 0 {
 			return nil
@@ -30,7 +30,7 @@ func (d *Decoder) decodeSequential(ctx context.Context, w *workspace, emit emitF
 			return err
 		}
 		if s == nil {
-			return FormatError("missing scan")
+			return FormatError{d.at, "missing scan"}
 		}
 	}
 }
@@ -127,11 +127,21 @@ func (w *workspace) scan(ctx context.Context, d *Decoder, s *scan, emit emitFunc
 	return nil
 }
 
+// What can be wrong with the data of a scan; place says of which.
 var (
-	errTruncated = FormatError("entropy-coded data ends too early")
-	errEntropy   = FormatError("damaged entropy-coded data")
-	errRun       = FormatError("run of blocks past a restart marker")
+	errTruncated error = FormatError{Msg: "entropy-coded data ends too early"}
+	errEntropy   error = FormatError{Msg: "damaged entropy-coded data"}
+	errRun       error = FormatError{Msg: "run of blocks past a restart marker"}
 )
+
+// place returns err with the position of s's entropy-coded data where it is a FormatError.
+func (s *scan) place(err error) error {
+	if e, ok := err.(FormatError); ok {
+		e.Offset = s.pos
+		return e
+	}
+	return err
+}
 
 // decodeBlock decodes the next block (F.2.2.1, F.2.2.2) of plane p into co, which is zero before:
 // quantized coefficients in the plane's own order. Coefficients that the plane's N does not use are

@@ -13,7 +13,7 @@ import "bytes"
 // whole.
 func Strip(src []byte, keepICC bool) ([]byte, error) {
 	if len(src) < 4 || src[0] != 0xFF || src[1] != markerSOI {
-		return nil, FormatError("missing SOI marker")
+		return nil, FormatError{0, "missing SOI marker"}
 	}
 	d := Decoder{src: src, next: 2}
 	out := append(make([]byte, 0, len(src)), 0xFF, markerSOI)
@@ -25,15 +25,15 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 		}
 		switch {
 		case m == 0:
-			return nil, FormatError("no EOI marker")
+			return nil, FormatError{d.at, "no EOI marker"}
 		case m == markerEOI:
 			if !scan {
-				return nil, FormatError("no scan")
+				return nil, FormatError{d.at, "no scan"}
 			}
 			return append(out, 0xFF, markerEOI), nil
 		case m == markerSOS:
 			if !frame {
-				return nil, FormatError("scan before frame")
+				return nil, FormatError{d.at, "scan before frame"}
 			}
 			scan = true
 			end := endOfScan(src, d.next)

@@ -72,25 +72,25 @@ func NewPlayer(r *Reader) (*Player, error) {
 			}
 		case "fcTL", "fdAT":
 			if len(data) < 4 || binary.BigEndian.Uint32(data) != sequence || !checkCRC(r.src, at, next) {
-				return nil, FormatError("sequence number or CRC of " + kind)
+				return nil, FormatError{at, "sequence number or CRC of " + kind}
 			}
 			sequence++
 			if kind == "fdAT" {
 				switch {
 				case len(p.frames) == 0 || p.frames[0].kind == "" && !idat:
-					return nil, FormatError("fdAT without fcTL")
+					return nil, FormatError{at, "fdAT without fcTL"}
 				case wanting:
 					f := &p.frames[len(p.frames)-1]
 					f.kind, f.at, wanting = kind, at, false
 				case p.frames[len(p.frames)-1].kind != "fdAT":
-					return nil, FormatError("fdAT for the default image")
+					return nil, FormatError{at, "fdAT for the default image"}
 				}
 				break
 			}
 			if wanting {
-				return nil, FormatError("a frame without data")
+				return nil, FormatError{at, "a frame without data"}
 			}
-			f, err := r.frameControl(data, idat)
+			f, err := r.frameControl(at, data, idat)
 			if err != nil {
 				return nil, err
 			}
@@ -107,21 +107,21 @@ func NewPlayer(r *Reader) (*Player, error) {
 		at = next
 	}
 	if len(p.frames) < r.Frames || wanting {
-		return nil, FormatError(fmt.Sprintf("%d frames of %d", len(p.frames), r.Frames))
+		return nil, FormatError{Msg: fmt.Sprintf("%d frames of %d", len(p.frames), r.Frames)}
 	}
 	return p, nil
 }
 
-// frameControl reads fcTL. behind says that it is behind IDAT; before it, it is about the default
-// image, which fills the canvas.
-func (r *Reader) frameControl(b []byte, behind bool) (f frame, err error) {
+// frameControl reads the fcTL at p. behind says that it is behind IDAT; before it, it is about the
+// default image, which fills the canvas.
+func (r *Reader) frameControl(p int, b []byte, behind bool) (f frame, err error) {
 	if len(b) != 26 {
-		return f, FormatError("fcTL")
+		return f, FormatError{p, "fcTL"}
 	}
 	number := func(i int) int { return int(binary.BigEndian.Uint32(b[i:])) }
 	w, h, x, y := number(4), number(8), number(12), number(16)
 	if w < 1 || h < 1 || w > r.Width || h > r.Height || x > r.Width-w || y > r.Height-h || !behind && (w < r.Width || h < r.Height) {
-		return f, FormatError("a frame beyond the canvas")
+		return f, FormatError{p, "a frame beyond the canvas"}
 	}
 	f.rect = image.Rect(x, y, x+w, y+h)
 	num, den := time.Duration(binary.BigEndian.Uint16(b[20:])), time.Duration(binary.BigEndian.Uint16(b[22:]))
@@ -130,7 +130,7 @@ func (r *Reader) frameControl(b []byte, behind bool) (f frame, err error) {
 	}
 	f.delay = (num*time.Second + den/2) / den
 	if f.dispose, f.blend = b[24], b[25]; f.dispose > disposePrevious || f.blend > blendOver {
-		return f, FormatError("disposal or blending of a frame")
+		return f, FormatError{p, "disposal or blending of a frame"}
 	}
 	return f, nil
 }

@@ -130,11 +130,11 @@ func (f *inflater) inflate(next func() []byte, row int, sink func(b []byte) (use
 
 	p := f.fill(0)
 	if f.n < 2 {
-		return FormatError("no zlib header")
+		return FormatError{Msg: "no zlib header"}
 	}
 	// RFC 1950 section 2.2: deflate, no preset dictionary.
 	if h := binary.BigEndian.Uint16(f.in); h%31 != 0 || h>>8&15 != 8 || h&0x20 != 0 {
-		return FormatError("zlib header")
+		return FormatError{Msg: "zlib header"}
 	}
 	o, err := f.blocks(p + 2)
 	if err != nil && o >= 0 {
@@ -192,10 +192,11 @@ func (f *inflater) flush(o int) (int, error) {
 	return o - keep, nil
 }
 
-const (
-	errDeflate = FormatError("compressed data")
-	errNoSum   = FormatError("compressed data ends early")
-	errSum     = FormatError("zlib checksum")
+// The inflater does not know where its input lies in the file: who calls it adds that.
+var (
+	errDeflate error = FormatError{Msg: "compressed data"}
+	errNoSum   error = FormatError{Msg: "compressed data ends early"}
+	errSum     error = FormatError{Msg: "zlib checksum"}
 )
 
 // blocks decodes the blocks of section 3.2.3 from in[p] on, and holds the checksum behind them

@@ -28,16 +28,20 @@ func (r *Reader) Rows(emit func(y int, row []byte) error) error {
 	var f inflater
 	feed := feed{src: r.src, p: r.idat, frame: r.data == "fdAT"}
 	err := f.inflate(feed.next, n+1, d.scanlines)
+	damage, damaged := err.(FormatError)
+	damage.Offset = r.idat
 	switch {
+	case !d.done && damaged:
+		return damage
 	case !d.done && err != nil && err != errTooMuch:
 		return err
 	case !d.done:
-		return FormatError("too few rows")
+		return FormatError{r.idat, "too few rows"}
 	case err != nil && feed.wrong:
-		return FormatError("CRC of IDAT")
+		return FormatError{r.idat, "CRC of IDAT"}
 	}
-	if e, ok := err.(FormatError); ok {
-		r.note(string(e))
+	if damaged {
+		r.note(damage.Msg)
 	}
 	if feed.wrong {
 		r.note("CRC of IDAT")

@@ -14,7 +14,7 @@ import "encoding/binary"
 // error.
 func Strip(src []byte, keepICC bool) ([]byte, error) {
 	if len(src) < 8 || string(src[:8]) != signature {
-		return nil, FormatError("no PNG signature")
+		return nil, FormatError{0, "no PNG signature"}
 	}
 	// gAMA and cHRM may come before iCCP, which overrides them (section 13.13).
 	dropGamma := !keepICC && hasChunk(src, "iCCP")
@@ -27,7 +27,7 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 			return nil, err
 		}
 		if (p == 8) != (kind == "IHDR") {
-			return nil, FormatError("IHDR not first")
+			return nil, FormatError{p, "IHDR not first"}
 		}
 		keep := false
 		switch kind {
@@ -47,7 +47,7 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 		}
 		if keep {
 			if !checkCRC(src, p, next) {
-				return nil, FormatError("CRC of " + kind)
+				return nil, FormatError{p, "CRC of " + kind}
 			}
 			out = append(out, src[p:next]...)
 		}
@@ -55,7 +55,7 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 		idat = idat || kind == "IDAT"
 		if kind == "IEND" {
 			if !idat {
-				return nil, FormatError("no IDAT")
+				return nil, FormatError{p, "no IDAT"}
 			}
 			return out, nil
 		}

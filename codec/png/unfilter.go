@@ -31,7 +31,7 @@ func unfilter(filter byte, dst, src, prev []byte, bpp int) error {
 	case ftPaeth:
 		unfilterPaeth(dst, src, prev, bpp)
 	default:
-		return FormatError("filter type")
+		return FormatError{Msg: "filter type"}
 	}
 	return nil
 }

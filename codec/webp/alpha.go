@@ -19,23 +19,24 @@ const (
 	filterGradient
 )
 
-// decodeAlpha gives the w*h alpha samples of an ALPH chunk's payload b.
-func decodeAlpha(b []byte, w, h int) ([]byte, error) {
+// decodeAlpha returns the w*h alpha samples of the frame's ALPH chunk.
+func (fr *Frame) decodeAlpha(w, h int) ([]byte, error) {
+	b := fr.alpha
 	if len(b) < 1 {
-		return nil, FormatError("empty ALPH chunk")
+		return nil, FormatError{fr.alphaAt, "empty ALPH chunk"}
 	}
 	var alpha []byte
 	switch compression := b[0] & 3; compression {
 	case 0:
 		if len(b)-1 < w*h {
-			return nil, FormatError("short ALPH chunk")
+			return nil, FormatError{fr.alphaAt, "short ALPH chunk"}
 		}
 		alpha = append(alpha, b[1:1+w*h]...)
 	case 1:
 		// The samples are the green of a VP8L picture that has no header of its own.
 		m, err := vp8l.Decode(io.MultiReader(bytes.NewReader(vp8lHeader(nil, w, h, false)), bytes.NewReader(b[1:])))
 		if err != nil {
-			return nil, decodeError("ALPH", err)
+			return nil, decodeError(fr.alphaAt, "ALPH", err)
 		}
 		n, ok := m.(*image.NRGBA)
 		if !ok {
@@ -46,7 +47,7 @@ func decodeAlpha(b []byte, w, h int) ([]byte, error) {
 			alpha[i] = n.Pix[4*i+1]
 		}
 	default:
-		return nil, FormatError(fmt.Sprintf("ALPH compression %d", compression))
+		return nil, FormatError{fr.alphaAt, fmt.Sprintf("ALPH compression %d", compression)}
 	}
 	unfilter(alpha, w, int(b[0]>>2&3))
 	return alpha, nil

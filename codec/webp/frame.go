@@ -13,9 +13,9 @@ import (
 )
 
 // decodeError names the container's part in an error of the decoder below, which it keeps and
-// which names itself.
-func decodeError(what string, err error) error {
-	return fmt.Errorf("%w: %w", FormatError(what), err)
+// which names itself. at is the position of what was decoded.
+func decodeError(at int, what string, err error) error {
+	return fmt.Errorf("%w: %w", FormatError{at, what}, err)
 }
 
 // decodeVP8 gives the frame's samples as they are coded: limited range, 4:2:0, in an image
@@ -24,11 +24,11 @@ func (fr *Frame) decodeVP8() (*image.YCbCr, error) {
 	d := vp8.NewDecoder()
 	d.Init(bytes.NewReader(fr.bits), len(fr.bits))
 	if _, err := d.DecodeFrameHeader(); err != nil {
-		return nil, decodeError("bitstream", err)
+		return nil, decodeError(fr.at, "bitstream", err)
 	}
 	m, err := d.DecodeFrame()
 	if err != nil {
-		return nil, decodeError("bitstream", err)
+		return nil, decodeError(fr.at, "bitstream", err)
 	}
 	return m, nil
 }
@@ -36,7 +36,7 @@ func (fr *Frame) decodeVP8() (*image.YCbCr, error) {
 func (fr *Frame) decodeVP8L() (*image.NRGBA, error) {
 	m, err := vp8l.Decode(bytes.NewReader(fr.bits))
 	if err != nil {
-		return nil, decodeError("bitstream", err)
+		return nil, decodeError(fr.at, "bitstream", err)
 	}
 	n, ok := m.(*image.NRGBA)
 	if !ok {
@@ -92,7 +92,7 @@ func (fr *Frame) Rows(emit func(y int, row []byte) error) error {
 	var alpha []byte
 	if fr.alpha != nil { // before the picture: its picture is garbage by then
 		var err error
-		if alpha, err = decodeAlpha(fr.alpha, w, h); err != nil {
+		if alpha, err = fr.decodeAlpha(w, h); err != nil {
 			return err
 		}
 	}

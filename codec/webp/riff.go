@@ -55,8 +55,10 @@ type Frame struct {
 	Lossless bool            // bits hold VP8L, else VP8
 	HasAlpha bool            // an ALPH chunk, or VP8L's own alpha hint
 
-	alpha []byte // payload of ALPH, nil when absent
-	bits  []byte // payload of "VP8 " or VP8L
+	alpha   []byte // payload of ALPH, nil when absent
+	alphaAt int    // position of that chunk
+	bits    []byte // payload of "VP8 " or VP8L
+	at      int    // position of that chunk
 }
 
 // Pixels is the sum of the frames' areas.
@@ -83,34 +85,34 @@ func IsWebP(b []byte) bool {
 func le32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
 func le24(b []byte) int    { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
 
-// chunk cuts the first chunk off b: its identifier, its payload, and what follows its padding.
-// The pad byte of the last chunk may be missing, as it is in files found in the wild.
-func chunk(b []byte) (id uint32, payload, rest []byte, err error) {
+// chunk returns the chunk at p of src, which ends where its last chunk does: its identifier, its
+// payload, and the position after its padding. The pad byte of the last chunk may be missing, as it
+// is in files found in the wild.
+func chunk(src []byte, p int) (id uint32, payload []byte, next int, err error) {
+	b := src[p:]
 	if len(b) < 8 {
-		return 0, nil, nil, FormatError("truncated chunk header")
+		return 0, nil, 0, FormatError{p, "truncated chunk header"}
 	}
-	id = le32(b)
 	n := int64(le32(b[4:]))
 	if n > int64(len(b)-8) {
-		return 0, nil, nil, FormatError("chunk longer than the file")
+		return 0, nil, 0, FormatError{p, "chunk longer than the file"}
 	}
-	payload, rest = b[8:8+n], b[8+n:]
-	if n&1 == 1 && len(rest) > 0 {
-		rest = rest[1:]
-	}
-	return id, payload, rest, nil
+	return le32(b), b[8 : 8+n], min(p+8+int(n+n&1), len(src)), nil
 }
 
-// riffBody returns the chunks of src.
+// riffHeader is where the first chunk of a file lies.
+const riffHeader = 12
+
+// riffBody returns src up to where its chunks end.
 func riffBody(src []byte) ([]byte, error) {
 	if !IsWebP(src) {
-		return nil, FormatError("no RIFF WEBP header")
+		return nil, FormatError{0, "no RIFF WEBP header"}
 	}
 	n := int64(le32(src[4:]))
 	if n < 4 || n+8 > int64(len(src)) {
-		return nil, FormatError("RIFF size beyond the file")
+		return nil, FormatError{4, "RIFF size beyond the file"}
 	}
-	return src[12 : 8+n], nil
+	return src[:8+n], nil
 }
 
 // Parse reads the container and the header of every frame. It decodes nothing and allocates no
@@ -121,14 +123,14 @@ func Parse(src []byte) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, payload, rest, err := chunk(body)
+	id, payload, next, err := chunk(body, riffHeader)
 	if err != nil {
 		return nil, err
 	}
 	f := new(File)
 	if id != fccVP8X {
 		var fr Frame
-		if err := fr.setBits(id, payload); err != nil {
+		if err := fr.setBits(riffHeader, id, payload); err != nil {
 			return nil, err
 		}
 		f.Width, f.Height, f.Alpha = fr.Rect.Dx(), fr.Rect.Dy(), fr.HasAlpha
@@ -136,34 +138,35 @@ func Parse(src []byte) (*File, error) {
 		return f, nil
 	}
 	if len(payload) < 10 {
-		return nil, FormatError("short VP8X chunk")
+		return nil, FormatError{riffHeader, "short VP8X chunk"}
 	}
 	flags := payload[0]
 	f.Width, f.Height = le24(payload[4:])+1, le24(payload[7:])+1
 	if int64(f.Width)*int64(f.Height) > 1<<32-1 {
-		return nil, FormatError("canvas over 2^32 pixels")
+		return nil, FormatError{riffHeader, "canvas over 2^32 pixels"}
 	}
 	f.Alpha = flags&flagAlpha != 0
 	f.Animated = flags&flagAnimation != 0
-	return f, f.readChunks(rest)
+	return f, f.readChunks(body, next)
 }
 
-// readChunks reads what follows the VP8X chunk (RFC 9649 section 2.7).
-func (f *File) readChunks(b []byte) error {
+// readChunks reads what follows the VP8X chunk (RFC 9649 section 2.7), from p on.
+func (f *File) readChunks(src []byte, p int) error {
 	var still Frame
-	for len(b) > 0 {
-		id, payload, rest, err := chunk(b)
-		if err != nil {
-			if len(f.Frames) > 0 && len(b) < 8 && !f.Animated {
+	for next := 0; p < len(src); p = next {
+		var id uint32
+		var payload []byte
+		var err error
+		if id, payload, next, err = chunk(src, p); err != nil {
+			if len(f.Frames) > 0 && len(src)-p < 8 && !f.Animated {
 				break // stray bytes behind the picture
 			}
 			return err
 		}
-		b = rest
 		switch id {
 		case fccANIM:
 			if len(payload) < 6 {
-				return FormatError("short ANIM chunk")
+				return FormatError{p, "short ANIM chunk"}
 			}
 			f.Background = color.NRGBA{R: payload[2], G: payload[1], B: payload[0], A: payload[3]}
 			f.LoopCount = int(binary.LittleEndian.Uint16(payload[4:]))
@@ -171,24 +174,24 @@ func (f *File) readChunks(b []byte) error {
 			if !f.Animated {
 				continue // RFC 9649 2.7.1: without the flag these are to be ignored
 			}
-			fr, err := f.readANMF(payload)
+			fr, err := f.readANMF(src[:p+8+len(payload)], p)
 			if err != nil {
 				return err
 			}
 			f.Frames = append(f.Frames, fr)
 		case fccALPH:
 			if !f.Animated && still.alpha == nil && len(f.Frames) == 0 {
-				still.alpha = payload
+				still.alpha, still.alphaAt = payload, p
 			}
 		case fccVP8, fccVP8L:
 			if f.Animated || len(f.Frames) > 0 {
 				continue
 			}
-			if err := still.setBits(id, payload); err != nil {
+			if err := still.setBits(p, id, payload); err != nil {
 				return err
 			}
 			if still.Rect.Dx() != f.Width || still.Rect.Dy() != f.Height {
-				return FormatError("picture and canvas differ in size")
+				return FormatError{p, "picture and canvas differ in size"}
 			}
 			f.Frames = []Frame{still}
 			f.Alpha = f.Alpha || still.HasAlpha
@@ -210,15 +213,20 @@ func (f *File) readChunks(b []byte) error {
 		}
 	}
 	if len(f.Frames) == 0 {
-		return FormatError("no picture")
+		return FormatError{p, "no picture"}
 	}
 	return nil
 }
 
-// readANMF reads one frame of an animation (RFC 9649 section 2.7.1.1).
-func (f *File) readANMF(b []byte) (Frame, error) {
-	if len(b) < 16 {
-		return Frame{}, FormatError("short ANMF chunk")
+// anmfHeader is the length of an ANMF chunk before the chunks inside it.
+const anmfHeader = 16
+
+// readANMF reads the frame of an animation (RFC 9649 section 2.7.1.1) whose chunk lies at p of src,
+// which ends where that chunk does.
+func (f *File) readANMF(src []byte, p int) (Frame, error) {
+	b := src[p+8:]
+	if len(b) < anmfHeader {
+		return Frame{}, FormatError{p, "short ANMF chunk"}
 	}
 	x, y := 2*le24(b), 2*le24(b[3:])
 	w, h := le24(b[6:])+1, le24(b[9:])+1
@@ -228,72 +236,72 @@ func (f *File) readANMF(b []byte) (Frame, error) {
 		Dispose: b[15]&1 != 0,
 	}
 	if x+w > f.Width || y+h > f.Height {
-		return Frame{}, FormatError("frame outside the canvas")
+		return Frame{}, FormatError{p, "frame outside the canvas"}
 	}
-	for b = b[16:]; len(b) > 0; {
-		id, payload, rest, err := chunk(b)
+	for at := p + 8 + anmfHeader; at < len(src); {
+		id, payload, next, err := chunk(src, at)
 		if err != nil {
-			if fr.bits != nil && len(b) < 8 {
+			if fr.bits != nil && len(src)-at < 8 {
 				break
 			}
 			return Frame{}, err
 		}
-		b = rest
 		switch {
 		case id == fccALPH && fr.alpha == nil && fr.bits == nil:
-			fr.alpha = payload
+			fr.alpha, fr.alphaAt = payload, at
 		case (id == fccVP8 || id == fccVP8L) && fr.bits == nil:
-			if err := fr.setBits(id, payload); err != nil {
+			if err := fr.setBits(at, id, payload); err != nil {
 				return Frame{}, err
 			}
 		}
+		at = next
 	}
 	if fr.bits == nil {
-		return Frame{}, FormatError("frame without a picture")
+		return Frame{}, FormatError{p, "frame without a picture"}
 	}
 	if fr.Rect.Dx() != w || fr.Rect.Dy() != h {
-		return Frame{}, FormatError("frame and its picture differ in size")
+		return Frame{}, FormatError{p, "frame and its picture differ in size"}
 	}
 	fr.Rect = fr.Rect.Add(image.Pt(x, y))
 	return fr, nil
 }
 
-// setBits takes a bitstream and reads its size from its header: RFC 6386 section 9.1 for VP8,
-// RFC 9649 section 3.4 for VP8L. An ALPH chunk beside VP8L is ignored.
-func (fr *Frame) setBits(id uint32, b []byte) error {
+// setBits takes the bitstream b, whose chunk lies at p, and reads its size from its header: RFC 6386
+// section 9.1 for VP8, RFC 9649 section 3.4 for VP8L. An ALPH chunk beside VP8L is ignored.
+func (fr *Frame) setBits(p int, id uint32, b []byte) error {
 	var w, h int
 	switch id {
 	case fccVP8:
 		if len(b) < 10 {
-			return FormatError("short VP8 chunk")
+			return FormatError{p, "short VP8 chunk"}
 		}
 		if b[0]&1 != 0 {
-			return FormatError("VP8 picture is not a key frame")
+			return FormatError{p, "VP8 picture is not a key frame"}
 		}
 		if b[3] != 0x9d || b[4] != 0x01 || b[5] != 0x2a {
-			return FormatError("no VP8 start code")
+			return FormatError{p, "no VP8 start code"}
 		}
 		w = int(binary.LittleEndian.Uint16(b[6:])) & 0x3fff
 		h = int(binary.LittleEndian.Uint16(b[8:])) & 0x3fff
 		fr.HasAlpha = fr.alpha != nil
 	case fccVP8L:
 		if len(b) < 5 {
-			return FormatError("short VP8L chunk")
+			return FormatError{p, "short VP8L chunk"}
 		}
 		v := le32(b[1:])
 		if b[0] != 0x2f || v>>29 != 0 {
-			return FormatError("no VP8L signature")
+			return FormatError{p, "no VP8L signature"}
 		}
 		w, h = int(v&0x3fff)+1, int(v>>14&0x3fff)+1
 		fr.HasAlpha = v>>28&1 != 0
 		fr.alpha, fr.Lossless = nil, true
 	default:
-		return FormatError("unknown chunk where the picture should be")
+		return FormatError{p, "unknown chunk where the picture should be"}
 	}
 	if w == 0 || h == 0 {
-		return FormatError("empty picture")
+		return FormatError{p, "empty picture"}
 	}
-	fr.bits = b
+	fr.bits, fr.at = b, p
 	fr.Rect = image.Rect(0, 0, w, h)
 	return nil
 }

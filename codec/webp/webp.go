@@ -29,13 +29,17 @@ package webp
 import (
 	"errors"
 
+	"miniatura/codec/internal/damage"
 	"miniatura/codec/internal/effort"
 )
 
 // A FormatError reports that the input is not a valid WebP file.
-type FormatError string
+type FormatError struct {
+	Offset int // in the input, of the chunk that is damaged; 0 where it is not known
+	Msg    string
+}
 
-func (e FormatError) Error() string { return "webp: invalid format: " + string(e) }
+func (e FormatError) Error() string { return damage.Text("webp", e.Offset, e.Msg) }
 
 // An UnsupportedError reports that the input is valid but of a kind this package does not handle,
 // or that a picture is one that WebP cannot hold.
