@@ -20,27 +20,23 @@ import (
 // or 16, would be more than a trace in the result.
 const narrow = 64
 
-type jpegSource struct{ *jpeg.Decoder }
+type jpegSource struct{ *jpeg.Reader }
 
 func openJPEG(src []byte) (source, error) {
-	d, err := jpeg.NewDecoder(src)
+	d, err := jpeg.NewReader(src)
 	return jpegSource{d}, err
 }
 
 func (s jpegSource) header() header {
 	h := header{
-		w: s.W, h: s.H, frames: 1, planar: true, orientation: exif.Orientation(s.Exif()),
-		space: icc.RGB, odd: s.Odd, coding: coding{name: "JPEG", lossy: true, coarse: s.Progressive},
+		w: s.Width, h: s.Height, frames: 1, planar: true, orientation: exif.Orientation(s.EXIF),
+		profile: s.ICC, space: icc.RGB, note: s.Note, odd: s.Odd, coding: coding{name: "JPEG", lossy: true, coarse: s.Progressive},
 	}
 	if s.Progressive {
 		h.coding.name = "progressive JPEG"
 	}
 	for _, g := range s.Segments {
 		h.coding.metadata += len(g.Data)
-	}
-	var another bool
-	if h.profile, another = s.ICCProfile(); another {
-		h.note = "another profile dropped: the first counts"
 	}
 	switch s.Model {
 	case jpeg.ModelGray:

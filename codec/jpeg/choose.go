@@ -21,7 +21,7 @@ const (
 // will do; else it is 8. Half a sample of the target is given away, so that a chroma plane of an
 // odd number of samples, rounded up, does not cost twice. For chroma planes that go to 4:2:0, cw
 // and ch are half of w and h, rounded up; else they are w and h.
-func (d *Decoder) ChooseScale(w, h, cw, ch int) (n [4]int) {
+func (d *Reader) ChooseScale(w, h, cw, ch int) (n [4]int) {
 	for i := range d.Components {
 		n[i] = 8
 		tw, th := float64(w)-0.5, float64(h)-0.5

@@ -52,7 +52,7 @@ func smallPictures(t testing.TB) map[string][]byte {
 }
 
 func tryDecode(src []byte, n int) (out [4][]byte, err error) {
-	d, err := NewDecoder(src)
+	d, err := NewReader(src)
 	if err != nil {
 		return out, err
 	}
@@ -227,7 +227,7 @@ func TestUnsupportedProcesses(t *testing.T) {
 		}
 	}
 	for name, src := range cases {
-		_, err := NewDecoder(src)
+		_, err := NewReader(src)
 		var u UnsupportedError
 		if !errors.As(err, &u) {
 			t.Errorf("%s: %v, want an UnsupportedError", name, err)
@@ -277,7 +277,7 @@ func TestHostileFiles(t *testing.T) {
 
 // discard decodes and counts samples.
 func discard(ctx context.Context, src []byte, n int) (samples int, err error) {
-	d, err := NewDecoder(src)
+	d, err := NewReader(src)
 	if err != nil {
 		return 0, err
 	}
@@ -300,7 +300,7 @@ func TestPeakBytes(t *testing.T) {
 	}
 	for name, src := range pictures {
 		for _, n := range []int{1, 3, 8} {
-			d, err := NewDecoder(src)
+			d, err := NewReader(src)
 			if err != nil {
 				t.Fatal(name, err)
 			}
@@ -330,7 +330,7 @@ func TestContextAndEmitStopDecoding(t *testing.T) {
 	for name, src := range smallPictures(t) {
 		ctx, cancel := context.WithCancel(context.Background())
 		bands := 0
-		d, err := NewDecoder(src)
+		d, err := NewReader(src)
 		if err != nil {
 			t.Fatal(err)
 		}

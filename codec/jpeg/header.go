@@ -64,18 +64,21 @@ const maxBlocksInMCU = 10
 // maxSegments bounds the APP segments that are remembered; later ones are read over.
 const maxSegments = 512
 
-// A Decoder reads one JPEG picture, the first of its source. It keeps and never writes to the
+// A Reader reads one JPEG picture, the first of its source. It keeps and never writes to the
 // source.
-type Decoder struct {
-	W, H        int         // in pixels
-	Components  []Component // 1, 3 or 4
-	Model       ColorModel
-	Progressive bool
-	Odd         bool // shown by everybody, but not by the standard: no Huffman tables, equal component identifiers, a stray DNL
-	Segments    []Segment
+type Reader struct {
+	Width, Height int         // in pixels
+	Components    []Component // 1, 3 or 4
+	Model         ColorModel
+	Progressive   bool
+	Odd           bool // shown by everybody, but not by the standard: no Huffman tables, equal component identifiers, a stray DNL
+	Segments      []Segment
+	EXIF          []byte // the TIFF structure of the Exif segment, a part of the source, or nil
+	ICC           []byte // the profile, or nil where there is none, or not all of it
+	Note          string // what is odd, though the picture is not damaged
 
 	// MaxBytes bounds what Decode may allocate: it returns an error that is ErrLimit rather than
-	// exceed it. NewDecoder sets DefaultMaxBytes.
+	// exceed it. NewReader sets DefaultMaxBytes.
 	MaxBytes int64
 
 	src        []byte
@@ -94,15 +97,15 @@ type Decoder struct {
 	adobeTransform byte
 }
 
-// DefaultMaxBytes is a Decoder's MaxBytes when it is not changed. A progressive picture of 100
+// DefaultMaxBytes is a Reader's MaxBytes when it is not changed. A progressive picture of 100
 // megapixels fits at N = 4.
 const DefaultMaxBytes = 256 << 20
 
-// NewDecoder reads the headers of the first picture in src, up to its first scan. It reads no
-// entropy-coded data and allocates some hundred bytes a segment. The errors are FormatError and
-// UnsupportedError.
-func NewDecoder(src []byte) (*Decoder, error) {
-	d := &Decoder{src: src, MaxBytes: DefaultMaxBytes}
+// NewReader reads the headers of the first picture in src, up to its first scan. It reads no
+// entropy-coded data, and allocates some hundred bytes a segment and a profile that several segments
+// hold. The errors are FormatError and UnsupportedError.
+func NewReader(src []byte) (*Reader, error) {
+	d := &Reader{src: src, MaxBytes: DefaultMaxBytes}
 	if len(src) < 4 || src[0] != 0xFF || src[1] != markerSOI {
 		return nil, FormatError{0, "missing SOI marker"}
 	}
@@ -116,6 +119,11 @@ func NewDecoder(src []byte) (*Decoder, error) {
 	}
 	d.first = *s
 	d.setModel()
+	d.EXIF = d.payload(markerAPP1, exifHeader)
+	var another bool
+	if d.ICC, another = d.profile(); another {
+		d.Note = "another profile dropped: the first counts"
+	}
 	// Every block takes at least one bit in a progressive picture (its first DC scan) and two in a
 	// sequential one (DC and EOB), so a header that promises more is refused.
 	var blocks int64
@@ -134,7 +142,7 @@ func NewDecoder(src []byte) (*Decoder, error) {
 // nextScan walks over the marker segments from d.next to the next SOS and returns it, or nil at EOI
 // or at the end of the source. d.next is then the first entropy-coded byte; the caller moves it
 // behind the scan's data.
-func (d *Decoder) nextScan() (*scan, error) {
+func (d *Reader) nextScan() (*scan, error) {
 	for {
 		m, seg, err := d.nextSegment()
 		if err != nil {
@@ -179,7 +187,7 @@ func (d *Decoder) nextScan() (*scan, error) {
 // nextSegment returns the next marker and its segment's bytes, and moves d.next behind it; d.at is
 // where the marker lies. The marker is 0 at the end of the source. Bytes between segments that are no marker are skipped, as
 // in every decoder.
-func (d *Decoder) nextSegment() (m byte, seg []byte, err error) {
+func (d *Reader) nextSegment() (m byte, seg []byte, err error) {
 	b, p := d.src, d.next
 	for {
 		i := bytes.IndexByte(b[p:], 0xFF)
@@ -215,7 +223,7 @@ func (d *Decoder) nextSegment() (m byte, seg []byte, err error) {
 }
 
 // sof reads a frame header, B.2.2.
-func (d *Decoder) sof(m byte, seg []byte) error {
+func (d *Reader) sof(m byte, seg []byte) error {
 	if d.Components != nil {
 		return FormatError{d.at, "more than one frame"}
 	}
@@ -235,11 +243,11 @@ func (d *Decoder) sof(m byte, seg []byte) error {
 		return UnsupportedError("number of components")
 	}
 	d.Progressive = m == markerSOF2
-	d.H, d.W = int(binary.BigEndian.Uint16(seg[1:])), int(binary.BigEndian.Uint16(seg[3:]))
-	if d.W == 0 {
+	d.Height, d.Width = int(binary.BigEndian.Uint16(seg[1:])), int(binary.BigEndian.Uint16(seg[3:]))
+	if d.Width == 0 {
 		return FormatError{d.at, "width is 0"}
 	}
-	if d.H == 0 {
+	if d.Height == 0 {
 		return UnsupportedError("height given by DNL")
 	}
 	cs := make([]Component, n)
@@ -257,19 +265,19 @@ func (d *Decoder) sof(m byte, seg []byte) error {
 		}
 		d.hmax, d.vmax = max(d.hmax, c.H), max(d.vmax, c.V)
 	}
-	d.mcux = (d.W + 8*d.hmax - 1) / (8 * d.hmax)
-	d.mcuy = (d.H + 8*d.vmax - 1) / (8 * d.vmax)
+	d.mcux = (d.Width + 8*d.hmax - 1) / (8 * d.hmax)
+	d.mcuy = (d.Height + 8*d.vmax - 1) / (8 * d.vmax)
 	for i := range cs {
 		c := &cs[i]
-		c.bw = (d.W*c.H + 8*d.hmax - 1) / (8 * d.hmax)
-		c.bh = (d.H*c.V + 8*d.vmax - 1) / (8 * d.vmax)
+		c.bw = (d.Width*c.H + 8*d.hmax - 1) / (8 * d.hmax)
+		c.bh = (d.Height*c.V + 8*d.vmax - 1) / (8 * d.vmax)
 	}
 	d.Components = cs
 	return nil
 }
 
 // dqt reads quantization tables, B.2.4.1.
-func (d *Decoder) dqt(seg []byte) error {
+func (d *Reader) dqt(seg []byte) error {
 	for len(seg) > 0 {
 		pq, tq := seg[0]>>4, seg[0]&15
 		if pq > 1 || tq > 3 {
@@ -295,7 +303,7 @@ func (d *Decoder) dqt(seg []byte) error {
 }
 
 // dht remembers Huffman table specifications, B.2.4.2.
-func (d *Decoder) dht(seg []byte) error {
+func (d *Reader) dht(seg []byte) error {
 	for len(seg) > 0 {
 		if len(seg) < 17 {
 			return FormatError{d.at, "DHT has wrong length"}
@@ -322,7 +330,7 @@ func (d *Decoder) dht(seg []byte) error {
 }
 
 // sos reads a scan header, B.2.3.
-func (d *Decoder) sos(seg []byte) (*scan, error) {
+func (d *Reader) sos(seg []byte) (*scan, error) {
 	if d.Components == nil {
 		return nil, FormatError{d.at, "scan without frame"}
 	}
@@ -373,7 +381,7 @@ func (d *Decoder) sos(seg []byte) (*scan, error) {
 
 // app remembers an application segment, and reads what says how the components are to be
 // understood.
-func (d *Decoder) app(m byte, seg []byte) {
+func (d *Reader) app(m byte, seg []byte) {
 	switch {
 	case m == markerAPP0 && len(seg) >= 5 && string(seg[:5]) == "JFIF\x00":
 		d.jfif = true
@@ -387,7 +395,7 @@ func (d *Decoder) app(m byte, seg []byte) {
 
 // setModel is called when all segments before the first scan are read. The rules are libjpeg's,
 // which every reader shares.
-func (d *Decoder) setModel() {
+func (d *Reader) setModel() {
 	switch c := d.Components; len(c) {
 	case 1:
 		d.Model = ModelGray
@@ -413,12 +421,11 @@ func (d *Decoder) setModel() {
 
 var (
 	exifHeader = []byte("Exif\x00\x00")
-	xmpHeader  = []byte("http://ns.adobe.com/xap/1.0/\x00")
 	iccHeader  = []byte("ICC_PROFILE\x00")
 )
 
 // payload returns what follows prefix in the first segment that has it.
-func (d *Decoder) payload(m byte, prefix []byte) []byte {
+func (d *Reader) payload(m byte, prefix []byte) []byte {
 	for _, s := range d.Segments {
 		if s.Marker == m && bytes.HasPrefix(s.Data, prefix) {
 			return s.Data[len(prefix):]
@@ -427,22 +434,11 @@ func (d *Decoder) payload(m byte, prefix []byte) []byte {
 	return nil
 }
 
-// Exif returns the TIFF structure of the Exif segment, a part of the source, or nil.
-func (d *Decoder) Exif() []byte { return d.payload(markerAPP1, exifHeader) }
-
-// XMP returns the XMP packet, a part of the source, or nil. Extended XMP is left out.
-func (d *Decoder) XMP() []byte { return d.payload(markerAPP1, xmpHeader) }
-
-// MPF returns the multi-picture index of an MPO file (CIPA DC-007), a part of the source, or nil.
-// The decoder reads the first picture only.
-func (d *Decoder) MPF() []byte { return d.payload(markerAPP2, []byte("MPF\x00")) }
-
-// ICCProfile returns the ICC profile: a part of the source when it is in one segment, else its
-// chunks put together. It is nil when there is none, or when a chunk is missing, misnumbered or
-// doubled before all are there: the profile is then unusable, but the picture may be usable.
-// Segments behind the last chunk do not change it; another reports whether one of them has other
-// contents.
-func (d *Decoder) ICCProfile() (profile []byte, another bool) {
+// profile returns the ICC profile: a part of the source when it is in one segment, else its chunks
+// put together. It is nil when there is none, or when a chunk is missing, misnumbered or doubled
+// before all are there: the profile is then unusable, but the picture may be usable. Segments behind
+// the last chunk do not change it; another reports whether one of them has other contents.
+func (d *Reader) profile() (profile []byte, another bool) {
 	var chunk [256][]byte
 	n, total, size := 0, 0, 0
 	for _, s := range d.Segments {

@@ -66,9 +66,9 @@ func oddJPEGs(t testing.TB) (out [][]byte) {
 }
 
 // decoded decodes src at 8/8, or fails the test.
-func decoded(t testing.TB, name string, src []byte) (planes [4][]byte, d *Decoder) {
+func decoded(t testing.TB, name string, src []byte) (planes [4][]byte, d *Reader) {
 	t.Helper()
-	d, err := NewDecoder(src)
+	d, err := NewReader(src)
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
@@ -150,7 +150,7 @@ func TestMissingHuffmanTablesAreTheStandards(t *testing.T) {
 	})
 	progressive := without(tool(t, "jpegtran", plain, "-progressive"), func(c, s byte) bool { return false })
 	for name, src := range map[string][]byte{"selector 2": third, "progressive": progressive} {
-		d, err := NewDecoder(src)
+		d, err := NewReader(src)
 		if err == nil {
 			err = d.Decode(context.Background(), [4]int{8, 8, 8, 8}, func(c, y int, rows []byte, stride, count int) error { return nil })
 		}
@@ -182,7 +182,7 @@ func TestEqualComponentIdentifiers(t *testing.T) {
 	for _, c := range [][2]string{
 		{"\x01\x01\x01", "\x01\x02\x03"}, {"\x01\x02\x02", "\x01\x02\x03"}, {"\x01\x02\x03", "\x01\x01\x01"}, {"\x01\x02\x03", "\x04\x05\x06"},
 	} {
-		if _, err := NewDecoder(named(c[0], c[1])); err == nil {
+		if _, err := NewReader(named(c[0], c[1])); err == nil {
 			t.Errorf("frame of % x with a scan of % x is read", c[0], c[1])
 		}
 	}

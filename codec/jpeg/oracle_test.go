@@ -79,7 +79,7 @@ func TestLumaAgainstDjpeg(t *testing.T) {
 	}
 	for _, p := range oraclePictures(t) {
 		src := readFile(t, p)
-		d, err := NewDecoder(src)
+		d, err := NewReader(src)
 		if err != nil {
 			t.Fatal(p, err)
 		}
@@ -145,7 +145,7 @@ func TestSamplingFactors(t *testing.T) {
 	for _, sample := range []string{"1x1,1x1,1x1", "2x2,1x1,1x1", "4x2,1x1,1x1", "2x4,1x1,1x1", "4x1,2x1,1x1", "1x4,1x2,1x1", "3x1,1x1,3x1",
 		"2x2,2x1,1x2", "1x1,2x2,1x1", "2x1,1x1,2x2"} {
 		src := tool(t, "cjpeg", ppm, "-quality", "90", "-optimize", "-sample", sample)
-		d, err := NewDecoder(src)
+		d, err := NewReader(src)
 		if err != nil {
 			t.Errorf("%s: %v", sample, err)
 			continue

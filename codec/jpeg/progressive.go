@@ -25,7 +25,7 @@ const maxScans = 256
 // A progressive is the state of a progressive picture.
 type progressive struct {
 	*workspace
-	d   *Decoder
+	d   *Reader
 	ctx context.Context
 
 	kept uint64 // the AC coefficients kept of the current component, by zig-zag index
@@ -52,7 +52,7 @@ func keeps(n int) (m uint64) {
 }
 
 // progressiveBytes is the part of PeakBytes for coefficients.
-func (d *Decoder) progressiveBytes(n [4]int) (total int64) {
+func (d *Reader) progressiveBytes(n [4]int) (total int64) {
 	most := int64(0)
 	for i := range d.Components {
 		c := &d.Components[i]
@@ -64,7 +64,7 @@ func (d *Decoder) progressiveBytes(n [4]int) (total int64) {
 	return total + most
 }
 
-func (d *Decoder) decodeProgressive(ctx context.Context, w *workspace, emit emitFunc) error {
+func (d *Reader) decodeProgressive(ctx context.Context, w *workspace, emit emitFunc) error {
 	g := &progressive{workspace: w, d: d, ctx: ctx}
 	g.scans = g.scans[:0]
 	if err := g.list(); err != nil {

@@ -16,18 +16,18 @@ type emitFunc = func(c, n, y int, rows []byte, stride, count int) error
 
 // PlaneSize returns the size, in samples, of component c decoded at n/8: ceil(W * H_c/Hmax * n/8)
 // and likewise for the height.
-func (d *Decoder) PlaneSize(c, n int) (w, h int) {
+func (d *Reader) PlaneSize(c, n int) (w, h int) {
 	k := &d.Components[c]
-	return num.DivUp(d.W*k.H*n, 8*d.hmax), num.DivUp(d.H*k.V*n, 8*d.vmax)
+	return num.DivUp(d.Width*k.H*n, 8*d.hmax), num.DivUp(d.Height*k.V*n, 8*d.vmax)
 }
 
 // PlaneExtent returns the size of the whole picture in samples of component c decoded at n/8: a
 // rectangle from (0, 0), the corner of the first sample, that may end within the plane's last
 // column and row. It is what a scaler has to map onto its destination so that planes of any n, and
 // any sampling, lie on the same grid: JPEG's chroma samples are centred between those of the luma.
-func (d *Decoder) PlaneExtent(c, n int) (w, h float64) {
+func (d *Reader) PlaneExtent(c, n int) (w, h float64) {
 	k := &d.Components[c]
-	return float64(d.W*k.H*n) / float64(8*d.hmax), float64(d.H*k.V*n) / float64(8*d.vmax)
+	return float64(d.Width*k.H*n) / float64(8*d.hmax), float64(d.Height*k.V*n) / float64(8*d.vmax)
 }
 
 // A Scales is a set of n from 1 to 8 at which a component is decoded: bit n stands for n/8.
@@ -38,10 +38,10 @@ func (s Scales) most() int { return bits.Len16(uint16(s)) - 1 }
 
 // PeakBytes estimates what Decode allocates at n, an upper bound to within some ten kilobytes. It
 // does not count the source and what the caller keeps.
-func (d *Decoder) PeakBytes(n [4]int) int64 { return d.PeakBytesAll(scalesOf(n)) }
+func (d *Reader) PeakBytes(n [4]int) int64 { return d.PeakBytesAll(scalesOf(n)) }
 
 // PeakBytesAll is PeakBytes for DecodeAll.
-func (d *Decoder) PeakBytesAll(scales [4]Scales) int64 {
+func (d *Reader) PeakBytesAll(scales [4]Scales) int64 {
 	total := int64(160 << 10) // tables, bit reader
 	var most [4]int
 	for i := range d.Components {
@@ -83,7 +83,7 @@ func scalesOf(n [4]int) (s [4]Scales) {
 // A picture is complete when every component has been decoded to the last block; what follows, or
 // the lack of an EOI marker, is ignored. Damage is a FormatError wherever decoding meets it; it
 // does not meet it in scans that n does not need.
-func (d *Decoder) Decode(ctx context.Context, n [4]int, emit func(c, y int, rows []byte, stride, count int) error) error {
+func (d *Reader) Decode(ctx context.Context, n [4]int, emit func(c, y int, rows []byte, stride, count int) error) error {
 	for c := range d.Components {
 		if n[c] < 1 || n[c] > 8 {
 			return fmt.Errorf("jpeg: component %d wanted at %d/8", c, n[c])
@@ -97,7 +97,7 @@ func (d *Decoder) Decode(ctx context.Context, n [4]int, emit func(c, y int, rows
 // DecodeAll is Decode for several scales at once: the entropy-coded samples are read once, as the
 // largest scale needs them, and every band comes once for each n in scales[c]. The planes are
 // Decode's. An error means that Decode fails for one of the scales, not for each.
-func (d *Decoder) DecodeAll(ctx context.Context, scales [4]Scales, emit func(c, n, y int, rows []byte, stride, count int) error) error {
+func (d *Reader) DecodeAll(ctx context.Context, scales [4]Scales, emit func(c, n, y int, rows []byte, stride, count int) error) error {
 	for c := range d.Components {
 		if s := scales[c]; s == 0 || s&^0x1FE != 0 {
 			return fmt.Errorf("jpeg: component %d wanted at scales %#x", c, uint(s))

@@ -10,9 +10,9 @@ import (
 )
 
 // planes decodes src with all components at n/8.
-func decodePlanes(t testing.TB, src []byte, n int) (d *Decoder, out [4][]byte) {
+func decodePlanes(t testing.TB, src []byte, n int) (d *Reader, out [4][]byte) {
 	t.Helper()
-	d, err := NewDecoder(src)
+	d, err := NewReader(src)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func decodePlanes(t testing.TB, src []byte, n int) (d *Decoder, out [4][]byte) {
 }
 
 // planes decodes and checks that every component's bands come in order and make the whole plane.
-func (d *Decoder) planes(n [4]int) (out [4][]byte, err error) {
+func (d *Reader) planes(n [4]int) (out [4][]byte, err error) {
 	err = d.Decode(context.Background(), n, func(c, y int, rows []byte, stride, count int) error {
 		w, _ := d.PlaneSize(c, n[c])
 		if y*w != len(out[c]) {
@@ -112,7 +112,7 @@ func near(t *testing.T, name string, a []byte, as int, b []byte, bs, d int) {
 }
 
 func TestChooseScaleLeavesTwoSamplesForEachOfTheTarget(t *testing.T) {
-	d := &Decoder{W: 4032, H: 3024, hmax: 2, vmax: 2, Components: []Component{{H: 2, V: 2}, {H: 1, V: 1}, {H: 1, V: 1}}}
+	d := &Reader{Width: 4032, Height: 3024, hmax: 2, vmax: 2, Components: []Component{{H: 2, V: 2}, {H: 1, V: 1}, {H: 1, V: 1}}}
 	for _, c := range []struct {
 		w, h int
 		want [4]int

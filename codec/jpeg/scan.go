@@ -8,7 +8,7 @@ import (
 )
 
 // decodeSequential decodes all scans of a sequential picture.
-func (d *Decoder) decodeSequential(ctx context.Context, w *workspace, emit emitFunc) error {
+func (d *Reader) decodeSequential(ctx context.Context, w *workspace, emit emitFunc) error {
 	s := &d.first
 	var seen [4]bool
 	for left := len(d.Components); ; {
@@ -59,7 +59,7 @@ func (w *workspace) buildTables(s *scan) error {
 }
 
 // scan decodes one scan and emits its components' bands.
-func (w *workspace) scan(ctx context.Context, d *Decoder, s *scan, emit emitFunc) error {
+func (w *workspace) scan(ctx context.Context, d *Reader, s *scan, emit emitFunc) error {
 	if err := w.buildTables(s); err != nil {
 		return err
 	}

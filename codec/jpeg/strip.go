@@ -15,7 +15,7 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 	if len(src) < 4 || src[0] != 0xFF || src[1] != markerSOI {
 		return nil, FormatError{0, "missing SOI marker"}
 	}
-	d := Decoder{src: src, next: 2}
+	d := Reader{src: src, next: 2}
 	out := append(make([]byte, 0, len(src)), 0xFF, markerSOI)
 	frame, scan := false, false
 	for {
