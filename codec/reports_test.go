@@ -186,7 +186,7 @@ func (r report) judge(t *testing.T, src, out []byte, isWebP bool) {
 // how often it runs. Each frame is read by dwebp as well, where that is
 // installed: as a whole and piece by piece, as a browser reads it.
 func (r report) webpFrames(t *testing.T, b []byte) (first image.Image, delays []time.Duration, plays int) {
-	f, err := webp.Parse(b)
+	f, err := webp.NewReader(b)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +205,7 @@ func (r report) webpFrames(t *testing.T, b []byte) (first image.Image, delays []
 	}
 	if _, err := exec.LookPath("webpmux"); err != nil {
 		t.Log("webpmux is not installed")
-		return first, delays, f.LoopCount
+		return first, delays, f.Plays
 	}
 	dir := t.TempDir()
 	name, frame := filepath.Join(dir, "all.webp"), filepath.Join(dir, "frame.webp")
@@ -222,7 +222,7 @@ func (r report) webpFrames(t *testing.T, b []byte) (first image.Image, delays []
 		}
 		dwebpBoth(t, one)
 	}
-	return first, delays, f.LoopCount
+	return first, delays, f.Plays
 }
 
 // dwebpBoth has libwebp read a still picture both ways.

@@ -12,10 +12,10 @@ import (
 
 // This file is WebP's row.
 
-type webpSource struct{ *webp.File }
+type webpSource struct{ *webp.Reader }
 
 func openWebP(src []byte) (source, error) {
-	f, err := webp.Parse(src)
+	f, err := webp.NewReader(src)
 	return webpSource{f}, err
 }
 
@@ -45,7 +45,7 @@ func (s webpSource) peak(ts ...*target) int64 {
 
 func (s webpSource) still(ctx context.Context, ts ...*target) ([]picture, error) {
 	if s.Animated { // of one frame, which need not fill the canvas
-		m, _, err := webp.NewPlayer(s.File).Next()
+		m, _, err := webp.NewPlayer(s.Reader).Next()
 		if err != nil {
 			return nil, err
 		}
@@ -68,7 +68,7 @@ func (s webpSource) still(ctx context.Context, ts ...*target) ([]picture, error)
 	return pictures, nil
 }
 
-func (s webpSource) player() (player, int, error) { return webp.NewPlayer(s.File), s.LoopCount, nil }
+func (s webpSource) player() (player, int, error) { return webp.NewPlayer(s.Reader), s.Plays, nil }
 
 // planesToPlanes is the road of lossy WebP to WebP: 4:2:0 in, 4:2:0 out.
 func planesToPlanes(m *image.YCbCr, t *target) (image.Image, error) {
@@ -136,7 +136,7 @@ func (r webpRecorder) finish() (out []byte, exact bool, err error) {
 
 // allLossless reports whether every frame of a file that was made here is VP8L.
 func allLossless(out []byte) bool {
-	f, err := webp.Parse(out)
+	f, err := webp.NewReader(out)
 	if err != nil {
 		return false
 	}

@@ -168,7 +168,7 @@ func playerOf(b []byte) (player, error) {
 		}
 		return png.NewPlayer(r)
 	case codec.WebP:
-		f, err := webp.Parse(b)
+		f, err := webp.NewReader(b)
 		if err != nil {
 			return nil, err
 		}

@@ -282,15 +282,6 @@ func (r *Reader) descriptor(f *frame, b []byte) error {
 	return nil
 }
 
-// Pixels is what decoding costs: the sum of the frames' areas.
-func (r *Reader) Pixels() int64 {
-	var n int64
-	for i := range r.frames {
-		n += int64(r.frames[i].rect.Dx()) * int64(r.frames[i].rect.Dy())
-	}
-	return n
-}
-
 // Drawing gives the area of frame i and the bytes of its data.
 func (r *Reader) Drawing(i int) (pixels, bytes int64) {
 	f := &r.frames[i]

@@ -155,7 +155,12 @@ func playBounded(t testing.TB, name string, src []byte, limit int64) {
 		}
 		return
 	}
-	if max(r.Pixels(), int64(r.Width)*int64(r.Height)*int64(r.Frames)) > limit {
+	drawn := int64(0)
+	for i := range r.Frames {
+		area, _ := r.Drawing(i)
+		drawn += area
+	}
+	if max(drawn, int64(r.Width)*int64(r.Height)*int64(r.Frames)) > limit {
 		return
 	}
 	for n := 0; ; n++ {

@@ -8,33 +8,33 @@ import (
 	"time"
 )
 
-// A Player composes the frames of a File one by one.
+// A Player composes the frames of an animation one by one.
 type Player struct {
-	f       *File
+	r       *Reader
 	at      int
 	canvas  *image.NRGBA
 	pending Frame // the frame shown last, its disposal not done yet
 }
 
-// NewPlayer begins at the first frame of f; stills have one. The canvas, 4 bytes a pixel, is
-// allocated by Next: hold f.Width and f.Height against a limit first.
-func NewPlayer(f *File) *Player { return &Player{f: f} }
+// NewPlayer begins at the first frame of r; stills have one. The canvas, 4 bytes a pixel, is
+// allocated by Next: hold r.Width and r.Height against a limit first.
+func NewPlayer(r *Reader) *Player { return &Player{r: r} }
 
 // Next composes the next frame and gives the canvas, straight RGBA, as it is shown for delay. The
 // canvas belongs to the Player and is valid until the following call. What no frame covered is
 // transparent: the background color is a hint that viewers do not take. After the last frame
 // the error is io.EOF.
 func (p *Player) Next() (canvas *image.NRGBA, delay time.Duration, err error) {
-	if p.at >= len(p.f.Frames) {
+	if p.at >= len(p.r.Frames) {
 		return nil, 0, io.EOF
 	}
-	fr := &p.f.Frames[p.at]
+	fr := &p.r.Frames[p.at]
 	m, err := fr.DecodeNRGBA()
 	if err != nil {
 		return nil, 0, err
 	}
 	if p.canvas == nil {
-		p.canvas = image.NewNRGBA(image.Rect(0, 0, p.f.Width, p.f.Height))
+		p.canvas = image.NewNRGBA(image.Rect(0, 0, p.r.Width, p.r.Height))
 	}
 	if p.pending.Dispose {
 		r := p.pending.Rect

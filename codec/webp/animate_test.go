@@ -53,9 +53,9 @@ sys.stdout.buffer.write(head.encode() + b"\n" + b"".join(pix))`
 }
 
 // play gives copies of all composed frames.
-func play(t testing.TB, file []byte) (frames []*image.NRGBA, delays []time.Duration, f *File) {
+func play(t testing.TB, file []byte) (frames []*image.NRGBA, delays []time.Duration, f *Reader) {
 	t.Helper()
-	f, err := Parse(file)
+	f, err := NewReader(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,15 +82,15 @@ func TestAnimationsAreComposedAsLibwebpDoes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if f, err := Parse(src); err != nil || !f.Animated {
+		if f, err := NewReader(src); err != nil || !f.Animated {
 			continue
 		}
 		n++
 		name := filepath.Base(path)
 		want, delays, loop := pillow(t, src)
 		got, d, f := play(t, src)
-		if len(got) != len(want) || f.LoopCount != loop {
-			t.Errorf("%s: %d frames, loop %d; want %d, %d", name, len(got), f.LoopCount, len(want), loop)
+		if len(got) != len(want) || f.Plays != loop {
+			t.Errorf("%s: %d frames, loop %d; want %d, %d", name, len(got), f.Plays, len(want), loop)
 			continue
 		}
 		for i := range want {
@@ -157,8 +157,8 @@ func TestAnimationPlaysAsGiven(t *testing.T) {
 		file := writeAnimation(t, frames, int(seed), &Options{Lossless: true})
 		got, delays, f := play(t, file)
 		want, wantDelays, loop := pillow(t, file)
-		if len(got) != len(frames) || len(want) != len(frames) || f.LoopCount != int(seed) || loop != int(seed) {
-			t.Fatalf("seed %d: %d and %d frames of %d, loop %d and %d", seed, len(got), len(want), len(frames), f.LoopCount, loop)
+		if len(got) != len(frames) || len(want) != len(frames) || f.Plays != int(seed) || loop != int(seed) {
+			t.Fatalf("seed %d: %d and %d frames of %d, loop %d and %d", seed, len(got), len(want), len(frames), f.Plays, loop)
 		}
 		for i := range frames {
 			samePixels(t, fmt.Sprintf("seed %d frame %d", seed, i), got[i], frames[i], false)
@@ -207,7 +207,7 @@ func TestLossyAnimationKeepsAlphaAndColors(t *testing.T) {
 func TestOneFrameIsAStill(t *testing.T) {
 	m := moving(20, 20, 1, 1)
 	file := writeAnimation(t, m, 0, &Options{Lossless: true, ICC: []byte("profile")})
-	f, err := Parse(file)
+	f, err := NewReader(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,16 +237,16 @@ func TestAnimationsRewritten(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if f, err := Parse(src); err != nil || !f.Animated {
+		if f, err := NewReader(src); err != nil || !f.Animated {
 			continue
 		}
 		frames, _, f := play(t, src)
 		t0 := time.Now()
-		file := writeAnimation(t, frames, f.LoopCount, &Options{Quality: 80})
+		file := writeAnimation(t, frames, f.Plays, &Options{Quality: 80})
 		d := time.Since(t0)
 		got, _, g := play(t, file)
-		if len(got) != len(frames) || g.LoopCount != f.LoopCount {
-			t.Errorf("%s: %d frames, loop %d", path, len(got), g.LoopCount)
+		if len(got) != len(frames) || g.Plays != f.Plays {
+			t.Errorf("%s: %d frames, loop %d", path, len(got), g.Plays)
 		}
 		lossless := 0
 		for _, fr := range g.Frames {

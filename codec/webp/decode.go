@@ -42,10 +42,10 @@ func DecodeConfig(r io.Reader) (image.Config, error) {
 	return c, nil
 }
 
-func read(r io.Reader) (*File, error) {
+func read(r io.Reader) (*Reader, error) {
 	src, err := io.ReadAll(r)
 	if err != nil {
 		return nil, err
 	}
-	return Parse(src)
+	return NewReader(src)
 }

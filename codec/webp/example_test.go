@@ -51,7 +51,7 @@ func ExampleAnimationWriter() {
 		log.Fatal(err)
 	}
 
-	f, err := webp.Parse(file)
+	f, err := webp.NewReader(file)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -44,7 +44,7 @@ func TestLosslessIsSmallerThanNativewebp(t *testing.T) {
 			continue
 		}
 		compared++
-		f, err := Parse(theirs.Bytes())
+		f, err := NewReader(theirs.Bytes())
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}

@@ -5,7 +5,6 @@ package webp
 import (
 	"encoding/binary"
 	"image"
-	"image/color"
 	"time"
 )
 
@@ -21,7 +20,6 @@ const (
 	fccANMF = 'A' | 'N'<<8 | 'M'<<16 | 'F'<<24
 	fccICCP = 'I' | 'C'<<8 | 'C'<<16 | 'P'<<24
 	fccEXIF = 'E' | 'X'<<8 | 'I'<<16 | 'F'<<24
-	fccXMP  = 'X' | 'M'<<8 | 'P'<<16 | ' '<<24
 )
 
 // Flags of the VP8X chunk (RFC 9649 section 2.7.1).
@@ -33,20 +31,19 @@ const (
 	flagICC       = 1 << 5
 )
 
-// A File is a parsed container. Every slice in it is a part of the bytes given to Parse.
-type File struct {
+// A Reader knows what the container and the header of every frame say. Its slices point into the
+// source.
+type Reader struct {
 	Width, Height int  // of the canvas, in pixels
 	Alpha         bool // the file says so, or a still picture has it
 	Animated      bool
-	LoopCount     int         // times to play the animation; 0 is for ever
-	Background    color.NRGBA // the ANIM chunk's hint; viewers, and this package, use transparent
-	ICC           []byte      // payload of ICCP, nil when absent
-	EXIF          []byte      // a TIFF structure: a leading "Exif\0\0" is cut off
-	XMP           []byte
+	Plays         int     // times to play the animation; 0 is for ever
+	ICC           []byte  // payload of ICCP, nil when absent
+	EXIF          []byte  // a TIFF structure: a leading "Exif\0\0" is cut off
 	Frames        []Frame // one for a still picture
 }
 
-// A Frame is one picture of a File.
+// A Frame is one picture of a file.
 type Frame struct {
 	Rect     image.Rectangle // where it lies on the canvas
 	Delay    time.Duration   // zero in a still picture
@@ -61,20 +58,10 @@ type Frame struct {
 	at      int    // position of that chunk
 }
 
-// Pixels is the sum of the frames' areas.
-func (f *File) Pixels() int64 {
-	var n int64
-	for i := range f.Frames {
-		r := f.Frames[i].Rect
-		n += int64(r.Dx()) * int64(r.Dy())
-	}
-	return n
-}
-
 // Drawing gives the area of frame i and the bytes of its data.
-func (f *File) Drawing(i int) (pixels, bytes int64) {
-	r := &f.Frames[i]
-	return int64(r.Rect.Dx()) * int64(r.Rect.Dy()), int64(len(r.alpha) + len(r.bits))
+func (r *Reader) Drawing(i int) (pixels, bytes int64) {
+	f := &r.Frames[i]
+	return int64(f.Rect.Dx()) * int64(f.Rect.Dy()), int64(len(f.alpha) + len(f.bits))
 }
 
 // IsWebP reports whether b starts as a WebP file does.
@@ -115,10 +102,10 @@ func riffBody(src []byte) ([]byte, error) {
 	return src[:8+n], nil
 }
 
-// Parse reads the container and the header of every frame. It decodes nothing and allocates no
-// more than the frame list, so that a caller can hold Width, Height and Pixels against its
-// limits first. A file that ends before its chunks do is a FormatError.
-func Parse(src []byte) (*File, error) {
+// NewReader reads the container and the header of every frame. It decodes nothing and allocates no
+// more than the frame list, so that a caller can hold Width, Height and Frames against its limits
+// first. A file that ends before its chunks do is a FormatError.
+func NewReader(src []byte) (*Reader, error) {
 	body, err := riffBody(src)
 	if err != nil {
 		return nil, err
@@ -127,38 +114,38 @@ func Parse(src []byte) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := new(File)
+	r := new(Reader)
 	if id != fccVP8X {
 		var fr Frame
 		if err := fr.setBits(riffHeader, id, payload); err != nil {
 			return nil, err
 		}
-		f.Width, f.Height, f.Alpha = fr.Rect.Dx(), fr.Rect.Dy(), fr.HasAlpha
-		f.Frames = []Frame{fr}
-		return f, nil
+		r.Width, r.Height, r.Alpha = fr.Rect.Dx(), fr.Rect.Dy(), fr.HasAlpha
+		r.Frames = []Frame{fr}
+		return r, nil
 	}
 	if len(payload) < 10 {
 		return nil, FormatError{riffHeader, "short VP8X chunk"}
 	}
 	flags := payload[0]
-	f.Width, f.Height = le24(payload[4:])+1, le24(payload[7:])+1
-	if int64(f.Width)*int64(f.Height) > 1<<32-1 {
+	r.Width, r.Height = le24(payload[4:])+1, le24(payload[7:])+1
+	if int64(r.Width)*int64(r.Height) > 1<<32-1 {
 		return nil, FormatError{riffHeader, "canvas over 2^32 pixels"}
 	}
-	f.Alpha = flags&flagAlpha != 0
-	f.Animated = flags&flagAnimation != 0
-	return f, f.readChunks(body, next)
+	r.Alpha = flags&flagAlpha != 0
+	r.Animated = flags&flagAnimation != 0
+	return r, r.readChunks(body, next)
 }
 
 // readChunks reads what follows the VP8X chunk (RFC 9649 section 2.7), from p on.
-func (f *File) readChunks(src []byte, p int) error {
+func (r *Reader) readChunks(src []byte, p int) error {
 	var still Frame
 	for next := 0; p < len(src); p = next {
 		var id uint32
 		var payload []byte
 		var err error
 		if id, payload, next, err = chunk(src, p); err != nil {
-			if len(f.Frames) > 0 && len(src)-p < 8 && !f.Animated {
+			if len(r.Frames) > 0 && len(src)-p < 8 && !r.Animated {
 				break // stray bytes behind the picture
 			}
 			return err
@@ -168,51 +155,46 @@ func (f *File) readChunks(src []byte, p int) error {
 			if len(payload) < 6 {
 				return FormatError{p, "short ANIM chunk"}
 			}
-			f.Background = color.NRGBA{R: payload[2], G: payload[1], B: payload[0], A: payload[3]}
-			f.LoopCount = int(binary.LittleEndian.Uint16(payload[4:]))
+			r.Plays = int(binary.LittleEndian.Uint16(payload[4:]))
 		case fccANMF:
-			if !f.Animated {
+			if !r.Animated {
 				continue // RFC 9649 2.7.1: without the flag these are to be ignored
 			}
-			fr, err := f.readANMF(src[:p+8+len(payload)], p)
+			fr, err := r.readANMF(src[:p+8+len(payload)], p)
 			if err != nil {
 				return err
 			}
-			f.Frames = append(f.Frames, fr)
+			r.Frames = append(r.Frames, fr)
 		case fccALPH:
-			if !f.Animated && still.alpha == nil && len(f.Frames) == 0 {
+			if !r.Animated && still.alpha == nil && len(r.Frames) == 0 {
 				still.alpha, still.alphaAt = payload, p
 			}
 		case fccVP8, fccVP8L:
-			if f.Animated || len(f.Frames) > 0 {
+			if r.Animated || len(r.Frames) > 0 {
 				continue
 			}
 			if err := still.setBits(p, id, payload); err != nil {
 				return err
 			}
-			if still.Rect.Dx() != f.Width || still.Rect.Dy() != f.Height {
+			if still.Rect.Dx() != r.Width || still.Rect.Dy() != r.Height {
 				return FormatError{p, "picture and canvas differ in size"}
 			}
-			f.Frames = []Frame{still}
-			f.Alpha = f.Alpha || still.HasAlpha
+			r.Frames = []Frame{still}
+			r.Alpha = r.Alpha || still.HasAlpha
 		case fccICCP:
-			if f.ICC == nil {
-				f.ICC = payload
+			if r.ICC == nil {
+				r.ICC = payload
 			}
 		case fccEXIF:
-			if f.EXIF == nil {
-				f.EXIF = payload
+			if r.EXIF == nil {
+				r.EXIF = payload
 				if len(payload) >= 6 && string(payload[:6]) == "Exif\x00\x00" {
-					f.EXIF = payload[6:]
+					r.EXIF = payload[6:]
 				}
-			}
-		case fccXMP:
-			if f.XMP == nil {
-				f.XMP = payload
 			}
 		}
 	}
-	if len(f.Frames) == 0 {
+	if len(r.Frames) == 0 {
 		return FormatError{p, "no picture"}
 	}
 	return nil
@@ -223,7 +205,7 @@ const anmfHeader = 16
 
 // readANMF reads the frame of an animation (RFC 9649 section 2.7.1.1) whose chunk lies at p of src,
 // which ends where that chunk does.
-func (f *File) readANMF(src []byte, p int) (Frame, error) {
+func (r *Reader) readANMF(src []byte, p int) (Frame, error) {
 	b := src[p+8:]
 	if len(b) < anmfHeader {
 		return Frame{}, FormatError{p, "short ANMF chunk"}
@@ -235,7 +217,7 @@ func (f *File) readANMF(src []byte, p int) (Frame, error) {
 		Blend:   b[15]&2 == 0,
 		Dispose: b[15]&1 != 0,
 	}
-	if x+w > f.Width || y+h > f.Height {
+	if x+w > r.Width || y+h > r.Height {
 		return Frame{}, FormatError{p, "frame outside the canvas"}
 	}
 	for at := p + 8 + anmfHeader; at < len(src); {

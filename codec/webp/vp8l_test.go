@@ -139,7 +139,7 @@ func TestLosslessSizesBesideCwebp(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := time.Since(t0)
-		back, err := Parse(file)
+		back, err := NewReader(file)
 		if err != nil {
 			t.Fatal(err)
 		}

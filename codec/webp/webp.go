@@ -51,7 +51,7 @@ func (e UnsupportedError) Error() string { return "webp: unsupported: " + string
 func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
 
 // MaxSide is the largest width and height of a frame (RFC 9649 2.5 and 3.4: 14 bits). A canvas
-// may be larger by the container's 24 bits, which Parse reports but nothing here decodes.
+// may be larger by the container's 24 bits, which NewReader reports but nothing here decodes.
 const MaxSide = 16383
 
 // Effort is how long a writer searches.

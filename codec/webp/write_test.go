@@ -145,7 +145,7 @@ func TestGraphicsComeOutLossless(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := Parse(file)
+		f, err := NewReader(file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -165,7 +165,7 @@ func TestProfileIsCarried(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			f, err := Parse(file)
+			f, err := NewReader(file)
 			if err != nil || !bytes.Equal(f.ICC, icc) || f.Alpha != (kind == "cutout") {
 				t.Fatalf("%s lossless %v: %v, ICC %q, alpha %v", kind, lossless, err, f.ICC, f.Alpha)
 			}
@@ -286,7 +286,7 @@ func FuzzAppend(f *testing.F) {
 		if got.Bounds().Size() != m.Rect.Size() {
 			t.Fatalf("%v came back as %v", m.Rect, got.Bounds())
 		}
-		if fr, err := Parse(file); err != nil {
+		if fr, err := NewReader(file); err != nil {
 			t.Fatal(err)
 		} else if lossless {
 			n, err := fr.Frames[0].DecodeNRGBA()
@@ -336,7 +336,7 @@ func TestAlphaSizesBesideCwebp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := Parse(out)
+		c, err := NewReader(out)
 		if err != nil {
 			t.Fatal(err)
 		}
