@@ -105,7 +105,7 @@ func resize(b *testing.B, src []byte, name, out string) {
 // BenchmarkResizeMoving is the same for an animation made by code.
 func BenchmarkResizeMoving(b *testing.B) {
 	a := pictures.Animations()[0]
-	w, err := gif.NewWriter(a.W, a.H, 0)
+	w, err := gif.NewAnimationWriter(a.W, a.H, 0, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -58,7 +58,7 @@ func newAnimator(t testing.TB, kind string, w, h int) animator {
 	case ".png":
 		a, err = png.NewAnimationWriter(w, h, 0, nil)
 	case ".gif":
-		a, err = gif.NewWriter(w, h, 0)
+		a, err = gif.NewAnimationWriter(w, h, 0, nil)
 	default:
 		a = &dithered{}
 	}

@@ -253,7 +253,7 @@ func TestGIFWithBadEndIsResized(t *testing.T) {
 	}
 	// A still that fits gets the trailer that it lacks.
 	m := broad(60, 40)
-	whole, err := gif.Append(nil, m)
+	whole, err := gif.Append(nil, m, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

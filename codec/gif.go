@@ -69,15 +69,11 @@ func writeGIF(m picture, t *target) (out []byte, exact bool, err error) {
 }
 
 // A gifRecorder is the room's, as a recorder.
-type gifRecorder struct{ *gif.Writer }
+type gifRecorder struct{ *gif.AnimationWriter }
 
 func recordGIF(plays int, t *target) (recorder, error) {
-	w, err := gif.NewWriter(t.w, t.h, plays)
-	if err != nil {
-		return nil, err
-	}
-	w.Tolerance, w.Budget, w.Frames = gifTolerance(t), t.size, t.frames
-	return gifRecorder{w}, nil
+	w, err := gif.NewAnimationWriter(t.w, t.h, plays, &gif.Options{Tolerance: gifTolerance(t), Budget: t.size, Frames: t.frames})
+	return gifRecorder{w}, err
 }
 
 func (r gifRecorder) finish() (out []byte, exact bool, err error) {

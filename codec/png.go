@@ -71,7 +71,7 @@ func (s pngSource) player() (player, int, error) { return s.Player, s.Plays, nil
 func (s pngSource) note() string { return s.Note }
 
 func writePNG(m picture, t *target) (out []byte, exact bool, err error) {
-	out, err = png.Append(nil, m.Image, &png.Options{ICC: t.color.carry, SourceColors: m.colors, High: t.effort == HighEffort})
+	out, err = png.Append(nil, m.Image, &png.Options{ICC: t.color.carry, SourceColors: m.colors, Effort: t.effort})
 	return out, true, err
 }
 
@@ -79,10 +79,7 @@ func writePNG(m picture, t *target) (out []byte, exact bool, err error) {
 type pngRecorder struct{ *png.AnimationWriter }
 
 func recordPNG(plays int, t *target) (recorder, error) {
-	w, err := png.NewAnimationWriter(t.w, t.h, plays, &png.Options{ICC: t.color.carry, High: t.effort == HighEffort})
-	if err == nil {
-		w.Limit = pngHeld(t)
-	}
+	w, err := png.NewAnimationWriter(t.w, t.h, plays, &png.Options{ICC: t.color.carry, Effort: t.effort, Held: pngHeld(t)})
 	return pngRecorder{w}, err
 }
 

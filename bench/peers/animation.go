@@ -194,7 +194,7 @@ func (s *suite) record(a *pictures.Animation) (files []string, err error) {
 	case strings.HasPrefix(a.Name, "video"):
 		recorders[".gif"] = &dithered{}
 	default:
-		recorders[".gif"], err = gif.NewWriter(a.W, a.H, 0)
+		recorders[".gif"], err = gif.NewAnimationWriter(a.W, a.H, 0, nil)
 	}
 	if err != nil {
 		return nil, err

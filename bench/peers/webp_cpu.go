@@ -17,8 +17,8 @@ import (
 var libwebpLoop []byte
 
 func init() {
-	modes["webp-default"] = encodeRGBA(webp.Default)
-	modes["webp-high"] = encodeRGBA(webp.High)
+	modes["webp-default"] = encodeRGBA(webp.DefaultEffort)
+	modes["webp-high"] = encodeRGBA(webp.HighEffort)
 }
 
 // encodeRGBA is work whose source is raw RGBA, box its size: quality 80.

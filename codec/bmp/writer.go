@@ -8,8 +8,18 @@ import (
 	"encoding/binary"
 	"image"
 	"image/color"
+	"io"
 	"slices"
 )
+
+// Encode writes m to w as a BMP. See Append.
+func Encode(w io.Writer, m image.Image) error {
+	b, err := Append(nil, m)
+	if err == nil {
+		_, err = w.Write(b)
+	}
+	return err
+}
 
 // Append appends m as a BMP to dst. *image.Gray and *image.NRGBA are read directly, everything else
 // through its colour model. m may have at most MaxPixels pixels; there must be one at least.

@@ -20,7 +20,7 @@ func TestDisposalIsNotInherited(t *testing.T) {
 		return m
 	}
 	red, blue := color.NRGBA{255, 0, 0, 255}, color.NRGBA{0, 0, 255, 255}
-	w, err := NewWriter(8, 8, 0)
+	w, err := NewAnimationWriter(8, 8, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

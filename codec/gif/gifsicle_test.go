@@ -41,7 +41,7 @@ func TestNoLargerThanGifsicle(t *testing.T) {
 			continue
 		}
 		frames, delays, r := play(t, src)
-		w, err := NewWriter(r.Width, r.Height, r.Plays)
+		w, err := NewAnimationWriter(r.Width, r.Height, r.Plays, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -24,12 +24,12 @@ const (
 var reaches, farthest = [3]float64{64, 192, 512}, [3]float64{128, 768, 3072}
 
 // tolerance is Tolerance, or more where more than that is needed.
-func (w *Writer) tolerance() float64 {
-	return max(w.Tolerance, min(w.Tolerance*w.strength, roughest))
+func (w *AnimationWriter) tolerance() float64 {
+	return max(w.o.Tolerance, min(w.o.Tolerance*w.strength, roughest))
 }
 
 // still reports whether the pixel at byte i may stay q where it is to be p.
-func (w *Writer) still(p, q [4]byte, i int) bool {
+func (w *AnimationWriter) still(p, q [4]byte, i int) bool {
 	dr, dg, db := int(p[0])-int(q[0]), int(p[1])-int(q[1]), int(p[2])-int(q[2])
 	e := dr*dr + dg*dg + db*db
 	if e <= stillness {
@@ -86,7 +86,7 @@ func (n *nearness) measure(d *drawing) {
 }
 
 // busy says how much the picture changes around the pixel at byte i, x and y: 0 to 2.
-func (w *Writer) busy(i, x, y int) pixel {
+func (w *AnimationWriter) busy(i, x, y int) pixel {
 	step := 0
 	pix := w.current.Pix
 	at := func(j int) {
@@ -116,7 +116,7 @@ func (w *Writer) busy(i, x, y int) pixel {
 }
 
 // packNear packs the waiting frame with near colors for one another.
-func (w *Writer) packNear(d *drawing) {
+func (w *AnimationWriter) packNear(d *drawing) {
 	if w.near == nil {
 		w.near = new(nearness)
 	}
@@ -130,7 +130,7 @@ func (w *Writer) packNear(d *drawing) {
 }
 
 // squared is the mean squared error of a channel with d, over all the canvas.
-func (w *Writer) squared(d *drawing) float64 {
+func (w *AnimationWriter) squared(d *drawing) float64 {
 	table := d.table()
 	sum := 0
 	for y := range w.h {
@@ -155,15 +155,15 @@ func (w *Writer) squared(d *drawing) float64 {
 }
 
 // over returns the bytes of a frame as a multiple of the bytes that are left for it.
-func (w *Writer) over(d *drawing) float64 {
-	left := float64(w.Budget-len(w.body)) / float64(max(w.Frames-w.frames+1, 1))
+func (w *AnimationWriter) over(d *drawing) float64 {
+	left := float64(w.o.Budget-len(w.body)) / float64(max(w.o.Frames-w.frames+1, 1))
 	return float64(d.size()) / max(left, 1)
 }
 
 // adjust makes the next frame stronger while more is used than is left for it, and weaker while
 // this one is too far off.
-func (w *Writer) adjust(d *drawing, over float64) {
-	if w.Tolerance == 0 || w.Budget == 0 {
+func (w *AnimationWriter) adjust(d *drawing, over float64) {
+	if w.o.Tolerance == 0 || w.o.Budget == 0 {
 		return
 	}
 	switch toAim := aim / max(d.squared, 1); {

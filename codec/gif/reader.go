@@ -52,8 +52,8 @@ type frame struct {
 	cut         bool   // the file ends before their terminator
 }
 
-// IsGIF reports whether b starts as a GIF file does.
-func IsGIF(b []byte) bool {
+// isGIF reports whether b starts as a GIF file does.
+func isGIF(b []byte) bool {
 	return len(b) >= 6 && (string(b[:6]) == "GIF87a" || string(b[:6]) == "GIF89a")
 }
 
@@ -62,7 +62,7 @@ func IsGIF(b []byte) bool {
 // frame. Where something other than a block follows a frame, or a block that is no frame is cut
 // off, the frames before it are the picture, as in browsers, and Note says so.
 func NewReader(src []byte) (*Reader, error) {
-	if !IsGIF(src) {
+	if !isGIF(src) {
 		return nil, FormatError{0, "no GIF signature"}
 	}
 	if len(src) < 13 {

@@ -10,7 +10,7 @@ package gif
 //
 // It is one pass, and allocates at most len(src) + 1 bytes.
 func Strip(src []byte, keepICC bool) ([]byte, error) {
-	if !IsGIF(src) || len(src) < 13 {
+	if !isGIF(src) || len(src) < 13 {
 		return nil, FormatError{0, "no GIF signature"}
 	}
 	p := 13

@@ -7,22 +7,30 @@ import (
 	"encoding/binary"
 	"fmt"
 	"image"
+	"io"
 	"math"
 	"time"
 
 	"miniatura/codec/internal/straight"
 )
 
-// A Writer makes an animation. It holds three canvases of four bytes a pixel and the file so far.
-type Writer struct {
+// Options say how far colors may be off. The zero value, and nil, keep up to 256 colors of a frame
+// exactly.
+type Options struct {
 	// Tolerance is the mean squared error of a channel that frames of more than 32 colors may
-	// have so that they get by with fewer, which makes longer strings. At 0 up to 256 colors are
-	// exact. A picture that was scaled, most colors of which are mixtures, can do with 0.5.
+	// have so that they get by with fewer, which makes longer strings. A picture that was scaled,
+	// most colors of which are mixtures, can do with 0.5.
 	Tolerance float64
 	// Budget is how many bytes all Frames of the animation should take at most, where there is a
-	// Tolerance: while they take more, colors may be further off, as far as near.go says.
+	// Tolerance: while they take more, colors may be further off, as far as near.go says. 0 is any
+	// number.
 	Budget, Frames int
+}
 
+// An AnimationWriter makes an animation. It holds three canvases of four bytes a pixel and the file
+// so far.
+type AnimationWriter struct {
+	o           Options
 	w, h, plays int
 	body        []byte // the file from the first frame on
 	frames      int
@@ -53,32 +61,45 @@ type Writer struct {
 // MaxSide is the largest width and height of a GIF (sections 18 and 20: 16 bits).
 const MaxSide = 1<<16 - 1
 
-// NewWriter begins an animation of w x h pixels that runs plays times; 0 is for ever.
-func NewWriter(w, h, plays int) (*Writer, error) {
+// NewAnimationWriter begins an animation of w x h pixels that runs plays times; 0 is for ever.
+func NewAnimationWriter(w, h, plays int, o *Options) (*AnimationWriter, error) {
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide {
 		return nil, UnsupportedError(fmt.Sprintf("a picture of %dx%d", w, h))
 	}
-	return &Writer{w: w, h: h, plays: plays, strength: 1}, nil
+	a := &AnimationWriter{w: w, h: h, plays: plays, strength: 1}
+	if o != nil {
+		a.o = *o
+	}
+	return a, nil
+}
+
+// Encode writes m to w as a still GIF. See Append.
+func Encode(w io.Writer, m image.Image, o *Options) error {
+	b, err := Append(nil, m, o)
+	if err == nil {
+		_, err = w.Write(b)
+	}
+	return err
 }
 
 // Append appends m as a still GIF to dst: its own colors where they are at most 256, a transparent
 // one included, else 256 chosen for little error, without dithering. Pixels less than half opaque
 // become transparent.
-func Append(dst []byte, m image.Image) ([]byte, error) {
+func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	b := m.Bounds()
-	w, err := NewWriter(b.Dx(), b.Dy(), 1)
+	w, err := NewAnimationWriter(b.Dx(), b.Dy(), 1, o)
 	if err != nil {
 		return nil, err
 	}
 	if err := w.Add(straight.NRGBA(m), 0); err != nil {
 		return nil, err
 	}
-	return w.AppendTo(dst)
+	return w.appendTo(dst)
 }
 
 // Add adds the canvas as it is to be shown for delay, which is rounded to hundredths of a second.
 // The canvas is not kept.
-func (w *Writer) Add(canvas *image.NRGBA, delay time.Duration) error {
+func (w *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	if canvas.Rect.Dx() != w.w || canvas.Rect.Dy() != w.h {
 		return UnsupportedError(fmt.Sprintf("a frame of %v in an animation of %dx%d", canvas.Rect.Size(), w.w, w.h))
 	}
@@ -87,7 +108,7 @@ func (w *Writer) Add(canvas *image.NRGBA, delay time.Duration) error {
 		w.base = image.NewNRGBA(w.next.Rect)
 		w.current = image.NewNRGBA(w.next.Rect)
 	}
-	swings := w.waiting && w.Tolerance > 0 && w.swings(canvas)
+	swings := w.waiting && w.o.Tolerance > 0 && w.swings(canvas)
 	for y := range w.h {
 		row := w.next.Pix[y*w.next.Stride:][:4*w.w]
 		if swings {
@@ -129,13 +150,13 @@ func (w *Writer) Add(canvas *image.NRGBA, delay time.Duration) error {
 
 // Exact reports whether every frame that was written shows the colors that were added. It is known
 // once the file is ended.
-func (w *Writer) Exact() bool { return !w.inexact }
+func (w *AnimationWriter) Exact() bool { return !w.inexact }
 
-// Bytes ends the file and gives it. The Writer is done with then.
-func (w *Writer) Bytes() ([]byte, error) { return w.AppendTo(nil) }
+// Bytes ends the file and returns it. The AnimationWriter is done with then.
+func (w *AnimationWriter) Bytes() ([]byte, error) { return w.appendTo(nil) }
 
-// AppendTo is Bytes behind dst.
-func (w *Writer) AppendTo(dst []byte) ([]byte, error) {
+// appendTo appends the file to dst.
+func (w *AnimationWriter) appendTo(dst []byte) ([]byte, error) {
 	if !w.waiting {
 		return nil, UnsupportedError("an animation without frames")
 	}
@@ -160,7 +181,7 @@ func threshold(dst, src []byte) {
 
 // swings reports whether no pixel that the waiting frame shows is below an alpha of 64 in canvas.
 // Where a frame was scaled, the kernel makes edges swing around 128.
-func (w *Writer) swings(canvas *image.NRGBA) bool {
+func (w *AnimationWriter) swings(canvas *image.NRGBA) bool {
 	for y := range w.h {
 		row, old := canvas.Pix[y*canvas.Stride:][:4*w.w], w.current.Pix[y*w.current.Stride:][:4*w.w]
 		for i := 3; i < len(row); i += 4 {
@@ -187,21 +208,21 @@ func thresholdAfter(dst, src, old []byte) {
 
 // erased bounds the pixels that the waiting frame shows and the next one does not: GIF can
 // only take them away by disposal.
-func (w *Writer) erased() image.Rectangle {
+func (w *AnimationWriter) erased() image.Rectangle {
 	return bound(w.w, w.h, func(i int) bool { return w.current.Pix[i+3] != 0 && w.next.Pix[i+3] == 0 })
 }
 
 // staysAt reports whether the pixel at Pix[i] stays. In a first frame, the only one of a still
 // picture, no pixel does.
-func (w *Writer) staysAt(i int) bool { return w.stays != nil && w.stays[i/4] }
+func (w *AnimationWriter) staysAt(i int) bool { return w.stays != nil && w.stays[i/4] }
 
 // compare fills in w.stays, and makes w.rect the smallest rectangle with all pixels that do not
 // stay.
-func (w *Writer) compare() {
+func (w *AnimationWriter) compare() {
 	for k := range w.stays {
 		i := 4 * k
 		p, q := *(*[4]byte)(w.current.Pix[i:]), *(*[4]byte)(w.base.Pix[i:])
-		w.stays[k] = p == q || p[3] == q[3] && (w.same[k] || w.Tolerance > 0 && w.still(p, q, i))
+		w.stays[k] = p == q || p[3] == q[3] && (w.same[k] || w.o.Tolerance > 0 && w.still(p, q, i))
 	}
 	w.rect = bound(w.w, w.h, func(i int) bool { return !w.stays[i/4] })
 	if w.rect.Empty() {
@@ -258,13 +279,13 @@ func (d *drawing) table() []rgb {
 
 // flush writes the waiting frame and brings base up to it; more says that another one follows. gone
 // is what has to be in its rectangle.
-func (w *Writer) flush(disposal byte, gone image.Rectangle, more bool) {
+func (w *AnimationWriter) flush(disposal byte, gone image.Rectangle, more bool) {
 	first := w.frames == 0
 	w.frames++
 	w.rect = w.rect.Union(gone)
 	d := w.drawBest(first, more)
 	over := w.over(d)
-	if first && !more && w.Tolerance > 0 && w.Budget > 0 && over > 1 {
+	if first && !more && w.o.Tolerance > 0 && w.o.Budget > 0 && over > 1 {
 		w.rough, w.strength = true, 2 // a still picture is packed exactly unless it grows
 		w.spare, w.lzw.shown = d.data[:0], d.shown
 		d = w.drawBest(first, more)
@@ -294,7 +315,7 @@ func (w *Writer) flush(disposal byte, gone image.Rectangle, more bool) {
 }
 
 // drawBest makes the shorter of a frame's drawings.
-func (w *Writer) drawBest(first, more bool) *drawing {
+func (w *AnimationWriter) drawBest(first, more bool) *drawing {
 	d := w.draw(false, first && !more)
 	if !first && (d.local != nil || len(d.global) > len(w.global)) {
 		if e := w.draw(true, false); e != nil && e.size() < d.size() && e.squared <= most {
@@ -306,7 +327,7 @@ func (w *Writer) drawBest(first, more bool) *drawing {
 
 // packHoles packs d with every pixel that stays left out, and keeps that where it is shorter: long
 // strings of holes can be worth more than the longest string at each place.
-func (w *Writer) packHoles(d *drawing) {
+func (w *AnimationWriter) packHoles(d *drawing) {
 	stays := false
 	for i, v := range w.pixels {
 		if v&mayHole != 0 {
@@ -327,7 +348,7 @@ func (w *Writer) packHoles(d *drawing) {
 }
 
 // show draws d on base, as a decoder will.
-func (w *Writer) show(d *drawing) {
+func (w *AnimationWriter) show(d *drawing) {
 	table := d.table()
 	n := w.rect.Dx()
 	for y := range w.rect.Dy() {
@@ -344,7 +365,7 @@ func (w *Writer) show(d *drawing) {
 // draw makes a drawing of the waiting frame. A pixel that stays may be left out or drawn again,
 // whichever makes longer strings. With all, every pixel is drawn; where that cannot be, the result
 // is nil.
-func (w *Writer) draw(all, still bool) *drawing {
+func (w *AnimationWriter) draw(all, still bool) *drawing {
 	counts, hole := w.count(all)
 	if all && (hole || counts.n > 256) {
 		return nil
@@ -358,7 +379,7 @@ func (w *Writer) draw(all, still bool) *drawing {
 	if w.lzw == nil {
 		w.lzw = new(packer)
 	}
-	if w.Tolerance > 0 && (!still || w.rough) {
+	if w.o.Tolerance > 0 && (!still || w.rough) {
 		w.packNear(d)
 		return d
 	}
@@ -370,7 +391,7 @@ func (w *Writer) draw(all, still bool) *drawing {
 
 // count counts the colors that are drawn, those that may be left out only with all. hole says that
 // some pixel is left out.
-func (w *Writer) count(all bool) (counts *colorCount, hole bool) {
+func (w *AnimationWriter) count(all bool) (counts *colorCount, hole bool) {
 	if w.counts == nil {
 		w.counts = newColorCount()
 	}
@@ -403,7 +424,7 @@ func (w *Writer) count(all bool) (counts *colorCount, hole bool) {
 
 // index fills w.pixels with what d may write for each pixel, and returns the bits that indices
 // take.
-func (w *Writer) index(d *drawing, counts *colorCount) (bits uint) {
+func (w *AnimationWriter) index(d *drawing, counts *colorCount) (bits uint) {
 	r := w.rect
 	hole := pixel(max(d.transparent, 0))
 	exact := newExactPalette(d.table(), d.transparent)
@@ -435,7 +456,7 @@ func (w *Writer) index(d *drawing, counts *colorCount) (bits uint) {
 				highest = max(highest, index)
 			}
 			k := index
-			if w.Tolerance > 0 {
+			if w.o.Tolerance > 0 {
 				k |= w.busy(i, i/4%w.w, y) << busyShift
 			}
 			w.pixels = append(w.pixels, k)
@@ -451,7 +472,7 @@ func (w *Writer) index(d *drawing, counts *colorCount) (bits uint) {
 // choose gives the counted colors indices: in the global table, if it holds them or has room for
 // them; in a local one of their own; or, where they are too many, among 256 that come near. The
 // index of the hole, where there is one, is one that no color has.
-func (w *Writer) choose(c *colorCount, hole, still bool) *drawing {
+func (w *AnimationWriter) choose(c *colorCount, hole, still bool) *drawing {
 	limit := 256
 	if hole {
 		limit--
@@ -481,11 +502,11 @@ func (w *Writer) choose(c *colorCount, hole, still bool) *drawing {
 }
 
 // chooseLocal is choose where the global table does not hold all colors.
-func (w *Writer) chooseLocal(c *colorCount, d *drawing, hole bool, limit int) *drawing {
+func (w *AnimationWriter) chooseLocal(c *colorCount, d *drawing, hole bool, limit int) *drawing {
 	// Tables from before serve where they are good enough: the global one costs no bytes.
 	enough := 3 * reuse * w.tolerance() * float64(c.pixels())
 	for _, table := range [][]rgb{d.global, w.local} {
-		if len(table) == 0 || w.Tolerance == 0 || c.assign(newSearchPalette(table), enough) > enough {
+		if len(table) == 0 || w.o.Tolerance == 0 || c.assign(newSearchPalette(table), enough) > enough {
 			continue
 		}
 		if t, k := c.unused(table); k >= 0 || !hole {
@@ -544,7 +565,7 @@ func appendTable(dst []byte, palette []rgb) []byte {
 }
 
 // appendHeader appends sections 17 to 19, and the loop count of an animation.
-func (w *Writer) appendHeader(dst []byte) []byte {
+func (w *AnimationWriter) appendHeader(dst []byte) []byte {
 	dst = append(dst, "GIF89a"...)
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(w.w))
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(w.h))
@@ -565,7 +586,7 @@ func (w *Writer) appendHeader(dst []byte) []byte {
 
 // control writes the graphic control extension (section 23), if there is something to say: to some
 // readers (Pillow, Go's image/gif) a disposal stands until another one is named.
-func (w *Writer) control(disposal byte, transparent int) {
+func (w *AnimationWriter) control(disposal byte, transparent int) {
 	if transparent < 0 && disposal == disposeNone && w.delay == 0 && !w.disposed {
 		return
 	}
@@ -579,7 +600,7 @@ func (w *Writer) control(disposal byte, transparent int) {
 }
 
 // descriptor writes section 20.
-func (w *Writer) descriptor(d *drawing) {
+func (w *AnimationWriter) descriptor(d *drawing) {
 	w.body = append(w.body, 0x2c)
 	for _, v := range [4]int{w.rect.Min.X, w.rect.Min.Y, w.rect.Dx(), w.rect.Dy()} {
 		w.body = binary.LittleEndian.AppendUint16(w.body, uint16(v))

@@ -48,7 +48,7 @@ func made(w, h, n, colors int, seed uint64) []*image.NRGBA {
 
 func write(t testing.TB, frames []*image.NRGBA, plays int) []byte {
 	t.Helper()
-	w, err := NewWriter(frames[0].Rect.Dx(), frames[0].Rect.Dy(), plays)
+	w, err := NewAnimationWriter(frames[0].Rect.Dx(), frames[0].Rect.Dy(), plays, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestStillKeepsItsColors(t *testing.T) {
 				}
 				copy(m.Pix[i:], []byte{byte(k), byte(k * 3), byte(200 - k), 255})
 			}
-			file, err := Append([]byte("x"), m)
+			file, err := Append([]byte("x"), m, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -203,7 +203,7 @@ func TestQuantizerBesidePillow(t *testing.T) {
 			break
 		}
 		m := readPNG(t, name)
-		file, err := Append(nil, m)
+		file, err := Append(nil, m, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -244,7 +244,7 @@ func TestCorpusRewritten(t *testing.T) {
 			continue
 		}
 		frames, delays, r := play(t, src)
-		w, err := NewWriter(r.Width, r.Height, r.Plays)
+		w, err := NewAnimationWriter(r.Width, r.Height, r.Plays, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -295,11 +295,11 @@ func TestSameFramesSameBytes(t *testing.T) {
 // TestLimits asks for what GIF cannot hold.
 func TestLimits(t *testing.T) {
 	for _, s := range []image.Point{{0, 1}, {1, 0}, {65536, 1}, {1, 65536}} {
-		if _, err := NewWriter(s.X, s.Y, 0); err == nil {
+		if _, err := NewAnimationWriter(s.X, s.Y, 0, nil); err == nil {
 			t.Errorf("%v accepted", s)
 		}
 	}
-	w, err := NewWriter(3, 3, 0)
+	w, err := NewAnimationWriter(3, 3, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -320,7 +320,7 @@ func TestToleranceIsSpentAndKept(t *testing.T) {
 		v := byte(28 + r.IntN(200))
 		copy(m.Pix[i:], []byte{v, v, v, 255})
 	}
-	exact, err := Append(nil, m)
+	exact, err := Append(nil, m, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -328,11 +328,10 @@ func TestToleranceIsSpentAndKept(t *testing.T) {
 		t.Error("200 colours are not exact")
 	}
 	for _, tolerance := range []float64{0.5, 1, 4} {
-		w, err := NewWriter(200, 150, 1)
+		w, err := NewAnimationWriter(200, 150, 1, &Options{Tolerance: tolerance})
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.Tolerance = tolerance
 		if err := w.Add(m, 0); err != nil {
 			t.Fatal(err)
 		}
@@ -360,7 +359,7 @@ func FuzzWriter(f *testing.F) {
 		if h == 0 {
 			return
 		}
-		g, err := NewWriter(w, h, 0)
+		g, err := NewAnimationWriter(w, h, 0, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

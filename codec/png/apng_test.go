@@ -329,11 +329,10 @@ func TestDelaysAreFractions(t *testing.T) {
 func TestHeldFramesAreLimited(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 5))
 	m := image.NewNRGBA(image.Rect(0, 0, 64, 64))
-	a, err := NewAnimationWriter(64, 64, 0, nil)
+	a, err := NewAnimationWriter(64, 64, 0, &Options{Held: 100_000})
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.Limit = 100_000
 	for i := range 10 {
 		for k := range m.Pix {
 			m.Pix[k] = byte(r.Uint32())

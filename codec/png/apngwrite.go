@@ -15,9 +15,6 @@ import (
 // common has to be known before the first is compressed: until Bytes they are held lightly
 // compressed, beside two canvases of four bytes a pixel.
 type AnimationWriter struct {
-	// Limit is how many bytes frames may take while they are held; 0 is any number.
-	Limit int64
-
 	w, h, plays int
 	o           Options
 	frames      []heldFrame
@@ -38,8 +35,7 @@ type heldFrame struct {
 	rgba  []byte // zlib
 }
 
-// NewAnimationWriter begins an animation of w x h pixels that runs plays times; 0 is for ever. nil
-// Options say nothing.
+// NewAnimationWriter begins an animation of w x h pixels that runs plays times; 0 is for ever.
 func NewAnimationWriter(w, h, plays int, o *Options) (*AnimationWriter, error) {
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide || w*h > MaxPixels {
 		return nil, UnsupportedError("dimensions")
@@ -72,10 +68,10 @@ func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	}
 	pix := a.cut(&f)
 	a.look(pix)
-	f.rgba = deflate(pix, effortTry)
+	f.rgba = deflate(pix, searchTry)
 	a.frames = append(a.frames, f)
-	if a.held += int64(len(f.rgba)); a.Limit > 0 && a.held > a.Limit {
-		return &limit.Error{Room: "png", What: "bytes of frames", Met: a.held, Allowed: a.Limit}
+	if a.held += int64(len(f.rgba)); a.o.Held > 0 && a.held > a.o.Held {
+		return &limit.Error{Room: "png", What: "bytes of frames", Met: a.held, Allowed: a.o.Held}
 	}
 	a.current, a.next = a.next, a.current
 	return nil
@@ -201,7 +197,7 @@ func (a *AnimationWriter) Bytes() ([]byte, error) {
 		dst = appendChunk(dst, "fcTL", h.control(sequence))
 		sequence++
 		s := f.scan(pix, h.rect.Dx(), h.rect.Dy(), a.table, index)
-		data := s.compress(s.plan(a.o.High))
+		data := s.compress(s.plan(a.o.Effort == HighEffort))
 		if i == 0 {
 			dst = appendChunk(dst, "IDAT", data)
 			continue

@@ -20,7 +20,7 @@ type stretch struct {
 	sequences []sequence
 }
 
-// unitSize is an effort's unit where it says nothing.
+// unitSize is a search's unit where it says nothing.
 const unitSize = 6 << 10
 
 // A blockWriter cuts sequences into blocks where codes of their own save more than they cost to

@@ -5,13 +5,13 @@ package png
 
 // How hard to look, by what the picture shows and how much of it there is.
 var (
-	effortTry     = effort{depth: 4, nice: 32}
-	effortPhoto   = effort{depth: 4, nice: 64}
-	effortNoise   = effort{depth: 8, nice: 64, three: true}
-	effortDrawing = effort{depth: 24, nice: 130, three: true}
-	effortSmall   = effort{depth: 16, nice: 64, three: true, passes: 1}
-	effortPatient = effort{depth: 200, nice: maxMatch, three: true, passes: 4}
-	effortPacked  = effort{depth: 4096, nice: maxMatch, three: true, passes: 8, unit: 1 << 10} // of what is compressed once
+	searchTry     = search{depth: 4, nice: 32}
+	searchPhoto   = search{depth: 4, nice: 64}
+	searchNoise   = search{depth: 8, nice: 64, three: true}
+	searchDrawing = search{depth: 24, nice: 130, three: true}
+	searchSmall   = search{depth: 16, nice: 64, three: true, passes: 1}
+	searchPatient = search{depth: 200, nice: maxMatch, three: true, passes: 4}
+	searchPacked  = search{depth: 4096, nice: maxMatch, three: true, passes: 8, unit: 1 << 10} // of what is compressed once
 )
 
 const (
@@ -24,7 +24,7 @@ const (
 // A plan is how a picture will be compressed, and about how many bytes that will take.
 type plan struct {
 	strategy strategy
-	effort   effort
+	search   search
 	guess    int
 }
 
@@ -34,12 +34,12 @@ type plan struct {
 // row.
 func (s *scanlines) plan(high bool) plan {
 	size := s.h * (s.stride + 1)
-	p := plan{effort: effortDrawing}
+	p := plan{search: searchDrawing}
 	strategies := []strategy{ftNone, stratSum}
-	sampled, try := s.sampled, effortTry
+	sampled, try := s.sampled, searchTry
 	if high || size <= tiny {
 		strategies = []strategy{ftNone, stratSum, ftPaeth, ftUp, ftSub}
-		sampled, try = s.whole, effortDrawing
+		sampled, try = s.whole, searchDrawing
 	}
 	var buf []byte
 	least, looked := 0, 0
@@ -52,13 +52,13 @@ func (s *scanlines) plan(high bool) plan {
 	p.guess = int(int64(least) * int64(size) / int64(looked))
 	switch {
 	case high || size <= tiny:
-		p.effort = effortPatient
+		p.search = searchPatient
 	case size <= small:
-		p.effort = effortSmall
+		p.search = searchSmall
 	case p.strategy == stratSum && 3*least > looked:
-		p.effort = effortPhoto
+		p.search = searchPhoto
 	case 4*least > looked:
-		p.effort = effortNoise
+		p.search = searchNoise
 	}
 	return p
 }
@@ -66,7 +66,7 @@ func (s *scanlines) plan(high bool) plan {
 // compress returns the zlib stream of the picture.
 func (s *scanlines) compress(p plan) []byte {
 	buf := make([]byte, 0, s.h*(s.stride+1))
-	return deflate(s.filtered(buf, 0, s.h, p.strategy), p.effort)
+	return deflate(s.filtered(buf, 0, s.h, p.strategy), p.search)
 }
 
 // whole appends all scanlines.

@@ -11,8 +11,8 @@ import (
 	"math/bits"
 )
 
-// An effort says how hard to look for matches.
-type effort struct {
+// A search says how hard to look for matches.
+type search struct {
 	depth  int  // matches tried at each position
 	nice   int  // a match this long is taken without looking further
 	three  bool // look for matches of 3 bytes too
@@ -31,7 +31,7 @@ const (
 // A deflater compresses one stream.
 type deflater struct {
 	b      []byte
-	effort effort
+	search search
 	chains chains
 	costs  costs
 	blocks blockWriter
@@ -39,7 +39,7 @@ type deflater struct {
 }
 
 // deflate returns b as a zlib stream.
-func deflate(b []byte, e effort) []byte {
+func deflate(b []byte, e search) []byte {
 	out := append(make([]byte, 0, len(b)/3+64), 0x78, 0xda)
 	out = appendDeflate(out, b, e)
 	a := adler{1, 0}
@@ -49,10 +49,10 @@ func deflate(b []byte, e effort) []byte {
 
 // AppendDeflate appends b to dst as a bare DEFLATE stream, as small as a patient search finds it:
 // for what is compressed once and fetched often.
-func AppendDeflate(dst, b []byte) []byte { return appendDeflate(dst, b, effortPacked) }
+func AppendDeflate(dst, b []byte) []byte { return appendDeflate(dst, b, searchPacked) }
 
-func appendDeflate(dst, b []byte, e effort) []byte {
-	d := &deflater{b: b, effort: e, blocks: blockWriter{b: b, grain: cmp.Or(e.unit, unitSize), bitWriter: bitWriter{out: dst}}}
+func appendDeflate(dst, b []byte, e search) []byte {
+	d := &deflater{b: b, search: e, blocks: blockWriter{b: b, grain: cmp.Or(e.unit, unitSize), bitWriter: bitWriter{out: dst}}}
 	d.chains.clear()
 	d.costs.guess(b)
 	if e.passes > 0 {

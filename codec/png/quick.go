@@ -110,7 +110,7 @@ const patience = 5 // bits
 
 // quick parses all of b.
 func (d *deflater) quick() {
-	b, e := d.b, d.effort
+	b, e := d.b, d.search
 	start := 0 // of the literals that have not been said
 	i, end := 0, len(b)-4
 	for i <= end {
@@ -146,10 +146,10 @@ func (d *deflater) quick() {
 // literals; distance 0 is none.
 func (d *deflater) match(i, best, depth int) (n, distance int) {
 	three := 0
-	if d.effort.three {
+	if d.search.three {
 		three = d.chains.triple(d.b, i)
 	}
-	n, distance = d.chains.longest(d.b, i, best, depth, d.effort.nice)
+	n, distance = d.chains.longest(d.b, i, best, depth, d.search.nice)
 	if distance == 0 && best == minMatch && three > 0 {
 		distance = three
 	}

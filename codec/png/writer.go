@@ -10,15 +10,36 @@ import (
 	"hash/crc32"
 	"image"
 	"image/color"
+	"io"
 	"slices"
+
+	"miniatura/codec/internal/effort"
 )
 
 // Options are what a PNG says besides its pixels, and how long to search. The zero value and nil
 // say nothing more and search only for a short time.
 type Options struct {
-	High         bool   // search for the fewest bytes, ten times as long
+	Effort       Effort // of the search
 	SourceColors int    // how many colors the picture is a mixture of, 0 for what must be kept exactly: see Append
 	ICC          []byte // a profile to carry in iCCP
+	Held         int64  // bytes that the frames of an animation may take while they are held; 0 is any number
+}
+
+// Effort is how long a writer searches.
+type Effort = effort.Level
+
+const (
+	DefaultEffort = effort.Default
+	HighEffort    = effort.High // ten times as long, for the fewest bytes
+)
+
+// Encode writes m to w as a PNG. See Append.
+func Encode(w io.Writer, m image.Image, o *Options) error {
+	b, err := Append(nil, m, o)
+	if err == nil {
+		_, err = w.Write(b)
+	}
+	return err
 }
 
 // Append appends m as a PNG to dst, in the representation that takes the fewest bytes. The color
@@ -49,9 +70,9 @@ func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	}
 	plans := make([]plan, len(forms))
 	for i := range forms {
-		plans[i] = forms[i].lines.plan(o.High)
+		plans[i] = forms[i].lines.plan(o.Effort == HighEffort)
 	}
-	if w*h > manyPixels && !o.High {
+	if w*h > manyPixels && o.Effort != HighEffort {
 		for len(forms) > 1 && plans[0].guess <= plans[1].guess {
 			forms = forms[:1]
 		}
@@ -348,7 +369,7 @@ func (f *form) appendHeader(dst []byte, w, h int, o *Options, control func(dst [
 	dst = appendChunk(dst, "IHDR", append(header, byte(f.depth), byte(f.colorType), 0, 0, 0))
 	dst = control(dst)
 	if o.ICC != nil { // before PLTE (section 5.6)
-		dst = appendChunk(dst, "iCCP", append([]byte("ICC\x00\x00"), deflate(o.ICC, effortPatient)...))
+		dst = appendChunk(dst, "iCCP", append([]byte("ICC\x00\x00"), deflate(o.ICC, searchPatient)...))
 	}
 	if f.plte != nil {
 		dst = appendChunk(dst, "PLTE", f.plte)

@@ -200,8 +200,8 @@ for l in sys.stdin:
 `
 
 // TestSizes writes the corpus again and holds the sizes against image/png at its best and Pillow's
-// optimizer, which get the same pixels in the form the file has them: each picture with the effort
-// High, all together without.
+// optimizer, which get the same pixels in the form the file has them: each picture with
+// HighEffort, all together without.
 func TestSizes(t *testing.T) {
 	quick, ours, std, pil := 0, 0, 0, 0
 	var paths, names []string
@@ -215,15 +215,15 @@ func TestSizes(t *testing.T) {
 		}
 		var out []byte
 		var back *image.NRGBA
-		for _, high := range []bool{false, true} {
-			if out, err = Append(nil, m, &Options{High: high}); err != nil {
+		for _, level := range []Effort{DefaultEffort, HighEffort} {
+			if out, err = Append(nil, m, &Options{Effort: level}); err != nil {
 				t.Fatal(err)
 			}
 			if back, _, err = decode(out); err != nil {
 				t.Fatal(err)
 			}
 			sameToEye(t, path, back, m)
-			if !high {
+			if level == DefaultEffort {
 				quick += len(out)
 			}
 		}
@@ -256,7 +256,7 @@ func TestSizes(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d files: %d bytes, %d with High, image/png %d, Pillow %d", len(sizes), quick, ours, std, pil)
+	t.Logf("%d files: %d bytes, %d with HighEffort, image/png %d, Pillow %d", len(sizes), quick, ours, std, pil)
 	if quick > std {
 		t.Errorf("%d bytes, image/png %d", quick, std)
 	}

@@ -123,7 +123,7 @@ func encodeAlpha(a []byte, w int, effort Effort) []byte {
 		}
 	}
 	try(filterNone, a)
-	if effort != High || levels(a) <= 16 {
+	if effort != HighEffort || levels(a) <= 16 {
 		return best // few levels pack several to a pixel; differences of them do not
 	}
 	// Of the filters only the one whose residuals have the least entropy.

@@ -22,7 +22,7 @@ func worthLossless(m *image.NRGBA, lossy int, effort Effort) bool {
 		return true
 	}
 	margin := 1.5
-	if effort == High {
+	if effort == HighEffort {
 		margin = 2
 	}
 	return float64(estimateLossless(m)) < margin*float64(lossy)+100

@@ -47,7 +47,7 @@ func TestAlphaIsEstimated(t *testing.T) {
 			a[y*w+x] = byte(min(max(9000-dx*dx-dy*dy, 0)/12, 255)) ^ byte(x*y>>9&7)
 		}
 	}
-	got, want := estimateAlpha(a, w), len(encodeAlpha(a, w, Default))
+	got, want := estimateAlpha(a, w), len(encodeAlpha(a, w, DefaultEffort))
 	if 2*got < want || got > 2*want {
 		t.Errorf("%d bytes estimated, %d made", got, want)
 	}

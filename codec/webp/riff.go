@@ -64,8 +64,8 @@ func (r *Reader) Drawing(i int) (pixels, bytes int64) {
 	return int64(f.Rect.Dx()) * int64(f.Rect.Dy()), int64(len(f.alpha) + len(f.bits))
 }
 
-// IsWebP reports whether b starts as a WebP file does.
-func IsWebP(b []byte) bool {
+// isWebP reports whether b starts as a WebP file does.
+func isWebP(b []byte) bool {
 	return len(b) >= 12 && le32(b) == fccRIFF && le32(b[8:]) == fccWEBP
 }
 
@@ -92,7 +92,7 @@ const riffHeader = 12
 
 // riffBody returns src up to where its chunks end.
 func riffBody(src []byte) ([]byte, error) {
-	if !IsWebP(src) {
+	if !isWebP(src) {
 		return nil, FormatError{0, "no RIFF WEBP header"}
 	}
 	n := int64(le32(src[4:]))

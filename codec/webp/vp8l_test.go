@@ -80,7 +80,7 @@ func TestLosslessIsLossless(t *testing.T) {
 	sizes := []image.Point{{1, 1}, {2, 1}, {1, 2}, {3, 5}, {7, 7}, {8, 1}, {9, 2}, {16, 16}, {17, 33}, {64, 3}, {100, 100}, {129, 257}, {300, 200}}
 	for _, kind := range kinds {
 		for i, s := range sizes {
-			for _, effort := range []Effort{Default, High} {
+			for _, effort := range []Effort{DefaultEffort, HighEffort} {
 				m := made(kind, s.X, s.Y, uint64(i))
 				pix, alpha := argb(m)
 				file := appendVP8L(nil, pix, s.X, s.Y, alpha, effort)

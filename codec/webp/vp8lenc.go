@@ -30,16 +30,16 @@ func appendVP8LBody(dst []byte, pix []uint32, w, h int, effort Effort) []byte {
 	if n := len(colors); n > 0 {
 		// Several indices to a pixel: nothing comes near. Else one way is chosen, or both are
 		// tried.
-		predict := n > 16 && (effort == High || predictable(pix, w, colors))
-		if !predict || effort == High {
+		predict := n > 16 && (effort == HighEffort || predictable(pix, w, colors))
+		if !predict || effort == HighEffort {
 			best(withPalette(pix, w, h, colors, effort))
 		}
 		if !predict {
 			return dst
 		}
 	} else if repeats(pix, w) > 0.4 {
-		plain := effort != High && plainIsBetter(pix, w, h)
-		if plain || effort == High {
+		plain := effort != HighEffort && plainIsBetter(pix, w, h)
+		if plain || effort == HighEffort {
 			best(plainPixels(pix, w, h, effort))
 		}
 		if plain {

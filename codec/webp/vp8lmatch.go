@@ -26,7 +26,7 @@ type search struct {
 
 // searchOf is how hard e looks.
 func searchOf(e Effort) search {
-	if e == High {
+	if e == HighEffort {
 		return search{tries: 96, nice: maxCopy + 1, passes: 5, starts: 2, skip: 1, tiles: 600, seeds: 4, rounds: 2}
 	}
 	return search{tries: 12, nice: 64, passes: 2, starts: 1, skip: 2, tiles: 300, seeds: 3, rounds: 1}

@@ -58,6 +58,6 @@ const MaxSide = 16383
 type Effort = effort.Level
 
 const (
-	Default = effort.Default // as long as libwebp -m 4
-	High    = effort.High    // about twice that, fewer bytes
+	DefaultEffort = effort.Default // as long as libwebp -m 4
+	HighEffort    = effort.High    // about twice that, fewer bytes
 )

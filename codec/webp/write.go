@@ -38,13 +38,12 @@ func (o *Options) orDefault() *Options {
 	return &d
 }
 
-// Encode writes m to w as a WebP file.
+// Encode writes m to w as a WebP file. See Append.
 func Encode(w io.Writer, m image.Image, o *Options) error {
-	file, err := Append(nil, m, o)
-	if err != nil {
-		return err
+	b, err := Append(nil, m, o)
+	if err == nil {
+		_, err = w.Write(b)
 	}
-	_, err = w.Write(file)
 	return err
 }
 
@@ -176,7 +175,7 @@ func encodeFrame(m image.Image, o *Options) (*frameBits, error) {
 func (o *Options) shorter(m *image.NRGBA, lossy *frameBits, alpha []byte) *frameBits {
 	w := m.Rect.Dx()
 	var lossless *frameBits
-	if !o.Lossy && o.Effort != High && alpha != nil {
+	if !o.Lossy && o.Effort != HighEffort && alpha != nil {
 		rest := float64(estimateAlpha(alpha, w))
 		if float64(estimateLossless(m)) < float64(lossy.size())+rest {
 			lossless = losslessFrame(m, o.Effort)

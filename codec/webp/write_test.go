@@ -217,7 +217,7 @@ func TestLimitsAreCheckedFirst(t *testing.T) {
 
 // TestSamePictureSameBytes encodes A, B, A, and A into a buffer that holds something.
 func TestSamePictureSameBytes(t *testing.T) {
-	for _, o := range []*Options{{Quality: 75}, {Quality: 75, Lossy: true}, {Lossless: true}, {Quality: 30, Effort: High}} {
+	for _, o := range []*Options{{Quality: 75}, {Quality: 75, Lossy: true}, {Lossless: true}, {Quality: 30, Effort: HighEffort}} {
 		a, b := made("cutout", 100, 70, 1), made("photo", 60, 90, 2)
 		first, err := Append(nil, a, o)
 		if err != nil {
@@ -328,7 +328,7 @@ func TestAlphaSizesBesideCwebp(t *testing.T) {
 		}
 		w, h := m.Rect.Dx(), m.Rect.Dy()
 		t0 := time.Now()
-		a := encodeAlpha(alpha, w, Default)
+		a := encodeAlpha(alpha, w, DefaultEffort)
 		d := time.Since(t0)
 		cmd := exec.Command("cwebp", "-quiet", "-m", "4", "-q", "80", "-o", "-", "--", "-")
 		cmd.Stdin = bytes.NewReader(append(fmt.Appendf(nil, "P7\nWIDTH %d\nHEIGHT %d\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n", w, h), m.Pix...))
