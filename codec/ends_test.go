@@ -60,7 +60,7 @@ func frameMeans(t *testing.T, out []byte) (means [][3]float64, delays []time.Dur
 		t.Fatal(err)
 	}
 	for range p.frames {
-		m, delay, err := play.Next()
+		m, delay, err := play.Next(context.Background())
 		if err != nil {
 			t.Fatal(err)
 		}

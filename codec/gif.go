@@ -24,16 +24,10 @@ func (s gifSource) header() header {
 	}
 }
 
-func (s gifSource) peak(ts ...*target) int64 {
-	area := int64(ts[0].sw) * int64(ts[0].sh)
-	if ts[0].frames == 1 {
-		return rowsPeak(ts) + 6*area // the canvas, the indices of the frame
-	}
-	return rowsPeak(ts) + 12*area // and a copy of the canvas, and what is not collected yet
-}
+func (s gifSource) peak(ts ...*target) int64 { return rowsPeak(ts) + s.PeakBytes() }
 
 func (s gifSource) still(ctx context.Context, ts ...*target) ([]picture, error) {
-	m, _, err := s.Next()
+	m, _, err := s.Next(ctx)
 	if err != nil {
 		return nil, err
 	}

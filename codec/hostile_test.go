@@ -117,14 +117,14 @@ func wholePicture(out []byte, info Info) error {
 			return err
 		}
 		for range p.frames {
-			if _, _, err := play.Next(); err != nil {
+			if _, _, err := play.Next(context.Background()); err != nil {
 				return err
 			}
 		}
 		return nil
 	case f == BMP:
 		rows := 0
-		err := s.(bmpSource).Rows(func(int, []byte) error { rows++; return nil })
+		err := s.(bmpSource).Rows(context.Background(), func(int, []byte) error { rows++; return nil })
 		if err == nil && rows != p.h {
 			err = fmt.Errorf("%d rows of %d", rows, p.h)
 		}

@@ -338,7 +338,7 @@ func pixels(t *testing.T, src []byte) (frames [][]byte) {
 	}
 	bmp := s.(bmpSource)
 	var pix []byte
-	if err := bmp.Rows(func(y int, row []byte) error {
+	if err := bmp.Rows(context.Background(), func(y int, row []byte) error {
 		for ; len(row) > 0; row = row[bmp.Channels:] {
 			c := append(bytes.Clone(row[:bmp.Channels]), 255)
 			if bmp.Channels == 1 {

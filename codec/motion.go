@@ -45,15 +45,12 @@ func play(ctx context.Context, s source, t *target) (recorder, error) {
 	}
 	frames := 0
 	for {
-		canvas, delay, err := p.Next()
+		canvas, delay, err := p.Next(ctx)
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
 			return nil, fmt.Errorf("frame %d: %w", frames+1, err)
-		}
-		if err := ctx.Err(); err != nil {
-			return nil, err
 		}
 		if err := small.again(); err != nil {
 			return nil, err

@@ -57,7 +57,7 @@ func (s pngSource) still(ctx context.Context, ts ...*target) ([]picture, error) 
 		s.Narrow = c.convert.Wide
 	}
 	if s.Player != nil { // of one frame, which is not the default image
-		m, _, err := s.Next()
+		m, _, err := s.Next(ctx)
 		if err != nil {
 			return nil, err
 		}

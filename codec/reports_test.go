@@ -192,7 +192,7 @@ func (r report) webpFrames(t *testing.T, b []byte) (first image.Image, delays []
 	}
 	p := webp.NewPlayer(f)
 	for i := range f.Frames {
-		m, d, err := p.Next()
+		m, d, err := p.Next(context.Background())
 		if err != nil {
 			t.Fatalf("frame %d: %v", i, err)
 		}

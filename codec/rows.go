@@ -13,7 +13,7 @@ import (
 
 // rows makes the small pictures of the rows that read emits, with so many
 // channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and straight alpha.
-func rows(ctx context.Context, ts []*target, channels int, read func(emit func(y int, row []byte) error) error) ([]picture, error) {
+func rows(ctx context.Context, ts []*target, channels int, read func(ctx context.Context, emit func(y int, row []byte) error) error) ([]picture, error) {
 	shrinkers := make([]*shrinker, len(ts))
 	for i, t := range ts {
 		var err error
@@ -22,12 +22,7 @@ func rows(ctx context.Context, ts []*target, channels int, read func(emit func(y
 		}
 	}
 	few := countColors(ts, channels)
-	err := read(func(y int, row []byte) error {
-		if y&63 == 0 {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-		}
+	err := read(ctx, func(y int, row []byte) error {
 		few.add(row)
 		row = shrinkers[0].convert(row)
 		for _, s := range shrinkers {
@@ -204,9 +199,12 @@ func div255(v uint32) byte {
 
 // canvas makes the small pictures of a whole decoded one.
 func canvas(ctx context.Context, ts []*target, m *image.NRGBA) ([]picture, error) {
-	return rows(ctx, ts, 4, func(emit func(y int, row []byte) error) error {
+	return rows(ctx, ts, 4, func(ctx context.Context, emit func(y int, row []byte) error) error {
 		w := 4 * m.Rect.Dx()
 		for y := range m.Rect.Dy() {
+			if y&63 == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
 			if err := emit(y, m.Pix[y*m.Stride:][:w]); err != nil {
 				return err
 			}

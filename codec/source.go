@@ -81,7 +81,7 @@ type source interface {
 // A player composes one frame after the other; io.EOF follows the last. The canvas, straight alpha,
 // is the player's own and valid until the next call.
 type player interface {
-	Next() (canvas *image.NRGBA, delay time.Duration, err error)
+	Next(ctx context.Context) (canvas *image.NRGBA, delay time.Duration, err error)
 }
 
 // A recorder makes an animation of canvases; it keeps none of them.

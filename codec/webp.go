@@ -30,22 +30,11 @@ func (s webpSource) header() header {
 	return h
 }
 
-func (s webpSource) peak(ts ...*target) int64 {
-	n, area := rowsPeak(ts), int64(s.Width)*int64(s.Height)
-	switch {
-	case s.Animated:
-		return n + 24*area // the canvas and a frame, and what of those before is not collected yet
-	case s.Frames[0].Lossless:
-		return n + 7*area // the picture and what it was coded as
-	case s.Frames[0].HasAlpha:
-		return n + 7*area // the planes, the alpha and the picture that it was coded as
-	}
-	return n + 2*area // the planes
-}
+func (s webpSource) peak(ts ...*target) int64 { return rowsPeak(ts) + s.PeakBytes() }
 
 func (s webpSource) still(ctx context.Context, ts ...*target) ([]picture, error) {
 	if s.Animated { // of one frame, which need not fill the canvas
-		m, _, err := webp.NewPlayer(s.Reader).Next()
+		m, _, err := webp.NewPlayer(s.Reader).Next(ctx)
 		if err != nil {
 			return nil, err
 		}

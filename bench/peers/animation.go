@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"image"
@@ -143,9 +144,9 @@ func opened(b []byte) (f *codec.Format, w, h int, err error) {
 	if err != nil {
 		return nil, 0, 0, err
 	}
-	m, _, err := p.Next()
+	m, _, err := p.Next(context.Background())
 	if err == nil {
-		_, _, err = p.Next() // a still is none
+		_, _, err = p.Next(context.Background()) // a still is none
 	}
 	if err != nil {
 		return nil, 0, 0, err
@@ -154,7 +155,7 @@ func opened(b []byte) (f *codec.Format, w, h int, err error) {
 }
 
 type player interface {
-	Next() (*image.NRGBA, time.Duration, error)
+	Next(context.Context) (*image.NRGBA, time.Duration, error)
 }
 
 func playerOf(b []byte) (player, error) {
@@ -345,8 +346,8 @@ func fidelity(source, made string) (q quality, err error) {
 	}
 	q.least = 99
 	for n := 0; ; n++ {
-		m, delay, err := players[0].Next()
-		r, d, err2 := players[1].Next()
+		m, delay, err := players[0].Next(context.Background())
+		r, d, err2 := players[1].Next(context.Background())
 		if err == io.EOF && err2 == io.EOF {
 			q.mean /= float64(n)
 			return q, nil

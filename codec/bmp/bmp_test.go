@@ -2,6 +2,7 @@ package bmp
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
@@ -29,7 +30,7 @@ func decode(src []byte) (*image.NRGBA, *Reader, error) {
 	}
 	var m *image.NRGBA
 	next := 0
-	err = r.Rows(func(y int, row []byte) error {
+	err = r.Rows(context.Background(), func(y int, row []byte) error {
 		if m == nil {
 			m = image.NewNRGBA(image.Rect(0, 0, r.Width, r.Height))
 		}
@@ -478,7 +479,7 @@ func FuzzReader(f *testing.F) {
 			return
 		}
 		y := 0
-		err = r.Rows(func(at int, row []byte) error {
+		err = r.Rows(context.Background(), func(at int, row []byte) error {
 			if at != y || len(row) != r.Width*r.Channels {
 				t.Fatalf("row %d of %d bytes, want %d", at, len(row), y)
 			}

@@ -3,12 +3,16 @@ package bmp
 // This file implements the rows: uncompressed ones from where they lie, run-length encoded ones
 // (BI_RLE8, BI_RLE4) from a buffer.
 
-import "encoding/binary"
+import (
+	"context"
+	"encoding/binary"
+)
 
 // Rows decodes the picture and calls emit for each row from the top, with Width*Channels bytes that
-// are valid during the call only. An error of emit ends it and is returned; run-length encoded data
-// that is damaged is a FormatError before any row.
-func (r *Reader) Rows(emit func(y int, row []byte) error) error {
+// are valid during the call only. An error of emit ends it and is returned, and so does the context,
+// which is looked at every 64 rows. Run-length encoded data that is damaged is a FormatError before
+// any row.
+func (r *Reader) Rows(ctx context.Context, emit func(y int, row []byte) error) error {
 	out := make([]byte, r.Width*r.Channels)
 	if r.rle() {
 		index, covered, err := r.runs()
@@ -16,6 +20,9 @@ func (r *Reader) Rows(emit func(y int, row []byte) error) error {
 			return err
 		}
 		for y := range r.Height {
+			if y&63 == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
 			at := y * r.Width
 			for x, v := range index[at:][:r.Width] {
 				p := out[x*r.Channels:][:r.Channels]
@@ -32,6 +39,9 @@ func (r *Reader) Rows(emit func(y int, row []byte) error) error {
 		return nil
 	}
 	for y := range r.Height {
+		if y&63 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
 		r.expand(out, r.row(y))
 		if err := emit(y, out); err != nil {
 			return err

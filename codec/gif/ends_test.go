@@ -2,6 +2,7 @@ package gif
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"io"
 	"strings"
@@ -100,7 +101,7 @@ func shown(t *testing.T, name string, src []byte) (frames [][]byte, note string,
 		return nil, "", err
 	}
 	for {
-		m, delay, err := r.Next()
+		m, delay, err := r.Next(context.Background())
 		if err == io.EOF {
 			break
 		}
@@ -331,7 +332,7 @@ func TestShortDataCostsLittle(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if _, _, err := r.Next(); err != nil {
+		if _, _, err := r.Next(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -2,6 +2,7 @@ package gif
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"image"
 	"io"
@@ -57,7 +58,7 @@ func play(t testing.TB, file []byte) ([]*image.NRGBA, []time.Duration, *Reader) 
 	var frames []*image.NRGBA
 	var delays []time.Duration
 	for {
-		m, d, err := r.Next()
+		m, d, err := r.Next(context.Background())
 		if err == io.EOF {
 			break
 		}

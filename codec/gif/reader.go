@@ -3,6 +3,7 @@ package gif
 // This file implements the blocks of GIF89a sections 15 to 27 and the composition of frames.
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"image"
@@ -282,6 +283,15 @@ func (r *Reader) descriptor(f *frame, b []byte) error {
 	return nil
 }
 
+// PeakBytes returns about how much Next holds at the worst moment.
+func (r *Reader) PeakBytes() int64 {
+	area := int64(r.Width) * int64(r.Height)
+	if r.Frames == 1 {
+		return 6 * area // the canvas, the indices of the frame
+	}
+	return 12 * area // and a copy of the canvas, and what is not collected yet
+}
+
 // Drawing gives the area of frame i and the bytes of its data.
 func (r *Reader) Drawing(i int) (pixels, bytes int64) {
 	f := &r.frames[i]
@@ -290,13 +300,16 @@ func (r *Reader) Drawing(i int) (pixels, bytes int64) {
 
 // Next composes the next frame and gives the canvas, straight RGBA, as it is shown for delay. The
 // canvas belongs to the Reader and is valid until the following call. What no frame covered is
-// transparent. After the last frame the error is io.EOF.
+// transparent. After the last frame the error is io.EOF. The context is looked at once a frame.
 //
 // Memory is the canvas, the largest frame's indices, and a second canvas while a frame is to be
 // undone.
-func (r *Reader) Next() (canvas *image.NRGBA, delay time.Duration, err error) {
+func (r *Reader) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Duration, err error) {
 	if r.at >= len(r.frames) {
 		return nil, 0, io.EOF
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, 0, err
 	}
 	f := r.frames[r.at]
 	if r.canvas == nil {

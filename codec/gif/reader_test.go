@@ -2,6 +2,7 @@ package gif
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"image"
 	"image/draw"
@@ -95,7 +96,7 @@ func TestIndicesAgreeWithTheStandardLibrary(t *testing.T) {
 			t.Errorf("%s: %v", path, err)
 			continue
 		}
-		got, _, err := r.Next()
+		got, _, err := r.Next(context.Background())
 		if err != nil {
 			t.Errorf("%s: %v", path, err)
 			continue
@@ -164,7 +165,7 @@ func playBounded(t testing.TB, name string, src []byte, limit int64) {
 		return
 	}
 	for n := 0; ; n++ {
-		m, _, err := r.Next()
+		m, _, err := r.Next(context.Background())
 		if err == io.EOF {
 			if n != r.Frames {
 				t.Errorf("%s: %d frames, announced %d", name, n, r.Frames)
@@ -196,7 +197,7 @@ func TestEveryTruncationIsSeen(t *testing.T) {
 			return nil, err
 		}
 		for range r.Frames {
-			m, _, err := r.Next()
+			m, _, err := r.Next(context.Background())
 			if err != nil {
 				return nil, err
 			}

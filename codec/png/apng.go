@@ -4,6 +4,7 @@ package png
 // and fdAT.
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"image"
@@ -158,8 +159,8 @@ func (p *Player) Drawing(i int) (pixels, bytes int64) {
 
 // Next composes the next frame and gives the canvas, straight RGBA, as it is shown for delay. The
 // canvas belongs to the Player and is valid until the following call. After the last frame the
-// error is io.EOF.
-func (p *Player) Next() (canvas *image.NRGBA, delay time.Duration, err error) {
+// error is io.EOF. The context ends the decoding as it ends Rows.
+func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Duration, err error) {
 	if p.next >= len(p.frames) {
 		return nil, 0, io.EOF
 	}
@@ -181,7 +182,7 @@ func (p *Player) Next() (canvas *image.NRGBA, delay time.Duration, err error) {
 	part := *p.r // its rows are the frame's
 	part.Width, part.Height, part.idat, part.data = f.rect.Dx(), f.rect.Dy(), f.at, f.kind
 	wide := make([]byte, 4*part.Width)
-	err = part.Rows(func(y int, row []byte) error {
+	err = part.Rows(ctx, func(y int, row []byte) error {
 		toRGBA(wide, row, part.Channels)
 		dst := p.canvas.Pix[p.canvas.PixOffset(f.rect.Min.X, f.rect.Min.Y+y):][:len(wide)]
 		if f.blend == blendOver {

@@ -2,6 +2,7 @@ package png
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -81,7 +82,7 @@ func playAll(src []byte) (frames []*image.NRGBA, delays []time.Duration, plays i
 		return nil, nil, 0, err
 	}
 	for {
-		m, d, err := p.Next()
+		m, d, err := p.Next(context.Background())
 		if err == io.EOF {
 			return frames, delays, p.Plays, nil
 		}

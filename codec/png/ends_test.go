@@ -3,6 +3,7 @@ package png
 import (
 	"bytes"
 	"compress/zlib"
+	"context"
 	"math/rand/v2"
 	"testing"
 )
@@ -33,7 +34,7 @@ func rowsAre(t *testing.T, name string, src, raw []byte, whole, noted bool) {
 	r, err := NewReader(src)
 	var got []byte
 	if err == nil {
-		err = r.Rows(func(y int, row []byte) error {
+		err = r.Rows(context.Background(), func(y int, row []byte) error {
 			got = append(append(got, 0), row...)
 			return nil
 		})
@@ -135,7 +136,7 @@ func TestCutDataNeverInventsPixels(t *testing.T) {
 				t.Fatalf("level %d, %d bytes: %v", level, n, err)
 			}
 			var got []byte
-			err = r.Rows(func(y int, row []byte) error { got = append(append(got, 0), row...); return nil })
+			err = r.Rows(context.Background(), func(y int, row []byte) error { got = append(append(got, 0), row...); return nil })
 			if err == nil {
 				whole++
 			} else if whole > 0 {

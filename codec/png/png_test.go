@@ -3,6 +3,7 @@ package png
 import (
 	"bytes"
 	"compress/zlib"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -30,7 +31,7 @@ func decode(src []byte) (*image.NRGBA, *Reader, error) {
 		return nil, nil, err
 	}
 	var m *image.NRGBA
-	err = r.Rows(func(y int, row []byte) error {
+	err = r.Rows(context.Background(), func(y int, row []byte) error {
 		if m == nil {
 			m = image.NewNRGBA(image.Rect(0, 0, r.Width, r.Height))
 		}
@@ -475,7 +476,7 @@ func FuzzReader(f *testing.F) {
 			}
 		}
 		y := 0
-		err = r.Rows(func(at int, row []byte) error {
+		err = r.Rows(context.Background(), func(at int, row []byte) error {
 			if at != y || len(row) != r.Width*r.Channels {
 				t.Fatalf("row %d of %d bytes, want %d", at, len(row), y)
 			}
@@ -514,7 +515,7 @@ func TestMemoryGrowsWithTheWidthAlone(t *testing.T) {
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	if err := r.Rows(func(int, []byte) error { return nil }); err != nil {
+	if err := r.Rows(context.Background(), func(int, []byte) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	runtime.ReadMemStats(&after)
@@ -540,7 +541,7 @@ func BenchmarkRows(b *testing.B) {
 			}
 			b.SetBytes(int64(r.Height * r.rowBytes(r.Width)))
 			for b.Loop() {
-				if err := r.Rows(func(int, []byte) error { return nil }); err != nil {
+				if err := r.Rows(context.Background(), func(int, []byte) error { return nil }); err != nil {
 					b.Fatal(err)
 				}
 			}

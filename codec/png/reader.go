@@ -3,15 +3,19 @@ package png
 // This file implements the way from scanlines to rows of 8-bit samples: PNG specification sections
 // 7.2 (scanlines), 8 (interlacing) and 13.12 (sample depth rescaling).
 
-import "encoding/binary"
+import (
+	"context"
+	"encoding/binary"
+)
 
 // Rows decodes the picture and calls emit for each row from the top, with Width*Channels bytes that
-// are valid during the call only and must not be changed. An error of emit ends it and is returned.
+// are valid during the call only and must not be changed. An error of emit ends it and is returned,
+// and so does the context, which is looked at every 64 scanlines.
 // Too little data is a FormatError, and so is data of which neither the CRC nor the Adler-32 is
 // right; a caller that stores nothing until Rows returns nil never keeps half a picture. What else
 // is wrong once all rows are there is for Note to say.
-func (r *Reader) Rows(emit func(y int, row []byte) error) error {
-	d := decoder{r: r, emit: emit, bpp: max(r.bitsPerPixel()/8, 1)}
+func (r *Reader) Rows(ctx context.Context, emit func(y int, row []byte) error) error {
+	d := decoder{r: r, ctx: ctx, emit: emit, bpp: max(r.bitsPerPixel()/8, 1)}
 	if r.Interlaced {
 		d.picture = make([]byte, r.Width*r.Height*r.Channels)
 		d.pass = -1
@@ -105,6 +109,7 @@ func (f *feed) nextFrame() []byte {
 
 // A decoder turns decompressed bytes into rows.
 type decoder struct {
+	ctx       context.Context
 	r         *Reader
 	emit      func(y int, row []byte) error
 	bpp       int
@@ -144,6 +149,9 @@ func (d *decoder) scanlines(b []byte) (used int, err error) {
 		n := d.r.rowBytes(d.w)
 		if len(b)-used < n+1 {
 			return used, nil
+		}
+		if d.y&63 == 0 && d.ctx.Err() != nil {
+			return 0, d.ctx.Err()
 		}
 		src := b[used : used+n+1]
 		used += n + 1

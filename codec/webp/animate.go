@@ -3,6 +3,7 @@ package webp
 // This file composes animations, RFC 9649 section 2.7.1.1 and "Canvas assembly" of 2.7.2.
 
 import (
+	"context"
 	"image"
 	"io"
 	"time"
@@ -23,10 +24,13 @@ func NewPlayer(r *Reader) *Player { return &Player{r: r} }
 // Next composes the next frame and gives the canvas, straight RGBA, as it is shown for delay. The
 // canvas belongs to the Player and is valid until the following call. What no frame covered is
 // transparent: the background color is a hint that viewers do not take. After the last frame
-// the error is io.EOF.
-func (p *Player) Next() (canvas *image.NRGBA, delay time.Duration, err error) {
+// the error is io.EOF. The context is looked at once a frame.
+func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Duration, err error) {
 	if p.at >= len(p.r.Frames) {
 		return nil, 0, io.EOF
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, 0, err
 	}
 	fr := &p.r.Frames[p.at]
 	m, err := fr.DecodeNRGBA()

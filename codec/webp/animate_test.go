@@ -2,6 +2,7 @@ package webp
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -61,7 +62,7 @@ func play(t testing.TB, file []byte) (frames []*image.NRGBA, delays []time.Durat
 	}
 	p := NewPlayer(f)
 	for {
-		m, d, err := p.Next()
+		m, d, err := p.Next(context.Background())
 		if err == io.EOF {
 			return frames, delays, f
 		}

@@ -1,6 +1,7 @@
 package webp
 
 import (
+	"context"
 	"image"
 	"image/color"
 	"io"
@@ -24,7 +25,7 @@ func Decode(r io.Reader) (image.Image, error) {
 	if !f.Animated {
 		return f.Frames[0].Decode()
 	}
-	canvas, _, err := NewPlayer(f).Next()
+	canvas, _, err := NewPlayer(f).Next(context.Background())
 	return canvas, err
 }
 

@@ -2,6 +2,7 @@ package webp_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"image"
 	"image/color"
@@ -57,7 +58,7 @@ func ExampleAnimationWriter() {
 	}
 	p := webp.NewPlayer(f)
 	for {
-		canvas, delay, err := p.Next()
+		canvas, delay, err := p.Next(context.Background())
 		if err == io.EOF {
 			break
 		} else if err != nil {

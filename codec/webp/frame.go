@@ -5,6 +5,7 @@ package webp
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"image"
 
@@ -67,15 +68,15 @@ func (fr *Frame) DecodeNRGBA() (*image.NRGBA, error) {
 		return fr.decodeVP8L()
 	}
 	dst := image.NewNRGBA(image.Rect(0, 0, fr.Rect.Dx(), fr.Rect.Dy()))
-	return dst, fr.Rows(func(y int, row []byte) error {
+	return dst, fr.Rows(context.Background(), func(y int, row []byte) error {
 		copy(dst.Pix[y*dst.Stride:], row)
 		return nil
 	})
 }
 
 // Rows gives the pixels of DecodeNRGBA row by row, each 4 bytes a pixel and valid until emit
-// returns. VP8 costs 1.5 bytes a pixel and one of alpha, whose VP8L takes 4 while it is decoded.
-func (fr *Frame) Rows(emit func(y int, row []byte) error) error {
+// returns. The context is looked at every 64 rows, once the bitstream is decoded. VP8 costs 1.5 bytes a pixel and one of alpha, whose VP8L takes 4 while it is decoded.
+func (fr *Frame) Rows(ctx context.Context, emit func(y int, row []byte) error) error {
 	w, h := fr.Rect.Dx(), fr.Rect.Dy()
 	if fr.Lossless {
 		m, err := fr.decodeVP8L()
@@ -83,6 +84,9 @@ func (fr *Frame) Rows(emit func(y int, row []byte) error) error {
 			return err
 		}
 		for y := range h {
+			if y&63 == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
 			if err := emit(y, m.Pix[y*m.Stride:][:4*w]); err != nil {
 				return err
 			}
@@ -100,5 +104,5 @@ func (fr *Frame) Rows(emit func(y int, row []byte) error) error {
 	if err != nil {
 		return err
 	}
-	return limitedRows(m, alpha, w, h, emit)
+	return limitedRows(ctx, m, alpha, w, h, emit)
 }

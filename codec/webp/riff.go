@@ -58,6 +58,21 @@ type Frame struct {
 	at      int    // position of that chunk
 }
 
+// PeakBytes returns about how much decoding holds at the worst moment: a Player's Next where the
+// file is animated, else Rows of its only frame.
+func (r *Reader) PeakBytes() int64 {
+	area := int64(r.Width) * int64(r.Height)
+	switch {
+	case r.Animated:
+		return 24 * area // the canvas and a frame, and what of those before is not collected yet
+	case r.Frames[0].Lossless:
+		return 7 * area // the picture and what it was coded as
+	case r.Frames[0].HasAlpha:
+		return 7 * area // the planes, the alpha and the picture that it was coded as
+	}
+	return 2 * area // the planes
+}
+
 // Drawing gives the area of frame i and the bytes of its data.
 func (r *Reader) Drawing(i int) (pixels, bytes int64) {
 	f := &r.Frames[i]

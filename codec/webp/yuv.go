@@ -4,7 +4,10 @@ package webp
 // 0), luma 16..235 and chroma 16..240, which golang.org/x/image/vp8 hands out as an image.YCbCr
 // although that type means full range.
 
-import "image"
+import (
+	"context"
+	"image"
+)
 
 // toFullRange spreads limited-range planes over 0..255, in place and rounded:
 // Y' = (Y-16) 255/219, C' = (C-128) 255/224 + 128, clamped.
@@ -42,12 +45,15 @@ func clamp8(v int) byte { return byte(min(max(v, 0), 255)) }
 // samples; each pixel takes 9/16 of the nearest, 3/16 of the next in its row and in its column and
 // 1/16 of the diagonal one, rounded once, the border repeated. This is libwebp's default decoding
 // ("fancy"); a test compares it with dwebp's, byte for byte.
-func limitedRows(m *image.YCbCr, alpha []byte, w, h int, emit func(y int, row []byte) error) error {
+func limitedRows(ctx context.Context, m *image.YCbCr, alpha []byte, w, h int, emit func(y int, row []byte) error) error {
 	cw, ch := (w+1)/2, (h+1)/2
 	row := make([]byte, 4*w)
 	// One row of chroma at the pixels' places: vertical 3:1 first, kept at 4 times the scale.
 	u, v := make([]int32, cw), make([]int32, cw)
 	for y := range h {
+		if y&63 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
 		near := y / 2
 		next := near - 1 + 2*(y&1)
 		next = min(max(next, 0), ch-1)
