@@ -108,10 +108,7 @@ func TestCheckerboardAveragesTo128(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := png.Decode(bytes.NewReader(out))
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := decodeAny(t, out)
 	for _, p := range [][2]int{{5, 5}, {100, 200}, {180, 180}} {
 		if g := color.GrayModel.Convert(d.At(p[0], p[1])).(color.Gray).Y; g < 127 || g > 128 {
 			t.Errorf("at %v: %d, want 127 or 128", p, g)
@@ -136,10 +133,7 @@ func TestScalingIsPremultiplied(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := png.Decode(bytes.NewReader(out))
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := decodeAny(t, out)
 	c := color.NRGBAModel.Convert(d.At(100, 100)).(color.NRGBA)
 	if c.R > 1 || c.B > 1 || c.G < 254 || c.A < 126 || c.A > 129 {
 		t.Errorf("got %v, want green at half alpha", c)

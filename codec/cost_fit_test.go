@@ -142,15 +142,19 @@ func (f *costFit) collect(rows []costRow) {
 	}
 }
 
+// at is what the row takes where c are the logarithms of the rates.
+func (r *fitRow) at(c []float64) (ms float64) {
+	for _, t := range r.terms {
+		ms += math.Exp(c[t.rate]) * t.n
+	}
+	return ms
+}
+
 // loss is what becomes least, c the logarithms of the rates.
 func (f *costFit) loss(c []float64) (sum float64) {
 	for i := range f.rows {
 		r := &f.rows[i]
-		ms := 0.0
-		for _, t := range r.terms {
-			ms += math.Exp(c[t.rate]) * t.n
-		}
-		d := math.Log(ms) - r.log
+		d := math.Log(r.at(c)) - r.log
 		sum += r.weight * patience * patience * math.Log1p(d*d/patience/patience)
 	}
 	for i, g := range f.guess {
@@ -172,10 +176,7 @@ func (f *costFit) normal(c []float64) [][]float64 {
 	}
 	for i := range f.rows {
 		r := &f.rows[i]
-		ms := 0.0
-		for _, t := range r.terms {
-			ms += math.Exp(c[t.rate]) * t.n
-		}
+		ms := r.at(c)
 		d := math.Log(ms) - r.log
 		weight := r.weight / (1 + d*d/patience/patience)
 		for _, t := range r.terms {

@@ -461,10 +461,7 @@ func TestLinearSamplesOf16BitsKeepTheirShades(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := stdpng.Decode(bytes.NewReader(out))
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := decodeAny(t, out)
 	seen := map[uint8]bool{}
 	for x := range w {
 		got := color.GrayModel.Convert(m.At(x, 0)).(color.Gray).Y
@@ -494,10 +491,7 @@ func TestLinearSamplesAreConvertedBeforeScaling(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := stdpng.Decode(bytes.NewReader(out))
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := decodeAny(t, out)
 	if got := color.GrayModel.Convert(m.At(8, 8)).(color.Gray).Y; got < 127 || got > 128 {
 		t.Errorf("black and white mix to %d, want 127.5", got)
 	}
@@ -519,10 +513,7 @@ func TestColorConversionLeavesAlphaAlone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, err := stdpng.Decode(bytes.NewReader(out))
-		if err != nil {
-			t.Fatal(err)
-		}
+		m := decodeAny(t, out)
 		for i := range pixels {
 			p := color.NRGBAModel.Convert(m.At(i%16, i/16)).(color.NRGBA)
 			want := byte(math.Round(255 * linearToSRGB(float64(i)/255)))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 
+	"miniatura/codec/internal/num"
 	"miniatura/codec/scale"
 )
 
@@ -172,7 +173,7 @@ func premultiply(dst, src []byte) {
 		case 0:
 			clear(d)
 		default:
-			d[0], d[1], d[2], d[3] = div255(uint32(s[0])*a), div255(uint32(s[1])*a), div255(uint32(s[2])*a), s[3]
+			d[0], d[1], d[2], d[3] = num.Div255(uint32(s[0])*a), num.Div255(uint32(s[1])*a), num.Div255(uint32(s[2])*a), s[3]
 		}
 	}
 }
@@ -189,12 +190,6 @@ func straighten(pix []byte) {
 			p[c] = byte(min((uint32(v)*255+a/2)/a, 255))
 		}
 	}
-}
-
-// div255 is v / 255, rounded, for v up to 255 * 255.
-func div255(v uint32) byte {
-	v += 128
-	return byte((v + v>>8) >> 8)
 }
 
 // canvas makes the small pictures of a whole decoded one.

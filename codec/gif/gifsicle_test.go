@@ -41,19 +41,7 @@ func TestNoLargerThanGifsicle(t *testing.T) {
 			continue
 		}
 		frames, delays, r := play(t, src)
-		w, err := NewAnimationWriter(r.Width, r.Height, r.Plays, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, m := range frames {
-			if err := w.Add(m, delays[i]); err != nil {
-				t.Fatal(err)
-			}
-		}
-		again, err := w.Bytes()
-		if err != nil {
-			t.Fatal(err)
-		}
+		again := rewrite(t, r.Width, r.Height, r.Plays, frames, delays)
 		if n := min(len(ours), len(again)); 100*n > 102*len(theirs) {
 			t.Errorf("%s: %d bytes, gifsicle's are %d", name, n, len(theirs))
 		}

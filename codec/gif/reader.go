@@ -9,6 +9,8 @@ import (
 	"image"
 	"io"
 	"time"
+
+	"miniatura/codec/internal/straight"
 )
 
 // Disposal methods (GIF89a section 23). Method 4 appears in old files for 3.
@@ -372,14 +374,9 @@ func (r *Reader) dispose() {
 	switch r.pending.disposal {
 	case disposeBackground:
 		// To transparent, as every browser does, whatever the background color index says.
-		for y := area.Min.Y; y < area.Max.Y; y++ {
-			clear(r.canvas.Pix[r.canvas.PixOffset(area.Min.X, y):][:4*area.Dx()])
-		}
+		straight.Clear(r.canvas, area)
 	case disposePrevious, 4:
-		for y := area.Min.Y; y < area.Max.Y; y++ {
-			i := r.canvas.PixOffset(area.Min.X, y)
-			copy(r.canvas.Pix[i:][:4*area.Dx()], r.saved.Pix[i:])
-		}
+		straight.Copy(r.canvas, r.saved, area)
 	}
 }
 

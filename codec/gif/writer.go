@@ -133,9 +133,7 @@ func (w *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	w.flush(disposal, gone, true)
 	w.current, w.next = w.next, w.current
 	if disposal == disposeBackground {
-		for y := w.rect.Min.Y; y < w.rect.Max.Y; y++ {
-			clear(w.base.Pix[w.base.PixOffset(w.rect.Min.X, y):][:4*w.rect.Dx()])
-		}
+		straight.Clear(w.base, w.rect)
 	}
 	if w.same == nil {
 		w.stays, w.same = make([]bool, w.w*w.h), make([]bool, w.w*w.h)

@@ -46,14 +46,25 @@ func made(w, h, n, colors int, seed uint64) []*image.NRGBA {
 	return list
 }
 
+// write writes frames, the first without a delay and each 20 ms longer than the one before.
 func write(t testing.TB, frames []*image.NRGBA, plays int) []byte {
 	t.Helper()
-	w, err := NewAnimationWriter(frames[0].Rect.Dx(), frames[0].Rect.Dy(), plays, nil)
+	delays := make([]time.Duration, len(frames))
+	for i := range delays {
+		delays[i] = time.Duration(i) * 20 * time.Millisecond
+	}
+	return rewrite(t, frames[0].Rect.Dx(), frames[0].Rect.Dy(), plays, frames, delays)
+}
+
+// rewrite writes frames of width x height pixels without loss.
+func rewrite(t testing.TB, width, height, plays int, frames []*image.NRGBA, delays []time.Duration) []byte {
+	t.Helper()
+	w, err := NewAnimationWriter(width, height, plays, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, m := range frames {
-		if err := w.Add(m, time.Duration(i)*20*time.Millisecond); err != nil {
+		if err := w.Add(m, delays[i]); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -244,20 +255,8 @@ func TestCorpusRewritten(t *testing.T) {
 			continue
 		}
 		frames, delays, r := play(t, src)
-		w, err := NewAnimationWriter(r.Width, r.Height, r.Plays, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, m := range frames {
-			if err := w.Add(m, delays[i]); err != nil {
-				t.Fatal(err)
-			}
-		}
 		t0 := time.Now()
-		file, err := w.Bytes()
-		if err != nil {
-			t.Fatal(err)
-		}
+		file := rewrite(t, r.Width, r.Height, r.Plays, frames, delays)
 		d := time.Since(t0)
 		again, delays2, r2 := play(t, file)
 		if len(again) != len(frames) || r2.Plays != r.Plays && len(frames) > 1 {

@@ -10,6 +10,8 @@ import (
 	"image"
 	"io"
 	"time"
+
+	"miniatura/codec/internal/straight"
 )
 
 // What becomes of a frame's rectangle before the next frame, and how it is drawn (section
@@ -176,7 +178,7 @@ func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Dura
 			if p.saved == nil {
 				p.saved = image.NewNRGBA(p.canvas.Rect)
 			}
-			copyRect(p.saved, p.canvas, f.rect)
+			straight.Copy(p.saved, p.canvas, f.rect)
 		}
 	}
 	part := *p.r // its rows are the frame's
@@ -208,21 +210,11 @@ func (p *Player) undo() {
 	if p.next == 0 {
 		return
 	}
-	switch r := p.pending.rect; p.pending.dispose {
+	switch p.pending.dispose {
 	case disposeBackground:
-		for y := r.Min.Y; y < r.Max.Y; y++ {
-			clear(p.canvas.Pix[p.canvas.PixOffset(r.Min.X, y):][:4*r.Dx()])
-		}
+		straight.Clear(p.canvas, p.pending.rect)
 	case disposePrevious:
-		copyRect(p.canvas, p.saved, r)
-	}
-}
-
-// copyRect copies r of one canvas to another of its size.
-func copyRect(dst, src *image.NRGBA, r image.Rectangle) {
-	for y := r.Min.Y; y < r.Max.Y; y++ {
-		i := src.PixOffset(r.Min.X, y)
-		copy(dst.Pix[i:][:4*r.Dx()], src.Pix[i:])
+		straight.Copy(p.canvas, p.saved, p.pending.rect)
 	}
 }
 

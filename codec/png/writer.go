@@ -66,7 +66,7 @@ func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	if g, ok := m.(*image.Gray); ok {
 		forms = grayForms(g, o.SourceColors)
 	} else {
-		forms = colorForms(straight(m), o.SourceColors)
+		forms = colorForms(cleaned(m), o.SourceColors)
 	}
 	plans := make([]plan, len(forms))
 	for i := range forms {
@@ -99,9 +99,9 @@ type form struct {
 	lines            scanlines
 }
 
-// straight returns the pixels of m without its margins. Wholly transparent ones are zero: their
+// cleaned returns the pixels of m without its margins. Wholly transparent ones are zero: their
 // color does not show, and one color compresses better than many.
-func straight(m image.Image) *image.NRGBA {
+func cleaned(m image.Image) *image.NRGBA {
 	b := m.Bounds()
 	w, h := b.Dx(), b.Dy()
 	d := image.NewNRGBA(image.Rect(0, 0, w, h))

@@ -7,6 +7,8 @@ import (
 	"image"
 	"io"
 	"time"
+
+	"miniatura/codec/internal/straight"
 )
 
 // A Player composes the frames of an animation one by one.
@@ -41,10 +43,7 @@ func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Dura
 		p.canvas = image.NewNRGBA(image.Rect(0, 0, p.r.Width, p.r.Height))
 	}
 	if p.pending.Dispose {
-		r := p.pending.Rect
-		for y := r.Min.Y; y < r.Max.Y; y++ {
-			clear(p.canvas.Pix[p.canvas.PixOffset(r.Min.X, y):][:4*r.Dx()])
-		}
+		straight.Clear(p.canvas, p.pending.Rect)
 	}
 	for y := range m.Rect.Dy() {
 		src := m.Pix[y*m.Stride:][:4*m.Rect.Dx()]

@@ -75,17 +75,31 @@ func play(t testing.TB, file []byte) (frames []*image.NRGBA, delays []time.Durat
 	}
 }
 
-// TestAnimationsAreComposedAsLibwebpDoes plays the corpus' animations.
-func TestAnimationsAreComposedAsLibwebpDoes(t *testing.T) {
-	n := 0
+type animation struct {
+	path string
+	src  []byte
+}
+
+// animations reads the corpus's.
+func animations(t *testing.T) (all []animation) {
+	t.Helper()
 	for _, path := range outside.Files(t, ".webp", "corpus/webp") {
 		src, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if f, err := NewReader(src); err != nil || !f.Animated {
-			continue
+		if r, err := NewReader(src); err == nil && r.Animated {
+			all = append(all, animation{path, src})
 		}
+	}
+	return all
+}
+
+// TestAnimationsAreComposedAsLibwebpDoes plays the corpus' animations.
+func TestAnimationsAreComposedAsLibwebpDoes(t *testing.T) {
+	n := 0
+	for _, a := range animations(t) {
+		path, src := a.path, a.src
 		n++
 		name := filepath.Base(path)
 		want, delays, loop := pillow(t, src)
@@ -233,14 +247,8 @@ func TestOneFrameIsAStill(t *testing.T) {
 // TestAnimationsRewritten plays the corpus' animations and writes them at quality 80, beside what
 // they were: printed, and bounded.
 func TestAnimationsRewritten(t *testing.T) {
-	for _, path := range outside.Files(t, ".webp", "corpus/webp") {
-		src, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if f, err := NewReader(src); err != nil || !f.Animated {
-			continue
-		}
+	for _, a := range animations(t) {
+		path, src := a.path, a.src
 		frames, _, f := play(t, src)
 		t0 := time.Now()
 		file := writeAnimation(t, frames, f.Plays, &Options{Quality: 80})

@@ -193,22 +193,37 @@ func (t *tiling) seedGroups(cacheBits uint, steps int) ([]*histogram, []uint16) 
 			low[c], high[c] = min(low[c], v), max(high[c], v)
 		}
 	}
-	index := make([]int, steps*steps*steps)
-	var groups []*histogram
-	of := make([]uint16, len(t.tiles))
-	for i, h := range t.tiles {
+	p := newPartition(t, steps*steps*steps)
+	for i := range t.tiles {
 		k := 0
 		for c, v := range values[i] {
 			k = k*steps + min(int(float64(steps)*(v-low[c])/(high[c]-low[c]+1e-9)), steps-1)
 		}
-		if index[k] == 0 {
-			groups = append(groups, newHistogram(cacheBits))
-			index[k] = len(groups)
-		}
-		of[i] = uint16(index[k] - 1)
-		h.addTo(groups[of[i]])
+		p.put(i, k, cacheBits)
 	}
-	return groups, of
+	return p.groups, p.of
+}
+
+// A partition puts tiles into groups, which it numbers as they come.
+type partition struct {
+	t      *tiling
+	index  []int // by whatever the caller tells groups apart: 1 + the group's number, 0 for none yet
+	groups []*histogram
+	of     []uint16 // by tile
+}
+
+func newPartition(t *tiling, n int) partition {
+	return partition{t: t, index: make([]int, n), of: make([]uint16, len(t.tiles))}
+}
+
+// put puts tile i into the group that the caller knows as k.
+func (p *partition) put(i, k int, cacheBits uint) {
+	if p.index[k] == 0 {
+		p.groups = append(p.groups, newHistogram(cacheBits))
+		p.index[k] = len(p.groups)
+	}
+	p.of[i] = uint16(p.index[k] - 1)
+	p.t.tiles[i].addTo(p.groups[p.of[i]])
 }
 
 // mergeGroups joins, again and again, the two groups whose union costs least more than they do
@@ -281,8 +296,7 @@ func (t *tiling) reassign(groups []*histogram, of []uint16, cacheBits uint) ([]*
 			rows = append(rows, costRow(g))
 		}
 	}
-	index := make([]int, len(rows))
-	var out []*histogram
+	p := newPartition(t, len(rows))
 	for i, h := range t.tiles {
 		best, least := 0, float32(math.Inf(1))
 		for k, row := range rows {
@@ -294,12 +308,7 @@ func (t *tiling) reassign(groups []*histogram, of []uint16, cacheBits uint) ([]*
 				best, least = k, sum
 			}
 		}
-		if index[best] == 0 {
-			out = append(out, newHistogram(cacheBits))
-			index[best] = len(out)
-		}
-		of[i] = uint16(index[best] - 1)
-		h.addTo(out[of[i]])
+		p.put(i, best, cacheBits)
 	}
-	return out, of
+	return p.groups, p.of
 }
