@@ -28,8 +28,8 @@ func fitter(t testing.TB, name string) func(w, h int) (int, int) {
 	return s.Fit
 }
 
-// Every still picture of the corpus comes out upright, at the manifest's
-// dimensions, as what its own bytes are or as WebP.
+// Every still picture of the corpus comes out upright, at the manifest's dimensions, in its own
+// format or as WebP.
 func TestStillPicturesHaveTheirDimensions(t *testing.T) {
 	tally := map[string][3]int{}
 	long := os.Getenv("MINIATURA_LONG") != ""

@@ -211,7 +211,7 @@ func TestErrorsKeepTheContract(t *testing.T) {
 	}
 }
 
-// A context that ends is the error, and nothing else is.
+// Where the context has ended, the error is the context's.
 func TestContextIsTheError(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -62,8 +62,7 @@ func damageCases(t *testing.T) []damageCase {
 	}
 }
 
-// offsetIn returns where the room's FormatError, of a name that begins with the room's, says that
-// the damage is. It is false where err is none.
+// offsetIn returns the Offset of the room's FormatError, and false where err is not one.
 func offsetIn(room string, err error) (int, bool) {
 	switch room {
 	case "jpeg":

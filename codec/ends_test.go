@@ -18,7 +18,7 @@ import (
 	"miniatura/codec/webp"
 )
 
-// meanOf is the mean color of a picture laid on white.
+// meanOf returns the mean color of a picture on white.
 func meanOf(m image.Image) (mean [3]float64) {
 	b := m.Bounds()
 	for y := b.Min.Y; y < b.Max.Y; y++ {
@@ -85,7 +85,7 @@ func endsWell(t *testing.T, name string, src []byte, means [][3]float64, delay t
 			if !strings.Contains(info.Note, note) || note == "" && info.Note != "" {
 				t.Errorf("%s: the note is %q, want %q", name, info.Note, note)
 			}
-			// What was wrong is not handed on.
+			// The result has none of the source's faults.
 			if _, again, err := Resize(context.Background(), out, same, Options{}); err != nil || again.Note != "" {
 				t.Errorf("%s: of the result, %q, %v", name, again.Note, err)
 			}
@@ -109,7 +109,7 @@ func endsWell(t *testing.T, name string, src []byte, means [][3]float64, delay t
 	}
 }
 
-// broad is a picture without sharp edges, so that no quality is lost to speak of.
+// broad returns a picture without sharp edges, so that it loses almost no quality.
 func broad(w, h int) *image.NRGBA {
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for y := range h {
@@ -251,7 +251,7 @@ func TestGIFWithBadEndIsResized(t *testing.T) {
 			t.Errorf("GIF, %s: gave %d bytes", name, len(out))
 		}
 	}
-	// A still that fits gets the trailer that it lacks.
+	// A still picture that fits gets the trailer that it lacks.
 	m := broad(60, 40)
 	whole, err := gif.Append(nil, m, nil)
 	if err != nil {

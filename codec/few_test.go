@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// Colours are counted as a map counts them, up to 256, whatever the rows are like.
+// Colors are counted as a map counts them, up to 256, for any kind of rows.
 func TestFewColorsAreCounted(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 4))
 	for channels := 1; channels <= 4; channels++ {
@@ -81,7 +81,7 @@ func TestFewColorsDoNotGrow(t *testing.T) {
 	}
 }
 
-// hasFewColors asks the standard library.
+// hasFewColors reports whether src has few colors, by the standard library.
 func hasFewColors(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {

@@ -62,7 +62,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// goldenSources gives the name of each checked-in source, and what reads it anew.
+// goldenSources returns, by name, a function that reads each checked-in source anew.
 func goldenSources(t testing.TB) map[string]func() []byte {
 	t.Helper()
 	files, err := filepath.Glob("testdata/golden/*.*")

@@ -99,9 +99,8 @@ func hostileFiles(t *testing.T) {
 	t.Logf("resized %d, passed through %d; slowest %s in %v; peak RSS %d MB", resized, passed, slow, slowest.Round(time.Millisecond), peak>>20)
 }
 
-// wholePicture says what keeps out from being the picture that info speaks of.
-// The readers are not the project's own, except for animated WebP and the
-// bitmaps that x/image does not know.
+// wholePicture returns an error unless out is the picture that info describes. The readers are not
+// the project's own, except for animated WebP and the bitmaps that x/image does not know.
 func wholePicture(out []byte, info Info) error {
 	f, s, p, err := open(out)
 	if err != nil {
@@ -137,7 +136,7 @@ func wholePicture(out []byte, info Info) error {
 	return err
 }
 
-// peakRSS is the most memory this process ever had, in bytes.
+// peakRSS returns the most memory that this process has used, in bytes.
 func peakRSS() (int64, error) {
 	f, err := os.Open("/proc/self/status")
 	if err != nil {

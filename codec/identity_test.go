@@ -39,7 +39,7 @@ func noisyJPEG(t testing.TB, w, h, quality int) []byte {
 	return b.Bytes()
 }
 
-// A fitting is a source that fits its box, and what the rule makes of it.
+// A fitting is a source that fits its box, and the result that the rule demands.
 type fitting struct {
 	name    string
 	src     []byte
@@ -168,7 +168,7 @@ func webpFittings(t *testing.T) []fitting {
 	}
 }
 
-// madeHere is src resized at its own size in its own format, as small as it gets here.
+// madeHere returns the smallest file that is made here of src, at its own size in its own format.
 func madeHere(t *testing.T, src []byte) []byte {
 	t.Helper()
 	out, _, err := Resize(context.Background(), src, fitter(t, "SXS"), Options{})
@@ -202,7 +202,7 @@ func expanded(m *image.Paletted) *image.NRGBA {
 	return d
 }
 
-// noise is a picture that nothing predicts.
+// noise returns a picture that cannot be predicted.
 func noise(w, h int) *image.NRGBA {
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
 	s := uint32(7)
@@ -216,7 +216,7 @@ func noise(w, h int) *image.NRGBA {
 	return m
 }
 
-// heldGIF is an animation whose frames are whole canvases and hardly differ.
+// heldGIF returns an animation whose frames are whole canvases and differ very little.
 func heldGIF(t *testing.T, m *image.Paletted) []byte {
 	t.Helper()
 	g := &gif.GIF{}
@@ -372,7 +372,7 @@ func TestHalfAPictureIsNeverAResult(t *testing.T) {
 	}
 }
 
-// The high effort reaches the encoder: other bytes, and fewer of them.
+// HighEffort reaches the encoder: it makes fewer bytes.
 func TestHighEffortIsSmaller(t *testing.T) {
 	src := noisyJPEG(t, 640, 480, 95)
 	size := map[Effort]int{}

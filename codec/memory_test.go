@@ -63,7 +63,7 @@ func TestPeakIsEstimated(t *testing.T) {
 	}
 }
 
-// resizeInChild says what this process took for one picture.
+// resizeInChild prints the memory that this process took for one picture.
 func resizeInChild(t *testing.T, file string) {
 	src, err := os.ReadFile(file)
 	if err != nil {
@@ -92,7 +92,8 @@ func resizeInChild(t *testing.T, file string) {
 	fmt.Printf("peak %d estimate %d source %d\n", took, estimate, len(src))
 }
 
-// makeAllInChild says what this process took for all sixteen results of one picture, decoded once.
+// makeAllInChild prints the memory that this process took for all sixteen results of one picture,
+// which is decoded once.
 func makeAllInChild(t *testing.T, src []byte) {
 	f, opened, h, err := open(src)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 // small, and written as what changed since the one before. No more than a few canvases are held,
 // however many frames there are.
 
-// moving makes the result of an animation, and tells what was wrong with the source even so. src is
-// the source where it may be the result, else nil.
+// moving makes the result of an animation; note is what was wrong with the source. src is the
+// source if it may be the result, else nil.
 func moving(ctx context.Context, s source, t *target, src []byte) (out []byte, note string, err error) {
 	r, err := play(ctx, s, t)
 	if err != nil {

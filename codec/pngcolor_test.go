@@ -251,7 +251,7 @@ func linearToSRGB(l float64) float64 {
 	return 1.055*math.Pow(l, 1/2.4) - 0.055
 }
 
-// A meaning is what samples stand for; nil is what is sRGB to the bit.
+// A meaning is a color space that samples are in; nil means that they are sRGB exactly.
 type meaning struct {
 	primaries [8]float64
 	linear    func(float64) float64
@@ -497,7 +497,7 @@ func TestLinearSamplesAreConvertedBeforeScaling(t *testing.T) {
 	}
 }
 
-// A transparent colour is told by its sample as stored, and alpha is no colour.
+// The transparent color is compared with samples as stored, and alpha is not converted.
 func TestColorConversionLeavesAlphaAlone(t *testing.T) {
 	pixels := grayRamp()
 	for _, c := range []struct {
@@ -524,7 +524,7 @@ func TestColorConversionLeavesAlphaAlone(t *testing.T) {
 	}
 }
 
-// What a photograph of unusual colours becomes as WebP and JPEG is the same.
+// A photograph of unusual colors looks the same as WebP and as JPEG.
 func TestPNGColorsInEveryFormat(t *testing.T) {
 	pixels := colorLattice()
 	for i := range pixels {

@@ -38,8 +38,8 @@ type comparison struct {
 	SourceLoop, ResultLoop     int
 }
 
-// Every picture of the corpus is, in its own format and in WebP, what an
-// independent reader, colour engine and scaler make of it the slow way.
+// Every picture of the corpus is, in its own format and in WebP, the same as by an independent
+// reader, color engine and scaler.
 func TestResultsAgreeWithPillow(t *testing.T) {
 	if os.Getenv("MINIATURA_LONG") == "" {
 		t.Skip("minutes of work: set MINIATURA_LONG=1")

@@ -22,9 +22,9 @@ import (
 	"miniatura/codec/webp"
 )
 
-// A report is a small file of a kind that other resizers were reported for, and what has to come
-// out of it: Chromium's picture of it, and where they are that differ from none of Pillow's,
-// ImageMagick's and sharp's.
+// A report is a small file of a kind that other resizers were reported to get wrong, and the result
+// that is right: Chromium's picture of it, and Pillow's, ImageMagick's and sharp's where these are
+// right too.
 type report struct {
 	file   string
 	w, h   int
@@ -242,8 +242,8 @@ func dwebpBoth(t *testing.T, b []byte) {
 	}
 }
 
-// holdAveraged holds every sample of a small picture against the mean of those
-// of the source that it stands for.
+// holdAveraged compares every sample of a small picture with the mean of the source's samples that
+// it stands for.
 func holdAveraged(t *testing.T, src []byte, small image.Image, most float64) {
 	m, err := jpeg.Decode(bytes.NewReader(src))
 	if err != nil {

@@ -10,10 +10,10 @@ import (
 )
 
 // This file is the road of pixels: rows go through one scaler, premultiplied where there is alpha,
-// and the small picture is made straight again.
+// and the small picture gets straight alpha again.
 
-// rows makes the small pictures of the rows that read emits, with so many
-// channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and straight alpha.
+// rows makes the small pictures from the rows that read emits. They have channels channels: 1 grey,
+// 2 grey and alpha, 3 RGB, 4 RGB and straight alpha.
 func rows(ctx context.Context, ts []*target, channels int, read func(ctx context.Context, emit func(y int, row []byte) error) error) ([]picture, error) {
 	shrinkers := make([]*shrinker, len(ts))
 	for i, t := range ts {
@@ -46,14 +46,14 @@ func rows(ctx context.Context, ts []*target, channels int, read func(ctx context
 	return pictures, nil
 }
 
-// A shrinker makes the small picture out of rows of samples.
+// A shrinker makes a small picture from rows of samples.
 type shrinker struct {
 	sw, sh   int             // of the source
 	rect     image.Rectangle // of the small picture, as stored
 	channels int             // of a row that is pushed
 	scaler   *scale.Scaler
 	same     bool       // nothing has to be scaled
-	col      conversion // of the rows, where that comes first
+	col      conversion // of the rows, where colors are converted first
 	colored  []byte     // one source row, converted
 	y        int        // rows pushed
 	row      []byte     // one source row, four channels, premultiplied
@@ -72,8 +72,8 @@ func newShrinker(t *target, channels int) (*shrinker, error) {
 	return s, s.again()
 }
 
-// again makes s ready for another picture of the same size; what picture
-// returned before may be overwritten.
+// again makes s ready for another picture of the same size. It may overwrite what picture returned
+// before.
 func (s *shrinker) again() (err error) {
 	s.y = 0
 	if s.same {
@@ -92,7 +92,7 @@ func (s *shrinker) again() (err error) {
 // push takes the next row of the source.
 func (s *shrinker) push(row []byte) { s.take(s.convert(row)) }
 
-// convert returns a row of the source as it goes on.
+// convert returns a row of the source, with its colors converted if that comes first.
 func (s *shrinker) convert(row []byte) []byte {
 	if !s.col.first {
 		return row
@@ -102,7 +102,7 @@ func (s *shrinker) convert(row []byte) []byte {
 	return s.colored
 }
 
-// take takes the next row, converted. It is not changed.
+// take takes the next converted row, and does not change it.
 func (s *shrinker) take(row []byte) {
 	if s.same { // straight alpha stays as it is, to the bit
 		if s.y < s.rect.Max.Y {
@@ -129,8 +129,7 @@ func (s *shrinker) take(row []byte) {
 	s.scaler.Push(row)
 }
 
-// picture returns the small picture once all rows are in: *image.Gray or
-// *image.NRGBA.
+// picture returns the small picture after the last row: *image.Gray or *image.NRGBA.
 func (s *shrinker) picture() (image.Image, error) {
 	if s.same && s.y < s.rect.Max.Y || !s.same && !s.scaler.Done() {
 		return nil, fmt.Errorf("the picture ends after %d rows", s.y)
@@ -152,7 +151,7 @@ func (s *shrinker) picture() (image.Image, error) {
 	return &image.NRGBA{Pix: s.pix, Stride: 4 * s.rect.Max.X, Rect: s.rect}, nil
 }
 
-// widen makes grey and alpha into red, green, blue and alpha.
+// widen converts grey and alpha to red, green, blue and alpha.
 func widen(dst, src []byte) {
 	for i, o := 0, 0; i+2 <= len(src); i, o = i+2, o+4 {
 		p := dst[o : o+4 : o+4]
@@ -192,7 +191,7 @@ func straighten(pix []byte) {
 	}
 }
 
-// canvas makes the small pictures of a whole decoded one.
+// canvas makes the small pictures from a whole decoded picture.
 func canvas(ctx context.Context, ts []*target, m *image.NRGBA) ([]picture, error) {
 	return rows(ctx, ts, 4, func(ctx context.Context, emit func(y int, row []byte) error) error {
 		w := 4 * m.Rect.Dx()

@@ -64,7 +64,7 @@ type writerOf[O any] struct {
 	animate         func(w, h, plays int, o *O) (animated, error) // nil: stills only
 }
 
-// holdNil holds what w makes without Options against what they stand for.
+// holdNil compares what w makes without Options with what nil is documented to stand for.
 func holdNil[O any](t *testing.T, room string, w writerOf[O]) {
 	t.Helper()
 	m := image.NewNRGBA(image.Rect(0, 0, 320, 200))

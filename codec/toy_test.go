@@ -121,7 +121,7 @@ func TestToyFormatGoesThroughTheDoor(t *testing.T) {
 			}
 			continue
 		}
-		// And back: what was made of the toy becomes one again.
+		// And back: the result becomes a toy again.
 		back, _, err := Resize(ctx, out, fitter(t, "SXS"), Options{Format: toy, Quality: 90})
 		if err != nil || len(back) != 12+3*180*90 {
 			t.Fatalf("from %v: %d bytes, %v", f, len(back), err)

@@ -68,7 +68,7 @@ func waiting(t *testing.T) []byte {
 	return b.Bytes()
 }
 
-// longest is how many frames of w x h there are time and room for, in words.
+// longest returns, in words, how many frames of w x h there are time and memory for.
 func longest(t *testing.T, d [2]int, bytesPerPixel float64, to *codec.Format, mb int64) string {
 	size, _ := sizes.Parse("M")
 	area := d[0] * d[1]

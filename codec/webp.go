@@ -10,7 +10,7 @@ import (
 	"miniatura/codec/webp"
 )
 
-// This file is WebP's row.
+// This file implements WebP's row of the table of formats.
 
 type webpSource struct{ *webp.Reader }
 
@@ -110,7 +110,7 @@ func writeWebP(m picture, t *target) (out []byte, exact bool, err error) {
 	return out, allLossless(out), err
 }
 
-// A webpRecorder is the room's, as a recorder.
+// A webpRecorder makes a recorder of webp.AnimationWriter.
 type webpRecorder struct{ *webp.AnimationWriter }
 
 func recordWebP(plays int, t *target) (recorder, error) {

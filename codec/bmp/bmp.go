@@ -60,7 +60,7 @@ type Reader struct {
 	BitsPerPixel  int    // of the file
 	Channels      int    // samples of 8 bits in each pixel of a row: 1 grey, 3 RGB, 4 RGBA; alpha is straight
 	ICC           []byte // the profile embedded in a version 5 header, or nil; it points into the source
-	Note          string // what is wrong, though every sample is there
+	Note          string // what is wrong, although every sample is there
 
 	src         []byte
 	data        int // position of the pixels
@@ -137,7 +137,7 @@ const (
 	coreSize  = 12  // BITMAPCOREHEADER
 	os2Size   = 64  // OS22XBITMAPHEADER
 	masksSize = 52  // BITMAPV2INFOHEADER, the first that holds the masks
-	v4Size    = 108 // BITMAPV4HEADER, the first that holds alpha for good
+	v4Size    = 108 // BITMAPV4HEADER, the first whose alpha mask counts
 	v5Size    = 124 // BITMAPV5HEADER, the first that holds a profile
 )
 
@@ -162,7 +162,7 @@ func readHeader(src []byte) (*infoHeader, error) {
 	return h, nil
 }
 
-// readInfo takes dimensions, depth and compression, and checks each.
+// readInfo reads dimensions, depth and compression, and checks each.
 func (r *Reader) readInfo(h *infoHeader) error {
 	var width, height int64
 	if h.size == coreSize {
@@ -185,7 +185,7 @@ func (r *Reader) readInfo(h *infoHeader) error {
 	}
 	r.Width, r.Height = int(width), int(height)
 	if h.size == os2Size && r.compression > biRLE4 {
-		// Huffman and RLE24 have the numbers that Windows uses for other things.
+		// OS/2 gives Huffman and RLE24 the numbers that Windows uses for other methods.
 		return UnsupportedError("OS/2 compression")
 	}
 	return r.checkDepth(h)
@@ -257,9 +257,9 @@ func (h *infoHeader) profile(src []byte) []byte {
 	return src[from : from+n]
 }
 
-// checkDepth returns an error unless the compression is one that the bits of a pixel go with.
+// checkDepth returns an error unless the compression is known and allows that many bits per pixel.
 func (r *Reader) checkDepth(h *infoHeader) error {
-	depth := fileHeader + 14 // where the header has it
+	depth := fileHeader + 14 // position of the header's bits per pixel
 	if h.size == coreSize {
 		depth = fileHeader + 10
 	}
@@ -291,7 +291,7 @@ func (r *Reader) checkDepth(h *infoHeader) error {
 }
 
 // readMasks takes the red, green, blue and alpha masks. Without bit fields only alpha counts, and
-// that only in the headers that have it for good.
+// that only in headers from version 4 on.
 func (r *Reader) readMasks(b []byte, v4 bool) error {
 	var m [4]uint32
 	for i := range m {
@@ -342,7 +342,7 @@ func (r *Reader) readPalette(b []byte, entry int) {
 	}
 }
 
-// channels decides what the rows hold: no more than the picture needs.
+// channels sets Channels to as many as the picture needs.
 func (r *Reader) channels() {
 	r.Channels = 3
 	if r.BitsPerPixel <= 8 {
@@ -358,7 +358,7 @@ func (r *Reader) channels() {
 	if r.mask[3].max == 0 {
 		return
 	}
-	// Many programs leave alpha zero in a picture that they mean to be opaque.
+	// Many programs leave alpha at zero in pictures that are meant to be opaque.
 	bytes := r.BitsPerPixel / 8
 	for y := range r.Height {
 		row := r.row(y)

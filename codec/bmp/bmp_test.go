@@ -66,9 +66,9 @@ for l in sys.stdin:
     except Exception: pass
 `
 
-// asBrowsers are those that neither Pillow nor ImageMagick see as browsers do: pixels that no run
-// covers, 2 bits a pixel, 4 bits a sample, alpha without bit fields. Chromium itself is asked when
-// there is time for it.
+// asBrowsers are the files that neither Pillow nor ImageMagick read as browsers do: pixels that no
+// run covers, 2 bits a pixel, 4 bits a sample, alpha without bit fields. The long test compares
+// them with Chromium itself.
 var asBrowsers = map[string]bool{"pal8rletrns.bmp": true, "pal2.bmp": true, "rgba16-4444.bmp": true, "V5_A8_R8_G8_B8_Rgb.bmp": true}
 
 func chromium(t *testing.T, src []byte) []byte {
@@ -93,8 +93,8 @@ let s="";for(let v of x.getImageData(0,0,c.width,c.height).data)s+=v.toString(16
 	return pix
 }
 
-// Each file of the corpus has to look as Pillow or as ImageMagick sees it, but for what they are
-// known to see otherwise than browsers.
+// Each file of the corpus has to look as it does in Pillow or in ImageMagick, except those that
+// both are known to read differently from browsers.
 func TestCorpusAgainstPillowAndImageMagick(t *testing.T) {
 	dir := t.TempDir()
 	files := outside.Files(t, ".bmp", "corpus/bmp")
@@ -445,7 +445,7 @@ func TestAppend(t *testing.T) {
 	}
 }
 
-// straight returns m as straight RGBA, at the origin.
+// straight returns m as straight RGBA, with its corner at 0, 0.
 func straight(m image.Image) *image.NRGBA {
 	c := image.NewNRGBA(image.Rectangle{Max: m.Bounds().Size()})
 	for y := range c.Rect.Max.Y {

@@ -1,6 +1,6 @@
 package bmp
 
-// This file implements the rows: uncompressed ones from where they lie, run-length encoded ones
+// This file implements the rows: uncompressed ones are read in place, run-length encoded ones
 // (BI_RLE8, BI_RLE4) from a buffer.
 
 import (
@@ -9,8 +9,8 @@ import (
 )
 
 // Rows decodes the picture and calls emit for each row from the top, with Width*Channels bytes that
-// are valid during the call only. An error of emit ends it and is returned, and so does the context,
-// which is looked at every 64 rows. Run-length encoded data that is damaged is a FormatError before
+// are valid during the call only. It ends with the error of emit, or with that of the context,
+// which is checked every 64 rows. Run-length encoded data that is damaged is a FormatError before
 // any row.
 func (r *Reader) Rows(ctx context.Context, emit func(y int, row []byte) error) error {
 	out := make([]byte, r.Width*r.Channels)
@@ -106,12 +106,12 @@ func (r *Reader) runs() (index, covered []byte, err error) {
 	return index, covered, err
 }
 
-// walk gives run the pieces of the encoded picture: length pixels from x on in the y-th row from
-// the bottom. What goes past the end of a row is cut off. Data that ends before the end-of-bitmap
-// code is an error unless all rows are done.
+// walk calls run with the pieces of the encoded picture: length pixels from x on in the y-th row
+// from the bottom. What goes past the end of a row is cut off. Data that ends before the
+// end-of-bitmap code is an error unless all rows are done.
 func (r *Reader) walk(run func(x, y, length int, sample func(i int) byte)) error {
 	x, y := 0, 0
-	p := r.data // of the code that is read
+	p := r.data // position of the code that is read
 	four := r.compression == biRLE4
 	var b []byte
 	piece := func(length int, sample func(i int) byte) error {

@@ -110,7 +110,7 @@ func survey(m image.Image) (colors []uint32, opaque bool) {
 	return colors, true
 }
 
-// eachRow gives the rows from the bottom as straight RGBA.
+// eachRow calls row with each row, from the bottom, as straight RGBA.
 func eachRow(m image.Image, f func(row []byte)) {
 	b := m.Bounds()
 	w := b.Dx()

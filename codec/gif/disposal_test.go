@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// TestDisposalIsNotInherited: image/gif lets the disposal of a frame stand for those behind it that
-// have no control extension, as Pillow does.
+// TestDisposalIsNotInherited reads animations with image/gif, which applies the disposal of a frame
+// to the following frames without a control extension, as Pillow does.
 func TestDisposalIsNotInherited(t *testing.T) {
 	r := image.Rect(0, 0, 8, 8)
 	fill := func(c color.NRGBA, part image.Rectangle) *image.NRGBA {

@@ -93,7 +93,7 @@ func full(k int) []byte {
 	return endsFrame{w: endsW, h: endsH, disposal: 1, data: codes(tiles(k), true)}.bytes()
 }
 
-// shown gives the canvases of src, each of which is to last 100 ms.
+// shown returns the canvases of src, each of which must last 100 ms.
 func shown(t *testing.T, name string, src []byte) (frames [][]byte, note string, err error) {
 	t.Helper()
 	r, err := NewReader(src)
@@ -202,7 +202,7 @@ func TestJunkBehindFramesEndsThePicture(t *testing.T) {
 	}
 }
 
-// passes gives the place in the data of each row of an interlaced frame (appendix E).
+// passes returns the place in the data of each row of an interlaced frame (appendix E).
 func passes(h int) map[int]int {
 	place := map[int]int{}
 	for _, p := range [][2]int{{0, 8}, {4, 8}, {2, 4}, {1, 2}} {
@@ -213,9 +213,9 @@ func passes(h int) map[int]int {
 	return place
 }
 
-// Data that ends early, though its blocks end as they should, leaves its pixels uncovered: what was
-// there before stays, but for a frame that would cover all of it, and rows of a first interlaced
-// one.
+// Data that ends early, though its blocks end as they should, leaves its missing pixels uncovered:
+// the canvas shows there, except below a frame that would cover all of it, and in a first
+// interlaced frame, whose rows fill the missing ones.
 func TestShortDataLeavesPixelsUncovered(t *testing.T) {
 	for _, n := range []int{0, 1, 85, 120, 167, 249, 647, endsW*endsH - endsW - 3, endsW*endsH - 1} {
 		for _, end := range []bool{true, false} {
@@ -254,7 +254,7 @@ func shortCases(n int, end bool) map[string]shortCase {
 		}
 		return -1
 	}
-	// A row stands for the rows down to the next of its pass until those come.
+	// A row fills the rows down to the next of its pass, until these come.
 	filledAt := func(x, y int) int {
 		if k := wovenAt(x, y); k >= 0 {
 			return k
@@ -323,7 +323,7 @@ func TestShortDataOfARectangleLeavesWhatWasThere(t *testing.T) {
 	}
 }
 
-// A frame far larger than its data costs no memory for the pixels that cannot come.
+// A frame that is far larger than its data takes no memory for the pixels that cannot come.
 func TestShortDataCostsLittle(t *testing.T) {
 	huge := endsFrame{w: 65535, h: 65535, disposal: 1, data: codes(tiles(3)[:50], true)}
 	src := append(bytes.Join([][]byte{endsHead(), full(0), huge.bytes()}, nil), 0x3b)

@@ -13,8 +13,9 @@ import (
 )
 
 // TestNoLargerThanGifsicle holds files at their own size, copied or written again, against
-// gifsicle, which keeps their frames too: 1.02 of its bytes at the most, for the tiny ones of the
-// corpus, where every byte of structure shows. The standard library reads what was written.
+// gifsicle, which keeps their frames too. They take at most 1.02 of its bytes; the allowance is for
+// the tiny files of the corpus, in which every byte of structure counts. The standard library reads
+// the results.
 func TestNoLargerThanGifsicle(t *testing.T) {
 	if _, err := exec.LookPath("gifsicle"); err != nil {
 		t.Skip("gifsicle is not installed (Debian: gifsicle)")

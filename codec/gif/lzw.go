@@ -13,7 +13,7 @@ type unpacker struct {
 	length [maxCodes]uint16 // of that string
 }
 
-// unpack writes indices to dst until it is full, and gives how many it wrote. data begins at the
+// unpack writes indices to dst until it is full, and returns how many it wrote. data begins at the
 // first sub-block's size byte and holds sub-blocks to their terminator. Fewer indices than dst has
 // room for are no error where the sub-blocks end as they should; data that is cut off before their
 // terminator, or broken, is one. The rest of the data is ignored.
@@ -83,7 +83,7 @@ func (u *unpacker) unpack(dst, data []byte, minCodeSize uint) (n int, err error)
 				width++
 			}
 		}
-		// The string is spelled from its end; what runs over dst is dropped.
+		// The string is written from its end; what does not fit dst is dropped.
 		end := n + int(u.length[code])
 		c := code
 		for i := end - 1; i >= n; i-- {

@@ -65,8 +65,8 @@ func TestNearColorsKeepWithinTheirError(t *testing.T) {
 	}
 }
 
-// TestEdgesThatSwingStay has a pixel whose alpha goes from 200 to 100: it stays shown where nothing
-// is taken away in the frame, and goes where something is.
+// TestEdgesThatSwingStay has a pixel whose alpha changes from 200 to 100. It stays visible where
+// the frame clears nothing, and is cleared where the frame clears another pixel.
 func TestEdgesThatSwingStay(t *testing.T) {
 	for _, gone := range []bool{false, true} {
 		a, err := NewAnimationWriter(8, 8, 0, &Options{Tolerance: 5})

@@ -48,7 +48,7 @@ func magick(t testing.TB, file []byte) []*image.NRGBA {
 	return frames
 }
 
-// play gives copies of all composed frames.
+// play returns copies of all composed frames.
 func play(t testing.TB, file []byte) ([]*image.NRGBA, []time.Duration, *Reader) {
 	t.Helper()
 	r, err := NewReader(file)

@@ -13,7 +13,7 @@ import (
 	"miniatura/codec/internal/straight"
 )
 
-// Disposal methods (GIF89a section 23). Method 4 appears in old files for 3.
+// Disposal methods (GIF89a section 23). Old files have method 4 where they mean 3.
 const (
 	disposeNone       = 1
 	disposeBackground = 2
@@ -24,9 +24,9 @@ const (
 type Reader struct {
 	Width, Height int // of the canvas, in pixels
 	Frames        int
-	Plays         int    // how often the animation runs; 0 is for ever
+	Plays         int    // how often the animation runs; 0 means forever
 	ICC           []byte // an ICCRGBG1 profile, nil when there is none
-	Note          string // what is wrong with the file, though its frames are there; Next may add to it
+	Note          string // what is wrong with the file although its frames are there; Next may add to it
 
 	Short bool // a frame that Next gave lacks pixels: its data ends early
 
@@ -35,8 +35,8 @@ type Reader struct {
 	frames  []frame
 	at      int // index of the frame Next gives
 	canvas  *image.NRGBA
-	saved   *image.NRGBA // the canvas before a frame that is to be undone
-	pending frame        // the frame shown last, its disposal not done yet
+	saved   *image.NRGBA // the canvas before a frame that will be undone
+	pending frame        // the frame shown last, which is not disposed of yet
 	indices []byte
 	lzw     *unpacker
 }
@@ -60,10 +60,10 @@ func isGIF(b []byte) bool {
 	return len(b) >= 6 && (string(b[:6]) == "GIF87a" || string(b[:6]) == "GIF89a")
 }
 
-// NewReader walks through all blocks of src and decodes nothing: a caller can hold Width, Height
-// and Frames against its limits before any pixel is made. It keeps src, and about 150 bytes a
-// frame. Where something other than a block follows a frame, or a block that is no frame is cut
-// off, the frames before it are the picture, as in browsers, and Note says so.
+// NewReader walks through all blocks of src and decodes nothing: a caller can check Width, Height
+// and Frames before any pixel is made. It keeps src, and about 150 bytes a frame. Where something
+// other than a block follows a frame, or a block that is no frame is cut off, the frames before it
+// are the picture, as in browsers, and Note reports it.
 func NewReader(src []byte) (*Reader, error) {
 	if !isGIF(src) {
 		return nil, FormatError{0, "no GIF signature"}
@@ -99,7 +99,7 @@ func NewReader(src []byte) (*Reader, error) {
 	return nil, FormatError{r.frames[0].at, "empty image"}
 }
 
-// note adds to what is wrong.
+// note adds s to the Note.
 func (r *Reader) note(s string) {
 	if r.Note != "" {
 		s = r.Note + "; " + s
@@ -128,7 +128,7 @@ func (r *Reader) walk(p int) error {
 			f := control
 			control = frame{transparent: -1}
 			f.at = p
-			f.cut = err != nil // all of its pixels may be there even so
+			f.cut = err != nil // all of its pixels may still be there
 			if err := r.descriptor(&f, block); err != nil {
 				return err
 			}
@@ -195,7 +195,8 @@ func nextBlock(src []byte, p int) (kind byte, block []byte, next int, err error)
 	return blockNone, nil, 0, err
 }
 
-// end is what to make of a file that ends by err, not by a trailer: with a frame it is whole.
+// end decides about a file that ends with err instead of a trailer. It is valid if it has a frame,
+// and then only noted.
 func (r *Reader) end(err error) error {
 	if len(r.frames) == 0 {
 		return err
@@ -258,7 +259,7 @@ func (r *Reader) application(name string, b []byte) {
 }
 
 // descriptor reads the block of a frame from its image descriptor (section 20) on, all of whose
-// bytes are there. A frame without area is a frame too: it has a delay.
+// bytes are there. A frame without area counts too, because it has a delay.
 func (r *Reader) descriptor(f *frame, b []byte) error {
 	b = b[1:]
 	x, y := int(binary.LittleEndian.Uint16(b)), int(binary.LittleEndian.Uint16(b[2:]))
@@ -294,18 +295,18 @@ func (r *Reader) PeakBytes() int64 {
 	return 12 * area // and a copy of the canvas, and what is not collected yet
 }
 
-// Drawing gives the area of frame i and the bytes of its data.
+// Drawing returns the area of frame i and the bytes of its data.
 func (r *Reader) Drawing(i int) (pixels, bytes int64) {
 	f := &r.frames[i]
 	return int64(f.rect.Dx()) * int64(f.rect.Dy()), int64(len(f.data))
 }
 
-// Next composes the next frame and gives the canvas, straight RGBA, as it is shown for delay. The
+// Next composes the next frame and returns the canvas, straight RGBA, as it is shown for delay. The
 // canvas belongs to the Reader and is valid until the following call. What no frame covered is
-// transparent. After the last frame the error is io.EOF. The context is looked at once a frame.
+// transparent. After the last frame the error is io.EOF. The context is checked once a frame.
 //
-// Memory is the canvas, the largest frame's indices, and a second canvas while a frame is to be
-// undone.
+// Memory is the canvas, the largest frame's indices, and, while a frame will be undone, a second
+// canvas.
 func (r *Reader) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Duration, err error) {
 	if r.at >= len(r.frames) {
 		return nil, 0, io.EOF
@@ -330,7 +331,7 @@ func (r *Reader) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Dura
 		copy(r.saved.Pix, r.canvas.Pix)
 	}
 	if short := got < f.rect.Dx()*f.rect.Dy(); short && f.transparent < 0 && r.canvas.Rect.In(f.rect) {
-		clear(r.canvas.Pix) // browsers draw what should cover all on nothing
+		clear(r.canvas.Pix) // browsers clear the canvas before a frame that should cover all of it
 	}
 	r.draw(&f, r.indices[:got])
 	r.pending = f
@@ -338,11 +339,11 @@ func (r *Reader) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Dura
 	return r.canvas, f.delay, nil
 }
 
-// unpack decodes the indices of f, and gives how many of its pixels have one. Where the data ends
-// early, but as it should, the pixels that are missing stay uncovered, as browsers have it.
+// unpack decodes the indices of f and returns for how many of its pixels there are any. Where the
+// data ends early but correctly, the missing pixels are not drawn, as in browsers.
 func (r *Reader) unpack(f *frame) (got int, err error) {
 	n := f.rect.Dx() * f.rect.Dy()
-	// The densest code word stands for 4095 indices, so little data cannot ask for much memory.
+	// The densest code word stands for 4095 indices, so that little data cannot take much memory.
 	room := int(min(int64(n), int64(len(f.data))*8*maxCodes/2))
 	if cap(r.indices) < room {
 		r.indices = make([]byte, room)
@@ -384,17 +385,17 @@ func (r *Reader) dispose() {
 var (
 	interlaceStart = [4]int{0, 4, 2, 1}
 	interlaceStep  = [4]int{8, 8, 4, 2}
-	interlaceFill  = [4]int{8, 4, 2, 1} // rows that a row stands for until later passes come
+	interlaceFill  = [4]int{8, 4, 2, 1} // rows that a row fills until later passes come
 )
 
-// colors are f's color table as pixels. What leaves the canvas as it is has alpha 0: the
-// transparent index, and indices that the table does not have.
+// colors returns f's color table as pixels. Indices that do not change the canvas have alpha 0: the
+// transparent index, and those that the table does not have.
 func (f *frame) colors() (colors [256][4]byte) {
 	for i := 0; i < 256 && 3*i < len(f.palette); i++ {
 		colors[i] = [4]byte{f.palette[3*i], f.palette[3*i+1], f.palette[3*i+2], 255}
 	}
 	if f.palette == nil {
-		// Section 18 lets a decoder choose; a ramp of grey is what it was in practice.
+		// Section 18 lets a decoder choose; in practice it was a ramp of grey.
 		for i := range colors {
 			colors[i] = [4]byte{byte(i), byte(i), byte(i), 255}
 		}
@@ -405,8 +406,8 @@ func (f *frame) colors() (colors [256][4]byte) {
 	return colors
 }
 
-// draw puts the decoded indices on the canvas; there may be fewer than f has pixels. A first frame
-// that is interlaced and short shows each row in the place of those below it that never came.
+// draw puts the decoded indices on the canvas; there may be fewer than f has pixels. Where a first
+// frame is interlaced and its data ends early, each row also fills the missing rows below it.
 func (r *Reader) draw(f *frame, indices []byte) {
 	colors := f.colors()
 	w, h := f.rect.Dx(), f.rect.Dy()

@@ -47,8 +47,8 @@ func TestFramesAreComposedAsImageMagickDoes(t *testing.T) {
 				t.Fatalf("%d frames, want %d", len(got), len(want))
 			}
 			for i := range want {
-				// ImageMagick shows the background color where no frame of a file without
-				// transparency lies; browsers show nothing there, and so do we.
+				// In a file without transparency, ImageMagick shows the background color where no
+				// frame lies. Browsers show nothing there, and so do we.
 				if back, ok := background(src); ok {
 					for j := 0; j < len(want[i].Pix); j += 4 {
 						if got[i].Pix[j+3] == 0 && bytes.Equal(want[i].Pix[j:j+4], back) {
@@ -64,7 +64,7 @@ func TestFramesAreComposedAsImageMagickDoes(t *testing.T) {
 	}
 }
 
-// background gives the background color of a file of which no frame has transparency.
+// background returns the background color of a file without transparency in any frame.
 func background(src []byte) ([]byte, bool) {
 	r, err := NewReader(src)
 	if err != nil || len(r.global) <= 3*int(src[11]) {
@@ -184,8 +184,8 @@ func playBounded(t testing.TB, name string, src []byte, limit int64) {
 	}
 }
 
-// TestEveryTruncationIsSeen cuts an animation everywhere: what plays to its end is frames of the
-// whole file, none of them with a pixel missing.
+// TestEveryTruncationIsSeen cuts an animation at every byte. If the rest plays to its end, its
+// frames are those of the whole file, without a missing pixel.
 func TestEveryTruncationIsSeen(t *testing.T) {
 	src, err := os.ReadFile(filepath.Join(shared(t, "gif"), "dispose_bgnd_transparency.gif"))
 	if err != nil {

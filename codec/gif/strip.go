@@ -1,12 +1,12 @@
 package gif
 
-// This file copies a file without its metadata, over the walk of reader.go (GIF89a sections 15 to
-// 27).
+// This file copies a file without its metadata. It uses the block walk of reader.go (GIF89a
+// sections 15 to 27).
 
 // Strip returns src without comments, extensions that do not change what is shown, and whatever
 // follows the trailer. Frames are copied byte for byte, loop counts stay, and an ICC profile if
-// keepICC is set. The file ends with a trailer behind the last whole frame, whatever takes its
-// place in src: so it does in browsers. Only a frame that is cut off itself is an error.
+// keepICC is set. The result ends with a trailer behind the last whole frame, even if src has none
+// there; browsers ignore what follows too. A frame that is cut off is an error.
 //
 // It is one pass, and allocates at most len(src) + 1 bytes.
 func Strip(src []byte, keepICC bool) ([]byte, error) {
@@ -21,7 +21,7 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 		}
 	}
 	out := append(make([]byte, 0, len(src)+1), src[:p]...)
-	frames, controlled := false, false // some; an extension waits for the next one
+	frames, controlled := false, false // there is a frame; an extension precedes the next one
 	for {
 		kind, block, next, err := nextBlock(src, p)
 		if kind == blockFrame {
@@ -48,8 +48,8 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 	}
 }
 
-// idle reports whether a block is a control extension that says what a frame without one says: no
-// delay, disposal, input or transparency.
+// idle reports whether a block is a control extension without effect: no delay, disposal, input or
+// transparency.
 func idle(block []byte) bool {
 	return len(block) == 8 && block[1] == labelControl && block[2] == 4 && block[3]|block[4]|block[5] == 0
 }

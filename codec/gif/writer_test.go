@@ -20,7 +20,7 @@ import (
 	"miniatura/internal/outside"
 )
 
-// made draws n canvases of a moving figure over a ground that comes, goes and holes up.
+// made draws n canvases of a moving figure over a ground that appears, disappears and gets holes.
 func made(w, h, n, colors int, seed uint64) []*image.NRGBA {
 	r := rand.New(rand.NewPCG(seed, 5))
 	var list []*image.NRGBA
@@ -145,7 +145,7 @@ func TestStillKeepsItsColors(t *testing.T) {
 	}
 }
 
-// TestLZWRoundTrip packs indices of every nature and unpacks them here and in image/gif's way.
+// TestLZWRoundTrip packs indices of many kinds and unpacks them.
 func TestLZWRoundTrip(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	p, u := new(packer), new(unpacker)
@@ -264,8 +264,8 @@ func TestCorpusRewritten(t *testing.T) {
 		}
 		worst := 0.0
 		for i := range frames {
-			// Many frames of one file together may show over 256 colours at once; a canvas
-			// drawn anew then has to make do with 255.
+			// Many frames of one file together may show over 256 colours at once; a canvas drawn
+			// anew then has only 255.
 			worst = max(worst, mse(again[i], frames[i]))
 			if delays[i] != delays2[i] {
 				t.Errorf("%s frame %d: %v, want %v", path, i, delays2[i], delays[i])
@@ -393,7 +393,7 @@ func FuzzWriter(f *testing.F) {
 
 func v(b []byte, i int) byte { return b[i%len(b)] }
 
-// plain gives indices as pixels that can be written in one way.
+// plain returns indices as pixels that can be written in only one way.
 func plain(indices []byte) []pixel {
 	list := make([]pixel, len(indices))
 	for i, v := range indices {

@@ -5,8 +5,8 @@ package icc
 import "miniatura/codec/internal/num"
 
 // CMYKToRGB converts pixels of 4 bytes in src to pixels of 3 bytes, R, G and B, in dst, which may
-// be the same memory and holds at least 3/4 of src's length. Each ink lets through what the others
-// leave:
+// be the same memory and holds at least 3/4 of src's length. Each ink absorbs its part of the light
+// that the others leave:
 //
 //	R = (255-C)(255-K)/255, G = (255-M)(255-K)/255, B = (255-Y)(255-K)/255, rounded
 //

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Display P3's matrix, as ICC profiles have it, and white that becomes D50's whatever it was.
+// The matrix of Display P3 is that of ICC profiles, and every white becomes D50.
 func TestChromaticitiesToD50(t *testing.T) {
 	p3, _ := CodedChromaticities(12)
 	m, err := p3.matrix()

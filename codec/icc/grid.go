@@ -7,8 +7,9 @@ import "math"
 
 // A grid holds three sRGB samples at each node, packed into a uint64 of three 21-bit lanes so that
 // one multiplication weighs all three. A lane is 0 to gridMax: (sample + gridBias) in sixteenths,
-// where the bias leaves room for what lies outside sRGB, as a node beside the gamut's edge may.
-// Weights sum to 256 and the lanes to less than 2^21. The zero uint64 is a node not yet computed.
+// where the bias leaves room for values outside sRGB, which nodes beside the edge of the gamut may
+// have. Weights sum to 256 and the lanes to less than 2^21. The zero uint64 is a node not yet
+// computed.
 type grid struct {
 	lut    *lut
 	black  [3]float64 // black point compensation: XYZ * scale + offset
@@ -28,12 +29,12 @@ const (
 	laneMask = 1<<laneBits - 1
 )
 
-// maxNodes bounds a grid's memory to 32 MB, of which only what is touched counts.
+// maxNodes bounds a grid's memory to 32 MB, of which only the touched pages are used.
 const maxNodes = 4 << 20
 
 func newGrid(l *lut, p *Profile) (*grid, error) {
 	g := &grid{lut: l}
-	want := 65 // along a channel; few of them are ever touched
+	want := 65 // nodes along a channel; few of them are touched
 	if l.in == 4 {
 		want = 17
 	}
@@ -115,12 +116,12 @@ func (g *grid) node(n int) uint64 {
 		}
 		v |= uint64(min(math.Round(s*gridOne), gridMax)) << (c * laneBits)
 	}
-	v |= 1 << 63 // so that no computed node is zero
+	v |= 1 << 63 // keeps computed nodes different from zero
 	g.packed[n] = v
 	return v
 }
 
-// sum unpacks three lanes that were weighed by 256 in all.
+// sum unpacks three lanes whose weights summed to 256.
 func sum(v uint64) (r, gr, b byte) {
 	return lane(v), lane(v >> laneBits), lane(v >> (2 * laneBits))
 }

@@ -62,7 +62,7 @@ func (s Space) Components() int {
 // maxTags bounds the tag table: registered tags are fewer than a hundred.
 const maxTags = 256
 
-// A Profile is a parsed tag table over the profile's bytes, which it keeps a reference to.
+// A Profile is a parsed profile. It refers to the bytes that it was parsed from.
 type Profile struct {
 	data    []byte
 	space   Space

@@ -313,8 +313,8 @@ func madeProfiles() map[string][]byte {
 }
 
 // TestAgainstLittleCMS states the largest mean and the largest single difference from LittleCMS for
-// each kind of profile. LittleCMS itself works on grids and in 16 bits, so 0 is not to be had from
-// tables.
+// each kind of profile. LittleCMS itself works on grids and in 16 bits, so tables cannot give a
+// difference of 0.
 func TestAgainstLittleCMS(t *testing.T) {
 	pillow(t)
 	dir := t.TempDir()

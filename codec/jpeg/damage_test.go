@@ -59,8 +59,8 @@ func tryDecode(src []byte, n int) (out [4][]byte, err error) {
 	return d.planes([4]int{n, n, n, n})
 }
 
-// A download that was cut short in a file of full length ends in zeros, which are valid codes: they
-// are not taken for the picture. Padding behind a picture, with or without an EOI marker, does no
+// A download that was cut short in a file of full length ends in zeros, which are valid codes. They
+// are not decoded as the picture. Padding behind a picture, with or without an EOI marker, does no
 // harm.
 func TestZeroFilledTailIsAnError(t *testing.T) {
 	pictures := smallPictures(t)
@@ -158,7 +158,8 @@ func TestTruncationIsAnErrorOrHarmless(t *testing.T) {
 					}
 				}
 			}
-			// The EOI marker may go, and a last byte that holds only padding; hardly more.
+			// The EOI marker may be missing, and a last byte that holds only padding; almost
+			// nothing more.
 			if harmless < 2 || harmless > 4 {
 				t.Errorf("%s: %d truncations were accepted at %d/8", name, harmless, n)
 			}

@@ -1,6 +1,6 @@
 package jpeg
 
-// This file is the reader's face that looks like the standard library's.
+// This file has the functions that package image expects of a reader.
 
 import (
 	"context"
@@ -24,7 +24,7 @@ func Decode(r io.Reader) (image.Image, error) {
 	return d.image()
 }
 
-// DecodeConfig returns the colour model and the dimensions of a JPEG picture without decoding it.
+// DecodeConfig returns the color model and the dimensions of a JPEG picture without decoding it.
 func DecodeConfig(r io.Reader) (image.Config, error) {
 	src, err := io.ReadAll(r)
 	if err != nil {
@@ -109,7 +109,8 @@ func (d *Reader) image() (image.Image, error) {
 	return m, nil
 }
 
-// subsampling names the sampling of a picture whose first component is the finest.
+// subsampling returns image.YCbCr's name for the sampling of a picture whose first component is the
+// finest.
 func (d *Reader) subsampling() (image.YCbCrSubsampleRatio, bool) {
 	c := d.Components
 	if c[1].H != c[2].H || c[1].V != c[2].V || c[0].H%c[1].H != 0 || c[0].V%c[1].V != 0 {
@@ -132,7 +133,7 @@ func (d *Reader) subsampling() (image.YCbCrSubsampleRatio, bool) {
 	return 0, false
 }
 
-// repeat brings a plane of component i to the size of the picture.
+// repeat enlarges a plane of component i to the size of the picture, by repeating samples.
 func (d *Reader) repeat(i int, p []byte, w, h int) []byte {
 	if w == d.Width && h == d.Height {
 		return p

@@ -12,7 +12,7 @@ import (
 	"miniatura/internal/outside"
 )
 
-// addSeeds gives a fuzz target small pictures of all kinds that can be had here.
+// addSeeds adds small pictures of all available kinds to a fuzz target.
 func addSeeds(f *testing.F) {
 	src := picture(f, 24, 17)
 	f.Add(src, uint8(8))

@@ -26,7 +26,7 @@ type Component struct {
 	H, V int // sampling factors, 1 to 4
 
 	tq    uint8       // quantization table selector
-	quant *quantTable // set by the first scan that has the component, as T.81 B.2.4.1 asks
+	quant *quantTable // set by the first scan that has the component, as T.81 B.2.4.1 demands
 	bw    int         // blocks a line, of the component itself: ceil(ceil(W*H/Hmax)/8), T.81 A.2.2
 	bh    int         // block lines
 }
@@ -61,7 +61,7 @@ type scan struct {
 // maxBlocksInMCU is the limit of T.81 B.2.3 on the blocks of an interleaved scan's MCU.
 const maxBlocksInMCU = 10
 
-// maxSegments bounds the APP segments that are remembered; later ones are read over.
+// maxSegments bounds the APP segments that are remembered; later ones are ignored.
 const maxSegments = 512
 
 // A Reader reads one JPEG picture, the first of its source. It keeps and never writes to the
@@ -71,11 +71,11 @@ type Reader struct {
 	Components    []Component // 1, 3 or 4
 	Model         ColorModel
 	Progressive   bool
-	Odd           bool // shown by everybody, but not by the standard: no Huffman tables, equal component identifiers, a stray DNL
+	Odd           bool // every viewer shows the picture although it breaks the standard: no Huffman tables, equal component identifiers, a stray DNL
 	Segments      []Segment
 	EXIF          []byte // the TIFF structure of the Exif segment, a part of the source, or nil
 	ICC           []byte // the profile, or nil where there is none, or not all of it
-	Note          string // what is odd, though the picture is not damaged
+	Note          string // what is odd, although the picture is not damaged
 
 	// MaxBytes bounds what Decode may allocate: it returns an error that is ErrLimit rather than
 	// exceed it. NewReader sets DefaultMaxBytes.
@@ -125,7 +125,7 @@ func NewReader(src []byte) (*Reader, error) {
 		d.Note = "another profile dropped: the first counts"
 	}
 	// Every block takes at least one bit in a progressive picture (its first DC scan) and two in a
-	// sequential one (DC and EOB), so a header that promises more is refused.
+	// sequential one (DC and EOB), so a frame of more blocks than that is refused.
 	var blocks int64
 	for i := range d.Components {
 		blocks += int64(d.Components[i].bw) * int64(d.Components[i].bh)
@@ -167,7 +167,7 @@ func (d *Reader) nextScan() (*scan, error) {
 		case m == markerSOF0 || m == markerSOF1 || m == markerSOF2:
 			err = d.sof(m, seg)
 		case m == markerDNL:
-			d.Odd = true // the height is that of the frame header, whatever this says
+			d.Odd = true // the height is always that of the frame header
 		case m == markerDAC || m == 0xC9 || m == 0xCA:
 			return nil, UnsupportedError("arithmetic coding")
 		case m == 0xC3 || m == 0xCB:
@@ -393,8 +393,8 @@ func (d *Reader) app(m byte, seg []byte) {
 	}
 }
 
-// setModel is called when all segments before the first scan are read. The rules are libjpeg's,
-// which every reader shares.
+// setModel sets the color model; all segments before the first scan have been read. The rules are
+// libjpeg's, which every reader follows.
 func (d *Reader) setModel() {
 	switch c := d.Components; len(c) {
 	case 1:

@@ -11,7 +11,7 @@ import (
 	"miniatura/internal/outside"
 )
 
-// What exiftool takes out of the corpus' pictures is what the decoder points at.
+// The metadata that exiftool extracts from the corpus's pictures is that which the Reader returns.
 func TestMetadataAgainstExiftool(t *testing.T) {
 	profiles, exifs, chunked := 0, 0, 0
 	for _, p := range corpusJPEGs(t, "photos") {
@@ -143,8 +143,8 @@ func TestRGBAgainstDjpeg(t *testing.T) {
 	}
 }
 
-// What is whole is a profile; what is missing, misnumbered or doubled before it is whole makes it
-// none. Each is as Chromium 156 has it.
+// Chunks that are complete make a profile; a chunk that is missing, misnumbered or doubled before
+// that makes none. Chromium 156 does the same in each case.
 func TestProfileChunks(t *testing.T) {
 	src, _, _ := grayParts(t, 9, 9, 5)
 	chunk := func(i, n byte, data string) Segment {

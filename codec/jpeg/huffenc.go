@@ -47,8 +47,8 @@ type huffmanSpec struct {
 // that does not occur (figure K.1's number 256) reserves the code of all ones.
 func (h *huffmanSpec) fit(freq *[256]uint32) {
 	*h = huffmanSpec{values: h.values[:0]}
-	// Symbols by falling frequency; equal ones by number, so that the result is
-	// one and the same everywhere.
+	// Symbols by falling frequency; equal ones by number, so that the result is the same
+	// everywhere.
 	var keys [256]uint64
 	n := 0
 	for s, f := range freq {
@@ -77,8 +77,8 @@ func (h *huffmanSpec) fit(freq *[256]uint32) {
 		}
 	}
 
-	// Figure K.3: a pair of the longest codes gives way to its prefix, and its
-	// other half goes below the next shorter code there is.
+	// Figure K.3: one of a pair of the longest codes moves up to their common prefix, the other
+	// below the next shorter code.
 	for i := len(counts) - 1; i > 16; i-- {
 		for counts[i] > 0 {
 			j := i - 2

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// This file tests what the standard does not allow and every viewer shows. Chromium 156, djpeg and
-// Pillow agree on each of these.
+// This file tests pictures that the standard does not allow and every viewer shows. Chromium 156,
+// djpeg and Pillow agree on each of these.
 
 // edit rewrites the marker segments before the first scan's data: change returns the new contents,
 // or nil for none. The rest is kept.

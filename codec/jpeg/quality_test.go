@@ -11,7 +11,7 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// page returns a w x h picture of what photographs are not: black on white, lines of strokes one to
+// page returns a w x h picture that is unlike a photograph: black on white, lines of strokes one to
 // three pixels wide as text has them, rules, and a fine grid.
 func page(w, h int) *image.Gray {
 	r := rand.New(rand.NewPCG(5, 6))
@@ -56,7 +56,7 @@ func page(w, h int) *image.Gray {
 	return m
 }
 
-// scaled decodes the first component at n/8 and brings it to w x h with the CatmullRom of x/image.
+// scaled decodes the first component at n/8 and scales it to w x h with the CatmullRom of x/image.
 func scaled(t *testing.T, src []byte, n, w, h int) *image.Gray {
 	d, p := decodePlanes(t, src, n)
 	pw, ph := d.PlaneSize(0, n)

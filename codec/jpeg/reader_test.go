@@ -207,7 +207,7 @@ func TestComponentsInScansOfTheirOwn(t *testing.T) {
 	}
 }
 
-// Buffers are used again, what was in them is not.
+// Buffers are used again, their contents are not.
 func TestPicturesLeaveNothingBehind(t *testing.T) {
 	pictures := smallPictures(t)
 	pictures["larger"] = picture(t, 300, 200)

@@ -118,8 +118,8 @@ func TestScalesTogetherAreScalesAlone(t *testing.T) {
 	}
 }
 
-// What is damaged fails together where it fails alone: a bit wrong anywhere, or an end that is
-// missing.
+// Damaged pictures fail at several scales where they fail at one: with a wrong bit anywhere, or
+// without their end.
 func TestDamageTogetherIsDamageAlone(t *testing.T) {
 	r := rand.New(rand.NewPCG(17, 4))
 	whole, failed := 0, 0

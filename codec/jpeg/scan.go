@@ -127,7 +127,7 @@ func (w *workspace) scan(ctx context.Context, d *Reader, s *scan, emit emitFunc)
 	return nil
 }
 
-// What can be wrong with the data of a scan; place says of which.
+// These errors tell what is wrong with the data of a scan; place adds which scan it is.
 var (
 	errTruncated error = FormatError{Msg: "entropy-coded data ends too early"}
 	errEntropy   error = FormatError{Msg: "damaged entropy-coded data"}
@@ -145,7 +145,7 @@ func (s *scan) place(err error) error {
 
 // decodeBlock decodes the next block (F.2.2.1, F.2.2.2) of plane p into co, which is zero before:
 // quantized coefficients in the plane's own order. Coefficients that the plane's N does not use are
-// read over. It reports whether the codes make sense.
+// skipped. It reports whether the codes make sense.
 //
 // k is one more than the zig-zag index of the last coefficient; beyond endOfBlock after EOB.
 func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int16) bool {
@@ -163,8 +163,8 @@ func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int1
 	slot, limit := p.slot, p.limit
 	k := 1
 	for k < limit {
-		// Without a branch that depends on how many bits there are, which would be hard to predict:
-		// a refill for every two codes that are in the table. Each takes at most acBits + 15 bits.
+		// There is a refill for every two codes that are in the table, whatever the number of bits
+		// left: a branch on it would be hard to predict. Each takes at most acBits + 15 bits.
 		acc, n, bp = refill(acc, n, b, bp)
 		e := ac.look[acc>>(64-acBits)]
 		if e == 0 {
@@ -204,8 +204,9 @@ func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int1
 					continue
 				}
 			}
-			// EOB, unless the coefficients before it fill the block or more: then those bits are
-			// not EOB. Else the last coefficient of the block, or a code that is too long.
+			// This is EOB, unless the coefficients before it fill the block already: then the bits
+			// are no EOB. Otherwise it is the last coefficient of the block, or a code that is too
+			// long.
 			if kk := k + int(s>>5); kk > endOfBlock && kk < endOfBlock+64 {
 				acc <<= s & 31
 				n -= int(s & 31)
@@ -224,7 +225,7 @@ func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int1
 			}
 		}
 	}
-	co[0] = int16(p.pred) // last: slot 0 is where coefficients go that have no place
+	co[0] = int16(p.pred) // last, because coefficients without a place are written to slot 0
 	r.acc, r.n, r.p = acc, n, bp
 	return (k <= 64 || k > endOfBlock) && p.pred == int32(int16(p.pred))
 }

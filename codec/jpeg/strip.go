@@ -2,12 +2,13 @@ package jpeg
 
 import "bytes"
 
-// This file copies a file without its metadata, over the walk of header.go (ITU T.81 annex B).
+// This file copies a file without its metadata. It uses the segment walk of header.go (ITU T.81
+// annex B).
 
 // Strip returns the first picture of src without Exif, XMP, IPTC, GPS, comments, thumbnails, and
 // whatever follows it. The entropy-coded samples are copied byte for byte. JFIF and Adobe segments
-// stay, cut to what says how samples are meant; an ICC profile stays if keepICC is set. An
-// orientation goes: whoever meets one other than 1 has to turn the pixels instead.
+// stay, cut to the fields that define the samples; an ICC profile stays if keepICC is set. The
+// orientation is dropped with the metadata: where it is not 1, the caller turns the pixels instead.
 //
 // It is one pass, and allocates at most len(src) bytes. It does not check that the samples are
 // whole.
@@ -55,12 +56,13 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 	}
 }
 
-// isFrame reports whether m is SOF0 to SOF15: three markers among them are others'.
+// isFrame reports whether m is a marker SOF0 to SOF15. Three values in that range are other
+// markers.
 func isFrame(m byte) bool {
 	return m >= markerSOF0 && m <= 0xCF && m != markerDHT && m != 0xC8 && m != markerDAC
 }
 
-// appendApp appends what has to stay of an application segment or a comment.
+// appendApp appends the part of an application segment or a comment that stays.
 func appendApp(out []byte, m byte, seg []byte, keepICC bool) ([]byte, error) {
 	switch {
 	case m == markerAPP0 && len(seg) >= 14 && string(seg[:5]) == "JFIF\x00":

@@ -14,7 +14,7 @@ import (
 	"miniatura/codec/internal/straight"
 )
 
-// What becomes of a frame's rectangle before the next frame, and how it is drawn (section
+// How a frame's rectangle is disposed of before the next frame, and how it is drawn (section
 // 11.3.6.2).
 const (
 	disposeNone       = 0
@@ -39,14 +39,14 @@ type frame struct {
 
 // A Player composes the frames of an animated PNG one after the other.
 type Player struct {
-	Plays int // how often the animation runs; 0 is for ever
+	Plays int // how often the animation runs; 0 means forever
 
 	r       *Reader
 	frames  []frame
 	next    int
 	canvas  *image.NRGBA
-	saved   *image.NRGBA // the canvas before a frame that is to be undone
-	pending frame        // the frame shown last, its disposal not done yet
+	saved   *image.NRGBA // the canvas before a frame that will be undone
+	pending frame        // the frame shown last, which is not disposed of yet
 }
 
 // NewPlayer walks through r's chunks and decodes nothing. The default image is the first frame if
@@ -60,7 +60,7 @@ func NewPlayer(r *Reader) (*Player, error) {
 		return nil, UnsupportedError(fmt.Sprint(r.Frames, " frames"))
 	}
 	p := &Player{r: r}
-	sequence := uint32(0) // that fcTL or fdAT has next
+	sequence := uint32(0) // number of the next fcTL or fdAT
 	wanting := false      // the last fcTL has no data yet
 	idat := false
 	for at := 8; ; {
@@ -115,8 +115,8 @@ func NewPlayer(r *Reader) (*Player, error) {
 	return p, nil
 }
 
-// frameControl reads the fcTL at p. behind says that it is behind IDAT; before it, it is about the
-// default image, which fills the canvas.
+// frameControl reads the fcTL at p. behind reports whether it comes after IDAT; before IDAT, it
+// describes the default image, which fills the canvas.
 func (r *Reader) frameControl(p int, b []byte, behind bool) (f frame, err error) {
 	if len(b) != 26 {
 		return f, FormatError{p, "fcTL"}
@@ -150,7 +150,7 @@ func (p *Player) PeakBytes() int64 {
 	return n
 }
 
-// Drawing gives the area of frame i and about the bytes of its data.
+// Drawing returns the area of frame i and about the bytes of its data.
 func (p *Player) Drawing(i int) (pixels, bytes int64) {
 	f, end := &p.frames[i], len(p.r.src)
 	if i+1 < len(p.frames) {
@@ -159,9 +159,9 @@ func (p *Player) Drawing(i int) (pixels, bytes int64) {
 	return int64(f.rect.Dx()) * int64(f.rect.Dy()), int64(end - f.at)
 }
 
-// Next composes the next frame and gives the canvas, straight RGBA, as it is shown for delay. The
+// Next composes the next frame and returns the canvas, straight RGBA, as it is shown for delay. The
 // canvas belongs to the Player and is valid until the following call. After the last frame the
-// error is io.EOF. The context ends the decoding as it ends Rows.
+// error is io.EOF. The context is checked as Rows checks it.
 func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Duration, err error) {
 	if p.next >= len(p.frames) {
 		return nil, 0, io.EOF
@@ -218,7 +218,7 @@ func (p *Player) undo() {
 	}
 }
 
-// toRGBA makes a row of 1 to 4 channels one of 4.
+// toRGBA converts a row of 1 to 4 channels to 4.
 func toRGBA(dst, src []byte, channels int) {
 	switch channels {
 	case 1:
@@ -239,7 +239,7 @@ func toRGBA(dst, src []byte, channels int) {
 }
 
 // over draws src over dst, both straight (section 13.16): alpha is As + Ad (1-As), a colour (Cs As
-// + Cd Ad (1-As)) / alpha, rounded. Over nothing src stays as it is.
+// + Cd Ad (1-As)) / alpha, rounded. Where dst is transparent, src replaces it.
 func over(dst, src []byte) {
 	for i := 0; i+4 <= len(src); i += 4 {
 		s, d := src[i:i+4:i+4], dst[i:i+4:i+4]

@@ -71,7 +71,7 @@ sys.stdout.buffer.write(head.encode() + b"\n" + src + b"".join(pix))`
 	return frames, head.Delays, head.Plays, src
 }
 
-// playAll gives copies of all canvases.
+// playAll returns copies of all canvases.
 func playAll(src []byte) (frames []*image.NRGBA, delays []time.Duration, plays int, err error) {
 	r, err := NewReader(src)
 	if err != nil {
@@ -136,8 +136,8 @@ func TestAnimationsPlayAsInPillow(t *testing.T) {
 	samePlay(t, "every disposal and blending", src, want, delays, plays)
 }
 
-// drawn gives n canvases of things that come, move and go: kind 0 half transparent ones, 1 opaque,
-// 2 opaque grey, 3 grey that leaves, 4 few colours.
+// drawn returns n canvases with figures that appear, move and disappear: of kind 0 half
+// transparent, 1 opaque, 2 opaque and grey, 3 grey and cleared later, 4 of few colors.
 func drawn(w, h, n, kind int) []*image.NRGBA {
 	r := rand.New(rand.NewPCG(uint64(kind), 8))
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))

@@ -25,8 +25,8 @@ func inflateStandard(t *testing.T, z []byte) []byte {
 	return b
 }
 
-// compress/zlib has to get back what deflate was given, for data from nothing to noise, runs, and
-// across chunks.
+// compress/zlib has to restore the input of deflate: empty data, noise, runs, and data over several
+// chunks.
 func TestDeflateIsUndoneByStandard(t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 12))
 	inputs := [][]byte{nil, {0}, {1, 2}, []byte("abcabcabcabc"), make([]byte, 100), make([]byte, 300000), bytes.Repeat([]byte("0123456"), 40000)}

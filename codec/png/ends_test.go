@@ -51,8 +51,8 @@ func rowsAre(t *testing.T, name string, src, raw []byte, whole, noted bool) {
 	}
 }
 
-// A picture whose rows all came is whole, whatever is wrong behind them: as in Chromium, and, but
-// for a wrong Adler-32 and what cannot be a chunk, in Pillow.
+// A picture is whole when all its rows are there, whatever is wrong behind them. Chromium does the
+// same, and so does Pillow, except for a wrong Adler-32 and bytes that cannot be a chunk.
 func TestBadEnds(t *testing.T) {
 	raw, z := sample(t, 60, 45, 6)
 	head, idat := ihdr(60, 45, 8, 2, 0), chunkBytes("IDAT", z)
@@ -122,8 +122,8 @@ func TestBadEnds(t *testing.T) {
 	}
 }
 
-// Wherever the data ends, what comes out is the picture or an error: what lies past the end is
-// never made pixels of. Stored blocks say to the byte where the picture ends.
+// Wherever the data ends, what comes out is the picture or an error: bytes past the end never
+// become pixels. With stored blocks, the end of the picture is known to the byte.
 func TestCutDataNeverInventsPixels(t *testing.T) {
 	for level := -2; level <= 9; level++ {
 		raw, z := sample(t, 23, 17, level)

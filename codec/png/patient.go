@@ -1,19 +1,19 @@
 package png
 
-// This file implements the patient parse: every way to say a stretch of bytes is weighed by the
-// bits that it takes, as a shortest path from byte to byte. In filtered photos most matches cost
-// more than their literals.
+// This file implements the patient parse: it finds the way to encode a stretch of bytes that takes
+// the fewest bits, as a shortest path from byte to byte. In filtered photos most matches cost more
+// than their literals.
 
 import "math"
 
 const (
 	chunkSize = 128 << 10 // bytes that are parsed together
-	inFull    = 20        // of longer matches only the whole is weighed
+	inFull    = 20        // of longer matches, only the whole is considered
 )
 
-// A patient parse works on a chunk at a time.
+// A patient is a patient parse. It works on a chunk at a time.
 type patient struct {
-	matches []uint32 // length<<16 | distance, growing in length, of each position in turn
+	matches []uint32 // length<<16 | distance, for each position in turn, by rising length
 	first   []uint32 // where a position's matches begin
 	cost    []uint32
 	choice  []uint32 // the step that leads to a position: 0 a literal, else a match
@@ -119,7 +119,7 @@ func (d *deflater) parse(from, to int) {
 	p.walkBack(n)
 }
 
-// walkBack puts the steps to n in order.
+// walkBack puts the steps that lead to n in order.
 func (p *patient) walkBack(n int) {
 	p.steps = p.steps[:0]
 	for i := n; i > 0; {

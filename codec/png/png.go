@@ -71,13 +71,13 @@ type Reader struct {
 	Interlaced    bool
 	Channels      int // samples of 8 bits in each pixel of a row: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; alpha is straight
 
-	Frames         int    // of an animation (acTL), 0 for a still picture; one frame that IDAT holds is a still
+	Frames         int    // of an animation (acTL), 0 for a still picture; an animation whose only frame is IDAT counts as a still picture
 	EXIF           []byte // eXIf: begins at the byte order mark, or nil
 	SRGB           bool   // sRGB is there, with an intent that is one
 	Gamma          uint32 // gAMA in 1/100000, or 0
 	Chromaticities []byte // cHRM's 32 bytes, or nil
 	CICP           []byte // cICP's 4 bytes, or nil
-	Note           string // what is wrong behind the samples, which are all there; Rows may add more
+	Note           string // what is wrong behind the samples, all of which are there; Rows may add to it
 
 	// Narrow makes 8-bit samples of a pixel's 16-bit ones, big-endian, alpha aside: 1 or 3 as dst
 	// is long. nil is v*255/65535, rounded.
@@ -203,8 +203,8 @@ func (r *Reader) before(p int) (int, error) {
 	}
 }
 
-// behind reads the chunks from the first IDAT on, as far as they can be read: Exif may follow the
-// samples, and the frames of an animation.
+// behind reads the chunks from the first IDAT on, as far as they can be read. Exif and the frames
+// of an animation may follow the samples.
 func (r *Reader) behind(p int) {
 	ended := false // the run of IDAT is over
 	for {
@@ -237,7 +237,7 @@ func (r *Reader) behind(p int) {
 	}
 }
 
-// note adds to what is wrong.
+// note adds s to the Note.
 func (r *Reader) note(s string) {
 	if r.Note == "" {
 		r.Note = s
@@ -297,7 +297,7 @@ func (r *Reader) plte(p int, b []byte) error {
 	r.paletteLen = len(b) / 3
 	r.palette = make([][4]byte, 256)
 	for i := range r.palette {
-		r.palette[i][3] = 255 // an index past the palette is opaque black, as libpng has it
+		r.palette[i][3] = 255 // an index past the palette is opaque black, as in libpng
 		if i < r.paletteLen {
 			copy(r.palette[i][:3], b[3*i:])
 		}
@@ -305,8 +305,8 @@ func (r *Reader) plte(p int, b []byte) error {
 	return nil
 }
 
-// ancillary takes note of a known chunk whose CRC is right. One that is in the wrong place or
-// malformed is left out.
+// ancillary reads a known chunk whose CRC is right. It ignores one that is malformed or in the
+// wrong place.
 func (r *Reader) ancillary(kind string, b []byte) {
 	if kind == "eXIf" {
 		if r.EXIF == nil {
@@ -359,7 +359,7 @@ func (r *Reader) ancillary(kind string, b []byte) {
 	}
 }
 
-// channels decides what the rows hold: no more than the file can say.
+// channels sets Channels to as many as the picture needs.
 func (r *Reader) channels() {
 	switch r.ColorType {
 	case ctGray, ctGrayAlpha:

@@ -24,7 +24,7 @@ import (
 	"miniatura/internal/outside"
 )
 
-// decode gives the whole picture as straight RGBA.
+// decode returns the whole picture as straight RGBA.
 func decode(src []byte) (*image.NRGBA, *Reader, error) {
 	r, err := NewReader(src)
 	if err != nil {
@@ -442,7 +442,7 @@ func FuzzInflate(f *testing.F) {
 			t.Fatalf("%v, %d bytes; compress/zlib: %d bytes", err, len(got), want.Len())
 		}
 		if err == nil && err2 != nil && bytes.Equal(got, want.Bytes()) && want.Len() > 0 {
-			return // more lenient about codes that are not used
+			return // this package accepts more codes that are not used
 		}
 	})
 }
@@ -454,7 +454,7 @@ func FuzzReader(f *testing.F) {
 	f.Add(file(ihdr(3, 2, 16, 6, 0), chunkBytes("cICP", []byte{9, 8, 0, 1}), chunkBytes("gAMA", []byte{0, 1, 2, 3}), chunkBytes("cHRM", make([]byte, 32)),
 		chunkBytes("sRGB", make([]byte, 1)), chunkBytes("IDAT", deflated(make([]byte, 50))), iend))
 	f.Fuzz(func(t *testing.T, src []byte) {
-		for p := 8; ; { // CRCs right, or little is reached
+		for p := 8; ; { // with right CRCs, or little code is reached
 			_, _, next, err := chunk(src, p)
 			if err != nil {
 				break
@@ -489,7 +489,7 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
-// photo writes a PNG like a photo's: smooth with noise, filters chosen as image/png does.
+// photo writes a PNG that is like a photo: smooth with noise, with filters chosen by image/png.
 func photo(t testing.TB, w, h int) []byte {
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
 	r := rand.New(rand.NewPCG(5, 6))

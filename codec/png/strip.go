@@ -2,13 +2,13 @@ package png
 
 import "encoding/binary"
 
-// This file copies a file without its metadata, over the walk of png.go (PNG specification, third
-// edition, section 5).
+// This file copies a file without its metadata. It uses the chunk walk of png.go (PNG
+// specification, third edition, section 5).
 
 // Strip returns src without text, Exif, times, unknown chunks, and whatever follows IEND. The
-// samples are copied byte for byte. What says how to show them stays: PLTE, tRNS, bKGD, sBIT, pHYs,
-// the colour chunks, and the frames of an animation. iCCP stays if keepICC is set; else gAMA and
-// cHRM, which it overrode, go with it.
+// samples are copied byte for byte. Chunks that say how to show them stay: PLTE, tRNS, bKGD, sBIT,
+// pHYs, the color chunks, and the frames of an animation. iCCP stays if keepICC is set; else it is
+// dropped, together with gAMA and cHRM, which it overrode.
 //
 // It is one pass, and allocates at most len(src) bytes. A wrong CRC of a chunk that stays is an
 // error.
@@ -76,8 +76,8 @@ func hasChunk(src []byte, want string) bool {
 	}
 }
 
-// isStill reports whether the only frame of an animation is the default image, or there is none:
-// acTL is then in the way of some viewers.
+// isStill reports whether the only frame of an animation is the default image, or there is none.
+// acTL then disturbs some viewers.
 func isStill(src []byte) bool {
 	frames, before, behind, idat := uint32(0), false, false, false
 	for p := 8; ; {

@@ -16,13 +16,13 @@ import (
 	"miniatura/codec/internal/effort"
 )
 
-// Options are what a PNG says besides its pixels, and how long to search. The zero value and nil
-// say nothing more and search only for a short time.
+// Options says how to write a PNG. The zero value, and nil, are a short search and pixels that are
+// kept exactly.
 type Options struct {
 	Effort       Effort // of the search
-	SourceColors int    // how many colors the picture is a mixture of, 0 for what must be kept exactly: see Append
+	SourceColors int    // how many colors the pixels are mixtures of; 0: every pixel must be kept exactly. See Append
 	ICC          []byte // a profile to carry in iCCP
-	Held         int64  // bytes that the frames of an animation may take while they are held; 0 is any number
+	Held         int64  // bytes that the frames of an animation may take while they are held; 0 means any number
 }
 
 // Effort is how long a writer searches.
@@ -50,8 +50,8 @@ func Encode(w io.Writer, m image.Image, o *Options) error {
 // there must be one at least.
 //
 // A picture that averaging made of up to 256 colors (Options.SourceColors) gets a palette where
-// that is smaller and no channel of any pixel is off by more than 8, and one made of up to 16
-// levels of grey as few levels. Its commonest colors, flat areas, and alpha of 0 and 255 are
+// that is smaller and no channel of any pixel is off by more than 8, and a picture made of up to 16
+// levels of grey gets that few levels. Its commonest colors, flat areas, and alpha of 0 and 255 are
 // exact.
 func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	b := m.Bounds()
@@ -89,10 +89,10 @@ func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	return append(dst, best...), nil
 }
 
-// manyPixels is where a palette has surely paid for itself.
+// manyPixels is the number of pixels from which on a palette always saves bytes.
 const manyPixels = 1 << 14
 
-// A form is one way to say the picture.
+// A form is one way to store the picture.
 type form struct {
 	colorType, depth int
 	plte, trns       []byte
@@ -125,7 +125,7 @@ func cleaned(m image.Image) *image.NRGBA {
 	return d
 }
 
-// grayForms gives the picture with samples of as few bits as hold its levels: as they are, or
+// grayForms returns the picture with samples of as few bits as its levels need: as they are, and
 // through a palette.
 func grayForms(m *image.Gray, colors int) []form {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
@@ -145,7 +145,7 @@ func grayForms(m *image.Gray, colors int) []form {
 		used[v] = true
 	}
 	var levels [][4]byte
-	depth := 1 // in which every level is one of the depth's own
+	depth := 1 // the least depth in which every level of the picture exists
 	for v := range used {
 		if used[v] {
 			levels = append(levels, [4]byte{byte(v), byte(v), byte(v), 255})
@@ -173,7 +173,7 @@ func grayForms(m *image.Gray, colors int) []form {
 	return []form{direct}
 }
 
-// colorForms gives the picture's forms, the one that is smallest for most pictures first.
+// colorForms returns the picture's forms; the first is the smallest for most pictures.
 func colorForms(m *image.NRGBA, colors int) []form {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	opaque, gray := kinds(m.Pix)
@@ -233,7 +233,7 @@ func kinds(pix []byte) (opaque, gray bool) {
 	return and>>24 == 255, differ == 0
 }
 
-// choose returns those channels of pix.
+// choose returns the named channels of pix.
 func choose(pix []byte, channels []int) []byte {
 	n := len(channels)
 	out := make([]byte, len(pix)/4*n)
@@ -289,7 +289,7 @@ func countColors(pix []byte) *colorTable {
 }
 
 // sorted returns the palette in the order in which it is written, those with alpha first so that
-// tRNS is short, then from dark to light, and for each position in the table the one in the
+// tRNS is short, then from dark to light, and for each position in the table the position in the
 // palette.
 func (t *colorTable) sorted() (palette [][4]byte, index []byte) {
 	order := make([]int, len(t.color))

@@ -23,7 +23,7 @@ func (p *plainState) reset(s *Scaler) {
 func (p *plainState) drain(s *Scaler) {
 	for s.dstY < s.dstH {
 		even := s.dstY
-		odd := min(even+1, s.dstH-1) // the last of an odd number pairs with itself
+		odd := min(even+1, s.dstH-1) // the last of an odd number is paired with itself
 		taps := s.y.taps
 		first := int(s.y.start[even])
 		gap := int(s.y.start[odd]) - first
@@ -60,7 +60,7 @@ func unpack(v uint64) (lo, hi int32) {
 // first+j, rounded and shifted right by shift. ring holds source row y at
 // (y % rows) * pitch.
 func verticalGeneric(mid []uint64, ring []byte, pitch, rows, first int, weights []uint64, shift uint) {
-	// In strips, so that the sums stay in the nearest cache.
+	// In strips, so that the sums stay in the first-level cache.
 	const strip = 1024
 	round := pack(1<<shift>>1, 1<<shift>>1)
 	for x := 0; x < len(mid); x += strip {
@@ -157,7 +157,7 @@ func horizontalGeneric(row0, row1 []byte, channels int, mid []uint64, x *axis, s
 	}
 }
 
-// clamp takes both halves of a sum to bytes.
+// clamp converts both halves of a sum to bytes.
 func clamp(v uint64, shift uint) (byte, byte) {
 	lo, hi := unpack(v)
 	lo >>= shift

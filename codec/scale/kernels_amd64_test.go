@@ -77,8 +77,8 @@ func TestAVX2EqualsGenericOnRandomRectangles(t *testing.T) {
 	}
 }
 
-// Kernels read past a row's end: what lies there must not matter. And they write
-// in groups: what lies behind a row must stay.
+// Kernels read past a row's end, where the contents must not matter, and write in groups, which
+// must not change the bytes behind a row.
 func TestAVX2IgnoresAndKeepsWhatLiesAround(t *testing.T) {
 	needAVX2(t)
 	for _, channels := range []int{1, 3, 4} {

@@ -13,8 +13,8 @@ import (
 // the widest picture JPEG can describe, and more than WebP can.
 const MaxSide = 1<<16 - 1
 
-// Options say what beyond the two sizes a Scaler needs to know. The zero value maps the whole
-// source onto the destination and hands out no rows.
+// Options says how to scale. The zero value maps the whole source onto the destination and hands
+// out no rows.
 type Options struct {
 	// X0, Y0, X1, Y1 are the source rectangle, in source samples, that is mapped
 	// onto the destination; it may be fractional and reach past the plane.
@@ -80,8 +80,8 @@ var errRing = errors.New("scale: reduction too strong for a source this wide")
 
 var errRectangle = errors.New("scale: source rectangle is empty or not finite")
 
-// Reset makes s ready for another picture, as NewScaler, and reuses its memory
-// and nothing else. After an error s must not be used before the next Reset.
+// Reset makes s as NewScaler would return it, in the memory that it has. After an error s must not
+// be used before the next Reset.
 func (s *Scaler) Reset(srcW, srcH, dstW, dstH, channels int, opt *Options) error {
 	var o Options
 	if opt != nil {
@@ -144,15 +144,14 @@ func check(srcW, srcH, dstW, dstH, channels int, o *Options) error {
 	return nil
 }
 
-// chooseMidBits sets the fractional bits of the intermediates: as many as fit 16
-// bits, less where a strong horizontal reduction has better use for them in its
-// weights.
+// chooseMidBits sets the fractional bits of the intermediates: as many as fit 16 bits, fewer where
+// a strong horizontal reduction needs the bits in its weights.
 func (s *Scaler) chooseMidBits() {
 	s.midBits = 6
 	for s.midBits > 4 && s.horizontalBits() < s.x.maxBits() {
 		s.midBits--
 	}
-	// Not for Catmull-Rom, whose absolute sum is far from 2, but for the promise.
+	// Catmull-Rom, whose absolute sum is far from 2, does not need this; another kernel might.
 	for s.midBits > 0 && s.y.absSum*255*float64(int(1)<<s.midBits) > maxWeight-1 {
 		s.midBits--
 	}
@@ -193,8 +192,8 @@ func (s *Scaler) Push(row []byte) {
 	}
 }
 
-// Done reports whether every destination row has been handed out, which the
-// last source row sees to at the latest.
+// Done reports whether every destination row has been handed out. It is true at the latest after
+// the last source row.
 func (s *Scaler) Done() bool { return s.dstY == s.dstH }
 
 // dst returns where destination row y goes.
@@ -228,8 +227,8 @@ func clampToAlpha(row []byte) {
 	}
 }
 
-// Memory returns the bytes a Scaler with these parameters holds, near enough
-// for a budget and never much too low, and 0 where NewScaler would refuse them.
+// Memory returns about how many bytes a Scaler with these parameters holds, never much too few, and
+// 0 where NewScaler would refuse them.
 func Memory(srcW, srcH, dstW, dstH, channels int, opt *Options) int64 {
 	var o Options
 	if opt != nil {

@@ -50,8 +50,8 @@ var shapes = [][4]int{
 	{301, 211, 13, 7}, {400, 300, 5, 3}, {1000, 40, 10, 1}, {1024, 64, 1, 1},
 }
 
-// textures are what makes resamplers go wrong: noise, the extremes that
-// overshoot most, single samples.
+// textures are pictures on which resamplers often fail: noise, the extremes that overshoot most,
+// single samples.
 var textures = []struct {
 	name string
 	at   func(r *rand.Rand, x, y, c int) byte

@@ -33,7 +33,7 @@ func (fr *Frame) decodeAlpha(w, h int) ([]byte, error) {
 		}
 		alpha = append(alpha, b[1:1+w*h]...)
 	case 1:
-		// The samples are the green of a VP8L picture that has no header of its own.
+		// The samples are the green channel of a VP8L picture without a header.
 		m, err := vp8l.Decode(io.MultiReader(bytes.NewReader(vp8lHeader(nil, w, h, false)), bytes.NewReader(b[1:])))
 		if err != nil {
 			return nil, decodeError(fr.alphaAt, "ALPH", err)
@@ -79,7 +79,7 @@ func unfilter(a []byte, w, method int) {
 	}
 }
 
-// filter puts into dst what unfilter turns back into a.
+// filter sets dst to the residuals of a, which unfilter turns back into a.
 func filter(dst, a []byte, w, method int) {
 	dst[0] = a[0]
 	for x := 1; x < w; x++ {
@@ -94,7 +94,7 @@ func filter(dst, a []byte, w, method int) {
 	}
 }
 
-// predict gives the prediction of a sample inside the picture from its left, upper and upper-left
+// predict returns the prediction of a sample inside the picture from its left, upper and upper-left
 // neighbours; the first row is predicted from the left and the first column from above.
 func predict(method int, left, up, corner byte) byte {
 	switch method {
@@ -106,9 +106,9 @@ func predict(method int, left, up, corner byte) byte {
 	return clamp8(int(left) + int(up) - int(corner))
 }
 
-// encodeAlpha gives the payload of an ALPH chunk for samples a, w to a row: the shortest of the
-// samples raw and compressed. The chunk's own filters predict all of the picture in one way, where
-// VP8L's predictors choose tile by tile: only the high effort tries a filter too.
+// encodeAlpha returns the payload of an ALPH chunk for samples a, w to a row: raw or compressed,
+// whichever is shorter. The chunk's own filters predict the whole picture in one way, while VP8L's
+// predictors choose tile by tile, so only HighEffort tries a filter too.
 func encodeAlpha(a []byte, w int, effort Effort) []byte {
 	h := len(a) / w
 	best := append([]byte{0}, a...) // raw
@@ -124,9 +124,9 @@ func encodeAlpha(a []byte, w int, effort Effort) []byte {
 	}
 	try(filterNone, a)
 	if effort != HighEffort || levels(a) <= 16 {
-		return best // few levels pack several to a pixel; differences of them do not
+		return best // a few levels are packed several to a pixel, but their differences are not
 	}
-	// Of the filters only the one whose residuals have the least entropy.
+	// Only the filter whose residuals have the least entropy is tried.
 	residuals := make([]byte, len(a))
 	method, least := filterNone, entropyOf(a)
 	for m := filterHorizontal; m <= filterGradient; m++ {
@@ -142,7 +142,7 @@ func encodeAlpha(a []byte, w int, effort Effort) []byte {
 	return best
 }
 
-// levels counts the values that occur.
+// levels returns how many values occur.
 func levels(a []byte) int {
 	var seen [256]bool
 	n := 0

@@ -16,17 +16,17 @@ type Player struct {
 	r       *Reader
 	at      int
 	canvas  *image.NRGBA
-	pending Frame // the frame shown last, its disposal not done yet
+	pending Frame // the frame shown last, which is not disposed of yet
 }
 
 // NewPlayer begins at the first frame of r; stills have one. The canvas, 4 bytes a pixel, is
-// allocated by Next: hold r.Width and r.Height against a limit first.
+// allocated by Next: check r.Width and r.Height first.
 func NewPlayer(r *Reader) *Player { return &Player{r: r} }
 
-// Next composes the next frame and gives the canvas, straight RGBA, as it is shown for delay. The
+// Next composes the next frame and returns the canvas, straight RGBA, as it is shown for delay. The
 // canvas belongs to the Player and is valid until the following call. What no frame covered is
-// transparent: the background color is a hint that viewers do not take. After the last frame
-// the error is io.EOF. The context is looked at once a frame.
+// transparent: viewers ignore the background color, which is a hint. After the last frame the error
+// is io.EOF. The context is checked once a frame.
 func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Duration, err error) {
 	if p.at >= len(p.r.Frames) {
 		return nil, 0, io.EOF
@@ -61,7 +61,7 @@ func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Dura
 
 // blendRow draws src over dst, both straight: alpha = As + Ad (1-As), color = (Cs As + Cd Ad
 // (1-As)) / alpha (RFC 9649 2.7.1.1, alpha-blending), in the integer steps of libwebp's decoder, so
-// that every viewer shows the same. Over nothing src stays as it is.
+// that every viewer shows the same. Where dst is transparent, src replaces it.
 func blendRow(dst, src []byte) {
 	for i := 0; i < len(src); i += 4 {
 		s, d := src[i:i+4:i+4], dst[i:i+4:i+4]

@@ -53,7 +53,7 @@ sys.stdout.buffer.write(head.encode() + b"\n" + b"".join(pix))`
 	return frames, delays, head.Loop
 }
 
-// play gives copies of all composed frames.
+// play returns copies of all composed frames.
 func play(t testing.TB, file []byte) (frames []*image.NRGBA, delays []time.Duration, f *Reader) {
 	t.Helper()
 	f, err := NewReader(file)
@@ -120,7 +120,7 @@ func TestAnimationsAreComposedAsLibwebpDoes(t *testing.T) {
 	}
 }
 
-// moving draws n canvases of things that come, move and go; some are half transparent.
+// moving draws n canvases with figures that appear, move and disappear; some are half transparent.
 func moving(w, h, n int, seed uint64) []*image.NRGBA {
 	r := rand.New(rand.NewPCG(seed, 9))
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
@@ -218,7 +218,7 @@ func TestLossyAnimationKeepsAlphaAndColors(t *testing.T) {
 	}
 }
 
-// TestOneFrameIsAStill says what a single frame becomes, and none.
+// TestOneFrameIsAStill writes animations of a single frame and of none.
 func TestOneFrameIsAStill(t *testing.T) {
 	m := moving(20, 20, 1, 1)
 	file := writeAnimation(t, m, 0, &Options{Lossless: true, ICC: []byte("profile")})

@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// This file is the face that package image knows: Decode, DecodeConfig, and their registration.
+// This file has the functions that package image expects of a format, and registers them.
 
 func init() { image.RegisterFormat("webp", "RIFF????WEBP", Decode, DecodeConfig) }
 
@@ -15,8 +15,8 @@ func init() { image.RegisterFormat("webp", "RIFF????WEBP", Decode, DecodeConfig)
 // result is an *image.YCbCr of full range, 4:2:0, for a lossy picture without alpha, else an
 // *image.NRGBA.
 //
-// It allocates what the header asks for, up to 4 bytes a pixel of 16383 x 16383 and more: hold what
-// DecodeConfig says against a limit first.
+// It allocates what the header asks for, up to 4 bytes a pixel of 16383 x 16383 and more: check the
+// dimensions by DecodeConfig first.
 func Decode(r io.Reader) (image.Image, error) {
 	f, err := read(r)
 	if err != nil {

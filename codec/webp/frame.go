@@ -13,14 +13,14 @@ import (
 	"golang.org/x/image/vp8l"
 )
 
-// decodeError names the container's part in an error of the decoder below, which it keeps and
-// which names itself. at is the position of what was decoded.
+// decodeError returns a FormatError that names the part of the container, with err, which names its
+// own package. at is the position of that part.
 func decodeError(at int, what string, err error) error {
 	return fmt.Errorf("%w: %w", FormatError{at, what}, err)
 }
 
-// decodeVP8 gives the frame's samples as they are coded: limited range, 4:2:0, in an image
-// whose planes may be larger than the frame.
+// decodeVP8 returns the frame's samples as they are coded: limited range, 4:2:0, in an image whose
+// planes may be larger than the frame.
 func (fr *Frame) decodeVP8() (*image.YCbCr, error) {
 	d := vp8.NewDecoder()
 	d.Init(bytes.NewReader(fr.bits), len(fr.bits))
@@ -46,8 +46,8 @@ func (fr *Frame) decodeVP8L() (*image.NRGBA, error) {
 	return n, nil
 }
 
-// Decode gives the frame alone, its corner at (0, 0): *image.YCbCr, full range 4:2:0, for VP8
-// without alpha; *image.NRGBA otherwise. It costs about 1.5 bytes a pixel for the former and 4
+// Decode returns the frame alone, with its corner at (0, 0): *image.YCbCr, full range 4:2:0, for
+// VP8 without alpha; *image.NRGBA otherwise. It costs about 1.5 bytes a pixel for the former and 4
 // for VP8L and 7 for VP8 with alpha, besides what vp8l needs for a transform's copy.
 func (fr *Frame) Decode() (image.Image, error) {
 	if fr.Lossless || fr.alpha != nil {
@@ -61,8 +61,8 @@ func (fr *Frame) Decode() (image.Image, error) {
 	return m, nil
 }
 
-// DecodeNRGBA gives the frame alone in RGB, with the chroma upsampled by the filter of
-// libwebp's default output (see yuv.go).
+// DecodeNRGBA returns the frame alone as RGB, with the chroma upsampled as libwebp does by default
+// (see yuv.go).
 func (fr *Frame) DecodeNRGBA() (*image.NRGBA, error) {
 	if fr.Lossless {
 		return fr.decodeVP8L()
@@ -74,8 +74,9 @@ func (fr *Frame) DecodeNRGBA() (*image.NRGBA, error) {
 	})
 }
 
-// Rows gives the pixels of DecodeNRGBA row by row, each 4 bytes a pixel and valid until emit
-// returns. The context is looked at every 64 rows, once the bitstream is decoded. VP8 costs 1.5 bytes a pixel and one of alpha, whose VP8L takes 4 while it is decoded.
+// Rows calls emit with the pixels of DecodeNRGBA row by row, 4 bytes a pixel, valid until emit
+// returns. The context is checked every 64 rows, after the bitstream is decoded. VP8 takes 1.5
+// bytes a pixel, and alpha one, or 4 while its VP8L is decoded.
 func (fr *Frame) Rows(ctx context.Context, emit func(y int, row []byte) error) error {
 	w, h := fr.Rect.Dx(), fr.Rect.Dy()
 	if fr.Lossless {
@@ -94,7 +95,7 @@ func (fr *Frame) Rows(ctx context.Context, emit func(y int, row []byte) error) e
 		return nil
 	}
 	var alpha []byte
-	if fr.alpha != nil { // before the picture: its picture is garbage by then
+	if fr.alpha != nil { // alpha comes first, so that its VP8L picture can be collected before VP8 is decoded
 		var err error
 		if alpha, err = fr.decodeAlpha(w, h); err != nil {
 			return err

@@ -11,8 +11,8 @@ import (
 	"github.com/HugoSmits86/nativewebp"
 )
 
-// nativewebp is the pure-Go lossless encoder one would take otherwise: its
-// files are read here to the bit, and ours of the same pictures are smaller.
+// nativewebp is the other lossless encoder in pure Go. Its files are read here exactly, and ours of
+// the same pictures are smaller.
 func TestLosslessIsSmallerThanNativewebp(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	pictures := map[string]func(x, y int) color.NRGBA{

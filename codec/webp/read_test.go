@@ -180,7 +180,7 @@ func FuzzNewReader(f *testing.F) {
 	})
 }
 
-// pixels is the sum of the frames' areas.
+// pixels returns the sum of the frames' areas.
 func pixels(r *Reader) (n int64) {
 	for i := range r.Frames {
 		area, _ := r.Drawing(i)

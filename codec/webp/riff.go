@@ -35,9 +35,9 @@ const (
 // source.
 type Reader struct {
 	Width, Height int  // of the canvas, in pixels
-	Alpha         bool // the file says so, or a still picture has it
+	Alpha         bool // the flag is set, or a still picture has alpha
 	Animated      bool
-	Plays         int     // times to play the animation; 0 is for ever
+	Plays         int     // how often the animation runs; 0 means forever
 	ICC           []byte  // payload of ICCP, nil when absent
 	EXIF          []byte  // a TIFF structure: a leading "Exif\0\0" is cut off
 	Frames        []Frame // one for a still picture
@@ -47,7 +47,7 @@ type Reader struct {
 type Frame struct {
 	Rect     image.Rectangle // where it lies on the canvas
 	Delay    time.Duration   // zero in a still picture
-	Blend    bool            // drawn over what is there; else it replaces it, alpha included
+	Blend    bool            // it is blended over the canvas; else it replaces the canvas, alpha included
 	Dispose  bool            // its rectangle is cleared to transparent before the next frame
 	Lossless bool            // bits hold VP8L, else VP8
 	HasAlpha bool            // an ALPH chunk, or VP8L's own alpha hint
@@ -73,7 +73,7 @@ func (r *Reader) PeakBytes() int64 {
 	return 2 * area // the planes
 }
 
-// Drawing gives the area of frame i and the bytes of its data.
+// Drawing returns the area of frame i and the bytes of its data.
 func (r *Reader) Drawing(i int) (pixels, bytes int64) {
 	f := &r.Frames[i]
 	return int64(f.Rect.Dx()) * int64(f.Rect.Dy()), int64(len(f.alpha) + len(f.bits))
@@ -87,7 +87,7 @@ func isWebP(b []byte) bool {
 func le32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
 func le24(b []byte) int    { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
 
-// chunk returns the chunk at p of src, which ends where its last chunk does: its identifier, its
+// chunk returns the chunk at p of src. src ends where its last chunk does: its identifier, its
 // payload, and the position after its padding. The pad byte of the last chunk may be missing, as it
 // is in files found in the wild.
 func chunk(src []byte, p int) (id uint32, payload []byte, next int, err error) {
@@ -118,8 +118,8 @@ func riffBody(src []byte) ([]byte, error) {
 }
 
 // NewReader reads the container and the header of every frame. It decodes nothing and allocates no
-// more than the frame list, so that a caller can hold Width, Height and Frames against its limits
-// first. A file that ends before its chunks do is a FormatError.
+// more than the frame list, so that a caller can check Width, Height and Frames first. A file that
+// ends before its chunks do is a FormatError.
 func NewReader(src []byte) (*Reader, error) {
 	body, err := riffBody(src)
 	if err != nil {
@@ -173,7 +173,7 @@ func (r *Reader) readChunks(src []byte, p int) error {
 			r.Plays = int(binary.LittleEndian.Uint16(payload[4:]))
 		case fccANMF:
 			if !r.Animated {
-				continue // RFC 9649 2.7.1: without the flag these are to be ignored
+				continue // RFC 9649 2.7.1: without the flag these must be ignored
 			}
 			fr, err := r.readANMF(src[:p+8+len(payload)], p)
 			if err != nil {

@@ -2,11 +2,13 @@ package webp
 
 import "encoding/binary"
 
-// This file copies a file without its metadata, over the walk of riff.go (RFC 9649 section 2).
+// This file copies a file without its metadata. It uses the chunk walk of riff.go (RFC 9649 section
+// 2).
 
 // Strip returns src without EXIF, XMP, unknown chunks, and whatever follows the RIFF chunk. The
-// bitstreams are copied byte for byte; an ICC profile stays if keepICC is set, and VP8X says what
-// is there. An orientation goes: whoever meets one other than 1 has to turn the pixels instead.
+// bitstreams are copied byte for byte; an ICC profile stays if keepICC is set, and the flags of
+// VP8X are adjusted. The orientation is dropped with the metadata: where it is not 1, the caller
+// turns the pixels instead.
 //
 // It is one pass, and allocates at most len(src) + 1 bytes.
 func Strip(src []byte, keepICC bool) ([]byte, error) {
@@ -41,14 +43,14 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 	return finishRIFF(s.out, 0)
 }
 
-// A stripper is what Strip has met and kept so far.
+// A stripper is the state of Strip.
 type stripper struct {
 	out     []byte
 	keepICC bool
 	vp8x    int  // position of VP8X's flags, or -1
-	picture bool // a picture, or a frame of an animation
+	picture bool // a picture, or a frame of an animation, was kept
 	profile bool // ICCP was kept
-	simple  bool // the file is one chunk, which was kept (sections 2.5, 2.6)
+	simple  bool // the file is a single chunk, which was kept (sections 2.5, 2.6)
 }
 
 func (s *stripper) keep(id uint32, payload []byte) {

@@ -32,8 +32,7 @@ func toNRGBA(m image.Image) *image.NRGBA {
 	return d
 }
 
-// made draws pictures of many natures: what a coder of palettes, copies, predictions and cache
-// has to get through.
+// made draws pictures of many kinds, which test palettes, copies, predictions and the cache.
 func made(kind string, w, h int, seed uint64) *image.NRGBA {
 	r := rand.New(rand.NewPCG(seed, 7))
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))

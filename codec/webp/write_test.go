@@ -149,7 +149,7 @@ func readPNG(t testing.TB, name string) *image.NRGBA {
 	return toNRGBA(m)
 }
 
-// TestGraphicsComeOutLossless says when the lossy writer turns to VP8L.
+// TestGraphicsComeOutLossless has the lossy writer choose VP8L for graphics.
 func TestGraphicsComeOutLossless(t *testing.T) {
 	for kind, want := range map[string]bool{"two": true, "sixteen": true, "noise": false, "photo": false} {
 		file, err := Append(nil, made(kind, 200, 150, 1), &Options{Quality: 80})
@@ -202,7 +202,7 @@ func TestProfileIsCarried(t *testing.T) {
 	}
 }
 
-// TestLimitsAreCheckedFirst asks for pictures WebP cannot hold; their pixels do not even exist.
+// TestLimitsAreCheckedFirst writes pictures that WebP cannot hold, which have no pixels in memory.
 func TestLimitsAreCheckedFirst(t *testing.T) {
 	for _, r := range []image.Rectangle{{}, image.Rect(0, 0, 16384, 1), image.Rect(0, 0, 1, 16384), image.Rect(0, 0, 5, 0)} {
 		_, err := Append(nil, &image.NRGBA{Rect: r}, nil)
@@ -247,8 +247,8 @@ func TestSamePictureSameBytes(t *testing.T) {
 	}
 }
 
-// TestHiddenColorsCostNothing encodes a cut-out over noise and over black: what cannot be seen
-// must not be paid for.
+// TestHiddenColorsCostNothing encodes a cut-out over noise and over black: invisible pixels must
+// take no bytes.
 func TestHiddenColorsCostNothing(t *testing.T) {
 	noisy, black := made("noise", 128, 128, 3), image.NewNRGBA(image.Rect(0, 0, 128, 128))
 	for y := range 128 {

@@ -4,8 +4,8 @@ package straight
 
 import "image"
 
-// NRGBA gives m as *image.NRGBA: m itself if it is one, else a copy with its corner at 0, 0. The
-// pixels are those that image/draw would make, which is a large package for this one use.
+// NRGBA returns m as *image.NRGBA: m itself if it is one, else a copy with its corner at 0, 0. The
+// pixels are those that image/draw would make; importing that large package is not worth it.
 func NRGBA(m image.Image) *image.NRGBA {
 	if n, ok := m.(*image.NRGBA); ok {
 		return n
