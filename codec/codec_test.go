@@ -95,8 +95,8 @@ func encodePNG(t testing.TB, m image.Image) []byte {
 	return b.Bytes()
 }
 
-// Averaging is done on the stored values: black and white squares become
-// middle grey 128, as in Pillow and sharp.
+// Averaging is done on the stored values: black and white squares become middle gray 128, as in
+// Pillow and sharp.
 func TestCheckerboardAveragesTo128(t *testing.T) {
 	m := image.NewGray(image.Rect(0, 0, 720, 720))
 	for i := range m.Pix {
@@ -116,8 +116,8 @@ func TestCheckerboardAveragesTo128(t *testing.T) {
 	}
 }
 
-// Colour under transparency must not bleed: opaque green beside transparent
-// red gives green at half alpha, never a brown.
+// Color under transparency must not bleed: opaque green beside transparent red gives green at half
+// alpha, never a brown.
 func TestScalingIsPremultiplied(t *testing.T) {
 	m := image.NewNRGBA(image.Rect(0, 0, 720, 720))
 	for y := range 720 {
@@ -153,8 +153,8 @@ func TestLimitsAreMetBeforeDecoding(t *testing.T) {
 	}
 }
 
-// A frame costs about a millisecond even when it is one pixel: a megabyte of
-// them must not cost a minute.
+// A frame costs about a millisecond even when it is one pixel: a megabyte of them must not cost a
+// minute.
 func TestAnimationsHaveAnEnd(t *testing.T) {
 	gif := []byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff")
 	for range MaxFrames + 1 {

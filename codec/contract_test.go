@@ -188,8 +188,8 @@ func checkMessage(t *testing.T, name, message string) {
 	}
 }
 
-// What is refused says why, through every wrap: of a kind that is not resized, over a limit, or
-// damaged.
+// Errors keep their reason through every wrap: the source is of a kind that is not resized, is over
+// a limit, or is damaged.
 func TestErrorsKeepTheContract(t *testing.T) {
 	for _, c := range contractCases(t) {
 		fit := fitter(t, "SXS")

@@ -56,7 +56,7 @@ const patience = 1
 type costFit struct {
 	model *costModel
 	rates []*float32 // that some row uses
-	links [][2]int   // neighbours in density
+	links [][2]int   // neighbors in density
 	rows  []fitRow
 	guess []float64 // a logarithm a rate
 }

@@ -69,7 +69,7 @@ func newAnimator(t testing.TB, kind string, w, h int) animator {
 }
 
 // madeAnimations returns the animations of package bench, written as such animations are found: a
-// sticker as WebP and APNG, the others as GIF, a video's colours dithered to a fixed palette.
+// sticker as WebP and APNG, the others as GIF, a video's colors dithered to a fixed palette.
 func madeAnimations(t testing.TB) (made []madeSource) {
 	t.Helper()
 	for _, a := range pictures.Animations() {

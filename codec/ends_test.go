@@ -69,8 +69,8 @@ func frameMeans(t *testing.T, out []byte) (means [][3]float64, delays []time.Dur
 	return means, delays
 }
 
-// endsWell resizes src in its own format and to WebP, at a size that shrinks
-// it and at one that it fits, and holds every frame against the means.
+// endsWell resizes src in its own format and to WebP, once smaller and once at its own size, and
+// compares every frame with the means.
 func endsWell(t *testing.T, name string, src []byte, means [][3]float64, delay time.Duration, note string) {
 	t.Helper()
 	same := func(w, h int) (int, int) { return w, h }
@@ -207,7 +207,7 @@ func TestGIFWithBadEndIsResized(t *testing.T) {
 	full := func(k byte) []byte { return frame(k, w*h) }
 	file := func(parts ...[]byte) []byte { return append(bytes.Clone(head), bytes.Join(parts, nil)...) }
 	trailer := []byte{0x3b}
-	// What is not covered is white here.
+	// Pixels that no frame covers are white here.
 	part := func(k, n int) (m [3]float64) {
 		for i, v := range colors[k] {
 			m[i] = 255 + (v-255)*float64(n)/(w*h)

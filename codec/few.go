@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 )
 
-// This file counts the colours of a source while its rows go by.
+// This file counts the colors of a source while its rows go by.
 
 // maxFew is the largest number of colors that counts as few.
 const maxFew = 256

@@ -38,14 +38,14 @@ func TestFewColorsAreCounted(t *testing.T) {
 				want = 0
 			}
 			if got := f.count(); got != want {
-				t.Errorf("%d channels, %d colours: counted %d", channels, want, got)
+				t.Errorf("%d channels, %d colors: counted %d", channels, want, got)
 			}
 		}
 	}
 }
 
-// Of real PNGs with up to 256 colours, shrunk to SS, no result is half again as large as its
-// source, and at most one in twenty is larger.
+// Of real PNGs with up to 256 colors, shrunk to SS, no result is half again as large as its source,
+// and at most one in twenty is larger.
 func TestFewColorsDoNotGrow(t *testing.T) {
 	shared := sharedFolder(t)
 	larger, all := 0, 0

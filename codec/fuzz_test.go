@@ -53,7 +53,7 @@ func madeSeeds(f *testing.F) [][]byte {
 	return seeds
 }
 
-// addFiles adds small files of the corpus, where it is.
+// addFiles adds small files of the corpus, if there is one.
 func addFiles(f *testing.F) {
 	if dir := os.Getenv("MINIATURA_SHARED"); dir != "" || exists("../../shared") {
 		if dir == "" {

@@ -13,7 +13,7 @@ import (
 )
 
 // This file implements JPEG's row of the table of formats. The reader shrinks each component inside
-// its inverse DCT to N/8 and hands out bands of rows; RGB appears only where colour has to be
+// its inverse DCT to N/8 and hands out bands of rows; RGB appears only where color has to be
 // converted.
 
 // narrow is the least number of samples that a plane is decoded to in each direction, where the

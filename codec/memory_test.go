@@ -18,9 +18,9 @@ import (
 
 const memoryChild = "MINIATURA_MEMORY_CHILD"
 
-// What a picture is estimated to take is what its process takes at most, for
-// each kind of source: a refused picture would not have fitted, and one that
-// is not refused does. The work is done in child processes.
+// What a picture is estimated to take is what its process takes at most, for each kind of source: a
+// refused picture would not have fitted, and one that is not refused does. The work is done in
+// child processes.
 func TestPeakIsEstimated(t *testing.T) {
 	if file := os.Getenv(memoryChild); file != "" {
 		resizeInChild(t, file)
@@ -127,8 +127,7 @@ func makeAllInChild(t *testing.T, src []byte) {
 	fmt.Printf("peak %d estimate %d source %d\n", took, estimate, len(src))
 }
 
-// memorySources writes one picture of each kind, made by other code than the
-// code under test.
+// memorySources writes one picture of each kind, made by other code than the code under test.
 func memorySources(t *testing.T, dir string) (files []string) {
 	t.Helper()
 	const w, h = 3000, 2000

@@ -13,12 +13,11 @@ import (
 	"testing"
 )
 
-// This file holds PNGs whose chunks give their colours meaning against the
-// definitions, computed here in float64: a transfer function, primaries, the
-// Bradford adaptation of their white, and sRGB's own function. Chromium 156
-// showed each row of pngColors, drawn on a canvas, within 1 level of the same
-// values (what it does not show is marked); which chunk decides, and where it
-// takes a choice that the specification leaves, was read off its pictures.
+// This file holds PNGs whose chunks give their colors meaning against the definitions, computed
+// here in float64: a transfer function, primaries, the Bradford adaptation of their white, and
+// sRGB's own function. Chromium 156 showed each row of pngColors, drawn on a canvas, within 1 level
+// of the same values (what it does not show is marked); which chunk decides, and where it takes a
+// choice that the specification leaves, was read off its pictures.
 
 // A chunk is a PNG chunk: its type and its data.
 type chunk struct {
@@ -26,8 +25,8 @@ type chunk struct {
 	data string
 }
 
-// madePNG writes pixels of a colour type and a depth of 8 or 16 bits, 16 to a
-// row, with chunks between IHDR and PLTE or IDAT. 16-bit samples are v*257.
+// madePNG writes pixels of a color type and a depth of 8 or 16 bits, 16 to a row, with chunks
+// between IHDR and PLTE or IDAT. 16-bit samples are v*257.
 func madePNG(t testing.TB, colorType, depth int, pixels [][3]byte, chunks ...chunk) []byte {
 	t.Helper()
 	var raw []byte
@@ -90,8 +89,7 @@ func rawPNG(t testing.TB, colorType, depth, w, h int, raw []byte, palette [][3]b
 	return out
 }
 
-// colorLattice is 256 pixels: the corners and edges of the cube, greys, and a
-// scatter.
+// colorLattice is 256 pixels: the corners and edges of the cube, grays, and a scatter.
 func colorLattice() (p [][3]byte) {
 	for i := range 64 {
 		p = append(p, [3]byte{byte(i & 3 * 85), byte(i >> 2 & 3 * 85), byte(i >> 4 & 3 * 85)})
@@ -447,8 +445,8 @@ func TestPNGColorsAreWhatTheChunksSay(t *testing.T) {
 
 func same(w, h int) (int, int) { return w, h }
 
-// Linear light of 16 bits has most of its dark shades below the first step of
-// 8 bits: they are not lost.
+// Linear light of 16 bits has most of its dark shades below the first step of 8 bits: they are not
+// lost.
 func TestLinearSamplesOf16BitsKeepTheirShades(t *testing.T) {
 	var raw []byte
 	const w = 2048 // to 3 % of linear light, sRGB level 50
@@ -475,8 +473,8 @@ func TestLinearSamplesOf16BitsKeepTheirShades(t *testing.T) {
 	}
 }
 
-// The mean of linear samples is not what their mixture looks like: colours are
-// converted before the picture is made smaller.
+// The mean of linear samples is not what their mixture looks like: colors are converted before the
+// picture is made smaller.
 func TestLinearSamplesAreConvertedBeforeScaling(t *testing.T) {
 	raw := make([]byte, 0, 64*65)
 	for y := range 64 {

@@ -60,8 +60,7 @@ var reports = []report{
 	{file: "jpg-no-eoi-tail.jpg", w: 180, h: 135, mean: [3]float64{115, 102, 134}},
 }
 
-// Every report is answered with the picture that browsers show, in both
-// formats.
+// Every report is answered with the picture that browsers show, in both formats.
 func TestReports(t *testing.T) {
 	dir := filepath.Join(sharedFolder(t), "reports")
 	if _, err := os.Stat(dir); err != nil {
@@ -129,7 +128,7 @@ func TestReportsAreTheTable(t *testing.T) {
 	}
 }
 
-// judge holds a result against the report.
+// judge compares a result with the report.
 func (r report) judge(t *testing.T, src, out []byte, isWebP bool) {
 	var first image.Image
 	frames, delays, plays := 1, []time.Duration(nil), 0
@@ -182,9 +181,9 @@ func (r report) judge(t *testing.T, src, out []byte, isWebP bool) {
 	}
 }
 
-// webpFrames returns an animation's first canvas, the delays of its frames and
-// how often it runs. Each frame is read by dwebp as well, where that is
-// installed: as a whole and piece by piece, as a browser reads it.
+// webpFrames returns an animation's first canvas, the delays of its frames and how often it runs.
+// Each frame is read by dwebp as well, where that is installed: as a whole and piece by piece, as a
+// browser reads it.
 func (r report) webpFrames(t *testing.T, b []byte) (first image.Image, delays []time.Duration, plays int) {
 	f, err := webp.NewReader(b)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 // This file is the road of pixels: rows go through one scaler, premultiplied where there is alpha,
 // and the small picture gets straight alpha again.
 
-// rows makes the small pictures from the rows that read emits. They have channels channels: 1 grey,
-// 2 grey and alpha, 3 RGB, 4 RGB and straight alpha.
+// rows makes the small pictures from the rows that read emits. They have channels channels: 1 gray,
+// 2 gray and alpha, 3 RGB, 4 RGB and straight alpha.
 func rows(ctx context.Context, ts []*target, channels int, read func(ctx context.Context, emit func(y int, row []byte) error) error) ([]picture, error) {
 	shrinkers := make([]*shrinker, len(ts))
 	for i, t := range ts {
@@ -151,7 +151,7 @@ func (s *shrinker) picture() (image.Image, error) {
 	return &image.NRGBA{Pix: s.pix, Stride: 4 * s.rect.Max.X, Rect: s.rect}, nil
 }
 
-// widen converts grey and alpha to red, green, blue and alpha.
+// widen converts gray and alpha to red, green, blue and alpha.
 func widen(dst, src []byte) {
 	for i, o := 0, 0; i+2 <= len(src); i, o = i+2, o+4 {
 		p := dst[o : o+4 : o+4]
@@ -160,8 +160,7 @@ func widen(dst, src []byte) {
 	}
 }
 
-// premultiply writes src's pixels to dst, colours times alpha, rounded. The
-// two may be the same.
+// premultiply writes src's pixels to dst, colors times alpha, rounded. The two may be the same.
 func premultiply(dst, src []byte) {
 	dst = dst[:len(src)]
 	for i := 0; i+4 <= len(src); i += 4 {
@@ -177,7 +176,7 @@ func premultiply(dst, src []byte) {
 	}
 }
 
-// straighten divides premultiplied colours by their alpha, in place, rounded.
+// straighten divides premultiplied colors by their alpha, in place, rounded.
 func straighten(pix []byte) {
 	for i := 0; i+4 <= len(pix); i += 4 {
 		p := pix[i : i+4 : i+4]

@@ -18,7 +18,7 @@ const waitingFile = "../docs/waiting.md"
 // edgeSeconds is the longest that a function of Lambda@Edge has for a request.
 const edgeSeconds = 30
 
-// TestWaitingTable holds docs/waiting.md against the model:
+// TestWaitingTable compares docs/waiting.md with the model:
 //
 //	go test ./codec -run Waiting -update
 func TestWaitingTable(t *testing.T) {

@@ -58,7 +58,7 @@ const fileHeader = 14
 type Reader struct {
 	Width, Height int
 	BitsPerPixel  int    // of the file
-	Channels      int    // samples of 8 bits in each pixel of a row: 1 grey, 3 RGB, 4 RGBA; alpha is straight
+	Channels      int    // samples of 8 bits in each pixel of a row: 1 gray, 3 RGB, 4 RGBA; alpha is straight
 	ICC           []byte // the profile embedded in a version 5 header, or nil; it points into the source
 	Note          string // what is wrong, although every sample is there
 

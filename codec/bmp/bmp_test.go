@@ -229,7 +229,7 @@ func TestDepthsMasksAndAlpha(t *testing.T) {
 		{"version 5 alpha", v5(2, 1, 32, 3, argb, []byte{1, 2, 3, 4, 5, 6, 7, 0}), 4, []byte{3, 2, 1, 4, 7, 6, 5, 0}},
 		{"version 5 alpha without bit fields", v5(2, 1, 32, 0, argb, []byte{1, 2, 3, 4, 5, 6, 7, 0}), 4, []byte{3, 2, 1, 4, 7, 6, 5, 0}},
 		{"alpha all zero is opaque", v5(2, 1, 32, 3, argb, []byte{1, 2, 3, 0, 5, 6, 7, 0}), 3, []byte{3, 2, 1, 255, 7, 6, 5, 255}},
-		{"grey palette", info(2, 1, 1, 0, le("\x07\x07\x07\x00\x09\x09\x09\x00"), []byte{0x40, 0, 0, 0}), 1, []byte{7, 7, 7, 255, 9, 9, 9, 255}},
+		{"gray palette", info(2, 1, 1, 0, le("\x07\x07\x07\x00\x09\x09\x09\x00"), []byte{0x40, 0, 0, 0}), 1, []byte{7, 7, 7, 255, 9, 9, 9, 255}},
 		{"no position of the pixels", func() []byte {
 			b := info(2, 1, 24, 0, nil, []byte{1, 2, 3, 4, 5, 6})
 			copy(b[10:], "\x00\x00\x00\x00")
@@ -248,7 +248,7 @@ func TestDepthsMasksAndAlpha(t *testing.T) {
 func TestRuns(t *testing.T) {
 	pal := make([]byte, 1024)
 	for i := range pal {
-		pal[i] = byte(i / 4) // grey
+		pal[i] = byte(i / 4) // gray
 	}
 	pal[0], pal[1], pal[2] = 17, 17, 17 // is not what a run skips
 	for _, c := range []struct {
@@ -392,12 +392,12 @@ func TestAppend(t *testing.T) {
 		m    image.Image
 		bits int
 	}{
-		{"two colours", fill(13, 5, func(i int) color.NRGBA { return color.NRGBA{byte(i % 2), 9, 8, 255} }), 1},
-		{"one colour", fill(13, 5, func(i int) color.NRGBA { return color.NRGBA{0, 0, 0, 255} }), 1},
-		{"sixteen colours", fill(13, 5, func(i int) color.NRGBA { return color.NRGBA{byte(i % 16), 9, 8, 255} }), 4},
-		{"256 colours", fill(33, 15, func(i int) color.NRGBA { return color.NRGBA{byte(i), 9, byte(i), 255} }), 8},
-		{"257 colours", fill(33, 15, func(i int) color.NRGBA { return color.NRGBA{byte(i), byte(i / 256), 0, 255} }), 24},
-		{"grey off the origin", gray, 8},
+		{"two colors", fill(13, 5, func(i int) color.NRGBA { return color.NRGBA{byte(i % 2), 9, 8, 255} }), 1},
+		{"one color", fill(13, 5, func(i int) color.NRGBA { return color.NRGBA{0, 0, 0, 255} }), 1},
+		{"sixteen colors", fill(13, 5, func(i int) color.NRGBA { return color.NRGBA{byte(i % 16), 9, 8, 255} }), 4},
+		{"256 colors", fill(33, 15, func(i int) color.NRGBA { return color.NRGBA{byte(i), 9, byte(i), 255} }), 8},
+		{"257 colors", fill(33, 15, func(i int) color.NRGBA { return color.NRGBA{byte(i), byte(i / 256), 0, 255} }), 24},
+		{"gray off the origin", gray, 8},
 		{"alpha", fill(7, 5, func(i int) color.NRGBA { return color.NRGBA{byte(i), 9, 8, byte(i)} }), 32},
 		{"one pixel", fill(1, 1, func(i int) color.NRGBA { return color.NRGBA{1, 2, 3, 255} }), 1},
 	} {

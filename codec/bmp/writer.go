@@ -1,6 +1,6 @@
 package bmp
 
-// This file implements Append: uncompressed bitmaps, bottom-up. Up to 256 opaque colours get a
+// This file implements Append: uncompressed bitmaps, bottom-up. Up to 256 opaque colors get a
 // palette, other opaque pictures 24 bits a pixel (BITMAPINFOHEADER), pictures with alpha 32 bits
 // with bit fields (BITMAPV4HEADER).
 
@@ -22,7 +22,7 @@ func Encode(w io.Writer, m image.Image) error {
 }
 
 // Append appends m as a BMP to dst. *image.Gray and *image.NRGBA are read directly, everything else
-// through its colour model. m may have at most MaxPixels pixels; there must be one at least.
+// through its color model. m may have at most MaxPixels pixels; there must be one at least.
 func Append(dst []byte, m image.Image) ([]byte, error) {
 	b := m.Bounds()
 	w, h := b.Dx(), b.Dy()
@@ -82,7 +82,7 @@ func Append(dst []byte, m image.Image) ([]byte, error) {
 	return dst, nil
 }
 
-// survey returns the colours of an opaque picture when they are 256 or fewer, in a fixed order, as
+// survey returns the colors of an opaque picture when they are 256 or fewer, in a fixed order, as
 // little-endian RGBA.
 func survey(m image.Image) (colors []uint32, opaque bool) {
 	seen := make(map[uint32]struct{})

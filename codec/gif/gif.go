@@ -7,10 +7,10 @@
 //	writer.go   frames as changed rectangles, transparency and disposal
 //	strip.go    a file without its metadata
 //	near.go     how far frames that were scaled may be off, and for how many bytes
-//	palette.go  the colours of a frame: exact up to 256, else chosen for least squared error
+//	palette.go  the colors of a frame: exact up to 256, else chosen for least squared error
 //
-// The standard library's image/gif holds every frame of an animation at once and leaves
-// disposal to its caller; this package holds the canvas and, while one is asked for, its copy.
+// The standard library's image/gif holds every frame of an animation at once and leaves disposal to
+// its caller; this package holds the canvas and, while one is asked for, its copy.
 package gif
 
 import (

@@ -12,7 +12,7 @@ import (
 	"miniatura/internal/outside"
 )
 
-// TestNoLargerThanGifsicle holds files at their own size, copied or written again, against
+// TestNoLargerThanGifsicle compares files at their own size, copied or written again, with those of
 // gifsicle, which keeps their frames too. They take at most 1.02 of its bytes; the allowance is for
 // the tiny files of the corpus, in which every byte of structure counts. The standard library reads
 // the results.

@@ -22,8 +22,8 @@ const (
 // A packer turns pixels into LZW codes in sub-blocks. Where a pixel has two ways, all strings of
 // the table that fit are followed at once, and the longest is taken.
 type packer struct {
-	// keys[k] is 1 + (code of the string << 8 | index that follows), 0 is free; codes[k] stands
-	// for both together.
+	// keys[k] is 1 + (code of the string << 8 | index that follows), 0 is free; codes[k] stands for
+	// both together.
 	keys  [packSlots]uint32
 	codes [packSlots]uint16
 

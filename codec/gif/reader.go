@@ -109,7 +109,8 @@ func (r *Reader) note(s string) {
 	}
 }
 
-// colorTable returns the color table of 2^(n+1) entries at p (section 19) and the position after it.
+// colorTable returns the color table of 2^(n+1) entries at p (section 19) and the position after
+// it.
 func colorTable(src []byte, p int, flags byte) (table []byte, next int, err error) {
 	next = p + 3<<(flags&7+1)
 	if len(src) < next {
@@ -156,8 +157,8 @@ const (
 	labelApplication = 0xff
 )
 
-// nextBlock returns the block at p, its sub-blocks with it, and the position after it. A frame whose
-// sub-blocks are cut off is returned as far as it goes beside the error, and has all of its
+// nextBlock returns the block at p, its sub-blocks with it, and the position after it. A frame
+// whose sub-blocks are cut off is returned as far as it goes beside the error, and has all of its
 // descriptor. A block of another kind that is cut off is an error alone, and its kind is blockNone.
 func nextBlock(src []byte, p int) (kind byte, block []byte, next int, err error) {
 	b := src[p:]
@@ -395,7 +396,7 @@ func (f *frame) colors() (colors [256][4]byte) {
 		colors[i] = [4]byte{f.palette[3*i], f.palette[3*i+1], f.palette[3*i+2], 255}
 	}
 	if f.palette == nil {
-		// Section 18 lets a decoder choose; in practice it was a ramp of grey.
+		// Section 18 lets a decoder choose; in practice it was a ramp of gray.
 		for i := range colors {
 			colors[i] = [4]byte{byte(i), byte(i), byte(i), 255}
 		}

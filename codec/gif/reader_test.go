@@ -132,8 +132,8 @@ func TestLoopCount(t *testing.T) {
 	}
 }
 
-// TestHostileFilesAreRefusedOrBounded plays what is broken on purpose, as a caller would
-// that allows 100 megapixels: each ends within a second, with a typed error or whole frames.
+// TestHostileFilesAreRefusedOrBounded plays broken files as a caller would that allows 100
+// megapixels. Each ends within a second, with a typed error or whole frames.
 func TestHostileFilesAreRefusedOrBounded(t *testing.T) {
 	for _, path := range outside.Files(t, ".gif", "corpus/hostile") {
 		src, err := os.ReadFile(path)

@@ -75,7 +75,7 @@ func rewrite(t testing.TB, width, height, plays int, frames []*image.NRGBA, dela
 	return file
 }
 
-// TestAnimationPlaysAsGiven writes canvases with few colours and has this reader and ImageMagick
+// TestAnimationPlaysAsGiven writes canvases with few colors and has this reader and ImageMagick
 // play them: equal pixel for pixel, equal delays and loop count.
 func TestAnimationPlaysAsGiven(t *testing.T) {
 	for seed := range uint64(12) {
@@ -110,7 +110,7 @@ func TestAnimationPlaysAsGiven(t *testing.T) {
 	}
 }
 
-// TestStillKeepsItsColors writes pictures with every number of colours that is exact.
+// TestStillKeepsItsColors writes pictures with every number of colors that is exact.
 func TestStillKeepsItsColors(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 4, 5, 16, 17, 128, 255, 256} {
 		for _, hole := range []bool{false, true} {
@@ -129,14 +129,14 @@ func TestStillKeepsItsColors(t *testing.T) {
 			file = file[1:]
 			got, _, _ := play(t, file)
 			if s := difference(got[0], m); s != "" {
-				t.Fatalf("%d colours, transparency %v: %s", n, hole, s)
+				t.Fatalf("%d colors, transparency %v: %s", n, hole, s)
 			}
 			std, err := stdgif.Decode(bytes.NewReader(file))
 			if err != nil {
 				t.Fatal(err)
 			}
 			if p := std.(*image.Paletted).Palette; len(p) > 2*max(n, 1)+2 {
-				t.Errorf("%d colours in a table of %d", n, len(p))
+				t.Errorf("%d colors in a table of %d", n, len(p))
 			}
 			if bytes.Contains(file, []byte("NETSCAPE")) {
 				t.Error("a still with a loop count")
@@ -206,8 +206,8 @@ func mse(a, b *image.NRGBA) float64 {
 	return s / float64(len(a.Pix)/4*3)
 }
 
-// TestQuantizerBesidePillow compares the error of 256 colours with Pillow's median cut and with
-// its best (which has the help of libimagequant where that was built in).
+// TestQuantizerBesidePillow compares the error of 256 colors with Pillow's median cut and with its
+// best (which has the help of libimagequant where that was built in).
 func TestQuantizerBesidePillow(t *testing.T) {
 	for i, name := range []string{"kodim03.png", "kodim23.png", "kodim19.png"} {
 		if i > 0 && os.Getenv("MINIATURA_LONG") == "" {
@@ -243,7 +243,7 @@ print(sum(s.sum2) / 3 / m.size[0] / m.size[1])`, filepath.Join(shared(t, "png"),
 }
 
 // TestCorpusRewritten plays each GIF of the corpus, writes it again and plays that: sources have at
-// most 256 colours a frame, so it is exact, and it must not grow much.
+// most 256 colors a frame, so it is exact, and it must not grow much.
 func TestCorpusRewritten(t *testing.T) {
 	var before, after int
 	for _, path := range outside.Files(t, ".gif", "corpus/gif") {
@@ -264,7 +264,7 @@ func TestCorpusRewritten(t *testing.T) {
 		}
 		worst := 0.0
 		for i := range frames {
-			// Many frames of one file together may show over 256 colours at once; a canvas drawn
+			// Many frames of one file together may show over 256 colors at once; a canvas drawn
 			// anew then has only 255.
 			worst = max(worst, mse(again[i], frames[i]))
 			if delays[i] != delays2[i] {
@@ -310,7 +310,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestToleranceIsSpentAndKept writes 200 noisy greys: with a tolerance it takes fewer bytes, and
+// TestToleranceIsSpentAndKept writes 200 noisy grays: with a tolerance it takes fewer bytes, and
 // the error stays within it.
 func TestToleranceIsSpentAndKept(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 4))
@@ -324,7 +324,7 @@ func TestToleranceIsSpentAndKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, _, _ := play(t, exact); mse(got[0], m) != 0 {
-		t.Error("200 colours are not exact")
+		t.Error("200 colors are not exact")
 	}
 	for _, tolerance := range []float64{0.5, 1, 4} {
 		w, err := NewAnimationWriter(200, 150, 1, &Options{Tolerance: tolerance})
@@ -349,7 +349,7 @@ func TestToleranceIsSpentAndKept(t *testing.T) {
 }
 
 // FuzzWriter writes a few frames of any pixels and plays them: as many, with the same alpha, and
-// equal where there are few colours.
+// equal where there are few colors.
 func FuzzWriter(f *testing.F) {
 	f.Add([]byte("a few bytes of pixels, and some more"), uint8(3), uint8(2))
 	f.Fuzz(func(t *testing.T, b []byte, width, frames uint8) {

@@ -22,7 +22,7 @@ func Gamma(exponent float64) Transfer {
 	return func(v float64) float64 { return math.Pow(v, exponent) }
 }
 
-// CodedChromaticities returns the chromaticities of a colour primaries code, H.273 table 2. It
+// CodedChromaticities returns the chromaticities of a color primaries code, H.273 table 2. It
 // returns false for codes that name none.
 func CodedChromaticities(code byte) (Chromaticities, bool) {
 	const d65x, d65y, cx, cy = 0.3127, 0.3290, 0.310, 0.316
@@ -89,7 +89,7 @@ func CodedTransfer(code byte) (Transfer, bool) {
 
 // NewTransform prepares the conversion of samples in the given space, Gray or RGB, with those
 // chromaticities and that transfer function. White is adapted to sRGB's, so that gray stays gray.
-// Chromaticities that span no colour space are a FormatError; primaries beyond the precision of the
+// Chromaticities that span no color space are a FormatError; primaries beyond the precision of the
 // conversion are an UnsupportedError.
 //
 // bits is 8 or 16. A Transform for 16 bits converts by Wide only: linear light that is narrowed to
@@ -103,7 +103,7 @@ func NewTransform(space Space, xy Chromaticities, transfer Transfer, bits int) (
 	toneOnly := space == Gray || xy == SRGBChromaticities
 	if !toneOnly {
 		if err := t.set(m, [3]Transfer{transfer, transfer, transfer}); err != nil {
-			return nil, UnsupportedError("primaries this far apart") // they do span a colour space
+			return nil, UnsupportedError("primaries this far apart") // they do span a color space
 		}
 	}
 	most := float64(int(1)<<bits - 1)

@@ -16,7 +16,7 @@ type grid struct {
 	scale  [3]float64
 	fine   [4]int         // grid steps for each step of the profile's CLUT
 	nodes  [4]int         // of this grid, along each channel
-	step   [4]int         // between neighbours in packed
+	step   [4]int         // between neighbors in packed
 	pos    [4][256]uint16 // an 8-bit sample's place, in 1/256 nodes
 	packed []uint64
 }
@@ -66,8 +66,8 @@ func newGrid(l *lut, p *Profile) (*grid, error) {
 }
 
 // compensate sets up black point compensation, as ICC white paper 40 describes it: the darkest
-// colour that the device makes becomes sRGB black. A perceptual table of version 4 has a black
-// point of its own (ICC.1:2022 section 6.3.4.3).
+// color that the device makes becomes sRGB black. A perceptual table of version 4 has a black point
+// of its own (ICC.1:2022 section 6.3.4.3).
 func (g *grid) compensate(p *Profile) {
 	black := [3]float64{0.00336, 0.0034731, 0.00287}
 	if p.version < 4 || p.tag("A2B0") == nil {

@@ -1,9 +1,9 @@
-// Package icc converts samples from the colour space that an ICC profile describes to sRGB.
+// Package icc converts samples from the color space that an ICC profile describes to sRGB.
 //
 //	icc.go        header and tag table, ICC.1:2022 sections 7 and 9
 //	curve.go      curveType and parametricCurveType, sections 10.6 and 10.18
 //	lut.go        lut8Type, lut16Type and lutAToBType, sections 10.10 to 10.12
-//	transform.go  matrix and curves to sRGB on rows, annex F.3; rendering of grey
+//	transform.go  matrix and curves to sRGB on rows, annex F.3; rendering of gray
 //	grid.go       lookup tables to sRGB on rows
 //	cmyk.go       CMYK without a profile
 //	coded.go      chromaticities and transfer functions, code points of ITU-T H.273
@@ -37,7 +37,7 @@ func (e UnsupportedError) Error() string { return "icc: unsupported: " + string(
 // Is reports whether target is errors.ErrUnsupported.
 func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
 
-// A Space is a device colour space: the data colour space field of the header (section 7.2.6).
+// A Space is a device color space: the data color space field of the header (section 7.2.6).
 type Space string
 
 const (
@@ -99,7 +99,7 @@ func Parse(profile []byte) (*Profile, error) {
 	return p, nil
 }
 
-// Space returns the device colour space, which need not be one that this package knows.
+// Space returns the device color space, which need not be one that this package knows.
 func (p *Profile) Space() Space { return p.space }
 
 // tag returns the tag's data, at least 8 bytes that begin with the type signature, or nil.
@@ -111,7 +111,8 @@ func (p *Profile) tag(signature string) []byte {
 	return p.data[at : at+size]
 }
 
-// find returns where the tag's data lies, as the tag table says; a size of 0 where it has no such tag.
+// find returns the position and the size of the tag's data by the tag table; a size of 0 means that
+// there is no such tag.
 func (p *Profile) find(signature string) (at, size uint32) {
 	n := int(binary.BigEndian.Uint32(p.data[128:]))
 	for t := p.data[132:]; n > 0; n, t = n-1, t[12:] {

@@ -190,7 +190,7 @@ func applyCurves(cs []curve, v *[3]float64) {
 // interpolate reads the CLUT between nodes. The cell is cut into simplices along its main diagonal:
 // with the fractions sorted downward, the value is reached by steps from the lowest corner to the
 // highest, one channel at a time. With three channels this is the usual tetrahedral interpolation,
-// and neutral colours depend on neutral nodes alone.
+// and neutral colors depend on neutral nodes alone.
 func (l *lut) interpolate(pos *[4]float64) (v [3]float64) {
 	var frac [4]float64
 	var step, order [4]int

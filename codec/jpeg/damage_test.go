@@ -130,7 +130,7 @@ func samePlanes(a, b [4][]byte) bool {
 	return true
 }
 
-// A picture that is cut off is an error or it is whole: never a part.
+// A picture that is cut off is an error or decodes completely.
 func TestTruncationIsAnErrorOrHarmless(t *testing.T) {
 	for name, src := range smallPictures(t) {
 		for _, n := range []int{1, 2, 8} {
@@ -290,7 +290,7 @@ func discard(ctx context.Context, src []byte, n int) (samples int, err error) {
 	return samples, err
 }
 
-// What Decode allocates is what PeakBytes says, at most, and not much less.
+// Decode allocates at most PeakBytes, and not much less.
 func TestPeakBytes(t *testing.T) {
 	pictures := smallPictures(t)
 	for _, p := range corpusJPEGs(t, "photos") {

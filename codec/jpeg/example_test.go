@@ -10,7 +10,7 @@ import (
 	"miniatura/codec/jpeg"
 )
 
-// ramp returns a grey picture that gets lighter to the right.
+// ramp returns a gray picture that gets lighter to the right.
 func ramp(w, h int) *image.Gray {
 	m := image.NewGray(image.Rect(0, 0, w, h))
 	for i := range m.Pix {

@@ -102,8 +102,8 @@ type Reader struct {
 const DefaultMaxBytes = 256 << 20
 
 // NewReader reads the headers of the first picture in src, up to its first scan. It reads no
-// entropy-coded data, and allocates some hundred bytes a segment and a profile that several segments
-// hold. The errors are FormatError and UnsupportedError.
+// entropy-coded data, and allocates some hundred bytes a segment and a profile that several
+// segments hold. The errors are FormatError and UnsupportedError.
 func NewReader(src []byte) (*Reader, error) {
 	d := &Reader{src: src, MaxBytes: DefaultMaxBytes}
 	if len(src) < 4 || src[0] != 0xFF || src[1] != markerSOI {
@@ -185,8 +185,8 @@ func (d *Reader) nextScan() (*scan, error) {
 }
 
 // nextSegment returns the next marker and its segment's bytes, and moves d.next behind it; d.at is
-// where the marker lies. The marker is 0 at the end of the source. Bytes between segments that are no marker are skipped, as
-// in every decoder.
+// where the marker lies. The marker is 0 at the end of the source. Bytes between segments that are
+// no marker are skipped, as in every decoder.
 func (d *Reader) nextSegment() (m byte, seg []byte, err error) {
 	b, p := d.src, d.next
 	for {
@@ -436,8 +436,8 @@ func (d *Reader) payload(m byte, prefix []byte) []byte {
 
 // profile returns the ICC profile: a part of the source when it is in one segment, else its chunks
 // put together. It is nil when there is none, or when a chunk is missing, misnumbered or doubled
-// before all are there: the profile is then unusable, but the picture may be usable. Segments behind
-// the last chunk do not change it; another reports whether one of them has other contents.
+// before all are there: the profile is then unusable, but the picture may be usable. Segments
+// behind the last chunk do not change it; another reports whether one of them has other contents.
 func (d *Reader) profile() (profile []byte, another bool) {
 	var chunk [256][]byte
 	n, total, size := 0, 0, 0

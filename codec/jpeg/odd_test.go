@@ -28,7 +28,7 @@ func edit(src []byte, change func(m byte, body []byte) []byte) []byte {
 	}
 }
 
-// standardJPEG is a picture in colour with the tables of K.3, by the standard library.
+// standardJPEG returns a color picture with the tables of K.3, written by the standard library.
 func standardJPEG(t testing.TB) []byte {
 	t.Helper()
 	m := image.NewRGBA(image.Rect(0, 0, 67, 45))
@@ -132,7 +132,7 @@ func TestMissingHuffmanTablesAreTheStandards(t *testing.T) {
 		holds(t, "one left", plain, without(plain, func(c, s byte) bool { return c == class && s == selector }))
 	}
 	gray, _, _ := grayParts(t, 40, 30, 7)
-	holds(t, "grey", gray, without(gray, func(c, s byte) bool { return false }))
+	holds(t, "gray", gray, without(gray, func(c, s byte) bool { return false }))
 
 	// Tables that are there count, also where others are missing: a picture with tables of its own
 	// is not read with the standard's.

@@ -92,8 +92,8 @@ func TestFullSizeAgainstStandardLibrary(t *testing.T) {
 	}
 }
 
-// near checks that the samples of a differ from those of b, in rows of another stride, by at most
-// d, and fewer than 6 % at all.
+// near checks that no sample of a differs from that of b by more than d, and that fewer than 6 %
+// differ. as and bs are the lengths of their rows.
 func near(t *testing.T, name string, a []byte, as int, b []byte, bs, d int) {
 	t.Helper()
 	worst, differ := 0, 0
@@ -161,7 +161,7 @@ func grayParts(t testing.TB, w, h, seed int) (src, tables, data []byte) {
 	return src, tables, src[p+10 : len(src)-2]
 }
 
-// A component of a picture in several scans is, at every N and with any sampling factors, the grey
+// A component of a picture in several scans is, at every N and with any sampling factors, the gray
 // picture its scan was taken from. Each scan comes with tables of its own under the same selectors.
 func TestComponentsInScansOfTheirOwn(t *testing.T) {
 	const w, h = 61, 45
@@ -211,7 +211,7 @@ func TestComponentsInScansOfTheirOwn(t *testing.T) {
 func TestPicturesLeaveNothingBehind(t *testing.T) {
 	pictures := smallPictures(t)
 	pictures["larger"] = picture(t, 300, 200)
-	pictures["grey"], _, _ = grayParts(t, 50, 70, 5)
+	pictures["gray"], _, _ = grayParts(t, 50, 70, 5)
 	for a, first := range pictures {
 		for b, between := range pictures {
 			for n := 1; n <= 8; n += 3 {

@@ -63,7 +63,7 @@ func (w *workspace) scan(ctx context.Context, d *Reader, s *scan, emit emitFunc)
 	if err := w.buildTables(s); err != nil {
 		return err
 	}
-	var of [4]*plane // the scan's components
+	var of [4]*plane // the components of the scan
 	mcux, mcuy := d.mcux, d.mcuy
 	for i := range s.n {
 		ci := s.comps[i]
@@ -204,9 +204,8 @@ func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int1
 					continue
 				}
 			}
-			// This is EOB, unless the coefficients before it fill the block already: then the bits
-			// are no EOB. Otherwise it is the last coefficient of the block, or a code that is too
-			// long.
+			// EOB, unless the block is full already. Otherwise the last coefficient, or a code that
+			// is too long.
 			if kk := k + int(s>>5); kk > endOfBlock && kk < endOfBlock+64 {
 				acc <<= s & 31
 				n -= int(s & 31)

@@ -69,7 +69,7 @@ func appendApp(out []byte, m byte, seg []byte, keepICC bool) ([]byte, error) {
 		// The version, the density and a thumbnail of 0 by 0 samples (ITU T.871 10.1).
 		return append(appendSegment(out, m, seg[:14])[:len(out)+16], 0, 0), nil
 	case m == markerAPPE && len(seg) >= 12 && string(seg[:5]) == "Adobe":
-		// The last of twelve bytes is the colour transform (ITU T.872 6.5.3).
+		// The last of twelve bytes is the color transform (ITU T.872 6.5.3).
 		return appendSegment(out, m, seg[:12]), nil
 	case m == markerAPP2 && keepICC && bytes.HasPrefix(seg, []byte("ICC_PROFILE\x00")):
 		return appendSegment(out, m, seg), nil

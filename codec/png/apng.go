@@ -238,8 +238,8 @@ func toRGBA(dst, src []byte, channels int) {
 	}
 }
 
-// over draws src over dst, both straight (section 13.16): alpha is As + Ad (1-As), a colour (Cs As
-// + Cd Ad (1-As)) / alpha, rounded. Where dst is transparent, src replaces it.
+// over draws src over dst, both straight (section 13.16): alpha is As + Ad (1-As), a color (Cs As +
+// Cd Ad (1-As)) / alpha, rounded. Where dst is transparent, src replaces it.
 func over(dst, src []byte) {
 	for i := 0; i+4 <= len(src); i += 4 {
 		s, d := src[i:i+4:i+4], dst[i:i+4:i+4]

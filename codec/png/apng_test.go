@@ -95,7 +95,7 @@ func playAll(src []byte) (frames []*image.NRGBA, delays []time.Duration, plays i
 	}
 }
 
-// samePlay holds what this package plays of src against frames, delays in milliseconds and plays.
+// samePlay compares what this package plays of src with frames, delays in milliseconds, and plays.
 func samePlay(t *testing.T, name string, src []byte, want [][]byte, delays []float64, plays int) {
 	t.Helper()
 	got, d, n, err := playAll(src)
@@ -137,7 +137,7 @@ func TestAnimationsPlayAsInPillow(t *testing.T) {
 }
 
 // drawn returns n canvases with figures that appear, move and disappear: of kind 0 half
-// transparent, 1 opaque, 2 opaque and grey, 3 grey and cleared later, 4 of few colors.
+// transparent, 1 opaque, 2 opaque and gray, 3 gray and cleared later, 4 of few colors.
 func drawn(w, h, n, kind int) []*image.NRGBA {
 	r := rand.New(rand.NewPCG(uint64(kind), 8))
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
@@ -174,8 +174,9 @@ func drawn(w, h, n, kind int) []*image.NRGBA {
 	return list
 }
 
-// TestAnimationPlaysAsGiven writes canvases and has Pillow and this package play them: equal pixel
-// for pixel, equal delays, and how often. The header says no more than they need.
+// TestAnimationPlaysAsGiven writes canvases and has Pillow and this package play them. Pixels,
+// delays and the number of plays are equal, and the header has no channels that the canvases do not
+// need.
 func TestAnimationPlaysAsGiven(t *testing.T) {
 	for kind, colorType := range []byte{ctRGBA, ctRGB, ctGray, ctPalette, ctPalette} {
 		canvases := drawn(41, 33, 9, kind)
@@ -196,7 +197,7 @@ func TestAnimationPlaysAsGiven(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := file[25]; got != colorType && !(got == ctPalette && kind != 0 && kind != 1) {
-			t.Errorf("kind %d: colour type %d, want %d", kind, got, colorType)
+			t.Errorf("kind %d: color type %d, want %d", kind, got, colorType)
 		}
 		var want [][]byte
 		for _, m := range canvases {
@@ -217,8 +218,8 @@ func TestAnimationPlaysAsGiven(t *testing.T) {
 	}
 }
 
-// TestOverIsItsDefinition holds drawing over against the formula of the specification's section
-// 13.16 in floating point.
+// TestOverIsItsDefinition compares over with the formula of the specification's section 13.16 in
+// floating point.
 func TestOverIsItsDefinition(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 100_000 {
@@ -309,7 +310,7 @@ func FuzzPlayer(f *testing.F) {
 	})
 }
 
-// TestDelaysAreFractions holds fcTL's two numbers against the delays that other formats have.
+// TestDelaysAreFractions checks fcTL's two numbers for delays that other formats have.
 func TestDelaysAreFractions(t *testing.T) {
 	for den := 1; den <= 1000; den++ {
 		for _, num := range []int{1, 2, 3, 7, 40, 999} {
@@ -325,8 +326,8 @@ func TestDelaysAreFractions(t *testing.T) {
 	}
 }
 
-// TestHeldFramesAreLimited adds frames of noise until the limit refuses one; as much as it allows
-// is taken.
+// TestHeldFramesAreLimited adds frames of noise. They are taken up to the limit, and refused above
+// it.
 func TestHeldFramesAreLimited(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 5))
 	m := image.NewNRGBA(image.Rect(0, 0, 64, 64))

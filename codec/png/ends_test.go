@@ -28,7 +28,7 @@ func sample(t *testing.T, w, h, level int) (raw, deflated []byte) {
 	return raw, b.Bytes()
 }
 
-// rowsAre decodes src and holds its rows against raw; whole is whether there have to be any.
+// rowsAre decodes src and compares its rows with raw. Unless whole, decoding must fail.
 func rowsAre(t *testing.T, name string, src, raw []byte, whole, noted bool) {
 	t.Helper()
 	r, err := NewReader(src)

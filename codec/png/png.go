@@ -69,7 +69,7 @@ type Reader struct {
 	BitDepth      int // of the file: 1, 2, 4, 8 or 16
 	ColorType     int // of the file: 0, 2, 3, 4 or 6
 	Interlaced    bool
-	Channels      int // samples of 8 bits in each pixel of a row: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; alpha is straight
+	Channels      int // samples of 8 bits in each pixel of a row: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA; alpha is straight
 
 	Frames         int    // of an animation (acTL), 0 for a still picture; an animation whose only frame is IDAT counts as a still picture
 	EXIF           []byte // eXIf: begins at the byte order mark, or nil
@@ -411,7 +411,7 @@ func (r *Reader) ICC() ([]byte, error) {
 		return len(b), nil
 	})
 	if err == errTooMuch {
-		return nil, UnsupportedError("size of colour profile")
+		return nil, UnsupportedError("size of color profile")
 	}
 	if err != nil {
 		return nil, err

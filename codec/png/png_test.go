@@ -73,7 +73,7 @@ func reference(m image.Image, x, y int) [4]byte {
 	}
 }
 
-// image/png is the oracle for every file of the suite: all colour types and depths, interlaced or
+// image/png is the oracle for every file of the suite: all color types and depths, interlaced or
 // not, tRNS, odd sizes, chunk orders, filters.
 func TestCorpusAgainstImagePNG(t *testing.T) {
 	n := 0
@@ -105,7 +105,7 @@ func TestCorpusAgainstImagePNG(t *testing.T) {
 			for x := range r.Width {
 				g, w := [4]byte(got.Pix[y*got.Stride+4*x:]), reference(want, x, y)
 				if w[3] == 0 && g[3] == 0 {
-					continue // image/png loses the colour of transparent pixels in some types
+					continue // image/png loses the color of transparent pixels in some types
 				}
 				if g != w {
 					t.Errorf("%s (%d, %d): %d, want %d (type %d depth %d)", filepath.Base(path), x, y, g, w, r.ColorType, r.BitDepth)
@@ -165,7 +165,7 @@ func file(chunks ...[]byte) []byte {
 var iend = chunkBytes("IEND", nil)
 
 func TestDamaged(t *testing.T) {
-	raw := bytes.Repeat([]byte{0, 1, 2, 3, 4}, 3) // 4x3 grey
+	raw := bytes.Repeat([]byte{0, 1, 2, 3, 4}, 3) // 4x3 gray
 	idat := chunkBytes("IDAT", deflated(raw))
 	head := ihdr(4, 3, 8, 0, 0)
 	if _, _, err := decode(file(head, idat, iend)); err != nil {
@@ -184,7 +184,7 @@ func TestDamaged(t *testing.T) {
 		"two IHDR":        file(head, head, idat, iend),
 		"depth":           file(ihdr(4, 3, 3, 0, 0), idat, iend),
 		"depth 255":       file(ihdr(4, 3, 255, 0, 0), idat, iend),
-		"colour type":     file(ihdr(4, 3, 8, 5, 0), idat, iend),
+		"color type":      file(ihdr(4, 3, 8, 5, 0), idat, iend),
 		"interlace":       file(ihdr(4, 3, 8, 0, 2), idat, iend),
 		"zero width":      file(ihdr(0, 3, 8, 0, 0), idat, iend),
 		"no PLTE":         file(ihdr(4, 3, 8, 3, 0), idat, iend),

@@ -42,16 +42,16 @@ func Encode(w io.Writer, m image.Image, o *Options) error {
 	return err
 }
 
-// Append appends m as a PNG to dst, in the representation that takes the fewest bytes. The color
-// of every pixel that is not wholly transparent is kept exactly, the representation is not: grey
-// pictures become grey, up to 256 colors a palette, opaque pictures lose their alpha, and samples
+// Append appends m as a PNG to dst, in the representation that takes the fewest bytes. The color of
+// every pixel that is not wholly transparent is kept exactly, the representation is not: gray
+// pictures become gray, up to 256 colors a palette, opaque pictures lose their alpha, and samples
 // are packed where fewer bits do. *image.Gray and *image.NRGBA are read directly, everything else
-// through its color model; *image.RGBA is premultiplied. m may have at most MaxPixels pixels;
-// there must be one at least.
+// through its color model; *image.RGBA is premultiplied. m may have at most MaxPixels pixels; there
+// must be one at least.
 //
 // A picture that averaging made of up to 256 colors (Options.SourceColors) gets a palette where
 // that is smaller and no channel of any pixel is off by more than 8, and a picture made of up to 16
-// levels of grey gets that few levels. Its commonest colors, flat areas, and alpha of 0 and 255 are
+// levels of gray gets that few levels. Its commonest colors, flat areas, and alpha of 0 and 255 are
 // exact.
 func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	b := m.Bounds()
@@ -215,7 +215,7 @@ func colorForms(m *image.NRGBA, colors int) []form {
 	return append(forms, direct)
 }
 
-// kinds reports whether all pixels are opaque, and whether all are grey.
+// kinds reports whether all pixels are opaque, and whether all are gray.
 func kinds(pix []byte) (opaque, gray bool) {
 	and, differ := ^uint32(0), uint32(0)
 	for len(pix) > 0 {

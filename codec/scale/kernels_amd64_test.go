@@ -51,8 +51,8 @@ func TestAVX2EqualsGeneric(t *testing.T) {
 	})
 }
 
-// Every width of source and destination around the kernels' groups, and every
-// number of taps: 4 to 8, 9 to 16, 17 and more.
+// Every width of source and destination around the kernels' groups, and every number of taps: 4 to
+// 8, 9 to 16, 17 and more.
 func TestAVX2EqualsGenericAtEveryWidth(t *testing.T) {
 	needAVX2(t)
 	for _, channels := range []int{1, 3, 4} {

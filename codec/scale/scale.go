@@ -9,34 +9,32 @@ import (
 	"miniatura/codec/internal/num"
 )
 
-// MaxSide is the largest width or height of a source or destination: that of
-// the widest picture JPEG can describe, and more than WebP can.
+// MaxSide is the largest width or height of a source or destination: that of the widest picture
+// JPEG can describe, and more than WebP can.
 const MaxSide = 1<<16 - 1
 
 // Options says how to scale. The zero value maps the whole source onto the destination and hands
 // out no rows.
 type Options struct {
-	// X0, Y0, X1, Y1 are the source rectangle, in source samples, that is mapped
-	// onto the destination; it may be fractional and reach past the plane.
-	// All zero means the whole plane.
+	// X0, Y0, X1, Y1 are the source rectangle, in source samples, that is mapped onto the
+	// destination; it may be fractional and reach past the plane. All zero means the whole plane.
 	X0, Y0, X1, Y1 float64
 
-	// Premultiplied says that four channels are colour premultiplied with the
-	// alpha of the fourth: where the kernel overshoots, colour is kept at or
-	// below alpha.
+	// Premultiplied says that four channels are color premultiplied with the alpha of the fourth:
+	// where the kernel overshoots, color is kept at or below alpha.
 	Premultiplied bool
 
 	// Dst receives row y at Dst[y*Stride:], dstW*channels bytes each.
 	Dst    []byte
 	Stride int
 
-	// Emit, used when Dst is nil, is handed the destination rows in order. The
-	// row is only valid during the call.
+	// Emit, used when Dst is nil, is handed the destination rows in order. The row is only valid
+	// during the call.
 	Emit func(y int, row []byte)
 }
 
-// A Scaler resamples one plane, or one picture of interleaved channels.
-// Rows go in through Push. It is not safe for concurrent use.
+// A Scaler resamples one plane, or one picture of interleaved channels. Rows go in through Push. It
+// is not safe for concurrent use.
 type Scaler struct {
 	srcW, srcH, dstW, dstH int
 	channels               int
@@ -44,8 +42,8 @@ type Scaler struct {
 	x, y                   axis
 	midBits                uint // fractional bits of the intermediates
 
-	// The last ringRows source rows, row y at (y % ringRows) * pitch. What lies
-	// between a row's end and the pitch is read, but has no effect.
+	// The last ringRows source rows, row y at (y % ringRows) * pitch. What lies between a row's end
+	// and the pitch is read, but has no effect.
 	ring     []byte
 	ringRows int
 	pitch    int
@@ -59,8 +57,8 @@ type Scaler struct {
 	plain plainState
 }
 
-// NewScaler returns a Scaler from srcW x srcH to dstW x dstH samples of 1, 3 or
-// 4 interleaved channels. opt may be nil.
+// NewScaler returns a Scaler from srcW x srcH to dstW x dstH samples of 1, 3 or 4 interleaved
+// channels. opt may be nil.
 func NewScaler(srcW, srcH, dstW, dstH, channels int, opt *Options) (*Scaler, error) {
 	s := new(Scaler)
 	if err := s.Reset(srcW, srcH, dstW, dstH, channels, opt); err != nil {
@@ -69,8 +67,8 @@ func NewScaler(srcW, srcH, dstW, dstH, channels int, opt *Options) (*Scaler, err
 	return s, nil
 }
 
-// maxRing bounds the memory of source rows. A picture of 65535 a side in four
-// channels stays below it down to a 128th of its height.
+// maxRing bounds the memory of source rows. A picture of 65535 a side in four channels stays below
+// it down to a 128th of its height.
 const maxRing = 1 << 28
 
 // blockBytes is what source rows are padded to: kernels read whole blocks.
@@ -132,8 +130,8 @@ func check(srcW, srcH, dstW, dstH, channels int, o *Options) error {
 		return fmt.Errorf("scale: %d channels", channels)
 	}
 	for _, v := range [...][2]float64{{o.X0, o.X1}, {o.Y0, o.Y1}} {
-		// A width of 1/1024 sample and a bound twice the largest side keep every
-		// later conversion to int in range.
+		// A width of 1/1024 sample and a bound twice the largest side keep every later conversion
+		// to int in range.
 		if !(v[1]-v[0] >= 1.0/1024) || math.Abs(v[0]) > 2*MaxSide || math.Abs(v[1]) > 2*MaxSide {
 			return errRectangle
 		}
@@ -157,8 +155,8 @@ func (s *Scaler) chooseMidBits() {
 	}
 }
 
-// horizontalBits returns how many fractional bits the horizontal weights may
-// have before a sum over intermediates could overflow.
+// horizontalBits returns how many fractional bits the horizontal weights may have before a sum over
+// intermediates could overflow.
 func (s *Scaler) horizontalBits() uint {
 	b := uint(maxWeightBits)
 	for s.y.absSum*s.x.absSum*255*float64(int(1)<<(b+s.midBits)) > maxSum {
@@ -167,8 +165,8 @@ func (s *Scaler) horizontalBits() uint {
 	return b
 }
 
-// reach returns the most source rows that two neighbouring destination rows
-// see, the first of them even: what the generic kernels compute at once.
+// reach returns the most source rows that two neighboring destination rows see, the first of them
+// even: what the generic kernels compute at once.
 func (a *axis) reach() int {
 	n := a.taps
 	for i := 0; i+1 < len(a.start); i += 2 {
@@ -177,8 +175,8 @@ func (a *axis) reach() int {
 	return n
 }
 
-// Push takes the next source row, srcW*channels bytes, of which it makes a copy.
-// Rows beyond the source's height are ignored.
+// Push takes the next source row, srcW*channels bytes, of which it makes a copy. Rows beyond the
+// source's height are ignored.
 func (s *Scaler) Push(row []byte) {
 	if s.srcY >= s.srcH || s.dstY >= s.dstH {
 		return
@@ -216,8 +214,8 @@ func (s *Scaler) deliver(y int, row []byte) {
 	s.dstY = y + 1
 }
 
-// clampToAlpha keeps premultiplied colour at or below alpha. Rounding is
-// monotone, so it does not matter that it has already happened.
+// clampToAlpha keeps premultiplied color at or below alpha. Rounding is monotone, so it does not
+// matter that it has already happened.
 func clampToAlpha(row []byte) {
 	for i := 0; i+4 <= len(row); i += 4 {
 		p := row[i : i+4 : i+4]

@@ -8,9 +8,9 @@ import (
 	"miniatura/codec/internal/num"
 )
 
-// An axis says how n source samples are spread over the destination samples of
-// one axis. All windows have the same number of taps; where the kernel is
-// narrower the weights are padded with zeros.
+// An axis says how n source samples are spread over the destination samples of one axis. All
+// windows have the same number of taps; where the kernel is narrower the weights are padded with
+// zeros.
 type axis struct {
 	start   []int32 // first source sample of each window, never decreasing
 	weights []int16 // len(start) windows of taps weights, each summing to 1<<bits
@@ -35,8 +35,8 @@ const (
 	maxWeightBits = 22            // with 8-bit samples, more cannot fit maxSum
 )
 
-// plan computes the windows of an axis in real numbers: n source samples of
-// which [x0, x1) is mapped onto dst samples. It reuses a's memory.
+// plan computes the windows of an axis in real numbers: n source samples of which [x0, x1) is
+// mapped onto dst samples. It reuses a's memory.
 //
 // The arithmetic is newDistrib's of x/image/draw, whose scale is (x1-x0)/dst. Where x1 lies within
 // the last source sample, that sample counts as the part of it before x1: its weight is smaller by
@@ -62,10 +62,10 @@ func (a *axis) plan(n, dst int, x0, x1 float64) {
 	for i := range dst {
 		// A center beyond the plane's edge would leave only the outer part of the kernel, whose sum
 		// is near zero. So the edge is the last center.
-		centre := x0 + (float64(i)+0.5)*scale - 0.5
-		centre = min(max(centre, -0.5), float64(n)-0.5)
-		first := max(int(math.Floor(centre-halfWidth)), 0)
-		end := min(int(math.Ceil(centre+halfWidth))+1, n)
+		center := x0 + (float64(i)+0.5)*scale - 0.5
+		center = min(max(center, -0.5), float64(n)-0.5)
+		first := max(int(math.Floor(center-halfWidth)), 0)
+		end := min(int(math.Ceil(center+halfWidth))+1, n)
 		at := len(a.real)
 		sum := 0.0
 		for j := first; j < end; j++ {
@@ -73,7 +73,7 @@ func (a *axis) plan(n, dst int, x0, x1 float64) {
 			if j == n-1 {
 				pos, share = last, part
 			}
-			if t := math.Abs(centre-pos) * argScale; t < kernel.Support {
+			if t := math.Abs(center-pos) * argScale; t < kernel.Support {
 				w = kernel.At(t) * share
 			}
 			a.real = append(a.real, w)
@@ -131,9 +131,8 @@ func (a *axis) quantize(bits uint) {
 	}
 }
 
-// quantizeWindow rounds the weights of one window to integers that sum to exactly
-// 1<<bits, by largest remainder: iw gets them, and iw[lead:lead+n] are those
-// between the zeros at both ends.
+// quantizeWindow rounds the weights of one window to integers that sum to exactly 1<<bits, by
+// largest remainder: iw gets them, and iw[lead:lead+n] are those between the zeros at both ends.
 func quantizeWindow(iw []int16, ws []float64, bits uint) (lead, n int) {
 	one := 1 << bits
 	rest := one

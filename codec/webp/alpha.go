@@ -95,7 +95,7 @@ func filter(dst, a []byte, w, method int) {
 }
 
 // predict returns the prediction of a sample inside the picture from its left, upper and upper-left
-// neighbours; the first row is predicted from the left and the first column from above.
+// neighbors; the first row is predicted from the left and the first column from above.
 func predict(method int, left, up, corner byte) byte {
 	switch method {
 	case filterHorizontal:

@@ -32,8 +32,8 @@ func worthLossless(m *image.NRGBA, lossy int, effort Effort) bool {
 // matter.
 const alwaysTried = 64 * 64
 
-// packs reports whether m has at most 16 colours: VP8L packs several of them into a pixel, which
-// the estimate does not consider.
+// packs reports whether m has at most 16 colors: VP8L packs several of them into a pixel, which the
+// estimate does not consider.
 func packs(m *image.NRGBA) bool {
 	var colors [16][4]byte
 	n := 0

@@ -27,7 +27,7 @@ func TestEstimatesChooseTheShorterWay(t *testing.T) {
 			}
 			estimate := estimateLossless(m)
 			if want := kind == "flat" || kind == "two" || kind == "four" || kind == "sixteen"; packs(m) != want {
-				t.Errorf("%s: at most 16 colours: %v", name, !want)
+				t.Errorf("%s: at most 16 colors: %v", name, !want)
 			}
 			t.Logf("%s: %d bytes, %d with loss, %d without, %d estimated", name, chosen, lossy, lossless, estimate)
 			if !packs(m) && (estimate > 2*lossless+500 || 2*estimate < lossless-500) {

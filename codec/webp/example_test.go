@@ -15,7 +15,7 @@ import (
 	"miniatura/codec/webp"
 )
 
-// flag returns a picture of one colour.
+// flag returns a picture of one color.
 func flag(c color.NRGBA) *image.NRGBA {
 	m := image.NewNRGBA(image.Rect(0, 0, 64, 48))
 	for i := range 64 * 48 {

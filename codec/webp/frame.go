@@ -1,7 +1,7 @@
 package webp
 
-// This file decodes one frame: RFC 6386 through golang.org/x/image/vp8, RFC 9649 section 3
-// through golang.org/x/image/vp8l, and ALPH (alpha.go).
+// This file decodes one frame: RFC 6386 through golang.org/x/image/vp8, RFC 9649 section 3 through
+// golang.org/x/image/vp8l, and ALPH (alpha.go).
 
 import (
 	"bytes"

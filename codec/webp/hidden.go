@@ -7,7 +7,7 @@ import "image"
 
 // smoothHidden returns a copy of m with other colors in its wholly transparent pixels, which are
 // invisible: in each block of 8x8, the mean of the block's visible pixels or, where there are none,
-// the colour used last. Such a block is predicted well and takes almost no bytes.
+// the color used last. Such a block is predicted well and takes almost no bytes.
 func smoothHidden(m *image.NRGBA) *image.NRGBA {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	d := image.NewNRGBA(image.Rect(0, 0, w, h))
@@ -65,7 +65,7 @@ func alphaOf(m *image.NRGBA) []byte {
 	return a
 }
 
-// grayPlanes returns a picture with m's samples, shared, as luma, and with chroma that means grey.
+// grayPlanes returns a picture with m's samples, shared, as luma, and with chroma that means gray.
 func grayPlanes(m *image.Gray) *image.YCbCr {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	cw, ch := (w+1)/2, (h+1)/2

@@ -67,8 +67,7 @@ func TestLosslessIsSmallerThanNativewebp(t *testing.T) {
 	}
 }
 
-// encodeNative is nativewebp.Encode, its panics (v0.9.3 has one about code
-// lengths) as errors.
+// encodeNative is nativewebp.Encode, its panics (v0.9.3 has one about code lengths) as errors.
 func encodeNative(b *bytes.Buffer, m image.Image) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

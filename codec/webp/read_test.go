@@ -14,7 +14,7 @@ import (
 	xwebp "golang.org/x/image/webp"
 )
 
-// TestStillsDecodeAsDwebpDoes holds reader, range, upsampling and alpha against libwebp's tool.
+// TestStillsDecodeAsDwebpDoes compares reader, range, upsampling and alpha with dwebp.
 func TestStillsDecodeAsDwebpDoes(t *testing.T) {
 	n := 0
 	for _, path := range outside.Files(t, ".webp", "corpus/webp") {
@@ -54,7 +54,7 @@ func TestStillsDecodeAsDwebpDoes(t *testing.T) {
 	t.Logf("%d pictures", n)
 }
 
-// TestFullRangeIsTheDefinition holds toFullRange against real arithmetic for every sample value.
+// TestFullRangeIsTheDefinition compares toFullRange with real arithmetic for every sample value.
 func TestFullRangeIsTheDefinition(t *testing.T) {
 	m := image.NewYCbCr(image.Rect(0, 0, 256, 2), image.YCbCrSubsampleRatio420)
 	for i := range 256 {
@@ -120,8 +120,8 @@ func checkTyped(t testing.TB, name string, err error) {
 	}
 }
 
-// TestEveryTruncationIsRefused cuts a lossy picture with alpha, a lossless one and an animation
-// at every length: what is left must never decode.
+// TestEveryTruncationIsRefused cuts a lossy picture with alpha, a lossless one and an animation at
+// every length: the rest must never decode.
 func TestEveryTruncationIsRefused(t *testing.T) {
 	for _, name := range []string{"yellow_rose.lossy-with-alpha.webp", "gopher-doc.with-alpha.lossless.webp", "rotating-squares.webp"} {
 		src, err := os.ReadFile(filepath.Join(shared(t, "webp"), name))

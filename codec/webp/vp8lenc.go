@@ -8,8 +8,8 @@ import (
 	"slices"
 )
 
-// appendVP8L appends the VP8L bitstream of w*h pixels (ARGB, alpha on top), header included.
-// pix is used as scratch. alpha is the header's hint that some pixel is not opaque.
+// appendVP8L appends the VP8L bitstream of w*h pixels (ARGB, alpha on top), header included. pix is
+// used as scratch. alpha is the header's hint that some pixel is not opaque.
 func appendVP8L(dst []byte, pix []uint32, w, h int, alpha bool, effort Effort) []byte {
 	dst = vp8lHeader(dst, w, h, alpha)
 	return appendVP8LBody(dst, pix, w, h, effort)
@@ -59,7 +59,7 @@ func plainPixels(pix []uint32, w, h int, effort Effort) []byte {
 	return lw.out
 }
 
-// predictable reports whether a picture of few colors is smooth, as grey pictures and alpha often
+// predictable reports whether a picture of few colors is smooth, as gray pictures and alpha often
 // are: at the pixels that differ from their neighbor, residuals then have less entropy than
 // indices.
 func predictable(pix []uint32, w int, colors []uint32) bool {
@@ -146,8 +146,8 @@ func repeats(pix []uint32, w int) float64 {
 	return float64(n) / float64(len(pix))
 }
 
-// writePixels stores one image: spatially coded when main is set (RFC 9649 3.7.3: with the bit
-// that announces meta prefix codes), else one of the small images that transforms need.
+// writePixels stores one image: spatially coded when main is set (RFC 9649 3.7.3: with the bit that
+// announces meta prefix codes), else one of the small images that transforms need.
 func writePixels(lw *lsbWriter, pix []uint32, w, h int, main bool, effort Effort) {
 	s := searchOf(effort)
 	matches := findMatches(pix, w, s)

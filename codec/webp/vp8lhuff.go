@@ -129,8 +129,8 @@ func (c *prefixCode) assign() {
 	}
 }
 
-// codeLengthOrder is the order in which the lengths of the code length code are stored
-// (RFC 9649 3.7.2.1.2, kCodeLengthCodeOrder).
+// codeLengthOrder is the order in which the lengths of the code length code are stored (RFC 9649
+// 3.7.2.1.2, kCodeLengthCodeOrder).
 var codeLengthOrder = [19]uint8{17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
 
 // write stores the code's lengths. A code of a single symbol takes no bits afterwards, so it is
@@ -219,8 +219,8 @@ func runsOf(size []uint8) (runs []run) {
 func (c *prefixCode) writeNormal(w *lsbWriter) {
 	w.put(0, 1)
 	runs := runsOf(c.size)
-	// The symbols after the last length that is not zero need not be stored: max_symbol counts
-	// the runs that are.
+	// The symbols after the last length that is not zero need not be stored: max_symbol counts the
+	// runs that are.
 	total := len(runs)
 	for total > 0 && (runs[total-1].sym == 0 || runs[total-1].sym >= 17) {
 		total--

@@ -37,7 +37,7 @@ func subtractGreen(pix []uint32) {
 
 // predictPixel returns the prediction of mode (RFC 9649 table of section 3.5.1) for a pixel that is
 // in neither the first row nor the first column. l, t, tr, tl are its left, upper, upper-right and
-// upper-left neighbours; the upper-right of the last column is the first pixel of its own row.
+// upper-left neighbors; the upper-right of the last column is the first pixel of its own row.
 func predictPixel(mode int, l, t, tr, tl uint32) uint32 {
 	switch mode {
 	case 0:

@@ -19,8 +19,8 @@ const (
 	maxDistance = 1<<20 - 120
 )
 
-// A ref stands for one or more pixels: n = 0 is a literal of color v, n = 1 the color cache's
-// entry v, n >= 2 a copy of n pixels from the distance whose code is v.
+// A ref stands for one or more pixels: n = 0 is a literal of color v, n = 1 the color cache's entry
+// v, n >= 2 a copy of n pixels from the distance whose code is v.
 type ref struct {
 	v uint32
 	n uint32

@@ -22,8 +22,8 @@
 //	              vp8lcluster.go groups of tiles, vp8lhuff.go prefix codes
 //	estimate.go   an estimate of VP8L's bytes, from a sample of the rows
 //
-// Y'CbCr that leaves or enters this package is full range (JFIF), as image.YCbCr says it is;
-// the limited range of a WebP stays inside.
+// Y'CbCr that leaves or enters this package is full range (JFIF), as image.YCbCr says it is; the
+// limited range of a WebP stays inside.
 package webp
 
 import (

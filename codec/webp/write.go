@@ -1,7 +1,7 @@
 package webp
 
-// This file writes still pictures: the simple and the extended file layout, RFC 9649 sections
-// 2.5 to 2.7.
+// This file writes still pictures: the simple and the extended file layout, RFC 9649 sections 2.5
+// to 2.7.
 
 import (
 	"encoding/binary"
@@ -21,7 +21,7 @@ const DefaultQuality = 75
 type Options struct {
 	Quality  int    // 1 to 100, on libwebp's scale; 0 means DefaultQuality
 	Effort   Effort // of the search
-	Lossless bool   // VP8L: every pixel kept, except the colour of wholly transparent ones
+	Lossless bool   // VP8L: every pixel kept, except the color of wholly transparent ones
 	Lossy    bool   // never VP8L, even where it would be smaller
 	ICC      []byte // a profile to carry in ICCP
 }
@@ -205,7 +205,7 @@ func lossyFrame(bits []byte, err error) (*frameBits, error) {
 	return &frameBits{bits: bits}, nil
 }
 
-// losslessFrame encodes m as VP8L. The colour of transparent pixels, which is invisible, becomes
+// losslessFrame encodes m as VP8L. The color of transparent pixels, which is invisible, becomes
 // black to save bytes.
 func losslessFrame(m *image.NRGBA, effort Effort) *frameBits {
 	pix, alpha := argb(m)

@@ -20,7 +20,7 @@ import (
 	xwebp "golang.org/x/image/webp"
 )
 
-// psnr of the colours under alpha, in dB.
+// psnr of the colors under alpha, in dB.
 func psnr(a, b *image.NRGBA) float64 {
 	var s, n float64
 	for i := 0; i < len(a.Pix); i += 4 {
@@ -107,7 +107,7 @@ func TestLossyKeepsTheColors(t *testing.T) {
 	}{
 		{"RGBA", src, src, 34},
 		{"opaque", opaque, opaque, 34},
-		{"grey", gray, grayRGB, 38},
+		{"gray", gray, grayRGB, 38},
 		{"YCbCr", ycc, opaque, 33},
 		{"odd part", opaque.SubImage(image.Rect(7, 9, 300, 222)), toNRGBA(opaque.SubImage(image.Rect(7, 9, 300, 222))), 34},
 	} {

@@ -9,8 +9,8 @@ import (
 	"image"
 )
 
-// toFullRange spreads limited-range planes over 0..255, in place and rounded:
-// Y' = (Y-16) 255/219, C' = (C-128) 255/224 + 128, clamped.
+// toFullRange spreads limited-range planes over 0..255, in place and rounded: Y' = (Y-16) 255/219,
+// C' = (C-128) 255/224 + 128, clamped.
 func toFullRange(m *image.YCbCr) {
 	var y, c [256]byte
 	for i := range 256 {
