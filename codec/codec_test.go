@@ -153,8 +153,8 @@ func TestLimitsAreMetBeforeDecoding(t *testing.T) {
 	}
 }
 
-// A frame costs about a millisecond even when it is one pixel: a megabyte of them must not cost a
-// minute.
+// A frame takes about a millisecond even when it is one pixel; a megabyte of such frames must not
+// take a minute.
 func TestAnimationsHaveAnEnd(t *testing.T) {
 	gif := []byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff")
 	for range MaxFrames + 1 {

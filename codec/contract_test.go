@@ -105,8 +105,8 @@ func widePNG(t *testing.T) []byte {
 	return b.Bytes()
 }
 
-// contractCases are of every format: a kind that is not resized, each limit that the format can
-// meet, and damage.
+// contractCases returns sources of every format: of a kind that is not resized, over each limit
+// that the format can exceed, and damaged ones.
 func contractCases(t *testing.T) []contractCase {
 	little := Options{Memory: 20 << 20}
 	jpg, prog := golden(t, "444.jpg"), golden(t, "progressive.jpg")

@@ -23,7 +23,7 @@ type damageCase struct {
 	offset int
 }
 
-// damageCases are of every format, in headers, containers and samples.
+// damageCases returns sources of every format that are damaged in headers, containers and samples.
 func damageCases(t *testing.T) []damageCase {
 	jpg, prog := golden(t, "444.jpg"), golden(t, "progressive.jpg")
 	dht, sos := after(t, jpg, "\xff\xc4"), after(t, jpg, "\xff\xda")

@@ -44,8 +44,8 @@ func TestFewColorsAreCounted(t *testing.T) {
 	}
 }
 
-// Of real PNGs with up to 256 colors, shrunk to SS, no result is half again as large as its source,
-// and at most one in twenty is larger.
+// Real PNGs with up to 256 colors are shrunk to SS. No result is 1.5 times as large as its source,
+// and at most one in twenty is larger than it.
 func TestFewColorsDoNotGrow(t *testing.T) {
 	shared := sharedFolder(t)
 	larger, all := 0, 0

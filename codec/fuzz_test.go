@@ -15,9 +15,9 @@ import (
 	"miniatura/sizes"
 )
 
-// Whatever the bytes: no panic, no time or memory beyond the limits, and either an error or a whole
-// picture that fits, has the form that was asked for, and is the same when it is made again. A
-// result can be resized again without an error.
+// For any bytes there is no panic, and no time or memory is used beyond the limits. The result is
+// an error, or a whole picture that fits, has the form that was asked for, and is the same when it
+// is made again. A result can be resized again without an error.
 func FuzzResize(f *testing.F) {
 	fit := func(w, h int) (int, int) { return max(w/2, 1), max(h/2, 1) }
 	for i, src := range madeSeeds(f) {

@@ -92,7 +92,7 @@ func goldenRows(t *testing.T) map[string]string {
 	for name, read := range goldenSources(t) {
 		src := read()
 		qualities := []int{30, 80, 95}
-		if name == "444.jpg" { // 90 is where a JPEG keeps its chroma whole
+		if name == "444.jpg" { // from 90 on, a JPEG keeps its chroma whole
 			qualities = append(qualities, 89, 90)
 		}
 		for _, target := range goldenTargets {

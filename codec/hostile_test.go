@@ -17,8 +17,8 @@ import (
 
 const hostileChild = "MINIATURA_HOSTILE_CHILD"
 
-// Every hostile file of the corpus is answered in bounded time and memory, in both formats: by an
-// error, or by a whole picture that is what it says. The work is done in a child process that may
+// Every hostile file of the corpus gives, in bounded time and memory and in both formats, an error
+// or a whole picture with the announced dimensions. The work is done in a child process that may
 // not have more than 512 MB of data.
 func TestHostileFilesAreBounded(t *testing.T) {
 	if dir := os.Getenv(hostileChild); dir != "" {

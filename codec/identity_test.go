@@ -233,8 +233,8 @@ func heldGIF(t *testing.T, m *image.Paletted) []byte {
 	return b.Bytes()
 }
 
-// A picture that fits is itself without its metadata, or the encoding where that costs nothing and
-// is smaller, or costs quality and is a tenth smaller.
+// The result of a picture that fits is the source without its metadata, or the encoding: where that
+// is exact and smaller, or has loss and is a tenth smaller.
 func TestWhatFitsBecomesTheSmallerByTheRule(t *testing.T) {
 	for _, f := range fittings(t) {
 		src := bytes.Clone(f.src)
@@ -296,8 +296,8 @@ func stripFor(src []byte) func([]byte, bool) ([]byte, error) {
 	return nil
 }
 
-// pixels are the frames of a source, 8 bits a sample, 16 rounded, by readers that are not the
-// project's where there are any.
+// pixels returns the frames of a source with 8 bits a sample, 16 bits rounded, by readers of others
+// where there are any.
 func pixels(t *testing.T, src []byte) (frames [][]byte) {
 	t.Helper()
 	f := Sniff(src)

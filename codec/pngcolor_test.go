@@ -541,7 +541,7 @@ func TestPNGColorsInEveryFormat(t *testing.T) {
 			}
 			got, want := meanOf(decodeAny(t, out)), row.means.shown(pixels[0])
 			for i := range want {
-				if math.Abs(got[i]-want[i]) > 4 { // chroma of 8 bits, once more for JPEG's quantization
+				if math.Abs(got[i]-want[i]) > 4 { // rounding of chroma to 8 bits, and JPEG's quantization
 					t.Errorf("%s, %+v: %.1f, want %.1f", row.name, opt, got, want)
 					break
 				}

@@ -60,7 +60,7 @@ var reports = []report{
 	{file: "jpg-no-eoi-tail.jpg", w: 180, h: 135, mean: [3]float64{115, 102, 134}},
 }
 
-// Every report is answered with the picture that browsers show, in both formats.
+// Every report gives the picture that browsers show, in both formats.
 func TestReports(t *testing.T) {
 	dir := filepath.Join(sharedFolder(t), "reports")
 	if _, err := os.Stat(dir); err != nil {

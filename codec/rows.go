@@ -12,8 +12,8 @@ import (
 // This file is the road of pixels: rows go through one scaler, premultiplied where there is alpha,
 // and the small picture gets straight alpha again.
 
-// rows makes the small pictures from the rows that read emits. They have channels channels: 1 gray,
-// 2 gray and alpha, 3 RGB, 4 RGB and straight alpha.
+// rows makes the small pictures from the rows that read emits. The number of channels says what a
+// pixel of a row is: 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and straight alpha.
 func rows(ctx context.Context, ts []*target, channels int, read func(ctx context.Context, emit func(y int, row []byte) error) error) ([]picture, error) {
 	shrinkers := make([]*shrinker, len(ts))
 	for i, t := range ts {

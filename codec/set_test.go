@@ -217,8 +217,8 @@ func TestSetDecodesOnceWhereMemoryAllows(t *testing.T) {
 	sameAsResize(t, "toy", src, sixteen(100<<20))
 }
 
-// What fails for one result, be it a limit, an error of the writer or a panic, leaves the others
-// alone.
+// A failure of one result, by a limit, an error of the writer or a panic, does not affect the
+// others.
 func TestSetLosesNoOtherResult(t *testing.T) {
 	calls := 0
 	decoded := counted(t, func(f *Format) {

@@ -166,7 +166,7 @@ func TestToyErrorsKeepTheContract(t *testing.T) {
 	}
 }
 
-// The source is garbage by the time a result of another size is encoded, whatever its format.
+// The source can be collected before a result of another size is encoded, whatever its format.
 func TestSourceIsLetGoBeforeEncoding(t *testing.T) {
 	for name, read := range goldenSources(t) {
 		var gone atomic.Bool

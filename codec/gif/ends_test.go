@@ -226,7 +226,7 @@ func TestShortDataLeavesPixelsUncovered(t *testing.T) {
 	}
 }
 
-// A shortCase is an animation of which the frame at index short lacks pixels.
+// A shortCase is an animation whose frame at index short lacks pixels.
 type shortCase struct {
 	frames [][]byte
 	short  int
@@ -309,7 +309,7 @@ func (c *shortCase) check(t *testing.T, name string, n int) {
 	}
 }
 
-// What a rectangle with too little data does not reach is what was there.
+// Pixels of a rectangle that its data does not reach stay as they were.
 func TestShortDataOfARectangleLeavesWhatWasThere(t *testing.T) {
 	part := endsFrame{x: 5, y: 3, w: 30, h: 22, disposal: 1, data: codes(tiles(3)[:100], true)}
 	got, _, err := shown(t, "part", append(bytes.Join([][]byte{endsHead(), full(0), part.bytes()}, nil), 0x3b))

@@ -348,8 +348,8 @@ func TestToleranceIsSpentAndKept(t *testing.T) {
 	}
 }
 
-// FuzzWriter writes a few frames of any pixels and plays them: as many, with the same alpha, and
-// equal where there are few colors.
+// FuzzWriter writes a few frames of any pixels and plays them. It gets as many frames, with the
+// same alpha, and the same pixels where there are few colors.
 func FuzzWriter(f *testing.F) {
 	f.Add([]byte("a few bytes of pixels, and some more"), uint8(3), uint8(2))
 	f.Fuzz(func(t *testing.T, b []byte, width, frames uint8) {

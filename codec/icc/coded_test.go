@@ -64,8 +64,8 @@ func TestCodedTransfers(t *testing.T) {
 	}
 }
 
-// Whatever the numbers: no panic; an error of one of the two kinds or a conversion that keeps gray
-// gray.
+// For any numbers there is no panic, and either an error of one of the two kinds or a conversion
+// that keeps gray gray.
 func FuzzNewTransform(f *testing.F) {
 	f.Add([]byte("00000000000000000000000000000000"), uint32(100000), true, false)
 	f.Add(make([]byte, 32), uint32(1), false, true)

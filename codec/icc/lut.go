@@ -242,7 +242,8 @@ func (l *lut) addNode(v *[3]float64, node int, weight float64) {
 // d50 is the PCS white (section 7.2.16).
 var d50 = [3]float64{0.9642, 1, 0.8249}
 
-// The PCS encodings of sections 6.3.4.2 and 10.10; v is in [0, 1].
+// These functions decode the PCS encodings of sections 6.3.4.2 and 10.10, in which v is in [0, 1].
+// In pcsXYZ, 8000 (hexadecimal) stands for 1, so FFFF is 1 + 32767/32768.
 
 func pcsXYZ(v [3]float64) [3]float64 {
 	for i := range v {

@@ -13,7 +13,7 @@ import (
 // at once.
 type Transform struct {
 	space  Space
-	gray   *[256]byte     // for every channel alike, where that is all that colors need
+	gray   *[256]byte     // the result by sample, where one curve for all channels is the whole conversion
 	linear *[3][256]int32 // linear light, 0 to linearOne
 	matrix [9]int32       // linear device RGB to linear sRGB, in 1/matrixOne
 	grid   *grid

@@ -15,12 +15,12 @@ const (
 	leastShrink = 3.0
 )
 
-// ChooseScale returns the n for Decode that leave a scaler at least twice as many samples in either
-// direction as it is to write: the first component to w x h samples, every other one to cw x ch.
-// Where that is less than a third of a component's samples in either direction, n is the least that
-// will do; else it is 8. Half a sample of the target may be missing, so that a chroma plane of an
-// odd number of samples, rounded up, does not cost twice. For chroma planes that go to 4:2:0, cw
-// and ch are half of w and h, rounded up; else they are w and h.
+// ChooseScale returns the n for Decode when planes are scaled afterwards: the first component to w
+// x h samples, every other one to cw x ch. Where the target has less than a third of a component's
+// samples in either direction, n is the least by which the scaler gets at least twice as many
+// samples in either direction as it writes; elsewhere it is 8. Half a sample of the target may be
+// missing, so that a chroma plane of an odd number of samples, rounded up, does not cost twice. For
+// chroma planes that go to 4:2:0, cw and ch are half of w and h, rounded up; else they are w and h.
 func (d *Reader) ChooseScale(w, h, cw, ch int) (n [4]int) {
 	for i := range d.Components {
 		n[i] = 8

@@ -32,8 +32,8 @@ func addSeeds(f *testing.F) {
 	}
 }
 
-// Whatever the bytes: no panic, no more memory than PeakBytes says, bands in order and whole when
-// there is no error, and the same with every set of kernels.
+// For any bytes there is no panic, and no more memory is used than PeakBytes says. Without an
+// error, bands are in order and complete, and the same with every set of kernels.
 func FuzzDecode(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, src []byte, k uint8) {

@@ -64,7 +64,7 @@ func sameAsAlone(t *testing.T, name string, src []byte, scales [4]Scales) (ok bo
 		one := [4]Scales{}
 		for c := range d.Components {
 			one[c] = 1 << n
-			if scales[c]>>n&1 == 0 { // some other scale of the component
+			if scales[c]>>n&1 == 0 { // any other scale of the component
 				one[c] = scales[c] & -scales[c]
 			}
 		}

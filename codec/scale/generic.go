@@ -155,7 +155,8 @@ func horizontalGeneric(row0, row1 []byte, channels int, mid []uint64, x *axis, s
 	}
 }
 
-// clamp converts both halves of a sum to bytes.
+// clamp converts both halves of a sum to bytes. A negative half becomes 0, one over 255 becomes
+// 255: ^x >> 31 is 0 for negative x, else -1.
 func clamp(v uint64, shift uint) (byte, byte) {
 	lo, hi := unpack(v)
 	lo >>= shift

@@ -236,9 +236,9 @@ func TestFractionalRectangles(t *testing.T) {
 	}
 }
 
-// A ramp over the picture, seen through a plane decoded at N/8 with or without chroma subsampling,
-// arrives as the same ramp: the phase is exact. Half a sample of the coarsest plane would be eight
-// levels here.
+// A ramp over the picture, in a plane decoded at N/8 with or without chroma subsampling, is scaled
+// to the same ramp, so the phase is exact. Half a sample of the coarsest plane would be eight
+// levels.
 func TestShrunkAndSubsampledPlanesShareOneGrid(t *testing.T) {
 	const w, h, dstW, dstH = 249, 187, 45, 34
 	level := func(x, y float64) float64 { return 20 + 0.5*x + 0.4*y } // at luma position x, y

@@ -209,7 +209,7 @@ func (t *tiling) seedGroups(cacheBits uint, steps int) ([]*histogram, []uint16) 
 // A partition puts tiles into groups, which it numbers as they come.
 type partition struct {
 	t      *tiling
-	index  []int // by the caller's key of a group: 1 + the group's number, 0 where there is none yet
+	index  []int // by a key that the caller chooses for a group: 1 + the group's number, or 0 where it has no tile yet
 	groups []*histogram
 	of     []uint16 // by tile
 }

@@ -77,7 +77,7 @@ func TestAlphaIsExactThroughDwebp(t *testing.T) {
 	}
 }
 
-// TestLossyKeepsTheColors compares what dwebp shows with what went in.
+// TestLossyKeepsTheColors compares what dwebp decodes with the source.
 func TestLossyKeepsTheColors(t *testing.T) {
 	src := readPNG(t, "flower_small.rgba.png")
 	gray := image.NewGray(src.Rect)
