@@ -105,7 +105,7 @@ func resize(b *testing.B, src []byte, name, out string) {
 // BenchmarkResizeMoving measures Resize for an animation made by code.
 func BenchmarkResizeMoving(b *testing.B) {
 	a := pictures.Animations()[0]
-	w, err := gif.NewWriter(a.W, a.H, 0)
+	w, err := gif.NewAnimationWriter(a.W, a.H, 0, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -139,11 +139,11 @@ func BenchmarkStage(b *testing.B) {
 		samples := 0
 		b.SetBytes(int64(len(src)))
 		for b.Loop() {
-			d, err := jpeg.NewDecoder(src)
+			d, err := jpeg.NewReader(src)
 			if err != nil {
 				b.Fatal(err)
 			}
-			w, h := size(b, "M").Fit(d.W, d.H)
+			w, h := size(b, "M").Fit(d.Width, d.Height)
 			n := d.ChooseScale(w, h, (w+1)/2, (h+1)/2)
 			samples = 0
 			err = d.Decode(context.Background(), n, func(c, y int, rows []byte, stride, count int) error {

@@ -7,7 +7,7 @@ import (
 	"miniatura/codec/icc"
 )
 
-// This file is BMP's row.
+// This file implements BMP's row of the table of formats.
 
 type bmpSource struct{ *bmp.Reader }
 
@@ -38,7 +38,7 @@ func writeBMP(m picture, _ *target) (out []byte, exact bool, err error) {
 	return out, true, err
 }
 
-// stripBMP hands a whole file on: there is no metadata in it.
+// stripBMP returns src as it is: a BMP holds no metadata.
 func stripBMP(s source, src []byte, _ bool) ([]byte, error) {
 	if n := s.note(); n != "" {
 		return nil, unsupported(n)

@@ -9,8 +9,8 @@
 //
 //	codec.go     Resize, from top to bottom
 //	format.go    the table of formats: a row each
-//	source.go    what a row opens, and what is asked of it
-//	limits.go    what is refused before memory is spent on it
+//	source.go    what a row opens, and what a source provides
+//	limits.go    what is refused before memory is used for it
 //	cost.go      the CPU time of a job, estimated; cost_table.go, the figures
 //	photo.go     planes to planes: the road of what is stored as Y'CbCr
 //	rows.go      rows of pixels, premultiplied: the road of the rest
@@ -79,7 +79,7 @@ type Info struct {
 	OutW, OutH  int     // the result's dimensions in pixels
 	Frames      int     // 1 for a still picture
 	Cost        float64 // the estimate of the CPU that Resize takes, in milliseconds of the reference core; 0: there is no estimate
-	Note        string  // what was odd but did not fail the picture
+	Note        string  // what was odd in the source but no reason to refuse it
 }
 
 // ErrUnsupported is what an error is (errors.Is) when the picture is not damaged, but of a kind
@@ -96,14 +96,15 @@ type unsupported string
 func (e unsupported) Error() string        { return "unsupported: " + string(e) }
 func (e unsupported) Is(target error) bool { return target == ErrUnsupported }
 
-// Resize makes the picture src fit: it asks fit once for the dimensions of an upright w x h picture
-// and returns the picture at those, encoded, with the metadata gone. fit must not enlarge. src is
-// not changed, and not held while the result is encoded unless it may become the result.
+// Resize makes the picture src fit: it calls fit once, with the dimensions of the upright picture,
+// and returns the picture at the dimensions that fit returns, encoded, without metadata. fit must
+// not enlarge. src is not changed, and not held while the result is encoded unless it may become
+// the result.
 //
-// A source that already is what was asked for, and would not become smaller, is returned as it is:
-// the result may alias src.
+// A source that already is what the Options ask for, and whose file would not become smaller, is
+// returned as it is: the result may alias src.
 //
-// An error is ErrUnsupported, ErrLimit, the context's, or tells of damage.
+// An error is ErrUnsupported, ErrLimit, the context's, or reports damage.
 func Resize(ctx context.Context, src []byte, fit func(w, h int) (int, int), opt Options) (out []byte, info Info, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -115,7 +116,7 @@ func Resize(ctx context.Context, src []byte, fit func(w, h int) (int, int), opt 
 		return nil, info, fmt.Errorf("codec: %w", err)
 	}
 	if !t.alreadyRight() {
-		src = nil // only what was opened holds it from here on
+		src = nil // from here on only s holds the source
 	}
 	var note string
 	if t.frames == 1 {
@@ -130,7 +131,7 @@ func Resize(ctx context.Context, src []byte, fit func(w, h int) (int, int), opt 
 	return out, info, nil
 }
 
-// note adds to what was odd.
+// note adds s to the Note.
 func (i *Info) note(s string) {
 	if s != "" && i.Note != "" {
 		s = "; " + s
@@ -151,8 +152,8 @@ func prepare(src []byte, fit func(w, h int) (int, int), opt *Options) (s source,
 	return s, t, info, err
 }
 
-// plan says, in info too, what is to be made of the source s of format f with the header h and so
-// many bytes, and holds that against the limits.
+// plan returns what is to be made of the source s, which is of format f and has the header h and
+// size bytes. It fills in info, and refuses what is over a limit.
 func plan(f *Format, s source, h *header, size int, fit func(w, h int) (int, int), opt *Options, info *Info) (*target, error) {
 	info.Source = f.mediaType
 	info.W, info.H = h.upright()
@@ -176,8 +177,8 @@ func plan(f *Format, s source, h *header, size int, fit func(w, h int) (int, int
 	return t, nil
 }
 
-// still makes the result of a still picture, and tells what was wrong with the source even so. src
-// is the source where it may be the result, else nil: what s holds is then garbage while the result
+// still makes the result of a still picture; note is what was wrong with the source. src is the
+// source if it may be the result, else nil: the memory of s can then be collected while the result
 // is encoded.
 func still(ctx context.Context, s source, t *target, src []byte) (out []byte, note string, err error) {
 	m, err := s.still(ctx, t)
@@ -192,8 +193,8 @@ func still(ctx context.Context, s source, t *target, src []byte) (out []byte, no
 	return out, note, err
 }
 
-// write encodes m, to which s was decoded for t, or returns src where that is better. With a nil
-// src it always encodes, and does not hold s.
+// write encodes m, which was decoded from s for t, or returns src where that is better. With a nil
+// src it always encodes, and does not keep s alive.
 func write(s source, t *target, m picture, src []byte) ([]byte, error) {
 	m.Image = orient(m.Image, t.orientation)
 	if src != nil {

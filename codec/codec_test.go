@@ -28,8 +28,8 @@ func fitter(t testing.TB, name string) func(w, h int) (int, int) {
 	return s.Fit
 }
 
-// Every still picture of the corpus comes out upright, at the manifest's
-// dimensions, as what its own bytes are or as WebP.
+// Every still picture of the corpus comes out upright, at the manifest's dimensions, in its own
+// format or as WebP.
 func TestStillPicturesHaveTheirDimensions(t *testing.T) {
 	tally := map[string][3]int{}
 	long := os.Getenv("MINIATURA_LONG") != ""
@@ -95,8 +95,8 @@ func encodePNG(t testing.TB, m image.Image) []byte {
 	return b.Bytes()
 }
 
-// Averaging is done on the stored values: black and white squares become
-// middle grey 128, as in Pillow and sharp.
+// Averaging is done on the stored values: black and white squares become middle gray 128, as in
+// Pillow and sharp.
 func TestCheckerboardAveragesTo128(t *testing.T) {
 	m := image.NewGray(image.Rect(0, 0, 720, 720))
 	for i := range m.Pix {
@@ -108,10 +108,7 @@ func TestCheckerboardAveragesTo128(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := png.Decode(bytes.NewReader(out))
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := decodeAny(t, out)
 	for _, p := range [][2]int{{5, 5}, {100, 200}, {180, 180}} {
 		if g := color.GrayModel.Convert(d.At(p[0], p[1])).(color.Gray).Y; g < 127 || g > 128 {
 			t.Errorf("at %v: %d, want 127 or 128", p, g)
@@ -119,8 +116,8 @@ func TestCheckerboardAveragesTo128(t *testing.T) {
 	}
 }
 
-// Colour under transparency must not bleed: opaque green beside transparent
-// red gives green at half alpha, never a brown.
+// Color under transparency must not bleed: opaque green beside transparent red gives green at half
+// alpha, never a brown.
 func TestScalingIsPremultiplied(t *testing.T) {
 	m := image.NewNRGBA(image.Rect(0, 0, 720, 720))
 	for y := range 720 {
@@ -136,10 +133,7 @@ func TestScalingIsPremultiplied(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := png.Decode(bytes.NewReader(out))
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := decodeAny(t, out)
 	c := color.NRGBAModel.Convert(d.At(100, 100)).(color.NRGBA)
 	if c.R > 1 || c.B > 1 || c.G < 254 || c.A < 126 || c.A > 129 {
 		t.Errorf("got %v, want green at half alpha", c)
@@ -159,8 +153,8 @@ func TestLimitsAreMetBeforeDecoding(t *testing.T) {
 	}
 }
 
-// A frame costs about a millisecond even when it is one pixel: a megabyte of
-// them must not cost a minute.
+// A frame takes about a millisecond even when it is one pixel; a megabyte of such frames must not
+// take a minute.
 func TestAnimationsHaveAnEnd(t *testing.T) {
 	gif := []byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff")
 	for range MaxFrames + 1 {

@@ -9,16 +9,16 @@ import (
 	"miniatura/codec/icc"
 )
 
-// A conversion says what has to be done to the samples so that they are sRGB. Results carry no
-// profile: what carries none is sRGB to every browser.
+// A conversion is what has to be done to the samples so that they are sRGB. Results then carry no
+// profile, since every browser takes a picture without one for sRGB.
 type conversion struct {
 	convert *icc.Transform // nil: the samples are sRGB as they are
 	first   bool           // convert is for the rows of the source, else for the small picture
 	carry   []byte         // a profile that package icc cannot evaluate: the result carries it
-	note    string         // what became of what the source says of its colours
+	note    string         // what was done with the source's color information
 }
 
-// colorOf reads what a source says of its colours, for a result of format to.
+// colorOf returns the conversion for a source with the header h and a result of format to.
 func colorOf(h *header, to *Format) (conversion, error) {
 	if h.color != nil {
 		return h.color(h, to)
@@ -27,9 +27,10 @@ func colorOf(h *header, to *Format) (conversion, error) {
 	return c, err
 }
 
-// byProfile reads the profile of a source, and reports whether it is one: then nothing else that
-// the source says of its colours counts. What cannot be converted costs the profile's bytes, never
-// the picture: a profile that does not parse is dropped, and the note says so.
+// byProfile returns the conversion by the source's profile, and reports whether the profile is
+// valid: if so, no other color information of the source counts. A bad profile never fails the
+// picture: one that does not parse is dropped, and the note says so; one that cannot be evaluated
+// is carried along.
 func (h *header) byProfile(to *Format) (c conversion, ok bool, err error) {
 	c.note = h.note
 	if h.profileErr != nil {
@@ -43,8 +44,8 @@ func (h *header) byProfile(to *Format) (c conversion, ok bool, err error) {
 		return c, true, nil
 	}
 	if err == nil && h.space != p.Space() && !(h.space == icc.Gray && p.Space() == icc.RGB) {
-		// ICC.1 section 7.2.6: the profile is of another picture, and viewers leave it aside. It
-		// still counts as a profile.
+		// ICC.1 section 7.2.6: the profile belongs to another kind of picture, and viewers ignore
+		// it. It still counts as a profile.
 		return conversion{note: fmt.Sprintf("profile dropped: for %s with samples of %s", p.Space(), h.space)}, true, nil
 	}
 	if err == nil {

@@ -105,8 +105,8 @@ func widePNG(t *testing.T) []byte {
 	return b.Bytes()
 }
 
-// contractCases are of every format: a kind that is not resized, each limit that the format can
-// meet, and damage.
+// contractCases returns sources of every format: of a kind that is not resized, over each limit
+// that the format can exceed, and damaged ones.
 func contractCases(t *testing.T) []contractCase {
 	little := Options{Memory: 20 << 20}
 	jpg, prog := golden(t, "444.jpg"), golden(t, "progressive.jpg")
@@ -188,8 +188,8 @@ func checkMessage(t *testing.T, name, message string) {
 	}
 }
 
-// What is refused says why, through every wrap: of a kind that is not resized, over a limit, or
-// damaged.
+// Errors keep their reason through every wrap: the source is of a kind that is not resized, is over
+// a limit, or is damaged.
 func TestErrorsKeepTheContract(t *testing.T) {
 	for _, c := range contractCases(t) {
 		fit := fitter(t, "SXS")
@@ -211,7 +211,7 @@ func TestErrorsKeepTheContract(t *testing.T) {
 	}
 }
 
-// A context that ends is the error, and nothing else is.
+// Where the context has ended, the error is the context's.
 func TestContextIsTheError(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -13,9 +13,10 @@ import (
 	"golang.org/x/image/bmp"
 )
 
-// A result may be of any format, whatever the source is: a command line asks what no URL does.
+// A result may be of any format, whatever the source is: the command line can ask for formats that
+// a URL cannot.
 func TestEveryFormatBecomesEveryOther(t *testing.T) {
-	ground := color.NRGBA{204, 68, 68, 255} // both colours are in the palette of image/gif
+	ground := color.NRGBA{204, 68, 68, 255} // both colors are in the palette of image/gif
 	colored, gray := image.NewNRGBA(image.Rect(0, 0, 64, 48)), image.NewGray(image.Rect(0, 0, 64, 48))
 	for i := range gray.Pix {
 		gray.Pix[i] = 136

@@ -2,18 +2,20 @@ package codec
 
 import "math"
 
-// This file estimates what a job takes before it is begun: a function with a share of a CPU and a
-// deadline does not begin what it cannot finish.
+// This file estimates the CPU time of a job before it begins, so that a function with a share of a
+// CPU and a deadline does not begin what it cannot finish.
 //
-// The estimate is a sum of products: what a source's headers, and the walk over its frames, say
-// that there is to do, times what each of it takes. costs, in cost_table.go, holds the second
-// factors, in milliseconds on the reference core: one on which the tests' loop calibrate takes 20
-// ms. TestCostRefit measures and writes them: CPU time of every picture of the corpus and of some
-// made by code, at six sizes and in both formats, in units of that loop's beside it, fitted on one
-// half of the files and held against the other.
+// The estimate is a sum of products: amounts of work (bytes, pixels, frames), known from the
+// source's headers and the walk over its frames, times the time that a unit of each takes. These
+// times are costs, in cost_table.go, in milliseconds of the reference core, which is one on which
+// the tests' loop calibrate takes 20 ms. TestCostRefit measures and writes them. It measures the
+// CPU time of every picture of the corpus, and of some made by code, at six sizes and in both
+// formats, relative to the loop, which runs beside it; it fits the costs to one half of the files
+// and checks them on the other half.
 
-// Cost estimates, as the Info's Cost, how many milliseconds of CPU Resize takes on the reference
-// core, from the headers of src. What Resize refuses by its headers is an error here too.
+// Cost estimates, from the headers of src, how many milliseconds of CPU Resize takes on the
+// reference core: it is the Cost of info. What Resize refuses because of the headers is an error
+// here too.
 func Cost(src []byte, fit func(w, h int) (int, int), opt Options) (info Info, err error) {
 	opt.CPU = 0
 	_, _, info, err = prepare(src, fit, &opt)
@@ -23,25 +25,25 @@ func Cost(src []byte, fit func(w, h int) (int, int), opt Options) (info Info, er
 // A costModel is what each unit of work takes, in milliseconds of the reference core. Pixels and
 // bytes are counted in millions.
 type costModel struct {
-	job   [4]float32 // whatever it is; pixels of a canvas composed; pixels converted before scaling; and after
+	job   [4]float32 // the job itself; pixels of composed canvases; pixels converted before scaling; pixels converted after it
 	read  []readCost
 	write []writeCost
 }
 
-// A readCost is what reading takes of sources stored one way.
+// A readCost is the time that reading takes, for sources with one coding.
 type readCost struct {
 	coding string     // a coding's name; "" is last, and stands for the rest
 	rates  [3]float32 // bytes; pixels of frames; pixels handed to the scaler
 }
 
-// A writeCost is what writing takes of one kind of picture in one format.
+// A writeCost is the time that writing takes, for one kind of picture in one format.
 type writeCost struct {
 	road  string     // as road says; "" is last, and stands for the rest
-	moves [2]float32 // a frame; pixels of the canvas, whether anything changes or not
+	moves [2]float32 // a frame; pixels of the canvas, whether they change or not
 
-	// pixels is for those that are written, by how many bytes a pixel of the source takes: a 64th,
-	// a 16th, a quarter, one, four, with a straight line in between over the logarithm. Such a
-	// number is all that the header says of how busy a picture is.
+	// pixels is the time of a pixel that is written, at five densities of the source: 1/64, 1/16,
+	// 1/4, 1 and 4 bytes a pixel, interpolated linearly over the logarithm in between. The density
+	// is all that the headers say about how detailed a picture is.
 	pixels [densities]float32
 }
 
@@ -51,8 +53,8 @@ const (
 	densityStep  = 2
 )
 
-// road is the kind of picture that is written: what was stored with loss is a photo. Pixels of an
-// animation with soft alpha take what those of such a still picture take.
+// road returns the kind of picture that is written, as the table of costs names it. What was stored
+// with loss is a photo.
 func road(t *target, c *coding, moves bool) string {
 	kind := " graphic"
 	switch {
@@ -68,7 +70,7 @@ func road(t *target, c *coding, moves bool) string {
 	return t.format.name + kind
 }
 
-// reading is the row for a coding's name.
+// reading returns the row for a coding's name.
 func (m *costModel) reading(name string) *readCost {
 	i := 0
 	for i < len(m.read)-1 && m.read[i].coding != name {
@@ -77,7 +79,7 @@ func (m *costModel) reading(name string) *readCost {
 	return &m.read[i]
 }
 
-// writing is the row for a road.
+// writing returns the row for a road.
 func (m *costModel) writing(road string) *writeCost {
 	i := 0
 	for i < len(m.write)-1 && m.write[i].road != road {
@@ -86,7 +88,7 @@ func (m *costModel) writing(road string) *writeCost {
 	return &m.write[i]
 }
 
-// terms calls add with the factors of the model and how much there is of each.
+// terms calls add with times of the model, and with as many amounts: how much of each the job has.
 func (m *costModel) terms(t *target, c *coding, add func(rates []float32, n []float64)) {
 	const million = 1e6
 	area, small := float64(t.sw)*float64(t.sh)/million, float64(t.w)*float64(t.h)/million
@@ -142,13 +144,13 @@ func (m *costModel) terms(t *target, c *coding, add func(rates []float32, n []fl
 	add(w.pixels[:], written[:])
 }
 
-// log2 is the logarithm of x, which is over 0, with straight lines between powers of 2.
+// log2 returns about the logarithm of x > 0, interpolated linearly between powers of 2.
 func log2(x float64) float64 {
 	fraction, exponent := math.Frexp(x)
 	return float64(exponent-2) + 2*fraction
 }
 
-// estimate is the sum of the terms.
+// estimate returns the sum of the terms, in milliseconds.
 func (m *costModel) estimate(t *target, c *coding) (ms float64) {
 	m.terms(t, c, func(rates []float32, n []float64) {
 		for i, v := range n {
@@ -161,5 +163,5 @@ func (m *costModel) estimate(t *target, c *coding) (ms float64) {
 	return ms
 }
 
-// highCost is what HighEffort takes of DefaultEffort.
+// highCost is how many times as much CPU HighEffort takes, as the estimate has it.
 const highCost = 2

@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// This file fits the table of costs to what jobs took: the sum, over jobs, of a loss of the
-// logarithm of estimate by measurement becomes least (Levenberg and Marquardt's method over the
-// logarithms of the factors).
+// This file fits the table of costs to what jobs took: it minimizes the sum, over jobs, of a loss
+// of log(estimate/measurement), by the method of Levenberg and Marquardt over the logarithms of the
+// factors.
 
 // A costRow is a job that was measured: its CPU in milliseconds of the reference core.
 type costRow struct {
@@ -38,25 +38,25 @@ func tuned(file string) bool {
 	return (x^x>>16)&1 == 1
 }
 
-// worthwhile is from where on jobs have to be estimated well, in milliseconds.
+// worthwhile is the time, in milliseconds, from which on jobs have to be estimated well.
 const worthwhile = 20
 
-// Weights of what a factor is drawn to besides the measurements: where few files speak of one, it
-// stays near a guess and near its neighbours in density.
+// Weights that pull a factor towards a guess and towards its neighbors in density. They decide
+// where few files measure it.
 const (
 	towardsGuess     = 0.003
 	towardsNeighbour = 0.03
 )
 
-// patience is the error, as a logarithm, beyond which a row counts less and less (Cauchy's loss):
-// no factor is bent for a picture that the model cannot explain.
+// patience is the error, as a logarithm, beyond which a row counts less and less (Cauchy's loss): a
+// picture that the model cannot explain does not change a factor much.
 const patience = 1
 
-// A costFit is a model under way.
+// A costFit is the state of a fit.
 type costFit struct {
 	model *costModel
 	rates []*float32 // that some row uses
-	links [][2]int   // neighbours in density
+	links [][2]int   // neighbors in density
 	rows  []fitRow
 	guess []float64 // a logarithm a rate
 }
@@ -72,7 +72,7 @@ type fitTerm struct {
 	n    float64
 }
 
-// fitCosts gives the model for the rows.
+// fitCosts returns the model for the rows.
 func fitCosts(rows []costRow) *costModel {
 	m := &costModel{job: [4]float32{1, 1, 50, 50}}
 	for i := range rows {
@@ -92,7 +92,7 @@ func fitCosts(rows []costRow) *costModel {
 	f.collect(rows)
 	f.run()
 	f.fillIn()
-	m.read = append(m.read, readCost{"", [3]float32{10, 10, 2}}) // what nothing is known of
+	m.read = append(m.read, readCost{"", [3]float32{10, 10, 2}}) // factors that no row measures
 	m.write = append(m.write, writeCost{"", [2]float32{0.1, 5}, [densities]float32{20, 30, 40, 40, 40}})
 	return m
 }
@@ -126,7 +126,8 @@ func (f *costFit) collect(rows []costRow) {
 			}
 		})
 		row.log = math.Log(r.ms)
-		// Ten sizes of one file are no ten files; what takes no time does not matter.
+		// Ten sizes of one file count less than ten files; jobs that take almost no time hardly
+		// count.
 		row.weight = min(1, r.ms/worthwhile) / math.Sqrt(share[r.file])
 		f.rows = append(f.rows, row)
 	}
@@ -142,15 +143,19 @@ func (f *costFit) collect(rows []costRow) {
 	}
 }
 
-// loss is what becomes least, c the logarithms of the rates.
+// at returns the estimate for the row, where c holds the logarithms of the rates.
+func (r *fitRow) at(c []float64) (ms float64) {
+	for _, t := range r.terms {
+		ms += math.Exp(c[t.rate]) * t.n
+	}
+	return ms
+}
+
+// loss returns the number that the fit minimizes, where c holds the logarithms of the rates.
 func (f *costFit) loss(c []float64) (sum float64) {
 	for i := range f.rows {
 		r := &f.rows[i]
-		ms := 0.0
-		for _, t := range r.terms {
-			ms += math.Exp(c[t.rate]) * t.n
-		}
-		d := math.Log(ms) - r.log
+		d := math.Log(r.at(c)) - r.log
 		sum += r.weight * patience * patience * math.Log1p(d*d/patience/patience)
 	}
 	for i, g := range f.guess {
@@ -163,7 +168,7 @@ func (f *costFit) loss(c []float64) (sum float64) {
 	return sum
 }
 
-// normal gives the normal equations at c, the right side as the last column.
+// normal returns the normal equations at c, with the right side as the last column.
 func (f *costFit) normal(c []float64) [][]float64 {
 	n := len(c)
 	a := make([][]float64, n)
@@ -172,10 +177,7 @@ func (f *costFit) normal(c []float64) [][]float64 {
 	}
 	for i := range f.rows {
 		r := &f.rows[i]
-		ms := 0.0
-		for _, t := range r.terms {
-			ms += math.Exp(c[t.rate]) * t.n
-		}
+		ms := r.at(c)
 		d := math.Log(ms) - r.log
 		weight := r.weight / (1 + d*d/patience/patience)
 		for _, t := range r.terms {
@@ -201,7 +203,7 @@ func (f *costFit) normal(c []float64) [][]float64 {
 	return a
 }
 
-// run fits.
+// run fits the model.
 func (f *costFit) run() {
 	c := slices.Clone(f.guess)
 	best, damping := f.loss(c), 1.0
@@ -236,7 +238,7 @@ func (f *costFit) run() {
 	}
 }
 
-// fillIn gives densities that no row speaks of what the next one that is spoken of takes.
+// fillIn gives a density that no row measures the time of the next one that some row measures.
 func (f *costFit) fillIn() {
 	for i := range f.model.write {
 		p := &f.model.write[i].pixels
@@ -289,7 +291,7 @@ func eliminate(m [][]float64) []float64 {
 	return x
 }
 
-// source is the model as a Go file, with two or three digits.
+// source returns the model as a Go file, with numbers of two or three digits.
 func (m *costModel) source(words string) ([]byte, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "// Code generated by TestCostRefit. DO NOT EDIT.\n\npackage codec\n\n")

@@ -19,7 +19,7 @@ import (
 
 // This file makes sources for the table of costs by code.
 
-// A madeSource is one, with a name like a file's.
+// A madeSource is a source made by code, with a name like a file's.
 type madeSource struct {
 	name string
 	src  []byte
@@ -58,7 +58,7 @@ func newAnimator(t testing.TB, kind string, w, h int) animator {
 	case ".png":
 		a, err = png.NewAnimationWriter(w, h, 0, nil)
 	case ".gif":
-		a, err = gif.NewWriter(w, h, 0)
+		a, err = gif.NewAnimationWriter(w, h, 0, nil)
 	default:
 		a = &dithered{}
 	}
@@ -68,8 +68,8 @@ func newAnimator(t testing.TB, kind string, w, h int) animator {
 	return a
 }
 
-// madeAnimations are the bench's, written as such are found: a sticker as WebP and APNG, the others
-// as GIF, a video's colours dithered to a fixed palette.
+// madeAnimations returns the animations of package bench, written as such animations are found: a
+// sticker as WebP and APNG, the others as GIF, a video's colors dithered to a fixed palette.
 func madeAnimations(t testing.TB) (made []madeSource) {
 	t.Helper()
 	for _, a := range pictures.Animations() {
@@ -95,8 +95,8 @@ func madeAnimations(t testing.TB) (made []madeSource) {
 	return made
 }
 
-// practice are sources of kinds of which the half that the table is fitted to has few or none:
-// films as GIF, animations with soft alpha, stills with an alpha that is busy.
+// practice returns sources of kinds that are rare in the half of the files that the table is fitted
+// to: films as GIF, animations with soft alpha, stills with an alpha that is busy.
 func practice(t testing.TB) (made []madeSource) {
 	t.Helper()
 	photo, page := pictures.Photo(900, 700), pictures.Screenshot(900, 900)

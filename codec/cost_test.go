@@ -91,7 +91,7 @@ func TestCostOfHostileHeaders(t *testing.T) {
 		}
 		return best
 	}
-	// A walk over the frames: the bytes count, not what they claim.
+	// The estimate walks over the frames: their bytes count, not the size that they claim.
 	few, many := headerGIF(65535, 65535, 20_000, 20), headerGIF(65535, 65535, 400_000, 20)
 	if a, b := cpu(few), cpu(many); b > 100*a+100*time.Millisecond {
 		t.Errorf("%d bytes in %v, %d in %v", len(few), a, len(many), b)

@@ -20,9 +20,9 @@ import (
 	"miniatura/sizes"
 )
 
-// This file measures jobs and holds the estimates against them. Time is CPU time, and is told in
-// that of a loop of fixed work that runs beside each job: a slow or busy machine takes longer for
-// both.
+// This file measures jobs and compares the estimates with them. Times are CPU times, relative to
+// that of a loop of fixed work that runs beside each job, since a slow or busy machine takes longer
+// for both.
 
 var (
 	refitCosts = flag.Bool("refit", false, "measure all jobs and write cost_table.go anew; see TestCostRefit")
@@ -33,10 +33,11 @@ var (
 // which the table was first measured, took 19.5 ms.
 const referenceLoop = 20 * time.Millisecond
 
-// calibration is the loop's, so that it is not left out.
+// calibration keeps the loop's result, so that the compiler does not remove the loop.
 var calibration [1 << 14]uint32
 
-// calibrate does fixed work, arithmetic and look-ups in a table of 64 kB, and tells what it took.
+// calibrate does fixed work, arithmetic and look-ups in a table of 64 kB, and returns the CPU time
+// that it took.
 func calibrate() time.Duration {
 	start := cpuTime()
 	x := uint32(1)
@@ -52,7 +53,7 @@ func calibrate() time.Duration {
 	return cpuTime() - start
 }
 
-// cpuTime is what the process took so far, user and system.
+// cpuTime returns the CPU time that the process has used, user and system.
 func cpuTime() time.Duration {
 	var r syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
@@ -62,7 +63,7 @@ func cpuTime() time.Duration {
 }
 
 // measureCost measures the job, best of some, in milliseconds of the reference core; ok is false
-// for what is not done.
+// where Resize refuses the job.
 func measureCost(t *testing.T, src []byte, size sizes.Size, opt Options) (ms float64, ok bool) {
 	loop, best := time.Hour, time.Hour
 	for i := range 4 {
@@ -96,7 +97,7 @@ func costFiles(t *testing.T) []string {
 }
 
 // costJobs calls job for each that is to be measured: a source of this name, the size, and what it
-// is to become. made says to take those made by code, too.
+// is to become. With made, those made by code are included.
 func costJobs(t *testing.T, sizeNames string, made bool, job func(name string, src []byte, size sizes.Size, opt Options)) {
 	each := func(name string, src []byte) {
 		for s := range strings.FieldsSeq(sizeNames) {
@@ -129,7 +130,8 @@ func costJobs(t *testing.T, sizeNames string, made bool, job func(name string, s
 	}
 }
 
-// newCostRow opens a job's source, for what the model is told of it; nil where it is not done.
+// newCostRow opens a job's source and returns the amounts that the model uses; nil where Resize
+// refuses the job.
 func newCostRow(name string, src []byte, size sizes.Size, opt Options) *costRow {
 	s, tg, _, err := prepare(src, size.Fit, &opt)
 	if err != nil {
@@ -245,10 +247,10 @@ func checkCosts(t *testing.T, title string, rows []costRow) (share float64) {
 // of the files that the table was not fitted to, at three sizes and in both formats. Without
 // MINIATURA_LONG only some of them are measured.
 //
-// That half is no fresh one: the model's terms, its loss and practice's sources were chosen with
-// both halves in sight. With the files halved in ten other ways and the table fitted anew, 86 to 95
-// in 100 were, 89 on average: that is what an unknown picture can expect. Of those over a second
-// one was estimated at more than twice what it took.
+// That half is not independent: the model's terms, its loss and practice's sources were chosen with
+// both halves known. With the files halved in ten other ways and the table fitted anew, 86 to 95 in
+// 100 were, 89 on average: that is what an unknown picture can expect. Of those over a second, one
+// was estimated at more than twice its time.
 func TestCostIsWithinAFactorOfTwo(t *testing.T) {
 	long := os.Getenv("MINIATURA_LONG") != ""
 	if testing.Short() && !long {
@@ -273,14 +275,14 @@ func TestCostIsWithinAFactorOfTwo(t *testing.T) {
 		if !tuned(r.file) {
 			rest = append(rest, r)
 		}
-		// What would finish in half its deadline is not to be refused; where there are seconds,
-		// that counts.
+		// A job that would finish in half its deadline must not be refused; this is checked for
+		// deadlines of seconds.
 		if e := costs.estimate(r.t, &r.c); r.ms > 1000 && e > 2*r.ms {
 			t.Errorf("%v: %.0f ms by estimate, %.0f measured", &r, e, r.ms)
 		}
 	}
 	if !long {
-		if share := checkCosts(t, "some", rows); share < 0.85 { // few, on a machine that others share
+		if share := checkCosts(t, "some", rows); share < 0.85 { // a few, because other processes may use the machine
 			t.Errorf("%.1f %%", 100*share)
 		}
 		return

@@ -13,8 +13,8 @@ import (
 	_ "golang.org/x/image/webp"
 )
 
-// decodeAny decodes a still picture, or the first frame of a GIF, by readers
-// that are not of this project.
+// decodeAny decodes a still picture, or the first frame of a GIF, by readers that are not of this
+// project.
 func decodeAny(t testing.TB, b []byte) image.Image {
 	t.Helper()
 	m, name, err := image.Decode(bytes.NewReader(b))
@@ -33,8 +33,8 @@ func decodeAny(t testing.TB, b []byte) image.Image {
 	return m
 }
 
-// studio is a lossy WebP's picture: x/image/webp hands out BT.601's narrow
-// range under the name of full range.
+// studio is a lossy WebP's picture: x/image/webp hands out BT.601's narrow range under the name of
+// full range.
 type studio struct {
 	*image.YCbCr
 	alpha *image.NYCbCrA

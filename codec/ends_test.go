@@ -18,7 +18,7 @@ import (
 	"miniatura/codec/webp"
 )
 
-// meanOf is the mean color of a picture laid on white.
+// meanOf returns the mean color of a picture on white.
 func meanOf(m image.Image) (mean [3]float64) {
 	b := m.Bounds()
 	for y := b.Min.Y; y < b.Max.Y; y++ {
@@ -60,7 +60,7 @@ func frameMeans(t *testing.T, out []byte) (means [][3]float64, delays []time.Dur
 		t.Fatal(err)
 	}
 	for range p.frames {
-		m, delay, err := play.Next()
+		m, delay, err := play.Next(context.Background())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,8 +69,8 @@ func frameMeans(t *testing.T, out []byte) (means [][3]float64, delays []time.Dur
 	return means, delays
 }
 
-// endsWell resizes src in its own format and to WebP, at a size that shrinks
-// it and at one that it fits, and holds every frame against the means.
+// endsWell resizes src in its own format and to WebP, once smaller and once at its own size, and
+// compares every frame with the means.
 func endsWell(t *testing.T, name string, src []byte, means [][3]float64, delay time.Duration, note string) {
 	t.Helper()
 	same := func(w, h int) (int, int) { return w, h }
@@ -85,7 +85,7 @@ func endsWell(t *testing.T, name string, src []byte, means [][3]float64, delay t
 			if !strings.Contains(info.Note, note) || note == "" && info.Note != "" {
 				t.Errorf("%s: the note is %q, want %q", name, info.Note, note)
 			}
-			// What was wrong is not handed on.
+			// The result has none of the source's faults.
 			if _, again, err := Resize(context.Background(), out, same, Options{}); err != nil || again.Note != "" {
 				t.Errorf("%s: of the result, %q, %v", name, again.Note, err)
 			}
@@ -109,7 +109,7 @@ func endsWell(t *testing.T, name string, src []byte, means [][3]float64, delay t
 	}
 }
 
-// broad is a picture without sharp edges, so that no quality is lost to speak of.
+// broad returns a picture without sharp edges, so that it loses almost no quality.
 func broad(w, h int) *image.NRGBA {
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for y := range h {
@@ -207,7 +207,7 @@ func TestGIFWithBadEndIsResized(t *testing.T) {
 	full := func(k byte) []byte { return frame(k, w*h) }
 	file := func(parts ...[]byte) []byte { return append(bytes.Clone(head), bytes.Join(parts, nil)...) }
 	trailer := []byte{0x3b}
-	// What is not covered is white here.
+	// Pixels that no frame covers are white here.
 	part := func(k, n int) (m [3]float64) {
 		for i, v := range colors[k] {
 			m[i] = 255 + (v-255)*float64(n)/(w*h)
@@ -251,9 +251,9 @@ func TestGIFWithBadEndIsResized(t *testing.T) {
 			t.Errorf("GIF, %s: gave %d bytes", name, len(out))
 		}
 	}
-	// A still that fits gets the trailer that it lacks.
+	// A still picture that fits gets the trailer that it lacks.
 	m := broad(60, 40)
-	whole, err := gif.Append(nil, m)
+	whole, err := gif.Append(nil, m, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,24 +5,24 @@ import (
 	"encoding/binary"
 )
 
-// This file counts the colours of a source while its rows go by.
+// This file counts the colors of a source while its rows go by.
 
-// maxFew is how many colours are few.
+// maxFew is the largest number of colors that counts as few.
 const maxFew = 256
 
-// fewColors counts the colours of a source as long as there are few.
+// fewColors counts the colors of a source as long as they are few.
 type fewColors struct {
 	channels int // of its rows
 	many     bool
-	known    int    // how many there are at most, from the header, or 0
+	known    int    // the number of colors, where the header bounds it, or 0
 	last     []byte // the row before
 	n        int
 	taken    [4 * maxFew]bool // an open-addressed table
 	color    [4 * maxFew]uint32
 }
 
-// countColors begins to count the colours of rows with so many channels, if a result's writer makes
-// use of their number.
+// countColors begins to count the colors of rows with that many channels, if the writer of some
+// result uses their number.
 func countColors(ts []*target, channels int) *fewColors {
 	f := &fewColors{channels: channels, many: true, known: ts[0].colors}
 	for _, t := range ts {
@@ -31,10 +31,10 @@ func countColors(ts []*target, channels int) *fewColors {
 	return f
 }
 
-// ofMixtures reports whether t's writer makes use of the number of colours.
+// ofMixtures reports whether t's writer uses the number of colors.
 func ofMixtures(t *target) bool { return t.format.mixtures && !t.same() }
 
-// add counts those of a row of 8-bit samples.
+// add counts the colors of a row of 8-bit samples.
 func (f *fewColors) add(row []byte) {
 	if f.many || f.known > 0 || bytes.Equal(row, f.last) {
 		return
@@ -73,8 +73,8 @@ func (f *fewColors) addColor(c uint32) {
 	}
 }
 
-// of returns how many colours there are for t's writer, 0 when there are many or the writer makes
-// no use of the number.
+// of returns the number of colors for t's writer; 0 when they are many, or the writer does not use
+// the number.
 func (f *fewColors) of(t *target) int {
 	if !ofMixtures(t) {
 		return 0
@@ -82,7 +82,7 @@ func (f *fewColors) of(t *target) int {
 	return f.count()
 }
 
-// count returns how many colours there are, 0 when they are many.
+// count returns the number of colors, 0 when they are many.
 func (f *fewColors) count() int {
 	switch {
 	case f.many:

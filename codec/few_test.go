@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// Colours are counted as a map counts them, up to 256, whatever the rows are like.
+// Colors are counted as a map counts them, up to 256, for any kind of rows.
 func TestFewColorsAreCounted(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 4))
 	for channels := 1; channels <= 4; channels++ {
@@ -38,14 +38,14 @@ func TestFewColorsAreCounted(t *testing.T) {
 				want = 0
 			}
 			if got := f.count(); got != want {
-				t.Errorf("%d channels, %d colours: counted %d", channels, want, got)
+				t.Errorf("%d channels, %d colors: counted %d", channels, want, got)
 			}
 		}
 	}
 }
 
-// Of real PNGs with up to 256 colours, shrunk to SS, no result is half again as large as its
-// source, and at most one in twenty is larger.
+// Real PNGs with up to 256 colors are shrunk to SS. No result is 1.5 times as large as its source,
+// and at most one in twenty is larger than it.
 func TestFewColorsDoNotGrow(t *testing.T) {
 	shared := sharedFolder(t)
 	larger, all := 0, 0
@@ -81,7 +81,7 @@ func TestFewColorsDoNotGrow(t *testing.T) {
 	}
 }
 
-// hasFewColors asks the standard library.
+// hasFewColors reports whether src has few colors, by the standard library.
 func hasFewColors(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {

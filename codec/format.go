@@ -2,8 +2,9 @@ package codec
 
 import "strings"
 
-// This file is the door for formats: what codec knows of each is its row here, and what the row's
-// functions do is in the format's own file. A new format is a room, a row, and that file.
+// This file is the table of formats. All that codec knows of a format is its row here; the row's
+// functions are in the format's own file (jpeg.go and so on). A new format takes a package that
+// reads and writes it, a row, and such a file.
 
 // A Format is a kind of picture file.
 type Format struct {
@@ -19,18 +20,18 @@ type Format struct {
 	// may change the picture. exact reports whether every visible pixel is m's.
 	encode func(m picture, t *target) (out []byte, exact bool, err error)
 
-	// record begins an animation of the target's dimensions that runs plays times, 0 meaning for
-	// ever. nil: stills only.
+	// record begins an animation of the target's dimensions that runs plays times, 0 meaning
+	// forever. nil: stills only.
 	record func(plays int, t *target) (recorder, error)
 
 	// strip returns the file that s was opened from without its metadata, its compressed samples
 	// untouched. It fails where the file should not be handed on.
 	strip func(s source, src []byte, keepProfile bool) ([]byte, error)
 
-	mixtures    bool                  // encode makes use of a picture's number of colors
+	mixtures    bool                  // encode uses the number of colors of the source
 	profile     bool                  // a result can carry an ICC profile
-	ownRoad     bool                  // a source is decoded in another way for a result of its own format
-	wholeChroma int                   // from this quality on a result keeps the chroma of finer sources; 0: never
+	ownRoad     bool                  // a source is decoded in another way where the result has its format too
+	wholeChroma int                   // from this quality on, a result keeps chroma that is finer than 4:2:0; 0: never
 	pixelBytes  func(t *target) int64 // what encoding holds beyond 12 bytes a pixel of the result
 }
 

@@ -15,10 +15,9 @@ import (
 	"miniatura/sizes"
 )
 
-// Whatever the bytes: no panic, no time or memory beyond the limits, and
-// either an error or a whole picture that fits, has the form that was asked
-// for, and is the same when it is made again. A result is right already: made
-// once more, it is no error.
+// For any bytes there is no panic, and no time or memory is used beyond the limits. The result is
+// an error, or a whole picture that fits, has the form that was asked for, and is the same when it
+// is made again. A result can be resized again without an error.
 func FuzzResize(f *testing.F) {
 	fit := func(w, h int) (int, int) { return max(w/2, 1), max(h/2, 1) }
 	for i, src := range madeSeeds(f) {
@@ -54,7 +53,7 @@ func madeSeeds(f *testing.F) [][]byte {
 	return seeds
 }
 
-// addFiles adds small files of the corpus, where it is.
+// addFiles adds small files of the corpus, if there is one.
 func addFiles(f *testing.F) {
 	if dir := os.Getenv("MINIATURA_SHARED"); dir != "" || exists("../../shared") {
 		if dir == "" {
@@ -74,7 +73,7 @@ func addFiles(f *testing.F) {
 	}
 }
 
-// resizeAnything is what FuzzResize asks of one source; how chooses what it becomes.
+// resizeAnything checks one source for FuzzResize; how chooses the result.
 func resizeAnything(t *testing.T, src []byte, how byte) {
 	size, _ := sizes.Parse([]string{"SXS", "SS", "XS", "S"}[how>>1&3])
 	opt := Options{Format: to(how&1 != 0), Quality: 1 + int(how>>3)*3, Memory: 128 << 20}
@@ -115,8 +114,8 @@ func checkForm(t *testing.T, out []byte, info Info, opt Options) {
 	if opt.Format == WebP && info.ContentType != "image/webp" || opt.Format == nil && info.ContentType != info.Source {
 		t.Fatalf("%s of %s", info.ContentType, info.Source)
 	}
-	// Where the container alone was written anew, the samples are what they were: what the
-	// standard library says of them is not the question.
+	// Where only the container was written anew, the samples are those of the source, so the
+	// standard library need not accept them.
 	if info.OutW != info.W || info.OutH != info.H || info.ContentType != info.Source {
 		if err := wholePicture(out, info); err != nil {
 			t.Fatalf("%+v: %v", info, err)
@@ -129,7 +128,7 @@ func exists(name string) bool {
 	return err == nil
 }
 
-// dimensions is what the headers say, 0 when they make no sense.
+// dimensions returns the dimensions by the headers, 0 when they make no sense.
 func dimensions(src []byte) (w, h, frames int) {
 	_, _, p, err := open(src)
 	if err != nil {

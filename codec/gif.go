@@ -8,7 +8,7 @@ import (
 	"miniatura/codec/internal/straight"
 )
 
-// This file is GIF's row.
+// This file implements GIF's row of the table of formats.
 
 type gifSource struct{ *gif.Reader }
 
@@ -24,16 +24,10 @@ func (s gifSource) header() header {
 	}
 }
 
-func (s gifSource) peak(ts ...*target) int64 {
-	area := int64(ts[0].sw) * int64(ts[0].sh)
-	if ts[0].frames == 1 {
-		return rowsPeak(ts) + 6*area // the canvas, the indices of the frame
-	}
-	return rowsPeak(ts) + 12*area // and a copy of the canvas, and what is not collected yet
-}
+func (s gifSource) peak(ts ...*target) int64 { return rowsPeak(ts) + s.PeakBytes() }
 
 func (s gifSource) still(ctx context.Context, ts ...*target) ([]picture, error) {
-	m, _, err := s.Next()
+	m, _, err := s.Next(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -45,8 +39,8 @@ func (s gifSource) player() (player, int, error) { return s.Reader, s.Plays, nil
 func (s gifSource) note() string { return s.Note }
 
 // gifTolerance is the mean squared error that a palette may cost: none where nothing was scaled; 2,
-// which is 45 dB, where most colours are mixtures that the scaler made; 5, which is 41 dB, in a
-// frame that soon is gone.
+// which is 45 dB, for a still picture, most of whose colors the scaler mixed; 5, which is 41 dB,
+// for an animation, whose frames are seen briefly.
 func gifTolerance(t *target) float64 {
 	switch {
 	case t.same():
@@ -68,16 +62,12 @@ func writeGIF(m picture, t *target) (out []byte, exact bool, err error) {
 	return r.finish()
 }
 
-// A gifRecorder is the room's, as a recorder.
-type gifRecorder struct{ *gif.Writer }
+// A gifRecorder makes a recorder of gif.AnimationWriter.
+type gifRecorder struct{ *gif.AnimationWriter }
 
 func recordGIF(plays int, t *target) (recorder, error) {
-	w, err := gif.NewWriter(t.w, t.h, plays)
-	if err != nil {
-		return nil, err
-	}
-	w.Tolerance, w.Budget, w.Frames = gifTolerance(t), t.size, t.frames
-	return gifRecorder{w}, nil
+	w, err := gif.NewAnimationWriter(t.w, t.h, plays, &gif.Options{Tolerance: gifTolerance(t), Budget: t.size, Frames: t.frames})
+	return gifRecorder{w}, err
 }
 
 func (r gifRecorder) finish() (out []byte, exact bool, err error) {
@@ -85,7 +75,7 @@ func (r gifRecorder) finish() (out []byte, exact bool, err error) {
 	return out, r.Exact(), err
 }
 
-// stripGIF does not hand on a file of which a frame ends early: viewers differ on it.
+// stripGIF refuses a file in which a frame ends early, since viewers differ on it.
 func stripGIF(s source, src []byte, keepProfile bool) ([]byte, error) {
 	if s.(gifSource).Short {
 		return nil, unsupported("a GIF with a frame that ends early")

@@ -62,7 +62,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// goldenSources gives the name of each checked-in source, and what reads it anew.
+// goldenSources returns, by name, a function that reads each checked-in source anew.
 func goldenSources(t testing.TB) map[string]func() []byte {
 	t.Helper()
 	files, err := filepath.Glob("testdata/golden/*.*")
@@ -92,7 +92,7 @@ func goldenRows(t *testing.T) map[string]string {
 	for name, read := range goldenSources(t) {
 		src := read()
 		qualities := []int{30, 80, 95}
-		if name == "444.jpg" { // 90 is where a JPEG keeps its chroma whole
+		if name == "444.jpg" { // from 90 on, a JPEG keeps its chroma whole
 			qualities = append(qualities, 89, 90)
 		}
 		for _, target := range goldenTargets {

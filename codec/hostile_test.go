@@ -17,9 +17,9 @@ import (
 
 const hostileChild = "MINIATURA_HOSTILE_CHILD"
 
-// Every hostile file of the corpus is answered in bounded time and memory, in
-// both formats: by an error, or by a whole picture that is what it says. The
-// work is done in a child process that may not have more than 512 MB of data.
+// Every hostile file of the corpus gives, in bounded time and memory and in both formats, an error
+// or a whole picture with the announced dimensions. The work is done in a child process that may
+// not have more than 512 MB of data.
 func TestHostileFilesAreBounded(t *testing.T) {
 	if dir := os.Getenv(hostileChild); dir != "" {
 		hostileFiles(t)
@@ -99,9 +99,8 @@ func hostileFiles(t *testing.T) {
 	t.Logf("resized %d, passed through %d; slowest %s in %v; peak RSS %d MB", resized, passed, slow, slowest.Round(time.Millisecond), peak>>20)
 }
 
-// wholePicture says what keeps out from being the picture that info speaks of.
-// The readers are not the project's own, except for animated WebP and the
-// bitmaps that x/image does not know.
+// wholePicture returns an error unless out is the picture that info describes. The readers are not
+// the project's own, except for animated WebP and the bitmaps that x/image does not know.
 func wholePicture(out []byte, info Info) error {
 	f, s, p, err := open(out)
 	if err != nil {
@@ -117,14 +116,14 @@ func wholePicture(out []byte, info Info) error {
 			return err
 		}
 		for range p.frames {
-			if _, _, err := play.Next(); err != nil {
+			if _, _, err := play.Next(context.Background()); err != nil {
 				return err
 			}
 		}
 		return nil
 	case f == BMP:
 		rows := 0
-		err := s.(bmpSource).Rows(func(int, []byte) error { rows++; return nil })
+		err := s.(bmpSource).Rows(context.Background(), func(int, []byte) error { rows++; return nil })
 		if err == nil && rows != p.h {
 			err = fmt.Errorf("%d rows of %d", rows, p.h)
 		}
@@ -137,7 +136,7 @@ func wholePicture(out []byte, info Info) error {
 	return err
 }
 
-// peakRSS is the most memory this process ever had, in bytes.
+// peakRSS returns the most memory that this process has used, in bytes.
 func peakRSS() (int64, error) {
 	f, err := os.Open("/proc/self/status")
 	if err != nil {

@@ -39,7 +39,7 @@ func noisyJPEG(t testing.TB, w, h, quality int) []byte {
 	return b.Bytes()
 }
 
-// A fitting is a source that fits its box, and what the rule makes of it.
+// A fitting is a source that fits its box, and the result that the rule demands.
 type fitting struct {
 	name    string
 	src     []byte
@@ -168,7 +168,7 @@ func webpFittings(t *testing.T) []fitting {
 	}
 }
 
-// madeHere is src resized at its own size in its own format, as small as it gets here.
+// madeHere returns the smallest file that is made here of src, at its own size in its own format.
 func madeHere(t *testing.T, src []byte) []byte {
 	t.Helper()
 	out, _, err := Resize(context.Background(), src, fitter(t, "SXS"), Options{})
@@ -202,7 +202,7 @@ func expanded(m *image.Paletted) *image.NRGBA {
 	return d
 }
 
-// noise is a picture that nothing predicts.
+// noise returns a picture that cannot be predicted.
 func noise(w, h int) *image.NRGBA {
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
 	s := uint32(7)
@@ -216,7 +216,7 @@ func noise(w, h int) *image.NRGBA {
 	return m
 }
 
-// heldGIF is an animation whose frames are whole canvases and hardly differ.
+// heldGIF returns an animation whose frames are whole canvases and differ very little.
 func heldGIF(t *testing.T, m *image.Paletted) []byte {
 	t.Helper()
 	g := &gif.GIF{}
@@ -233,8 +233,8 @@ func heldGIF(t *testing.T, m *image.Paletted) []byte {
 	return b.Bytes()
 }
 
-// A picture that fits is itself without its metadata, or the encoding where
-// that costs nothing and is smaller, or costs quality and is a tenth smaller.
+// The result of a picture that fits is the source without its metadata, or the encoding: where that
+// is exact and smaller, or has loss and is a tenth smaller.
 func TestWhatFitsBecomesTheSmallerByTheRule(t *testing.T) {
 	for _, f := range fittings(t) {
 		src := bytes.Clone(f.src)
@@ -296,8 +296,8 @@ func stripFor(src []byte) func([]byte, bool) ([]byte, error) {
 	return nil
 }
 
-// pixels are the frames of a source, 8 bits a sample, 16 rounded, by readers
-// that are not the project's where there are any.
+// pixels returns the frames of a source with 8 bits a sample, 16 bits rounded, by readers of others
+// where there are any.
 func pixels(t *testing.T, src []byte) (frames [][]byte) {
 	t.Helper()
 	f := Sniff(src)
@@ -338,7 +338,7 @@ func pixels(t *testing.T, src []byte) (frames [][]byte) {
 	}
 	bmp := s.(bmpSource)
 	var pix []byte
-	if err := bmp.Rows(func(y int, row []byte) error {
+	if err := bmp.Rows(context.Background(), func(y int, row []byte) error {
 		for ; len(row) > 0; row = row[bmp.Channels:] {
 			c := append(bytes.Clone(row[:bmp.Channels]), 255)
 			if bmp.Channels == 1 {
@@ -372,7 +372,7 @@ func TestHalfAPictureIsNeverAResult(t *testing.T) {
 	}
 }
 
-// The high effort reaches the encoder: other bytes, and fewer of them.
+// HighEffort reaches the encoder: it makes fewer bytes.
 func TestHighEffortIsSmaller(t *testing.T) {
 	src := noisyJPEG(t, 640, 480, 95)
 	size := map[Effort]int{}

@@ -73,7 +73,7 @@ func webpChunks(b []byte) (list []webpChunk, err error) {
 	return list, nil
 }
 
-// bothDecoders says what keeps libwebp's decoders from reading the same w x h picture.
+// bothDecoders returns an error unless both of libwebp's decoders read the same w x h picture.
 type bothDecoders struct {
 	exe, file string
 	frames    int
@@ -169,7 +169,7 @@ func TestCorpusAsWebPIsReadPieceByPiece(t *testing.T) {
 }
 
 // A frame like the one before is written as one pixel, and a picture of one color has a first
-// partition that is hardly more than its header: both are read piece by piece.
+// partition of little more than its header. Both are read piece by piece.
 func TestOneMacroblockIsReadPieceByPiece(t *testing.T) {
 	d := newBothDecoders(t)
 	for _, c := range []color.NRGBA{{0, 0, 0, 255}, {255, 255, 255, 255}, {200, 30, 60, 255}, {20, 90, 160, 255}} {

@@ -12,35 +12,32 @@ import (
 	"miniatura/codec/scale"
 )
 
-// This file is JPEG's row. The reader shrinks each component inside its inverse DCT to N/8 and
-// hands out bands of rows; RGB appears only where colour has to be converted.
+// This file implements JPEG's row of the table of formats. The reader shrinks each component inside
+// its inverse DCT to N/8 and hands out bands of rows; RGB appears only where color has to be
+// converted.
 
 // narrow is the least number of samples that a plane is decoded to in each direction, where the
-// source has them. With fewer, the padding of the source's last block, which fills it to 8 samples
-// or 16, would be more than a trace in the result.
+// source has them. With fewer, the padding that fills the source's last block to 8 or 16 samples
+// would be visible in the result.
 const narrow = 64
 
-type jpegSource struct{ *jpeg.Decoder }
+type jpegSource struct{ *jpeg.Reader }
 
 func openJPEG(src []byte) (source, error) {
-	d, err := jpeg.NewDecoder(src)
+	d, err := jpeg.NewReader(src)
 	return jpegSource{d}, err
 }
 
 func (s jpegSource) header() header {
 	h := header{
-		w: s.W, h: s.H, frames: 1, planar: true, orientation: exif.Orientation(s.Exif()),
-		space: icc.RGB, odd: s.Odd, coding: coding{name: "JPEG", lossy: true, coarse: s.Progressive},
+		w: s.Width, h: s.Height, frames: 1, planar: true, orientation: exif.Orientation(s.EXIF),
+		profile: s.ICC, space: icc.RGB, note: s.Note, odd: s.Odd, coding: coding{name: "JPEG", lossy: true, coarse: s.Progressive},
 	}
 	if s.Progressive {
 		h.coding.name = "progressive JPEG"
 	}
 	for _, g := range s.Segments {
 		h.coding.metadata += len(g.Data)
-	}
-	var another bool
-	if h.profile, another = s.ICCProfile(); another {
-		h.note = "another profile dropped: the first counts"
 	}
 	switch s.Model {
 	case jpeg.ModelGray:
@@ -75,8 +72,8 @@ type jpegResult struct {
 	planes []planeTarget
 }
 
-// still decodes at the results' sizes: *image.Gray, *image.YCbCr, or *image.NRGBA once colour had
-// to be converted. The entropy-coded samples are read once.
+// still decodes to the results' sizes: *image.Gray, *image.YCbCr, or *image.NRGBA where colors are
+// converted. The entropy-coded samples are read once.
 func (s jpegSource) still(ctx context.Context, ts ...*target) ([]picture, error) {
 	results := make([]jpegResult, len(ts))
 	var scales [4]jpeg.Scales
@@ -160,7 +157,7 @@ func (s jpegSource) fill(ctx context.Context, scales [4]jpeg.Scales, scalers *[4
 		for _, same := range scalers[c] {
 			for _, scaler := range same {
 				if !scaler.Done() {
-					return jpeg.FormatError("the picture ends early")
+					return jpeg.FormatError{Msg: "the picture ends early"}
 				}
 			}
 		}
@@ -206,8 +203,8 @@ func (s jpegSource) planes(t *target, sub subsampling) (planes []planeTarget, n 
 	return planes, n
 }
 
-// mix makes m of the first three planes, all of them as large as m: RGB, or CMY as stored with
-// alpha 255.
+// mix fills m from the first three planes, all of them as large as m: with RGB, or with CMY as
+// stored and alpha 255.
 func (s jpegSource) mix(m *image.NRGBA, planes []planeTarget) {
 	a, b, c := planes[0].opt.Dst, planes[1].opt.Dst, planes[2].opt.Dst
 	switch s.Model {
@@ -227,7 +224,8 @@ func (s jpegSource) mix(m *image.NRGBA, planes []planeTarget) {
 	}
 }
 
-// inks makes one picture of the planes of four inks: the rows become CMYK, as stored, then RGB.
+// inks makes one picture of the planes of four inks: rows are put together as CMYK, as stored, and
+// then converted to RGB.
 func (s jpegSource) inks(planes []planeTarget, r image.Rectangle, col *conversion) *image.NRGBA {
 	m := image.NewNRGBA(r)
 	s.mix(m, planes)
@@ -258,8 +256,8 @@ func stripJPEG(_ source, src []byte, keepProfile bool) ([]byte, error) {
 }
 
 // progressiveArea is the number of pixels from which on a JPEG is written progressive, which takes
-// 1 to 3 % fewer bytes. Below, the headers of its scans may cost more than that, and both are
-// tried.
+// 1 to 3 % fewer bytes. In smaller pictures the headers of its scans may cost more than that, so
+// both kinds are tried.
 const progressiveArea = 1 << 16
 
 func writeJPEG(m picture, t *target) (out []byte, exact bool, err error) {

@@ -11,10 +11,10 @@ const MaxPixels = 100_000_000
 // MaxFrames is the longest animation: a frame takes its time, however small it is.
 const MaxFrames = 4096
 
-// checkLimits refuses a picture before memory is spent on it: an out-of-memory kill is an error for
-// the visitor that nothing here could catch. size is the source's, in bytes.
+// checkLimits refuses a picture before memory is spent on it: the visitor would get an error if the
+// process were killed for lack of memory. size is the source's, in bytes.
 func checkLimits(s source, t *target, size int, opt *Options) error {
-	// A side is held against the limit first, so that the product below cannot overflow.
+	// Each side is checked first, so that the product below cannot overflow.
 	if side := max(t.sw, t.sh); side > MaxPixels {
 		return &limit.Error{What: "pixels a side", Met: int64(side), Allowed: MaxPixels}
 	}
@@ -30,7 +30,7 @@ func checkLimits(s source, t *target, size int, opt *Options) error {
 	return nil
 }
 
-// usable is how much of the process's memory pictures may take.
+// usable returns how much of the process's memory pictures may take.
 func (o *Options) usable() int64 {
 	if o.Memory <= 0 {
 		return Usable(DefaultMemory)
@@ -42,13 +42,14 @@ func (o *Options) usable() int64 {
 // for garbage not collected yet.
 const base = 24 << 20
 
-// peak estimates the bytes in use at the worst moment, the source's among them. TestPeakIsEstimated
-// holds it against what processes took.
+// peak estimates the bytes in use at the worst moment, those of the source included.
+// TestPeakIsEstimated compares it with what processes take.
 func peak(s source, t *target, size int) int64 {
 	return base + int64(size) + encoding(t) + s.peak(t)
 }
 
-// peakAll estimates the same for results ts that are decoded at once, as pictures for distinct.
+// peakAll estimates the same for the results ts when they are decoded at once, into one picture for
+// each of distinct.
 func peakAll(s source, ts, distinct []*target, size int) int64 {
 	n := base + int64(size) + s.peak(distinct...)
 	most := int64(0)
@@ -69,7 +70,7 @@ func encoding(t *target) int64 {
 	return n * int64(t.w) * int64(t.h)
 }
 
-// rowsPeak is what the scalers of the rows road hold for ts.
+// rowsPeak returns the bytes that the scalers of the rows road hold for ts.
 func rowsPeak(ts []*target) (n int64) {
 	for _, t := range ts {
 		w, h := t.stored()

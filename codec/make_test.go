@@ -19,8 +19,8 @@ func stillGIF(t testing.TB, m *image.Paletted) []byte {
 	return b.Bytes()
 }
 
-// movingGIF is an animation of four frames that run 3 times: m, then a
-// smaller rectangle of it that moves, with every disposal.
+// movingGIF is an animation of four frames that run 3 times: m, then a smaller rectangle of it that
+// moves, with every disposal.
 func movingGIF(t testing.TB, m *image.Paletted) []byte {
 	t.Helper()
 	g := &gif.GIF{LoopCount: 2, Config: image.Config{Width: m.Rect.Dx(), Height: m.Rect.Dy(), ColorModel: m.Palette}}
@@ -45,7 +45,7 @@ func movingGIF(t testing.TB, m *image.Paletted) []byte {
 	return b.Bytes()
 }
 
-// bitmap24 writes m's colours as a bottom-up BMP of 24 bits.
+// bitmap24 writes m's colors as a bottom-up BMP of 24 bits.
 func bitmap24(m *image.NRGBA) []byte {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	stride := (3*w + 3) &^ 3

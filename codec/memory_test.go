@@ -18,9 +18,9 @@ import (
 
 const memoryChild = "MINIATURA_MEMORY_CHILD"
 
-// What a picture is estimated to take is what its process takes at most, for
-// each kind of source: a refused picture would not have fitted, and one that
-// is not refused does. The work is done in child processes.
+// What a picture is estimated to take is what its process takes at most, for each kind of source: a
+// refused picture would not have fitted, and one that is not refused does. The work is done in
+// child processes.
 func TestPeakIsEstimated(t *testing.T) {
 	if file := os.Getenv(memoryChild); file != "" {
 		resizeInChild(t, file)
@@ -63,7 +63,7 @@ func TestPeakIsEstimated(t *testing.T) {
 	}
 }
 
-// resizeInChild says what this process took for one picture.
+// resizeInChild prints the memory that this process took for one picture.
 func resizeInChild(t *testing.T, file string) {
 	src, err := os.ReadFile(file)
 	if err != nil {
@@ -92,7 +92,8 @@ func resizeInChild(t *testing.T, file string) {
 	fmt.Printf("peak %d estimate %d source %d\n", took, estimate, len(src))
 }
 
-// makeAllInChild says what this process took for all sixteen results of one picture, decoded once.
+// makeAllInChild prints the memory that this process took for all sixteen results of one picture,
+// which is decoded once.
 func makeAllInChild(t *testing.T, src []byte) {
 	f, opened, h, err := open(src)
 	if err != nil {
@@ -126,8 +127,7 @@ func makeAllInChild(t *testing.T, src []byte) {
 	fmt.Printf("peak %d estimate %d source %d\n", took, estimate, len(src))
 }
 
-// memorySources writes one picture of each kind, made by other code than the
-// code under test.
+// memorySources writes one picture of each kind, made by other code than the code under test.
 func memorySources(t *testing.T, dir string) (files []string) {
 	t.Helper()
 	const w, h = 3000, 2000

@@ -12,8 +12,8 @@ import (
 // small, and written as what changed since the one before. No more than a few canvases are held,
 // however many frames there are.
 
-// moving makes the result of an animation, and tells what was wrong with the source even so. src is
-// the source where it may be the result, else nil.
+// moving makes the result of an animation; note is what was wrong with the source. src is the
+// source if it may be the result, else nil.
 func moving(ctx context.Context, s source, t *target, src []byte) (out []byte, note string, err error) {
 	r, err := play(ctx, s, t)
 	if err != nil {
@@ -45,15 +45,12 @@ func play(ctx context.Context, s source, t *target) (recorder, error) {
 	}
 	frames := 0
 	for {
-		canvas, delay, err := p.Next()
+		canvas, delay, err := p.Next(ctx)
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
 			return nil, fmt.Errorf("frame %d: %w", frames+1, err)
-		}
-		if err := ctx.Err(); err != nil {
-			return nil, err
 		}
 		if err := small.again(); err != nil {
 			return nil, err

@@ -2,11 +2,11 @@ package codec
 
 import "image"
 
-// EXIF's orientation (CIPA DC-008, 4.6.5) as three steps on the stored
-// picture: 5 to 8 swap the axes; then columns and rows may be turned round.
+// EXIF's orientation (CIPA DC-008, 4.6.5) as three steps on the stored picture: 5 to 8 swap the
+// axes; then the order of columns and of rows may be reversed.
 
-// flips tells which of the stored picture's axes run backwards in the upright
-// one: 2, 3, 7, 8 the columns, 3, 4, 6, 7 the rows.
+// flips reports which of the stored picture's axes run backwards in the upright one: the columns
+// for 2, 3, 7 and 8, the rows for 3, 4, 6 and 7.
 func flips(o int) (x, y bool) {
 	switch o {
 	case 2, 8:
@@ -19,15 +19,15 @@ func flips(o int) (x, y bool) {
 	return false, false
 }
 
-// turn returns the w x h samples of size bytes each in pix upright, in rows
-// without gaps. Orientation 1 returns pix, which then has no gaps already.
+// turn returns the w x h samples in pix, of size bytes each, upright and in rows without gaps. For
+// orientation 1 it returns pix, which must have no gaps.
 func turn(pix []byte, stride, w, h, size, o int) []byte {
 	if o <= 1 || o > 8 {
 		return pix
 	}
 	out := make([]byte, w*h*size)
 	flipX, flipY := flips(o)
-	dx, dy := size, w*size // what a step right and a step down the stored picture is in out
+	dx, dy := size, w*size // what a step to the right and a step down in the stored picture are in out
 	if o >= 5 {
 		dx, dy = h*size, size
 	}
@@ -92,8 +92,8 @@ func orient(m image.Image, o int) image.Image {
 	return m
 }
 
-// chromaSize is the size of m's chroma planes. Only the four ratios that the
-// photo road makes occur.
+// chromaSize returns the size of m's chroma planes. Only the four ratios that the photo road makes
+// occur.
 func chromaSize(m *image.YCbCr) (w, h int) {
 	w, h = m.Rect.Dx(), m.Rect.Dy()
 	switch m.SubsampleRatio {

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// storedAt tells where, in a stored w x h picture of orientation o, the
-// upright picture's pixel x, y lies: EXIF's eight cases, each written out.
+// storedAt returns where, in a stored w x h picture of orientation o, the upright picture's pixel
+// x, y lies: EXIF's eight cases, each written out.
 func storedAt(x, y, w, h, o int) (sx, sy int) {
 	switch o {
 	case 2: // mirrored
@@ -67,7 +67,7 @@ func withOrientation(j []byte, o int) []byte {
 	return append(append([]byte{0xff, 0xd8}, seg...), j[2:]...)
 }
 
-// smooth is a picture without edges, whose colours tell where in it one is.
+// smooth returns a picture without edges, whose colors depend on the position.
 func smooth(w, h int) *image.YCbCr {
 	m := image.NewYCbCr(image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio444)
 	for y := range h {
@@ -79,9 +79,8 @@ func smooth(w, h int) *image.YCbCr {
 	return m
 }
 
-// A JPEG stored in any orientation comes out as the same upright picture,
-// chroma included, at odd dimensions too: turning 4:2:0 planes round must not
-// move their colours by half a sample.
+// A JPEG stored in any orientation comes out as the same upright picture, chroma included, at odd
+// dimensions too: turning 4:2:0 planes must not move their colors by half a sample.
 func TestOrientationsGiveOnePicture(t *testing.T) {
 	const w, h = 603, 401
 	fit := func(w, h int) (int, int) { return w * 45 / 603, h * 45 / 603 } // 45x29: odd both ways

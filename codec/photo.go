@@ -14,7 +14,7 @@ import (
 // A subsampling is how many pixels of the result a chroma sample stands for.
 type subsampling struct{ h, v int }
 
-// ratio is image.YCbCr's name for s.
+// ratio returns image.YCbCr's name for s.
 func (s subsampling) ratio() image.YCbCrSubsampleRatio {
 	switch s {
 	case subsampling{1, 1}:
@@ -34,13 +34,13 @@ type planeTarget struct {
 	opt    scale.Options
 }
 
-// thin is the side of a result up to which chroma is scaled to its pixels first, and then averaged.
-// Scaled to a subsampled plane at once, its kernel is twice as wide as that of luma and reaches
-// over an edge that is never far: a plane of one sample would be half of the edge, levels away from
-// the mean.
+// thin is the side of a result up to which chroma is first scaled to one sample a pixel, and then
+// averaged. If it were scaled to the subsampled plane at once, its kernel would be twice as wide as
+// that of luma. In a picture this small much of that kernel lies beyond the edges, and the samples
+// would be levels away from the mean of their pixels.
 const thin = 100
 
-// scaledAs is the subsampling that t's planes are scaled to where its result has sub.
+// scaledAs returns the subsampling that t's planes are scaled to when its result has sub.
 func scaledAs(t *target, sub subsampling) subsampling {
 	if min(t.w, t.h) <= thin {
 		return subsampling{1, 1}
@@ -48,8 +48,9 @@ func scaledAs(t *target, sub subsampling) subsampling {
 	return sub
 }
 
-// planeTo returns the way of a plane of sw x sh samples, of which w and h by the extents stand for
-// the whole picture, into t's result, where a sample stands for s.h x s.v pixels.
+// planeTo returns how a plane of sw x sh samples is scaled to its plane in t's result, where a
+// sample stands for s.h x s.v pixels. The whole picture is extentX x extentY samples of the source
+// plane.
 func planeTo(t *target, s subsampling, sw, sh int, extentX, extentY float64) planeTarget {
 	w, h := t.stored()
 	flipX, flipY := flips(t.orientation)
@@ -59,18 +60,18 @@ func planeTo(t *target, s subsampling, sw, sh int, extentX, extentY float64) pla
 	return p
 }
 
-// scaler returns what fills dst, the plane in the result.
+// scaler returns a scaler that fills dst, the plane in the result.
 func (p *planeTarget) scaler(dst []byte, stride int) (*scale.Scaler, error) {
 	p.opt.Dst, p.opt.Stride = dst, stride
 	return scale.NewScaler(p.sw, p.sh, p.w, p.h, 1, &p.opt)
 }
 
-// memory is what the scaler holds, the result aside.
+// memory returns the bytes that the scaler holds, without the result.
 func (p *planeTarget) memory() int64 { return scale.Memory(p.sw, p.sh, p.w, p.h, 1, &p.opt) }
 
 // span returns the stretch of a plane, extent samples long, that a row of subsampled results stands
 // for: the last sample of an odd row extends by over pixels beyond the result's size. When the row
-// will be turned round, that sample is the first one.
+// will be reversed, that sample is the first one.
 func span(extent float64, size, over int, flipped bool) (from, to float64) {
 	step := extent / float64(size)
 	if flipped {
@@ -81,7 +82,7 @@ func span(extent float64, size, over int, flipped bool) (from, to float64) {
 
 // average makes a subsampled plane of a w x h plane in t's orientation, each sample the mean of the
 // pixels it stands for: at an odd edge, of those that are there. When rows or columns will be
-// turned round, samples are counted from their far end.
+// reversed, samples are counted from their end.
 func average(t *target, pix []byte, w, h int, sub subsampling) (out []byte, ow, oh int) {
 	flipX, flipY := flips(t.orientation)
 	ow, oh = num.DivUp(w, sub.h), num.DivUp(h, sub.v)

@@ -8,9 +8,9 @@ import (
 	"miniatura/codec/png"
 )
 
-// This file is PNG's row.
+// This file implements PNG's row of the table of formats.
 
-// A pngSource plays where it is an animation.
+// A pngSource is an opened PNG. Player is nil for a still picture.
 type pngSource struct {
 	*png.Reader
 	*png.Player
@@ -57,7 +57,7 @@ func (s pngSource) still(ctx context.Context, ts ...*target) ([]picture, error) 
 		s.Narrow = c.convert.Wide
 	}
 	if s.Player != nil { // of one frame, which is not the default image
-		m, _, err := s.Next()
+		m, _, err := s.Next(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -71,23 +71,20 @@ func (s pngSource) player() (player, int, error) { return s.Player, s.Plays, nil
 func (s pngSource) note() string { return s.Note }
 
 func writePNG(m picture, t *target) (out []byte, exact bool, err error) {
-	out, err = png.Append(nil, m.Image, &png.Options{ICC: t.color.carry, SourceColors: m.colors, High: t.effort == HighEffort})
+	out, err = png.Append(nil, m.Image, &png.Options{ICC: t.color.carry, SourceColors: m.colors, Effort: t.effort})
 	return out, true, err
 }
 
-// A pngRecorder is the room's, as a recorder.
+// A pngRecorder makes a recorder of png.AnimationWriter.
 type pngRecorder struct{ *png.AnimationWriter }
 
 func recordPNG(plays int, t *target) (recorder, error) {
-	w, err := png.NewAnimationWriter(t.w, t.h, plays, &png.Options{ICC: t.color.carry, High: t.effort == HighEffort})
-	if err == nil {
-		w.Limit = pngHeld(t)
-	}
+	w, err := png.NewAnimationWriter(t.w, t.h, plays, &png.Options{ICC: t.color.carry, Effort: t.effort, Held: pngHeld(t)})
 	return pngRecorder{w}, err
 }
 
-// pngHeld is how many bytes the frames of an animation may take until the last of them is known:
-// more than a file that holds them well, for all but noise.
+// pngHeld returns how many bytes the frames of an animation may take before all of them are known.
+// It is more than a good file takes, unless the frames are noise.
 func pngHeld(t *target) int64 { return 8<<20 + 2*int64(t.size) }
 
 func (r pngRecorder) finish() (out []byte, exact bool, err error) {
@@ -95,7 +92,7 @@ func (r pngRecorder) finish() (out []byte, exact bool, err error) {
 	return out, true, err
 }
 
-// stripPNG copies only a file without faults: a new one would not have them.
+// stripPNG refuses a file with faults, since a new file would not have them.
 func stripPNG(s source, src []byte, keepProfile bool) ([]byte, error) {
 	if n := s.note(); n != "" {
 		return nil, unsupported(n)
@@ -104,7 +101,7 @@ func stripPNG(s source, src []byte, keepProfile bool) ([]byte, error) {
 }
 
 func pngBytes(t *target) int64 {
-	if t.frames != 1 { // all are held until the last, hardly compressed at the worst, and then there is the file
+	if t.frames != 1 { // all frames are held until the last one, almost uncompressed at worst, and the file after them
 		return 104 + min(4*int64(t.frames), 3*pngHeld(t)/(int64(t.w)*int64(t.h))+1)
 	}
 	return 36

@@ -8,12 +8,12 @@ import (
 	"miniatura/codec/icc"
 )
 
-// This file reads what a PNG says of its colors: PNG specification, third edition, sections 4.3
-// and 11.3.2. Of cICP, iCCP, sRGB and gAMA with cHRM, the first that is of use decides. Where the
-// specification leaves a choice, it is Chromium's, found by experiment.
+// This file reads the color information of a PNG: PNG specification, third edition, sections 4.3
+// and 11.3.2. Of cICP, iCCP, sRGB and gAMA with cHRM, the first that can be used counts. Where the
+// specification leaves a choice, the file does what Chromium does, found by experiment.
 
-// color returns the conversion to sRGB. Without a profile it is done before scaling: the mean of
-// linear samples would not be that of what they look like.
+// color returns the conversion to sRGB. Without a profile, it is done before scaling, since the
+// mean of linear samples is not the mean of the colors that are seen.
 func (s pngSource) color(h *header, to *Format) (conversion, error) {
 	c, ok, err := s.codedColor()
 	if ok || err != nil {
@@ -29,8 +29,8 @@ func (s pngSource) color(h *header, to *Format) (conversion, error) {
 	return c, err
 }
 
-// codedColor is the color of cICP's four code points, and whether they say
-// one. Those of narrow range, which RGB files do not have, say none.
+// codedColor returns the conversion for cICP's four code points, and reports whether they name one.
+// Those of narrow range, which RGB files do not have, name none.
 func (s pngSource) codedColor() (conversion, bool, error) {
 	c := s.CICP
 	if c == nil {
@@ -57,8 +57,8 @@ func (s pngSource) codedColor() (conversion, bool, error) {
 	return convert, err == nil, err
 }
 
-// gammaColor is the color of gAMA, 0 where there is none, and cHRM, which
-// counts beside it only.
+// gammaColor returns the conversion for gAMA, which is 0 where there is none, and cHRM, which
+// counts only beside it.
 func (s pngSource) gammaColor() (conversion, error) {
 	gamma, chrm := s.Gamma, s.Chromaticities
 	if gamma == 0 {
@@ -66,7 +66,7 @@ func (s pngSource) gammaColor() (conversion, error) {
 	}
 	xy := icc.SRGBChromaticities
 	if chrm == nil {
-		// Without primaries, what is within 5 % of 1/2.2 means sRGB.
+		// Without primaries, a gamma within 5 % of 1/2.2 means sRGB.
 		if n := 22 * uint64(gamma); 950_000 <= n && n <= 1_050_000 {
 			return conversion{}, nil
 		}
@@ -83,8 +83,7 @@ func (s pngSource) gammaColor() (conversion, error) {
 	return c, err
 }
 
-// transform is the conversion from samples with those primaries and that
-// transfer function.
+// transform returns the conversion of samples with these primaries and this transfer function.
 func (s pngSource) transform(xy icc.Chromaticities, transfer icc.Transfer) (conversion, error) {
 	space, bits := icc.RGB, 8
 	if s.Channels <= 2 {

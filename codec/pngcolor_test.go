@@ -13,12 +13,11 @@ import (
 	"testing"
 )
 
-// This file holds PNGs whose chunks give their colours meaning against the
-// definitions, computed here in float64: a transfer function, primaries, the
-// Bradford adaptation of their white, and sRGB's own function. Chromium 156
-// showed each row of pngColors, drawn on a canvas, within 1 level of the same
-// values (what it does not show is marked); which chunk decides, and where it
-// takes a choice that the specification leaves, was read off its pictures.
+// This file holds PNGs whose chunks give their colors meaning against the definitions, computed
+// here in float64: a transfer function, primaries, the Bradford adaptation of their white, and
+// sRGB's own function. Chromium 156 showed each row of pngColors, drawn on a canvas, within 1 level
+// of the same values (what it does not show is marked); which chunk decides, and where it takes a
+// choice that the specification leaves, was read off its pictures.
 
 // A chunk is a PNG chunk: its type and its data.
 type chunk struct {
@@ -26,8 +25,8 @@ type chunk struct {
 	data string
 }
 
-// madePNG writes pixels of a colour type and a depth of 8 or 16 bits, 16 to a
-// row, with chunks between IHDR and PLTE or IDAT. 16-bit samples are v*257.
+// madePNG writes pixels of a color type and a depth of 8 or 16 bits, 16 to a row, with chunks
+// between IHDR and PLTE or IDAT. 16-bit samples are v*257.
 func madePNG(t testing.TB, colorType, depth int, pixels [][3]byte, chunks ...chunk) []byte {
 	t.Helper()
 	var raw []byte
@@ -90,8 +89,7 @@ func rawPNG(t testing.TB, colorType, depth, w, h int, raw []byte, palette [][3]b
 	return out
 }
 
-// colorLattice is 256 pixels: the corners and edges of the cube, greys, and a
-// scatter.
+// colorLattice is 256 pixels: the corners and edges of the cube, grays, and a scatter.
 func colorLattice() (p [][3]byte) {
 	for i := range 64 {
 		p = append(p, [3]byte{byte(i & 3 * 85), byte(i >> 2 & 3 * 85), byte(i >> 4 & 3 * 85)})
@@ -251,7 +249,7 @@ func linearToSRGB(l float64) float64 {
 	return 1.055*math.Pow(l, 1/2.4) - 0.055
 }
 
-// A meaning is what samples stand for; nil is what is sRGB to the bit.
+// A meaning is a color space that samples are in; nil means that they are sRGB exactly.
 type meaning struct {
 	primaries [8]float64
 	linear    func(float64) float64
@@ -447,8 +445,8 @@ func TestPNGColorsAreWhatTheChunksSay(t *testing.T) {
 
 func same(w, h int) (int, int) { return w, h }
 
-// Linear light of 16 bits has most of its dark shades below the first step of
-// 8 bits: they are not lost.
+// Linear light of 16 bits has most of its dark shades below the first step of 8 bits: they are not
+// lost.
 func TestLinearSamplesOf16BitsKeepTheirShades(t *testing.T) {
 	var raw []byte
 	const w = 2048 // to 3 % of linear light, sRGB level 50
@@ -461,10 +459,7 @@ func TestLinearSamplesOf16BitsKeepTheirShades(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := stdpng.Decode(bytes.NewReader(out))
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := decodeAny(t, out)
 	seen := map[uint8]bool{}
 	for x := range w {
 		got := color.GrayModel.Convert(m.At(x, 0)).(color.Gray).Y
@@ -478,8 +473,8 @@ func TestLinearSamplesOf16BitsKeepTheirShades(t *testing.T) {
 	}
 }
 
-// The mean of linear samples is not what their mixture looks like: colours are
-// converted before the picture is made smaller.
+// The mean of linear samples is not what their mixture looks like: colors are converted before the
+// picture is made smaller.
 func TestLinearSamplesAreConvertedBeforeScaling(t *testing.T) {
 	raw := make([]byte, 0, 64*65)
 	for y := range 64 {
@@ -494,16 +489,13 @@ func TestLinearSamplesAreConvertedBeforeScaling(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := stdpng.Decode(bytes.NewReader(out))
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := decodeAny(t, out)
 	if got := color.GrayModel.Convert(m.At(8, 8)).(color.Gray).Y; got < 127 || got > 128 {
 		t.Errorf("black and white mix to %d, want 127.5", got)
 	}
 }
 
-// A transparent colour is told by its sample as stored, and alpha is no colour.
+// The transparent color is compared with samples as stored, and alpha is not converted.
 func TestColorConversionLeavesAlphaAlone(t *testing.T) {
 	pixels := grayRamp()
 	for _, c := range []struct {
@@ -519,10 +511,7 @@ func TestColorConversionLeavesAlphaAlone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, err := stdpng.Decode(bytes.NewReader(out))
-		if err != nil {
-			t.Fatal(err)
-		}
+		m := decodeAny(t, out)
 		for i := range pixels {
 			p := color.NRGBAModel.Convert(m.At(i%16, i/16)).(color.NRGBA)
 			want := byte(math.Round(255 * linearToSRGB(float64(i)/255)))
@@ -533,7 +522,7 @@ func TestColorConversionLeavesAlphaAlone(t *testing.T) {
 	}
 }
 
-// What a photograph of unusual colours becomes as WebP and JPEG is the same.
+// A photograph of unusual colors looks the same as WebP and as JPEG.
 func TestPNGColorsInEveryFormat(t *testing.T) {
 	pixels := colorLattice()
 	for i := range pixels {
@@ -552,7 +541,7 @@ func TestPNGColorsInEveryFormat(t *testing.T) {
 			}
 			got, want := meanOf(decodeAny(t, out)), row.means.shown(pixels[0])
 			for i := range want {
-				if math.Abs(got[i]-want[i]) > 4 { // chroma of 8 bits, once more for JPEG's quantization
+				if math.Abs(got[i]-want[i]) > 4 { // rounding of chroma to 8 bits, and JPEG's quantization
 					t.Errorf("%s, %+v: %.1f, want %.1f", row.name, opt, got, want)
 					break
 				}

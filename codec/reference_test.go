@@ -38,8 +38,8 @@ type comparison struct {
 	SourceLoop, ResultLoop     int
 }
 
-// Every picture of the corpus is, in its own format and in WebP, what an
-// independent reader, colour engine and scaler make of it the slow way.
+// Every picture of the corpus is, in its own format and in WebP, the same as by an independent
+// reader, color engine and scaler.
 func TestResultsAgreeWithPillow(t *testing.T) {
 	if os.Getenv("MINIATURA_LONG") == "" {
 		t.Skip("minutes of work: set MINIATURA_LONG=1")
@@ -141,8 +141,8 @@ func (c comparison) judge(row corpusRow, kind string) (bad []string) {
 	if len(c.Meta) > 0 {
 		say("metadata left: %v", c.Meta)
 	}
-	// The format's own loss, as Pillow's encoder has it at the same quality, and
-	// a level for roundings.
+	// The format's own loss, as Pillow's encoder has it at the same quality, and a level for
+	// roundings.
 	most := 1 + 1.25*c.Loss
 	if c.Mean > most {
 		say("mean difference %.2f, allowed %.1f", c.Mean, most)
@@ -164,9 +164,8 @@ func (c comparison) judge(row corpusRow, kind string) (bad []string) {
 	return bad
 }
 
-// plays is how often an animation runs, 0 for ever, by what Pillow says of its
-// loop: a GIF without the extension runs once, and one with it that often more;
-// WebP counts all runs.
+// plays is how often an animation runs, 0 for ever, by what Pillow says of its loop: a GIF without
+// the extension runs once, and one with it that often more; WebP counts all runs.
 func plays(format string, loop int) int {
 	switch {
 	case loop == 0 || format != "gif":

@@ -22,9 +22,9 @@ import (
 	"miniatura/codec/webp"
 )
 
-// A report is a small file of a kind that other resizers were reported for, and what has to come
-// out of it: Chromium's picture of it, and where they are that differ from none of Pillow's,
-// ImageMagick's and sharp's.
+// A report is a small file of a kind that other resizers were reported to get wrong, and the result
+// that is right: Chromium's picture of it, and Pillow's, ImageMagick's and sharp's where these are
+// right too.
 type report struct {
 	file   string
 	w, h   int
@@ -60,8 +60,7 @@ var reports = []report{
 	{file: "jpg-no-eoi-tail.jpg", w: 180, h: 135, mean: [3]float64{115, 102, 134}},
 }
 
-// Every report is answered with the picture that browsers show, in both
-// formats.
+// Every report gives the picture that browsers show, in both formats.
 func TestReports(t *testing.T) {
 	dir := filepath.Join(sharedFolder(t), "reports")
 	if _, err := os.Stat(dir); err != nil {
@@ -129,7 +128,7 @@ func TestReportsAreTheTable(t *testing.T) {
 	}
 }
 
-// judge holds a result against the report.
+// judge compares a result with the report.
 func (r report) judge(t *testing.T, src, out []byte, isWebP bool) {
 	var first image.Image
 	frames, delays, plays := 1, []time.Duration(nil), 0
@@ -182,17 +181,17 @@ func (r report) judge(t *testing.T, src, out []byte, isWebP bool) {
 	}
 }
 
-// webpFrames returns an animation's first canvas, the delays of its frames and
-// how often it runs. Each frame is read by dwebp as well, where that is
-// installed: as a whole and piece by piece, as a browser reads it.
+// webpFrames returns an animation's first canvas, the delays of its frames and how often it runs.
+// Each frame is read by dwebp as well, where that is installed: as a whole and piece by piece, as a
+// browser reads it.
 func (r report) webpFrames(t *testing.T, b []byte) (first image.Image, delays []time.Duration, plays int) {
-	f, err := webp.Parse(b)
+	f, err := webp.NewReader(b)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := webp.NewPlayer(f)
 	for i := range f.Frames {
-		m, d, err := p.Next()
+		m, d, err := p.Next(context.Background())
 		if err != nil {
 			t.Fatalf("frame %d: %v", i, err)
 		}
@@ -205,7 +204,7 @@ func (r report) webpFrames(t *testing.T, b []byte) (first image.Image, delays []
 	}
 	if _, err := exec.LookPath("webpmux"); err != nil {
 		t.Log("webpmux is not installed")
-		return first, delays, f.LoopCount
+		return first, delays, f.Plays
 	}
 	dir := t.TempDir()
 	name, frame := filepath.Join(dir, "all.webp"), filepath.Join(dir, "frame.webp")
@@ -222,7 +221,7 @@ func (r report) webpFrames(t *testing.T, b []byte) (first image.Image, delays []
 		}
 		dwebpBoth(t, one)
 	}
-	return first, delays, f.LoopCount
+	return first, delays, f.Plays
 }
 
 // dwebpBoth has libwebp read a still picture both ways.
@@ -242,8 +241,8 @@ func dwebpBoth(t *testing.T, b []byte) {
 	}
 }
 
-// holdAveraged holds every sample of a small picture against the mean of those
-// of the source that it stands for.
+// holdAveraged compares every sample of a small picture with the mean of the source's samples that
+// it stands for.
 func holdAveraged(t *testing.T, src []byte, small image.Image, most float64) {
 	m, err := jpeg.Decode(bytes.NewReader(src))
 	if err != nil {

@@ -5,15 +5,16 @@ import (
 	"fmt"
 	"image"
 
+	"miniatura/codec/internal/num"
 	"miniatura/codec/scale"
 )
 
 // This file is the road of pixels: rows go through one scaler, premultiplied where there is alpha,
-// and the small picture is made straight again.
+// and the small picture gets straight alpha again.
 
-// rows makes the small pictures of the rows that read emits, with so many
-// channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and straight alpha.
-func rows(ctx context.Context, ts []*target, channels int, read func(emit func(y int, row []byte) error) error) ([]picture, error) {
+// rows makes the small pictures from the rows that read emits. The number of channels says what a
+// pixel of a row is: 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and straight alpha.
+func rows(ctx context.Context, ts []*target, channels int, read func(ctx context.Context, emit func(y int, row []byte) error) error) ([]picture, error) {
 	shrinkers := make([]*shrinker, len(ts))
 	for i, t := range ts {
 		var err error
@@ -22,12 +23,7 @@ func rows(ctx context.Context, ts []*target, channels int, read func(emit func(y
 		}
 	}
 	few := countColors(ts, channels)
-	err := read(func(y int, row []byte) error {
-		if y&63 == 0 {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-		}
+	err := read(ctx, func(y int, row []byte) error {
 		few.add(row)
 		row = shrinkers[0].convert(row)
 		for _, s := range shrinkers {
@@ -50,14 +46,14 @@ func rows(ctx context.Context, ts []*target, channels int, read func(emit func(y
 	return pictures, nil
 }
 
-// A shrinker makes the small picture out of rows of samples.
+// A shrinker makes a small picture from rows of samples.
 type shrinker struct {
 	sw, sh   int             // of the source
 	rect     image.Rectangle // of the small picture, as stored
 	channels int             // of a row that is pushed
 	scaler   *scale.Scaler
 	same     bool       // nothing has to be scaled
-	col      conversion // of the rows, where that comes first
+	col      conversion // of the rows, where colors are converted first
 	colored  []byte     // one source row, converted
 	y        int        // rows pushed
 	row      []byte     // one source row, four channels, premultiplied
@@ -76,8 +72,8 @@ func newShrinker(t *target, channels int) (*shrinker, error) {
 	return s, s.again()
 }
 
-// again makes s ready for another picture of the same size; what picture
-// returned before may be overwritten.
+// again makes s ready for another picture of the same size. It may overwrite what picture returned
+// before.
 func (s *shrinker) again() (err error) {
 	s.y = 0
 	if s.same {
@@ -96,7 +92,7 @@ func (s *shrinker) again() (err error) {
 // push takes the next row of the source.
 func (s *shrinker) push(row []byte) { s.take(s.convert(row)) }
 
-// convert returns a row of the source as it goes on.
+// convert returns a row of the source, with its colors converted if that comes first.
 func (s *shrinker) convert(row []byte) []byte {
 	if !s.col.first {
 		return row
@@ -106,7 +102,7 @@ func (s *shrinker) convert(row []byte) []byte {
 	return s.colored
 }
 
-// take takes the next row, converted. It is not changed.
+// take takes the next converted row, and does not change it.
 func (s *shrinker) take(row []byte) {
 	if s.same { // straight alpha stays as it is, to the bit
 		if s.y < s.rect.Max.Y {
@@ -133,8 +129,7 @@ func (s *shrinker) take(row []byte) {
 	s.scaler.Push(row)
 }
 
-// picture returns the small picture once all rows are in: *image.Gray or
-// *image.NRGBA.
+// picture returns the small picture after the last row: *image.Gray or *image.NRGBA.
 func (s *shrinker) picture() (image.Image, error) {
 	if s.same && s.y < s.rect.Max.Y || !s.same && !s.scaler.Done() {
 		return nil, fmt.Errorf("the picture ends after %d rows", s.y)
@@ -156,7 +151,7 @@ func (s *shrinker) picture() (image.Image, error) {
 	return &image.NRGBA{Pix: s.pix, Stride: 4 * s.rect.Max.X, Rect: s.rect}, nil
 }
 
-// widen makes grey and alpha into red, green, blue and alpha.
+// widen converts gray and alpha to red, green, blue and alpha.
 func widen(dst, src []byte) {
 	for i, o := 0, 0; i+2 <= len(src); i, o = i+2, o+4 {
 		p := dst[o : o+4 : o+4]
@@ -165,8 +160,7 @@ func widen(dst, src []byte) {
 	}
 }
 
-// premultiply writes src's pixels to dst, colours times alpha, rounded. The
-// two may be the same.
+// premultiply writes src's pixels to dst, colors times alpha, rounded. The two may be the same.
 func premultiply(dst, src []byte) {
 	dst = dst[:len(src)]
 	for i := 0; i+4 <= len(src); i += 4 {
@@ -177,12 +171,12 @@ func premultiply(dst, src []byte) {
 		case 0:
 			clear(d)
 		default:
-			d[0], d[1], d[2], d[3] = div255(uint32(s[0])*a), div255(uint32(s[1])*a), div255(uint32(s[2])*a), s[3]
+			d[0], d[1], d[2], d[3] = num.Div255(uint32(s[0])*a), num.Div255(uint32(s[1])*a), num.Div255(uint32(s[2])*a), s[3]
 		}
 	}
 }
 
-// straighten divides premultiplied colours by their alpha, in place, rounded.
+// straighten divides premultiplied colors by their alpha, in place, rounded.
 func straighten(pix []byte) {
 	for i := 0; i+4 <= len(pix); i += 4 {
 		p := pix[i : i+4 : i+4]
@@ -196,17 +190,14 @@ func straighten(pix []byte) {
 	}
 }
 
-// div255 is v / 255, rounded, for v up to 255 * 255.
-func div255(v uint32) byte {
-	v += 128
-	return byte((v + v>>8) >> 8)
-}
-
-// canvas makes the small pictures of a whole decoded one.
+// canvas makes the small pictures from a whole decoded picture.
 func canvas(ctx context.Context, ts []*target, m *image.NRGBA) ([]picture, error) {
-	return rows(ctx, ts, 4, func(emit func(y int, row []byte) error) error {
+	return rows(ctx, ts, 4, func(ctx context.Context, emit func(y int, row []byte) error) error {
 		w := 4 * m.Rect.Dx()
 		for y := range m.Rect.Dy() {
+			if y&63 == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
 			if err := emit(y, m.Pix[y*m.Stride:][:w]); err != nil {
 				return err
 			}

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// A picture of two rows, one black and one white, becomes one grey row: the padding of its blocks
+// A picture of two rows, one black and one white, becomes one gray row: the padding of its blocks
 // to 8 rows is not part of it.
 func TestBlockPaddingIsNotPartOfThePicture(t *testing.T) {
 	for _, turned := range []bool{false, true} {
@@ -47,7 +47,7 @@ func TestBlockPaddingIsNotPartOfThePicture(t *testing.T) {
 	}
 }
 
-// A profile for another colour space than the samples' does not apply: the picture is made as if
+// A profile for another color space than the samples' does not apply: the picture is made as if
 // there were none.
 func TestProfileOfAnotherSpaceIsDropped(t *testing.T) {
 	profile := make([]byte, 132)

@@ -9,41 +9,41 @@ import (
 	"miniatura/internal/caught"
 )
 
-// This file makes several results of one source, which is decoded once for as many of them as fit
-// in memory.
+// This file makes several results of one source. The source is decoded once for as many of them as
+// fit in memory.
 
-// A Job is one result of a Set: what Resize is told beside the source.
+// A Job is one result of a Set: the arguments of Resize, without the source.
 type Job struct {
 	Fit func(w, h int) (int, int)
 	Options
 }
 
-// A Set makes several results of one source. What it makes is Resize's to the byte, and so is every
-// error: when decoding for several fails, each is tried alone. It is not safe for concurrent use.
+// A Set makes several results of one source. Results and errors are the same as those of Resize:
+// when decoding for several fails, each is tried alone. It is not safe for concurrent use.
 type Set struct {
 	src   []byte
 	jobs  []Job
-	ready []*ready // by job: what was made for it so far, nil for those to come and those that were handed out
+	ready []*ready // by job: what is ready for it; nil before that, and after it was handed out
 }
 
-// A ready is a result that only has to be written.
+// A ready is a result whose picture is decoded and not encoded yet.
 type ready struct {
 	source  source
 	target  *target
 	info    Info
 	picture picture
 
-	written bool // out is the result
+	written bool // out holds the encoded result
 	out     []byte
 }
 
-// NewSet returns a Set for the results jobs of src. Nothing is done yet. The Set holds src.
+// NewSet returns a Set for the results jobs of src, and does no work yet. The Set holds src.
 func NewSet(src []byte, jobs []Job) *Set {
 	return &Set{src, jobs, make([]*ready, len(jobs))}
 }
 
-// Resize makes the result of job i. The first call decodes the source for the jobs that follow too:
-// they should be asked for in order, each once. Results that are the same may be the same slice.
+// Resize makes the result of job i. The first call decodes the source for the following jobs too,
+// so the jobs should be asked for in order, each once. Equal results may share a slice.
 func (s *Set) Resize(ctx context.Context, i int) ([]byte, Info, error) {
 	if s.ready[i] == nil {
 		s.decode(ctx, i)
@@ -59,11 +59,11 @@ func (s *Set) Resize(ctx context.Context, i int) ([]byte, Info, error) {
 	return r.out, r.info, nil
 }
 
-// decode makes ready for the first job and those after it, as long as memory allows. Where that is
-// one, or where anything goes wrong, nothing is ready.
+// decode decodes the source for the job first and those after it, as many as memory allows. Where
+// only one fits, or where anything fails, nothing becomes ready.
 func (s *Set) decode(ctx context.Context, first int) {
 	defer func() {
-		if recover() != nil { // Resize will meet it again, and say so
+		if recover() != nil { // Resize will meet the panic again, and report it
 			clear(s.ready)
 		}
 	}()
@@ -73,8 +73,8 @@ func (s *Set) decode(ctx context.Context, first int) {
 	}
 	var group []int // the jobs
 	var ts []*target
-	var distinct []*target                                           // those of which each needs a picture of its own
-	made, of := make([]ready, len(s.jobs)), make([]int, len(s.jobs)) // of: which of distinct
+	var distinct []*target                                           // the targets that need a picture of their own
+	made, of := make([]ready, len(s.jobs)), make([]int, len(s.jobs)) // of each job: which of distinct it uses
 jobs:
 	for i := first; i < len(s.jobs); i++ {
 		j := &s.jobs[i]
@@ -109,9 +109,9 @@ jobs:
 	}
 }
 
-// together makes t's conversion the one of u, and reports whether both can be decoded at once: by
-// one conversion, on one road. What a source says of its colors leads to one transform at most,
-// which only a format may do without.
+// together gives t the conversion of u, and reports whether both can be decoded at once: with one
+// conversion, on one road. A source leads to at most one transform; a result's format may need
+// none.
 func (t *target) together(u *target) bool {
 	if (t.color.convert == nil) != (u.color.convert == nil) || t.color.first != u.color.first {
 		return false
@@ -120,11 +120,12 @@ func (t *target) together(u *target) bool {
 	return !t.source.ownRoad || (t.format == t.source) == (u.format == u.source)
 }
 
-// among returns distinct with t, and where t's picture is among those of distinct.
+// among returns distinct, with t added if it needs a picture of its own, and the index of t's
+// picture.
 func (t *target) among(distinct []*target) (with []*target, at int) {
 	for i, u := range distinct {
 		if t.w == u.w && t.h == u.h && t.wholeChroma() == u.wholeChroma() {
-			if t.format.mixtures { // whose picture knows more, which the others do not ask for
+			if t.format.mixtures { // whose picture has the number of colors, which the others do not need
 				distinct = slices.Clone(distinct)
 				distinct[i] = t
 			}
@@ -134,7 +135,7 @@ func (t *target) among(distinct []*target) (with []*target, at int) {
 	return append(distinct, t), len(distinct)
 }
 
-// write makes r's result out of its picture, and hands it on to those that will be the same.
+// write encodes r's picture, and hands the result to those that are the same.
 func (s *Set) write(ctx context.Context, r *ready) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -148,7 +149,7 @@ func (s *Set) write(ctx context.Context, r *ready) (err error) {
 	r.picture = picture{}
 	for _, other := range s.ready {
 		if other != nil && other.picture.Image == m.Image {
-			m.Image = copyOf(m.Image) // writing may change it
+			m.Image = copyOf(m.Image) // encoding may change the picture
 			break
 		}
 	}
@@ -167,7 +168,7 @@ func (s *Set) write(ctx context.Context, r *ready) (err error) {
 	return nil
 }
 
-// twin reports whether t and u, of one source, lead to the same result.
+// twin reports whether t and u, which are of one source, have the same result.
 func (t *target) twin(u *target) bool {
 	return t.format == u.format && t.w == u.w && t.h == u.h && t.quality == u.quality && t.effort == u.effort
 }

@@ -42,7 +42,7 @@ func sameAsResize(t *testing.T, name string, src []byte, jobs []Job) (made int) 
 		}
 		all = append(all, want, out)
 	}
-	for i := 0; i < len(all); i += 2 { // nothing that was handed out is changed later
+	for i := 0; i < len(all); i += 2 { // results that were handed out do not change later
 		if !bytes.Equal(all[i], all[i+1]) {
 			t.Errorf("%s, job %d: changed after it was returned", name, i/2)
 		}
@@ -53,8 +53,8 @@ func sameAsResize(t *testing.T, name string, src []byte, jobs []Job) (made int) 
 	return made
 }
 
-// All sixteen of a photo are what each is alone: baseline and progressive, every sampling, gray,
-// CMYK, profiles, orientations, restart markers.
+// All sixteen results of a photo are the same as each alone: baseline and progressive, every
+// sampling, gray, CMYK, profiles, orientations, restart markers.
 func TestSetIsResizeForPhotos(t *testing.T) {
 	folders := []string{"photos", "orientation"}
 	if os.Getenv("MINIATURA_LONG") != "" {
@@ -85,8 +85,8 @@ func TestSetIsResizeForPhotos(t *testing.T) {
 	}
 }
 
-// Every kind of source, to every format, at sizes of which some are the same, some the source's,
-// one is refused.
+// Every kind of source, to every format, at several sizes: some are equal, some are the source's,
+// and one is refused.
 func TestSetIsResizeForEveryKind(t *testing.T) {
 	boxes := []func(w, h int) (int, int){
 		func(w, h int) (int, int) { return (w + 1) / 2, (h + 1) / 2 },
@@ -217,8 +217,8 @@ func TestSetDecodesOnceWhereMemoryAllows(t *testing.T) {
 	sameAsResize(t, "toy", src, sixteen(100<<20))
 }
 
-// What fails for one result, be it a limit, an error of the writer or a panic, leaves the others
-// alone.
+// A failure of one result, by a limit, an error of the writer or a panic, does not affect the
+// others.
 func TestSetLosesNoOtherResult(t *testing.T) {
 	calls := 0
 	decoded := counted(t, func(f *Format) {
@@ -284,8 +284,8 @@ func TestSetWritesTheSameOnce(t *testing.T) {
 	}
 }
 
-// A context that ends stops the decoding and everything after it, and what is left of a set goes on
-// under another one.
+// A context that ends stops the decoding and everything after it, and the rest of a set can be made
+// under another context.
 func TestSetStopsWithItsContext(t *testing.T) {
 	decoded := counted(t, nil)
 	src := toyPicture(2000, 1200)

@@ -10,9 +10,9 @@ import (
 	"miniatura/codec/icc"
 )
 
-// This file says what a row of the table opens, and what the source is asked for.
+// This file defines what a row of the table opens: a source, and what it provides.
 
-// A header is what a source says of itself before anything is decoded.
+// A header is what is known of a source before anything is decoded.
 type header struct {
 	w, h        int // as stored, before orientation
 	frames      int // 1: a still picture
@@ -20,13 +20,14 @@ type header struct {
 	profile     []byte
 	profileErr  error     // a profile that could not be read at all
 	space       icc.Space // of the samples
-	planar      bool      // there is no alpha, and the picture need not become pixels
-	colors      int       // the most that there can be, 0 where the header does not say
-	odd         bool      // stored as not every reader takes it
-	note        string    // what was odd about the headers
+	planar      bool      // the samples are planes without alpha, which can stay planes
+	colors      int       // the largest number of colors that is possible, 0 where the header does not bound it
+	odd         bool      // stored in a way that not every reader accepts
+	note        string    // what is odd about the headers
 	coding      coding
 
-	// color says what the samples mean where a profile is not the only word on it; nil: byProfile.
+	// color returns the conversion, for sources that have other color information than a profile;
+	// nil: byProfile.
 	color func(h *header, to *Format) (conversion, error)
 }
 
@@ -38,26 +39,26 @@ func (h *header) upright() (int, int) {
 	return h.w, h.h
 }
 
-// A coding is what the samples of a source are read from, as far as it decides what that costs.
+// A coding describes how a source is stored, as far as the cost of reading depends on it.
 type coding struct {
-	name     string // in the table of costs, "" where it has none
+	name     string // its name in the table of costs, "" where it has no row
 	lossy    bool
-	alpha    bool // there may be alpha, as samples of their own
+	alpha    bool // there may be samples of alpha
 	metadata int  // bytes that are not samples
-	coarse   bool // for a sixteenth of the width and height, an eighth of the bytes is read
+	coarse   bool // below a sixteenth of the width and height, only an eighth of the bytes is read
 
-	// drawing gives the area of a frame of an animation, and the bytes of its data.
+	// drawing returns the area of a frame of an animation, and the bytes of its data.
 	drawing func(frame int) (pixels, bytes int64)
 }
 
 // A picture is what a still source becomes, on its way to an encoder.
 type picture struct {
 	image.Image
-	colors int // of the source, of which these are mixtures; 0: many, or not counted
+	colors int // number of colors of the source, of which the pixels are mixtures; 0: many, or not counted
 }
 
-// A source is an opened picture, of which the headers were read. It may keep the bytes that it was
-// opened with.
+// A source is an opened picture whose headers were read. It may keep the bytes that it was opened
+// with.
 type source interface {
 	header() header
 
@@ -67,32 +68,32 @@ type source interface {
 
 	// still decodes the picture once, at the size of each of ts, in the orientation it is stored
 	// in, as sRGB: *image.Gray, *image.NRGBA, or *image.YCbCr of full range where t's format takes
-	// it. All of ts go together, see Set. No picture depends on which others there are.
+	// it. All of ts can be decoded together, see Set. A picture does not depend on the other ones.
 	still(ctx context.Context, ts ...*target) ([]picture, error)
 
-	// note tells what was wrong with a picture that is nevertheless whole, once it has been
+	// note returns what was wrong with a picture that is complete nevertheless, after it has been
 	// decoded; "" if nothing was.
 	note() string
 
-	// player plays an animation from its first frame, plays times, 0 meaning for ever.
+	// player plays an animation from its first frame; it runs plays times, 0 meaning forever.
 	player() (p player, plays int, err error)
 }
 
 // A player composes one frame after the other; io.EOF follows the last. The canvas, straight alpha,
 // is the player's own and valid until the next call.
 type player interface {
-	Next() (canvas *image.NRGBA, delay time.Duration, err error)
+	Next(ctx context.Context) (canvas *image.NRGBA, delay time.Duration, err error)
 }
 
 // A recorder makes an animation of canvases; it keeps none of them.
 type recorder interface {
 	Add(canvas *image.NRGBA, delay time.Duration) error
 
-	// finish returns the file, and whether every visible pixel is its canvas's.
+	// finish returns the file, and reports whether every visible pixel is that of its canvas.
 	finish() (out []byte, exact bool, err error)
 }
 
-// A target is what is to be made of one source. It does not change once aim has made it.
+// A target says what is to be made of a source. It does not change after aim has made it.
 type target struct {
 	source      *Format // the source's
 	format      *Format // the result's
@@ -100,8 +101,8 @@ type target struct {
 	sw, sh      int     // the source's, as stored
 	size        int     // of the source's file, in bytes
 	frames      int
-	orientation int  // of what is decoded; the result is upright
-	another     bool // the source would not do as its own result: it is of four inks, or odd
+	orientation int  // of the decoded picture; the result is upright
+	another     bool // the source must not be its own result: it has four inks, or is odd
 	planar      bool // the source's header says so
 	colors      int  // the source's header says so
 	quality     int  // 1-100
@@ -145,8 +146,8 @@ func open(src []byte) (*Format, source, header, error) {
 	return f, s, h, nil
 }
 
-// aim says what is to be made of a source of format f with the header h and so many bytes, its
-// colors aside.
+// aim returns what is to be made of a source of format f with the header h and size bytes, apart
+// from its colors.
 func aim(f *Format, h *header, size int, fit func(w, h int) (int, int), opt *Options) (*target, error) {
 	w, ht := h.upright()
 	t := &target{

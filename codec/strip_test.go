@@ -227,7 +227,7 @@ func TestGIFBlocks(t *testing.T) {
 	icc := []byte("!\xff\x0bICCRGBG1012\x03abc\x00")
 	checkStrip(t, gif.Strip, join(head, com, icc, xmp, rest, []byte("trailing")), true, join(head, icc, rest))
 	checkStrip(t, gif.Strip, join(head, com, icc, xmp, rest), false, b)
-	// A control extension that says nothing goes, unless it takes back one that does.
+	// A control extension without effect is dropped, unless it ends the effect of an earlier one.
 	idle, busy := []byte("!\xf9\x04\x00\x00\x00\x07\x00"), []byte("!\xf9\x04\x01\x00\x00\x00\x00")
 	frame := b[bytes.IndexByte(b[i:], ',')+i : len(b)-1]
 	frame = frame[:bytes.Index(frame, []byte("!\xf9"))]
@@ -274,8 +274,8 @@ for l in sys.stdin:
     if x != y: print(a, [i for i in range(min(len(x),len(y))) if x[i] != y[i]], len(x), len(y))
 `
 
-// TestCorpus strips the whole corpus, keeping profiles, and asks two independent readers: Pillow,
-// whether every sample is as it was, and exiftool, whether any metadata is left.
+// TestCorpus strips the whole corpus, keeping profiles, and checks the results by two independent
+// readers: by Pillow that every sample is unchanged, by exiftool that no metadata is left.
 func TestCorpus(t *testing.T) {
 	dir, out := outside.Shared(t, "corpus"), t.TempDir()
 	var pairs strings.Builder

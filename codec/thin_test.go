@@ -22,7 +22,7 @@ var thinCases = []thinCase{
 }
 
 // slowly scales a picture in orientation o in real numbers, pixel by pixel. Red, green and blue of
-// what it returns are Y, Cb and Cr: nothing is clipped on the way.
+// the result are Y, Cb and Cr, so that nothing is clipped in between.
 func slowly(m *image.YCbCr, o, w, h int) *image.RGBA {
 	sw, sh := m.Rect.Dx(), m.Rect.Dy()
 	up := image.NewRGBA(image.Rect(0, 0, sw, sh))
@@ -40,8 +40,8 @@ func slowly(m *image.YCbCr, o, w, h int) *image.RGBA {
 	return out
 }
 
-// The last chroma sample of a plane with an odd side is of the pixels that are there, whatever the
-// way from the source's planes to the result's, and in every orientation.
+// The last chroma sample of a plane with an odd side is made of existing pixels only, by every way
+// from the source's planes to the result's, in every orientation.
 func TestThinPlanesAreTheScaledPicture(t *testing.T) {
 	for _, c := range thinCases {
 		var most thinWorst
@@ -102,8 +102,8 @@ func (m *thinWorst) compare(name string, want *image.RGBA, got *image.YCbCr) {
 	}
 }
 
-// chromaMean is the mean Cb and Cr of those pixels that are there of the two by two that one sample
-// of 4:2:0 stands for.
+// chromaMean returns the mean Cb and Cr of the two by two pixels that a sample of 4:2:0 stands for,
+// or of those of them that exist.
 func chromaMean(m *image.RGBA, x, y int) (cb, cr int) {
 	n := 0
 	for v := y &^ 1; v < min(y&^1+2, m.Rect.Dy()); v++ {

@@ -52,7 +52,7 @@ func (s toySource) header() header {
 func (s toySource) peak(ts ...*target) int64 { return rowsPeak(ts) }
 
 func (s toySource) still(ctx context.Context, ts ...*target) ([]picture, error) {
-	return rows(ctx, ts, 3, func(emit func(y int, row []byte) error) error {
+	return rows(ctx, ts, 3, func(_ context.Context, emit func(y int, row []byte) error) error {
 		for y := range s.h {
 			if len(s.src) < 12+3*s.w*(y+1) {
 				return errors.New("toy: damaged: the rows end early")
@@ -121,7 +121,7 @@ func TestToyFormatGoesThroughTheDoor(t *testing.T) {
 			}
 			continue
 		}
-		// And back: what was made of the toy becomes one again.
+		// And back: the result becomes a toy again.
 		back, _, err := Resize(ctx, out, fitter(t, "SXS"), Options{Format: toy, Quality: 90})
 		if err != nil || len(back) != 12+3*180*90 {
 			t.Fatalf("from %v: %d bytes, %v", f, len(back), err)
@@ -166,7 +166,7 @@ func TestToyErrorsKeepTheContract(t *testing.T) {
 	}
 }
 
-// The source is garbage by the time a result of another size is encoded, whatever its format.
+// The source can be collected before a result of another size is encoded, whatever its format.
 func TestSourceIsLetGoBeforeEncoding(t *testing.T) {
 	for name, read := range goldenSources(t) {
 		var gone atomic.Bool

@@ -18,7 +18,7 @@ const waitingFile = "../docs/waiting.md"
 // edgeSeconds is the longest that a function of Lambda@Edge has for a request.
 const edgeSeconds = 30
 
-// TestWaitingTable holds docs/waiting.md against the model:
+// TestWaitingTable compares docs/waiting.md with the model:
 //
 //	go test ./codec -run Waiting -update
 func TestWaitingTable(t *testing.T) {
@@ -68,7 +68,7 @@ func waiting(t *testing.T) []byte {
 	return b.Bytes()
 }
 
-// longest is how many frames of w x h there are time and room for, in words.
+// longest returns, in words, how many frames of w x h there are time and memory for.
 func longest(t *testing.T, d [2]int, bytesPerPixel float64, to *codec.Format, mb int64) string {
 	size, _ := sizes.Parse("M")
 	area := d[0] * d[1]

@@ -10,12 +10,12 @@ import (
 	"miniatura/codec/webp"
 )
 
-// This file is WebP's row.
+// This file implements WebP's row of the table of formats.
 
-type webpSource struct{ *webp.File }
+type webpSource struct{ *webp.Reader }
 
 func openWebP(src []byte) (source, error) {
-	f, err := webp.Parse(src)
+	f, err := webp.NewReader(src)
 	return webpSource{f}, err
 }
 
@@ -30,22 +30,11 @@ func (s webpSource) header() header {
 	return h
 }
 
-func (s webpSource) peak(ts ...*target) int64 {
-	n, area := rowsPeak(ts), int64(s.Width)*int64(s.Height)
-	switch {
-	case s.Animated:
-		return n + 24*area // the canvas and a frame, and what of those before is not collected yet
-	case s.Frames[0].Lossless:
-		return n + 7*area // the picture and what it was coded as
-	case s.Frames[0].HasAlpha:
-		return n + 7*area // the planes, the alpha and the picture that it was coded as
-	}
-	return n + 2*area // the planes
-}
+func (s webpSource) peak(ts ...*target) int64 { return rowsPeak(ts) + s.PeakBytes() }
 
 func (s webpSource) still(ctx context.Context, ts ...*target) ([]picture, error) {
 	if s.Animated { // of one frame, which need not fill the canvas
-		m, _, err := webp.NewPlayer(s.File).Next()
+		m, _, err := webp.NewPlayer(s.Reader).Next(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -68,7 +57,7 @@ func (s webpSource) still(ctx context.Context, ts ...*target) ([]picture, error)
 	return pictures, nil
 }
 
-func (s webpSource) player() (player, int, error) { return webp.NewPlayer(s.File), s.LoopCount, nil }
+func (s webpSource) player() (player, int, error) { return webp.NewPlayer(s.Reader), s.Plays, nil }
 
 // planesToPlanes is the road of lossy WebP to WebP: 4:2:0 in, 4:2:0 out.
 func planesToPlanes(m *image.YCbCr, t *target) (image.Image, error) {
@@ -121,7 +110,7 @@ func writeWebP(m picture, t *target) (out []byte, exact bool, err error) {
 	return out, allLossless(out), err
 }
 
-// A webpRecorder is the room's, as a recorder.
+// A webpRecorder makes a recorder of webp.AnimationWriter.
 type webpRecorder struct{ *webp.AnimationWriter }
 
 func recordWebP(plays int, t *target) (recorder, error) {
@@ -136,7 +125,7 @@ func (r webpRecorder) finish() (out []byte, exact bool, err error) {
 
 // allLossless reports whether every frame of a file that was made here is VP8L.
 func allLossless(out []byte) bool {
-	f, err := webp.Parse(out)
+	f, err := webp.NewReader(out)
 	if err != nil {
 		return false
 	}

@@ -5,6 +5,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"image"
@@ -133,9 +134,9 @@ func opened(b []byte) (f *codec.Format, w, h int, err error) {
 	if err != nil {
 		return nil, 0, 0, err
 	}
-	m, _, err := p.Next()
+	m, _, err := p.Next(context.Background())
 	if err == nil {
-		_, _, err = p.Next() // fails for a still
+		_, _, err = p.Next(context.Background()) // fails for a still
 	}
 	if err != nil {
 		return nil, 0, 0, err
@@ -144,7 +145,7 @@ func opened(b []byte) (f *codec.Format, w, h int, err error) {
 }
 
 type player interface {
-	Next() (*image.NRGBA, time.Duration, error)
+	Next(context.Context) (*image.NRGBA, time.Duration, error)
 }
 
 // playerOf returns a player of an animation's frames. It returns an error for a still.
@@ -159,7 +160,7 @@ func playerOf(b []byte) (player, error) {
 		}
 		return png.NewPlayer(r)
 	case codec.WebP:
-		f, err := webp.Parse(b)
+		f, err := webp.NewReader(b)
 		if err != nil {
 			return nil, err
 		}
@@ -186,7 +187,7 @@ func (s *suite) record(a *pictures.Animation) (files []string, err error) {
 	case strings.HasPrefix(a.Name, "video"):
 		recorders[".gif"] = &dithered{}
 	default:
-		recorders[".gif"], err = gif.NewWriter(a.W, a.H, 0)
+		recorders[".gif"], err = gif.NewAnimationWriter(a.W, a.H, 0, nil)
 	}
 	if err != nil {
 		return nil, err
@@ -338,8 +339,8 @@ func fidelity(source, made string) (q quality, err error) {
 	}
 	q.least = 99
 	for n := 0; ; n++ {
-		m, delay, err := players[0].Next()
-		r, d, err2 := players[1].Next()
+		m, delay, err := players[0].Next(context.Background())
+		r, d, err2 := players[1].Next(context.Background())
 		if err == io.EOF && err2 == io.EOF {
 			q.mean /= float64(n)
 			return q, nil

@@ -179,7 +179,7 @@ func (s *suite) webpRows(rows []webpRow, qualities []int, effort string, buttera
 func webpOptions(q int, effort string) *webp.Options {
 	o := &webp.Options{Quality: q, Lossy: true}
 	if effort == "high" {
-		o.Effort = webp.High
+		o.Effort = webp.HighEffort
 	}
 	return o
 }

@@ -19,8 +19,8 @@ import (
 var libwebpLoop []byte
 
 func init() {
-	modes["webp-default"] = encodeRGBA(webp.Default)
-	modes["webp-high"] = encodeRGBA(webp.High)
+	modes["webp-default"] = encodeRGBA(webp.DefaultEffort)
+	modes["webp-high"] = encodeRGBA(webp.HighEffort)
 }
 
 // encodeRGBA returns a mode whose source is raw RGBA of box's size. It encodes at quality 80.

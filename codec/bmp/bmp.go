@@ -15,13 +15,17 @@ import (
 	"errors"
 	"math/bits"
 
+	"miniatura/codec/internal/damage"
 	"miniatura/codec/internal/limit"
 )
 
 // A FormatError reports that the input is not a valid BMP.
-type FormatError string
+type FormatError struct {
+	Offset int // in the input, of what is damaged; 0 where it is not known
+	Msg    string
+}
 
-func (e FormatError) Error() string { return "bmp: invalid format: " + string(e) }
+func (e FormatError) Error() string { return damage.Text("bmp", e.Offset, e.Msg) }
 
 // An UnsupportedError reports that the input is valid but over a limit, or uses something this
 // package does not read.
@@ -54,9 +58,9 @@ const fileHeader = 14
 type Reader struct {
 	Width, Height int
 	BitsPerPixel  int    // of the file
-	Channels      int    // samples of 8 bits in each pixel of a row: 1 grey, 3 RGB, 4 RGBA; alpha is straight
+	Channels      int    // samples of 8 bits in each pixel of a row: 1 gray, 3 RGB, 4 RGBA; alpha is straight
 	ICC           []byte // the profile embedded in a version 5 header, or nil; it points into the source
-	Note          string // what is wrong, though every sample is there
+	Note          string // what is wrong, although every sample is there
 
 	src         []byte
 	data        int // position of the pixels
@@ -105,7 +109,7 @@ func NewReader(src []byte) (*Reader, error) {
 	}
 	r.data = int(binary.LittleEndian.Uint32(src[10:]))
 	if r.data != 0 && (r.data < at || r.data > len(src)) {
-		return nil, FormatError("position of the pixels")
+		return nil, FormatError{10, "position of the pixels"}
 	}
 	if r.BitsPerPixel <= 8 {
 		at = r.findPalette(h, at)
@@ -133,7 +137,7 @@ const (
 	coreSize  = 12  // BITMAPCOREHEADER
 	os2Size   = 64  // OS22XBITMAPHEADER
 	masksSize = 52  // BITMAPV2INFOHEADER, the first that holds the masks
-	v4Size    = 108 // BITMAPV4HEADER, the first that holds alpha for good
+	v4Size    = 108 // BITMAPV4HEADER, the first whose alpha mask counts
 	v5Size    = 124 // BITMAPV5HEADER, the first that holds a profile
 )
 
@@ -142,7 +146,7 @@ func (h *infoHeader) u32(at int) uint32 { return binary.LittleEndian.Uint32(h.b[
 
 func readHeader(src []byte) (*infoHeader, error) {
 	if len(src) < fileHeader+coreSize || string(src[:2]) != "BM" {
-		return nil, FormatError("no BM signature")
+		return nil, FormatError{0, "no BM signature"}
 	}
 	size := binary.LittleEndian.Uint32(src[fileHeader:])
 	switch size {
@@ -152,13 +156,13 @@ func readHeader(src []byte) (*infoHeader, error) {
 	}
 	h := &infoHeader{size: int(size)}
 	if len(src) < fileHeader+h.size {
-		return nil, FormatError("truncated header")
+		return nil, FormatError{len(src), "truncated header"}
 	}
 	copy(h.b[:], src[fileHeader:fileHeader+h.size])
 	return h, nil
 }
 
-// readInfo takes dimensions, depth and compression, and checks each.
+// readInfo reads dimensions, depth and compression, and checks each.
 func (r *Reader) readInfo(h *infoHeader) error {
 	var width, height int64
 	if h.size == coreSize {
@@ -171,7 +175,7 @@ func (r *Reader) readInfo(h *infoHeader) error {
 		r.topDown, height = true, -height
 	}
 	if width <= 0 || height <= 0 {
-		return FormatError("dimensions")
+		return FormatError{fileHeader + 4, "dimensions"}
 	}
 	if width > MaxSide || height > MaxSide {
 		return &limit.Error{Room: "bmp", What: "pixels a side", Met: max(width, height), Allowed: MaxSide}
@@ -181,10 +185,10 @@ func (r *Reader) readInfo(h *infoHeader) error {
 	}
 	r.Width, r.Height = int(width), int(height)
 	if h.size == os2Size && r.compression > biRLE4 {
-		// Huffman and RLE24 have the numbers that Windows uses for other things.
+		// OS/2 gives Huffman and RLE24 the numbers that Windows uses for other methods.
 		return UnsupportedError("OS/2 compression")
 	}
-	return r.checkDepth()
+	return r.checkDepth(h)
 }
 
 // findMasks reads the masks, which lie in the header or at src[at:], and returns where they end.
@@ -196,7 +200,7 @@ func (r *Reader) findMasks(h *infoHeader, at int) (int, error) {
 			n = 16
 		}
 		if len(r.src) < at+n {
-			return 0, FormatError("truncated masks")
+			return 0, FormatError{at, "truncated masks"}
 		}
 		masks = append(r.src[at:at+n:at+n], make([]byte, 16-n)...)
 		at += n
@@ -232,7 +236,7 @@ func (r *Reader) checkRows() error {
 	}
 	last := (r.Width*r.BitsPerPixel + 7) / 8
 	if need := int64(r.Height-1)*int64(r.stride()) + int64(last); need > int64(len(r.src)-r.data) {
-		return FormatError("too few rows")
+		return FormatError{len(r.src), "too few rows"}
 	}
 	if int64(r.Height)*int64(r.stride()) > int64(len(r.src)-r.data) {
 		r.Note = "the last row's padding is missing"
@@ -253,25 +257,30 @@ func (h *infoHeader) profile(src []byte) []byte {
 	return src[from : from+n]
 }
 
-func (r *Reader) checkDepth() error {
+// checkDepth returns an error unless the compression is known and allows that many bits per pixel.
+func (r *Reader) checkDepth(h *infoHeader) error {
+	depth := fileHeader + 14 // position of the header's bits per pixel
+	if h.size == coreSize {
+		depth = fileHeader + 10
+	}
 	switch r.compression {
 	case biRGB:
 		switch r.BitsPerPixel {
 		case 1, 2, 4, 8, 16, 24, 32:
 			return nil
 		}
-		return FormatError("bits per pixel")
+		return FormatError{depth, "bits per pixel"}
 	case biBitFields, biAlphaBitFields:
 		if r.BitsPerPixel != 16 && r.BitsPerPixel != 32 {
-			return FormatError("bit fields of that many bits")
+			return FormatError{depth, "bit fields of that many bits"}
 		}
 		return nil
 	case biRLE8, biRLE4:
 		if r.BitsPerPixel != 8 && r.compression == biRLE8 || r.BitsPerPixel != 4 && r.compression == biRLE4 {
-			return FormatError("run-length encoding of that many bits")
+			return FormatError{depth, "run-length encoding of that many bits"}
 		}
 		if r.topDown {
-			return FormatError("top-down with run-length encoding")
+			return FormatError{fileHeader + 8, "top-down with run-length encoding"}
 		}
 		if n := int64(r.Width) * int64(r.Height); n > MaxRLE {
 			return &limit.Error{Room: "bmp", What: "run-length encoded pixels", Met: n, Allowed: MaxRLE}
@@ -282,7 +291,7 @@ func (r *Reader) checkDepth() error {
 }
 
 // readMasks takes the red, green, blue and alpha masks. Without bit fields only alpha counts, and
-// that only in the headers that have it for good.
+// that only in headers from version 4 on.
 func (r *Reader) readMasks(b []byte, v4 bool) error {
 	var m [4]uint32
 	for i := range m {
@@ -333,7 +342,7 @@ func (r *Reader) readPalette(b []byte, entry int) {
 	}
 }
 
-// channels decides what the rows hold: no more than the picture needs.
+// channels sets Channels to as many as the picture needs.
 func (r *Reader) channels() {
 	r.Channels = 3
 	if r.BitsPerPixel <= 8 {
@@ -349,7 +358,7 @@ func (r *Reader) channels() {
 	if r.mask[3].max == 0 {
 		return
 	}
-	// Many programs leave alpha zero in a picture that they mean to be opaque.
+	// Many programs leave alpha at zero in pictures that are meant to be opaque.
 	bytes := r.BitsPerPixel / 8
 	for y := range r.Height {
 		row := r.row(y)

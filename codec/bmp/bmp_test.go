@@ -2,6 +2,7 @@ package bmp
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
@@ -29,7 +30,7 @@ func decode(src []byte) (*image.NRGBA, *Reader, error) {
 	}
 	var m *image.NRGBA
 	next := 0
-	err = r.Rows(func(y int, row []byte) error {
+	err = r.Rows(context.Background(), func(y int, row []byte) error {
 		if m == nil {
 			m = image.NewNRGBA(image.Rect(0, 0, r.Width, r.Height))
 		}
@@ -65,9 +66,9 @@ for l in sys.stdin:
     except Exception: pass
 `
 
-// asBrowsers are those that neither Pillow nor ImageMagick see as browsers do: pixels that no run
-// covers, 2 bits a pixel, 4 bits a sample, alpha without bit fields. Chromium itself is asked when
-// there is time for it.
+// asBrowsers are the files that neither Pillow nor ImageMagick read as browsers do: pixels that no
+// run covers, 2 bits a pixel, 4 bits a sample, alpha without bit fields. The long test compares
+// them with Chromium itself.
 var asBrowsers = map[string]bool{"pal8rletrns.bmp": true, "pal2.bmp": true, "rgba16-4444.bmp": true, "V5_A8_R8_G8_B8_Rgb.bmp": true}
 
 func chromium(t *testing.T, src []byte) []byte {
@@ -92,8 +93,8 @@ let s="";for(let v of x.getImageData(0,0,c.width,c.height).data)s+=v.toString(16
 	return pix
 }
 
-// Each file of the corpus has to look as Pillow or as ImageMagick sees it, but for what they are
-// known to see otherwise than browsers.
+// Each file of the corpus has to look as it does in Pillow or in ImageMagick, except those that
+// both are known to read differently from browsers.
 func TestCorpusAgainstPillowAndImageMagick(t *testing.T) {
 	dir := t.TempDir()
 	files := outside.Files(t, ".bmp", "corpus/bmp")
@@ -228,7 +229,7 @@ func TestDepthsMasksAndAlpha(t *testing.T) {
 		{"version 5 alpha", v5(2, 1, 32, 3, argb, []byte{1, 2, 3, 4, 5, 6, 7, 0}), 4, []byte{3, 2, 1, 4, 7, 6, 5, 0}},
 		{"version 5 alpha without bit fields", v5(2, 1, 32, 0, argb, []byte{1, 2, 3, 4, 5, 6, 7, 0}), 4, []byte{3, 2, 1, 4, 7, 6, 5, 0}},
 		{"alpha all zero is opaque", v5(2, 1, 32, 3, argb, []byte{1, 2, 3, 0, 5, 6, 7, 0}), 3, []byte{3, 2, 1, 255, 7, 6, 5, 255}},
-		{"grey palette", info(2, 1, 1, 0, le("\x07\x07\x07\x00\x09\x09\x09\x00"), []byte{0x40, 0, 0, 0}), 1, []byte{7, 7, 7, 255, 9, 9, 9, 255}},
+		{"gray palette", info(2, 1, 1, 0, le("\x07\x07\x07\x00\x09\x09\x09\x00"), []byte{0x40, 0, 0, 0}), 1, []byte{7, 7, 7, 255, 9, 9, 9, 255}},
 		{"no position of the pixels", func() []byte {
 			b := info(2, 1, 24, 0, nil, []byte{1, 2, 3, 4, 5, 6})
 			copy(b[10:], "\x00\x00\x00\x00")
@@ -247,7 +248,7 @@ func TestDepthsMasksAndAlpha(t *testing.T) {
 func TestRuns(t *testing.T) {
 	pal := make([]byte, 1024)
 	for i := range pal {
-		pal[i] = byte(i / 4) // grey
+		pal[i] = byte(i / 4) // gray
 	}
 	pal[0], pal[1], pal[2] = 17, 17, 17 // is not what a run skips
 	for _, c := range []struct {
@@ -391,12 +392,12 @@ func TestAppend(t *testing.T) {
 		m    image.Image
 		bits int
 	}{
-		{"two colours", fill(13, 5, func(i int) color.NRGBA { return color.NRGBA{byte(i % 2), 9, 8, 255} }), 1},
-		{"one colour", fill(13, 5, func(i int) color.NRGBA { return color.NRGBA{0, 0, 0, 255} }), 1},
-		{"sixteen colours", fill(13, 5, func(i int) color.NRGBA { return color.NRGBA{byte(i % 16), 9, 8, 255} }), 4},
-		{"256 colours", fill(33, 15, func(i int) color.NRGBA { return color.NRGBA{byte(i), 9, byte(i), 255} }), 8},
-		{"257 colours", fill(33, 15, func(i int) color.NRGBA { return color.NRGBA{byte(i), byte(i / 256), 0, 255} }), 24},
-		{"grey off the origin", gray, 8},
+		{"two colors", fill(13, 5, func(i int) color.NRGBA { return color.NRGBA{byte(i % 2), 9, 8, 255} }), 1},
+		{"one color", fill(13, 5, func(i int) color.NRGBA { return color.NRGBA{0, 0, 0, 255} }), 1},
+		{"sixteen colors", fill(13, 5, func(i int) color.NRGBA { return color.NRGBA{byte(i % 16), 9, 8, 255} }), 4},
+		{"256 colors", fill(33, 15, func(i int) color.NRGBA { return color.NRGBA{byte(i), 9, byte(i), 255} }), 8},
+		{"257 colors", fill(33, 15, func(i int) color.NRGBA { return color.NRGBA{byte(i), byte(i / 256), 0, 255} }), 24},
+		{"gray off the origin", gray, 8},
 		{"alpha", fill(7, 5, func(i int) color.NRGBA { return color.NRGBA{byte(i), 9, 8, byte(i)} }), 32},
 		{"one pixel", fill(1, 1, func(i int) color.NRGBA { return color.NRGBA{1, 2, 3, 255} }), 1},
 	} {
@@ -444,7 +445,7 @@ func TestAppend(t *testing.T) {
 	}
 }
 
-// straight returns m as straight RGBA, at the origin.
+// straight returns m as straight RGBA, with its corner at 0, 0.
 func straight(m image.Image) *image.NRGBA {
 	c := image.NewNRGBA(image.Rectangle{Max: m.Bounds().Size()})
 	for y := range c.Rect.Max.Y {
@@ -478,7 +479,7 @@ func FuzzReader(f *testing.F) {
 			return
 		}
 		y := 0
-		err = r.Rows(func(at int, row []byte) error {
+		err = r.Rows(context.Background(), func(at int, row []byte) error {
 			if at != y || len(row) != r.Width*r.Channels {
 				t.Fatalf("row %d of %d bytes, want %d", at, len(row), y)
 			}

@@ -1,14 +1,18 @@
 package bmp
 
-// This file implements the rows: uncompressed ones from where they lie, run-length encoded ones
+// This file implements the rows: uncompressed ones are read in place, run-length encoded ones
 // (BI_RLE8, BI_RLE4) from a buffer.
 
-import "encoding/binary"
+import (
+	"context"
+	"encoding/binary"
+)
 
 // Rows decodes the picture and calls emit for each row from the top, with Width*Channels bytes that
-// are valid during the call only. An error of emit ends it and is returned; run-length encoded data
-// that is damaged is a FormatError before any row.
-func (r *Reader) Rows(emit func(y int, row []byte) error) error {
+// are valid during the call only. It ends with the error of emit, or with that of the context,
+// which is checked every 64 rows. Run-length encoded data that is damaged is a FormatError before
+// any row.
+func (r *Reader) Rows(ctx context.Context, emit func(y int, row []byte) error) error {
 	out := make([]byte, r.Width*r.Channels)
 	if r.rle() {
 		index, covered, err := r.runs()
@@ -16,6 +20,9 @@ func (r *Reader) Rows(emit func(y int, row []byte) error) error {
 			return err
 		}
 		for y := range r.Height {
+			if y&63 == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
 			at := y * r.Width
 			for x, v := range index[at:][:r.Width] {
 				p := out[x*r.Channels:][:r.Channels]
@@ -32,6 +39,9 @@ func (r *Reader) Rows(emit func(y int, row []byte) error) error {
 		return nil
 	}
 	for y := range r.Height {
+		if y&63 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
 		r.expand(out, r.row(y))
 		if err := emit(y, out); err != nil {
 			return err
@@ -96,17 +106,18 @@ func (r *Reader) runs() (index, covered []byte, err error) {
 	return index, covered, err
 }
 
-// walk gives run the pieces of the encoded picture: length pixels from x on in the y-th row from
-// the bottom. What goes past the end of a row is cut off. Data that ends before the end-of-bitmap
-// code is an error unless all rows are done.
+// walk calls run with the pieces of the encoded picture: length pixels from x on in the y-th row
+// from the bottom. What goes past the end of a row is cut off. Data that ends before the
+// end-of-bitmap code is an error unless all rows are done.
 func (r *Reader) walk(run func(x, y, length int, sample func(i int) byte)) error {
 	x, y := 0, 0
+	p := r.data // position of the code that is read
 	four := r.compression == biRLE4
 	var b []byte
 	piece := func(length int, sample func(i int) byte) error {
 		if length = min(length, r.Width-x); length > 0 {
 			if y >= r.Height {
-				return FormatError("runs past the last row")
+				return FormatError{p, "runs past the last row"}
 			}
 			run(x, y, length, sample)
 			x += length
@@ -119,19 +130,20 @@ func (r *Reader) walk(run func(x, y, length int, sample func(i int) byte)) error
 		literal = func(i int) byte { return b[i/2] >> (4 - i%2*4) & 15 }
 		repeated = func(i int) byte { return b[1] >> (4 - i%2*4) & 15 }
 	}
-	for p := r.data; ; {
+	for {
 		if len(r.src)-p < 2 {
 			if y >= r.Height || y == r.Height-1 && x == r.Width {
 				return nil
 			}
-			return FormatError("runs end early")
+			return FormatError{p, "runs end early"}
 		}
-		b = r.src[p : p+2]
-		p += 2
+		next := p + 2
+		b = r.src[p:next]
 		if n := int(b[0]); n > 0 {
 			if err := piece(n, repeated); err != nil {
 				return err
 			}
+			p = next
 			continue
 		}
 		switch n := int(b[1]); n {
@@ -140,27 +152,28 @@ func (r *Reader) walk(run func(x, y, length int, sample func(i int) byte)) error
 		case 1: // end of bitmap
 			return nil
 		case 2: // delta
-			if len(r.src)-p < 2 {
-				return FormatError("runs end early")
+			if len(r.src)-next < 2 {
+				return FormatError{p, "runs end early"}
 			}
-			x, y = x+int(r.src[p]), y+int(r.src[p+1])
-			p += 2
+			x, y = x+int(r.src[next]), y+int(r.src[next+1])
+			next += 2
 			if x > r.Width || y > r.Height {
-				return FormatError("delta out of the picture")
+				return FormatError{p, "delta out of the picture"}
 			}
 		default: // n literal pixels, padded to 16 bits
 			size := n
 			if four {
 				size = (n + 1) / 2
 			}
-			if size > len(r.src)-p {
-				return FormatError("runs end early")
+			if size > len(r.src)-next {
+				return FormatError{p, "runs end early"}
 			}
-			b = r.src[p : p+size]
+			b = r.src[next : next+size]
 			if err := piece(n, literal); err != nil {
 				return err
 			}
-			p = min(p+size+size&1, len(r.src))
+			next = min(next+size+size&1, len(r.src))
 		}
+		p = next
 	}
 }

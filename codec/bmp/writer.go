@@ -1,6 +1,6 @@
 package bmp
 
-// This file implements Append: uncompressed bitmaps, bottom-up. Up to 256 opaque colours get a
+// This file implements Append: uncompressed bitmaps, bottom-up. Up to 256 opaque colors get a
 // palette, other opaque pictures 24 bits a pixel (BITMAPINFOHEADER), pictures with alpha 32 bits
 // with bit fields (BITMAPV4HEADER).
 
@@ -8,11 +8,21 @@ import (
 	"encoding/binary"
 	"image"
 	"image/color"
+	"io"
 	"slices"
 )
 
+// Encode writes m to w as a BMP. See Append.
+func Encode(w io.Writer, m image.Image) error {
+	b, err := Append(nil, m)
+	if err == nil {
+		_, err = w.Write(b)
+	}
+	return err
+}
+
 // Append appends m as a BMP to dst. *image.Gray and *image.NRGBA are read directly, everything else
-// through its colour model. m may have at most MaxPixels pixels; there must be one at least.
+// through its color model. m may have at most MaxPixels pixels; there must be one at least.
 func Append(dst []byte, m image.Image) ([]byte, error) {
 	b := m.Bounds()
 	w, h := b.Dx(), b.Dy()
@@ -72,7 +82,7 @@ func Append(dst []byte, m image.Image) ([]byte, error) {
 	return dst, nil
 }
 
-// survey returns the colours of an opaque picture when they are 256 or fewer, in a fixed order, as
+// survey returns the colors of an opaque picture when they are 256 or fewer, in a fixed order, as
 // little-endian RGBA.
 func survey(m image.Image) (colors []uint32, opaque bool) {
 	seen := make(map[uint32]struct{})
@@ -100,7 +110,7 @@ func survey(m image.Image) (colors []uint32, opaque bool) {
 	return colors, true
 }
 
-// eachRow gives the rows from the bottom as straight RGBA.
+// eachRow calls row with each row, from the bottom, as straight RGBA.
 func eachRow(m image.Image, f func(row []byte)) {
 	b := m.Bounds()
 	w := b.Dx()

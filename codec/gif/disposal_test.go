@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// TestDisposalIsNotInherited: image/gif lets the disposal of a frame stand for those behind it that
-// have no control extension, as Pillow does.
+// TestDisposalIsNotInherited reads animations with image/gif, which applies the disposal of a frame
+// to the following frames without a control extension, as Pillow does.
 func TestDisposalIsNotInherited(t *testing.T) {
 	r := image.Rect(0, 0, 8, 8)
 	fill := func(c color.NRGBA, part image.Rectangle) *image.NRGBA {
@@ -20,7 +20,7 @@ func TestDisposalIsNotInherited(t *testing.T) {
 		return m
 	}
 	red, blue := color.NRGBA{255, 0, 0, 255}, color.NRGBA{0, 0, 255, 255}
-	w, err := NewWriter(8, 8, 0)
+	w, err := NewAnimationWriter(8, 8, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

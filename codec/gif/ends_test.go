@@ -2,6 +2,7 @@ package gif
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"io"
 	"strings"
@@ -92,7 +93,7 @@ func full(k int) []byte {
 	return endsFrame{w: endsW, h: endsH, disposal: 1, data: codes(tiles(k), true)}.bytes()
 }
 
-// shown gives the canvases of src, each of which is to last 100 ms.
+// shown returns the canvases of src, each of which must last 100 ms.
 func shown(t *testing.T, name string, src []byte) (frames [][]byte, note string, err error) {
 	t.Helper()
 	r, err := NewReader(src)
@@ -100,7 +101,7 @@ func shown(t *testing.T, name string, src []byte) (frames [][]byte, note string,
 		return nil, "", err
 	}
 	for {
-		m, delay, err := r.Next()
+		m, delay, err := r.Next(context.Background())
 		if err == io.EOF {
 			break
 		}
@@ -201,7 +202,7 @@ func TestJunkBehindFramesEndsThePicture(t *testing.T) {
 	}
 }
 
-// passes gives the place in the data of each row of an interlaced frame (appendix E).
+// passes returns the place in the data of each row of an interlaced frame (appendix E).
 func passes(h int) map[int]int {
 	place := map[int]int{}
 	for _, p := range [][2]int{{0, 8}, {4, 8}, {2, 4}, {1, 2}} {
@@ -212,9 +213,9 @@ func passes(h int) map[int]int {
 	return place
 }
 
-// Data that ends early, though its blocks end as they should, leaves its pixels uncovered: what was
-// there before stays, but for a frame that would cover all of it, and rows of a first interlaced
-// one.
+// Data that ends early, though its blocks end as they should, leaves its missing pixels uncovered:
+// the canvas shows there, except below a frame that would cover all of it, and in a first
+// interlaced frame, whose rows fill the missing ones.
 func TestShortDataLeavesPixelsUncovered(t *testing.T) {
 	for _, n := range []int{0, 1, 85, 120, 167, 249, 647, endsW*endsH - endsW - 3, endsW*endsH - 1} {
 		for _, end := range []bool{true, false} {
@@ -225,7 +226,7 @@ func TestShortDataLeavesPixelsUncovered(t *testing.T) {
 	}
 }
 
-// A shortCase is an animation of which the frame at index short lacks pixels.
+// A shortCase is an animation whose frame at index short lacks pixels.
 type shortCase struct {
 	frames [][]byte
 	short  int
@@ -253,7 +254,7 @@ func shortCases(n int, end bool) map[string]shortCase {
 		}
 		return -1
 	}
-	// A row stands for the rows down to the next of its pass until those come.
+	// A row fills the rows down to the next of its pass, until these come.
 	filledAt := func(x, y int) int {
 		if k := wovenAt(x, y); k >= 0 {
 			return k
@@ -308,7 +309,7 @@ func (c *shortCase) check(t *testing.T, name string, n int) {
 	}
 }
 
-// What a rectangle with too little data does not reach is what was there.
+// Pixels of a rectangle that its data does not reach stay as they were.
 func TestShortDataOfARectangleLeavesWhatWasThere(t *testing.T) {
 	part := endsFrame{x: 5, y: 3, w: 30, h: 22, disposal: 1, data: codes(tiles(3)[:100], true)}
 	got, _, err := shown(t, "part", append(bytes.Join([][]byte{endsHead(), full(0), part.bytes()}, nil), 0x3b))
@@ -322,7 +323,7 @@ func TestShortDataOfARectangleLeavesWhatWasThere(t *testing.T) {
 	}
 }
 
-// A frame far larger than its data costs no memory for the pixels that cannot come.
+// A frame that is far larger than its data takes no memory for the pixels that cannot come.
 func TestShortDataCostsLittle(t *testing.T) {
 	huge := endsFrame{w: 65535, h: 65535, disposal: 1, data: codes(tiles(3)[:50], true)}
 	src := append(bytes.Join([][]byte{endsHead(), full(0), huge.bytes()}, nil), 0x3b)
@@ -331,7 +332,7 @@ func TestShortDataCostsLittle(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if _, _, err := r.Next(); err != nil {
+		if _, _, err := r.Next(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -7,20 +7,25 @@
 //	writer.go   frames as changed rectangles, transparency and disposal
 //	strip.go    a file without its metadata
 //	near.go     how far frames that were scaled may be off, and for how many bytes
-//	palette.go  the colours of a frame: exact up to 256, else chosen for least squared error
+//	palette.go  the colors of a frame: exact up to 256, else chosen for least squared error
 //
-// The standard library's image/gif holds every frame of an animation at once and leaves
-// disposal to its caller; this package holds the canvas and, while one is asked for, its copy.
+// The standard library's image/gif holds every frame of an animation at once and leaves disposal to
+// its caller; this package holds the canvas and, while one is asked for, its copy.
 package gif
 
 import (
 	"errors"
+
+	"miniatura/codec/internal/damage"
 )
 
 // A FormatError reports that the input is not a whole and valid GIF file.
-type FormatError string
+type FormatError struct {
+	Offset int // in the input, of the block that is damaged; 0 where it is not known
+	Msg    string
+}
 
-func (e FormatError) Error() string { return "gif: invalid format: " + string(e) }
+func (e FormatError) Error() string { return damage.Text("gif", e.Offset, e.Msg) }
 
 // An UnsupportedError reports a picture that GIF cannot hold.
 type UnsupportedError string

@@ -13,7 +13,7 @@ type unpacker struct {
 	length [maxCodes]uint16 // of that string
 }
 
-// unpack writes indices to dst until it is full, and gives how many it wrote. data begins at the
+// unpack writes indices to dst until it is full, and returns how many it wrote. data begins at the
 // first sub-block's size byte and holds sub-blocks to their terminator. Fewer indices than dst has
 // room for are no error where the sub-blocks end as they should; data that is cut off before their
 // terminator, or broken, is one. The rest of the data is ignored.
@@ -36,7 +36,7 @@ func (u *unpacker) unpack(dst, data []byte, minCodeSize uint) (n int, err error)
 					if len(data) == 1 && data[0] == 0 {
 						return n, nil
 					}
-					return n, FormatError("truncated image data")
+					return n, FormatError{Msg: "truncated image data"}
 				}
 				size := min(int(data[0]), len(data)-1)
 				if size == 0 {
@@ -61,14 +61,14 @@ func (u *unpacker) unpack(dst, data []byte, minCodeSize uint) (n int, err error)
 			return n, nil
 		case previous < 0:
 			if code > endCode {
-				return n, FormatError("LZW code before its string")
+				return n, FormatError{Msg: "LZW code before its string"}
 			}
 			dst[n] = uint8(code)
 			n++
 			previous = int32(code)
 			continue
 		case code > next || code == next && next >= maxCodes:
-			return n, FormatError("LZW code before its string")
+			return n, FormatError{Msg: "LZW code before its string"}
 		}
 		p := uint16(previous)
 		if next < maxCodes {
@@ -83,7 +83,7 @@ func (u *unpacker) unpack(dst, data []byte, minCodeSize uint) (n int, err error)
 				width++
 			}
 		}
-		// The string is spelled from its end; what runs over dst is dropped.
+		// The string is written from its end; what does not fit dst is dropped.
 		end := n + int(u.length[code])
 		c := code
 		for i := end - 1; i >= n; i-- {

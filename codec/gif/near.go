@@ -1,7 +1,8 @@
 package gif
 
-// This file says how far an animation that was scaled may be off: which pixels stay although they
-// differ a little, which colors stand for others, and how that follows from size and error.
+// This file decides how far a scaled animation may be off: which pixels stay although they differ a
+// little, which colors stand for others, and how both depend on the size of the file and on the
+// error.
 
 import "slices"
 
@@ -9,27 +10,27 @@ const (
 	// stillness is the squared distance to what is shown at which a pixel is left as it is: four
 	// levels in each channel.
 	stillness = 3 * 4 * 4
-	// reuse is how many times the tolerance a color table from before may be off.
+	// reuse is how many times the tolerance the error of an earlier color table may be.
 	reuse = 2
-	// roughest is the largest tolerance that a color table gets by strength.
+	// roughest is the largest tolerance that strength leads to.
 	roughest = 16
 
-	// A frame that takes more than is left for it aims at a mean squared error of aim, which is
-	// 35 dB, and is drawn again with less strength when it is over most, 34 dB.
+	// A frame that takes more bytes than are left for it aims at a mean squared error of aim, which
+	// is 35 dB. Where its error is over most, 34 dB, it is drawn again with less strength.
 	aim, most = 19.5, 26
 )
 
 // reaches are the squared distances of colors that may stand for one another around smooth, plain
-// and busy pixels, at a strength of 1, and however strong. An error is seen where it is flat.
+// and busy pixels: at a strength of 1, and at most. Errors are most visible in smooth areas.
 var reaches, farthest = [3]float64{64, 192, 512}, [3]float64{128, 768, 3072}
 
 // tolerance is Tolerance, or more where more than that is needed.
-func (w *Writer) tolerance() float64 {
-	return max(w.Tolerance, min(w.Tolerance*w.strength, roughest))
+func (w *AnimationWriter) tolerance() float64 {
+	return max(w.o.Tolerance, min(w.o.Tolerance*w.strength, roughest))
 }
 
-// still reports whether the pixel at byte i may stay q where it is to be p.
-func (w *Writer) still(p, q [4]byte, i int) bool {
+// still reports whether the pixel at byte i may stay q although it should become p.
+func (w *AnimationWriter) still(p, q [4]byte, i int) bool {
 	dr, dg, db := int(p[0])-int(q[0]), int(p[1])-int(q[1]), int(p[2])-int(q[2])
 	e := dr*dr + dg*dg + db*db
 	if e <= stillness {
@@ -44,7 +45,7 @@ func distance(a, b rgb) int {
 	return dr*dr + dg*dg + db*db
 }
 
-// A nearness is how far the colors of a table are apart.
+// A nearness holds how far the colors of a table are apart.
 type nearness struct {
 	table       []rgb
 	transparent int
@@ -52,7 +53,7 @@ type nearness struct {
 	nearest     [256][maxBeam]uint8 // the index itself first
 }
 
-// measure makes n that of d's table.
+// measure computes n for d's table.
 func (n *nearness) measure(d *drawing) {
 	table := d.table()
 	if n.transparent == d.transparent && slices.Equal(n.table, table) {
@@ -85,8 +86,9 @@ func (n *nearness) measure(d *drawing) {
 	}
 }
 
-// busy says how much the picture changes around the pixel at byte i, x and y: 0 to 2.
-func (w *Writer) busy(i, x, y int) pixel {
+// busy returns how much the picture changes around the pixel x, y, which is at byte i: from 0,
+// smooth, to 2.
+func (w *AnimationWriter) busy(i, x, y int) pixel {
 	step := 0
 	pix := w.current.Pix
 	at := func(j int) {
@@ -115,8 +117,8 @@ func (w *Writer) busy(i, x, y int) pixel {
 	return 2
 }
 
-// packNear packs the waiting frame with near colors for one another.
-func (w *Writer) packNear(d *drawing) {
+// packNear packs the waiting frame with colors that may stand for one another.
+func (w *AnimationWriter) packNear(d *drawing) {
 	if w.near == nil {
 		w.near = new(nearness)
 	}
@@ -129,8 +131,8 @@ func (w *Writer) packNear(d *drawing) {
 	d.squared = w.squared(d)
 }
 
-// squared is the mean squared error of a channel with d, over all the canvas.
-func (w *Writer) squared(d *drawing) float64 {
+// squared returns the mean squared error of a channel, over the whole canvas, when d is drawn.
+func (w *AnimationWriter) squared(d *drawing) float64 {
 	table := d.table()
 	sum := 0
 	for y := range w.h {
@@ -155,15 +157,15 @@ func (w *Writer) squared(d *drawing) float64 {
 }
 
 // over returns the bytes of a frame as a multiple of the bytes that are left for it.
-func (w *Writer) over(d *drawing) float64 {
-	left := float64(w.Budget-len(w.body)) / float64(max(w.Frames-w.frames+1, 1))
+func (w *AnimationWriter) over(d *drawing) float64 {
+	left := float64(w.o.Budget-len(w.body)) / float64(max(w.o.Frames-w.frames+1, 1))
 	return float64(d.size()) / max(left, 1)
 }
 
-// adjust makes the next frame stronger while more is used than is left for it, and weaker while
-// this one is too far off.
-func (w *Writer) adjust(d *drawing, over float64) {
-	if w.Tolerance == 0 || w.Budget == 0 {
+// adjust raises the strength of the next frame while frames take more bytes than are left for them,
+// and lowers it while this one is too far off.
+func (w *AnimationWriter) adjust(d *drawing, over float64) {
+	if w.o.Tolerance == 0 || w.o.Budget == 0 {
 		return
 	}
 	switch toAim := aim / max(d.squared, 1); {

@@ -28,11 +28,10 @@ func TestNearColorsKeepWithinTheirError(t *testing.T) {
 		frames = append(frames, m)
 	}
 	encode := func(tolerance float64, budget int) []byte {
-		a, err := NewWriter(w, h, 0)
+		a, err := NewAnimationWriter(w, h, 0, &Options{tolerance, budget, n})
 		if err != nil {
 			t.Fatal(err)
 		}
-		a.Tolerance, a.Budget, a.Frames = tolerance, budget, n
 		for _, m := range frames {
 			if err := a.Add(m, 40*time.Millisecond); err != nil {
 				t.Fatal(err)
@@ -66,15 +65,14 @@ func TestNearColorsKeepWithinTheirError(t *testing.T) {
 	}
 }
 
-// TestEdgesThatSwingStay has a pixel whose alpha goes from 200 to 100: it stays shown where nothing
-// is taken away in the frame, and goes where something is.
+// TestEdgesThatSwingStay has a pixel whose alpha changes from 200 to 100. It stays visible where
+// the frame clears nothing, and is cleared where the frame clears another pixel.
 func TestEdgesThatSwingStay(t *testing.T) {
 	for _, gone := range []bool{false, true} {
-		a, err := NewWriter(8, 8, 0)
+		a, err := NewAnimationWriter(8, 8, 0, &Options{Tolerance: 5})
 		if err != nil {
 			t.Fatal(err)
 		}
-		a.Tolerance = 5
 		m := image.NewNRGBA(image.Rect(0, 0, 8, 8))
 		for i := range 64 {
 			copy(m.Pix[4*i:], []byte{byte(30 * i), 90, 10, 255})
@@ -114,11 +112,10 @@ func TestStillThatGrowsIsPackedNear(t *testing.T) {
 		copy(m.Pix[i:], []byte{v, v / 2, byte(i / 400), 255})
 	}
 	encode := func(budget int) []byte {
-		a, err := NewWriter(w, h, 1)
+		a, err := NewAnimationWriter(w, h, 1, &Options{2, budget, 1})
 		if err != nil {
 			t.Fatal(err)
 		}
-		a.Tolerance, a.Budget, a.Frames = 2, budget, 1
 		if err := a.Add(m, 0); err != nil {
 			t.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package gif
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"image"
 	"io"
@@ -47,7 +48,7 @@ func magick(t testing.TB, file []byte) []*image.NRGBA {
 	return frames
 }
 
-// play gives copies of all composed frames.
+// play returns copies of all composed frames.
 func play(t testing.TB, file []byte) ([]*image.NRGBA, []time.Duration, *Reader) {
 	t.Helper()
 	r, err := NewReader(file)
@@ -57,7 +58,7 @@ func play(t testing.TB, file []byte) ([]*image.NRGBA, []time.Duration, *Reader) 
 	var frames []*image.NRGBA
 	var delays []time.Duration
 	for {
-		m, d, err := r.Next()
+		m, d, err := r.Next(context.Background())
 		if err == io.EOF {
 			break
 		}

@@ -5,8 +5,8 @@ package gif
 
 import "slices"
 
-// A pixel is what may be written for one pixel: the index in its lower eight bits or, with mayHole,
-// the transparent index as well.
+// A pixel says what may be written for one pixel: the index in its lower eight bits or, with
+// mayHole, the transparent index as well.
 type pixel uint16
 
 const (
@@ -22,8 +22,8 @@ const (
 // A packer turns pixels into LZW codes in sub-blocks. Where a pixel has two ways, all strings of
 // the table that fit are followed at once, and the longest is taken.
 type packer struct {
-	// keys[k] is 1 + (code of the string << 8 | index that follows), 0 is free; codes[k] stands
-	// for both together.
+	// keys[k] is 1 + (code of the string << 8 | index that follows), 0 is free; codes[k] stands for
+	// both together.
 	keys  [packSlots]uint32
 	codes [packSlots]uint16
 
@@ -31,25 +31,25 @@ type packer struct {
 	suffix   [maxCodes]uint8
 	first    [maxCodes]uint8
 	length   [maxCodes]int32
-	switches [maxCodes]int32  // between the transparent index and others, in the string
-	children [maxCodes]int32  // codes whose prefix it is
+	switches [maxCodes]int32  // how often the string changes between the transparent index and others
+	children [maxCodes]int32  // number of codes whose prefix it is
 	child1   [maxCodes]uint16 // one of them, 0 where there is none
 	sibling  [maxCodes]uint16 // another child of its prefix
 
-	// Where near is set, index b may be written for a if they are at most reach apart, which is
-	// more for busier pixels.
+	// Where near is set, index b may be written for a if their distance is at most reach, which is
+	// larger for busier pixels.
 	near  *nearness
 	reach [4]uint16
 	// Sums of distances for the strings of beam.
 	off, widerOff [maxBeam]int32
 
 	hole uint8
-	// The codes that fit so far, and those that fit with one pixel more.
+	// The codes that match so far, and those that match with one pixel more.
 	beam, wider [maxBeam]uint16
 
 	shown []byte // what was written for each pixel
 	out   []byte
-	start int // where the sub-block begins that is being filled
+	start int // start of the sub-block that is being filled
 	acc   uint32
 	bits  uint
 }
@@ -63,7 +63,7 @@ func (p *packer) pack(dst []byte, pixels []pixel, hole uint8, minCodeSize uint) 
 	if !full || p.near != nil {
 		return dst
 	}
-	// Where the picture goes on as it began, a full table is worth keeping.
+	// A full table is worth keeping where the picture continues as it began.
 	shown := p.shown
 	p.shown = nil
 	if kept, _ := p.packWith(nil, pixels, minCodeSize, true); len(kept) < len(dst)-start {
@@ -73,13 +73,13 @@ func (p *packer) pack(dst []byte, pixels []pixel, hole uint8, minCodeSize uint) 
 	return dst
 }
 
-// packInto packs pixels as d's data.
+// packInto packs pixels and stores the result as d's data.
 func (p *packer) packInto(d *drawing, pixels []pixel) {
 	d.data = p.pack(d.data[:0], pixels, uint8(max(d.transparent, 0)), max(d.bits, 2))
 	d.shown, p.shown = p.shown, d.shown
 }
 
-// child gives the code of code's string and index v behind it.
+// child returns the code of code's string followed by index v.
 func (p *packer) child(code uint16, v uint8) (uint16, bool) {
 	key := uint32(code)<<8 | uint32(v) + 1
 	k := key * 0x9e3779b1 >> 18
@@ -92,7 +92,7 @@ func (p *packer) child(code uint16, v uint8) (uint16, bool) {
 	return p.codes[k], true
 }
 
-// add makes next the code of code's string and index v behind it.
+// add makes next the code of code's string followed by index v.
 func (p *packer) add(code uint16, v uint8, next uint16) {
 	p.prefix[next], p.suffix[next] = code, v
 	p.first[next], p.length[next] = p.first[code], p.length[code]+1
@@ -111,7 +111,7 @@ func (p *packer) add(code uint16, v uint8, next uint16) {
 	p.keys[k], p.codes[k] = key, next
 }
 
-// clear forgets all strings but those of one index.
+// clear forgets all strings but those bits of one index.
 func (p *packer) clear(clearCode uint16) {
 	clear(p.keys[:])
 	clear(p.switches[:clearCode])
@@ -119,9 +119,9 @@ func (p *packer) clear(clearCode uint16) {
 	clear(p.child1[:clearCode])
 }
 
-// longest gives the code of a longest string that the pixels may begin with. Where last's own
-// string fits too, and its first index after it, that is the one that the table is about to
-// get, as code next.
+// longest returns the code of a longest string that the pixels may begin with. This may be the
+// string that the table is about to get, as code next: last's string followed by its own first
+// index.
 func (p *packer) longest(pixels []pixel, last int32, next uint16) uint16 {
 	if p.near != nil {
 		return p.longestNear(pixels, last, next)
@@ -139,7 +139,7 @@ func (p *packer) longest(pixels []pixel, last int32, next uint16) uint16 {
 	if last >= 0 && next < maxCodes {
 		lastLength = int(p.length[last])
 	}
-	fits := false // last with its first index again
+	fits := false // last's string and its first index
 	depth := 1
 	for ; depth < len(pixels); depth++ {
 		v := pixels[depth]
@@ -166,9 +166,9 @@ func (p *packer) longest(pixels []pixel, last int32, next uint16) uint16 {
 	return p.beam[0]
 }
 
-// extend follows the n strings of p.beam by pixel v. It returns how many there are then, the best
-// first: with the fewest switches, as like strings are met again, and then with the most
-// children. At 0 p.beam is as it was.
+// extend extends the n strings of p.beam by pixel v and returns how many match, the best first:
+// those with the fewest switches, because similar strings come again, then those with the most
+// children. Where it returns 0, p.beam is unchanged.
 func (p *packer) extend(n int, v pixel) int {
 	m, best := 0, 0
 	take := func(c uint16, v uint8) {
@@ -198,7 +198,7 @@ func (p *packer) extend(n int, v pixel) int {
 }
 
 // longestNear is longest where near indices may be written; of the longest strings it takes the one
-// that is least off.
+// with the least error.
 func (p *packer) longestNear(pixels []pixel, last int32, next uint16) uint16 {
 	n := p.start1(pixels[0])
 	lastLength := 0
@@ -262,7 +262,7 @@ func (p *packer) longestNear(pixels []pixel, last int32, next uint16) uint16 {
 	return p.beam[best]
 }
 
-// start1 begins the beam.
+// start1 sets the beam to one string.
 func (p *packer) start1(v pixel) int {
 	n := 0
 	if v&mayHole != 0 {
@@ -287,9 +287,9 @@ func (p *packer) start1(v pixel) int {
 	return n
 }
 
-// packWith is pack with one way to go on when all codes are given out, which full reports: to
-// start again at once or, with keep, to use the table until a window of codes stands for fewer
-// pixels a code than while the table was filling.
+// packWith is pack with one way to continue when all codes are used: to clear the table at once or,
+// with keep, to use it until a window of codes stands for fewer pixels a code than while the table
+// was filling. full reports whether all codes were used.
 func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keep bool) (packed []byte, full bool) {
 	p.out, p.start, p.acc, p.bits = append(dst, 0), len(dst), 0, 0
 	p.shown = grow(p.shown, len(pixels))
@@ -298,7 +298,7 @@ func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keep boo
 		p.suffix[i], p.first[i], p.length[i] = uint8(i), uint8(i), 1
 	}
 	width := minCodeSize + 1
-	next := clearCode + 2 // the code that the string behind last will get
+	next := clearCode + 2 // the code that the next string will get
 	last := int32(-1)
 	written := width // of the last code
 	p.clear(clearCode)
@@ -306,7 +306,7 @@ func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keep boo
 
 	const window = 1024
 	given, covered := 0, 0 // codes and pixels: since the clear code, then in the window
-	filling := 0.0         // pixels to a code while the table was filling
+	filling := 0.0         // pixels a code while the table was filling
 	for i := 0; i < len(pixels); {
 		code := p.longest(pixels[i:], last, next)
 		if last >= 0 && next < maxCodes {
@@ -355,8 +355,8 @@ func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keep boo
 		written = width
 		given, covered, filling = 0, 0, 0
 	}
-	// The end's highest bit is zero. Where the width grew with the last code it may be left out: a
-	// reader finds it as padding, or finds no more data.
+	// The highest bit of the end code is zero. Where the width grew with the last code, the bit may
+	// be left out: a reader takes it from the padding, or finds that the data has ended.
 	p.put(uint32(clearCode)+1, written)
 	if p.bits > 0 {
 		p.byte(byte(p.acc))

@@ -23,7 +23,7 @@ func newColorCount() *colorCount {
 	return &colorCount{keys: make([]rgb, 1024), counts: make([]uint32, 1024)}
 }
 
-// reset makes c count anew, in the memory that it has.
+// reset empties c and keeps its memory.
 func (c *colorCount) reset() {
 	clear(c.keys)
 	clear(c.counts)
@@ -59,7 +59,7 @@ func (c *colorCount) add(v rgb, n uint32) {
 	c.counts[k] += n
 }
 
-// colors lists what occurs, ascending, so that equal frames give equal palettes.
+// colors returns the colors that occur, ascending, so that equal frames get equal palettes.
 func (c *colorCount) colors() []rgb {
 	list := make([]rgb, 0, c.n)
 	for _, k := range c.keys {
@@ -71,7 +71,7 @@ func (c *colorCount) colors() []rgb {
 	return list
 }
 
-// pixels is the number of pixels counted.
+// pixels returns the number of pixels counted.
 func (c *colorCount) pixels() uint64 {
 	var n uint64
 	for _, v := range c.counts {
@@ -80,7 +80,7 @@ func (c *colorCount) pixels() uint64 {
 	return n
 }
 
-// missing lists the colors that are not in palette, ascending; it stops at 257 of them.
+// missing returns the colors that are not in palette, ascending, up to 257 of them.
 func (c *colorCount) missing(palette []rgb) []rgb {
 	var list []rgb
 	find := newSearchPalette(palette)
@@ -98,8 +98,8 @@ func (c *colorCount) missing(palette []rgb) []rgb {
 	return list
 }
 
-// palette gives the colors themselves if they are at most limit, else that many that come near;
-// fewer where they come within tolerance.
+// palette returns the colors themselves if they are at most limit, else limit colors that come
+// near, or fewer where those are within tolerance.
 func (c *colorCount) palette(limit int, tolerance float64) []rgb {
 	switch {
 	case c.n == 0:
@@ -111,7 +111,7 @@ func (c *colorCount) palette(limit int, tolerance float64) []rgb {
 }
 
 // assign gives every color the index of the nearest entry of p, and returns the sum of the squared
-// errors over all pixels. It gives up once that is over most.
+// errors over all pixels. It stops once the sum is over most.
 func (c *colorCount) assign(p *searchPalette, most float64) (squared float64) {
 	if len(c.index) != len(c.keys) {
 		c.index = make([]int32, len(c.keys))
@@ -129,7 +129,7 @@ func (c *colorCount) assign(p *searchPalette, most float64) (squared float64) {
 	return squared
 }
 
-// unused gives the first index that no color was assigned, in table or behind it; -1 says that
+// unused returns the first index, in table or behind it, to which no color was assigned; -1 if
 // there is none.
 func (c *colorCount) unused(table []rgb) ([]rgb, int) {
 	var used [256]bool
@@ -150,13 +150,13 @@ func (c *colorCount) unused(table []rgb) ([]rgb, int) {
 	return table, -1
 }
 
-// An exactPalette finds colors that a table has.
+// An exactPalette finds colors in a table.
 type exactPalette struct {
 	keys  [1024]rgb // color + 1, 0 is a free slot
 	index [1024]uint8
 }
 
-// newExactPalette takes the table's colors but for the transparent one.
+// newExactPalette takes all colors of the table but the transparent one.
 func newExactPalette(table []rgb, transparent int) *exactPalette {
 	p := new(exactPalette)
 	for i, c := range table {
@@ -183,7 +183,7 @@ func (p *exactPalette) find(c rgb) (index uint8, ok bool) {
 	return p.index[k], p.keys[k] != 0
 }
 
-// A searchPalette finds nearest colors by looking outwards from the nearest green.
+// A searchPalette finds nearest colors by a search outwards from the nearest green.
 type searchPalette struct {
 	colors []rgb // by green
 	index  []int // of colors[i] in the palette as written
@@ -209,7 +209,7 @@ func newSearchPalette(colors []rgb) *searchPalette {
 	return p
 }
 
-// nearest gives the palette index of the color of least squared distance, and that distance.
+// nearest returns the palette index of the color of least squared distance, and that distance.
 func (p *searchPalette) nearest(c rgb) (index, distance int) {
 	if len(p.colors) == 0 {
 		return 0, 1 << 30
@@ -248,7 +248,7 @@ func (p *searchPalette) nearest(c rgb) (index, distance int) {
 	return p.index[at], best
 }
 
-// A sample is a group of like colors: their number and the sums of their channels.
+// A sample is a group of similar colors: their number and the sums of their channels.
 type sample struct {
 	n   float64
 	sum [3]float64
@@ -261,7 +261,8 @@ func (s *sample) add(o sample) {
 	}
 }
 
-// spread is n times the variance that can be taken away by means: sum^2/n, larger is better.
+// spread returns n times the variance that replacing the colors by their mean removes: sum^2/n.
+// Larger is better.
 func (s *sample) spread() float64 {
 	if s.n == 0 {
 		return 0
@@ -270,17 +271,17 @@ func (s *sample) spread() float64 {
 }
 
 // quantize chooses at most n colors for c with little squared error, and no more of them than it
-// takes to bring the mean squared error of a channel down to tolerance. It cuts the box of colors
-// again and again in two, each time the cut that takes most error away (after Wu, "Efficient
-// statistical computations for optimal color quantization", 1991, on the colors instead of
-// on a grid of moments), and then moves the means a few times as Lloyd's algorithm does.
+// takes to bring the mean squared error of a channel down to tolerance. It repeatedly cuts a box of
+// colors in two, each time where the cut removes most error (after Wu, "Efficient statistical
+// computations for optimal color quantization", 1991, on the colors instead of on a grid of
+// moments), and then moves the means a few times as Lloyd's algorithm does.
 func quantize(c *colorCount, n int, tolerance float64) []rgb {
 	points := samples(c)
 	var by sorter
 	type box struct {
 		points []sample
 		total  sample
-		gain   float64 // error that the best cut takes away
+		gain   float64 // error that the best cut removes
 		axis   int
 		at     int
 	}
@@ -371,8 +372,8 @@ func (o *sorter) sort(points []sample, axis int) {
 	}
 }
 
-// lloyd moves every color of the palette to the mean of the points nearest to it, and drops
-// those that have none.
+// lloyd moves every color of the palette to the mean of the points nearest to it, and drops those
+// that have none.
 func lloyd(points []sample, palette []rgb) []rgb {
 	p := newSearchPalette(palette)
 	groups := make([]sample, len(palette))
@@ -390,8 +391,8 @@ func lloyd(points []sample, palette []rgb) []rgb {
 	return slices.Compact(out)
 }
 
-// samples gives c's colors, those that share their upper five bits together where there are
-// more than 4096.
+// samples returns c's colors; where there are more than 4096, those that share their upper five
+// bits are one sample.
 func samples(c *colorCount) []sample {
 	one := func(v rgb, n uint32) sample {
 		f := float64(n)

@@ -3,14 +3,17 @@ package gif
 // This file implements the blocks of GIF89a sections 15 to 27 and the composition of frames.
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"image"
 	"io"
 	"time"
+
+	"miniatura/codec/internal/straight"
 )
 
-// Disposal methods (GIF89a section 23). Method 4 appears in old files for 3.
+// Disposal methods (GIF89a section 23). Old files have method 4 where they mean 3.
 const (
 	disposeNone       = 1
 	disposeBackground = 2
@@ -21,9 +24,9 @@ const (
 type Reader struct {
 	Width, Height int // of the canvas, in pixels
 	Frames        int
-	Plays         int    // how often the animation runs; 0 is for ever
+	Plays         int    // how often the animation runs; 0 means forever
 	ICC           []byte // an ICCRGBG1 profile, nil when there is none
-	Note          string // what is wrong with the file, though its frames are there; Next may add to it
+	Note          string // what is wrong with the file although its frames are there; Next may add to it
 
 	Short bool // a frame that Next gave lacks pixels: its data ends early
 
@@ -32,8 +35,8 @@ type Reader struct {
 	frames  []frame
 	at      int // index of the frame Next gives
 	canvas  *image.NRGBA
-	saved   *image.NRGBA // the canvas before a frame that is to be undone
-	pending frame        // the frame shown last, its disposal not done yet
+	saved   *image.NRGBA // the canvas before a frame that will be undone
+	pending frame        // the frame shown last, which is not disposed of yet
 	indices []byte
 	lzw     *unpacker
 }
@@ -47,40 +50,41 @@ type frame struct {
 	interlaced  bool
 	delay       time.Duration
 	codeSize    uint
+	at          int    // position of the image descriptor
 	data        []byte // the sub-blocks
 	cut         bool   // the file ends before their terminator
 }
 
-// IsGIF reports whether b starts as a GIF file does.
-func IsGIF(b []byte) bool {
+// isGIF reports whether b starts as a GIF file does.
+func isGIF(b []byte) bool {
 	return len(b) >= 6 && (string(b[:6]) == "GIF87a" || string(b[:6]) == "GIF89a")
 }
 
-// NewReader walks through all blocks of src and decodes nothing: a caller can hold Width, Height
-// and Frames against its limits before any pixel is made. It keeps src, and about 150 bytes a
-// frame. Where something other than a block follows a frame, or a block that is no frame is cut
-// off, the frames before it are the picture, as in browsers, and Note says so.
+// NewReader walks through all blocks of src and decodes nothing: a caller can check Width, Height
+// and Frames before any pixel is made. It keeps src, and about 150 bytes a frame. Where something
+// other than a block follows a frame, or a block that is no frame is cut off, the frames before it
+// are the picture, as in browsers, and Note reports it.
 func NewReader(src []byte) (*Reader, error) {
-	if !IsGIF(src) {
-		return nil, FormatError("no GIF signature")
+	if !isGIF(src) {
+		return nil, FormatError{0, "no GIF signature"}
 	}
 	if len(src) < 13 {
-		return nil, FormatError("truncated logical screen descriptor")
+		return nil, FormatError{len(src), "truncated logical screen descriptor"}
 	}
 	r := &Reader{src: src, Plays: 1}
 	r.Width, r.Height = int(binary.LittleEndian.Uint16(src[6:])), int(binary.LittleEndian.Uint16(src[8:]))
-	b := src[13:]
+	p := 13
 	var err error
 	if src[10]&0x80 != 0 {
-		if r.global, b, err = colorTable(b, src[10]); err != nil {
+		if r.global, p, err = colorTable(src, p, src[10]); err != nil {
 			return nil, err
 		}
 	}
-	if err := r.walk(b); err != nil {
+	if err := r.walk(p); err != nil {
 		return nil, err
 	}
 	if len(r.frames) == 0 {
-		return nil, FormatError("no image")
+		return nil, FormatError{p, "no image"}
 	}
 	// The first frame may be larger than the screen says; browsers then show all of it.
 	if first := r.frames[0].rect; !first.Empty() {
@@ -92,10 +96,10 @@ func NewReader(src []byte) (*Reader, error) {
 			return r, nil
 		}
 	}
-	return nil, FormatError("empty image")
+	return nil, FormatError{r.frames[0].at, "empty image"}
 }
 
-// note adds to what is wrong.
+// note adds s to the Note.
 func (r *Reader) note(s string) {
 	if r.Note != "" {
 		s = r.Note + "; " + s
@@ -105,26 +109,28 @@ func (r *Reader) note(s string) {
 	}
 }
 
-// colorTable cuts a color table of 2^(n+1) entries off b (section 19).
-func colorTable(b []byte, flags byte) (table, rest []byte, err error) {
-	n := 3 << (flags&7 + 1)
-	if len(b) < n {
-		return nil, nil, FormatError("truncated color table")
+// colorTable returns the color table of 2^(n+1) entries at p (section 19) and the position after
+// it.
+func colorTable(src []byte, p int, flags byte) (table []byte, next int, err error) {
+	next = p + 3<<(flags&7+1)
+	if len(src) < next {
+		return nil, 0, FormatError{p, "truncated color table"}
 	}
-	return b[:n:n], b[n:], nil
+	return src[p:next:next], next, nil
 }
 
-// walk collects the frames and what the extensions say.
-func (r *Reader) walk(b []byte) error {
+// walk collects, from p on, the frames and what the extensions say.
+func (r *Reader) walk(p int) error {
 	control := frame{transparent: -1}
 	for {
-		kind, block, rest, err := nextBlock(b)
+		kind, block, next, err := nextBlock(r.src, p)
 		switch {
 		case kind == blockFrame:
 			f := control
 			control = frame{transparent: -1}
-			f.cut = err != nil // all of its pixels may be there even so
-			if err := r.descriptor(&f, block[1:]); err != nil {
+			f.at = p
+			f.cut = err != nil // all of its pixels may still be there
+			if err := r.descriptor(&f, block); err != nil {
 				return err
 			}
 			r.frames = append(r.frames, f)
@@ -135,7 +141,7 @@ func (r *Reader) walk(b []byte) error {
 		case kind == blockExtension:
 			r.extension(&control, block[1:])
 		}
-		b = rest
+		p = next
 	}
 }
 
@@ -151,42 +157,47 @@ const (
 	labelApplication = 0xff
 )
 
-// nextBlock cuts the first block off b, its sub-blocks with it. A frame whose sub-blocks are cut
-// off is returned as far as it goes beside the error, and has its descriptor, color table and code
-// size; of other kinds there is nothing then, and the kind is blockNone.
-func nextBlock(b []byte) (kind byte, block, rest []byte, err error) {
+// nextBlock returns the block at p, its sub-blocks with it, and the position after it. A frame
+// whose sub-blocks are cut off is returned as far as it goes beside the error, and has all of its
+// descriptor. A block of another kind that is cut off is an error alone, and its kind is blockNone.
+func nextBlock(src []byte, p int) (kind byte, block []byte, next int, err error) {
+	b := src[p:]
 	if len(b) == 0 {
-		return blockNone, nil, nil, FormatError("no trailer")
+		return blockNone, nil, 0, FormatError{p, "no trailer"}
 	}
 	head := 1
 	switch b[0] {
 	case blockNone, blockTrailer:
-		return b[0], b[:1], b[1:], nil
+		return b[0], b[:1], p + 1, nil
 	case blockExtension:
 		if head = 2; len(b) < 3 {
-			return blockNone, nil, nil, FormatError("truncated extension")
+			return blockNone, nil, 0, FormatError{p, "truncated extension"}
 		}
 	case blockFrame:
 		if len(b) < 10 {
-			return blockNone, nil, nil, FormatError("truncated image descriptor")
+			return blockNone, nil, 0, FormatError{p, "truncated image descriptor"}
 		}
 		if head = 11; b[9]&0x80 != 0 {
 			head += 3 << (b[9]&7 + 1)
 		}
 		if len(b) < head {
-			return blockFrame, b, nil, FormatError("truncated image descriptor")
+			return blockFrame, b, len(src), FormatError{p, "truncated image descriptor"}
 		}
 	default:
-		return blockNone, nil, nil, FormatError("unknown block")
+		return blockNone, nil, 0, FormatError{p, "unknown block"}
 	}
-	rest, err = skipBlocks(b[head:])
-	if err != nil && b[0] != blockFrame {
-		return blockNone, nil, nil, err
+	next, err = skipBlocks(src, p+head)
+	switch {
+	case err == nil:
+		return b[0], src[p:next], next, nil
+	case b[0] == blockFrame:
+		return blockFrame, b, len(src), err
 	}
-	return b[0], b[:len(b)-len(rest)], rest, err
+	return blockNone, nil, 0, err
 }
 
-// end is what to make of a file that ends by err, not by a trailer: with a frame it is whole.
+// end decides about a file that ends with err instead of a trailer. It is valid if it has a frame,
+// and then only noted.
 func (r *Reader) end(err error) error {
 	if len(r.frames) == 0 {
 		return err
@@ -211,21 +222,19 @@ func (r *Reader) extension(control *frame, b []byte) {
 	}
 }
 
-// skipBlocks gives what follows the sub-blocks that b starts with (section 15).
-func skipBlocks(b []byte) ([]byte, error) {
-	for {
-		if len(b) == 0 {
-			return nil, FormatError("truncated data blocks")
+// skipBlocks returns the position after the sub-blocks at p (section 15).
+func skipBlocks(src []byte, p int) (int, error) {
+	for p < len(src) {
+		n := int(src[p])
+		if n == 0 {
+			return p + 1, nil
 		}
-		n := 1 + int(b[0])
-		if n == 1 {
-			return b[1:], nil
+		if len(src)-p <= n {
+			break
 		}
-		if len(b) < n {
-			return nil, FormatError("truncated data blocks")
-		}
-		b = b[n:]
+		p += 1 + n
 	}
+	return 0, FormatError{p, "truncated data blocks"}
 }
 
 // application reads the two application extensions that matter (section 26): the loop count of
@@ -250,57 +259,61 @@ func (r *Reader) application(name string, b []byte) {
 	}
 }
 
-// descriptor reads a frame from its image descriptor (section 20) on, all of whose 9 bytes are
-// there. A frame without area is a frame too: it has a delay.
+// descriptor reads the block of a frame from its image descriptor (section 20) on, all of whose
+// bytes are there. A frame without area counts too, because it has a delay.
 func (r *Reader) descriptor(f *frame, b []byte) error {
+	b = b[1:]
 	x, y := int(binary.LittleEndian.Uint16(b)), int(binary.LittleEndian.Uint16(b[2:]))
 	w, h := int(binary.LittleEndian.Uint16(b[4:])), int(binary.LittleEndian.Uint16(b[6:]))
 	flags := b[8]
 	f.rect = image.Rect(x, y, x+w, y+h)
 	f.interlaced = flags&0x40 != 0
 	f.palette = r.global
-	b = b[9:]
+	p := 9
 	var err error
 	if flags&0x80 != 0 {
-		if f.palette, b, err = colorTable(b, flags); err != nil {
-			return err
+		if f.palette, p, err = colorTable(b, p, flags); err != nil {
+			return FormatError{f.at, "truncated color table"}
 		}
 	}
-	if len(b) == 0 {
-		return FormatError("no image data")
+	if len(b) == p {
+		return FormatError{f.at, "no image data"}
 	}
-	f.codeSize = uint(b[0])
+	f.codeSize = uint(b[p])
 	if f.codeSize < 1 || f.codeSize > 8 {
-		return FormatError("LZW code size")
+		return FormatError{f.at, "LZW code size"}
 	}
-	f.data = b[1:]
+	f.data = b[p+1:]
 	return nil
 }
 
-// Pixels is what decoding costs: the sum of the frames' areas.
-func (r *Reader) Pixels() int64 {
-	var n int64
-	for i := range r.frames {
-		n += int64(r.frames[i].rect.Dx()) * int64(r.frames[i].rect.Dy())
+// PeakBytes returns about how much Next holds at the worst moment.
+func (r *Reader) PeakBytes() int64 {
+	area := int64(r.Width) * int64(r.Height)
+	if r.Frames == 1 {
+		return 6 * area // the canvas, the indices of the frame
 	}
-	return n
+	return 12 * area // and a copy of the canvas, and what is not collected yet
 }
 
-// Drawing gives the area of frame i and the bytes of its data.
+// Drawing returns the area of frame i and the bytes of its data.
 func (r *Reader) Drawing(i int) (pixels, bytes int64) {
 	f := &r.frames[i]
 	return int64(f.rect.Dx()) * int64(f.rect.Dy()), int64(len(f.data))
 }
 
-// Next composes the next frame and gives the canvas, straight RGBA, as it is shown for delay. The
+// Next composes the next frame and returns the canvas, straight RGBA, as it is shown for delay. The
 // canvas belongs to the Reader and is valid until the following call. What no frame covered is
-// transparent. After the last frame the error is io.EOF.
+// transparent. After the last frame the error is io.EOF. The context is checked once a frame.
 //
-// Memory is the canvas, the largest frame's indices, and a second canvas while a frame is to be
-// undone.
-func (r *Reader) Next() (canvas *image.NRGBA, delay time.Duration, err error) {
+// Memory is the canvas, the largest frame's indices, and, while a frame will be undone, a second
+// canvas.
+func (r *Reader) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Duration, err error) {
 	if r.at >= len(r.frames) {
 		return nil, 0, io.EOF
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, 0, err
 	}
 	f := r.frames[r.at]
 	if r.canvas == nil {
@@ -319,7 +332,7 @@ func (r *Reader) Next() (canvas *image.NRGBA, delay time.Duration, err error) {
 		copy(r.saved.Pix, r.canvas.Pix)
 	}
 	if short := got < f.rect.Dx()*f.rect.Dy(); short && f.transparent < 0 && r.canvas.Rect.In(f.rect) {
-		clear(r.canvas.Pix) // browsers draw what should cover all on nothing
+		clear(r.canvas.Pix) // browsers clear the canvas before a frame that should cover all of it
 	}
 	r.draw(&f, r.indices[:got])
 	r.pending = f
@@ -327,11 +340,11 @@ func (r *Reader) Next() (canvas *image.NRGBA, delay time.Duration, err error) {
 	return r.canvas, f.delay, nil
 }
 
-// unpack decodes the indices of f, and gives how many of its pixels have one. Where the data ends
-// early, but as it should, the pixels that are missing stay uncovered, as browsers have it.
+// unpack decodes the indices of f and returns for how many of its pixels there are any. Where the
+// data ends early but correctly, the missing pixels are not drawn, as in browsers.
 func (r *Reader) unpack(f *frame) (got int, err error) {
 	n := f.rect.Dx() * f.rect.Dy()
-	// The densest code word stands for 4095 indices, so little data cannot ask for much memory.
+	// The densest code word stands for 4095 indices, so that little data cannot take much memory.
 	room := int(min(int64(n), int64(len(f.data))*8*maxCodes/2))
 	if cap(r.indices) < room {
 		r.indices = make([]byte, room)
@@ -340,13 +353,13 @@ func (r *Reader) unpack(f *frame) (got int, err error) {
 		return 0, nil
 	}
 	if got, err = r.lzw.unpack(r.indices[:room], f.data, f.codeSize); err != nil {
-		return 0, err
+		return 0, FormatError{f.at, err.(FormatError).Msg}
 	}
 	switch {
 	case got < n && f.cut:
-		return 0, FormatError("truncated image data")
+		return 0, FormatError{f.at, "truncated image data"}
 	case got == 0 && r.Frames == 1:
-		return 0, FormatError("no image data")
+		return 0, FormatError{f.at, "no image data"}
 	case got < n:
 		r.Short = true
 		r.note(fmt.Sprintf("frame %d: image data ends early, %d of %d pixels", r.at+1, got, n))
@@ -363,14 +376,9 @@ func (r *Reader) dispose() {
 	switch r.pending.disposal {
 	case disposeBackground:
 		// To transparent, as every browser does, whatever the background color index says.
-		for y := area.Min.Y; y < area.Max.Y; y++ {
-			clear(r.canvas.Pix[r.canvas.PixOffset(area.Min.X, y):][:4*area.Dx()])
-		}
+		straight.Clear(r.canvas, area)
 	case disposePrevious, 4:
-		for y := area.Min.Y; y < area.Max.Y; y++ {
-			i := r.canvas.PixOffset(area.Min.X, y)
-			copy(r.canvas.Pix[i:][:4*area.Dx()], r.saved.Pix[i:])
-		}
+		straight.Copy(r.canvas, r.saved, area)
 	}
 }
 
@@ -378,17 +386,17 @@ func (r *Reader) dispose() {
 var (
 	interlaceStart = [4]int{0, 4, 2, 1}
 	interlaceStep  = [4]int{8, 8, 4, 2}
-	interlaceFill  = [4]int{8, 4, 2, 1} // rows that a row stands for until later passes come
+	interlaceFill  = [4]int{8, 4, 2, 1} // rows that a row fills until later passes come
 )
 
-// colors are f's color table as pixels. What leaves the canvas as it is has alpha 0: the
-// transparent index, and indices that the table does not have.
+// colors returns f's color table as pixels. Indices that do not change the canvas have alpha 0: the
+// transparent index, and those that the table does not have.
 func (f *frame) colors() (colors [256][4]byte) {
 	for i := 0; i < 256 && 3*i < len(f.palette); i++ {
 		colors[i] = [4]byte{f.palette[3*i], f.palette[3*i+1], f.palette[3*i+2], 255}
 	}
 	if f.palette == nil {
-		// Section 18 lets a decoder choose; a ramp of grey is what it was in practice.
+		// Section 18 lets a decoder choose; in practice it was a ramp of gray.
 		for i := range colors {
 			colors[i] = [4]byte{byte(i), byte(i), byte(i), 255}
 		}
@@ -399,8 +407,8 @@ func (f *frame) colors() (colors [256][4]byte) {
 	return colors
 }
 
-// draw puts the decoded indices on the canvas; there may be fewer than f has pixels. A first frame
-// that is interlaced and short shows each row in the place of those below it that never came.
+// draw puts the decoded indices on the canvas; there may be fewer than f has pixels. Where a first
+// frame is interlaced and its data ends early, each row also fills the missing rows below it.
 func (r *Reader) draw(f *frame, indices []byte) {
 	colors := f.colors()
 	w, h := f.rect.Dx(), f.rect.Dy()

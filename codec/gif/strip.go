@@ -1,29 +1,29 @@
 package gif
 
-// This file copies a file without its metadata, over the walk of reader.go (GIF89a sections 15 to
-// 27).
+// This file copies a file without its metadata. It uses the block walk of reader.go (GIF89a
+// sections 15 to 27).
 
 // Strip returns src without comments, extensions that do not change what is shown, and whatever
 // follows the trailer. Frames are copied byte for byte, loop counts stay, and an ICC profile if
-// keepICC is set. The file ends with a trailer behind the last whole frame, whatever takes its
-// place in src: so it does in browsers. Only a frame that is cut off itself is an error.
+// keepICC is set. The result ends with a trailer behind the last whole frame, even if src has none
+// there; browsers ignore what follows too. A frame that is cut off is an error.
 //
 // It is one pass, and allocates at most len(src) + 1 bytes.
 func Strip(src []byte, keepICC bool) ([]byte, error) {
-	if !IsGIF(src) || len(src) < 13 {
-		return nil, FormatError("no GIF signature")
+	if !isGIF(src) || len(src) < 13 {
+		return nil, FormatError{0, "no GIF signature"}
 	}
-	b := src[13:]
+	p := 13
 	var err error
 	if src[10]&0x80 != 0 {
-		if _, b, err = colorTable(b, src[10]); err != nil {
+		if _, p, err = colorTable(src, p, src[10]); err != nil {
 			return nil, err
 		}
 	}
-	out := append(make([]byte, 0, len(src)+1), src[:len(src)-len(b)]...)
-	frames, controlled := false, false // some; an extension waits for the next one
+	out := append(make([]byte, 0, len(src)+1), src[:p]...)
+	frames, controlled := false, false // there is a frame; an extension precedes the next one
 	for {
-		kind, block, rest, err := nextBlock(b)
+		kind, block, next, err := nextBlock(src, p)
 		if kind == blockFrame {
 			if err != nil {
 				return nil, err
@@ -32,7 +32,7 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 		}
 		if err != nil || kind == blockTrailer {
 			if !frames {
-				return nil, FormatError("no image")
+				return nil, FormatError{p, "no image"}
 			}
 			return append(out, blockTrailer), nil
 		}
@@ -44,12 +44,12 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 			controlled = controlled || block[1] == labelControl
 			out = append(out, block...)
 		}
-		b = rest
+		p = next
 	}
 }
 
-// idle reports whether a block is a control extension that says what a frame without one says: no
-// delay, disposal, input or transparency.
+// idle reports whether a block is a control extension without effect: no delay, disposal, input or
+// transparency.
 func idle(block []byte) bool {
 	return len(block) == 8 && block[1] == labelControl && block[2] == 4 && block[3]|block[4]|block[5] == 0
 }

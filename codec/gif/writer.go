@@ -7,78 +7,99 @@ import (
 	"encoding/binary"
 	"fmt"
 	"image"
+	"io"
 	"math"
 	"time"
 
 	"miniatura/codec/internal/straight"
 )
 
-// A Writer makes an animation. It holds three canvases of four bytes a pixel and the file so far.
-type Writer struct {
-	// Tolerance is the mean squared error of a channel that frames of more than 32 colors may
-	// have so that they get by with fewer, which makes longer strings. At 0 up to 256 colors are
-	// exact. A picture that was scaled, most colors of which are mixtures, can do with 0.5.
+// Options says how far colors may be off. The zero value, and nil, keep up to 256 colors of a frame
+// exactly.
+type Options struct {
+	// Tolerance is the mean squared error of a channel that frames of more than 32 colors may have.
+	// Frames with an error need fewer colors and compress better. 0.5 suits a scaled picture, most
+	// of whose colors are mixtures.
 	Tolerance float64
-	// Budget is how many bytes all Frames of the animation should take at most, where there is a
-	// Tolerance: while they take more, colors may be further off, as far as near.go says.
+	// Budget is how many bytes all Frames of the animation should take, 0 meaning any number. Where
+	// Tolerance is over 0, colors may be further off while frames take more, within the limits of
+	// near.go.
 	Budget, Frames int
+}
 
+// An AnimationWriter makes an animation. It holds three canvases of four bytes a pixel and the file
+// so far.
+type AnimationWriter struct {
+	o           Options
 	w, h, plays int
 	body        []byte // the file from the first frame on
 	frames      int
 	global      []rgb // the global color table so far
-	local       []rgb // the last one of a frame's own
+	local       []rgb // the last local color table
 	inexact     bool  // some color had to be changed
 	disposed    bool  // the control extension written last names a disposal to the background
 
-	// The frame added last waits here, since what the next one needs decides its disposal.
+	// The frame added last waits here, because its disposal depends on the next one.
 	waiting bool
 	delay   time.Duration
-	base    *image.NRGBA // the canvas it is drawn on, as it is shown
-	current *image.NRGBA // the canvas it is to make; alpha 0 or 255
+	base    *image.NRGBA // the canvas that it is drawn on
+	current *image.NRGBA // the canvas that it leads to; alpha 0 or 255
 	rect    image.Rectangle
 	next    *image.NRGBA // scratch for Add
-	same    []bool       // which pixels are to be what was to be there before
-	stays   []bool       // which are there already: as they are to be, or as near as ever
+	same    []bool       // which pixels have the same value in the frame before
+	stays   []bool       // which pixels are on the canvas already, exactly or near enough
 
 	counts   *colorCount
 	pixels   []pixel
-	spare    []byte // for the data of a drawing
+	spare    []byte // memory for the data of a drawing
 	lzw      *packer
 	near     *nearness
-	strength float64 // of what may be off, see near.go
-	rough    bool    // a still picture may be off, too
+	strength float64 // how much more than Tolerance colors may be off, see near.go
+	rough    bool    // a still picture may be off too
 }
 
 // MaxSide is the largest width and height of a GIF (sections 18 and 20: 16 bits).
 const MaxSide = 1<<16 - 1
 
-// NewWriter begins an animation of w x h pixels that runs plays times; 0 is for ever.
-func NewWriter(w, h, plays int) (*Writer, error) {
+// NewAnimationWriter begins an animation of w x h pixels that runs plays times, 0 meaning forever.
+func NewAnimationWriter(w, h, plays int, o *Options) (*AnimationWriter, error) {
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide {
 		return nil, UnsupportedError(fmt.Sprintf("a picture of %dx%d", w, h))
 	}
-	return &Writer{w: w, h: h, plays: plays, strength: 1}, nil
+	a := &AnimationWriter{w: w, h: h, plays: plays, strength: 1}
+	if o != nil {
+		a.o = *o
+	}
+	return a, nil
 }
 
-// Append appends m as a still GIF to dst: its own colors where they are at most 256, a transparent
-// one included, else 256 chosen for little error, without dithering. Pixels less than half opaque
-// become transparent.
-func Append(dst []byte, m image.Image) ([]byte, error) {
+// Encode writes m to w as a still GIF. See Append.
+func Encode(w io.Writer, m image.Image, o *Options) error {
+	b, err := Append(nil, m, o)
+	if err == nil {
+		_, err = w.Write(b)
+	}
+	return err
+}
+
+// Append appends m as a still GIF to dst: with its own colors where they are at most 256,
+// transparency included, else with 256 that are chosen for little error, without dithering. Pixels
+// less than half opaque become transparent.
+func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	b := m.Bounds()
-	w, err := NewWriter(b.Dx(), b.Dy(), 1)
+	w, err := NewAnimationWriter(b.Dx(), b.Dy(), 1, o)
 	if err != nil {
 		return nil, err
 	}
 	if err := w.Add(straight.NRGBA(m), 0); err != nil {
 		return nil, err
 	}
-	return w.AppendTo(dst)
+	return w.appendTo(dst)
 }
 
 // Add adds the canvas as it is to be shown for delay, which is rounded to hundredths of a second.
 // The canvas is not kept.
-func (w *Writer) Add(canvas *image.NRGBA, delay time.Duration) error {
+func (w *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	if canvas.Rect.Dx() != w.w || canvas.Rect.Dy() != w.h {
 		return UnsupportedError(fmt.Sprintf("a frame of %v in an animation of %dx%d", canvas.Rect.Size(), w.w, w.h))
 	}
@@ -87,7 +108,7 @@ func (w *Writer) Add(canvas *image.NRGBA, delay time.Duration) error {
 		w.base = image.NewNRGBA(w.next.Rect)
 		w.current = image.NewNRGBA(w.next.Rect)
 	}
-	swings := w.waiting && w.Tolerance > 0 && w.swings(canvas)
+	swings := w.waiting && w.o.Tolerance > 0 && w.swings(canvas)
 	for y := range w.h {
 		row := w.next.Pix[y*w.next.Stride:][:4*w.w]
 		if swings {
@@ -112,9 +133,7 @@ func (w *Writer) Add(canvas *image.NRGBA, delay time.Duration) error {
 	w.flush(disposal, gone, true)
 	w.current, w.next = w.next, w.current
 	if disposal == disposeBackground {
-		for y := w.rect.Min.Y; y < w.rect.Max.Y; y++ {
-			clear(w.base.Pix[w.base.PixOffset(w.rect.Min.X, y):][:4*w.rect.Dx()])
-		}
+		straight.Clear(w.base, w.rect)
 	}
 	if w.same == nil {
 		w.stays, w.same = make([]bool, w.w*w.h), make([]bool, w.w*w.h)
@@ -127,15 +146,15 @@ func (w *Writer) Add(canvas *image.NRGBA, delay time.Duration) error {
 	return nil
 }
 
-// Exact reports whether every frame that was written shows the colors that were added. It is known
-// once the file is ended.
-func (w *Writer) Exact() bool { return !w.inexact }
+// Exact reports whether every frame that was written shows the colors that were added. Call it
+// after Bytes.
+func (w *AnimationWriter) Exact() bool { return !w.inexact }
 
-// Bytes ends the file and gives it. The Writer is done with then.
-func (w *Writer) Bytes() ([]byte, error) { return w.AppendTo(nil) }
+// Bytes ends the file and returns it. The AnimationWriter cannot be used afterwards.
+func (w *AnimationWriter) Bytes() ([]byte, error) { return w.appendTo(nil) }
 
-// AppendTo is Bytes behind dst.
-func (w *Writer) AppendTo(dst []byte) ([]byte, error) {
+// appendTo appends the file to dst.
+func (w *AnimationWriter) appendTo(dst []byte) ([]byte, error) {
 	if !w.waiting {
 		return nil, UnsupportedError("an animation without frames")
 	}
@@ -146,7 +165,7 @@ func (w *Writer) AppendTo(dst []byte) ([]byte, error) {
 	return append(dst, 0x3b), nil
 }
 
-// threshold copies a row, with every pixel opaque or nothing.
+// threshold copies a row and makes every pixel opaque or transparent.
 func threshold(dst, src []byte) {
 	for i := 0; i < len(dst); i += 4 {
 		p, q := dst[i:i+4:i+4], src[i:i+4:i+4]
@@ -158,9 +177,9 @@ func threshold(dst, src []byte) {
 	}
 }
 
-// swings reports whether no pixel that the waiting frame shows is below an alpha of 64 in canvas.
-// Where a frame was scaled, the kernel makes edges swing around 128.
-func (w *Writer) swings(canvas *image.NRGBA) bool {
+// swings reports whether all pixels that the waiting frame shows have an alpha of at least 64 in
+// canvas. In scaled frames, alpha at edges varies around 128.
+func (w *AnimationWriter) swings(canvas *image.NRGBA) bool {
 	for y := range w.h {
 		row, old := canvas.Pix[y*canvas.Stride:][:4*w.w], w.current.Pix[y*w.current.Stride:][:4*w.w]
 		for i := 3; i < len(row); i += 4 {
@@ -172,8 +191,8 @@ func (w *Writer) swings(canvas *image.NRGBA) bool {
 	return true
 }
 
-// thresholdAfter is threshold for a frame that only swings: what the frame before, old, shows
-// stays, since to take a pixel away costs GIF all of the rectangle.
+// thresholdAfter is threshold for a frame for which swings is true: pixels that old, the frame
+// before, shows stay, because GIF can only clear a pixel by clearing the whole rectangle.
 func thresholdAfter(dst, src, old []byte) {
 	for i := 0; i < len(dst); i += 4 {
 		p, q := dst[i:i+4:i+4], src[i:i+4:i+4]
@@ -185,31 +204,31 @@ func thresholdAfter(dst, src, old []byte) {
 	}
 }
 
-// erased bounds the pixels that the waiting frame shows and the next one does not: GIF can
-// only take them away by disposal.
-func (w *Writer) erased() image.Rectangle {
+// erased returns the smallest rectangle with the pixels that the waiting frame shows and the next
+// one does not. GIF can only clear them by disposal.
+func (w *AnimationWriter) erased() image.Rectangle {
 	return bound(w.w, w.h, func(i int) bool { return w.current.Pix[i+3] != 0 && w.next.Pix[i+3] == 0 })
 }
 
 // staysAt reports whether the pixel at Pix[i] stays. In a first frame, the only one of a still
 // picture, no pixel does.
-func (w *Writer) staysAt(i int) bool { return w.stays != nil && w.stays[i/4] }
+func (w *AnimationWriter) staysAt(i int) bool { return w.stays != nil && w.stays[i/4] }
 
-// compare fills in w.stays, and makes w.rect the smallest rectangle with all pixels that do not
-// stay.
-func (w *Writer) compare() {
+// compare sets w.stays, and w.rect to the smallest rectangle with all pixels that do not stay.
+func (w *AnimationWriter) compare() {
 	for k := range w.stays {
 		i := 4 * k
 		p, q := *(*[4]byte)(w.current.Pix[i:]), *(*[4]byte)(w.base.Pix[i:])
-		w.stays[k] = p == q || p[3] == q[3] && (w.same[k] || w.Tolerance > 0 && w.still(p, q, i))
+		w.stays[k] = p == q || p[3] == q[3] && (w.same[k] || w.o.Tolerance > 0 && w.still(p, q, i))
 	}
 	w.rect = bound(w.w, w.h, func(i int) bool { return !w.stays[i/4] })
 	if w.rect.Empty() {
-		w.rect = image.Rect(0, 0, 1, 1) // a frame of its own even so: it has a delay
+		w.rect = image.Rect(0, 0, 1, 1) // still a frame, because it has a delay
 	}
 }
 
-// bound gives the smallest rectangle with all pixels, at byte i of a canvas w x h, that are in.
+// bound returns the smallest rectangle with all pixels of a w x h canvas for which in is true; i is
+// a pixel's first byte.
 func bound(w, h int, in func(i int) bool) image.Rectangle {
 	r := image.Rectangle{Min: image.Pt(w, h)}
 	for y := range h {
@@ -236,8 +255,8 @@ func bound(w, h int, in func(i int) bool) image.Rectangle {
 
 // A drawing is one way to write the waiting frame.
 type drawing struct {
-	local       []rgb // its own color table, nil where the global one serves
-	global      []rgb // the global table afterwards
+	local       []rgb // its own color table, nil where it uses the global one
+	global      []rgb // the global table, with the colors that the drawing adds
 	transparent int   // index, -1 is none
 	bits        uint  // of an index
 	data        []byte
@@ -248,7 +267,7 @@ type drawing struct {
 
 func (d *drawing) size() int { return len(d.data) + 3*len(d.local) + 3*len(d.global) }
 
-// table is what the indices mean.
+// table returns the color table that the indices refer to.
 func (d *drawing) table() []rgb {
 	if d.local != nil {
 		return d.local
@@ -256,16 +275,16 @@ func (d *drawing) table() []rgb {
 	return d.global
 }
 
-// flush writes the waiting frame and brings base up to it; more says that another one follows. gone
-// is what has to be in its rectangle.
-func (w *Writer) flush(disposal byte, gone image.Rectangle, more bool) {
+// flush writes the waiting frame and draws it on base. more reports whether another frame follows;
+// gone is an area that the frame's rectangle must contain.
+func (w *AnimationWriter) flush(disposal byte, gone image.Rectangle, more bool) {
 	first := w.frames == 0
 	w.frames++
 	w.rect = w.rect.Union(gone)
 	d := w.drawBest(first, more)
 	over := w.over(d)
-	if first && !more && w.Tolerance > 0 && w.Budget > 0 && over > 1 {
-		w.rough, w.strength = true, 2 // a still picture is packed exactly unless it grows
+	if first && !more && w.o.Tolerance > 0 && w.o.Budget > 0 && over > 1 {
+		w.rough, w.strength = true, 2 // a still picture is packed exactly unless the file would grow
 		w.spare, w.lzw.shown = d.data[:0], d.shown
 		d = w.drawBest(first, more)
 	}
@@ -293,8 +312,8 @@ func (w *Writer) flush(disposal byte, gone image.Rectangle, more bool) {
 	w.spare, w.lzw.shown = d.data[:0], d.shown
 }
 
-// drawBest makes the shorter of a frame's drawings.
-func (w *Writer) drawBest(first, more bool) *drawing {
+// drawBest returns the shorter of a frame's drawings.
+func (w *AnimationWriter) drawBest(first, more bool) *drawing {
 	d := w.draw(false, first && !more)
 	if !first && (d.local != nil || len(d.global) > len(w.global)) {
 		if e := w.draw(true, false); e != nil && e.size() < d.size() && e.squared <= most {
@@ -304,9 +323,9 @@ func (w *Writer) drawBest(first, more bool) *drawing {
 	return d
 }
 
-// packHoles packs d with every pixel that stays left out, and keeps that where it is shorter: long
-// strings of holes can be worth more than the longest string at each place.
-func (w *Writer) packHoles(d *drawing) {
+// packHoles packs d without the pixels that stay, and keeps the result where it is shorter: long
+// strings of holes can save more than the longest string at each place.
+func (w *AnimationWriter) packHoles(d *drawing) {
 	stays := false
 	for i, v := range w.pixels {
 		if v&mayHole != 0 {
@@ -326,8 +345,8 @@ func (w *Writer) packHoles(d *drawing) {
 	w.spare, w.lzw.shown = e.data[:0], e.shown
 }
 
-// show draws d on base, as a decoder will.
-func (w *Writer) show(d *drawing) {
+// show draws d on base, as a decoder does.
+func (w *AnimationWriter) show(d *drawing) {
 	table := d.table()
 	n := w.rect.Dx()
 	for y := range w.rect.Dy() {
@@ -341,16 +360,16 @@ func (w *Writer) show(d *drawing) {
 	}
 }
 
-// draw makes a drawing of the waiting frame. A pixel that stays may be left out or drawn again,
-// whichever makes longer strings. With all, every pixel is drawn; where that cannot be, the result
-// is nil.
-func (w *Writer) draw(all, still bool) *drawing {
+// draw returns a drawing of the waiting frame. A pixel that stays may be left out or drawn again,
+// whichever makes longer strings. With all, every pixel is drawn; where that is impossible, the
+// result is nil.
+func (w *AnimationWriter) draw(all, still bool) *drawing {
 	counts, hole := w.count(all)
 	if all && (hole || counts.n > 256) {
 		return nil
 	}
 	if w.frames == 1 && w.rect != w.current.Rect {
-		hole = true // some viewers paint what lies beside a first frame that has none
+		hole = true // some viewers paint the area beside a first frame without a transparent index
 	}
 	d := w.choose(counts, hole, still)
 	d.data, w.spare = w.spare, nil
@@ -358,7 +377,7 @@ func (w *Writer) draw(all, still bool) *drawing {
 	if w.lzw == nil {
 		w.lzw = new(packer)
 	}
-	if w.Tolerance > 0 && (!still || w.rough) {
+	if w.o.Tolerance > 0 && (!still || w.rough) {
 		w.packNear(d)
 		return d
 	}
@@ -368,9 +387,9 @@ func (w *Writer) draw(all, still bool) *drawing {
 	return d
 }
 
-// count counts the colors that are drawn, those that may be left out only with all. hole says that
-// some pixel is left out.
-func (w *Writer) count(all bool) (counts *colorCount, hole bool) {
+// count counts the colors that are drawn; colors of pixels that may be left out count only with
+// all. hole reports whether some pixel is left out.
+func (w *AnimationWriter) count(all bool) (counts *colorCount, hole bool) {
 	if w.counts == nil {
 		w.counts = newColorCount()
 	}
@@ -401,9 +420,8 @@ func (w *Writer) count(all bool) (counts *colorCount, hole bool) {
 	return counts, hole
 }
 
-// index fills w.pixels with what d may write for each pixel, and returns the bits that indices
-// take.
-func (w *Writer) index(d *drawing, counts *colorCount) (bits uint) {
+// index sets w.pixels to what d may write for each pixel, and returns the bits that indices take.
+func (w *AnimationWriter) index(d *drawing, counts *colorCount) (bits uint) {
 	r := w.rect
 	hole := pixel(max(d.transparent, 0))
 	exact := newExactPalette(d.table(), d.transparent)
@@ -435,7 +453,7 @@ func (w *Writer) index(d *drawing, counts *colorCount) (bits uint) {
 				highest = max(highest, index)
 			}
 			k := index
-			if w.Tolerance > 0 {
+			if w.o.Tolerance > 0 {
 				k |= w.busy(i, i/4%w.w, y) << busyShift
 			}
 			w.pixels = append(w.pixels, k)
@@ -448,10 +466,10 @@ func (w *Writer) index(d *drawing, counts *colorCount) (bits uint) {
 	return bits
 }
 
-// choose gives the counted colors indices: in the global table, if it holds them or has room for
-// them; in a local one of their own; or, where they are too many, among 256 that come near. The
-// index of the hole, where there is one, is one that no color has.
-func (w *Writer) choose(c *colorCount, hole, still bool) *drawing {
+// choose assigns indices to the counted colors: of the global table, if it holds them or has room
+// for them; else of a local table; or, where they are too many, of 256 colors that come near. The
+// hole, if there is one, gets an index that no color has.
+func (w *AnimationWriter) choose(c *colorCount, hole, still bool) *drawing {
 	limit := 256
 	if hole {
 		limit--
@@ -459,7 +477,7 @@ func (w *Writer) choose(c *colorCount, hole, still bool) *drawing {
 	d := &drawing{transparent: -1, global: w.global}
 	if len(w.global) == 0 {
 		d.global = c.palette(limit, w.tolerance())
-		if c.n > limit && !still { // room for the hole of later frames
+		if c.n > limit && !still { // room for the holes of later frames
 			d.global = c.palette(255, w.tolerance())
 		}
 	}
@@ -481,11 +499,11 @@ func (w *Writer) choose(c *colorCount, hole, still bool) *drawing {
 }
 
 // chooseLocal is choose where the global table does not hold all colors.
-func (w *Writer) chooseLocal(c *colorCount, d *drawing, hole bool, limit int) *drawing {
-	// Tables from before serve where they are good enough: the global one costs no bytes.
+func (w *AnimationWriter) chooseLocal(c *colorCount, d *drawing, hole bool, limit int) *drawing {
+	// An earlier table is used where it is good enough: the global one costs no bytes.
 	enough := 3 * reuse * w.tolerance() * float64(c.pixels())
 	for _, table := range [][]rgb{d.global, w.local} {
-		if len(table) == 0 || w.Tolerance == 0 || c.assign(newSearchPalette(table), enough) > enough {
+		if len(table) == 0 || w.o.Tolerance == 0 || c.assign(newSearchPalette(table), enough) > enough {
 			continue
 		}
 		if t, k := c.unused(table); k >= 0 || !hole {
@@ -496,7 +514,7 @@ func (w *Writer) chooseLocal(c *colorCount, d *drawing, hole bool, limit int) *d
 	find := newSearchPalette(palette)
 	squared := c.assign(find, math.Inf(1))
 	if squared > 0 && len(d.global) > 128 {
-		// Not exact anyway: the global table, if it is about as good.
+		// The colors are not exact in any case, so the global table is used if it is about as good.
 		near := 1.1*squared + float64(c.pixels())
 		if c.assign(newSearchPalette(d.global), near) <= near {
 			if t, k := c.unused(d.global); k >= 0 || !hole {
@@ -511,7 +529,7 @@ func (w *Writer) chooseLocal(c *colorCount, d *drawing, hole bool, limit int) *d
 	return d
 }
 
-// use makes table d's. Index k of it is free for the hole.
+// use sets d's table. Its index k is free for the hole.
 func (d *drawing) use(table []rgb, k int, hole, global bool) *drawing {
 	d.inexact = true
 	if hole {
@@ -527,7 +545,7 @@ func (d *drawing) use(table []rgb, k int, hole, global bool) *drawing {
 	return d
 }
 
-// tableBits gives the exponent of the size of a table for n colors.
+// tableBits returns the base 2 logarithm of the size of a table for n colors.
 func tableBits(n int) uint {
 	bits := uint(1)
 	for 1<<bits < n {
@@ -544,7 +562,7 @@ func appendTable(dst []byte, palette []rgb) []byte {
 }
 
 // appendHeader appends sections 17 to 19, and the loop count of an animation.
-func (w *Writer) appendHeader(dst []byte) []byte {
+func (w *AnimationWriter) appendHeader(dst []byte) []byte {
 	dst = append(dst, "GIF89a"...)
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(w.w))
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(w.h))
@@ -555,7 +573,7 @@ func (w *Writer) appendHeader(dst []byte) []byte {
 		dst = append(dst, 0x70, 0, 0)
 	}
 	if w.frames > 1 && w.plays != 1 {
-		n := min(max(w.plays-1, 0), 1<<16-1) // the file counts repeats; 0 is for ever
+		n := min(max(w.plays-1, 0), 1<<16-1) // the file counts repeats; 0 means forever
 		dst = append(dst, 0x21, 0xff, 11)
 		dst = append(dst, "NETSCAPE2.0\x03\x01"...)
 		dst = append(dst, byte(n), byte(n>>8), 0)
@@ -563,9 +581,9 @@ func (w *Writer) appendHeader(dst []byte) []byte {
 	return dst
 }
 
-// control writes the graphic control extension (section 23), if there is something to say: to some
-// readers (Pillow, Go's image/gif) a disposal stands until another one is named.
-func (w *Writer) control(disposal byte, transparent int) {
+// control writes the graphic control extension (section 23), unless it would have no effect. In
+// some readers (Pillow, Go's image/gif) a disposal applies until a frame names another one.
+func (w *AnimationWriter) control(disposal byte, transparent int) {
 	if transparent < 0 && disposal == disposeNone && w.delay == 0 && !w.disposed {
 		return
 	}
@@ -579,7 +597,7 @@ func (w *Writer) control(disposal byte, transparent int) {
 }
 
 // descriptor writes section 20.
-func (w *Writer) descriptor(d *drawing) {
+func (w *AnimationWriter) descriptor(d *drawing) {
 	w.body = append(w.body, 0x2c)
 	for _, v := range [4]int{w.rect.Min.X, w.rect.Min.Y, w.rect.Dx(), w.rect.Dy()} {
 		w.body = binary.LittleEndian.AppendUint16(w.body, uint16(v))

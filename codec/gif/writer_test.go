@@ -20,7 +20,7 @@ import (
 	"miniatura/internal/outside"
 )
 
-// made draws n canvases of a moving figure over a ground that comes, goes and holes up.
+// made draws n canvases of a moving figure over a ground that appears, disappears and gets holes.
 func made(w, h, n, colors int, seed uint64) []*image.NRGBA {
 	r := rand.New(rand.NewPCG(seed, 5))
 	var list []*image.NRGBA
@@ -46,14 +46,25 @@ func made(w, h, n, colors int, seed uint64) []*image.NRGBA {
 	return list
 }
 
+// write writes frames, the first without a delay and each 20 ms longer than the one before.
 func write(t testing.TB, frames []*image.NRGBA, plays int) []byte {
 	t.Helper()
-	w, err := NewWriter(frames[0].Rect.Dx(), frames[0].Rect.Dy(), plays)
+	delays := make([]time.Duration, len(frames))
+	for i := range delays {
+		delays[i] = time.Duration(i) * 20 * time.Millisecond
+	}
+	return rewrite(t, frames[0].Rect.Dx(), frames[0].Rect.Dy(), plays, frames, delays)
+}
+
+// rewrite writes frames of width x height pixels without loss.
+func rewrite(t testing.TB, width, height, plays int, frames []*image.NRGBA, delays []time.Duration) []byte {
+	t.Helper()
+	w, err := NewAnimationWriter(width, height, plays, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, m := range frames {
-		if err := w.Add(m, time.Duration(i)*20*time.Millisecond); err != nil {
+		if err := w.Add(m, delays[i]); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -64,7 +75,7 @@ func write(t testing.TB, frames []*image.NRGBA, plays int) []byte {
 	return file
 }
 
-// TestAnimationPlaysAsGiven writes canvases with few colours and has this reader and ImageMagick
+// TestAnimationPlaysAsGiven writes canvases with few colors and has this reader and ImageMagick
 // play them: equal pixel for pixel, equal delays and loop count.
 func TestAnimationPlaysAsGiven(t *testing.T) {
 	for seed := range uint64(12) {
@@ -99,7 +110,7 @@ func TestAnimationPlaysAsGiven(t *testing.T) {
 	}
 }
 
-// TestStillKeepsItsColors writes pictures with every number of colours that is exact.
+// TestStillKeepsItsColors writes pictures with every number of colors that is exact.
 func TestStillKeepsItsColors(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 4, 5, 16, 17, 128, 255, 256} {
 		for _, hole := range []bool{false, true} {
@@ -111,21 +122,21 @@ func TestStillKeepsItsColors(t *testing.T) {
 				}
 				copy(m.Pix[i:], []byte{byte(k), byte(k * 3), byte(200 - k), 255})
 			}
-			file, err := Append([]byte("x"), m)
+			file, err := Append([]byte("x"), m, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			file = file[1:]
 			got, _, _ := play(t, file)
 			if s := difference(got[0], m); s != "" {
-				t.Fatalf("%d colours, transparency %v: %s", n, hole, s)
+				t.Fatalf("%d colors, transparency %v: %s", n, hole, s)
 			}
 			std, err := stdgif.Decode(bytes.NewReader(file))
 			if err != nil {
 				t.Fatal(err)
 			}
 			if p := std.(*image.Paletted).Palette; len(p) > 2*max(n, 1)+2 {
-				t.Errorf("%d colours in a table of %d", n, len(p))
+				t.Errorf("%d colors in a table of %d", n, len(p))
 			}
 			if bytes.Contains(file, []byte("NETSCAPE")) {
 				t.Error("a still with a loop count")
@@ -134,7 +145,7 @@ func TestStillKeepsItsColors(t *testing.T) {
 	}
 }
 
-// TestLZWRoundTrip packs indices of every nature and unpacks them here and in image/gif's way.
+// TestLZWRoundTrip packs indices of many kinds and unpacks them.
 func TestLZWRoundTrip(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	p, u := new(packer), new(unpacker)
@@ -160,8 +171,8 @@ func TestLZWRoundTrip(t *testing.T) {
 				if !bytes.Equal(in, out) {
 					t.Fatalf("size %d, %d indices, kind %d: other indices", size, n, kind)
 				}
-				if rest, err := skipBlocks(packed); err != nil || len(rest) != 0 {
-					t.Fatalf("size %d, %d indices, kind %d: %v, %d bytes behind the terminator", size, n, kind, err, len(rest))
+				if end, err := skipBlocks(packed, 0); err != nil || end != len(packed) {
+					t.Fatalf("size %d, %d indices, kind %d: %v, %d bytes behind the terminator", size, n, kind, err, len(packed)-end)
 				}
 			}
 		}
@@ -195,15 +206,15 @@ func mse(a, b *image.NRGBA) float64 {
 	return s / float64(len(a.Pix)/4*3)
 }
 
-// TestQuantizerBesidePillow compares the error of 256 colours with Pillow's median cut and with
-// its best (which has the help of libimagequant where that was built in).
+// TestQuantizerBesidePillow compares the error of 256 colors with Pillow's median cut and with its
+// best (which has the help of libimagequant where that was built in).
 func TestQuantizerBesidePillow(t *testing.T) {
 	for i, name := range []string{"kodim03.png", "kodim23.png", "kodim19.png"} {
 		if i > 0 && os.Getenv("MINIATURA_LONG") == "" {
 			break
 		}
 		m := readPNG(t, name)
-		file, err := Append(nil, m)
+		file, err := Append(nil, m, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -232,7 +243,7 @@ print(sum(s.sum2) / 3 / m.size[0] / m.size[1])`, filepath.Join(shared(t, "png"),
 }
 
 // TestCorpusRewritten plays each GIF of the corpus, writes it again and plays that: sources have at
-// most 256 colours a frame, so it is exact, and it must not grow much.
+// most 256 colors a frame, so it is exact, and it must not grow much.
 func TestCorpusRewritten(t *testing.T) {
 	var before, after int
 	for _, path := range outside.Files(t, ".gif", "corpus/gif") {
@@ -244,20 +255,8 @@ func TestCorpusRewritten(t *testing.T) {
 			continue
 		}
 		frames, delays, r := play(t, src)
-		w, err := NewWriter(r.Width, r.Height, r.Plays)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, m := range frames {
-			if err := w.Add(m, delays[i]); err != nil {
-				t.Fatal(err)
-			}
-		}
 		t0 := time.Now()
-		file, err := w.Bytes()
-		if err != nil {
-			t.Fatal(err)
-		}
+		file := rewrite(t, r.Width, r.Height, r.Plays, frames, delays)
 		d := time.Since(t0)
 		again, delays2, r2 := play(t, file)
 		if len(again) != len(frames) || r2.Plays != r.Plays && len(frames) > 1 {
@@ -265,8 +264,8 @@ func TestCorpusRewritten(t *testing.T) {
 		}
 		worst := 0.0
 		for i := range frames {
-			// Many frames of one file together may show over 256 colours at once; a canvas
-			// drawn anew then has to make do with 255.
+			// Many frames of one file together may show over 256 colors at once; a canvas drawn
+			// anew then has only 255.
 			worst = max(worst, mse(again[i], frames[i]))
 			if delays[i] != delays2[i] {
 				t.Errorf("%s frame %d: %v, want %v", path, i, delays2[i], delays[i])
@@ -295,11 +294,11 @@ func TestSameFramesSameBytes(t *testing.T) {
 // TestLimits asks for what GIF cannot hold.
 func TestLimits(t *testing.T) {
 	for _, s := range []image.Point{{0, 1}, {1, 0}, {65536, 1}, {1, 65536}} {
-		if _, err := NewWriter(s.X, s.Y, 0); err == nil {
+		if _, err := NewAnimationWriter(s.X, s.Y, 0, nil); err == nil {
 			t.Errorf("%v accepted", s)
 		}
 	}
-	w, err := NewWriter(3, 3, 0)
+	w, err := NewAnimationWriter(3, 3, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -311,7 +310,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestToleranceIsSpentAndKept writes 200 noisy greys: with a tolerance it takes fewer bytes, and
+// TestToleranceIsSpentAndKept writes 200 noisy grays: with a tolerance it takes fewer bytes, and
 // the error stays within it.
 func TestToleranceIsSpentAndKept(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 4))
@@ -320,19 +319,18 @@ func TestToleranceIsSpentAndKept(t *testing.T) {
 		v := byte(28 + r.IntN(200))
 		copy(m.Pix[i:], []byte{v, v, v, 255})
 	}
-	exact, err := Append(nil, m)
+	exact, err := Append(nil, m, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got, _, _ := play(t, exact); mse(got[0], m) != 0 {
-		t.Error("200 colours are not exact")
+		t.Error("200 colors are not exact")
 	}
 	for _, tolerance := range []float64{0.5, 1, 4} {
-		w, err := NewWriter(200, 150, 1)
+		w, err := NewAnimationWriter(200, 150, 1, &Options{Tolerance: tolerance})
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.Tolerance = tolerance
 		if err := w.Add(m, 0); err != nil {
 			t.Fatal(err)
 		}
@@ -350,8 +348,8 @@ func TestToleranceIsSpentAndKept(t *testing.T) {
 	}
 }
 
-// FuzzWriter writes a few frames of any pixels and plays them: as many, with the same alpha, and
-// equal where there are few colours.
+// FuzzWriter writes a few frames of any pixels and plays them. It gets as many frames, with the
+// same alpha, and the same pixels where there are few colors.
 func FuzzWriter(f *testing.F) {
 	f.Add([]byte("a few bytes of pixels, and some more"), uint8(3), uint8(2))
 	f.Fuzz(func(t *testing.T, b []byte, width, frames uint8) {
@@ -360,7 +358,7 @@ func FuzzWriter(f *testing.F) {
 		if h == 0 {
 			return
 		}
-		g, err := NewWriter(w, h, 0)
+		g, err := NewAnimationWriter(w, h, 0, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -395,7 +393,7 @@ func FuzzWriter(f *testing.F) {
 
 func v(b []byte, i int) byte { return b[i%len(b)] }
 
-// plain gives indices as pixels that can be written in one way.
+// plain returns indices as pixels that can be written in only one way.
 func plain(indices []byte) []pixel {
 	list := make([]pixel, len(indices))
 	for i, v := range indices {

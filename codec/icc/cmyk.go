@@ -2,9 +2,11 @@ package icc
 
 // This file implements the conversion of CMYK without a profile.
 
+import "miniatura/codec/internal/num"
+
 // CMYKToRGB converts pixels of 4 bytes in src to pixels of 3 bytes, R, G and B, in dst, which may
-// be the same memory and holds at least 3/4 of src's length. Each ink lets through what the others
-// leave:
+// be the same memory and holds at least 3/4 of src's length. Each ink absorbs its part of the light
+// that the others leave:
 //
 //	R = (255-C)(255-K)/255, G = (255-M)(255-K)/255, B = (255-Y)(255-K)/255, rounded
 //
@@ -17,14 +19,8 @@ func CMYKToRGB(dst, src []byte, inverted bool) {
 	}
 	for ; len(src) >= 4; dst, src = dst[3:], src[4:] {
 		k := uint32(src[3] ^ flip)
-		dst[0] = div255(uint32(src[0]^flip) * k)
-		dst[1] = div255(uint32(src[1]^flip) * k)
-		dst[2] = div255(uint32(src[2]^flip) * k)
+		dst[0] = num.Div255(uint32(src[0]^flip) * k)
+		dst[1] = num.Div255(uint32(src[1]^flip) * k)
+		dst[2] = num.Div255(uint32(src[2]^flip) * k)
 	}
-}
-
-// div255 is v/255 rounded, for v up to 255*255.
-func div255(v uint32) byte {
-	v += 128
-	return byte((v + v>>8) >> 8)
 }

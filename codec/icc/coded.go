@@ -1,7 +1,7 @@
 package icc
 
-// This file implements colour spaces that are given by numbers instead of a profile: chromaticities
-// with a transfer function, and the code points of ITU-T H.273 sections 8.1 and 8.2.
+// This file implements color spaces that are described by numbers instead of a profile:
+// chromaticities with a transfer function, and the code points of ITU-T H.273 sections 8.1 and 8.2.
 
 import (
 	"encoding/binary"
@@ -22,8 +22,8 @@ func Gamma(exponent float64) Transfer {
 	return func(v float64) float64 { return math.Pow(v, exponent) }
 }
 
-// CodedChromaticities returns those of a colour primaries code, H.273 table 2. It is false for
-// codes that say nothing.
+// CodedChromaticities returns the chromaticities of a color primaries code, H.273 table 2. It
+// returns false for codes that name none.
 func CodedChromaticities(code byte) (Chromaticities, bool) {
 	const d65x, d65y, cx, cy = 0.3127, 0.3290, 0.310, 0.316
 	switch code {
@@ -51,7 +51,7 @@ func CodedChromaticities(code byte) (Chromaticities, bool) {
 	return Chromaticities{}, false
 }
 
-// Code points of H.273 table 3 that callers tell apart.
+// Code points of H.273 table 3 that callers treat differently.
 const (
 	CodedSRGB = 13
 	CodedPQ   = 16
@@ -60,8 +60,8 @@ const (
 
 // CodedTransfer returns the function of a transfer characteristics code, H.273 table 3, as browsers
 // take it: the pictures of the BT.709 family are shown with the gamma of their display, 2.4 (ITU-R
-// BT.1886), not with the inverse of the camera's function. It is false for codes that say nothing,
-// and for PQ and HLG, which are not relative to a white of 1.
+// BT.1886), not with the inverse of the camera's function. It returns false for codes that name
+// none, and for PQ and HLG, which are not relative to a white of 1.
 func CodedTransfer(code byte) (Transfer, bool) {
 	switch code {
 	case 1, 6, 11, 14, 15:
@@ -89,11 +89,11 @@ func CodedTransfer(code byte) (Transfer, bool) {
 
 // NewTransform prepares the conversion of samples in the given space, Gray or RGB, with those
 // chromaticities and that transfer function. White is adapted to sRGB's, so that gray stays gray.
-// Chromaticities that span no colour space are a FormatError; primaries beyond the precision of the
+// Chromaticities that span no color space are a FormatError; primaries beyond the precision of the
 // conversion are an UnsupportedError.
 //
-// bits is 8 or 16. Samples of 16 bits are what Wide takes, and nothing else does: narrowed first,
-// linear light would lose its shades.
+// bits is 8 or 16. A Transform for 16 bits converts by Wide only: linear light that is narrowed to
+// 8 bits first would lose shades.
 func NewTransform(space Space, xy Chromaticities, transfer Transfer, bits int) (*Transform, error) {
 	m, err := xy.matrix()
 	if err != nil {
@@ -103,7 +103,7 @@ func NewTransform(space Space, xy Chromaticities, transfer Transfer, bits int) (
 	toneOnly := space == Gray || xy == SRGBChromaticities
 	if !toneOnly {
 		if err := t.set(m, [3]Transfer{transfer, transfer, transfer}); err != nil {
-			return nil, UnsupportedError("primaries this far apart") // they do span a colour space
+			return nil, UnsupportedError("primaries this far apart") // they do span a color space
 		}
 	}
 	most := float64(int(1)<<bits - 1)
@@ -154,7 +154,7 @@ var bradford = matrix{
 func (c Chromaticities) matrix() (matrix, error) {
 	for _, v := range c {
 		if !(v >= 0 && v <= 1) {
-			return matrix{}, FormatError("chromaticities")
+			return matrix{}, FormatError{Msg: "chromaticities"}
 		}
 	}
 	var m matrix
@@ -164,7 +164,7 @@ func (c Chromaticities) matrix() (matrix, error) {
 	}
 	inverse, ok := m.inverse()
 	if !ok {
-		return matrix{}, FormatError("chromaticities")
+		return matrix{}, FormatError{Msg: "chromaticities"}
 	}
 	if c[1] == 0 {
 		return matrix{}, UnsupportedError("white without luminance")
@@ -197,7 +197,7 @@ func (m matrix) times(n matrix) (r matrix) {
 	return r
 }
 
-// inverse is false where there is none.
+// inverse returns false where m has no inverse.
 func (m matrix) inverse() (r matrix, ok bool) {
 	minor := func(a, b, c, d int) float64 { return m[a]*m[d] - m[b]*m[c] }
 	r = matrix{

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Display P3's matrix, as ICC profiles have it, and white that becomes D50's whatever it was.
+// The matrix of Display P3 is that of ICC profiles, and every white becomes D50.
 func TestChromaticitiesToD50(t *testing.T) {
 	p3, _ := CodedChromaticities(12)
 	m, err := p3.matrix()
@@ -64,8 +64,8 @@ func TestCodedTransfers(t *testing.T) {
 	}
 }
 
-// Whatever the numbers: no panic; an error of one of the two kinds or a conversion that keeps grey
-// grey.
+// For any numbers there is no panic, and either an error of one of the two kinds or a conversion
+// that keeps gray gray.
 func FuzzNewTransform(f *testing.F) {
 	f.Add([]byte("00000000000000000000000000000000"), uint32(100000), true, false)
 	f.Add(make([]byte, 32), uint32(1), false, true)
@@ -109,7 +109,7 @@ func FuzzNewTransform(f *testing.F) {
 				tr.RGB(out)
 			}
 			if !gray && max(out[0], out[1], out[2])-min(out[0], out[1], out[2]) > 1 {
-				t.Fatalf("%v %d: grey %d becomes %d", xy, gamma, v, out)
+				t.Fatalf("%v %d: gray %d becomes %d", xy, gamma, v, out)
 			}
 		}
 	})

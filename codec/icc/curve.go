@@ -20,13 +20,13 @@ type curve struct {
 // parseCurve reads the curve at the beginning of b and returns the bytes it takes.
 func parseCurve(b []byte) (curve, int, error) {
 	if len(b) < 12 {
-		return curve{}, 0, FormatError("curve")
+		return curve{}, 0, FormatError{Msg: "curve"}
 	}
 	switch string(b[:4]) {
 	case "curv":
 		n := binary.BigEndian.Uint32(b[8:])
 		if uint64(n)*2 > uint64(len(b)-12) {
-			return curve{}, 0, FormatError("curve")
+			return curve{}, 0, FormatError{Msg: "curve"}
 		}
 		size := 12 + 2*int(n)
 		switch n {
@@ -44,7 +44,7 @@ func parseCurve(b []byte) (curve, int, error) {
 		}
 		size := 12 + 4*params[kind]
 		if len(b) < size {
-			return curve{}, 0, FormatError("curve")
+			return curve{}, 0, FormatError{Msg: "curve"}
 		}
 		cv := curve{kind: 1 + kind}
 		for i, v := range []*float64{&cv.g, &cv.a, &cv.b, &cv.c, &cv.d, &cv.e, &cv.f}[:params[kind]] {

@@ -7,15 +7,16 @@ import "math"
 
 // A grid holds three sRGB samples at each node, packed into a uint64 of three 21-bit lanes so that
 // one multiplication weighs all three. A lane is 0 to gridMax: (sample + gridBias) in sixteenths,
-// where the bias leaves room for what lies outside sRGB, as a node beside the gamut's edge may.
-// Weights sum to 256 and the lanes to less than 2^21. The zero uint64 is a node not yet computed.
+// where the bias leaves room for values outside sRGB, which nodes beside the edge of the gamut may
+// have. Weights sum to 256 and the lanes to less than 2^21. The zero uint64 is a node not yet
+// computed.
 type grid struct {
 	lut    *lut
 	black  [3]float64 // black point compensation: XYZ * scale + offset
 	scale  [3]float64
 	fine   [4]int         // grid steps for each step of the profile's CLUT
 	nodes  [4]int         // of this grid, along each channel
-	step   [4]int         // between neighbours in packed
+	step   [4]int         // between neighbors in packed
 	pos    [4][256]uint16 // an 8-bit sample's place, in 1/256 nodes
 	packed []uint64
 }
@@ -28,12 +29,12 @@ const (
 	laneMask = 1<<laneBits - 1
 )
 
-// maxNodes bounds a grid's memory to 32 MB, of which only what is touched counts.
+// maxNodes bounds a grid's memory to 32 MB, of which only the touched pages are used.
 const maxNodes = 4 << 20
 
 func newGrid(l *lut, p *Profile) (*grid, error) {
 	g := &grid{lut: l}
-	want := 65 // along a channel; few of them are ever touched
+	want := 65 // nodes along a channel; few of them are touched
 	if l.in == 4 {
 		want = 17
 	}
@@ -65,8 +66,8 @@ func newGrid(l *lut, p *Profile) (*grid, error) {
 }
 
 // compensate sets up black point compensation, as ICC white paper 40 describes it: the darkest
-// colour that the device makes becomes sRGB black. A perceptual table of version 4 has a black
-// point of its own (ICC.1:2022 section 6.3.4.3).
+// color that the device makes becomes sRGB black. A perceptual table of version 4 has a black point
+// of its own (ICC.1:2022 section 6.3.4.3).
 func (g *grid) compensate(p *Profile) {
 	black := [3]float64{0.00336, 0.0034731, 0.00287}
 	if p.version < 4 || p.tag("A2B0") == nil {
@@ -115,12 +116,12 @@ func (g *grid) node(n int) uint64 {
 		}
 		v |= uint64(min(math.Round(s*gridOne), gridMax)) << (c * laneBits)
 	}
-	v |= 1 << 63 // so that no computed node is zero
+	v |= 1 << 63 // keeps computed nodes different from zero
 	g.packed[n] = v
 	return v
 }
 
-// sum unpacks three lanes that were weighed by 256 in all.
+// sum unpacks three lanes whose weights summed to 256.
 func sum(v uint64) (r, gr, b byte) {
 	return lane(v), lane(v >> laneBits), lane(v >> (2 * laneBits))
 }

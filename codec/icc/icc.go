@@ -1,9 +1,9 @@
-// Package icc converts samples from the colour space that an ICC profile describes to sRGB.
+// Package icc converts samples from the color space that an ICC profile describes to sRGB.
 //
 //	icc.go        header and tag table, ICC.1:2022 sections 7 and 9
 //	curve.go      curveType and parametricCurveType, sections 10.6 and 10.18
 //	lut.go        lut8Type, lut16Type and lutAToBType, sections 10.10 to 10.12
-//	transform.go  matrix and curves to sRGB on rows, annex F.3; rendering of grey
+//	transform.go  matrix and curves to sRGB on rows, annex F.3; rendering of gray
 //	grid.go       lookup tables to sRGB on rows
 //	cmyk.go       CMYK without a profile
 //	coded.go      chromaticities and transfer functions, code points of ITU-T H.273
@@ -17,12 +17,17 @@ package icc
 import (
 	"encoding/binary"
 	"errors"
+
+	"miniatura/codec/internal/damage"
 )
 
 // A FormatError reports that the input is not a valid ICC profile.
-type FormatError string
+type FormatError struct {
+	Offset int // in the profile, of the tag that is damaged; 0 where it is not known
+	Msg    string
+}
 
-func (e FormatError) Error() string { return "icc: invalid format: " + string(e) }
+func (e FormatError) Error() string { return damage.Text("icc", e.Offset, e.Msg) }
 
 // An UnsupportedError reports a valid profile that this package does not evaluate.
 type UnsupportedError string
@@ -32,7 +37,7 @@ func (e UnsupportedError) Error() string { return "icc: unsupported: " + string(
 // Is reports whether target is errors.ErrUnsupported.
 func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
 
-// A Space is a device colour space: the data colour space field of the header (section 7.2.6).
+// A Space is a device color space: the data color space field of the header (section 7.2.6).
 type Space string
 
 const (
@@ -57,7 +62,7 @@ func (s Space) Components() int {
 // maxTags bounds the tag table: registered tags are fewer than a hundred.
 const maxTags = 256
 
-// A Profile is a parsed tag table over the profile's bytes, which it keeps a reference to.
+// A Profile is a parsed profile. It refers to the bytes that it was parsed from.
 type Profile struct {
 	data    []byte
 	space   Space
@@ -69,15 +74,15 @@ type Profile struct {
 // Parse reads header and tag table. It allocates nothing of the profile's size.
 func Parse(profile []byte) (*Profile, error) {
 	if len(profile) < 132 {
-		return nil, FormatError("shorter than a header")
+		return nil, FormatError{len(profile), "shorter than a header"}
 	}
 	// The size field may be below the length (padding), not above it.
 	size := binary.BigEndian.Uint32(profile)
 	if size < 132 || uint64(size) > uint64(len(profile)) {
-		return nil, FormatError("size field")
+		return nil, FormatError{0, "size field"}
 	}
 	if string(profile[36:40]) != "acsp" {
-		return nil, FormatError("no acsp signature")
+		return nil, FormatError{36, "no acsp signature"}
 	}
 	p := &Profile{data: profile[:size], space: Space(profile[16:20]), version: profile[8], class: string(profile[12:16])}
 	switch string(profile[20:24]) {
@@ -89,28 +94,44 @@ func Parse(profile []byte) (*Profile, error) {
 	}
 	n := binary.BigEndian.Uint32(p.data[128:])
 	if n > maxTags || 132+12*int(n) > len(p.data) {
-		return nil, FormatError("tag table")
+		return nil, FormatError{128, "tag table"}
 	}
 	return p, nil
 }
 
-// Space returns the device colour space, which need not be one that this package knows.
+// Space returns the device color space, which need not be one that this package knows.
 func (p *Profile) Space() Space { return p.space }
 
 // tag returns the tag's data, at least 8 bytes that begin with the type signature, or nil.
 func (p *Profile) tag(signature string) []byte {
+	at, size := p.find(signature)
+	if size < 8 || uint64(at)+uint64(size) > uint64(len(p.data)) {
+		return nil
+	}
+	return p.data[at : at+size]
+}
+
+// find returns the position and the size of the tag's data by the tag table; a size of 0 means that
+// there is no such tag.
+func (p *Profile) find(signature string) (at, size uint32) {
 	n := int(binary.BigEndian.Uint32(p.data[128:]))
 	for t := p.data[132:]; n > 0; n, t = n-1, t[12:] {
-		if string(t[:4]) != signature {
-			continue
+		if string(t[:4]) == signature {
+			return binary.BigEndian.Uint32(t[4:]), binary.BigEndian.Uint32(t[8:])
 		}
-		at, size := binary.BigEndian.Uint32(t[4:]), binary.BigEndian.Uint32(t[8:])
-		if size < 8 || uint64(at)+uint64(size) > uint64(len(p.data)) {
-			return nil
-		}
-		return p.data[at : at+size]
 	}
-	return nil
+	return 0, 0
+}
+
+// place returns err with the position of the tag's data where it is a FormatError.
+func (p *Profile) place(err error, signature string) error {
+	e, ok := err.(FormatError)
+	if !ok {
+		return err
+	}
+	at, _ := p.find(signature)
+	e.Offset = int(at)
+	return e
 }
 
 // s15Fixed16 reads a signed 16.16 number (section 4.6).
@@ -120,7 +141,7 @@ func s15Fixed16(b []byte) float64 { return float64(int32(binary.BigEndian.Uint32
 func (p *Profile) xyz(signature string) ([3]float64, error) {
 	b := p.tag(signature)
 	if len(b) < 20 || string(b[:4]) != "XYZ " {
-		return [3]float64{}, FormatError(signature)
+		return [3]float64{}, p.place(FormatError{Msg: signature}, signature)
 	}
 	return [3]float64{s15Fixed16(b[8:]), s15Fixed16(b[12:]), s15Fixed16(b[16:])}, nil
 }

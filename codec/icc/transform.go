@@ -13,7 +13,7 @@ import (
 // at once.
 type Transform struct {
 	space  Space
-	gray   *[256]byte     // of every sample alike, where colours need no more
+	gray   *[256]byte     // the result by sample, where one curve for all channels is the whole conversion
 	linear *[3][256]int32 // linear light, 0 to linearOne
 	matrix [9]int32       // linear device RGB to linear sRGB, in 1/matrixOne
 	grid   *grid
@@ -49,9 +49,11 @@ func (p *Profile) Transform(in Space) (*Transform, error) {
 		return nil, UnsupportedError("profile for " + string(p.space) + " with samples of " + string(in))
 	}
 	t := &Transform{space: in}
-	a2b := p.tag("A2B0")
+	table := "A2B0"
+	a2b := p.tag(table)
 	if a2b == nil {
-		a2b = p.tag("A2B1")
+		table = "A2B1"
+		a2b = p.tag(table)
 	}
 	if a2b != nil && in == p.space && in != Gray {
 		l, err := parseLUT(a2b, p)
@@ -62,7 +64,7 @@ func (p *Profile) Transform(in Space) (*Transform, error) {
 			return t, nil
 		}
 		if in == CMYK || p.tag("rTRC") == nil {
-			return nil, err
+			return nil, p.place(err, table)
 		}
 	}
 	switch p.space {
@@ -95,7 +97,7 @@ func (p *Profile) curve(signature string) (curve, error) {
 		return curve{}, UnsupportedError("no " + signature)
 	}
 	c, _, err := parseCurve(b)
-	return c, err
+	return c, p.place(err, signature)
 }
 
 func (t *Transform) fromMatrix(p *Profile) error {
@@ -123,8 +125,8 @@ func (t *Transform) fromMatrix(p *Profile) error {
 	return nil
 }
 
-// set makes t the conversion by transfer functions and then a matrix from linear device RGB to XYZ
-// relative to D50.
+// set sets t to the conversion by transfer functions, followed by a matrix from linear device RGB
+// to XYZ relative to D50.
 func (t *Transform) set(m matrix, transfer [3]Transfer) error {
 	m = xyzToSRGB.times(m)
 	t.linear = new([3][256]int32)
@@ -136,12 +138,12 @@ func (t *Transform) set(m matrix, transfer [3]Transfer) error {
 	for i, v := range m {
 		v = math.Round(v * matrixOne)
 		if !(v >= -8*matrixOne && v < 8*matrixOne) {
-			return FormatError("primaries")
+			return FormatError{Msg: "primaries"}
 		}
 		t.matrix[i] = int32(v)
 	}
-	// Neither rounding here nor the profile's own may tint neutrals: a row that sums to nearly 1
-	// sums to 1.
+	// Rounding, here or in the profile, must not tint neutral colors: a row whose sum is nearly 1
+	// gets a sum of 1.
 	for i := 0; i < 9; i += 3 {
 		row := m[i] + m[i+1] + m[i+2]
 		if math.Abs(row-1) < 0.005 {
@@ -152,7 +154,7 @@ func (t *Transform) set(m matrix, transfer [3]Transfer) error {
 	return nil
 }
 
-// neutrals returns what becomes of grays, as the green of the result.
+// neutrals returns what each gray is converted to, by the green of the result.
 func (t *Transform) neutrals() *[256]byte {
 	table := new([256]byte)
 	for v := range table {
@@ -205,7 +207,7 @@ func (t *Transform) rgb(r, g, b byte) (byte, byte, byte) {
 	return t.mix(l[0][r], l[1][g], l[2][b])
 }
 
-// mix takes linear light to sRGB samples.
+// mix converts linear light to sRGB samples.
 func (t *Transform) mix(x, y, z int32) (byte, byte, byte) {
 	enc, m := encodeTable(), &t.matrix
 	return enc[clampLinear(m[0]*x+m[1]*y+m[2]*z)], enc[clampLinear(m[3]*x+m[4]*y+m[5]*z)], enc[clampLinear(m[6]*x+m[7]*y+m[8]*z)]
@@ -247,7 +249,7 @@ func (t *Transform) GrayAlpha(row []byte) { t.tones(row, 2) }
 func (t *Transform) tones(row []byte, stride int) {
 	table := t.gray
 	if table == nil && (t.linear != nil || t.grid != nil && t.space == RGB) {
-		table = t.neutrals() // of a palette, say, that happens to be gray
+		table = t.neutrals() // of for example a palette that happens to be gray
 	}
 	if table == nil {
 		return

@@ -39,7 +39,7 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
-// BenchmarkSmall is what a picture costs that is nearly all headers and tables.
+// BenchmarkSmall decodes a picture that is nearly all headers and tables.
 func BenchmarkSmall(b *testing.B) {
 	src := picture(b, 16, 16)
 	for b.Loop() {

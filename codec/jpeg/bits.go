@@ -1,7 +1,7 @@
 package jpeg
 
-// This file reads entropy-coded segments, ITU T.81 B.1.1.5 and F.2.2.5: it takes the stuffed zero
-// bytes out, a chunk at a time, and keeps the next 32 to 63 bits at hand.
+// This file reads entropy-coded segments, ITU T.81 B.1.1.5 and F.2.2.5: it removes the stuffed zero
+// bytes, a chunk at a time, and keeps the next 32 to 63 bits in a register.
 
 import (
 	"bytes"
@@ -26,8 +26,8 @@ type bitReader struct {
 	n   int
 	p   int
 	buf []byte // unstuffed data, followed by at least maxUnit bytes that may be read
-	// mark is where in buf something is to be done before the next unit: unstuff more, or, when
-	// last is set, fail, for the data has ended.
+	// mark is where in buf the reader must act before the next unit: unstuff more or, when last is
+	// set, fail, because the data has ended.
 	mark int
 	last bool
 	src  []byte
@@ -43,8 +43,8 @@ func (r *bitReader) reset(src []byte, sp int) {
 	r.more()
 }
 
-// more keeps what is unread, and what acc and ended need of what is read, and unstuffs the next
-// chunk behind it.
+// more unstuffs the next chunk. In front of it, it keeps the unread bytes and those read bytes that
+// acc and ended still need.
 func (r *bitReader) more() {
 	keep := min(r.p, 16)
 	end := 0
@@ -89,8 +89,8 @@ func (r *bitReader) more() {
 		break
 	}
 	if r.last {
-		// Zero bits follow the data so that the decoder can run over its end within a unit, before
-		// it looks at mark.
+		// Zero bits follow the data, because the decoder may run over its end within a unit, before
+		// it checks mark.
 		clear(r.mem[end : end+maxUnit])
 		r.buf = r.mem[:end+maxUnit]
 		r.mark = end
@@ -101,8 +101,8 @@ func (r *bitReader) more() {
 }
 
 // ensure is called before every unit of decoding when p has passed mark. It reports whether the
-// bits read so far were all there. Of what refills have read ahead, whole bytes not yet used are
-// given back first.
+// bits read so far were all there. It first returns to buf the whole bytes that refills have read
+// ahead.
 func (r *bitReader) ensure() bool {
 	if r.last {
 		return r.p-r.n>>3 <= r.mark
@@ -112,8 +112,8 @@ func (r *bitReader) ensure() bool {
 }
 
 // done reports, at the end of a scan, whether the bits read so far were all there, and, where no
-// marker follows in the source, whether they were the picture's: see ended. Zeros to the very end
-// of the source were written for what is lacking, not by an encoder.
+// marker follows in the source, whether they were the picture's: see ended. Zeros up to the end of
+// the source stand for missing data and do not come from an encoder.
 func (r *bitReader) done() bool {
 	for !r.last && len(r.buf)-r.p < maxUnit+maxPadding {
 		r.more()
@@ -128,7 +128,8 @@ func (r *bitReader) done() bool {
 // ended reports whether the last byte that was read looks like the end of a scan, when what follows
 // is no marker but a tail of any length. A download cut short in a file of full length leaves
 // zeros, or whatever was on the disk, which are valid codes of less than the picture. A scan ends
-// in bits of 1 up to a whole byte (F.1.2.3), and its last byte is none of a run of equal ones.
+// with bits of 1 up to a whole byte (F.1.2.3), and the byte after its end differs from its last
+// byte.
 func (r *bitReader) ended() bool {
 	used := r.p - r.n>>3
 	if used < 1 || used >= len(r.buf) {
@@ -146,12 +147,12 @@ func refill(acc uint64, n int, buf []byte, p int) (uint64, int, int) {
 	return acc | binary.BigEndian.Uint64(buf[p:])>>(uint(n)&63), n | 56, p + (63-n)>>3
 }
 
-// maxPadding is how many bytes may follow the last unit of a restart interval. T.81 has none; more
-// than some padding means that the interval has been misread.
+// maxPadding is how many bytes may follow the last unit of a restart interval. T.81 allows none;
+// more than some padding means that the interval has been misread.
 const maxPadding = 16
 
-// restart goes on behind the restart marker with number i modulo 8 (E.2.4) and reports whether the
-// interval before it was whole and the marker is there.
+// restart continues behind the restart marker with number i modulo 8 (E.2.4) and reports whether
+// the interval before it was whole and the marker is there.
 func (r *bitReader) restart(i int) bool {
 	for !r.last && len(r.buf)-r.p < maxUnit+maxPadding {
 		r.more()
@@ -181,7 +182,7 @@ func (v *intervals) next(r *bitReader) (restarted bool, err error) {
 		return false, nil
 	}
 	if !r.restart(v.number) {
-		return false, FormatError("missing restart marker")
+		return false, FormatError{Msg: "missing restart marker"}
 	}
 	v.number++
 	v.left = v.ri

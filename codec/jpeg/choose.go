@@ -4,24 +4,24 @@ const (
 	// residual is how many samples a scaler gets for each sample of its output, in either
 	// direction: 2 or more, so that what the truncated spectrum of a block leaves at its edges,
 	// ringing about text and line drawings, is averaged away by the scaler's own kernel.
-	// Photographs look the same from 1.5 on, but one N less saves about a tenth of the time to
-	// decode them, and N = 1 costs them too much (SSIM 0.992 against a full decode): there is no
-	// exception for them, and no guess at what is one.
+	// Photographs look the same from 1.5 on, but there is no exception for them: a smaller N would
+	// save only about a tenth of their decoding time, N = 1 is too coarse (SSIM 0.992 against a
+	// full decode), and photographs would have to be recognized.
 	residual = 2.0
 
-	// leastShrink is from where on shrinking in the transform pays: below it, on text, the best N
-	// short of 8 is not quite as good as a full decode (SSIM 0.995 against 0.997 for what others
-	// make of that), and hardly cheaper.
+	// leastShrink is the reduction from which on shrinking in the transform pays. Below it, the
+	// best N under 8 is a little worse than a full decode on text (SSIM 0.995; other resizers reach
+	// 0.997) and saves almost no time.
 	leastShrink = 3.0
 )
 
-// ChooseScale returns the n for Decode that leave a scaler at least twice as many samples in either
-// direction as it is to write: the first component to w x h samples, every other one to cw x ch.
-// Where that is less than a third of a component's samples in either direction, n is the least that
-// will do; else it is 8. Half a sample of the target is given away, so that a chroma plane of an
-// odd number of samples, rounded up, does not cost twice. For chroma planes that go to 4:2:0, cw
-// and ch are half of w and h, rounded up; else they are w and h.
-func (d *Decoder) ChooseScale(w, h, cw, ch int) (n [4]int) {
+// ChooseScale returns the n for Decode when planes are scaled afterwards: the first component to w
+// x h samples, every other one to cw x ch. Where the target has less than a third of a component's
+// samples in either direction, n is the least by which the scaler gets at least twice as many
+// samples in either direction as it writes; elsewhere it is 8. Half a sample of the target may be
+// missing, so that a chroma plane of an odd number of samples, rounded up, does not cost twice. For
+// chroma planes that go to 4:2:0, cw and ch are half of w and h, rounded up; else they are w and h.
+func (d *Reader) ChooseScale(w, h, cw, ch int) (n [4]int) {
 	for i := range d.Components {
 		n[i] = 8
 		tw, th := float64(w)-0.5, float64(h)-0.5

@@ -1,6 +1,6 @@
 package jpeg
 
-// This file implements the colour conversion of ITU T.871 section 7.
+// This file implements the color conversion of ITU T.871 section 7.
 
 import "image/color"
 

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// All 2^24 colours are converted as image/color does, at any length.
+// All 2^24 colors are converted as image/color does, at any length.
 func TestYCbCrToRGBAIsImageColors(t *testing.T) {
 	y, cb, cr := make([]byte, 256), make([]byte, 256), make([]byte, 256)
 	for i := range y {

@@ -52,15 +52,15 @@ func smallPictures(t testing.TB) map[string][]byte {
 }
 
 func tryDecode(src []byte, n int) (out [4][]byte, err error) {
-	d, err := NewDecoder(src)
+	d, err := NewReader(src)
 	if err != nil {
 		return out, err
 	}
 	return d.planes([4]int{n, n, n, n})
 }
 
-// A download that was cut short in a file of full length ends in zeros, which are valid codes: they
-// are not taken for the picture. Padding behind a picture, with or without an EOI marker, does no
+// A download that was cut short in a file of full length ends in zeros, which are valid codes. They
+// are not decoded as the picture. Padding behind a picture, with or without an EOI marker, does no
 // harm.
 func TestZeroFilledTailIsAnError(t *testing.T) {
 	pictures := smallPictures(t)
@@ -130,7 +130,7 @@ func samePlanes(a, b [4][]byte) bool {
 	return true
 }
 
-// A picture that is cut off is an error or it is whole: never a part.
+// A picture that is cut off is an error or decodes completely.
 func TestTruncationIsAnErrorOrHarmless(t *testing.T) {
 	for name, src := range smallPictures(t) {
 		for _, n := range []int{1, 2, 8} {
@@ -158,7 +158,8 @@ func TestTruncationIsAnErrorOrHarmless(t *testing.T) {
 					}
 				}
 			}
-			// The EOI marker may go, and a last byte that holds only padding; hardly more.
+			// The EOI marker may be missing, and a last byte that holds only padding; almost
+			// nothing more.
 			if harmless < 2 || harmless > 4 {
 				t.Errorf("%s: %d truncations were accepted at %d/8", name, harmless, n)
 			}
@@ -227,7 +228,7 @@ func TestUnsupportedProcesses(t *testing.T) {
 		}
 	}
 	for name, src := range cases {
-		_, err := NewDecoder(src)
+		_, err := NewReader(src)
 		var u UnsupportedError
 		if !errors.As(err, &u) {
 			t.Errorf("%s: %v, want an UnsupportedError", name, err)
@@ -277,7 +278,7 @@ func TestHostileFiles(t *testing.T) {
 
 // discard decodes and counts samples.
 func discard(ctx context.Context, src []byte, n int) (samples int, err error) {
-	d, err := NewDecoder(src)
+	d, err := NewReader(src)
 	if err != nil {
 		return 0, err
 	}
@@ -289,7 +290,7 @@ func discard(ctx context.Context, src []byte, n int) (samples int, err error) {
 	return samples, err
 }
 
-// What Decode allocates is what PeakBytes says, at most, and not much less.
+// Decode allocates at most PeakBytes, and not much less.
 func TestPeakBytes(t *testing.T) {
 	pictures := smallPictures(t)
 	for _, p := range corpusJPEGs(t, "photos") {
@@ -300,7 +301,7 @@ func TestPeakBytes(t *testing.T) {
 	}
 	for name, src := range pictures {
 		for _, n := range []int{1, 3, 8} {
-			d, err := NewDecoder(src)
+			d, err := NewReader(src)
 			if err != nil {
 				t.Fatal(name, err)
 			}
@@ -330,7 +331,7 @@ func TestContextAndEmitStopDecoding(t *testing.T) {
 	for name, src := range smallPictures(t) {
 		ctx, cancel := context.WithCancel(context.Background())
 		bands := 0
-		d, err := NewDecoder(src)
+		d, err := NewReader(src)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,6 @@
 package jpeg
 
-// This file is the reader's face that looks like the standard library's.
+// This file has the functions that package image expects of a reader.
 
 import (
 	"context"
@@ -17,24 +17,24 @@ func Decode(r io.Reader) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := NewDecoder(src)
+	d, err := NewReader(src)
 	if err != nil {
 		return nil, err
 	}
 	return d.image()
 }
 
-// DecodeConfig returns the colour model and the dimensions of a JPEG picture without decoding it.
+// DecodeConfig returns the color model and the dimensions of a JPEG picture without decoding it.
 func DecodeConfig(r io.Reader) (image.Config, error) {
 	src, err := io.ReadAll(r)
 	if err != nil {
 		return image.Config{}, err
 	}
-	d, err := NewDecoder(src)
+	d, err := NewReader(src)
 	if err != nil {
 		return image.Config{}, err
 	}
-	c := image.Config{Width: d.W, Height: d.H}
+	c := image.Config{Width: d.Width, Height: d.Height}
 	switch d.Model {
 	case ModelGray:
 		c.ColorModel = color.GrayModel
@@ -49,11 +49,11 @@ func DecodeConfig(r io.Reader) (image.Config, error) {
 }
 
 // image decodes the picture at 8/8.
-func (d *Decoder) image() (image.Image, error) {
+func (d *Reader) image() (image.Image, error) {
 	var p [4][]byte
 	var w, h [4]int
 	n := [4]int{8, 8, 8, 8}
-	total := d.PeakBytes(n) + int64(d.W)*int64(d.H)*int64(len(d.Components)+1)
+	total := d.PeakBytes(n) + int64(d.Width)*int64(d.Height)*int64(len(d.Components)+1)
 	if total > 4*d.MaxBytes {
 		return nil, tooMuch(total, 4*d.MaxBytes)
 	}
@@ -70,7 +70,7 @@ func (d *Decoder) image() (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	rect := image.Rect(0, 0, d.W, d.H)
+	rect := image.Rect(0, 0, d.Width, d.Height)
 	if d.Model == ModelGray {
 		return &image.Gray{Pix: p[0], Stride: w[0], Rect: rect}, nil
 	}
@@ -84,7 +84,7 @@ func (d *Decoder) image() (image.Image, error) {
 	}
 	switch d.Model {
 	case ModelYCbCr:
-		return &image.YCbCr{Y: p[0], Cb: p[1], Cr: p[2], YStride: d.W, CStride: d.W, SubsampleRatio: image.YCbCrSubsampleRatio444, Rect: rect}, nil
+		return &image.YCbCr{Y: p[0], Cb: p[1], Cr: p[2], YStride: d.Width, CStride: d.Width, SubsampleRatio: image.YCbCrSubsampleRatio444, Rect: rect}, nil
 	case ModelRGB:
 		m := image.NewRGBA(rect)
 		for i := range p[0] {
@@ -109,8 +109,9 @@ func (d *Decoder) image() (image.Image, error) {
 	return m, nil
 }
 
-// subsampling names the sampling of a picture whose first component is the finest.
-func (d *Decoder) subsampling() (image.YCbCrSubsampleRatio, bool) {
+// subsampling returns image.YCbCr's name for the sampling of a picture whose first component is the
+// finest.
+func (d *Reader) subsampling() (image.YCbCrSubsampleRatio, bool) {
 	c := d.Components
 	if c[1].H != c[2].H || c[1].V != c[2].V || c[0].H%c[1].H != 0 || c[0].V%c[1].V != 0 {
 		return 0, false
@@ -132,15 +133,15 @@ func (d *Decoder) subsampling() (image.YCbCrSubsampleRatio, bool) {
 	return 0, false
 }
 
-// repeat brings a plane of component i to the size of the picture.
-func (d *Decoder) repeat(i int, p []byte, w, h int) []byte {
-	if w == d.W && h == d.H {
+// repeat enlarges a plane of component i to the size of the picture, by repeating samples.
+func (d *Reader) repeat(i int, p []byte, w, h int) []byte {
+	if w == d.Width && h == d.Height {
 		return p
 	}
 	c := &d.Components[i]
-	out := make([]byte, d.W*d.H)
-	for y := range d.H {
-		src, dst := p[y*c.V/d.vmax*w:][:w], out[y*d.W:][:d.W]
+	out := make([]byte, d.Width*d.Height)
+	for y := range d.Height {
+		src, dst := p[y*c.V/d.vmax*w:][:w], out[y*d.Width:][:d.Width]
 		for x := range dst {
 			dst[x] = src[x*c.H/d.hmax]
 		}

@@ -2,7 +2,7 @@
 // that is wanted, not of the picture that is there.
 //
 //	err := jpeg.Encode(w, m, &jpeg.Options{Quality: 80}) // nil is quality 75
-//	d, err := jpeg.NewDecoder(src)       // headers only, up to the first scan
+//	d, err := jpeg.NewReader(src)       // headers only, up to the first scan
 //	n := d.ChooseScale(w, h, cw, ch)     // or any N of your own, one per component
 //	err = d.Decode(ctx, n, func(c, y int, rows []byte, stride, count int) error { ... })
 //

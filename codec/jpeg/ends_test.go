@@ -46,17 +46,17 @@ func TestZerosAreNoTail(t *testing.T) {
 	}
 }
 
-// luma gives the luminance of a picture, nil when it is not whole.
+// luma returns the luminance of a picture, nil when it is not whole.
 func luma(t *testing.T, src []byte) (pix []byte) {
 	t.Helper()
-	d, err := NewDecoder(src)
+	d, err := NewReader(src)
 	if err != nil {
 		t.Fatal(err)
 	}
 	err = d.Decode(context.Background(), [4]int{8, 8, 8, 8}, func(c, y int, rows []byte, stride, count int) error {
 		for i := range count {
 			if c == 0 {
-				pix = append(pix, rows[i*stride:][:d.W]...)
+				pix = append(pix, rows[i*stride:][:d.Width]...)
 			}
 		}
 		return nil

@@ -10,7 +10,7 @@ import (
 	"miniatura/codec/jpeg"
 )
 
-// ramp returns a grey picture that gets lighter to the right.
+// ramp returns a gray picture that gets lighter to the right.
 func ramp(w, h int) *image.Gray {
 	m := image.NewGray(image.Rect(0, 0, w, h))
 	for i := range m.Pix {
@@ -32,13 +32,13 @@ func ExampleEncode() {
 	// Output: 640 480
 }
 
-// A Decoder decodes at N/8: here at a quarter of the width and height, band by band.
-func ExampleDecoder() {
+// A Reader decodes at N/8: here at a quarter of the width and height, band by band.
+func ExampleReader() {
 	src, err := jpeg.Append(nil, ramp(640, 480), nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	d, err := jpeg.NewDecoder(src) // headers only
+	d, err := jpeg.NewReader(src) // headers only
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -52,6 +52,6 @@ func ExampleDecoder() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("%dx%d, %d component, as %dx%d: %d rows\n", d.W, d.H, len(d.Components), w, h, rows)
+	fmt.Printf("%dx%d, %d component, as %dx%d: %d rows\n", d.Width, d.Height, len(d.Components), w, h, rows)
 	// Output: 640x480, 1 component, as 160x120: 120 rows
 }

@@ -1,19 +1,18 @@
 package jpeg
 
-// This file implements the forward DCT and quantization of blocks, ITU T.81
-// A.3.3 and A.3.4.
+// This file implements the forward DCT and quantization of blocks, ITU T.81 A.3.3 and A.3.4.
 //
-// The one-dimensional transform is the even-odd split of the definition, scaled
-// by sqrt(8): with s(n) = x(n) + x(7-n) and d(n) = x(n) - x(7-n),
+// The one-dimensional transform is the even-odd split of the definition, scaled by sqrt(8): with
+// s(n) = x(n) + x(7-n) and d(n) = x(n) - x(7-n),
 //
 //	F(0) = s0 + s3 + s1 + s2            F(1) = k1 d0 + k3 d1 + k5 d2 + k7 d3
 //	F(4) = s0 + s3 - s1 - s2            F(3) = k3 d0 - k7 d1 - k1 d2 - k5 d3
 //	F(2) = k2 (s0-s3) + k6 (s1-s2)      F(5) = k5 d0 - k1 d1 + k7 d2 + k3 d3
 //	F(6) = k6 (s0-s3) - k2 (s1-s2)      F(7) = k7 d0 - k5 d1 + k3 d2 - k1 d3
 //
-// where kN = sqrt(2) cos(N pi/16), here with 14 fractional bits. The odd part as
-// a plain 4x4 product rounds once, and maps onto instructions that multiply
-// pairs of 16-bit numbers and add; its factorizations do neither.
+// where kN = sqrt(2) cos(N pi/16), here with 14 fractional bits. The odd part as a plain 4x4
+// product rounds once, and maps onto instructions that multiply pairs of 16-bit numbers and add;
+// its factorizations do neither.
 //
 // Formats, the first pass going down the columns:
 //
@@ -22,8 +21,8 @@ package jpeg
 //	sums in pass two                                [-32768, 32512]
 //	coefficients     times 8, as sqrt(8)*sqrt(8)    [-8192, 8192]
 //
-// so that everything but the products of 16-bit numbers fits 16 bits. (-32768 is
-// reached by F(0) of a black block, whose sums are the only ones of 8*4096.)
+// so that everything but the products of 16-bit numbers fits 16 bits. (-32768 is reached by F(0) of
+// a black block, whose sums are the only ones of 8*4096.)
 //
 // fdctQuantize -> fdctQuantizeAVX2 | fdctQuantizeGeneric
 
@@ -37,10 +36,9 @@ const (
 	fdctK7   = 4520
 )
 
-// A coefBlock holds the quantized coefficients of a block in the order the
-// transform leaves them: coefficient S(v, u), of vertical frequency v and
-// horizontal frequency u, is at 8*u+v. That is the transpose of the standard's
-// order, which saves the transform a transposition.
+// A coefBlock holds the quantized coefficients of a block in the order the transform leaves them:
+// coefficient S(v, u), of vertical frequency v and horizontal frequency u, is at 8*u+v. That is the
+// transpose of the standard's order, which saves the transform a transposition.
 type coefBlock [blockSize]int16
 
 // zigzagT maps an index in zig-zag order to one in a coefBlock.
@@ -71,8 +69,7 @@ func fdctQuantizeGeneric(coef, raw []coefBlock, mask []uint64, src []byte, strid
 	}
 }
 
-// fdct sets t to 8 times the DCT of the level-shifted block at src, in a
-// coefBlock's order.
+// fdct sets t to 8 times the DCT of the level-shifted block at src, in a coefBlock's order.
 func fdct(t *[blockSize]int32, src []byte, stride int) {
 	const (
 		shift1 = fdctBits - 2
@@ -97,8 +94,8 @@ func fdct(t *[blockSize]int32, src []byte, stride int) {
 		t[5*8+x] = (fdctK5*d0 - fdctK1*d1 + fdctK7*d2 + fdctK3*d3 + round1) >> shift1
 		t[7*8+x] = (fdctK7*d0 - fdctK5*d1 + fdctK3*d2 - fdctK1*d3 + round1) >> shift1
 	}
-	// t now holds, at 8*v+x, vertical frequency v of column x. Rows go in, and
-	// columns come out: the result for (v, u) belongs at 8*u+v.
+	// t now holds, at 8*v+x, vertical frequency v of column x. Rows go in, and columns come out:
+	// the result for (v, u) belongs at 8*u+v.
 	in := *t
 	for v := range 8 {
 		r := in[8*v:][:8]

@@ -6,10 +6,9 @@ import (
 	"testing"
 )
 
-// fdct against ITU T.81 A.3.3 in float64. Its unit is an eighth of a
-// coefficient. Pass one is off by half a quarter of it, eight of which add up to
-// one unit in pass two, whose own rounding is worth another half; constants of
-// 14 bits add less than a tenth.
+// fdct against ITU T.81 A.3.3 in float64. Its unit is an eighth of a coefficient. Pass one is off
+// by half a quarter of it, eight of which add up to one unit in pass two, whose own rounding is
+// worth another half; constants of 14 bits add less than a tenth.
 func TestForwardDCTIsTheDefinition(t *testing.T) {
 	r := rand.New(rand.NewSource(1))
 	var cosine [8][8]float64

@@ -12,7 +12,7 @@ import (
 	"miniatura/internal/outside"
 )
 
-// addSeeds gives a fuzz target small pictures of all kinds that can be had here.
+// addSeeds adds small pictures of all available kinds to a fuzz target.
 func addSeeds(f *testing.F) {
 	src := picture(f, 24, 17)
 	f.Add(src, uint8(8))
@@ -32,22 +32,19 @@ func addSeeds(f *testing.F) {
 	}
 }
 
-// Whatever the bytes: no panic, no more memory than PeakBytes says, bands in order and whole when
-// there is no error, and the same with every set of kernels.
+// For any bytes there is no panic, and no more memory is used than PeakBytes says. Without an
+// error, bands are in order and complete, and the same with every set of kernels.
 func FuzzDecode(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, src []byte, k uint8) {
-		d, err := NewDecoder(src)
+		d, err := NewReader(src)
 		if err != nil {
 			return
 		}
-		d.Exif()
-		d.XMP()
-		d.MPF()
-		if p, _ := d.ICCProfile(); len(p) > len(src) {
+		if len(d.ICC) > len(src) {
 			t.Fatal("an ICC profile larger than the file")
 		}
-		if d.W*d.H > 1<<21 {
+		if d.Width*d.Height > 1<<21 {
 			return
 		}
 		n := [4]int{int(k)%8 + 1, int(k>>3)%8 + 1, int(k>>3)%8 + 1, int(k)%8 + 1}
@@ -70,7 +67,7 @@ func FuzzDecode(f *testing.F) {
 
 // checksum decodes and sums the samples up, in the order they come. It fails when bands are out of
 // order, and when they do not make whole planes.
-func checksum(d *Decoder, n [4]int) (sum uint32, err error) {
+func checksum(d *Reader, n [4]int) (sum uint32, err error) {
 	var next [4]int
 	err = d.Decode(context.Background(), n, func(c, y int, rows []byte, stride, count int) error {
 		if y != next[c] || count < 1 {
@@ -102,8 +99,8 @@ func TestFlippedBits(t *testing.T) {
 		for bit := 0; bit < 8*len(src); bit += step {
 			b := bytes.Clone(src)
 			b[bit/8] ^= 1 << (bit % 8)
-			d, err := NewDecoder(b)
-			if err != nil || d.W*d.H > 1<<16 {
+			d, err := NewReader(b)
+			if err != nil || d.Width*d.Height > 1<<16 {
 				continue
 			}
 			checksum(d, [4]int{bit%8 + 1, bit%7 + 1, bit%5 + 1, 1})

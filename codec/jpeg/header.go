@@ -26,7 +26,7 @@ type Component struct {
 	H, V int // sampling factors, 1 to 4
 
 	tq    uint8       // quantization table selector
-	quant *quantTable // set by the first scan that has the component, as T.81 B.2.4.1 asks
+	quant *quantTable // set by the first scan that has the component, as T.81 B.2.4.1 demands
 	bw    int         // blocks a line, of the component itself: ceil(ceil(W*H/Hmax)/8), T.81 A.2.2
 	bh    int         // block lines
 }
@@ -61,21 +61,24 @@ type scan struct {
 // maxBlocksInMCU is the limit of T.81 B.2.3 on the blocks of an interleaved scan's MCU.
 const maxBlocksInMCU = 10
 
-// maxSegments bounds the APP segments that are remembered; later ones are read over.
+// maxSegments bounds the APP segments that are remembered; later ones are ignored.
 const maxSegments = 512
 
-// A Decoder reads one JPEG picture, the first of its source. It keeps and never writes to the
+// A Reader reads one JPEG picture, the first of its source. It keeps and never writes to the
 // source.
-type Decoder struct {
-	W, H        int         // in pixels
-	Components  []Component // 1, 3 or 4
-	Model       ColorModel
-	Progressive bool
-	Odd         bool // shown by everybody, but not by the standard: no Huffman tables, equal component identifiers, a stray DNL
-	Segments    []Segment
+type Reader struct {
+	Width, Height int         // in pixels
+	Components    []Component // 1, 3 or 4
+	Model         ColorModel
+	Progressive   bool
+	Odd           bool // every viewer shows the picture although it breaks the standard: no Huffman tables, equal component identifiers, a stray DNL
+	Segments      []Segment
+	EXIF          []byte // the TIFF structure of the Exif segment, a part of the source, or nil
+	ICC           []byte // the profile, or nil where there is none, or not all of it
+	Note          string // what is odd, although the picture is not damaged
 
 	// MaxBytes bounds what Decode may allocate: it returns an error that is ErrLimit rather than
-	// exceed it. NewDecoder sets DefaultMaxBytes.
+	// exceed it. NewReader sets DefaultMaxBytes.
 	MaxBytes int64
 
 	src        []byte
@@ -86,6 +89,7 @@ type Decoder struct {
 	dc, ac [4]tableSpec
 	ri     int
 	first  scan
+	at     int // position of the marker that was read last
 	next   int // where the walk over the marker segments goes on
 
 	jfif           bool
@@ -93,17 +97,17 @@ type Decoder struct {
 	adobeTransform byte
 }
 
-// DefaultMaxBytes is a Decoder's MaxBytes when it is not changed. A progressive picture of 100
+// DefaultMaxBytes is a Reader's MaxBytes when it is not changed. A progressive picture of 100
 // megapixels fits at N = 4.
 const DefaultMaxBytes = 256 << 20
 
-// NewDecoder reads the headers of the first picture in src, up to its first scan. It reads no
-// entropy-coded data and allocates some hundred bytes a segment. The errors are FormatError and
-// UnsupportedError.
-func NewDecoder(src []byte) (*Decoder, error) {
-	d := &Decoder{src: src, MaxBytes: DefaultMaxBytes}
+// NewReader reads the headers of the first picture in src, up to its first scan. It reads no
+// entropy-coded data, and allocates some hundred bytes a segment and a profile that several
+// segments hold. The errors are FormatError and UnsupportedError.
+func NewReader(src []byte) (*Reader, error) {
+	d := &Reader{src: src, MaxBytes: DefaultMaxBytes}
 	if len(src) < 4 || src[0] != 0xFF || src[1] != markerSOI {
-		return nil, FormatError("missing SOI marker")
+		return nil, FormatError{0, "missing SOI marker"}
 	}
 	d.next = 2
 	s, err := d.nextScan()
@@ -111,12 +115,17 @@ func NewDecoder(src []byte) (*Decoder, error) {
 		return nil, err
 	}
 	if s == nil {
-		return nil, FormatError("no scan")
+		return nil, FormatError{d.at, "no scan"}
 	}
 	d.first = *s
 	d.setModel()
+	d.EXIF = d.payload(markerAPP1, exifHeader)
+	var another bool
+	if d.ICC, another = d.profile(); another {
+		d.Note = "another profile dropped: the first counts"
+	}
 	// Every block takes at least one bit in a progressive picture (its first DC scan) and two in a
-	// sequential one (DC and EOB), so a header that promises more is refused.
+	// sequential one (DC and EOB), so a frame of more blocks than that is refused.
 	var blocks int64
 	for i := range d.Components {
 		blocks += int64(d.Components[i].bw) * int64(d.Components[i].bh)
@@ -125,7 +134,7 @@ func NewDecoder(src []byte) (*Decoder, error) {
 		blocks *= 2
 	}
 	if blocks > 8*int64(len(src)-s.pos) {
-		return nil, FormatError("too few bytes for the size of the frame")
+		return nil, FormatError{s.pos, "too few bytes for the size of the frame"}
 	}
 	return d, nil
 }
@@ -133,7 +142,7 @@ func NewDecoder(src []byte) (*Decoder, error) {
 // nextScan walks over the marker segments from d.next to the next SOS and returns it, or nil at EOI
 // or at the end of the source. d.next is then the first entropy-coded byte; the caller moves it
 // behind the scan's data.
-func (d *Decoder) nextScan() (*scan, error) {
+func (d *Reader) nextScan() (*scan, error) {
 	for {
 		m, seg, err := d.nextSegment()
 		if err != nil {
@@ -152,13 +161,13 @@ func (d *Decoder) nextScan() (*scan, error) {
 			err = d.dqt(seg)
 		case m == markerDRI:
 			if len(seg) != 2 {
-				return nil, FormatError("DRI has wrong length")
+				return nil, FormatError{d.at, "DRI has wrong length"}
 			}
 			d.ri = int(binary.BigEndian.Uint16(seg))
 		case m == markerSOF0 || m == markerSOF1 || m == markerSOF2:
 			err = d.sof(m, seg)
 		case m == markerDNL:
-			d.Odd = true // the height is that of the frame header, whatever this says
+			d.Odd = true // the height is always that of the frame header
 		case m == markerDAC || m == 0xC9 || m == 0xCA:
 			return nil, UnsupportedError("arithmetic coding")
 		case m == 0xC3 || m == 0xCB:
@@ -175,15 +184,15 @@ func (d *Decoder) nextScan() (*scan, error) {
 	}
 }
 
-// nextSegment returns the next marker and its segment's bytes, and moves d.next behind it. The
-// marker is 0 at the end of the source. Bytes between segments that are no marker are skipped, as
-// in every decoder.
-func (d *Decoder) nextSegment() (m byte, seg []byte, err error) {
+// nextSegment returns the next marker and its segment's bytes, and moves d.next behind it; d.at is
+// where the marker lies. The marker is 0 at the end of the source. Bytes between segments that are
+// no marker are skipped, as in every decoder.
+func (d *Reader) nextSegment() (m byte, seg []byte, err error) {
 	b, p := d.src, d.next
 	for {
 		i := bytes.IndexByte(b[p:], 0xFF)
 		if i < 0 || p+i+1 >= len(b) {
-			d.next = len(b)
+			d.at, d.next = len(b), len(b)
 			return 0, nil, nil
 		}
 		p += i + 1
@@ -197,47 +206,48 @@ func (d *Decoder) nextSegment() (m byte, seg []byte, err error) {
 		}
 		break
 	}
+	d.at = p - 2
 	if m == markerEOI {
 		d.next = p
 		return m, nil, nil
 	}
 	if len(b)-p < 2 {
-		return 0, nil, FormatError("truncated segment")
+		return 0, nil, FormatError{d.at, "truncated segment"}
 	}
 	n := int(binary.BigEndian.Uint16(b[p:]))
 	if n < 2 || len(b)-p < n {
-		return 0, nil, FormatError("segment has wrong length")
+		return 0, nil, FormatError{d.at, "segment has wrong length"}
 	}
 	d.next = p + n
 	return m, b[p+2 : p+n : p+n], nil
 }
 
 // sof reads a frame header, B.2.2.
-func (d *Decoder) sof(m byte, seg []byte) error {
+func (d *Reader) sof(m byte, seg []byte) error {
 	if d.Components != nil {
-		return FormatError("more than one frame")
+		return FormatError{d.at, "more than one frame"}
 	}
 	if len(seg) < 6 {
-		return FormatError("SOF has wrong length")
+		return FormatError{d.at, "SOF has wrong length"}
 	}
 	n := int(seg[5])
 	if len(seg) != 6+3*n {
-		return FormatError("SOF has wrong length")
+		return FormatError{d.at, "SOF has wrong length"}
 	}
 	switch {
 	case seg[0] == 12 && m != markerSOF0:
 		return UnsupportedError("12-bit samples")
 	case seg[0] != 8:
-		return FormatError("sample precision")
+		return FormatError{d.at, "sample precision"}
 	case n != 1 && n != 3 && n != 4:
 		return UnsupportedError("number of components")
 	}
 	d.Progressive = m == markerSOF2
-	d.H, d.W = int(binary.BigEndian.Uint16(seg[1:])), int(binary.BigEndian.Uint16(seg[3:]))
-	if d.W == 0 {
-		return FormatError("width is 0")
+	d.Height, d.Width = int(binary.BigEndian.Uint16(seg[1:])), int(binary.BigEndian.Uint16(seg[3:]))
+	if d.Width == 0 {
+		return FormatError{d.at, "width is 0"}
 	}
-	if d.H == 0 {
+	if d.Height == 0 {
 		return UnsupportedError("height given by DNL")
 	}
 	cs := make([]Component, n)
@@ -245,37 +255,37 @@ func (d *Decoder) sof(m byte, seg []byte) error {
 		s, c := seg[6+3*i:], &cs[i]
 		c.ID, c.H, c.V, c.tq = s[0], int(s[1]>>4), int(s[1]&15), s[2]
 		if c.H < 1 || c.H > 4 || c.V < 1 || c.V > 4 {
-			return FormatError("sampling factor")
+			return FormatError{d.at, "sampling factor"}
 		}
 		if c.tq > 3 {
-			return FormatError("quantization table selector")
+			return FormatError{d.at, "quantization table selector"}
 		}
 		for j := range cs[:i] {
 			d.Odd = d.Odd || cs[j].ID == c.ID
 		}
 		d.hmax, d.vmax = max(d.hmax, c.H), max(d.vmax, c.V)
 	}
-	d.mcux = (d.W + 8*d.hmax - 1) / (8 * d.hmax)
-	d.mcuy = (d.H + 8*d.vmax - 1) / (8 * d.vmax)
+	d.mcux = (d.Width + 8*d.hmax - 1) / (8 * d.hmax)
+	d.mcuy = (d.Height + 8*d.vmax - 1) / (8 * d.vmax)
 	for i := range cs {
 		c := &cs[i]
-		c.bw = (d.W*c.H + 8*d.hmax - 1) / (8 * d.hmax)
-		c.bh = (d.H*c.V + 8*d.vmax - 1) / (8 * d.vmax)
+		c.bw = (d.Width*c.H + 8*d.hmax - 1) / (8 * d.hmax)
+		c.bh = (d.Height*c.V + 8*d.vmax - 1) / (8 * d.vmax)
 	}
 	d.Components = cs
 	return nil
 }
 
 // dqt reads quantization tables, B.2.4.1.
-func (d *Decoder) dqt(seg []byte) error {
+func (d *Reader) dqt(seg []byte) error {
 	for len(seg) > 0 {
 		pq, tq := seg[0]>>4, seg[0]&15
 		if pq > 1 || tq > 3 {
-			return FormatError("DQT has a wrong precision or destination")
+			return FormatError{d.at, "DQT has a wrong precision or destination"}
 		}
 		seg = seg[1:]
 		if len(seg) < blockSize<<pq {
-			return FormatError("DQT has wrong length")
+			return FormatError{d.at, "DQT has wrong length"}
 		}
 		// A new table each time: components may hold on to the old one.
 		q := new(quantTable)
@@ -293,21 +303,21 @@ func (d *Decoder) dqt(seg []byte) error {
 }
 
 // dht remembers Huffman table specifications, B.2.4.2.
-func (d *Decoder) dht(seg []byte) error {
+func (d *Reader) dht(seg []byte) error {
 	for len(seg) > 0 {
 		if len(seg) < 17 {
-			return FormatError("DHT has wrong length")
+			return FormatError{d.at, "DHT has wrong length"}
 		}
 		tc, th := seg[0]>>4, seg[0]&15
 		if tc > 1 || th > 3 {
-			return FormatError("DHT has a wrong class or destination")
+			return FormatError{d.at, "DHT has a wrong class or destination"}
 		}
 		n := 0
 		for _, c := range seg[1:17] {
 			n += int(c)
 		}
 		if n > 256 || len(seg) < 17+n {
-			return FormatError("DHT has wrong length")
+			return FormatError{d.at, "DHT has wrong length"}
 		}
 		if tc == 0 {
 			d.dc[th] = tableSpec(seg[1 : 17+n])
@@ -320,16 +330,16 @@ func (d *Decoder) dht(seg []byte) error {
 }
 
 // sos reads a scan header, B.2.3.
-func (d *Decoder) sos(seg []byte) (*scan, error) {
+func (d *Reader) sos(seg []byte) (*scan, error) {
 	if d.Components == nil {
-		return nil, FormatError("scan without frame")
+		return nil, FormatError{d.at, "scan without frame"}
 	}
 	if len(seg) < 1 {
-		return nil, FormatError("SOS has wrong length")
+		return nil, FormatError{d.at, "SOS has wrong length"}
 	}
 	s := &scan{n: int(seg[0]), dc: d.dc, ac: d.ac, ri: d.ri, pos: d.next}
 	if s.n < 1 || s.n > len(d.Components) || len(seg) != 4+2*s.n {
-		return nil, FormatError("SOS has wrong length")
+		return nil, FormatError{d.at, "SOS has wrong length"}
 	}
 	blocks := 0
 	for i := range s.n {
@@ -340,28 +350,28 @@ func (d *Decoder) sos(seg []byte) (*scan, error) {
 			ci++
 		}
 		if ci == len(d.Components) {
-			return nil, FormatError("scan of an unknown component")
+			return nil, FormatError{d.at, "scan of an unknown component"}
 		}
 		s.comps[i], s.td[i], s.ta[i] = uint8(ci), t>>4, t&15
 		if s.td[i] > 3 || s.ta[i] > 3 {
-			return nil, FormatError("Huffman table selector")
+			return nil, FormatError{d.at, "Huffman table selector"}
 		}
 		c := &d.Components[ci]
 		blocks += c.H * c.V
 		if c.quant == nil {
 			if c.quant = d.quant[c.tq]; c.quant == nil {
-				return nil, FormatError("missing quantization table")
+				return nil, FormatError{d.at, "missing quantization table"}
 			}
 		}
 	}
 	if s.n > 1 && blocks > maxBlocksInMCU {
-		return nil, FormatError("too many blocks in an MCU")
+		return nil, FormatError{d.at, "too many blocks in an MCU"}
 	}
 	if t := seg[1+2*s.n:]; d.Progressive {
 		s.ss, s.se, s.ah, s.al = t[0], t[1], t[2]>>4, t[2]&15
 		// G.1.1.1.1; a difference of one bit in a refinement.
 		if s.ss > s.se || s.se > 63 || s.ss == 0 && s.se != 0 || s.ss > 0 && s.n != 1 || s.al > 13 || s.ah != 0 && s.ah != s.al+1 {
-			return nil, FormatError("progression parameters")
+			return nil, FormatError{d.at, "progression parameters"}
 		}
 	} else if s.standardTables() { // the parameters are fixed, and every decoder ignores them
 		d.Odd = true
@@ -371,7 +381,7 @@ func (d *Decoder) sos(seg []byte) (*scan, error) {
 
 // app remembers an application segment, and reads what says how the components are to be
 // understood.
-func (d *Decoder) app(m byte, seg []byte) {
+func (d *Reader) app(m byte, seg []byte) {
 	switch {
 	case m == markerAPP0 && len(seg) >= 5 && string(seg[:5]) == "JFIF\x00":
 		d.jfif = true
@@ -383,9 +393,9 @@ func (d *Decoder) app(m byte, seg []byte) {
 	}
 }
 
-// setModel is called when all segments before the first scan are read. The rules are libjpeg's,
-// which every reader shares.
-func (d *Decoder) setModel() {
+// setModel sets the color model; all segments before the first scan have been read. The rules are
+// libjpeg's, which every reader follows.
+func (d *Reader) setModel() {
 	switch c := d.Components; len(c) {
 	case 1:
 		d.Model = ModelGray
@@ -411,12 +421,11 @@ func (d *Decoder) setModel() {
 
 var (
 	exifHeader = []byte("Exif\x00\x00")
-	xmpHeader  = []byte("http://ns.adobe.com/xap/1.0/\x00")
 	iccHeader  = []byte("ICC_PROFILE\x00")
 )
 
 // payload returns what follows prefix in the first segment that has it.
-func (d *Decoder) payload(m byte, prefix []byte) []byte {
+func (d *Reader) payload(m byte, prefix []byte) []byte {
 	for _, s := range d.Segments {
 		if s.Marker == m && bytes.HasPrefix(s.Data, prefix) {
 			return s.Data[len(prefix):]
@@ -425,22 +434,11 @@ func (d *Decoder) payload(m byte, prefix []byte) []byte {
 	return nil
 }
 
-// Exif returns the TIFF structure of the Exif segment, a part of the source, or nil.
-func (d *Decoder) Exif() []byte { return d.payload(markerAPP1, exifHeader) }
-
-// XMP returns the XMP packet, a part of the source, or nil. Extended XMP is left out.
-func (d *Decoder) XMP() []byte { return d.payload(markerAPP1, xmpHeader) }
-
-// MPF returns the multi-picture index of an MPO file (CIPA DC-007), a part of the source, or nil.
-// The decoder reads the first picture only.
-func (d *Decoder) MPF() []byte { return d.payload(markerAPP2, []byte("MPF\x00")) }
-
-// ICCProfile returns the ICC profile: a part of the source when it is in one segment, else its
-// chunks put together. It is nil when there is none, or when a chunk is missing, misnumbered or
-// doubled before all are there: the profile is then unusable, but the picture may be usable.
-// Segments behind the last chunk do not change it; another reports whether one of them has other
-// contents.
-func (d *Decoder) ICCProfile() (profile []byte, another bool) {
+// profile returns the ICC profile: a part of the source when it is in one segment, else its chunks
+// put together. It is nil when there is none, or when a chunk is missing, misnumbered or doubled
+// before all are there: the profile is then unusable, but the picture may be usable. Segments
+// behind the last chunk do not change it; another reports whether one of them has other contents.
+func (d *Reader) profile() (profile []byte, another bool) {
 	var chunk [256][]byte
 	n, total, size := 0, 0, 0
 	for _, s := range d.Segments {

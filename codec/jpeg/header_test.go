@@ -11,17 +11,14 @@ import (
 	"miniatura/internal/outside"
 )
 
-// What exiftool takes out of the corpus' pictures is what the decoder points at.
+// The metadata that exiftool extracts from the corpus's pictures is that which the Reader returns.
 func TestMetadataAgainstExiftool(t *testing.T) {
-	profiles, exifs, chunked, mpf := 0, 0, 0, 0
+	profiles, exifs, chunked := 0, 0, 0
 	for _, p := range corpusJPEGs(t, "photos") {
 		src := readFile(t, p)
-		d, err := NewDecoder(src)
+		d, err := NewReader(src)
 		if err != nil {
 			t.Fatal(p, err)
-		}
-		if d.MPF() != nil {
-			mpf++
 		}
 		// exiftool starts slowly: pictures of each kind will do.
 		switch filepath.Base(p) {
@@ -30,7 +27,7 @@ func TestMetadataAgainstExiftool(t *testing.T) {
 			continue
 		}
 		want := tool(t, "exiftool", src, "-b", "-ICC_Profile", "-")
-		if got, _ := d.ICCProfile(); !bytes.Equal(got, want) {
+		if got := d.ICC; !bytes.Equal(got, want) {
 			t.Errorf("%s: profile of %d bytes, want %d", p, len(got), len(want))
 		}
 		if len(want) > 0 {
@@ -40,15 +37,15 @@ func TestMetadataAgainstExiftool(t *testing.T) {
 			chunked++
 		}
 		want = tool(t, "exiftool", src, "-b", "-Exif", "-")
-		if got := d.Exif(); !bytes.HasPrefix(got, want) || len(want) == 0 && len(got) > 0 { // without what follows the last directory
+		if got := d.EXIF; !bytes.HasPrefix(got, want) || len(want) == 0 && len(got) > 0 { // without what follows the last directory
 			t.Errorf("%s: Exif of %d bytes, want %d", p, len(got), len(want))
 		}
 		if len(want) > 0 {
 			exifs++
 		}
 	}
-	if profiles < 2 || exifs < 1 || chunked < 1 || mpf < 1 {
-		t.Errorf("%d profiles, %d of them in chunks, %d Exif, %d MPF: too few to tell", profiles, chunked, exifs, mpf)
+	if profiles < 2 || exifs < 1 || chunked < 1 {
+		t.Errorf("%d profiles, %d of them in chunks, %d Exif: too few to tell", profiles, chunked, exifs)
 	}
 }
 
@@ -111,7 +108,7 @@ func TestColorModel(t *testing.T) {
 		{"Adobe 255, four components", insert(four, adobe(255)), ModelYCCK},
 		{"a short Adobe, four components", insert(four, Segment{markerAPPE, adobe(2).Data[:11]}), ModelCMYK},
 	} {
-		d, err := NewDecoder(c.src)
+		d, err := NewReader(c.src)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		} else if d.Model != c.want {
@@ -119,7 +116,7 @@ func TestColorModel(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]ColorModel{"pizza-cmyk8-usswop.jpg": ModelCMYK, "flower_small.cmyk.jpg": ModelYCCK} {
-		d, err := NewDecoder(readFile(t, filepath.Join(outside.Shared(t, "corpus"), "photos", name)))
+		d, err := NewReader(readFile(t, filepath.Join(outside.Shared(t, "corpus"), "photos", name)))
 		if err != nil || d.Model != want {
 			t.Errorf("%s: %v, model %d, want %d", name, err, d.Model, want)
 		}
@@ -146,8 +143,8 @@ func TestRGBAgainstDjpeg(t *testing.T) {
 	}
 }
 
-// What is whole is a profile; what is missing, misnumbered or doubled before it is whole makes it
-// none. Each is as Chromium 156 has it.
+// Chunks that are complete make a profile; a chunk that is missing, misnumbered or doubled before
+// that makes none. Chromium 156 does the same in each case.
 func TestProfileChunks(t *testing.T) {
 	src, _, _ := grayParts(t, 9, 9, 5)
 	chunk := func(i, n byte, data string) Segment {
@@ -193,12 +190,12 @@ func TestProfileChunks(t *testing.T) {
 		{"numbered from 0", "", false, []Segment{chunk(0, 2, "abc"), chunk(1, 2, "def")}},
 		{"too short for numbers", "", false, []Segment{cut}},
 	} {
-		d, err := NewDecoder(insert(src, c.chunks...))
+		d, err := NewReader(insert(src, c.chunks...))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, another := d.ICCProfile(); string(got) != c.want || another != c.another {
-			t.Errorf("%s: %q, %v, want %q, %v", c.name, got, another, c.want, c.another)
+		if another := d.Note != ""; string(d.ICC) != c.want || another != c.another {
+			t.Errorf("%s: %q, %v, want %q, %v", c.name, d.ICC, another, c.want, c.another)
 		}
 	}
 }

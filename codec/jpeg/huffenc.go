@@ -6,12 +6,11 @@ import (
 	"miniatura/codec/internal/huffman"
 )
 
-// This file implements Huffman coding on the writer's side: tables fitted to the
-// symbols that will be written (ITU T.81 K.2), their codes (annex C), and
-// entropy-coded segments (F.1.2.3, B.1.1.5).
+// This file implements Huffman coding on the writer's side: tables fitted to the symbols that will
+// be written (ITU T.81 K.2), their codes (annex C), and entropy-coded segments (F.1.2.3, B.1.1.5).
 //
-// A scan is written in two passes. The first turns blocks into tokens and counts
-// symbols, the second knows the codes and turns tokens into bits. A token is
+// A scan is written in two passes. The first turns blocks into tokens and counts symbols, the
+// second knows the codes and turns tokens into bits. A token is
 //
 //	bits 0-15   additional bits, as they are appended to the code
 //	bits 16-23  symbol
@@ -32,8 +31,7 @@ type token uint32
 // frequencies counts the symbols of the tables of a scan.
 type frequencies [tables][256]uint32
 
-// codes has the code of each symbol in the token's order of table and symbol:
-// code<<8 | length.
+// codes has the code of each symbol in the token's order of table and symbol: code<<8 | length.
 type codes [tables << 8]uint32
 
 // A huffmanSpec is what a DHT segment says of one table.
@@ -42,13 +40,13 @@ type huffmanSpec struct {
 	values []uint8
 }
 
-// fit makes the table for the given frequencies, ITU T.81 K.2. The lengths are
-// those of a Huffman code, brought down to at most 16 by figure K.3; a symbol
-// that does not occur (figure K.1's number 256) reserves the code of all ones.
+// fit makes the table for the given frequencies, ITU T.81 K.2. The lengths are those of a Huffman
+// code, brought down to at most 16 by figure K.3; a symbol that does not occur (figure K.1's number
+// 256) reserves the code of all ones.
 func (h *huffmanSpec) fit(freq *[256]uint32) {
 	*h = huffmanSpec{values: h.values[:0]}
-	// Symbols by falling frequency; equal ones by number, so that the result is
-	// one and the same everywhere.
+	// Symbols by falling frequency; equal ones by number, so that the result is the same
+	// everywhere.
 	var keys [256]uint64
 	n := 0
 	for s, f := range freq {
@@ -77,8 +75,8 @@ func (h *huffmanSpec) fit(freq *[256]uint32) {
 		}
 	}
 
-	// Figure K.3: a pair of the longest codes gives way to its prefix, and its
-	// other half goes below the next shorter code there is.
+	// Figure K.3: one of a pair of the longest codes moves up to their common prefix, the other
+	// below the next shorter code.
 	for i := len(counts) - 1; i > 16; i-- {
 		for counts[i] > 0 {
 			j := i - 2
@@ -119,8 +117,8 @@ func (h *huffmanSpec) put(c *codes, table int) {
 	}
 }
 
-// appendTokens appends the entropy-coded segment that the tokens stand for, padded
-// with ones, with a zero stuffed behind every FF.
+// appendTokens appends the entropy-coded segment that the tokens stand for, padded with ones, with
+// a zero stuffed behind every FF.
 func appendTokens(dst []byte, tokens []token, c *codes) []byte {
 	var acc uint64 // the lowest n bits are still to be written
 	n := uint(0)   // below 32 between tokens

@@ -5,8 +5,7 @@ import (
 	"testing"
 )
 
-// distributions of symbols: few, many, equal, steep enough for codes of far more
-// than 16 bits.
+// distributions of symbols: few, many, equal, steep enough for codes of far more than 16 bits.
 func distributions() []*[256]uint32 {
 	r := rand.New(rand.NewSource(1))
 	var all []*[256]uint32
@@ -32,9 +31,9 @@ func distributions() []*[256]uint32 {
 	return all
 }
 
-// huffmanCost is the bits that an unlimited Huffman code takes, by the
-// definition: the sum of the weights of all joined nodes. A symbol of weight 1
-// stands for the code of all ones. longest is its longest code, at worst.
+// huffmanCost is the bits that an unlimited Huffman code takes, by the definition: the sum of the
+// weights of all joined nodes. A symbol of weight 1 stands for the code of all ones. longest is its
+// longest code, at worst.
 func huffmanCost(freq *[256]uint32) (cost uint64, longest int) {
 	type node struct {
 		weight uint64
@@ -74,8 +73,8 @@ func TestFittedTablesAreHuffmanCodes(t *testing.T) {
 		var c codes
 		h.put(&c, tableAC)
 
-		// Every symbol that occurs has a code of 1 to 16 bits, and no other has;
-		// no code is the beginning of another, or all ones.
+		// Every symbol that occurs has a code of 1 to 16 bits, and no other has; no code is the
+		// beginning of another, or all ones.
 		var cost, kraft uint64
 		used := map[[2]uint32]bool{}
 		for s, f := range freq {

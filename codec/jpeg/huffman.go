@@ -9,7 +9,7 @@ const (
 	skipBits = 12 // for as many AC codes as begin there
 )
 
-// canonical is the table as F.2.2.3 has it, for codes that are longer than the look-up tables know.
+// canonical is the table as F.2.2.3 has it, for codes that are too long for the look-up tables.
 type canonical struct {
 	limit  [17]uint32 // by length: the first 16-bit value that is behind all codes of this length or shorter
 	offset [17]int32  // by length: index of a code's symbol less the code
@@ -19,7 +19,7 @@ type canonical struct {
 // make derives the codes of s and calls each with every symbol, its code and the code's length.
 func (h *canonical) make(s tableSpec, each func(symbol byte, code uint32, length int)) error {
 	if len(s) < 16 {
-		return FormatError("missing Huffman table")
+		return FormatError{Msg: "missing Huffman table"}
 	}
 	h.values = s[16:]
 	code, k := uint32(0), int32(0)
@@ -27,7 +27,7 @@ func (h *canonical) make(s tableSpec, each func(symbol byte, code uint32, length
 		h.offset[l] = k - int32(code)
 		n := uint32(s[l-1])
 		if code+n > 1<<l {
-			return FormatError("Huffman table has too many codes")
+			return FormatError{Msg: "Huffman table has too many codes"}
 		}
 		for range n {
 			each(h.values[k], code, l)
@@ -52,7 +52,7 @@ func (h *canonical) symbol(acc uint64) (symbol byte, length int) {
 	return 0, 0
 }
 
-// A code is what a table knows of a code and its symbol:
+// A code is a table's entry for a code and its symbol:
 //
 //	bits 0-5    length of the code and of the bits that follow it; 0 when the code is not in the table
 //	bits 8-15   by how much it advances the zig-zag index: 1 + the run of zeros, 16 for ZRL, endOfBlock + r for EOBr (EOB is EOB0)
@@ -64,7 +64,8 @@ const (
 	// endOfBlock is beyond all zig-zag indexes.
 	endOfBlock = 128
 
-	// noCode as an advance is damage: it leads beyond the block, but not as far as endOfBlock does.
+	// noCode is the advance of damaged data: it leads beyond the block, but not as far as
+	// endOfBlock.
 	noCode = 64
 )
 
@@ -107,7 +108,7 @@ func (h *dcTable) build(s tableSpec) error {
 		}
 	})
 	if err == nil && bad {
-		err = FormatError("Huffman table has a DC category over 15")
+		err = FormatError{Msg: "Huffman table has a DC category over 15"}
 	}
 	return err
 }

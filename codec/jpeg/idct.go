@@ -19,8 +19,8 @@ package jpeg
 // |T/4| is at most 8 * 128 * 1.4 plus the quantization error, in all within +-2^13. The second
 // pass, over the rows, ends with s = 128 + (sum 2^13 w T + 2^17) >> 18, clamped to [0, 255]. There
 // the largest sum is 8 * 1.39 * 2^13 * 2^15 < 2^32 in magnitude, and below 2^31 for samples within
-// +-2^10 of the range. Only damaged pictures get beyond those bounds; they are then wrong in the
-// same way everywhere.
+// +-2^10 of the range. Only damaged pictures exceed these bounds, and they give the same wrong
+// samples everywhere.
 //
 // At N = 8 the weights, and so the samples, are exactly those of libjpeg's accurate integer method
 // (jidctint.c).
@@ -28,7 +28,7 @@ package jpeg
 import "sync"
 
 // A slotTable has, by k, where the coefficient with zig-zag index k-1 goes in a block's buffer; 0
-// when there is no place for it.
+// when the buffer has no place for it.
 type slotTable [256]uint8
 
 // steps are quantization steps in the order of a block's buffer.

@@ -39,7 +39,7 @@ func inverseGeneric(n int, dst []byte, stride int, coef []int16, q *steps) {
 	}
 }
 
-// clamp8 limits v to [0, 255].
+// clamp8 clamps v to [0, 255].
 func clamp8(v int32) byte {
 	if uint32(v) > 255 {
 		return byte(^(v >> 31))
@@ -47,10 +47,10 @@ func clamp8(v int32) byte {
 	return byte(v)
 }
 
-// sample is what the second pass makes of a line that has only its first coefficient t.
+// sample returns what the second pass makes of a line whose only coefficient is the first, t.
 func sample(t int32) byte { return clamp8((t + 128<<5 + 16) >> 5) }
 
-// level makes a line that has only its first coefficient.
+// level writes a line whose only coefficient is the first.
 func level(line []byte, t int16) {
 	v := sample(int32(t))
 	for i := range line {

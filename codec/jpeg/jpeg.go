@@ -3,13 +3,17 @@ package jpeg
 import (
 	"errors"
 
+	"miniatura/codec/internal/damage"
 	"miniatura/codec/internal/limit"
 )
 
 // A FormatError reports that the input is not a valid JPEG, as far as it has to be read.
-type FormatError string
+type FormatError struct {
+	Offset int // in the input, of the segment that is damaged, or of the scan's entropy-coded data; 0 where it is not known
+	Msg    string
+}
 
-func (e FormatError) Error() string { return "jpeg: invalid format: " + string(e) }
+func (e FormatError) Error() string { return damage.Text("jpeg", e.Offset, e.Msg) }
 
 // An UnsupportedError reports that the input uses a valid but unimplemented JPEG feature:
 // arithmetic coding, 12-bit samples, lossless or hierarchical processes, two components, and the
@@ -25,7 +29,7 @@ func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUns
 // than is allowed.
 var ErrLimit = limit.Err
 
-// tooMuch is the error of a picture that takes more memory than its Decoder may use.
+// tooMuch is the error of a picture that takes more memory than its Reader may use.
 func tooMuch(peak, allowed int64) error {
 	return &limit.Error{Room: "jpeg", What: "bytes of memory", Met: peak, Allowed: allowed}
 }

@@ -62,10 +62,9 @@ func ycbcrToRGBA(dst, y, cb, cr []byte) int {
 	return n
 }
 
-// fdctQuantize transforms and quantizes the len(coef) blocks that lie side by
-// side at src, whose rows are stride apart. Bit k of mask[i] is set when the
-// coefficient at zig-zag index k of block i is not zero. raw receives the
-// coefficients as they were, times 8.
+// fdctQuantize transforms and quantizes the len(coef) blocks that lie side by side at src, whose
+// rows are stride apart. Bit k of mask[i] is set when the coefficient at zig-zag index k of block i
+// is not zero. raw receives 8 times the coefficients before quantization.
 func fdctQuantize(coef, raw []coefBlock, mask []uint64, src []byte, stride int, q *quantizer) {
 	if pairs := len(coef) / 2; useAVX2 && pairs > 0 {
 		n := 2 * pairs
@@ -99,8 +98,8 @@ func rowToChroma(cb, cr, row []byte) {
 	rowToChromaGeneric(cb, cr, row)
 }
 
-// rowsToHalfChroma sets cb and cr to the chroma of the mean of each 2x2 pixels
-// of the rows a and b; a column too many counts twice.
+// rowsToHalfChroma sets cb and cr to the chroma of the mean of each 2x2 pixels of the rows a and b;
+// where the number of columns is odd, the last counts twice.
 func rowsToHalfChroma(cb, cr, a, b []byte) {
 	if groups := len(a) / 32; useAVX2 && groups > 0 {
 		_, _, _ = cb[4*groups-1], cr[4*groups-1], b[32*groups-1]

@@ -12,13 +12,12 @@ func inverse(n int, dst []byte, stride int, coef []int16, q *steps) {
 	inverseGeneric(n, dst, stride, coef, q)
 }
 
-// ycbcrToRGBA leaves all to the loop in YCbCrToRGBA.
+// ycbcrToRGBA leaves all samples to the loop in YCbCrToRGBA.
 func ycbcrToRGBA(dst, y, cb, cr []byte) int { return 0 }
 
-// fdctQuantize transforms and quantizes the len(coef) blocks that lie side by
-// side at src, whose rows are stride apart. Bit k of mask[i] is set when the
-// coefficient at zig-zag index k of block i is not zero. raw receives the
-// coefficients as they were, times 8.
+// fdctQuantize transforms and quantizes the len(coef) blocks that lie side by side at src, whose
+// rows are stride apart. Bit k of mask[i] is set when the coefficient at zig-zag index k of block i
+// is not zero. raw receives 8 times the coefficients before quantization.
 func fdctQuantize(coef, raw []coefBlock, mask []uint64, src []byte, stride int, q *quantizer) {
 	fdctQuantizeGeneric(coef, raw, mask, src, stride, q)
 }
@@ -29,6 +28,6 @@ func rowToY(y, row []byte) { rowToYGeneric(y, row) }
 // rowToChroma sets cb and cr to the chroma of a row of 4-byte pixels.
 func rowToChroma(cb, cr, row []byte) { rowToChromaGeneric(cb, cr, row) }
 
-// rowsToHalfChroma sets cb and cr to the chroma of the mean of each 2x2 pixels
-// of the rows a and b; a column too many counts twice.
+// rowsToHalfChroma sets cb and cr to the chroma of the mean of each 2x2 pixels of the rows a and b;
+// where the number of columns is odd, the last counts twice.
 func rowsToHalfChroma(cb, cr, a, b []byte) { rowsToHalfChromaGeneric(cb, cr, a, b) }

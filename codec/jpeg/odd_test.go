@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// This file tests what the standard does not allow and every viewer shows. Chromium 156, djpeg and
-// Pillow agree on each of these.
+// This file tests pictures that the standard does not allow and every viewer shows. Chromium 156,
+// djpeg and Pillow agree on each of these.
 
 // edit rewrites the marker segments before the first scan's data: change returns the new contents,
 // or nil for none. The rest is kept.
@@ -28,7 +28,7 @@ func edit(src []byte, change func(m byte, body []byte) []byte) []byte {
 	}
 }
 
-// standardJPEG is a picture in colour with the tables of K.3, by the standard library.
+// standardJPEG returns a color picture with the tables of K.3, written by the standard library.
 func standardJPEG(t testing.TB) []byte {
 	t.Helper()
 	m := image.NewRGBA(image.Rect(0, 0, 67, 45))
@@ -66,9 +66,9 @@ func oddJPEGs(t testing.TB) (out [][]byte) {
 }
 
 // decoded decodes src at 8/8, or fails the test.
-func decoded(t testing.TB, name string, src []byte) (planes [4][]byte, d *Decoder) {
+func decoded(t testing.TB, name string, src []byte) (planes [4][]byte, d *Reader) {
 	t.Helper()
-	d, err := NewDecoder(src)
+	d, err := NewReader(src)
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
@@ -132,7 +132,7 @@ func TestMissingHuffmanTablesAreTheStandards(t *testing.T) {
 		holds(t, "one left", plain, without(plain, func(c, s byte) bool { return c == class && s == selector }))
 	}
 	gray, _, _ := grayParts(t, 40, 30, 7)
-	holds(t, "grey", gray, without(gray, func(c, s byte) bool { return false }))
+	holds(t, "gray", gray, without(gray, func(c, s byte) bool { return false }))
 
 	// Tables that are there count, also where others are missing: a picture with tables of its own
 	// is not read with the standard's.
@@ -150,7 +150,7 @@ func TestMissingHuffmanTablesAreTheStandards(t *testing.T) {
 	})
 	progressive := without(tool(t, "jpegtran", plain, "-progressive"), func(c, s byte) bool { return false })
 	for name, src := range map[string][]byte{"selector 2": third, "progressive": progressive} {
-		d, err := NewDecoder(src)
+		d, err := NewReader(src)
 		if err == nil {
 			err = d.Decode(context.Background(), [4]int{8, 8, 8, 8}, func(c, y int, rows []byte, stride, count int) error { return nil })
 		}
@@ -182,7 +182,7 @@ func TestEqualComponentIdentifiers(t *testing.T) {
 	for _, c := range [][2]string{
 		{"\x01\x01\x01", "\x01\x02\x03"}, {"\x01\x02\x02", "\x01\x02\x03"}, {"\x01\x02\x03", "\x01\x01\x01"}, {"\x01\x02\x03", "\x04\x05\x06"},
 	} {
-		if _, err := NewDecoder(named(c[0], c[1])); err == nil {
+		if _, err := NewReader(named(c[0], c[1])); err == nil {
 			t.Errorf("frame of % x with a scan of % x is read", c[0], c[1])
 		}
 	}

@@ -68,9 +68,9 @@ func oraclePictures(t testing.TB) []string {
 	return out
 }
 
-// The luma at full size is libjpeg's to the bit, and that at other N its own within the PSNR that
-// the table says: libjpeg-turbo shrinks to 2 and 4 with an approximation of the box filter, to the
-// others with the same transforms as here.
+// The luma at full size is the same as libjpeg's. At other N, its PSNR against libjpeg's is at
+// least that in the table: libjpeg-turbo shrinks to 2 and 4 by an approximation of the box filter,
+// and to the others by the same transforms as here.
 func TestLumaAgainstDjpeg(t *testing.T) {
 	least := [9]float64{1: math.Inf(1), 2: 33, 3: 70, 4: 30, 5: 70, 6: 70, 7: 70, 8: math.Inf(1)}
 	var worst [9]float64
@@ -79,7 +79,7 @@ func TestLumaAgainstDjpeg(t *testing.T) {
 	}
 	for _, p := range oraclePictures(t) {
 		src := readFile(t, p)
-		d, err := NewDecoder(src)
+		d, err := NewReader(src)
 		if err != nil {
 			t.Fatal(p, err)
 		}
@@ -145,7 +145,7 @@ func TestSamplingFactors(t *testing.T) {
 	for _, sample := range []string{"1x1,1x1,1x1", "2x2,1x1,1x1", "4x2,1x1,1x1", "2x4,1x1,1x1", "4x1,2x1,1x1", "1x4,1x2,1x1", "3x1,1x1,3x1",
 		"2x2,2x1,1x2", "1x1,2x2,1x1", "2x1,1x1,2x2"} {
 		src := tool(t, "cjpeg", ppm, "-quality", "90", "-optimize", "-sample", sample)
-		d, err := NewDecoder(src)
+		d, err := NewReader(src)
 		if err != nil {
 			t.Errorf("%s: %v", sample, err)
 			continue

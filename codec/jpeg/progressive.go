@@ -25,17 +25,17 @@ const maxScans = 256
 // A progressive is the state of a progressive picture.
 type progressive struct {
 	*workspace
-	d   *Decoder
+	d   *Reader
 	ctx context.Context
 
-	kept uint64 // the AC coefficients kept of the current component, by zig-zag index
+	kept uint64 // the AC coefficients of the current component that are kept, by zig-zag index
 	slot [blockSize]uint8
-	size int      // how many, a block
+	size int      // how many of a block
 	coef []int16  // size a block
-	nz   []uint64 // bit k of block i: its coefficient with zig-zag index k is known not to be zero; nil when nothing needs it
+	nz   []uint64 // bit k of block i: its coefficient with zig-zag index k is known not to be zero; nil when no scan needs that
 }
 
-// A dcPlane has the DC coefficients of a component, with the blocks that only fill MCUs up.
+// A dcPlane has the DC coefficients of a component, including the blocks that only fill up MCUs.
 type dcPlane struct {
 	w    int
 	coef []int16
@@ -52,7 +52,7 @@ func keeps(n int) (m uint64) {
 }
 
 // progressiveBytes is the part of PeakBytes for coefficients.
-func (d *Decoder) progressiveBytes(n [4]int) (total int64) {
+func (d *Reader) progressiveBytes(n [4]int) (total int64) {
 	most := int64(0)
 	for i := range d.Components {
 		c := &d.Components[i]
@@ -64,7 +64,7 @@ func (d *Decoder) progressiveBytes(n [4]int) (total int64) {
 	return total + most
 }
 
-func (d *Decoder) decodeProgressive(ctx context.Context, w *workspace, emit emitFunc) error {
+func (d *Reader) decodeProgressive(ctx context.Context, w *workspace, emit emitFunc) error {
 	g := &progressive{workspace: w, d: d, ctx: ctx}
 	g.scans = g.scans[:0]
 	if err := g.list(); err != nil {
@@ -85,7 +85,7 @@ func (d *Decoder) decodeProgressive(ctx context.Context, w *workspace, emit emit
 	for i := range g.scans {
 		if s := &g.scans[i]; s.ss == 0 {
 			if err := g.dcScan(s); err != nil {
-				return err
+				return s.place(err)
 			}
 		}
 	}
@@ -118,7 +118,7 @@ func (g *progressive) list() error {
 			for k := s.ss; k <= s.se; k++ {
 				a := &al[ci][k]
 				if s.ah == 0 && *a != 0 || s.ah > 0 && *a != s.ah+1 {
-					return FormatError("scan does not follow from the scans before it")
+					return FormatError{s.pos, "scan does not follow from the scans before it"}
 				}
 				*a = s.al + 1
 			}
@@ -134,11 +134,11 @@ func (g *progressive) list() error {
 	}
 	for i := range d.Components {
 		if al[i][0] == 0 {
-			return FormatError("missing scan")
+			return FormatError{d.at, "missing scan"}
 		}
 		for _, a := range al[i] {
 			if a != 1 && !ended {
-				return errTruncated // no EOI, and coefficients are missing
+				return FormatError{d.at, "no EOI, and coefficients are missing"}
 			}
 		}
 	}
@@ -163,13 +163,13 @@ func endOfScan(src []byte, p int) int {
 	}
 }
 
-// band is the coefficients of s, by zig-zag index.
+// band returns the set of the coefficients of s, by zig-zag index.
 func (s *scan) band() uint64 {
 	return ^uint64(0) >> (63 - s.se) &^ (1<<s.ss - 1)
 }
 
 // plan marks the AC scans of component c that its kept coefficients need, and reports whether there
-// is a refinement among them. A scan that no marker follows is always decoded, so as to know that
+// is a refinement among them. A scan that no marker follows is always decoded, to find out whether
 // it is whole.
 func (g *progressive) plan(c uint8, kept uint64) (refines bool) {
 	for i := len(g.scans) - 1; i >= 0; i-- {
@@ -295,50 +295,57 @@ func (g *progressive) component(ci uint8, n int) error {
 		if s.ss == 0 || s.comps[0] != ci || !s.need {
 			continue
 		}
-		if err := g.ac[0].build(s.ac[s.ta[0]&3], false); err != nil {
-			return err
-		}
-		g.r.reset(g.d.src, s.pos)
-		decode := g.first
-		if s.ah > 0 {
-			decode = g.refine
-		}
-		// One row of blocks, or the rest of a restart interval, at a time.
-		run, at := 0, newIntervals(s.ri)
-		for b := 0; b < blocks; {
-			if err := g.ctx.Err(); err != nil {
-				return err
-			}
-			end := min(b+c.bw, blocks)
-			restarted, err := at.next(&g.r)
-			if err != nil {
-				return err
-			}
-			if restarted && run != 0 {
-				return errRun
-			}
-			if s.ri > 0 {
-				end = min(end, b+at.left)
-				at.left -= end - b
-			}
-			if run, err = decode(s, b, end, run); err != nil {
-				return err
-			}
-			b = end
-		}
-		if run != 0 {
-			return errEntropy
-		}
-		if !g.r.done() {
-			return errTruncated
+		if err := g.acScan(s, c.bw, blocks); err != nil {
+			return s.place(err)
 		}
 	}
 	return nil
 }
 
+// acScan decodes an AC scan of that many blocks, bw of them in a row.
+func (g *progressive) acScan(s *scan, bw, blocks int) error {
+	if err := g.ac[0].build(s.ac[s.ta[0]&3], false); err != nil {
+		return err
+	}
+	g.r.reset(g.d.src, s.pos)
+	decode := g.first
+	if s.ah > 0 {
+		decode = g.refine
+	}
+	// One row of blocks, or the rest of a restart interval, at a time.
+	run, at := 0, newIntervals(s.ri)
+	for b := 0; b < blocks; {
+		if err := g.ctx.Err(); err != nil {
+			return err
+		}
+		end := min(b+bw, blocks)
+		restarted, err := at.next(&g.r)
+		if err != nil {
+			return err
+		}
+		if restarted && run != 0 {
+			return errRun
+		}
+		if s.ri > 0 {
+			end = min(end, b+at.left)
+			at.left -= end - b
+		}
+		if run, err = decode(s, b, end, run); err != nil {
+			return err
+		}
+		b = end
+	}
+	if run != 0 {
+		return errEntropy
+	}
+	if !g.r.done() {
+		return errTruncated
+	}
+	return nil
+}
+
 // first decodes blocks b to end of a scan that is the first of its band, G.1.2.2. run is how many
-// blocks are still to be passed over as having no (more) coefficients in the band; it returns what
-// is left of it.
+// blocks, from b on, have no further coefficients in the band; first returns what is left of it.
 func (g *progressive) first(s *scan, b, end, run int) (int, error) {
 	r := &g.r
 	acc, n, bp, buf := r.acc, r.n, r.p, r.buf
@@ -409,8 +416,8 @@ func (g *progressive) first(s *scan, b, end, run int) (int, error) {
 }
 
 // refine decodes blocks b to end of a scan that adds a bit to its band, G.1.2.3. run is as in
-// first, only that blocks it covers have a correction bit for each coefficient that is not zero
-// yet.
+// first, but the blocks that it covers have a correction bit for each coefficient that is known not
+// to be zero.
 func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 	r := &g.r
 	acc, n, bp, buf := r.acc, r.n, r.p, r.buf
@@ -431,15 +438,15 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 			acc, n, bp, buf = r.acc, r.n, r.p, r.buf
 		}
 		co := g.coef[b*size:][:size]
-		zeros, more := band&^known, known // what the rest of the band has
+		zeros, more := band&^known, known // nonzero coefficients in the rest of the band
 		ended := run > 0
 		if ended {
 			run--
 		}
 		for {
-			// The next code says which coefficient becomes known, and so which corrections come
-			// after the code: those before it. At the end of the band, or after EOB, they are all
-			// that is left.
+			// The next code says which coefficient becomes nonzero. The corrections of the
+			// coefficients before that one follow the code; at the end of the band, or after EOB,
+			// all the remaining ones follow.
 			var k uint
 			var v int32
 			m := more
@@ -460,7 +467,7 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 					n -= int(extra)
 					ended = true
 				} else {
-					// The run counts zeros only.
+					// The run counts only coefficients that are zero.
 					z := zeros
 					for i := 1; i < adv; i++ {
 						z &= z - 1
@@ -492,10 +499,10 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 	return run, nil
 }
 
-// correct reads a correction bit for each coefficient of m; one that is set adds one, the scan's
-// bit, to the magnitude of its coefficient. It takes the bit reader's state and returns it.
+// correct reads a correction bit for each coefficient of m; a bit that is set adds the scan's bit
+// to the magnitude of its coefficient. It takes the bit reader's state and returns it.
 func (g *progressive) correct(m uint64, co []int16, one int16, acc uint64, n int, buf []byte, bp int) (uint64, int, int) {
-	const atHand = 56 // the bits that a refill gives
+	const atHand = 56 // the bits that a refill provides
 	for {
 		acc, n, bp = refill(acc, n, buf, bp)
 		some := bits.OnesCount64(m)
@@ -512,7 +519,7 @@ func (g *progressive) correct(m uint64, co []int16, one int16, acc uint64, n int
 		if some <= atHand {
 			return acc << (uint(some) & 63), n - some, bp
 		}
-		// More than there are bits at hand: the first 56, then the rest.
+		// More than a refill provides: the first 56, then the rest.
 		for range atHand {
 			m &= m - 1
 		}

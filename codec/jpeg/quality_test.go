@@ -11,7 +11,7 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// page returns a w x h picture of what photographs are not: black on white, lines of strokes one to
+// page returns a w x h picture that is unlike a photograph: black on white, lines of strokes one to
 // three pixels wide as text has them, rules, and a fine grid.
 func page(w, h int) *image.Gray {
 	r := rand.New(rand.NewPCG(5, 6))
@@ -56,7 +56,7 @@ func page(w, h int) *image.Gray {
 	return m
 }
 
-// scaled decodes the first component at n/8 and brings it to w x h with the CatmullRom of x/image.
+// scaled decodes the first component at n/8 and scales it to w x h with the CatmullRom of x/image.
 func scaled(t *testing.T, src []byte, n, w, h int) *image.Gray {
 	d, p := decodePlanes(t, src, n)
 	pw, ph := d.PlaneSize(0, n)
@@ -102,14 +102,14 @@ func TestShrinkingKeepsTextAndPhotos(t *testing.T) {
 		1.5: 0.9966, 2.4: 0.9972, 2.9: 0.9962, 3: 0.9636, 3.5: 0.9357, 4: 0.9309, 4.8: 0.9177, 5.333: 0.9019, 6.4: 0.9234, 8: 0.9130, 10: 0.9421, 16: 0.9812,
 	}
 	check := func(name string, src []byte, divisor, least float64) {
-		d, err := NewDecoder(src)
+		d, err := NewReader(src)
 		if err != nil {
 			t.Fatal(err)
 		}
-		w, h := int(float64(d.W)/divisor), int(float64(d.H)/divisor)
+		w, h := int(float64(d.Width)/divisor), int(float64(d.Height)/divisor)
 		n := d.ChooseScale(w, h, w, h)[0]
 		got := ssim(scaled(t, src, n, w, h), scaled(t, src, 8, w, h))
-		t.Logf("%s / %.2f: N=%d, %.2f samples for one, SSIM %.4f", name, divisor, n, float64(d.W*n)/8/float64(w), got)
+		t.Logf("%s / %.2f: N=%d, %.2f samples for one, SSIM %.4f", name, divisor, n, float64(d.Width*n)/8/float64(w), got)
 		if got < least {
 			t.Errorf("%s / %.2f: N=%d, SSIM %.4f, want %.4f", name, divisor, n, got, least)
 		}

@@ -16,21 +16,22 @@ type emitFunc = func(c, n, y int, rows []byte, stride, count int) error
 
 // PlaneSize returns the size, in samples, of component c decoded at n/8: ceil(W * H_c/Hmax * n/8)
 // and likewise for the height.
-func (d *Decoder) PlaneSize(c, n int) (w, h int) {
+func (d *Reader) PlaneSize(c, n int) (w, h int) {
 	k := &d.Components[c]
-	return num.DivUp(d.W*k.H*n, 8*d.hmax), num.DivUp(d.H*k.V*n, 8*d.vmax)
+	return num.DivUp(d.Width*k.H*n, 8*d.hmax), num.DivUp(d.Height*k.V*n, 8*d.vmax)
 }
 
 // PlaneExtent returns the size of the whole picture in samples of component c decoded at n/8: a
 // rectangle from (0, 0), the corner of the first sample, that may end within the plane's last
-// column and row. It is what a scaler has to map onto its destination so that planes of any n, and
-// any sampling, lie on the same grid: JPEG's chroma samples are centred between those of the luma.
-func (d *Decoder) PlaneExtent(c, n int) (w, h float64) {
+// column and row. A scaler maps this rectangle onto its destination, so that planes of any n and
+// any sampling lie on the same grid: JPEG's chroma samples are centerd between those of the luma.
+func (d *Reader) PlaneExtent(c, n int) (w, h float64) {
 	k := &d.Components[c]
-	return float64(d.W*k.H*n) / float64(8*d.hmax), float64(d.H*k.V*n) / float64(8*d.vmax)
+	return float64(d.Width*k.H*n) / float64(8*d.hmax), float64(d.Height*k.V*n) / float64(8*d.vmax)
 }
 
-// A Scales is a set of n from 1 to 8 at which a component is decoded: bit n stands for n/8.
+// A Scales is the set of scales at which a component is decoded: bit n stands for n/8, n from 1 to
+// 8.
 type Scales uint16
 
 // most is the largest n of s, 0 when it is empty.
@@ -38,10 +39,10 @@ func (s Scales) most() int { return bits.Len16(uint16(s)) - 1 }
 
 // PeakBytes estimates what Decode allocates at n, an upper bound to within some ten kilobytes. It
 // does not count the source and what the caller keeps.
-func (d *Decoder) PeakBytes(n [4]int) int64 { return d.PeakBytesAll(scalesOf(n)) }
+func (d *Reader) PeakBytes(n [4]int) int64 { return d.PeakBytesAll(scalesOf(n)) }
 
 // PeakBytesAll is PeakBytes for DecodeAll.
-func (d *Decoder) PeakBytesAll(scales [4]Scales) int64 {
+func (d *Reader) PeakBytesAll(scales [4]Scales) int64 {
 	total := int64(160 << 10) // tables, bit reader
 	var most [4]int
 	for i := range d.Components {
@@ -73,17 +74,17 @@ func scalesOf(n [4]int) (s [4]Scales) {
 // Decode decodes the picture, component c at n[c]/8 with n[c] from 1 to 8, and hands out its planes
 // in bands, each component's from top to bottom: rows y to y+count of component c, row i in
 // rows[i*stride:][:w] where w is PlaneSize's. The rows are valid during the call only. How the
-// components' bands interleave depends on the file: a sequential picture usually has them by turns,
-// a progressive one or one in several scans has component after component.
+// components' bands interleave depends on the file: in a sequential picture they usually alternate;
+// in a progressive one, or one of several scans, a component follows the other.
 //
 // Memory is in proportion to the width, for progressive pictures to the coefficients that n needs
 // (see PeakBytes and MaxBytes). The context is checked once per row of MCUs. When Decode returns an
 // error, which may be emit's own, the bands handed out before it must be discarded.
 //
 // A picture is complete when every component has been decoded to the last block; what follows, or
-// the lack of an EOI marker, is ignored. Damage is a FormatError wherever decoding meets it; it
-// does not meet it in scans that n does not need.
-func (d *Decoder) Decode(ctx context.Context, n [4]int, emit func(c, y int, rows []byte, stride, count int) error) error {
+// the lack of an EOI marker, is ignored. Damage that decoding meets is a FormatError. Scans that n
+// does not need are not decoded.
+func (d *Reader) Decode(ctx context.Context, n [4]int, emit func(c, y int, rows []byte, stride, count int) error) error {
 	for c := range d.Components {
 		if n[c] < 1 || n[c] > 8 {
 			return fmt.Errorf("jpeg: component %d wanted at %d/8", c, n[c])
@@ -97,7 +98,7 @@ func (d *Decoder) Decode(ctx context.Context, n [4]int, emit func(c, y int, rows
 // DecodeAll is Decode for several scales at once: the entropy-coded samples are read once, as the
 // largest scale needs them, and every band comes once for each n in scales[c]. The planes are
 // Decode's. An error means that Decode fails for one of the scales, not for each.
-func (d *Decoder) DecodeAll(ctx context.Context, scales [4]Scales, emit func(c, n, y int, rows []byte, stride, count int) error) error {
+func (d *Reader) DecodeAll(ctx context.Context, scales [4]Scales, emit func(c, n, y int, rows []byte, stride, count int) error) error {
 	for c := range d.Components {
 		if s := scales[c]; s == 0 || s&^0x1FE != 0 {
 			return fmt.Errorf("jpeg: component %d wanted at scales %#x", c, uint(s))
@@ -145,7 +146,7 @@ type workspace struct {
 
 var workspaces sync.Pool
 
-// release keeps w, but nothing of the source.
+// release keeps w for the next picture, but nothing of the source.
 func (w *workspace) release() {
 	w.r.src = nil
 	for i := range w.dc {
@@ -166,8 +167,8 @@ const (
 	margin = 32
 )
 
-// A plane is what a scan knows of a component: one row of MCUs, as samples at each scale, and a
-// group of blocks on the way there.
+// A plane is a component during a scan: one row of MCUs as samples, at each scale, and a group of
+// blocks that become samples next.
 type plane struct {
 	c    *Component
 	most int // the largest transform is most x most
@@ -248,8 +249,8 @@ func (p *plane) inverse(x int) {
 	}
 }
 
-// corners copies of each block in src, of from coefficients, the low frequencies to dst, to
-// coefficients a block.
+// corners copies the low frequencies of each block in src, which has from coefficients, to dst,
+// where a block has to coefficients.
 func corners(dst, src []int16, to, from int) {
 	switch {
 	case to == 16: // of 64
@@ -275,7 +276,7 @@ func corners(dst, src []int16, to, from int) {
 	}
 }
 
-// emit hands out MCU row y.
+// emit hands out the samples of MCU row y.
 func (p *plane) emit(c, y int, emit emitFunc) error {
 	for i := range p.outs[:p.last] {
 		t := &p.outs[i]

@@ -10,9 +10,9 @@ import (
 )
 
 // planes decodes src with all components at n/8.
-func decodePlanes(t testing.TB, src []byte, n int) (d *Decoder, out [4][]byte) {
+func decodePlanes(t testing.TB, src []byte, n int) (d *Reader, out [4][]byte) {
 	t.Helper()
-	d, err := NewDecoder(src)
+	d, err := NewReader(src)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func decodePlanes(t testing.TB, src []byte, n int) (d *Decoder, out [4][]byte) {
 }
 
 // planes decodes and checks that every component's bands come in order and make the whole plane.
-func (d *Decoder) planes(n [4]int) (out [4][]byte, err error) {
+func (d *Reader) planes(n [4]int) (out [4][]byte, err error) {
 	err = d.Decode(context.Background(), n, func(c, y int, rows []byte, stride, count int) error {
 		w, _ := d.PlaneSize(c, n[c])
 		if y*w != len(out[c]) {
@@ -92,8 +92,8 @@ func TestFullSizeAgainstStandardLibrary(t *testing.T) {
 	}
 }
 
-// near checks that the samples of a differ from those of b, in rows of another stride, by at most
-// d, and fewer than 6 % at all.
+// near checks that no sample of a differs from that of b by more than d, and that fewer than 6 %
+// differ. as and bs are the lengths of their rows.
 func near(t *testing.T, name string, a []byte, as int, b []byte, bs, d int) {
 	t.Helper()
 	worst, differ := 0, 0
@@ -112,7 +112,7 @@ func near(t *testing.T, name string, a []byte, as int, b []byte, bs, d int) {
 }
 
 func TestChooseScaleLeavesTwoSamplesForEachOfTheTarget(t *testing.T) {
-	d := &Decoder{W: 4032, H: 3024, hmax: 2, vmax: 2, Components: []Component{{H: 2, V: 2}, {H: 1, V: 1}, {H: 1, V: 1}}}
+	d := &Reader{Width: 4032, Height: 3024, hmax: 2, vmax: 2, Components: []Component{{H: 2, V: 2}, {H: 1, V: 1}, {H: 1, V: 1}}}
 	for _, c := range []struct {
 		w, h int
 		want [4]int
@@ -161,7 +161,7 @@ func grayParts(t testing.TB, w, h, seed int) (src, tables, data []byte) {
 	return src, tables, src[p+10 : len(src)-2]
 }
 
-// A component of a picture in several scans is, at every N and with any sampling factors, the grey
+// A component of a picture in several scans is, at every N and with any sampling factors, the gray
 // picture its scan was taken from. Each scan comes with tables of its own under the same selectors.
 func TestComponentsInScansOfTheirOwn(t *testing.T) {
 	const w, h = 61, 45
@@ -207,11 +207,11 @@ func TestComponentsInScansOfTheirOwn(t *testing.T) {
 	}
 }
 
-// Buffers are used again, what was in them is not.
+// Buffers are used again, their contents are not.
 func TestPicturesLeaveNothingBehind(t *testing.T) {
 	pictures := smallPictures(t)
 	pictures["larger"] = picture(t, 300, 200)
-	pictures["grey"], _, _ = grayParts(t, 50, 70, 5)
+	pictures["gray"], _, _ = grayParts(t, 50, 70, 5)
 	for a, first := range pictures {
 		for b, between := range pictures {
 			for n := 1; n <= 8; n += 3 {

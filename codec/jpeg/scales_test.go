@@ -15,7 +15,7 @@ type scaledPlane struct{ c, n int }
 
 // checksums decodes d at all scales at once: a sum of each plane. It fails when bands are out of
 // order, and when they do not make whole planes.
-func checksums(d *Decoder, scales [4]Scales) (map[scaledPlane]uint32, error) {
+func checksums(d *Reader, scales [4]Scales) (map[scaledPlane]uint32, error) {
 	sums, next := map[scaledPlane]uint32{}, map[scaledPlane]int{}
 	err := d.DecodeAll(context.Background(), scales, func(c, n, y int, rows []byte, stride, count int) error {
 		p := scaledPlane{c, n}
@@ -43,8 +43,8 @@ func checksums(d *Decoder, scales [4]Scales) (map[scaledPlane]uint32, error) {
 // with the same planes.
 func sameAsAlone(t *testing.T, name string, src []byte, scales [4]Scales) (ok bool) {
 	t.Helper()
-	d, err := NewDecoder(src)
-	if err != nil || d.W*d.H > 1<<25 {
+	d, err := NewReader(src)
+	if err != nil || d.Width*d.Height > 1<<25 {
 		return false
 	}
 	all, err := checksums(d, scales)
@@ -64,7 +64,7 @@ func sameAsAlone(t *testing.T, name string, src []byte, scales [4]Scales) (ok bo
 		one := [4]Scales{}
 		for c := range d.Components {
 			one[c] = 1 << n
-			if scales[c]>>n&1 == 0 { // some other scale of the component
+			if scales[c]>>n&1 == 0 { // any other scale of the component
 				one[c] = scales[c] & -scales[c]
 			}
 		}
@@ -118,8 +118,8 @@ func TestScalesTogetherAreScalesAlone(t *testing.T) {
 	}
 }
 
-// What is damaged fails together where it fails alone: a bit wrong anywhere, or an end that is
-// missing.
+// Damaged pictures fail at several scales where they fail at one: with a wrong bit anywhere, or
+// without their end.
 func TestDamageTogetherIsDamageAlone(t *testing.T) {
 	r := rand.New(rand.NewPCG(17, 4))
 	whole, failed := 0, 0
@@ -138,7 +138,7 @@ func TestDamageTogetherIsDamageAlone(t *testing.T) {
 		for bit := 0; bit < 8*len(src); bit += step {
 			b := bytes.Clone(src)
 			b[bit/8] ^= 1 << (bit % 8)
-			if d, err := NewDecoder(b); err != nil || d.W*d.H > 1<<16 {
+			if d, err := NewReader(b); err != nil || d.Width*d.Height > 1<<16 {
 				continue
 			}
 			count(sameAsAlone(t, name, b, randomScales(r)))
@@ -152,7 +152,7 @@ func TestDamageTogetherIsDamageAlone(t *testing.T) {
 
 func TestScalesAllocateWhatPeakBytesAllSays(t *testing.T) {
 	for name, src := range smallPictures(t) {
-		d, err := NewDecoder(src)
+		d, err := NewReader(src)
 		if err != nil {
 			t.Fatal(err)
 		}

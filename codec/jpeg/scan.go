@@ -8,18 +8,18 @@ import (
 )
 
 // decodeSequential decodes all scans of a sequential picture.
-func (d *Decoder) decodeSequential(ctx context.Context, w *workspace, emit emitFunc) error {
+func (d *Reader) decodeSequential(ctx context.Context, w *workspace, emit emitFunc) error {
 	s := &d.first
 	var seen [4]bool
 	for left := len(d.Components); ; {
 		for _, ci := range s.comps[:s.n] {
 			if seen[ci] {
-				return FormatError("component in two scans")
+				return FormatError{s.pos, "component in two scans"}
 			}
 			seen[ci] = true
 		}
 		if err := w.scan(ctx, d, s, emit); err != nil {
-			return err
+			return s.place(err)
 		}
 		if left -= s.n; left == 0 {
 			return nil
@@ -30,7 +30,7 @@ func (d *Decoder) decodeSequential(ctx context.Context, w *workspace, emit emitF
 			return err
 		}
 		if s == nil {
-			return FormatError("missing scan")
+			return FormatError{d.at, "missing scan"}
 		}
 	}
 }
@@ -59,11 +59,11 @@ func (w *workspace) buildTables(s *scan) error {
 }
 
 // scan decodes one scan and emits its components' bands.
-func (w *workspace) scan(ctx context.Context, d *Decoder, s *scan, emit emitFunc) error {
+func (w *workspace) scan(ctx context.Context, d *Reader, s *scan, emit emitFunc) error {
 	if err := w.buildTables(s); err != nil {
 		return err
 	}
-	var of [4]*plane // the scan's components
+	var of [4]*plane // the components of the scan
 	mcux, mcuy := d.mcux, d.mcuy
 	for i := range s.n {
 		ci := s.comps[i]
@@ -127,15 +127,25 @@ func (w *workspace) scan(ctx context.Context, d *Decoder, s *scan, emit emitFunc
 	return nil
 }
 
+// These errors tell what is wrong with the data of a scan; place adds which scan it is.
 var (
-	errTruncated = FormatError("entropy-coded data ends too early")
-	errEntropy   = FormatError("damaged entropy-coded data")
-	errRun       = FormatError("run of blocks past a restart marker")
+	errTruncated error = FormatError{Msg: "entropy-coded data ends too early"}
+	errEntropy   error = FormatError{Msg: "damaged entropy-coded data"}
+	errRun       error = FormatError{Msg: "run of blocks past a restart marker"}
 )
+
+// place returns err with the position of s's entropy-coded data where it is a FormatError.
+func (s *scan) place(err error) error {
+	if e, ok := err.(FormatError); ok {
+		e.Offset = s.pos
+		return e
+	}
+	return err
+}
 
 // decodeBlock decodes the next block (F.2.2.1, F.2.2.2) of plane p into co, which is zero before:
 // quantized coefficients in the plane's own order. Coefficients that the plane's N does not use are
-// read over. It reports whether the codes make sense.
+// skipped. It reports whether the codes make sense.
 //
 // k is one more than the zig-zag index of the last coefficient; beyond endOfBlock after EOB.
 func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int16) bool {
@@ -153,8 +163,8 @@ func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int1
 	slot, limit := p.slot, p.limit
 	k := 1
 	for k < limit {
-		// Without a branch that depends on how many bits there are, which would be hard to predict:
-		// a refill for every two codes that are in the table. Each takes at most acBits + 15 bits.
+		// There is a refill for every two codes that are in the table, whatever the number of bits
+		// left: a branch on it would be hard to predict. Each takes at most acBits + 15 bits.
 		acc, n, bp = refill(acc, n, b, bp)
 		e := ac.look[acc>>(64-acBits)]
 		if e == 0 {
@@ -194,8 +204,8 @@ func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int1
 					continue
 				}
 			}
-			// EOB, unless the coefficients before it fill the block or more: then those bits are
-			// not EOB. Else the last coefficient of the block, or a code that is too long.
+			// EOB, unless the block is full already. Otherwise the last coefficient, or a code that
+			// is too long.
 			if kk := k + int(s>>5); kk > endOfBlock && kk < endOfBlock+64 {
 				acc <<= s & 31
 				n -= int(s & 31)
@@ -214,7 +224,7 @@ func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int1
 			}
 		}
 	}
-	co[0] = int16(p.pred) // last: slot 0 is where coefficients go that have no place
+	co[0] = int16(p.pred) // last, because coefficients without a place are written to slot 0
 	r.acc, r.n, r.p = acc, n, bp
 	return (k <= 64 || k > endOfBlock) && p.pred == int32(int16(p.pred))
 }

@@ -1,7 +1,7 @@
 package jpeg
 
 // This file has the typical Huffman tables of ITU T.81 K.3. Frames of Motion JPEG leave their
-// tables out and mean these; all readers take them for sequential pictures.
+// tables out and mean these. All readers use them, for sequential pictures only.
 
 // standardDC is tables K.3 and K.4, standardAC tables K.5 and K.6, of luminance and chrominance:
 // selectors 0 and 1.

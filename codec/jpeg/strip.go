@@ -2,20 +2,21 @@ package jpeg
 
 import "bytes"
 
-// This file copies a file without its metadata, over the walk of header.go (ITU T.81 annex B).
+// This file copies a file without its metadata. It uses the segment walk of header.go (ITU T.81
+// annex B).
 
 // Strip returns the first picture of src without Exif, XMP, IPTC, GPS, comments, thumbnails, and
 // whatever follows it. The entropy-coded samples are copied byte for byte. JFIF and Adobe segments
-// stay, cut to what says how samples are meant; an ICC profile stays if keepICC is set. An
-// orientation goes: whoever meets one other than 1 has to turn the pixels instead.
+// stay, cut to the fields that define the samples; an ICC profile stays if keepICC is set. The
+// orientation is dropped with the metadata: where it is not 1, the caller turns the pixels instead.
 //
 // It is one pass, and allocates at most len(src) bytes. It does not check that the samples are
 // whole.
 func Strip(src []byte, keepICC bool) ([]byte, error) {
 	if len(src) < 4 || src[0] != 0xFF || src[1] != markerSOI {
-		return nil, FormatError("missing SOI marker")
+		return nil, FormatError{0, "missing SOI marker"}
 	}
-	d := Decoder{src: src, next: 2}
+	d := Reader{src: src, next: 2}
 	out := append(make([]byte, 0, len(src)), 0xFF, markerSOI)
 	frame, scan := false, false
 	for {
@@ -25,15 +26,15 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 		}
 		switch {
 		case m == 0:
-			return nil, FormatError("no EOI marker")
+			return nil, FormatError{d.at, "no EOI marker"}
 		case m == markerEOI:
 			if !scan {
-				return nil, FormatError("no scan")
+				return nil, FormatError{d.at, "no scan"}
 			}
 			return append(out, 0xFF, markerEOI), nil
 		case m == markerSOS:
 			if !frame {
-				return nil, FormatError("scan before frame")
+				return nil, FormatError{d.at, "scan before frame"}
 			}
 			scan = true
 			end := endOfScan(src, d.next)
@@ -55,19 +56,20 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 	}
 }
 
-// isFrame reports whether m is SOF0 to SOF15: three markers among them are others'.
+// isFrame reports whether m is a marker SOF0 to SOF15. Three values in that range are other
+// markers.
 func isFrame(m byte) bool {
 	return m >= markerSOF0 && m <= 0xCF && m != markerDHT && m != 0xC8 && m != markerDAC
 }
 
-// appendApp appends what has to stay of an application segment or a comment.
+// appendApp appends the part of an application segment or a comment that stays.
 func appendApp(out []byte, m byte, seg []byte, keepICC bool) ([]byte, error) {
 	switch {
 	case m == markerAPP0 && len(seg) >= 14 && string(seg[:5]) == "JFIF\x00":
 		// The version, the density and a thumbnail of 0 by 0 samples (ITU T.871 10.1).
 		return append(appendSegment(out, m, seg[:14])[:len(out)+16], 0, 0), nil
 	case m == markerAPPE && len(seg) >= 12 && string(seg[:5]) == "Adobe":
-		// The last of twelve bytes is the colour transform (ITU T.872 6.5.3).
+		// The last of twelve bytes is the color transform (ITU T.872 6.5.3).
 		return appendSegment(out, m, seg[:12]), nil
 	case m == markerAPP2 && keepICC && bytes.HasPrefix(seg, []byte("ICC_PROFILE\x00")):
 		return appendSegment(out, m, seg), nil

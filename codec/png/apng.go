@@ -4,14 +4,17 @@ package png
 // and fdAT.
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"image"
 	"io"
 	"time"
+
+	"miniatura/codec/internal/straight"
 )
 
-// What becomes of a frame's rectangle before the next frame, and how it is drawn (section
+// How a frame's rectangle is disposed of before the next frame, and how it is drawn (section
 // 11.3.6.2).
 const (
 	disposeNone       = 0
@@ -36,14 +39,14 @@ type frame struct {
 
 // A Player composes the frames of an animated PNG one after the other.
 type Player struct {
-	Plays int // how often the animation runs; 0 is for ever
+	Plays int // how often the animation runs; 0 means forever
 
 	r       *Reader
 	frames  []frame
 	next    int
 	canvas  *image.NRGBA
-	saved   *image.NRGBA // the canvas before a frame that is to be undone
-	pending frame        // the frame shown last, its disposal not done yet
+	saved   *image.NRGBA // the canvas before a frame that will be undone
+	pending frame        // the frame shown last, which is not disposed of yet
 }
 
 // NewPlayer walks through r's chunks and decodes nothing. The default image is the first frame if
@@ -57,7 +60,7 @@ func NewPlayer(r *Reader) (*Player, error) {
 		return nil, UnsupportedError(fmt.Sprint(r.Frames, " frames"))
 	}
 	p := &Player{r: r}
-	sequence := uint32(0) // that fcTL or fdAT has next
+	sequence := uint32(0) // number of the next fcTL or fdAT
 	wanting := false      // the last fcTL has no data yet
 	idat := false
 	for at := 8; ; {
@@ -72,25 +75,25 @@ func NewPlayer(r *Reader) (*Player, error) {
 			}
 		case "fcTL", "fdAT":
 			if len(data) < 4 || binary.BigEndian.Uint32(data) != sequence || !checkCRC(r.src, at, next) {
-				return nil, FormatError("sequence number or CRC of " + kind)
+				return nil, FormatError{at, "sequence number or CRC of " + kind}
 			}
 			sequence++
 			if kind == "fdAT" {
 				switch {
 				case len(p.frames) == 0 || p.frames[0].kind == "" && !idat:
-					return nil, FormatError("fdAT without fcTL")
+					return nil, FormatError{at, "fdAT without fcTL"}
 				case wanting:
 					f := &p.frames[len(p.frames)-1]
 					f.kind, f.at, wanting = kind, at, false
 				case p.frames[len(p.frames)-1].kind != "fdAT":
-					return nil, FormatError("fdAT for the default image")
+					return nil, FormatError{at, "fdAT for the default image"}
 				}
 				break
 			}
 			if wanting {
-				return nil, FormatError("a frame without data")
+				return nil, FormatError{at, "a frame without data"}
 			}
-			f, err := r.frameControl(data, idat)
+			f, err := r.frameControl(at, data, idat)
 			if err != nil {
 				return nil, err
 			}
@@ -107,21 +110,21 @@ func NewPlayer(r *Reader) (*Player, error) {
 		at = next
 	}
 	if len(p.frames) < r.Frames || wanting {
-		return nil, FormatError(fmt.Sprintf("%d frames of %d", len(p.frames), r.Frames))
+		return nil, FormatError{Msg: fmt.Sprintf("%d frames of %d", len(p.frames), r.Frames)}
 	}
 	return p, nil
 }
 
-// frameControl reads fcTL. behind says that it is behind IDAT; before it, it is about the default
-// image, which fills the canvas.
-func (r *Reader) frameControl(b []byte, behind bool) (f frame, err error) {
+// frameControl reads the fcTL at p. behind reports whether it comes after IDAT; before IDAT, it
+// describes the default image, which fills the canvas.
+func (r *Reader) frameControl(p int, b []byte, behind bool) (f frame, err error) {
 	if len(b) != 26 {
-		return f, FormatError("fcTL")
+		return f, FormatError{p, "fcTL"}
 	}
 	number := func(i int) int { return int(binary.BigEndian.Uint32(b[i:])) }
 	w, h, x, y := number(4), number(8), number(12), number(16)
 	if w < 1 || h < 1 || w > r.Width || h > r.Height || x > r.Width-w || y > r.Height-h || !behind && (w < r.Width || h < r.Height) {
-		return f, FormatError("a frame beyond the canvas")
+		return f, FormatError{p, "a frame beyond the canvas"}
 	}
 	f.rect = image.Rect(x, y, x+w, y+h)
 	num, den := time.Duration(binary.BigEndian.Uint16(b[20:])), time.Duration(binary.BigEndian.Uint16(b[22:]))
@@ -130,7 +133,7 @@ func (r *Reader) frameControl(b []byte, behind bool) (f frame, err error) {
 	}
 	f.delay = (num*time.Second + den/2) / den
 	if f.dispose, f.blend = b[24], b[25]; f.dispose > disposePrevious || f.blend > blendOver {
-		return f, FormatError("disposal or blending of a frame")
+		return f, FormatError{p, "disposal or blending of a frame"}
 	}
 	return f, nil
 }
@@ -147,7 +150,7 @@ func (p *Player) PeakBytes() int64 {
 	return n
 }
 
-// Drawing gives the area of frame i and about the bytes of its data.
+// Drawing returns the area of frame i and about the bytes of its data.
 func (p *Player) Drawing(i int) (pixels, bytes int64) {
 	f, end := &p.frames[i], len(p.r.src)
 	if i+1 < len(p.frames) {
@@ -156,10 +159,10 @@ func (p *Player) Drawing(i int) (pixels, bytes int64) {
 	return int64(f.rect.Dx()) * int64(f.rect.Dy()), int64(end - f.at)
 }
 
-// Next composes the next frame and gives the canvas, straight RGBA, as it is shown for delay. The
+// Next composes the next frame and returns the canvas, straight RGBA, as it is shown for delay. The
 // canvas belongs to the Player and is valid until the following call. After the last frame the
-// error is io.EOF.
-func (p *Player) Next() (canvas *image.NRGBA, delay time.Duration, err error) {
+// error is io.EOF. The context is checked as Rows checks it.
+func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Duration, err error) {
 	if p.next >= len(p.frames) {
 		return nil, 0, io.EOF
 	}
@@ -175,13 +178,13 @@ func (p *Player) Next() (canvas *image.NRGBA, delay time.Duration, err error) {
 			if p.saved == nil {
 				p.saved = image.NewNRGBA(p.canvas.Rect)
 			}
-			copyRect(p.saved, p.canvas, f.rect)
+			straight.Copy(p.saved, p.canvas, f.rect)
 		}
 	}
 	part := *p.r // its rows are the frame's
 	part.Width, part.Height, part.idat, part.data = f.rect.Dx(), f.rect.Dy(), f.at, f.kind
 	wide := make([]byte, 4*part.Width)
-	err = part.Rows(func(y int, row []byte) error {
+	err = part.Rows(ctx, func(y int, row []byte) error {
 		toRGBA(wide, row, part.Channels)
 		dst := p.canvas.Pix[p.canvas.PixOffset(f.rect.Min.X, f.rect.Min.Y+y):][:len(wide)]
 		if f.blend == blendOver {
@@ -207,25 +210,15 @@ func (p *Player) undo() {
 	if p.next == 0 {
 		return
 	}
-	switch r := p.pending.rect; p.pending.dispose {
+	switch p.pending.dispose {
 	case disposeBackground:
-		for y := r.Min.Y; y < r.Max.Y; y++ {
-			clear(p.canvas.Pix[p.canvas.PixOffset(r.Min.X, y):][:4*r.Dx()])
-		}
+		straight.Clear(p.canvas, p.pending.rect)
 	case disposePrevious:
-		copyRect(p.canvas, p.saved, r)
+		straight.Copy(p.canvas, p.saved, p.pending.rect)
 	}
 }
 
-// copyRect copies r of one canvas to another of its size.
-func copyRect(dst, src *image.NRGBA, r image.Rectangle) {
-	for y := r.Min.Y; y < r.Max.Y; y++ {
-		i := src.PixOffset(r.Min.X, y)
-		copy(dst.Pix[i:][:4*r.Dx()], src.Pix[i:])
-	}
-}
-
-// toRGBA makes a row of 1 to 4 channels one of 4.
+// toRGBA converts a row of 1 to 4 channels to 4.
 func toRGBA(dst, src []byte, channels int) {
 	switch channels {
 	case 1:
@@ -245,8 +238,8 @@ func toRGBA(dst, src []byte, channels int) {
 	}
 }
 
-// over draws src over dst, both straight (section 13.16): alpha is As + Ad (1-As), a colour (Cs As
-// + Cd Ad (1-As)) / alpha, rounded. Over nothing src stays as it is.
+// over draws src over dst, both straight (section 13.16): alpha is As + Ad (1-As), a color (Cs As +
+// Cd Ad (1-As)) / alpha, rounded. Where dst is transparent, src replaces it.
 func over(dst, src []byte) {
 	for i := 0; i+4 <= len(src); i += 4 {
 		s, d := src[i:i+4:i+4], dst[i:i+4:i+4]

@@ -2,6 +2,7 @@ package png
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -70,7 +71,7 @@ sys.stdout.buffer.write(head.encode() + b"\n" + src + b"".join(pix))`
 	return frames, head.Delays, head.Plays, src
 }
 
-// playAll gives copies of all canvases.
+// playAll returns copies of all canvases.
 func playAll(src []byte) (frames []*image.NRGBA, delays []time.Duration, plays int, err error) {
 	r, err := NewReader(src)
 	if err != nil {
@@ -81,7 +82,7 @@ func playAll(src []byte) (frames []*image.NRGBA, delays []time.Duration, plays i
 		return nil, nil, 0, err
 	}
 	for {
-		m, d, err := p.Next()
+		m, d, err := p.Next(context.Background())
 		if err == io.EOF {
 			return frames, delays, p.Plays, nil
 		}
@@ -94,7 +95,7 @@ func playAll(src []byte) (frames []*image.NRGBA, delays []time.Duration, plays i
 	}
 }
 
-// samePlay holds what this package plays of src against frames, delays in milliseconds and plays.
+// samePlay compares what this package plays of src with frames, delays in milliseconds, and plays.
 func samePlay(t *testing.T, name string, src []byte, want [][]byte, delays []float64, plays int) {
 	t.Helper()
 	got, d, n, err := playAll(src)
@@ -135,8 +136,8 @@ func TestAnimationsPlayAsInPillow(t *testing.T) {
 	samePlay(t, "every disposal and blending", src, want, delays, plays)
 }
 
-// drawn gives n canvases of things that come, move and go: kind 0 half transparent ones, 1 opaque,
-// 2 opaque grey, 3 grey that leaves, 4 few colours.
+// drawn returns n canvases with figures that appear, move and disappear: of kind 0 half
+// transparent, 1 opaque, 2 opaque and gray, 3 gray and cleared later, 4 of few colors.
 func drawn(w, h, n, kind int) []*image.NRGBA {
 	r := rand.New(rand.NewPCG(uint64(kind), 8))
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
@@ -173,8 +174,9 @@ func drawn(w, h, n, kind int) []*image.NRGBA {
 	return list
 }
 
-// TestAnimationPlaysAsGiven writes canvases and has Pillow and this package play them: equal pixel
-// for pixel, equal delays, and how often. The header says no more than they need.
+// TestAnimationPlaysAsGiven writes canvases and has Pillow and this package play them. Pixels,
+// delays and the number of plays are equal, and the header has no channels that the canvases do not
+// need.
 func TestAnimationPlaysAsGiven(t *testing.T) {
 	for kind, colorType := range []byte{ctRGBA, ctRGB, ctGray, ctPalette, ctPalette} {
 		canvases := drawn(41, 33, 9, kind)
@@ -195,7 +197,7 @@ func TestAnimationPlaysAsGiven(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := file[25]; got != colorType && !(got == ctPalette && kind != 0 && kind != 1) {
-			t.Errorf("kind %d: colour type %d, want %d", kind, got, colorType)
+			t.Errorf("kind %d: color type %d, want %d", kind, got, colorType)
 		}
 		var want [][]byte
 		for _, m := range canvases {
@@ -216,8 +218,8 @@ func TestAnimationPlaysAsGiven(t *testing.T) {
 	}
 }
 
-// TestOverIsItsDefinition holds drawing over against the formula of the specification's section
-// 13.16 in floating point.
+// TestOverIsItsDefinition compares over with the formula of the specification's section 13.16 in
+// floating point.
 func TestOverIsItsDefinition(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 100_000 {
@@ -308,7 +310,7 @@ func FuzzPlayer(f *testing.F) {
 	})
 }
 
-// TestDelaysAreFractions holds fcTL's two numbers against the delays that other formats have.
+// TestDelaysAreFractions checks fcTL's two numbers for delays that other formats have.
 func TestDelaysAreFractions(t *testing.T) {
 	for den := 1; den <= 1000; den++ {
 		for _, num := range []int{1, 2, 3, 7, 40, 999} {
@@ -324,16 +326,15 @@ func TestDelaysAreFractions(t *testing.T) {
 	}
 }
 
-// TestHeldFramesAreLimited adds frames of noise until the limit refuses one; as much as it allows
-// is taken.
+// TestHeldFramesAreLimited adds frames of noise. They are taken up to the limit, and refused above
+// it.
 func TestHeldFramesAreLimited(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 5))
 	m := image.NewNRGBA(image.Rect(0, 0, 64, 64))
-	a, err := NewAnimationWriter(64, 64, 0, nil)
+	a, err := NewAnimationWriter(64, 64, 0, &Options{Held: 100_000})
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.Limit = 100_000
 	for i := range 10 {
 		for k := range m.Pix {
 			m.Pix[k] = byte(r.Uint32())

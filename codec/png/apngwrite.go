@@ -12,16 +12,13 @@ import (
 )
 
 // An AnimationWriter makes an animated PNG. One header serves all frames, so what they have in
-// common has to be known before the first is compressed: until Bytes they are held lightly
-// compressed, beside two canvases of four bytes a pixel.
+// common has to be known before the first is compressed: until Bytes is called, they are held
+// lightly compressed, with two canvases of four bytes a pixel.
 type AnimationWriter struct {
-	// Limit is how many bytes frames may take while they are held; 0 is any number.
-	Limit int64
-
 	w, h, plays int
 	o           Options
 	frames      []heldFrame
-	held        int64        // bytes, for them
+	held        int64        // bytes that they take
 	current     *image.NRGBA // the canvas shown last; wholly transparent pixels are zero
 	next        *image.NRGBA
 	part, holed []byte // a rectangle, cut out
@@ -30,7 +27,7 @@ type AnimationWriter struct {
 	table                *colorTable // of all pixels, nil when they are more than 256
 }
 
-// A heldFrame is a frame that waits for the header.
+// A heldFrame is a frame that is held until the header is known.
 type heldFrame struct {
 	rect  image.Rectangle
 	delay time.Duration
@@ -38,8 +35,7 @@ type heldFrame struct {
 	rgba  []byte // zlib
 }
 
-// NewAnimationWriter begins an animation of w x h pixels that runs plays times; 0 is for ever. nil
-// Options say nothing.
+// NewAnimationWriter begins an animation of w x h pixels that runs plays times, 0 meaning forever.
 func NewAnimationWriter(w, h, plays int, o *Options) (*AnimationWriter, error) {
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide || w*h > MaxPixels {
 		return nil, UnsupportedError("dimensions")
@@ -72,16 +68,16 @@ func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	}
 	pix := a.cut(&f)
 	a.look(pix)
-	f.rgba = deflate(pix, effortTry)
+	f.rgba = deflate(pix, searchTry)
 	a.frames = append(a.frames, f)
-	if a.held += int64(len(f.rgba)); a.Limit > 0 && a.held > a.Limit {
-		return &limit.Error{Room: "png", What: "bytes of frames", Met: a.held, Allowed: a.Limit}
+	if a.held += int64(len(f.rgba)); a.o.Held > 0 && a.held > a.o.Held {
+		return &limit.Error{Room: "png", What: "bytes of frames", Met: a.held, Allowed: a.o.Held}
 	}
 	a.current, a.next = a.next, a.current
 	return nil
 }
 
-// changed bounds the pixels that differ; a frame like the one before is one pixel.
+// changed returns the smallest rectangle with the pixels that differ, or one pixel if none does.
 func changed(p, q *image.NRGBA) image.Rectangle {
 	w, h := p.Rect.Dx(), p.Rect.Dy()
 	r := image.Rectangle{Min: image.Pt(w, h)}
@@ -105,8 +101,9 @@ func changed(p, q *image.NRGBA) image.Rectangle {
 	return r
 }
 
-// cut gives the pixels to write for f's rectangle, with holes where that looks shorter and where
-// drawing over can bring the frame about: what changes has to be opaque, or above nothing.
+// cut returns the pixels to write for f's rectangle. They have holes where that is probably shorter
+// and where drawing over the canvas gives the frame: a pixel that changes must be opaque, or lie on
+// a transparent one.
 func (a *AnimationWriter) cut(f *heldFrame) []byte {
 	w, h := f.rect.Dx(), f.rect.Dy()
 	a.part, a.holed = a.part[:0], a.holed[:0]
@@ -137,7 +134,7 @@ func (a *AnimationWriter) cut(f *heldFrame) []byte {
 	return a.part
 }
 
-// edges counts the pixels that are like neither their left nor their upper neighbour.
+// edges counts the pixels that equal neither their left nor their upper neighbor.
 func edges(pix []byte, w int) (n int) {
 	for i := 0; i < len(pix); i += 4 {
 		p := *(*[4]byte)(pix[i:])
@@ -148,7 +145,7 @@ func edges(pix []byte, w int) (n int) {
 	return n
 }
 
-// look notes what the header has to provide for pix.
+// look records what the header must provide for pix.
 func (a *AnimationWriter) look(pix []byte) {
 	last, any := uint32(0), false
 	for ; len(pix) >= 4; pix = pix[4:] {
@@ -165,7 +162,7 @@ func (a *AnimationWriter) look(pix []byte) {
 	}
 }
 
-// Bytes gives the file. The AnimationWriter is done with then.
+// Bytes ends the file and returns it. The AnimationWriter cannot be used afterwards.
 func (a *AnimationWriter) Bytes() ([]byte, error) {
 	if len(a.frames) == 0 {
 		return nil, UnsupportedError("an animation without frames")
@@ -201,7 +198,7 @@ func (a *AnimationWriter) Bytes() ([]byte, error) {
 		dst = appendChunk(dst, "fcTL", h.control(sequence))
 		sequence++
 		s := f.scan(pix, h.rect.Dx(), h.rect.Dy(), a.table, index)
-		data := s.compress(s.plan(a.o.High))
+		data := s.compress(s.plan(a.o.Effort == HighEffort))
 		if i == 0 {
 			dst = appendChunk(dst, "IDAT", data)
 			continue
@@ -212,7 +209,7 @@ func (a *AnimationWriter) Bytes() ([]byte, error) {
 	return appendChunk(dst, "IEND", nil), nil
 }
 
-// control is h's fcTL.
+// control returns h's fcTL.
 func (h *heldFrame) control(sequence uint32) []byte {
 	b := binary.BigEndian.AppendUint32(nil, sequence)
 	for _, v := range [4]int{h.rect.Dx(), h.rect.Dy(), h.rect.Min.X, h.rect.Min.Y} {
@@ -223,9 +220,9 @@ func (h *heldFrame) control(sequence uint32) []byte {
 	return append(b, disposeNone, h.blend)
 }
 
-// fraction gives d in seconds as fcTL has it: the simplest fraction that is d to the nanosecond, by
-// the convergents of its continued fraction; if there is none that two bytes hold, the last of them
-// that they do.
+// fraction returns d in seconds, as fcTL holds it: the simplest fraction that equals d to the
+// nanosecond, found by the convergents of its continued fraction. If that one does not fit two
+// bytes each, it is the last convergent that does.
 func fraction(d time.Duration) (num, den uint16) {
 	if d <= 0 {
 		return 0, 1
@@ -250,7 +247,7 @@ func fraction(d time.Duration) (num, den uint16) {
 	return uint16(p1), uint16(q1)
 }
 
-// scan makes straight RGBA scanlines of f's kind.
+// scan converts straight RGBA to scanlines of f's kind.
 func (f *form) scan(pix []byte, w, h int, table *colorTable, index []byte) scanlines {
 	n := len(pix) / 4
 	switch f.colorType {

@@ -7,35 +7,35 @@ import (
 	"slices"
 )
 
-// A sequence is some literals, and a match behind them unless its length is 0.
+// A sequence is some literals, followed by a match unless its length is 0.
 type sequence struct {
 	literals         uint32
 	length, distance uint16
 }
 
-// A stretch is a part of the input with what says it.
+// A stretch is a part of the input with the sequences that encode it.
 type stretch struct {
 	histogram
 	from, to  int // of the input
 	sequences []sequence
 }
 
-// unitSize is an effort's unit where it says nothing.
+// unitSize is the unit of a search that names none.
 const unitSize = 6 << 10
 
-// A blockWriter cuts sequences into blocks where codes of their own save more than they cost to
-// say.
+// A blockWriter cuts sequences into blocks where codes of their own save more than their headers
+// cost.
 type blockWriter struct {
 	bitWriter
 	b       []byte
 	grain   int     // symbols of a unit
-	block   stretch // whose end is not known
+	block   stretch // the block whose end is not known yet
 	size    int     // its bits
-	unit    stretch // what follows it
+	unit    stretch // the unit that follows the block
 	learned histogram
 }
 
-// add takes the literals from start to end and a match. It reports whether learned has news.
+// add takes the literals from start to end and a match. It reports whether learned has changed.
 func (w *blockWriter) add(start, end, length, distance int) bool {
 	u := &w.unit
 	u.sequences = append(u.sequences, sequence{uint32(end - start), uint16(length), uint16(distance)})
@@ -55,7 +55,7 @@ func (w *blockWriter) add(start, end, length, distance int) bool {
 	return true
 }
 
-// endUnit puts the unit to the block, or begins a block with it.
+// endUnit adds the unit to the block, or begins a block with it.
 func (w *blockWriter) endUnit() {
 	u := &w.unit
 	alone := u.bits()
@@ -75,7 +75,7 @@ func (w *blockWriter) endUnit() {
 	w.size = alone
 }
 
-// finish writes what is left and returns the output.
+// finish writes the rest and returns the output.
 func (w *blockWriter) finish() []byte {
 	if w.unit.n > 0 || w.block.n == 0 {
 		w.endUnit()
@@ -124,8 +124,8 @@ func (c *codes) bitsOf(h *histogram) int {
 // accumulator.
 const maxLiteralBits = 14
 
-// write writes a block in the shortest of the three ways: with codes of its own, with the fixed
-// ones, stored.
+// write writes a block in the shortest of three ways: with codes of its own, with the fixed codes,
+// or stored.
 func (w *blockWriter) write(s *stretch, final bool) {
 	s.lit[256] = 1
 	own := new(codes)
@@ -155,7 +155,7 @@ func (w *blockWriter) write(s *stretch, final bool) {
 
 const maxStored = 1<<16 - 1
 
-// storedBits is what n bytes take at most when stored.
+// storedBits returns how many bits n bytes take at most when stored.
 func storedBits(n int) int { return 8*n + (n/maxStored+1)*(3+7+32) }
 
 // stored writes b in blocks of section 3.2.4.
@@ -184,12 +184,12 @@ func (c *prefixCode) word(symbol int) word {
 	return word(c.code[symbol]) | word(c.length[symbol])<<24
 }
 
-// with appends n more bits, extra, to a word of less than 24 with them.
+// with appends n more bits, extra, to a word, which then has less than 24.
 func (v word) with(extra uint32, n uint8) word {
 	return v&0xffffff | word(extra)<<(v>>24) | (v>>24+word(n))<<24
 }
 
-// symbols writes those of a block, and its end. There must be room for them in out.
+// symbols writes the symbols of a block and its end. out must have room for them.
 func (w *blockWriter) symbols(s *stretch, c *codes) {
 	var literal [256]word
 	for v := range literal {
@@ -275,7 +275,7 @@ func (w *bitWriter) put(v uint64, n uint) {
 // reserve makes room for so many bits and a store of 8 bytes behind them.
 func (w *bitWriter) reserve(bits int) { w.out = slices.Grow(w.out, bits/8+24) }
 
-// align goes on at a whole byte.
+// align pads to a whole byte.
 func (w *bitWriter) align() {
 	if w.nb > 0 {
 		w.put(0, 8-w.nb)

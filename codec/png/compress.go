@@ -1,45 +1,45 @@
 package png
 
-// This file chooses filters and how hard to look for matches, PNG specification sections 10 and
+// This file chooses filters and how hard to search for matches, PNG specification sections 10 and
 // 12.7.
 
-// How hard to look, by what the picture shows and how much of it there is.
+// How hard to search, by the kind and the size of the picture.
 var (
-	effortTry     = effort{depth: 4, nice: 32}
-	effortPhoto   = effort{depth: 4, nice: 64}
-	effortNoise   = effort{depth: 8, nice: 64, three: true}
-	effortDrawing = effort{depth: 24, nice: 130, three: true}
-	effortSmall   = effort{depth: 16, nice: 64, three: true, passes: 1}
-	effortPatient = effort{depth: 200, nice: maxMatch, three: true, passes: 4}
-	effortPacked  = effort{depth: 4096, nice: maxMatch, three: true, passes: 8, unit: 1 << 10} // of what is compressed once
+	searchTry     = search{depth: 4, nice: 32}
+	searchPhoto   = search{depth: 4, nice: 64}
+	searchNoise   = search{depth: 8, nice: 64, three: true}
+	searchDrawing = search{depth: 24, nice: 130, three: true}
+	searchSmall   = search{depth: 16, nice: 64, three: true, passes: 1}
+	searchPatient = search{depth: 200, nice: maxMatch, three: true, passes: 4}
+	searchPacked  = search{depth: 4096, nice: maxMatch, three: true, passes: 8, unit: 1 << 10} // for data that is compressed once and fetched often
 )
 
 const (
-	tiny  = 24 << 10 // bytes up to which the patient parse costs nothing that counts
-	small = 64 << 10 // the same of one pass
+	tiny  = 24 << 10 // bytes up to which the time of the patient parse does not matter
+	small = 64 << 10 // the same for one pass
 	bands = 4        // of rows that are sampled before filters are chosen
 	band  = 16       // rows of each
 )
 
-// A plan is how a picture will be compressed, and about how many bytes that will take.
+// A plan says how a picture will be compressed, and about how many bytes that will take.
 type plan struct {
 	strategy strategy
-	effort   effort
+	search   search
 	guess    int
 }
 
-// plan chooses. Drawings repeat themselves, and do best with their rows as they are. The rows of a
-// photo have little in common, and do best with the filters of the least sums. A few bands of rows
-// say which of the two a picture is. Where time does not matter every strategy is tried on every
-// row.
+// plan chooses how to compress. Drawings repeat themselves, and compress best without filters. The
+// rows of a photo have little in common, and compress best with the filters of the least sums. A
+// few bands of rows show which of the two a picture is. With high, and for a tiny picture, every
+// strategy is tried on every row.
 func (s *scanlines) plan(high bool) plan {
 	size := s.h * (s.stride + 1)
-	p := plan{effort: effortDrawing}
+	p := plan{search: searchDrawing}
 	strategies := []strategy{ftNone, stratSum}
-	sampled, try := s.sampled, effortTry
+	sampled, try := s.sampled, searchTry
 	if high || size <= tiny {
 		strategies = []strategy{ftNone, stratSum, ftPaeth, ftUp, ftSub}
-		sampled, try = s.whole, effortDrawing
+		sampled, try = s.whole, searchDrawing
 	}
 	var buf []byte
 	least, looked := 0, 0
@@ -52,13 +52,13 @@ func (s *scanlines) plan(high bool) plan {
 	p.guess = int(int64(least) * int64(size) / int64(looked))
 	switch {
 	case high || size <= tiny:
-		p.effort = effortPatient
+		p.search = searchPatient
 	case size <= small:
-		p.effort = effortSmall
+		p.search = searchSmall
 	case p.strategy == stratSum && 3*least > looked:
-		p.effort = effortPhoto
+		p.search = searchPhoto
 	case 4*least > looked:
-		p.effort = effortNoise
+		p.search = searchNoise
 	}
 	return p
 }
@@ -66,7 +66,7 @@ func (s *scanlines) plan(high bool) plan {
 // compress returns the zlib stream of the picture.
 func (s *scanlines) compress(p plan) []byte {
 	buf := make([]byte, 0, s.h*(s.stride+1))
-	return deflate(s.filtered(buf, 0, s.h, p.strategy), p.effort)
+	return deflate(s.filtered(buf, 0, s.h, p.strategy), p.search)
 }
 
 // whole appends all scanlines.
@@ -74,7 +74,8 @@ func (s *scanlines) whole(dst []byte, strat strategy) []byte {
 	return s.filtered(dst, 0, s.h, strat)
 }
 
-// sampled appends the bands that are sampled, or all of a picture that is hardly higher.
+// sampled appends the bands that are sampled, or the whole picture if it is not much higher than
+// they are.
 func (s *scanlines) sampled(dst []byte, strat strategy) []byte {
 	if s.h <= 2*bands*band {
 		return s.filtered(dst, 0, s.h, strat)

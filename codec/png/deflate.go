@@ -2,8 +2,9 @@ package png
 
 // This file implements compression: deflate, RFC 1951, in a zlib wrapper, RFC 1950. Most data is
 // parsed once, by hash chains and a look ahead (quick.go). What is compressed once and fetched
-// often, and what is small, is parsed by weighing every way to say a stretch of bytes (patient.go).
-// Blocks and codes are the same for both (block.go, huffman.go). All arithmetic is in integers.
+// often, and what is small, is parsed by comparing every way to encode a stretch of bytes
+// (patient.go). Blocks and codes are the same for both (block.go, huffman.go). All arithmetic is in
+// integers.
 
 import (
 	"cmp"
@@ -11,19 +12,19 @@ import (
 	"math/bits"
 )
 
-// An effort says how hard to look for matches.
-type effort struct {
+// A search says how hard to search for matches.
+type search struct {
 	depth  int  // matches tried at each position
 	nice   int  // a match this long is taken without looking further
 	three  bool // look for matches of 3 bytes too
-	unit   int  // symbols that are put together before it is asked whether they want codes of their own; 0: unitSize
-	passes int  // of the patient parse, each with the costs that the one before it found; 0: the quick parse
+	unit   int  // number of symbols after which a new block is considered; 0: unitSize
+	passes int  // passes of the patient parse, each with the costs that the one before it found; 0: the quick parse
 }
 
 const (
 	hashBits  = 15
 	hash3Bits = 12
-	near      = 4 << 10 // three bytes from farther away never pay
+	near      = 4 << 10 // a match of three bytes from farther away never pays
 	minMatch  = 3
 	maxMatch  = 258
 )
@@ -31,7 +32,7 @@ const (
 // A deflater compresses one stream.
 type deflater struct {
 	b      []byte
-	effort effort
+	search search
 	chains chains
 	costs  costs
 	blocks blockWriter
@@ -39,7 +40,7 @@ type deflater struct {
 }
 
 // deflate returns b as a zlib stream.
-func deflate(b []byte, e effort) []byte {
+func deflate(b []byte, e search) []byte {
 	out := append(make([]byte, 0, len(b)/3+64), 0x78, 0xda)
 	out = appendDeflate(out, b, e)
 	a := adler{1, 0}
@@ -49,10 +50,10 @@ func deflate(b []byte, e effort) []byte {
 
 // AppendDeflate appends b to dst as a bare DEFLATE stream, as small as a patient search finds it:
 // for what is compressed once and fetched often.
-func AppendDeflate(dst, b []byte) []byte { return appendDeflate(dst, b, effortPacked) }
+func AppendDeflate(dst, b []byte) []byte { return appendDeflate(dst, b, searchPacked) }
 
-func appendDeflate(dst, b []byte, e effort) []byte {
-	d := &deflater{b: b, effort: e, blocks: blockWriter{b: b, grain: cmp.Or(e.unit, unitSize), bitWriter: bitWriter{out: dst}}}
+func appendDeflate(dst, b []byte, e search) []byte {
+	d := &deflater{b: b, search: e, blocks: blockWriter{b: b, grain: cmp.Or(e.unit, unitSize), bitWriter: bitWriter{out: dst}}}
 	d.chains.clear()
 	d.costs.guess(b)
 	if e.passes > 0 {
@@ -94,8 +95,8 @@ type costs struct {
 
 const costOne = 16
 
-// guess takes the literals' costs from the bytes themselves, and supposes that a tenth of the
-// symbols are matches, alike in all lengths and distances.
+// guess takes the literals' costs from the frequencies of the bytes. It assumes that a tenth of the
+// symbols are matches, evenly spread over all lengths and distances.
 func (c *costs) guess(b []byte) {
 	var h histogram
 	step := max(len(b)>>16, 1)
@@ -111,7 +112,8 @@ func (c *costs) guess(b []byte) {
 	c.set(&h)
 }
 
-// learn takes the costs from what was said; what was not said once may be said yet.
+// learn takes the costs from the symbols that were written. A symbol that did not occur may still
+// occur.
 func (c *costs) learn(h *histogram) {
 	hoped := *h
 	for i := range hoped.lit {
@@ -189,8 +191,8 @@ func (h *histogram) bits() int {
 	return entropy(h.lit[:]) + entropy(h.dist[:]) + 100
 }
 
-// entropy returns the bits that the counted symbols take, with those for saying how long their
-// codes are.
+// entropy returns the bits that the counted symbols take, with those for the lengths of their
+// codes.
 func entropy(counts []uint32) int {
 	sum, all, used := uint32(0), uint64(0), 0
 	for _, n := range counts {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-func efforts() []effort {
-	return []effort{effortTry, effortPhoto, effortNoise, effortDrawing, effortSmall, effortPatient, effortPacked}
+func searches() []search {
+	return []search{searchTry, searchPhoto, searchNoise, searchDrawing, searchSmall, searchPatient, searchPacked}
 }
 
 func inflateStandard(t *testing.T, z []byte) []byte {
@@ -25,8 +25,8 @@ func inflateStandard(t *testing.T, z []byte) []byte {
 	return b
 }
 
-// compress/zlib has to get back what deflate was given, for data from nothing to noise, runs, and
-// across chunks.
+// compress/zlib has to restore the input of deflate: empty data, noise, runs, and data over several
+// chunks.
 func TestDeflateIsUndoneByStandard(t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 12))
 	inputs := [][]byte{nil, {0}, {1, 2}, []byte("abcabcabcabc"), make([]byte, 100), make([]byte, 300000), bytes.Repeat([]byte("0123456"), 40000)}
@@ -51,10 +51,10 @@ func TestDeflateIsUndoneByStandard(t *testing.T) {
 	copy(far[windowSize+1000:], far[999:1500])
 	inputs = append(inputs, far)
 	for i, b := range inputs {
-		for _, e := range efforts() {
+		for _, e := range searches() {
 			z := deflate(b, e)
 			if got := inflateStandard(t, z); !bytes.Equal(got, b) {
-				t.Fatalf("input %d of %d bytes, effort %+v: %d bytes back", i, len(b), e, len(got))
+				t.Fatalf("input %d of %d bytes, search %+v: %d bytes back", i, len(b), e, len(got))
 			}
 			if got, err := inflateAll(z, len(z), 1); err != nil || !bytes.Equal(got, b) {
 				t.Fatalf("input %d, own inflate: %v", i, err)
@@ -111,7 +111,7 @@ func FuzzDeflate(f *testing.F) {
 	f.Add([]byte("abcabcabcabcabd"), uint8(1))
 	f.Add(make([]byte, 1000), uint8(2))
 	f.Fuzz(func(t *testing.T, b []byte, e uint8) {
-		if got := inflateStandard(t, deflate(b, efforts()[int(e)%len(efforts())])); !bytes.Equal(got, b) {
+		if got := inflateStandard(t, deflate(b, searches()[int(e)%len(searches())])); !bytes.Equal(got, b) {
 			t.Fatalf("%d bytes back", len(got))
 		}
 	})

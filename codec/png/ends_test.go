@@ -3,6 +3,7 @@ package png
 import (
 	"bytes"
 	"compress/zlib"
+	"context"
 	"math/rand/v2"
 	"testing"
 )
@@ -27,13 +28,13 @@ func sample(t *testing.T, w, h, level int) (raw, deflated []byte) {
 	return raw, b.Bytes()
 }
 
-// rowsAre decodes src and holds its rows against raw; whole is whether there have to be any.
+// rowsAre decodes src and compares its rows with raw. Unless whole, decoding must fail.
 func rowsAre(t *testing.T, name string, src, raw []byte, whole, noted bool) {
 	t.Helper()
 	r, err := NewReader(src)
 	var got []byte
 	if err == nil {
-		err = r.Rows(func(y int, row []byte) error {
+		err = r.Rows(context.Background(), func(y int, row []byte) error {
 			got = append(append(got, 0), row...)
 			return nil
 		})
@@ -50,8 +51,8 @@ func rowsAre(t *testing.T, name string, src, raw []byte, whole, noted bool) {
 	}
 }
 
-// A picture whose rows all came is whole, whatever is wrong behind them: as in Chromium, and, but
-// for a wrong Adler-32 and what cannot be a chunk, in Pillow.
+// A picture is whole when all its rows are there, whatever is wrong behind them. Chromium does the
+// same, and so does Pillow, except for a wrong Adler-32 and bytes that cannot be a chunk.
 func TestBadEnds(t *testing.T) {
 	raw, z := sample(t, 60, 45, 6)
 	head, idat := ihdr(60, 45, 8, 2, 0), chunkBytes("IDAT", z)
@@ -121,8 +122,8 @@ func TestBadEnds(t *testing.T) {
 	}
 }
 
-// Wherever the data ends, what comes out is the picture or an error: what lies past the end is
-// never made pixels of. Stored blocks say to the byte where the picture ends.
+// Wherever the data ends, what comes out is the picture or an error: bytes past the end never
+// become pixels. With stored blocks, the end of the picture is known to the byte.
 func TestCutDataNeverInventsPixels(t *testing.T) {
 	for level := -2; level <= 9; level++ {
 		raw, z := sample(t, 23, 17, level)
@@ -135,7 +136,7 @@ func TestCutDataNeverInventsPixels(t *testing.T) {
 				t.Fatalf("level %d, %d bytes: %v", level, n, err)
 			}
 			var got []byte
-			err = r.Rows(func(y int, row []byte) error { got = append(append(got, 0), row...); return nil })
+			err = r.Rows(context.Background(), func(y int, row []byte) error { got = append(append(got, 0), row...); return nil })
 			if err == nil {
 				whole++
 			} else if whole > 0 {

@@ -3,8 +3,8 @@ package png
 // This file implements filtering, PNG specification section 9, and the choice of a filter for each
 // scanline, section 12.7.
 
-// filterRow writes the filtered scanline without its type. All have the same length; prev is zeros
-// above the first scanline.
+// filterRow writes the filtered scanline without its filter type. All have the same length; prev is
+// zeros above the first scanline.
 func filterRow(filter byte, dst, cur, prev []byte, bpp int) {
 	n := len(dst)
 	cur, prev = cur[:n], prev[:n]
@@ -13,7 +13,8 @@ func filterRow(filter byte, dst, cur, prev []byte, bpp int) {
 	filterGeneric(filter, dst, cur, prev, bpp, max(from, min(bpp, n)), n)
 }
 
-// filterGeneric filters the bytes from from to to, on one side of the first pixel's end.
+// filterGeneric filters the bytes from from to to. They lie either all within the first pixel or
+// all behind it.
 func filterGeneric(filter byte, dst, cur, prev []byte, bpp, from, to int) {
 	if to <= bpp { // no pixel to the left
 		for i := from; i < to; i++ {
@@ -50,14 +51,14 @@ func filterGeneric(filter byte, dst, cur, prev []byte, bpp, from, to int) {
 	}
 }
 
-// A strategy decides on filters: below stratSum one filter for all scanlines.
+// A strategy says how filters are chosen: a value below stratSum is one filter for all scanlines.
 type strategy int
 
-// stratSum takes for each scanline the filter with the smallest sum of absolute differences, the
-// specification's own advice.
+// stratSum takes for each scanline the filter with the smallest sum of absolute differences, as the
+// specification recommends.
 const stratSum strategy = 5
 
-// A scanlines is a picture in the form that gets compressed.
+// A scanlines is a picture in the form that is compressed.
 type scanlines struct {
 	pix    []byte // h scanlines of stride bytes
 	stride int

@@ -1,7 +1,7 @@
 package png
 
-// This file implements prefix codes and how a block's header says them: RFC 1951 sections 3.2.2 and
-// 3.2.7.
+// This file implements prefix codes and how a block's header stores them: RFC 1951 sections 3.2.2
+// and 3.2.7.
 
 import (
 	"cmp"
@@ -17,7 +17,7 @@ type prefixCode struct {
 	length [288]uint8
 }
 
-// assign gives the codes that the lengths stand for (RFC 1951 section 3.2.2).
+// assign computes the codes from the lengths (RFC 1951 section 3.2.2).
 func (c *prefixCode) assign() {
 	var count, next [maxBits + 1]uint16
 	for _, l := range c.length {
@@ -35,8 +35,8 @@ func (c *prefixCode) assign() {
 	}
 }
 
-// build makes a Huffman code of at most limit bits for the symbols that are counted, and of two
-// symbols at least.
+// build makes a Huffman code of at most limit bits for the symbols that are counted. It always has
+// at least two symbols.
 func (c *prefixCode) build(counts []uint32, limit int) {
 	var order []int
 	for s, n := range counts {
@@ -96,13 +96,13 @@ func (c *prefixCode) bitsOf(counts []uint32) (n int) {
 
 // A header opens a block that has its own codes.
 type header struct {
-	lits, dists, n int // code lengths of each kind that are said
+	lits, dists, n int // number of code lengths of each kind that are stored
 	said           []repetition
 	code           prefixCode
 	count          [19]uint32
 }
 
-// newHeader says both codes' lengths as one sequence, with repetitions.
+// newHeader encodes the lengths of both codes as one sequence, with repetitions.
 func newHeader(c *codes) *header {
 	h := &header{lits: 286, dists: 30, n: 19}
 	for c.lit.length[h.lits-1] == 0 {

@@ -1,8 +1,8 @@
 package png
 
 // This file implements decompression: the zlib wrapper, RFC 1950, and deflate, RFC 1951. It differs
-// from compress/flate in that a table lookup yields up to three literals, the usual fare of a
-// filtered photo, and in that whole rows are taken from the window itself.
+// from compress/flate in two ways: a table lookup yields up to three literals, which filtered
+// photos mostly consist of, and whole rows are taken from the window itself.
 
 import (
 	"encoding/binary"
@@ -23,7 +23,7 @@ const (
 
 // A table entry holds the bits that its code takes in bits 0-5, as many as the processor takes for
 // a shift, and the number of literals in bits 6-7. With literals, they follow from bit 8 on, the
-// first one lowest. Without, bits 8-9 say what else it is.
+// first one lowest. Without literals, bits 8-9 say what else it is.
 const (
 	entryLits  = 6
 	entryBase  = 16 // a length's or a distance's base
@@ -50,8 +50,8 @@ type canon struct {
 	symbols              [288]uint16
 }
 
-// build reports whether the lengths make a code that is not over-subscribed. An incomplete one is
-// let through; what it leaves open does not decode.
+// build reports whether the lengths make a code that is not over-subscribed. An incomplete code is
+// accepted; bits that it has no symbol for do not decode.
 func (c *canon) build(lengths []uint8) bool {
 	c.count = [maxBits + 1]uint16{}
 	for _, l := range lengths {
@@ -90,8 +90,7 @@ func (c *canon) decode(acc uint64, min uint) (symbol int, n uint) {
 	return -1, 0
 }
 
-// An inflater decodes one zlib stream. It may be used again: it keeps its memory, and nothing of
-// the stream.
+// An inflater decodes a zlib stream. It may be used again; it keeps its memory, but no state.
 type inflater struct {
 	lit       [1 << litBits]uint32
 	dist      [1 << distBits]uint32
@@ -112,10 +111,10 @@ type inflater struct {
 }
 
 // inflate decodes a zlib stream that comes in pieces from next. The decoded bytes are offered to
-// sink in order; it returns how many it used, of at least row bytes it must use some, and the rest
-// is offered again with more. An error of sink ends it. When inflate returns nil, all bytes were
-// offered and the checksum is right. When the input is damaged, sink was offered only bytes from
-// before the damage.
+// sink in order. sink returns how many it used, and the rest is offered again with more; of row
+// bytes or more it must use some. An error of sink ends it. When inflate returns nil, all bytes
+// were offered and the checksum is right. When the input is damaged, sink was offered only bytes
+// from before the damage.
 func (f *inflater) inflate(next func() []byte, row int, sink func(b []byte) (used int, err error)) error {
 	f.next, f.sink = next, sink
 	if f.in == nil {
@@ -130,11 +129,11 @@ func (f *inflater) inflate(next func() []byte, row int, sink func(b []byte) (use
 
 	p := f.fill(0)
 	if f.n < 2 {
-		return FormatError("no zlib header")
+		return FormatError{Msg: "no zlib header"}
 	}
 	// RFC 1950 section 2.2: deflate, no preset dictionary.
 	if h := binary.BigEndian.Uint16(f.in); h%31 != 0 || h>>8&15 != 8 || h&0x20 != 0 {
-		return FormatError("zlib header")
+		return FormatError{Msg: "zlib header"}
 	}
 	o, err := f.blocks(p + 2)
 	if err != nil && o >= 0 {
@@ -192,15 +191,15 @@ func (f *inflater) flush(o int) (int, error) {
 	return o - keep, nil
 }
 
-const (
-	errDeflate = FormatError("compressed data")
-	errNoSum   = FormatError("compressed data ends early")
-	errSum     = FormatError("zlib checksum")
+// The inflater does not know where its input lies in the file; its callers add the offset.
+var (
+	errDeflate error = FormatError{Msg: "compressed data"}
+	errNoSum   error = FormatError{Msg: "compressed data ends early"}
+	errSum     error = FormatError{Msg: "zlib checksum"}
 )
 
-// blocks decodes the blocks of section 3.2.3 from in[p] on, and holds the checksum behind them
-// against the data's. It returns where the output ends that was not offered yet, -1 when sink
-// failed.
+// blocks decodes the blocks of section 3.2.3 from in[p] on, and compares the checksum behind them
+// with the data's. It returns the end of the output that was not offered yet, -1 when sink failed.
 func (f *inflater) blocks(p int) (int, error) {
 	c := cursor{p: p}
 	var err error
@@ -249,15 +248,15 @@ func (f *inflater) blocks(p int) (int, error) {
 	return o, nil
 }
 
-// A cursor is where the input is read: acc holds nb bits of what comes before in[p:].
+// A cursor is a position in the input: acc holds the nb bits that come before in[p:].
 type cursor struct {
 	p   int
 	acc uint64
 	nb  uint
 }
 
-// refill sees to at least 56 bits, zeros past the end, and returns false when reading is well past
-// it.
+// refill fills acc to at least 56 bits, with zeros past the end, and returns false when reading is
+// far past the end.
 func (f *inflater) refill(c *cursor) bool {
 	if c.p > f.n-32 {
 		if c.p > f.n+8 {
@@ -271,7 +270,7 @@ func (f *inflater) refill(c *cursor) bool {
 	return true
 }
 
-// take removes n bits; at least n must be there.
+// take removes n bits and returns them; acc must hold that many.
 func (c *cursor) take(n uint) int {
 	v := int(c.acc & (1<<n - 1))
 	c.acc >>= n
@@ -423,8 +422,9 @@ func (f *inflater) build(lits, dists []uint8) bool {
 			}
 		}
 	}
-	// Where a literal leaves bits of the index for the next one or two, they join its entry. What
-	// remains of the index is a smaller index, so going down every entry is met single.
+	// Where a literal's code leaves bits of the index that hold the codes of one or two more
+	// literals, these join its entry. The remaining bits are a smaller index. Going downwards, the
+	// entry there still has a single literal.
 	const litMask = 3 << entryLits
 	for i := 1<<litBits - 1; i >= 0; i-- {
 		e := f.lit[i]
@@ -475,7 +475,7 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 		if p, o, acc, nb = f.tabled(p, o, acc, nb, safe, limit); o >= limit || p > safe {
 			continue
 		}
-		acc, nb, p = refill(acc, nb, in[:], p) // at least 56 bits: four indices and one to look ahead
+		acc, nb, p = refill(acc, nb, in[:], p) // at least 56 bits: four indices, and one to look up ahead
 		e := lit[acc&mask]
 		for e>>entryLits&3 != 0 {
 			binary.LittleEndian.PutUint32(out[o:], e>>8)
@@ -506,8 +506,7 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 			o += int(e >> entryLits & 3)
 			acc >>= e & 63
 			nb -= uint(e & 63)
-			// The next entry is looked up before more bits come, so that neither waits for the
-			// other.
+			// The next entry is looked up before the refill, so that neither waits for the other.
 			e = lit[acc&mask]
 			if p > safe || o >= limit {
 				break
@@ -515,7 +514,7 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 			acc, nb, p = refill(acc, nb, in[:], p)
 		}
 		if e>>entryLits&3 != 0 {
-			continue // to have room made
+			continue // the loop ends, and its caller makes room
 		}
 		if nb < 48 { // 15+5 for the length, 15+13 for the distance
 			acc, nb, p = refill(acc, nb, in[:], p)
@@ -559,7 +558,7 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 	}
 }
 
-// distance decodes a distance from at least 28 bits; 0 is none.
+// distance decodes a distance from at least 28 bits; 0 means that there is none.
 func (f *inflater) distance(acc uint64, nb uint) (int, uint64, uint) {
 	if d := f.dist[acc&(1<<distBits-1)]; d&kindMask == kindMatch {
 		acc >>= d & 63
@@ -587,7 +586,8 @@ func copyMatch(out []byte, o, length, distance int) int {
 			}
 			return end
 		}
-		// A pattern of 2 to 7 bytes: once it stands 8 bytes or more, it is copied like any other.
+		// A pattern of 2 to 7 bytes is repeated until it is 8 bytes or more, and then copied like
+		// any other.
 		whole := distance * ((7 + distance) / distance)
 		for i := o; i < o+whole; i++ {
 			out[i] = out[i-distance]
@@ -595,7 +595,7 @@ func copyMatch(out []byte, o, length, distance int) int {
 		o += whole
 		distance = whole
 	}
-	// Most matches are short: 16 bytes without asking.
+	// Most matches are short, so 16 bytes are copied without a test.
 	binary.LittleEndian.PutUint64(out[o:], binary.LittleEndian.Uint64(out[o-distance:]))
 	binary.LittleEndian.PutUint64(out[o+8:], binary.LittleEndian.Uint64(out[o+8-distance:]))
 	for o += 16; o < end; o += 8 {
@@ -605,7 +605,7 @@ func copyMatch(out []byte, o, length, distance int) int {
 }
 
 // symbol decodes one symbol near the end of the input, and reports whether it was the end of a
-// block. What the zeros past the end stand for is an error before anything is made of it.
+// block. A symbol that is made of the zeros past the end is an error and has no effect.
 func (f *inflater) symbol(p, o int, acc uint64, nb uint) (int, int, uint64, uint, bool, error) {
 	if p <= f.n {
 		acc, nb, p = refill(acc, nb, f.in[:], p)

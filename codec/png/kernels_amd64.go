@@ -11,8 +11,9 @@ import "golang.org/x/sys/cpu"
 
 var useAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasBMI2
 
-// kernelPixels is how many pixels of a scanline of n bytes the kernels may do: they load 4 bytes
-// for each, or 8. The rest, which may hold what they stored too much, is left to the reference.
+// kernelPixels returns how many pixels of a scanline of n bytes the kernels may do: they load 4 or
+// 8 bytes for each pixel. The generic kernels do the rest, into which the AVX2 kernels may have
+// stored too much.
 func kernelPixels(n, bpp int) int {
 	load := 4
 	if bpp > 4 {
@@ -144,7 +145,7 @@ func (a *adler) update(b []byte) {
 	a.updateGeneric(b)
 }
 
-// tabled decodes symbols that the tables answer, or none, and returns p, o, acc and nb.
+// tabled decodes symbols as long as the tables have them, and returns p, o, acc and nb.
 func (f *inflater) tabled(p, o int, acc uint64, nb uint, safe, limit int) (int, int, uint64, uint) {
 	if !useAVX2 || p > safe || o >= limit {
 		return p, o, acc, nb

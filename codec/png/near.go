@@ -1,7 +1,7 @@
 package png
 
-// This file finds palettes that come near enough: shrinking a picture of few colors makes mixtures
-// of them, thousands with differences that cannot be seen.
+// This file finds palettes that are near enough: shrinking a picture of few colors makes thousands
+// of mixtures, whose differences cannot be seen.
 
 import (
 	"cmp"
@@ -11,13 +11,13 @@ import (
 )
 
 // tolerance is how far a channel may be off, and meanTolerance how far the channels of all pixels
-// may be on average: more is seen where one picture lies beside the other.
+// may be off on average. Larger errors can be seen when one compares the pictures.
 const (
 	tolerance     = 8
 	meanTolerance = 0.7
 )
 
-// maxMixtures is how many colors are counted at most: more of them do not fit a palette.
+// maxMixtures is how many colors are counted at most. No palette is near enough to more of them.
 const maxMixtures = 1 << 14
 
 // A mixture is a color of the picture.
@@ -67,9 +67,9 @@ func countMixtures(pix []byte) *mixtures {
 	return t
 }
 
-// nearForm returns m with a palette of which no channel of any pixel is off by more than tolerance,
-// nor all of them by more than meanTolerance; nil when 256 entries do not do. The least tolerance
-// that does is kept.
+// nearForm returns m with a palette by which no channel of any pixel is off by more than tolerance,
+// and all of them by at most meanTolerance on average. It takes the least tolerance for which 256
+// entries suffice, and returns nil if none does.
 func nearForm(m *image.NRGBA) *form {
 	t := countMixtures(m.Pix)
 	if t == nil {
@@ -84,7 +84,7 @@ func nearForm(m *image.NRGBA) *form {
 		return cmp.Or(cmp.Compare(b.count, a.count), slices.Compare(a.color[:], b.color[:]))
 	})
 	var best *cover
-	low, high := 0, tolerance // low does not do
+	low, high := 0, tolerance // low is too small
 	for low < high {
 		r := (low + 1 + high) / 2
 		if best == nil {
@@ -106,7 +106,7 @@ func nearForm(m *image.NRGBA) *form {
 	return t.form(m, best, order)
 }
 
-// meanError is how far c's entries are off, on average over the color channels of all pixels.
+// meanError returns how far c's entries are off, on average over the color channels of all pixels.
 func (t *mixtures) meanError(c *cover) float64 {
 	sum, n := 0, 0
 	for i := range t.all {
@@ -146,17 +146,17 @@ func (t *mixtures) form(m *image.NRGBA, c *cover, order []int) *form {
 	return f
 }
 
-// A cover is a palette in cells of 16 a side, so that the entries near a color are in at most two
-// cells along each channel.
+// A cover is a palette whose entries are sorted into cells of 16 levels a side, so that the entries
+// near a color are in at most two cells along each channel.
 type cover struct {
 	r       int
 	entries [][4]byte
-	next    []int16        // of each entry, 1 + the one before it in its cell, or 0
+	next    []int16        // of each entry, 1 + the entry before it in its cell, or 0
 	cell    [1 << 16]int16 // 1 + its last entry, or 0
 }
 
-// newCover takes the commonest color that no entry is near to, again and again, so that flat areas
-// keep theirs. It returns nil when it would need more than 256 entries.
+// newCover repeatedly adds the commonest color that no entry is near to, so that flat areas keep
+// their colors. It returns nil when it would need more than 256 entries.
 func newCover(all []mixture, order []int, r int) *cover {
 	c := &cover{r: r}
 	for _, i := range order {
@@ -177,8 +177,8 @@ func newCover(all []mixture, order []int, r int) *cover {
 
 func cellOf(r, g, b, a int) int { return r>>4<<12 | g>>4<<8 | b>>4<<4 | a>>4 }
 
-// nearest returns the entry nearest to a color of those that are within reach in every channel, -1
-// for none. Alpha of 0 and 255 is exact.
+// nearest returns the entry that is nearest to a color, among those within reach in every channel,
+// or -1 if there is none. Alpha of 0 and 255 is exact.
 func (c *cover) nearest(color [4]byte) int {
 	var low, high [4]int
 	for i, v := range color {
@@ -206,8 +206,8 @@ func (c *cover) nearest(color [4]byte) int {
 	return best
 }
 
-// distance is the squared distance of e from color, or more than any where e is not between low and
-// high.
+// distance returns the squared distance of e from color, or the largest number where e is not
+// between low and high.
 func distance(e, color *[4]byte, low, high *[4]int) (sum int) {
 	for i, v := range e {
 		if int(v) < low[i] || int(v) > high[i] {
@@ -219,9 +219,9 @@ func distance(e, color *[4]byte, low, high *[4]int) (sum int) {
 	return sum
 }
 
-// nearLevels returns for each level the one that stands for it, none farther away than tolerance,
-// and itself where they would be off by more than meanTolerance together: the pinned commonest ones
-// are kept, and as few as do lie between them.
+// nearLevels returns for each level the one that stands for it, at most tolerance away. The
+// commonest levels stand for themselves, with as few others between them as possible. If the error
+// of all pixels were over meanTolerance on average, every level stands for itself.
 func nearLevels(pix []byte, pinned int) (near [256]byte) {
 	var count [256]int
 	for _, v := range pix {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// mixed averages squares of a picture of the given colours, large shapes with slanted edges, as
+// mixed averages squares of a picture of the given colors, large shapes with slanted edges, as
 // shrinking does.
 func mixed(w, h, by int, colors []color.NRGBA, seed uint64) *image.NRGBA {
 	r := rand.New(rand.NewPCG(seed, 1))
@@ -34,8 +34,8 @@ func mixed(w, h, by int, colors []color.NRGBA, seed uint64) *image.NRGBA {
 	return m
 }
 
-// A picture that was averaged from few colours becomes smaller, no channel of any pixel is off by
-// more than 8, alpha of 0 and 255 and the colours of flat areas are exact; without being told,
+// A picture that was averaged from few colors becomes smaller, no channel of any pixel is off by
+// more than 8, alpha of 0 and 255 and the colors of flat areas are exact; without being told,
 // everything is.
 func TestNearPalettesAreNear(t *testing.T) {
 	red, clear, glass := color.NRGBA{210, 30, 40, 255}, color.NRGBA{}, color.NRGBA{20, 90, 250, 120}
@@ -44,7 +44,7 @@ func TestNearPalettesAreNear(t *testing.T) {
 		"opaque": {white, red, black, green, {200, 200, 90, 255}, {90, 20, 200, 255}},
 		"alpha":  {clear, red, white, green},
 		"glass":  {glass, clear, white, red, black},
-		"grey":   {white, black, {128, 128, 128, 255}},
+		"gray":   {white, black, {128, 128, 128, 255}},
 	} {
 		m := mixed(300, 200, 12, colors, 5)
 		exact, err := Append(nil, m, nil)
@@ -91,7 +91,7 @@ func TestNearPalettesAreNear(t *testing.T) {
 	}
 }
 
-// A photo has too many colours, and one in grey too many levels in its source.
+// A photo has too many colors, and one in gray too many levels in its source.
 func TestPhotosStayExact(t *testing.T) {
 	r := rand.New(rand.NewPCG(8, 8))
 	photo := nrgba(300, 200, func(x, y int) color.NRGBA {

@@ -1,19 +1,19 @@
 package png
 
-// This file implements the patient parse: every way to say a stretch of bytes is weighed by the
-// bits that it takes, as a shortest path from byte to byte. In filtered photos most matches cost
-// more than their literals.
+// This file implements the patient parse: it finds the way to encode a stretch of bytes that takes
+// the fewest bits, as a shortest path from byte to byte. In filtered photos most matches cost more
+// than their literals.
 
 import "math"
 
 const (
 	chunkSize = 128 << 10 // bytes that are parsed together
-	inFull    = 20        // of longer matches only the whole is weighed
+	inFull    = 20        // of longer matches, only the whole is considered
 )
 
-// A patient parse works on a chunk at a time.
+// A patient is a patient parse. It works on a chunk at a time.
 type patient struct {
-	matches []uint32 // length<<16 | distance, growing in length, of each position in turn
+	matches []uint32 // length<<16 | distance, for each position in turn, by rising length
 	first   []uint32 // where a position's matches begin
 	cost    []uint32
 	choice  []uint32 // the step that leads to a position: 0 a literal, else a match
@@ -30,7 +30,7 @@ func (d *deflater) patient() {
 	for from := 0; from < len(d.b); from += chunkSize {
 		to := min(from+chunkSize, len(d.b))
 		d.find(from, to)
-		for range d.effort.passes - 1 {
+		for range d.search.passes - 1 {
 			d.parse(from, to)
 			d.costs.learn(d.best.count(d.b[from:to]))
 		}
@@ -51,9 +51,9 @@ func (d *deflater) find(from, to int) {
 		case i+4 > len(b):
 		case skip > 0:
 			skip--
-			d.chains.insert(b, i, i+1, d.effort.three)
+			d.chains.insert(b, i, i+1, d.search.three)
 		default:
-			if n := d.findAt(i, min(to-i, maxMatch)); n >= d.effort.nice {
+			if n := d.findAt(i, min(to-i, maxMatch)); n >= d.search.nice {
 				skip = n - 1
 			}
 		}
@@ -66,7 +66,7 @@ func (d *deflater) find(from, to int) {
 func (d *deflater) findAt(i, limit int) (best int) {
 	p, b, c := d.best, d.b, &d.chains
 	best = minMatch - 1
-	if d.effort.three && limit >= minMatch {
+	if d.search.three && limit >= minMatch {
 		if distance := c.triple(b, i); distance > 0 {
 			best = matchLength(b, i-distance, i, limit)
 			p.matches = append(p.matches, uint32(best)<<16|uint32(distance))
@@ -76,7 +76,7 @@ func (d *deflater) findAt(i, limit int) (best int) {
 	cand := int(c.head[h])
 	c.head[h] = int32(i)
 	c.prev[i&(windowSize-1)] = int32(cand)
-	for n := d.effort.depth; n > 0 && i-cand < windowSize && best < min(limit, d.effort.nice); n-- {
+	for n := d.search.depth; n > 0 && i-cand < windowSize && best < min(limit, d.search.nice); n-- {
 		if b[cand+best] == b[i+best] {
 			if l := matchLength(b, cand, i, limit); l > best {
 				best = l
@@ -119,7 +119,7 @@ func (d *deflater) parse(from, to int) {
 	p.walkBack(n)
 }
 
-// walkBack puts the steps to n in order.
+// walkBack puts the steps that lead to n in order.
 func (p *patient) walkBack(n int) {
 	p.steps = p.steps[:0]
 	for i := n; i > 0; {

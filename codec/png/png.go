@@ -1,5 +1,5 @@
 // Package png reads PNG pictures row by row, in memory that grows with their width alone, and
-// writes them quickly in few bytes, or with Options.High slowly in the fewest that it finds.
+// writes them quickly in few bytes, or with HighEffort slowly in the fewest that it finds.
 //
 //	png.go       chunks and what they say, PNG specification (third edition) sections 5 and 11
 //	reader.go    rows: scanlines, interlacing, samples to 8 bits, sections 7, 8 and 13.12
@@ -23,13 +23,17 @@ import (
 	"errors"
 	"hash/crc32"
 
+	"miniatura/codec/internal/damage"
 	"miniatura/codec/internal/limit"
 )
 
 // A FormatError reports that the input is not a valid PNG.
-type FormatError string
+type FormatError struct {
+	Offset int // in the input, of the chunk that is damaged or the first with the data; 0 where it is not known
+	Msg    string
+}
 
-func (e FormatError) Error() string { return "png: invalid format: " + string(e) }
+func (e FormatError) Error() string { return damage.Text("png", e.Offset, e.Msg) }
 
 // An UnsupportedError reports that the input is valid but over a limit, or uses something this
 // package does not read.
@@ -65,15 +69,15 @@ type Reader struct {
 	BitDepth      int // of the file: 1, 2, 4, 8 or 16
 	ColorType     int // of the file: 0, 2, 3, 4 or 6
 	Interlaced    bool
-	Channels      int // samples of 8 bits in each pixel of a row: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; alpha is straight
+	Channels      int // samples of 8 bits in each pixel of a row: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA; alpha is straight
 
-	Frames         int    // of an animation (acTL), 0 for a still picture; one frame that IDAT holds is a still
+	Frames         int    // of an animation (acTL), 0 for a still picture; an animation whose only frame is IDAT counts as a still picture
 	EXIF           []byte // eXIf: begins at the byte order mark, or nil
 	SRGB           bool   // sRGB is there, with an intent that is one
 	Gamma          uint32 // gAMA in 1/100000, or 0
 	Chromaticities []byte // cHRM's 32 bytes, or nil
 	CICP           []byte // cICP's 4 bytes, or nil
-	Note           string // what is wrong behind the samples, which are all there; Rows may add more
+	Note           string // what is wrong behind the samples, all of which are there; Rows may add to it
 
 	// Narrow makes 8-bit samples of a pixel's 16-bit ones, big-endian, alpha aside: 1 or 3 as dst
 	// is long. nil is v*255/65535, rounded.
@@ -114,11 +118,11 @@ func (r *Reader) PeakBytes() int64 {
 // CRC.
 func chunk(src []byte, p int) (kind string, data []byte, next int, err error) {
 	if len(src)-p < 12 {
-		return "", nil, 0, FormatError("ends before IEND")
+		return "", nil, 0, FormatError{p, "ends before IEND"}
 	}
 	n := binary.BigEndian.Uint32(src[p:])
 	if uint64(n) > uint64(len(src)-p-12) {
-		return "", nil, 0, FormatError("chunk goes past the end")
+		return "", nil, 0, FormatError{p, "chunk goes past the end"}
 	}
 	next = p + 12 + int(n)
 	return string(src[p+4 : p+8]), src[p+8 : next-4], next, nil
@@ -134,7 +138,7 @@ func checkCRC(src []byte, p, next int) bool {
 // Rows finds out whether all samples came before it.
 func NewReader(src []byte) (*Reader, error) {
 	if len(src) < 8 || string(src[:8]) != signature {
-		return nil, FormatError("no PNG signature")
+		return nil, FormatError{0, "no PNG signature"}
 	}
 	r := &Reader{src: src}
 	kind, data, p, err := chunk(src, 8)
@@ -142,10 +146,10 @@ func NewReader(src []byte) (*Reader, error) {
 		return nil, err
 	}
 	if kind != "IHDR" || len(data) != 13 {
-		return nil, FormatError("no IHDR")
+		return nil, FormatError{8, "no IHDR"}
 	}
 	if !checkCRC(src, 8, p) {
-		return nil, FormatError("CRC of IHDR")
+		return nil, FormatError{8, "CRC of IHDR"}
 	}
 	if err := r.header(data); err != nil {
 		return nil, err
@@ -154,7 +158,7 @@ func NewReader(src []byte) (*Reader, error) {
 		return nil, err
 	}
 	if r.ColorType == ctPalette && r.palette == nil {
-		return nil, FormatError("no PLTE")
+		return nil, FormatError{r.idat, "no PLTE"}
 	}
 	r.channels()
 	r.behind(p)
@@ -180,16 +184,16 @@ func (r *Reader) before(p int) (int, error) {
 		case !critical && !known(kind):
 		case !checkCRC(r.src, p, next):
 			if critical {
-				return 0, FormatError("CRC of " + kind)
+				return 0, FormatError{p, "CRC of " + kind}
 			}
 		case kind == "PLTE":
-			if err := r.plte(data); err != nil {
+			if err := r.plte(p, data); err != nil {
 				return 0, err
 			}
 		case kind == "IHDR":
-			return 0, FormatError("second IHDR")
+			return 0, FormatError{p, "second IHDR"}
 		case kind == "IEND":
-			return 0, FormatError("no IDAT")
+			return 0, FormatError{p, "no IDAT"}
 		case critical:
 			return 0, UnsupportedError("critical chunk")
 		default:
@@ -199,15 +203,15 @@ func (r *Reader) before(p int) (int, error) {
 	}
 }
 
-// behind reads the chunks from the first IDAT on, as far as they can be read: Exif may follow the
-// samples, and the frames of an animation.
+// behind reads the chunks from the first IDAT on, as far as they can be read. Exif and the frames
+// of an animation may follow the samples.
 func (r *Reader) behind(p int) {
 	ended := false // the run of IDAT is over
 	for {
 		kind, data, next, err := chunk(r.src, p)
 		switch {
 		case err != nil:
-			r.note(string(err.(FormatError)))
+			r.note(err.(FormatError).Msg)
 			return
 		case kind == "IDAT" && ended:
 			r.note("IDAT in two places")
@@ -233,7 +237,7 @@ func (r *Reader) behind(p int) {
 	}
 }
 
-// note adds to what is wrong.
+// note adds s to the Note.
 func (r *Reader) note(s string) {
 	if r.Note == "" {
 		r.Note = s
@@ -248,11 +252,11 @@ func known(kind string) bool {
 	return false
 }
 
-// header reads IHDR (section 11.2.1).
+// header reads IHDR (section 11.2.1), which is the first chunk.
 func (r *Reader) header(b []byte) error {
 	w, h := binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:])
 	if w == 0 || h == 0 || w >= 1<<31 || h >= 1<<31 {
-		return FormatError("dimensions")
+		return FormatError{8, "dimensions"}
 	}
 	r.BitDepth, r.ColorType, r.Interlaced = int(b[8]), int(b[9]), b[12] == 1
 	var depths int // a bit for each
@@ -265,10 +269,10 @@ func (r *Reader) header(b []byte) error {
 		depths = 1<<8 | 1<<16
 	}
 	if r.BitDepth > 16 || depths>>r.BitDepth&1 == 0 {
-		return FormatError("colour type or bit depth")
+		return FormatError{8, "color type or bit depth"}
 	}
 	if b[10] != 0 || b[11] != 0 || b[12] > 1 {
-		return FormatError("compression, filter or interlace method")
+		return FormatError{8, "compression, filter or interlace method"}
 	}
 	switch n := uint64(w) * uint64(h); {
 	case w > MaxSide, h > MaxSide:
@@ -282,9 +286,10 @@ func (r *Reader) header(b []byte) error {
 	return nil
 }
 
-func (r *Reader) plte(b []byte) error {
+// plte reads PLTE (section 11.2.2), which is at p.
+func (r *Reader) plte(p int, b []byte) error {
 	if r.palette != nil || r.idat != 0 || len(b) == 0 || len(b) > 768 || len(b)%3 != 0 {
-		return FormatError("PLTE")
+		return FormatError{p, "PLTE"}
 	}
 	if r.ColorType != ctPalette {
 		return nil // a suggestion
@@ -292,7 +297,7 @@ func (r *Reader) plte(b []byte) error {
 	r.paletteLen = len(b) / 3
 	r.palette = make([][4]byte, 256)
 	for i := range r.palette {
-		r.palette[i][3] = 255 // an index past the palette is opaque black, as libpng has it
+		r.palette[i][3] = 255 // an index past the palette is opaque black, as in libpng
 		if i < r.paletteLen {
 			copy(r.palette[i][:3], b[3*i:])
 		}
@@ -300,8 +305,8 @@ func (r *Reader) plte(b []byte) error {
 	return nil
 }
 
-// ancillary takes note of a known chunk whose CRC is right. One that is in the wrong place or
-// malformed is left out.
+// ancillary reads a known chunk whose CRC is right. It ignores one that is malformed or in the
+// wrong place.
 func (r *Reader) ancillary(kind string, b []byte) {
 	if kind == "eXIf" {
 		if r.EXIF == nil {
@@ -354,7 +359,7 @@ func (r *Reader) ancillary(kind string, b []byte) {
 	}
 }
 
-// channels decides what the rows hold: no more than the file can say.
+// channels sets Channels to as many as the picture needs.
 func (r *Reader) channels() {
 	switch r.ColorType {
 	case ctGray, ctGrayAlpha:
@@ -390,7 +395,7 @@ func (r *Reader) ICC() ([]byte, error) {
 		name++
 	}
 	if name == 0 || name >= 80 || len(r.iccp) < name+2 || r.iccp[name] != 0 || r.iccp[name+1] != 0 {
-		return nil, FormatError("iCCP")
+		return nil, FormatError{Msg: "iCCP"}
 	}
 	data := r.iccp[name+2:]
 	var profile []byte
@@ -406,7 +411,7 @@ func (r *Reader) ICC() ([]byte, error) {
 		return len(b), nil
 	})
 	if err == errTooMuch {
-		return nil, UnsupportedError("size of colour profile")
+		return nil, UnsupportedError("size of color profile")
 	}
 	if err != nil {
 		return nil, err

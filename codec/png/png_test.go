@@ -3,6 +3,7 @@ package png
 import (
 	"bytes"
 	"compress/zlib"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -23,14 +24,14 @@ import (
 	"miniatura/internal/outside"
 )
 
-// decode gives the whole picture as straight RGBA.
+// decode returns the whole picture as straight RGBA.
 func decode(src []byte) (*image.NRGBA, *Reader, error) {
 	r, err := NewReader(src)
 	if err != nil {
 		return nil, nil, err
 	}
 	var m *image.NRGBA
-	err = r.Rows(func(y int, row []byte) error {
+	err = r.Rows(context.Background(), func(y int, row []byte) error {
 		if m == nil {
 			m = image.NewNRGBA(image.Rect(0, 0, r.Width, r.Height))
 		}
@@ -72,7 +73,7 @@ func reference(m image.Image, x, y int) [4]byte {
 	}
 }
 
-// image/png is the oracle for every file of the suite: all colour types and depths, interlaced or
+// image/png is the oracle for every file of the suite: all color types and depths, interlaced or
 // not, tRNS, odd sizes, chunk orders, filters.
 func TestCorpusAgainstImagePNG(t *testing.T) {
 	n := 0
@@ -104,7 +105,7 @@ func TestCorpusAgainstImagePNG(t *testing.T) {
 			for x := range r.Width {
 				g, w := [4]byte(got.Pix[y*got.Stride+4*x:]), reference(want, x, y)
 				if w[3] == 0 && g[3] == 0 {
-					continue // image/png loses the colour of transparent pixels in some types
+					continue // image/png loses the color of transparent pixels in some types
 				}
 				if g != w {
 					t.Errorf("%s (%d, %d): %d, want %d (type %d depth %d)", filepath.Base(path), x, y, g, w, r.ColorType, r.BitDepth)
@@ -164,7 +165,7 @@ func file(chunks ...[]byte) []byte {
 var iend = chunkBytes("IEND", nil)
 
 func TestDamaged(t *testing.T) {
-	raw := bytes.Repeat([]byte{0, 1, 2, 3, 4}, 3) // 4x3 grey
+	raw := bytes.Repeat([]byte{0, 1, 2, 3, 4}, 3) // 4x3 gray
 	idat := chunkBytes("IDAT", deflated(raw))
 	head := ihdr(4, 3, 8, 0, 0)
 	if _, _, err := decode(file(head, idat, iend)); err != nil {
@@ -183,7 +184,7 @@ func TestDamaged(t *testing.T) {
 		"two IHDR":        file(head, head, idat, iend),
 		"depth":           file(ihdr(4, 3, 3, 0, 0), idat, iend),
 		"depth 255":       file(ihdr(4, 3, 255, 0, 0), idat, iend),
-		"colour type":     file(ihdr(4, 3, 8, 5, 0), idat, iend),
+		"color type":      file(ihdr(4, 3, 8, 5, 0), idat, iend),
 		"interlace":       file(ihdr(4, 3, 8, 0, 2), idat, iend),
 		"zero width":      file(ihdr(0, 3, 8, 0, 0), idat, iend),
 		"no PLTE":         file(ihdr(4, 3, 8, 3, 0), idat, iend),
@@ -441,7 +442,7 @@ func FuzzInflate(f *testing.F) {
 			t.Fatalf("%v, %d bytes; compress/zlib: %d bytes", err, len(got), want.Len())
 		}
 		if err == nil && err2 != nil && bytes.Equal(got, want.Bytes()) && want.Len() > 0 {
-			return // more lenient about codes that are not used
+			return // this package accepts more codes that are not used
 		}
 	})
 }
@@ -453,7 +454,7 @@ func FuzzReader(f *testing.F) {
 	f.Add(file(ihdr(3, 2, 16, 6, 0), chunkBytes("cICP", []byte{9, 8, 0, 1}), chunkBytes("gAMA", []byte{0, 1, 2, 3}), chunkBytes("cHRM", make([]byte, 32)),
 		chunkBytes("sRGB", make([]byte, 1)), chunkBytes("IDAT", deflated(make([]byte, 50))), iend))
 	f.Fuzz(func(t *testing.T, src []byte) {
-		for p := 8; ; { // CRCs right, or little is reached
+		for p := 8; ; { // with right CRCs, or little code is reached
 			_, _, next, err := chunk(src, p)
 			if err != nil {
 				break
@@ -475,7 +476,7 @@ func FuzzReader(f *testing.F) {
 			}
 		}
 		y := 0
-		err = r.Rows(func(at int, row []byte) error {
+		err = r.Rows(context.Background(), func(at int, row []byte) error {
 			if at != y || len(row) != r.Width*r.Channels {
 				t.Fatalf("row %d of %d bytes, want %d", at, len(row), y)
 			}
@@ -488,7 +489,7 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
-// photo writes a PNG like a photo's: smooth with noise, filters chosen as image/png does.
+// photo writes a PNG that is like a photo: smooth with noise, with filters chosen by image/png.
 func photo(t testing.TB, w, h int) []byte {
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
 	r := rand.New(rand.NewPCG(5, 6))
@@ -514,7 +515,7 @@ func TestMemoryGrowsWithTheWidthAlone(t *testing.T) {
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	if err := r.Rows(func(int, []byte) error { return nil }); err != nil {
+	if err := r.Rows(context.Background(), func(int, []byte) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	runtime.ReadMemStats(&after)
@@ -540,7 +541,7 @@ func BenchmarkRows(b *testing.B) {
 			}
 			b.SetBytes(int64(r.Height * r.rowBytes(r.Width)))
 			for b.Loop() {
-				if err := r.Rows(func(int, []byte) error { return nil }); err != nil {
+				if err := r.Rows(context.Background(), func(int, []byte) error { return nil }); err != nil {
 					b.Fatal(err)
 				}
 			}

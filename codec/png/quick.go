@@ -1,7 +1,7 @@
 package png
 
-// This file implements the quick parse: at each position the longest match that hash chains lead
-// to, put off by a byte where the next position has a better one.
+// This file implements the quick parse: it takes the longest match that hash chains find at a
+// position, unless the next position has a better one.
 
 import (
 	"encoding/binary"
@@ -16,7 +16,7 @@ type chains struct {
 	prev  [windowSize]int32 // of position i at i % windowSize
 }
 
-// before is a position that is out of reach for all.
+// before stands for a position that is too far away from all others.
 const before = -windowSize
 
 func (c *chains) clear() {
@@ -75,8 +75,8 @@ func (c *chains) longest(b []byte, i, best, depth, nice int) (length, distance i
 	return best, distance
 }
 
-// triple adds position i and returns the distance of the last three bytes like those at i, 0 when
-// that is too far.
+// triple adds position i and returns the distance of the last occurrence of the three bytes at i,
+// or 0 when it is too far away.
 func (c *chains) triple(b []byte, i int) int {
 	v := load32(b, i)
 	h := hash3(v)
@@ -104,14 +104,14 @@ func matchLength(b []byte, p, i, limit int) int {
 	return n
 }
 
-// Where nothing has matched for so many bytes, fewer positions are tried: one in two, one in three,
-// one in four.
-const patience = 5 // bits
+// Where nothing has matched for 1<<patience bytes, only one position in two is tried, then one in
+// three, and then one in four.
+const patience = 5
 
 // quick parses all of b.
 func (d *deflater) quick() {
-	b, e := d.b, d.effort
-	start := 0 // of the literals that have not been said
+	b, e := d.b, d.search
+	start := 0 // start of the literals that are not written yet
 	i, end := 0, len(b)-4
 	for i <= end {
 		n, distance := d.match(i, minMatch, e.depth)
@@ -126,7 +126,8 @@ func (d *deflater) quick() {
 		for n < e.nice && i < end {
 			m, other := d.match(i+1, n, e.depth/2)
 			if other == 0 || 4*(m-n) <= bits.Len(uint(other))-bits.Len(uint(distance))-2 {
-				// What was found is better; the position after it is in the chains already.
+				// The match at the next position is not better. That position is in the chains
+				// already.
 				d.chains.insert(b, i+2, min(i+n, end+1), e.three)
 				break
 			}
@@ -143,13 +144,13 @@ func (d *deflater) quick() {
 }
 
 // match returns a match at position i that is longer than best and takes fewer bits than its
-// literals; distance 0 is none.
+// literals; a distance of 0 means that there is none.
 func (d *deflater) match(i, best, depth int) (n, distance int) {
 	three := 0
-	if d.effort.three {
+	if d.search.three {
 		three = d.chains.triple(d.b, i)
 	}
-	n, distance = d.chains.longest(d.b, i, best, depth, d.effort.nice)
+	n, distance = d.chains.longest(d.b, i, best, depth, d.search.nice)
 	if distance == 0 && best == minMatch && three > 0 {
 		distance = three
 	}

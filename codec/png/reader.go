@@ -3,15 +3,18 @@ package png
 // This file implements the way from scanlines to rows of 8-bit samples: PNG specification sections
 // 7.2 (scanlines), 8 (interlacing) and 13.12 (sample depth rescaling).
 
-import "encoding/binary"
+import (
+	"context"
+	"encoding/binary"
+)
 
 // Rows decodes the picture and calls emit for each row from the top, with Width*Channels bytes that
-// are valid during the call only and must not be changed. An error of emit ends it and is returned.
-// Too little data is a FormatError, and so is data of which neither the CRC nor the Adler-32 is
-// right; a caller that stores nothing until Rows returns nil never keeps half a picture. What else
-// is wrong once all rows are there is for Note to say.
-func (r *Reader) Rows(emit func(y int, row []byte) error) error {
-	d := decoder{r: r, emit: emit, bpp: max(r.bitsPerPixel()/8, 1)}
+// are valid during the call only and must not be changed. It ends with the error of emit, or with
+// that of the context, which is checked every 64 scanlines. Too little data is a FormatError, and
+// so is data of which neither the CRC nor the Adler-32 is right; a caller must discard the rows
+// when Rows returns an error. Other damage, with all rows there, is reported by Note.
+func (r *Reader) Rows(ctx context.Context, emit func(y int, row []byte) error) error {
+	d := decoder{r: r, ctx: ctx, emit: emit, bpp: max(r.bitsPerPixel()/8, 1)}
 	if r.Interlaced {
 		d.picture = make([]byte, r.Width*r.Height*r.Channels)
 		d.pass = -1
@@ -28,16 +31,20 @@ func (r *Reader) Rows(emit func(y int, row []byte) error) error {
 	var f inflater
 	feed := feed{src: r.src, p: r.idat, frame: r.data == "fdAT"}
 	err := f.inflate(feed.next, n+1, d.scanlines)
+	damage, damaged := err.(FormatError)
+	damage.Offset = r.idat
 	switch {
+	case !d.done && damaged:
+		return damage
 	case !d.done && err != nil && err != errTooMuch:
 		return err
 	case !d.done:
-		return FormatError("too few rows")
+		return FormatError{r.idat, "too few rows"}
 	case err != nil && feed.wrong:
-		return FormatError("CRC of IDAT")
+		return FormatError{r.idat, "CRC of IDAT"}
 	}
-	if e, ok := err.(FormatError); ok {
-		r.note(string(e))
+	if damaged {
+		r.note(damage.Msg)
 	}
 	if feed.wrong {
 		r.note("CRC of IDAT")
@@ -101,6 +108,7 @@ func (f *feed) nextFrame() []byte {
 
 // A decoder turns decompressed bytes into rows.
 type decoder struct {
+	ctx       context.Context
 	r         *Reader
 	emit      func(y int, row []byte) error
 	bpp       int
@@ -120,7 +128,7 @@ var adam7 = [7]struct{ x, y, dx, dy int }{
 	{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2},
 }
 
-// nextPass goes to the next pass that has pixels.
+// nextPass begins the next pass that has pixels.
 func (d *decoder) nextPass() {
 	for d.pass++; d.pass < 7; d.pass++ {
 		a := adam7[d.pass]
@@ -133,13 +141,16 @@ func (d *decoder) nextPass() {
 	d.done = true
 }
 
-// scanlines takes whole scanlines from b. What comes after the last is counted and thrown away, up
-// to a limit: a small picture may be followed by gigabytes.
+// scanlines takes whole scanlines from b. Bytes after the last scanline are dropped, up to a limit,
+// because gigabytes may follow a small picture.
 func (d *decoder) scanlines(b []byte) (used int, err error) {
 	for !d.done {
 		n := d.r.rowBytes(d.w)
 		if len(b)-used < n+1 {
 			return used, nil
+		}
+		if d.y&63 == 0 && d.ctx.Err() != nil {
+			return 0, d.ctx.Err()
 		}
 		src := b[used : used+n+1]
 		used += n + 1
@@ -174,7 +185,7 @@ func (d *decoder) scanlines(b []byte) (used int, err error) {
 	return len(b), nil
 }
 
-// scatter puts a pass's scanline where it belongs.
+// scatter copies the pixels of a pass's scanline to their places in the picture.
 func (d *decoder) scatter(cur []byte) {
 	c := d.r.Channels
 	row := cur
@@ -189,8 +200,8 @@ func (d *decoder) scatter(cur []byte) {
 	}
 }
 
-// expander returns the function that makes Channels samples of 8 bits of each pixel of a scanline,
-// or nil when they are that already. dst has Channels bytes for each pixel wanted.
+// expander returns a function that converts each pixel of a scanline to Channels samples of 8 bits,
+// or nil when the scanline has them already. dst has Channels bytes for each pixel wanted.
 func (r *Reader) expander() func(dst, src []byte) {
 	switch {
 	case r.ColorType == ctPalette:
@@ -213,7 +224,7 @@ func (r *Reader) expander() func(dst, src []byte) {
 	return nil
 }
 
-// expandNarrow makes samples of 8 bits by Narrow, and of alpha plainly.
+// expandNarrow makes samples of 8 bits by Narrow, and those of alpha by narrow.
 func (r *Reader) expandNarrow() func(dst, src []byte) {
 	n := r.Channels
 	colors := (n - 1) | 1
@@ -227,11 +238,12 @@ func (r *Reader) expandNarrow() func(dst, src []byte) {
 	}
 }
 
-// narrow is v*255/65535 rounded.
+// narrow returns v*255/65535, rounded.
 func narrow(v uint16) byte { return byte((uint32(v)*255 + 32895) >> 16) }
 
-// spread returns the function that gives each sample of depth bits, below 8, a byte of dst, times
-// factor: the leftmost is in the high bits (section 7.2). All of a byte are done at once.
+// spread returns a function that writes each sample of src, which has depth bits, below 8, to a
+// byte of dst, times factor. The leftmost sample is in the high bits (section 7.2). The samples of
+// a byte are looked up at once.
 func spread(depth int, factor byte) func(dst, src []byte) {
 	per := 8 / depth
 	var table [256][8]byte
@@ -242,7 +254,7 @@ func spread(depth int, factor byte) func(dst, src []byte) {
 	}
 	return func(dst, src []byte) {
 		for len(dst) >= 8 {
-			*(*[8]byte)(dst) = table[src[0]] // what is more than per is overwritten
+			*(*[8]byte)(dst) = table[src[0]] // the bytes after the first per are overwritten later
 			dst, src = dst[per:], src[1:]
 		}
 		for len(dst) > 0 {
@@ -252,7 +264,8 @@ func spread(depth int, factor byte) func(dst, src []byte) {
 	}
 }
 
-// unpacked returns the function that gives the samples of a scanline of up to n pixels a byte each.
+// unpacked returns a function that returns the samples of a scanline of up to n pixels, a byte
+// each.
 func (r *Reader) unpacked(n int) func(src []byte) []byte {
 	if r.BitDepth == 8 {
 		return func(src []byte) []byte { return src }
@@ -316,7 +329,7 @@ func (r *Reader) expandPalette() func(dst, src []byte) {
 }
 
 // expandGray spreads samples of 1, 2 and 4 bits over 0 to 255. A sample that equals tRNS's before
-// that is transparent.
+// it is spread is transparent.
 func (r *Reader) expandGray() func(dst, src []byte) {
 	most := byte(1)<<r.BitDepth - 1
 	if r.trns == nil {
@@ -338,8 +351,8 @@ func (r *Reader) expandGray() func(dst, src []byte) {
 	}
 }
 
-// expandKeyed adds alpha to n samples of 8 or 16 bits: 0 where all of them are tRNS's, compared
-// before any is narrowed.
+// expandKeyed adds alpha to n samples of 8 or 16 bits: 0 where all of them equal tRNS's. They are
+// compared before they are narrowed.
 func (r *Reader) expandKeyed(n int) func(dst, src []byte) {
 	wide := r.BitDepth == 16
 	var key [3]uint16

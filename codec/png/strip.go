@@ -2,19 +2,19 @@ package png
 
 import "encoding/binary"
 
-// This file copies a file without its metadata, over the walk of png.go (PNG specification, third
-// edition, section 5).
+// This file copies a file without its metadata. It uses the chunk walk of png.go (PNG
+// specification, third edition, section 5).
 
 // Strip returns src without text, Exif, times, unknown chunks, and whatever follows IEND. The
-// samples are copied byte for byte. What says how to show them stays: PLTE, tRNS, bKGD, sBIT, pHYs,
-// the colour chunks, and the frames of an animation. iCCP stays if keepICC is set; else gAMA and
-// cHRM, which it overrode, go with it.
+// samples are copied byte for byte. Chunks that say how to show them stay: PLTE, tRNS, bKGD, sBIT,
+// pHYs, the color chunks, and the frames of an animation. iCCP stays if keepICC is set; else it is
+// dropped, together with gAMA and cHRM, which it overrode.
 //
 // It is one pass, and allocates at most len(src) bytes. A wrong CRC of a chunk that stays is an
 // error.
 func Strip(src []byte, keepICC bool) ([]byte, error) {
 	if len(src) < 8 || string(src[:8]) != signature {
-		return nil, FormatError("no PNG signature")
+		return nil, FormatError{0, "no PNG signature"}
 	}
 	// gAMA and cHRM may come before iCCP, which overrides them (section 13.13).
 	dropGamma := !keepICC && hasChunk(src, "iCCP")
@@ -27,7 +27,7 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 			return nil, err
 		}
 		if (p == 8) != (kind == "IHDR") {
-			return nil, FormatError("IHDR not first")
+			return nil, FormatError{p, "IHDR not first"}
 		}
 		keep := false
 		switch kind {
@@ -47,7 +47,7 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 		}
 		if keep {
 			if !checkCRC(src, p, next) {
-				return nil, FormatError("CRC of " + kind)
+				return nil, FormatError{p, "CRC of " + kind}
 			}
 			out = append(out, src[p:next]...)
 		}
@@ -55,7 +55,7 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 		idat = idat || kind == "IDAT"
 		if kind == "IEND" {
 			if !idat {
-				return nil, FormatError("no IDAT")
+				return nil, FormatError{p, "no IDAT"}
 			}
 			return out, nil
 		}
@@ -76,8 +76,8 @@ func hasChunk(src []byte, want string) bool {
 	}
 }
 
-// isStill reports whether the only frame of an animation is the default image, or there is none:
-// acTL is then in the way of some viewers.
+// isStill reports whether the only frame of an animation is the default image, or there is none.
+// acTL then disturbs some viewers.
 func isStill(src []byte) bool {
 	frames, before, behind, idat := uint32(0), false, false, false
 	for p := 8; ; {

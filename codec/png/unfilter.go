@@ -31,7 +31,7 @@ func unfilter(filter byte, dst, src, prev []byte, bpp int) error {
 	case ftPaeth:
 		unfilterPaeth(dst, src, prev, bpp)
 	default:
-		return FormatError("filter type")
+		return FormatError{Msg: "filter type"}
 	}
 	return nil
 }
@@ -50,7 +50,7 @@ func unfilterSubGeneric(dst, src []byte, bpp, from int) {
 func unfilterUpGeneric(dst, src, prev []byte) {
 	i := 0
 	for ; i+8 <= len(dst); i += 8 {
-		// Eight sums at once: the high bits are kept from carrying over.
+		// Eight sums at once; the high bits are added apart, so that no sum carries into the next.
 		const high = 0x8080808080808080
 		a, b := binary.LittleEndian.Uint64(src[i:]), binary.LittleEndian.Uint64(prev[i:])
 		binary.LittleEndian.PutUint64(dst[i:], (a&^high+b&^high)^(a^b)&high)
@@ -88,9 +88,9 @@ func unfilterPaethGeneric(dst, src, prev []byte, bpp, from int) {
 	}
 }
 
-// paeth is the predictor of section 9.4 for left, above and upper left: whichever of them is
-// nearest to a+b-c, in this order. With t = 3c-(a+b), "a is nearest", "b is nearest" come down to
-// comparisons with the smaller and the larger of a and b.
+// paeth is the predictor of section 9.4 for left, above and upper left: the one that is nearest to
+// a+b-c, the first of them where several are. With t = 3c-(a+b), the choice takes only comparisons
+// of t with the smaller and the larger of a and b.
 func paeth(a, b, c int32) int32 {
 	t := 3*c - (a + b)
 	lo, hi := min(a, b), max(a, b)

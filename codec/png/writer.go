@@ -10,27 +10,48 @@ import (
 	"hash/crc32"
 	"image"
 	"image/color"
+	"io"
 	"slices"
+
+	"miniatura/codec/internal/effort"
 )
 
-// Options are what a PNG says besides its pixels, and how long to search. The zero value and nil
-// say nothing more and search only for a short time.
+// Options says how to write a PNG. The zero value, and nil, are a short search and pixels that are
+// kept exactly.
 type Options struct {
-	High         bool   // search for the fewest bytes, ten times as long
-	SourceColors int    // how many colors the picture is a mixture of, 0 for what must be kept exactly: see Append
+	Effort       Effort // of the search
+	SourceColors int    // how many colors the pixels are mixtures of; 0: every pixel must be kept exactly. See Append
 	ICC          []byte // a profile to carry in iCCP
+	Held         int64  // bytes that the frames of an animation may take while they are held; 0 means any number
 }
 
-// Append appends m as a PNG to dst, in the representation that takes the fewest bytes. The color
-// of every pixel that is not wholly transparent is kept exactly, the representation is not: grey
-// pictures become grey, up to 256 colors a palette, opaque pictures lose their alpha, and samples
+// Effort is how long a writer searches.
+type Effort = effort.Level
+
+const (
+	DefaultEffort = effort.Default
+	HighEffort    = effort.High // ten times as long, for the fewest bytes
+)
+
+// Encode writes m to w as a PNG. See Append.
+func Encode(w io.Writer, m image.Image, o *Options) error {
+	b, err := Append(nil, m, o)
+	if err == nil {
+		_, err = w.Write(b)
+	}
+	return err
+}
+
+// Append appends m as a PNG to dst, in the representation that takes the fewest bytes. The color of
+// every pixel that is not wholly transparent is kept exactly, the representation is not: gray
+// pictures become gray, up to 256 colors a palette, opaque pictures lose their alpha, and samples
 // are packed where fewer bits do. *image.Gray and *image.NRGBA are read directly, everything else
-// through its color model; *image.RGBA is premultiplied. m may have at most MaxPixels pixels;
-// there must be one at least.
+// through its color model; *image.RGBA is premultiplied. m may have at most MaxPixels pixels; there
+// must be one at least.
 //
 // A picture that averaging made of up to 256 colors (Options.SourceColors) gets a palette where
-// that is smaller and no channel of any pixel is off by more than 8, and one made of up to 16
-// levels of grey as few levels. Its commonest colors, flat areas, and alpha of 0 and 255 are
+// that is smaller and no channel of any pixel is off by more than 8, and a picture made of up to 16
+// levels of gray gets that few levels. Its commonest colors, flat areas, and alpha of 0 and 255 are
 // exact.
 func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	b := m.Bounds()
@@ -45,13 +66,13 @@ func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	if g, ok := m.(*image.Gray); ok {
 		forms = grayForms(g, o.SourceColors)
 	} else {
-		forms = colorForms(straight(m), o.SourceColors)
+		forms = colorForms(cleaned(m), o.SourceColors)
 	}
 	plans := make([]plan, len(forms))
 	for i := range forms {
-		plans[i] = forms[i].lines.plan(o.High)
+		plans[i] = forms[i].lines.plan(o.Effort == HighEffort)
 	}
-	if w*h > manyPixels && !o.High {
+	if w*h > manyPixels && o.Effort != HighEffort {
 		for len(forms) > 1 && plans[0].guess <= plans[1].guess {
 			forms = forms[:1]
 		}
@@ -68,19 +89,19 @@ func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	return append(dst, best...), nil
 }
 
-// manyPixels is where a palette has surely paid for itself.
+// manyPixels is the number of pixels from which on a palette always saves bytes.
 const manyPixels = 1 << 14
 
-// A form is one way to say the picture.
+// A form is one way to store the picture.
 type form struct {
 	colorType, depth int
 	plte, trns       []byte
 	lines            scanlines
 }
 
-// straight returns the pixels of m without its margins. Wholly transparent ones are zero: their
+// cleaned returns the pixels of m without its margins. Wholly transparent ones are zero: their
 // color does not show, and one color compresses better than many.
-func straight(m image.Image) *image.NRGBA {
+func cleaned(m image.Image) *image.NRGBA {
 	b := m.Bounds()
 	w, h := b.Dx(), b.Dy()
 	d := image.NewNRGBA(image.Rect(0, 0, w, h))
@@ -104,7 +125,7 @@ func straight(m image.Image) *image.NRGBA {
 	return d
 }
 
-// grayForms gives the picture with samples of as few bits as hold its levels: as they are, or
+// grayForms returns the picture with samples of as few bits as its levels need: as they are, and
 // through a palette.
 func grayForms(m *image.Gray, colors int) []form {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
@@ -124,7 +145,7 @@ func grayForms(m *image.Gray, colors int) []form {
 		used[v] = true
 	}
 	var levels [][4]byte
-	depth := 1 // in which every level is one of the depth's own
+	depth := 1 // the least depth in which every level of the picture exists
 	for v := range used {
 		if used[v] {
 			levels = append(levels, [4]byte{byte(v), byte(v), byte(v), 255})
@@ -152,7 +173,7 @@ func grayForms(m *image.Gray, colors int) []form {
 	return []form{direct}
 }
 
-// colorForms gives the picture's forms, the one that is smallest for most pictures first.
+// colorForms returns the picture's forms; the first is the smallest for most pictures.
 func colorForms(m *image.NRGBA, colors int) []form {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	opaque, gray := kinds(m.Pix)
@@ -194,7 +215,7 @@ func colorForms(m *image.NRGBA, colors int) []form {
 	return append(forms, direct)
 }
 
-// kinds reports whether all pixels are opaque, and whether all are grey.
+// kinds reports whether all pixels are opaque, and whether all are gray.
 func kinds(pix []byte) (opaque, gray bool) {
 	and, differ := ^uint32(0), uint32(0)
 	for len(pix) > 0 {
@@ -212,7 +233,7 @@ func kinds(pix []byte) (opaque, gray bool) {
 	return and>>24 == 255, differ == 0
 }
 
-// choose returns those channels of pix.
+// choose returns the named channels of pix.
 func choose(pix []byte, channels []int) []byte {
 	n := len(channels)
 	out := make([]byte, len(pix)/4*n)
@@ -268,7 +289,7 @@ func countColors(pix []byte) *colorTable {
 }
 
 // sorted returns the palette in the order in which it is written, those with alpha first so that
-// tRNS is short, then from dark to light, and for each position in the table the one in the
+// tRNS is short, then from dark to light, and for each position in the table the position in the
 // palette.
 func (t *colorTable) sorted() (palette [][4]byte, index []byte) {
 	order := make([]int, len(t.color))
@@ -348,7 +369,7 @@ func (f *form) appendHeader(dst []byte, w, h int, o *Options, control func(dst [
 	dst = appendChunk(dst, "IHDR", append(header, byte(f.depth), byte(f.colorType), 0, 0, 0))
 	dst = control(dst)
 	if o.ICC != nil { // before PLTE (section 5.6)
-		dst = appendChunk(dst, "iCCP", append([]byte("ICC\x00\x00"), deflate(o.ICC, effortPatient)...))
+		dst = appendChunk(dst, "iCCP", append([]byte("ICC\x00\x00"), deflate(o.ICC, searchPatient)...))
 	}
 	if f.plte != nil {
 		dst = appendChunk(dst, "PLTE", f.plte)

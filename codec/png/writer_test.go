@@ -27,7 +27,7 @@ func nrgba(w, h int, at func(x, y int) color.NRGBA) *image.NRGBA {
 	return m
 }
 
-// sameToEye compares all colours that are not wholly transparent.
+// sameToEye compares all colors that are not wholly transparent.
 func sameToEye(t *testing.T, name string, got image.Image, want image.Image) {
 	t.Helper()
 	if got.Bounds().Size() != want.Bounds().Size() {
@@ -69,27 +69,27 @@ func TestSmallestForm(t *testing.T) {
 		colorType, depth int
 	}{
 		{"black and white", gray(33, 17, func(x, y int) byte { return -(at(x, y) & 1) }), ctGray, 1},
-		{"one grey", gray(33, 17, func(x, y int) byte { return 119 }), ctGray, 4}, // PLTE costs more than the bits
-		{"four even greys", gray(33, 170, func(x, y int) byte { return at(x, y) & 3 * 85 }), ctGray, 2},
-		{"sixteen even greys", gray(33, 170, func(x, y int) byte { return at(x, y) & 15 * 17 }), ctGray, 4},
-		{"four odd greys", gray(133, 170, func(x, y int) byte { return at(x, y)&3 + 100 }), ctPalette, 2},
-		{"all greys", gray(133, 170, at), ctGray, 8},
-		{"grey as RGBA", nrgba(70, 70, func(x, y int) color.NRGBA { v := at(x, y); return color.NRGBA{v, v, v, 255} }), ctGray, 8},
-		{"grey and alpha", nrgba(70, 70, func(x, y int) color.NRGBA { v := at(x, y); return color.NRGBA{v, v, v, at(y, x) | 1} }), ctGrayAlpha, 8},
-		{"opaque colours", nrgba(70, 70, func(x, y int) color.NRGBA { return color.NRGBA{at(x, y), at(y, x), at(x+1, y), 255} }), ctRGB, 8},
-		{"colours and alpha", nrgba(70, 70, func(x, y int) color.NRGBA { return color.NRGBA{at(x, y), at(y, x), at(x+1, y), at(y, x+1)} }), ctRGBA, 8},
-		{"200 colours", nrgba(170, 170, func(x, y int) color.NRGBA { v := at(x, y) % 200; return color.NRGBA{v, 255 - v, v / 2, 255} }), ctPalette, 8},
-		{"256 colours and alphas", nrgba(170, 170, func(x, y int) color.NRGBA { v := at(x, y); return color.NRGBA{v, 255 - v, v / 2, v | 3} }), ctPalette, 8},
-		{"257 colours", nrgba(170, 170, func(x, y int) color.NRGBA {
+		{"one gray", gray(33, 17, func(x, y int) byte { return 119 }), ctGray, 4}, // PLTE costs more than the bits
+		{"four even grays", gray(33, 170, func(x, y int) byte { return at(x, y) & 3 * 85 }), ctGray, 2},
+		{"sixteen even grays", gray(33, 170, func(x, y int) byte { return at(x, y) & 15 * 17 }), ctGray, 4},
+		{"four odd grays", gray(133, 170, func(x, y int) byte { return at(x, y)&3 + 100 }), ctPalette, 2},
+		{"all grays", gray(133, 170, at), ctGray, 8},
+		{"gray as RGBA", nrgba(70, 70, func(x, y int) color.NRGBA { v := at(x, y); return color.NRGBA{v, v, v, 255} }), ctGray, 8},
+		{"gray and alpha", nrgba(70, 70, func(x, y int) color.NRGBA { v := at(x, y); return color.NRGBA{v, v, v, at(y, x) | 1} }), ctGrayAlpha, 8},
+		{"opaque colors", nrgba(70, 70, func(x, y int) color.NRGBA { return color.NRGBA{at(x, y), at(y, x), at(x+1, y), 255} }), ctRGB, 8},
+		{"colors and alpha", nrgba(70, 70, func(x, y int) color.NRGBA { return color.NRGBA{at(x, y), at(y, x), at(x+1, y), at(y, x+1)} }), ctRGBA, 8},
+		{"200 colors", nrgba(170, 170, func(x, y int) color.NRGBA { v := at(x, y) % 200; return color.NRGBA{v, 255 - v, v / 2, 255} }), ctPalette, 8},
+		{"256 colors and alphas", nrgba(170, 170, func(x, y int) color.NRGBA { v := at(x, y); return color.NRGBA{v, 255 - v, v / 2, v | 3} }), ctPalette, 8},
+		{"257 colors", nrgba(170, 170, func(x, y int) color.NRGBA {
 			v := at(x, y)
 			if x == 0 && y == 0 {
 				return color.NRGBA{1, 2, 3, 255}
 			}
 			return color.NRGBA{v, 255 - v, v / 2, 255}
 		}), ctRGB, 8},
-		{"ten colours", nrgba(170, 170, func(x, y int) color.NRGBA { v := at(x, y) % 10; return color.NRGBA{v, 255 - v, v / 2, 255} }), ctPalette, 4},
-		{"256 colours, 300 pixels", nrgba(20, 15, func(x, y int) color.NRGBA { v := byte(x + 20*y); return color.NRGBA{v, v / 2, v / 3, 255} }), ctRGB, 8},
-		{"transparent in many colours", nrgba(70, 70, func(x, y int) color.NRGBA { return color.NRGBA{at(x, y), at(y, x), at(x+1, y), 0} }), ctGrayAlpha, 8}, // and tRNS
+		{"ten colors", nrgba(170, 170, func(x, y int) color.NRGBA { v := at(x, y) % 10; return color.NRGBA{v, 255 - v, v / 2, 255} }), ctPalette, 4},
+		{"256 colors, 300 pixels", nrgba(20, 15, func(x, y int) color.NRGBA { v := byte(x + 20*y); return color.NRGBA{v, v / 2, v / 3, 255} }), ctRGB, 8},
+		{"transparent in many colors", nrgba(70, 70, func(x, y int) color.NRGBA { return color.NRGBA{at(x, y), at(y, x), at(x+1, y), 0} }), ctGrayAlpha, 8}, // and tRNS
 		{"one pixel", nrgba(1, 1, func(x, y int) color.NRGBA { return color.NRGBA{9, 8, 7, 6} }), ctRGBA, 8},
 	} {
 		prefix := []byte("kept")
@@ -200,8 +200,8 @@ for l in sys.stdin:
 `
 
 // TestSizes writes the corpus again and holds the sizes against image/png at its best and Pillow's
-// optimizer, which get the same pixels in the form the file has them: each picture with the effort
-// High, all together without.
+// optimizer, which get the same pixels in the form the file has them: each picture with HighEffort,
+// all together without.
 func TestSizes(t *testing.T) {
 	quick, ours, std, pil := 0, 0, 0, 0
 	var paths, names []string
@@ -215,15 +215,15 @@ func TestSizes(t *testing.T) {
 		}
 		var out []byte
 		var back *image.NRGBA
-		for _, high := range []bool{false, true} {
-			if out, err = Append(nil, m, &Options{High: high}); err != nil {
+		for _, level := range []Effort{DefaultEffort, HighEffort} {
+			if out, err = Append(nil, m, &Options{Effort: level}); err != nil {
 				t.Fatal(err)
 			}
 			if back, _, err = decode(out); err != nil {
 				t.Fatal(err)
 			}
 			sameToEye(t, path, back, m)
-			if !high {
+			if level == DefaultEffort {
 				quick += len(out)
 			}
 		}
@@ -256,7 +256,7 @@ func TestSizes(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d files: %d bytes, %d with High, image/png %d, Pillow %d", len(sizes), quick, ours, std, pil)
+	t.Logf("%d files: %d bytes, %d with HighEffort, image/png %d, Pillow %d", len(sizes), quick, ours, std, pil)
 	if quick > std {
 		t.Errorf("%d bytes, image/png %d", quick, std)
 	}

@@ -2,11 +2,10 @@ package scale
 
 import "miniatura/codec/internal/num"
 
-// This file holds the kernels in plain Go. Both compute two destination rows at
-// once, in the 32-bit halves of a uint64: a pair lo, hi of signed numbers is
-// kept as lo + hi<<32 modulo 1<<64. Sums of pairs and products with a signed
-// number are then one addition and one multiplication, as long as each half's
-// result fits 32 bits; unpack takes the halves apart again.
+// This file holds the kernels in plain Go. Both compute two destination rows at once, in the 32-bit
+// halves of a uint64: a pair lo, hi of signed numbers is kept as lo + hi<<32 modulo 1<<64. Sums of
+// pairs and products with a signed number are then one addition and one multiplication, as long as
+// each half's result fits 32 bits; unpack takes the halves apart again.
 
 // plainState is what the generic kernels keep between rows.
 type plainState struct {
@@ -23,7 +22,7 @@ func (p *plainState) reset(s *Scaler) {
 func (p *plainState) drain(s *Scaler) {
 	for s.dstY < s.dstH {
 		even := s.dstY
-		odd := min(even+1, s.dstH-1) // the last of an odd number pairs with itself
+		odd := min(even+1, s.dstH-1) // the last of an odd number is paired with itself
 		taps := s.y.taps
 		first := int(s.y.start[even])
 		gap := int(s.y.start[odd]) - first
@@ -55,12 +54,11 @@ func unpack(v uint64) (lo, hi int32) {
 	return lo, int32((v - uint64(int64(lo))) >> 32)
 }
 
-// verticalGeneric sets mid[i] to the intermediates of column i in two
-// destination rows: the sum over j of weights[j] * sample i of source row
-// first+j, rounded and shifted right by shift. ring holds source row y at
-// (y % rows) * pitch.
+// verticalGeneric sets mid[i] to the intermediates of column i in two destination rows: the sum
+// over j of weights[j] * sample i of source row first+j, rounded and shifted right by shift. ring
+// holds source row y at (y % rows) * pitch.
 func verticalGeneric(mid []uint64, ring []byte, pitch, rows, first int, weights []uint64, shift uint) {
-	// In strips, so that the sums stay in the nearest cache.
+	// In strips, so that the sums stay in the first-level cache.
 	const strip = 1024
 	round := pack(1<<shift>>1, 1<<shift>>1)
 	for x := 0; x < len(mid); x += strip {
@@ -95,9 +93,9 @@ func verticalGeneric(mid []uint64, ring []byte, pitch, rows, first int, weights 
 	}
 }
 
-// horizontalGeneric writes two destination rows of channels interleaved
-// samples from their intermediates: the sum over a window of weight times
-// intermediate, rounded, shifted right by shift and clamped to a byte.
+// horizontalGeneric writes two destination rows of channels interleaved samples from their
+// intermediates: the sum over a window of weight times intermediate, rounded, shifted right by
+// shift and clamped to a byte.
 func horizontalGeneric(row0, row1 []byte, channels int, mid []uint64, x *axis, shift uint) {
 	round := pack(1<<shift>>1, 1<<shift>>1)
 	taps := x.taps
@@ -157,7 +155,8 @@ func horizontalGeneric(row0, row1 []byte, channels int, mid []uint64, x *axis, s
 	}
 }
 
-// clamp takes both halves of a sum to bytes.
+// clamp converts both halves of a sum to bytes. A negative half becomes 0, one over 255 becomes
+// 255: ^x >> 31 is 0 for negative x, else -1.
 func clamp(v uint64, shift uint) (byte, byte) {
 	lo, hi := unpack(v)
 	lo >>= shift

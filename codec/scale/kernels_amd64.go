@@ -10,21 +10,21 @@ import (
 
 //go:generate sh -c "cd _asm && go run . -out ../kernels_amd64.s -stubs ../stubs_amd64.go -pkg scale"
 
-// This file feeds the AVX2 kernels; see generic.go for the reference. They
-// compute one destination row at a time.
+// This file feeds the AVX2 kernels; see generic.go for the reference. They compute one destination
+// row at a time.
 
 // useAVX2 chooses the kernels. Tests switch it off to compare.
 var useAVX2 = cpu.X86.HasAVX2
 
-// avx2State is what the AVX2 kernels keep between rows, and the parameters of
-// the horizontal pass in the order in which they read them.
+// avx2State is what the AVX2 kernels keep between rows, and the parameters of the horizontal pass,
+// in the order in which the kernels read them.
 type avx2State struct {
-	mid  []int16  // intermediates of one row, and what the last window reads past them
+	mid  []int16  // intermediates of one row, and the memory that the last window reads past them
 	rows []int32  // where the rows of a window begin in the ring
-	yw   []uint32 // their weights, two by two
+	yw   []uint32 // the weights of these rows, two by two
 
-	// Destination samples (with more than one channel: pixels) come in groups, of
-	// which the last is filled up with windows of zero weights.
+	// Destination samples (pixels, where there is more than one channel) are computed in groups.
+	// The last group is filled up with windows of zero weights.
 	group  int
 	span   int     // taps, rounded up to what a kernel reads at a time
 	starts []int32 // first byte of each window
@@ -35,8 +35,8 @@ func (a *avx2State) reset(s *Scaler) {
 	a.rows = num.Grow(a.rows, roundUp(s.y.taps, 2))
 	a.yw = num.Grow(a.yw, len(a.rows)/2)
 
-	// order is that of the weights of a group: sample, then first tap and number
-	// of taps in one stride.
+	// order is the order of the weights of a group: by sample, and by the first tap and the number
+	// of taps in a stride.
 	var stride int
 	order := [8]int{0, 1, 2, 3, 4, 5, 6, 7}
 	switch {
@@ -58,8 +58,8 @@ func (a *avx2State) reset(s *Scaler) {
 		a.starts[i] = first * int32(2*s.channels)
 	}
 
-	// Fours of samples, or eights where order says so, have their weights stride
-	// by stride: first of every sample the first stride, and so on.
+	// Four samples, or eight where order says so, have their weights stride by stride: the first
+	// stride of every sample, then the second, and so on.
 	a.xw = num.Grow(a.xw, n*a.span)
 	clear(a.xw)
 	together := 4

@@ -51,8 +51,8 @@ func TestAVX2EqualsGeneric(t *testing.T) {
 	})
 }
 
-// Every width of source and destination around the kernels' groups, and every
-// number of taps: 4 to 8, 9 to 16, 17 and more.
+// Every width of source and destination around the kernels' groups, and every number of taps: 4 to
+// 8, 9 to 16, 17 and more.
 func TestAVX2EqualsGenericAtEveryWidth(t *testing.T) {
 	needAVX2(t)
 	for _, channels := range []int{1, 3, 4} {
@@ -77,8 +77,8 @@ func TestAVX2EqualsGenericOnRandomRectangles(t *testing.T) {
 	}
 }
 
-// Kernels read past a row's end: what lies there must not matter. And they write
-// in groups: what lies behind a row must stay.
+// Kernels read past a row's end, where the contents must not matter, and write in groups, which
+// must not change the bytes behind a row.
 func TestAVX2IgnoresAndKeepsWhatLiesAround(t *testing.T) {
 	needAVX2(t)
 	for _, channels := range []int{1, 3, 4} {

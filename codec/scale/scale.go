@@ -9,34 +9,32 @@ import (
 	"miniatura/codec/internal/num"
 )
 
-// MaxSide is the largest width or height of a source or destination: that of
-// the widest picture JPEG can describe, and more than WebP can.
+// MaxSide is the largest width or height of a source or destination: that of the widest picture
+// JPEG can describe, and more than WebP can.
 const MaxSide = 1<<16 - 1
 
-// Options say what beyond the two sizes a Scaler needs to know. The zero value maps the whole
-// source onto the destination and hands out no rows.
+// Options says how to scale. The zero value maps the whole source onto the destination and hands
+// out no rows.
 type Options struct {
-	// X0, Y0, X1, Y1 are the source rectangle, in source samples, that is mapped
-	// onto the destination; it may be fractional and reach past the plane.
-	// All zero means the whole plane.
+	// X0, Y0, X1, Y1 are the source rectangle, in source samples, that is mapped onto the
+	// destination; it may be fractional and reach past the plane. All zero means the whole plane.
 	X0, Y0, X1, Y1 float64
 
-	// Premultiplied says that four channels are colour premultiplied with the
-	// alpha of the fourth: where the kernel overshoots, colour is kept at or
-	// below alpha.
+	// Premultiplied says that four channels are color premultiplied with the alpha of the fourth:
+	// where the kernel overshoots, color is kept at or below alpha.
 	Premultiplied bool
 
 	// Dst receives row y at Dst[y*Stride:], dstW*channels bytes each.
 	Dst    []byte
 	Stride int
 
-	// Emit, used when Dst is nil, is handed the destination rows in order. The
-	// row is only valid during the call.
+	// Emit, used when Dst is nil, is handed the destination rows in order. The row is only valid
+	// during the call.
 	Emit func(y int, row []byte)
 }
 
-// A Scaler resamples one plane, or one picture of interleaved channels.
-// Rows go in through Push. It is not safe for concurrent use.
+// A Scaler resamples one plane, or one picture of interleaved channels. Rows go in through Push. It
+// is not safe for concurrent use.
 type Scaler struct {
 	srcW, srcH, dstW, dstH int
 	channels               int
@@ -44,8 +42,8 @@ type Scaler struct {
 	x, y                   axis
 	midBits                uint // fractional bits of the intermediates
 
-	// The last ringRows source rows, row y at (y % ringRows) * pitch. What lies
-	// between a row's end and the pitch is read, but has no effect.
+	// The last ringRows source rows, row y at (y % ringRows) * pitch. What lies between a row's end
+	// and the pitch is read, but has no effect.
 	ring     []byte
 	ringRows int
 	pitch    int
@@ -59,8 +57,8 @@ type Scaler struct {
 	plain plainState
 }
 
-// NewScaler returns a Scaler from srcW x srcH to dstW x dstH samples of 1, 3 or
-// 4 interleaved channels. opt may be nil.
+// NewScaler returns a Scaler from srcW x srcH to dstW x dstH samples of 1, 3 or 4 interleaved
+// channels. opt may be nil.
 func NewScaler(srcW, srcH, dstW, dstH, channels int, opt *Options) (*Scaler, error) {
 	s := new(Scaler)
 	if err := s.Reset(srcW, srcH, dstW, dstH, channels, opt); err != nil {
@@ -69,8 +67,8 @@ func NewScaler(srcW, srcH, dstW, dstH, channels int, opt *Options) (*Scaler, err
 	return s, nil
 }
 
-// maxRing bounds the memory of source rows. A picture of 65535 a side in four
-// channels stays below it down to a 128th of its height.
+// maxRing bounds the memory of source rows. A picture of 65535 a side in four channels stays below
+// it down to a 128th of its height.
 const maxRing = 1 << 28
 
 // blockBytes is what source rows are padded to: kernels read whole blocks.
@@ -80,8 +78,8 @@ var errRing = errors.New("scale: reduction too strong for a source this wide")
 
 var errRectangle = errors.New("scale: source rectangle is empty or not finite")
 
-// Reset makes s ready for another picture, as NewScaler, and reuses its memory
-// and nothing else. After an error s must not be used before the next Reset.
+// Reset makes s as NewScaler would return it, in the memory that it has. After an error s must not
+// be used before the next Reset.
 func (s *Scaler) Reset(srcW, srcH, dstW, dstH, channels int, opt *Options) error {
 	var o Options
 	if opt != nil {
@@ -132,8 +130,8 @@ func check(srcW, srcH, dstW, dstH, channels int, o *Options) error {
 		return fmt.Errorf("scale: %d channels", channels)
 	}
 	for _, v := range [...][2]float64{{o.X0, o.X1}, {o.Y0, o.Y1}} {
-		// A width of 1/1024 sample and a bound twice the largest side keep every
-		// later conversion to int in range.
+		// A width of 1/1024 sample and a bound twice the largest side keep every later conversion
+		// to int in range.
 		if !(v[1]-v[0] >= 1.0/1024) || math.Abs(v[0]) > 2*MaxSide || math.Abs(v[1]) > 2*MaxSide {
 			return errRectangle
 		}
@@ -144,22 +142,21 @@ func check(srcW, srcH, dstW, dstH, channels int, o *Options) error {
 	return nil
 }
 
-// chooseMidBits sets the fractional bits of the intermediates: as many as fit 16
-// bits, less where a strong horizontal reduction has better use for them in its
-// weights.
+// chooseMidBits sets the fractional bits of the intermediates: as many as fit 16 bits, fewer where
+// a strong horizontal reduction needs the bits in its weights.
 func (s *Scaler) chooseMidBits() {
 	s.midBits = 6
 	for s.midBits > 4 && s.horizontalBits() < s.x.maxBits() {
 		s.midBits--
 	}
-	// Not for Catmull-Rom, whose absolute sum is far from 2, but for the promise.
+	// Catmull-Rom, whose absolute sum is far from 2, does not need this; another kernel might.
 	for s.midBits > 0 && s.y.absSum*255*float64(int(1)<<s.midBits) > maxWeight-1 {
 		s.midBits--
 	}
 }
 
-// horizontalBits returns how many fractional bits the horizontal weights may
-// have before a sum over intermediates could overflow.
+// horizontalBits returns how many fractional bits the horizontal weights may have before a sum over
+// intermediates could overflow.
 func (s *Scaler) horizontalBits() uint {
 	b := uint(maxWeightBits)
 	for s.y.absSum*s.x.absSum*255*float64(int(1)<<(b+s.midBits)) > maxSum {
@@ -168,8 +165,8 @@ func (s *Scaler) horizontalBits() uint {
 	return b
 }
 
-// reach returns the most source rows that two neighbouring destination rows
-// see, the first of them even: what the generic kernels compute at once.
+// reach returns the most source rows that two neighboring destination rows see, the first of them
+// even: what the generic kernels compute at once.
 func (a *axis) reach() int {
 	n := a.taps
 	for i := 0; i+1 < len(a.start); i += 2 {
@@ -178,8 +175,8 @@ func (a *axis) reach() int {
 	return n
 }
 
-// Push takes the next source row, srcW*channels bytes, of which it makes a copy.
-// Rows beyond the source's height are ignored.
+// Push takes the next source row, srcW*channels bytes, of which it makes a copy. Rows beyond the
+// source's height are ignored.
 func (s *Scaler) Push(row []byte) {
 	if s.srcY >= s.srcH || s.dstY >= s.dstH {
 		return
@@ -193,8 +190,8 @@ func (s *Scaler) Push(row []byte) {
 	}
 }
 
-// Done reports whether every destination row has been handed out, which the
-// last source row sees to at the latest.
+// Done reports whether every destination row has been handed out. It is true at the latest after
+// the last source row.
 func (s *Scaler) Done() bool { return s.dstY == s.dstH }
 
 // dst returns where destination row y goes.
@@ -217,8 +214,8 @@ func (s *Scaler) deliver(y int, row []byte) {
 	s.dstY = y + 1
 }
 
-// clampToAlpha keeps premultiplied colour at or below alpha. Rounding is
-// monotone, so it does not matter that it has already happened.
+// clampToAlpha keeps premultiplied color at or below alpha. Rounding is monotone, so it does not
+// matter that it has already happened.
 func clampToAlpha(row []byte) {
 	for i := 0; i+4 <= len(row); i += 4 {
 		p := row[i : i+4 : i+4]
@@ -228,8 +225,8 @@ func clampToAlpha(row []byte) {
 	}
 }
 
-// Memory returns the bytes a Scaler with these parameters holds, near enough
-// for a budget and never much too low, and 0 where NewScaler would refuse them.
+// Memory returns about how many bytes a Scaler with these parameters holds, never much too few, and
+// 0 where NewScaler would refuse them.
 func Memory(srcW, srcH, dstW, dstH, channels int, opt *Options) int64 {
 	var o Options
 	if opt != nil {

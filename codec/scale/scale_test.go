@@ -41,8 +41,8 @@ func push(t testing.TB, s *Scaler, src []byte) {
 	}
 }
 
-// shapes are source and destination sizes: reductions on both sides of the
-// steps in weight precision, enlargements, both at once, slivers.
+// shapes are source and destination sizes: reductions on both sides of the steps in weight
+// precision, enlargements, both at once, slivers.
 var shapes = [][4]int{
 	{1, 1, 1, 1}, {1, 1, 5, 7}, {2, 2, 1, 1}, {3, 5, 2, 9}, {7, 7, 7, 7}, {16, 16, 8, 8},
 	{17, 33, 16, 31}, {33, 17, 64, 3}, {100, 75, 99, 74}, {100, 75, 51, 37}, {100, 75, 49, 38},
@@ -50,8 +50,8 @@ var shapes = [][4]int{
 	{301, 211, 13, 7}, {400, 300, 5, 3}, {1000, 40, 10, 1}, {1024, 64, 1, 1},
 }
 
-// textures are what makes resamplers go wrong: noise, the extremes that
-// overshoot most, single samples.
+// textures are pictures on which resamplers often fail: noise, the extremes that overshoot most,
+// single samples.
 var textures = []struct {
 	name string
 	at   func(r *rand.Rand, x, y, c int) byte
@@ -101,8 +101,8 @@ func TestPlaneIsWithinOneOfDraw(t *testing.T) {
 	})
 }
 
-// The package documentation promises less than 0.25 before the last rounding.
-// draw into 16 bits shows it: half a step of ours, a quarter, one of theirs.
+// The package documentation promises less than 0.25 before the last rounding. draw into 16 bits
+// shows it: half a step of ours, a quarter, one of theirs.
 func TestPlaneErrorIsWithinTheDocumentedBound(t *testing.T) {
 	worst := 0.0
 	eachCase(t, func(t *testing.T, s [4]int, tex int) {
@@ -139,7 +139,7 @@ func TestPremultipliedPictureIsWithinOneOfDraw(t *testing.T) {
 				t.Fatalf("sample %d: got %d, draw %d", i, got[i], want.Pix[i])
 			}
 			if got[i] > got[i|3] {
-				t.Fatalf("sample %d: colour %d over alpha %d", i, got[i], got[i|3])
+				t.Fatalf("sample %d: color %d over alpha %d", i, got[i], got[i|3])
 			}
 		}
 	})
@@ -167,12 +167,12 @@ func TestInterleavedChannelsAreSoManyPlanes(t *testing.T) {
 	}
 }
 
-// reference resamples a plane by the definition, in float64, with each
-// destination sample on its own.
+// reference resamples a plane by the definition, in float64, with each destination sample on its
+// own.
 func reference(src []byte, srcW, srcH, dstW, dstH int, o Options) []float64 {
 	axis := func(n, dst, i int, x0, x1 float64) []float64 {
 		scale := (x1 - x0) / float64(dst)
-		centre := min(max(x0+(float64(i)+0.5)*scale, 0), float64(n))
+		center := min(max(x0+(float64(i)+0.5)*scale, 0), float64(n))
 		ws := make([]float64, n)
 		sum := 0.0
 		for j := range ws {
@@ -181,7 +181,7 @@ func reference(src []byte, srcW, srcH, dstW, dstH int, o Options) []float64 {
 			if j == n-1 && x1 > from {
 				to = min(to, x1)
 			}
-			t := math.Abs((from+to)/2-centre) / max(scale, 1)
+			t := math.Abs((from+to)/2-center) / max(scale, 1)
 			switch {
 			case t < 1:
 				ws[j] = 1.5*t*t*t - 2.5*t*t + 1
@@ -236,9 +236,9 @@ func TestFractionalRectangles(t *testing.T) {
 	}
 }
 
-// A ramp over the picture, seen through a plane decoded at N/8 with or without
-// chroma subsampling, arrives as the same ramp: the phase is exact. Half a
-// sample of the coarsest plane would be eight levels here.
+// A ramp over the picture, in a plane decoded at N/8 with or without chroma subsampling, is scaled
+// to the same ramp, so the phase is exact. Half a sample of the coarsest plane would be eight
+// levels.
 func TestShrunkAndSubsampledPlanesShareOneGrid(t *testing.T) {
 	const w, h, dstW, dstH = 249, 187, 45, 34
 	level := func(x, y float64) float64 { return 20 + 0.5*x + 0.4*y } // at luma position x, y
@@ -402,8 +402,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// The sums of the package documentation, with the weights as they are: any
-// reduction and rectangle keeps every pass inside its number format.
+// The sums of the package documentation, with the weights as they are: any reduction and rectangle
+// keeps every pass inside its number format.
 func TestSumsFitTheirFormats(t *testing.T) {
 	r := rand.New(rand.NewSource(1))
 	for range 300 {

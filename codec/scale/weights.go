@@ -8,9 +8,9 @@ import (
 	"miniatura/codec/internal/num"
 )
 
-// An axis says how n source samples are spread over the destination samples of
-// one axis. All windows have the same number of taps; where the kernel is
-// narrower the weights are padded with zeros.
+// An axis says how n source samples are spread over the destination samples of one axis. All
+// windows have the same number of taps; where the kernel is narrower the weights are padded with
+// zeros.
 type axis struct {
 	start   []int32 // first source sample of each window, never decreasing
 	weights []int16 // len(start) windows of taps weights, each summing to 1<<bits
@@ -20,9 +20,8 @@ type axis struct {
 	absSum  float64 // the largest sum of |weight| of a window, 1 being unity
 	peak    float64 // the largest |weight|
 
-	// Windows of their own lengths, one behind the other: the weights as they
-	// are, as integers, where each window ends, and how many of its integers
-	// are not zeros at an end.
+	// Windows before they get one length, one behind the other: the real weights, the integer ones,
+	// the end of each window, and how many of its integers are left without the zeros at its ends.
 	real   []float64
 	flat   []int16
 	end    []int
@@ -36,12 +35,12 @@ const (
 	maxWeightBits = 22            // with 8-bit samples, more cannot fit maxSum
 )
 
-// plan computes the windows of an axis in real numbers: n source samples of
-// which [x0, x1) is mapped onto dst samples. It reuses a's memory.
+// plan computes the windows of an axis in real numbers: n source samples of which [x0, x1) is
+// mapped onto dst samples. It reuses a's memory.
 //
-// The arithmetic is newDistrib's of x/image/draw, whose scale is (x1-x0)/dst.
-// Where x1 lies within the last source sample, that sample counts as the part
-// of it before x1: as much less, and from the middle of that part.
+// The arithmetic is newDistrib's of x/image/draw, whose scale is (x1-x0)/dst. Where x1 lies within
+// the last source sample, that sample counts as the part of it before x1: its weight is smaller by
+// as much, and its position is the middle of that part.
 func (a *axis) plan(n, dst int, x0, x1 float64) {
 	kernel := draw.CatmullRom
 	scale := (x1 - x0) / float64(dst)
@@ -61,12 +60,12 @@ func (a *axis) plan(n, dst int, x0, x1 float64) {
 	a.real = a.real[:0]
 	a.peak, a.absSum = 0, 0
 	for i := range dst {
-		// A centre beyond the plane's outer edge would leave only the kernel's
-		// flank, whose sum is near zero: the edge itself is the last centre.
-		centre := x0 + (float64(i)+0.5)*scale - 0.5
-		centre = min(max(centre, -0.5), float64(n)-0.5)
-		first := max(int(math.Floor(centre-halfWidth)), 0)
-		end := min(int(math.Ceil(centre+halfWidth))+1, n)
+		// A center beyond the plane's edge would leave only the outer part of the kernel, whose sum
+		// is near zero. So the edge is the last center.
+		center := x0 + (float64(i)+0.5)*scale - 0.5
+		center = min(max(center, -0.5), float64(n)-0.5)
+		first := max(int(math.Floor(center-halfWidth)), 0)
+		end := min(int(math.Ceil(center+halfWidth))+1, n)
 		at := len(a.real)
 		sum := 0.0
 		for j := first; j < end; j++ {
@@ -74,7 +73,7 @@ func (a *axis) plan(n, dst int, x0, x1 float64) {
 			if j == n-1 {
 				pos, share = last, part
 			}
-			if t := math.Abs(centre-pos) * argScale; t < kernel.Support {
+			if t := math.Abs(center-pos) * argScale; t < kernel.Support {
 				w = kernel.At(t) * share
 			}
 			a.real = append(a.real, w)
@@ -101,8 +100,8 @@ func (a *axis) maxBits() uint {
 	return b
 }
 
-// quantize makes the planned windows integer, with so many fractional bits and
-// one number of taps for all.
+// quantize converts the planned windows to integers with that many fractional bits, and to one
+// number of taps.
 func (a *axis) quantize(bits uint) {
 	a.bits = bits
 	a.flat = num.Grow(a.flat, len(a.real))
@@ -132,14 +131,13 @@ func (a *axis) quantize(bits uint) {
 	}
 }
 
-// quantizeWindow rounds the weights of one window to integers that sum to exactly
-// 1<<bits, by largest remainder: iw gets them, and iw[lead:lead+n] are those
-// between the zeros at both ends.
+// quantizeWindow rounds the weights of one window to integers that sum to exactly 1<<bits, by
+// largest remainder: iw gets them, and iw[lead:lead+n] are those between the zeros at both ends.
 func quantizeWindow(iw []int16, ws []float64, bits uint) (lead, n int) {
 	one := 1 << bits
 	rest := one
 	for k, w := range ws {
-		// Rounded by addition: weights are far below what float64 holds exactly.
+		// Adding this number rounds: weights are far below what float64 holds exactly.
 		v := int(w*float64(one)+(1<<20+0.5)) - 1<<20
 		iw[k] = int16(v)
 		rest -= v
@@ -149,7 +147,7 @@ func quantizeWindow(iw []int16, ws []float64, bits uint) (lead, n int) {
 		if rest < 0 {
 			step = -1
 		}
-		// The weight that rounding moved furthest the other way.
+		// The weight that rounding moved furthest in the other direction.
 		best, most := 0, math.Inf(-1)
 		for k, w := range ws {
 			if e := (w*float64(one) - float64(iw[k])) * float64(step); e > most {

@@ -19,23 +19,24 @@ const (
 	filterGradient
 )
 
-// decodeAlpha gives the w*h alpha samples of an ALPH chunk's payload b.
-func decodeAlpha(b []byte, w, h int) ([]byte, error) {
+// decodeAlpha returns the w*h alpha samples of the frame's ALPH chunk.
+func (fr *Frame) decodeAlpha(w, h int) ([]byte, error) {
+	b := fr.alpha
 	if len(b) < 1 {
-		return nil, FormatError("empty ALPH chunk")
+		return nil, FormatError{fr.alphaAt, "empty ALPH chunk"}
 	}
 	var alpha []byte
 	switch compression := b[0] & 3; compression {
 	case 0:
 		if len(b)-1 < w*h {
-			return nil, FormatError("short ALPH chunk")
+			return nil, FormatError{fr.alphaAt, "short ALPH chunk"}
 		}
 		alpha = append(alpha, b[1:1+w*h]...)
 	case 1:
-		// The samples are the green of a VP8L picture that has no header of its own.
+		// The samples are the green channel of a VP8L picture without a header.
 		m, err := vp8l.Decode(io.MultiReader(bytes.NewReader(vp8lHeader(nil, w, h, false)), bytes.NewReader(b[1:])))
 		if err != nil {
-			return nil, decodeError("ALPH", err)
+			return nil, decodeError(fr.alphaAt, "ALPH", err)
 		}
 		n, ok := m.(*image.NRGBA)
 		if !ok {
@@ -46,7 +47,7 @@ func decodeAlpha(b []byte, w, h int) ([]byte, error) {
 			alpha[i] = n.Pix[4*i+1]
 		}
 	default:
-		return nil, FormatError(fmt.Sprintf("ALPH compression %d", compression))
+		return nil, FormatError{fr.alphaAt, fmt.Sprintf("ALPH compression %d", compression)}
 	}
 	unfilter(alpha, w, int(b[0]>>2&3))
 	return alpha, nil
@@ -78,7 +79,7 @@ func unfilter(a []byte, w, method int) {
 	}
 }
 
-// filter puts into dst what unfilter turns back into a.
+// filter sets dst to the residuals of a, which unfilter turns back into a.
 func filter(dst, a []byte, w, method int) {
 	dst[0] = a[0]
 	for x := 1; x < w; x++ {
@@ -93,8 +94,8 @@ func filter(dst, a []byte, w, method int) {
 	}
 }
 
-// predict gives the prediction of a sample inside the picture from its left, upper and upper-left
-// neighbours; the first row is predicted from the left and the first column from above.
+// predict returns the prediction of a sample inside the picture from its left, upper and upper-left
+// neighbors; the first row is predicted from the left and the first column from above.
 func predict(method int, left, up, corner byte) byte {
 	switch method {
 	case filterHorizontal:
@@ -105,9 +106,9 @@ func predict(method int, left, up, corner byte) byte {
 	return clamp8(int(left) + int(up) - int(corner))
 }
 
-// encodeAlpha gives the payload of an ALPH chunk for samples a, w to a row: the shortest of the
-// samples raw and compressed. The chunk's own filters predict all of the picture in one way, where
-// VP8L's predictors choose tile by tile: only the high effort tries a filter too.
+// encodeAlpha returns the payload of an ALPH chunk for samples a, w to a row: raw or compressed,
+// whichever is shorter. The chunk's own filters predict the whole picture in one way, while VP8L's
+// predictors choose tile by tile, so only HighEffort tries a filter too.
 func encodeAlpha(a []byte, w int, effort Effort) []byte {
 	h := len(a) / w
 	best := append([]byte{0}, a...) // raw
@@ -122,10 +123,10 @@ func encodeAlpha(a []byte, w int, effort Effort) []byte {
 		}
 	}
 	try(filterNone, a)
-	if effort != High || levels(a) <= 16 {
-		return best // few levels pack several to a pixel; differences of them do not
+	if effort != HighEffort || levels(a) <= 16 {
+		return best // a few levels are packed several to a pixel, but their differences are not
 	}
-	// Of the filters only the one whose residuals have the least entropy.
+	// Only the filter whose residuals have the least entropy is tried.
 	residuals := make([]byte, len(a))
 	method, least := filterNone, entropyOf(a)
 	for m := filterHorizontal; m <= filterGradient; m++ {
@@ -141,7 +142,7 @@ func encodeAlpha(a []byte, w int, effort Effort) []byte {
 	return best
 }
 
-// levels counts the values that occur.
+// levels returns how many values occur.
 func levels(a []byte) int {
 	var seen [256]bool
 	n := 0

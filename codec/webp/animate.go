@@ -3,44 +3,47 @@ package webp
 // This file composes animations, RFC 9649 section 2.7.1.1 and "Canvas assembly" of 2.7.2.
 
 import (
+	"context"
 	"image"
 	"io"
 	"time"
+
+	"miniatura/codec/internal/straight"
 )
 
-// A Player composes the frames of a File one by one.
+// A Player composes the frames of an animation one by one.
 type Player struct {
-	f       *File
+	r       *Reader
 	at      int
 	canvas  *image.NRGBA
-	pending Frame // the frame shown last, its disposal not done yet
+	pending Frame // the frame shown last, which is not disposed of yet
 }
 
-// NewPlayer begins at the first frame of f; stills have one. The canvas, 4 bytes a pixel, is
-// allocated by Next: hold f.Width and f.Height against a limit first.
-func NewPlayer(f *File) *Player { return &Player{f: f} }
+// NewPlayer begins at the first frame of r; stills have one. The canvas, 4 bytes a pixel, is
+// allocated by Next: check r.Width and r.Height first.
+func NewPlayer(r *Reader) *Player { return &Player{r: r} }
 
-// Next composes the next frame and gives the canvas, straight RGBA, as it is shown for delay. The
+// Next composes the next frame and returns the canvas, straight RGBA, as it is shown for delay. The
 // canvas belongs to the Player and is valid until the following call. What no frame covered is
-// transparent: the background color is a hint that viewers do not take. After the last frame
-// the error is io.EOF.
-func (p *Player) Next() (canvas *image.NRGBA, delay time.Duration, err error) {
-	if p.at >= len(p.f.Frames) {
+// transparent: viewers ignore the background color, which is a hint. After the last frame the error
+// is io.EOF. The context is checked once a frame.
+func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Duration, err error) {
+	if p.at >= len(p.r.Frames) {
 		return nil, 0, io.EOF
 	}
-	fr := &p.f.Frames[p.at]
+	if err := ctx.Err(); err != nil {
+		return nil, 0, err
+	}
+	fr := &p.r.Frames[p.at]
 	m, err := fr.DecodeNRGBA()
 	if err != nil {
 		return nil, 0, err
 	}
 	if p.canvas == nil {
-		p.canvas = image.NewNRGBA(image.Rect(0, 0, p.f.Width, p.f.Height))
+		p.canvas = image.NewNRGBA(image.Rect(0, 0, p.r.Width, p.r.Height))
 	}
 	if p.pending.Dispose {
-		r := p.pending.Rect
-		for y := r.Min.Y; y < r.Max.Y; y++ {
-			clear(p.canvas.Pix[p.canvas.PixOffset(r.Min.X, y):][:4*r.Dx()])
-		}
+		straight.Clear(p.canvas, p.pending.Rect)
 	}
 	for y := range m.Rect.Dy() {
 		src := m.Pix[y*m.Stride:][:4*m.Rect.Dx()]
@@ -58,7 +61,7 @@ func (p *Player) Next() (canvas *image.NRGBA, delay time.Duration, err error) {
 
 // blendRow draws src over dst, both straight: alpha = As + Ad (1-As), color = (Cs As + Cd Ad
 // (1-As)) / alpha (RFC 9649 2.7.1.1, alpha-blending), in the integer steps of libwebp's decoder, so
-// that every viewer shows the same. Over nothing src stays as it is.
+// that every viewer shows the same. Where dst is transparent, src replaces it.
 func blendRow(dst, src []byte) {
 	for i := 0; i < len(src); i += 4 {
 		s, d := src[i:i+4:i+4], dst[i:i+4:i+4]

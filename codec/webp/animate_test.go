@@ -2,6 +2,7 @@ package webp
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -52,16 +53,16 @@ sys.stdout.buffer.write(head.encode() + b"\n" + b"".join(pix))`
 	return frames, delays, head.Loop
 }
 
-// play gives copies of all composed frames.
-func play(t testing.TB, file []byte) (frames []*image.NRGBA, delays []time.Duration, f *File) {
+// play returns copies of all composed frames.
+func play(t testing.TB, file []byte) (frames []*image.NRGBA, delays []time.Duration, f *Reader) {
 	t.Helper()
-	f, err := Parse(file)
+	f, err := NewReader(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := NewPlayer(f)
 	for {
-		m, d, err := p.Next()
+		m, d, err := p.Next(context.Background())
 		if err == io.EOF {
 			return frames, delays, f
 		}
@@ -74,23 +75,37 @@ func play(t testing.TB, file []byte) (frames []*image.NRGBA, delays []time.Durat
 	}
 }
 
-// TestAnimationsAreComposedAsLibwebpDoes plays the corpus' animations.
-func TestAnimationsAreComposedAsLibwebpDoes(t *testing.T) {
-	n := 0
+type animation struct {
+	path string
+	src  []byte
+}
+
+// animations reads the corpus's.
+func animations(t *testing.T) (all []animation) {
+	t.Helper()
 	for _, path := range outside.Files(t, ".webp", "corpus/webp") {
 		src, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if f, err := Parse(src); err != nil || !f.Animated {
-			continue
+		if r, err := NewReader(src); err == nil && r.Animated {
+			all = append(all, animation{path, src})
 		}
+	}
+	return all
+}
+
+// TestAnimationsAreComposedAsLibwebpDoes plays the corpus' animations.
+func TestAnimationsAreComposedAsLibwebpDoes(t *testing.T) {
+	n := 0
+	for _, a := range animations(t) {
+		path, src := a.path, a.src
 		n++
 		name := filepath.Base(path)
 		want, delays, loop := pillow(t, src)
 		got, d, f := play(t, src)
-		if len(got) != len(want) || f.LoopCount != loop {
-			t.Errorf("%s: %d frames, loop %d; want %d, %d", name, len(got), f.LoopCount, len(want), loop)
+		if len(got) != len(want) || f.Plays != loop {
+			t.Errorf("%s: %d frames, loop %d; want %d, %d", name, len(got), f.Plays, len(want), loop)
 			continue
 		}
 		for i := range want {
@@ -105,7 +120,7 @@ func TestAnimationsAreComposedAsLibwebpDoes(t *testing.T) {
 	}
 }
 
-// moving draws n canvases of things that come, move and go; some are half transparent.
+// moving draws n canvases with figures that appear, move and disappear; some are half transparent.
 func moving(w, h, n int, seed uint64) []*image.NRGBA {
 	r := rand.New(rand.NewPCG(seed, 9))
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
@@ -157,8 +172,8 @@ func TestAnimationPlaysAsGiven(t *testing.T) {
 		file := writeAnimation(t, frames, int(seed), &Options{Lossless: true})
 		got, delays, f := play(t, file)
 		want, wantDelays, loop := pillow(t, file)
-		if len(got) != len(frames) || len(want) != len(frames) || f.LoopCount != int(seed) || loop != int(seed) {
-			t.Fatalf("seed %d: %d and %d frames of %d, loop %d and %d", seed, len(got), len(want), len(frames), f.LoopCount, loop)
+		if len(got) != len(frames) || len(want) != len(frames) || f.Plays != int(seed) || loop != int(seed) {
+			t.Fatalf("seed %d: %d and %d frames of %d, loop %d and %d", seed, len(got), len(want), len(frames), f.Plays, loop)
 		}
 		for i := range frames {
 			samePixels(t, fmt.Sprintf("seed %d frame %d", seed, i), got[i], frames[i], false)
@@ -203,11 +218,11 @@ func TestLossyAnimationKeepsAlphaAndColors(t *testing.T) {
 	}
 }
 
-// TestOneFrameIsAStill says what a single frame becomes, and none.
+// TestOneFrameIsAStill writes animations of a single frame and of none.
 func TestOneFrameIsAStill(t *testing.T) {
 	m := moving(20, 20, 1, 1)
 	file := writeAnimation(t, m, 0, &Options{Lossless: true, ICC: []byte("profile")})
-	f, err := Parse(file)
+	f, err := NewReader(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,21 +247,15 @@ func TestOneFrameIsAStill(t *testing.T) {
 // TestAnimationsRewritten plays the corpus' animations and writes them at quality 80, beside what
 // they were: printed, and bounded.
 func TestAnimationsRewritten(t *testing.T) {
-	for _, path := range outside.Files(t, ".webp", "corpus/webp") {
-		src, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if f, err := Parse(src); err != nil || !f.Animated {
-			continue
-		}
+	for _, a := range animations(t) {
+		path, src := a.path, a.src
 		frames, _, f := play(t, src)
 		t0 := time.Now()
-		file := writeAnimation(t, frames, f.LoopCount, &Options{Quality: 80})
+		file := writeAnimation(t, frames, f.Plays, &Options{Quality: 80})
 		d := time.Since(t0)
 		got, _, g := play(t, file)
-		if len(got) != len(frames) || g.LoopCount != f.LoopCount {
-			t.Errorf("%s: %d frames, loop %d", path, len(got), g.LoopCount)
+		if len(got) != len(frames) || g.Plays != f.Plays {
+			t.Errorf("%s: %d frames, loop %d", path, len(got), g.Plays)
 		}
 		lossless := 0
 		for _, fr := range g.Frames {

@@ -17,23 +17,23 @@ type AnimationWriter struct {
 	o           Options
 	body        []byte // ANMF chunks
 	frames      int
-	alpha       bool // of some frame
+	alpha       bool // some frame has alpha
 	current     *image.NRGBA
 	next        *image.NRGBA
-	repeats     bool       // nothing changes with the frame that is added
+	repeats     bool       // the frame that is added changes nothing
 	part        []byte     // a changed rectangle with holes
-	still       *frameBits // the first frame, should it stay the only one
+	still       *frameBits // the first frame, in case it stays the only one
 
-	// Where VP8L took less than VP8, the next wait frames go without VP8, then twice as
-	// many, unless one is much denser than that one was. bias is what VP8L took of the estimate
-	// last time.
+	// Where VP8L took fewer bytes than VP8, the next wait frames are not tried with VP8, then twice
+	// as many, unless a frame is much denser than that one was. bias is how many times the estimate
+	// VP8L took last time.
 	wait, patience int
 	density, bias  float64
-	rest           int // frames for which VP8L is not thought of: it was longer, or would be by far
+	rest           int // number of frames that are not tried with VP8L: it was longer, or would be much longer
 }
 
-// NewAnimationWriter begins an animation of w x h pixels that runs plays times; 0 is for ever.
-// Options say what they say for stills.
+// NewAnimationWriter begins an animation of w x h pixels that runs plays times, 0 meaning forever.
+// Options mean the same as for stills.
 func NewAnimationWriter(w, h, plays int, o *Options) (*AnimationWriter, error) {
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide {
 		return nil, UnsupportedError(fmt.Sprintf("a picture of %dx%d", w, h))
@@ -41,7 +41,7 @@ func NewAnimationWriter(w, h, plays int, o *Options) (*AnimationWriter, error) {
 	return &AnimationWriter{w: w, h: h, plays: plays, patience: patience, bias: 1, o: *o.orDefault()}, nil
 }
 
-// patience is for how many frames VP8 is left out at first.
+// patience is for how many frames VP8 is left out the first time.
 const patience = 4
 
 // maxDelay is the longest time a frame can be shown (24 bits of milliseconds).
@@ -81,7 +81,7 @@ func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	return nil
 }
 
-// copyVisible copies a row; wholly transparent pixels all become equal.
+// copyVisible copies a row and makes all wholly transparent pixels equal.
 func copyVisible(dst, src []byte) {
 	copy(dst, src[:len(dst)])
 	for i := 3; i < len(dst); i += 4 {
@@ -91,8 +91,8 @@ func copyVisible(dst, src []byte) {
 	}
 }
 
-// changed bounds the pixels that differ from the frame before, its corner at even coordinates,
-// which is all the container can say.
+// changed returns the smallest rectangle with the pixels that differ from the frame before. Its
+// corner has even coordinates, since the container holds only these.
 func (a *AnimationWriter) changed() image.Rectangle {
 	r := image.Rectangle{Min: image.Pt(a.w, a.h)}
 	for y := range a.h {
@@ -119,8 +119,8 @@ func (a *AnimationWriter) changed() image.Rectangle {
 	return r
 }
 
-// encode gives a short way to bring rectangle r of the canvas about, with loss or without; blend
-// says that it is laid over what is there, with holes where nothing changes.
+// encode returns a short frame, with loss or without, that makes rectangle r of the canvas. blend
+// reports whether the frame has holes where nothing changes and is blended over the canvas.
 func (a *AnimationWriter) encode(r image.Rectangle) (best *frameBits, blend bool, err error) {
 	if a.o.Lossless || a.repeats {
 		best, blend = a.lossless(a.plainest(r))
@@ -156,7 +156,7 @@ func (a *AnimationWriter) encode(r image.Rectangle) (best *frameBits, blend bool
 	ratio := float64(l.size()) / float64(best.size())
 	if ratio >= 1 {
 		a.wait, a.patience, a.rest = 0, patience, 3
-	} else { // leave out the other for some frames
+	} else { // leave the other one out for some frames
 		a.wait, a.density = a.patience, p.density()
 		a.patience = min(2*a.patience, 32)
 	}
@@ -166,20 +166,20 @@ func (a *AnimationWriter) encode(r image.Rectangle) (best *frameBits, blend bool
 	return best, blend, nil
 }
 
-// A plain is what VP8L is to be given, and the bytes that it may take.
+// A plain is a picture for VP8L, with the bytes that it may take.
 type plain struct {
 	m        *image.NRGBA
 	blend    bool
 	estimate int
 }
 
-// density is the estimate for a pixel, in bytes.
+// density returns the estimated bytes a pixel.
 func (p *plain) density() float64 {
 	return float64(p.estimate) / float64(p.m.Rect.Dx()*p.m.Rect.Dy())
 }
 
-// plainest chooses what VP8L is to be given for rectangle r: all of it, or holes where nothing
-// changes.
+// plainest returns the picture for VP8L that stands for rectangle r: with all pixels, or with holes
+// where nothing changes.
 func (a *AnimationWriter) plainest(r image.Rectangle) plain {
 	m := a.next.SubImage(r).(*image.NRGBA)
 	p := plain{m, false, estimateLossless(m)}
@@ -191,7 +191,7 @@ func (a *AnimationWriter) plainest(r image.Rectangle) plain {
 	return p
 }
 
-// lossless encodes p, and learns how far off its estimate was.
+// lossless encodes p, and sets bias by how far off the estimate was.
 func (a *AnimationWriter) lossless(p plain) (*frameBits, bool) {
 	l := losslessFrame(p.m, a.o.Effort)
 	if p.estimate > 256 {
@@ -200,9 +200,9 @@ func (a *AnimationWriter) lossless(p plain) (*frameBits, bool) {
 	return l, p.blend
 }
 
-// holed gives rectangle r with every block of 8x8 pixels that is already there transparent. It is
-// nil where there is little of that, or where blending cannot bring the frame about: a changed
-// pixel that is not opaque would mix with what is below.
+// holed returns rectangle r, with every block of 8x8 pixels transparent that does not change. It
+// returns nil where few blocks are, or where blending cannot make the frame: a changed pixel that
+// is not opaque would mix with the one below.
 func (a *AnimationWriter) holed(r image.Rectangle) *image.NRGBA {
 	const side = 8
 	if a.frames == 0 {
@@ -250,7 +250,7 @@ func (a *AnimationWriter) holed(r image.Rectangle) *image.NRGBA {
 	return &image.NRGBA{Pix: a.part, Stride: 4 * w, Rect: image.Rect(0, 0, w, h)}
 }
 
-// holedPixels is holed for every pixel by itself.
+// holedPixels is holed with single pixels in place of blocks.
 func (a *AnimationWriter) holedPixels(r image.Rectangle) *image.NRGBA {
 	if a.frames == 0 {
 		return nil
@@ -305,8 +305,8 @@ func (a *AnimationWriter) appendFrame(r image.Rectangle, bits *frameBits, blend 
 	a.body = bits.appendTo(a.body)
 }
 
-// Bytes ends the file and gives it. The AnimationWriter is done with then. One frame alone makes
-// a still picture.
+// Bytes ends the file and returns it. The AnimationWriter cannot be used afterwards. A single frame
+// makes a still picture.
 func (a *AnimationWriter) Bytes() ([]byte, error) {
 	switch a.frames {
 	case 0:

@@ -1,12 +1,13 @@
 package webp
 
 import (
+	"context"
 	"image"
 	"image/color"
 	"io"
 )
 
-// This file is the face that package image knows: Decode, DecodeConfig, and their registration.
+// This file has the functions that package image expects of a format, and registers them.
 
 func init() { image.RegisterFormat("webp", "RIFF????WEBP", Decode, DecodeConfig) }
 
@@ -14,8 +15,8 @@ func init() { image.RegisterFormat("webp", "RIFF????WEBP", Decode, DecodeConfig)
 // result is an *image.YCbCr of full range, 4:2:0, for a lossy picture without alpha, else an
 // *image.NRGBA.
 //
-// It allocates what the header asks for, up to 4 bytes a pixel of 16383 x 16383 and more: hold what
-// DecodeConfig says against a limit first.
+// It allocates what the header asks for, up to 4 bytes a pixel of 16383 x 16383 and more: check the
+// dimensions by DecodeConfig first.
 func Decode(r io.Reader) (image.Image, error) {
 	f, err := read(r)
 	if err != nil {
@@ -24,7 +25,7 @@ func Decode(r io.Reader) (image.Image, error) {
 	if !f.Animated {
 		return f.Frames[0].Decode()
 	}
-	canvas, _, err := NewPlayer(f).Next()
+	canvas, _, err := NewPlayer(f).Next(context.Background())
 	return canvas, err
 }
 
@@ -42,10 +43,10 @@ func DecodeConfig(r io.Reader) (image.Config, error) {
 	return c, nil
 }
 
-func read(r io.Reader) (*File, error) {
+func read(r io.Reader) (*Reader, error) {
 	src, err := io.ReadAll(r)
 	if err != nil {
 		return nil, err
 	}
-	return Parse(src)
+	return NewReader(src)
 }

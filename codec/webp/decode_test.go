@@ -10,7 +10,7 @@ import (
 	xwebp "golang.org/x/image/webp"
 )
 
-// Decode and DecodeConfig say what x/image/webp says of stills.
+// Decode and DecodeConfig return what x/image/webp returns for still pictures.
 func TestDecodeIsWhatOthersSee(t *testing.T) {
 	m := image.NewNRGBA(image.Rect(0, 0, 37, 23))
 	for i := range m.Pix {
@@ -75,7 +75,7 @@ func checkSame(t *testing.T, name string, got, want image.Image) {
 	}
 }
 
-// Of an animation, Decode gives the canvas as the first frame leaves it.
+// Of an animation, Decode returns the canvas with its first frame.
 func TestDecodeGivesTheFirstFrame(t *testing.T) {
 	a, err := NewAnimationWriter(37, 23, 0, nil)
 	if err != nil {

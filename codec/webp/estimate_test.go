@@ -27,7 +27,7 @@ func TestEstimatesChooseTheShorterWay(t *testing.T) {
 			}
 			estimate := estimateLossless(m)
 			if want := kind == "flat" || kind == "two" || kind == "four" || kind == "sixteen"; packs(m) != want {
-				t.Errorf("%s: at most 16 colours: %v", name, !want)
+				t.Errorf("%s: at most 16 colors: %v", name, !want)
 			}
 			t.Logf("%s: %d bytes, %d with loss, %d without, %d estimated", name, chosen, lossy, lossless, estimate)
 			if !packs(m) && (estimate > 2*lossless+500 || 2*estimate < lossless-500) {
@@ -47,7 +47,7 @@ func TestAlphaIsEstimated(t *testing.T) {
 			a[y*w+x] = byte(min(max(9000-dx*dx-dy*dy, 0)/12, 255)) ^ byte(x*y>>9&7)
 		}
 	}
-	got, want := estimateAlpha(a, w), len(encodeAlpha(a, w, Default))
+	got, want := estimateAlpha(a, w), len(encodeAlpha(a, w, DefaultEffort))
 	if 2*got < want || got > 2*want {
 		t.Errorf("%d bytes estimated, %d made", got, want)
 	}

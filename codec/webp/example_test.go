@@ -2,6 +2,7 @@ package webp_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"image"
 	"image/color"
@@ -14,8 +15,8 @@ import (
 	"miniatura/codec/webp"
 )
 
-// flag returns a picture of one colour.
-func flag(c color.NRGBA) *image.NRGBA {
+// flat returns a picture of one color.
+func flat(c color.NRGBA) *image.NRGBA {
 	m := image.NewNRGBA(image.Rect(0, 0, 64, 48))
 	for i := range 64 * 48 {
 		m.SetNRGBA(i%64, i/64, c)
@@ -25,7 +26,7 @@ func flag(c color.NRGBA) *image.NRGBA {
 
 func ExampleEncode() {
 	var b bytes.Buffer
-	if err := webp.Encode(&b, flag(color.NRGBA{R: 200, G: 30, B: 30, A: 255}), &webp.Options{Quality: 80, Lossy: true}); err != nil {
+	if err := webp.Encode(&b, flat(color.NRGBA{R: 200, G: 30, B: 30, A: 255}), &webp.Options{Quality: 80, Lossy: true}); err != nil {
 		log.Fatal(err)
 	}
 	m, err := xwebp.Decode(&b)
@@ -42,7 +43,7 @@ func ExampleAnimationWriter() {
 		log.Fatal(err)
 	}
 	for _, c := range []color.NRGBA{{R: 200, A: 255}, {G: 200, A: 255}, {B: 200, A: 255}} {
-		if err := a.Add(flag(c), 100*time.Millisecond); err != nil {
+		if err := a.Add(flat(c), 100*time.Millisecond); err != nil {
 			log.Fatal(err)
 		}
 	}
@@ -51,13 +52,13 @@ func ExampleAnimationWriter() {
 		log.Fatal(err)
 	}
 
-	f, err := webp.Parse(file)
+	f, err := webp.NewReader(file)
 	if err != nil {
 		log.Fatal(err)
 	}
 	p := webp.NewPlayer(f)
 	for {
-		canvas, delay, err := p.Next()
+		canvas, delay, err := p.Next(context.Background())
 		if err == io.EOF {
 			break
 		} else if err != nil {

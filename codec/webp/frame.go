@@ -1,10 +1,11 @@
 package webp
 
-// This file decodes one frame: RFC 6386 through golang.org/x/image/vp8, RFC 9649 section 3
-// through golang.org/x/image/vp8l, and ALPH (alpha.go).
+// This file decodes one frame: RFC 6386 through golang.org/x/image/vp8, RFC 9649 section 3 through
+// golang.org/x/image/vp8l, and ALPH (alpha.go).
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"image"
 
@@ -12,23 +13,23 @@ import (
 	"golang.org/x/image/vp8l"
 )
 
-// decodeError names the container's part in an error of the decoder below, which it keeps and
-// which names itself.
-func decodeError(what string, err error) error {
-	return fmt.Errorf("%w: %w", FormatError(what), err)
+// decodeError returns a FormatError that names the part of the container, with err, which names its
+// own package. at is the position of that part.
+func decodeError(at int, what string, err error) error {
+	return fmt.Errorf("%w: %w", FormatError{at, what}, err)
 }
 
-// decodeVP8 gives the frame's samples as they are coded: limited range, 4:2:0, in an image
-// whose planes may be larger than the frame.
+// decodeVP8 returns the frame's samples as they are coded: limited range, 4:2:0, in an image whose
+// planes may be larger than the frame.
 func (fr *Frame) decodeVP8() (*image.YCbCr, error) {
 	d := vp8.NewDecoder()
 	d.Init(bytes.NewReader(fr.bits), len(fr.bits))
 	if _, err := d.DecodeFrameHeader(); err != nil {
-		return nil, decodeError("bitstream", err)
+		return nil, decodeError(fr.at, "bitstream", err)
 	}
 	m, err := d.DecodeFrame()
 	if err != nil {
-		return nil, decodeError("bitstream", err)
+		return nil, decodeError(fr.at, "bitstream", err)
 	}
 	return m, nil
 }
@@ -36,7 +37,7 @@ func (fr *Frame) decodeVP8() (*image.YCbCr, error) {
 func (fr *Frame) decodeVP8L() (*image.NRGBA, error) {
 	m, err := vp8l.Decode(bytes.NewReader(fr.bits))
 	if err != nil {
-		return nil, decodeError("bitstream", err)
+		return nil, decodeError(fr.at, "bitstream", err)
 	}
 	n, ok := m.(*image.NRGBA)
 	if !ok {
@@ -45,8 +46,8 @@ func (fr *Frame) decodeVP8L() (*image.NRGBA, error) {
 	return n, nil
 }
 
-// Decode gives the frame alone, its corner at (0, 0): *image.YCbCr, full range 4:2:0, for VP8
-// without alpha; *image.NRGBA otherwise. It costs about 1.5 bytes a pixel for the former and 4
+// Decode returns the frame alone, with its corner at (0, 0): *image.YCbCr, full range 4:2:0, for
+// VP8 without alpha; *image.NRGBA otherwise. It costs about 1.5 bytes a pixel for the former and 4
 // for VP8L and 7 for VP8 with alpha, besides what vp8l needs for a transform's copy.
 func (fr *Frame) Decode() (image.Image, error) {
 	if fr.Lossless || fr.alpha != nil {
@@ -60,22 +61,23 @@ func (fr *Frame) Decode() (image.Image, error) {
 	return m, nil
 }
 
-// DecodeNRGBA gives the frame alone in RGB, with the chroma upsampled by the filter of
-// libwebp's default output (see yuv.go).
+// DecodeNRGBA returns the frame alone as RGB, with the chroma upsampled as libwebp does by default
+// (see yuv.go).
 func (fr *Frame) DecodeNRGBA() (*image.NRGBA, error) {
 	if fr.Lossless {
 		return fr.decodeVP8L()
 	}
 	dst := image.NewNRGBA(image.Rect(0, 0, fr.Rect.Dx(), fr.Rect.Dy()))
-	return dst, fr.Rows(func(y int, row []byte) error {
+	return dst, fr.Rows(context.Background(), func(y int, row []byte) error {
 		copy(dst.Pix[y*dst.Stride:], row)
 		return nil
 	})
 }
 
-// Rows gives the pixels of DecodeNRGBA row by row, each 4 bytes a pixel and valid until emit
-// returns. VP8 costs 1.5 bytes a pixel and one of alpha, whose VP8L takes 4 while it is decoded.
-func (fr *Frame) Rows(emit func(y int, row []byte) error) error {
+// Rows calls emit with the pixels of DecodeNRGBA row by row, 4 bytes a pixel, valid until emit
+// returns. The context is checked every 64 rows, after the bitstream is decoded. VP8 takes 1.5
+// bytes a pixel, and alpha one, or 4 while its VP8L is decoded.
+func (fr *Frame) Rows(ctx context.Context, emit func(y int, row []byte) error) error {
 	w, h := fr.Rect.Dx(), fr.Rect.Dy()
 	if fr.Lossless {
 		m, err := fr.decodeVP8L()
@@ -83,6 +85,9 @@ func (fr *Frame) Rows(emit func(y int, row []byte) error) error {
 			return err
 		}
 		for y := range h {
+			if y&63 == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
 			if err := emit(y, m.Pix[y*m.Stride:][:4*w]); err != nil {
 				return err
 			}
@@ -90,9 +95,9 @@ func (fr *Frame) Rows(emit func(y int, row []byte) error) error {
 		return nil
 	}
 	var alpha []byte
-	if fr.alpha != nil { // before the picture: its picture is garbage by then
+	if fr.alpha != nil { // alpha comes first, so that its VP8L picture can be collected before VP8 is decoded
 		var err error
-		if alpha, err = decodeAlpha(fr.alpha, w, h); err != nil {
+		if alpha, err = fr.decodeAlpha(w, h); err != nil {
 			return err
 		}
 	}
@@ -100,5 +105,5 @@ func (fr *Frame) Rows(emit func(y int, row []byte) error) error {
 	if err != nil {
 		return err
 	}
-	return limitedRows(m, alpha, w, h, emit)
+	return limitedRows(ctx, m, alpha, w, h, emit)
 }

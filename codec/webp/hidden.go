@@ -1,13 +1,13 @@
 package webp
 
-// This file prepares pictures for vp8: what lies under transparency becomes something that costs
-// no bytes, and kinds that vp8 does not take become one that it does.
+// This file prepares pictures for vp8: invisible colors become such that cost almost no bytes, and
+// kinds of pictures that vp8 does not take are converted.
 
 import "image"
 
-// smoothHidden gives a copy of m with other colours in its wholly transparent pixels, which are
+// smoothHidden returns a copy of m with other colors in its wholly transparent pixels, which are
 // invisible: in each block of 8x8, the mean of the block's visible pixels or, where there are none,
-// the colour used last. Such a block predicts well and takes almost no bytes.
+// the color used last. Such a block is predicted well and takes almost no bytes.
 func smoothHidden(m *image.NRGBA) *image.NRGBA {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	d := image.NewNRGBA(image.Rect(0, 0, w, h))
@@ -49,7 +49,7 @@ func smoothHidden(m *image.NRGBA) *image.NRGBA {
 	return d
 }
 
-// alphaOf gives the alpha of every pixel, row by row, nil when all are opaque.
+// alphaOf returns the alpha of every pixel, row by row, or nil when all are opaque.
 func alphaOf(m *image.NRGBA) []byte {
 	if m.Opaque() {
 		return nil
@@ -65,7 +65,7 @@ func alphaOf(m *image.NRGBA) []byte {
 	return a
 }
 
-// grayPlanes shares m's samples as luma beside chroma that says grey.
+// grayPlanes returns a picture with m's samples, shared, as luma, and with chroma that means gray.
 func grayPlanes(m *image.Gray) *image.YCbCr {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	cw, ch := (w+1)/2, (h+1)/2

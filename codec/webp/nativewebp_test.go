@@ -11,8 +11,8 @@ import (
 	"github.com/HugoSmits86/nativewebp"
 )
 
-// nativewebp is the pure-Go lossless encoder one would take otherwise: its
-// files are read here to the bit, and ours of the same pictures are smaller.
+// nativewebp is the other lossless encoder in pure Go. Its files are read here exactly, and ours of
+// the same pictures are smaller.
 func TestLosslessIsSmallerThanNativewebp(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	pictures := map[string]func(x, y int) color.NRGBA{
@@ -44,7 +44,7 @@ func TestLosslessIsSmallerThanNativewebp(t *testing.T) {
 			continue
 		}
 		compared++
-		f, err := Parse(theirs.Bytes())
+		f, err := NewReader(theirs.Bytes())
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -67,8 +67,7 @@ func TestLosslessIsSmallerThanNativewebp(t *testing.T) {
 	}
 }
 
-// encodeNative is nativewebp.Encode, its panics (v0.9.3 has one about code
-// lengths) as errors.
+// encodeNative is nativewebp.Encode, its panics (v0.9.3 has one about code lengths) as errors.
 func encodeNative(b *bytes.Buffer, m image.Image) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

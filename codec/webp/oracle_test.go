@@ -43,7 +43,7 @@ func dwebp(t testing.TB, file []byte) (*image.NRGBA, error) {
 	return &image.NRGBA{Pix: pix, Stride: 4 * w, Rect: image.Rect(0, 0, w, h)}, nil
 }
 
-// samePixels compares sample for sample; where alpha is zero the colour counts too when strict.
+// samePixels compares sample for sample; where alpha is zero the color counts too when strict.
 func samePixels(t testing.TB, name string, got, want *image.NRGBA, strict bool) {
 	t.Helper()
 	if got.Rect.Size() != want.Rect.Size() {

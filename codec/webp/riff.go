@@ -5,7 +5,6 @@ package webp
 import (
 	"encoding/binary"
 	"image"
-	"image/color"
 	"time"
 )
 
@@ -21,7 +20,6 @@ const (
 	fccANMF = 'A' | 'N'<<8 | 'M'<<16 | 'F'<<24
 	fccICCP = 'I' | 'C'<<8 | 'C'<<16 | 'P'<<24
 	fccEXIF = 'E' | 'X'<<8 | 'I'<<16 | 'F'<<24
-	fccXMP  = 'X' | 'M'<<8 | 'P'<<16 | ' '<<24
 )
 
 // Flags of the VP8X chunk (RFC 9649 section 2.7.1).
@@ -33,192 +31,199 @@ const (
 	flagICC       = 1 << 5
 )
 
-// A File is a parsed container. Every slice in it is a part of the bytes given to Parse.
-type File struct {
+// A Reader knows what the container and the header of every frame say. Its slices point into the
+// source.
+type Reader struct {
 	Width, Height int  // of the canvas, in pixels
-	Alpha         bool // the file says so, or a still picture has it
+	Alpha         bool // the flag is set, or a still picture has alpha
 	Animated      bool
-	LoopCount     int         // times to play the animation; 0 is for ever
-	Background    color.NRGBA // the ANIM chunk's hint; viewers, and this package, use transparent
-	ICC           []byte      // payload of ICCP, nil when absent
-	EXIF          []byte      // a TIFF structure: a leading "Exif\0\0" is cut off
-	XMP           []byte
+	Plays         int     // how often the animation runs; 0 means forever
+	ICC           []byte  // payload of ICCP, nil when absent
+	EXIF          []byte  // a TIFF structure: a leading "Exif\0\0" is cut off
 	Frames        []Frame // one for a still picture
 }
 
-// A Frame is one picture of a File.
+// A Frame is one picture of a file.
 type Frame struct {
 	Rect     image.Rectangle // where it lies on the canvas
 	Delay    time.Duration   // zero in a still picture
-	Blend    bool            // drawn over what is there; else it replaces it, alpha included
+	Blend    bool            // it is blended over the canvas; else it replaces the canvas, alpha included
 	Dispose  bool            // its rectangle is cleared to transparent before the next frame
 	Lossless bool            // bits hold VP8L, else VP8
 	HasAlpha bool            // an ALPH chunk, or VP8L's own alpha hint
 
-	alpha []byte // payload of ALPH, nil when absent
-	bits  []byte // payload of "VP8 " or VP8L
+	alpha   []byte // payload of ALPH, nil when absent
+	alphaAt int    // position of that chunk
+	bits    []byte // payload of "VP8 " or VP8L
+	at      int    // position of that chunk
 }
 
-// Pixels is the sum of the frames' areas.
-func (f *File) Pixels() int64 {
-	var n int64
-	for i := range f.Frames {
-		r := f.Frames[i].Rect
-		n += int64(r.Dx()) * int64(r.Dy())
+// PeakBytes returns about how much decoding holds at the worst moment: a Player's Next where the
+// file is animated, else Rows of its only frame.
+func (r *Reader) PeakBytes() int64 {
+	area := int64(r.Width) * int64(r.Height)
+	switch {
+	case r.Animated:
+		return 24 * area // the canvas and a frame, and what of those before is not collected yet
+	case r.Frames[0].Lossless:
+		return 7 * area // the picture and what it was coded as
+	case r.Frames[0].HasAlpha:
+		return 7 * area // the planes, the alpha and the picture that it was coded as
 	}
-	return n
+	return 2 * area // the planes
 }
 
-// Drawing gives the area of frame i and the bytes of its data.
-func (f *File) Drawing(i int) (pixels, bytes int64) {
-	r := &f.Frames[i]
-	return int64(r.Rect.Dx()) * int64(r.Rect.Dy()), int64(len(r.alpha) + len(r.bits))
+// Drawing returns the area of frame i and the bytes of its data.
+func (r *Reader) Drawing(i int) (pixels, bytes int64) {
+	f := &r.Frames[i]
+	return int64(f.Rect.Dx()) * int64(f.Rect.Dy()), int64(len(f.alpha) + len(f.bits))
 }
 
-// IsWebP reports whether b starts as a WebP file does.
-func IsWebP(b []byte) bool {
+// isWebP reports whether b starts as a WebP file does.
+func isWebP(b []byte) bool {
 	return len(b) >= 12 && le32(b) == fccRIFF && le32(b[8:]) == fccWEBP
 }
 
 func le32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
 func le24(b []byte) int    { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
 
-// chunk cuts the first chunk off b: its identifier, its payload, and what follows its padding.
-// The pad byte of the last chunk may be missing, as it is in files found in the wild.
-func chunk(b []byte) (id uint32, payload, rest []byte, err error) {
+// chunk returns the chunk at p of src. src ends where its last chunk does: its identifier, its
+// payload, and the position after its padding. The pad byte of the last chunk may be missing, as it
+// is in files found in the wild.
+func chunk(src []byte, p int) (id uint32, payload []byte, next int, err error) {
+	b := src[p:]
 	if len(b) < 8 {
-		return 0, nil, nil, FormatError("truncated chunk header")
+		return 0, nil, 0, FormatError{p, "truncated chunk header"}
 	}
-	id = le32(b)
 	n := int64(le32(b[4:]))
 	if n > int64(len(b)-8) {
-		return 0, nil, nil, FormatError("chunk longer than the file")
+		return 0, nil, 0, FormatError{p, "chunk longer than the file"}
 	}
-	payload, rest = b[8:8+n], b[8+n:]
-	if n&1 == 1 && len(rest) > 0 {
-		rest = rest[1:]
-	}
-	return id, payload, rest, nil
+	return le32(b), b[8 : 8+n], min(p+8+int(n+n&1), len(src)), nil
 }
 
-// riffBody returns the chunks of src.
+// riffHeader is where the first chunk of a file lies.
+const riffHeader = 12
+
+// riffBody returns src up to where its chunks end.
 func riffBody(src []byte) ([]byte, error) {
-	if !IsWebP(src) {
-		return nil, FormatError("no RIFF WEBP header")
+	if !isWebP(src) {
+		return nil, FormatError{0, "no RIFF WEBP header"}
 	}
 	n := int64(le32(src[4:]))
 	if n < 4 || n+8 > int64(len(src)) {
-		return nil, FormatError("RIFF size beyond the file")
+		return nil, FormatError{4, "RIFF size beyond the file"}
 	}
-	return src[12 : 8+n], nil
+	return src[:8+n], nil
 }
 
-// Parse reads the container and the header of every frame. It decodes nothing and allocates no
-// more than the frame list, so that a caller can hold Width, Height and Pixels against its
-// limits first. A file that ends before its chunks do is a FormatError.
-func Parse(src []byte) (*File, error) {
+// NewReader reads the container and the header of every frame. It decodes nothing and allocates no
+// more than the frame list, so that a caller can check Width, Height and Frames first. A file that
+// ends before its chunks do is a FormatError.
+func NewReader(src []byte) (*Reader, error) {
 	body, err := riffBody(src)
 	if err != nil {
 		return nil, err
 	}
-	id, payload, rest, err := chunk(body)
+	id, payload, next, err := chunk(body, riffHeader)
 	if err != nil {
 		return nil, err
 	}
-	f := new(File)
+	r := new(Reader)
 	if id != fccVP8X {
 		var fr Frame
-		if err := fr.setBits(id, payload); err != nil {
+		if err := fr.setBits(riffHeader, id, payload); err != nil {
 			return nil, err
 		}
-		f.Width, f.Height, f.Alpha = fr.Rect.Dx(), fr.Rect.Dy(), fr.HasAlpha
-		f.Frames = []Frame{fr}
-		return f, nil
+		r.Width, r.Height, r.Alpha = fr.Rect.Dx(), fr.Rect.Dy(), fr.HasAlpha
+		r.Frames = []Frame{fr}
+		return r, nil
 	}
 	if len(payload) < 10 {
-		return nil, FormatError("short VP8X chunk")
+		return nil, FormatError{riffHeader, "short VP8X chunk"}
 	}
 	flags := payload[0]
-	f.Width, f.Height = le24(payload[4:])+1, le24(payload[7:])+1
-	if int64(f.Width)*int64(f.Height) > 1<<32-1 {
-		return nil, FormatError("canvas over 2^32 pixels")
+	r.Width, r.Height = le24(payload[4:])+1, le24(payload[7:])+1
+	if int64(r.Width)*int64(r.Height) > 1<<32-1 {
+		return nil, FormatError{riffHeader, "canvas over 2^32 pixels"}
 	}
-	f.Alpha = flags&flagAlpha != 0
-	f.Animated = flags&flagAnimation != 0
-	return f, f.readChunks(rest)
+	r.Alpha = flags&flagAlpha != 0
+	r.Animated = flags&flagAnimation != 0
+	return r, r.readChunks(body, next)
 }
 
-// readChunks reads what follows the VP8X chunk (RFC 9649 section 2.7).
-func (f *File) readChunks(b []byte) error {
+// readChunks reads what follows the VP8X chunk (RFC 9649 section 2.7), from p on.
+func (r *Reader) readChunks(src []byte, p int) error {
 	var still Frame
-	for len(b) > 0 {
-		id, payload, rest, err := chunk(b)
-		if err != nil {
-			if len(f.Frames) > 0 && len(b) < 8 && !f.Animated {
+	for next := 0; p < len(src); p = next {
+		var id uint32
+		var payload []byte
+		var err error
+		if id, payload, next, err = chunk(src, p); err != nil {
+			if len(r.Frames) > 0 && len(src)-p < 8 && !r.Animated {
 				break // stray bytes behind the picture
 			}
 			return err
 		}
-		b = rest
 		switch id {
 		case fccANIM:
 			if len(payload) < 6 {
-				return FormatError("short ANIM chunk")
+				return FormatError{p, "short ANIM chunk"}
 			}
-			f.Background = color.NRGBA{R: payload[2], G: payload[1], B: payload[0], A: payload[3]}
-			f.LoopCount = int(binary.LittleEndian.Uint16(payload[4:]))
+			r.Plays = int(binary.LittleEndian.Uint16(payload[4:]))
 		case fccANMF:
-			if !f.Animated {
-				continue // RFC 9649 2.7.1: without the flag these are to be ignored
+			if !r.Animated {
+				continue // RFC 9649 2.7.1: without the flag these must be ignored
 			}
-			fr, err := f.readANMF(payload)
+			fr, err := r.readANMF(src[:p+8+len(payload)], p)
 			if err != nil {
 				return err
 			}
-			f.Frames = append(f.Frames, fr)
+			r.Frames = append(r.Frames, fr)
 		case fccALPH:
-			if !f.Animated && still.alpha == nil && len(f.Frames) == 0 {
-				still.alpha = payload
+			if !r.Animated && still.alpha == nil && len(r.Frames) == 0 {
+				still.alpha, still.alphaAt = payload, p
 			}
 		case fccVP8, fccVP8L:
-			if f.Animated || len(f.Frames) > 0 {
+			if r.Animated || len(r.Frames) > 0 {
 				continue
 			}
-			if err := still.setBits(id, payload); err != nil {
+			if err := still.setBits(p, id, payload); err != nil {
 				return err
 			}
-			if still.Rect.Dx() != f.Width || still.Rect.Dy() != f.Height {
-				return FormatError("picture and canvas differ in size")
+			if still.Rect.Dx() != r.Width || still.Rect.Dy() != r.Height {
+				return FormatError{p, "picture and canvas differ in size"}
 			}
-			f.Frames = []Frame{still}
-			f.Alpha = f.Alpha || still.HasAlpha
+			r.Frames = []Frame{still}
+			r.Alpha = r.Alpha || still.HasAlpha
 		case fccICCP:
-			if f.ICC == nil {
-				f.ICC = payload
+			if r.ICC == nil {
+				r.ICC = payload
 			}
 		case fccEXIF:
-			if f.EXIF == nil {
-				f.EXIF = payload
+			if r.EXIF == nil {
+				r.EXIF = payload
 				if len(payload) >= 6 && string(payload[:6]) == "Exif\x00\x00" {
-					f.EXIF = payload[6:]
+					r.EXIF = payload[6:]
 				}
-			}
-		case fccXMP:
-			if f.XMP == nil {
-				f.XMP = payload
 			}
 		}
 	}
-	if len(f.Frames) == 0 {
-		return FormatError("no picture")
+	if len(r.Frames) == 0 {
+		return FormatError{p, "no picture"}
 	}
 	return nil
 }
 
-// readANMF reads one frame of an animation (RFC 9649 section 2.7.1.1).
-func (f *File) readANMF(b []byte) (Frame, error) {
-	if len(b) < 16 {
-		return Frame{}, FormatError("short ANMF chunk")
+// anmfHeader is the length of an ANMF chunk before the chunks inside it.
+const anmfHeader = 16
+
+// readANMF reads the frame of an animation (RFC 9649 section 2.7.1.1) whose chunk lies at p of src,
+// which ends where that chunk does.
+func (r *Reader) readANMF(src []byte, p int) (Frame, error) {
+	b := src[p+8:]
+	if len(b) < anmfHeader {
+		return Frame{}, FormatError{p, "short ANMF chunk"}
 	}
 	x, y := 2*le24(b), 2*le24(b[3:])
 	w, h := le24(b[6:])+1, le24(b[9:])+1
@@ -227,73 +232,73 @@ func (f *File) readANMF(b []byte) (Frame, error) {
 		Blend:   b[15]&2 == 0,
 		Dispose: b[15]&1 != 0,
 	}
-	if x+w > f.Width || y+h > f.Height {
-		return Frame{}, FormatError("frame outside the canvas")
+	if x+w > r.Width || y+h > r.Height {
+		return Frame{}, FormatError{p, "frame outside the canvas"}
 	}
-	for b = b[16:]; len(b) > 0; {
-		id, payload, rest, err := chunk(b)
+	for at := p + 8 + anmfHeader; at < len(src); {
+		id, payload, next, err := chunk(src, at)
 		if err != nil {
-			if fr.bits != nil && len(b) < 8 {
+			if fr.bits != nil && len(src)-at < 8 {
 				break
 			}
 			return Frame{}, err
 		}
-		b = rest
 		switch {
 		case id == fccALPH && fr.alpha == nil && fr.bits == nil:
-			fr.alpha = payload
+			fr.alpha, fr.alphaAt = payload, at
 		case (id == fccVP8 || id == fccVP8L) && fr.bits == nil:
-			if err := fr.setBits(id, payload); err != nil {
+			if err := fr.setBits(at, id, payload); err != nil {
 				return Frame{}, err
 			}
 		}
+		at = next
 	}
 	if fr.bits == nil {
-		return Frame{}, FormatError("frame without a picture")
+		return Frame{}, FormatError{p, "frame without a picture"}
 	}
 	if fr.Rect.Dx() != w || fr.Rect.Dy() != h {
-		return Frame{}, FormatError("frame and its picture differ in size")
+		return Frame{}, FormatError{p, "frame and its picture differ in size"}
 	}
 	fr.Rect = fr.Rect.Add(image.Pt(x, y))
 	return fr, nil
 }
 
-// setBits takes a bitstream and reads its size from its header: RFC 6386 section 9.1 for VP8,
-// RFC 9649 section 3.4 for VP8L. An ALPH chunk beside VP8L is ignored.
-func (fr *Frame) setBits(id uint32, b []byte) error {
+// setBits takes the bitstream b, whose chunk lies at p, and reads its size from its header: RFC
+// 6386 section 9.1 for VP8, RFC 9649 section 3.4 for VP8L. An ALPH chunk beside VP8L is ignored.
+func (fr *Frame) setBits(p int, id uint32, b []byte) error {
 	var w, h int
 	switch id {
 	case fccVP8:
 		if len(b) < 10 {
-			return FormatError("short VP8 chunk")
+			return FormatError{p, "short VP8 chunk"}
 		}
 		if b[0]&1 != 0 {
-			return FormatError("VP8 picture is not a key frame")
+			return FormatError{p, "VP8 picture is not a key frame"}
 		}
 		if b[3] != 0x9d || b[4] != 0x01 || b[5] != 0x2a {
-			return FormatError("no VP8 start code")
+			return FormatError{p, "no VP8 start code"}
 		}
 		w = int(binary.LittleEndian.Uint16(b[6:])) & 0x3fff
 		h = int(binary.LittleEndian.Uint16(b[8:])) & 0x3fff
 		fr.HasAlpha = fr.alpha != nil
 	case fccVP8L:
 		if len(b) < 5 {
-			return FormatError("short VP8L chunk")
+			return FormatError{p, "short VP8L chunk"}
 		}
 		v := le32(b[1:])
 		if b[0] != 0x2f || v>>29 != 0 {
-			return FormatError("no VP8L signature")
+			return FormatError{p, "no VP8L signature"}
 		}
 		w, h = int(v&0x3fff)+1, int(v>>14&0x3fff)+1
 		fr.HasAlpha = v>>28&1 != 0
 		fr.alpha, fr.Lossless = nil, true
 	default:
-		return FormatError("unknown chunk where the picture should be")
+		return FormatError{p, "unknown chunk where the picture should be"}
 	}
 	if w == 0 || h == 0 {
-		return FormatError("empty picture")
+		return FormatError{p, "empty picture"}
 	}
-	fr.bits = b
+	fr.bits, fr.at = b, p
 	fr.Rect = image.Rect(0, 0, w, h)
 	return nil
 }

@@ -2,11 +2,13 @@ package webp
 
 import "encoding/binary"
 
-// This file copies a file without its metadata, over the walk of riff.go (RFC 9649 section 2).
+// This file copies a file without its metadata. It uses the chunk walk of riff.go (RFC 9649 section
+// 2).
 
 // Strip returns src without EXIF, XMP, unknown chunks, and whatever follows the RIFF chunk. The
-// bitstreams are copied byte for byte; an ICC profile stays if keepICC is set, and VP8X says what
-// is there. An orientation goes: whoever meets one other than 1 has to turn the pixels instead.
+// bitstreams are copied byte for byte; an ICC profile stays if keepICC is set, and the flags of
+// VP8X are adjusted. The orientation is dropped with the metadata: where it is not 1, the caller
+// turns the pixels instead.
 //
 // It is one pass, and allocates at most len(src) + 1 bytes.
 func Strip(src []byte, keepICC bool) ([]byte, error) {
@@ -15,21 +17,22 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 		return nil, err
 	}
 	s := stripper{out: append(make([]byte, 0, len(src)+1), src[:12]...), keepICC: keepICC, vp8x: -1}
-	for b := body; len(b) > 0 && !s.simple; {
-		id, payload, rest, err := chunk(b)
+	p := riffHeader
+	for p < len(body) && !s.simple {
+		id, payload, next, err := chunk(body, p)
 		if err != nil {
-			if s.picture && len(b) < 8 {
+			if s.picture && len(body)-p < 8 {
 				break // stray bytes behind the picture
 			}
 			return nil, err
 		}
-		if err := s.chunk(id, payload, len(b) == len(body)); err != nil {
+		if err := s.chunk(p, id, payload, body); err != nil {
 			return nil, err
 		}
-		b = rest
+		p = next
 	}
 	if !s.picture {
-		return nil, FormatError("no picture")
+		return nil, FormatError{p, "no picture"}
 	}
 	if s.vp8x >= 0 {
 		s.out[s.vp8x] &^= flagICC | flagEXIF | flagXMP
@@ -40,26 +43,26 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 	return finishRIFF(s.out, 0)
 }
 
-// A stripper is what Strip has met and kept so far.
+// A stripper is the state of Strip.
 type stripper struct {
 	out     []byte
 	keepICC bool
 	vp8x    int  // position of VP8X's flags, or -1
-	picture bool // a picture, or a frame of an animation
+	picture bool // a picture, or a frame of an animation, was kept
 	profile bool // ICCP was kept
-	simple  bool // the file is one chunk, which was kept (sections 2.5, 2.6)
+	simple  bool // the file is a single chunk, which was kept (sections 2.5, 2.6)
 }
 
 func (s *stripper) keep(id uint32, payload []byte) {
 	s.out = appendChunk(s.out, string(binary.LittleEndian.AppendUint32(nil, id)), payload)
 }
 
-// chunk keeps a chunk that changes what is shown.
-func (s *stripper) chunk(id uint32, payload []byte, first bool) error {
+// chunk keeps the chunk at p of src if it changes what is shown.
+func (s *stripper) chunk(p int, id uint32, payload, src []byte) error {
 	switch id {
 	case fccVP8X:
-		if !first || len(payload) < 10 {
-			return FormatError("VP8X")
+		if p != riffHeader || len(payload) < 10 {
+			return FormatError{p, "VP8X"}
 		}
 		s.vp8x = len(s.out) + 8
 		s.keep(id, payload)
@@ -72,7 +75,7 @@ func (s *stripper) chunk(id uint32, payload []byte, first bool) error {
 	case fccALPH, fccANIM:
 		s.keep(id, payload)
 	case fccANMF:
-		return s.frame(payload)
+		return s.frame(src[:p+8+len(payload)], p)
 	case fccICCP:
 		if s.keepICC && !s.profile {
 			s.profile = true
@@ -82,18 +85,19 @@ func (s *stripper) chunk(id uint32, payload []byte, first bool) error {
 	return nil
 }
 
-// frame keeps an ANMF chunk (section 2.7.1.1) without the unknown chunks inside it.
-func (s *stripper) frame(payload []byte) error {
-	const header = 16
-	if len(payload) < header {
-		return FormatError("short ANMF chunk")
+// frame keeps the ANMF chunk (section 2.7.1.1) at p of src, which ends where it does, without the
+// unknown chunks inside it.
+func (s *stripper) frame(src []byte, p int) error {
+	payload := src[p+8:]
+	if len(payload) < anmfHeader {
+		return FormatError{p, "short ANMF chunk"}
 	}
-	frame := append([]byte(nil), payload[:header]...)
+	frame := append([]byte(nil), payload[:anmfHeader]...)
 	picture := false
-	for b := payload[header:]; len(b) > 0; {
-		id, sub, rest, err := chunk(b)
+	for at := p + 8 + anmfHeader; at < len(src); {
+		id, sub, next, err := chunk(src, at)
 		if err != nil {
-			if picture && len(b) < 8 {
+			if picture && len(src)-at < 8 {
 				break
 			}
 			return err
@@ -102,10 +106,10 @@ func (s *stripper) frame(payload []byte) error {
 			picture = picture || id != fccALPH
 			frame = appendChunk(frame, string(binary.LittleEndian.AppendUint32(nil, id)), sub)
 		}
-		b = rest
+		at = next
 	}
 	if !picture {
-		return FormatError("frame without a picture")
+		return FormatError{p, "frame without a picture"}
 	}
 	s.picture = true
 	s.keep(fccANMF, frame)

@@ -32,8 +32,7 @@ func toNRGBA(m image.Image) *image.NRGBA {
 	return d
 }
 
-// made draws pictures of many natures: what a coder of palettes, copies, predictions and cache
-// has to get through.
+// made draws pictures of many kinds, which test palettes, copies, predictions and the cache.
 func made(kind string, w, h int, seed uint64) *image.NRGBA {
 	r := rand.New(rand.NewPCG(seed, 7))
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
@@ -80,7 +79,7 @@ func TestLosslessIsLossless(t *testing.T) {
 	sizes := []image.Point{{1, 1}, {2, 1}, {1, 2}, {3, 5}, {7, 7}, {8, 1}, {9, 2}, {16, 16}, {17, 33}, {64, 3}, {100, 100}, {129, 257}, {300, 200}}
 	for _, kind := range kinds {
 		for i, s := range sizes {
-			for _, effort := range []Effort{Default, High} {
+			for _, effort := range []Effort{DefaultEffort, HighEffort} {
 				m := made(kind, s.X, s.Y, uint64(i))
 				pix, alpha := argb(m)
 				file := appendVP8L(nil, pix, s.X, s.Y, alpha, effort)
@@ -122,12 +121,7 @@ func TestLosslessSizesBesideCwebp(t *testing.T) {
 		if strings.Contains(path, "pngsuite") || strings.Contains(path, "conformance") {
 			continue
 		}
-		f, err := os.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		src, _, err := image.Decode(f)
-		f.Close()
+		src, err := openPicture(path)
 		if err != nil || src.Bounds().Dx()*src.Bounds().Dy() > 3_000_000 {
 			continue
 		}
@@ -139,7 +133,7 @@ func TestLosslessSizesBesideCwebp(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := time.Since(t0)
-		back, err := Parse(file)
+		back, err := NewReader(file)
 		if err != nil {
 			t.Fatal(err)
 		}

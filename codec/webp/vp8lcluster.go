@@ -1,11 +1,12 @@
 package webp
 
 // This file groups tiles by their statistics, RFC 9649 section 3.7.3: each group has prefix codes
-// of its own, as long as that saves more than the codes cost.
+// of its own, where these save more than they cost.
 
 import "math"
 
-// Where the codes begin in a row of all five; green is last, since its length varies.
+// Where each of the five codes begins in a row of them all. Green is last, because its length
+// varies.
 const (
 	rowRed      = 0
 	rowBlue     = 256
@@ -25,7 +26,8 @@ type tiling struct {
 	tiles []tile
 }
 
-// newTiling cuts a picture of w x h into at most about so many tiles and counts each one's refs.
+// newTiling cuts a picture of w x h pixels into at most about limit tiles and counts the refs of
+// each.
 func newTiling(refs []ref, w, h int, cacheBits uint, most int) *tiling {
 	t := &tiling{bits: 4, w: w}
 	for t.bits < 9 && ((w>>t.bits)+1)*((h>>t.bits)+1) > most {
@@ -98,7 +100,7 @@ func (t *tiling) sort(refs []ref) (order, first []int32) {
 	return order, first
 }
 
-// bits is the entropy of the tile's green, red and blue.
+// bits returns the entropy of the tile's green, red and blue.
 func (t tile) bits() (bits [3]float64) {
 	var sum [3]uint32
 	for _, s := range t {
@@ -140,7 +142,7 @@ func (t tile) addTo(h *histogram) {
 	}
 }
 
-// costRow gives the bits of each symbol in a row of all codes.
+// costRow returns the bits of each symbol, in a row of all codes.
 func costRow(h *histogram) []float32 {
 	row := make([]float32, rowGreen+len(h.green))
 	costOf(row[rowRed:rowBlue], h.red[:])
@@ -151,10 +153,10 @@ func costRow(h *histogram) []float32 {
 	return row
 }
 
-// leastClustered is from how many bits on codes for parts of a picture are looked for.
+// leastClustered is the number of bits from which on a picture is tried with several groups.
 const leastClustered = 4000
 
-// cluster groups the tiles of the picture and gives each group its codes where that pays.
+// cluster groups the tiles of the picture, where codes for each group pay.
 func cluster(refs []ref, w, h int, cacheBits uint, s search) grouped {
 	whole := count(refs, cacheBits)
 	one := grouped{refs: refs, groups: []*histogram{whole}}
@@ -182,8 +184,8 @@ func cluster(refs []ref, w, h int, cacheBits uint, s search) grouped {
 	return grouped{refs, groups, of, t.bits}
 }
 
-// seedGroups puts together the tiles alike in the bits their green, red and blue take, each in so
-// many steps.
+// seedGroups puts tiles into one group whose green, red and blue take similar numbers of bits: each
+// number is rounded to one of steps values.
 func (t *tiling) seedGroups(cacheBits uint, steps int) ([]*histogram, []uint16) {
 	values := make([][3]float64, len(t.tiles))
 	low, high := [3]float64{math.Inf(1), math.Inf(1), math.Inf(1)}, [3]float64{}
@@ -193,26 +195,40 @@ func (t *tiling) seedGroups(cacheBits uint, steps int) ([]*histogram, []uint16) 
 			low[c], high[c] = min(low[c], v), max(high[c], v)
 		}
 	}
-	index := make([]int, steps*steps*steps)
-	var groups []*histogram
-	of := make([]uint16, len(t.tiles))
-	for i, h := range t.tiles {
+	p := newPartition(t, steps*steps*steps)
+	for i := range t.tiles {
 		k := 0
 		for c, v := range values[i] {
 			k = k*steps + min(int(float64(steps)*(v-low[c])/(high[c]-low[c]+1e-9)), steps-1)
 		}
-		if index[k] == 0 {
-			groups = append(groups, newHistogram(cacheBits))
-			index[k] = len(groups)
-		}
-		of[i] = uint16(index[k] - 1)
-		h.addTo(groups[of[i]])
+		p.put(i, k, cacheBits)
 	}
-	return groups, of
+	return p.groups, p.of
 }
 
-// mergeGroups joins, again and again, the two groups whose union costs least more than they do
-// apart, while that is less than nothing.
+// A partition puts tiles into groups, which it numbers as they come.
+type partition struct {
+	t      *tiling
+	index  []int // by a key that the caller chooses for a group: 1 + the group's number, or 0 where it has no tile yet
+	groups []*histogram
+	of     []uint16 // by tile
+}
+
+func newPartition(t *tiling, n int) partition {
+	return partition{t: t, index: make([]int, n), of: make([]uint16, len(t.tiles))}
+}
+
+// put puts tile i into the group with the key k.
+func (p *partition) put(i, k int, cacheBits uint) {
+	if p.index[k] == 0 {
+		p.groups = append(p.groups, newHistogram(cacheBits))
+		p.index[k] = len(p.groups)
+	}
+	p.of[i] = uint16(p.index[k] - 1)
+	p.t.tiles[i].addTo(p.groups[p.of[i]])
+}
+
+// mergeGroups repeatedly joins the two groups whose union saves most bits, as long as it saves any.
 func mergeGroups(groups []*histogram, tiles []uint16) ([]*histogram, []uint16) {
 	n := len(groups)
 	bits := make([]float64, n)
@@ -269,7 +285,7 @@ func mergeGroups(groups []*histogram, tiles []uint16) ([]*histogram, []uint16) {
 }
 
 // reassign moves each tile to the group whose codes store it in the fewest bits, and counts the
-// groups again; groups left empty go.
+// groups again; empty groups are dropped.
 func (t *tiling) reassign(groups []*histogram, of []uint16, cacheBits uint) ([]*histogram, []uint16) {
 	used := make([]bool, len(groups))
 	for _, k := range of {
@@ -281,8 +297,7 @@ func (t *tiling) reassign(groups []*histogram, of []uint16, cacheBits uint) ([]*
 			rows = append(rows, costRow(g))
 		}
 	}
-	index := make([]int, len(rows))
-	var out []*histogram
+	p := newPartition(t, len(rows))
 	for i, h := range t.tiles {
 		best, least := 0, float32(math.Inf(1))
 		for k, row := range rows {
@@ -294,12 +309,7 @@ func (t *tiling) reassign(groups []*histogram, of []uint16, cacheBits uint) ([]*
 				best, least = k, sum
 			}
 		}
-		if index[best] == 0 {
-			out = append(out, newHistogram(cacheBits))
-			index[best] = len(out)
-		}
-		of[i] = uint16(index[best] - 1)
-		h.addTo(out[of[i]])
+		p.put(i, best, cacheBits)
 	}
-	return out, of
+	return p.groups, p.of
 }

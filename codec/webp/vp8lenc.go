@@ -8,17 +8,17 @@ import (
 	"slices"
 )
 
-// appendVP8L appends the VP8L bitstream of w*h pixels (ARGB, alpha on top), header included.
-// pix is used as scratch. alpha is the header's hint that some pixel is not opaque.
+// appendVP8L appends the VP8L bitstream of w*h pixels (ARGB, alpha on top), header included. pix is
+// used as scratch. alpha is the header's hint that some pixel is not opaque.
 func appendVP8L(dst []byte, pix []uint32, w, h int, alpha bool, effort Effort) []byte {
 	dst = vp8lHeader(dst, w, h, alpha)
 	return appendVP8LBody(dst, pix, w, h, effort)
 }
 
-// appendVP8LBody appends what follows the header: this alone is stored in an ALPH chunk. Pixels go
-// through a palette; as they are, where they repeat so much that copies and the cache do better on
-// the colors themselves; or through prediction. The high effort tries what might do, the default
-// estimates which one does.
+// appendVP8LBody appends what follows the header: this alone is stored in an ALPH chunk. Pixels are
+// coded through a palette; or as they are, where they repeat so much that copies and the cache work
+// better on the colors themselves; or through prediction. HighEffort tries the ways that may be
+// best, DefaultEffort chooses one by an estimate.
 func appendVP8LBody(dst []byte, pix []uint32, w, h int, effort Effort) []byte {
 	start := len(dst)
 	best := func(out []byte) {
@@ -28,18 +28,18 @@ func appendVP8LBody(dst []byte, pix []uint32, w, h int, effort Effort) []byte {
 	}
 	colors := palette(pix, 256)
 	if n := len(colors); n > 0 {
-		// Several indices to a pixel: nothing comes near. Else one way is chosen, or both are
-		// tried.
-		predict := n > 16 && (effort == High || predictable(pix, w, colors))
-		if !predict || effort == High {
+		// With several indices in a pixel, the palette is always best. Else one way is chosen, or
+		// both are tried.
+		predict := n > 16 && (effort == HighEffort || predictable(pix, w, colors))
+		if !predict || effort == HighEffort {
 			best(withPalette(pix, w, h, colors, effort))
 		}
 		if !predict {
 			return dst
 		}
 	} else if repeats(pix, w) > 0.4 {
-		plain := effort != High && plainIsBetter(pix, w, h)
-		if plain || effort == High {
+		plain := effort != HighEffort && plainIsBetter(pix, w, h)
+		if plain || effort == HighEffort {
 			best(plainPixels(pix, w, h, effort))
 		}
 		if plain {
@@ -59,9 +59,9 @@ func plainPixels(pix []uint32, w, h int, effort Effort) []byte {
 	return lw.out
 }
 
-// predictable reports whether a picture of few colors is smooth, as grey ones and alpha are:
-// residuals then have less entropy than indices at the pixels that are not equal to their
-// neighbour.
+// predictable reports whether a picture of few colors is smooth, as gray pictures and alpha often
+// are: at the pixels that differ from their neighbor, residuals then have less entropy than
+// indices.
 func predictable(pix []uint32, w int, colors []uint32) bool {
 	colored := hasColor(colors)
 	plain := make([]uint32, len(colors))
@@ -113,8 +113,8 @@ func withPalette(pix []uint32, w, h int, colors []uint32, effort Effort) []byte 
 	return lw.out
 }
 
-// withPrediction codes pix, which it changes, by subtract green, where there is something but
-// green, and predictors.
+// withPrediction codes pix, which it changes, by predictors and, unless only green is used, by
+// subtract green.
 func withPrediction(pix []uint32, w, h int, effort Effort) []byte {
 	lw := &lsbWriter{}
 	if hasColor(pix) {
@@ -135,7 +135,7 @@ func withPrediction(pix []uint32, w, h int, effort Effort) []byte {
 	return lw.out
 }
 
-// repeats is the part of the pixels that equal their left or upper neighbour.
+// repeats returns the fraction of the pixels that equal their left or upper neighbor.
 func repeats(pix []uint32, w int) float64 {
 	n := 0
 	for i := 1; i < len(pix); i++ {
@@ -146,13 +146,13 @@ func repeats(pix []uint32, w int) float64 {
 	return float64(n) / float64(len(pix))
 }
 
-// writePixels stores one image: spatially coded when main is set (RFC 9649 3.7.3: with the bit
-// that announces meta prefix codes), else one of the small images that transforms need.
+// writePixels stores one image: spatially coded when main is set (RFC 9649 3.7.3: with the bit that
+// announces meta prefix codes), else one of the small images that transforms need.
 func writePixels(lw *lsbWriter, pix []uint32, w, h int, main bool, effort Effort) {
 	s := searchOf(effort)
 	matches := findMatches(pix, w, s)
-	// Two cuts to start from: what matches is copied, or every pixel stands by itself, which in
-	// noise is better. Their costs then lead to shorter ones.
+	// There are two cuts to start from: matches are copied, or every pixel is single, which is
+	// better for noise. Their costs then lead to shorter cuts.
 	copies := greedy(pix, matches, nil)
 	singles := 2*len(copies) > len(pix) || s.starts > 1
 	cacheBits, hits := uint(0), []int32(nil)
@@ -185,7 +185,7 @@ func writePixels(lw *lsbWriter, pix []uint32, w, h int, main bool, effort Effort
 	var best *lsbWriter
 	for i, refs := range starts {
 		if bits[i] > 1.4*bits[0] {
-			continue // single pixels will not come down that far
+			continue // single pixels cannot become that much shorter
 		}
 		refs = shorten(refs, bits[i], pix, matches, hits, cacheBits, s)
 		g := grouped{refs: refs, groups: []*histogram{count(refs, cacheBits)}}
@@ -201,7 +201,7 @@ func writePixels(lw *lsbWriter, pix []uint32, w, h int, main bool, effort Effort
 	lw.append(best)
 }
 
-// shorten cuts the pixels anew, again and again, by the costs of the cut before.
+// shorten repeatedly cuts the pixels anew, by the costs of the cut before.
 func shorten(refs []ref, least float64, pix []uint32, matches []match, hits []int32, cacheBits uint, s search) []ref {
 	for pass := range s.passes {
 		next := cheapest(pix, matches, hits, newCosts(count(refs, cacheBits)), s.nice)
@@ -259,7 +259,7 @@ func count(refs []ref, cacheBits uint) *histogram {
 	return h
 }
 
-// grouped is a cut of the picture with the prefix codes it is written in.
+// grouped is a cut of the picture, with the groups of its prefix codes.
 type grouped struct {
 	refs     []ref
 	groups   []*histogram

@@ -8,7 +8,7 @@ import (
 	"miniatura/codec/internal/huffman"
 )
 
-// lsbWriter packs bits as VP8L reads them: the first in the lowest bit of a byte.
+// lsbWriter packs bits as VP8L reads them: the first bit into the lowest bit of a byte.
 type lsbWriter struct {
 	out []byte
 	acc uint64
@@ -26,10 +26,10 @@ func (w *lsbWriter) put(v uint32, n uint) {
 	}
 }
 
-// bits is how much has been written.
+// bits returns how many bits have been written.
 func (w *lsbWriter) bits() int { return 8*len(w.out) + int(w.n) }
 
-// append writes what o holds.
+// append writes the bits of o.
 func (w *lsbWriter) append(o *lsbWriter) {
 	for _, b := range o.out {
 		w.put(uint32(b), 8)
@@ -50,7 +50,7 @@ func (w *lsbWriter) flush() {
 const maxCodeLength = 15
 
 // A prefixCode holds, for each symbol, its code with the bits in the order they are written, and
-// its length; length 0 is a symbol that does not occur, or the only one there is.
+// its length; a length of 0 means that the symbol does not occur, or is the only one.
 type prefixCode struct {
 	bits []uint16
 	size []uint8
@@ -60,7 +60,7 @@ func (c *prefixCode) put(w *lsbWriter, sym int) { w.put(uint32(c.bits[sym]), uin
 
 // codeLengths fills size with the lengths of an optimal prefix code for counts, none longer than
 // limit: Huffman's algorithm over sorted counts with two queues; while the deepest leaf is too
-// deep, counts below a rising floor are raised to it, which flattens the tree.
+// deep, small counts are raised to a growing minimum, which flattens the tree.
 func codeLengths(size []uint8, counts []uint32, limit int) {
 	clear(size)
 	var used []int32
@@ -129,11 +129,12 @@ func (c *prefixCode) assign() {
 	}
 }
 
-// codeLengthOrder is the order in which the lengths of the code length code are stored
-// (RFC 9649 3.7.2.1.2, kCodeLengthCodeOrder).
+// codeLengthOrder is the order in which the lengths of the code length code are stored (RFC 9649
+// 3.7.2.1.2, kCodeLengthCodeOrder).
 var codeLengthOrder = [19]uint8{17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
 
-// write stores the code's lengths. A code of one symbol costs no bits afterwards: it is cleared.
+// write stores the code's lengths. A code of a single symbol takes no bits afterwards, so it is
+// cleared.
 func (c *prefixCode) write(w *lsbWriter) {
 	var used [2]int
 	n := 0
@@ -150,7 +151,8 @@ func (c *prefixCode) write(w *lsbWriter) {
 		return
 	}
 	if n == 1 {
-		// One symbol over 255 has no simple form; a second one gives both a length of 1.
+		// A single symbol over 255 has no simple form; with a second symbol, both get a length of
+		// 1.
 		c.size[0] = 1
 		c.assign()
 	}
@@ -178,7 +180,8 @@ func (c *prefixCode) writeSimple(w *lsbWriter, used [2]int, n int) {
 // A run is a symbol of the code for code lengths, with its extra bits.
 type run struct{ sym, extra, bits uint8 }
 
-// runsOf says the lengths by runs: 16 repeats the last that is not zero, 17 and 18 are zeros.
+// runsOf encodes the lengths as runs: 16 repeats the last length that is not zero, 17 and 18 are
+// runs of zeros.
 func runsOf(size []uint8) (runs []run) {
 	previous := uint8(8)
 	for i := 0; i < len(size); {
@@ -216,8 +219,8 @@ func runsOf(size []uint8) (runs []run) {
 func (c *prefixCode) writeNormal(w *lsbWriter) {
 	w.put(0, 1)
 	runs := runsOf(c.size)
-	// The symbols after the last length that is not zero need not be stored: max_symbol counts
-	// the runs that are.
+	// The symbols after the last length that is not zero need not be stored: max_symbol counts the
+	// runs that are.
 	total := len(runs)
 	for total > 0 && (runs[total-1].sym == 0 || runs[total-1].sym >= 17) {
 		total--
@@ -253,8 +256,8 @@ func lengthsCode(runs []run) prefixCode {
 	return c
 }
 
-// writeLengths stores the lengths of a code for code lengths. One of a single symbol costs no bits
-// afterwards: it is cleared.
+// writeLengths stores the lengths of a code for code lengths. A code of a single symbol takes no
+// bits afterwards, so it is cleared.
 func (c *prefixCode) writeLengths(w *lsbWriter) {
 	n := 19
 	for n > 4 && c.size[codeLengthOrder[n-1]] == 0 {

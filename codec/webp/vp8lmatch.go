@@ -4,29 +4,29 @@ package webp
 
 import "math/bits"
 
-// A match is an earlier run of pixels equal to those at a position: the longest, and the longest
-// of those whose distance is cheap to write, which may be the better one for its first pixels.
+// A match is an earlier run of pixels that equal those at a position: the longest one, and the
+// longest one whose distance is cheap to write, which may be better for the first pixels.
 type match struct {
 	code     uint32 // of the distance
 	n, nearN uint16 // lengths, 0 is none
 	nearCode uint8
 }
 
-// A search says how hard to look for copies and for what to make of them.
+// A search says how hard to search for copies and for ways to use them.
 type search struct {
 	tries  int // candidates at a position
-	nice   int // inside a match this long nothing else is looked for, and only its end is weighed
-	passes int // over the pixels, each with the costs that the one before it led to
-	starts int // 1 takes the better of two cuts to start from, 2 both
-	skip   int // one row in so many tells how good a predictor is
-	tiles  int // with codes of their own, at most
-	seeds  int // cubed, how many codes tiles are put to at first
-	rounds int // of moving tiles between codes
+	nice   int // a match this long is taken without a search inside it, and only its end is considered
+	passes int // passes over the pixels, each with the costs that the one before it led to
+	starts int // 1: the better of two cuts to start from, 2: both
+	skip   int // a predictor is judged by one row in so many
+	tiles  int // at most this many tiles have codes of their own
+	seeds  int // its cube is the number of codes at first
+	rounds int // passes of moving tiles between codes
 }
 
-// searchOf is how hard e looks.
+// searchOf returns the search for an effort.
 func searchOf(e Effort) search {
-	if e == High {
+	if e == HighEffort {
 		return search{tries: 96, nice: maxCopy + 1, passes: 5, starts: 2, skip: 1, tiles: 600, seeds: 4, rounds: 2}
 	}
 	return search{tries: 12, nice: 64, passes: 2, starts: 1, skip: 2, tiles: 300, seeds: 3, rounds: 1}
@@ -42,7 +42,7 @@ type matcher struct {
 	nearCode [4]uint8
 	hashBits uint
 	pairs    chain // by the hash of two pixels
-	sixes    chain // with few colours two pixels occur everywhere: six lead to long matches
+	sixes    chain // with few colors, the same two pixels occur everywhere, so chains by six pixels lead to longer matches
 }
 
 // A chain leads from a hash to the last position that has it, and from each to the one before.
@@ -55,7 +55,8 @@ func (c *chain) insert(hash uint32, i int) {
 	c.head[hash] = int32(i + 1)
 }
 
-// findMatches gives a match for each position, the nearest of equals in code length.
+// findMatches returns a match for each position. Of equally long matches it takes the one whose
+// distance has the shortest code.
 func findMatches(pix []uint32, w int, s search) []match {
 	m := make([]match, len(pix))
 	if len(pix) < 3 {
@@ -80,7 +81,7 @@ func findMatches(pix []uint32, w int, s search) []match {
 }
 
 // at finds the match of position i, given the length and distance of the one of the position
-// before, and puts it into m. Inside a nice match nothing else is looked for.
+// before, and puts it into m. Inside a nice match it does not search.
 func (k *matcher) at(i, best, distance int, m *match) (int, int) {
 	pix := k.pix
 	limit := min(maxCopy, len(pix)-i)
@@ -88,7 +89,7 @@ func (k *matcher) at(i, best, distance int, m *match) (int, int) {
 	if best > 2 {
 		best--
 		if best == maxCopy-1 && best < limit && pix[i-distance+best] == pix[i+best] {
-			best++ // it may have gone on; were it shorter, it ended there
+			best++ // the earlier match may continue; a shorter one ended here
 		}
 		inside = best >= k.nice
 	} else {
@@ -102,8 +103,8 @@ func (k *matcher) at(i, best, distance int, m *match) (int, int) {
 			best, distance, code = near, k.near[which], uint32(k.nearCode[which])
 		}
 	}
-	// Inside a run of one colour the pixel before is as good a source as any, and the chain would
-	// be long; the run's ends are what finds it again.
+	// Inside a run of one color the chain would be long, and the pixel before is as good a source
+	// as any. The ends of the run make it findable.
 	if !k.inRun(i) {
 		if best < 64 && !inside {
 			before := best
@@ -127,7 +128,7 @@ func (k *matcher) at(i, best, distance int, m *match) (int, int) {
 	return best, distance
 }
 
-// nearest gives the longest match at the near distances, and which of them it is.
+// nearest returns the longest match at the near distances, and the index of its distance.
 func (k *matcher) nearest(i, limit int) (best, which int) {
 	pix := k.pix
 	for j, d := range k.near {
@@ -141,7 +142,7 @@ func (k *matcher) nearest(i, limit int) (best, which int) {
 	return best, which
 }
 
-// chased follows the chains of position i for a match that is longer than best.
+// chased follows the chains of position i and returns a match that is longer than best.
 func (k *matcher) chased(i, limit, best, distance int) (int, int) {
 	if k.sixes.head != nil && i+6 <= len(k.pix) {
 		best, distance = k.follow(&k.sixes, k.hashSix(i), i, limit, k.tries, best, distance)

@@ -1,12 +1,12 @@
 package webp
 
-// This file cuts pixels into refs: RFC 9649 sections 3.6.2 and 3.6.3 from the writer's side.
+// This file cuts pixels into refs: RFC 9649 sections 3.6.2 and 3.6.3, for the writer.
 
 import "math"
 
-// cacheHits says for each pixel its index in a cache of 1<<bits colors, or -1 when the cache
-// does not hold it there. Every pixel enters the cache, whatever stands for it, so the hits
-// do not depend on how the pixels are cut into refs.
+// cacheHits returns for each pixel its index in a cache of 1<<bits colors, or -1 when the cache
+// does not hold it. Every pixel enters the cache, however it is coded, so the hits do not depend on
+// how the pixels are cut into refs.
 func cacheHits(pix []uint32, bits uint) []int32 {
 	hits := make([]int32, len(pix))
 	cache := make([]uint32, 1<<bits)
@@ -21,8 +21,8 @@ func cacheHits(pix []uint32, bits uint) []int32 {
 	return hits
 }
 
-// chooseCache tries sizes of the color cache on the given cut and keeps the one that takes
-// the fewest bits; 0 is none.
+// chooseCache tries sizes of the color cache on the given cut and returns the one that takes the
+// fewest bits; 0 means no cache.
 func chooseCache(pix []uint32, refs []ref) (uint, []int32) {
 	best, least := uint(0), count(refs, 0).bits()
 	for _, bits := range []uint{3, 6, 8, 10} {
@@ -55,8 +55,8 @@ func chooseCache(pix []uint32, refs []ref) (uint, []int32) {
 	return best, cacheHits(pix, best)
 }
 
-// greedy cuts the pixels by the longest match, put off by one pixel where the next one is longer;
-// without matches into single pixels.
+// greedy takes the longest match at a position, unless the next position has a longer one. Without
+// matches, it cuts the pixels into single ones.
 func greedy(pix []uint32, matches []match, hits []int32) []ref {
 	if matches == nil {
 		dst := make([]ref, len(pix))
@@ -79,7 +79,7 @@ func greedy(pix []uint32, matches []match, hits []int32) []ref {
 	return dst
 }
 
-// single stands for one pixel by itself.
+// single returns the ref for one pixel.
 func single(pix []uint32, i int, hits []int32) ref {
 	if hits != nil && hits[i] >= 0 {
 		return ref{uint32(hits[i]), 1}
@@ -87,20 +87,20 @@ func single(pix []uint32, i int, hits []int32) ref {
 	return ref{pix[i], 0}
 }
 
-// nearStep marks a step that copies from the near distance; lengths are below it.
+// nearStep marks a step that copies from the near distance. Lengths are smaller numbers.
 const nearStep = 1 << 15
 
-// inFull is the longest match of which every part is weighed, not the whole alone.
+// inFull is the longest match whose parts are all considered. Of a longer one, only the whole is.
 const inFull = 24
 
-// A path is the cheapest way to each position that is known so far.
+// A path holds the cheapest way to each position that is known so far.
 type path struct {
 	costs *costs
 	total []float32
 	step  []uint16 // the length of the ref that ends here, and nearStep
 }
 
-// copy weighs a match at position i and its parts.
+// copy considers a match at position i, and its parts.
 func (p *path) copy(i int, code uint32, n int, tag uint16) {
 	sym, _, extra := prefixOf(code)
 	d := p.total[i] + p.costs.distance[sym] + float32(extra)
@@ -118,9 +118,9 @@ func (p *path) copy(i int, code uint32, n int, tag uint16) {
 	}
 }
 
-// cheapest cuts the pixels so that the sum of costs is least: a shortest path from pixel to pixel,
-// where from each the pixel itself, the whole match and its first lengths are tried; inside a nice
-// match only the rest of it.
+// cheapest cuts the pixels so that the sum of costs is least. It is a shortest path from pixel to
+// pixel. The steps from a pixel are the pixel itself, its match and the match's first lengths;
+// inside a nice match, only the rest of it.
 func cheapest(pix []uint32, matches []match, hits []int32, c *costs, nice int) []ref {
 	n := len(pix)
 	p := path{c, make([]float32, n+1), make([]uint16, n+1)}
@@ -153,7 +153,7 @@ func cheapest(pix []uint32, matches []match, hits []int32, c *costs, nice int) [
 	return p.cut(pix, matches, hits)
 }
 
-// copyWhole weighs all of a match alone.
+// copyWhole considers only the whole of a match.
 func (p *path) copyWhole(i int, m *match) {
 	sym, _, extra := prefixOf(m.code)
 	n := int(m.n)
@@ -163,7 +163,7 @@ func (p *path) copyWhole(i int, m *match) {
 	}
 }
 
-// cut follows the path back.
+// cut returns the refs of the path.
 func (p *path) cut(pix []uint32, matches []match, hits []int32) []ref {
 	n := len(pix)
 	refs := 0

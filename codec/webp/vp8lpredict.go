@@ -27,7 +27,7 @@ func subtract(a, b uint32) uint32 {
 	return ag&0xff00ff00 | rb&0x00ff00ff
 }
 
-// subtractGreen takes green off red and blue, in place.
+// subtractGreen subtracts green from red and blue, in place.
 func subtractGreen(pix []uint32) {
 	for i, p := range pix {
 		g := p >> 8 & 255
@@ -35,9 +35,9 @@ func subtractGreen(pix []uint32) {
 	}
 }
 
-// predictPixel gives the prediction of mode (RFC 9649 table of section 3.5.1) for a pixel that is
+// predictPixel returns the prediction of mode (RFC 9649 table of section 3.5.1) for a pixel that is
 // in neither the first row nor the first column. l, t, tr, tl are its left, upper, upper-right and
-// upper-left neighbours; the upper-right of the last column is the first pixel of its own row.
+// upper-left neighbors; the upper-right of the last column is the first pixel of its own row.
 func predictPixel(mode int, l, t, tr, tl uint32) uint32 {
 	switch mode {
 	case 0:
@@ -81,7 +81,7 @@ func predictPixel(mode int, l, t, tr, tl uint32) uint32 {
 	}
 }
 
-// selectPredictor gives whichever of l and t is nearer to l+t-tl.
+// selectPredictor returns the one of l and t that is nearer to l+t-tl.
 func selectPredictor(l, t, tl uint32) uint32 {
 	d := 0
 	for s := 0; s < 32; s += 8 {
@@ -97,8 +97,8 @@ func selectPredictor(l, t, tl uint32) uint32 {
 
 const numPredictors = 14
 
-// residualsOf puts into dst what mode leaves of pixels from to from+len(dst) of pix, w wide, all in
-// one row, and neither in the first row nor in the first column.
+// residualsOf sets dst to mode's residuals of the pixels from to from+len(dst) of pix, which is w
+// wide. The pixels are in one row, and neither in the first row nor in the first column.
 func residualsOf(dst, pix []uint32, mode, from, w int) {
 	n := len(dst)
 	cur, l := pix[from:][:n], pix[from-1:][:n]
@@ -137,13 +137,13 @@ type predictor struct {
 	w, h     int
 	bits     uint // tiles are 1<<bits pixels a side
 	skip     int  // one row in so many is sampled
-	colored  bool // there is something but green
+	colored  bool // red or blue is used
 	counts   [4][256]uint32
 	cost     [4][256]float32
 }
 
-// predictorTransform puts the residuals of pix (w wide) into out and gives the mode of each tile of
-// 1<<tileBits pixels a side, as the pixels of the sub-resolution image that stores them.
+// predictorTransform writes the residuals of pix (w wide) to out and returns the mode of each tile
+// of 1<<tileBits pixels a side, as the pixels of the sub-resolution image that stores them.
 //
 // A tile takes the mode whose residuals cost fewest bits under the frequencies of the residuals so
 // far; these are counted again after each row of tiles. One row in skip is sampled.
@@ -153,7 +153,8 @@ func predictorTransform(out, pix []uint32, w, h int, tileBits uint, skip int) []
 	modes := make([]uint32, tilesX*tilesY)
 	for c := range p.counts {
 		for v := range 256 {
-			// Before anything is known: twice as rare for each doubling of the residual.
+			// Until residuals are counted, each doubling of a residual is taken to be half as
+			// frequent.
 			d := float64(min(v, 256-v))
 			p.counts[c][v] = uint32(64 / (1 + d*d/4))
 		}
@@ -172,12 +173,12 @@ func predictorTransform(out, pix []uint32, w, h int, tileBits uint, skip int) []
 	return modes
 }
 
-// inner bounds the pixels of a tile that its mode predicts.
+// inner returns the rectangle of a tile's pixels that its mode predicts.
 func (p *predictor) inner(tx, ty int) (x0, y0, x1, y1 int) {
 	return max(tx<<p.bits, 1), max(ty<<p.bits, 1), min((tx+1)<<p.bits, p.w), min((ty+1)<<p.bits, p.h)
 }
 
-// choose gives the mode of a tile, left being that of the one to the left of it, -1 for none.
+// choose returns the mode of a tile. left is the mode of the tile to its left, -1 for none.
 func (p *predictor) choose(tx, ty, left int) int {
 	x0, y0, x1, y1 := p.inner(tx, ty)
 	if x0 >= x1 || y0 >= y1 {
@@ -202,7 +203,7 @@ func (p *predictor) choose(tx, ty, left int) int {
 	return best
 }
 
-// maxTile is the side of a tile at most.
+// maxTile is the largest side of a tile.
 const maxTile = 1 << 4
 
 func (p *predictor) leavesNothing(mode, x0, y0, x1, y1 int) bool {
@@ -221,7 +222,7 @@ func (p *predictor) leavesNothing(mode, x0, y0, x1, y1 int) bool {
 	return true
 }
 
-// rowCost is the bits of what mode leaves of n pixels.
+// rowCost returns the bits of mode's residuals of n pixels.
 func (p *predictor) rowCost(mode, from, n int) (sum float32) {
 	var r [maxTile]uint32
 	residualsOf(r[:n], p.pix, mode, from, p.w)
@@ -237,7 +238,7 @@ func (p *predictor) rowCost(mode, from, n int) (sum float32) {
 	return sum
 }
 
-// apply puts a tile's residuals into out and counts them.
+// apply writes a tile's residuals to out and counts them.
 func (p *predictor) apply(tx, ty, mode int) {
 	x0, y0, x1, y1 := tx<<p.bits, ty<<p.bits, min((tx+1)<<p.bits, p.w), min((ty+1)<<p.bits, p.h)
 	for y := y0; y < y1; y++ {
@@ -299,9 +300,9 @@ func palette(pix []uint32, limit int) []uint32 {
 }
 
 // bundle writes the palette index of every pixel as green, several to a pixel when there are few
-// colors (RFC 9649 3.5.4), and gives the picture's new width.
+// colors (RFC 9649 3.5.4), and returns the picture's new width.
 func bundle(pix []uint32, w, h int, colors []uint32) (out []uint32, bundled int) {
-	bits := uint(8) // of one index
+	bits := uint(8) // bits of one index
 	switch n := len(colors); {
 	case n <= 2:
 		bits = 1

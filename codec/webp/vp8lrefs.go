@@ -1,7 +1,7 @@
 package webp
 
-// This file implements what stands for pixels in VP8L, RFC 9649 sections 3.6.2 and 3.6.3: literals,
-// color cache indices and copies, their counts and their costs.
+// This file implements the refs that stand for pixels in VP8L, RFC 9649 sections 3.6.2 and 3.6.3:
+// literals, color cache indices and the number of copies, their counts and their costs.
 
 import (
 	"math"
@@ -19,8 +19,8 @@ const (
 	maxDistance = 1<<20 - 120
 )
 
-// A ref stands for one or more pixels: n = 0 is a literal of color v, n = 1 the color cache's
-// entry v, n >= 2 a copy of n pixels from the distance whose code is v.
+// A ref stands for one or more pixels: n = 0 is a literal of color v, n = 1 the color cache's entry
+// v, n >= 2 a copy of n pixels from the distance whose code is v.
 type ref struct {
 	v uint32
 	n uint32
@@ -38,8 +38,9 @@ func prefixOf(value uint32) (sym, extra uint32, n uint) {
 	return uint32(2*high) + second, v & (1<<(high-1) - 1), high - 1
 }
 
-// nearCodes gives, at [dy][dx+7], the code 1..120 of a distance of dx to the left and dy up
-// (RFC 9649 3.6.2.2); 0 is none. The codes are in the order of dx^2+dy^2, then |dx|, left first.
+// nearCodes holds, at [dy][dx+7], the code 1..120 of a distance of dx to the left and dy up (RFC
+// 9649 3.6.2.2); 0 means that there is none. The codes are in the order of dx^2+dy^2, then |dx|,
+// left first.
 var nearCodes = sync.OnceValue(func() *[8][16]uint8 {
 	var all []uint64 // dx^2+dy^2, |dx|, 8-dx and dy, from the highest bits down
 	for dy := range 8 {
@@ -58,7 +59,7 @@ var nearCodes = sync.OnceValue(func() *[8][16]uint8 {
 	return t
 })
 
-// distanceCode gives the code of a distance in pixels in a picture w wide.
+// distanceCode returns the code of a distance in pixels, in a picture w wide.
 func distanceCode(distance, w int) uint32 {
 	dy, dx := distance/w, distance%w
 	near := nearCodes()
@@ -75,7 +76,7 @@ func distanceCode(distance, w int) uint32 {
 	return uint32(distance + 120)
 }
 
-// cacheIndex is the place of a color in a cache of 1<<bits entries, bits >= 1.
+// cacheIndex returns the place of a color in a cache of 1<<bits entries, bits >= 1.
 func cacheIndex(argb uint32, bits uint) uint32 { return argb * 0x1e35a7bd >> (32 - bits) }
 
 // A histogram counts the symbols of the five prefix codes (RFC 9649 3.7.1).
@@ -144,7 +145,7 @@ func entropyBits(counts []uint32) float64 {
 	return s + 5*float64(used)
 }
 
-// xlog2 is c log2(c), from a table for small c.
+// xlog2 returns c log2(c), from a table for small c.
 func xlog2(c uint32) float64 {
 	if c < 1024 {
 		return xlog2Table()[c]
@@ -164,7 +165,7 @@ func (h *histogram) bits() float64 {
 	return entropyBits(h.green) + entropyBits(h.red[:]) + entropyBits(h.blue[:]) + entropyBits(h.alpha[:]) + entropyBits(h.distance[:])
 }
 
-// costs are the bits that each symbol takes.
+// costs holds the bits that each symbol takes.
 type costs struct {
 	green            []float32
 	red, blue, alpha [256]float32
@@ -177,7 +178,7 @@ func costOf(dst []float32, counts []uint32) {
 	for _, c := range counts {
 		sum += float64(c)
 	}
-	// A symbol that did not occur costs as one that occurs half a time.
+	// A symbol that did not occur costs as much as one that occurs half a time.
 	log := math.Log2(sum + 1)
 	for i, c := range counts {
 		dst[i] = float32(log - math.Log2(max(float64(c), 0.5)))

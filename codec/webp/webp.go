@@ -7,7 +7,7 @@
 //
 // Where the chapters are:
 //
-//	decode.go     what package image knows: Decode, DecodeConfig
+//	decode.go     what package image expects: Decode, DecodeConfig
 //	riff.go       the RIFF container, read: chunks, headers and limits before any decoding
 //	frame.go      a frame's bitstream decoded with golang.org/x/image/vp8 and vp8l
 //	yuv.go        limited-range Y'CbCr to full range and to RGB, fancy upsampling
@@ -20,22 +20,26 @@
 //	vp8lenc.go    VP8L, RFC 9649 section 3: the encoder; vp8lpredict.go its predictors, vp8lrefs.go its
 //	              backward references, vp8lmatch.go copies, vp8lparse.go the cut into references,
 //	              vp8lcluster.go groups of tiles, vp8lhuff.go prefix codes
-//	estimate.go   what VP8L would take, from a sample
+//	estimate.go   an estimate of VP8L's bytes, from a sample of the rows
 //
-// Y'CbCr that leaves or enters this package is full range (JFIF), as image.YCbCr says it is;
-// the limited range of a WebP stays inside.
+// Y'CbCr that leaves or enters this package is full range (JFIF), as image.YCbCr says it is; the
+// limited range of a WebP stays inside.
 package webp
 
 import (
 	"errors"
 
+	"miniatura/codec/internal/damage"
 	"miniatura/codec/internal/effort"
 )
 
 // A FormatError reports that the input is not a valid WebP file.
-type FormatError string
+type FormatError struct {
+	Offset int // in the input, of the chunk that is damaged; 0 where it is not known
+	Msg    string
+}
 
-func (e FormatError) Error() string { return "webp: invalid format: " + string(e) }
+func (e FormatError) Error() string { return damage.Text("webp", e.Offset, e.Msg) }
 
 // An UnsupportedError reports that the input is valid but of a kind this package does not handle,
 // or that a picture is one that WebP cannot hold.
@@ -46,14 +50,14 @@ func (e UnsupportedError) Error() string { return "webp: unsupported: " + string
 // Is reports whether target is errors.ErrUnsupported.
 func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
 
-// MaxSide is the largest width and height of a frame (RFC 9649 2.5 and 3.4: 14 bits). A canvas
-// may be larger by the container's 24 bits, which Parse reports but nothing here decodes.
+// MaxSide is the largest width and height of a frame (RFC 9649 2.5 and 3.4: 14 bits). The
+// container's 24 bits allow a larger canvas, which NewReader reports but no decoder here takes.
 const MaxSide = 16383
 
 // Effort is how long a writer searches.
 type Effort = effort.Level
 
 const (
-	Default = effort.Default // as long as libwebp -m 4
-	High    = effort.High    // about twice that, fewer bytes
+	DefaultEffort = effort.Default // as long as libwebp -m 4
+	HighEffort    = effort.High    // about twice that, fewer bytes
 )

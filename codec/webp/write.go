@@ -1,7 +1,7 @@
 package webp
 
-// This file writes still pictures: the simple and the extended file layout, RFC 9649 sections
-// 2.5 to 2.7.
+// This file writes still pictures: the simple and the extended file layout, RFC 9649 sections 2.5
+// to 2.7.
 
 import (
 	"encoding/binary"
@@ -21,12 +21,12 @@ const DefaultQuality = 75
 type Options struct {
 	Quality  int    // 1 to 100, on libwebp's scale; 0 means DefaultQuality
 	Effort   Effort // of the search
-	Lossless bool   // VP8L: every pixel kept, except the colour of wholly transparent ones
+	Lossless bool   // VP8L: every pixel kept, except the color of wholly transparent ones
 	Lossy    bool   // never VP8L, even where it would be smaller
 	ICC      []byte // a profile to carry in ICCP
 }
 
-// orDefault is o with what it leaves open filled in.
+// orDefault returns o with defaults for zero fields.
 func (o *Options) orDefault() *Options {
 	var d Options
 	if o != nil {
@@ -38,19 +38,18 @@ func (o *Options) orDefault() *Options {
 	return &d
 }
 
-// Encode writes m to w as a WebP file.
+// Encode writes m to w as a WebP file. See Append.
 func Encode(w io.Writer, m image.Image, o *Options) error {
-	file, err := Append(nil, m, o)
-	if err != nil {
-		return err
+	b, err := Append(nil, m, o)
+	if err == nil {
+		_, err = w.Write(b)
 	}
-	_, err = w.Write(file)
 	return err
 }
 
-// Append appends m as a WebP file to dst. Lossy pictures that by an estimate may be smaller without
-// loss are encoded without loss as well, and the smaller file is kept. A picture over MaxSide in
-// either direction is an UnsupportedError before any memory is spent.
+// Append appends m as a WebP file to dst. A picture that may be smaller without loss, by an
+// estimate, is encoded both ways, and the smaller file is kept. A picture over MaxSide in either
+// direction is an UnsupportedError before any memory is used.
 func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	o = o.orDefault()
 	r := m.Bounds()
@@ -86,7 +85,7 @@ func appendStill(dst []byte, bits *frameBits, w, h int, icc []byte) ([]byte, err
 	return finishRIFF(dst, start)
 }
 
-// finishRIFF puts the size of the file that starts at start into its header.
+// finishRIFF stores the size of the file, which starts at start, in its header.
 func finishRIFF(dst []byte, start int) ([]byte, error) {
 	n := int64(len(dst) - start - 8)
 	if n > 1<<32-10 {
@@ -120,7 +119,7 @@ type frameBits struct {
 	hasAlpha bool
 }
 
-// size is the bytes that appendTo appends.
+// size returns how many bytes appendTo appends.
 func (b *frameBits) size() int {
 	n := 8 + (len(b.bits)+1)&^1
 	if b.alpha != nil {
@@ -142,7 +141,7 @@ func (b *frameBits) appendTo(dst []byte) []byte {
 // vp8Encoders keeps encoders, with their buffers, between pictures.
 var vp8Encoders = sync.Pool{New: func() any { return new(vp8.Encoder) }}
 
-// encodeFrame encodes m as o asks, whatever container it goes into.
+// encodeFrame encodes m by the options o, for any container.
 func encodeFrame(m image.Image, o *Options) (*frameBits, error) {
 	if o.Lossless {
 		return losslessFrame(straight.NRGBA(m), o.Effort), nil
@@ -171,12 +170,12 @@ func encodeFrame(m image.Image, o *Options) (*frameBits, error) {
 	return o.shorter(n, lossy, alpha), nil
 }
 
-// shorter gives the shorter of lossy, which lacks its alpha, and m without loss. The lossless file
-// is not made where the estimate finds it much longer.
+// shorter returns the shorter of lossy, without its alpha, and m encoded without loss. m is not
+// encoded where the estimate is that it is much longer.
 func (o *Options) shorter(m *image.NRGBA, lossy *frameBits, alpha []byte) *frameBits {
 	w := m.Rect.Dx()
 	var lossless *frameBits
-	if !o.Lossy && o.Effort != High && alpha != nil {
+	if !o.Lossy && o.Effort != HighEffort && alpha != nil {
 		rest := float64(estimateAlpha(alpha, w))
 		if float64(estimateLossless(m)) < float64(lossy.size())+rest {
 			lossless = losslessFrame(m, o.Effort)
@@ -198,7 +197,7 @@ func (o *Options) shorter(m *image.NRGBA, lossy *frameBits, alpha []byte) *frame
 	return lossy
 }
 
-// lossyFrame takes what a vp8.Encoder returns.
+// lossyFrame makes a frame of what a vp8.Encoder returns.
 func lossyFrame(bits []byte, err error) (*frameBits, error) {
 	if err != nil {
 		return nil, err
@@ -206,7 +205,7 @@ func lossyFrame(bits []byte, err error) (*frameBits, error) {
 	return &frameBits{bits: bits}, nil
 }
 
-// losslessFrame encodes m as VP8L. The colour of transparent pixels, which is invisible, becomes
+// losslessFrame encodes m as VP8L. The color of transparent pixels, which is invisible, becomes
 // black to save bytes.
 func losslessFrame(m *image.NRGBA, effort Effort) *frameBits {
 	pix, alpha := argb(m)

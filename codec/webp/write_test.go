@@ -2,9 +2,11 @@ package webp
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
+	"io/fs"
 	"math"
 	"os"
 	"os/exec"
@@ -18,7 +20,7 @@ import (
 	xwebp "golang.org/x/image/webp"
 )
 
-// psnr of the colours under alpha, in dB.
+// psnr of the colors under alpha, in dB.
 func psnr(a, b *image.NRGBA) float64 {
 	var s, n float64
 	for i := 0; i < len(a.Pix); i += 4 {
@@ -75,7 +77,7 @@ func TestAlphaIsExactThroughDwebp(t *testing.T) {
 	}
 }
 
-// TestLossyKeepsTheColors compares what dwebp shows with what went in.
+// TestLossyKeepsTheColors compares what dwebp decodes with the source.
 func TestLossyKeepsTheColors(t *testing.T) {
 	src := readPNG(t, "flower_small.rgba.png")
 	gray := image.NewGray(src.Rect)
@@ -105,7 +107,7 @@ func TestLossyKeepsTheColors(t *testing.T) {
 	}{
 		{"RGBA", src, src, 34},
 		{"opaque", opaque, opaque, 34},
-		{"grey", gray, grayRGB, 38},
+		{"gray", gray, grayRGB, 38},
 		{"YCbCr", ycc, opaque, 33},
 		{"odd part", opaque.SubImage(image.Rect(7, 9, 300, 222)), toNRGBA(opaque.SubImage(image.Rect(7, 9, 300, 222))), 34},
 	} {
@@ -123,29 +125,38 @@ func TestLossyKeepsTheColors(t *testing.T) {
 	}
 }
 
-// readPNG reads a picture of the corpus, straight RGBA.
-func readPNG(t testing.TB, name string) *image.NRGBA {
-	t.Helper()
-	f, err := os.Open(filepath.Join(shared(t, "png"), name))
+// openPicture reads a file of any format.
+func openPicture(path string) (image.Image, error) {
+	f, err := os.Open(path)
 	if err != nil {
-		t.Skip(err)
+		return nil, err
 	}
 	defer f.Close()
 	m, _, err := image.Decode(f)
+	return m, err
+}
+
+// readPNG reads a picture of the corpus, straight RGBA.
+func readPNG(t testing.TB, name string) *image.NRGBA {
+	t.Helper()
+	m, err := openPicture(filepath.Join(shared(t, "png"), name))
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skip(err)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	return toNRGBA(m)
 }
 
-// TestGraphicsComeOutLossless says when the lossy writer turns to VP8L.
+// TestGraphicsComeOutLossless has the lossy writer choose VP8L for graphics.
 func TestGraphicsComeOutLossless(t *testing.T) {
 	for kind, want := range map[string]bool{"two": true, "sixteen": true, "noise": false, "photo": false} {
 		file, err := Append(nil, made(kind, 200, 150, 1), &Options{Quality: 80})
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := Parse(file)
+		f, err := NewReader(file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -165,7 +176,7 @@ func TestProfileIsCarried(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			f, err := Parse(file)
+			f, err := NewReader(file)
 			if err != nil || !bytes.Equal(f.ICC, icc) || f.Alpha != (kind == "cutout") {
 				t.Fatalf("%s lossless %v: %v, ICC %q, alpha %v", kind, lossless, err, f.ICC, f.Alpha)
 			}
@@ -191,7 +202,7 @@ func TestProfileIsCarried(t *testing.T) {
 	}
 }
 
-// TestLimitsAreCheckedFirst asks for pictures WebP cannot hold; their pixels do not even exist.
+// TestLimitsAreCheckedFirst writes pictures that WebP cannot hold, which have no pixels in memory.
 func TestLimitsAreCheckedFirst(t *testing.T) {
 	for _, r := range []image.Rectangle{{}, image.Rect(0, 0, 16384, 1), image.Rect(0, 0, 1, 16384), image.Rect(0, 0, 5, 0)} {
 		_, err := Append(nil, &image.NRGBA{Rect: r}, nil)
@@ -217,7 +228,7 @@ func TestLimitsAreCheckedFirst(t *testing.T) {
 
 // TestSamePictureSameBytes encodes A, B, A, and A into a buffer that holds something.
 func TestSamePictureSameBytes(t *testing.T) {
-	for _, o := range []*Options{{Quality: 75}, {Quality: 75, Lossy: true}, {Lossless: true}, {Quality: 30, Effort: High}} {
+	for _, o := range []*Options{{Quality: 75}, {Quality: 75, Lossy: true}, {Lossless: true}, {Quality: 30, Effort: HighEffort}} {
 		a, b := made("cutout", 100, 70, 1), made("photo", 60, 90, 2)
 		first, err := Append(nil, a, o)
 		if err != nil {
@@ -236,8 +247,8 @@ func TestSamePictureSameBytes(t *testing.T) {
 	}
 }
 
-// TestHiddenColorsCostNothing encodes a cut-out over noise and over black: what cannot be seen
-// must not be paid for.
+// TestHiddenColorsCostNothing encodes a cut-out over noise and over black: invisible pixels must
+// take no bytes.
 func TestHiddenColorsCostNothing(t *testing.T) {
 	noisy, black := made("noise", 128, 128, 3), image.NewNRGBA(image.Rect(0, 0, 128, 128))
 	for y := range 128 {
@@ -286,7 +297,7 @@ func FuzzAppend(f *testing.F) {
 		if got.Bounds().Size() != m.Rect.Size() {
 			t.Fatalf("%v came back as %v", m.Rect, got.Bounds())
 		}
-		if fr, err := Parse(file); err != nil {
+		if fr, err := NewReader(file); err != nil {
 			t.Fatal(err)
 		} else if lossless {
 			n, err := fr.Frames[0].DecodeNRGBA()
@@ -312,12 +323,7 @@ func TestAlphaSizesBesideCwebp(t *testing.T) {
 		if strings.Contains(path, "pngsuite") {
 			continue
 		}
-		f, err := os.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		src, _, err := image.Decode(f)
-		f.Close()
+		src, err := openPicture(path)
 		if err != nil || src.Bounds().Dx()*src.Bounds().Dy() > 4_000_000 {
 			continue
 		}
@@ -328,7 +334,7 @@ func TestAlphaSizesBesideCwebp(t *testing.T) {
 		}
 		w, h := m.Rect.Dx(), m.Rect.Dy()
 		t0 := time.Now()
-		a := encodeAlpha(alpha, w, Default)
+		a := encodeAlpha(alpha, w, DefaultEffort)
 		d := time.Since(t0)
 		cmd := exec.Command("cwebp", "-quiet", "-m", "4", "-q", "80", "-o", "-", "--", "-")
 		cmd.Stdin = bytes.NewReader(append(fmt.Appendf(nil, "P7\nWIDTH %d\nHEIGHT %d\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n", w, h), m.Pix...))
@@ -336,7 +342,7 @@ func TestAlphaSizesBesideCwebp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := Parse(out)
+		c, err := NewReader(out)
 		if err != nil {
 			t.Fatal(err)
 		}

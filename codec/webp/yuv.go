@@ -4,10 +4,13 @@ package webp
 // 0), luma 16..235 and chroma 16..240, which golang.org/x/image/vp8 hands out as an image.YCbCr
 // although that type means full range.
 
-import "image"
+import (
+	"context"
+	"image"
+)
 
-// toFullRange spreads limited-range planes over 0..255, in place and rounded:
-// Y' = (Y-16) 255/219, C' = (C-128) 255/224 + 128, clamped.
+// toFullRange spreads limited-range planes over 0..255, in place and rounded: Y' = (Y-16) 255/219,
+// C' = (C-128) 255/224 + 128, clamped.
 func toFullRange(m *image.YCbCr) {
 	var y, c [256]byte
 	for i := range 256 {
@@ -37,17 +40,20 @@ func divRound(a, b int) int {
 
 func clamp8(v int) byte { return byte(min(max(v, 0), 255)) }
 
-// limitedRows gives m's w x h pixels to emit, row by row, as straight RGBA with alpha (w*h samples)
-// or opaque; a row is valid until emit returns. A chroma sample lies in the middle of its four luma
-// samples; each pixel takes 9/16 of the nearest, 3/16 of the next in its row and in its column and
-// 1/16 of the diagonal one, rounded once, the border repeated. This is libwebp's default decoding
-// ("fancy"); a test compares it with dwebp's, byte for byte.
-func limitedRows(m *image.YCbCr, alpha []byte, w, h int, emit func(y int, row []byte) error) error {
+// limitedRows calls emit with m's w x h pixels, row by row, as straight RGBA with alpha (w*h
+// samples) or opaque. A row is valid until emit returns. A chroma sample lies in the middle of its
+// four luma samples; each pixel takes 9/16 of the nearest, 3/16 of the next in its row and in its
+// column and 1/16 of the diagonal one, rounded once, the border repeated. This is libwebp's default
+// decoding ("fancy"); a test compares it with dwebp's, byte for byte.
+func limitedRows(ctx context.Context, m *image.YCbCr, alpha []byte, w, h int, emit func(y int, row []byte) error) error {
 	cw, ch := (w+1)/2, (h+1)/2
 	row := make([]byte, 4*w)
-	// One row of chroma at the pixels' places: vertical 3:1 first, kept at 4 times the scale.
+	// One row of chroma, interpolated vertically, 3:1, and kept at 4 times the scale.
 	u, v := make([]int32, cw), make([]int32, cw)
 	for y := range h {
+		if y&63 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
 		near := y / 2
 		next := near - 1 + 2*(y&1)
 		next = min(max(next, 0), ch-1)
@@ -91,7 +97,7 @@ func widenRow(row, luma []byte, u, v []int32) {
 }
 
 // limitedToRGB converts one pixel in 14-bit fixed point, the precision and the truncations of the
-// reference decoder, so that every viewer shows what was measured here.
+// reference decoder, so that every viewer shows the same pixels.
 //
 //	R = 1.164 (Y-16)                  + 1.596 (Cr-128)
 //	G = 1.164 (Y-16) - 0.391 (Cb-128) - 0.813 (Cr-128)
@@ -99,12 +105,12 @@ func widenRow(row, luma []byte, u, v []int32) {
 func limitedToRGB(p *[4]byte, y, cb, cr int32) {
 	l := y * 19077 >> 8
 	r, g, b := l+cr*26149>>8-14234, l-cb*6419>>8-cr*13320>>8+8708, l+cb*33050>>8-17685
-	// A sample has six bits of fraction. Most are in range, all three at once.
+	// A sample has six fractional bits. Mostly all three are in range.
 	if uint32(r|g|b) >= 256<<6 {
 		r, g, b = clip6(r), clip6(g), clip6(b)
 	}
 	p[0], p[1], p[2], p[3] = byte(r>>6), byte(g>>6), byte(b>>6), 255
 }
 
-// clip6 keeps a sample with six bits of fraction in range.
+// clip6 clamps a sample with six fractional bits.
 func clip6(v int32) int32 { return min(max(v, 0), 255<<6) }

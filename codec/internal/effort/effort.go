@@ -1,5 +1,5 @@
-// Package effort is how long an encoder searches for fewer bytes. The rooms that encode share the
-// type under names of their own.
+// Package effort has the type that says how long an encoder searches for fewer bytes. The rooms
+// that encode share it under names of their own.
 package effort
 
 // A Level is an encoder's effort. What it costs and saves depends on the encoder.

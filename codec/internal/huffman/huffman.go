@@ -1,5 +1,5 @@
-// Package huffman builds Huffman's tree, which three rooms need; each has a limit of its own for
-// how deep a leaf may be, and a way of its own to keep it.
+// Package huffman builds Huffman trees for three rooms. Each room limits the depth of leaves
+// afterwards, by its own method.
 //
 //	var t huffman.Tree
 //	depth := t.Depths(weights) // of each leaf, in the order of the weights
@@ -7,7 +7,7 @@ package huffman
 
 import "miniatura/codec/internal/num"
 
-// A Tree is the memory that building one takes, kept between trees.
+// A Tree is the memory for building trees. It can be used again.
 type Tree struct {
 	weight []uint64
 	parent []uint16

@@ -1,4 +1,5 @@
-// Package limit is the error of a picture that is refused because of what it would take.
+// Package limit has the error of a picture that is refused because it would take too much memory or
+// time.
 //
 //	return &limit.Error{Room: "png", What: "pixels", Met: n, Allowed: MaxPixels}
 package limit

@@ -4,8 +4,14 @@ package num
 // DivUp returns n / d, rounded up, for n >= 0 and d > 0.
 func DivUp(n, d int) int { return (n + d - 1) / d }
 
-// Grow returns a slice of n elements, in s's memory where that suffices. Its elements are whatever
-// they were.
+// Div255 returns v / 255, rounded, for v up to 255 * 255.
+func Div255(v uint32) byte {
+	v += 128
+	return byte((v + v>>8) >> 8)
+}
+
+// Grow returns a slice of n elements, in s's memory where that suffices. The elements are not
+// cleared.
 func Grow[T any](s []T, n int) []T {
 	if cap(s) < n {
 		return make([]T, n)

@@ -1,10 +1,11 @@
-// Package straight makes pictures of any kind ones of straight alpha.
+// Package straight has what the rooms share about pictures of straight alpha: making one of any
+// picture, and clearing and copying parts of an animation's canvas.
 package straight
 
 import "image"
 
-// NRGBA gives m as *image.NRGBA: m itself if it is one, else a copy with its corner at 0, 0. The
-// pixels are those that image/draw would make, which is a large package for this one use.
+// NRGBA returns m as *image.NRGBA: m itself if it is one, else a copy with its corner at 0, 0. The
+// pixels are those that image/draw would make; importing that large package is not worth it.
 func NRGBA(m image.Image) *image.NRGBA {
 	if n, ok := m.(*image.NRGBA); ok {
 		return n
@@ -22,4 +23,19 @@ func NRGBA(m image.Image) *image.NRGBA {
 		}
 	}
 	return n
+}
+
+// Clear makes the pixels of m in r, which lies within m, transparent black.
+func Clear(m *image.NRGBA, r image.Rectangle) {
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		clear(m.Pix[m.PixOffset(r.Min.X, y):][:4*r.Dx()])
+	}
+}
+
+// Copy copies the pixels of src in r, which lies within src, to dst, which is as large.
+func Copy(dst, src *image.NRGBA, r image.Rectangle) {
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		i := src.PixOffset(r.Min.X, y)
+		copy(dst.Pix[i:][:4*r.Dx()], src.Pix[i:])
+	}
 }

@@ -36,7 +36,7 @@ func TestNRGBAIsWhatDrawMakes(t *testing.T) {
 			(*p)[i] = byte(random.Uint32())
 		}
 	}
-	draw.Draw(rgba, r, nrgba64, r.Min, draw.Src) // whose colours must not exceed their alpha
+	draw.Draw(rgba, r, nrgba64, r.Min, draw.Src) // whose colors must not exceed their alpha
 	draw.Draw(deep, r, nrgba64, r.Min, draw.Src)
 	for i, m := range all {
 		b := m.Bounds()
