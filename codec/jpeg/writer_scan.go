@@ -23,18 +23,9 @@ type writerScan struct {
 // sequentialScript is that of a baseline frame.
 var sequentialScript = []writerScan{{last: 2, to: 63}}
 
-// progressiveScript is spectral selection alone. On pictures of the sizes that
-// are made here, successive approximation does not earn what it costs. Bytes and
-// the writer's CPU relative to a baseline frame, at quality 80, the mean of 18
-// photos at 1200x628:
-//
-//	bytes   CPU
-//	0.984   1.20   this
-//	0.981   1.45   luma from 3 on in two steps: its last bit in a scan of its own
-//	0.989   2.4    libjpeg's simple progression, three steps
-//	0.989   1.24   luma 1-9 in one scan
-//	0.985   1.23   luma 10-20, 21-63
-//	0.986   1.19   chroma 1-2, 3-63
+// progressiveScript is spectral selection alone: 0.968 to 0.975 of a baseline frame's bytes at
+// qualities 50 to 95, for 1.08 of its CPU, on the ten reference photos of 1280 pixels. libjpeg's
+// simple progression, of three steps, takes 2.4 times the CPU and more bytes.
 //
 // Luma's DC coefficients have a scan of their own: interleaved, a block of 4:2:0 is predicted from
 // the one before it in its MCU, which half of the time is not its neighbor, and blocks that only
