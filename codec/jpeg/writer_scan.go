@@ -32,9 +32,10 @@ var sequentialScript = []writerScan{{last: 2, to: 63}}
 // complete MCUs take bits. That is 0.3 to 0.6 percent of a picture's bytes. jpegli and mozjpeg
 // write such files too; Photoshop CS6 (2012) and some small decoders do not read them.
 //
-// Which split of luma from 3 on takes the fewest bytes depends on the picture; the sample that costs
-// are learnt from tells, for 3 percent of CPU. Relative to 3-9, 10-63 always, at equal SSIMULACRA2
-// and on 32 pictures of 360 and 720 pixels, in percent of bytes at quality 50, 65, 80, 88, 95:
+// Which split of luma from 3 on takes the fewest bytes depends on the picture; the sample that
+// costs are learnt from tells, for 3 percent of CPU. Relative to 3-9, 10-63 always, at equal
+// SSIMULACRA2 and on 32 pictures of 360 and 720 pixels, in percent of bytes at quality 50, 65, 80,
+// 88, 95:
 //
 //	-0.84 -0.57 -0.32 -0.37 -0.26   the sample's choice of these three
 //	-0.96 -0.68 -0.41 -0.46 -0.31   the best of these three
