@@ -110,7 +110,7 @@ func TestREADMEHasTheLinesThatAreTested(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(readme), "npx "+cdkCLI+" "+articleLine+"\n") {
-		t.Errorf("README.md has not the line %s", articleLine)
+		t.Errorf("README.md lacks the line %s", articleLine)
 	}
 	words := strings.FieldsFunc(string(readme), func(r rune) bool { return strings.ContainsRune(" \n`", r) })
 	if i := slices.IndexFunc(words, func(w string) bool { return strings.HasPrefix(w, "aws-cdk@") && w != cdkCLI }); i >= 0 {

@@ -110,7 +110,7 @@ func checkPolicy(t *testing.T, statements []any, onlyOurs bool) {
 	}
 }
 
-// Everybody may read pictures and results, and nobody lists of keys: with the policy that the
+// Viewers may read pictures and results, but no lists of keys: with the policy that the
 // template makes, with the statements that it prints for an existing bucket, and if the policy of
 // that bucket lets CloudFront read everything.
 func TestNobodyReadsAListOfKeysThroughADistribution(t *testing.T) {

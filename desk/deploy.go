@@ -175,15 +175,15 @@ func runDeploy(_ context.Context, args []string, _ io.Reader, stdout, stderr io.
 func (f *flags) deployment(args []string) (*deployment, error) {
 	var d deployment
 	bucket := f.String("bucket", "", "the bucket's `name`: a new one, unless -existing or -attach")
-	f.BoolVar(&d.ExistingBucket, "existing", false, "the bucket is there already; nothing of it is changed")
-	f.BoolVar(&d.AttachOnly, "attach", false, "bucket and distribution are there already: only the function's version")
+	f.BoolVar(&d.ExistingBucket, "existing", false, "the bucket exists already; nothing of it is changed")
+	f.BoolVar(&d.AttachOnly, "attach", false, "bucket and distribution exist already: make only the function's version")
 	f.StringVar(&d.BucketRegion, "region", EdgeRegion, "the bucket's `region`")
 	f.StringVar(&d.OriginShield, "shield", "", "`region` of Origin Shield, or off (default the bucket's, or the nearest to it)")
 	f.BoolVar(&d.Regional, "regional", false, "also the function for S3 events and S3 Batch")
 	f.StringVar(&d.name, "name", "Miniatura", "`name` of the stacks; a second deployment in one account needs another")
 	f.StringVar(&d.zip, "zip", "", "the function's code, a `file` (default dist/edge.zip)")
 	f.StringVar(&d.regionalZip, "regionalzip", "", "the regional function's code, a `file` (default dist/regional.zip)")
-	f.BoolVar(&d.invalidate, "invalidate", false, "the regional function has CloudFront forget what is replaced or deleted")
+	f.BoolVar(&d.invalidate, "invalidate", false, "the regional function invalidates copies of what is replaced or deleted")
 	distribution := f.String("distribution", "", "with -attach and -invalidate: the `ID` of your distribution")
 	folder := f.String("folder", "resized", "the `folder` for results")
 	auto := f.Bool("autowebp", false, "browsers that accept WebP get it without to_webp=1")
@@ -301,11 +301,11 @@ func (d *deployment) script() (string, error) {
 	if n := len(stacks); n > 1 {
 		number = fmt.Sprintf("%d stacks", n)
 	}
-	p("# What puts miniatura on AWS: %s named %s. Nothing has run yet. Read it, then: sh FILE", number, d.name)
+	p("# These lines deploy miniatura to AWS: %s named %s. Nothing has run yet. Read them, then: sh FILE", number, d.name)
 	p("set -eu")
 	p("ACCOUNT=$(aws sts get-caller-identity --region us-east-1 --query Account --output text)")
 	p("")
-	p("# The code lies in a bucket of your account, in the Region of the function that it is for.")
+	p("# The code is stored in a bucket of your account, in the Region of its function.")
 	d.upload(p, "CODE", EdgeRegion, d.zip, edgeKey)
 	if d.Regional {
 		d.upload(p, "REGIONAL_CODE", d.BucketRegion, d.regionalZip, regionalKey)
@@ -319,7 +319,7 @@ func (d *deployment) script() (string, error) {
 		over = append(over, `RegionalCodeBucket="$REGIONAL_CODE"`, "RegionalCodeKey="+regionalKey)
 	}
 	p("")
-	p("# The parameters that all stacks have alike.")
+	p("# The parameters of all stacks.")
 	p("%s", wrap(over, 96, " \\\n    "))
 	for _, s := range stacks {
 		own := "Part=" + s.Part
@@ -355,15 +355,15 @@ func (d *deployment) rest(p func(string, ...any)) {
 	p("")
 	switch {
 	case d.AttachOnly:
-		p("# Left to you: in your distribution, the associations with FunctionVersionArn and ViewerRequestArn, the origin's")
+		p("# To be done by you: in your distribution, the associations with FunctionVersionArn and ViewerRequestArn, the origin's")
 		p("# headers and the cache key. deploy/README.md, \"Into an existing distribution\", says each.")
 	case d.ExistingBucket:
-		p("# Left to you: the bucket's policy. Until it has these statements, CloudFront gets 403 for everything.")
+		p("# To be done by you: the bucket's policy. Until it has these statements, CloudFront gets 403 for everything.")
 		p("# deploy/README.md, \"Onto an existing bucket\", says how.")
 		p("%s", d.output(EdgeRegion, "BucketPolicyStatements"))
 	}
 	if d.Regional && (d.AttachOnly || d.ExistingBucket) {
-		p("# Left to you: the bucket's notifications, which this says.")
+		p("# To be done by you: the bucket's notifications, which this prints.")
 		p("%s", d.output(d.BucketRegion, "BucketNotification"))
 	}
 	p("# What was made:")

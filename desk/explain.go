@@ -53,7 +53,7 @@ func explainCommand(args []string, stdout io.Writer) error {
 	f.StringVar(&s.resized, "resized", "resized", "the `folder` for results")
 	f.IntVar(&s.quality, "quality", 80, "1-100")
 	path := f.String("path", "", "the origin's `path` inside the bucket")
-	source := f.String("source", "", "estimate what this `file` takes, were it the source")
+	source := f.String("source", "", "estimate the time for this `file` as the source")
 	memory := f.Int("memory", 512, "with -source, the function's `MB`")
 	rest, err := f.parse(args, 1, 1)
 	if err != nil {

@@ -67,7 +67,7 @@ func sizesInWords() string {
 			oblong = append(oblong, fmt.Sprintf("%s"+nbsp+"%dx%d", s.Name, s.Wide.W, s.Wide.H))
 		}
 	}
-	return fmt.Sprintf("Sizes: boxes that lie or stand as the picture does (%s), and square ones (%s). "+
+	return fmt.Sprintf("Sizes: boxes that are turned as the picture is (%s), and square ones (%s). "+
 		"A picture is fitted inside its box, never enlarged, never cropped.", strings.Join(oblong, ", "), strings.Join(square, ", "))
 }
 

@@ -87,7 +87,7 @@ func (l listing) leftOut() string {
 		words = "Not shown, because the function does not read them: " + strings.Join(parts, ", ") + "."
 	}
 	if l.dotted > 0 {
-		words += fmt.Sprintf(" Below names that begin with a dot lie %d more, shown last.", l.dotted)
+		words += fmt.Sprintf(" %d more have a name that begins with a dot; they are shown last.", l.dotted)
 	}
 	if l.more {
 		words += fmt.Sprintf(" There are more than %d objects; the rest was not looked at.", listLimit)

@@ -61,7 +61,7 @@ func (c *cloudFront) own(w http.ResponseWriter, r *http.Request, uri string) {
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
 	if err := http.NewCrossOriginProtection().Check(r); err != nil {
-		http.Error(w, "another site's page asked for this", http.StatusForbidden)
+		http.Error(w, "a page of another site sent this request", http.StatusForbidden)
 		return
 	}
 	method := r.Method
@@ -225,12 +225,12 @@ func (c *cloudFront) upload(w http.ResponseWriter, r *http.Request) error {
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		return &httpError{http.StatusRequestEntityTooLarge, fmt.Sprintf("the picture is over %d MB, more than the function takes", edge.MaxSource>>20)}
 	} else if err != nil {
-		return &httpError{http.StatusBadRequest, "the upload broke off"}
+		return &httpError{http.StatusBadRequest, "the upload was cut off"}
 	}
 	kind := http.DetectContentType(body)
 	extension, ok := map[string]string{"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/bmp": ".bmp", "image/webp": ".webp"}[kind]
 	if !ok {
-		return &httpError{http.StatusUnsupportedMediaType, "its bytes are no JPEG, PNG, GIF, BMP or WebP picture"}
+		return &httpError{http.StatusUnsupportedMediaType, "its bytes are not a JPEG, PNG, GIF, BMP or WebP picture"}
 	}
 	name := uploadName(r.FormValue("name"), extension)
 	sum := md5.Sum(body)
@@ -339,7 +339,7 @@ func (c *cloudFront) preview(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, keyPath(q.Get("key")), http.StatusFound)
 		return nil
 	case err != nil:
-		return &httpError{http.StatusUnprocessableEntity, "this one passes through: " + oneLine(err)}
+		return &httpError{http.StatusUnprocessableEntity, "this picture passes through: " + oneLine(err)}
 	}
 	h.Set("Content-Type", info.ContentType)
 	h.Set("Content-Length", strconv.Itoa(len(body)))

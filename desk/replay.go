@@ -20,7 +20,7 @@ func runReplay(ctx context.Context, args []string, _ io.Reader, stdout, stderr i
 // to stderr.
 func replay(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f := newFlags("replay", stdout)
-	dir := f.String("dir", "", "take `DIR` for the event's bucket")
+	dir := f.String("dir", "", "use `DIR` as the event's bucket")
 	endpoint := f.String("endpoint", "", "ask the S3 service at this `URL` instead of AWS, with the credentials in the environment")
 	rest, err := f.parse(args, 1, 1)
 	if err != nil {

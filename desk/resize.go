@@ -55,10 +55,10 @@ func runResize(ctx context.Context, args []string, stdin io.Reader, stdout, stde
 func (r *resizing) parse(args []string) error {
 	f := newFlags("resize", r.stdout)
 	size := f.String("size", "", "the `NAME` of the size, one of "+strings.Join(sizeNames(), " ")+"; or any box, like 800x600, which no URL has")
-	f.BoolVar(&r.webp, "webp", false, "write WebP. Without it OUT's extension decides, and where that says nothing the format that IN's bytes are")
+	f.BoolVar(&r.webp, "webp", false, "write WebP. Without it the format is that of OUT's extension, or else that of IN's bytes")
 	f.IntVar(&r.options.Quality, "quality", codec.DefaultQuality, "`1-100`, for JPEG and lossy WebP")
-	effort := f.String("effort", "default", "`default or high`: high takes about twice the time over a WebP, for fewer bytes")
-	f.BoolVar(&r.json, "json", false, "say what was done as JSON, a line for each picture")
+	effort := f.String("effort", "default", "`default or high`: high takes about twice the time for a WebP and gives fewer bytes")
+	f.BoolVar(&r.json, "json", false, "print what was done as JSON, one line per picture")
 	f.notes = "IN - is stdin, OUT - is stdout. With several INs OUT is a folder: each picture keeps its name, and gets the extension of " +
 		"what it became. Exit code 3: a picture passed through, as it would at the edge."
 	rest, err := f.parse(args, 2, -1)

@@ -51,7 +51,7 @@ type serveOptions struct {
 func parseServe(args []string, stdout io.Writer) (*serveOptions, error) {
 	f := newFlags("serve", stdout)
 	o := &serveOptions{settings: settings{resized: "resized"}}
-	f.StringVar(&o.addr, "addr", "127.0.0.1:8080", "listen on `HOST:PORT`; whoever reaches it sees the pictures and can add some")
+	f.StringVar(&o.addr, "addr", "127.0.0.1:8080", "listen on `HOST:PORT`; everybody who can connect sees the pictures and can add some")
 	f.StringVar(&o.dir, "dir", "", "serve the pictures of this `folder`; without it and -endpoint, pictures made by code")
 	f.StringVar(&o.endpoint, "endpoint", "", "serve a bucket of the S3 service at this `URL`, with the credentials in the environment")
 	f.StringVar(&o.bucket, "bucket", "", "the bucket's `name` at -endpoint")
@@ -94,11 +94,11 @@ func (o *serveOptions) open() (*bucket, error) {
 func (o *serveOptions) results(b *bucket) string {
 	switch {
 	case o.dir != "":
-		return "results lie in " + filepath.Join(o.dir, filepath.FromSlash(o.resized)) + string(os.PathSeparator)
+		return "results are stored in " + filepath.Join(o.dir, filepath.FromSlash(o.resized)) + string(os.PathSeparator)
 	case o.endpoint != "":
-		return "results lie below " + o.resized + "/ in " + b.where
+		return "results are stored below " + o.resized + "/ in " + b.where
 	}
-	return "they are being made, results lie there too, and all go when it ends"
+	return "they are being drawn now; results are stored there too, until it ends"
 }
 
 // serve runs until ctx ends.
@@ -322,7 +322,7 @@ func (c *cloudFront) fetch(w http.ResponseWriter, r *http.Request, uri string, r
 		return fail(http.StatusBadRequest, "the path names no object")
 	}
 	if strings.HasPrefix(key, listsPrefix) {
-		return fail(http.StatusForbidden, "the bucket's policy denies CloudFront what lies in "+listsPrefix)
+		return fail(http.StatusForbidden, "the bucket's policy denies CloudFront everything in "+listsPrefix)
 	}
 	if len(key) > maxKey {
 		return fail(http.StatusBadRequest, fmt.Sprintf("the key has %d bytes; S3 takes at most %d", len(key), maxKey))

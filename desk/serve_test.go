@@ -205,7 +205,7 @@ func TestServeMakesAResultOnceAndKeepsIt(t *testing.T) {
 	}
 	dir := folder(t, files)
 	s := serving(t, "-dir", dir)
-	if first := s.out.String(); !strings.Contains(first, "results lie in "+filepath.Join(dir, "resized")) {
+	if first := s.out.String(); !strings.Contains(first, "results are stored in "+filepath.Join(dir, "resized")) {
 		t.Errorf("the first line does not say where results lie: %q", first)
 	}
 	etags := map[string]string{}
@@ -226,7 +226,7 @@ func TestServeMakesAResultOnceAndKeepsIt(t *testing.T) {
 		}
 	}
 	if len(sources) != len(files) {
-		t.Errorf("outside of resized/ lie %q", sources)
+		t.Errorf("outside of resized/ there are %q", sources)
 	}
 
 	if code := s.stop(); code != 0 || !strings.HasSuffix(s.out.String(), "stopped\n") {
@@ -591,7 +591,7 @@ func TestServeAnEndpoint(t *testing.T) {
 		t.Errorf("%s with Cache-Control %q", got, r.Header.Get("Cache-Control"))
 	}
 	if o := s3.Object("resized/SXS/fotos/ni\u00f1o.jpg"); o == nil || string(o.Body) != body {
-		t.Error("the result does not lie in the bucket")
+		t.Error("the result is not in the bucket")
 	}
 	if _, page := s.get("/", 200); !strings.Contains(page, "fotos/ni%C3%B1o.jpg?size=SXS") || strings.Contains(page, `href="/resized/`) {
 		t.Error("the page lacks the picture, or lists its result")
@@ -605,7 +605,7 @@ func TestServeSaysWhatItHides(t *testing.T) {
 	picture := jpegOf(t, 40, 30)
 	dir := folder(t, map[string][]byte{"a.jpg": picture, "b.HEIC": nil, "c.heic": nil, "d/e.tiff": nil, ".trash/f.jpg": picture, "g/._h.jpg": picture, "notes.txt": nil, "resized/L/.x.jpg": picture})
 	s := serving(t, "-dir", dir)
-	want := "Not shown, because the function does not read them: 2 HEIC, 1 TIFF. Below names that begin with a dot lie 2 more, shown last.\n"
+	want := "Not shown, because the function does not read them: 2 HEIC, 1 TIFF. 2 more have a name that begins with a dot; they are shown last.\n"
 	for end := time.Now().Add(10 * time.Second); !strings.Contains(s.out.String(), want); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("it said %q, want %q", s.out, want)

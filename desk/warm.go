@@ -28,12 +28,12 @@ type bucketFlags struct {
 
 // add adds the flags to f.
 func (b *bucketFlags) add(f *flags) {
-	f.StringVar(&b.dir, "dir", "", "take this `folder` for the bucket, as serve -dir does")
+	f.StringVar(&b.dir, "dir", "", "use this `folder` as the bucket, as serve -dir does")
 	f.StringVar(&b.endpoint, "endpoint", "", "ask the S3 service at this `URL` instead of AWS")
 	f.StringVar(&b.bucket, "bucket", "", "the bucket's `name`; its credentials are in the environment")
-	f.StringVar(&b.region, "region", "", "the bucket's `region`, default AWS_REGION or us-east-1; a wrong one is mended on the way")
+	f.StringVar(&b.region, "region", "", "the bucket's `region`, default AWS_REGION or us-east-1; a wrong one is corrected")
 	f.StringVar(&b.resized, "resized", "resized", "the `folder` for results")
-	f.StringVar(&b.path, "path", "", "the origin's `path` inside the bucket; KEY is a key in the bucket all the same")
+	f.StringVar(&b.path, "path", "", "the origin's `path` inside the bucket, which is also part of every KEY")
 }
 
 // open returns the bucket, and the settings with which package warm finds the results in it.
@@ -136,10 +136,10 @@ func warmKeys(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 	f := newFlags("warm", stdout)
 	var from bucketFlags
 	from.add(f)
-	f.IntVar(&from.quality, "quality", 80, "1-100, the distribution's setting: results of another one are made again")
+	f.IntVar(&from.quality, "quality", 80, "1-100, the distribution's setting: results with another quality are made again")
 	names := f.String("sizes", "", "the `sizes` to make, like L,M,SS; default all")
 	formats := f.String("formats", "", "the `formats` to make: same, webp or same,webp, the default")
-	jobs := f.Int("jobs", runtime.NumCPU(), "how many pictures at once (default the number of processors)")
+	jobs := f.Int("jobs", runtime.NumCPU(), "how many pictures to work on at once (default the number of processors)")
 	prefix := f.String("prefix", "", "instead of KEY...: every picture whose key begins like this, like `fotos/`; empty: the whole bucket")
 	f.notes = "KEY - stands for the lines of stdin."
 	rest, err := f.parse(args, 0, -1)
@@ -278,10 +278,10 @@ func invalidate(ctx context.Context, distribution string, rounds [][]string, std
 	case len(rounds) == 0:
 		return nil
 	case distribution == "":
-		fmt.Fprintln(stdout, "To make CloudFront forget them too:")
+		fmt.Fprintln(stdout, "To invalidate CloudFront's copies, run:")
 		return printInvalidations(stdout, "ID", rounds)
 	case err != nil:
-		fmt.Fprintln(stdout, "The AWS CLI is not here. To run where it is:")
+		fmt.Fprintln(stdout, "The AWS CLI is not installed here. Run these lines where it is:")
 		return printInvalidations(stdout, distribution, rounds)
 	}
 	run := func(stdout io.Writer, args []string) error {
@@ -301,7 +301,7 @@ func invalidate(ctx context.Context, distribution string, rounds [][]string, std
 		if err := run(&id, append(args, idOnly...)); err != nil {
 			return err
 		}
-		fmt.Fprintf(stdout, "Invalidation %d of %d is under way; the next one waits for it\n", i+1, len(rounds))
+		fmt.Fprintf(stdout, "Invalidation %d of %d is in progress; the next one waits for it\n", i+1, len(rounds))
 		if err := run(stdout, awaitInvalidation(distribution, strings.TrimSpace(id.String()))); err != nil {
 			return err
 		}

@@ -127,7 +127,7 @@ func TestPurgeForgetsManyPicturesInRounds(t *testing.T) {
 	if code != 0 {
 		t.Fatalf("exit %d, %s", code, stderr)
 	}
-	_, lines, _ := strings.Cut(stdout, "To run where it is:\n")
+	_, lines, _ := strings.Cut(stdout, "Run these lines where it is:\n")
 	t.Setenv("PATH", bin+":"+path)
 	cmd := exec.Command("sh", "-eu")
 	cmd.Stdin = strings.NewReader(lines)

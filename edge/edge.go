@@ -200,7 +200,7 @@ func (h *Handler) judge(t Target, w work, r *Record, saved *rescue) (hit bool, e
 		r.Decision, r.OutBytes, r.Format = Hit, int(stored.Size), stored.ContentType
 		return true, nil
 	case stored != nil && !ours(stored):
-		r.note("replaces an object that is not ours")
+		r.note("replaces an object that this function did not make")
 	}
 	r.Replaced = ofEarlier(stored, source)
 	saved.stored(sameSource(stored, source))

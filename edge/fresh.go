@@ -19,7 +19,7 @@ import (
 var ErrResult = errors.New("the source carries our metadata: it is a result itself")
 
 // errArchived is the error for a source that S3 does not hand out before it is restored.
-var errArchived = errors.New("the source lies in an archive and is not restored")
+var errArchived = errors.New("the source is in an archive and is not restored")
 
 // The names of a result's metadata, without S3's prefix x-amz-meta-.
 const (
@@ -75,7 +75,7 @@ func isResult(o *s3lite.Object) bool {
 	return err == nil
 }
 
-// ours reports whether o is a result, or a marker that lies in the place of one.
+// ours reports whether o is a result, or a marker in the place of one.
 func ours(o *s3lite.Object) bool { return isResult(o) || readMarker(o) != nil }
 
 // sameSource reports whether stored is a result of the present version of source, by any encoder
@@ -87,7 +87,11 @@ func sameSource(stored, source *s3lite.Object) bool {
 // ofEarlier reports whether stored is a result, or a marker, of another version of source than the
 // present one.
 func ofEarlier(stored, source *s3lite.Object) bool {
-	return ours(stored) && source.ETag != "" && stored.Metadata[metaETag] != source.ETag && stored.Metadata[metaFailedETag] != source.ETag
+	if !ours(stored) || source.ETag == "" {
+		return false
+	}
+	m := stored.Metadata
+	return m[metaETag] != source.ETag && m[metaFailedETag] != source.ETag
 }
 
 // fresh reports whether stored is the result that would be made now: of the present version of
@@ -101,10 +105,13 @@ func fresh(stored, source *s3lite.Object, t Target) bool {
 	}
 	m := stored.Metadata
 	encoder, _ := strconv.Atoi(m[metaEncoder])
+	if encoder < codec.Version || m[metaQuality] != strconv.Itoa(t.Quality) || m[metaCacheTag] != CacheTag(t.SourceKey()) {
+		return false
+	}
 	want := keep(source, new(Record))
-	return encoder >= codec.Version && m[metaQuality] == strconv.Itoa(t.Quality) && m[metaCacheTag] == CacheTag(t.SourceKey()) &&
-		sameHeader(stored.CacheControl, want.CacheControl) && sameHeader(stored.Expires, want.Expires) &&
-		sameHeader(stored.ContentLanguage, want.ContentLanguage) && sameHeader(stored.ContentDisposition, want.ContentDisposition)
+	caching := sameHeader(stored.CacheControl, want.CacheControl) && sameHeader(stored.Expires, want.Expires)
+	content := sameHeader(stored.ContentLanguage, want.ContentLanguage) && sameHeader(stored.ContentDisposition, want.ContentDisposition)
+	return caching && content
 }
 
 // sameHeader reports whether a and b differ in white space at most, which HTTP does not preserve.

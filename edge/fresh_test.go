@@ -73,7 +73,7 @@ func TestABucketFilledByTheArticlesFunction(t *testing.T) {
 	w.Put("resized/SXS/a.png", s3test.Object{Body: []byte("its result"), ContentType: "image/png"})
 	ask := eventSpec{uri: "/a.png", query: "size=SXS"}
 	uri, r := w.ask(t, context.Background(), ask)
-	if uri != "/resized/SXS/a.png" || r.Decision != Resized || r.Note != "replaces an object that is not ours" {
+	if uri != "/resized/SXS/a.png" || r.Decision != Resized || r.Note != "replaces an object that this function did not make" {
 		t.Errorf("%q, %+v", uri, r)
 	}
 	if o := w.Object("resized/SXS/a.png"); string(o.Body) == "its result" || o.Metadata["encoder"] == "" {

@@ -91,7 +91,7 @@ func (t Target) Valid() error {
 }
 
 // Below reports whether key lies in folder, even when its spelling has extra slashes or dot
-// segments. Results lie there and are never resized again.
+// segments. Results are in that folder and are never resized again.
 func Below(key, folder string) bool {
 	c := strings.TrimPrefix(path.Clean("/"+key), "/")
 	return c == folder || strings.HasPrefix(c, folder+"/") ||

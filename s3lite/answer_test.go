@@ -320,7 +320,7 @@ func TestARegionThatLeadsNowhereIsForgotten(t *testing.T) {
 			mute := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no name server") }}
 			return (&net.Dialer{Resolver: mute}).DialContext(ctx, "tcp", "bucket.s3.xx-nowhere-1.invalid:80")
 		},
-		"nobody listens": func(ctx context.Context) (net.Conn, error) {
+		"refused": func(ctx context.Context) (net.Conn, error) {
 			l, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
 				return nil, err

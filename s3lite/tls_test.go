@@ -65,6 +65,6 @@ func TestSharedTransportVerifiesAndResumes(t *testing.T) {
 		t.Errorf("sessions resumed: %v", resumed)
 	}
 	if err := run(os.DevNull); err == nil {
-		t.Error("a certificate that nobody vouches for was accepted")
+		t.Error("a certificate of an unknown authority was accepted")
 	}
 }

@@ -86,7 +86,7 @@ func TestAQueueGetsBackWhatFailed(t *testing.T) {
 		t.Error("one that failed kept the others from being made")
 	}
 	if n := strings.Count(w.log.String(), `"event":"message"`); n != 7 {
-		t.Errorf("%d messages that nobody understands are in the log, want 7", n)
+		t.Errorf("%d unknown messages are in the log, want 7", n)
 	}
 	w.Calm()
 	answer, err = w.handle(t, batchOf(t, create("b.png")))

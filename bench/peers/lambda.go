@@ -75,7 +75,7 @@ func lambdaSection(s *suite) error {
 		}
 	}
 	if best > 0 {
-		s.say("lambda: %d MB costs least of the sizes with which nobody waits longer than %d s for these", best, waitable/1000)
+		s.say("lambda: %d MB is the cheapest size with which each of these takes at most %d s", best, waitable/1000)
 	}
 	return nil
 }

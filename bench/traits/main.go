@@ -66,6 +66,22 @@ func run(out string, verbose bool) error {
 	if err := judge(root, dir, all); err != nil {
 		return err
 	}
+	text := document(byTrait, kind, versions)
+	fmt.Print(text)
+	if verbose {
+		explain(byTrait)
+	}
+	if out == "" {
+		return nil
+	}
+	if len(versions) < len(sideNames)-1 {
+		return fmt.Errorf("%s is not written: a side is missing", out)
+	}
+	return os.WriteFile(out, []byte(text), 0o644)
+}
+
+// document returns the table, with its heading and an explanation of its cells.
+func document(byTrait map[string][]*job, kind string, versions []string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# What comes out right\n\n`go run ./bench/traits` wrote this table: %s, with %s.\n\n", kind, strings.Join(versions, ", "))
 	fmt.Fprintf(&b, "| pictures | miniatura | Pillow, as the article's function uses it | sharp, as AWS's blog uses it |\n|---|---|---|---|\n")
@@ -88,25 +104,20 @@ dimensions differ by at most one pixel, and its pixels on average by at most 1.5
 encoder plus 2 of 255 levels (4 if the picture was halved). For damaged files any answer but a 5xx is right. So is any
 picture made from the eight sources for which no program used here can be the reference (judge.go names them).
 `)
-	fmt.Print(b.String())
-	if verbose {
-		for _, t := range traits {
-			for _, j := range byTrait[t.name] {
-				for side, name := range sideNames {
-					if r := j.results[side]; r.outcome != right && r.outcome != absent {
-						fmt.Printf("%s: %s: %s: %s: %s\n", t.name, name, j.source.name, r.outcome, r.why)
-					}
+	return b.String()
+}
+
+// explain prints every picture that is not right, and why.
+func explain(byTrait map[string][]*job) {
+	for _, t := range traits {
+		for _, j := range byTrait[t.name] {
+			for side, name := range sideNames {
+				if r := j.results[side]; r.outcome != right && r.outcome != absent {
+					fmt.Printf("%s: %s: %s: %s: %s\n", t.name, name, j.source.name, r.outcome, r.why)
 				}
 			}
 		}
 	}
-	if out == "" {
-		return nil
-	}
-	if len(versions) < len(sideNames)-1 {
-		return fmt.Errorf("%s is not written: a side is missing", out)
-	}
-	return os.WriteFile(out, []byte(b.String()), 0o644)
 }
 
 // tally returns a cell of the table.

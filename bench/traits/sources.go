@@ -108,7 +108,7 @@ func findSources(root, dir string) ([]source, string, error) {
 		s.h, _ = strconv.Atoi(c[column["upright_height"]])
 		all = append(all, s)
 	}
-	return append(all, misnamed(all)...), "pictures that nobody here made", lines.Err()
+	return append(all, misnamed(all)...), "pictures made by others", lines.Err()
 }
 
 // misnamed returns some of the pictures under names with a wrong extension.

@@ -342,7 +342,7 @@ func TestProgressWhileSlow(t *testing.T) {
 // SL by miniatura itself.
 func TestReadmePicture(t *testing.T) {
 	if os.Getenv("MINIATURA_README") == "" {
-		t.Skip("set MINIATURA_README=1 to make the README's pictures anew")
+		t.Skip("set MINIATURA_README=1 to make the README's pictures")
 	}
 	b := open(t)
 	b.do(emulation.SetDeviceMetricsOverride(1280, 1130, 1, false))
@@ -563,7 +563,7 @@ func TestHostileUploads(t *testing.T) {
 
 	// A file that is no picture is refused with a message.
 	upload("evil.png", []byte(svg))
-	b.until("the page says why not", `document.getElementById('alert').textContent.includes('evil.png: its bytes are no JPEG, PNG, GIF, BMP or WebP picture')`)
+	b.until("the page says why not", `document.getElementById('alert').textContent.includes('evil.png: its bytes are not a JPEG, PNG, GIF, BMP or WebP picture')`)
 	b.troubles() // the browser reports the 415
 	b.view("refused")
 
