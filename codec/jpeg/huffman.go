@@ -73,7 +73,7 @@ func makeCode(length, category, advance int) code {
 	return code(length + category | advance<<8 | length<<16 | (63-category)<<24)
 }
 
-// acCode is the code of length bits for an AC symbol.
+// acCode returns the code of length bits for an AC symbol.
 func acCode(symbol byte, length int) code {
 	n, r := int(symbol&15), int(symbol>>4)
 	if n == 0 && r != 15 {

@@ -17,8 +17,8 @@ func slowWeights(n int) (w [8][8]float64) {
 	return w
 }
 
-// slowInverse is the definition in idct.go, in floating point and without rounding, and without the
-// level shift.
+// slowInverse computes the definition in idct.go in floating point, without rounding and without
+// the level shift.
 func slowInverse(n int, s *[8][8]float64) (out [8][8]float64) {
 	w := slowWeights(n)
 	var t [8][8]float64
@@ -39,7 +39,7 @@ func slowInverse(n int, s *[8][8]float64) (out [8][8]float64) {
 	return out
 }
 
-// slowForward is its inverse.
+// slowForward returns the inverse of slowInverse.
 func slowForward(n int, s *[8][8]float64) (out [8][8]float64) {
 	w := slowWeights(n)
 	var t [8][8]float64

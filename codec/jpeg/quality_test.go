@@ -66,8 +66,8 @@ func scaled(t *testing.T, src []byte, n, w, h int) *image.Gray {
 	return out
 }
 
-// ssim is the mean structural similarity of a and b in windows of 8 x 8, every 4 pixels (Wang et
-// al. 2004, with a flat window).
+// ssim returns the mean structural similarity of a and b in windows of 8 x 8, every 4 pixels (Wang
+// et al. 2004, with a flat window).
 func ssim(a, b *image.Gray) float64 {
 	const c1, c2 = 6.5025, 58.5225
 	sum, windows := 0.0, 0

@@ -91,7 +91,7 @@ func TestNearPalettesAreNear(t *testing.T) {
 	}
 }
 
-// A photo has too many colors, and one in gray too many levels in its source.
+// Photos stay exact: they have too many colors, or too many levels of gray, for a palette.
 func TestPhotosStayExact(t *testing.T) {
 	r := rand.New(rand.NewPCG(8, 8))
 	photo := nrgba(300, 200, func(x, y int) color.NRGBA {

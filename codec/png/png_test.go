@@ -57,7 +57,7 @@ func decode(src []byte) (*image.NRGBA, *Reader, error) {
 	return m, r, err
 }
 
-// reference is what image/png reads, brought to straight 8 bits by rounding.
+// reference returns what image/png decodes, rounded to 8 bits of straight alpha.
 func reference(m image.Image, x, y int) [4]byte {
 	round := func(v uint16) byte { return byte(math.Round(float64(v) * 255 / 65535)) }
 	switch c := m.At(x, y).(type) {
