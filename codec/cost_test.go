@@ -78,7 +78,7 @@ func TestCostGrows(t *testing.T) {
 	}
 }
 
-// A source that claims more than there is costs no time to estimate, and nothing overflows.
+// Headers that claim more than there is take no time to estimate, and nothing overflows.
 func TestCostOfHostileHeaders(t *testing.T) {
 	cpu := func(src []byte) (best time.Duration) {
 		best = time.Hour

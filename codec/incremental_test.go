@@ -206,8 +206,8 @@ func TestOneMacroblockIsReadPieceByPiece(t *testing.T) {
 	}
 }
 
-// heldColorGIF returns an animation of a picture like a photo, whose corner is of one color, that
-// moves with every second frame and rests between.
+// heldColorGIF returns an animation of a picture like a photo, one corner of which has a single
+// color. The picture moves in every second frame only.
 func heldColorGIF(t testing.TB, corner color.NRGBA) []byte {
 	t.Helper()
 	palette := color.Palette{corner}

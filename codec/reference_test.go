@@ -38,8 +38,8 @@ type comparison struct {
 	SourceLoop, ResultLoop     int
 }
 
-// Every picture of the corpus is, in its own format and in WebP, the same as by an independent
-// reader, color engine and scaler.
+// For every picture of the corpus, the results in its own format and in WebP agree with what an
+// independent reader, color engine and scaler make of it.
 func TestResultsAgreeWithPillow(t *testing.T) {
 	if os.Getenv("MINIATURA_LONG") == "" {
 		t.Skip("minutes of work: set MINIATURA_LONG=1")

@@ -118,10 +118,10 @@ func TestFittedTablesAreHuffmanCodes(t *testing.T) {
 	}
 }
 
-// Chroma has tables of its own where that takes fewer bytes, and luma's where it does not: never
-// more than either, and each of them somewhere.
+// Chroma has tables of its own where that takes fewer bytes, and luma's tables elsewhere. A picture
+// never takes more bytes than by either choice, and each choice occurs.
 func TestTablesAreSharedWhereThatIsSmaller(t *testing.T) {
-	// What a scan takes with the tables of apart and one of both.
+	// The bytes of a scan with separate tables, and with one for both.
 	bits := func(freq *frequencies, pairs ...[2]int) (n uint64) {
 		for _, p := range pairs {
 			both := freq[p[0]]

@@ -1,7 +1,7 @@
 package jpeg
 
-// Other programs read and rewrite the same pictures: djpeg and jpegtran of libjpeg-turbo, when they
-// are installed.
+// These tests compare with programs that read and rewrite the same pictures: djpeg and jpegtran of
+// libjpeg-turbo, where they are installed.
 
 import (
 	"bytes"
