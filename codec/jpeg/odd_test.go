@@ -42,7 +42,7 @@ func standardJPEG(t testing.TB) []byte {
 	return b.Bytes()
 }
 
-// oddJPEGs has one of each kind.
+// oddJPEGs returns a picture of each kind.
 func oddJPEGs(t testing.TB) (out [][]byte) {
 	plain := standardJPEG(t)
 	dnl := Segment{markerDNL, []byte{0, 9}}
