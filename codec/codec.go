@@ -67,8 +67,8 @@ type Options struct {
 	CPU float64
 }
 
-// Usable is how much of a process's memory pictures may take: 60 %. The rest is the runtime's, and
-// garbage that is not collected yet.
+// Usable returns how much of a process's memory pictures may take: 60 %. The rest is for the
+// runtime, and for garbage that is not collected yet.
 func Usable(memory int64) int64 { return memory / 10 * 6 }
 
 // Info tells what Resize found and made. With an error it is filled as far as Resize got.

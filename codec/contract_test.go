@@ -61,8 +61,8 @@ func pngSize(src []byte, w, h uint32) []byte {
 	return src
 }
 
-// manyScans is a progressive JPEG's scans, without samples, of one coefficient each: more than any
-// encoder writes, and each follows from the one before.
+// manyScans returns a progressive JPEG's scans, without samples, of one coefficient each: more than
+// any encoder writes, and each follows from the one before.
 func manyScans() (scans []byte) {
 	const bits = 8
 	for k := byte(1); k < 64; k++ {
@@ -74,7 +74,7 @@ func manyScans() (scans []byte) {
 	return scans
 }
 
-// manyFrames is an animated WebP of one pixel and a frame more than is allowed.
+// manyFrames returns an animated WebP of one pixel and a frame more than is allowed.
 func manyFrames(t *testing.T) []byte {
 	t.Helper()
 	still, err := webp.Append(nil, image.NewNRGBA(image.Rect(0, 0, 1, 1)), &webp.Options{Lossless: true})
@@ -90,12 +90,12 @@ func manyFrames(t *testing.T) []byte {
 	return append(riffChunk("RIFF", len(body)), body...)
 }
 
-// riffChunk is the header of a chunk of RIFF.
+// riffChunk returns the header of a chunk of RIFF.
 func riffChunk(name string, size int) []byte {
 	return binary.LittleEndian.AppendUint32([]byte(name), uint32(size))
 }
 
-// widePNG is wider than a WebP can be.
+// widePNG returns a PNG that is wider than a WebP can be.
 func widePNG(t *testing.T) []byte {
 	t.Helper()
 	var b bytes.Buffer

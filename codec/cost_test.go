@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// headerGIF is a GIF of so many frames of w x h, of which each has so many bytes of data that
+// headerGIF returns a GIF of frames frames of w x h pixels, each with bytes bytes of data, which
 // cannot be decoded.
 func headerGIF(w, h, frames, data int) []byte {
 	var f bytes.Buffer
@@ -78,7 +78,7 @@ func TestCostGrows(t *testing.T) {
 	}
 }
 
-// A source that claims more than there is costs no time to estimate, and nothing overflows.
+// Headers that claim more than there is take no time to estimate, and nothing overflows.
 func TestCostOfHostileHeaders(t *testing.T) {
 	cpu := func(src []byte) (best time.Duration) {
 		best = time.Hour

@@ -82,7 +82,7 @@ func measureCost(t *testing.T, src []byte, size sizes.Size, opt Options) (ms flo
 	return best.Seconds() * 1000 * float64(referenceLoop) / float64(loop), true
 }
 
-// costFiles are the pictures of corpus and graphics, and animations made by code.
+// costFiles returns the pictures of corpus and graphics, and animations made by code.
 func costFiles(t *testing.T) []string {
 	dir := sharedFolder(t)
 	var files []string

@@ -35,7 +35,7 @@ func meanOf(m image.Image) (mean [3]float64) {
 	return mean
 }
 
-// frameMeans are the means of each frame of a result, and how long it is shown.
+// frameMeans returns the means of each frame of a result, and how long it is shown.
 func frameMeans(t *testing.T, out []byte) (means [][3]float64, delays []time.Duration) {
 	t.Helper()
 	f, s, p, err := open(out)
@@ -164,7 +164,7 @@ func TestPNGWithBadEndIsResized(t *testing.T) {
 	}
 }
 
-// solid is a GIF frame of one color, n of its w x h pixels there.
+// solid returns a GIF frame of one color with data for n of its w x h pixels.
 func solid(index byte, x, y, w, h, n int, flags byte) []byte {
 	b := []byte{0x21, 0xf9, 4, 4, 7, 0, 0, 0, 0x2c}
 	for _, v := range []int{x, y, w, h} {

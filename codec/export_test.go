@@ -11,8 +11,8 @@ func AddFormat(f *Format) (remove func()) {
 // UpdateGolden is the flag -update.
 var UpdateGolden = updateGolden
 
-// CostOfGIF is Cost for an animation of so many frames that each fill w x h, size bytes in all,
-// without a file.
+// CostOfGIF returns the Cost of an animation without making a file: its frames fill w x h pixels,
+// and take size bytes together.
 func CostOfGIF(w, h, frames, size int, fit func(w, h int) (int, int), opt Options) (ms float64, err error) {
 	hd := header{w: w, h: h, frames: frames, orientation: 1}
 	t, err := aim(GIF, &hd, size, fit, &opt)

@@ -71,13 +71,13 @@ var (
 // formats is the table. A file is of the first format whose magic it has.
 var formats = []*Format{JPEG, PNG, GIF, BMP, WebP}
 
-// String is the format's name.
+// String returns the format's name.
 func (f *Format) String() string { return f.name }
 
-// MediaType is what the format is called in a Content-Type.
+// MediaType returns the format's media type, for a Content-Type.
 func (f *Format) MediaType() string { return f.mediaType }
 
-// Extension is what a file name of the format ends with, dot included.
+// Extension returns the extension of the format's file names, with the dot.
 func (f *Format) Extension() string { return "." + f.extensions[0] }
 
 // FormatOf returns the format that a file name's extension stands for, in any case, and nil when it

@@ -30,7 +30,7 @@ func FuzzResize(f *testing.F) {
 	f.Fuzz(resizeAnything)
 }
 
-// madeSeeds are small pictures of each format.
+// madeSeeds returns small pictures of each format.
 func madeSeeds(f *testing.F) [][]byte {
 	var b bytes.Buffer
 	m := image.NewNRGBA(image.Rect(0, 0, 23, 17))

@@ -38,9 +38,9 @@ func (s gifSource) player() (player, int, error) { return s.Reader, s.Plays, nil
 
 func (s gifSource) note() string { return s.Note }
 
-// gifTolerance is the mean squared error that a palette may cost: none where nothing was scaled; 2,
-// which is 45 dB, for a still picture, most of whose colors the scaler mixed; 5, which is 41 dB,
-// for an animation, whose frames are seen briefly.
+// gifTolerance returns the mean squared error that a palette may have: none where nothing was
+// scaled; 2, which is 45 dB, for a still picture, most of whose colors the scaler mixed; 5, which
+// is 41 dB, for an animation, whose frames are seen briefly.
 func gifTolerance(t *target) float64 {
 	switch {
 	case t.same():

@@ -111,7 +111,7 @@ func pngFittings(t *testing.T) []fitting {
 	}
 }
 
-// paletteFittings are GIFs, and BMPs of which one has few colors.
+// paletteFittings returns GIFs, and BMPs with many and with few colors.
 func paletteFittings(t *testing.T) []fitting {
 	pal := fourColors()
 	comment := func(gif []byte) []byte { // behind a global color table
@@ -168,7 +168,7 @@ func webpFittings(t *testing.T) []fitting {
 	}
 }
 
-// madeHere returns the smallest file that is made here of src, at its own size in its own format.
+// madeHere returns the file that an encoder here makes of src, at its own size in its own format.
 func madeHere(t *testing.T, src []byte) []byte {
 	t.Helper()
 	out, _, err := Resize(context.Background(), src, fitter(t, "SXS"), Options{})
@@ -178,7 +178,7 @@ func madeHere(t *testing.T, src []byte) []byte {
 	return out
 }
 
-// fourColors is a picture of stripes with a palette.
+// fourColors returns a picture of stripes with a palette.
 func fourColors() *image.Paletted {
 	m := image.NewPaletted(image.Rect(0, 0, 150, 110), color.Palette{color.White, color.NRGBA{200, 30, 60, 255}, color.NRGBA{20, 60, 160, 255}, color.Black})
 	for i := range m.Pix {
@@ -187,7 +187,7 @@ func fourColors() *image.Paletted {
 	return m
 }
 
-// padded is m with a table of 256 colors.
+// padded returns m with a palette of 256 colors.
 func padded(m *image.Paletted) *image.Paletted {
 	d := *m
 	for len(d.Palette) < 256 {

@@ -73,7 +73,7 @@ func webpChunks(b []byte) (list []webpChunk, err error) {
 	return list, nil
 }
 
-// bothDecoders returns an error unless both of libwebp's decoders read the same w x h picture.
+// A bothDecoders runs libwebp's two decoders.
 type bothDecoders struct {
 	exe, file string
 	frames    int
@@ -87,6 +87,7 @@ func newBothDecoders(t *testing.T) *bothDecoders {
 	return &bothDecoders{exe: exe, file: filepath.Join(t.TempDir(), "a.webp")}
 }
 
+// still returns an error unless both decoders read the same w x h picture.
 func (d *bothDecoders) still(file []byte, w, h int) error {
 	d.frames++
 	if err := os.WriteFile(d.file, file, 0o600); err != nil {
@@ -109,7 +110,7 @@ func (d *bothDecoders) still(file []byte, w, h int) error {
 	return nil
 }
 
-// result checks a WebP result of any kind: the still, or each frame.
+// result checks a WebP result of any kind: the picture, or each frame.
 func (d *bothDecoders) result(out []byte, info Info) error {
 	if info.Frames == 1 {
 		return d.still(out, info.OutW, info.OutH)
@@ -205,8 +206,8 @@ func TestOneMacroblockIsReadPieceByPiece(t *testing.T) {
 	}
 }
 
-// heldColorGIF is an animation of a picture like a photo, whose corner is of one color, that moves
-// with every second frame and rests between.
+// heldColorGIF returns an animation of a picture like a photo, one corner of which has a single
+// color. The picture moves in every second frame only.
 func heldColorGIF(t testing.TB, corner color.NRGBA) []byte {
 	t.Helper()
 	palette := color.Palette{corner}

@@ -256,7 +256,7 @@ func stripJPEG(_ source, src []byte, keepProfile bool) ([]byte, error) {
 }
 
 // progressiveArea is the number of pixels from which on a JPEG is written progressive, which takes
-// 1 to 3 % fewer bytes. In smaller pictures the headers of its scans may cost more than that, so
+// 2 to 3 % fewer bytes. In smaller pictures the headers of its scans may cost more than that, so
 // both kinds are tried.
 const progressiveArea = 1 << 16
 

@@ -19,8 +19,8 @@ func stillGIF(t testing.TB, m *image.Paletted) []byte {
 	return b.Bytes()
 }
 
-// movingGIF is an animation of four frames that run 3 times: m, then a smaller rectangle of it that
-// moves, with every disposal.
+// movingGIF returns an animation of four frames that run 3 times: m, then a smaller rectangle of it
+// that moves, with every disposal.
 func movingGIF(t testing.TB, m *image.Paletted) []byte {
 	t.Helper()
 	g := &gif.GIF{LoopCount: 2, Config: image.Config{Width: m.Rect.Dx(), Height: m.Rect.Dy(), ColorModel: m.Palette}}
@@ -69,7 +69,7 @@ func bitmap24(m *image.NRGBA) []byte {
 	return b
 }
 
-// to is the format of a result, nil being the source's.
+// to returns the format of a result, nil for that of the source.
 func to(webp bool) *Format {
 	if webp {
 		return WebP

@@ -101,7 +101,7 @@ func stripPNG(s source, src []byte, keepProfile bool) ([]byte, error) {
 }
 
 func pngBytes(t *target) int64 {
-	if t.frames != 1 { // all frames are held until the last one, almost uncompressed at worst, and the file after them
+	if t.frames != 1 { // all frames are held, which may hardly compress, and after the last one the file too
 		return 104 + min(4*int64(t.frames), 3*pngHeld(t)/(int64(t.w)*int64(t.h))+1)
 	}
 	return 36

@@ -89,7 +89,7 @@ func rawPNG(t testing.TB, colorType, depth, w, h int, raw []byte, palette [][3]b
 	return out
 }
 
-// colorLattice is 256 pixels: the corners and edges of the cube, grays, and a scatter.
+// colorLattice returns 256 pixels: the corners and edges of the cube, grays, and a scatter.
 func colorLattice() (p [][3]byte) {
 	for i := range 64 {
 		p = append(p, [3]byte{byte(i & 3 * 85), byte(i >> 2 & 3 * 85), byte(i >> 4 & 3 * 85)})
@@ -123,7 +123,7 @@ func cHRM(xy [8]float64) chunk {
 	return chunk{"cHRM", string(b)}
 }
 
-// linearP3 is a profile of Display P3 primaries and linear light.
+// linearP3 returns a profile of Display P3 primaries and linear light.
 func linearP3(t testing.TB) chunk {
 	return iCCP(t, matrixProfile(primariesToD50(primariesP3), 1))
 }
@@ -137,7 +137,7 @@ func iCCP(t testing.TB, profile []byte) chunk {
 	return chunk{"iCCP", "p\x00\x00" + z.String()}
 }
 
-// matrixProfile is an ICC profile, version 2, of a matrix and a gamma.
+// matrixProfile returns an ICC profile, version 2, of a matrix and a gamma.
 func matrixProfile(m [3][3]float64, gamma float64) []byte {
 	b := make([]byte, 128)
 	b[8] = 2
@@ -210,7 +210,7 @@ func times(m [3][3]float64, v [3]float64) (r [3]float64) {
 	return r
 }
 
-// adapt is the linear Bradford transform from one white to D50.
+// adapt adapts v from white to D50, by the linear Bradford transform.
 func adapt(v, white [3]float64) [3]float64 {
 	cone := [3][3]float64{{0.8951, 0.2664, -0.1614}, {-0.7502, 1.7135, 0.0367}, {0.0389, -0.0685, 1.0296}}
 	from, to, c := times(cone, white), times(cone, [3]float64{0.9642, 1, 0.8249}), times(cone, v)
@@ -220,7 +220,7 @@ func adapt(v, white [3]float64) [3]float64 {
 	return solve(cone, c)
 }
 
-// primariesToD50 is the matrix from linear samples to XYZ.
+// primariesToD50 returns the matrix from linear samples to XYZ.
 func primariesToD50(p [8]float64) (m [3][3]float64) {
 	for c := range 3 {
 		x, y := p[2+2*c], p[3+2*c]

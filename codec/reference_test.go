@@ -38,8 +38,8 @@ type comparison struct {
 	SourceLoop, ResultLoop     int
 }
 
-// Every picture of the corpus is, in its own format and in WebP, the same as by an independent
-// reader, color engine and scaler.
+// For every picture of the corpus, the results in its own format and in WebP agree with what an
+// independent reader, color engine and scaler make of it.
 func TestResultsAgreeWithPillow(t *testing.T) {
 	if os.Getenv("MINIATURA_LONG") == "" {
 		t.Skip("minutes of work: set MINIATURA_LONG=1")
@@ -164,8 +164,9 @@ func (c comparison) judge(row corpusRow, kind string) (bad []string) {
 	return bad
 }
 
-// plays is how often an animation runs, 0 for ever, by what Pillow says of its loop: a GIF without
-// the extension runs once, and one with it that often more; WebP counts all runs.
+// plays returns how often an animation runs, 0 meaning forever, from the loop count that Pillow
+// reports: a GIF without the extension runs once, and one with it runs once more than it says; WebP
+// counts all runs.
 func plays(format string, loop int) int {
 	switch {
 	case loop == 0 || format != "gif":

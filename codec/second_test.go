@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// A picture of two rows, one black and one white, becomes one gray row: the padding of its blocks
-// to 8 rows is not part of it.
+// A picture of two rows, one black and one white, becomes one gray row: the rows that fill its
+// blocks up to 8 do not count.
 func TestBlockPaddingIsNotPartOfThePicture(t *testing.T) {
 	for _, turned := range []bool{false, true} {
 		m := image.NewGray(image.Rect(0, 0, 3000, 2))

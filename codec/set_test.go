@@ -14,7 +14,7 @@ import (
 	"miniatura/sizes"
 )
 
-// sixteen are the jobs of a source: every size, in its own format and as WebP.
+// sixteen returns the jobs of a source: every size, in its own format and as WebP.
 func sixteen(memory int64) (jobs []Job) {
 	for _, s := range sizes.All() {
 		for _, webp := range []bool{false, true} {

@@ -84,7 +84,7 @@ func toyHeader(w, h int) []byte {
 	return binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32([]byte("TOY1"), uint32(w)), uint32(h))
 }
 
-// toyPicture is red on the left and blue on the right.
+// toyPicture returns a TOY file that is red on the left and blue on the right.
 func toyPicture(w, h int) []byte {
 	src := toyHeader(w, h)
 	for range h {

@@ -323,7 +323,7 @@ func (r *Reader) readMasks(b []byte, v4 bool) error {
 	return nil
 }
 
-// value is the field's part of pixel v, scaled to 0 to 255 and rounded.
+// value returns the field of pixel v, scaled to 0 to 255 and rounded.
 func (f *field) value(v uint32) byte {
 	if f.max == 0 {
 		return 0

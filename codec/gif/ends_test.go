@@ -25,7 +25,7 @@ func endsHead() []byte {
 	return append(b, "\x21\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00"...)
 }
 
-// tiles are the indices of frame k, row by row.
+// tiles returns the indices of frame k, row by row.
 func tiles(k int) (p []byte) {
 	for y := range endsH {
 		for x := range endsW {
@@ -35,8 +35,8 @@ func tiles(k int) (p []byte) {
 	return p
 }
 
-// codes packs indices one code each, with a clear code before any would widen: LZW that any decoder
-// reads and no packer is needed for.
+// codes writes a code for each index, with a clear code before the codes would widen. Any decoder
+// reads this LZW data, and it takes no packer.
 func codes(indices []byte, end bool) (sub []byte) {
 	var acc, bits uint
 	var b []byte
@@ -233,8 +233,8 @@ type shortCase struct {
 	want   func(x, y int) int // what is shown with that frame
 }
 
-// shortCases are animations with a frame that has n pixels; end says whether its data ends in an
-// end code.
+// shortCases returns animations with a frame that has data for n pixels; end says whether the data
+// ends in an end code.
 func shortCases(n int, end bool) map[string]shortCase {
 	place := passes(endsH)
 	short := endsFrame{w: endsW, h: endsH, disposal: 1, data: codes(tiles(3)[:n], end)}

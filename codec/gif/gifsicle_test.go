@@ -54,7 +54,8 @@ func TestNoLargerThanGifsicle(t *testing.T) {
 	}
 }
 
-// movingLines is an animation of a fan of thin lines in two colors, whole frames, each a pixel on.
+// movingLines returns an animation of a fan of thin lines in two colors, which moves by a pixel
+// each frame. All frames are whole canvases.
 func movingLines(t *testing.T) []byte {
 	const w, h = 160, 120
 	g := &stdgif.GIF{Config: image.Config{Width: w, Height: h}}

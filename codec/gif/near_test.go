@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// TestNearColorsKeepWithinTheirError writes a picture that shifts and brightens under grain, as
-// frames that were scaled are: fewer bytes than exact ones, 35 dB on average, and none under 32.
+// TestNearColorsKeepWithinTheirError writes frames with grain that shift and become brighter, like
+// frames that were scaled. They take fewer bytes than exact frames, have 35 dB on average, and none
+// has less than 32.
 func TestNearColorsKeepWithinTheirError(t *testing.T) {
 	const w, h, n = 120, 90, 12
 	r := rand.New(rand.NewPCG(3, 3))

@@ -3,7 +3,11 @@ package gif
 // This file implements the compression of GIF89a appendix F, for pixels that may be written in more
 // than one way.
 
-import "slices"
+import (
+	"slices"
+
+	"miniatura/codec/internal/num"
+)
 
 // A pixel says what may be written for one pixel: the index in its lower eight bits or, with
 // mayHole, the transparent index as well.
@@ -292,7 +296,7 @@ func (p *packer) start1(v pixel) int {
 // was filling. full reports whether all codes were used.
 func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keep bool) (packed []byte, full bool) {
 	p.out, p.start, p.acc, p.bits = append(dst, 0), len(dst), 0, 0
-	p.shown = grow(p.shown, len(pixels))
+	p.shown = num.Grow(p.shown, len(pixels))
 	clearCode := uint16(1) << minCodeSize
 	for i := range clearCode {
 		p.suffix[i], p.first[i], p.length[i] = uint8(i), uint8(i), 1
@@ -386,12 +390,4 @@ func (p *packer) byte(b byte) {
 		p.start = len(p.out)
 		p.out = append(p.out, 0)
 	}
-}
-
-// grow returns a slice of length n, s itself where it is large enough.
-func grow[T any](s []T, n int) []T {
-	if cap(s) >= n {
-		return s[:n]
-	}
-	return make([]T, n)
 }

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestPackerWritesWhatItMay packs pixels that may be left out: what it says is shown is what
-// decodes, and one of the ways that were allowed. What may be left out wholly is left out.
+// TestPackerWritesWhatItMay packs pixels that may be left out. The decoded indices are those in
+// shown, and each is one that was allowed. Where all pixels may be left out, all are.
 func TestPackerWritesWhatItMay(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 7))
 	p, u := new(packer), new(unpacker)

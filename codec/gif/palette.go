@@ -129,8 +129,8 @@ func (c *colorCount) assign(p *searchPalette, most float64) (squared float64) {
 	return squared
 }
 
-// unused returns the first index, in table or behind it, to which no color was assigned; -1 if
-// there is none.
+// unused returns the first index to which no color was assigned, or -1 if all 256 are used, and
+// table, which it extends where the index lies behind its end.
 func (c *colorCount) unused(table []rgb) ([]rgb, int) {
 	var used [256]bool
 	for i, k := range c.keys {

@@ -79,7 +79,7 @@ func background(src []byte) ([]byte, bool) {
 	return []byte{c[0], c[1], c[2], 255}, true
 }
 
-// TestIndicesAgreeWithTheStandardLibrary decodes the first frames with image/gif.
+// TestIndicesAgreeWithTheStandardLibrary compares the first frames with those of image/gif.
 func TestIndicesAgreeWithTheStandardLibrary(t *testing.T) {
 	n := 0
 	for _, path := range outside.Files(t, ".gif", "corpus/gif") {
@@ -113,8 +113,8 @@ func TestIndicesAgreeWithTheStandardLibrary(t *testing.T) {
 	}
 }
 
-// TestLoopCount reads what the corpus' names say: a file that says n repeats plays n+1 times, one
-// that says nothing plays once.
+// TestLoopCount compares Plays with the names of the corpus's files: a file with n repeats plays
+// n+1 times, one without a loop count plays once.
 func TestLoopCount(t *testing.T) {
 	dir := filepath.Join(shared(t, "gif"), "conformance")
 	for name, want := range map[string]int{"loop_3.gif": 4, "loop_once.gif": 2, "loop_infinite.gif": 0, "no_loop_ext.gif": 1} {

@@ -11,6 +11,7 @@ import (
 	"math"
 	"time"
 
+	"miniatura/codec/internal/num"
 	"miniatura/codec/internal/straight"
 )
 
@@ -425,7 +426,7 @@ func (w *AnimationWriter) index(d *drawing, counts *colorCount) (bits uint) {
 	r := w.rect
 	hole := pixel(max(d.transparent, 0))
 	exact := newExactPalette(d.table(), d.transparent)
-	w.pixels = grow(w.pixels, r.Dx()*r.Dy())[:0]
+	w.pixels = num.Grow(w.pixels, r.Dx()*r.Dy())[:0]
 	highest := pixel(0)
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		last, index := rgb(1<<24), pixel(0)

@@ -206,8 +206,8 @@ func mse(a, b *image.NRGBA) float64 {
 	return s / float64(len(a.Pix)/4*3)
 }
 
-// TestQuantizerBesidePillow compares the error of 256 colors with Pillow's median cut and with its
-// best (which has the help of libimagequant where that was built in).
+// TestQuantizerBesidePillow compares the error of 256 colors with that of Pillow's median cut, and
+// with that of its best method, which is libimagequant's where Pillow was built with it.
 func TestQuantizerBesidePillow(t *testing.T) {
 	for i, name := range []string{"kodim03.png", "kodim23.png", "kodim19.png"} {
 		if i > 0 && os.Getenv("MINIATURA_LONG") == "" {
@@ -264,7 +264,7 @@ func TestCorpusRewritten(t *testing.T) {
 		}
 		worst := 0.0
 		for i := range frames {
-			// Many frames of one file together may show over 256 colors at once; a canvas drawn
+			// Several frames of a file together may show over 256 colors at once; a canvas drawn
 			// anew then has only 255.
 			worst = max(worst, mse(again[i], frames[i]))
 			if delays[i] != delays2[i] {

@@ -17,7 +17,7 @@ var SRGBChromaticities = Chromaticities{0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 
 // A Transfer takes a sample in [0, 1] to linear light.
 type Transfer func(float64) float64
 
-// Gamma is the power function.
+// Gamma returns the power function.
 func Gamma(exponent float64) Transfer {
 	return func(v float64) float64 { return math.Pow(v, exponent) }
 }

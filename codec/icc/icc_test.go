@@ -289,7 +289,7 @@ func convert(t *Transform, space Space, in []byte) []byte {
 	return out
 }
 
-// madeProfiles are one of each kind that the room reads.
+// madeProfiles returns a profile of each kind that the package reads, by name.
 func madeProfiles() map[string][]byte {
 	return map[string][]byte{
 		"made sRGB v4 para":      matrixProfile(4, srgbPara, srgbD50...),

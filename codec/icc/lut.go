@@ -264,7 +264,7 @@ func pcsLab16Legacy(v [3]float64) [3]float64 {
 	return labToXYZ(100*k*v[0], 255*k*v[1]-128, 255*k*v[2]-128)
 }
 
-// labToXYZ is the inverse of CIE 15 8.2.1.1, relative to D50.
+// labToXYZ converts L*a*b* to XYZ relative to D50, the inverse of CIE 15 8.2.1.1.
 func labToXYZ(L, a, b float64) [3]float64 {
 	f := func(t float64) float64 {
 		if t > 24.0/116 {

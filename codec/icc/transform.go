@@ -249,7 +249,7 @@ func (t *Transform) GrayAlpha(row []byte) { t.tones(row, 2) }
 func (t *Transform) tones(row []byte, stride int) {
 	table := t.gray
 	if table == nil && (t.linear != nil || t.grid != nil && t.space == RGB) {
-		table = t.neutrals() // of for example a palette that happens to be gray
+		table = t.neutrals() // an RGB profile, with samples of a gray palette for example
 	}
 	if table == nil {
 		return

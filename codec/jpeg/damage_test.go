@@ -34,8 +34,8 @@ func picture(t testing.TB, w, h int) []byte {
 	return b.Bytes()
 }
 
-// smallPictures are pictures of both processes, with and without restart intervals, as far as the
-// tools to make them are there.
+// smallPictures returns pictures of both processes, with and without restart intervals, where the
+// tools to make them are installed.
 func smallPictures(t testing.TB) map[string][]byte {
 	src := picture(t, 83, 61)
 	out := map[string][]byte{"sequential": src}

@@ -77,7 +77,7 @@ func TestZigzagTIsZigzagTransposed(t *testing.T) {
 	}
 }
 
-// Quantizing takes the nearest level, but for what rounding a 16-bit reciprocal moves: (8192 +
+// Quantizing takes the nearest level, apart from the error of a rounded 16-bit reciprocal: (8192 +
 // 1020)/2 of 65536 steps at most.
 func TestQuantizerRounds(t *testing.T) {
 	var q quantizer

@@ -54,7 +54,7 @@ type scan struct {
 	dc, ac         [4]tableSpec // in force, by selector
 	ri             int
 	pos            int  // of the first entropy-coded byte
-	need           bool // for the coefficients that are wanted, progressive only
+	need           bool // the wanted coefficients need its data, progressive only
 	truncated      bool // no marker follows its data, progressive only
 }
 

@@ -31,9 +31,9 @@ func distributions() []*[256]uint32 {
 	return all
 }
 
-// huffmanCost is the bits that an unlimited Huffman code takes, by the definition: the sum of the
-// weights of all joined nodes. A symbol of weight 1 stands for the code of all ones. longest is its
-// longest code, at worst.
+// huffmanCost returns the bits that a Huffman code of unlimited length takes, by the definition:
+// the sum of the weights of all joined nodes. A symbol of weight 1 stands for the code of all ones.
+// longest is its longest code, at worst.
 func huffmanCost(freq *[256]uint32) (cost uint64, longest int) {
 	type node struct {
 		weight uint64
@@ -163,8 +163,8 @@ func smaller(i int) (freq frequencies) {
 	return freq
 }
 
-// Chroma has tables of its own where that takes fewer bytes, and luma's where it does not: never
-// more than either, and each of them somewhere.
+// Chroma has tables of its own where that takes fewer bytes, and luma's tables elsewhere. A picture
+// never takes more bytes than by either choice, and each choice occurs.
 func TestTablesAreSharedWhereThatIsSmaller(t *testing.T) {
 	seen := map[[2]bool]int{}
 	for i := range distributions() {

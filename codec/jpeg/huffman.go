@@ -73,7 +73,7 @@ func makeCode(length, category, advance int) code {
 	return code(length + category | advance<<8 | length<<16 | (63-category)<<24)
 }
 
-// acCode is the code of length bits for an AC symbol.
+// acCode returns the code of length bits for an AC symbol.
 func acCode(symbol byte, length int) code {
 	n, r := int(symbol&15), int(symbol>>4)
 	if n == 0 && r != 15 {
@@ -82,9 +82,9 @@ func acCode(symbol byte, length int) code {
 	return makeCode(length, n, r+1)
 }
 
-// value returns the value of the bits behind the code acc begins with, as the procedures RECEIVE
-// and EXTEND of F.2.2.1 make it: 0 for category 0; for a first bit of 1 the bits themselves, for 0
-// their complement, negated.
+// value returns the value of the bits behind the code that acc begins with, by the procedures
+// RECEIVE and EXTEND of F.2.2.1: 0 for category 0; the bits as a number where the first is 1; the
+// negative of their complement where it is 0.
 func (e code) value(acc uint64) int32 {
 	t := acc << (e >> 16 & 63)
 	sign := ^(int64(t) >> 63) // -1 for a negative value

@@ -47,8 +47,8 @@ type order struct {
 
 var orders = [9]order{{}, {n: 1}, {n: 2}, {n: 3}, {n: 4}, {n: 5}, {n: 6}, {n: 7}, {n: 8}}
 
-// cols is the length of a line of coefficients in the buffer of a block: a power of two that holds
-// n.
+// cols returns the length of a line of coefficients in the buffer of a block: a power of two that
+// holds n.
 func cols(n int) int {
 	switch {
 	case n <= 2:

@@ -17,8 +17,8 @@ func slowWeights(n int) (w [8][8]float64) {
 	return w
 }
 
-// slowInverse is the definition in idct.go, in floating point and without rounding, and without the
-// level shift.
+// slowInverse computes the definition in idct.go in floating point, without rounding and without
+// the level shift.
 func slowInverse(n int, s *[8][8]float64) (out [8][8]float64) {
 	w := slowWeights(n)
 	var t [8][8]float64
@@ -39,7 +39,7 @@ func slowInverse(n int, s *[8][8]float64) (out [8][8]float64) {
 	return out
 }
 
-// slowForward is its inverse.
+// slowForward returns the inverse of slowInverse.
 func slowForward(n int, s *[8][8]float64) (out [8][8]float64) {
 	w := slowWeights(n)
 	var t [8][8]float64
@@ -90,12 +90,13 @@ func TestDefinitionAtEightIsTheStandards(t *testing.T) {
 	}
 }
 
-// In the manner of IEEE 1180-1990, at each N: random samples of three ranges go through the
+// This follows IEEE 1180-1990, at each N: random samples of three ranges go through the
 // definition's forward transform, and the inverse of the rounded coefficients is compared with the
 // rounded definition. No sample is off by more than 1; the mean square error is at most 0.06 for
 // any sample, the mean error at most 0.015 for any sample and 0.0015 overall, all as there; the
-// mean square error overall at most 0.03 where 1180 asks 0.02: two bits between the passes, in 16,
-// make it 0.021 at N = 8, with libjpeg's method to the bit.
+// mean square error overall is at most 0.03, where 1180 demands 0.02: with two fractional bits
+// between the passes, in 16-bit numbers, it is 0.021 at N = 8, where the samples are exactly those
+// of libjpeg's method.
 func TestInverseAgainstDefinition(t *testing.T) {
 	rounds := 400
 	if long() {

@@ -29,7 +29,7 @@ func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUns
 // than is allowed.
 var ErrLimit = limit.Err
 
-// tooMuch is the error of a picture that takes more memory than its Reader may use.
+// tooMuch returns the error of a picture that takes more memory than its Reader may use.
 func tooMuch(peak, allowed int64) error {
 	return &limit.Error{Room: "jpeg", What: "bytes of memory", Met: peak, Allowed: allowed}
 }

@@ -15,8 +15,8 @@ func generic(f func()) {
 	f()
 }
 
-// The kernels write the same bytes as the reference, for any coefficients and steps, at any
-// alignment, and nothing around them but margin.
+// The kernels write the same bytes as the generic ones, for any coefficients and steps and at any
+// alignment, and change no bytes around them but margin.
 func TestInverseAVX2EqualsGeneric(t *testing.T) {
 	if !useAVX2 {
 		t.Skip("no AVX2")
@@ -77,7 +77,7 @@ func TestInverseAVX2EqualsGeneric(t *testing.T) {
 					t.Fatalf("N=%d, round %d, line %d:\n%d\nwant\n%d", n, round, y, got[i:i+n*blocks], want[i:i+n*blocks])
 				}
 			}
-			// Around the rows: poison is kept but for the margin.
+			// Poison around the rows is kept, except in the margin.
 			for i, v := range got {
 				if x := i - at; v != 0xAA && (x < 0 || x/stride >= n || x%stride >= n*blocks+margin) {
 					t.Fatalf("N=%d: byte %d of %d blocks, stride %d, is written", n, x, blocks, stride)

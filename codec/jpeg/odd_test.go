@@ -42,7 +42,7 @@ func standardJPEG(t testing.TB) []byte {
 	return b.Bytes()
 }
 
-// oddJPEGs has one of each kind.
+// oddJPEGs returns a picture of each kind.
 func oddJPEGs(t testing.TB) (out [][]byte) {
 	plain := standardJPEG(t)
 	dnl := Segment{markerDNL, []byte{0, 9}}
@@ -85,7 +85,7 @@ func decoded(t testing.TB, name string, src []byte) (planes [4][]byte, d *Reader
 	return planes, d
 }
 
-// holds checks that odd is read as plain is, and known to be odd.
+// holds checks that odd decodes like plain and is reported as odd.
 func holds(t *testing.T, name string, plain, odd []byte) {
 	t.Helper()
 	want, d := decoded(t, "plain", plain)
@@ -134,7 +134,7 @@ func TestMissingHuffmanTablesAreTheStandards(t *testing.T) {
 	gray, _, _ := grayParts(t, 40, 30, 7)
 	holds(t, "gray", gray, without(gray, func(c, s byte) bool { return false }))
 
-	// Tables that are there count, also where others are missing: a picture with tables of its own
+	// Tables in the file are used even where others are missing: a picture with tables of its own
 	// is not read with the standard's.
 	own := tool(t, "jpegtran", plain, "-optimize")
 	if _, d := decoded(t, "optimized", own); d.Odd {

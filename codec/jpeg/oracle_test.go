@@ -1,7 +1,7 @@
 package jpeg
 
-// Other programs read and rewrite the same pictures: djpeg and jpegtran of libjpeg-turbo, when they
-// are installed.
+// These tests compare with programs that read and rewrite the same pictures: djpeg and jpegtran of
+// libjpeg-turbo, where they are installed.
 
 import (
 	"bytes"
@@ -51,7 +51,8 @@ func psnr(a, b []byte) float64 {
 	return 10 * math.Log10(255*255*float64(len(a))/sum)
 }
 
-// oraclePictures are one of each kind of sampling and process; all, with MINIATURA_LONG.
+// oraclePictures returns a picture of each kind of sampling and process, or all pictures with
+// MINIATURA_LONG.
 func oraclePictures(t testing.TB) []string {
 	all := corpusJPEGs(t, "photos", "orientation")
 	if long() {

@@ -51,7 +51,7 @@ func keeps(n int) (m uint64) {
 	return m
 }
 
-// progressiveBytes is the part of PeakBytes for coefficients.
+// progressiveBytes returns PeakBytes' part for coefficients.
 func (d *Reader) progressiveBytes(n [4]int) (total int64) {
 	most := int64(0)
 	for i := range d.Components {

@@ -66,8 +66,8 @@ func scaled(t *testing.T, src []byte, n, w, h int) *image.Gray {
 	return out
 }
 
-// ssim is the mean structural similarity of a and b in windows of 8 x 8, every 4 pixels (Wang et
-// al. 2004, with a flat window).
+// ssim returns the mean structural similarity of a and b in windows of 8 x 8, every 4 pixels (Wang
+// et al. 2004, with a flat window).
 func ssim(a, b *image.Gray) float64 {
 	const c1, c2 = 6.5025, 58.5225
 	sum, windows := 0.0, 0
@@ -89,9 +89,9 @@ func ssim(a, b *image.Gray) float64 {
 	return sum / float64(windows)
 }
 
-// What ChooseScale promises: shrinking in the transform and then with a good kernel is as good as
-// the kernel alone for photographs, and for pages of text and lines always better than what sharp
-// makes of the same page (0.35.5, its default kernel and shrink-on-load, measured against the same
+// ChooseScale promises this: shrinking in the transform, and then with a good kernel, is as good as
+// the kernel alone for photographs. For pages of text and lines it is always better than sharp's
+// result for the same page (0.35.5, its default kernel and shrink-on-load, compared with the same
 // full decode and CatmullRom).
 func TestShrinkingKeepsTextAndPhotos(t *testing.T) {
 	var b bytes.Buffer

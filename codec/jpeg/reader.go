@@ -34,7 +34,7 @@ func (d *Reader) PlaneExtent(c, n int) (w, h float64) {
 // 8.
 type Scales uint16
 
-// most is the largest n of s, 0 when it is empty.
+// most returns the largest n of s, 0 when it is empty.
 func (s Scales) most() int { return bits.Len16(uint16(s)) - 1 }
 
 // PeakBytes estimates what Decode allocates at n, an upper bound to within some ten kilobytes. It

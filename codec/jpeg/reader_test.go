@@ -43,8 +43,8 @@ func (d *Reader) planes(n [4]int) (out [4][]byte, err error) {
 	return out, err
 }
 
-// The standard library's transform has other roundings, of the same accuracy: no sample differs by
-// more than 1. CMYK from YCCK, where the conversion to RGB comes on top, differs by at most 3.
+// The standard library's transform rounds in other places, with the same accuracy, so no sample
+// differs by more than 1. CMYK from YCCK, which is also converted to RGB, differs by at most 3.
 func TestFullSizeAgainstStandardLibrary(t *testing.T) {
 	read := 0
 	for _, p := range oraclePictures(t) {
@@ -121,7 +121,7 @@ func TestChooseScaleLeavesTwoSamplesForEachOfTheTarget(t *testing.T) {
 		{640, 480, [4]int{3, 3, 3}},
 		{320, 240, [4]int{2, 2, 2}},   // 1.575 at 1/8
 		{252, 189, [4]int{1, 1, 1}},   // exactly 2
-		{1800, 1350, [4]int{8, 8, 8}}, // 7/8 would do, for less than a third
+		{1800, 1350, [4]int{8, 8, 8}}, // 7/8 would suffice, but the target has more than a third of the samples
 		{1344, 1008, [4]int{6, 6, 6}},
 		{2016, 1512, [4]int{8, 8, 8}},
 		{4032, 3024, [4]int{8, 8, 8}},
@@ -161,8 +161,9 @@ func grayParts(t testing.TB, w, h, seed int) (src, tables, data []byte) {
 	return src, tables, src[p+10 : len(src)-2]
 }
 
-// A component of a picture in several scans is, at every N and with any sampling factors, the gray
-// picture its scan was taken from. Each scan comes with tables of its own under the same selectors.
+// The components of a picture in several scans are decoded as the gray pictures whose scans these
+// are, at every N and with any sampling factors. Each scan has tables of its own, under the same
+// selectors.
 func TestComponentsInScansOfTheirOwn(t *testing.T) {
 	const w, h = 61, 45
 	for _, f := range [][3][2]int{

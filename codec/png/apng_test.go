@@ -248,7 +248,7 @@ func TestOverIsItsDefinition(t *testing.T) {
 	}
 }
 
-// smallAnimation is an animation of few bytes.
+// smallAnimation returns an animation of few bytes.
 func smallAnimation(t testing.TB) []byte {
 	a, err := NewAnimationWriter(9, 7, 2, nil)
 	if err != nil {

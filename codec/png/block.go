@@ -87,7 +87,7 @@ func (w *blockWriter) finish() []byte {
 // codes are those of a block.
 type codes struct{ lit, dist prefixCode }
 
-// fixedCodes are those of section 3.2.6.
+// fixedCodes returns the codes of section 3.2.6.
 func fixedCodes() *codes {
 	c := new(codes)
 	for s := range c.lit.length {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Sums and filtered bytes are what section 9 says, byte by byte, at every length and pixel size,
-// and nothing is written beside them.
+// Sums and filtered bytes are those of section 9, at every length and pixel size, and no other byte
+// is written.
 func TestFiltersAreTheSpecifications(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 9))
 	for n := 1; n < 140; n++ {

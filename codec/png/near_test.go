@@ -34,9 +34,9 @@ func mixed(w, h, by int, colors []color.NRGBA, seed uint64) *image.NRGBA {
 	return m
 }
 
-// A picture that was averaged from few colors becomes smaller, no channel of any pixel is off by
-// more than 8, alpha of 0 and 255 and the colors of flat areas are exact; without being told,
-// everything is.
+// A picture that was averaged from few colors becomes smaller, and no channel of any pixel is off
+// by more than 8. Alpha of 0 and 255 and the colors of flat areas are exact. Without SourceColors,
+// every pixel is exact.
 func TestNearPalettesAreNear(t *testing.T) {
 	red, clear, glass := color.NRGBA{210, 30, 40, 255}, color.NRGBA{}, color.NRGBA{20, 90, 250, 120}
 	white, black, green := color.NRGBA{255, 255, 255, 255}, color.NRGBA{0, 0, 0, 255}, color.NRGBA{10, 160, 70, 255}
@@ -91,7 +91,7 @@ func TestNearPalettesAreNear(t *testing.T) {
 	}
 }
 
-// A photo has too many colors, and one in gray too many levels in its source.
+// Photos stay exact: they have too many colors, or too many levels of gray, for a palette.
 func TestPhotosStayExact(t *testing.T) {
 	r := rand.New(rand.NewPCG(8, 8))
 	photo := nrgba(300, 200, func(x, y int) color.NRGBA {

@@ -57,7 +57,7 @@ func decode(src []byte) (*image.NRGBA, *Reader, error) {
 	return m, r, err
 }
 
-// reference is what image/png reads, brought to straight 8 bits by rounding.
+// reference returns what image/png decodes, rounded to 8 bits of straight alpha.
 func reference(m image.Image, x, y int) [4]byte {
 	round := func(v uint16) byte { return byte(math.Round(float64(v) * 255 / 65535)) }
 	switch c := m.At(x, y).(type) {
@@ -273,7 +273,7 @@ func TestNarrowRounds(t *testing.T) {
 	}
 }
 
-// The definition of section 9.4, word for word.
+// paethDefinition is the definition of section 9.4, word for word.
 func paethDefinition(a, b, c byte) byte {
 	p := int(a) + int(b) - int(c)
 	pa, pb, pc := max(p-int(a), int(a)-p), max(p-int(b), int(b)-p), max(p-int(c), int(c)-p)
@@ -320,8 +320,8 @@ func unfilterDefinition(filter byte, dst, src, prev []byte, bpp int) {
 	}
 }
 
-// Every filter, pixel size, length and alignment against the definition, with margins that must
-// stay untouched.
+// Every filter, pixel size, length and alignment is compared with the definition; margins must stay
+// untouched.
 func TestUnfilterIsItsDefinition(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for round := range 3000 {
@@ -375,8 +375,8 @@ func inflateAll(b []byte, piece, row int) (out []byte, err error) {
 	return out, err
 }
 
-// compress/flate is the oracle, at every level, for data from noise to nothing, input in pieces of
-// any size, whole rows taken.
+// compress/flate is the oracle, at every level: for data from empty to noise, input in pieces of
+// any size, and a sink that takes whole rows.
 func TestInflateAgainstFlate(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for round := range 60 {

@@ -88,9 +88,9 @@ func unfilterPaethGeneric(dst, src, prev []byte, bpp, from int) {
 	}
 }
 
-// paeth is the predictor of section 9.4 for left, above and upper left: the one that is nearest to
-// a+b-c, the first of them where several are. With t = 3c-(a+b), the choice takes only comparisons
-// of t with the smaller and the larger of a and b.
+// paeth returns the prediction of section 9.4 for left, above and upper left: the one that is
+// nearest to a+b-c, the first of them where several are. With t = 3c-(a+b), the choice takes only
+// comparisons of t with the smaller and the larger of a and b.
 func paeth(a, b, c int32) int32 {
 	t := 3*c - (a + b)
 	lo, hi := min(a, b), max(a, b)

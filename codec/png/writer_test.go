@@ -27,7 +27,7 @@ func nrgba(w, h int, at func(x, y int) color.NRGBA) *image.NRGBA {
 	return m
 }
 
-// sameToEye compares all colors that are not wholly transparent.
+// sameToEye compares all pixels that are not wholly transparent.
 func sameToEye(t *testing.T, name string, got image.Image, want image.Image) {
 	t.Helper()
 	if got.Bounds().Size() != want.Bounds().Size() {

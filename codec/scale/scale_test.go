@@ -248,7 +248,7 @@ func TestShrunkAndSubsampledPlanesShareOneGrid(t *testing.T) {
 			step := 8 / float64(n) * float64(sub)
 			pw, ph := int(math.Ceil(w/step)), int(math.Ceil(h/step))
 			src := make([]byte, 0, pw*ph)
-			middle := func(i, size int) float64 { // of sample i, as far as the picture goes
+			middle := func(i, size int) float64 { // middle of sample i, or of the part of it within the picture
 				return (float64(i)*step + min(float64(i+1)*step, float64(size))) / 2
 			}
 			for y := range ph {

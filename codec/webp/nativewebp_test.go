@@ -67,7 +67,8 @@ func TestLosslessIsSmallerThanNativewebp(t *testing.T) {
 	}
 }
 
-// encodeNative is nativewebp.Encode, its panics (v0.9.3 has one about code lengths) as errors.
+// encodeNative calls nativewebp.Encode, and returns its panics as errors; v0.9.3 has one about code
+// lengths.
 func encodeNative(b *bytes.Buffer, m image.Image) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -156,7 +156,7 @@ func costRow(h *histogram) []float32 {
 // leastClustered is the number of bits from which on a picture is tried with several groups.
 const leastClustered = 4000
 
-// cluster groups the tiles of the picture, where codes for each group pay.
+// cluster groups the tiles of the picture, unless one group takes fewer bits.
 func cluster(refs []ref, w, h int, cacheBits uint, s search) grouped {
 	whole := count(refs, cacheBits)
 	one := grouped{refs: refs, groups: []*histogram{whole}}

@@ -312,7 +312,8 @@ func writeRefs(lw *lsbWriter, w int, b grouped) {
 	}
 }
 
-// argb gathers m's pixels, alpha on top, and reports whether one of them is not opaque.
+// argb returns m's pixels, with alpha in the high bits, and reports whether one of them is not
+// opaque.
 func argb(m *image.NRGBA) (pix []uint32, alpha bool) {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	pix = make([]uint32, w*h)

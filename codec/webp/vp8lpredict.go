@@ -17,10 +17,10 @@ const (
 
 // Channels of four pixels at once, a byte each, without carries between them.
 
-// average2 is (a+b)/2 rounded down in every channel.
+// average2 returns (a+b)/2 rounded down in every channel.
 func average2(a, b uint32) uint32 { return (a^b)&0xfefefefe>>1 + a&b }
 
-// subtract is a-b modulo 256 in every channel.
+// subtract returns a-b modulo 256 in every channel.
 func subtract(a, b uint32) uint32 {
 	ag := 0x00ff00ff + a&0xff00ff00 - b&0xff00ff00
 	rb := 0xff00ff00 + a&0x00ff00ff - b&0x00ff00ff
