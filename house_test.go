@@ -235,7 +235,7 @@ func TestFileMapsShowTheFolder(t *testing.T) {
 	}
 }
 
-// The edge build links nothing that does not answer requests.
+// The edge build links only packages that are needed to answer requests.
 func TestEdgeBuildLinksNoDesk(t *testing.T) {
 	linked := map[string]bool{}
 	for _, p := range list(t, "-deps", "-tags", "edge,lambda.norpc,nethttpomithttp2", ".") {

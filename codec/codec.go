@@ -104,7 +104,7 @@ func (e unsupported) Is(target error) bool { return target == ErrUnsupported }
 // A source that already is what the Options ask for, and whose file would not become smaller, is
 // returned as it is: the result may alias src.
 //
-// An error is ErrUnsupported, ErrLimit, the context's, or reports damage.
+// An error is ErrUnsupported, ErrLimit, or the error of the context, or it reports damage.
 func Resize(ctx context.Context, src []byte, fit func(w, h int) (int, int), opt Options) (out []byte, info Info, err error) {
 	defer func() {
 		if p := recover(); p != nil {

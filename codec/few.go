@@ -49,6 +49,7 @@ func (f *fewColors) add(row []byte) {
 	}
 }
 
+// pixel returns the first pixel of p as a number.
 func (f *fewColors) pixel(p []byte) uint32 {
 	switch f.channels {
 	case 1:
@@ -61,6 +62,7 @@ func (f *fewColors) pixel(p []byte) uint32 {
 	return binary.LittleEndian.Uint32(p)
 }
 
+// addColor counts a color, unless it was counted before.
 func (f *fewColors) addColor(c uint32) {
 	h := c * 0x9e3779b1 >> 22
 	for f.taken[h] && f.color[h] != c {
@@ -73,9 +75,9 @@ func (f *fewColors) addColor(c uint32) {
 	}
 }
 
-// of returns the number of colors for t's writer; 0 when they are many, or the writer does not use
+// countFor returns the number of colors for t's writer; 0 when they are many, or the writer does not use
 // the number.
-func (f *fewColors) of(t *target) int {
+func (f *fewColors) countFor(t *target) int {
 	if !ofMixtures(t) {
 		return 0
 	}

@@ -17,7 +17,7 @@ type Format struct {
 	open func(src []byte) (source, error)
 
 	// encode writes a still picture: *image.Gray, *image.NRGBA, or *image.YCbCr of full range. It
-	// may change the picture. exact reports whether every visible pixel is m's.
+	// may change the picture. exact reports whether every visible pixel is as in m.
 	encode func(m picture, t *target) (out []byte, exact bool, err error)
 
 	// record begins an animation of the target's dimensions that runs plays times, 0 meaning
@@ -30,7 +30,7 @@ type Format struct {
 
 	mixtures    bool                  // encode uses the number of colors of the source
 	profile     bool                  // a result can carry an ICC profile
-	ownRoad     bool                  // a source is decoded in another way where the result has its format too
+	ownDecoding bool                  // a source is decoded in another way where the result has its format too
 	wholeChroma int                   // from this quality on, a result keeps chroma that is finer than 4:2:0; 0: never
 	pixelBytes  func(t *target) int64 // what encoding holds beyond 12 bytes a pixel of the result
 }
@@ -64,7 +64,7 @@ var (
 		name: "WebP", mediaType: "image/webp", extensions: []string{"webp"},
 		magic: []string{"RIFF????WEBP"},
 		open:  openWebP, encode: writeWebP, record: recordWebP, strip: stripWebP,
-		profile: true, ownRoad: true, pixelBytes: webpBytes,
+		profile: true, ownDecoding: true, pixelBytes: webpBytes,
 	}
 )
 

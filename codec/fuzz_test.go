@@ -76,7 +76,7 @@ func addFiles(f *testing.F) {
 // resizeAnything checks one source for FuzzResize; how chooses the result.
 func resizeAnything(t *testing.T, src []byte, how byte) {
 	size, _ := sizes.Parse([]string{"SXS", "SS", "XS", "S"}[how>>1&3])
-	opt := Options{Format: to(how&1 != 0), Quality: 1 + int(how>>3)*3, Memory: 128 << 20}
+	opt := Options{Format: formatOf(how&1 != 0), Quality: 1 + int(how>>3)*3, Memory: 128 << 20}
 	fit := size.Fit
 	if how>>3&3 == 3 { // a shrink of any picture, however small
 		fit = func(w, h int) (int, int) { return max(w*2/3, 1), max(h*2/3, 1) }

@@ -101,7 +101,7 @@ func goldenRows(t *testing.T) map[string]string {
 			}
 			for _, webp := range []bool{false, true} {
 				for _, q := range qualities {
-					out, info, err := Resize(context.Background(), src, fit, Options{Format: to(webp), Quality: q})
+					out, info, err := Resize(context.Background(), src, fit, Options{Format: formatOf(webp), Quality: q})
 					if err != nil {
 						t.Fatalf("%s: %v", name, err)
 					}

@@ -262,7 +262,7 @@ func TestWhatFitsBecomesTheSmallerByTheRule(t *testing.T) {
 		if bytes.Contains(out, []byte("secret")) || bytes.Contains(out, []byte("Exif")) {
 			t.Errorf("%s: the metadata is still there", f.name)
 		}
-		if !lossy { // every pixel of every frame is the source's, to 8 bits
+		if !lossy { // every pixel of every frame is as in the source, to 8 bits
 			a, b := pixels(t, f.src), pixels(t, out)
 			if len(a) != len(b) {
 				t.Errorf("%s: %d frames of %d", f.name, len(b), len(a))
@@ -364,7 +364,7 @@ func TestHalfAPictureIsNeverAResult(t *testing.T) {
 		for _, part := range []int{2, 3, 5} {
 			half := src[:len(src)*(part-1)/part]
 			for _, webp := range []bool{false, true} {
-				if out, _, err := Resize(context.Background(), half, fitter(t, "SXS"), Options{Format: to(webp)}); err == nil {
+				if out, _, err := Resize(context.Background(), half, fitter(t, "SXS"), Options{Format: formatOf(webp)}); err == nil {
 					t.Errorf("%s cut to %d of %d bytes gave %d bytes", name, len(half), len(src), len(out))
 				}
 			}

@@ -165,8 +165,8 @@ func (s jpegSource) fill(ctx context.Context, scales [4]jpeg.Scales, scalers *[4
 	return nil
 }
 
-// chroma chooses the result's subsampling: 4:2:0, or whatever finer sampling the source has where
-// the result keeps it.
+// chroma chooses the result's subsampling. It is 4:2:0, or that of the source if it is finer and
+// the result keeps finer chroma.
 func (s jpegSource) chroma(t *target) subsampling {
 	sub := subsampling{2, 2}
 	if !t.wholeChroma() {
@@ -255,9 +255,9 @@ func stripJPEG(_ source, src []byte, keepProfile bool) ([]byte, error) {
 	return jpeg.Strip(src, keepProfile)
 }
 
-// progressiveArea is the number of pixels from which on a JPEG is written progressive, which takes
-// 2 to 3 % fewer bytes. In smaller pictures the headers of its scans may cost more than that, so
-// both kinds are tried.
+// progressiveArea is a number of pixels. A JPEG with at least that many is written progressive,
+// which takes 2 to 3 % fewer bytes. In smaller pictures the headers of its scans may cost more than
+// that, so both kinds are tried.
 const progressiveArea = 1 << 16
 
 func writeJPEG(m picture, t *target) (out []byte, exact bool, err error) {

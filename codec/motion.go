@@ -8,9 +8,9 @@ import (
 	"io"
 )
 
-// This file is the road of animations: each frame is composed on the canvas of the source, made
-// small, and written as what changed since the one before. No more than a few canvases are held,
-// however many frames there are.
+// This file resizes animations: each frame is composed on the canvas of the source and scaled, and
+// the pixels that have changed since the frame before are written. No more than a few canvases are
+// held, however many frames there are.
 
 // moving makes the result of an animation; note is what was wrong with the source. src is the
 // source if it may be the result, else nil.

@@ -65,7 +65,7 @@ func TestResultsAgreeWithPillow(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, webp := range []bool{false, true} {
-			out, info, err := Resize(context.Background(), src, fitter(t, "S"), Options{Format: to(webp), Quality: 95})
+			out, info, err := Resize(context.Background(), src, fitter(t, "S"), Options{Format: formatOf(webp), Quality: 95})
 			if err != nil {
 				count(row.name, 1)
 				t.Logf("passed through: %s, webp %v: %v", row.name, webp, err)

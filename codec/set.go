@@ -109,15 +109,15 @@ jobs:
 	}
 }
 
-// together gives t the conversion of u, and reports whether both can be decoded at once: with one
-// conversion, on one road. A source leads to at most one transform; a result's format may need
-// none.
+// together gives t the conversion of u, and reports whether both can be decoded at once: with the
+// same conversion, and in the same way. A source leads to at most one transform; a result's format
+// may need none.
 func (t *target) together(u *target) bool {
 	if (t.color.convert == nil) != (u.color.convert == nil) || t.color.first != u.color.first {
 		return false
 	}
 	t.color.convert = u.color.convert
-	return !t.source.ownRoad || (t.format == t.source) == (u.format == u.source)
+	return !t.source.ownDecoding || (t.format == t.source) == (u.format == u.source)
 }
 
 // among returns distinct, with t added if it needs a picture of its own, and the index of t's

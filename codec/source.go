@@ -98,7 +98,7 @@ type target struct {
 	source      *Format // the source's
 	format      *Format // the result's
 	w, h        int     // the result's dimensions, upright
-	sw, sh      int     // the source's, as stored
+	sw, sh      int     // the source's dimensions, as stored
 	size        int     // of the source's file, in bytes
 	frames      int
 	orientation int  // of the decoded picture; the result is upright

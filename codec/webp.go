@@ -59,7 +59,7 @@ func (s webpSource) still(ctx context.Context, ts ...*target) ([]picture, error)
 
 func (s webpSource) player() (player, int, error) { return webp.NewPlayer(s.Reader), s.Plays, nil }
 
-// planesToPlanes is the road of lossy WebP to WebP: 4:2:0 in, 4:2:0 out.
+// planesToPlanes resizes lossy WebP to WebP: 4:2:0 in, 4:2:0 out.
 func planesToPlanes(m *image.YCbCr, t *target) (image.Image, error) {
 	if t.same() {
 		return m, nil

@@ -137,8 +137,8 @@ func eachShape(t *testing.T, check func(t *testing.T, s shape, stacks []deployed
 	}
 }
 
-// of returns the resources of a type in all stacks, by logical id.
-func of(stacks []deployed, kind string) []resource {
+// resourcesOf returns the resources of a type in all stacks, by logical id.
+func resourcesOf(stacks []deployed, kind string) []resource {
 	var all []resource
 	for _, d := range stacks {
 		for _, id := range slices.Sorted(maps.Keys(d.resources)) {

@@ -65,6 +65,7 @@ type eventHeader struct {
 	Value string `json:"value"`
 }
 
+// set sets a header, as CloudFront writes it into an event.
 func (h eventHeaders) set(name, value string) {
 	h[strings.ToLower(name)] = []eventHeader{{http.CanonicalHeaderKey(name), value}}
 }
@@ -96,7 +97,7 @@ func newEvent(s settings, method, uri, query, clientIP string) (event []byte, re
 	return event, cf.Config.RequestID
 }
 
-// newRequestID returns an id that is as long and as random as CloudFront's.
+// newRequestID returns an id that is as long and as random as one of CloudFront.
 func newRequestID() string {
 	var b [40]byte
 	rand.Read(b[:])

@@ -260,7 +260,7 @@ func unpack(t testing.TB) string {
 	return dir
 }
 
-// start runs the Python bootstrap in dir with api, in an environment like Lambda's.
+// start runs the Python bootstrap in dir with api, in an environment like that of Lambda.
 func start(t testing.TB, python, dir string, api *runtimeAPI, out io.Writer) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(python, "-c", bootstrap)

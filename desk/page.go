@@ -211,6 +211,7 @@ func (c *cloudFront) index(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
+// list answers with the list of the pictures, as JSON.
 func (c *cloudFront) list(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, c.catalogue(r))
 }

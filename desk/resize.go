@@ -180,7 +180,7 @@ func (r *resizing) all(ctx context.Context) error {
 }
 
 // place returns the file to write for the input in. f is the format of the bytes that are written;
-// nil means that they are the source's. It returns an error when the file would replace one of this
+// nil means the format of the source. It returns an error when the file would replace one of this
 // run's results or sources.
 func (r *resizing) place(in string, f *codec.Format) (string, error) {
 	if !r.folder {

@@ -119,7 +119,7 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	defer l.Close()
 	// The address is printed before anything that takes time. A browser that opens it now waits for
 	// an answer, because the listener is open already.
-	fmt.Fprintf(stdout, "http://%s/ serves the %s; %s. Ctrl-C ends it.\n", shown(l.Addr(), o.addr), b.where, o.results(b))
+	fmt.Fprintf(stdout, "http://%s/ serves the %s; %s. Ctrl-C ends it.\n", browserAddress(l.Addr(), o.addr), b.where, o.results(b))
 	if o.dir == "" && o.endpoint == "" {
 		if _, err := await(ctx, func() (struct{}, error) { return struct{}{}, addDemo(b) }); err != nil {
 			return err
@@ -183,8 +183,8 @@ func addDemo(b *bucket) error {
 	return nil
 }
 
-// shown returns the address to open in a browser: the host that was asked for, with the port of a.
-func shown(a net.Addr, asked string) string {
+// browserAddress returns the address to open in a browser: the host that was asked for, with the port of a.
+func browserAddress(a net.Addr, asked string) string {
 	tcp := a.(*net.TCPAddr)
 	host, _, _ := net.SplitHostPort(asked)
 	if host == "" {

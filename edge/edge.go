@@ -322,6 +322,7 @@ func (r *Record) note(s string) {
 	r.Note += s
 }
 
+// fill writes what codec said about the result into the record.
 func (r *Record) fill(i codec.Info) {
 	r.Format, r.Frames, r.Cost = i.ContentType, i.Frames, Millis(i.Cost*float64(time.Millisecond))
 	r.note(i.Note)

@@ -170,7 +170,7 @@ func TestEveryPlainKeyRoundTripsInADirectory(t *testing.T) {
 	if got := list(t, c, ""); !slices.Equal(got, want) {
 		t.Errorf("list: %q, want %q", got, want)
 	}
-	// A file that was changed by hand is another object, without the old one's metadata.
+	// A file that was changed by hand is another object, without the metadata of the old one.
 	if err := os.WriteFile(filepath.Join(dir, "a b.jpg"), []byte("edited"), 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -46,8 +46,8 @@ func (h *Handler) events(ctx context.Context, raw []byte, changed *changes) erro
 		case "ObjectCreated":
 			_, err = h.create(ctx, "created", key, changed)
 		case "ObjectRemoved", "LifecycleExpiration":
-			// S3 may deliver events out of order. If the source is there again, its results are
-			// made again on their next request. In a versioned bucket the event may be about an old
+			// S3 may deliver events out of order. If the source exists again, its results are made
+			// again on their next request. In a versioned bucket the event may be about an old
 			// version, and then nothing has changed for the source.
 			if r.S3.Object.VersionID != "" {
 				var there bool

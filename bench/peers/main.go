@@ -4,7 +4,7 @@
 //	go run ./bench/peers [-only SECTION,...] [-json FILE] [-photos DIR] [-short]
 //
 // Every side runs in a process of its own. Its first iteration is not counted; CPU is user plus
-// system time per picture, the median over all rounds. The peak resident set is that of a fresh
+// system time per picture, the median over all rounds. The peak resident set is measured in a fresh
 // process that does the work once. Our side is this program built without cgo, with and without
 // -tags purego.
 //

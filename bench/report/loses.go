@@ -16,8 +16,8 @@ var units = map[string]func(float64, bool) string{
 	"cpu_ms": cell, "rss_mb": cell, "bytes": cell, "ms_min": cell, "mb": cell, "bytes_q80": cell,
 }
 
-// better reports whether a row compares with a peer, and whether the peer did better by more than
-// noise. write is the function that writes the measure's figures.
+// better returns three things about a row: whether it compares with a peer, whether the peer did
+// better by more than noise, and the function that writes figures of its measure.
 func better(r row) (compared, lost bool, write func(float64, bool) string) {
 	if r.Peer == "" || r.Peer == "source" || r.Variant == "purego" {
 		return false, false, nil

@@ -60,7 +60,7 @@ type Reader struct {
 	BitsPerPixel  int    // of the file
 	Channels      int    // samples of 8 bits in each pixel of a row: 1 gray, 3 RGB, 4 RGBA; alpha is straight
 	ICC           []byte // the profile embedded in a version 5 header, or nil; it points into the source
-	Note          string // what is wrong, although every sample is there
+	Note          string // what is wrong, although no sample is missing
 
 	src         []byte
 	data        int // position of the pixels
@@ -331,6 +331,8 @@ func (f *field) value(v uint32) byte {
 	return byte((uint64(v&f.mask>>f.shift)*510 + uint64(f.max)) / (2 * uint64(f.max)))
 }
 
+// readPalette reads the palette from b, whose entries take entry bytes each, in the order B, G, R.
+// Entries that b does not have are black.
 func (r *Reader) readPalette(b []byte, entry int) {
 	for i := range r.palette {
 		c := &r.palette[i]

@@ -107,7 +107,7 @@ func (r *Reader) runs() (index, covered []byte, err error) {
 }
 
 // walk calls run with the pieces of the encoded picture: length pixels from x on in the y-th row
-// from the bottom. What goes past the end of a row is cut off. Data that ends before the
+// from the bottom. Pixels past the end of a row are cut off. Data that ends before the
 // end-of-bitmap code is an error unless all rows are done.
 func (r *Reader) walk(run func(x, y, length int, sample func(i int) byte)) error {
 	x, y := 0, 0

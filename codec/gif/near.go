@@ -40,6 +40,7 @@ func (w *AnimationWriter) still(p, q [4]byte, i int) bool {
 	return reach(2) && reach(w.busy(i, i/4%w.w, i/4/w.w))
 }
 
+// distance returns the squared Euclidean distance of two colors.
 func distance(a, b rgb) int {
 	dr, dg, db := a.channel(0)-b.channel(0), a.channel(1)-b.channel(1), a.channel(2)-b.channel(2)
 	return dr*dr + dg*dg + db*db
@@ -156,22 +157,22 @@ func (w *AnimationWriter) squared(d *drawing) float64 {
 	return float64(sum) / float64(3*w.w*w.h)
 }
 
-// over returns the bytes of a frame as a multiple of the bytes that are left for it.
-func (w *AnimationWriter) over(d *drawing) float64 {
+// budgetShare returns the bytes of a frame as a multiple of the bytes that are left for it.
+func (w *AnimationWriter) budgetShare(d *drawing) float64 {
 	left := float64(w.o.Budget-len(w.body)) / float64(max(w.o.Frames-w.frames+1, 1))
 	return float64(d.size()) / max(left, 1)
 }
 
 // adjust raises the strength of the next frame while frames take more bytes than are left for them,
 // and lowers it while this one is too far off.
-func (w *AnimationWriter) adjust(d *drawing, over float64) {
+func (w *AnimationWriter) adjust(d *drawing, share float64) {
 	if w.o.Tolerance == 0 || w.o.Budget == 0 {
 		return
 	}
 	switch toAim := aim / max(d.squared, 1); {
 	case toAim < 1:
 		w.strength = max(w.strength*max(toAim, 0.5), 0.1)
-	case over > 1:
+	case share > 1:
 		w.strength = min(w.strength*min(toAim, 4), 16)
 	case w.strength > 1:
 		w.strength = max(w.strength/1.1, 1)

@@ -373,6 +373,7 @@ func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keep boo
 	return packed, full
 }
 
+// put writes the lowest width bits of code.
 func (p *packer) put(code uint32, width uint) {
 	p.acc |= code << p.bits
 	p.bits += width
@@ -383,6 +384,8 @@ func (p *packer) put(code uint32, width uint) {
 	}
 }
 
+// byte appends a byte to the current sub-block, and begins the next one after 255 bytes (section
+// 15).
 func (p *packer) byte(b byte) {
 	p.out = append(p.out, b)
 	if len(p.out)-p.start == 256 {

@@ -30,6 +30,7 @@ func (c *colorCount) reset() {
 	c.n = 0
 }
 
+// slot returns the slot of v in the hash table: the one that has v, or a free one.
 func (c *colorCount) slot(v rgb) int {
 	mask := len(c.keys) - 1
 	k := int(uint32(v)*0x9e3779b1>>8) & mask
@@ -39,6 +40,7 @@ func (c *colorCount) slot(v rgb) int {
 	return k
 }
 
+// add counts n more pixels of color v. It doubles the table when half of it is taken.
 func (c *colorCount) add(v rgb, n uint32) {
 	k := c.slot(v)
 	if c.keys[k] == 0 {
@@ -170,6 +172,7 @@ func newExactPalette(table []rgb, transparent int) *exactPalette {
 	return p
 }
 
+// slot returns the slot of c in the hash table: the one that has c, or a free one.
 func (p *exactPalette) slot(c rgb) uint32 {
 	k := uint32(c) * 0x9e3779b1 >> 22
 	for p.keys[k] != 0 && p.keys[k] != c+1 {
@@ -178,6 +181,7 @@ func (p *exactPalette) slot(c rgb) uint32 {
 	return k
 }
 
+// find returns c's index in the palette, and reports whether c is in it.
 func (p *exactPalette) find(c rgb) (index uint8, ok bool) {
 	k := p.slot(c)
 	return p.index[k], p.keys[k] != 0
@@ -346,6 +350,7 @@ func quantize(c *colorCount, n int, tolerance float64) []rgb {
 	return palette
 }
 
+// mean returns the rounded mean of the colors.
 func (s *sample) mean() rgb {
 	var v rgb
 	for _, x := range s.sum {
@@ -360,6 +365,7 @@ type sorter struct {
 	old  []sample
 }
 
+// sort sorts points by the mean of channel axis.
 func (o *sorter) sort(points []sample, axis int) {
 	o.keys = o.keys[:0]
 	for i := range points {

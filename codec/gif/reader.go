@@ -26,7 +26,7 @@ type Reader struct {
 	Frames        int
 	Plays         int    // how often the animation runs; 0 means forever
 	ICC           []byte // an ICCRGBG1 profile, nil when there is none
-	Note          string // what is wrong with the file although its frames are there; Next may add to it
+	Note          string // what is wrong with the file, although it has its frames; Next may add to it
 
 	Short bool // a frame that Next gave lacks pixels: its data ends early
 
@@ -157,9 +157,10 @@ const (
 	labelApplication = 0xff
 )
 
-// nextBlock returns the block at p, its sub-blocks with it, and the position after it. A frame
-// whose sub-blocks are cut off is returned as far as it goes beside the error, and has all of its
-// descriptor. A block of another kind that is cut off is an error alone, and its kind is blockNone.
+// nextBlock returns the block at p with its sub-blocks, and the position after it. When the
+// sub-blocks of a frame are cut off, it returns both the error and the part that is there, with the
+// whole descriptor. For any other block that is cut off, it returns only the error, and kind is
+// blockNone.
 func nextBlock(src []byte, p int) (kind byte, block []byte, next int, err error) {
 	b := src[p:]
 	if len(b) == 0 {
@@ -196,8 +197,8 @@ func nextBlock(src []byte, p int) (kind byte, block []byte, next int, err error)
 	return blockNone, nil, 0, err
 }
 
-// end decides about a file that ends with err instead of a trailer. It is valid if it has a frame,
-// and then only noted.
+// end handles a file that ends with err instead of a trailer. If the file has a frame, err becomes
+// a note, and end returns nil. Otherwise it returns err.
 func (r *Reader) end(err error) error {
 	if len(r.frames) == 0 {
 		return err
@@ -259,8 +260,8 @@ func (r *Reader) application(name string, b []byte) {
 	}
 }
 
-// descriptor reads the block of a frame from its image descriptor (section 20) on, all of whose
-// bytes are there. A frame without area counts too, because it has a delay.
+// descriptor reads the block of a frame, which begins with its image descriptor (section 20). b has
+// the whole descriptor. A frame without area counts too, because it has a delay.
 func (r *Reader) descriptor(f *frame, b []byte) error {
 	b = b[1:]
 	x, y := int(binary.LittleEndian.Uint16(b)), int(binary.LittleEndian.Uint16(b[2:]))
@@ -303,8 +304,9 @@ func (r *Reader) Drawing(i int) (pixels, bytes int64) {
 }
 
 // Next composes the next frame and returns the canvas, straight RGBA, as it is shown for delay. The
-// canvas belongs to the Reader and is valid until the following call. What no frame covered is
-// transparent. After the last frame the error is io.EOF. The context is checked once a frame.
+// canvas belongs to the Reader and is valid until the following call. Pixels that no frame has
+// covered are transparent. After the last frame the error is io.EOF. The context is checked once a
+// frame.
 //
 // Memory is the canvas, the largest frame's indices, and, while a frame will be undone, a second
 // canvas.
@@ -375,7 +377,8 @@ func (r *Reader) dispose() {
 	area := r.pending.rect.Intersect(r.canvas.Rect)
 	switch r.pending.disposal {
 	case disposeBackground:
-		// To transparent, as every browser does, whatever the background color index says.
+		// The rectangle becomes transparent, as in every browser, whatever the background color
+		// index says.
 		straight.Clear(r.canvas, area)
 	case disposePrevious, 4:
 		straight.Copy(r.canvas, r.saved, area)

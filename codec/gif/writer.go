@@ -211,8 +211,8 @@ func (w *AnimationWriter) erased() image.Rectangle {
 	return bound(w.w, w.h, func(i int) bool { return w.current.Pix[i+3] != 0 && w.next.Pix[i+3] == 0 })
 }
 
-// staysAt reports whether the pixel at Pix[i] stays. In a first frame, the only one of a still
-// picture, no pixel does.
+// staysAt reports whether the pixel at Pix[i] stays. In the first frame, which is the only one of a
+// still picture, no pixel does.
 func (w *AnimationWriter) staysAt(i int) bool { return w.stays != nil && w.stays[i/4] }
 
 // compare sets w.stays, and w.rect to the smallest rectangle with all pixels that do not stay.
@@ -283,8 +283,8 @@ func (w *AnimationWriter) flush(disposal byte, gone image.Rectangle, more bool) 
 	w.frames++
 	w.rect = w.rect.Union(gone)
 	d := w.drawBest(first, more)
-	over := w.over(d)
-	if first && !more && w.o.Tolerance > 0 && w.o.Budget > 0 && over > 1 {
+	share := w.budgetShare(d)
+	if first && !more && w.o.Tolerance > 0 && w.o.Budget > 0 && share > 1 {
 		w.rough, w.strength = true, 2 // a still picture is packed exactly unless the file would grow
 		w.spare, w.lzw.shown = d.data[:0], d.shown
 		d = w.drawBest(first, more)
@@ -308,7 +308,7 @@ func (w *AnimationWriter) flush(disposal byte, gone image.Rectangle, more bool) 
 	w.body = append(w.body, d.data...)
 	if more {
 		w.show(d)
-		w.adjust(d, over)
+		w.adjust(d, share)
 	}
 	w.spare, w.lzw.shown = d.data[:0], d.shown
 }
@@ -508,7 +508,7 @@ func (w *AnimationWriter) chooseLocal(c *colorCount, d *drawing, hole bool, limi
 			continue
 		}
 		if t, k := c.unused(table); k >= 0 || !hole {
-			return d.use(t, k, hole, &table[0] == &d.global[0])
+			return d.setTable(t, k, hole, &table[0] == &d.global[0])
 		}
 	}
 	palette := c.palette(limit, w.tolerance())
@@ -519,19 +519,19 @@ func (w *AnimationWriter) chooseLocal(c *colorCount, d *drawing, hole bool, limi
 		near := 1.1*squared + float64(c.pixels())
 		if c.assign(newSearchPalette(d.global), near) <= near {
 			if t, k := c.unused(d.global); k >= 0 || !hole {
-				return d.use(t, k, hole, true)
+				return d.setTable(t, k, hole, true)
 			}
 		}
 		c.assign(find, math.Inf(1))
 	}
 	t, k := c.unused(palette)
-	d.use(t, k, hole, false)
+	d.setTable(t, k, hole, false)
 	d.inexact = squared > 0
 	return d
 }
 
-// use sets d's table. Its index k is free for the hole.
-func (d *drawing) use(table []rgb, k int, hole, global bool) *drawing {
+// setTable sets d's table. If d has a hole, the hole's index is k, which no color uses.
+func (d *drawing) setTable(table []rgb, k int, hole, global bool) *drawing {
 	d.inexact = true
 	if hole {
 		d.transparent = k
@@ -555,6 +555,7 @@ func tableBits(n int) uint {
 	return bits
 }
 
+// appendTable appends a color table (section 19), filled up with black to a power of two.
 func appendTable(dst []byte, palette []rgb) []byte {
 	for _, c := range palette {
 		dst = append(dst, byte(c>>16), byte(c>>8), byte(c))

@@ -20,8 +20,8 @@ import (
 	"miniatura/internal/outside"
 )
 
-// made draws n canvases of a moving figure over a ground that appears, disappears and gets holes.
-func made(w, h, n, colors int, seed uint64) []*image.NRGBA {
+// movingFigure draws n canvases of a moving figure over a ground that appears, disappears and gets holes.
+func movingFigure(w, h, n, colors int, seed uint64) []*image.NRGBA {
 	r := rand.New(rand.NewPCG(seed, 5))
 	var list []*image.NRGBA
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
@@ -75,11 +75,11 @@ func rewrite(t testing.TB, width, height, plays int, frames []*image.NRGBA, dela
 	return file
 }
 
-// TestAnimationPlaysAsGiven writes canvases with few colors and has this reader and ImageMagick
-// play them: equal pixel for pixel, equal delays and loop count.
+// TestAnimationPlaysAsGiven writes canvases with few colors, and plays the file with this reader
+// and with ImageMagick. Pixels, delays and the loop count must be equal.
 func TestAnimationPlaysAsGiven(t *testing.T) {
 	for seed := range uint64(12) {
-		frames := made(20+int(seed)*3, 17, 2+int(seed), 8, seed)
+		frames := movingFigure(20+int(seed)*3, 17, 2+int(seed), 8, seed)
 		plays := int(seed) % 4
 		file := write(t, frames, plays)
 		got, delays, r := play(t, file)
@@ -102,7 +102,7 @@ func TestAnimationPlaysAsGiven(t *testing.T) {
 			t.Errorf("image/gif reads a loop count of %d, want %d", std.LoopCount, want)
 		}
 	}
-	frames := made(40, 30, 9, 5, 99)
+	frames := movingFigure(40, 30, 9, 5, 99)
 	for i, m := range magick(t, write(t, frames, 0)) {
 		if s := difference(m, frames[i]); s != "" {
 			t.Fatalf("ImageMagick, frame %d: %s", i, s)
@@ -242,8 +242,9 @@ print(sum(s.sum2) / 3 / m.size[0] / m.size[1])`, filepath.Join(shared(t, "png"),
 	}
 }
 
-// TestCorpusRewritten plays each GIF of the corpus, writes it again and plays that: sources have at
-// most 256 colors a frame, so it is exact, and it must not grow much.
+// TestCorpusRewritten plays each GIF of the corpus, writes its canvases as a new file, and plays
+// that file. A source has at most 256 colors a frame, so the canvases must be the same, and the new
+// file must not be much larger.
 func TestCorpusRewritten(t *testing.T) {
 	var before, after int
 	for _, path := range outside.Files(t, ".gif", "corpus/gif") {
@@ -285,7 +286,7 @@ func TestCorpusRewritten(t *testing.T) {
 
 // TestSameFramesSameBytes writes twice.
 func TestSameFramesSameBytes(t *testing.T) {
-	frames := made(50, 40, 6, 200, 3)
+	frames := movingFigure(50, 40, 6, 200, 3)
 	if !bytes.Equal(write(t, frames, 0), write(t, frames, 0)) {
 		t.Error("other bytes the second time")
 	}

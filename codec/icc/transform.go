@@ -91,6 +91,7 @@ func (p *Profile) Transform(in Space) (*Transform, error) {
 	return nil, UnsupportedError("no usable lookup table")
 }
 
+// curve reads the curve in the tag of that signature.
 func (p *Profile) curve(signature string) (curve, error) {
 	b := p.tag(signature)
 	if b == nil {
@@ -100,6 +101,7 @@ func (p *Profile) curve(signature string) (curve, error) {
 	return c, p.place(err, signature)
 }
 
+// fromMatrix prepares t from the three columns and the three curves of a matrix profile.
 func (t *Transform) fromMatrix(p *Profile) error {
 	var m matrix
 	var curves [3]curve
@@ -190,6 +192,8 @@ func decode(s float64) float64 {
 	return math.Pow((s+0.055)/1.055, 2.4)
 }
 
+// encode applies the curve of sRGB (IEC 61966-2-1) to linear light, and its mirror image to
+// negative values.
 func encode(l float64) float64 {
 	if l < 0 {
 		return -encode(-l)
@@ -200,8 +204,10 @@ func encode(l float64) float64 {
 	return 1.055*math.Pow(l, 1/2.4) - 0.055
 }
 
+// encode8 returns the sRGB sample of linear light, clamped to [0, 1].
 func encode8(l float64) byte { return byte(math.Round(255 * unit(encode(l)))) }
 
+// rgb converts one pixel of a matrix profile.
 func (t *Transform) rgb(r, g, b byte) (byte, byte, byte) {
 	l := t.linear
 	return t.mix(l[0][r], l[1][g], l[2][b])
@@ -213,6 +219,7 @@ func (t *Transform) mix(x, y, z int32) (byte, byte, byte) {
 	return enc[clampLinear(m[0]*x+m[1]*y+m[2]*z)], enc[clampLinear(m[3]*x+m[4]*y+m[5]*z)], enc[clampLinear(m[6]*x+m[7]*y+m[8]*z)]
 }
 
+// clampLinear rounds a product of the matrix to linear light in [0, linearOne].
 func clampLinear(v int32) int32 {
 	return min(max((v+matrixOne/2)>>matrixBits, 0), linearOne)
 }
@@ -223,6 +230,7 @@ func (t *Transform) RGB(row []byte) { t.pixels(row, 3) }
 // RGBA converts pixels of 4 bytes in place and leaves the fourth, straight alpha, alone.
 func (t *Transform) RGBA(row []byte) { t.pixels(row, 4) }
 
+// pixels converts pixels of stride bytes in place. Their first three are R, G and B.
 func (t *Transform) pixels(row []byte, stride int) {
 	if t.grid != nil {
 		t.grid.rgb(row, stride)
@@ -246,6 +254,7 @@ func (t *Transform) Gray(row []byte) { t.tones(row, 1) }
 // GrayAlpha converts pixels of 2 bytes in place and leaves the second, straight alpha, alone.
 func (t *Transform) GrayAlpha(row []byte) { t.tones(row, 2) }
 
+// tones converts pixels of stride bytes in place. The first of them is gray.
 func (t *Transform) tones(row []byte, stride int) {
 	table := t.gray
 	if table == nil && (t.linear != nil || t.grid != nil && t.space == RGB) {

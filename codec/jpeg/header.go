@@ -1,8 +1,8 @@
 package jpeg
 
 // This file implements the marker segments of ITU T.81 annex B.2, up to the first scan, and the APP
-// segments other documents define: JFIF (ITU T.871), Exif (CIPA DC-008), ICC profiles (ICC.1 annex
-// B.4), Adobe APP14.
+// segments that other documents define: JFIF (ITU T.871), Exif (CIPA DC-008), ICC profiles (ICC.1
+// annex B.4), Adobe APP14.
 
 import (
 	"bytes"
@@ -64,8 +64,8 @@ const maxBlocksInMCU = 10
 // maxSegments bounds the APP segments that are remembered; later ones are ignored.
 const maxSegments = 512
 
-// A Reader reads one JPEG picture, the first of its source. It keeps and never writes to the
-// source.
+// A Reader reads one JPEG picture, the first of its source. It keeps the source, and never writes
+// to it.
 type Reader struct {
 	Width, Height int         // in pixels
 	Components    []Component // 1, 3 or 4
@@ -344,7 +344,7 @@ func (d *Reader) sos(seg []byte) (*scan, error) {
 	blocks := 0
 	for i := range s.n {
 		id, t := seg[1+2*i], seg[2+2*i]
-		// Of components with equal identifiers, the first that the scan does not have yet.
+		// Among components with equal identifiers, it is the first that the scan does not have yet.
 		ci := 0
 		for ci < len(d.Components) && (d.Components[ci].ID != id || bytes.IndexByte(s.comps[:i], uint8(ci)) >= 0) {
 			ci++
@@ -394,7 +394,7 @@ func (d *Reader) app(m byte, seg []byte) {
 }
 
 // setModel sets the color model; all segments before the first scan have been read. The rules are
-// libjpeg's, which every reader follows.
+// those of libjpeg, which every reader follows.
 func (d *Reader) setModel() {
 	switch c := d.Components; len(c) {
 	case 1:
@@ -436,8 +436,9 @@ func (d *Reader) payload(m byte, prefix []byte) []byte {
 
 // profile returns the ICC profile: a part of the source when it is in one segment, else its chunks
 // put together. It is nil when there is none, or when a chunk is missing, misnumbered or doubled
-// before all are there: the profile is then unusable, but the picture may be usable. Segments
-// behind the last chunk do not change it; another reports whether one of them has other contents.
+// before the last one is found: the profile is then unusable, but the picture may be usable.
+// Segments behind the last chunk do not change it; another reports whether one of them has other
+// contents.
 func (d *Reader) profile() (profile []byte, another bool) {
 	var chunk [256][]byte
 	n, total, size := 0, 0, 0

@@ -69,6 +69,7 @@ const (
 	noCode = 64
 )
 
+// makeCode packs a code of length bits, which category bits follow.
 func makeCode(length, category, advance int) code {
 	return code(length + category | advance<<8 | length<<16 | (63-category)<<24)
 }
@@ -97,6 +98,8 @@ type dcTable struct {
 	canonical
 }
 
+// build makes the table that s defines. It returns an error if s is no code, or if a symbol is over
+// 15.
 func (h *dcTable) build(s tableSpec) error {
 	clear(h.look[:])
 	bad := false
@@ -174,6 +177,7 @@ func (h *acTable) build(s tableSpec, skip bool) error {
 	return nil
 }
 
+// fill sets all entries of t to e.
 func fill(t []code, e code) {
 	for i := range t {
 		t[i] = e

@@ -103,7 +103,7 @@ func holds(t *testing.T, name string, plain, odd []byte) {
 	}
 }
 
-// The tables that a sequential picture lacks, and only those, are the standard's.
+// The tables that a sequential picture lacks, and only those, are taken from the standard.
 func TestMissingHuffmanTablesAreTheStandards(t *testing.T) {
 	plain := standardJPEG(t)
 	without := func(src []byte, left func(class, selector byte) bool) []byte {
@@ -135,7 +135,7 @@ func TestMissingHuffmanTablesAreTheStandards(t *testing.T) {
 	holds(t, "gray", gray, without(gray, func(c, s byte) bool { return false }))
 
 	// Tables in the file are used even where others are missing: a picture with tables of its own
-	// is not read with the standard's.
+	// is not read with the tables of the standard.
 	own := tool(t, "jpegtran", plain, "-optimize")
 	if _, d := decoded(t, "optimized", own); d.Odd {
 		t.Error("tables of its own are called odd")

@@ -64,6 +64,8 @@ func (d *Reader) progressiveBytes(n [4]int) (total int64) {
 	return total + most
 }
 
+// decodeProgressive decodes all scans of a progressive picture, and then hands out its planes
+// through emit.
 func (d *Reader) decodeProgressive(ctx context.Context, w *workspace, emit emitFunc) error {
 	g := &progressive{workspace: w, d: d, ctx: ctx}
 	g.scans = g.scans[:0]

@@ -12,7 +12,7 @@ import (
 // tables, writer_trellis.go the choice of levels, writer_weight.go what a block's
 // texture hides, writer_scan.go the scans, writer_source.go the colours.
 
-// DefaultQuality is the quality of Options that name none, as image/jpeg's.
+// DefaultQuality is the quality of Options that name none. It is the same as in image/jpeg.
 const DefaultQuality = 75
 
 // Options are the writer's parameters. The zero value, and nil, are sequential at

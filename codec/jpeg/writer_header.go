@@ -159,7 +159,8 @@ func (h *huffmanSpec) bits(freq *[256]uint32) (n uint64) {
 	return n
 }
 
-// appendSOS appends the header of a scan. What names a table that the scan does not use is 0.
+// appendSOS appends the header of a scan. The number of a table that the scan does not use is
+// written as 0.
 func (w *writer) appendSOS(dst []byte, s *writerScan) []byte {
 	n := s.last - s.first + 1
 	dst = append(dst, 0xFF, markerSOS, 0, byte(6+2*n), byte(n))

@@ -20,7 +20,7 @@ type writerScan struct {
 	costs [2]costs // of AC coefficients, by which Huffman tables
 }
 
-// sequentialScript is that of a baseline frame.
+// sequentialScript has the one scan of a baseline frame.
 var sequentialScript = []writerScan{{last: 2, to: 63}}
 
 // progressiveScript is spectral selection alone: 0.968 to 0.975 of a baseline frame's bytes at
@@ -122,7 +122,7 @@ func (w *writer) appendScans(dst []byte) []byte {
 	return dst
 }
 
-// sequential reports whether a scan is that of a baseline frame: with all coefficients.
+// sequential reports whether a scan belongs to a baseline frame: it has all coefficients.
 func (s *writerScan) sequential() bool { return s.from == 0 && s.to > 0 }
 
 // line adds the tokens of line mcuY of MCUs to all scans.
@@ -167,8 +167,8 @@ func (w *writer) component(s *writerScan, mcuY int) {
 	}
 }
 
-// block adds the tokens of a block of c. Blocks end in runs where a scan has no DC
-// coefficients, which is in a progressive frame alone.
+// block adds the tokens of a block of c. In a scan without DC coefficients, which only a
+// progressive frame has, one token may end a whole run of blocks.
 func (s *writerScan) block(c *writerComponent, b int) {
 	if s.from == 0 {
 		s.dc(c, c.coef[b][0])

@@ -551,7 +551,7 @@ func BenchmarkWriter(b *testing.B) {
 	}
 }
 
-// Options that name no quality are those of nil: a picture that somebody can look at.
+// Options that name no quality mean the same as nil: a picture that somebody can look at.
 func TestZeroQualityIsTheDefault(t *testing.T) {
 	m := image.NewGray(image.Rect(0, 0, 64, 48))
 	for i := range m.Pix {

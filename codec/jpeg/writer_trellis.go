@@ -111,8 +111,8 @@ func (c *costs) learn(freq *[256]uint32, runs bool) (bits, table uint64) {
 	if !runs {
 		return bits, table
 	}
-	// A block without coefficients prolongs a run that is there: nearly free. Each of the
-	// others begins one, of mean cost.
+	// A block without coefficients prolongs a run that exists already, which costs almost nothing.
+	// Each of the others begins one, of mean cost.
 	c.ended, c.empty = 0, 0
 	total, n := uint64(0), uint64(0)
 	for size := range 15 {
@@ -185,8 +185,8 @@ func acEnergy(raw *coefBlock) (sum int64) {
 	return sum
 }
 
-// held is the energy of the AC coefficients in mask as their levels have it.
-func (q *quantizer) held(level *coefBlock, mask uint64) (sum int64) {
+// quantizedEnergy returns the energy that the levels of the AC coefficients in mask stand for.
+func (q *quantizer) quantizedEnergy(level *coefBlock, mask uint64) (sum int64) {
 	for m := mask &^ 1; m != 0; m &= m - 1 {
 		j := zigzagT[bits.TrailingZeros64(m)&63] & 63
 		v := int64(int32(level[j]) * q.step[j])
@@ -215,7 +215,7 @@ func (q *quantizer) raise(level, raw *coefBlock, mask uint64) uint64 {
 	if all < 2*4096 || all > 60*4096 {
 		return mask
 	}
-	left := q.held(level, mask)
+	left := q.quantizedEnergy(level, mask)
 	for 4*left < all {
 		best, at := int64(0), 0
 		for k := 1; k < blockSize; k++ {
@@ -269,9 +269,9 @@ type node struct {
 // A trellis is memory for the nodes of a block.
 type trellis [blockSize]node
 
-// choose chooses the levels of the coefficients from to to of a block, of which raw are the true
-// values, times 8, and mask says which are not nearest to zero. It returns the mask of those that
-// are left.
+// choose chooses the levels of a block's coefficients, from index from to index to. raw has the
+// true values, times 8, and mask says which are not nearest to zero. It returns the mask of those
+// that are left.
 func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, from, to int, c *costs, weight int64) (kept uint64) {
 	mask &= ^uint64(0) << (from & 63) & (^uint64(0) >> (63 - to&63))
 	if mask == 0 {

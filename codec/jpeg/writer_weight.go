@@ -9,7 +9,7 @@ const (
 	// plainWeight is the weight of an error that nothing is known about.
 	plainWeight = 256
 
-	// usualVariance is that of a block of this weight.
+	// usualVariance is the variance of a block of this weight.
 	usualVariance = 50
 
 	// visible is twice the variance that begins to hide errors: about the constant that

@@ -50,8 +50,8 @@ type Player struct {
 }
 
 // NewPlayer walks through r's chunks and decodes nothing. The default image is the first frame if
-// fcTL comes before IDAT, else it is none. r.Frames is what acTL says; an animation that has fewer,
-// or of which some frame leaves the canvas, is a FormatError.
+// fcTL comes before IDAT; otherwise it is not a frame. r.Frames is the number in acTL. It returns a
+// FormatError when there are fewer frames, or when one reaches beyond the canvas.
 func NewPlayer(r *Reader) (*Player, error) {
 	if r.Frames < 1 {
 		return nil, UnsupportedError("a still picture is not played")

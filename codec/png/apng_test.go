@@ -174,9 +174,9 @@ func drawn(w, h, n, kind int) []*image.NRGBA {
 	return list
 }
 
-// TestAnimationPlaysAsGiven writes canvases and has Pillow and this package play them. Pixels,
-// delays and the number of plays are equal, and the header has no channels that the canvases do not
-// need.
+// TestAnimationPlaysAsGiven writes canvases, and plays the file with Pillow and with this package.
+// Pixels, delays and the number of plays are equal, and the header has no channels that the
+// canvases do not need.
 func TestAnimationPlaysAsGiven(t *testing.T) {
 	for kind, colorType := range []byte{ctRGBA, ctRGB, ctGray, ctPalette, ctPalette} {
 		canvases := drawn(41, 33, 9, kind)

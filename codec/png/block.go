@@ -84,7 +84,7 @@ func (w *blockWriter) finish() []byte {
 	return w.bitWriter.finish()
 }
 
-// codes are those of a block.
+// codes are the two prefix codes of a block.
 type codes struct{ lit, dist prefixCode }
 
 // fixedCodes returns the codes of section 3.2.6.
@@ -180,6 +180,7 @@ func (w *blockWriter) stored(b []byte, bfinal uint64) {
 // A word is bits to write: as many as its high byte says, the first one lowest.
 type word uint32
 
+// word returns the code of a symbol.
 func (c *prefixCode) word(symbol int) word {
 	return word(c.code[symbol]) | word(c.length[symbol])<<24
 }
@@ -264,6 +265,7 @@ type bitWriter struct {
 	nb  uint // valid bits of acc, below 8 between calls
 }
 
+// put writes the n bits of v. The higher bits of v must be zero; n is at most 56.
 func (w *bitWriter) put(v uint64, n uint) {
 	w.acc |= v << w.nb
 	for w.nb += n; w.nb >= 8; w.nb -= 8 {
@@ -282,6 +284,7 @@ func (w *bitWriter) align() {
 	}
 }
 
+// finish pads to a whole byte and returns the output.
 func (w *bitWriter) finish() []byte {
 	w.align()
 	return w.out

@@ -51,8 +51,8 @@ func rowsAre(t *testing.T, name string, src, raw []byte, whole, noted bool) {
 	}
 }
 
-// A picture is whole when all its rows are there, whatever is wrong behind them. Chromium does the
-// same, and so does Pillow, except for a wrong Adler-32 and bytes that cannot be a chunk.
+// A picture is whole when it has all its rows, even if the bytes after them are damaged. Chromium
+// does the same, and so does Pillow, except for a wrong Adler-32 and bytes that cannot be a chunk.
 func TestBadEnds(t *testing.T) {
 	raw, z := sample(t, 60, 45, 6)
 	head, idat := ihdr(60, 45, 8, 2, 0), chunkBytes("IDAT", z)

@@ -11,9 +11,9 @@ import "golang.org/x/sys/cpu"
 
 var useAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasBMI2
 
-// kernelPixels returns how many pixels of a scanline of n bytes the kernels may do: they load 4 or
-// 8 bytes for each pixel. The generic kernels do the rest, into which the AVX2 kernels may have
-// stored too much.
+// kernelPixels returns how many pixels of a scanline of n bytes the AVX2 kernels may do. They load
+// 4 or 8 bytes for each pixel, and may store bytes beyond the last one. The generic kernels do the
+// remaining pixels afterwards, and overwrite those bytes.
 func kernelPixels(n, bpp int) int {
 	load := 4
 	if bpp > 4 {
@@ -145,7 +145,9 @@ func (a *adler) update(b []byte) {
 	a.updateGeneric(b)
 }
 
-// tabled decodes symbols as long as the tables have them, and returns p, o, acc and nb.
+// tabled decodes symbols with an AVX2 kernel until it meets one that the tables do not have, or
+// until p is beyond safe, or o is at limit or beyond. It takes and returns the state of the loop in
+// symbols: the positions in the input and the output, and the bit buffer with its number of bits.
 func (f *inflater) tabled(p, o int, acc uint64, nb uint, safe, limit int) (int, int, uint64, uint) {
 	if !useAVX2 || p > safe || o >= limit {
 		return p, o, acc, nb

@@ -61,8 +61,8 @@ func (d *deflater) find(from, to int) {
 	p.first[to-from] = uint32(len(p.matches))
 }
 
-// findAt appends the matches of position i, of up to limit bytes, and returns the longest one's
-// length.
+// findAt appends the matches of position i, of up to limit bytes, and returns the length of the
+// longest one.
 func (d *deflater) findAt(i, limit int) (best int) {
 	p, b, c := d.best, d.b, &d.chains
 	best = minMatch - 1

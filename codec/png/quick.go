@@ -19,6 +19,7 @@ type chains struct {
 // before stands for a position that is too far away from all others.
 const before = -windowSize
 
+// clear removes all positions.
 func (c *chains) clear() {
 	for i := range c.head {
 		c.head[i] = before
@@ -28,8 +29,10 @@ func (c *chains) clear() {
 	}
 }
 
+// load32 returns the four bytes at i, the first one lowest.
 func load32(b []byte, i int) uint32 { return binary.LittleEndian.Uint32(b[i:]) }
 
+// hash4 returns the hash of four bytes, and hash3 that of the lowest three.
 func hash4(v uint32) uint32 { return v * 0x9e3779b1 >> (32 - hashBits) }
 func hash3(v uint32) uint32 { return v << 8 * 0x9e3779b1 >> (32 - hash3Bits) }
 
@@ -160,6 +163,7 @@ func (d *deflater) match(i, best, depth int) (n, distance int) {
 	return n, distance
 }
 
+// pays reports whether a match of n bytes at i is expected to take fewer bits than its literals.
 func (d *deflater) pays(i, n, distance int) bool {
 	literals := uint32(0)
 	for _, v := range d.b[i : i+n] {

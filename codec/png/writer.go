@@ -89,7 +89,8 @@ func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	return append(dst, best...), nil
 }
 
-// manyPixels is the number of pixels from which on a palette always saves bytes.
+// manyPixels is a number of pixels. In a picture with at least that many, a palette always saves
+// bytes.
 const manyPixels = 1 << 14
 
 // A form is one way to store the picture.
@@ -125,8 +126,9 @@ func cleaned(m image.Image) *image.NRGBA {
 	return d
 }
 
-// grayForms returns the picture with samples of as few bits as its levels need: as they are, and
-// through a palette.
+// grayForms returns the picture in one or two forms: as gray samples and, if that takes fewer bits
+// a pixel, as indices into a palette. Both use as few bits as the picture's levels allow. colors is
+// Options.SourceColors.
 func grayForms(m *image.Gray, colors int) []form {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	pix := make([]byte, 0, w*h)
@@ -316,6 +318,7 @@ func (t *colorTable) sorted() (palette [][4]byte, index []byte) {
 	return palette, index
 }
 
+// paletteDepth returns the bits of an index into a palette of n colors: 1, 2, 4 or 8.
 func paletteDepth(n int) int {
 	switch {
 	case n <= 2:
@@ -328,6 +331,8 @@ func paletteDepth(n int) int {
 	return 8
 }
 
+// paletteChunks returns the data of PLTE and tRNS. tRNS ends with the last color that is not
+// opaque.
 func paletteChunks(palette [][4]byte) (plte, trns []byte) {
 	for i, c := range palette {
 		plte = append(plte, c[:3]...)
@@ -380,6 +385,7 @@ func (f *form) appendHeader(dst []byte, w, h int, o *Options, control func(dst [
 	return dst
 }
 
+// appendChunk appends a chunk with its length and CRC (section 5.3).
 func appendChunk(dst []byte, kind string, data []byte) []byte {
 	dst = binary.BigEndian.AppendUint32(dst, uint32(len(data)))
 	start := len(dst)

@@ -42,8 +42,8 @@ type Scaler struct {
 	x, y                   axis
 	midBits                uint // fractional bits of the intermediates
 
-	// The last ringRows source rows, row y at (y % ringRows) * pitch. What lies between a row's end
-	// and the pitch is read, but has no effect.
+	// The last ringRows source rows, row y at (y % ringRows) * pitch. The bytes between a row's end
+	// and the pitch are read, but have no effect.
 	ring     []byte
 	ringRows int
 	pitch    int
@@ -117,6 +117,8 @@ func (s *Scaler) Reset(srcW, srcH, dstW, dstH, channels int, opt *Options) error
 	return nil
 }
 
+// check returns an error when a dimension, the number of channels or the rectangle of o is not
+// allowed.
 func check(srcW, srcH, dstW, dstH, channels int, o *Options) error {
 	for _, v := range [...]int{srcW, srcH, dstW, dstH} {
 		if v < 1 || v > MaxSide {

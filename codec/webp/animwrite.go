@@ -279,7 +279,7 @@ func (a *AnimationWriter) holedPixels(r image.Rectangle) *image.NRGBA {
 	return &image.NRGBA{Pix: a.part, Stride: 4 * w, Rect: image.Rect(0, 0, w, h)}
 }
 
-// opaque reports whether all pixels of a row are.
+// opaque reports whether all pixels of a row are opaque.
 func opaque(row []byte) bool {
 	for i := 3; i < len(row); i += 4 {
 		if row[i] != 255 {

@@ -64,11 +64,11 @@ func (r *Reader) PeakBytes() int64 {
 	area := int64(r.Width) * int64(r.Height)
 	switch {
 	case r.Animated:
-		return 24 * area // the canvas and a frame, and what of those before is not collected yet
+		return 24 * area // the canvas, a frame, and earlier frames that are not collected yet
 	case r.Frames[0].Lossless:
-		return 7 * area // the picture and what it was coded as
+		return 7 * area // the picture, and the form in which it was coded
 	case r.Frames[0].HasAlpha:
-		return 7 * area // the planes, the alpha and the picture that it was coded as
+		return 7 * area // the planes, the alpha, and the picture in which the alpha was coded
 	}
 	return 2 * area // the planes
 }

@@ -251,6 +251,7 @@ func refsBits(refs []ref, cacheBits uint) float64 {
 	return count(refs, cacheBits).bits() + float64(extra)
 }
 
+// count counts the symbols of refs, with a color cache of cacheBits, or none when it is 0.
 func count(refs []ref, cacheBits uint) *histogram {
 	h := newHistogram(cacheBits)
 	for _, r := range refs {

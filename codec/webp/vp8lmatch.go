@@ -50,6 +50,7 @@ type chain struct {
 	head, previous []int32 // 1 + the position, 0 is the end
 }
 
+// insert puts position i before all others of its hash.
 func (c *chain) insert(hash uint32, i int) {
 	c.previous[i] = c.head[hash]
 	c.head[hash] = int32(i + 1)
@@ -75,14 +76,15 @@ func findMatches(pix []uint32, w int, s search) []match {
 	}
 	n, distance := 0, 0
 	for i := range len(pix) - 1 {
-		n, distance = k.at(i, n, distance, &m[i])
+		n, distance = k.matchAt(i, n, distance, &m[i])
 	}
 	return m
 }
 
-// at finds the match of position i, given the length and distance of the one of the position
-// before, and puts it into m. Inside a nice match it does not search.
-func (k *matcher) at(i, best, distance int, m *match) (int, int) {
+// matchAt finds the match of position i and puts it into m. best and distance are the length and
+// the distance of the match at i-1; those of the match at i are returned. Inside a match that is
+// long enough (nice), it does not search.
+func (k *matcher) matchAt(i, best, distance int, m *match) (int, int) {
 	pix := k.pix
 	limit := min(maxCopy, len(pix)-i)
 	inside := false
@@ -154,6 +156,8 @@ func (k *matcher) chased(i, limit, best, distance int) (int, int) {
 	return k.follow(&k.pairs, k.hashPair(i), i, limit, tries, best, distance)
 }
 
+// follow looks through a chain for a match longer than best, at most limit pixels, for so many
+// tries. It returns the longest, or best and distance as they were.
 func (k *matcher) follow(c *chain, hash uint32, i, limit, tries, best, distance int) (int, int) {
 	pix := k.pix
 	for at := int(c.head[hash]); at > 0 && tries > 0 && best < min(limit, k.nice); tries-- {
@@ -179,16 +183,19 @@ func (k *matcher) insert(i int) {
 	k.pairs.insert(k.hashPair(i), i)
 }
 
+// inRun reports whether pixel i has the color of the two before and of the next one.
 func (k *matcher) inRun(i int) bool {
 	p := k.pix
 	return i > 1 && p[i] == p[i-1] && p[i] == p[i+1] && p[i] == p[i-2]
 }
 
+// hashPair returns the hash of the two pixels at i.
 func (k *matcher) hashPair(i int) uint32 {
 	v := uint64(k.pix[i]) | uint64(k.pix[i+1])<<32
 	return uint32(v * 0x9e3779b97f4a7c15 >> (64 - k.hashBits))
 }
 
+// hashSix returns the hash of the six pixels at i.
 func (k *matcher) hashSix(i int) uint32 {
 	v := uint64(0)
 	for _, p := range k.pix[i : i+6] {

@@ -206,6 +206,8 @@ func (p *predictor) choose(tx, ty, left int) int {
 // maxTile is the largest side of a tile.
 const maxTile = 1 << 4
 
+// leavesNothing reports whether mode predicts each pixel of the rectangle exactly. x1 and y1 are
+// outside of it.
 func (p *predictor) leavesNothing(mode, x0, y0, x1, y1 int) bool {
 	var r [maxTile]uint32
 	for y := y0; y < y1; y++ {
