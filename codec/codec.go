@@ -71,7 +71,8 @@ type Options struct {
 // runtime, and for garbage that is not collected yet.
 func Usable(memory int64) int64 { return memory / 10 * 6 }
 
-// Info tells what Resize found and made. With an error it is filled as far as Resize got.
+// Info tells what Resize found and made. When Resize returns an error, it holds what was known
+// before the error.
 type Info struct {
 	Source      string  // the source's media type, "" if it is no picture
 	W, H        int     // the source's dimensions in pixels, upright
@@ -178,8 +179,8 @@ func plan(f *Format, s source, h *header, size int, fit func(w, h int) (int, int
 }
 
 // still makes the result of a still picture; note is what was wrong with the source. src is the
-// source if it may be the result, else nil: the memory of s can then be collected while the result
-// is encoded.
+// source if it may itself be the result. Otherwise src is nil, so that the memory of s can be
+// collected while the result is encoded.
 func still(ctx context.Context, s source, t *target, src []byte) (out []byte, note string, err error) {
 	m, err := s.still(ctx, t)
 	if err != nil {
@@ -193,8 +194,8 @@ func still(ctx context.Context, s source, t *target, src []byte) (out []byte, no
 	return out, note, err
 }
 
-// write encodes m, which was decoded from s for t, or returns src where that is better. With a nil
-// src it always encodes, and does not keep s alive.
+// write encodes m, which was decoded from s for t, or returns src where that is better. If src is
+// nil, it always encodes, and does not keep s alive.
 func write(s source, t *target, m picture, src []byte) ([]byte, error) {
 	m.Image = orient(m.Image, t.orientation)
 	if src != nil {

@@ -53,12 +53,12 @@ const (
 	densityStep  = 2
 )
 
-// writtenKind returns the kind of picture that is written, as the table of costs names it. A picture that
-// was stored with loss counts as a photo.
+// writtenKind returns the kind of picture that is written, as the table of costs names it. A
+// picture that was stored with loss counts as a photo.
 func writtenKind(t *target, c *coding, moves bool) string {
 	kind := " graphic"
 	switch {
-	case moves && t.same():
+	case moves && t.keepsSize():
 		kind = " moving, same size"
 	case moves:
 		kind = " moving"
@@ -88,13 +88,14 @@ func (m *costModel) writing(kind string) *writeCost {
 	return &m.write[i]
 }
 
-// terms calls add with times of the model, and with as many amounts: how much of each the job has.
+// terms calls add with times of the model and with the same number of amounts: how much of each the
+// job has.
 func (m *costModel) terms(t *target, c *coding, add func(rates []float32, n []float64)) {
 	const million = 1e6
 	area, small := float64(t.sw)*float64(t.sh)/million, float64(t.w)*float64(t.h)/million
 	frames := float64(t.frames)
 	made := 0.0
-	if !t.same() {
+	if !t.keepsSize() {
 		made = area * frames
 	}
 	read := float64(t.size-c.metadata) / million

@@ -289,7 +289,7 @@ func TestOtherBadEnds(t *testing.T) {
 	}
 }
 
-// The inputs of the fault reports that are about bad ends, where they are.
+// The inputs of those fault reports that are about bad ends. The test is skipped without them.
 func TestReportsOfBadEnds(t *testing.T) {
 	dir := filepath.Join(sharedFolder(t), "reports")
 	if _, err := os.Stat(dir); err != nil {

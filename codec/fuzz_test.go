@@ -114,7 +114,7 @@ func checkForm(t *testing.T, out []byte, info Info, opt Options) {
 	if opt.Format == WebP && info.ContentType != "image/webp" || opt.Format == nil && info.ContentType != info.Source {
 		t.Fatalf("%s of %s", info.ContentType, info.Source)
 	}
-	// Where only the container was written anew, the samples are those of the source, so the
+	// Where only the container was written again, the samples are those of the source, so the
 	// standard library need not accept them.
 	if info.OutW != info.W || info.OutH != info.H || info.ContentType != info.Source {
 		if err := wholePicture(out, info); err != nil {

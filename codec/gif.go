@@ -43,7 +43,7 @@ func (s gifSource) note() string { return s.Note }
 // is 41 dB, for an animation, whose frames are seen briefly.
 func gifTolerance(t *target) float64 {
 	switch {
-	case t.same():
+	case t.keepsSize():
 		return 0
 	case t.frames == 1:
 		return 2

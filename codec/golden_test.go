@@ -62,7 +62,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// goldenSources returns, by name, a function that reads each checked-in source anew.
+// goldenSources returns, by name, a function that reads that checked-in source each time.
 func goldenSources(t testing.TB) map[string]func() []byte {
 	t.Helper()
 	files, err := filepath.Glob("testdata/golden/*.*")

@@ -233,8 +233,8 @@ func heldGIF(t *testing.T, m *image.Paletted) []byte {
 	return b.Bytes()
 }
 
-// The result of a picture that fits is the source without its metadata, or the encoding: where that
-// is exact and smaller, or has loss and is a tenth smaller.
+// The result of a picture that fits is the source without its metadata. It is the encoding instead
+// if that is exact and smaller, or has loss and is a tenth smaller.
 func TestWhatFitsBecomesTheSmallerByTheRule(t *testing.T) {
 	for _, f := range fittings(t) {
 		src := bytes.Clone(f.src)

@@ -104,15 +104,15 @@ func (s jpegSource) still(ctx context.Context, ts ...*target) ([]picture, error)
 	}
 	pictures := make([]picture, len(ts))
 	for i := range results {
-		pictures[i].Image = s.mixed(&results[i])
+		pictures[i].Image = s.assemble(&results[i])
 	}
 	return pictures, nil
 }
 
-// mixed returns the picture of r's planes.
-func (s jpegSource) mixed(r *jpegResult) image.Image {
+// assemble returns the picture of r's planes.
+func (s jpegSource) assemble(r *jpegResult) image.Image {
 	t, planes := r.t, r.planes
-	w, h := t.stored()
+	w, h := t.storedSize()
 	rect := image.Rect(0, 0, w, h)
 	switch {
 	case s.Model == jpeg.ModelGray:
@@ -134,7 +134,7 @@ func (s jpegSource) mixed(r *jpegResult) image.Image {
 		return s.inks(planes, rect, &t.color)
 	}
 	m := image.NewNRGBA(rect)
-	s.mix(m, planes)
+	s.mergePlanes(m, planes)
 	t.color.apply(m)
 	return m
 }
@@ -186,7 +186,7 @@ func (s jpegSource) chroma(t *target) subsampling {
 // planes lays out the result, as stored, with chroma subsampled by sub, and says at which eighths
 // the components are decoded for it.
 func (s jpegSource) planes(t *target, sub subsampling) (planes []planeTarget, n [4]int) {
-	w, h := t.stored()
+	w, h := t.storedSize()
 	n = s.ChooseScale(w, h, num.DivUp(w, sub.h), num.DivUp(h, sub.v))
 	planes = make([]planeTarget, len(s.Components))
 	for c := range planes {
@@ -203,9 +203,9 @@ func (s jpegSource) planes(t *target, sub subsampling) (planes []planeTarget, n 
 	return planes, n
 }
 
-// mix fills m from the first three planes, all of them as large as m: with RGB, or with CMY as
-// stored and alpha 255.
-func (s jpegSource) mix(m *image.NRGBA, planes []planeTarget) {
+// mergePlanes fills m from the first three planes, all of them as large as m: with RGB, or with CMY
+// as stored and alpha 255.
+func (s jpegSource) mergePlanes(m *image.NRGBA, planes []planeTarget) {
 	a, b, c := planes[0].opt.Dst, planes[1].opt.Dst, planes[2].opt.Dst
 	switch s.Model {
 	case jpeg.ModelYCbCr:
@@ -228,7 +228,7 @@ func (s jpegSource) mix(m *image.NRGBA, planes []planeTarget) {
 // then converted to RGB.
 func (s jpegSource) inks(planes []planeTarget, r image.Rectangle, col *conversion) *image.NRGBA {
 	m := image.NewNRGBA(r)
-	s.mix(m, planes)
+	s.mergePlanes(m, planes)
 	for i, v := range planes[3].opt.Dst {
 		m.Pix[4*i+3] = v
 	}

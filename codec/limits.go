@@ -73,7 +73,7 @@ func encoding(t *target) int64 {
 // rowsPeak returns the bytes that the scalers of rows.go hold for ts.
 func rowsPeak(ts []*target) (n int64) {
 	for _, t := range ts {
-		w, h := t.stored()
+		w, h := t.storedSize()
 		n += scale.Memory(t.sw, t.sh, w, h, 4, nil)
 	}
 	return n

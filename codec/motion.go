@@ -13,7 +13,7 @@ import (
 // held, however many frames there are.
 
 // moving makes the result of an animation; note is what was wrong with the source. src is the
-// source if it may be the result, else nil.
+// source if it may itself be the result. Otherwise it is nil.
 func moving(ctx context.Context, s source, t *target, src []byte) (out []byte, note string, err error) {
 	r, err := play(ctx, s, t)
 	if err != nil {

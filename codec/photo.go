@@ -52,7 +52,7 @@ func scaledAs(t *target, sub subsampling) subsampling {
 // sample stands for s.h x s.v pixels. The whole picture is extentX x extentY samples of the source
 // plane.
 func planeTo(t *target, s subsampling, sw, sh int, extentX, extentY float64) planeTarget {
-	w, h := t.stored()
+	w, h := t.storedSize()
 	flipX, flipY := flips(t.orientation)
 	p := planeTarget{sw: sw, sh: sh, w: num.DivUp(w, s.h), h: num.DivUp(h, s.v)}
 	p.opt.X0, p.opt.X1 = span(extentX, w, p.w*s.h-w, flipX)

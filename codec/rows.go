@@ -60,10 +60,10 @@ type shrinker struct {
 	pix      []byte     // the small picture, 1, 3 or 4 channels
 }
 
-// newShrinker returns a shrinker that makes t's picture from rows with so many channels.
+// newShrinker returns a shrinker that makes t's picture from rows with this number of channels.
 func newShrinker(t *target, channels int) (*shrinker, error) {
-	w, h := t.stored()
-	s := &shrinker{sw: t.sw, sh: t.sh, rect: image.Rect(0, 0, w, h), channels: channels, same: t.same(), col: t.color}
+	w, h := t.storedSize()
+	s := &shrinker{sw: t.sw, sh: t.sh, rect: image.Rect(0, 0, w, h), channels: channels, same: t.keepsSize(), col: t.color}
 	out := channels
 	if channels == 2 || channels == 4 {
 		out = 4

@@ -161,15 +161,15 @@ func (s *Set) write(ctx context.Context, r *ready) (err error) {
 		return err
 	}
 	for _, other := range s.ready {
-		if other != nil && other.target.twin(r.target) {
+		if other != nil && other.target.sameResult(r.target) {
 			other.out, other.written, other.picture = r.out, true, picture{}
 		}
 	}
 	return nil
 }
 
-// twin reports whether t and u, which are of one source, have the same result.
-func (t *target) twin(u *target) bool {
+// sameResult reports whether t and u, which are of one source, have the same result.
+func (t *target) sameResult(u *target) bool {
 	return t.format == u.format && t.w == u.w && t.h == u.h && t.quality == u.quality && t.effort == u.effort
 }
 

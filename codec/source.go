@@ -110,8 +110,8 @@ type target struct {
 	color       conversion
 }
 
-// stored returns the result's dimensions in the orientation of the source.
-func (t *target) stored() (w, h int) {
+// storedSize returns the result's dimensions in the orientation of the source.
+func (t *target) storedSize() (w, h int) {
 	if t.orientation >= 5 {
 		return t.h, t.w
 	}
@@ -123,9 +123,9 @@ func (t *target) wholeChroma() bool {
 	return t.format.wholeChroma != 0 && t.quality >= t.format.wholeChroma
 }
 
-// same reports whether nothing has to be scaled.
-func (t *target) same() bool {
-	w, h := t.stored()
+// keepsSize reports whether nothing has to be scaled.
+func (t *target) keepsSize() bool {
+	w, h := t.storedSize()
 	return w == t.sw && h == t.sh
 }
 

@@ -61,10 +61,10 @@ func (s webpSource) player() (player, int, error) { return webp.NewPlayer(s.Read
 
 // planesToPlanes resizes lossy WebP to WebP: 4:2:0 in, 4:2:0 out.
 func planesToPlanes(m *image.YCbCr, t *target) (image.Image, error) {
-	if t.same() {
+	if t.keepsSize() {
 		return m, nil
 	}
-	w, h := t.stored()
+	w, h := t.storedSize()
 	sub := subsampling{2, 2}
 	scaled := scaledAs(t, sub)
 	sw, sh := m.Rect.Dx(), m.Rect.Dy()

@@ -98,8 +98,8 @@ func allowAll(t *testing.T, role any, log []s3test.Request) {
 	}
 }
 
-// forReplayedShapes runs check for the shapes whose events are replayed: one for each way in which the origin,
-// the role or the environment differs.
+// forReplayedShapes runs check for the shapes whose events are replayed: one for each way in which
+// the origin, the role or the environment differs.
 func forReplayedShapes(t *testing.T, check func(t *testing.T, s shape, stacks []deployed)) {
 	for _, region := range []string{"us-east-1", "eu-west-1", "eu-west-3"} {
 		for bits := range 1 << 2 {

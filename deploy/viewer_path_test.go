@@ -165,7 +165,7 @@ func TestViewerTakesLinearTime(t *testing.T) {
 
 // Random requests go through the viewer function and the resizing function. Nothing panics. Every
 // answer is a request, or a response below 500 that leads to no other host. Nothing is written
-// outside of the results' folder. A source has at most as many results as there are sizes in two
+// outside of the results' folder. A source has at most one result for each size in each of two
 // formats, and a path with plain segments has one more copy in the cache.
 func TestHostileRequestsThroughViewerAndResizer(t *testing.T) {
 	n := newNode(t)

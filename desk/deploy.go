@@ -350,8 +350,8 @@ func (d *deployment) output(region, name string) string {
 		`    --query "Stacks[0].Outputs[?OutputKey=='%s'].OutputValue"`, region, d.name, name)
 }
 
-// printRemaining prints what the owner of a bucket or of a distribution still has to do, and the command that
-// shows the outputs.
+// printRemaining prints what the owner of a bucket or of a distribution still has to do, and the
+// command that shows the outputs.
 func (d *deployment) printRemaining(p func(string, ...any)) {
 	p("")
 	switch {

@@ -51,8 +51,8 @@ const pageLimit = 500
 const ownCSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
-// own answers a request for the page or for a path below ownPrefix.
-func (c *cloudFront) own(w http.ResponseWriter, r *http.Request, uri string) {
+// serveOwn answers a request for the page or for a path below ownPrefix.
+func (c *cloudFront) serveOwn(w http.ResponseWriter, r *http.Request, uri string) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", ownCSP)
 	h.Set("X-Content-Type-Options", "nosniff")

@@ -41,9 +41,9 @@ type side struct {
 	Format string `json:"format,omitempty"` // a media type
 }
 
-// one does with the picture in what the edge would do: it writes the result, or the source itself
-// when there can be no result.
-func (r *resizing) one(ctx context.Context, in string) error {
+// resizeOne does with the picture in what the edge would do: it writes the result, or the source
+// itself when there can be no result.
+func (r *resizing) resizeOne(ctx context.Context, in string) error {
 	src, err := await(ctx, func() ([]byte, error) {
 		if in == std {
 			return readAll(r.stdin, "stdin", inputLimit)
@@ -86,13 +86,13 @@ func (r *resizing) one(ctx context.Context, in string) error {
 		}
 		is = nil // the source keeps its name
 	}
-	if o.Out.Name, err = r.place(in, is); err != nil {
+	if o.Out.Name, err = r.outputFile(in, is); err != nil {
 		return err
 	}
 	if _, err := await(ctx, func() (struct{}, error) { return struct{}{}, r.write(o.Out.Name, dst) }); err != nil {
 		return usageError{err}
 	}
-	if err := r.say(&o); err != nil {
+	if err := r.printOutcome(&o); err != nil {
 		return err
 	}
 	if why != nil {
@@ -110,8 +110,8 @@ func (r *resizing) write(name string, data []byte) error {
 	return writeFile(name, data)
 }
 
-// say prints the outcome.
-func (r *resizing) say(o *outcome) error {
+// printOutcome prints the outcome.
+func (r *resizing) printOutcome(o *outcome) error {
 	if r.json {
 		e := json.NewEncoder(r.words)
 		e.SetEscapeHTML(false)

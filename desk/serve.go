@@ -183,7 +183,8 @@ func addDemo(b *bucket) error {
 	return nil
 }
 
-// browserAddress returns the address to open in a browser: the host that was asked for, with the port of a.
+// browserAddress returns the address to open in a browser: the host that was asked for, with the
+// port of a.
 func browserAddress(a net.Addr, asked string) string {
 	tcp := a.(*net.TCPAddr)
 	host, _, _ := net.SplitHostPort(asked)
@@ -248,7 +249,7 @@ func (c *cloudFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		http.Error(w, err.Error(), http.StatusBadRequest)
 	case uri == "/" || strings.HasPrefix(uri, ownPrefix):
-		c.own(w, r, uri)
+		c.serveOwn(w, r, uri)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, "the distribution allows GET and HEAD only", http.StatusMethodNotAllowed)

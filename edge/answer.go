@@ -62,15 +62,15 @@ type rescue struct {
 	failed func(error) // set while the picture is being made: remembers the failure
 }
 
-// stored notes whether an older result of the same source is stored under the result's key.
-func (s *rescue) stored(older bool) {
+// noteStored notes whether an older result of the same source is stored under the result's key.
+func (s *rescue) noteStored(older bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.older = older
 }
 
-// finished notes the result before it is stored.
-func (s *rescue) finished(body []byte, o s3lite.PutOptions) {
+// noteFinished notes the result before it is stored.
+func (s *rescue) noteFinished(body []byte, o s3lite.PutOptions) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.body, s.put, s.failed = body, o, nil

@@ -203,8 +203,8 @@ func (h *Handler) judge(t Target, w work, r *Record, saved *rescue) (hit bool, e
 		r.note("replaces an object that this function did not make")
 	}
 	r.Replaced = ofEarlier(stored, source)
-	saved.stored(sameSource(stored, source))
-	if err := h.known(stored, source, w.budget); err != nil {
+	saved.noteStored(sameSource(stored, source))
+	if err := h.knownFailure(stored, source, w.budget); err != nil {
 		r.Known = true
 		return false, err
 	}
@@ -265,7 +265,7 @@ func (h *Handler) finish(ctx context.Context, t Target, w work, r *Record, saved
 	r.OutBytes = len(body)
 
 	o := resultOptions(t, source, info, r)
-	saved.finished(body, o)
+	saved.noteFinished(body, o)
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}

@@ -79,15 +79,15 @@ func readMarker(o *s3lite.Object) *marker {
 	return &m
 }
 
-// isAbout reports whether m is about the present version of source, by this encoder or a newer one. A
-// nil m is about nothing.
+// isAbout reports whether m is about the present version of source, by this encoder or a newer one.
+// A nil m is about nothing.
 func (m *marker) isAbout(source *s3lite.Object) bool {
 	return m != nil && source.ETag != "" && m.etag == source.ETag && m.encoder >= codec.Version
 }
 
-// known returns a knownError when stored is a marker that holds for this request, so that the
-// request would fail again. Otherwise it returns nil. budget is what affordable returned.
-func (h *Handler) known(stored, source *s3lite.Object, budget float64) error {
+// knownFailure returns a knownError when stored is a marker that holds for this request, so that
+// the request would fail again. Otherwise it returns nil. budget is what affordable returned.
+func (h *Handler) knownFailure(stored, source *s3lite.Object, budget float64) error {
 	m := readMarker(stored)
 	if !m.isAbout(source) {
 		return nil

@@ -181,7 +181,7 @@ func (f *frontierSum) add(ref, test []frontierPoint) {
 // A frontierMean collects the results of one encoder at one quality.
 type frontierMean struct{ logBits, score, n float64 }
 
-// add adds a point of a picture that has so many pixels.
+// add adds a point of a picture. pixels is the number of the picture's pixels.
 func (m *frontierMean) add(p frontierPoint, pixels int) {
 	m.logBits += math.Log(8 * p.bytes / float64(pixels))
 	m.score += p.ssimulacra2

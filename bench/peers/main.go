@@ -81,7 +81,7 @@ func main() {
 			if err := sections[i].run(s); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
-			s.tell(1, name)
+			s.progress(1, name)
 		}
 		s.line.Done(fmt.Sprintf("%d rows", len(s.rows)))
 		return s.finish()

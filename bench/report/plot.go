@@ -142,9 +142,9 @@ func (p plot) nameHeights() []float64 {
 	return y
 }
 
-// spanned returns the axis with room for values from least to most, and with ticks at round
+// withRange returns the axis with room for values from least to most, and with ticks at round
 // numbers.
-func (a axis) spanned(least, most float64) axis {
+func (a axis) withRange(least, most float64) axis {
 	const room = 0.04 // of the axis, at each end
 	if a.log {
 		f := math.Pow(most/least, room)

@@ -21,7 +21,7 @@ import (
 
 // A FormatError reports that the input is not a valid BMP.
 type FormatError struct {
-	Offset int // in the input, of what is damaged; 0 where it is not known
+	Offset int // in the input, of the damaged part; 0 when it is not known
 	Msg    string
 }
 
@@ -257,7 +257,8 @@ func (h *infoHeader) profile(src []byte) []byte {
 	return src[from : from+n]
 }
 
-// checkDepth returns an error unless the compression is known and allows that many bits per pixel.
+// checkDepth returns an error unless the compression is known and allows the picture's bits per
+// pixel.
 func (r *Reader) checkDepth(h *infoHeader) error {
 	depth := fileHeader + 14 // position of the header's bits per pixel
 	if h.size == coreSize {
@@ -344,7 +345,7 @@ func (r *Reader) readPalette(b []byte, entry int) {
 	}
 }
 
-// channels sets Channels to as many as the picture needs.
+// channels sets Channels to the number that the picture needs.
 func (r *Reader) channels() {
 	r.Channels = 3
 	if r.BitsPerPixel <= 8 {

@@ -29,8 +29,8 @@ func (w *AnimationWriter) tolerance() float64 {
 	return max(w.o.Tolerance, min(w.o.Tolerance*w.strength, roughest))
 }
 
-// still reports whether the pixel at byte i may stay q although it should become p.
-func (w *AnimationWriter) still(p, q [4]byte, i int) bool {
+// mayStay reports whether the pixel at byte i may stay q although it should become p.
+func (w *AnimationWriter) mayStay(p, q [4]byte, i int) bool {
 	dr, dg, db := int(p[0])-int(q[0]), int(p[1])-int(q[1]), int(p[2])-int(q[2])
 	e := dr*dr + dg*dg + db*db
 	if e <= stillness {
@@ -129,11 +129,12 @@ func (w *AnimationWriter) packNear(d *drawing) {
 		w.lzw.reach[i] = uint16(min(reaches[i]*w.strength, farthest[i]))
 	}
 	w.lzw.packInto(d, w.pixels)
-	d.squared = w.squared(d)
+	d.squared = w.meanSquaredError(d)
 }
 
-// squared returns the mean squared error of a channel, over the whole canvas, when d is drawn.
-func (w *AnimationWriter) squared(d *drawing) float64 {
+// meanSquaredError returns the mean squared error of a channel, over the whole canvas, when d is
+// drawn.
+func (w *AnimationWriter) meanSquaredError(d *drawing) float64 {
 	table := d.table()
 	sum := 0
 	for y := range w.h {

@@ -135,7 +135,7 @@ func (r *Reader) walk(p int) error {
 			}
 			r.frames = append(r.frames, f)
 		case err != nil:
-			return r.end(err)
+			return r.endWithoutTrailer(err)
 		case kind == blockTrailer:
 			return nil
 		case kind == blockExtension:
@@ -197,9 +197,9 @@ func nextBlock(src []byte, p int) (kind byte, block []byte, next int, err error)
 	return blockNone, nil, 0, err
 }
 
-// end handles a file that ends with err instead of a trailer. If the file has a frame, err becomes
-// a note, and end returns nil. Otherwise it returns err.
-func (r *Reader) end(err error) error {
+// endWithoutTrailer handles a file that ends with err instead of a trailer. If the file has a
+// frame, err becomes a note, and nil is returned. Otherwise err is returned.
+func (r *Reader) endWithoutTrailer(err error) error {
 	if len(r.frames) == 0 {
 		return err
 	}

@@ -127,7 +127,7 @@ func (w *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 		w.waiting, w.delay = true, delay
 		return nil
 	}
-	disposal, gone := byte(disposeNone), w.erased()
+	disposal, gone := byte(disposeNone), w.erasedArea()
 	if !gone.Empty() {
 		disposal = disposeBackground
 	}
@@ -205,9 +205,9 @@ func thresholdAfter(dst, src, old []byte) {
 	}
 }
 
-// erased returns the smallest rectangle with the pixels that the waiting frame shows and the next
-// one does not. GIF can only clear them by disposal.
-func (w *AnimationWriter) erased() image.Rectangle {
+// erasedArea returns the smallest rectangle with the pixels that the waiting frame shows and the
+// next one does not. GIF can only clear them by disposal.
+func (w *AnimationWriter) erasedArea() image.Rectangle {
 	return bound(w.w, w.h, func(i int) bool { return w.current.Pix[i+3] != 0 && w.next.Pix[i+3] == 0 })
 }
 
@@ -220,7 +220,7 @@ func (w *AnimationWriter) compare() {
 	for k := range w.stays {
 		i := 4 * k
 		p, q := *(*[4]byte)(w.current.Pix[i:]), *(*[4]byte)(w.base.Pix[i:])
-		w.stays[k] = p == q || p[3] == q[3] && (w.same[k] || w.o.Tolerance > 0 && w.still(p, q, i))
+		w.stays[k] = p == q || p[3] == q[3] && (w.same[k] || w.o.Tolerance > 0 && w.mayStay(p, q, i))
 	}
 	w.rect = bound(w.w, w.h, func(i int) bool { return !w.stays[i/4] })
 	if w.rect.Empty() {

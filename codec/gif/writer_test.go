@@ -20,7 +20,8 @@ import (
 	"miniatura/internal/outside"
 )
 
-// movingFigure draws n canvases of a moving figure over a ground that appears, disappears and gets holes.
+// movingFigure draws n canvases of a moving figure over a ground that appears, disappears and gets
+// holes.
 func movingFigure(w, h, n, colors int, seed uint64) []*image.NRGBA {
 	r := rand.New(rand.NewPCG(seed, 5))
 	var list []*image.NRGBA
@@ -265,8 +266,8 @@ func TestCorpusRewritten(t *testing.T) {
 		}
 		worst := 0.0
 		for i := range frames {
-			// Several frames of a file together may show over 256 colors at once; a canvas drawn
-			// anew then has only 255.
+			// Several frames of a file together may show over 256 colors at once; a canvas that is
+			// drawn again then has only 255.
 			worst = max(worst, mse(again[i], frames[i]))
 			if delays[i] != delays2[i] {
 				t.Errorf("%s frame %d: %v, want %v", path, i, delays2[i], delays[i])
@@ -349,8 +350,8 @@ func TestToleranceIsSpentAndKept(t *testing.T) {
 	}
 }
 
-// FuzzWriter writes a few frames of any pixels and plays them. It gets as many frames, with the
-// same alpha, and the same pixels where there are few colors.
+// FuzzWriter writes a few frames of any pixels and plays them. It gets the same number of frames,
+// with the same alpha, and the same pixels where there are few colors.
 func FuzzWriter(f *testing.F) {
 	f.Add([]byte("a few bytes of pixels, and some more"), uint8(3), uint8(2))
 	f.Fuzz(func(t *testing.T, b []byte, width, frames uint8) {

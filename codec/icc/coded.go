@@ -128,8 +128,8 @@ func NewTransform(space Space, xy Chromaticities, transfer Transfer, bits int) (
 	return t, nil
 }
 
-// Wide converts one pixel of 16-bit samples, big-endian, into 8-bit ones: one of gray or three of
-// RGB, as many as dst holds.
+// Wide converts one pixel of 16-bit samples, big-endian, into 8-bit ones. dst holds one sample for
+// gray, or three for RGB.
 func (t *Transform) Wide(dst, src []byte) {
 	if t.tone16 != nil {
 		for i := range dst {

@@ -38,7 +38,7 @@ func newGrid(l *lut, p *Profile) (*grid, error) {
 	if l.in == 4 {
 		want = 17
 	}
-	// There are at most 2*want nodes along a channel, or as many as the profile has.
+	// There are at most 2*want nodes along a channel, or the number that the profile has.
 	size := 1
 	for i := l.in - 1; i >= 0; i-- {
 		cells := 1

@@ -64,7 +64,7 @@ func (p *Profile) Transform(in Space) (*Transform, error) {
 			return t, nil
 		}
 		if in == CMYK || p.tag("rTRC") == nil {
-			return nil, p.place(err, table)
+			return nil, p.withOffset(err, table)
 		}
 	}
 	switch p.space {
@@ -98,7 +98,7 @@ func (p *Profile) curve(signature string) (curve, error) {
 		return curve{}, UnsupportedError("no " + signature)
 	}
 	c, _, err := parseCurve(b)
-	return c, p.place(err, signature)
+	return c, p.withOffset(err, signature)
 }
 
 // fromMatrix prepares t from the three columns and the three curves of a matrix profile.

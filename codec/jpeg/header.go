@@ -434,11 +434,11 @@ func (d *Reader) payload(m byte, prefix []byte) []byte {
 	return nil
 }
 
-// profile returns the ICC profile: a part of the source when it is in one segment, else its chunks
-// put together. It is nil when there is none, or when a chunk is missing, misnumbered or doubled
-// before the last one is found: the profile is then unusable, but the picture may be usable.
-// Segments behind the last chunk do not change it; another reports whether one of them has other
-// contents.
+// profile returns the ICC profile. If the profile is in one segment, it is a part of the source;
+// otherwise it is a new slice with all chunks. It is nil when there is none, or when a chunk is
+// missing, misnumbered or doubled before the last one is found: the profile is then unusable, but
+// the picture may be usable. Segments behind the last chunk do not change it; another reports
+// whether one of them has other contents.
 func (d *Reader) profile() (profile []byte, another bool) {
 	var chunk [256][]byte
 	n, total, size := 0, 0, 0

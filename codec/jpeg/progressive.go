@@ -87,7 +87,7 @@ func (d *Reader) decodeProgressive(ctx context.Context, w *workspace, emit emitF
 	for i := range g.scans {
 		if s := &g.scans[i]; s.ss == 0 {
 			if err := g.dcScan(s); err != nil {
-				return s.place(err)
+				return s.withOffset(err)
 			}
 		}
 	}
@@ -298,13 +298,13 @@ func (g *progressive) component(ci uint8, n int) error {
 			continue
 		}
 		if err := g.acScan(s, c.bw, blocks); err != nil {
-			return s.place(err)
+			return s.withOffset(err)
 		}
 	}
 	return nil
 }
 
-// acScan decodes an AC scan of that many blocks, bw of them in a row.
+// acScan decodes an AC scan of this number of blocks, bw of them in a row.
 func (g *progressive) acScan(s *scan, bw, blocks int) error {
 	if err := g.ac[0].build(s.ac[s.ta[0]&3], false); err != nil {
 		return err

@@ -130,16 +130,16 @@ func (w *writer) line(mcuY int) {
 	for i := range w.scans {
 		s := &w.scans[i]
 		if s.first < s.last {
-			w.interleaved(s)
+			w.addMCULine(s)
 		} else {
 			w.component(s, mcuY)
 		}
 	}
 }
 
-// interleaved adds the tokens of a line of MCUs, each of which has all blocks of the scan's
+// addMCULine adds the tokens of a line of MCUs, each of which has all blocks of the scan's
 // components that cover it (A.2.3).
-func (w *writer) interleaved(s *writerScan) {
+func (w *writer) addMCULine(s *writerScan) {
 	for x := range w.mcusX {
 		for i := s.first; i <= s.last; i++ {
 			c := &w.comps[i]

@@ -64,7 +64,7 @@ func TestSplitsDecodeToTheSameSamples(t *testing.T) {
 }
 
 // Where all of a picture is the sample, the split that is chosen is the one whose file is the
-// smallest, but for stuffed bytes and the bits that complete bytes.
+// smallest, apart from stuffed bytes and the bits that complete bytes.
 func TestSplitIsTheSmallest(t *testing.T) {
 	chosen := map[int]bool{}
 	for seed := range int64(24) {

@@ -118,8 +118,7 @@ func (s *source) rows(width, y0, n int) (pix []byte, stride int) {
 	return s.rgba, stride
 }
 
-// opaque reports whether the alpha of every pixel is 255, in so many rows of width pixels of 4
-// bytes.
+// opaque reports whether the alpha of every pixel is 255, in rows of width pixels of 4 bytes.
 func opaque(pix []byte, stride, width, rows int) bool {
 	for y := range rows {
 		row := pix[y*stride:][:4*width]

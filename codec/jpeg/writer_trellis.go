@@ -126,8 +126,8 @@ func (c *costs) learn(freq *[256]uint32, runs bool) (bits, table uint64) {
 	return bits, table
 }
 
-// choose chooses the levels of real blocks of component i from index at on, which are those of the
-// picture's rows from y on.
+// choose sets the levels of blocks at to at+real of component i. Their first sample row is row y of
+// the picture.
 func (w *writer) choose(i, at, real, y int) {
 	c := &w.comps[i]
 	q := &w.quant[c.quant]
@@ -269,9 +269,9 @@ type node struct {
 // A trellis is memory for the nodes of a block.
 type trellis [blockSize]node
 
-// choose chooses the levels of a block's coefficients, from index from to index to. raw has the
-// true values, times 8, and mask says which are not nearest to zero. It returns the mask of those
-// that are left.
+// choose sets the levels of a block's coefficients, from index from to index to. raw has the true
+// values, times 8, and mask says which are not nearest to zero. It returns the mask of those that
+// are left.
 func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, from, to int, c *costs, weight int64) (kept uint64) {
 	mask &= ^uint64(0) << (from & 63) & (^uint64(0) >> (63 - to&63))
 	if mask == 0 {

@@ -2,8 +2,8 @@ package jpeg
 
 import "math"
 
-// This file implements what a block's error weighs: much in smooth places, where it is seen, little
-// in busy ones, where it is not.
+// This file implements what a block's error weighs: much in smooth places, where the error is seen,
+// and little in busy ones, where it is not.
 
 const (
 	// plainWeight is the weight of an error that nothing is known about.

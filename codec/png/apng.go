@@ -188,7 +188,7 @@ func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Dura
 		toRGBA(wide, row, part.Channels)
 		dst := p.canvas.Pix[p.canvas.PixOffset(f.rect.Min.X, f.rect.Min.Y+y):][:len(wide)]
 		if f.blend == blendOver {
-			over(dst, wide)
+			drawOver(dst, wide)
 		} else {
 			copy(dst, wide)
 		}
@@ -238,9 +238,9 @@ func toRGBA(dst, src []byte, channels int) {
 	}
 }
 
-// over draws src over dst, both straight (section 13.16): alpha is As + Ad (1-As), a color (Cs As +
-// Cd Ad (1-As)) / alpha, rounded. Where dst is transparent, src replaces it.
-func over(dst, src []byte) {
+// drawOver draws src over dst, both straight (section 13.16): alpha is As + Ad (1-As), a color (Cs
+// As + Cd Ad (1-As)) / alpha, rounded. Where dst is transparent, src replaces it.
+func drawOver(dst, src []byte) {
 	for i := 0; i+4 <= len(src); i += 4 {
 		s, d := src[i:i+4:i+4], dst[i:i+4:i+4]
 		switch {

@@ -140,7 +140,7 @@ func (w *blockWriter) write(s *stretch, final bool) {
 	}
 	switch stored := storedBits(s.to - s.from); {
 	case stored < min(size, fixedSize):
-		w.stored(w.b[s.from:s.to], bfinal)
+		w.writeStored(w.b[s.from:s.to], bfinal)
 	case fixedSize <= size:
 		w.reserve(fixedSize)
 		w.put(bfinal|1<<1, 3)
@@ -158,8 +158,8 @@ const maxStored = 1<<16 - 1
 // storedBits returns how many bits n bytes take at most when stored.
 func storedBits(n int) int { return 8*n + (n/maxStored+1)*(3+7+32) }
 
-// stored writes b in blocks of section 3.2.4.
-func (w *blockWriter) stored(b []byte, bfinal uint64) {
+// writeStored writes b in blocks of section 3.2.4.
+func (w *blockWriter) writeStored(b []byte, bfinal uint64) {
 	for {
 		n := min(len(b), maxStored)
 		if n < len(b) {
@@ -177,7 +177,7 @@ func (w *blockWriter) stored(b []byte, bfinal uint64) {
 	}
 }
 
-// A word is bits to write: as many as its high byte says, the first one lowest.
+// A word is bits to write, the first one lowest. Its high byte is their number.
 type word uint32
 
 // word returns the code of a symbol.
@@ -274,7 +274,7 @@ func (w *bitWriter) put(v uint64, n uint) {
 	}
 }
 
-// reserve makes room for so many bits and a store of 8 bytes behind them.
+// reserve makes room for this number of bits, and for a store of 8 bytes after them.
 func (w *bitWriter) reserve(bits int) { w.out = slices.Grow(w.out, bits/8+24) }
 
 // align pads to a whole byte.

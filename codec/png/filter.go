@@ -66,8 +66,8 @@ type scanlines struct {
 	bpp    int // bytes of a pixel, at least 1
 }
 
-// filtered appends scanlines y0 to y1, each after its filter type.
-func (s *scanlines) filtered(dst []byte, y0, y1 int, strat strategy) []byte {
+// appendFiltered appends scanlines y0 to y1, each after its filter type.
+func (s *scanlines) appendFiltered(dst []byte, y0, y1 int, strat strategy) []byte {
 	zeros := make([]byte, s.stride)
 	for y := y0; y < y1; y++ {
 		row, above := s.row(y), zeros

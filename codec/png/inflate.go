@@ -216,7 +216,7 @@ func (f *inflater) blocks(p int) (int, error) {
 		case 0:
 			c.p -= int(c.nb >> 3)
 			c.acc, c.nb = 0, 0
-			if c.p, o, err = f.stored(c.p, o); err != nil {
+			if c.p, o, err = f.copyStored(c.p, o); err != nil {
 				return o, err
 			}
 			continue
@@ -272,7 +272,7 @@ func (f *inflater) refill(c *cursor) bool {
 	return true
 }
 
-// take removes n bits and returns them; acc must hold that many.
+// take removes n bits and returns them; acc must hold at least n.
 func (c *cursor) take(n uint) int {
 	v := int(c.acc & (1<<n - 1))
 	c.acc >>= n
@@ -349,8 +349,8 @@ func (f *inflater) buildDynamic(c *cursor) bool {
 	return f.build(lengths[:lits], lengths[lits:lits+dists])
 }
 
-// stored copies a stored block (section 3.2.4) whose header begins at p.
-func (f *inflater) stored(p, o int) (int, int, error) {
+// copyStored copies a stored block (section 3.2.4) whose header begins at p.
+func (f *inflater) copyStored(p, o int) (int, int, error) {
 	if p > f.n-32 {
 		p = f.fill(p)
 	}
@@ -474,7 +474,7 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 			}
 			continue
 		}
-		if p, o, acc, nb = f.tabled(p, o, acc, nb, safe, limit); o >= limit || p > safe {
+		if p, o, acc, nb = f.decodeByTables(p, o, acc, nb, safe, limit); o >= limit || p > safe {
 			continue
 		}
 		acc, nb, p = refill(acc, nb, in[:], p) // at least 56 bits: four indices, and one to look up ahead

@@ -29,7 +29,7 @@ import (
 
 // A FormatError reports that the input is not a valid PNG.
 type FormatError struct {
-	Offset int // in the input, of the chunk that is damaged or the first with the data; 0 where it is not known
+	Offset int // in the input, of the damaged chunk or the first with the data; 0 when it is not known
 	Msg    string
 }
 
@@ -204,8 +204,8 @@ func (r *Reader) readBeforeData(p int) (int, error) {
 	}
 }
 
-// readAfterData reads the chunks from the first IDAT on, as far as they can be read. Exif and the frames
-// of an animation may follow the samples.
+// readAfterData reads the chunks from the first IDAT on, as far as they can be read. Exif and the
+// frames of an animation may follow the samples.
 func (r *Reader) readAfterData(p int) {
 	ended := false // the run of IDAT is over
 	for {
@@ -361,7 +361,7 @@ func (r *Reader) ancillary(kind string, b []byte) {
 	}
 }
 
-// channels sets Channels to as many as the picture needs.
+// channels sets Channels to the number that the picture needs.
 func (r *Reader) channels() {
 	switch r.ColorType {
 	case ctGray, ctGrayAlpha:

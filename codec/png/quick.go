@@ -120,7 +120,7 @@ func (d *deflater) quick() {
 		n, distance := d.match(i, minMatch, e.depth)
 		if distance == 0 {
 			if i-start >= 1<<13 {
-				d.say(start, i, 0, 0)
+				d.writeMatch(start, i, 0, 0)
 				start = i
 			}
 			i += 1 + min((i-start)>>patience, 3)
@@ -139,11 +139,11 @@ func (d *deflater) quick() {
 		if n >= e.nice || i >= end {
 			d.chains.insert(b, i+1, min(i+n, end+1), e.three)
 		}
-		d.say(start, i, n, distance)
+		d.writeMatch(start, i, n, distance)
 		i += n
 		start = i
 	}
-	d.say(start, len(b), 0, 0)
+	d.writeMatch(start, len(b), 0, 0)
 }
 
 // match returns a match at position i that is longer than best and takes fewer bits than its
@@ -172,8 +172,8 @@ func (d *deflater) pays(i, n, distance int) bool {
 	return d.costs.length[n]+d.costs.distance[distSymbol(distance)] < literals
 }
 
-// say writes the literals from start to i, then a match unless its length is 0.
-func (d *deflater) say(start, i, length, distance int) {
+// writeMatch writes the literals from start to i, then a match unless its length is 0.
+func (d *deflater) writeMatch(start, i, length, distance int) {
 	if d.blocks.add(start, i, length, distance) {
 		d.costs.learn(&d.blocks.learned)
 	}

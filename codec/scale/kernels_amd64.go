@@ -35,8 +35,8 @@ func (a *avx2State) reset(s *Scaler) {
 	a.rows = num.Grow(a.rows, roundUp(s.y.taps, 2))
 	a.yw = num.Grow(a.yw, len(a.rows)/2)
 
-	// order is the order of the weights of a group: by sample, and by the first tap and the number
-	// of taps in a stride.
+	// stride is the number of taps in a stride. order is the order in which the samples of a group
+	// have their weights stored.
 	var stride int
 	order := [8]int{0, 1, 2, 3, 4, 5, 6, 7}
 	switch {

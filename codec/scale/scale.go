@@ -144,8 +144,8 @@ func check(srcW, srcH, dstW, dstH, channels int, o *Options) error {
 	return nil
 }
 
-// chooseMidBits sets the fractional bits of the intermediates: as many as fit 16 bits, fewer where
-// a strong horizontal reduction needs the bits in its weights.
+// chooseMidBits sets the fractional bits of the intermediates: as many as fit into 16 bits, or
+// fewer when the weights of a strong horizontal reduction need the bits.
 func (s *Scaler) chooseMidBits() {
 	s.midBits = 6
 	for s.midBits > 4 && s.horizontalBits() < s.x.maxBits() {

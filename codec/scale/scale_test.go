@@ -145,7 +145,7 @@ func TestPremultipliedPictureIsWithinOneOfDraw(t *testing.T) {
 	})
 }
 
-// Channels never mix: three and four of them are as many planes.
+// Channels never mix: a picture with three or four of them is scaled like three or four planes.
 func TestInterleavedChannelsAreSoManyPlanes(t *testing.T) {
 	for _, s := range shapes {
 		for _, channels := range []int{3, 4} {

@@ -62,7 +62,7 @@ func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	}
 	r := a.next.Rect // the first frame is all of the canvas
 	if a.frames > 0 {
-		r = a.changed()
+		r = a.changedArea()
 		if a.repeats = r.Empty(); a.repeats {
 			r = image.Rect(0, 0, 1, 1)
 		}
@@ -91,9 +91,9 @@ func copyVisible(dst, src []byte) {
 	}
 }
 
-// changed returns the smallest rectangle with the pixels that differ from the frame before. Its
+// changedArea returns the smallest rectangle with the pixels that differ from the frame before. Its
 // corner has even coordinates, since the container holds only these.
-func (a *AnimationWriter) changed() image.Rectangle {
+func (a *AnimationWriter) changedArea() image.Rectangle {
 	r := image.Rectangle{Min: image.Pt(a.w, a.h)}
 	for y := range a.h {
 		p, q := a.current.Pix[y*a.current.Stride:][:4*a.w], a.next.Pix[y*a.next.Stride:][:4*a.w]
@@ -137,7 +137,7 @@ func (a *AnimationWriter) encode(r image.Rectangle) (best *frameBits, blend bool
 		}
 	}
 	m := a.next.SubImage(r).(*image.NRGBA)
-	if holed := a.holed(r); holed != nil {
+	if holed := a.withHoles(r); holed != nil {
 		m, blend = holed, true
 	}
 	o := a.o
@@ -200,10 +200,10 @@ func (a *AnimationWriter) lossless(p plain) (*frameBits, bool) {
 	return l, p.blend
 }
 
-// holed returns rectangle r, with every block of 8x8 pixels transparent that does not change. It
-// returns nil where few blocks are, or where blending cannot make the frame: a changed pixel that
-// is not opaque would mix with the one below.
-func (a *AnimationWriter) holed(r image.Rectangle) *image.NRGBA {
+// withHoles returns rectangle r, with every block of 8x8 pixels transparent that does not change.
+// It returns nil where few blocks are, or where blending cannot make the frame: a changed pixel
+// that is not opaque would mix with the one below.
+func (a *AnimationWriter) withHoles(r image.Rectangle) *image.NRGBA {
 	const side = 8
 	if a.frames == 0 {
 		return nil

@@ -201,7 +201,9 @@ func writePixels(lw *lsbWriter, pix []uint32, w, h int, main bool, effort Effort
 	lw.append(best)
 }
 
-// shorten repeatedly cuts the pixels anew, by the costs of the cut before.
+// shorten repeatedly parses the pixels into new refs, with the costs of the refs before. From the
+// second pass on, it stops when the bits are no longer fewer than least, which is the size of refs
+// at first and of the last pass later.
 func shorten(refs []ref, least float64, pix []uint32, matches []match, hits []int32, cacheBits uint, s search) []ref {
 	for pass := range s.passes {
 		next := cheapest(pix, matches, hits, newCosts(count(refs, cacheBits)), s.nice)

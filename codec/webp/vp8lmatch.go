@@ -18,7 +18,7 @@ type search struct {
 	nice   int // a match this long is taken without a search inside it, and only its end is considered
 	passes int // passes over the pixels, each with the costs that the one before it led to
 	starts int // 1: the better of two cuts to start from, 2: both
-	skip   int // a predictor is judged by one row in so many
+	skip   int // a predictor is judged by one row in this number of rows
 	tiles  int // at most this many tiles have codes of their own
 	seeds  int // its cube is the number of codes at first
 	rounds int // passes of moving tiles between codes
@@ -110,7 +110,7 @@ func (k *matcher) matchAt(i, best, distance int, m *match) (int, int) {
 	if !k.inRun(i) {
 		if best < 64 && !inside {
 			before := best
-			if best, distance = k.chased(i, limit, best, distance); best > before {
+			if best, distance = k.followChains(i, limit, best, distance); best > before {
 				code = 0
 			}
 		}
@@ -144,8 +144,8 @@ func (k *matcher) nearest(i, limit int) (best, which int) {
 	return best, which
 }
 
-// chased follows the chains of position i and returns a match that is longer than best.
-func (k *matcher) chased(i, limit, best, distance int) (int, int) {
+// followChains follows the chains of position i and returns a match that is longer than best.
+func (k *matcher) followChains(i, limit, best, distance int) (int, int) {
 	if k.sixes.head != nil && i+6 <= len(k.pix) {
 		best, distance = k.follow(&k.sixes, k.hashSix(i), i, limit, k.tries, best, distance)
 	}
@@ -156,8 +156,8 @@ func (k *matcher) chased(i, limit, best, distance int) (int, int) {
 	return k.follow(&k.pairs, k.hashPair(i), i, limit, tries, best, distance)
 }
 
-// follow looks through a chain for a match longer than best, at most limit pixels, for so many
-// tries. It returns the longest, or best and distance as they were.
+// follow looks through a chain for a match that is longer than best and has at most limit pixels.
+// It tries at most tries positions. It returns the longest, or best and distance as they were.
 func (k *matcher) follow(c *chain, hash uint32, i, limit, tries, best, distance int) (int, int) {
 	pix := k.pix
 	for at := int(c.head[hash]); at > 0 && tries > 0 && best < min(limit, k.nice); tries-- {

@@ -136,7 +136,7 @@ type predictor struct {
 	pix, out []uint32
 	w, h     int
 	bits     uint // tiles are 1<<bits pixels a side
-	skip     int  // one row in so many is sampled
+	skip     int  // one row in this number of rows is sampled
 	colored  bool // red or blue is used
 	counts   [4][256]uint32
 	cost     [4][256]float32
