@@ -71,7 +71,7 @@ type Options struct {
 // runtime, and for garbage that is not collected yet.
 func Usable(memory int64) int64 { return memory / 10 * 6 }
 
-// Info tells what Resize found and made. When Resize returns an error, it holds what was known
+// Info describes what Resize found and made. When Resize returns an error, it holds what was known
 // before the error.
 type Info struct {
 	Source      string  // the source's media type, "" if it is no picture
@@ -153,8 +153,8 @@ func prepare(src []byte, fit func(w, h int) (int, int), opt *Options) (s source,
 	return s, t, info, err
 }
 
-// plan returns what is to be made of the source s, which is of format f and has the header h and
-// size bytes. It fills in info, and refuses what is over a limit.
+// plan returns the target for the source s, which is of format f, has the header h, and is size
+// bytes large. It fills in info, and refuses what is over a limit.
 func plan(f *Format, s source, h *header, size int, fit func(w, h int) (int, int), opt *Options, info *Info) (*target, error) {
 	info.Source = f.mediaType
 	info.W, info.H = h.upright()

@@ -48,9 +48,9 @@ const (
 	towardsNeighbour = 0.03
 )
 
-// patience is the error, as a logarithm, beyond which a row counts less and less (Cauchy's loss): a
-// picture that the model cannot explain does not change a factor much.
-const patience = 1
+// outlier is an error, as a logarithm. A row with a larger error counts less and less (Cauchy's
+// loss), so a picture that the model cannot explain does not change a factor much.
+const outlier = 1
 
 // A costFit is the state of a fit.
 type costFit struct {
@@ -156,7 +156,7 @@ func (f *costFit) loss(c []float64) (sum float64) {
 	for i := range f.rows {
 		r := &f.rows[i]
 		d := math.Log(r.at(c)) - r.log
-		sum += r.weight * patience * patience * math.Log1p(d*d/patience/patience)
+		sum += r.weight * outlier * outlier * math.Log1p(d*d/outlier/outlier)
 	}
 	for i, g := range f.guess {
 		sum += towardsGuess * (c[i] - g) * (c[i] - g)
@@ -179,7 +179,7 @@ func (f *costFit) normal(c []float64) [][]float64 {
 		r := &f.rows[i]
 		ms := r.at(c)
 		d := math.Log(ms) - r.log
-		weight := r.weight / (1 + d*d/patience/patience)
+		weight := r.weight / (1 + d*d/outlier/outlier)
 		for _, t := range r.terms {
 			g := math.Exp(c[t.rate]) * t.n / ms
 			a[t.rate][n] -= weight * g * d

@@ -2,9 +2,9 @@ package codec
 
 import "strings"
 
-// This file is the table of formats. All that codec knows of a format is its row here; the row's
-// functions are in the format's own file (jpeg.go and so on). A new format takes a package that
-// reads and writes it, a row, and such a file.
+// This file is the table of formats. Everything that codec needs of a format is in its row here;
+// the row's functions are in the format's own file (jpeg.go and so on). A new format takes a
+// package that reads and writes it, a row, and such a file.
 
 // A Format is a kind of picture file.
 type Format struct {

@@ -83,6 +83,7 @@ func stripGIF(s source, src []byte, keepProfile bool) ([]byte, error) {
 	return gif.Strip(src, keepProfile)
 }
 
+// gifBytes returns the pixelBytes of GIF.
 func gifBytes(t *target) int64 {
 	if t.frames != 1 {
 		return 72

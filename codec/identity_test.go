@@ -296,8 +296,8 @@ func stripFor(src []byte) func([]byte, bool) ([]byte, error) {
 	return nil
 }
 
-// pixels returns the frames of a source with 8 bits a sample, 16 bits rounded, by readers of others
-// where there are any.
+// pixels returns the frames of a source with 8 bits a sample, 16 bits rounded, by other programs'
+// readers where there are any.
 func pixels(t *testing.T, src []byte) (frames [][]byte) {
 	t.Helper()
 	f := Sniff(src)

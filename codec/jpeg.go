@@ -131,7 +131,7 @@ func (s jpegSource) assemble(r *jpegResult) image.Image {
 			YStride: planes[0].w, CStride: planes[1].w, SubsampleRatio: r.sub.ratio(), Rect: rect,
 		}
 	case len(planes) == 4:
-		return s.inks(planes, rect, &t.color)
+		return s.convertInks(planes, rect, &t.color)
 	}
 	m := image.NewNRGBA(rect)
 	s.mergePlanes(m, planes)
@@ -224,9 +224,9 @@ func (s jpegSource) mergePlanes(m *image.NRGBA, planes []planeTarget) {
 	}
 }
 
-// inks makes one picture of the planes of four inks: rows are put together as CMYK, as stored, and
-// then converted to RGB.
-func (s jpegSource) inks(planes []planeTarget, r image.Rectangle, col *conversion) *image.NRGBA {
+// convertInks makes one picture of the planes of four inks: rows are put together as CMYK, as
+// stored, and then converted to RGB.
+func (s jpegSource) convertInks(planes []planeTarget, r image.Rectangle, col *conversion) *image.NRGBA {
 	m := image.NewNRGBA(r)
 	s.mergePlanes(m, planes)
 	for i, v := range planes[3].opt.Dst {
@@ -256,8 +256,8 @@ func stripJPEG(_ source, src []byte, keepProfile bool) ([]byte, error) {
 }
 
 // progressiveArea is a number of pixels. A JPEG with at least that many is written progressive,
-// which takes 2 to 3 % fewer bytes. In smaller pictures the headers of its scans may cost more than
-// that, so both kinds are tried.
+// which takes 2 to 3 % fewer bytes. In smaller pictures the headers of the scans may cost more than
+// is saved, so both kinds are tried.
 const progressiveArea = 1 << 16
 
 func writeJPEG(m picture, t *target) (out []byte, exact bool, err error) {

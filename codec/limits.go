@@ -60,8 +60,8 @@ func peakAll(s source, ts, distinct []*target, size int) int64 {
 	return n + most
 }
 
-// encoding estimates the bytes of the small picture, its copies on the way, and what its encoder
-// makes of it.
+// encoding estimates the memory for the small picture, in bytes: the picture, its temporary copies,
+// its encoder and the encoded file.
 func encoding(t *target) int64 {
 	n := int64(12)
 	if f := t.format.pixelBytes; f != nil {

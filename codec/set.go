@@ -120,12 +120,13 @@ func (t *target) together(u *target) bool {
 	return !t.source.ownDecoding || (t.format == t.source) == (u.format == u.source)
 }
 
-// among returns distinct, with t added if it needs a picture of its own, and the index of t's
-// picture.
+// among finds the picture that t can be made of. distinct are the targets whose pictures are made
+// so far. If none of them fits t, t is added. It returns the targets, and the index of the one for
+// t.
 func (t *target) among(distinct []*target) (with []*target, at int) {
 	for i, u := range distinct {
 		if t.w == u.w && t.h == u.h && t.wholeChroma() == u.wholeChroma() {
-			if t.format.mixtures { // whose picture has the number of colors, which the others do not need
+			if t.format.mixtures { // the picture of t has the number of colors, which the others do not need
 				distinct = slices.Clone(distinct)
 				distinct[i] = t
 			}

@@ -53,8 +53,9 @@ func sameAsResize(t *testing.T, name string, src []byte, jobs []Job) (made int) 
 	return made
 }
 
-// All sixteen results of a photo are the same as each alone: baseline and progressive, every
-// sampling, gray, CMYK, profiles, orientations, restart markers.
+// All sixteen results of a photo are the same when they are made together as when each is made
+// alone. The photos are baseline and progressive, of every sampling, gray, CMYK, with profiles,
+// orientations and restart markers.
 func TestSetIsResizeForPhotos(t *testing.T) {
 	folders := []string{"photos", "orientation"}
 	if os.Getenv("MINIATURA_LONG") != "" {

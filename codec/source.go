@@ -93,7 +93,8 @@ type recorder interface {
 	finish() (out []byte, exact bool, err error)
 }
 
-// A target says what is to be made of a source. It does not change after aim has made it.
+// A target describes the result that is asked for, and how the source is used for it. It does not
+// change after aim has made it.
 type target struct {
 	source      *Format // the source's
 	format      *Format // the result's
@@ -146,8 +147,8 @@ func open(src []byte) (*Format, source, header, error) {
 	return f, s, h, nil
 }
 
-// aim returns what is to be made of a source of format f with the header h and size bytes, apart
-// from its colors.
+// aim returns the target, without its colors, for a source of format f with the header h and size
+// bytes.
 func aim(f *Format, h *header, size int, fit func(w, h int) (int, int), opt *Options) (*target, error) {
 	w, ht := h.upright()
 	t := &target{

@@ -177,8 +177,8 @@ func TestThinResultsShowTheMean(t *testing.T) {
 
 func absInt(v int) int { return max(v, -v) }
 
-// decodeShown decodes a JPEG by the standard library, and a WebP as dwebp does (codec/webp's tests
-// hold that to the byte).
+// decodeShown decodes a JPEG with the standard library, and a WebP with codec/webp, whose tests
+// check that it makes the same bytes as dwebp.
 func decodeShown(t testing.TB, file []byte) *image.NRGBA {
 	t.Helper()
 	f, s, _, err := open(file)

@@ -137,6 +137,7 @@ func allLossless(out []byte) bool {
 	return true
 }
 
+// webpBytes returns the pixelBytes of WebP.
 func webpBytes(t *target) int64 {
 	if t.frames == 1 && t.planar {
 		return 0

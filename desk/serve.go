@@ -98,7 +98,7 @@ func (o *serveOptions) results(b *bucket) string {
 	case o.endpoint != "":
 		return "results are stored below " + o.resized + "/ in " + b.where
 	}
-	return "they are being drawn now; results are stored there too, until it ends"
+	return "they are drawn now, and results are stored beside them until the server ends"
 }
 
 // serve runs until ctx ends.

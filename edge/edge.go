@@ -129,8 +129,8 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMess
 		defer cancel()
 	}
 
-	// Handle waits no longer than ctx, even when the work does not look at ctx. The work gives back
-	// its memory and its slot when it ends.
+	// Handle returns when ctx ends, even when the work does not check ctx. The work gives back its
+	// memory and its slot when it ends.
 	done := make(chan Record, 1)
 	go func() { done <- h.make(ctx, p.Target, &saved) }()
 	var r Record

@@ -59,8 +59,8 @@ var faultPicture = sync.OnceValues(func() (src, want []byte) {
 	return src, want
 })
 
-// waiting are the faults that end only when the client's patience does. Only for these is the
-// patience short, so that a slow machine does not look like a fault.
+// waiting are the faults that end only when the client's patience does. Only these have a short
+// timeout, so that a slow machine does not look like a fault.
 var waiting = []string{"hang", "stall", "trickle", "slow"}
 
 // newFaultWorld returns a world with a source in it, and the result that the source must have.

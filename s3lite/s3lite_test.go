@@ -22,8 +22,8 @@ import (
 
 var creds = s3lite.Credentials{AccessKeyID: "AKIDTEST", SecretAccessKey: "secret"}
 
-// start serves srv on loopback and returns a client of it. The client's pauses are short, but it is
-// patient, so that a slow machine does not look like a fault.
+// start serves srv on loopback and returns a client of it. The client waits only briefly between
+// attempts, but long for data, so that a slow machine does not look like a fault.
 func start(t testing.TB, srv http.Handler) *s3lite.Client {
 	t.Helper()
 	ts := httptest.NewServer(srv)

@@ -28,7 +28,7 @@ type notification struct {
 }
 
 // events answers a notification. It works on every record. The error joins the failures that may
-// pass; when Lambda invokes again, the other records cost little.
+// pass. When Lambda invokes again because of it, the records that have succeeded cost little.
 func (h *Handler) events(ctx context.Context, raw []byte, changed *changes) error {
 	var n notification
 	if err := json.Unmarshal(raw, &n); err != nil {

@@ -175,13 +175,13 @@ func machine() string {
 	return fmt.Sprintf("%s x %d, %s/%s", model, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
 }
 
-// miss prints what is missing and how to get it, and remembers it for the end.
+// miss prints what is missing and how to get it, and keeps it for the end.
 func (s *suite) miss(line string) {
 	fmt.Println(line)
 	s.missing = append(s.missing, line)
 }
 
-// skip remembers that rows of some work could not be measured, and why.
+// skip notes that rows of some work could not be measured, and why.
 func (s *suite) skip(work, why string) {
 	s.skipped = append(s.skipped, work+": "+why)
 }

@@ -157,8 +157,9 @@ func (a axis) withRange(least, most float64) axis {
 	return a
 }
 
-// ticks returns at least three round numbers between lo and hi. It takes the coarsest of the known
-// series that has four; on a linear axis the ticks are equally far apart.
+// ticks returns at least three round numbers between lo and hi. It tries series of round numbers,
+// the coarsest first, and takes the first with enough ticks. On a linear axis the ticks are equally
+// far apart.
 func ticks(lo, hi float64, log bool) []float64 {
 	var within []float64
 	if log {

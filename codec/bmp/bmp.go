@@ -54,7 +54,7 @@ const (
 
 const fileHeader = 14
 
-// A Reader knows what the headers say and gives the rows.
+// A Reader has the fields of the headers, and returns the rows.
 type Reader struct {
 	Width, Height int
 	BitsPerPixel  int    // of the file
@@ -121,7 +121,7 @@ func NewReader(src []byte) (*Reader, error) {
 		return nil, err
 	}
 	r.ICC = h.profile(src)
-	r.channels()
+	r.setChannels()
 	return r, nil
 }
 
@@ -345,8 +345,8 @@ func (r *Reader) readPalette(b []byte, entry int) {
 	}
 }
 
-// channels sets Channels to the number that the picture needs.
-func (r *Reader) channels() {
+// setChannels sets Channels to the number that the picture needs.
+func (r *Reader) setChannels() {
 	r.Channels = 3
 	if r.BitsPerPixel <= 8 {
 		gray := true
@@ -366,7 +366,7 @@ func (r *Reader) channels() {
 	for y := range r.Height {
 		row := r.row(y)
 		for x := range r.Width {
-			if r.pixel(row[x*bytes:])&r.mask[3].mask != 0 {
+			if r.readPixel(row[x*bytes:])&r.mask[3].mask != 0 {
 				r.Channels = 4
 				return
 			}

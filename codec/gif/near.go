@@ -24,7 +24,7 @@ const (
 // and busy pixels: at a strength of 1, and at most. Errors are most visible in smooth areas.
 var reaches, farthest = [3]float64{64, 192, 512}, [3]float64{128, 768, 3072}
 
-// tolerance is Tolerance, or more where more than that is needed.
+// tolerance is Options.Tolerance, multiplied by the strength when a frame needs more.
 func (w *AnimationWriter) tolerance() float64 {
 	return max(w.o.Tolerance, min(w.o.Tolerance*w.strength, roughest))
 }

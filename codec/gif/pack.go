@@ -23,8 +23,8 @@ const (
 	maxBeam   = 24
 )
 
-// A packer turns pixels into LZW codes in sub-blocks. Where a pixel has two ways, all strings of
-// the table that fit are followed at once, and the longest is taken.
+// A packer turns pixels into LZW codes in sub-blocks. Where more than one index may be written for
+// a pixel, all strings of the table that fit are followed at once, and the longest is taken.
 type packer struct {
 	// keys[k] is 1 + (code of the string << 8 | index that follows), 0 is free; codes[k] stands for
 	// both together.
@@ -115,7 +115,7 @@ func (p *packer) add(code uint16, v uint8, next uint16) {
 	p.keys[k], p.codes[k] = key, next
 }
 
-// clear forgets all strings but those bits of one index.
+// clear removes all strings except those of one index.
 func (p *packer) clear(clearCode uint16) {
 	clear(p.keys[:])
 	clear(p.switches[:clearCode])

@@ -274,11 +274,11 @@ func (s *sample) spread() float64 {
 	return (s.sum[0]*s.sum[0] + s.sum[1]*s.sum[1] + s.sum[2]*s.sum[2]) / s.n
 }
 
-// quantize chooses at most n colors for c with little squared error, and no more of them than it
-// takes to bring the mean squared error of a channel down to tolerance. It repeatedly cuts a box of
-// colors in two, each time where the cut removes most error (after Wu, "Efficient statistical
-// computations for optimal color quantization", 1991, on the colors instead of on a grid of
-// moments), and then moves the means a few times as Lloyd's algorithm does.
+// quantize chooses at most n colors for c with little squared error. It stops earlier when the mean
+// squared error of a channel is not above tolerance. It repeatedly cuts a box of colors in two,
+// each time where the cut removes most error (after Wu, "Efficient statistical computations for
+// optimal color quantization", 1991, on the colors instead of on a grid of moments), and then moves
+// the means a few times as Lloyd's algorithm does.
 func quantize(c *colorCount, n int, tolerance float64) []rgb {
 	points := samples(c)
 	var by sorter

@@ -130,7 +130,7 @@ func (r *Reader) walk(p int) error {
 			control = frame{transparent: -1}
 			f.at = p
 			f.cut = err != nil // all of its pixels may still be there
-			if err := r.descriptor(&f, block); err != nil {
+			if err := r.readDescriptor(&f, block); err != nil {
 				return err
 			}
 			r.frames = append(r.frames, f)
@@ -139,7 +139,7 @@ func (r *Reader) walk(p int) error {
 		case kind == blockTrailer:
 			return nil
 		case kind == blockExtension:
-			r.extension(&control, block[1:])
+			r.readExtension(&control, block[1:])
 		}
 		p = next
 	}
@@ -207,8 +207,8 @@ func (r *Reader) endWithoutTrailer(err error) error {
 	return nil
 }
 
-// extension reads an extension block (sections 23 to 26) from its label on.
-func (r *Reader) extension(control *frame, b []byte) {
+// readExtension reads an extension block (sections 23 to 26) from its label on.
+func (r *Reader) readExtension(control *frame, b []byte) {
 	label, body := b[0], b[1:]
 	switch {
 	case label == labelControl && body[0] >= 4: // graphic control
@@ -219,7 +219,7 @@ func (r *Reader) extension(control *frame, b []byte) {
 			control.transparent = int(body[4])
 		}
 	case label == labelApplication && body[0] == 11:
-		r.application(string(body[1:12]), body[12:])
+		r.readApplication(string(body[1:12]), body[12:])
 	}
 }
 
@@ -238,9 +238,9 @@ func skipBlocks(src []byte, p int) (int, error) {
 	return 0, FormatError{p, "truncated data blocks"}
 }
 
-// application reads the two application extensions that matter (section 26): the loop count of
+// readApplication reads the two application extensions that matter (section 26): the loop count of
 // NETSCAPE2.0, and a color profile. b holds sub-blocks known to be whole.
-func (r *Reader) application(name string, b []byte) {
+func (r *Reader) readApplication(name string, b []byte) {
 	switch name {
 	case "NETSCAPE2.0", "ANIMEXTS1.0":
 		if b[0] >= 3 && b[1] == 1 {
@@ -260,9 +260,9 @@ func (r *Reader) application(name string, b []byte) {
 	}
 }
 
-// descriptor reads the block of a frame, which begins with its image descriptor (section 20). b has
-// the whole descriptor. A frame without area counts too, because it has a delay.
-func (r *Reader) descriptor(f *frame, b []byte) error {
+// readDescriptor reads the block of a frame, which begins with its image descriptor (section 20). b
+// has the whole descriptor. A frame without area counts too, because it has a delay.
+func (r *Reader) readDescriptor(f *frame, b []byte) error {
 	b = b[1:]
 	x, y := int(binary.LittleEndian.Uint16(b)), int(binary.LittleEndian.Uint16(b[2:]))
 	w, h := int(binary.LittleEndian.Uint16(b[4:])), int(binary.LittleEndian.Uint16(b[6:]))

@@ -207,8 +207,8 @@ func mse(a, b *image.NRGBA) float64 {
 	return s / float64(len(a.Pix)/4*3)
 }
 
-// TestQuantizerBesidePillow compares the error of 256 colors with that of Pillow's median cut, and
-// with that of its best method, which is libimagequant's where Pillow was built with it.
+// TestQuantizerBesidePillow compares the error of 256 colors with that of Pillow's median cut
+// followed by k-means.
 func TestQuantizerBesidePillow(t *testing.T) {
 	for i, name := range []string{"kodim03.png", "kodim23.png", "kodim19.png"} {
 		if i > 0 && os.Getenv("MINIATURA_LONG") == "" {
@@ -293,7 +293,7 @@ func TestSameFramesSameBytes(t *testing.T) {
 	}
 }
 
-// TestLimits asks for what GIF cannot hold.
+// TestLimits writes pictures that GIF cannot hold.
 func TestLimits(t *testing.T) {
 	for _, s := range []image.Point{{0, 1}, {1, 0}, {65536, 1}, {1, 65536}} {
 		if _, err := NewAnimationWriter(s.X, s.Y, 0, nil); err == nil {

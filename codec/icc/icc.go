@@ -138,8 +138,8 @@ func (p *Profile) withOffset(err error, signature string) error {
 // s15Fixed16 reads a signed 16.16 number (section 4.6).
 func s15Fixed16(b []byte) float64 { return float64(int32(binary.BigEndian.Uint32(b))) / 65536 }
 
-// xyz reads the first number of an XYZType tag (section 10.31).
-func (p *Profile) xyz(signature string) ([3]float64, error) {
+// readXYZ reads the first number of an XYZType tag (section 10.31).
+func (p *Profile) readXYZ(signature string) ([3]float64, error) {
 	b := p.tag(signature)
 	if len(b) < 20 || string(b[:4]) != "XYZ " {
 		return [3]float64{}, p.withOffset(FormatError{Msg: signature}, signature)

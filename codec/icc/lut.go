@@ -182,7 +182,7 @@ func (l *lut) afterA(pos *[4]float64) [3]float64 {
 	return l.pcs(v)
 }
 
-// applyCurves applies to each channel of v its curve.
+// applyCurves applies cs[i] to v[i], for each i.
 func applyCurves(cs []curve, v *[3]float64) {
 	for i := range cs {
 		v[i] = cs[i].at(v[i])

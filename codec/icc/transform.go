@@ -109,7 +109,7 @@ func (t *Transform) fromMatrix(p *Profile) error {
 		if p.tag(name+"XYZ") == nil {
 			return UnsupportedError("neither matrix nor lookup table")
 		}
-		col, err := p.xyz(name + "XYZ")
+		col, err := p.readXYZ(name + "XYZ")
 		if err != nil {
 			return err
 		}
@@ -161,7 +161,7 @@ func (t *Transform) neutrals() *[256]byte {
 	table := new([256]byte)
 	for v := range table {
 		row := [3]byte{byte(v), byte(v), byte(v)}
-		t.pixels(row[:], 3)
+		t.convertPixels(row[:], 3)
 		table[v] = row[1]
 	}
 	return table
@@ -225,13 +225,13 @@ func clampLinear(v int32) int32 {
 }
 
 // RGB converts pixels of 3 bytes in place. A rest of fewer than 3 bytes is left alone.
-func (t *Transform) RGB(row []byte) { t.pixels(row, 3) }
+func (t *Transform) RGB(row []byte) { t.convertPixels(row, 3) }
 
 // RGBA converts pixels of 4 bytes in place and leaves the fourth, straight alpha, alone.
-func (t *Transform) RGBA(row []byte) { t.pixels(row, 4) }
+func (t *Transform) RGBA(row []byte) { t.convertPixels(row, 4) }
 
-// pixels converts pixels of stride bytes in place. Their first three are R, G and B.
-func (t *Transform) pixels(row []byte, stride int) {
+// convertPixels converts pixels of stride bytes in place. Their first three are R, G and B.
+func (t *Transform) convertPixels(row []byte, stride int) {
 	if t.grid != nil {
 		t.grid.rgb(row, stride)
 		return
@@ -249,13 +249,13 @@ func (t *Transform) pixels(row []byte, stride int) {
 }
 
 // Gray converts gray samples in place; the result is gray.
-func (t *Transform) Gray(row []byte) { t.tones(row, 1) }
+func (t *Transform) Gray(row []byte) { t.convertTones(row, 1) }
 
 // GrayAlpha converts pixels of 2 bytes in place and leaves the second, straight alpha, alone.
-func (t *Transform) GrayAlpha(row []byte) { t.tones(row, 2) }
+func (t *Transform) GrayAlpha(row []byte) { t.convertTones(row, 2) }
 
-// tones converts pixels of stride bytes in place. The first of them is gray.
-func (t *Transform) tones(row []byte, stride int) {
+// convertTones converts pixels of stride bytes in place. The first of them is gray.
+func (t *Transform) convertTones(row []byte, stride int) {
 	table := t.gray
 	if table == nil && (t.linear != nil || t.grid != nil && t.space == RGB) {
 		table = t.neutrals() // an RGB profile, with samples of a gray palette for example

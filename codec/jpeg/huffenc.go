@@ -9,8 +9,8 @@ import (
 // This file implements Huffman coding on the writer's side: tables fitted to the symbols that will
 // be written (ITU T.81 K.2), their codes (annex C), and entropy-coded segments (F.1.2.3, B.1.1.5).
 //
-// A scan is written in two passes. The first turns blocks into tokens and counts symbols, the
-// second knows the codes and turns tokens into bits. A token is
+// A scan is written in two passes. The first pass turns blocks into tokens and counts symbols. The
+// second has the codes, and turns tokens into bits. A token is
 //
 //	bits 0-15   additional bits, as they are appended to the code
 //	bits 16-23  symbol

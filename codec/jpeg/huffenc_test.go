@@ -163,8 +163,8 @@ func smaller(i int) (freq frequencies) {
 	return freq
 }
 
-// Chroma has tables of its own where that takes fewer bytes, and luma's tables elsewhere. A picture
-// never takes more bytes than by either choice, and each choice occurs.
+// Chroma has tables of its own where that takes fewer bytes, and luma's tables elsewhere. No
+// picture takes more bytes than it would with the other choice, and both choices occur.
 func TestTablesAreSharedWhereThatIsSmaller(t *testing.T) {
 	seen := map[[2]bool]int{}
 	for i := range distributions() {

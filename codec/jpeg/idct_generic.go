@@ -51,8 +51,8 @@ func clamp8(v int32) byte {
 // coefficient, t, is not zero.
 func sample(t int32) byte { return clamp8((t + 128<<5 + 16) >> 5) }
 
-// level writes the samples of a line in which only the first coefficient, t, is not zero.
-func level(line []byte, t int16) {
+// fillLine writes the samples of a line in which only the first coefficient, t, is not zero.
+func fillLine(line []byte, t int16) {
 	v := sample(int32(t))
 	for i := range line {
 		line[i] = v
@@ -181,7 +181,7 @@ func idct5(c *[64]int16, q *steps, dst []byte, stride int) {
 	}
 	if right == 0 {
 		for i := range 5 {
-			level(dst[i*stride:][:5], t[i][0])
+			fillLine(dst[i*stride:][:5], t[i][0])
 		}
 		return
 	}
@@ -222,7 +222,7 @@ func idct6(c *[64]int16, q *steps, dst []byte, stride int) {
 	}
 	if right == 0 {
 		for i := range 6 {
-			level(dst[i*stride:][:6], t[i][0])
+			fillLine(dst[i*stride:][:6], t[i][0])
 		}
 		return
 	}
@@ -267,7 +267,7 @@ func idct7(c *[64]int16, q *steps, dst []byte, stride int) {
 	}
 	if right == 0 {
 		for i := range 7 {
-			level(dst[i*stride:][:7], t[i][0])
+			fillLine(dst[i*stride:][:7], t[i][0])
 		}
 		return
 	}

@@ -244,16 +244,16 @@ func (p *plane) inverse(x int) {
 			coef := line
 			if t.size != p.size {
 				coef = t.coef[:len(line)/p.size*t.size]
-				corners(coef, line, t.size, p.size)
+				copyCorners(coef, line, t.size, p.size)
 			}
 			inverse(t.n, t.rows[v*t.n*t.stride+x*p.h*t.n:], t.stride, coef, &t.quant)
 		}
 	}
 }
 
-// corners copies the low frequencies of each block in src, which has from coefficients, to dst,
-// where a block has to coefficients.
-func corners(dst, src []int16, to, from int) {
+// copyCorners copies the low frequencies of each block. A block has "from" coefficients in src and
+// "to" coefficients in dst.
+func copyCorners(dst, src []int16, to, from int) {
 	switch {
 	case to == 16: // of 64
 		for ; len(src) >= 64 && len(dst) >= 16; dst, src = dst[16:], src[64:] {

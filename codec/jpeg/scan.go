@@ -127,7 +127,7 @@ func (w *workspace) scan(ctx context.Context, d *Reader, s *scan, emit emitFunc)
 	return nil
 }
 
-// These errors tell what is wrong with the data of a scan; place adds which scan it is.
+// These errors tell what is wrong with the data of a scan; withOffset adds its position.
 var (
 	errTruncated error = FormatError{Msg: "entropy-coded data ends too early"}
 	errEntropy   error = FormatError{Msg: "damaged entropy-coded data"}

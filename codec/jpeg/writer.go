@@ -120,7 +120,8 @@ type writer struct {
 	quant  [3]quantizer
 	source source // of pictures that have to be converted
 
-	// nearest says that levels are left at the nearest ones: while costs are learnt, and in tests.
+	// nearest says that levels are left at the nearest ones: while costs are computed, and in
+	// tests.
 	nearest bool
 	trellis trellis
 

@@ -94,7 +94,7 @@ func TestSplitIsTheSmallest(t *testing.T) {
 	}
 }
 
-// This package's reader makes of every split, at every scale, what it makes of libjpeg's own
+// This package's reader decodes every split, at every scale, to the same planes as libjpeg's own
 // progression.
 func TestReaderReadsSplits(t *testing.T) {
 	for _, ratio := range ratios {

@@ -25,7 +25,7 @@ func (s *source) reset(m image.Image) {
 	s.m, s.active = m, false
 }
 
-// release forgets the picture, and keeps the buffers.
+// release drops the picture, and keeps the buffers.
 func (s *source) release() { s.m = nil }
 
 // plan sizes the planes of w's components for one line of MCUs.

@@ -161,7 +161,7 @@ func TestProgressiveDecodesToTheSameSamplesAsBaseline(t *testing.T) {
 	}
 }
 
-// Runs of more blocks without coefficients than one symbol can tell, and long
+// The picture has runs of more blocks without coefficients than one symbol can express, and long
 // runs of correction bits.
 func TestProgressiveLongRuns(t *testing.T) {
 	m := image.NewGray(image.Rect(0, 0, 1608, 1600)) // 40,200 blocks

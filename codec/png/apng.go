@@ -93,7 +93,7 @@ func NewPlayer(r *Reader) (*Player, error) {
 			if wanting {
 				return nil, FormatError{at, "a frame without data"}
 			}
-			f, err := r.frameControl(at, data, idat)
+			f, err := r.readFrameControl(at, data, idat)
 			if err != nil {
 				return nil, err
 			}
@@ -115,9 +115,9 @@ func NewPlayer(r *Reader) (*Player, error) {
 	return p, nil
 }
 
-// frameControl reads the fcTL at p. behind reports whether it comes after IDAT; before IDAT, it
+// readFrameControl reads the fcTL at p. behind reports whether it comes after IDAT; before IDAT, it
 // describes the default image, which fills the canvas.
-func (r *Reader) frameControl(p int, b []byte, behind bool) (f frame, err error) {
+func (r *Reader) readFrameControl(p int, b []byte, behind bool) (f frame, err error) {
 	if len(b) != 26 {
 		return f, FormatError{p, "fcTL"}
 	}

@@ -45,7 +45,7 @@ func (w *blockWriter) add(start, end, length, distance int) bool {
 	u.n += end - start
 	u.to = end + length
 	if length > 0 {
-		u.match(length, distance)
+		u.addMatch(length, distance)
 	}
 	if u.n < w.grain {
 		return false
@@ -144,12 +144,12 @@ func (w *blockWriter) write(s *stretch, final bool) {
 	case fixedSize <= size:
 		w.reserve(fixedSize)
 		w.put(bfinal|1<<1, 3)
-		w.symbols(s, fixed)
+		w.writeSymbols(s, fixed)
 	default:
 		w.reserve(size)
 		w.put(bfinal|2<<1, 3)
 		h.write(&w.bitWriter)
-		w.symbols(s, own)
+		w.writeSymbols(s, own)
 	}
 }
 
@@ -190,8 +190,8 @@ func (v word) with(extra uint32, n uint8) word {
 	return v&0xffffff | word(extra)<<(v>>24) | (v>>24+word(n))<<24
 }
 
-// symbols writes the symbols of a block and its end. out must have room for them.
-func (w *blockWriter) symbols(s *stretch, c *codes) {
+// writeSymbols writes the symbols of a block and its end. out must have room for them.
+func (w *blockWriter) writeSymbols(s *stretch, c *codes) {
 	var literal [256]word
 	for v := range literal {
 		literal[v] = c.lit.word(v)
@@ -265,7 +265,7 @@ type bitWriter struct {
 	nb  uint // valid bits of acc, below 8 between calls
 }
 
-// put writes the n bits of v. The higher bits of v must be zero; n is at most 56.
+// put writes the lowest n bits of v; n is at most 56. The bits of v above them must be zero.
 func (w *bitWriter) put(v uint64, n uint) {
 	w.acc |= v << w.nb
 	for w.nb += n; w.nb >= 8; w.nb -= 8 {

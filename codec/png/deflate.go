@@ -172,8 +172,8 @@ func (c *distCounts) sum() (n uint32) {
 	return n
 }
 
-// match counts the symbols of a match.
-func (h *histogram) match(length, distance int) {
+// addMatch counts the symbols of a match.
+func (h *histogram) addMatch(length, distance int) {
 	h.lit[257+lengthSymbol(length)]++
 	h.dist[distSymbol(distance)]++
 	h.n++

@@ -98,7 +98,8 @@ func unfilterPaeth(dst, src, prev []byte, bpp int) {
 	unfilterPaethGeneric(dst, src, prev, bpp, n*bpp)
 }
 
-// filterSums adds up the absolute values of what each filter makes of a scanline.
+// filterSums filters a scanline with each filter, and adds up the absolute values of the filtered
+// bytes.
 func filterSums(sums *[5]uint64, cur, prev []byte, bpp int) {
 	n := 0
 	if useAVX2 && len(cur) >= bpp+32 {
@@ -111,8 +112,8 @@ func filterSums(sums *[5]uint64, cur, prev []byte, bpp int) {
 	filterSumsGeneric(sums, cur, prev, bpp, n)
 }
 
-// filterKernel filters bytes from the second pixel on and returns where it stopped, 0 when it did
-// none.
+// filterKernel filters bytes from the second pixel on, and returns the position of the first byte
+// that it left; 0 when it filtered none.
 func filterKernel(filter byte, dst, cur, prev []byte, bpp int) int {
 	if !useAVX2 || len(cur) < bpp+32 || filter == ftNone {
 		return 0

@@ -161,7 +161,7 @@ func NewReader(src []byte) (*Reader, error) {
 	if r.ColorType == ctPalette && r.palette == nil {
 		return nil, FormatError{r.idat, "no PLTE"}
 	}
-	r.channels()
+	r.setChannels()
 	r.readAfterData(p)
 	if r.Frames == 1 && r.control != 2 {
 		r.Frames = 0
@@ -361,8 +361,8 @@ func (r *Reader) ancillary(kind string, b []byte) {
 	}
 }
 
-// channels sets Channels to the number that the picture needs.
-func (r *Reader) channels() {
+// setChannels sets Channels to the number that the picture needs.
+func (r *Reader) setChannels() {
 	switch r.ColorType {
 	case ctGray, ctGrayAlpha:
 		r.Channels = 1

@@ -49,9 +49,10 @@ func (c *chains) insert(b []byte, i, end int, three bool) {
 	}
 }
 
-// longest adds position i, at least 4 bytes before the end, and returns the longest match of those
-// tried that is longer than best, which is at least 3: its length, or best when there is none, and
-// its distance.
+// longest adds position i, which is at least 4 bytes before the end. It tries up to depth earlier
+// positions for a match that is longer than best, which is at least 3, and returns the length and
+// the distance of the longest. If there is none, it returns best and 0. It stops at a match of nice
+// bytes.
 func (c *chains) longest(b []byte, i, best, depth, nice int) (length, distance int) {
 	v := load32(b, i)
 	h := hash4(v)
@@ -107,9 +108,9 @@ func matchLength(b []byte, p, i, limit int) int {
 	return n
 }
 
-// Where nothing has matched for 1<<patience bytes, only one position in two is tried, then one in
+// Where nothing has matched for 1<<missBits bytes, only one position in two is tried, then one in
 // three, and then one in four.
-const patience = 5
+const missBits = 5
 
 // quick parses all of b.
 func (d *deflater) quick() {
@@ -123,7 +124,7 @@ func (d *deflater) quick() {
 				d.writeMatch(start, i, 0, 0)
 				start = i
 			}
-			i += 1 + min((i-start)>>patience, 3)
+			i += 1 + min((i-start)>>missBits, 3)
 			continue
 		}
 		for n < e.nice && i < end {

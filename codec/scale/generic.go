@@ -96,9 +96,9 @@ func verticalGeneric(mid []uint64, ring []byte, pitch, rows, first int, weights 
 	}
 }
 
-// horizontalGeneric writes two destination rows of channels interleaved samples from their
-// intermediates: the sum over a window of weight times intermediate, rounded, shifted right by
-// shift and clamped to a byte.
+// horizontalGeneric writes two destination rows from their intermediates. A pixel has "channels"
+// samples, interleaved. A sample is the sum over a window of weight times intermediate, rounded,
+// shifted right by shift and clamped to a byte.
 func horizontalGeneric(row0, row1 []byte, channels int, mid []uint64, x *axis, shift uint) {
 	round := pack(1<<shift>>1, 1<<shift>>1)
 	taps := x.taps

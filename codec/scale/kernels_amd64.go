@@ -35,8 +35,8 @@ func (a *avx2State) reset(s *Scaler) {
 	a.rows = num.Grow(a.rows, roundUp(s.y.taps, 2))
 	a.yw = num.Grow(a.yw, len(a.rows)/2)
 
-	// stride is the number of taps in a stride. order is the order in which the samples of a group
-	// have their weights stored.
+	// The weights of a sample are stored in pieces of stride taps. order is the order in which the
+	// samples of a group have their pieces stored.
 	var stride int
 	order := [8]int{0, 1, 2, 3, 4, 5, 6, 7}
 	switch {

@@ -27,9 +27,9 @@ type AnimationWriter struct {
 	// Where VP8L took fewer bytes than VP8, the next wait frames are not tried with VP8, then twice
 	// as many, unless a frame is much denser than that one was. bias is how many times the estimate
 	// VP8L took last time.
-	wait, patience int
-	density, bias  float64
-	rest           int // number of frames that are not tried with VP8L: it was longer, or would be much longer
+	wait, pause   int
+	density, bias float64
+	rest          int // number of frames that are not tried with VP8L: it was longer, or would be much longer
 }
 
 // NewAnimationWriter begins an animation of w x h pixels that runs plays times, 0 meaning forever.
@@ -38,11 +38,11 @@ func NewAnimationWriter(w, h, plays int, o *Options) (*AnimationWriter, error) {
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide {
 		return nil, UnsupportedError(fmt.Sprintf("a picture of %dx%d", w, h))
 	}
-	return &AnimationWriter{w: w, h: h, plays: plays, patience: patience, bias: 1, o: *o.orDefault()}, nil
+	return &AnimationWriter{w: w, h: h, plays: plays, pause: firstPause, bias: 1, o: *o.orDefault()}, nil
 }
 
-// patience is for how many frames VP8 is left out the first time.
-const patience = 4
+// firstPause is for how many frames VP8 is left out the first time.
+const firstPause = 4
 
 // maxDelay is the longest time a frame can be shown (24 bits of milliseconds).
 const maxDelay = 1<<24 - 1
@@ -146,7 +146,7 @@ func (a *AnimationWriter) encode(r image.Rectangle) (best *frameBits, blend bool
 		return best, blend, err
 	}
 	if float64(p.estimate)*a.bias > 1.1*float64(best.size())+100 {
-		a.wait, a.patience = 0, patience
+		a.wait, a.pause = 0, firstPause
 		if p.estimate > 2*best.size() {
 			a.rest = 3
 		}
@@ -155,10 +155,10 @@ func (a *AnimationWriter) encode(r image.Rectangle) (best *frameBits, blend bool
 	l, over := a.lossless(p)
 	ratio := float64(l.size()) / float64(best.size())
 	if ratio >= 1 {
-		a.wait, a.patience, a.rest = 0, patience, 3
+		a.wait, a.pause, a.rest = 0, firstPause, 3
 	} else { // leave the other one out for some frames
-		a.wait, a.density = a.patience, p.density()
-		a.patience = min(2*a.patience, 32)
+		a.wait, a.density = a.pause, p.density()
+		a.pause = min(2*a.pause, 32)
 	}
 	if ratio < 1 {
 		return l, over, nil

@@ -26,7 +26,7 @@ type tiling struct {
 	tiles []tile
 }
 
-// newTiling cuts a picture of w x h pixels into at most about limit tiles and counts the refs of
+// newTiling cuts a picture of w x h pixels into at most about most tiles and counts the refs of
 // each.
 func newTiling(refs []ref, w, h int, cacheBits uint, most int) *tiling {
 	t := &tiling{bits: 4, w: w}

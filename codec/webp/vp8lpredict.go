@@ -97,8 +97,8 @@ func selectPredictor(l, t, tl uint32) uint32 {
 
 const numPredictors = 14
 
-// residualsOf sets dst to mode's residuals of the pixels from to from+len(dst) of pix, which is w
-// wide. The pixels are in one row, and neither in the first row nor in the first column.
+// residualsOf sets dst to the residuals, by mode, of pix[from:from+len(dst)]. The picture is w
+// pixels wide. The pixels are in one row, and neither in the first row nor in the first column.
 func residualsOf(dst, pix []uint32, mode, from, w int) {
 	n := len(dst)
 	cur, l := pix[from:][:n], pix[from-1:][:n]
@@ -184,7 +184,7 @@ func (p *predictor) choose(tx, ty, left int) int {
 	if x0 >= x1 || y0 >= y1 {
 		return max(left, 0)
 	}
-	if left >= 0 && p.leavesNothing(left, x0, y0, x1, y1) {
+	if left >= 0 && p.predictsExactly(left, x0, y0, x1, y1) {
 		return left
 	}
 	best, least := 0, float32(math.MaxFloat32)
@@ -206,9 +206,9 @@ func (p *predictor) choose(tx, ty, left int) int {
 // maxTile is the largest side of a tile.
 const maxTile = 1 << 4
 
-// leavesNothing reports whether mode predicts each pixel of the rectangle exactly. x1 and y1 are
+// predictsExactly reports whether mode predicts each pixel of the rectangle exactly. x1 and y1 are
 // outside of it.
-func (p *predictor) leavesNothing(mode, x0, y0, x1, y1 int) bool {
+func (p *predictor) predictsExactly(mode, x0, y0, x1, y1 int) bool {
 	var r [maxTile]uint32
 	for y := y0; y < y1; y++ {
 		row := r[:x1-x0]

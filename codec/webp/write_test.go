@@ -149,7 +149,7 @@ func readPNG(t testing.TB, name string) *image.NRGBA {
 	return toNRGBA(m)
 }
 
-// TestGraphicsComeOutLossless has the lossy writer choose VP8L for graphics.
+// TestGraphicsComeOutLossless checks that the lossy writer chooses VP8L for graphics.
 func TestGraphicsComeOutLossless(t *testing.T) {
 	for kind, want := range map[string]bool{"two": true, "sixteen": true, "noise": false, "photo": false} {
 		file, err := Append(nil, testPicture(kind, 200, 150, 1), &Options{Quality: 80})

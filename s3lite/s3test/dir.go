@@ -193,7 +193,8 @@ func (d *directory) delete(key string) error {
 }
 
 // list returns names, sizes and times. It returns an ETag only if one is known, because computing
-// one needs the whole file, and no storage classes, which hold only together with an ETag.
+// one needs the whole file. It returns no storage classes, because they are valid only together
+// with an ETag.
 func (d *directory) list(prefix string) ([]entry, error) {
 	var all []entry
 	err := fs.WalkDir(d.root.FS(), ".", func(name string, e fs.DirEntry, err error) error {

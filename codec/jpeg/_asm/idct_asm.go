@@ -243,7 +243,7 @@ func small(n int) {
 			wrap(v)
 		}
 		if n == 3 {
-			t[3] = t[2] // a line that nothing is made of
+			t[3] = t[2] // a line that is not used
 		}
 		VPACKSSDW(t[1], t[0], p) // T0 T1
 		VPACKSSDW(t[3], t[2], r) // T2 T3
