@@ -102,7 +102,8 @@ func TestDamageSaysWhere(t *testing.T) {
 	}
 }
 
-// A damaged profile is no error of the picture: the note says where in the profile the damage is.
+// A picture with a damaged profile is still resized: the note says where in the profile the damage
+// is.
 func TestDamagedProfileSaysWhere(t *testing.T) {
 	src := golden(t, "profile.webp")
 	profile := offsetAfter(t, src, "ICCP") + 4

@@ -16,8 +16,8 @@ import (
 	"testing"
 )
 
-// goldenFile holds a row a result: the encoder's version in the first line, then source, target,
-// format, quality, the result's bytes and the beginning of their SHA-256.
+// goldenFile holds the encoder's version in its first line, and then one row for each result:
+// source, target, format, quality, the number of bytes and the beginning of their SHA-256.
 const goldenFile = "testdata/golden.txt"
 
 var updateGolden = flag.Bool("update", false, "write "+goldenFile+" anew; raise Version first")

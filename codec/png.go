@@ -47,7 +47,7 @@ func (s pngSource) header() header {
 
 func (s pngSource) peak(ts ...*target) int64 {
 	if s.Player != nil {
-		return rowsPeak(ts) + s.Player.PeakBytes() + 8*int64(s.Width)*int64(s.Height) // what is not collected yet
+		return rowsPeak(ts) + s.Player.PeakBytes() + 8*int64(s.Width)*int64(s.Height) // memory that is not collected yet
 	}
 	return rowsPeak(ts) + s.Reader.PeakBytes()
 }

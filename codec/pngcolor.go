@@ -57,8 +57,8 @@ func (s pngSource) codedColor() (conversion, bool, error) {
 	return convert, err == nil, err
 }
 
-// gammaColor returns the conversion for gAMA, which is 0 where there is none, and cHRM, which
-// counts only beside it.
+// gammaColor returns the conversion for gAMA, which is 0 if there is none, and cHRM, which counts
+// only together with gAMA.
 func (s pngSource) gammaColor() (conversion, error) {
 	gamma, chrm := s.Gamma, s.Chromaticities
 	if gamma == 0 {

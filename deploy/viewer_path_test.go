@@ -245,8 +245,8 @@ func hostileEvent(t *testing.T, r *rand.Rand, got seen) []byte {
 	return event
 }
 
-// A variety collects, by the source's key, the results that were requested and the entries of the
-// cache.
+// A variety collects, for the key of each source, the results that were requested (results) and the
+// entries of the cache (copies).
 type variety struct {
 	results map[string]map[string]bool
 	copies  map[string]map[seen]bool

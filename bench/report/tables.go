@@ -249,7 +249,7 @@ func (r *results) likenessTable() string {
 	return t.text()
 }
 
-// writerTable returns the JPEG writer beside image/jpeg.
+// writerTable returns the table that compares the JPEG writer with image/jpeg.
 func (r *results) writerTable() string {
 	t := newTable("JPEG writer beside image/jpeg", "bytes at equal SSIM", "CPU")
 	for _, kind := range []string{"baseline", "progressive"} {

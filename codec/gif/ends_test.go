@@ -119,7 +119,7 @@ func canvasesOf(t *testing.T, name string, src []byte) (frames [][]byte, note st
 	return frames, r.Note, nil
 }
 
-// canvas paints indices, at returning -1 for what is not covered.
+// canvas paints the indices that at returns; -1 means that no frame covers the pixel.
 func canvas(at func(x, y int) int) (p []byte) {
 	for y := range endsH {
 		for x := range endsW {

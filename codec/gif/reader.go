@@ -61,9 +61,9 @@ func isGIF(b []byte) bool {
 }
 
 // NewReader walks through all blocks of src and decodes nothing: a caller can check Width, Height
-// and Frames before any pixel is made. It keeps src, and about 150 bytes a frame. Where something
-// other than a block follows a frame, or a block that is no frame is cut off, the frames before it
-// are the picture, as in browsers, and Note reports it.
+// and Frames before any pixel is made. It keeps src, and about 150 bytes a frame. If bytes that are
+// no block follow a frame, or if a block that is no frame is cut off, the picture consists of the
+// frames before it, as in browsers, and Note reports the fault.
 func NewReader(src []byte) (*Reader, error) {
 	if !isGIF(src) {
 		return nil, FormatError{0, "no GIF signature"}
@@ -294,7 +294,7 @@ func (r *Reader) PeakBytes() int64 {
 	if r.Frames == 1 {
 		return 6 * area // the canvas, the indices of the frame
 	}
-	return 12 * area // and a copy of the canvas, and what is not collected yet
+	return 12 * area // also a copy of the canvas, and memory that is not collected yet
 }
 
 // Drawing returns the area of frame i and the bytes of its data.

@@ -33,7 +33,7 @@ func distributions() []*[256]uint32 {
 
 // huffmanCost returns the bits that a Huffman code of unlimited length takes, by the definition:
 // the sum of the weights of all joined nodes. A symbol of weight 1 stands for the code of all ones.
-// longest is its longest code, at worst.
+// longest is the longest code that can occur.
 func huffmanCost(freq *[256]uint32) (cost uint64, longest int) {
 	type node struct {
 		weight uint64

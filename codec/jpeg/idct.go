@@ -27,8 +27,8 @@ package jpeg
 
 import "sync"
 
-// A slotTable has, by k, where the coefficient with zig-zag index k-1 goes in a block's buffer; 0
-// when the buffer has no place for it.
+// Element k of a slotTable is the place of the coefficient with zig-zag index k-1 in a block's
+// buffer. It is 0 when the buffer has no place for it.
 type slotTable [256]uint8
 
 // steps are quantization steps in the order of a block's buffer.

@@ -185,7 +185,7 @@ func (c *prefixCode) word(symbol int) word {
 	return word(c.code[symbol]) | word(c.length[symbol])<<24
 }
 
-// with appends n more bits, extra, to a word, which then has less than 24.
+// with appends the n bits extra to a word. The result must have less than 24 bits.
 func (v word) with(extra uint32, n uint8) word {
 	return v&0xffffff | word(extra)<<(v>>24) | (v>>24+word(n))<<24
 }

@@ -135,7 +135,7 @@ func checkCRC(src []byte, p, next int) bool {
 
 // NewReader reads the chunks of src without decompressing anything. It checks the CRC of every
 // chunk but IDAT, which Rows does. A damaged ancillary chunk is ignored (section 13.2), a damaged
-// critical one is an error. Damage behind the first run of IDAT is no error: Note tells of it, and
+// critical one is an error. Damage after the first run of IDAT is no error: Note reports it, and
 // Rows finds out whether all samples came before it.
 func NewReader(src []byte) (*Reader, error) {
 	if len(src) < 8 || string(src[:8]) != signature {

@@ -58,8 +58,9 @@ func (a *avx2State) reset(s *Scaler) {
 		a.starts[i] = first * int32(2*s.channels)
 	}
 
-	// Four samples, or eight where order says so, have their weights stride by stride: the first
-	// stride of every sample, then the second, and so on.
+	// The samples are in groups of four, or of eight when all taps are in one piece and there is
+	// one channel. A group has the first piece of each sample, then the second piece of each, and
+	// so on.
 	a.xw = num.Grow(a.xw, n*a.span)
 	clear(a.xw)
 	together := 4

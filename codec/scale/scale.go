@@ -192,8 +192,8 @@ func (s *Scaler) Push(row []byte) {
 	}
 }
 
-// Done reports whether every destination row has been handed out. It is true at the latest after
-// the last source row.
+// Done reports whether every destination row has been handed out. After the last source row it is
+// always true.
 func (s *Scaler) Done() bool { return s.dstY == s.dstH }
 
 // dst returns where destination row y goes.

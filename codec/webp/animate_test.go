@@ -244,8 +244,8 @@ func TestOneFrameIsAStill(t *testing.T) {
 	}
 }
 
-// TestAnimationsRewritten plays the corpus' animations and writes them at quality 80, beside what
-// they were: printed, and bounded.
+// TestAnimationsRewritten plays the corpus' animations and writes them at quality 80. It prints the
+// sizes before and after, and bounds them.
 func TestAnimationsRewritten(t *testing.T) {
 	for _, a := range animations(t) {
 		path, src := a.path, a.src

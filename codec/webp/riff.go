@@ -264,7 +264,8 @@ func (r *Reader) readANMF(src []byte, p int) (Frame, error) {
 }
 
 // setBits takes the bitstream b, whose chunk lies at p, and reads its size from its header: RFC
-// 6386 section 9.1 for VP8, RFC 9649 section 3.4 for VP8L. An ALPH chunk beside VP8L is ignored.
+// 6386 section 9.1 for VP8, RFC 9649 section 3.4 for VP8L. An ALPH chunk in a frame with VP8L is
+// ignored.
 func (fr *Frame) setBits(p int, id uint32, b []byte) error {
 	var w, h int
 	switch id {

@@ -61,8 +61,8 @@ func plainPixels(pix []uint32, w, h int, effort Effort) []byte {
 }
 
 // predictable reports whether a picture of few colors is smooth, as gray pictures and alpha often
-// are: at the pixels that differ from their neighbor, residuals then have less entropy than
-// indices.
+// are. In a smooth picture, at the pixels that differ from their neighbor, the entropy of the
+// residuals is less than that of the indices.
 func predictable(pix []uint32, w int, colors []uint32) bool {
 	colored := hasColor(colors)
 	plain := make([]uint32, len(colors))

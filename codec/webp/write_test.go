@@ -309,8 +309,8 @@ func FuzzAppend(f *testing.F) {
 	})
 }
 
-// TestAlphaSizesBesideCwebp prints, when asked, the ALPH chunks of the corpus' pictures with alpha
-// beside cwebp's (-alpha_filter best, and its default), and the CPU it took.
+// TestAlphaSizesBesideCwebp prints, when asked, the sizes of the ALPH chunks of the corpus'
+// pictures with alpha, those of cwebp (-alpha_filter best, and its default), and the CPU it took.
 func TestAlphaSizesBesideCwebp(t *testing.T) {
 	if os.Getenv("MINIATURA_LONG") == "" {
 		t.Skip("long: set MINIATURA_LONG=1")
