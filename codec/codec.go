@@ -35,7 +35,7 @@ import (
 )
 
 // Version is the encoder's version. It is raised by hand whenever the bytes of any result change,
-// so that results made before are made again; TestGolden holds hashes of results against it.
+// so that results made before are made again. TestGolden fails when results change and it does not.
 const Version = 4
 
 // Effort is how long an encoder searches for fewer bytes.

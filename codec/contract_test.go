@@ -17,7 +17,7 @@ import (
 	"miniatura/codec/webp"
 )
 
-// A contractCase is a source that is refused, and what its error has to be.
+// A contractCase is a source that is refused, and the error that is expected.
 type contractCase struct {
 	name        string
 	src         []byte

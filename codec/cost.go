@@ -14,8 +14,8 @@ import "math"
 // and checks them on the other half.
 
 // Cost estimates, from the headers of src, how many milliseconds of CPU Resize takes on the
-// reference core: it is the Cost of info. A picture that Resize refuses because of its headers is
-// an error here too.
+// reference core: it is the Cost of info. It returns an error for a picture that Resize refuses
+// because of its headers.
 func Cost(src []byte, fit func(w, h int) (int, int), opt Options) (info Info, err error) {
 	opt.CPU = 0
 	_, _, info, err = prepare(src, fit, &opt)

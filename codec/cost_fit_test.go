@@ -260,8 +260,8 @@ func (f *costFit) fillIn() {
 	}
 }
 
-// eliminate solves linear equations by elimination, the right side as the last column; m is used
-// up.
+// eliminate solves linear equations by elimination. The last column of m is the right side. m is
+// overwritten.
 func eliminate(m [][]float64) []float64 {
 	n := len(m)
 	for i := range n {

@@ -68,8 +68,9 @@ func newAnimator(t testing.TB, kind string, w, h int) animator {
 	return a
 }
 
-// madeAnimations returns the animations of package bench, written as such animations are found: a
-// sticker as WebP and APNG, the others as GIF, a video's colors dithered to a fixed palette.
+// madeAnimations returns the animations of package bench, in the formats in which such animations
+// are found. The sticker is written as WebP and APNG, the others as GIF, and the video's colors are
+// dithered to a fixed palette.
 func madeAnimations(t testing.TB) (made []madeSource) {
 	t.Helper()
 	for _, a := range pictures.Animations() {

@@ -141,7 +141,7 @@ func newCostRow(name string, src []byte, size sizes.Size, opt Options) *costRow 
 }
 
 // TestCostRefit measures every job and fits cost_table.go to those of one half of the files. This
-// writes docs/waiting.md again with it, in about ten minutes:
+// command also writes docs/waiting.md with the new table, in about ten minutes:
 //
 //	go test ./codec -run 'CostRefit|WaitingTable' -refit -update -timeout 1h
 func TestCostRefit(t *testing.T) {
@@ -293,7 +293,7 @@ func TestCostIsWithinAFactorOfTwo(t *testing.T) {
 	}
 }
 
-// sampled chooses one file in twelve.
+// sampled reports whether a file belongs to the sample, which is one file in twelve.
 func sampled(file string) bool {
 	n := 0
 	for _, b := range []byte(file) {

@@ -43,7 +43,7 @@ func ExampleResize() {
 	// RIFF WEBP
 }
 
-// A file that cannot be resized is an error. The caller then serves the original.
+// Resize returns an error for a file that cannot be resized. The caller then serves the original.
 func ExampleResize_refused() {
 	_, _, err := codec.Resize(context.Background(), []byte("%PDF-1.7"), half, codec.Options{})
 	fmt.Println(errors.Is(err, codec.ErrUnsupported))

@@ -24,8 +24,8 @@ type Format struct {
 	// forever. nil: stills only.
 	record func(plays int, t *target) (recorder, error)
 
-	// strip returns the file that s was opened from without its metadata, its compressed samples
-	// untouched. It fails where the file should not be handed on.
+	// strip returns the file that s was opened from, with the same compressed samples but without
+	// its metadata. It returns an error when the file should not be handed on.
 	strip func(s source, src []byte, keepProfile bool) ([]byte, error)
 
 	mixtures    bool                  // encode uses the number of colors of the source

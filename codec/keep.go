@@ -8,10 +8,10 @@ func (t *target) alreadyRight() bool {
 	return t.keepsSize() && t.format == t.source && t.orientation == 1 && t.color.convert == nil && !t.another
 }
 
-// smaller returns the result for a source that is already right: either src without its metadata,
-// the samples untouched, or its encoding out. An exact encoding is taken where it is smaller; one
-// with loss must be a tenth smaller. Narrowing samples of 16 bits is not a loss, since every result
-// has 8.
+// smaller returns the result for a source that is already right: either src without its metadata
+// but with the same samples, or its encoding out. An exact encoding is taken where it is smaller;
+// one with loss must be a tenth smaller. Narrowing samples of 16 bits is not a loss, since every
+// result has 8.
 //
 // The source has been decoded to the end before, so it is not damaged.
 func smaller(s source, t *target, src, out []byte, exact bool, err error) ([]byte, error) {

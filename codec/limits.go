@@ -8,7 +8,8 @@ import (
 // MaxPixels is the largest picture that is decoded: frames times area.
 const MaxPixels = 100_000_000
 
-// MaxFrames is the longest animation: a frame takes its time, however small it is.
+// MaxFrames is the largest number of frames of an animation. It is limited because even a tiny
+// frame takes time.
 const MaxFrames = 4096
 
 // checkLimits refuses a picture before memory is spent on it: the visitor would get an error if the

@@ -19,8 +19,8 @@ import (
 const memoryChild = "MINIATURA_MEMORY_CHILD"
 
 // For each kind of source, the estimate of a picture's memory is close to what its process takes at
-// most: a picture that is refused would not have fitted, and one that is not refused does. The work
-// is done in child processes.
+// most: a picture that is refused would not have fitted into memory, and a picture that is accepted
+// fits. The work is done in child processes.
 func TestPeakIsEstimated(t *testing.T) {
 	if file := os.Getenv(memoryChild); file != "" {
 		resizeInChild(t, file)

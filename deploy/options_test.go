@@ -17,7 +17,7 @@ func TestContextIsCheckedBeforeAnythingIsMade(t *testing.T) {
 		{map[string]any{}, ""},
 		{map[string]any{"autoWebp": true, "memory": 1024.0, "existingBucket": "TRUE"}, ""}, // cdk.json has JSON's types
 		{map[string]any{"@aws-cdk/core:x": "y", "availability-zones:account=1": []any{}, "aws:cdk:x": 1}, ""},
-		{map[string]any{"autowebp": "true"}, "autowebp"}, // a misspelt option is an error
+		{map[string]any{"autowebp": "true"}, "autowebp"}, // a misspelt option
 		{map[string]any{"Memory": "1024"}, "Memory"},
 		{map[string]any{"autoWebp": "yes"}, "autoWebp"},
 		{map[string]any{"name": "9"}, "name"}, {map[string]any{"name": strings.Repeat("a", 41)}, "name"}, {map[string]any{"name": "a_b"}, "name"},

@@ -19,7 +19,8 @@ type call struct {
 }
 
 // allows evaluates a bucket's policy as IAM does for a service without a policy of its own: what no
-// statement allows is denied, and a denial wins. A condition that it does not know is an error.
+// statement allows is denied, and a denial wins. It returns an error for a condition that it does
+// not know.
 func allows(statements []any, c call) (bool, error) {
 	allowed := false
 	for _, st := range statements {
@@ -129,7 +130,8 @@ func TestNobodyReadsAListOfKeysThroughADistribution(t *testing.T) {
 	}
 }
 
-func TestNobodyReadsAListOfKeysByTheOtherWaysIn(t *testing.T) {
+// The policy is the same when the template is deployed with Terraform or the CDK.
+func TestNobodyReadsAListOfKeysWithTerraformOrCDK(t *testing.T) {
 	blocks := terraform(t)
 	for _, existing := range []bool{false, true} {
 		s := shape{Shape: desk.Shape{BucketRegion: "us-east-1", OriginShield: "bucket", ExistingBucket: existing}}

@@ -2,8 +2,8 @@ package main
 
 // This file deploys a template as CloudFormation does, up to the point where it makes resources: it
 // checks the parameters, asserts the rules, decides the conditions, and replaces intrinsic
-// functions by values. Anything that it does not know is an error, and so is a reference to a
-// resource that does not exist.
+// functions by values. It returns an error for anything that it does not know, and for a reference
+// to a resource that does not exist.
 
 import (
 	"fmt"

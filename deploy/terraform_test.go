@@ -101,7 +101,7 @@ func terraformStacks(t *testing.T, blocks map[string]*hclsyntax.Body, s shape) [
 }
 
 // In every shape Terraform makes the stacks that desk names. The template accepts their parameters,
-// and the stacks have the same resources as when they are deployed in the other ways.
+// and the stacks have the same resources as when they are deployed with the AWS CLI or the CDK.
 func TestTerraformDeploysTheTemplate(t *testing.T) {
 	blocks := terraform(t)
 	eachShape(t, func(t *testing.T, s shape, ours []deployed) {

@@ -232,7 +232,7 @@ func TestWarmEverythingBelowAPrefix(t *testing.T) {
 	if got := made(); len(got) != 4 {
 		t.Errorf("all: made %q", got)
 	}
-	// A prefix without pictures is an error.
+	// warm fails for a prefix without pictures.
 	if code, stdout, stderr := run(append(warm, "fotso/")...); code != 1 || stdout != "" || !strings.Contains(stderr, `no pictures whose keys begin with "fotso/"`) {
 		t.Errorf("nothing: exit %d, stdout %q, stderr %q", code, stdout, stderr)
 	}

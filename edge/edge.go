@@ -188,7 +188,7 @@ func (h *Handler) make(ctx context.Context, t Target, saved *rescue) Record {
 }
 
 // judge decides from the HEADs of the source and of the stored result whether a result has to be
-// made. When hit is true or err is not nil, none has to be.
+// made. It has to be made when hit is false and err is nil.
 func (h *Handler) judge(t Target, w work, r *Record, saved *rescue) (hit bool, err error) {
 	source, stored := w.source, w.stored
 	switch {

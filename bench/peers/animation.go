@@ -170,8 +170,8 @@ func playerOf(b []byte) (player, error) {
 }
 
 // record writes an animation made by code in the formats in which such animations are found: the
-// sticker as WebP and APNG, the others as GIF, with the video's colours dithered to a fixed
-// palette.
+// sticker is written as WebP and APNG, the others as GIF. The video's colours are dithered to a
+// fixed palette.
 func (s *suite) record(a *pictures.Animation) (files []string, err error) {
 	type recorder interface {
 		Add(*image.NRGBA, time.Duration) error
@@ -325,7 +325,7 @@ type quality struct {
 
 // fidelity plays source and result side by side. Every frame of the source is scaled as a whole,
 // premultiplied, by Catmull-Rom in floating point, and both frames are laid on white and on black;
-// the worse of the two counts. Another number of frames or another delay is an error.
+// the worse of the two counts. It returns an error when the number of frames or a delay differs.
 func fidelity(source, made string) (q quality, err error) {
 	var players [2]player
 	for i, path := range []string{source, made} {

@@ -10,8 +10,8 @@ import (
 
 // Rows decodes the picture and calls emit for each row from the top, with Width*Channels bytes that
 // are valid during the call only. It ends with the error of emit, or with that of the context,
-// which is checked every 64 rows. Run-length encoded data that is damaged is a FormatError before
-// any row.
+// which is checked every 64 rows. For damaged run-length encoded data it returns a FormatError
+// before it emits any row.
 func (r *Reader) Rows(ctx context.Context, emit func(y int, row []byte) error) error {
 	out := make([]byte, r.Width*r.Channels)
 	if r.rle() {
@@ -107,8 +107,8 @@ func (r *Reader) runs() (index, covered []byte, err error) {
 }
 
 // walk calls run with the pieces of the encoded picture: length pixels from x on in the y-th row
-// from the bottom. Pixels past the end of a row are cut off. Data that ends before the
-// end-of-bitmap code is an error unless all rows are done.
+// from the bottom. Pixels past the end of a row are cut off. It returns an error when the data ends
+// before the end-of-bitmap code, unless all rows are done.
 func (r *Reader) walk(run func(x, y, length int, sample func(i int) byte)) error {
 	x, y := 0, 0
 	p := r.data // position of the code that is read

@@ -165,7 +165,7 @@ func (w *AnimationWriter) budgetShare(d *drawing) float64 {
 }
 
 // adjust raises the strength of the next frame while frames take more bytes than are left for them,
-// and lowers it while this one is too far off.
+// and lowers it while the errors of this frame are too large.
 func (w *AnimationWriter) adjust(d *drawing, share float64) {
 	if w.o.Tolerance == 0 || w.o.Budget == 0 {
 		return

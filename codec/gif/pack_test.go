@@ -7,7 +7,7 @@ import (
 )
 
 // TestPackerWritesWhatItMay packs pixels that may be left out. The decoded indices are those in
-// shown, and each is one that was allowed. Where all pixels may be left out, all are.
+// shown, and each is one that was allowed. Where all pixels may be left out, all are left out.
 func TestPackerWritesWhatItMay(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 7))
 	p, u := new(packer), new(unpacker)

@@ -378,8 +378,8 @@ func (o *sorter) sort(points []sample, axis int) {
 	}
 }
 
-// lloyd moves every color of the palette to the mean of the points nearest to it, and drops those
-// that have none.
+// lloyd moves every color of the palette to the mean of the points nearest to it, and drops colors
+// that no point is nearest to.
 func lloyd(points []sample, palette []rgb) []rgb {
 	p := newSearchPalette(palette)
 	groups := make([]sample, len(palette))

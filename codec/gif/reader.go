@@ -342,8 +342,9 @@ func (r *Reader) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Dura
 	return r.canvas, f.delay, nil
 }
 
-// unpack decodes the indices of f and returns for how many of its pixels there are any. Where the
-// data ends early but correctly, the missing pixels are not drawn, as in browsers.
+// unpack decodes the indices of f, and returns their number, which may be less than the number of
+// pixels. Where the data ends early but correctly, the missing pixels are not drawn, as in
+// browsers.
 func (r *Reader) unpack(f *frame) (got int, err error) {
 	n := f.rect.Dx() * f.rect.Dy()
 	// The densest code word stands for 4095 indices, so that little data cannot take much memory.

@@ -5,8 +5,9 @@ package gif
 
 // Strip returns src without comments, extensions that do not change what is shown, and whatever
 // follows the trailer. Frames are copied byte for byte, loop counts stay, and an ICC profile if
-// keepICC is set. The result ends with a trailer behind the last whole frame, even if src has none
-// there; browsers ignore what follows too. A frame that is cut off is an error.
+// keepICC is set. The result ends with a trailer after the last whole frame, even if src has no
+// trailer there. Browsers also ignore the bytes after that. It returns an error when a frame is cut
+// off.
 //
 // It is one pass, and allocates at most len(src) + 1 bytes.
 func Strip(src []byte, keepICC bool) ([]byte, error) {

@@ -212,7 +212,7 @@ func (w *AnimationWriter) erasedArea() image.Rectangle {
 }
 
 // staysAt reports whether the pixel at Pix[i] stays. In the first frame, which is the only one of a
-// still picture, no pixel does.
+// still picture, no pixel stays.
 func (w *AnimationWriter) staysAt(i int) bool { return w.stays != nil && w.stays[i/4] }
 
 // compare sets w.stays, and w.rect to the smallest rectangle with all pixels that do not stay.

@@ -89,8 +89,8 @@ func CodedTransfer(code byte) (Transfer, bool) {
 
 // NewTransform prepares the conversion of samples in the given space, Gray or RGB, with those
 // chromaticities and that transfer function. White is adapted to the white of sRGB, so that gray
-// stays gray. Chromaticities that span no color space are a FormatError; primaries beyond the
-// precision of the conversion are an UnsupportedError.
+// stays gray. It returns a FormatError for chromaticities that span no color space, and an
+// UnsupportedError for primaries beyond the precision of the conversion.
 //
 // bits is 8 or 16. A Transform for 16 bits converts by Wide only: linear light that is narrowed to
 // 8 bits first would lose shades.

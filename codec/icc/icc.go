@@ -9,9 +9,9 @@
 //	coded.go      chromaticities and transfer functions, code points of ITU-T H.273
 //
 // The package evaluates three-component matrix profiles, monochrome profiles (versions 2 and 4) and
-// RGB and CMYK profiles with an AToB0 (or else AToB1) table. Everything else is an
-// UnsupportedError: the caller then carries the profile along. A profile that breaks its own format
-// is a FormatError.
+// RGB and CMYK profiles with an AToB0 (or else AToB1) table. For everything else it returns an
+// UnsupportedError, and the caller carries the profile along. For a profile that breaks its own
+// format it returns a FormatError.
 package icc
 
 import (
@@ -46,7 +46,7 @@ const (
 	CMYK Space = "CMYK"
 )
 
-// Components returns the number of samples of a pixel, 0 for a space that is none of the three.
+// Components returns the number of samples of a pixel, or 0 for another space than the three.
 func (s Space) Components() int {
 	switch s {
 	case Gray:

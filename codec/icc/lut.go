@@ -39,8 +39,8 @@ func parseLUT(b []byte, p *Profile) (*lut, error) {
 	return nil, UnsupportedError("lookup table type")
 }
 
-// parseMFT reads lut8Type or lut16Type. Their matrix applies to an XYZ input only, which no device
-// space is.
+// parseMFT reads lut8Type or lut16Type. Their matrix applies only to XYZ input, and the device
+// spaces here are not XYZ.
 func parseMFT(b []byte, in int, lab bool) (*lut, error) {
 	l := &lut{in: in, width: 2}
 	ni, no := 256, 256

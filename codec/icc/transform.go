@@ -41,9 +41,9 @@ var xyzToSRGB = matrix{
 }
 
 // Transform prepares the conversion of samples in the given space, which is that of the picture's
-// components. RGB samples of a monochrome profile, or the reverse of it, are an UnsupportedError,
-// with one exception: a gray picture may have an RGB matrix profile, whose neutrals are then
-// converted.
+// components. It returns an UnsupportedError for RGB samples of a monochrome profile, or the
+// reverse, with one exception: a gray picture may have an RGB matrix profile, whose neutrals are
+// then converted.
 func (p *Profile) Transform(in Space) (*Transform, error) {
 	if in.Components() == 0 || in != p.space && !(in == Gray && p.space == RGB) {
 		return nil, UnsupportedError("profile for " + string(p.space) + " with samples of " + string(in))
@@ -183,8 +183,7 @@ var encodeTable = sync.OnceValue(func() *[linearOne + 1]byte {
 	return t
 })
 
-// decode and encode are the sRGB transfer function, IEC 61966-2-1 section 5.2, on [0, 1]; encode
-// also takes what lies outside, as an odd function.
+// decode returns the linear light of an sRGB sample in [0, 1] (IEC 61966-2-1 section 5.2).
 func decode(s float64) float64 {
 	if s <= 0.04045 {
 		return s / 12.92

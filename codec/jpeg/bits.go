@@ -20,7 +20,7 @@ const (
 // A bitReader reads the bits of one entropy-coded segment after the other.
 //
 // The unread bits are the n most significant ones of acc, then buf[p:]. Bits of acc below those n
-// are either 0 or what buf[p:] begins with, so that a refill may OR them in again.
+// are either 0 or the first bits of buf[p:], so that a refill may OR them in again.
 type bitReader struct {
 	acc uint64
 	n   int

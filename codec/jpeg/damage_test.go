@@ -131,7 +131,7 @@ func samePlanes(a, b [4][]byte) bool {
 	return true
 }
 
-// A picture that is cut off is an error or decodes completely.
+// For a picture that is cut off, the reader returns an error or decodes it completely.
 func TestTruncationIsAnErrorOrHarmless(t *testing.T) {
 	for name, src := range smallPictures(t) {
 		for _, n := range []int{1, 2, 8} {
@@ -159,8 +159,8 @@ func TestTruncationIsAnErrorOrHarmless(t *testing.T) {
 					}
 				}
 			}
-			// The EOI marker may be missing, and a last byte that holds only padding; almost
-			// nothing more.
+			// The file may lack the EOI marker, and also a last byte that holds only padding, but
+			// almost nothing more.
 			if harmless < 2 || harmless > 4 {
 				t.Errorf("%s: %d truncations were accepted at %d/8", name, harmless, n)
 			}

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// fdct against ITU T.81 A.3.3 in float64. Its unit is an eighth of a coefficient. Pass one is off
-// by at most an eighth of a unit. Eight such errors add up to one unit in pass two, whose own
-// rounding adds another half; constants of 14 bits add less than a tenth.
+// The test compares fdct with ITU T.81 A.3.3 in float64. The unit of fdct is an eighth of a
+// coefficient. Pass one is off by at most an eighth of a unit. Eight such errors add up to one unit
+// in pass two, whose own rounding adds another half; constants of 14 bits add less than a tenth.
 func TestForwardDCTIsTheDefinition(t *testing.T) {
 	r := rand.New(rand.NewSource(1))
 	var cosine [8][8]float64

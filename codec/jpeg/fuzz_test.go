@@ -88,8 +88,8 @@ func checksum(d *Reader, n [4]int) (sum uint32, err error) {
 	return sum, err
 }
 
-// A picture with one bit wrong anywhere is an error or has whole planes, with the bands in order:
-// checksum panics otherwise.
+// For a picture with any one bit inverted, the reader returns an error, or whole planes with the
+// bands in order. Otherwise checksum panics.
 func TestFlippedBits(t *testing.T) {
 	for _, src := range smallPictures(t) {
 		step := 61

@@ -74,7 +74,7 @@ type Reader struct {
 	Odd           bool // every viewer shows the picture although it breaks the standard: no Huffman tables, equal component identifiers, a stray DNL
 	Segments      []Segment
 	EXIF          []byte // the TIFF structure of the Exif segment, a part of the source, or nil
-	ICC           []byte // the profile, or nil where there is none, or not all of it
+	ICC           []byte // the profile, or nil when there is none or a part of it is missing
 	Note          string // what is odd, although the picture is not damaged
 
 	// MaxBytes bounds what Decode may allocate: it returns an error that is ErrLimit rather than

@@ -20,7 +20,7 @@ func TestMetadataAgainstExiftool(t *testing.T) {
 		if err != nil {
 			t.Fatal(p, err)
 		}
-		// exiftool starts slowly: pictures of each kind will do.
+		// exiftool starts slowly, so only some pictures of each kind are tested.
 		switch filepath.Base(p) {
 		case "012mp-bus.jpg", "pizza-cmyk8-usswop.jpg", "grayscale.jpg":
 		default:

@@ -40,8 +40,8 @@ func (h *canonical) make(s tableSpec, each func(symbol byte, code uint32, length
 	return nil
 }
 
-// symbol returns the symbol whose code acc begins with, and the code's length; a length of 0 when
-// there is none.
+// symbol returns the symbol whose code acc begins with, and the code's length. The length is 0 when
+// no code matches.
 func (h *canonical) symbol(acc uint64) (symbol byte, length int) {
 	v := uint32(acc >> 48)
 	for l := 1; l <= 16; l++ {
@@ -117,8 +117,8 @@ func (h *dcTable) build(s tableSpec) error {
 	return err
 }
 
-// long returns the code that acc begins with when look does not have it; its length is 0 when there
-// is none.
+// long returns the code that acc begins with, for codes that look does not have. Its length is 0
+// when no code matches.
 func (h *dcTable) long(acc uint64) code {
 	s, l := h.symbol(acc)
 	if l == 0 {
@@ -185,8 +185,8 @@ func fill(t []code, e code) {
 	}
 }
 
-// long returns the code that acc begins with when look does not have it; its advance is noCode when
-// there is none.
+// long returns the code that acc begins with, for codes that look does not have. Its advance is
+// noCode when no code matches.
 func (h *acTable) long(acc uint64) code {
 	s, l := h.symbol(acc)
 	if l == 0 {

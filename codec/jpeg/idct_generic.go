@@ -96,8 +96,8 @@ const (
 	w7_0 = 11585
 )
 
-// idct2 does both passes at once: with 2 points the first pass has only weights of 1, and its
-// rounding loses nothing of the sums 2^13 (a +- b).
+// idct2 does both passes at once. With 2 points all weights of the first pass are 1, so its sums
+// are 2^13 (a +- b), which are not changed by its rounding.
 func idct2(c, q *[4]int16, dst []byte, stride int) {
 	c00, c01 := int32(c[0]*q[0]), int32(c[1]*q[1])
 	c10, c11 := int32(c[2]*q[2]), int32(c[3]*q[3])

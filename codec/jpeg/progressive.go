@@ -2,13 +2,13 @@ package jpeg
 
 // This file decodes progressive pictures, ITU T.81 annex G.
 //
-// It first walks over all scans and finds out, from the last to the first, which of them the wanted
-// N needs: a scan with coefficients that are kept, and, before a refinement that is needed, every
-// scan of its band, because how many bits a refinement takes depends on all the coefficients of the
-// band that are not zero. The rest is never decoded. Then it decodes the DC scans, which interleave
-// the components, and after that one component at a time, so that only one component's AC
-// coefficients are in memory: the N*N-1 that are kept, and a bit each for all 64 of a block when
-// there are refinements.
+// It first walks over all scans, and finds out which of them the wanted N needs, from the last to
+// the first. It needs the scans with coefficients that are kept. Before a refinement that it needs,
+// it also needs every scan of the same band, because the number of bits of a refinement depends on
+// all coefficients of the band that are not zero. The other scans are never decoded. Then it
+// decodes the DC scans, which interleave the components, and after that the AC scans of one
+// component after the other. So only one component's AC coefficients are in memory: the N*N-1 that
+// are kept, and, when there are refinements, one bit for each of the 64 of a block.
 
 import (
 	"bytes"
@@ -448,8 +448,8 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 		}
 		for {
 			// The next code says which coefficient becomes nonzero. The corrections of the
-			// coefficients before that one follow the code; at the end of the band, or after EOB,
-			// all the remaining ones follow.
+			// coefficients before the new one follow the code. At the end of the band, or after
+			// EOB, the corrections of all remaining coefficients follow.
 			var k uint
 			var v int32
 			m := more

@@ -83,8 +83,8 @@ func scalesOf(n [4]int) (s [4]Scales) {
 // error, which may be emit's own, the bands handed out before it must be discarded.
 //
 // A picture is complete when every component has been decoded to the last block; what follows, or
-// the lack of an EOI marker, is ignored. Damage that decoding meets is a FormatError. Scans that n
-// does not need are not decoded.
+// the lack of an EOI marker, is ignored. It returns a FormatError when decoding meets damage. Scans
+// that n does not need are not decoded.
 func (d *Reader) Decode(ctx context.Context, n [4]int, emit func(c, y int, rows []byte, stride, count int) error) error {
 	for c := range d.Components {
 		if n[c] < 1 || n[c] > 8 {
@@ -130,8 +130,8 @@ func (d *Reader) DecodeAll(ctx context.Context, scales [4]Scales, emit func(c, n
 	return walk.decodeSequential(ctx, w, emit)
 }
 
-// A workspace is the memory of Decode. The memory is kept for the next picture, its contents are
-// not: all of it is set before it is read.
+// A workspace is the memory of Decode. The memory is kept for the next picture, but its contents
+// are not used: all of it is set before it is read.
 type workspace struct {
 	r      bitReader
 	dc     [4]dcTable // by selector

@@ -39,8 +39,8 @@ func checksums(d *Reader, scales [4]Scales) (map[scaledPlane]uint32, error) {
 	return sums, err
 }
 
-// sameAsAlone decodes src at scales, and each of them alone: where the first succeeds, each does,
-// with the same planes.
+// sameAsAlone decodes src at all scales together, and at each of them alone. If the first succeeds,
+// the others must too, with the same planes. It reports whether the first succeeded.
 func sameAsAlone(t *testing.T, name string, src []byte, scales [4]Scales) (ok bool) {
 	t.Helper()
 	d, err := NewReader(src)

@@ -15,7 +15,7 @@ import (
 // DefaultQuality is the quality of Options that name none. It is the same as in image/jpeg.
 const DefaultQuality = 75
 
-// Options are the writer's parameters. The zero value, and nil, are sequential at
+// Options are the writer's parameters. The zero value and nil mean a sequential file at
 // DefaultQuality.
 type Options struct {
 	// Quality is 1 to 100. At each number the picture looks as good as that of libjpeg (by

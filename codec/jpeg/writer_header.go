@@ -51,9 +51,9 @@ func (w *writer) appendHeader(dst []byte, o *Options) []byte {
 	return dst
 }
 
-// appendTables fits the tables of a baseline frame to the symbols counted in its scan and appends
-// those that have any in a DHT segment. Where chroma's table of a class would take more bits than
-// it saves, as in thumbnails, luma's is shared.
+// appendTables fits the tables of a baseline frame to the symbols that are counted in its scan, and
+// appends a DHT segment with the tables that have symbols. When a table for chroma (DC or AC) would
+// take more bits than it saves, as in thumbnails, chroma uses the table of luma.
 func (w *writer) appendTables(dst []byte, freq *frequencies) []byte {
 	start := len(dst)
 	dst = append(dst, 0xFF, markerDHT, 0, 0)
@@ -80,8 +80,9 @@ func (w *writer) appendTables(dst []byte, freq *frequencies) []byte {
 	return endDHT(dst, start)
 }
 
-// appendTable appends the DHT segment of scan i of a progressive frame, which has one table. Where
-// the next scan is like it and two tables would take more bits than they save, both share it.
+// appendTable appends the DHT segment of scan i of a progressive frame, which has one table. If the
+// next scan is of the same kind and two tables would take more bits than they save, both scans
+// share the table, and shared is true.
 func (w *writer) appendTable(dst []byte, i int) (out []byte, shared bool) {
 	s := &w.scans[i]
 	t := w.tableOf(s)
@@ -112,7 +113,7 @@ func (w *writer) tableOf(s *writerScan) int {
 	return t + tableDC
 }
 
-// append appends a table, as a DHT segment has it, for a token's table t.
+// append appends h in the form of a DHT segment (B.2.4.2). t is the number of the table in a token.
 func (h *huffmanSpec) append(dst []byte, t int) []byte {
 	dst = append(dst, byte(t&1<<4|t>>1))
 	dst = append(dst, h.counts[1:]...)
@@ -126,8 +127,9 @@ func endDHT(dst []byte, start int) []byte {
 	return dst
 }
 
-// share fits h to two sets of symbols. It keeps that table if it takes fewer bits than two tables,
-// h and other, which are fitted to one set each. more is how many bits other takes in addition.
+// share fits h to two sets of symbols. It keeps that table and returns true if it takes fewer bits
+// than two tables, h and other, which are fitted to one set each. more is how many bits other takes
+// in addition.
 func (h *huffmanSpec) share(other *huffmanSpec, a, b *[256]uint32, more uint64) bool {
 	if len(h.values) == 0 || len(other.values) == 0 {
 		return false

@@ -60,7 +60,7 @@ var progressiveScript = []writerScan{
 // splits is how many splits of luma a script may have.
 const splits = 3
 
-// startScans readies the scans of a script for the components there are.
+// startScans prepares the scans of a script for the components of the picture.
 func (w *writer) startScans(script []writerScan) {
 	n := 0
 	w.scans = w.scans[:cap(w.scans)]
@@ -105,7 +105,7 @@ func (w *writer) appendScans(dst []byte) []byte {
 		s := &w.scans[i]
 		s.endRun(2*w.comps[s.first].tables + tableAC)
 	}
-	taken := false // the scan before has left its table to this one
+	taken := false // this scan uses the table of the scan before
 	for i := range w.scans {
 		s := &w.scans[i]
 		switch {

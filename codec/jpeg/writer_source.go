@@ -11,7 +11,7 @@ import (
 //	rowToChroma      -> rowToChromaAVX2      | rowToChromaGeneric
 //	rowsToHalfChroma -> rowsToHalfChromaAVX2 | rowsToHalfChromaGeneric
 
-// A source converts a picture to the planes of the line of MCUs at hand.
+// A source converts a picture to planes, one line of MCUs at a time.
 type source struct {
 	m      image.Image
 	active bool
@@ -93,8 +93,8 @@ func (s *source) convert(w *writer, mcuY int) {
 	}
 }
 
-// rows returns rows [y0, y0+n) of the picture as pixels of R, G, B and a fourth
-// byte that means nothing, rows stride bytes apart.
+// rows returns rows [y0, y0+n) of the picture as pixels of R, G, B and a fourth byte that is not
+// used. The rows are stride bytes apart.
 func (s *source) rows(width, y0, n int) (pix []byte, stride int) {
 	b := s.m.Bounds()
 	switch m := s.m.(type) {

@@ -258,9 +258,10 @@ func (q *quantizer) flattens(nearest, level, raw *coefBlock, mask uint64) bool {
 	return 10*left < all && 4*near > all
 }
 
-// A node of the trellis is a coefficient that is not zero, with the cheapest way to it.
+// A node of the trellis is a coefficient that is not zero, with the cheapest choice of all levels
+// before it.
 type node struct {
-	cost  int64 // less what it costs to make zeros of all coefficients up to here
+	cost  int64 // minus the cost of zeros for all coefficients up to here
 	k     int32 // zig-zag index
 	level int16
 	prev  uint8 // the node before it; node 0 is the beginning
@@ -289,7 +290,7 @@ func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, f
 		size := bits.Len32(uint32(l))
 		lower := int32(1)<<(size-1) - 1
 		gain := q.gain[j]
-		// Against a zero, whose error is v.
+		// near and far are the errors of l and lower, minus the error of a zero, which is v.
 		e := int64(v - l*q.step[j])
 		near := (e*e - int64(v)*int64(v)) * gain >> 20 * weight >> 8
 		far := int64(1) << 60

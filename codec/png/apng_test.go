@@ -24,8 +24,8 @@ import (
 // pillowPlays returns an animation as Pillow composes it: straight RGBA, without the default image
 // if it is no frame, the delays, and how often the animation runs. With made, Pillow itself first
 // writes the file that is played, by the script's own frames. It draws translucent pixels over
-// others wrongly (their alphas are mixed), so that there are none; TestDrawOverIsItsDefinition has
-// them.
+// others wrongly (their alphas are mixed), so the pictures here have none;
+// TestDrawOverIsItsDefinition tests them.
 func pillowPlays(t testing.TB, file []byte, made bool) (frames [][]byte, delays []float64, plays int, src []byte) {
 	t.Helper()
 	const script = `

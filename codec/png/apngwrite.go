@@ -11,9 +11,9 @@ import (
 	"miniatura/codec/internal/limit"
 )
 
-// An AnimationWriter makes an animated PNG. One header serves all frames, so what they have in
-// common has to be known before the first is compressed: until Bytes is called, they are held
-// lightly compressed, with two canvases of four bytes a pixel.
+// An AnimationWriter makes an animated PNG. All frames share one header, so their color type has to
+// be known before the first frame is written. Until Bytes is called, all frames are kept in memory,
+// lightly compressed, together with two canvases of four bytes a pixel.
 type AnimationWriter struct {
 	w, h, plays int
 	o           Options
@@ -77,8 +77,8 @@ func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	return nil
 }
 
-// changedArea returns the smallest rectangle with the pixels that differ, or one pixel if none
-// does.
+// changedArea returns the smallest rectangle with the pixels that differ, or one pixel if all are
+// equal.
 func changedArea(p, q *image.NRGBA) image.Rectangle {
 	w, h := p.Rect.Dx(), p.Rect.Dy()
 	r := image.Rectangle{Min: image.Pt(w, h)}
@@ -222,8 +222,8 @@ func (h *heldFrame) control(sequence uint32) []byte {
 }
 
 // fraction returns d in seconds, as fcTL holds it: the simplest fraction that equals d to the
-// nanosecond, found by the convergents of its continued fraction. If that one does not fit two
-// bytes each, it is the last convergent that does.
+// nanosecond, found by the convergents of its continued fraction. If its numbers do not fit into
+// two bytes each, fraction returns the last convergent whose numbers do.
 func fraction(d time.Duration) (num, den uint16) {
 	if d <= 0 {
 		return 0, 1

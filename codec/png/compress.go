@@ -30,8 +30,8 @@ type plan struct {
 
 // plan chooses how to compress. Drawings repeat themselves, and compress best without filters. The
 // rows of a photo have little in common, and compress best with the filters of the least sums. A
-// few bands of rows show which of the two a picture is. With high, and for a tiny picture, every
-// strategy is tried on every row.
+// few bands of rows show which of the two kinds a picture belongs to. With high, and for a tiny
+// picture, every strategy is tried on every row.
 func (s *scanlines) plan(high bool) plan {
 	size := s.h * (s.stride + 1)
 	p := plan{search: searchDrawing}

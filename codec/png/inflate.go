@@ -300,7 +300,7 @@ func (f *inflater) buildFixed() {
 }
 
 // buildDynamic reads the header of a block with codes of its own (section 3.2.7) and makes their
-// tables.
+// tables. It returns false if the header is damaged.
 func (f *inflater) buildDynamic(c *cursor) bool {
 	lits, dists, codes := c.take(5)+257, c.take(5)+1, c.take(4)+4
 	if lits > 286 || dists > 30 {
@@ -380,7 +380,8 @@ func (f *inflater) copyStored(p, o int) (int, int, error) {
 	return p, o, nil
 }
 
-// build makes both tables from the code lengths.
+// build makes both tables from the code lengths. It returns false if the lengths of one of them
+// make no code.
 func (f *inflater) build(lits, dists []uint8) bool {
 	if !f.litCanon.build(lits) || !f.distCanon.build(dists) {
 		return false
@@ -424,9 +425,9 @@ func (f *inflater) build(lits, dists []uint8) bool {
 			}
 		}
 	}
-	// Where a literal's code leaves bits of the index that hold the codes of one or two more
-	// literals, these join its entry. The remaining bits are a smaller index. Going downwards, the
-	// entry there still has a single literal.
+	// The code of a literal may be shorter than the index. If the other bits hold the codes of one
+	// or two more literals, these are added to its entry. They are found in the entry of i>>l, a
+	// smaller index. As the loop goes downwards, that entry still has only one literal.
 	const litMask = 3 << entryLits
 	for i := 1<<litBits - 1; i >= 0; i-- {
 		e := f.lit[i]

@@ -146,10 +146,10 @@ func (a *adler) update(b []byte) {
 	a.updateGeneric(b)
 }
 
-// decodeByTables decodes symbols with an AVX2 kernel until it meets one that the tables do not
-// have, or until p is beyond safe, or o is at limit or beyond. It takes and returns the state of
-// the loop in symbols: the positions in the input and the output, and the bit buffer with its
-// number of bits.
+// decodeByTables decodes symbols with an AVX2 kernel. It ends at a symbol that the tables do not
+// have, when p > safe, or when o >= limit. It takes and returns the state of the loop in
+// inflater.symbols: the positions in the input and the output, and the bit buffer with its number
+// of bits.
 func (f *inflater) decodeByTables(p, o int, acc uint64, nb uint, safe, limit int) (int, int, uint64, uint) {
 	if !useAVX2 || p > safe || o >= limit {
 		return p, o, acc, nb

@@ -134,9 +134,9 @@ func checkCRC(src []byte, p, next int) bool {
 }
 
 // NewReader reads the chunks of src without decompressing anything. It checks the CRC of every
-// chunk but IDAT, which Rows does. A damaged ancillary chunk is ignored (section 13.2), a damaged
-// critical one is an error. Damage after the first run of IDAT is no error: Note reports it, and
-// Rows finds out whether all samples came before it.
+// chunk except IDAT, whose CRC is checked by Rows. It ignores a damaged ancillary chunk (section
+// 13.2), and returns an error for a damaged critical one. Damage after the first run of IDAT is no
+// error: Note reports it, and Rows finds out whether all samples came before it.
 func NewReader(src []byte) (*Reader, error) {
 	if len(src) < 8 || string(src[:8]) != signature {
 		return nil, FormatError{0, "no PNG signature"}
@@ -169,7 +169,7 @@ func NewReader(src []byte) (*Reader, error) {
 	return r, nil
 }
 
-// readBeforeData reads the chunks from p up to the first IDAT, and returns where that is.
+// readBeforeData reads the chunks from p up to the first IDAT, and returns its position.
 func (r *Reader) readBeforeData(p int) (int, error) {
 	for {
 		kind, data, next, err := chunk(r.src, p)
@@ -386,8 +386,8 @@ func (r *Reader) setChannels() {
 
 var errTooMuch = errors.New("png: more than enough")
 
-// ICC returns the decompressed profile of iCCP (section 11.3.2.3), or nil when there is none. Over
-// 4 MB is an UnsupportedError.
+// ICC returns the decompressed profile of iCCP (section 11.3.2.3), or nil when there is none. It
+// returns an UnsupportedError for a profile over 4 MB.
 func (r *Reader) ICC() ([]byte, error) {
 	if r.iccp == nil {
 		return nil, nil

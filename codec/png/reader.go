@@ -10,9 +10,9 @@ import (
 
 // Rows decodes the picture and calls emit for each row from the top, with Width*Channels bytes that
 // are valid during the call only and must not be changed. It ends with the error of emit, or with
-// that of the context, which is checked every 64 scanlines. Too little data is a FormatError, and
-// so is data when both its CRC and its Adler-32 are wrong; a caller must discard the rows when Rows
-// returns an error. Other damage, with all rows there, is reported by Note.
+// that of the context, which is checked every 64 scanlines. It returns a FormatError when there is
+// too little data, and when both the CRC and the Adler-32 are wrong. A caller must discard the rows
+// when Rows returns an error. Other damage, with all rows there, is reported by Note.
 func (r *Reader) Rows(ctx context.Context, emit func(y int, row []byte) error) error {
 	d := decoder{r: r, ctx: ctx, emit: emit, bpp: max(r.bitsPerPixel()/8, 1)}
 	if r.Interlaced {

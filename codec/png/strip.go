@@ -10,8 +10,8 @@ import "encoding/binary"
 // pHYs, the color chunks, and the frames of an animation. iCCP stays if keepICC is set; else it is
 // dropped, together with gAMA and cHRM, which it overrode.
 //
-// It is one pass, and allocates at most len(src) bytes. A wrong CRC of a chunk that stays is an
-// error.
+// It is one pass, and allocates at most len(src) bytes. It returns an error when the CRC of a chunk
+// that stays is wrong.
 func Strip(src []byte, keepICC bool) ([]byte, error) {
 	if len(src) < 8 || string(src[:8]) != signature {
 		return nil, FormatError{0, "no PNG signature"}

@@ -89,7 +89,7 @@ func unfilterPaethGeneric(dst, src, prev []byte, bpp, from int) {
 }
 
 // paeth returns the prediction of section 9.4 for left, above and upper left: the one that is
-// nearest to a+b-c, the first of them where several are. With t = 3c-(a+b), the choice takes only
+// nearest to a+b-c, or the first of the nearest ones. With t = 3c-(a+b), the choice takes only
 // comparisons of t with the smaller and the larger of a and b.
 func paeth(a, b, c int32) int32 {
 	t := 3*c - (a + b)

@@ -9,8 +9,8 @@ import (
 	"miniatura/codec/internal/num"
 )
 
-// MaxSide is the largest width or height of a source or destination: that of the widest picture
-// JPEG can describe, and more than WebP can.
+// MaxSide is the largest width or height of a source or destination: the width of the widest
+// picture that JPEG can describe, which is more than in WebP.
 const MaxSide = 1<<16 - 1
 
 // Options says how to scale. The zero value maps the whole source onto the destination and hands
@@ -20,8 +20,8 @@ type Options struct {
 	// destination; it may be fractional and reach past the plane. All zero means the whole plane.
 	X0, Y0, X1, Y1 float64
 
-	// Premultiplied says that four channels are color premultiplied with the alpha of the fourth:
-	// where the kernel overshoots, color is kept at or below alpha.
+	// Premultiplied says that the picture has four channels: three colors, which are premultiplied,
+	// and alpha. Where the kernel overshoots, a color is clamped to at most alpha.
 	Premultiplied bool
 
 	// Dst receives row y at Dst[y*Stride:], dstW*channels bytes each.

@@ -39,8 +39,8 @@ const (
 // mapped onto dst samples. It reuses a's memory.
 //
 // The arithmetic is newDistrib's of x/image/draw, whose scale is (x1-x0)/dst. Where x1 lies within
-// the last source sample, that sample counts as the part of it before x1: its weight is smaller by
-// as much, and its position is the middle of that part.
+// the last source sample, only the part of that sample before x1 counts: its weight is multiplied
+// by the size of the part, and its position is the middle of the part.
 func (a *axis) plan(n, dst int, x0, x1 float64) {
 	kernel := draw.CatmullRom
 	scale := (x1 - x0) / float64(dst)

@@ -24,9 +24,9 @@ type AnimationWriter struct {
 	part        []byte     // a changed rectangle with holes
 	still       *frameBits // the first frame, in case it stays the only one
 
-	// Where VP8L took fewer bytes than VP8, the next wait frames are not tried with VP8, then twice
-	// as many, unless a frame is much denser than that one was. bias is how many times the estimate
-	// VP8L took last time.
+	// Where VP8L took fewer bytes than VP8, the next wait frames are not tried with VP8, unless one
+	// of them is much denser than that frame. pause is the next value of wait; it doubles each
+	// time. bias is the size that VP8L took last time, divided by the estimate.
 	wait, pause   int
 	density, bias float64
 	rest          int // number of frames that are not tried with VP8L: it was longer, or would be much longer
@@ -191,7 +191,8 @@ func (a *AnimationWriter) plainest(r image.Rectangle) plain {
 	return p
 }
 
-// lossless encodes p, and sets bias by how far off the estimate was.
+// lossless encodes p, and sets bias by how far off the estimate was. It also reports whether the
+// frame is blended.
 func (a *AnimationWriter) lossless(p plain) (*frameBits, bool) {
 	l := losslessFrame(p.m, a.o.Effort)
 	if p.estimate > 256 {

@@ -11,9 +11,9 @@ import (
 
 func init() { image.RegisterFormat("webp", "RIFF????WEBP", Decode, DecodeConfig) }
 
-// Decode reads a WebP picture from r; of an animation, the canvas as its first frame leaves it. The
-// result is an *image.YCbCr of full range, 4:2:0, for a lossy picture without alpha, else an
-// *image.NRGBA.
+// Decode reads a WebP picture from r; for an animation, it returns the canvas after the first
+// frame. The result is an *image.YCbCr of full range, 4:2:0, for a lossy picture without alpha,
+// else an *image.NRGBA.
 //
 // It allocates what the header asks for, up to 4 bytes a pixel of 16383 x 16383 and more: check the
 // dimensions by DecodeConfig first.

@@ -87,9 +87,9 @@ func isWebP(b []byte) bool {
 func le32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
 func le24(b []byte) int    { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
 
-// chunk returns the chunk at p of src. src ends where its last chunk does: its identifier, its
-// payload, and the position after its padding. The pad byte of the last chunk may be missing, as it
-// is in files found in the wild.
+// chunk returns the identifier and the payload of the chunk at p of src, and the position after its
+// padding. src ends where its last chunk does. The pad byte of that chunk may be missing, as in
+// some files on the web.
 func chunk(src []byte, p int) (id uint32, payload []byte, next int, err error) {
 	b := src[p:]
 	if len(b) < 8 {
@@ -118,8 +118,8 @@ func riffBody(src []byte) ([]byte, error) {
 }
 
 // NewReader reads the container and the header of every frame. It decodes nothing and allocates no
-// more than the frame list, so that a caller can check Width, Height and Frames first. A file that
-// ends before its chunks do is a FormatError.
+// more than the frame list, so that a caller can check Width, Height and Frames first. It returns a
+// FormatError when the file ends before its chunks do.
 func NewReader(src []byte) (*Reader, error) {
 	body, err := riffBody(src)
 	if err != nil {
@@ -218,8 +218,8 @@ func (r *Reader) readChunks(src []byte, p int) error {
 // anmfHeader is the length of an ANMF chunk before the chunks inside it.
 const anmfHeader = 16
 
-// readANMF reads the frame of an animation (RFC 9649 section 2.7.1.1) whose chunk lies at p of src,
-// which ends where that chunk does.
+// readANMF reads the frame of an animation (RFC 9649 section 2.7.1.1) whose chunk lies at p of src.
+// src ends where that chunk does.
 func (r *Reader) readANMF(src []byte, p int) (Frame, error) {
 	b := src[p+8:]
 	if len(b) < anmfHeader {

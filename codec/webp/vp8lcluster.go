@@ -246,7 +246,7 @@ func mergeGroups(groups []*histogram, tiles []uint16) ([]*histogram, []uint16) {
 		union.merge(groups[b])
 		return bits[a] + bits[b] - union.bits()
 	}
-	into := make([]int, n) // the group that took this one in, or itself
+	into := make([]int, n) // the group that this one was joined to, or itself
 	gains := make([][]float64, n)
 	for a := range n {
 		into[a] = a

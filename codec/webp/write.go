@@ -48,8 +48,8 @@ func Encode(w io.Writer, m image.Image, o *Options) error {
 }
 
 // Append appends m as a WebP file to dst. A picture that may be smaller without loss, by an
-// estimate, is encoded both ways, and the smaller file is kept. A picture over MaxSide in either
-// direction is an UnsupportedError before any memory is used.
+// estimate, is encoded both ways, and the smaller file is kept. For a picture over MaxSide in
+// either direction it returns an UnsupportedError before it uses any memory.
 func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	o = o.orDefault()
 	r := m.Bounds()
@@ -173,8 +173,8 @@ func encodeFrame(m image.Image, o *Options) (*frameBits, error) {
 	return o.shorter(n, lossy, alpha), nil
 }
 
-// shorter returns the shorter of lossy, without its alpha, and m encoded without loss. m is not
-// encoded where the estimate is that it is much longer.
+// shorter returns the shorter one of two forms of m: lossy with alpha added, and m encoded without
+// loss. The second is not made if it would be much longer by an estimate.
 func (o *Options) shorter(m *image.NRGBA, lossy *frameBits, alpha []byte) *frameBits {
 	w := m.Rect.Dx()
 	var lossless *frameBits

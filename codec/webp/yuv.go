@@ -42,9 +42,10 @@ func clamp8(v int) byte { return byte(min(max(v, 0), 255)) }
 
 // limitedRows calls emit with m's w x h pixels, row by row, as straight RGBA with alpha (w*h
 // samples) or opaque. A row is valid until emit returns. A chroma sample lies in the middle of its
-// four luma samples; each pixel takes 9/16 of the nearest, 3/16 of the next in its row and in its
-// column and 1/16 of the diagonal one, rounded once, the border repeated. This is libwebp's default
-// decoding ("fancy"); a test compares it with dwebp, byte for byte.
+// four luma samples; each pixel takes 9/16 of the nearest chroma sample, 3/16 of the next in its
+// row and in its column, and 1/16 of the diagonal one, rounded once. At the border, samples are
+// repeated. This is libwebp's default decoding ("fancy"); a test compares it with dwebp, byte for
+// byte.
 func limitedRows(ctx context.Context, m *image.YCbCr, alpha []byte, w, h int, emit func(y int, row []byte) error) error {
 	cw, ch := (w+1)/2, (h+1)/2
 	row := make([]byte, 4*w)
