@@ -12,8 +12,8 @@
 //	source.go    what a row opens, and what a source provides
 //	limits.go    what is refused before memory is used for it
 //	cost.go      the CPU time of a job, estimated; cost_table.go, the figures
-//	photo.go     planes to planes: the road of what is stored as Y'CbCr
-//	rows.go      rows of pixels, premultiplied: the road of the rest
+//	photo.go     planes to planes, for pictures that are stored as Y'CbCr
+//	rows.go      rows of pixels, premultiplied, for all other pictures
 //	few.go       how many colors a source has, counted while its rows go by
 //	motion.go    animations, canvas by canvas
 //	color.go     profiles to sRGB
@@ -83,8 +83,8 @@ type Info struct {
 	Note        string  // what was odd in the source but no reason to refuse it
 }
 
-// ErrUnsupported is what an error is (errors.Is) when the picture is not damaged, but of a kind
-// that is not resized. The caller serves the original.
+// ErrUnsupported says that the picture is not damaged, but of a kind that is not resized. Test for
+// it with errors.Is. The caller serves the original.
 var ErrUnsupported = errors.ErrUnsupported
 
 // ErrLimit is what an error is (errors.Is) when a limit was met: pixels, frames, scans, or the

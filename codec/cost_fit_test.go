@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// This file fits the table of costs to what jobs took: it minimizes the sum, over jobs, of a loss
-// of log(estimate/measurement), by the method of Levenberg and Marquardt over the logarithms of the
-// factors.
+// This file fits the table of costs to measured jobs. The loss of a job is a function of
+// log(estimate/measurement). The sum of all losses is minimized by the method of Levenberg and
+// Marquardt; the variables are the logarithms of the factors.
 
 // A costRow is a job that was measured: its CPU in milliseconds of the reference core.
 type costRow struct {

@@ -140,8 +140,8 @@ func newCostRow(name string, src []byte, size sizes.Size, opt Options) *costRow 
 	return &costRow{file: name, size: size.Name, format: tg.format.name, t: tg, c: s.header().coding}
 }
 
-// TestCostRefit measures every job and fits cost_table.go to those of one half of the files. This
-// command also writes docs/waiting.md with the new table, in about ten minutes:
+// TestCostRefit measures every job, and fits cost_table.go to the jobs of one half of the files.
+// This command also writes docs/waiting.md with the new table, in about ten minutes:
 //
 //	go test ./codec -run 'CostRefit|WaitingTable' -refit -update -timeout 1h
 func TestCostRefit(t *testing.T) {

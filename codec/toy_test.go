@@ -15,8 +15,8 @@ import (
 	"miniatura/codec/internal/limit"
 )
 
-// This file adds a format to the table the way CONTRIBUTING says: a row and an adapter. Nothing
-// else knows of it.
+// This file adds a format to the table the way CONTRIBUTING says: a row and an adapter. No other
+// code mentions the format.
 
 // A TOY file is "TOY1", width and height as 32-bit little-endian numbers, and rows of 3-byte
 // pixels.

@@ -23,7 +23,7 @@ func TestCfnLintFindsNothing(t *testing.T) {
 	if err != nil || len(out) > 0 {
 		t.Errorf("%v\n%s", err, out)
 	}
-	// In CDK's templates cfn-lint finds only what comes from writing values into them.
+	// In CDK's templates cfn-lint finds only warnings about values that CDK has written into them.
 	dir := t.TempDir()
 	args := []string{"--format", "parseable", "--ignore-checks",
 		"W8003", "W1028", "W1020", // conditions with only one result, and a Sub without a variable

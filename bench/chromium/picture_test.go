@@ -45,8 +45,8 @@ type window struct {
 	weights []float32
 }
 
-// windows returns the windows of Catmull-Rom, widened for scaling down. The weights of each sum to
-// one.
+// windows returns the windows of Catmull-Rom, widened for scaling down. The weights of a window add
+// up to 1.
 func windows(n, dst int) []window {
 	scale := float64(n) / float64(dst)
 	all := make([]window, dst)

@@ -144,6 +144,8 @@ const (
 func (h *infoHeader) u16(at int) int    { return int(binary.LittleEndian.Uint16(h.b[at:])) }
 func (h *infoHeader) u32(at int) uint32 { return binary.LittleEndian.Uint32(h.b[at:]) }
 
+// readHeader reads the file header and the info header of a known version, and checks that src
+// holds them.
 func readHeader(src []byte) (*infoHeader, error) {
 	if len(src) < fileHeader+coreSize || string(src[:2]) != "BM" {
 		return nil, FormatError{0, "no BM signature"}

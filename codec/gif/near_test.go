@@ -103,7 +103,7 @@ func TestEdgesThatSwingStay(t *testing.T) {
 	}
 }
 
-// TestStillThatGrowsIsPackedNear writes a still picture with and without room for it.
+// TestStillThatGrowsIsPackedNear writes a still picture with a small and with a large Budget.
 func TestStillThatGrowsIsPackedNear(t *testing.T) {
 	const w, h = 120, 90
 	r := rand.New(rand.NewPCG(4, 4))

@@ -194,6 +194,7 @@ type searchPalette struct {
 	from   [257]int
 }
 
+// newSearchPalette sorts the colors by green, and notes where each level of green begins.
 func newSearchPalette(colors []rgb) *searchPalette {
 	p := &searchPalette{index: make([]int, len(colors))}
 	for i := range p.index {

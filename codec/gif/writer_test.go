@@ -312,8 +312,8 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestToleranceIsSpentAndKept writes 200 noisy grays: with a tolerance it takes fewer bytes, and
-// the error stays within it.
+// TestToleranceIsSpentAndKept writes a picture of 200 noisy grays. With a tolerance, the file has
+// fewer bytes, and the error is not above the tolerance.
 func TestToleranceIsSpentAndKept(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 4))
 	m := image.NewNRGBA(image.Rect(0, 0, 200, 150))

@@ -32,6 +32,7 @@ const (
 // maxNodes bounds a grid's memory to 32 MB, of which only the touched pages are used.
 const maxNodes = 4 << 20
 
+// newGrid returns a grid for the lookup table l. It computes no node yet.
 func newGrid(l *lut, p *Profile) (*grid, error) {
 	g := &grid{lut: l}
 	want := 65 // nodes along a channel; few of them are touched
@@ -167,6 +168,9 @@ func (g *grid) rgb(row []byte, stride int) {
 	}
 }
 
+// cmyk converts pixels of 4 bytes in src to pixels of 3 bytes in dst. Between the nodes it
+// interpolates over simplices, as lut.interpolate does: the fractions are sorted, and the value is
+// reached by one step along each channel.
 func (g *grid) cmyk(dst, src []byte, inverted bool) {
 	var flip byte
 	if inverted {

@@ -10,8 +10,8 @@ import (
 )
 
 // Decode reads a JPEG picture from r at its full size. The result is an *image.Gray, *image.YCbCr,
-// *image.RGBA (three components that are RGB) or *image.CMYK (255 is full ink). Chroma planes of a
-// sampling that image.YCbCr has no name for are repeated up to 4:4:4.
+// *image.RGBA (three components that are RGB) or *image.CMYK (255 is full ink). If image.YCbCr has
+// no name for the sampling, chroma samples are repeated so that the result is 4:4:4.
 func Decode(r io.Reader) (image.Image, error) {
 	src, err := io.ReadAll(r)
 	if err != nil {

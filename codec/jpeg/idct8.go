@@ -35,6 +35,7 @@ func odd8(x1, x3, x5, x7 int32) (o0, o1, o2, o3 int32) {
 	return x1*f1_501 + z1 + z4, x3*f3_072 + z2 + z3, x5*f2_053 + z2 + z4, x7*f0_298 + z1 + z3
 }
 
+// idct8 writes the 8 x 8 samples of a block, in two passes.
 func idct8(c *[64]int16, q *steps, dst []byte, stride int) {
 	var t [64]int16
 	right := int16(0) // of all columns but the first

@@ -2,6 +2,7 @@ package jpeg
 
 // The reference kernels of the inverse DCT. See idct.go for what they compute.
 
+// inverseGeneric defines what inverse computes.
 func inverseGeneric(n int, dst []byte, stride int, coef []int16, q *steps) {
 	switch n {
 	case 1:
@@ -108,6 +109,7 @@ func idct2(c, q *[4]int16, dst []byte, stride int) {
 	dst[stride], dst[stride+1] = sample(b0+b1), sample(b0-b1)
 }
 
+// idct3 writes the 3 x 3 samples of a block, in two passes: columns, then rows.
 func idct3(c, q *[16]int16, dst []byte, stride int) {
 	var t [3][3]int16
 	for i := range 3 {
@@ -129,6 +131,7 @@ func idct3(c, q *[16]int16, dst []byte, stride int) {
 	}
 }
 
+// idct4 writes the 4 x 4 samples of a block, in two passes.
 func idct4(c, q *[16]int16, dst []byte, stride int) {
 	var t [16]int16
 	for i := range 4 {
@@ -162,6 +165,7 @@ func line5(x0, x1, x2, x3, x4, r int32) (s0, s1, s2, s3, s4 int32) {
 	return e0 + o0, e1 + o1, x0 - x2*w5_0 + x4*w5_0, e1 - o1, e0 - o0
 }
 
+// idct5 writes the 5 x 5 samples of a block, in two passes.
 func idct5(c *[64]int16, q *steps, dst []byte, stride int) {
 	var t [5][5]int16
 	right := int16(0) // of all columns but the first
@@ -202,6 +206,7 @@ func line6(x0, x1, x2, x3, x4, x5, r int32) (s0, s1, s2, s3, s4, s5 int32) {
 	return e0 + o0, e1 + o1, e2 + o2, e2 - o2, e1 - o1, e0 - o0
 }
 
+// idct6 writes the 6 x 6 samples of a block, in two passes.
 func idct6(c *[64]int16, q *steps, dst []byte, stride int) {
 	var t [6][6]int16
 	right := int16(0)
@@ -247,6 +252,7 @@ func line7(x0, x1, x2, x3, x4, x5, x6, r int32) (s0, s1, s2, s3, s4, s5, s6 int3
 	return e0 + o0, e1 + o1, e2 + o2, x0 + (x4-x2-x6)*w7_0, e2 - o2, e1 - o1, e0 - o0
 }
 
+// idct7 writes the 7 x 7 samples of a block, in two passes.
 func idct7(c *[64]int16, q *steps, dst []byte, stride int) {
 	var t [7][7]int16
 	right := int16(0)

@@ -75,12 +75,13 @@ func scalesOf(n [4]int) (s [4]Scales) {
 // Decode decodes the picture, component c at n[c]/8 with n[c] from 1 to 8, and hands out its planes
 // in bands, each component's from top to bottom: rows y to y+count of component c, row i in
 // rows[i*stride:][:w], where w is the width that PlaneSize returns. The rows are valid during the
-// call only. How the components' bands interleave depends on the file: in a sequential picture they
-// usually alternate; in a progressive one, or one of several scans, a component follows the other.
+// call only. The order of the components depends on the file. In a sequential picture their bands
+// usually alternate. In a progressive picture, or one with several scans, all bands of one
+// component come before those of the next.
 //
-// Memory is in proportion to the width, for progressive pictures to the coefficients that n needs
-// (see PeakBytes and MaxBytes). The context is checked once per row of MCUs. When Decode returns an
-// error, which may be emit's own, the bands handed out before it must be discarded.
+// Memory grows with the width, and for progressive pictures with the number of coefficients that n
+// needs (see PeakBytes and MaxBytes). The context is checked once per row of MCUs. When Decode
+// returns an error, which may be emit's own, the bands handed out before it must be discarded.
 //
 // A picture is complete when every component has been decoded to the last block; what follows, or
 // the lack of an EOI marker, is ignored. It returns a FormatError when decoding meets damage. Scans

@@ -118,8 +118,8 @@ func TestScalesTogetherAreScalesAlone(t *testing.T) {
 	}
 }
 
-// Damaged pictures fail at several scales where they fail at one: with a wrong bit anywhere, or
-// without their end.
+// A damaged picture (with a wrong bit anywhere, or without its end) fails when it is decoded at
+// several scales together if it fails at one of them alone.
 func TestDamageTogetherIsDamageAlone(t *testing.T) {
 	r := rand.New(rand.NewPCG(17, 4))
 	whole, failed := 0, 0

@@ -93,6 +93,7 @@ func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	return dst, nil
 }
 
+// append appends m as one file, in the kind of frame that o names.
 func (w *writer) append(dst []byte, m image.Image, o *Options) []byte {
 	w.frame(m, o)
 	dst = w.appendHeader(dst, o)

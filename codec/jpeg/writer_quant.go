@@ -74,10 +74,11 @@ var quantBase = [3][blockSize]uint16{
 	},
 }
 
-// qualityScale is the scale of the tables, times 256, at the qualities of qualityAt: of pictures of
-// largeArea pixels and more, and of smallArea and fewer. Their mean SSIMULACRA2 is no less than
-// what annex K's tables gave at that number, as libjpeg scales them and with a dead zone of 0.38.
-// On small pictures those gave less of it.
+// qualityScale is the scale of the tables, times 256, at the qualities in qualityAt: first for
+// pictures of largeArea pixels and more, then for pictures of smallArea pixels and fewer. The mean
+// SSIMULACRA2 is not lower than with the tables of annex K at the same quality, scaled as in
+// libjpeg, with a dead zone of 0.38. On small pictures annex K's tables gave a lower SSIMULACRA2
+// than on large ones.
 var (
 	qualityAt    = [...]int{50, 65, 80, 88, 95, 98, 100}
 	qualityScale = [2][len(qualityAt)]int{

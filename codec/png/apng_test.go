@@ -137,8 +137,8 @@ func TestAnimationsPlayAsInPillow(t *testing.T) {
 	samePlay(t, "every disposal and blending", src, want, delays, plays)
 }
 
-// drawn returns n canvases with figures that appear, move and disappear: of kind 0 half
-// transparent, 1 opaque, 2 opaque and gray, 3 gray and cleared later, 4 of few colors.
+// drawn returns n canvases with figures that appear, move and disappear: kind 0 is half
+// transparent, 1 opaque, 2 opaque and gray, 3 gray and cleared later, and 4 has few colors.
 func drawn(w, h, n, kind int) []*image.NRGBA {
 	r := rand.New(rand.NewPCG(uint64(kind), 8))
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))

@@ -656,6 +656,7 @@ const (
 	adlerMax = 5536 // bytes until s2 may overflow, 5552, as a multiple of 32
 )
 
+// updateGeneric defines what update computes: the sums of Adler-32, RFC 1950 section 8.2.
 func (a *adler) updateGeneric(b []byte) {
 	s1, s2 := a[0], a[1]
 	for len(b) > 0 {

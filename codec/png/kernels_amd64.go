@@ -25,6 +25,7 @@ func kernelPixels(n, bpp int) int {
 	return (n-load)/bpp + 1
 }
 
+// unfilterSub reverses the filter Sub (section 9.2) of one scanline.
 func unfilterSub(dst, src []byte, bpp int) {
 	n := kernelPixels(len(dst), bpp)
 	if n > 0 {
@@ -46,6 +47,7 @@ func unfilterSub(dst, src []byte, bpp int) {
 	unfilterSubGeneric(dst, src, bpp, n*bpp)
 }
 
+// unfilterUp reverses the filter Up of one scanline.
 func unfilterUp(dst, src, prev []byte) {
 	n := 0
 	if useAVX2 && len(dst) >= 32 {
@@ -56,6 +58,7 @@ func unfilterUp(dst, src, prev []byte) {
 	unfilterUpGeneric(dst[n:], src[n:], prev[n:])
 }
 
+// unfilterAverage reverses the filter Average of one scanline.
 func unfilterAverage(dst, src, prev []byte, bpp int) {
 	n := kernelPixels(len(dst), bpp)
 	if n > 0 {
@@ -77,6 +80,7 @@ func unfilterAverage(dst, src, prev []byte, bpp int) {
 	unfilterAverageGeneric(dst, src, prev, bpp, n*bpp)
 }
 
+// unfilterPaeth reverses the filter Paeth of one scanline.
 func unfilterPaeth(dst, src, prev []byte, bpp int) {
 	n := kernelPixels(len(dst), bpp)
 	if n > 0 {

@@ -17,7 +17,8 @@ const (
 	meanTolerance = 0.7
 )
 
-// maxMixtures is how many colors are counted at most. No palette is near enough to more of them.
+// maxMixtures is how many colors are counted at most. With more colors, no palette is near enough
+// to all of them.
 const maxMixtures = 1 << 14
 
 // A mixture is a color of the picture.

@@ -31,6 +31,8 @@ type avx2State struct {
 	xw     []int16
 }
 
+// reset makes room for a picture of s's dimensions, and puts the horizontal weights into the order
+// in which the kernels read them.
 func (a *avx2State) reset(s *Scaler) {
 	a.rows = num.Grow(a.rows, roundUp(s.y.taps, 2))
 	a.yw = num.Grow(a.yw, len(a.rows)/2)

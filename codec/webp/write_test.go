@@ -202,7 +202,8 @@ func TestProfileIsCarried(t *testing.T) {
 	}
 }
 
-// TestLimitsAreCheckedFirst writes pictures that WebP cannot hold, which have no pixels in memory.
+// TestLimitsAreCheckedFirst writes pictures that are too large for WebP. They have no pixels in
+// memory, so the limits must be checked first.
 func TestLimitsAreCheckedFirst(t *testing.T) {
 	for _, r := range []image.Rectangle{{}, image.Rect(0, 0, 16384, 1), image.Rect(0, 0, 1, 16384), image.Rect(0, 0, 5, 0)} {
 		_, err := Append(nil, &image.NRGBA{Rect: r}, nil)

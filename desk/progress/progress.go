@@ -1,6 +1,6 @@
-// Package progress shows how far long work has come. On a terminal it rewrites one line in place,
-// with the rate and the time left. Elsewhere (a pipe, a CI log) it writes a plain line at most
-// every few seconds.
+// Package progress shows the progress of work that takes long. On a terminal it rewrites one line
+// in place, with the rate and the time left. Elsewhere (a pipe, a CI log) it writes a plain line at
+// most every few seconds.
 //
 //	line := progress.New(os.Stderr, "warm", len(keys), "keys")
 //	for _, key := range keys {

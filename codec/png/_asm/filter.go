@@ -57,9 +57,9 @@ func more(p, q VecVirtual) VecVirtual {
 	return d
 }
 
-// paethOf is the prediction of section 9.4. With p = a+b-c, |p-a| is |b-c| and |p-b| is |a-c|;
-// |p-c| is their difference where b-c and a-c differ in sign, else their sum, which is not the
-// least of the three: 255 stands for it. Registers are scarce.
+// paethOf is the prediction of section 9.4. Let p = a+b-c. Then |p-a| is |b-c|, and |p-b| is |a-c|.
+// |p-c| is the difference of these two if b-c and a-c differ in sign. Otherwise it is their sum,
+// which is not the least of the three, so 255 is used instead. Registers are scarce.
 func paethOf(a, b, c, zero VecVirtual) VecVirtual {
 	pa, pb, same := more(b, c), more(a, c), YMM()
 	VPMINUB(pa, pb, same)
