@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -126,26 +127,21 @@ func ours(j *job, path string) result {
 // theirs makes all results in one process of a peer. If the process dies, the picture that it was
 // working on has failed, and a new process continues with the next.
 func theirs(root, dir string, command []string, side int, jobs []*job) error {
+	output := func(i int) string { return filepath.Join(dir, fmt.Sprintf("theirs-%d-%d", side, i)) }
 	for next := 0; next < len(jobs); {
 		var in bytes.Buffer
-		for i, j := range jobs[next:] {
-			fmt.Fprintf(&in, "%s\t%s\t%v\t%d\t%d\t%s\n", j.source.path, j.source.named, j.trait.webp, j.box.W, j.box.H, filepath.Join(dir, fmt.Sprintf("theirs-%d-%d", side, next+i)))
+		for i := next; i < len(jobs); i++ {
+			j := jobs[i]
+			fmt.Fprintf(&in, "%s\t%s\t%v\t%d\t%d\t%s\n", j.source.path, j.source.named, j.trait.webp, j.box.W, j.box.H, output(i))
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-		cmd := exec.CommandContext(ctx, command[0], command[1])
-		cmd.Env = append(os.Environ(), "NODE_PATH="+filepath.Join(root, "bench", "peers", "node_modules")+string(os.PathListSeparator)+os.Getenv("NODE_PATH"))
-		cmd.Stdin = &in
-		var stderr bytes.Buffer
-		cmd.Stderr = &stderr
-		out, err := cmd.Output()
-		cancel()
+		out, stderr, err := runPeer(root, command, &in)
 		begin := next
 		for line := range bytes.Lines(out) {
 			var answer struct{ Type, Error string }
 			if json.Unmarshal(line, &answer) != nil || next == len(jobs) {
 				continue
 			}
-			r := result{outcome: made, kind: answer.Type, path: filepath.Join(dir, fmt.Sprintf("theirs-%d-%d", side, next))}
+			r := result{outcome: made, kind: answer.Type, path: output(next)}
 			if answer.Error != "" {
 				r = result{outcome: failed, why: answer.Error}
 			}
@@ -158,8 +154,22 @@ func theirs(root, dir string, command []string, side int, jobs []*job) error {
 			jobs[next].results[side] = result{outcome: failed, why: err.Error()}
 			next++
 		case next == begin:
-			return fmt.Errorf("%s answered nothing: %.300s", sideNames[side], stderr.String())
+			return fmt.Errorf("%s answered nothing: %.300s", sideNames[side], stderr)
 		}
 	}
 	return nil
+}
+
+// runPeer runs a peer's command, for at most ten minutes, and returns what it printed.
+func runPeer(root string, command []string, in io.Reader) (stdout, stderr []byte, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, command[0], command[1])
+	modules := filepath.Join(root, "bench", "peers", "node_modules")
+	cmd.Env = append(os.Environ(), "NODE_PATH="+modules+string(os.PathListSeparator)+os.Getenv("NODE_PATH"))
+	cmd.Stdin = in
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	stdout, err = cmd.Output()
+	return stdout, said.Bytes(), err
 }
