@@ -203,8 +203,8 @@ func (s *suite) qualityRows(photos []picture) error {
 	return nil
 }
 
-// likeness adds the rows about the SSIM of one picture at one size, and returns the SSIM of each side by
-// name. A side that fails is left out.
+// likeness adds the rows about the SSIM of one picture at one size, and returns the SSIM of each
+// side by name. A side that fails is left out.
 func (s *suite) likeness(p picture, size string, sides []contender) (map[string]float64, error) {
 	p, err := s.unprofiled(p)
 	if err != nil {
