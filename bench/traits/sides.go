@@ -72,22 +72,23 @@ func dimensions(b []byte) (w, h int, err error) {
 	return info.W, info.H, err
 }
 
-// runSides makes every side answer every job, and returns the versions of the sides. The results
-// are files in dir.
-func runSides(root, dir string, jobs []*job) (all []*job, versions []string, err error) {
+// runSides makes every side answer every job, and returns the versions of the peers that are
+// installed. The results are files in dir.
+func runSides(root, dir string, jobs []*job) (versions []string, err error) {
 	for i, j := range jobs {
 		j.results[0] = ours(j, filepath.Join(dir, fmt.Sprintf("ours-%d", i)))
 	}
 	here := filepath.Join(root, "bench", "traits")
-	for side, c := range [][]string{
-		nil,
-		{"/usr/bin/python3", "-c", "import PIL; print('Pillow', PIL.__version__)", filepath.Join(here, "pillow.py")},
-		{"node", "-p", "'sharp ' + require('sharp').versions.sharp", filepath.Join(here, "sharp.js")},
-	} {
-		if c == nil {
-			continue
-		}
-		version := exec.Command(c[0], c[1:3]...)
+	peers := []struct {
+		interpreter, script string
+		version             []string // arguments with which the interpreter prints the peer's version
+	}{
+		{"/usr/bin/python3", filepath.Join(here, "pillow.py"), []string{"-c", "import PIL; print('Pillow', PIL.__version__)"}},
+		{"node", filepath.Join(here, "sharp.js"), []string{"-p", "'sharp ' + require('sharp').versions.sharp"}},
+	}
+	for i, peer := range peers {
+		side := i + 1 // side 0 is ours
+		version := exec.Command(peer.interpreter, peer.version...)
 		version.Dir = filepath.Join(root, "bench", "peers") // where npm puts sharp
 		out, err := version.Output()
 		if err != nil {
@@ -95,11 +96,11 @@ func runSides(root, dir string, jobs []*job) (all []*job, versions []string, err
 			continue
 		}
 		versions = append(versions, strings.TrimSpace(string(out)))
-		if err := theirs(root, dir, []string{c[0], c[3]}, side, jobs); err != nil {
-			return nil, nil, err
+		if err := theirs(root, dir, []string{peer.interpreter, peer.script}, side, jobs); err != nil {
+			return nil, err
 		}
 	}
-	return jobs, versions, nil
+	return versions, nil
 }
 
 // ours makes a job's result with codec, as the edge function does.
