@@ -118,8 +118,8 @@ func (s *suite) resizeRows(p picture, size, kind string, cpu ratios) {
 	}
 }
 
-// resizeAll measures all sides on one picture at one size. For a named picture at size M these include
-// sharp with mozjpeg and, except in a short run, the standard library.
+// resizeAll measures all sides on one picture at one size. For a named picture at size M these
+// include sharp with mozjpeg and, except in a short run, the standard library.
 func (s *suite) resizeAll(work string, p picture, size string) map[string]result {
 	contenders, inTables := s.contenders(), p.named && size == "M"
 	if s.node != nil && inTables {
