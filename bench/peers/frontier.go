@@ -127,8 +127,8 @@ func (s *suite) frontierRows(sums map[[2]string]*frontierSum, means map[string]*
 	}
 }
 
-// jpegliQuality maps our qualities to those of jpegli, which has another scale, at a similar place of
-// the curve.
+// jpegliQuality maps our qualities to those of jpegli, which has another scale, at a similar place
+// of the curve.
 var jpegliQuality = map[int]int{50: 40, 60: 55, 70: 65, 80: 75, 88: 85, 95: 92}
 
 // A frontierPoint is one encoding of one picture.

@@ -118,8 +118,8 @@ func (s *suite) resizeRows(p picture, size, kind string, cpu ratios) {
 	}
 }
 
-// resizeAll measures all sides on one picture at one size. For a named picture at size M these include
-// sharp with mozjpeg and, except in a short run, the standard library.
+// resizeAll measures all sides on one picture at one size. For a named picture at size M these
+// include sharp with mozjpeg and, except in a short run, the standard library.
 func (s *suite) resizeAll(work string, p picture, size string) map[string]result {
 	contenders, inTables := s.contenders(), p.named && size == "M"
 	if s.node != nil && inTables {
@@ -203,8 +203,8 @@ func (s *suite) qualityRows(photos []picture) error {
 	return nil
 }
 
-// likeness adds the rows about the SSIM of one picture at one size, and returns the SSIM of each side by
-// name. A side that fails is left out.
+// likeness adds the rows about the SSIM of one picture at one size, and returns the SSIM of each
+// side by name. A side that fails is left out.
 func (s *suite) likeness(p picture, size string, sides []contender) (map[string]float64, error) {
 	p, err := s.unprofiled(p)
 	if err != nil {
