@@ -378,8 +378,8 @@ func (d *Reader) sos(seg []byte) (*scan, error) {
 	return s, nil
 }
 
-// wrongProgression returns which rule of G.1.1.1.1 the parameters of a progressive scan break, or ""
-// if none.
+// wrongProgression returns which rule of G.1.1.1.1 the parameters of a progressive scan break, or
+// "" if none.
 func (s *scan) wrongProgression() string {
 	switch {
 	case s.ss > s.se || s.se > 63:
