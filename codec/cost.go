@@ -38,7 +38,7 @@ type readCost struct {
 
 // A writeCost is the time that writing takes, for one kind of picture in one format.
 type writeCost struct {
-	road  string     // as road says; "" is last, and stands for the rest
+	road  string     // what the function road returns; "" is last, and stands for the rest
 	moves [2]float32 // a frame; pixels of the canvas, whether they change or not
 
 	// pixels is the time of a pixel that is written, at five densities of the source: 1/64, 1/16,

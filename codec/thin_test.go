@@ -178,7 +178,7 @@ func TestThinResultsShowTheMean(t *testing.T) {
 func absInt(v int) int { return max(v, -v) }
 
 // decodeShown decodes a JPEG by the standard library, and a WebP as dwebp does (codec/webp's tests
-// hold that to the byte).
+// check that).
 func decodeShown(t testing.TB, file []byte) *image.NRGBA {
 	t.Helper()
 	f, s, _, err := open(file)

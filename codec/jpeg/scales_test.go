@@ -97,8 +97,8 @@ func randomScales(r *rand.Rand) (s [4]Scales) {
 	return s
 }
 
-// The planes of several scales decoded at once are those of each decoded alone: small pictures of
-// every kind, and photos.
+// Planes of several scales that are decoded at once are the same as each decoded alone, for small
+// pictures of every kind and for photos.
 func TestScalesTogetherAreScalesAlone(t *testing.T) {
 	r := rand.New(rand.NewPCG(17, 3))
 	for name, src := range smallPictures(t) {
