@@ -164,7 +164,7 @@ func TestTimeLostElsewhereLeavesNoMarker(t *testing.T) {
 	w.Put(movingKey, s3test.Object{Body: src})
 	const limit = 6 * time.Second
 	w.h.cfg.CPU = cost / 0.75 / (limit.Seconds() * 1000) // the picture takes 75 % of the limit
-	w.h.slots <- struct{}{}                             // another picture holds the only slot
+	w.h.slots <- struct{}{}                              // another picture holds the only slot
 	time.AfterFunc(2*time.Second, func() { <-w.h.slots })
 	r := w.within(t, "late", limit, Redirect, false, "GET HEAD HEAD")
 	if !strings.Contains(r.Error, "not begun") {
