@@ -21,6 +21,7 @@
 //	encode.go       the way from a picture to a frame
 //	import.go       full range to limited range, colours to Y'CbCr
 //	mode.go         the choice of modes and levels
+//	masking.go      how much of an error can be seen
 //	cost.go         what bits cost
 //	trellis.go      levels chosen with their cost in view
 //	reconstruct.go  the samples and contexts around a macroblock

@@ -87,6 +87,8 @@ type search struct {
 	ref [24 * 16]int16 // coefficients of the source less 128
 	tex [24]uint32     // their texture
 
+	masking masking
+
 	pred16  [4][256]byte
 	coef16  [4][256]int16
 	y2      [4 * 16]int16 // Y2 coefficients of each mode
@@ -114,6 +116,7 @@ func (s *search) start() {
 	for i := range s.flat {
 		s.flat[i] = 128
 	}
+	s.masking.start()
 	clear(s.topErr)
 }
 
@@ -130,6 +133,9 @@ func (e *Encoder) decide(mbx, mby int) {
 	fdctStrips(s.ref[:], src, s.flat[:], 4)
 	fdctStrips(s.ref[256:], src[256:], s.flat[:], 2)
 	texture(&s.tex, &s.ref)
+	if s.thorough {
+		s.masking.set(&s.tex)
+	}
 
 	best := e.search16(mbx, mby, seg, src)
 	// Besides the modes there are up to two bits of segment and one of skip.
@@ -231,8 +237,8 @@ func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 
 		quantizeBlocks(c.lev[:], s.coef16[mode][:], s.ref[:], 16, &seg.y1, &c.stats, 16)
 		dist, tex := int64(s.y2stats.sse[mode]>>2), int64(0)
 		for b := range c.stats.sse {
-			dist += int64(c.stats.sse[b])
-			tex += textureChange(s.tex[b], c.stats.tex[b])
+			dist += int64(c.stats.sse[b]) * s.masking.weight[b] >> 8
+			tex += textureChange(s.tex[b], c.stats.tex[b]) * s.masking.weight[b] >> 8
 		}
 		dist += tex * s.lam.texture >> 12
 		rate := int(fixed.mode16[mode])
@@ -265,8 +271,8 @@ func (e *Encoder) trellis16(seg *segment, c *candidate16) {
 	for b := 0; b < 16; b++ {
 		lev := (*[16]int16)(c.lev[16*b:])
 		coef := (*[16]int16)(s.coef16[c.mode][16*b:])
-		mask, sse, rate := t.trellis(lev, coef, &seg.y1, 1, n.y(b), s.lam.trellis)
-		c.dist += sse - int64(c.stats.sse[b])
+		mask, sse, rate := t.trellis(lev, coef, &seg.y1, 1, n.y(b), s.lam.trellis*s.masking.lambda[b]>>8)
+		c.dist += (sse - int64(c.stats.sse[b])) * s.masking.weight[b] >> 8
 		c.rate += rate
 		c.stats.mask[b] = mask
 		n.noteY(b, anyLevel(mask))
@@ -338,6 +344,7 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 		bestScore, plainDist, plainRate := int64(1)<<62, int64(0), 0
 		for m := 0; m < nPred; m++ {
 			dist := int64(s.stats4.sse[m]) + textureChange(s.tex[b], s.stats4.tex[m])*s.lam.texture>>12
+			dist = dist * s.masking.weight[b] >> 8
 			score := dist<<scoreShift + int64(modeCost[m])*s.lam.l4
 			scores[m] = score
 			if score >= bestScore {
@@ -378,14 +385,15 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 func (e *Encoder) refine4(b, ctx int, modeCost *[nPred]uint16, scores *[nPred]int64, limit int64) (mode int, dist int64, rate int) {
 	s := &e.search
 	t := &e.costs[planeY1SansY2]
+	lambda := s.lam.trellis * s.masking.lambda[b] >> 8
 	best := int64(1) << 62
 	var lev [16]int16
 	for m, score := range scores {
 		if score > limit {
 			continue
 		}
-		mask, d, r := t.trellis(&lev, (*[16]int16)(s.coef4[16*m:]), &e.segments[s.segment].y1, 0, ctx, s.lam.trellis)
-		d += textureChange(s.tex[b], s.stats4.tex[m]) * s.lam.texture >> 12
+		mask, d, r := t.trellis(&lev, (*[16]int16)(s.coef4[16*m:]), &e.segments[s.segment].y1, 0, ctx, lambda)
+		d = (d + textureChange(s.tex[b], s.stats4.tex[m])*s.lam.texture>>12) * s.masking.weight[b] >> 8
 		r += int(modeCost[m])
 		if score = d<<scoreShift + int64(r)*s.lam.l4; score < best {
 			mode, dist, rate, best = m, d, r, score

@@ -95,6 +95,9 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 		s.quant = clip(r.quant+int(127*(1-math.Pow(c, 1-0.0035*float64(shows)))), 0, 127)
 		s.initQuant(e.header.delta)
 		s.initLambdas()
+		if o.Effort == EffortHigh {
+			s.lambdas.texture = s.lambdas.texture * textureHigh >> 8
+		}
 		s.filterLevel = filterLevel(s.quant)
 	}
 }
@@ -121,6 +124,9 @@ const (
 	lambdaTrellis = 150
 	// textureStep weighs the change of texture per unit of the step, in 1/65536.
 	textureStep = 100
+	// textureHigh is by what high effort multiplies that weight, in 1/256: levels chosen by a
+	// block's masking leave more of it to lose.
+	textureHigh = 333
 )
 
 func (s *segment) initLambdas() {
@@ -135,17 +141,6 @@ func (s *segment) initLambdas() {
 		texture: q * textureStep,
 	}
 }
-
-// activity returns by what a macroblock's lambdas are multiplied, in 1/256: busy ones hide their
-// errors, so that a bit has to save more there. It is 2^((e - 5) / 8), where e is the logarithm
-// of the variance, in steps of 1/16 of an octave.
-func activity(logVar uint16) int64 {
-	x := (int(logVar)-5*256)>>7 + 16*8
-	return int64(exp2[x&15]) << uint(x>>4) >> 8
-}
-
-// exp2 is 256 times 2^(i/16).
-var exp2 = [16]uint16{256, 267, 279, 292, 304, 318, 332, 347, 362, 378, 395, 412, 431, 450, 470, 490}
 
 // filterLevel returns the loop filter level that suits a quantizer index: the
 // levels tried are around it.
