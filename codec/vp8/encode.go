@@ -91,6 +91,7 @@ type attempt struct {
 	restriction restriction
 
 	counts [nPlane]tokenCount
+	prior  [nPlane]tokenCount // of the rows that high effort has looked at before, see learn
 	probs  tokenProbs
 	costs  [nPlane]tokenCost
 
@@ -296,23 +297,53 @@ func (e *Encoder) encodeMacroblocks() {
 	// have to be spread: the header takes at most 9 bits for each probability.
 	const headerBits = nPlane*nBand*nContext*nProb*9 + 400
 	e.modeShare = (e.firstLimit()*8 - headerBits) * 250 / len(e.mbs)
+	if e.search.thorough && e.restriction == (restriction{}) {
+		e.learn()
+	}
 	for mby := 0; mby < e.mbh; mby++ {
-		e.setCosts()
-		e.row = row{}
-		for mbx := 0; mbx < e.mbw; mbx++ {
-			if len(e.tokens)+maxTokenBytes > cap(e.tokens) {
-				e.tokens = append(make([]byte, 0, 2*cap(e.tokens)), e.tokens...)
-			}
-			e.prepare(mbx, mby)
-			e.decide(mbx, mby)
-			e.finish(mbx, mby)
-		}
+		e.encodeRow(mby)
 	}
 }
 
-// setCosts prices the tokens by what has been counted.
+// learn encodes two rows of every eight for nothing but their tokens, so that the first rows, too,
+// are decided at prices that suit the picture. Rows without the ones above them take the samples
+// of those that were learned from last.
+func (e *Encoder) learn() {
+	for mby := 0; mby < e.mbh; mby++ {
+		if mby&7 < 2 {
+			e.encodeRow(mby)
+			e.tokens = e.tokens[:0]
+		}
+	}
+	e.prior, e.counts = e.counts, [nPlane]tokenCount{}
+	clear(e.topNZ)
+	clear(e.topModes)
+	e.search.start()
+}
+
+// encodeRow decides the macroblocks of a row.
+func (e *Encoder) encodeRow(mby int) {
+	e.setCosts()
+	e.row = row{}
+	for mbx := 0; mbx < e.mbw; mbx++ {
+		if len(e.tokens)+maxTokenBytes > cap(e.tokens) {
+			e.tokens = append(make([]byte, 0, 2*cap(e.tokens)), e.tokens...)
+		}
+		e.prepare(mbx, mby)
+		e.decide(mbx, mby)
+		e.finish(mbx, mby)
+	}
+}
+
+// setCosts prices the tokens by what has been counted, by learn too.
 func (e *Encoder) setCosts() {
-	e.probs.estimate(&e.counts, 16)
+	counts := e.counts
+	if e.search.thorough {
+		for i := range counts {
+			counts[i].add(&e.prior[i])
+		}
+	}
+	e.probs.estimate(&counts, 16)
 	for i := range e.costs {
 		e.costs[i].init(&e.probs[i])
 	}

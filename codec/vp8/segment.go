@@ -85,14 +85,17 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 	}
 	mean /= len(e.shows)
 	span := max(center[3]-center[0], 1)
-	c := compression(o.Quality)
+	c, spread := compression(o.Quality), 0.0035
+	if o.Effort == EffortHigh {
+		spread = 0.0033 // its masking does a part of what segments do
+	}
 	for k := range e.segments {
 		s := &e.segments[k]
 		shows := clip(255*(center[k]-mean)/span, -127, 127) // more than the mean
 		if !e.header.useSegments {
 			shows = 0
 		}
-		s.quant = clip(r.quant+int(127*(1-math.Pow(c, 1-0.0035*float64(shows)))), 0, 127)
+		s.quant = clip(r.quant+int(127*(1-math.Pow(c, 1-spread*float64(shows)))), 0, 127)
 		s.initQuant(e.header.delta)
 		s.initLambdas()
 		if o.Effort == EffortHigh {

@@ -78,6 +78,17 @@ func (t *tokenCount) count(lev *[16]int16, first, last, ctx int) {
 	}
 }
 
+// add adds the counts of o.
+func (t *tokenCount) add(o *tokenCount) {
+	for band := range t {
+		for ctx := range t[band] {
+			for k := range t[band][ctx] {
+				t[band][ctx][k] += o[band][ctx][k]
+			}
+		}
+	}
+}
+
 // branches returns how often each node of the token tree went to each side.
 func (t *tokenCount) branches(band, ctx int) (n [nProb][2]uint64) {
 	a := &t[band][ctx]
