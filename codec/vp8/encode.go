@@ -64,6 +64,7 @@ type buffers struct {
 	logVar  []uint16     // logarithm of its variance, in 1/256
 	mbs     []macroblock // what was decided
 	tokens  []byte       // levels, see appendLevels
+	chroma  []byte       // three rows, see sharpenChroma
 
 	// Above the current macroblock and the ones that follow.
 	topY     []byte // last luma row of each macroblock above
@@ -131,6 +132,9 @@ func (e *Encoder) Encode(dst []byte, m *image.YCbCr, o Options) ([]byte, error) 
 		return dst, err
 	}
 	e.importYCbCr(m)
+	if o.Effort == EffortHigh {
+		e.sharpenChroma()
+	}
 	return e.encode(dst, o)
 }
 
@@ -141,6 +145,9 @@ func (e *Encoder) EncodeNRGBA(dst []byte, m *image.NRGBA, o Options) ([]byte, er
 		return dst, err
 	}
 	e.importNRGBA(m)
+	if o.Effort == EffortHigh {
+		e.sharpenChroma()
+	}
 	return e.encode(dst, o)
 }
 

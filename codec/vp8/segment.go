@@ -73,6 +73,9 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 	}
 	e.header = frameHeader{useSegments: r.modes < 2, simple: o.SimpleFilter}
 	e.header.delta = finerMeans
+	if o.Effort == EffortHigh {
+		e.header.delta = finerMeansHigh
+	}
 	for i := range e.mbs {
 		e.mbs[i] = macroblock{}
 		if e.header.useSegments {
