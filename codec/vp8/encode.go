@@ -14,7 +14,7 @@ type Effort = effort.Level
 
 const (
 	EffortDefault = effort.Default // for pictures made while someone waits
-	EffortHigh    = effort.High    // some half more time, for fewer bytes
+	EffortHigh    = effort.High    // three quarters more time, for fewer bytes
 )
 
 // Options control the encoder. The zero value asks for quality 0.
