@@ -156,22 +156,19 @@ func (m *costModel) estimate(t *target, c *coding) (ms float64) {
 		}
 	})
 	if t.effort == HighEffort {
-		ms *= highCost(road(t, c, t.frames > 1))
+		ms *= t.format.highCost(c)
 	}
 	return ms
 }
 
-// highCost is what HighEffort takes of DefaultEffort for a whole job. Measured at size M: 1.50 times
-// for 37 photos to WebP (worst 1.93), 0.99 for 24 photos to JPEG, 13.4 for 29 graphics to PNG (worst
-// 43) and 15.1 for ten photos, 2.6 for the graphics to WebP (worst 13.8; 5.6 of all their time).
-func highCost(road string) float64 {
-	switch road {
-	case "JPEG photo", "JPEG graphic":
-		return 1
-	case "PNG photo", "PNG graphic", "PNG alpha":
-		return 15
-	case "WebP graphic", "WebP alpha":
-		return 4
+// highCost is what HighEffort takes of DefaultEffort for a whole job.
+func (f *Format) highCost(c *coding) float64 {
+	k := 1
+	if c.lossy && !c.alpha {
+		k = 0
 	}
-	return 2
+	if f.high[k] == 0 {
+		return 2 // was not measured
+	}
+	return f.high[k]
 }

@@ -56,8 +56,7 @@ type Encoder struct {
 	recon *image.YCbCr
 }
 
-// buffers are memory of a picture's size. What is in them is written for each
-// picture before it is read.
+// buffers are memory of a picture's size. Each picture writes them before it reads them.
 type buffers struct {
 	samples []byte       // mbSamples a macroblock, see import.go
 	shows   []uint8      // susceptibility of each macroblock
@@ -138,8 +137,8 @@ func (e *Encoder) Encode(dst []byte, m *image.YCbCr, o Options) ([]byte, error) 
 	return e.encode(dst, o)
 }
 
-// EncodeNRGBA is Encode for colours. Alpha is not part of the frame; it only
-// keeps colours that cannot be seen out of the chroma of those that can.
+// EncodeNRGBA is Encode for pixels of red, green, blue and alpha. Alpha is not part of the frame.
+// It only keeps the colors of invisible pixels out of the chroma of visible ones.
 func (e *Encoder) EncodeNRGBA(dst []byte, m *image.NRGBA, o Options) ([]byte, error) {
 	if err := e.init(m.Rect.Dx(), m.Rect.Dy()); err != nil {
 		return dst, err
@@ -172,9 +171,8 @@ func (e *Encoder) init(w, h int) error {
 	return nil
 }
 
-// encode encodes e.samples. A frame's fields bound the sizes of its partitions;
-// should a picture not fit, it is encoded again with fewer choices, and at the
-// last with coarser quantizers, until it does.
+// encode encodes e.samples. A frame's fields bound the sizes of its partitions. A picture that does
+// not fit is encoded again with fewer choices, and at last with coarser quantizers, until it fits.
 func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 	e.analyse()
 	e.search.refineShift, e.search.thorough = 5, false
@@ -234,14 +232,14 @@ func (e *Encoder) tokenLimit() int {
 	return maxTokenPartition
 }
 
-// writeFrame appends the frame to dst. When a partition is too large it reports
-// false, and the size of the first partition.
+// writeFrame appends the frame to dst. It returns the size of the first partition, and reports
+// whether all partitions fit.
 func (e *Encoder) writeFrame(dst []byte) ([]byte, int, bool) {
 	h := &e.header
 	e.countModes(h)
 	h.probs.choose(&e.counts)
-	// Where one token partition is too large eight may do: the first seven's
-	// lengths have fields.
+	// If one token partition is too large, eight may fit: the first seven have fields for their
+	// lengths.
 	for h.partitions = 0; ; h.partitions = 3 {
 		e.first.reset(e.first.buf[:0])
 		e.writeHeader(&e.first, h)
@@ -293,8 +291,7 @@ func (e *Encoder) writeFrame(dst []byte) ([]byte, int, bool) {
 	}
 }
 
-// encodeMacroblocks decides every macroblock. The prices of tokens follow what
-// has been decided so far.
+// encodeMacroblocks decides every macroblock. The prices of tokens follow the decisions so far.
 func (e *Encoder) encodeMacroblocks() {
 	e.tokens = num.Grow(e.tokens, len(e.mbs)*96+maxTokenBytes)[:0]
 	clear(e.topNZ)
@@ -312,9 +309,9 @@ func (e *Encoder) encodeMacroblocks() {
 	}
 }
 
-// learn encodes two rows of every eight for nothing but their tokens, so that the first rows, too,
-// are decided at prices that suit the picture. Rows without the ones above them take the samples
-// of those that were learned from last.
+// learn encodes two rows of every eight and keeps only the counts of their tokens, so that the
+// first rows, too, are decided at prices that suit the picture. A row whose upper neighbour is not
+// encoded is predicted from the last row that is.
 func (e *Encoder) learn() {
 	for mby := 0; mby < e.mbh; mby++ {
 		if mby&7 < 2 {

@@ -84,8 +84,8 @@ const (
 	vR, vG, vB = 14392, -12052, -2340
 )
 
-// importNRGBA fills e.samples. Chroma is that of the mean colour of 2x2 pixels,
-// weighed by their alpha where it differs.
+// importNRGBA fills e.samples. Chroma is that of the mean color of 2x2 pixels, weighed by alpha
+// where the four differ in it.
 func (e *Encoder) importNRGBA(m *image.NRGBA) {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	for y := 0; y < 16*e.mbh; y += 2 {
@@ -106,7 +106,7 @@ func (e *Encoder) importNRGBA(m *image.NRGBA) {
 	}
 }
 
-// opaque says whether every pixel of a row is.
+// opaque reports whether every pixel of a row is opaque.
 func opaque(row []byte) bool {
 	a := byte(255)
 	for i := 3; i < len(row); i += 4 {
@@ -119,7 +119,7 @@ func opaque(row []byte) bool {
 func rgbaPair(luma, chroma []byte, a, b, c, d *[4]byte) {
 	luma[0], luma[1] = rgbLuma(a), rgbLuma(b)
 	luma[16], luma[17] = rgbLuma(c), rgbLuma(d)
-	var sum [3]int32 // of the colours, four to a pixel
+	var sum [3]int32 // of the four pixels' colors
 	if a[3] == b[3] && a[3] == c[3] && a[3] == d[3] {
 		for i := range sum {
 			sum[i] = int32(a[i]) + int32(b[i]) + int32(c[i]) + int32(d[i])
@@ -149,10 +149,12 @@ func rgbaRowsGeneric(luma, chroma, row0, row1 []byte, n int) {
 	}
 }
 
-// sharpenChroma makes up for half of what the decoder's upsampling blurs. Decoders interpolate: a
-// pixel is 9/16 of its own chroma sample, 3/16 of each of the two beside it, and 1/16 of the one
-// across. The mean of a sample's four pixels is then (36 c + 6 of each neighbour + 1 of each across)
-// / 64, and what it lacks of c is what is added here, halved: more of it shows as noise.
+// sharpenChroma makes up for half of what upsampling blurs. Decoders interpolate (libwebp's
+// src/dsp/upsampling.c): a pixel's chroma is 9/16 of its own sample, 3/16 of each of the two
+// samples beside it, and 1/16 of the one across. The mean of a sample's four pixels is therefore
+// 36/64 of the sample c, 6/64 of each of the four beside it and 1/64 of each of the four across.
+// Half of what that mean lacks of c is added to c: of the shares tried on photos, a half gains in
+// SSIMULACRA2 without a loss in PSNR and SSIM of luma.
 func (e *Encoder) sharpenChroma() {
 	w, h := 8*e.mbw, 8*e.mbh
 	n := w + 2 // a row with its ends repeated

@@ -78,7 +78,7 @@ func TestImportNRGBA(t *testing.T) {
 		return append(append([]byte(nil), e.samples[256:mbSamples]...), e.samples[mbSamples+256:]...)
 	}
 	if !bytes.Equal(chroma(seen), chroma(hidden)) {
-		t.Error("colours that cannot be seen change chroma")
+		t.Error("colors that cannot be seen change chroma")
 	}
 }
 

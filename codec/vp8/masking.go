@@ -1,6 +1,6 @@
 package vp8
 
-// This file says how much of an error can be seen, by what is around it: busy places hide more.
+// This file estimates how much of an error can be seen: busy places hide more than flat ones.
 
 // activity returns by what a macroblock's lambdas are multiplied, in 1/256: busy ones hide their
 // errors, so that a bit has to save more there. It is 2^((e - 5) / 8), where e is the logarithm

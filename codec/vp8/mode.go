@@ -46,12 +46,12 @@ type candidateUV struct {
 type dcErr [2][2]int16
 
 // diffuse hands the quantization errors of the DC of chroma on to the blocks to
-// the right and below, so that smooth colours keep their mean where the steps
+// the right and below, so that smooth colors keep their mean where the steps
 // are wide. It adds to coef what comes from above and left, and returns what
 // goes below and right. The blocks are in the order of two strips.
 func (m *quantMatrix) diffuse(coef *[128]int16, top, left *dcErr) (below, right dcErr) {
-	// One step of the errors from above and left: they are damped, lest they
-	// travel.
+	// add is one step: it adds the errors from above and left, damped so that they do not travel
+	// far, and returns the block's own error.
 	add := func(block int, top, left int16) int16 {
 		c := int32(coef[16*block]) + (int32(top)*7+int32(left)*7)>>4
 		coef[16*block] = int16(c)
@@ -78,8 +78,8 @@ type search struct {
 	// refineShift says which modes of a 4x4 block are compared again after the trellis: those whose
 	// scores are above the least by no more than it, shifted right by this.
 	refineShift uint
-	// thorough says that the decision between 4x4 and 16x16 stands on what the trellis makes of
-	// both.
+	// thorough is high effort: the decision between 4x4 and 16x16 stands on what the trellis makes
+	// of both, errors are weighed by masking, and the prices of tokens are learned first.
 	thorough bool
 
 	flat [256]byte // a prediction of 128 everywhere
@@ -120,8 +120,8 @@ func (s *search) start() {
 	clear(s.topErr)
 }
 
-// decide chooses the modes and levels of a macroblock, keeps them, and
-// reconstructs it. Without restrictions every choice is by score.
+// decide chooses the modes and levels of a macroblock, keeps them, and reconstructs the macroblock.
+// Without restrictions every choice is by score.
 func (e *Encoder) decide(mbx, mby int) {
 	s := &e.search
 	i := mby*e.mbw + mbx
@@ -150,7 +150,7 @@ func (e *Encoder) decide(mbx, mby int) {
 	}
 	n := &e.around
 	mark := len(e.tokens)
-	levels := uint16(0) // whether there are any
+	levels := uint16(0) // zero if the macroblock has none
 	if mb.is4 {
 		for b := 0; b < 16; b++ {
 			e.keep(planeY1SansY2, &s.lev[b], s.mask[b], 0, n.y(b))
@@ -316,9 +316,9 @@ func (e *Encoder) reconstruct16(c *candidate16, seg *segment) {
 	}
 }
 
-// search4 finds the best 4x4 predictions, block after block, and reconstructs
-// them in the workspace. It gives up, and returns false, as soon as they cannot
-// do better than best, or if their modes cost more than modeLimit.
+// search4 finds the best 4x4 predictions, block after block, and reconstructs them in the
+// workspace. It reports whether they are better than best. It gives up as soon as they cannot be,
+// or if their modes cost more than modeLimit.
 func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, best *candidate16, modeLimit int) bool {
 	s := &e.search
 	t := &e.costs[planeY1SansY2]

@@ -90,7 +90,7 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 	span := max(center[3]-center[0], 1)
 	c, spread := compression(o.Quality), 0.0035
 	if o.Effort == EffortHigh {
-		spread = 0.0033 // its masking does a part of what segments do
+		spread = 0.0033 // masking does a part of what segments do
 	}
 	for k := range e.segments {
 		s := &e.segments[k]
@@ -108,8 +108,9 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 	}
 }
 
-// compression maps a quality of 0 to 100 to the share of the quantizer's range
-// left unused. It is the mapping that the numbers are known by from WebP.
+// compression maps a quality of 0 to 100 to the share of the quantizer's range that is left unused.
+// It is libwebp's mapping (QualityToCompression in src/enc/quant_enc.c), which gave the numbers
+// their meaning.
 func compression(quality int) float64 {
 	q := float64(clip(quality, 0, 100)) / 100
 	if q < 0.75 {
@@ -130,8 +131,8 @@ const (
 	lambdaTrellis = 150
 	// textureStep weighs the change of texture per unit of the step, in 1/65536.
 	textureStep = 100
-	// textureHigh is by what high effort multiplies that weight, in 1/256: levels chosen by a
-	// block's masking leave more of it to lose.
+	// textureHigh is by what high effort multiplies textureStep, in 1/256. Levels that are chosen by
+	// a block's masking lose more texture where there is much of it.
 	textureHigh = 333
 )
 
@@ -165,9 +166,9 @@ func abs(x int) int {
 	return x
 }
 
-// gatherSkipped puts the macroblocks without levels into the segment that most of them are in: the
-// quantizer means nothing to them, and where they are most of the picture, saying which segment
-// each is in would be most of the file.
+// gatherSkipped puts the macroblocks without levels into the segment that most of them are in. The
+// quantizer means nothing to them, and where they are most of the picture, the numbers of their
+// segments would be most of the file.
 func (e *Encoder) gatherSkipped() {
 	if !e.header.useSegments {
 		return
