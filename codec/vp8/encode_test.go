@@ -20,7 +20,7 @@ import (
 	xvp8 "golang.org/x/image/vp8"
 )
 
-// long says whether the long tests run too.
+// long reports whether the long tests run too.
 var long = os.Getenv("MINIATURA_LONG") != ""
 
 // corpus returns the path of a picture of the corpus, or skips.
