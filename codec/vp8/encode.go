@@ -13,8 +13,8 @@ import (
 type Effort = effort.Level
 
 const (
-	EffortDefault = effort.Default // for pictures made while someone waits
-	EffortHigh    = effort.High    // three quarters more time, for fewer bytes
+	DefaultEffort = effort.Default // for pictures made while someone waits
+	HighEffort    = effort.High    // three quarters more time, for fewer bytes
 )
 
 // Options control the encoder. The zero value asks for quality 0.
@@ -131,7 +131,7 @@ func (e *Encoder) Encode(dst []byte, m *image.YCbCr, o Options) ([]byte, error) 
 		return dst, err
 	}
 	e.importYCbCr(m)
-	if o.Effort == EffortHigh {
+	if o.Effort == HighEffort {
 		e.sharpenChroma()
 	}
 	return e.encode(dst, o)
@@ -144,7 +144,7 @@ func (e *Encoder) EncodeNRGBA(dst []byte, m *image.NRGBA, o Options) ([]byte, er
 		return dst, err
 	}
 	e.importNRGBA(m)
-	if o.Effort == EffortHigh {
+	if o.Effort == HighEffort {
 		e.sharpenChroma()
 	}
 	return e.encode(dst, o)
@@ -176,12 +176,12 @@ func (e *Encoder) init(w, h int) error {
 func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 	e.analyse()
 	e.search.refineShift, e.search.thorough = 5, false
-	if o.Effort == EffortHigh {
+	if o.Effort == HighEffort {
 		e.search.refineShift = 3
 		e.search.thorough = true
 	}
 	every := 2
-	if o.Effort != EffortHigh {
+	if o.Effort != HighEffort {
 		every = max(3, e.mbh/8)
 	}
 	e.sample.start(e.mbw, e.mbh, every)

@@ -73,7 +73,7 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 	}
 	e.header = frameHeader{useSegments: r.modes < 2, simple: o.SimpleFilter}
 	e.header.delta = finerMeans
-	if o.Effort == EffortHigh {
+	if o.Effort == HighEffort {
 		e.header.delta = finerMeansHigh
 	}
 	for i := range e.mbs {
@@ -89,7 +89,7 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 	mean /= len(e.shows)
 	span := max(center[3]-center[0], 1)
 	c, spread := compression(o.Quality), 0.0035
-	if o.Effort == EffortHigh {
+	if o.Effort == HighEffort {
 		spread = 0.0033 // masking does a part of what segments do
 	}
 	for k := range e.segments {
@@ -101,7 +101,7 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 		s.quant = clip(r.quant+int(127*(1-math.Pow(c, 1-spread*float64(shows)))), 0, 127)
 		s.initQuant(e.header.delta)
 		s.initLambdas()
-		if o.Effort == EffortHigh {
+		if o.Effort == HighEffort {
 			s.lambdas.texture = s.lambdas.texture * textureHigh >> 8
 		}
 		s.filterLevel = filterLevel(s.quant)
