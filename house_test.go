@@ -142,8 +142,8 @@ func checkFloor(t *testing.T, who string, imports, allowed []string) {
 // their costs.
 var adapters = []string{"format.go", "jpeg.go", "png.go", "pngcolor.go", "gif.go", "bmp.go", "webp.go", "cost_table.go"}
 
-// A format is a row and an adapter: no other file of codec names one, in its code or in its
-// messages.
+// A format is a row of the table and an adapter. No other file of codec names a format, in its code
+// or in its messages.
 func TestCodecNamesNoFormatOutsideItsAdapter(t *testing.T) {
 	name := regexp.MustCompile(`(?i)jpe?g|png|gif|bmp|webp|vp8`)
 	files, err := filepath.Glob("codec/*.go")
@@ -235,7 +235,7 @@ func TestFileMapsShowTheFolder(t *testing.T) {
 	}
 }
 
-// The edge build links nothing that does not answer requests.
+// The edge build links only packages that are needed to answer requests.
 func TestEdgeBuildLinksNoDesk(t *testing.T) {
 	linked := map[string]bool{}
 	for _, p := range list(t, "-deps", "-tags", "edge,lambda.norpc,nethttpomithttp2", ".") {

@@ -17,7 +17,7 @@ import (
 	"miniatura/sizes"
 )
 
-// BenchmarkMakeAll makes all sixteen results of a photo together, and in turn each of them alone.
+// BenchmarkMakeAll makes all sixteen results of a photo, once together and once each of them alone.
 // The ratio is of CPU time. With GOMAXPROCS=1 the garbage collector's part is the same on any
 // machine.
 func BenchmarkMakeAll(b *testing.B) {

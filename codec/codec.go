@@ -71,7 +71,8 @@ type Options struct {
 // runtime, and for garbage that is not collected yet.
 func Usable(memory int64) int64 { return memory / 10 * 6 }
 
-// Info tells what Resize found and made. With an error it is filled as far as Resize got.
+// Info describes what Resize found and made. When Resize returns an error, it holds what was known
+// before the error.
 type Info struct {
 	Source      string  // the source's media type, "" if it is no picture
 	W, H        int     // the source's dimensions in pixels, upright
@@ -104,7 +105,7 @@ func (e unsupported) Is(target error) bool { return target == ErrUnsupported }
 // A source that already is what the Options ask for, and whose file would not become smaller, is
 // returned as it is: the result may alias src.
 //
-// An error is ErrUnsupported, ErrLimit, the context's, or reports damage.
+// An error is ErrUnsupported, ErrLimit, or the error of the context, or it reports damage.
 func Resize(ctx context.Context, src []byte, fit func(w, h int) (int, int), opt Options) (out []byte, info Info, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -152,8 +153,8 @@ func prepare(src []byte, fit func(w, h int) (int, int), opt *Options) (s source,
 	return s, t, info, err
 }
 
-// plan returns what is to be made of the source s, which is of format f and has the header h and
-// size bytes. It fills in info, and refuses what is over a limit.
+// plan returns the target for the source s, which is of format f, has the header h, and is size
+// bytes large. It fills in info, and refuses what is over a limit.
 func plan(f *Format, s source, h *header, size int, fit func(w, h int) (int, int), opt *Options, info *Info) (*target, error) {
 	info.Source = f.mediaType
 	info.W, info.H = h.upright()
@@ -178,8 +179,8 @@ func plan(f *Format, s source, h *header, size int, fit func(w, h int) (int, int
 }
 
 // still makes the result of a still picture; note is what was wrong with the source. src is the
-// source if it may be the result, else nil: the memory of s can then be collected while the result
-// is encoded.
+// source if it may itself be the result. Otherwise src is nil, so that the memory of s can be
+// collected while the result is encoded.
 func still(ctx context.Context, s source, t *target, src []byte) (out []byte, note string, err error) {
 	m, err := s.still(ctx, t)
 	if err != nil {
@@ -193,8 +194,8 @@ func still(ctx context.Context, s source, t *target, src []byte) (out []byte, no
 	return out, note, err
 }
 
-// write encodes m, which was decoded from s for t, or returns src where that is better. With a nil
-// src it always encodes, and does not keep s alive.
+// write encodes m, which was decoded from s for t, or returns src where that is better. If src is
+// nil, it always encodes, and does not keep s alive.
 func write(s source, t *target, m picture, src []byte) ([]byte, error) {
 	m.Image = orient(m.Image, t.orientation)
 	if src != nil {

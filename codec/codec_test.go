@@ -54,7 +54,7 @@ func TestStillPicturesHaveTheirDimensions(t *testing.T) {
 				if want == "" {
 					continue
 				}
-				out, info, err := Resize(context.Background(), src, fitter(t, size), Options{Format: to(webp)})
+				out, info, err := Resize(context.Background(), src, fitter(t, size), Options{Format: formatOf(webp)})
 				n := tally[string(folder)]
 				if err != nil {
 					n[1]++

@@ -28,9 +28,9 @@ func colorOf(h *header, to *Format) (conversion, error) {
 }
 
 // byProfile returns the conversion by the source's profile, and reports whether the profile is
-// valid: if so, no other color information of the source counts. A bad profile never fails the
-// picture: one that does not parse is dropped, and the note says so; one that cannot be evaluated
-// is carried along.
+// valid: if so, no other color information of the source counts. A picture with a bad profile is
+// still resized. A profile that does not parse is dropped, and the note says so; one that cannot be
+// evaluated is carried along.
 func (h *header) byProfile(to *Format) (c conversion, ok bool, err error) {
 	c.note = h.note
 	if h.profileErr != nil {

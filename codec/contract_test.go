@@ -42,8 +42,8 @@ func changed(src []byte, offset int, with ...byte) []byte {
 	return src
 }
 
-// after returns the offset behind the first mark in src.
-func after(t *testing.T, src []byte, mark string) int {
+// offsetAfter returns the offset behind the first mark in src.
+func offsetAfter(t *testing.T, src []byte, mark string) int {
 	t.Helper()
 	i := bytes.Index(src, []byte(mark))
 	if i < 0 {
@@ -81,7 +81,7 @@ func manyFrames(t *testing.T) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	payload := still[after(t, still, "WEBP"):]
+	payload := still[offsetAfter(t, still, "WEBP"):]
 	frame := append(riffChunk("ANMF", 16+len(payload)), make([]byte, 16)...)
 	body := append([]byte("WEBP"), riffChunk("VP8X", 10)...)
 	body = append(body, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -110,16 +110,16 @@ func widePNG(t *testing.T) []byte {
 func contractCases(t *testing.T) []contractCase {
 	little := Options{Memory: 20 << 20}
 	jpg, prog := golden(t, "444.jpg"), golden(t, "progressive.jpg")
-	sof := after(t, jpg, "\xff\xc0") // length, precision, height, width
-	sos := after(t, prog, "\xff\xda")
-	ac := sos + after(t, prog[sos:], "\xff\xda") // the second scan
+	sof := offsetAfter(t, jpg, "\xff\xc0") // length, precision, height, width
+	sos := offsetAfter(t, prog, "\xff\xda")
+	ac := sos + offsetAfter(t, prog[sos:], "\xff\xda") // the second scan
 	png := golden(t, "rgb.png")
-	idat := after(t, png, "IDAT")
+	idat := offsetAfter(t, png, "IDAT")
 	critical := binary.BigEndian.AppendUint32([]byte("\x00\x00\x00\x00ABCD"), crc32.ChecksumIEEE([]byte("ABCD")))
 	gif, moving := golden(t, "still.gif"), golden(t, "moving.gif")
 	bitmap := golden(t, "24.bmp")
 	lossy, lossless, wmoving := golden(t, "lossy.webp"), golden(t, "lossless.webp"), golden(t, "moving.webp")
-	vp8, vp8l, anmf := after(t, lossy, "VP8 "), after(t, lossless, "VP8L"), after(t, wmoving, "ANMF")
+	vp8, vp8l, anmf := offsetAfter(t, lossy, "VP8 "), offsetAfter(t, lossless, "VP8L"), offsetAfter(t, wmoving, "ANMF")
 	alpha, wide := golden(t, "alpha.webp"), widePNG(t)
 	return []contractCase{
 		{"jpeg: arithmetic coding", changed(jpg, sof-1, 0xc9), Options{}, true, false},
@@ -160,7 +160,7 @@ func contractCases(t *testing.T) []contractCase {
 		{"webp: damage in a frame", changed(wmoving, anmf+4+16+8+12, bytes.Repeat([]byte{0xff}, 40)...), Options{}, false, false},
 		{"webp: cut", lossy[:len(lossy)/2], Options{}, false, false},
 
-		{"webp: damage in ALPH", changed(alpha, after(t, alpha, "ALPH")+4+1, bytes.Repeat([]byte{0xff}, 40)...), Options{}, false, false},
+		{"webp: damage in ALPH", changed(alpha, offsetAfter(t, alpha, "ALPH")+4+1, bytes.Repeat([]byte{0xff}, 40)...), Options{}, false, false},
 		{"webp: frames", manyFrames(t), Options{}, false, true},
 		{"to a side that WebP has not", wide, Options{Format: WebP}, true, false},
 
@@ -211,7 +211,7 @@ func TestErrorsKeepTheContract(t *testing.T) {
 	}
 }
 
-// Where the context has ended, the error is the context's.
+// When the context has ended, its error is returned.
 func TestContextIsTheError(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

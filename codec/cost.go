@@ -14,8 +14,8 @@ import "math"
 // and checks them on the other half.
 
 // Cost estimates, from the headers of src, how many milliseconds of CPU Resize takes on the
-// reference core: it is the Cost of info. What Resize refuses because of the headers is an error
-// here too.
+// reference core: it is the Cost of info. A picture that Resize refuses because of its headers is
+// an error here too.
 func Cost(src []byte, fit func(w, h int) (int, int), opt Options) (info Info, err error) {
 	opt.CPU = 0
 	_, _, info, err = prepare(src, fit, &opt)
@@ -38,7 +38,7 @@ type readCost struct {
 
 // A writeCost is the time that writing takes, for one kind of picture in one format.
 type writeCost struct {
-	road  string     // what the function road returns; "" is last, and stands for the rest
+	kind  string     // as writtenKind names it; "" is last, and stands for the rest
 	moves [2]float32 // a frame; pixels of the canvas, whether they change or not
 
 	// pixels is the time of a pixel that is written, at five densities of the source: 1/64, 1/16,
@@ -53,12 +53,12 @@ const (
 	densityStep  = 2
 )
 
-// road returns the kind of picture that is written, as the table of costs names it. What was stored
-// with loss is a photo.
-func road(t *target, c *coding, moves bool) string {
+// writtenKind returns the kind of picture that is written, as the table of costs names it. A
+// picture that was stored with loss counts as a photo.
+func writtenKind(t *target, c *coding, moves bool) string {
 	kind := " graphic"
 	switch {
-	case moves && t.same():
+	case moves && t.keepsSize():
 		kind = " moving, same size"
 	case moves:
 		kind = " moving"
@@ -79,22 +79,23 @@ func (m *costModel) reading(name string) *readCost {
 	return &m.read[i]
 }
 
-// writing returns the row for a road.
-func (m *costModel) writing(road string) *writeCost {
+// writing returns the row for a kind of picture.
+func (m *costModel) writing(kind string) *writeCost {
 	i := 0
-	for i < len(m.write)-1 && m.write[i].road != road {
+	for i < len(m.write)-1 && m.write[i].kind != kind {
 		i++
 	}
 	return &m.write[i]
 }
 
-// terms calls add with times of the model, and with as many amounts: how much of each the job has.
+// terms calls add with times of the model and with the same number of amounts: how much of each the
+// job has.
 func (m *costModel) terms(t *target, c *coding, add func(rates []float32, n []float64)) {
 	const million = 1e6
 	area, small := float64(t.sw)*float64(t.sh)/million, float64(t.w)*float64(t.h)/million
 	frames := float64(t.frames)
 	made := 0.0
-	if !t.same() {
+	if !t.keepsSize() {
 		made = area * frames
 	}
 	read := float64(t.size-c.metadata) / million
@@ -134,11 +135,11 @@ func (m *costModel) terms(t *target, c *coding, add func(rates []float32, n []fl
 	}
 	add(m.job[:], job[:])
 	add(m.reading(c.name).rates[:], []float64{read, drawn, made})
-	w := m.writing(road(t, c, moves))
+	w := m.writing(writtenKind(t, c, moves))
 	if moves {
 		add(w.moves[:], []float64{frames, small * frames})
 		if c.alpha {
-			w = m.writing(road(t, c, false))
+			w = m.writing(writtenKind(t, c, false))
 		}
 	}
 	add(w.pixels[:], written[:])

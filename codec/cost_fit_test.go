@@ -38,7 +38,7 @@ func tuned(file string) bool {
 	return (x^x>>16)&1 == 1
 }
 
-// worthwhile is the time, in milliseconds, from which on jobs have to be estimated well.
+// worthwhile is the time in milliseconds above which jobs have to be estimated well.
 const worthwhile = 20
 
 // Weights that pull a factor towards a guess and towards its neighbors in density. They decide
@@ -48,9 +48,9 @@ const (
 	towardsNeighbour = 0.03
 )
 
-// patience is the error, as a logarithm, beyond which a row counts less and less (Cauchy's loss): a
-// picture that the model cannot explain does not change a factor much.
-const patience = 1
+// outlier is an error, as a logarithm. A row with a larger error counts less and less (Cauchy's
+// loss), so a picture that the model cannot explain does not change a factor much.
+const outlier = 1
 
 // A costFit is the state of a fit.
 type costFit struct {
@@ -80,14 +80,14 @@ func fitCosts(rows []costRow) *costModel {
 		if !slices.ContainsFunc(m.read, func(c readCost) bool { return c.coding == r.c.name }) {
 			m.read = append(m.read, readCost{r.c.name, [3]float32{5, 5, 2}})
 		}
-		for _, name := range []string{road(r.t, &r.c, r.t.frames > 1), road(r.t, &r.c, false)} {
-			if !slices.ContainsFunc(m.write, func(c writeCost) bool { return c.road == name }) {
+		for _, name := range []string{writtenKind(r.t, &r.c, r.t.frames > 1), writtenKind(r.t, &r.c, false)} {
+			if !slices.ContainsFunc(m.write, func(c writeCost) bool { return c.kind == name }) {
 				m.write = append(m.write, writeCost{name, [2]float32{0.1, 5}, [densities]float32{20, 30, 40, 40, 40}})
 			}
 		}
 	}
 	slices.SortFunc(m.read, func(a, b readCost) int { return strings.Compare(a.coding, b.coding) })
-	slices.SortFunc(m.write, func(a, b writeCost) int { return strings.Compare(a.road, b.road) })
+	slices.SortFunc(m.write, func(a, b writeCost) int { return strings.Compare(a.kind, b.kind) })
 	f := &costFit{model: m}
 	f.collect(rows)
 	f.run()
@@ -156,7 +156,7 @@ func (f *costFit) loss(c []float64) (sum float64) {
 	for i := range f.rows {
 		r := &f.rows[i]
 		d := math.Log(r.at(c)) - r.log
-		sum += r.weight * patience * patience * math.Log1p(d*d/patience/patience)
+		sum += r.weight * outlier * outlier * math.Log1p(d*d/outlier/outlier)
 	}
 	for i, g := range f.guess {
 		sum += towardsGuess * (c[i] - g) * (c[i] - g)
@@ -179,7 +179,7 @@ func (f *costFit) normal(c []float64) [][]float64 {
 		r := &f.rows[i]
 		ms := r.at(c)
 		d := math.Log(ms) - r.log
-		weight := r.weight / (1 + d*d/patience/patience)
+		weight := r.weight / (1 + d*d/outlier/outlier)
 		for _, t := range r.terms {
 			g := math.Exp(c[t.rate]) * t.n / ms
 			a[t.rate][n] -= weight * g * d
@@ -312,7 +312,7 @@ func (m *costModel) source(words string) ([]byte, error) {
 	}
 	fmt.Fprintf(&b, "},\nwrite: []writeCost{\n")
 	for _, w := range m.write {
-		fmt.Fprintf(&b, "{%q, [2]float32%s, [densities]float32%s},\n", w.road, list(w.moves[:]), list(w.pixels[:]))
+		fmt.Fprintf(&b, "{%q, [2]float32%s, [densities]float32%s},\n", w.kind, list(w.moves[:]), list(w.pixels[:]))
 	}
 	b.WriteString("},\n}\n")
 	return format.Source([]byte(b.String()))

@@ -19,7 +19,7 @@ import (
 
 // This file makes sources for the table of costs by code.
 
-// A madeSource is a source made by code, with a name like a file's.
+// A madeSource is a source made by code, with a name like the name of a file.
 type madeSource struct {
 	name string
 	src  []byte

@@ -97,7 +97,7 @@ func costFiles(t *testing.T) []string {
 }
 
 // costJobs calls job for each that is to be measured: a source of this name, the size, and what it
-// is to become. With made, those made by code are included.
+// is to become. When made is set, the pictures made by code are included.
 func costJobs(t *testing.T, sizeNames string, made bool, job func(name string, src []byte, size sizes.Size, opt Options)) {
 	each := func(name string, src []byte) {
 		for s := range strings.FieldsSeq(sizeNames) {
@@ -141,7 +141,7 @@ func newCostRow(name string, src []byte, size sizes.Size, opt Options) *costRow 
 }
 
 // TestCostRefit measures every job and fits cost_table.go to those of one half of the files. This
-// writes docs/waiting.md anew with it, in about ten minutes:
+// writes docs/waiting.md again with it, in about ten minutes:
 //
 //	go test ./codec -run 'CostRefit|WaitingTable' -refit -update -timeout 1h
 func TestCostRefit(t *testing.T) {
@@ -248,9 +248,9 @@ func checkCosts(t *testing.T, title string, rows []costRow) (share float64) {
 // MINIATURA_LONG only some of them are measured.
 //
 // That half is not independent: the model's terms, its loss and practice's sources were chosen with
-// both halves known. With the files halved in ten other ways and the table fitted anew, 86 to 95 in
-// 100 were, 89 on average: that is what an unknown picture can expect. Of those over a second, one
-// was estimated at more than twice its time.
+// both halves known. When the files were halved in ten other ways and the table was fitted to those
+// halves, 86 to 95 in 100 were, 89 on average. That is what an unknown picture can expect. One of
+// the jobs over a second was estimated at more than twice its time.
 func TestCostIsWithinAFactorOfTwo(t *testing.T) {
 	long := os.Getenv("MINIATURA_LONG") != ""
 	if testing.Short() && !long {

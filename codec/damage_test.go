@@ -26,10 +26,10 @@ type damageCase struct {
 // damageCases returns sources of every format that are damaged in headers, containers and samples.
 func damageCases(t *testing.T) []damageCase {
 	jpg, prog := golden(t, "444.jpg"), golden(t, "progressive.jpg")
-	dht, sos := after(t, jpg, "\xff\xc4"), after(t, jpg, "\xff\xda")
-	first := after(t, prog, "\xff\xda")
+	dht, sos := offsetAfter(t, jpg, "\xff\xc4"), offsetAfter(t, jpg, "\xff\xda")
+	first := offsetAfter(t, prog, "\xff\xda")
 	still, palette, frames := golden(t, "rgb.png"), golden(t, "palette.png"), golden(t, "moving.png")
-	plte, idat, fctl := after(t, palette, "PLTE"), after(t, still, "IDAT"), after(t, frames, "fcTL")
+	plte, idat, fctl := offsetAfter(t, palette, "PLTE"), offsetAfter(t, still, "IDAT"), offsetAfter(t, frames, "fcTL")
 	moving := golden(t, "moving.gif")
 	image := 13 + 3<<(moving[10]&7+1) // extensions come first
 	for moving[image] == '!' {
@@ -40,7 +40,7 @@ func damageCases(t *testing.T) []damageCase {
 	bits, runs := golden(t, "24.bmp"), golden(t, "rle.bmp")
 	pixels := int(binary.LittleEndian.Uint32(runs[10:]))
 	lossy, alpha, wmoving := golden(t, "lossy.webp"), golden(t, "alpha.webp"), golden(t, "moving.webp")
-	vp8, alph, anmf := after(t, lossy, "VP8 "), after(t, alpha, "ALPH"), after(t, wmoving, "ANMF")
+	vp8, alph, anmf := offsetAfter(t, lossy, "VP8 "), offsetAfter(t, alpha, "ALPH"), offsetAfter(t, wmoving, "ANMF")
 	garbage := bytes.Repeat([]byte{0xff}, 40)
 	return []damageCase{
 		{"jpeg: segment", changed(jpg, dht+2, 0x55), dht - 2},
@@ -82,8 +82,8 @@ func offsetIn(room string, err error) (int, bool) {
 	return e.Offset, ok
 }
 
-// Damage is the room's FormatError through every wrap, from Resize and from a Set, which are what
-// edge calls, and it says where it was met.
+// The errors of Resize and of a Set, which edge calls, wrap the FormatError of the format's
+// package, which says where in the source the damage is.
 func TestDamageSaysWhere(t *testing.T) {
 	for _, c := range damageCases(t) {
 		room, _, _ := strings.Cut(c.name, ":")
@@ -102,10 +102,11 @@ func TestDamageSaysWhere(t *testing.T) {
 	}
 }
 
-// A damaged profile is no error of the picture: the note says where in the profile the damage is.
+// A picture with a damaged profile is still resized: the note says where in the profile the damage
+// is.
 func TestDamagedProfileSaysWhere(t *testing.T) {
 	src := golden(t, "profile.webp")
-	profile := after(t, src, "ICCP") + 4
+	profile := offsetAfter(t, src, "ICCP") + 4
 	src = changed(src, profile+36, 'A') // the signature
 	_, info, err := Resize(context.Background(), src, fitter(t, "SXS"), Options{})
 	if err != nil || !strings.Contains(info.Note, "icc: invalid format at byte 36: no acsp signature") {

@@ -77,7 +77,7 @@ func endsWell(t *testing.T, name string, src []byte, means [][3]float64, delay t
 	half := func(w, h int) (int, int) { return w / 2, h / 2 }
 	for _, fit := range []func(w, h int) (int, int){same, half} {
 		for _, asWebP := range []bool{false, true} {
-			out, info, err := Resize(context.Background(), src, fit, Options{Format: to(asWebP), Quality: 90})
+			out, info, err := Resize(context.Background(), src, fit, Options{Format: formatOf(asWebP), Quality: 90})
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
 				return
@@ -289,7 +289,7 @@ func TestOtherBadEnds(t *testing.T) {
 	}
 }
 
-// The inputs of the fault reports that are about bad ends, where they are.
+// The inputs of those fault reports that are about bad ends. The test is skipped without them.
 func TestReportsOfBadEnds(t *testing.T) {
 	dir := filepath.Join(sharedFolder(t), "reports")
 	if _, err := os.Stat(dir); err != nil {
@@ -312,7 +312,7 @@ func TestReportsOfBadEnds(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, asWebP := range []bool{false, true} {
-			out, info, err := Resize(context.Background(), src, fitter(t, "SXS"), Options{Format: to(asWebP)})
+			out, info, err := Resize(context.Background(), src, fitter(t, "SXS"), Options{Format: formatOf(asWebP)})
 			if err != nil || info.OutW != 180 || info.OutH != 135 || info.Frames != c.frames {
 				t.Errorf("%s: %+v, %v", name, info, err)
 				continue

@@ -21,8 +21,8 @@ type fewColors struct {
 	color    [4 * maxFew]uint32
 }
 
-// countColors begins to count the colors of rows with that many channels, if the writer of some
-// result uses their number.
+// countColors begins to count the colors of rows, if the writer of some result uses their number.
+// channels is the number of channels of a row.
 func countColors(ts []*target, channels int) *fewColors {
 	f := &fewColors{channels: channels, many: true, known: ts[0].colors}
 	for _, t := range ts {
@@ -32,7 +32,7 @@ func countColors(ts []*target, channels int) *fewColors {
 }
 
 // ofMixtures reports whether t's writer uses the number of colors.
-func ofMixtures(t *target) bool { return t.format.mixtures && !t.same() }
+func ofMixtures(t *target) bool { return t.format.mixtures && !t.keepsSize() }
 
 // add counts the colors of a row of 8-bit samples.
 func (f *fewColors) add(row []byte) {
@@ -49,6 +49,7 @@ func (f *fewColors) add(row []byte) {
 	}
 }
 
+// pixel returns the first pixel of p as a number.
 func (f *fewColors) pixel(p []byte) uint32 {
 	switch f.channels {
 	case 1:
@@ -61,6 +62,7 @@ func (f *fewColors) pixel(p []byte) uint32 {
 	return binary.LittleEndian.Uint32(p)
 }
 
+// addColor counts a color, unless it was counted before.
 func (f *fewColors) addColor(c uint32) {
 	h := c * 0x9e3779b1 >> 22
 	for f.taken[h] && f.color[h] != c {
@@ -73,9 +75,9 @@ func (f *fewColors) addColor(c uint32) {
 	}
 }
 
-// of returns the number of colors for t's writer; 0 when they are many, or the writer does not use
-// the number.
-func (f *fewColors) of(t *target) int {
+// countFor returns the number of colors for t's writer; 0 when they are many, or the writer does
+// not use the number.
+func (f *fewColors) countFor(t *target) int {
 	if !ofMixtures(t) {
 		return 0
 	}

@@ -45,7 +45,7 @@ func TestFewColorsAreCounted(t *testing.T) {
 }
 
 // Real PNGs with up to 256 colors are shrunk to SS. No result is 1.5 times as large as its source,
-// and at most one in twenty is larger than it.
+// and at most one in twenty is larger than its source.
 func TestFewColorsDoNotGrow(t *testing.T) {
 	shared := sharedFolder(t)
 	larger, all := 0, 0

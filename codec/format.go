@@ -2,9 +2,9 @@ package codec
 
 import "strings"
 
-// This file is the table of formats. All that codec knows of a format is its row here; the row's
-// functions are in the format's own file (jpeg.go and so on). A new format takes a package that
-// reads and writes it, a row, and such a file.
+// This file is the table of formats. Everything that codec needs of a format is in its row here;
+// the row's functions are in the format's own file (jpeg.go and so on). A new format takes a
+// package that reads and writes it, a row, and such a file.
 
 // A Format is a kind of picture file.
 type Format struct {
@@ -17,7 +17,7 @@ type Format struct {
 	open func(src []byte) (source, error)
 
 	// encode writes a still picture: *image.Gray, *image.NRGBA, or *image.YCbCr of full range. It
-	// may change the picture. exact reports whether every visible pixel is m's.
+	// may change the picture. exact reports whether every visible pixel is as in m.
 	encode func(m picture, t *target) (out []byte, exact bool, err error)
 
 	// record begins an animation of the target's dimensions that runs plays times, 0 meaning
@@ -30,7 +30,7 @@ type Format struct {
 
 	mixtures    bool                  // encode uses the number of colors of the source
 	profile     bool                  // a result can carry an ICC profile
-	ownRoad     bool                  // a source is decoded in another way where the result has its format too
+	ownDecoding bool                  // a source is decoded in another way where the result has its format too
 	wholeChroma int                   // from this quality on, a result keeps chroma that is finer than 4:2:0; 0: never
 	pixelBytes  func(t *target) int64 // what encoding holds beyond 12 bytes a pixel of the result
 
@@ -70,7 +70,7 @@ var (
 		name: "WebP", mediaType: "image/webp", extensions: []string{"webp"},
 		magic: []string{"RIFF????WEBP"},
 		open:  openWebP, encode: writeWebP, record: recordWebP, strip: stripWebP,
-		profile: true, ownRoad: true, pixelBytes: webpBytes, high: [2]float64{2, 4},
+		profile: true, ownDecoding: true, pixelBytes: webpBytes, high: [2]float64{2, 4},
 	}
 )
 

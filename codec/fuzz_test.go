@@ -76,7 +76,7 @@ func addFiles(f *testing.F) {
 // resizeAnything checks one source for FuzzResize; how chooses the result.
 func resizeAnything(t *testing.T, src []byte, how byte) {
 	size, _ := sizes.Parse([]string{"SXS", "SS", "XS", "S"}[how>>1&3])
-	opt := Options{Format: to(how&1 != 0), Quality: 1 + int(how>>3)*3, Memory: 128 << 20}
+	opt := Options{Format: formatOf(how&1 != 0), Quality: 1 + int(how>>3)*3, Memory: 128 << 20}
 	fit := size.Fit
 	if how>>3&3 == 3 { // a shrink of any picture, however small
 		fit = func(w, h int) (int, int) { return max(w*2/3, 1), max(h*2/3, 1) }
@@ -114,7 +114,7 @@ func checkForm(t *testing.T, out []byte, info Info, opt Options) {
 	if opt.Format == WebP && info.ContentType != "image/webp" || opt.Format == nil && info.ContentType != info.Source {
 		t.Fatalf("%s of %s", info.ContentType, info.Source)
 	}
-	// Where only the container was written anew, the samples are those of the source, so the
+	// Where only the container was written again, the samples are those of the source, so the
 	// standard library need not accept them.
 	if info.OutW != info.W || info.OutH != info.H || info.ContentType != info.Source {
 		if err := wholePicture(out, info); err != nil {

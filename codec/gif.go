@@ -43,7 +43,7 @@ func (s gifSource) note() string { return s.Note }
 // is 41 dB, for an animation, whose frames are seen briefly.
 func gifTolerance(t *target) float64 {
 	switch {
-	case t.same():
+	case t.keepsSize():
 		return 0
 	case t.frames == 1:
 		return 2
@@ -83,6 +83,7 @@ func stripGIF(s source, src []byte, keepProfile bool) ([]byte, error) {
 	return gif.Strip(src, keepProfile)
 }
 
+// gifBytes returns the pixelBytes of GIF.
 func gifBytes(t *target) int64 {
 	if t.frames != 1 {
 		return 72

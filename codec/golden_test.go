@@ -16,8 +16,8 @@ import (
 	"testing"
 )
 
-// goldenFile holds a row a result: the encoder's version in the first line, then source, target,
-// format, quality, the result's bytes and the beginning of their SHA-256.
+// goldenFile holds the encoder's version in its first line, and then one row for each result:
+// source, target, format, quality, the number of bytes and the beginning of their SHA-256.
 const goldenFile = "testdata/golden.txt"
 
 var updateGolden = flag.Bool("update", false, "write "+goldenFile+" anew; raise Version first")
@@ -62,7 +62,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// goldenSources returns, by name, a function that reads each checked-in source anew.
+// goldenSources returns, by name, a function that reads that checked-in source each time.
 func goldenSources(t testing.TB) map[string]func() []byte {
 	t.Helper()
 	files, err := filepath.Glob("testdata/golden/*.*")
@@ -101,7 +101,7 @@ func goldenRows(t *testing.T) map[string]string {
 			}
 			for _, webp := range []bool{false, true} {
 				for _, q := range qualities {
-					out, info, err := Resize(context.Background(), src, fit, Options{Format: to(webp), Quality: q})
+					out, info, err := Resize(context.Background(), src, fit, Options{Format: formatOf(webp), Quality: q})
 					if err != nil {
 						t.Fatalf("%s: %v", name, err)
 					}

@@ -60,7 +60,7 @@ func hostileFiles(t *testing.T) {
 		for _, webp := range []bool{false, true} {
 			start := time.Now()
 			ctx, cancel := context.WithTimeout(context.Background(), 28*time.Second)
-			out, info, err := Resize(ctx, src, fitter(t, "S"), Options{Format: to(webp)})
+			out, info, err := Resize(ctx, src, fitter(t, "S"), Options{Format: formatOf(webp)})
 			cancel()
 			d := time.Since(start)
 			if d > slowest {

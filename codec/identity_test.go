@@ -233,8 +233,8 @@ func heldGIF(t *testing.T, m *image.Paletted) []byte {
 	return b.Bytes()
 }
 
-// The result of a picture that fits is the source without its metadata, or the encoding: where that
-// is exact and smaller, or has loss and is a tenth smaller.
+// The result of a picture that fits is the source without its metadata. It is the encoding instead
+// if that is exact and smaller, or has loss and is a tenth smaller.
 func TestWhatFitsBecomesTheSmallerByTheRule(t *testing.T) {
 	for _, f := range fittings(t) {
 		src := bytes.Clone(f.src)
@@ -262,7 +262,7 @@ func TestWhatFitsBecomesTheSmallerByTheRule(t *testing.T) {
 		if bytes.Contains(out, []byte("secret")) || bytes.Contains(out, []byte("Exif")) {
 			t.Errorf("%s: the metadata is still there", f.name)
 		}
-		if !lossy { // every pixel of every frame is the source's, to 8 bits
+		if !lossy { // every pixel of every frame is as in the source, to 8 bits
 			a, b := pixels(t, f.src), pixels(t, out)
 			if len(a) != len(b) {
 				t.Errorf("%s: %d frames of %d", f.name, len(b), len(a))
@@ -296,8 +296,8 @@ func stripFor(src []byte) func([]byte, bool) ([]byte, error) {
 	return nil
 }
 
-// pixels returns the frames of a source with 8 bits a sample, 16 bits rounded, by readers of others
-// where there are any.
+// pixels returns the frames of a source with 8 bits a sample, 16 bits rounded, by other programs'
+// readers where there are any.
 func pixels(t *testing.T, src []byte) (frames [][]byte) {
 	t.Helper()
 	f := Sniff(src)
@@ -364,7 +364,7 @@ func TestHalfAPictureIsNeverAResult(t *testing.T) {
 		for _, part := range []int{2, 3, 5} {
 			half := src[:len(src)*(part-1)/part]
 			for _, webp := range []bool{false, true} {
-				if out, _, err := Resize(context.Background(), half, fitter(t, "SXS"), Options{Format: to(webp)}); err == nil {
+				if out, _, err := Resize(context.Background(), half, fitter(t, "SXS"), Options{Format: formatOf(webp)}); err == nil {
 					t.Errorf("%s cut to %d of %d bytes gave %d bytes", name, len(half), len(src), len(out))
 				}
 			}

@@ -130,8 +130,9 @@ func (d *bothDecoders) result(out []byte, info Info) error {
 	return nil
 }
 
-// Every WebP made of the corpus and the folders beside it, stills and each frame of animations, is
-// read whole and piece by piece. The short run takes some.
+// Each picture of the corpus and of the folders beside it, and each frame of its animations, is
+// written as WebP, and the file is read whole and piece by piece. The short run takes only some of
+// them.
 func TestCorpusAsWebPIsReadPieceByPiece(t *testing.T) {
 	d := newBothDecoders(t)
 	long := os.Getenv("MINIATURA_LONG") != ""

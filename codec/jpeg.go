@@ -104,15 +104,15 @@ func (s jpegSource) still(ctx context.Context, ts ...*target) ([]picture, error)
 	}
 	pictures := make([]picture, len(ts))
 	for i := range results {
-		pictures[i].Image = s.mixed(&results[i])
+		pictures[i].Image = s.assemble(&results[i])
 	}
 	return pictures, nil
 }
 
-// mixed returns the picture of r's planes.
-func (s jpegSource) mixed(r *jpegResult) image.Image {
+// assemble returns the picture of r's planes.
+func (s jpegSource) assemble(r *jpegResult) image.Image {
 	t, planes := r.t, r.planes
-	w, h := t.stored()
+	w, h := t.storedSize()
 	rect := image.Rect(0, 0, w, h)
 	switch {
 	case s.Model == jpeg.ModelGray:
@@ -131,10 +131,10 @@ func (s jpegSource) mixed(r *jpegResult) image.Image {
 			YStride: planes[0].w, CStride: planes[1].w, SubsampleRatio: r.sub.ratio(), Rect: rect,
 		}
 	case len(planes) == 4:
-		return s.inks(planes, rect, &t.color)
+		return s.convertInks(planes, rect, &t.color)
 	}
 	m := image.NewNRGBA(rect)
-	s.mix(m, planes)
+	s.mergePlanes(m, planes)
 	t.color.apply(m)
 	return m
 }
@@ -165,8 +165,8 @@ func (s jpegSource) fill(ctx context.Context, scales [4]jpeg.Scales, scalers *[4
 	return nil
 }
 
-// chroma chooses the result's subsampling: 4:2:0, or whatever finer sampling the source has where
-// the result keeps it.
+// chroma chooses the result's subsampling. It is 4:2:0, or that of the source if it is finer and
+// the result keeps finer chroma.
 func (s jpegSource) chroma(t *target) subsampling {
 	sub := subsampling{2, 2}
 	if !t.wholeChroma() {
@@ -186,7 +186,7 @@ func (s jpegSource) chroma(t *target) subsampling {
 // planes lays out the result, as stored, with chroma subsampled by sub, and says at which eighths
 // the components are decoded for it.
 func (s jpegSource) planes(t *target, sub subsampling) (planes []planeTarget, n [4]int) {
-	w, h := t.stored()
+	w, h := t.storedSize()
 	n = s.ChooseScale(w, h, num.DivUp(w, sub.h), num.DivUp(h, sub.v))
 	planes = make([]planeTarget, len(s.Components))
 	for c := range planes {
@@ -203,9 +203,9 @@ func (s jpegSource) planes(t *target, sub subsampling) (planes []planeTarget, n 
 	return planes, n
 }
 
-// mix fills m from the first three planes, all of them as large as m: with RGB, or with CMY as
-// stored and alpha 255.
-func (s jpegSource) mix(m *image.NRGBA, planes []planeTarget) {
+// mergePlanes fills m from the first three planes, all of them as large as m: with RGB, or with CMY
+// as stored and alpha 255.
+func (s jpegSource) mergePlanes(m *image.NRGBA, planes []planeTarget) {
 	a, b, c := planes[0].opt.Dst, planes[1].opt.Dst, planes[2].opt.Dst
 	switch s.Model {
 	case jpeg.ModelYCbCr:
@@ -224,11 +224,11 @@ func (s jpegSource) mix(m *image.NRGBA, planes []planeTarget) {
 	}
 }
 
-// inks makes one picture of the planes of four inks: rows are put together as CMYK, as stored, and
-// then converted to RGB.
-func (s jpegSource) inks(planes []planeTarget, r image.Rectangle, col *conversion) *image.NRGBA {
+// convertInks makes one picture of the planes of four inks: rows are put together as CMYK, as
+// stored, and then converted to RGB.
+func (s jpegSource) convertInks(planes []planeTarget, r image.Rectangle, col *conversion) *image.NRGBA {
 	m := image.NewNRGBA(r)
-	s.mix(m, planes)
+	s.mergePlanes(m, planes)
 	for i, v := range planes[3].opt.Dst {
 		m.Pix[4*i+3] = v
 	}
@@ -255,9 +255,9 @@ func stripJPEG(_ source, src []byte, keepProfile bool) ([]byte, error) {
 	return jpeg.Strip(src, keepProfile)
 }
 
-// progressiveArea is the number of pixels from which on a JPEG is written progressive, which takes
-// 2 to 3 % fewer bytes. In smaller pictures the headers of its scans may cost more than that, so
-// both kinds are tried.
+// progressiveArea is a number of pixels. A JPEG with at least that many is written progressive,
+// which takes 2 to 3 % fewer bytes. In smaller pictures the headers of the scans may cost more than
+// is saved, so both kinds are tried.
 const progressiveArea = 1 << 16
 
 func writeJPEG(m picture, t *target) (out []byte, exact bool, err error) {

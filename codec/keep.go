@@ -5,7 +5,7 @@ package codec
 // alreadyRight reports whether the source, its metadata aside, could itself be the result: it fits,
 // it is upright, it is sRGB, and it is of the result's format.
 func (t *target) alreadyRight() bool {
-	return t.same() && t.format == t.source && t.orientation == 1 && t.color.convert == nil && !t.another
+	return t.keepsSize() && t.format == t.source && t.orientation == 1 && t.color.convert == nil && !t.another
 }
 
 // smaller returns the result for a source that is already right: either src without its metadata,

@@ -12,7 +12,7 @@ const MaxPixels = 100_000_000
 const MaxFrames = 4096
 
 // checkLimits refuses a picture before memory is spent on it: the visitor would get an error if the
-// process were killed for lack of memory. size is the source's, in bytes.
+// process were killed for lack of memory. size is the size of the source in bytes.
 func checkLimits(s source, t *target, size int, opt *Options) error {
 	// Each side is checked first, so that the product below cannot overflow.
 	if side := max(t.sw, t.sh); side > MaxPixels {
@@ -60,8 +60,8 @@ func peakAll(s source, ts, distinct []*target, size int) int64 {
 	return n + most
 }
 
-// encoding estimates the bytes of the small picture, its copies on the way, and what its encoder
-// makes of it.
+// encoding estimates the memory for the small picture, in bytes: the picture, its temporary copies,
+// its encoder and the encoded file.
 func encoding(t *target) int64 {
 	n := int64(12)
 	if f := t.format.pixelBytes; f != nil {
@@ -70,10 +70,10 @@ func encoding(t *target) int64 {
 	return n * int64(t.w) * int64(t.h)
 }
 
-// rowsPeak returns the bytes that the scalers of the rows road hold for ts.
+// rowsPeak returns the bytes that the scalers of rows.go hold for ts.
 func rowsPeak(ts []*target) (n int64) {
 	for _, t := range ts {
-		w, h := t.stored()
+		w, h := t.storedSize()
 		n += scale.Memory(t.sw, t.sh, w, h, 4, nil)
 	}
 	return n

@@ -69,8 +69,8 @@ func bitmap24(m *image.NRGBA) []byte {
 	return b
 }
 
-// to returns the format of a result, nil for that of the source.
-func to(webp bool) *Format {
+// formatOf returns the format of a result, nil for that of the source.
+func formatOf(webp bool) *Format {
 	if webp {
 		return WebP
 	}

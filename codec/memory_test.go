@@ -18,9 +18,9 @@ import (
 
 const memoryChild = "MINIATURA_MEMORY_CHILD"
 
-// What a picture is estimated to take is what its process takes at most, for each kind of source: a
-// refused picture would not have fitted, and one that is not refused does. The work is done in
-// child processes.
+// For each kind of source, the estimate of a picture's memory is close to what its process takes at
+// most: a picture that is refused would not have fitted, and one that is not refused does. The work
+// is done in child processes.
 func TestPeakIsEstimated(t *testing.T) {
 	if file := os.Getenv(memoryChild); file != "" {
 		resizeInChild(t, file)
@@ -74,7 +74,7 @@ func resizeInChild(t *testing.T, file string) {
 		return
 	}
 	fit := fitter(t, os.Getenv("MINIATURA_MEMORY_SIZE"))
-	opt := Options{Format: to(os.Getenv("MINIATURA_MEMORY_FORMAT") == "webp"), Memory: 4 << 30}
+	opt := Options{Format: formatOf(os.Getenv("MINIATURA_MEMORY_FORMAT") == "webp"), Memory: 4 << 30}
 	opened, target, _, err := prepare(src, fit, &opt)
 	if err != nil {
 		t.Fatal(err)

@@ -8,12 +8,12 @@ import (
 	"io"
 )
 
-// This file is the road of animations: each frame is composed on the canvas of the source, made
-// small, and written as what changed since the one before. No more than a few canvases are held,
-// however many frames there are.
+// This file resizes animations: each frame is composed on the canvas of the source and scaled, and
+// the pixels that have changed since the frame before are written. No more than a few canvases are
+// held, however many frames there are.
 
 // moving makes the result of an animation; note is what was wrong with the source. src is the
-// source if it may be the result, else nil.
+// source if it may itself be the result. Otherwise it is nil.
 func moving(ctx context.Context, s source, t *target, src []byte) (out []byte, note string, err error) {
 	r, err := play(ctx, s, t)
 	if err != nil {

@@ -92,8 +92,7 @@ func orient(m image.Image, o int) image.Image {
 	return m
 }
 
-// chromaSize returns the size of m's chroma planes. Only the four ratios that the photo road makes
-// occur.
+// chromaSize returns the size of m's chroma planes. Only the four ratios that photo.go makes occur.
 func chromaSize(m *image.YCbCr) (w, h int) {
 	w, h = m.Rect.Dx(), m.Rect.Dy()
 	switch m.SubsampleRatio {

@@ -7,9 +7,9 @@ import (
 	"miniatura/codec/scale"
 )
 
-// This file is the road of pictures that are stored as planes of Y'CbCr: each component goes
-// through a scaler of its own to its own place in the result. After entropy decoding, work and
-// memory follow the result's size.
+// This file resizes pictures that are stored as planes of Y'CbCr: each component goes through a
+// scaler of its own to its own place in the result. After entropy decoding, work and memory follow
+// the result's size.
 
 // A subsampling is how many pixels of the result a chroma sample stands for.
 type subsampling struct{ h, v int }
@@ -52,7 +52,7 @@ func scaledAs(t *target, sub subsampling) subsampling {
 // sample stands for s.h x s.v pixels. The whole picture is extentX x extentY samples of the source
 // plane.
 func planeTo(t *target, s subsampling, sw, sh int, extentX, extentY float64) planeTarget {
-	w, h := t.stored()
+	w, h := t.storedSize()
 	flipX, flipY := flips(t.orientation)
 	p := planeTarget{sw: sw, sh: sh, w: num.DivUp(w, s.h), h: num.DivUp(h, s.v)}
 	p.opt.X0, p.opt.X1 = span(extentX, w, p.w*s.h-w, flipX)
@@ -80,14 +80,15 @@ func span(extent float64, size, over int, flipped bool) (from, to float64) {
 	return 0, extent + float64(over)*step
 }
 
-// average makes a subsampled plane of a w x h plane in t's orientation, each sample the mean of the
-// pixels it stands for: at an odd edge, of those that are there. When rows or columns will be
-// reversed, samples are counted from their end.
+// average makes a subsampled plane of a w x h plane in t's orientation. Each sample is the mean of
+// the pixels that it stands for. At an odd edge, where some of them are outside of the plane, it is
+// the mean of the others. When rows or columns will be reversed, samples are counted from their
+// end.
 func average(t *target, pix []byte, w, h int, sub subsampling) (out []byte, ow, oh int) {
 	flipX, flipY := flips(t.orientation)
 	ow, oh = num.DivUp(w, sub.h), num.DivUp(h, sub.v)
 	out = make([]byte, 0, ow*oh)
-	left, top := 0, 0 // pixels of the first sample that are not there
+	left, top := 0, 0 // how many pixels of the first sample are outside of the plane
 	if flipX {
 		left = ow*sub.h - w
 	}

@@ -47,7 +47,7 @@ func (s pngSource) header() header {
 
 func (s pngSource) peak(ts ...*target) int64 {
 	if s.Player != nil {
-		return rowsPeak(ts) + s.Player.PeakBytes() + 8*int64(s.Width)*int64(s.Height) // what is not collected yet
+		return rowsPeak(ts) + s.Player.PeakBytes() + 8*int64(s.Width)*int64(s.Height) // memory that is not collected yet
 	}
 	return rowsPeak(ts) + s.Reader.PeakBytes()
 }
@@ -100,8 +100,9 @@ func stripPNG(s source, src []byte, keepProfile bool) ([]byte, error) {
 	return png.Strip(src, keepProfile)
 }
 
+// pngBytes returns the pixelBytes of PNG.
 func pngBytes(t *target) int64 {
-	if t.frames != 1 { // all frames are held, which may hardly compress, and after the last one the file too
+	if t.frames != 1 { // all frames are held, and may not compress well; after the last one the file is held too
 		return 104 + min(4*int64(t.frames), 3*pngHeld(t)/(int64(t.w)*int64(t.h))+1)
 	}
 	return 36

@@ -9,7 +9,7 @@ import (
 )
 
 // This file reads the color information of a PNG: PNG specification, third edition, sections 4.3
-// and 11.3.2. Of cICP, iCCP, sRGB and gAMA with cHRM, the first that can be used counts. Where the
+// and 11.3.2. The first of cICP, iCCP, sRGB, and gAMA with cHRM that can be used counts. Where the
 // specification leaves a choice, the file does what Chromium does, found by experiment.
 
 // color returns the conversion to sRGB. Without a profile, it is done before scaling, since the
@@ -57,8 +57,8 @@ func (s pngSource) codedColor() (conversion, bool, error) {
 	return convert, err == nil, err
 }
 
-// gammaColor returns the conversion for gAMA, which is 0 where there is none, and cHRM, which
-// counts only beside it.
+// gammaColor returns the conversion for gAMA, which is 0 if there is none, and cHRM, which counts
+// only together with gAMA.
 func (s pngSource) gammaColor() (conversion, error) {
 	gamma, chrm := s.Gamma, s.Chromaticities
 	if gamma == 0 {

@@ -255,8 +255,8 @@ type meaning struct {
 	linear    func(float64) float64
 }
 
-// shown returns the sRGB levels of a pixel.
-func (m *meaning) shown(p [3]byte) (r [3]float64) {
+// srgbLevels returns the sRGB levels of a pixel.
+func (m *meaning) srgbLevels(p [3]byte) (r [3]float64) {
 	if m == nil {
 		return [3]float64{float64(p[0]), float64(p[1]), float64(p[2])}
 	}
@@ -430,7 +430,7 @@ func TestPNGColorsAreWhatTheChunksSay(t *testing.T) {
 			worst, at := 0.0, 0
 			for i, p := range pixels {
 				c := color.NRGBAModel.Convert(m.At(i%16, i/16)).(color.NRGBA)
-				for j, v := range row.means.shown(p) {
+				for j, v := range row.means.srgbLevels(p) {
 					if d := math.Abs(v - float64([]byte{c.R, c.G, c.B}[j])); d > worst {
 						worst, at = d, i
 					}
@@ -539,7 +539,7 @@ func TestPNGColorsInEveryFormat(t *testing.T) {
 				t.Errorf("%s: %v", row.name, err)
 				continue
 			}
-			got, want := meanOf(decodeAny(t, out)), row.means.shown(pixels[0])
+			got, want := meanOf(decodeAny(t, out)), row.means.srgbLevels(pixels[0])
 			for i := range want {
 				if math.Abs(got[i]-want[i]) > 4 { // rounding of chroma to 8 bits, and JPEG's quantization
 					t.Errorf("%s, %+v: %.1f, want %.1f", row.name, opt, got, want)

@@ -38,8 +38,8 @@ type comparison struct {
 	SourceLoop, ResultLoop     int
 }
 
-// For every picture of the corpus, the results in its own format and in WebP agree with what an
-// independent reader, color engine and scaler make of it.
+// For every picture of the corpus, the results in its own format and in WebP agree with the results
+// of an independent reader, color engine and scaler.
 func TestResultsAgreeWithPillow(t *testing.T) {
 	if os.Getenv("MINIATURA_LONG") == "" {
 		t.Skip("minutes of work: set MINIATURA_LONG=1")
@@ -65,7 +65,7 @@ func TestResultsAgreeWithPillow(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, webp := range []bool{false, true} {
-			out, info, err := Resize(context.Background(), src, fitter(t, "S"), Options{Format: to(webp), Quality: 95})
+			out, info, err := Resize(context.Background(), src, fitter(t, "S"), Options{Format: formatOf(webp), Quality: 95})
 			if err != nil {
 				count(row.name, 1)
 				t.Logf("passed through: %s, webp %v: %v", row.name, webp, err)

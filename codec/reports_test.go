@@ -23,8 +23,8 @@ import (
 )
 
 // A report is a small file of a kind that other resizers were reported to get wrong, and the result
-// that is right: Chromium's picture of it, and Pillow's, ImageMagick's and sharp's where these are
-// right too.
+// that is right: Chromium's picture of it, and the pictures of Pillow, ImageMagick and sharp where
+// these are right too.
 type report struct {
 	file   string
 	w, h   int
@@ -73,7 +73,7 @@ func TestReports(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				out, info, err := Resize(context.Background(), src, fitter(t, "SXS"), Options{Format: to(webp)})
+				out, info, err := Resize(context.Background(), src, fitter(t, "SXS"), Options{Format: formatOf(webp)})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -224,7 +224,7 @@ func (r report) webpFrames(t *testing.T, b []byte) (first image.Image, delays []
 	return first, delays, f.Plays
 }
 
-// dwebpBoth has libwebp read a still picture both ways.
+// dwebpBoth reads a still picture with libwebp in two ways.
 func dwebpBoth(t *testing.T, b []byte) {
 	if _, err := exec.LookPath("dwebp"); err != nil {
 		t.Log("dwebp is not installed")

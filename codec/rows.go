@@ -9,8 +9,8 @@ import (
 	"miniatura/codec/scale"
 )
 
-// This file is the road of pixels: rows go through one scaler, premultiplied where there is alpha,
-// and the small picture gets straight alpha again.
+// This file resizes pictures that are read as rows of pixels: the rows go through one scaler,
+// premultiplied where there is alpha, and the small picture gets straight alpha again.
 
 // rows makes the small pictures from the rows that read emits. The number of channels says what a
 // pixel of a row is: 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and straight alpha.
@@ -41,7 +41,7 @@ func rows(ctx context.Context, ts []*target, channels int, read func(ctx context
 			return nil, err
 		}
 		ts[i].color.apply(m)
-		pictures[i] = picture{m, few.of(ts[i])}
+		pictures[i] = picture{m, few.countFor(ts[i])}
 	}
 	return pictures, nil
 }
@@ -60,9 +60,10 @@ type shrinker struct {
 	pix      []byte     // the small picture, 1, 3 or 4 channels
 }
 
+// newShrinker returns a shrinker that makes t's picture from rows with this number of channels.
 func newShrinker(t *target, channels int) (*shrinker, error) {
-	w, h := t.stored()
-	s := &shrinker{sw: t.sw, sh: t.sh, rect: image.Rect(0, 0, w, h), channels: channels, same: t.same(), col: t.color}
+	w, h := t.storedSize()
+	s := &shrinker{sw: t.sw, sh: t.sh, rect: image.Rect(0, 0, w, h), channels: channels, same: t.keepsSize(), col: t.color}
 	out := channels
 	if channels == 2 || channels == 4 {
 		out = 4

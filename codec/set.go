@@ -109,23 +109,24 @@ jobs:
 	}
 }
 
-// together gives t the conversion of u, and reports whether both can be decoded at once: with one
-// conversion, on one road. A source leads to at most one transform; a result's format may need
-// none.
+// together gives t the conversion of u, and reports whether both can be decoded at once: with the
+// same conversion, and in the same way. A source leads to at most one transform; a result's format
+// may need none.
 func (t *target) together(u *target) bool {
 	if (t.color.convert == nil) != (u.color.convert == nil) || t.color.first != u.color.first {
 		return false
 	}
 	t.color.convert = u.color.convert
-	return !t.source.ownRoad || (t.format == t.source) == (u.format == u.source)
+	return !t.source.ownDecoding || (t.format == t.source) == (u.format == u.source)
 }
 
-// among returns distinct, with t added if it needs a picture of its own, and the index of t's
-// picture.
+// among finds the picture that t can be made of. distinct are the targets whose pictures are made
+// so far. If none of them fits t, t is added. It returns the targets, and the index of the one for
+// t.
 func (t *target) among(distinct []*target) (with []*target, at int) {
 	for i, u := range distinct {
 		if t.w == u.w && t.h == u.h && t.wholeChroma() == u.wholeChroma() {
-			if t.format.mixtures { // whose picture has the number of colors, which the others do not need
+			if t.format.mixtures { // the picture of t has the number of colors, which the others do not need
 				distinct = slices.Clone(distinct)
 				distinct[i] = t
 			}
@@ -161,15 +162,15 @@ func (s *Set) write(ctx context.Context, r *ready) (err error) {
 		return err
 	}
 	for _, other := range s.ready {
-		if other != nil && other.target.twin(r.target) {
+		if other != nil && other.target.sameResult(r.target) {
 			other.out, other.written, other.picture = r.out, true, picture{}
 		}
 	}
 	return nil
 }
 
-// twin reports whether t and u, which are of one source, have the same result.
-func (t *target) twin(u *target) bool {
+// sameResult reports whether t and u, which are of one source, have the same result.
+func (t *target) sameResult(u *target) bool {
 	return t.format == u.format && t.w == u.w && t.h == u.h && t.quality == u.quality && t.effort == u.effort
 }
 

@@ -18,7 +18,7 @@ import (
 func sixteen(memory int64) (jobs []Job) {
 	for _, s := range sizes.All() {
 		for _, webp := range []bool{false, true} {
-			jobs = append(jobs, Job{s.Fit, Options{Format: to(webp), Memory: memory}})
+			jobs = append(jobs, Job{s.Fit, Options{Format: formatOf(webp), Memory: memory}})
 		}
 	}
 	return jobs
@@ -53,8 +53,9 @@ func sameAsResize(t *testing.T, name string, src []byte, jobs []Job) (made int) 
 	return made
 }
 
-// All sixteen results of a photo are the same as each alone: baseline and progressive, every
-// sampling, gray, CMYK, profiles, orientations, restart markers.
+// All sixteen results of a photo are the same when they are made together as when each is made
+// alone. The photos are baseline and progressive, of every sampling, gray, CMYK, with profiles,
+// orientations and restart markers.
 func TestSetIsResizeForPhotos(t *testing.T) {
 	folders := []string{"photos", "orientation"}
 	if os.Getenv("MINIATURA_LONG") != "" {
@@ -85,8 +86,8 @@ func TestSetIsResizeForPhotos(t *testing.T) {
 	}
 }
 
-// Every kind of source, to every format, at several sizes: some are equal, some are the source's,
-// and one is refused.
+// Every kind of source, to every format, at several sizes: some are equal, some are that of the
+// source, and one is refused.
 func TestSetIsResizeForEveryKind(t *testing.T) {
 	boxes := []func(w, h int) (int, int){
 		func(w, h int) (int, int) { return (w + 1) / 2, (h + 1) / 2 },
@@ -239,7 +240,7 @@ func TestSetLosesNoOtherResult(t *testing.T) {
 	for i, w := range []int{100, 90, 80, 70, 60, 50} {
 		opt := Options{}
 		if i == 1 {
-			opt.Memory = 1 // the limit is this one's alone
+			opt.Memory = 1 // only this result is over the limit
 		}
 		jobs = append(jobs, Job{func(int, int) (int, int) { return w, w }, opt}, Job{func(int, int) (int, int) { return w, w }, Options{Format: PNG}})
 	}

@@ -93,12 +93,13 @@ type recorder interface {
 	finish() (out []byte, exact bool, err error)
 }
 
-// A target says what is to be made of a source. It does not change after aim has made it.
+// A target describes the result that is asked for, and how the source is used for it. It does not
+// change after aim has made it.
 type target struct {
 	source      *Format // the source's
 	format      *Format // the result's
 	w, h        int     // the result's dimensions, upright
-	sw, sh      int     // the source's, as stored
+	sw, sh      int     // the source's dimensions, as stored
 	size        int     // of the source's file, in bytes
 	frames      int
 	orientation int  // of the decoded picture; the result is upright
@@ -110,8 +111,8 @@ type target struct {
 	color       conversion
 }
 
-// stored returns the result's dimensions in the orientation of the source.
-func (t *target) stored() (w, h int) {
+// storedSize returns the result's dimensions in the orientation of the source.
+func (t *target) storedSize() (w, h int) {
 	if t.orientation >= 5 {
 		return t.h, t.w
 	}
@@ -123,9 +124,9 @@ func (t *target) wholeChroma() bool {
 	return t.format.wholeChroma != 0 && t.quality >= t.format.wholeChroma
 }
 
-// same reports whether nothing has to be scaled.
-func (t *target) same() bool {
-	w, h := t.stored()
+// keepsSize reports whether nothing has to be scaled.
+func (t *target) keepsSize() bool {
+	w, h := t.storedSize()
 	return w == t.sw && h == t.sh
 }
 
@@ -146,8 +147,8 @@ func open(src []byte) (*Format, source, header, error) {
 	return f, s, h, nil
 }
 
-// aim returns what is to be made of a source of format f with the header h and size bytes, apart
-// from its colors.
+// aim returns the target, without its colors, for a source of format f with the header h and size
+// bytes.
 func aim(f *Format, h *header, size int, fit func(w, h int) (int, int), opt *Options) (*target, error) {
 	w, ht := h.upright()
 	t := &target{

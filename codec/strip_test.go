@@ -139,7 +139,7 @@ func TestPNGChunks(t *testing.T) {
 	checkStrip(t, png.Strip, src, false, join(sig, b))
 	checkStrip(t, png.Strip, join(sig, gama, srgb, b), false, join(sig, gama, srgb, b))
 
-	// Only an animation keeps its frames: of one frame, the picture is what there is.
+	// Only an animation keeps its frames. A file with one frame becomes the picture in it.
 	actl := func(n string) []byte { return pngChunk("acTL", "\x00\x00\x00"+n+"\x00\x00\x00\x00") }
 	fctl, fdat := pngChunk("fcTL", strings.Repeat("\x00", 26)), pngChunk("fdAT", "\x00\x00\x00\x01zz")
 	body, iend := b[:len(b)-12], b[len(b)-12:]

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// A thinCase is a source and a result, upright, one of whose sides is one to a hundred pixels.
+// A thinCase is a source and an upright result, one side of which is one to a hundred pixels.
 type thinCase struct{ sw, sh, w, h int }
 
 var thinCases = []thinCase{
@@ -40,8 +40,8 @@ func slowly(m *image.YCbCr, o, w, h int) *image.RGBA {
 	return out
 }
 
-// The last chroma sample of a plane with an odd side is made of existing pixels only, by every way
-// from the source's planes to the result's, in every orientation.
+// The last chroma sample of a plane with an odd side is made of existing pixels only. This holds
+// for each way of making the result's planes from the source's, and in every orientation.
 func TestThinPlanesAreTheScaledPicture(t *testing.T) {
 	for _, c := range thinCases {
 		var most thinWorst
@@ -70,7 +70,7 @@ func TestThinPlanesAreTheScaledPicture(t *testing.T) {
 				t.Fatal(err)
 			}
 			most.compare(fmt.Sprint("JPEG, orientation ", o), want, orient(pictures[0].Image, o).(*image.YCbCr))
-			// The road of lossy WebP, with the same planes.
+			// The planes of lossy WebP take another way, to the same result.
 			small, err := planesToPlanes(planes, target)
 			if err != nil {
 				t.Fatal(err)
@@ -150,7 +150,7 @@ func TestThinResultsShowTheMean(t *testing.T) {
 			}
 			planes := slowly(d.(*image.YCbCr), o, c.w, c.h)
 			for _, webp := range []bool{false, true} {
-				out, _, err := Resize(context.Background(), src, func(int, int) (int, int) { return c.w, c.h }, Options{Format: to(webp), Quality: 90})
+				out, _, err := Resize(context.Background(), src, func(int, int) (int, int) { return c.w, c.h }, Options{Format: formatOf(webp), Quality: 90})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -177,8 +177,8 @@ func TestThinResultsShowTheMean(t *testing.T) {
 
 func absInt(v int) int { return max(v, -v) }
 
-// decodeShown decodes a JPEG by the standard library, and a WebP as dwebp does (codec/webp's tests
-// check that).
+// decodeShown decodes a JPEG with the standard library, and a WebP with codec/webp, whose tests
+// check that it makes the same bytes as dwebp.
 func decodeShown(t testing.TB, file []byte) *image.NRGBA {
 	t.Helper()
 	f, s, _, err := open(file)

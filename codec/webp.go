@@ -59,12 +59,12 @@ func (s webpSource) still(ctx context.Context, ts ...*target) ([]picture, error)
 
 func (s webpSource) player() (player, int, error) { return webp.NewPlayer(s.Reader), s.Plays, nil }
 
-// planesToPlanes is the road of lossy WebP to WebP: 4:2:0 in, 4:2:0 out.
+// planesToPlanes resizes lossy WebP to WebP: 4:2:0 in, 4:2:0 out.
 func planesToPlanes(m *image.YCbCr, t *target) (image.Image, error) {
-	if t.same() {
+	if t.keepsSize() {
 		return m, nil
 	}
-	w, h := t.stored()
+	w, h := t.storedSize()
 	sub := subsampling{2, 2}
 	scaled := scaledAs(t, sub)
 	sw, sh := m.Rect.Dx(), m.Rect.Dy()
@@ -137,6 +137,7 @@ func allLossless(out []byte) bool {
 	return true
 }
 
+// webpBytes returns the pixelBytes of WebP.
 func webpBytes(t *target) int64 {
 	if t.frames == 1 && t.planar {
 		return 0

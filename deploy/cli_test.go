@@ -86,8 +86,8 @@ func TestCommandLineMakesTheSameTemplates(t *testing.T) {
 	}
 }
 
-// The article's line deploys against moto's servers, in an account that is bootstrapped as far as
-// the command line checks.
+// The article's command line deploys to moto's servers. The account has only those parts of the
+// CDK's bootstrap that the command line checks.
 func TestCommandLineDeploysTheArticlesLine(t *testing.T) {
 	app, aws := buildApp(t), motoAWS(t)
 	aws("ssm", "put-parameter", "--region", "us-east-1", "--name", "/cdk-bootstrap/hnb659fds/version", "--type", "String", "--value", "30")

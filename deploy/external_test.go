@@ -43,7 +43,7 @@ func TestCfnLintFindsNothing(t *testing.T) {
 
 // The lines that desk prints are run by a shell with the real AWS CLI against moto's servers, and
 // the resources in each Region are checked. moto makes log groups, roles, functions and their
-// versions, queues and buckets. It does not know CloudFront in CloudFormation, nor rules, bucket
+// versions, queues and buckets. It does not know CloudFront in CloudFormation, or rules, bucket
 // policies, public access blocks and lifecycles.
 func TestPrintedLinesDeployTheTemplate(t *testing.T) {
 	aws := motoAWS(t)

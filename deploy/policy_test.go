@@ -110,9 +110,9 @@ func checkPolicy(t *testing.T, statements []any, onlyOurs bool) {
 	}
 }
 
-// Viewers may read pictures and results, but no lists of keys: with the policy that the
-// template makes, with the statements that it prints for an existing bucket, and if the policy of
-// that bucket lets CloudFront read everything.
+// Viewers may read pictures and results, but no lists of keys. This holds with the policy that the
+// template makes and with the statements that it prints for an existing bucket. It also holds if
+// the policy of that bucket lets CloudFront read everything.
 func TestNobodyReadsAListOfKeysThroughADistribution(t *testing.T) {
 	eachShape(t, func(t *testing.T, s shape, stacks []deployed) {
 		if s.AttachOnly {
@@ -160,7 +160,7 @@ func TestNobodyReadsAListOfKeysByTheOtherWaysIn(t *testing.T) {
 	}
 }
 
-// The statements that the README adds to a policy are there once, however often they are added.
+// A policy has each statement that the README adds once, however often it is added.
 func TestREADMEJoinsPolicies(t *testing.T) {
 	for _, block := range shellBlocks(t) {
 		_, filter, ok := strings.Cut(block, `jq --argjson s "$STATEMENTS" '`)

@@ -11,8 +11,8 @@ import (
 )
 
 // For every key, purge invalidates the path that a browser sends (by the URL standard, as Node has
-// it), and the path that the viewer function makes of that, which is the cache's key. Both are
-// compared in the spelling of browsers.
+// it), and the path into which the viewer function changes that, which is the key in the cache.
+// Both are compared in the spelling of browsers.
 func TestPurgeForgetsWhatBrowsersAskFor(t *testing.T) {
 	n := newNode(t)
 	keys := []string{"a.jpg", "fotos/foto (1).jpg", "a+b.jpg", "100%.jpg", "100%25.jpg", "ni\u00f1o.jpg", "nin\u0303o.jpg", "it's.jpg", "🐈.jpg", "~me/a.jpg", "a[1]|b.jpg", "a^b`{c}.jpg",

@@ -98,9 +98,9 @@ func allowAll(t *testing.T, role any, log []s3test.Request) {
 	}
 }
 
-// few runs check for the shapes whose events are replayed: one for each way in which the origin,
-// the role or the environment differs.
-func few(t *testing.T, check func(t *testing.T, s shape, stacks []deployed)) {
+// forReplayedShapes runs check for the shapes whose events are replayed: one for each way in which
+// the origin, the role or the environment differs.
+func forReplayedShapes(t *testing.T, check func(t *testing.T, s shape, stacks []deployed)) {
 	for _, region := range []string{"us-east-1", "eu-west-1", "eu-west-3"} {
 		for bits := range 1 << 2 {
 			s := shape{Shape: desk.Shape{BucketRegion: region, OriginShield: "eu-west-2", Regional: true, ExistingBucket: bits&1 != 0}, otherNumbers: bits&2 != 0}
@@ -118,7 +118,7 @@ func few(t *testing.T, check func(t *testing.T, s shape, stacks []deployed)) {
 // The handler gets an event with the origin that a shape sets. It reads what the stack wrote, finds
 // the bucket, and sends only requests that the stack's role allows.
 func TestHandlerReadsWhatEveryShapeSets(t *testing.T) {
-	few(t, func(t *testing.T, s shape, stacks []deployed) {
+	forReplayedShapes(t, func(t *testing.T, s shape, stacks []deployed) {
 		d, _ := one(t, stacks, "Distribution")
 		origin := at(d.properties(), "DistributionConfig", "Origins", 0)
 		server, client := newBucket(t, s.BucketRegion)
@@ -150,7 +150,7 @@ func TestHandlerReadsWhatEveryShapeSets(t *testing.T) {
 
 // The regional function runs with the environment that the stack sets.
 func TestRegionalHandlerReadsWhatTheStackSets(t *testing.T) {
-	few(t, func(t *testing.T, s shape, stacks []deployed) {
+	forReplayedShapes(t, func(t *testing.T, s shape, stacks []deployed) {
 		f, _ := one(t, stacks, "Warm")
 		settings, err := warm.FromEnv(func(name string) string {
 			v, _ := at(f.properties(), "Environment", "Variables", name).(string)

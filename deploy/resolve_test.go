@@ -59,7 +59,7 @@ type resolver struct {
 	pending map[string]bool
 	alive   map[string]bool // resources whose condition is true
 	refs    map[string]bool // references of the present resource; nil where no resource may be named
-	only    []string        // functions that the section may use; nil means those of properties
+	only    []string        // functions that the section may use; nil means the same as properties
 }
 
 // A refusal is an error with which CloudFormation ends before it makes anything.

@@ -59,8 +59,8 @@ func (s shape) number(name string, usual any) any {
 	return v
 }
 
-// shapes returns all shapes: bucket Regions with and without Origin Shield, the shield in every
-// relation to them, and every combination of the switches.
+// shapes returns all shapes: bucket Regions with and without Origin Shield, the shield off, in the
+// bucket's Region and in others, and every combination of the switches.
 func shapes() []shape {
 	var all []shape
 	for _, region := range []string{"us-east-1", "eu-west-1", "eu-west-3"} {
@@ -137,8 +137,8 @@ func eachShape(t *testing.T, check func(t *testing.T, s shape, stacks []deployed
 	}
 }
 
-// of returns the resources of a type in all stacks, by logical id.
-func of(stacks []deployed, kind string) []resource {
+// resourcesOf returns the resources of a type in all stacks, by logical id.
+func resourcesOf(stacks []deployed, kind string) []resource {
 	var all []resource
 	for _, d := range stacks {
 		for _, id := range slices.Sorted(maps.Keys(d.resources)) {

@@ -208,7 +208,7 @@ func TestLogsAreKeptWhereTheFunctionRuns(t *testing.T) {
 		want(t, "its region", there.region, s.LogRegion())
 		// Otherwise a fast first request could make the group, and CloudFormation would fail to.
 		want(t, "the function waits for the group", f.refs["LogGroup"], there.region == in.region)
-		for _, g := range of(stacks, "AWS::Logs::LogGroup") {
+		for _, g := range resourcesOf(stacks, "AWS::Logs::LogGroup") {
 			want(t, g.ID+"'s retention", g.properties()["RetentionInDays"], s.number("LogDays", 14.0))
 		}
 		if s.AttachOnly {
@@ -272,7 +272,7 @@ func TestRolesAllowNoMoreThanIsNeeded(t *testing.T) {
 			}
 			trusted["BatchRole"] = []any{"batchoperations.s3.amazonaws.com"}
 		}
-		for _, r := range of(stacks, "AWS::IAM::Role") {
+		for _, r := range resourcesOf(stacks, "AWS::IAM::Role") {
 			want(t, r.ID, allowed(r), roles[r.ID])
 			want(t, r.ID+"'s managed policies", r.properties()["ManagedPolicyArns"], nil)
 			var who []any
@@ -312,7 +312,7 @@ func TestResourcesAreTheseAndNoOthers(t *testing.T) {
 			}
 		}
 		got := map[string]int{}
-		for _, r := range of(stacks, "") {
+		for _, r := range resourcesOf(stacks, "") {
 			got[r.Type]++
 		}
 		want(t, "the stacks", got, types)
@@ -421,7 +421,7 @@ func TestDistribution(t *testing.T) {
 		want(t, "OriginAccessControlId", at(o, 0, "OriginAccessControlId"), "${OriginAccessControl.Id}")
 		want(t, "S3OriginConfig", at(o, 0, "S3OriginConfig"), map[string]any{"OriginAccessIdentity": ""})
 		want(t, "OriginPath", at(o, 0, "OriginPath"), nil)
-		want(t, "it waits for the bucket", d.refs["Images"], of(stacks[:1], "AWS::S3::Bucket") != nil)
+		want(t, "it waits for the bucket", d.refs["Images"], resourcesOf(stacks[:1], "AWS::S3::Bucket") != nil)
 
 		wantCachePolicy(t, stacks)
 		wantResponseHeaders(t, s, stacks)
@@ -497,7 +497,7 @@ func wantResponseHeaders(t *testing.T, s shape, stacks []deployed) {
 // not conflict.
 func TestGlobalNamesHaveTheStacksName(t *testing.T) {
 	eachShape(t, func(t *testing.T, s shape, stacks []deployed) {
-		for _, r := range of(stacks, "") {
+		for _, r := range resourcesOf(stacks, "") {
 			if strings.HasPrefix(r.Type, "AWS::CloudFront::") && r.Type != "AWS::CloudFront::Distribution" {
 				name := regexp.MustCompile(`\bName:(\S*)`).FindStringSubmatch(fmt.Sprint(r.properties()))
 				if name == nil || !strings.HasPrefix(name[1], stackName+"-") {

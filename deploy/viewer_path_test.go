@@ -164,7 +164,7 @@ func TestViewerTakesLinearTime(t *testing.T) {
 
 // Random requests go through the viewer function and the resizing function. Nothing panics. Every
 // answer is a request, or a response below 500 that leads to no other host. Nothing is written
-// outside of the results' folder. A source has at most as many results as there are sizes in two
+// outside of the results' folder. A source has at most one result for each size in each of two
 // formats, and a path with plain segments has one more copy in the cache.
 func TestHostileRequestsThroughViewerAndResizer(t *testing.T) {
 	n := newNode(t)
@@ -244,8 +244,8 @@ func hostileEvent(t *testing.T, r *rand.Rand, got seen) []byte {
 	return event
 }
 
-// A variety collects, by the source's key, the results that were requested and the entries of the
-// cache.
+// A variety collects, for the key of each source, the results that were requested (results) and the
+// entries of the cache (copies).
 type variety struct {
 	results map[string]map[string]bool
 	copies  map[string]map[seen]bool

@@ -211,8 +211,8 @@ func clean(v any) any {
 }
 
 // The article's command line sets three parameters. Every stack has these, and those of the options
-// that no context sets. What this program sets is not a parameter, so that a deployment cannot keep
-// the code of an earlier one.
+// that no context sets. The values that this program sets are not parameters, so that a deployment
+// cannot keep the code of an earlier one.
 func TestStacksTakeTheParametersThatNobodyHasSet(t *testing.T) {
 	for name, v := range variants {
 		for _, s := range synth(t, name) {

@@ -38,7 +38,7 @@ type Stack struct{ Part, Region string }
 
 // LogRegion returns the Region where the edge function writes its logs: where it runs, which is
 // Origin Shield's Region. Without Origin Shield the function runs in every Region, and LogRegion
-// returns the bucket's, as one of them.
+// returns that of the bucket, as one of them.
 func (s Shape) LogRegion() string {
 	if s.OriginShield == "bucket" || s.OriginShield == "off" {
 		return s.BucketRegion
@@ -46,8 +46,8 @@ func (s Shape) LogRegion() string {
 	return s.OriginShield
 }
 
-// Stacks returns the stacks in the order in which they have to be created. The first is always the
-// edge's. Stacks without resources are left out.
+// Stacks returns the stacks in the order in which they have to be created. The first one is always
+// the Region of the edge function. Stacks without resources are left out.
 func (s Shape) Stacks() []Stack {
 	all := []Stack{{"edge", EdgeRegion}}
 	logs, newBucket := s.LogRegion(), !s.ExistingBucket && !s.AttachOnly
@@ -249,6 +249,7 @@ func (f *flags) deployment(args []string) (*deployment, error) {
 	return &d, nil
 }
 
+// add sets a parameter of the template.
 func (d *deployment) add(name, value string) {
 	d.parameters = append(d.parameters, parameter{name, value})
 }
@@ -332,7 +333,7 @@ func (d *deployment) script() (string, error) {
 		p("aws cloudformation deploy --region %s --stack-name %s --template-file %s \\", s.Region, d.name, quote(d.template))
 		p(`    --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --parameter-overrides %s "$@"`, own)
 	}
-	d.rest(p)
+	d.printRemaining(p)
 	return b.String(), nil
 }
 
@@ -349,9 +350,9 @@ func (d *deployment) output(region, name string) string {
 		`    --query "Stacks[0].Outputs[?OutputKey=='%s'].OutputValue"`, region, d.name, name)
 }
 
-// rest prints what the owner of a bucket or of a distribution still has to do, and the command that
-// shows the outputs.
-func (d *deployment) rest(p func(string, ...any)) {
+// printRemaining prints what the owner of a bucket or of a distribution still has to do, and the
+// command that shows the outputs.
+func (d *deployment) printRemaining(p func(string, ...any)) {
 	p("")
 	switch {
 	case d.AttachOnly:

@@ -123,6 +123,7 @@ func report(stderr io.Writer, command string, err error) int {
 	return code
 }
 
+// oneLine returns err's message with its line breaks replaced by "; ".
 func oneLine(err error) string {
 	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
 }

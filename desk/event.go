@@ -65,12 +65,14 @@ type eventHeader struct {
 	Value string `json:"value"`
 }
 
+// set sets a header, as CloudFront writes it into an event.
 func (h eventHeaders) set(name, value string) {
 	h[strings.ToLower(name)] = []eventHeader{{http.CanonicalHeaderKey(name), value}}
 }
 
-// newEvent returns the event that CloudFront makes of a viewer's request, and its request id. uri
-// is the path as the viewer sent it, percent-encoded; query is what follows the question mark.
+// newEvent returns the event that CloudFront would send for a viewer's request, and the id of the
+// request. uri is the path as the viewer sent it, percent-encoded; query is what follows the
+// question mark.
 func newEvent(s settings, method, uri, query, clientIP string) (event []byte, requestID string) {
 	domain := s.bucket + ".s3." + s.region + ".amazonaws.com"
 	var e originRequest
@@ -96,7 +98,7 @@ func newEvent(s settings, method, uri, query, clientIP string) (event []byte, re
 	return event, cf.Config.RequestID
 }
 
-// newRequestID returns an id that is as long and as random as CloudFront's.
+// newRequestID returns an id that is as long and as random as one of CloudFront.
 func newRequestID() string {
 	var b [40]byte
 	rand.Read(b[:])

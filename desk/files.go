@@ -117,7 +117,7 @@ func replaceFile(name string, data []byte, mode fs.FileMode) error {
 }
 
 // A pathStyle is how an operating system writes paths. It is a type so that the tests on one system
-// can test the other's style.
+// can test the style of the other.
 type pathStyle struct{ windows bool }
 
 // isSeparator reports whether c separates the parts of a path.

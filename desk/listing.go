@@ -34,8 +34,8 @@ var foreignNames = map[string]string{
 	".dng": "raw", ".cr2": "raw", ".cr3": "raw", ".nef": "raw", ".arw": "raw", ".raf": "raw", ".orf": "raw", ".rw2": "raw",
 }
 
-// pictures lists the objects whose keys look like pictures and that are no results. With an error
-// it returns what was listed before it.
+// pictures lists the objects whose keys look like pictures and that are no results. When it returns
+// an error, it also returns what was listed before the error.
 func (b *bucket) pictures(ctx context.Context) (listing, error) {
 	l := listing{foreign: map[string]int{}}
 	var hidden []*s3lite.Object
@@ -55,7 +55,7 @@ func (b *bucket) pictures(ctx context.Context) (listing, error) {
 		case foreign != "":
 			l.foreign[foreign]++
 		case !edge.Extension(o.Key):
-		case dotted(o.Key):
+		case hasDotPart(o.Key):
 			hidden = append(hidden, o)
 		default:
 			l.objects = append(l.objects, o)
@@ -66,9 +66,9 @@ func (b *bucket) pictures(ctx context.Context) (listing, error) {
 	return l, fault
 }
 
-// dotted reports whether a part of the key begins with a dot, as the names of trash, previews and
-// macOS's own files do.
-func dotted(key string) bool {
+// hasDotPart reports whether a part of the key begins with a dot, as the names of trash, previews
+// and macOS's own files do.
+func hasDotPart(key string) bool {
 	return strings.HasPrefix(key, ".") || strings.Contains(key, "/.")
 }
 

@@ -132,8 +132,8 @@ func (b bundle) compile(ctx context.Context, root string) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
-// A compressor is a zip's compressor with the PNG encoder's DEFLATE, which is slow and thorough: a
-// zip is packed once and fetched at every cold start.
+// A compressor compresses a file of a zip with the DEFLATE encoder of codec/png. It is slow and
+// thorough, because a zip is packed once and fetched at every cold start.
 type compressor struct {
 	w   io.Writer
 	buf []byte

@@ -260,7 +260,7 @@ func unpack(t testing.TB) string {
 	return dir
 }
 
-// start runs the Python bootstrap in dir with api, in an environment like Lambda's.
+// start runs the Python bootstrap in dir with api, in an environment like that of Lambda.
 func start(t testing.TB, python, dir string, api *runtimeAPI, out io.Writer) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(python, "-c", bootstrap)
@@ -437,8 +437,8 @@ func TestUnpackedZipWithoutABinaryPassesRequestsOn(t *testing.T) {
 	}
 }
 
-// TestStartToFirstPoll compares the zip's start with that of the same Python with an empty handler,
-// in turn.
+// TestStartToFirstPoll compares the time that the zip takes to start with the time that the same
+// Python takes with an empty handler. The two alternate.
 func TestStartToFirstPoll(t *testing.T) {
 	if os.Getenv("MINIATURA_LONG") == "" {
 		t.Skip("set MINIATURA_LONG=1 to measure the start")

@@ -51,8 +51,8 @@ const pageLimit = 500
 const ownCSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
-// own answers a request for the page or for a path below ownPrefix.
-func (c *cloudFront) own(w http.ResponseWriter, r *http.Request, uri string) {
+// serveOwn answers a request for the page or for a path below ownPrefix.
+func (c *cloudFront) serveOwn(w http.ResponseWriter, r *http.Request, uri string) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", ownCSP)
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -71,17 +71,17 @@ func (c *cloudFront) own(w http.ResponseWriter, r *http.Request, uri string) {
 	var err error
 	switch method + " " + strings.TrimPrefix(uri, ownPrefix) {
 	case "GET /":
-		err = c.index(w, r)
+		err = c.servePage(w, r)
 	case "GET app.css", "GET icon.svg", "GET base.js", "GET strip.js", "GET results.js", "GET compare.js", "GET app.js":
 		http.ServeFileFS(w, r, pageFiles, "page/"+path.Base(uri))
 	case "GET pictures":
-		err = c.list(w, r)
+		err = c.serveList(w, r)
 	case "PUT pictures":
 		err = c.upload(w, r)
 	case "DELETE results":
 		err = c.forget(w, r)
 	case "GET preview":
-		err = c.preview(w, r)
+		err = c.servePreview(w, r)
 	case "GET log":
 		since, _ := strconv.Atoi(r.FormValue("since"))
 		err = writeJSON(w, c.journal.since(since))
@@ -200,8 +200,8 @@ func (c *cloudFront) catalogue(r *http.Request) catalogue {
 	return cat
 }
 
-// index answers with the page.
-func (c *cloudFront) index(w http.ResponseWriter, r *http.Request) error {
+// servePage answers with the page.
+func (c *cloudFront) servePage(w http.ResponseWriter, r *http.Request) error {
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, c.catalogue(r)); err != nil {
 		return err
@@ -211,7 +211,8 @@ func (c *cloudFront) index(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-func (c *cloudFront) list(w http.ResponseWriter, r *http.Request) error {
+// serveList answers with the list of the pictures, as JSON.
+func (c *cloudFront) serveList(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, c.catalogue(r))
 }
 
@@ -305,8 +306,8 @@ func (c *cloudFront) forget(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// preview makes a result at any quality and does not store it.
-func (c *cloudFront) preview(w http.ResponseWriter, r *http.Request) error {
+// servePreview makes a result at any quality and does not store it.
+func (c *cloudFront) servePreview(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	size, ok := sizes.Parse(q.Get("size"))
 	quality, err := strconv.Atoi(q.Get("quality"))

@@ -46,7 +46,7 @@ func runResize(ctx context.Context, args []string, stdin io.Reader, stdout, stde
 	r := &resizing{stdin: stdin, stdout: stdout, stderr: stderr, words: stdout, made: map[string]bool{}}
 	err := r.parse(args)
 	if err == nil {
-		err = r.all(ctx)
+		err = r.resizeAll(ctx)
 	}
 	return report(stderr, "resize", err)
 }
@@ -150,8 +150,8 @@ func (r *resizing) format(out string) (*codec.Format, error) {
 	return says, nil
 }
 
-// all resizes every input. If there are several, the failure of one does not stop the others.
-func (r *resizing) all(ctx context.Context) error {
+// resizeAll resizes every input. If there are several, the failure of one does not stop the others.
+func (r *resizing) resizeAll(ctx context.Context) error {
 	var passed error
 	failed := 0
 	for _, in := range r.inputs {
@@ -160,7 +160,7 @@ func (r *resizing) all(ctx context.Context) error {
 		}
 	}
 	for _, in := range r.inputs {
-		err := r.one(ctx, in)
+		err := r.resizeOne(ctx, in)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -179,14 +179,14 @@ func (r *resizing) all(ctx context.Context) error {
 	return passed
 }
 
-// place returns the file to write for the input in. f is the format of the bytes that are written;
-// nil means that they are the source's. It returns an error when the file would replace one of this
-// run's results or sources.
-func (r *resizing) place(in string, f *codec.Format) (string, error) {
+// outputFile returns the file to write for the input in. f is the format of the bytes that are
+// written; nil means the format of the source. It returns an error when the file would replace one
+// of this run's results or sources.
+func (r *resizing) outputFile(in string, f *codec.Format) (string, error) {
 	if !r.folder {
 		return r.out, nil
 	}
-	out := filepath.Join(r.out, renamed(native, in, f))
+	out := filepath.Join(r.out, outputName(native, in, f))
 	if r.made[out] {
 		return "", usagef("%s: %s has been written for another picture already", in, out)
 	}
@@ -201,9 +201,9 @@ func (r *resizing) place(in string, f *codec.Format) (string, error) {
 	return out, nil
 }
 
-// renamed returns the name that the result of in gets in a folder: the same name, with another
+// outputName returns the name that the result of in gets in a folder: the same name, with another
 // extension if its own stands for another format than f.
-func renamed(p pathStyle, in string, f *codec.Format) string {
+func outputName(p pathStyle, in string, f *codec.Format) string {
 	name := p.base(in)
 	if f == nil || codec.FormatOf(name) == f {
 		return name

@@ -41,9 +41,9 @@ type side struct {
 	Format string `json:"format,omitempty"` // a media type
 }
 
-// one does with the picture in what the edge would do: it writes the result, or the source itself
-// when there can be no result.
-func (r *resizing) one(ctx context.Context, in string) error {
+// resizeOne does with the picture in what the edge would do: it writes the result, or the source
+// itself when there can be no result.
+func (r *resizing) resizeOne(ctx context.Context, in string) error {
 	src, err := await(ctx, func() ([]byte, error) { return r.read(in) })
 	if err != nil {
 		return usageError{err}
@@ -75,13 +75,13 @@ func (r *resizing) one(ctx context.Context, in string) error {
 		o.Passed, o.same = oneLine(passed), false
 		o.Out = side{r.out, info.W, info.H, len(src), info.Source}
 	}
-	if o.Out.Name, err = r.place(in, format); err != nil {
+	if o.Out.Name, err = r.outputFile(in, format); err != nil {
 		return err
 	}
 	if _, err := await(ctx, func() (struct{}, error) { return struct{}{}, r.write(o.Out.Name, made) }); err != nil {
 		return usageError{err}
 	}
-	if err := r.say(&o); err != nil {
+	if err := r.printOutcome(&o); err != nil {
 		return err
 	}
 	if passed != nil {
@@ -132,8 +132,8 @@ func (r *resizing) write(name string, data []byte) error {
 	return writeFile(name, data)
 }
 
-// say prints the outcome.
-func (r *resizing) say(o *outcome) error {
+// printOutcome prints the outcome.
+func (r *resizing) printOutcome(o *outcome) error {
 	if r.json {
 		e := json.NewEncoder(r.words)
 		e.SetEscapeHTML(false)

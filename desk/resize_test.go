@@ -241,7 +241,7 @@ func TestNamesOfResults(t *testing.T) {
 		{pathStyle{}, "x/a.b", "a.b.png", codec.PNG}, {pathStyle{}, "x/a.jpg", "a.jpg", nil}, {pathStyle{}, "x/.jpg", ".jpg", codec.JPEG},
 		{pathStyle{true}, `C:\x\a.jpg`, "a.webp", codec.WebP}, {pathStyle{true}, `C:a.jpg`, "a.webp", codec.WebP}, {pathStyle{true}, `x.jpg\a`, "a.jpg", codec.JPEG},
 	} {
-		if got := renamed(c.p, c.in, c.f); got != c.want {
+		if got := outputName(c.p, c.in, c.f); got != c.want {
 			t.Errorf("%q as %v is called %q, want %q", c.in, c.f, got, c.want)
 		}
 	}

@@ -98,7 +98,7 @@ func (o *serveOptions) results(b *bucket) string {
 	case o.endpoint != "":
 		return "results are stored below " + o.resized + "/ in " + b.where
 	}
-	return "they are being drawn now; results are stored there too, until it ends"
+	return "they are drawn now, and results are stored beside them until the server ends"
 }
 
 // serve runs until ctx ends.
@@ -119,7 +119,7 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	defer l.Close()
 	// The address is printed before anything that takes time. A browser that opens it now waits for
 	// an answer, because the listener is open already.
-	fmt.Fprintf(stdout, "http://%s/ serves the %s; %s. Ctrl-C ends it.\n", shown(l.Addr(), o.addr), b.where, o.results(b))
+	fmt.Fprintf(stdout, "http://%s/ serves the %s; %s. Ctrl-C ends it.\n", browserAddress(l.Addr(), o.addr), b.where, o.results(b))
 	if o.dir == "" && o.endpoint == "" {
 		if _, err := await(ctx, func() (struct{}, error) { return struct{}{}, addDemo(b) }); err != nil {
 			return err
@@ -183,8 +183,9 @@ func addDemo(b *bucket) error {
 	return nil
 }
 
-// shown returns the address to open in a browser: the host that was asked for, with the port of a.
-func shown(a net.Addr, asked string) string {
+// browserAddress returns the address to open in a browser: the host that was asked for, with the
+// port of a.
+func browserAddress(a net.Addr, asked string) string {
 	tcp := a.(*net.TCPAddr)
 	host, _, _ := net.SplitHostPort(asked)
 	if host == "" {
@@ -248,7 +249,7 @@ func (c *cloudFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		http.Error(w, err.Error(), http.StatusBadRequest)
 	case uri == "/" || strings.HasPrefix(uri, ownPrefix):
-		c.own(w, r, uri)
+		c.serveOwn(w, r, uri)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, "the distribution allows GET and HEAD only", http.StatusMethodNotAllowed)

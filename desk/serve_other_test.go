@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// serve -dir answers pages of other sites, requests for other kinds of files, and keys of other
-// lengths.
+// serve -dir makes and stores no result for a page of another site, for a file that is not a
+// regular file, or for a key that is too long.
 func TestServeMakesNothingForOthers(t *testing.T) {
 	dir := folder(t, map[string][]byte{"a.png": pngOf(t, 700, 500)})
 	if err := syscall.Mkfifo(filepath.Join(dir, "pipe.png"), 0o600); err != nil {

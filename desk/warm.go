@@ -59,7 +59,7 @@ func (b *bucketFlags) open() (*bucket, warm.Settings, error) {
 		}
 		opened, err = openDir(b.dir, s)
 	case s.bucket == "":
-		return nil, w, errors.New("-bucket NAME says where, or -dir FOLDER")
+		return nil, w, errors.New("either -bucket NAME or -dir FOLDER is needed")
 	case b.endpoint != "":
 		opened, err = openEndpoint(b.endpoint, s)
 	default:

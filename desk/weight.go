@@ -21,6 +21,7 @@ type waiter struct {
 	ready chan struct{} // closed when the waiter has its n units
 }
 
+// newWeight returns a weight of which limit units can be taken.
 func newWeight(limit int64) *weight { return &weight{limit: limit} }
 
 // acquire waits until n units are free and takes them, or returns ctx's error. n is at most the

@@ -142,7 +142,7 @@ func (s *shelf) take(ctx context.Context, s3 *s3lite.Client, i int) error {
 			}
 			a.object, a.err = s3.Head(ctx, t.ResultKey())
 			stored, err := usable(a.object, a.err)
-			if err != nil || fresh(stored, s.head, t) || s.h.known(stored, s.head, 0) != nil {
+			if err != nil || fresh(stored, s.head, t) || s.h.knownFailure(stored, s.head, 0) != nil {
 				continue
 			}
 		}

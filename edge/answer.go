@@ -42,6 +42,7 @@ type Response struct {
 	Body              string              `json:"body,omitempty"`
 }
 
+// set sets a header, unless its value is empty.
 func (r *Response) set(name, value string) {
 	if value != "" {
 		r.Headers[strings.ToLower(name)] = []Header{{name, value}}
@@ -61,15 +62,15 @@ type rescue struct {
 	failed func(error) // set while the picture is being made: remembers the failure
 }
 
-// stored notes whether an older result of the same source is stored under the result's key.
-func (s *rescue) stored(older bool) {
+// noteStored notes whether an older result of the same source is stored under the result's key.
+func (s *rescue) noteStored(older bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.older = older
 }
 
-// finished notes the result before it is stored.
-func (s *rescue) finished(body []byte, o s3lite.PutOptions) {
+// noteFinished notes the result before it is stored.
+func (s *rescue) noteFinished(body []byte, o s3lite.PutOptions) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.body, s.put, s.failed = body, o, nil
@@ -86,8 +87,9 @@ func (s *rescue) making(failed func(error)) func(error) {
 	return s.failed
 }
 
-// gaveUp tells the rescue that the request ends with err while Make is still running. A panic is
-// dropped: the failure is then not remembered, and the next request meets it again.
+// gaveUp tells the rescue that the request ends with err while Make is still running. A panic of
+// failed is dropped: then the failure is not remembered, and the next request fails in the same
+// way.
 func (s *rescue) gaveUp(err error) {
 	defer func() { recover() }()
 	s.mu.Lock()

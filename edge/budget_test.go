@@ -15,7 +15,7 @@ import (
 )
 
 // A marker of a panic, a deadline or a limit concerns one result. The other results of the source
-// are made all the same.
+// are made nevertheless.
 func TestARememberedFailureOfOneResultKeepsNoOtherFromBeingMade(t *testing.T) {
 	until := time.Now().Add(time.Hour - time.Minute).UTC().Format(time.RFC3339)
 	for name, more := range map[string]map[string]string{

@@ -141,8 +141,8 @@ func TestWhatCannotFinishIsNotBegun(t *testing.T) {
 	}
 }
 
-// Even when the estimate is twice the true cost, a picture is made that takes less than half of the
-// time.
+// A picture that takes less than half of the time is made, even when the estimate is twice the true
+// cost.
 func TestNothingIsRefusedThatFinishesInHalfItsDeadline(t *testing.T) {
 	src := longGIF(t, 300, 200, 40)
 	cost := costOf(t, src)

@@ -129,8 +129,8 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMess
 		defer cancel()
 	}
 
-	// Handle waits no longer than ctx, even when the work does not look at ctx. The work gives back
-	// its memory and its slot when it ends.
+	// Handle returns when ctx ends, even when the work does not check ctx. The work gives back its
+	// memory and its slot when it ends.
 	done := make(chan Record, 1)
 	go func() { done <- h.make(ctx, p.Target, &saved) }()
 	var r Record
@@ -203,8 +203,8 @@ func (h *Handler) judge(t Target, w work, r *Record, saved *rescue) (hit bool, e
 		r.note("replaces an object that this function did not make")
 	}
 	r.Replaced = ofEarlier(stored, source)
-	saved.stored(sameSource(stored, source))
-	if err := h.known(stored, source, w.budget); err != nil {
+	saved.noteStored(sameSource(stored, source))
+	if err := h.knownFailure(stored, source, w.budget); err != nil {
 		r.Known = true
 		return false, err
 	}
@@ -265,7 +265,7 @@ func (h *Handler) finish(ctx context.Context, t Target, w work, r *Record, saved
 	r.OutBytes = len(body)
 
 	o := resultOptions(t, source, info, r)
-	saved.finished(body, o)
+	saved.noteFinished(body, o)
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
@@ -322,6 +322,7 @@ func (r *Record) note(s string) {
 	r.Note += s
 }
 
+// fill writes what codec said about the result into the record.
 func (r *Record) fill(i codec.Info) {
 	r.Format, r.Frames, r.Cost = i.ContentType, i.Frames, Millis(i.Cost*float64(time.Millisecond))
 	r.note(i.Note)

@@ -59,8 +59,8 @@ var faultPicture = sync.OnceValues(func() (src, want []byte) {
 	return src, want
 })
 
-// waiting are the faults that end only when the client's patience does. Only for these is the
-// patience short, so that a slow machine does not look like a fault.
+// waiting are the faults that end only when the client's patience does. Only these have a short
+// timeout, so that a slow machine does not look like a fault.
 var waiting = []string{"hang", "stall", "trickle", "slow"}
 
 // newFaultWorld returns a world with a source in it, and the result that the source must have.
@@ -119,7 +119,7 @@ func (w *world) askWithin(t testing.TB, d time.Duration) (uri string, r Record) 
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), margin+d)
 	defer cancel()
-	starved := starvation(ctx)
+	starved := timerDelay(ctx)
 	begin := time.Now()
 	uri, r = w.ask(t, ctx, faultAsk)
 	if took := time.Since(begin); took > d+margin/2+10*starved() {
@@ -128,9 +128,10 @@ func (w *world) askWithin(t testing.TB, d time.Duration) (uri string, r Record) 
 	return uri, r
 }
 
-// starvation measures how late a timer fires at worst until the returned function is called. A busy
-// machine adds this delay to every step; it is not the flow's fault.
-func starvation(ctx context.Context) func() time.Duration {
+// timerDelay measures how late a timer fires. The returned function ends the measurement and
+// returns the largest delay. A busy machine may add this delay to every step, which is not the
+// flow's fault.
+func timerDelay(ctx context.Context) func() time.Duration {
 	var worst atomic.Int64
 	ctx, stop := context.WithCancel(ctx)
 	go func() {

@@ -32,7 +32,7 @@ const (
 )
 
 // heads asks for the source and for what is stored under the result's key, both at once. stored is
-// nil when nothing usable is stored. When both requests fail, the error is the source's.
+// nil when nothing usable is stored. When both requests fail, the error is that of the source.
 func heads(ctx context.Context, s3 *s3lite.Client, t Target) (source, stored *s3lite.Object, err error) {
 	var storedErr error
 	done := make(chan struct{})
@@ -123,7 +123,7 @@ func sameHeader(a, b string) bool {
 // their names and Content-Type included.
 const maxKept = 1536
 
-// keep returns those of the source's headers that hold for its result too. Content-Encoding is not
+// keep returns the headers of the source that hold for its result too. Content-Encoding is not
 // among them: the result is not encoded. A value that S3 might refuse is left out, because it must
 // not keep a picture from being stored; r's note then says so.
 func keep(source *s3lite.Object, r *Record) (o s3lite.PutOptions) {

@@ -79,17 +79,17 @@ func readMarker(o *s3lite.Object) *marker {
 	return &m
 }
 
-// of reports whether m is about the present version of source, by this encoder or a newer one. A
-// nil m is about nothing.
-func (m *marker) of(source *s3lite.Object) bool {
+// isAbout reports whether m is about the present version of source, by this encoder or a newer one.
+// A nil m is about nothing.
+func (m *marker) isAbout(source *s3lite.Object) bool {
 	return m != nil && source.ETag != "" && m.etag == source.ETag && m.encoder >= codec.Version
 }
 
-// known returns a knownError when stored is a marker that holds for this request, so that the
-// request would fail again. Otherwise it returns nil. budget is what affordable returned.
-func (h *Handler) known(stored, source *s3lite.Object, budget float64) error {
+// knownFailure returns a knownError when stored is a marker that holds for this request, so that
+// the request would fail again. Otherwise it returns nil. budget is what affordable returned.
+func (h *Handler) knownFailure(stored, source *s3lite.Object, budget float64) error {
 	m := readMarker(stored)
-	if !m.of(source) {
+	if !m.isAbout(source) {
 		return nil
 	}
 	moreMemory := m.memory > 0 && h.megabytes() > m.memory
@@ -140,7 +140,7 @@ func (h *Handler) remember(ctx context.Context, t Target, source, stored *s3lite
 		return
 	case panicked, late:
 		span := firstSpan
-		if old := readMarker(stored); old.of(source) && !old.until.IsZero() {
+		if old := readMarker(stored); old.isAbout(source) && !old.until.IsZero() {
 			span = min(2*old.span, lastSpan)
 		}
 		m[metaFailedUntil] = h.now().Add(span).UTC().Format(time.RFC3339)

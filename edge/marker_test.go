@@ -168,7 +168,7 @@ func mustPlan(t *testing.T, s eventSpec) Target {
 	return p.Target
 }
 
-// A failure of S3 is never remembered, nor is a request that the viewer canceled.
+// A failure of S3 is never remembered, and neither is a request that the viewer canceled.
 func TestNoMarkerForWhatMayPass(t *testing.T) {
 	for name, spoil := range map[string]func(w *world){
 		"403":       func(w *world) { w.Script(s3test.Rule{Method: "GET", Fault: s3test.Status(403, "AccessDenied")}) },

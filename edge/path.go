@@ -18,6 +18,7 @@ func ObjectKey(uri string) (string, error) {
 	return unescape(uri[1:])
 }
 
+// unescape decodes percent-encoding once. A plus stands for a space.
 func unescape(s string) (string, error) {
 	return url.PathUnescape(strings.ReplaceAll(s, "+", "%20"))
 }

@@ -163,9 +163,9 @@ func (o *outcome) read(res *http.Response, progress func()) (err error) {
 	return verify(o.object.Body, h)
 }
 
-// verify compares body with the checksums of the whole object. A checksum that was made of the
-// checksums of parts cannot be computed here, because nothing says where the parts end; its type is
-// COMPOSITE, or its value ends in the number of parts, such as "-3".
+// verify compares body with the checksums of the whole object. A checksum that was computed from
+// the checksums of parts cannot be computed here, because nothing says where the parts end; its
+// type is COMPOSITE, or its value ends in the number of parts, such as "-3".
 func verify(body []byte, h http.Header) error {
 	for _, sum := range []struct {
 		header string

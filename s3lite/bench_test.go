@@ -110,7 +110,7 @@ func BenchmarkPut(b *testing.B) {
 	}
 }
 
-// BenchmarkRoundTrip measures net/http alone with as many headers: the lower limit of
+// BenchmarkRoundTrip measures net/http alone, with the same number of headers: the lower limit of
 // BenchmarkHead.
 func BenchmarkRoundTrip(b *testing.B) {
 	c := canned(b, []byte(head("200 OK", 100)))

@@ -64,6 +64,8 @@ func hostLabels(bucket string) bool {
 	return len(bucket) >= 3 && len(bucket) <= 63
 }
 
+// isLabel reports whether s can be a part of a host name: small letters, digits, and hyphens
+// inside.
 func isLabel(s string) bool {
 	return s != "" && s == strings.Trim(s, "-") && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }

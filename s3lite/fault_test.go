@@ -52,8 +52,8 @@ func play(ctx context.Context, c *s3lite.Client, sc s3test.Scenario) error {
 	return c.Put(ctx, s3test.ScenarioKey, body, s3lite.PutOptions{ContentType: "image/webp"})
 }
 
-// on returns how many requests for key are in srv's log, and empties the log.
-func on(srv *s3test.Server, key string) (n int) {
+// requestsFor returns how many requests for key are in srv's log, and empties the log.
+func requestsFor(srv *s3test.Server, key string) (n int) {
 	for _, r := range srv.Requests() {
 		if r.Key == key {
 			n++
@@ -86,7 +86,7 @@ func TestFaultTable(t *testing.T) {
 			if d := time.Since(begin); d > 5*time.Second {
 				t.Errorf("took %v", d)
 			}
-			if n := on(srv, s3test.ScenarioKey); n != sc.Requests {
+			if n := requestsFor(srv, s3test.ScenarioKey); n != sc.Requests {
 				t.Errorf("%d requests, want %d", n, sc.Requests)
 			}
 			if sc.Recoverable {
@@ -97,7 +97,7 @@ func TestFaultTable(t *testing.T) {
 					t.Error("stored object is not whole")
 				}
 				if sc.Learns() { // what was learned is kept
-					if err := play(t.Context(), c, sc); err != nil || on(srv, s3test.ScenarioKey) != 1 {
+					if err := play(t.Context(), c, sc); err != nil || requestsFor(srv, s3test.ScenarioKey) != 1 {
 						t.Error("learned nothing:", err)
 					}
 				}

@@ -139,7 +139,7 @@ func (c *Client) Put(ctx context.Context, key string, body []byte, o PutOptions)
 	return err
 }
 
-// Delete deletes the object under key. It is no error if there is none.
+// Delete deletes the object under key. A key without an object is no error.
 func (c *Client) Delete(ctx context.Context, key string) error {
 	_, err := c.do(ctx, &request{method: http.MethodDelete, key: key})
 	return err

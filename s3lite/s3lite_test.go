@@ -22,8 +22,8 @@ import (
 
 var creds = s3lite.Credentials{AccessKeyID: "AKIDTEST", SecretAccessKey: "secret"}
 
-// start serves srv on loopback and returns a client of it. The client's pauses are short, but it is
-// patient, so that a slow machine does not look like a fault.
+// start serves srv on loopback and returns a client of it. The client waits only briefly between
+// attempts, but long for data, so that a slow machine does not look like a fault.
 func start(t testing.TB, srv http.Handler) *s3lite.Client {
 	t.Helper()
 	ts := httptest.NewServer(srv)
@@ -170,7 +170,7 @@ func TestEveryPlainKeyRoundTripsInADirectory(t *testing.T) {
 	if got := list(t, c, ""); !slices.Equal(got, want) {
 		t.Errorf("list: %q, want %q", got, want)
 	}
-	// A file that was changed by hand is another object, without the old one's metadata.
+	// A file that was changed by hand is another object, without the metadata of the old one.
 	if err := os.WriteFile(filepath.Join(dir, "a b.jpg"), []byte("edited"), 0o644); err != nil {
 		t.Fatal(err)
 	}

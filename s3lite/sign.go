@@ -20,6 +20,7 @@ import (
 // that a space becomes %20.
 func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
+// escapePath is escape, except that slashes stay.
 func escapePath(s string) string { return strings.ReplaceAll(escape(s), "%2F", "/") }
 
 // canonicalRequest returns the canonical form of r and the names of its signed headers, which are
@@ -47,6 +48,8 @@ func canonicalRequest(r *http.Request, payload string) (canonical, signedHeaders
 	return strings.Join(append(lines, "", signedHeaders, payload), "\n"), signedHeaders
 }
 
+// stringToSign returns the string to sign of Signature Version 4, for a canonical request. scope is
+// the credential scope.
 func stringToSign(date, scope, canonical string) string {
 	return "AWS4-HMAC-SHA256\n" + date + "\n" + scope + "\n" + hexSHA256([]byte(canonical))
 }

@@ -82,7 +82,7 @@ func (h *Handler) task(ctx context.Context, t task) result {
 	}
 	// A job over a whole bucket makes no invalidations.
 	tally, err := h.create(ctx, "batch", key, new(changes))
-	var skip skipped
+	var skip skipError
 	switch {
 	case err == nil:
 		return result{Code: succeeded, Text: fmt.Sprintf("%d made, %d were fresh", tally.Made, tally.Fresh)}

@@ -28,7 +28,7 @@ type notification struct {
 }
 
 // events answers a notification. It works on every record. The error joins the failures that may
-// pass; when Lambda invokes again, the other records cost little.
+// pass. When Lambda invokes again because of it, the records that have succeeded cost little.
 func (h *Handler) events(ctx context.Context, raw []byte, changed *changes) error {
 	var n notification
 	if err := json.Unmarshal(raw, &n); err != nil {
@@ -46,8 +46,8 @@ func (h *Handler) events(ctx context.Context, raw []byte, changed *changes) erro
 		case "ObjectCreated":
 			_, err = h.create(ctx, "created", key, changed)
 		case "ObjectRemoved", "LifecycleExpiration":
-			// S3 may deliver events out of order. If the source is there again, its results are
-			// made again on their next request. In a versioned bucket the event may be about an old
+			// S3 may deliver events out of order. If the source exists again, its results are made
+			// again on their next request. In a versioned bucket the event may be about an old
 			// version, and then nothing has changed for the source.
 			if r.S3.Object.VersionID != "" {
 				var there bool

@@ -16,8 +16,8 @@ import (
 	"miniatura/s3lite"
 )
 
-// margin is how long before Lambda's deadline the work ends. What is not done by then is reported
-// and tried again instead of being lost.
+// margin is how long before Lambda's deadline the work ends. Work that is not done by then is
+// reported and tried again instead of being lost.
 const margin = 3 * time.Second
 
 // answerTime is how long before Lambda's deadline the invalidation ends too.
@@ -126,7 +126,7 @@ func (h *Handler) Invoke(ctx context.Context, raw []byte) ([]byte, error) {
 // changes holds the keys of the sources whose copies in CloudFront may be out of date.
 type changes struct{ keys []string }
 
-// add adds key, unless it is there already.
+// add adds key, unless it was added before.
 func (c *changes) add(key string) {
 	if !slices.Contains(c.keys, key) {
 		c.keys = append(c.keys, key)
@@ -161,14 +161,14 @@ type line struct {
 }
 
 // create makes the results of a key. For a key that can have no results, for example because it is
-// a result, the error is a skipped, without any request to S3; for a result in another folder it is
-// a skipped after a HEAD. When a result of an earlier version of the source was replaced, the key
-// is added to changed.
+// a result, it returns a skipError and sends no request to S3. Only a HEAD can tell that a key in
+// another folder is a result; then it returns a skipError too. When a result of an earlier version
+// of the source was replaced, the key is added to changed.
 func (h *Handler) create(ctx context.Context, event, key string, changed *changes) (Tally, error) {
 	start := time.Now()
 	targets, err := h.cfg.Targets(key, h.cfg.Region)
 	if err != nil {
-		return Tally{}, skipped{err}
+		return Tally{}, skipError{err}
 	}
 	tally, err := Make(ctx, h.edge, targets, func(r edge.Record) {
 		if r.Replaced {
@@ -177,18 +177,18 @@ func (h *Handler) create(ctx context.Context, event, key string, changed *change
 	})
 	h.log(event, key, tally, err, start)
 	if errors.Is(err, edge.ErrResult) {
-		err = skipped{err}
+		err = skipError{err}
 	}
 	return tally, err
 }
 
 // remove deletes the results of a key and adds the key to changed. For a key that can have no
-// results the error is a skipped, without any request.
+// results, it returns a skipError and sends no request.
 func (h *Handler) remove(ctx context.Context, key string, changed *changes) error {
 	start := time.Now()
 	targets, err := h.cfg.Results(key, h.cfg.Region)
 	if err != nil {
-		return skipped{err}
+		return skipError{err}
 	}
 	changed.add(key)
 	tally, err := Delete(ctx, h.cfg.Client, targets, false)
@@ -196,11 +196,11 @@ func (h *Handler) remove(ctx context.Context, key string, changed *changes) erro
 	return err
 }
 
-// exists reports whether the source named key is in the bucket. The error is a skipped, without any
-// request, for a key that can have no results, and otherwise a *Failure.
+// exists reports whether the source named key is in the bucket. For a key that can have no results,
+// it returns a skipError and sends no request. Any other error is a *Failure.
 func (h *Handler) exists(ctx context.Context, key string) (bool, error) {
 	if _, err := h.cfg.Results(key, h.cfg.Region); err != nil {
-		return false, skipped{err} // a result above all
+		return false, skipError{err} // a result above all
 	}
 	_, err := h.cfg.Client.Head(ctx, key)
 	switch {
@@ -213,8 +213,8 @@ func (h *Handler) exists(ctx context.Context, key string) (bool, error) {
 	return false, failure(err)
 }
 
-// A skipped is an error that says why nothing has to be done for a key.
-type skipped struct{ error }
+// A skipError says why nothing has to be done for a key.
+type skipError struct{ error }
 
 // log writes a line about key.
 func (h *Handler) log(event, key string, tally Tally, err error, start time.Time) {

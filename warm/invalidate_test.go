@@ -154,8 +154,8 @@ func newCDN(t *testing.T) (*world, *cdn) {
 	return w, c
 }
 
-// made returns the invalidations since the last call.
-func (c *cdn) made() [][]string {
+// newInvalidations returns the invalidations since the last call.
+func (c *cdn) newInvalidations() [][]string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	b := c.batches
@@ -183,7 +183,7 @@ func TestCloudFrontForgetsWhatIsReplacedOrDeleted(t *testing.T) {
 	w.Put("broken.png", s3test.Object{Body: []byte("no picture")})
 	send(created("a&b <1>.png", "~x.png", "broken.png"))
 	send(created("a&b <1>.png", "broken.png")) // a second delivery
-	if got := c.made(); len(got) != 0 {
+	if got := c.newInvalidations(); len(got) != 0 {
 		t.Errorf("nothing was there before, and %q is invalidated", got)
 	}
 
@@ -197,31 +197,31 @@ func TestCloudFrontForgetsWhatIsReplacedOrDeleted(t *testing.T) {
 		"#" + edge.CacheTag("~x.png"), "/%7Ex.png*", "/~x.png*",
 		"#" + edge.CacheTag("broken.png"), "/broken.png*", // its marker is replaced, and copies of the original are dropped
 	}
-	if got := c.made(); len(got) != 1 || !slices.Equal(got[0], want) {
+	if got := c.newInvalidations(); len(got) != 1 || !slices.Equal(got[0], want) {
 		t.Errorf("replaced: %q, want %q", got, want)
 	}
 	send(created("a&b <1>.png", "~x.png", "broken.png", "new.png"))
-	if got := c.made(); len(got) != 0 {
+	if got := c.newInvalidations(); len(got) != 0 {
 		t.Errorf("again: %q", got)
 	}
 
 	w.client.Delete(context.Background(), "new.png")
 	send(batchOf(t, string(event(t, "ObjectRemoved:Delete", "new.png")), string(event(t, "ObjectRemoved:Delete", "notes.txt")),
 		string(event(t, "LifecycleExpiration:Delete", "resized/SS/a.png"))))
-	if got := c.made(); len(got) != 1 || !slices.Equal(got[0], []string{"#" + edge.CacheTag("new.png"), "/new.png*"}) {
+	if got := c.newInvalidations(); len(got) != 1 || !slices.Equal(got[0], []string{"#" + edge.CacheTag("new.png"), "/new.png*"}) {
 		t.Errorf("deleted: %q", got)
 	}
 	// The removal of an old version changes nothing for viewers.
 	old := bytes.Replace(event(t, "ObjectRemoved:Delete", "~x.png"), []byte(`"key"`), []byte(`"versionId":"v","key"`), 1)
 	send(batchOf(t, string(old)))
-	if got := c.made(); len(got) != 0 {
+	if got := c.newInvalidations(); len(got) != 0 {
 		t.Errorf("an old version: %q", got)
 	}
 	// Directly, without a queue.
 	if _, err := w.handle(t, event(t, "ObjectRemoved:Delete", "~y.png")); err != nil {
 		t.Error(err)
 	}
-	if got := c.made(); len(got) != 1 || len(got[0]) != 3 {
+	if got := c.newInvalidations(); len(got) != 1 || len(got[0]) != 3 {
 		t.Errorf("directly: %q", got)
 	}
 	if l := w.log.String(); strings.Count(l, `"event":"invalidated"`) != 5 || strings.Contains(l, "cloudfront:") {
@@ -252,7 +252,7 @@ func TestAnInvalidationThatFailsIsLogged(t *testing.T) {
 		{"an odd answer", []string{"200 \x01\"\n"}, []string{"a.png"}, 1, nil, "cloudfront: 200"},
 	} {
 		c.answers = tc.answers
-		c.made()
+		c.newInvalidations()
 		w.log.Reset()
 		var bodies []string
 		for _, k := range tc.keys {
@@ -264,7 +264,7 @@ func TestAnInvalidationThatFailsIsLogged(t *testing.T) {
 		}
 		requests := c.requests
 		var paths []string
-		for _, b := range c.made() {
+		for _, b := range c.newInvalidations() {
 			for _, p := range b {
 				if p[0] == '/' {
 					paths = append(paths, p)
@@ -289,7 +289,7 @@ func TestAnInvalidationThatFailsIsLogged(t *testing.T) {
 	if _, err := w.handle(t, batchOf(t, bodies...)); err != nil {
 		t.Error(err)
 	}
-	if got := c.made(); len(got) != 1 || len(got[0]) != 30 || strings.Contains(strings.Join(got[0], ""), "*") {
+	if got := c.newInvalidations(); len(got) != 1 || len(got[0]) != 30 || strings.Contains(strings.Join(got[0], ""), "*") {
 		t.Errorf("ten of two spellings: %q", got)
 	}
 }

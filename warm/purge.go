@@ -24,8 +24,8 @@ func Invalidation(s Settings, key string, wildcard bool) []string {
 }
 
 // BrowserSpelling returns the path of a source as browsers send it, or "" when that is what
-// Invalidation returns. AWS advises to invalidate the viewer's path as well as the path that a
-// function makes of it; without such a function the viewer's path is the only one. It contains
+// Invalidation returns. AWS advises to invalidate both the viewer's path and the path into which a
+// function changes it. Without such a function the viewer's path is the only one. It contains
 // characters that CloudFront wants encoded and may refuse, so it belongs in an invalidation of its
 // own.
 func BrowserSpelling(s Settings, key string, wildcard bool) string {

@@ -31,7 +31,8 @@ type failedItem struct {
 }
 
 // queue answers a batch. The answer names each message that is worth another try, and each that is
-// not understood: after its last try, the latter ends in the dead-letter queue.
+// not understood. A message that is not understood ends in the dead-letter queue after its last
+// try.
 func (h *Handler) queue(ctx context.Context, raw []byte, changed *changes) ([]byte, error) {
 	var m messages
 	if err := json.Unmarshal(raw, &m); err != nil {

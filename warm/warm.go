@@ -53,11 +53,11 @@ func (f *Failure) Error() string { return f.Reason }
 // Unwrap returns the error of edge or s3lite.
 func (f *Failure) Unwrap() error { return f.Err }
 
-// Make makes and stores every target's result that is not fresh. The targets have one source: what
-// makes one impossible (the source is missing or is no picture) makes the rest impossible, and they
-// are not tried, unless the failure may concern one result alone (see edge.Record.Alone). observe
-// gets each record; it may be nil. The error is a *Failure: the first temporary one, or else the
-// first one.
+// Make makes and stores every target's result that is not fresh. The targets have one source. After
+// a failure that all targets share (the source is missing or is no picture), the others are not
+// tried. They are tried if the failure may concern one result alone (see edge.Record.Alone).
+// observe gets each record; it may be nil. The error is a *Failure: the first temporary one, or
+// else the first one.
 func Make(ctx context.Context, h *edge.Handler, targets []edge.Target, observe func(edge.Record)) (Tally, error) {
 	var tally Tally
 	var failed *Failure

@@ -525,7 +525,7 @@ func TestResultsInAnotherFolderAreSkipped(t *testing.T) {
 	key := "resized/SS/" + niño
 	renamed.Put(key, *w.Object(key))
 	tally, err := renamed.h.create(context.Background(), "created", key, new(changes))
-	var skip skipped
+	var skip skipError
 	if !errors.As(err, &skip) || tally.Made != 0 || !reflect.DeepEqual(renamed.Keys(), []string{key}) {
 		t.Errorf("%+v, %v, %q", tally, err, renamed.Keys())
 	}

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// The judge's own scaling gives the same as that of x/image, which takes ten times as long.
+// The judge's own scaling gives the same result as x/image, which takes ten times as long.
 func TestScaledIsCatmullRom(t *testing.T) {
 	m := image.NewRGBA(image.Rect(0, 0, 301, 203))
 	s := uint32(3)

@@ -14,7 +14,7 @@ import (
 )
 
 // ReadReference reads an original from a PNG, and also returns its pixels. As the reference tool
-// does, it uses the primaries of a color profile, and takes the transfer curve to be sRGB's.
+// does, it uses the primaries of a color profile, and assumes sRGB's transfer curve.
 func ReadReference(file []byte) (*Reference, *image.RGBA, error) {
 	m, err := png.Decode(bytes.NewReader(file))
 	if err != nil {

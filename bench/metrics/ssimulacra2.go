@@ -40,7 +40,7 @@ const opsinBias = 0.0037930732552754493
 // An xyb has three planes: X, Y and B-Y.
 type xyb [3][]float32
 
-// A Reference is an original with which distorted pictures are compared.
+// A Reference is an original that distorted pictures are compared with.
 type Reference struct {
 	w, h   int
 	levels []level
@@ -158,7 +158,7 @@ func linear(m image.Image) xyb {
 
 // toSRGB converts linear light with the given primaries to sRGB's primaries.
 func toSRGB(lin xyb, primaries *[3][3]float64) {
-	// From XYZ under D50 to sRGB (IEC 61966-2-1, adapted by Bradford's method).
+	// The matrix leads from XYZ under D50 to sRGB (IEC 61966-2-1, adapted by Bradford's method).
 	fromXYZ := [3][3]float64{
 		{3.1338561, -1.6168667, -0.4906146},
 		{-0.9787684, 1.9161415, 0.0334540},
@@ -257,6 +257,7 @@ var cosines = func() (c [3]struct{ edge, turn float32 }) {
 
 const radius, sigma = 5, 1.5
 
+// omega returns the frequency of cosine i, in radians a pixel.
 func omega(i int) float64 { return float64(2*i+1) * math.Pi / (2 * radius) }
 
 // amplitudes returns the amplitudes of the three cosines.

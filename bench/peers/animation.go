@@ -1,7 +1,7 @@
 package main
 
-// This file compares animations with sharp's (animated: true), and GIFs that already fit with
-// gifsicle's.
+// This file compares animations with those that sharp makes (animated: true), and GIFs that already
+// fit with those that gifsicle makes.
 
 import (
 	"bytes"

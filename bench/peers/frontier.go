@@ -181,12 +181,14 @@ func (f *frontierSum) add(ref, test []frontierPoint) {
 // A frontierMean collects the results of one encoder at one quality.
 type frontierMean struct{ logBits, score, n float64 }
 
+// add adds a point of a picture. pixels is the number of the picture's pixels.
 func (m *frontierMean) add(p frontierPoint, pixels int) {
 	m.logBits += math.Log(8 * p.bytes / float64(pixels))
 	m.score += p.ssimulacra2
 	m.n++
 }
 
+// bits returns the geometric mean of the bits a pixel.
 func (m *frontierMean) bits() float64 { return math.Exp(m.logBits / m.n) }
 
 // readScores reads scores.tsv, whose columns are picture, encoder, quality, bytes, SSIMULACRA2,

@@ -275,8 +275,8 @@ func reference(m image.Image, r image.Rectangle) metrics.Plane {
 	return p
 }
 
-// writerRows compares the writer with image/jpeg's: bytes at equal SSIM over a range of qualities
-// (on the scale -10 log10(1-ssim)), and CPU at quality 80.
+// writerRows compares the writer with the one of image/jpeg: bytes at equal SSIM over a range of
+// qualities (on the scale -10 log10(1-ssim)), and CPU at quality 80.
 func (s *suite) writerRows(photos []picture) error {
 	writers := []struct {
 		name string

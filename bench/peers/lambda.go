@@ -118,7 +118,7 @@ func (s *suite) wait(g *group, p picture) (float64, error) {
 
 // lambdaStart adds the row about the start in g.
 func (s *suite) lambdaStart(g *group, f function) error {
-	task, err := s.task()
+	task, err := s.unpackedZip()
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,7 @@
 //	go run ./bench/peers [-only SECTION,...] [-json FILE] [-photos DIR] [-short]
 //
 // Every side runs in a process of its own. Its first iteration is not counted; CPU is user plus
-// system time per picture, the median over all rounds. The peak resident set is that of a fresh
+// system time per picture, the median over all rounds. The peak resident set is measured in a fresh
 // process that does the work once. Our side is this program built without cgo, with and without
 // -tags purego.
 //
@@ -81,7 +81,7 @@ func main() {
 			if err := sections[i].run(s); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
-			s.tell(1, name)
+			s.progress(1, name)
 		}
 		s.line.Done(fmt.Sprintf("%d rows", len(s.rows)))
 		return s.finish()

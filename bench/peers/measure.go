@@ -53,7 +53,7 @@ func (s *suite) contenders() []contender {
 	return all
 }
 
-// compare makes every contender do the same work and returns the results by name. n iterations
+// compare runs the same work on every contender, and returns the results by name. n iterations
 // count in each round. A contender that fails is reported as left out.
 func (s *suite) compare(work, mode, file, box string, n int, all []contender) map[string]result {
 	results := map[string]result{}

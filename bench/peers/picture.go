@@ -46,8 +46,8 @@ func open(name, path string, named bool) (picture, error) {
 	return picture{name, path, c.Width, c.Height, named}, err
 }
 
-// baselines returns the photos of at least 3 megapixels as baseline files. Of the flower, which has
-// many encodings, it takes only 4:2:0.
+// baselines returns the photos of at least 3 megapixels as baseline files. The flower has many
+// encodings, of which it takes only 4:2:0.
 func (s *suite) baselines() ([]picture, error) {
 	var all []picture
 	add := func(name, path string, named bool) error {

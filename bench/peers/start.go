@@ -111,7 +111,7 @@ func startSection(s *suite) error {
 		s.skip("start", "needs Pillow's Python")
 		return nil
 	}
-	task, err := s.task()
+	task, err := s.unpackedZip()
 	if err != nil {
 		return err
 	}
@@ -154,8 +154,9 @@ require('http').get('http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2018-06-0
 	return nil
 }
 
-// task unpacks the zip as Lambda does, unless an earlier section has, and returns the folder.
-func (s *suite) task() (string, error) {
+// unpackedZip unpacks the zip as Lambda does, unless an earlier section has, and returns the
+// folder.
+func (s *suite) unpackedZip() (string, error) {
 	path, err := s.edgeZip()
 	if err != nil {
 		return "", err

@@ -175,13 +175,13 @@ func machine() string {
 	return fmt.Sprintf("%s x %d, %s/%s", model, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
 }
 
-// miss prints what is missing and how to get it, and remembers it for the end.
+// miss prints what is missing and how to get it, and keeps it for the end.
 func (s *suite) miss(line string) {
 	fmt.Println(line)
 	s.missing = append(s.missing, line)
 }
 
-// skip remembers that rows of some work could not be measured, and why.
+// skip notes that rows of some work could not be measured, and why.
 func (s *suite) skip(work, why string) {
 	s.skipped = append(s.skipped, work+": "+why)
 }
@@ -193,8 +193,8 @@ func (s *suite) say(format string, args ...any) {
 	}
 }
 
-// tell updates the progress line: sections more are done, and work was worked on.
-func (s *suite) tell(sections int, work string) {
+// progress updates the progress line: sections more are done, and work was worked on.
+func (s *suite) progress(sections int, work string) {
 	if s.line != nil {
 		s.line.Add(sections, work)
 	}
@@ -207,7 +207,7 @@ func (s *suite) row(work, variant, measure string, ours float64, peer string, th
 		r.Ratio = round(ours / theirs)
 	}
 	s.rows = append(s.rows, r)
-	s.tell(0, work)
+	s.progress(0, work)
 	if s.out != nil {
 		e := json.NewEncoder(s.out)
 		e.SetEscapeHTML(false) // "->" is in most names

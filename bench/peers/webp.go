@@ -105,7 +105,7 @@ func webpSection(s *suite) error {
 	return s.webpResizeRows()
 }
 
-// webpResizeRows adds the rows about JPEG to WebP at size M, beside sharp.
+// webpResizeRows adds the rows that compare JPEG to WebP at size M with sharp.
 func (s *suite) webpResizeRows() error {
 	all, err := s.baselines()
 	if err != nil {

@@ -66,7 +66,7 @@ func (s *suite) webpCPU(pictures []webpPicture, effort string) error {
 		}
 		r := s.compare(p.name+" -> webp q80", "webp-"+effort, raw, fmt.Sprintf("%dx%d", p.m.Rect.Dx(), p.m.Rect.Dy()), 3, all)
 		if len(r) < len(all) {
-			continue // compare has remembered why
+			continue // compare has noted why
 		}
 		n++
 		for name, v := range r {

@@ -1,6 +1,6 @@
 package main
 
-// This file makes the tables of both writers beside the best encoders.
+// This file makes the tables that compare both writers with the best encoders.
 
 import (
 	"fmt"
@@ -10,8 +10,8 @@ import (
 // writers are this project's encoders in these tables, by the names of their rows.
 var writers = map[string]string{"ours jpg": "JPEG", "ours webp": "WebP", "ours high webp": "WebP with effort high"}
 
-// frontier returns a table of bytes at equal quality beside the best encoders of a format, for four
-// kinds of quality.
+// frontier returns a table that compares bytes at equal quality with the best encoders of a format,
+// for four measures of quality.
 func (r *results) frontier(owns ...string) string {
 	kinds := []struct{ key, name string }{{"ssimulacra2", "SSIMULACRA2"}, {"butteraugli", "butteraugli's 3-norm"}, {"ssim_y", "SSIM"}, {"psnr_y", "PSNR"}}
 	columns := []string{"bytes at equal quality: mean, worst picture"}

@@ -16,9 +16,9 @@ var units = map[string]func(float64, bool) string{
 	"cpu_ms": cell, "rss_mb": cell, "bytes": cell, "ms_min": cell, "mb": cell, "bytes_q80": cell,
 }
 
-// better reports whether a row compares with a peer, and whether the peer did better by more than
-// noise. write is the function that writes the measure's figures.
-func better(r row) (compared, lost bool, write func(float64, bool) string) {
+// compareWithPeer returns three things about a row: whether it compares with a peer, whether the
+// peer did better by more than noise, and the function that writes figures of its measure.
+func compareWithPeer(r row) (compared, lost bool, write func(float64, bool) string) {
 	if r.Peer == "" || r.Peer == "source" || r.Variant == "purego" {
 		return false, false, nil
 	}
@@ -42,7 +42,7 @@ func (r *results) losesTable() string {
 	lost, all := 0, 0
 	many := lostRows{}
 	for _, row := range r.rows {
-		compared, isLost, write := better(row)
+		compared, isLost, write := compareWithPeer(row)
 		if compared {
 			all++
 		}
@@ -120,7 +120,7 @@ type lostRows map[[3]string][]row
 func (l lostRows) rows(t *table) {
 	for _, k := range slices.SortedFunc(maps.Keys(l), func(a, b [3]string) int { return slices.Compare(a[:], b[:]) }) {
 		worst := slices.MaxFunc(l[k], func(a, b row) int { return cmp.Compare(a.Ratio, b.Ratio) })
-		_, _, write := better(worst)
+		_, _, write := compareWithPeer(worst)
 		t.row(fmt.Sprintf("%s, %d of them, the worst", k[0], len(l[k])), k[1], write(worst.Ours, true), peerName(k[2]), write(worst.Theirs, true), fmt.Sprintf("%.2f", worst.Ratio))
 	}
 }

@@ -37,7 +37,7 @@ func (r *results) movingTable() string {
 	return t.text()
 }
 
-// eachMoving returns the animations one by one, to WebP of size M.
+// eachMoving returns a table with one row for each animation, resized to WebP of size M.
 func (r *results) eachMoving() string {
 	t := newTable("to WebP of size M: CPU ms; peak MB; kB", "kB of the source", "miniatura", "sharp")
 	three := func(cpu, mb, bytes string) string { return cpu + "; " + mb + "; " + bytes }

@@ -57,8 +57,8 @@ var shapes = map[string]string{
 }
 
 // style has colors that color-blind eyes can tell apart (after Okabe and Ito), for white and for
-// dark backgrounds. The plot has a background of its own, so that it can be read where the page's
-// color scheme is not the browser's.
+// dark backgrounds. The plot has a background of its own, so that it can be read where the page has
+// another color scheme than the browser.
 const style = `<style>
 .back{fill:#fff}.ink{fill:#1f2328}.soft{fill:#59636e}.grid{stroke:#d1d9e0}.axis{stroke:#818b98}
 .c0{--c:#0062b1}.c1{--c:#b34a00}.c2{--c:#00795c}.c3{--c:#a0417f}.c4{--c:#5f6872}
@@ -77,6 +77,7 @@ func (a axis) at(v float64) float64 {
 	return (v - a.lo) / (a.hi - a.lo)
 }
 
+// px and py return where a value of the axis is drawn, in units of the SVG.
 func (p plot) px(x float64) float64 { return left + frameW*p.x.at(x) }
 func (p plot) py(y float64) float64 { return top + frameH*(1-p.y.at(y)) }
 
@@ -141,9 +142,9 @@ func (p plot) nameHeights() []float64 {
 	return y
 }
 
-// spanned returns the axis with room for values from least to most, and with ticks at round
+// withRange returns the axis with room for values from least to most, and with ticks at round
 // numbers.
-func (a axis) spanned(least, most float64) axis {
+func (a axis) withRange(least, most float64) axis {
 	const room = 0.04 // of the axis, at each end
 	if a.log {
 		f := math.Pow(most/least, room)

@@ -75,7 +75,7 @@ func (r *results) megapixels(measure, title, label string) (plot, bool) {
 		add(series{name: "without AVX2", shape: "ring", dashed: true}, func(work string) (float64, bool) { return r.ours(work, "purego", measure) })
 	}
 	add(series{name: "miniatura", shape: "dot"}, func(work string) (float64, bool) { return r.ours(work, "avx2", measure) })
-	return p.scaled()
+	return p.withScale()
 }
 
 // sizes returns the plot of a measure of quality against bits per pixel, with a point for each
@@ -111,11 +111,12 @@ func (r *results) sizes(curve, name, measure, label string) (plot, bool) {
 	if len(own.points) > 0 {
 		p.series = append(p.series, own) // drawn on top
 	}
-	return p.scaled()
+	return p.withScale()
 }
 
-// scaled sets the range and the ticks of both axes. It returns false when there is nothing to draw.
-func (p plot) scaled() (plot, bool) {
+// withScale sets the range and the ticks of both axes. It returns false when there is nothing to
+// draw.
+func (p plot) withScale() (plot, bool) {
 	var xs, ys []float64
 	for _, s := range p.series {
 		for _, q := range s.points {
@@ -125,7 +126,7 @@ func (p plot) scaled() (plot, bool) {
 	if len(xs) < 2 || slices.Min(xs) == slices.Max(xs) || slices.Min(ys) == slices.Max(ys) {
 		return p, false
 	}
-	p.x = p.x.spanned(slices.Min(xs), slices.Max(xs))
-	p.y = p.y.spanned(slices.Min(ys), slices.Max(ys))
+	p.x = p.x.withRange(slices.Min(xs), slices.Max(xs))
+	p.y = p.y.withRange(slices.Min(ys), slices.Max(ys))
 	return p, true
 }

@@ -95,7 +95,7 @@ func TestTicksAreRoundAndWithinTheAxis(t *testing.T) {
 		lo, hi float64
 		log    bool
 	}{{1, 100, true}, {4.6, 181, true}, {0.02, 0.9, true}, {0.53, 2.4, true}, {0.3, 5000, true}, {10, 11, true}, {11.7, 20.4, false}, {0, 1, false}, {-3, 4000, false}, {5, 5.001, false}} {
-		a := axis{log: c.log}.spanned(c.lo, c.hi)
+		a := axis{log: c.log}.withRange(c.lo, c.hi)
 		if a.at(c.lo) < 0.03 || a.at(c.hi) > 0.97 {
 			t.Errorf("%v and %v are drawn at %v and %v of the axis", c.lo, c.hi, a.at(c.lo), a.at(c.hi))
 		}
@@ -124,7 +124,7 @@ func TestPlotsAreWellFormedAndWithinTheirFrame(t *testing.T) {
 			{name: "one", shape: "dot", points: []point{{1, 10}, {90, 20}}},
 			{name: "two", color: 1, shape: "square", points: []point{{2, 11}, {100, 20.1}}},
 		},
-	}.scaled()
+	}.withScale()
 	if !ok {
 		t.Fatal("nothing to draw")
 	}
@@ -152,7 +152,7 @@ func TestPlotsAreWellFormedAndWithinTheirFrame(t *testing.T) {
 	if h := p.nameHeights(); h[0]-h[1] < nameGap-0.1 {
 		t.Errorf("names at %.1f and %.1f touch", h[0], h[1])
 	}
-	if _, ok := (plot{}).scaled(); ok {
+	if _, ok := (plot{}).withScale(); ok {
 		t.Error("an empty plot was drawn")
 	}
 }

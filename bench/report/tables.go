@@ -147,8 +147,8 @@ func (r *results) cpuTable() string {
 	return t.text()
 }
 
-// jpegPeers returns the peers beside which some JPEG was measured, and the headings of their
-// columns.
+// jpegPeers returns the peers that were measured with at least one of the JPEGs, and the headings
+// of their columns.
 func (r *results) jpegPeers(works []string, measure string) (keys, names []string) {
 	for _, peer := range []struct{ key, name string }{{"sharp", "sharp"}, {"sharp mozjpeg", "sharp with mozjpeg"}, {"pillow", "Pillow"}, {"std", "image/jpeg + draw"}} {
 		measured := func(work string) bool { _, ok := r.theirs(work, measure, peer.key); return ok }
@@ -176,7 +176,7 @@ func (r *results) photosTable() string {
 	return t.text()
 }
 
-// ratioTable returns the CPU for JPEG to JPEG over all photos, as a part of each peer's.
+// ratioTable returns the CPU for JPEG to JPEG over all photos, as a part of each peer's CPU.
 func (r *results) ratioTable() string {
 	peers, names := r.jpegPeers(r.works(jpegWork.MatchString), "cpu_ms")
 	t := newTable(append([]string{"CPU as a part of that of"}, names...)...)
@@ -203,7 +203,7 @@ func (r *results) ratioTable() string {
 	return t.text()
 }
 
-// ratio returns ours over one peer's, and false when it was not measured.
+// ratio returns our figure divided by that of one peer, and false when it was not measured.
 func (r *results) ratio(work, variant, measure, peer string) (float64, bool) {
 	for _, row := range r.rows {
 		if row.Work == work && row.Variant == variant && row.Measure == measure && row.Peer == peer {
@@ -249,7 +249,7 @@ func (r *results) likenessTable() string {
 	return t.text()
 }
 
-// writerTable returns the JPEG writer beside image/jpeg.
+// writerTable returns the table that compares the JPEG writer with image/jpeg.
 func (r *results) writerTable() string {
 	t := newTable("JPEG writer beside image/jpeg", "bytes at equal SSIM", "CPU")
 	for _, kind := range []string{"baseline", "progressive"} {

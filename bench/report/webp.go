@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// webpTable returns lossy WebP beside cwebp.
+// webpTable returns the table that compares lossy WebP with cwebp.
 func (r *results) webpTable() string {
 	t := newTable("WebP beside cwebp -m 4", "mean", "worst picture")
 	works := r.works(func(work string) bool {

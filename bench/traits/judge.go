@@ -134,7 +134,7 @@ func (c comparison) faults(j *job, kind string) string {
 		allowed += 2 // scaling kernels differ most when a small picture is halved
 	}
 	if c.SourceFrames > 1 {
-		// Loss is that of the first frame, which is often empty; Mean is that of the worst.
+		// Loss is measured in the first frame, which is often empty; Mean in the worst one.
 		allowed += 6
 	}
 	if c.Mean > allowed && !j.trait.names {

@@ -21,7 +21,7 @@ import (
 // sideNames are the sides, in the order of the columns.
 var sideNames = []string{"miniatura", "Pillow", "sharp"}
 
-// A job is one picture for one row, with what each side made of it.
+// A job is one picture for one row, with the result of each side.
 type job struct {
 	source  source
 	trait   trait
@@ -72,8 +72,8 @@ func dimensions(b []byte) (w, h int, err error) {
 	return info.W, info.H, err
 }
 
-// runSides makes every side answer every job, and returns the versions of the peers that are
-// installed. The results are files in dir.
+// runSides runs every job on every side, and returns the versions of the peers that are installed.
+// The results are files in dir.
 func runSides(root, dir string, jobs []*job) (versions []string, err error) {
 	for i, j := range jobs {
 		j.results[0] = ours(j, filepath.Join(dir, fmt.Sprintf("ours-%d", i)))

@@ -73,8 +73,10 @@ var traits = []trait{
 	{name: "damaged and hostile files", hostile: true, has: func(s source) bool { return s.in("hostile") }},
 }
 
+// in reports whether s is in that folder of the corpus.
 func (s source) in(folder string) bool { return strings.HasPrefix(s.name, folder+"/") }
 
+// clean reports whether s is a picture that can be read: its width is known, and it is not hostile.
 func (s source) clean() bool { return !s.in("hostile") && s.w > 0 }
 
 // findSources reads the corpus's manifest, or writes demo pictures into dir if there is none. kind

@@ -21,7 +21,7 @@ import (
 
 // A FormatError reports that the input is not a valid BMP.
 type FormatError struct {
-	Offset int // in the input, of what is damaged; 0 where it is not known
+	Offset int // in the input, of the damaged part; 0 when it is not known
 	Msg    string
 }
 
@@ -54,13 +54,13 @@ const (
 
 const fileHeader = 14
 
-// A Reader knows what the headers say and gives the rows.
+// A Reader has the fields of the headers, and returns the rows.
 type Reader struct {
 	Width, Height int
 	BitsPerPixel  int    // of the file
 	Channels      int    // samples of 8 bits in each pixel of a row: 1 gray, 3 RGB, 4 RGBA; alpha is straight
 	ICC           []byte // the profile embedded in a version 5 header, or nil; it points into the source
-	Note          string // what is wrong, although every sample is there
+	Note          string // what is wrong, although no sample is missing
 
 	src         []byte
 	data        int // position of the pixels
@@ -121,7 +121,7 @@ func NewReader(src []byte) (*Reader, error) {
 		return nil, err
 	}
 	r.ICC = h.profile(src)
-	r.channels()
+	r.setChannels()
 	return r, nil
 }
 
@@ -257,7 +257,8 @@ func (h *infoHeader) profile(src []byte) []byte {
 	return src[from : from+n]
 }
 
-// checkDepth returns an error unless the compression is known and allows that many bits per pixel.
+// checkDepth returns an error unless the compression is known and allows the picture's bits per
+// pixel.
 func (r *Reader) checkDepth(h *infoHeader) error {
 	depth := fileHeader + 14 // position of the header's bits per pixel
 	if h.size == coreSize {
@@ -331,6 +332,8 @@ func (f *field) value(v uint32) byte {
 	return byte((uint64(v&f.mask>>f.shift)*510 + uint64(f.max)) / (2 * uint64(f.max)))
 }
 
+// readPalette reads the palette from b, whose entries take entry bytes each, in the order B, G, R.
+// Entries that b does not have are black.
 func (r *Reader) readPalette(b []byte, entry int) {
 	for i := range r.palette {
 		c := &r.palette[i]
@@ -342,8 +345,8 @@ func (r *Reader) readPalette(b []byte, entry int) {
 	}
 }
 
-// channels sets Channels to as many as the picture needs.
-func (r *Reader) channels() {
+// setChannels sets Channels to the number that the picture needs.
+func (r *Reader) setChannels() {
 	r.Channels = 3
 	if r.BitsPerPixel <= 8 {
 		gray := true
@@ -363,7 +366,7 @@ func (r *Reader) channels() {
 	for y := range r.Height {
 		row := r.row(y)
 		for x := range r.Width {
-			if r.pixel(row[x*bytes:])&r.mask[3].mask != 0 {
+			if r.readPixel(row[x*bytes:])&r.mask[3].mask != 0 {
 				r.Channels = 4
 				return
 			}

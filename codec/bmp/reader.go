@@ -58,8 +58,8 @@ func (r *Reader) row(y int) []byte {
 	return r.src[r.data+y*r.stride():][:(r.Width*r.BitsPerPixel+7)/8]
 }
 
-// pixel reads a pixel of 16 or 32 bits.
-func (r *Reader) pixel(b []byte) uint32 {
+// readPixel reads a pixel of 16 or 32 bits.
+func (r *Reader) readPixel(b []byte) uint32 {
 	if r.BitsPerPixel == 16 {
 		return uint32(binary.LittleEndian.Uint16(b))
 	}
@@ -76,7 +76,7 @@ func (r *Reader) expand(dst, src []byte) {
 		}
 	case 16, 32:
 		for x := range r.Width {
-			v, p := r.pixel(src[x*int(bpp)/8:]), dst[n*x:]
+			v, p := r.readPixel(src[x*int(bpp)/8:]), dst[n*x:]
 			for c := range n {
 				p[c] = r.mask[c].value(v)
 			}
@@ -107,7 +107,7 @@ func (r *Reader) runs() (index, covered []byte, err error) {
 }
 
 // walk calls run with the pieces of the encoded picture: length pixels from x on in the y-th row
-// from the bottom. What goes past the end of a row is cut off. Data that ends before the
+// from the bottom. Pixels past the end of a row are cut off. Data that ends before the
 // end-of-bitmap code is an error unless all rows are done.
 func (r *Reader) walk(run func(x, y, length int, sample func(i int) byte)) error {
 	x, y := 0, 0

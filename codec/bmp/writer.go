@@ -32,14 +32,14 @@ func Append(dst []byte, m image.Image) ([]byte, error) {
 	colors, opaque := survey(m)
 	switch {
 	case !opaque:
-		dst = header(dst, w, h, 32, nil)
+		dst = appendHeader(dst, w, h, 32, nil)
 		eachRow(m, func(row []byte) {
 			for p := row; len(p) >= 4; p = p[4:] {
 				dst = append(dst, p[2], p[1], p[0], p[3])
 			}
 		})
 	case colors == nil:
-		dst = header(dst, w, h, 24, nil)
+		dst = appendHeader(dst, w, h, 24, nil)
 		eachRow(m, func(row []byte) {
 			n := len(dst)
 			for p := row; len(p) >= 4; p = p[4:] {
@@ -54,7 +54,7 @@ func Append(dst []byte, m image.Image) ([]byte, error) {
 				depth = d
 			}
 		}
-		dst = header(dst, w, h, depth, colors)
+		dst = appendHeader(dst, w, h, depth, colors)
 		index := make(map[uint32]byte, len(colors))
 		for i, c := range colors {
 			index[c] = byte(i)
@@ -144,8 +144,8 @@ func pad(dst []byte, from int) []byte {
 	return dst
 }
 
-// header appends the headers and the palette.
-func header(dst []byte, w, h, depth int, palette []uint32) []byte {
+// appendHeader appends the headers and the palette.
+func appendHeader(dst []byte, w, h, depth int, palette []uint32) []byte {
 	size := 40
 	if depth == 32 {
 		size = 108

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// This file makes files with bad ends by hand. What must come out is what Chromium's decoder made
-// of the same files, and is computed here from the indices.
+// This file makes files with bad ends by hand. The expected canvases are those that Chromium's
+// decoder made of the same files. They are computed here from the indices.
 
 const endsW, endsH = 40, 32
 
@@ -93,8 +93,8 @@ func full(k int) []byte {
 	return endsFrame{w: endsW, h: endsH, disposal: 1, data: codes(tiles(k), true)}.bytes()
 }
 
-// shown returns the canvases of src, each of which must last 100 ms.
-func shown(t *testing.T, name string, src []byte) (frames [][]byte, note string, err error) {
+// canvasesOf returns the canvases of src, each of which must last 100 ms.
+func canvasesOf(t *testing.T, name string, src []byte) (frames [][]byte, note string, err error) {
 	t.Helper()
 	r, err := NewReader(src)
 	if err != nil {
@@ -119,7 +119,7 @@ func shown(t *testing.T, name string, src []byte) (frames [][]byte, note string,
 	return frames, r.Note, nil
 }
 
-// canvas paints indices, at returning -1 for what is not covered.
+// canvas paints the indices that at returns; -1 means that no frame covers the pixel.
 func canvas(at func(x, y int) int) (p []byte) {
 	for y := range endsH {
 		for x := range endsW {
@@ -171,7 +171,7 @@ func TestJunkBehindFramesEndsThePicture(t *testing.T) {
 		"one without width, first": {join(head, endsFrame{h: endsH, x: 500, disposal: 1, data: []byte{0}}.bytes(), f[0], trailer),
 			[][]byte{make([]byte, 4*endsW*endsH), two[0]}, ""},
 	} {
-		got, note, err := shown(t, name, c.src)
+		got, note, err := canvasesOf(t, name, c.src)
 		if err != nil || len(got) != len(c.want) {
 			t.Errorf("%s: %d frames, want %d: %v", name, len(got), len(c.want), err)
 			continue
@@ -196,7 +196,7 @@ func TestJunkBehindFramesEndsThePicture(t *testing.T) {
 		"a broken code in the first": join(head, endsFrame{w: endsW, h: endsH, data: []byte{3, 0x18, 0xff, 0xff, 0}}.bytes(), f[1], trailer),
 		"a broken code":              join(head, f[0], endsFrame{w: endsW, h: endsH, data: []byte{3, 0x18, 0xff, 0xff, 0}}.bytes(), trailer),
 	} {
-		if got, _, err := shown(t, name, src); err == nil {
+		if got, _, err := canvasesOf(t, name, src); err == nil {
 			t.Errorf("%s: played %d frames", name, len(got))
 		}
 	}
@@ -287,7 +287,7 @@ func shortCases(n int, end bool) map[string]shortCase {
 func (c *shortCase) check(t *testing.T, name string, n int) {
 	t.Helper()
 	src := append(bytes.Join(append([][]byte{endsHead()}, c.frames...), nil), 0x3b)
-	got, note, err := shown(t, name, src)
+	got, note, err := canvasesOf(t, name, src)
 	if n == 0 && len(c.frames) == 1 {
 		if err == nil {
 			t.Errorf("%s without a pixel was played", name)
@@ -312,7 +312,7 @@ func (c *shortCase) check(t *testing.T, name string, n int) {
 // Pixels of a rectangle that its data does not reach stay as they were.
 func TestShortDataOfARectangleLeavesWhatWasThere(t *testing.T) {
 	part := endsFrame{x: 5, y: 3, w: 30, h: 22, disposal: 1, data: codes(tiles(3)[:100], true)}
-	got, _, err := shown(t, "part", append(bytes.Join([][]byte{endsHead(), full(0), part.bytes()}, nil), 0x3b))
+	got, _, err := canvasesOf(t, "part", append(bytes.Join([][]byte{endsHead(), full(0), part.bytes()}, nil), 0x3b))
 	if err != nil || !bytes.Equal(got[1], canvas(func(x, y int) int {
 		if i := (y-3)*30 + x - 5; x >= 5 && x < 35 && i >= 0 && i < 100 {
 			return int(tiles(3)[i])

@@ -21,7 +21,7 @@ import (
 
 // A FormatError reports that the input is not a whole and valid GIF file.
 type FormatError struct {
-	Offset int // in the input, of the block that is damaged; 0 where it is not known
+	Offset int // in the input, of the damaged block; 0 when it is not known
 	Msg    string
 }
 

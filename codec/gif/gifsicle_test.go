@@ -12,10 +12,10 @@ import (
 	"miniatura/internal/outside"
 )
 
-// TestNoLargerThanGifsicle compares files at their own size, copied or written again, with those of
-// gifsicle, which keeps their frames too. They take at most 1.02 of its bytes; the allowance is for
-// the tiny files of the corpus, in which every byte of structure counts. The standard library reads
-// the results.
+// TestNoLargerThanGifsicle compares files at their own size, copied or written again, with the
+// files that gifsicle makes, which have the same frames. Ours have at most 1.02 times the bytes.
+// The allowance is for the tiny files of the corpus, in which every byte of structure counts. The
+// standard library reads the results.
 func TestNoLargerThanGifsicle(t *testing.T) {
 	if _, err := exec.LookPath("gifsicle"); err != nil {
 		t.Skip("gifsicle is not installed (Debian: gifsicle)")

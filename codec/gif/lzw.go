@@ -14,9 +14,10 @@ type unpacker struct {
 }
 
 // unpack writes indices to dst until it is full, and returns how many it wrote. data begins at the
-// first sub-block's size byte and holds sub-blocks to their terminator. Fewer indices than dst has
-// room for are no error where the sub-blocks end as they should; data that is cut off before their
-// terminator, or broken, is one. The rest of the data is ignored.
+// first sub-block's size byte and holds sub-blocks to their terminator. If the sub-blocks end with
+// their terminator, it is no error when there are fewer indices than dst has room for. It returns
+// an error when the data is broken, or is cut off before the terminator. The rest of the data is
+// ignored.
 func (u *unpacker) unpack(dst, data []byte, minCodeSize uint) (n int, err error) {
 	clearCode := uint16(1) << minCodeSize
 	endCode := clearCode + 1

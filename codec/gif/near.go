@@ -24,13 +24,13 @@ const (
 // and busy pixels: at a strength of 1, and at most. Errors are most visible in smooth areas.
 var reaches, farthest = [3]float64{64, 192, 512}, [3]float64{128, 768, 3072}
 
-// tolerance is Tolerance, or more where more than that is needed.
+// tolerance is Options.Tolerance, multiplied by the strength when a frame needs more.
 func (w *AnimationWriter) tolerance() float64 {
 	return max(w.o.Tolerance, min(w.o.Tolerance*w.strength, roughest))
 }
 
-// still reports whether the pixel at byte i may stay q although it should become p.
-func (w *AnimationWriter) still(p, q [4]byte, i int) bool {
+// mayStay reports whether the pixel at byte i may stay q although it should become p.
+func (w *AnimationWriter) mayStay(p, q [4]byte, i int) bool {
 	dr, dg, db := int(p[0])-int(q[0]), int(p[1])-int(q[1]), int(p[2])-int(q[2])
 	e := dr*dr + dg*dg + db*db
 	if e <= stillness {
@@ -40,6 +40,7 @@ func (w *AnimationWriter) still(p, q [4]byte, i int) bool {
 	return reach(2) && reach(w.busy(i, i/4%w.w, i/4/w.w))
 }
 
+// distance returns the squared Euclidean distance of two colors.
 func distance(a, b rgb) int {
 	dr, dg, db := a.channel(0)-b.channel(0), a.channel(1)-b.channel(1), a.channel(2)-b.channel(2)
 	return dr*dr + dg*dg + db*db
@@ -128,11 +129,12 @@ func (w *AnimationWriter) packNear(d *drawing) {
 		w.lzw.reach[i] = uint16(min(reaches[i]*w.strength, farthest[i]))
 	}
 	w.lzw.packInto(d, w.pixels)
-	d.squared = w.squared(d)
+	d.squared = w.meanSquaredError(d)
 }
 
-// squared returns the mean squared error of a channel, over the whole canvas, when d is drawn.
-func (w *AnimationWriter) squared(d *drawing) float64 {
+// meanSquaredError returns the mean squared error of a channel, over the whole canvas, when d is
+// drawn.
+func (w *AnimationWriter) meanSquaredError(d *drawing) float64 {
 	table := d.table()
 	sum := 0
 	for y := range w.h {
@@ -156,22 +158,22 @@ func (w *AnimationWriter) squared(d *drawing) float64 {
 	return float64(sum) / float64(3*w.w*w.h)
 }
 
-// over returns the bytes of a frame as a multiple of the bytes that are left for it.
-func (w *AnimationWriter) over(d *drawing) float64 {
+// budgetShare returns the bytes of a frame as a multiple of the bytes that are left for it.
+func (w *AnimationWriter) budgetShare(d *drawing) float64 {
 	left := float64(w.o.Budget-len(w.body)) / float64(max(w.o.Frames-w.frames+1, 1))
 	return float64(d.size()) / max(left, 1)
 }
 
 // adjust raises the strength of the next frame while frames take more bytes than are left for them,
 // and lowers it while this one is too far off.
-func (w *AnimationWriter) adjust(d *drawing, over float64) {
+func (w *AnimationWriter) adjust(d *drawing, share float64) {
 	if w.o.Tolerance == 0 || w.o.Budget == 0 {
 		return
 	}
 	switch toAim := aim / max(d.squared, 1); {
 	case toAim < 1:
 		w.strength = max(w.strength*max(toAim, 0.5), 0.1)
-	case over > 1:
+	case share > 1:
 		w.strength = min(w.strength*min(toAim, 4), 16)
 	case w.strength > 1:
 		w.strength = max(w.strength/1.1, 1)

@@ -23,8 +23,8 @@ const (
 	maxBeam   = 24
 )
 
-// A packer turns pixels into LZW codes in sub-blocks. Where a pixel has two ways, all strings of
-// the table that fit are followed at once, and the longest is taken.
+// A packer turns pixels into LZW codes in sub-blocks. Where more than one index may be written for
+// a pixel, all strings of the table that fit are followed at once, and the longest is taken.
 type packer struct {
 	// keys[k] is 1 + (code of the string << 8 | index that follows), 0 is free; codes[k] stands for
 	// both together.
@@ -115,7 +115,7 @@ func (p *packer) add(code uint16, v uint8, next uint16) {
 	p.keys[k], p.codes[k] = key, next
 }
 
-// clear forgets all strings but those bits of one index.
+// clear removes all strings except those of one index.
 func (p *packer) clear(clearCode uint16) {
 	clear(p.keys[:])
 	clear(p.switches[:clearCode])
@@ -373,6 +373,7 @@ func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keep boo
 	return packed, full
 }
 
+// put writes the lowest width bits of code.
 func (p *packer) put(code uint32, width uint) {
 	p.acc |= code << p.bits
 	p.bits += width
@@ -383,6 +384,8 @@ func (p *packer) put(code uint32, width uint) {
 	}
 }
 
+// byte appends a byte to the current sub-block, and begins the next one after 255 bytes (section
+// 15).
 func (p *packer) byte(b byte) {
 	p.out = append(p.out, b)
 	if len(p.out)-p.start == 256 {

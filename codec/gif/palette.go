@@ -30,6 +30,7 @@ func (c *colorCount) reset() {
 	c.n = 0
 }
 
+// slot returns the slot of v in the hash table: the one that has v, or a free one.
 func (c *colorCount) slot(v rgb) int {
 	mask := len(c.keys) - 1
 	k := int(uint32(v)*0x9e3779b1>>8) & mask
@@ -39,6 +40,7 @@ func (c *colorCount) slot(v rgb) int {
 	return k
 }
 
+// add counts n more pixels of color v. It doubles the table when half of it is taken.
 func (c *colorCount) add(v rgb, n uint32) {
 	k := c.slot(v)
 	if c.keys[k] == 0 {
@@ -170,6 +172,7 @@ func newExactPalette(table []rgb, transparent int) *exactPalette {
 	return p
 }
 
+// slot returns the slot of c in the hash table: the one that has c, or a free one.
 func (p *exactPalette) slot(c rgb) uint32 {
 	k := uint32(c) * 0x9e3779b1 >> 22
 	for p.keys[k] != 0 && p.keys[k] != c+1 {
@@ -178,6 +181,7 @@ func (p *exactPalette) slot(c rgb) uint32 {
 	return k
 }
 
+// find returns c's index in the palette, and reports whether c is in it.
 func (p *exactPalette) find(c rgb) (index uint8, ok bool) {
 	k := p.slot(c)
 	return p.index[k], p.keys[k] != 0
@@ -270,11 +274,11 @@ func (s *sample) spread() float64 {
 	return (s.sum[0]*s.sum[0] + s.sum[1]*s.sum[1] + s.sum[2]*s.sum[2]) / s.n
 }
 
-// quantize chooses at most n colors for c with little squared error, and no more of them than it
-// takes to bring the mean squared error of a channel down to tolerance. It repeatedly cuts a box of
-// colors in two, each time where the cut removes most error (after Wu, "Efficient statistical
-// computations for optimal color quantization", 1991, on the colors instead of on a grid of
-// moments), and then moves the means a few times as Lloyd's algorithm does.
+// quantize chooses at most n colors for c with little squared error. It stops earlier when the mean
+// squared error of a channel is not above tolerance. It repeatedly cuts a box of colors in two,
+// each time where the cut removes most error (after Wu, "Efficient statistical computations for
+// optimal color quantization", 1991, on the colors instead of on a grid of moments), and then moves
+// the means a few times as Lloyd's algorithm does.
 func quantize(c *colorCount, n int, tolerance float64) []rgb {
 	points := samples(c)
 	var by sorter
@@ -346,6 +350,7 @@ func quantize(c *colorCount, n int, tolerance float64) []rgb {
 	return palette
 }
 
+// mean returns the rounded mean of the colors.
 func (s *sample) mean() rgb {
 	var v rgb
 	for _, x := range s.sum {
@@ -360,6 +365,7 @@ type sorter struct {
 	old  []sample
 }
 
+// sort sorts points by the mean of channel axis.
 func (o *sorter) sort(points []sample, axis int) {
 	o.keys = o.keys[:0]
 	for i := range points {

@@ -26,7 +26,7 @@ type Reader struct {
 	Frames        int
 	Plays         int    // how often the animation runs; 0 means forever
 	ICC           []byte // an ICCRGBG1 profile, nil when there is none
-	Note          string // what is wrong with the file although its frames are there; Next may add to it
+	Note          string // what is wrong with the file, although it has its frames; Next may add to it
 
 	Short bool // a frame that Next gave lacks pixels: its data ends early
 
@@ -61,9 +61,9 @@ func isGIF(b []byte) bool {
 }
 
 // NewReader walks through all blocks of src and decodes nothing: a caller can check Width, Height
-// and Frames before any pixel is made. It keeps src, and about 150 bytes a frame. Where something
-// other than a block follows a frame, or a block that is no frame is cut off, the frames before it
-// are the picture, as in browsers, and Note reports it.
+// and Frames before any pixel is made. It keeps src, and about 150 bytes a frame. If bytes that are
+// no block follow a frame, or if a block that is no frame is cut off, the picture consists of the
+// frames before it, as in browsers, and Note reports the fault.
 func NewReader(src []byte) (*Reader, error) {
 	if !isGIF(src) {
 		return nil, FormatError{0, "no GIF signature"}
@@ -130,16 +130,16 @@ func (r *Reader) walk(p int) error {
 			control = frame{transparent: -1}
 			f.at = p
 			f.cut = err != nil // all of its pixels may still be there
-			if err := r.descriptor(&f, block); err != nil {
+			if err := r.readDescriptor(&f, block); err != nil {
 				return err
 			}
 			r.frames = append(r.frames, f)
 		case err != nil:
-			return r.end(err)
+			return r.endWithoutTrailer(err)
 		case kind == blockTrailer:
 			return nil
 		case kind == blockExtension:
-			r.extension(&control, block[1:])
+			r.readExtension(&control, block[1:])
 		}
 		p = next
 	}
@@ -157,9 +157,10 @@ const (
 	labelApplication = 0xff
 )
 
-// nextBlock returns the block at p, its sub-blocks with it, and the position after it. A frame
-// whose sub-blocks are cut off is returned as far as it goes beside the error, and has all of its
-// descriptor. A block of another kind that is cut off is an error alone, and its kind is blockNone.
+// nextBlock returns the block at p with its sub-blocks, and the position after it. When the
+// sub-blocks of a frame are cut off, it returns both the error and the part that is there, with the
+// whole descriptor. For any other block that is cut off, it returns only the error, and kind is
+// blockNone.
 func nextBlock(src []byte, p int) (kind byte, block []byte, next int, err error) {
 	b := src[p:]
 	if len(b) == 0 {
@@ -196,9 +197,9 @@ func nextBlock(src []byte, p int) (kind byte, block []byte, next int, err error)
 	return blockNone, nil, 0, err
 }
 
-// end decides about a file that ends with err instead of a trailer. It is valid if it has a frame,
-// and then only noted.
-func (r *Reader) end(err error) error {
+// endWithoutTrailer handles a file that ends with err instead of a trailer. If the file has a
+// frame, err becomes a note, and nil is returned. Otherwise err is returned.
+func (r *Reader) endWithoutTrailer(err error) error {
 	if len(r.frames) == 0 {
 		return err
 	}
@@ -206,8 +207,8 @@ func (r *Reader) end(err error) error {
 	return nil
 }
 
-// extension reads an extension block (sections 23 to 26) from its label on.
-func (r *Reader) extension(control *frame, b []byte) {
+// readExtension reads an extension block (sections 23 to 26) from its label on.
+func (r *Reader) readExtension(control *frame, b []byte) {
 	label, body := b[0], b[1:]
 	switch {
 	case label == labelControl && body[0] >= 4: // graphic control
@@ -218,7 +219,7 @@ func (r *Reader) extension(control *frame, b []byte) {
 			control.transparent = int(body[4])
 		}
 	case label == labelApplication && body[0] == 11:
-		r.application(string(body[1:12]), body[12:])
+		r.readApplication(string(body[1:12]), body[12:])
 	}
 }
 
@@ -237,9 +238,9 @@ func skipBlocks(src []byte, p int) (int, error) {
 	return 0, FormatError{p, "truncated data blocks"}
 }
 
-// application reads the two application extensions that matter (section 26): the loop count of
+// readApplication reads the two application extensions that matter (section 26): the loop count of
 // NETSCAPE2.0, and a color profile. b holds sub-blocks known to be whole.
-func (r *Reader) application(name string, b []byte) {
+func (r *Reader) readApplication(name string, b []byte) {
 	switch name {
 	case "NETSCAPE2.0", "ANIMEXTS1.0":
 		if b[0] >= 3 && b[1] == 1 {
@@ -259,9 +260,9 @@ func (r *Reader) application(name string, b []byte) {
 	}
 }
 
-// descriptor reads the block of a frame from its image descriptor (section 20) on, all of whose
-// bytes are there. A frame without area counts too, because it has a delay.
-func (r *Reader) descriptor(f *frame, b []byte) error {
+// readDescriptor reads the block of a frame, which begins with its image descriptor (section 20). b
+// has the whole descriptor. A frame without area counts too, because it has a delay.
+func (r *Reader) readDescriptor(f *frame, b []byte) error {
 	b = b[1:]
 	x, y := int(binary.LittleEndian.Uint16(b)), int(binary.LittleEndian.Uint16(b[2:]))
 	w, h := int(binary.LittleEndian.Uint16(b[4:])), int(binary.LittleEndian.Uint16(b[6:]))
@@ -293,7 +294,7 @@ func (r *Reader) PeakBytes() int64 {
 	if r.Frames == 1 {
 		return 6 * area // the canvas, the indices of the frame
 	}
-	return 12 * area // and a copy of the canvas, and what is not collected yet
+	return 12 * area // also a copy of the canvas, and memory that is not collected yet
 }
 
 // Drawing returns the area of frame i and the bytes of its data.
@@ -303,8 +304,9 @@ func (r *Reader) Drawing(i int) (pixels, bytes int64) {
 }
 
 // Next composes the next frame and returns the canvas, straight RGBA, as it is shown for delay. The
-// canvas belongs to the Reader and is valid until the following call. What no frame covered is
-// transparent. After the last frame the error is io.EOF. The context is checked once a frame.
+// canvas belongs to the Reader and is valid until the following call. Pixels that no frame has
+// covered are transparent. After the last frame the error is io.EOF. The context is checked once a
+// frame.
 //
 // Memory is the canvas, the largest frame's indices, and, while a frame will be undone, a second
 // canvas.
@@ -375,7 +377,8 @@ func (r *Reader) dispose() {
 	area := r.pending.rect.Intersect(r.canvas.Rect)
 	switch r.pending.disposal {
 	case disposeBackground:
-		// To transparent, as every browser does, whatever the background color index says.
+		// The rectangle becomes transparent, as in every browser, whatever the background color
+		// index says.
 		straight.Clear(r.canvas, area)
 	case disposePrevious, 4:
 		straight.Copy(r.canvas, r.saved, area)

@@ -15,7 +15,7 @@ import (
 	"miniatura/codec/internal/straight"
 )
 
-// Options says how far colors may be off. The zero value, and nil, keep up to 256 colors of a frame
+// Options are the writer's parameters. The zero value, and nil, keep up to 256 colors of a frame
 // exactly.
 type Options struct {
 	// Tolerance is the mean squared error of a channel that frames of more than 32 colors may have.
@@ -83,9 +83,9 @@ func Encode(w io.Writer, m image.Image, o *Options) error {
 	return err
 }
 
-// Append appends m as a still GIF to dst: with its own colors where they are at most 256,
-// transparency included, else with 256 that are chosen for little error, without dithering. Pixels
-// less than half opaque become transparent.
+// Append appends m as a still GIF to dst. If it has at most 256 colors, transparency included, it
+// keeps them. Otherwise it gets 256 colors that are chosen for little error, without dithering.
+// Pixels less than half opaque become transparent.
 func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	b := m.Bounds()
 	w, err := NewAnimationWriter(b.Dx(), b.Dy(), 1, o)
@@ -127,7 +127,7 @@ func (w *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 		w.waiting, w.delay = true, delay
 		return nil
 	}
-	disposal, gone := byte(disposeNone), w.erased()
+	disposal, gone := byte(disposeNone), w.erasedArea()
 	if !gone.Empty() {
 		disposal = disposeBackground
 	}
@@ -205,14 +205,14 @@ func thresholdAfter(dst, src, old []byte) {
 	}
 }
 
-// erased returns the smallest rectangle with the pixels that the waiting frame shows and the next
-// one does not. GIF can only clear them by disposal.
-func (w *AnimationWriter) erased() image.Rectangle {
+// erasedArea returns the smallest rectangle with the pixels that the waiting frame shows and the
+// next one does not. GIF can only clear them by disposal.
+func (w *AnimationWriter) erasedArea() image.Rectangle {
 	return bound(w.w, w.h, func(i int) bool { return w.current.Pix[i+3] != 0 && w.next.Pix[i+3] == 0 })
 }
 
-// staysAt reports whether the pixel at Pix[i] stays. In a first frame, the only one of a still
-// picture, no pixel does.
+// staysAt reports whether the pixel at Pix[i] stays. In the first frame, which is the only one of a
+// still picture, no pixel does.
 func (w *AnimationWriter) staysAt(i int) bool { return w.stays != nil && w.stays[i/4] }
 
 // compare sets w.stays, and w.rect to the smallest rectangle with all pixels that do not stay.
@@ -220,7 +220,7 @@ func (w *AnimationWriter) compare() {
 	for k := range w.stays {
 		i := 4 * k
 		p, q := *(*[4]byte)(w.current.Pix[i:]), *(*[4]byte)(w.base.Pix[i:])
-		w.stays[k] = p == q || p[3] == q[3] && (w.same[k] || w.o.Tolerance > 0 && w.still(p, q, i))
+		w.stays[k] = p == q || p[3] == q[3] && (w.same[k] || w.o.Tolerance > 0 && w.mayStay(p, q, i))
 	}
 	w.rect = bound(w.w, w.h, func(i int) bool { return !w.stays[i/4] })
 	if w.rect.Empty() {
@@ -283,8 +283,8 @@ func (w *AnimationWriter) flush(disposal byte, gone image.Rectangle, more bool) 
 	w.frames++
 	w.rect = w.rect.Union(gone)
 	d := w.drawBest(first, more)
-	over := w.over(d)
-	if first && !more && w.o.Tolerance > 0 && w.o.Budget > 0 && over > 1 {
+	share := w.budgetShare(d)
+	if first && !more && w.o.Tolerance > 0 && w.o.Budget > 0 && share > 1 {
 		w.rough, w.strength = true, 2 // a still picture is packed exactly unless the file would grow
 		w.spare, w.lzw.shown = d.data[:0], d.shown
 		d = w.drawBest(first, more)
@@ -302,13 +302,13 @@ func (w *AnimationWriter) flush(disposal byte, gone image.Rectangle, more bool) 
 		w.local = d.local
 	}
 	w.inexact = w.inexact || d.inexact
-	w.control(disposal, d.transparent)
-	w.descriptor(d)
+	w.writeControl(disposal, d.transparent)
+	w.writeDescriptor(d)
 	w.body = append(w.body, byte(max(d.bits, 2)))
 	w.body = append(w.body, d.data...)
 	if more {
 		w.show(d)
-		w.adjust(d, over)
+		w.adjust(d, share)
 	}
 	w.spare, w.lzw.shown = d.data[:0], d.shown
 }
@@ -324,8 +324,9 @@ func (w *AnimationWriter) drawBest(first, more bool) *drawing {
 	return d
 }
 
-// packHoles packs d without the pixels that stay, and keeps the result where it is shorter: long
-// strings of holes can save more than the longest string at each place.
+// packHoles packs d again, with the transparent index for all pixels that stay, and keeps the
+// result if it is shorter. The packer looks only for the longest string at each place, but long
+// runs of the transparent index can save more.
 func (w *AnimationWriter) packHoles(d *drawing) {
 	stays := false
 	for i, v := range w.pixels {
@@ -421,7 +422,9 @@ func (w *AnimationWriter) count(all bool) (counts *colorCount, hole bool) {
 	return counts, hole
 }
 
-// index sets w.pixels to what d may write for each pixel, and returns the bits that indices take.
+// index sets w.pixels: for each pixel of the rectangle, the index to write, and whether the
+// transparent index or a near color may be written instead. It returns the number of bits of the
+// highest index.
 func (w *AnimationWriter) index(d *drawing, counts *colorCount) (bits uint) {
 	r := w.rect
 	hole := pixel(max(d.transparent, 0))
@@ -467,9 +470,10 @@ func (w *AnimationWriter) index(d *drawing, counts *colorCount) (bits uint) {
 	return bits
 }
 
-// choose assigns indices to the counted colors: of the global table, if it holds them or has room
-// for them; else of a local table; or, where they are too many, of 256 colors that come near. The
-// hole, if there is one, gets an index that no color has.
+// choose assigns an index to each counted color. The indices belong to the global table if it holds
+// the colors or has room for them, and otherwise to a local table. If there are too many colors,
+// the table has at most 256 that come near. The hole, if there is one, gets an index that no color
+// has.
 func (w *AnimationWriter) choose(c *colorCount, hole, still bool) *drawing {
 	limit := 256
 	if hole {
@@ -508,7 +512,7 @@ func (w *AnimationWriter) chooseLocal(c *colorCount, d *drawing, hole bool, limi
 			continue
 		}
 		if t, k := c.unused(table); k >= 0 || !hole {
-			return d.use(t, k, hole, &table[0] == &d.global[0])
+			return d.setTable(t, k, hole, &table[0] == &d.global[0])
 		}
 	}
 	palette := c.palette(limit, w.tolerance())
@@ -519,19 +523,19 @@ func (w *AnimationWriter) chooseLocal(c *colorCount, d *drawing, hole bool, limi
 		near := 1.1*squared + float64(c.pixels())
 		if c.assign(newSearchPalette(d.global), near) <= near {
 			if t, k := c.unused(d.global); k >= 0 || !hole {
-				return d.use(t, k, hole, true)
+				return d.setTable(t, k, hole, true)
 			}
 		}
 		c.assign(find, math.Inf(1))
 	}
 	t, k := c.unused(palette)
-	d.use(t, k, hole, false)
+	d.setTable(t, k, hole, false)
 	d.inexact = squared > 0
 	return d
 }
 
-// use sets d's table. Its index k is free for the hole.
-func (d *drawing) use(table []rgb, k int, hole, global bool) *drawing {
+// setTable sets d's table. If d has a hole, the hole's index is k, which no color uses.
+func (d *drawing) setTable(table []rgb, k int, hole, global bool) *drawing {
 	d.inexact = true
 	if hole {
 		d.transparent = k
@@ -555,6 +559,7 @@ func tableBits(n int) uint {
 	return bits
 }
 
+// appendTable appends a color table (section 19), filled up with black to a power of two.
 func appendTable(dst []byte, palette []rgb) []byte {
 	for _, c := range palette {
 		dst = append(dst, byte(c>>16), byte(c>>8), byte(c))
@@ -582,9 +587,9 @@ func (w *AnimationWriter) appendHeader(dst []byte) []byte {
 	return dst
 }
 
-// control writes the graphic control extension (section 23), unless it would have no effect. In
-// some readers (Pillow, Go's image/gif) a disposal applies until a frame names another one.
-func (w *AnimationWriter) control(disposal byte, transparent int) {
+// writeControl writes the graphic control extension (section 23), unless it would have no effect.
+// In some readers (Pillow, Go's image/gif) a disposal applies until a frame names another one.
+func (w *AnimationWriter) writeControl(disposal byte, transparent int) {
 	if transparent < 0 && disposal == disposeNone && w.delay == 0 && !w.disposed {
 		return
 	}
@@ -597,8 +602,8 @@ func (w *AnimationWriter) control(disposal byte, transparent int) {
 	w.body = append(w.body, 0x21, 0xf9, 4, flags, byte(cs), byte(cs>>8), byte(max(transparent, 0)), 0)
 }
 
-// descriptor writes section 20.
-func (w *AnimationWriter) descriptor(d *drawing) {
+// writeDescriptor writes the image descriptor (section 20).
+func (w *AnimationWriter) writeDescriptor(d *drawing) {
 	w.body = append(w.body, 0x2c)
 	for _, v := range [4]int{w.rect.Min.X, w.rect.Min.Y, w.rect.Dx(), w.rect.Dy()} {
 		w.body = binary.LittleEndian.AppendUint16(w.body, uint16(v))

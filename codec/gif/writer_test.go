@@ -20,8 +20,9 @@ import (
 	"miniatura/internal/outside"
 )
 
-// made draws n canvases of a moving figure over a ground that appears, disappears and gets holes.
-func made(w, h, n, colors int, seed uint64) []*image.NRGBA {
+// movingFigure draws n canvases of a moving figure over a ground that appears, disappears and gets
+// holes.
+func movingFigure(w, h, n, colors int, seed uint64) []*image.NRGBA {
 	r := rand.New(rand.NewPCG(seed, 5))
 	var list []*image.NRGBA
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
@@ -75,11 +76,11 @@ func rewrite(t testing.TB, width, height, plays int, frames []*image.NRGBA, dela
 	return file
 }
 
-// TestAnimationPlaysAsGiven writes canvases with few colors and has this reader and ImageMagick
-// play them: equal pixel for pixel, equal delays and loop count.
+// TestAnimationPlaysAsGiven writes canvases with few colors, and plays the file with this reader
+// and with ImageMagick. Pixels, delays and the loop count must be equal.
 func TestAnimationPlaysAsGiven(t *testing.T) {
 	for seed := range uint64(12) {
-		frames := made(20+int(seed)*3, 17, 2+int(seed), 8, seed)
+		frames := movingFigure(20+int(seed)*3, 17, 2+int(seed), 8, seed)
 		plays := int(seed) % 4
 		file := write(t, frames, plays)
 		got, delays, r := play(t, file)
@@ -102,7 +103,7 @@ func TestAnimationPlaysAsGiven(t *testing.T) {
 			t.Errorf("image/gif reads a loop count of %d, want %d", std.LoopCount, want)
 		}
 	}
-	frames := made(40, 30, 9, 5, 99)
+	frames := movingFigure(40, 30, 9, 5, 99)
 	for i, m := range magick(t, write(t, frames, 0)) {
 		if s := difference(m, frames[i]); s != "" {
 			t.Fatalf("ImageMagick, frame %d: %s", i, s)
@@ -206,8 +207,8 @@ func mse(a, b *image.NRGBA) float64 {
 	return s / float64(len(a.Pix)/4*3)
 }
 
-// TestQuantizerBesidePillow compares the error of 256 colors with that of Pillow's median cut, and
-// with that of its best method, which is libimagequant's where Pillow was built with it.
+// TestQuantizerBesidePillow compares the error of 256 colors with that of Pillow's median cut
+// followed by k-means.
 func TestQuantizerBesidePillow(t *testing.T) {
 	for i, name := range []string{"kodim03.png", "kodim23.png", "kodim19.png"} {
 		if i > 0 && os.Getenv("MINIATURA_LONG") == "" {
@@ -242,8 +243,9 @@ print(sum(s.sum2) / 3 / m.size[0] / m.size[1])`, filepath.Join(shared(t, "png"),
 	}
 }
 
-// TestCorpusRewritten plays each GIF of the corpus, writes it again and plays that: sources have at
-// most 256 colors a frame, so it is exact, and it must not grow much.
+// TestCorpusRewritten plays each GIF of the corpus, writes its canvases as a new file, and plays
+// that file. A source has at most 256 colors a frame, so the canvases must be the same, and the new
+// file must not be much larger.
 func TestCorpusRewritten(t *testing.T) {
 	var before, after int
 	for _, path := range outside.Files(t, ".gif", "corpus/gif") {
@@ -264,8 +266,8 @@ func TestCorpusRewritten(t *testing.T) {
 		}
 		worst := 0.0
 		for i := range frames {
-			// Several frames of a file together may show over 256 colors at once; a canvas drawn
-			// anew then has only 255.
+			// Several frames of a file together may show over 256 colors at once; a canvas that is
+			// drawn again then has only 255.
 			worst = max(worst, mse(again[i], frames[i]))
 			if delays[i] != delays2[i] {
 				t.Errorf("%s frame %d: %v, want %v", path, i, delays2[i], delays[i])
@@ -285,13 +287,13 @@ func TestCorpusRewritten(t *testing.T) {
 
 // TestSameFramesSameBytes writes twice.
 func TestSameFramesSameBytes(t *testing.T) {
-	frames := made(50, 40, 6, 200, 3)
+	frames := movingFigure(50, 40, 6, 200, 3)
 	if !bytes.Equal(write(t, frames, 0), write(t, frames, 0)) {
 		t.Error("other bytes the second time")
 	}
 }
 
-// TestLimits asks for what GIF cannot hold.
+// TestLimits writes pictures that GIF cannot hold.
 func TestLimits(t *testing.T) {
 	for _, s := range []image.Point{{0, 1}, {1, 0}, {65536, 1}, {1, 65536}} {
 		if _, err := NewAnimationWriter(s.X, s.Y, 0, nil); err == nil {
@@ -348,8 +350,8 @@ func TestToleranceIsSpentAndKept(t *testing.T) {
 	}
 }
 
-// FuzzWriter writes a few frames of any pixels and plays them. It gets as many frames, with the
-// same alpha, and the same pixels where there are few colors.
+// FuzzWriter writes a few frames of any pixels and plays them. It gets the same number of frames,
+// with the same alpha, and the same pixels where there are few colors.
 func FuzzWriter(f *testing.F) {
 	f.Add([]byte("a few bytes of pixels, and some more"), uint8(3), uint8(2))
 	f.Fuzz(func(t *testing.T, b []byte, width, frames uint8) {

@@ -88,9 +88,9 @@ func CodedTransfer(code byte) (Transfer, bool) {
 }
 
 // NewTransform prepares the conversion of samples in the given space, Gray or RGB, with those
-// chromaticities and that transfer function. White is adapted to sRGB's, so that gray stays gray.
-// Chromaticities that span no color space are a FormatError; primaries beyond the precision of the
-// conversion are an UnsupportedError.
+// chromaticities and that transfer function. White is adapted to the white of sRGB, so that gray
+// stays gray. Chromaticities that span no color space are a FormatError; primaries beyond the
+// precision of the conversion are an UnsupportedError.
 //
 // bits is 8 or 16. A Transform for 16 bits converts by Wide only: linear light that is narrowed to
 // 8 bits first would lose shades.
@@ -128,8 +128,8 @@ func NewTransform(space Space, xy Chromaticities, transfer Transfer, bits int) (
 	return t, nil
 }
 
-// Wide converts one pixel of 16-bit samples, big-endian, into 8-bit ones: one of gray or three of
-// RGB, as many as dst holds.
+// Wide converts one pixel of 16-bit samples, big-endian, into 8-bit ones. dst holds one sample for
+// gray, or three for RGB.
 func (t *Transform) Wide(dst, src []byte) {
 	if t.tone16 != nil {
 		for i := range dst {
@@ -179,8 +179,10 @@ func (c Chromaticities) matrix() (matrix, error) {
 // A matrix has 3 rows of 3.
 type matrix [9]float64
 
+// diagonal returns the matrix that multiplies each component by its factor in v.
 func diagonal(v [3]float64) matrix { return matrix{0: v[0], 4: v[1], 8: v[2]} }
 
+// apply returns the product of m and the column v.
 func (m matrix) apply(v [3]float64) (r [3]float64) {
 	for i := range r {
 		r[i] = m[3*i]*v[0] + m[3*i+1]*v[1] + m[3*i+2]*v[2]
@@ -188,6 +190,7 @@ func (m matrix) apply(v [3]float64) (r [3]float64) {
 	return r
 }
 
+// times returns the product of m and n, which applies n first.
 func (m matrix) times(n matrix) (r matrix) {
 	for i := range 3 {
 		for j := range 3 {

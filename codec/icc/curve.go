@@ -108,6 +108,7 @@ func (c *curve) at(x float64) float64 {
 	return unit(y)
 }
 
+// sample returns entry i of the table, scaled to [0, 1].
 func (c *curve) sample(i int) float64 {
 	if c.width == 1 {
 		return float64(c.table[i]) / 255

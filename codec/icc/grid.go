@@ -38,7 +38,7 @@ func newGrid(l *lut, p *Profile) (*grid, error) {
 	if l.in == 4 {
 		want = 17
 	}
-	// At most 2*want nodes along a channel, or as many as the profile has.
+	// There are at most 2*want nodes along a channel, or the number that the profile has.
 	size := 1
 	for i := l.in - 1; i >= 0; i-- {
 		cells := 1
@@ -126,6 +126,8 @@ func sum(v uint64) (r, gr, b byte) {
 	return lane(v), lane(v >> laneBits), lane(v >> (2 * laneBits))
 }
 
+// lane returns the sample of the lowest lane of v: the interpolated sum, rounded, without gridBias,
+// and clamped.
 func lane(v uint64) byte {
 	const shift = 8 + 4
 	return byte(min(max((int(v&laneMask)+1<<(shift-1))>>shift-gridBias, 0), 255))

@@ -23,7 +23,7 @@ import (
 
 // A FormatError reports that the input is not a valid ICC profile.
 type FormatError struct {
-	Offset int // in the profile, of the tag that is damaged; 0 where it is not known
+	Offset int // in the profile, of the damaged tag; 0 when it is not known
 	Msg    string
 }
 
@@ -123,8 +123,9 @@ func (p *Profile) find(signature string) (at, size uint32) {
 	return 0, 0
 }
 
-// place returns err with the position of the tag's data where it is a FormatError.
-func (p *Profile) place(err error, signature string) error {
+// withOffset returns err. If it is a FormatError, its offset becomes the position of the tag's
+// data.
+func (p *Profile) withOffset(err error, signature string) error {
 	e, ok := err.(FormatError)
 	if !ok {
 		return err
@@ -137,11 +138,11 @@ func (p *Profile) place(err error, signature string) error {
 // s15Fixed16 reads a signed 16.16 number (section 4.6).
 func s15Fixed16(b []byte) float64 { return float64(int32(binary.BigEndian.Uint32(b))) / 65536 }
 
-// xyz reads the first number of an XYZType tag (section 10.31).
-func (p *Profile) xyz(signature string) ([3]float64, error) {
+// readXYZ reads the first number of an XYZType tag (section 10.31).
+func (p *Profile) readXYZ(signature string) ([3]float64, error) {
 	b := p.tag(signature)
 	if len(b) < 20 || string(b[:4]) != "XYZ " {
-		return [3]float64{}, p.place(FormatError{Msg: signature}, signature)
+		return [3]float64{}, p.withOffset(FormatError{Msg: signature}, signature)
 	}
 	return [3]float64{s15Fixed16(b[8:]), s15Fixed16(b[12:]), s15Fixed16(b[16:])}, nil
 }

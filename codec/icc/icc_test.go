@@ -366,7 +366,8 @@ func TestAgainstLittleCMS(t *testing.T) {
 	}
 }
 
-// checkAgainst compares what tr makes of f's samples with what LittleCMS made of them.
+// checkAgainst converts f's samples with tr, and compares them with the samples that LittleCMS
+// returned.
 func checkAgainst(t *testing.T, f string, p *Profile, tr *Transform) {
 	t.Helper()
 	in, _ := os.ReadFile(f + ".raw")

@@ -21,6 +21,7 @@ type lut struct {
 	pcs     func(v [3]float64) [3]float64 // to XYZ relative to D50, Y of white 1
 }
 
+// parseLUT reads a lookup table of type lut8, lut16 or lutAToB.
 func parseLUT(b []byte, p *Profile) (*lut, error) {
 	if len(b) < 32 {
 		return nil, FormatError{Msg: "lookup table"}
@@ -181,6 +182,7 @@ func (l *lut) afterA(pos *[4]float64) [3]float64 {
 	return l.pcs(v)
 }
 
+// applyCurves applies cs[i] to v[i], for each i.
 func applyCurves(cs []curve, v *[3]float64) {
 	for i := range cs {
 		v[i] = cs[i].at(v[i])
@@ -225,6 +227,7 @@ func (l *lut) interpolate(pos *[4]float64) (v [3]float64) {
 	}
 }
 
+// addNode adds a node of the CLUT to v, multiplied by weight. Its samples are scaled to [0, 1].
 func (l *lut) addNode(v *[3]float64, node int, weight float64) {
 	if l.width == 1 {
 		s := l.clut[3*node : 3*node+3]
@@ -258,7 +261,8 @@ func pcsLab(v [3]float64) [3]float64 {
 
 func pcsLab8(v [3]float64) [3]float64 { return pcsLab(v) }
 
-// lut16Type keeps the encoding of version 2, in which FF00 stands for 100 and 8000 for 0.
+// pcsLab16Legacy decodes the encoding of version 2, which lut16Type keeps: FF00 stands for 100 and
+// 8000 for 0.
 func pcsLab16Legacy(v [3]float64) [3]float64 {
 	const k = 65535.0 / 65280
 	return labToXYZ(100*k*v[0], 255*k*v[1]-128, 255*k*v[2]-128)

@@ -64,7 +64,7 @@ func (p *Profile) Transform(in Space) (*Transform, error) {
 			return t, nil
 		}
 		if in == CMYK || p.tag("rTRC") == nil {
-			return nil, p.place(err, table)
+			return nil, p.withOffset(err, table)
 		}
 	}
 	switch p.space {
@@ -91,15 +91,17 @@ func (p *Profile) Transform(in Space) (*Transform, error) {
 	return nil, UnsupportedError("no usable lookup table")
 }
 
+// curve reads the curve in the tag of that signature.
 func (p *Profile) curve(signature string) (curve, error) {
 	b := p.tag(signature)
 	if b == nil {
 		return curve{}, UnsupportedError("no " + signature)
 	}
 	c, _, err := parseCurve(b)
-	return c, p.place(err, signature)
+	return c, p.withOffset(err, signature)
 }
 
+// fromMatrix prepares t from the three columns and the three curves of a matrix profile.
 func (t *Transform) fromMatrix(p *Profile) error {
 	var m matrix
 	var curves [3]curve
@@ -107,7 +109,7 @@ func (t *Transform) fromMatrix(p *Profile) error {
 		if p.tag(name+"XYZ") == nil {
 			return UnsupportedError("neither matrix nor lookup table")
 		}
-		col, err := p.xyz(name + "XYZ")
+		col, err := p.readXYZ(name + "XYZ")
 		if err != nil {
 			return err
 		}
@@ -159,7 +161,7 @@ func (t *Transform) neutrals() *[256]byte {
 	table := new([256]byte)
 	for v := range table {
 		row := [3]byte{byte(v), byte(v), byte(v)}
-		t.pixels(row[:], 3)
+		t.convertPixels(row[:], 3)
 		table[v] = row[1]
 	}
 	return table
@@ -190,6 +192,8 @@ func decode(s float64) float64 {
 	return math.Pow((s+0.055)/1.055, 2.4)
 }
 
+// encode applies the curve of sRGB (IEC 61966-2-1) to linear light, and its mirror image to
+// negative values.
 func encode(l float64) float64 {
 	if l < 0 {
 		return -encode(-l)
@@ -200,8 +204,10 @@ func encode(l float64) float64 {
 	return 1.055*math.Pow(l, 1/2.4) - 0.055
 }
 
+// encode8 returns the sRGB sample of linear light, clamped to [0, 1].
 func encode8(l float64) byte { return byte(math.Round(255 * unit(encode(l)))) }
 
+// rgb converts one pixel of a matrix profile.
 func (t *Transform) rgb(r, g, b byte) (byte, byte, byte) {
 	l := t.linear
 	return t.mix(l[0][r], l[1][g], l[2][b])
@@ -213,17 +219,19 @@ func (t *Transform) mix(x, y, z int32) (byte, byte, byte) {
 	return enc[clampLinear(m[0]*x+m[1]*y+m[2]*z)], enc[clampLinear(m[3]*x+m[4]*y+m[5]*z)], enc[clampLinear(m[6]*x+m[7]*y+m[8]*z)]
 }
 
+// clampLinear rounds a product of the matrix to linear light in [0, linearOne].
 func clampLinear(v int32) int32 {
 	return min(max((v+matrixOne/2)>>matrixBits, 0), linearOne)
 }
 
 // RGB converts pixels of 3 bytes in place. A rest of fewer than 3 bytes is left alone.
-func (t *Transform) RGB(row []byte) { t.pixels(row, 3) }
+func (t *Transform) RGB(row []byte) { t.convertPixels(row, 3) }
 
 // RGBA converts pixels of 4 bytes in place and leaves the fourth, straight alpha, alone.
-func (t *Transform) RGBA(row []byte) { t.pixels(row, 4) }
+func (t *Transform) RGBA(row []byte) { t.convertPixels(row, 4) }
 
-func (t *Transform) pixels(row []byte, stride int) {
+// convertPixels converts pixels of stride bytes in place. Their first three are R, G and B.
+func (t *Transform) convertPixels(row []byte, stride int) {
 	if t.grid != nil {
 		t.grid.rgb(row, stride)
 		return
@@ -241,12 +249,13 @@ func (t *Transform) pixels(row []byte, stride int) {
 }
 
 // Gray converts gray samples in place; the result is gray.
-func (t *Transform) Gray(row []byte) { t.tones(row, 1) }
+func (t *Transform) Gray(row []byte) { t.convertTones(row, 1) }
 
 // GrayAlpha converts pixels of 2 bytes in place and leaves the second, straight alpha, alone.
-func (t *Transform) GrayAlpha(row []byte) { t.tones(row, 2) }
+func (t *Transform) GrayAlpha(row []byte) { t.convertTones(row, 2) }
 
-func (t *Transform) tones(row []byte, stride int) {
+// convertTones converts pixels of stride bytes in place. The first of them is gray.
+func (t *Transform) convertTones(row []byte, stride int) {
 	table := t.gray
 	if table == nil && (t.linear != nil || t.grid != nil && t.space == RGB) {
 		table = t.neutrals() // an RGB profile, with samples of a gray palette for example

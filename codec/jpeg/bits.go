@@ -100,9 +100,9 @@ func (r *bitReader) more() {
 	}
 }
 
-// ensure is called before every unit of decoding when p has passed mark. It reports whether the
-// bits read so far were all there. It first returns to buf the whole bytes that refills have read
-// ahead.
+// ensure is called before every unit of decoding when p has passed mark. It reports whether all
+// bits read so far were in the source. It first returns to buf the whole bytes that refills have
+// read ahead.
 func (r *bitReader) ensure() bool {
 	if r.last {
 		return r.p-r.n>>3 <= r.mark
@@ -111,9 +111,9 @@ func (r *bitReader) ensure() bool {
 	return true
 }
 
-// done reports, at the end of a scan, whether the bits read so far were all there, and, where no
-// marker follows in the source, whether they were the picture's: see ended. Zeros up to the end of
-// the source stand for missing data and do not come from an encoder.
+// done reports, at the end of a scan, whether all bits read so far were in the source. Where no
+// marker follows, they must also look like the picture's: see ended. Zeros up to the end of the
+// source stand for missing data and do not come from an encoder.
 func (r *bitReader) done() bool {
 	for !r.last && len(r.buf)-r.p < maxUnit+maxPadding {
 		r.more()
@@ -126,10 +126,10 @@ func (r *bitReader) done() bool {
 }
 
 // ended reports whether the last byte that was read looks like the end of a scan, when what follows
-// is no marker but a tail of any length. A download cut short in a file of full length leaves
-// zeros, or whatever was on the disk, which are valid codes of less than the picture. A scan ends
-// with bits of 1 up to a whole byte (F.1.2.3), and the byte after its end differs from its last
-// byte.
+// is no marker but a tail of any length. A download that was cut short, in a file of full length,
+// leaves zeros or old bytes of the disk, which are valid codes of less than the picture. A scan
+// ends with bits of 1 up to a whole byte (F.1.2.3), and the byte after its end differs from its
+// last byte.
 func (r *bitReader) ended() bool {
 	used := r.p - r.n>>3
 	if used < 1 || used >= len(r.buf) {
@@ -152,7 +152,7 @@ func refill(acc uint64, n int, buf []byte, p int) (uint64, int, int) {
 const maxPadding = 16
 
 // restart continues behind the restart marker with number i modulo 8 (E.2.4) and reports whether
-// the interval before it was whole and the marker is there.
+// the interval before it was whole and the marker was found.
 func (r *bitReader) restart(i int) bool {
 	for !r.last && len(r.buf)-r.p < maxUnit+maxPadding {
 		r.more()

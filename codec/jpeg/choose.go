@@ -9,7 +9,7 @@ const (
 	// full decode), and photographs would have to be recognized.
 	residual = 2.0
 
-	// leastShrink is the reduction from which on shrinking in the transform pays. Below it, the
+	// leastShrink is the least reduction for which shrinking in the transform pays. Below it, the
 	// best N under 8 is a little worse than a full decode on text (SSIM 0.995; other resizers reach
 	// 0.997) and saves almost no time.
 	leastShrink = 3.0
@@ -17,10 +17,11 @@ const (
 
 // ChooseScale returns the n for Decode when planes are scaled afterwards: the first component to w
 // x h samples, every other one to cw x ch. Where the target has less than a third of a component's
-// samples in either direction, n is the least by which the scaler gets at least twice as many
-// samples in either direction as it writes; elsewhere it is 8. Half a sample of the target may be
-// missing, so that a chroma plane of an odd number of samples, rounded up, does not cost twice. For
-// chroma planes that go to 4:2:0, cw and ch are half of w and h, rounded up; else they are w and h.
+// samples in either direction, n is the least with which the scaler gets at least twice as many
+// samples in either direction as it writes; elsewhere it is 8. In both comparisons the target
+// counts as half a sample smaller: the side of a chroma plane may have been rounded up, and n
+// should not be larger because of that. For chroma planes that go to 4:2:0, cw and ch are half of w
+// and h, rounded up; else they are w and h.
 func (d *Reader) ChooseScale(w, h, cw, ch int) (n [4]int) {
 	for i := range d.Components {
 		n[i] = 8

@@ -83,8 +83,9 @@ func TestZeroFilledTailIsAnError(t *testing.T) {
 	}
 }
 
-// A picture without an EOI marker but with a tail is whole when its last scan ends as scans do. Cut
-// anywhere before, with the rest of the file filled, it is an error or still the same picture.
+// A picture with a tail instead of an EOI marker is whole when its last scan ends as scans do. When
+// the file is cut at an earlier place and filled with the tail, the reader returns an error or
+// still the same picture.
 func TestTailWithoutEOI(t *testing.T) {
 	tails := map[string][]byte{"zeros": make([]byte, 900), "many zeros": make([]byte, 100<<10), "spaces": bytes.Repeat([]byte(" "), 900), "text": bytes.Repeat([]byte("GPS log; "), 100)}
 	pictures := smallPictures(t)

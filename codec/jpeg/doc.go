@@ -1,5 +1,5 @@
-// Package jpeg reads and writes JPEG pictures (ITU T.81) at the speed and memory of the picture
-// that is wanted, not of the picture that is there.
+// Package jpeg reads and writes JPEG pictures (ITU T.81) in time and memory that depend on the
+// picture that is wanted, not on the one in the file.
 //
 //	err := jpeg.Encode(w, m, &jpeg.Options{Quality: 80}) // nil is quality 75
 //	d, err := jpeg.NewReader(src)       // headers only, up to the first scan

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// A picture is whole without EOI, whatever bytes follow it; where zeros replace its data, it is
-// not.
+// A picture without EOI is whole, with any bytes after it. A picture whose last data was replaced
+// by zeros is not.
 func TestZerosAreNoTail(t *testing.T) {
 	whole, holes := 0, 0
 	for side := 40; side < 72; side++ {

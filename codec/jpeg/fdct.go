@@ -21,8 +21,8 @@ package jpeg
 //	sums in pass two                                [-32768, 32512]
 //	coefficients     times 8, as sqrt(8)*sqrt(8)    [-8192, 8192]
 //
-// so that everything but the products of 16-bit numbers fits 16 bits. (-32768 is reached by F(0) of
-// a black block, whose sums are the only ones of 8*4096.)
+// so that all numbers fit into 16 bits, except for the products of two 16-bit numbers. (Only F(0)
+// of a black block reaches -32768: no other sum is 8*-4096.)
 //
 // fdctQuantize -> fdctQuantizeAVX2 | fdctQuantizeGeneric
 

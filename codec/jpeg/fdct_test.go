@@ -7,8 +7,8 @@ import (
 )
 
 // fdct against ITU T.81 A.3.3 in float64. Its unit is an eighth of a coefficient. Pass one is off
-// by half a quarter of it, eight of which add up to one unit in pass two, whose own rounding is
-// worth another half; constants of 14 bits add less than a tenth.
+// by at most an eighth of a unit. Eight such errors add up to one unit in pass two, whose own
+// rounding adds another half; constants of 14 bits add less than a tenth.
 func TestForwardDCTIsTheDefinition(t *testing.T) {
 	r := rand.New(rand.NewSource(1))
 	var cosine [8][8]float64
@@ -68,7 +68,7 @@ func TestForwardDCTIsTheDefinition(t *testing.T) {
 	t.Logf("worst %.3f, mean %.4f eighths of a coefficient", worst, sum/n)
 }
 
-// The order of a coefBlock is the transpose of the standard's.
+// The order of a coefBlock is the transpose of the standard's order.
 func TestZigzagTIsZigzagTransposed(t *testing.T) {
 	for k, j := range zigzagT {
 		if zigzag[k] != j%8*8+j/8 {

@@ -1,8 +1,8 @@
 package jpeg
 
 // This file implements the marker segments of ITU T.81 annex B.2, up to the first scan, and the APP
-// segments other documents define: JFIF (ITU T.871), Exif (CIPA DC-008), ICC profiles (ICC.1 annex
-// B.4), Adobe APP14.
+// segments that other documents define: JFIF (ITU T.871), Exif (CIPA DC-008), ICC profiles (ICC.1
+// annex B.4), Adobe APP14.
 
 import (
 	"bytes"
@@ -61,11 +61,11 @@ type scan struct {
 // maxBlocksInMCU is the limit of T.81 B.2.3 on the blocks of an interleaved scan's MCU.
 const maxBlocksInMCU = 10
 
-// maxSegments bounds the APP segments that are remembered; later ones are ignored.
+// maxSegments bounds the number of APP segments that are kept; later ones are ignored.
 const maxSegments = 512
 
-// A Reader reads one JPEG picture, the first of its source. It keeps and never writes to the
-// source.
+// A Reader reads one JPEG picture, the first of its source. It keeps the source, and never writes
+// to it.
 type Reader struct {
 	Width, Height int         // in pixels
 	Components    []Component // 1, 3 or 4
@@ -154,18 +154,18 @@ func (d *Reader) nextScan() (*scan, error) {
 		case m >= markerAPP0 && m <= markerAPPF:
 			d.app(m, seg)
 		case m == markerSOS:
-			return d.sos(seg)
+			return d.readSOS(seg)
 		case m == markerDHT:
-			err = d.dht(seg)
+			err = d.readDHT(seg)
 		case m == markerDQT:
-			err = d.dqt(seg)
+			err = d.readDQT(seg)
 		case m == markerDRI:
 			if len(seg) != 2 {
 				return nil, FormatError{d.at, "DRI has wrong length"}
 			}
 			d.ri = int(binary.BigEndian.Uint16(seg))
 		case m == markerSOF0 || m == markerSOF1 || m == markerSOF2:
-			err = d.sof(m, seg)
+			err = d.readSOF(m, seg)
 		case m == markerDNL:
 			d.Odd = true // the height is always that of the frame header
 		case m == markerDAC || m == 0xC9 || m == 0xCA:
@@ -222,8 +222,8 @@ func (d *Reader) nextSegment() (m byte, seg []byte, err error) {
 	return m, b[p+2 : p+n : p+n], nil
 }
 
-// sof reads a frame header, B.2.2.
-func (d *Reader) sof(m byte, seg []byte) error {
+// readSOF reads a frame header, B.2.2.
+func (d *Reader) readSOF(m byte, seg []byte) error {
 	if d.Components != nil {
 		return FormatError{d.at, "more than one frame"}
 	}
@@ -276,8 +276,8 @@ func (d *Reader) sof(m byte, seg []byte) error {
 	return nil
 }
 
-// dqt reads quantization tables, B.2.4.1.
-func (d *Reader) dqt(seg []byte) error {
+// readDQT reads quantization tables, B.2.4.1.
+func (d *Reader) readDQT(seg []byte) error {
 	for len(seg) > 0 {
 		pq, tq := seg[0]>>4, seg[0]&15
 		if pq > 1 || tq > 3 {
@@ -302,8 +302,8 @@ func (d *Reader) dqt(seg []byte) error {
 	return nil
 }
 
-// dht remembers Huffman table specifications, B.2.4.2.
-func (d *Reader) dht(seg []byte) error {
+// readDHT stores the specifications of Huffman tables, B.2.4.2.
+func (d *Reader) readDHT(seg []byte) error {
 	for len(seg) > 0 {
 		if len(seg) < 17 {
 			return FormatError{d.at, "DHT has wrong length"}
@@ -329,8 +329,8 @@ func (d *Reader) dht(seg []byte) error {
 	return nil
 }
 
-// sos reads a scan header, B.2.3.
-func (d *Reader) sos(seg []byte) (*scan, error) {
+// readSOS reads a scan header, B.2.3.
+func (d *Reader) readSOS(seg []byte) (*scan, error) {
 	if d.Components == nil {
 		return nil, FormatError{d.at, "scan without frame"}
 	}
@@ -344,7 +344,7 @@ func (d *Reader) sos(seg []byte) (*scan, error) {
 	blocks := 0
 	for i := range s.n {
 		id, t := seg[1+2*i], seg[2+2*i]
-		// Of components with equal identifiers, the first that the scan does not have yet.
+		// Among components with equal identifiers, it is the first that the scan does not have yet.
 		ci := 0
 		for ci < len(d.Components) && (d.Components[ci].ID != id || bytes.IndexByte(s.comps[:i], uint8(ci)) >= 0) {
 			ci++
@@ -396,8 +396,8 @@ func (s *scan) wrongProgression() string {
 	return ""
 }
 
-// app remembers an application segment, and reads what says how the components are to be
-// understood.
+// app keeps an application segment, and reads the fields that tell the color model of the
+// components.
 func (d *Reader) app(m byte, seg []byte) {
 	switch {
 	case m == markerAPP0 && len(seg) >= 5 && string(seg[:5]) == "JFIF\x00":
@@ -411,7 +411,7 @@ func (d *Reader) app(m byte, seg []byte) {
 }
 
 // setModel sets the color model; all segments before the first scan have been read. The rules are
-// libjpeg's, which every reader follows.
+// those of libjpeg, which every reader follows.
 func (d *Reader) setModel() {
 	switch c := d.Components; len(c) {
 	case 1:
@@ -451,10 +451,11 @@ func (d *Reader) payload(m byte, prefix []byte) []byte {
 	return nil
 }
 
-// profile returns the ICC profile: a part of the source when it is in one segment, else its chunks
-// put together. It is nil when there is none, or when a chunk is missing, misnumbered or doubled
-// before all are there: the profile is then unusable, but the picture may be usable. Segments
-// behind the last chunk do not change it; another reports whether one of them has other contents.
+// profile returns the ICC profile. If the profile is in one segment, it is a part of the source;
+// otherwise it is a new slice with all chunks. It is nil when there is none, or when a chunk is
+// missing, misnumbered or doubled before the last one is found: the profile is then unusable, but
+// the picture may be usable. Segments behind the last chunk do not change it; another reports
+// whether one of them has other contents.
 func (d *Reader) profile() (profile []byte, another bool) {
 	var chunk [256][]byte
 	n, total, size := 0, 0, 0

@@ -123,7 +123,8 @@ func TestColorModel(t *testing.T) {
 	}
 }
 
-// Components that are RGB need no conversion: the picture is djpeg's, byte for byte.
+// Components that are RGB need no conversion: the picture is the same as that of djpeg, byte for
+// byte.
 func TestRGBAgainstDjpeg(t *testing.T) {
 	ppm := []byte("P6\n75 53\n255\n")
 	for i := range 75 * 53 {

@@ -9,8 +9,8 @@ import (
 // This file implements Huffman coding on the writer's side: tables fitted to the symbols that will
 // be written (ITU T.81 K.2), their codes (annex C), and entropy-coded segments (F.1.2.3, B.1.1.5).
 //
-// A scan is written in two passes. The first turns blocks into tokens and counts symbols, the
-// second knows the codes and turns tokens into bits. A token is
+// A scan is written in two passes. The first pass turns blocks into tokens and counts symbols. The
+// second has the codes, and turns tokens into bits. A token is
 //
 //	bits 0-15   additional bits, as they are appended to the code
 //	bits 16-23  symbol
@@ -142,6 +142,8 @@ func appendTokens(dst []byte, tokens []token, c *codes) []byte {
 	return dst
 }
 
+// appendStuffed appends the four bytes of v, the highest first, each FF followed by a zero (ITU
+// T.81 B.1.1.5).
 func appendStuffed(dst []byte, v uint32) []byte {
 	if inv := ^v; (inv-0x01010101)&^inv&0x80808080 == 0 { // no byte of v is FF
 		return append(dst, byte(v>>24), byte(v>>16), byte(v>>8), byte(v))
@@ -152,6 +154,7 @@ func appendStuffed(dst []byte, v uint32) []byte {
 	return dst
 }
 
+// appendStuffedByte appends b, followed by a zero if it is FF.
 func appendStuffedByte(dst []byte, b byte) []byte {
 	if b == 0xFF {
 		return append(dst, b, 0)

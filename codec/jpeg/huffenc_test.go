@@ -33,7 +33,7 @@ func distributions() []*[256]uint32 {
 
 // huffmanCost returns the bits that a Huffman code of unlimited length takes, by the definition:
 // the sum of the weights of all joined nodes. A symbol of weight 1 stands for the code of all ones.
-// longest is its longest code, at worst.
+// longest is the longest code that can occur.
 func huffmanCost(freq *[256]uint32) (cost uint64, longest int) {
 	type node struct {
 		weight uint64
@@ -163,8 +163,8 @@ func smaller(i int) (freq frequencies) {
 	return freq
 }
 
-// Chroma has tables of its own where that takes fewer bytes, and luma's tables elsewhere. A picture
-// never takes more bytes than by either choice, and each choice occurs.
+// Chroma has tables of its own where that takes fewer bytes, and luma's tables elsewhere. No
+// picture takes more bytes than it would with the other choice, and both choices occur.
 func TestTablesAreSharedWhereThatIsSmaller(t *testing.T) {
 	seen := map[[2]bool]int{}
 	for i := range distributions() {

@@ -57,7 +57,7 @@ func (h *canonical) symbol(acc uint64) (symbol byte, length int) {
 //	bits 0-5    length of the code and of the bits that follow it; 0 when the code is not in the table
 //	bits 8-15   by how much it advances the zig-zag index: 1 + the run of zeros, 16 for ZRL, endOfBlock + r for EOBr (EOB is EOB0)
 //	bits 16-20  length of the code
-//	bits 24-29  63 less the category: how many bits follow the code
+//	bits 24-29  63 minus the category, which is how many bits follow the code
 type code uint32
 
 const (
@@ -69,6 +69,8 @@ const (
 	noCode = 64
 )
 
+// makeCode packs the entry of a code that takes length bits and is followed by category bits. It
+// advances the zig-zag index by advance.
 func makeCode(length, category, advance int) code {
 	return code(length + category | advance<<8 | length<<16 | (63-category)<<24)
 }
@@ -97,6 +99,8 @@ type dcTable struct {
 	canonical
 }
 
+// build makes the table that s defines. It returns an error if s is no code, or if a symbol is over
+// 15.
 func (h *dcTable) build(s tableSpec) error {
 	clear(h.look[:])
 	bad := false
@@ -174,6 +178,7 @@ func (h *acTable) build(s tableSpec, skip bool) error {
 	return nil
 }
 
+// fill sets all entries of t to e.
 func fill(t []code, e code) {
 	for i := range t {
 		t[i] = e

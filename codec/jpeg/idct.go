@@ -9,7 +9,7 @@ package jpeg
 //	s(y,x) = 128 + 1/8 sum_v sum_u w(v,y) w(u,x) S(v,u),  0 <= u, v, x, y < N
 //	w(0,i) = 1,  w(k,i) = sqrt(2) cos((2i+1) k pi / 2N)
 //
-// which for N = 8 is the standard's, and whose mean is the block's for any N.
+// which for N = 8 is the standard's formula, and whose mean is that of the block for any N.
 //
 // Arithmetic, the same for every kernel, so that all give the same bytes. Steps are clipped to
 // 32767, coefficients are the products modulo 2^16: those of a valid picture lie within +-2^12
@@ -27,15 +27,15 @@ package jpeg
 
 import "sync"
 
-// A slotTable has, by k, where the coefficient with zig-zag index k-1 goes in a block's buffer; 0
-// when the buffer has no place for it.
+// Element k of a slotTable is the place of the coefficient with zig-zag index k-1 in a block's
+// buffer. It is 0 when the buffer has no place for it.
 type slotTable [256]uint8
 
 // steps are quantization steps in the order of a block's buffer.
 type steps [blockSize]int16
 
-// An order is how the coefficients that an N x N transform uses lie in a block's buffer: natural
-// order, in lines of cols(N).
+// An order says where a block's buffer holds the coefficients that an N x N transform uses. They
+// are in natural order, in lines of cols(N) coefficients.
 type order struct {
 	once  sync.Once
 	n     int
@@ -66,6 +66,7 @@ func orderOf(n int) *order {
 	return o
 }
 
+// make fills o's tables for its n.
 func (o *order) make() {
 	c := cols(o.n)
 	o.size = c * c

@@ -57,7 +57,7 @@ func idct8(c *[64]int16, q *steps, dst []byte, stride int) {
 	}
 	if right == 0 {
 		for i := range 8 {
-			level(dst[i*stride:][:8], t[8*i])
+			fillLine(dst[i*stride:][:8], t[8*i])
 		}
 		return
 	}

@@ -47,11 +47,12 @@ func clamp8(v int32) byte {
 	return byte(v)
 }
 
-// sample returns what the second pass makes of a line whose only coefficient is the first, t.
+// sample returns the sample that the second pass makes of a line in which only the first
+// coefficient, t, is not zero.
 func sample(t int32) byte { return clamp8((t + 128<<5 + 16) >> 5) }
 
-// level writes a line whose only coefficient is the first.
-func level(line []byte, t int16) {
+// fillLine writes the samples of a line in which only the first coefficient, t, is not zero.
+func fillLine(line []byte, t int16) {
 	v := sample(int32(t))
 	for i := range line {
 		line[i] = v
@@ -95,8 +96,8 @@ const (
 	w7_0 = 11585
 )
 
-// The first pass at 2 points has weights of 1 only: sums 2^13 (a +- b) lose nothing to its
-// rounding, and both passes become one.
+// idct2 does both passes at once: with 2 points the first pass has only weights of 1, and its
+// rounding loses nothing of the sums 2^13 (a +- b).
 func idct2(c, q *[4]int16, dst []byte, stride int) {
 	c00, c01 := int32(c[0]*q[0]), int32(c[1]*q[1])
 	c10, c11 := int32(c[2]*q[2]), int32(c[3]*q[3])
@@ -180,7 +181,7 @@ func idct5(c *[64]int16, q *steps, dst []byte, stride int) {
 	}
 	if right == 0 {
 		for i := range 5 {
-			level(dst[i*stride:][:5], t[i][0])
+			fillLine(dst[i*stride:][:5], t[i][0])
 		}
 		return
 	}
@@ -192,6 +193,8 @@ func idct5(c *[64]int16, q *steps, dst []byte, stride int) {
 	}
 }
 
+// line6 transforms one line of 6 coefficients. r is added to all samples, for rounding. The samples
+// have bits13 more fractional bits than the coefficients.
 func line6(x0, x1, x2, x3, x4, x5, r int32) (s0, s1, s2, s3, s4, s5 int32) {
 	x0 = x0<<bits13 + r
 	e0, e1, e2 := x0+x2*w6_2+x4*w6_4, x0-x4*w6_0, x0-x2*w6_2+x4*w6_4
@@ -219,7 +222,7 @@ func idct6(c *[64]int16, q *steps, dst []byte, stride int) {
 	}
 	if right == 0 {
 		for i := range 6 {
-			level(dst[i*stride:][:6], t[i][0])
+			fillLine(dst[i*stride:][:6], t[i][0])
 		}
 		return
 	}
@@ -232,6 +235,7 @@ func idct6(c *[64]int16, q *steps, dst []byte, stride int) {
 	}
 }
 
+// line7 is line6 for 7 coefficients.
 func line7(x0, x1, x2, x3, x4, x5, x6, r int32) (s0, s1, s2, s3, s4, s5, s6 int32) {
 	x0 = x0<<bits13 + r
 	e0 := x0 + x2*w7_2 + x4*w7_4 + x6*w7_6
@@ -263,7 +267,7 @@ func idct7(c *[64]int16, q *steps, dst []byte, stride int) {
 	}
 	if right == 0 {
 		for i := range 7 {
-			level(dst[i*stride:][:7], t[i][0])
+			fillLine(dst[i*stride:][:7], t[i][0])
 		}
 		return
 	}

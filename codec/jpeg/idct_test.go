@@ -121,8 +121,8 @@ func TestInverseAgainstDefinition(t *testing.T) {
 					var s [8][8]float64
 					for y := range n {
 						for x := range n {
-							// The samples of [-256, 255] would mostly be clamped to bytes: half the
-							// range.
+							// Samples in [-256, 255] would mostly be clamped to bytes, so half the
+							// range is used.
 							s[y][x] = float64(span[0]+r.IntN(span[1]-span[0]+1)) / 2
 						}
 					}

@@ -9,7 +9,7 @@ import (
 
 // A FormatError reports that the input is not a valid JPEG, as far as it has to be read.
 type FormatError struct {
-	Offset int // in the input, of the segment that is damaged, or of the scan's entropy-coded data; 0 where it is not known
+	Offset int // in the input, of the damaged segment or the scan's entropy-coded data; 0 when it is not known
 	Msg    string
 }
 

@@ -85,8 +85,8 @@ func decoded(t testing.TB, name string, src []byte) (planes [4][]byte, d *Reader
 	return planes, d
 }
 
-// holds checks that odd decodes like plain and is reported as odd.
-func holds(t *testing.T, name string, plain, odd []byte) {
+// decodesAsOdd checks that odd decodes like plain and is reported as odd.
+func decodesAsOdd(t *testing.T, name string, plain, odd []byte) {
 	t.Helper()
 	want, d := decoded(t, "plain", plain)
 	if d.Odd {
@@ -103,7 +103,7 @@ func holds(t *testing.T, name string, plain, odd []byte) {
 	}
 }
 
-// The tables that a sequential picture lacks, and only those, are the standard's.
+// The tables that a sequential picture lacks, and only those, are taken from the standard.
 func TestMissingHuffmanTablesAreTheStandards(t *testing.T) {
 	plain := standardJPEG(t)
 	without := func(src []byte, left func(class, selector byte) bool) []byte {
@@ -125,17 +125,17 @@ func TestMissingHuffmanTablesAreTheStandards(t *testing.T) {
 			return out
 		})
 	}
-	holds(t, "all missing", plain, without(plain, func(c, s byte) bool { return false }))
+	decodesAsOdd(t, "all missing", plain, without(plain, func(c, s byte) bool { return false }))
 	for i := range byte(4) {
 		class, selector := i>>1, i&1
-		holds(t, "one missing", plain, without(plain, func(c, s byte) bool { return c != class || s != selector }))
-		holds(t, "one left", plain, without(plain, func(c, s byte) bool { return c == class && s == selector }))
+		decodesAsOdd(t, "one missing", plain, without(plain, func(c, s byte) bool { return c != class || s != selector }))
+		decodesAsOdd(t, "one left", plain, without(plain, func(c, s byte) bool { return c == class && s == selector }))
 	}
 	gray, _, _ := grayParts(t, 40, 30, 7)
-	holds(t, "gray", gray, without(gray, func(c, s byte) bool { return false }))
+	decodesAsOdd(t, "gray", gray, without(gray, func(c, s byte) bool { return false }))
 
 	// Tables in the file are used even where others are missing: a picture with tables of its own
-	// is not read with the standard's.
+	// is not read with the tables of the standard.
 	own := tool(t, "jpegtran", plain, "-optimize")
 	if _, d := decoded(t, "optimized", own); d.Odd {
 		t.Error("tables of its own are called odd")
@@ -177,7 +177,7 @@ func TestEqualComponentIdentifiers(t *testing.T) {
 		})
 	}
 	for _, ids := range []string{"\x01\x01\x01", "\x01\x01\x02", "\x01\x02\x02", "\x01\x02\x01", "\x00\x00\x00", "RRR", "\xff\xff\xff"} {
-		holds(t, ids, plain, named(ids, ids))
+		decodesAsOdd(t, ids, plain, named(ids, ids))
 	}
 	for _, c := range [][2]string{
 		{"\x01\x01\x01", "\x01\x02\x03"}, {"\x01\x02\x02", "\x01\x02\x03"}, {"\x01\x02\x03", "\x01\x01\x01"}, {"\x01\x02\x03", "\x04\x05\x06"},
@@ -197,7 +197,7 @@ func TestStrayDNL(t *testing.T) {
 	}
 	for _, dnl := range []string{"\x00\x04\x00\x2d", "\x00\x04\x00\x07", "\x00\x04\x7f\xff", "\x00\x05\x00\x2d\x00", "\x00\x02"} {
 		for _, m := range []byte{markerDQT, markerSOF0, markerDHT, markerSOS} {
-			holds(t, "before a segment", plain, before(m, dnl))
+			decodesAsOdd(t, "before a segment", plain, before(m, dnl))
 		}
 		behind := append(bytes.Clone(plain[:len(plain)-2]), "\xff\xdc"+dnl+"\xff\xd9"...)
 		want, _ := decoded(t, "plain", plain)

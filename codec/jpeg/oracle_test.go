@@ -69,9 +69,9 @@ func oraclePictures(t testing.TB) []string {
 	return out
 }
 
-// The luma at full size is the same as libjpeg's. At other N, its PSNR against libjpeg's is at
-// least that in the table: libjpeg-turbo shrinks to 2 and 4 by an approximation of the box filter,
-// and to the others by the same transforms as here.
+// The luma at full size is the same as that of libjpeg. At other N, its PSNR against libjpeg's is
+// at least that in the table: libjpeg-turbo shrinks to 2 and 4 by an approximation of the box
+// filter, and to the others by the same transforms as here.
 func TestLumaAgainstDjpeg(t *testing.T) {
 	least := [9]float64{1: math.Inf(1), 2: 33, 3: 70, 4: 30, 5: 70, 6: 70, 7: 70, 8: math.Inf(1)}
 	var worst [9]float64

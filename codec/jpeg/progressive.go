@@ -64,6 +64,8 @@ func (d *Reader) progressiveBytes(n [4]int) (total int64) {
 	return total + most
 }
 
+// decodeProgressive decodes all scans of a progressive picture, and then hands out its planes
+// through emit.
 func (d *Reader) decodeProgressive(ctx context.Context, w *workspace, emit emitFunc) error {
 	g := &progressive{workspace: w, d: d, ctx: ctx}
 	g.scans = g.scans[:0]
@@ -85,13 +87,13 @@ func (d *Reader) decodeProgressive(ctx context.Context, w *workspace, emit emitF
 	for i := range g.scans {
 		if s := &g.scans[i]; s.ss == 0 {
 			if err := g.dcScan(s); err != nil {
-				return s.place(err)
+				return s.withOffset(err)
 			}
 		}
 	}
 	w.coef, w.nz = num.Grow(w.coef, coefs), num.Grow(w.nz, blocks)
 	for i := range d.Components {
-		if err := g.component(uint8(i), w.planes[i].most); err != nil {
+		if err := g.decodeComponent(uint8(i), w.planes[i].most); err != nil {
 			return err
 		}
 		if err := g.output(i, &w.planes[i], emit); err != nil {
@@ -241,7 +243,7 @@ func (g *progressive) dcScan(s *scan) error {
 							r.n--
 							continue
 						}
-						if !r.diff(&g.dc[s.td[i]&3], &pred[i]) {
+						if !r.addDiff(&g.dc[s.td[i]&3], &pred[i]) {
 							return errEntropy
 						}
 						line[k] = int16(pred[i] << s.al)
@@ -256,8 +258,8 @@ func (g *progressive) dcScan(s *scan) error {
 	return nil
 }
 
-// diff adds the next difference to pred and reports whether there was one.
-func (r *bitReader) diff(h *dcTable, pred *int32) bool {
+// addDiff adds the next difference to pred and reports whether there was one.
+func (r *bitReader) addDiff(h *dcTable, pred *int32) bool {
 	r.fill()
 	e := h.look[r.acc>>(64-dcBits)]
 	if e == 0 {
@@ -271,8 +273,8 @@ func (r *bitReader) diff(h *dcTable, pred *int32) bool {
 	return *pred == int32(int16(*pred))
 }
 
-// component decodes the AC coefficients of component ci that an n x n transform uses.
-func (g *progressive) component(ci uint8, n int) error {
+// decodeComponent decodes the AC coefficients of component ci that an n x n transform uses.
+func (g *progressive) decodeComponent(ci uint8, n int) error {
 	c := &g.d.Components[ci]
 	blocks := c.bw * c.bh
 	g.kept, g.size = keeps(n), 0
@@ -296,19 +298,19 @@ func (g *progressive) component(ci uint8, n int) error {
 			continue
 		}
 		if err := g.acScan(s, c.bw, blocks); err != nil {
-			return s.place(err)
+			return s.withOffset(err)
 		}
 	}
 	return nil
 }
 
-// acScan decodes an AC scan of that many blocks, bw of them in a row.
+// acScan decodes an AC scan of this number of blocks, bw of them in a row.
 func (g *progressive) acScan(s *scan, bw, blocks int) error {
 	if err := g.ac[0].build(s.ac[s.ta[0]&3], false); err != nil {
 		return err
 	}
 	g.r.reset(g.d.src, s.pos)
-	decode := g.first
+	decode := g.decodeFirst
 	if s.ah > 0 {
 		decode = g.refine
 	}
@@ -344,9 +346,10 @@ func (g *progressive) acScan(s *scan, bw, blocks int) error {
 	return nil
 }
 
-// first decodes blocks b to end of a scan that is the first of its band, G.1.2.2. run is how many
-// blocks, from b on, have no further coefficients in the band; first returns what is left of it.
-func (g *progressive) first(s *scan, b, end, run int) (int, error) {
+// decodeFirst decodes blocks b to end of a scan that is the first of its band, G.1.2.2. run is how
+// many blocks, from b on, have no further coefficients in the band; decodeFirst returns what is
+// left of it.
+func (g *progressive) decodeFirst(s *scan, b, end, run int) (int, error) {
 	r := &g.r
 	acc, n, bp, buf := r.acc, r.n, r.p, r.buf
 	look := &g.ac[0].look

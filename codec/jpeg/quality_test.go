@@ -89,10 +89,10 @@ func ssim(a, b *image.Gray) float64 {
 	return sum / float64(windows)
 }
 
-// ChooseScale promises this: shrinking in the transform, and then with a good kernel, is as good as
-// the kernel alone for photographs. For pages of text and lines it is always better than sharp's
-// result for the same page (0.35.5, its default kernel and shrink-on-load, compared with the same
-// full decode and CatmullRom).
+// This is the claim of ChooseScale: for photographs, shrinking in the transform and then with a
+// good kernel is as good as shrinking with the kernel alone. For pages of text and lines it is
+// always better than sharp's result for the same page (0.35.5, its default kernel and
+// shrink-on-load, compared with the same full decode and CatmullRom).
 func TestShrinkingKeepsTextAndPhotos(t *testing.T) {
 	var b bytes.Buffer
 	if err := stdjpeg.Encode(&b, page(1024, 768), &stdjpeg.Options{Quality: 85}); err != nil {

@@ -64,6 +64,7 @@ func (d *Reader) PeakBytesAll(scales [4]Scales) int64 {
 	return total
 }
 
+// scalesOf returns, for each component, the set that has its scale n alone.
 func scalesOf(n [4]int) (s [4]Scales) {
 	for c, n := range n {
 		s[c] = 1 << (n & 15)
@@ -73,9 +74,9 @@ func scalesOf(n [4]int) (s [4]Scales) {
 
 // Decode decodes the picture, component c at n[c]/8 with n[c] from 1 to 8, and hands out its planes
 // in bands, each component's from top to bottom: rows y to y+count of component c, row i in
-// rows[i*stride:][:w] where w is PlaneSize's. The rows are valid during the call only. How the
-// components' bands interleave depends on the file: in a sequential picture they usually alternate;
-// in a progressive one, or one of several scans, a component follows the other.
+// rows[i*stride:][:w], where w is the width that PlaneSize returns. The rows are valid during the
+// call only. How the components' bands interleave depends on the file: in a sequential picture they
+// usually alternate; in a progressive one, or one of several scans, a component follows the other.
 //
 // Memory is in proportion to the width, for progressive pictures to the coefficients that n needs
 // (see PeakBytes and MaxBytes). The context is checked once per row of MCUs. When Decode returns an
@@ -96,8 +97,8 @@ func (d *Reader) Decode(ctx context.Context, n [4]int, emit func(c, y int, rows 
 }
 
 // DecodeAll is Decode for several scales at once: the entropy-coded samples are read once, as the
-// largest scale needs them, and every band comes once for each n in scales[c]. The planes are
-// Decode's. An error means that Decode fails for one of the scales, not for each.
+// largest scale needs them, and every band comes once for each n in scales[c]. The planes are the
+// same as those of Decode. An error means that Decode fails for one of the scales, not for each.
 func (d *Reader) DecodeAll(ctx context.Context, scales [4]Scales, emit func(c, n, y int, rows []byte, stride, count int) error) error {
 	for c := range d.Components {
 		if s := scales[c]; s == 0 || s&^0x1FE != 0 {
@@ -209,6 +210,7 @@ func (p *plane) prepare(h, v, mcux int) {
 	}
 }
 
+// prepare sets t's tables and buffers for p, in lines of mcux MCUs.
 func (t *output) prepare(p *plane, mcux int) {
 	o := orderOf(t.n)
 	t.size, t.quant = o.size, steps{} // zero where a block of p may have a coefficient that t does not use
@@ -242,16 +244,16 @@ func (p *plane) inverse(x int) {
 			coef := line
 			if t.size != p.size {
 				coef = t.coef[:len(line)/p.size*t.size]
-				corners(coef, line, t.size, p.size)
+				copyCorners(coef, line, t.size, p.size)
 			}
 			inverse(t.n, t.rows[v*t.n*t.stride+x*p.h*t.n:], t.stride, coef, &t.quant)
 		}
 	}
 }
 
-// corners copies the low frequencies of each block in src, which has from coefficients, to dst,
-// where a block has to coefficients.
-func corners(dst, src []int16, to, from int) {
+// copyCorners copies the low frequencies of each block. A block has "from" coefficients in src and
+// "to" coefficients in dst.
+func copyCorners(dst, src []int16, to, from int) {
 	switch {
 	case to == 16: // of 64
 		for ; len(src) >= 64 && len(dst) >= 16; dst, src = dst[16:], src[64:] {

@@ -121,7 +121,7 @@ func TestChooseScaleLeavesTwoSamplesForEachOfTheTarget(t *testing.T) {
 		{640, 480, [4]int{3, 3, 3}},
 		{320, 240, [4]int{2, 2, 2}},   // 1.575 at 1/8
 		{252, 189, [4]int{1, 1, 1}},   // exactly 2
-		{1800, 1350, [4]int{8, 8, 8}}, // 7/8 would suffice, but the target has more than a third of the samples
+		{1800, 1350, [4]int{8, 8, 8}}, // 7/8 would be enough, but the target has more than a third of the samples
 		{1344, 1008, [4]int{6, 6, 6}},
 		{2016, 1512, [4]int{8, 8, 8}},
 		{4032, 3024, [4]int{8, 8, 8}},

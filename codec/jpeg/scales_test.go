@@ -97,8 +97,8 @@ func randomScales(r *rand.Rand) (s [4]Scales) {
 	return s
 }
 
-// Planes of several scales that are decoded at once are the same as each decoded alone, for small
-// pictures of every kind and for photos.
+// When several scales are decoded at once, the planes are the same as when each is decoded alone.
+// The sources are small pictures of every kind, and photos.
 func TestScalesTogetherAreScalesAlone(t *testing.T) {
 	r := rand.New(rand.NewPCG(17, 3))
 	for name, src := range smallPictures(t) {

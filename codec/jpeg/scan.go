@@ -19,7 +19,7 @@ func (d *Reader) decodeSequential(ctx context.Context, w *workspace, emit emitFu
 			seen[ci] = true
 		}
 		if err := w.scan(ctx, d, s, emit); err != nil {
-			return s.place(err)
+			return s.withOffset(err)
 		}
 		if left -= s.n; left == 0 {
 			return nil
@@ -127,15 +127,16 @@ func (w *workspace) scan(ctx context.Context, d *Reader, s *scan, emit emitFunc)
 	return nil
 }
 
-// These errors tell what is wrong with the data of a scan; place adds which scan it is.
+// These errors tell what is wrong with the data of a scan; withOffset adds its position.
 var (
 	errTruncated error = FormatError{Msg: "entropy-coded data ends too early"}
 	errEntropy   error = FormatError{Msg: "damaged entropy-coded data"}
 	errRun       error = FormatError{Msg: "run of blocks past a restart marker"}
 )
 
-// place returns err with the position of s's entropy-coded data where it is a FormatError.
-func (s *scan) place(err error) error {
+// withOffset returns err. If it is a FormatError, its offset becomes the position of s's
+// entropy-coded data.
+func (s *scan) withOffset(err error) error {
 	if e, ok := err.(FormatError); ok {
 		e.Offset = s.pos
 		return e

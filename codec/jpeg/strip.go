@@ -79,6 +79,7 @@ func appendApp(out []byte, m byte, seg []byte, keepICC bool) ([]byte, error) {
 	return nil, UnsupportedError("unknown marker")
 }
 
+// appendSegment appends a segment with marker FF m and the data seg.
 func appendSegment(out []byte, m byte, seg []byte) []byte {
 	n := len(seg) + 2
 	return append(append(out, 0xFF, m, byte(n>>8), byte(n)), seg...)

@@ -12,27 +12,26 @@ import (
 // tables, writer_trellis.go the choice of levels, writer_weight.go what a block's
 // texture hides, writer_scan.go the scans, writer_source.go the colours.
 
-// DefaultQuality is the quality of Options that name none, as image/jpeg's.
+// DefaultQuality is the quality of Options that name none. It is the same as in image/jpeg.
 const DefaultQuality = 75
 
 // Options are the writer's parameters. The zero value, and nil, are sequential at
 // DefaultQuality.
 type Options struct {
-	// Quality, 1 to 100, is what the eye gets at that number from libjpeg (by
-	// SSIMULACRA2), in fewer bytes and under other tables. 0 means
-	// DefaultQuality; other numbers are clamped to the range, as image/jpeg does.
+	// Quality is 1 to 100. At each number the picture looks as good as that of libjpeg (by
+	// SSIMULACRA2), but takes fewer bytes and has other tables. 0 means DefaultQuality; other
+	// numbers are clamped to the range, as image/jpeg does.
 	Quality int
 
-	// Progressive writes a progressive frame: some 3 percent fewer bytes for 10
-	// percent more time, but for small pictures, whose headers it doubles.
+	// Progressive writes a progressive frame. It takes some 3 percent fewer bytes and 10 percent
+	// more time, but more bytes for small pictures, because it doubles the size of the headers.
 	Progressive bool
 
 	// Smallest writes both kinds of frame, whatever Progressive says, and keeps
 	// the smaller one.
 	Smallest bool
 
-	// ICC, if not empty, is a profile to embed, in as many APP2 segments as it
-	// takes.
+	// ICC, if not empty, is a profile to embed, in one or more APP2 segments.
 	ICC []byte
 
 	// RGB stores red, green and blue as they are, unsubsampled, under an Adobe
@@ -121,7 +120,8 @@ type writer struct {
 	quant  [3]quantizer
 	source source // of pictures that have to be converted
 
-	// nearest says that levels are left at the nearest ones: while costs are learnt, and in tests.
+	// nearest says that levels are left at the nearest ones: while costs are computed, and in
+	// tests.
 	nearest bool
 	trellis trellis
 

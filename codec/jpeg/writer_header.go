@@ -126,8 +126,8 @@ func endDHT(dst []byte, start int) []byte {
 	return dst
 }
 
-// share fits h to two sets of symbols, and keeps that if it takes fewer bits than two tables, h
-// and other, which are fitted to one set each; other takes so many bits more.
+// share fits h to two sets of symbols. It keeps that table if it takes fewer bits than two tables,
+// h and other, which are fitted to one set each. more is how many bits other takes in addition.
 func (h *huffmanSpec) share(other *huffmanSpec, a, b *[256]uint32, more uint64) bool {
 	if len(h.values) == 0 || len(other.values) == 0 {
 		return false
@@ -159,7 +159,8 @@ func (h *huffmanSpec) bits(freq *[256]uint32) (n uint64) {
 	return n
 }
 
-// appendSOS appends the header of a scan. What names a table that the scan does not use is 0.
+// appendSOS appends the header of a scan. The number of a table that the scan does not use is
+// written as 0.
 func (w *writer) appendSOS(dst []byte, s *writerScan) []byte {
 	n := s.last - s.first + 1
 	dst = append(dst, 0xFF, markerSOS, 0, byte(6+2*n), byte(n))

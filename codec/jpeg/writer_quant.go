@@ -14,8 +14,8 @@ type quantizer struct {
 	// both are in a coefBlock's order. |c| + bias is at most 8192 + 1020.
 	bias, reciprocal [blockSize]uint16
 
-	// What the trellis needs, in a coefBlock's order: the step, 8 times the
-	// element, and the gain, by which a squared error becomes 2^-28 bits.
+	// These are for the trellis, in a coefBlock's order. step is 8 times the element of the table.
+	// A squared error times gain is its weight in units of 2^-28 bits.
 	step [blockSize]int32
 	gain [blockSize]int64
 }
@@ -108,7 +108,7 @@ func scaleOf(quality, area int) int {
 	return s0 + (s1-s0)*(quality-q0)/(q1-q0)
 }
 
-// reset makes the quantizer of table t (0 luma, 1 Cb, 2 Cr) at a scale, times 256.
+// reset sets q for quantBase[t] (t is 0 for luma, 1 for Cb, 2 for Cr), multiplied by scale/256.
 func (q *quantizer) reset(t, scale int) {
 	for k, base := range quantBase[t] {
 		e := min(max((int(base)*scale+1<<11)>>12, 1), 255)
@@ -124,9 +124,9 @@ func (q *quantizer) reset(t, scale int) {
 	}
 	ref := float64(q.elements[4])
 	for j, s := range q.step {
-		// An error of x steps is worth x*x/lambda bits where the step is ref, less than that where
-		// it is smaller, and more where it is larger: what a step should be for the eye is between
-		// one size for all, and the tables'.
+		// An error of x steps is worth x*x/lambda bits where the step is ref. It is worth less
+		// where the step is smaller, and more where it is larger: the best steps for the eye lie
+		// between equal ones and those of the tables.
 		r := float64(s) / (8 * ref)
 		q.gain[j] = int64((1 << 28) / (lambda * 64 * ref * ref * float64(r*math.Sqrt(r))))
 	}

@@ -6,8 +6,8 @@ import "math/bits"
 // tokens of a block, sequential (ITU T.81 F.1.2) and progressive by spectral
 // selection (G.1.2.1, G.1.2.2).
 
-// A writerScan sends the coefficients from to to (zig-zag indices) of one component,
-// or of several, interleaved by MCU.
+// A writerScan has some coefficients (zig-zag indices from <= k <= to) of one component, or of
+// several that are interleaved by MCU.
 type writerScan struct {
 	first, last int // components
 	from, to    int
@@ -20,7 +20,7 @@ type writerScan struct {
 	costs [2]costs // of AC coefficients, by which Huffman tables
 }
 
-// sequentialScript is that of a baseline frame.
+// sequentialScript has the one scan of a baseline frame.
 var sequentialScript = []writerScan{{last: 2, to: 63}}
 
 // progressiveScript is spectral selection alone: 0.968 to 0.975 of a baseline frame's bytes at
@@ -32,10 +32,10 @@ var sequentialScript = []writerScan{{last: 2, to: 63}}
 // complete MCUs take bits. That is 0.3 to 0.6 percent of a picture's bytes. jpegli and mozjpeg
 // write such files too; Photoshop CS6 (2012) and some small decoders do not read them.
 //
-// Which split of luma from 3 on takes the fewest bytes depends on the picture; the sample that
-// costs are learnt from tells, for 3 percent of CPU. Relative to 3-9, 10-63 always, at equal
-// SSIMULACRA2 and on 32 pictures of 360 and 720 pixels, in percent of bytes at quality 50, 65, 80,
-// 88, 95:
+// Which split of luma from 3 on takes the fewest bytes depends on the picture. It is found from the
+// sample that the costs are computed from, for 3 percent of the CPU. Relative to 3-9, 10-63 always,
+// at equal SSIMULACRA2 and on 32 pictures of 360 and 720 pixels, in percent of bytes at quality 50,
+// 65, 80, 88, 95:
 //
 //	-0.84 -0.57 -0.32 -0.37 -0.26   the sample's choice of these three
 //	-0.96 -0.68 -0.41 -0.46 -0.31   the best of these three
@@ -99,7 +99,7 @@ func (w *writer) appendScans(dst []byte) []byte {
 	w.keepSplit(w.learn())
 	for y := range w.mcusY {
 		w.forward(y)
-		w.line(y)
+		w.addLine(y)
 	}
 	for i := range w.scans {
 		s := &w.scans[i]
@@ -122,39 +122,39 @@ func (w *writer) appendScans(dst []byte) []byte {
 	return dst
 }
 
-// sequential reports whether a scan is that of a baseline frame: with all coefficients.
+// sequential reports whether a scan belongs to a baseline frame: it has all coefficients.
 func (s *writerScan) sequential() bool { return s.from == 0 && s.to > 0 }
 
-// line adds the tokens of line mcuY of MCUs to all scans.
-func (w *writer) line(mcuY int) {
+// addLine adds the tokens of line mcuY of MCUs to all scans.
+func (w *writer) addLine(mcuY int) {
 	for i := range w.scans {
 		s := &w.scans[i]
 		if s.first < s.last {
-			w.interleaved(s)
+			w.addMCULine(s)
 		} else {
-			w.component(s, mcuY)
+			w.addComponent(s, mcuY)
 		}
 	}
 }
 
-// interleaved adds the tokens of a line of MCUs, each of which has all blocks of the scan's
+// addMCULine adds the tokens of a line of MCUs, each of which has all blocks of the scan's
 // components that cover it (A.2.3).
-func (w *writer) interleaved(s *writerScan) {
+func (w *writer) addMCULine(s *writerScan) {
 	for x := range w.mcusX {
 		for i := s.first; i <= s.last; i++ {
 			c := &w.comps[i]
 			for v := range c.v {
 				for h := range c.h {
-					s.block(c, v*c.blocksX+x*c.h+h)
+					s.addBlock(c, v*c.blocksX+x*c.h+h)
 				}
 			}
 		}
 	}
 }
 
-// component adds the tokens of one component's blocks in line mcuY of MCUs: its
-// own blocks only, not those that complete MCUs (A.2.2).
-func (w *writer) component(s *writerScan, mcuY int) {
+// addComponent adds the tokens of one component's blocks in line mcuY of MCUs: its own blocks only,
+// not those that complete MCUs (A.2.2).
+func (w *writer) addComponent(s *writerScan, mcuY int) {
 	c := &w.comps[s.first]
 	for v := range c.v {
 		if 8*(mcuY*c.v+v) >= c.height {
@@ -162,24 +162,24 @@ func (w *writer) component(s *writerScan, mcuY int) {
 		}
 		line := v * c.blocksX
 		for b := line; b < line+ceilDiv(c.w, 8); b++ {
-			s.block(c, b)
+			s.addBlock(c, b)
 		}
 	}
 }
 
-// block adds the tokens of a block of c. Blocks end in runs where a scan has no DC
-// coefficients, which is in a progressive frame alone.
-func (s *writerScan) block(c *writerComponent, b int) {
+// addBlock adds the tokens of a block of c. In a scan without DC coefficients, which only a
+// progressive frame has, one token may end a whole run of blocks.
+func (s *writerScan) addBlock(c *writerComponent, b int) {
 	if s.from == 0 {
-		s.dc(c, c.coef[b][0])
+		s.addDC(c, c.coef[b][0])
 	}
 	if s.to > 0 {
-		s.ac(2*c.tables+tableAC, &c.coef[b], c.mask[b], max(s.from, 1), s.to, s.from > 0)
+		s.addAC(2*c.tables+tableAC, &c.coef[b], c.mask[b], max(s.from, 1), s.to, s.from > 0)
 	}
 }
 
-// dc adds the token of a DC coefficient, F.1.2.1.
-func (s *writerScan) dc(c *writerComponent, dc int16) {
+// addDC adds the token of a DC coefficient, F.1.2.1.
+func (s *writerScan) addDC(c *writerComponent, dc int16) {
 	size, extra := magnitude(int32(dc) - c.pred)
 	c.pred = int32(dc)
 	table := 2*c.tables + tableDC
@@ -187,9 +187,9 @@ func (s *writerScan) dc(c *writerComponent, dc int16) {
 	s.tokens = append(s.tokens, token(size)<<tokenSize|token(table)<<tokenTable|token(size)<<tokenSymbol|extra)
 }
 
-// ac adds the tokens of a block's coefficients from to to, F.1.2.2. Where runs
-// are allowed, the end of the block waits for that of a run of such (G.1.2.2).
-func (s *writerScan) ac(table int, b *coefBlock, mask uint64, from, to int, runs bool) {
+// addAC adds the tokens of a block's coefficients with zig-zag indices from <= k <= to, F.1.2.2.
+// Where runs are allowed, the end of the block waits for that of a run of such (G.1.2.2).
+func (s *writerScan) addAC(table int, b *coefBlock, mask uint64, from, to int, runs bool) {
 	mask &= ^uint64(0) << (from & 63) & (^uint64(0) >> (63 - to&63))
 	if mask == 0 && runs {
 		if s.run++; s.run == maxRun {

@@ -64,7 +64,7 @@ func TestSplitsDecodeToTheSameSamples(t *testing.T) {
 }
 
 // Where all of a picture is the sample, the split that is chosen is the one whose file is the
-// smallest, but for stuffed bytes and the bits that complete bytes.
+// smallest, apart from stuffed bytes and the bits that complete bytes.
 func TestSplitIsTheSmallest(t *testing.T) {
 	chosen := map[int]bool{}
 	for seed := range int64(24) {
@@ -94,7 +94,7 @@ func TestSplitIsTheSmallest(t *testing.T) {
 	}
 }
 
-// This package's reader makes of every split, at every scale, what it makes of libjpeg's own
+// This package's reader decodes every split, at every scale, to the same planes as libjpeg's own
 // progression.
 func TestReaderReadsSplits(t *testing.T) {
 	for _, ratio := range ratios {

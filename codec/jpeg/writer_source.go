@@ -20,10 +20,12 @@ type source struct {
 	planes [3][]byte
 }
 
+// reset begins a new picture.
 func (s *source) reset(m image.Image) {
 	s.m, s.active = m, false
 }
 
+// release drops the picture, and keeps the buffers.
 func (s *source) release() { s.m = nil }
 
 // plan sizes the planes of w's components for one line of MCUs.
@@ -116,6 +118,7 @@ func (s *source) rows(width, y0, n int) (pix []byte, stride int) {
 	return s.rgba, stride
 }
 
+// opaque reports whether the alpha of every pixel is 255, in rows of width pixels of 4 bytes.
 func opaque(pix []byte, stride, width, rows int) bool {
 	for y := range rows {
 		row := pix[y*stride:][:4*width]

@@ -161,7 +161,7 @@ func TestProgressiveDecodesToTheSameSamplesAsBaseline(t *testing.T) {
 	}
 }
 
-// Runs of more blocks without coefficients than one symbol can tell, and long
+// The picture has runs of more blocks without coefficients than one symbol can express, and long
 // runs of correction bits.
 func TestProgressiveLongRuns(t *testing.T) {
 	m := image.NewGray(image.Rect(0, 0, 1608, 1600)) // 40,200 blocks
@@ -551,7 +551,7 @@ func BenchmarkWriter(b *testing.B) {
 	}
 }
 
-// Options that name no quality are those of nil: a picture that somebody can look at.
+// Options that name no quality mean the same as nil: a picture that somebody can look at.
 func TestZeroQualityIsTheDefault(t *testing.T) {
 	m := image.NewGray(image.Rect(0, 0, 64, 48))
 	for i := range m.Pix {

@@ -44,7 +44,7 @@ func (w *writer) learn() (split int) {
 	sampled := 0
 	for y := step / 2; y < w.mcusY; y += step {
 		w.forward(y)
-		w.line(y)
+		w.addLine(y)
 		sampled++
 		for i := range w.scans {
 			w.scans[i].tokens = w.scans[i].tokens[:0] // counted
@@ -111,8 +111,8 @@ func (c *costs) learn(freq *[256]uint32, runs bool) (bits, table uint64) {
 	if !runs {
 		return bits, table
 	}
-	// A block without coefficients prolongs a run that is there: nearly free. Each of the
-	// others begins one, of mean cost.
+	// A block without coefficients prolongs a run that exists already, which costs almost nothing.
+	// Each of the others begins one, of mean cost.
 	c.ended, c.empty = 0, 0
 	total, n := uint64(0), uint64(0)
 	for size := range 15 {
@@ -126,8 +126,8 @@ func (c *costs) learn(freq *[256]uint32, runs bool) (bits, table uint64) {
 	return bits, table
 }
 
-// choose chooses the levels of real blocks of component i from index at on, which are those of the
-// picture's rows from y on.
+// choose sets the levels of blocks at to at+real of component i. Their first sample row is row y of
+// the picture.
 func (w *writer) choose(i, at, real, y int) {
 	c := &w.comps[i]
 	q := &w.quant[c.quant]
@@ -185,8 +185,8 @@ func acEnergy(raw *coefBlock) (sum int64) {
 	return sum
 }
 
-// held is the energy of the AC coefficients in mask as their levels have it.
-func (q *quantizer) held(level *coefBlock, mask uint64) (sum int64) {
+// quantizedEnergy returns the energy that the levels of the AC coefficients in mask stand for.
+func (q *quantizer) quantizedEnergy(level *coefBlock, mask uint64) (sum int64) {
 	for m := mask &^ 1; m != 0; m &= m - 1 {
 		j := zigzagT[bits.TrailingZeros64(m)&63] & 63
 		v := int64(int32(level[j]) * q.step[j])
@@ -195,8 +195,9 @@ func (q *quantizer) held(level *coefBlock, mask uint64) (sum int64) {
 	return sum
 }
 
-// anyFlat reports whether a block of a row is flat, as paper and panes are and photos are not:
-// what is faint in such a row is seen, a line or the edge of a letter rather than noise.
+// anyFlat reports whether a row has a flat block, as in drawings and pages of text, but not in
+// photos. In such a row a faint detail is visible: it is a line or the edge of a letter rather than
+// noise.
 func anyFlat(raw []coefBlock, mask []uint64) bool {
 	const flat = 4096 / 64 // a variance of 1/64
 	for i := range raw {
@@ -207,15 +208,15 @@ func anyFlat(raw []coefBlock, mask []uint64) bool {
 	return false
 }
 
-// raise gives a block of little variance whose nearest levels hold less than a quarter of its
-// energy the largest of its other coefficients back, those of at least 0.35 step, until they hold
-// that much. It returns the mask of all that are not zero.
+// raise keeps texture in a block of little variance whose nearest levels have less than a quarter
+// of its energy. It adds the largest of its other coefficients, if they are at least 0.35 step,
+// until the levels have that quarter. It returns the mask of all that are not zero.
 func (q *quantizer) raise(level, raw *coefBlock, mask uint64) uint64 {
 	all := acEnergy(raw)
 	if all < 2*4096 || all > 60*4096 {
 		return mask
 	}
-	left := q.held(level, mask)
+	left := q.quantizedEnergy(level, mask)
 	for 4*left < all {
 		best, at := int64(0), 0
 		for k := 1; k < blockSize; k++ {
@@ -239,11 +240,11 @@ func (q *quantizer) raise(level, raw *coefBlock, mask uint64) uint64 {
 	return mask
 }
 
-// flattens reports whether level has lost a block's texture: less than a tenth of the energy that
-// its AC coefficients truly have is left, where the nearest levels hold more than a quarter. The
-// error is cheap by the count of squares, and a smear to the eye.
+// flattens reports whether level has lost a block's texture: it keeps less than a tenth of the
+// energy of the AC coefficients in raw, while the nearest levels would keep more than a quarter.
+// The squared error of such a block is small, but the eye sees a flat patch.
 func (q *quantizer) flattens(nearest, level, raw *coefBlock, mask uint64) bool {
-	var near, left int64 // held, of both in one walk: this is done for every block
+	var near, left int64 // quantizedEnergy of both, in one walk, because this is done for every block
 	for m := mask &^ 1; m != 0; m &= m - 1 {
 		j := zigzagT[bits.TrailingZeros64(m)&63] & 63
 		a, b := int64(int32(nearest[j])*q.step[j]), int64(int32(level[j])*q.step[j])
@@ -269,7 +270,7 @@ type node struct {
 // A trellis is memory for the nodes of a block.
 type trellis [blockSize]node
 
-// choose chooses the levels of the coefficients from to to of a block, of which raw are the true
+// choose sets the levels of a block's coefficients with indices from <= k <= to. raw has the true
 // values, times 8, and mask says which are not nearest to zero. It returns the mask of those that
 // are left.
 func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, from, to int, c *costs, weight int64) (kept uint64) {

@@ -125,8 +125,8 @@ func TestTrellisFindsTheCheapestLevels(t *testing.T) {
 	}
 }
 
-// What hides nothing weighs most; what is busy all over least; a smooth place beside an edge,
-// nearly as much as one without.
+// A flat block weighs most, because it hides no error. A block that is busy all over weighs least.
+// A smooth block beside an edge weighs more than a busy one, and less than a flat one.
 func TestWeightOfBlocks(t *testing.T) {
 	m := image.NewGray(image.Rect(0, 0, 32, 8))
 	r := rand.New(rand.NewSource(1))
@@ -150,7 +150,7 @@ func TestWeightOfBlocks(t *testing.T) {
 	if !(busy < edge && edge < flat && busy < usual && usual < flat) {
 		t.Errorf("flat %d, usual %d, edge %d, busy %d", flat, usual, edge, busy)
 	}
-	// A block that the picture ends in is that of its last samples, repeated.
+	// In a block that reaches beyond the picture, the picture's last samples are repeated.
 	if got := c.weight(4, 4); got <= busy {
 		t.Errorf("half flat: %d", got)
 	}
@@ -180,8 +180,8 @@ func TestSmallestIsTheSmallerOne(t *testing.T) {
 	}
 }
 
-// A faint line on paper spreads over frequencies each of which is below half a step: it stays all
-// the same, where a row of blocks has blank paper beside it.
+// A faint line on paper spreads over many frequencies, and each of them is below half a step. The
+// line stays nevertheless if its row of blocks has blank paper beside it.
 func TestFaintLinesOnPaperStay(t *testing.T) {
 	for _, quality := range []int{50, 65, 80} {
 		for column := range 8 {
@@ -208,7 +208,7 @@ func TestFaintLinesOnPaperStay(t *testing.T) {
 	}
 }
 
-// variance is that of the luma of r.
+// variance returns the variance of the luma of r.
 func variance(m image.Image, r image.Rectangle) float64 {
 	var sum, squares, n float64
 	for y := r.Min.Y; y < r.Max.Y; y++ {

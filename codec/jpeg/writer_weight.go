@@ -2,14 +2,14 @@ package jpeg
 
 import "math"
 
-// This file implements what a block's error weighs: much in smooth places, where it is seen, little
-// in busy ones, where it is not.
+// This file implements what a block's error weighs: much in smooth places, where the error is seen,
+// and little in busy ones, where it is not.
 
 const (
 	// plainWeight is the weight of an error that nothing is known about.
 	plainWeight = 256
 
-	// usualVariance is that of a block of this weight.
+	// usualVariance is the variance of a block of this weight.
 	usualVariance = 50
 
 	// visible is twice the variance that begins to hide errors: about the constant that

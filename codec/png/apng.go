@@ -50,8 +50,8 @@ type Player struct {
 }
 
 // NewPlayer walks through r's chunks and decodes nothing. The default image is the first frame if
-// fcTL comes before IDAT, else it is none. r.Frames is what acTL says; an animation that has fewer,
-// or of which some frame leaves the canvas, is a FormatError.
+// fcTL comes before IDAT; otherwise it is not a frame. r.Frames is the number in acTL. It returns a
+// FormatError when there are fewer frames, or when one reaches beyond the canvas.
 func NewPlayer(r *Reader) (*Player, error) {
 	if r.Frames < 1 {
 		return nil, UnsupportedError("a still picture is not played")
@@ -93,7 +93,7 @@ func NewPlayer(r *Reader) (*Player, error) {
 			if wanting {
 				return nil, FormatError{at, "a frame without data"}
 			}
-			f, err := r.frameControl(at, data, idat)
+			f, err := r.readFrameControl(at, data, idat)
 			if err != nil {
 				return nil, err
 			}
@@ -115,9 +115,9 @@ func NewPlayer(r *Reader) (*Player, error) {
 	return p, nil
 }
 
-// frameControl reads the fcTL at p. behind reports whether it comes after IDAT; before IDAT, it
+// readFrameControl reads the fcTL at p. behind reports whether it comes after IDAT; before IDAT, it
 // describes the default image, which fills the canvas.
-func (r *Reader) frameControl(p int, b []byte, behind bool) (f frame, err error) {
+func (r *Reader) readFrameControl(p int, b []byte, behind bool) (f frame, err error) {
 	if len(b) != 26 {
 		return f, FormatError{p, "fcTL"}
 	}
@@ -188,7 +188,7 @@ func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Dura
 		toRGBA(wide, row, part.Channels)
 		dst := p.canvas.Pix[p.canvas.PixOffset(f.rect.Min.X, f.rect.Min.Y+y):][:len(wide)]
 		if f.blend == blendOver {
-			over(dst, wide)
+			drawOver(dst, wide)
 		} else {
 			copy(dst, wide)
 		}
@@ -238,9 +238,9 @@ func toRGBA(dst, src []byte, channels int) {
 	}
 }
 
-// over draws src over dst, both straight (section 13.16): alpha is As + Ad (1-As), a color (Cs As +
-// Cd Ad (1-As)) / alpha, rounded. Where dst is transparent, src replaces it.
-func over(dst, src []byte) {
+// drawOver draws src over dst, both straight (section 13.16): alpha is As + Ad (1-As), a color (Cs
+// As + Cd Ad (1-As)) / alpha, rounded. Where dst is transparent, src replaces it.
+func drawOver(dst, src []byte) {
 	for i := 0; i+4 <= len(src); i += 4 {
 		s, d := src[i:i+4:i+4], dst[i:i+4:i+4]
 		switch {

@@ -21,10 +21,11 @@ import (
 	"miniatura/internal/outside"
 )
 
-// pillowPlays has Pillow compose an animation: straight RGBA, the default image left out where it
-// is no frame, delays, and how often it runs. With made, Pillow itself first writes the file that
-// is played, by the script's own frames. It draws translucent pixels over others wrongly (their
-// alphas are mixed), so that there are none; TestOverIsItsDefinition has them.
+// pillowPlays returns an animation as Pillow composes it: straight RGBA, without the default image
+// if it is no frame, the delays, and how often the animation runs. With made, Pillow itself first
+// writes the file that is played, by the script's own frames. It draws translucent pixels over
+// others wrongly (their alphas are mixed), so that there are none; TestDrawOverIsItsDefinition has
+// them.
 func pillowPlays(t testing.TB, file []byte, made bool) (frames [][]byte, delays []float64, plays int, src []byte) {
 	t.Helper()
 	const script = `
@@ -174,9 +175,9 @@ func drawn(w, h, n, kind int) []*image.NRGBA {
 	return list
 }
 
-// TestAnimationPlaysAsGiven writes canvases and has Pillow and this package play them. Pixels,
-// delays and the number of plays are equal, and the header has no channels that the canvases do not
-// need.
+// TestAnimationPlaysAsGiven writes canvases, and plays the file with Pillow and with this package.
+// Pixels, delays and the number of plays are equal, and the header has no channels that the
+// canvases do not need.
 func TestAnimationPlaysAsGiven(t *testing.T) {
 	for kind, colorType := range []byte{ctRGBA, ctRGB, ctGray, ctPalette, ctPalette} {
 		canvases := drawn(41, 33, 9, kind)
@@ -218,9 +219,9 @@ func TestAnimationPlaysAsGiven(t *testing.T) {
 	}
 }
 
-// TestOverIsItsDefinition compares over with the formula of the specification's section 13.16 in
-// floating point.
-func TestOverIsItsDefinition(t *testing.T) {
+// TestDrawOverIsItsDefinition compares drawOver with the formula of the specification's section
+// 13.16 in floating point.
+func TestDrawOverIsItsDefinition(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 100_000 {
 		var s, d, got [4]byte
@@ -233,7 +234,7 @@ func TestOverIsItsDefinition(t *testing.T) {
 			d[3] = byte(255 * (k - 2))
 		}
 		got = d
-		over(got[:], s[:])
+		drawOver(got[:], s[:])
 		as, ad := float64(s[3])/255, float64(d[3])/255
 		a := as + ad*(1-as)
 		if e := float64(got[3]) - 255*a; e > 0.51 || e < -0.51 {

@@ -64,7 +64,7 @@ func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	}
 	f := heldFrame{rect: a.next.Rect, delay: delay}
 	if len(a.frames) > 0 {
-		f.rect = changed(a.current, a.next)
+		f.rect = changedArea(a.current, a.next)
 	}
 	pix := a.cut(&f)
 	a.look(pix)
@@ -77,8 +77,9 @@ func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	return nil
 }
 
-// changed returns the smallest rectangle with the pixels that differ, or one pixel if none does.
-func changed(p, q *image.NRGBA) image.Rectangle {
+// changedArea returns the smallest rectangle with the pixels that differ, or one pixel if none
+// does.
+func changedArea(p, q *image.NRGBA) image.Rectangle {
 	w, h := p.Rect.Dx(), p.Rect.Dy()
 	r := image.Rectangle{Min: image.Pt(w, h)}
 	for y := range h {
@@ -101,9 +102,9 @@ func changed(p, q *image.NRGBA) image.Rectangle {
 	return r
 }
 
-// cut returns the pixels to write for f's rectangle. They have holes where that is probably shorter
-// and where drawing over the canvas gives the frame: a pixel that changes must be opaque, or lie on
-// a transparent one.
+// cut returns the pixels to write for f's rectangle. They have holes if the data is then probably
+// shorter, and if drawing them over the canvas gives the frame: each pixel that changes must be
+// opaque, or lie on a transparent one.
 func (a *AnimationWriter) cut(f *heldFrame) []byte {
 	w, h := f.rect.Dx(), f.rect.Dy()
 	a.part, a.holed = a.part[:0], a.holed[:0]
@@ -190,7 +191,7 @@ func (a *AnimationWriter) Bytes() ([]byte, error) {
 	sequence := uint32(0)
 	for i := range a.frames {
 		h := &a.frames[i]
-		pix, err := inflated(h.rgba, 4*h.rect.Dx()*h.rect.Dy())
+		pix, err := decompress(h.rgba, 4*h.rect.Dx()*h.rect.Dy())
 		if err != nil {
 			return nil, err
 		}
@@ -275,8 +276,8 @@ func (f *form) scan(pix []byte, w, h int, table *colorTable, index []byte) scanl
 	return scanlines{out, channels * w, h, channels}
 }
 
-// inflated decompresses n bytes that deflate made.
-func inflated(z []byte, n int) ([]byte, error) {
+// decompress returns the n bytes of the zlib stream z, which deflate made.
+func decompress(z []byte, n int) ([]byte, error) {
 	out := make([]byte, 0, n)
 	var f inflater
 	err := f.inflate(func() (b []byte) {

@@ -45,7 +45,7 @@ func (w *blockWriter) add(start, end, length, distance int) bool {
 	u.n += end - start
 	u.to = end + length
 	if length > 0 {
-		u.match(length, distance)
+		u.addMatch(length, distance)
 	}
 	if u.n < w.grain {
 		return false
@@ -84,7 +84,7 @@ func (w *blockWriter) finish() []byte {
 	return w.bitWriter.finish()
 }
 
-// codes are those of a block.
+// codes are the two prefix codes of a block.
 type codes struct{ lit, dist prefixCode }
 
 // fixedCodes returns the codes of section 3.2.6.
@@ -140,16 +140,16 @@ func (w *blockWriter) write(s *stretch, final bool) {
 	}
 	switch stored := storedBits(s.to - s.from); {
 	case stored < min(size, fixedSize):
-		w.stored(w.b[s.from:s.to], bfinal)
+		w.writeStored(w.b[s.from:s.to], bfinal)
 	case fixedSize <= size:
 		w.reserve(fixedSize)
 		w.put(bfinal|1<<1, 3)
-		w.symbols(s, fixed)
+		w.writeSymbols(s, fixed)
 	default:
 		w.reserve(size)
 		w.put(bfinal|2<<1, 3)
 		h.write(&w.bitWriter)
-		w.symbols(s, own)
+		w.writeSymbols(s, own)
 	}
 }
 
@@ -158,8 +158,8 @@ const maxStored = 1<<16 - 1
 // storedBits returns how many bits n bytes take at most when stored.
 func storedBits(n int) int { return 8*n + (n/maxStored+1)*(3+7+32) }
 
-// stored writes b in blocks of section 3.2.4.
-func (w *blockWriter) stored(b []byte, bfinal uint64) {
+// writeStored writes b in blocks of section 3.2.4.
+func (w *blockWriter) writeStored(b []byte, bfinal uint64) {
 	for {
 		n := min(len(b), maxStored)
 		if n < len(b) {
@@ -177,20 +177,21 @@ func (w *blockWriter) stored(b []byte, bfinal uint64) {
 	}
 }
 
-// A word is bits to write: as many as its high byte says, the first one lowest.
+// A word is bits to write, the first one lowest. Its high byte is their number.
 type word uint32
 
+// word returns the code of a symbol.
 func (c *prefixCode) word(symbol int) word {
 	return word(c.code[symbol]) | word(c.length[symbol])<<24
 }
 
-// with appends n more bits, extra, to a word, which then has less than 24.
+// with appends the n bits extra to a word. The result must have less than 24 bits.
 func (v word) with(extra uint32, n uint8) word {
 	return v&0xffffff | word(extra)<<(v>>24) | (v>>24+word(n))<<24
 }
 
-// symbols writes the symbols of a block and its end. out must have room for them.
-func (w *blockWriter) symbols(s *stretch, c *codes) {
+// writeSymbols writes the symbols of a block and its end. out must have room for them.
+func (w *blockWriter) writeSymbols(s *stretch, c *codes) {
 	var literal [256]word
 	for v := range literal {
 		literal[v] = c.lit.word(v)
@@ -264,6 +265,7 @@ type bitWriter struct {
 	nb  uint // valid bits of acc, below 8 between calls
 }
 
+// put writes the lowest n bits of v; n is at most 56. The bits of v above them must be zero.
 func (w *bitWriter) put(v uint64, n uint) {
 	w.acc |= v << w.nb
 	for w.nb += n; w.nb >= 8; w.nb -= 8 {
@@ -272,7 +274,7 @@ func (w *bitWriter) put(v uint64, n uint) {
 	}
 }
 
-// reserve makes room for so many bits and a store of 8 bytes behind them.
+// reserve makes room for this number of bits, and for a store of 8 bytes after them.
 func (w *bitWriter) reserve(bits int) { w.out = slices.Grow(w.out, bits/8+24) }
 
 // align pads to a whole byte.
@@ -282,6 +284,7 @@ func (w *bitWriter) align() {
 	}
 }
 
+// finish pads to a whole byte and returns the output.
 func (w *bitWriter) finish() []byte {
 	w.align()
 	return w.out

@@ -36,10 +36,10 @@ func (s *scanlines) plan(high bool) plan {
 	size := s.h * (s.stride + 1)
 	p := plan{search: searchDrawing}
 	strategies := []strategy{ftNone, stratSum}
-	sampled, try := s.sampled, searchTry
+	sampled, try := s.appendSampled, searchTry
 	if high || size <= tiny {
 		strategies = []strategy{ftNone, stratSum, ftPaeth, ftUp, ftSub}
-		sampled, try = s.whole, searchDrawing
+		sampled, try = s.appendAll, searchDrawing
 	}
 	var buf []byte
 	least, looked := 0, 0
@@ -66,23 +66,23 @@ func (s *scanlines) plan(high bool) plan {
 // compress returns the zlib stream of the picture.
 func (s *scanlines) compress(p plan) []byte {
 	buf := make([]byte, 0, s.h*(s.stride+1))
-	return deflate(s.filtered(buf, 0, s.h, p.strategy), p.search)
+	return deflate(s.appendFiltered(buf, 0, s.h, p.strategy), p.search)
 }
 
-// whole appends all scanlines.
-func (s *scanlines) whole(dst []byte, strat strategy) []byte {
-	return s.filtered(dst, 0, s.h, strat)
+// appendAll appends all scanlines.
+func (s *scanlines) appendAll(dst []byte, strat strategy) []byte {
+	return s.appendFiltered(dst, 0, s.h, strat)
 }
 
-// sampled appends the bands that are sampled, or the whole picture if it is not much higher than
-// they are.
-func (s *scanlines) sampled(dst []byte, strat strategy) []byte {
+// appendSampled appends the bands that are sampled, or the whole picture if it is not much higher
+// than they are.
+func (s *scanlines) appendSampled(dst []byte, strat strategy) []byte {
 	if s.h <= 2*bands*band {
-		return s.filtered(dst, 0, s.h, strat)
+		return s.appendFiltered(dst, 0, s.h, strat)
 	}
 	for i := range bands {
 		y := (2*i + 1) * s.h / (2 * bands)
-		dst = s.filtered(dst, y-band/2, y+band/2, strat)
+		dst = s.appendFiltered(dst, y-band/2, y+band/2, strat)
 	}
 	return dst
 }

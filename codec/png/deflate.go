@@ -1,8 +1,8 @@
 package png
 
 // This file implements compression: deflate, RFC 1951, in a zlib wrapper, RFC 1950. Most data is
-// parsed once, by hash chains and a look ahead (quick.go). What is compressed once and fetched
-// often, and what is small, is parsed by comparing every way to encode a stretch of bytes
+// parsed once, by hash chains and a look ahead (quick.go). Data that is compressed once and fetched
+// often, and small data, is parsed by comparing every way to encode a stretch of bytes
 // (patient.go). Blocks and codes are the same for both (block.go, huffman.go). All arithmetic is in
 // integers.
 
@@ -49,9 +49,10 @@ func deflate(b []byte, e search) []byte {
 }
 
 // AppendDeflate appends b to dst as a bare DEFLATE stream, as small as a patient search finds it:
-// for what is compressed once and fetched often.
+// it is for data that is compressed once and fetched often.
 func AppendDeflate(dst, b []byte) []byte { return appendDeflate(dst, b, searchPacked) }
 
+// appendDeflate appends b to dst as a bare DEFLATE stream, searching as e says.
 func appendDeflate(dst, b []byte, e search) []byte {
 	d := &deflater{b: b, search: e, blocks: blockWriter{b: b, grain: cmp.Or(e.unit, unitSize), bitWriter: bitWriter{out: dst}}}
 	d.chains.clear()
@@ -77,6 +78,7 @@ func lengthSymbol(n int) int {
 	return 4*e + n>>e
 }
 
+// distSymbol returns the symbol of distance n, 1 to 32768, in the table of section 3.2.5.
 func distSymbol(n int) int {
 	n--
 	if n < 4 {
@@ -125,6 +127,7 @@ func (c *costs) learn(h *histogram) {
 	c.set(&hoped)
 }
 
+// set sets the costs from the entropy of the symbols that h counts.
 func (c *costs) set(h *histogram) {
 	price := func(n, sum uint32) uint32 {
 		return min(max((log2(sum)-log2(max(n, 1)))*costOne>>logBits, costOne), maxBits*costOne)
@@ -169,12 +172,14 @@ func (c *distCounts) sum() (n uint32) {
 	return n
 }
 
-func (h *histogram) match(length, distance int) {
+// addMatch counts the symbols of a match.
+func (h *histogram) addMatch(length, distance int) {
 	h.lit[257+lengthSymbol(length)]++
 	h.dist[distSymbol(distance)]++
 	h.n++
 }
 
+// merge adds the counts of o.
 func (h *histogram) merge(o *histogram) {
 	for i, v := range o.lit {
 		h.lit[i] += v
@@ -185,8 +190,8 @@ func (h *histogram) merge(o *histogram) {
 	h.n += o.n
 }
 
-// bits estimates a block's size: the symbols' entropy, about 4 bits for each one's code length, and
-// the header.
+// bits estimates a block's size: the entropy of the symbols, about 4 bits for the code length of
+// each symbol, and the header.
 func (h *histogram) bits() int {
 	return entropy(h.lit[:]) + entropy(h.dist[:]) + 100
 }

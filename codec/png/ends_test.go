@@ -51,8 +51,8 @@ func rowsAre(t *testing.T, name string, src, raw []byte, whole, noted bool) {
 	}
 }
 
-// A picture is whole when all its rows are there, whatever is wrong behind them. Chromium does the
-// same, and so does Pillow, except for a wrong Adler-32 and bytes that cannot be a chunk.
+// A picture is whole when it has all its rows, even if the bytes after them are damaged. Chromium
+// does the same, and so does Pillow, except for a wrong Adler-32 and bytes that cannot be a chunk.
 func TestBadEnds(t *testing.T) {
 	raw, z := sample(t, 60, 45, 6)
 	head, idat := ihdr(60, 45, 8, 2, 0), chunkBytes("IDAT", z)
@@ -122,8 +122,8 @@ func TestBadEnds(t *testing.T) {
 	}
 }
 
-// Wherever the data ends, what comes out is the picture or an error: bytes past the end never
-// become pixels. With stored blocks, the end of the picture is known to the byte.
+// Wherever the data is cut, the reader returns the picture or an error: bytes past the end never
+// become pixels. With stored blocks, it is known exactly after which byte the picture is complete.
 func TestCutDataNeverInventsPixels(t *testing.T) {
 	for level := -2; level <= 9; level++ {
 		raw, z := sample(t, 23, 17, level)
@@ -146,8 +146,9 @@ func TestCutDataNeverInventsPixels(t *testing.T) {
 				t.Errorf("level %d, %d of %d bytes: other pixels", level, n, len(z))
 			}
 		}
-		// The Adler-32 is 4 bytes. Before it, the writer ends with an empty stored block of 5, at
-		// the most 3 bits of padding and the end of block, of 15 bits at most, before that.
+		// The Adler-32 is 4 bytes. Before it, the writer ends with an empty stored block of 5
+		// bytes. Before that block are up to 3 bits of padding, and the end-of-block code of up to
+		// 15 bits.
 		if level == 0 && whole != 4+5 || whole < 4 || whole > 4+5+3 {
 			t.Errorf("level %d: whole without the last %d bytes", level, whole)
 		}

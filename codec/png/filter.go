@@ -3,8 +3,8 @@ package png
 // This file implements filtering, PNG specification section 9, and the choice of a filter for each
 // scanline, section 12.7.
 
-// filterRow writes the filtered scanline without its filter type. All have the same length; prev is
-// zeros above the first scanline.
+// filterRow writes the filtered scanline without its filter type. All have the same length; for the
+// first scanline, prev is all zeros.
 func filterRow(filter byte, dst, cur, prev []byte, bpp int) {
 	n := len(dst)
 	cur, prev = cur[:n], prev[:n]
@@ -13,8 +13,8 @@ func filterRow(filter byte, dst, cur, prev []byte, bpp int) {
 	filterGeneric(filter, dst, cur, prev, bpp, max(from, min(bpp, n)), n)
 }
 
-// filterGeneric filters the bytes from from to to. They lie either all within the first pixel or
-// all behind it.
+// filterGeneric filters the bytes cur[from:to]. They lie either all within the first pixel or all
+// behind it.
 func filterGeneric(filter byte, dst, cur, prev []byte, bpp, from, to int) {
 	if to <= bpp { // no pixel to the left
 		for i := from; i < to; i++ {
@@ -66,8 +66,8 @@ type scanlines struct {
 	bpp    int // bytes of a pixel, at least 1
 }
 
-// filtered appends scanlines y0 to y1, each after its filter type.
-func (s *scanlines) filtered(dst []byte, y0, y1 int, strat strategy) []byte {
+// appendFiltered appends scanlines y0 to y1, each after its filter type.
+func (s *scanlines) appendFiltered(dst []byte, y0, y1 int, strat strategy) []byte {
 	zeros := make([]byte, s.stride)
 	for y := y0; y < y1; y++ {
 		row, above := s.row(y), zeros
@@ -100,8 +100,8 @@ func leastSum(cur, prev []byte, bpp int) byte {
 	return byte(best)
 }
 
-// filterSumsGeneric adds to each filter's sum the absolute values of what it makes of a scanline
-// from byte from on.
+// filterSumsGeneric filters cur[from:] with each filter, and adds the absolute values of the
+// filtered bytes to the filter's sum.
 func filterSumsGeneric(sums *[5]uint64, cur, prev []byte, bpp, from int) {
 	prev = prev[:len(cur)]
 	add := func(f int, v byte) {

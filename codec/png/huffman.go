@@ -122,10 +122,12 @@ func newHeader(c *codes) *header {
 	return h
 }
 
+// bits returns the size of the header in bits.
 func (h *header) bits() int {
 	return 14 + 3*h.n + h.code.bitsOf(h.count[:]) + 2*int(h.count[16]) + 3*int(h.count[17]) + 7*int(h.count[18])
 }
 
+// write writes the header, from HLIT on (section 3.2.7).
 func (h *header) write(w *bitWriter) {
 	w.put(uint64(h.lits-257)|uint64(h.dists-1)<<5|uint64(h.n-4)<<10, 14)
 	for _, s := range codeOrder[:h.n] {
@@ -143,6 +145,8 @@ type repetition struct {
 	extra        uint16
 }
 
+// repetitions returns the code lengths, with repeated ones said by the symbols 16 to 18 (section
+// 3.2.7).
 func repetitions(lengths []uint8) (said []repetition) {
 	for i := 0; i < len(lengths); {
 		l, n := lengths[i], 1

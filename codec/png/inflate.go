@@ -21,9 +21,10 @@ const (
 	outPad     = 320 // one round writes at most 4*4 literals' bytes, then a match of 258 rounded up
 )
 
-// A table entry holds the bits that its code takes in bits 0-5, as many as the processor takes for
-// a shift, and the number of literals in bits 6-7. With literals, they follow from bit 8 on, the
-// first one lowest. Without literals, bits 8-9 say what else it is.
+// In a table entry, bits 0-5 are the length of its code in bits; the processor uses the lowest six
+// bits of a shift count, so they need no mask. Bits 6-7 are the number of literals. If there are
+// any, bits 8 and up hold them, the first one lowest. If there are none, bits 8-9 say what else the
+// entry is.
 const (
 	entryLits  = 6
 	entryBase  = 16 // a length's or a distance's base
@@ -111,10 +112,10 @@ type inflater struct {
 }
 
 // inflate decodes a zlib stream that comes in pieces from next. The decoded bytes are offered to
-// sink in order. sink returns how many it used, and the rest is offered again with more; of row
-// bytes or more it must use some. An error of sink ends it. When inflate returns nil, all bytes
-// were offered and the checksum is right. When the input is damaged, sink was offered only bytes
-// from before the damage.
+// sink in order. sink returns how many it used, and the rest is offered again with more; when it is
+// offered row bytes or more, it must use some. An error of sink ends inflate. When inflate returns
+// nil, all bytes were offered and the checksum is right. When the input is damaged, sink was
+// offered only bytes from before the damage.
 func (f *inflater) inflate(next func() []byte, row int, sink func(b []byte) (used int, err error)) error {
 	f.next, f.sink = next, sink
 	if f.in == nil {
@@ -198,8 +199,9 @@ var (
 	errSum     error = FormatError{Msg: "zlib checksum"}
 )
 
-// blocks decodes the blocks of section 3.2.3 from in[p] on, and compares the checksum behind them
-// with the data's. It returns the end of the output that was not offered yet, -1 when sink failed.
+// blocks decodes the blocks of section 3.2.3 from in[p] on, and compares the checksum after them
+// with the checksum of the data. It returns the end of the output that was not offered yet, -1 when
+// sink failed.
 func (f *inflater) blocks(p int) (int, error) {
 	c := cursor{p: p}
 	var err error
@@ -214,7 +216,7 @@ func (f *inflater) blocks(p int) (int, error) {
 		case 0:
 			c.p -= int(c.nb >> 3)
 			c.acc, c.nb = 0, 0
-			if c.p, o, err = f.stored(c.p, o); err != nil {
+			if c.p, o, err = f.copyStored(c.p, o); err != nil {
 				return o, err
 			}
 			continue
@@ -270,7 +272,7 @@ func (f *inflater) refill(c *cursor) bool {
 	return true
 }
 
-// take removes n bits and returns them; acc must hold that many.
+// take removes n bits and returns them; acc must hold at least n.
 func (c *cursor) take(n uint) int {
 	v := int(c.acc & (1<<n - 1))
 	c.acc >>= n
@@ -347,8 +349,8 @@ func (f *inflater) buildDynamic(c *cursor) bool {
 	return f.build(lengths[:lits], lengths[lits:lits+dists])
 }
 
-// stored copies a stored block (section 3.2.4) whose header begins at p.
-func (f *inflater) stored(p, o int) (int, int, error) {
+// copyStored copies a stored block (section 3.2.4) whose header begins at p.
+func (f *inflater) copyStored(p, o int) (int, int, error) {
 	if p > f.n-32 {
 		p = f.fill(p)
 	}
@@ -472,7 +474,7 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 			}
 			continue
 		}
-		if p, o, acc, nb = f.tabled(p, o, acc, nb, safe, limit); o >= limit || p > safe {
+		if p, o, acc, nb = f.decodeByTables(p, o, acc, nb, safe, limit); o >= limit || p > safe {
 			continue
 		}
 		acc, nb, p = refill(acc, nb, in[:], p) // at least 56 bits: four indices, and one to look up ahead

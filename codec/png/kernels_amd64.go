@@ -11,9 +11,9 @@ import "golang.org/x/sys/cpu"
 
 var useAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasBMI2
 
-// kernelPixels returns how many pixels of a scanline of n bytes the kernels may do: they load 4 or
-// 8 bytes for each pixel. The generic kernels do the rest, into which the AVX2 kernels may have
-// stored too much.
+// kernelPixels returns how many pixels of a scanline of n bytes the AVX2 kernels may do. They load
+// 4 or 8 bytes for each pixel, and may store bytes beyond the last one. The generic kernels do the
+// remaining pixels afterwards, and overwrite those bytes.
 func kernelPixels(n, bpp int) int {
 	load := 4
 	if bpp > 4 {
@@ -98,7 +98,8 @@ func unfilterPaeth(dst, src, prev []byte, bpp int) {
 	unfilterPaethGeneric(dst, src, prev, bpp, n*bpp)
 }
 
-// filterSums adds up the absolute values of what each filter makes of a scanline.
+// filterSums filters a scanline with each filter, and adds up the absolute values of the filtered
+// bytes.
 func filterSums(sums *[5]uint64, cur, prev []byte, bpp int) {
 	n := 0
 	if useAVX2 && len(cur) >= bpp+32 {
@@ -111,8 +112,8 @@ func filterSums(sums *[5]uint64, cur, prev []byte, bpp int) {
 	filterSumsGeneric(sums, cur, prev, bpp, n)
 }
 
-// filterKernel filters bytes from the second pixel on and returns where it stopped, 0 when it did
-// none.
+// filterKernel filters bytes from the second pixel on, and returns the position of the first byte
+// that it left; 0 when it filtered none.
 func filterKernel(filter byte, dst, cur, prev []byte, bpp int) int {
 	if !useAVX2 || len(cur) < bpp+32 || filter == ftNone {
 		return 0
@@ -145,8 +146,11 @@ func (a *adler) update(b []byte) {
 	a.updateGeneric(b)
 }
 
-// tabled decodes symbols as long as the tables have them, and returns p, o, acc and nb.
-func (f *inflater) tabled(p, o int, acc uint64, nb uint, safe, limit int) (int, int, uint64, uint) {
+// decodeByTables decodes symbols with an AVX2 kernel until it meets one that the tables do not
+// have, or until p is beyond safe, or o is at limit or beyond. It takes and returns the state of
+// the loop in symbols: the positions in the input and the output, and the bit buffer with its
+// number of bits.
+func (f *inflater) decodeByTables(p, o int, acc uint64, nb uint, safe, limit int) (int, int, uint64, uint) {
 	if !useAVX2 || p > safe || o >= limit {
 		return p, o, acc, nb
 	}

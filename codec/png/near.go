@@ -67,9 +67,9 @@ func countMixtures(pix []byte) *mixtures {
 	return t
 }
 
-// nearForm returns m with a palette by which no channel of any pixel is off by more than tolerance,
-// and all of them by at most meanTolerance on average. It takes the least tolerance for which 256
-// entries suffice, and returns nil if none does.
+// nearForm returns m with a palette. No channel of any pixel is off by more than tolerance, and the
+// channels are off by at most meanTolerance on average. It uses the least tolerance for which 256
+// entries are enough, and returns nil if there is no such tolerance.
 func nearForm(m *image.NRGBA) *form {
 	t := countMixtures(m.Pix)
 	if t == nil {

@@ -40,7 +40,7 @@ func (d *deflater) patient() {
 	}
 }
 
-// find lists the matches at each position from from to to.
+// find lists the matches at each position p, from <= p < to.
 func (d *deflater) find(from, to int) {
 	p, b := d.best, d.b
 	p.matches = p.matches[:0]
@@ -61,8 +61,8 @@ func (d *deflater) find(from, to int) {
 	p.first[to-from] = uint32(len(p.matches))
 }
 
-// findAt appends the matches of position i, of up to limit bytes, and returns the longest one's
-// length.
+// findAt appends the matches of position i, of up to limit bytes, and returns the length of the
+// longest one.
 func (d *deflater) findAt(i, limit int) (best int) {
 	p, b, c := d.best, d.b, &d.chains
 	best = minMatch - 1
@@ -88,7 +88,7 @@ func (d *deflater) findAt(i, limit int) (best int) {
 	return best
 }
 
-// parse finds the cheapest way from from to to.
+// parse finds the cheapest way to write the bytes b[from:to].
 func (d *deflater) parse(from, to int) {
 	p, c := d.best, &d.costs
 	n := to - from
@@ -143,7 +143,7 @@ func (p *patient) count(b []byte) *histogram {
 			i++
 			continue
 		}
-		h.match(int(s>>16), int(s&0xffff))
+		h.addMatch(int(s>>16), int(s&0xffff))
 		i += int(s >> 16)
 	}
 	return h

@@ -29,7 +29,7 @@ import (
 
 // A FormatError reports that the input is not a valid PNG.
 type FormatError struct {
-	Offset int // in the input, of the chunk that is damaged or the first with the data; 0 where it is not known
+	Offset int // in the input, of the damaged chunk or the first with the data; 0 when it is not known
 	Msg    string
 }
 
@@ -73,11 +73,11 @@ type Reader struct {
 
 	Frames         int    // of an animation (acTL), 0 for a still picture; an animation whose only frame is IDAT counts as a still picture
 	EXIF           []byte // eXIf: begins at the byte order mark, or nil
-	SRGB           bool   // sRGB is there, with an intent that is one
+	SRGB           bool   // there is an sRGB chunk with a valid intent
 	Gamma          uint32 // gAMA in 1/100000, or 0
 	Chromaticities []byte // cHRM's 32 bytes, or nil
 	CICP           []byte // cICP's 4 bytes, or nil
-	Note           string // what is wrong behind the samples, all of which are there; Rows may add to it
+	Note           string // what is wrong after the samples, which are complete; Rows may add to it
 
 	// Narrow makes 8-bit samples of a pixel's 16-bit ones, big-endian, alpha aside: 1 or 3 as dst
 	// is long. nil is v*255/65535, rounded.
@@ -90,7 +90,7 @@ type Reader struct {
 	trns       []byte    // tRNS's data, of the right length for the color type
 	palette    [][4]byte // 256 entries once there is a PLTE
 	paletteLen int
-	control    int // fcTL is there: 1 before IDAT, 2 behind it
+	control    int // where the first fcTL is: 1 before IDAT, 2 after it
 }
 
 // HasPalette reports whether pixels are indices into a palette.
@@ -128,13 +128,14 @@ func chunk(src []byte, p int) (kind string, data []byte, next int, err error) {
 	return string(src[p+4 : p+8]), src[p+8 : next-4], next, nil
 }
 
+// checkCRC reports whether the CRC of the chunk from p to next is right.
 func checkCRC(src []byte, p, next int) bool {
 	return crc32.ChecksumIEEE(src[p+4:next-4]) == binary.BigEndian.Uint32(src[next-4:])
 }
 
 // NewReader reads the chunks of src without decompressing anything. It checks the CRC of every
 // chunk but IDAT, which Rows does. A damaged ancillary chunk is ignored (section 13.2), a damaged
-// critical one is an error. Damage behind the first run of IDAT is no error: Note tells of it, and
+// critical one is an error. Damage after the first run of IDAT is no error: Note reports it, and
 // Rows finds out whether all samples came before it.
 func NewReader(src []byte) (*Reader, error) {
 	if len(src) < 8 || string(src[:8]) != signature {
@@ -154,22 +155,22 @@ func NewReader(src []byte) (*Reader, error) {
 	if err := r.header(data); err != nil {
 		return nil, err
 	}
-	if p, err = r.before(p); err != nil {
+	if p, err = r.readBeforeData(p); err != nil {
 		return nil, err
 	}
 	if r.ColorType == ctPalette && r.palette == nil {
 		return nil, FormatError{r.idat, "no PLTE"}
 	}
-	r.channels()
-	r.behind(p)
+	r.setChannels()
+	r.readAfterData(p)
 	if r.Frames == 1 && r.control != 2 {
 		r.Frames = 0
 	}
 	return r, nil
 }
 
-// before reads the chunks from p up to the first IDAT, and returns where that is.
-func (r *Reader) before(p int) (int, error) {
+// readBeforeData reads the chunks from p up to the first IDAT, and returns where that is.
+func (r *Reader) readBeforeData(p int) (int, error) {
 	for {
 		kind, data, next, err := chunk(r.src, p)
 		if len(r.src)-p >= 8 && string(r.src[p+4:p+8]) == "IDAT" { // which may be cut off
@@ -203,9 +204,9 @@ func (r *Reader) before(p int) (int, error) {
 	}
 }
 
-// behind reads the chunks from the first IDAT on, as far as they can be read. Exif and the frames
-// of an animation may follow the samples.
-func (r *Reader) behind(p int) {
+// readAfterData reads the chunks from the first IDAT on, as far as they can be read. Exif and the
+// frames of an animation may follow the samples.
+func (r *Reader) readAfterData(p int) {
 	ended := false // the run of IDAT is over
 	for {
 		kind, data, next, err := chunk(r.src, p)
@@ -244,6 +245,7 @@ func (r *Reader) note(s string) {
 	}
 }
 
+// known reports whether the reader uses an ancillary chunk of this kind.
 func known(kind string) bool {
 	switch kind {
 	case "tRNS", "iCCP", "eXIf", "acTL", "fcTL", "sRGB", "gAMA", "cHRM", "cICP":
@@ -359,8 +361,8 @@ func (r *Reader) ancillary(kind string, b []byte) {
 	}
 }
 
-// channels sets Channels to as many as the picture needs.
-func (r *Reader) channels() {
+// setChannels sets Channels to the number that the picture needs.
+func (r *Reader) setChannels() {
 	switch r.ColorType {
 	case ctGray, ctGrayAlpha:
 		r.Channels = 1

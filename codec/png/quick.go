@@ -19,6 +19,7 @@ type chains struct {
 // before stands for a position that is too far away from all others.
 const before = -windowSize
 
+// clear removes all positions.
 func (c *chains) clear() {
 	for i := range c.head {
 		c.head[i] = before
@@ -28,8 +29,10 @@ func (c *chains) clear() {
 	}
 }
 
+// load32 returns the four bytes at i, the first one lowest.
 func load32(b []byte, i int) uint32 { return binary.LittleEndian.Uint32(b[i:]) }
 
+// hash4 returns the hash of four bytes, and hash3 that of the lowest three.
 func hash4(v uint32) uint32 { return v * 0x9e3779b1 >> (32 - hashBits) }
 func hash3(v uint32) uint32 { return v << 8 * 0x9e3779b1 >> (32 - hash3Bits) }
 
@@ -46,9 +49,10 @@ func (c *chains) insert(b []byte, i, end int, three bool) {
 	}
 }
 
-// longest adds position i, at least 4 bytes before the end, and returns the longest match of those
-// tried that is longer than best, which is at least 3: its length, or best when there is none, and
-// its distance.
+// longest adds position i, which is at least 4 bytes before the end. It tries up to depth earlier
+// positions for a match that is longer than best, which is at least 3, and returns the length and
+// the distance of the longest. If there is none, it returns best and 0. It stops at a match of nice
+// bytes.
 func (c *chains) longest(b []byte, i, best, depth, nice int) (length, distance int) {
 	v := load32(b, i)
 	h := hash4(v)
@@ -104,9 +108,9 @@ func matchLength(b []byte, p, i, limit int) int {
 	return n
 }
 
-// Where nothing has matched for 1<<patience bytes, only one position in two is tried, then one in
+// Where nothing has matched for 1<<missBits bytes, only one position in two is tried, then one in
 // three, and then one in four.
-const patience = 5
+const missBits = 5
 
 // quick parses all of b.
 func (d *deflater) quick() {
@@ -117,10 +121,10 @@ func (d *deflater) quick() {
 		n, distance := d.match(i, minMatch, e.depth)
 		if distance == 0 {
 			if i-start >= 1<<13 {
-				d.say(start, i, 0, 0)
+				d.writeMatch(start, i, 0, 0)
 				start = i
 			}
-			i += 1 + min((i-start)>>patience, 3)
+			i += 1 + min((i-start)>>missBits, 3)
 			continue
 		}
 		for n < e.nice && i < end {
@@ -136,11 +140,11 @@ func (d *deflater) quick() {
 		if n >= e.nice || i >= end {
 			d.chains.insert(b, i+1, min(i+n, end+1), e.three)
 		}
-		d.say(start, i, n, distance)
+		d.writeMatch(start, i, n, distance)
 		i += n
 		start = i
 	}
-	d.say(start, len(b), 0, 0)
+	d.writeMatch(start, len(b), 0, 0)
 }
 
 // match returns a match at position i that is longer than best and takes fewer bits than its
@@ -160,6 +164,7 @@ func (d *deflater) match(i, best, depth int) (n, distance int) {
 	return n, distance
 }
 
+// pays reports whether a match of n bytes at i is expected to take fewer bits than its literals.
 func (d *deflater) pays(i, n, distance int) bool {
 	literals := uint32(0)
 	for _, v := range d.b[i : i+n] {
@@ -168,8 +173,8 @@ func (d *deflater) pays(i, n, distance int) bool {
 	return d.costs.length[n]+d.costs.distance[distSymbol(distance)] < literals
 }
 
-// say writes the literals from start to i, then a match unless its length is 0.
-func (d *deflater) say(start, i, length, distance int) {
+// writeMatch writes the literals from start to i, then a match unless its length is 0.
+func (d *deflater) writeMatch(start, i, length, distance int) {
 	if d.blocks.add(start, i, length, distance) {
 		d.costs.learn(&d.blocks.learned)
 	}

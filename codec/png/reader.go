@@ -11,8 +11,8 @@ import (
 // Rows decodes the picture and calls emit for each row from the top, with Width*Channels bytes that
 // are valid during the call only and must not be changed. It ends with the error of emit, or with
 // that of the context, which is checked every 64 scanlines. Too little data is a FormatError, and
-// so is data of which neither the CRC nor the Adler-32 is right; a caller must discard the rows
-// when Rows returns an error. Other damage, with all rows there, is reported by Note.
+// so is data when both its CRC and its Adler-32 are wrong; a caller must discard the rows when Rows
+// returns an error. Other damage, with all rows there, is reported by Note.
 func (r *Reader) Rows(ctx context.Context, emit func(y int, row []byte) error) error {
 	d := decoder{r: r, ctx: ctx, emit: emit, bpp: max(r.bitsPerPixel()/8, 1)}
 	if r.Interlaced {
@@ -65,9 +65,10 @@ type feed struct {
 	src   []byte
 	p     int
 	frame bool // the data is that of fdAT, up to the next fcTL
-	wrong bool // a CRC is
+	wrong bool // a CRC is wrong
 }
 
+// next returns the data of the next chunk, and nothing after the last one.
 func (f *feed) next() []byte {
 	if f.frame {
 		return f.nextFrame()
@@ -264,9 +265,9 @@ func spread(depth int, factor byte) func(dst, src []byte) {
 	}
 }
 
-// unpacked returns a function that returns the samples of a scanline of up to n pixels, a byte
+// unpacker returns a function that returns the samples of a scanline of up to n pixels, a byte
 // each.
-func (r *Reader) unpacked(n int) func(src []byte) []byte {
+func (r *Reader) unpacker(n int) func(src []byte) []byte {
 	if r.BitDepth == 8 {
 		return func(src []byte) []byte { return src }
 	}
@@ -278,8 +279,10 @@ func (r *Reader) unpacked(n int) func(src []byte) []byte {
 	}
 }
 
+// expandPalette returns a function that makes samples of r.Channels channels from the indices of a
+// scanline.
 func (r *Reader) expandPalette() func(dst, src []byte) {
-	palette, samples := (*[256][4]byte)(r.palette), r.unpacked(r.Width)
+	palette, samples := (*[256][4]byte)(r.palette), r.unpacker(r.Width)
 	switch r.Channels {
 	case 1:
 		var gray [256]byte
@@ -335,7 +338,7 @@ func (r *Reader) expandGray() func(dst, src []byte) {
 	if r.trns == nil {
 		return spread(r.BitDepth, 255/most)
 	}
-	samples := r.unpacked(r.Width)
+	samples := r.unpacker(r.Width)
 	key := byte(binary.BigEndian.Uint16(r.trns)) & most // the high bits are ignored, section 11.3.1.1
 	return func(dst, src []byte) {
 		for _, v := range samples(src) {
@@ -351,8 +354,8 @@ func (r *Reader) expandGray() func(dst, src []byte) {
 	}
 }
 
-// expandKeyed adds alpha to n samples of 8 or 16 bits: 0 where all of them equal tRNS's. They are
-// compared before they are narrowed.
+// expandKeyed adds alpha to n samples of 8 or 16 bits: 0 where all of them equal those in tRNS.
+// They are compared before they are narrowed.
 func (r *Reader) expandKeyed(n int) func(dst, src []byte) {
 	wide := r.BitDepth == 16
 	var key [3]uint16

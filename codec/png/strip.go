@@ -76,8 +76,8 @@ func hasChunk(src []byte, want string) bool {
 	}
 }
 
-// isStill reports whether the only frame of an animation is the default image, or there is none.
-// acTL then disturbs some viewers.
+// isStill reports whether an animation has no frame, or has only the default image as its frame.
+// Its acTL then disturbs some viewers.
 func isStill(src []byte) bool {
 	frames, before, behind, idat := uint32(0), false, false, false
 	for p := 8; ; {

@@ -49,10 +49,10 @@ func Encode(w io.Writer, m image.Image, o *Options) error {
 // through its color model; *image.RGBA is premultiplied. m may have at most MaxPixels pixels; there
 // must be one at least.
 //
-// A picture that averaging made of up to 256 colors (Options.SourceColors) gets a palette where
-// that is smaller and no channel of any pixel is off by more than 8, and a picture made of up to 16
-// levels of gray gets that few levels. Its commonest colors, flat areas, and alpha of 0 and 255 are
-// exact.
+// When the pixels are mixtures of up to 256 colors (Options.SourceColors), the picture gets a
+// palette if that is smaller and no channel of any pixel is off by more than 8. When they are
+// mixtures of up to 16 levels of gray, the picture gets only these levels. Its commonest colors,
+// flat areas, and alpha of 0 and 255 are exact.
 func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	b := m.Bounds()
 	w, h := b.Dx(), b.Dy()
@@ -89,7 +89,8 @@ func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	return append(dst, best...), nil
 }
 
-// manyPixels is the number of pixels from which on a palette always saves bytes.
+// manyPixels is a number of pixels. In a picture with at least that many, a palette always saves
+// bytes.
 const manyPixels = 1 << 14
 
 // A form is one way to store the picture.
@@ -125,8 +126,9 @@ func cleaned(m image.Image) *image.NRGBA {
 	return d
 }
 
-// grayForms returns the picture with samples of as few bits as its levels need: as they are, and
-// through a palette.
+// grayForms returns the picture in one or two forms: as gray samples and, if that takes fewer bits
+// a pixel, as indices into a palette. Both use as few bits as the picture's levels allow. colors is
+// Options.SourceColors.
 func grayForms(m *image.Gray, colors int) []form {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	pix := make([]byte, 0, w*h)
@@ -204,14 +206,14 @@ func colorForms(m *image.NRGBA, colors int) []form {
 		}
 	}
 	direct := form{colorType: ctRGBA, depth: 8}
-	channels := []int{0, 1, 2, 3}
+	channels := 4
 	switch {
 	case opaque:
-		direct.colorType, channels = ctRGB, channels[:3]
+		direct.colorType, channels = ctRGB, 3
 	case gray:
-		direct.colorType, channels = ctGrayAlpha, channels[2:]
+		direct.colorType, channels = ctGrayAlpha, 2
 	}
-	direct.lines = scanlines{choose(m.Pix, channels), w * len(channels), h, len(channels)}
+	direct.lines = scanlines{chooseChannels(m.Pix, channels), w * channels, h, channels}
 	return append(forms, direct)
 }
 
@@ -233,9 +235,9 @@ func kinds(pix []byte) (opaque, gray bool) {
 	return and>>24 == 255, differ == 0
 }
 
-// choose returns the named channels of pix.
-func choose(pix []byte, channels []int) []byte {
-	n := len(channels)
+// chooseChannels returns n channels of the RGBA pixels: 4, or 3 without alpha, or 2 for gray (the
+// blue channel) and alpha.
+func chooseChannels(pix []byte, n int) []byte {
 	out := make([]byte, len(pix)/4*n)
 	switch n {
 	case 2:
@@ -288,9 +290,9 @@ func countColors(pix []byte) *colorTable {
 	return t
 }
 
-// sorted returns the palette in the order in which it is written, those with alpha first so that
-// tRNS is short, then from dark to light, and for each position in the table the position in the
-// palette.
+// sorted returns the palette as it is written: first the colors that are not opaque, so that tRNS
+// is short, then the others from dark to light. index maps positions in the table to positions in
+// the palette.
 func (t *colorTable) sorted() (palette [][4]byte, index []byte) {
 	order := make([]int, len(t.color))
 	for i := range order {
@@ -316,6 +318,7 @@ func (t *colorTable) sorted() (palette [][4]byte, index []byte) {
 	return palette, index
 }
 
+// paletteDepth returns the bits of an index into a palette of n colors: 1, 2, 4 or 8.
 func paletteDepth(n int) int {
 	switch {
 	case n <= 2:
@@ -328,6 +331,8 @@ func paletteDepth(n int) int {
 	return 8
 }
 
+// paletteChunks returns the data of PLTE and tRNS. tRNS ends with the last color that is not
+// opaque.
 func paletteChunks(palette [][4]byte) (plte, trns []byte) {
 	for i, c := range palette {
 		plte = append(plte, c[:3]...)
@@ -380,6 +385,7 @@ func (f *form) appendHeader(dst []byte, w, h int, o *Options, control func(dst [
 	return dst
 }
 
+// appendChunk appends a chunk with its length and CRC (section 5.3).
 func appendChunk(dst []byte, kind string, data []byte) []byte {
 	dst = binary.BigEndian.AppendUint32(dst, uint32(len(data)))
 	start := len(dst)

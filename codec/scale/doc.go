@@ -2,8 +2,8 @@
 // of golang.org/x/image/draw, one row at a time.
 //
 // A [Scaler] is fed the rows of a source from top to bottom and writes the rows of the destination
-// as soon as their window is complete. It keeps as many source rows as the kernel is high, so
-// memory grows with the width of the source and the reduction, never with the height.
+// as soon as their window is complete. The number of source rows that it keeps is the height of the
+// kernel, so memory grows with the width of the source and the reduction, never with the height.
 //
 // # Sample grid
 //

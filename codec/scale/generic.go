@@ -13,6 +13,7 @@ type plainState struct {
 	yw  []uint64 // weights of the rows that two windows see
 }
 
+// reset makes room for a picture of s's dimensions.
 func (p *plainState) reset(s *Scaler) {
 	p.acc = num.Grow(p.acc, s.srcW*s.channels)
 	p.yw = num.Grow(p.yw, s.ringRows)
@@ -47,6 +48,8 @@ func (p *plainState) drain(s *Scaler) {
 	}
 }
 
+// pack puts two signed numbers into one, so that one addition or multiplication works on both. A
+// negative lo borrows 1 from hi, which unpack gives back.
 func pack(lo, hi int32) uint64 { return uint64(int64(lo)) + uint64(hi)<<32 }
 
 func unpack(v uint64) (lo, hi int32) {
@@ -58,7 +61,7 @@ func unpack(v uint64) (lo, hi int32) {
 // over j of weights[j] * sample i of source row first+j, rounded and shifted right by shift. ring
 // holds source row y at (y % rows) * pitch.
 func verticalGeneric(mid []uint64, ring []byte, pitch, rows, first int, weights []uint64, shift uint) {
-	// In strips, so that the sums stay in the first-level cache.
+	// The columns are done in strips, so that the sums stay in the first-level cache.
 	const strip = 1024
 	round := pack(1<<shift>>1, 1<<shift>>1)
 	for x := 0; x < len(mid); x += strip {
@@ -93,9 +96,9 @@ func verticalGeneric(mid []uint64, ring []byte, pitch, rows, first int, weights 
 	}
 }
 
-// horizontalGeneric writes two destination rows of channels interleaved samples from their
-// intermediates: the sum over a window of weight times intermediate, rounded, shifted right by
-// shift and clamped to a byte.
+// horizontalGeneric writes two destination rows from their intermediates. A pixel has "channels"
+// samples, interleaved. A sample is the sum over a window of weight times intermediate, rounded,
+// shifted right by shift and clamped to a byte.
 func horizontalGeneric(row0, row1 []byte, channels int, mid []uint64, x *axis, shift uint) {
 	round := pack(1<<shift>>1, 1<<shift>>1)
 	taps := x.taps

@@ -35,8 +35,8 @@ func (a *avx2State) reset(s *Scaler) {
 	a.rows = num.Grow(a.rows, roundUp(s.y.taps, 2))
 	a.yw = num.Grow(a.yw, len(a.rows)/2)
 
-	// order is the order of the weights of a group: by sample, and by the first tap and the number
-	// of taps in a stride.
+	// The weights of a sample are stored in pieces of stride taps. order is the order in which the
+	// samples of a group have their pieces stored.
 	var stride int
 	order := [8]int{0, 1, 2, 3, 4, 5, 6, 7}
 	switch {
@@ -58,8 +58,9 @@ func (a *avx2State) reset(s *Scaler) {
 		a.starts[i] = first * int32(2*s.channels)
 	}
 
-	// Four samples, or eight where order says so, have their weights stride by stride: the first
-	// stride of every sample, then the second, and so on.
+	// The samples are in groups of four, or of eight when all taps are in one piece and there is
+	// one channel. A group has the first piece of each sample, then the second piece of each, and
+	// so on.
 	a.xw = num.Grow(a.xw, n*a.span)
 	clear(a.xw)
 	together := 4

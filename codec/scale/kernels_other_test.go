@@ -2,5 +2,5 @@
 
 package scale
 
-// withGeneric runs f with the kernels in plain Go, which are all there are.
+// withGeneric runs f with the kernels in plain Go, which are the only ones in this build.
 func withGeneric(f func()) { f() }

@@ -42,8 +42,8 @@ type Scaler struct {
 	x, y                   axis
 	midBits                uint // fractional bits of the intermediates
 
-	// The last ringRows source rows, row y at (y % ringRows) * pitch. What lies between a row's end
-	// and the pitch is read, but has no effect.
+	// The last ringRows source rows, row y at (y % ringRows) * pitch. The bytes between a row's end
+	// and the pitch are read, but have no effect.
 	ring     []byte
 	ringRows int
 	pitch    int
@@ -117,6 +117,8 @@ func (s *Scaler) Reset(srcW, srcH, dstW, dstH, channels int, opt *Options) error
 	return nil
 }
 
+// check returns an error when a dimension, the number of channels or the rectangle of o is not
+// allowed.
 func check(srcW, srcH, dstW, dstH, channels int, o *Options) error {
 	for _, v := range [...]int{srcW, srcH, dstW, dstH} {
 		if v < 1 || v > MaxSide {
@@ -142,8 +144,8 @@ func check(srcW, srcH, dstW, dstH, channels int, o *Options) error {
 	return nil
 }
 
-// chooseMidBits sets the fractional bits of the intermediates: as many as fit 16 bits, fewer where
-// a strong horizontal reduction needs the bits in its weights.
+// chooseMidBits sets the fractional bits of the intermediates: as many as fit into 16 bits, or
+// fewer when the weights of a strong horizontal reduction need the bits.
 func (s *Scaler) chooseMidBits() {
 	s.midBits = 6
 	for s.midBits > 4 && s.horizontalBits() < s.x.maxBits() {
@@ -190,8 +192,8 @@ func (s *Scaler) Push(row []byte) {
 	}
 }
 
-// Done reports whether every destination row has been handed out. It is true at the latest after
-// the last source row.
+// Done reports whether every destination row has been handed out. After the last source row it is
+// always true.
 func (s *Scaler) Done() bool { return s.dstY == s.dstH }
 
 // dst returns where destination row y goes.

@@ -146,7 +146,7 @@ func TestPremultipliedPictureIsWithinOneOfDraw(t *testing.T) {
 	})
 }
 
-// Channels never mix: three and four of them are as many planes.
+// Channels never mix: a picture with three or four of them is scaled like three or four planes.
 func TestInterleavedChannelsAreSoManyPlanes(t *testing.T) {
 	for _, s := range shapes {
 		for _, channels := range []int{3, 4} {
@@ -237,9 +237,9 @@ func TestFractionalRectangles(t *testing.T) {
 	}
 }
 
-// A ramp over the picture, in a plane decoded at N/8 with or without chroma subsampling, is scaled
-// to the same ramp, so the phase is exact. Half a sample of the coarsest plane would be eight
-// levels.
+// A ramp over the picture is scaled to the same ramp from planes decoded at any N/8, with and
+// without chroma subsampling. So the phase is exact: an error of half a sample of the coarsest
+// plane would change the ramp by up to eight levels.
 func TestShrunkAndSubsampledPlanesShareOneGrid(t *testing.T) {
 	const w, h, dstW, dstH = 249, 187, 45, 34
 	level := func(x, y float64) float64 { return 20 + 0.5*x + 0.4*y } // at luma position x, y
@@ -345,7 +345,7 @@ func TestStrideLeavesMarginsAlone(t *testing.T) {
 	}
 }
 
-// Reuse buffers, never state: A, B, A gives the same bytes for both A's.
+// Reuse buffers, never state: A, B, A gives the same bytes for A both times.
 func TestResetForgetsTheLastPicture(t *testing.T) {
 	s := new(Scaler)
 	for round := range 2 {

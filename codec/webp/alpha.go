@@ -155,6 +155,7 @@ func levels(a []byte) int {
 	return n
 }
 
+// entropyOf returns the entropy of a's bytes, in bits.
 func entropyOf(a []byte) float64 {
 	var counts [256]uint32
 	for _, v := range a {

@@ -24,9 +24,9 @@ type Player struct {
 func NewPlayer(r *Reader) *Player { return &Player{r: r} }
 
 // Next composes the next frame and returns the canvas, straight RGBA, as it is shown for delay. The
-// canvas belongs to the Player and is valid until the following call. What no frame covered is
-// transparent: viewers ignore the background color, which is a hint. After the last frame the error
-// is io.EOF. The context is checked once a frame.
+// canvas belongs to the Player and is valid until the following call. Pixels that no frame has
+// covered are transparent: viewers ignore the background color, which is only a hint. After the
+// last frame the error is io.EOF. The context is checked once a frame.
 func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Duration, err error) {
 	if p.at >= len(p.r.Frames) {
 		return nil, 0, io.EOF

@@ -80,7 +80,7 @@ type animation struct {
 	src  []byte
 }
 
-// animations reads the corpus's.
+// animations reads the animations of the corpus.
 func animations(t *testing.T) (all []animation) {
 	t.Helper()
 	for _, path := range outside.Files(t, ".webp", "corpus/webp") {
@@ -164,8 +164,8 @@ func writeAnimation(t testing.TB, frames []*image.NRGBA, plays int, o *Options) 
 	return file
 }
 
-// TestAnimationPlaysAsGiven writes canvases without loss and has this package and libwebp play
-// them: equal pixel for pixel, equal delays and loop count.
+// TestAnimationPlaysAsGiven writes canvases without loss, and plays the file with this package and
+// with libwebp. Pixels, delays and the loop count must be equal.
 func TestAnimationPlaysAsGiven(t *testing.T) {
 	for seed := range uint64(8) {
 		frames := moving(31+int(seed), 24, 2+int(seed), seed)
@@ -244,8 +244,8 @@ func TestOneFrameIsAStill(t *testing.T) {
 	}
 }
 
-// TestAnimationsRewritten plays the corpus' animations and writes them at quality 80, beside what
-// they were: printed, and bounded.
+// TestAnimationsRewritten plays the corpus' animations and writes them at quality 80. It prints the
+// sizes before and after, and bounds them.
 func TestAnimationsRewritten(t *testing.T) {
 	for _, a := range animations(t) {
 		path, src := a.path, a.src

@@ -27,9 +27,9 @@ type AnimationWriter struct {
 	// Where VP8L took fewer bytes than VP8, the next wait frames are not tried with VP8, then twice
 	// as many, unless a frame is much denser than that one was. bias is how many times the estimate
 	// VP8L took last time.
-	wait, patience int
-	density, bias  float64
-	rest           int // number of frames that are not tried with VP8L: it was longer, or would be much longer
+	wait, pause   int
+	density, bias float64
+	rest          int // number of frames that are not tried with VP8L: it was longer, or would be much longer
 }
 
 // NewAnimationWriter begins an animation of w x h pixels that runs plays times, 0 meaning forever.
@@ -38,11 +38,11 @@ func NewAnimationWriter(w, h, plays int, o *Options) (*AnimationWriter, error) {
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide {
 		return nil, UnsupportedError(fmt.Sprintf("a picture of %dx%d", w, h))
 	}
-	return &AnimationWriter{w: w, h: h, plays: plays, patience: patience, bias: 1, o: *o.orDefault()}, nil
+	return &AnimationWriter{w: w, h: h, plays: plays, pause: firstPause, bias: 1, o: *o.orDefault()}, nil
 }
 
-// patience is for how many frames VP8 is left out the first time.
-const patience = 4
+// firstPause is for how many frames VP8 is left out the first time.
+const firstPause = 4
 
 // maxDelay is the longest time a frame can be shown (24 bits of milliseconds).
 const maxDelay = 1<<24 - 1
@@ -62,7 +62,7 @@ func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	}
 	r := a.next.Rect // the first frame is all of the canvas
 	if a.frames > 0 {
-		r = a.changed()
+		r = a.changedArea()
 		if a.repeats = r.Empty(); a.repeats {
 			r = image.Rect(0, 0, 1, 1)
 		}
@@ -91,9 +91,9 @@ func copyVisible(dst, src []byte) {
 	}
 }
 
-// changed returns the smallest rectangle with the pixels that differ from the frame before. Its
+// changedArea returns the smallest rectangle with the pixels that differ from the frame before. Its
 // corner has even coordinates, since the container holds only these.
-func (a *AnimationWriter) changed() image.Rectangle {
+func (a *AnimationWriter) changedArea() image.Rectangle {
 	r := image.Rectangle{Min: image.Pt(a.w, a.h)}
 	for y := range a.h {
 		p, q := a.current.Pix[y*a.current.Stride:][:4*a.w], a.next.Pix[y*a.next.Stride:][:4*a.w]
@@ -137,7 +137,7 @@ func (a *AnimationWriter) encode(r image.Rectangle) (best *frameBits, blend bool
 		}
 	}
 	m := a.next.SubImage(r).(*image.NRGBA)
-	if holed := a.holed(r); holed != nil {
+	if holed := a.withHoles(r); holed != nil {
 		m, blend = holed, true
 	}
 	o := a.o
@@ -146,7 +146,7 @@ func (a *AnimationWriter) encode(r image.Rectangle) (best *frameBits, blend bool
 		return best, blend, err
 	}
 	if float64(p.estimate)*a.bias > 1.1*float64(best.size())+100 {
-		a.wait, a.patience = 0, patience
+		a.wait, a.pause = 0, firstPause
 		if p.estimate > 2*best.size() {
 			a.rest = 3
 		}
@@ -155,10 +155,10 @@ func (a *AnimationWriter) encode(r image.Rectangle) (best *frameBits, blend bool
 	l, over := a.lossless(p)
 	ratio := float64(l.size()) / float64(best.size())
 	if ratio >= 1 {
-		a.wait, a.patience, a.rest = 0, patience, 3
+		a.wait, a.pause, a.rest = 0, firstPause, 3
 	} else { // leave the other one out for some frames
-		a.wait, a.density = a.patience, p.density()
-		a.patience = min(2*a.patience, 32)
+		a.wait, a.density = a.pause, p.density()
+		a.pause = min(2*a.pause, 32)
 	}
 	if ratio < 1 {
 		return l, over, nil
@@ -200,10 +200,10 @@ func (a *AnimationWriter) lossless(p plain) (*frameBits, bool) {
 	return l, p.blend
 }
 
-// holed returns rectangle r, with every block of 8x8 pixels transparent that does not change. It
-// returns nil where few blocks are, or where blending cannot make the frame: a changed pixel that
-// is not opaque would mix with the one below.
-func (a *AnimationWriter) holed(r image.Rectangle) *image.NRGBA {
+// withHoles returns rectangle r, with every block of 8x8 pixels transparent that does not change.
+// It returns nil where few blocks are, or where blending cannot make the frame: a changed pixel
+// that is not opaque would mix with the one below.
+func (a *AnimationWriter) withHoles(r image.Rectangle) *image.NRGBA {
 	const side = 8
 	if a.frames == 0 {
 		return nil
@@ -279,7 +279,7 @@ func (a *AnimationWriter) holedPixels(r image.Rectangle) *image.NRGBA {
 	return &image.NRGBA{Pix: a.part, Stride: 4 * w, Rect: image.Rect(0, 0, w, h)}
 }
 
-// opaque reports whether all pixels of a row are.
+// opaque reports whether all pixels of a row are opaque.
 func opaque(row []byte) bool {
 	for i := 3; i < len(row); i += 4 {
 		if row[i] != 255 {

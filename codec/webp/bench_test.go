@@ -30,7 +30,7 @@ func BenchmarkAnimation(b *testing.B) {
 	var noisy []*image.NRGBA
 	for i := range 20 {
 		m := image.NewNRGBA(image.Rect(0, 0, 360, 240))
-		noise := made("noise", 360, 240, uint64(i))
+		noise := testPicture("noise", 360, 240, uint64(i))
 		for y := range 240 {
 			for x := range 4 * 360 {
 				m.Pix[y*m.Stride+x] = photo.Pix[y*photo.Stride+x]&^15 | noise.Pix[y*noise.Stride+x]&15

@@ -29,8 +29,8 @@ func Decode(r io.Reader) (image.Image, error) {
 	return canvas, err
 }
 
-// DecodeConfig returns the color model and the dimensions of a WebP picture; of an animation, the
-// canvas's.
+// DecodeConfig returns the color model and the dimensions of a WebP picture; for an animation, the
+// dimensions of the canvas.
 func DecodeConfig(r io.Reader) (image.Config, error) {
 	f, err := read(r)
 	if err != nil {
@@ -43,6 +43,7 @@ func DecodeConfig(r io.Reader) (image.Config, error) {
 	return c, nil
 }
 
+// read reads all of r and the headers in it.
 func read(r io.Reader) (*Reader, error) {
 	src, err := io.ReadAll(r)
 	if err != nil {

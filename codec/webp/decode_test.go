@@ -53,7 +53,7 @@ func TestDecodeIsWhatOthersSee(t *testing.T) {
 	}
 }
 
-// checkSame compares a picture with x/image's.
+// checkSame compares a picture with the one that x/image decodes.
 func checkSame(t *testing.T, name string, got, want image.Image) {
 	t.Helper()
 	if y, ok := got.(*image.YCbCr); ok { // x/image gives limited range: the same gray, scaled
@@ -75,7 +75,7 @@ func checkSame(t *testing.T, name string, got, want image.Image) {
 	}
 }
 
-// Of an animation, Decode returns the canvas with its first frame.
+// For an animation, Decode returns the canvas with its first frame.
 func TestDecodeGivesTheFirstFrame(t *testing.T) {
 	a, err := NewAnimationWriter(37, 23, 0, nil)
 	if err != nil {

@@ -6,12 +6,12 @@ import (
 	"testing"
 )
 
-// What is chosen by an estimate is not much longer than the shorter of both ways, and the estimate
-// itself is of the right size, on pictures of every kind.
+// On pictures of every kind, the file that the estimate chooses is not much longer than the shorter
+// of the two, and the estimate is of the right size.
 func TestEstimatesChooseTheShorterWay(t *testing.T) {
 	for _, kind := range kinds {
 		for i, s := range []image.Point{{70, 90}, {200, 120}, {300, 300}} {
-			m := made(kind, s.X, s.Y, uint64(i))
+			m := testPicture(kind, s.X, s.Y, uint64(i))
 			name := fmt.Sprint(kind, " ", s)
 			size := func(o Options) int {
 				b, err := encodeFrame(m, &o)

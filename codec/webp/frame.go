@@ -13,8 +13,8 @@ import (
 	"golang.org/x/image/vp8l"
 )
 
-// decodeError returns a FormatError that names the part of the container, with err, which names its
-// own package. at is the position of that part.
+// decodeError returns an error that wraps a FormatError, which names the part of the container, and
+// err, which names the package that it comes from. at is the position of that part.
 func decodeError(at int, what string, err error) error {
 	return fmt.Errorf("%w: %w", FormatError{at, what}, err)
 }
@@ -34,6 +34,7 @@ func (fr *Frame) decodeVP8() (*image.YCbCr, error) {
 	return m, nil
 }
 
+// decodeVP8L decodes the pixels of a lossless frame.
 func (fr *Frame) decodeVP8L() (*image.NRGBA, error) {
 	m, err := vp8l.Decode(bytes.NewReader(fr.bits))
 	if err != nil {
@@ -47,8 +48,8 @@ func (fr *Frame) decodeVP8L() (*image.NRGBA, error) {
 }
 
 // Decode returns the frame alone, with its corner at (0, 0): *image.YCbCr, full range 4:2:0, for
-// VP8 without alpha; *image.NRGBA otherwise. It costs about 1.5 bytes a pixel for the former and 4
-// for VP8L and 7 for VP8 with alpha, besides what vp8l needs for a transform's copy.
+// VP8 without alpha; *image.NRGBA otherwise. It takes about 1.5 bytes a pixel for VP8 without
+// alpha, 7 for VP8 with alpha, and 4 for VP8L, besides the copy that vp8l needs for a transform.
 func (fr *Frame) Decode() (image.Image, error) {
 	if fr.Lossless || fr.alpha != nil {
 		return fr.DecodeNRGBA()

@@ -1,7 +1,7 @@
 package webp
 
-// This file prepares pictures for vp8: invisible colors become such that cost almost no bytes, and
-// kinds of pictures that vp8 does not take are converted.
+// This file prepares pictures for vp8: invisible pixels get colors that cost almost no bytes, and
+// pictures of types that vp8 does not take are converted.
 
 import "image"
 

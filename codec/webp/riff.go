@@ -64,11 +64,11 @@ func (r *Reader) PeakBytes() int64 {
 	area := int64(r.Width) * int64(r.Height)
 	switch {
 	case r.Animated:
-		return 24 * area // the canvas and a frame, and what of those before is not collected yet
+		return 24 * area // the canvas, a frame, and earlier frames that are not collected yet
 	case r.Frames[0].Lossless:
-		return 7 * area // the picture and what it was coded as
+		return 7 * area // the picture, and the form in which it was coded
 	case r.Frames[0].HasAlpha:
-		return 7 * area // the planes, the alpha and the picture that it was coded as
+		return 7 * area // the planes, the alpha, and the picture in which the alpha was coded
 	}
 	return 2 * area // the planes
 }
@@ -264,7 +264,8 @@ func (r *Reader) readANMF(src []byte, p int) (Frame, error) {
 }
 
 // setBits takes the bitstream b, whose chunk lies at p, and reads its size from its header: RFC
-// 6386 section 9.1 for VP8, RFC 9649 section 3.4 for VP8L. An ALPH chunk beside VP8L is ignored.
+// 6386 section 9.1 for VP8, RFC 9649 section 3.4 for VP8L. An ALPH chunk in a frame with VP8L is
+// ignored.
 func (fr *Frame) setBits(p int, id uint32, b []byte) error {
 	var w, h int
 	switch id {

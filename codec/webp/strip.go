@@ -53,6 +53,7 @@ type stripper struct {
 	simple  bool // the file is a single chunk, which was kept (sections 2.5, 2.6)
 }
 
+// keep copies a chunk to the output.
 func (s *stripper) keep(id uint32, payload []byte) {
 	s.out = appendChunk(s.out, string(binary.LittleEndian.AppendUint32(nil, id)), payload)
 }

@@ -32,8 +32,8 @@ func toNRGBA(m image.Image) *image.NRGBA {
 	return d
 }
 
-// made draws pictures of many kinds, which test palettes, copies, predictions and the cache.
-func made(kind string, w, h int, seed uint64) *image.NRGBA {
+// testPicture draws pictures of many kinds, which test palettes, copies, predictions and the cache.
+func testPicture(kind string, w, h int, seed uint64) *image.NRGBA {
 	r := rand.New(rand.NewPCG(seed, 7))
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for y := range h {
@@ -80,7 +80,7 @@ func TestLosslessIsLossless(t *testing.T) {
 	for _, kind := range kinds {
 		for i, s := range sizes {
 			for _, effort := range []Effort{DefaultEffort, HighEffort} {
-				m := made(kind, s.X, s.Y, uint64(i))
+				m := testPicture(kind, s.X, s.Y, uint64(i))
 				pix, alpha := argb(m)
 				file := appendVP8L(nil, pix, s.X, s.Y, alpha, effort)
 				got, err := vp8l.Decode(bytes.NewReader(file))
@@ -93,10 +93,11 @@ func TestLosslessIsLossless(t *testing.T) {
 	}
 }
 
-// TestLosslessThroughDwebp has libwebp read it, as it is stricter in places.
+// TestLosslessThroughDwebp reads our lossless files with libwebp, which is stricter than x/image in
+// places.
 func TestLosslessThroughDwebp(t *testing.T) {
 	for i, kind := range kinds {
-		m := made(kind, 60+i, 40+3*i, 1)
+		m := testPicture(kind, 60+i, 40+3*i, 1)
 		file, err := Append(nil, m, &Options{Lossless: true})
 		if err != nil {
 			t.Fatal(err)

@@ -26,7 +26,7 @@ type tiling struct {
 	tiles []tile
 }
 
-// newTiling cuts a picture of w x h pixels into at most about limit tiles and counts the refs of
+// newTiling cuts a picture of w x h pixels into at most about most tiles and counts the refs of
 // each.
 func newTiling(refs []ref, w, h int, cacheBits uint, most int) *tiling {
 	t := &tiling{bits: 4, w: w}
@@ -77,12 +77,12 @@ func newTiling(refs []ref, w, h int, cacheBits uint, most int) *tiling {
 // sort orders the refs by the tiles that their first pixels are in: those of tile i are at
 // order[first[i]:first[i+1]].
 func (t *tiling) sort(refs []ref) (order, first []int32) {
-	of := make([]uint32, len(refs))
+	tileOf := make([]uint32, len(refs))
 	first = make([]int32, len(t.tiles)+1)
 	x, y := 0, 0
 	for i, r := range refs {
 		k := (y>>t.bits)*t.x + x>>t.bits
-		of[i] = uint32(k)
+		tileOf[i] = uint32(k)
 		first[k+1]++
 		for x += max(int(r.n), 1); x >= t.w; x -= t.w {
 			y++
@@ -93,7 +93,7 @@ func (t *tiling) sort(refs []ref) (order, first []int32) {
 	}
 	next := append([]int32(nil), first...)
 	order = make([]int32, len(refs))
-	for i, k := range of {
+	for i, k := range tileOf {
 		order[next[k]] = int32(i)
 		next[k]++
 	}
@@ -153,7 +153,8 @@ func costRow(h *histogram) []float32 {
 	return row
 }
 
-// leastClustered is the number of bits from which on a picture is tried with several groups.
+// leastClustered is a number of bits. A picture that takes at least that many is tried with several
+// groups.
 const leastClustered = 4000
 
 // cluster groups the tiles of the picture, unless one group takes fewer bits.
@@ -167,10 +168,10 @@ func cluster(refs []ref, w, h int, cacheBits uint, s search) grouped {
 	if len(t.tiles) < 4 {
 		return one
 	}
-	groups, of := t.seedGroups(cacheBits, s.seeds)
-	groups, of = mergeGroups(groups, of)
+	groups, groupOf := t.seedGroups(cacheBits, s.seeds)
+	groups, groupOf = mergeGroups(groups, groupOf)
 	for range s.rounds {
-		groups, of = t.reassign(groups, of, cacheBits)
+		groups, groupOf = t.reassign(groups, groupOf, cacheBits)
 	}
 	saved := whole.bits()
 	for _, g := range groups {
@@ -181,7 +182,7 @@ func cluster(refs []ref, w, h int, cacheBits uint, s search) grouped {
 	if len(groups) == 1 || saved < 0 {
 		return one
 	}
-	return grouped{refs, groups, of, t.bits}
+	return grouped{refs, groups, groupOf, t.bits}
 }
 
 // seedGroups puts tiles into one group whose green, red and blue take similar numbers of bits: each
@@ -203,19 +204,20 @@ func (t *tiling) seedGroups(cacheBits uint, steps int) ([]*histogram, []uint16) 
 		}
 		p.put(i, k, cacheBits)
 	}
-	return p.groups, p.of
+	return p.groups, p.groupOf
 }
 
 // A partition puts tiles into groups, which it numbers as they come.
 type partition struct {
-	t      *tiling
-	index  []int // by a key that the caller chooses for a group: 1 + the group's number, or 0 where it has no tile yet
-	groups []*histogram
-	of     []uint16 // by tile
+	t       *tiling
+	index   []int // by a key that the caller chooses for a group: 1 + the group's number, or 0 where it has no tile yet
+	groups  []*histogram
+	groupOf []uint16 // by tile
 }
 
+// newPartition returns a partition of t's tiles, whose keys are below n.
 func newPartition(t *tiling, n int) partition {
-	return partition{t: t, index: make([]int, n), of: make([]uint16, len(t.tiles))}
+	return partition{t: t, index: make([]int, n), groupOf: make([]uint16, len(t.tiles))}
 }
 
 // put puts tile i into the group with the key k.
@@ -224,8 +226,8 @@ func (p *partition) put(i, k int, cacheBits uint) {
 		p.groups = append(p.groups, newHistogram(cacheBits))
 		p.index[k] = len(p.groups)
 	}
-	p.of[i] = uint16(p.index[k] - 1)
-	p.t.tiles[i].addTo(p.groups[p.of[i]])
+	p.groupOf[i] = uint16(p.index[k] - 1)
+	p.t.tiles[i].addTo(p.groups[p.groupOf[i]])
 }
 
 // mergeGroups repeatedly joins the two groups whose union saves most bits, as long as it saves any.
@@ -286,9 +288,9 @@ func mergeGroups(groups []*histogram, tiles []uint16) ([]*histogram, []uint16) {
 
 // reassign moves each tile to the group whose codes store it in the fewest bits, and counts the
 // groups again; empty groups are dropped.
-func (t *tiling) reassign(groups []*histogram, of []uint16, cacheBits uint) ([]*histogram, []uint16) {
+func (t *tiling) reassign(groups []*histogram, groupOf []uint16, cacheBits uint) ([]*histogram, []uint16) {
 	used := make([]bool, len(groups))
-	for _, k := range of {
+	for _, k := range groupOf {
 		used[k] = true
 	}
 	var rows [][]float32
@@ -311,5 +313,5 @@ func (t *tiling) reassign(groups []*histogram, of []uint16, cacheBits uint) ([]*
 		}
 		p.put(i, best, cacheBits)
 	}
-	return p.groups, p.of
+	return p.groups, p.groupOf
 }

@@ -16,9 +16,10 @@ func appendVP8L(dst []byte, pix []uint32, w, h int, alpha bool, effort Effort) [
 }
 
 // appendVP8LBody appends what follows the header: this alone is stored in an ALPH chunk. Pixels are
-// coded through a palette; or as they are, where they repeat so much that copies and the cache work
-// better on the colors themselves; or through prediction. HighEffort tries the ways that may be
-// best, DefaultEffort chooses one by an estimate.
+// coded in one of three ways: as indices into a palette, as residuals of prediction, or as they
+// are. The last is best when colors repeat so often that copies and the color cache work well on
+// the colors themselves. HighEffort tries the ways that may be best; DefaultEffort chooses one by
+// an estimate.
 func appendVP8LBody(dst []byte, pix []uint32, w, h int, effort Effort) []byte {
 	start := len(dst)
 	best := func(out []byte) {
@@ -60,8 +61,8 @@ func plainPixels(pix []uint32, w, h int, effort Effort) []byte {
 }
 
 // predictable reports whether a picture of few colors is smooth, as gray pictures and alpha often
-// are: at the pixels that differ from their neighbor, residuals then have less entropy than
-// indices.
+// are. In a smooth picture, at the pixels that differ from their neighbor, the entropy of the
+// residuals is less than that of the indices.
 func predictable(pix []uint32, w int, colors []uint32) bool {
 	colored := hasColor(colors)
 	plain := make([]uint32, len(colors))
@@ -201,7 +202,8 @@ func writePixels(lw *lsbWriter, pix []uint32, w, h int, main bool, effort Effort
 	lw.append(best)
 }
 
-// shorten repeatedly cuts the pixels anew, by the costs of the cut before.
+// shorten repeatedly parses the pixels into new refs, with the costs of the refs before. From the
+// second pass on, it stops when a pass saves nothing. least is the size of refs in bits.
 func shorten(refs []ref, least float64, pix []uint32, matches []match, hits []int32, cacheBits uint, s search) []ref {
 	for pass := range s.passes {
 		next := cheapest(pix, matches, hits, newCosts(count(refs, cacheBits)), s.nice)
@@ -251,6 +253,7 @@ func refsBits(refs []ref, cacheBits uint) float64 {
 	return count(refs, cacheBits).bits() + float64(extra)
 }
 
+// count counts the symbols of refs, with a color cache of cacheBits, or none when it is 0.
 func count(refs []ref, cacheBits uint) *histogram {
 	h := newHistogram(cacheBits)
 	for _, r := range refs {

@@ -58,9 +58,9 @@ type prefixCode struct {
 
 func (c *prefixCode) put(w *lsbWriter, sym int) { w.put(uint32(c.bits[sym]), uint(c.size[sym])) }
 
-// codeLengths fills size with the lengths of an optimal prefix code for counts, none longer than
-// limit: Huffman's algorithm over sorted counts with two queues; while the deepest leaf is too
-// deep, small counts are raised to a growing minimum, which flattens the tree.
+// codeLengths fills size with the lengths of a good prefix code for counts, none longer than limit.
+// It is Huffman's algorithm over sorted counts with two queues. While the deepest leaf is too deep,
+// small counts are raised to a growing minimum, which flattens the tree.
 func codeLengths(size []uint8, counts []uint32, limit int) {
 	clear(size)
 	var used []int32

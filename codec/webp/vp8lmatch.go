@@ -18,7 +18,7 @@ type search struct {
 	nice   int // a match this long is taken without a search inside it, and only its end is considered
 	passes int // passes over the pixels, each with the costs that the one before it led to
 	starts int // 1: the better of two cuts to start from, 2: both
-	skip   int // a predictor is judged by one row in so many
+	skip   int // a predictor is judged by one row in this number of rows
 	tiles  int // at most this many tiles have codes of their own
 	seeds  int // its cube is the number of codes at first
 	rounds int // passes of moving tiles between codes
@@ -50,6 +50,7 @@ type chain struct {
 	head, previous []int32 // 1 + the position, 0 is the end
 }
 
+// insert puts position i before all others of its hash.
 func (c *chain) insert(hash uint32, i int) {
 	c.previous[i] = c.head[hash]
 	c.head[hash] = int32(i + 1)
@@ -75,14 +76,15 @@ func findMatches(pix []uint32, w int, s search) []match {
 	}
 	n, distance := 0, 0
 	for i := range len(pix) - 1 {
-		n, distance = k.at(i, n, distance, &m[i])
+		n, distance = k.matchAt(i, n, distance, &m[i])
 	}
 	return m
 }
 
-// at finds the match of position i, given the length and distance of the one of the position
-// before, and puts it into m. Inside a nice match it does not search.
-func (k *matcher) at(i, best, distance int, m *match) (int, int) {
+// matchAt finds the match of position i and puts it into m. best and distance are the length and
+// the distance of the match at i-1; those of the match at i are returned. Inside a match that is
+// long enough (nice), it does not search.
+func (k *matcher) matchAt(i, best, distance int, m *match) (int, int) {
 	pix := k.pix
 	limit := min(maxCopy, len(pix)-i)
 	inside := false
@@ -108,7 +110,7 @@ func (k *matcher) at(i, best, distance int, m *match) (int, int) {
 	if !k.inRun(i) {
 		if best < 64 && !inside {
 			before := best
-			if best, distance = k.chased(i, limit, best, distance); best > before {
+			if best, distance = k.followChains(i, limit, best, distance); best > before {
 				code = 0
 			}
 		}
@@ -142,8 +144,8 @@ func (k *matcher) nearest(i, limit int) (best, which int) {
 	return best, which
 }
 
-// chased follows the chains of position i and returns a match that is longer than best.
-func (k *matcher) chased(i, limit, best, distance int) (int, int) {
+// followChains follows the chains of position i and returns a match that is longer than best.
+func (k *matcher) followChains(i, limit, best, distance int) (int, int) {
 	if k.sixes.head != nil && i+6 <= len(k.pix) {
 		best, distance = k.follow(&k.sixes, k.hashSix(i), i, limit, k.tries, best, distance)
 	}
@@ -154,6 +156,8 @@ func (k *matcher) chased(i, limit, best, distance int) (int, int) {
 	return k.follow(&k.pairs, k.hashPair(i), i, limit, tries, best, distance)
 }
 
+// follow looks through a chain for a match that is longer than best and has at most limit pixels.
+// It tries at most tries positions. It returns the longest, or best and distance as they were.
 func (k *matcher) follow(c *chain, hash uint32, i, limit, tries, best, distance int) (int, int) {
 	pix := k.pix
 	for at := int(c.head[hash]); at > 0 && tries > 0 && best < min(limit, k.nice); tries-- {
@@ -179,16 +183,19 @@ func (k *matcher) insert(i int) {
 	k.pairs.insert(k.hashPair(i), i)
 }
 
+// inRun reports whether pixel i has the color of the two before and of the next one.
 func (k *matcher) inRun(i int) bool {
 	p := k.pix
 	return i > 1 && p[i] == p[i-1] && p[i] == p[i+1] && p[i] == p[i-2]
 }
 
+// hashPair returns the hash of the two pixels at i.
 func (k *matcher) hashPair(i int) uint32 {
 	v := uint64(k.pix[i]) | uint64(k.pix[i+1])<<32
 	return uint32(v * 0x9e3779b97f4a7c15 >> (64 - k.hashBits))
 }
 
+// hashSix returns the hash of the six pixels at i.
 func (k *matcher) hashSix(i int) uint32 {
 	v := uint64(0)
 	for _, p := range k.pix[i : i+6] {

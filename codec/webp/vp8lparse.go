@@ -90,7 +90,8 @@ func single(pix []uint32, i int, hits []int32) ref {
 // nearStep marks a step that copies from the near distance. Lengths are smaller numbers.
 const nearStep = 1 << 15
 
-// inFull is the longest match whose parts are all considered. Of a longer one, only the whole is.
+// inFull is the longest match whose parts are all considered. Of a longer match, only the whole is
+// tried.
 const inFull = 24
 
 // A path holds the cheapest way to each position that is known so far.

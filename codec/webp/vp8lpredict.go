@@ -97,8 +97,8 @@ func selectPredictor(l, t, tl uint32) uint32 {
 
 const numPredictors = 14
 
-// residualsOf sets dst to mode's residuals of the pixels from to from+len(dst) of pix, which is w
-// wide. The pixels are in one row, and neither in the first row nor in the first column.
+// residualsOf sets dst to the residuals, by mode, of pix[from:from+len(dst)]. The picture is w
+// pixels wide. The pixels are in one row, and neither in the first row nor in the first column.
 func residualsOf(dst, pix []uint32, mode, from, w int) {
 	n := len(dst)
 	cur, l := pix[from:][:n], pix[from-1:][:n]
@@ -136,7 +136,7 @@ type predictor struct {
 	pix, out []uint32
 	w, h     int
 	bits     uint // tiles are 1<<bits pixels a side
-	skip     int  // one row in so many is sampled
+	skip     int  // one row in this number of rows is sampled
 	colored  bool // red or blue is used
 	counts   [4][256]uint32
 	cost     [4][256]float32
@@ -184,7 +184,7 @@ func (p *predictor) choose(tx, ty, left int) int {
 	if x0 >= x1 || y0 >= y1 {
 		return max(left, 0)
 	}
-	if left >= 0 && p.leavesNothing(left, x0, y0, x1, y1) {
+	if left >= 0 && p.predictsExactly(left, x0, y0, x1, y1) {
 		return left
 	}
 	best, least := 0, float32(math.MaxFloat32)
@@ -206,7 +206,9 @@ func (p *predictor) choose(tx, ty, left int) int {
 // maxTile is the largest side of a tile.
 const maxTile = 1 << 4
 
-func (p *predictor) leavesNothing(mode, x0, y0, x1, y1 int) bool {
+// predictsExactly reports whether mode predicts each pixel of the rectangle exactly. x1 and y1 are
+// outside of it.
+func (p *predictor) predictsExactly(mode, x0, y0, x1, y1 int) bool {
 	var r [maxTile]uint32
 	for y := y0; y < y1; y++ {
 		row := r[:x1-x0]

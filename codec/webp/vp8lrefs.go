@@ -86,6 +86,7 @@ type histogram struct {
 	distance         [numDistances]uint32
 }
 
+// newHistogram returns an empty histogram, for a color cache of cacheBits, or none when it is 0.
 func newHistogram(cacheBits uint) *histogram {
 	n := numLiterals + numLengths
 	if cacheBits > 0 {
@@ -94,6 +95,7 @@ func newHistogram(cacheBits uint) *histogram {
 	return &histogram{green: make([]uint32, n)}
 }
 
+// add counts the symbols of r.
 func (h *histogram) add(r ref) {
 	switch r.n {
 	case 0:
@@ -161,6 +163,7 @@ var xlog2Table = sync.OnceValue(func() *[1024]float64 {
 	return t
 })
 
+// bits returns the bits of the counted symbols by their entropy.
 func (h *histogram) bits() float64 {
 	return entropyBits(h.green) + entropyBits(h.red[:]) + entropyBits(h.blue[:]) + entropyBits(h.alpha[:]) + entropyBits(h.distance[:])
 }
@@ -173,6 +176,7 @@ type costs struct {
 	length           [maxCopy + 1]float32 // prefix symbol and extra bits
 }
 
+// costOf sets dst to the bits that each symbol takes when symbols occur as often as counts says.
 func costOf(dst []float32, counts []uint32) {
 	var sum float64
 	for _, c := range counts {
@@ -185,6 +189,7 @@ func costOf(dst []float32, counts []uint32) {
 	}
 }
 
+// newCosts returns the costs of the symbols that h counts.
 func newCosts(h *histogram) *costs {
 	c := &costs{green: make([]float32, len(h.green))}
 	costOf(c.green, h.green)
@@ -199,6 +204,7 @@ func newCosts(h *histogram) *costs {
 	return c
 }
 
+// literal returns the bits of the pixel v, written as a literal.
 func (c *costs) literal(v uint32) float32 {
 	return c.alpha[v>>24] + c.red[v>>16&255] + c.green[v>>8&255] + c.blue[v&255]
 }

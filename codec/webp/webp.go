@@ -35,7 +35,7 @@ import (
 
 // A FormatError reports that the input is not a valid WebP file.
 type FormatError struct {
-	Offset int // in the input, of the chunk that is damaged; 0 where it is not known
+	Offset int // in the input, of the damaged chunk; 0 when it is not known
 	Msg    string
 }
 

@@ -14,7 +14,7 @@ import (
 	"miniatura/codec/vp8"
 )
 
-// DefaultQuality is the quality of Options that name none, as libwebp's.
+// DefaultQuality is the quality of Options that name none. It is the same as in libwebp.
 const DefaultQuality = 75
 
 // Options says how to encode. The zero value, and nil, are lossy at DefaultQuality.
@@ -95,12 +95,14 @@ func finishRIFF(dst []byte, start int) ([]byte, error) {
 	return dst, nil
 }
 
+// appendVP8X appends the VP8X chunk of a w x h canvas (RFC 9649 section 2.7.1).
 func appendVP8X(dst []byte, flags byte, w, h int) []byte {
 	w, h = w-1, h-1
 	return append(dst, 'V', 'P', '8', 'X', 10, 0, 0, 0, flags, 0, 0, 0,
 		byte(w), byte(w>>8), byte(w>>16), byte(h), byte(h>>8), byte(h>>16))
 }
 
+// appendChunk appends a chunk, padded to an even number of bytes.
 func appendChunk(dst []byte, id string, payload []byte) []byte {
 	dst = append(dst, id...)
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(payload)))
@@ -128,6 +130,7 @@ func (b *frameBits) size() int {
 	return n
 }
 
+// appendTo appends the chunks of the frame: ALPH if it has any, then VP8 or VP8L.
 func (b *frameBits) appendTo(dst []byte) []byte {
 	if b.alpha != nil {
 		dst = appendChunk(dst, "ALPH", b.alpha)

@@ -55,7 +55,7 @@ func sameAlpha(t *testing.T, name string, got, want *image.NRGBA) {
 func TestAlphaIsExactThroughDwebp(t *testing.T) {
 	for i, kind := range []string{"noise", "stripes", "cutout", "gradient"} {
 		for _, s := range []image.Point{{1, 1}, {2, 3}, {17, 31}, {64, 64}, {131, 77}} {
-			m := made(kind, s.X, s.Y, uint64(i))
+			m := testPicture(kind, s.X, s.Y, uint64(i))
 			if kind == "gradient" {
 				for j := 3; j < len(m.Pix); j += 4 {
 					m.Pix[j] = byte(j / 9)
@@ -149,10 +149,10 @@ func readPNG(t testing.TB, name string) *image.NRGBA {
 	return toNRGBA(m)
 }
 
-// TestGraphicsComeOutLossless has the lossy writer choose VP8L for graphics.
+// TestGraphicsComeOutLossless checks that the lossy writer chooses VP8L for graphics.
 func TestGraphicsComeOutLossless(t *testing.T) {
 	for kind, want := range map[string]bool{"two": true, "sixteen": true, "noise": false, "photo": false} {
-		file, err := Append(nil, made(kind, 200, 150, 1), &Options{Quality: 80})
+		file, err := Append(nil, testPicture(kind, 200, 150, 1), &Options{Quality: 80})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,7 +171,7 @@ func TestProfileIsCarried(t *testing.T) {
 	icc := []byte("not really a profile, of odd length")
 	for _, lossless := range []bool{false, true} {
 		for _, kind := range []string{"photo", "cutout"} {
-			m := made(kind, 33, 21, 1)
+			m := testPicture(kind, 33, 21, 1)
 			file, err := Append(nil, m, &Options{Quality: 80, Lossless: lossless, ICC: icc})
 			if err != nil {
 				t.Fatal(err)
@@ -212,7 +212,7 @@ func TestLimitsAreCheckedFirst(t *testing.T) {
 	}
 	for _, s := range []image.Point{{16383, 1}, {1, 16383}} {
 		for _, lossless := range []bool{false, true} {
-			m := made("noise", s.X, s.Y, 1)
+			m := testPicture("noise", s.X, s.Y, 1)
 			file, err := Append(nil, m, &Options{Quality: 50, Lossless: lossless, Lossy: true})
 			if err != nil {
 				t.Fatal(err)
@@ -229,7 +229,7 @@ func TestLimitsAreCheckedFirst(t *testing.T) {
 // TestSamePictureSameBytes encodes A, B, A, and A into a buffer that holds something.
 func TestSamePictureSameBytes(t *testing.T) {
 	for _, o := range []*Options{{Quality: 75}, {Quality: 75, Lossy: true}, {Lossless: true}, {Quality: 30, Effort: HighEffort}} {
-		a, b := made("cutout", 100, 70, 1), made("photo", 60, 90, 2)
+		a, b := testPicture("cutout", 100, 70, 1), testPicture("photo", 60, 90, 2)
 		first, err := Append(nil, a, o)
 		if err != nil {
 			t.Fatal(err)
@@ -250,7 +250,7 @@ func TestSamePictureSameBytes(t *testing.T) {
 // TestHiddenColorsCostNothing encodes a cut-out over noise and over black: invisible pixels must
 // take no bytes.
 func TestHiddenColorsCostNothing(t *testing.T) {
-	noisy, black := made("noise", 128, 128, 3), image.NewNRGBA(image.Rect(0, 0, 128, 128))
+	noisy, black := testPicture("noise", 128, 128, 3), image.NewNRGBA(image.Rect(0, 0, 128, 128))
 	for y := range 128 {
 		for x := range 128 {
 			p := noisy.Pix[noisy.PixOffset(x, y):][:4]
@@ -309,8 +309,8 @@ func FuzzAppend(f *testing.F) {
 	})
 }
 
-// TestAlphaSizesBesideCwebp prints, when asked, the ALPH chunks of the corpus' pictures with alpha
-// beside cwebp's (-alpha_filter best, and its default), and the CPU it took.
+// TestAlphaSizesBesideCwebp prints, when asked, the sizes of the ALPH chunks of the corpus'
+// pictures with alpha, those of cwebp (-alpha_filter best, and its default), and the CPU it took.
 func TestAlphaSizesBesideCwebp(t *testing.T) {
 	if os.Getenv("MINIATURA_LONG") == "" {
 		t.Skip("long: set MINIATURA_LONG=1")

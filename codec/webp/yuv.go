@@ -44,7 +44,7 @@ func clamp8(v int) byte { return byte(min(max(v, 0), 255)) }
 // samples) or opaque. A row is valid until emit returns. A chroma sample lies in the middle of its
 // four luma samples; each pixel takes 9/16 of the nearest, 3/16 of the next in its row and in its
 // column and 1/16 of the diagonal one, rounded once, the border repeated. This is libwebp's default
-// decoding ("fancy"); a test compares it with dwebp's, byte for byte.
+// decoding ("fancy"); a test compares it with dwebp, byte for byte.
 func limitedRows(ctx context.Context, m *image.YCbCr, alpha []byte, w, h int, emit func(y int, row []byte) error) error {
 	cw, ch := (w+1)/2, (h+1)/2
 	row := make([]byte, 4*w)

@@ -567,7 +567,7 @@ func TestHostileUploads(t *testing.T) {
 	b.troubles() // the browser reports the 415
 	b.view("refused")
 
-	// Of a name that is a path only the last part is used, so the file stays in the folder.
+	// If the name is a path, only its last part is used, so the file stays in the folder.
 	for _, c := range [][2]string{{"../../up.png", "up.png"}, {`C:\photos\win.png`, "win.png"}, {"/etc/passwd", "passwd.png"}, {"..", "picture.png"}, {"resized/L/x.png", "x.png"}, {"nul\x00byte.png", "nul_byte.png"}} {
 		got := js[string](b, fmt.Sprintf(`(async () => { const png = await (await fetch('/' + encodeURIComponent(%q))).blob();
 			return (await (await fetch('/.miniatura/pictures?name=' + encodeURIComponent(%q), {method: 'PUT', body: png})).json()).key; })()`, hostile, c[0]))

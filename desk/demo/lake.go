@@ -16,7 +16,7 @@ type lake struct {
 }
 
 // A ridge is one line of hills, which rises by height above base. far is the color of its top, near
-// that of its foot.
+// the color of its foot.
 type ridge struct {
 	base, height, scale float32
 	far, near           rgb
@@ -114,8 +114,8 @@ func (l *lake) land(x int, u, v float32) rgb {
 	return sky
 }
 
-// water returns the color of the lake, which is w pixels wide. It mirrors the land, stretched, and
-// broken by ripples that grow towards the viewer.
+// water returns the color of the lake, which is w pixels wide. The lake mirrors the land. The image
+// is stretched, and broken by ripples that grow towards the viewer.
 func (l *lake) water(x, w int, u, v float32) rgb {
 	d := (v - horizon) / (1 - horizon)
 	ripple := l.noise.sum(u*38/(0.25+d), 240*d*d+90*d, 3) - 0.5

@@ -47,8 +47,8 @@ type Line struct {
 }
 
 // New starts the line for work called name, which has total units; 0 means that the total is not
-// known. With an empty unit the units are steps that are not counted in the line. New writes to w,
-// and rewrites the line in place when w is a terminal.
+// known. If unit is empty, the line does not show how many units are done. New writes to w, and
+// rewrites the line in place when w is a terminal.
 func New(w io.Writer, name string, total int, unit string) *Line {
 	return newLine(w, isTerminal(w), name, total, unit, time.Now)
 }

@@ -22,7 +22,7 @@ const frames = 4
 // functions that were running, innermost first. It must be called by the deferred function that
 // recovers.
 func Error(p any) error {
-	return &recovered{p, where()}
+	return &recovered{p, panicFrames()}
 }
 
 // Is reports whether err, or an error that it wraps, was made by Error.
@@ -47,8 +47,8 @@ func (r *recovered) Unwrap() error {
 	return err
 }
 
-// where returns the frames that panicked, as " at codec.Resize codec.go:93 < ...", or "".
-func where() string {
+// panicFrames returns the frames that panicked, as " at codec.Resize codec.go:93 < ...", or "".
+func panicFrames() string {
 	pcs := make([]uintptr, 32)
 	stack := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
 	var names []string

@@ -1,6 +1,6 @@
-// Package outside gives tests access to what is not in this repository: pictures in a folder beside
-// it, and programs of others. A test that asks for something that does not exist is skipped with a
-// message.
+// Package outside gives tests access to things that are not in this repository: pictures in a
+// folder beside it, and programs of other projects. A test that asks for something that does not
+// exist is skipped with a message.
 //
 //	for _, path := range outside.Files(t, ".png", "corpus/png") { ... }
 //	browser := outside.Chromium(t)

@@ -1,6 +1,6 @@
 package outside
 
-// This file finds and starts programs of others.
+// This file finds and starts programs of other projects.
 
 import (
 	"bytes"

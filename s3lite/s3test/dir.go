@@ -21,12 +21,12 @@ import (
 	"time"
 )
 
-// A directory stores each object as a file below root that is named for its key. What the file
-// cannot hold (type, metadata, checksum) is in a JSON file per object in the folder meta, and
-// counts only as long as its ETag is the file's. So after a crash between two steps, or an edit by
-// hand, the worst result is an object without metadata. Files are complete when they appear,
-// because they are renamed into place. A key that is not a plain path below root ("a//b", "../a",
-// "a/") does not exist and cannot be put.
+// A directory stores each object as a file below root that is named for its key. The type, the
+// metadata and the checksum, which the file cannot hold, are in a JSON file per object in the
+// folder meta. That file counts only as long as its ETag is that of the object's file. So after a
+// crash between two steps, or an edit by hand, the worst result is an object without metadata.
+// Files are complete when they appear, because they are renamed into place. A key that is not a
+// plain path below root ("a//b", "../a", "a/") does not exist and cannot be put.
 type directory struct {
 	root *os.Root
 	meta string // reserved: no key below it exists
@@ -62,12 +62,14 @@ type sidecar struct {
 	Restore       string `json:"restore,omitempty"`
 }
 
+// valid reports whether key can be the name of a file: it does not leave the folder, and is not in
+// meta.
 func (d *directory) valid(key string) bool {
 	return fs.ValidPath(key) && key != "." && key != d.meta && !strings.HasPrefix(key, d.meta+"/") && !strings.Contains(key, "\x00")
 }
 
-// sidecarName returns the name of key's JSON file. It is a hash, because a key may be longer than
-// the name of a file.
+// sidecarName returns the name of key's JSON file. The name is a hash, because a key may be longer
+// than the name of a file.
 func (d *directory) sidecarName(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return d.meta + "/" + hex.EncodeToString(sum[:16]) + ".json"
@@ -191,7 +193,8 @@ func (d *directory) delete(key string) error {
 }
 
 // list returns names, sizes and times. It returns an ETag only if one is known, because computing
-// one needs the whole file, and no storage classes, which hold only together with an ETag.
+// one needs the whole file. It returns no storage classes, because they are valid only together
+// with an ETag.
 func (d *directory) list(prefix string) ([]entry, error) {
 	var all []entry
 	err := fs.WalkDir(d.root.FS(), ".", func(name string, e fs.DirEntry, err error) error {

@@ -144,7 +144,7 @@ func partial(n int, length bool, wait time.Duration) Fault {
 		rec.header.Write(c)
 		io.WriteString(c, "\r\n")
 		c.Write(rec.body.Bytes()[:min(n, rec.body.Len())])
-		gone(c, wait)
+		awaitClose(c, wait)
 	}
 }
 
@@ -170,7 +170,7 @@ func Hang(d time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		c := hijack(w)
 		defer c.Close()
-		gone(c, d)
+		awaitClose(c, d)
 	}
 }
 
@@ -245,8 +245,8 @@ func hijack(w http.ResponseWriter) net.Conn {
 	return c
 }
 
-// gone returns when the client has closed c, or after d.
-func gone(c net.Conn, d time.Duration) {
+// awaitClose returns when the client has closed c, or after d.
+func awaitClose(c net.Conn, d time.Duration) {
 	c.SetReadDeadline(time.Now().Add(d))
 	io.Copy(io.Discard, c)
 }

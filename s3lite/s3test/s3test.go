@@ -321,6 +321,7 @@ func writeFailure(w http.ResponseWriter, r *http.Request, f *failure) {
 		"<RequestId>"+w.Header().Get("X-Amz-Request-Id")+"</RequestId><HostId>s3test</HostId></Error>")
 }
 
+// escapeXML escapes text for XML.
 func escapeXML(s string) string {
 	var b strings.Builder
 	xml.EscapeText(&b, []byte(s))
@@ -489,6 +490,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, key string, body 
 	return nil
 }
 
+// crcOf returns the CRC32 of b as in S3's header x-amz-checksum-crc32.
 func crcOf(b []byte) string {
 	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(b)))
 }

@@ -50,7 +50,7 @@ func (s *second) RoundTrip(r *http.Request) (*http.Response, error) {
 		body, _ = io.ReadAll(r.Body)
 		r.Body.Close()
 	}
-	// The path is encoded here by code other than the client's.
+	// The path is encoded here by other code than that of the client.
 	var want string
 	for _, b := range []byte(s.key) {
 		if strings.IndexByte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/", b) >= 0 {

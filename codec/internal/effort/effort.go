@@ -2,7 +2,7 @@
 // that encode share it under names of their own.
 package effort
 
-// A Level is an encoder's effort. What it costs and saves depends on the encoder.
+// A Level is an encoder's effort. Its cost and its gain depend on the encoder.
 type Level uint8
 
 const (

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// The bits of the tree's code are the sum of its inner nodes' weights, taken the slow way: two
-// lightest nodes at a time.
+// The tree's code takes the least number of bits. The test computes it slowly: it joins the two
+// lightest nodes again and again, and adds up the weights of the joined nodes.
 func TestDepthsAreTheCheapest(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	var tree Tree

@@ -10,8 +10,8 @@ func Div255(v uint32) byte {
 	return byte((v + v>>8) >> 8)
 }
 
-// Grow returns a slice of n elements, in s's memory where that suffices. The elements are not
-// cleared.
+// Grow returns a slice of n elements. It uses the memory of s if that is large enough. The elements
+// are not cleared.
 func Grow[T any](s []T, n int) []T {
 	if cap(s) < n {
 		return make([]T, n)

@@ -82,8 +82,8 @@ func newProducts() products {
 	}
 }
 
-// pass transforms the eight rows x, of words, into the eight frequencies that
-// it returns: pass one from samples, pass two from pass one's results.
+// pass transforms the eight rows x, of words, into the eight frequencies that it returns: pass one
+// from samples, pass two from the results of pass one.
 func (p products) pass(x [8]VecVirtual, two bool) [8]VecVirtual {
 	var f [8]VecVirtual
 	var s, d [4]VecVirtual
@@ -178,7 +178,7 @@ func transpose(x [8]VecVirtual) [8]VecVirtual {
 	return c
 }
 
-// zigzagT is ../fdct.go's.
+// zigzagT is the same as in ../fdct.go.
 var zigzagT = [64]int{
 	0, 8, 1, 2, 9, 16, 24, 17, 10, 3, 4, 11, 18, 25, 32, 40,
 	33, 26, 19, 12, 5, 6, 13, 20, 27, 34, 41, 48, 56, 49, 42, 35,
@@ -332,8 +332,8 @@ func weights(name string, w [4]int16) Mem {
 	return m
 }
 
-// Weights of ../writer_source.go. What does not fit 16 bits is taken in halves,
-// of a sample that is picked twice.
+// Weights of ../writer_source.go. A weight that does not fit into 16 bits is split into two halves,
+// and its sample is picked twice.
 var (
 	rgbg = [4]int{0, 1, 2, 1}
 	rgbb = [4]int{0, 1, 2, 2}

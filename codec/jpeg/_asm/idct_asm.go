@@ -243,7 +243,7 @@ func small(n int) {
 			wrap(v)
 		}
 		if n == 3 {
-			t[3] = t[2] // a line that nothing is made of
+			t[3] = t[2] // a line that is not used
 		}
 		VPACKSSDW(t[1], t[0], p) // T0 T1
 		VPACKSSDW(t[3], t[2], r) // T2 T3
@@ -374,8 +374,8 @@ func large(n int) {
 		VPACKSSDW(right, left, left)
 		VMOVDQU(left, at(i))
 	})
-	// Transpose the n lines in memory. Lines from n on are whatever is there: they make lines from
-	// n on.
+	// Transpose the n lines in memory. Lines from n on may hold any values, because they only reach
+	// lines from n on of the result.
 	var s [4][2]VecVirtual
 	for i := range 4 {
 		// 0 and 4, 1 and 5, 2 and 6, 3 and 7

@@ -44,8 +44,8 @@ func up() {
 	RET()
 }
 
-// loaded is how many bytes a kernel loads and stores for a pixel of bpp bytes. What is more than
-// the pixel is overwritten by the next one, and by Go after the last.
+// loaded is how many bytes a kernel loads and stores for a pixel of bpp bytes. The bytes stored
+// beyond the pixel are overwritten by the next pixel, and after the last one by Go.
 func loaded(bpp int) int {
 	if bpp <= 4 {
 		return 4
@@ -218,7 +218,8 @@ const (
 // inflate is the loop of inflater.symbols over the symbols that the tables answer. It goes back to
 // Go in front of any other, or when input or room run short.
 func inflate() {
-	// A pattern of d bytes fills 16 of which the first steps[d] are whole patterns.
+	// A pattern of d bytes is repeated to fill 16 bytes. The first steps[d] of these are whole
+	// patterns.
 	patterns := GLOBL("patterns", RODATA|NOPTR)
 	for d := 0; d < 16; d++ {
 		for i := 0; i < 16; i++ {
