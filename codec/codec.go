@@ -43,7 +43,7 @@ type Effort = effort.Level
 
 const (
 	DefaultEffort = effort.Default // for a picture that somebody waits for
-	HighEffort    = effort.High    // half as much time again for photos, for fewer bytes
+	HighEffort    = effort.High    // half as much time again for a photo to WebP, for fewer bytes
 )
 
 // DefaultQuality is the quality of Options that name none.

@@ -159,10 +159,19 @@ func (m *costModel) estimate(t *target, c *coding) (ms float64) {
 		}
 	})
 	if t.effort == HighEffort {
-		ms *= highCost
+		ms *= t.format.highCost(c)
 	}
 	return ms
 }
 
-// highCost is how many times as much CPU HighEffort takes, as the estimate has it.
-const highCost = 2
+// highCost returns how many times the CPU of DefaultEffort a whole job takes with HighEffort.
+func (f *Format) highCost(c *coding) float64 {
+	k := 1
+	if c.lossy && !c.alpha {
+		k = 0
+	}
+	if f.high[k] == 0 {
+		return 2 // was not measured
+	}
+	return f.high[k]
+}

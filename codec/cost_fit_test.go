@@ -238,7 +238,8 @@ func (f *costFit) run() {
 	}
 }
 
-// fillIn gives a density that no row measures the time of the next one that some row measures.
+// fillIn sets the times of densities that no row measures. Each gets that of the nearest density
+// that is measured.
 func (f *costFit) fillIn() {
 	for i := range f.model.write {
 		p := &f.model.write[i].pixels

@@ -33,6 +33,12 @@ type Format struct {
 	ownDecoding bool                  // a source is decoded in another way where the result has its format too
 	wholeChroma int                   // from this quality on, a result keeps chroma that is finer than 4:2:0; 0: never
 	pixelBytes  func(t *target) int64 // what encoding holds beyond 12 bytes a pixel of the result
+
+	// high is what a job takes with HighEffort, by what it takes with DefaultEffort: of photos, and
+	// of what is stored without loss or has alpha. Measured at size M as CPU time: 0.99 for 24 photos
+	// to JPEG; 1.50 (worst 1.93) for 37 photos to WebP; 13.4 (worst 43) for 29 graphics to PNG and
+	// 15.1 for ten photos; 2.6 (worst 13.8, and 5.6 of their sum) for the graphics to WebP.
+	high [2]float64
 }
 
 // The formats that are read and written.
@@ -41,13 +47,13 @@ var (
 		name: "JPEG", mediaType: "image/jpeg", extensions: []string{"jpg", "jpeg"},
 		magic: []string{"\xff\xd8\xff"},
 		open:  openJPEG, encode: writeJPEG, strip: stripJPEG,
-		profile: true, wholeChroma: 90,
+		profile: true, wholeChroma: 90, high: [2]float64{1, 1},
 	}
 	PNG = &Format{
 		name: "PNG", mediaType: "image/png", extensions: []string{"png"},
 		magic: []string{"\x89PNG\r\n\x1a\n"},
 		open:  openPNG, encode: writePNG, record: recordPNG, strip: stripPNG,
-		profile: true, mixtures: true, pixelBytes: pngBytes,
+		profile: true, mixtures: true, pixelBytes: pngBytes, high: [2]float64{15, 15},
 	}
 	GIF = &Format{
 		name: "GIF", mediaType: "image/gif", extensions: []string{"gif"},
@@ -64,7 +70,7 @@ var (
 		name: "WebP", mediaType: "image/webp", extensions: []string{"webp"},
 		magic: []string{"RIFF????WEBP"},
 		open:  openWebP, encode: writeWebP, record: recordWebP, strip: stripWebP,
-		profile: true, ownDecoding: true, pixelBytes: webpBytes,
+		profile: true, ownDecoding: true, pixelBytes: webpBytes, high: [2]float64{2, 4},
 	}
 )
 

@@ -37,11 +37,11 @@ func waiting(t *testing.T) []byte {
 	memories := []int64{128, 256, 512, 1024, 1769}
 	var b bytes.Buffer
 	b.WriteString("# How large an animation a function can make\n\n" +
-		"Memory is CPU: a Lambda function has a whole one with 1,769 MB, and less has its part of it. What cannot finish in the\n" +
-		fmt.Sprintf("%d seconds that Lambda@Edge has for a request is not begun: the visitor gets the original at once.\n\n", edgeSeconds) +
-		"So many frames are estimated to take half of that, to GIF and to animated WebP at size M. Up to here an animation is made\n" +
-		"even if the estimate is half of the truth; one of twice as many frames is the largest that is tried. The functions that\n" +
-		"make results ahead (`warm`, the events' function) have no such limit.\n\n")
+		"A Lambda function has a whole CPU from 1,769 MB of memory on, and a part of one below. A picture that cannot be finished in\n" +
+		fmt.Sprintf("the %d seconds that Lambda@Edge has for a request is not begun: the visitor gets the original at once.\n\n", edgeSeconds) +
+		"The table says how many frames are estimated to take half of that time at size M, to GIF and to animated WebP. Up to that\n" +
+		"number an animation is made even if the estimate is half of the true time. An animation of twice as many frames is the\n" +
+		"largest that is tried. The functions that make results ahead (`warm`, the events' function) have no such limit.\n\n")
 	b.WriteString("| source, a GIF |")
 	for _, mb := range memories {
 		fmt.Fprintf(&b, " %d MB |", mb)
@@ -59,11 +59,11 @@ func waiting(t *testing.T) []byte {
 			b.WriteString("\n")
 		}
 	}
-	fmt.Fprintf(&b, "\nThe first number is to GIF, the second to WebP. A drawing takes a byte in 32 pixels of all frames, a film one in two; in both\n"+
-		"every frame is all of the picture. A star is where another limit comes first: %d million pixels in all frames,\n"+
-		"%d frames, %d MB of file, or memory. `go run . explain -source FILE URL` tells it of a file.\n\n"+
-		"This file is written by `go test ./codec -run Waiting -update` from the table of codec/cost_table.go, which was measured. How fast\n"+
-		"Lambda's CPUs are against the one that was measured on is an assumption (`lambdaCore` in edge/cost.go).\n",
+	fmt.Fprintf(&b, "\nThe first number is for GIF results, the second for WebP. A drawing has one byte for 32 pixels of all frames, a film one byte\n"+
+		"for two. In both every frame changes the whole picture. A star means that another limit comes first: %d million pixels in all\n"+
+		"frames, %d frames, a file of %d MB, or memory. `go run . explain -source FILE URL` says which limit holds for a file.\n\n"+
+		"`go test ./codec -run Waiting -update` writes this file from the measured table in codec/cost_table.go. How fast Lambda's CPUs\n"+
+		"are, compared with the one that was measured on, is an assumption (`lambdaCore` in edge/cost.go).\n",
 		codec.MaxPixels/1_000_000, codec.MaxFrames, edge.MaxSource>>20)
 	return b.Bytes()
 }

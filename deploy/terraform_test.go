@@ -44,10 +44,9 @@ func constant(v string) function.Function {
 
 func object(m map[string]cty.Value) cty.Value { return cty.ObjectVal(m) }
 
-// terraformStacks evaluates Terraform's expressions for a shape, and returns the stacks and their
-// parameters.
-func terraformStacks(t *testing.T, blocks map[string]*hclsyntax.Body, s shape) []world {
-	t.Helper()
+// terraformContext returns the variables and functions that the module's expressions use, for a
+// shape.
+func terraformContext(s shape) *hcl.EvalContext {
 	params := map[string]cty.Value{}
 	for name, v := range s.parameters() {
 		if name != "BucketName" && name != "BucketRegion" && name != "OriginShield" && !strings.HasPrefix(name, "Code") {
@@ -56,7 +55,7 @@ func terraformStacks(t *testing.T, blocks map[string]*hclsyntax.Body, s shape) [
 	}
 	stacks := map[string]cty.Value{"edge": object(map[string]cty.Value{"outputs": cty.MapVal(map[string]cty.Value{"DistributionId": cty.StringVal(distributionID)})})}
 	zip := object(map[string]cty.Value{"bucket": cty.StringVal(code["CodeBucket"]), "key": cty.StringVal(code["CodeKey"])})
-	ctx := &hcl.EvalContext{
+	return &hcl.EvalContext{
 		Variables: map[string]cty.Value{
 			"var": object(map[string]cty.Value{"bucket": cty.StringVal("bkt"), "bucket_region": cty.StringVal(s.BucketRegion), "name": cty.StringVal(stackName),
 				"zip": cty.StringVal("edge.zip"), "shield": cty.StringVal(s.OriginShield), "parameters": cty.MapVal(params)}),
@@ -67,6 +66,13 @@ func terraformStacks(t *testing.T, blocks map[string]*hclsyntax.Body, s shape) [
 		Functions: map[string]function.Function{"lookup": stdlib.LookupFunc, "contains": stdlib.ContainsFunc, "merge": stdlib.MergeFunc,
 			"file": constant("the template"), "filebase64sha256": constant(code["CodeSha256"])},
 	}
+}
+
+// terraformStacks evaluates Terraform's expressions for a shape, and returns the stacks and their
+// parameters.
+func terraformStacks(t *testing.T, blocks map[string]*hclsyntax.Body, s shape) []world {
+	t.Helper()
+	ctx := terraformContext(s)
 	eval := func(body *hclsyntax.Body, name string) cty.Value {
 		v, diags := body.Attributes[name].Expr.Value(ctx)
 		if diags.HasErrors() {
@@ -75,7 +81,6 @@ func terraformStacks(t *testing.T, blocks map[string]*hclsyntax.Body, s shape) [
 		return v
 	}
 	locals := map[string]cty.Value{}
-	ctx.Variables["local"] = object(locals)
 	for name := range blocks["locals"].Attributes {
 		locals[name] = eval(blocks["locals"], name)
 	}

@@ -44,61 +44,83 @@ type side struct {
 // resizeOne does with the picture in what the edge would do: it writes the result, or the source
 // itself when there can be no result.
 func (r *resizing) resizeOne(ctx context.Context, in string) error {
-	src, err := await(ctx, func() ([]byte, error) {
-		if in == std {
-			return readAll(r.stdin, "stdin", inputLimit)
-		}
-		return readFile(in, inputLimit)
-	})
+	src, err := await(ctx, func() ([]byte, error) { return r.read(in) })
 	if err != nil {
 		return usageError{err}
 	}
 	opt := r.options
 	if r.webp {
 		opt.Format = codec.WebP
-	} else if !r.folder && r.out != std {
+	} else if r.toFile() {
 		if opt.Format, err = r.format(r.out); err != nil {
 			return err
 		}
 	}
-	dst, info, why := src, codec.Info{}, error(nil)
-	if len(src) > edge.MaxSource {
-		why = fmt.Errorf("%w: %d bytes, the limit is %d", codec.ErrLimit, len(src), int64(edge.MaxSource))
-	} else if made, i, err := codec.Resize(ctx, src, r.size.Fit, opt); err != nil {
-		info, why = i, err
-	} else {
-		dst, info = made, i
-	}
+	made, info, passed := r.resize(ctx, src, opt)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 
 	o := outcome{
 		In:     side{in, info.W, info.H, len(src), info.Source},
-		Out:    side{r.out, info.OutW, info.OutH, len(dst), info.ContentType},
-		Frames: info.Frames, Note: info.Note, same: why == nil && bytes.Equal(src, dst),
+		Out:    side{r.out, info.OutW, info.OutH, len(made), info.ContentType},
+		Frames: info.Frames, Note: info.Note, same: bytes.Equal(src, made),
 	}
-	is := codec.Sniff(dst)
-	if why != nil {
-		o.Passed, o.Out.Width, o.Out.Height, o.Out.Format = oneLine(why), info.W, info.H, info.Source
-		if f := opt.Format; !r.folder && r.out != std && f != nil && f != is && f != codec.FormatOf(native.base(in)) {
-			return fmt.Errorf("%s passes through (%s), and its bytes are no %v: %s is not written", in, oneLine(why), f, r.out)
+	format := codec.Sniff(made)
+	if passed != nil {
+		if err := r.checkPassed(in, src, opt.Format, passed); err != nil {
+			return err
 		}
-		is = nil // the source keeps its name
+		made, format = src, nil // the source keeps its name
+		o.Passed, o.same = oneLine(passed), false
+		o.Out = side{r.out, info.W, info.H, len(src), info.Source}
 	}
-	if o.Out.Name, err = r.outputFile(in, is); err != nil {
+	if o.Out.Name, err = r.outputFile(in, format); err != nil {
 		return err
 	}
-	if _, err := await(ctx, func() (struct{}, error) { return struct{}{}, r.write(o.Out.Name, dst) }); err != nil {
+	if _, err := await(ctx, func() (struct{}, error) { return struct{}{}, r.write(o.Out.Name, made) }); err != nil {
 		return usageError{err}
 	}
 	if err := r.printOutcome(&o); err != nil {
 		return err
 	}
-	if why != nil {
+	if passed != nil {
 		return errPassed
 	}
 	return nil
+}
+
+// toFile reports whether -o names a file, and neither a folder nor stdout.
+func (r *resizing) toFile() bool { return !r.folder && r.out != std }
+
+// read returns the bytes of the file called name, or of stdin.
+func (r *resizing) read(name string) ([]byte, error) {
+	if name == std {
+		return readAll(r.stdin, "stdin", inputLimit)
+	}
+	return readFile(name, inputLimit)
+}
+
+// resize returns src's result, or an error that says why the edge would answer with the source.
+func (r *resizing) resize(ctx context.Context, src []byte, opt codec.Options) ([]byte, codec.Info, error) {
+	if len(src) > edge.MaxSource {
+		err := fmt.Errorf("%w: %d bytes, the limit is %d", codec.ErrLimit, len(src), int64(edge.MaxSource))
+		return nil, codec.Info{}, err
+	}
+	return codec.Resize(ctx, src, r.size.Fit, opt)
+}
+
+// checkPassed returns an error when the source itself must not be written to the file -o, because
+// that file's name asks for the format want and the source is of another format. A source whose own
+// name asks for the same format is written all the same. why says why there is no result.
+func (r *resizing) checkPassed(in string, src []byte, want *codec.Format, why error) error {
+	if !r.toFile() || want == nil {
+		return nil
+	}
+	if want == codec.Sniff(src) || want == codec.FormatOf(native.base(in)) {
+		return nil
+	}
+	return fmt.Errorf("%s passes through (%s), and its bytes are no %v: %s is not written", in, oneLine(why), want, r.out)
 }
 
 // write writes data to the file called name, or to stdout.

@@ -162,10 +162,10 @@ func TestTimeLostElsewhereLeavesNoMarker(t *testing.T) {
 	cost := costOf(t, src)
 	w := newWorld(t)
 	w.Put(movingKey, s3test.Object{Body: src})
-	const limit = 3 * time.Second
-	w.h.cfg.CPU = cost / 0.9 / (limit.Seconds() * 1000) // the picture takes 90 % of the limit
-	w.h.slots <- struct{}{}                             // another picture holds the only slot
-	time.AfterFunc(700*time.Millisecond, func() { <-w.h.slots })
+	const limit = 6 * time.Second
+	w.h.cfg.CPU = cost / 0.75 / (limit.Seconds() * 1000) // the picture takes 75 % of the limit
+	w.h.slots <- struct{}{}                              // another picture holds the only slot
+	time.AfterFunc(2*time.Second, func() { <-w.h.slots })
 	r := w.within(t, "late", limit, Redirect, false, "GET HEAD HEAD")
 	if !strings.Contains(r.Error, "not begun") {
 		t.Error(r.Error)

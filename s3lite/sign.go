@@ -28,7 +28,7 @@ func escapePath(s string) string { return strings.ReplaceAll(escape(s), "%2F", "
 // the body in hexadecimal.
 func canonicalRequest(r *http.Request, payload string) (canonical, signedHeaders string) {
 	header := map[string]string{"host": r.Host}
-	// The names are in lower case, because '_' sorts between the cases.
+	// Names are sorted in lower case: '_' comes after the capitals and before the small letters.
 	names := append(make([]string, 0, 16), "host")
 	for name, values := range r.Header {
 		trimmed := make([]string, len(values))

@@ -229,8 +229,8 @@ func (res *result) unseen() string {
 	return ""
 }
 
-// mostLoops is how often a WebP can be repeated. WebP counts all runs in 16 bits; GIF counts those
-// after the first.
+// mostLoops is how often a WebP can run again after its first run. WebP's 16-bit number includes
+// the first run; GIF's does not.
 const mostLoops = 1<<16 - 2
 
 // differs returns how the result differs from the source, or "".

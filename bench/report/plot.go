@@ -157,9 +157,10 @@ func (a axis) withRange(least, most float64) axis {
 	return a
 }
 
-// ticks returns at least three round numbers between lo and hi. It tries series of round numbers,
-// the coarsest first, and takes the first with enough ticks. On a linear axis the ticks are equally
-// far apart.
+// ticks returns round numbers between lo and hi. On a linear axis they are equally far apart, with
+// the largest step that gives at least four of them. On a logarithmic axis they are the powers of
+// ten, with digits between them if those are fewer than four; if all digits together are too few,
+// the ticks are those of a linear axis.
 func ticks(lo, hi float64, log bool) []float64 {
 	var within []float64
 	if log {

@@ -59,11 +59,11 @@ func run(out string, verbose bool) error {
 			jobs = append(jobs, j)
 		}
 	}
-	all, versions, err := runSides(root, dir, jobs)
+	versions, err := runSides(root, dir, jobs)
 	if err != nil {
 		return err
 	}
-	if err := judge(root, dir, all); err != nil {
+	if err := judge(root, dir, jobs); err != nil {
 		return err
 	}
 	text := document(byTrait, kind, versions)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -71,22 +72,23 @@ func dimensions(b []byte) (w, h int, err error) {
 	return info.W, info.H, err
 }
 
-// runSides runs every job on every side, and returns the versions of the sides. The results are
-// files in dir.
-func runSides(root, dir string, jobs []*job) (all []*job, versions []string, err error) {
+// runSides runs every job on every side, and returns the versions of the peers that are installed.
+// The results are files in dir.
+func runSides(root, dir string, jobs []*job) (versions []string, err error) {
 	for i, j := range jobs {
 		j.results[0] = ours(j, filepath.Join(dir, fmt.Sprintf("ours-%d", i)))
 	}
 	here := filepath.Join(root, "bench", "traits")
-	for side, c := range [][]string{
-		nil,
-		{"/usr/bin/python3", "-c", "import PIL; print('Pillow', PIL.__version__)", filepath.Join(here, "pillow.py")},
-		{"node", "-p", "'sharp ' + require('sharp').versions.sharp", filepath.Join(here, "sharp.js")},
-	} {
-		if c == nil {
-			continue
-		}
-		version := exec.Command(c[0], c[1:3]...)
+	peers := []struct {
+		interpreter, script string
+		version             []string // arguments with which the interpreter prints the peer's version
+	}{
+		{"/usr/bin/python3", filepath.Join(here, "pillow.py"), []string{"-c", "import PIL; print('Pillow', PIL.__version__)"}},
+		{"node", filepath.Join(here, "sharp.js"), []string{"-p", "'sharp ' + require('sharp').versions.sharp"}},
+	}
+	for i, peer := range peers {
+		side := i + 1 // side 0 is ours
+		version := exec.Command(peer.interpreter, peer.version...)
 		version.Dir = filepath.Join(root, "bench", "peers") // where npm puts sharp
 		out, err := version.Output()
 		if err != nil {
@@ -94,11 +96,11 @@ func runSides(root, dir string, jobs []*job) (all []*job, versions []string, err
 			continue
 		}
 		versions = append(versions, strings.TrimSpace(string(out)))
-		if err := theirs(root, dir, []string{c[0], c[3]}, side, jobs); err != nil {
-			return nil, nil, err
+		if err := theirs(root, dir, []string{peer.interpreter, peer.script}, side, jobs); err != nil {
+			return nil, err
 		}
 	}
-	return jobs, versions, nil
+	return versions, nil
 }
 
 // ours makes a job's result with codec, as the edge function does.
@@ -126,26 +128,21 @@ func ours(j *job, path string) result {
 // theirs makes all results in one process of a peer. If the process dies, the picture that it was
 // working on has failed, and a new process continues with the next.
 func theirs(root, dir string, command []string, side int, jobs []*job) error {
+	output := func(i int) string { return filepath.Join(dir, fmt.Sprintf("theirs-%d-%d", side, i)) }
 	for next := 0; next < len(jobs); {
 		var in bytes.Buffer
-		for i, j := range jobs[next:] {
-			fmt.Fprintf(&in, "%s\t%s\t%v\t%d\t%d\t%s\n", j.source.path, j.source.named, j.trait.webp, j.box.W, j.box.H, filepath.Join(dir, fmt.Sprintf("theirs-%d-%d", side, next+i)))
+		for i := next; i < len(jobs); i++ {
+			j := jobs[i]
+			fmt.Fprintf(&in, "%s\t%s\t%v\t%d\t%d\t%s\n", j.source.path, j.source.named, j.trait.webp, j.box.W, j.box.H, output(i))
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-		cmd := exec.CommandContext(ctx, command[0], command[1])
-		cmd.Env = append(os.Environ(), "NODE_PATH="+filepath.Join(root, "bench", "peers", "node_modules")+string(os.PathListSeparator)+os.Getenv("NODE_PATH"))
-		cmd.Stdin = &in
-		var stderr bytes.Buffer
-		cmd.Stderr = &stderr
-		out, err := cmd.Output()
-		cancel()
+		out, stderr, err := runPeer(root, command, &in)
 		begin := next
 		for line := range bytes.Lines(out) {
 			var answer struct{ Type, Error string }
 			if json.Unmarshal(line, &answer) != nil || next == len(jobs) {
 				continue
 			}
-			r := result{outcome: made, kind: answer.Type, path: filepath.Join(dir, fmt.Sprintf("theirs-%d-%d", side, next))}
+			r := result{outcome: made, kind: answer.Type, path: output(next)}
 			if answer.Error != "" {
 				r = result{outcome: failed, why: answer.Error}
 			}
@@ -158,8 +155,22 @@ func theirs(root, dir string, command []string, side int, jobs []*job) error {
 			jobs[next].results[side] = result{outcome: failed, why: err.Error()}
 			next++
 		case next == begin:
-			return fmt.Errorf("%s answered nothing: %.300s", sideNames[side], stderr.String())
+			return fmt.Errorf("%s answered nothing: %.300s", sideNames[side], stderr)
 		}
 	}
 	return nil
+}
+
+// runPeer runs a peer's command, for at most ten minutes, and returns what it printed.
+func runPeer(root string, command []string, in io.Reader) (stdout, stderr []byte, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, command[0], command[1])
+	modules := filepath.Join(root, "bench", "peers", "node_modules")
+	cmd.Env = append(os.Environ(), "NODE_PATH="+modules+string(os.PathListSeparator)+os.Getenv("NODE_PATH"))
+	cmd.Stdin = in
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	stdout, err = cmd.Output()
+	return stdout, said.Bytes(), err
 }

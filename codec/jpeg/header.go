@@ -369,14 +369,31 @@ func (d *Reader) readSOS(seg []byte) (*scan, error) {
 	}
 	if t := seg[1+2*s.n:]; d.Progressive {
 		s.ss, s.se, s.ah, s.al = t[0], t[1], t[2]>>4, t[2]&15
-		// G.1.1.1.1; a difference of one bit in a refinement.
-		if s.ss > s.se || s.se > 63 || s.ss == 0 && s.se != 0 || s.ss > 0 && s.n != 1 || s.al > 13 || s.ah != 0 && s.ah != s.al+1 {
-			return nil, FormatError{d.at, "progression parameters"}
+		if wrong := s.wrongProgression(); wrong != "" {
+			return nil, FormatError{d.at, wrong}
 		}
 	} else if s.standardTables() { // the parameters are fixed, and every decoder ignores them
 		d.Odd = true
 	}
 	return s, nil
+}
+
+// wrongProgression returns which rule of G.1.1.1.1 the parameters of a progressive scan break, or
+// "" if none.
+func (s *scan) wrongProgression() string {
+	switch {
+	case s.ss > s.se || s.se > 63:
+		return "spectral selection out of range"
+	case s.ss == 0 && s.se != 0:
+		return "DC and AC coefficients in one scan"
+	case s.ss > 0 && s.n != 1:
+		return "AC coefficients of several components in one scan"
+	case s.al > 13:
+		return "successive approximation out of range"
+	case s.ah != 0 && s.ah != s.al+1:
+		return "refinement by other than one bit"
+	}
+	return ""
 }
 
 // app keeps an application segment, and reads the fields that tell the color model of the

@@ -200,3 +200,28 @@ func TestProfileChunks(t *testing.T) {
 		}
 	}
 }
+
+// Each rule of G.1.1.1.1 has an error of its own, with the position of the scan header.
+func TestProgressionRules(t *testing.T) {
+	src := picture(t, 64, 64)
+	progressive := edit(src, func(m byte, b []byte) []byte { return b })
+	progressive[bytes.Index(progressive, []byte{0xFF, markerSOF0})+1] = markerSOF2
+	at := bytes.Index(progressive, []byte{0xFF, markerSOS})
+	for want, c := range map[string][4]byte{ // components, Ss, Se, Ah and Al
+		"spectral selection out of range":                   {3, 5, 4, 0},
+		"DC and AC coefficients in one scan":                {3, 0, 5, 0},
+		"AC coefficients of several components in one scan": {3, 1, 5, 0},
+		"successive approximation out of range":             {3, 0, 0, 0x0E},
+		"refinement by other than one bit":                  {3, 0, 0, 0x31},
+	} {
+		b := bytes.Clone(progressive)
+		copy(b[at+4+1+2*int(c[0]):], c[1:])
+		if _, err := NewReader(b); err != error(FormatError{at, want}) {
+			t.Errorf("%v: %v, want %s", c, err, want)
+		}
+	}
+	copy(progressive[at+4+1+6:], []byte{0, 0, 0})
+	if _, err := NewReader(progressive); err != nil {
+		t.Errorf("right parameters: %v", err)
+	}
+}

@@ -24,7 +24,7 @@ func (d *Reader) PlaneSize(c, n int) (w, h int) {
 // PlaneExtent returns the size of the whole picture in samples of component c decoded at n/8: a
 // rectangle from (0, 0), the corner of the first sample, that may end within the plane's last
 // column and row. A scaler maps this rectangle onto its destination, so that planes of any n and
-// any sampling lie on the same grid: JPEG's chroma samples are centerd between those of the luma.
+// any sampling lie on the same grid: JPEG's chroma samples are centered between those of the luma.
 func (d *Reader) PlaneExtent(c, n int) (w, h float64) {
 	k := &d.Components[c]
 	return float64(d.Width*k.H*n) / float64(8*d.hmax), float64(d.Height*k.V*n) / float64(8*d.vmax)

@@ -119,7 +119,7 @@ func (d *deflater) parse(from, to int) {
 	p.walkBack(n)
 }
 
-// walkBack puts the steps that lead to n in order.
+// walkBack sets p.steps to the steps that lead to n, in order.
 func (p *patient) walkBack(n int) {
 	p.steps = p.steps[:0]
 	for i := n; i > 0; {

@@ -101,9 +101,9 @@ func TestPlaneIsWithinOneOfDraw(t *testing.T) {
 	})
 }
 
-// The package documentation promises less than 0.25 before the last rounding. The test compares
-// with x/image/draw into 16 bits. The allowed difference is half a step of our 8 bits, the 0.25,
-// and one step of the 16 bits.
+// The package documentation promises an error of less than 0.25 before the last rounding. Against
+// draw's result of 16 bits, the difference is at most that, plus 0.5 for our last rounding and one
+// of draw's steps.
 func TestPlaneErrorIsWithinTheDocumentedBound(t *testing.T) {
 	worst := 0.0
 	eachCase(t, func(t *testing.T, s [4]int, tex int) {
@@ -403,8 +403,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// The sums of the package documentation, with the weights as they are: any reduction and rectangle
-// keeps every pass inside its number format.
+// The sums of the package documentation, computed with the real weights, fit the number formats of
+// both passes for any reduction and rectangle.
 func TestSumsFitTheirFormats(t *testing.T) {
 	r := rand.New(rand.NewSource(1))
 	for range 300 {

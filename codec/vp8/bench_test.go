@@ -24,7 +24,7 @@ func ycbcr420(m *image.NRGBA) *image.YCbCr { return toYCbCr(m, m.Rect.Dx(), m.Re
 // megapixels, what it writes included.
 func TestMemory(t *testing.T) {
 	m := ycbcr420(photo(t))
-	for _, o := range []Options{{Quality: 80}, {Quality: 80, Effort: EffortHigh}} {
+	for _, o := range []Options{{Quality: 80}, {Quality: 80, Effort: HighEffort}} {
 		var before, after runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&before)
@@ -55,7 +55,7 @@ func BenchmarkEncode(b *testing.B) {
 	}{
 		{"src=YCbCr/effort=default", func(d []byte) ([]byte, error) { return e.Encode(d, ycc, Options{Quality: 80}) }},
 		{"src=YCbCr/effort=high", func(d []byte) ([]byte, error) {
-			return e.Encode(d, ycc, Options{Quality: 80, Effort: EffortHigh})
+			return e.Encode(d, ycc, Options{Quality: 80, Effort: HighEffort})
 		}},
 		{"src=NRGBA/effort=default", func(d []byte) ([]byte, error) { return e.EncodeNRGBA(d, m, Options{Quality: 80}) }},
 	} {

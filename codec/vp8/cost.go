@@ -25,8 +25,7 @@ func log2(x uint64) int {
 	return n<<8 | f
 }
 
-// fixedTables holds what does not depend on the picture and is cheaper made
-// than stored.
+// fixedTables holds what does not depend on the picture and is cheaper to compute than to store.
 type fixedTables struct {
 	// bit[p] is the cost of a bit of probability p/256, 1 to 256.
 	bit [257]uint16

@@ -13,8 +13,8 @@ import (
 type Effort = effort.Level
 
 const (
-	EffortDefault = effort.Default // for pictures made while someone waits
-	EffortHigh    = effort.High    // some half more time, for fewer bytes
+	DefaultEffort = effort.Default // for pictures made while someone waits
+	HighEffort    = effort.High    // three quarters more time, for fewer bytes
 )
 
 // Options control the encoder. The zero value asks for quality 0.
@@ -56,14 +56,14 @@ type Encoder struct {
 	recon *image.YCbCr
 }
 
-// buffers are memory of a picture's size. What is in them is written for each
-// picture before it is read.
+// buffers are memory of a picture's size. Each picture writes them before it reads them.
 type buffers struct {
 	samples []byte       // mbSamples a macroblock, see import.go
 	shows   []uint8      // susceptibility of each macroblock
 	logVar  []uint16     // logarithm of its variance, in 1/256
 	mbs     []macroblock // what was decided
 	tokens  []byte       // levels, see appendLevels
+	chroma  []byte       // three rows, see sharpenChroma
 
 	// Above the current macroblock and the ones that follow.
 	topY     []byte // last luma row of each macroblock above
@@ -91,6 +91,7 @@ type attempt struct {
 	restriction restriction
 
 	counts [nPlane]tokenCount
+	prior  [nPlane]tokenCount // of the rows that high effort has looked at before, see learn
 	probs  tokenProbs
 	costs  [nPlane]tokenCost
 
@@ -130,16 +131,22 @@ func (e *Encoder) Encode(dst []byte, m *image.YCbCr, o Options) ([]byte, error) 
 		return dst, err
 	}
 	e.importYCbCr(m)
+	if o.Effort == HighEffort {
+		e.sharpenChroma()
+	}
 	return e.encode(dst, o)
 }
 
-// EncodeNRGBA is Encode for colours. Alpha is not part of the frame; it only
-// keeps colours that cannot be seen out of the chroma of those that can.
+// EncodeNRGBA is Encode for pixels of red, green, blue and alpha. Alpha is not part of the frame.
+// It only keeps the colors of invisible pixels out of the chroma of visible ones.
 func (e *Encoder) EncodeNRGBA(dst []byte, m *image.NRGBA, o Options) ([]byte, error) {
 	if err := e.init(m.Rect.Dx(), m.Rect.Dy()); err != nil {
 		return dst, err
 	}
 	e.importNRGBA(m)
+	if o.Effort == HighEffort {
+		e.sharpenChroma()
+	}
 	return e.encode(dst, o)
 }
 
@@ -164,18 +171,17 @@ func (e *Encoder) init(w, h int) error {
 	return nil
 }
 
-// encode encodes e.samples. A frame's fields bound the sizes of its partitions;
-// should a picture not fit, it is encoded again with fewer choices, and at the
-// last with coarser quantizers, until it does.
+// encode encodes e.samples. A frame's fields bound the sizes of its partitions. A picture that does
+// not fit is encoded again with fewer choices, and at last with coarser quantizers, until it fits.
 func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 	e.analyse()
 	e.search.refineShift, e.search.thorough = 5, false
-	if o.Effort == EffortHigh {
+	if o.Effort == HighEffort {
 		e.search.refineShift = 3
 		e.search.thorough = true
 	}
 	every := 2
-	if o.Effort != EffortHigh {
+	if o.Effort != HighEffort {
 		every = max(3, e.mbh/8)
 	}
 	e.sample.start(e.mbw, e.mbh, every)
@@ -226,14 +232,14 @@ func (e *Encoder) tokenLimit() int {
 	return maxTokenPartition
 }
 
-// writeFrame appends the frame to dst. When a partition is too large it reports
-// false, and the size of the first partition.
+// writeFrame appends the frame to dst. It returns the size of the first partition, and reports
+// whether all partitions fit.
 func (e *Encoder) writeFrame(dst []byte) ([]byte, int, bool) {
 	h := &e.header
 	e.countModes(h)
 	h.probs.choose(&e.counts)
-	// Where one token partition is too large eight may do: the first seven's
-	// lengths have fields.
+	// If one token partition is too large, eight may fit: the first seven have fields for their
+	// lengths.
 	for h.partitions = 0; ; h.partitions = 3 {
 		e.first.reset(e.first.buf[:0])
 		e.writeHeader(&e.first, h)
@@ -285,8 +291,7 @@ func (e *Encoder) writeFrame(dst []byte) ([]byte, int, bool) {
 	}
 }
 
-// encodeMacroblocks decides every macroblock. The prices of tokens follow what
-// has been decided so far.
+// encodeMacroblocks decides every macroblock. The prices of tokens follow the decisions so far.
 func (e *Encoder) encodeMacroblocks() {
 	e.tokens = num.Grow(e.tokens, len(e.mbs)*96+maxTokenBytes)[:0]
 	clear(e.topNZ)
@@ -296,23 +301,53 @@ func (e *Encoder) encodeMacroblocks() {
 	// have to be spread: the header takes at most 9 bits for each probability.
 	const headerBits = nPlane*nBand*nContext*nProb*9 + 400
 	e.modeShare = (e.firstLimit()*8 - headerBits) * 250 / len(e.mbs)
+	if e.search.thorough && e.restriction == (restriction{}) {
+		e.learn()
+	}
 	for mby := 0; mby < e.mbh; mby++ {
-		e.setCosts()
-		e.row = row{}
-		for mbx := 0; mbx < e.mbw; mbx++ {
-			if len(e.tokens)+maxTokenBytes > cap(e.tokens) {
-				e.tokens = append(make([]byte, 0, 2*cap(e.tokens)), e.tokens...)
-			}
-			e.prepare(mbx, mby)
-			e.decide(mbx, mby)
-			e.finish(mbx, mby)
-		}
+		e.encodeRow(mby)
 	}
 }
 
-// setCosts prices the tokens by what has been counted.
+// learn encodes two rows of every eight and keeps only the counts of their tokens, so that the
+// first rows, too, are decided at prices that suit the picture. A row whose upper neighbour is not
+// encoded is predicted from the last row that is.
+func (e *Encoder) learn() {
+	for mby := 0; mby < e.mbh; mby++ {
+		if mby&7 < 2 {
+			e.encodeRow(mby)
+			e.tokens = e.tokens[:0]
+		}
+	}
+	e.prior, e.counts = e.counts, [nPlane]tokenCount{}
+	clear(e.topNZ)
+	clear(e.topModes)
+	e.search.start()
+}
+
+// encodeRow decides the macroblocks of a row.
+func (e *Encoder) encodeRow(mby int) {
+	e.setCosts()
+	e.row = row{}
+	for mbx := 0; mbx < e.mbw; mbx++ {
+		if len(e.tokens)+maxTokenBytes > cap(e.tokens) {
+			e.tokens = append(make([]byte, 0, 2*cap(e.tokens)), e.tokens...)
+		}
+		e.prepare(mbx, mby)
+		e.decide(mbx, mby)
+		e.finish(mbx, mby)
+	}
+}
+
+// setCosts prices the tokens by what has been counted, by learn too.
 func (e *Encoder) setCosts() {
-	e.probs.estimate(&e.counts, 16)
+	counts := e.counts
+	if e.search.thorough {
+		for i := range counts {
+			counts[i].add(&e.prior[i])
+		}
+	}
+	e.probs.estimate(&counts, 16)
 	for i := range e.costs {
 		e.costs[i].init(&e.probs[i])
 	}

@@ -20,7 +20,7 @@ import (
 	xvp8 "golang.org/x/image/vp8"
 )
 
-// long says whether the long tests run too.
+// long reports whether the long tests run too.
 var long = os.Getenv("MINIATURA_LONG") != ""
 
 // corpus returns the path of a picture of the corpus, or skips.
@@ -198,7 +198,7 @@ func psnr(a, b []byte) float64 {
 func TestReconstructionIsExactOnCorpus(t *testing.T) {
 	var options []Options
 	for _, q := range []int{0, 50, 80, 100} {
-		options = append(options, Options{Quality: q}, Options{Quality: q, Effort: EffortHigh}, Options{Quality: q, SimpleFilter: true})
+		options = append(options, Options{Quality: q}, Options{Quality: q, Effort: HighEffort}, Options{Quality: q, SimpleFilter: true})
 	}
 	// check encodes a picture brought to about w samples by at most h: neither a
 	// multiple of 16, which leaves the last macroblocks in part outside.
@@ -303,7 +303,7 @@ func TestEncoderKeepsNoState(t *testing.T) {
 	ms := testPictures()
 	var e Encoder
 	for i, m := range append(ms, ms[2], ms[1], ms[0]) {
-		for j, o := range []Options{{Quality: 30}, {Quality: 90, Effort: EffortHigh}} {
+		for j, o := range []Options{{Quality: 30}, {Quality: 90, Effort: HighEffort}} {
 			got, err := e.Encode([]byte("before"), m, o)
 			if err != nil {
 				t.Fatal(err)
@@ -324,7 +324,7 @@ func TestEncoderKeepsNoState(t *testing.T) {
 // encoders do meanwhile.
 func TestEncodersDoNotDisturbEachOther(t *testing.T) {
 	ms := testPictures()
-	options := []Options{{Quality: 60}, {Quality: 90, Effort: EffortHigh}, {Quality: 20, SimpleFilter: true}}
+	options := []Options{{Quality: 60}, {Quality: 90, Effort: HighEffort}, {Quality: 20, SimpleFilter: true}}
 	encodeAll := func() (frames [][]byte, err error) {
 		var e Encoder
 		for _, m := range ms {
@@ -464,7 +464,7 @@ func FuzzEncode(f *testing.F) {
 		}
 		o := Options{Quality: int(q) % 101, SimpleFilter: q > 100}
 		if high {
-			o.Effort = EffortHigh
+			o.Effort = HighEffort
 		}
 		var e Encoder
 		checkExact(t, &e, m, o, false)

@@ -155,8 +155,8 @@ func (e *Encoder) tryFilterLevels() {
 	}
 	best := e.filterError(&base)
 	level := func(k, f int) int { return min(base[k]*f/8, 63) }
-	// try takes the segments to f eighths of their levels if that is better, and
-	// says whether it was on the whole.
+	// try takes each segment to f eighths of its level if that is better, and reports whether the
+	// sum of errors fell.
 	try := func(f int) bool {
 		var l [4]int
 		for k := range l {
@@ -174,7 +174,7 @@ func (e *Encoder) tryFilterLevels() {
 		return is < was
 	}
 	if e.header.simple {
-		// It has no bound on what is beside the edge to spare detail, so that
+		// The simple filter has no bound on what is beside the edge, which would spare detail, so
 		// far lower levels suit some segments.
 		_, _, _ = try(2), try(4), try(12)
 		return

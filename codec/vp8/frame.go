@@ -15,8 +15,8 @@ type frameHeader struct {
 	probs       tokenProbs
 }
 
-// version returns the number that section 9.1 gives to frames with the loop
-// filter that h names. Decoders heed h.simple alone.
+// version returns the number that section 9.1 gives to frames with h's loop filter. Decoders look
+// at h.simple only.
 func (h *frameHeader) version() uint32 {
 	if h.simple {
 		return 1
@@ -45,7 +45,7 @@ func putFrameTag(dst []byte, version uint32, firstPartition, w, h int) {
 // writeHeader writes the header fields of a key frame in the order of section
 // 19.2.
 func (e *Encoder) writeHeader(w *boolEncoder, h *frameHeader) {
-	w.writeBit(uniformProb, false) // colour space: YUV
+	w.writeBit(uniformProb, false) // color space: YUV
 	w.writeBit(uniformProb, false) // the decoder clamps
 	w.writeBit(uniformProb, h.useSegments)
 	level := e.segments[0].filterLevel

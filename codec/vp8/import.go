@@ -4,7 +4,11 @@ package vp8
 // BT.601: luma 16 to 235, chroma 16 to 240), a macroblock's 256 luma samples and
 // 128 chroma samples (rows of eight U and eight V) together.
 
-import "image"
+import (
+	"image"
+
+	"miniatura/codec/internal/num"
+)
 
 // mbSamples is how many samples a macroblock has.
 const mbSamples = 384
@@ -80,8 +84,8 @@ const (
 	vR, vG, vB = 14392, -12052, -2340
 )
 
-// importNRGBA fills e.samples. Chroma is that of the mean colour of 2x2 pixels,
-// weighed by their alpha where it differs.
+// importNRGBA fills e.samples. Chroma is that of the mean color of 2x2 pixels, weighed by alpha
+// where the four differ in it.
 func (e *Encoder) importNRGBA(m *image.NRGBA) {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	for y := 0; y < 16*e.mbh; y += 2 {
@@ -102,7 +106,7 @@ func (e *Encoder) importNRGBA(m *image.NRGBA) {
 	}
 }
 
-// opaque says whether every pixel of a row is.
+// opaque reports whether every pixel of a row is opaque.
 func opaque(row []byte) bool {
 	a := byte(255)
 	for i := 3; i < len(row); i += 4 {
@@ -115,7 +119,7 @@ func opaque(row []byte) bool {
 func rgbaPair(luma, chroma []byte, a, b, c, d *[4]byte) {
 	luma[0], luma[1] = rgbLuma(a), rgbLuma(b)
 	luma[16], luma[17] = rgbLuma(c), rgbLuma(d)
-	var sum [3]int32 // of the colours, four to a pixel
+	var sum [3]int32 // of the four pixels' colors
 	if a[3] == b[3] && a[3] == c[3] && a[3] == d[3] {
 		for i := range sum {
 			sum[i] = int32(a[i]) + int32(b[i]) + int32(c[i]) + int32(d[i])
@@ -142,5 +146,48 @@ func rgbaRowsGeneric(luma, chroma, row0, row1 []byte, n int) {
 		o := x >> 4 * mbSamples
 		rgbaPair(luma[o+x&15:], chroma[o+x&15/2:],
 			(*[4]byte)(row0[4*x:]), (*[4]byte)(row0[4*x+4:]), (*[4]byte)(row1[4*x:]), (*[4]byte)(row1[4*x+4:]))
+	}
+}
+
+// sharpenChroma makes up for half of what upsampling blurs. Decoders interpolate (libwebp's
+// src/dsp/upsampling.c): a pixel's chroma is 9/16 of its own sample, 3/16 of each of the two
+// samples beside it, and 1/16 of the one across. The mean of a sample's four pixels is therefore
+// 36/64 of the sample c, 6/64 of each of the four beside it and 1/64 of each of the four across.
+// Half of what that mean lacks of c is added to c: of the shares tried on photos, a half gains in
+// SSIMULACRA2 without a loss in PSNR and SSIM of luma.
+func (e *Encoder) sharpenChroma() {
+	w, h := 8*e.mbw, 8*e.mbh
+	n := w + 2 // a row with its ends repeated
+	e.chroma = num.Grow(e.chroma, 3*n)
+	for plane := 256; plane <= 264; plane += 8 {
+		at := func(x, y int) []byte {
+			return e.samples[(y>>3*e.mbw+x>>3)*mbSamples+plane+y&7*16:][:8]
+		}
+		read := func(row []byte, y int) {
+			for x := 0; x < w; x += 8 {
+				copy(row[1+x:], at(x, y))
+			}
+			row[0], row[n-1] = row[1], row[n-2]
+		}
+		above, row, below := e.chroma[:n], e.chroma[n:2*n], e.chroma[2*n:3*n]
+		read(above, 0)
+		read(row, 0)
+		for y := 0; y < h; y++ {
+			read(below, min(y+1, h-1))
+			for x := 0; x < w; x += 8 {
+				sharpenRow(at(x, y), above[x:x+10], row[x:x+10], below[x:x+10])
+			}
+			above, row, below = row, below, above
+		}
+	}
+}
+
+// sharpenRow sharpens the eight samples in the middle of row.
+func sharpenRow(dst, above, row, below []byte) {
+	for i := range dst {
+		beside := int32(above[i+1]) + int32(row[i]) + int32(row[i+2]) + int32(below[i+1])
+		across := int32(above[i]) + int32(above[i+2]) + int32(below[i]) + int32(below[i+2])
+		c := int32(row[i+1])
+		dst[i] = clip8(c + (28*c-6*beside-across+64)>>7)
 	}
 }

@@ -78,7 +78,7 @@ func TestImportNRGBA(t *testing.T) {
 		return append(append([]byte(nil), e.samples[256:mbSamples]...), e.samples[mbSamples+256:]...)
 	}
 	if !bytes.Equal(chroma(seen), chroma(hidden)) {
-		t.Error("colours that cannot be seen change chroma")
+		t.Error("colors that cannot be seen change chroma")
 	}
 }
 
@@ -131,5 +131,62 @@ func TestEdgesAreRepeated(t *testing.T) {
 				t.Errorf("%d by %d: sample %d of macroblock %d differs", w, h, k%mbSamples, k/mbSamples)
 			}
 		}
+	}
+}
+
+// Decoders interpolate chroma (libwebp's upsampling: 9, 3, 3 and 1 sixteenths). What they show of a
+// step between colors is nearer to the colors when chroma was sharpened, and flat colors stay.
+func TestSharpenedChromaSurvivesUpsampling(t *testing.T) {
+	const w, h = 40, 24
+	var e Encoder
+	if err := e.init(w, h); err != nil {
+		t.Fatal(err)
+	}
+	color := func(x, y int) int { // full resolution
+		if x > 16 && y > 7 && x < 30 {
+			return 180
+		}
+		return 90
+	}
+	mean := func(x, y int) byte {
+		s := 0
+		for k := range 4 {
+			s += color(2*x+k&1, 2*y+k>>1)
+		}
+		return byte((s + 2) / 4)
+	}
+	at := func(x, y, plane int) *byte {
+		x, y = clip(x, 0, 8*e.mbw-1), clip(y, 0, 8*e.mbh-1)
+		return &e.samples[(y>>3*e.mbw+x>>3)*mbSamples+256+y&7*16+x&7+8*plane]
+	}
+	for y := range 8 * e.mbh {
+		for x := range 8 * e.mbw {
+			*at(x, y, 0), *at(x, y, 1) = mean(x, y), 255-mean(x, y)
+		}
+	}
+	off := func(plane int) (sum int) {
+		for y := range h {
+			for x := range w {
+				cx, cy := x>>1, y>>1
+				nx, ny := cx-1+x&1*2, cy-1+y&1*2
+				v := (9*int(*at(cx, cy, plane)) + 3*int(*at(nx, cy, plane)) + 3*int(*at(cx, ny, plane)) + int(*at(nx, ny, plane)) + 8) >> 4
+				want := color(x, y)
+				if plane == 1 {
+					want = 255 - want
+				}
+				sum += (v - want) * (v - want)
+			}
+		}
+		return sum
+	}
+	before := [2]int{off(0), off(1)}
+	e.sharpenChroma()
+	for plane, b := range before {
+		if a := off(plane); 10*a > 9*b {
+			t.Errorf("plane %d: squared errors %d, %d before", plane, a, b)
+		}
+	}
+	if *at(2, 2, 0) != 90 || *at(2, 2, 1) != 165 {
+		t.Errorf("flat colors became %d, %d", *at(2, 2, 0), *at(2, 2, 1))
 	}
 }

@@ -185,7 +185,7 @@ func TestFramesEqualWithoutAVX2(t *testing.T) {
 	var e Encoder
 	for _, m := range testPictures() {
 		for q := 0; q <= 100; q += 20 {
-			for _, effort := range []Effort{EffortDefault, EffortHigh} {
+			for _, effort := range []Effort{DefaultEffort, HighEffort} {
 				o := Options{Quality: q, Effort: effort}
 				a, err := e.Encode(nil, m, o)
 				if err != nil {

@@ -46,12 +46,12 @@ type candidateUV struct {
 type dcErr [2][2]int16
 
 // diffuse hands the quantization errors of the DC of chroma on to the blocks to
-// the right and below, so that smooth colours keep their mean where the steps
+// the right and below, so that smooth colors keep their mean where the steps
 // are wide. It adds to coef what comes from above and left, and returns what
 // goes below and right. The blocks are in the order of two strips.
 func (m *quantMatrix) diffuse(coef *[128]int16, top, left *dcErr) (below, right dcErr) {
-	// One step of the errors from above and left: they are damped, lest they
-	// travel.
+	// add is one step: it adds the errors from above and left, damped so that they do not travel
+	// far, and returns the block's own error.
 	add := func(block int, top, left int16) int16 {
 		c := int32(coef[16*block]) + (int32(top)*7+int32(left)*7)>>4
 		coef[16*block] = int16(c)
@@ -78,14 +78,16 @@ type search struct {
 	// refineShift says which modes of a 4x4 block are compared again after the trellis: those whose
 	// scores are above the least by no more than it, shifted right by this.
 	refineShift uint
-	// thorough says that the decision between 4x4 and 16x16 stands on what the trellis makes of
-	// both.
+	// thorough is high effort: the decision between 4x4 and 16x16 stands on what the trellis makes
+	// of both, errors are weighed by masking, and the prices of tokens are learned first.
 	thorough bool
 
 	flat [256]byte // a prediction of 128 everywhere
 
 	ref [24 * 16]int16 // coefficients of the source less 128
 	tex [24]uint32     // their texture
+
+	masking masking
 
 	pred16  [4][256]byte
 	coef16  [4][256]int16
@@ -114,11 +116,12 @@ func (s *search) start() {
 	for i := range s.flat {
 		s.flat[i] = 128
 	}
+	s.masking.start()
 	clear(s.topErr)
 }
 
-// decide chooses the modes and levels of a macroblock, keeps them, and
-// reconstructs it. Without restrictions every choice is by score.
+// decide chooses the modes and levels of a macroblock, keeps them, and reconstructs the macroblock.
+// Without restrictions every choice is by score.
 func (e *Encoder) decide(mbx, mby int) {
 	s := &e.search
 	i := mby*e.mbw + mbx
@@ -130,6 +133,9 @@ func (e *Encoder) decide(mbx, mby int) {
 	fdctStrips(s.ref[:], src, s.flat[:], 4)
 	fdctStrips(s.ref[256:], src[256:], s.flat[:], 2)
 	texture(&s.tex, &s.ref)
+	if s.thorough {
+		s.masking.set(&s.tex)
+	}
 
 	best := e.search16(mbx, mby, seg, src)
 	// Besides the modes there are up to two bits of segment and one of skip.
@@ -144,7 +150,7 @@ func (e *Encoder) decide(mbx, mby int) {
 	}
 	n := &e.around
 	mark := len(e.tokens)
-	levels := uint16(0) // whether there are any
+	levels := uint16(0) // zero if the macroblock has none
 	if mb.is4 {
 		for b := 0; b < 16; b++ {
 			e.keep(planeY1SansY2, &s.lev[b], s.mask[b], 0, n.y(b))
@@ -231,8 +237,8 @@ func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 
 		quantizeBlocks(c.lev[:], s.coef16[mode][:], s.ref[:], 16, &seg.y1, &c.stats, 16)
 		dist, tex := int64(s.y2stats.sse[mode]>>2), int64(0)
 		for b := range c.stats.sse {
-			dist += int64(c.stats.sse[b])
-			tex += textureChange(s.tex[b], c.stats.tex[b])
+			dist += int64(c.stats.sse[b]) * s.masking.weight[b] >> 8
+			tex += textureChange(s.tex[b], c.stats.tex[b]) * s.masking.weight[b] >> 8
 		}
 		dist += tex * s.lam.texture >> 12
 		rate := int(fixed.mode16[mode])
@@ -265,8 +271,8 @@ func (e *Encoder) trellis16(seg *segment, c *candidate16) {
 	for b := 0; b < 16; b++ {
 		lev := (*[16]int16)(c.lev[16*b:])
 		coef := (*[16]int16)(s.coef16[c.mode][16*b:])
-		mask, sse, rate := t.trellis(lev, coef, &seg.y1, 1, n.y(b), s.lam.trellis)
-		c.dist += sse - int64(c.stats.sse[b])
+		mask, sse, rate := t.trellis(lev, coef, &seg.y1, 1, n.y(b), s.lam.trellis*s.masking.lambda[b]>>8)
+		c.dist += (sse - int64(c.stats.sse[b])) * s.masking.weight[b] >> 8
 		c.rate += rate
 		c.stats.mask[b] = mask
 		n.noteY(b, anyLevel(mask))
@@ -310,9 +316,9 @@ func (e *Encoder) reconstruct16(c *candidate16, seg *segment) {
 	}
 }
 
-// search4 finds the best 4x4 predictions, block after block, and reconstructs
-// them in the workspace. It gives up, and returns false, as soon as they cannot
-// do better than best, or if their modes cost more than modeLimit.
+// search4 finds the best 4x4 predictions, block after block, and reconstructs them in the
+// workspace. It reports whether they are better than best. It gives up as soon as they cannot be,
+// or if their modes cost more than modeLimit.
 func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, best *candidate16, modeLimit int) bool {
 	s := &e.search
 	t := &e.costs[planeY1SansY2]
@@ -338,6 +344,7 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 		bestScore, plainDist, plainRate := int64(1)<<62, int64(0), 0
 		for m := 0; m < nPred; m++ {
 			dist := int64(s.stats4.sse[m]) + textureChange(s.tex[b], s.stats4.tex[m])*s.lam.texture>>12
+			dist = dist * s.masking.weight[b] >> 8
 			score := dist<<scoreShift + int64(modeCost[m])*s.lam.l4
 			scores[m] = score
 			if score >= bestScore {
@@ -378,14 +385,15 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 func (e *Encoder) refine4(b, ctx int, modeCost *[nPred]uint16, scores *[nPred]int64, limit int64) (mode int, dist int64, rate int) {
 	s := &e.search
 	t := &e.costs[planeY1SansY2]
+	lambda := s.lam.trellis * s.masking.lambda[b] >> 8
 	best := int64(1) << 62
 	var lev [16]int16
 	for m, score := range scores {
 		if score > limit {
 			continue
 		}
-		mask, d, r := t.trellis(&lev, (*[16]int16)(s.coef4[16*m:]), &e.segments[s.segment].y1, 0, ctx, s.lam.trellis)
-		d += textureChange(s.tex[b], s.stats4.tex[m]) * s.lam.texture >> 12
+		mask, d, r := t.trellis(&lev, (*[16]int16)(s.coef4[16*m:]), &e.segments[s.segment].y1, 0, ctx, lambda)
+		d = (d + textureChange(s.tex[b], s.stats4.tex[m])*s.lam.texture>>12) * s.masking.weight[b] >> 8
 		r += int(modeCost[m])
 		if score = d<<scoreShift + int64(r)*s.lam.l4; score < best {
 			mode, dist, rate, best = m, d, r, score

@@ -127,7 +127,8 @@ func (w *boolEncoder) writeOptionalInt(v int, n int) {
 // out before it read the last bit. Decoders that take many bytes at once, as
 // libwebp does, do so only where one more is left behind them.
 func (w *boolEncoder) taken() int {
-	n := min(w.nPending, 1) // no pending bit: the last one's shift is counted too, one byte early at worst
+	// Without a pending bit the last one's shift is counted too, at worst one byte early.
+	n := min(w.nPending, 1)
 	last := w.pending[max(w.nPending-1, 0)]
 	w.nPending -= n
 	w.encode()

@@ -52,8 +52,8 @@ type quantMatrix struct {
 	w   [16]uint16 // weight of a squared error, in 1/16: at most 104
 }
 
-// rounding biases in 1/256 of a step. Below half a step a coefficient is worth
-// less than the bits of its token.
+// A bias is what is added before a division, in 1/256 of a step. It is less than a half: a level
+// that is only just nearer to the coefficient is worth less than the bits of its token.
 type bias struct{ dc, ac uint32 }
 
 func (m *quantMatrix) init(dc, ac uint32, b bias, w *[16]uint16) {
@@ -117,8 +117,12 @@ func clip(x, min, max int) int {
 type quantDelta struct{ y1DC, y2DC, y2AC, uvDC, uvAC int }
 
 // finerMeans are the deltas of every frame: finer steps for the means of blocks, in luma and in
-// chroma, paid for by the AC of chroma.
-var finerMeans = quantDelta{y1DC: -3, y2DC: -3, y2AC: -2, uvDC: -4, uvAC: 5}
+// chroma, paid for by the AC of chroma. At high effort, where chroma is sharpened, its AC pays
+// more.
+var (
+	finerMeans     = quantDelta{y1DC: -3, y2DC: -3, y2AC: -2, uvDC: -4, uvAC: 5}
+	finerMeansHigh = quantDelta{y1DC: -3, y2DC: -3, y2AC: -2, uvDC: -4, uvAC: 8}
+)
 
 func (s *segment) initQuant(d quantDelta) {
 	q := s.quant

@@ -73,6 +73,9 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 	}
 	e.header = frameHeader{useSegments: r.modes < 2, simple: o.SimpleFilter}
 	e.header.delta = finerMeans
+	if o.Effort == HighEffort {
+		e.header.delta = finerMeansHigh
+	}
 	for i := range e.mbs {
 		e.mbs[i] = macroblock{}
 		if e.header.useSegments {
@@ -85,22 +88,29 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 	}
 	mean /= len(e.shows)
 	span := max(center[3]-center[0], 1)
-	c := compression(o.Quality)
+	c, spread := compression(o.Quality), 0.0035
+	if o.Effort == HighEffort {
+		spread = 0.0033 // masking does a part of what segments do
+	}
 	for k := range e.segments {
 		s := &e.segments[k]
 		shows := clip(255*(center[k]-mean)/span, -127, 127) // more than the mean
 		if !e.header.useSegments {
 			shows = 0
 		}
-		s.quant = clip(r.quant+int(127*(1-math.Pow(c, 1-0.0035*float64(shows)))), 0, 127)
+		s.quant = clip(r.quant+int(127*(1-math.Pow(c, 1-spread*float64(shows)))), 0, 127)
 		s.initQuant(e.header.delta)
 		s.initLambdas()
+		if o.Effort == HighEffort {
+			s.lambdas.texture = s.lambdas.texture * textureHigh >> 8
+		}
 		s.filterLevel = filterLevel(s.quant)
 	}
 }
 
-// compression maps a quality of 0 to 100 to the share of the quantizer's range
-// left unused. It is the mapping that the numbers are known by from WebP.
+// compression maps a quality of 0 to 100 to the share of the quantizer's range that is left unused.
+// It is libwebp's mapping (QualityToCompression in src/enc/quant_enc.c), which gave the numbers
+// their meaning.
 func compression(quality int) float64 {
 	q := float64(clip(quality, 0, 100)) / 100
 	if q < 0.75 {
@@ -121,6 +131,9 @@ const (
 	lambdaTrellis = 150
 	// textureStep weighs the change of texture per unit of the step, in 1/65536.
 	textureStep = 100
+	// textureHigh is by what high effort multiplies textureStep, in 1/256. Levels that are chosen by
+	// a block's masking lose more texture where there is much of it.
+	textureHigh = 333
 )
 
 func (s *segment) initLambdas() {
@@ -135,17 +148,6 @@ func (s *segment) initLambdas() {
 		texture: q * textureStep,
 	}
 }
-
-// activity returns by what a macroblock's lambdas are multiplied, in 1/256: busy ones hide their
-// errors, so that a bit has to save more there. It is 2^((e - 5) / 8), where e is the logarithm
-// of the variance, in steps of 1/16 of an octave.
-func activity(logVar uint16) int64 {
-	x := (int(logVar)-5*256)>>7 + 16*8
-	return int64(exp2[x&15]) << uint(x>>4) >> 8
-}
-
-// exp2 is 256 times 2^(i/16).
-var exp2 = [16]uint16{256, 267, 279, 292, 304, 318, 332, 347, 362, 378, 395, 412, 431, 450, 470, 490}
 
 // filterLevel returns the loop filter level that suits a quantizer index: the
 // levels tried are around it.
@@ -164,9 +166,9 @@ func abs(x int) int {
 	return x
 }
 
-// gatherSkipped puts the macroblocks without levels into the segment that most of them are in: the
-// quantizer means nothing to them, and where they are most of the picture, saying which segment
-// each is in would be most of the file.
+// gatherSkipped puts the macroblocks without levels into the segment that most of them are in. The
+// quantizer means nothing to them, and where they are most of the picture, the numbers of their
+// segments would be most of the file.
 func (e *Encoder) gatherSkipped() {
 	if !e.header.useSegments {
 		return

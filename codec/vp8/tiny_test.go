@@ -28,7 +28,7 @@ func tinyPictures(t testing.TB, yield func(name string, w, h int, frame []byte))
 		}
 		for kind, m := range []*image.YCbCr{black, noise(w, h, uint64(i), 0, 255), noise(w, h, uint64(i), 90, 99)} {
 			for _, q := range []int{0, 40, 75, 80, 100} {
-				for _, effort := range []Effort{EffortDefault, EffortHigh} {
+				for _, effort := range []Effort{DefaultEffort, HighEffort} {
 					frame, err := e.Encode(nil, m, Options{Quality: q, Effort: effort})
 					if err != nil {
 						t.Fatal(err)

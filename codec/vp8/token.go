@@ -78,6 +78,17 @@ func (t *tokenCount) count(lev *[16]int16, first, last, ctx int) {
 	}
 }
 
+// add adds the counts of o.
+func (t *tokenCount) add(o *tokenCount) {
+	for band := range t {
+		for ctx := range t[band] {
+			for k := range t[band][ctx] {
+				t[band][ctx][k] += o[band][ctx][k]
+			}
+		}
+	}
+}
+
 // branches returns how often each node of the token tree went to each side.
 func (t *tokenCount) branches(band, ctx int) (n [nProb][2]uint64) {
 	a := &t[band][ctx]
@@ -122,8 +133,8 @@ func probOf(n0, n1 uint64) uint8 {
 
 type tokenProbs [nPlane][nBand][nContext][nProb]uint8
 
-// estimate sets p to the likeliest probabilities given the counts so far; the
-// default probabilities count as prior tokens' worth of evidence.
+// estimate sets p to the likeliest probabilities given the counts so far. The default probabilities
+// count as if prior tokens had been seen that follow them.
 func (p *tokenProbs) estimate(counts *[nPlane]tokenCount, prior uint64) {
 	for i := range p {
 		for j := range p[i] {
@@ -138,8 +149,8 @@ func (p *tokenProbs) estimate(counts *[nPlane]tokenCount, prior uint64) {
 	}
 }
 
-// choose sets p to the probabilities that are worth writing: for each, the
-// better of the default and the counted one with the cost of saying so.
+// choose sets p to the probabilities that are worth writing: each is the default or the counted
+// one, whichever takes fewer bits with the update itself.
 func (p *tokenProbs) choose(counts *[nPlane]tokenCount) {
 	for i := range p {
 		for j := range p[i] {

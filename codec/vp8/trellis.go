@@ -1,8 +1,8 @@
 package vp8
 
-// This file quantizes blocks with their tokens' cost in view: of the nearest
-// level and the one below it, for every coefficient at once, by the cheapest
-// path through the contexts they make.
+// This file implements trellis quantization. Every coefficient becomes its nearest level or the one
+// below it. The choice for a block is the path of least distortion plus lambda times the cost of
+// tokens, where each level makes the context of the next.
 
 // levelCost prices level v (a magnitude) in the row that starts at index row.
 func (t *tokenCost) levelCost(row, v int) int64 {

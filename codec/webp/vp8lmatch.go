@@ -105,8 +105,8 @@ func (k *matcher) matchAt(i, best, distance int, m *match) (int, int) {
 			best, distance, code = near, k.near[which], uint32(k.nearCode[which])
 		}
 	}
-	// Inside a run of one color the chain would be long, and the pixel before is as good a source
-	// as any. The ends of the run make it findable.
+	// Inside a run of one color the chains would be long. These positions are left out: the pixel
+	// before is as good a source, and later copies find the run by its ends.
 	if !k.inRun(i) {
 		if best < 64 && !inside {
 			before := best

@@ -51,7 +51,7 @@ func sameAlpha(t *testing.T, name string, got, want *image.NRGBA) {
 	}
 }
 
-// TestAlphaIsExactThroughDwebp writes lossy pictures with alpha of every nature and odd size.
+// TestAlphaIsExactThroughDwebp writes lossy pictures with alpha of several kinds, at odd sizes.
 func TestAlphaIsExactThroughDwebp(t *testing.T) {
 	for i, kind := range []string{"noise", "stripes", "cutout", "gradient"} {
 		for _, s := range []image.Point{{1, 1}, {2, 3}, {17, 31}, {64, 64}, {131, 77}} {

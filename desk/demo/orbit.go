@@ -10,20 +10,19 @@ import (
 
 // drawOrbit returns an animated GIF of 24 frames, each 480x480: three moons around a planet.
 func drawOrbit() []byte {
-	const side, frames = 480, 24
+	const side, frames, shades = 480, 24, 14
 	n := newNoise(5)
 	palette := color.Palette{color.RGBA{10, 12, 28, 255}, color.RGBA{30, 36, 66, 255}, color.RGBA{220, 224, 240, 255}}
-	ramp := func(dark, bright rgb, steps int) (first int) {
+	ramp := func(dark, bright rgb) (first int) {
 		first = len(palette)
-		for i := range steps {
-			c := dark.mix(bright, float32(i)/float32(steps-1))
+		for i := range shades {
+			c := dark.mix(bright, float32(i)/float32(shades-1))
 			palette = append(palette, color.RGBA{to8(c.r), to8(c.g), to8(c.b), 255})
 		}
 		return first
 	}
-	const shades = 14
-	planet := ramp(hex(0x0b1a3c), hex(0x6cc3f0), shades)
-	moons := []int{ramp(hex(0x2c1206), hex(0xff9f5a), shades), ramp(hex(0x1b0f2e), hex(0xc39bff), shades), ramp(hex(0x0c2414), hex(0x9df0a8), shades)}
+	planet := ramp(hex(0x0b1a3c), hex(0x6cc3f0))
+	moons := []int{ramp(hex(0x2c1206), hex(0xff9f5a)), ramp(hex(0x1b0f2e), hex(0xc39bff)), ramp(hex(0x0c2414), hex(0x9df0a8))}
 
 	g := &gif.GIF{LoopCount: 0}
 	for f := range frames {

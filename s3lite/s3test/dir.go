@@ -202,7 +202,9 @@ func (d *directory) list(prefix string) ([]entry, error) {
 			return nil // an unreadable file does not exist
 		}
 		if e.IsDir() {
-			if name == d.meta || name != "." && !strings.HasPrefix(name+"/", prefix) && !strings.HasPrefix(prefix, name+"/") {
+			inside := strings.HasPrefix(name+"/", prefix)
+			above := name == "." || strings.HasPrefix(prefix, name+"/")
+			if name == d.meta || !inside && !above {
 				return fs.SkipDir
 			}
 			return nil

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/xml"
 	"net/http"
+	"net/url"
 	"sort"
 	"strconv"
 	"strings"
@@ -20,35 +21,45 @@ type entry struct {
 	class     string // "": STANDARD
 }
 
-// list answers ListObjectsV2 with the parameters prefix, start-after, max-keys, continuation-token
-// and encoding-type.
-func (s *Server) list(w http.ResponseWriter, r *http.Request) error {
-	q := r.URL.Query()
+// listRange returns which part of a listing the parameters q ask for: the keys after the key after,
+// at most limit of them.
+func listRange(q url.Values) (after string, limit int, err error) {
 	for name := range q {
 		switch name {
 		case "list-type", "prefix", "start-after", "max-keys", "continuation-token", "encoding-type":
 		default:
-			return fail(501, "NotImplemented")
+			return "", 0, fail(501, "NotImplemented")
 		}
 	}
 	if q.Get("list-type") != "2" {
-		return fail(501, "NotImplemented")
+		return "", 0, fail(501, "NotImplemented")
 	}
-	limit := 1000
+	limit = 1000
 	if m := q.Get("max-keys"); m != "" {
 		n, err := strconv.Atoi(m)
 		if err != nil || n < 0 {
-			return fail(400, "InvalidArgument")
+			return "", 0, fail(400, "InvalidArgument")
 		}
 		limit = min(n, limit)
 	}
-	after := q.Get("start-after")
+	after = q.Get("start-after")
 	if t := q.Get("continuation-token"); t != "" {
 		b, err := base64.URLEncoding.DecodeString(t)
 		if err != nil {
-			return fail(400, "InvalidArgument")
+			return "", 0, fail(400, "InvalidArgument")
 		}
 		after = string(b)
+	}
+	return after, limit, nil
+}
+
+// list answers ListObjectsV2 with the parameters prefix, start-after, max-keys, continuation-token
+// and encoding-type.
+func (s *Server) list(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	after, limit, err := listRange(q)
+	if err != nil {
+		return err
 	}
 	name := func(key string) string { return key }
 	if q.Get("encoding-type") == "url" {
