@@ -15,6 +15,6 @@ func filterKernel(filter byte, dst, cur, prev []byte, bpp int) int { return 0 }
 
 func (a *adler) update(b []byte) { a.updateGeneric(b) }
 
-func (f *inflater) tabled(p, o int, acc uint64, nb uint, safe, limit int) (int, int, uint64, uint) {
+func (f *inflater) decodeByTables(p, o int, acc uint64, nb uint, safe, limit int) (int, int, uint64, uint) {
 	return p, o, acc, nb
 }
