@@ -20,8 +20,8 @@ func photo(tb testing.TB) *image.NRGBA {
 
 func ycbcr420(m *image.NRGBA) *image.YCbCr { return toYCbCr(m, m.Rect.Dx(), m.Rect.Dy(), 1) }
 
-// A used encoder allocates nothing; a new one stays within 4 MB for 0.92
-// megapixels, what it writes included.
+// An encoder that has been used before allocates nothing. A new one stays within 4 MB for 0.92
+// megapixels, including the frame that it writes.
 func TestMemory(t *testing.T) {
 	m := ycbcr420(photo(t))
 	for _, o := range []Options{{Quality: 80}, {Quality: 80, Effort: HighEffort}} {
@@ -73,7 +73,7 @@ func BenchmarkEncode(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			// Quality beside the speed: the luma's PSNR, in limited range.
+			// Besides the speed, the quality is reported: the PSNR of luma, in limited range.
 			var src []byte
 			e.importYCbCr(ycc)
 			for y := 0; y < ycc.Rect.Dy(); y++ {

@@ -1,15 +1,15 @@
 package vp8
 
-// This file prices bits: what a bit, a token and a block of coefficients cost
-// to write, in 1/256 of a bit.
+// This file computes what a bit, a token and a block of coefficients cost to write, in 1/256 of a
+// bit.
 
 import (
 	"math/bits"
 	"sync"
 )
 
-// log2 returns 256*log2(x) for x > 0, rounded down, by repeated squaring: no
-// floating point, the same everywhere.
+// log2 returns 256*log2(x) for x > 0, rounded down. It squares repeatedly and uses no floating
+// point, so that the result is the same everywhere.
 func log2(x uint64) int {
 	n := bits.Len64(x) - 1
 	m := x << (63 - uint(n)) >> 32 // mantissa in [2^31, 2^32)
@@ -31,8 +31,8 @@ type fixedTables struct {
 	bit [257]uint16
 	// mode4[above][left][mode] is the cost of a 4x4 luma mode.
 	mode4 [nPred][nPred][nPred]uint16
-	// mode16 and modeUV are the costs of the other modes, mode16 with the bit
-	// that says 16x16.
+	// modeUV and mode16 are the costs of the chroma modes and of the 16x16 luma modes. mode16
+	// includes the bit that says 16x16.
 	mode16, modeUV [4]uint16
 	// is4 is the cost of the bit that says 4x4.
 	is4 uint16
@@ -84,14 +84,13 @@ func bitCost(p uint8, bit bool) int {
 	return int(fixed.bit[p])
 }
 
-// A tokenCost table prices the tokens of one plane. A row of it is indexed by
-// the level's magnitude, below levelRow; rows are chosen by position n (0 to
-// 15) and context: 0, 1, 2 as in section 13.3, and 3 for context 0 straight
-// after a zero, where no end of block can be written and so none is denied.
-// The sign is part of the price.
+// A tokenCost table has the costs of the tokens of one plane, with their signs. A row is indexed by
+// the level's magnitude, below levelRow. There is a row for each position n (0 to 15) and each
+// context: 0, 1 and 2 are those of section 13.3, and 3 stands for context 0 directly after a zero.
+// No end of block can be written there, so the bit that denies it costs nothing.
 //
-// The last magnitude's entry holds only what comes before the category's bits;
-// largeLevelCost adds the rest.
+// The row's last entry holds only the cost of what comes before the category's bits; largeLevelCost
+// adds the rest.
 const (
 	levelRow   = 32
 	nContext4  = 4
@@ -102,8 +101,8 @@ type tokenCost struct {
 	level [16 * rowsPerPos]uint16
 	// eob is the cost of ending the block before position n, by context.
 	eob [17][nContext4]uint16
-	// category costs, by position and context, for levels of levelRow-1 and up:
-	// the tree bits that select categories 4, 5 and 6.
+	// cat is the cost of a category, by position and context, for levels of levelRow-1 and more:
+	// the tree bits that select category 4, 5 or 6.
 	cat [16][nContext4][3]uint16
 }
 
@@ -119,8 +118,8 @@ func extraCost(cat, v int) int {
 	return c
 }
 
-// The DCT categories 3 to 6 (section 13.2): how many extra bits, their
-// probabilities, and the first level of each.
+// The DCT categories 3 to 6 (section 13.2). For each: the number of extra bits, their
+// probabilities, and the first level.
 var (
 	catBits  = [4]int{3, 4, 5, 11}
 	catBase  = [5]int{11, 19, 35, 67, 67 + 2048}
@@ -132,7 +131,7 @@ var (
 	}
 )
 
-// largeLevelCost prices a level of levelRow-1 or more, at row r = n*4+context.
+// largeLevelCost returns the cost of a level of levelRow-1 or more, in row n*4+context.
 func (t *tokenCost) largeLevelCost(row int, v int) int {
 	cat := 4
 	if v >= catBase[2] {
@@ -144,8 +143,8 @@ func (t *tokenCost) largeLevelCost(row int, v int) int {
 	return int(t.cat[row>>2][row&3][cat-4]) + extraCost(cat, v-catBase[cat-3])
 }
 
-// nextContext is the context that a level's magnitude makes, as an offset into
-// tokenCost.level.
+// nextContext has, for each magnitude of a level, the context that it makes for the next token, as
+// an offset into tokenCost.level.
 var nextContext = func() (t [levelRow]uint16) {
 	for v := range t {
 		t[v] = uint16(2 * levelRow)

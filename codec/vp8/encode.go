@@ -19,12 +19,12 @@ const (
 
 // Options control the encoder. The zero value asks for quality 0.
 type Options struct {
-	// Quality is 0 (smallest) to 100 (best); values outside are brought inside.
-	// The numbers mean about what they mean to libwebp.
+	// Quality is 0 (smallest) to 100 (best); other values are clamped to this range. The numbers
+	// mean about what they mean to libwebp.
 	Quality int
 	Effort  Effort
-	// SimpleFilter asks decoders for the simple loop filter in place of the
-	// normal one. It is cheaper to run, and smooths luma only.
+	// SimpleFilter asks decoders for the simple loop filter in place of the normal one. The simple
+	// one is cheaper to run, and smooths luma only.
 	SimpleFilter bool
 }
 
@@ -36,13 +36,11 @@ func (e UnsupportedError) Error() string { return "vp8: unsupported: " + string(
 // Is reports whether target is errors.ErrUnsupported.
 func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
 
-// An Encoder encodes pictures one after another. It keeps its buffers and
-// nothing else from one picture to the next. The zero value is ready to use. It
-// must not be used by several goroutines at once.
+// An Encoder encodes one picture after another. Between pictures it keeps its buffers, but no
+// state. The zero value is ready to use. It must not be used by several goroutines at once.
 //
-// Its state is grouped by how long it lives: buffers for as long as the encoder,
-// then what belongs to a picture, to an attempt at it, to a row of macroblocks,
-// and to one macroblock.
+// Its fields are grouped by how long they live: the buffers live as long as the encoder; the others
+// belong to a picture, to an attempt at it, to a row of macroblocks, or to one macroblock.
 type Encoder struct {
 	buffers
 	picture
@@ -56,7 +54,8 @@ type Encoder struct {
 	recon *image.YCbCr
 }
 
-// buffers are memory of a picture's size. Each picture writes them before it reads them.
+// buffers are the memory whose size depends on the picture's. Each picture writes them before it
+// reads them.
 type buffers struct {
 	samples []byte       // mbSamples a macroblock, see import.go
 	shows   []uint8      // susceptibility of each macroblock
@@ -77,7 +76,7 @@ type buffers struct {
 	parts  [8]boolEncoder
 }
 
-// A picture is what is known of a picture as a whole. Encoder.init begins it.
+// A picture holds what is known of a picture as a whole. Encoder.init sets it.
 type picture struct {
 	w, h, mbw, mbh int
 
@@ -85,8 +84,7 @@ type picture struct {
 	segments [4]segment
 }
 
-// An attempt is what one encoding of all macroblocks learns on its way.
-// Encoder.encode begins it.
+// An attempt holds what is learned while all macroblocks are encoded once. Encoder.encode sets it.
 type attempt struct {
 	restriction restriction
 
@@ -95,19 +93,19 @@ type attempt struct {
 	probs  tokenProbs
 	costs  [nPlane]tokenCost
 
-	modeShare  int // what a macroblock may spend on its modes, and
-	modeCredit int // what those so far left over, in 1/256 of a bit
+	modeShare  int // what a macroblock may spend on its modes, in 1/256 of a bit
+	modeCredit int // what the macroblocks so far have left of that
 }
 
-// A row is what the macroblocks of a row hand to the right. Its first one has
-// zeros.
+// A row holds what a macroblock passes on to the one on its right. It is zero for the first
+// macroblock of a row.
 type row struct {
 	around   neighbours // of the current macroblock
 	leftMode [4]uint8
 }
 
-// A workspace holds a macroblock's samples and those around it. Encoder.prepare
-// fills it, from what the macroblock to the left has left in it too.
+// A workspace holds a macroblock's samples and those around it. Encoder.prepare fills it, partly
+// with samples that the macroblock to the left has left in it.
 type workspace struct {
 	topUV    [16]byte
 	leftUV   [16]byte
@@ -116,10 +114,9 @@ type workspace struct {
 	recUV    [128]byte
 }
 
-// Encode appends a VP8 key frame (the payload of a WebP file's "VP8 " chunk)
-// that holds m to dst. m must be 4:2:0 and full range, as everywhere in image;
-// the frame has the limited range that WebP prescribes. Each side must be 1 to
-// 16383 samples.
+// Encode appends to dst a VP8 key frame that holds m: the payload of a WebP file's "VP8 " chunk. m
+// must be 4:2:0 and full range, as everywhere in package image; the frame has the limited range
+// that WebP prescribes. The width and the height must be 1 to 16383 samples.
 func (e *Encoder) Encode(dst []byte, m *image.YCbCr, o Options) ([]byte, error) {
 	if m.SubsampleRatio != image.YCbCrSubsampleRatio420 {
 		return dst, UnsupportedError("subsampling other than 4:2:0")
@@ -171,8 +168,9 @@ func (e *Encoder) init(w, h int) error {
 	return nil
 }
 
-// encode encodes e.samples. A frame's fields bound the sizes of its partitions. A picture that does
-// not fit is encoded again with fewer choices, and at last with coarser quantizers, until it fits.
+// encode encodes e.samples. The sizes of a frame's partitions are limited by the fields that hold
+// them. A picture that exceeds these limits is encoded again with fewer choices, and in the end
+// with coarser quantizers, until it fits.
 func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 	e.analyse()
 	e.search.refineShift, e.search.thorough = 5, false
@@ -202,19 +200,19 @@ func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 			r.quant += 8
 		}
 	}
-	// Not reached within the format's limits: see restriction.
+	// This is not reached within the format's limits: see restriction.
 	return dst, UnsupportedError("picture that exceeds the partitions' sizes")
 }
 
 // A restriction is what a picture has to do without to fit the format.
 type restriction struct {
-	// modes is 0 for free choice, 1 to spread what the first partition holds
-	// over the macroblocks, 2 for DC prediction, without segments or skip flags:
-	// less than 4 bits a macroblock, which fits the largest picture.
+	// modes is 0 for a free choice. It is 1 when the space in the first partition is divided among
+	// the macroblocks. It is 2 when there is only DC prediction, without segments or skip flags: a
+	// macroblock then takes less than 4 bits, and the largest picture fits.
 	modes int
-	// quant is added to the quantizer indices. At the coarsest, noise takes less
-	// than the kilobit a macroblock that eight partitions hold of the largest
-	// picture.
+	// quant is added to the quantizer indices. With the coarsest quantizers, a macroblock of noise
+	// takes less than one kilobit, and eight partitions can hold one kilobit for each macroblock of
+	// the largest picture.
 	quant int
 }
 
@@ -238,8 +236,8 @@ func (e *Encoder) writeFrame(dst []byte) ([]byte, int, bool) {
 	h := &e.header
 	e.countModes(h)
 	h.probs.choose(&e.counts)
-	// If one token partition is too large, eight may fit: the first seven have fields for their
-	// lengths.
+	// If one token partition is too large, eight may fit: the lengths of the first seven have
+	// fields of their own.
 	for h.partitions = 0; ; h.partitions = 3 {
 		e.first.reset(e.first.buf[:0])
 		e.writeHeader(&e.first, h)
@@ -247,9 +245,9 @@ func (e *Encoder) writeFrame(dst []byte) ([]byte, int, bool) {
 		e.writeModes(&e.first, h)
 		first := e.first.finish()
 		if len(first) == header {
-			// The modes lie in the header's last bytes, as those of one macroblock do. libwebp's
-			// incremental decoder, which browsers use, refuses a first partition of which the
-			// header leaves no byte.
+			// The header's last bytes hold all of the modes, as is possible with one macroblock.
+			// libwebp's incremental decoder, which browsers use, refuses a first partition that has
+			// no byte after the header.
 			first = append(first, 0)
 		}
 		if len(first) > e.firstLimit() {
@@ -285,20 +283,20 @@ func (e *Encoder) writeFrame(dst []byte) ([]byte, int, bool) {
 		}
 		for i := range e.parts {
 			out = append(out, e.parts[i].buf...)
-			e.parts[i].buf = nil // so large a picture is rare
+			e.parts[i].buf = nil // such large pictures are rare
 		}
 		return out, len(first), true
 	}
 }
 
-// encodeMacroblocks decides every macroblock. The prices of tokens follow the decisions so far.
+// encodeMacroblocks decides every macroblock. The costs of tokens follow from the decisions so far.
 func (e *Encoder) encodeMacroblocks() {
 	e.tokens = num.Grow(e.tokens, len(e.mbs)*96+maxTokenBytes)[:0]
 	clear(e.topNZ)
 	clear(e.topModes)
 	e.search.start()
-	// What every macroblock may spend on its modes, in 1/256 of a bit, when they
-	// have to be spread: the header takes at most 9 bits for each probability.
+	// When the space for modes has to be divided, each macroblock may spend an equal part of it, in
+	// 1/256 of a bit. The header takes at most 9 bits for each probability.
 	const headerBits = nPlane*nBand*nContext*nProb*9 + 400
 	e.modeShare = (e.firstLimit()*8 - headerBits) * 250 / len(e.mbs)
 	if e.search.thorough && e.restriction == (restriction{}) {
@@ -310,8 +308,8 @@ func (e *Encoder) encodeMacroblocks() {
 }
 
 // learn encodes two rows of every eight and keeps only the counts of their tokens, so that the
-// first rows, too, are decided at prices that suit the picture. A row whose upper neighbour is not
-// encoded is predicted from the last row that is.
+// costs suit the picture from its first row on. A row whose upper neighbour is not encoded is
+// predicted from the last row that was encoded.
 func (e *Encoder) learn() {
 	for mby := 0; mby < e.mbh; mby++ {
 		if mby&7 < 2 {
@@ -339,7 +337,7 @@ func (e *Encoder) encodeRow(mby int) {
 	}
 }
 
-// setCosts prices the tokens by what has been counted, by learn too.
+// setCosts computes the costs of tokens from all counts so far, including those of learn.
 func (e *Encoder) setCosts() {
 	counts := e.counts
 	if e.search.thorough {

@@ -23,7 +23,7 @@ import (
 // long reports whether the long tests run too.
 var long = os.Getenv("MINIATURA_LONG") != ""
 
-// corpus returns the path of a picture of the corpus, or skips.
+// corpus returns the path of a picture of the corpus, or skips the test if there is none.
 func corpus(t testing.TB, name string) string {
 	dir := os.Getenv("MINIATURA_SHARED")
 	if dir == "" {
@@ -49,7 +49,7 @@ func readPicture(t testing.TB, path string) image.Image {
 	return m
 }
 
-// toYCbCr converts at most w by h samples of m, point-sampled at every step-th.
+// toYCbCr converts at most w by h samples of m: every step-th sample of every step-th row.
 func toYCbCr(m image.Image, w, h, step int) *image.YCbCr {
 	b := m.Bounds()
 	w, h = min(w, (b.Dx()+step-1)/step), min(h, (b.Dy()+step-1)/step)
@@ -78,8 +78,7 @@ func noise(w, h int, seed uint64, lo, hi int) *image.YCbCr {
 	return m
 }
 
-// encodeRecon encodes m and returns the frame with the encoder's own idea of
-// what it decodes to.
+// encodeRecon encodes m. It returns the frame, and the picture that the encoder says it decodes to.
 func encodeRecon(t testing.TB, e *Encoder, m *image.YCbCr, o Options) ([]byte, *image.YCbCr) {
 	w, h := (m.Rect.Dx()+15)&^15, (m.Rect.Dy()+15)&^15
 	e.recon = image.NewYCbCr(image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio420)
@@ -102,7 +101,7 @@ func decode(frame []byte) (*image.YCbCr, error) {
 	return d.DecodeFrame()
 }
 
-// planes returns the visible samples of m in a row: Y, U, V.
+// planes returns the visible samples of m, one plane after the other: Y, U, V.
 func planes(m *image.YCbCr) []byte {
 	var o []byte
 	w, h := m.Rect.Dx(), m.Rect.Dy()
@@ -169,7 +168,7 @@ func checkExact(t testing.TB, e *Encoder, m *image.YCbCr, o Options, oracle bool
 	return frame
 }
 
-// differs returns the first index where a and b differ, -1 if nowhere.
+// differs returns the first index where a and b differ, or -1 if they are equal.
 func differs(a, b []byte) int {
 	for i := range min(len(a), len(b)) {
 		if a[i] != b[i] {
@@ -192,16 +191,16 @@ func psnr(a, b []byte) float64 {
 	return 10 * math.Log10(255*255*float64(len(a))/s)
 }
 
-// The encoder's reconstruction is what decoders show, on pictures of the corpus:
-// at each effort and with each loop filter, on a few small ones, and in the long
-// run on all, brought to about 635 samples, and on a few large ones.
+// The encoder's reconstruction is the same as what decoders show. A few small pictures of the
+// corpus are tested at each effort and with each loop filter. The long tests use all pictures,
+// scaled to about 635 samples, and a few large ones.
 func TestReconstructionIsExactOnCorpus(t *testing.T) {
 	var options []Options
 	for _, q := range []int{0, 50, 80, 100} {
 		options = append(options, Options{Quality: q}, Options{Quality: q, Effort: HighEffort}, Options{Quality: q, SimpleFilter: true})
 	}
-	// check encodes a picture brought to about w samples by at most h: neither a
-	// multiple of 16, which leaves the last macroblocks in part outside.
+	// check encodes a picture scaled to about w by at most h samples. Neither side is a multiple of
+	// 16, so the last macroblocks are partly outside the picture.
 	check := func(name string, w, h int) {
 		t.Run(fmt.Sprint(name, "/w=", w), func(t *testing.T) {
 			t.Parallel()
@@ -235,7 +234,7 @@ func TestReconstructionIsExactOnCorpus(t *testing.T) {
 	}
 }
 
-// Odd and extreme sizes are exact too.
+// The reconstruction is exact at odd and extreme sizes too.
 func TestReconstructionIsExactAtAnySize(t *testing.T) {
 	var e Encoder
 	for _, s := range [][2]int{{1, 1}, {2, 2}, {15, 17}, {16, 16}, {17, 15}, {33, 1}, {1, 33}, {47, 49}, {1, maxDimension}, {maxDimension, 1}} {
@@ -250,7 +249,7 @@ func TestReconstructionIsExactAtAnySize(t *testing.T) {
 	}
 }
 
-// Every mode is used somewhere, so exactness has been shown for all.
+// Every mode is used in some picture, so exactness is tested for all modes.
 func TestAllModesAreUsed(t *testing.T) {
 	var e Encoder
 	m := toYCbCr(readPicture(t, corpus(t, "png/kodim23.png")), 768, 512, 1)
@@ -275,7 +274,7 @@ func TestAllModesAreUsed(t *testing.T) {
 	}
 }
 
-// testPictures returns small pictures of different natures.
+// testPictures returns small pictures of different kinds.
 func testPictures() []*image.YCbCr {
 	smooth := image.NewYCbCr(image.Rect(0, 0, 100, 75), image.YCbCrSubsampleRatio420)
 	for y := 0; y < 75; y++ {
@@ -320,8 +319,7 @@ func TestEncoderKeepsNoState(t *testing.T) {
 	}
 }
 
-// A frame depends neither on how many threads there are nor on what other
-// encoders do meanwhile.
+// A frame does not depend on the number of threads, or on what other encoders do at the same time.
 func TestEncodersDoNotDisturbEachOther(t *testing.T) {
 	ms := testPictures()
 	options := []Options{{Quality: 60}, {Quality: 90, Effort: HighEffort}, {Quality: 20, SimpleFilter: true}}
@@ -385,7 +383,7 @@ func TestEncodeRefuses(t *testing.T) {
 	}
 }
 
-// The planes of a part of a picture are found.
+// A sub-image is encoded from its own part of the planes.
 func TestEncodeSubImage(t *testing.T) {
 	m := noise(64, 64, 8, 0, 255)
 	sub := m.SubImage(image.Rect(10, 6, 50, 47)).(*image.YCbCr)
@@ -408,8 +406,8 @@ func TestEncodeSubImage(t *testing.T) {
 	}
 }
 
-// A picture whose modes or tokens exceed the partitions' limits is encoded all
-// the same, under every restriction.
+// A picture whose modes or tokens exceed the partitions' limits is still encoded, under each of the
+// restrictions.
 func TestPartitionLimits(t *testing.T) {
 	m := noise(400, 300, 2, 0, 255)
 	var e Encoder
@@ -433,9 +431,9 @@ func TestPartitionLimits(t *testing.T) {
 	}
 }
 
-// The same at the format's own limit for tokens: noise, which needs more than one partition. No
-// picture is known whose modes overflow the first partition at its real size; above, a lower limit
-// stands in for it.
+// This tests the format's own limit for tokens, with noise that needs more than one partition.
+// There is no known picture whose modes exceed the real limit of the first partition;
+// TestPartitionLimits tests that with a lower limit.
 func TestPartitionOverflow(t *testing.T) {
 	if !long {
 		t.Skip("MINIATURA_LONG is not set")
@@ -447,8 +445,8 @@ func TestPartitionOverflow(t *testing.T) {
 	}
 }
 
-// FuzzEncode: every picture at every quality, given by q, or from 101 on with the
-// simple loop filter, decodes to its size and to the encoder's own reconstruction.
+// FuzzEncode checks that every picture, at every quality, decodes to its size and to the encoder's
+// own reconstruction. q is the quality; from 101 on it also asks for the simple loop filter.
 func FuzzEncode(f *testing.F) {
 	f.Add(uint8(20), uint8(30), uint8(75), false, []byte{1, 200, 3, 40, 50, 60, 250})
 	f.Add(uint8(1), uint8(1), uint8(0), true, []byte{})

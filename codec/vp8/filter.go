@@ -1,7 +1,7 @@
 package vp8
 
-// This file implements the loop filter, RFC 6386 section 15. The encoder runs it
-// to see what the decoder will show; prediction reads unfiltered samples.
+// This file implements the loop filter, RFC 6386 section 15. The encoder runs it to find out what
+// the decoder will show. Predictions are made from unfiltered samples.
 
 import (
 	"image"
@@ -9,8 +9,8 @@ import (
 	"miniatura/codec/internal/num"
 )
 
-// filterParams are the thresholds of one filter level (sections 15.2 and 15.3).
-// level bounds the difference across an edge; macroblocks' edges add 4 to it.
+// filterParams are the thresholds of one filter level (sections 15.2 and 15.3). level bounds the
+// difference across an edge; for the edges of macroblocks, 4 is added to it.
 type filterParams struct{ level, interior, hev int }
 
 func filterParamsOf(level int, h *frameHeader) filterParams {
@@ -26,10 +26,10 @@ func filterParamsOf(level int, h *frameHeader) filterParams {
 	}
 	interior = max(interior, 1)
 	if h.simple {
-		// The simple filter (section 15.2) looks at nothing but the difference
-		// across the edge, and then does what the normal one does where the
-		// variance beside it is high: so bounds that no difference of samples
-		// exceeds, and one that all exceed, make it of the normal one.
+		// The simple filter (section 15.2) tests only the difference across the edge. It then does
+		// what the normal filter does where the variance next to the edge is high. So the normal
+		// filter becomes the simple one with an interior bound that no difference of samples
+		// exceeds, and a variance threshold that all of them exceed.
 		return filterParams{2*level + interior, 255, -1}
 	}
 	hev := 0
@@ -75,8 +75,8 @@ func (e *Encoder) filter(m *image.YCbCr) {
 	}
 }
 
-// filterEdge filters n positions along an edge (sections 15.2 and 15.3). pix[o] is the
-// first sample after the edge, across steps over it, along steps along it.
+// filterEdge filters n positions along an edge (sections 15.2 and 15.3). pix[o] is the first sample
+// after the edge. Samples are across bytes apart over the edge, and along bytes apart along it.
 func filterEdge(pix []byte, o, across, along, n int, p filterParams, macroblockEdge bool) {
 	limit := p.level
 	if macroblockEdge {
@@ -119,8 +119,8 @@ func filterEdge(pix []byte, o, across, along, n int, p filterParams, macroblockE
 	}
 }
 
-// A filterSample keeps the reconstructed luma of every so many pairs of rows of
-// macroblocks, to try the loop filter on.
+// A filterSample keeps the reconstructed luma of some rows of macroblocks, to try the loop filter
+// on: one pair of rows in every pairs.
 type filterSample struct {
 	every  int
 	stride int
@@ -136,9 +136,9 @@ func (s *filterSample) start(mbw, mbh, every int) {
 	s.trial = num.Grow(s.trial, 32*s.stride)
 }
 
-// setFilterLevels sets each segment's filter level to 11/16 of the one, of some around what
-// suits its quantizer, that brings the sampled luma closest to the source: the eye would rather
-// have a little more error than lose detail.
+// setFilterLevels sets the filter level of each segment to 11/16 of the level that brings the
+// sampled luma closest to the source. The lower level has a slightly larger error, but to the eye
+// lost detail is worse than that.
 func (e *Encoder) setFilterLevels() {
 	e.tryFilterLevels()
 	for k := range e.segments {
@@ -147,7 +147,8 @@ func (e *Encoder) setFilterLevels() {
 	}
 }
 
-// tryFilterLevels finds the levels that bring the sampled luma closest to the source.
+// tryFilterLevels sets each segment's filter level to the one that brings the sampled luma closest
+// to the source, out of some levels around its present one.
 func (e *Encoder) tryFilterLevels() {
 	var base [4]int
 	for k := range base {
@@ -155,8 +156,8 @@ func (e *Encoder) tryFilterLevels() {
 	}
 	best := e.filterError(&base)
 	level := func(k, f int) int { return min(base[k]*f/8, 63) }
-	// try takes each segment to f eighths of its level if that is better, and reports whether the
-	// sum of errors fell.
+	// try sets the level of each segment to f eighths of its first level where that is better. It
+	// reports whether the sum of errors became smaller.
 	try := func(f int) bool {
 		var l [4]int
 		for k := range l {
@@ -174,8 +175,8 @@ func (e *Encoder) tryFilterLevels() {
 		return is < was
 	}
 	if e.header.simple {
-		// The simple filter has no bound on what is beside the edge, which would spare detail, so
-		// far lower levels suit some segments.
+		// The simple filter has no threshold for the samples next to the edge, which would protect
+		// detail. So much lower levels suit some segments.
 		_, _, _ = try(2), try(4), try(12)
 		return
 	}
@@ -186,8 +187,8 @@ func (e *Encoder) tryFilterLevels() {
 	}
 }
 
-// filterError returns the squared errors of the sampled luma in each segment,
-// filtered with the given levels.
+// filterError filters the sampled luma with the given levels and returns the squared error of each
+// segment.
 func (e *Encoder) filterError(levels *[4]int) (sum [4]int64) {
 	s := &e.sample
 	var p [4]filterParams
@@ -204,8 +205,9 @@ func (e *Encoder) filterError(levels *[4]int) (sum [4]int64) {
 				}
 			}
 		}
-		// The rows around the edge between the two are as in the picture; the
-		// first and last wait for rows that are not here.
+		// Only the rows around the edge between the pair's two rows of macroblocks are compared:
+		// they are filtered as in the picture. The pair's first and last rows of samples also
+		// depend on rows that are not in s.
 		for y := 0; y < 2; y++ {
 			for mbx := 0; mbx < e.mbw; mbx++ {
 				src := e.samples[((mby+y)*e.mbw+mbx)*mbSamples:]

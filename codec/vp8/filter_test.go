@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// simpleSegment is section 15.2's arithmetic on two samples each side of an edge,
-// in signed 8 bits as the section has it.
+// simpleSegment is the arithmetic of section 15.2 on two samples on each side of an edge, in signed
+// 8-bit numbers as in that section.
 func simpleSegment(limit int, p1, p0, q0, q1 uint8) (uint8, uint8) {
 	c := func(v int) int8 { return int8(max(-128, min(v, 127))) }
 	s := func(v uint8) int { return int(v) - 128 }
@@ -23,14 +23,14 @@ func simpleSegment(limit int, p1, p0, q0, q1 uint8) (uint8, uint8) {
 	return u(c(s(p0) + int(g))), u(c(s(q0) - int(f)))
 }
 
-// The simple filter changes the two samples beside an edge as its section says,
-// at every level, and no other.
+// At every level, the simple filter changes the two samples next to an edge as section 15.2 says,
+// and no other sample.
 func TestSimpleFilterIsTheDefinition(t *testing.T) {
 	r := rand.New(rand.NewPCG(15, 2))
 	changed := 0
 	for level := 0; level < 64; level++ {
 		for n := 0; n < 4000; n++ {
-			// Far apart or near one another, and near the ends.
+			// The samples are far apart, close together, or near the ends of their range.
 			var pix, want [8]byte
 			base, spread := r.IntN(256), 1+r.IntN(1<<(1+n%8))
 			for i := range pix {
@@ -58,8 +58,8 @@ func TestSimpleFilterIsTheDefinition(t *testing.T) {
 	}
 }
 
-// Asked for, the simple filter is what decoders run: it smooths luma, and leaves
-// chroma alone, which without levels is the unfiltered reconstruction.
+// When the simple filter is asked for, decoders run it. It smooths luma and leaves chroma alone, so
+// chroma is the unfiltered reconstruction.
 func TestSimpleFilterLeavesChroma(t *testing.T) {
 	m := testPictures()[1]
 	n := m.Rect.Dx() * m.Rect.Dy()

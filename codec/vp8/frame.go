@@ -2,7 +2,7 @@ package vp8
 
 // This file implements the frame header, RFC 6386 sections 9 and 19.2.
 
-// A frameHeader is what the first partition says before the macroblocks.
+// A frameHeader holds what the first partition says before the modes of the macroblocks.
 type frameHeader struct {
 	useSegments bool
 	segmentProb [3]uint8
@@ -24,7 +24,7 @@ func (h *frameHeader) version() uint32 {
 	return 0
 }
 
-// Sizes that the format's fields bound (sections 9.1 and 9.5).
+// The largest sizes that the format's fields can hold (sections 9.1 and 9.5).
 const (
 	maxDimension      = 16383
 	maxFirstPartition = 1<<19 - 1
@@ -32,8 +32,8 @@ const (
 	frameTagSize      = 10
 )
 
-// putFrameTag writes the uncompressed data chunk of section 9.1: a shown key
-// frame, unscaled.
+// putFrameTag writes the uncompressed data chunk of section 9.1, for a key frame that is shown and
+// not scaled.
 func putFrameTag(dst []byte, version uint32, firstPartition, w, h int) {
 	tag := version<<1 | 1<<4 | uint32(firstPartition)<<5
 	dst[0], dst[1], dst[2] = byte(tag), byte(tag>>8), byte(tag>>16)
@@ -86,7 +86,7 @@ func (e *Encoder) writeHeader(w *boolEncoder, h *frameHeader) {
 	}
 }
 
-// countModes sets the segment and skip probabilities from the macroblocks.
+// countModes sets the probabilities of segments and skip flags from the macroblocks.
 func (e *Encoder) countModes(h *frameHeader) {
 	var seg [4]uint64
 	skip := uint64(0)
@@ -105,8 +105,8 @@ func (e *Encoder) countModes(h *frameHeader) {
 	h.skipProb = probOf(uint64(len(e.mbs))-skip, skip)
 }
 
-// writeTokens writes every macroblock's tokens; rows go to the partitions in
-// turn (section 9.5).
+// writeTokens writes the tokens of all macroblocks. Each row goes to the next partition in turn
+// (section 9.5).
 func (e *Encoder) writeTokens(parts []boolEncoder, h *frameHeader) {
 	tok := e.tokens
 	clear(e.topNZ)

@@ -3,11 +3,10 @@ package vp8
 // This file implements the DCT, the WHT and their inverses, RFC 6386 sections
 // 14.3 and 14.4.
 //
-// With M the rows {1,1,1,1}, {c,s,-s,-c}, {1,-1,-1,1}, {s,-c,c,-s}, where c and
-// s are sqrt(2) times the cosine and sine of pi/8, the decoder computes
-// X = M^T C M / 8. All rows of M have the squared length 4, so C = M X M^T / 2
-// is the forward transform, and an error e of a coefficient is an error of
-// e*e/4 in the sum of squared samples.
+// Let M be the matrix with the rows {1,1,1,1}, {c,s,-s,-c}, {1,-1,-1,1}, {s,-c,c,-s}, where c and s
+// are sqrt(2) times the cosine and the sine of pi/8. The decoder computes X = M^T C M / 8. All rows
+// of M have the squared length 4, so the forward transform is C = M X M^T / 2. An error e of a
+// coefficient adds e*e/4 to the sum of the samples' squared errors.
 //
 // Blocks of coefficients are held in zigzag order everywhere in this package.
 // A strip is four 4x4 blocks side by side: 16 samples wide, 4 high.
@@ -25,12 +24,12 @@ const (
 	fdctS = 4433
 )
 
-// fdctStripGeneric writes the forward DCT of src-pred for each of the four
-// blocks of a strip. Both have their rows stride bytes apart.
+// fdctStripGeneric writes the forward DCT of src-pred for each of the four blocks of a strip. The
+// rows of src and pred are srcStride and predStride bytes apart.
 //
-// Ranges: differences are in [-255, 255]; the first pass keeps three more bits
-// than its input, at most 8160 in magnitude; the second pass sums four of those,
-// at most 32640, and drops four bits: coefficients are within +-2040.
+// Ranges: differences are in [-255, 255]. The first pass has three bits more than its input, so its
+// results are at most 8160 in magnitude. The second pass sums four of those, at most 32640, and
+// drops four bits: coefficients are within +-2040.
 func fdctStripGeneric(dst *[64]int16, src []byte, srcStride int, pred []byte, predStride int) {
 	for b := 0; b < 4; b++ {
 		var t [16]int32 // t[4*v+x]: vertical frequency v of column x
@@ -71,8 +70,8 @@ func clip8(i int32) uint8 {
 	return 255
 }
 
-// idctBlockGeneric writes pred plus the inverse DCT of the levels lev at steps q
-// to dst. dst may be pred.
+// idctBlockGeneric writes to dst pred plus the inverse DCT of the levels lev, each multiplied by
+// its step in q. dst may be the same memory as pred.
 func idctBlockGeneric(dst []byte, dstStride int, pred []byte, predStride int, lev *[16]int16, q *[16]uint16) {
 	var c, m [16]int32
 	for i := range c {
@@ -107,10 +106,9 @@ func idctBlockGeneric(dst []byte, dstStride int, pred []byte, predStride int, le
 	}
 }
 
-// forwardWHT writes the WHT of the 16 DC coefficients (in raster order of their
-// blocks) in zigzag order. With every |dc| <= 2040 the result is within
-// +-16320. An error e of a result is an error of e*e/16 in the sum of squared
-// samples.
+// forwardWHT writes the WHT of the 16 DC coefficients dc in zigzag order. dc is in raster order of
+// the blocks. If every |dc| <= 2040, the results are within +-16320. An error e of a result adds
+// e*e/16 to the sum of the samples' squared errors.
 func forwardWHT(dst *[16]int16, dc *[16]int16) {
 	var m [16]int32
 	for i := 0; i < 4; i++ {
@@ -136,8 +134,8 @@ func forwardWHT(dst *[16]int16, dc *[16]int16) {
 	}
 }
 
-// inverseWHT writes the DC coefficients that the decoder derives from c, in
-// raster order of their blocks.
+// inverseWHT writes to dc the DC coefficients that the decoder computes from c, in raster order of
+// the blocks.
 func inverseWHT(dc *[16]int16, c *[16]int16) {
 	var n [16]int32
 	for i, z := range zigzag {

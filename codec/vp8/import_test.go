@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// The range change is the definition, rounded.
+// The change of range is the formula of its definition, rounded.
 func TestLimitIsExact(t *testing.T) {
 	for v := 0; v < 256; v++ {
 		y := math.Round(16 + float64(v)*219/255)
@@ -22,8 +22,8 @@ func TestLimitIsExact(t *testing.T) {
 	}
 }
 
-// Colours are BT.601's within half a step and the arithmetic's error, opaque or
-// not, and alpha keeps what cannot be seen out of chroma.
+// Colors are those of BT.601, within half a step plus the error of the arithmetic, whether opaque
+// or not. Alpha keeps the colors of invisible pixels out of chroma.
 func TestImportNRGBA(t *testing.T) {
 	for _, alpha := range []uint8{255, 77} {
 		m := image.NewNRGBA(image.Rect(0, 0, 48, 32))
@@ -134,8 +134,9 @@ func TestEdgesAreRepeated(t *testing.T) {
 	}
 }
 
-// Decoders interpolate chroma (libwebp's upsampling: 9, 3, 3 and 1 sixteenths). What they show of a
-// step between colors is nearer to the colors when chroma was sharpened, and flat colors stay.
+// Decoders interpolate chroma (libwebp's upsampling: 9, 3, 3 and 1 sixteenths). At a step between
+// two colors, they show something nearer to these colors when chroma was sharpened. Flat colors do
+// not change.
 func TestSharpenedChromaSurvivesUpsampling(t *testing.T) {
 	const w, h = 40, 24
 	var e Encoder

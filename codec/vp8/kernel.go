@@ -1,23 +1,22 @@
 package vp8
 
-// This file holds the reference kernels over strips and blocks. On amd64 with
-// AVX2 those of kernels_amd64.s take their place, with equal results.
+// This file has the reference kernels for strips and blocks. On amd64 with AVX2 the kernels of
+// kernels_amd64.s are used instead; their results are equal.
 
-// blockStats say how up to 16 blocks came through quantization.
+// blockStats has the results of quantizing up to 16 blocks.
 type blockStats struct {
 	sse  [16]uint32 // sum of the squared errors of a block's coefficients
 	tex  [16]uint32 // weighted sum of the magnitudes of its reconstructed coefficients
 	mask [16]uint16 // bit n: the level at zigzag position n is not zero
 }
 
-// textureWeight weighs the magnitudes of coefficients, in zigzag order: what
-// the eye misses when a quantizer flattens it. The mean does not count.
+// textureWeight has the weights of the magnitudes of coefficients, in zigzag order. A large weight
+// means that the eye misses the coefficient when a quantizer removes it. The mean does not count.
 var textureWeight = [16]int16{0, 32, 32, 20, 28, 20, 9, 17, 17, 9, 7, 10, 7, 4, 4, 2}
 
-// quantizeBlocksGeneric quantizes n blocks of coef to lev and fills in stats. ref
-// holds the coefficients of the source samples themselves, refStep apart from
-// block to block (0: the same for all), from which the reconstructed texture
-// follows: source minus error.
+// quantizeBlocksGeneric quantizes n blocks of coef to lev and fills in stats. ref has the
+// coefficients of the source samples themselves; its blocks are refStep apart (0: one block for
+// all). The reconstructed texture is computed from the source's coefficients minus the errors.
 func quantizeBlocksGeneric(lev, coef, ref []int16, refStep int, m *quantMatrix, stats *blockStats, n int) {
 	for b := 0; b < n; b++ {
 		l := (*[16]int16)(lev[16*b:])
@@ -69,8 +68,8 @@ func fdctStripsGeneric(dst []int16, src, pred []byte, n int) {
 	}
 }
 
-// fdctBlockGeneric transforms one 4x4 block of src, in rows of 16 bytes, less
-// each of the blocks of n strips of predictions.
+// fdctBlockGeneric transforms the differences between one 4x4 block of src, in rows of 16 bytes,
+// and each block of n strips of predictions.
 func fdctBlockGeneric(dst []int16, src, pred []byte, n int) {
 	var strip [64]byte
 	for r := 0; r < 4; r++ {

@@ -2,8 +2,8 @@
 
 package vp8
 
-// This file chooses between the AVX2 kernels of kernels_amd64.s and the reference
-// kernels; the bytes are the same.
+// This file chooses between the AVX2 kernels of kernels_amd64.s and the reference kernels. Both
+// give the same bytes.
 
 import "golang.org/x/sys/cpu"
 

@@ -33,8 +33,8 @@ func fill(r *rand.Rand, p []byte, extreme bool) {
 	}
 }
 
-// The AVX2 kernels equal the reference on noise and extremes, and write nothing
-// beyond their results.
+// The AVX2 kernels give the results of the reference kernels on noise and on extremes, and write
+// nothing outside of their results.
 func TestKernelsEqualReference(t *testing.T) {
 	needAVX2(t)
 	r := rand.New(rand.NewPCG(1, 2))
@@ -77,7 +77,7 @@ func TestKernelsEqualReference(t *testing.T) {
 			}
 		}
 
-		// Coefficients in their full range, or what a transform gave.
+		// Coefficients are from their full range, or the results of a transform.
 		coef := b
 		if trial%3 == 0 {
 			for i := range coef {
@@ -116,8 +116,8 @@ func TestKernelsEqualReference(t *testing.T) {
 	}
 }
 
-// The inverse transform equals the reference on what quantizing differences of
-// samples gives, and writes nothing beside its block.
+// The inverse transform gives the results of the reference for quantized differences of samples,
+// and writes nothing outside of its block.
 func TestInverseKernelEqualsReference(t *testing.T) {
 	needAVX2(t)
 	r := rand.New(rand.NewPCG(13, 14))
@@ -151,7 +151,7 @@ func TestInverseKernelEqualsReference(t *testing.T) {
 	}
 }
 
-// The kernels of the import equal the reference.
+// The kernels of the import give the results of the reference kernels.
 func TestImportKernelsEqualReference(t *testing.T) {
 	needAVX2(t)
 	r := rand.New(rand.NewPCG(3, 4))

@@ -2,7 +2,7 @@
 
 package vp8
 
-// This file takes the place of kernels_amd64.go where there is no assembly.
+// This file replaces kernels_amd64.go where there is no assembly.
 
 func fdctStrips(dst []int16, src, pred []byte, n int) { fdctStripsGeneric(dst, src, pred, n) }
 

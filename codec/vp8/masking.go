@@ -2,9 +2,10 @@ package vp8
 
 // This file estimates how much of an error can be seen: busy places hide more than flat ones.
 
-// activity returns by what a macroblock's lambdas are multiplied, in 1/256: busy ones hide their
-// errors, so that a bit has to save more there. It is 2^((e - 5) / 8), where e is the logarithm
-// of the variance, in steps of 1/16 of an octave.
+// activity returns the factor for a macroblock's lambdas, in 1/256. Busy macroblocks hide their
+// errors, so a bit spent there has to remove more of the error. The factor is 2^((e - 5) / 8),
+// where e is the base-2 logarithm of the variance; the exponent is rounded down to a multiple of
+// 1/16.
 func activity(logVar uint16) int64 { return power((int(logVar) - 5*256) >> 7) }
 
 // power returns 2^(x/16) in 1/256, for x from -128.
@@ -16,12 +17,12 @@ func power(x int) int64 {
 // exp2 is 256 times 2^(i/16).
 var exp2 = [16]uint16{256, 267, 279, 292, 304, 318, 332, 347, 362, 378, 395, 412, 431, 450, 470, 490}
 
-// A masking says how the 4x4 luma blocks of a macroblock differ in what they hide. A macroblock
-// with an edge through it has flat blocks too, where errors are seen, though activity calls it
-// busy.
+// A masking says how the 4x4 luma blocks of a macroblock differ in the errors that they hide. A
+// macroblock with an edge through it has flat blocks too, where errors are visible, although
+// activity takes the whole macroblock for a busy one.
 type masking struct {
-	lambda [16]int64 // by what the lambda of a block is multiplied, in 1/256
-	weight [16]int64 // by what its distortion is, where blocks are added up: the inverse
+	lambda [16]int64 // the factor for the lambda of a block, in 1/256
+	weight [16]int64 // the factor for its distortion when blocks are added up: the inverse of lambda's
 }
 
 // start makes all blocks alike.
@@ -31,18 +32,20 @@ func (m *masking) start() {
 	}
 }
 
-// Parameters of masking.set, found on photos by SSIMULACRA2, SSIM and PSNR together.
+// Parameters of masking.set. They were found on photos by SSIMULACRA2, SSIM and PSNR together.
 const (
 	// maskingFloor is a texture too faint to hide anything: one coefficient of two gray levels.
 	maskingFloor = 512
-	// maskingCenter is what a block's own texture counts where a block beside it counts 1.
+	// maskingCenter is the weight of a block's own texture; each block next to it has a weight of
+	// 1.
 	maskingCenter = 2
-	// maskingLimit bounds the exponent of lambda, in 1/16. The least lambda there is stays above 0.
+	// maskingLimit bounds the exponent of lambda's factor, in 1/16. It keeps the smallest lambda
+	// above 0.
 	maskingLimit = 32
 )
 
-// set compares the texture of each block, with that of the blocks beside it, to the mean of the
-// macroblock: lambda goes with the square root of their ratio.
+// set computes, for each block, the mean texture of the block and the blocks next to it. The factor
+// of lambda is the square root of the ratio of this to the macroblock's mean.
 func (m *masking) set(tex *[24]uint32) {
 	total := uint32(0)
 	for _, t := range tex[:16] {

@@ -5,8 +5,9 @@ import (
 	"testing"
 )
 
-// The flat blocks of a macroblock that has an edge through it get lambdas below one, those of the
-// edge above; weights are their inverses, and blocks that are alike get one.
+// In a macroblock with an edge through it, the factors of lambda are below one for flat blocks and
+// above one for the blocks of the edge. The weights are the inverses of these factors. If all
+// blocks are alike, all factors are one.
 func TestMaskingOfAnEdge(t *testing.T) {
 	var m masking
 	var tex [24]uint32

@@ -1,24 +1,25 @@
 package vp8
 
-// This file decides how each macroblock is predicted and quantized: for every
-// mode the levels, their distortion and what they cost to write are found, and
-// the least distortion + lambda * cost wins.
+// This file decides how each macroblock is predicted and quantized. For every mode it finds the
+// levels, their distortion and the cost of writing them. The mode with the least distortion +
+// lambda * cost is chosen.
 //
-// Distortion is counted in coefficients, weighted by frequency, where it is 64 times the sum of
-// squared sample errors (see idct.go and quantMatrix.w), so that no candidate has to be
-// reconstructed. To it is added the change of texture: how far the weighted
-// magnitudes of a block's coefficients, errors included, are from the source's.
+// Distortion is computed from coefficients and weighted by frequency, so that no candidate has to
+// be reconstructed. Its unit makes it 64 times the sum of the samples' squared errors (see idct.go
+// and quantMatrix.w). The change of texture is added to it. A block's texture is the weighted sum
+// of the magnitudes of its coefficients; the change is the difference between the source's texture
+// and that of the coefficients with their errors.
 
 import (
 	"encoding/binary"
 	"math/bits"
 )
 
-// scoreShift is what a unit of distortion is worth in a score; the lambdas are
-// on the same scale.
+// scoreShift is the left shift that turns distortion into a score. The lambdas have the unit of a
+// score per cost.
 const scoreShift = 8
 
-// A candidate16 is a macroblock's luma as one 16x16 prediction gives it.
+// A candidate16 is a macroblock's luma with one 16x16 prediction.
 type candidate16 struct {
 	mode   int
 	score  int64
@@ -41,17 +42,17 @@ type candidateUV struct {
 	right dcErr
 }
 
-// dcErr holds the quantization errors of chroma's DC that are handed on to a
-// neighbour: for U and V, two each.
+// dcErr holds the quantization errors of chroma's DC coefficients that are passed on to a
+// neighbour: two for U and two for V.
 type dcErr [2][2]int16
 
-// diffuse hands the quantization errors of the DC of chroma on to the blocks to
-// the right and below, so that smooth colors keep their mean where the steps
-// are wide. It adds to coef what comes from above and left, and returns what
-// goes below and right. The blocks are in the order of two strips.
+// diffuse passes the quantization errors of chroma's DC coefficients on to the blocks to the right
+// and below, so that smooth colors keep their mean where the quantizer steps are large. It adds the
+// errors from above and from the left to coef, and returns those for the macroblocks below and to
+// the right. The blocks of coef are in the order of two strips.
 func (m *quantMatrix) diffuse(coef *[128]int16, top, left *dcErr) (below, right dcErr) {
-	// add is one step: it adds the errors from above and left, damped so that they do not travel
-	// far, and returns the block's own error.
+	// add does this for one block: it adds the errors from above and from the left, damped so that
+	// they do not travel far, and returns the block's own error.
 	add := func(block int, top, left int16) int16 {
 		c := int32(coef[16*block]) + (int32(top)*7+int32(left)*7)>>4
 		coef[16*block] = int16(c)
@@ -76,10 +77,11 @@ type search struct {
 	segment int     // its segment
 
 	// refineShift says which modes of a 4x4 block are compared again after the trellis: those whose
-	// scores are above the least by no more than it, shifted right by this.
+	// score exceeds the least score by at most that score >> refineShift.
 	refineShift uint
-	// thorough is high effort: the decision between 4x4 and 16x16 stands on what the trellis makes
-	// of both, errors are weighed by masking, and the prices of tokens are learned first.
+	// thorough is set at high effort. The choice between 4x4 and 16x16 is then made from the
+	// results of the trellis, errors are weighed by masking, and the costs of tokens are learned
+	// first.
 	thorough bool
 
 	flat [256]byte // a prediction of 128 everywhere
@@ -104,7 +106,7 @@ type search struct {
 	predUV [4][128]byte
 	cUV    [2]candidateUV
 
-	// The levels of the macroblock in 4x4 blocks.
+	// The levels of the macroblock when it is predicted in 4x4 blocks.
 	lev  [16][16]int16
 	mask [16]uint16
 
@@ -120,8 +122,8 @@ func (s *search) start() {
 	clear(s.topErr)
 }
 
-// decide chooses the modes and levels of a macroblock, keeps them, and reconstructs the macroblock.
-// Without restrictions every choice is by score.
+// decide chooses the modes and levels of a macroblock, stores them, and reconstructs the
+// macroblock. Without restrictions, every choice is made by score.
 func (e *Encoder) decide(mbx, mby int) {
 	s := &e.search
 	i := mby*e.mbw + mbx
@@ -138,12 +140,12 @@ func (e *Encoder) decide(mbx, mby int) {
 	}
 
 	best := e.search16(mbx, mby, seg, src)
-	// Besides the modes there are up to two bits of segment and one of skip.
+	// Besides its modes, a macroblock has up to two bits for its segment and one for its skip flag.
 	const otherBits = 3 << 8
 	modeLimit := 1 << 30
 	if e.restriction.modes > 0 {
 		e.modeCredit += e.modeShare - otherBits
-		modeLimit = e.modeCredit - 3<<8 // and chroma's at most
+		modeLimit = e.modeCredit - 3<<8 // chroma's mode takes at most 3 bits
 	}
 	if e.restriction.modes < 2 {
 		mb.is4 = e.search4(mbx, mb, seg, src, best, modeLimit)
@@ -195,15 +197,15 @@ func (e *Encoder) decide(mbx, mby int) {
 	}
 }
 
-// keep counts a block's tokens and keeps its levels.
+// keep counts a block's tokens and appends its levels to e.tokens.
 func (e *Encoder) keep(plane int, lev *[16]int16, mask uint16, first, ctx int) {
 	last := bits.Len16(mask) - 1
 	e.counts[plane].count(lev, first, last, ctx)
 	e.tokens = appendLevels(e.tokens, lev, first, last)
 }
 
-// chromaBlock maps the order in which chroma blocks are written (U's four, V's
-// four) to their order in strips (rows of two of U's and two of V's).
+// chromaBlock maps the order in which chroma blocks are written (four of U, then four of V) to
+// their order in strips (two rows, each with two of U and two of V).
 var chromaBlock = [8]uint8{0, 1, 4, 5, 2, 3, 6, 7}
 
 // modes returns how many of the four whole-block modes may be used.
@@ -258,11 +260,11 @@ func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 
 	return best
 }
 
-// trellis16 quantizes c again.
+// trellis16 quantizes c again, by trellis quantization.
 func (e *Encoder) trellis16(seg *segment, c *candidate16) {
 	n := e.around
 	s := &e.search
-	// A squared error of Y2 counts a quarter.
+	// A squared error of a Y2 coefficient counts a quarter.
 	mask, sse, rate := e.costs[planeY2].trellis(&c.y2lev, (*[16]int16)(s.y2[16*c.mode:]), &seg.y2, 0, n.y2(), 4*s.lam.trellis)
 	c.dist += (sse - int64(s.y2stats.sse[c.mode])) >> 2
 	c.y2mask = mask
@@ -286,7 +288,7 @@ func textureChange(a, b uint32) int64 {
 	return int64(a - b)
 }
 
-// rate16 prices the tokens of c.
+// rate16 returns the cost of the tokens of c.
 func (e *Encoder) rate16(c *candidate16) int {
 	n := e.around
 	r := e.costs[planeY2].blockCost(&c.y2lev, c.y2mask, 0, n.y2())
@@ -308,7 +310,7 @@ func (e *Encoder) reconstruct16(c *candidate16, seg *segment) {
 	inverseWHT(&dc, &y2)
 	pred := &e.search.pred16[c.mode]
 	for b := 0; b < 16; b++ {
-		// The AC levels' DC is no level: it is what the WHT gives.
+		// The DC of these levels is not a level; it is the result of the inverse WHT.
 		lev := (*[16]int16)(c.lev[16*b:])
 		lev[0] = dc[b]
 		x, y := 4*(b&3), 4*(b>>2)
@@ -316,9 +318,9 @@ func (e *Encoder) reconstruct16(c *candidate16, seg *segment) {
 	}
 }
 
-// search4 finds the best 4x4 predictions, block after block, and reconstructs them in the
-// workspace. It reports whether they are better than best. It gives up as soon as they cannot be,
-// or if their modes cost more than modeLimit.
+// search4 finds the best 4x4 predictions, block by block, and reconstructs them in the workspace.
+// It reports whether they are better than best. It gives up when it is certain that they are not,
+// or when their modes cost more than modeLimit.
 func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, best *candidate16, modeLimit int) bool {
 	s := &e.search
 	t := &e.costs[planeY1SansY2]
@@ -380,8 +382,8 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 	return true
 }
 
-// refine4 compares the modes of block b that scored up to limit again after the trellis has
-// quantized each, and keeps the levels of the best.
+// refine4 compares again those modes of block b whose scores are at most limit, after the trellis
+// has quantized the block for each of them. It keeps the levels of the best mode.
 func (e *Encoder) refine4(b, ctx int, modeCost *[nPred]uint16, scores *[nPred]int64, limit int64) (mode int, dist int64, rate int) {
 	s := &e.search
 	t := &e.costs[planeY1SansY2]

@@ -7,16 +7,16 @@ import "math/bits"
 // uniformProb is the probability of a bit that carries a full bit.
 const uniformProb = 128
 
-// nPending is how many bits a boolEncoder gathers.
+// nPending is the number of bits that a boolEncoder collects before it encodes them.
 const nPending = 1024
 
 // A boolEncoder writes one partition.
 //
-// Bits wait in pending and are encoded in batches, so that the state stays in
-// registers and put can be inlined. low holds the bottom of the current
-// interval. Of its 8+n bits below the carry, the top n are settled but for a
-// carry; range_ is in [128, 255] between bits. Bytes leave low six at a time, so
-// a carry is looked for once in about 48 bits and not once a byte.
+// Bits wait in pending and are encoded in batches, so that the state stays in registers and put can
+// be inlined. low is the bottom of the current interval. It has 8+n bits below the bit for a carry;
+// only a carry can still change the top n of them. range_ is in [128, 255] between bits. Six bytes
+// at a time are moved from low to buf, so a carry is looked for once in about 48 bits and not once
+// in every byte.
 type boolEncoder struct {
 	buf      []byte
 	low      uint64
@@ -39,7 +39,7 @@ func (w *boolEncoder) writeBit(prob uint8, bit bool) {
 	w.put(v)
 }
 
-// put is writeBit for a doubled probability that has the bit added.
+// put is writeBit for v, which is twice the probability plus the bit.
 func (w *boolEncoder) put(v uint16) {
 	w.pending[w.nPending] = v
 	if w.nPending++; w.nPending == nPending {
@@ -68,7 +68,7 @@ func (w *boolEncoder) encode() {
 	w.low, w.n, w.range_, w.nPending = low, n, r, 0
 }
 
-// normShift is how far an interval's length is shifted to be 128 or more.
+// normShift has, for each length of an interval, the left shift that makes it 128 or more.
 var normShift = func() (t [256]uint8) {
 	for i := range t {
 		t[i] = uint8(bits.LeadingZeros8(uint8(i)))
@@ -84,7 +84,7 @@ func (w *boolEncoder) flush() {
 	w.low &= 1<<rest - 1
 	w.n -= 8 * k
 	if v>>(8*k) != 0 {
-		// A carry: the bytes before are one number to which one is added.
+		// A carry adds one to the bytes before it, taken as one large number.
 		for i := len(w.buf) - 1; ; i-- {
 			w.buf[i]++
 			if w.buf[i] != 0 {
@@ -98,15 +98,16 @@ func (w *boolEncoder) flush() {
 	}
 }
 
-// writeUint writes the low n bits of v, the highest first, as likely 0 as 1.
+// writeUint writes the low n bits of v, the highest first. Each bit is written with a probability
+// of 1/2.
 func (w *boolEncoder) writeUint(v uint32, n int) {
 	for n--; n >= 0; n-- {
 		w.writeBit(uniformProb, v>>uint(n)&1 != 0)
 	}
 }
 
-// writeOptionalInt writes v as a flag, n bits of magnitude and a sign. Zero is
-// the flag alone.
+// writeOptionalInt writes v as a flag, n bits of magnitude and a sign. If v is zero, it writes the
+// flag alone.
 func (w *boolEncoder) writeOptionalInt(v int, n int) {
 	if v == 0 {
 		w.writeBit(uniformProb, false)
@@ -121,13 +122,14 @@ func (w *boolEncoder) writeOptionalInt(v int, n int) {
 	w.writeBit(uniformProb, v < 0)
 }
 
-// taken returns how many bytes a decoder has taken once it has read every bit so
-// far. Section 7.3 lets it see 8 bits at least and take the next byte when it
-// needs it: one byte, and one more for every 8 bits or part of 8 that it shifted
-// out before it read the last bit. Decoders that take many bytes at once, as
-// libwebp does, do so only where one more is left behind them.
+// taken returns how many bytes a decoder has taken when it has read every bit written so far. The
+// decoder of section 7.3 holds at least 8 bits and takes the next byte only when it needs one. So
+// it takes one byte, and another for every 8 bits, or part of 8, that it shifted out before it read
+// the last bit. Decoders that take several bytes at once, such as libwebp's, do so only where at
+// least one more byte follows.
 func (w *boolEncoder) taken() int {
-	// Without a pending bit the last one's shift is counted too, at worst one byte early.
+	// If no bit is pending, the shift after the last bit is counted too. The result is then at most
+	// one byte too large.
 	n := min(w.nPending, 1)
 	last := w.pending[max(w.nPending-1, 0)]
 	w.nPending -= n
@@ -139,8 +141,8 @@ func (w *boolEncoder) taken() int {
 	return taken
 }
 
-// finish settles every bit and returns the partition. A decoder may look one
-// byte past the last it needs, so that byte is written too.
+// finish writes all remaining bits and returns the partition. A decoder may read one byte after the
+// last one that it needs, so that byte is written too.
 func (w *boolEncoder) finish() []byte {
 	w.encode()
 	w.flush()

@@ -3,12 +3,12 @@ package vp8
 // This file implements the writing of the prediction modes, RFC 6386 section
 // 11.
 
-// probIs16 is the probability that a macroblock is predicted in 4x4 blocks
+// probIs16 is the probability that a macroblock is predicted in 4x4 blocks, and not as 16x16
 // (section 11.2).
 const probIs16 = 145
 
-// The walk functions hand the bits of a mode, with their probabilities, to f:
-// to a bool encoder or to a sum of costs.
+// The walk functions call f for each bit of a mode, with the bit's probability. f writes the bits
+// to a bool encoder, or adds up their costs.
 
 func walkMode16(mode int, f func(p uint8, bit bool)) {
 	f(156, mode == predHE || mode == predTM)
@@ -66,9 +66,9 @@ func walkMode4(prob *[9]uint8, mode int, f func(p uint8, bit bool)) {
 	f(prob[8], mode != predHD)
 }
 
-// A macroblock is what is written for it besides its levels.
+// A macroblock holds what is written for a macroblock besides its levels.
 type macroblock struct {
-	modes4  uint64 // 4 bits a block in raster order, when is4
+	modes4  uint64 // in 4 bits for each block in raster order, if is4
 	mode16  uint8
 	modeUV  uint8
 	segment uint8
@@ -76,7 +76,7 @@ type macroblock struct {
 	skip    bool // no nonzero level
 }
 
-// writeModes writes the modes of every macroblock, with segment and skip flag.
+// writeModes writes the segment, the skip flag and the modes of every macroblock.
 func (e *Encoder) writeModes(w *boolEncoder, h *frameHeader) {
 	top := e.topModes
 	clear(top)

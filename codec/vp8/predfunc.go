@@ -4,7 +4,7 @@ package vp8
 
 import "encoding/binary"
 
-// Modes. The first four are those of 16x16 luma and of chroma too.
+// The prediction modes. The first four are also those of 16x16 luma and of chroma.
 const (
 	predDC = iota
 	predTM
@@ -19,8 +19,8 @@ const (
 	nPred
 )
 
-// predict16 writes the four 16x16 predictions, rows 16 bytes apart. ybr is the
-// luma workspace (see reconstruct.go) with its borders filled in.
+// predict16 writes the four 16x16 predictions, in rows of 16 bytes. ybr is the luma workspace (see
+// reconstruct.go); its borders must have been filled in.
 func predict16(dst *[4][256]byte, ybr *[ybrSize]byte, hasTop, hasLeft bool) {
 	top := ybr[ybrY-ybrStride : ybrY-ybrStride+16]
 	sum, n := uint32(0), uint32(0)
@@ -65,9 +65,9 @@ func predictTM(dst, top []byte, d int32) {
 	}
 }
 
-// predict8 writes the four chroma predictions, U in columns 0 to 7 and V in 8 to
-// 15 of rows 16 bytes apart. top and left are U's 8 samples followed by V's, the
-// corners are the samples above left.
+// predict8 writes the four chroma predictions in rows of 16 bytes: U is in columns 0 to 7, and V in
+// columns 8 to 15. top and left have the 8 samples of U and then those of V. corner has the two
+// samples above and to the left.
 func predict8(dst *[4][128]byte, top, left *[16]byte, corner [2]byte, hasTop, hasLeft bool) {
 	for c := 0; c < 2; c++ {
 		t, l := top[8*c:8*c+8], left[8*c:8*c+8]
@@ -100,18 +100,17 @@ func predict8(dst *[4][128]byte, top, left *[16]byte, corner [2]byte, hasTop, ha
 	}
 }
 
-// predict4Generic writes the ten predictions of a 4x4 block as three strips:
-// mode m is block m&3 of strip m>>2. The last strip's blocks 2 and 3 are left
-// alone. lo and hi hold the array E of section 12.3, the left column upwards, the
-// corner, then the eight samples above and above right: its first sample twice,
-// its last twice, low bytes first.
+// predict4Generic writes the ten predictions of a 4x4 block as three strips: mode m is block m&3 of
+// strip m>>2. Blocks 2 and 3 of the last strip are not changed. lo and hi hold the array E of
+// section 12.3, the lowest byte first: the left column upwards, the corner, and the eight samples
+// above and above right. The first and the last sample of E are there twice.
 func predict4Generic(dst *[192]byte, lo, hi uint64) {
 	var e [16]byte
 	binary.LittleEndian.PutUint64(e[:], lo)
 	binary.LittleEndian.PutUint64(e[8:], hi)
 	edge := e[1:14]
-	// avg3[i] is the smoothed edge around E[i], avg2[i] is the mean of E[i] and
-	// E[i+1]; both ends of avg3 repeat the last sample.
+	// avg3[i] is the smoothed edge around E[i]. avg2[i] is the mean of E[i] and E[i+1]. At both
+	// ends of avg3 the last sample is repeated.
 	var avg3, avg2 [16]byte
 	e0, e1 := uint32(edge[0]), uint32(edge[0])
 	for i := 0; i < 12; i++ {

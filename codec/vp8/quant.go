@@ -43,8 +43,8 @@ var dequantTableAC = [128]uint16{
 
 // A quantMatrix quantizes blocks of one plane. Its vectors are in zigzag order.
 //
-// The level of a coefficient c is ((|c|+rnd)*iq)>>16 with c's sign. |c| is at
-// most 16320 (a Y2 DC), so every product's halves fit 16 bits.
+// The level of a coefficient c is ((|c|+rnd)*iq)>>16, with the sign of c. |c| is at most 16320 (a
+// DC of Y2), so both halves of every product fit into 16 bits.
 type quantMatrix struct {
 	q   [16]uint16 // the quantizer step, 4 to 314
 	iq  [16]uint16 // 65536/q, rounded up
@@ -52,8 +52,9 @@ type quantMatrix struct {
 	w   [16]uint16 // weight of a squared error, in 1/16: at most 104
 }
 
-// A bias is what is added before a division, in 1/256 of a step. It is less than a half: a level
-// that is only just nearer to the coefficient is worth less than the bits of its token.
+// A bias is added before a division, in 1/256 of a step. It is less than a half: if a level is only
+// slightly nearer to the coefficient than the level below, the gain is worth less than the bits of
+// its token.
 type bias struct{ dc, ac uint32 }
 
 func (m *quantMatrix) init(dc, ac uint32, b bias, w *[16]uint16) {
@@ -69,8 +70,8 @@ func (m *quantMatrix) init(dc, ac uint32, b bias, w *[16]uint16) {
 	}
 }
 
-// What squared errors count by frequency, in zigzag order, in 1/16. Errors in the means of 4x4
-// blocks are seen from afar, those of high frequencies only near by.
+// The weights of squared errors by frequency, in zigzag order, in 1/16. Errors in the means of 4x4
+// blocks are visible from a distance, those in high frequencies only from near by.
 var (
 	lumaWeight   = [16]uint16{22, 16, 16, 13, 13, 13, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10}
 	y2Weight     = [16]uint16{16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16}
@@ -88,15 +89,15 @@ type segment struct {
 	lambdas
 }
 
-// lambdas are the Lagrange multipliers: distortion in 1/64 of a squared sample,
-// 256 times, for 1/256 of a bit.
+// lambdas are the Lagrange multipliers. A multiplier is how much more distortion, times 256, is
+// accepted to save 1/256 of a bit; the unit of distortion is 1/64 of a squared sample.
 type lambdas struct {
 	l16, l4, mode, uv int64 // of 16x16 modes, 4x4 modes, between the two, of chroma
 	trellis           int64
 	texture           int64 // weight of the texture's change, in 1/65536
 }
 
-// scale multiplies the multipliers for the rate by f/256.
+// scale multiplies the multipliers of the rate by f/256.
 func (l *lambdas) scale(f int64) {
 	for _, p := range []*int64{&l.l16, &l.l4, &l.mode, &l.uv, &l.trellis} {
 		*p = (*p*f + 128) >> 8
@@ -116,9 +117,9 @@ func clip(x, min, max int) int {
 // quantDelta holds the frame's quantizer index deltas of section 9.6.
 type quantDelta struct{ y1DC, y2DC, y2AC, uvDC, uvAC int }
 
-// finerMeans are the deltas of every frame: finer steps for the means of blocks, in luma and in
-// chroma, paid for by the AC of chroma. At high effort, where chroma is sharpened, its AC pays
-// more.
+// finerMeans are the deltas of every frame. The steps for the means of blocks are finer, in luma
+// and in chroma, and the steps for chroma's AC are coarser in return. At high effort, where chroma
+// is sharpened, those are coarser still.
 var (
 	finerMeans     = quantDelta{y1DC: -3, y2DC: -3, y2AC: -2, uvDC: -4, uvAC: 5}
 	finerMeansHigh = quantDelta{y1DC: -3, y2DC: -3, y2AC: -2, uvDC: -4, uvAC: 8}
@@ -134,7 +135,7 @@ func (s *segment) initQuant(d quantDelta) {
 		y2ac = 8
 	}
 	s.y2.init(uint32(dequantTableDC[clip(q+d.y2DC, 0, 127)])*2, y2ac, bias{100, 108}, &y2Weight)
-	// The reference decoder in RFC 6386 (dequant_init in dixie.c) takes no step of chroma's DC
-	// above 132, which is the table's entry 117.
+	// The reference decoder in RFC 6386 (dequant_init in dixie.c) limits the step of chroma's DC to
+	// 132, which is entry 117 of the table.
 	s.uv.init(uint32(dequantTableDC[clip(q+d.uvDC, 0, 117)]), uint32(dequantTableAC[clip(q+d.uvAC, 0, 127)]), bias{110, 115}, &chromaWeight)
 }

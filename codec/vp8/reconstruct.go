@@ -3,24 +3,24 @@ package vp8
 // This file holds the state around the current macroblock: the samples that
 // prediction reads (RFC 6386 section 12) and the token contexts (section 13.3).
 
-// The luma workspace: row 0 is the row above, rows 1 to 16 the macroblock. The
-// macroblock's columns start at 8; column 7 is the one to the left, columns 24
-// to 27 of row 0 are above right, and are repeated in rows 4, 8 and 12, where
-// the blocks of the last column look for them.
+// The luma workspace. Row 0 is the row above the macroblock, and rows 1 to 16 are the macroblock's.
+// The macroblock's columns start at 8; column 7 is the one to its left. Columns 24 to 27 of row 0
+// are above right; they are repeated in rows 4, 8 and 12, where the blocks of the last column read
+// them.
 const (
 	ybrStride = 32
 	ybrY      = 1*ybrStride + 8
 	ybrSize   = 17 * ybrStride
 )
 
-// nonzero says which blocks at an edge of a macroblock had nonzero levels.
+// nonzero says which blocks at one edge of a macroblock have nonzero levels.
 type nonzero struct {
 	y  [4]uint8
-	uv [4]uint8 // U's two, V's two
+	uv [4]uint8 // two of U, two of V
 	y2 uint8    // of the last macroblock that had a Y2
 }
 
-// clear notes a macroblock without levels.
+// clear records a macroblock without levels.
 func (z *nonzero) clear(is4 bool) {
 	y2 := z.y2
 	if !is4 {
@@ -29,9 +29,10 @@ func (z *nonzero) clear(is4 bool) {
 	*z = nonzero{y2: y2}
 }
 
-// neighbours are the contexts of a macroblock's tokens (section 13.3): how many of the blocks left
-// of a block and above it have nonzero levels. Blocks have the numbers in which they are written,
-// and are noted in that order; those noted are the neighbours of those that follow.
+// neighbours gives the contexts of a macroblock's tokens (section 13.3): of the two blocks to the
+// left of a block and above it, how many have nonzero levels. Blocks are numbered, and recorded by
+// the note methods, in the order in which they are written. Each recorded block is then a neighbour
+// of later ones.
 type neighbours struct{ left, up nonzero }
 
 func (n *neighbours) y2() int      { return int(n.left.y2 + n.up.y2) }
@@ -44,13 +45,14 @@ func (n *neighbours) noteUV(b int, nz uint8) {
 	n.left.uv[b>>1&3], n.up.uv[b>>1&2|b&1] = nz, nz
 }
 
-// clear notes a macroblock without levels.
+// clear records a macroblock without levels.
 func (n *neighbours) clear(is4 bool) {
 	n.left.clear(is4)
 	n.up.clear(is4)
 }
 
-// anyLevel is 1 for a block that has the levels of mask, 0 for one that has none.
+// anyLevel returns 1 if a block has a nonzero level, and 0 if it has none. mask says which levels
+// are not zero.
 func anyLevel(mask uint16) uint8 {
 	if mask != 0 {
 		return 1
@@ -58,7 +60,7 @@ func anyLevel(mask uint16) uint8 {
 	return 0
 }
 
-// What prediction takes for samples outside the picture (section 12.2).
+// Prediction uses these values for samples outside the picture (section 12.2).
 const (
 	aboveSample = 127
 	leftSample  = 129
@@ -86,8 +88,8 @@ func (e *Encoder) prepare(mbx, mby int) {
 		for y := 0; y < 17; y++ {
 			ybr[y*ybrStride+7] = ybr[y*ybrStride+23]
 		}
-		// The samples above the macroblock to the left, before this one's
-		// replace them in topUV.
+		// These samples are above the macroblock to the left. They are read before topUV gets those
+		// above this macroblock.
 		e.cornerUV = [2]byte{e.topUV[7], e.topUV[15]}
 		for y := 0; y < 8; y++ {
 			e.leftUV[y] = e.recUV[16*y+7]
@@ -122,7 +124,7 @@ func (e *Encoder) finish(mbx, mby int) {
 	copy(e.topY[16*mbx:16*mbx+16], e.ybr[ybrY+15*ybrStride:])
 	copy(e.aboveUV[16*mbx:16*mbx+16], e.recUV[7*16:])
 	if s := &e.sample; mby/2%s.every == 0 {
-		// Rows of macroblocks lie below each other, two and two.
+		// Rows of macroblocks are stored one below the other, in pairs.
 		o := (mby/2/s.every*2+mby&1)*16*s.stride + 16*mbx
 		for y := 0; y < 16; y++ {
 			copy(s.luma[o+y*s.stride:][:16], e.ybr[ybrY+y*ybrStride:])

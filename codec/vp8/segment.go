@@ -1,13 +1,13 @@
 package vp8
 
-// This file divides the macroblocks into segments (RFC 6386 section 9.3) by how
-// busy they are, and sets what each segment's quantizer and loop filter do.
+// This file divides the macroblocks into segments (RFC 6386 section 9.3) by how busy they are, and
+// sets each segment's quantizer and loop filter.
 
 import "math"
 
-// susceptibility returns how much a macroblock of 256 luma samples shows its
-// errors, 255 for flat to 0 for busy: by the logarithm of the mean variance of
-// its four 8x8 blocks. logVar is that logarithm, in 1/256.
+// susceptibility returns how visible errors are in a macroblock of 256 luma samples, from 255 for
+// flat to 0 for busy. It follows from the logarithm of the mean variance of the four 8x8 blocks.
+// logVar is that logarithm, in 1/256.
 func susceptibility(src *[256]byte) (s uint8, logVar int) {
 	var total uint64 // of 64*64 times the variance
 	for b := 0; b < 4; b++ {
@@ -35,8 +35,8 @@ func (e *Encoder) analyse() {
 	}
 }
 
-// assignSegments clusters the susceptibilities and sets the four segments up
-// for the given quality. Under a restriction to few modes there is one segment.
+// assignSegments clusters the susceptibilities and sets up the four segments for the given quality.
+// Under a restriction to few modes there is only one segment.
 func (e *Encoder) assignSegments(o Options, r restriction) {
 	var hist [256]int
 	for _, a := range e.shows {
@@ -119,20 +119,20 @@ func compression(quality int) float64 {
 	return math.Cbrt(2*q - 1)
 }
 
-// Multipliers of the square of the luma step that make the lambdas, in 1/256.
-// The squared error of an ideal quantizer is a twelfth of it, and changes by 2 ln
-// 2 of itself for a bit: 473 here. These were found on photos, by PSNR, SSIM and
-// butteraugli together.
+// Each lambda is the square of the luma step, times one of these multipliers, in 1/256. For an
+// ideal quantizer the multiplier would be 473: its squared error is a twelfth of the step's square,
+// and changes by 2 ln 2 times that for each bit. The multipliers were found on photos, by PSNR,
+// SSIM and butteraugli together.
 const (
 	lambda16      = 270
 	lambda4       = 240
 	lambdaMode    = 243
 	lambdaUV      = 450
 	lambdaTrellis = 150
-	// textureStep weighs the change of texture per unit of the step, in 1/65536.
+	// textureStep is the weight of the change of texture, in 1/65536, for each unit of the step.
 	textureStep = 100
-	// textureHigh is by what high effort multiplies textureStep, in 1/256. Levels that are chosen by
-	// a block's masking lose more texture where there is much of it.
+	// textureHigh is the factor for textureStep at high effort, in 1/256. Where there is much
+	// texture, levels that are chosen by a block's masking lose more of it.
 	textureHigh = 333
 )
 
@@ -149,8 +149,8 @@ func (s *segment) initLambdas() {
 	}
 }
 
-// filterLevel returns the loop filter level that suits a quantizer index: the
-// levels tried are around it.
+// filterLevel returns the loop filter level that suits a quantizer index. The levels that are tried
+// are around it.
 func filterLevel(quant int) int {
 	l := int(dequantTableAC[quant]) * 25 / 64
 	if l < 2 {
@@ -166,9 +166,9 @@ func abs(x int) int {
 	return x
 }
 
-// gatherSkipped puts the macroblocks without levels into the segment that most of them are in. The
-// quantizer means nothing to them, and where they are most of the picture, the numbers of their
-// segments would be most of the file.
+// gatherSkipped puts the macroblocks without levels into one segment: the one that most of them are
+// in. Such macroblocks do not use the quantizer. Where they are most of the picture, the numbers of
+// their segments would take most of the file.
 func (e *Encoder) gatherSkipped() {
 	if !e.header.useSegments {
 		return

@@ -175,8 +175,8 @@ var tokenProbUpdateProb = [nPlane][nBand][nContext][nProb]uint8{
 	},
 }
 
-// defaultTokenProb is the table of section 13.5: the token probabilities a key
-// frame starts from.
+// defaultTokenProb is the table of section 13.5: the token probabilities that a key frame starts
+// with.
 var defaultTokenProb = [nPlane][nBand][nContext][nProb]uint8{
 	{
 		{

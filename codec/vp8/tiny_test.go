@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// tinyPictures yields pictures of every size from 1x1 to 40x40 (every seventh of them unless the
-// long tests run), of one color and of noise, at five qualities, encoded.
+// tinyPictures yields the frames of pictures of every size from 1x1 to 40x40 (every seventh size
+// unless the long tests run), of one color and of noise, at five qualities.
 func tinyPictures(t testing.TB, yield func(name string, w, h int, frame []byte)) {
 	var e Encoder
 	step := 7
@@ -38,7 +38,8 @@ func tinyPictures(t testing.TB, yield func(name string, w, h int, frame []byte))
 			}
 		}
 	}
-	// One color each: the smallest header, and colors that move its end.
+	// Each of these pictures has one color. The header is the smallest, and the color changes where
+	// it ends.
 	for v := range 64 {
 		c := color.NRGBA{uint8(v * 37), uint8(v * 101), uint8(v * 59), 255}
 		m := image.NewNRGBA(image.Rect(0, 0, 1+v%16, 1+v/4))
@@ -53,8 +54,8 @@ func tinyPictures(t testing.TB, yield func(name string, w, h int, frame []byte))
 	}
 }
 
-// A boolReader is the decoder of RFC 6386 section 7.3 that takes a byte no sooner than it needs
-// it, and notes when it needs one that is not there.
+// A boolReader is the decoder of RFC 6386 section 7.3. It takes a byte only when it needs it, and
+// records when it needs a byte that is not there.
 type boolReader struct {
 	data  []byte
 	taken int
@@ -156,9 +157,9 @@ func (r *boolReader) header() {
 	}
 }
 
-// However little a picture says, the header leaves a byte of the first partition, and there is a
-// byte of tokens: libwebp's incremental decoder refuses what is shorter. No decoder has to read
-// past the end of a partition, which x/image reports.
+// Even in the smallest pictures, the header leaves one byte of the first partition unread, and the
+// token partition has at least one byte: libwebp's incremental decoder refuses anything shorter. No
+// decoder has to read past the end of a partition, which x/image reports as an error.
 func TestEveryPartitionHasABytePastItsHeader(t *testing.T) {
 	n, padded := 0, 0
 	tinyPictures(t, func(name string, w, h int, frame []byte) {
@@ -187,7 +188,8 @@ func TestEveryPartitionHasABytePastItsHeader(t *testing.T) {
 	t.Logf("%d frames, %d of them with one byte past the header", n, padded)
 }
 
-// libwebp reads every tiny picture at once and piece by piece, to the same samples.
+// libwebp decodes every tiny picture to the same samples when it gets the whole file and when it
+// gets it in pieces.
 func TestTinyPicturesDecodeIncrementally(t *testing.T) {
 	exe, err := exec.LookPath("dwebp")
 	if err != nil {

@@ -3,7 +3,7 @@ package vp8
 // This file implements the tokens of the DCT/WHT coefficients and their
 // probabilities, RFC 6386 section 13.
 
-// The plane enumeration is specified in section 13.3.
+// The planes are numbered as in section 13.3.
 const (
 	planeY1WithY2 = iota
 	planeY2
@@ -21,8 +21,8 @@ const (
 // bands maps a position in zigzag order to its band (section 13.3).
 var bands = [17]uint8{0, 1, 2, 3, 6, 4, 5, 6, 6, 6, 6, 6, 6, 6, 6, 7, 0}
 
-// Tokens as counted: 0 to 4 are levels, then categories 1 to 6, then the end of
-// the block.
+// Tokens, by the numbers under which they are counted: 0 to 4 are levels, then come categories 1 to
+// 6, then the end of the block.
 const (
 	tokenCat1 = 5
 	tokenEOB  = 11
@@ -50,8 +50,8 @@ var tokenOf = func() (t [67]uint8) {
 	return
 }()
 
-// tokenCount counts the tokens of one plane by band and context, where context
-// 3 is context 0 straight after a zero.
+// tokenCount counts the tokens of one plane by band and context. Context 3 is context 0 directly
+// after a zero.
 type tokenCount [nBand][nContext4][nToken]uint32
 
 // count adds the tokens of a block; see blockCost for the arguments.
@@ -89,11 +89,11 @@ func (t *tokenCount) add(o *tokenCount) {
 	}
 }
 
-// branches returns how often each node of the token tree went to each side.
+// branches returns, for each node of the token tree, how often each of its two sides was taken.
 func (t *tokenCount) branches(band, ctx int) (n [nProb][2]uint64) {
 	a := &t[band][ctx]
 	var s [nToken]uint64
-	var checked uint64 // tokens where an end of block could have been
+	var checked uint64 // tokens in a place where an end of block was possible
 	for k := range s {
 		s[k] = uint64(a[k])
 		if k != tokenEOB {
@@ -122,7 +122,7 @@ func (t *tokenCount) branches(band, ctx int) (n [nProb][2]uint64) {
 	return n
 }
 
-// probOf returns the probability of the first side given counts of both.
+// probOf returns the probability of a node's first side, given how often each side was taken.
 func probOf(n0, n1 uint64) uint8 {
 	t := n0 + n1
 	if t == 0 {
@@ -133,8 +133,8 @@ func probOf(n0, n1 uint64) uint8 {
 
 type tokenProbs [nPlane][nBand][nContext][nProb]uint8
 
-// estimate sets p to the likeliest probabilities given the counts so far. The default probabilities
-// count as if prior tokens had been seen that follow them.
+// estimate sets p to the most likely probabilities for the counts so far. The default probabilities
+// count as much as prior tokens that occur as often as they say.
 func (p *tokenProbs) estimate(counts *[nPlane]tokenCount, prior uint64) {
 	for i := range p {
 		for j := range p[i] {
@@ -149,8 +149,8 @@ func (p *tokenProbs) estimate(counts *[nPlane]tokenCount, prior uint64) {
 	}
 }
 
-// choose sets p to the probabilities that are worth writing: each is the default or the counted
-// one, whichever takes fewer bits with the update itself.
+// choose sets p to the probabilities that are worth writing. Each is either the default or the one
+// that follows from the counts, whichever takes fewer bits when the update is included.
 func (p *tokenProbs) choose(counts *[nPlane]tokenCount) {
 	for i := range p {
 		for j := range p[i] {
@@ -190,13 +190,12 @@ func (p *tokenProbs) write(w *boolEncoder) {
 	}
 }
 
-// Between decision and writing a block's levels are kept in bytes: one for
-// 1 + the last nonzero position (0: none), then one for each level from the
-// first position to the last, as a signed byte, or levelEscape and the level in
-// two bytes, low first.
+// Between decision and writing, a block's levels are stored in bytes. The first byte is 1 + the
+// last nonzero position, or 0 if there is none. Then comes each level from the first position to
+// the last: a signed byte, or levelEscape and the level in two bytes, the low one first.
 const levelEscape = 0x80
 
-// maxTokenBytes bounds what a macroblock's 25 blocks take.
+// maxTokenBytes is the most that a macroblock's 25 blocks take in this form.
 const maxTokenBytes = 25 * (1 + 16*3)
 
 func appendLevels(dst []byte, lev *[16]int16, first, last int) []byte {
@@ -215,8 +214,8 @@ func appendLevels(dst []byte, lev *[16]int16, first, last int) []byte {
 	return dst
 }
 
-// writeBlock writes the tokens of the block at the front of tok and returns the
-// rest of tok and whether the block had any nonzero level.
+// writeBlock writes the tokens of the block at the front of tok. It returns the rest of tok, and
+// whether the block had a nonzero level.
 func writeBlock(w *boolEncoder, p *[nBand][nContext][nProb]uint8, tok []byte, first, ctx int) ([]byte, uint8) {
 	end := int(tok[0])
 	tok = tok[1:]
@@ -261,8 +260,7 @@ func writeBlock(w *boolEncoder, p *[nBand][nContext][nProb]uint8, tok []byte, fi
 	}
 }
 
-// writeLarge writes the part of the tree below "more than one", and the extra
-// bits.
+// writeLarge writes the part of the tree below the node "more than one", and the extra bits.
 func writeLarge(w *boolEncoder, q *[nProb]uint8, v int) {
 	if v <= 4 {
 		w.writeBit(q[3], false)

@@ -19,8 +19,8 @@ func basis() (m [4][4]float64) {
 	return m
 }
 
-// The forward transform is M X M^T / 2 within one step of its rounding, and the
-// inverse brings the samples back within one.
+// The forward transform is M X M^T / 2 within one step of its rounding. The inverse gives the
+// samples back within one.
 func TestTransformsAgainstDefinition(t *testing.T) {
 	m := basis()
 	var ones [16]uint16
@@ -64,7 +64,7 @@ func TestTransformsAgainstDefinition(t *testing.T) {
 	}
 }
 
-// The inverse WHT brings the DC coefficients back within one.
+// The inverse WHT gives the DC coefficients back within one.
 func TestWHTRoundTrip(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	for trial := 0; trial < 2000; trial++ {
@@ -85,7 +85,7 @@ func TestWHTRoundTrip(t *testing.T) {
 	}
 }
 
-// log2 is the logarithm, rounded down.
+// log2 returns the logarithm, rounded down.
 func TestLog2(t *testing.T) {
 	for x := uint64(1); x < 1<<62; x += x/7 + 1 {
 		want := 256 * math.Log2(float64(x))
@@ -95,8 +95,8 @@ func TestLog2(t *testing.T) {
 	}
 }
 
-// What tokens are priced at is what writing them takes, at the probabilities that
-// their counts give.
+// The computed cost of tokens is what writing them takes, at the probabilities that follow from
+// their counts.
 func TestPriceIsWhatIsWritten(t *testing.T) {
 	fixedOnce.Do(makeFixed)
 	type block struct {
@@ -140,8 +140,8 @@ func TestPriceIsWhatIsWritten(t *testing.T) {
 			bits := 8 * len(w.finish())
 			tolerance := 0.01
 			if scale == 2000 {
-				// Large levels are rarer by the fixed probabilities than here,
-				// and the coder's rounding favours the rare.
+				// By the fixed probabilities, large levels are rarer than they are here. The
+				// coder's rounding favours rare ones.
 				tolerance = 0.025
 			}
 			if got := float64(price) / 256; math.Abs(got-float64(bits)) > tolerance*float64(bits)+16 {
@@ -151,7 +151,7 @@ func TestPriceIsWhatIsWritten(t *testing.T) {
 	}
 }
 
-// maskOf says which levels are not zero.
+// maskOf returns a mask of the levels that are not zero.
 func maskOf(lev *[16]int16) (mask uint16) {
 	for i, v := range lev {
 		if v != 0 {
@@ -161,8 +161,8 @@ func maskOf(lev *[16]int16) (mask uint16) {
 	return mask
 }
 
-// The trellis never does worse, by its own measure, than the levels it starts
-// from, and prices what it returns correctly.
+// The trellis is never worse, by its own measure, than the levels that it starts from. The cost
+// that it returns is the right one for its levels.
 func TestTrellisIsNoWorse(t *testing.T) {
 	fixedOnce.Do(makeFixed)
 	r := rand.New(rand.NewPCG(11, 12))

@@ -1,10 +1,10 @@
 package vp8
 
 // This file implements trellis quantization. Every coefficient becomes its nearest level or the one
-// below it. The choice for a block is the path of least distortion plus lambda times the cost of
-// tokens, where each level makes the context of the next.
+// below it. A block's levels are a path through these choices, because each level sets the context
+// of the next. The chosen path has the least distortion plus lambda times the cost of its tokens.
 
-// levelCost prices level v (a magnitude) in the row that starts at index row.
+// levelCost returns the cost of level v (a magnitude) in the row that starts at index row.
 func (t *tokenCost) levelCost(row, v int) int64 {
 	if v < levelRow-1 {
 		return int64(t.level[(row+v)&(len(t.level)-1)])
@@ -12,12 +12,12 @@ func (t *tokenCost) levelCost(row, v int) int64 {
 	return int64(t.largeLevelCost(row/levelRow, v))
 }
 
-// trellis replaces lev with the levels of coef that cost least: distortion plus
-// lambda times rate, scaled as a score. The levels before first stay as they
-// are. It returns which of the levels from first on are not zero, the sum of their squared errors,
-// weighted, and the cost of the block.
+// trellis replaces lev with the levels of coef that have the least distortion plus lambda times
+// rate, in the unit of a score. The levels before first are not changed. It returns which of the
+// levels from first on are not zero, the weighted sum of their squared errors, and the cost of the
+// block.
 func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int, lambda int64) (mask uint16, sse int64, rate int) {
-	// mag are the magnitudes, near their nearest levels.
+	// mag has the magnitudes of the coefficients, near the nearest levels.
 	var mag, near [16]int32
 	end := 15 // the last position that may be nonzero
 	for ; end >= first; end-- {
@@ -42,8 +42,8 @@ func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int
 		lev[n] = 0
 		sse += int64(v*v) * int64(m.w[n])
 	}
-	// A node is one of two levels at a position: near (0) or one less (1). Scores
-	// are relative to the block of zeros.
+	// A node is one of two levels at a position: the nearest (0) or the one below it (1). Scores
+	// are relative to a block of zeros.
 	var from [16][2]uint8 // the node before
 	s0, s1 := int64(0), int64(0)
 	row0, row1 := first*rowsPerPos+ctx*levelRow, 0
@@ -87,7 +87,7 @@ func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int
 		}
 		s0, s1, row0, row1, two = a, b, next+c, next+d, true
 	}
-	change := int64(0) // of the squared errors
+	change := int64(0) // of the sum of squared errors
 	for n, j := bestN, bestJ; n >= first; n-- {
 		k := near[n&15] - int32(j)
 		j = int(from[n&15][j&1])
