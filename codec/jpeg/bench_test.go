@@ -9,8 +9,8 @@ import (
 	"miniatura/internal/outside"
 )
 
-// BenchmarkDecode decodes real photographs at N/8: work=baseline and work=progressive are twins
-// made by jpegtran.
+// BenchmarkDecode decodes real photographs at N/8. work=baseline and work=progressive have the same
+// pictures, converted by jpegtran.
 func BenchmarkDecode(b *testing.B) {
 	photos := filepath.Join(outside.Shared(b, "corpus"), "photos")
 	for _, name := range []string{"012mp-bus.jpg", "craft-beer.jpg"} {

@@ -12,12 +12,13 @@ const (
 	// chunkSize is how many source bytes are unstuffed at a time.
 	chunkSize = 16 << 10
 
-	// maxUnit bounds the bytes one unit of decoding may take: an MCU of maxBlocksInMCU blocks, each
-	// of at most 64 codes of 16 bits with 15 bits after them, and the 8 bytes a refill reads.
+	// maxUnit bounds the bytes that one unit of decoding may take: an MCU of maxBlocksInMCU blocks,
+	// each with at most 64 codes of 16 bits and 15 bits after each code, and the 8 bytes that a
+	// refill reads.
 	maxUnit = maxBlocksInMCU*blockSize*31/8 + 16
 )
 
-// A bitReader reads the bits of one entropy-coded segment after the other.
+// A bitReader reads the bits of entropy-coded segments, one segment after the other.
 //
 // The unread bits are the n most significant ones of acc, then buf[p:]. Bits of acc below those n
 // are either 0 or the first bits of buf[p:], so that a refill may OR them in again.
@@ -26,8 +27,8 @@ type bitReader struct {
 	n   int
 	p   int
 	buf []byte // unstuffed data, followed by at least maxUnit bytes that may be read
-	// mark is where in buf the reader must act before the next unit: unstuff more or, when last is
-	// set, fail, because the data has ended.
+	// mark is the place in buf where the reader must act before the next unit. If last is not set,
+	// it unstuffs more data. If last is set, it fails, because the data has ended.
 	mark int
 	last bool
 	src  []byte
@@ -43,8 +44,8 @@ func (r *bitReader) reset(src []byte, sp int) {
 	r.more()
 }
 
-// more unstuffs the next chunk. In front of it, it keeps the unread bytes and those read bytes that
-// acc and ended still need.
+// more unstuffs the next chunk. In front of it, it keeps the bytes that have not been read, and
+// those read bytes that acc and ended still need.
 func (r *bitReader) more() {
 	keep := min(r.p, 16)
 	end := 0
@@ -89,8 +90,8 @@ func (r *bitReader) more() {
 		break
 	}
 	if r.last {
-		// Zero bits follow the data, because the decoder may run over its end within a unit, before
-		// it checks mark.
+		// Zero bits follow the data, because within a unit the decoder may read past the end of the
+		// data before it checks mark.
 		clear(r.mem[end : end+maxUnit])
 		r.buf = r.mem[:end+maxUnit]
 		r.mark = end
@@ -100,9 +101,8 @@ func (r *bitReader) more() {
 	}
 }
 
-// ensure is called before every unit of decoding when p has passed mark. It reports whether all
-// bits read so far were in the source. It first returns to buf the whole bytes that refills have
-// read ahead.
+// ensure is called before a unit of decoding when p has passed mark. It reports whether all bits
+// read so far were in the source. Bytes that refills have read ahead do not count as read.
 func (r *bitReader) ensure() bool {
 	if r.last {
 		return r.p-r.n>>3 <= r.mark
@@ -111,9 +111,9 @@ func (r *bitReader) ensure() bool {
 	return true
 }
 
-// done reports, at the end of a scan, whether all bits read so far were in the source. Where no
-// marker follows, they must also look like the picture's: see ended. Zeros up to the end of the
-// source stand for missing data and do not come from an encoder.
+// done reports, at the end of a scan, whether all bits read so far were in the source. If no marker
+// follows, the last of them must also look like the end of a scan (see ended). Zeros up to the end
+// of the source stand for missing data and do not come from an encoder.
 func (r *bitReader) done() bool {
 	for !r.last && len(r.buf)-r.p < maxUnit+maxPadding {
 		r.more()
@@ -125,11 +125,11 @@ func (r *bitReader) done() bool {
 	return used <= r.mark && (r.sp+1 < len(r.src) || used == r.mark && used > 0 && r.buf[used-1] != 0 || r.ended())
 }
 
-// ended reports whether the last byte that was read looks like the end of a scan, when what follows
-// is no marker but a tail of any length. A download that was cut short, in a file of full length,
-// leaves zeros or old bytes of the disk, which are valid codes of less than the picture. A scan
-// ends with bits of 1 up to a whole byte (F.1.2.3), and the byte after its end differs from its
-// last byte.
+// ended reports whether the last byte that was read looks like the end of a scan. It is called when
+// no marker follows, but other bytes do. When a download was cut short but the file has its full
+// length, the rest of the file is zeros or old bytes of the disk. These may be valid codes, but
+// they are not the picture's. A scan ends with bits of 1 up to a whole byte (F.1.2.3), and the byte
+// after its end differs from its last byte.
 func (r *bitReader) ended() bool {
 	used := r.p - r.n>>3
 	if used < 1 || used >= len(r.buf) {
@@ -142,13 +142,13 @@ func (r *bitReader) ended() bool {
 // fill makes n at least 56.
 func (r *bitReader) fill() { r.acc, r.n, r.p = refill(r.acc, r.n, r.buf, r.p) }
 
-// refill is fill for loops that keep a bitReader's fields in variables.
+// refill does the same as fill, for loops that keep a bitReader's fields in variables.
 func refill(acc uint64, n int, buf []byte, p int) (uint64, int, int) {
 	return acc | binary.BigEndian.Uint64(buf[p:])>>(uint(n)&63), n | 56, p + (63-n)>>3
 }
 
-// maxPadding is how many bytes may follow the last unit of a restart interval. T.81 allows none;
-// more than some padding means that the interval has been misread.
+// maxPadding is how many bytes may follow the last unit of a restart interval. T.81 allows none. If
+// there are more than these, the interval has been misread.
 const maxPadding = 16
 
 // restart continues behind the restart marker with number i modulo 8 (E.2.4) and reports whether
@@ -169,14 +169,14 @@ func (r *bitReader) restart(i int) bool {
 
 // An intervals counts the units of restart intervals, MCUs or blocks.
 type intervals struct {
-	ri     int // units of an interval; 0: there is one interval only
-	left   int // of the one that is read
-	number int // of those before it
+	ri     int // units of an interval; 0 if there is only one interval
+	left   int // units left in the current interval
+	number int // number of intervals before the current one
 }
 
 func newIntervals(ri int) intervals { return intervals{ri: ri, left: ri} }
 
-// next begins another interval once the one that is read is over, and reports whether it did.
+// next begins another interval if the current one has been read, and reports whether it did.
 func (v *intervals) next(r *bitReader) (restarted bool, err error) {
 	if v.ri == 0 || v.left > 0 {
 		return false, nil

@@ -5,7 +5,7 @@ package jpeg
 import "image/color"
 
 // YCbCrToRGBA converts len(y) full-range samples of each plane to opaque pixels of 4 bytes in dst,
-// each as color.YCbCrToRGB does. cb and cr are as long as y, dst four times.
+// each as color.YCbCrToRGB does. cb and cr are as long as y, and dst is four times as long.
 func YCbCrToRGBA(dst, y, cb, cr []byte) {
 	cb, cr, dst = cb[:len(y)], cr[:len(y)], dst[:4*len(y)]
 	if n := ycbcrToRGBA(dst, y, cb, cr); n > 0 {

@@ -17,7 +17,8 @@ import (
 	"miniatura/internal/outside"
 )
 
-// picture returns a w x h JPEG in 4:2:0 by the standard library, of gradients with some noise.
+// picture returns a w x h JPEG in 4:2:0, of gradients with some noise. The standard library writes
+// it.
 func picture(t testing.TB, w, h int) []byte {
 	t.Helper()
 	r := rand.New(rand.NewPCG(uint64(w), uint64(h)))
@@ -34,8 +35,8 @@ func picture(t testing.TB, w, h int) []byte {
 	return b.Bytes()
 }
 
-// smallPictures returns pictures of both processes, with and without restart intervals, where the
-// tools to make them are installed.
+// smallPictures returns pictures of both processes, with and without restart intervals, as far as
+// the tools that make them are installed.
 func smallPictures(t testing.TB) map[string][]byte {
 	src := picture(t, 83, 61)
 	out := map[string][]byte{"sequential": src}
@@ -59,12 +60,12 @@ func tryDecode(src []byte, n int) (out [4][]byte, err error) {
 	return d.planes([4]int{n, n, n, n})
 }
 
-// A download that was cut short in a file of full length ends in zeros, which are valid codes. They
-// are not decoded as the picture. Padding behind a picture, with or without an EOI marker, does no
-// harm.
+// When a download was cut short but the file has its full length, it ends in zeros, which are valid
+// codes. These zeros are not decoded as the picture. Padding after a picture, with or without an
+// EOI marker, does no harm.
 func TestZeroFilledTailIsAnError(t *testing.T) {
 	pictures := smallPictures(t)
-	pictures["large"] = picture(t, 640, 480) // more than a chunk
+	pictures["large"] = picture(t, 640, 480) // larger than a chunk
 	for name, src := range pictures {
 		for _, n := range []int{8, 4, 1} {
 			for _, share := range []int{30, 50, 80} {
@@ -83,9 +84,9 @@ func TestZeroFilledTailIsAnError(t *testing.T) {
 	}
 }
 
-// A picture with a tail instead of an EOI marker is whole when its last scan ends as scans do. When
-// the file is cut at an earlier place and filled with the tail, the reader returns an error or
-// still the same picture.
+// If a picture has a tail instead of an EOI marker, it is whole when its last scan ends as scans
+// do. If the file is cut at an earlier place and filled with the tail, the reader returns an error
+// or still the same picture.
 func TestTailWithoutEOI(t *testing.T) {
 	tails := map[string][]byte{"zeros": make([]byte, 900), "many zeros": make([]byte, 100<<10), "spaces": bytes.Repeat([]byte(" "), 900), "text": bytes.Repeat([]byte("GPS log; "), 100)}
 	pictures := smallPictures(t)
@@ -291,7 +292,7 @@ func discard(ctx context.Context, src []byte, n int) (samples int, err error) {
 	return samples, err
 }
 
-// Decode allocates at most PeakBytes, and not much less.
+// Decode allocates at most PeakBytes, and not much less than that.
 func TestPeakBytes(t *testing.T) {
 	pictures := smallPictures(t)
 	for _, p := range corpusJPEGs(t, "photos") {
@@ -308,7 +309,7 @@ func TestPeakBytes(t *testing.T) {
 			}
 			k := [4]int{n, n, n, n}
 			runtime.GC()
-			runtime.GC() // twice: nothing is left in the pool
+			runtime.GC() // twice, so that nothing is left in the pool
 			var a, b runtime.MemStats
 			runtime.ReadMemStats(&a)
 			if err = d.Decode(context.Background(), k, func(c, y int, rows []byte, stride, count int) error { return nil }); err != nil {

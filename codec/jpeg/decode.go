@@ -1,6 +1,6 @@
 package jpeg
 
-// This file has the functions that package image expects of a reader.
+// This file has the functions that correspond to those of image/jpeg.
 
 import (
 	"context"
@@ -109,8 +109,8 @@ func (d *Reader) image() (image.Image, error) {
 	return m, nil
 }
 
-// subsampling returns image.YCbCr's name for the sampling of a picture whose first component is the
-// finest.
+// subsampling returns image.YCbCr's name for the sampling of a picture, and whether there is one.
+// No component of the picture is finer than the first.
 func (d *Reader) subsampling() (image.YCbCrSubsampleRatio, bool) {
 	c := d.Components
 	if c[1].H != c[2].H || c[1].V != c[2].V || c[0].H%c[1].H != 0 || c[0].V%c[1].V != 0 {

@@ -1,14 +1,15 @@
-// Package jpeg reads and writes JPEG pictures (ITU T.81) in time and memory that depend on the
-// picture that is wanted, not on the one in the file.
+// Package jpeg reads and writes JPEG pictures (ITU T.81). Its time and memory depend on the picture
+// that is wanted more than on the one in the file.
 //
 //	err := jpeg.Encode(w, m, &jpeg.Options{Quality: 80}) // nil is quality 75
 //	d, err := jpeg.NewReader(src)       // headers only, up to the first scan
 //	n := d.ChooseScale(w, h, cw, ch)     // or any N of your own, one per component
 //	err = d.Decode(ctx, n, func(c, y int, rows []byte, stride, count int) error { ... })
 //
-// The reader shrinks inside the inverse DCT: a component decoded at N/8, N = 1..8, costs the
-// entropy decoding of its file and then only work and memory in proportion to the smaller picture.
-// It hands out planes in bands of rows, each component in its own size.
+// The reader shrinks inside the inverse DCT. For a component decoded at N/8, N = 1..8, the entropy
+// decoding of its file has its full cost, but all other work and the memory are in proportion to
+// the smaller picture. The reader hands out planes in bands of rows, each component in its own
+// size.
 //
 // Decode, DecodeConfig and Encode are as in the standard library's image/jpeg.
 //

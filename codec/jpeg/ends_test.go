@@ -46,7 +46,7 @@ func TestZerosAreNoTail(t *testing.T) {
 	}
 }
 
-// luma returns the luminance of a picture, nil when it is not whole.
+// luma returns the luma of a picture, or nil if the picture is not whole.
 func luma(t *testing.T, src []byte) (pix []byte) {
 	t.Helper()
 	d, err := NewReader(src)

@@ -10,19 +10,19 @@ package jpeg
 //	F(2) = k2 (s0-s3) + k6 (s1-s2)      F(5) = k5 d0 - k1 d1 + k7 d2 + k3 d3
 //	F(6) = k6 (s0-s3) - k2 (s1-s2)      F(7) = k7 d0 - k5 d1 + k3 d2 - k1 d3
 //
-// where kN = sqrt(2) cos(N pi/16), here with 14 fractional bits. The odd part as a plain 4x4
-// product rounds once, and maps onto instructions that multiply pairs of 16-bit numbers and add;
-// its factorizations do neither.
+// where kN = sqrt(2) cos(N pi/16), here with 14 fractional bits. The odd part is a plain 4x4
+// product. In this form it is rounded only once, and it can use the instructions that multiply
+// pairs of 16-bit numbers and add the products. Its factorizations have neither advantage.
 //
-// Formats, the first pass going down the columns:
+// The ranges of the numbers are as follows; the first pass goes down the columns:
 //
 //	samples          after the level shift          [-128, 127]
 //	after pass one   two fractional bits            [-4096, 4096]
 //	sums in pass two                                [-32768, 32512]
 //	coefficients     times 8, as sqrt(8)*sqrt(8)    [-8192, 8192]
 //
-// so that all numbers fit into 16 bits, except for the products of two 16-bit numbers. (Only F(0)
-// of a black block reaches -32768: no other sum is 8*-4096.)
+// so all numbers fit into 16 bits, except for the products of two 16-bit numbers. (Only F(0) of a
+// black block reaches -32768: no other sum is 8*-4096.)
 //
 // fdctQuantize -> fdctQuantizeAVX2 | fdctQuantizeGeneric
 
@@ -94,8 +94,8 @@ func fdct(t *[blockSize]int32, src []byte, stride int) {
 		t[5*8+x] = (fdctK5*d0 - fdctK1*d1 + fdctK7*d2 + fdctK3*d3 + round1) >> shift1
 		t[7*8+x] = (fdctK7*d0 - fdctK5*d1 + fdctK3*d2 - fdctK1*d3 + round1) >> shift1
 	}
-	// t now holds, at 8*v+x, vertical frequency v of column x. Rows go in, and columns come out:
-	// the result for (v, u) belongs at 8*u+v.
+	// At 8*v+x, t now holds vertical frequency v of column x. The loop reads rows and writes
+	// columns: the result for (v, u) belongs at 8*u+v.
 	in := *t
 	for v := range 8 {
 		r := in[8*v:][:8]

@@ -7,8 +7,9 @@ import (
 )
 
 // The test compares fdct with ITU T.81 A.3.3 in float64. The unit of fdct is an eighth of a
-// coefficient. Pass one is off by at most an eighth of a unit. Eight such errors add up to one unit
-// in pass two, whose own rounding adds another half; constants of 14 bits add less than a tenth.
+// coefficient. Pass one is off by at most an eighth of a unit. In pass two, eight such errors add
+// up to at most one unit, its own rounding adds another half, and the constants of 14 bits add less
+// than a tenth.
 func TestForwardDCTIsTheDefinition(t *testing.T) {
 	r := rand.New(rand.NewSource(1))
 	var cosine [8][8]float64
@@ -77,8 +78,8 @@ func TestZigzagTIsZigzagTransposed(t *testing.T) {
 	}
 }
 
-// Quantizing takes the nearest level, apart from the error of a rounded 16-bit reciprocal: (8192 +
-// 1020)/2 of 65536 steps at most.
+// Quantizing takes the nearest level, apart from the error of a reciprocal that is rounded to 16
+// bits: at most (8192 + 1020)/2 of 65536 steps.
 func TestQuantizerRounds(t *testing.T) {
 	var q quantizer
 	for quality := 1; quality <= 100; quality += 3 {

@@ -32,8 +32,8 @@ func addSeeds(f *testing.F) {
 	}
 }
 
-// For any bytes there is no panic, and no more memory is used than PeakBytes says. Without an
-// error, bands are in order and complete, and the same with every set of kernels.
+// For any bytes, the reader does not panic and uses no more memory than PeakBytes says. If there is
+// no error, bands are in order and complete, and all sets of kernels give the same samples.
 func FuzzDecode(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, src []byte, k uint8) {
@@ -65,8 +65,8 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// checksum decodes and sums the samples up, in the order they come. It fails when bands are out of
-// order, and when they do not make whole planes.
+// checksum decodes a picture and returns the sum of its samples, in the order in which they come.
+// It panics when bands are out of order, and when they do not make whole planes.
 func checksum(d *Reader, n [4]int) (sum uint32, err error) {
 	var next [4]int
 	err = d.Decode(context.Background(), n, func(c, y int, rows []byte, stride, count int) error {

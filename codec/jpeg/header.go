@@ -17,7 +17,7 @@ const (
 	ModelYCbCr                   // 3 components, full range as in JFIF
 	ModelRGB                     // 3 components
 	ModelCMYK                    // 4 components, 255 being no ink
-	ModelYCCK                    // 4 components: the complement of CMY as in ModelCMYK, as YCbCr; and K
+	ModelYCCK                    // 4 components: YCbCr of the complement of CMY as in ModelCMYK; and K
 )
 
 // A Component is one component of the frame, as its header describes it.
@@ -26,13 +26,12 @@ type Component struct {
 	H, V int // sampling factors, 1 to 4
 
 	tq    uint8       // quantization table selector
-	quant *quantTable // set by the first scan that has the component, as T.81 B.2.4.1 demands
+	quant *quantTable // set by the first scan that has the component, as T.81 B.2.4.1 requires
 	bw    int         // blocks a line, of the component itself: ceil(ceil(W*H/Hmax)/8), T.81 A.2.2
 	bh    int         // block lines
 }
 
-// A Segment is an application segment in the order of the file. Data is a part of the source,
-// without marker and length.
+// A Segment is an application segment. Data is a part of the source, without marker and length.
 type Segment struct {
 	Marker byte // 0xE0 to 0xEF
 	Data   []byte
@@ -41,21 +40,22 @@ type Segment struct {
 // A quantTable holds the quantization steps in zig-zag order.
 type quantTable [blockSize]uint16
 
-// A tableSpec is a Huffman table as DHT wrote it: 16 counts and the symbols, a part of the source.
-// Tables are built when a scan needs them.
+// A tableSpec is the specification of a Huffman table in a DHT segment: 16 counts and the symbols.
+// It is a part of the source. Tables are built when a scan needs them.
 type tableSpec []byte
 
-// A scan is a scan header (T.81 B.2.3) with the tables and the restart interval in force at it.
+// A scan is a scan header (T.81 B.2.3), with the tables and the restart interval that are in force
+// for it.
 type scan struct {
 	comps          [4]uint8 // indexes into Components
 	td, ta         [4]uint8 // Huffman table selectors of each of comps
 	n              int
 	ss, se, ah, al uint8
-	dc, ac         [4]tableSpec // in force, by selector
+	dc, ac         [4]tableSpec // those in force, by selector
 	ri             int
 	pos            int  // of the first entropy-coded byte
-	need           bool // the wanted coefficients need its data, progressive only
-	truncated      bool // no marker follows its data, progressive only
+	need           bool // whether the wanted coefficients need its data, progressive only
+	truncated      bool // whether no marker follows its data, progressive only
 }
 
 // maxBlocksInMCU is the limit of T.81 B.2.3 on the blocks of an interleaved scan's MCU.
@@ -77,8 +77,8 @@ type Reader struct {
 	ICC           []byte // the profile, or nil when there is none or a part of it is missing
 	Note          string // what is odd, although the picture is not damaged
 
-	// MaxBytes bounds what Decode may allocate: it returns an error that is ErrLimit rather than
-	// exceed it. NewReader sets DefaultMaxBytes.
+	// MaxBytes bounds what Decode may allocate. If Decode needs more, it returns an error that is
+	// ErrLimit. NewReader sets MaxBytes to DefaultMaxBytes.
 	MaxBytes int64
 
 	src        []byte
@@ -97,13 +97,13 @@ type Reader struct {
 	adobeTransform byte
 }
 
-// DefaultMaxBytes is a Reader's MaxBytes when it is not changed. A progressive picture of 100
-// megapixels fits at N = 4.
+// DefaultMaxBytes is the MaxBytes that NewReader sets. It is enough for a progressive picture of
+// 100 megapixels at N = 4.
 const DefaultMaxBytes = 256 << 20
 
 // NewReader reads the headers of the first picture in src, up to its first scan. It reads no
-// entropy-coded data, and allocates some hundred bytes a segment and a profile that several
-// segments hold. The errors are FormatError and UnsupportedError.
+// entropy-coded data. It allocates some hundred bytes for each segment, and memory for a profile
+// that is divided among several segments. Its errors are FormatError and UnsupportedError.
 func NewReader(src []byte) (*Reader, error) {
 	d := &Reader{src: src, MaxBytes: DefaultMaxBytes}
 	if len(src) < 4 || src[0] != 0xFF || src[1] != markerSOI {
@@ -124,8 +124,9 @@ func NewReader(src []byte) (*Reader, error) {
 	if d.ICC, another = d.profile(); another {
 		d.Note = "another profile dropped: the first counts"
 	}
-	// Every block takes at least one bit in a progressive picture (its first DC scan) and two in a
-	// sequential one (DC and EOB), so a frame of more blocks than that is refused.
+	// Every block takes at least one bit in a progressive picture (its first DC scan), and two bits
+	// in a sequential one (DC and EOB). A frame that has more blocks than its bits allow is
+	// refused.
 	var blocks int64
 	for i := range d.Components {
 		blocks += int64(d.Components[i].bw) * int64(d.Components[i].bh)
@@ -139,9 +140,9 @@ func NewReader(src []byte) (*Reader, error) {
 	return d, nil
 }
 
-// nextScan walks over the marker segments from d.next to the next SOS and returns it, or nil at EOI
-// or at the end of the source. d.next is then the first entropy-coded byte; the caller moves it
-// behind the scan's data.
+// nextScan walks over the marker segments from d.next to the next SOS, and returns the scan that it
+// begins. It returns nil at EOI or at the end of the source. d.next is then the position of the
+// first entropy-coded byte; the caller moves it to the end of the scan's data.
 func (d *Reader) nextScan() (*scan, error) {
 	for {
 		m, seg, err := d.nextSegment()
@@ -184,9 +185,9 @@ func (d *Reader) nextScan() (*scan, error) {
 	}
 }
 
-// nextSegment returns the next marker and its segment's bytes, and moves d.next behind it; d.at is
-// where the marker lies. The marker is 0 at the end of the source. Bytes between segments that are
-// no marker are skipped, as in every decoder.
+// nextSegment returns the next marker and its segment's bytes. It moves d.next to the end of the
+// segment, and sets d.at to the position of the marker. The marker is 0 at the end of the source.
+// Bytes between segments that are not a marker are skipped, as in every decoder.
 func (d *Reader) nextSegment() (m byte, seg []byte, err error) {
 	b, p := d.src, d.next
 	for {
@@ -287,7 +288,7 @@ func (d *Reader) readDQT(seg []byte) error {
 		if len(seg) < blockSize<<pq {
 			return FormatError{d.at, "DQT has wrong length"}
 		}
-		// A new table each time: components may hold on to the old one.
+		// Each table is a new one, because components may still use the old one.
 		q := new(quantTable)
 		for i := range q {
 			if pq == 0 {
@@ -344,7 +345,8 @@ func (d *Reader) readSOS(seg []byte) (*scan, error) {
 	blocks := 0
 	for i := range s.n {
 		id, t := seg[1+2*i], seg[2+2*i]
-		// Among components with equal identifiers, it is the first that the scan does not have yet.
+		// If components have equal identifiers, the first one that the scan does not have yet is
+		// taken.
 		ci := 0
 		for ci < len(d.Components) && (d.Components[ci].ID != id || bytes.IndexByte(s.comps[:i], uint8(ci)) >= 0) {
 			ci++
@@ -372,14 +374,14 @@ func (d *Reader) readSOS(seg []byte) (*scan, error) {
 		if wrong := s.wrongProgression(); wrong != "" {
 			return nil, FormatError{d.at, wrong}
 		}
-	} else if s.standardTables() { // the parameters are fixed, and every decoder ignores them
+	} else if s.standardTables() { // the parameters have only one valid value, and every decoder ignores them
 		d.Odd = true
 	}
 	return s, nil
 }
 
 // wrongProgression returns which rule of G.1.1.1.1 the parameters of a progressive scan break, or
-// "" if none.
+// "" if they break none.
 func (s *scan) wrongProgression() string {
 	switch {
 	case s.ss > s.se || s.se > 63:
@@ -396,8 +398,7 @@ func (s *scan) wrongProgression() string {
 	return ""
 }
 
-// app keeps an application segment, and reads the fields that tell the color model of the
-// components.
+// app keeps an application segment, and reads from it the fields that the color model depends on.
 func (d *Reader) app(m byte, seg []byte) {
 	switch {
 	case m == markerAPP0 && len(seg) >= 5 && string(seg[:5]) == "JFIF\x00":
@@ -410,8 +411,8 @@ func (d *Reader) app(m byte, seg []byte) {
 	}
 }
 
-// setModel sets the color model; all segments before the first scan have been read. The rules are
-// those of libjpeg, which every reader follows.
+// setModel sets the color model. It is called when all segments before the first scan have been
+// read. The rules are those of libjpeg, which every reader follows.
 func (d *Reader) setModel() {
 	switch c := d.Components; len(c) {
 	case 1:
@@ -451,11 +452,11 @@ func (d *Reader) payload(m byte, prefix []byte) []byte {
 	return nil
 }
 
-// profile returns the ICC profile. If the profile is in one segment, it is a part of the source;
-// otherwise it is a new slice with all chunks. It is nil when there is none, or when a chunk is
-// missing, misnumbered or doubled before the last one is found: the profile is then unusable, but
-// the picture may be usable. Segments behind the last chunk do not change it; another reports
-// whether one of them has other contents.
+// profile returns the ICC profile. If the profile is in one segment, the result is a part of the
+// source; otherwise it is a new slice with all chunks. It is nil if there is no profile, or if a
+// chunk is missing, misnumbered or doubled before the profile is complete: the picture may still be
+// usable without it. Segments after a complete profile do not change it; another reports whether
+// one of them differs from the chunk with its number.
 func (d *Reader) profile() (profile []byte, another bool) {
 	var chunk [256][]byte
 	n, total, size := 0, 0, 0

@@ -11,7 +11,7 @@ import (
 	"miniatura/internal/outside"
 )
 
-// The metadata that exiftool extracts from the corpus's pictures is that which the Reader returns.
+// The Reader returns the metadata that exiftool extracts from the pictures of the corpus.
 func TestMetadataAgainstExiftool(t *testing.T) {
 	profiles, exifs, chunked := 0, 0, 0
 	for _, p := range corpusJPEGs(t, "photos") {
@@ -49,7 +49,7 @@ func TestMetadataAgainstExiftool(t *testing.T) {
 	}
 }
 
-// insert puts segments behind SOI.
+// insert puts segments after SOI.
 func insert(src []byte, segments ...Segment) []byte {
 	out := []byte{0xFF, markerSOI}
 	for _, s := range segments {
@@ -123,8 +123,8 @@ func TestColorModel(t *testing.T) {
 	}
 }
 
-// Components that are RGB need no conversion: the picture is the same as that of djpeg, byte for
-// byte.
+// Components that are RGB need no conversion: the picture is the same, byte for byte, as that of
+// djpeg.
 func TestRGBAgainstDjpeg(t *testing.T) {
 	ppm := []byte("P6\n75 53\n255\n")
 	for i := range 75 * 53 {
@@ -144,8 +144,8 @@ func TestRGBAgainstDjpeg(t *testing.T) {
 	}
 }
 
-// Chunks that are complete make a profile; a chunk that is missing, misnumbered or doubled before
-// that makes none. Chromium 156 does the same in each case.
+// Complete chunks make a profile. If a chunk is missing, misnumbered or doubled before they are
+// complete, there is no profile. Chromium 156 does the same in each case.
 func TestProfileChunks(t *testing.T) {
 	src, _, _ := grayParts(t, 9, 9, 5)
 	chunk := func(i, n byte, data string) Segment {

@@ -17,7 +17,7 @@ import (
 //	bits 24-25  table
 //	bits 28-31  number of additional bits, 0 to 14
 const (
-	tableDC = 0 // plus 2 for the second of each class
+	tableDC = 0 // the second table of each class has 2 more
 	tableAC = 1
 	tables  = 4
 
@@ -31,7 +31,8 @@ type token uint32
 // frequencies counts the symbols of the tables of a scan.
 type frequencies [tables][256]uint32
 
-// codes has the code of each symbol in the token's order of table and symbol: code<<8 | length.
+// codes has the code of each symbol, as code<<8 | length. The index is table<<8 | symbol, as in a
+// token.
 type codes [tables << 8]uint32
 
 // A huffmanSpec is what a DHT segment says of one table.
@@ -40,13 +41,13 @@ type huffmanSpec struct {
 	values []uint8
 }
 
-// fit makes the table for the given frequencies, ITU T.81 K.2. The lengths are those of a Huffman
-// code, brought down to at most 16 by figure K.3; a symbol that does not occur (figure K.1's number
-// 256) reserves the code of all ones.
+// fit makes the table for the given frequencies, ITU T.81 K.2. It takes the lengths of a Huffman
+// code and reduces them to at most 16 by figure K.3. A symbol that does not occur (number 256 in
+// figure K.1) reserves the code of all ones.
 func (h *huffmanSpec) fit(freq *[256]uint32) {
 	*h = huffmanSpec{values: h.values[:0]}
-	// Symbols by falling frequency; equal ones by number, so that the result is the same
-	// everywhere.
+	// The keys sort symbols by falling frequency, and symbols of equal frequency by number, so that
+	// the result is the same everywhere.
 	var keys [256]uint64
 	n := 0
 	for s, f := range freq {
@@ -61,7 +62,7 @@ func (h *huffmanSpec) fit(freq *[256]uint32) {
 		order[i] = uint8(k)
 	}
 
-	// Leaves from the rarest up, the reserved symbol first with a count of 1.
+	// Leaves are in order from the rarest. The reserved symbol is the first, with a count of 1.
 	weights := make([]uint64, 1, 257)
 	weights[0] = 1
 	for i := n - 1; i >= 0; i-- {
@@ -75,8 +76,8 @@ func (h *huffmanSpec) fit(freq *[256]uint32) {
 		}
 	}
 
-	// Figure K.3: one of a pair of the longest codes moves up to their common prefix, the other
-	// below the next shorter code.
+	// This is figure K.3: of a pair of the longest codes, one moves up to their common prefix, and
+	// the other moves below the next shorter code.
 	for i := len(counts) - 1; i > 16; i-- {
 		for counts[i] > 0 {
 			j := i - 2
@@ -104,7 +105,7 @@ func (h *huffmanSpec) fit(freq *[256]uint32) {
 	}
 }
 
-// put enters the table's codes, ITU T.81 annex C, for a token's table.
+// put writes the codes of the table (ITU T.81 annex C) into c, at the place of a token's table.
 func (h *huffmanSpec) put(c *codes, table int) {
 	code, k := uint32(0), 0
 	for length := 1; length <= 16; length++ {
@@ -117,8 +118,8 @@ func (h *huffmanSpec) put(c *codes, table int) {
 	}
 }
 
-// appendTokens appends the entropy-coded segment that the tokens stand for, padded with ones, with
-// a zero stuffed behind every FF.
+// appendTokens appends the entropy-coded segment for the tokens. It is padded with ones, and a zero
+// is stuffed after every FF.
 func appendTokens(dst []byte, tokens []token, c *codes) []byte {
 	var acc uint64 // the lowest n bits are still to be written
 	n := uint(0)   // below 32 between tokens

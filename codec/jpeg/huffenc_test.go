@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// distributions of symbols: few, many, equal, steep enough for codes of far more than 16 bits.
+// distributions returns counts of symbols. Some have few symbols, many, or equal ones; some are so
+// steep that codes would be far longer than 16 bits.
 func distributions() []*[256]uint32 {
 	r := rand.New(rand.NewSource(1))
 	var all []*[256]uint32
@@ -33,7 +34,7 @@ func distributions() []*[256]uint32 {
 
 // huffmanCost returns the bits that a Huffman code of unlimited length takes, by the definition:
 // the sum of the weights of all joined nodes. A symbol of weight 1 stands for the code of all ones.
-// longest is the longest code that can occur.
+// longest is the length of the longest code that can occur.
 func huffmanCost(freq *[256]uint32) (cost uint64, longest int) {
 	type node struct {
 		weight uint64
@@ -73,8 +74,8 @@ func TestFittedTablesAreHuffmanCodes(t *testing.T) {
 		var c codes
 		h.put(&c, tableAC)
 
-		// Every symbol that occurs has a code of 1 to 16 bits, and no other has; no code is the
-		// beginning of another, or all ones.
+		// Every symbol that occurs has a code of 1 to 16 bits, and no other symbol has a code. No
+		// code is the beginning of another, and no code is all ones.
 		var cost, kraft uint64
 		used := map[[2]uint32]bool{}
 		for s, f := range freq {
@@ -118,8 +119,8 @@ func TestFittedTablesAreHuffmanCodes(t *testing.T) {
 	}
 }
 
-// tableBits is what a table for the sum of sets of symbols takes in its segment, and what their
-// codes take.
+// tableBits returns the bits of a table for the sum of sets of symbols: those of the table in its
+// segment, and those of the symbols' codes.
 func tableBits(sets ...*[256]uint32) (n uint64) {
 	var both [256]uint32
 	for _, freq := range sets {
@@ -140,7 +141,8 @@ func tableBits(sets ...*[256]uint32) (n uint64) {
 	return n
 }
 
-// codeBits is what symbols take under a table of w, which has codes for all of them.
+// codeBits returns the bits that symbols take with a table of w. The table must have codes for all
+// of them.
 func codeBits(t *testing.T, w *writer, table int, freq *[256]uint32) (n uint64) {
 	for s, f := range freq {
 		if f > 0 && w.codes[table<<8|s]&31 == 0 {
@@ -151,7 +153,7 @@ func codeBits(t *testing.T, w *writer, table int, freq *[256]uint32) (n uint64) 
 	return n
 }
 
-// smaller returns one distribution a table, of smaller and smaller pictures.
+// smaller returns one distribution for each table. The larger i%11 is, the smaller the counts are.
 func smaller(i int) (freq frequencies) {
 	all := distributions()
 	for table := range freq {
@@ -188,8 +190,8 @@ func TestTablesAreSharedWhereThatIsSmaller(t *testing.T) {
 	}
 }
 
-// So have scans of a progressive frame that are alike: luma's DC coefficients and chroma's, Cr's AC
-// coefficients and Cb's.
+// Similar scans of a progressive frame share tables where that is smaller: the DC coefficients of
+// luma and chroma do, and the AC coefficients of Cr and Cb.
 func TestScansShareTablesWhereThatIsSmaller(t *testing.T) {
 	seen := map[bool]int{}
 	for i := range distributions() {

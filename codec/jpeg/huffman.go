@@ -1,22 +1,22 @@
 package jpeg
 
-// This file makes Huffman tables out of their specification (ITU T.81 annex C) and the look-up
-// tables that decoding uses in place of figure F.16.
+// This file makes Huffman tables from their specification (ITU T.81 annex C), and the look-up
+// tables that decoding uses instead of figure F.16.
 
 const (
-	dcBits   = 9  // looked up at once for a DC code
-	acBits   = 10 // for an AC code
-	skipBits = 12 // for as many AC codes as begin there
+	dcBits   = 9  // bits that are looked up at once for a DC code
+	acBits   = 10 // the same for an AC code
+	skipBits = 12 // the same for all AC codes that fit into these bits
 )
 
-// canonical is the table as F.2.2.3 has it, for codes that are too long for the look-up tables.
+// canonical is the table of F.2.2.3, for codes that are too long for the look-up tables.
 type canonical struct {
-	limit  [17]uint32 // by length: the first 16-bit value that is behind all codes of this length or shorter
-	offset [17]int32  // by length: index of a code's symbol less the code
+	limit  [17]uint32 // by length: the first 16-bit value that comes after all codes of this length or shorter
+	offset [17]int32  // by length: the index of a code's symbol minus the code
 	values []byte
 }
 
-// make derives the codes of s and calls each with every symbol, its code and the code's length.
+// make derives the codes of s and calls each for every symbol, with its code and the code's length.
 func (h *canonical) make(s tableSpec, each func(symbol byte, code uint32, length int)) error {
 	if len(s) < 16 {
 		return FormatError{Msg: "missing Huffman table"}
@@ -40,8 +40,8 @@ func (h *canonical) make(s tableSpec, each func(symbol byte, code uint32, length
 	return nil
 }
 
-// symbol returns the symbol whose code acc begins with, and the code's length. The length is 0 when
-// no code matches.
+// symbol returns the symbol of the code at the beginning of acc, and the code's length. The length
+// is 0 when no code matches.
 func (h *canonical) symbol(acc uint64) (symbol byte, length int) {
 	v := uint32(acc >> 48)
 	for l := 1; l <= 16; l++ {
@@ -64,18 +64,18 @@ const (
 	// endOfBlock is beyond all zig-zag indexes.
 	endOfBlock = 128
 
-	// noCode is the advance of damaged data: it leads beyond the block, but not as far as
-	// endOfBlock.
+	// noCode is the advance for damaged data. It leads beyond the block, but not as far as
+	// endOfBlock does.
 	noCode = 64
 )
 
-// makeCode packs the entry of a code that takes length bits and is followed by category bits. It
-// advances the zig-zag index by advance.
+// makeCode packs the entry of a code. length is the code's length, category is how many bits follow
+// the code, and advance is how far it advances the zig-zag index.
 func makeCode(length, category, advance int) code {
 	return code(length + category | advance<<8 | length<<16 | (63-category)<<24)
 }
 
-// acCode returns the code of length bits for an AC symbol.
+// acCode returns the entry for an AC symbol whose code has length bits.
 func acCode(symbol byte, length int) code {
 	n, r := int(symbol&15), int(symbol>>4)
 	if n == 0 && r != 15 {
@@ -84,9 +84,9 @@ func acCode(symbol byte, length int) code {
 	return makeCode(length, n, r+1)
 }
 
-// value returns the value of the bits behind the code that acc begins with, by the procedures
-// RECEIVE and EXTEND of F.2.2.1: 0 for category 0; the bits as a number where the first is 1; the
-// negative of their complement where it is 0.
+// value returns the value of the bits that follow the code at the beginning of acc, by the
+// procedures RECEIVE and EXTEND of F.2.2.1. For category 0 it is 0. If the first bit is 1, it is
+// the bits as a number. If the first bit is 0, it is minus the complement of the bits.
 func (e code) value(acc uint64) int32 {
 	t := acc << (e >> 16 & 63)
 	sign := ^(int64(t) >> 63) // -1 for a negative value
@@ -99,8 +99,8 @@ type dcTable struct {
 	canonical
 }
 
-// build makes the table that s defines. It returns an error if s is no code, or if a symbol is over
-// 15.
+// build makes the table that s defines. It returns an error if s does not define a code, or if a
+// symbol is over 15.
 func (h *dcTable) build(s tableSpec) error {
 	clear(h.look[:])
 	bad := false
@@ -117,8 +117,8 @@ func (h *dcTable) build(s tableSpec) error {
 	return err
 }
 
-// long returns the code that acc begins with, for codes that look does not have. Its length is 0
-// when no code matches.
+// long returns the entry of the code at the beginning of acc, for codes that are not in look. Its
+// length is 0 when no code matches.
 func (h *dcTable) long(acc uint64) code {
 	s, l := h.symbol(acc)
 	if l == 0 {
@@ -130,14 +130,14 @@ func (h *dcTable) long(acc uint64) code {
 // An acTable decodes AC coefficients.
 type acTable struct {
 	look [1 << acBits]code // by the next bits
-	// skip, by the next bits: advance<<5 | length, in all, of the symbols whose codes are within
-	// them; the bits that follow the last code may reach beyond. The last may be EOB, which
-	// advances by endOfBlock. The advance is noCode when there is no code.
+	// skip has, by the next bits, advance<<5 | length: the sums over all symbols whose codes are
+	// within these bits. The bits that follow the last code may reach beyond them. The last symbol
+	// may be EOB, which advances by endOfBlock. The advance is noCode when no code matches.
 	skip [1 << skipBits]uint16
 	canonical
 }
 
-// build makes look, and skip when asked to.
+// build makes look, and also skip if the argument skip is set.
 func (h *acTable) build(s tableSpec, skip bool) error {
 	clear(h.look[:])
 	var codes *[1 << skipBits]code
@@ -185,8 +185,8 @@ func fill(t []code, e code) {
 	}
 }
 
-// long returns the code that acc begins with, for codes that look does not have. Its advance is
-// noCode when no code matches.
+// long returns the entry of the code at the beginning of acc, for codes that are not in look. Its
+// advance is noCode when no code matches.
 func (h *acTable) long(acc uint64) code {
 	s, l := h.symbol(acc)
 	if l == 0 {

@@ -3,39 +3,42 @@ package jpeg
 // This file implements dequantization and the inverse DCT of ITU T.81 A.3.3 at N x N samples a
 // block, N = 1..8.
 //
-// A block's samples at N/8 are the N-point inverse DCT of its N lowest frequencies in either
+// A block's samples at N/8 are the N-point inverse DCT of its N lowest frequencies in each
 // direction:
 //
 //	s(y,x) = 128 + 1/8 sum_v sum_u w(v,y) w(u,x) S(v,u),  0 <= u, v, x, y < N
 //	w(0,i) = 1,  w(k,i) = sqrt(2) cos((2i+1) k pi / 2N)
 //
-// which for N = 8 is the standard's formula, and whose mean is that of the block for any N.
+// For N = 8 this is the standard's formula. For any N, the mean of the samples is that of the
+// block.
 //
-// Arithmetic, the same for every kernel, so that all give the same bytes. Steps are clipped to
-// 32767, coefficients are the products modulo 2^16: those of a valid picture lie within +-2^12
-// (A.3.3 gives +-2^10 and the quantization adds half a step), so that neither changes them. Weights
-// are rounded to 13 bits after the point, sums are modulo 2^32. The first pass, over the columns,
-// keeps 2 bits after the point, in 16 bits: T = (sum 2^13 w S + 2^10) >> 11. For a valid picture
-// |T/4| is at most 8 * 128 * 1.4 plus the quantization error, in all within +-2^13. The second
-// pass, over the rows, ends with s = 128 + (sum 2^13 w T + 2^17) >> 18, clamped to [0, 255]. There
-// the largest sum is 8 * 1.39 * 2^13 * 2^15 < 2^32 in magnitude, and below 2^31 for samples within
-// +-2^10 of the range. Only damaged pictures exceed these bounds, and they give the same wrong
-// samples everywhere.
+// The arithmetic is the same for every kernel, so all give the same bytes. Steps are clipped to
+// 32767. Coefficients are the products of levels and steps modulo 2^16. In a valid picture they lie
+// within +-2^12 (A.3.3 gives +-2^10, and the quantization adds half a step), so the clipping and
+// the modulo do not change them. Weights are rounded to 13 bits after the point. Sums are modulo
+// 2^32.
 //
-// At N = 8 the weights, and so the samples, are exactly those of libjpeg's accurate integer method
-// (jidctint.c).
+// The first pass, over the columns, keeps 2 bits after the point, in 16 bits: T = (sum 2^13 w S +
+// 2^10) >> 11. For a valid picture |T/4| is at most 8 * 128 * 1.4 plus the quantization error, in
+// all within +-2^13. The second pass, over the rows, ends with s = 128 + (sum 2^13 w T + 2^17) >>
+// 18, clamped to [0, 255]. Its largest sum is 8 * 1.39 * 2^13 * 2^15 < 2^32 in magnitude, and below
+// 2^31 for samples within +-2^10 of the range. Only damaged pictures exceed these bounds, and for
+// them every kernel gives the same wrong samples.
+//
+// At N = 8 the weights, and therefore the samples, are exactly those of libjpeg's accurate integer
+// method (jidctint.c).
 
 import "sync"
 
-// Element k of a slotTable is the place of the coefficient with zig-zag index k-1 in a block's
-// buffer. It is 0 when the buffer has no place for it.
+// A slotTable has, at k, the slot in a block's buffer of the coefficient with the zig-zag index
+// k-1. The slot is 0 when the buffer has no place for the coefficient.
 type slotTable [256]uint8
 
 // steps are quantization steps in the order of a block's buffer.
 type steps [blockSize]int16
 
 // An order says where a block's buffer holds the coefficients that an N x N transform uses. They
-// are in natural order, in lines of cols(N) coefficients.
+// are in natural order, and each line has cols(N) coefficients.
 type order struct {
 	once  sync.Once
 	n     int
@@ -48,7 +51,7 @@ type order struct {
 var orders = [9]order{{}, {n: 1}, {n: 2}, {n: 3}, {n: 4}, {n: 5}, {n: 6}, {n: 7}, {n: 8}}
 
 // cols returns the length of a line of coefficients in the buffer of a block: a power of two that
-// holds n.
+// is at least n.
 func cols(n int) int {
 	switch {
 	case n <= 2:

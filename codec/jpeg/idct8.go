@@ -1,8 +1,8 @@
 package jpeg
 
-// The 8-point transform is C. Loeffler, A. Ligtenberg and G. Moschytz, "Practical Fast 1-D DCT
-// Algorithms with 11 Multiplications", ICASSP 1989, without its last four rotations merged: 12
-// multiplications, as in libjpeg. Constants are 13 bits after the point.
+// The 8-point transform is that of C. Loeffler, A. Ligtenberg and G. Moschytz, "Practical Fast 1-D
+// DCT Algorithms with 11 Multiplications", ICASSP 1989. Its last four rotations are not merged, so
+// it has 12 multiplications, as in libjpeg. Constants have 13 bits after the point.
 const (
 	f0_298 = 2446  // sqrt(2) (-c1+c3+c5-c7), ck = cos(k pi / 16)
 	f0_390 = 3196  // sqrt(2) (c3-c5)
@@ -18,7 +18,8 @@ const (
 	f3_072 = 25172 // sqrt(2) (c1+c3+c5-c7)
 )
 
-// even8 returns the sums of the even coefficients for samples 0 to 3; samples 7 to 4 have the same.
+// even8 returns the sums of the even coefficients for samples 0 to 3. Those for samples 7 to 4 are
+// the same.
 func even8(x0, x2, x4, x6, r int32) (e0, e1, e2, e3 int32) {
 	z := (x2 + x6) * f0_541
 	a, b := z+x2*f0_765, z-x6*f1_847
@@ -26,8 +27,8 @@ func even8(x0, x2, x4, x6, r int32) (e0, e1, e2, e3 int32) {
 	return c + a, d + b, d - b, c - a
 }
 
-// odd8 returns the sums of the odd coefficients for samples 0 to 3; samples 7 to 4 have them
-// negated.
+// odd8 returns the sums of the odd coefficients for samples 0 to 3. Those for samples 7 to 4 are
+// the same with the opposite sign.
 func odd8(x1, x3, x5, x7 int32) (o0, o1, o2, o3 int32) {
 	z1, z2, z3, z4 := (x7+x1)*-f0_899, (x5+x3)*-f2_562, x7+x3, x5+x1
 	z5 := (z3 + z4) * f1_175

@@ -1,6 +1,6 @@
 package jpeg
 
-// The reference kernels of the inverse DCT. See idct.go for what they compute.
+// This file has the reference kernels of the inverse DCT. See idct.go for what they compute.
 
 // inverseGeneric defines what inverse computes.
 func inverseGeneric(n int, dst []byte, stride int, coef []int16, q *steps) {
@@ -48,7 +48,7 @@ func clamp8(v int32) byte {
 	return byte(v)
 }
 
-// sample returns the sample that the second pass makes of a line in which only the first
+// sample returns the sample that the second pass computes from a line in which only the first
 // coefficient, t, is not zero.
 func sample(t int32) byte { return clamp8((t + 128<<5 + 16) >> 5) }
 
@@ -98,7 +98,7 @@ const (
 )
 
 // idct2 does both passes at once. With 2 points all weights of the first pass are 1, so its sums
-// are 2^13 (a +- b), which are not changed by its rounding.
+// are 2^13 (a +- b). Rounding does not change these.
 func idct2(c, q *[4]int16, dst []byte, stride int) {
 	c00, c01 := int32(c[0]*q[0]), int32(c[1]*q[1])
 	c10, c11 := int32(c[2]*q[2]), int32(c[3]*q[3])
@@ -157,7 +157,7 @@ func idct4(c, q *[16]int16, dst []byte, stride int) {
 	}
 }
 
-// line5 returns the sums of one line; r is the rounding.
+// line5 transforms one line of 5 coefficients. r is added to all samples, for rounding.
 func line5(x0, x1, x2, x3, x4, r int32) (s0, s1, s2, s3, s4 int32) {
 	x0 = x0<<bits13 + r
 	e0, e1 := x0+x2*w5_2+x4*w5_4, x0-x2*w5_4-x4*w5_2

@@ -91,12 +91,12 @@ func TestDefinitionAtEightIsTheStandards(t *testing.T) {
 }
 
 // This follows IEEE 1180-1990, at each N. Random samples of three ranges go through the
-// definition's forward transform, and the inverse of the rounded coefficients is compared with the
+// definition's forward transform. The inverse of the rounded coefficients is compared with the
 // rounded definition. Four limits are those of the standard: no sample is off by more than 1, the
 // mean square error is at most 0.06 for any sample, and the mean error is at most 0.015 for any
-// sample and 0.0015 overall. The mean square error overall may be 0.03, while the standard demands
-// 0.02. With two fractional bits between the passes, in 16-bit numbers, it is 0.021 at N = 8, where
-// the samples are exactly those of libjpeg's method.
+// sample and 0.0015 overall. The overall mean square error may be 0.03 here, while the standard
+// demands 0.02: with two fractional bits between the passes, in 16-bit numbers, it is 0.021 at N =
+// 8, where the samples are exactly those of libjpeg's method.
 func TestInverseAgainstDefinition(t *testing.T) {
 	rounds := 400
 	if long() {

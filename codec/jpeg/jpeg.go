@@ -7,9 +7,10 @@ import (
 	"miniatura/codec/internal/limit"
 )
 
-// A FormatError reports that the input is not a valid JPEG, as far as it has to be read.
+// A FormatError reports that the input is not a valid JPEG. Parts that do not have to be read are
+// not checked.
 type FormatError struct {
-	Offset int // in the input, of the damaged segment or the scan's entropy-coded data; 0 when it is not known
+	Offset int // position in the input of the damaged segment or of the scan's entropy-coded data; 0 if unknown
 	Msg    string
 }
 
@@ -25,11 +26,11 @@ func (e UnsupportedError) Error() string { return "jpeg: unsupported: " + string
 // Is reports whether target is errors.ErrUnsupported.
 func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
 
-// ErrLimit is what an error is (errors.Is) when a picture takes more memory, or has more scans,
-// than is allowed.
+// ErrLimit is the error, by errors.Is, of a picture that takes more memory or has more scans than
+// is allowed.
 var ErrLimit = limit.Err
 
-// tooMuch returns the error of a picture that takes more memory than its Reader may use.
+// tooMuch returns the error for a picture that takes more memory than its Reader may use.
 func tooMuch(peak, allowed int64) error {
 	return &limit.Error{Room: "jpeg", What: "bytes of memory", Met: peak, Allowed: allowed}
 }

@@ -13,10 +13,10 @@ var useAVX2 = cpu.X86.HasAVX2
 
 // inverse -> idct1AVX2 ... idct8AVX2 | inverseGeneric
 //
-// It writes the samples of the blocks in coef side by side to dst: n rows, stride apart, of n
-// samples for each block. coef has the blocks one after the other, each cols(n) x cols(n) quantized
-// coefficients in natural order; q their steps in the same order. The number of blocks is a
-// multiple of 8. Up to margin bytes may be written behind the last sample of each row.
+// It writes the samples of the blocks in coef to dst, side by side: n rows, stride apart, each with
+// n samples of every block. coef has the blocks one after the other; each has cols(n) x cols(n)
+// quantized coefficients in natural order, and q has their steps in the same order. The number of
+// blocks is a multiple of 8. Up to margin bytes may be written after the last sample of each row.
 func inverse(n int, dst []byte, stride int, coef []int16, q *steps) {
 	if !useAVX2 {
 		inverseGeneric(n, dst, stride, coef, q)
@@ -49,8 +49,8 @@ func inverse(n int, dst []byte, stride int, coef []int16, q *steps) {
 	}
 }
 
-// ycbcrToRGBA -> ycbcrToRGBAAVX2, and the loop in YCbCrToRGBA for what it leaves: it returns how
-// many samples are done.
+// ycbcrToRGBA -> ycbcrToRGBAAVX2, which returns how many samples it has converted. The loop in
+// YCbCrToRGBA converts the others.
 func ycbcrToRGBA(dst, y, cb, cr []byte) int {
 	groups := len(y) / 8
 	if !useAVX2 || groups == 0 {
@@ -98,8 +98,8 @@ func rowToChroma(cb, cr, row []byte) {
 	rowToChromaGeneric(cb, cr, row)
 }
 
-// rowsToHalfChroma sets cb and cr to the chroma of the mean of each 2x2 pixels of the rows a and b;
-// where the number of columns is odd, the last counts twice.
+// rowsToHalfChroma sets cb and cr to the chroma of the mean of each 2x2 pixels of the rows a and b.
+// If the number of columns is odd, the last column counts twice.
 func rowsToHalfChroma(cb, cr, a, b []byte) {
 	if groups := len(a) / 32; useAVX2 && groups > 0 {
 		_, _, _ = cb[4*groups-1], cr[4*groups-1], b[32*groups-1]

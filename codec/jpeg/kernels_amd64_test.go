@@ -15,8 +15,8 @@ func generic(f func()) {
 	f()
 }
 
-// The kernels write the same bytes as the generic ones, for any coefficients and steps and at any
-// alignment, and change no bytes around them but margin.
+// The AVX2 kernels write the same bytes as the generic ones, for any coefficients and steps and at
+// any alignment. Around these bytes they change only those of the margin.
 func TestInverseAVX2EqualsGeneric(t *testing.T) {
 	if !useAVX2 {
 		t.Skip("no AVX2")
@@ -44,7 +44,7 @@ func TestInverseAVX2EqualsGeneric(t *testing.T) {
 			for b := range blocks {
 				for k := range o.size {
 					if k%c >= n || k/c >= n {
-						continue // no place for a coefficient, always zero
+						continue // the buffer's extra places are always zero
 					}
 					v := &coef[b*o.size+k]
 					switch round % 5 {
@@ -77,7 +77,7 @@ func TestInverseAVX2EqualsGeneric(t *testing.T) {
 					t.Fatalf("N=%d, round %d, line %d:\n%d\nwant\n%d", n, round, y, got[i:i+n*blocks], want[i:i+n*blocks])
 				}
 			}
-			// Poison around the rows is kept, except in the margin.
+			// The bytes around the rows must keep their value, except in the margin.
 			for i, v := range got {
 				if x := i - at; v != 0xAA && (x < 0 || x/stride >= n || x%stride >= n*blocks+margin) {
 					t.Fatalf("N=%d: byte %d of %d blocks, stride %d, is written", n, x, blocks, stride)

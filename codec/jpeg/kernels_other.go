@@ -4,10 +4,11 @@ package jpeg
 
 const useAVX2 = false
 
-// inverse writes the samples of the blocks in coef side by side to dst: n rows, stride apart, of n
-// samples for each block. coef has the blocks one after the other, each cols(n) x cols(n) quantized
-// coefficients in natural order; q their steps in the same order. The number of blocks is a
-// multiple of 8. Up to margin bytes may be written behind the last sample of each row.
+// inverse writes the samples of the blocks in coef to dst, side by side: n rows, stride apart, each
+// with n samples of every block. coef has the blocks one after the other; each has cols(n) x
+// cols(n) quantized coefficients in natural order, and q has their steps in the same order. The
+// number of blocks is a multiple of 8. Up to margin bytes may be written after the last sample of
+// each row.
 func inverse(n int, dst []byte, stride int, coef []int16, q *steps) {
 	inverseGeneric(n, dst, stride, coef, q)
 }
@@ -28,6 +29,6 @@ func rowToY(y, row []byte) { rowToYGeneric(y, row) }
 // rowToChroma sets cb and cr to the chroma of a row of 4-byte pixels.
 func rowToChroma(cb, cr, row []byte) { rowToChromaGeneric(cb, cr, row) }
 
-// rowsToHalfChroma sets cb and cr to the chroma of the mean of each 2x2 pixels of the rows a and b;
-// where the number of columns is odd, the last counts twice.
+// rowsToHalfChroma sets cb and cr to the chroma of the mean of each 2x2 pixels of the rows a and b.
+// If the number of columns is odd, the last column counts twice.
 func rowsToHalfChroma(cb, cr, a, b []byte) { rowsToHalfChromaGeneric(cb, cr, a, b) }

@@ -9,11 +9,11 @@ import (
 	"testing"
 )
 
-// This file tests pictures that the standard does not allow and every viewer shows. Chromium 156,
-// djpeg and Pillow agree on each of these.
+// This file tests pictures that the standard does not allow, but that every viewer shows. Chromium
+// 156, djpeg and Pillow agree on each of them.
 
-// edit rewrites the marker segments before the first scan's data: change returns the new contents,
-// or nil for none. The rest is kept.
+// edit rewrites the marker segments before the first scan's data: change returns the new contents
+// of a segment, or nil to remove it. The rest of the file is kept.
 func edit(src []byte, change func(m byte, body []byte) []byte) []byte {
 	out := append([]byte(nil), src[:2]...)
 	for p := 2; ; {
@@ -103,7 +103,8 @@ func decodesAsOdd(t *testing.T, name string, plain, odd []byte) {
 	}
 }
 
-// The tables that a sequential picture lacks, and only those, are taken from the standard.
+// If a sequential picture lacks Huffman tables, those of the standard are used in their place, and
+// only there.
 func TestMissingHuffmanTablesAreTheStandards(t *testing.T) {
 	plain := standardJPEG(t)
 	without := func(src []byte, left func(class, selector byte) bool) []byte {
@@ -134,8 +135,8 @@ func TestMissingHuffmanTablesAreTheStandards(t *testing.T) {
 	gray, _, _ := grayParts(t, 40, 30, 7)
 	decodesAsOdd(t, "gray", gray, without(gray, func(c, s byte) bool { return false }))
 
-	// Tables in the file are used even where others are missing: a picture with tables of its own
-	// is not read with the tables of the standard.
+	// Tables in the file are used even if others are missing: a picture with tables of its own is
+	// not read with those of the standard.
 	own := tool(t, "jpegtran", plain, "-optimize")
 	if _, d := decoded(t, "optimized", own); d.Odd {
 		t.Error("tables of its own are called odd")

@@ -69,9 +69,9 @@ func oraclePictures(t testing.TB) []string {
 	return out
 }
 
-// The luma at full size is the same as that of libjpeg. At other N, its PSNR against libjpeg's is
-// at least that in the table: libjpeg-turbo shrinks to 2 and 4 by an approximation of the box
-// filter, and to the others by the same transforms as here.
+// The luma at full size is the same as that of libjpeg. At other N, the PSNR against libjpeg's luma
+// is at least the one in the table: libjpeg-turbo shrinks to 2 and 4 by an approximation of the box
+// filter, and to the others by the same transforms as this package.
 func TestLumaAgainstDjpeg(t *testing.T) {
 	least := [9]float64{1: math.Inf(1), 2: 33, 3: 70, 4: 30, 5: 70, 6: 70, 7: 70, 8: math.Inf(1)}
 	var worst [9]float64
@@ -110,7 +110,7 @@ func TestLumaAgainstDjpeg(t *testing.T) {
 func TestTwinsHaveEqualPlanes(t *testing.T) {
 	for _, p := range oraclePictures(t) {
 		src := readFile(t, p)
-		seq := tool(t, "jpegtran", src, "-copy", "all", "-optimize") // which makes it sequential
+		seq := tool(t, "jpegtran", src, "-copy", "all", "-optimize") // this makes it sequential
 		twins := map[string][]byte{
 			"the original":              src,
 			"progressive":               tool(t, "jpegtran", src, "-copy", "all", "-progressive"),
@@ -134,8 +134,8 @@ func TestTwinsHaveEqualPlanes(t *testing.T) {
 	}
 }
 
-// Sampling factors of all kinds: cjpeg writes them, djpeg reads the luma where it is the finest
-// component, and a progressive twin has the same planes.
+// This tests sampling factors of all kinds. cjpeg writes the pictures. Where luma is the finest
+// component, djpeg reads it for comparison. A progressive twin has the same planes.
 func TestSamplingFactors(t *testing.T) {
 	ppm := []byte("P6\n75 53\n255\n")
 	for y := range 53 {

@@ -2,13 +2,15 @@ package jpeg
 
 // This file decodes progressive pictures, ITU T.81 annex G.
 //
-// It first walks over all scans, and finds out which of them the wanted N needs, from the last to
-// the first. It needs the scans with coefficients that are kept. Before a refinement that it needs,
-// it also needs every scan of the same band, because the number of bits of a refinement depends on
-// all coefficients of the band that are not zero. The other scans are never decoded. Then it
-// decodes the DC scans, which interleave the components, and after that the AC scans of one
-// component after the other. So only one component's AC coefficients are in memory: the N*N-1 that
-// are kept, and, when there are refinements, one bit for each of the 64 of a block.
+// The decoder first walks over all scans and finds out, from the last to the first, which of them
+// the wanted N needs. Scans with coefficients that are kept are needed. If a refinement is needed,
+// every earlier scan of the same band is needed too, because the number of bits of a refinement
+// depends on all coefficients of the band that are not zero. The other scans are never decoded.
+//
+// Then it decodes the DC scans, which interleave the components, and after that the AC scans of one
+// component after the other. So only one component's AC coefficients are in memory: the N*N-1
+// coefficients of each block that are kept, and, if there are refinements, one bit for each of its
+// 64 coefficients.
 
 import (
 	"bytes"
@@ -32,10 +34,11 @@ type progressive struct {
 	slot [blockSize]uint8
 	size int      // how many of a block
 	coef []int16  // size a block
-	nz   []uint64 // bit k of block i: its coefficient with zig-zag index k is known not to be zero; nil when no scan needs that
+	nz   []uint64 // bit k of nz[i]: in block i, the coefficient with zig-zag index k is known not to be zero; nil when no scan needs that
 }
 
-// A dcPlane has the DC coefficients of a component, including the blocks that only fill up MCUs.
+// A dcPlane has the DC coefficients of a component, including those of blocks that only complete
+// MCUs.
 type dcPlane struct {
 	w    int
 	coef []int16
@@ -51,7 +54,7 @@ func keeps(n int) (m uint64) {
 	return m
 }
 
-// progressiveBytes returns PeakBytes' part for coefficients.
+// progressiveBytes returns the part of PeakBytes that coefficients take.
 func (d *Reader) progressiveBytes(n [4]int) (total int64) {
 	most := int64(0)
 	for i := range d.Components {
@@ -103,12 +106,12 @@ func (d *Reader) decodeProgressive(ctx context.Context, w *workspace, emit emitF
 	return nil
 }
 
-// list finds all scans, checks that each follows from the ones before (G.1.1.1), and that they are
-// a whole picture.
+// list finds all scans. It checks that each may follow those before it (G.1.1.1), and that together
+// they are a whole picture.
 func (g *progressive) list() error {
 	d := g.d
-	// al, by component and coefficient: 1 + the number of low bits yet to come; 0 before the first
-	// scan.
+	// al has, by component and coefficient, 1 + the number of low bits that are still missing, or 0
+	// before the first scan.
 	var al [4][blockSize]uint8
 	s := &d.first
 	ended := false
@@ -147,7 +150,8 @@ func (g *progressive) list() error {
 	return nil
 }
 
-// endOfScan returns where the next marker other than RST is, or the length of src.
+// endOfScan returns the position of the next marker other than RST, or the length of src if there
+// is none.
 func endOfScan(src []byte, p int) int {
 	for {
 		i := bytes.IndexByte(src[p:], 0xFF)
@@ -304,7 +308,7 @@ func (g *progressive) decodeComponent(ci uint8, n int) error {
 	return nil
 }
 
-// acScan decodes an AC scan of this number of blocks, bw of them in a row.
+// acScan decodes an AC scan of the given number of blocks, with bw blocks in a row.
 func (g *progressive) acScan(s *scan, bw, blocks int) error {
 	if err := g.ac[0].build(s.ac[s.ta[0]&3], false); err != nil {
 		return err
@@ -314,7 +318,7 @@ func (g *progressive) acScan(s *scan, bw, blocks int) error {
 	if s.ah > 0 {
 		decode = g.refine
 	}
-	// One row of blocks, or the rest of a restart interval, at a time.
+	// Each turn decodes one row of blocks, or the rest of a restart interval.
 	run, at := 0, newIntervals(s.ri)
 	for b := 0; b < blocks; {
 		if err := g.ctx.Err(); err != nil {
@@ -346,9 +350,9 @@ func (g *progressive) acScan(s *scan, bw, blocks int) error {
 	return nil
 }
 
-// decodeFirst decodes blocks b to end of a scan that is the first of its band, G.1.2.2. run is how
-// many blocks, from b on, have no further coefficients in the band; decodeFirst returns what is
-// left of it.
+// decodeFirst decodes blocks b to end of a scan that is the first of its band, G.1.2.2. run is the
+// number of blocks, from b on, that have no further coefficients in the band. decodeFirst returns
+// how many of these are left after end.
 func (g *progressive) decodeFirst(s *scan, b, end, run int) (int, error) {
 	r := &g.r
 	acc, n, bp, buf := r.acc, r.n, r.p, r.buf
@@ -393,7 +397,8 @@ func (g *progressive) decodeFirst(s *scan, b, end, run int) (int, error) {
 					co[i] = int16(v << s.al)
 				}
 			} else if adv >= endOfBlock {
-				// F.1.2.3: EOBr stands for 2^r - 1 + r more bits, the current block included.
+				// F.1.2.3: EOBr stands for 2^r - 1 + (the number in the r bits after it) more
+				// blocks, the current one included.
 				m := uint(adv - endOfBlock)
 				run = 1<<m - 1
 				if m > 0 {
@@ -418,9 +423,9 @@ func (g *progressive) decodeFirst(s *scan, b, end, run int) (int, error) {
 	return run, nil
 }
 
-// refine decodes blocks b to end of a scan that adds a bit to its band, G.1.2.3. run is as in
-// first, but the blocks that it covers have a correction bit for each coefficient that is known not
-// to be zero.
+// refine decodes blocks b to end of a scan that adds a bit to its band, G.1.2.3. run and the result
+// are as in decodeFirst, but the blocks of a run have a correction bit for each coefficient that is
+// known not to be zero.
 func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 	r := &g.r
 	acc, n, bp, buf := r.acc, r.n, r.p, r.buf
@@ -502,8 +507,9 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 	return run, nil
 }
 
-// correct reads a correction bit for each coefficient of m; a bit that is set adds the scan's bit
-// to the magnitude of its coefficient. It takes the bit reader's state and returns it.
+// correct reads a correction bit for each coefficient of m. If the bit is set, it adds the scan's
+// bit to the magnitude of the coefficient. It takes the state of the bit reader and returns the new
+// state.
 func (g *progressive) correct(m uint64, co []int16, one int16, acc uint64, n int, buf []byte, bp int) (uint64, int, int) {
 	const atHand = 56 // the bits that a refill provides
 	for {
@@ -522,7 +528,8 @@ func (g *progressive) correct(m uint64, co []int16, one int16, acc uint64, n int
 		if some <= atHand {
 			return acc << (uint(some) & 63), n - some, bp
 		}
-		// More than a refill provides: the first 56, then the rest.
+		// There are more correction bits than a refill provides. This takes the first 56; the loop
+		// takes the rest.
 		for range atHand {
 			m &= m - 1
 		}

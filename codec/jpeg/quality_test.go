@@ -11,8 +11,8 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// page returns a w x h picture that is unlike a photograph: black on white, lines of strokes one to
-// three pixels wide as text has them, rules, and a fine grid.
+// page returns a w x h picture that is unlike a photograph: black on white, with lines of strokes
+// one to three pixels wide, like text, and with rules and a fine grid.
 func page(w, h int) *image.Gray {
 	r := rand.New(rand.NewPCG(5, 6))
 	m := image.NewGray(image.Rect(0, 0, w, h))
@@ -89,10 +89,10 @@ func ssim(a, b *image.Gray) float64 {
 	return sum / float64(windows)
 }
 
-// This is the claim of ChooseScale: for photographs, shrinking in the transform and then with a
-// good kernel is as good as shrinking with the kernel alone. For pages of text and lines it is
-// always better than sharp's result for the same page (0.35.5, its default kernel and
-// shrink-on-load, compared with the same full decode and CatmullRom).
+// This tests the claim of ChooseScale. For photographs, shrinking in the transform and then with a
+// good kernel is as good as shrinking with the kernel alone. For pages of text and lines, it is
+// always better than sharp's result for the same page (0.35.5, with its default kernel and
+// shrink-on-load). Both results are compared with a full decode scaled by CatmullRom.
 func TestShrinkingKeepsTextAndPhotos(t *testing.T) {
 	var b bytes.Buffer
 	if err := stdjpeg.Encode(&b, page(1024, 768), &stdjpeg.Options{Quality: 85}); err != nil {

@@ -21,24 +21,25 @@ func (d *Reader) PlaneSize(c, n int) (w, h int) {
 	return num.DivUp(d.Width*k.H*n, 8*d.hmax), num.DivUp(d.Height*k.V*n, 8*d.vmax)
 }
 
-// PlaneExtent returns the size of the whole picture in samples of component c decoded at n/8: a
-// rectangle from (0, 0), the corner of the first sample, that may end within the plane's last
-// column and row. A scaler maps this rectangle onto its destination, so that planes of any n and
-// any sampling lie on the same grid: JPEG's chroma samples are centered between those of the luma.
+// PlaneExtent returns the size of the whole picture, in samples of component c decoded at n/8. The
+// picture is a rectangle from (0, 0), the corner of the first sample; it may end within the plane's
+// last column and row. A scaler maps this rectangle onto its destination, so that planes of any n
+// and any sampling lie on the same grid. This works because JPEG's chroma samples are centered
+// between those of the luma.
 func (d *Reader) PlaneExtent(c, n int) (w, h float64) {
 	k := &d.Components[c]
 	return float64(d.Width*k.H*n) / float64(8*d.hmax), float64(d.Height*k.V*n) / float64(8*d.vmax)
 }
 
-// A Scales is the set of scales at which a component is decoded: bit n stands for n/8, n from 1 to
-// 8.
+// A Scales is the set of scales at which a component is decoded: bit n stands for n/8, where n is 1
+// to 8.
 type Scales uint16
 
 // most returns the largest n of s, 0 when it is empty.
 func (s Scales) most() int { return bits.Len16(uint16(s)) - 1 }
 
-// PeakBytes estimates what Decode allocates at n, an upper bound to within some ten kilobytes. It
-// does not count the source and what the caller keeps.
+// PeakBytes returns an upper bound, to within some ten kilobytes, of the memory that Decode
+// allocates at n. It does not count the source and what the caller keeps.
 func (d *Reader) PeakBytes(n [4]int) int64 { return d.PeakBytesAll(scalesOf(n)) }
 
 // PeakBytesAll is PeakBytes for DecodeAll.
@@ -64,7 +65,7 @@ func (d *Reader) PeakBytesAll(scales [4]Scales) int64 {
 	return total
 }
 
-// scalesOf returns, for each component, the set that has its scale n alone.
+// scalesOf returns, for each component, the set that contains only its n.
 func scalesOf(n [4]int) (s [4]Scales) {
 	for c, n := range n {
 		s[c] = 1 << (n & 15)
@@ -72,19 +73,19 @@ func scalesOf(n [4]int) (s [4]Scales) {
 	return s
 }
 
-// Decode decodes the picture, component c at n[c]/8 with n[c] from 1 to 8, and hands out its planes
-// in bands, each component's from top to bottom: rows y to y+count of component c, row i in
-// rows[i*stride:][:w], where w is the width that PlaneSize returns. The rows are valid during the
-// call only. The order of the components depends on the file. In a sequential picture their bands
-// usually alternate. In a progressive picture, or one with several scans, all bands of one
-// component come before those of the next.
+// Decode decodes component c of the picture at n[c]/8, where n[c] is 1 to 8. It hands out the
+// planes in bands, each component's from top to bottom. A call of emit gets count rows of component
+// c, from row y of the plane on. Row y+i is rows[i*stride:][:w], where w is the width that
+// PlaneSize returns. The rows are valid only during the call. The order of the components depends
+// on the file. In a sequential picture their bands usually alternate. In a progressive picture, or
+// one with several scans, all bands of one component come before those of the next.
 //
 // Memory grows with the width, and for progressive pictures with the number of coefficients that n
 // needs (see PeakBytes and MaxBytes). The context is checked once per row of MCUs. When Decode
 // returns an error, which may be emit's own, the bands handed out before it must be discarded.
 //
-// A picture is complete when every component has been decoded to the last block; what follows, or
-// the lack of an EOI marker, is ignored. It returns a FormatError when decoding meets damage. Scans
+// A picture is complete when every component has been decoded to its last block. What follows, or
+// the lack of an EOI marker, is ignored. Decode returns a FormatError if it finds damage. Scans
 // that n does not need are not decoded.
 func (d *Reader) Decode(ctx context.Context, n [4]int, emit func(c, y int, rows []byte, stride, count int) error) error {
 	for c := range d.Components {
@@ -97,9 +98,10 @@ func (d *Reader) Decode(ctx context.Context, n [4]int, emit func(c, y int, rows 
 	})
 }
 
-// DecodeAll is Decode for several scales at once: the entropy-coded samples are read once, as the
-// largest scale needs them, and every band comes once for each n in scales[c]. The planes are the
-// same as those of Decode. An error means that Decode fails for one of the scales, not for each.
+// DecodeAll does the same as Decode for several scales at once. The entropy-coded samples are read
+// once, as the largest scale needs them, and every band comes once for each n in scales[c]. The
+// planes are the same as those of Decode. If DecodeAll fails, Decode would fail for one of the
+// scales, but not necessarily for each.
 func (d *Reader) DecodeAll(ctx context.Context, scales [4]Scales, emit func(c, n, y int, rows []byte, stride, count int) error) error {
 	for c := range d.Components {
 		if s := scales[c]; s == 0 || s&^0x1FE != 0 {
@@ -160,17 +162,17 @@ func (w *workspace) release() {
 }
 
 const (
-	// groupMCUs is how many MCUs are entropy-decoded before their blocks are transformed: enough to
-	// fill the widest kernel with blocks of one component, few enough to stay in the first-level
-	// cache.
+	// groupMCUs is how many MCUs are entropy-decoded before their blocks are transformed. They are
+	// enough to fill the widest kernel with blocks of one component, and few enough to stay in the
+	// first-level cache.
 	groupMCUs = 8
 
-	// margin is how many bytes a kernel may write behind the last sample of a row.
+	// margin is how many bytes a kernel may write after the last sample of a row.
 	margin = 32
 )
 
-// A plane is a component during a scan: one row of MCUs as samples, at each scale, and a group of
-// blocks that become samples next.
+// A plane is the state of a component during a scan: one row of MCUs as samples, at each scale, and
+// a group of blocks that will become samples next.
 type plane struct {
 	c    *Component
 	most int // the largest transform is most x most
@@ -182,10 +184,10 @@ type plane struct {
 	h, v int // blocks of an MCU
 	size int // coefficients in a block's buffer
 	coef []int16
-	line int // of coef: between block lines of an MCU
+	line int // coefficients in coef from one block line to the next
 
 	outs [8]output
-	last int // outs[:last] are in use, the largest last
+	last int // outs[:last] are in use; the largest is the last
 }
 
 // An output is a plane at one scale.
@@ -194,12 +196,13 @@ type output struct {
 	height int // of the whole plane
 	quant  steps
 	size   int     // coefficients in a block's buffer
-	coef   []int16 // a block line of a group, where the plane's own blocks are larger
+	coef   []int16 // a block line of a group; only used if the plane's own blocks are larger
 	rows   []byte  // v*n rows
 	stride int
 }
 
-// prepare makes p ready for a scan whose MCUs have h x v blocks of it, mcux to a row.
+// prepare prepares p for a scan. In the scan, an MCU has h x v blocks of p, and a row has mcux
+// MCUs.
 func (p *plane) prepare(h, v, mcux int) {
 	o := orderOf(p.most)
 	p.slot, p.limit, p.size = &o.slot, o.limit, o.size
@@ -211,7 +214,7 @@ func (p *plane) prepare(h, v, mcux int) {
 	}
 }
 
-// prepare sets t's tables and buffers for p, in lines of mcux MCUs.
+// prepare sets t's tables and buffers for the scale of t. Lines of p have mcux MCUs.
 func (t *output) prepare(p *plane, mcux int) {
 	o := orderOf(t.n)
 	t.size, t.quant = o.size, steps{} // zero where a block of p may have a coefficient that t does not use
@@ -230,8 +233,8 @@ func (t *output) prepare(p *plane, mcux int) {
 // clear zeroes the group's blocks.
 func (p *plane) clear() { clear(p.coef[:p.v*p.line]) }
 
-// block returns the buffer of block i of a group in block line v. It is longer than the block, to
-// spare bounds checks.
+// block returns the buffer of block i of a group in block line v. The returned array is longer than
+// the block, so that no bounds checks are needed.
 func (p *plane) block(v, i int) *[256]int16 {
 	return (*[256]int16)(p.coef[v*p.line+i*p.size:])
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// planes decodes src with all components at n/8.
+// decodePlanes decodes src with all components at n/8.
 func decodePlanes(t testing.TB, src []byte, n int) (d *Reader, out [4][]byte) {
 	t.Helper()
 	d, err := NewReader(src)
@@ -161,9 +161,9 @@ func grayParts(t testing.TB, w, h, seed int) (src, tables, data []byte) {
 	return src, tables, src[p+10 : len(src)-2]
 }
 
-// The components of a picture in several scans are decoded as the gray pictures whose scans these
-// are, at every N and with any sampling factors. Each scan has tables of its own, under the same
-// selectors.
+// If a picture has several scans of one component each, its planes are those of the gray pictures
+// that have these scans, at every N and with any sampling factors. Each scan has tables of its own,
+// under the same selectors.
 func TestComponentsInScansOfTheirOwn(t *testing.T) {
 	const w, h = 61, 45
 	for _, f := range [][3][2]int{
@@ -194,7 +194,7 @@ func TestComponentsInScansOfTheirOwn(t *testing.T) {
 				gd, want := decodePlanes(t, alone[c], n)
 				gw, _ := gd.PlaneSize(0, n)
 				pw, ph := d.PlaneSize(c, n)
-				// The picture's own edge may cut the component's last, partial sample off.
+				// The edge of the picture may cut off the component's last, partial sample.
 				for y := range ph {
 					if !bytes.Equal(got[c][y*pw:][:pw], want[0][y*gw:][:pw]) {
 						t.Fatalf("%v: component %d at %d/8, row %d", f, c, n, y)
@@ -208,7 +208,7 @@ func TestComponentsInScansOfTheirOwn(t *testing.T) {
 	}
 }
 
-// Buffers are used again, their contents are not.
+// Buffers are used again, but their contents are not.
 func TestPicturesLeaveNothingBehind(t *testing.T) {
 	pictures := smallPictures(t)
 	pictures["larger"] = picture(t, 300, 200)

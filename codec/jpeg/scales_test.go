@@ -13,8 +13,8 @@ import (
 // A scaledPlane is a component at n/8.
 type scaledPlane struct{ c, n int }
 
-// checksums decodes d at all scales at once: a sum of each plane. It fails when bands are out of
-// order, and when they do not make whole planes.
+// checksums decodes d at all scales at once and returns the sum of each plane. It panics when bands
+// are out of order, and when they do not make whole planes.
 func checksums(d *Reader, scales [4]Scales) (map[scaledPlane]uint32, error) {
 	sums, next := map[scaledPlane]uint32{}, map[scaledPlane]int{}
 	err := d.DecodeAll(context.Background(), scales, func(c, n, y int, rows []byte, stride, count int) error {
@@ -39,8 +39,9 @@ func checksums(d *Reader, scales [4]Scales) (map[scaledPlane]uint32, error) {
 	return sums, err
 }
 
-// sameAsAlone decodes src at all scales together, and at each of them alone. If the first succeeds,
-// the others must too, with the same planes. It reports whether the first succeeded.
+// sameAsAlone decodes src at all scales together, and at each of them alone. If decoding them
+// together succeeds, each of the others must succeed too, with the same planes. It reports whether
+// decoding them together succeeded.
 func sameAsAlone(t *testing.T, name string, src []byte, scales [4]Scales) (ok bool) {
 	t.Helper()
 	d, err := NewReader(src)
@@ -118,8 +119,8 @@ func TestScalesTogetherAreScalesAlone(t *testing.T) {
 	}
 }
 
-// A damaged picture (with a wrong bit anywhere, or without its end) fails when it is decoded at
-// several scales together if it fails at one of them alone.
+// A damaged picture (with a wrong bit anywhere, or without its end) that fails at one scale alone
+// also fails when several scales are decoded together.
 func TestDamageTogetherIsDamageAlone(t *testing.T) {
 	r := rand.New(rand.NewPCG(17, 4))
 	whole, failed := 0, 0

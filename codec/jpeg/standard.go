@@ -1,10 +1,10 @@
 package jpeg
 
-// This file has the typical Huffman tables of ITU T.81 K.3. Frames of Motion JPEG leave their
-// tables out and mean these. All readers use them, for sequential pictures only.
+// This file has the typical Huffman tables of ITU T.81 K.3. Frames of Motion JPEG have no tables,
+// and these are meant. All readers use them, for sequential pictures only.
 
-// standardDC is tables K.3 and K.4, standardAC tables K.5 and K.6, of luminance and chrominance:
-// selectors 0 and 1.
+// standardDC has tables K.3 and K.4, and standardAC has tables K.5 and K.6: first for luminance
+// (selector 0), then for chrominance (selector 1).
 var (
 	standardDC = [2]tableSpec{
 		tableSpec("\x00\x01\x05\x01\x01\x01\x01\x01\x01\x00\x00\x00\x00\x00\x00\x00" +
@@ -32,8 +32,8 @@ var (
 	}
 )
 
-// standardTables puts the standard's tables where the file has none, and reports whether one of
-// them is used.
+// standardTables puts the standard's tables where the file has none. It reports whether the scan
+// uses one of them.
 func (s *scan) standardTables() (used bool) {
 	for t := range standardDC {
 		dc, ac := s.dc[t] == nil, s.ac[t] == nil

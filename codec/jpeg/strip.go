@@ -5,10 +5,11 @@ import "bytes"
 // This file copies a file without its metadata. It uses the segment walk of header.go (ITU T.81
 // annex B).
 
-// Strip returns the first picture of src without Exif, XMP, IPTC, GPS, comments, thumbnails, and
-// whatever follows it. The entropy-coded samples are copied byte for byte. JFIF and Adobe segments
-// stay, cut to the fields that define the samples; an ICC profile stays if keepICC is set. The
-// orientation is dropped with the metadata: where it is not 1, the caller turns the pixels instead.
+// Strip returns the first picture of src without Exif, XMP, IPTC, GPS, comments and thumbnails, and
+// without what follows the picture. The entropy-coded samples are copied byte for byte. JFIF and
+// Adobe segments stay, cut to the fields that define the samples. An ICC profile stays if keepICC
+// is set. The orientation is removed with the metadata; where it is not 1, the caller has to turn
+// the pixels instead.
 //
 // It is one pass, and allocates at most len(src) bytes. It does not check that the samples are
 // whole.
@@ -62,7 +63,7 @@ func isFrame(m byte) bool {
 	return m >= markerSOF0 && m <= 0xCF && m != markerDHT && m != 0xC8 && m != markerDAC
 }
 
-// appendApp appends the part of an application segment or a comment that stays.
+// appendApp appends the part of an application segment or a comment that is kept.
 func appendApp(out []byte, m byte, seg []byte, keepICC bool) ([]byte, error) {
 	switch {
 	case m == markerAPP0 && len(seg) >= 14 && string(seg[:5]) == "JFIF\x00":

@@ -12,7 +12,7 @@ import (
 // tables, writer_trellis.go the choice of levels, writer_weight.go what a block's
 // texture hides, writer_scan.go the scans, writer_source.go the colours.
 
-// DefaultQuality is the quality of Options that name none. It is the same as in image/jpeg.
+// DefaultQuality is the quality when Options has none. It is the same as in image/jpeg.
 const DefaultQuality = 75
 
 // Options are the writer's parameters. The zero value and nil mean a sequential file at
@@ -34,9 +34,9 @@ type Options struct {
 	// ICC, if not empty, is a profile to embed, in one or more APP2 segments.
 	ICC []byte
 
-	// RGB stores red, green and blue as they are, unsubsampled, under an Adobe
-	// marker that says so: for profiles that nobody evaluates, whose channels
-	// should not be mixed. It is ignored for YCbCr and grey pictures.
+	// RGB stores red, green and blue as they are, not subsampled, and an Adobe marker that says so.
+	// It is meant for profiles that nobody evaluates: the channels of such a picture should not be
+	// mixed. It is ignored for YCbCr and grey pictures.
 	RGB bool
 }
 
@@ -57,10 +57,10 @@ func Encode(w io.Writer, m image.Image, o *Options) error {
 
 // Append appends m as a JPEG to dst, with Huffman tables fitted to it.
 //
-// *image.YCbCr is written as it is, full range, whatever its subsampling, and
-// *image.Gray as one component. Every other picture is converted to YCbCr,
-// 4:2:0 below quality 90 and 4:4:4 from there, or to RGB if the options say so;
-// alpha becomes black behind the picture, as it does in image/jpeg.
+// An *image.YCbCr is written as it is, in full range and with its own subsampling. An *image.Gray
+// is written as one component. Every other picture is converted to YCbCr, or to RGB if the options
+// say so. Converted YCbCr is 4:2:0 below quality 90, and 4:4:4 from 90 on. Pixels with alpha are
+// put on black, as in image/jpeg.
 func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	var opt Options
 	if o != nil {
@@ -93,7 +93,7 @@ func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	return dst, nil
 }
 
-// append appends m as one file, in the kind of frame that o names.
+// append appends m as one file, in the kind of frame that o selects.
 func (w *writer) append(dst []byte, m image.Image, o *Options) []byte {
 	w.frame(m, o)
 	dst = w.appendHeader(dst, o)
@@ -107,7 +107,7 @@ func (w *writer) append(dst []byte, m image.Image, o *Options) []byte {
 	return append(dst, 0xFF, markerEOI)
 }
 
-// writers keeps memory for the next picture.
+// writers keeps the memory of writers for the next picture.
 var writers = sync.Pool{New: func() any { return new(writer) }}
 
 // A writer holds what is known of a picture while it is written.
@@ -121,7 +121,7 @@ type writer struct {
 	quant  [3]quantizer
 	source source // of pictures that have to be converted
 
-	// nearest says that levels are left at the nearest ones: while costs are computed, and in
+	// nearest says that levels stay the nearest ones. It is set while costs are computed, and in
 	// tests.
 	nearest bool
 	trellis trellis
@@ -143,16 +143,16 @@ type writer struct {
 type writerComponent struct {
 	id     byte
 	h, v   int // sampling factors
-	tables int // 0 or 1: which Huffman tables
-	quant  int // 0 to 2: which quantization table
+	tables int // which Huffman tables, 0 or 1
+	quant  int // which quantization table, 0 to 2
 
-	// Samples w x h. plane holds row y at (y-y0)*stride.
+	// There are w x height samples. Row y begins at plane[(y-y0)*stride].
 	w, height int
 	plane     []byte
 	stride    int
 	y0        int
 
-	// Blocks of one line of MCUs, blocksX in a line, padded to whole MCUs.
+	// The blocks of one line of MCUs. A line has blocksX blocks, padded to whole MCUs.
 	blocksX int
 	coef    []coefBlock
 	raw     []coefBlock // before quantization, times 8
@@ -175,7 +175,8 @@ func (w *writer) frame(m image.Image, o *Options) {
 	case *image.YCbCr:
 		h, v := subsampling(m)
 		if b.Min.X%h != 0 || b.Min.Y%v != 0 {
-			// Chroma samples straddle the edge: there are no planes to write.
+			// Chroma samples extend over the edge of the picture, so its planes cannot be written
+			// as they are.
 			w.convertedFrame(o)
 			break
 		}
@@ -199,7 +200,7 @@ func (w *writer) frame(m image.Image, o *Options) {
 	w.quantizers(o.Quality)
 }
 
-// convertedFrame lays out the components of a picture that comes as RGB.
+// convertedFrame sets the components of a picture that has to be converted from RGB.
 func (w *writer) convertedFrame(o *Options) {
 	switch {
 	case o.RGB:
@@ -220,7 +221,7 @@ func (w *writer) convertedFrame(o *Options) {
 	w.source.plan(w)
 }
 
-// subsampling returns the luma sampling factors that go with chroma's 1x1.
+// subsampling returns the sampling factors of luma; those of chroma are 1x1.
 func subsampling(m *image.YCbCr) (h, v int) {
 	switch m.SubsampleRatio {
 	case image.YCbCrSubsampleRatio422:
@@ -237,8 +238,7 @@ func subsampling(m *image.YCbCr) (h, v int) {
 	return 1, 1
 }
 
-// release lets go of the picture, and of more memory than the next picture is
-// likely to need.
+// release drops the picture, and memory in excess of what the next picture is likely to need.
 func (w *writer) release() {
 	const keep = 4 << 20 // bytes
 	for i := range w.comps {
@@ -246,7 +246,7 @@ func (w *writer) release() {
 		c.plane, c.coef, c.raw, c.mask = nil, nil, nil, nil
 	}
 	w.source.release()
-	w.scans = w.scans[:cap(w.scans)] // with those that were dropped
+	w.scans = w.scans[:cap(w.scans)] // including those that were dropped
 	for i := range w.scans {
 		if 4*cap(w.scans[i].tokens) > keep {
 			w.scans[i].tokens = nil
@@ -276,9 +276,9 @@ func (w *writer) forward(mcuY int) {
 			by := mcuY*c.v + v
 			at := v * c.blocksX
 			coef, mask := c.coef[at:][:c.blocksX], c.mask[at:][:c.blocksX]
-			// Blocks that only complete an MCU repeat the DC coefficient of the
-			// one before them in it, which costs the fewest bits (A.2.4 leaves
-			// their samples to the writer).
+			// A block that only completes an MCU repeats the DC coefficient of the block before it
+			// in the MCU. This costs the fewest bits, and A.2.4 leaves the samples of such blocks
+			// to the writer.
 			if 8*by >= c.height {
 				for b := range coef {
 					before := c.coef[at-c.blocksX+b/c.h*c.h+c.h-1][0]
@@ -308,7 +308,8 @@ func (w *writer) forwardBlocks(c *writerComponent, coef, raw []coefBlock, mask [
 	if inside > 0 {
 		fdctQuantize(coef[:inside], raw[:inside], mask[:inside], c.plane[(y-c.y0)*c.stride:], c.stride, q)
 	}
-	// The others too, of samples that go on as the last column and row do.
+	// The other blocks are transformed too. In the samples of these, the last column and row are
+	// repeated.
 	for b := inside; b < len(coef); b += 2 {
 		n := min(c.w-8*b, 16)
 		for j := range 8 {

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// blocksFor fills planes of n blocks with what stresses a transform: noise,
-// extremes, single samples, gradients.
+// blocksFor fills planes of n blocks with samples that are difficult for a transform: noise,
+// extremes, single samples and gradients.
 func blocksFor(r *rand.Rand, kind, n, stride int) []byte {
 	p := make([]byte, 7*stride+8*n)
 	for i := range p {

@@ -4,12 +4,12 @@ import "math/bits"
 
 // This file implements the writer's marker segments, ITU T.81 B.2.
 
-// iccChunk is the most of a profile one APP2 segment takes (ICC.1 annex B.4).
+// iccChunk is the largest part of a profile that fits into one APP2 segment (ICC.1 annex B.4).
 const iccChunk = 65535 - 2 - len(iccSignature) - 2
 
 const iccSignature = "ICC_PROFILE\x00"
 
-// appendHeader appends everything up to and without the first table of codes.
+// appendHeader appends everything before the first Huffman table.
 func (w *writer) appendHeader(dst []byte, o *Options) []byte {
 	dst = append(dst, 0xFF, markerSOI)
 	if w.rgb {
@@ -127,9 +127,9 @@ func endDHT(dst []byte, start int) []byte {
 	return dst
 }
 
-// share fits h to two sets of symbols. It keeps that table and returns true if it takes fewer bits
-// than two tables, h and other, which are fitted to one set each. more is how many bits other takes
-// in addition.
+// share fits h to the sum of two sets of symbols. Without it there would be two tables: h for one
+// set and other for the other set. If one table takes fewer bits than these two, share keeps it and
+// returns true. more is how many bits other takes in addition.
 func (h *huffmanSpec) share(other *huffmanSpec, a, b *[256]uint32, more uint64) bool {
 	if len(h.values) == 0 || len(other.values) == 0 {
 		return false
@@ -180,9 +180,9 @@ func (w *writer) appendSOS(dst []byte, s *writerScan) []byte {
 	return append(dst, byte(s.from), byte(s.to), 0)
 }
 
-// magnitude returns the size category of v and the additional bits that tell it
-// from the others of its category: v itself, or v-1 if negative, cut to size
-// bits (ITU T.81 F.1.2.1.1).
+// magnitude returns the size category of v, and the additional bits that distinguish it from other
+// values in its category. These bits are the lowest bits, size of them, of v, or of v-1 if v is
+// negative (ITU T.81 F.1.2.1.1).
 func magnitude(v int32) (size int, extra token) {
 	sign := v >> 31
 	size = bits.Len32(uint32((v ^ sign) - sign))

@@ -4,14 +4,14 @@ import "math"
 
 // This file implements the writer's quantization tables.
 
-// A quantizer divides coefficients, which arrive times 8, by quantization
-// elements 1 to 255.
+// A quantizer divides coefficients by quantization elements 1 to 255. The coefficients that it gets
+// are multiplied by 8.
 type quantizer struct {
-	// elements in zig-zag order, as a DQT segment has them.
+	// elements are in zig-zag order, as in a DQT segment.
 	elements [blockSize]uint8
 
-	// A coefficient c becomes (|c| + bias) * reciprocal >> 16 with c's sign;
-	// both are in a coefBlock's order. |c| + bias is at most 8192 + 1020.
+	// A coefficient c becomes (|c| + bias) * reciprocal >> 16, with the sign of c. bias and
+	// reciprocal are in a coefBlock's order. |c| + bias is at most 8192 + 1020.
 	bias, reciprocal [blockSize]uint16
 
 	// These are for the trellis, in a coefBlock's order. step is 8 times the element of the table.
@@ -44,15 +44,16 @@ func (w *writer) quantizers(quality int) {
 	}
 }
 
-// ownTableArea is from how many pixels on Cr has a table of its own.
+// ownTableArea is the least number of pixels for which Cr has a table of its own.
 const ownTableArea = 1 << 16
 
-// quantBase are 16 times the elements at a scale of 1, in zig-zag order: luma, Cb, Cr. They began
-// as a power of ITU T.81's K.1 and K.2; then factors of groups of frequencies were searched for
-// what gives the fewest bytes at equal SSIMULACRA2 (and half as much butteraugli's 3-norm) on five
-// photos at 1280x720, by this writer with its choice of levels. What comes out is finer than annex
-// K in DC and in the lowest frequencies, which are seen from afar, coarser in the middle, finer
-// again at the end, where the choice of levels does what coarse steps did, and finer in chroma.
+// quantBase has 16 times the elements at a scale of 1, in zig-zag order: luma, Cb, Cr. The first
+// version was a power of ITU T.81's K.1 and K.2. Then a search changed the factors of groups of
+// frequencies, to get the fewest bytes at equal SSIMULACRA2 (and half as much butteraugli's 3-norm)
+// on five photos at 1280x720, with this writer and its choice of levels. The resulting tables are
+// finer than annex K in DC and in the lowest frequencies, which are visible from a distance. They
+// are coarser in the middle. At the end they are finer again, because the choice of levels does
+// there what coarse steps did. In chroma they are finer.
 var quantBase = [3][blockSize]uint16{
 	{
 		128, 121, 125, 296, 278, 259, 353, 334, 324, 334, 370, 361, 353, 378, 415, 370,
@@ -75,10 +76,10 @@ var quantBase = [3][blockSize]uint16{
 }
 
 // qualityScale is the scale of the tables, times 256, at the qualities in qualityAt: first for
-// pictures of largeArea pixels and more, then for pictures of smallArea pixels and fewer. The mean
-// SSIMULACRA2 is not lower than with the tables of annex K at the same quality, scaled as in
-// libjpeg, with a dead zone of 0.38. On small pictures annex K's tables gave a lower SSIMULACRA2
-// than on large ones.
+// pictures of largeArea pixels and more, then for pictures of smallArea pixels and fewer. With
+// these scales, the mean SSIMULACRA2 is not lower than with the tables of annex K at the same
+// quality, scaled as in libjpeg, with a dead zone of 0.38. With annex K's tables, small pictures
+// had a lower SSIMULACRA2 than large ones.
 var (
 	qualityAt    = [...]int{50, 65, 80, 88, 95, 98, 100}
 	qualityScale = [2][len(qualityAt)]int{
@@ -87,10 +88,10 @@ var (
 	}
 )
 
-// Areas in pixels; between them scales are interpolated.
+// These are areas in pixels. Between them the scale is interpolated.
 const smallArea, largeArea = 1 << 16, 1 << 18
 
-// scaleOf returns the scale, times 256, of a quality of 1 to 100 for a picture of that area.
+// scaleOf returns the scale, times 256, for a quality of 1 to 100 and a picture of area pixels.
 func scaleOf(quality, area int) int {
 	area = min(max(area, smallArea), largeArea)
 	at := func(i int) int {
@@ -125,15 +126,15 @@ func (q *quantizer) reset(t, scale int) {
 	}
 	ref := float64(q.elements[4])
 	for j, s := range q.step {
-		// An error of x steps is worth x*x/lambda bits where the step is ref. It is worth less
-		// where the step is smaller, and more where it is larger: the best steps for the eye lie
-		// between equal ones and those of the tables.
+		// An error of x steps is worth x*x/lambda bits if the step is ref. It is worth less if the
+		// step is smaller, and more if it is larger: the steps that are best for the eye are
+		// between equal steps and those of the tables.
 		r := float64(s) / (8 * ref)
 		q.gain[j] = int64((1 << 28) / (lambda * 64 * ref * ref * float64(r*math.Sqrt(r))))
 	}
 }
 
-// The bits that an error of one step is worth, inverted.
+// Each lambda is the inverse of the number of bits that an error of one step is worth.
 const (
 	lumaLambda   = 0.09
 	chromaLambda = 0.032

@@ -11,39 +11,40 @@ import "math/bits"
 type writerScan struct {
 	first, last int // components
 	from, to    int
-	splits      uint8 // the splits of luma that have this scan, a bit each; 0: all of them
+	splits      uint8 // the splits of luma that have this scan, one bit each; 0 means all of them
 
 	tokens []token
 	freq   frequencies
-	run    uint // blocks without further coefficients, not yet told of
+	run    uint // blocks without further coefficients that no token stands for yet
 
-	costs [2]costs // of AC coefficients, by which Huffman tables
+	costs [2]costs // costs of AC coefficients, by the number of the Huffman tables
 }
 
 // sequentialScript has the one scan of a baseline frame.
 var sequentialScript = []writerScan{{last: 2, to: 63}}
 
-// progressiveScript is spectral selection alone: 0.968 to 0.975 of a baseline frame's bytes at
-// qualities 50 to 95, for 1.08 of its CPU, on the ten reference photos of 1280 pixels. libjpeg's
-// simple progression, of three steps, takes 2.4 times the CPU and more bytes.
+// progressiveScript uses spectral selection alone. It takes 0.968 to 0.975 of a baseline frame's
+// bytes at qualities 50 to 95, and 1.08 of its CPU, on the ten reference photos of 1280 pixels.
+// libjpeg's simple progression, of three steps, takes 2.4 times the CPU and more bytes.
 //
-// Luma's DC coefficients have a scan of their own: interleaved, a block of 4:2:0 is predicted from
-// the one before it in its MCU, which half of the time is not its neighbor, and blocks that only
-// complete MCUs take bits. That is 0.3 to 0.6 percent of a picture's bytes. jpegli and mozjpeg
-// write such files too; Photoshop CS6 (2012) and some small decoders do not read them.
+// Luma's DC coefficients have a scan of their own. In an interleaved scan, a block of 4:2:0 is
+// predicted from the one before it in its MCU, which is not its neighbor in half of the cases, and
+// blocks that only complete MCUs take bits. The own scan saves 0.3 to 0.6 percent of a picture's
+// bytes. jpegli and mozjpeg write such files too; Photoshop CS6 (2012) and some small decoders do
+// not read them.
 //
-// Which split of luma from 3 on takes the fewest bytes depends on the picture. It is found from the
-// sample that the costs are computed from, for 3 percent of the CPU. Relative to 3-9, 10-63 always,
-// at equal SSIMULACRA2 and on 32 pictures of 360 and 720 pixels, in percent of bytes at quality 50,
-// 65, 80, 88, 95:
+// The best split of luma's coefficients from 3 on depends on the picture. The split with the fewest
+// bytes is found from the sample of blocks that the costs are computed from, for 3 percent of the
+// CPU. This table compares with the split 3-9, 10-63 for every picture, at equal SSIMULACRA2, on 32
+// pictures of 360 and 720 pixels. It has the percent of bytes at qualities 50, 65, 80, 88 and 95:
 //
 //	-0.84 -0.57 -0.32 -0.37 -0.26   the sample's choice of these three
 //	-0.96 -0.68 -0.41 -0.46 -0.31   the best of these three
 //	-1.06 -0.77 -0.47 -0.54 -0.47   the best of six, with 3-12, 13-63; 1, 2, 3-9; 3-9, 10-27, 28-63
 //
-// Chroma in two bands, or its last bits in scans of their own, would bring 0.03 percent at quality
-// 80 and 0.4 at 95; luma's last bit in a scan of its own, nothing at 80, 0.1 at 88, 0.3 to 0.4 at
-// 95, and only from 98 on more than 1.
+// Other divisions would save little. Two bands of chroma, or scans of their own for chroma's last
+// bits, would save 0.03 percent at quality 80 and 0.4 at 95. A scan of its own for luma's last bit
+// would save nothing at 80, 0.1 at 88, 0.3 to 0.4 at 95, and more than 1 only from 98 on.
 var progressiveScript = []writerScan{
 	{},
 	{first: 1, last: 2},
@@ -57,7 +58,7 @@ var progressiveScript = []writerScan{
 	{from: 21, to: 63, splits: 1 << 2},
 }
 
-// splits is how many splits of luma a script may have.
+// splits is the largest number of splits of luma that a script may have.
 const splits = 3
 
 // startScans prepares the scans of a script for the components of the picture.
@@ -92,8 +93,8 @@ func (w *writer) keepSplit(split int) {
 	w.scans = w.scans[:n]
 }
 
-// appendScans appends what is left of the frame: a sample of the blocks to learn what
-// symbols cost, one pass over all of them for the tokens of all scans, then the scans.
+// appendScans appends the rest of the frame. It learns from a sample of the blocks what symbols
+// cost, makes the tokens of all scans in one pass over all blocks, and then writes the scans.
 func (w *writer) appendScans(dst []byte) []byte {
 	w.reserve()
 	w.keepSplit(w.learn())
@@ -105,7 +106,7 @@ func (w *writer) appendScans(dst []byte) []byte {
 		s := &w.scans[i]
 		s.endRun(2*w.comps[s.first].tables + tableAC)
 	}
-	taken := false // this scan uses the table of the scan before
+	taken := false // whether this scan uses the table of the scan before it
 	for i := range w.scans {
 		s := &w.scans[i]
 		switch {
@@ -137,8 +138,8 @@ func (w *writer) addLine(mcuY int) {
 	}
 }
 
-// addMCULine adds the tokens of a line of MCUs, each of which has all blocks of the scan's
-// components that cover it (A.2.3).
+// addMCULine adds the tokens of a line of MCUs. Each MCU has the blocks of all components of the
+// scan that cover its area (A.2.3).
 func (w *writer) addMCULine(s *writerScan) {
 	for x := range w.mcusX {
 		for i := s.first; i <= s.last; i++ {
@@ -152,8 +153,8 @@ func (w *writer) addMCULine(s *writerScan) {
 	}
 }
 
-// addComponent adds the tokens of one component's blocks in line mcuY of MCUs: its own blocks only,
-// not those that complete MCUs (A.2.2).
+// addComponent adds the tokens of one component's blocks in line mcuY of MCUs, but not of the
+// blocks that only complete MCUs (A.2.2).
 func (w *writer) addComponent(s *writerScan, mcuY int) {
 	c := &w.comps[s.first]
 	for v := range c.v {
@@ -167,8 +168,8 @@ func (w *writer) addComponent(s *writerScan, mcuY int) {
 	}
 }
 
-// addBlock adds the tokens of a block of c. In a scan without DC coefficients, which only a
-// progressive frame has, one token may end a whole run of blocks.
+// addBlock adds the tokens of a block of c. In a scan without DC coefficients, one token may end a
+// whole run of blocks. Only a progressive frame has such scans.
 func (s *writerScan) addBlock(c *writerComponent, b int) {
 	if s.from == 0 {
 		s.addDC(c, c.coef[b][0])
@@ -187,8 +188,9 @@ func (s *writerScan) addDC(c *writerComponent, dc int16) {
 	s.tokens = append(s.tokens, token(size)<<tokenSize|token(table)<<tokenTable|token(size)<<tokenSymbol|extra)
 }
 
-// addAC adds the tokens of a block's coefficients with zig-zag indices from <= k <= to, F.1.2.2.
-// Where runs are allowed, the end of the block waits for that of a run of such (G.1.2.2).
+// addAC adds the tokens of a block's coefficients with zig-zag indices from <= k <= to, F.1.2.2. If
+// runs is set, a block without coefficients only prolongs a run of such blocks, which gets one
+// token at its end (G.1.2.2).
 func (s *writerScan) addAC(table int, b *coefBlock, mask uint64, from, to int, runs bool) {
 	mask &= ^uint64(0) << (from & 63) & (^uint64(0) >> (63 - to&63))
 	if mask == 0 && runs {

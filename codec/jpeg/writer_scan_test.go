@@ -33,7 +33,8 @@ func mustSplit(t *testing.T, m image.Image, o *Options, split int) []byte {
 	return append(w.appendScans(b), 0xFF, markerEOI)
 }
 
-// Every split sends the same samples, and djpeg reads it as image/jpeg does.
+// With every split, the decoded samples are the same, and djpeg and image/jpeg read the same
+// picture.
 func TestSplitsDecodeToTheSameSamples(t *testing.T) {
 	djpeg, _ := exec.LookPath("djpeg")
 	for _, ratio := range ratios {
@@ -63,8 +64,8 @@ func TestSplitsDecodeToTheSameSamples(t *testing.T) {
 	}
 }
 
-// Where all of a picture is the sample, the split that is chosen is the one whose file is the
-// smallest, apart from stuffed bytes and the bits that complete bytes.
+// If the sample is the whole picture, the chosen split is the one with the smallest file, apart
+// from stuffed bytes and the bits that complete bytes.
 func TestSplitIsTheSmallest(t *testing.T) {
 	chosen := map[int]bool{}
 	for seed := range int64(24) {

@@ -4,8 +4,8 @@ import (
 	"image"
 )
 
-// This file implements the way from pictures of red, green and blue to planes
-// (JFIF 1.02, page 3), one line of MCUs at a time.
+// This file converts pictures of red, green and blue to planes (JFIF 1.02, page 3), one line of
+// MCUs at a time.
 //
 //	rowToY           -> rowToYAVX2           | rowToYGeneric
 //	rowToChroma      -> rowToChromaAVX2      | rowToChromaGeneric
@@ -16,7 +16,7 @@ type source struct {
 	m      image.Image
 	active bool
 
-	rgba   []byte // one line of MCUs of the picture, width pixels of 4 bytes a row
+	rgba   []byte // one line of MCUs of the picture: rows of width pixels of 4 bytes
 	planes [3][]byte
 }
 
@@ -34,7 +34,7 @@ func (s *source) plan(w *writer) {
 	h, v := w.comps[0].h, w.comps[0].v
 	for i := range w.comps {
 		c := &w.comps[i]
-		// Subsampling reads pixels in pairs: room for an even number.
+		// Subsampling reads pixels in pairs, so there is room for an even number.
 		c.stride = 8 * c.h * ceilDiv(w.width, 8*h)
 		n := c.stride * 8 * c.v
 		if cap(s.planes[i]) < n {
@@ -49,7 +49,7 @@ func (s *source) plan(w *writer) {
 	s.rgba = s.rgba[:n]
 }
 
-// convert fills the planes of line mcuY of MCUs, if they have to be made.
+// convert fills the planes for line mcuY of MCUs, if the picture has to be converted.
 func (s *source) convert(w *writer, mcuY int) {
 	if !s.active {
 		return
@@ -131,7 +131,8 @@ func opaque(pix []byte, stride, width, rows int) bool {
 	return true
 }
 
-// Weights of JFIF's conversion in 16 fractional bits, those of image/color.
+// These are the weights of JFIF's conversion, with 16 fractional bits. They are those of
+// image/color.
 const (
 	yR, yG, yB    = 19595, 38470, 7471
 	cbR, cbG, cbB = -11056, -21712, 32768
@@ -169,8 +170,8 @@ func rowsToHalfChromaGeneric(cb, cr, a, b []byte) {
 	}
 }
 
-// chroma rounds v, of shift fractional bits and within [-128, 128], and centres
-// it on 128. The upper end alone rounds to 256.
+// chroma rounds v, which has shift fractional bits and lies within [-128, 128], and adds 128. Only
+// the upper end is rounded to 256.
 func chroma(v int32, shift uint) byte {
 	return byte(min((v+257<<(shift-1))>>shift, 255))
 }

@@ -143,7 +143,7 @@ func mustNearest(t testing.TB, m image.Image, o *Options) []byte {
 	return w.append(nil, m, o)
 }
 
-// The same coefficients, sent in another order: not a sample may differ.
+// A progressive frame has the same coefficients in another order, so all samples are the same.
 func TestProgressiveDecodesToTheSameSamplesAsBaseline(t *testing.T) {
 	for _, quality := range []int{1, 10, 50, 80, 100} {
 		for _, ratio := range ratios {
@@ -161,8 +161,8 @@ func TestProgressiveDecodesToTheSameSamplesAsBaseline(t *testing.T) {
 	}
 }
 
-// The picture has runs of more blocks without coefficients than one symbol can express, and long
-// runs of correction bits.
+// The picture has runs of blocks without coefficients that are longer than one symbol can express,
+// and long runs of correction bits.
 func TestProgressiveLongRuns(t *testing.T) {
 	m := image.NewGray(image.Rect(0, 0, 1608, 1600)) // 40,200 blocks
 	for i := range m.Pix {
@@ -181,8 +181,9 @@ func TestProgressiveLongRuns(t *testing.T) {
 	}
 }
 
-// A higher quality is never a coarser table, the highest has steps of 1, and neighbors differ
-// little: at every size of picture. A smaller picture has no finer table.
+// A higher quality never has a coarser table, the highest has steps of 1, and neighboring qualities
+// differ little. This holds at every size of picture. A smaller picture never has a finer table
+// than a larger one.
 func TestQualityRefinesTables(t *testing.T) {
 	for table := range quantBase {
 		for _, area := range []int{1, smallArea, smallArea + 1, 180000, largeArea, 65535 * 65535} {
@@ -213,8 +214,7 @@ func TestQualityRefinesTables(t *testing.T) {
 	}
 }
 
-// segments returns the contents of the marker segments of one kind before the
-// first scan.
+// segments returns the contents of the marker segments of one kind that come before the first scan.
 func segments(b []byte, marker byte) (found [][]byte) {
 	for i := 2; i+4 <= len(b) && b[i] == 0xFF && b[i+1] != markerSOS; {
 		n := int(b[i+2])<<8 | int(b[i+3])
@@ -278,7 +278,7 @@ func TestRGBIsStoredAsItIs(t *testing.T) {
 
 func absDiff(a, b byte) int { return max(int(a)-int(b), int(b)-int(a)) }
 
-// rgbOf returns a picture's red, green and blue over black.
+// rgbOf returns a picture's red, green and blue. Pixels with alpha are put on black.
 func rgbOf(m image.Image) (p []byte) {
 	b := m.Bounds()
 	for y := b.Min.Y; y < b.Max.Y; y++ {
@@ -290,8 +290,8 @@ func rgbOf(m image.Image) (p []byte) {
 	return p
 }
 
-// Pictures that are converted come out as near to the source as image/jpeg's
-// writer has them, whose alpha is on black too.
+// Converted pictures are as near to the source as those of image/jpeg's writer, which also puts
+// pixels with alpha on black.
 func TestConvertedPicturesAreAsGoodAsStds(t *testing.T) {
 	r := image.Rect(3, 5, 3+90, 5+71)
 	nrgba := image.NewNRGBA(r)
@@ -327,7 +327,7 @@ func TestConvertedPicturesAreAsGoodAsStds(t *testing.T) {
 			}
 			src := rgbOf(m)
 			ours, stds := writerPSNR(rgbOf(got), src), writerPSNR(rgbOf(mustStd(t, std.Bytes())), src)
-			if ours < stds-0.6 { // see acRounding: what it gives up here it saves in bytes
+			if ours < stds-0.6 { // what the writer gives up here it saves in bytes
 				t.Errorf("%T at quality %d: %.2f dB, image/jpeg's %.2f", m, quality, ours, stds)
 			}
 		}
@@ -350,7 +350,7 @@ func TestSubImageIsThatPartOfThePicture(t *testing.T) {
 	}
 }
 
-// Reuse buffers, never state.
+// Buffers are used again, but no state is.
 func TestWriterForgetsTheLastPicture(t *testing.T) {
 	a := painted(image.Rect(0, 0, 333, 222), image.YCbCrSubsampleRatio420)
 	b := painted(image.Rect(0, 0, 50, 170), image.YCbCrSubsampleRatio411)
@@ -398,9 +398,9 @@ func TestWriterRefusesImpossibleSizes(t *testing.T) {
 	}
 }
 
-// libjpeg, by way of djpeg and Pillow, sees what image/jpeg sees. The inverse
-// DCTs differ by their rounding (IEEE 1180 allows 1; after a clamp and with
-// dequantized coefficients beyond the format's range, 2 and 3 occur).
+// libjpeg, by way of djpeg and Pillow, decodes the same pictures as image/jpeg. The inverse DCTs
+// differ by their rounding. IEEE 1180 allows 1; after clamping, and with dequantized coefficients
+// beyond the format's range, 2 and 3 occur.
 func TestLibjpegReadsWhatStdReads(t *testing.T) {
 	djpeg, _ := exec.LookPath("djpeg")
 	python := "/usr/bin/python3"
@@ -551,7 +551,7 @@ func BenchmarkWriter(b *testing.B) {
 	}
 }
 
-// Options that name no quality mean the same as nil: a picture that somebody can look at.
+// Options without a quality mean the same as nil: a quality that is fit to be looked at.
 func TestZeroQualityIsTheDefault(t *testing.T) {
 	m := image.NewGray(image.Rect(0, 0, 64, 48))
 	for i := range m.Pix {

@@ -2,38 +2,39 @@ package jpeg
 
 import "math/bits"
 
-// This file implements the choice of levels by rate and distortion: of the AC coefficients of a
-// block in a scan, those that cost least in
+// This file implements the choice of levels by rate and distortion. For the AC coefficients of a
+// block in a scan, it chooses the levels that have the least cost
 //
 //	bits + weight * gain * (squared error)
 //
-// under the codes that the scan will be written with, or nearly so. A coefficient's level may
-// be the nearest one, the largest of the next smaller size category, or 0.
+// with the codes that the scan will be written with, or codes close to them. A coefficient's level
+// may be the nearest one, the largest of the next smaller size category, or 0.
 //
-// Three things that others do were measured and are left out. In percent of bytes at equal
-// SSIMULACRA2 and at equal PSNR-Y, ten photos at 720 pixels (the last row: twelve at 360):
+// Three things that other encoders do were measured and are left out. The columns are percent of
+// bytes at equal SSIMULACRA2 and at equal PSNR-Y, on ten photos at 720 pixels (for the last row, on
+// twelve at 360):
 //
 //	-0.07 -0.07   DC levels by the cheapest path along a row of blocks, of three levels each
 //	-0.09 -0.13   the same, with chroma's errors worth a quarter
 //	-0.13 +0.05   costs learnt again from the sample's chosen levels, for a quarter more CPU
 //	-0.43 -0.25   planes that are not rounded to 8 bits, into a transform of floating point
 
-// costs are what AC symbols cost in a scan, in 1/256 bit, additional bits included.
+// costs has the costs of AC symbols in a scan, in 1/256 bit, including their additional bits.
 type costs struct {
 	symbol [256]int32
-	least  [16]int32 // the cheapest symbol of a size
-	ended  int32     // the end of a block that has coefficients, but not the last one
-	empty  int32     // a block that has none
+	least  [16]int32 // cost of the cheapest symbol of a size
+	ended  int32     // cost of the end of a block that has coefficients, but not the last one
+	empty  int32     // cost of a block that has none
 }
 
 // scanHeader is how many bytes another scan takes: a SOS segment, and a DHT segment without values.
 const scanHeader = 10 + 4 + 17
 
-// absent is the length of a code that the sample had no use for.
+// absent is the length that is assumed for the code of a symbol that does not occur in the sample.
 const absent = 14
 
-// learn sets the costs of all scans from a sample of the picture, quantized to the nearest level,
-// and returns the split of luma that takes the fewest bits there.
+// learn sets the costs of all scans. It uses a sample of the picture, quantized to the nearest
+// levels, and returns the split of luma that takes the fewest bits for this sample.
 func (w *writer) learn() (split int) {
 	if w.nearest {
 		return 0
@@ -47,7 +48,7 @@ func (w *writer) learn() (split int) {
 		w.addLine(y)
 		sampled++
 		for i := range w.scans {
-			w.scans[i].tokens = w.scans[i].tokens[:0] // counted
+			w.scans[i].tokens = w.scans[i].tokens[:0] // its symbols have been counted
 		}
 	}
 	w.nearest = false
@@ -111,8 +112,8 @@ func (c *costs) learn(freq *[256]uint32, runs bool) (bits, table uint64) {
 	if !runs {
 		return bits, table
 	}
-	// A block without coefficients prolongs a run that exists already, which costs almost nothing.
-	// Each of the others begins one, of mean cost.
+	// A block without coefficients prolongs an existing run, which costs almost nothing. Each other
+	// block whose end is coded begins a run, and is given the mean cost of one.
 	c.ended, c.empty = 0, 0
 	total, n := uint64(0), uint64(0)
 	for size := range 15 {
@@ -126,8 +127,8 @@ func (c *costs) learn(freq *[256]uint32, runs bool) (bits, table uint64) {
 	return bits, table
 }
 
-// choose sets the levels of blocks at to at+real of component i. Their first sample row is row y of
-// the picture.
+// choose sets the levels of blocks at to at+real of component i. Row y of the picture is the first
+// row of their samples.
 func (w *writer) choose(i, at, real, y int) {
 	c := &w.comps[i]
 	q := &w.quant[c.quant]
@@ -163,8 +164,8 @@ func (w *writer) choose(i, at, real, y int) {
 	}
 }
 
-// chooseBlock chooses the levels of block b of component i, scan by scan, and returns the mask of
-// those that are left.
+// chooseBlock chooses the levels of block b of component i, scan by scan. It returns the mask of
+// those that are not zero.
 func (w *writer) chooseBlock(i, b int, weight int64) (kept uint64) {
 	c := &w.comps[i]
 	kept = c.mask[b] & 1
@@ -177,7 +178,7 @@ func (w *writer) chooseBlock(i, b int, weight int64) (kept uint64) {
 	return kept
 }
 
-// acEnergy is the energy of a block's AC coefficients, 4096 for a variance of 1.
+// acEnergy returns the energy of a block's AC coefficients. It is 4096 for a variance of 1.
 func acEnergy(raw *coefBlock) (sum int64) {
 	for _, v := range raw[1:] {
 		sum += int64(v) * int64(v)
@@ -195,9 +196,9 @@ func (q *quantizer) quantizedEnergy(level *coefBlock, mask uint64) (sum int64) {
 	return sum
 }
 
-// anyFlat reports whether a row has a flat block, as in drawings and pages of text, but not in
-// photos. In such a row a faint detail is visible: it is a line or the edge of a letter rather than
-// noise.
+// anyFlat reports whether a row of blocks has a flat block. Drawings and pages of text have flat
+// blocks, but photos do not. In such a row a faint detail is visible: it is a line or the edge of a
+// letter rather than noise.
 func anyFlat(raw []coefBlock, mask []uint64) bool {
 	const flat = 4096 / 64 // a variance of 1/64
 	for i := range raw {
@@ -208,9 +209,10 @@ func anyFlat(raw []coefBlock, mask []uint64) bool {
 	return false
 }
 
-// raise keeps texture in a block of little variance whose nearest levels have less than a quarter
-// of its energy. It adds the largest of its other coefficients, if they are at least 0.35 step,
-// until the levels have that quarter. It returns the mask of all that are not zero.
+// raise keeps texture in a block of little variance, if the nearest levels have less than a quarter
+// of the block's energy. It makes the largest of the other coefficients not zero, one after the
+// other, until the levels have that quarter, but only coefficients of at least 0.35 step. It
+// returns the mask of all levels that are not zero.
 func (q *quantizer) raise(level, raw *coefBlock, mask uint64) uint64 {
 	all := acEnergy(raw)
 	if all < 2*4096 || all > 60*4096 {
@@ -244,7 +246,7 @@ func (q *quantizer) raise(level, raw *coefBlock, mask uint64) uint64 {
 // energy of the AC coefficients in raw, while the nearest levels would keep more than a quarter.
 // The squared error of such a block is small, but the eye sees a flat patch.
 func (q *quantizer) flattens(nearest, level, raw *coefBlock, mask uint64) bool {
-	var near, left int64 // quantizedEnergy of both, in one walk, because this is done for every block
+	var near, left int64 // quantizedEnergy of nearest and level, in one loop, because this is done for every block
 	for m := mask &^ 1; m != 0; m &= m - 1 {
 		j := zigzagT[bits.TrailingZeros64(m)&63] & 63
 		a, b := int64(int32(nearest[j])*q.step[j]), int64(int32(level[j])*q.step[j])
@@ -258,8 +260,8 @@ func (q *quantizer) flattens(nearest, level, raw *coefBlock, mask uint64) bool {
 	return 10*left < all && 4*near > all
 }
 
-// A node of the trellis is a coefficient that is not zero, with the cheapest choice of all levels
-// before it.
+// A node of the trellis is a coefficient that is not zero, together with the cheapest choice of all
+// levels before it.
 type node struct {
 	cost  int64 // minus the cost of zeros for all coefficients up to here
 	k     int32 // zig-zag index
@@ -272,8 +274,8 @@ type node struct {
 type trellis [blockSize]node
 
 // choose sets the levels of a block's coefficients with indices from <= k <= to. raw has the true
-// values, times 8, and mask says which are not nearest to zero. It returns the mask of those that
-// are left.
+// values, times 8. mask says which coefficients are not nearest to zero. choose returns the mask of
+// the levels that are still not zero.
 func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, from, to int, c *costs, weight int64) (kept uint64) {
 	mask &= ^uint64(0) << (from & 63) & (^uint64(0) >> (63 - to&63))
 	if mask == 0 {
@@ -307,7 +309,7 @@ func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, f
 		for i := n - 1; i >= 0; i-- {
 			before := &nodes[i&63]
 			if before.least+atLeast >= best.cost {
-				break // no node from here down can do better
+				break // no node from here on can do better
 			}
 			run := k - int(before.k) - 1
 			cost := before.cost

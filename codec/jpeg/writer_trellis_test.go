@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// someCosts are of a scan in which runs end together, or not.
+// someCosts returns the costs of a scan. If runs is set, blocks may end together in this scan.
 func someCosts(r *rand.Rand, runs bool) *costs {
 	var freq [256]uint32
 	for i := range freq {
@@ -23,14 +23,15 @@ func someCosts(r *rand.Rand, runs bool) *costs {
 	return c
 }
 
-// priceOf is what levels cost, error and bits, symbol by symbol as a scan has them.
+// priceOf returns what levels cost, error and bits, computed symbol by symbol in the order of a
+// scan.
 func priceOf(q *quantizer, level, raw *coefBlock, from, to int, c *costs, weight int64) int64 {
 	total, run, any := int64(0), 0, false
 	for k := from; k <= to; k++ {
 		j := zigzagT[k]
 		v, l := int64(raw[j]), int64(level[j])
 		e := v - l*int64(q.step[j])
-		// As against a zero, rounded as the trellis rounds.
+		// The cost is relative to that of a zero, and is rounded as the trellis rounds it.
 		total += (e*e - v*v) * q.gain[j] >> 20 * weight >> 8
 		if l == 0 {
 			run++
@@ -51,7 +52,7 @@ func priceOf(q *quantizer, level, raw *coefBlock, from, to int, c *costs, weight
 	return total
 }
 
-// The cheapest of all that may be chosen, tried one by one.
+// The trellis finds the same levels as a test of all choices, one by one.
 func TestTrellisFindsTheCheapestLevels(t *testing.T) {
 	r := rand.New(rand.NewSource(7))
 	changed := 0
@@ -125,8 +126,8 @@ func TestTrellisFindsTheCheapestLevels(t *testing.T) {
 	}
 }
 
-// A flat block weighs most, because it hides no error. A block that is busy all over weighs least.
-// A smooth block beside an edge weighs more than a busy one, and less than a flat one.
+// A flat block has the largest weight, because it hides no error. A block that is busy all over has
+// the smallest. A smooth block with an edge next to it is between the two.
 func TestWeightOfBlocks(t *testing.T) {
 	m := image.NewGray(image.Rect(0, 0, 32, 8))
 	r := rand.New(rand.NewSource(1))
@@ -150,7 +151,7 @@ func TestWeightOfBlocks(t *testing.T) {
 	if !(busy < edge && edge < flat && busy < usual && usual < flat) {
 		t.Errorf("flat %d, usual %d, edge %d, busy %d", flat, usual, edge, busy)
 	}
-	// In a block that reaches beyond the picture, the picture's last samples are repeated.
+	// If a block extends beyond the picture, the picture's last samples are repeated.
 	if got := c.weight(4, 4); got <= busy {
 		t.Errorf("half flat: %d", got)
 	}
@@ -180,8 +181,8 @@ func TestSmallestIsTheSmallerOne(t *testing.T) {
 	}
 }
 
-// A faint line on paper spreads over many frequencies, and each of them is below half a step. The
-// line stays nevertheless if its row of blocks has blank paper beside it.
+// A faint line on paper is spread over many frequencies, in each of which it is less than half a
+// step. The line is kept nevertheless if there is blank paper in its row of blocks.
 func TestFaintLinesOnPaperStay(t *testing.T) {
 	for _, quality := range []int{50, 65, 80} {
 		for column := range 8 {

@@ -2,23 +2,23 @@ package jpeg
 
 import "math"
 
-// This file implements what a block's error weighs: much in smooth places, where the error is seen,
-// and little in busy ones, where it is not.
+// This file computes the weight of a block's errors. It is large in smooth places, where errors are
+// visible, and small in busy ones, where they are not.
 
 const (
-	// plainWeight is the weight of an error that nothing is known about.
+	// plainWeight is the weight of an error when nothing is known about its block.
 	plainWeight = 256
 
-	// usualVariance is the variance of a block of this weight.
+	// usualVariance is the variance of a block whose weight is plainWeight.
 	usualVariance = 50
 
-	// visible is twice the variance that begins to hide errors: about the constant that
-	// keeps SSIM (there 58) and SSIMULACRA2 (75 in these units) finite.
+	// visible is twice the variance at which errors begin to be hidden. It is about the
+	// constant that keeps SSIM (where it is 58) and SSIMULACRA2 (75 in these units) finite.
 	visible = 95
 )
 
-// weight returns the weight of the block at x0, y0 by the variance of its quarters: where an edge
-// meets a smooth place, the smooth one decides.
+// weight returns the weight of the block at x0, y0. It depends on the variance of the block's
+// quarters: if an edge meets a smooth place, the smooth one has more influence.
 func (c *writerComponent) weight(x0, y0 int) int64 {
 	var sum, square [4]int32
 	inside := x0+8 <= c.w && y0+8 <= c.height
@@ -42,8 +42,9 @@ func (c *writerComponent) weight(x0, y0 int) int64 {
 			square[h+i>>2] += v * v
 		}
 	}
-	// A square root of what a quarter shows of an error, the mean of the quarters, and the mean's
-	// power of 1.5: roots are exact everywhere.
+	// For each quarter, this takes the square root of how visible its errors are. The weight is the
+	// mean of the quarters to the power of 1.5, computed with square roots because these are exact
+	// everywhere.
 	total := 0.0
 	for i, s := range sum {
 		variance := float64(16*square[i] - s*s) // times 256
