@@ -20,7 +20,7 @@ import (
 	"golang.org/x/image/vp8l"
 )
 
-// toNRGBA makes a picture of any kind straight RGBA from (0,0).
+// toNRGBA converts any picture to straight RGBA, with its corner at (0,0).
 func toNRGBA(m image.Image) *image.NRGBA {
 	b := m.Bounds()
 	d := image.NewNRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
@@ -32,7 +32,8 @@ func toNRGBA(m image.Image) *image.NRGBA {
 	return d
 }
 
-// testPicture draws pictures of many kinds, which test palettes, copies, predictions and the cache.
+// testPicture draws pictures of many kinds, for tests of palettes, copies, predictions and the
+// cache.
 func testPicture(kind string, w, h int, seed uint64) *image.NRGBA {
 	r := rand.New(rand.NewPCG(seed, 7))
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
@@ -74,7 +75,8 @@ func testPicture(kind string, w, h int, seed uint64) *image.NRGBA {
 
 var kinds = []string{"flat", "two", "four", "sixteen", "many", "gradient", "noise", "stripes", "photo", "cutout"}
 
-// TestLosslessIsLossless decodes what the VP8L writer made with x/image/vp8l.
+// TestLosslessIsLossless decodes the VP8L writer's output with x/image/vp8l and compares it with
+// the source.
 func TestLosslessIsLossless(t *testing.T) {
 	sizes := []image.Point{{1, 1}, {2, 1}, {1, 2}, {3, 5}, {7, 7}, {8, 1}, {9, 2}, {16, 16}, {17, 33}, {64, 3}, {100, 100}, {129, 257}, {300, 200}}
 	for _, kind := range kinds {
@@ -111,8 +113,8 @@ func TestLosslessThroughDwebp(t *testing.T) {
 	}
 }
 
-// TestLosslessSizesBesideCwebp prints, when asked, bytes and time against cwebp -lossless -m 4 on
-// the graphics of the corpus.
+// TestLosslessSizesBesideCwebp prints, when asked, bytes and time for the graphics of the corpus,
+// and those of cwebp -lossless -m 4.
 func TestLosslessSizesBesideCwebp(t *testing.T) {
 	if os.Getenv("MINIATURA_LONG") == "" {
 		t.Skip("long: set MINIATURA_LONG=1")

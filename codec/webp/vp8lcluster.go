@@ -1,12 +1,12 @@
 package webp
 
-// This file groups tiles by their statistics, RFC 9649 section 3.7.3: each group has prefix codes
-// of its own, where these save more than they cost.
+// This file groups tiles by their statistics, RFC 9649 section 3.7.3. Each group has prefix codes
+// of its own, if these save more than they cost.
 
 import "math"
 
-// Where each of the five codes begins in a row of them all. Green is last, because its length
-// varies.
+// All symbols of the five codes have places in one row; these are the places where the codes begin.
+// Green is last, because its length varies.
 const (
 	rowRed      = 0
 	rowBlue     = 256
@@ -15,19 +15,20 @@ const (
 	rowGreen    = rowDistance + numDistances
 )
 
-// A tile counts the symbols that occur in it, by their places in a row of all codes.
+// A tile has the counts of the symbols that occur in it. A symbol is its place in the row of all
+// codes.
 type tile []struct{ symbol, n uint32 }
 
-// tiling is the picture cut into tiles.
+// A tiling is a picture that is cut into tiles.
 type tiling struct {
-	bits  uint // 1<<bits pixels a side
-	w     int  // of the picture
-	x, y  int  // tiles
+	bits  uint // a tile is 1<<bits pixels wide and high
+	w     int  // width of the picture
+	x, y  int  // number of tiles in each direction
 	tiles []tile
 }
 
-// newTiling cuts a picture of w x h pixels into at most about most tiles and counts the refs of
-// each.
+// newTiling cuts a picture of w x h pixels into tiles and counts the symbols in each. The number of
+// tiles is at most about the argument most.
 func newTiling(refs []ref, w, h int, cacheBits uint, most int) *tiling {
 	t := &tiling{bits: 4, w: w}
 	for t.bits < 9 && ((w>>t.bits)+1)*((h>>t.bits)+1) > most {
@@ -74,7 +75,7 @@ func newTiling(refs []ref, w, h int, cacheBits uint, most int) *tiling {
 	return t
 }
 
-// sort orders the refs by the tiles that their first pixels are in: those of tile i are at
+// sort orders the refs by the tiles of their first pixels. The indices of tile i's refs are
 // order[first[i]:first[i+1]].
 func (t *tiling) sort(refs []ref) (order, first []int32) {
 	tileOf := make([]uint32, len(refs))
@@ -100,7 +101,7 @@ func (t *tiling) sort(refs []ref) (order, first []int32) {
 	return order, first
 }
 
-// bits returns the entropy of the tile's green, red and blue.
+// bits returns the entropy, in bits, of the tile's green, red and blue.
 func (t tile) bits() (bits [3]float64) {
 	var sum [3]uint32
 	for _, s := range t {
@@ -142,7 +143,7 @@ func (t tile) addTo(h *histogram) {
 	}
 }
 
-// costRow returns the bits of each symbol, in a row of all codes.
+// costRow returns the bits that each symbol takes, in a row of all codes.
 func costRow(h *histogram) []float32 {
 	row := make([]float32, rowGreen+len(h.green))
 	costOf(row[rowRed:rowBlue], h.red[:])
@@ -153,11 +154,11 @@ func costRow(h *histogram) []float32 {
 	return row
 }
 
-// leastClustered is a number of bits. A picture that takes at least that many is tried with several
-// groups.
+// leastClustered is a number of bits. Several groups are tried only for a picture that takes at
+// least this number of bits.
 const leastClustered = 4000
 
-// cluster groups the tiles of the picture, unless one group takes fewer bits.
+// cluster groups the tiles of the picture. If one group takes fewer bits, it returns only one.
 func cluster(refs []ref, w, h int, cacheBits uint, s search) grouped {
 	whole := count(refs, cacheBits)
 	one := grouped{refs: refs, groups: []*histogram{whole}}
@@ -177,7 +178,7 @@ func cluster(refs []ref, w, h int, cacheBits uint, s search) grouped {
 	for _, g := range groups {
 		saved -= g.bits()
 	}
-	// The map of tiles costs at most log2(groups) bits a tile, mostly less.
+	// The map of tiles costs at most log2(groups) bits for each tile, and usually less.
 	saved -= 0.7*float64(len(t.tiles))*math.Log2(float64(len(groups))) + 40
 	if len(groups) == 1 || saved < 0 {
 		return one
@@ -185,8 +186,8 @@ func cluster(refs []ref, w, h int, cacheBits uint, s search) grouped {
 	return grouped{refs, groups, groupOf, t.bits}
 }
 
-// seedGroups puts tiles into one group whose green, red and blue take similar numbers of bits: each
-// number is rounded to one of steps values.
+// seedGroups puts tiles into the same group if their green, red and blue take similar numbers of
+// bits. Each of the three numbers is rounded to one of steps values.
 func (t *tiling) seedGroups(cacheBits uint, steps int) ([]*histogram, []uint16) {
 	values := make([][3]float64, len(t.tiles))
 	low, high := [3]float64{math.Inf(1), math.Inf(1), math.Inf(1)}, [3]float64{}
@@ -207,15 +208,16 @@ func (t *tiling) seedGroups(cacheBits uint, steps int) ([]*histogram, []uint16) 
 	return p.groups, p.groupOf
 }
 
-// A partition puts tiles into groups, which it numbers as they come.
+// A partition puts tiles into groups, and numbers the groups in the order in which they get their
+// first tile.
 type partition struct {
 	t       *tiling
-	index   []int // by a key that the caller chooses for a group: 1 + the group's number, or 0 where it has no tile yet
+	index   []int // by the caller's key of a group: 1 + the group's number, or 0 if the group has no tile yet
 	groups  []*histogram
 	groupOf []uint16 // by tile
 }
 
-// newPartition returns a partition of t's tiles, whose keys are below n.
+// newPartition returns a partition of t's tiles. Its keys must be below n.
 func newPartition(t *tiling, n int) partition {
 	return partition{t: t, index: make([]int, n), groupOf: make([]uint16, len(t.tiles))}
 }
@@ -230,7 +232,8 @@ func (p *partition) put(i, k int, cacheBits uint) {
 	p.t.tiles[i].addTo(p.groups[p.groupOf[i]])
 }
 
-// mergeGroups repeatedly joins the two groups whose union saves most bits, as long as it saves any.
+// mergeGroups joins the two groups whose union saves the most bits, and repeats this as long as it
+// saves any.
 func mergeGroups(groups []*histogram, tiles []uint16) ([]*histogram, []uint16) {
 	n := len(groups)
 	bits := make([]float64, n)
@@ -246,7 +249,7 @@ func mergeGroups(groups []*histogram, tiles []uint16) ([]*histogram, []uint16) {
 		union.merge(groups[b])
 		return bits[a] + bits[b] - union.bits()
 	}
-	into := make([]int, n) // the group that this one was joined to, or itself
+	into := make([]int, n) // the group that this one was joined to, or itself if it was not joined
 	gains := make([][]float64, n)
 	for a := range n {
 		into[a] = a
@@ -287,7 +290,7 @@ func mergeGroups(groups []*histogram, tiles []uint16) ([]*histogram, []uint16) {
 }
 
 // reassign moves each tile to the group whose codes store it in the fewest bits, and counts the
-// groups again; empty groups are dropped.
+// symbols of the groups again. Empty groups are dropped.
 func (t *tiling) reassign(groups []*histogram, groupOf []uint16, cacheBits uint) ([]*histogram, []uint16) {
 	used := make([]bool, len(groups))
 	for _, k := range groupOf {

@@ -8,18 +8,19 @@ import (
 	"slices"
 )
 
-// appendVP8L appends the VP8L bitstream of w*h pixels (ARGB, alpha on top), header included. pix is
-// used as scratch. alpha is the header's hint that some pixel is not opaque.
+// appendVP8L appends the VP8L bitstream of w*h pixels, including its header. pix has the pixels as
+// ARGB, with alpha in the high bits, and is used as scratch memory. alpha is the header's hint that
+// some pixel is not opaque.
 func appendVP8L(dst []byte, pix []uint32, w, h int, alpha bool, effort Effort) []byte {
 	dst = vp8lHeader(dst, w, h, alpha)
 	return appendVP8LBody(dst, pix, w, h, effort)
 }
 
-// appendVP8LBody appends what follows the header: this alone is stored in an ALPH chunk. Pixels are
-// coded in one of three ways: as indices into a palette, as residuals of prediction, or as they
-// are. The last is best when colors repeat so often that copies and the color cache work well on
-// the colors themselves. HighEffort tries the ways that may be best; DefaultEffort chooses one by
-// an estimate.
+// appendVP8LBody appends the part after the header, which is all that an ALPH chunk stores. Pixels
+// are coded in one of three ways: as indices into a palette, as residuals of prediction, or as they
+// are. The last way is best when colors repeat so often that copies and the color cache work well
+// on the colors themselves. HighEffort tries each way that may be best; DefaultEffort chooses one
+// by an estimate.
 func appendVP8LBody(dst []byte, pix []uint32, w, h int, effort Effort) []byte {
 	start := len(dst)
 	best := func(out []byte) {
@@ -29,8 +30,8 @@ func appendVP8LBody(dst []byte, pix []uint32, w, h int, effort Effort) []byte {
 	}
 	colors := palette(pix, 256)
 	if n := len(colors); n > 0 {
-		// With several indices in a pixel, the palette is always best. Else one way is chosen, or
-		// both are tried.
+		// If a pixel holds several indices, the palette is always best. Otherwise one way is
+		// chosen, or both are tried.
 		predict := n > 16 && (effort == HighEffort || predictable(pix, w, colors))
 		if !predict || effort == HighEffort {
 			best(withPalette(pix, w, h, colors, effort))
@@ -61,8 +62,8 @@ func plainPixels(pix []uint32, w, h int, effort Effort) []byte {
 }
 
 // predictable reports whether a picture of few colors is smooth, as gray pictures and alpha often
-// are. In a smooth picture, at the pixels that differ from their neighbor, the entropy of the
-// residuals is less than that of the indices.
+// are. It looks at the pixels that differ from their neighbor. The picture is smooth if the entropy
+// of their residuals is less than that of their indices.
 func predictable(pix []uint32, w int, colors []uint32) bool {
 	colored := hasColor(colors)
 	plain := make([]uint32, len(colors))
@@ -93,7 +94,7 @@ func hasColor(pix []uint32) bool {
 	return or&0x00ff00ff != 0
 }
 
-// withPalette codes pix by color indexing.
+// withPalette codes pix as indices into the palette colors.
 func withPalette(pix []uint32, w, h int, colors []uint32, effort Effort) []byte {
 	lw := &lsbWriter{}
 	lw.put(1, 1)
@@ -114,8 +115,8 @@ func withPalette(pix []uint32, w, h int, colors []uint32, effort Effort) []byte 
 	return lw.out
 }
 
-// withPrediction codes pix, which it changes, by predictors and, unless only green is used, by
-// subtract green.
+// withPrediction codes pix by predictors, and also by subtract green unless only green is used. It
+// changes pix.
 func withPrediction(pix []uint32, w, h int, effort Effort) []byte {
 	lw := &lsbWriter{}
 	if hasColor(pix) {
@@ -147,13 +148,15 @@ func repeats(pix []uint32, w int) float64 {
 	return float64(n) / float64(len(pix))
 }
 
-// writePixels stores one image: spatially coded when main is set (RFC 9649 3.7.3: with the bit that
-// announces meta prefix codes), else one of the small images that transforms need.
+// writePixels stores one image. If main is set, it is spatially coded: it has the bit that
+// announces meta prefix codes (RFC 9649 3.7.3). Otherwise it is one of the small images that
+// transforms need.
 func writePixels(lw *lsbWriter, pix []uint32, w, h int, main bool, effort Effort) {
 	s := searchOf(effort)
 	matches := findMatches(pix, w, s)
-	// There are two cuts to start from: matches are copied, or every pixel is single, which is
-	// better for noise. Their costs then lead to shorter cuts.
+	// There are two cuts of the pixels into refs to start from. In one, matches are copied. In the
+	// other, every pixel is single, which is better for noise. The costs of these cuts then lead to
+	// shorter cuts.
 	copies := greedy(pix, matches, nil)
 	singles := 2*len(copies) > len(pix) || s.starts > 1
 	cacheBits, hits := uint(0), []int32(nil)
@@ -186,7 +189,7 @@ func writePixels(lw *lsbWriter, pix []uint32, w, h int, main bool, effort Effort
 	var best *lsbWriter
 	for i, refs := range starts {
 		if bits[i] > 1.4*bits[0] {
-			continue // single pixels cannot become that much shorter
+			continue // a cut into single pixels cannot become so much shorter
 		}
 		refs = shorten(refs, bits[i], pix, matches, hits, cacheBits, s)
 		g := grouped{refs: refs, groups: []*histogram{count(refs, cacheBits)}}
@@ -202,8 +205,9 @@ func writePixels(lw *lsbWriter, pix []uint32, w, h int, main bool, effort Effort
 	lw.append(best)
 }
 
-// shorten repeatedly parses the pixels into new refs, with the costs of the refs before. From the
-// second pass on, it stops when a pass saves nothing. least is the size of refs in bits.
+// shorten cuts the pixels into new refs repeatedly, each time with the costs of the refs before.
+// From the second pass on, it stops when a pass saves nothing. least is the size in bits of the
+// refs that it gets.
 func shorten(refs []ref, least float64, pix []uint32, matches []match, hits []int32, cacheBits uint, s search) []ref {
 	for pass := range s.passes {
 		next := cheapest(pix, matches, hits, newCosts(count(refs, cacheBits)), s.nice)
@@ -216,7 +220,7 @@ func shorten(refs []ref, least float64, pix []uint32, matches []match, hits []in
 	return refs
 }
 
-// writeGrouped stores one image from the color cache's size on.
+// writeGrouped stores one image, beginning with the size of the color cache.
 func writeGrouped(lw *lsbWriter, g grouped, w, h int, cacheBits uint, main bool, effort Effort) {
 	if cacheBits > 0 {
 		lw.put(1, 1)
@@ -240,7 +244,7 @@ func writeGrouped(lw *lsbWriter, g grouped, w, h int, cacheBits uint, main bool,
 	writeRefs(lw, w, g)
 }
 
-// refsBits estimates what refs take, with the codes and the extra bits.
+// refsBits estimates the bits that refs take: their codes and their extra bits.
 func refsBits(refs []ref, cacheBits uint) float64 {
 	extra := 0
 	for _, r := range refs {
@@ -253,7 +257,8 @@ func refsBits(refs []ref, cacheBits uint) float64 {
 	return count(refs, cacheBits).bits() + float64(extra)
 }
 
-// count counts the symbols of refs, with a color cache of cacheBits, or none when it is 0.
+// count counts the symbols of refs. cacheBits is the size of the color cache; 0 means that there is
+// none.
 func count(refs []ref, cacheBits uint) *histogram {
 	h := newHistogram(cacheBits)
 	for _, r := range refs {
@@ -262,7 +267,7 @@ func count(refs []ref, cacheBits uint) *histogram {
 	return h
 }
 
-// grouped is a cut of the picture, with the groups of its prefix codes.
+// grouped is a cut of the picture into refs, together with the groups of its prefix codes.
 type grouped struct {
 	refs     []ref
 	groups   []*histogram

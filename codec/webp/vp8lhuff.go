@@ -49,8 +49,9 @@ func (w *lsbWriter) flush() {
 // maxCodeLength is the longest prefix code (RFC 9649 3.7.2.1.2).
 const maxCodeLength = 15
 
-// A prefixCode holds, for each symbol, its code with the bits in the order they are written, and
-// its length; a length of 0 means that the symbol does not occur, or is the only one.
+// A prefixCode holds the code and its length for each symbol. The bits of a code are in the order
+// in which they are written. A length of 0 means that the symbol does not occur, or that it is the
+// only one.
 type prefixCode struct {
 	bits []uint16
 	size []uint8
@@ -59,8 +60,8 @@ type prefixCode struct {
 func (c *prefixCode) put(w *lsbWriter, sym int) { w.put(uint32(c.bits[sym]), uint(c.size[sym])) }
 
 // codeLengths fills size with the lengths of a good prefix code for counts, none longer than limit.
-// It is Huffman's algorithm over sorted counts with two queues. While the deepest leaf is too deep,
-// small counts are raised to a growing minimum, which flattens the tree.
+// It uses Huffman's algorithm, with two queues over sorted counts. While the deepest leaf is too
+// deep, small counts are raised to a growing minimum, which makes the tree flatter.
 func codeLengths(size []uint8, counts []uint32, limit int) {
 	clear(size)
 	var used []int32
@@ -105,7 +106,8 @@ func newPrefixCode(counts []uint32) prefixCode {
 	return c
 }
 
-// assign numbers the codes canonically from their lengths: shorter first, then by symbol.
+// assign computes the canonical codes from their lengths: shorter codes come first, and codes of
+// equal length are in the order of their symbols.
 func (c *prefixCode) assign() {
 	var number, next [maxCodeLength + 2]int
 	for _, n := range c.size {
@@ -133,8 +135,8 @@ func (c *prefixCode) assign() {
 // 3.7.2.1.2, kCodeLengthCodeOrder).
 var codeLengthOrder = [19]uint8{17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
 
-// write stores the code's lengths. A code of a single symbol takes no bits afterwards, so it is
-// cleared.
+// write stores the code's lengths. If only one symbol occurs, its code takes no bits in the data,
+// so write clears the code.
 func (c *prefixCode) write(w *lsbWriter) {
 	var used [2]int
 	n := 0
@@ -151,8 +153,8 @@ func (c *prefixCode) write(w *lsbWriter) {
 		return
 	}
 	if n == 1 {
-		// A single symbol over 255 has no simple form; with a second symbol, both get a length of
-		// 1.
+		// The simple form cannot hold a single symbol over 255. So a second symbol is added, and
+		// both get a length of 1.
 		c.size[0] = 1
 		c.assign()
 	}
@@ -180,8 +182,8 @@ func (c *prefixCode) writeSimple(w *lsbWriter, used [2]int, n int) {
 // A run is a symbol of the code for code lengths, with its extra bits.
 type run struct{ sym, extra, bits uint8 }
 
-// runsOf encodes the lengths as runs: 16 repeats the last length that is not zero, 17 and 18 are
-// runs of zeros.
+// runsOf encodes the lengths as runs. Symbol 16 repeats the last length that is not zero; 17 and 18
+// are runs of zeros.
 func runsOf(size []uint8) (runs []run) {
 	previous := uint8(8)
 	for i := 0; i < len(size); {
@@ -215,20 +217,20 @@ func runsOf(size []uint8) (runs []run) {
 	return runs
 }
 
-// writeNormal stores the lengths by run lengths, themselves prefix coded (3.7.2.1.2).
+// writeNormal stores the lengths as runs, which are prefix coded themselves (3.7.2.1.2).
 func (c *prefixCode) writeNormal(w *lsbWriter) {
 	w.put(0, 1)
 	runs := runsOf(c.size)
-	// The symbols after the last length that is not zero need not be stored: max_symbol counts the
-	// runs that are.
+	// Runs after the last length that is not zero need not be stored. max_symbol is the number of
+	// runs that are stored.
 	total := len(runs)
 	for total > 0 && (runs[total-1].sym == 0 || runs[total-1].sym >= 17) {
 		total--
 	}
 	lengths := lengthsCode(runs[:total])
 	lengths.writeLengths(w)
-	if total < len(runs) { // total >= 2: two symbols at least have a length
-		k := uint(0) // 2 + 2 k bits hold max_symbol - 2
+	if total < len(runs) { // at least two symbols have a length, so total >= 2
+		k := uint(0) // max_symbol - 2 is stored in 2 + 2 k bits
 		for (total-2)>>(2+2*k) > 0 {
 			k++
 		}
@@ -256,8 +258,8 @@ func lengthsCode(runs []run) prefixCode {
 	return c
 }
 
-// writeLengths stores the lengths of a code for code lengths. A code of a single symbol takes no
-// bits afterwards, so it is cleared.
+// writeLengths stores the lengths of a code for code lengths. If only one symbol occurs, its code
+// takes no bits in the data, so writeLengths clears the code.
 func (c *prefixCode) writeLengths(w *lsbWriter) {
 	n := 19
 	for n > 4 && c.size[codeLengthOrder[n-1]] == 0 {

@@ -1,27 +1,29 @@
 package webp
 
-// This file finds copies, RFC 9649 section 3.6.2: earlier pixels equal to those at a position.
+// This file finds copies, RFC 9649 section 3.6.2: runs of earlier pixels that equal those at a
+// position.
 
 import "math/bits"
 
-// A match is an earlier run of pixels that equal those at a position: the longest one, and the
-// longest one whose distance is cheap to write, which may be better for the first pixels.
+// A match has two earlier runs of pixels that equal those at a position. One is the longest. The
+// other is the longest whose distance takes few bits; it may be better when only its first pixels
+// are copied.
 type match struct {
 	code     uint32 // of the distance
-	n, nearN uint16 // lengths, 0 is none
+	n, nearN uint16 // 0 if there is no match
 	nearCode uint8
 }
 
 // A search says how hard to search for copies and for ways to use them.
 type search struct {
 	tries  int // candidates at a position
-	nice   int // a match this long is taken without a search inside it, and only its end is considered
-	passes int // passes over the pixels, each with the costs that the one before it led to
-	starts int // 1: the better of two cuts to start from, 2: both
-	skip   int // a predictor is judged by one row in this number of rows
-	tiles  int // at most this many tiles have codes of their own
-	seeds  int // its cube is the number of codes at first
-	rounds int // passes of moving tiles between codes
+	nice   int // from this length on, there is no search inside a match, and only the match as a whole is used there
+	passes int // passes over the pixels, each with the costs that follow from the one before
+	starts int // 2: both cuts to start from are tried; 1: only the better one
+	skip   int // a predictor is judged by every skip-th row
+	tiles  int // limit for the number of tiles
+	seeds  int // the first number of groups of tiles is at most its cube
+	rounds int // passes that move tiles between groups
 }
 
 // searchOf returns the search for an effort.
@@ -38,16 +40,17 @@ type matcher struct {
 	pix      []uint32
 	last     int // distance, and its code
 	lastCode uint32
-	near     [4]int // distances that are cheap to write
+	near     [4]int // distances that take few bits
 	nearCode [4]uint8
 	hashBits uint
 	pairs    chain // by the hash of two pixels
-	sixes    chain // with few colors, the same two pixels occur everywhere, so chains by six pixels lead to longer matches
+	sixes    chain // by the hash of six pixels: with few colors, the same two pixels occur everywhere, and these lead to longer matches
 }
 
-// A chain leads from a hash to the last position that has it, and from each to the one before.
+// A chain leads from a hash to the last position with this hash, and from each position to the one
+// before it.
 type chain struct {
-	head, previous []int32 // 1 + the position, 0 is the end
+	head, previous []int32 // 1 + the position; 0 is the end
 }
 
 // insert puts position i before all others of its hash.
@@ -82,8 +85,8 @@ func findMatches(pix []uint32, w int, s search) []match {
 }
 
 // matchAt finds the match of position i and puts it into m. best and distance are the length and
-// the distance of the match at i-1; those of the match at i are returned. Inside a match that is
-// long enough (nice), it does not search.
+// the distance of the match at i-1; it returns those of the match at i. Inside a match of nice
+// pixels or more, it does not search.
 func (k *matcher) matchAt(i, best, distance int, m *match) (int, int) {
 	pix := k.pix
 	limit := min(maxCopy, len(pix)-i)
@@ -105,8 +108,8 @@ func (k *matcher) matchAt(i, best, distance int, m *match) (int, int) {
 			best, distance, code = near, k.near[which], uint32(k.nearCode[which])
 		}
 	}
-	// Inside a run of one color the chains would be long. These positions are left out: the pixel
-	// before is as good a source, and later copies find the run by its ends.
+	// Inside a run of one color the chains would be long. Such positions are not entered: the pixel
+	// before is as good to copy from, and later copies find the run by its ends.
 	if !k.inRun(i) {
 		if best < 64 && !inside {
 			before := best
@@ -130,7 +133,8 @@ func (k *matcher) matchAt(i, best, distance int, m *match) (int, int) {
 	return best, distance
 }
 
-// nearest returns the longest match at the near distances, and the index of its distance.
+// nearest returns the length of the longest match at one of the near distances, and the index of
+// that distance.
 func (k *matcher) nearest(i, limit int) (best, which int) {
 	pix := k.pix
 	for j, d := range k.near {
@@ -144,7 +148,8 @@ func (k *matcher) nearest(i, limit int) (best, which int) {
 	return best, which
 }
 
-// followChains follows the chains of position i and returns a match that is longer than best.
+// followChains looks through the chains of position i for a match that is longer than best. It
+// returns the length and the distance of the longest, or best and distance as they were.
 func (k *matcher) followChains(i, limit, best, distance int) (int, int) {
 	if k.sixes.head != nil && i+6 <= len(k.pix) {
 		best, distance = k.follow(&k.sixes, k.hashSix(i), i, limit, k.tries, best, distance)
@@ -157,7 +162,8 @@ func (k *matcher) followChains(i, limit, best, distance int) (int, int) {
 }
 
 // follow looks through a chain for a match that is longer than best and has at most limit pixels.
-// It tries at most tries positions. It returns the longest, or best and distance as they were.
+// It tries at most tries positions. It returns the length and the distance of the longest, or best
+// and distance as they were.
 func (k *matcher) follow(c *chain, hash uint32, i, limit, tries, best, distance int) (int, int) {
 	pix := k.pix
 	for at := int(c.head[hash]); at > 0 && tries > 0 && best < min(limit, k.nice); tries-- {

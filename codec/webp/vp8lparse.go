@@ -21,8 +21,8 @@ func cacheHits(pix []uint32, bits uint) []int32 {
 	return hits
 }
 
-// chooseCache tries sizes of the color cache on the given cut and returns the one that takes the
-// fewest bits; 0 means no cache.
+// chooseCache tries sizes of the color cache on the given cut. It returns the size that takes the
+// fewest bits, and the hits in this cache; 0 means no cache.
 func chooseCache(pix []uint32, refs []ref) (uint, []int32) {
 	best, least := uint(0), count(refs, 0).bits()
 	for _, bits := range []uint{3, 6, 8, 10} {
@@ -56,7 +56,7 @@ func chooseCache(pix []uint32, refs []ref) (uint, []int32) {
 }
 
 // greedy takes the longest match at a position, unless the next position has a longer one. Without
-// matches, it cuts the pixels into single ones.
+// matches, every pixel becomes a ref of its own.
 func greedy(pix []uint32, matches []match, hits []int32) []ref {
 	if matches == nil {
 		dst := make([]ref, len(pix))
@@ -87,21 +87,22 @@ func single(pix []uint32, i int, hits []int32) ref {
 	return ref{pix[i], 0}
 }
 
-// nearStep marks a step that copies from the near distance. Lengths are smaller numbers.
+// nearStep is the bit that marks a step which copies from the near distance. Lengths are smaller
+// numbers.
 const nearStep = 1 << 15
 
-// inFull is the longest match whose parts are all considered. Of a longer match, only the whole is
-// tried.
+// inFull is the longest match for which every shorter length is considered too. Of a longer match,
+// the whole is considered, and lengths up to inFull.
 const inFull = 24
 
-// A path holds the cheapest way to each position that is known so far.
+// A path holds the cheapest way that is known so far to each position.
 type path struct {
 	costs *costs
 	total []float32
-	step  []uint16 // the length of the ref that ends here, and nearStep
+	step  []uint16 // the length of the ref that ends here, plus nearStep if it uses the near distance
 }
 
-// copy considers a match at position i, and its parts.
+// copy considers copying n pixels at position i, or fewer of them.
 func (p *path) copy(i int, code uint32, n int, tag uint16) {
 	sym, _, extra := prefixOf(code)
 	d := p.total[i] + p.costs.distance[sym] + float32(extra)
@@ -119,9 +120,9 @@ func (p *path) copy(i int, code uint32, n int, tag uint16) {
 	}
 }
 
-// cheapest cuts the pixels so that the sum of costs is least. It is a shortest path from pixel to
-// pixel. The steps from a pixel are the pixel itself, its match and the match's first lengths;
-// inside a nice match, only the rest of it.
+// cheapest cuts the pixels so that the sum of costs is least. It finds a shortest path from pixel
+// to pixel. The steps from a pixel are the pixel itself, its match, and shorter copies from the
+// same distance. Inside a match of nice pixels or more, the rest of this match is the only step.
 func cheapest(pix []uint32, matches []match, hits []int32, c *costs, nice int) []ref {
 	n := len(pix)
 	p := path{c, make([]float32, n+1), make([]uint16, n+1)}

@@ -1,7 +1,7 @@
 package webp
 
-// This file implements the transforms of VP8L in the forward direction, RFC 9649 section 3.5:
-// predictor, subtract green and color indexing.
+// This file implements the forward direction of VP8L's transforms, RFC 9649 section 3.5: predictor,
+// subtract green and color indexing.
 
 import (
 	"math"
@@ -15,7 +15,8 @@ const (
 	transformColorIndexing = 3
 )
 
-// Channels of four pixels at once, a byte each, without carries between them.
+// The next functions compute all four channels of a pixel at once, a byte each, without carries
+// between them.
 
 // average2 returns (a+b)/2 rounded down in every channel.
 func average2(a, b uint32) uint32 { return (a^b)&0xfefefefe>>1 + a&b }
@@ -35,9 +36,10 @@ func subtractGreen(pix []uint32) {
 	}
 }
 
-// predictPixel returns the prediction of mode (RFC 9649 table of section 3.5.1) for a pixel that is
-// in neither the first row nor the first column. l, t, tr, tl are its left, upper, upper-right and
-// upper-left neighbors; the upper-right of the last column is the first pixel of its own row.
+// predictPixel returns the prediction of mode (RFC 9649, table of section 3.5.1) for a pixel that
+// is in neither the first row nor the first column. l, t, tr and tl are its left, upper,
+// upper-right and upper-left neighbors. For a pixel in the last column, the upper-right one is the
+// first pixel of its own row.
 func predictPixel(mode int, l, t, tr, tl uint32) uint32 {
 	switch mode {
 	case 0:
@@ -81,7 +83,7 @@ func predictPixel(mode int, l, t, tr, tl uint32) uint32 {
 	}
 }
 
-// selectPredictor returns the one of l and t that is nearer to l+t-tl.
+// selectPredictor returns l or t, whichever is nearer to l+t-tl.
 func selectPredictor(l, t, tl uint32) uint32 {
 	d := 0
 	for s := 0; s < 32; s += 8 {
@@ -97,8 +99,9 @@ func selectPredictor(l, t, tl uint32) uint32 {
 
 const numPredictors = 14
 
-// residualsOf sets dst to the residuals, by mode, of pix[from:from+len(dst)]. The picture is w
-// pixels wide. The pixels are in one row, and neither in the first row nor in the first column.
+// residualsOf sets dst to the residuals of pix[from:from+len(dst)] when they are predicted by mode.
+// The picture is w pixels wide. The pixels are in one row, which is not the first row, and none of
+// them is in the first column.
 func residualsOf(dst, pix []uint32, mode, from, w int) {
 	n := len(dst)
 	cur, l := pix[from:][:n], pix[from-1:][:n]
@@ -136,25 +139,26 @@ type predictor struct {
 	pix, out []uint32
 	w, h     int
 	bits     uint // tiles are 1<<bits pixels a side
-	skip     int  // one row in this number of rows is sampled
+	skip     int  // every skip-th row is sampled
 	colored  bool // red or blue is used
 	counts   [4][256]uint32
 	cost     [4][256]float32
 }
 
-// predictorTransform writes the residuals of pix (w wide) to out and returns the mode of each tile
-// of 1<<tileBits pixels a side, as the pixels of the sub-resolution image that stores them.
+// predictorTransform writes the residuals of pix (w wide) to out. It returns the modes of the
+// tiles, which are 1<<tileBits pixels wide and high, as pixels of the sub-resolution image that
+// stores them.
 //
-// A tile takes the mode whose residuals cost fewest bits under the frequencies of the residuals so
-// far; these are counted again after each row of tiles. One row in skip is sampled.
+// A tile gets the mode whose residuals take the fewest bits under the frequencies of the residuals
+// so far; the bits are computed again after each row of tiles. Only every skip-th row is sampled
+// for this.
 func predictorTransform(out, pix []uint32, w, h int, tileBits uint, skip int) []uint32 {
 	p := predictor{pix: pix, out: out, w: w, h: h, bits: tileBits, skip: skip, colored: hasColor(pix)}
 	tilesX, tilesY := (w+1<<tileBits-1)>>tileBits, (h+1<<tileBits-1)>>tileBits
 	modes := make([]uint32, tilesX*tilesY)
 	for c := range p.counts {
 		for v := range 256 {
-			// Until residuals are counted, each doubling of a residual is taken to be half as
-			// frequent.
+			// Before any residuals are counted, those of magnitude d get a count of 64/(1+d*d/4).
 			d := float64(min(v, 256-v))
 			p.counts[c][v] = uint32(64 / (1 + d*d/4))
 		}
@@ -173,12 +177,13 @@ func predictorTransform(out, pix []uint32, w, h int, tileBits uint, skip int) []
 	return modes
 }
 
-// inner returns the rectangle of a tile's pixels that its mode predicts.
+// inner returns the rectangle of those pixels of a tile that are predicted by its mode.
 func (p *predictor) inner(tx, ty int) (x0, y0, x1, y1 int) {
 	return max(tx<<p.bits, 1), max(ty<<p.bits, 1), min((tx+1)<<p.bits, p.w), min((ty+1)<<p.bits, p.h)
 }
 
-// choose returns the mode of a tile. left is the mode of the tile to its left, -1 for none.
+// choose returns the mode of a tile. left is the mode of the tile to its left, or -1 if there is
+// none.
 func (p *predictor) choose(tx, ty, left int) int {
 	x0, y0, x1, y1 := p.inner(tx, ty)
 	if x0 >= x1 || y0 >= y1 {
@@ -191,7 +196,7 @@ func (p *predictor) choose(tx, ty, left int) int {
 	for mode := range numPredictors {
 		sum := float32(0)
 		if mode != left {
-			sum = 3 // the modes are coded too
+			sum = 3 // a change of mode takes bits too
 		}
 		for y := y0; y < y1 && sum < least; y += p.skip {
 			sum += p.rowCost(mode, y*p.w+x0, x1-x0)
@@ -206,8 +211,8 @@ func (p *predictor) choose(tx, ty, left int) int {
 // maxTile is the largest side of a tile.
 const maxTile = 1 << 4
 
-// predictsExactly reports whether mode predicts each pixel of the rectangle exactly. x1 and y1 are
-// outside of it.
+// predictsExactly reports whether mode predicts each pixel of the rectangle exactly. The rectangle
+// ends before x1 and y1.
 func (p *predictor) predictsExactly(mode, x0, y0, x1, y1 int) bool {
 	var r [maxTile]uint32
 	for y := y0; y < y1; y++ {
@@ -224,7 +229,7 @@ func (p *predictor) predictsExactly(mode, x0, y0, x1, y1 int) bool {
 	return true
 }
 
-// rowCost returns the bits of mode's residuals of n pixels.
+// rowCost returns the bits that mode's residuals take for the n pixels from from on.
 func (p *predictor) rowCost(mode, from, n int) (sum float32) {
 	var r [maxTile]uint32
 	residualsOf(r[:n], p.pix, mode, from, p.w)
@@ -245,8 +250,8 @@ func (p *predictor) apply(tx, ty, mode int) {
 	x0, y0, x1, y1 := tx<<p.bits, ty<<p.bits, min((tx+1)<<p.bits, p.w), min((ty+1)<<p.bits, p.h)
 	for y := y0; y < y1; y++ {
 		i, end := y*p.w+x0, y*p.w+x1
-		// The first row is predicted from the left, the first column from above, the first pixel is
-		// black.
+		// The first row is predicted from the left, and the first column from above. The prediction
+		// of the first pixel is black.
 		switch {
 		case y == 0 && x0 == 0:
 			p.out[i] = subtract(p.pix[i], 0xff000000)
@@ -272,7 +277,7 @@ func (p *predictor) apply(tx, ty, mode int) {
 	}
 }
 
-// palette gives the colors of pix in ascending order, or nil when there are more than limit.
+// palette returns the colors of pix in ascending order, or nil if there are more than limit.
 func palette(pix []uint32, limit int) []uint32 {
 	const slots = 1024
 	var table [slots]uint32
@@ -301,8 +306,8 @@ func palette(pix []uint32, limit int) []uint32 {
 	return colors
 }
 
-// bundle writes the palette index of every pixel as green, several to a pixel when there are few
-// colors (RFC 9649 3.5.4), and returns the picture's new width.
+// bundle writes the palette index of every pixel as green and returns the new width of the picture.
+// If there are few colors, a pixel of out holds several indices (RFC 9649 3.5.4).
 func bundle(pix []uint32, w, h int, colors []uint32) (out []uint32, bundled int) {
 	bits := uint(8) // bits of one index
 	switch n := len(colors); {

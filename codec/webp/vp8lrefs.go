@@ -1,7 +1,7 @@
 package webp
 
 // This file implements the refs that stand for pixels in VP8L, RFC 9649 sections 3.6.2 and 3.6.3:
-// literals, color cache indices and the number of copies, their counts and their costs.
+// literals, color cache indices and copies. It also counts their symbols and computes their costs.
 
 import (
 	"math"
@@ -19,15 +19,16 @@ const (
 	maxDistance = 1<<20 - 120
 )
 
-// A ref stands for one or more pixels: n = 0 is a literal of color v, n = 1 the color cache's entry
-// v, n >= 2 a copy of n pixels from the distance whose code is v.
+// A ref stands for one or more pixels. If n is 0, it is a literal of color v. If n is 1, it is
+// entry v of the color cache. If n is 2 or more, it is a copy of n pixels from the distance whose
+// code is v.
 type ref struct {
 	v uint32
 	n uint32
 }
 
-// prefixOf splits a length or a distance code, value >= 1, into its prefix symbol and the extra
-// bits behind it (RFC 9649 3.6.2.1).
+// prefixOf splits value, a length or a distance code of 1 or more, into its prefix symbol and the n
+// extra bits that follow it (RFC 9649 3.6.2.1).
 func prefixOf(value uint32) (sym, extra uint32, n uint) {
 	v := value - 1
 	if v < 4 {
@@ -59,7 +60,7 @@ var nearCodes = sync.OnceValue(func() *[8][16]uint8 {
 	return t
 })
 
-// distanceCode returns the code of a distance in pixels, in a picture w wide.
+// distanceCode returns the code of a distance in pixels. w is the width of the picture.
 func distanceCode(distance, w int) uint32 {
 	dy, dx := distance/w, distance%w
 	near := nearCodes()
@@ -86,7 +87,8 @@ type histogram struct {
 	distance         [numDistances]uint32
 }
 
-// newHistogram returns an empty histogram, for a color cache of cacheBits, or none when it is 0.
+// newHistogram returns an empty histogram. cacheBits is the size of the color cache; 0 means that
+// there is none.
 func newHistogram(cacheBits uint) *histogram {
 	n := numLiterals + numLengths
 	if cacheBits > 0 {
@@ -128,8 +130,8 @@ func (h *histogram) merge(o *histogram) {
 	}
 }
 
-// entropyBits estimates the bits of coding counts: their entropy plus the cost of the code's own
-// lengths, about 5 bits for each symbol that occurs.
+// entropyBits estimates the bits that the counted symbols and their code take: their entropy, plus
+// about 5 bits for each symbol that occurs, for the lengths of the code.
 func entropyBits(counts []uint32) float64 {
 	var sum, s float64
 	used := 0
@@ -147,7 +149,7 @@ func entropyBits(counts []uint32) float64 {
 	return s + 5*float64(used)
 }
 
-// xlog2 returns c log2(c), from a table for small c.
+// xlog2 returns c log2(c). For small c it uses a table.
 func xlog2(c uint32) float64 {
 	if c < 1024 {
 		return xlog2Table()[c]
@@ -163,7 +165,7 @@ var xlog2Table = sync.OnceValue(func() *[1024]float64 {
 	return t
 })
 
-// bits returns the bits of the counted symbols by their entropy.
+// bits returns the bits that the counted symbols take, estimated by entropyBits.
 func (h *histogram) bits() float64 {
 	return entropyBits(h.green) + entropyBits(h.red[:]) + entropyBits(h.blue[:]) + entropyBits(h.alpha[:]) + entropyBits(h.distance[:])
 }
@@ -173,10 +175,10 @@ type costs struct {
 	green            []float32
 	red, blue, alpha [256]float32
 	distance         [numDistances]float32
-	length           [maxCopy + 1]float32 // prefix symbol and extra bits
+	length           [maxCopy + 1]float32 // of the prefix symbol and the extra bits
 }
 
-// costOf sets dst to the bits that each symbol takes when symbols occur as often as counts says.
+// costOf sets dst to the bits that each symbol takes if symbols occur as often as counts says.
 func costOf(dst []float32, counts []uint32) {
 	var sum float64
 	for _, c := range counts {
