@@ -12,8 +12,9 @@ import (
 )
 
 // handler returns the regional function, which may use memory bytes; 0 means codec.DefaultMemory.
-// Its settings are in the environment, and the error names every wrong one. As for AWS's own SDKs,
-// AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL_CLOUDFRONT name other services than AWS's.
+// Its settings are in the environment, and the error names every wrong one. If AWS_ENDPOINT_URL_S3
+// or AWS_ENDPOINT_URL_CLOUDFRONT is set, the function uses that service in place of AWS's, as AWS's
+// own SDKs do.
 func handler(memory int64) (lambda.Handler, error) {
 	s, err := warm.FromEnv(os.Getenv)
 	if err != nil {

@@ -62,8 +62,8 @@ type Options struct {
 	// estimated at over Usable(Memory) is refused.
 	Memory int64
 
-	// CPU is what may be spent, in milliseconds of the reference core (cost.go); 0 means any time.
-	// A picture that is estimated to take more is refused.
+	// CPU is the time that Resize may take, in milliseconds of the reference core (cost.go); 0
+	// means any time. A picture that is estimated to take more is refused.
 	CPU float64
 }
 
@@ -97,10 +97,9 @@ type unsupported string
 func (e unsupported) Error() string        { return "unsupported: " + string(e) }
 func (e unsupported) Is(target error) bool { return target == ErrUnsupported }
 
-// Resize makes the picture src fit: it calls fit once, with the dimensions of the upright picture,
-// and returns the picture at the dimensions that fit returns, encoded, without metadata. fit must
-// not enlarge. src is not changed, and not held while the result is encoded unless it may become
-// the result.
+// Resize returns the picture src, encoded, without metadata, in the size that fit returns. It calls
+// fit once, with the dimensions of the upright picture. fit must not enlarge. src is not changed.
+// While the result is encoded, Resize keeps src only if src may become the result.
 //
 // A source that already is what the Options ask for, and whose file would not become smaller, is
 // returned as it is: the result may alias src.

@@ -13,9 +13,9 @@ import "math"
 // formats, relative to the loop, which runs beside it; it fits the costs to one half of the files
 // and checks them on the other half.
 
-// Cost estimates, from the headers of src, how many milliseconds of CPU Resize takes on the
-// reference core: it is the Cost of info. It returns an error for a picture that Resize refuses
-// because of its headers.
+// Cost estimates from the headers of src how many milliseconds of CPU Resize takes on the reference
+// core. The estimate is the field Cost of info. Cost returns an error for a picture that Resize
+// refuses because of its headers.
 func Cost(src []byte, fit func(w, h int) (int, int), opt Options) (info Info, err error) {
 	opt.CPU = 0
 	_, _, info, err = prepare(src, fit, &opt)

@@ -96,8 +96,8 @@ func costFiles(t *testing.T) []string {
 	return files
 }
 
-// costJobs calls job for each that is to be measured: a source of this name, the size, and what it
-// is to become. When made is set, the pictures made by code are included.
+// costJobs calls job for each job to be measured: with a source and its name, the size, and the
+// options. If made is set, pictures made by code are included.
 func costJobs(t *testing.T, sizeNames string, made bool, job func(name string, src []byte, size sizes.Size, opt Options)) {
 	each := func(name string, src []byte) {
 		for s := range strings.FieldsSeq(sizeNames) {
@@ -130,8 +130,8 @@ func costJobs(t *testing.T, sizeNames string, made bool, job func(name string, s
 	}
 }
 
-// newCostRow opens a job's source and returns the amounts that the model uses; nil where Resize
-// refuses the job.
+// newCostRow opens a job's source and returns the amounts that the model uses. It returns nil if
+// Resize refuses the job.
 func newCostRow(name string, src []byte, size sizes.Size, opt Options) *costRow {
 	s, tg, _, err := prepare(src, size.Fit, &opt)
 	if err != nil {
@@ -243,14 +243,14 @@ func checkCosts(t *testing.T, title string, rows []costRow) (share float64) {
 	return share
 }
 
-// Of the jobs that take over worthwhile, 95 in 100 are estimated within a factor of 2: of the half
-// of the files that the table was not fitted to, at three sizes and in both formats. Without
-// MINIATURA_LONG only some of them are measured.
+// The test uses the half of the files that the table was not fitted to, at three sizes and in both
+// formats. Of the jobs that take worthwhile or longer, 95 in 100 are estimated within a factor of
+// 2. Without MINIATURA_LONG only some of the jobs are measured.
 //
-// That half is not independent: the model's terms, its loss and practice's sources were chosen with
-// both halves known. When the files were halved in ten other ways and the table was fitted to those
-// halves, 86 to 95 in 100 were, 89 on average. That is what an unknown picture can expect. One of
-// the jobs over a second was estimated at more than twice its time.
+// That half is not independent: the model's terms, its loss and practice's sources were chosen when
+// both halves were known. When the files were halved in ten other ways and the table was fitted to
+// those halves, 86 to 95 in 100 were within a factor of 2, and 89 on average. This can be expected
+// for an unknown picture. One of the jobs over a second was estimated at more than twice its time.
 func TestCostIsWithinAFactorOfTwo(t *testing.T) {
 	long := os.Getenv("MINIATURA_LONG") != ""
 	if testing.Short() && !long {

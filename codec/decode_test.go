@@ -33,8 +33,8 @@ func decodeAny(t testing.TB, b []byte) image.Image {
 	return m
 }
 
-// studio is a lossy WebP's picture: x/image/webp hands out BT.601's narrow range under the name of
-// full range.
+// studio is the picture of a lossy WebP. x/image/webp returns its samples as if they had full
+// range, but they have BT.601's narrow range.
 type studio struct {
 	*image.YCbCr
 	alpha *image.NYCbCrA

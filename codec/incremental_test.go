@@ -207,8 +207,8 @@ func TestOneMacroblockIsReadPieceByPiece(t *testing.T) {
 	}
 }
 
-// heldColorGIF returns an animation of a picture like a photo, one corner of which has a single
-// color. The picture moves in every second frame only.
+// heldColorGIF returns an animation of a picture that is like a photo, except that one corner has a
+// single color. The picture moves only in every second frame.
 func heldColorGIF(t testing.TB, corner color.NRGBA) []byte {
 	t.Helper()
 	palette := color.Palette{corner}

@@ -141,8 +141,8 @@ func (c comparison) judge(row corpusRow, kind string) (bad []string) {
 	if len(c.Meta) > 0 {
 		say("metadata left: %v", c.Meta)
 	}
-	// The format's own loss, as Pillow's encoder has it at the same quality, and a level for
-	// roundings.
+	// The limit is 1.25 times the format's own loss, measured with Pillow's encoder at the same
+	// quality, and one level for rounding.
 	most := 1 + 1.25*c.Loss
 	if c.Mean > most {
 		say("mean difference %.2f, allowed %.1f", c.Mean, most)

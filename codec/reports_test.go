@@ -86,8 +86,9 @@ func TestReports(t *testing.T) {
 	}
 }
 
-// The reports above are the rows of the shared table: its files, and of what it says the
-// dimensions, the mean of every channel and the frames.
+// The reports above are the rows of the shared table. Their files are those of the table, and so
+// are the dimensions, the means of the channels and the numbers of frames, where the table has
+// them.
 func TestReportsAreTheTable(t *testing.T) {
 	b, err := os.ReadFile(filepath.Join(sharedFolder(t), "reports", "REPORTS.tsv"))
 	if err != nil {
@@ -241,8 +242,8 @@ func dwebpBoth(t *testing.T, b []byte) {
 	}
 }
 
-// holdAveraged compares every sample of a small picture with the mean of the source's samples that
-// it stands for.
+// Each sample of a small picture stands for an area of the source. holdAveraged compares the sample
+// with the mean of the source's samples in this area.
 func holdAveraged(t *testing.T, src []byte, small image.Image, most float64) {
 	m, err := jpeg.Decode(bytes.NewReader(src))
 	if err != nil {

@@ -86,8 +86,8 @@ func TestSetIsResizeForPhotos(t *testing.T) {
 	}
 }
 
-// Every kind of source, to every format, at several sizes: some are equal, some are that of the
-// source, and one is refused.
+// This tests every kind of source, and every format, at several sizes. Some of the sizes are equal,
+// some are that of the source, and one is refused.
 func TestSetIsResizeForEveryKind(t *testing.T) {
 	boxes := []func(w, h int) (int, int){
 		func(w, h int) (int, int) { return (w + 1) / 2, (h + 1) / 2 },
@@ -117,8 +117,8 @@ func TestSetIsResizeForEveryKind(t *testing.T) {
 	}
 }
 
-// A damaged source fails as it fails alone: a progressive one may only be whole enough for small
-// results.
+// A source that is damaged fails in a set for the results for which it fails alone. A damaged
+// progressive source may have enough data for small results only.
 func TestSetIsResizeForDamage(t *testing.T) {
 	jobs := []Job{
 		{func(w, h int) (int, int) { return max(w/20, 1), max(h/20, 1) }, Options{}},

@@ -71,8 +71,8 @@ type source interface {
 	// it. All of ts can be decoded together, see Set. A picture does not depend on the other ones.
 	still(ctx context.Context, ts ...*target) ([]picture, error)
 
-	// note returns what was wrong with a picture that is complete nevertheless, after it has been
-	// decoded; "" if nothing was.
+	// note is called after the picture has been decoded. It returns what was wrong with a picture
+	// that is complete nevertheless, or "" if nothing was wrong.
 	note() string
 
 	// player plays an animation from its first frame; it runs plays times, 0 meaning forever.

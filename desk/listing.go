@@ -72,8 +72,8 @@ func hasDotPart(key string) bool {
 	return strings.HasPrefix(key, ".") || strings.Contains(key, "/.")
 }
 
-// leftOut returns a text that says what the listing does not show, or shows last; "" when there is
-// nothing to say.
+// leftOut returns a text about the objects that the listing does not show, or shows only at its
+// end. It returns "" when there are none.
 func (l listing) leftOut() string {
 	var parts []string
 	kinds := slices.SortedFunc(maps.Keys(l.foreign), func(a, b string) int {

@@ -194,8 +194,8 @@ func browserAddress(a net.Addr, asked string) string {
 	return net.JoinHostPort(host, strconv.Itoa(tcp.Port))
 }
 
-// cloudFront answers viewers as a CloudFront distribution with the function on its origin-requests
-// does, except that it caches nothing: the function runs for every request.
+// cloudFront answers viewers like a CloudFront distribution that has the function on its
+// origin-requests. But it caches nothing: the function runs for every request.
 type cloudFront struct {
 	bucket   *bucket
 	edge     *edge.Handler

@@ -15,8 +15,8 @@ import (
 	"miniatura/sizes"
 )
 
-// targets returns the results of a key in both formats and the article's eight sizes, which stay
-// whatever is added to the table.
+// targets returns the results of a key in both formats and the article's eight sizes. These sizes
+// stay, even if others are added to the table.
 func targets(key string) (all []Target) {
 	for _, name := range []string{"L", "M", "S", "XS", "SL", "SM", "SS", "SXS"} {
 		size, _ := sizes.Parse(name)

@@ -27,8 +27,8 @@ const (
 	ssimC2       = 0.0009
 )
 
-// opsin is the absorbance of the three cones for linear red, green and blue. opsinBias is added to
-// each.
+// opsin has, for each of the three cones, the absorbance of linear red, green and blue. opsinBias
+// is added for each cone.
 var opsin = [3][3]float32{
 	{0.30, 0.622, 0.078},
 	{0.23, 0.692, 0.078},

@@ -1,8 +1,8 @@
 package main
 
 // This file models a Lambda function of each memory size: the worker runs in a control group with
-// that share of a CPU. It is not a measurement on Lambda, which has other machines and another
-// kernel.
+// the share of a CPU that a function of this size has. It is not a measurement on Lambda, which has
+// other machines and another kernel.
 
 import (
 	"errors"
@@ -30,8 +30,8 @@ const (
 	gbSecondPrice = 0.00005001
 )
 
-// waitable is how long a visitor may wait for each of the pictures, in milliseconds, with the
-// memory size that is recommended.
+// waitable is how many milliseconds a visitor may wait for each of the pictures when the function
+// has the recommended memory size.
 const waitable = 10_000
 
 // lambdaSection adds the rows about waiting and cost by memory size.

@@ -53,8 +53,8 @@ func (s *suite) contenders() []contender {
 	return all
 }
 
-// compare runs the same work on every contender, and returns the results by name. n iterations
-// count in each round. A contender that fails is reported as left out.
+// compare runs the same work on every contender, and returns the results by name. Each round
+// measures n iterations. A contender that fails is reported as left out.
 func (s *suite) compare(work, mode, file, box string, n int, all []contender) map[string]result {
 	results := map[string]result{}
 	cpu := map[string][]float64{}

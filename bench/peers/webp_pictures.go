@@ -17,9 +17,10 @@ import (
 	"miniatura/sizes"
 )
 
-// webpSources are photos of the corpus that differ from each other, with their set: the encoder is
-// tuned on one set and reported on the other. The centre of a large photo at twice the scale
-// ("name@centre") is a further picture, in the other set.
+// webpSources are photos of the corpus that differ from each other. Each belongs to one of two
+// sets: the encoder is tuned on the photos of one set, and reports are made with those of the
+// other. Some large photos are used twice: their centre at twice the scale ("name@centre") belongs
+// to the other set.
 var webpSources = []struct{ file, set string }{
 	{"photos/012mp-bus.jpg", "tune"},
 	{"photos/006mp-cathedral.jpg", "report"},

@@ -293,8 +293,8 @@ func (r *Reader) checkDepth(h *infoHeader) error {
 	return UnsupportedError("compression")
 }
 
-// readMasks takes the red, green, blue and alpha masks. Without bit fields only alpha counts, and
-// that only in headers from version 4 on.
+// readMasks takes the masks of red, green, blue and alpha. If the compression is not bit fields,
+// only the mask of alpha is used, and only with headers from version 4 on.
 func (r *Reader) readMasks(b []byte, v4 bool) error {
 	var m [4]uint32
 	for i := range m {

@@ -201,8 +201,8 @@ func (p *packer) extend(n int, v pixel) int {
 	return m
 }
 
-// longestNear is longest where near indices may be written; of the longest strings it takes the one
-// with the least error.
+// longestNear does the same as longest when near indices may be written. Of the longest strings it
+// takes the one with the least error.
 func (p *packer) longestNear(pixels []pixel, last int32, next uint16) uint16 {
 	n := p.start1(pixels[0])
 	lastLength := 0

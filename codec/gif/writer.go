@@ -192,8 +192,9 @@ func (w *AnimationWriter) swings(canvas *image.NRGBA) bool {
 	return true
 }
 
-// thresholdAfter is threshold for a frame for which swings is true: pixels that old, the frame
-// before, shows stay, because GIF can only clear a pixel by clearing the whole rectangle.
+// thresholdAfter does the same as threshold, for a frame for which swings is true. old is the frame
+// before. The pixels that it shows stay, because GIF can only clear a pixel by clearing the whole
+// rectangle.
 func thresholdAfter(dst, src, old []byte) {
 	for i := 0; i < len(dst); i += 4 {
 		p, q := dst[i:i+4:i+4], src[i:i+4:i+4]

@@ -203,8 +203,8 @@ func mabProfile(clut bool) []byte {
 	return build(4, "mntr", "RGB ", "XYZ ", map[string][]byte{"A2B0": b, "wtpt": xyzTag(0.9642, 1, 0.8249)})
 }
 
-// lcmsPy converts raw samples with LittleCMS through Pillow: perceptual intent, sRGB as LittleCMS
-// makes it.
+// lcmsPy is a program that converts raw samples with LittleCMS through Pillow. It uses the
+// perceptual intent, and sRGB as LittleCMS makes it.
 const lcmsPy = `
 import sys, io, warnings
 warnings.simplefilter("ignore")

@@ -189,10 +189,11 @@ func applyCurves(cs []curve, v *[3]float64) {
 	}
 }
 
-// interpolate reads the CLUT between nodes. The cell is cut into simplices along its main diagonal:
-// with the fractions sorted downward, the value is reached by steps from the lowest corner to the
-// highest, one channel at a time. With three channels this is the usual tetrahedral interpolation,
-// and neutral colors depend on neutral nodes alone.
+// interpolate returns the CLUT's value at pos, between its nodes. The cell around pos is divided
+// into simplices along its main diagonal. The value is computed along a path of nodes from the
+// lowest corner of the cell to the highest. Each step goes along one channel; the channel with the
+// largest fraction comes first. With three channels this is the usual tetrahedral interpolation,
+// and neutral colors depend only on neutral nodes.
 func (l *lut) interpolate(pos *[4]float64) (v [3]float64) {
 	var frac [4]float64
 	var step, order [4]int

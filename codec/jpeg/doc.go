@@ -13,7 +13,7 @@
 //
 // Decode, DecodeConfig and Encode are as in the standard library's image/jpeg.
 //
-// Where the chapters of T.81 are, of the reader:
+// The files of the reader, with the chapters of T.81 that they implement:
 //
 //	header.go       marker segments, B.2; APP segments: JFIF, Exif, ICC, Adobe
 //	huffman.go      Huffman tables, annex C, F.2.2.3; and the look-up tables made of them
@@ -29,7 +29,7 @@
 //	decode.go       what package image knows: Decode, DecodeConfig
 //	strip.go        a file without its metadata
 //
-// and of the writer:
+// The files of the writer:
 //
 //	writer.go         frames to blocks, A.1, A.2
 //	writer_source.go  pixels to planes, ITU T.871
@@ -41,10 +41,10 @@
 //	writer_scan.go    scans, F.1, annex G
 //	writer_header.go  marker segments, B.2
 //
-// and of both:
+// A file of both:
 //
 //	jpeg.go           errors and markers, table B.1
 //
-// The kernels are in idct_generic.go, idct8.go, color.go and fdct.go, and once more for AVX2 in
-// *_amd64.s, which _asm generates; kernels_amd64.go chooses. All give the same bytes.
+// The kernels are in idct_generic.go, idct8.go, color.go and fdct.go. Their AVX2 versions are in
+// *_amd64.s, which _asm generates. kernels_amd64.go chooses between them. All give the same bytes.
 package jpeg

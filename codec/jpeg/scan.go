@@ -127,7 +127,7 @@ func (w *workspace) scan(ctx context.Context, d *Reader, s *scan, emit emitFunc)
 	return nil
 }
 
-// These errors tell what is wrong with the data of a scan; withOffset adds its position.
+// These errors say what is wrong with the data of a scan; withOffset adds the position of the data.
 var (
 	errTruncated error = FormatError{Msg: "entropy-coded data ends too early"}
 	errEntropy   error = FormatError{Msg: "damaged entropy-coded data"}
@@ -144,11 +144,11 @@ func (s *scan) withOffset(err error) error {
 	return err
 }
 
-// decodeBlock decodes the next block (F.2.2.1, F.2.2.2) of plane p into co, which is zero before:
-// quantized coefficients in the plane's own order. Coefficients that the plane's N does not use are
-// skipped. It reports whether the codes make sense.
+// decodeBlock decodes the next block (F.2.2.1, F.2.2.2) of plane p into co, which must be zero
+// before. co gets quantized coefficients in the plane's own order. Coefficients that the plane's N
+// does not use are skipped. decodeBlock reports whether the codes are valid.
 //
-// k is one more than the zig-zag index of the last coefficient; beyond endOfBlock after EOB.
+// k is one more than the zig-zag index of the last coefficient. After EOB it is beyond endOfBlock.
 func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int16) bool {
 	acc, n, bp, b := r.acc, r.n, r.p, r.buf
 	acc, n, bp = refill(acc, n, b, bp)
@@ -164,8 +164,8 @@ func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int1
 	slot, limit := p.slot, p.limit
 	k := 1
 	for k < limit {
-		// There is a refill for every two codes that are in the table, whatever the number of bits
-		// left: a branch on it would be hard to predict. Each takes at most acBits + 15 bits.
+		// One refill serves two codes from the table. It is unconditional, because a branch would
+		// be hard to predict. A code and the bits after it are at most acBits + 15 bits.
 		acc, n, bp = refill(acc, n, b, bp)
 		e := ac.look[acc>>(64-acBits)]
 		if e == 0 {
@@ -205,8 +205,8 @@ func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int1
 					continue
 				}
 			}
-			// EOB, unless the block is full already. Otherwise the last coefficient, or a code that
-			// is too long.
+			// This is EOB, unless the block is full already. If it is not EOB, it is the last
+			// coefficient or a code that is too long.
 			if kk := k + int(s>>5); kk > endOfBlock && kk < endOfBlock+64 {
 				acc <<= s & 31
 				n -= int(s & 31)
@@ -225,7 +225,7 @@ func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int1
 			}
 		}
 	}
-	co[0] = int16(p.pred) // last, because coefficients without a place are written to slot 0
+	co[0] = int16(p.pred) // set last, because coefficients without a place are written to slot 0
 	r.acc, r.n, r.p = acc, n, bp
 	return (k <= 64 || k > endOfBlock) && p.pred == int32(int16(p.pred))
 }

@@ -23,8 +23,8 @@ type stretch struct {
 // unitSize is the unit of a search that names none.
 const unitSize = 6 << 10
 
-// A blockWriter cuts sequences into blocks where codes of their own save more than their headers
-// cost.
+// A blockWriter divides sequences into blocks with codes of their own, if these save more than
+// their headers cost.
 type blockWriter struct {
 	bitWriter
 	b       []byte

@@ -145,8 +145,8 @@ func (f *inflater) inflate(next func() []byte, row int, sink func(b []byte) (use
 	return err
 }
 
-// refill makes nb, the bits in acc, at least 56, from in[p:]; p is then the byte that the next
-// refill begins with.
+// refill adds bits from in[p:] to acc, until it has at least 56. nb is the number of bits in acc.
+// It returns the new acc, nb and p; in[p] is the byte that the next refill begins with.
 func refill(acc uint64, nb uint, in []byte, p int) (uint64, uint, int) {
 	return acc | binary.LittleEndian.Uint64(in[p:])<<(nb&63), nb | 56, p + int(63-nb)>>3
 }

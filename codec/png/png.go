@@ -79,8 +79,8 @@ type Reader struct {
 	CICP           []byte // cICP's 4 bytes, or nil
 	Note           string // what is wrong after the samples, which are complete; Rows may add to it
 
-	// Narrow makes 8-bit samples of a pixel's 16-bit ones, big-endian, alpha aside: 1 or 3 as dst
-	// is long. nil is v*255/65535, rounded.
+	// Narrow converts the samples of a pixel from 16 bits (big-endian) to 8 bits. dst has 1 or 3
+	// samples; alpha is not among them. If Narrow is nil, a sample v becomes v*255/65535, rounded.
 	Narrow func(dst, src []byte)
 
 	src        []byte

@@ -375,8 +375,8 @@ func inflateAll(b []byte, piece, row int) (out []byte, err error) {
 	return out, err
 }
 
-// compress/flate is the oracle, at every level: for data from empty to noise, input in pieces of
-// any size, and a sink that takes whole rows.
+// The inflater gives the same bytes as compress/flate, at every level: for data from empty to
+// noise, with input in pieces of any size, and with a sink that takes only whole rows.
 func TestInflateAgainstFlate(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for round := range 60 {

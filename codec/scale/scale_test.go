@@ -41,8 +41,8 @@ func push(t testing.TB, s *Scaler, src []byte) {
 	}
 }
 
-// shapes are source and destination sizes: reductions on both sides of the steps in weight
-// precision, enlargements, both at once, slivers.
+// shapes are sizes of source and destination. Some are reductions on both sides of the steps in
+// weight precision; others are enlargements, both at once, or very narrow.
 var shapes = [][4]int{
 	{1, 1, 1, 1}, {1, 1, 5, 7}, {2, 2, 1, 1}, {3, 5, 2, 9}, {7, 7, 7, 7}, {16, 16, 8, 8},
 	{17, 33, 16, 31}, {33, 17, 64, 3}, {100, 75, 99, 74}, {100, 75, 51, 37}, {100, 75, 49, 38},

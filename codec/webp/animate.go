@@ -19,8 +19,8 @@ type Player struct {
 	pending Frame // the frame shown last, which is not disposed of yet
 }
 
-// NewPlayer begins at the first frame of r; stills have one. The canvas, 4 bytes a pixel, is
-// allocated by Next: check r.Width and r.Height first.
+// NewPlayer returns a Player that begins at the first frame of r. A still has one frame. Next
+// allocates the canvas, 4 bytes for each pixel, so r.Width and r.Height should be checked first.
 func NewPlayer(r *Reader) *Player { return &Player{r: r} }
 
 // Next composes the next frame and returns the canvas, straight RGBA, as it is shown for delay. The

@@ -5,10 +5,10 @@ import "encoding/binary"
 // This file copies a file without its metadata. It uses the chunk walk of riff.go (RFC 9649 section
 // 2).
 
-// Strip returns src without EXIF, XMP, unknown chunks, and whatever follows the RIFF chunk. The
+// Strip returns src without EXIF, XMP, unknown chunks, and what follows the RIFF chunk. The
 // bitstreams are copied byte for byte; an ICC profile stays if keepICC is set, and the flags of
-// VP8X are adjusted. The orientation is dropped with the metadata: where it is not 1, the caller
-// turns the pixels instead.
+// VP8X are adjusted. The orientation is removed with the metadata; where it is not 1, the caller
+// has to turn the pixels instead.
 //
 // It is one pass, and allocates at most len(src) + 1 bytes.
 func Strip(src []byte, keepICC bool) ([]byte, error) {
