@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// storedAt returns where, in a stored w x h picture of orientation o, the upright picture's pixel
-// x, y lies: EXIF's eight cases, each written out.
+// storedAt returns the place of the upright picture's pixel x, y in a stored w x h picture of
+// orientation o. EXIF's eight cases are each written out.
 func storedAt(x, y, w, h, o int) (sx, sy int) {
 	switch o {
 	case 2: // mirrored

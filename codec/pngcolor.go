@@ -57,7 +57,7 @@ func (s pngSource) codedColor() (conversion, bool, error) {
 	return convert, err == nil, err
 }
 
-// gammaColor returns the conversion for gAMA, which is 0 if there is none, and cHRM, which counts
+// gammaColor returns the conversion for gAMA and cHRM. gAMA is 0 if there is none. cHRM is used
 // only together with gAMA.
 func (s pngSource) gammaColor() (conversion, error) {
 	gamma, chrm := s.Gamma, s.Chromaticities

@@ -62,8 +62,8 @@ type picture struct {
 type source interface {
 	header() header
 
-	// peak estimates the bytes that decoding for ts at once holds at the worst moment, the source
-	// and the small pictures aside.
+	// peak estimates how many bytes are held at most while the picture is decoded for ts at once.
+	// It does not count the source and the small pictures.
 	peak(ts ...*target) int64
 
 	// still decodes the picture once, at the size of each of ts, in the orientation it is stored

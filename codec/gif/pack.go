@@ -123,9 +123,9 @@ func (p *packer) clear(clearCode uint16) {
 	clear(p.child1[:clearCode])
 }
 
-// longest returns the code of a longest string that the pixels may begin with. This may be the
-// string that the table is about to get, as code next: last's string followed by its own first
-// index.
+// longest returns the code of a longest string that the pixels may begin with. The code may also be
+// next, which the table is about to get. Its string is that of last, followed by the first index of
+// that string.
 func (p *packer) longest(pixels []pixel, last int32, next uint16) uint16 {
 	if p.near != nil {
 		return p.longestNear(pixels, last, next)
@@ -291,9 +291,10 @@ func (p *packer) start1(v pixel) int {
 	return n
 }
 
-// packWith is pack with one way to continue when all codes are used: to clear the table at once or,
-// with keep, to use it until a window of codes stands for fewer pixels a code than while the table
-// was filling. full reports whether all codes were used.
+// packWith does the same as pack, with only one of two ways to continue when all codes are used.
+// Without keep, it clears the table at once. With keep, it uses the table until the pixels that a
+// code stands for, averaged over a window of codes, are fewer than while the table was filling.
+// full reports whether all codes were used.
 func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keep bool) (packed []byte, full bool) {
 	p.out, p.start, p.acc, p.bits = append(dst, 0), len(dst), 0, 0
 	p.shown = num.Grow(p.shown, len(pixels))

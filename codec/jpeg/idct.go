@@ -18,12 +18,16 @@ package jpeg
 // the modulo do not change them. Weights are rounded to 13 bits after the point. Sums are modulo
 // 2^32.
 //
-// The first pass, over the columns, keeps 2 bits after the point, in 16 bits: T = (sum 2^13 w S +
-// 2^10) >> 11. For a valid picture |T/4| is at most 8 * 128 * 1.4 plus the quantization error, in
-// all within +-2^13. The second pass, over the rows, ends with s = 128 + (sum 2^13 w T + 2^17) >>
-// 18, clamped to [0, 255]. Its largest sum is 8 * 1.39 * 2^13 * 2^15 < 2^32 in magnitude, and below
-// 2^31 for samples within +-2^10 of the range. Only damaged pictures exceed these bounds, and for
-// them every kernel gives the same wrong samples.
+// The first pass, over the columns, keeps 2 bits after the point, in 16 bits. The second pass, over
+// the rows, ends with samples clamped to [0, 255]:
+//
+//	T = (sum 2^13 w S + 2^10) >> 11
+//	s = 128 + (sum 2^13 w T + 2^17) >> 18
+//
+// For a valid picture |T/4| is at most 8 * 128 * 1.4 plus the quantization error, in all within
+// +-2^13. The largest sum of the second pass is 8 * 1.39 * 2^13 * 2^15 < 2^32 in magnitude, and it
+// is below 2^31 for samples within +-2^10 of the range. Only damaged pictures exceed these bounds,
+// and for them every kernel gives the same wrong samples.
 //
 // At N = 8 the weights, and therefore the samples, are exactly those of libjpeg's accurate integer
 // method (jidctint.c).

@@ -1,7 +1,7 @@
 package jpeg
 
-// These tests compare with programs that read and rewrite the same pictures: djpeg and jpegtran of
-// libjpeg-turbo, where they are installed.
+// These tests compare the reader with djpeg, which reads the same pictures, and jpegtran, which
+// rewrites them. Both are programs of libjpeg-turbo; the tests need them to be installed.
 
 import (
 	"bytes"

@@ -137,8 +137,8 @@ func (s *filterSample) start(mbw, mbh, every int) {
 }
 
 // setFilterLevels sets the filter level of each segment to 11/16 of the level that brings the
-// sampled luma closest to the source. The lower level has a slightly larger error, but to the eye
-// lost detail is worse than that.
+// sampled luma closest to the source. With the lower level the error is slightly larger, but less
+// detail is lost, which is better for the eye.
 func (e *Encoder) setFilterLevels() {
 	e.tryFilterLevels()
 	for k := range e.segments {

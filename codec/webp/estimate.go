@@ -13,8 +13,8 @@ const (
 	bandStep = 5
 )
 
-// worthLossless reports whether lossless coding of m may take fewer bytes than lossy, which is the
-// size of its lossy coding.
+// worthLossless reports whether m may be smaller when it is coded without loss. lossy is its size
+// in bytes when it is coded with loss.
 //
 // On 70 screenshots, drawings and photos the estimate was 0.7 to 1.8 times what VP8L took, and 1.2
 // times where lossy and lossless files were of similar size.
