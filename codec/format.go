@@ -20,8 +20,8 @@ type Format struct {
 	// may change the picture. exact reports whether every visible pixel is as in m.
 	encode func(m picture, t *target) (out []byte, exact bool, err error)
 
-	// record begins an animation of the target's dimensions that runs plays times, 0 meaning
-	// forever. nil: stills only.
+	// record begins an animation of the target's dimensions that runs plays times; 0 means forever.
+	// record is nil if the format has only stills.
 	record func(plays int, t *target) (recorder, error)
 
 	// strip returns the file that s was opened from, with the same compressed samples but without

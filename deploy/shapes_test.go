@@ -59,8 +59,8 @@ func (s shape) number(name string, usual any) any {
 	return v
 }
 
-// shapes returns all shapes: bucket Regions with and without Origin Shield, the shield off, in the
-// bucket's Region and in others, and every combination of the switches.
+// shapes returns all shapes. The bucket's Region has Origin Shield or not. The shield is off, in
+// the bucket's Region, or in another. Every combination of the switches is included.
 func shapes() []shape {
 	var all []shape
 	for _, region := range []string{"us-east-1", "eu-west-1", "eu-west-3"} {

@@ -7,8 +7,8 @@ package gif
 import "slices"
 
 const (
-	// stillness is the squared distance to what is shown at which a pixel is left as it is: four
-	// levels in each channel.
+	// stillness is a squared distance between a pixel and what is shown there. Up to this distance,
+	// which is four levels in each channel, the pixel is left as it is.
 	stillness = 3 * 4 * 4
 	// reuse is how many times the tolerance the error of an earlier color table may be.
 	reuse = 2

@@ -100,8 +100,9 @@ func (c *colorCount) missing(palette []rgb) []rgb {
 	return list
 }
 
-// palette returns the colors themselves if they are at most limit, else limit colors that come
-// near, or fewer where those are within tolerance.
+// palette returns a palette of at most limit colors. If there are no more colors than limit, and no
+// more than 32 or no tolerance, it is the colors themselves. Otherwise it is limit colors that come
+// near, or fewer if these are within tolerance.
 func (c *colorCount) palette(limit int, tolerance float64) []rgb {
 	switch {
 	case c.n == 0:

@@ -390,8 +390,8 @@ func (w *AnimationWriter) draw(all, still bool) *drawing {
 	return d
 }
 
-// count counts the colors that are drawn; colors of pixels that may be left out count only with
-// all. hole reports whether some pixel is left out.
+// count counts the colors of the pixels that are drawn. It counts pixels that may be left out only
+// if all is set. hole reports whether some pixel is left out.
 func (w *AnimationWriter) count(all bool) (counts *colorCount, hole bool) {
 	if w.counts == nil {
 		w.counts = newColorCount()

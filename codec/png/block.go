@@ -120,8 +120,8 @@ func (c *codes) bitsOf(h *histogram) int {
 	return n
 }
 
-// maxLiteralBits is the longest literal's or length's code, so that four literals fit the
-// accumulator.
+// maxLiteralBits is the longest code of a literal or a length. It is chosen so that four literals
+// fit into the accumulator.
 const maxLiteralBits = 14
 
 // write writes a block in the shortest of three ways: with codes of its own, with the fixed codes,

@@ -199,9 +199,9 @@ var (
 	errSum     error = FormatError{Msg: "zlib checksum"}
 )
 
-// blocks decodes the blocks of section 3.2.3 from in[p] on, and compares the checksum after them
-// with the checksum of the data. It returns the end of the output that was not offered yet, -1 when
-// sink failed.
+// blocks decodes the blocks of section 3.2.3 from in[p] on. Then it compares the checksum that
+// follows them with the checksum of the data. It returns the end of the output that has not been
+// offered to sink yet, or -1 when sink failed.
 func (f *inflater) blocks(p int) (int, error) {
 	c := cursor{p: p}
 	var err error

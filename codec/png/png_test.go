@@ -73,8 +73,8 @@ func reference(m image.Image, x, y int) [4]byte {
 	}
 }
 
-// image/png is the oracle for every file of the suite: all color types and depths, interlaced or
-// not, tRNS, odd sizes, chunk orders, filters.
+// Every file of the suite is compared with the result of image/png: all color types and depths,
+// interlaced or not, tRNS, odd sizes, chunk orders and filters.
 func TestCorpusAgainstImagePNG(t *testing.T) {
 	n := 0
 	for _, path := range outside.Files(t, ".png", "corpus/png") {

@@ -67,8 +67,8 @@ func NewScaler(srcW, srcH, dstW, dstH, channels int, opt *Options) (*Scaler, err
 	return s, nil
 }
 
-// maxRing bounds the memory of source rows. A picture of 65535 a side in four channels stays below
-// it down to a 128th of its height.
+// maxRing bounds the memory of source rows. A picture with sides of 65535 and four channels stays
+// below it when it is reduced to no less than a 128th of its height.
 const maxRing = 1 << 28
 
 // blockBytes is what source rows are padded to: kernels read whole blocks.

@@ -100,8 +100,8 @@ func (a *axis) maxBits() uint {
 	return b
 }
 
-// quantize converts the weights of the planned windows to integers with this number of fractional
-// bits, and gives all windows the same number of taps.
+// quantize converts the weights of the planned windows to integers with the given number of
+// fractional bits. Afterwards all windows have the same number of taps.
 func (a *axis) quantize(bits uint) {
 	a.bits = bits
 	a.flat = num.Grow(a.flat, len(a.real))

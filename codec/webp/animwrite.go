@@ -178,8 +178,8 @@ func (p *plain) density() float64 {
 	return float64(p.estimate) / float64(p.m.Rect.Dx()*p.m.Rect.Dy())
 }
 
-// plainest returns the picture for VP8L that stands for rectangle r: with all pixels, or with holes
-// where nothing changes.
+// plainest returns rectangle r as a picture for VP8L: with all pixels, or with holes where nothing
+// changes. It takes the one for which fewer bytes are estimated.
 func (a *AnimationWriter) plainest(r image.Rectangle) plain {
 	m := a.next.SubImage(r).(*image.NRGBA)
 	p := plain{m, false, estimateLossless(m)}
@@ -201,9 +201,9 @@ func (a *AnimationWriter) lossless(p plain) (*frameBits, bool) {
 	return l, p.blend
 }
 
-// withHoles returns rectangle r, with every block of 8x8 pixels transparent that does not change.
-// It returns nil where few blocks are, or where blending cannot make the frame: a changed pixel
-// that is not opaque would mix with the one below.
+// withHoles returns rectangle r. Every block of 8x8 pixels that does not change is transparent in
+// it. It returns nil where only few such blocks are, or where blending cannot make the frame: a
+// changed pixel that is not opaque would mix with the one below.
 func (a *AnimationWriter) withHoles(r image.Rectangle) *image.NRGBA {
 	const side = 8
 	if a.frames == 0 {
@@ -251,7 +251,7 @@ func (a *AnimationWriter) withHoles(r image.Rectangle) *image.NRGBA {
 	return &image.NRGBA{Pix: a.part, Stride: 4 * w, Rect: image.Rect(0, 0, w, h)}
 }
 
-// holedPixels is holed with single pixels in place of blocks.
+// holedPixels does the same as withHoles, with single pixels in place of blocks.
 func (a *AnimationWriter) holedPixels(r image.Rectangle) *image.NRGBA {
 	if a.frames == 0 {
 		return nil
