@@ -15,8 +15,8 @@ import (
 	"testing"
 )
 
-// This file holds every WebP result against libwebp's two decoders: the one that has the whole
-// file, and the one that gets it piece by piece, which is what browsers run.
+// This file tests every WebP result with libwebp's two decoders: the one that has the whole file,
+// and the one that gets it piece by piece, which is what browsers run.
 
 // A webpFrame is one picture of a WebP file as a still file of its own.
 type webpFrame struct {

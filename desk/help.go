@@ -29,8 +29,8 @@ type calling struct{ name, typed string }
 
 var program = called(os.Args[0])
 
-// called returns the calling of a binary by its path. A binary in a folder of go build's was made
-// by `go run .` or go test, and has no name of its own.
+// called returns how the binary at path was called. A binary in one of the go command's own folders
+// was made by `go run .` or go test, and has no name of its own.
 func called(path string) calling {
 	for part := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' || r == '\\' }) {
 		if strings.HasPrefix(part, "go-build") {

@@ -63,8 +63,9 @@ type Record struct {
 	Total  Millis `json:"totalMs"`
 }
 
-// Alone reports whether the failure may be this result's alone, so that other results of the same
-// source are worth trying: a limit, a panic, or a marker of a limit, a panic or a deadline.
+// Alone reports whether the cause of the failure may concern only this result, so that other
+// results of the same source are worth trying. Such causes are a limit, a panic, or a marker of a
+// limit, a panic or a deadline.
 func (r *Record) Alone() bool { return errors.Is(r.Err, codec.ErrLimit) || caught.Is(r.Err) }
 
 // Millis is a duration whose JSON is a number of milliseconds, precise to the microsecond.

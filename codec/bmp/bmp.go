@@ -125,8 +125,8 @@ func NewReader(src []byte) (*Reader, error) {
 	return r, nil
 }
 
-// An infoHeader is the header behind the file header. Its size says which version of the format it
-// is; fields that a short header leaves out are zero.
+// An infoHeader is the header after the file header. The header's size says which version of the
+// format it has; fields that a short header leaves out are zero.
 type infoHeader struct {
 	size int
 	b    [124]byte

@@ -8,8 +8,8 @@ import (
 	"encoding/binary"
 )
 
-// Field types of TIFF 6.0 section 2 in which writers store Orientation. The specification says
-// SHORT; some write the others.
+// These are the field types of TIFF 6.0 section 2 that writers use for Orientation. The
+// specification says SHORT; some writers use the others.
 const (
 	typeByte  = 1
 	typeShort = 3

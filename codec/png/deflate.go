@@ -222,8 +222,8 @@ func log2(n uint32) uint32 {
 	return l<<logBits + uint32(logFraction[n<<(31-l)>>23&0xff])
 }
 
-// logFraction holds log2(1 + i/256) with logBits fractional bits: the logarithm's bits come out one
-// by one as the argument is squared and halved.
+// logFraction holds log2(1 + i/256) with logBits fractional bits. The argument is squared
+// repeatedly, and halved when it reaches 2; each step gives one bit of the logarithm.
 var logFraction = func() (t [256]uint16) {
 	for i := range t {
 		x := uint64(256+i) << 22 // 30 fractional bits, in [1, 2)

@@ -227,8 +227,8 @@ func clampToAlpha(row []byte) {
 	}
 }
 
-// Memory returns about how many bytes a Scaler with these parameters holds, never much too few, and
-// 0 where NewScaler would refuse them.
+// Memory returns about how many bytes a Scaler with these parameters holds. The estimate is never
+// much too low. It is 0 if NewScaler would refuse the parameters.
 func Memory(srcW, srcH, dstW, dstH, channels int, opt *Options) int64 {
 	var o Options
 	if opt != nil {

@@ -24,9 +24,10 @@ type AnimationWriter struct {
 	part        []byte     // a changed rectangle with holes
 	still       *frameBits // the first frame, in case it stays the only one
 
-	// Where VP8L took fewer bytes than VP8, the next wait frames are not tried with VP8, unless one
-	// of them is much denser than that frame. pause is the next value of wait; it doubles each
-	// time. bias is the size that VP8L took last time, divided by the estimate.
+	// When VP8L takes fewer bytes than VP8 for a frame, the next wait frames are not tried with
+	// VP8, except for one that is much denser than that frame. pause is the next value of wait; it
+	// doubles each time. density is that frame's estimated bytes for each pixel. bias is the last
+	// size that VP8L took, divided by its estimate.
 	wait, pause   int
 	density, bias float64
 	rest          int // number of frames that are not tried with VP8L: it was longer, or would be much longer
