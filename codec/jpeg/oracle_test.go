@@ -1,7 +1,7 @@
 package jpeg
 
 // These tests compare the reader with djpeg, which reads the same pictures, and jpegtran, which
-// rewrites them. Both are programs of libjpeg-turbo; the tests need them to be installed.
+// rewrites them. Both are programs of libjpeg-turbo. The tests run where these are installed.
 
 import (
 	"bytes"

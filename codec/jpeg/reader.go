@@ -73,7 +73,7 @@ func scalesOf(n [4]int) (s [4]Scales) {
 	return s
 }
 
-// Decode decodes component c of the picture at n[c]/8, where n[c] is 1 to 8. It hands out the
+// Decode decodes the picture: each component c at n[c]/8, where n[c] is 1 to 8. It hands out the
 // planes in bands, each component's from top to bottom. A call of emit gets count rows of component
 // c, from row y of the plane on. Row y+i is rows[i*stride:][:w], where w is the width that
 // PlaneSize returns. The rows are valid only during the call. The order of the components depends

@@ -31,7 +31,7 @@ type fixedTables struct {
 	bit [257]uint16
 	// mode4[above][left][mode] is the cost of a 4x4 luma mode.
 	mode4 [nPred][nPred][nPred]uint16
-	// modeUV and mode16 are the costs of the chroma modes and of the 16x16 luma modes. mode16
+	// mode16 and modeUV are the costs of the 16x16 luma modes and of the chroma modes. mode16
 	// includes the bit that says 16x16.
 	mode16, modeUV [4]uint16
 	// is4 is the cost of the bit that says 4x4.

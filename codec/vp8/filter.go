@@ -76,7 +76,8 @@ func (e *Encoder) filter(m *image.YCbCr) {
 }
 
 // filterEdge filters n positions along an edge (sections 15.2 and 15.3). pix[o] is the first sample
-// after the edge. Samples are across bytes apart over the edge, and along bytes apart along it.
+// after the edge. across is the distance in pix between samples on a line over the edge, and along
+// the distance between positions.
 func filterEdge(pix []byte, o, across, along, n int, p filterParams, macroblockEdge bool) {
 	limit := p.level
 	if macroblockEdge {
@@ -120,7 +121,7 @@ func filterEdge(pix []byte, o, across, along, n int, p filterParams, macroblockE
 }
 
 // A filterSample keeps the reconstructed luma of some rows of macroblocks, to try the loop filter
-// on: one pair of rows in every pairs.
+// on. Rows are kept in pairs; every is the number of pairs of which one is kept.
 type filterSample struct {
 	every  int
 	stride int
