@@ -34,10 +34,11 @@ type Format struct {
 	wholeChroma int                   // from this quality on, a result keeps chroma that is finer than 4:2:0; 0: never
 	pixelBytes  func(t *target) int64 // what encoding holds beyond 12 bytes a pixel of the result
 
-	// high is what a job takes with HighEffort, by what it takes with DefaultEffort: of photos, and
-	// of what is stored without loss or has alpha. Measured at size M as CPU time: 0.99 for 24 photos
-	// to JPEG; 1.50 (worst 1.93) for 37 photos to WebP; 13.4 (worst 43) for 29 graphics to PNG and
-	// 15.1 for ten photos; 2.6 (worst 13.8, and 5.6 of their sum) for the graphics to WebP.
+	// high is the time that a job takes with HighEffort, divided by its time with DefaultEffort:
+	// first for photos, then for pictures that are stored without loss or have alpha. The CPU time
+	// was measured at size M. It is 0.99 for 24 photos to JPEG; 1.50 (worst 1.93) for 37 photos to
+	// WebP; 13.4 (worst 43) for 29 graphics to PNG and 15.1 for ten photos to PNG; and 2.6 (worst
+	// 13.8, and 5.6 of their sum) for the graphics to WebP.
 	high [2]float64
 }
 

@@ -165,8 +165,8 @@ func (s jpegSource) fill(ctx context.Context, scales [4]jpeg.Scales, scalers *[4
 	return nil
 }
 
-// chroma chooses the result's subsampling. It is 4:2:0, or that of the source if it is finer and
-// the result keeps finer chroma.
+// chroma chooses the result's subsampling. It is 4:2:0, unless the result keeps finer chroma and
+// the source's chroma is finer. Then it is the source's.
 func (s jpegSource) chroma(t *target) subsampling {
 	sub := subsampling{2, 2}
 	if !t.wholeChroma() {

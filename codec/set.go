@@ -109,9 +109,9 @@ jobs:
 	}
 }
 
-// together gives t the conversion of u, and reports whether both can be decoded at once: with the
-// same conversion, and in the same way. A source leads to at most one transform; a result's format
-// may need none.
+// together reports whether t and u can be decoded at once: with the same conversion, and in the
+// same way. If their conversions are the same, it sets that of t to that of u. A source leads to at
+// most one transform; a result's format may need none.
 func (t *target) together(u *target) bool {
 	if (t.color.convert == nil) != (u.color.convert == nil) || t.color.first != u.color.first {
 		return false

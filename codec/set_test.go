@@ -117,7 +117,7 @@ func TestSetIsResizeForEveryKind(t *testing.T) {
 	}
 }
 
-// A source that is damaged fails in a set for the results for which it fails alone. A damaged
+// In a set, a damaged source fails for the same results as it does for each result alone. A damaged
 // progressive source may have enough data for small results only.
 func TestSetIsResizeForDamage(t *testing.T) {
 	jobs := []Job{

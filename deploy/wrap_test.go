@@ -210,9 +210,9 @@ func clean(v any) any {
 	return v
 }
 
-// The article's command line sets three parameters. Every stack has these, and those of the options
-// that no context sets. The values that this program sets are not parameters, so that a deployment
-// cannot keep the code of an earlier one.
+// The article's command line sets three parameters. Every stack has these, and a parameter for each
+// option that the context does not set. The values that this program sets are not parameters, so
+// that a deployment cannot keep the code of an earlier one.
 func TestStacksTakeTheParametersThatNobodyHasSet(t *testing.T) {
 	for name, v := range variants {
 		for _, s := range synth(t, name) {

@@ -10,7 +10,7 @@
 //	palette.go  the colors of a frame: exact up to 256, else chosen for least squared error
 //
 // The standard library's image/gif holds every frame of an animation at once and leaves disposal to
-// its caller; this package holds the canvas and, while one is asked for, its copy.
+// its caller. This package holds the canvas, and a copy of it while a frame's disposal needs one.
 package gif
 
 import (

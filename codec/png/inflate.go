@@ -577,8 +577,8 @@ func (f *inflater) distance(acc uint64, nb uint) (int, uint64, uint) {
 	return int(distBase[s]) + int(acc&(1<<x-1)), acc >> (x & 63), nb - n - x
 }
 
-// copyMatch copies length bytes from distance back to out[o:], up to outPad more, and returns where
-// they end.
+// copyMatch copies length bytes to out[o:], from distance bytes before o. It may also write up to
+// outPad bytes after them. It returns the position after the length bytes.
 func copyMatch(out []byte, o, length, distance int) int {
 	end := o + length
 	if distance < 8 {

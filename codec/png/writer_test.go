@@ -199,9 +199,9 @@ for l in sys.stdin:
     print(len(b.getvalue()))
 `
 
-// TestSizes writes the corpus again and compares the sizes with those of image/png at its best and
-// of Pillow's optimizer, which get the same pixels in the form in which the file has them. With
-// HighEffort each picture is compared, otherwise only the sum.
+// TestSizes writes the corpus again, and compares the sizes with those of image/png at its best
+// compression and of Pillow's optimizer. These get the same pixels, in the form in which the file
+// has them. With HighEffort each picture is compared; otherwise only the sum is.
 func TestSizes(t *testing.T) {
 	quick, ours, std, pil := 0, 0, 0, 0
 	var paths, names []string
