@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Manifests of S3 Batch list every key of the bucket. serve does not hand them out, in any spelling
-// of their folder, like the policies of package deploy.
+// Manifests of S3 Batch list every key of the bucket. Like the policies of package deploy, serve
+// does not hand them out, in any spelling of their folder.
 func TestServeHandsOutNoListOfKeys(t *testing.T) {
 	const secret = "bkt,fotos/secret.jpg"
 	s := serving(t, "-dir", folder(t, map[string][]byte{

@@ -102,9 +102,9 @@ func changedArea(p, q *image.NRGBA) image.Rectangle {
 	return r
 }
 
-// cut returns the pixels to write for f's rectangle. They have holes if the data is then probably
-// shorter, and if drawing them over the canvas gives the frame: each pixel that changes must be
-// opaque, or lie on a transparent one.
+// cut returns the pixels to write for f's rectangle. They have holes if this probably makes the
+// data shorter, and if drawing them over the canvas gives the frame: each pixel that changes must
+// be opaque, or lie on a transparent one.
 func (a *AnimationWriter) cut(f *heldFrame) []byte {
 	w, h := f.rect.Dx(), f.rect.Dy()
 	a.part, a.holed = a.part[:0], a.holed[:0]

@@ -1,5 +1,6 @@
-// Package png reads PNG pictures row by row, in memory that grows with their width alone, and
-// writes them quickly in few bytes, or with HighEffort slowly in the fewest that it finds.
+// Package png reads PNG pictures row by row, in memory that grows only with their width. It writes
+// them quickly and in few bytes. With HighEffort it writes them slowly, in the fewest bytes that it
+// finds.
 //
 //	png.go       chunks and what they say, PNG specification (third edition) sections 5 and 11
 //	reader.go    rows: scanlines, interlacing, samples to 8 bits, sections 7, 8 and 13.12

@@ -43,11 +43,11 @@ func Encode(w io.Writer, m image.Image, o *Options) error {
 }
 
 // Append appends m as a PNG to dst, in the representation that takes the fewest bytes. The color of
-// every pixel that is not wholly transparent is kept exactly, the representation is not: gray
-// pictures become gray, up to 256 colors a palette, opaque pictures lose their alpha, and samples
-// are packed where fewer bits do. *image.Gray and *image.NRGBA are read directly, everything else
-// through its color model; *image.RGBA is premultiplied. m may have at most MaxPixels pixels; there
-// must be one at least.
+// every pixel that is not wholly transparent is kept exactly, but the representation may change:
+// gray pictures become gray, pictures of up to 256 colors get a palette, opaque pictures lose their
+// alpha, and samples are packed where fewer bits are enough. *image.Gray and *image.NRGBA are read
+// directly, and everything else through its color model; *image.RGBA is premultiplied. m must have
+// at least one pixel, and at most MaxPixels.
 //
 // When the pixels are mixtures of up to 256 colors (Options.SourceColors), the picture gets a
 // palette if that is smaller and no channel of any pixel is off by more than 8. When they are

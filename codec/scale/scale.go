@@ -42,8 +42,8 @@ type Scaler struct {
 	x, y                   axis
 	midBits                uint // fractional bits of the intermediates
 
-	// The last ringRows source rows, row y at (y % ringRows) * pitch. The bytes between a row's end
-	// and the pitch are read, but have no effect.
+	// ring holds the last ringRows source rows: row y is at (y % ringRows) * pitch. The bytes
+	// between a row's end and the pitch are read, but have no effect.
 	ring     []byte
 	ringRows int
 	pitch    int
