@@ -105,8 +105,8 @@ func widePNG(t *testing.T) []byte {
 	return b.Bytes()
 }
 
-// contractCases returns sources of every format: of a kind that is not resized, over each limit
-// that the format can exceed, and damaged ones.
+// contractCases returns sources of every format. Some are of a kind that is not resized, some are
+// over one of the limits that the format can exceed, and some are damaged.
 func contractCases(t *testing.T) []contractCase {
 	little := Options{Memory: 20 << 20}
 	jpg, prog := golden(t, "444.jpg"), golden(t, "progressive.jpg")

@@ -97,7 +97,7 @@ func madeAnimations(t testing.TB) (made []madeSource) {
 }
 
 // practice returns sources of kinds that are rare in the half of the files that the table is fitted
-// to: films as GIF, animations with soft alpha, stills with an alpha that is busy.
+// to: films as GIF, animations with soft alpha, and stills with busy alpha.
 func practice(t testing.TB) (made []madeSource) {
 	t.Helper()
 	photo, page := pictures.Photo(900, 700), pictures.Screenshot(900, 900)

@@ -69,9 +69,9 @@ func (p *planeTarget) scaler(dst []byte, stride int) (*scale.Scaler, error) {
 // memory returns the bytes that the scaler holds, without the result.
 func (p *planeTarget) memory() int64 { return scale.Memory(p.sw, p.sh, p.w, p.h, 1, &p.opt) }
 
-// span returns the stretch of a plane, extent samples long, that a row of subsampled results stands
-// for: the last sample of an odd row extends by over pixels beyond the result's size. When the row
-// will be reversed, that sample is the first one.
+// span returns the part of a plane that a row of subsampled results stands for. The plane is extent
+// samples long. The last sample of an odd row extends by over pixels beyond the result's size; if
+// the row will be reversed, that sample is the first one.
 func span(extent float64, size, over int, flipped bool) (from, to float64) {
 	step := extent / float64(size)
 	if flipped {

@@ -164,9 +164,9 @@ func (c comparison) judge(row corpusRow, kind string) (bad []string) {
 	return bad
 }
 
-// plays returns how often an animation runs, 0 meaning forever, from the loop count that Pillow
-// reports: a GIF without the extension runs once, and one with it runs once more than it says; WebP
-// counts all runs.
+// plays returns how often an animation runs; 0 means forever. loop is the loop count that Pillow
+// reports. A GIF without the extension runs once, and one with it runs once more than its count;
+// WebP counts all runs.
 func plays(format string, loop int) int {
 	switch {
 	case loop == 0 || format != "gif":

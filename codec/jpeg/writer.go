@@ -7,10 +7,10 @@ import (
 	"sync"
 )
 
-// This file implements the writer: frames and their blocks (ITU T.81 A.1, A.2).
-// writer_header.go has the marker segments, writer_quant.go the quantization
-// tables, writer_trellis.go the choice of levels, writer_weight.go what a block's
-// texture hides, writer_scan.go the scans, writer_source.go the colours.
+// This file implements the writer: frames and their blocks (ITU T.81 A.1, A.2). The marker segments
+// are in writer_header.go, the quantization tables in writer_quant.go, the choice of levels in
+// writer_trellis.go, the weights of errors in writer_weight.go, the scans in writer_scan.go, and
+// the colours in writer_source.go.
 
 // DefaultQuality is the quality when Options has none. It is the same as in image/jpeg.
 const DefaultQuality = 75

@@ -14,9 +14,10 @@ type Tree struct {
 	depth  []uint8
 }
 
-// Depths returns how deep each leaf lies in a Huffman tree of the weights, which ascend: 2 to 32768
-// of them. Among equal weights a leaf comes before an inner node, and an earlier one before a later
-// one, so that the result is the same everywhere. It is valid until the next call.
+// Depths returns how deep each leaf lies in a Huffman tree of the weights. There must be 2 to 32768
+// weights, in ascending order. Among equal weights a leaf comes before an inner node, and an
+// earlier node before a later one, so that the result is the same everywhere. The result is valid
+// until the next call.
 //
 // The leaves and the inner nodes are two queues, each in order of weight, so that the two lightest
 // of all are at their heads (J. van Leeuwen, "On the construction of Huffman trees", 1976).
