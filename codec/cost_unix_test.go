@@ -267,7 +267,16 @@ func TestCostIsWithinAFactorOfTwo(t *testing.T) {
 		if guess := costs.estimate(r.t, &r.c); !long && (!sampled(name) || guess > 300 || guess < worthwhile || cpuTime()-begin > 10*time.Second) {
 			return
 		}
-		if r.ms, _ = measureCost(t, src, size, opt); r.ms > 0 {
+		r.ms, _ = measureCost(t, src, size, opt)
+		// Other processes only make a job look slower. One that looks too slow is measured again.
+		for range 2 {
+			if r.ms == 0 || costs.estimate(r.t, &r.c) >= r.ms/2 {
+				break
+			}
+			again, _ := measureCost(t, src, size, opt)
+			r.ms = min(r.ms, again)
+		}
+		if r.ms > 0 {
 			rows = append(rows, *r)
 		}
 	})
