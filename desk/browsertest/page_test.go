@@ -48,7 +48,7 @@ func TestMoreThanAPageOfPictures(t *testing.T) {
 	if got := keys(); where() != "1 to 500 of 1205" || len(got) != 500 || got[0] != names[0] {
 		t.Errorf("the strip says %q and has %d pictures", where(), len(got))
 	}
-	if got := js[string](b, `document.getElementById('left-out').textContent`); !strings.Contains(got, "1 HEIC") || !strings.Contains(got, "lie 2 more, shown last") {
+	if got := js[string](b, `document.getElementById('left-out').textContent`); !strings.Contains(got, "1 HEIC") || !strings.Contains(got, "2 more have a name that begins with a dot; they are shown last") {
 		t.Errorf("what is left out: %q", got)
 	}
 	b.shot("many")
