@@ -1,6 +1,8 @@
 package vp8
 
 import (
+	"image"
+	"image/color"
 	"math"
 	"testing"
 )
@@ -41,6 +43,49 @@ func TestPower(t *testing.T) {
 		want := 256 * math.Pow(2, float64(x)/16)
 		if got := float64(power(x)); math.Abs(got-want) > 1+want/400 {
 			t.Errorf("power(%d) = %g, want %.1f", x, got, want)
+		}
+	}
+}
+
+// Smooth colored gradients show the blocks of coarse chroma. At high qualities, high effort keeps
+// their chroma about as exact as default effort does.
+func TestHighEffortKeepsSmoothChroma(t *testing.T) {
+	const w, h = 290, 190
+	m := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			d := math.Hypot(float64(x-90), float64(y-60)) / 240
+			m.SetNRGBA(x, y, color.NRGBA{uint8(250 - 150*d), uint8(120 + 60*d), uint8(60 + 140*d), 255})
+		}
+	}
+	var source Encoder
+	if err := source.init(w, h); err != nil {
+		t.Fatal(err)
+	}
+	source.importNRGBA(m)
+	off := func(quality int, effort Effort) (squared float64) {
+		var e Encoder
+		b, err := e.EncodeNRGBA(nil, m, Options{Quality: quality, Effort: effort})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := decode(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for y := range h / 2 {
+			for x := range w / 2 {
+				i := (y>>3*source.mbw+x>>3)*mbSamples + 256 + y&7*16 + x&7
+				u := float64(got.Cb[y*got.CStride+x]) - float64(source.samples[i])
+				v := float64(got.Cr[y*got.CStride+x]) - float64(source.samples[i+8])
+				squared += u*u + v*v
+			}
+		}
+		return squared
+	}
+	for _, quality := range []int{88, 90, 92, 96} {
+		if low, high := off(quality, DefaultEffort), off(quality, HighEffort); high > 1.15*low {
+			t.Errorf("quality %d: high effort has the squared error %.0f, %.0f at default effort", quality, high, low)
 		}
 	}
 }

@@ -118,12 +118,13 @@ func clip(x, min, max int) int {
 type quantDelta struct{ y1DC, y2DC, y2AC, uvDC, uvAC int }
 
 // finerMeans are the deltas of every frame. The steps for the means of blocks are finer, in luma
-// and in chroma, and the steps for chroma's AC are coarser in return. At high effort, where chroma
-// is sharpened, those are coarser still.
-var (
-	finerMeans     = quantDelta{y1DC: -3, y2DC: -3, y2AC: -2, uvDC: -4, uvAC: 5}
-	finerMeansHigh = quantDelta{y1DC: -3, y2DC: -3, y2AC: -2, uvDC: -4, uvAC: 8}
-)
+// and in chroma, and the steps for chroma's AC are coarser in return.
+var finerMeans = quantDelta{y1DC: -3, y2DC: -3, y2AC: -2, uvDC: -4, uvAC: 5}
+
+// coarserChroma returns what high effort, which sharpens chroma, adds to uvAC: 3 where the
+// quantizer index is 24 or more, which is up to quality 76, and nothing below 12. There 3 more
+// would make the steps a quarter larger, and smooth gradients would show their blocks.
+func coarserChroma(quant int) int { return clip((quant-6)/6, 0, 3) }
 
 func (s *segment) initQuant(d quantDelta) {
 	q := s.quant

@@ -72,9 +72,11 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 		}
 	}
 	e.header = frameHeader{useSegments: r.modes < 2, simple: o.SimpleFilter}
+	c, spread := compression(o.Quality), 0.0035
 	e.header.delta = finerMeans
 	if o.Effort == HighEffort {
-		e.header.delta = finerMeansHigh
+		spread = 0.0033 // masking does a part of what segments do
+		e.header.delta.uvAC += coarserChroma(r.quant + int(127*(1-c)))
 	}
 	for i := range e.mbs {
 		e.mbs[i] = macroblock{}
@@ -88,10 +90,6 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 	}
 	mean /= len(e.shows)
 	span := max(center[3]-center[0], 1)
-	c, spread := compression(o.Quality), 0.0035
-	if o.Effort == HighEffort {
-		spread = 0.0033 // masking does a part of what segments do
-	}
 	for k := range e.segments {
 		s := &e.segments[k]
 		shows := clip(255*(center[k]-mean)/span, -127, 127) // more than the mean
