@@ -66,9 +66,11 @@ type source interface {
 	// It does not count the source and the small pictures.
 	peak(ts ...*target) int64
 
-	// still decodes the picture once, at the size of each of ts, in the orientation it is stored
-	// in, as sRGB: *image.Gray, *image.NRGBA, or *image.YCbCr of full range where t's format takes
-	// it. All of ts can be decoded together, see Set. A picture does not depend on the other ones.
+	// still decodes the picture once, and returns one picture for each target, in the target's
+	// size. The pictures are sRGB, and not yet turned upright. Each is an *image.Gray, an
+	// *image.NRGBA, or an *image.YCbCr of full range if the target's format takes it. The caller
+	// passes only targets that can be decoded together (see Set). A picture does not depend on the
+	// other targets.
 	still(ctx context.Context, ts ...*target) ([]picture, error)
 
 	// note is called after the picture has been decoded. It returns what was wrong with a picture

@@ -415,8 +415,8 @@ func score(norms *[3][scales][6]float64, levels int) float64 {
 	return 100 - 10*math.Pow(sum, 0.6276336467831387)
 }
 
-// weighty reports whether a plane has a weight above 0.0021 at a scale. Other planes change no
-// score by 0.001 and are skipped. Three times out of four that saves the most expensive plane.
+// weighty reports whether one of a plane's six weights at a scale is above 0.0021. The other planes
+// are skipped, because they change a score by less than 0.001. Three times out of four that saves the most expensive plane.
 func weighty(plane, scale int) bool {
 	return slices.Max(scoreWeights[6*(scales*plane+scale):][:6]) > 0.0021
 }

@@ -10,7 +10,7 @@ const (
 	// stillness is a squared distance between a pixel and what is shown there. Up to this distance,
 	// which is four levels in each channel, the pixel is left as it is.
 	stillness = 3 * 4 * 4
-	// reuse is how many times the tolerance the error of an earlier color table may be.
+	// An earlier color table is used again if its error is at most reuse times the tolerance.
 	reuse = 2
 	// roughest is the largest tolerance that strength leads to.
 	roughest = 16

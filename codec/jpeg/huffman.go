@@ -16,7 +16,8 @@ type canonical struct {
 	values []byte
 }
 
-// make derives the codes of s and calls each for every symbol, with its code and the code's length.
+// make derives h from s. For every symbol it calls the function each, with the symbol, its code and
+// the code's length.
 func (h *canonical) make(s tableSpec, each func(symbol byte, code uint32, length int)) error {
 	if len(s) < 16 {
 		return FormatError{Msg: "missing Huffman table"}

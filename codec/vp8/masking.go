@@ -44,8 +44,9 @@ const (
 	maskingLimit = 32
 )
 
-// set computes, for each block, the mean texture of the block and the blocks next to it. The factor
-// of lambda is the square root of the ratio of this to the macroblock's mean.
+// set computes a local texture for each block: the weighted mean of its own texture and of those
+// above, below, left and right. A block's factor of lambda is the square root of the local texture
+// divided by the mean texture of the macroblock, within limits.
 func (m *masking) set(tex *[24]uint32) {
 	total := uint32(0)
 	for _, t := range tex[:16] {

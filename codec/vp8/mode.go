@@ -420,10 +420,9 @@ func (e *Encoder) searchUV(mbx, mby int, seg *segment, src []byte) *candidateUV 
 		fdctStrips(c.coef[:], src, s.predUV[mode][:], 2)
 		c.below, c.right = seg.uv.diffuse(&c.coef, &s.topErr[mbx], &s.leftErr)
 		quantizeBlocks(c.lev[:], c.coef[:], s.ref[256:], 16, &seg.uv, &c.stats, 8)
-		dist, tex := int64(0), int64(0)
+		dist := int64(0) // changes of texture do not count in chroma
 		for b := 0; b < 8; b++ {
 			dist += int64(c.stats.sse[b])
-			tex += textureChange(s.tex[16+b], c.stats.tex[b])
 		}
 		rate := int(fixed.modeUV[mode])
 		if dist<<scoreShift+int64(rate)*s.lam.uv >= best.score {

@@ -3,7 +3,7 @@ package vp8
 // This file implements the writing of the prediction modes, RFC 6386 section
 // 11.
 
-// probIs16 is the probability that a macroblock is predicted in 4x4 blocks, and not as 16x16
+// probIs16 is the probability that the bit "predicted as 16x16" is 0, which means 4x4 blocks
 // (section 11.2).
 const probIs16 = 145
 

@@ -289,7 +289,7 @@ func writeLarge(w *boolEncoder, q *[nProb]uint8, v int) {
 		cat++
 	}
 	w.writeBit(q[8], cat >= 2)
-	w.writeBit(q[9+cat>>1], cat&1 != 0)
+	w.writeBit(q[9+cat/2], cat&1 != 0)
 	v -= catBase[cat]
 	for i := catBits[cat] - 1; i >= 0; i-- {
 		w.writeBit(catProbs[cat][catBits[cat]-1-i], v>>uint(i)&1 != 0)
