@@ -339,13 +339,15 @@ func (e *Encoder) encodeRow(mby int) {
 
 // setCosts computes the costs of tokens from all counts so far, including those of learn.
 func (e *Encoder) setCosts() {
-	counts := e.counts
+	counts := &e.counts
 	if e.search.thorough {
-		for i := range counts {
-			counts[i].add(&e.prior[i])
+		sum := e.counts
+		for i := range sum {
+			sum[i].add(&e.prior[i])
 		}
+		counts = &sum
 	}
-	e.probs.estimate(&counts, 16)
+	e.probs.estimate(counts, 16)
 	for i := range e.costs {
 		e.costs[i].init(&e.probs[i])
 	}
