@@ -308,10 +308,17 @@ func TestEveryResultOfADemoPicture(t *testing.T) {
 	b.whole()
 
 	b.until("the log has the requests", fmt.Sprintf(`document.querySelectorAll('#lines details').length >= %d`, 2*all))
-	b.do(chromedp.Click(`#lines details summary`))
-	b.until("the line is open", `document.querySelector('#lines details .body').childElementCount > 0`)
-	if got := js[string](b, `document.querySelector('#lines details .body').textContent`); !strings.Contains(got, `"x-env-resized-path"`) || !strings.Contains(got, `"decision"`) {
+	// A poll of the log moves the lines down, from under the mouse too: a line is opened by its key.
+	b.do(chromedp.Evaluate(`document.querySelector('#lines details summary').focus()`, nil))
+	b.key(kb.Enter)
+	b.until("the line is open", `document.querySelector('#lines details[open] .body')?.childElementCount > 0`)
+	if got := js[string](b, `document.querySelector('#lines details[open] .body').textContent`); !strings.Contains(got, `"x-env-resized-path"`) || !strings.Contains(got, `"decision"`) {
 		t.Errorf("the log shows neither event nor line: %q", got)
+	}
+	// Two polls at the same time write each request once.
+	if n := js[[]int](b, `(async () => { logSeq = 0; document.getElementById('lines').replaceChildren(); await Promise.all([readLog(), readLog()]);
+		return [document.querySelectorAll('#lines details').length, (await (await fetch(own + 'log?since=0')).json()).length]; })()`); n[0] != n[1] || n[0] < 2*all {
+		t.Errorf("the log has %d lines of %d requests", n[0], n[1])
 	}
 }
 

@@ -10,7 +10,8 @@ async function readLog() {
     entries = await (await ask(`${own}log?since=${logSeq}`)).json();
   } catch { return; } // try again at the next poll
   for (const e of entries) {
-    logSeq = Math.max(logSeq, e.seq);
+    if (e.seq <= logSeq) continue; // another poll, begun while this one waited, has written it
+    logSeq = e.seq;
     const words = [e.record.totalMs !== undefined ? millis(e.record.totalMs) : '', e.record.outBytes ? bytes(e.record.outBytes) : '', e.record.error || ''].filter(Boolean).join(', ');
     const badge = {hit: 'stored', resized: 'made'}[e.record.decision] || 'passed';
     const body = el('div', {class: 'body'});
