@@ -1,7 +1,10 @@
 package jpeg
 
-// This file reads entropy-coded segments, ITU T.81 B.1.1.5 and F.2.2.5: it removes the stuffed zero
-// bytes, a chunk at a time, and keeps the next 32 to 63 bits in a register.
+// This file reads entropy-coded segments, ITU T.81 B.1.1.5 and F.2.2.5. It removes the stuffed zero
+// bytes, a chunk at a time, and keeps up to 63 of the next bits in a register.
+//
+// A unit of decoding is what is decoded between two checks for the end of the data: an MCU, or in a
+// progressive AC scan a block.
 
 import (
 	"bytes"
@@ -9,12 +12,12 @@ import (
 )
 
 const (
-	// chunkSize is how many source bytes are unstuffed at a time.
+	// chunkSize is the number of bytes in a chunk, without the stuffed zeros.
 	chunkSize = 16 << 10
 
-	// maxUnit bounds the bytes that one unit of decoding may take: an MCU of maxBlocksInMCU blocks,
-	// each with at most 64 codes of 16 bits and 15 bits after each code, and the 8 bytes that a
-	// refill reads.
+	// maxUnit bounds the bytes from the beginning of a unit to the end of what its last refill
+	// reads. An MCU has at most maxBlocksInMCU blocks, a block at most 64 codes, and a code at most
+	// 16 bits and 15 bits after it. The last refill begins up to 7 bytes ahead and reads 8 bytes.
 	maxUnit = maxBlocksInMCU*blockSize*31/8 + 16
 )
 
@@ -26,13 +29,13 @@ type bitReader struct {
 	acc uint64
 	n   int
 	p   int
-	buf []byte // unstuffed data, followed by at least maxUnit bytes that may be read
-	// mark is the place in buf where the reader must act before the next unit. If last is not set,
-	// it unstuffs more data. If last is set, it fails, because the data has ended.
+	buf []byte // unstuffed data; from mark on it has at least maxUnit bytes
+	// ensure must be called before a unit if p is past mark. If last is set, no more data follows,
+	// and mark is where the data ends in buf.
 	mark int
 	last bool
 	src  []byte
-	sp   int // next byte of src; at the marker when last is set
+	sp   int // next byte of src; if last is set, at the marker or at the end of src
 	mem  [chunkSize + 2*maxUnit + 64]byte
 }
 
@@ -44,8 +47,9 @@ func (r *bitReader) reset(src []byte, sp int) {
 	r.more()
 }
 
-// more unstuffs the next chunk. In front of it, it keeps the bytes that have not been read, and
-// those read bytes that acc and ended still need.
+// more unstuffs the next chunk. In front of the chunk stay the bytes of buf from p on, and up to 16
+// bytes before p: as many as 7 of these are still unread in acc, and ended looks at the one before
+// the unread ones.
 func (r *bitReader) more() {
 	keep := min(r.p, 16)
 	end := 0
@@ -55,6 +59,7 @@ func (r *bitReader) more() {
 	} else {
 		r.p = 0
 	}
+	// Copy runs of bytes up to the next FF, and decide what that FF is.
 	for stop := end + chunkSize; end < stop; {
 		s := r.src[r.sp:]
 		if len(s) > stop-end {
@@ -77,7 +82,7 @@ func (r *bitReader) more() {
 			break
 		}
 		switch r.src[r.sp+1] {
-		case 0:
+		case 0: // stuffed
 			r.mem[end] = 0xFF
 			end++
 			r.sp += 2
@@ -86,7 +91,7 @@ func (r *bitReader) more() {
 			r.sp++
 			continue
 		}
-		r.last = true
+		r.last = true // a marker
 		break
 	}
 	if r.last {
@@ -101,8 +106,9 @@ func (r *bitReader) more() {
 	}
 }
 
-// ensure is called before a unit of decoding when p has passed mark. It reports whether all bits
-// read so far were in the source. Bytes that refills have read ahead do not count as read.
+// ensure is called before a unit when p is past mark. It unstuffs more data, if there is any, and
+// reports whether all bits read so far were in the source. Bytes that refills have only put into
+// acc do not count as read.
 func (r *bitReader) ensure() bool {
 	if r.last {
 		return r.p-r.n>>3 <= r.mark
@@ -111,10 +117,12 @@ func (r *bitReader) ensure() bool {
 	return true
 }
 
-// done reports, at the end of a scan, whether all bits read so far were in the source. If no marker
-// follows, the last of them must also look like the end of a scan (see ended). Zeros up to the end
-// of the source stand for missing data and do not come from an encoder.
+// done reports, at the end of a scan, whether the scan is whole. All bits that were read must have
+// been in the source. If no marker follows, there must also be a sign that the scan ends here:
+// either the source ends with the last byte read, and that byte is not 0 (zeros at the end of the
+// source stand for missing data), or the byte looks like the end of a scan (see ended).
 func (r *bitReader) done() bool {
+	// Unstuff as many bytes as may follow a whole scan.
 	for !r.last && len(r.buf)-r.p < maxUnit+maxPadding {
 		r.more()
 	}
@@ -122,14 +130,19 @@ func (r *bitReader) done() bool {
 		return endOfScan(r.src, r.sp) < len(r.src) || r.ended()
 	}
 	used := r.p - r.n>>3
-	return used <= r.mark && (r.sp+1 < len(r.src) || used == r.mark && used > 0 && r.buf[used-1] != 0 || r.ended())
+	if used > r.mark {
+		return false
+	}
+	markerFollows := r.sp+1 < len(r.src)
+	atEndOfSource := used == r.mark && used > 0 && r.buf[used-1] != 0
+	return markerFollows || atEndOfSource || r.ended()
 }
 
-// ended reports whether the last byte that was read looks like the end of a scan. It is called when
+// ended reports whether the last byte that was read looks like the end of a scan. It matters when
 // no marker follows, but other bytes do. When a download was cut short but the file has its full
-// length, the rest of the file is zeros or old bytes of the disk. These may be valid codes, but
-// they are not the picture's. A scan ends with bits of 1 up to a whole byte (F.1.2.3), and the byte
-// after its end differs from its last byte.
+// length, the rest of the file is filled with zeros or old bytes of the disk. These may be valid
+// codes, but they are not the picture's. In the last byte of a scan, the bits that are left are 1
+// (F.1.2.3). The byte after it must differ, because bytes of a filling are often all the same.
 func (r *bitReader) ended() bool {
 	used := r.p - r.n>>3
 	if used < 1 || used >= len(r.buf) {
@@ -148,7 +161,7 @@ func refill(acc uint64, n int, buf []byte, p int) (uint64, int, int) {
 }
 
 // maxPadding is how many bytes may follow the last unit of a restart interval. T.81 allows none. If
-// there are more than these, the interval has been misread.
+// more bytes follow, the interval has been misread.
 const maxPadding = 16
 
 // restart continues behind the restart marker with number i modulo 8 (E.2.4) and reports whether
@@ -157,6 +170,7 @@ func (r *bitReader) restart(i int) bool {
 	for !r.last && len(r.buf)-r.p < maxUnit+maxPadding {
 		r.more()
 	}
+	// The data must end with the interval, or up to maxPadding bytes after it.
 	if used := r.p - r.n>>3; !r.last || used > r.mark || used < r.mark-maxPadding {
 		return false
 	}
@@ -167,16 +181,17 @@ func (r *bitReader) restart(i int) bool {
 	return true
 }
 
-// An intervals counts the units of restart intervals, MCUs or blocks.
+// An intervals counts restart intervals and the MCUs in them. In a scan of one component an MCU is
+// a block (A.2.2).
 type intervals struct {
-	ri     int // units of an interval; 0 if there is only one interval
-	left   int // units left in the current interval
+	ri     int // MCUs of an interval; 0 if there is only one interval
+	left   int // MCUs left in the current interval; the caller of next counts them down
 	number int // number of intervals before the current one
 }
 
 func newIntervals(ri int) intervals { return intervals{ri: ri, left: ri} }
 
-// next begins another interval if the current one has been read, and reports whether it did.
+// next begins another interval if no MCUs are left in the current one, and reports whether it did.
 func (v *intervals) next(r *bitReader) (restarted bool, err error) {
 	if v.ri == 0 || v.left > 0 {
 		return false, nil

@@ -5,10 +5,10 @@ package jpeg
 import "image/color"
 
 // YCbCrToRGBA converts len(y) full-range samples of each plane to opaque pixels of 4 bytes in dst,
-// each as color.YCbCrToRGB does. cb and cr are as long as y, and dst is four times as long.
+// as color.YCbCrToRGB does. cb and cr are as long as y, and dst is four times as long.
 func YCbCrToRGBA(dst, y, cb, cr []byte) {
 	cb, cr, dst = cb[:len(y)], cr[:len(y)], dst[:4*len(y)]
-	if n := ycbcrToRGBA(dst, y, cb, cr); n > 0 {
+	if n := ycbcrToRGBA(dst, y, cb, cr); n > 0 { // those that AVX2 has converted
 		dst, y, cb, cr = dst[4*n:], y[n:], cb[n:], cr[n:]
 	}
 	for i := range y {

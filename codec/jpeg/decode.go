@@ -11,7 +11,7 @@ import (
 
 // Decode reads a JPEG picture from r at its full size. The result is an *image.Gray, *image.YCbCr,
 // *image.RGBA (three components that are RGB) or *image.CMYK (255 is full ink). If image.YCbCr has
-// no name for the sampling, chroma samples are repeated so that the result is 4:4:4.
+// no name for the sampling, samples are repeated so that the result is 4:4:4.
 func Decode(r io.Reader) (image.Image, error) {
 	src, err := io.ReadAll(r)
 	if err != nil {
@@ -53,6 +53,8 @@ func (d *Reader) image() (image.Image, error) {
 	var p [4][]byte
 	var w, h [4]int
 	n := [4]int{8, 8, 8, 8}
+	// MaxBytes is a limit for Decode. The planes of the whole picture come on top of what Decode
+	// takes, so four times as much is allowed here.
 	total := d.PeakBytes(n) + int64(d.Width)*int64(d.Height)*int64(len(d.Components)+1)
 	if total > 4*d.MaxBytes {
 		return nil, tooMuch(total, 4*d.MaxBytes)
@@ -97,7 +99,8 @@ func (d *Reader) image() (image.Image, error) {
 	for i := range p[0] {
 		o := m.Pix[4*i:][:4]
 		a, b, c, k := p[0][i], p[1][i], p[2][i], p[3][i]
-		// image.CMYK has 255 for full ink.
+		// 255 is no ink in the planes, but full ink in image.CMYK. What YCbCrToRGB makes of YCCK has
+		// been complemented already (see ModelYCCK).
 		if d.Model == ModelYCCK {
 			a, b, c = color.YCbCrToRGB(a, b, c)
 		} else {
@@ -109,13 +112,14 @@ func (d *Reader) image() (image.Image, error) {
 	return m, nil
 }
 
-// subsampling returns image.YCbCr's name for the sampling of a picture, and whether there is one.
-// No component of the picture is finer than the first.
+// subsampling returns image.YCbCr's name for the sampling of d's picture, and whether there is one.
+// It is for pictures in which no component is finer than the first.
 func (d *Reader) subsampling() (image.YCbCrSubsampleRatio, bool) {
 	c := d.Components
 	if c[1].H != c[2].H || c[1].V != c[2].V || c[0].H%c[1].H != 0 || c[0].V%c[1].V != 0 {
 		return 0, false
 	}
+	// The cases are the ratios of H and of V, as two digits.
 	switch (c[0].H/c[1].H)<<4 | c[0].V/c[1].V {
 	case 0x11:
 		return image.YCbCrSubsampleRatio444, true
@@ -133,7 +137,8 @@ func (d *Reader) subsampling() (image.YCbCrSubsampleRatio, bool) {
 	return 0, false
 }
 
-// repeat enlarges a plane of component i to the size of the picture, by repeating samples.
+// repeat enlarges p, the w x h plane of component i, to the size of the picture, by repeating
+// samples.
 func (d *Reader) repeat(i int, p []byte, w, h int) []byte {
 	if w == d.Width && h == d.Height {
 		return p

@@ -1,17 +1,18 @@
-// Package jpeg reads and writes JPEG pictures (ITU T.81). Its time and memory depend on the picture
-// that is wanted more than on the one in the file.
+// Package jpeg reads and writes JPEG pictures (ITU T.81). The time and memory that reading takes
+// depend more on the size that is wanted than on the size of the picture in the file.
 //
 //	err := jpeg.Encode(w, m, &jpeg.Options{Quality: 80}) // nil is quality 75
 //	d, err := jpeg.NewReader(src)       // headers only, up to the first scan
 //	n := d.ChooseScale(w, h, cw, ch)     // or any N of your own, one per component
 //	err = d.Decode(ctx, n, func(c, y int, rows []byte, stride, count int) error { ... })
 //
-// The reader shrinks inside the inverse DCT. For a component decoded at N/8, N = 1..8, the entropy
-// decoding of its file has its full cost, but all other work and the memory are in proportion to
-// the smaller picture. The reader hands out planes in bands of rows, each component in its own
-// size.
+// The reader shrinks inside the inverse DCT: it decodes a component at N/8, N = 1..8. Entropy
+// decoding costs the same for every N, except that the scans of a progressive file that N does not
+// need are skipped. All other work and the memory are in proportion to the smaller picture. The
+// reader hands out planes in bands of rows. Each component has its own size.
 //
-// Decode, DecodeConfig and Encode are as in the standard library's image/jpeg.
+// The functions Decode, DecodeConfig and Encode correspond to those of the standard library's
+// image/jpeg.
 //
 // The files of the reader, with the chapters of T.81 that they implement:
 //
@@ -45,6 +46,7 @@
 //
 //	jpeg.go           errors and markers, table B.1
 //
-// The kernels are in idct_generic.go, idct8.go, color.go and fdct.go. Their AVX2 versions are in
-// *_amd64.s, which _asm generates. kernels_amd64.go chooses between them. All give the same bytes.
+// The kernels in Go are in idct_generic.go, idct8.go, color.go, fdct.go and writer_source.go. Their
+// AVX2 versions are in *_amd64.s, which _asm generates. kernels_amd64.go chooses between the two.
+// Both give the same bytes.
 package jpeg

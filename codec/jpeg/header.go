@@ -20,15 +20,17 @@ const (
 	ModelYCCK                    // 4 components: YCbCr of the complement of CMY as in ModelCMYK; and K
 )
 
-// A Component is one component of the frame, as its header describes it.
+// A Component is one component of the frame, as the frame header describes it.
 type Component struct {
 	ID   byte
 	H, V int // sampling factors, 1 to 4
 
 	tq    uint8       // quantization table selector
 	quant *quantTable // set by the first scan that has the component, as T.81 B.2.4.1 requires
-	bw    int         // blocks a line, of the component itself: ceil(ceil(W*H/Hmax)/8), T.81 A.2.2
-	bh    int         // block lines
+
+	// The component has bw x bh blocks, where bw is ceil(Reader.Width * H / (8 * hmax)). Blocks
+	// outside of the component, which an interleaved MCU may have, are not counted (T.81 A.2.2).
+	bw, bh int
 }
 
 // A Segment is an application segment. Data is a part of the source, without marker and length.
@@ -40,22 +42,24 @@ type Segment struct {
 // A quantTable holds the quantization steps in zig-zag order.
 type quantTable [blockSize]uint16
 
-// A tableSpec is the specification of a Huffman table in a DHT segment: 16 counts and the symbols.
-// It is a part of the source. Tables are built when a scan needs them.
+// A tableSpec specifies a Huffman table as a DHT segment does: 16 counts, then the symbols. It is a
+// part of the source, or one of the standard's tables. The table is built when a scan needs it.
 type tableSpec []byte
 
 // A scan is a scan header (T.81 B.2.3), with the tables and the restart interval that are in force
 // for it.
 type scan struct {
-	comps          [4]uint8 // indexes into Components
-	td, ta         [4]uint8 // Huffman table selectors of each of comps
-	n              int
-	ss, se, ah, al uint8
-	dc, ac         [4]tableSpec // those in force, by selector
-	ri             int
-	pos            int  // of the first entropy-coded byte
-	need           bool // whether the wanted coefficients need its data, progressive only
-	truncated      bool // whether no marker follows its data, progressive only
+	comps          [4]uint8     // indexes into Components
+	td, ta         [4]uint8     // Huffman table selectors of each of comps
+	n              int          // components
+	ss, se, ah, al uint8        // spectral selection ss to se, successive approximation ah and al
+	dc, ac         [4]tableSpec // by selector
+	ri             int          // restart interval in MCUs; 0 if there is none
+	pos            int          // of the first entropy-coded byte in the source
+
+	// For progressive pictures only.
+	need      bool // the scan has to be decoded
+	truncated bool // no marker follows the scan's data
 }
 
 // maxBlocksInMCU is the limit of T.81 B.2.3 on the blocks of an interleaved scan's MCU.
@@ -71,11 +75,14 @@ type Reader struct {
 	Components    []Component // 1, 3 or 4
 	Model         ColorModel
 	Progressive   bool
-	Odd           bool // every viewer shows the picture although it breaks the standard: no Huffman tables, equal component identifiers, a stray DNL
 	Segments      []Segment
 	EXIF          []byte // the TIFF structure of the Exif segment, a part of the source, or nil
 	ICC           []byte // the profile, or nil when there is none or a part of it is missing
-	Note          string // what is odd, although the picture is not damaged
+	Note          string // what was dropped of a picture that is not damaged, or ""
+
+	// Odd is set if the picture breaks the standard, but in a way that every viewer accepts: it has
+	// no Huffman tables, or equal component identifiers, or a stray DNL.
+	Odd bool
 
 	// MaxBytes bounds what Decode may allocate. If Decode needs more, it returns an error that is
 	// ErrLimit. NewReader sets MaxBytes to DefaultMaxBytes.
@@ -92,9 +99,9 @@ type Reader struct {
 	at     int // position of the marker that was read last
 	next   int // where the walk over the marker segments goes on
 
-	jfif           bool
-	adobe          bool
-	adobeTransform byte
+	jfif           bool // there is a JFIF segment
+	adobe          bool // there is an Adobe segment
+	adobeTransform byte // the color transform that the Adobe segment names
 }
 
 // DefaultMaxBytes is the MaxBytes that NewReader sets. It is enough for a progressive picture of
@@ -140,9 +147,9 @@ func NewReader(src []byte) (*Reader, error) {
 	return d, nil
 }
 
-// nextScan walks over the marker segments from d.next to the next SOS, and returns the scan that it
-// begins. It returns nil at EOI or at the end of the source. d.next is then the position of the
-// first entropy-coded byte; the caller moves it to the end of the scan's data.
+// nextScan walks over the marker segments from d.next to the next SOS, and returns its scan. It
+// leaves d.next at the first entropy-coded byte, and the caller moves d.next to the end of the
+// scan's data. The scan is nil at EOI and at the end of the source.
 func (d *Reader) nextScan() (*scan, error) {
 	for {
 		m, seg, err := d.nextSegment()
@@ -153,7 +160,7 @@ func (d *Reader) nextScan() (*scan, error) {
 		case m == 0 || m == markerEOI:
 			return nil, nil
 		case m >= markerAPP0 && m <= markerAPPF:
-			d.app(m, seg)
+			d.readApp(m, seg)
 		case m == markerSOS:
 			return d.readSOS(seg)
 		case m == markerDHT:
@@ -175,7 +182,7 @@ func (d *Reader) nextScan() (*scan, error) {
 			return nil, UnsupportedError("lossless process")
 		case m >= 0xC5 && m <= 0xCF || m == markerDHP || m == markerEXP:
 			return nil, UnsupportedError("hierarchical process")
-		case m == markerCOM, m >= 0xF0:
+		case m == markerCOM, m >= 0xF0: // skipped
 		default:
 			return nil, UnsupportedError("unknown marker")
 		}
@@ -202,6 +209,7 @@ func (d *Reader) nextSegment() (m byte, seg []byte, err error) {
 			continue
 		}
 		p++
+		// FF 00 is not a marker, and the other markers in this condition have no segment.
 		if m == 0 || m == markerTEM || m == markerSOI || m >= markerRST0 && m <= markerRST7 {
 			continue
 		}
@@ -288,7 +296,7 @@ func (d *Reader) readDQT(seg []byte) error {
 		if len(seg) < blockSize<<pq {
 			return FormatError{d.at, "DQT has wrong length"}
 		}
-		// Each table is a new one, because components may still use the old one.
+		// The old table is not overwritten, because components may still use it.
 		q := new(quantTable)
 		for i := range q {
 			if pq == 0 {
@@ -374,7 +382,10 @@ func (d *Reader) readSOS(seg []byte) (*scan, error) {
 		if wrong := s.wrongProgression(); wrong != "" {
 			return nil, FormatError{d.at, wrong}
 		}
-	} else if s.standardTables() { // the parameters have only one valid value, and every decoder ignores them
+		return s, nil
+	}
+	// In a sequential scan ss, se, ah and al have only one valid value. Every decoder ignores them.
+	if s.useStandardTables() {
 		d.Odd = true
 	}
 	return s, nil
@@ -398,8 +409,9 @@ func (s *scan) wrongProgression() string {
 	return ""
 }
 
-// app keeps an application segment, and reads from it the fields that the color model depends on.
-func (d *Reader) app(m byte, seg []byte) {
+// readApp keeps an application segment, and reads those of its fields that the color model depends
+// on.
+func (d *Reader) readApp(m byte, seg []byte) {
 	switch {
 	case m == markerAPP0 && len(seg) >= 5 && string(seg[:5]) == "JFIF\x00":
 		d.jfif = true
@@ -411,8 +423,8 @@ func (d *Reader) app(m byte, seg []byte) {
 	}
 }
 
-// setModel sets the color model. It is called when all segments before the first scan have been
-// read. The rules are those of libjpeg, which every reader follows.
+// setModel sets the color model, when all segments before the first scan have been read. Its rules
+// are those of libjpeg, and every reader follows them.
 func (d *Reader) setModel() {
 	switch c := d.Components; len(c) {
 	case 1:
@@ -442,7 +454,8 @@ var (
 	iccHeader  = []byte("ICC_PROFILE\x00")
 )
 
-// payload returns what follows prefix in the first segment that has it.
+// payload returns what follows prefix in the first segment that has the marker m and begins with
+// prefix. It returns nil if there is no such segment.
 func (d *Reader) payload(m byte, prefix []byte) []byte {
 	for _, s := range d.Segments {
 		if s.Marker == m && bytes.HasPrefix(s.Data, prefix) {
@@ -453,27 +466,28 @@ func (d *Reader) payload(m byte, prefix []byte) []byte {
 }
 
 // profile returns the ICC profile. If the profile is in one segment, the result is a part of the
-// source; otherwise it is a new slice with all chunks. It is nil if there is no profile, or if a
-// chunk is missing, misnumbered or doubled before the profile is complete: the picture may still be
-// usable without it. Segments after a complete profile do not change it; another reports whether
-// one of them differs from the chunk with its number.
+// source; otherwise it is a new slice with all chunks. The result is nil if there is no profile, or
+// if a chunk is missing, misnumbered or doubled before the profile is complete: the picture may
+// still be usable without a profile. Chunks after a complete profile do not change the result;
+// another reports whether one of them is not a copy of the chunk with the same number.
 func (d *Reader) profile() (profile []byte, another bool) {
 	var chunk [256][]byte
-	n, total, size := 0, 0, 0
+	n, total, size := 0, 0, 0 // chunks read, chunks of the profile, bytes read
 	for _, s := range d.Segments {
 		if s.Marker != markerAPP2 || !bytes.HasPrefix(s.Data, iccHeader) || len(s.Data) <= len(iccHeader)+2 {
 			continue
 		}
-		i, t, b := int(s.Data[len(iccHeader)]), int(s.Data[len(iccHeader)+1]), s.Data[len(iccHeader)+2:]
-		if total > 0 && n == total { // whole: a copy is common
-			another = another || t != total || !bytes.Equal(chunk[i], b)
+		number, of, data := int(s.Data[len(iccHeader)]), int(s.Data[len(iccHeader)+1]), s.Data[len(iccHeader)+2:]
+		if total > 0 && n == total { // the profile is complete; copies of it are common
+			another = another || of != total || !bytes.Equal(chunk[number], data)
 			continue
 		}
-		if i == 0 || i > t || total != 0 && t != total || chunk[i] != nil {
+		misnumbered := number == 0 || number > of || total != 0 && of != total
+		if misnumbered || chunk[number] != nil {
 			return nil, false
 		}
-		chunk[i], total = b, t
-		size += len(b)
+		chunk[number], total = data, of
+		size += len(data)
 		n++
 	}
 	switch {

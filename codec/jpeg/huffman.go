@@ -4,21 +4,23 @@ package jpeg
 // tables that decoding uses instead of figure F.16.
 
 const (
-	dcBits   = 9  // bits that are looked up at once for a DC code
-	acBits   = 10 // the same for an AC code
-	skipBits = 12 // the same for all AC codes that fit into these bits
+	dcBits   = 9  // bits that are looked up at once for one DC code
+	acBits   = 10 // for one AC code
+	skipBits = 12 // for as many AC codes as lie within these bits
 )
 
 // canonical is the table of F.2.2.3, for codes that are too long for the look-up tables.
 type canonical struct {
-	limit  [17]uint32 // by length: the first 16-bit value that comes after all codes of this length or shorter
-	offset [17]int32  // by length: the index of a code's symbol minus the code
+	// The index is the length of a code. limit is the first value of the next 16 bits that comes
+	// after all codes of this length or shorter. offset is the index of a code's symbol in values,
+	// minus the code.
+	limit  [17]uint32
+	offset [17]int32
 	values []byte
 }
 
-// make derives h from s. For every symbol it calls the function each, with the symbol, its code and
-// the code's length.
-func (h *canonical) make(s tableSpec, each func(symbol byte, code uint32, length int)) error {
+// make derives h from s. It calls visit with each symbol, the symbol's code and the code's length.
+func (h *canonical) make(s tableSpec, visit func(symbol byte, code uint32, length int)) error {
 	if len(s) < 16 {
 		return FormatError{Msg: "missing Huffman table"}
 	}
@@ -31,7 +33,7 @@ func (h *canonical) make(s tableSpec, each func(symbol byte, code uint32, length
 			return FormatError{Msg: "Huffman table has too many codes"}
 		}
 		for range n {
-			each(h.values[k], code, l)
+			visit(h.values[k], code, l)
 			code++
 			k++
 		}
@@ -53,42 +55,44 @@ func (h *canonical) symbol(acc uint64) (symbol byte, length int) {
 	return 0, 0
 }
 
-// A code is a table's entry for a code and its symbol:
+// An entry of a look-up table says what a code and its symbol mean:
 //
-//	bits 0-5    length of the code and of the bits that follow it; 0 when the code is not in the table
-//	bits 8-15   by how much it advances the zig-zag index: 1 + the run of zeros, 16 for ZRL, endOfBlock + r for EOBr (EOB is EOB0)
+//	bits 0-5    length of the code plus the number of bits that follow the code
+//	bits 8-15   the advance: by how much the zig-zag index grows
 //	bits 16-20  length of the code
-//	bits 24-29  63 minus the category, which is how many bits follow the code
-type code uint32
+//	bits 24-29  63 minus the category of the symbol, which is the number of bits that follow
+//
+// The advance is 1 + the run of zeros, 16 for ZRL, and endOfBlock + r for EOBr, where EOB is EOB0.
+// DC codes have no advance. The entry is 0 when the code is too long for the table.
+type entry uint32
 
 const (
 	// endOfBlock is beyond all zig-zag indexes.
 	endOfBlock = 128
 
-	// noCode is the advance for damaged data. It leads beyond the block, but not as far as
-	// endOfBlock does.
+	// noCode is the advance when no code matches, in damaged data. It leads beyond the block, but
+	// not as far as endOfBlock does.
 	noCode = 64
 )
 
-// makeCode packs the entry of a code. length is the code's length, category is how many bits follow
-// the code, and advance is how far it advances the zig-zag index.
-func makeCode(length, category, advance int) code {
-	return code(length + category | advance<<8 | length<<16 | (63-category)<<24)
+// makeEntry packs the parts of an entry.
+func makeEntry(length, category, advance int) entry {
+	return entry(length + category | advance<<8 | length<<16 | (63-category)<<24)
 }
 
-// acCode returns the entry for an AC symbol whose code has length bits.
-func acCode(symbol byte, length int) code {
+// acEntry returns the entry for an AC symbol whose code has length bits.
+func acEntry(symbol byte, length int) entry {
 	n, r := int(symbol&15), int(symbol>>4)
 	if n == 0 && r != 15 {
 		r += endOfBlock - 1
 	}
-	return makeCode(length, n, r+1)
+	return makeEntry(length, n, r+1)
 }
 
-// value returns the value of the bits that follow the code at the beginning of acc, by the
-// procedures RECEIVE and EXTEND of F.2.2.1. For category 0 it is 0. If the first bit is 1, it is
-// the bits as a number. If the first bit is 0, it is minus the complement of the bits.
-func (e code) value(acc uint64) int32 {
+// value returns the number that the bits after the code at the beginning of acc stand for, by the
+// procedures RECEIVE and EXTEND of F.2.2.1. If the first of these bits is 1, the number is the bits
+// themselves; if it is 0, the number is minus their complement. In category 0 the number is 0.
+func (e entry) value(acc uint64) int32 {
 	t := acc << (e >> 16 & 63)
 	sign := ^(int64(t) >> 63) // -1 for a negative value
 	return int32(int64((t^uint64(sign))>>1>>(e>>24&63)^uint64(sign)) - sign)
@@ -96,7 +100,7 @@ func (e code) value(acc uint64) int32 {
 
 // A dcTable decodes the categories of DC differences.
 type dcTable struct {
-	look [1 << dcBits]code // by the next bits
+	look [1 << dcBits]entry // by the next bits
 	canonical
 }
 
@@ -109,7 +113,7 @@ func (h *dcTable) build(s tableSpec) error {
 		if symbol > 15 {
 			bad = true
 		} else if l <= dcBits {
-			fill(h.look[c<<(dcBits-l):][:1<<(dcBits-l)], makeCode(l, int(symbol), 0))
+			setAll(h.look[c<<(dcBits-l):][:1<<(dcBits-l)], makeEntry(l, int(symbol), 0))
 		}
 	})
 	if err == nil && bad {
@@ -118,50 +122,54 @@ func (h *dcTable) build(s tableSpec) error {
 	return err
 }
 
-// long returns the entry of the code at the beginning of acc, for codes that are not in look. Its
-// length is 0 when no code matches.
-func (h *dcTable) long(acc uint64) code {
+// long returns the entry of the code at the beginning of acc, for codes that are not in look. The
+// result is 0 when no code matches.
+func (h *dcTable) long(acc uint64) entry {
 	s, l := h.symbol(acc)
 	if l == 0 {
 		return 0
 	}
-	return makeCode(l, int(s), 0)
+	return makeEntry(l, int(s), 0)
 }
 
 // An acTable decodes AC coefficients.
 type acTable struct {
-	look [1 << acBits]code // by the next bits
-	// skip has, by the next bits, advance<<5 | length: the sums over all symbols whose codes are
-	// within these bits. The bits that follow the last code may reach beyond them. The last symbol
-	// may be EOB, which advances by endOfBlock. The advance is noCode when no code matches.
+	look [1 << acBits]entry // by the next bits
+	// skip has the sums, over all codes that lie within the next skipBits bits, of their advances
+	// and of the bits to skip, as advance<<5 | bits. The bits that follow the last code are among
+	// those to skip even if they lie beyond the skipBits bits. EOB, which can only be the last
+	// code, advances by endOfBlock. Without any code,
+	// the advance is noCode, and no bit is skipped.
 	skip [1 << skipBits]uint16
 	canonical
 }
 
-// build makes look, and also skip if the argument skip is set.
-func (h *acTable) build(s tableSpec, skip bool) error {
+// build makes look, and also skip if withSkip is set.
+func (h *acTable) build(s tableSpec, withSkip bool) error {
 	clear(h.look[:])
-	var codes *[1 << skipBits]code
-	if skip {
-		codes = new([1 << skipBits]code)
+	var entries *[1 << skipBits]entry
+	if withSkip {
+		entries = new([1 << skipBits]entry)
 	}
 	err := h.make(s, func(symbol byte, c uint32, l int) {
-		e := acCode(symbol, l)
+		e := acEntry(symbol, l)
 		if l <= acBits {
-			fill(h.look[c<<(acBits-l):][:1<<(acBits-l)], e)
+			setAll(h.look[c<<(acBits-l):][:1<<(acBits-l)], e)
 		}
-		if skip && l <= skipBits {
-			fill(codes[c<<(skipBits-l):][:1<<(skipBits-l)], e)
+		if withSkip && l <= skipBits {
+			setAll(entries[c<<(skipBits-l):][:1<<(skipBits-l)], e)
 		}
 	})
-	if err != nil || !skip {
+	if err != nil || !withSkip {
 		return err
 	}
 	for i := range h.skip {
 		used, adv := 0, 0
 		for used < skipBits {
-			e := codes[i<<used&(1<<skipBits-1)]
+			e := entries[i<<used&(1<<skipBits-1)]
 			l, a := int(e>>16&63), int(e>>8&255)
+			// Stop before a code that does not lie within the bits. Stop also before an advance that
+			// would take the sum to noCode or more, unless it is that of EOB.
 			if l == 0 || used+l > skipBits || adv+a >= noCode && a < endOfBlock {
 				break
 			}
@@ -180,18 +188,18 @@ func (h *acTable) build(s tableSpec, skip bool) error {
 }
 
 // fill sets all entries of t to e.
-func fill(t []code, e code) {
+func setAll(t []entry, e entry) {
 	for i := range t {
 		t[i] = e
 	}
 }
 
-// long returns the entry of the code at the beginning of acc, for codes that are not in look. Its
-// advance is noCode when no code matches.
-func (h *acTable) long(acc uint64) code {
+// long returns the entry of the code at the beginning of acc, for codes that are not in look. The
+// entry's advance is noCode when no code matches.
+func (h *acTable) long(acc uint64) entry {
 	s, l := h.symbol(acc)
 	if l == 0 {
-		return makeCode(0, 0, noCode)
+		return makeEntry(0, 0, noCode)
 	}
-	return acCode(s, l)
+	return acEntry(s, l)
 }

@@ -7,10 +7,12 @@ import (
 	"miniatura/codec/internal/limit"
 )
 
-// A FormatError reports that the input is not a valid JPEG. Parts that do not have to be read are
-// not checked.
+// A FormatError reports that the input is not a valid JPEG. Parts of the input that do not have to
+// be read are not checked.
 type FormatError struct {
-	Offset int // position in the input of the damaged segment or of the scan's entropy-coded data; 0 if unknown
+	// Offset is the position in the input of the damaged segment, or of the entropy-coded data of
+	// the damaged scan. It is 0 if the position is unknown.
+	Offset int
 	Msg    string
 }
 
@@ -26,8 +28,8 @@ func (e UnsupportedError) Error() string { return "jpeg: unsupported: " + string
 // Is reports whether target is errors.ErrUnsupported.
 func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
 
-// ErrLimit is the error, by errors.Is, of a picture that takes more memory or has more scans than
-// is allowed.
+// ErrLimit is what errors.Is finds in the error for a picture that takes more memory or has more
+// scans than is allowed.
 var ErrLimit = limit.Err
 
 // tooMuch returns the error for a picture that takes more memory than its Reader may use.
@@ -62,7 +64,7 @@ const (
 	markerTEM  = 0x01
 )
 
-// blockSize is the number of coefficients of a block, in either order.
+// blockSize is the number of coefficients of a block.
 const blockSize = 64
 
 // zigzag maps an index in zig-zag order to natural order, 8*v+u (ITU T.81 figure A.6).

@@ -3,14 +3,15 @@ package jpeg
 // This file decodes progressive pictures, ITU T.81 annex G.
 //
 // The decoder first walks over all scans and finds out, from the last to the first, which of them
-// the wanted N needs. Scans with coefficients that are kept are needed. If a refinement is needed,
-// every earlier scan of the same band is needed too, because the number of bits of a refinement
-// depends on all coefficients of the band that are not zero. The other scans are never decoded.
+// the wanted N needs. A scan is needed if it has coefficients that are kept. If a refinement is
+// needed, every earlier scan with coefficients of its band is needed too, because the number of
+// bits of the refinement depends on all coefficients of the band that are not zero. The other scans
+// are never decoded.
 //
-// Then it decodes the DC scans, which interleave the components, and after that the AC scans of one
-// component after the other. So only one component's AC coefficients are in memory: the N*N-1
-// coefficients of each block that are kept, and, if there are refinements, one bit for each of its
-// 64 coefficients.
+// Then the decoder decodes the DC scans, which interleave the components, and after that the AC
+// scans of one component after the other. So only one component's AC coefficients are in memory.
+// For each of its blocks these are the N*N-1 coefficients that are kept and, if there are
+// refinements, one bit for each of the 64 coefficients.
 
 import (
 	"bytes"
@@ -24,28 +25,32 @@ import (
 // maxScans bounds the scans of a picture. The standard allows far more; encoders use 6 to 20.
 const maxScans = 256
 
-// A progressive is the state of a progressive picture.
+// A progressive is the state of a progressive picture that is being decoded. The fields from kept on
+// are those of the current component.
 type progressive struct {
 	*workspace
 	d   *Reader
 	ctx context.Context
 
-	kept uint64 // the AC coefficients of the current component that are kept, by zig-zag index
-	slot [blockSize]uint8
-	size int      // how many of a block
-	coef []int16  // size a block
-	nz   []uint64 // bit k of nz[i]: in block i, the coefficient with zig-zag index k is known not to be zero; nil when no scan needs that
+	kept uint64           // the set of AC coefficients that are kept, by zig-zag index
+	size int              // number of coefficients in kept
+	slot [blockSize]uint8 // by zig-zag index: the place, below size, of a kept coefficient
+	coef []int16          // size coefficients for each block
+
+	// Bit k of nz[i] says that in block i the coefficient with zig-zag index k is known not to be
+	// zero. nz is nil if no scan that is needed is a refinement.
+	nz []uint64
 }
 
-// A dcPlane has the DC coefficients of a component, including those of blocks that only complete
-// MCUs.
+// A dcPlane has the DC coefficients of a component. They include those of the blocks outside of the
+// component that complete its MCUs.
 type dcPlane struct {
-	w    int
+	w    int // coefficients in a line
 	coef []int16
 }
 
-// keeps returns the zig-zag indexes of the AC coefficients an N x N transform uses.
-func keeps(n int) (m uint64) {
+// acMask returns the set, by zig-zag index, of the AC coefficients that an n x n transform uses.
+func acMask(n int) (m uint64) {
 	for k := 1; k < blockSize; k++ {
 		if z := int(zigzag[k]); z&7 < n && z>>3 < n {
 			m |= 1 << k
@@ -54,14 +59,19 @@ func keeps(n int) (m uint64) {
 	return m
 }
 
-// progressiveBytes returns the part of PeakBytes that coefficients take.
+// progressiveBytes returns the part of PeakBytes that coefficients take: the DC coefficients of all
+// components, and the AC coefficients of the component that has the most bytes of them.
 func (d *Reader) progressiveBytes(n [4]int) (total int64) {
+	const (
+		coefBytes = 2 // of an int16 in coef
+		nzBytes   = 8 // of a block's bits in nz
+	)
 	most := int64(0)
 	for i := range d.Components {
 		c := &d.Components[i]
-		total += int64(d.mcux) * int64(d.mcuy) * int64(c.H*c.V) * 2
+		total += int64(d.mcux) * int64(d.mcuy) * int64(c.H*c.V) * coefBytes
 		if n[i] > 1 {
-			most = max(most, int64(c.bw)*int64(c.bh)*int64(2*(n[i]*n[i]-1)+8))
+			most = max(most, int64(c.bw)*int64(c.bh)*int64(coefBytes*(n[i]*n[i]-1)+nzBytes))
 		}
 	}
 	return total + most
@@ -75,18 +85,21 @@ func (d *Reader) decodeProgressive(ctx context.Context, w *workspace, emit emitF
 	if err := g.list(); err != nil {
 		return err
 	}
+	// Plan which scans are needed. coefs and blocks are the lengths that coef and nz need for the
+	// largest component.
 	coefs, blocks := 0, 0
 	for i := range d.Components {
 		c, p := &d.Components[i], &g.dcs[i]
 		p.w = d.mcux * c.H
 		p.coef = num.Grow(p.coef, p.w*d.mcuy*c.V)
 		clear(p.coef)
-		kept := keeps(w.planes[i].most)
+		kept := acMask(w.planes[i].most)
 		if g.plan(uint8(i), kept) {
 			blocks = max(blocks, c.bw*c.bh)
 		}
 		coefs = max(coefs, c.bw*c.bh*bits.OnesCount64(kept))
 	}
+	// The DC scans.
 	for i := range g.scans {
 		if s := &g.scans[i]; s.ss == 0 {
 			if err := g.dcScan(s); err != nil {
@@ -94,27 +107,28 @@ func (d *Reader) decodeProgressive(ctx context.Context, w *workspace, emit emitF
 			}
 		}
 	}
-	w.coef, w.nz = num.Grow(w.coef, coefs), num.Grow(w.nz, blocks)
+	// The AC scans and the planes, component by component.
+	w.coefMem, w.nzMem = num.Grow(w.coefMem, coefs), num.Grow(w.nzMem, blocks)
 	for i := range d.Components {
 		if err := g.decodeComponent(uint8(i), w.planes[i].most); err != nil {
 			return err
 		}
-		if err := g.output(i, &w.planes[i], emit); err != nil {
+		if err := g.transformComponent(i, &w.planes[i], emit); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// list finds all scans. It checks that each may follow those before it (G.1.1.1), and that together
-// they are a whole picture.
+// list finds all scans and puts them into g.scans. It checks that each scan may follow those before
+// it (G.1.1.1), and that together they are a whole picture.
 func (g *progressive) list() error {
 	d := g.d
 	// al has, by component and coefficient, 1 + the number of low bits that are still missing, or 0
 	// before the first scan.
 	var al [4][blockSize]uint8
 	s := &d.first
-	ended := false
+	ended := false // the last scan is followed by EOI
 	for s != nil {
 		if len(g.scans) == maxScans {
 			return &limit.Error{Room: "jpeg", What: "scans", Met: maxScans + 1, Allowed: maxScans}
@@ -137,6 +151,7 @@ func (g *progressive) list() error {
 		}
 		ended = s == nil && d.next >= 2 && d.src[d.next-1] == markerEOI && d.src[d.next-2] == 0xFF
 	}
+	// Without EOI there may have been more scans. Then no coefficient may be incomplete.
 	for i := range d.Components {
 		if al[i][0] == 0 {
 			return FormatError{d.at, "missing scan"}
@@ -150,8 +165,8 @@ func (g *progressive) list() error {
 	return nil
 }
 
-// endOfScan returns the position of the next marker other than RST, or the length of src if there
-// is none.
+// endOfScan returns the position of the next marker in src[p:] that is not a RST, or the length of
+// src if there is none.
 func endOfScan(src []byte, p int) int {
 	for {
 		i := bytes.IndexByte(src[p:], 0xFF)
@@ -174,9 +189,9 @@ func (s *scan) band() uint64 {
 	return ^uint64(0) >> (63 - s.se) &^ (1<<s.ss - 1)
 }
 
-// plan marks the AC scans of component c that its kept coefficients need, and reports whether there
-// is a refinement among them. A scan that no marker follows is always decoded, to find out whether
-// it is whole.
+// plan marks the AC scans of component c that are needed for the coefficients in kept, and reports
+// whether one of them is a refinement. A scan that no marker follows is always needed: only decoding
+// it shows whether it is whole.
 func (g *progressive) plan(c uint8, kept uint64) (refines bool) {
 	for i := len(g.scans) - 1; i >= 0; i-- {
 		s := &g.scans[i]
@@ -186,7 +201,7 @@ func (g *progressive) plan(c uint8, kept uint64) (refines bool) {
 		m := s.band()
 		s.need = m&kept != 0 || s.truncated
 		if s.need && s.ah > 0 {
-			kept |= m
+			kept |= m // a refinement needs the scans before it for its whole band
 			refines = true
 		}
 	}
@@ -212,7 +227,7 @@ func (g *progressive) dcScan(s *scan) error {
 		c := &d.Components[s.comps[0]]
 		mcux, mcuy = c.bw, c.bh
 	}
-	var pred [4]int32
+	var pred [4]int32 // by component of the scan
 	r.reset(d.src, s.pos)
 	at := newIntervals(s.ri)
 	for y := range mcuy {
@@ -230,15 +245,15 @@ func (g *progressive) dcScan(s *scan) error {
 			}
 			at.left--
 			for i, ci := range s.comps[:s.n] {
-				p := &g.dcs[ci]
+				plane := &g.dcs[ci]
 				h, v := 1, 1
 				if s.n > 1 {
 					h, v = d.Components[ci].H, d.Components[ci].V
 				}
 				for j := range v {
-					line := p.coef[(y*v+j)*p.w+x*h:][:h]
+					line := plane.coef[(y*v+j)*plane.w+x*h:][:h]
 					for k := range line {
-						if s.ah > 0 {
+						if s.ah > 0 { // a refinement has one bit for each coefficient
 							if r.n == 0 {
 								r.fill()
 							}
@@ -262,7 +277,8 @@ func (g *progressive) dcScan(s *scan) error {
 	return nil
 }
 
-// addDiff adds the next difference to pred and reports whether there was one.
+// addDiff adds the next difference to pred. It reports whether a code matches, and the sum fits into
+// 16 bits.
 func (r *bitReader) addDiff(h *dcTable, pred *int32) bool {
 	r.fill()
 	e := h.look[r.acc>>(64-dcBits)]
@@ -281,17 +297,18 @@ func (r *bitReader) addDiff(h *dcTable, pred *int32) bool {
 func (g *progressive) decodeComponent(ci uint8, n int) error {
 	c := &g.d.Components[ci]
 	blocks := c.bw * c.bh
-	g.kept, g.size = keeps(n), 0
+	g.kept, g.size = acMask(n), 0
 	for m := g.kept; m != 0; m &= m - 1 {
 		g.slot[bits.TrailingZeros64(m)] = uint8(g.size)
 		g.size++
 	}
-	g.coef = g.workspace.coef[:blocks*g.size]
+	g.coef = g.coefMem[:blocks*g.size]
 	clear(g.coef)
 	g.nz = nil
+	// nz is for refinements only.
 	for i := range g.scans {
-		if s := &g.scans[i]; s.need && s.ah > 0 && s.comps[0] == ci && s.ss > 0 {
-			g.nz = g.workspace.nz[:blocks]
+		if s := &g.scans[i]; s.ss > 0 && s.comps[0] == ci && s.need && s.ah > 0 {
+			g.nz = g.nzMem[:blocks]
 			clear(g.nz)
 			break
 		}
@@ -308,7 +325,7 @@ func (g *progressive) decodeComponent(ci uint8, n int) error {
 	return nil
 }
 
-// acScan decodes an AC scan of the given number of blocks, with bw blocks in a row.
+// acScan decodes an AC scan of the given number of blocks. The component has bw blocks in a row.
 func (g *progressive) acScan(s *scan, bw, blocks int) error {
 	if err := g.ac[0].build(s.ac[s.ta[0]&3], false); err != nil {
 		return err
@@ -318,7 +335,8 @@ func (g *progressive) acScan(s *scan, bw, blocks int) error {
 	if s.ah > 0 {
 		decode = g.refine
 	}
-	// Each turn decodes one row of blocks, or the rest of a restart interval.
+	// Each turn decodes as many blocks as are in a row, or the rest of a restart interval. run is
+	// explained at decodeFirst.
 	run, at := 0, newIntervals(s.ri)
 	for b := 0; b < blocks; {
 		if err := g.ctx.Err(); err != nil {
@@ -350,14 +368,15 @@ func (g *progressive) acScan(s *scan, bw, blocks int) error {
 	return nil
 }
 
-// decodeFirst decodes blocks b to end of a scan that is the first of its band, G.1.2.2. run is the
-// number of blocks, from b on, that have no further coefficients in the band. decodeFirst returns
-// how many of these are left after end.
+// decodeFirst decodes the blocks [b, end) of a scan that is the first of its band, G.1.2.2. run is
+// how many blocks, from b on, have been ended by an EOBr before b: they have no coefficients in the
+// scan. The result is the run from end on.
 func (g *progressive) decodeFirst(s *scan, b, end, run int) (int, error) {
 	r := &g.r
 	acc, n, bp, buf := r.acc, r.n, r.p, r.buf
 	look := &g.ac[0].look
 	for {
+		// Blocks of a run have no codes.
 		if skip := min(run, end-b); skip > 0 {
 			b += skip
 			run -= skip
@@ -372,9 +391,9 @@ func (g *progressive) decodeFirst(s *scan, b, end, run int) (int, error) {
 			}
 			acc, n, bp, buf = r.acc, r.n, r.p, r.buf
 		}
-		co := g.coef[b*g.size:][:g.size]
+		co := g.coef[b*g.size:][:g.size] // the kept coefficients of block b
 		var nz uint64
-		k := int(s.ss)
+		k := int(s.ss) // the next zig-zag index
 		for k <= int(s.se) {
 			if n < 32 {
 				acc, n, bp = refill(acc, n, buf, bp)
@@ -397,21 +416,21 @@ func (g *progressive) decodeFirst(s *scan, b, end, run int) (int, error) {
 					co[i] = int16(v << s.al)
 				}
 			} else if adv >= endOfBlock {
-				// F.1.2.3: EOBr stands for 2^r - 1 + (the number in the r bits after it) more
-				// blocks, the current one included.
-				m := uint(adv - endOfBlock)
-				run = 1<<m - 1
-				if m > 0 {
-					run += int(acc >> (64 - m))
-					acc <<= m
-					n -= int(m)
+				// EOBr ends 2^r + (the number in the r bits after it) blocks: this block and run
+				// more.
+				extra := uint(adv - endOfBlock)
+				run = 1<<extra - 1
+				if extra > 0 {
+					run += int(acc >> (64 - extra))
+					acc <<= extra
+					n -= int(extra)
 				}
 				break
-			} else if adv != 16 {
+			} else if adv != 16 { // not ZRL either
 				return 0, errEntropy
 			}
 		}
-		if k > int(s.se)+1 && k < endOfBlock {
+		if k > int(s.se)+1 && k < endOfBlock { // ZRL led beyond the band
 			return 0, errEntropy
 		}
 		if g.nz != nil {
@@ -423,9 +442,9 @@ func (g *progressive) decodeFirst(s *scan, b, end, run int) (int, error) {
 	return run, nil
 }
 
-// refine decodes blocks b to end of a scan that adds a bit to its band, G.1.2.3. run and the result
-// are as in decodeFirst, but the blocks of a run have a correction bit for each coefficient that is
-// known not to be zero.
+// refine decodes the blocks [b, end) of a scan that adds a bit to the coefficients of its band,
+// G.1.2.3. run and the result are as in decodeFirst, except that the blocks of a run have a
+// correction bit for each coefficient that is known not to be zero.
 func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 	r := &g.r
 	acc, n, bp, buf := r.acc, r.n, r.p, r.buf
@@ -445,19 +464,20 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 			}
 			acc, n, bp, buf = r.acc, r.n, r.p, r.buf
 		}
-		co := g.coef[b*size:][:size]
-		zeros, more := band&^known, known // nonzero coefficients in the rest of the band
+		co := g.coef[b*size:][:size] // the kept coefficients of block b
+		// The coefficients in the rest of the band, by what they were before this scan.
+		zeros, nonzeros := band&^known, known
 		ended := run > 0
 		if ended {
 			run--
 		}
 		for {
-			// The next code says which coefficient becomes nonzero. The corrections of the
-			// coefficients before the new one follow the code. At the end of the band, or after
-			// EOB, the corrections of all remaining coefficients follow.
+			// The next code says which coefficient becomes nonzero. After the code come the
+			// corrections of the coefficients before the new one. After EOB come the corrections of
+			// all remaining coefficients.
 			var k uint
 			var v int32
-			m := more
+			corrected := nonzeros
 			if !ended {
 				acc, n, bp = refill(acc, n, buf, bp)
 				e := look[acc>>(64-acBits)]
@@ -480,17 +500,19 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 					for i := 1; i < adv; i++ {
 						z &= z - 1
 					}
+					// A new coefficient is 1 or -1, and the value 0 belongs to ZRL, which skips 16
+					// zeros.
 					if z == 0 || v != 1 && v != -1 && (v != 0 || adv != 16) {
 						return 0, errEntropy
 					}
 					k = uint(bits.TrailingZeros64(z))
-					m = more & (1<<k - 1)
+					corrected = nonzeros & (1<<k - 1)
 					zeros &^= 1<<k<<1 - 1
 				}
 			}
-			more &^= m
-			if m != 0 {
-				acc, n, bp = g.correct(m, co, one, acc, n, buf, bp)
+			nonzeros &^= corrected
+			if corrected != 0 {
+				acc, n, bp = g.correct(corrected, co, one, acc, n, buf, bp)
 			}
 			if v != 0 {
 				nz[b] |= 1 << k
@@ -498,7 +520,7 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 					co[g.slot[k&63]] = int16(v << s.al)
 				}
 			}
-			if ended || zeros|more == 0 {
+			if ended || zeros|nonzeros == 0 {
 				break
 			}
 		}
@@ -507,14 +529,14 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 	return run, nil
 }
 
-// correct reads a correction bit for each coefficient of m. If the bit is set, it adds the scan's
-// bit to the magnitude of the coefficient. It takes the state of the bit reader and returns the new
-// state.
+// correct reads a correction bit for each coefficient of the set m. If the bit is 1, the magnitude
+// of the coefficient grows by one. co has the kept coefficients of the block. correct takes the
+// state of the bit reader and returns the new state.
 func (g *progressive) correct(m uint64, co []int16, one int16, acc uint64, n int, buf []byte, bp int) (uint64, int, int) {
-	const atHand = 56 // the bits that a refill provides
+	const atHand = 56 // bits that a refill provides at least
 	for {
 		acc, n, bp = refill(acc, n, buf, bp)
-		some := bits.OnesCount64(m)
+		wanted := bits.OnesCount64(m)
 		for x := m & g.kept; x != 0; x &= x - 1 {
 			low := x & -x
 			i := bits.OnesCount64(m & (low - 1))
@@ -525,11 +547,10 @@ func (g *progressive) correct(m uint64, co []int16, one int16, acc uint64, n int
 			sign := *c >> 15
 			*c += (one ^ sign - sign) & -int16(acc<<(uint(i)&63)>>63)
 		}
-		if some <= atHand {
-			return acc << (uint(some) & 63), n - some, bp
+		if wanted <= atHand {
+			return acc << (uint(wanted) & 63), n - wanted, bp
 		}
-		// There are more correction bits than a refill provides. This takes the first 56; the loop
-		// takes the rest.
+		// The first 56 coefficients are done. The rest is left to the next turn of the loop.
 		for range atHand {
 			m &= m - 1
 		}
@@ -538,8 +559,8 @@ func (g *progressive) correct(m uint64, co []int16, one int16, acc uint64, n int
 	}
 }
 
-// output transforms component ci and emits it, a line of blocks at a time.
-func (g *progressive) output(ci int, p *plane, emit emitFunc) error {
+// transformComponent transforms component ci and hands it out, a line of blocks at a time.
+func (g *progressive) transformComponent(ci int, p *plane, emit emitFunc) error {
 	c, dc := &g.d.Components[ci], &g.dcs[ci]
 	p.prepare(1, 1, c.bw)
 	for y := range c.bh {
@@ -558,9 +579,9 @@ func (g *progressive) output(ci int, p *plane, emit emitFunc) error {
 				}
 				block[0] = dc.coef[y*dc.w+x+i]
 			}
-			p.inverse(x)
+			p.transform(x)
 		}
-		if err := p.emit(ci, y, emit); err != nil {
+		if err := p.handOut(ci, y, emit); err != nil {
 			return err
 		}
 	}

@@ -12,10 +12,12 @@ import (
 	"miniatura/codec/internal/num"
 )
 
+// An emitFunc gets count rows of component c, decoded at n/8, from row y on. See Decode.
 type emitFunc = func(c, n, y int, rows []byte, stride, count int) error
 
-// PlaneSize returns the size, in samples, of component c decoded at n/8: ceil(W * H_c/Hmax * n/8)
-// and likewise for the height.
+// PlaneSize returns the size, in samples, of component c decoded at n/8. Its width is the width of
+// the picture times H/Hmax times n/8, rounded up, where H is the component's sampling factor. The
+// height is computed likewise.
 func (d *Reader) PlaneSize(c, n int) (w, h int) {
 	k := &d.Components[c]
 	return num.DivUp(d.Width*k.H*n, 8*d.hmax), num.DivUp(d.Height*k.V*n, 8*d.vmax)
@@ -35,26 +37,26 @@ func (d *Reader) PlaneExtent(c, n int) (w, h float64) {
 // to 8.
 type Scales uint16
 
-// most returns the largest n of s, 0 when it is empty.
+// most returns the largest n of s. It returns -1 if s is empty.
 func (s Scales) most() int { return bits.Len16(uint16(s)) - 1 }
 
 // PeakBytes returns an upper bound, to within some ten kilobytes, of the memory that Decode
-// allocates at n. It does not count the source and what the caller keeps.
+// allocates at n. The source and what the caller keeps are not counted.
 func (d *Reader) PeakBytes(n [4]int) int64 { return d.PeakBytesAll(scalesOf(n)) }
 
 // PeakBytesAll is PeakBytes for DecodeAll.
 func (d *Reader) PeakBytesAll(scales [4]Scales) int64 {
-	total := int64(160 << 10) // tables, bit reader
+	total := int64(160 << 10) // more than the size of a workspace: tables, bit reader
 	var most [4]int
 	for i := range d.Components {
 		c := &d.Components[i]
 		most[i] = scales[i].most()
-		blocks := int64(groupMCUs*c.H*c.V*blockSize+256) * 2
+		blocks := int64(groupMCUs*c.H*c.V*blockSize+256) * 2 // bytes of plane.coef
 		total += blocks
 		for s := scales[i]; s != 0; s &= s - 1 {
 			n := bits.TrailingZeros16(uint16(s))
 			total += int64((d.mcux+groupMCUs)*c.H*n+margin) * int64(c.V*n)
-			if cols(n) < cols(most[i]) {
+			if cols(n) < cols(most[i]) { // the output has coefficients of its own, but fewer
 				total += blocks
 			}
 		}
@@ -67,8 +69,8 @@ func (d *Reader) PeakBytesAll(scales [4]Scales) int64 {
 
 // scalesOf returns, for each component, the set that contains only its n.
 func scalesOf(n [4]int) (s [4]Scales) {
-	for c, n := range n {
-		s[c] = 1 << (n & 15)
+	for c, v := range n {
+		s[c] = 1 << (v & 15)
 	}
 	return s
 }
@@ -81,12 +83,13 @@ func scalesOf(n [4]int) (s [4]Scales) {
 // one with several scans, all bands of one component come before those of the next.
 //
 // Memory grows with the width, and for progressive pictures with the number of coefficients that n
-// needs (see PeakBytes and MaxBytes). The context is checked once per row of MCUs. When Decode
-// returns an error, which may be emit's own, the bands handed out before it must be discarded.
+// needs (see PeakBytes and MaxBytes). The context is checked once per row of MCUs. An error of emit
+// ends Decode and is returned. After any error, the bands that were handed out must be discarded.
 //
-// A picture is complete when every component has been decoded to its last block. What follows, or
-// the lack of an EOI marker, is ignored. Decode returns a FormatError if it finds damage. Scans
-// that n does not need are not decoded.
+// A picture is complete when every component has been decoded to its last block. What follows is
+// ignored. EOI may be missing, except from a progressive picture that does not have all bits of all
+// coefficients. Decode returns a FormatError if it finds damage. It does not decode scans that n
+// does not need.
 func (d *Reader) Decode(ctx context.Context, n [4]int, emit func(c, y int, rows []byte, stride, count int) error) error {
 	for c := range d.Components {
 		if n[c] < 1 || n[c] > 8 {
@@ -98,13 +101,13 @@ func (d *Reader) Decode(ctx context.Context, n [4]int, emit func(c, y int, rows 
 	})
 }
 
-// DecodeAll does the same as Decode for several scales at once. The entropy-coded samples are read
-// once, as the largest scale needs them, and every band comes once for each n in scales[c]. The
+// DecodeAll does the same as Decode for several scales at once. It reads the entropy-coded data
+// once, as the largest scale needs it, and hands out every band once for each n in scales[c]. The
 // planes are the same as those of Decode. If DecodeAll fails, Decode would fail for one of the
 // scales, but not necessarily for each.
 func (d *Reader) DecodeAll(ctx context.Context, scales [4]Scales, emit func(c, n, y int, rows []byte, stride, count int) error) error {
 	for c := range d.Components {
-		if s := scales[c]; s == 0 || s&^0x1FE != 0 {
+		if s := scales[c]; s == 0 || s&^0x1FE != 0 { // bits 1 to 8 are allowed
 			return fmt.Errorf("jpeg: component %d wanted at scales %#x", c, uint(s))
 		}
 	}
@@ -118,12 +121,12 @@ func (d *Reader) DecodeAll(ctx context.Context, scales [4]Scales, emit func(c, n
 	defer w.release()
 	for i := range d.Components {
 		p := &w.planes[i]
-		p.c, p.most, p.last = &d.Components[i], scales[i].most(), 0
+		p.c, p.most, p.scales = &d.Components[i], scales[i].most(), 0
 		for s := scales[i]; s != 0; s &= s - 1 {
-			o := &p.outs[p.last]
+			o := &p.outs[p.scales]
 			o.n = bits.TrailingZeros16(uint16(s))
 			_, o.height = d.PlaneSize(i, o.n)
-			p.last++
+			p.scales++
 		}
 	}
 	walk := *d // the walk over the scans changes the tables in force
@@ -144,8 +147,9 @@ type workspace struct {
 	// For progressive pictures only.
 	scans []scan
 	dcs   [4]dcPlane
-	coef  []int16
-	nz    []uint64
+	// The memory of progressive.coef and progressive.nz.
+	coefMem []int16
+	nzMem   []uint64
 }
 
 var workspaces sync.Pool
@@ -181,13 +185,13 @@ type plane struct {
 	slot  *slotTable
 	limit int // coefficients from this zig-zag index on are not used
 
-	h, v int // blocks of an MCU
-	size int // coefficients in a block's buffer
-	coef []int16
-	line int // coefficients in coef from one block line to the next
+	h, v int     // an MCU has h x v blocks of the component
+	size int     // coefficients in a block's buffer
+	coef []int16 // the blocks of a group, in v lines
+	line int     // coefficients in coef from one block line to the next
 
-	outs [8]output
-	last int // outs[:last] are in use; the largest is the last
+	outs   [8]output
+	scales int // outs[:scales] are in use, the largest scale last
 }
 
 // An output is a plane at one scale.
@@ -197,8 +201,8 @@ type output struct {
 	quant  steps
 	size   int     // coefficients in a block's buffer
 	coef   []int16 // a block line of a group; only used if the plane's own blocks are larger
-	rows   []byte  // v*n rows
-	stride int
+	rows   []byte  // one row of MCUs: v*n rows of samples
+	stride int     // bytes from one of rows to the next
 }
 
 // prepare prepares p for a scan. In the scan, an MCU has h x v blocks of p, and a row has mcux
@@ -208,8 +212,8 @@ func (p *plane) prepare(h, v, mcux int) {
 	p.slot, p.limit, p.size = &o.slot, o.limit, o.size
 	p.pred, p.h, p.v = 0, h, v
 	p.line = groupMCUs * h * p.size
-	p.coef = num.Grow(p.coef, v*p.line+256)
-	for i := range p.outs[:p.last] {
+	p.coef = num.Grow(p.coef, v*p.line+256) // 256 more, for block
+	for i := range p.outs[:p.scales] {
 		p.outs[i].prepare(p, mcux)
 	}
 }
@@ -217,10 +221,11 @@ func (p *plane) prepare(h, v, mcux int) {
 // prepare sets t's tables and buffers for the scale of t. Lines of p have mcux MCUs.
 func (t *output) prepare(p *plane, mcux int) {
 	o := orderOf(t.n)
-	t.size, t.quant = o.size, steps{} // zero where a block of p may have a coefficient that t does not use
+	// Steps stay zero for the coefficients of a block of p that t does not use.
+	t.size, t.quant = o.size, steps{}
 	for k, q := range p.c.quant {
 		if s := o.place[k]; s >= 0 {
-			t.quant[s] = int16(min(q, 1<<15-1))
+			t.quant[s] = int16(min(q, 1<<15-1)) // clipped as idct.go says
 		}
 	}
 	if t.size != p.size {
@@ -233,17 +238,17 @@ func (t *output) prepare(p *plane, mcux int) {
 // clear zeroes the group's blocks.
 func (p *plane) clear() { clear(p.coef[:p.v*p.line]) }
 
-// block returns the buffer of block i of a group in block line v. The returned array is longer than
-// the block, so that no bounds checks are needed.
+// block returns the buffer of a block: block i of line v of the group. The array is longer than the
+// block, so that decodeBlock needs no bounds checks.
 func (p *plane) block(v, i int) *[256]int16 {
 	return (*[256]int16)(p.coef[v*p.line+i*p.size:])
 }
 
-// inverse transforms the group whose first MCU is x.
-func (p *plane) inverse(x int) {
+// transform transforms the group whose first MCU is x, at each scale.
+func (p *plane) transform(x int) {
 	for v := range p.v {
 		line := p.coef[v*p.line:][:p.line]
-		for i := range p.outs[:p.last] {
+		for i := range p.outs[:p.scales] {
 			t := &p.outs[i]
 			coef := line
 			if t.size != p.size {
@@ -255,38 +260,38 @@ func (p *plane) inverse(x int) {
 	}
 }
 
-// copyCorners copies the low frequencies of each block. A block has "from" coefficients in src and
-// "to" coefficients in dst.
-func copyCorners(dst, src []int16, to, from int) {
+// copyCorners copies the low frequencies of each block. A block has srcSize coefficients in src and
+// dstSize coefficients in dst.
+func copyCorners(dst, src []int16, dstSize, srcSize int) {
 	switch {
-	case to == 16: // of 64
+	case dstSize == 16: // of 64
 		for ; len(src) >= 64 && len(dst) >= 16; dst, src = dst[16:], src[64:] {
 			*(*[4]int16)(dst) = *(*[4]int16)(src)
 			*(*[4]int16)(dst[4:]) = *(*[4]int16)(src[8:])
 			*(*[4]int16)(dst[8:]) = *(*[4]int16)(src[16:])
 			*(*[4]int16)(dst[12:]) = *(*[4]int16)(src[24:])
 		}
-	case to == 4: // of 64 or 16
-		second := 4
-		if from == 64 {
+	case dstSize == 4: // of 64 or 16
+		second := 4 // where the second line begins in src
+		if srcSize == 64 {
 			second = 8
 		}
-		for ; len(src) >= from && len(dst) >= 4; dst, src = dst[4:], src[from:] {
+		for ; len(src) >= srcSize && len(dst) >= 4; dst, src = dst[4:], src[srcSize:] {
 			*(*[2]int16)(dst) = *(*[2]int16)(src)
 			*(*[2]int16)(dst[2:]) = *(*[2]int16)(src[second:])
 		}
-	default:
+	default: // dstSize is 1
 		for i := range dst {
-			dst[i] = src[i*from]
+			dst[i] = src[i*srcSize]
 		}
 	}
 }
 
-// emit hands out the samples of MCU row y.
-func (p *plane) emit(c, y int, emit emitFunc) error {
-	for i := range p.outs[:p.last] {
+// handOut hands out the samples of MCU row mcuY of component c, at each scale.
+func (p *plane) handOut(c, mcuY int, emit emitFunc) error {
+	for i := range p.outs[:p.scales] {
 		t := &p.outs[i]
-		y := y * p.v * t.n
+		y := mcuY * p.v * t.n
 		if err := emit(c, t.n, y, t.rows, t.stride, min(p.v*t.n, t.height-y)); err != nil {
 			return err
 		}

@@ -1,7 +1,7 @@
 package jpeg
 
-// This file decodes the scans of sequential pictures, ITU T.81 F.2, and A.2 for the order of their
-// blocks.
+// This file decodes the scans of sequential pictures, ITU T.81 F.2. The order of their blocks is in
+// A.2.
 
 import (
 	"context"
@@ -11,20 +11,20 @@ import (
 func (d *Reader) decodeSequential(ctx context.Context, w *workspace, emit emitFunc) error {
 	s := &d.first
 	var seen [4]bool
-	for left := len(d.Components); ; {
+	for left := len(d.Components); ; { // components left
 		for _, ci := range s.comps[:s.n] {
 			if seen[ci] {
 				return FormatError{s.pos, "component in two scans"}
 			}
 			seen[ci] = true
 		}
-		if err := w.scan(ctx, d, s, emit); err != nil {
+		if err := w.decodeScan(ctx, d, s, emit); err != nil {
 			return s.withOffset(err)
 		}
 		if left -= s.n; left == 0 {
 			return nil
 		}
-		d.next = w.r.sp
+		d.next = w.r.sp // at the marker after the data, or before it
 		var err error
 		if s, err = d.nextScan(); err != nil {
 			return err
@@ -37,6 +37,8 @@ func (d *Reader) decodeSequential(ctx context.Context, w *workspace, emit emitFu
 
 // buildTables builds the tables that scan s uses, each once.
 func (w *workspace) buildTables(s *scan) error {
+	// dc and ac say which tables are built. An AC table is built with skip if one of its components
+	// is decoded at less than 8/8.
 	var skips, dc, ac [4]bool
 	for i, ci := range s.comps[:s.n] {
 		skips[s.ta[i]] = skips[s.ta[i]] || w.planes[ci].most < 8
@@ -58,12 +60,12 @@ func (w *workspace) buildTables(s *scan) error {
 	return nil
 }
 
-// scan decodes one scan and emits its components' bands.
-func (w *workspace) scan(ctx context.Context, d *Reader, s *scan, emit emitFunc) error {
+// decodeScan decodes one scan and hands out its components in bands.
+func (w *workspace) decodeScan(ctx context.Context, d *Reader, s *scan, emit emitFunc) error {
 	if err := w.buildTables(s); err != nil {
 		return err
 	}
-	var of [4]*plane // the components of the scan
+	var planes [4]*plane // of the scan's components
 	mcux, mcuy := d.mcux, d.mcuy
 	for i := range s.n {
 		ci := s.comps[i]
@@ -73,10 +75,11 @@ func (w *workspace) scan(ctx context.Context, d *Reader, s *scan, emit emitFunc)
 			h, v, mcux, mcuy = 1, 1, c.bw, c.bh
 		}
 		p.prepare(h, v, mcux)
-		of[i] = p
+		planes[i] = p
 	}
-	ps := of[:s.n]
+	ps := planes[:s.n]
 
+	// MCUs are decoded, and their blocks transformed, in groups.
 	r := &w.r
 	r.reset(d.src, s.pos)
 	at := newIntervals(s.ri)
@@ -112,14 +115,14 @@ func (w *workspace) scan(ctx context.Context, d *Reader, s *scan, emit emitFunc)
 				}
 			}
 			for _, p := range ps {
-				p.inverse(x)
+				p.transform(x)
 			}
 		}
 		if y == mcuy-1 && !r.done() {
 			return errTruncated
 		}
 		for i, p := range ps {
-			if err := p.emit(int(s.comps[i]), y, emit); err != nil {
+			if err := p.handOut(int(s.comps[i]), y, emit); err != nil {
 				return err
 			}
 		}
@@ -144,11 +147,12 @@ func (s *scan) withOffset(err error) error {
 	return err
 }
 
-// decodeBlock decodes the next block (F.2.2.1, F.2.2.2) of plane p into co, which must be zero
-// before. co gets quantized coefficients in the plane's own order. Coefficients that the plane's N
-// does not use are skipped. decodeBlock reports whether the codes are valid.
+// decodeBlock decodes the next block (F.2.2.1, F.2.2.2) of plane p into co, which must hold zeros.
+// The coefficients in co are quantized, and in the plane's own order. Those that the plane's N does
+// not use are skipped. decodeBlock reports whether the codes are valid.
 //
-// k is one more than the zig-zag index of the last coefficient. After EOB it is beyond endOfBlock.
+// k is one more than the zig-zag index of the last coefficient. It is 64 after a full block and
+// beyond endOfBlock after EOB. Between these two, the codes have led out of the block.
 func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int16) bool {
 	acc, n, bp, b := r.acc, r.n, r.p, r.buf
 	acc, n, bp = refill(acc, n, b, bp)
@@ -205,8 +209,8 @@ func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int1
 					continue
 				}
 			}
-			// This is EOB, unless the block is full already. If it is not EOB, it is the last
-			// coefficient or a code that is too long.
+			// EOB is among the codes and ends the block. If it is not, the next code is decoded
+			// alone: it is that of the last coefficient, or too long for skip, or invalid.
 			if kk := k + int(s>>5); kk > endOfBlock && kk < endOfBlock+64 {
 				acc <<= s & 31
 				n -= int(s & 31)

@@ -1,10 +1,11 @@
 package jpeg
 
-// This file has the typical Huffman tables of ITU T.81 K.3. Frames of Motion JPEG have no tables,
-// and these are meant. All readers use them, for sequential pictures only.
+// This file has the typical Huffman tables of ITU T.81 K.3. Frames of Motion JPEG have no tables of
+// their own: they are meant to be read with the typical ones. All readers do so, for sequential
+// pictures only.
 
-// standardDC has tables K.3 and K.4, and standardAC has tables K.5 and K.6: first for luminance
-// (selector 0), then for chrominance (selector 1).
+// standardDC has tables K.3 and K.4, and standardAC has tables K.5 and K.6. The index is the
+// selector: 0 for luminance, 1 for chrominance.
 var (
 	standardDC = [2]tableSpec{
 		tableSpec("\x00\x01\x05\x01\x01\x01\x01\x01\x01\x00\x00\x00\x00\x00\x00\x00" +
@@ -32,19 +33,19 @@ var (
 	}
 )
 
-// standardTables puts the standard's tables where the file has none. It reports whether the scan
-// uses one of them.
-func (s *scan) standardTables() (used bool) {
+// useStandardTables gives s the standard's tables for the selectors 0 and 1 for which the file has
+// none. It reports whether the scan uses one of them.
+func (s *scan) useStandardTables() (used bool) {
 	for t := range standardDC {
-		dc, ac := s.dc[t] == nil, s.ac[t] == nil
-		if dc {
+		noDC, noAC := s.dc[t] == nil, s.ac[t] == nil
+		if noDC {
 			s.dc[t] = standardDC[t]
 		}
-		if ac {
+		if noAC {
 			s.ac[t] = standardAC[t]
 		}
 		for i := range s.n {
-			used = used || dc && int(s.td[i]) == t || ac && int(s.ta[i]) == t
+			used = used || noDC && int(s.td[i]) == t || noAC && int(s.ta[i]) == t
 		}
 	}
 	return used
