@@ -2,11 +2,11 @@ package jpeg
 
 const (
 	// residual is the least reduction that is left to the scaler: how many samples it gets for each
-	// sample of its output, in each direction. A block's truncated spectrum leaves ringing at edges,
-	// around text and line drawings. With 2 samples or more, the scaler's own kernel averages this
-	// ringing away. Photographs look the same from 1.5 on, but there is no exception for them. A
-	// smaller N would save only about a tenth of their decoding time, N = 1 is too coarse (SSIM
-	// 0.992 against a full decode), and photographs would have to be recognized.
+	// sample of its output, in each direction. A block's truncated spectrum leaves ringing at
+	// edges, around text and line drawings. With 2 samples or more, the scaler's own kernel
+	// averages this ringing away. Photographs look the same from 1.5 on, but there is no exception
+	// for them. A smaller N would save only about a tenth of their decoding time, N = 1 is too
+	// coarse (SSIM 0.992 against a full decode), and photographs would have to be recognized.
 	residual = 2.0
 
 	// leastShrink is the smallest reduction, from the full plane to the target, for which shrinking

@@ -99,8 +99,8 @@ func (d *Reader) image() (image.Image, error) {
 	for i := range p[0] {
 		o := m.Pix[4*i:][:4]
 		a, b, c, k := p[0][i], p[1][i], p[2][i], p[3][i]
-		// 255 is no ink in the planes, but full ink in image.CMYK. What YCbCrToRGB makes of YCCK has
-		// been complemented already (see ModelYCCK).
+		// 255 is no ink in the planes, but full ink in image.CMYK. What YCbCrToRGB makes of YCCK
+		// has been complemented already (see ModelYCCK).
 		if d.Model == ModelYCCK {
 			a, b, c = color.YCbCrToRGB(a, b, c)
 		} else {

@@ -11,8 +11,8 @@ package jpeg
 //	F(6) = k6 (s0-s3) - k2 (s1-s2)      F(7) = k7 d0 - k5 d1 + k3 d2 - k1 d3
 //
 // where kN = sqrt(2) cos(N pi/16), here with 14 fractional bits. The odd part is a plain 4x4
-// product. In this form it is rounded only once, and it can use the instructions that multiply
-// pairs of 16-bit numbers and add the products. Its factorizations have neither advantage.
+// product. As such it is rounded only once, and it can use the instructions that multiply pairs of
+// 16-bit numbers and add the products. A factorization of it has neither advantage.
 //
 // The ranges of the numbers are as follows; the first pass goes down the columns:
 //
@@ -24,10 +24,12 @@ package jpeg
 // so all numbers fit into 16 bits, except for the products of two 16-bit numbers. (Only F(0) of a
 // black block reaches -32768: no other sum is 8*-4096.)
 //
-// fdctQuantize -> fdctQuantizeAVX2 | fdctQuantizeGeneric
+// The kernel, and its two versions:
+//
+//	fdctQuantize -> fdctQuantizeAVX2 | fdctQuantizeGeneric
 
 const (
-	fdctBits = 14
+	fdctBits = 14 // fractional bits of the kN
 	fdctK1   = 22725
 	fdctK2   = 21407
 	fdctK3   = 19266
@@ -36,9 +38,10 @@ const (
 	fdctK7   = 4520
 )
 
-// A coefBlock holds the quantized coefficients of a block in the order the transform leaves them:
-// coefficient S(v, u), of vertical frequency v and horizontal frequency u, is at 8*u+v. That is the
-// transpose of the standard's order, which saves the transform a transposition.
+// A coefBlock holds the coefficients of a block, quantized or not, in the order in which the
+// transform leaves them: coefficient S(v, u), of vertical frequency v and horizontal frequency u,
+// is at 8*u+v. The standard's order is the transpose of this one, and would take a transposition
+// more.
 type coefBlock [blockSize]int16
 
 // zigzagT maps an index in zig-zag order to one in a coefBlock.
@@ -49,12 +52,12 @@ var zigzagT = [blockSize]uint8{
 	23, 31, 38, 45, 52, 59, 60, 53, 46, 39, 47, 54, 61, 62, 55, 63,
 }
 
-// fdctQuantizeGeneric is fdctQuantize in plain Go.
+// fdctQuantizeGeneric is fdctQuantize in plain Go. It quantizes as quantizer says.
 func fdctQuantizeGeneric(coef, raw []coefBlock, mask []uint64, src []byte, stride int, q *quantizer) {
 	for i := range coef {
 		var t [blockSize]int32
 		fdct(&t, src[8*i:], stride)
-		m := uint64(0)
+		m := uint64(0) // bit by bit, from the highest zig-zag index down
 		c, r := &coef[i], &raw[i]
 		for k := blockSize - 1; k >= 0; k-- {
 			j := zigzagT[k] & 63
@@ -62,7 +65,7 @@ func fdctQuantizeGeneric(coef, raw []coefBlock, mask []uint64, src []byte, strid
 			r[j] = int16(v)
 			sign := v >> 31
 			v = int32(uint32((v^sign)-sign+int32(q.bias[j])) * uint32(q.reciprocal[j]) >> 16)
-			m = m<<1 | uint64(uint32(-v)>>31)
+			m = m<<1 | uint64(uint32(-v)>>31) // 1 if v, a magnitude, is not 0
 			c[j] = int16((v ^ sign) - sign)
 		}
 		mask[i] = m

@@ -105,7 +105,7 @@ type Reader struct {
 }
 
 // DefaultMaxBytes is the MaxBytes that NewReader sets. It is enough for a progressive picture of
-// 100 megapixels at N = 4.
+// 100 megapixels at any N.
 const DefaultMaxBytes = 256 << 20
 
 // NewReader reads the headers of the first picture in src, up to its first scan. It reads no

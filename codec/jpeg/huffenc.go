@@ -9,16 +9,18 @@ import (
 // This file implements Huffman coding on the writer's side: tables fitted to the symbols that will
 // be written (ITU T.81 K.2), their codes (annex C), and entropy-coded segments (F.1.2.3, B.1.1.5).
 //
-// A scan is written in two passes. The first pass turns blocks into tokens and counts symbols. The
-// second has the codes, and turns tokens into bits. A token is
+// A scan is written in two passes. The first pass turns blocks into tokens and counts symbols. Then
+// the codes are known, and the second pass turns tokens into bits. A token is
 //
 //	bits 0-15   additional bits, as they are appended to the code
 //	bits 16-23  symbol
 //	bits 24-25  table
 //	bits 28-31  number of additional bits, 0 to 14
+//
+// The tables are numbered from 0: DC and AC of luma, DC and AC of chroma.
 const (
-	tableDC = 0 // the second table of each class has 2 more
-	tableAC = 1
+	tableDC = 0 // of luma; that of chroma is 2 more
+	tableAC = 1 // of luma; that of chroma is 2 more
 	tables  = 4
 
 	tokenSymbol = 16
@@ -31,19 +33,19 @@ type token uint32
 // frequencies counts the symbols of the tables of a scan.
 type frequencies [tables][256]uint32
 
-// codes has the code of each symbol, as code<<8 | length. The index is table<<8 | symbol, as in a
-// token.
+// codes has the code of each symbol of each table, as code<<8 | length. The index is
+// table<<8 | symbol, as in a token.
 type codes [tables << 8]uint32
 
 // A huffmanSpec is what a DHT segment says of one table.
 type huffmanSpec struct {
-	counts [17]uint8 // of codes of length 1 to 16
-	values []uint8
+	counts [17]uint8 // how many codes have a length, for lengths 1 to 16
+	values []uint8   // the symbols, in order of their codes
 }
 
-// fit makes the table for the given frequencies, ITU T.81 K.2. It takes the lengths of a Huffman
-// code and reduces them to at most 16 by figure K.3. A symbol that does not occur (number 256 in
-// figure K.1) reserves the code of all ones.
+// fit makes h the table for the given frequencies, ITU T.81 K.2: it takes the lengths of a Huffman
+// code and reduces them to at most 16 by figure K.3. One more symbol (number 256 in figure K.1),
+// which never occurs, reserves the code of all ones.
 func (h *huffmanSpec) fit(freq *[256]uint32) {
 	*h = huffmanSpec{values: h.values[:0]}
 	// The keys sort symbols by falling frequency, and symbols of equal frequency by number, so that
@@ -62,22 +64,24 @@ func (h *huffmanSpec) fit(freq *[256]uint32) {
 		order[i] = uint8(k)
 	}
 
-	// Leaves are in order from the rarest. The reserved symbol is the first, with a count of 1.
+	// The leaves of the Huffman tree, in order from the rarest. The first is the symbol 256, with a
+	// count of 1.
 	weights := make([]uint64, 1, 257)
 	weights[0] = 1
 	for i := n - 1; i >= 0; i-- {
 		weights = append(weights, uint64(freq[order[i]]))
 	}
 	var tree huffman.Tree
-	var counts [256 + 1]int
+	var counts [256 + 1]int // of codes, by length
 	if n > 0 {
 		for _, d := range tree.Depths(weights) {
 			counts[d]++
 		}
 	}
 
-	// This is figure K.3: of a pair of the longest codes, one moves up to their common prefix, and
-	// the other moves below the next shorter code.
+	// This is figure K.3. Codes of the greatest length i come in pairs. One of a pair becomes the
+	// prefix of both, of length i-1. For the other, a code of the next shorter length j that occurs
+	// is extended to two codes of length j+1.
 	for i := len(counts) - 1; i > 16; i-- {
 		for counts[i] > 0 {
 			j := i - 2
@@ -90,7 +94,7 @@ func (h *huffmanSpec) fit(freq *[256]uint32) {
 			counts[j]--
 		}
 	}
-	// The reserved symbol is among the longest.
+	// The symbol 256 has one of the longest codes. It is not written.
 	for i := 16; i > 0; i-- {
 		if counts[i] > 0 {
 			counts[i]--
@@ -105,7 +109,7 @@ func (h *huffmanSpec) fit(freq *[256]uint32) {
 	}
 }
 
-// put writes the codes of the table (ITU T.81 annex C) into c, at the place of a token's table.
+// put makes the codes of h (ITU T.81 annex C) those of the given table in c.
 func (h *huffmanSpec) put(c *codes, table int) {
 	code, k := uint32(0), 0
 	for length := 1; length <= 16; length++ {
@@ -124,7 +128,7 @@ func appendTokens(dst []byte, tokens []token, c *codes) []byte {
 	var acc uint64 // the lowest n bits are still to be written
 	n := uint(0)   // below 32 between tokens
 	for _, t := range tokens {
-		e := c[int(t>>tokenSymbol)&(tables<<8-1)]
+		e := c[int(t>>tokenSymbol)&(tables<<8-1)] // code<<8 | length
 		size := uint(t >> tokenSize)
 		acc = (acc<<(e&31)|uint64(e>>8))<<size | uint64(t&0xFFFF)
 		n += uint(e&31) + size
@@ -133,6 +137,7 @@ func appendTokens(dst []byte, tokens []token, c *codes) []byte {
 			dst = appendStuffed(dst, uint32(acc>>n))
 		}
 	}
+	// The bytes that are left, and the last bits with their padding.
 	for n >= 8 {
 		n -= 8
 		dst = appendStuffedByte(dst, byte(acc>>n))

@@ -168,8 +168,8 @@ func (h *acTable) build(s tableSpec, withSkip bool) error {
 		for used < skipBits {
 			e := entries[i<<used&(1<<skipBits-1)]
 			l, a := int(e>>16&63), int(e>>8&255)
-			// Stop before a code that does not lie within the bits. Stop also before an advance that
-			// would take the sum to noCode or more, unless it is that of EOB.
+			// Stop before a code that does not lie within the bits. Stop also before an advance
+			// that would take the sum to noCode or more, unless it is that of EOB.
 			if l == 0 || used+l > skipBits || adv+a >= noCode && a < endOfBlock {
 				break
 			}

@@ -12,11 +12,11 @@ package jpeg
 // For N = 8 this is the standard's formula. For any N, the mean of the samples is that of the
 // block.
 //
-// The arithmetic is the same for every kernel, so all give the same bytes. Steps are clipped to
-// 32767. Coefficients are the products of levels and steps modulo 2^16. In a valid picture they lie
-// within +-2^12 (A.3.3 gives +-2^10, and the quantization adds half a step), so the clipping and
-// the modulo do not change them. Weights are rounded to 13 bits after the point. Sums are modulo
-// 2^32.
+// The arithmetic is the same for every kernel, so all give the same bytes. Quantization steps are
+// clipped to 32767. Coefficients are the products of levels and steps modulo 2^16. In a valid
+// picture they lie within +-2^12 (A.3.3 gives +-2^10, and the quantization adds half a step), so
+// neither the clipping nor the modulo changes them. Weights are rounded to 13 bits after the point.
+// Sums are modulo 2^32.
 //
 // The first pass, over the columns, keeps 2 bits after the point, in 16 bits. The second pass, over
 // the rows, ends with samples clamped to [0, 255]:
@@ -35,27 +35,27 @@ package jpeg
 import "sync"
 
 // A slotTable has, at k, the slot in a block's buffer of the coefficient with the zig-zag index
-// k-1. The slot is 0 when the buffer has no place for the coefficient.
+// k-1. The slot is 0 when the buffer has no place for the coefficient, or k is over 64.
 type slotTable [256]uint8
 
 // steps are quantization steps in the order of a block's buffer.
 type steps [blockSize]int16
 
-// An order says where a block's buffer holds the coefficients that an N x N transform uses. They
-// are in natural order, and each line has cols(N) coefficients.
+// An order says where a block's buffer holds the coefficients that an n x n transform uses. In the
+// buffer the coefficients are in natural order, with cols(n) of them in a line.
 type order struct {
 	once  sync.Once
 	n     int
 	slot  slotTable
-	place [blockSize]int8 // by zig-zag index: the slot, or -1
-	size  int
-	limit int // 1 + the last zig-zag index that is used
+	place [blockSize]int8 // by zig-zag index: the slot, or -1 if there is none
+	size  int             // of the buffer
+	limit int             // 1 + the last zig-zag index that is used
 }
 
 var orders = [9]order{{}, {n: 1}, {n: 2}, {n: 3}, {n: 4}, {n: 5}, {n: 6}, {n: 7}, {n: 8}}
 
-// cols returns the length of a line of coefficients in the buffer of a block: a power of two that
-// is at least n.
+// cols returns the length of a line of coefficients in the buffer of a block: the least power of
+// two that is not below n.
 func cols(n int) int {
 	switch {
 	case n <= 2:

@@ -1,8 +1,10 @@
 package jpeg
 
 // The 8-point transform is that of C. Loeffler, A. Ligtenberg and G. Moschytz, "Practical Fast 1-D
-// DCT Algorithms with 11 Multiplications", ICASSP 1989. Its last four rotations are not merged, so
-// it has 12 multiplications, as in libjpeg. Constants have 13 bits after the point.
+// DCT Algorithms with 11 Multiplications", ICASSP 1989, in the variant with 12 multiplications that
+// libjpeg uses. In this variant no number is multiplied twice.
+//
+// The name of a constant is its value. Constants have 13 bits after the point.
 const (
 	f0_298 = 2446  // sqrt(2) (-c1+c3+c5-c7), ck = cos(k pi / 16)
 	f0_390 = 3196  // sqrt(2) (c3-c5)
@@ -19,7 +21,7 @@ const (
 )
 
 // even8 returns the sums of the even coefficients for samples 0 to 3. Those for samples 7 to 4 are
-// the same.
+// the same. r is added to all sums, for rounding.
 func even8(x0, x2, x4, x6, r int32) (e0, e1, e2, e3 int32) {
 	z := (x2 + x6) * f0_541
 	a, b := z+x2*f0_765, z-x6*f1_847
@@ -36,11 +38,12 @@ func odd8(x1, x3, x5, x7 int32) (o0, o1, o2, o3 int32) {
 	return x1*f1_501 + z1 + z4, x3*f3_072 + z2 + z3, x5*f2_053 + z2 + z4, x7*f0_298 + z1 + z3
 }
 
-// idct8 writes the 8 x 8 samples of a block, in two passes.
+// idct8 writes the 8 x 8 samples of a block, in two passes: columns, then rows.
 func idct8(c *[64]int16, q *steps, dst []byte, stride int) {
 	var t [64]int16
-	right := int16(0) // of all columns but the first
+	right := int16(0) // not 0 if the block has a coefficient outside of the first column
 	for i := range 8 {
+		// below is not 0 if column i has a coefficient under the first line.
 		below := c[8+i] | c[16+i] | c[24+i] | c[32+i] | c[40+i] | c[48+i] | c[56+i]
 		if i > 0 {
 			right |= c[i] | below

@@ -61,12 +61,12 @@ func fillLine(line []byte, t int16) {
 }
 
 const (
-	bits13 = 13      // of the weights, after the point
-	round1 = 1 << 10 // first pass, before >> 11
-	round2 = 128<<18 + 1<<17
+	bits13 = 13              // bits of the weights after the point
+	round1 = 1 << 10         // added in the first pass, before >> 11
+	round2 = 128<<18 + 1<<17 // added in the second pass, before >> 18: the level shift and a half
 )
 
-// Weights: wN_k is round(2^13 sqrt(2) cos(k pi / 2N)).
+// The weight wN_k is round(2^13 sqrt(2) cos(k pi / 2N)).
 const (
 	w3_1 = 10033
 	w3_2 = 5793
@@ -97,8 +97,8 @@ const (
 	w7_0 = 11585
 )
 
-// idct2 does both passes at once. With 2 points all weights of the first pass are 1, so its sums
-// are 2^13 (a +- b). Rounding does not change these.
+// idct2 writes the 2 x 2 samples of a block, with both passes in one. For 2 points all weights are
+// 1, so the sums of the first pass are 2^13 (a +- b), and rounding does not change them.
 func idct2(c, q *[4]int16, dst []byte, stride int) {
 	c00, c01 := int32(c[0]*q[0]), int32(c[1]*q[1])
 	c10, c11 := int32(c[2]*q[2]), int32(c[3]*q[3])
@@ -157,7 +157,8 @@ func idct4(c, q *[16]int16, dst []byte, stride int) {
 	}
 }
 
-// line5 transforms one line of 5 coefficients. r is added to all samples, for rounding.
+// line5 transforms one line of 5 coefficients. r is added to all samples, for rounding. The samples
+// have bits13 more fractional bits than the coefficients.
 func line5(x0, x1, x2, x3, x4, r int32) (s0, s1, s2, s3, s4 int32) {
 	x0 = x0<<bits13 + r
 	e0, e1 := x0+x2*w5_2+x4*w5_4, x0-x2*w5_4-x4*w5_2
@@ -168,8 +169,9 @@ func line5(x0, x1, x2, x3, x4, r int32) (s0, s1, s2, s3, s4 int32) {
 // idct5 writes the 5 x 5 samples of a block, in two passes.
 func idct5(c *[64]int16, q *steps, dst []byte, stride int) {
 	var t [5][5]int16
-	right := int16(0) // of all columns but the first
+	right := int16(0) // not 0 if the block has a coefficient outside of the first column
 	for i := range 5 {
+		// below is not 0 if column i has a coefficient under the first line.
 		below := c[8+i] | c[16+i] | c[24+i] | c[32+i]
 		if i > 0 {
 			right |= c[i] | below
@@ -197,8 +199,7 @@ func idct5(c *[64]int16, q *steps, dst []byte, stride int) {
 	}
 }
 
-// line6 transforms one line of 6 coefficients. r is added to all samples, for rounding. The samples
-// have bits13 more fractional bits than the coefficients.
+// line6 is line5 for 6 coefficients.
 func line6(x0, x1, x2, x3, x4, x5, r int32) (s0, s1, s2, s3, s4, s5 int32) {
 	x0 = x0<<bits13 + r
 	e0, e1, e2 := x0+x2*w6_2+x4*w6_4, x0-x4*w6_0, x0-x2*w6_2+x4*w6_4
@@ -209,7 +210,7 @@ func line6(x0, x1, x2, x3, x4, x5, r int32) (s0, s1, s2, s3, s4, s5 int32) {
 // idct6 writes the 6 x 6 samples of a block, in two passes.
 func idct6(c *[64]int16, q *steps, dst []byte, stride int) {
 	var t [6][6]int16
-	right := int16(0)
+	right := int16(0) // right and below are as in idct5
 	for i := range 6 {
 		below := c[8+i] | c[16+i] | c[24+i] | c[32+i] | c[40+i]
 		if i > 0 {
@@ -240,7 +241,7 @@ func idct6(c *[64]int16, q *steps, dst []byte, stride int) {
 	}
 }
 
-// line7 is line6 for 7 coefficients.
+// line7 is line5 for 7 coefficients.
 func line7(x0, x1, x2, x3, x4, x5, x6, r int32) (s0, s1, s2, s3, s4, s5, s6 int32) {
 	x0 = x0<<bits13 + r
 	e0 := x0 + x2*w7_2 + x4*w7_4 + x6*w7_6
@@ -255,7 +256,7 @@ func line7(x0, x1, x2, x3, x4, x5, x6, r int32) (s0, s1, s2, s3, s4, s5, s6 int3
 // idct7 writes the 7 x 7 samples of a block, in two passes.
 func idct7(c *[64]int16, q *steps, dst []byte, stride int) {
 	var t [7][7]int16
-	right := int16(0)
+	right := int16(0) // right and below are as in idct5
 	for i := range 7 {
 		below := c[8+i] | c[16+i] | c[24+i] | c[32+i] | c[40+i] | c[48+i]
 		if i > 0 {

@@ -11,12 +11,13 @@ import "golang.org/x/sys/cpu"
 // useAVX2 chooses the kernels. Tests switch it off to compare.
 var useAVX2 = cpu.X86.HasAVX2
 
-// inverse -> idct1AVX2 ... idct8AVX2 | inverseGeneric
+// inverse writes the samples of the blocks in coef to dst, side by side: n rows, stride bytes
+// apart, each with n samples of every block. coef has the blocks one after the other. Each block
+// has cols(n) x cols(n) quantized coefficients in natural order, and q has their quantization steps
+// in the same order. The number of blocks is a multiple of 8. Up to margin bytes may be written
+// after the last sample of each row.
 //
-// It writes the samples of the blocks in coef to dst, side by side: n rows, stride apart, each with
-// n samples of every block. coef has the blocks one after the other; each has cols(n) x cols(n)
-// quantized coefficients in natural order, and q has their steps in the same order. The number of
-// blocks is a multiple of 8. Up to margin bytes may be written after the last sample of each row.
+//	inverse -> idct1AVX2 ... idct8AVX2 | inverseGeneric
 func inverse(n int, dst []byte, stride int, coef []int16, q *steps) {
 	if !useAVX2 {
 		inverseGeneric(n, dst, stride, coef, q)
@@ -27,30 +28,31 @@ func inverse(n int, dst []byte, stride int, coef []int16, q *steps) {
 	if count == 0 {
 		return
 	}
+	// The AVX2 kernels do not check bounds, so the functions of this file do.
 	_, _ = dst[(n-1)*stride+n*count+margin-1], coef[count*c*c-1]
-	d, k := &dst[0], &coef[0]
+	d, c0 := &dst[0], &coef[0]
 	switch n {
 	case 1:
-		idct1AVX2(d, stride, k, &q[0], count)
+		idct1AVX2(d, stride, c0, &q[0], count)
 	case 2:
-		idct2AVX2(d, stride, k, &q[0], count)
+		idct2AVX2(d, stride, c0, &q[0], count)
 	case 3:
-		idct3AVX2(d, stride, k, &q[0], count)
+		idct3AVX2(d, stride, c0, &q[0], count)
 	case 4:
-		idct4AVX2(d, stride, k, &q[0], count)
+		idct4AVX2(d, stride, c0, &q[0], count)
 	case 5:
-		idct5AVX2(d, stride, k, &q[0], count)
+		idct5AVX2(d, stride, c0, &q[0], count)
 	case 6:
-		idct6AVX2(d, stride, k, &q[0], count)
+		idct6AVX2(d, stride, c0, &q[0], count)
 	case 7:
-		idct7AVX2(d, stride, k, &q[0], count)
+		idct7AVX2(d, stride, c0, &q[0], count)
 	case 8:
-		idct8AVX2(d, stride, k, &q[0], count)
+		idct8AVX2(d, stride, c0, &q[0], count)
 	}
 }
 
-// ycbcrToRGBA -> ycbcrToRGBAAVX2, which returns how many samples it has converted. The loop in
-// YCbCrToRGBA converts the others.
+// ycbcrToRGBA converts the first samples by AVX2, if it may be used, and returns how many they are.
+// The loop in YCbCrToRGBA converts the others.
 func ycbcrToRGBA(dst, y, cb, cr []byte) int {
 	groups := len(y) / 8
 	if !useAVX2 || groups == 0 {
@@ -62,9 +64,10 @@ func ycbcrToRGBA(dst, y, cb, cr []byte) int {
 	return n
 }
 
-// fdctQuantize transforms and quantizes the len(coef) blocks that lie side by side at src, whose
-// rows are stride apart. Bit k of mask[i] is set when the coefficient at zig-zag index k of block i
-// is not zero. raw receives 8 times the coefficients before quantization.
+// fdctQuantize transforms and quantizes the len(coef) blocks of samples that lie side by side in
+// src, in rows that are stride bytes apart. coef receives the quantized coefficients, and raw 8
+// times the coefficients before quantization. Bit k of mask[i] is set when the quantized
+// coefficient of block i at zig-zag index k is not zero.
 func fdctQuantize(coef, raw []coefBlock, mask []uint64, src []byte, stride int, q *quantizer) {
 	if pairs := len(coef) / 2; useAVX2 && pairs > 0 {
 		n := 2 * pairs
@@ -78,7 +81,7 @@ func fdctQuantize(coef, raw []coefBlock, mask []uint64, src []byte, stride int, 
 	fdctQuantizeGeneric(coef, raw, mask, src, stride, q)
 }
 
-// rowToY sets y to the luma of a row of 4-byte pixels.
+// rowToY writes the luma of a row of 4-byte pixels to y.
 func rowToY(y, row []byte) {
 	if groups := len(y) / 8; useAVX2 && groups > 0 {
 		_ = row[32*groups-1]
@@ -88,7 +91,7 @@ func rowToY(y, row []byte) {
 	rowToYGeneric(y, row)
 }
 
-// rowToChroma sets cb and cr to the chroma of a row of 4-byte pixels.
+// rowToChroma writes the chroma of a row of 4-byte pixels to cb and cr.
 func rowToChroma(cb, cr, row []byte) {
 	if groups := len(cb) / 8; useAVX2 && groups > 0 {
 		_, _ = cr[8*groups-1], row[32*groups-1]
@@ -98,8 +101,8 @@ func rowToChroma(cb, cr, row []byte) {
 	rowToChromaGeneric(cb, cr, row)
 }
 
-// rowsToHalfChroma sets cb and cr to the chroma of the mean of each 2x2 pixels of the rows a and b.
-// If the number of columns is odd, the last column counts twice.
+// rowsToHalfChroma writes the chroma of two rows of pixels, a and b, to cb and cr: each sample is
+// that of the mean of 2x2 pixels. If the number of columns is odd, the last column counts twice.
 func rowsToHalfChroma(cb, cr, a, b []byte) {
 	if groups := len(a) / 32; useAVX2 && groups > 0 {
 		_, _, _ = cb[4*groups-1], cr[4*groups-1], b[32*groups-1]

@@ -25,8 +25,8 @@ import (
 // maxScans bounds the scans of a picture. The standard allows far more; encoders use 6 to 20.
 const maxScans = 256
 
-// A progressive is the state of a progressive picture that is being decoded. The fields from kept on
-// are those of the current component.
+// A progressive is the state of a progressive picture that is being decoded. The fields from kept
+// on are those of the current component.
 type progressive struct {
 	*workspace
 	d   *Reader
@@ -60,7 +60,8 @@ func acMask(n int) (m uint64) {
 }
 
 // progressiveBytes returns the part of PeakBytes that coefficients take: the DC coefficients of all
-// components, and the AC coefficients of the component that has the most bytes of them.
+// components, and the AC coefficients of the component that has the most bytes of them. It does not
+// count nz at N = 1, where only a refinement that no marker follows needs nz.
 func (d *Reader) progressiveBytes(n [4]int) (total int64) {
 	const (
 		coefBytes = 2 // of an int16 in coef
@@ -190,8 +191,8 @@ func (s *scan) band() uint64 {
 }
 
 // plan marks the AC scans of component c that are needed for the coefficients in kept, and reports
-// whether one of them is a refinement. A scan that no marker follows is always needed: only decoding
-// it shows whether it is whole.
+// whether one of them is a refinement. A scan that no marker follows is always needed: only
+// decoding it shows whether it is whole.
 func (g *progressive) plan(c uint8, kept uint64) (refines bool) {
 	for i := len(g.scans) - 1; i >= 0; i-- {
 		s := &g.scans[i]
@@ -277,8 +278,8 @@ func (g *progressive) dcScan(s *scan) error {
 	return nil
 }
 
-// addDiff adds the next difference to pred. It reports whether a code matches, and the sum fits into
-// 16 bits.
+// addDiff adds the next difference to pred. It reports whether a code matches, and the sum fits
+// into 16 bits.
 func (r *bitReader) addDiff(h *dcTable, pred *int32) bool {
 	r.fill()
 	e := h.look[r.acc>>(64-dcBits)]
