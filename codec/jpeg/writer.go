@@ -10,7 +10,7 @@ import (
 // This file implements the writer: frames and their blocks (ITU T.81 A.1, A.2). The marker segments
 // are in writer_header.go, the quantization tables in writer_quant.go, the choice of levels in
 // writer_trellis.go, the weights of errors in writer_weight.go, the scans in writer_scan.go, and
-// the colours in writer_source.go.
+// the conversion of colors in writer_source.go.
 
 // DefaultQuality is the quality when Options has none. It is the same as in image/jpeg.
 const DefaultQuality = 75
@@ -18,16 +18,17 @@ const DefaultQuality = 75
 // Options are the writer's parameters. The zero value and nil mean a sequential file at
 // DefaultQuality.
 type Options struct {
-	// Quality is 1 to 100. At each number the picture looks as good as that of libjpeg (by
-	// SSIMULACRA2), but takes fewer bytes and has other tables. 0 means DefaultQuality; other
-	// numbers are clamped to the range, as image/jpeg does.
+	// Quality is 1 to 100. At each quality the picture looks as good as libjpeg's (by SSIMULACRA2),
+	// but takes fewer bytes, with other quantization tables. 0 means DefaultQuality. Other numbers
+	// are clamped to the range, as in image/jpeg.
 	Quality int
 
-	// Progressive writes a progressive frame. It takes some 3 percent fewer bytes and 10 percent
-	// more time, but more bytes for small pictures, because it doubles the size of the headers.
+	// Progressive writes a progressive frame. This takes some 3 percent fewer bytes than a
+	// sequential frame, and 10 percent more time. Small pictures take more bytes, because the
+	// headers become twice as large.
 	Progressive bool
 
-	// Smallest writes both kinds of frame, whatever Progressive says, and keeps
+	// Smallest writes a sequential and a progressive frame, whatever Progressive says, and keeps
 	// the smaller one.
 	Smallest bool
 
@@ -35,8 +36,8 @@ type Options struct {
 	ICC []byte
 
 	// RGB stores red, green and blue as they are, not subsampled, and an Adobe marker that says so.
-	// It is meant for profiles that nobody evaluates: the channels of such a picture should not be
-	// mixed. It is ignored for YCbCr and grey pictures.
+	// It is meant for pictures whose profile has not been evaluated: their channels should not be
+	// mixed. It is ignored for pictures that are written without conversion (see Append).
 	RGB bool
 }
 
@@ -57,10 +58,11 @@ func Encode(w io.Writer, m image.Image, o *Options) error {
 
 // Append appends m as a JPEG to dst, with Huffman tables fitted to it.
 //
-// An *image.YCbCr is written as it is, in full range and with its own subsampling. An *image.Gray
-// is written as one component. Every other picture is converted to YCbCr, or to RGB if the options
-// say so. Converted YCbCr is 4:2:0 below quality 90, and 4:4:4 from 90 on. Pixels with alpha are
-// put on black, as in image/jpeg.
+// An *image.YCbCr is written as it is, in full range and with its own subsampling, unless it is a
+// sub-image whose left or upper edge cuts through chroma samples. An *image.Gray is written as one
+// component. Every other picture is converted to YCbCr, or stored as RGB if Options.RGB is set.
+// Converted YCbCr is 4:2:0 below quality 90, and 4:4:4 from 90 on. Pixels with alpha are put on
+// black, as in image/jpeg.
 func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	var opt Options
 	if o != nil {
@@ -82,6 +84,8 @@ func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	if !opt.Smallest {
 		return w.append(dst, m, &opt), nil
 	}
+	// The progressive file is written behind the sequential one, and moved over it if it is
+	// smaller.
 	opt.Progressive = false
 	start := len(dst)
 	dst = w.append(dst, m, &opt)
@@ -114,26 +118,27 @@ var writers = sync.Pool{New: func() any { return new(writer) }}
 type writer struct {
 	width, height int
 	comps         []writerComponent
-	maxH, maxV    int
-	mcusX, mcusY  int
-	rgb           bool
+	maxH, maxV    int  // sampling factors of an MCU
+	mcusX, mcusY  int  // MCUs in a line, and lines of MCUs
+	rgb           bool // the components are red, green and blue
 
 	quant  [3]quantizer
 	source source // of pictures that have to be converted
 
-	// nearest says that levels stay the nearest ones. It is set while costs are computed, and in
-	// tests.
+	// nearest turns off the choice of levels: coefficients are quantized to the nearest level. It
+	// is set while costs are computed, and in tests.
 	nearest bool
 	trellis trellis
 
 	scans []writerScan
 	codes codes
 	specs [tables]huffmanSpec
-	other huffmanSpec // of the next scan
+	other huffmanSpec // of the scan after the one that is written
 
-	places [tables]byte // where decoders keep the tables that tokens name
+	places [tables]byte // by a token's table: the number that the table has in the file, 0 or 1
 
-	// Memory for the components' blocks, and for those at the edges.
+	// Memory for the blocks of a line of MCUs, by component, and for the samples of two blocks at
+	// the edge of the picture.
 	coef, raw [3][]coefBlock
 	mask      [3][]uint64
 	edge      [8 * 16]byte
@@ -143,7 +148,7 @@ type writer struct {
 type writerComponent struct {
 	id     byte
 	h, v   int // sampling factors
-	tables int // which Huffman tables, 0 or 1
+	tables int // which Huffman tables: 0 (luma's) or 1 (chroma's)
 	quant  int // which quantization table, 0 to 2
 
 	// There are w x height samples. Row y begins at plane[(y-y0)*stride].
@@ -161,22 +166,23 @@ type writerComponent struct {
 	pred int32 // DC prediction
 }
 
-// frame lays out the frame of m.
+// frame sets the components of m, their sizes and their quantizers.
 func (w *writer) frame(m image.Image, o *Options) {
 	b := m.Bounds()
 	w.width, w.height = b.Dx(), b.Dy()
 	w.rgb = false
 	w.comps = append(w.comps[:0], make([]writerComponent, 3)...)
 	w.source.reset(m)
+	// The components, with planes of m or planes to convert into.
 	switch m := m.(type) {
 	case *image.Gray:
 		w.comps = w.comps[:1]
 		w.comps[0] = writerComponent{id: 1, h: 1, v: 1, plane: m.Pix[m.PixOffset(b.Min.X, b.Min.Y):], stride: m.Stride}
 	case *image.YCbCr:
-		h, v := subsampling(m)
+		h, v := lumaSampling(m)
 		if b.Min.X%h != 0 || b.Min.Y%v != 0 {
-			// Chroma samples extend over the edge of the picture, so its planes cannot be written
-			// as they are.
+			// Chroma samples extend over the left or upper edge of the picture, so the planes
+			// cannot be written as they are.
 			w.convertedFrame(o)
 			break
 		}
@@ -188,6 +194,7 @@ func (w *writer) frame(m image.Image, o *Options) {
 		w.convertedFrame(o)
 	}
 
+	// Their sizes.
 	w.maxH, w.maxV = w.comps[0].h, w.comps[0].v
 	w.mcusX = ceilDiv(w.width, 8*w.maxH)
 	w.mcusY = ceilDiv(w.height, 8*w.maxV)
@@ -200,7 +207,7 @@ func (w *writer) frame(m image.Image, o *Options) {
 	w.quantizers(o.Quality)
 }
 
-// convertedFrame sets the components of a picture that has to be converted from RGB.
+// convertedFrame sets the components of a picture whose planes have to be made from pixels.
 func (w *writer) convertedFrame(o *Options) {
 	switch {
 	case o.RGB:
@@ -221,8 +228,8 @@ func (w *writer) convertedFrame(o *Options) {
 	w.source.plan(w)
 }
 
-// subsampling returns the sampling factors of luma; those of chroma are 1x1.
-func subsampling(m *image.YCbCr) (h, v int) {
+// lumaSampling returns the sampling factors of m's luma, where those of chroma are 1x1.
+func lumaSampling(m *image.YCbCr) (h, v int) {
 	switch m.SubsampleRatio {
 	case image.YCbCrSubsampleRatio422:
 		return 2, 1
@@ -238,15 +245,16 @@ func subsampling(m *image.YCbCr) (h, v int) {
 	return 1, 1
 }
 
-// release drops the picture, and memory in excess of what the next picture is likely to need.
+// release drops the picture, and the memory of scans with more tokens than the next picture is
+// likely to have.
 func (w *writer) release() {
-	const keep = 4 << 20 // bytes
+	const keep = 4 << 20 // bytes of tokens for each scan
 	for i := range w.comps {
 		c := &w.comps[i]
 		c.plane, c.coef, c.raw, c.mask = nil, nil, nil, nil
 	}
 	w.source.release()
-	w.scans = w.scans[:cap(w.scans)] // including those that were dropped
+	w.scans = w.scans[:cap(w.scans)] // including the scans that keepSplit has dropped
 	for i := range w.scans {
 		if 4*cap(w.scans[i].tokens) > keep {
 			w.scans[i].tokens = nil
@@ -273,45 +281,46 @@ func (w *writer) forward(mcuY int) {
 	for i := range w.comps {
 		c := &w.comps[i]
 		for v := range c.v {
-			by := mcuY*c.v + v
-			at := v * c.blocksX
+			by := mcuY*c.v + v  // line of blocks in the component
+			at := v * c.blocksX // first block of this line
 			coef, mask := c.coef[at:][:c.blocksX], c.mask[at:][:c.blocksX]
-			// A block that only completes an MCU repeats the DC coefficient of the block before it
-			// in the MCU. This costs the fewest bits, and A.2.4 leaves the samples of such blocks
-			// to the writer.
+			// A block outside of the component, which is there to complete its MCU, repeats the DC
+			// coefficient of the block before it in the MCU. This costs the fewest bits, and A.2.4
+			// leaves the samples of such blocks to the writer.
 			if 8*by >= c.height {
 				for b := range coef {
-					before := c.coef[at-c.blocksX+b/c.h*c.h+c.h-1][0]
-					coef[b], mask[b] = coefBlock{before}, 0
+					above := at - c.blocksX
+					last := above + b/c.h*c.h + c.h - 1 // of the MCU's blocks in the line above
+					coef[b], mask[b] = coefBlock{c.coef[last][0]}, 0
 				}
 				continue
 			}
-			real := ceilDiv(c.w, 8)
-			w.forwardBlocks(c, coef[:real], c.raw[at:][:real], mask[:real], 8*by)
+			inside := ceilDiv(c.w, 8) // blocks that are not outside of the component
+			w.forwardBlocks(c, coef[:inside], c.raw[at:][:inside], mask[:inside], 8*by)
 			if !w.nearest {
-				w.choose(i, at, real, 8*by)
+				w.chooseLevels(i, at, inside, 8*by)
 			}
-			for b := real; b < len(coef); b++ {
+			for b := inside; b < len(coef); b++ {
 				coef[b], mask[b] = coefBlock{coef[b-1][0]}, 0
 			}
 		}
 	}
 }
 
-// forwardBlocks transforms the blocks of the picture whose first row is y.
+// forwardBlocks transforms and quantizes the blocks of c whose first row of samples is y.
 func (w *writer) forwardBlocks(c *writerComponent, coef, raw []coefBlock, mask []uint64, y int) {
 	q := &w.quant[c.quant]
-	inside := c.w / 16 * 2 // blocks without padding, in pairs
+	whole := c.w / 16 * 2 // blocks that do not need padding, in pairs
 	if y+8 > c.height {
-		inside = 0
+		whole = 0
 	}
-	if inside > 0 {
-		fdctQuantize(coef[:inside], raw[:inside], mask[:inside], c.plane[(y-c.y0)*c.stride:], c.stride, q)
+	if whole > 0 {
+		fdctQuantize(coef[:whole], raw[:whole], mask[:whole], c.plane[(y-c.y0)*c.stride:], c.stride, q)
 	}
-	// The other blocks are transformed too. In the samples of these, the last column and row are
-	// repeated.
-	for b := inside; b < len(coef); b += 2 {
-		n := min(c.w-8*b, 16)
+	// The samples of the other blocks are copied to w.edge, two blocks at a time, with the last
+	// column and row repeated as padding.
+	for b := whole; b < len(coef); b += 2 {
+		n := min(c.w-8*b, 16) // samples in a row without padding
 		for j := range 8 {
 			row := c.plane[(min(y+j, c.height-1)-c.y0)*c.stride:][:c.w]
 			edge := w.edge[16*j:][:16]
@@ -320,12 +329,13 @@ func (w *writer) forwardBlocks(c *writerComponent, coef, raw []coefBlock, mask [
 				edge[i] = row[c.w-1]
 			}
 		}
-		var two, twoRaw [2]coefBlock
-		var bits [2]uint64
-		fdctQuantize(two[:], twoRaw[:], bits[:], w.edge[:], 16, q)
-		copy(coef[b:], two[:])
-		copy(raw[b:], twoRaw[:])
-		copy(mask[b:], bits[:])
+		// The second block of the two may not exist, and is not copied then.
+		var coef2, raw2 [2]coefBlock
+		var mask2 [2]uint64
+		fdctQuantize(coef2[:], raw2[:], mask2[:], w.edge[:], 16, q)
+		copy(coef[b:], coef2[:])
+		copy(raw[b:], raw2[:])
+		copy(mask[b:], mask2[:])
 	}
 }
 

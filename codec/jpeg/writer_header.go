@@ -21,23 +21,24 @@ func (w *writer) appendHeader(dst []byte, o *Options) []byte {
 		dst = append(dst, 0xFF, markerAPP0, 0, 16)
 		dst = append(dst, "JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"...)
 	}
-	n := ceilDiv(len(o.ICC), iccChunk)
-	for i := range n {
+	chunks := ceilDiv(len(o.ICC), iccChunk)
+	for i := range chunks {
 		chunk := o.ICC[i*iccChunk : min((i+1)*iccChunk, len(o.ICC))]
 		size := 2 + len(iccSignature) + 2 + len(chunk)
 		dst = append(dst, 0xFF, markerAPP2, byte(size>>8), byte(size))
 		dst = append(dst, iccSignature...)
-		dst = append(dst, byte(i+1), byte(n))
+		dst = append(dst, byte(i+1), byte(chunks))
 		dst = append(dst, chunk...)
 	}
 
-	last := w.comps[len(w.comps)-1].quant
-	n = last + 1 // tables, in one segment
-	dst = append(dst, 0xFF, markerDQT, 0, byte(2+n*(1+blockSize)))
-	for t := range n {
+	// The quantization tables, in one segment. The last component has the last of them.
+	quants := w.comps[len(w.comps)-1].quant + 1
+	dst = append(dst, 0xFF, markerDQT, 0, byte(2+quants*(1+blockSize)))
+	for t := range quants {
 		dst = append(dst, byte(t))
 		dst = append(dst, w.quant[t].elements[:]...)
 	}
+	// The frame header.
 	sof := byte(markerSOF0)
 	if o.Progressive {
 		sof = markerSOF2
@@ -51,13 +52,13 @@ func (w *writer) appendHeader(dst []byte, o *Options) []byte {
 	return dst
 }
 
-// appendTables fits the tables of a baseline frame to the symbols that are counted in its scan, and
-// appends a DHT segment with the tables that have symbols. When a table for chroma (DC or AC) would
-// take more bits than it saves, as in thumbnails, chroma uses the table of luma.
+// appendTables fits the tables of a baseline frame to the symbols that were counted in its scan. It
+// appends one DHT segment with all tables that have symbols. When a table for chroma (DC or AC)
+// would take more bits than it saves, as in thumbnails, luma and chroma share a table.
 func (w *writer) appendTables(dst []byte, freq *frequencies) []byte {
 	start := len(dst)
 	dst = append(dst, 0xFF, markerDHT, 0, 0)
-	for class := range 2 {
+	for class := range 2 { // DC, AC
 		luma, chroma := &w.specs[class], &w.specs[class+2]
 		luma.fit(&freq[class])
 		chroma.fit(&freq[class+2])
@@ -70,7 +71,7 @@ func (w *writer) appendTables(dst []byte, freq *frequencies) []byte {
 			}
 			h.put(&w.codes, t)
 			dst = h.append(dst, t)
-			if shared {
+			if shared { // t is luma's table here
 				h.put(&w.codes, t+2)
 				w.places[t+2] = w.places[t]
 				break
@@ -80,9 +81,9 @@ func (w *writer) appendTables(dst []byte, freq *frequencies) []byte {
 	return endDHT(dst, start)
 }
 
-// appendTable appends the DHT segment of scan i of a progressive frame, which has one table. If the
-// next scan is of the same kind and two tables would take more bits than they save, both scans
-// share the table, and shared is true.
+// appendTable appends the DHT segment of scan i of a progressive frame, with one table. If the next
+// scan has the same coefficients, and one table for both scans takes fewer bits than two tables,
+// the table is fitted to both scans, and shared is true.
 func (w *writer) appendTable(dst []byte, i int) (out []byte, shared bool) {
 	s := &w.scans[i]
 	t := w.tableOf(s)
@@ -93,7 +94,8 @@ func (w *writer) appendTable(dst []byte, i int) (out []byte, shared bool) {
 		next := &w.scans[i+1]
 		u := w.tableOf(next)
 		w.other.fit(&next.freq[u])
-		if shared = h.share(&w.other, &s.freq[t], &next.freq[u], 8*4); shared {
+		const segment = 8 * 4 // bits of another segment: marker and length
+		if shared = h.share(&w.other, &s.freq[t], &next.freq[u], segment); shared {
 			h.put(&w.codes, u)
 			w.places[u] = w.places[t]
 		}
@@ -104,7 +106,7 @@ func (w *writer) appendTable(dst []byte, i int) (out []byte, shared bool) {
 	return endDHT(dst, start), shared
 }
 
-// tableOf returns the one table of a scan of a progressive frame.
+// tableOf returns the number, in tokens, of the one table of a scan of a progressive frame.
 func (w *writer) tableOf(s *writerScan) int {
 	t := 2 * w.comps[s.first].tables
 	if s.from > 0 {
@@ -113,7 +115,8 @@ func (w *writer) tableOf(s *writerScan) int {
 	return t + tableDC
 }
 
-// append appends h in the form of a DHT segment (B.2.4.2). t is the number of the table in a token.
+// append appends h as it is written in a DHT segment (B.2.4.2): its class and its number in the
+// file, the counts, the values. t is the number of the table in tokens.
 func (h *huffmanSpec) append(dst []byte, t int) []byte {
 	dst = append(dst, byte(t&1<<4|t>>1))
 	dst = append(dst, h.counts[1:]...)
@@ -127,9 +130,9 @@ func endDHT(dst []byte, start int) []byte {
 	return dst
 }
 
-// share fits h to the sum of two sets of symbols. Without it there would be two tables: h for one
-// set and other for the other set. If one table takes fewer bits than these two, share keeps it and
-// returns true. more is how many bits other takes in addition.
+// share replaces h by one table for the symbols of both a and b, if that takes fewer bits than two
+// tables: h, which is fitted to a, and other, which is fitted to b. It reports whether it did so.
+// more is how many bits a second table takes in addition to those that bits counts.
 func (h *huffmanSpec) share(other *huffmanSpec, a, b *[256]uint32, more uint64) bool {
 	if len(h.values) == 0 || len(other.values) == 0 {
 		return false
@@ -148,7 +151,7 @@ func (h *huffmanSpec) share(other *huffmanSpec, a, b *[256]uint32, more uint64) 
 	return true
 }
 
-// bits returns how many bits the table in its segment and the codes of all symbols take.
+// bits returns how many bits h takes in its segment, and the codes of all symbols take together.
 func (h *huffmanSpec) bits(freq *[256]uint32) (n uint64) {
 	n = 8 * uint64(1+16+len(h.values)) // class and number, counts, values
 	k := 0
@@ -161,8 +164,8 @@ func (h *huffmanSpec) bits(freq *[256]uint32) (n uint64) {
 	return n
 }
 
-// appendSOS appends the header of a scan. The number of a table that the scan does not use is
-// written as 0.
+// appendSOS appends the header of a scan. Where the scan does not use a table, the table's number
+// is written as 0.
 func (w *writer) appendSOS(dst []byte, s *writerScan) []byte {
 	n := s.last - s.first + 1
 	dst = append(dst, 0xFF, markerSOS, 0, byte(6+2*n), byte(n))
@@ -180,9 +183,9 @@ func (w *writer) appendSOS(dst []byte, s *writerScan) []byte {
 	return append(dst, byte(s.from), byte(s.to), 0)
 }
 
-// magnitude returns the size category of v, and the additional bits that distinguish it from other
-// values in its category. These bits are the lowest bits, size of them, of v, or of v-1 if v is
-// negative (ITU T.81 F.1.2.1.1).
+// magnitude returns the size category of v, and the additional bits that say which value of that
+// category v is. They are the lowest size bits of v, or of v-1 if v is negative (ITU T.81
+// F.1.2.1.1).
 func magnitude(v int32) (size int, extra token) {
 	sign := v >> 31
 	size = bits.Len32(uint32((v ^ sign) - sign))

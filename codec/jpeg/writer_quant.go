@@ -4,26 +4,27 @@ import "math"
 
 // This file implements the writer's quantization tables.
 
-// A quantizer divides coefficients by quantization elements 1 to 255. The coefficients that it gets
-// are multiplied by 8.
+// A quantizer divides coefficients by the elements of a quantization table, which are 1 to 255. Its
+// input is 8 times the coefficients, as the forward DCT leaves them.
 type quantizer struct {
 	// elements are in zig-zag order, as in a DQT segment.
 	elements [blockSize]uint8
 
-	// A coefficient c becomes (|c| + bias) * reciprocal >> 16, with the sign of c. bias and
-	// reciprocal are in a coefBlock's order. |c| + bias is at most 8192 + 1020.
+	// An input c becomes (|c| + bias) * reciprocal >> 16, with the sign of c. bias and reciprocal
+	// are in a coefBlock's order. |c| + bias is at most 8192 + 1020.
 	bias, reciprocal [blockSize]uint16
 
-	// These are for the trellis, in a coefBlock's order. step is 8 times the element of the table.
-	// A squared error times gain is its weight in units of 2^-28 bits.
+	// step and gain are for the trellis, in a coefBlock's order. step is 8 times the element of the
+	// table. The square of an error of the input, times gain, is what the error costs, in units of
+	// 2^-28 bits.
 	step [blockSize]int32
 	gain [blockSize]int64
 }
 
-// quantizers sets the quantizers of the frame for a quality of 1 to 100. Cb and Cr share a table
-// where a third one would cost more than it brings.
+// quantizers sets the quantizers of the frame for a quality of 1 to 100. Cb and Cr of a small
+// picture share a table, because a third one would cost more than it brings.
 func (w *writer) quantizers(quality int) {
-	last := 2
+	last := 2 // number of the last table
 	switch {
 	case len(w.comps) == 1 || w.rgb:
 		last = 0
@@ -36,7 +37,8 @@ func (w *writer) quantizers(quality int) {
 	scale := scaleOf(quality, w.width*w.height)
 	w.quant[0].reset(0, scale)
 	if w.comps[0].h*w.comps[0].v == 1 {
-		// Where chroma is not subsampled, its frequencies are twice as high.
+		// Where chroma is not subsampled, its frequencies are twice as high, and its steps may be
+		// coarser. The factor is a measured one.
 		scale = scale * 9 / 4
 	}
 	for i := 1; i <= last; i++ {
@@ -47,13 +49,15 @@ func (w *writer) quantizers(quality int) {
 // ownTableArea is the least number of pixels for which Cr has a table of its own.
 const ownTableArea = 1 << 16
 
-// quantBase has 16 times the elements at a scale of 1, in zig-zag order: luma, Cb, Cr. The first
-// version was a power of ITU T.81's K.1 and K.2. Then a search changed the factors of groups of
-// frequencies, to get the fewest bytes at equal SSIMULACRA2 (and half as much butteraugli's 3-norm)
-// on five photos at 1280x720, with this writer and its choice of levels. The resulting tables are
-// finer than annex K in DC and in the lowest frequencies, which are visible from a distance. They
-// are coarser in the middle. At the end they are finer again, because the choice of levels does
-// there what coarse steps did. In chroma they are finer.
+// quantBase has 16 times the elements at a scale of 1, in zig-zag order: luma, Cb, Cr.
+//
+// The tables began as a power of ITU T.81's K.1 and K.2. Then a search changed the factors of
+// groups of frequencies, to get the fewest bytes at equal quality on five photos at 1280x720, with
+// this writer and its choice of levels. Quality was SSIMULACRA2 and, with half its weight, the
+// 3-norm of butteraugli. The table of luma is finer than annex K's in DC and in the lowest
+// frequencies, which are visible from a distance, coarser in the middle, and finer again in the
+// highest frequencies, where the choice of levels does what coarse steps did. The tables of chroma
+// are finer.
 var quantBase = [3][blockSize]uint16{
 	{
 		128, 121, 125, 296, 278, 259, 353, 334, 324, 334, 370, 361, 353, 378, 415, 370,
@@ -75,11 +79,14 @@ var quantBase = [3][blockSize]uint16{
 	},
 }
 
-// qualityScale is the scale of the tables, times 256, at the qualities in qualityAt: first for
-// pictures of largeArea pixels and more, then for pictures of smallArea pixels and fewer. With
-// these scales, the mean SSIMULACRA2 is not lower than with the tables of annex K at the same
-// quality, scaled as in libjpeg, with a dead zone of 0.38. With annex K's tables, small pictures
-// had a lower SSIMULACRA2 than large ones.
+// qualityScale is the scale of the tables, times 256, at the qualities in qualityAt. The first row
+// is for pictures of at least largeArea pixels, the second for pictures of at most smallArea
+// pixels.
+//
+// With these scales, the mean SSIMULACRA2 is not lower than that of a reference: annex K's tables
+// at the same quality, scaled as in libjpeg, with 0.38 of a step added to AC coefficients before
+// the quotient is cut to an integer. The reference has a lower SSIMULACRA2 for small pictures than
+// for large ones, so there are two rows.
 var (
 	qualityAt    = [...]int{50, 65, 80, 88, 95, 98, 100}
 	qualityScale = [2][len(qualityAt)]int{
@@ -88,17 +95,17 @@ var (
 	}
 )
 
-// These are areas in pixels. Between them the scale is interpolated.
+// Between these areas, in pixels, the scale is interpolated.
 const smallArea, largeArea = 1 << 16, 1 << 18
 
 // scaleOf returns the scale, times 256, for a quality of 1 to 100 and a picture of area pixels.
 func scaleOf(quality, area int) int {
 	area = min(max(area, smallArea), largeArea)
-	at := func(i int) int {
+	at := func(i int) int { // the scale for the area and quality qualityAt[i]
 		s := qualityScale[1][i]
 		return s + (qualityScale[0][i]-s)*(area-smallArea)/(largeArea-smallArea)
 	}
-	if quality <= qualityAt[0] {
+	if quality <= qualityAt[0] { // the scale is in inverse proportion to the quality, as in libjpeg
 		return qualityAt[0] * at(0) / quality
 	}
 	i := 1
@@ -124,17 +131,18 @@ func (q *quantizer) reset(t, scale int) {
 	if t > 0 {
 		lambda = chromaLambda
 	}
-	ref := float64(q.elements[4])
+	ref := float64(q.elements[4]) // of the frequency with u = v = 1
 	for j, s := range q.step {
-		// An error of x steps is worth x*x/lambda bits if the step is ref. It is worth less if the
-		// step is smaller, and more if it is larger: the steps that are best for the eye are
-		// between equal steps and those of the tables.
+		// An error of x steps is worth x*x*sqrt(r)/lambda bits, where r is the step divided by ref.
+		// Equal worth for all steps would be right if the tables were the best for the eye, and
+		// x*x*r*r if equal steps were. The best steps are between the two.
 		r := float64(s) / (8 * ref)
 		q.gain[j] = int64((1 << 28) / (lambda * 64 * ref * ref * float64(r*math.Sqrt(r))))
 	}
 }
 
-// Each lambda is the inverse of the number of bits that an error of one step is worth.
+// Each lambda is the inverse of the number of bits that an error of one step is worth, where the
+// step is ref (see reset).
 const (
 	lumaLambda   = 0.09
 	chromaLambda = 0.032

@@ -2,49 +2,61 @@ package jpeg
 
 import "math/bits"
 
-// This file implements scans: the order in which blocks become tokens and the
-// tokens of a block, sequential (ITU T.81 F.1.2) and progressive by spectral
-// selection (G.1.2.1, G.1.2.2).
+// This file implements scans: the order in which blocks become tokens, and the tokens of each
+// block. Scans are sequential (ITU T.81 F.1.2) or progressive by spectral selection (G.1.2.1,
+// G.1.2.2).
 
-// A writerScan has some coefficients (zig-zag indices from <= k <= to) of one component, or of
-// several that are interleaved by MCU.
+// A writerScan is a scan of some coefficients of one component, or of several components that are
+// interleaved by MCU.
 type writerScan struct {
-	first, last int // components
-	from, to    int
-	splits      uint8 // the splits of luma that have this scan, one bit each; 0 means all of them
+	first, last int   // the components [first, last]
+	from, to    int   // the coefficients with zig-zag indices [from, to]
+	splits      uint8 // bit i: split i of luma has this scan; 0 if the scan does not depend on the split
 
 	tokens []token
 	freq   frequencies
-	run    uint // blocks without further coefficients that no token stands for yet
+	run    uint // blocks that have ended, and for whose end there is no token yet
 
-	costs [2]costs // costs of AC coefficients, by the number of the Huffman tables
+	costs [2]costs // costs of AC coefficients: with luma's Huffman tables, with chroma's
 }
 
-// sequentialScript has the one scan of a baseline frame.
+// sequentialScript has one scan, of a baseline frame.
 var sequentialScript = []writerScan{{last: 2, to: 63}}
 
-// progressiveScript uses spectral selection alone. It takes 0.968 to 0.975 of a baseline frame's
-// bytes at qualities 50 to 95, and 1.08 of its CPU, on the ten reference photos of 1280 pixels.
-// libjpeg's simple progression, of three steps, takes 2.4 times the CPU and more bytes.
+// progressiveScript uses spectral selection alone. On the ten reference photos of 1280 pixels, at
+// qualities 50 to 95, the writer takes 0.968 to 0.975 of the bytes of a baseline frame, and 1.08
+// times the CPU time. With libjpeg's simple progression, in three steps, it would take 2.4 times
+// the CPU time of a baseline frame, and more bytes than with this script.
 //
-// Luma's DC coefficients have a scan of their own. In an interleaved scan, a block of 4:2:0 is
-// predicted from the one before it in its MCU, which is not its neighbor in half of the cases, and
-// blocks that only complete MCUs take bits. The own scan saves 0.3 to 0.6 percent of a picture's
-// bytes. jpegli and mozjpeg write such files too; Photoshop CS6 (2012) and some small decoders do
-// not read them.
+// Luma's DC coefficients have a scan of their own. In a scan that is interleaved with chroma, each
+// block of 4:2:0 is predicted from the block before it in its MCU. In half of the cases that block
+// is not its neighbor. Blocks outside of the picture take bits too, where they complete an MCU. The
+// separate scan saves 0.3 to 0.6 percent of a picture's bytes. jpegli and mozjpeg write such files
+// too. Photoshop CS6 (2012) and some small decoders do not read them.
 //
-// The best split of luma's coefficients from 3 on depends on the picture. The split with the fewest
-// bytes is found from the sample of blocks that the costs are computed from, for 3 percent of the
-// CPU. This table compares with the split 3-9, 10-63 for every picture, at equal SSIMULACRA2, on 32
-// pictures of 360 and 720 pixels. It has the percent of bytes at qualities 50, 65, 80, 88 and 95:
+// Luma's coefficients 3 to 63 are split into bands, with a scan for each. The script has three
+// splits, and which is the best depends on the picture:
 //
-//	-0.84 -0.57 -0.32 -0.37 -0.26   the sample's choice of these three
-//	-0.96 -0.68 -0.41 -0.46 -0.31   the best of these three
-//	-1.06 -0.77 -0.47 -0.54 -0.47   the best of six, with 3-12, 13-63; 1, 2, 3-9; 3-9, 10-27, 28-63
+//	split 0   3-9 and 10-63
+//	split 1   3-63
+//	split 2   3-20 and 21-63
 //
-// Other divisions would save little. Two bands of chroma, or scans of their own for chroma's last
-// bits, would save 0.03 percent at quality 80 and 0.4 at 95. A scan of its own for luma's last bit
-// would save nothing at 80, 0.1 at 88, 0.3 to 0.4 at 95, and more than 1 only from 98 on.
+// The writer estimates the bytes of each split from a sample of the blocks (see learnCosts), and
+// keeps the split with the fewest. This takes 3 percent of the writer's CPU time. On 32 pictures of
+// 360 and 720 pixels, at equal SSIMULACRA2, it changes the bytes by these percentages, compared
+// with split 0 for every picture:
+//
+//	quality    50    65    80    88    95
+//	        -0.84 -0.57 -0.32 -0.37 -0.26   the split that the sample chooses
+//	        -0.96 -0.68 -0.41 -0.46 -0.31   the best of the three splits
+//	        -1.06 -0.77 -0.47 -0.54 -0.47   the best of six splits
+//
+// The other three of the six were (3-12 and 13-63), (1, 2 and 3-9), (3-9, 10-27 and 28-63).
+//
+// Other divisions would save little. Two bands of chroma, or separate scans for the last bits of
+// chroma, would save 0.03 percent at quality 80 and 0.4 percent at 95. A separate scan for the last
+// bit of luma would save nothing at 80, 0.1 percent at 88, 0.3 to 0.4 percent at 95, and more than
+// 1 percent only from 98 on.
 var progressiveScript = []writerScan{
 	{},
 	{first: 1, last: 2},
@@ -58,10 +70,11 @@ var progressiveScript = []writerScan{
 	{from: 21, to: 63, splits: 1 << 2},
 }
 
-// splits is the largest number of splits of luma that a script may have.
+// splits is the number of splits of luma in progressiveScript.
 const splits = 3
 
-// startScans prepares the scans of a script for the components of the picture.
+// startScans prepares the scans of a script. A scan of components that the picture does not have is
+// left out.
 func (w *writer) startScans(script []writerScan) {
 	n := 0
 	w.scans = w.scans[:cap(w.scans)]
@@ -80,12 +93,13 @@ func (w *writer) startScans(script []writerScan) {
 	w.scans = w.scans[:n]
 }
 
-// keepSplit drops the scans of all other splits of luma.
+// keepSplit drops the scans that only other splits of luma have.
 func (w *writer) keepSplit(split int) {
 	n := 0
 	for i := range w.scans {
 		if s := &w.scans[i]; s.splits == 0 || s.splits>>split&1 != 0 {
 			s.splits = 0
+			// The dropped scan stays behind the others, so that its memory is used again.
 			w.scans[n], w.scans[i] = w.scans[i], w.scans[n]
 			n++
 		}
@@ -93,11 +107,12 @@ func (w *writer) keepSplit(split int) {
 	w.scans = w.scans[:n]
 }
 
-// appendScans appends the rest of the frame. It learns from a sample of the blocks what symbols
-// cost, makes the tokens of all scans in one pass over all blocks, and then writes the scans.
+// appendScans appends the scans of the frame, with their Huffman tables. It learns from a sample of
+// the blocks what symbols cost. Then it makes the tokens of all scans in one pass over all blocks,
+// and writes the scans.
 func (w *writer) appendScans(dst []byte) []byte {
 	w.reserve()
-	w.keepSplit(w.learn())
+	w.keepSplit(w.learnCosts())
 	for y := range w.mcusY {
 		w.forward(y)
 		w.addLine(y)
@@ -106,16 +121,16 @@ func (w *writer) appendScans(dst []byte) []byte {
 		s := &w.scans[i]
 		s.endRun(2*w.comps[s.first].tables + tableAC)
 	}
-	taken := false // whether this scan uses the table of the scan before it
+	hasTable := false // the scan shares the table of the scan before it
 	for i := range w.scans {
 		s := &w.scans[i]
 		switch {
-		case taken:
-			taken = false
+		case hasTable:
+			hasTable = false
 		case s.sequential():
 			dst = w.appendTables(dst, &s.freq)
 		default:
-			dst, taken = w.appendTable(dst, i)
+			dst, hasTable = w.appendTable(dst, i)
 		}
 		dst = w.appendSOS(dst, s)
 		dst = appendTokens(dst, s.tokens, &w.codes)
@@ -123,7 +138,8 @@ func (w *writer) appendScans(dst []byte) []byte {
 	return dst
 }
 
-// sequential reports whether a scan belongs to a baseline frame: it has all coefficients.
+// sequential reports whether s is the scan of a baseline frame, which has both DC and AC
+// coefficients.
 func (s *writerScan) sequential() bool { return s.from == 0 && s.to > 0 }
 
 // addLine adds the tokens of line mcuY of MCUs to all scans.
@@ -138,8 +154,8 @@ func (w *writer) addLine(mcuY int) {
 	}
 }
 
-// addMCULine adds the tokens of a line of MCUs. Each MCU has the blocks of all components of the
-// scan that cover its area (A.2.3).
+// addMCULine adds the tokens of a line of MCUs to a scan of several components. Each MCU has the
+// blocks of all these components that cover its area (A.2.3).
 func (w *writer) addMCULine(s *writerScan) {
 	for x := range w.mcusX {
 		for i := s.first; i <= s.last; i++ {
@@ -153,8 +169,8 @@ func (w *writer) addMCULine(s *writerScan) {
 	}
 }
 
-// addComponent adds the tokens of one component's blocks in line mcuY of MCUs, but not of the
-// blocks that only complete MCUs (A.2.2).
+// addComponent adds the tokens of a line of MCUs to a scan of one component. Blocks outside of the
+// component are left out (A.2.2).
 func (w *writer) addComponent(s *writerScan, mcuY int) {
 	c := &w.comps[s.first]
 	for v := range c.v {
@@ -168,14 +184,15 @@ func (w *writer) addComponent(s *writerScan, mcuY int) {
 	}
 }
 
-// addBlock adds the tokens of a block of c. In a scan without DC coefficients, one token may end a
-// whole run of blocks. Only a progressive frame has such scans.
+// addBlock adds the tokens of block b of c. In a scan without DC coefficients, which only a
+// progressive frame has, one token may end a whole run of blocks.
 func (s *writerScan) addBlock(c *writerComponent, b int) {
 	if s.from == 0 {
 		s.addDC(c, c.coef[b][0])
 	}
 	if s.to > 0 {
-		s.addAC(2*c.tables+tableAC, &c.coef[b], c.mask[b], max(s.from, 1), s.to, s.from > 0)
+		hasRuns := s.from > 0
+		s.addAC(2*c.tables+tableAC, &c.coef[b], c.mask[b], max(s.from, 1), s.to, hasRuns)
 	}
 }
 
@@ -188,12 +205,13 @@ func (s *writerScan) addDC(c *writerComponent, dc int16) {
 	s.tokens = append(s.tokens, token(size)<<tokenSize|token(table)<<tokenTable|token(size)<<tokenSymbol|extra)
 }
 
-// addAC adds the tokens of a block's coefficients with zig-zag indices from <= k <= to, F.1.2.2. If
-// runs is set, a block without coefficients only prolongs a run of such blocks, which gets one
-// token at its end (G.1.2.2).
-func (s *writerScan) addAC(table int, b *coefBlock, mask uint64, from, to int, runs bool) {
+// addAC adds the tokens of the coefficients of block b with zig-zag indices [from, to], F.1.2.2.
+// mask says which coefficients are not zero. If hasRuns is set, the ends of several blocks get one
+// token (G.1.2.2): a run begins with the end of any block, and blocks without coefficients prolong
+// it.
+func (s *writerScan) addAC(table int, b *coefBlock, mask uint64, from, to int, hasRuns bool) {
 	mask &= ^uint64(0) << (from & 63) & (^uint64(0) >> (63 - to&63))
-	if mask == 0 && runs {
+	if mask == 0 && hasRuns {
 		if s.run++; s.run == maxRun {
 			s.endRun(table)
 		}
@@ -221,8 +239,8 @@ func (s *writerScan) addAC(table int, b *coefBlock, mask uint64, from, to int, r
 		tokens = append(tokens, token(size)<<tokenSize|shifted|token(symbol)<<tokenSymbol|extra)
 	}
 	switch {
-	case last == to:
-	case runs:
+	case last == to: // the block needs no end
+	case hasRuns:
 		s.run = 1
 	default:
 		tokens = append(tokens, shifted)
@@ -231,10 +249,10 @@ func (s *writerScan) addAC(table int, b *coefBlock, mask uint64, from, to int, r
 	s.tokens = tokens
 }
 
-// maxRun is the most blocks that one symbol can end.
+// maxRun is the largest number of blocks that one token can end.
 const maxRun = 1<<15 - 1
 
-// endRun adds the token of the run of ended blocks, if there is one.
+// endRun adds the token of the run of ended blocks, if there is a run.
 func (s *writerScan) endRun(table int) {
 	if s.run == 0 {
 		return

@@ -84,7 +84,7 @@ func TestSplitIsTheSmallest(t *testing.T) {
 		w.frame(m, o)
 		w.startScans(progressiveScript)
 		w.reserve()
-		got := w.learn()
+		got := w.learnCosts()
 		chosen[got] = true
 		if size[got] > size[least]+4 {
 			t.Errorf("picture %d: split %d of %v", seed, got, size)

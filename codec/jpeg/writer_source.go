@@ -5,7 +5,7 @@ import (
 )
 
 // This file converts pictures of red, green and blue to planes (JFIF 1.02, page 3), one line of
-// MCUs at a time.
+// MCUs at a time. Its kernels, each with two versions:
 //
 //	rowToY           -> rowToYAVX2           | rowToYGeneric
 //	rowToChroma      -> rowToChromaAVX2      | rowToChromaGeneric
@@ -14,13 +14,13 @@ import (
 // A source converts a picture to planes, one line of MCUs at a time.
 type source struct {
 	m      image.Image
-	active bool
+	active bool // m has to be converted
 
-	rgba   []byte // one line of MCUs of the picture: rows of width pixels of 4 bytes
-	planes [3][]byte
+	rgba   []byte    // one line of MCUs of the picture: rows of width pixels of 4 bytes
+	planes [3][]byte // one line of MCUs of each component
 }
 
-// reset begins a new picture.
+// reset begins the picture m. It is not converted unless plan is called.
 func (s *source) reset(m image.Image) {
 	s.m, s.active = m, false
 }
@@ -34,7 +34,6 @@ func (s *source) plan(w *writer) {
 	h, v := w.comps[0].h, w.comps[0].v
 	for i := range w.comps {
 		c := &w.comps[i]
-		// Subsampling reads pixels in pairs, so there is room for an even number.
 		c.stride = 8 * c.h * ceilDiv(w.width, 8*h)
 		n := c.stride * 8 * c.v
 		if cap(s.planes[i]) < n {
@@ -42,7 +41,7 @@ func (s *source) plan(w *writer) {
 		}
 		c.plane = s.planes[i][:n]
 	}
-	n := (w.width + 1) * 4 * 8 * v
+	n := w.width * 4 * 8 * v
 	if cap(s.rgba) < n {
 		s.rgba = make([]byte, n)
 	}
@@ -72,14 +71,14 @@ func (s *source) convert(w *writer, mcuY int) {
 				}
 			}
 		}
-	case luma.h == 1:
+	case luma.h == 1: // 4:4:4
 		for y := range rows {
 			o := y * luma.stride
 			row := pix[y*stride:][:4*w.width]
 			rowToY(luma.plane[o:][:w.width], row)
 			rowToChroma(w.comps[1].plane[o:][:w.width], w.comps[2].plane[o:][:w.width], row)
 		}
-	default:
+	default: // 4:2:0
 		for y := range rows {
 			rowToY(luma.plane[y*luma.stride:][:w.width], pix[y*stride:][:4*w.width])
 		}
@@ -93,8 +92,9 @@ func (s *source) convert(w *writer, mcuY int) {
 	}
 }
 
-// rows returns rows [y0, y0+n) of the picture as pixels of R, G, B and a fourth byte that is not
-// used. The rows are stride bytes apart.
+// rows returns n rows of the picture, from row y0 on, as pixels of R, G, B and a fourth byte that
+// is not used. The rows are stride bytes apart. They are the picture's own if it has them in this
+// form, and otherwise in s.rgba.
 func (s *source) rows(width, y0, n int) (pix []byte, stride int) {
 	b := s.m.Bounds()
 	switch m := s.m.(type) {
@@ -118,7 +118,8 @@ func (s *source) rows(width, y0, n int) (pix []byte, stride int) {
 	return s.rgba, stride
 }
 
-// opaque reports whether the alpha of every pixel is 255, in rows of width pixels of 4 bytes.
+// opaque reports whether every pixel has an alpha of 255. pix has rows of width pixels of 4 bytes,
+// stride bytes apart.
 func opaque(pix []byte, stride, width, rows int) bool {
 	for y := range rows {
 		row := pix[y*stride:][:4*width]
@@ -131,8 +132,7 @@ func opaque(pix []byte, stride, width, rows int) bool {
 	return true
 }
 
-// These are the weights of JFIF's conversion, with 16 fractional bits. They are those of
-// image/color.
+// These are the weights of JFIF's conversion, with 16 fractional bits, as in image/color.
 const (
 	yR, yG, yB    = 19595, 38470, 7471
 	cbR, cbG, cbB = -11056, -21712, 32768
@@ -160,6 +160,7 @@ func rowToChromaGeneric(cb, cr, row []byte) {
 // rowsToHalfChromaGeneric is rowsToHalfChroma in plain Go.
 func rowsToHalfChromaGeneric(cb, cr, a, b []byte) {
 	for i := range cb {
+		// l and m are the left and the right column of the 2x2 pixels.
 		l := 8 * i
 		m := min(l+4, len(a)-4)
 		r := int32(a[l]) + int32(a[m]) + int32(b[l]) + int32(b[m])
@@ -170,8 +171,8 @@ func rowsToHalfChromaGeneric(cb, cr, a, b []byte) {
 	}
 }
 
-// chroma rounds v, which has shift fractional bits and lies within [-128, 128], and adds 128. Only
-// the upper end is rounded to 256.
+// chroma rounds v, which has shift fractional bits and lies within [-128, 128], and adds 128. The
+// result 256, which only the upper end of the range gives, becomes 255.
 func chroma(v int32, shift uint) byte {
 	return byte(min((v+257<<(shift-1))>>shift, 255))
 }

@@ -78,7 +78,7 @@ func planesOf(m image.Image) (planes [][]byte, widths []int) {
 	case *image.Gray:
 		cut(m.Pix[m.PixOffset(b.Min.X, b.Min.Y):], m.Stride, b.Dx(), b.Dy())
 	case *image.YCbCr:
-		h, v := subsampling(m)
+		h, v := lumaSampling(m)
 		cut(m.Y[m.YOffset(b.Min.X, b.Min.Y):], m.YStride, b.Dx(), b.Dy())
 		o := m.COffset(b.Min.X, b.Min.Y)
 		cut(m.Cb[o:], m.CStride, ceilDiv(b.Dx(), h), ceilDiv(b.Dy(), v))

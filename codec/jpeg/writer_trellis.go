@@ -2,43 +2,49 @@ package jpeg
 
 import "math/bits"
 
-// This file implements the choice of levels by rate and distortion. For the AC coefficients of a
-// block in a scan, it chooses the levels that have the least cost
+// This file implements the choice of levels by rate and distortion. A level is a quantized
+// coefficient. For the AC coefficients of a block in a scan, the writer chooses the levels that
+// have the least cost
 //
 //	bits + weight * gain * (squared error)
 //
-// with the codes that the scan will be written with, or codes close to them. A coefficient's level
-// may be the nearest one, the largest of the next smaller size category, or 0.
+// where bits is computed with the codes that the scan will be written with, or codes close to them.
+// A coefficient's level may be the nearest one, the largest of the next smaller size category, or
+// 0.
 //
-// Three things that other encoders do were measured and are left out. The columns are percent of
-// bytes at equal SSIMULACRA2 and at equal PSNR-Y, on ten photos at 720 pixels (for the last row, on
-// twelve at 360):
+// Other encoders do three more things, which were measured here and are left out. The columns say
+// by how many percent the bytes change, at equal SSIMULACRA2 and at equal PSNR-Y. The first three
+// rows are of ten photos at 720 pixels, the last row is of twelve photos at 360:
 //
 //	-0.07 -0.07   DC levels by the cheapest path along a row of blocks, of three levels each
-//	-0.09 -0.13   the same, with chroma's errors worth a quarter
-//	-0.13 +0.05   costs learnt again from the sample's chosen levels, for a quarter more CPU
-//	-0.43 -0.25   planes that are not rounded to 8 bits, into a transform of floating point
+//	-0.09 -0.13   DC levels as before, with chroma's errors worth a quarter
+//	-0.13 +0.05   costs learnt again from the sample's chosen levels, for a quarter more CPU time
+//	-0.43 -0.25   planes that are not rounded to 8 bits, and a floating-point transform of these
 
 // costs has the costs of AC symbols in a scan, in 1/256 bit, including their additional bits.
 type costs struct {
 	symbol [256]int32
-	least  [16]int32 // cost of the cheapest symbol of a size
-	ended  int32     // cost of the end of a block that has coefficients, but not the last one
-	empty  int32     // cost of a block that has none
+	least  [16]int32 // by size category: the cost of its cheapest symbol
+	ended  int32     // cost of the end of a block whose last coefficient is 0, but not all are 0
+	empty  int32     // cost of a block whose coefficients are all 0
 }
 
-// scanHeader is how many bytes another scan takes: a SOS segment, and a DHT segment without values.
+// scanHeader is how many bytes the headers of a scan take: 10 for a SOS segment, and 4+17 for a DHT
+// segment without the values of its table.
 const scanHeader = 10 + 4 + 17
 
-// absent is the length that is assumed for the code of a symbol that does not occur in the sample.
+// absent is the length, in bits, that is assumed for the code of a symbol that does not occur in
+// the sample.
 const absent = 14
 
-// learn sets the costs of all scans. It uses a sample of the picture, quantized to the nearest
-// levels, and returns the split of luma that takes the fewest bits for this sample.
-func (w *writer) learn() (split int) {
+// learnCosts sets the costs of all scans. It uses a sample of the picture, quantized to the nearest
+// levels, and returns the split of luma that takes the fewest bits by this sample. If levels are
+// not chosen, no costs are needed, and it returns 0.
+func (w *writer) learnCosts() (split int) {
 	if w.nearest {
 		return 0
 	}
+	// Count the symbols of about 12 lines of MCUs, evenly spread over the picture.
 	const lines = 12
 	w.nearest = true
 	step := max(w.mcusY/lines, 1)
@@ -48,26 +54,28 @@ func (w *writer) learn() (split int) {
 		w.addLine(y)
 		sampled++
 		for i := range w.scans {
-			w.scans[i].tokens = w.scans[i].tokens[:0] // its symbols have been counted
+			w.scans[i].tokens = w.scans[i].tokens[:0] // only their counts are needed
 		}
 	}
 	w.nearest = false
+	// Set the costs, and estimate how many bits each split takes for the whole picture.
 	var size [splits]uint64
 	for i := range w.scans {
 		s := &w.scans[i]
-		bits := uint64(0)
+		total := uint64(0)
 		for t := range s.costs {
 			if w.comps[s.first].tables == t {
 				s.endRun(2*t + tableAC)
 			}
 			n, table := s.costs[t].learn(&s.freq[2*t+tableAC], s.from > 0)
-			bits += n*uint64(w.mcusY)/uint64(sampled) + table
+			total += n*uint64(w.mcusY)/uint64(sampled) + table
 		}
 		for i := range size {
 			if s.splits>>i&1 != 0 {
-				size[i] += bits + 8*scanHeader
+				size[i] += total + 8*scanHeader
 			}
 		}
+		// Forget the sample.
 		s.tokens, s.freq = s.tokens[:0], frequencies{}
 	}
 	for i := range w.comps {
@@ -81,22 +89,23 @@ func (w *writer) learn() (split int) {
 	return split
 }
 
-// learn sets the costs from the symbols counted in a scan, in which runs of blocks may end
-// together. It returns how many bits the symbols and the table take.
-func (c *costs) learn(freq *[256]uint32, runs bool) (bits, table uint64) {
+// learn sets the costs from the symbols counted in a scan. hasRuns says that one symbol may end a
+// run of blocks. learn returns how many bits the symbols take, with their additional bits, and how
+// many the values of the Huffman table take.
+func (c *costs) learn(freq *[256]uint32, hasRuns bool) (bits, table uint64) {
 	var h huffmanSpec
 	h.fit(freq)
 	for i := range c.symbol {
 		c.symbol[i] = int32(absent+i&15) << 8
 	}
 	k := 0
-	for n, count := range h.counts {
+	for length, count := range h.counts {
 		for range count {
 			s := int(h.values[k])
-			c.symbol[s] = int32(n+s&15) << 8
+			c.symbol[s] = int32(length+s&15) << 8
 			k++
-			bits += uint64(n+s&15) * uint64(freq[s])
-			if runs && s&15 == 0 && s < 0xF0 {
+			bits += uint64(length+s&15) * uint64(freq[s])
+			if hasRuns && s&15 == 0 && s < 0xF0 { // EOBr, with r additional bits
 				bits += uint64(s>>4) * uint64(freq[s])
 			}
 		}
@@ -109,16 +118,16 @@ func (c *costs) learn(freq *[256]uint32, runs bool) (bits, table uint64) {
 		}
 	}
 	c.ended, c.empty = c.symbol[0], c.symbol[0]
-	if !runs {
+	if !hasRuns {
 		return bits, table
 	}
-	// A block without coefficients prolongs an existing run, which costs almost nothing. Each other
-	// block whose end is coded begins a run, and is given the mean cost of one.
+	// A block without coefficients prolongs a run, which costs almost nothing. The end of a block
+	// with coefficients begins a run, and costs the mean of what the runs in the sample cost.
 	c.ended, c.empty = 0, 0
 	total, n := uint64(0), uint64(0)
-	for size := range 15 {
-		f := uint64(freq[size<<4])
-		total += f * (uint64(c.symbol[size<<4]) + uint64(size)<<8)
+	for r := range 15 { // EOBr
+		f := uint64(freq[r<<4])
+		total += f * (uint64(c.symbol[r<<4]) + uint64(r)<<8)
 		n += f
 	}
 	if n > 0 {
@@ -127,29 +136,33 @@ func (c *costs) learn(freq *[256]uint32, runs bool) (bits, table uint64) {
 	return bits, table
 }
 
-// choose sets the levels of blocks at to at+real of component i. Row y of the picture is the first
-// row of their samples.
-func (w *writer) choose(i, at, real, y int) {
+// chooseLevels chooses the levels of n blocks of component i, from block at on. Row y of the
+// component is the first row of the blocks' samples.
+func (w *writer) chooseLevels(i, at, n, y int) {
 	c := &w.comps[i]
 	q := &w.quant[c.quant]
-	drawn := (i == 0 || w.rgb) && anyFlat(c.raw[at:at+real], c.mask[at:at+real])
-	for b := at; b < at+real; b++ {
+	isChroma := i > 0 && !w.rgb
+	drawn := !isChroma && anyFlat(c.raw[at:at+n], c.mask[at:at+n])
+	for b := at; b < at+n; b++ {
 		mask := c.mask[b]
-		if i > 0 && !w.rgb {
+		if isChroma {
 			if mask>>1 != 0 {
 				c.mask[b] = w.chooseBlock(i, b, plainWeight)
 			}
 			continue
 		}
+		// In drawings, faint texture is kept.
 		if drawn {
 			if raised := q.raise(&c.coef[b], &c.raw[b], mask); raised != mask {
 				c.mask[b] = raised
 				continue
 			}
 		}
-		if mask>>1 == 0 {
+		if mask>>1 == 0 { // no AC coefficients
 			continue
 		}
+		// If the choice flattens the block, it is made again with four times the weight for errors.
+		// If that flattens the block too, the nearest levels stay.
 		weight := c.weight(8*(b-at), y)
 		nearest := c.coef[b]
 		kept := w.chooseBlock(i, b, weight)
@@ -165,7 +178,7 @@ func (w *writer) choose(i, at, real, y int) {
 }
 
 // chooseBlock chooses the levels of block b of component i, scan by scan. It returns the mask of
-// those that are not zero.
+// the levels that are not zero.
 func (w *writer) chooseBlock(i, b int, weight int64) (kept uint64) {
 	c := &w.comps[i]
 	kept = c.mask[b] & 1
@@ -178,7 +191,8 @@ func (w *writer) chooseBlock(i, b int, weight int64) (kept uint64) {
 	return kept
 }
 
-// acEnergy returns the energy of a block's AC coefficients. It is 4096 for a variance of 1.
+// acEnergy returns the sum of the squares of a block's AC coefficients, times 64. It is 4096 for a
+// variance of 1.
 func acEnergy(raw *coefBlock) (sum int64) {
 	for _, v := range raw[1:] {
 		sum += int64(v) * int64(v)
@@ -186,7 +200,7 @@ func acEnergy(raw *coefBlock) (sum int64) {
 	return sum
 }
 
-// quantizedEnergy returns the energy that the levels of the AC coefficients in mask stand for.
+// quantizedEnergy returns the acEnergy of the coefficients that the levels in mask stand for.
 func (q *quantizer) quantizedEnergy(level *coefBlock, mask uint64) (sum int64) {
 	for m := mask &^ 1; m != 0; m &= m - 1 {
 		j := zigzagT[bits.TrailingZeros64(m)&63] & 63
@@ -197,8 +211,8 @@ func (q *quantizer) quantizedEnergy(level *coefBlock, mask uint64) (sum int64) {
 }
 
 // anyFlat reports whether a row of blocks has a flat block. Drawings and pages of text have flat
-// blocks, but photos do not. In such a row a faint detail is visible: it is a line or the edge of a
-// letter rather than noise.
+// blocks, but photos do not. In a row with a flat block, a faint detail is visible: it is a line or
+// the edge of a letter rather than noise.
 func anyFlat(raw []coefBlock, mask []uint64) bool {
 	const flat = 4096 / 64 // a variance of 1/64
 	for i := range raw {
@@ -209,17 +223,18 @@ func anyFlat(raw []coefBlock, mask []uint64) bool {
 	return false
 }
 
-// raise keeps texture in a block of little variance, if the nearest levels have less than a quarter
-// of the block's energy. It makes the largest of the other coefficients not zero, one after the
-// other, until the levels have that quarter, but only coefficients of at least 0.35 step. It
-// returns the mask of all levels that are not zero.
+// raise keeps texture in a block with a variance of 2 to 60. If the nearest levels have less than a
+// quarter of the block's energy, it raises levels of 0 to 1 or -1, from the largest coefficient
+// down to those of 0.35 step, until the levels have a quarter. It returns the mask of all levels
+// that are not zero.
 func (q *quantizer) raise(level, raw *coefBlock, mask uint64) uint64 {
 	all := acEnergy(raw)
 	if all < 2*4096 || all > 60*4096 {
 		return mask
 	}
-	left := q.quantizedEnergy(level, mask)
-	for 4*left < all {
+	kept := q.quantizedEnergy(level, mask)
+	for 4*kept < all {
+		// Find the largest coefficient whose level is 0.
 		best, at := int64(0), 0
 		for k := 1; k < blockSize; k++ {
 			j := zigzagT[k] & 63
@@ -237,62 +252,67 @@ func (q *quantizer) raise(level, raw *coefBlock, mask uint64) uint64 {
 			level[j] = -1
 		}
 		mask |= 1 << at
-		left += int64(q.step[j]) * int64(q.step[j])
+		kept += int64(q.step[j]) * int64(q.step[j])
 	}
 	return mask
 }
 
-// flattens reports whether level has lost a block's texture: it keeps less than a tenth of the
-// energy of the AC coefficients in raw, while the nearest levels would keep more than a quarter.
-// The squared error of such a block is small, but the eye sees a flat patch.
+// flattens reports whether a block loses its texture by the levels in level. They keep less than a
+// tenth of the energy of the AC coefficients in raw, while the nearest levels would keep more than
+// a quarter. The squared error of such a block is small, but the eye sees a flat patch. mask says
+// which of the nearest levels are not zero.
 func (q *quantizer) flattens(nearest, level, raw *coefBlock, mask uint64) bool {
-	var near, left int64 // quantizedEnergy of nearest and level, in one loop, because this is done for every block
+	// These are quantizedEnergy of nearest and level, in one loop, because every block takes it.
+	var near, left int64
 	for m := mask &^ 1; m != 0; m &= m - 1 {
 		j := zigzagT[bits.TrailingZeros64(m)&63] & 63
 		a, b := int64(int32(nearest[j])*q.step[j]), int64(int32(level[j])*q.step[j])
 		near += a * a
 		left += b * b
 	}
-	if 2*left > near {
+	if 2*left > near { // the condition below would be false too; this is faster
 		return false
 	}
 	all := acEnergy(raw)
 	return 10*left < all && 4*near > all
 }
 
-// A node of the trellis is a coefficient that is not zero, together with the cheapest choice of all
-// levels before it.
+// A node of the trellis is a coefficient whose level is not zero, together with the cheapest choice
+// of all levels before it. Node 0 is the beginning of the block.
 type node struct {
-	cost  int64 // minus the cost of zeros for all coefficients up to here
+	cost  int64 // of the levels up to this one, minus the cost of the errors if they were all zero
 	k     int32 // zig-zag index
 	level int16
-	prev  uint8 // the node before it; node 0 is the beginning
+	prev  uint8 // the last node before this one in the cheapest choice
 	least int64 // the lowest cost of all nodes up to this one
 }
 
 // A trellis is memory for the nodes of a block.
 type trellis [blockSize]node
 
-// choose sets the levels of a block's coefficients with indices from <= k <= to. raw has the true
-// values, times 8. mask says which coefficients are not nearest to zero. choose returns the mask of
-// the levels that are still not zero.
+// choose sets the levels of a block's coefficients with zig-zag indices [from, to]. At first, level
+// has the nearest levels, and mask says which of them are not zero. raw has the coefficients before
+// quantization, times 8. choose returns the mask of the levels that are still not zero.
 func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, from, to int, c *costs, weight int64) (kept uint64) {
 	mask &= ^uint64(0) << (from & 63) & (^uint64(0) >> (63 - to&63))
 	if mask == 0 {
 		return 0
 	}
+	// Make a node of each coefficient whose nearest level is not zero: find its cheapest level but
+	// 0, and the cheapest node before it.
 	nodes[0] = node{k: int32(from - 1)}
 	n := 1
 	for m := mask; m != 0; m &= m - 1 {
 		k := bits.TrailingZeros64(m)
 		j := zigzagT[k&63] & 63
 		sign := int32(level[j]) >> 31
-		l := (int32(level[j]) ^ sign) - sign
-		v := (int32(raw[j]) ^ sign) - sign
-		size := bits.Len32(uint32(l))
-		lower := int32(1)<<(size-1) - 1
+		l := (int32(level[j]) ^ sign) - sign // magnitude of the nearest level
+		v := (int32(raw[j]) ^ sign) - sign   // magnitude of the coefficient
+		size := bits.Len32(uint32(l))        // size category of l
+		lower := int32(1)<<(size-1) - 1      // largest magnitude of the category below
 		gain := q.gain[j]
-		// near and far are the errors of l and lower, minus the error of a zero, which is v.
+		// near and far are what the errors of l and lower cost, minus what the error of a zero, v,
+		// costs.
 		e := int64(v - l*q.step[j])
 		near := (e*e - int64(v)*int64(v)) * gain >> 20 * weight >> 8
 		far := int64(1) << 60
@@ -300,17 +320,19 @@ func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, f
 			e := int64(v - lower*q.step[j])
 			far = (e*e - int64(v)*int64(v)) * gain >> 20 * weight >> 8
 		}
+		// No choice of the level and of the symbol adds less than atLeast to the cost.
 		atLeast := near + int64(c.least[size&15])
 		if lower > 0 {
 			atLeast = min(atLeast, far+int64(c.least[(size-1)&15]))
 		}
 		best := node{cost: 1 << 60, k: int32(k)}
-		low := false
+		low := false // the best choice is lower, not l
 		for i := n - 1; i >= 0; i-- {
 			before := &nodes[i&63]
 			if before.least+atLeast >= best.cost {
 				break // no node from here on can do better
 			}
+			// The symbol of the zeros between the two nodes and of size, or of one size less.
 			run := k - int(before.k) - 1
 			cost := before.cost
 			for ; run > 15; run -= 16 {
@@ -332,6 +354,7 @@ func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, f
 		nodes[n&63] = best
 		n++
 	}
+	// Find the last node of the cheapest choice. A block of zeros has no node but the first.
 	least, at := int64(c.empty), 0
 	for i := 1; i < n; i++ {
 		x := nodes[i&63].cost
@@ -342,6 +365,7 @@ func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, f
 			least, at = x, i
 		}
 	}
+	// Walk back from it, and set the levels.
 	for at > 0 {
 		d := &nodes[at&63]
 		level[zigzagT[d.k&63]&63] = d.level

@@ -2,8 +2,8 @@ package jpeg
 
 import "math"
 
-// This file computes the weight of a block's errors. It is large in smooth places, where errors are
-// visible, and small in busy ones, where they are not.
+// This file computes the weight of a block's errors. The weight is large in smooth places, where
+// errors are visible, and small in busy places, where errors are hidden.
 
 const (
 	// plainWeight is the weight of an error when nothing is known about its block.
@@ -12,27 +12,27 @@ const (
 	// usualVariance is the variance of a block whose weight is plainWeight.
 	usualVariance = 50
 
-	// visible is twice the variance at which errors begin to be hidden. It is about the
-	// constant that keeps SSIM (where it is 58) and SSIMULACRA2 (75 in these units) finite.
+	// visible is twice the variance at which errors begin to be hidden. SSIM and SSIMULACRA2 add a
+	// constant in the same place, to stay finite: 58, and 75 in these units.
 	visible = 95
 )
 
-// weight returns the weight of the block at x0, y0. It depends on the variance of the block's
-// quarters: if an edge meets a smooth place, the smooth one has more influence.
+// weight returns the weight of the errors of the block whose first sample is x0, y0. It depends on
+// the variances of the block's quarters, so that beside an edge a smooth quarter still counts.
 func (c *writerComponent) weight(x0, y0 int) int64 {
-	var sum, square [4]int32
+	var sum, square [4]int32 // of the samples of each quarter, and of their squares
 	inside := x0+8 <= c.w && y0+8 <= c.height
 	for j := range 8 {
 		row := c.plane[(min(y0+j, c.height-1)-c.y0)*c.stride:]
-		h := j >> 2 << 1
+		h := j >> 2 << 1 // the left quarter of row j; the right one is h+1
 		if inside {
 			row := row[x0:][:8]
 			for i, v := range row[:4] {
-				v, u := int32(v), int32(row[4+i])
-				sum[h] += v
-				square[h] += v * v
-				sum[h+1] += u
-				square[h+1] += u * u
+				l, r := int32(v), int32(row[4+i])
+				sum[h] += l
+				square[h] += l * l
+				sum[h+1] += r
+				square[h+1] += r * r
 			}
 			continue
 		}
@@ -42,15 +42,15 @@ func (c *writerComponent) weight(x0, y0 int) int64 {
 			square[h+i>>2] += v * v
 		}
 	}
-	// For each quarter, this takes the square root of how visible its errors are. The weight is the
-	// mean of the quarters to the power of 1.5, computed with square roots because these are exact
-	// everywhere.
+	// total gets, for each quarter, the square root of how visible the quarter's errors are. The
+	// weight is the mean of the four, to the power of 1.5. The power is computed with a square
+	// root, because that is exact on every machine.
 	total := 0.0
 	for i, s := range sum {
 		variance := float64(16*square[i] - s*s) // times 256
 		total += math.Sqrt((256 * (2*usualVariance + visible)) / (2*variance + 256*visible))
 	}
-	b := total / 4
-	b = float64(b*math.Sqrt(b)) * plainWeight
-	return max(int64(b), plainWeight/4)
+	mean := total / 4
+	weight := float64(mean*math.Sqrt(mean)) * plainWeight
+	return max(int64(weight), plainWeight/4)
 }
