@@ -465,17 +465,15 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 			}
 			acc, n, bp, buf = r.acc, r.n, r.p, r.buf
 		}
-		co := g.coef[b*size:][:size] // the kept coefficients of block b
-		// The coefficients in the rest of the band, by what they were before this scan.
-		zeros, nonzeros := band&^known, known
+		co := g.coef[b*size:][:size]          // the kept coefficients of block b
+		zeros, nonzeros := band&^known, known // in the rest of the band, as before this scan
 		ended := run > 0
 		if ended {
 			run--
 		}
 		for {
-			// The next code says which coefficient becomes nonzero. After the code come the
-			// corrections of the coefficients before the new one. After EOB come the corrections of
-			// all remaining coefficients.
+			// The next code says which coefficient becomes nonzero. Then come the corrections of the
+			// coefficients before the new one, or, after EOB, of all remaining coefficients.
 			var k uint
 			var v int32
 			corrected := nonzeros
@@ -501,8 +499,7 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 					for i := 1; i < adv; i++ {
 						z &= z - 1
 					}
-					// A new coefficient is 1 or -1, and the value 0 belongs to ZRL, which skips 16
-					// zeros.
+					// A new coefficient is 1 or -1. A code without one is ZRL, for 16 zeros.
 					if z == 0 || v != 1 && v != -1 && (v != 0 || adv != 16) {
 						return 0, errEntropy
 					}

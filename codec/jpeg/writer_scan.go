@@ -51,7 +51,11 @@ var sequentialScript = []writerScan{{last: 2, to: 63}}
 //	        -0.96 -0.68 -0.41 -0.46 -0.31   the best of the three splits
 //	        -1.06 -0.77 -0.47 -0.54 -0.47   the best of six splits
 //
-// The other three of the six were (3-12 and 13-63), (1, 2 and 3-9), (3-9, 10-27 and 28-63).
+// The other three of the six splits:
+//
+//	3-12 and 13-63
+//	1, 2, 3-9 and the rest
+//	3-9, 10-27 and 28-63
 //
 // Other divisions would save little. Two bands of chroma, or separate scans for the last bits of
 // chroma, would save 0.03 percent at quality 80 and 0.4 percent at 95. A separate scan for the last
@@ -70,8 +74,8 @@ var progressiveScript = []writerScan{
 	{from: 21, to: 63, splits: 1 << 2},
 }
 
-// splits is the number of splits of luma in progressiveScript.
-const splits = 3
+// splitCount is the number of splits of luma in progressiveScript.
+const splitCount = 3
 
 // startScans prepares the scans of a script. A scan of components that the picture does not have is
 // left out.

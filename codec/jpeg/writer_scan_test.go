@@ -42,7 +42,7 @@ func TestSplitsDecodeToTheSameSamples(t *testing.T) {
 			m := painted(image.Rectangle{Max: size}, ratio)
 			o := &Options{Quality: 85, Progressive: true}
 			want, _ := planesOf(mustStd(t, mustNearest(t, m, &Options{Quality: 85})))
-			for split := range splits {
+			for split := range splitCount {
 				b := mustSplit(t, m, o, split)
 				got, _ := planesOf(mustStd(t, b))
 				for i := range want {
@@ -71,7 +71,7 @@ func TestSplitIsTheSmallest(t *testing.T) {
 	for seed := range int64(24) {
 		m := textured(300, 96, math.Exp2(float64(seed%8)), seed)
 		o := &Options{Quality: 30 + int(seed)*3, Progressive: true}
-		var size [splits]int
+		var size [splitCount]int
 		least := 0
 		for split := range size {
 			b := mustSplit(t, m, o, split)
@@ -90,7 +90,7 @@ func TestSplitIsTheSmallest(t *testing.T) {
 			t.Errorf("picture %d: split %d of %v", seed, got, size)
 		}
 	}
-	if len(chosen) != splits {
+	if len(chosen) != splitCount {
 		t.Errorf("chosen were only %v", chosen)
 	}
 }
@@ -100,7 +100,7 @@ func TestSplitIsTheSmallest(t *testing.T) {
 func TestReaderReadsSplits(t *testing.T) {
 	for _, ratio := range ratios {
 		m := painted(image.Rect(0, 0, 203, 117), ratio)
-		for split := range splits {
+		for split := range splitCount {
 			b := mustSplit(t, m, &Options{Quality: 85, Progressive: true}, split)
 			twin := tool(t, "jpegtran", b, "-progressive")
 			for n := 1; n <= 8; n++ {

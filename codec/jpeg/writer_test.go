@@ -173,7 +173,7 @@ func TestProgressiveLongRuns(t *testing.T) {
 		m.Pix[1608*700+i] = byte(i * 31)
 	}
 	a := mustStd(t, mustNearest(t, m, &Options{Quality: 100})).(*image.Gray)
-	for split := range splits {
+	for split := range splitCount {
 		b := mustStd(t, mustSplit(t, m, &Options{Quality: 100, Progressive: true}, split)).(*image.Gray)
 		if !bytes.Equal(a.Pix, b.Pix) {
 			t.Fatalf("split %d: samples differ", split)

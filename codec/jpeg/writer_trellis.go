@@ -59,7 +59,7 @@ func (w *writer) learnCosts() (split int) {
 	}
 	w.nearest = false
 	// Set the costs, and estimate how many bits each split takes for the whole picture.
-	var size [splits]uint64
+	var size [splitCount]uint64
 	for i := range w.scans {
 		s := &w.scans[i]
 		total := uint64(0)
@@ -298,8 +298,7 @@ func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, f
 	if mask == 0 {
 		return 0
 	}
-	// Make a node of each coefficient whose nearest level is not zero: find its cheapest level but
-	// 0, and the cheapest node before it.
+	// Make a node for each coefficient in mask, with its best level but 0 and the best node before.
 	nodes[0] = node{k: int32(from - 1)}
 	n := 1
 	for m := mask; m != 0; m &= m - 1 {
@@ -311,8 +310,7 @@ func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, f
 		size := bits.Len32(uint32(l))        // size category of l
 		lower := int32(1)<<(size-1) - 1      // largest magnitude of the category below
 		gain := q.gain[j]
-		// near and far are what the errors of l and lower cost, minus what the error of a zero, v,
-		// costs.
+		// near and far are the costs of the errors of l and lower, minus that of a zero's error, v.
 		e := int64(v - l*q.step[j])
 		near := (e*e - int64(v)*int64(v)) * gain >> 20 * weight >> 8
 		far := int64(1) << 60
@@ -320,8 +318,7 @@ func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, f
 			e := int64(v - lower*q.step[j])
 			far = (e*e - int64(v)*int64(v)) * gain >> 20 * weight >> 8
 		}
-		// No choice of the level and of the symbol adds less than atLeast to the cost.
-		atLeast := near + int64(c.least[size&15])
+		atLeast := near + int64(c.least[size&15]) // no level but 0 adds less to the cost
 		if lower > 0 {
 			atLeast = min(atLeast, far+int64(c.least[(size-1)&15]))
 		}
@@ -332,8 +329,7 @@ func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, f
 			if before.least+atLeast >= best.cost {
 				break // no node from here on can do better
 			}
-			// The symbol of the zeros between the two nodes and of size, or of one size less.
-			run := k - int(before.k) - 1
+			run := k - int(before.k) - 1 // zeros between the two nodes
 			cost := before.cost
 			for ; run > 15; run -= 16 {
 				cost += int64(c.symbol[0xF0])
