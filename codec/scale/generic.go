@@ -3,14 +3,14 @@ package scale
 import "miniatura/codec/internal/num"
 
 // This file holds the kernels in plain Go. Both compute two destination rows at once, in the 32-bit
-// halves of a uint64: a pair lo, hi of signed numbers is kept as lo + hi<<32 modulo 1<<64. Sums of
-// pairs and products with a signed number are then one addition and one multiplication, as long as
-// each half's result fits 32 bits; unpack takes the halves apart again.
+// halves of a uint64: a pair of signed numbers, lo and hi, is kept as lo + hi<<32 modulo 1<<64. The
+// sum of two pairs is then one addition, and the product of a pair and a signed number is one
+// multiplication, as long as both results fit 32 bits. unpack takes a pair apart again.
 
 // plainState is what the generic kernels keep between rows.
 type plainState struct {
-	acc []uint64 // intermediates of two rows
-	yw  []uint64 // weights of the rows that two windows see
+	acc []uint64 // intermediates of two destination rows, in pairs
+	yw  []uint64 // vertical weights of these two, in pairs, by source row
 }
 
 // reset makes room for a picture of s's dimensions.
@@ -19,17 +19,19 @@ func (p *plainState) reset(s *Scaler) {
 	p.yw = num.Grow(p.yw, s.ringRows)
 }
 
-// drain hands out the destination rows whose windows are complete, two by two.
+// drain hands out the destination rows whose windows are complete, two by two: an even row and the
+// odd row after it.
 func (p *plainState) drain(s *Scaler) {
 	for s.dstY < s.dstH {
 		even := s.dstY
-		odd := min(even+1, s.dstH-1) // the last of an odd number is paired with itself
+		odd := min(even+1, s.dstH-1) // the last even row may have no odd one: it is paired with itself
 		taps := s.y.taps
 		first := int(s.y.start[even])
 		gap := int(s.y.start[odd]) - first
 		if first+gap+taps > s.srcY {
 			return
 		}
+		// The windows of the two rows overlap. A weight is 0 where only the other row has one.
 		yw := p.yw[:gap+taps]
 		clear(yw)
 		for j, w := range s.y.weights[even*taps:][:taps] {
@@ -48,18 +50,19 @@ func (p *plainState) drain(s *Scaler) {
 	}
 }
 
-// pack puts two signed numbers into one, so that one addition or multiplication works on both. A
-// negative lo borrows 1 from hi, which unpack gives back.
+// pack makes a pair of two signed numbers. A negative lo borrows 1 from hi, and unpack gives it
+// back.
 func pack(lo, hi int32) uint64 { return uint64(int64(lo)) + uint64(hi)<<32 }
 
+// unpack returns the numbers of a pair.
 func unpack(v uint64) (lo, hi int32) {
 	lo = int32(uint32(v))
 	return lo, int32((v - uint64(int64(lo))) >> 32)
 }
 
-// verticalGeneric sets mid[i] to the intermediates of column i in two destination rows: the sum
-// over j of weights[j] * sample i of source row first+j, rounded and shifted right by shift. ring
-// holds source row y at (y % rows) * pitch.
+// verticalGeneric sets mid[i] to the pair of intermediates of column i in two destination rows. An
+// intermediate is the sum over j of weights[j] times sample i of source row first+j, rounded and
+// shifted right by shift. ring holds source row y at (y % rows) * pitch.
 func verticalGeneric(mid []uint64, ring []byte, pitch, rows, first int, weights []uint64, shift uint) {
 	// The columns are done in strips, so that the sums stay in the first-level cache.
 	const strip = 1024
@@ -69,9 +72,10 @@ func verticalGeneric(mid []uint64, ring []byte, pitch, rows, first int, weights 
 		for i := range acc {
 			acc[i] = round
 		}
-		row := func(j int) []byte {
+		row := func(j int) []byte { // the strip in source row first+j
 			return ring[(first+j)%rows*pitch+x:][:len(acc)]
 		}
+		// Add the source rows, four at a time, and then those that are left.
 		j := 0
 		for ; j+4 <= len(weights); j += 4 {
 			a, b, c, d := row(j), row(j+1), row(j+2), row(j+3)
@@ -96,9 +100,9 @@ func verticalGeneric(mid []uint64, ring []byte, pitch, rows, first int, weights 
 	}
 }
 
-// horizontalGeneric writes two destination rows from their intermediates. A pixel has "channels"
-// samples, interleaved. A sample is the sum over a window of weight times intermediate, rounded,
-// shifted right by shift and clamped to a byte.
+// horizontalGeneric writes two destination rows from mid, their intermediates in pairs. Both have
+// pixels of 1, 3 or 4 interleaved samples, as channels says. A sample is the sum over a window of
+// weight times intermediate, rounded, shifted right by shift and clamped to a byte.
 func horizontalGeneric(row0, row1 []byte, channels int, mid []uint64, x *axis, shift uint) {
 	round := pack(1<<shift>>1, 1<<shift>>1)
 	taps := x.taps
@@ -158,8 +162,9 @@ func horizontalGeneric(row0, row1 []byte, channels int, mid []uint64, x *axis, s
 	}
 }
 
-// clamp converts both halves of a sum to bytes. A negative half becomes 0, one over 255 becomes
-// 255: ^x >> 31 is 0 for negative x, else -1.
+// clamp shifts both numbers of the pair v right by shift, and converts them to bytes. A negative
+// number becomes 0, and a number over 255 becomes 255: ^x >> 31 is 0 if x is negative, and -1 if
+// not.
 func clamp(v uint64, shift uint) (byte, byte) {
 	lo, hi := unpack(v)
 	lo >>= shift

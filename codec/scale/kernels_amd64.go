@@ -16,19 +16,18 @@ import (
 // useAVX2 chooses the kernels. Tests switch it off to compare.
 var useAVX2 = cpu.X86.HasAVX2
 
-// avx2State is what the AVX2 kernels keep between rows, and the parameters of the horizontal pass,
-// in the order in which the kernels read them.
+// avx2State is what the AVX2 kernels work on.
 type avx2State struct {
 	mid  []int16  // intermediates of one row, and the memory that the last window reads past them
-	rows []int32  // where the rows of a window begin in the ring
+	rows []int32  // where the source rows of a window begin in the ring
 	yw   []uint32 // the weights of these rows, two by two
 
-	// Destination samples (pixels, where there is more than one channel) are computed in groups.
-	// The last group is filled up with windows of zero weights.
-	group  int
-	span   int     // taps, rounded up to what a kernel reads at a time
-	starts []int32 // first byte of each window
-	xw     []int16
+	// Destination pixels are computed in groups. The last group is filled up with windows of zero
+	// weights.
+	group  int     // pixels in a group
+	span   int     // taps of a window, rounded up to what a kernel reads at a time
+	starts []int32 // byte in mid at which the window of each pixel begins
+	xw     []int16 // weights, in the order in which the kernels read them (see reset)
 }
 
 // reset makes room for a picture of s's dimensions, and puts the horizontal weights into the order
@@ -37,8 +36,8 @@ func (a *avx2State) reset(s *Scaler) {
 	a.rows = num.Grow(a.rows, roundUp(s.y.taps, 2))
 	a.yw = num.Grow(a.yw, len(a.rows)/2)
 
-	// The weights of a sample are stored in pieces of stride taps. order is the order in which the
-	// samples of a group have their pieces stored.
+	// The weights of a pixel are stored in pieces of stride taps. order is the order in which the
+	// pieces of the pixels of a group are stored.
 	var stride int
 	order := [8]int{0, 1, 2, 3, 4, 5, 6, 7}
 	switch {
@@ -60,9 +59,8 @@ func (a *avx2State) reset(s *Scaler) {
 		a.starts[i] = first * int32(2*s.channels)
 	}
 
-	// The samples are in groups of four, or of eight when all taps are in one piece and there is
-	// one channel. A group has the first piece of each sample, then the second piece of each, and
-	// so on.
+	// Weights are stored for four pixels together, or for eight if there is one channel and all
+	// taps are in one piece: the first pieces of these pixels, then their second pieces, and so on.
 	a.xw = num.Grow(a.xw, n*a.span)
 	clear(a.xw)
 	together := 4
@@ -91,7 +89,7 @@ func (a *avx2State) drain(s *Scaler) {
 		if first+taps > s.srcY {
 			return
 		}
-		at := first % s.ringRows
+		at := first % s.ringRows // place in the ring
 		weights := s.y.weights[y*taps:][:taps]
 		for j, w := range weights {
 			a.rows[j] = int32(at * s.pitch)
@@ -105,7 +103,7 @@ func (a *avx2State) drain(s *Scaler) {
 			}
 		}
 		if taps%2 == 1 {
-			a.rows[taps] = a.rows[taps-1] // with a weight of zero
+			a.rows[taps] = a.rows[taps-1] // a second row for the last pair, with a weight of 0
 		}
 		shift := s.y.bits - s.midBits
 		verticalAVX2(&a.mid[0], &s.ring[0], &a.rows[0], &a.yw[0], len(a.yw), s.srcW*s.channels, 1<<shift>>1, shift)
@@ -115,12 +113,13 @@ func (a *avx2State) drain(s *Scaler) {
 	}
 }
 
-// horizontal writes a destination row from the intermediates.
+// horizontal writes a destination row from the intermediates in a.mid.
 func (a *avx2State) horizontal(s *Scaler, row []byte) {
 	whole := s.dstW / a.group
 	if whole > 0 {
 		a.groups(s, row, 0, whole)
 	}
+	// Kernels write whole groups, so the last one is written to tail if it is not whole.
 	if rest := row[whole*a.group*s.channels:]; len(rest) > 0 {
 		var tail [16]byte
 		a.groups(s, tail[:], whole, 1)
@@ -128,7 +127,7 @@ func (a *avx2State) horizontal(s *Scaler, row []byte) {
 	}
 }
 
-// groups writes n groups of samples, from group first on, to the start of dst.
+// groups writes n groups of pixels to dst. The first of them is group first of the row.
 func (a *avx2State) groups(s *Scaler, dst []byte, first, n int) {
 	shift := s.x.bits + s.midBits
 	round := int32(1) << shift >> 1

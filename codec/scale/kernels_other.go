@@ -4,7 +4,7 @@ package scale
 
 const useAVX2 = false
 
-// avx2State is never used: useAVX2 is false.
+// avx2State and its methods are never used, because useAVX2 is false.
 type avx2State struct{}
 
 func (*avx2State) reset(*Scaler) {}

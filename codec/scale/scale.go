@@ -9,32 +9,33 @@ import (
 	"miniatura/codec/internal/num"
 )
 
-// MaxSide is the largest width or height of a source or destination: the width of the widest
-// picture that JPEG can describe, which is more than in WebP.
+// MaxSide is the largest width or height of a source or destination. It is the largest width that a
+// JPEG can have; that of a WebP is smaller.
 const MaxSide = 1<<16 - 1
 
 // Options says how to scale. The zero value maps the whole source onto the destination and hands
 // out no rows.
 type Options struct {
-	// X0, Y0, X1, Y1 are the source rectangle, in source samples, that is mapped onto the
-	// destination; it may be fractional and reach past the plane. All zero means the whole plane.
+	// The rectangle from X0, Y0 to X1, Y1, in source samples, is mapped onto the destination. It
+	// may be fractional and reach past the plane. If all four are 0, it is the whole plane.
 	X0, Y0, X1, Y1 float64
 
-	// Premultiplied says that the picture has four channels: three colors, which are premultiplied,
-	// and alpha. Where the kernel overshoots, a color is clamped to at most alpha.
+	// Premultiplied says that the fourth of four channels is alpha, by which the other three are
+	// premultiplied. Where the kernel overshoots, a color is clamped to alpha. Premultiplied has no
+	// effect on other numbers of channels.
 	Premultiplied bool
 
-	// Dst receives row y at Dst[y*Stride:], dstW*channels bytes each.
+	// Dst, if not nil, receives row y at Dst[y*Stride:], with dstW*channels bytes.
 	Dst    []byte
 	Stride int
 
-	// Emit, used when Dst is nil, is handed the destination rows in order. The row is only valid
+	// Emit is called with each destination row, in order, if Dst is nil. The row is valid only
 	// during the call.
 	Emit func(y int, row []byte)
 }
 
-// A Scaler resamples one plane, or one picture of interleaved channels. Rows go in through Push. It
-// is not safe for concurrent use.
+// A Scaler resamples one plane, or one picture of interleaved channels. Push takes its rows. A
+// Scaler is not safe for concurrent use.
 type Scaler struct {
 	srcW, srcH, dstW, dstH int
 	channels               int
@@ -42,8 +43,8 @@ type Scaler struct {
 	x, y                   axis
 	midBits                uint // fractional bits of the intermediates
 
-	// ring holds the last ringRows source rows: row y is at (y % ringRows) * pitch. The bytes
-	// between a row's end and the pitch are read, but have no effect.
+	// ring holds the last ringRows source rows: row y begins at (y % ringRows) * pitch. The bytes
+	// between the end of a row and the beginning of the next are read, but have no effect.
 	ring     []byte
 	ringRows int
 	pitch    int
@@ -52,7 +53,7 @@ type Scaler struct {
 	dstY int // destination rows handed out
 
 	rows  []byte // for Emit: an even and an odd destination row
-	simd  bool   // which of the two does the work
+	simd  bool   // avx2 does the work, not plain
 	avx2  avx2State
 	plain plainState
 }
@@ -67,19 +68,19 @@ func NewScaler(srcW, srcH, dstW, dstH, channels int, opt *Options) (*Scaler, err
 	return s, nil
 }
 
-// maxRing bounds the memory of source rows. A picture with sides of 65535 and four channels stays
-// below it when it is reduced to no less than a 128th of its height.
+// maxRing bounds the bytes of ring. A source of 65535 x 65535 pixels with four channels stays below
+// this bound unless it is reduced to less than a 128th of its height.
 const maxRing = 1 << 28
 
-// blockBytes is what source rows are padded to: kernels read whole blocks.
+// blockBytes is the size of the blocks that kernels read. Source rows are padded to whole blocks.
 const blockBytes = 32
 
 var errRing = errors.New("scale: reduction too strong for a source this wide")
 
 var errRectangle = errors.New("scale: source rectangle is empty or not finite")
 
-// Reset makes s as NewScaler would return it, in the memory that it has. After an error s must not
-// be used before the next Reset.
+// Reset makes s the Scaler that NewScaler would return, and uses the memory of s again. After an
+// error s must not be used before the next Reset.
 func (s *Scaler) Reset(srcW, srcH, dstW, dstH, channels int, opt *Options) error {
 	var o Options
 	if opt != nil {
@@ -96,6 +97,7 @@ func (s *Scaler) Reset(srcW, srcH, dstW, dstH, channels int, opt *Options) error
 
 	s.y.plan(srcH, dstH, o.Y0, o.Y1)
 	s.x.plan(srcW, dstW, o.X0, o.X1)
+	// The bits of the intermediates and of the weights depend on the planned weights.
 	s.chooseMidBits()
 	s.y.quantize(s.y.maxBits())
 	s.x.quantize(min(s.x.maxBits(), s.horizontalBits()))
@@ -131,9 +133,9 @@ func check(srcW, srcH, dstW, dstH, channels int, o *Options) error {
 	if channels != 1 && channels != 3 && channels != 4 {
 		return fmt.Errorf("scale: %d channels", channels)
 	}
+	// The rectangle is at least 1/1024 sample wide and high, and lies within twice the largest
+	// side. This keeps every later conversion to int in range. NaN fails the first condition.
 	for _, v := range [...][2]float64{{o.X0, o.X1}, {o.Y0, o.Y1}} {
-		// A width of 1/1024 sample and a bound twice the largest side keep every later conversion
-		// to int in range.
 		if !(v[1]-v[0] >= 1.0/1024) || math.Abs(v[0]) > 2*MaxSide || math.Abs(v[1]) > 2*MaxSide {
 			return errRectangle
 		}
@@ -144,21 +146,23 @@ func check(srcW, srcH, dstW, dstH, channels int, o *Options) error {
 	return nil
 }
 
-// chooseMidBits sets the fractional bits of the intermediates: as many as fit into 16 bits, or
-// fewer when the weights of a strong horizontal reduction need the bits.
+// chooseMidBits sets the number of fractional bits of the intermediates: 6, with which
+// Catmull-Rom's intermediates fit into 16 bits, or as few as 4 if otherwise the horizontal weights
+// would lose bits.
 func (s *Scaler) chooseMidBits() {
 	s.midBits = 6
 	for s.midBits > 4 && s.horizontalBits() < s.x.maxBits() {
 		s.midBits--
 	}
-	// Catmull-Rom, whose absolute sum is far from 2, does not need this; another kernel might.
+	// This makes intermediates fit into 16 bits for any kernel. It changes nothing for Catmull-Rom,
+	// whose absSum is far below 2.
 	for s.midBits > 0 && s.y.absSum*255*float64(int(1)<<s.midBits) > maxWeight-1 {
 		s.midBits--
 	}
 }
 
-// horizontalBits returns how many fractional bits the horizontal weights may have before a sum over
-// intermediates could overflow.
+// horizontalBits returns the largest number of fractional bits that the horizontal weights may
+// have, so that no sum over intermediates can overflow.
 func (s *Scaler) horizontalBits() uint {
 	b := uint(maxWeightBits)
 	for s.y.absSum*s.x.absSum*255*float64(int(1)<<(b+s.midBits)) > maxSum {
@@ -167,8 +171,8 @@ func (s *Scaler) horizontalBits() uint {
 	return b
 }
 
-// reach returns the most source rows that two neighboring destination rows see, the first of them
-// even: what the generic kernels compute at once.
+// reach returns how many source rows the windows of an even destination row and the odd row after
+// it cover together, at most. The kernels in Go compute two such rows at once.
 func (a *axis) reach() int {
 	n := a.taps
 	for i := 0; i+1 < len(a.start); i += 2 {
@@ -177,8 +181,8 @@ func (a *axis) reach() int {
 	return n
 }
 
-// Push takes the next source row, srcW*channels bytes, of which it makes a copy. Rows beyond the
-// source's height are ignored.
+// Push copies the next source row, of srcW*channels bytes, and hands out the destination rows that
+// are complete now. Rows beyond the height of the source are ignored.
 func (s *Scaler) Push(row []byte) {
 	if s.srcY >= s.srcH || s.dstY >= s.dstH {
 		return
@@ -192,11 +196,11 @@ func (s *Scaler) Push(row []byte) {
 	}
 }
 
-// Done reports whether every destination row has been handed out. After the last source row it is
-// always true.
+// Done reports whether every destination row has been handed out. This is always so after the last
+// source row.
 func (s *Scaler) Done() bool { return s.dstY == s.dstH }
 
-// dst returns where destination row y goes.
+// dst returns the memory of destination row y.
 func (s *Scaler) dst(y int) []byte {
 	n := s.dstW * s.channels
 	if s.opt.Dst != nil {
@@ -205,7 +209,7 @@ func (s *Scaler) dst(y int) []byte {
 	return s.rows[y%2*n:][:n:n]
 }
 
-// deliver finishes destination row y, which dst returned as row.
+// deliver finishes destination row y and hands it out. row is its memory, from dst.
 func (s *Scaler) deliver(y int, row []byte) {
 	if s.opt.Premultiplied && s.channels == 4 {
 		clampToAlpha(row)
@@ -216,8 +220,8 @@ func (s *Scaler) deliver(y int, row []byte) {
 	s.dstY = y + 1
 }
 
-// clampToAlpha keeps premultiplied color at or below alpha. Rounding is monotone, so it does not
-// matter that it has already happened.
+// clampToAlpha keeps premultiplied color at or below alpha. It works on rounded samples: rounding
+// is monotone, so the result is the same as with clamping first.
 func clampToAlpha(row []byte) {
 	for i := 0; i+4 <= len(row); i += 4 {
 		p := row[i : i+4 : i+4]
@@ -227,8 +231,9 @@ func clampToAlpha(row []byte) {
 	}
 }
 
-// Memory returns about how many bytes a Scaler with these parameters holds. The estimate is never
-// much too low. It is 0 if NewScaler would refuse the parameters.
+// Memory returns about how many bytes a Scaler with these parameters holds. The estimate may be too
+// low, but never by much. It is 0 if a dimension, the number of channels or the rectangle is not
+// allowed.
 func Memory(srcW, srcH, dstW, dstH, channels int, opt *Options) int64 {
 	var o Options
 	if opt != nil {
@@ -241,7 +246,7 @@ func Memory(srcW, srcH, dstW, dstH, channels int, opt *Options) int64 {
 	if check(srcW, srcH, dstW, dstH, channels, &o) != nil {
 		return 0
 	}
-	taps := func(n, dst int, x0, x1 float64) int64 {
+	taps := func(n, dst int, x0, x1 float64) int64 { // of a window, about
 		scale := max((x1-x0)/float64(dst), 1)
 		return min(int64(4*scale)+4, int64(n))
 	}
@@ -249,7 +254,9 @@ func Memory(srcW, srcH, dstW, dstH, channels int, opt *Options) int64 {
 	row := int64(srcW*channels + blockBytes)
 	ring := min(ty+ty/4+2, int64(srcH)) * row
 	mid := 16 * row
-	weights := 16*(tx+16)*int64(dstW) + 14*(ty+2)*int64(dstH) // as float64 and as int16 up to three times
+	// A weight takes 8 bytes as a float64, and 2 bytes as an int16, of which there are up to three.
+	// Horizontal weights are padded for the kernels, so they are counted as 16 bytes.
+	weights := 16*(tx+16)*int64(dstW) + 14*(ty+2)*int64(dstH)
 	return ring + mid + weights + 16*int64(dstW+dstH)
 }
 

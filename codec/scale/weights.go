@@ -8,39 +8,38 @@ import (
 	"miniatura/codec/internal/num"
 )
 
-// An axis says how n source samples are spread over the destination samples of one axis. All
-// windows have the same number of taps; where the kernel is narrower the weights are padded with
-// zeros.
+// An axis has the windows of the destination samples along one axis. A window says which source
+// samples a destination sample is made from, and with which weights. All windows have the same
+// number of taps: shorter ones are padded with weights of 0.
 type axis struct {
 	start   []int32 // first source sample of each window, never decreasing
-	weights []int16 // len(start) windows of taps weights, each summing to 1<<bits
+	weights []int16 // the windows one after the other, each with taps weights that sum to 1<<bits
 	taps    int
-	bits    uint
+	bits    uint    // fractional bits of weights
 	n       int     // source samples
-	absSum  float64 // the largest sum of |weight| of a window, 1 being unity
-	peak    float64 // the largest |weight|
+	absSum  float64 // the largest sum of a window's absolute weights, as real numbers
+	peak    float64 // the largest absolute weight, as a real number
 
-	// Windows before they get one length, one behind the other: the real weights, the integer ones,
-	// the end of each window, and how many of its integers are left without the zeros at its ends.
-	real   []float64
-	flat   []int16
-	end    []int
-	length []int
+	// The windows before they are padded, one after the other.
+	real   []float64 // weights
+	flat   []int16   // the same weights as integers
+	end    []int     // where each window ends in real and in flat
+	length []int     // how many integers each window has without the zeros at both of its ends
 }
 
 // Limits of the fixed-point formats (see the package documentation).
 const (
 	maxWeight     = 1<<15 - 1
-	maxSum        = 1<<31 - 1<<24 // room for the rounding term and for weight errors
-	maxWeightBits = 22            // with 8-bit samples, more cannot fit maxSum
+	maxSum        = 1<<31 - 1<<24 // 1<<24 is room for the rounding term and for errors of weights
+	maxWeightBits = 22            // with more, sums over 8-bit samples would exceed maxSum
 )
 
-// plan computes the windows of an axis in real numbers: n source samples of which [x0, x1) is
-// mapped onto dst samples. It reuses a's memory.
+// plan computes the windows in real numbers. There are n source samples, and their part [x0, x1) is
+// mapped onto dst destination samples. plan uses the memory of a again.
 //
-// The arithmetic is newDistrib's of x/image/draw, whose scale is (x1-x0)/dst. Where x1 lies within
-// the last source sample, only the part of that sample before x1 counts: its weight is multiplied
-// by the size of the part, and its position is the middle of the part.
+// The arithmetic is that of newDistrib in x/image/draw, whose scale is (x1-x0)/dst. If x1 lies
+// within the last source sample, only the part of that sample before x1 counts: the sample's weight
+// is multiplied by the size of the part, and its position is the middle of the part.
 func (a *axis) plan(n, dst int, x0, x1 float64) {
 	kernel := draw.CatmullRom
 	scale := (x1 - x0) / float64(dst)
@@ -49,7 +48,7 @@ func (a *axis) plan(n, dst int, x0, x1 float64) {
 		halfWidth *= scale
 		argScale = 1 / scale
 	}
-	last, part := float64(n-1), 1.0
+	last, part := float64(n-1), 1.0 // position and part of the last source sample
 	if x1 > last && x1 < float64(n) {
 		part = x1 - last
 		last = x1 - part/2 - 0.5
@@ -60,8 +59,8 @@ func (a *axis) plan(n, dst int, x0, x1 float64) {
 	a.real = a.real[:0]
 	a.peak, a.absSum = 0, 0
 	for i := range dst {
-		// A center beyond the plane's edge would leave only the outer part of the kernel, whose sum
-		// is near zero. So the edge is the last center.
+		// With a center far beyond the plane's edge, only the outer part of the kernel would lie
+		// over samples, and its sum is near zero. So no center lies beyond the edge.
 		center := x0 + (float64(i)+0.5)*scale - 0.5
 		center = min(max(center, -0.5), float64(n)-0.5)
 		first := max(int(math.Floor(center-halfWidth)), 0)
@@ -79,6 +78,7 @@ func (a *axis) plan(n, dst int, x0, x1 float64) {
 			a.real = append(a.real, w)
 			sum += w
 		}
+		// Normalize the window to a sum of 1.
 		norm, abs := 1/sum, 0.0
 		for k, w := range a.real[at:] {
 			w *= norm
@@ -91,7 +91,7 @@ func (a *axis) plan(n, dst int, x0, x1 float64) {
 	}
 }
 
-// maxBits returns how many fractional bits the planned weights may have.
+// maxBits returns the largest number of fractional bits that the planned weights may have.
 func (a *axis) maxBits() uint {
 	b := uint(maxWeightBits)
 	for a.peak*float64(int(1)<<b) > maxWeight-1 || a.absSum*255*float64(int(1)<<b) > maxSum {
@@ -109,18 +109,20 @@ func (a *axis) quantize(bits uint) {
 	at := 0
 	for i, end := range a.end {
 		lead, n := quantizeWindow(a.flat[at:end], a.real[at:end], bits)
-		// A window without the zeros at its ends is flat[end-n:end].
+		// Move the window without the zeros at both of its ends to flat[end-n:end].
 		copy(a.flat[end-n:end], a.flat[at+lead:at+lead+n])
 		a.start[i] += int32(lead)
 		a.length = append(a.length[:i], n)
 		at = end
 	}
-	// Starts must not decrease, and windows end within the plane.
+	// Padding makes windows start earlier: no start may be greater than the next one, and all
+	// windows must end within the plane. Find the number of taps that each window then needs.
 	from := int32(a.n)
 	for i := len(a.start) - 1; i >= 0; i-- {
 		from = min(from, a.start[i])
 		a.taps = max(a.taps, int(a.start[i]-from)+a.length[i])
 	}
+	// Set the padded windows and their starts.
 	a.weights = num.Grow(a.weights, len(a.start)*a.taps)
 	clear(a.weights)
 	from = int32(a.n - a.taps)
@@ -131,13 +133,15 @@ func (a *axis) quantize(bits uint) {
 	}
 }
 
-// quantizeWindow rounds the weights of one window to integers that sum to exactly 1<<bits, by
-// largest remainder: iw gets them, and iw[lead:lead+n] are those between the zeros at both ends.
+// quantizeWindow rounds ws, the weights of one window, to integers that sum to exactly 1<<bits, by
+// largest remainder. It writes the integers to iw. Without the zeros at both ends, they are
+// iw[lead:lead+n].
 func quantizeWindow(iw []int16, ws []float64, bits uint) (lead, n int) {
 	one := 1 << bits
 	rest := one
 	for k, w := range ws {
-		// Adding this number rounds: weights are far below what float64 holds exactly.
+		// Round to nearest. The conversion to int rounds toward zero, so a number is added that
+		// makes the sum positive, and subtracted afterwards.
 		v := int(w*float64(one)+(1<<20+0.5)) - 1<<20
 		iw[k] = int16(v)
 		rest -= v
@@ -147,7 +151,7 @@ func quantizeWindow(iw []int16, ws []float64, bits uint) (lead, n int) {
 		if rest < 0 {
 			step = -1
 		}
-		// The weight that rounding moved furthest in the other direction.
+		// Find the weight that rounding has moved furthest in the other direction.
 		best, most := 0, math.Inf(-1)
 		for k, w := range ws {
 			if e := (w*float64(one) - float64(iw[k])) * float64(step); e > most {
