@@ -19,7 +19,7 @@ func rowToYAVX2(y *byte, row *byte, groups int)
 //go:noescape
 func rowToChromaAVX2(cb *byte, cr *byte, row *byte, groups int)
 
-// rowsToHalfChromaAVX2 is rowsToHalfChromaGeneric for groups of 8 pixels in two rows, which are 4 samples each.
+// rowsToHalfChromaAVX2 is rowsToHalfChromaGeneric for groups of 8 pixels of each row, which make 4 samples.
 //
 //go:noescape
 func rowsToHalfChromaAVX2(cb *byte, cr *byte, a *byte, b *byte, groups int)

@@ -4,8 +4,9 @@
 
 package scale
 
-// verticalAVX2 sets columns intermediates, a multiple of 32, to the rounded sums over pairs of source rows.
-// Pair i has its rows at ring+rows[2i] and ring+rows[2i+1] and its weights in the halves of weights[i].
+// verticalAVX2 writes intermediates to mid: rounded sums over pairs of source rows.
+// Their number is columns, rounded up to a multiple of 32.
+// The rows of pair i are at ring+rows[2i] and ring+rows[2i+1]; their weights are the halves of weights[i].
 //
 //go:noescape
 func verticalAVX2(mid *int16, ring *byte, rows *int32, weights *uint32, pairs int, columns int, round int32, shift uint)

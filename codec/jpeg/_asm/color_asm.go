@@ -1,6 +1,7 @@
 package main
 
-// The kernel of the colour conversion. ../color.go has the reference.
+// The kernel of the color conversion. ../color.go has the reference. The arithmetic and its
+// constants are those of YCbCrToRGB in image/color.
 
 import (
 	. "github.com/mmcloughlin/avo/build"
@@ -9,6 +10,7 @@ import (
 
 func init() { kernels["color"] = color }
 
+// color writes the kernel. A register has 8 samples, in 32 bits each.
 func color() {
 	TEXT("ycbcrToRGBAAVX2", NOSPLIT, "func(dst, y, cb, cr *byte, groups int)")
 	Pragma("noescape")
@@ -28,6 +30,7 @@ func color() {
 	VPMOVZXBD(Mem{Base: y, Index: i, Scale: 8}, yy)
 	VPMOVZXBD(Mem{Base: cb, Index: i, Scale: 8}, u)
 	VPMOVZXBD(Mem{Base: cr, Index: i, Scale: 8}, v)
+	// Repeat each byte three times: the luma times 0x010101.
 	VPSHUFB(octets("colorTimes010101", [16]byte{0, 0, 0, 128, 4, 4, 4, 128, 8, 8, 8, 128, 12, 12, 12, 128}), yy, yy)
 	VPSUBD(centre, u, u)
 	VPSUBD(centre, v, v)
@@ -45,7 +48,7 @@ func color() {
 	VPSRAD(Imm(16), b, b)
 	VPACKSSDW(g, r, r)
 	VPACKSSDW(opaque, b, b)
-	VPACKUSWB(b, r, r) // 4 samples of each in either half: R G B A
+	VPACKUSWB(b, r, r) // in either half 4 samples of R, then of G, B and A
 	VPSHUFB(order, r, r)
 	VMOVDQU(r, Mem{Base: dst})
 	ADDQ(U32(32), dst)

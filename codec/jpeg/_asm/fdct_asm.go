@@ -6,8 +6,8 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// This file writes the forward DCT with quantization and the conversion of
-// colours. ../fdct.go and ../writer_source.go are the references.
+// This file writes the kernels of the forward DCT with quantization, and of the conversion of
+// colors. ../fdct.go and ../writer_source.go are the references.
 
 func init() {
 	kernels["fdct"] = func() {
@@ -28,7 +28,7 @@ const (
 	k7 = 4520
 )
 
-// wordPairs places two words in every dword of a register.
+// wordPairs returns 32 bytes of read-only data with lo and hi in every dword.
 func wordPairs(name string, lo, hi int16) Mem {
 	m := GLOBL(name, RODATA|NOPTR)
 	for i := range 8 {
@@ -37,6 +37,7 @@ func wordPairs(name string, lo, hi int16) Mem {
 	return m
 }
 
+// sameDwords returns 32 bytes of read-only data with v in every dword.
 func sameDwords(name string, v int32) Mem {
 	m := GLOBL(name, RODATA|NOPTR)
 	for i := range 8 {
@@ -45,6 +46,7 @@ func sameDwords(name string, v int32) Mem {
 	return m
 }
 
+// bytes32 returns b as read-only data.
 func bytes32(name string, b [32]byte) Mem {
 	m := GLOBL(name, RODATA|NOPTR)
 	for i, v := range b {
@@ -55,12 +57,12 @@ func bytes32(name string, b [32]byte) Mem {
 
 // products are the constants of the transform as operands of VPMADDWD.
 type products struct {
-	f2, f6         Mem    // of e0, e1
-	odd            [4]Mem // of d0, d1 in F(1), F(3), F(5), F(7)
-	oddRest        [4]Mem // of d2, d3
-	level          Mem
-	round1, round2 Mem
-	roundSum       Mem
+	f2, f6         Mem    // factors of e0 and e1 in F(2) and F(6)
+	odd            [4]Mem // factors of d0 and d1 in F(1), F(3), F(5), F(7)
+	oddRest        [4]Mem // factors of d2 and d3 in the same
+	level          Mem    // the level shift
+	round1, round2 Mem    // for rounding sums of products in pass one and two
+	roundSum       Mem    // for rounding F(0) and F(4) in pass two
 }
 
 func newProducts() products {
@@ -82,8 +84,8 @@ func newProducts() products {
 	}
 }
 
-// pass transforms the eight rows x, of words, into the eight frequencies that it returns: pass one
-// from samples, pass two from the results of pass one.
+// pass transforms the eight rows x, of words, and returns the eight frequencies. x has samples in
+// pass one, and the results of pass one in pass two.
 func (p products) pass(x [8]VecVirtual, two bool) [8]VecVirtual {
 	var f [8]VecVirtual
 	var s, d [4]VecVirtual
@@ -110,7 +112,8 @@ func (p products) pass(x [8]VecVirtual, two bool) [8]VecVirtual {
 		VPSLLW(U8(2), f[0], f[0])
 		VPSLLW(U8(2), f[4], f[4])
 	}
-	// descale rounds sums of products and packs both halves of a register.
+	// descale rounds and shifts sums of products, and packs those of lo and of hi into one
+	// register.
 	descale := func(lo, hi VecVirtual) VecVirtual {
 		round, shift := p.round1, U8(12)
 		if two {
@@ -186,7 +189,7 @@ var zigzagT = [64]int{
 	23, 31, 38, 45, 52, 59, 60, 53, 46, 39, 47, 54, 61, 62, 55, 63,
 }
 
-// fdctQuantize takes two blocks at a time, one in each lane.
+// fdctQuantize writes the kernel of the same name. It takes two blocks at a time, one in each lane.
 func fdctQuantize() {
 	p := newProducts()
 	TEXT("fdctQuantizeAVX2", NOSPLIT, "func(coef, raw *int16, mask *uint64, src *byte, stride int, bias, reciprocal *uint16, pairs int)")
@@ -226,8 +229,8 @@ func fdctQuantize() {
 	}
 	f := p.pass(transpose(p.pass(x, false)), true)
 
-	// Register u has S(0, u) to S(7, u) of the first block in its low lane and of
-	// the second in its high one.
+	// f[u] has S(0, u) to S(7, u), of the first block in the low lane and of the second block in
+	// the high lane. Quantize them.
 	for u := range f {
 		b, r, t := YMM(), YMM(), YMM()
 		VBROADCASTI128(Mem{Base: bias, Disp: 16 * u}, b)
@@ -242,8 +245,8 @@ func fdctQuantize() {
 		VEXTRACTI128(U8(1), f[u], Mem{Base: coef, Disp: 128 + 16*u})
 	}
 
-	// Coefficients as bytes, whose sign and size do not matter any more, 16 in a
-	// lane; then in zig-zag order; then one bit each.
+	// The mask: pack the coefficients to bytes, 16 in a lane, since it only matters whether they
+	// are zero. Then put the bytes into zig-zag order, and make one bit of each.
 	var packed [4]VecVirtual
 	for i := range packed {
 		packed[i] = YMM()
@@ -304,8 +307,8 @@ func fdctQuantize() {
 	RET()
 }
 
-// pick is a shuffle of two pixels in each lane, of size bytes a sample, to four
-// words each: the samples named by channel.
+// pick returns a shuffle that makes four words of each of two pixels in each lane, from pixel first
+// on. A pixel has four samples of size bytes. channels says which sample each word gets.
 func pick(name string, size, first int, channels [4]int) Mem {
 	var b [32]byte
 	for lane := range 2 {
@@ -323,7 +326,7 @@ func pick(name string, size, first int, channels [4]int) Mem {
 	return bytes32(name, b)
 }
 
-// weights places four words twice in each lane.
+// weights returns 32 bytes of read-only data that has the four words of w twice in each lane.
 func weights(name string, w [4]int16) Mem {
 	m := GLOBL(name, RODATA|NOPTR)
 	for i := range 16 {
@@ -332,8 +335,8 @@ func weights(name string, w [4]int16) Mem {
 	return m
 }
 
-// Weights of ../writer_source.go. A weight that does not fit into 16 bits is split into two halves,
-// and its sample is picked twice.
+// These are the weights of ../writer_source.go, and the samples that they belong to. A weight that
+// does not fit into 16 bits is split into two halves, and its sample is picked twice.
 var (
 	rgbg = [4]int{0, 1, 2, 1}
 	rgbb = [4]int{0, 1, 2, 2}
@@ -344,8 +347,8 @@ var (
 	weightsCr = [4]int16{16384, 16384, -27440, -5328}
 )
 
-// convert sums the weighted samples of eight pixels, rounds, shifts by 16 and
-// packs them to bytes, in order.
+// convert returns eight bytes, one for each of the eight pixels in v: the sum of the pixel's
+// samples times w, plus round, shifted right by 16. lower and upper pick the samples.
 func convert(v VecVirtual, lower, upper, w, round Mem) VecVirtual {
 	a, b, h := YMM(), YMM(), XMM()
 	VPSHUFB(lower, v, a) // pixels 0, 1 and 4, 5
@@ -361,6 +364,7 @@ func convert(v VecVirtual, lower, upper, w, round Mem) VecVirtual {
 	return h
 }
 
+// rowToY writes the kernel of the same name.
 func rowToY() {
 	TEXT("rowToYAVX2", NOSPLIT, "func(y, row *byte, groups int)")
 	Pragma("noescape")
@@ -380,6 +384,7 @@ func rowToY() {
 	RET()
 }
 
+// rowToChroma writes the kernel of the same name.
 func rowToChroma() {
 	TEXT("rowToChromaAVX2", NOSPLIT, "func(cb, cr, row *byte, groups int)")
 	Pragma("noescape")
@@ -403,24 +408,25 @@ func rowToChroma() {
 	RET()
 }
 
+// rowsToHalfChroma writes the kernel of the same name.
 func rowsToHalfChroma() {
 	TEXT("rowsToHalfChromaAVX2", NOSPLIT, "func(cb, cr, a, b *byte, groups int)")
 	Pragma("noescape")
-	Doc("rowsToHalfChromaAVX2 is rowsToHalfChromaGeneric for groups of 8 pixels in two rows, which are 4 samples each.")
+	Doc("rowsToHalfChromaAVX2 is rowsToHalfChromaGeneric for groups of 8 pixels of each row, which make 4 samples.")
 	cb, cr := Load(Param("cb"), GP64()), Load(Param("cr"), GP64())
 	a, b, groups := Load(Param("a"), GP64()), Load(Param("b"), GP64()), Load(Param("groups"), GP64())
 	round := sameDwords("halfRound", 257<<17)
-	// Sums of pairs of pixels arrive as words; both lanes hold two of them.
+	// These are for sums of pixels, which are words: each lane holds the samples of two sums.
 	pickCb, wCb := pick("cbPick", 2, 0, rgbb), weights("cbHalfWeights", weightsCb)
 	pickCr, wCr := pick("crPick", 2, 0, rrgb), weights("crHalfWeights", weightsCr)
-	// Of cb0 cb2 cr0 cr2 cb1 cb3 cr1 cr3, and those again.
+	// order sorts the bytes cb0 cb2 cr0 cr2 cb1 cb3 cr1 cr3.
 	order := GLOBL("halfOrder", RODATA|NOPTR)
 	for i, v := range []uint8{0, 4, 1, 5, 2, 6, 3, 7, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80} {
 		DATA(i, U8(v))
 	}
 
 	Label("group")
-	var four [2]VecVirtual // four pixels each, the sums of two rows
+	var four [2]VecVirtual // four sums of a pixel of a and the pixel of b below it
 	for i := range four {
 		t := YMM()
 		four[i] = YMM()

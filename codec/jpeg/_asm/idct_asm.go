@@ -1,11 +1,12 @@
 package main
 
-// The kernels of the inverse DCT. ../idct.go says what they compute, ../idct_generic.go is the
-// reference.
+// The kernels of the inverse DCT. ../idct.go says what they compute. ../idct_generic.go and
+// ../idct8.go are the references.
 //
-// Both passes are products with a matrix of weights, split into even and odd frequencies: sample i
-// is E(i) + O(i), sample N-1-i is E(i) - O(i). VPMADDWD sums the products of two frequencies at a
-// time, from registers in which their lines are interleaved.
+// Both passes multiply by a matrix of weights. The sums over the even frequencies, E, and over the
+// odd ones, O, are separate: sample i is E(i) + O(i), and sample N-1-i is E(i) - O(i). VPMADDWD
+// sums the products of two frequencies at a time, from registers in which the lines of the two are
+// interleaved.
 
 import (
 	"fmt"
@@ -26,8 +27,8 @@ var cosines = map[int][]int{
 	7: {8192, 11295, 10438, 9058, 7223, 5027, 2578},
 }
 
-// weights8 are the weights that the factored transform of ../idct8.go amounts to; some differ by
-// one from the rounded cosines.
+// weights8[i][k] is w(k,i) for 8 points, times 2^13, as the factored transform of ../idct8.go has
+// it. Some of these weights differ by one from the rounded cosines.
 var weights8 = [4][8]int{
 	{8192, 11363, 10703, 9633, 8192, 6437, 4433, 2260},
 	{8192, 9633, 4433, -2259, -8192, -11362, -10704, -6436},
@@ -35,7 +36,7 @@ var weights8 = [4][8]int{
 	{8192, 2260, -10703, -6436, 8192, 9633, -4433, -11363},
 }
 
-// weight is w(k,i) for n points, 2^13 times.
+// weight returns w(k,i) for n points, times 2^13. It is 0 for frequencies from n on.
 func weight(n, k, i int) int {
 	if k >= n {
 		return 0
@@ -63,9 +64,10 @@ func weight(n, k, i int) int {
 	return sign * cosines[n][a]
 }
 
+// globals has the read-only data that has been emitted, by name.
 var globals = map[string]Mem{}
 
-// dwords is 32 bytes of read-only data: v, over and over.
+// dwords returns 32 bytes of read-only data, filled with v over and over.
 func dwords(name string, v ...uint32) Mem {
 	if m, ok := globals[name]; ok {
 		return m
@@ -78,6 +80,7 @@ func dwords(name string, v ...uint32) Mem {
 	return m
 }
 
+// octets returns 32 bytes of read-only data: v twice.
 func octets(name string, v [16]byte) Mem {
 	if m, ok := globals[name]; ok {
 		return m
@@ -90,7 +93,7 @@ func octets(name string, v [16]byte) Mem {
 	return m
 }
 
-// pair is two weights as VPMADDWD takes them.
+// pair returns two weights as VPMADDWD takes them, over and over.
 func pair(a, b int) Mem {
 	v := uint32(uint16(a)) | uint32(uint16(b))<<16
 	return dwords(fmt.Sprintf("idctWeights%04x%04x", uint16(a), uint16(b)), v)
@@ -110,10 +113,12 @@ func idct() {
 	}
 }
 
+// args are the registers with a kernel's arguments.
 type args struct {
 	dst, stride, coef, q, count Register
 }
 
+// begin begins the kernel for n points.
 func begin(n int, doc string) args {
 	TEXT(fmt.Sprintf("idct%dAVX2", n), NOSPLIT, "func(dst *byte, stride int, coef, q *int16, count int)")
 	Pragma("noescape")
@@ -124,8 +129,9 @@ func begin(n int, doc string) args {
 	}
 }
 
-// times advances a and loops while blocks are left.
-func times(label string, a args, n, blocks, size int) {
+// next ends a kernel that has done some blocks of n points, with size coefficients each. It
+// advances a to the next blocks and jumps to label, or returns if no blocks are left.
+func next(label string, a args, n, blocks, size int) {
 	ADDQ(U32(n*blocks), a.dst)
 	ADDQ(U32(2*size*blocks), a.coef)
 	SUBQ(U32(blocks), a.count)
@@ -134,6 +140,7 @@ func times(label string, a args, n, blocks, size int) {
 	RET()
 }
 
+// one is the kernel for 1 point.
 func one() {
 	a := begin(1, "idct1AVX2 transforms count blocks, a multiple of 8.")
 	q, round := XMM(), XMM()
@@ -143,13 +150,14 @@ func one() {
 	x := XMM()
 	VPMULLW(Mem{Base: a.coef}, q, x)
 	VPSLLW(Imm(2), x, x)
-	VPADDSW(round, x, x) // what saturates becomes 255 either way
+	VPADDSW(round, x, x) // a sum that saturates would become 255 anyway
 	VPSRAW(Imm(5), x, x)
 	VPACKUSWB(x, x, x)
 	VMOVQ(x, Mem{Base: a.dst})
-	times("loop", a, 1, 8, 1)
+	next("loop", a, 1, 8, 1)
 }
 
+// two is the kernel for 2 points. In the comments, A to H are blocks.
 func two() {
 	a := begin(2, "idct2AVX2 transforms count blocks, a multiple of 8.")
 	q := YMM()
@@ -188,17 +196,17 @@ func two() {
 	VMOVDQU(line, Mem{Base: a.dst})
 	VPUNPCKHDQ(high, low, line)
 	VMOVDQU(line, Mem{Base: a.dst, Index: a.stride, Scale: 1})
-	times("loop", a, 2, 8, 4)
+	next("loop", a, 2, 8, 4)
 }
 
-// wrap is the end of the first pass: x >> 11, modulo 2^16.
+// wrap is the end of the first pass. It sets x to x >> 11 modulo 2^16, with its sign.
 func wrap(x VecVirtual) {
 	VPSLLD(Imm(5), x, x)
 	VPSRAD(Imm(16), x, x)
 }
 
-// lines4 makes n lines of sums of two interleaved pairs of lines, (0,2) and (1,3). round is added
-// to each.
+// lines4 returns the n lines of a pass, before the shift. p02 has lines 0 and 2 of the input
+// interleaved, and p13 lines 1 and 3. round is added to each sum.
 func lines4(n int, p02, p13 VecVirtual, round Mem) (out [4]VecVirtual) {
 	for i := range (n + 1) / 2 {
 		e := YMM()
@@ -297,20 +305,22 @@ func small(n int) {
 		store(Mem{Base: line3})
 		ADDQ(U32(4*n), line3)
 	}
-	times("loop", a, n, 4, 16)
+	next("loop", a, n, 4, 16)
 }
 
-// interleaved are the registers for lines 0 and 2, 4 and 6, 1 and 3, 5 and 7 interleaved; the left
-// and the right halves of them. They are fixed, because the allocator does not find room for all.
+// interleaved has the registers for four interleaved pairs of lines: 0 and 2, 4 and 6, 1 and 3, 5
+// and 7. Each pair takes one register for the left halves of its lines and one for the right
+// halves. The registers are fixed, because the allocator does not find room for all.
 var interleaved = [4][2]VecPhysical{{Y0, Y1}, {Y4, Y5}, {Y2, Y3}, {Y6, Y7}}
 
-// interleave makes pair i.
+// interleave makes pair i of interleaved from two lines.
 func interleave(i int, first, second Op) {
 	VPUNPCKLWD(second, first, interleaved[i][0])
 	VPUNPCKHWD(second, first, interleaved[i][1])
 }
 
-// pass makes n lines of sums of the interleaved lines and calls end with each, left and right half.
+// pass computes the n lines of a pass, before the shift, from the interleaved lines. It calls end
+// with the left and the right half of each line. round is added to each sum.
 func pass(n int, round Mem, end func(i int, left, right VecVirtual)) {
 	p := interleaved
 	sum := func(i, half, first int) VecVirtual {
@@ -467,5 +477,5 @@ func large(n int) {
 			store(w)
 		}
 	}
-	times("loop", a, n, 2, 64)
+	next("loop", a, n, 2, 64)
 }

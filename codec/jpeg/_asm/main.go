@@ -3,7 +3,8 @@
 //
 //	go run . -kernels idct -out ../idct_amd64.s -stubs ../idct_amd64.go -pkg jpeg
 //
-// A generator file registers its kernels by name from init; every name becomes one pair of files.
+// The init function of each other file registers a group of kernels under a name. Each group
+// becomes one pair of files.
 package main
 
 import (
@@ -14,7 +15,7 @@ import (
 	"github.com/mmcloughlin/avo/build"
 )
 
-// kernels maps the value of -kernels to the function that emits that file's routines.
+// kernels maps the value of -kernels to the function that emits the group's routines.
 var kernels = map[string]func(){}
 
 func main() {

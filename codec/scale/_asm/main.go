@@ -1,5 +1,5 @@
-// Command _asm writes the AVX2 kernels of codec/scale. It is a module of its
-// own, so that the program's go.mod does not carry avo.
+// Command _asm writes the AVX2 kernels of codec/scale. It is a module of its own, so that the
+// program's go.mod does not carry avo.
 //
 //	go run . -out ../kernels_amd64.s -stubs ../stubs_amd64.go -pkg scale
 package main
@@ -20,6 +20,7 @@ func main() {
 	Generate()
 }
 
+// params loads the named parameters into registers.
 func params(names ...string) []Register {
 	var r []Register
 	for _, n := range names {
@@ -28,8 +29,8 @@ func params(names ...string) []Register {
 	return r
 }
 
-// rounding loads the parameter shift as a count for VPSRAD, and half a unit of
-// it into every lane.
+// rounding loads the parameter shift as a count for VPSRAD, and the parameter round into all eight
+// dwords of half.
 func rounding() (count VecVirtual, half VecVirtual) {
 	count, half = XMM(), YMM()
 	r := Load(Param("round"), GP32())
@@ -39,7 +40,8 @@ func rounding() (count VecVirtual, half VecVirtual) {
 	return count, half
 }
 
-// vertical sums pairs of rows. 32 columns at a time are kept in four registers:
+// vertical writes the kernel of the vertical pass. The sums of 32 columns are kept in four
+// registers:
 //
 //	        low lane         high lane
 //	acc[0]  columns 0-3      columns 16-19
@@ -47,13 +49,13 @@ func rounding() (count VecVirtual, half VecVirtual) {
 //	acc[2]  columns 8-11     columns 24-27
 //	acc[3]  columns 12-15    columns 28-31
 //
-// which is the order that unpacking two rows within lanes gives, and that
-// packing within lanes undoes.
+// Unpacking two rows within lanes gives this order, and packing within lanes undoes it.
 func vertical() {
 	TEXT("verticalAVX2", NOSPLIT, "func(mid *int16, ring *byte, rows *int32, weights *uint32, pairs, columns int, round int32, shift uint)")
 	Pragma("noescape")
-	Doc("verticalAVX2 sets columns intermediates, a multiple of 32, to the rounded sums over pairs of source rows.",
-		"Pair i has its rows at ring+rows[2i] and ring+rows[2i+1] and its weights in the halves of weights[i].")
+	Doc("verticalAVX2 writes intermediates to mid: rounded sums over pairs of source rows.",
+		"Their number is columns, rounded up to a multiple of 32.",
+		"The rows of pair i are at ring+rows[2i] and ring+rows[2i+1]; their weights are the halves of weights[i].")
 	p := params("mid", "ring", "rows", "weights", "pairs", "columns")
 	mid, ring, rows, weights, pairs, columns := p[0], p[1], p[2], p[3], p[4], p[5]
 	count, half := rounding()
@@ -110,7 +112,7 @@ func vertical() {
 	RET()
 }
 
-// finish rounds, shifts and clamps eight sums, in order, to bytes at dst.
+// finish rounds, shifts and clamps eight sums to bytes, and stores them at dst in the same order.
 func finish(sums, half, count VecVirtual, dst Register) {
 	VPADDD(half, sums, sums)
 	VPSRAD(count, sums, sums)
@@ -121,8 +123,8 @@ func finish(sums, half, count VecVirtual, dst Register) {
 	VMOVQ(high, Mem{Base: dst})
 }
 
-// horizontal8 is for windows of up to eight taps: outputs i and i+4 share a
-// register, so that adding neighbours twice leaves eight sums in order.
+// horizontal8 writes the kernel for windows of up to eight taps. Samples i and i+4 of a group share
+// a register, so that adding neighbors twice leaves eight sums in order.
 func horizontal8() {
 	TEXT("horizontal8AVX2", NOSPLIT, "func(dst *byte, mid *int16, starts *int32, weights *int16, groups int, round int32, shift uint)")
 	Pragma("noescape")
@@ -155,8 +157,8 @@ func horizontal8() {
 	RET()
 }
 
-// horizontal16 is for longer windows, in chunks of sixteen taps, four outputs at
-// a time.
+// horizontal16 writes the kernel for longer windows. It takes chunks of sixteen taps, for four
+// samples at a time.
 func horizontal16() {
 	TEXT("horizontal16AVX2", NOSPLIT, "func(dst *byte, mid *int16, starts *int32, weights *int16, groups, chunks int, round int32, shift uint)")
 	Pragma("noescape")
@@ -202,7 +204,7 @@ func horizontal16() {
 		quad[q] = YMM()
 		VPHADDD(acc[2], acc[0], quad[q])
 	}
-	// Each quad has partial sums in both lanes.
+	// Each quad has four sums over half of the taps in either lane. Add the lanes.
 	lo, hi := YMM(), YMM()
 	VPERM2I128(U8(0x20), quad[1], quad[0], lo)
 	VPERM2I128(U8(0x31), quad[1], quad[0], hi)
@@ -216,9 +218,8 @@ func horizontal16() {
 	RET()
 }
 
-// pixels is for three or four interleaved channels: four pixels of the
-// destination at a time, four taps at a time, each lane holding two of the taps
-// for all channels.
+// pixels writes the kernel for three or four interleaved channels. It takes four pixels of the
+// destination and four taps at a time. Each lane has two of the taps, for all channels.
 func pixels(channels int) {
 	name := map[int]string{3: "horizontalRGBAVX2", 4: "horizontalRGBAAVX2"}[channels]
 	TEXT(name, NOSPLIT, "func(dst *byte, mid *int16, starts *int32, weights *int16, groups, quads int, round int32, shift uint)")
@@ -229,9 +230,9 @@ func pixels(channels int) {
 	dst, mid, starts, weights, groups, quads := p[0], p[1], p[2], p[3], p[4], p[5]
 	count, half := rounding()
 
-	// The two pixels of a lane become pairs of the same channel. The four weights
-	// become, for every channel, those of the first two taps in the low lane and
-	// those of the other two in the high one.
+	// pairBytes is a shuffle that brings the samples of the two pixels of a lane into pairs, one
+	// for each channel. spreadBytes brings the weights of two taps to each of these pairs: of the
+	// first two taps in the low lane, of the other two in the high lane.
 	var pairBytes, spreadBytes [32]byte
 	for lane := range 2 {
 		for c := range 4 {
@@ -283,7 +284,8 @@ func pixels(channels int) {
 	ADDQ(U8(32), weights)
 	DECQ(n)
 	JG(LabelRef("quad"))
-	// Each pixel has partial sums in both lanes.
+	// Each pixel has sums over half of the taps in either lane. Add the lanes, for two pixels in
+	// one register.
 	var two [2]VecVirtual
 	for i := range two {
 		two[i] = YMM()
@@ -294,7 +296,7 @@ func pixels(channels int) {
 		VPADDD(half, two[i], two[i])
 		VPSRAD(count, two[i], two[i])
 	}
-	// Packing within lanes gives pixels 0, 2 and 1, 3, each 8 bytes.
+	// Packing within lanes gives the pixels in the order 0, 2, 1, 3, as 8 bytes each.
 	VPACKSSDW(two[1], two[0], two[0])
 	VPERMQ(U8(0b11_01_10_00), two[0], two[0])
 	high := XMM()
@@ -323,7 +325,7 @@ func pixels(channels int) {
 	RET()
 }
 
-// table places constant bytes.
+// table returns b as read-only data.
 func table(name string, b []byte) Mem {
 	m := GLOBL(name, RODATA|NOPTR)
 	for i, v := range b {
