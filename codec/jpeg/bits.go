@@ -47,9 +47,9 @@ func (r *bitReader) reset(src []byte, sp int) {
 	r.more()
 }
 
-// more unstuffs the next chunk. In front of the chunk stay the bytes of buf from p on, and up to 16
-// bytes before p: as many as 7 of these are still unread in acc, and ended looks at the one before
-// the unread ones.
+// more unstuffs the next chunk. The bytes of buf from p on stay in front of the chunk, and so do up
+// to 16 bytes before p: up to 7 of these are still unread in acc, and ended looks at the byte
+// before the unread ones.
 func (r *bitReader) more() {
 	keep := min(r.p, 16)
 	end := 0
@@ -120,7 +120,7 @@ func (r *bitReader) ensure() bool {
 // done reports, at the end of a scan, whether the scan is whole. All bits that were read must have
 // been in the source. If no marker follows, there must also be a sign that the scan ends here:
 // either the source ends with the last byte read, and that byte is not 0 (zeros at the end of the
-// source stand for missing data), or the byte looks like the end of a scan (see ended).
+// source stand for missing data), or the last byte read looks like the end of a scan (see ended).
 func (r *bitReader) done() bool {
 	// Unstuff as many bytes as may follow a whole scan.
 	for !r.last && len(r.buf)-r.p < maxUnit+maxPadding {
@@ -141,8 +141,9 @@ func (r *bitReader) done() bool {
 // ended reports whether the last byte that was read looks like the end of a scan. It matters when
 // no marker follows, but other bytes do. When a download was cut short but the file has its full
 // length, the rest of the file is filled with zeros or old bytes of the disk. These may be valid
-// codes, but they are not the picture's. In the last byte of a scan, the bits that are left are 1
-// (F.1.2.3). The byte after it must differ, because bytes of a filling are often all the same.
+// codes, but they are not the picture's. In the last byte of a scan, the bits after the last code
+// are 1 (F.1.2.3). The byte after the last one must differ from it, because the bytes of a filling
+// are often all the same.
 func (r *bitReader) ended() bool {
 	used := r.p - r.n>>3
 	if used < 1 || used >= len(r.buf) {
@@ -164,8 +165,8 @@ func refill(acc uint64, n int, buf []byte, p int) (uint64, int, int) {
 // more bytes follow, the interval has been misread.
 const maxPadding = 16
 
-// restart continues behind the restart marker with number i modulo 8 (E.2.4) and reports whether
-// the interval before it was whole and the marker was found.
+// restart goes on behind the restart marker with number i modulo 8 (E.2.4), if the interval before
+// the marker is whole and the marker is there. It reports whether it did so.
 func (r *bitReader) restart(i int) bool {
 	for !r.last && len(r.buf)-r.p < maxUnit+maxPadding {
 		r.more()

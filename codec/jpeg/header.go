@@ -51,7 +51,7 @@ type tableSpec []byte
 type scan struct {
 	comps          [4]uint8     // indexes into Components
 	td, ta         [4]uint8     // Huffman table selectors of each of comps
-	n              int          // components
+	n              int          // comps[:n], td[:n] and ta[:n] are in use
 	ss, se, ah, al uint8        // spectral selection ss to se, successive approximation ah and al
 	dc, ac         [4]tableSpec // by selector
 	ri             int          // restart interval in MCUs; 0 if there is none
@@ -89,15 +89,17 @@ type Reader struct {
 	MaxBytes int64
 
 	src        []byte
-	hmax, vmax int
-	mcux, mcuy int // MCUs of an interleaved scan
+	hmax, vmax int // the largest sampling factors of the components
+	mcux, mcuy int // MCUs of an interleaved scan, in a row and in a column
 
+	// The tables and the restart interval in force, where the walk over the segments is.
 	quant  [4]*quantTable
 	dc, ac [4]tableSpec
 	ri     int
-	first  scan
-	at     int // position of the marker that was read last
-	next   int // where the walk over the marker segments goes on
+
+	first scan
+	at    int // position of the marker that was read last
+	next  int // where the walk over the marker segments goes on
 
 	jfif           bool // there is a JFIF segment
 	adobe          bool // there is an Adobe segment

@@ -11,12 +11,12 @@ const (
 
 // canonical is the table of F.2.2.3, for codes that are too long for the look-up tables.
 type canonical struct {
-	// The index is the length of a code. limit is the first value of the next 16 bits that comes
-	// after all codes of this length or shorter. offset is the index of a code's symbol in values,
-	// minus the code.
+	// By length of the codes: limit is the least value of the next 16 bits that is greater than all
+	// codes of this length or shorter. offset is the index of a code's symbol in values, minus the
+	// code.
 	limit  [17]uint32
 	offset [17]int32
-	values []byte
+	values []byte // the symbols
 }
 
 // make derives h from s. It calls visit with each symbol, the symbol's code and the code's length.
@@ -138,8 +138,7 @@ type acTable struct {
 	// skip has the sums, over all codes that lie within the next skipBits bits, of their advances
 	// and of the bits to skip, as advance<<5 | bits. The bits that follow the last code are among
 	// those to skip even if they lie beyond the skipBits bits. EOB, which can only be the last
-	// code, advances by endOfBlock. Without any code,
-	// the advance is noCode, and no bit is skipped.
+	// code, advances by endOfBlock. Without any code, the advance is noCode, and no bit is skipped.
 	skip [1 << skipBits]uint16
 	canonical
 }
@@ -187,7 +186,7 @@ func (h *acTable) build(s tableSpec, withSkip bool) error {
 	return nil
 }
 
-// fill sets all entries of t to e.
+// setAll sets all entries of t to e.
 func setAll(t []entry, e entry) {
 	for i := range t {
 		t[i] = e

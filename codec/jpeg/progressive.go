@@ -472,8 +472,8 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 			run--
 		}
 		for {
-			// The next code says which coefficient becomes nonzero. Then come the corrections of the
-			// coefficients before the new one, or, after EOB, of all remaining coefficients.
+			// The next code says which coefficient becomes nonzero. Then come the corrections of
+			// the coefficients before the new one, or, after EOB, of all remaining coefficients.
 			var k uint
 			var v int32
 			corrected := nonzeros

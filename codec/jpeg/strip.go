@@ -2,24 +2,24 @@ package jpeg
 
 import "bytes"
 
-// This file copies a file without its metadata. It uses the segment walk of header.go (ITU T.81
-// annex B).
+// This file copies a JPEG file without its metadata. It walks over the segments as header.go does
+// (ITU T.81 annex B).
 
 // Strip returns the first picture of src without Exif, XMP, IPTC, GPS, comments and thumbnails, and
-// without what follows the picture. The entropy-coded samples are copied byte for byte. JFIF and
-// Adobe segments stay, cut to the fields that define the samples. An ICC profile stays if keepICC
-// is set. The orientation is removed with the metadata; where it is not 1, the caller has to turn
-// the pixels instead.
+// without what follows the picture. The entropy-coded data is copied byte for byte. JFIF and Adobe
+// segments stay, cut to the fields that define the samples. An ICC profile stays if keepICC is set.
+// The orientation is removed with the metadata. If it is not 1, the caller has to turn the pixels
+// instead of calling Strip.
 //
-// It is one pass, and allocates at most len(src) bytes. It does not check that the samples are
-// whole.
+// Strip reads src once, and allocates at most len(src) bytes. It does not check that the
+// entropy-coded data is whole.
 func Strip(src []byte, keepICC bool) ([]byte, error) {
 	if len(src) < 4 || src[0] != 0xFF || src[1] != markerSOI {
 		return nil, FormatError{0, "missing SOI marker"}
 	}
 	d := Reader{src: src, next: 2}
 	out := append(make([]byte, 0, len(src)), 0xFF, markerSOI)
-	frame, scan := false, false
+	hasFrame, hasScan := false, false
 	for {
 		m, seg, err := d.nextSegment()
 		if err != nil {
@@ -29,23 +29,23 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 		case m == 0:
 			return nil, FormatError{d.at, "no EOI marker"}
 		case m == markerEOI:
-			if !scan {
+			if !hasScan {
 				return nil, FormatError{d.at, "no scan"}
 			}
 			return append(out, 0xFF, markerEOI), nil
 		case m == markerSOS:
-			if !frame {
+			if !hasFrame {
 				return nil, FormatError{d.at, "scan before frame"}
 			}
-			scan = true
+			hasScan = true
 			end := endOfScan(src, d.next)
 			out = append(appendSegment(out, m, seg), src[d.next:end]...)
 			d.next = end
 		case isFrame(m):
-			if frame {
+			if hasFrame {
 				return nil, UnsupportedError("hierarchical process")
 			}
-			frame = true
+			hasFrame = true
 			out = appendSegment(out, m, seg)
 		case m == markerDHT, m == markerDAC, m == markerDQT, m == markerDRI, m == markerDNL:
 			out = appendSegment(out, m, seg)
@@ -57,20 +57,22 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 	}
 }
 
-// isFrame reports whether m is a marker SOF0 to SOF15. Three values in that range are other
-// markers.
+// isFrame reports whether m is one of the markers SOF0 to SOF15. Three values in that range are
+// other markers.
 func isFrame(m byte) bool {
-	return m >= markerSOF0 && m <= 0xCF && m != markerDHT && m != 0xC8 && m != markerDAC
+	return m >= markerSOF0 && m <= 0xCF && m != markerDHT && m != markerJPG && m != markerDAC
 }
 
-// appendApp appends the part of an application segment or a comment that is kept.
+// appendApp appends the part that is kept of a segment with marker m: an application segment or a
+// comment. Other markers are an error.
 func appendApp(out []byte, m byte, seg []byte, keepICC bool) ([]byte, error) {
 	switch {
 	case m == markerAPP0 && len(seg) >= 14 && string(seg[:5]) == "JFIF\x00":
-		// The version, the density and a thumbnail of 0 by 0 samples (ITU T.871 10.1).
+		// The last 2 of these 14 bytes are the size of a thumbnail, which becomes 0 by 0 (ITU T.871
+		// 10.1).
 		return append(appendSegment(out, m, seg[:14])[:len(out)+16], 0, 0), nil
 	case m == markerAPPE && len(seg) >= 12 && string(seg[:5]) == "Adobe":
-		// The last of twelve bytes is the color transform (ITU T.872 6.5.3).
+		// The last of these 12 bytes is the color transform (ITU T.872 6.5.3).
 		return appendSegment(out, m, seg[:12]), nil
 	case m == markerAPP2 && keepICC && bytes.HasPrefix(seg, []byte("ICC_PROFILE\x00")):
 		return appendSegment(out, m, seg), nil

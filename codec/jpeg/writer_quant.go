@@ -120,7 +120,7 @@ func scaleOf(quality, area int) int {
 // reset sets q for quantBase[t] (t is 0 for luma, 1 for Cb, 2 for Cr), multiplied by scale/256.
 func (q *quantizer) reset(t, scale int) {
 	for k, base := range quantBase[t] {
-		e := min(max((int(base)*scale+1<<11)>>12, 1), 255)
+		e := min(max((int(base)*scale+1<<11)>>12, 1), 255) // base is times 16, scale times 256
 		q.elements[k] = uint8(e)
 		j := zigzagT[k]
 		q.reciprocal[j] = uint16((1<<16 + 4*e) / (8 * e))
@@ -134,8 +134,8 @@ func (q *quantizer) reset(t, scale int) {
 	ref := float64(q.elements[4]) // of the frequency with u = v = 1
 	for j, s := range q.step {
 		// An error of x steps is worth x*x*sqrt(r)/lambda bits, where r is the step divided by ref.
-		// Equal worth for all steps would be right if the tables were the best for the eye, and
-		// x*x*r*r if equal steps were. The best steps are between the two.
+		// If the steps of the tables were the best for the eye, r would not count. If equal steps
+		// were, the factor would be r*r. The best steps are between the two.
 		r := float64(s) / (8 * ref)
 		q.gain[j] = int64((1 << 28) / (lambda * 64 * ref * ref * float64(r*math.Sqrt(r))))
 	}

@@ -17,7 +17,7 @@ import "math/bits"
 // rows are of ten photos at 720 pixels, the last row is of twelve photos at 360:
 //
 //	-0.07 -0.07   DC levels by the cheapest path along a row of blocks, of three levels each
-//	-0.09 -0.13   DC levels as before, with chroma's errors worth a quarter
+//	-0.09 -0.13   DC levels as in the first row, with chroma's errors worth a quarter
 //	-0.13 +0.05   costs learnt again from the sample's chosen levels, for a quarter more CPU time
 //	-0.43 -0.25   planes that are not rounded to 8 bits, and a floating-point transform of these
 
@@ -64,7 +64,7 @@ func (w *writer) learnCosts() (split int) {
 		s := &w.scans[i]
 		total := uint64(0)
 		for t := range s.costs {
-			if w.comps[s.first].tables == t {
+			if w.comps[s.first].tables == t { // count the run at the end of the sample
 				s.endRun(2*t + tableAC)
 			}
 			n, table := s.costs[t].learn(&s.freq[2*t+tableAC], s.from > 0)

@@ -10,8 +10,8 @@ import (
 
 //go:generate sh -c "cd _asm && go run . -out ../kernels_amd64.s -stubs ../stubs_amd64.go -pkg scale"
 
-// This file feeds the AVX2 kernels; see generic.go for the reference. They compute one destination
-// row at a time.
+// This file calls the AVX2 kernels, which compute one destination row at a time. generic.go has the
+// reference.
 
 // useAVX2 chooses the kernels. Tests switch it off to compare.
 var useAVX2 = cpu.X86.HasAVX2

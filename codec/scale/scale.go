@@ -25,7 +25,7 @@ type Options struct {
 	// effect on other numbers of channels.
 	Premultiplied bool
 
-	// Dst, if not nil, receives row y at Dst[y*Stride:], with dstW*channels bytes.
+	// Dst, if not nil, receives row y at Dst[y*Stride:], dstW*channels bytes long.
 	Dst    []byte
 	Stride int
 

@@ -13,9 +13,9 @@ import (
 // number of taps: shorter ones are padded with weights of 0.
 type axis struct {
 	start   []int32 // first source sample of each window, never decreasing
-	weights []int16 // the windows one after the other, each with taps weights that sum to 1<<bits
-	taps    int
-	bits    uint    // fractional bits of weights
+	weights []int16 // the windows, one after the other; the weights of each sum to 1<<bits
+	taps    int     // weights in a window
+	bits    uint    // fractional bits of a weight
 	n       int     // source samples
 	absSum  float64 // the largest sum of a window's absolute weights, as real numbers
 	peak    float64 // the largest absolute weight, as a real number
