@@ -80,8 +80,8 @@ func (h *huffmanSpec) fit(freq *[256]uint32) {
 	}
 
 	// This is figure K.3. Codes of the greatest length i come in pairs. One of a pair becomes the
-	// prefix of both, of length i-1. For the other, a code of the next shorter length j that occurs
-	// is extended to two codes of length j+1.
+	// prefix of both, of length i-1. For the other, a code of the greatest length j < i-1 that
+	// occurs is extended to two codes of length j+1.
 	for i := len(counts) - 1; i > 16; i-- {
 		for counts[i] > 0 {
 			j := i - 2

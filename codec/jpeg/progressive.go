@@ -136,6 +136,7 @@ func (g *progressive) list() error {
 		}
 		for _, ci := range s.comps[:s.n] {
 			for k := s.ss; k <= s.se; k++ {
+				// A first scan must have none before it. A refinement adds the next missing bit.
 				a := &al[ci][k]
 				if s.ah == 0 && *a != 0 || s.ah > 0 && *a != s.ah+1 {
 					return FormatError{s.pos, "scan does not follow from the scans before it"}
@@ -152,7 +153,8 @@ func (g *progressive) list() error {
 		}
 		ended = s == nil && d.next >= 2 && d.src[d.next-1] == markerEOI && d.src[d.next-2] == 0xFF
 	}
-	// Without EOI there may have been more scans. Then no coefficient may be incomplete.
+	// Every component must have a DC scan. Without EOI the file may have had more scans, so then
+	// every coefficient must be complete.
 	for i := range d.Components {
 		if al[i][0] == 0 {
 			return FormatError{d.at, "missing scan"}
@@ -278,8 +280,8 @@ func (g *progressive) dcScan(s *scan) error {
 	return nil
 }
 
-// addDiff adds the next difference to pred. It reports whether a code matches, and the sum fits
-// into 16 bits.
+// addDiff adds the next difference to pred. It reports whether a code matches and the sum fits into
+// 16 bits.
 func (r *bitReader) addDiff(h *dcTable, pred *int32) bool {
 	r.fill()
 	e := h.look[r.acc>>(64-dcBits)]
@@ -451,7 +453,7 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 	acc, n, bp, buf := r.acc, r.n, r.p, r.buf
 	look := &g.ac[0].look
 	band, kept, size := s.band(), g.kept, g.size
-	one := int16(1) << s.al
+	unit := int16(1) << s.al
 	for nz := g.nz; b < end; b++ {
 		known := nz[b] & band
 		if run > 0 && known == 0 {
@@ -510,7 +512,7 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 			}
 			nonzeros &^= corrected
 			if corrected != 0 {
-				acc, n, bp = g.correct(corrected, co, one, acc, n, buf, bp)
+				acc, n, bp = g.correct(corrected, co, unit, acc, n, buf, bp)
 			}
 			if v != 0 {
 				nz[b] |= 1 << k
@@ -527,10 +529,10 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 	return run, nil
 }
 
-// correct reads a correction bit for each coefficient of the set m. If the bit is 1, the magnitude
-// of the coefficient grows by one. co has the kept coefficients of the block. correct takes the
-// state of the bit reader and returns the new state.
-func (g *progressive) correct(m uint64, co []int16, one int16, acc uint64, n int, buf []byte, bp int) (uint64, int, int) {
+// correct reads a correction bit for each coefficient of the set m. If the bit is 1 and the
+// coefficient is kept, its magnitude in co grows by unit, which is the value of the bit that the
+// scan adds. correct takes the state of the bit reader and returns the new state.
+func (g *progressive) correct(m uint64, co []int16, unit int16, acc uint64, n int, buf []byte, bp int) (uint64, int, int) {
 	const atHand = 56 // bits that a refill provides at least
 	for {
 		acc, n, bp = refill(acc, n, buf, bp)
@@ -543,7 +545,7 @@ func (g *progressive) correct(m uint64, co []int16, one int16, acc uint64, n int
 			}
 			c := &co[g.slot[bits.TrailingZeros64(x)&63]]
 			sign := *c >> 15
-			*c += (one ^ sign - sign) & -int16(acc<<(uint(i)&63)>>63)
+			*c += (unit ^ sign - sign) & -int16(acc<<(uint(i)&63)>>63)
 		}
 		if wanted <= atHand {
 			return acc << (uint(wanted) & 63), n - wanted, bp

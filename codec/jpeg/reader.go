@@ -55,8 +55,8 @@ func (d *Reader) PeakBytesAll(scales [4]Scales) int64 {
 		total += blocks
 		for s := scales[i]; s != 0; s &= s - 1 {
 			n := bits.TrailingZeros16(uint16(s))
-			total += int64((d.mcux+groupMCUs)*c.H*n+margin) * int64(c.V*n)
-			if cols(n) < cols(most[i]) { // the output has coefficients of its own, but fewer
+			total += int64((d.mcux+groupMCUs)*c.H*n+margin) * int64(c.V*n) // output.rows
+			if cols(n) < cols(most[i]) {                                   // the output has coefficients of its own, but fewer
 				total += blocks
 			}
 		}
@@ -181,7 +181,7 @@ type plane struct {
 	c    *Component
 	most int // the largest transform is most x most
 
-	pred  int32 // F.2.1.3.1
+	pred  int32 // DC prediction, F.2.1.3.1
 	slot  *slotTable
 	limit int // coefficients from this zig-zag index on are not used
 

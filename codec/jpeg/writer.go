@@ -130,10 +130,10 @@ type writer struct {
 	nearest bool
 	trellis trellis
 
-	scans []writerScan
-	codes codes
-	specs [tables]huffmanSpec
-	other huffmanSpec // of the scan after the one that is written
+	scans    []writerScan
+	codes    codes
+	specs    [tables]huffmanSpec
+	nextSpec huffmanSpec // of the scan after the one that is written
 
 	places [tables]byte // by a token's table: the number that the table has in the file, 0 or 1
 

@@ -93,9 +93,9 @@ func (w *writer) appendTable(dst []byte, i int) (out []byte, shared bool) {
 	if i+1 < len(w.scans) && w.scans[i+1].from == s.from && w.scans[i+1].to == s.to {
 		next := &w.scans[i+1]
 		u := w.tableOf(next)
-		w.other.fit(&next.freq[u])
+		w.nextSpec.fit(&next.freq[u])
 		const segment = 8 * 4 // bits of another segment: marker and length
-		if shared = h.share(&w.other, &s.freq[t], &next.freq[u], segment); shared {
+		if shared = h.share(&w.nextSpec, &s.freq[t], &next.freq[u], segment); shared {
 			h.put(&w.codes, u)
 			w.places[u] = w.places[t]
 		}
@@ -130,24 +130,24 @@ func endDHT(dst []byte, start int) []byte {
 	return dst
 }
 
-// share replaces h by one table for the symbols of both a and b, if that takes fewer bits than two
-// tables: h, which is fitted to a, and other, which is fitted to b. It reports whether it did so.
-// more is how many bits a second table takes in addition to those that bits counts.
-func (h *huffmanSpec) share(other *huffmanSpec, a, b *[256]uint32, more uint64) bool {
-	if len(h.values) == 0 || len(other.values) == 0 {
+// share replaces h, which is fitted to freq, by one table that is fitted to both freq and freq2, if
+// this takes fewer bits than the two tables h and h2, which is fitted to freq2. It reports whether
+// it did so. overhead is how many bits h2 takes in addition to those that its method bits counts.
+func (h *huffmanSpec) share(h2 *huffmanSpec, freq, freq2 *[256]uint32, overhead uint64) bool {
+	if len(h.values) == 0 || len(h2.values) == 0 {
 		return false
 	}
-	apart := h.bits(a) + other.bits(b) + more
-	both := *a
-	for s, n := range b {
+	apart := h.bits(freq) + h2.bits(freq2) + overhead
+	both := *freq
+	for s, n := range freq2 {
 		both[s] += n
 	}
-	var one huffmanSpec
-	one.fit(&both)
-	if one.bits(&both) >= apart {
+	var shared huffmanSpec
+	shared.fit(&both)
+	if shared.bits(&both) >= apart {
 		return false
 	}
-	*h = one
+	*h = shared
 	return true
 }
 
@@ -184,8 +184,8 @@ func (w *writer) appendSOS(dst []byte, s *writerScan) []byte {
 }
 
 // magnitude returns the size category of v, and the additional bits that say which value of that
-// category v is. They are the lowest size bits of v, or of v-1 if v is negative (ITU T.81
-// F.1.2.1.1).
+// category v is. They are the lowest bits of v, or of v-1 if v is negative; size says how many (ITU
+// T.81 F.1.2.1.1).
 func magnitude(v int32) (size int, extra token) {
 	sign := v >> 31
 	size = bits.Len32(uint32((v ^ sign) - sign))

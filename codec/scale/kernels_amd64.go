@@ -89,7 +89,8 @@ func (a *avx2State) drain(s *Scaler) {
 		if first+taps > s.srcY {
 			return
 		}
-		at := first % s.ringRows // place in the ring
+		// Set the places of the window's rows, and their weights in pairs.
+		at := first % s.ringRows
 		weights := s.y.weights[y*taps:][:taps]
 		for j, w := range weights {
 			a.rows[j] = int32(at * s.pitch)
