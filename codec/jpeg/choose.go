@@ -15,9 +15,9 @@ const (
 	leastShrink = 3.0
 )
 
-// ChooseScale returns n for Decode, if the planes are scaled afterwards: the first component's to w
-// x h samples, and every other one to cw x ch. For chroma planes of a result that is 4:2:0, cw and
-// ch are half of w and h, rounded up; otherwise they are w and h.
+// ChooseScale returns n for Decode, if the planes are scaled afterwards. The plane of the first
+// component is scaled to w x h samples, and the others to cw x ch. For chroma planes of a result
+// that is 4:2:0, cw and ch are half of w and h, rounded up; otherwise they are w and h.
 //
 // If the target has at most a third of a component's samples in each direction, n is the smallest
 // with which the scaler gets at least twice as many samples in each direction as it writes.
