@@ -101,8 +101,9 @@ const (
 // after a zero: no end of block can be written there, so the bit that denies it costs nothing.
 type tokenCost struct {
 	// level has a row for each position n (0 to 15) and each context. Row 4*n+context starts at
-	// n*posSize + context*rowSize. Its entry v is the cost of a level of magnitude v, sign included.
-	// The last entry is not used: for levels of rowSize-1 and more there is largeLevelCost.
+	// n*posSize + context*rowSize. Its entry v is the cost of a level of magnitude v, sign
+	// included. The last entry is not used: for levels of rowSize-1 and more there is
+	// largeLevelCost.
 	level [16 * posSize]uint16
 	// eob[n][context] is the cost of ending the block before position n.
 	eob [17][nContext4]uint16

@@ -14,7 +14,7 @@ type Effort = effort.Level
 
 const (
 	DefaultEffort = effort.Default // for pictures made while someone waits
-	HighEffort    = effort.High    // takes three quarters more time than DefaultEffort, for fewer bytes
+	HighEffort    = effort.High    // three quarters more time than DefaultEffort, fewer bytes
 )
 
 // Options control the encoder. The zero value asks for quality 0.
@@ -49,7 +49,7 @@ type Encoder struct {
 	row
 	workspace
 
-	testFirstLimit, testTokenLimit int // in tests, lower limits of the partitions' sizes; otherwise 0
+	testFirstLimit, testTokenLimit int // lower limits, set by tests; otherwise 0
 
 	// recon, when set, receives the reconstruction that a decoder will make.
 	recon *image.YCbCr
@@ -87,7 +87,8 @@ type picture struct {
 	segments [4]segment
 }
 
-// An attempt holds what is learned while all macroblocks are encoded once. Encoder.encode resets it.
+// An attempt holds what is learned while all macroblocks are encoded once. Encoder.encode resets
+// it.
 type attempt struct {
 	restriction restriction
 
@@ -306,8 +307,8 @@ func (e *Encoder) encodeMacroblocks() {
 	clear(e.topModes)
 	e.search.start()
 	// Each macroblock has an equal share of what the header leaves of the first partition. The
-	// header takes about 9 bits for each probability, and less than 400 for the rest. 250/256 of the
-	// space are shared: the remainder is for what these numbers and the costs miss.
+	// header takes about 9 bits for each probability, and less than 400 for the rest. 250/256 of
+	// the space are shared: the remainder is for what these numbers and the costs miss.
 	const headerBits = nPlane*nBand*nContext*nProb*9 + 400
 	e.modeShare = (e.firstLimit()*8 - headerBits) * 250 / len(e.mbs) // in 1/256 of a bit
 	if e.search.thorough && e.restriction == (restriction{}) {

@@ -33,8 +33,8 @@ func filterParamsOf(level int, h *frameHeader) filterParams {
 	if h.simple {
 		// The simple filter (section 15.2) tests only the difference across the edge. It filters as
 		// the normal filter does where the edge variance is high. So the normal filter becomes the
-		// simple one with an interior threshold that no difference exceeds, and a variance threshold
-		// that every difference exceeds.
+		// simple one with an interior threshold that no difference exceeds, and a variance
+		// threshold that every difference exceeds.
 		return filterParams{2*level + interior, 255, -1}
 	}
 	hev := 0 // the thresholds for key frames (section 15.3)
@@ -234,8 +234,8 @@ func (e *Encoder) filterError(levels *[4]int) (sum [4]int64) {
 	return sum
 }
 
-// filterLuma filters the edges of one macroblock's luma, whose first sample is pix[o]. left, top and
-// inner say which edges are filtered.
+// filterLuma filters the edges of one macroblock's luma, whose first sample is pix[o]. left, top
+// and inner say which edges are filtered.
 func filterLuma(pix []byte, o, stride int, p filterParams, left, top, inner bool) {
 	if left {
 		filterEdge(pix, o, 1, stride, 16, p, true)

@@ -15,8 +15,8 @@ type frameHeader struct {
 	probs       tokenProbs
 }
 
-// version returns the version number that section 9.1 gives to frames with h's loop filter. Decoders
-// ignore it, and read the filter_type that writeHeader writes.
+// version returns the version number that section 9.1 gives to frames with h's loop filter.
+// Decoders ignore it, and read the filter_type that writeHeader writes.
 func (h *frameHeader) version() uint32 {
 	if h.simple {
 		return 1
@@ -78,7 +78,7 @@ func (e *Encoder) writeHeader(w *boolEncoder, h *frameHeader) {
 	w.writeOptionalInt(h.delta.y2AC, 4)
 	w.writeOptionalInt(h.delta.uvDC, 4)
 	w.writeOptionalInt(h.delta.uvAC, 4)
-	w.writeBit(uniformProb, false) // refresh entropy probabilities: no, they are for this frame only
+	w.writeBit(uniformProb, false) // refresh entropy probabilities: no, for this frame only
 	h.probs.write(w)
 	w.writeBit(uniformProb, h.useSkip)
 	if h.useSkip {

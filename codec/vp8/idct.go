@@ -24,8 +24,8 @@ const (
 	fdctS = 4433
 )
 
-// fdctStripGeneric writes to dst the forward DCT of src-pred, for each of the four blocks of a strip.
-// The rows of src are srcStride bytes apart, and those of pred predStride bytes.
+// fdctStripGeneric writes to dst the forward DCT of src-pred, for each of the four blocks of a
+// strip. The rows of src are srcStride bytes apart, and those of pred predStride bytes.
 //
 // Ranges: differences are in [-255, 255]. The first pass sums four of them and adds three bits of
 // fraction, so that its results are at most 8160 in magnitude. The second pass sums four of these

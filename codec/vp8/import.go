@@ -27,8 +27,8 @@ func (r rangeMap) limit(v uint8) uint8 {
 	return uint8((uint32(v)<<8*uint32(r.mul)>>16 + uint32(r.add)) >> 8)
 }
 
-// importYCbCr fills e.samples with the samples of m. The last column and row of m are repeated until
-// the macroblocks are whole.
+// importYCbCr fills e.samples with the samples of m. The last column and row of m are repeated
+// until the macroblocks are whole.
 func (e *Encoder) importYCbCr(m *image.YCbCr) {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	y0 := m.YOffset(m.Rect.Min.X, m.Rect.Min.Y)
@@ -118,8 +118,8 @@ func opaque(row []byte) bool {
 	return a == 255
 }
 
-// rgbaPair converts two pixels of one row, a and b, and the two below them, c and d. luma begins with
-// the sample of a; chroma begins with that of U.
+// rgbaPair converts two pixels of one row, a and b, and the two below them, c and d. luma begins
+// with the sample of a; chroma begins with that of U.
 func rgbaPair(luma, chroma []byte, a, b, c, d *[4]byte) {
 	luma[0], luma[1] = rgbLuma(a), rgbLuma(b)
 	luma[16], luma[17] = rgbLuma(c), rgbLuma(d)
@@ -157,11 +157,11 @@ func rgbaRowsGeneric(luma, chroma, row0, row1 []byte, n int) {
 
 // sharpenChroma adds to each chroma sample half of what upsampling takes from it. Decoders
 // interpolate (libwebp's src/dsp/upsampling.c): a pixel's chroma is 9/16 of the sample for its 2x2
-// pixels, 3/16 of each of the two nearest samples beside and above or below, and 1/16 of the nearest
-// diagonal one. So the four pixels of a sample c have a mean of 36/64 of c, 6/64 of each of the four
-// samples next to c, and 1/64 of each of the four diagonal ones. Half of the difference between c
-// and this mean is added to c. Of the fractions that were tried on photos, one half raises
-// SSIMULACRA2 without a loss in PSNR and SSIM of luma.
+// pixels, 3/16 of each of the two nearest samples beside and above or below, and 1/16 of the
+// nearest diagonal one. So the four pixels of a sample c have a mean of 36/64 of c, 6/64 of each of
+// the four samples next to c, and 1/64 of each of the four diagonal ones. Half of the difference
+// between c and this mean is added to c. Of the fractions that were tried on photos, one half
+// raises SSIMULACRA2 without a loss in PSNR and SSIM of luma.
 func (e *Encoder) sharpenChroma() {
 	w, h := 8*e.mbw, 8*e.mbh
 	n := w + 2 // a row with its ends repeated
@@ -189,8 +189,8 @@ func (e *Encoder) sharpenChroma() {
 	}
 }
 
-// sharpenRow writes to dst the eight samples in the middle of row, sharpened. All three rows have ten
-// samples.
+// sharpenRow writes to dst the eight samples in the middle of row, sharpened. All three rows have
+// ten samples.
 func sharpenRow(dst, above, row, below []byte) {
 	for i := range dst {
 		beside := int32(above[i+1]) + int32(row[i]) + int32(row[i+2]) + int32(below[i+1])

@@ -3,11 +3,11 @@ package vp8
 // This file has the reference kernels for strips and blocks. On amd64 with AVX2 the kernels of
 // kernels_amd64.s are used instead; their results are equal.
 
-// blockStats has the results of quantizing up to 16 blocks.
+// blockStats has the results of quantizing up to 16 blocks, for each block.
 type blockStats struct {
-	sse  [16]uint32 // of each block, the squared errors of its coefficients, summed with the weights w
-	tex  [16]uint32 // of each block, the texture of its reconstructed coefficients, see textureWeight
-	mask [16]uint16 // of each block, bit n says that the level at zigzag position n is not zero
+	sse  [16]uint32 // sum of the coefficients' squared errors, weighted by quantMatrix.w
+	tex  [16]uint32 // texture of the reconstructed coefficients, see textureWeight
+	mask [16]uint16 // bit n: the level at zigzag position n is not zero
 }
 
 // A block's texture is the sum of the magnitudes of its coefficients, weighted by textureWeight, in

@@ -22,7 +22,7 @@ var exp2 = [16]uint16{256, 267, 279, 292, 304, 318, 332, 347, 362, 378, 395, 412
 // activity takes the whole macroblock for a busy one.
 type masking struct {
 	lambda [16]int64 // the factor for each block's lambda, in 1/256
-	weight [16]int64 // the factor for each block's distortion in a sum over blocks: 1/lambda, in 1/256
+	weight [16]int64 // the factor for each block's distortion in a sum of blocks: 1/lambda, in 1/256
 }
 
 // start sets all factors to 1.
@@ -34,8 +34,8 @@ func (m *masking) start() {
 
 // Parameters of masking.set. They were found on photos by SSIMULACRA2, SSIM and PSNR together.
 const (
-	// maskingFloor is added to every texture. It is the texture of one coefficient of weight 32 that
-	// changes samples by about two levels, which is too faint to hide anything.
+	// maskingFloor is added to every texture. It is the texture of one coefficient of weight 32
+	// that changes samples by about two levels, which is too faint to hide anything.
 	maskingFloor = 512
 	// maskingCenter is the weight of a block's own texture in its local texture. Each block next to
 	// it has a weight of 1.

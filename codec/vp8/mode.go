@@ -243,7 +243,8 @@ func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 
 		c.mode = mode
 		c.y2lev, c.y2mask = [16]int16(s.y2lev[16*mode:]), s.y2stats.mask[mode]
 		quantizeBlocks(c.lev[:], s.coef16[mode][:], s.ref[:], 16, &seg.y1, &c.stats, 16)
-		// A squared error of a Y2 coefficient counts a quarter of one of other planes (see idct.go).
+		// A squared error of a Y2 coefficient counts a quarter of one of other planes (see
+		// idct.go).
 		dist, tex := int64(s.y2stats.sse[mode]>>2), int64(0)
 		for b := range c.stats.sse {
 			dist += int64(c.stats.sse[b]) * s.masking.weight[b] >> 8
@@ -417,8 +418,8 @@ func (e *Encoder) refine4(b, ctx int, modeCost *[nPred]uint16, scores *[nPred]in
 	return mode, dist, rate
 }
 
-// searchUV returns the best chroma prediction, and keeps its errors of DC for the neighbours. src is
-// the source's chroma.
+// searchUV returns the best chroma prediction, and keeps its errors of DC for the neighbours. src
+// is the source's chroma.
 func (e *Encoder) searchUV(mbx, mby int, seg *segment, src []byte) *candidateUV {
 	s := &e.search
 	if mbx == 0 {

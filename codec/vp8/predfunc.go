@@ -4,8 +4,8 @@ package vp8
 
 import "encoding/binary"
 
-// The prediction modes of 4x4 luma blocks: B_DC_PRED to B_HU_PRED of section 12.3. The first four are
-// also the modes of 16x16 luma and of chroma.
+// The prediction modes of 4x4 luma blocks: B_DC_PRED to B_HU_PRED of section 12.3. The first four
+// are also the modes of 16x16 luma and of chroma.
 const (
 	predDC = iota
 	predTM
@@ -20,8 +20,8 @@ const (
 	nPred
 )
 
-// predict16 writes the four 16x16 predictions to dst, in rows of 16 bytes. ybr is the luma workspace
-// (see reconstruct.go), with its borders filled in.
+// predict16 writes the four 16x16 predictions to dst, in rows of 16 bytes. ybr is the luma
+// workspace (see reconstruct.go), with its borders filled in.
 func predict16(dst *[4][256]byte, ybr *[ybrSize]byte, hasTop, hasLeft bool) {
 	top := ybr[ybrY-ybrStride : ybrY-ybrStride+16]
 	sum, n := uint32(0), uint32(0)

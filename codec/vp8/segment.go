@@ -72,8 +72,8 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 			}
 		}
 	}
-	// Set up the frame header and the macroblocks. c is 1 for the finest quantizer; spread is how much
-	// visibility changes it.
+	// Set up the frame header and the macroblocks. c is 1 for the finest quantizer; spread is how
+	// much visibility changes it.
 	e.header = frameHeader{useSegments: r.modes < 2, simple: o.SimpleFilter}
 	c, spread := compression(o.Quality), 0.0035
 	e.header.delta = finerMeans
@@ -111,8 +111,8 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 }
 
 // compression maps a quality of 0 to 100 to the share of the quantizer indices that lies above the
-// index for this quality. The mapping is libwebp's (QualityToCompression in src/enc/quant_enc.c), so
-// that the numbers mean the same.
+// index for this quality. The mapping is libwebp's (QualityToCompression in src/enc/quant_enc.c),
+// so that the numbers mean the same.
 func compression(quality int) float64 {
 	q := float64(clip(quality, 0, 100)) / 100
 	if q < 0.75 {

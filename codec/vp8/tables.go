@@ -2,8 +2,8 @@ package vp8
 
 // This file holds the constant probability tables of RFC 6386.
 
-// tokenProbUpdateProb is the table of section 13.4: the probability that a token probability is kept,
-// by plane, band, context and tree node.
+// tokenProbUpdateProb is the table of section 13.4: the probability that a token probability is
+// kept, by plane, band, context and tree node.
 var tokenProbUpdateProb = [nPlane][nBand][nContext][nProb]uint8{
 	{
 		{

@@ -54,9 +54,9 @@ var tokenOf = func() (t [67]uint8) {
 // after a zero.
 type tokenCount [nBand][nContext4][nToken]uint32
 
-// count adds the tokens of a block of the levels lev. The positions before first are not coded. last
-// is the last position with a nonzero level; it is below first if there is none. ctx is the context
-// of the first token.
+// count adds the tokens of a block of the levels lev. The positions before first are not coded.
+// last is the last position with a nonzero level; it is below first if there is none. ctx is the
+// context of the first token.
 func (t *tokenCount) count(lev *[16]int16, first, last, ctx int) {
 	for n := first; n <= last; n++ {
 		v := int(lev[n&15])

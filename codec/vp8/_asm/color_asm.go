@@ -100,7 +100,8 @@ func rgba() {
 	RET()
 }
 
-// byteShuffle makes a VPSHUFB mask for one lane: byte i of the result is byte idx[i], or zero for -1.
+// byteShuffle makes a VPSHUFB mask for one lane: byte i of the result is byte idx[i], or zero for
+// -1.
 func byteShuffle(name string, idx [16]int) Mem {
 	m := GLOBL(name, RODATA|NOPTR)
 	for i, v := range idx {
