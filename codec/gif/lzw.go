@@ -2,6 +2,7 @@ package gif
 
 // This file implements the decompression of GIF89a appendix F.
 
+// maxCodes is the number of codes of at most 12 bits.
 const maxCodes = 1 << 12
 
 // An unpacker turns an image's data sub-blocks into color indices. Its tables, 20 KB, are reused
@@ -15,10 +16,10 @@ type unpacker struct {
 }
 
 // unpack writes indices to dst until dst is full or the data ends, and returns how many it wrote.
-// data begins at the first sub-block's size byte and holds sub-blocks to their terminator. Data
-// that ends with an end code or the terminator is no error, even if dst is not full. Data that is
-// broken, or cut off before the terminator, is one. What follows the last index that dst has room
-// for, or the end code, is ignored.
+// data begins at the first sub-block's size byte and holds sub-blocks to their terminator. An end
+// code or the terminator ends the data without an error, even if dst is not full. Data that is
+// broken, or cut off before the terminator, gives an error. What follows an end code, or the last
+// index that dst has room for, is ignored.
 func (u *unpacker) unpack(dst, data []byte, minCodeSize uint) (n int, err error) {
 	clearCode := uint16(1) << minCodeSize
 	endCode := clearCode + 1

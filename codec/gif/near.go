@@ -24,8 +24,8 @@ const (
 	maxError = 26
 )
 
-// Colors may stand for one another up to a squared distance. It depends on the busyness of the
-// pixel: 0, 1 or 2. Errors are most visible where that is 0.
+// Colors may stand for one another up to a squared distance, which depends on the pixel's busyness:
+// 0, 1 or 2. Errors are most visible where the busyness is 0.
 var (
 	reachAt1 = [3]float64{64, 192, 512}   // at a strength of 1
 	maxReach = [3]float64{128, 768, 3072} // at any strength
@@ -37,7 +37,7 @@ func (w *AnimationWriter) tolerance() float64 {
 }
 
 // mayStay reports whether the pixel at byte i may stay as it is shown, although it should change to
-// another color. It may be off by stayDistance, or by half the reach of its busyness.
+// another color. The pixel may be off by stayDistance, or by half the reach for its busyness.
 func (w *AnimationWriter) mayStay(want, shown [4]byte, i int) bool {
 	dr, dg, db := int(want[0])-int(shown[0]), int(want[1])-int(shown[1]), int(want[2])-int(shown[2])
 	e := dr*dr + dg*dg + db*db
@@ -154,25 +154,25 @@ func (w *AnimationWriter) meanSquaredError(d *drawing) float64 {
 		i := w.current.PixOffset(0, y)
 		inside := y >= w.rect.Min.Y && y < w.rect.Max.Y
 		for x := range w.w {
-			p, q := w.current.Pix[i+4*x:][:4:4], w.base.Pix[i+4*x:][:4:4]
-			if p[3] == 0 {
+			want, shown := w.current.Pix[i+4*x:][:4:4], w.base.Pix[i+4*x:][:4:4]
+			if want[3] == 0 {
 				continue
 			}
-			r, g, b := int(q[0]), int(q[1]), int(q[2])
+			r, g, b := int(shown[0]), int(shown[1]), int(shown[2])
 			if inside && x >= w.rect.Min.X && x < w.rect.Max.X {
 				if k := int(d.shown[(y-w.rect.Min.Y)*w.rect.Dx()+x-w.rect.Min.X]); k != d.transparent {
 					r, g, b = table[k].channel(0), table[k].channel(1), table[k].channel(2)
 				}
 			}
-			r, g, b = r-int(p[0]), g-int(p[1]), b-int(p[2])
+			r, g, b = r-int(want[0]), g-int(want[1]), b-int(want[2])
 			sum += r*r + g*g + b*b
 		}
 	}
 	return float64(sum) / float64(3*w.w*w.h)
 }
 
-// budgetShare returns the size of d as a multiple of the bytes that are left for it: an equal part,
-// for each frame to come, of what the frames so far have left of the budget.
+// budgetShare returns the size of d as a multiple of the bytes that are left for d: an equal part of
+// the rest of the budget, which is divided among this frame and those to come.
 func (w *AnimationWriter) budgetShare(d *drawing) float64 {
 	left := float64(w.o.Budget-len(w.body)) / float64(max(w.o.Frames-w.frames+1, 1))
 	return float64(d.size()) / max(left, 1)

@@ -115,7 +115,7 @@ func (c *colorCount) palette(limit int, tolerance float64) []rgb {
 }
 
 // assign sets c.index to the nearest entry of p for every color, and returns the sum of the squared
-// errors over all pixels. It stops early if the sum exceeds limit; c.index is then not whole.
+// errors over all pixels. It stops early if the sum exceeds limit; c.index is then incomplete.
 func (c *colorCount) assign(p *searchPalette, limit float64) (squared float64) {
 	if len(c.index) != len(c.keys) {
 		c.index = make([]int32, len(c.keys))
@@ -287,7 +287,7 @@ func (s *sample) explained() float64 {
 // moments.
 func quantize(c *colorCount, n int, tolerance float64) []rgb {
 	points := samples(c)
-	var sorter sorter
+	var axisSorter sorter
 	type box struct {
 		points []sample
 		total  sample
@@ -295,7 +295,7 @@ func quantize(c *colorCount, n int, tolerance float64) []rgb {
 		axis   int     // channel that the best cut sorts by
 		at     int     // number of points before the best cut
 	}
-	// measure finds the best cut of b.
+	// measure adds up b and finds the best cut.
 	measure := func(b *box) {
 		b.total = sample{}
 		for _, p := range b.points {
@@ -307,7 +307,7 @@ func quantize(c *colorCount, n int, tolerance float64) []rgb {
 		}
 		whole := b.total.explained()
 		for axis := range 3 {
-			sorter.sort(b.points, axis)
+			axisSorter.sort(b.points, axis)
 			var left sample
 			for i := range len(b.points) - 1 {
 				left.add(b.points[i])
@@ -341,7 +341,7 @@ func quantize(c *colorCount, n int, tolerance float64) []rgb {
 			break
 		}
 		remaining -= b.gain
-		sorter.sort(b.points, b.axis)
+		axisSorter.sort(b.points, b.axis)
 		right := box{points: b.points[b.at:]}
 		b.points = b.points[:b.at]
 		measure(b)

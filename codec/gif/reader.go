@@ -129,7 +129,7 @@ func (r *Reader) walk(p int) error {
 			f := control
 			control = frame{transparent: -1}
 			f.offset = p
-			f.cut = err != nil // no error yet: all pixels may be there
+			f.cut = err != nil // not a fault yet: all pixels may be there
 			if err := r.readDescriptor(&f, block); err != nil {
 				return err
 			}

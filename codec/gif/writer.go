@@ -491,9 +491,10 @@ func (w *AnimationWriter) setPixels(d *drawing, counts *colorCount) (bits uint) 
 }
 
 // chooseTable returns a drawing with a color table, and assigns an index to each color of c. The
-// table is the global one if this has the colors or room for them, and otherwise a local one. If
-// there are too many colors, the table has at most 256 that come near them. hole says that the
-// drawing needs a transparent index: it gets one that no color has.
+// table is the global one, which the first frame begins, if this has the colors or room for them.
+// Otherwise it is a local one. If there are too many colors, the table has at most 256 that come
+// near them. hole says that the drawing needs a transparent index. The drawing then has one that no
+// color uses.
 func (w *AnimationWriter) chooseTable(c *colorCount, hole, single bool) *drawing {
 	limit := 256
 	if hole {
@@ -533,7 +534,8 @@ func (w *AnimationWriter) chooseLocalTable(c *colorCount, d *drawing, hole bool,
 			continue
 		}
 		if t, k := c.unused(table); k >= 0 || !hole {
-			return d.setTable(t, k, hole, &table[0] == &d.global[0]) // is it the global table?
+			isGlobal := &table[0] == &d.global[0]
+			return d.setTable(t, k, hole, isGlobal)
 		}
 	}
 	// Otherwise the frame gets a new table.

@@ -4,16 +4,16 @@
 // The files are named after the chapters they implement, like those of the decoder in
 // golang.org/x/image/vp8, so that the writer can be read next to a reader:
 //
-//	partition.go    section 7         the bool encoder
-//	frame.go        sections 9, 19.2  frame header and partitions
-//	segment.go      section 9.3       segments, and how a picture is divided
-//	quant.go        sections 9.6, 14.1  quantizer indices and steps
-//	pred.go         section 11        writing of prediction modes
-//	predfunc.go     section 12        predictors
-//	token.go        section 13        tokens and their probabilities
-//	idct.go         section 14        transforms
-//	filter.go       sections 9.4, 15  loop filter, and the choice of its levels
-//	tables.go       sections 11, 13   probability tables
+//	partition.go    section 7          the bool encoder
+//	frame.go        sections 9, 19.2   frame header and partitions
+//	segment.go      section 9.3        segments, and how a picture is divided
+//	quant.go        sections 9.6, 14.1 quantizer indices and steps
+//	pred.go         section 11         writing of prediction modes
+//	predfunc.go     section 12         predictors
+//	token.go        section 13         tokens and their probabilities
+//	idct.go         section 14         transforms
+//	filter.go       sections 9.4, 15   loop filter, and the choice of its levels
+//	tables.go       sections 11, 13    probability tables
 //
 // What only an encoder does:
 //

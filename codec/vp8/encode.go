@@ -49,7 +49,7 @@ type Encoder struct {
 	row
 	workspace
 
-	testFirstLimit, testTokenLimit int // lower limits, set by tests; otherwise 0
+	testFirstLimit, testTokenLimit int // smaller limits, set by tests; otherwise 0
 
 	// recon, when set, receives the reconstruction that a decoder will make.
 	recon *image.YCbCr
@@ -69,7 +69,7 @@ type buffers struct {
 	topRowY  []byte    // the last row of luma
 	topRowUV []byte    // the last row of chroma, for each macroblock eight of U and eight of V
 	topModes []uint8   // the modes of the last row of 4x4 blocks
-	topNZ    []nonzero // the contexts for the tokens below
+	topNZ    []nonzero // which of its last blocks have nonzero levels
 
 	search search
 	sample filterSample
@@ -182,13 +182,13 @@ func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 		e.search.refineShift = 3
 		e.search.thorough = true
 	}
-	// The loop filter is tried on one pair of rows out of every so many. Without high effort these
-	// are four to six pairs, fewer in a small picture.
-	every := 2
+	// The loop filter is tried on pairs of rows of macroblocks: on every second pair, or without
+	// high effort on four to six pairs, fewer in a small picture.
+	interval := 2
 	if o.Effort != HighEffort {
-		every = max(3, e.mbh/8)
+		interval = max(3, e.mbh/8)
 	}
-	e.sample.start(e.mbw, e.mbh, every)
+	e.sample.start(e.mbw, e.mbh, interval)
 	for r := (restriction{}); r.modes <= 2 && r.quant <= 128; {
 		e.attempt = attempt{restriction: r}
 		e.assignSegments(o, r)

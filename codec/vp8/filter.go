@@ -131,17 +131,16 @@ func filterEdge(pix []byte, o, across, along, n int, p filterParams, macroblockE
 // A filterSample keeps the reconstructed luma of some rows of macroblocks, to try the loop filter
 // on.
 type filterSample struct {
-	every  int    // of every so many pairs of rows, the first pair is kept
-	stride int    // in luma and trial
-	luma   []byte // the pairs that are kept, before the filter
-	trial  []byte // one pair, filtered
+	interval int    // of so many pairs of rows, the first pair is kept
+	stride   int    // of luma and trial
+	luma     []byte // the pairs that are kept, before the filter
+	trial    []byte // one pair, filtered
 }
 
-// start makes room for a picture of mbw by mbh macroblocks, of which one pair of rows out of every
-// so many is kept.
-func (s *filterSample) start(mbw, mbh, every int) {
-	s.every, s.stride = every, 16*mbw
-	pairs := ((mbh+1)/2 + every - 1) / every
+// start makes room for the sample of a picture of mbw by mbh macroblocks.
+func (s *filterSample) start(mbw, mbh, interval int) {
+	s.interval, s.stride = interval, 16*mbw
+	pairs := ((mbh+1)/2 + interval - 1) / interval
 	s.luma = num.Grow(s.luma, pairs*32*s.stride)
 	s.trial = num.Grow(s.trial, 32*s.stride)
 }
@@ -204,8 +203,8 @@ func (e *Encoder) filterError(levels *[4]int) (sum [4]int64) {
 	for k := range p {
 		p[k] = filterParamsOf(levels[k], &e.header)
 	}
-	for mby := 0; mby+1 < e.mbh; mby += 2 * s.every {
-		copy(s.trial, s.luma[mby/2/s.every*32*s.stride:])
+	for mby := 0; mby+1 < e.mbh; mby += 2 * s.interval {
+		copy(s.trial, s.luma[mby/2/s.interval*32*s.stride:])
 		for y := 0; y < 2; y++ {
 			for mbx := 0; mbx < e.mbw; mbx++ {
 				mb := &e.mbs[(mby+y)*e.mbw+mbx]

@@ -159,7 +159,7 @@ func (e *Encoder) decide(mbx, mby int) {
 	anyMask := uint16(0) // stays 0 if no level of the macroblock is nonzero
 	if mb.is4 {
 		for b := 0; b < 16; b++ {
-			e.keep(planeY1SansY2, &s.lev[b], s.mask[b], 0, n.y(b))
+			e.store(planeY1SansY2, &s.lev[b], s.mask[b], 0, n.y(b))
 			n.noteY(b, anyLevel(s.mask[b]))
 			anyMask |= s.mask[b]
 		}
@@ -173,12 +173,12 @@ func (e *Encoder) decide(mbx, mby int) {
 			e.leftMode[k] = mb.mode16
 			e.topModes[4*mbx+k] = mb.mode16
 		}
-		e.keep(planeY2, &best16.y2lev, best16.y2mask, 0, n.y2())
+		e.store(planeY2, &best16.y2lev, best16.y2mask, 0, n.y2())
 		n.noteY2(anyLevel(best16.y2mask))
 		anyMask = best16.y2mask
 		for b := 0; b < 16; b++ {
 			mask := best16.stats.mask[b]
-			e.keep(planeY1WithY2, (*[16]int16)(best16.lev[16*b:]), mask, 1, n.y(b))
+			e.store(planeY1WithY2, (*[16]int16)(best16.lev[16*b:]), mask, 1, n.y(b))
 			n.noteY(b, anyLevel(mask))
 			anyMask |= mask
 		}
@@ -191,7 +191,7 @@ func (e *Encoder) decide(mbx, mby int) {
 	for b := 0; b < 8; b++ {
 		k := int(chromaBlock[b])
 		mask := uv.stats.mask[k]
-		e.keep(planeUV, (*[16]int16)(uv.lev[16*k:]), mask, 0, n.uv(b))
+		e.store(planeUV, (*[16]int16)(uv.lev[16*k:]), mask, 0, n.uv(b))
 		n.noteUV(b, anyLevel(mask))
 		anyMask |= mask
 	}
@@ -202,8 +202,8 @@ func (e *Encoder) decide(mbx, mby int) {
 	}
 }
 
-// keep counts a block's tokens and appends its levels to e.levels.
-func (e *Encoder) keep(plane int, lev *[16]int16, mask uint16, first, ctx int) {
+// store counts a block's tokens and appends its levels to e.levels.
+func (e *Encoder) store(plane int, lev *[16]int16, mask uint16, first, ctx int) {
 	last := bits.Len16(mask) - 1
 	e.counts[plane].count(lev, first, last, ctx)
 	e.levels = appendLevels(e.levels, lev, first, last)

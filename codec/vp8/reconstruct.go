@@ -126,9 +126,9 @@ func (e *Encoder) finish(mbx, mby int) {
 	e.topNZ[mbx] = e.around.up
 	copy(e.topRowY[16*mbx:16*mbx+16], e.ybr[ybrY+15*ybrStride:])
 	copy(e.topRowUV[16*mbx:16*mbx+16], e.recUV[7*16:])
-	if s := &e.sample; mby/2%s.every == 0 {
+	if s := &e.sample; mby/2%s.interval == 0 {
 		// Rows of macroblocks are stored one below the other, in pairs.
-		o := (mby/2/s.every*2+mby&1)*16*s.stride + 16*mbx
+		o := (mby/2/s.interval*2+mby&1)*16*s.stride + 16*mbx
 		for y := 0; y < 16; y++ {
 			copy(s.luma[o+y*s.stride:][:16], e.ybr[ybrY+y*ybrStride:])
 		}

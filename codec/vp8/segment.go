@@ -39,8 +39,8 @@ func (e *Encoder) analyse() {
 // segments for the quality of o. With r.modes of 2 there is only one segment.
 func (e *Encoder) assignSegments(o Options, r restriction) {
 	var hist [256]int
-	for _, a := range e.visibility {
-		hist[a]++
+	for _, v := range e.visibility {
+		hist[v]++
 	}
 	lo, hi := 0, 255 // the least and the largest visibility that occur
 	for hist[lo] == 0 {
@@ -57,14 +57,14 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 	var segmentOf [256]uint8 // by visibility
 	for range 8 {
 		var sum, n [4]int
-		k := 0
-		for a := lo; a <= hi; a++ {
-			for k < 3 && abs(a-center[k+1]) < abs(a-center[k]) {
+		k := 0 // the nearest center
+		for v := lo; v <= hi; v++ {
+			for k < 3 && abs(v-center[k+1]) < abs(v-center[k]) {
 				k++
 			}
-			segmentOf[a] = uint8(k)
-			sum[k] += a * hist[a]
-			n[k] += hist[a]
+			segmentOf[v] = uint8(k)
+			sum[k] += v * hist[v]
+			n[k] += hist[v]
 		}
 		for k := range center {
 			if n[k] > 0 {
@@ -89,14 +89,14 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 	}
 	// Set up the segments. The more visible errors are, the finer is the quantizer.
 	mean := 0
-	for a, n := range hist {
-		mean += a * n
+	for v, n := range hist {
+		mean += v * n
 	}
 	mean /= len(e.visibility)
 	span := max(center[3]-center[0], 1)
 	for k := range e.segments {
 		s := &e.segments[k]
-		excess := clip(255*(center[k]-mean)/span, -127, 127) // of visibility over the mean
+		excess := clip(255*(center[k]-mean)/span, -127, 127) // of visibility over the mean, in 1/255 of span
 		if !e.header.useSegments {
 			excess = 0
 		}

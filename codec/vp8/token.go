@@ -226,7 +226,7 @@ func appendLevels(dst []byte, lev *[16]int16, first, last int) []byte {
 
 // writeBlock writes the tokens of the block at the front of levels, which has the form of
 // appendLevels. It returns the rest of levels, and 1 if the block had a nonzero level, otherwise 0.
-// A number put is twice the probability of a bit, plus the bit.
+// As everywhere, the argument of w.put is twice a probability plus the bit.
 func writeBlock(w *boolEncoder, p *[nBand][nContext][nProb]uint8, levels []byte, first, ctx int) ([]byte, uint8) {
 	end := int(levels[0]) // 1 + the last position
 	levels = levels[1:]

@@ -29,7 +29,7 @@ func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int
 			break
 		}
 	}
-	best := int64(t.eob[first][ctx]) * lambda
+	best := int64(t.eob[first][ctx]) * lambda // the least score of a block, at first of an empty one
 	if end < first {
 		return 0, sse, int(t.eob[first][ctx])
 	}
@@ -53,7 +53,7 @@ func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int
 	bestN, bestJ := -1, 0 // position and node where the best block ends
 	for n := first; n <= end; n++ {
 		v, k := mag[n&15], int(near[n&15])
-		next := (n + 1) * posSize
+		next := (n + 1) * posSize             // where the rows of the next position start
 		a := s0 + lambda*t.levelCost(row0, k) // the score of node 0
 		if two {
 			if b := s1 + lambda*t.levelCost(row1, k); b < a {
@@ -65,7 +65,7 @@ func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int
 			s0, row0, two = a, next+3*rowSize, false
 			continue
 		}
-		e := v - int32(k)*int32(m.q[n&15])
+		e := v - int32(k)*int32(m.q[n&15]) // the error of level k
 		a += int64(e*e-v*v) * int64(m.w[n&15]) << scoreShift
 		c := int(nextContext[min(k, rowSize-1)&(rowSize-1)])
 		if x := a + lambda*int64(t.eob[n+1][c/rowSize&3]); x < best {
