@@ -99,7 +99,7 @@ func NewReader(src []byte) (*Reader, error) {
 	return nil, FormatError{r.frames[0].offset, "empty image"}
 }
 
-// note adds s to r.Note, unless that would become long.
+// note adds s to r.Note, unless r.Note would then have 200 bytes or more.
 func (r *Reader) note(s string) {
 	if r.Note != "" {
 		s = r.Note + "; " + s
@@ -343,7 +343,7 @@ func (r *Reader) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Dura
 	return r.canvas, f.delay, nil
 }
 
-// undone reports whether the canvas gets back what it showed before f.
+// undone reports whether the canvas, after f was shown, gets back what it showed before.
 func (f *frame) undone() bool { return f.disposal == disposePrevious || f.disposal == 4 }
 
 // unpack decodes the indices of f to r.indices, and returns their number. It is less than the

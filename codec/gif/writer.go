@@ -427,7 +427,7 @@ func (w *AnimationWriter) countColors(all bool) (counts *colorCount, hole bool) 
 				continue
 			}
 			c := rgb(p[0])<<16 | rgb(p[1])<<8 | rgb(p[2])
-			if c != last && n > 0 {
+			if c != last && n > 0 { // the end of n equal pixels
 				counts.add(last, n)
 				n = 0
 			}

@@ -17,7 +17,7 @@ type filterParams struct {
 	hev      int // for the high edge variance of section 15.3: where it is high, less is smoothed
 }
 
-// filterParamsOf returns the thresholds of a filter level, 1 to 63.
+// filterParamsOf returns the thresholds of a filter level.
 func filterParamsOf(level int, h *frameHeader) filterParams {
 	sharpness := h.sharpness
 	interior := level
@@ -204,6 +204,7 @@ func (e *Encoder) filterError(levels *[4]int) (sum [4]int64) {
 		p[k] = filterParamsOf(levels[k], &e.header)
 	}
 	for mby := 0; mby+1 < e.mbh; mby += 2 * s.interval {
+		// Filter one pair of rows of macroblocks.
 		copy(s.trial, s.luma[mby/2/s.interval*32*s.stride:])
 		for y := 0; y < 2; y++ {
 			for mbx := 0; mbx < e.mbw; mbx++ {

@@ -224,6 +224,7 @@ func (e *Encoder) nModes() int {
 // search16 returns the best 16x16 prediction. src is the source's luma.
 func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 {
 	s := &e.search
+	// Predict and transform in every mode, and quantize Y2.
 	predict16(&s.pred16, &e.ybr, mby > 0, mbx > 0)
 	for mode := range s.coef16 {
 		coef := &s.coef16[mode]
@@ -237,6 +238,7 @@ func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 
 	}
 	quantizeBlocks(s.y2lev[:], s.y2[:], s.ref[:], 0, &seg.y2, &s.y2stats, 4)
 
+	// Quantize the other levels of each mode, and compare the modes.
 	best, c := &s.c16[0], &s.c16[1] // c is the candidate for the next mode
 	best.score = 1 << 62
 	for mode := 0; mode < e.nModes(); mode++ {
@@ -351,7 +353,7 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 		predict4(&s.pred4, lo, above>>16|above>>56<<48)
 		fdctBlock(s.coef4[:], src[16*y+x:], s.pred4[:], 3)
 		quantizeBlocks(s.lev4[:], s.coef4[:], s.ref[16*b:], 0, &seg.y1, &s.stats4, 12)
-		// Compare the modes. scores[m] lacks the cost of tokens where mode m is worse even so.
+		// Compare the modes. scores[m] lacks the cost of tokens if mode m is worse even without it.
 		ctx := n.y(b)
 		modeCost := &fixed.mode4[topMode[b&3]][leftMode[b>>2]]
 		var scores [nPred]int64
@@ -426,7 +428,7 @@ func (e *Encoder) searchUV(mbx, mby int, seg *segment, src []byte) *candidateUV 
 		s.leftErr = dcErr{}
 	}
 	predict8(&s.predUV, &e.topUV, &e.leftUV, e.cornerUV, mby > 0, mbx > 0)
-	best, c := &s.cUV[0], &s.cUV[1]
+	best, c := &s.cUV[0], &s.cUV[1] // as in search16
 	best.score = 1 << 62
 	t := &e.costs[planeUV]
 	for mode := 0; mode < e.nModes(); mode++ {
