@@ -1,13 +1,13 @@
 // Package gif reads GIF files frame by frame and writes them, stills and animations, after the
 // GIF89a specification (CompuServe, 31 July 1990).
 //
-//	reader.go   sections 15-27: blocks, walked before anything is decoded; frames composed one by one
+//	reader.go   sections 15-27: all blocks, and then frames, composed one by one
 //	lzw.go      appendix F: variable-length-code LZW, decoded
-//	pack.go     the same, encoded, for pixels that may be written in more than one way
+//	pack.go     appendix F: LZW, encoded, for pixels that may be written in more than one way
 //	writer.go   frames as changed rectangles, transparency and disposal
 //	strip.go    a file without its metadata
-//	near.go     how far frames that were scaled may be off, and for how many bytes
-//	palette.go  the colors of a frame: exact up to 256, else chosen for least squared error
+//	near.go     how far the pixels of scaled frames may be off, by the size of the file
+//	palette.go  the colors of a frame: all where they are few, else chosen for little error
 //
 // The standard library's image/gif holds every frame of an animation at once and leaves disposal to
 // its caller. This package holds the canvas, and a copy of it while a frame's disposal needs one.

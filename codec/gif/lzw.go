@@ -2,34 +2,35 @@ package gif
 
 // This file implements the decompression of GIF89a appendix F.
 
+// maxCodes is the number of codes of at most 12 bits.
 const maxCodes = 1 << 12
 
 // An unpacker turns an image's data sub-blocks into color indices. Its tables, 20 KB, are reused
 // from frame to frame.
 type unpacker struct {
+	// A code stands for a string of indices: that of the code prefix, then the index suffix.
 	prefix [maxCodes]uint16
 	suffix [maxCodes]uint8
-	first  [maxCodes]uint8  // of the string a code stands for
-	length [maxCodes]uint16 // of that string
+	first  [maxCodes]uint8  // the string's first index
+	length [maxCodes]uint16 // the string's length
 }
 
-// unpack writes indices to dst until it is full, and returns how many it wrote. data begins at the
-// first sub-block's size byte and holds sub-blocks to their terminator. If the sub-blocks end with
-// their terminator, it is no error when there are fewer indices than dst has room for. It returns
-// an error when the data is broken, or is cut off before the terminator. The rest of the data is
-// ignored.
+// unpack writes indices to dst until dst is full or the data ends, and returns how many it wrote.
+// data begins at the first sub-block's size byte and holds sub-blocks to their terminator. An end
+// code or the terminator ends the data without an error, even if dst is not full. Data that is
+// broken, or cut off before the terminator, gives an error. What follows an end code, or the last
+// index that dst has room for, is ignored.
 func (u *unpacker) unpack(dst, data []byte, minCodeSize uint) (n int, err error) {
 	clearCode := uint16(1) << minCodeSize
 	endCode := clearCode + 1
 	for i := range clearCode {
 		u.suffix[i], u.first[i], u.length[i] = uint8(i), uint8(i), 1
 	}
-	var acc uint32
-	var bits uint
+	acc, bits := uint32(0), uint(0) // bits that are read but not used yet, and their number
 	width := minCodeSize + 1
-	next := endCode + 1 // the code that the next string gets
-	previous := int32(-1)
-	block, data := data[:0], data
+	next := endCode + 1   // the code that the next string gets
+	previous := int32(-1) // the code before, -1 after a clear code
+	block := data[:0]     // the rest of the current sub-block
 	for n < len(dst) {
 		for bits < width {
 			if len(block) == 0 {
@@ -71,6 +72,7 @@ func (u *unpacker) unpack(dst, data []byte, minCodeSize uint) (n int, err error)
 		case code > next || code == next && next >= maxCodes:
 			return n, FormatError{Msg: "LZW code before its string"}
 		}
+		// The table gets the string of the previous code, followed by the first index of this one.
 		p := uint16(previous)
 		if next < maxCodes {
 			u.prefix[next], u.first[next], u.length[next] = p, u.first[p], u.length[p]+1
@@ -84,7 +86,7 @@ func (u *unpacker) unpack(dst, data []byte, minCodeSize uint) (n int, err error)
 				width++
 			}
 		}
-		// The string is written from its end; what does not fit dst is dropped.
+		// The string is written from its end. What does not fit into dst is dropped.
 		end := n + int(u.length[code])
 		c := code
 		for i := end - 1; i >= n; i-- {

@@ -1,43 +1,54 @@
 package gif
 
-// This file decides how far a scaled animation may be off: which pixels stay although they differ a
-// little, which colors stand for others, and how both depend on the size of the file and on the
-// error.
+// This file decides how far the pixels of a scaled animation may be off: which of them stay
+// although they should change a little, and which colors may stand for others. Both depend on the
+// strength, which follows from the bytes and the errors of the frames so far.
 
 import "slices"
 
 const (
-	// stillness is a squared distance between a pixel and what is shown there. Up to this distance,
-	// which is four levels in each channel, the pixel is left as it is.
-	stillness = 3 * 4 * 4
-	// An earlier color table is used again if its error is at most reuse times the tolerance.
-	reuse = 2
-	// roughest is the largest tolerance that strength leads to.
-	roughest = 16
+	// stayDistance is a squared distance of colors: four levels in each channel. A pixel always
+	// stays if the color shown there is no farther from the color that it should have.
+	stayDistance = 3 * 4 * 4
+	// reuseFactor is how many times the tolerance the error of an earlier color table may be, if
+	// the table is to be used again.
+	reuseFactor = 2
+	// maxTolerance is the largest tolerance that the strength can lead to.
+	maxTolerance = 16
 
-	// A frame that takes more bytes than are left for it aims at a mean squared error of aim, which
-	// is 35 dB. Where its error is over most, 34 dB, it is drawn again with less strength.
-	aim, most = 19.5, 26
+	// targetError is the mean squared error, 35 dB, up to which the strength is raised while frames
+	// take more bytes than are left for them.
+	targetError = 19.5
+	// maxError is the mean squared error, 34 dB, above which a frame is drawn again with less
+	// strength.
+	maxError = 26
 )
 
-// reaches are the squared distances of colors that may stand for one another around smooth, plain
-// and busy pixels: at a strength of 1, and at most. Errors are most visible in smooth areas.
-var reaches, farthest = [3]float64{64, 192, 512}, [3]float64{128, 768, 3072}
+// Colors may stand for one another up to a squared distance, which depends on the pixel's busyness:
+// 0, 1 or 2. Errors are most visible where the busyness is 0.
+var (
+	reachAt1 = [3]float64{64, 192, 512}   // at a strength of 1
+	maxReach = [3]float64{128, 768, 3072} // at any strength
+)
 
-// tolerance is Options.Tolerance, multiplied by the strength when a frame needs more.
+// tolerance returns Options.Tolerance, multiplied by the strength if that is above 1.
 func (w *AnimationWriter) tolerance() float64 {
-	return max(w.o.Tolerance, min(w.o.Tolerance*w.strength, roughest))
+	return max(w.o.Tolerance, min(w.o.Tolerance*w.strength, maxTolerance))
 }
 
-// mayStay reports whether the pixel at byte i may stay q although it should become p.
-func (w *AnimationWriter) mayStay(p, q [4]byte, i int) bool {
-	dr, dg, db := int(p[0])-int(q[0]), int(p[1])-int(q[1]), int(p[2])-int(q[2])
+// mayStay reports whether the pixel at byte i may stay as it is shown, although it should change to
+// another color. The pixel may be off by stayDistance, or by half the reach for its busyness.
+func (w *AnimationWriter) mayStay(want, shown [4]byte, i int) bool {
+	dr, dg, db := int(want[0])-int(shown[0]), int(want[1])-int(shown[1]), int(want[2])-int(shown[2])
 	e := dr*dr + dg*dg + db*db
-	if e <= stillness {
+	if e <= stayDistance {
 		return true
 	}
-	reach := func(k pixel) bool { return e <= int(min(reaches[k]*w.strength, farthest[k])/2) }
-	return reach(2) && reach(w.busy(i, i/4%w.w, i/4/w.w))
+	within := func(busyness int) bool {
+		return e <= int(min(reachAt1[busyness]*w.strength, maxReach[busyness])/2)
+	}
+	// The largest reach comes first, because busyness takes time.
+	return within(2) && within(w.busyness(i, i/4%w.w, i/4/w.w))
 }
 
 // distance returns the squared Euclidean distance of two colors.
@@ -54,7 +65,8 @@ type nearness struct {
 	nearest     [256][maxBeam]uint8 // the index itself first
 }
 
-// measure computes n for d's table.
+// measure sets n for d's table. Indices that are not in the table, and the transparent one, are as
+// far as possible from all others.
 func (n *nearness) measure(d *drawing) {
 	table := d.table()
 	if n.transparent == d.transparent && slices.Equal(n.table, table) {
@@ -62,7 +74,7 @@ func (n *nearness) measure(d *drawing) {
 	}
 	n.table, n.transparent = append(n.table[:0], table...), d.transparent
 	for i := range n.distance {
-		list, m := &n.nearest[i], 0
+		list, m := &n.nearest[i], 0 // m indices are in the list, sorted by distance
 		for k := range list {
 			list[k] = uint8(i)
 		}
@@ -77,6 +89,7 @@ func (n *nearness) measure(d *drawing) {
 			if m == maxBeam && e >= n.distance[i][list[m-1]] {
 				continue
 			}
+			// Insert j.
 			m = min(m+1, maxBeam)
 			k := m - 1
 			for ; k > 0 && n.distance[i][list[k-1]] > e; k-- {
@@ -87,27 +100,27 @@ func (n *nearness) measure(d *drawing) {
 	}
 }
 
-// busy returns how much the picture changes around the pixel x, y, which is at byte i: from 0,
-// smooth, to 2.
-func (w *AnimationWriter) busy(i, x, y int) pixel {
-	step := 0
+// busyness returns how much the picture changes around the pixel x, y, which is at byte i: 0 where
+// it is smooth, 1 or 2.
+func (w *AnimationWriter) busyness(i, x, y int) int {
+	step := 0 // the largest difference of a channel from the pixels next to this one
 	pix := w.current.Pix
-	at := func(j int) {
+	compare := func(j int) {
 		for c := range 3 {
 			step = max(step, int(pix[i+c])-int(pix[j+c]), int(pix[j+c])-int(pix[i+c]))
 		}
 	}
 	if x > 0 {
-		at(i - 4)
+		compare(i - 4)
 	}
 	if x+1 < w.w {
-		at(i + 4)
+		compare(i + 4)
 	}
 	if y > 0 {
-		at(i - 4*w.w)
+		compare(i - 4*w.w)
 	}
 	if y+1 < w.h {
-		at(i + 4*w.w)
+		compare(i + 4*w.w)
 	}
 	switch {
 	case step < 8:
@@ -118,22 +131,22 @@ func (w *AnimationWriter) busy(i, x, y int) pixel {
 	return 2
 }
 
-// packNear packs the waiting frame with colors that may stand for one another.
+// packNear packs w.pixels into d, where near colors may stand for one another, and sets d.mse.
 func (w *AnimationWriter) packNear(d *drawing) {
 	if w.near == nil {
 		w.near = new(nearness)
 	}
 	w.near.measure(d)
 	w.lzw.near = w.near
-	for i := range reaches {
-		w.lzw.reach[i] = uint16(min(reaches[i]*w.strength, farthest[i]))
+	for i := range reachAt1 {
+		w.lzw.reach[i] = uint16(min(reachAt1[i]*w.strength, maxReach[i]))
 	}
 	w.lzw.packInto(d, w.pixels)
-	d.squared = w.meanSquaredError(d)
+	d.mse = w.meanSquaredError(d)
 }
 
-// meanSquaredError returns the mean squared error of a channel, over the whole canvas, when d is
-// drawn.
+// meanSquaredError returns the mean squared error of a channel over the whole canvas when d is
+// drawn on it. Pixels that should be transparent have no error.
 func (w *AnimationWriter) meanSquaredError(d *drawing) float64 {
 	table := d.table()
 	sum := 0
@@ -141,40 +154,42 @@ func (w *AnimationWriter) meanSquaredError(d *drawing) float64 {
 		i := w.current.PixOffset(0, y)
 		inside := y >= w.rect.Min.Y && y < w.rect.Max.Y
 		for x := range w.w {
-			p, q := w.current.Pix[i+4*x:][:4:4], w.base.Pix[i+4*x:][:4:4]
-			if p[3] == 0 {
+			want, shown := w.current.Pix[i+4*x:][:4:4], w.base.Pix[i+4*x:][:4:4]
+			if want[3] == 0 {
 				continue
 			}
-			r, g, b := int(q[0]), int(q[1]), int(q[2])
+			r, g, b := int(shown[0]), int(shown[1]), int(shown[2])
 			if inside && x >= w.rect.Min.X && x < w.rect.Max.X {
 				if k := int(d.shown[(y-w.rect.Min.Y)*w.rect.Dx()+x-w.rect.Min.X]); k != d.transparent {
 					r, g, b = table[k].channel(0), table[k].channel(1), table[k].channel(2)
 				}
 			}
-			r, g, b = r-int(p[0]), g-int(p[1]), b-int(p[2])
+			r, g, b = r-int(want[0]), g-int(want[1]), b-int(want[2])
 			sum += r*r + g*g + b*b
 		}
 	}
 	return float64(sum) / float64(3*w.w*w.h)
 }
 
-// budgetShare returns the bytes of a frame as a multiple of the bytes that are left for it.
+// budgetShare returns the size of d as a multiple of the bytes that are left for d: an equal part of
+// the rest of the budget, which is divided among this frame and those to come.
 func (w *AnimationWriter) budgetShare(d *drawing) float64 {
 	left := float64(w.o.Budget-len(w.body)) / float64(max(w.o.Frames-w.frames+1, 1))
 	return float64(d.size()) / max(left, 1)
 }
 
-// adjust raises the strength of the next frame while frames take more bytes than are left for them,
-// and lowers it while the errors of this frame are too large.
+// adjust sets the strength for the next frame. It is lowered if the error of this frame, d, is
+// above targetError. Otherwise it is raised if the frame took more bytes than were left for it (a
+// share above 1), or returns slowly to 1.
 func (w *AnimationWriter) adjust(d *drawing, share float64) {
 	if w.o.Tolerance == 0 || w.o.Budget == 0 {
 		return
 	}
-	switch toAim := aim / max(d.squared, 1); {
-	case toAim < 1:
-		w.strength = max(w.strength*max(toAim, 0.5), 0.1)
+	switch ratio := targetError / max(d.mse, 1); {
+	case ratio < 1:
+		w.strength = max(w.strength*max(ratio, 0.5), 0.1)
 	case share > 1:
-		w.strength = min(w.strength*min(toAim, 4), 16)
+		w.strength = min(w.strength*min(ratio, 4), 16)
 	case w.strength > 1:
 		w.strength = max(w.strength/1.1, 1)
 	}

@@ -1,7 +1,7 @@
 package gif
 
-// This file implements the compression of GIF89a appendix F, for pixels that may be written in more
-// than one way.
+// This file implements the compression of GIF89a appendix F, for pixels that may be written with
+// more than one index.
 
 import (
 	"slices"
@@ -9,8 +9,9 @@ import (
 	"miniatura/codec/internal/num"
 )
 
-// A pixel says what may be written for one pixel: the index in its lower eight bits or, with
-// mayHole, the transparent index as well.
+// A pixel says what may be written for one pixel: the index in the lower eight bits or, where
+// mayHole is set, the transparent index as well. The bits from busyShift on have the pixel's
+// busyness, 0 to 2, for packer.reach.
 type pixel uint16
 
 const (
@@ -19,47 +20,50 @@ const (
 )
 
 const (
-	packSlots = 1 << 14
-	maxBeam   = 24
+	packSlots = 1 << 14 // slots of a packer's hash table, four for each code
+	maxBeam   = 24      // the most strings that are followed at once
 )
 
 // A packer turns pixels into LZW codes in sub-blocks. Where more than one index may be written for
-// a pixel, all strings of the table that fit are followed at once, and the longest is taken.
+// a pixel, the strings of the table that match are followed at once, up to maxBeam of them, and the
+// longest is taken.
 type packer struct {
-	// keys[k] is 1 + (code of the string << 8 | index that follows), 0 is free; codes[k] stands for
-	// both together.
+	// The hash table. keys[k] is 1 + (the code of a string << 8 | the index that follows), or 0
+	// where slot k is free. codes[k] is the code of that string and that index together.
 	keys  [packSlots]uint32
 	codes [packSlots]uint16
 
+	// For each code; the first four are as in unpacker.
 	prefix   [maxCodes]uint16
 	suffix   [maxCodes]uint8
 	first    [maxCodes]uint8
 	length   [maxCodes]int32
-	switches [maxCodes]int32  // how often the string changes between the transparent index and others
-	children [maxCodes]int32  // number of codes whose prefix it is
-	child1   [maxCodes]uint16 // one of them, 0 where there is none
-	sibling  [maxCodes]uint16 // another child of its prefix
+	switches [maxCodes]int32  // how often the string enters or leaves the transparent index
+	children [maxCodes]int32  // number of the codes that have this code as their prefix
+	child1   [maxCodes]uint16 // one of the children, 0 where there is none
+	sibling  [maxCodes]uint16 // another child of this code's prefix, 0 where there is none
 
-	// Where near is set, index b may be written for a if their distance is at most reach, which is
-	// larger for busier pixels.
+	// If near is set, index b may be written for index a if the squared distance of their colors is
+	// at most reach[the pixel's busyness].
 	near  *nearness
 	reach [4]uint16
-	// Sums of distances for the strings of beam.
+
+	hole uint8 // the transparent index
+	// While a string is searched for, beam has the codes whose strings match the pixels so far, and
+	// off has the sums of their distances from the pixels. wider and widerOff collect the same for
+	// one more pixel.
+	beam, wider   [maxBeam]uint16
 	off, widerOff [maxBeam]int32
 
-	hole uint8
-	// The codes that match so far, and those that match with one pixel more.
-	beam, wider [maxBeam]uint16
-
-	shown []byte // what was written for each pixel
+	shown []byte // the index that was written for each pixel
 	out   []byte
-	start int // start of the sub-block that is being filled
+	start int // in out, of the sub-block that is being filled
 	acc   uint32
-	bits  uint
+	bits  uint // number of bits in acc that are not in out yet
 }
 
-// pack appends the sub-blocks, terminator included, of pixels, all indices below 1<<minCodeSize.
-// p.shown then holds the indices that were written.
+// pack packs pixels, whose indices are below 1<<minCodeSize, and appends the sub-blocks, with their
+// terminator, to dst. p.shown then holds the indices that were written.
 func (p *packer) pack(dst []byte, pixels []pixel, hole uint8, minCodeSize uint) []byte {
 	start := len(dst)
 	p.hole = hole
@@ -67,7 +71,8 @@ func (p *packer) pack(dst []byte, pixels []pixel, hole uint8, minCodeSize uint) 
 	if !full || p.near != nil {
 		return dst
 	}
-	// A full table is worth keeping where the picture continues as it began.
+	// All codes were used, and the table was then cleared. Where the picture continues as it began,
+	// the result is shorter when the full table is kept.
 	shown := p.shown
 	p.shown = nil
 	if kept, _ := p.packWith(nil, pixels, minCodeSize, true); len(kept) < len(dst)-start {
@@ -77,13 +82,15 @@ func (p *packer) pack(dst []byte, pixels []pixel, hole uint8, minCodeSize uint) 
 	return dst
 }
 
-// packInto packs pixels and stores the result as d's data.
+// packInto packs pixels and sets d.data and d.shown to the result. It uses the memory that they
+// had.
 func (p *packer) packInto(d *drawing, pixels []pixel) {
 	d.data = p.pack(d.data[:0], pixels, uint8(max(d.transparent, 0)), max(d.bits, 2))
 	d.shown, p.shown = p.shown, d.shown
 }
 
-// child returns the code of code's string followed by index v.
+// child returns the code of the string of code, followed by index v, and reports whether the table
+// has it.
 func (p *packer) child(code uint16, v uint8) (uint16, bool) {
 	key := uint32(code)<<8 | uint32(v) + 1
 	k := key * 0x9e3779b1 >> 18
@@ -96,7 +103,7 @@ func (p *packer) child(code uint16, v uint8) (uint16, bool) {
 	return p.codes[k], true
 }
 
-// add makes next the code of code's string followed by index v.
+// add adds to the table the string of code, followed by index v. The new string's code is next.
 func (p *packer) add(code uint16, v uint8, next uint16) {
 	p.prefix[next], p.suffix[next] = code, v
 	p.first[next], p.length[next] = p.first[code], p.length[code]+1
@@ -123,13 +130,14 @@ func (p *packer) clear(clearCode uint16) {
 	clear(p.child1[:clearCode])
 }
 
-// longest returns the code of a longest string that the pixels may begin with. The code may also be
-// next, which the table is about to get. Its string is that of last, followed by the first index of
-// that string.
+// longest returns the code of a longest string that the pixels may begin with. last is the code
+// before, or -1. next is the code that the table is about to get. longest may already return next:
+// its string is then that of last, followed by the first index of last.
 func (p *packer) longest(pixels []pixel, last int32, next uint16) uint16 {
 	if p.near != nil {
 		return p.longestNear(pixels, last, next)
 	}
+	// Start with the one or two strings of one index.
 	p.beam[0] = uint16(pixels[0] & 255)
 	n := 1
 	if pixels[0]&mayHole != 0 && uint8(pixels[0]) != p.hole {
@@ -143,8 +151,8 @@ func (p *packer) longest(pixels []pixel, last int32, next uint16) uint16 {
 	if last >= 0 && next < maxCodes {
 		lastLength = int(p.length[last])
 	}
-	fits := false // last's string and its first index
-	depth := 1
+	fits := false // whether the pixels may begin with next's string
+	depth := 1    // length of the strings in beam
 	for ; depth < len(pixels); depth++ {
 		v := pixels[depth]
 		if depth == lastLength {
@@ -152,7 +160,7 @@ func (p *packer) longest(pixels []pixel, last int32, next uint16) uint16 {
 				fits = slices.Contains(p.beam[:n], uint16(last))
 			}
 		}
-		if n == 1 && v&mayHole == 0 {
+		if n == 1 && v&mayHole == 0 { // the usual case, without a choice
 			c, ok := p.child(p.beam[0], uint8(v))
 			if !ok {
 				break
@@ -164,23 +172,24 @@ func (p *packer) longest(pixels []pixel, last int32, next uint16) uint16 {
 			break
 		}
 	}
-	if fits && depth <= lastLength {
+	if fits && depth <= lastLength { // next's string is longer than those in beam
 		return next
 	}
 	return p.beam[0]
 }
 
-// extend extends the n strings of p.beam by pixel v and returns how many match, the best first:
-// those with the fewest switches, because similar strings come again, then those with the most
-// children. Where it returns 0, p.beam is unchanged.
+// extend extends the n strings of p.beam by pixel v and returns how many strings then match. The
+// first of them is the best: it has the fewest switches, because similar strings come again, and
+// among those with equally few the most children. If none matches, p.beam is not changed.
 func (p *packer) extend(n int, v pixel) int {
 	m, best := 0, 0
-	take := func(c uint16, v uint8) {
+	try := func(c uint16, v uint8) {
 		d, ok := p.child(c, v)
 		if !ok || m == maxBeam {
 			return
 		}
 		p.wider[m] = d
+		// Fewer switches than the best so far, or equally few and more children.
 		if b := p.wider[best]; m > 0 && (p.switches[d] < p.switches[b] || p.switches[d] == p.switches[b] && p.children[d] > p.children[b]) {
 			best = m
 		}
@@ -188,10 +197,10 @@ func (p *packer) extend(n int, v pixel) int {
 	}
 	for _, c := range p.beam[:n] {
 		if v&mayHole != 0 {
-			take(c, p.hole)
+			try(c, p.hole)
 		}
 		if v&mayHole == 0 || uint8(v) != p.hole {
-			take(c, uint8(v))
+			try(c, uint8(v))
 		}
 	}
 	if m > 0 {
@@ -201,16 +210,15 @@ func (p *packer) extend(n int, v pixel) int {
 	return m
 }
 
-// longestNear does the same as longest when near indices may be written. Of the longest strings it
+// longestNear does the same as longest where near colors may be written. Of the longest strings it
 // takes the one with the least error.
 func (p *packer) longestNear(pixels []pixel, last int32, next uint16) uint16 {
-	n := p.start1(pixels[0])
+	n := p.startBeam(pixels[0])
 	lastLength := 0
 	if last >= 0 && next < maxCodes {
 		lastLength = int(p.length[last])
 	}
-	fits := false // as in longest
-	depth := 1
+	fits, depth := false, 1 // as in longest
 	for ; depth < len(pixels); depth++ {
 		v := pixels[depth]
 		m := 0
@@ -220,6 +228,8 @@ func (p *packer) longestNear(pixels []pixel, last int32, next uint16) uint16 {
 				fits = slices.Contains(p.beam[:n], uint16(last))
 			}
 		}
+		// Follow every child whose last index is near v. If there are more than maxBeam, the worst
+		// give way.
 		for i, c := range p.beam[:n] {
 			for d := p.child1[c]; d != 0; d = p.sibling[d] {
 				k := p.suffix[d]
@@ -266,8 +276,9 @@ func (p *packer) longestNear(pixels []pixel, last int32, next uint16) uint16 {
 	return p.beam[best]
 }
 
-// start1 sets the beam to one string.
-func (p *packer) start1(v pixel) int {
+// startBeam sets p.beam to the strings of one index that may be written for pixel v, and returns
+// their number.
+func (p *packer) startBeam(v pixel) int {
 	n := 0
 	if v&mayHole != 0 {
 		p.beam[0], p.off[0] = uint16(p.hole), 0
@@ -291,10 +302,10 @@ func (p *packer) start1(v pixel) int {
 	return n
 }
 
-// packWith does the same as pack, with only one of two ways to continue when all codes are used.
-// Without keep, it clears the table at once. With keep, it uses the table until the pixels that a
-// code stands for, averaged over a window of codes, are fewer than while the table was filling.
-// full reports whether all codes were used.
+// packWith packs pixels as pack does. keep says what happens when all codes are used. If it is not
+// set, the table is cleared at once. If it is set, the table is used on, until the codes of a
+// window stand for fewer pixels on average than the codes did while the table was filling. full
+// reports whether all codes were used.
 func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keep bool) (packed []byte, full bool) {
 	p.out, p.start, p.acc, p.bits = append(dst, 0), len(dst), 0, 0
 	p.shown = num.Grow(p.shown, len(pixels))
@@ -310,11 +321,11 @@ func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keep boo
 	p.put(uint32(clearCode), width)
 
 	const window = 1024
-	given, covered := 0, 0 // codes and pixels: since the clear code, then in the window
-	filling := 0.0         // pixels a code while the table was filling
+	given, covered := 0, 0 // codes and their pixels: since the clear code, then in the window
+	filling := 0.0         // pixels a code while the table was filling, 0 before it is full
 	for i := 0; i < len(pixels); {
 		code := p.longest(pixels[i:], last, next)
-		if last >= 0 && next < maxCodes {
+		if last >= 0 && next < maxCodes { // the table gets a string, as in unpack
 			f := p.first[code]
 			if code == next {
 				f = p.first[last]
@@ -336,7 +347,7 @@ func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keep boo
 			if next == 1<<width {
 				width++
 			}
-			if next < maxCodes-1 {
+			if next < maxCodes-1 { // with one code left, the table counts as full
 				continue
 			}
 		}
@@ -364,7 +375,7 @@ func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keep boo
 	// be left out: a reader takes it from the padding, or finds that the data has ended.
 	p.put(uint32(clearCode)+1, written)
 	if p.bits > 0 {
-		p.byte(byte(p.acc))
+		p.appendByte(byte(p.acc))
 	}
 	if n := len(p.out) - p.start - 1; n > 0 {
 		p.out[p.start] = byte(n)
@@ -379,15 +390,15 @@ func (p *packer) put(code uint32, width uint) {
 	p.acc |= code << p.bits
 	p.bits += width
 	for p.bits >= 8 {
-		p.byte(byte(p.acc))
+		p.appendByte(byte(p.acc))
 		p.acc >>= 8
 		p.bits -= 8
 	}
 }
 
-// byte appends a byte to the current sub-block, and begins the next one after 255 bytes (section
-// 15).
-func (p *packer) byte(b byte) {
+// appendByte appends a byte to the current sub-block, and begins the next one after 255 bytes
+// (section 15).
+func (p *packer) appendByte(b byte) {
 	p.out = append(p.out, b)
 	if len(p.out)-p.start == 256 {
 		p.out[p.start] = 255

@@ -9,21 +9,22 @@ import (
 // rgb is one color, 0x00RRGGBB.
 type rgb uint32
 
+// channel returns red (axis 0), green (1) or blue (2).
 func (c rgb) channel(axis int) int { return int(c >> (16 - 8*axis) & 255) }
 
 // A colorCount counts how often each color occurs, by open addressing.
 type colorCount struct {
 	keys   []rgb // color + 1, 0 is a free slot
 	counts []uint32
-	n      int     // colors
-	index  []int32 // of the color's palette entry, as assign says
+	n      int     // number of colors
+	index  []int32 // of each color's palette entry; set by assign
 }
 
 func newColorCount() *colorCount {
 	return &colorCount{keys: make([]rgb, 1024), counts: make([]uint32, 1024)}
 }
 
-// reset empties c and keeps its memory.
+// reset removes all colors from c and keeps the memory.
 func (c *colorCount) reset() {
 	clear(c.keys)
 	clear(c.counts)
@@ -40,7 +41,7 @@ func (c *colorCount) slot(v rgb) int {
 	return k
 }
 
-// add counts n more pixels of color v. It doubles the table when half of it is taken.
+// add counts n more pixels of color v. It doubles the hash table when half of the slots are taken.
 func (c *colorCount) add(v rgb, n uint32) {
 	k := c.slot(v)
 	if c.keys[k] == 0 {
@@ -82,7 +83,7 @@ func (c *colorCount) pixels() uint64 {
 	return n
 }
 
-// missing returns the colors that are not in palette, ascending, up to 257 of them.
+// missing returns the counted colors that are not in palette, ascending. It stops at 257 of them.
 func (c *colorCount) missing(palette []rgb) []rgb {
 	var list []rgb
 	find := newSearchPalette(palette)
@@ -100,9 +101,9 @@ func (c *colorCount) missing(palette []rgb) []rgb {
 	return list
 }
 
-// palette returns a palette of at most limit colors. If there are no more colors than limit, and no
-// more than 32 or no tolerance, it is the colors themselves. Otherwise it is limit colors that come
-// near, or fewer if these are within tolerance.
+// palette returns a palette of at most limit colors, and one color if none was counted. Up to limit
+// colors are returned as they are, if they are up to 32 or if tolerance is 0. Otherwise the palette
+// comes near them: with fewer than limit colors if these are within tolerance.
 func (c *colorCount) palette(limit int, tolerance float64) []rgb {
 	switch {
 	case c.n == 0:
@@ -113,9 +114,9 @@ func (c *colorCount) palette(limit int, tolerance float64) []rgb {
 	return quantize(c, limit, tolerance)
 }
 
-// assign gives every color the index of the nearest entry of p, and returns the sum of the squared
-// errors over all pixels. It stops once the sum is over most.
-func (c *colorCount) assign(p *searchPalette, most float64) (squared float64) {
+// assign sets c.index to the nearest entry of p for every color, and returns the sum of the squared
+// errors over all pixels. It stops early if the sum exceeds limit; c.index is then incomplete.
+func (c *colorCount) assign(p *searchPalette, limit float64) (squared float64) {
 	if len(c.index) != len(c.keys) {
 		c.index = make([]int32, len(c.keys))
 	}
@@ -125,15 +126,15 @@ func (c *colorCount) assign(p *searchPalette, most float64) (squared float64) {
 		}
 		n, d := p.nearest(k - 1)
 		c.index[i] = int32(n)
-		if squared += float64(d) * float64(c.counts[i]); squared > most {
+		if squared += float64(d) * float64(c.counts[i]); squared > limit {
 			break
 		}
 	}
 	return squared
 }
 
-// unused returns the first index to which no color was assigned, or -1 if all 256 are used, and
-// table, which it extends where the index lies behind its end.
+// unused returns the first index to which no color was assigned, or -1 if all 256 are used. It also
+// returns table, extended by a black entry if that index is just behind the end of table.
 func (c *colorCount) unused(table []rgb) ([]rgb, int) {
 	var used [256]bool
 	for i, k := range c.keys {
@@ -153,13 +154,13 @@ func (c *colorCount) unused(table []rgb) ([]rgb, int) {
 	return table, -1
 }
 
-// An exactPalette finds colors in a table.
+// An exactPalette finds the index of a color that is in a table.
 type exactPalette struct {
 	keys  [1024]rgb // color + 1, 0 is a free slot
 	index [1024]uint8
 }
 
-// newExactPalette takes all colors of the table but the transparent one.
+// newExactPalette returns an exactPalette of all colors of the table except the transparent one.
 func newExactPalette(table []rgb, transparent int) *exactPalette {
 	p := new(exactPalette)
 	for i, c := range table {
@@ -188,14 +189,14 @@ func (p *exactPalette) find(c rgb) (index uint8, ok bool) {
 	return p.index[k], p.keys[k] != 0
 }
 
-// A searchPalette finds nearest colors by a search outwards from the nearest green.
+// A searchPalette finds nearest colors. It searches in both directions from the level of green.
 type searchPalette struct {
-	colors []rgb // by green
-	index  []int // of colors[i] in the palette as written
-	from   [257]int
+	colors []rgb    // sorted by green
+	index  []int    // index[i] is that of colors[i] before the sort
+	from   [257]int // from[g] is the first color with a green of g or more
 }
 
-// newSearchPalette sorts the colors by green, and notes where each level of green begins.
+// newSearchPalette returns a searchPalette of colors.
 func newSearchPalette(colors []rgb) *searchPalette {
 	p := &searchPalette{index: make([]int, len(colors))}
 	for i := range p.index {
@@ -215,7 +216,8 @@ func newSearchPalette(colors []rgb) *searchPalette {
 	return p
 }
 
-// nearest returns the palette index of the color of least squared distance, and that distance.
+// nearest returns the index, before the sort, of the color with the least squared distance from c,
+// and that distance. An empty palette has index 0 at a distance of 1<<30.
 func (p *searchPalette) nearest(c rgb) (index, distance int) {
 	if len(p.colors) == 0 {
 		return 0, 1 << 30
@@ -254,12 +256,13 @@ func (p *searchPalette) nearest(c rgb) (index, distance int) {
 	return p.index[at], best
 }
 
-// A sample is a group of similar colors: their number and the sums of their channels.
+// A sample is a group of pixels of similar colors: their number and the sums of their channels.
 type sample struct {
 	n   float64
 	sum [3]float64
 }
 
+// add adds the pixels of o to those of s.
 func (s *sample) add(o sample) {
 	s.n += o.n
 	for i := range s.sum {
@@ -267,30 +270,32 @@ func (s *sample) add(o sample) {
 	}
 }
 
-// spread returns n times the variance that replacing the colors by their mean removes: sum^2/n.
-// Larger is better.
-func (s *sample) spread() float64 {
+// explained returns the squared length of the sum of the colors, divided by n. The squared error
+// that remains when each color becomes the mean is the sum of the colors' squares minus this.
+func (s *sample) explained() float64 {
 	if s.n == 0 {
 		return 0
 	}
 	return (s.sum[0]*s.sum[0] + s.sum[1]*s.sum[1] + s.sum[2]*s.sum[2]) / s.n
 }
 
-// quantize chooses at most n colors for c with little squared error. It stops earlier when the mean
-// squared error of a channel is not above tolerance. It repeatedly cuts a box of colors in two,
-// each time where the cut removes most error (after Wu, "Efficient statistical computations for
-// optimal color quantization", 1991, on the colors instead of on a grid of moments), and then moves
-// the means a few times as Lloyd's algorithm does.
+// quantize returns at most n colors that come near those of c, with little squared error. It cuts
+// boxes of colors in two, each time where this removes most error, until there are n boxes, no cut
+// removes error, or the mean squared error of a channel is within a tolerance above 0. Then Lloyd's
+// algorithm improves the means of the boxes. The cuts are those of Wu, "Efficient statistical
+// computations for optimal color quantization", 1991, but on the colors instead of on a grid of
+// moments.
 func quantize(c *colorCount, n int, tolerance float64) []rgb {
 	points := samples(c)
-	var by sorter
+	var axisSorter sorter
 	type box struct {
 		points []sample
 		total  sample
 		gain   float64 // error that the best cut removes
-		axis   int
-		at     int
+		axis   int     // channel that the best cut sorts by
+		at     int     // number of points before the best cut
 	}
+	// measure adds up b and finds the best cut.
 	measure := func(b *box) {
 		b.total = sample{}
 		for _, p := range b.points {
@@ -300,9 +305,9 @@ func quantize(c *colorCount, n int, tolerance float64) []rgb {
 		if len(b.points) < 2 {
 			return
 		}
-		whole := b.total.spread()
+		whole := b.total.explained()
 		for axis := range 3 {
-			by.sort(b.points, axis)
+			axisSorter.sort(b.points, axis)
 			var left sample
 			for i := range len(b.points) - 1 {
 				left.add(b.points[i])
@@ -311,7 +316,7 @@ func quantize(c *colorCount, n int, tolerance float64) []rgb {
 				for k := range right.sum {
 					right.sum[k] -= left.sum[k]
 				}
-				if g := left.spread() + right.spread() - whole; g > b.gain {
+				if g := left.explained() + right.explained() - whole; g > b.gain {
 					b.gain, b.axis, b.at = g, axis, i+1
 				}
 			}
@@ -319,9 +324,10 @@ func quantize(c *colorCount, n int, tolerance float64) []rgb {
 	}
 	boxes := []box{{points: points}}
 	measure(&boxes[0])
-	remaining, enough := -boxes[0].total.spread(), 3*tolerance*boxes[0].total.n
+	// remaining is the squared error of the boxes' means, against the points.
+	remaining, enough := -boxes[0].total.explained(), 3*tolerance*boxes[0].total.n
 	for _, p := range points {
-		remaining += p.spread()
+		remaining += p.explained()
 	}
 	for len(boxes) < n && (remaining > enough || tolerance == 0) {
 		best := 0
@@ -335,7 +341,7 @@ func quantize(c *colorCount, n int, tolerance float64) []rgb {
 			break
 		}
 		remaining -= b.gain
-		by.sort(b.points, b.axis)
+		axisSorter.sort(b.points, b.axis)
 		right := box{points: b.points[b.at:]}
 		b.points = b.points[:b.at]
 		measure(b)
@@ -352,7 +358,7 @@ func quantize(c *colorCount, n int, tolerance float64) []rgb {
 	return palette
 }
 
-// mean returns the rounded mean of the colors.
+// mean returns the rounded mean of the colors. s must not be empty.
 func (s *sample) mean() rgb {
 	var v rgb
 	for _, x := range s.sum {
@@ -361,7 +367,7 @@ func (s *sample) mean() rgb {
 	return v
 }
 
-// A sorter sorts samples by the mean of a channel; it keeps its memory.
+// A sorter sorts samples by the mean of a channel. It keeps memory from one sort to the next.
 type sorter struct {
 	keys []uint64
 	old  []sample
@@ -380,8 +386,8 @@ func (o *sorter) sort(points []sample, axis int) {
 	}
 }
 
-// lloyd moves every color of the palette to the mean of the points nearest to it, and drops colors
-// that no point is nearest to.
+// lloyd moves every color of the palette to the mean of the points that are nearest to this color,
+// and drops colors that are nearest to no point.
 func lloyd(points []sample, palette []rgb) []rgb {
 	p := newSearchPalette(palette)
 	groups := make([]sample, len(palette))
@@ -399,8 +405,8 @@ func lloyd(points []sample, palette []rgb) []rgb {
 	return slices.Compact(out)
 }
 
-// samples returns c's colors; where there are more than 4096, those that share their upper five
-// bits are one sample.
+// samples returns the colors of c, ascending. If there are more than 4096, the colors that share
+// the upper five bits of every channel become one sample.
 func samples(c *colorCount) []sample {
 	one := func(v rgb, n uint32) sample {
 		f := float64(n)

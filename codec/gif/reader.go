@@ -26,44 +26,44 @@ type Reader struct {
 	Frames        int
 	Plays         int    // how often the animation runs; 0 means forever
 	ICC           []byte // an ICCRGBG1 profile, nil when there is none
-	Note          string // what is wrong with the file, although it has its frames; Next may add to it
+	Note          string // what is wrong with a file that can still be shown; Next may add to it
 
-	Short bool // a frame that Next gave lacks pixels: its data ends early
+	Short bool // Next has given a frame whose data ends early, so that pixels are missing
 
 	src     []byte
-	global  []byte // color tables: three bytes an entry, parts of src
+	global  []byte // the global color table: three bytes an entry, a part of src
 	frames  []frame
-	at      int // index of the frame Next gives
+	at      int // index of the next frame
 	canvas  *image.NRGBA
 	saved   *image.NRGBA // the canvas before a frame that will be undone
 	pending frame        // the frame shown last, which is not disposed of yet
-	indices []byte
+	indices []byte       // memory for the indices of a frame
 	lzw     *unpacker
 }
 
 // frame is one image descriptor with the graphic control extension before it.
 type frame struct {
 	rect        image.Rectangle // as the file says; it may leave the canvas
-	palette     []byte
-	transparent int // index, -1 is none
+	palette     []byte          // the local color table, or else the global one
+	transparent int             // index, -1 is none
 	disposal    byte
 	interlaced  bool
 	delay       time.Duration
 	codeSize    uint
-	at          int    // position of the image descriptor
+	offset      int    // of the image descriptor in the file
 	data        []byte // the sub-blocks
-	cut         bool   // the file ends before their terminator
+	cut         bool   // the file ends before the terminator of data
 }
 
-// isGIF reports whether b starts as a GIF file does.
+// isGIF reports whether b starts with a GIF signature.
 func isGIF(b []byte) bool {
 	return len(b) >= 6 && (string(b[:6]) == "GIF87a" || string(b[:6]) == "GIF89a")
 }
 
 // NewReader walks through all blocks of src and decodes nothing: a caller can check Width, Height
-// and Frames before any pixel is made. It keeps src, and about 150 bytes a frame. If bytes that are
-// no block follow a frame, or if a block that is no frame is cut off, the picture consists of the
-// frames before it, as in browsers, and Note reports the fault.
+// and Frames before any pixel is made. The Reader keeps src, and about 150 bytes for each frame. If
+// bytes that are no block follow a frame, or if a block that is no frame is cut off, only the
+// frames before the fault are played, as in browsers. Note then reports the fault.
 func NewReader(src []byte) (*Reader, error) {
 	if !isGIF(src) {
 		return nil, FormatError{0, "no GIF signature"}
@@ -96,10 +96,10 @@ func NewReader(src []byte) (*Reader, error) {
 			return r, nil
 		}
 	}
-	return nil, FormatError{r.frames[0].at, "empty image"}
+	return nil, FormatError{r.frames[0].offset, "empty image"}
 }
 
-// note adds s to the Note.
+// note adds s to r.Note, unless r.Note would then have 200 bytes or more.
 func (r *Reader) note(s string) {
 	if r.Note != "" {
 		s = r.Note + "; " + s
@@ -109,8 +109,8 @@ func (r *Reader) note(s string) {
 	}
 }
 
-// colorTable returns the color table of 2^(n+1) entries at p (section 19) and the position after
-// it.
+// colorTable returns the color table at p (section 19) and the position after it. The lower three
+// bits n of flags give the number of entries: 2^(n+1).
 func colorTable(src []byte, p int, flags byte) (table []byte, next int, err error) {
 	next = p + 3<<(flags&7+1)
 	if len(src) < next {
@@ -119,17 +119,17 @@ func colorTable(src []byte, p int, flags byte) (table []byte, next int, err erro
 	return src[p:next:next], next, nil
 }
 
-// walk collects, from p on, the frames and what the extensions say.
+// walk reads all blocks from p on: it collects the frames, and what the extensions say.
 func (r *Reader) walk(p int) error {
-	control := frame{transparent: -1}
+	control := frame{transparent: -1} // what a control extension says of the next frame
 	for {
 		kind, block, next, err := nextBlock(r.src, p)
 		switch {
 		case kind == blockFrame:
 			f := control
 			control = frame{transparent: -1}
-			f.at = p
-			f.cut = err != nil // all of its pixels may still be there
+			f.offset = p
+			f.cut = err != nil // not a fault yet: all pixels may be there
 			if err := r.readDescriptor(&f, block); err != nil {
 				return err
 			}
@@ -147,7 +147,7 @@ func (r *Reader) walk(p int) error {
 
 // Kinds of blocks, by their first byte, and labels of extensions (appendix A).
 const (
-	blockNone      = 0 // a stray terminator, common after some encoders' blocks
+	blockNone      = 0 // a stray terminator, which some encoders write after a block; or no block
 	blockExtension = 0x21
 	blockFrame     = 0x2c
 	blockTrailer   = 0x3b
@@ -157,16 +157,15 @@ const (
 	labelApplication = 0xff
 )
 
-// nextBlock returns the block at p with its sub-blocks, and the position after it. When the
-// sub-blocks of a frame are cut off, it returns both the error and the part that is there, with the
-// whole descriptor. For any other block that is cut off, it returns only the error, and kind is
-// blockNone.
+// nextBlock returns the block at p with its sub-blocks, and the position after them. If a frame is
+// cut off after its descriptor, nextBlock returns both an error and the part that is there. If
+// anything else is cut off, it returns only an error, and kind is blockNone.
 func nextBlock(src []byte, p int) (kind byte, block []byte, next int, err error) {
 	b := src[p:]
 	if len(b) == 0 {
 		return blockNone, nil, 0, FormatError{p, "no trailer"}
 	}
-	head := 1
+	head := 1 // number of bytes before the sub-blocks
 	switch b[0] {
 	case blockNone, blockTrailer:
 		return b[0], b[:1], p + 1, nil
@@ -197,8 +196,8 @@ func nextBlock(src []byte, p int) (kind byte, block []byte, next int, err error)
 	return blockNone, nil, 0, err
 }
 
-// endWithoutTrailer handles a file that ends with err instead of a trailer. If the file has a
-// frame, err becomes a note, and nil is returned. Otherwise err is returned.
+// endWithoutTrailer ends walk where err was met instead of a trailer. If there is a frame, err
+// becomes a note, and nil is returned. Otherwise err is returned.
 func (r *Reader) endWithoutTrailer(err error) error {
 	if len(r.frames) == 0 {
 		return err
@@ -207,11 +206,12 @@ func (r *Reader) endWithoutTrailer(err error) error {
 	return nil
 }
 
-// readExtension reads an extension block (sections 23 to 26) from its label on.
+// readExtension reads b, an extension block (sections 23 to 26) from its label on. A graphic
+// control extension is stored in control.
 func (r *Reader) readExtension(control *frame, b []byte) {
 	label, body := b[0], b[1:]
 	switch {
-	case label == labelControl && body[0] >= 4: // graphic control
+	case label == labelControl && body[0] >= 4:
 		control.disposal = body[1] >> 2 & 7
 		control.delay = time.Duration(binary.LittleEndian.Uint16(body[2:])) * 10 * time.Millisecond
 		control.transparent = -1
@@ -238,13 +238,13 @@ func skipBlocks(src []byte, p int) (int, error) {
 	return 0, FormatError{p, "truncated data blocks"}
 }
 
-// readApplication reads the two application extensions that matter (section 26): the loop count of
-// NETSCAPE2.0, and a color profile. b holds sub-blocks known to be whole.
+// readApplication reads the application extensions that matter (section 26): the loop count, which
+// has two names, and a color profile. b holds the sub-blocks, which are known to be whole.
 func (r *Reader) readApplication(name string, b []byte) {
 	switch name {
 	case "NETSCAPE2.0", "ANIMEXTS1.0":
 		if b[0] >= 3 && b[1] == 1 {
-			// The file says how often the animation is repeated after it ran once.
+			// The file says how often the animation is repeated after the first time.
 			if n := int(binary.LittleEndian.Uint16(b[2:])); n > 0 {
 				r.Plays = n + 1
 			} else {
@@ -260,8 +260,8 @@ func (r *Reader) readApplication(name string, b []byte) {
 	}
 }
 
-// readDescriptor reads the block of a frame, which begins with its image descriptor (section 20). b
-// has the whole descriptor. A frame without area counts too, because it has a delay.
+// readDescriptor sets f from b, the block of a frame, which begins with a whole image descriptor
+// (section 20). A frame without area is no error, because it has a delay.
 func (r *Reader) readDescriptor(f *frame, b []byte) error {
 	b = b[1:]
 	x, y := int(binary.LittleEndian.Uint16(b)), int(binary.LittleEndian.Uint16(b[2:]))
@@ -274,42 +274,42 @@ func (r *Reader) readDescriptor(f *frame, b []byte) error {
 	var err error
 	if flags&0x80 != 0 {
 		if f.palette, p, err = colorTable(b, p, flags); err != nil {
-			return FormatError{f.at, "truncated color table"}
+			return FormatError{f.offset, "truncated color table"}
 		}
 	}
 	if len(b) == p {
-		return FormatError{f.at, "no image data"}
+		return FormatError{f.offset, "no image data"}
 	}
 	f.codeSize = uint(b[p])
 	if f.codeSize < 1 || f.codeSize > 8 {
-		return FormatError{f.at, "LZW code size"}
+		return FormatError{f.offset, "LZW code size"}
 	}
 	f.data = b[p+1:]
 	return nil
 }
 
-// PeakBytes returns about how much Next holds at the worst moment.
+// PeakBytes returns about how many bytes of memory Next holds at the worst moment.
 func (r *Reader) PeakBytes() int64 {
 	area := int64(r.Width) * int64(r.Height)
 	if r.Frames == 1 {
-		return 6 * area // the canvas, the indices of the frame
+		return 6 * area // 4 for the canvas, 1 for the indices of the frame, and a reserve
 	}
-	return 12 * area // also a copy of the canvas, and memory that is not collected yet
+	return 12 * area // also 4 for a copy of the canvas, and memory that is not collected yet
 }
 
-// Drawing returns the area of frame i and the bytes of its data.
+// Drawing returns what it takes to draw frame i: the number of pixels, and the bytes of the data.
 func (r *Reader) Drawing(i int) (pixels, bytes int64) {
 	f := &r.frames[i]
 	return int64(f.rect.Dx()) * int64(f.rect.Dy()), int64(len(f.data))
 }
 
-// Next composes the next frame and returns the canvas, straight RGBA, as it is shown for delay. The
-// canvas belongs to the Reader and is valid until the following call. Pixels that no frame has
-// covered are transparent. After the last frame the error is io.EOF. The context is checked once a
-// frame.
+// Next draws the next frame on the canvas. It returns the canvas, and how long the canvas is shown.
+// The canvas belongs to the Reader and is valid until the following call. Pixels that no frame has
+// covered are transparent. After the last frame the error is io.EOF. The context is checked once
+// for each frame.
 //
-// Memory is the canvas, the largest frame's indices, and, while a frame will be undone, a second
-// canvas.
+// The Reader holds the canvas, the indices of the largest frame, and, once a frame has to be
+// undone, a second canvas.
 func (r *Reader) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Duration, err error) {
 	if r.at >= len(r.frames) {
 		return nil, 0, io.EOF
@@ -327,13 +327,14 @@ func (r *Reader) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Dura
 	if err != nil {
 		return nil, 0, err
 	}
-	if f.disposal == disposePrevious || f.disposal == 4 {
+	if f.undone() {
 		if r.saved == nil {
 			r.saved = image.NewNRGBA(r.canvas.Rect)
 		}
 		copy(r.saved.Pix, r.canvas.Pix)
 	}
-	if short := got < f.rect.Dx()*f.rect.Dy(); short && f.transparent < 0 && r.canvas.Rect.In(f.rect) {
+	short := got < f.rect.Dx()*f.rect.Dy()
+	if coversAll := f.transparent < 0 && r.canvas.Rect.In(f.rect); coversAll && short {
 		clear(r.canvas.Pix) // browsers clear the canvas before a frame that should cover all of it
 	}
 	r.draw(&f, r.indices[:got])
@@ -342,12 +343,16 @@ func (r *Reader) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Dura
 	return r.canvas, f.delay, nil
 }
 
-// unpack decodes the indices of f, and returns their number, which may be less than the number of
-// pixels. Where the data ends early but correctly, the missing pixels are not drawn, as in
-// browsers.
+// undone reports whether the canvas, after f was shown, gets back what it showed before.
+func (f *frame) undone() bool { return f.disposal == disposePrevious || f.disposal == 4 }
+
+// unpack decodes the indices of f to r.indices, and returns their number. It is less than the
+// number of pixels if the data ends early but correctly. The missing pixels are then not drawn, as
+// in browsers.
 func (r *Reader) unpack(f *frame) (got int, err error) {
 	n := f.rect.Dx() * f.rect.Dy()
-	// The densest code word stands for 4095 indices, so that little data cannot take much memory.
+	// A code has two bits or more, and stands for less than maxCodes indices. So little data cannot
+	// take much memory.
 	room := int(min(int64(n), int64(len(f.data))*8*maxCodes/2))
 	if cap(r.indices) < room {
 		r.indices = make([]byte, room)
@@ -356,13 +361,13 @@ func (r *Reader) unpack(f *frame) (got int, err error) {
 		return 0, nil
 	}
 	if got, err = r.lzw.unpack(r.indices[:room], f.data, f.codeSize); err != nil {
-		return 0, FormatError{f.at, err.(FormatError).Msg}
+		return 0, FormatError{f.offset, err.(FormatError).Msg}
 	}
 	switch {
 	case got < n && f.cut:
-		return 0, FormatError{f.at, "truncated image data"}
+		return 0, FormatError{f.offset, "truncated image data"}
 	case got == 0 && r.Frames == 1:
-		return 0, FormatError{f.at, "no image data"}
+		return 0, FormatError{f.offset, "no image data"}
 	case got < n:
 		r.Short = true
 		r.note(fmt.Sprintf("frame %d: image data ends early, %d of %d pixels", r.at+1, got, n))
@@ -376,21 +381,21 @@ func (r *Reader) dispose() {
 		return
 	}
 	area := r.pending.rect.Intersect(r.canvas.Rect)
-	switch r.pending.disposal {
-	case disposeBackground:
+	switch {
+	case r.pending.disposal == disposeBackground:
 		// The rectangle becomes transparent, as in every browser, whatever the background color
 		// index says.
 		straight.Clear(r.canvas, area)
-	case disposePrevious, 4:
+	case r.pending.undone():
 		straight.Copy(r.canvas, r.saved, area)
 	}
 }
 
-// interlaceStart and interlaceStep are the passes of an interlaced image (appendix E).
+// The four passes of an interlaced image (appendix E).
 var (
-	interlaceStart = [4]int{0, 4, 2, 1}
-	interlaceStep  = [4]int{8, 8, 4, 2}
-	interlaceFill  = [4]int{8, 4, 2, 1} // rows that a row fills until later passes come
+	interlaceStart = [4]int{0, 4, 2, 1} // first row
+	interlaceStep  = [4]int{8, 8, 4, 2} // rows from one row of the pass to the next
+	interlaceFill  = [4]int{8, 4, 2, 1} // rows to the next row of this pass or an earlier one
 )
 
 // colors returns f's color table as pixels. Indices that do not change the canvas have alpha 0: the
@@ -400,7 +405,7 @@ func (f *frame) colors() (colors [256][4]byte) {
 		colors[i] = [4]byte{f.palette[3*i], f.palette[3*i+1], f.palette[3*i+2], 255}
 	}
 	if f.palette == nil {
-		// Section 18 lets a decoder choose; in practice it was a ramp of gray.
+		// Without any table a decoder may choose the colors (section 18). This one has grays.
 		for i := range colors {
 			colors[i] = [4]byte{byte(i), byte(i), byte(i), 255}
 		}
@@ -411,13 +416,14 @@ func (f *frame) colors() (colors [256][4]byte) {
 	return colors
 }
 
-// draw puts the decoded indices on the canvas; there may be fewer than f has pixels. Where a first
-// frame is interlaced and its data ends early, each row also fills the missing rows below it.
+// draw puts f's decoded indices on the canvas. There may be fewer than f has pixels. If the data of
+// the first frame ends early and is interlaced, each row also fills the rows below it, down to the
+// next row of its pass or of an earlier one. Later passes draw over what they have.
 func (r *Reader) draw(f *frame, indices []byte) {
 	colors := f.colors()
 	w, h := f.rect.Dx(), f.rect.Dy()
 	fill := r.at == 0 && len(indices) < w*h
-	row := func(y int, indices []byte) {
+	drawRow := func(y int, indices []byte) {
 		y += f.rect.Min.Y
 		n := min(w, r.Width-f.rect.Min.X, len(indices))
 		if y >= r.Height || n <= 0 {
@@ -430,19 +436,19 @@ func (r *Reader) draw(f *frame, indices []byte) {
 			}
 		}
 	}
-	passes, start, step, rows := 1, []int{0}, []int{1}, []int{1}
+	passes, start, step, height := 1, []int{0}, []int{1}, []int{1}
 	if f.interlaced {
-		passes, start, step, rows = 4, interlaceStart[:], interlaceStep[:], interlaceFill[:]
+		passes, start, step, height = 4, interlaceStart[:], interlaceStep[:], interlaceFill[:]
 	}
 	for p := range passes {
 		for y := start[p]; y < h && len(indices) > 0; y += step[p] {
 			n := min(w, len(indices))
 			last := y
 			if fill && n == w {
-				last = min(y+rows[p], h) - 1
+				last = min(y+height[p], h) - 1
 			}
 			for ; last >= y; last-- {
-				row(last, indices[:n])
+				drawRow(last, indices[:n])
 			}
 			indices = indices[n:]
 		}

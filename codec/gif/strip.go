@@ -3,13 +3,13 @@ package gif
 // This file copies a file without its metadata. It uses the block walk of reader.go (GIF89a
 // sections 15 to 27).
 
-// Strip returns src without comments, extensions that do not change what is shown, and whatever
-// follows the trailer. Frames are copied byte for byte, loop counts stay, and an ICC profile if
-// keepICC is set. The result ends with a trailer after the last whole frame, even if src has no
-// trailer there. Browsers also ignore the bytes after that. It returns an error when a frame is cut
-// off.
+// Strip returns src without comments, without extensions that do not change what is shown, and
+// without what follows the trailer. Frames are copied byte for byte. Loop counts stay, and an ICC
+// profile stays if keepICC is set. Where src is damaged after a whole frame, the result ends there,
+// with a trailer, because browsers ignore the rest too. If a frame is cut off, Strip returns an
+// error.
 //
-// It is one pass, and allocates at most len(src) + 1 bytes.
+// Strip makes one pass, and allocates at most len(src) + 1 bytes.
 func Strip(src []byte, keepICC bool) ([]byte, error) {
 	if !isGIF(src) || len(src) < 13 {
 		return nil, FormatError{0, "no GIF signature"}
@@ -22,7 +22,8 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 		}
 	}
 	out := append(make([]byte, 0, len(src)+1), src[:p]...)
-	frames, controlled := false, false // there is a frame; an extension precedes the next one
+	frames := false     // there is a frame
+	controlled := false // a control extension is copied for the next frame
 	for {
 		kind, block, next, err := nextBlock(src, p)
 		if kind == blockFrame {
@@ -41,6 +42,7 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 		case kind == blockFrame:
 			controlled = false
 			out = append(out, block...)
+		// An idle control extension has an effect only after another one, which it replaces.
 		case kind == blockExtension && keepExtension(block, keepICC) && (controlled || !idle(block)):
 			controlled = controlled || block[1] == labelControl
 			out = append(out, block...)
@@ -49,13 +51,14 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 	}
 }
 
-// idle reports whether a block is a control extension without effect: no delay, disposal, input or
+// idle reports whether a block is a control extension without a delay, disposal, wait for input or
 // transparency.
 func idle(block []byte) bool {
 	return len(block) == 8 && block[1] == labelControl && block[2] == 4 && block[3]|block[4]|block[5] == 0
 }
 
-// keepExtension reports whether an extension block changes what is shown (sections 23 to 26).
+// keepExtension reports whether an extension block may change what is shown (sections 23 to 26). An
+// ICC profile counts if keepICC is set.
 func keepExtension(block []byte, keepICC bool) bool {
 	switch block[1] {
 	case labelControl, labelPlainText:

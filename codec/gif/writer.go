@@ -1,7 +1,8 @@
 package gif
 
-// This file writes GIF89a: each frame as the rectangle that changed, with transparency for what did
-// not change inside it, and disposal for what has to become transparent again.
+// This file writes GIF89a. Each frame is the rectangle that changes, with transparency for the
+// pixels in the rectangle that do not change, and disposal for pixels that have to become
+// transparent again.
 
 import (
 	"encoding/binary"
@@ -15,44 +16,47 @@ import (
 	"miniatura/codec/internal/straight"
 )
 
-// Options are the writer's parameters. The zero value, and nil, keep up to 256 colors of a frame
-// exactly.
+// Options are the writer's parameters. With the zero value or nil, a frame of up to 256 colors
+// keeps them exactly.
 type Options struct {
 	// Tolerance is the mean squared error of a channel that frames of more than 32 colors may have.
 	// Frames with an error need fewer colors and compress better. 0.5 suits a scaled picture, most
 	// of whose colors are mixtures.
 	Tolerance float64
-	// Budget is how many bytes all Frames of the animation should take, 0 meaning any number. Where
-	// Tolerance is over 0, colors may be further off while frames take more, within the limits of
+	// Budget is how many bytes the whole animation should take, 0 meaning any number. If Tolerance
+	// is above 0, colors may be further off while frames take more bytes, within the limits of
 	// near.go.
-	Budget, Frames int
+	Budget int
+	// Frames is the number of frames that the animation will have. Budget is divided among them.
+	Frames int
 }
 
-// An AnimationWriter makes an animation. It holds three canvases of four bytes a pixel and the file
-// so far.
+// An AnimationWriter makes an animation. It holds three canvases of four bytes a pixel, the file so
+// far, and a few more bytes for each pixel.
 type AnimationWriter struct {
 	o           Options
 	w, h, plays int
 	body        []byte // the file from the first frame on
-	frames      int
-	global      []rgb // the global color table so far
-	local       []rgb // the last local color table
-	inexact     bool  // some color had to be changed
-	disposed    bool  // the control extension written last names a disposal to the background
+	frames      int    // frames in body, counting the one that is being written
+	global      []rgb  // the global color table so far
+	local       []rgb  // the last local color table
+	inexact     bool   // some color had to be changed
+	disposed    bool   // the control extension written last names a disposal to the background
 
-	// The frame added last waits here, because its disposal depends on the next one.
-	waiting bool
+	// The frame added last is the waiting frame. It is not written yet, because its disposal
+	// depends on the next one.
+	waiting bool // there is a waiting frame
 	delay   time.Duration
-	base    *image.NRGBA // the canvas that it is drawn on
-	current *image.NRGBA // the canvas that it leads to; alpha 0 or 255
-	rect    image.Rectangle
-	next    *image.NRGBA // scratch for Add
-	same    []bool       // which pixels have the same value in the frame before
-	stays   []bool       // which pixels are on the canvas already, exactly or near enough
+	base    *image.NRGBA    // the canvas that the waiting frame is drawn on
+	current *image.NRGBA    // the canvas that the waiting frame leads to; alpha is 0 or 255
+	rect    image.Rectangle // the part of the canvas that the waiting frame changes
+	next    *image.NRGBA    // the canvas of the frame after the waiting one, while it is added
+	same    []bool          // for each pixel of current: it had the same value in the frame before
+	stays   []bool          // for each pixel of current: base has the value, exactly or near enough
 
 	counts   *colorCount
-	pixels   []pixel
-	spare    []byte // memory for the data of a drawing
+	pixels   []pixel // of rect, set by setPixels
+	spare    []byte  // memory for the data of a drawing
 	lzw      *packer
 	near     *nearness
 	strength float64 // how much more than Tolerance colors may be off, see near.go
@@ -83,9 +87,9 @@ func Encode(w io.Writer, m image.Image, o *Options) error {
 	return err
 }
 
-// Append appends m as a still GIF to dst. If it has at most 256 colors, transparency included, it
-// keeps them. Otherwise it gets 256 colors that are chosen for little error, without dithering.
-// Pixels less than half opaque become transparent.
+// Append appends m as a still GIF to dst. If m has at most 256 colors, transparency included, the
+// GIF has the same colors, unless o has a Tolerance. Otherwise it has at most 256 colors that are
+// chosen for little error, without dithering. Pixels less than half opaque become transparent.
 func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	b := m.Bounds()
 	w, err := NewAnimationWriter(b.Dx(), b.Dy(), 1, o)
@@ -98,8 +102,8 @@ func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	return w.appendTo(dst)
 }
 
-// Add adds the canvas as it is to be shown for delay, which is rounded to hundredths of a second.
-// The canvas is not kept.
+// Add adds a frame: the whole canvas as it is to be shown, and how long. The delay is rounded to
+// hundredths of a second. The AnimationWriter does not keep canvas.
 func (w *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	if canvas.Rect.Dx() != w.w || canvas.Rect.Dy() != w.h {
 		return UnsupportedError(fmt.Sprintf("a frame of %v in an animation of %dx%d", canvas.Rect.Size(), w.w, w.h))
@@ -109,7 +113,8 @@ func (w *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 		w.base = image.NewNRGBA(w.next.Rect)
 		w.current = image.NewNRGBA(w.next.Rect)
 	}
-	swings := w.waiting && w.o.Tolerance > 0 && w.swings(canvas)
+	// Make the canvas opaque or transparent at each pixel.
+	swings := w.waiting && w.o.Tolerance > 0 && w.onlySwings(canvas)
 	for y := range w.h {
 		row := w.next.Pix[y*w.next.Stride:][:4*w.w]
 		if swings {
@@ -118,6 +123,7 @@ func (w *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 			threshold(row, canvas.Pix[y*canvas.Stride:])
 		}
 	}
+	// The first frame waits.
 	if !w.waiting {
 		w.current, w.next = w.next, w.current
 		w.rect = bound(w.w, w.h, func(i int) bool { return w.current.Pix[i+3] != 0 })
@@ -127,6 +133,7 @@ func (w *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 		w.waiting, w.delay = true, delay
 		return nil
 	}
+	// The waiting frame is written, and the new one waits.
 	disposal, gone := byte(disposeNone), w.erasedArea()
 	if !gone.Empty() {
 		disposal = disposeBackground
@@ -178,9 +185,10 @@ func threshold(dst, src []byte) {
 	}
 }
 
-// swings reports whether all pixels that the waiting frame shows have an alpha of at least 64 in
-// canvas. In scaled frames, alpha at edges varies around 128.
-func (w *AnimationWriter) swings(canvas *image.NRGBA) bool {
+// onlySwings reports whether canvas has an alpha of at least 64 at every pixel that the waiting
+// frame shows. Pixels with less than 128 are then taken for edges, where the alpha of scaled frames
+// swings around 128, and not for pixels that disappear.
+func (w *AnimationWriter) onlySwings(canvas *image.NRGBA) bool {
 	for y := range w.h {
 		row, old := canvas.Pix[y*canvas.Stride:][:4*w.w], w.current.Pix[y*w.current.Stride:][:4*w.w]
 		for i := 3; i < len(row); i += 4 {
@@ -192,9 +200,9 @@ func (w *AnimationWriter) swings(canvas *image.NRGBA) bool {
 	return true
 }
 
-// thresholdAfter does the same as threshold, for a frame for which swings is true. old is the frame
-// before. The pixels that it shows stay, because GIF can only clear a pixel by clearing the whole
-// rectangle.
+// thresholdAfter does the same as threshold, for a frame for which onlySwings is true. old is the
+// same row of the frame before. Pixels that are opaque in old stay opaque, because GIF can only
+// clear a pixel by clearing the whole rectangle.
 func thresholdAfter(dst, src, old []byte) {
 	for i := 0; i < len(dst); i += 4 {
 		p, q := dst[i:i+4:i+4], src[i:i+4:i+4]
@@ -206,8 +214,8 @@ func thresholdAfter(dst, src, old []byte) {
 	}
 }
 
-// erasedArea returns the smallest rectangle with the pixels that the waiting frame shows and the
-// next one does not. GIF can only clear them by disposal.
+// erasedArea returns the smallest rectangle with all pixels that the waiting frame shows and the
+// next frame does not. GIF can only clear such pixels by disposal.
 func (w *AnimationWriter) erasedArea() image.Rectangle {
 	return bound(w.w, w.h, func(i int) bool { return w.current.Pix[i+3] != 0 && w.next.Pix[i+3] == 0 })
 }
@@ -217,26 +225,31 @@ func (w *AnimationWriter) erasedArea() image.Rectangle {
 func (w *AnimationWriter) staysAt(i int) bool { return w.stays != nil && w.stays[i/4] }
 
 // compare sets w.stays, and w.rect to the smallest rectangle with all pixels that do not stay.
+//
+// A pixel stays if base shows the color that the pixel should have. If base shows another color,
+// with the same alpha, the pixel stays in two cases: it has not changed since the frame before, for
+// which this color was good enough, or mayStay says so.
 func (w *AnimationWriter) compare() {
 	for k := range w.stays {
 		i := 4 * k
-		p, q := *(*[4]byte)(w.current.Pix[i:]), *(*[4]byte)(w.base.Pix[i:])
-		w.stays[k] = p == q || p[3] == q[3] && (w.same[k] || w.o.Tolerance > 0 && w.mayStay(p, q, i))
+		want, shown := *(*[4]byte)(w.current.Pix[i:]), *(*[4]byte)(w.base.Pix[i:])
+		w.stays[k] = want == shown ||
+			want[3] == shown[3] && (w.same[k] || w.o.Tolerance > 0 && w.mayStay(want, shown, i))
 	}
 	w.rect = bound(w.w, w.h, func(i int) bool { return !w.stays[i/4] })
 	if w.rect.Empty() {
-		w.rect = image.Rect(0, 0, 1, 1) // still a frame, because it has a delay
+		w.rect = image.Rect(0, 0, 1, 1) // a frame without changes is written too, for its delay
 	}
 }
 
-// bound returns the smallest rectangle with all pixels of a w x h canvas for which in is true; i is
-// a pixel's first byte.
-func bound(w, h int, in func(i int) bool) image.Rectangle {
+// bound returns the smallest rectangle with all pixels of a w x h canvas for which inside returns
+// true. The argument of inside is the position of a pixel's first byte.
+func bound(w, h int, inside func(i int) bool) image.Rectangle {
 	r := image.Rectangle{Min: image.Pt(w, h)}
 	for y := range h {
 		i := 4 * y * w
 		x := 0
-		for x < w && !in(i+4*x) {
+		for x < w && !inside(i+4*x) {
 			x++
 		}
 		if x == w {
@@ -244,7 +257,7 @@ func bound(w, h int, in func(i int) bool) image.Rectangle {
 		}
 		r.Min.X, r.Min.Y, r.Max.Y = min(r.Min.X, x), min(r.Min.Y, y), y+1
 		x = w
-		for !in(i + 4*x - 4) {
+		for !inside(i + 4*x - 4) {
 			x--
 		}
 		r.Max.X = max(r.Max.X, x)
@@ -257,16 +270,17 @@ func bound(w, h int, in func(i int) bool) image.Rectangle {
 
 // A drawing is one way to write the waiting frame.
 type drawing struct {
-	local       []rgb // its own color table, nil where it uses the global one
-	global      []rgb // the global table, with the colors that the drawing adds
-	transparent int   // index, -1 is none
-	bits        uint  // of an index
-	data        []byte
+	local       []rgb   // the drawing's own color table, nil if it uses the global one
+	global      []rgb   // the global table, with the colors that the drawing adds
+	transparent int     // index, -1 is none
+	bits        uint    // of an index
+	data        []byte  // the sub-blocks
 	shown       []byte  // the indices, as they will be decoded
-	squared     float64 // mean squared error of a channel, where near colors may stand for others
+	mse         float64 // mean squared error of a channel, 0 unless packNear has packed the drawing
 	inexact     bool    // some color is not in the table
 }
 
+// size returns the bytes of d's data and color tables, including the whole global table.
 func (d *drawing) size() int { return len(d.data) + 3*len(d.local) + 3*len(d.global) }
 
 // table returns the color table that the indices refer to.
@@ -277,20 +291,23 @@ func (d *drawing) table() []rgb {
 	return d.global
 }
 
-// flush writes the waiting frame and draws it on base. more reports whether another frame follows;
-// gone is an area that the frame's rectangle must contain.
+// flush writes the waiting frame. more says that another frame follows; the waiting one is then
+// drawn on base. gone is an area that the frame's rectangle must contain.
 func (w *AnimationWriter) flush(disposal byte, gone image.Rectangle, more bool) {
 	first := w.frames == 0
 	w.frames++
 	w.rect = w.rect.Union(gone)
 	d := w.drawBest(first, more)
 	share := w.budgetShare(d)
-	if first && !more && w.o.Tolerance > 0 && w.o.Budget > 0 && share > 1 {
-		w.rough, w.strength = true, 2 // a still picture is packed exactly unless the file would grow
+	single, overBudget := first && !more, w.o.Budget > 0 && share > 1
+	if single && overBudget && w.o.Tolerance > 0 {
+		w.rough, w.strength = true, 2 // a still picture is packed exactly only if that fits
 		w.spare, w.lzw.shown = d.data[:0], d.shown
 		d = w.drawBest(first, more)
 	}
-	for d.squared > most && w.strength > 0.2 {
+	// A drawing with too large an error is replaced by one with less strength. The strength also
+	// decides which pixels stay, except in the first frame, where none does.
+	for d.mse > maxError && w.strength > 0.2 {
 		w.strength /= 2
 		if !first {
 			w.compare()
@@ -314,11 +331,12 @@ func (w *AnimationWriter) flush(disposal byte, gone image.Rectangle, more bool) 
 	w.spare, w.lzw.shown = d.data[:0], d.shown
 }
 
-// drawBest returns the shorter of a frame's drawings.
+// drawBest returns the best drawing of the waiting frame. If leaving pixels out takes a local color
+// table or more global colors, it also tries to draw all pixels, and returns the shorter drawing.
 func (w *AnimationWriter) drawBest(first, more bool) *drawing {
 	d := w.draw(false, first && !more)
 	if !first && (d.local != nil || len(d.global) > len(w.global)) {
-		if e := w.draw(true, false); e != nil && e.size() < d.size() && e.squared <= most {
+		if e := w.draw(true, false); e != nil && e.size() < d.size() && e.mse <= maxError {
 			return e
 		}
 	}
@@ -329,14 +347,14 @@ func (w *AnimationWriter) drawBest(first, more bool) *drawing {
 // result if it is shorter. The packer looks only for the longest string at each place, but long
 // runs of the transparent index can save more.
 func (w *AnimationWriter) packHoles(d *drawing) {
-	stays := false
+	found := false
 	for i, v := range w.pixels {
 		if v&mayHole != 0 {
-			stays = true
+			found = true
 			w.pixels[i] = pixel(d.transparent)
 		}
 	}
-	if !stays {
+	if !found {
 		return
 	}
 	e := drawing{data: w.spare, transparent: d.transparent, bits: d.bits}
@@ -364,23 +382,23 @@ func (w *AnimationWriter) show(d *drawing) {
 }
 
 // draw returns a drawing of the waiting frame. A pixel that stays may be left out or drawn again,
-// whichever makes longer strings. With all, every pixel is drawn; where that is impossible, the
-// result is nil.
-func (w *AnimationWriter) draw(all, still bool) *drawing {
-	counts, hole := w.count(all)
+// whichever makes longer strings. If all is set, every pixel is drawn, or nil is returned where
+// that is impossible. single says that the only frame of a still picture is drawn.
+func (w *AnimationWriter) draw(all, single bool) *drawing {
+	counts, hole := w.countColors(all)
 	if all && (hole || counts.n > 256) {
 		return nil
 	}
 	if w.frames == 1 && w.rect != w.current.Rect {
 		hole = true // some viewers paint the area beside a first frame without a transparent index
 	}
-	d := w.choose(counts, hole, still)
+	d := w.chooseTable(counts, hole, single)
 	d.data, w.spare = w.spare, nil
-	d.bits = w.index(d, counts)
+	d.bits = w.setPixels(d, counts)
 	if w.lzw == nil {
 		w.lzw = new(packer)
 	}
-	if w.o.Tolerance > 0 && (!still || w.rough) {
+	if w.o.Tolerance > 0 && (!single || w.rough) {
 		w.packNear(d)
 		return d
 	}
@@ -390,9 +408,9 @@ func (w *AnimationWriter) draw(all, still bool) *drawing {
 	return d
 }
 
-// count counts the colors of the pixels that are drawn. It counts pixels that may be left out only
-// if all is set. hole reports whether some pixel is left out.
-func (w *AnimationWriter) count(all bool) (counts *colorCount, hole bool) {
+// countColors counts the colors of the pixels that are drawn. Pixels that stay count only if all is
+// set. hole says that some pixel is not drawn, because it stays or is transparent.
+func (w *AnimationWriter) countColors(all bool) (counts *colorCount, hole bool) {
 	if w.counts == nil {
 		w.counts = newColorCount()
 	}
@@ -409,7 +427,7 @@ func (w *AnimationWriter) count(all bool) (counts *colorCount, hole bool) {
 				continue
 			}
 			c := rgb(p[0])<<16 | rgb(p[1])<<8 | rgb(p[2])
-			if c != last && n > 0 {
+			if c != last && n > 0 { // the end of n equal pixels
 				counts.add(last, n)
 				n = 0
 			}
@@ -423,10 +441,11 @@ func (w *AnimationWriter) count(all bool) (counts *colorCount, hole bool) {
 	return counts, hole
 }
 
-// index sets w.pixels: for each pixel of the rectangle, the index to write, and whether the
-// transparent index or a near color may be written instead. It returns the number of bits of the
-// highest index.
-func (w *AnimationWriter) index(d *drawing, counts *colorCount) (bits uint) {
+// setPixels sets w.pixels for the pixels of w.rect. counts has an index for each color that is not
+// left out. A pixel that stays may be written as the transparent index of d, if d has one, and also
+// as its color, if that is in the table. Other pixels get their busyness, if there is a Tolerance.
+// setPixels returns the number of bits of the highest index.
+func (w *AnimationWriter) setPixels(d *drawing, counts *colorCount) (bits uint) {
 	r := w.rect
 	hole := pixel(max(d.transparent, 0))
 	exact := newExactPalette(d.table(), d.transparent)
@@ -445,7 +464,7 @@ func (w *AnimationWriter) index(d *drawing, counts *colorCount) (bits uint) {
 			c := rgb(p[0])<<16 | rgb(p[1])<<8 | rgb(p[2])
 			if d.transparent >= 0 && w.staysAt(i) {
 				highest = max(highest, hole)
-				k := hole | mayHole
+				k := hole | mayHole // only the transparent index
 				if n, ok := exact.find(c); ok {
 					k = pixel(n) | mayHole
 					highest = max(highest, pixel(n))
@@ -459,7 +478,7 @@ func (w *AnimationWriter) index(d *drawing, counts *colorCount) (bits uint) {
 			}
 			k := index
 			if w.o.Tolerance > 0 {
-				k |= w.busy(i, i/4%w.w, y) << busyShift
+				k |= pixel(w.busyness(i, i/4%w.w, y)) << busyShift
 			}
 			w.pixels = append(w.pixels, k)
 		}
@@ -471,11 +490,12 @@ func (w *AnimationWriter) index(d *drawing, counts *colorCount) (bits uint) {
 	return bits
 }
 
-// choose assigns an index to each counted color. The indices belong to the global table if it holds
-// the colors or has room for them, and otherwise to a local table. If there are too many colors,
-// the table has at most 256 that come near. The hole, if there is one, gets an index that no color
-// has.
-func (w *AnimationWriter) choose(c *colorCount, hole, still bool) *drawing {
+// chooseTable returns a drawing with a color table, and assigns an index to each color of c. The
+// table is the global one, which the first frame begins, if this has the colors or room for them.
+// Otherwise it is a local one. If there are too many colors, the table has at most 256 that come
+// near them. hole says that the drawing needs a transparent index. The drawing then has one that no
+// color uses.
+func (w *AnimationWriter) chooseTable(c *colorCount, hole, single bool) *drawing {
 	limit := 256
 	if hole {
 		limit--
@@ -483,14 +503,14 @@ func (w *AnimationWriter) choose(c *colorCount, hole, still bool) *drawing {
 	d := &drawing{transparent: -1, global: w.global}
 	if len(w.global) == 0 {
 		d.global = c.palette(limit, w.tolerance())
-		if c.n > limit && !still { // room for the holes of later frames
+		if c.n > limit && !single { // leaves room for the transparent index of later frames
 			d.global = c.palette(255, w.tolerance())
 		}
 	}
 	if w.frames > 1 {
 		extra := c.missing(d.global)
 		if len(d.global)+len(extra) > 256 {
-			return w.chooseLocal(c, d, hole, limit)
+			return w.chooseLocalTable(c, d, hole, limit)
 		}
 		d.global = append(d.global[:len(d.global):len(d.global)], extra...)
 	}
@@ -498,31 +518,35 @@ func (w *AnimationWriter) choose(c *colorCount, hole, still bool) *drawing {
 	if hole {
 		d.global, d.transparent = c.unused(d.global)
 		if d.transparent < 0 {
-			return w.chooseLocal(c, d, hole, limit)
+			return w.chooseLocalTable(c, d, hole, limit)
 		}
 	}
 	return d
 }
 
-// chooseLocal is choose where the global table does not hold all colors.
-func (w *AnimationWriter) chooseLocal(c *colorCount, d *drawing, hole bool, limit int) *drawing {
-	// An earlier table is used where it is good enough: the global one costs no bytes.
-	enough := 3 * reuse * w.tolerance() * float64(c.pixels())
+// chooseLocalTable does the same as chooseTable, for colors that the global table has no room for.
+// limit is the largest number of colors in a new table.
+func (w *AnimationWriter) chooseLocalTable(c *colorCount, d *drawing, hole bool, limit int) *drawing {
+	// An earlier table is used if it is good enough: first the global one, which takes no bytes.
+	enough := 3 * reuseFactor * w.tolerance() * float64(c.pixels())
 	for _, table := range [][]rgb{d.global, w.local} {
 		if len(table) == 0 || w.o.Tolerance == 0 || c.assign(newSearchPalette(table), enough) > enough {
 			continue
 		}
 		if t, k := c.unused(table); k >= 0 || !hole {
-			return d.setTable(t, k, hole, &table[0] == &d.global[0])
+			isGlobal := &table[0] == &d.global[0]
+			return d.setTable(t, k, hole, isGlobal)
 		}
 	}
+	// Otherwise the frame gets a new table.
 	palette := c.palette(limit, w.tolerance())
 	find := newSearchPalette(palette)
 	squared := c.assign(find, math.Inf(1))
 	if squared > 0 && len(d.global) > 128 {
-		// The colors are not exact in any case, so the global table is used if it is about as good.
-		near := 1.1*squared + float64(c.pixels())
-		if c.assign(newSearchPalette(d.global), near) <= near {
+		// The colors are not exact in either table, so the global one is used if it is about as
+		// good.
+		allowed := 1.1*squared + float64(c.pixels())
+		if c.assign(newSearchPalette(d.global), allowed) <= allowed {
 			if t, k := c.unused(d.global); k >= 0 || !hole {
 				return d.setTable(t, k, hole, true)
 			}
@@ -535,7 +559,9 @@ func (w *AnimationWriter) chooseLocal(c *colorCount, d *drawing, hole bool, limi
 	return d
 }
 
-// setTable sets d's table. If d has a hole, the hole's index is k, which no color uses.
+// setTable sets d's local or global table and marks d as inexact. table and k are from unused. If
+// hole is set, k becomes the transparent index. Otherwise no index k is needed, and the table is
+// cut if k is its last.
 func (d *drawing) setTable(table []rgb, k int, hole, global bool) *drawing {
 	d.inexact = true
 	if hole {
@@ -551,7 +577,7 @@ func (d *drawing) setTable(table []rgb, k int, hole, global bool) *drawing {
 	return d
 }
 
-// tableBits returns the base 2 logarithm of the size of a table for n colors.
+// tableBits returns the number of bits of an index into a table of n colors, at least 1.
 func tableBits(n int) uint {
 	bits := uint(1)
 	for 1<<bits < n {
@@ -560,7 +586,7 @@ func tableBits(n int) uint {
 	return bits
 }
 
-// appendTable appends a color table (section 19), filled up with black to a power of two.
+// appendTable appends a color table (section 19), with black entries added up to a power of two.
 func appendTable(dst []byte, palette []rgb) []byte {
 	for _, c := range palette {
 		dst = append(dst, byte(c>>16), byte(c>>8), byte(c))
@@ -568,7 +594,7 @@ func appendTable(dst []byte, palette []rgb) []byte {
 	return append(dst, make([]byte, 3*(1<<tableBits(len(palette))-len(palette)))...)
 }
 
-// appendHeader appends sections 17 to 19, and the loop count of an animation.
+// appendHeader appends the blocks of sections 17 to 19, and the loop count of an animation.
 func (w *AnimationWriter) appendHeader(dst []byte) []byte {
 	dst = append(dst, "GIF89a"...)
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(w.w))
@@ -589,7 +615,8 @@ func (w *AnimationWriter) appendHeader(dst []byte) []byte {
 }
 
 // writeControl writes the graphic control extension (section 23), unless it would have no effect.
-// In some readers (Pillow, Go's image/gif) a disposal applies until a frame names another one.
+// After a disposal to the background it is always written, because some readers (Pillow, Go's
+// image/gif) use a disposal until another extension names a different one.
 func (w *AnimationWriter) writeControl(disposal byte, transparent int) {
 	if transparent < 0 && disposal == disposeNone && w.delay == 0 && !w.disposed {
 		return

@@ -8,8 +8,9 @@ import (
 	"sync"
 )
 
-// log2 returns 256*log2(x) for x > 0, rounded down. It squares repeatedly and uses no floating
-// point, so that the result is the same everywhere.
+// log2 returns 256 times the base-2 logarithm of x, rounded down, for x > 0. It uses no floating
+// point, so that the result is the same on every machine: squaring the mantissa again and again
+// gives the logarithm's fraction bit by bit.
 func log2(x uint64) int {
 	n := bits.Len64(x) - 1
 	m := x << (63 - uint(n)) >> 32 // mantissa in [2^31, 2^32)
@@ -27,16 +28,17 @@ func log2(x uint64) int {
 
 // fixedTables holds what does not depend on the picture and is cheaper to compute than to store.
 type fixedTables struct {
-	// bit[p] is the cost of a bit of probability p/256, 1 to 256.
+	// bit[p] is the cost of a bit of probability p/256, for p from 1 to 256.
 	bit [257]uint16
-	// mode4[above][left][mode] is the cost of a 4x4 luma mode.
+	// mode4[above][left][mode] is the cost of a 4x4 luma mode, given the modes of the blocks above
+	// and to the left.
 	mode4 [nPred][nPred][nPred]uint16
 	// mode16 and modeUV are the costs of the 16x16 luma modes and of the chroma modes. mode16
 	// includes the bit that says 16x16.
 	mode16, modeUV [4]uint16
-	// is4 is the cost of the bit that says 4x4.
-	is4 uint16
-	// extra3 and extra4 are extraCost of categories 3 and 4.
+	// bit4x4 is the cost of the bit that says 4x4.
+	bit4x4 uint16
+	// extra3[v] is extraCost(3, v), and extra4[v] is extraCost(4, v).
 	extra3 [8]uint16
 	extra4 [16]uint16
 }
@@ -46,9 +48,10 @@ var (
 	fixed     fixedTables
 )
 
+// makeFixed fills in fixed. It runs once, under fixedOnce.
 func makeFixed() {
 	for p := 1; p <= 256; p++ {
-		fixed.bit[p] = uint16(8<<8 - log2(uint64(p)<<40) + 40<<8)
+		fixed.bit[p] = uint16(8<<8 - log2(uint64(p)))
 	}
 	for a := range predProb {
 		for l := range predProb[a] {
@@ -67,7 +70,7 @@ func makeFixed() {
 		walkModeUV(m, func(p uint8, bit bool) { c += bitCost(p, bit) })
 		fixed.modeUV[m] = uint16(c)
 	}
-	fixed.is4 = uint16(bitCost(probIs16, false))
+	fixed.bit4x4 = uint16(bitCost(probIs16, false))
 	for v := range fixed.extra3 {
 		fixed.extra3[v] = uint16(extraCost(3, v))
 	}
@@ -76,7 +79,8 @@ func makeFixed() {
 	}
 }
 
-// bitCost returns the cost of bit at probability p. fixed must be made.
+// bitCost returns the cost of bit, which is false with the probability p/256. makeFixed must have
+// run.
 func bitCost(p uint8, bit bool) int {
 	if bit {
 		return int(fixed.bit[256-int(p)])
@@ -84,30 +88,31 @@ func bitCost(p uint8, bit bool) int {
 	return int(fixed.bit[p])
 }
 
-// A tokenCost table has the costs of the tokens of one plane, with their signs. A row is indexed by
-// the level's magnitude, below levelRow. There is a row for each position n (0 to 15) and each
-// context: 0, 1 and 2 are those of section 13.3, and 3 stands for context 0 directly after a zero.
-// No end of block can be written there, so the bit that denies it costs nothing.
-//
-// The row's last entry holds only the cost of what comes before the category's bits; largeLevelCost
-// adds the rest.
+// The layout of tokenCost.level.
 const (
-	levelRow   = 32
-	nContext4  = 4
-	rowsPerPos = nContext4 * levelRow
+	rowSize   = 32                  // entries of a row
+	nContext4 = 4                   // rows for a position
+	posSize   = nContext4 * rowSize // entries for a position
 )
 
+// A tokenCost has the costs of the tokens of one plane.
+//
+// There are four contexts. 0, 1 and 2 are those of section 13.3. 3 stands for context 0 directly
+// after a zero: no end of block can be written there, so the bit that denies it costs nothing.
 type tokenCost struct {
-	level [16 * rowsPerPos]uint16
-	// eob is the cost of ending the block before position n, by context.
+	// level has a row for each position n (0 to 15) and each context. Row 4*n+context starts at
+	// n*posSize + context*rowSize. Its entry v is the cost of a level of magnitude v, sign
+	// included. The last entry is not used: for levels of rowSize-1 and more there is
+	// largeLevelCost.
+	level [16 * posSize]uint16
+	// eob[n][context] is the cost of ending the block before position n.
 	eob [17][nContext4]uint16
-	// cat is the cost of a category, by position and context, for levels of levelRow-1 and more:
-	// the tree bits that select category 4, 5 or 6.
+	// cat[n][context] has the costs of levels of categories 4, 5 and 6 without their extra bits.
 	cat [16][nContext4][3]uint16
 }
 
-// extraCost is the cost of the extra bits of categories 4, 5 and 6 for an
-// offset of v from their base.
+// extraCost returns the cost of the extra bits of a level of category cat (3 to 6). v is how far
+// the level is above the category's first level.
 func extraCost(cat, v int) int {
 	probs := &catProbs[cat-3]
 	n := catBits[cat-3]
@@ -118,11 +123,12 @@ func extraCost(cat, v int) int {
 	return c
 }
 
-// The DCT categories 3 to 6 (section 13.2). For each: the number of extra bits, their
-// probabilities, and the first level.
+// The DCT categories 3 to 6 (section 13.2).
 var (
-	catBits  = [4]int{3, 4, 5, 11}
-	catBase  = [5]int{11, 19, 35, 67, 67 + 2048}
+	catBits = [4]int{3, 4, 5, 11} // numbers of extra bits
+	// catBase has the first level of each category, and then the first level that is too large.
+	catBase = [5]int{11, 19, 35, 67, 67 + 2048}
+	// catProbs has the probabilities of the extra bits, the highest bit first.
 	catProbs = [4][11]uint8{
 		{173, 148, 140},
 		{176, 155, 140, 135},
@@ -131,7 +137,8 @@ var (
 	}
 )
 
-// largeLevelCost returns the cost of a level of levelRow-1 or more, in row n*4+context.
+// largeLevelCost returns the cost of a level of magnitude v, rowSize-1 or more. row is
+// 4*position + context.
 func (t *tokenCost) largeLevelCost(row int, v int) int {
 	cat := 4
 	if v >= catBase[2] {
@@ -143,46 +150,47 @@ func (t *tokenCost) largeLevelCost(row int, v int) int {
 	return int(t.cat[row>>2][row&3][cat-4]) + extraCost(cat, v-catBase[cat-3])
 }
 
-// nextContext has, for each magnitude of a level, the context that it makes for the next token, as
-// an offset into tokenCost.level.
-var nextContext = func() (t [levelRow]uint16) {
+// nextContext[v] is the context of the token after a level of magnitude v, times rowSize. So it is
+// the offset of a row among those of the next position in tokenCost.level.
+var nextContext = func() (t [rowSize]uint16) {
 	for v := range t {
-		t[v] = uint16(2 * levelRow)
+		t[v] = uint16(2 * rowSize)
 	}
-	t[0], t[1] = 3*levelRow, 1*levelRow
+	t[0], t[1] = 3*rowSize, 1*rowSize
 	return
 }()
 
-// blockCost returns the cost of a block in context ctx, whose first coded position is first. mask
-// says which of its levels are not zero.
+// blockCost returns the cost of a block of the levels lev, of which those before position first are
+// not written. Bit n of mask says that lev[n] is not zero. ctx is the context of the first token.
 func (t *tokenCost) blockCost(lev *[16]int16, mask uint16, first, ctx int) int {
-	row := first*rowsPerPos + ctx*levelRow
+	row := first*posSize + ctx*rowSize // start of the row in t.level
 	c := 0
 	end := bits.Len16(mask)
 	for n := first; n < end; n++ {
 		v := int(lev[n&15])
 		m := v >> 31
 		v = (v ^ m) - m
-		if v < levelRow-1 {
+		if v < rowSize-1 {
 			c += int(t.level[(row+v)&(len(t.level)-1)])
 		} else {
-			c += t.largeLevelCost(row/levelRow, v)
-			v = levelRow - 1
+			c += t.largeLevelCost(row/rowSize, v)
+			v = rowSize - 1
 		}
-		row = (n+1)*rowsPerPos + int(nextContext[v&(levelRow-1)])
+		row = (n+1)*posSize + int(nextContext[v&(rowSize-1)])
 	}
-	return c + int(t.eob[max(first, end)][(row/levelRow)&3])
+	return c + int(t.eob[max(first, end)][(row/rowSize)&3])
 }
 
-// init fills the table for the probabilities p of one plane.
+// init fills in t for the probabilities p of one plane. It follows the token tree of section 13.2:
+// node i has the probability q[i].
 func (t *tokenCost) init(p *[nBand][nContext][nProb]uint8) {
-	*t = tokenCost{} // eob[16] stays free
-	done := [nBand]int{}
+	*t = tokenCost{}     // eob[16] stays 0: after the last position no end of block is written
+	done := [nBand]int{} // 1 + the first position of the band, 0 if there is none yet
 	for n := 0; n < 16; n++ {
 		b := bands[n]
-		if done[b] != 0 { // the same band as an earlier position
+		if done[b] != 0 { // an earlier position has the same band, so the same costs
 			from := done[b] - 1
-			copy(t.level[n*rowsPerPos:(n+1)*rowsPerPos], t.level[from*rowsPerPos:(from+1)*rowsPerPos])
+			copy(t.level[n*posSize:(n+1)*posSize], t.level[from*posSize:(from+1)*posSize])
 			t.eob[n] = t.eob[from]
 			t.cat[n] = t.cat[from]
 			continue
@@ -190,23 +198,23 @@ func (t *tokenCost) init(p *[nBand][nContext][nProb]uint8) {
 		done[b] = n + 1
 		for ctx := 0; ctx < nContext4; ctx++ {
 			q := &p[b][ctx%3]
-			more := bitCost(q[0], true)
+			more := bitCost(q[0], true) // no end of block
 			if ctx == 3 {
 				more = 0
 			}
-			row := t.level[n*rowsPerPos+ctx*levelRow:][:levelRow]
+			row := t.level[n*posSize+ctx*rowSize:][:rowSize]
 			c := bitCost
 			row[0] = uint16(more + c(q[1], false))
-			s := more + c(q[1], true) + 256 // and the sign
+			s := more + c(q[1], true) + 256 // 256: the sign's bit
 			row[1] = uint16(s + c(q[2], false))
 			s += c(q[2], true)
-			low := s + c(q[3], false)
+			low := s + c(q[3], false) // 2 to 4
 			row[2] = uint16(low + c(q[4], false))
 			low += c(q[4], true)
 			row[3] = uint16(low + c(q[5], false))
 			row[4] = uint16(low + c(q[5], true))
 			s += c(q[3], true)
-			low = s + c(q[6], false)
+			low = s + c(q[6], false) // categories 1 and 2, with extra bits at 159, and 165 and 145
 			c1 := low + c(q[7], false)
 			row[5] = uint16(c1 + c(159, false))
 			row[6] = uint16(c1 + c(159, true))
@@ -215,12 +223,12 @@ func (t *tokenCost) init(p *[nBand][nContext][nProb]uint8) {
 				row[v] = uint16(c2 + c(165, (v-7)&2 != 0) + c(145, (v-7)&1 != 0))
 			}
 			s += c(q[6], true)
-			c3 := s + c(q[8], false) + c(q[9], false)
+			c3 := s + c(q[8], false) + c(q[9], false) // category 3
 			for v := 11; v < 19; v++ {
 				row[v] = uint16(c3 + int(fixed.extra3[v-11]))
 			}
-			c4 := s + c(q[8], false) + c(q[9], true)
-			for v := 19; v < levelRow-1; v++ {
+			c4 := s + c(q[8], false) + c(q[9], true) // category 4
+			for v := 19; v < rowSize-1; v++ {
 				row[v] = uint16(c4 + int(fixed.extra4[v-19]))
 			}
 			t.cat[n][ctx] = [3]uint16{

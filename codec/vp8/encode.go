@@ -14,7 +14,7 @@ type Effort = effort.Level
 
 const (
 	DefaultEffort = effort.Default // for pictures made while someone waits
-	HighEffort    = effort.High    // three quarters more time, for fewer bytes
+	HighEffort    = effort.High    // three quarters more time than DefaultEffort, fewer bytes
 )
 
 // Options control the encoder. The zero value asks for quality 0.
@@ -24,11 +24,11 @@ type Options struct {
 	Quality int
 	Effort  Effort
 	// SimpleFilter asks decoders for the simple loop filter in place of the normal one. The simple
-	// one is cheaper to run, and smooths luma only.
+	// filter takes decoders less time, and smooths luma only.
 	SimpleFilter bool
 }
 
-// An UnsupportedError reports a picture that a VP8 frame cannot hold.
+// An UnsupportedError reports a picture that cannot be encoded as a VP8 frame.
 type UnsupportedError string
 
 func (e UnsupportedError) Error() string { return "vp8: unsupported: " + string(e) }
@@ -37,10 +37,11 @@ func (e UnsupportedError) Error() string { return "vp8: unsupported: " + string(
 func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
 
 // An Encoder encodes one picture after another. Between pictures it keeps its buffers, but no
-// state. The zero value is ready to use. It must not be used by several goroutines at once.
+// state. The zero value is ready to use. An Encoder must not be used by several goroutines at once.
 //
-// Its fields are grouped by how long they live: the buffers live as long as the encoder; the others
-// belong to a picture, to an attempt at it, to a row of macroblocks, or to one macroblock.
+// The fields are grouped by how long they live. The buffers live as long as the Encoder. The others
+// belong to a picture, to an attempt to encode the picture, to a row of macroblocks, or to one
+// macroblock.
 type Encoder struct {
 	buffers
 	picture
@@ -48,27 +49,27 @@ type Encoder struct {
 	row
 	workspace
 
-	testFirstLimit, testTokenLimit int // limits that tests can reach
+	testFirstLimit, testTokenLimit int // smaller limits, set by tests; otherwise 0
 
 	// recon, when set, receives the reconstruction that a decoder will make.
 	recon *image.YCbCr
 }
 
-// buffers are the memory whose size depends on the picture's. Each picture writes them before it
-// reads them.
+// buffers hold memory that is kept from picture to picture. What one picture has left in them is
+// never read for another.
 type buffers struct {
-	samples []byte       // mbSamples a macroblock, see import.go
-	shows   []uint8      // susceptibility of each macroblock
-	logVar  []uint16     // logarithm of its variance, in 1/256
-	mbs     []macroblock // what was decided
-	tokens  []byte       // levels, see appendLevels
-	chroma  []byte       // three rows, see sharpenChroma
+	samples    []byte       // mbSamples a macroblock, see import.go
+	visibility []uint8      // errorVisibility of each macroblock
+	logVar     []uint16     // base-2 logarithm of each macroblock's variance, in 1/256
+	mbs        []macroblock // the choices made for each macroblock
+	levels     []byte       // the levels of the macroblocks so far, see appendLevels
+	chroma     []byte       // three rows, see sharpenChroma
 
-	// Above the current macroblock and the ones that follow.
-	topY     []byte // last luma row of each macroblock above
-	aboveUV  []byte // last chroma rows, U's eight and V's eight
-	topModes []uint8
-	topNZ    []nonzero
+	// What the last finished macroblock of each column has at its bottom.
+	topRowY  []byte    // the last row of luma
+	topRowUV []byte    // the last row of chroma, for each macroblock eight of U and eight of V
+	topModes []uint8   // the modes of the last row of 4x4 blocks
+	topNZ    []nonzero // which of its last blocks have nonzero levels
 
 	search search
 	sample filterSample
@@ -76,47 +77,50 @@ type buffers struct {
 	parts  [8]boolEncoder
 }
 
-// A picture holds what is known of a picture as a whole. Encoder.init sets it.
+// A picture holds what is known of a picture as a whole. Encoder.init sets the sizes. In each
+// attempt, assignSegments sets the rest.
 type picture struct {
-	w, h, mbw, mbh int
+	w, h     int // in pixels
+	mbw, mbh int // in macroblocks
 
 	header   frameHeader
 	segments [4]segment
 }
 
-// An attempt holds what is learned while all macroblocks are encoded once. Encoder.encode sets it.
+// An attempt holds what is learned while all macroblocks are encoded once. Encoder.encode resets
+// it.
 type attempt struct {
 	restriction restriction
 
-	counts [nPlane]tokenCount
-	prior  [nPlane]tokenCount // of the rows that high effort has looked at before, see learn
+	counts [nPlane]tokenCount // of the tokens so far
+	prior  [nPlane]tokenCount // of the tokens that learn has counted
 	probs  tokenProbs
 	costs  [nPlane]tokenCost
 
-	modeShare  int // what a macroblock may spend on its modes, in 1/256 of a bit
-	modeCredit int // what the macroblocks so far have left of that
+	modeShare  int // what one macroblock may spend on its modes, in 1/256 of a bit
+	modeCredit int // what the macroblocks so far have not spent of their shares
 }
 
 // A row holds what a macroblock passes on to the one on its right. It is zero for the first
 // macroblock of a row.
 type row struct {
 	around   neighbours // of the current macroblock
-	leftMode [4]uint8
+	leftMode [4]uint8   // the modes of the four 4x4 blocks to the left
 }
 
 // A workspace holds a macroblock's samples and those around it. Encoder.prepare fills it, partly
-// with samples that the macroblock to the left has left in it.
+// with samples of the macroblock to the left, which was the last to use it.
 type workspace struct {
-	topUV    [16]byte
-	leftUV   [16]byte
-	cornerUV [2]byte
+	topUV    [16]byte // the row of chroma above: eight of U and eight of V
+	leftUV   [16]byte // the column of chroma to the left, likewise
+	cornerUV [2]byte  // the chroma above the column to the left
 	ybr      [ybrSize]byte
-	recUV    [128]byte
+	recUV    [128]byte // the reconstructed chroma: eight rows, each with eight of U and eight of V
 }
 
-// Encode appends to dst a VP8 key frame that holds m: the payload of a WebP file's "VP8 " chunk. m
-// must be 4:2:0 and full range, as everywhere in package image; the frame has the limited range
-// that WebP prescribes. The width and the height must be 1 to 16383 samples.
+// Encode appends to dst a VP8 key frame of m. A WebP file holds such a frame in its "VP8 " chunk. m
+// must be 4:2:0, and full range as every image.YCbCr is. The frame has the limited range that WebP
+// prescribes. The width and the height must be 1 to 16383 samples.
 func (e *Encoder) Encode(dst []byte, m *image.YCbCr, o Options) ([]byte, error) {
 	if m.SubsampleRatio != image.YCbCrSubsampleRatio420 {
 		return dst, UnsupportedError("subsampling other than 4:2:0")
@@ -135,7 +139,7 @@ func (e *Encoder) Encode(dst []byte, m *image.YCbCr, o Options) ([]byte, error) 
 }
 
 // EncodeNRGBA is Encode for pixels of red, green, blue and alpha. Alpha is not part of the frame.
-// It only keeps the colors of invisible pixels out of the chroma of visible ones.
+// Alpha only keeps the colors of invisible pixels out of the chroma of visible ones.
 func (e *Encoder) EncodeNRGBA(dst []byte, m *image.NRGBA, o Options) ([]byte, error) {
 	if err := e.init(m.Rect.Dx(), m.Rect.Dy()); err != nil {
 		return dst, err
@@ -156,21 +160,21 @@ func (e *Encoder) init(w, h int) error {
 	e.picture = picture{w: w, h: h, mbw: (w + 15) / 16, mbh: (h + 15) / 16}
 	n := e.mbw * e.mbh
 	e.samples = num.Grow(e.samples, n*mbSamples)
-	e.shows = num.Grow(e.shows, n)
+	e.visibility = num.Grow(e.visibility, n)
 	e.logVar = num.Grow(e.logVar, n)
 	e.mbs = num.Grow(e.mbs, n)
 	clear(e.mbs)
-	e.topY = num.Grow(e.topY, 16*e.mbw)
-	e.aboveUV = num.Grow(e.aboveUV, 16*e.mbw)
+	e.topRowY = num.Grow(e.topRowY, 16*e.mbw)
+	e.topRowUV = num.Grow(e.topRowUV, 16*e.mbw)
 	e.topModes = num.Grow(e.topModes, 4*e.mbw)
 	e.topNZ = num.Grow(e.topNZ, e.mbw)
 	e.search.topErr = num.Grow(e.search.topErr, e.mbw)
 	return nil
 }
 
-// encode encodes e.samples. The sizes of a frame's partitions are limited by the fields that hold
-// them. A picture that exceeds these limits is encoded again with fewer choices, and in the end
-// with coarser quantizers, until it fits.
+// encode encodes e.samples. The fields of the frame that give the partitions' sizes limit these
+// sizes. A picture that exceeds the limits is encoded again, with fewer choices of modes or with
+// coarser quantizers, until it fits.
 func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 	e.analyse()
 	e.search.refineShift, e.search.thorough = 5, false
@@ -178,23 +182,25 @@ func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 		e.search.refineShift = 3
 		e.search.thorough = true
 	}
-	every := 2
+	// The loop filter is tried on pairs of rows of macroblocks: on every second pair, or without
+	// high effort on four to six pairs, fewer in a small picture.
+	interval := 2
 	if o.Effort != HighEffort {
-		every = max(3, e.mbh/8)
+		interval = max(3, e.mbh/8)
 	}
-	e.sample.start(e.mbw, e.mbh, every)
+	e.sample.start(e.mbw, e.mbh, interval)
 	for r := (restriction{}); r.modes <= 2 && r.quant <= 128; {
 		e.attempt = attempt{restriction: r}
 		e.assignSegments(o, r)
 		e.encodeMacroblocks()
 		e.gatherSkipped()
 		e.setFilterLevels()
-		if n, size, ok := e.writeFrame(dst); ok {
+		if out, firstSize, ok := e.writeFrame(dst); ok {
 			if e.recon != nil {
 				e.filter(e.recon)
 			}
-			return n, nil
-		} else if size > e.firstLimit() {
+			return out, nil
+		} else if firstSize > e.firstLimit() {
 			r.modes++
 		} else {
 			r.quant += 8
@@ -204,11 +210,11 @@ func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 	return dst, UnsupportedError("picture that exceeds the partitions' sizes")
 }
 
-// A restriction is what a picture has to do without to fit the format.
+// A restriction takes choices from the encoder, so that a picture fits the format.
 type restriction struct {
-	// modes is 0 for a free choice. It is 1 when the space in the first partition is divided among
-	// the macroblocks. It is 2 when there is only DC prediction, without segments or skip flags: a
-	// macroblock then takes less than 4 bits, and the largest picture fits.
+	// modes is 0 where modes are chosen freely. At 1, a macroblock's modes may take only its share
+	// of the first partition. At 2, there is only DC prediction, and no segments or skip flags: a
+	// macroblock takes less than 4 bits of the first partition, so that the largest picture fits.
 	modes int
 	// quant is added to the quantizer indices. With the coarsest quantizers, a macroblock of noise
 	// takes less than one kilobit, and eight partitions can hold one kilobit for each macroblock of
@@ -216,6 +222,7 @@ type restriction struct {
 	quant int
 }
 
+// firstLimit returns the largest size that the first partition may have.
 func (e *Encoder) firstLimit() int {
 	if e.testFirstLimit != 0 {
 		return e.testFirstLimit
@@ -223,6 +230,7 @@ func (e *Encoder) firstLimit() int {
 	return maxFirstPartition
 }
 
+// tokenLimit returns the largest size that a token partition may have.
 func (e *Encoder) tokenLimit() int {
 	if e.testTokenLimit != 0 {
 		return e.testTokenLimit
@@ -230,11 +238,11 @@ func (e *Encoder) tokenLimit() int {
 	return maxTokenPartition
 }
 
-// writeFrame appends the frame to dst. It returns the size of the first partition, and reports
-// whether all partitions fit.
-func (e *Encoder) writeFrame(dst []byte) ([]byte, int, bool) {
+// writeFrame appends the frame to dst if all partitions fit, and reports whether they do. firstSize
+// is the size of the first partition.
+func (e *Encoder) writeFrame(dst []byte) (out []byte, firstSize int, ok bool) {
 	h := &e.header
-	e.countModes(h)
+	e.setMacroblockProbs(h)
 	h.probs.choose(&e.counts)
 	// If one token partition is too large, eight may fit: the lengths of the first seven have
 	// fields of their own.
@@ -245,19 +253,19 @@ func (e *Encoder) writeFrame(dst []byte) ([]byte, int, bool) {
 		e.writeModes(&e.first, h)
 		first := e.first.finish()
 		if len(first) == header {
-			// The header's last bytes hold all of the modes, as is possible with one macroblock.
-			// libwebp's incremental decoder, which browsers use, refuses a first partition that has
-			// no byte after the header.
+			// The header's last bytes hold all of the modes too, which is possible for a single
+			// macroblock. libwebp's incremental decoder, which browsers use, refuses a first
+			// partition that has no byte after the header.
 			first = append(first, 0)
 		}
 		if len(first) > e.firstLimit() {
 			return dst, len(first), false
 		}
 		n := len(dst)
-		out := slices.Grow(dst, frameTagSize+len(first)+len(e.tokens)/2)[:n+frameTagSize]
+		out := slices.Grow(dst, frameTagSize+len(first)+len(e.levels)/2)[:n+frameTagSize]
 		putFrameTag(out[n:], h.version(), len(first), e.w, e.h)
 		out = append(out, first...)
-		if h.partitions == 0 {
+		if h.partitions == 0 { // one token partition, written at its place
 			start := len(out)
 			e.parts[0].reset(out)
 			e.writeTokens(e.parts[:1], h)
@@ -268,6 +276,7 @@ func (e *Encoder) writeFrame(dst []byte) ([]byte, int, bool) {
 			}
 			continue
 		}
+		// Eight token partitions: the sizes of the first seven, then all eight.
 		for i := range e.parts {
 			e.parts[i].reset(e.parts[i].buf[:0])
 		}
@@ -283,22 +292,25 @@ func (e *Encoder) writeFrame(dst []byte) ([]byte, int, bool) {
 		}
 		for i := range e.parts {
 			out = append(out, e.parts[i].buf...)
-			e.parts[i].buf = nil // such large pictures are rare
+			e.parts[i].buf = nil // not kept, because pictures of this size are rare
 		}
 		return out, len(first), true
 	}
 }
 
-// encodeMacroblocks decides every macroblock. The costs of tokens follow from the decisions so far.
+// encodeMacroblocks chooses the modes and levels of every macroblock. The costs of tokens follow
+// from the choices so far.
 func (e *Encoder) encodeMacroblocks() {
-	e.tokens = num.Grow(e.tokens, len(e.mbs)*96+maxTokenBytes)[:0]
+	// 96 bytes a macroblock are a first guess: encodeRow adds memory where it is needed.
+	e.levels = num.Grow(e.levels, len(e.mbs)*96+maxLevelBytes)[:0]
 	clear(e.topNZ)
 	clear(e.topModes)
 	e.search.start()
-	// When the space for modes has to be divided, each macroblock may spend an equal part of it, in
-	// 1/256 of a bit. The header takes at most 9 bits for each probability.
+	// Each macroblock has an equal share of what the header leaves of the first partition. The
+	// header takes about 9 bits for each probability, and less than 400 for the rest. 250/256 of
+	// the space are shared: the remainder is for what these numbers and the costs miss.
 	const headerBits = nPlane*nBand*nContext*nProb*9 + 400
-	e.modeShare = (e.firstLimit()*8 - headerBits) * 250 / len(e.mbs)
+	e.modeShare = (e.firstLimit()*8 - headerBits) * 250 / len(e.mbs) // in 1/256 of a bit
 	if e.search.thorough && e.restriction == (restriction{}) {
 		e.learn()
 	}
@@ -307,14 +319,14 @@ func (e *Encoder) encodeMacroblocks() {
 	}
 }
 
-// learn encodes two rows of every eight and keeps only the counts of their tokens, so that the
-// costs suit the picture from its first row on. A row whose upper neighbour is not encoded is
-// predicted from the last row that was encoded.
+// learn encodes two of every eight rows and keeps only the counts of their tokens. With these
+// counts, the costs suit the picture from the first row on. A row whose upper neighbour is not
+// encoded is predicted from the last row that was encoded.
 func (e *Encoder) learn() {
 	for mby := 0; mby < e.mbh; mby++ {
 		if mby&7 < 2 {
 			e.encodeRow(mby)
-			e.tokens = e.tokens[:0]
+			e.levels = e.levels[:0]
 		}
 	}
 	e.prior, e.counts = e.counts, [nPlane]tokenCount{}
@@ -323,13 +335,13 @@ func (e *Encoder) learn() {
 	e.search.start()
 }
 
-// encodeRow decides the macroblocks of a row.
+// encodeRow chooses and stores the modes and levels of a row of macroblocks.
 func (e *Encoder) encodeRow(mby int) {
 	e.setCosts()
 	e.row = row{}
 	for mbx := 0; mbx < e.mbw; mbx++ {
-		if len(e.tokens)+maxTokenBytes > cap(e.tokens) {
-			e.tokens = append(make([]byte, 0, 2*cap(e.tokens)), e.tokens...)
+		if len(e.levels)+maxLevelBytes > cap(e.levels) {
+			e.levels = append(make([]byte, 0, 2*cap(e.levels)), e.levels...)
 		}
 		e.prepare(mbx, mby)
 		e.decide(mbx, mby)

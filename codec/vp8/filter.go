@@ -9,10 +9,15 @@ import (
 	"miniatura/codec/internal/num"
 )
 
-// filterParams are the thresholds of one filter level (sections 15.2 and 15.3). level bounds the
-// difference across an edge; for the edges of macroblocks, 4 is added to it.
-type filterParams struct{ level, interior, hev int }
+// filterParams are the thresholds of one filter level (sections 15.2 and 15.3). A place on an edge
+// is filtered if no threshold but hev is exceeded there.
+type filterParams struct {
+	edge     int // for the difference across the edge; at the edges of macroblocks, 4 more
+	interior int // for the differences between samples on one side of the edge
+	hev      int // for the high edge variance of section 15.3: where it is high, less is smoothed
+}
 
+// filterParamsOf returns the thresholds of a filter level.
 func filterParamsOf(level int, h *frameHeader) filterParams {
 	sharpness := h.sharpness
 	interior := level
@@ -26,13 +31,13 @@ func filterParamsOf(level int, h *frameHeader) filterParams {
 	}
 	interior = max(interior, 1)
 	if h.simple {
-		// The simple filter (section 15.2) tests only the difference across the edge. It then does
-		// what the normal filter does where the variance next to the edge is high. So the normal
-		// filter becomes the simple one with an interior bound that no difference of samples
-		// exceeds, and a variance threshold that all of them exceed.
+		// The simple filter (section 15.2) tests only the difference across the edge. It filters as
+		// the normal filter does where the edge variance is high. So the normal filter becomes the
+		// simple one with an interior threshold that no difference exceeds, and a variance
+		// threshold that every difference exceeds.
 		return filterParams{2*level + interior, 255, -1}
 	}
-	hev := 0
+	hev := 0 // the thresholds for key frames (section 15.3)
 	if level >= 40 {
 		hev = 2
 	} else if level >= 15 {
@@ -41,7 +46,7 @@ func filterParamsOf(level int, h *frameHeader) filterParams {
 	return filterParams{2*level + interior, interior, hev}
 }
 
-// filter filters a reconstruction in whole macroblocks.
+// filter runs the loop filter over m, the reconstruction of all macroblocks.
 func (e *Encoder) filter(m *image.YCbCr) {
 	for mby := 0; mby < e.mbh; mby++ {
 		for mbx := 0; mbx < e.mbw; mbx++ {
@@ -51,7 +56,7 @@ func (e *Encoder) filter(m *image.YCbCr) {
 				continue
 			}
 			p := filterParamsOf(level, &e.header)
-			inner := mb.is4 || !mb.skip
+			inner := mb.innerEdges()
 			yo, co := 16*(mby*m.YStride+mbx), 8*(mby*m.CStride+mbx)
 			filterLuma(m.Y, yo, m.YStride, p, mbx > 0, mby > 0, inner)
 			if e.header.simple {
@@ -75,11 +80,14 @@ func (e *Encoder) filter(m *image.YCbCr) {
 	}
 }
 
+// innerEdges reports whether the edges between the 4x4 blocks of mb are filtered too (section 15).
+func (mb *macroblock) innerEdges() bool { return mb.is4 || !mb.skip }
+
 // filterEdge filters n positions along an edge (sections 15.2 and 15.3). pix[o] is the first sample
-// after the edge. across is the distance in pix between samples on a line over the edge, and along
-// the distance between positions.
+// after the edge at the first position. In pix, the samples on a line across the edge are across
+// bytes apart, and the positions are along bytes apart.
 func filterEdge(pix []byte, o, across, along, n int, p filterParams, macroblockEdge bool) {
-	limit := p.level
+	limit := p.edge
 	if macroblockEdge {
 		limit += 4
 	}
@@ -96,11 +104,11 @@ func filterEdge(pix []byte, o, across, along, n int, p filterParams, macroblockE
 			continue
 		}
 		switch {
-		case abs(p1-p0) > p.hev || abs(q1-q0) > p.hev:
+		case abs(p1-p0) > p.hev || abs(q1-q0) > p.hev: // changes one sample on each side
 			a := clip(clip(p1-q1, -128, 127)+3*(q0-p0), -128, 127)
 			pix[o-across] = clip8(int32(p0 + min(a+3, 127)>>3))
 			pix[o] = clip8(int32(q0 - min(a+4, 127)>>3))
-		case !macroblockEdge:
+		case !macroblockEdge: // changes two samples on each side
 			a := clip(3*(q0-p0), -128, 127)
 			f := min(a+4, 127) >> 3
 			pix[o-across] = clip8(int32(p0 + min(a+3, 127)>>3))
@@ -108,7 +116,7 @@ func filterEdge(pix []byte, o, across, along, n int, p filterParams, macroblockE
 			f = (f + 1) >> 1
 			pix[o-2*across] = clip8(int32(p1 + f))
 			pix[o+across] = clip8(int32(q1 - f))
-		default:
+		default: // changes three samples on each side
 			a := clip(clip(p1-q1, -128, 127)+3*(q0-p0), -128, 127)
 			f := (27*a + 63) >> 7
 			pix[o-across], pix[o] = clip8(int32(p0+f)), clip8(int32(q0-f))
@@ -121,25 +129,25 @@ func filterEdge(pix []byte, o, across, along, n int, p filterParams, macroblockE
 }
 
 // A filterSample keeps the reconstructed luma of some rows of macroblocks, to try the loop filter
-// on. Rows are kept in pairs; every is the number of pairs of which one is kept.
+// on.
 type filterSample struct {
-	every  int
-	stride int
-	luma   []byte // as reconstructed
-	trial  []byte // as filtered
+	interval int    // of so many pairs of rows, the first pair is kept
+	stride   int    // of luma and trial
+	luma     []byte // the pairs that are kept, before the filter
+	trial    []byte // one pair, filtered
 }
 
-// start makes room for a picture of mbw by mbh macroblocks.
-func (s *filterSample) start(mbw, mbh, every int) {
-	s.every, s.stride = every, 16*mbw
-	pairs := ((mbh+1)/2 + every - 1) / every
+// start makes room for the sample of a picture of mbw by mbh macroblocks.
+func (s *filterSample) start(mbw, mbh, interval int) {
+	s.interval, s.stride = interval, 16*mbw
+	pairs := ((mbh+1)/2 + interval - 1) / interval
 	s.luma = num.Grow(s.luma, pairs*32*s.stride)
 	s.trial = num.Grow(s.trial, 32*s.stride)
 }
 
 // setFilterLevels sets the filter level of each segment to 11/16 of the level that brings the
-// sampled luma closest to the source. With the lower level the error is slightly larger, but less
-// detail is lost, which is better for the eye.
+// sampled luma closest to the source. The lower level makes the error slightly larger, but keeps
+// more detail, which looks better.
 func (e *Encoder) setFilterLevels() {
 	e.tryFilterLevels()
 	for k := range e.segments {
@@ -148,39 +156,38 @@ func (e *Encoder) setFilterLevels() {
 	}
 }
 
-// tryFilterLevels sets each segment's filter level to the one that brings the sampled luma closest
-// to the source, out of some levels around its present one.
+// tryFilterLevels tries some levels around each segment's filter level, and sets it to the one that
+// brings the sampled luma closest to the source.
 func (e *Encoder) tryFilterLevels() {
 	var base [4]int
 	for k := range base {
 		base[k] = e.segments[k].filterLevel
 	}
 	best := e.filterError(&base)
-	level := func(k, f int) int { return min(base[k]*f/8, 63) }
-	// try sets the level of each segment to f eighths of its first level where that is better. It
-	// reports whether the sum of errors became smaller.
+	// try sets the level of each segment to f eighths of its base where that is better. It reports
+	// whether that was better for any segment.
 	try := func(f int) bool {
-		var l [4]int
-		for k := range l {
-			l[k] = level(k, f)
+		var levels [4]int
+		for k := range levels {
+			levels[k] = min(base[k]*f/8, 63)
 		}
-		was, is := int64(0), int64(0)
-		for k, d := range e.filterError(&l) {
-			was += best[k]
+		better := false
+		for k, d := range e.filterError(&levels) {
 			if d < best[k] {
 				best[k] = d
-				e.segments[k].filterLevel = l[k]
+				e.segments[k].filterLevel = levels[k]
+				better = true
 			}
-			is += best[k]
 		}
-		return is < was
+		return better
 	}
 	if e.header.simple {
-		// The simple filter has no threshold for the samples next to the edge, which would protect
-		// detail. So much lower levels suit some segments.
+		// The simple filter does not spare detail next to the edge, because it has no interior
+		// threshold. So much lower levels suit some segments.
 		_, _, _ = try(2), try(4), try(12)
 		return
 	}
+	// Higher levels are tried while they are better. If none is, lower ones are tried.
 	if try(12) {
 		_ = try(16) && try(22)
 	} else {
@@ -196,19 +203,19 @@ func (e *Encoder) filterError(levels *[4]int) (sum [4]int64) {
 	for k := range p {
 		p[k] = filterParamsOf(levels[k], &e.header)
 	}
-	for mby := 0; mby+1 < e.mbh; mby += 2 * s.every {
-		copy(s.trial, s.luma[mby/2/s.every*32*s.stride:])
+	for mby := 0; mby+1 < e.mbh; mby += 2 * s.interval {
+		// Filter one pair of rows of macroblocks.
+		copy(s.trial, s.luma[mby/2/s.interval*32*s.stride:])
 		for y := 0; y < 2; y++ {
 			for mbx := 0; mbx < e.mbw; mbx++ {
 				mb := &e.mbs[(mby+y)*e.mbw+mbx]
 				if levels[mb.segment] > 0 {
-					filterLuma(s.trial, y*16*s.stride+16*mbx, s.stride, p[mb.segment], mbx > 0, y > 0, mb.is4 || !mb.skip)
+					filterLuma(s.trial, y*16*s.stride+16*mbx, s.stride, p[mb.segment], mbx > 0, y > 0, mb.innerEdges())
 				}
 			}
 		}
-		// Only the rows around the edge between the pair's two rows of macroblocks are compared:
-		// they are filtered as in the picture. The pair's first and last rows of samples also
-		// depend on rows that are not in s.
+		// Of the pair's 32 rows of samples, only rows 8 to 27 are compared. Those nearer to its top
+		// and bottom also depend on macroblocks that are not in s.
 		for y := 0; y < 2; y++ {
 			for mbx := 0; mbx < e.mbw; mbx++ {
 				src := e.samples[((mby+y)*e.mbw+mbx)*mbSamples:]
@@ -227,7 +234,8 @@ func (e *Encoder) filterError(levels *[4]int) (sum [4]int64) {
 	return sum
 }
 
-// filterLuma filters the luma of one macroblock at o.
+// filterLuma filters the edges of one macroblock's luma, whose first sample is pix[o]. left, top
+// and inner say which edges are filtered.
 func filterLuma(pix []byte, o, stride int, p filterParams, left, top, inner bool) {
 	if left {
 		filterEdge(pix, o, 1, stride, 16, p, true)

@@ -15,8 +15,8 @@ type frameHeader struct {
 	probs       tokenProbs
 }
 
-// version returns the number that section 9.1 gives to frames with h's loop filter. Decoders look
-// at h.simple only.
+// version returns the version number that section 9.1 gives to frames with h's loop filter.
+// Decoders ignore it, and read the filter_type that writeHeader writes.
 func (h *frameHeader) version() uint32 {
 	if h.simple {
 		return 1
@@ -42,12 +42,12 @@ func putFrameTag(dst []byte, version uint32, firstPartition, w, h int) {
 	dst[8], dst[9] = byte(h), byte(h>>8)
 }
 
-// writeHeader writes the header fields of a key frame in the order of section
-// 19.2.
+// writeHeader writes the header fields of a key frame in the order of section 19.2.
 func (e *Encoder) writeHeader(w *boolEncoder, h *frameHeader) {
 	w.writeBit(uniformProb, false) // color space: YUV
 	w.writeBit(uniformProb, false) // the decoder clamps
 	w.writeBit(uniformProb, h.useSegments)
+	// With segments, only zero matters in the frame's own level: decoders then filter no segment.
 	level := e.segments[0].filterLevel
 	if h.useSegments {
 		w.writeBit(uniformProb, true) // update the map
@@ -78,7 +78,7 @@ func (e *Encoder) writeHeader(w *boolEncoder, h *frameHeader) {
 	w.writeOptionalInt(h.delta.y2AC, 4)
 	w.writeOptionalInt(h.delta.uvDC, 4)
 	w.writeOptionalInt(h.delta.uvAC, 4)
-	w.writeBit(uniformProb, false) // refresh entropy probabilities: one frame only
+	w.writeBit(uniformProb, false) // refresh entropy probabilities: no, for this frame only
 	h.probs.write(w)
 	w.writeBit(uniformProb, h.useSkip)
 	if h.useSkip {
@@ -86,8 +86,9 @@ func (e *Encoder) writeHeader(w *boolEncoder, h *frameHeader) {
 	}
 }
 
-// countModes sets the probabilities of segments and skip flags from the macroblocks.
-func (e *Encoder) countModes(h *frameHeader) {
+// setMacroblockProbs counts the segments and skip flags of the macroblocks and sets their
+// probabilities in h. It sets h.useSkip too.
+func (e *Encoder) setMacroblockProbs(h *frameHeader) {
 	var seg [4]uint64
 	skip := uint64(0)
 	for i := range e.mbs {
@@ -108,7 +109,7 @@ func (e *Encoder) countModes(h *frameHeader) {
 // writeTokens writes the tokens of all macroblocks. Each row goes to the next partition in turn
 // (section 9.5).
 func (e *Encoder) writeTokens(parts []boolEncoder, h *frameHeader) {
-	tok := e.tokens
+	levels := e.levels
 	clear(e.topNZ)
 	for mby := 0; mby < e.mbh; mby++ {
 		w := &parts[mby&(len(parts)-1)]
@@ -118,10 +119,10 @@ func (e *Encoder) writeTokens(parts []boolEncoder, h *frameHeader) {
 			n.up = e.topNZ[mbx]
 			switch {
 			case !mb.skip:
-				tok = h.writeLevels(w, mb.is4, &n, tok)
+				levels = h.writeLevels(w, mb.is4, &n, levels)
 			case h.useSkip:
 				n.clear(mb.is4)
-			default:
+			default: // 25 blocks without levels, which are not in e.levels
 				h.writeLevels(w, mb.is4, &n, make([]byte, 25))
 			}
 			e.topNZ[mbx] = n.up
@@ -129,23 +130,23 @@ func (e *Encoder) writeTokens(parts []boolEncoder, h *frameHeader) {
 	}
 }
 
-// writeLevels writes the tokens of a macroblock, which are at the front of tok, and returns the
-// rest of tok.
-func (h *frameHeader) writeLevels(w *boolEncoder, is4 bool, n *neighbours, tok []byte) []byte {
+// writeLevels writes the tokens of a macroblock whose levels are at the front of levels (see
+// appendLevels), and returns the rest of levels.
+func (h *frameHeader) writeLevels(w *boolEncoder, is4 bool, n *neighbours, levels []byte) []byte {
 	nz := uint8(0)
 	plane, first := planeY1SansY2, 0
 	if !is4 {
-		tok, nz = writeBlock(w, &h.probs[planeY2], tok, 0, n.y2())
+		levels, nz = writeBlock(w, &h.probs[planeY2], levels, 0, n.y2())
 		n.noteY2(nz)
 		plane, first = planeY1WithY2, 1
 	}
 	for b := 0; b < 16; b++ {
-		tok, nz = writeBlock(w, &h.probs[plane], tok, first, n.y(b))
+		levels, nz = writeBlock(w, &h.probs[plane], levels, first, n.y(b))
 		n.noteY(b, nz)
 	}
 	for b := 0; b < 8; b++ {
-		tok, nz = writeBlock(w, &h.probs[planeUV], tok, 0, n.uv(b))
+		levels, nz = writeBlock(w, &h.probs[planeUV], levels, 0, n.uv(b))
 		n.noteUV(b, nz)
 	}
-	return tok
+	return levels
 }

@@ -15,7 +15,7 @@ package vp8
 var zigzag = [16]uint8{0, 1, 4, 8, 5, 2, 3, 6, 9, 12, 13, 10, 7, 11, 14, 15}
 
 const (
-	// cos and sin are c/2 and s in 1/65536, as the decoder has them.
+	// idctC and idctS are c and s in 1/65536, as decoders have them.
 	idctC = 85627
 	idctS = 35468
 
@@ -24,12 +24,12 @@ const (
 	fdctS = 4433
 )
 
-// fdctStripGeneric writes the forward DCT of src-pred for each of the four blocks of a strip. The
-// rows of src and pred are srcStride and predStride bytes apart.
+// fdctStripGeneric writes to dst the forward DCT of src-pred, for each of the four blocks of a
+// strip. The rows of src are srcStride bytes apart, and those of pred predStride bytes.
 //
-// Ranges: differences are in [-255, 255]. The first pass has three bits more than its input, so its
-// results are at most 8160 in magnitude. The second pass sums four of those, at most 32640, and
-// drops four bits: coefficients are within +-2040.
+// Ranges: differences are in [-255, 255]. The first pass sums four of them and adds three bits of
+// fraction, so that its results are at most 8160 in magnitude. The second pass sums four of these
+// results, to at most 32640, and drops four bits: coefficients are within +-2040.
 func fdctStripGeneric(dst *[64]int16, src []byte, srcStride int, pred []byte, predStride int) {
 	for b := 0; b < 4; b++ {
 		var t [16]int32 // t[4*v+x]: vertical frequency v of column x
@@ -60,6 +60,7 @@ func fdctStripGeneric(dst *[64]int16, src []byte, srcStride int, pred []byte, pr
 	}
 }
 
+// clip8 returns i, clamped to [0, 255].
 func clip8(i int32) uint8 {
 	if uint32(i) <= 255 {
 		return uint8(i)
@@ -70,8 +71,8 @@ func clip8(i int32) uint8 {
 	return 255
 }
 
-// idctBlockGeneric writes to dst pred plus the inverse DCT of the levels lev, each multiplied by
-// its step in q. dst may be the same memory as pred.
+// idctBlockGeneric multiplies each level of lev by its step in q, adds the inverse DCT of the
+// products to pred, and writes the sums to dst. dst may be the same memory as pred.
 func idctBlockGeneric(dst []byte, dstStride int, pred []byte, predStride int, lev *[16]int16, q *[16]uint16) {
 	var c, m [16]int32
 	for i := range c {
@@ -106,9 +107,9 @@ func idctBlockGeneric(dst []byte, dstStride int, pred []byte, predStride int, le
 	}
 }
 
-// forwardWHT writes the WHT of the 16 DC coefficients dc in zigzag order. dc is in raster order of
-// the blocks. If every |dc| <= 2040, the results are within +-16320. An error e of a result adds
-// e*e/16 to the sum of the samples' squared errors.
+// forwardWHT writes to dst, in zigzag order, the WHT of 16 DC coefficients. dc has them in raster
+// order of their blocks. If every |dc[i]| <= 2040, the results are within +-16320. An error e of a
+// result adds e*e/16 to the sum of the samples' squared errors.
 func forwardWHT(dst *[16]int16, dc *[16]int16) {
 	var m [16]int32
 	for i := 0; i < 4; i++ {
@@ -134,8 +135,8 @@ func forwardWHT(dst *[16]int16, dc *[16]int16) {
 	}
 }
 
-// inverseWHT writes to dc the DC coefficients that the decoder computes from c, in raster order of
-// the blocks.
+// inverseWHT writes to dc, in raster order of the blocks, the DC coefficients that the decoder
+// computes from the Y2 coefficients c.
 func inverseWHT(dc *[16]int16, c *[16]int16) {
 	var n [16]int32
 	for i, z := range zigzag {

@@ -1,8 +1,8 @@
 package vp8
 
 // This file converts pictures to the encoder's samples: limited-range Y'CbCr (ITU-R BT.601: luma 16
-// to 235, chroma 16 to 240). The 384 samples of a macroblock are stored together: 256 of luma, then
-// 128 of chroma in rows of eight of U and eight of V.
+// to 235, chroma 16 to 240). The 384 samples of a macroblock are stored together: first 16 rows of
+// luma, then eight rows of chroma, each with eight samples of U and eight of V.
 
 import (
 	"image"
@@ -14,7 +14,7 @@ import (
 const mbSamples = 384
 
 // A rangeMap maps full range to limited range, rounded to nearest, in 16-bit arithmetic (see
-// limit).
+// limit). mul is in 1/65536. add is in 1/256, and includes what rounding needs.
 type rangeMap struct{ mul, add uint16 }
 
 var (
@@ -22,12 +22,13 @@ var (
 	limitChroma = rangeMap{57568, 4112} // 128 + (v-128)*224/255
 )
 
+// limit maps one sample.
 func (r rangeMap) limit(v uint8) uint8 {
 	return uint8((uint32(v)<<8*uint32(r.mul)>>16 + uint32(r.add)) >> 8)
 }
 
-// importYCbCr fills e.samples. The last column and row are repeated until the macroblocks are
-// whole.
+// importYCbCr fills e.samples with the samples of m. The last column and row of m are repeated
+// until the macroblocks are whole.
 func (e *Encoder) importYCbCr(m *image.YCbCr) {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	y0 := m.YOffset(m.Rect.Min.X, m.Rect.Min.Y)
@@ -45,10 +46,10 @@ func (e *Encoder) importYCbCr(m *image.YCbCr) {
 	}
 }
 
-// importRow maps a row of samples and writes it into a row of macroblocks, from offset d of
-// e.samples on. Each macroblock takes width samples (16 or 8).
+// importRow maps src, a row of samples of one plane, and writes it into a row of macroblocks, from
+// offset d of e.samples on. Each macroblock takes width samples (16 or 8).
 func (e *Encoder) importRow(src []byte, d, width int, r rangeMap) {
-	whole := len(src) / width
+	whole := len(src) / width // macroblocks that src fills
 	if whole > 0 {
 		limitRow(e.samples[d:], src, whole, width, r)
 	}
@@ -66,7 +67,8 @@ func (e *Encoder) importRow(src []byte, d, width int, r rangeMap) {
 	}
 }
 
-// limitRowGeneric maps n groups of width samples. In dst the groups are mbSamples apart.
+// limitRowGeneric maps n groups of width samples. The groups are side by side in src, and mbSamples
+// apart in dst.
 func limitRowGeneric(dst, src []byte, n, width int, r rangeMap) {
 	for i := 0; i < n; i++ {
 		o := dst[i*mbSamples:][:width]
@@ -84,29 +86,30 @@ const (
 	vR, vG, vB = 14392, -12052, -2340
 )
 
-// importNRGBA fills e.samples. The chroma of 2x2 pixels is that of their mean color. The mean is
+// importNRGBA fills e.samples with the colors of m. The last column and row of m are repeated until
+// the macroblocks are whole. The chroma of 2x2 pixels is that of their mean color. The mean is
 // weighed by alpha where the four pixels differ in alpha.
 func (e *Encoder) importNRGBA(m *image.NRGBA) {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	for y := 0; y < 16*e.mbh; y += 2 {
 		r0 := m.Pix[min(y, h-1)*m.Stride:][:4*w]
 		r1 := m.Pix[min(y+1, h-1)*m.Stride:][:4*w]
-		row := e.samples[y>>4*e.mbw*mbSamples:]
+		mbs := e.samples[y>>4*e.mbw*mbSamples:] // from the macroblocks of rows y and y+1 on
 		x := 0
 		if whole := w / 16; whole > 0 && opaque(r0) && opaque(r1) {
-			rgbaRows(row[y&15*16:], row[256+y&15*8:], r0, r1, whole)
+			rgbaRows(mbs[y&15*16:], mbs[256+y&15*8:], r0, r1, whole)
 			x = 16 * whole
 		}
 		for ; x < 16*e.mbw; x += 2 {
 			x0, x1 := 4*min(x, w-1), 4*min(x+1, w-1)
-			mb := row[x>>4*mbSamples:][:mbSamples]
+			mb := mbs[x>>4*mbSamples:][:mbSamples]
 			rgbaPair(mb[y&15*16+x&15:], mb[256+y&15*8+x&15/2:],
 				(*[4]byte)(r0[x0:]), (*[4]byte)(r0[x1:]), (*[4]byte)(r1[x0:]), (*[4]byte)(r1[x1:]))
 		}
 	}
 }
 
-// opaque reports whether every pixel of a row is opaque.
+// opaque reports whether every pixel of a row of RGBA has an alpha of 255.
 func opaque(row []byte) bool {
 	a := byte(255)
 	for i := 3; i < len(row); i += 4 {
@@ -115,11 +118,12 @@ func opaque(row []byte) bool {
 	return a == 255
 }
 
-// rgbaPair converts two pixels of one row, a and b, and the two below them, c and d.
+// rgbaPair converts two pixels of one row, a and b, and the two below them, c and d. luma begins
+// with the sample of a; chroma begins with that of U.
 func rgbaPair(luma, chroma []byte, a, b, c, d *[4]byte) {
 	luma[0], luma[1] = rgbLuma(a), rgbLuma(b)
 	luma[16], luma[17] = rgbLuma(c), rgbLuma(d)
-	var sum [3]int32 // of the four pixels' colors
+	var sum [3]int32 // four times the mean color
 	if a[3] == b[3] && a[3] == c[3] && a[3] == d[3] {
 		for i := range sum {
 			sum[i] = int32(a[i]) + int32(b[i]) + int32(c[i]) + int32(d[i])
@@ -131,16 +135,18 @@ func rgbaPair(luma, chroma []byte, a, b, c, d *[4]byte) {
 			sum[i] = (4*(int32(a[i])*wa+int32(b[i])*wb+int32(c[i])*wc+int32(d[i])*wd) + t/2) / t
 		}
 	}
-	const round = 128<<17 + 1<<16
+	const round = 128<<17 + 1<<16 // 128 and a half, in 1/32768 for a sum of four
 	chroma[0] = uint8((sum[0]*uR + sum[1]*uG + sum[2]*uB + round) >> 17)
 	chroma[8] = uint8((sum[0]*vR + sum[1]*vG + sum[2]*vB + round) >> 17)
 }
 
+// rgbLuma returns the luma of a pixel.
 func rgbLuma(p *[4]byte) uint8 {
 	return uint8((int32(p[0])*yR + int32(p[1])*yG + int32(p[2])*yB + 16<<15 + 1<<14) >> 15)
 }
 
-// rgbaRowsGeneric converts two rows of opaque pixels that are as wide as n macroblocks.
+// rgbaRowsGeneric converts two rows of opaque pixels that are as wide as n macroblocks. luma and
+// chroma begin with the first samples of the first macroblock in these rows.
 func rgbaRowsGeneric(luma, chroma, row0, row1 []byte, n int) {
 	for x := 0; x < 16*n; x += 2 {
 		o := x >> 4 * mbSamples
@@ -150,21 +156,21 @@ func rgbaRowsGeneric(luma, chroma, row0, row1 []byte, n int) {
 }
 
 // sharpenChroma adds to each chroma sample half of what upsampling takes from it. Decoders
-// interpolate (libwebp's src/dsp/upsampling.c): a pixel's chroma is 9/16 of its own sample, 3/16 of
-// each of the two samples next to it, and 1/16 of the one diagonal to it. So the mean of the four
-// pixels of a sample c is 36/64 of c, 6/64 of each of its four neighbours and 1/64 of each of the
-// four diagonal ones. Half of the difference between c and that mean is added to c. Of the
-// fractions that were tried on photos, one half raises SSIMULACRA2 without a loss in PSNR and SSIM
-// of luma.
+// interpolate (libwebp's src/dsp/upsampling.c): a pixel's chroma is 9/16 of the sample for its 2x2
+// pixels, 3/16 of each of the two nearest samples beside and above or below, and 1/16 of the
+// nearest diagonal one. So the four pixels of a sample c have a mean of 36/64 of c, 6/64 of each of
+// the four samples next to c, and 1/64 of each of the four diagonal ones. Half of the difference
+// between c and this mean is added to c. Of the fractions that were tried on photos, one half
+// raises SSIMULACRA2 without a loss in PSNR and SSIM of luma.
 func (e *Encoder) sharpenChroma() {
 	w, h := 8*e.mbw, 8*e.mbh
 	n := w + 2 // a row with its ends repeated
 	e.chroma = num.Grow(e.chroma, 3*n)
-	for plane := 256; plane <= 264; plane += 8 {
-		at := func(x, y int) []byte {
+	for plane := 256; plane <= 264; plane += 8 { // where U and V begin in a macroblock
+		at := func(x, y int) []byte { // eight samples of a row
 			return e.samples[(y>>3*e.mbw+x>>3)*mbSamples+plane+y&7*16:][:8]
 		}
-		read := func(row []byte, y int) {
+		read := func(row []byte, y int) { // copies row y of the plane
 			for x := 0; x < w; x += 8 {
 				copy(row[1+x:], at(x, y))
 			}
@@ -183,12 +189,13 @@ func (e *Encoder) sharpenChroma() {
 	}
 }
 
-// sharpenRow sharpens the eight samples in the middle of row.
+// sharpenRow writes to dst the eight samples in the middle of row, sharpened. All three rows have
+// ten samples.
 func sharpenRow(dst, above, row, below []byte) {
 	for i := range dst {
 		beside := int32(above[i+1]) + int32(row[i]) + int32(row[i+2]) + int32(below[i+1])
-		across := int32(above[i]) + int32(above[i+2]) + int32(below[i]) + int32(below[i+2])
+		diagonal := int32(above[i]) + int32(above[i+2]) + int32(below[i]) + int32(below[i+2])
 		c := int32(row[i+1])
-		dst[i] = clip8(c + (28*c-6*beside-across+64)>>7)
+		dst[i] = clip8(c + (28*c-6*beside-diagonal+64)>>7)
 	}
 }

@@ -3,20 +3,22 @@ package vp8
 // This file has the reference kernels for strips and blocks. On amd64 with AVX2 the kernels of
 // kernels_amd64.s are used instead; their results are equal.
 
-// blockStats has the results of quantizing up to 16 blocks.
+// blockStats has the results of quantizing up to 16 blocks, for each block.
 type blockStats struct {
-	sse  [16]uint32 // sum of the squared errors of a block's coefficients
-	tex  [16]uint32 // weighted sum of the magnitudes of its reconstructed coefficients
+	sse  [16]uint32 // sum of the coefficients' squared errors, weighted by quantMatrix.w
+	tex  [16]uint32 // texture of the reconstructed coefficients, see textureWeight
 	mask [16]uint16 // bit n: the level at zigzag position n is not zero
 }
 
-// textureWeight has the weights of the magnitudes of coefficients, in zigzag order. A large weight
-// means that the eye misses the coefficient when a quantizer removes it. The mean does not count.
+// A block's texture is the sum of the magnitudes of its coefficients, weighted by textureWeight, in
+// zigzag order. A large weight means that the eye misses the coefficient when the quantizer removes
+// it. DC has no weight.
 var textureWeight = [16]int16{0, 32, 32, 20, 28, 20, 9, 17, 17, 9, 7, 10, 7, 4, 4, 2}
 
-// quantizeBlocksGeneric quantizes n blocks of coef to lev and fills in stats. ref has the
-// coefficients of the source samples themselves; its blocks are refStep apart (0: one block for
-// all). The reconstructed texture is computed from the source's coefficients minus the errors.
+// quantizeBlocksGeneric quantizes n blocks of coef to lev and fills in stats. coef is the transform
+// of differences from a prediction, and ref that of the source samples. The blocks of ref are
+// refStep apart; 0 means one block for all. The reconstructed coefficients are those of ref minus
+// the errors.
 func quantizeBlocksGeneric(lev, coef, ref []int16, refStep int, m *quantMatrix, stats *blockStats, n int) {
 	for b := 0; b < n; b++ {
 		l := (*[16]int16)(lev[16*b:])
@@ -27,8 +29,8 @@ func quantizeBlocksGeneric(lev, coef, ref []int16, refStep int, m *quantMatrix, 
 			v := int32(c[i])
 			s := v >> 31
 			a := uint32((v ^ s) - s)
-			k := int32((a + uint32(m.rnd[i])) * uint32(m.iq[i]) >> 16)
-			e := int32(a) - k*int32(m.q[i])
+			k := int32((a + uint32(m.rnd[i])) * uint32(m.iq[i]) >> 16) // the level
+			e := int32(a) - k*int32(m.q[i])                            // its error
 			sse += uint32(e*e) * uint32(m.w[i])
 			if k != 0 {
 				mask |= 1 << uint(i)
@@ -46,7 +48,7 @@ func quantizeBlocksGeneric(lev, coef, ref []int16, refStep int, m *quantMatrix, 
 	}
 }
 
-// textureGeneric returns the weighted texture of each block of ref.
+// textureGeneric writes to dst the texture of each block of ref.
 func textureGeneric(dst *[24]uint32, ref *[24 * 16]int16) {
 	for b := range dst {
 		c := (*[16]int16)(ref[16*b:])
@@ -61,7 +63,8 @@ func textureGeneric(dst *[24]uint32, ref *[24 * 16]int16) {
 	}
 }
 
-// fdctStripsGeneric transforms n strips, each of 64 samples in rows of 16.
+// fdctStripsGeneric transforms the differences src-pred of n strips, each of 64 samples in rows of
+// 16.
 func fdctStripsGeneric(dst []int16, src, pred []byte, n int) {
 	for i := 0; i < n; i++ {
 		fdctStripGeneric((*[64]int16)(dst[64*i:]), src[64*i:], 16, pred[64*i:], 16)

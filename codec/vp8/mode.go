@@ -5,30 +5,29 @@ package vp8
 // lambda * cost is chosen.
 //
 // Distortion is computed from coefficients and weighted by frequency, so that no candidate has to
-// be reconstructed. Its unit makes it 64 times the sum of the samples' squared errors (see idct.go
-// and quantMatrix.w). The change of texture is added to it. A block's texture is the weighted sum
-// of the magnitudes of its coefficients; the change is the difference between the source's texture
-// and that of the coefficients with their errors.
+// be reconstructed. With a weight of 1, distortion would be 64 times the sum of the samples'
+// squared errors (see idct.go and quantMatrix.w). In luma, the change of texture is added: the
+// difference between the texture of the source and that of the reconstruction (see textureWeight).
 
 import (
 	"encoding/binary"
 	"math/bits"
 )
 
-// scoreShift is the left shift that turns distortion into a score. The lambdas have the unit of a
-// score per cost.
+// scoreShift is the left shift that turns distortion into a score. A score is the distortion,
+// shifted, plus lambda times the cost in 1/256 of a bit. The least score is the best.
 const scoreShift = 8
 
 // A candidate16 is a macroblock's luma with one 16x16 prediction.
 type candidate16 struct {
 	mode   int
 	score  int64
-	lev    [256]int16
+	lev    [256]int16 // of the 16 blocks
 	stats  blockStats
 	y2lev  [16]int16
-	y2mask uint16
-	dist   int64
-	rate   int
+	y2mask uint16 // bit n: y2lev[n] is not zero
+	dist   int64  // distortion
+	rate   int    // cost of the mode and the tokens
 }
 
 // A candidateUV is a macroblock's chroma with one prediction.
@@ -38,31 +37,31 @@ type candidateUV struct {
 	coef  [128]int16
 	lev   [128]int16
 	stats blockStats
-	below dcErr
-	right dcErr
+	below dcErr // for the macroblock below
+	right dcErr // for the macroblock to the right
 }
 
-// dcErr holds the quantization errors of chroma's DC coefficients that are passed on to a
-// neighbour: two for U and two for V.
+// dcErr holds the quantization errors of chroma's DC coefficients that are passed on to one
+// neighbouring macroblock: two errors of U, then two of V.
 type dcErr [2][2]int16
 
 // diffuse passes the quantization errors of chroma's DC coefficients on to the blocks to the right
 // and below, so that smooth colors keep their mean where the quantizer steps are large. It adds the
 // errors from above and from the left to coef, and returns those for the macroblocks below and to
 // the right. The blocks of coef are in the order of two strips.
-func (m *quantMatrix) diffuse(coef *[128]int16, top, left *dcErr) (below, right dcErr) {
-	// add does this for one block: it adds the errors from above and from the left, damped so that
-	// they do not travel far, and returns the block's own error.
-	add := func(block int, top, left int16) int16 {
-		c := int32(coef[16*block]) + (int32(top)*7+int32(left)*7)>>4
+func (m *quantMatrix) diffuse(coef *[128]int16, above, left *dcErr) (below, right dcErr) {
+	// add adds the errors of the blocks above and to the left to one block, and returns the block's
+	// own error. Of each error 7/16 are added, so that errors do not travel far.
+	add := func(block int, errAbove, errLeft int16) int16 {
+		c := int32(coef[16*block]) + (int32(errAbove)*7+int32(errLeft)*7)>>4
 		coef[16*block] = int16(c)
 		s := c >> 31
 		k := (uint32((c^s)-s) + uint32(m.rnd[0])) * uint32(m.iq[0]) >> 16
 		return int16(c - ((int32(k) * int32(m.q[0])) ^ s - s))
 	}
 	for ch := 0; ch < 2; ch++ {
-		e0 := add(2*ch, top[ch][0], left[ch][0])
-		e1 := add(2*ch+1, top[ch][1], e0)
+		e0 := add(2*ch, above[ch][0], left[ch][0])
+		e1 := add(2*ch+1, above[ch][1], e0)
 		e2 := add(2*ch+4, e0, left[ch][1])
 		e3 := add(2*ch+5, e1, e2)
 		below[ch] = [2]int16{e2, e3}
@@ -74,23 +73,23 @@ func (m *quantMatrix) diffuse(coef *[128]int16, top, left *dcErr) (below, right 
 // search is the workspace of the mode decision.
 type search struct {
 	lam     lambdas // of the current macroblock
-	segment int     // its segment
+	segment int     // of the current macroblock
 
 	// refineShift says which modes of a 4x4 block are compared again after the trellis: those whose
-	// score exceeds the least score by at most that score >> refineShift.
+	// score is at most the least score plus (the least score >> refineShift).
 	refineShift uint
 	// thorough is set at high effort. The choice between 4x4 and 16x16 is then made from the
-	// results of the trellis, errors are weighed by masking, and the costs of tokens are learned
-	// first.
+	// results of the trellis, errors are weighed by masking, and learn counts tokens first.
 	thorough bool
 
 	flat [256]byte // a prediction of 128 everywhere
 
 	ref [24 * 16]int16 // coefficients of the source less 128
-	tex [24]uint32     // their texture
+	tex [24]uint32     // texture of each block of ref
 
 	masking masking
 
+	// The 16x16 luma modes. c16 has room for the best candidate and for the next one.
 	pred16  [4][256]byte
 	coef16  [4][256]int16
 	y2      [4 * 16]int16 // Y2 coefficients of each mode
@@ -98,22 +97,25 @@ type search struct {
 	y2stats blockStats
 	c16     [2]candidate16
 
+	// The modes of one 4x4 luma block. There is room for three strips of four modes.
 	pred4  [192]byte
 	coef4  [12 * 16]int16
 	lev4   [12 * 16]int16
 	stats4 blockStats
 
+	// The chroma modes. cUV has room for the best candidate and for the next one.
 	predUV [4][128]byte
 	cUV    [2]candidateUV
 
 	// The levels of the macroblock when it is predicted in 4x4 blocks.
 	lev  [16][16]int16
-	mask [16]uint16
+	mask [16]uint16 // bit n of mask[b]: lev[b][n] is not zero
 
-	topErr  []dcErr
-	leftErr dcErr
+	topErr  []dcErr // from each macroblock above
+	leftErr dcErr   // from the macroblock to the left
 }
 
+// start prepares s for the first macroblock of a picture.
 func (s *search) start() {
 	for i := range s.flat {
 		s.flat[i] = 128
@@ -123,7 +125,7 @@ func (s *search) start() {
 }
 
 // decide chooses the modes and levels of a macroblock, stores them, and reconstructs the
-// macroblock. Without restrictions, every choice is made by score.
+// macroblock. Without restrictions, only scores decide.
 func (e *Encoder) decide(mbx, mby int) {
 	s := &e.search
 	i := mby*e.mbw + mbx
@@ -131,6 +133,7 @@ func (e *Encoder) decide(mbx, mby int) {
 	seg := &e.segments[mb.segment]
 	s.lam, s.segment = seg.lambdas, int(mb.segment)
 	s.lam.scale(activity(e.logVar[i]))
+	// The coefficients and the texture of the source.
 	src := e.samples[i*mbSamples : (i+1)*mbSamples]
 	fdctStrips(s.ref[:], src, s.flat[:], 4)
 	fdctStrips(s.ref[256:], src[256:], s.flat[:], 2)
@@ -139,86 +142,89 @@ func (e *Encoder) decide(mbx, mby int) {
 		s.masking.set(&s.tex)
 	}
 
-	best := e.search16(mbx, mby, seg, src)
-	// Besides its modes, a macroblock has up to two bits for its segment and one for its skip flag.
+	// Luma: the best 16x16 mode against 4x4 modes.
+	best16 := e.search16(mbx, mby, seg, src)
+	// On average, a macroblock takes at most two bits for its segment and one for its skip flag.
 	const otherBits = 3 << 8
 	modeLimit := 1 << 30
 	if e.restriction.modes > 0 {
 		e.modeCredit += e.modeShare - otherBits
-		modeLimit = e.modeCredit - 3<<8 // chroma's mode takes at most 3 bits
+		modeLimit = e.modeCredit - 3<<8 // 3 bits: about what chroma's mode takes
 	}
 	if e.restriction.modes < 2 {
-		mb.is4 = e.search4(mbx, mb, seg, src, best, modeLimit)
+		mb.is4 = e.search4(mbx, mb, seg, src, best16, modeLimit)
 	}
 	n := &e.around
-	mark := len(e.tokens)
-	levels := uint16(0) // zero if the macroblock has none
+	start := len(e.levels)
+	anyMask := uint16(0) // stays 0 if no level of the macroblock is nonzero
 	if mb.is4 {
 		for b := 0; b < 16; b++ {
-			e.keep(planeY1SansY2, &s.lev[b], s.mask[b], 0, n.y(b))
+			e.store(planeY1SansY2, &s.lev[b], s.mask[b], 0, n.y(b))
 			n.noteY(b, anyLevel(s.mask[b]))
-			levels |= s.mask[b]
+			anyMask |= s.mask[b]
 		}
 	} else {
 		if !s.thorough {
-			e.trellis16(seg, best)
+			e.trellis16(seg, best16)
 		}
-		mb.mode16 = uint8(best.mode)
-		e.modeCredit -= int(fixed.mode16[best.mode])
+		mb.mode16 = uint8(best16.mode)
+		e.modeCredit -= int(fixed.mode16[best16.mode])
 		for k := range e.leftMode {
 			e.leftMode[k] = mb.mode16
 			e.topModes[4*mbx+k] = mb.mode16
 		}
-		e.keep(planeY2, &best.y2lev, best.y2mask, 0, n.y2())
-		n.noteY2(anyLevel(best.y2mask))
-		levels = best.y2mask
+		e.store(planeY2, &best16.y2lev, best16.y2mask, 0, n.y2())
+		n.noteY2(anyLevel(best16.y2mask))
+		anyMask = best16.y2mask
 		for b := 0; b < 16; b++ {
-			mask := best.stats.mask[b]
-			e.keep(planeY1WithY2, (*[16]int16)(best.lev[16*b:]), mask, 1, n.y(b))
+			mask := best16.stats.mask[b]
+			e.store(planeY1WithY2, (*[16]int16)(best16.lev[16*b:]), mask, 1, n.y(b))
 			n.noteY(b, anyLevel(mask))
-			levels |= mask
+			anyMask |= mask
 		}
-		e.reconstruct16(best, seg)
+		e.reconstruct16(best16, seg)
 	}
+	// Chroma.
 	uv := e.searchUV(mbx, mby, seg, src[256:])
 	mb.modeUV = uint8(uv.mode)
 	e.modeCredit -= int(fixed.modeUV[uv.mode])
 	for b := 0; b < 8; b++ {
 		k := int(chromaBlock[b])
 		mask := uv.stats.mask[k]
-		e.keep(planeUV, (*[16]int16)(uv.lev[16*k:]), mask, 0, n.uv(b))
+		e.store(planeUV, (*[16]int16)(uv.lev[16*k:]), mask, 0, n.uv(b))
 		n.noteUV(b, anyLevel(mask))
-		levels |= mask
+		anyMask |= mask
 	}
 	e.reconstructUV(uv, seg)
-	mb.skip = levels == 0
+	mb.skip = anyMask == 0
 	if mb.skip {
-		e.tokens = e.tokens[:mark]
+		e.levels = e.levels[:start]
 	}
 }
 
-// keep counts a block's tokens and appends its levels to e.tokens.
-func (e *Encoder) keep(plane int, lev *[16]int16, mask uint16, first, ctx int) {
+// store counts a block's tokens and appends its levels to e.levels.
+func (e *Encoder) store(plane int, lev *[16]int16, mask uint16, first, ctx int) {
 	last := bits.Len16(mask) - 1
 	e.counts[plane].count(lev, first, last, ctx)
-	e.tokens = appendLevels(e.tokens, lev, first, last)
+	e.levels = appendLevels(e.levels, lev, first, last)
 }
 
 // chromaBlock maps the order in which chroma blocks are written (four of U, then four of V) to
 // their order in strips (two rows, each with two of U and two of V).
 var chromaBlock = [8]uint8{0, 1, 4, 5, 2, 3, 6, 7}
 
-// modes returns how many of the four whole-block modes may be used.
-func (e *Encoder) modes() int {
+// nModes returns how many of the four modes for 16x16 luma and for chroma may be used.
+func (e *Encoder) nModes() int {
 	if e.restriction.modes == 2 {
 		return 1
 	}
 	return 4
 }
 
-// search16 finds the best 16x16 prediction.
+// search16 returns the best 16x16 prediction. src is the source's luma.
 func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 {
 	s := &e.search
+	// Predict and transform in every mode, and quantize Y2.
 	predict16(&s.pred16, &e.ybr, mby > 0, mbx > 0)
 	for mode := range s.coef16 {
 		coef := &s.coef16[mode]
@@ -231,12 +237,16 @@ func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 
 		forwardWHT((*[16]int16)(s.y2[16*mode:]), &dc)
 	}
 	quantizeBlocks(s.y2lev[:], s.y2[:], s.ref[:], 0, &seg.y2, &s.y2stats, 4)
-	best, c := &s.c16[0], &s.c16[1]
+
+	// Quantize the other levels of each mode, and compare the modes.
+	best, c := &s.c16[0], &s.c16[1] // c is the candidate for the next mode
 	best.score = 1 << 62
-	for mode := 0; mode < e.modes(); mode++ {
+	for mode := 0; mode < e.nModes(); mode++ {
 		c.mode = mode
 		c.y2lev, c.y2mask = [16]int16(s.y2lev[16*mode:]), s.y2stats.mask[mode]
 		quantizeBlocks(c.lev[:], s.coef16[mode][:], s.ref[:], 16, &seg.y1, &c.stats, 16)
+		// A squared error of a Y2 coefficient counts a quarter of one of other planes (see
+		// idct.go).
 		dist, tex := int64(s.y2stats.sse[mode]>>2), int64(0)
 		for b := range c.stats.sse {
 			dist += int64(c.stats.sse[b]) * s.masking.weight[b] >> 8
@@ -245,7 +255,7 @@ func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 
 		dist += tex * s.lam.texture >> 12
 		rate := int(fixed.mode16[mode])
 		if dist<<scoreShift+int64(rate)*s.lam.l16 >= best.score {
-			continue
+			continue // even before the tokens are counted
 		}
 		rate += e.rate16(c)
 		c.rate, c.dist = rate, dist
@@ -260,11 +270,12 @@ func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 
 	return best
 }
 
-// trellis16 quantizes c again, by trellis quantization.
+// trellis16 quantizes c again, by trellis quantization, and sets its distortion and rate anew. Its
+// score is not changed.
 func (e *Encoder) trellis16(seg *segment, c *candidate16) {
 	n := e.around
 	s := &e.search
-	// A squared error of a Y2 coefficient counts a quarter.
+	// Because a squared error counts a quarter in Y2, lambda is four times as large there.
 	mask, sse, rate := e.costs[planeY2].trellis(&c.y2lev, (*[16]int16)(s.y2[16*c.mode:]), &seg.y2, 0, n.y2(), 4*s.lam.trellis)
 	c.dist += (sse - int64(s.y2stats.sse[c.mode])) >> 2
 	c.y2mask = mask
@@ -281,6 +292,7 @@ func (e *Encoder) trellis16(seg *segment, c *candidate16) {
 	}
 }
 
+// textureChange returns the difference between the textures a and b.
 func textureChange(a, b uint32) int64 {
 	if a < b {
 		return int64(b - a)
@@ -310,7 +322,7 @@ func (e *Encoder) reconstruct16(c *candidate16, seg *segment) {
 	inverseWHT(&dc, &y2)
 	pred := &e.search.pred16[c.mode]
 	for b := 0; b < 16; b++ {
-		// The DC of these levels is not a level; it is the result of the inverse WHT.
+		// DC comes from the inverse WHT and is no level: y1AC has a step of 1 for it.
 		lev := (*[16]int16)(c.lev[16*b:])
 		lev[0] = dc[b]
 		x, y := 4*(b&3), 4*(b>>2)
@@ -319,20 +331,21 @@ func (e *Encoder) reconstruct16(c *candidate16, seg *segment) {
 }
 
 // search4 finds the best 4x4 predictions, block by block, and reconstructs them in the workspace.
-// It reports whether they are better than best. It gives up when it is certain that they are not,
+// It reports whether they are better than best16. It gives up when it is certain that they are not,
 // or when their modes cost more than modeLimit.
-func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, best *candidate16, modeLimit int) bool {
+func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, best16 *candidate16, modeLimit int) bool {
 	s := &e.search
 	t := &e.costs[planeY1SansY2]
 	n := e.around
 	leftMode, topMode := e.leftMode, [4]uint8(e.topModes[4*mbx:])
-	modes := uint64(0)
-	limit := best.dist<<scoreShift + int64(best.rate)*s.lam.mode
-	total := int64(fixed.is4) * s.lam.mode
-	spent := int(fixed.is4)
+	modes4 := uint64(0)
+	limit := best16.dist<<scoreShift + int64(best16.rate)*s.lam.mode // the score to beat
+	total := int64(fixed.bit4x4) * s.lam.mode                        // the score so far
+	spent := int(fixed.bit4x4)                                       // the cost of modes so far
 	for b := 0; b < 16; b++ {
 		x, y := 4*(b&3), 4*(b>>2)
 		o := ybrY + y*ybrStride + x
+		// Predict the block in every mode: lo and hi are the edge as predict4Generic takes it.
 		above := binary.LittleEndian.Uint64(e.ybr[o-ybrStride:])
 		lo := uint64(e.ybr[o+3*ybrStride-1])*0x0101 | uint64(e.ybr[o+2*ybrStride-1])<<16 |
 			uint64(e.ybr[o+ybrStride-1])<<24 | uint64(e.ybr[o-1])<<32 |
@@ -340,6 +353,7 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 		predict4(&s.pred4, lo, above>>16|above>>56<<48)
 		fdctBlock(s.coef4[:], src[16*y+x:], s.pred4[:], 3)
 		quantizeBlocks(s.lev4[:], s.coef4[:], s.ref[16*b:], 0, &seg.y1, &s.stats4, 12)
+		// Compare the modes. scores[m] lacks the cost of tokens if mode m is worse even without it.
 		ctx := n.y(b)
 		modeCost := &fixed.mode4[topMode[b&3]][leftMode[b>>2]]
 		var scores [nPred]int64
@@ -359,9 +373,8 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 				bestScore, plainDist, plainRate = score, dist, rate
 			}
 		}
-		lev := &s.lev[b]
 		bestMode, dist, rate := e.refine4(b, ctx, modeCost, &scores, bestScore+bestScore>>s.refineShift)
-		mask := s.mask[b]
+		lev, mask := &s.lev[b], s.mask[b]
 		if !s.thorough {
 			dist, rate = plainDist, plainRate
 		}
@@ -373,9 +386,9 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 		idctBlock(e.ybr[o:], ybrStride, s.pred4[64*(bestMode>>2)+4*(bestMode&3):], 16, lev, &seg.y1.q)
 		n.noteY(b, anyLevel(mask))
 		leftMode[b>>2], topMode[b&3] = uint8(bestMode), uint8(bestMode)
-		modes |= uint64(bestMode) << (4 * uint(b))
+		modes4 |= uint64(bestMode) << (4 * uint(b))
 	}
-	mb.modes4 = modes
+	mb.modes4 = modes4
 	e.modeCredit -= spent
 	e.leftMode = leftMode
 	copy(e.topModes[4*mbx:], topMode[:])
@@ -383,7 +396,9 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 }
 
 // refine4 compares again those modes of block b whose scores are at most limit, after the trellis
-// has quantized the block for each of them. It keeps the levels of the best mode.
+// has quantized the block for each of them. It returns the best of them, with its distortion and
+// rate, and stores the levels for it in s.lev[b] and s.mask[b]. Changes of texture are those of the
+// levels before the trellis.
 func (e *Encoder) refine4(b, ctx int, modeCost *[nPred]uint16, scores *[nPred]int64, limit int64) (mode int, dist int64, rate int) {
 	s := &e.search
 	t := &e.costs[planeY1SansY2]
@@ -405,17 +420,18 @@ func (e *Encoder) refine4(b, ctx int, modeCost *[nPred]uint16, scores *[nPred]in
 	return mode, dist, rate
 }
 
-// searchUV finds the best chroma prediction.
+// searchUV returns the best chroma prediction, and keeps its errors of DC for the neighbours. src
+// is the source's chroma.
 func (e *Encoder) searchUV(mbx, mby int, seg *segment, src []byte) *candidateUV {
 	s := &e.search
 	if mbx == 0 {
 		s.leftErr = dcErr{}
 	}
 	predict8(&s.predUV, &e.topUV, &e.leftUV, e.cornerUV, mby > 0, mbx > 0)
-	best, c := &s.cUV[0], &s.cUV[1]
+	best, c := &s.cUV[0], &s.cUV[1] // as in search16
 	best.score = 1 << 62
 	t := &e.costs[planeUV]
-	for mode := 0; mode < e.modes(); mode++ {
+	for mode := 0; mode < e.nModes(); mode++ {
 		c.mode = mode
 		fdctStrips(c.coef[:], src, s.predUV[mode][:], 2)
 		c.below, c.right = seg.uv.diffuse(&c.coef, &s.topErr[mbx], &s.leftErr)
@@ -426,7 +442,7 @@ func (e *Encoder) searchUV(mbx, mby int, seg *segment, src []byte) *candidateUV 
 		}
 		rate := int(fixed.modeUV[mode])
 		if dist<<scoreShift+int64(rate)*s.lam.uv >= best.score {
-			continue
+			continue // even before the tokens are counted
 		}
 		n := e.around
 		for b := 0; b < 8; b++ {

@@ -7,25 +7,26 @@ import "math/bits"
 // uniformProb is the probability of a bit that carries a full bit.
 const uniformProb = 128
 
-// nPending is the number of bits that a boolEncoder collects before it encodes them.
-const nPending = 1024
+// maxPending is the number of bits that a boolEncoder collects before it encodes them.
+const maxPending = 1024
 
 // A boolEncoder writes one partition.
 //
 // Bits wait in pending and are encoded in batches, so that the state stays in registers and put can
-// be inlined. low is the bottom of the current interval. It has 8+n bits below the bit for a carry;
-// only a carry can still change the top n of them. range_ is in [128, 255] between bits. Six bytes
-// at a time are moved from low to buf, so a carry is looked for once in about 48 bits and not once
-// in every byte.
+// be inlined. The current interval begins at low and is range_ long. Between bits, range_ is in
+// [128, 255]. low has a bit for a carry and 8+n bits below it. Of these, only a carry can still
+// change the top n. Six bytes at a time are moved from low to buf, so that a carry is looked for
+// only once in six bytes.
 type boolEncoder struct {
 	buf      []byte
 	low      uint64
 	n        uint
 	range_   uint32
 	nPending int
-	pending  [nPending]uint16 // twice the probability, plus the bit
+	pending  [maxPending]uint16 // twice the probability, plus the bit
 }
 
+// reset begins a partition, which is appended to buf.
 func (w *boolEncoder) reset(buf []byte) {
 	w.buf, w.low, w.n, w.range_, w.nPending = buf, 0, 0, 255, 0
 }
@@ -39,10 +40,10 @@ func (w *boolEncoder) writeBit(prob uint8, bit bool) {
 	w.put(v)
 }
 
-// put is writeBit for v, which is twice the probability plus the bit.
+// put does the same as writeBit. v is twice the probability, plus the bit.
 func (w *boolEncoder) put(v uint16) {
 	w.pending[w.nPending] = v
-	if w.nPending++; w.nPending == nPending {
+	if w.nPending++; w.nPending == maxPending {
 		w.encode()
 	}
 }
@@ -78,13 +79,13 @@ var normShift = func() (t [256]uint8) {
 
 // flush moves the settled whole bytes of low to buf.
 func (w *boolEncoder) flush() {
-	k := w.n >> 3
+	k := w.n >> 3 // bytes to move
 	rest := w.n + 8 - 8*k
 	v := w.low >> rest
 	w.low &= 1<<rest - 1
 	w.n -= 8 * k
 	if v>>(8*k) != 0 {
-		// A carry adds one to the bytes before it, taken as one large number.
+		// A carry adds one to the bytes of buf, taken as one large number.
 		for i := len(w.buf) - 1; ; i-- {
 			w.buf[i]++
 			if w.buf[i] != 0 {
@@ -128,8 +129,8 @@ func (w *boolEncoder) writeOptionalInt(v int, n int) {
 // the last bit. Decoders that take several bytes at once, such as libwebp's, do so only where at
 // least one more byte follows.
 func (w *boolEncoder) taken() int {
-	// If no bit is pending, the shift after the last bit is counted too. The result is then at most
-	// one byte too large.
+	// The last bit is left out for a moment, because a decoder has not shifted after it. If no bit
+	// is pending, the shift after the last bit is counted, and the result may be a byte too large.
 	n := min(w.nPending, 1)
 	last := w.pending[max(w.nPending-1, 0)]
 	w.nPending -= n

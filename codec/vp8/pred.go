@@ -1,7 +1,6 @@
 package vp8
 
-// This file implements the writing of the prediction modes, RFC 6386 section
-// 11.
+// This file implements the writing of the prediction modes, RFC 6386 section 11.
 
 // probIs16 is the probability that the bit "predicted as 16x16" is 0, which means 4x4 blocks
 // (section 11.2).
@@ -66,13 +65,13 @@ func walkMode4(prob *[9]uint8, mode int, f func(p uint8, bit bool)) {
 	f(prob[8], mode != predHD)
 }
 
-// A macroblock holds what is written for a macroblock besides its levels.
+// A macroblock holds what is written for one macroblock, except its levels.
 type macroblock struct {
-	modes4  uint64 // in 4 bits for each block in raster order, if is4
-	mode16  uint8
+	modes4  uint64 // if is4, the modes of the 4x4 blocks in raster order, 4 bits each
+	mode16  uint8  // if not is4
 	modeUV  uint8
 	segment uint8
-	is4     bool
+	is4     bool // luma is predicted in 4x4 blocks
 	skip    bool // no nonzero level
 }
 

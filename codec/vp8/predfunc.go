@@ -4,7 +4,8 @@ package vp8
 
 import "encoding/binary"
 
-// The prediction modes. The first four are also those of 16x16 luma and of chroma.
+// The prediction modes of 4x4 luma blocks: B_DC_PRED to B_HU_PRED of section 12.3. The first four
+// are also the modes of 16x16 luma and of chroma.
 const (
 	predDC = iota
 	predTM
@@ -19,8 +20,8 @@ const (
 	nPred
 )
 
-// predict16 writes the four 16x16 predictions, in rows of 16 bytes. ybr is the luma workspace (see
-// reconstruct.go); its borders must have been filled in.
+// predict16 writes the four 16x16 predictions to dst, in rows of 16 bytes. ybr is the luma
+// workspace (see reconstruct.go), with its borders filled in.
 func predict16(dst *[4][256]byte, ybr *[ybrSize]byte, hasTop, hasLeft bool) {
 	top := ybr[ybrY-ybrStride : ybrY-ybrStride+16]
 	sum, n := uint32(0), uint32(0)
@@ -57,7 +58,7 @@ func predict16(dst *[4][256]byte, ybr *[ybrSize]byte, hasTop, hasLeft bool) {
 	}
 }
 
-// predictTM writes one row of TrueMotion prediction: top plus d, clamped.
+// predictTM writes one row of TrueMotion prediction to dst: top plus d, clamped.
 func predictTM(dst, top []byte, d int32) {
 	top = top[:len(dst)]
 	for x := range dst {
@@ -65,9 +66,9 @@ func predictTM(dst, top []byte, d int32) {
 	}
 }
 
-// predict8 writes the four chroma predictions in rows of 16 bytes: U is in columns 0 to 7, and V in
-// columns 8 to 15. top and left have the 8 samples of U and then those of V. corner has the two
-// samples above and to the left.
+// predict8 writes the four chroma predictions to dst in rows of 16 bytes: U is in columns 0 to 7,
+// and V in columns 8 to 15. top and left each have 8 samples of U and then 8 of V. corner has one
+// sample of U and one of V, from above the left column.
 func predict8(dst *[4][128]byte, top, left *[16]byte, corner [2]byte, hasTop, hasLeft bool) {
 	for c := 0; c < 2; c++ {
 		t, l := top[8*c:8*c+8], left[8*c:8*c+8]
@@ -100,17 +101,17 @@ func predict8(dst *[4][128]byte, top, left *[16]byte, corner [2]byte, hasTop, ha
 	}
 }
 
-// predict4Generic writes the ten predictions of a 4x4 block as three strips: mode m is block m&3 of
-// strip m>>2. Blocks 2 and 3 of the last strip are not changed. lo and hi hold the array E of
-// section 12.3, the lowest byte first: the left column upwards, the corner, and the eight samples
-// above and above right. The first and the last sample of E are there twice.
+// predict4Generic writes the ten predictions of a 4x4 block to dst as three strips: mode m is block
+// m&3 of strip m>>2. Blocks 2 and 3 of the last strip are not changed. lo and hi hold the array E
+// of section 12.3, the lowest byte first: the left column upwards, the corner, and the eight
+// samples above and above right. E's first and last samples are there twice.
 func predict4Generic(dst *[192]byte, lo, hi uint64) {
 	var e [16]byte
 	binary.LittleEndian.PutUint64(e[:], lo)
 	binary.LittleEndian.PutUint64(e[8:], hi)
 	edge := e[1:14]
-	// avg3[i] is the smoothed edge around E[i]. avg2[i] is the mean of E[i] and E[i+1]. At both
-	// ends of avg3 the last sample is repeated.
+	// avg3[i] is the weighted mean of E[i-1], E[i] and E[i+1], with the weights 1, 2 and 1. At both
+	// ends of E, the missing sample is the end itself. avg2[i] is the mean of E[i] and E[i+1].
 	var avg3, avg2 [16]byte
 	e0, e1 := uint32(edge[0]), uint32(edge[0])
 	for i := 0; i < 12; i++ {
@@ -122,7 +123,7 @@ func predict4Generic(dst *[192]byte, lo, hi uint64) {
 	avg3[12] = uint8((e0 + 3*e1 + 2) >> 2)
 
 	le := binary.LittleEndian
-	put := func(mode, row int, v uint32) {
+	put := func(mode, row int, v uint32) { // writes one row of a prediction
 		le.PutUint32(dst[64*(mode>>2)+4*(mode&3)+16*row:], v)
 	}
 	at3 := func(i int) uint32 { return le.Uint32(avg3[i:]) }
@@ -153,8 +154,9 @@ func predict4Generic(dst *[192]byte, lo, hi uint64) {
 	put(predVL, 2, at2(6)&0xffffff|uint32(avg3[10])<<24)
 	put(predVL, 3, at3(7)&0xffffff|uint32(avg3[11])<<24)
 
+	// Each row of HD is four bytes of hd, and each row of HU four bytes of hu.
 	hd := [12]byte{avg2[0], avg3[1], avg2[1], avg3[2], avg2[2], avg3[3], avg2[3], avg3[4], avg3[5], avg3[6]}
-	l3 := edge[0]
+	l3 := edge[0] // the lowest sample to the left
 	hu := [12]byte{avg2[2], avg3[2], avg2[1], avg3[1], avg2[0], avg3[0], l3, l3, l3, l3}
 	for r := 0; r < 4; r++ {
 		put(predHD, r, le.Uint32(hd[6-2*r:]))

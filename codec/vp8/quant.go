@@ -1,8 +1,8 @@
 package vp8
 
-// This file implements the quantizer indices and tables, RFC 6386 sections 9.6
-// and 14.1.
+// This file implements the quantizer indices and tables, RFC 6386 sections 9.6 and 14.1.
 
+// dequantTableDC and dequantTableAC are the quantizer steps by quantizer index (section 14.1).
 var dequantTableDC = [128]uint8{
 	4, 5, 6, 7, 8, 9, 10, 10,
 	11, 12, 13, 14, 15, 16, 17, 17,
@@ -41,32 +41,34 @@ var dequantTableAC = [128]uint16{
 	249, 254, 259, 264, 269, 274, 279, 284,
 }
 
-// A quantMatrix quantizes blocks of one plane. Its vectors are in zigzag order.
+// A quantMatrix quantizes blocks of one plane. All arrays are in zigzag order.
 //
 // The level of a coefficient c is ((|c|+rnd)*iq)>>16, with the sign of c. |c| is at most 16320 (a
-// DC of Y2), so both halves of every product fit into 16 bits.
+// DC of Y2), so both factors and the level fit into 16 bits. An error is less than q in magnitude,
+// so its product with w fits too, as long as w*q is less than 32768.
 type quantMatrix struct {
-	q   [16]uint16 // the quantizer step, 4 to 314
+	q   [16]uint16 // the quantizer step, 4 to 440
 	iq  [16]uint16 // 65536/q, rounded up
 	rnd [16]uint16 // what is added before the division, below q/2
-	w   [16]uint16 // weight of a squared error, in 1/16: at most 104
+	w   [16]uint16 // weight of a squared error, in 1/16
 }
 
-// A bias is added before a division, in 1/256 of a step. It is less than a half: if a level is only
-// slightly nearer to the coefficient than the level below, the gain is worth less than the bits of
-// its token.
+// A bias is what is added before a division, in 1/256 of a step. Both are less than a half: if a
+// level is only slightly nearer to the coefficient than the level below, the gain is worth less
+// than the bits of its token.
 type bias struct{ dc, ac uint32 }
 
+// init sets m for the steps dc and ac. b has the biases, and w the weights.
 func (m *quantMatrix) init(dc, ac uint32, b bias, w *[16]uint16) {
 	m.w = *w
 	for i := range m.q {
-		q, r := ac, b.ac
+		q, bias := ac, b.ac
 		if i == 0 {
-			q, r = dc, b.dc
+			q, bias = dc, b.dc
 		}
 		m.q[i] = uint16(q)
 		m.iq[i] = uint16((65536 + q - 1) / q)
-		m.rnd[i] = uint16(q * r >> 8)
+		m.rnd[i] = uint16(q * bias >> 8)
 	}
 }
 
@@ -84,32 +86,34 @@ type segment struct {
 	filterLevel int // loop filter level, 0 to 63
 
 	y1, y2, uv quantMatrix
-	y1AC       [16]uint16 // y1's steps, with 1 for a DC that comes dequantized
+	y1AC       [16]uint16 // y1's steps, with 1 in the place of DC, for a DC from the inverse WHT
 
 	lambdas
 }
 
-// lambdas are the Lagrange multipliers. A multiplier is how much more distortion, times 256, is
-// accepted to save 1/256 of a bit; the unit of distortion is 1/64 of a squared sample.
+// lambdas are the Lagrange multipliers. All but texture say how much more distortion is accepted to
+// save one bit. The unit of distortion is 1/64 of a squared sample.
 type lambdas struct {
-	l16, l4, mode, uv int64 // of 16x16 modes, 4x4 modes, between the two, of chroma
-	trellis           int64
-	texture           int64 // weight of the texture's change, in 1/65536
+	l16, l4, uv int64 // in the choice of a 16x16 mode, of a 4x4 mode, of a chroma mode
+	mode        int64 // in the choice between 16x16 and 4x4
+	trellis     int64
+	texture     int64 // distortion for a change of texture by 1, in 1/4096
 }
 
-// scale multiplies the multipliers of the rate by f/256.
+// scale multiplies all multipliers except texture by f/256.
 func (l *lambdas) scale(f int64) {
 	for _, p := range []*int64{&l.l16, &l.l4, &l.mode, &l.uv, &l.trellis} {
 		*p = (*p*f + 128) >> 8
 	}
 }
 
-func clip(x, min, max int) int {
-	if x < min {
-		return min
+// clip returns x, clamped to [lo, hi].
+func clip(x, lo, hi int) int {
+	if x < lo {
+		return lo
 	}
-	if x > max {
-		return max
+	if x > hi {
+		return hi
 	}
 	return x
 }
@@ -121,11 +125,12 @@ type quantDelta struct{ y1DC, y2DC, y2AC, uvDC, uvAC int }
 // and in chroma, and the steps for chroma's AC are coarser in return.
 var finerMeans = quantDelta{y1DC: -3, y2DC: -3, y2AC: -2, uvDC: -4, uvAC: 5}
 
-// coarserChroma returns what high effort, which sharpens chroma, adds to uvAC: 3 where the
-// quantizer index is 24 or more, which is up to quality 76, and nothing below 12. There 3 more
-// would make the steps a quarter larger, and smooth gradients would show their blocks.
+// coarserChroma returns what high effort, which sharpens chroma, adds to uvAC. Quantizer indices of
+// 24 and more, which means qualities up to 76, get 3 more. Indices below 12 get none: 3 more would
+// make their small steps 15 to 33 percent larger, and smooth gradients would show their blocks.
 func coarserChroma(quant int) int { return clip((quant-6)/6, 0, 3) }
 
+// initQuant sets the matrices for s.quant, with the steps of section 14.1.
 func (s *segment) initQuant(d quantDelta) {
 	q := s.quant
 	s.y1.init(uint32(dequantTableDC[clip(q+d.y1DC, 0, 127)]), uint32(dequantTableAC[q]), bias{108, 108}, &lumaWeight)

@@ -1,26 +1,26 @@
 package vp8
 
-// This file holds the state around the current macroblock: the samples that
-// prediction reads (RFC 6386 section 12) and the token contexts (section 13.3).
+// This file holds the state around the current macroblock: the samples that prediction reads (RFC
+// 6386 section 12) and the token contexts (section 13.3).
 
 // The luma workspace. Row 0 is the row above the macroblock, and rows 1 to 16 are the macroblock's.
-// The macroblock's columns start at 8; column 7 is the one to its left. Columns 24 to 27 of row 0
-// are above right; they are repeated in rows 4, 8 and 12, where the blocks of the last column read
-// them.
+// Columns 8 to 23 are the macroblock's, and column 7 is the one to its left. Columns 24 to 27 of
+// row 0 are the samples above right. Rows 4, 8 and 12 repeat these four, because the blocks of the
+// last column read them there.
 const (
 	ybrStride = 32
-	ybrY      = 1*ybrStride + 8
+	ybrY      = 1*ybrStride + 8 // the macroblock's first sample
 	ybrSize   = 17 * ybrStride
 )
 
-// nonzero says which blocks at one edge of a macroblock have nonzero levels.
+// nonzero says which blocks at one edge of a macroblock have nonzero levels: 1 if a block has some.
 type nonzero struct {
 	y  [4]uint8
 	uv [4]uint8 // two of U, two of V
 	y2 uint8    // of the last macroblock that had a Y2
 }
 
-// clear records a macroblock without levels.
+// clear records a macroblock without levels. If the macroblock is4, it has no Y2, so y2 stays.
 func (z *nonzero) clear(is4 bool) {
 	y2 := z.y2
 	if !is4 {
@@ -29,10 +29,11 @@ func (z *nonzero) clear(is4 bool) {
 	*z = nonzero{y2: y2}
 }
 
-// neighbours gives the contexts of a macroblock's tokens (section 13.3): of the two blocks to the
-// left of a block and above it, how many have nonzero levels. Blocks are numbered, and recorded by
-// the note methods, in the order in which they are written. Each recorded block is then a neighbour
-// of later ones.
+// neighbours gives the contexts of a macroblock's tokens (section 13.3). Of a block's two
+// neighbours, to the left and above, the context is the number that have nonzero levels. Blocks are
+// numbered in the order in which they are written. In that order, the methods y2, y and uv return
+// the context of a block, and the note methods record whether the block has nonzero levels (1 or
+// 0), for the contexts of later blocks.
 type neighbours struct{ left, up nonzero }
 
 func (n *neighbours) y2() int      { return int(n.left.y2 + n.up.y2) }
@@ -51,8 +52,8 @@ func (n *neighbours) clear(is4 bool) {
 	n.up.clear(is4)
 }
 
-// anyLevel returns 1 if a block has a nonzero level, and 0 if it has none. mask says which levels
-// are not zero.
+// anyLevel returns 1 if a block has a nonzero level, and 0 if it has none. Bit n of mask says that
+// level n is not zero.
 func anyLevel(mask uint16) uint8 {
 	if mask != 0 {
 		return 1
@@ -70,6 +71,7 @@ const (
 func (e *Encoder) prepare(mbx, mby int) {
 	ybr := &e.ybr
 	e.around.up = e.topNZ[mbx]
+	// The column to the left, and the corner above it.
 	if mbx == 0 {
 		for y := 1; y < 17; y++ {
 			ybr[y*ybrStride+7] = leftSample
@@ -88,14 +90,14 @@ func (e *Encoder) prepare(mbx, mby int) {
 		for y := 0; y < 17; y++ {
 			ybr[y*ybrStride+7] = ybr[y*ybrStride+23]
 		}
-		// These samples are above the macroblock to the left. They are read before topUV gets those
-		// above this macroblock.
+		// topUV still has the samples above the macroblock to the left.
 		e.cornerUV = [2]byte{e.topUV[7], e.topUV[15]}
 		for y := 0; y < 8; y++ {
 			e.leftUV[y] = e.recUV[16*y+7]
 			e.leftUV[8+y] = e.recUV[16*y+15]
 		}
 	}
+	// The row above, and four samples above right.
 	above := ybr[8:28]
 	if mby == 0 {
 		for i := range above {
@@ -105,27 +107,28 @@ func (e *Encoder) prepare(mbx, mby int) {
 			e.topUV[i] = aboveSample
 		}
 	} else {
-		copy(above, e.topY[16*mbx:])
+		copy(above, e.topRowY[16*mbx:])
 		if mbx == e.mbw-1 {
 			for i := 16; i < 20; i++ {
-				above[i] = above[15]
+				above[i] = above[15] // no macroblock is above right
 			}
 		}
-		copy(e.topUV[:], e.aboveUV[16*mbx:16*mbx+16])
+		copy(e.topUV[:], e.topRowUV[16*mbx:16*mbx+16])
 	}
-	for y := 4; y < 16; y += 4 {
+	for y := 4; y < 16; y += 4 { // the samples above right, for the last column of blocks
 		copy(ybr[y*ybrStride+24:y*ybrStride+28], above[16:])
 	}
 }
 
-// finish keeps the last row of the reconstructed macroblock for the row below.
+// finish keeps the last rows of the reconstructed macroblock for the macroblocks below. It also
+// copies the reconstruction to e.sample and e.recon where they need it.
 func (e *Encoder) finish(mbx, mby int) {
 	e.topNZ[mbx] = e.around.up
-	copy(e.topY[16*mbx:16*mbx+16], e.ybr[ybrY+15*ybrStride:])
-	copy(e.aboveUV[16*mbx:16*mbx+16], e.recUV[7*16:])
-	if s := &e.sample; mby/2%s.every == 0 {
+	copy(e.topRowY[16*mbx:16*mbx+16], e.ybr[ybrY+15*ybrStride:])
+	copy(e.topRowUV[16*mbx:16*mbx+16], e.recUV[7*16:])
+	if s := &e.sample; mby/2%s.interval == 0 {
 		// Rows of macroblocks are stored one below the other, in pairs.
-		o := (mby/2/s.every*2+mby&1)*16*s.stride + 16*mbx
+		o := (mby/2/s.interval*2+mby&1)*16*s.stride + 16*mbx
 		for y := 0; y < 16; y++ {
 			copy(s.luma[o+y*s.stride:][:16], e.ybr[ybrY+y*ybrStride:])
 		}

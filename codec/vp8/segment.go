@@ -5,14 +5,14 @@ package vp8
 
 import "math"
 
-// susceptibility returns how visible errors are in a macroblock of 256 luma samples, from 255 for
-// flat to 0 for busy. It follows from the logarithm of the mean variance of the four 8x8 blocks.
-// logVar is that logarithm, in 1/256.
-func susceptibility(src *[256]byte) (s uint8, logVar int) {
+// errorVisibility returns how visible errors are in a macroblock of 256 luma samples, from 255 for
+// flat to 0 for busy. The visibility falls with logVar, the base-2 logarithm of 1 plus the mean
+// variance of the four 8x8 blocks, in 1/256.
+func errorVisibility(src *[256]byte) (visibility uint8, logVar int) {
 	var total uint64 // of 64*64 times the variance
 	for b := 0; b < 4; b++ {
 		o := b>>1*128 + b&1*8
-		var s, ss uint32
+		var s, ss uint32 // sums of the samples and of their squares
 		for y := 0; y < 8; y++ {
 			for _, v := range src[o+16*y : o+16*y+8] {
 				s += uint32(v)
@@ -21,49 +21,50 @@ func susceptibility(src *[256]byte) (s uint8, logVar int) {
 		}
 		total += uint64(ss)*64 - uint64(s)*uint64(s)
 	}
-	// 1 + total/4/4096, in units of 1/16384.
+	// The mean variance is total/4/4096, so 1 plus that is (16384+total)/2^14.
 	logVar = log2(16384+total) - 14*256
-	a := 255 - 192*logVar/2560
-	return uint8(clip(a, 0, 255)), logVar
+	v := 255 - 192*logVar/2560 // 192 less for each 10 octaves
+	return uint8(clip(v, 0, 255)), logVar
 }
 
-// analyse fills in e.shows and e.logVar.
+// analyse fills in e.visibility and e.logVar.
 func (e *Encoder) analyse() {
-	for i := range e.shows {
-		a, v := susceptibility((*[256]byte)(e.samples[i*mbSamples:]))
-		e.shows[i], e.logVar[i] = a, uint16(v)
+	for i := range e.visibility {
+		visibility, logVar := errorVisibility((*[256]byte)(e.samples[i*mbSamples:]))
+		e.visibility[i], e.logVar[i] = visibility, uint16(logVar)
 	}
 }
 
-// assignSegments clusters the susceptibilities and sets up the four segments for the given quality.
-// Under a restriction to few modes there is only one segment.
+// assignSegments divides the macroblocks into four segments by their visibility, and sets up the
+// segments for the quality of o. With r.modes of 2 there is only one segment.
 func (e *Encoder) assignSegments(o Options, r restriction) {
 	var hist [256]int
-	for _, a := range e.shows {
-		hist[a]++
+	for _, v := range e.visibility {
+		hist[v]++
 	}
-	lo, hi := 0, 255
+	lo, hi := 0, 255 // the least and the largest visibility that occur
 	for hist[lo] == 0 {
 		lo++
 	}
 	for hist[hi] == 0 {
 		hi--
 	}
+	// Cluster the visibilities around four centers, in eight rounds of Lloyd's algorithm.
 	var center [4]int
 	for k := range center {
 		center[k] = lo + (2*k+1)*(hi-lo)/8
 	}
-	var of [256]uint8
+	var segmentOf [256]uint8 // by visibility
 	for range 8 {
 		var sum, n [4]int
-		k := 0
-		for a := lo; a <= hi; a++ {
-			for k < 3 && abs(a-center[k+1]) < abs(a-center[k]) {
+		k := 0 // the nearest center
+		for v := lo; v <= hi; v++ {
+			for k < 3 && abs(v-center[k+1]) < abs(v-center[k]) {
 				k++
 			}
-			of[a] = uint8(k)
-			sum[k] += a * hist[a]
-			n[k] += hist[a]
+			segmentOf[v] = uint8(k)
+			sum[k] += v * hist[v]
+			n[k] += hist[v]
 		}
 		for k := range center {
 			if n[k] > 0 {
@@ -71,6 +72,8 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 			}
 		}
 	}
+	// Set up the frame header and the macroblocks. c is 1 for the finest quantizer; spread is how
+	// much visibility changes it.
 	e.header = frameHeader{useSegments: r.modes < 2, simple: o.SimpleFilter}
 	c, spread := compression(o.Quality), 0.0035
 	e.header.delta = finerMeans
@@ -81,34 +84,35 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 	for i := range e.mbs {
 		e.mbs[i] = macroblock{}
 		if e.header.useSegments {
-			e.mbs[i].segment = of[e.shows[i]]
+			e.mbs[i].segment = segmentOf[e.visibility[i]]
 		}
 	}
+	// Set up the segments. The more visible errors are, the finer is the quantizer.
 	mean := 0
-	for a, n := range hist {
-		mean += a * n
+	for v, n := range hist {
+		mean += v * n
 	}
-	mean /= len(e.shows)
+	mean /= len(e.visibility)
 	span := max(center[3]-center[0], 1)
 	for k := range e.segments {
 		s := &e.segments[k]
-		shows := clip(255*(center[k]-mean)/span, -127, 127) // more than the mean
+		excess := clip(255*(center[k]-mean)/span, -127, 127) // of visibility over the mean, in 1/255 of span
 		if !e.header.useSegments {
-			shows = 0
+			excess = 0
 		}
-		s.quant = clip(r.quant+int(127*(1-math.Pow(c, 1-spread*float64(shows)))), 0, 127)
+		s.quant = clip(r.quant+int(127*(1-math.Pow(c, 1-spread*float64(excess)))), 0, 127)
 		s.initQuant(e.header.delta)
 		s.initLambdas()
 		if o.Effort == HighEffort {
 			s.lambdas.texture = s.lambdas.texture * textureHigh >> 8
 		}
-		s.filterLevel = filterLevel(s.quant)
+		s.filterLevel = firstFilterLevel(s.quant)
 	}
 }
 
-// compression maps a quality of 0 to 100 to the share of the quantizer's range that is left unused.
-// It is libwebp's mapping (QualityToCompression in src/enc/quant_enc.c), which gave the numbers
-// their meaning.
+// compression maps a quality of 0 to 100 to the share of the quantizer indices that lies above the
+// index for this quality. The mapping is libwebp's (QualityToCompression in src/enc/quant_enc.c),
+// so that the numbers mean the same.
 func compression(quality int) float64 {
 	q := float64(clip(quality, 0, 100)) / 100
 	if q < 0.75 {
@@ -117,23 +121,24 @@ func compression(quality int) float64 {
 	return math.Cbrt(2*q - 1)
 }
 
-// Each lambda is the square of the luma step, times one of these multipliers, in 1/256. For an
-// ideal quantizer the multiplier would be 473: its squared error is a twelfth of the step's square,
-// and changes by 2 ln 2 times that for each bit. The multipliers were found on photos, by PSNR,
-// SSIM and butteraugli together.
+// Each lambda is the square of luma's AC step, times one of these multipliers, in 1/256. For an
+// ideal quantizer the multiplier would be 473: the squared error is a twelfth of the step's square,
+// and changes by 2 ln 2 times this twelfth for each bit. Distortion counts it 16 times. The
+// multipliers were found on photos, by PSNR, SSIM and butteraugli together.
 const (
 	lambda16      = 270
 	lambda4       = 240
 	lambdaMode    = 243
 	lambdaUV      = 450
 	lambdaTrellis = 150
-	// textureStep is the weight of the change of texture, in 1/65536, for each unit of the step.
+	// textureStep is lambdas.texture for each unit of the step.
 	textureStep = 100
-	// textureHigh is the factor for textureStep at high effort, in 1/256. Where there is much
-	// texture, levels that are chosen by a block's masking lose more of it.
+	// textureHigh is the factor for textureStep at high effort, in 1/256. It makes up for masking:
+	// where there is much texture, levels that are chosen with masking lose more texture.
 	textureHigh = 333
 )
 
+// initLambdas sets the lambdas for s.quant.
 func (s *segment) initLambdas() {
 	q := int64(dequantTableAC[s.quant])
 	l := q * q
@@ -147,9 +152,9 @@ func (s *segment) initLambdas() {
 	}
 }
 
-// filterLevel returns the loop filter level that suits a quantizer index. The levels that are tried
-// are around it.
-func filterLevel(quant int) int {
+// firstFilterLevel returns a loop filter level for a quantizer index. tryFilterLevels tries levels
+// around it.
+func firstFilterLevel(quant int) int {
 	l := int(dequantTableAC[quant]) * 25 / 64
 	if l < 2 {
 		return 0
@@ -157,6 +162,7 @@ func filterLevel(quant int) int {
 	return min(l, 63)
 }
 
+// abs returns the magnitude of x.
 func abs(x int) int {
 	if x < 0 {
 		return -x
@@ -165,8 +171,8 @@ func abs(x int) int {
 }
 
 // gatherSkipped puts the macroblocks without levels into one segment: the one that most of them are
-// in. Such macroblocks do not use the quantizer. Where they are most of the picture, the numbers of
-// their segments would take most of the file.
+// in already. Macroblocks without levels do not use the quantizer. Where they are most of the
+// picture, numbers of different segments would take most of the file.
 func (e *Encoder) gatherSkipped() {
 	if !e.header.useSegments {
 		return
@@ -177,15 +183,15 @@ func (e *Encoder) gatherSkipped() {
 			n[e.mbs[i].segment]++
 		}
 	}
-	most := 0
+	common := 0
 	for k, v := range n {
-		if v > n[most] {
-			most = k
+		if v > n[common] {
+			common = k
 		}
 	}
 	for i := range e.mbs {
 		if e.mbs[i].skip {
-			e.mbs[i].segment = uint8(most)
+			e.mbs[i].segment = uint8(common)
 		}
 	}
 }

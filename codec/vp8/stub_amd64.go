@@ -13,9 +13,8 @@ func fdctBlockAVX2(dst *int16, src *byte, pred *byte, n int)
 // predict4AVX2 is predict4Generic; the last strip's blocks 2 and 3 become zero.
 func predict4AVX2(dst *byte, lo uint64, hi uint64)
 
-// idctBlockAVX2 is idctBlockGeneric for coefficients whose samples, before the
-// shift by three, fit 16 bits: those of any source less any prediction do,
-// quantized or not.
+// idctBlockAVX2 is idctBlockGeneric in 16-bit arithmetic. It is exact for the
+// levels of any difference between a source and a prediction.
 func idctBlockAVX2(dst *byte, dstStride int, pred *byte, predStride int, lev *int16, q *uint16)
 
 // quantizeBlocksAVX2 is quantizeBlocksGeneric for n a multiple of 4, n > 0.
@@ -24,11 +23,10 @@ func quantizeBlocksAVX2(lev *int16, coef *int16, ref *int16, refStep int, m *uin
 // textureAVX2 is textureGeneric.
 func textureAVX2(dst *[24]uint32, ref *[384]int16)
 
-// limitRowAVX2 maps n groups of samples, width (16 or 8) each, from src to dst,
-// where groups start step bytes apart: ((v<<8)*mul>>16 + add) >> 8, in 16 bits.
+// limitRowAVX2 is limitRowGeneric for n > 0 and a width of 16 or 8. In dst the
+// groups are step bytes apart.
 func limitRowAVX2(dst *byte, step int, src *byte, n int, width int, mul uint64, add uint64)
 
-// rgbaRowsAVX2 converts n macroblocks' widths of two rows of pixels, as
-// rgbaPairGeneric does for pixels of one alpha. luma is where the first row goes,
-// the second 16 bytes on; chroma is where eight Cb and eight Cr go.
+// rgbaRowsAVX2 is rgbaRowsGeneric for n > 0. Macroblocks are step bytes apart in
+// luma and chroma.
 func rgbaRowsAVX2(luma *byte, chroma *byte, step int, row0 *byte, row1 *byte, n int)

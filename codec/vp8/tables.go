@@ -2,8 +2,8 @@ package vp8
 
 // This file holds the constant probability tables of RFC 6386.
 
-// tokenProbUpdateProb is the table of section 13.4: the probability that a
-// token probability is kept, by plane, band, context and tree node.
+// tokenProbUpdateProb is the table of section 13.4: the probability that a token probability is
+// kept, by plane, band, context and tree node.
 var tokenProbUpdateProb = [nPlane][nBand][nContext][nProb]uint8{
 	{
 		{
@@ -348,8 +348,8 @@ var defaultTokenProb = [nPlane][nBand][nContext][nProb]uint8{
 	},
 }
 
-// predProb is the table of section 11.5: the probabilities of the tree of 4x4
-// luma modes given the mode above (first index) and to the left (second).
+// predProb is the table of section 11.5: the probabilities of the tree of 4x4 luma modes, given the
+// mode above (first index) and the mode to the left (second index).
 var predProb = [nPred][nPred][9]uint8{
 	{
 		{231, 120, 48, 89, 115, 113, 120, 152, 112},

@@ -1,7 +1,7 @@
 package vp8
 
-// This file implements the tokens of the DCT/WHT coefficients and their
-// probabilities, RFC 6386 section 13.
+// This file implements the tokens of the DCT/WHT coefficients and their probabilities, RFC 6386
+// section 13.
 
 // The planes are numbered as in section 13.3.
 const (
@@ -29,7 +29,7 @@ const (
 	nToken    = 12
 )
 
-// tokenOf maps levels below 67 to their tokens; all others are category 6.
+// tokenOf maps levels below 67 to their tokens. All larger levels are category 6.
 var tokenOf = func() (t [67]uint8) {
 	for v := range t {
 		switch {
@@ -54,13 +54,15 @@ var tokenOf = func() (t [67]uint8) {
 // after a zero.
 type tokenCount [nBand][nContext4][nToken]uint32
 
-// count adds the tokens of a block; see blockCost for the arguments.
+// count adds the tokens of a block of the levels lev. The positions before first are not coded.
+// last is the last position with a nonzero level; it is below first if there is none. ctx is the
+// context of the first token.
 func (t *tokenCount) count(lev *[16]int16, first, last, ctx int) {
 	for n := first; n <= last; n++ {
 		v := int(lev[n&15])
 		m := v >> 31
 		v = (v ^ m) - m
-		k := uint8(tokenCat1 + 5)
+		k := uint8(tokenCat1 + 5) // category 6
 		if v < len(tokenOf) {
 			k = tokenOf[v]
 		}
@@ -78,7 +80,7 @@ func (t *tokenCount) count(lev *[16]int16, first, last, ctx int) {
 	}
 }
 
-// add adds the counts of o.
+// add adds the counts of o to those of t.
 func (t *tokenCount) add(o *tokenCount) {
 	for band := range t {
 		for ctx := range t[band] {
@@ -89,15 +91,17 @@ func (t *tokenCount) add(o *tokenCount) {
 	}
 }
 
-// branches returns, for each node of the token tree, how often each of its two sides was taken.
+// branches returns, for each node of the token tree, how often each of its two sides was taken in
+// the given band and context. Context 0 includes the counts of context 3, except at node 0, which
+// is not coded there.
 func (t *tokenCount) branches(band, ctx int) (n [nProb][2]uint64) {
 	a := &t[band][ctx]
 	var s [nToken]uint64
-	var checked uint64 // tokens in a place where an end of block was possible
+	var more uint64 // tokens that are not, but could have been, an end of block
 	for k := range s {
 		s[k] = uint64(a[k])
 		if k != tokenEOB {
-			checked += s[k]
+			more += s[k]
 		}
 	}
 	if ctx == 0 {
@@ -105,7 +109,8 @@ func (t *tokenCount) branches(band, ctx int) (n [nProb][2]uint64) {
 			s[k] += uint64(t[band][3][k])
 		}
 	}
-	n[0] = [2]uint64{uint64(a[tokenEOB]), checked}
+	n[0] = [2]uint64{uint64(a[tokenEOB]), more}
+	// high are categories 3 to 6, mid categories 1 and 2, low the levels 2 to 4.
 	high := s[7] + s[8] + s[9] + s[10]
 	mid := s[5] + s[6]
 	low := s[2] + s[3] + s[4]
@@ -122,7 +127,8 @@ func (t *tokenCount) branches(band, ctx int) (n [nProb][2]uint64) {
 	return n
 }
 
-// probOf returns the probability of a node's first side, given how often each side was taken.
+// probOf returns the probability of a node's first side, in 1/256, given how often each of its two
+// sides was taken.
 func probOf(n0, n1 uint64) uint8 {
 	t := n0 + n1
 	if t == 0 {
@@ -133,24 +139,26 @@ func probOf(n0, n1 uint64) uint8 {
 
 type tokenProbs [nPlane][nBand][nContext][nProb]uint8
 
-// estimate sets p to the most likely probabilities for the counts so far. The default probabilities
-// count as much as prior tokens that occur as often as they say.
-func (p *tokenProbs) estimate(counts *[nPlane]tokenCount, prior uint64) {
+// estimate sets p to the most likely probabilities for the counts. At each node of the tree, the
+// default probability counts as much as weight tokens that are divided between the two sides as it
+// says.
+func (p *tokenProbs) estimate(counts *[nPlane]tokenCount, weight uint64) {
 	for i := range p {
 		for j := range p[i] {
 			for k := range p[i][j] {
 				br := counts[i].branches(j, k)
 				for l := range br {
 					d := uint64(defaultTokenProb[i][j][k][l])
-					p[i][j][k][l] = probOf(br[l][0]*256+prior*d, br[l][1]*256+prior*(256-d))
+					p[i][j][k][l] = probOf(br[l][0]*256+weight*d, br[l][1]*256+weight*(256-d))
 				}
 			}
 		}
 	}
 }
 
-// choose sets p to the probabilities that are worth writing. Each is either the default or the one
-// that follows from the counts, whichever takes fewer bits when the update is included.
+// choose sets each probability of p either to the default or to the one that follows from the
+// counts, whichever takes fewer bits. To write a probability takes 8 bits besides the flag that
+// says so.
 func (p *tokenProbs) choose(counts *[nPlane]tokenCount) {
 	for i := range p {
 		for j := range p[i] {
@@ -190,14 +198,16 @@ func (p *tokenProbs) write(w *boolEncoder) {
 	}
 }
 
-// Between decision and writing, a block's levels are stored in bytes. The first byte is 1 + the
-// last nonzero position, or 0 if there is none. Then comes each level from the first position to
-// the last: a signed byte, or levelEscape and the level in two bytes, the low one first.
+// levelEscape is the byte before a level that does not fit into one byte, see appendLevels.
 const levelEscape = 0x80
 
-// maxTokenBytes is the most that a macroblock's 25 blocks take in this form.
-const maxTokenBytes = 25 * (1 + 16*3)
+// maxLevelBytes is the most that a macroblock's 25 blocks take in the form of appendLevels.
+const maxLevelBytes = 25 * (1 + 16*3)
 
+// appendLevels appends a block's levels in the form in which they are stored until they are
+// written. The first byte is last+1, where last is the position of the last nonzero level, or 0 if
+// there is none. Then comes each level from position first to last: a signed byte, or levelEscape
+// and the level in two bytes, the low one first.
 func appendLevels(dst []byte, lev *[16]int16, first, last int) []byte {
 	if last < first {
 		return append(dst, 0)
@@ -214,29 +224,30 @@ func appendLevels(dst []byte, lev *[16]int16, first, last int) []byte {
 	return dst
 }
 
-// writeBlock writes the tokens of the block at the front of tok. It returns the rest of tok, and
-// whether the block had a nonzero level.
-func writeBlock(w *boolEncoder, p *[nBand][nContext][nProb]uint8, tok []byte, first, ctx int) ([]byte, uint8) {
-	end := int(tok[0])
-	tok = tok[1:]
+// writeBlock writes the tokens of the block at the front of levels, which has the form of
+// appendLevels. It returns the rest of levels, and 1 if the block had a nonzero level, otherwise 0.
+// As everywhere, the argument of w.put is twice a probability plus the bit.
+func writeBlock(w *boolEncoder, p *[nBand][nContext][nProb]uint8, levels []byte, first, ctx int) ([]byte, uint8) {
+	end := int(levels[0]) // 1 + the last position
+	levels = levels[1:]
 	q := &p[bands[first]&7][ctx]
 	if end == 0 {
 		w.put(uint16(q[0]) << 1)
-		return tok, 0
+		return levels, 0
 	}
 	w.put(uint16(q[0])<<1 | 1)
 	for n := first; ; {
-		v := int(int8(tok[0]))
-		if tok[0] == levelEscape {
-			v = int(int16(uint16(tok[1]) | uint16(tok[2])<<8))
-			tok = tok[2:]
+		v := int(int8(levels[0]))
+		if levels[0] == levelEscape {
+			v = int(int16(uint16(levels[1]) | uint16(levels[2])<<8))
+			levels = levels[2:]
 		}
-		tok = tok[1:]
+		levels = levels[1:]
 		n++
 		if v == 0 {
 			w.put(uint16(q[1]) << 1)
 			q = &p[bands[n]&7][0]
-			continue // a block never ends with a zero
+			continue // no end of block is possible after a zero
 		}
 		w.put(uint16(q[1])<<1 | 1)
 		sign := v >> 31
@@ -254,13 +265,14 @@ func writeBlock(w *boolEncoder, p *[nBand][nContext][nProb]uint8, tok []byte, fi
 			if n < 16 {
 				w.put(uint16(q[0]) << 1)
 			}
-			return tok, 1
+			return levels, 1
 		}
 		w.put(uint16(q[0])<<1 | 1)
 	}
 }
 
-// writeLarge writes the part of the tree below the node "more than one", and the extra bits.
+// writeLarge writes what tells a level v of 2 or more from the others: the part of the tree below
+// the node "more than one", and the extra bits.
 func writeLarge(w *boolEncoder, q *[nProb]uint8, v int) {
 	if v <= 4 {
 		w.writeBit(q[3], false)
@@ -275,11 +287,11 @@ func writeLarge(w *boolEncoder, q *[nProb]uint8, v int) {
 		w.writeBit(q[6], false)
 		if v < 7 {
 			w.writeBit(q[7], false)
-			w.writeBit(159, v == 6)
+			w.writeBit(159, v == 6) // the extra bit of category 1
 			return
 		}
 		w.writeBit(q[7], true)
-		w.writeBit(165, v >= 9)
+		w.writeBit(165, v >= 9) // the extra bits of category 2
 		w.writeBit(145, v&1 == 0)
 		return
 	}

@@ -1,25 +1,25 @@
 package vp8
 
-// This file implements trellis quantization. Every coefficient becomes its nearest level or the one
-// below it. A block's levels are a path through these choices, because each level sets the context
-// of the next. The chosen path has the least distortion plus lambda times the cost of its tokens.
+// This file implements trellis quantization. Every coefficient becomes its nearest level or the
+// level one below. A block's levels are a path through these choices, because each level sets the
+// context of the next. The chosen path has the least distortion plus lambda times the cost of its
+// tokens.
 
-// levelCost returns the cost of level v (a magnitude) in the row that starts at index row.
+// levelCost returns the cost of a level of magnitude v in the row that starts at t.level[row].
 func (t *tokenCost) levelCost(row, v int) int64 {
-	if v < levelRow-1 {
+	if v < rowSize-1 {
 		return int64(t.level[(row+v)&(len(t.level)-1)])
 	}
-	return int64(t.largeLevelCost(row/levelRow, v))
+	return int64(t.largeLevelCost(row/rowSize, v))
 }
 
-// trellis replaces lev with the levels of coef that have the least distortion plus lambda times
-// rate, in the unit of a score. The levels before first are not changed. It returns which of the
-// levels from first on are not zero, the weighted sum of their squared errors, and the cost of the
-// block.
+// trellis quantizes coef to lev, from position first on, so that the score is least: the distortion
+// plus lambda times the cost. ctx is the context of the first token. trellis returns which levels
+// are not zero (bit n of mask), the weighted sum of the squared errors, and the cost of the block.
 func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int, lambda int64) (mask uint16, sse int64, rate int) {
-	// mag has the magnitudes of the coefficients, near the nearest levels.
-	var mag, near [16]int32
-	end := 15 // the last position that may be nonzero
+	var mag, near [16]int32 // magnitudes of the coefficients, and their nearest levels
+	// Find the last position whose nearest level is not zero. If there is none, the block is empty.
+	end := 15
 	for ; end >= first; end-- {
 		v := int32(coef[end])
 		v = (v ^ v>>31) - v>>31
@@ -29,10 +29,11 @@ func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int
 			break
 		}
 	}
-	best := int64(t.eob[first][ctx]) * lambda
+	best := int64(t.eob[first][ctx]) * lambda // the least score of a block, at first of an empty one
 	if end < first {
 		return 0, sse, int(t.eob[first][ctx])
 	}
+	// Begin with a block of zeros: sse is its error.
 	sse = 0
 	for n := first; n < 16; n++ {
 		v := int32(coef[n])
@@ -43,34 +44,35 @@ func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int
 		sse += int64(v*v) * int64(m.w[n])
 	}
 	// A node is one of two levels at a position: the nearest (0) or the one below it (1). Scores
-	// are relative to a block of zeros.
-	var from [16][2]uint8 // the node before
+	// are relative to a block of zeros. s0 and s1 are the least scores of the paths to the nodes of
+	// the position before, and row0 and row1 the rows for the next level on these paths.
+	var from [16][2]uint8 // for each node, the node before it on the best path
 	s0, s1 := int64(0), int64(0)
-	row0, row1 := first*rowsPerPos+ctx*levelRow, 0
-	two := false // whether there are two nodes
-	bestN, bestJ := -1, 0
+	row0, row1 := first*posSize+ctx*rowSize, 0
+	two := false          // whether the position before has both nodes
+	bestN, bestJ := -1, 0 // position and node where the best block ends
 	for n := first; n <= end; n++ {
 		v, k := mag[n&15], int(near[n&15])
-		next := (n + 1) * rowsPerPos
-		a := s0 + lambda*t.levelCost(row0, k)
+		next := (n + 1) * posSize             // where the rows of the next position start
+		a := s0 + lambda*t.levelCost(row0, k) // the score of node 0
 		if two {
 			if b := s1 + lambda*t.levelCost(row1, k); b < a {
 				a = b
 				from[n&15][0] = 1
 			}
 		}
-		if k == 0 {
-			s0, row0, two = a, next+3*levelRow, false
+		if k == 0 { // there is no level below
+			s0, row0, two = a, next+3*rowSize, false
 			continue
 		}
-		e := v - int32(k)*int32(m.q[n&15])
+		e := v - int32(k)*int32(m.q[n&15]) // the error of level k
 		a += int64(e*e-v*v) * int64(m.w[n&15]) << scoreShift
-		c := int(nextContext[min(k, levelRow-1)&(levelRow-1)])
-		if x := a + lambda*int64(t.eob[n+1][c/levelRow&3]); x < best {
+		c := int(nextContext[min(k, rowSize-1)&(rowSize-1)])
+		if x := a + lambda*int64(t.eob[n+1][c/rowSize&3]); x < best {
 			best, bestN, bestJ = x, n, 0
 		}
 		k--
-		b := s0 + lambda*t.levelCost(row0, k)
+		b := s0 + lambda*t.levelCost(row0, k) // the score of node 1
 		if two {
 			if x := s1 + lambda*t.levelCost(row1, k); x < b {
 				b = x
@@ -79,15 +81,16 @@ func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int
 		}
 		e += int32(m.q[n&15])
 		b += int64(e*e-v*v) * int64(m.w[n&15]) << scoreShift
-		d := int(nextContext[min(k, levelRow-1)&(levelRow-1)])
+		d := int(nextContext[min(k, rowSize-1)&(rowSize-1)])
 		if k > 0 {
-			if x := b + lambda*int64(t.eob[n+1][d/levelRow&3]); x < best {
+			if x := b + lambda*int64(t.eob[n+1][d/rowSize&3]); x < best {
 				best, bestN, bestJ = x, n, 1
 			}
 		}
 		s0, s1, row0, row1, two = a, b, next+c, next+d, true
 	}
-	change := int64(0) // of the sum of squared errors
+	// Follow the best path back to its start.
+	change := int64(0) // of sse
 	for n, j := bestN, bestJ; n >= first; n-- {
 		k := near[n&15] - int32(j)
 		j = int(from[n&15][j&1])

@@ -8,7 +8,7 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// weights is a vector that repeats the words r, g, b, 0.
+// weights makes a vector that repeats the words r, g, b, 0.
 func weights(name string, r, g, b int16) Mem {
 	m := GLOBL(name, RODATA|NOPTR)
 	for i := 0; i < 4; i++ {
@@ -19,16 +19,15 @@ func weights(name string, r, g, b int16) Mem {
 
 func rgba() {
 	TEXT("rgbaRowsAVX2", NOSPLIT, "func(luma, chroma *byte, step int, row0, row1 *byte, n int)")
-	Doc("rgbaRowsAVX2 converts n macroblocks' widths of two rows of pixels, as",
-		"rgbaPairGeneric does for pixels of one alpha. luma is where the first row goes,",
-		"the second 16 bytes on; chroma is where eight Cb and eight Cr go.")
+	Doc("rgbaRowsAVX2 is rgbaRowsGeneric for n > 0. Macroblocks are step bytes apart in",
+		"luma and chroma.")
 	luma := Load(Param("luma"), GP64())
 	chroma := Load(Param("chroma"), GP64())
 	step := Load(Param("step"), GP64())
 	row0 := Load(Param("row0"), GP64())
 	row1 := Load(Param("row1"), GP64())
 	n := Load(Param("n"), GP64())
-	// Those of import.go.
+	// The weights and roundings of import.go.
 	wy := weights("rgbaY", 8414, 16519, 3208)
 	wu := weights("rgbaU", -4857, -9535, 14392)
 	wv := weights("rgbaV", 14392, -12052, -2340)
@@ -36,7 +35,8 @@ func rgba() {
 	roundC := dwords("rgbaRoundC", 128<<17+1<<16)
 
 	Label("macroblock")
-	// Four pixels a register: two dwords to a pixel after VPMADDWD.
+	// sums calls f for four registers of four pixels each. f returns two dwords for each pixel, and
+	// sums adds these two up.
 	sums := func(f func(k int) VecVirtual) (lo, hi VecVirtual) {
 		a, b := f(0), f(1)
 		VPHADDD(b, a, a)
@@ -77,7 +77,7 @@ func rgba() {
 			VPMADDWD(w, x, x)
 			return x
 		})
-		VPHADDD(c, a, a)
+		VPHADDD(c, a, a) // two pixels side by side
 		VPADDD(roundC, a, a)
 		VPSRAD(Imm(17), a, a)
 		return a
@@ -100,7 +100,8 @@ func rgba() {
 	RET()
 }
 
-// byteShuffle is a VPSHUFB mask of one lane; -1 makes a zero.
+// byteShuffle makes a VPSHUFB mask for one lane: byte i of the result is byte idx[i], or zero for
+// -1.
 func byteShuffle(name string, idx [16]int) Mem {
 	m := GLOBL(name, RODATA|NOPTR)
 	for i, v := range idx {
@@ -109,10 +110,11 @@ func byteShuffle(name string, idx [16]int) Mem {
 	return m
 }
 
-// Where the rows of the 4x4 modes come from, as predict4Generic has it: i for
-// avg3[i], 32+i for avg2[i], 64 for the last sample of the left column.
+// The numbers of the bytes that the rows of the 4x4 modes consist of: i is avg3[i] of
+// predict4Generic, avg2+i is avg2[i] there, and last is the last sample of the left column.
 const avg2, last = 32, 64
 
+// hd and hu are the arrays of the same names in predict4Generic.
 var (
 	hd = [10]int{avg2, 1, avg2 + 1, 2, avg2 + 2, 3, avg2 + 3, 4, 5, 6}
 	hu = [10]int{avg2 + 2, 2, avg2 + 1, 1, avg2, 0, last, last, last, last}

@@ -10,9 +10,8 @@ import (
 
 func idct() {
 	TEXT("idctBlockAVX2", NOSPLIT, "func(dst *byte, dstStride int, pred *byte, predStride int, lev *int16, q *uint16)")
-	Doc("idctBlockAVX2 is idctBlockGeneric for coefficients whose samples, before the",
-		"shift by three, fit 16 bits: those of any source less any prediction do,",
-		"quantized or not.")
+	Doc("idctBlockAVX2 is idctBlockGeneric in 16-bit arithmetic. It is exact for the",
+		"levels of any difference between a source and a prediction.")
 	lev := Load(Param("lev"), GP64())
 	q := Load(Param("q"), GP64())
 	c, swapped := YMM(), YMM()
@@ -21,7 +20,7 @@ func idct() {
 
 	// From zigzag order to rows: words of the other lane come from a copy whose
 	// lanes are swapped.
-	var position [16]int // in zigzag order of each natural position
+	var position [16]int // in zigzag order, by position in rows
 	for i, z := range zigzag {
 		position[z] = i
 	}
@@ -50,7 +49,8 @@ func idct() {
 	var L, H VecVirtual = XMM(), XMM()
 	VMOVDQU(lo, L)
 	VMOVDQU(hi, H)
-	// transpose returns the columns of rows 0|1 and 2|3 in the same way.
+	// transpose takes rows 0 and 1 in x and rows 2 and 3 in y. It returns columns 0 and 1, and
+	// columns 2 and 3.
 	transpose := func(x, y VecVirtual) (VecVirtual, VecVirtual) {
 		a, b, c, d := XMM(), XMM(), XMM(), XMM()
 		VPUNPCKLWD(y, x, a)
@@ -59,6 +59,7 @@ func idct() {
 		VPUNPCKHWD(b, a, d)
 		return c, d
 	}
+	// pass does the inverse transform of every column.
 	pass := func() {
 		sum, diff := XMM(), XMM()
 		VPADDW(H, L, sum)
@@ -92,7 +93,8 @@ func idct() {
 
 	pred := Load(Param("pred"), GP64())
 	stride := Load(Param("predStride"), GP64())
-	rows := func(v VecVirtual) {
+	// add adds two rows of the prediction to v.
+	add := func(v VecVirtual) {
 		p, r := XMM(), XMM()
 		VMOVD(Mem{Base: pred}, p)
 		VMOVD(Mem{Base: pred, Index: stride, Scale: 1}, r)
@@ -100,9 +102,9 @@ func idct() {
 		VPMOVZXBW(p, p)
 		VPADDW(p, v, v)
 	}
-	rows(L)
+	add(L)
 	LEAQ(Mem{Base: pred, Index: stride, Scale: 2}, pred)
-	rows(H)
+	add(H)
 	VPACKUSWB(H, L, L)
 	dst := Load(Param("dst"), GP64())
 	Load(Param("dstStride"), stride)
@@ -115,7 +117,7 @@ func idct() {
 	RET()
 }
 
-// pairs128 is 16 bytes of one word.
+// pairs128 makes a vector of 16 bytes that repeats the word v.
 func pairs128(name string, v int16) Mem {
 	m := GLOBL(name, RODATA|NOPTR)
 	for i := 0; i < 16; i += 2 {

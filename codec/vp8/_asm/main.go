@@ -1,6 +1,6 @@
 // Command asm generates kernels_amd64.s: the AVX2 kernels of package vp8.
 //
-// Registers hold 16 words: one 4x4 block, or one row of a strip's four blocks.
+// A register holds 16 words: one 4x4 block, or one row of the four blocks of a strip.
 //
 //	main.go         constants, forward transform, quantization, texture
 //	color_asm.go    import of RGBA
@@ -22,9 +22,10 @@ const (
 
 var zigzag = [16]int{0, 1, 4, 8, 5, 2, 3, 6, 9, 12, 13, 10, 7, 11, 14, 15}
 
-// textureWeight is that of kernel.go.
+// textureWeight is the table of kernel.go.
 var textureWeight = [16]uint16{0, 32, 32, 20, 28, 20, 9, 17, 17, 9, 7, 10, 7, 4, 4, 2}
 
+// words makes a vector of the words w.
 func words(name string, w [16]uint16) Mem {
 	m := GLOBL(name, RODATA|NOPTR)
 	for i, v := range w {
@@ -33,6 +34,7 @@ func words(name string, w [16]uint16) Mem {
 	return m
 }
 
+// dwords makes a vector that repeats the dword v.
 func dwords(name string, v uint32) Mem {
 	m := GLOBL(name, RODATA|NOPTR)
 	for i := 0; i < 8; i++ {
@@ -41,13 +43,13 @@ func dwords(name string, v uint32) Mem {
 	return m
 }
 
-// pairs is a vector of the word pair lo, hi for VPMADDWD.
+// pairs makes a vector that repeats the words lo, hi, for VPMADDWD.
 func pairs(name string, lo, hi int16) Mem {
 	return dwords(name, uint32(uint16(lo))|uint32(uint16(hi))<<16)
 }
 
-// shuffle is a VPSHUFB mask, the same in both lanes: word i of the result is
-// word idx[i], or zero for -1.
+// shuffle makes a VPSHUFB mask that does the same in both lanes: word i of the
+// result is word idx[i], or zero for -1.
 func shuffle(name string, idx [8]int) Mem {
 	m := GLOBL(name, RODATA|NOPTR)
 	for l := 0; l < 2; l++ {
@@ -74,8 +76,9 @@ func main() {
 	Generate()
 }
 
-// butterfly sets r to the unscaled one-dimensional transform of x: sums for r0
-// and r2, and for r1 and r3 the rounded products shifted right by shift.
+// butterfly returns the one-dimensional transform of x. r[0] and r[2] are sums,
+// not rounded or shifted. r[1] and r[3] are sums of products, to which round is
+// added before they are shifted right by shift.
 func butterfly(x [4]VecVirtual, madd1, madd3, round Mem, shift uint64) (r [4]VecVirtual) {
 	a0, a1, a2, a3 := YMM(), YMM(), YMM(), YMM()
 	VPADDW(x[3], x[0], a0)
@@ -102,7 +105,7 @@ func butterfly(x [4]VecVirtual, madd1, madd3, round Mem, shift uint64) (r [4]Vec
 	return [4]VecVirtual{r0, odd(madd1), r2, odd(madd3)}
 }
 
-// fdctConstants are those of both forward transforms.
+// fdctConstants are the constants of fdctStripsAVX2 and fdctBlockAVX2.
 type fdctConstants struct {
 	madd1, madd3, round1, round2, round8 Mem
 	masks                                [2][2]Mem
@@ -126,9 +129,10 @@ func newFDCTConstants() *fdctConstants {
 	k.round2 = dwords("fdctRound2", 65536)
 	k.round8 = pairs("fdctRound8", 8, 8)
 
-	// After the transform a register holds one horizontal frequency; blocks'
-	// words are gathered from the registers of frequencies 0 and 1 (first) and
-	// 2 and 3 (second), where word 4*(h&1)+v holds natural position 4*v+h.
+	// After the transform, a lane for one block has the horizontal frequencies h
+	// of 0 and 1 in one register (pair 0) and of 2 and 3 in another (pair 1). Word
+	// 4*(h&1)+v is the coefficient with the vertical frequency v. The masks
+	// gather from each pair what belongs in each half of the zigzag order.
 	for half := 0; half < 2; half++ {
 		for pair := 0; pair < 2; pair++ {
 			var idx [8]int
@@ -146,8 +150,9 @@ func newFDCTConstants() *fdctConstants {
 	return k
 }
 
-// strips is the body: of a source in strips, or of one 4x4 block, in rows 16
-// bytes apart, against every block of the predictions.
+// strips makes the body of both forward transforms. If block is set, the source
+// is one 4x4 block in rows 16 bytes apart, which is compared with every block
+// of the predictions. Otherwise the source is in strips.
 func (k *fdctConstants) strips(block bool) {
 	madd1, madd3, round1, round2, round8, masks := k.madd1, k.madd3, k.round1, k.round2, k.round8, k.masks
 	dst := Load(Param("dst"), GP64())
@@ -230,7 +235,7 @@ func (k *fdctConstants) strips(block bool) {
 	RET()
 }
 
-// sum4 adds up the dwords of each of four registers.
+// sum4 returns four dwords, of which each is the sum of the dwords of one register.
 func sum4(s [4]VecVirtual) VecVirtual {
 	VPHADDD(s[1], s[0], s[0])
 	VPHADDD(s[3], s[2], s[2])
@@ -253,23 +258,23 @@ func quantize() {
 	n := Load(Param("n"), GP64())
 	ADDQ(step, step)
 	w := words("textureWeights", textureWeight)
-	q, iq, rnd, sq, weight := YMM(), YMM(), YMM(), YMM(), YMM()
+	q, iq, rnd, errWeight, texWeight := YMM(), YMM(), YMM(), YMM(), YMM() // the arrays of m, and w
 	VMOVDQU(Mem{Base: m}, q)
 	VMOVDQU(Mem{Base: m, Disp: 32}, iq)
 	VMOVDQU(Mem{Base: m, Disp: 64}, rnd)
-	VMOVDQU(Mem{Base: m, Disp: 96}, sq)
-	VMOVDQU(w, weight)
+	VMOVDQU(Mem{Base: m, Disp: 96}, errWeight)
+	VMOVDQU(w, texWeight)
 	masks := GP64() // where the next four masks go
 	LEAQ(Mem{Base: stats, Disp: 128}, masks)
 
-	Label("four")
+	Label("four") // four blocks at a time
 	var sse, tex [4]VecVirtual
 	var zero [4]VecVirtual
 	for i := 0; i < 4; i++ {
 		c, a, k, e := YMM(), YMM(), YMM(), YMM()
 		VMOVDQU(Mem{Base: coef, Disp: 32 * i}, c)
 		VPABSW(c, a)
-		VPADDW(rnd, a, k)
+		VPADDW(rnd, a, k) // k becomes the level, e the error
 		VPMULHUW(iq, k, k)
 		VPMULLW(q, k, e)
 		VPSUBW(e, a, e)
@@ -281,14 +286,14 @@ func quantize() {
 		VPXOR(z, z, z)
 		VPCMPEQW(z, k, zero[i])
 		sse[i], tex[i] = YMM(), YMM()
-		VPMULLW(sq, e, sse[i])
+		VPMULLW(errWeight, e, sse[i])
 		VPMADDWD(e, sse[i], sse[i])
 		VMOVDQU(Mem{Base: ref}, tex[i])
 		VPSUBW(e, tex[i], tex[i])
 		VPABSW(tex[i], tex[i])
-		VPMADDWD(weight, tex[i], tex[i])
+		VPMADDWD(texWeight, tex[i], tex[i])
 		ADDQ(step, ref)
-		if i&1 == 1 {
+		if i&1 == 1 { // the masks of two blocks
 			VPACKSSWB(zero[i], zero[i-1], zero[i])
 			VPERMQ(Imm(0xd8), zero[i], zero[i])
 			mask := GP32()
@@ -334,11 +339,13 @@ func texture() {
 	RET()
 }
 
-// limitRow multiplies by a 16-bit fraction: a sample in the high byte times mul,
-// of which the high half is kept, plus add, has the result in its high byte.
+// limitRow makes the import of one plane. A sample is put in the high byte of a
+// word and multiplied by mul. The high half of the product, plus add, has the
+// result in its high byte.
 func limitRow() {
 	TEXT("limitRowAVX2", NOSPLIT, "func(dst *byte, step int, src *byte, n, width int, mul, add uint64)")
-	Doc("limitRowAVX2 maps n groups of samples, width (16 or 8) each, from src to dst,", "where groups start step bytes apart: ((v<<8)*mul>>16 + add) >> 8, in 16 bits.")
+	Doc("limitRowAVX2 is limitRowGeneric for n > 0 and a width of 16 or 8. In dst the",
+		"groups are step bytes apart.")
 	dst := Load(Param("dst"), GP64())
 	step := Load(Param("step"), GP64())
 	src := Load(Param("src"), GP64())

@@ -8,7 +8,8 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// rowSources returns the sources of row r of strip s; -1 where they are others.
+// rowSources returns the numbers of the bytes that row r of strip s consists of (see avg2), and -1
+// for the bytes of DC, of TM and of the blocks that are not used.
 func rowSources(s, r int) (row [16]int) {
 	for c := 0; c < 4; c++ {
 		var b [4]int
@@ -29,7 +30,8 @@ func rowSources(s, r int) (row [16]int) {
 	return row
 }
 
-// pick returns the shuffle mask of a row's sources in [from, from+16).
+// pick returns the indices for byteShuffle of those bytes of a row whose numbers are in
+// [from, from+16), and reports whether there are any.
 func pick(row [16]int, from int) (idx [16]int, any bool) {
 	for i, v := range row {
 		idx[i] = -1
@@ -44,10 +46,10 @@ func predict4() {
 	TEXT("predict4AVX2", NOSPLIT, "func(dst *byte, lo, hi uint64)")
 	Doc("predict4AVX2 is predict4Generic; the last strip's blocks 2 and 3 become zero.")
 	dst := Load(Param("dst"), GP64())
-	e := XMM() // the edge from its byte -1, E[0] again, on
+	e := XMM() // lo and hi: E[0], then the array E
 	VMOVQ(Load(Param("lo"), GP64()), e)
 	VPINSRQ(Imm(1), Load(Param("hi"), GP64()), e, e)
-	cur, next, a3, a2, t := XMM(), XMM(), XMM(), XMM(), XMM()
+	cur, next, a3, a2, t := XMM(), XMM(), XMM(), XMM(), XMM() // E, E from E[1] on, avg3, avg2
 	VPSRLDQ(Imm(1), e, cur)
 	VPSRLDQ(Imm(2), e, next)
 	VPAVGB(next, cur, a2)
@@ -63,7 +65,7 @@ func predict4() {
 	VPSUBB(t, a3, a3)
 	VPAVGB(a3, cur, a3)
 
-	// DC, in every byte of its block's rows.
+	// DC, in the four bytes of its block.
 	dc := XMM()
 	zero := XMM()
 	VPXOR(zero, zero, zero)
@@ -76,7 +78,7 @@ func predict4() {
 	VPSRLW(Imm(3), dc, dc)
 	VPSHUFB(byteShuffle("pred4DC", [16]int{0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1}), dc, dc)
 
-	// TM: two rows of words a register; the odd bytes are zero.
+	// TM. tmHalf returns rows r and r+1, in words.
 	tmHalf := func(r int) VecVirtual {
 		var up, left, corner [16]int
 		for i := range up {
@@ -97,6 +99,7 @@ func predict4() {
 	tm := tmHalf(0)
 	VPACKUSWB(tmHalf(2), tm, tm)
 
+	// The rows of the three strips: bytes of avg3, then of avg2, then others.
 	for s := 0; s < 3; s++ {
 		for r := 0; r < 4; r++ {
 			src := rowSources(s, r)
@@ -126,7 +129,7 @@ func predict4() {
 	RET()
 }
 
-// lanes is a VPSHUFB mask of two lanes; word i of the result is word idx[i] of
+// lanes makes a VPSHUFB mask for two lanes: word i of the result is word idx[i] of
 // the same lane, or zero for -1.
 func lanes(name string, idx [16]int) Mem {
 	m := GLOBL(name, RODATA|NOPTR)
