@@ -7,9 +7,9 @@ import "math"
 
 // A grid is a lattice over the device space, with three sRGB samples at each node. They are packed
 // into three lanes of a uint64, so that one multiplication weighs all three. A lane holds
-// (sample + gridBias) in sixteenths, clamped to 0..gridMax. The bias leaves room for samples outside
-// 0..255, which nodes beside the edge of the gamut may have. A color between nodes is a sum of nodes
-// with weights in 1/256, whose lanes fit into 21 bits: 256*gridMax < 2^21.
+// (sample + gridBias) in sixteenths, clamped to 0..gridMax. The bias leaves room for samples
+// outside 0..255, which nodes beside the edge of the gamut may have. A color between nodes is a sum
+// of nodes with weights in 1/256. The lanes of the sum fit into 21 bits: 256*gridMax < 2^21.
 type grid struct {
 	lut      *lut
 	offset   [3]float64 // black point compensation: XYZ*scale + offset

@@ -210,10 +210,10 @@ func applyCurves(curves []curve, v *[3]float64) {
 }
 
 // interpolate returns the value of the CLUT at pos, which is usually between nodes. The value is a
-// weighted sum of nodes on a path from the lowest corner to the highest of the cell around pos. Each
-// step of the path goes along one channel; the channel with the largest fraction comes first. With
-// three channels this is the usual tetrahedral interpolation. Colors on the cell's main diagonal,
-// such as neutral ones, depend only on the path's two ends.
+// weighted sum of nodes. They lie on a path from the lowest corner of the cell around pos to the
+// highest. Each step of the path goes along one channel; the channel with the largest fraction
+// comes first. With three channels this is the usual tetrahedral interpolation. Colors on the
+// cell's main diagonal, such as neutral ones, depend only on the path's two ends.
 func (l *lut) interpolate(pos *[4]float64) (v [3]float64) {
 	var frac [4]float64    // of pos in the cell
 	var step, order [4]int // in node numbers to the next node; channels by falling frac

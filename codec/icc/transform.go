@@ -149,8 +149,8 @@ func (t *Transform) setMatrix(toXYZ matrix, transfer [3]Transfer) error {
 		t.matrix[i] = int32(v)
 	}
 	// Rounding must not tint neutral colors. So the sum of a row is rounded as a whole, and the
-	// coefficient on the diagonal takes the difference. The profile was rounded too: a sum of nearly
-	// 1 becomes 1.
+	// coefficient on the diagonal takes the difference. The profile was rounded too: a sum of
+	// nearly 1 becomes 1.
 	for i := 0; i < 9; i += 3 {
 		rowSum := m[i] + m[i+1] + m[i+2]
 		if math.Abs(rowSum-1) < 0.005 {
@@ -223,8 +223,8 @@ func (t *Transform) mix(r, g, b int32) (byte, byte, byte) {
 	return enc[clampLinear(m[0]*r+m[1]*g+m[2]*b)], enc[clampLinear(m[3]*r+m[4]*g+m[5]*b)], enc[clampLinear(m[6]*r+m[7]*g+m[8]*b)]
 }
 
-// clampLinear returns linear light, rounded and clamped to 0..linearOne. v is a sum of products with
-// the matrix, in 1/matrixOne of linear light.
+// clampLinear returns v/matrixOne, rounded and clamped to 0..linearOne. v is a sum of products of
+// matrix coefficients and linear light.
 func clampLinear(v int32) int32 {
 	return min(max((v+matrixOne/2)>>matrixBits, 0), linearOne)
 }
