@@ -74,7 +74,7 @@ func NewPlayer(r *Reader) (*Player, error) {
 				p.Plays = int(binary.BigEndian.Uint32(data[4:]) & (1<<31 - 1))
 			}
 		case "fcTL", "fdAT":
-			if len(data) < 4 || binary.BigEndian.Uint32(data) != sequence || !checkCRC(r.src, at, next) {
+			if len(data) < 4 || binary.BigEndian.Uint32(data) != sequence || !validCRC(r.src, at, next) {
 				return nil, FormatError{at, "sequence number or CRC of " + kind}
 			}
 			sequence++
@@ -182,7 +182,7 @@ func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Dura
 		}
 	}
 	part := *p.r // its rows are the frame's
-	part.Width, part.Height, part.idat, part.data = f.rect.Dx(), f.rect.Dy(), f.at, f.kind
+	part.Width, part.Height, part.idat, part.dataKind = f.rect.Dx(), f.rect.Dy(), f.at, f.kind
 	wide := make([]byte, 4*part.Width)
 	err = part.Rows(ctx, func(y int, row []byte) error {
 		toRGBA(wide, row, part.Channels)

@@ -46,7 +46,7 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 			}
 		}
 		if keep {
-			if !checkCRC(src, p, next) {
+			if !validCRC(src, p, next) {
 				return nil, FormatError{p, "CRC of " + kind}
 			}
 			out = append(out, src[p:next]...)
