@@ -116,9 +116,9 @@ func filterSums(sums *[5]uint64, cur, prev []byte, bpp int) {
 	filterSumsGeneric(sums, cur, prev, bpp, n)
 }
 
-// filterKernel filters bytes from the second pixel on, and returns the position of the first byte
+// filterByKernel filters bytes from the second pixel on, and returns the position of the first byte
 // that it left; 0 when it filtered none.
-func filterKernel(filter byte, dst, cur, prev []byte, bpp int) int {
+func filterByKernel(filter byte, dst, cur, prev []byte, bpp int) int {
 	if !useAVX2 || len(cur) < bpp+32 || filter == ftNone {
 		return 0
 	}

@@ -11,7 +11,7 @@ func filterSums(sums *[5]uint64, cur, prev []byte, bpp int) {
 	filterSumsGeneric(sums, cur, prev, bpp, 0)
 }
 
-func filterKernel(filter byte, dst, cur, prev []byte, bpp int) int { return 0 }
+func filterByKernel(filter byte, dst, cur, prev []byte, bpp int) int { return 0 }
 
 func (a *adler) update(b []byte) { a.updateGeneric(b) }
 
