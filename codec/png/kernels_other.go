@@ -2,6 +2,8 @@
 
 package png
 
+// This file is kernels_amd64.go without AVX2 kernels.
+
 func unfilterSub(dst, src []byte, bpp int)           { unfilterSubGeneric(dst, src, bpp, 0) }
 func unfilterUp(dst, src, prev []byte)               { unfilterUpGeneric(dst, src, prev) }
 func unfilterAverage(dst, src, prev []byte, bpp int) { unfilterAverageGeneric(dst, src, prev, bpp, 0) }
