@@ -18,7 +18,7 @@ type grid struct {
 	nodes    [4]int         // number of nodes along each channel
 	step     [4]int         // distance in packed between neighbors along each channel
 	pos      [4][256]uint16 // position of each 8-bit sample along each channel, in 1/256 grid steps
-	packed   []uint64       // a node each; 0 if not yet computed
+	packed   []uint64       // the nodes; 0 if not yet computed
 }
 
 const (

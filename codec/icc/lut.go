@@ -20,7 +20,7 @@ type lut struct {
 	width   int          // bytes of a sample in clut, 1 or 2
 	nodes   [4]int       // number of CLUT nodes along each input channel, at least 2
 	matrix  *[12]float64 // 3 rows of 3 factors, then 3 offsets; nil is the identity
-	toXYZ   func(v [3]float64) [3]float64
+	toXYZ   func(v [3]float64) [3]float64 // from the result, an encoded PCS, to XYZ relative to D50
 }
 
 // parseLUT reads a lookup table of type lut8, lut16 or lutAToB.
@@ -55,7 +55,7 @@ func parseMFT(b []byte, in int, lab bool) (*lut, error) {
 		inEntries, outEntries = int(binary.BigEndian.Uint16(b[48:])), int(binary.BigEndian.Uint16(b[50:]))
 		at = 52
 	}
-	perChannel := int(b[10])
+	perChannel := int(b[10]) // CLUT nodes along each channel
 	if perChannel < 2 || inEntries < 2 || outEntries < 2 || inEntries > 4096 || outEntries > 4096 {
 		return nil, FormatError{Msg: "lookup table dimensions"}
 	}

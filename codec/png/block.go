@@ -23,8 +23,9 @@ type stretch struct {
 // defaultUnit is the value of search.unit that 0 stands for.
 const defaultUnit = 6 << 10
 
-// A blockWriter writes sequences in blocks. It collects sequences in units of unitSize symbols. A
-// new block begins with a unit if codes of its own save more bits than another header takes.
+// A blockWriter writes sequences in blocks. It collects sequences in units of at least unitSize
+// literals and matches. A unit begins a new block if codes of its own save more bits than another
+// header takes.
 type blockWriter struct {
 	bitWriter
 	b        []byte // the input

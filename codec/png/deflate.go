@@ -17,7 +17,7 @@ type search struct {
 	depth  int  // matches tried at each position
 	nice   int  // a match of this length or more is taken without looking further
 	three  bool // look for matches of 3 bytes too
-	unit   int  // number of symbols after which a new block is considered; 0 means defaultUnit
+	unit   int  // literals and matches after which a new block is considered; 0 means defaultUnit
 	passes int  // how often the patient parse runs, each time with better costs; 0 means the quick parse
 }
 
@@ -77,7 +77,7 @@ func lengthIndex(n int) int {
 	if n < 8 {
 		return n
 	}
-	e := bits.Len(uint(n)) - 3 // extra bits: four lengths have the same number
+	e := bits.Len(uint(n)) - 3 // extra bits: four symbols have each number
 	return 4*e + n>>e
 }
 
@@ -87,7 +87,7 @@ func distSymbol(n int) int {
 	if n < 4 {
 		return n
 	}
-	e := bits.Len(uint(n)) - 2 // extra bits: two symbols have the same number
+	e := bits.Len(uint(n)) - 2 // extra bits: two symbols have each number
 	return 2*e + n>>e
 }
 

@@ -93,12 +93,12 @@ func (c *canon) decode(acc uint64, min uint) (symbol int, n uint) {
 
 // An inflater decodes a zlib stream. It may be used again; it keeps its memory, but no state.
 //
-// Its methods hand the state of decoding from one to the next: p is a position in in, o is the end
-// of the decoded bytes in out, and acc holds the nb bits of the input that come before in[p:].
+// Its methods hand on the state of decoding: the position p of the next byte in f.in, the end o of
+// the decoded bytes in f.out, and acc, which holds the nb bits that come before f.in[p:].
 type inflater struct {
-	lit       [1 << litBits]uint32
-	dist      [1 << distBits]uint32
-	litCanon  canon
+	lit       [1 << litBits]uint32  // the table of literals and lengths
+	dist      [1 << distBits]uint32 // the table of distances
+	litCanon  canon                 // the same codes as lit, for those that the table does not have
 	distCanon canon
 
 	next    func() []byte // returns the next piece of input, or nil at the end

@@ -1,8 +1,8 @@
 package png
 
 // This file finds palettes for pictures of too many colors. Shrinking a picture of few colors makes
-// thousands of mixtures. Similar mixtures share a palette entry, where the difference cannot be
-// seen.
+// thousands of mixtures. Mixtures so similar that the difference cannot be seen share a palette
+// entry.
 
 import (
 	"cmp"

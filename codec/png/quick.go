@@ -128,9 +128,9 @@ func (d *deflater) parseQuickly() {
 			i += 1 + min((i-start)>>missBits, 3)
 			continue
 		}
-		// As long as the match at the next position is better, a literal and that match are taken.
-		// It is at least as long. It is not better if its distance has at least 4 bits more for
-		// each byte more, and 2 bits besides.
+		// As long as the match at the next position is better than this one, a literal and the next
+		// match are taken. The next match is at least as long. Its distance must have fewer than
+		// 4 bits more for each byte more, and 2 bits besides.
 		for n < s.nice && i < last {
 			nextN, nextDistance := d.findMatch(i+1, n, s.depth/2)
 			if nextDistance == 0 || 4*(nextN-n) <= bits.Len(uint(nextDistance))-bits.Len(uint(distance))-2 {

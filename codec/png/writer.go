@@ -91,8 +91,9 @@ func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	return append(dst, best...), nil
 }
 
-// manyPixels is a number of pixels. A picture with more is compressed in one form only. If its
-// colors fit into a palette, the palette is taken to save bytes.
+// manyPixels is a number of pixels. A picture with more has only the form with a palette if its
+// colors fit into one: so many indices save more bytes than the palette takes. Otherwise it is
+// compressed in one form only, except with high effort.
 const manyPixels = 1 << 14
 
 // A form is one way to store the picture.
