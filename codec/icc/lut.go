@@ -16,10 +16,10 @@ type lut struct {
 	aCurves []curve
 	mCurves []curve // nil is the identity, for aCurves and bCurves too
 	bCurves []curve
-	clut    []byte       // 3 samples for each node, the last input channel varying fastest; nil if there is none
-	width   int          // bytes of a sample in clut, 1 or 2
-	nodes   [4]int       // number of CLUT nodes along each input channel, at least 2
-	matrix  *[12]float64 // 3 rows of 3 factors, then 3 offsets; nil is the identity
+	clut    []byte                        // 3 samples for each node, the last input channel varying fastest; nil if there is none
+	width   int                           // bytes of a sample in clut, 1 or 2
+	nodes   [4]int                        // number of CLUT nodes along each input channel, at least 2
+	matrix  *[12]float64                  // 3 rows of 3 factors, then 3 offsets; nil is the identity
 	toXYZ   func(v [3]float64) [3]float64 // from the result, an encoded PCS, to XYZ relative to D50
 }
 
