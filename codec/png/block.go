@@ -158,7 +158,7 @@ func (w *blockWriter) writeBlock(s *stretch, final bool) {
 const maxStored = 1<<16 - 1 // bytes of a stored block
 
 // storedBits returns how many bits n bytes take at most when stored. A block has a header of 3
-// bits, up to 7 bits of padding, and the length twice.
+// bits, up to 7 bits of padding, the length in 16 bits, and its complement in 16 bits.
 func storedBits(n int) int { return 8*n + (n/maxStored+1)*(3+7+32) }
 
 // writeStored writes b in stored blocks (section 3.2.4). The last one has the flag bfinal.
@@ -194,20 +194,21 @@ func (v word) withExtra(extra uint32, n uint8) word {
 	return v&0xffffff | word(extra)<<(v>>24) | (v>>24+word(n))<<24
 }
 
-// writeSymbols writes the symbols of a block and its end. w.out must have room for them.
-func (w *blockWriter) writeSymbols(s *stretch, c *codes) {
+// writeSymbols writes the symbols of the block s, then the end of the block. The room that w.out
+// needs for them must have been reserved.
+func (w *blockWriter) writeSymbols(s *stretch, code *codes) {
 	var literal [256]word
 	for v := range literal {
-		literal[v] = c.lit.wordOf(v)
+		literal[v] = code.lit.wordOf(v)
 	}
 	var length [maxMatch + 1]word // with extra bits
 	for n := minMatch; n <= maxMatch; n++ {
 		i := lengthIndex(n)
-		length[n] = c.lit.wordOf(257+i).withExtra(uint32(n)-uint32(lengthBase[i]), lengthExtra[i])
+		length[n] = code.lit.wordOf(257+i).withExtra(uint32(n)-uint32(lengthBase[i]), lengthExtra[i])
 	}
 	var distance [30]word // by symbol, without extra bits
 	for ds := range distance {
-		distance[ds] = c.dist.wordOf(ds)
+		distance[ds] = code.dist.wordOf(ds)
 	}
 	o := len(w.out)
 	out := w.out[:cap(w.out)]
@@ -261,7 +262,7 @@ func (w *blockWriter) writeSymbols(s *stretch, c *codes) {
 		nb &= 7
 	}
 	w.out, w.acc, w.nb = out[:o], acc, nb
-	w.put(uint64(c.lit.code[256]), uint(c.lit.length[256]))
+	w.put(uint64(code.lit.code[256]), uint(code.lit.length[256]))
 }
 
 // A bitWriter packs bits into bytes, the first bit lowest.
