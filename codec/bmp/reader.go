@@ -14,8 +14,8 @@ import (
 // before it emits any row.
 func (r *Reader) Rows(ctx context.Context, emit func(y int, row []byte) error) error {
 	out := make([]byte, r.Width*r.Channels)
-	if r.rle() {
-		index, covered, err := r.runs()
+	if r.isRLE() {
+		indices, covered, err := r.runs()
 		if err != nil {
 			return err
 		}
@@ -23,14 +23,14 @@ func (r *Reader) Rows(ctx context.Context, emit func(y int, row []byte) error) e
 			if y&63 == 0 && ctx.Err() != nil {
 				return ctx.Err()
 			}
-			at := y * r.Width
-			for x, v := range index[at:][:r.Width] {
-				p := out[x*r.Channels:][:r.Channels]
-				if i := at + x; covered[i/8]&(1<<(i%8)) == 0 {
-					clear(p)
+			first := y * r.Width
+			for x, index := range indices[first:][:r.Width] {
+				pixel := out[x*r.Channels:][:r.Channels]
+				if i := first + x; covered[i/8]&(1<<(i%8)) == 0 {
+					clear(pixel)
 					continue
 				}
-				copy(p, r.palette[v][:])
+				copy(pixel, r.palette[index][:])
 			}
 			if err := emit(y, out); err != nil {
 				return err
@@ -66,7 +66,7 @@ func (r *Reader) readPixel(b []byte) uint32 {
 	return binary.LittleEndian.Uint32(b)
 }
 
-// expand makes Channels samples of each pixel of an uncompressed row.
+// expand writes Channels samples to dst for each pixel of src, an uncompressed row.
 func (r *Reader) expand(dst, src []byte) {
 	n := r.Channels
 	switch bpp := uint(r.BitsPerPixel); bpp {
@@ -76,54 +76,56 @@ func (r *Reader) expand(dst, src []byte) {
 		}
 	case 16, 32:
 		for x := range r.Width {
-			v, p := r.readPixel(src[x*int(bpp)/8:]), dst[n*x:]
+			pixel, samples := r.readPixel(src[x*int(bpp)/8:]), dst[n*x:]
 			for c := range n {
-				p[c] = r.mask[c].value(v)
+				samples[c] = r.fields[c].value(pixel)
 			}
 		}
 	default:
 		for x := range r.Width {
-			at := uint(x) * bpp
-			v := src[at/8] >> (8 - bpp - at%8) & (1<<bpp - 1)
-			copy(dst[n*x:][:n], r.palette[v][:])
+			bit := uint(x) * bpp // position of the index; the first pixel is in the highest bits
+			index := src[bit/8] >> (8 - bpp - bit%8) & (1<<bpp - 1)
+			copy(dst[n*x:][:n], r.palette[index][:])
 		}
 	}
 }
 
-// runs decodes all runs into palette indices, top row first, and sets a bit for each pixel that
-// some run covers.
-func (r *Reader) runs() (index, covered []byte, err error) {
-	index = make([]byte, r.Width*r.Height)
-	covered = make([]byte, (len(index)+7)/8)
-	err = r.walk(func(x, y, length int, sample func(i int) byte) {
-		from := (r.Height-1-y)*r.Width + x
+// runs decodes all runs. It returns a palette index for each pixel, top row first, and a bit for
+// each pixel, which is set if a run covers the pixel.
+func (r *Reader) runs() (indices, covered []byte, err error) {
+	indices = make([]byte, r.Width*r.Height)
+	covered = make([]byte, (len(indices)+7)/8)
+	err = r.eachRun(func(x, y, length int, index func(i int) byte) {
+		first := (r.Height-1-y)*r.Width + x
 		for i := range length {
-			at := from + i
-			index[at] = sample(i)
+			at := first + i
+			indices[at] = index(i)
 			covered[at/8] |= 1 << (at % 8)
 		}
 	})
-	return index, covered, err
+	return indices, covered, err
 }
 
-// walk calls run with the pieces of the encoded picture: length pixels from x on in the y-th row
-// from the bottom. Pixels past the end of a row are cut off. It returns an error when the data ends
-// before the end-of-bitmap code, unless all rows are done.
-func (r *Reader) walk(run func(x, y, length int, sample func(i int) byte)) error {
+// eachRun calls f for each run: length pixels from column x on, in the y-th row from the bottom.
+// The i-th pixel of the run has the palette index index(i). The part of a run past the end of a row
+// is dropped. It is an error if the data ends before the end-of-bitmap code, unless all rows are
+// complete.
+func (r *Reader) eachRun(f func(x, y, length int, index func(i int) byte)) error {
 	x, y := 0, 0
-	p := r.data // position of the code that is read
+	p := r.data // position of the current code
 	four := r.compression == biRLE4
-	var b []byte
-	piece := func(length int, sample func(i int) byte) error {
+	var b []byte // the current code, then its literal pixels if it has any
+	callF := func(length int, index func(i int) byte) error {
 		if length = min(length, r.Width-x); length > 0 {
 			if y >= r.Height {
 				return FormatError{p, "runs past the last row"}
 			}
-			run(x, y, length, sample)
+			f(x, y, length, index)
 			x += length
 		}
 		return nil
 	}
+	// In RLE4 a byte holds two pixels, which a repeating run alternates.
 	literal := func(i int) byte { return b[i] }
 	repeated := func(i int) byte { return b[1] }
 	if four {
@@ -139,8 +141,8 @@ func (r *Reader) walk(run func(x, y, length int, sample func(i int) byte)) error
 		}
 		next := p + 2
 		b = r.src[p:next]
-		if n := int(b[0]); n > 0 {
-			if err := piece(n, repeated); err != nil {
+		if n := int(b[0]); n > 0 { // n times the same
+			if err := callF(n, repeated); err != nil {
 				return err
 			}
 			p = next
@@ -169,10 +171,10 @@ func (r *Reader) walk(run func(x, y, length int, sample func(i int) byte)) error
 				return FormatError{p, "runs end early"}
 			}
 			b = r.src[next : next+size]
-			if err := piece(n, literal); err != nil {
+			if err := callF(n, literal); err != nil {
 				return err
 			}
-			next = min(next+size+size&1, len(r.src))
+			next = min(next+size+size&1, len(r.src)) // the source may end before the padding
 		}
 		p = next
 	}

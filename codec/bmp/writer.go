@@ -1,8 +1,9 @@
 package bmp
 
-// This file implements Append: uncompressed bitmaps, bottom-up. Up to 256 opaque colors get a
-// palette, other opaque pictures 24 bits a pixel (BITMAPINFOHEADER), pictures with alpha 32 bits
-// with bit fields (BITMAPV4HEADER).
+// This file implements Append. It writes uncompressed bitmaps, bottom-up, of three kinds. Opaque
+// pictures of up to 256 colors have a palette, other opaque pictures have 24 bits a pixel; both
+// have a BITMAPINFOHEADER. Pictures with alpha have bit fields of 32 bits a pixel and a
+// BITMAPV4HEADER.
 
 import (
 	"encoding/binary"
@@ -21,8 +22,9 @@ func Encode(w io.Writer, m image.Image) error {
 	return err
 }
 
-// Append appends m as a BMP to dst. *image.Gray and *image.NRGBA are read directly, everything else
-// through its color model. m may have at most MaxPixels pixels; there must be one at least.
+// Append appends m as a BMP to dst. It reads the samples of *image.Gray and *image.NRGBA directly,
+// and of other types by their At method. Width and height are limited to MaxSide, and their product
+// to MaxPixels. An empty m is an error.
 func Append(dst []byte, m image.Image) ([]byte, error) {
 	b := m.Bounds()
 	w, h := b.Dx(), b.Dy()
@@ -34,20 +36,21 @@ func Append(dst []byte, m image.Image) ([]byte, error) {
 	case !opaque:
 		dst = appendHeader(dst, w, h, 32, nil)
 		eachRow(m, func(row []byte) {
-			for p := row; len(p) >= 4; p = p[4:] {
-				dst = append(dst, p[2], p[1], p[0], p[3])
+			for pixel := row; len(pixel) >= 4; pixel = pixel[4:] {
+				dst = append(dst, pixel[2], pixel[1], pixel[0], pixel[3])
 			}
 		})
 	case colors == nil:
 		dst = appendHeader(dst, w, h, 24, nil)
 		eachRow(m, func(row []byte) {
-			n := len(dst)
-			for p := row; len(p) >= 4; p = p[4:] {
-				dst = append(dst, p[2], p[1], p[0])
+			start := len(dst)
+			for pixel := row; len(pixel) >= 4; pixel = pixel[4:] {
+				dst = append(dst, pixel[2], pixel[1], pixel[0])
 			}
-			dst = pad(dst, n)
+			dst = pad(dst, start)
 		})
 	default:
+		// The fewest bits a pixel that suffice: 1, 4 or 8.
 		depth := 8
 		for _, d := range []int{4, 1} {
 			if len(colors) <= 1<<d {
@@ -55,43 +58,43 @@ func Append(dst []byte, m image.Image) ([]byte, error) {
 			}
 		}
 		dst = appendHeader(dst, w, h, depth, colors)
-		index := make(map[uint32]byte, len(colors))
+		indexOf := make(map[uint32]byte, len(colors))
 		for i, c := range colors {
-			index[c] = byte(i)
+			indexOf[c] = byte(i)
 		}
 		eachRow(m, func(row []byte) {
-			n := len(dst)
-			v, bits := 0, 0
-			last, at := colors[0], index[colors[0]]
-			for p := row; len(p) >= 4; p = p[4:] {
-				if c := binary.LittleEndian.Uint32(p); c != last {
-					last, at = c, index[c]
+			start := len(dst)
+			packed, bits := 0, 0 // the lowest bits of packed are not yet written
+			last, index := colors[0], indexOf[colors[0]]
+			for pixel := row; len(pixel) >= 4; pixel = pixel[4:] {
+				if c := binary.LittleEndian.Uint32(pixel); c != last {
+					last, index = c, indexOf[c]
 				}
-				v = v<<depth | int(at)
+				packed = packed<<depth | int(index)
 				if bits += depth; bits == 8 {
-					dst = append(dst, byte(v))
+					dst = append(dst, byte(packed))
 					bits = 0
 				}
 			}
 			if bits > 0 {
-				dst = append(dst, byte(v<<(8-bits)))
+				dst = append(dst, byte(packed<<(8-bits)))
 			}
-			dst = pad(dst, n)
+			dst = pad(dst, start)
 		})
 	}
 	return dst, nil
 }
 
-// survey returns the colors of an opaque picture when they are 256 or fewer, in a fixed order, as
-// little-endian RGBA.
+// survey reports whether m is opaque. If it is and has at most 256 colors, survey returns them,
+// sorted, as little-endian RGBA; otherwise colors is nil.
 func survey(m image.Image) (colors []uint32, opaque bool) {
-	seen := make(map[uint32]struct{})
+	seen := make(map[uint32]struct{}) // nil from the 257th color on
 	opaque = true
-	last := uint32(0)
+	last := uint32(0) // transparent, so no color of an opaque picture
 	eachRow(m, func(row []byte) {
-		for p := row; len(p) >= 4; p = p[4:] {
-			c := binary.LittleEndian.Uint32(p)
-			opaque = opaque && p[3] == 255
+		for pixel := row; len(pixel) >= 4; pixel = pixel[4:] {
+			c := binary.LittleEndian.Uint32(pixel)
+			opaque = opaque && pixel[3] == 255
 			if c != last && seen != nil {
 				if seen[c] = struct{}{}; len(seen) > 256 {
 					seen = nil
@@ -110,7 +113,8 @@ func survey(m image.Image) (colors []uint32, opaque bool) {
 	return colors, true
 }
 
-// eachRow calls row with each row, from the bottom, as straight RGBA.
+// eachRow calls f with each row of m, from the bottom, as straight RGBA. The row is valid during
+// the call only.
 func eachRow(m image.Image, f func(row []byte)) {
 	b := m.Bounds()
 	w := b.Dx()
@@ -136,22 +140,23 @@ func eachRow(m image.Image, f func(row []byte)) {
 	}
 }
 
-// pad fills the row that began at position from to a multiple of 4 bytes.
-func pad(dst []byte, from int) []byte {
-	for (len(dst)-from)&3 != 0 {
+// pad appends zeros until the row that starts at dst[start] has a multiple of 4 bytes.
+func pad(dst []byte, start int) []byte {
+	for (len(dst)-start)&3 != 0 {
 		dst = append(dst, 0)
 	}
 	return dst
 }
 
-// appendHeader appends the headers and the palette.
+// appendHeader appends the two headers and the palette, whose colors are little-endian RGBA. depth
+// is the number of bits a pixel; at 32 one of the fields is alpha.
 func appendHeader(dst []byte, w, h, depth int, palette []uint32) []byte {
-	size := 40
+	size := infoSize
 	if depth == 32 {
-		size = 108
+		size = v4Size
 	}
-	pixels := (w*depth + 31) / 32 * 4 * h
-	offset := fileHeader + size + 4*len(palette)
+	pixels := (w*depth + 31) / 32 * 4 * h // bytes
+	offset := fileHeaderSize + size + 4*len(palette)
 	u16 := binary.LittleEndian.AppendUint16
 	u32 := binary.LittleEndian.AppendUint32
 

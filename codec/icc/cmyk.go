@@ -4,15 +4,14 @@ package icc
 
 import "miniatura/codec/internal/num"
 
-// CMYKToRGB converts pixels of 4 bytes in src to pixels of 3 bytes, R, G and B, in dst, which may
-// be the same memory and holds at least 3/4 of src's length. Each ink absorbs its part of the light
-// that the others leave:
+// CMYKToRGB converts pixels of 4 bytes in src to pixels of 3 bytes, R, G and B, in dst. dst has at
+// least 3/4 of src's length and may be the same memory. As in image/color, Pillow and browsers,
 //
 //	R = (255-C)(255-K)/255, G = (255-M)(255-K)/255, B = (255-Y)(255-K)/255, rounded
 //
-// which is what image/color, Pillow and browsers do. 255 is full ink, or none when inverted, as
-// Adobe stores it.
+// A sample of 255 is full ink. If inverted is true, 255 is no ink: Adobe stores CMYK so.
 func CMYKToRGB(dst, src []byte, inverted bool) {
+	// A sample ^ flip is the light that the ink lets through.
 	var flip byte = 255
 	if inverted {
 		flip = 0

@@ -14,18 +14,21 @@ type Chromaticities [8]float64
 // SRGBChromaticities are those of IEC 61966-2-1 and ITU-R BT.709.
 var SRGBChromaticities = Chromaticities{0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06}
 
-// A Transfer takes a sample in [0, 1] to linear light.
-type Transfer func(float64) float64
+// A Transfer returns the linear light of a sample, both in [0, 1].
+type Transfer func(sample float64) float64
 
-// Gamma returns the power function.
+// Gamma returns the Transfer that raises a sample to the power exponent.
 func Gamma(exponent float64) Transfer {
 	return func(v float64) float64 { return math.Pow(v, exponent) }
 }
 
 // CodedChromaticities returns the chromaticities of a color primaries code, H.273 table 2. It
-// returns false for codes that name none.
+// returns false for codes to which the table gives no chromaticities.
 func CodedChromaticities(code byte) (Chromaticities, bool) {
-	const d65x, d65y, cx, cy = 0.3127, 0.3290, 0.310, 0.316
+	const (
+		d65x, d65y = 0.3127, 0.3290
+		cx, cy     = 0.310, 0.316 // illuminant C
+	)
 	switch code {
 	case 1:
 		return SRGBChromaticities, true
@@ -58,17 +61,17 @@ const (
 	CodedHLG  = 18
 )
 
-// CodedTransfer returns the function of a transfer characteristics code, H.273 table 3, as browsers
-// take it: the pictures of the BT.709 family are shown with the gamma of their display, 2.4 (ITU-R
-// BT.1886), not with the inverse of the camera's function. It returns false for codes that name
-// none, and for PQ and HLG, which are not relative to a white of 1.
+// CodedTransfer returns the Transfer of a transfer characteristics code, H.273 table 3, as browsers
+// understand the code. For the family of BT.709 that is the gamma of the display, 2.4 (ITU-R
+// BT.1886), not the inverse of the camera's function. CodedTransfer returns false for all codes
+// that it does not know, for PQ and HLG too: their light is not relative to a white of 1.
 func CodedTransfer(code byte) (Transfer, bool) {
 	switch code {
-	case 1, 6, 11, 14, 15:
+	case 1, 6, 11, 14, 15: // BT.709, BT.601, IEC 61966-2-4, BT.2020 of 10 and of 12 bits
 		return Gamma(2.4), true
-	case 4:
+	case 4: // BT.470 System M
 		return Gamma(2.2), true
-	case 5:
+	case 5: // BT.470 Systems B and G
 		return Gamma(2.8), true
 	case 7: // SMPTE 240M
 		return func(v float64) float64 {
@@ -77,59 +80,61 @@ func CodedTransfer(code byte) (Transfer, bool) {
 			}
 			return math.Pow((v+0.1115)/1.1115, 1/0.45)
 		}, true
-	case 8:
+	case 8: // linear
 		return Gamma(1), true
 	case CodedSRGB:
 		return decode, true
 	case 17: // SMPTE ST 428-1
-		return func(v float64) float64 { return unit(52.37 / 48 * math.Pow(v, 2.6)) }, true
+		return func(v float64) float64 { return clamp01(52.37 / 48 * math.Pow(v, 2.6)) }, true
 	}
 	return nil, false
 }
 
 // NewTransform prepares the conversion of samples in the given space, Gray or RGB, with those
 // chromaticities and that transfer function. White is adapted to the white of sRGB, so that gray
-// stays gray. It returns a FormatError for chromaticities that span no color space, and an
-// UnsupportedError for primaries beyond the precision of the conversion.
+// stays gray. NewTransform returns a FormatError for chromaticities that span no color space, and
+// an UnsupportedError for primaries beyond the precision of the conversion.
 //
-// bits is 8 or 16. A Transform for 16 bits converts by Wide only: linear light that is narrowed to
-// 8 bits first would lose shades.
+// The samples have 8 or 16 bits. A Transform for 16 bits has only the method Wide, because
+// samples may be in linear light, which loses shades when it is narrowed to 8 bits.
 func NewTransform(space Space, xy Chromaticities, transfer Transfer, bits int) (*Transform, error) {
-	m, err := xy.matrix()
+	m, err := xy.toXYZ()
 	if err != nil {
 		return nil, err
 	}
 	t := &Transform{space: space}
+	// One curve for all channels is the whole conversion.
 	toneOnly := space == Gray || xy == SRGBChromaticities
 	if !toneOnly {
-		if err := t.set(m, [3]Transfer{transfer, transfer, transfer}); err != nil {
+		if err := t.setMatrix(m, [3]Transfer{transfer, transfer, transfer}); err != nil {
 			return nil, UnsupportedError("primaries this far apart") // they do span a color space
 		}
 	}
-	most := float64(int(1)<<bits - 1)
+	// With 8 bits, setMatrix has set all that colors need.
+	maxSample := float64(int(1)<<bits - 1)
 	switch {
 	case bits == 16 && toneOnly:
 		t.tone16 = new([1 << 16]byte)
 		for v := range t.tone16 {
-			t.tone16[v] = encode8(transfer(float64(v) / most))
+			t.tone16[v] = encode8(transfer(float64(v) / maxSample))
 		}
 	case bits == 16:
 		t.linear = nil
 		t.linear16 = new([1 << 16]uint16)
 		for v := range t.linear16 {
-			t.linear16[v] = uint16(math.Round(transfer(float64(v)/most) * linearOne))
+			t.linear16[v] = uint16(math.Round(transfer(float64(v)/maxSample) * linearOne))
 		}
 	case toneOnly:
-		t.gray = new([256]byte)
-		for v := range t.gray {
-			t.gray[v] = encode8(transfer(float64(v) / most))
+		t.tone = new([256]byte)
+		for v := range t.tone {
+			t.tone[v] = encode8(transfer(float64(v) / maxSample))
 		}
 	}
 	return t, nil
 }
 
-// Wide converts one pixel of 16-bit samples, big-endian, into 8-bit ones. dst holds one sample for
-// gray, or three for RGB.
+// Wide converts one pixel of a Transform for 16 bits. src holds 16-bit samples, big-endian, and dst
+// gets 8-bit samples: one for gray, three for RGB.
 func (t *Transform) Wide(dst, src []byte) {
 	if t.tone16 != nil {
 		for i := range dst {
@@ -137,9 +142,11 @@ func (t *Transform) Wide(dst, src []byte) {
 		}
 		return
 	}
-	l := t.linear16
-	x, y, z := int32(l[binary.BigEndian.Uint16(src)]), int32(l[binary.BigEndian.Uint16(src[2:])]), int32(l[binary.BigEndian.Uint16(src[4:])])
-	dst[0], dst[1], dst[2] = t.mix(x, y, z)
+	linear := t.linear16
+	r := int32(linear[binary.BigEndian.Uint16(src)])
+	g := int32(linear[binary.BigEndian.Uint16(src[2:])])
+	b := int32(linear[binary.BigEndian.Uint16(src[4:])])
+	dst[0], dst[1], dst[2] = t.mix(r, g, b)
 }
 
 // bradford is the cone response matrix of ICC.1:2022 annex E.
@@ -149,14 +156,15 @@ var bradford = matrix{
 	0.0389, -0.0685, 1.0296,
 }
 
-// matrix returns the matrix from linear device RGB to XYZ relative to D50: SMPTE RP 177, then the
+// toXYZ returns the matrix from linear device RGB to XYZ relative to D50: SMPTE RP 177, then the
 // linear Bradford transform.
-func (c Chromaticities) matrix() (matrix, error) {
+func (c Chromaticities) toXYZ() (matrix, error) {
 	for _, v := range c {
 		if !(v >= 0 && v <= 1) {
 			return matrix{}, FormatError{Msg: "chromaticities"}
 		}
 	}
+	// The columns of m become XYZ of the primaries, scaled so that their sum is white.
 	var m matrix
 	for i := range 3 {
 		x, y := c[2+2*i], c[3+2*i]
@@ -171,12 +179,14 @@ func (c Chromaticities) matrix() (matrix, error) {
 	}
 	white := [3]float64{c[0] / c[1], 1, (1 - c[0] - c[1]) / c[1]}
 	m = m.times(diagonal(inverse.apply(white)))
+	// Cone responses are scaled from those of white to those of D50.
 	from, to := bradford.apply(white), bradford.apply(d50)
+	scale := diagonal([3]float64{to[0] / from[0], to[1] / from[1], to[2] / from[2]})
 	back, _ := bradford.inverse()
-	return back.times(diagonal([3]float64{to[0] / from[0], to[1] / from[1], to[2] / from[2]})).times(bradford).times(m), nil
+	return back.times(scale).times(bradford).times(m), nil
 }
 
-// A matrix has 3 rows of 3.
+// A matrix has 3 rows of 3 numbers, one row after the other.
 type matrix [9]float64
 
 // diagonal returns the matrix that multiplies each component by its factor in v.
@@ -200,7 +210,7 @@ func (m matrix) times(n matrix) (r matrix) {
 	return r
 }
 
-// inverse returns false where m has no inverse.
+// inverse returns the inverse of m, or false if m is singular or nearly so.
 func (m matrix) inverse() (r matrix, ok bool) {
 	minor := func(a, b, c, d int) float64 { return m[a]*m[d] - m[b]*m[c] }
 	r = matrix{

@@ -10,7 +10,7 @@ import (
 // The matrix of Display P3 is that of ICC profiles, and every white becomes D50.
 func TestChromaticitiesToD50(t *testing.T) {
 	p3, _ := CodedChromaticities(12)
-	m, err := p3.matrix()
+	m, err := p3.toXYZ()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +26,7 @@ func TestChromaticitiesToD50(t *testing.T) {
 		if !ok {
 			continue
 		}
-		m, err := xy.matrix()
+		m, err := xy.toXYZ()
 		if err != nil {
 			t.Errorf("%d: %v", code, err)
 		}

@@ -8,16 +8,16 @@ import (
 	"math"
 )
 
-// A curve maps [0, 1] to [0, 1]: a sampled table, interpolated linearly, or else a parametric
+// A curve maps [0, 1] to [0, 1]. It is a sampled table, interpolated linearly, or else a parametric
 // function. The zero curve is the identity.
 type curve struct {
-	table               []byte // big-endian samples of width bytes each, at least 2, or nil
+	table               []byte // at least 2 big-endian samples of width bytes each; or nil
 	width               int    // 1 or 2
-	kind                int    // of the parametric function, 1 + its type in the file; 0 for none
+	kind                int    // 1 + the function type in the file; 0 if there is no function
 	g, a, b, c, d, e, f float64
 }
 
-// parseCurve reads the curve at the beginning of b and returns the bytes it takes.
+// parseCurve reads the curve at the beginning of b and returns it with the number of bytes read.
 func parseCurve(b []byte) (curve, int, error) {
 	if len(b) < 12 {
 		return curve{}, 0, FormatError{Msg: "curve"}
@@ -37,17 +37,17 @@ func parseCurve(b []byte) (curve, int, error) {
 		}
 		return curve{table: b[12:size], width: 2}, size, nil
 	case "para":
-		params := [...]int{1, 3, 4, 5, 7}
-		kind := int(binary.BigEndian.Uint16(b[8:]))
-		if kind >= len(params) {
+		params := [...]int{1, 3, 4, 5, 7} // number of parameters for each function type
+		function := int(binary.BigEndian.Uint16(b[8:]))
+		if function >= len(params) {
 			return curve{}, 0, UnsupportedError("parametric curve")
 		}
-		size := 12 + 4*params[kind]
+		size := 12 + 4*params[function]
 		if len(b) < size {
 			return curve{}, 0, FormatError{Msg: "curve"}
 		}
-		cv := curve{kind: 1 + kind}
-		for i, v := range []*float64{&cv.g, &cv.a, &cv.b, &cv.c, &cv.d, &cv.e, &cv.f}[:params[kind]] {
+		cv := curve{kind: 1 + function}
+		for i, v := range []*float64{&cv.g, &cv.a, &cv.b, &cv.c, &cv.d, &cv.e, &cv.f}[:params[function]] {
 			*v = s15Fixed16(b[12+4*i:])
 		}
 		return cv, size, nil
@@ -55,29 +55,30 @@ func parseCurve(b []byte) (curve, int, error) {
 	return curve{}, 0, UnsupportedError("curve type")
 }
 
-// parseCurves reads n curves in a row, each padded to 4 bytes (section 10.12.4).
+// parseCurves reads n consecutive curves, each padded to a multiple of 4 bytes (section 10.12.4).
 func parseCurves(b []byte, n int) ([]curve, error) {
-	cs := make([]curve, n)
-	for i := range cs {
+	curves := make([]curve, n)
+	for i := range curves {
 		c, size, err := parseCurve(b)
 		if err != nil {
 			return nil, err
 		}
-		cs[i] = c
+		curves[i] = c
 		b = b[min((size+3)&^3, len(b)):]
 	}
-	return cs, nil
+	return curves, nil
 }
 
-// at evaluates the curve. x outside [0, 1] is clamped, and so is the result; NaN becomes 0.
-func (c *curve) at(x float64) float64 {
-	x = unit(x)
+// eval returns the value of the curve for x. Both x and the value are clamped to [0, 1], and NaN
+// becomes 0.
+func (c *curve) eval(x float64) float64 {
+	x = clamp01(x)
 	if c.table != nil {
-		n := len(c.table)/c.width - 1
-		t := x * float64(n)
-		i := min(int(t), n-1)
+		last := len(c.table)/c.width - 1
+		pos := x * float64(last)
+		i := min(int(pos), last-1)
 		lo, hi := c.sample(i), c.sample(i+1)
-		return lo + (hi-lo)*(t-float64(i))
+		return lo + (hi-lo)*(pos-float64(i))
 	}
 	// ICC.1:2022 table 68.
 	y := x
@@ -105,7 +106,7 @@ func (c *curve) at(x float64) float64 {
 			y = math.Pow(c.a*x+c.b, c.g) + c.e
 		}
 	}
-	return unit(y)
+	return clamp01(y)
 }
 
 // sample returns entry i of the table, scaled to [0, 1].
@@ -116,8 +117,8 @@ func (c *curve) sample(i int) float64 {
 	return float64(binary.BigEndian.Uint16(c.table[2*i:])) / 65535
 }
 
-// unit clamps to [0, 1]; NaN becomes 0.
-func unit(x float64) float64 {
+// clamp01 returns x clamped to [0, 1]; NaN becomes 0.
+func clamp01(x float64) float64 {
 	if !(x > 0) {
 		return 0
 	}

@@ -1,59 +1,63 @@
 package icc
 
-// This file implements lookup tables to sRGB on rows. The profile's table is resampled, node by
-// node and only where the picture needs it, to a finer grid that holds sRGB samples.
+// This file converts rows to sRGB by the lookup table of a profile. The table is resampled to a
+// finer grid of sRGB samples. A node of the grid is computed when a pixel first needs the node.
 
 import "math"
 
-// A grid holds three sRGB samples at each node, packed into a uint64 of three 21-bit lanes so that
-// one multiplication weighs all three. A lane is 0 to gridMax: (sample + gridBias) in sixteenths,
-// where the bias leaves room for values outside sRGB, which nodes beside the edge of the gamut may
-// have. Weights sum to 256 and the lanes to less than 2^21. The zero uint64 is a node not yet
-// computed.
+// A grid is a lattice over the device space, with three sRGB samples at each node. They are packed
+// into three lanes of a uint64, so that one multiplication weighs all three. A lane holds
+// (sample + gridBias) in sixteenths, clamped to 0..gridMax. The bias leaves room for samples
+// outside 0..255, which nodes beside the edge of the gamut may have. A color between nodes is a sum
+// of nodes with weights in 1/256. The lanes of the sum fit into 21 bits: 256*gridMax < 2^21.
 type grid struct {
-	lut    *lut
-	black  [3]float64 // black point compensation: XYZ * scale + offset
-	scale  [3]float64
-	fine   [4]int         // grid steps for each step of the profile's CLUT
-	nodes  [4]int         // of this grid, along each channel
-	step   [4]int         // between neighbors in packed
-	pos    [4][256]uint16 // an 8-bit sample's place, in 1/256 nodes
-	packed []uint64
+	lut      *lut
+	offset   [3]float64 // black point compensation: XYZ*scale + offset
+	scale    [3]float64
+	fineness [4]int         // grid steps for each step of the profile's CLUT
+	nodes    [4]int         // number of nodes along each channel
+	step     [4]int         // distance in packed between neighbors along each channel
+	pos      [4][256]uint16 // position of each 8-bit sample along each channel, in 1/256 grid steps
+	packed   []uint64       // the nodes; 0 if not yet computed
 }
 
 const (
-	gridOne  = 16
-	gridBias = 64
-	gridMax  = gridOne * (255 + 2*gridBias)
-	laneBits = 21
-	laneMask = 1<<laneBits - 1
+	gridOneBits = 4
+	gridOne     = 1 << gridOneBits
+	gridBias    = 64
+	gridMax     = gridOne * (255 + 2*gridBias)
+	laneBits    = 21
+	laneMask    = 1<<laneBits - 1
+	computed    = 1 << 63      // set in all computed nodes, so that none is 0
+	lanesMask   = computed - 1 // what is weighed
 )
 
 // maxNodes bounds a grid's memory to 32 MB, of which only the touched pages are used.
 const maxNodes = 4 << 20
 
-// newGrid returns a grid for the lookup table l. It computes no node yet.
+// newGrid returns a grid for l, the lookup table of p. It computes no node yet.
 func newGrid(l *lut, p *Profile) (*grid, error) {
 	g := &grid{lut: l}
-	want := 65 // nodes along a channel; few of them are touched
+	atLeast := 65 // nodes along a channel; few of them are touched
 	if l.in == 4 {
-		want = 17
+		atLeast = 17
 	}
-	// There are at most 2*want nodes along a channel, or the number that the profile has.
+	// The nodes of the CLUT are also nodes of the grid. So a channel can have nearly twice atLeast,
+	// or as many nodes as the CLUT has.
 	size := 1
 	for i := l.in - 1; i >= 0; i-- {
 		cells := 1
 		if l.clut != nil {
-			cells = l.grid[i] - 1
+			cells = l.nodes[i] - 1
 		}
-		g.fine[i] = (want - 2 + cells) / cells
-		g.nodes[i] = cells*g.fine[i] + 1
+		g.fineness[i] = (atLeast - 2 + cells) / cells // (atLeast-1)/cells, rounded up
+		g.nodes[i] = cells*g.fineness[i] + 1
 		g.step[i] = size
 		size *= g.nodes[i]
 		for v := range 256 {
 			x := float64(v) / 255
-			if l.a != nil {
-				x = l.a[i].at(x)
+			if l.aCurves != nil {
+				x = l.aCurves[i].eval(x)
 			}
 			g.pos[i][v] = uint16(math.Round(x * float64(g.nodes[i]-1) * 256))
 		}
@@ -62,51 +66,56 @@ func newGrid(l *lut, p *Profile) (*grid, error) {
 		return nil, UnsupportedError("size of lookup table")
 	}
 	g.packed = make([]uint64, size)
-	g.compensate(p)
+	g.setCompensation(p)
 	return g, nil
 }
 
-// compensate sets up black point compensation, as ICC white paper 40 describes it: the darkest
-// color that the device makes becomes sRGB black. A perceptual table of version 4 has a black point
-// of its own (ICC.1:2022 section 6.3.4.3).
-func (g *grid) compensate(p *Profile) {
+// setCompensation sets up black point compensation, as ICC white paper 40 describes it: the black
+// of the profile becomes the black of sRGB. All profiles of version 4 with a perceptual table,
+// AToB0, have the same black (ICC.1:2022 section 6.3.4.3). In other profiles black is the neutral
+// color of the L* that all inks or no light have, but of at most 50.
+func (g *grid) setCompensation(p *Profile) {
 	black := [3]float64{0.00336, 0.0034731, 0.00287}
 	if p.version < 4 || p.tag("A2B0") == nil {
-		var v [4]byte
+		var sample byte // of black, in all channels
 		if p.space == CMYK {
-			v = [4]byte{255, 255, 255, 255}
+			sample = 255
 		}
-		L := xyzToL(g.xyz(&[4]int{int(g.pos[0][v[0]]), int(g.pos[1][v[1]]), int(g.pos[2][v[2]]), int(g.pos[3][v[3]])})[1])
+		var pos [4]int
+		for i := range pos {
+			pos[i] = int(g.pos[i][sample])
+		}
+		L := yToL(g.xyz(&pos)[1])
 		black = labToXYZ(min(max(L, 0), 50), 0, 0)
 	}
-	for i, w := range d50 {
-		g.scale[i] = w / (w - black[i])
-		g.black[i] = -black[i] * g.scale[i]
+	for i, white := range d50 {
+		g.scale[i] = white / (white - black[i])
+		g.offset[i] = -black[i] * g.scale[i]
 	}
 }
 
-// xyz evaluates the profile at a place in 1/256 nodes.
-func (g *grid) xyz(at *[4]int) [3]float64 {
-	var pos [4]float64
+// xyz returns XYZ by the profile, without compensation. The unit of gridPos is 1/256 grid step.
+func (g *grid) xyz(gridPos *[4]int) [3]float64 {
+	var pos [4]float64 // in steps of the CLUT
 	for i := range g.lut.in {
-		pos[i] = float64(at[i]) / float64(256*g.fine[i])
+		pos[i] = float64(gridPos[i]) / float64(256*g.fineness[i])
 	}
-	return g.lut.afterA(&pos)
+	return g.lut.evalAfterA(&pos)
 }
 
-// node returns the packed samples of node n.
+// node returns packed[n], and computes it first if it is not yet computed.
 func (g *grid) node(n int) uint64 {
 	if v := g.packed[n]; v != 0 {
 		return v
 	}
-	var at [4]int
+	var pos [4]int
 	for i, rest := 0, n; i < g.lut.in; i++ {
-		at[i] = rest / g.step[i] * 256
+		pos[i] = rest / g.step[i] * 256
 		rest %= g.step[i]
 	}
-	xyz := g.xyz(&at)
+	xyz := g.xyz(&pos)
 	for i := range xyz {
-		xyz[i] = xyz[i]*g.scale[i] + g.black[i]
+		xyz[i] = xyz[i]*g.scale[i] + g.offset[i]
 	}
 	var v uint64
 	for c := range 3 {
@@ -117,32 +126,32 @@ func (g *grid) node(n int) uint64 {
 		}
 		v |= uint64(min(math.Round(s*gridOne), gridMax)) << (c * laneBits)
 	}
-	v |= 1 << 63 // keeps computed nodes different from zero
+	v |= computed
 	g.packed[n] = v
 	return v
 }
 
-// sum unpacks three lanes whose weights summed to 256.
-func sum(v uint64) (r, gr, b byte) {
-	return lane(v), lane(v >> laneBits), lane(v >> (2 * laneBits))
+// unpack returns the three samples of v, a sum of nodes whose weights sum to 256.
+func unpack(v uint64) (r, gr, b byte) {
+	return lowestLane(v), lowestLane(v >> laneBits), lowestLane(v >> (2 * laneBits))
 }
 
-// lane returns the sample of the lowest lane of v: the interpolated sum, rounded, without gridBias,
-// and clamped.
-func lane(v uint64) byte {
-	const shift = 8 + 4
+// lowestLane returns the sample in the lowest lane of v, rounded and clamped to 0..255.
+func lowestLane(v uint64) byte {
+	const shift = 8 + gridOneBits // 8 for the sum of the weights
 	return byte(min(max((int(v&laneMask)+1<<(shift-1))>>shift-gridBias, 0), 255))
 }
 
-const nodeMask = 1<<63 - 1
-
-// rgb and cmyk interpolate as lut.interpolate does, in integers.
+// rgb converts pixels of stride bytes in place. Their first three bytes are R, G and B. It
+// interpolates between nodes as lut.interpolate does, with fractions and weights in 1/256.
 func (g *grid) rgb(row []byte, stride int) {
 	for ; len(row) >= stride; row = row[stride:] {
+		// Positions p, the node n below them, fractions f above n and steps s.
 		p0, p1, p2 := uint(g.pos[0][row[0]]), uint(g.pos[1][row[1]]), uint(g.pos[2][row[2]])
 		n := int(p0>>8)*g.step[0] + int(p1>>8)*g.step[1] + int(p2>>8)*g.step[2]
 		f0, f1, f2 := p0&255, p1&255, p2&255
 		s0, s1, s2 := g.step[0], g.step[1], g.step[2]
+		// Sort by fraction, the largest first.
 		if f0 < f1 {
 			f0, f1, s0, s1 = f1, f0, s1, s0
 		}
@@ -152,25 +161,25 @@ func (g *grid) rgb(row []byte, stride int) {
 		if f0 < f1 {
 			f0, f1, s0, s1 = f1, f0, s1, s0
 		}
-		v := (g.node(n) & nodeMask) * uint64(256-f0)
+		// Walk to the highest corner of the cell; stop where the weights that remain are 0.
+		v := (g.node(n) & lanesMask) * uint64(256-f0)
 		if f0 > 0 {
 			n += s0
-			v += (g.node(n) & nodeMask) * uint64(f0-f1)
+			v += (g.node(n) & lanesMask) * uint64(f0-f1)
 			if f1 > 0 {
 				n += s1
-				v += (g.node(n) & nodeMask) * uint64(f1-f2)
+				v += (g.node(n) & lanesMask) * uint64(f1-f2)
 				if f2 > 0 {
-					v += (g.node(n+s2) & nodeMask) * uint64(f2)
+					v += (g.node(n+s2) & lanesMask) * uint64(f2)
 				}
 			}
 		}
-		row[0], row[1], row[2] = sum(v)
+		row[0], row[1], row[2] = unpack(v)
 	}
 }
 
-// cmyk converts pixels of 4 bytes in src to pixels of 3 bytes in dst. Between the nodes it
-// interpolates over simplices, as lut.interpolate does: the fractions are sorted, and the value is
-// reached by one step along each channel.
+// cmyk converts pixels of 4 bytes in src to pixels of 3 bytes in dst. See Transform.CMYK. Its steps
+// and the names of variables are those of rgb.
 func (g *grid) cmyk(dst, src []byte, inverted bool) {
 	var flip byte
 	if inverted {
@@ -196,15 +205,15 @@ func (g *grid) cmyk(dst, src []byte, inverted bool) {
 		swap(0, 2)
 		swap(1, 3)
 		swap(1, 2)
-		v := (g.node(n) & nodeMask) * uint64(256-f[0])
+		v := (g.node(n) & lanesMask) * uint64(256-f[0])
 		for i := 0; i < 4 && f[i] > 0; i++ {
 			n += s[i]
-			w := f[i]
+			weight := f[i]
 			if i < 3 {
-				w -= f[i+1]
+				weight -= f[i+1]
 			}
-			v += (g.node(n) & nodeMask) * uint64(w)
+			v += (g.node(n) & lanesMask) * uint64(weight)
 		}
-		dst[0], dst[1], dst[2] = sum(v)
+		dst[0], dst[1], dst[2] = unpack(v)
 	}
 }

@@ -3,15 +3,15 @@
 //	icc.go        header and tag table, ICC.1:2022 sections 7 and 9
 //	curve.go      curveType and parametricCurveType, sections 10.6 and 10.18
 //	lut.go        lut8Type, lut16Type and lutAToBType, sections 10.10 to 10.12
-//	transform.go  matrix and curves to sRGB on rows, annex F.3; rendering of gray
-//	grid.go       lookup tables to sRGB on rows
+//	transform.go  rows to sRGB, by matrix and curves (annex F.3) or a gray curve (F.2)
+//	grid.go       rows to sRGB, by a lookup table
 //	cmyk.go       CMYK without a profile
 //	coded.go      chromaticities and transfer functions, code points of ITU-T H.273
 //
-// The package evaluates three-component matrix profiles, monochrome profiles (versions 2 and 4) and
-// RGB and CMYK profiles with an AToB0 (or else AToB1) table. For everything else it returns an
-// UnsupportedError, and the caller carries the profile along. For a profile that breaks its own
-// format it returns a FormatError.
+// The package evaluates profiles of three kinds: three-component matrix profiles, monochrome
+// profiles, and RGB or CMYK profiles with a lookup table, AToB0 or else AToB1. For other profiles
+// it returns an UnsupportedError, and the caller carries the profile along. For a damaged profile
+// it returns a FormatError.
 package icc
 
 import (
@@ -23,7 +23,7 @@ import (
 
 // A FormatError reports that the input is not a valid ICC profile.
 type FormatError struct {
-	Offset int // in the profile, of the damaged tag; 0 when it is not known
+	Offset int // position of the damaged part in the profile; 0 if not known
 	Msg    string
 }
 
@@ -46,7 +46,7 @@ const (
 	CMYK Space = "CMYK"
 )
 
-// Components returns the number of samples of a pixel, or 0 for another space than the three.
+// Components returns the number of samples of a pixel, or 0 if s is not one of the spaces above.
 func (s Space) Components() int {
 	switch s {
 	case Gray:
@@ -62,29 +62,35 @@ func (s Space) Components() int {
 // maxTags bounds the tag table: registered tags are fewer than a hundred.
 const maxTags = 256
 
+// The header is followed by the number of tags, then by the tag table.
+const (
+	headerSize = 128
+	tagTable   = headerSize + 4 // position of the first entry
+	entrySize  = 12             // signature, position and size of a tag's data
+)
+
 // A Profile is a parsed profile. It refers to the bytes that it was parsed from.
 type Profile struct {
 	data    []byte
 	space   Space
-	labPCS  bool // the profile connection space is PCSLAB, otherwise PCSXYZ
+	labPCS  bool // the profile connection space (PCS) is PCSLAB, otherwise PCSXYZ
 	version byte // major
-	class   string
 }
 
-// Parse reads header and tag table. It allocates nothing of the profile's size.
+// Parse reads the header and checks the size of the tag table. It does not copy the profile.
 func Parse(profile []byte) (*Profile, error) {
-	if len(profile) < 132 {
+	if len(profile) < tagTable {
 		return nil, FormatError{len(profile), "shorter than a header"}
 	}
-	// The size field may be below the length (padding), not above it.
+	// The size field may be less than the length, and the rest is padding. It may not be more.
 	size := binary.BigEndian.Uint32(profile)
-	if size < 132 || uint64(size) > uint64(len(profile)) {
+	if size < tagTable || uint64(size) > uint64(len(profile)) {
 		return nil, FormatError{0, "size field"}
 	}
 	if string(profile[36:40]) != "acsp" {
 		return nil, FormatError{36, "no acsp signature"}
 	}
-	p := &Profile{data: profile[:size], space: Space(profile[16:20]), version: profile[8], class: string(profile[12:16])}
+	p := &Profile{data: profile[:size], space: Space(profile[16:20]), version: profile[8]}
 	switch string(profile[20:24]) {
 	case "XYZ ":
 	case "Lab ":
@@ -92,9 +98,9 @@ func Parse(profile []byte) (*Profile, error) {
 	default:
 		return nil, UnsupportedError("profile connection space")
 	}
-	n := binary.BigEndian.Uint32(p.data[128:])
-	if n > maxTags || 132+12*int(n) > len(p.data) {
-		return nil, FormatError{128, "tag table"}
+	n := binary.BigEndian.Uint32(p.data[headerSize:])
+	if n > maxTags || tagTable+entrySize*int(n) > len(p.data) {
+		return nil, FormatError{headerSize, "tag table"}
 	}
 	return p, nil
 }
@@ -102,7 +108,9 @@ func Parse(profile []byte) (*Profile, error) {
 // Space returns the device color space, which need not be one that this package knows.
 func (p *Profile) Space() Space { return p.space }
 
-// tag returns the tag's data, at least 8 bytes that begin with the type signature, or nil.
+// tag returns the data of the tag with that signature. The data has at least 8 bytes and begins
+// with the signature of its type. tag returns nil if the tag is missing, or its data is shorter or
+// not all in the profile.
 func (p *Profile) tag(signature string) []byte {
 	at, size := p.find(signature)
 	if size < 8 || uint64(at)+uint64(size) > uint64(len(p.data)) {
@@ -111,19 +119,19 @@ func (p *Profile) tag(signature string) []byte {
 	return p.data[at : at+size]
 }
 
-// find returns the position and the size of the tag's data by the tag table; a size of 0 means that
-// there is no such tag.
+// find returns the position and the size of the tag's data as the tag table gives them. It returns
+// 0, 0 if there is no such tag.
 func (p *Profile) find(signature string) (at, size uint32) {
-	n := int(binary.BigEndian.Uint32(p.data[128:]))
-	for t := p.data[132:]; n > 0; n, t = n-1, t[12:] {
-		if string(t[:4]) == signature {
-			return binary.BigEndian.Uint32(t[4:]), binary.BigEndian.Uint32(t[8:])
+	n := int(binary.BigEndian.Uint32(p.data[headerSize:]))
+	for entry := p.data[tagTable:]; n > 0; n, entry = n-1, entry[entrySize:] {
+		if string(entry[:4]) == signature {
+			return binary.BigEndian.Uint32(entry[4:]), binary.BigEndian.Uint32(entry[8:])
 		}
 	}
 	return 0, 0
 }
 
-// withOffset returns err. If it is a FormatError, its offset becomes the position of the tag's
+// withOffset returns err. If err is a FormatError, its Offset becomes the position of the tag's
 // data.
 func (p *Profile) withOffset(err error, signature string) error {
 	e, ok := err.(FormatError)
@@ -138,7 +146,7 @@ func (p *Profile) withOffset(err error, signature string) error {
 // s15Fixed16 reads a signed 16.16 number (section 4.6).
 func s15Fixed16(b []byte) float64 { return float64(int32(binary.BigEndian.Uint32(b))) / 65536 }
 
-// readXYZ reads the first number of an XYZType tag (section 10.31).
+// readXYZ reads the first X, Y and Z of an XYZType tag (section 10.31).
 func (p *Profile) readXYZ(signature string) ([3]float64, error) {
 	b := p.tag(signature)
 	if len(b) < 20 || string(b[:4]) != "XYZ " {
@@ -147,9 +155,9 @@ func (p *Profile) readXYZ(signature string) ([3]float64, error) {
 	return [3]float64{s15Fixed16(b[8:]), s15Fixed16(b[12:]), s15Fixed16(b[16:])}, nil
 }
 
-// IsSRGB reports whether the profile's conversion changes no 8-bit sample by more than 2 of 255
-// anywhere on a lattice over the device space, so that it can be skipped. It judges the curves and
-// primaries, never the profile's name.
+// IsSRGB reports whether the conversion of the profile can be skipped, because it changes no 8-bit
+// sample by more than 2. IsSRGB tries all grays and, for RGB, a lattice of 9 x 9 x 9 colors. It
+// does not look at the profile's name. It returns false for a profile with an AToB0 table.
 func (p *Profile) IsSRGB() bool {
 	if p.space != RGB && p.space != Gray || p.tag("A2B0") != nil {
 		return false
@@ -178,7 +186,10 @@ func (p *Profile) IsSRGB() bool {
 	}
 	const steps = 9
 	for i := range steps * steps * steps {
-		in := [3]byte{byte(i % steps * 255 / (steps - 1)), byte(i / steps % steps * 255 / (steps - 1)), byte(i / steps / steps * 255 / (steps - 1))}
+		var in [3]byte
+		for c, step := range [3]int{i % steps, i / steps % steps, i / steps / steps} {
+			in[c] = byte(step * 255 / (steps - 1))
+		}
 		out := in
 		t.RGB(out[:])
 		for c := range out {

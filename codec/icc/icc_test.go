@@ -111,9 +111,9 @@ func mftProfile(kind string, in, g int, space string) []byte {
 	wide := kind == "mft2"
 	put := func(b []byte, v float64) []byte {
 		if wide {
-			return append(b, u16(int(math.Round(65280*unit(v))))...) // FF00 is 1 in Lab's first channel
+			return append(b, u16(int(math.Round(65280*clamp01(v))))...) // FF00 is 1 in Lab's first channel
 		}
-		return append(b, byte(math.Round(255*unit(v))))
+		return append(b, byte(math.Round(255*clamp01(v))))
 	}
 	b := cat(kind, 0, []byte{byte(in), 3, byte(g), 0}, fixed(1, 0, 0, 0, 1, 0, 0, 0, 1))
 	n := 256

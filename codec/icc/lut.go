@@ -8,17 +8,19 @@ import (
 	"math"
 )
 
-// A lut is the pipeline a -> clut -> m -> matrix -> b of lutAToBType. In lut8Type and lut16Type a
-// is the input table, b the output table, and m and matrix are the identity. The result is in the
-// encoding that pcs undoes.
+// A lut is the pipeline of lutAToBType: A curves, CLUT, M curves, matrix, B curves. For lut8Type
+// and lut16Type, aCurves is the input table, bCurves is the output table, and the M curves and the
+// matrix are the identity.
 type lut struct {
-	in      int
-	a, m, b []curve // nil is the identity
-	clut    []byte  // 3 samples of width bytes a node, the last input channel varying fastest; nil when in is 3 and there is none
-	width   int     // 1 or 2
-	grid    [4]int  // nodes along each input channel, at least 2
-	matrix  *[12]float64
-	pcs     func(v [3]float64) [3]float64 // to XYZ relative to D50, Y of white 1
+	in      int // number of input channels
+	aCurves []curve
+	mCurves []curve // nil is the identity, for aCurves and bCurves too
+	bCurves []curve
+	clut    []byte                        // 3 samples for each node, the last input channel varying fastest; nil if there is none
+	width   int                           // bytes of a sample in clut, 1 or 2
+	nodes   [4]int                        // number of CLUT nodes along each input channel, at least 2
+	matrix  *[12]float64                  // 3 rows of 3 factors, then 3 offsets; nil is the identity
+	toXYZ   func(v [3]float64) [3]float64 // from the result, an encoded PCS, to XYZ relative to D50
 }
 
 // parseLUT reads a lookup table of type lut8, lut16 or lutAToB.
@@ -39,11 +41,10 @@ func parseLUT(b []byte, p *Profile) (*lut, error) {
 	return nil, UnsupportedError("lookup table type")
 }
 
-// parseMFT reads lut8Type or lut16Type. Their matrix applies only to XYZ input, and the device
-// spaces here are not XYZ.
+// parseMFT reads lut8Type or lut16Type. It skips their matrix, which is for XYZ input only.
 func parseMFT(b []byte, in int, lab bool) (*lut, error) {
 	l := &lut{in: in, width: 2}
-	ni, no := 256, 256
+	inEntries, outEntries := 256, 256 // of an input table, of an output table
 	at := 48
 	if string(b[:4]) == "mft1" {
 		l.width = 1
@@ -51,82 +52,93 @@ func parseMFT(b []byte, in int, lab bool) (*lut, error) {
 		if len(b) < 52 {
 			return nil, FormatError{Msg: "lut16Type"}
 		}
-		ni, no = int(binary.BigEndian.Uint16(b[48:])), int(binary.BigEndian.Uint16(b[50:]))
+		inEntries, outEntries = int(binary.BigEndian.Uint16(b[48:])), int(binary.BigEndian.Uint16(b[50:]))
 		at = 52
 	}
-	g := int(b[10])
-	if g < 2 || ni < 2 || no < 2 || ni > 4096 || no > 4096 {
+	perChannel := int(b[10]) // CLUT nodes along each channel
+	if perChannel < 2 || inEntries < 2 || outEntries < 2 || inEntries > 4096 || outEntries > 4096 {
 		return nil, FormatError{Msg: "lookup table dimensions"}
 	}
-	nodes := 1
+	nodes := 1 // of the CLUT
 	for i := range in {
-		l.grid[i] = g
-		nodes *= g // at most 255^4
+		l.nodes[i] = perChannel
+		nodes *= perChannel // at most 255^4
 	}
-	take := func(n int) []byte { // n samples
-		n *= l.width
-		if at+n > len(b) {
+	// readSamples returns the next n samples, or nil if b has fewer.
+	readSamples := func(n int) []byte {
+		size := n * l.width
+		if at+size > len(b) {
 			return nil
 		}
-		at += n
-		return b[at-n : at]
+		at += size
+		return b[at-size : at]
 	}
-	tables := func(n, entries int) []curve {
-		cs := make([]curve, n)
-		for i := range cs {
-			cs[i] = curve{table: take(entries), width: l.width}
-			if cs[i].table == nil {
+	// readTables returns the next n tables, or nil if b has fewer.
+	readTables := func(n, entries int) []curve {
+		curves := make([]curve, n)
+		for i := range curves {
+			curves[i] = curve{table: readSamples(entries), width: l.width}
+			if curves[i].table == nil {
 				return nil
 			}
 		}
-		return cs
+		return curves
 	}
-	l.a = tables(in, ni)
-	l.clut = take(3 * nodes)
-	l.b = tables(3, no)
-	if l.a == nil || l.clut == nil || l.b == nil {
+	l.aCurves = readTables(in, inEntries)
+	l.clut = readSamples(3 * nodes)
+	l.bCurves = readTables(3, outEntries)
+	if l.aCurves == nil || l.clut == nil || l.bCurves == nil {
 		return nil, FormatError{Msg: "lookup table truncated"}
 	}
 	switch {
 	case !lab:
-		l.pcs = pcsXYZ
+		l.toXYZ = decodeXYZ
 	case l.width == 1:
-		l.pcs = pcsLab8
+		l.toXYZ = decodeLab
 	default:
-		l.pcs = pcsLab16Legacy
+		l.toXYZ = decodeLegacyLab
 	}
 	return l, nil
 }
 
 // parseMAB reads lutAToBType.
 func parseMAB(b []byte, in int, lab bool) (*lut, error) {
-	l := &lut{in: in, pcs: pcsXYZ}
+	l := &lut{in: in, toXYZ: decodeXYZ}
 	if lab {
-		l.pcs = pcsLab
+		l.toXYZ = decodeLab
 	}
-	part := func(i int) []byte { // nil when absent
-		at := binary.BigEndian.Uint32(b[12+4*i:])
+	// The order in which the header gives the positions of the parts.
+	const (
+		bCurves = iota
+		matrix
+		mCurves
+		clut
+		aCurves
+	)
+	// find returns b from the beginning of a part on, or nil if the table does not have the part.
+	find := func(part int) []byte {
+		at := binary.BigEndian.Uint32(b[12+4*part:])
 		if at == 0 {
 			return nil
 		}
 		return b[min(uint64(at), uint64(len(b))):]
 	}
 	var err error
-	curves := func(i, n int) []curve {
-		if s := part(i); s != nil && err == nil {
-			var cs []curve
-			cs, err = parseCurves(s, n)
-			return cs
+	readCurves := func(part, n int) []curve {
+		if s := find(part); s != nil && err == nil {
+			var curves []curve
+			curves, err = parseCurves(s, n)
+			return curves
 		}
 		return nil
 	}
-	l.b = curves(0, 3)
-	l.m = curves(2, 3)
-	l.a = curves(4, in)
+	l.bCurves = readCurves(bCurves, 3)
+	l.mCurves = readCurves(mCurves, 3)
+	l.aCurves = readCurves(aCurves, in)
 	if err != nil {
 		return nil, err
 	}
-	if s := part(1); s != nil {
+	if s := find(matrix); s != nil {
 		if len(s) < 48 {
 			return nil, FormatError{Msg: "matrix"}
 		}
@@ -135,42 +147,50 @@ func parseMAB(b []byte, in int, lab bool) (*lut, error) {
 			l.matrix[i] = s15Fixed16(s[4*i:])
 		}
 	}
-	s := part(3)
+	s := find(clut)
 	if s == nil {
 		if in != 3 {
 			return nil, FormatError{Msg: "no CLUT"}
 		}
 		return l, nil
 	}
-	if len(s) < 20 {
-		return nil, FormatError{Msg: "CLUT"}
-	}
-	nodes := uint64(1)
-	for i := range in {
-		if l.grid[i] = int(s[i]); l.grid[i] < 2 {
-			return nil, FormatError{Msg: "CLUT dimensions"}
-		}
-		nodes *= uint64(s[i])
-	}
-	l.width = int(s[16])
-	if l.width != 1 && l.width != 2 {
-		return nil, FormatError{Msg: "CLUT precision"}
-	}
-	if nodes*3*uint64(l.width) > uint64(len(s)-20) {
-		return nil, FormatError{Msg: "CLUT truncated"}
-	}
-	l.clut = s[20 : 20+nodes*3*uint64(l.width)]
-	return l, nil
+	return l, l.readCLUT(s)
 }
 
-// afterA evaluates the pipeline from the CLUT's input on and returns XYZ relative to D50. pos
-// counts in nodes from 0 to grid-1 on each input channel, or from 0 to 1 when there is no CLUT.
-func (l *lut) afterA(pos *[4]float64) [3]float64 {
+// readCLUT reads the CLUT of a lutAToBType at the beginning of b: nodes along up to 16 channels,
+// the bytes of a sample, 3 bytes of padding, and the samples.
+func (l *lut) readCLUT(b []byte) error {
+	const header = 20
+	if len(b) < header {
+		return FormatError{Msg: "CLUT"}
+	}
+	nodes := uint64(1)
+	for i := range l.in {
+		if l.nodes[i] = int(b[i]); l.nodes[i] < 2 {
+			return FormatError{Msg: "CLUT dimensions"}
+		}
+		nodes *= uint64(b[i])
+	}
+	l.width = int(b[16])
+	if l.width != 1 && l.width != 2 {
+		return FormatError{Msg: "CLUT precision"}
+	}
+	size := nodes * 3 * uint64(l.width)
+	if size > uint64(len(b)-header) {
+		return FormatError{Msg: "CLUT truncated"}
+	}
+	l.clut = b[header : header+size]
+	return nil
+}
+
+// evalAfterA evaluates what follows the A curves and returns XYZ relative to D50. On each input
+// channel pos is from 0 to the number of nodes minus 1 or, if there is no CLUT, from 0 to 1.
+func (l *lut) evalAfterA(pos *[4]float64) [3]float64 {
 	v := [3]float64(pos[:3])
 	if l.clut != nil {
 		v = l.interpolate(pos)
 	}
-	applyCurves(l.m, &v)
+	applyCurves(l.mCurves, &v)
 	if m := l.matrix; m != nil {
 		v = [3]float64{
 			m[0]*v[0] + m[1]*v[1] + m[2]*v[2] + m[9],
@@ -178,39 +198,40 @@ func (l *lut) afterA(pos *[4]float64) [3]float64 {
 			m[6]*v[0] + m[7]*v[1] + m[8]*v[2] + m[11],
 		}
 	}
-	applyCurves(l.b, &v)
-	return l.pcs(v)
+	applyCurves(l.bCurves, &v)
+	return l.toXYZ(v)
 }
 
-// applyCurves applies cs[i] to v[i], for each i.
-func applyCurves(cs []curve, v *[3]float64) {
-	for i := range cs {
-		v[i] = cs[i].at(v[i])
+// applyCurves applies curves[i] to v[i], for each i. No curves are the identity.
+func applyCurves(curves []curve, v *[3]float64) {
+	for i := range curves {
+		v[i] = curves[i].eval(v[i])
 	}
 }
 
-// interpolate returns the CLUT's value at pos, between its nodes. The cell around pos is divided
-// into simplices along its main diagonal. The value is computed along a path of nodes from the
-// lowest corner of the cell to the highest. Each step goes along one channel; the channel with the
-// largest fraction comes first. With three channels this is the usual tetrahedral interpolation,
-// and neutral colors depend only on neutral nodes.
+// interpolate returns the value of the CLUT at pos, which is usually between nodes. The value is a
+// weighted sum of nodes. They lie on a path from the lowest corner of the cell around pos to the
+// highest. Each step of the path goes along one channel; the channel with the largest fraction
+// comes first. With three channels this is the usual tetrahedral interpolation. Colors on the
+// cell's main diagonal, such as neutral ones, depend only on the path's two ends.
 func (l *lut) interpolate(pos *[4]float64) (v [3]float64) {
-	var frac [4]float64
-	var step, order [4]int
-	node, stride := 0, 1
+	var frac [4]float64    // of pos in the cell
+	var step, order [4]int // in node numbers to the next node; channels by falling frac
+	node, stride := 0, 1   // the lowest corner; nodes between neighbors on channel i
 	for i := l.in - 1; i >= 0; i-- {
-		k := min(int(pos[i]), l.grid[i]-2)
-		frac[i], step[i] = pos[i]-float64(k), stride
-		node += k * stride
-		stride *= l.grid[i]
+		low := min(int(pos[i]), l.nodes[i]-2)
+		frac[i], step[i] = pos[i]-float64(low), stride
+		node += low * stride
+		stride *= l.nodes[i]
 	}
-	for i := range l.in { // insertion sort of at most 4
+	for i := range l.in { // insertion sort of at most 4 channels
 		j := i
 		for ; j > 0 && frac[order[j-1]] < frac[i]; j-- {
 			order[j] = order[j-1]
 		}
 		order[j] = i
 	}
+	// The weight of a node is the fraction of the step to it, less that of the step from it.
 	weight := 1 - frac[order[0]]
 	for i := 0; ; i++ {
 		if weight > 0 {
@@ -219,16 +240,16 @@ func (l *lut) interpolate(pos *[4]float64) (v [3]float64) {
 		if i == l.in {
 			return v
 		}
-		o := order[i]
-		node += step[o]
-		weight = frac[o]
+		channel := order[i]
+		node += step[channel]
+		weight = frac[channel]
 		if i+1 < l.in {
 			weight -= frac[order[i+1]]
 		}
 	}
 }
 
-// addNode adds a node of the CLUT to v, multiplied by weight. Its samples are scaled to [0, 1].
+// addNode adds to v the samples of a CLUT node, scaled to [0, 1] and multiplied by weight.
 func (l *lut) addNode(v *[3]float64, node int, weight float64) {
 	if l.width == 1 {
 		s := l.clut[3*node : 3*node+3]
@@ -243,28 +264,29 @@ func (l *lut) addNode(v *[3]float64, node int, weight float64) {
 	}
 }
 
-// d50 is the PCS white (section 7.2.16).
+// d50 is X, Y and Z of the PCS white (section 7.2.16).
 var d50 = [3]float64{0.9642, 1, 0.8249}
 
-// These functions decode the PCS encodings of sections 6.3.4.2 and 10.10, in which v is in [0, 1].
-// In pcsXYZ, 8000 (hexadecimal) stands for 1, so FFFF is 1 + 32767/32768.
+// The next three functions decode PCS encodings, sections 6.3.4.2 and 10.10. They take samples
+// scaled to [0, 1] and return XYZ relative to D50.
 
-func pcsXYZ(v [3]float64) [3]float64 {
+// decodeXYZ decodes PCSXYZ. The 16-bit sample 8000 (hexadecimal) stands for 1, so that FFFF is
+// 1 + 32767/32768.
+func decodeXYZ(v [3]float64) [3]float64 {
 	for i := range v {
 		v[i] *= 1 + 32767.0/32768
 	}
 	return v
 }
 
-func pcsLab(v [3]float64) [3]float64 {
+// decodeLab decodes PCSLAB: FF or FFFF stands for an L* of 100.
+func decodeLab(v [3]float64) [3]float64 {
 	return labToXYZ(100*v[0], 255*v[1]-128, 255*v[2]-128)
 }
 
-func pcsLab8(v [3]float64) [3]float64 { return pcsLab(v) }
-
-// pcsLab16Legacy decodes the encoding of version 2, which lut16Type keeps: FF00 stands for 100 and
-// 8000 for 0.
-func pcsLab16Legacy(v [3]float64) [3]float64 {
+// decodeLegacyLab decodes the 16-bit PCSLAB of version 2, which lut16Type keeps: FF00 stands for an
+// L* of 100, and 8000 for an a* or b* of 0.
+func decodeLegacyLab(v [3]float64) [3]float64 {
 	const k = 65535.0 / 65280
 	return labToXYZ(100*k*v[0], 255*k*v[1]-128, 255*k*v[2]-128)
 }
@@ -281,8 +303,8 @@ func labToXYZ(L, a, b float64) [3]float64 {
 	return [3]float64{d50[0] * f(y+a/500), d50[1] * f(y), d50[2] * f(y-b/200)}
 }
 
-// xyzToL returns L* of Y relative to white.
-func xyzToL(y float64) float64 {
+// yToL returns L* of Y, where the Y of white is 1.
+func yToL(y float64) float64 {
 	if y > 216.0/24389 {
 		return 116*math.Cbrt(y) - 16
 	}

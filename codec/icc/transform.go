@@ -9,21 +9,22 @@ import (
 	"sync"
 )
 
-// A Transform converts rows of 8-bit samples to sRGB. It is not safe for use by several goroutines
-// at once.
+// A Transform converts samples to sRGB: rows of 8-bit samples, or single pixels of 16-bit samples.
+// A Transform is not safe for use by several goroutines at once. It converts by a tone table, by
+// linear light and a matrix, or by a grid.
 type Transform struct {
 	space  Space
-	gray   *[256]byte     // the result by sample, where one curve for all channels is the whole conversion
-	linear *[3][256]int32 // linear light, 0 to linearOne
+	tone   *[256]byte     // the result for each sample, if one curve for all channels is the conversion
+	linear *[3][256]int32 // linear light of each sample in each channel, 0 to linearOne
 	matrix [9]int32       // linear device RGB to linear sRGB, in 1/matrixOne
 	grid   *grid
 
-	tone16   *[1 << 16]byte   // as gray, of 16-bit samples
-	linear16 *[1 << 16]uint16 // as linear
+	tone16   *[1 << 16]byte   // like tone, for 16-bit samples
+	linear16 *[1 << 16]uint16 // like linear, for 16-bit samples and the same for all channels
 }
 
-// Linear light has 14 bits and matrix coefficients 12, limited to [-8, 8): a sum of three products
-// stays below 2^31.
+// Linear light has 14 bits. Matrix coefficients have 12 bits after the point and are in [-8, 8). So
+// a sum of three products stays below 2^31.
 const (
 	linearBits = 14
 	linearOne  = 1<<linearBits - 1
@@ -31,31 +32,32 @@ const (
 	matrixOne  = 1 << matrixBits
 )
 
-// xyzToSRGB is the inverse of the matrix of sRGB's primaries, IEC 61966-2-1 table 1, adapted by the
-// linear Bradford transform (ICC.1:2022 annex E) from D65, x 0.3127 y 0.3290, to the PCS white,
-// which it takes to 1, 1, 1.
+// xyzToSRGB is the matrix from XYZ relative to D50 to linear sRGB. It is the inverse of the matrix
+// of sRGB's primaries (IEC 61966-2-1 table 1), after their adaptation from D65 (x 0.3127, y 0.3290)
+// to D50 by the linear Bradford transform (ICC.1:2022 annex E).
 var xyzToSRGB = matrix{
 	3.1341864, -1.6172090, -0.4906941,
 	-0.9787485, 1.9161301, 0.0334334,
 	0.0719639, -0.2289939, 1.4057537,
 }
 
-// Transform prepares the conversion of samples in the given space, which is that of the picture's
-// components. It returns an UnsupportedError for RGB samples of a monochrome profile, or the
-// reverse, with one exception: a gray picture may have an RGB matrix profile, whose neutrals are
-// then converted.
-func (p *Profile) Transform(in Space) (*Transform, error) {
-	if in.Components() == 0 || in != p.space && !(in == Gray && p.space == RGB) {
-		return nil, UnsupportedError("profile for " + string(p.space) + " with samples of " + string(in))
+// Transform prepares the conversion of a picture whose samples are in the given space. If the
+// profile is for another space, Transform returns an UnsupportedError. There is one exception: Gray
+// samples may have an RGB matrix profile, which converts them as neutral colors.
+func (p *Profile) Transform(space Space) (*Transform, error) {
+	grayInRGB := space == Gray && p.space == RGB
+	if space.Components() == 0 || space != p.space && !grayInRGB {
+		return nil, UnsupportedError("profile for " + string(p.space) + " with samples of " + string(space))
 	}
-	t := &Transform{space: in}
+	t := &Transform{space: space}
 	table := "A2B0"
 	a2b := p.tag(table)
 	if a2b == nil {
 		table = "A2B1"
 		a2b = p.tag(table)
 	}
-	if a2b != nil && in == p.space && in != Gray {
+	// Pictures in color are converted by a lookup table if there is one.
+	if a2b != nil && space != Gray {
 		l, err := parseLUT(a2b, p)
 		if err == nil {
 			t.grid, err = newGrid(l, p)
@@ -63,36 +65,37 @@ func (p *Profile) Transform(in Space) (*Transform, error) {
 		if err == nil {
 			return t, nil
 		}
-		if in == CMYK || p.tag("rTRC") == nil {
+		// An RGB profile may have a matrix too, which replaces a table that cannot be used.
+		if space == CMYK || p.tag("rTRC") == nil {
 			return nil, p.withOffset(err, table)
 		}
 	}
 	switch p.space {
 	case Gray:
-		c, err := p.curve("kTRC")
+		c, err := p.readCurve("kTRC")
 		if err != nil {
 			return nil, err
 		}
-		t.gray = new([256]byte)
-		for v := range t.gray {
-			y := c.at(float64(v) / 255)
+		t.tone = new([256]byte)
+		for v := range t.tone {
+			y := c.eval(float64(v) / 255)
 			if p.labPCS { // F.2: the curve gives L*
 				y = labToXYZ(100*y, 0, 0)[1]
 			}
-			t.gray[v] = encode8(y)
+			t.tone[v] = encode8(y)
 		}
 		return t, nil
 	case RGB:
 		if p.labPCS {
 			return nil, UnsupportedError("matrix profile with PCSLAB")
 		}
-		return t, t.fromMatrix(p)
+		return t, t.setMatrixProfile(p)
 	}
-	return nil, UnsupportedError("no usable lookup table")
+	return nil, UnsupportedError("no usable lookup table") // CMYK
 }
 
-// curve reads the curve in the tag of that signature.
-func (p *Profile) curve(signature string) (curve, error) {
+// readCurve reads the curve in the tag with that signature.
+func (p *Profile) readCurve(signature string) (curve, error) {
 	b := p.tag(signature)
 	if b == nil {
 		return curve{}, UnsupportedError("no " + signature)
@@ -101,8 +104,9 @@ func (p *Profile) curve(signature string) (curve, error) {
 	return c, p.withOffset(err, signature)
 }
 
-// fromMatrix prepares t from the three columns and the three curves of a matrix profile.
-func (t *Transform) fromMatrix(p *Profile) error {
+// setMatrixProfile sets t to the conversion by the three columns and three curves of a matrix
+// profile.
+func (t *Transform) setMatrixProfile(p *Profile) error {
 	var m matrix
 	var curves [3]curve
 	for c, name := range []string{"r", "g", "b"} {
@@ -113,24 +117,24 @@ func (t *Transform) fromMatrix(p *Profile) error {
 		if err != nil {
 			return err
 		}
-		if curves[c], err = p.curve(name + "TRC"); err != nil {
+		if curves[c], err = p.readCurve(name + "TRC"); err != nil {
 			return err
 		}
 		m[c], m[3+c], m[6+c] = col[0], col[1], col[2]
 	}
-	if err := t.set(m, [3]Transfer{curves[0].at, curves[1].at, curves[2].at}); err != nil {
+	if err := t.setMatrix(m, [3]Transfer{curves[0].eval, curves[1].eval, curves[2].eval}); err != nil {
 		return err
 	}
 	if t.space == Gray {
-		t.gray = t.neutrals()
+		t.tone = t.neutrals()
 	}
 	return nil
 }
 
-// set sets t to the conversion by transfer functions, followed by a matrix from linear device RGB
-// to XYZ relative to D50.
-func (t *Transform) set(m matrix, transfer [3]Transfer) error {
-	m = xyzToSRGB.times(m)
+// setMatrix sets t to the conversion by a transfer function for each channel and then by toXYZ, the
+// matrix from linear device RGB to XYZ relative to D50.
+func (t *Transform) setMatrix(toXYZ matrix, transfer [3]Transfer) error {
+	m := xyzToSRGB.times(toXYZ)
 	t.linear = new([3][256]int32)
 	for c := range transfer {
 		for v := range 256 {
@@ -144,19 +148,20 @@ func (t *Transform) set(m matrix, transfer [3]Transfer) error {
 		}
 		t.matrix[i] = int32(v)
 	}
-	// Rounding, here or in the profile, must not tint neutral colors: a row whose sum is nearly 1
-	// gets a sum of 1.
+	// Rounding must not tint neutral colors. So the sum of a row is rounded as a whole, and the
+	// coefficient on the diagonal takes the difference. The profile was rounded too: a sum of
+	// nearly 1 becomes 1.
 	for i := 0; i < 9; i += 3 {
-		row := m[i] + m[i+1] + m[i+2]
-		if math.Abs(row-1) < 0.005 {
-			row = 1
+		rowSum := m[i] + m[i+1] + m[i+2]
+		if math.Abs(rowSum-1) < 0.005 {
+			rowSum = 1
 		}
-		t.matrix[i+i/3] += int32(math.Round(row*matrixOne)) - t.matrix[i] - t.matrix[i+1] - t.matrix[i+2]
+		t.matrix[i+i/3] += int32(math.Round(rowSum*matrixOne)) - t.matrix[i] - t.matrix[i+1] - t.matrix[i+2]
 	}
 	return nil
 }
 
-// neutrals returns what each gray is converted to, by the green of the result.
+// neutrals returns the result for each gray: the green of the converted color.
 func (t *Transform) neutrals() *[256]byte {
 	table := new([256]byte)
 	for v := range table {
@@ -172,7 +177,7 @@ var encodeTable = sync.OnceValue(func() *[linearOne + 1]byte {
 	t := new([linearOne + 1]byte)
 	i := 0
 	for s := range 255 {
-		// Up to the linear value half way to the next sample.
+		// Sample s goes up to the linear light of s + 1/2.
 		for end := decode((float64(s) + 0.5) / 255); i <= linearOne && float64(i)/linearOne < end; i++ {
 			t[i] = byte(s)
 		}
@@ -191,8 +196,8 @@ func decode(s float64) float64 {
 	return math.Pow((s+0.055)/1.055, 2.4)
 }
 
-// encode applies the curve of sRGB (IEC 61966-2-1) to linear light, and its mirror image to
-// negative values.
+// encode returns the sRGB sample of linear light, the inverse of decode. For negative light it
+// returns -encode(-l).
 func encode(l float64) float64 {
 	if l < 0 {
 		return -encode(-l)
@@ -203,42 +208,43 @@ func encode(l float64) float64 {
 	return 1.055*math.Pow(l, 1/2.4) - 0.055
 }
 
-// encode8 returns the sRGB sample of linear light, clamped to [0, 1].
-func encode8(l float64) byte { return byte(math.Round(255 * unit(encode(l)))) }
+// encode8 returns the sRGB sample of linear light in 8 bits, clamped to 0..255.
+func encode8(l float64) byte { return byte(math.Round(255 * clamp01(encode(l)))) }
 
 // rgb converts one pixel of a matrix profile.
 func (t *Transform) rgb(r, g, b byte) (byte, byte, byte) {
-	l := t.linear
-	return t.mix(l[0][r], l[1][g], l[2][b])
+	linear := t.linear
+	return t.mix(linear[0][r], linear[1][g], linear[2][b])
 }
 
-// mix converts linear light to sRGB samples.
-func (t *Transform) mix(x, y, z int32) (byte, byte, byte) {
+// mix converts the linear light of a pixel, in device RGB, to sRGB samples.
+func (t *Transform) mix(r, g, b int32) (byte, byte, byte) {
 	enc, m := encodeTable(), &t.matrix
-	return enc[clampLinear(m[0]*x+m[1]*y+m[2]*z)], enc[clampLinear(m[3]*x+m[4]*y+m[5]*z)], enc[clampLinear(m[6]*x+m[7]*y+m[8]*z)]
+	return enc[clampLinear(m[0]*r+m[1]*g+m[2]*b)], enc[clampLinear(m[3]*r+m[4]*g+m[5]*b)], enc[clampLinear(m[6]*r+m[7]*g+m[8]*b)]
 }
 
-// clampLinear rounds a product of the matrix to linear light in [0, linearOne].
+// clampLinear returns v/matrixOne, rounded and clamped to 0..linearOne. v is a sum of products of
+// matrix coefficients and linear light.
 func clampLinear(v int32) int32 {
 	return min(max((v+matrixOne/2)>>matrixBits, 0), linearOne)
 }
 
-// RGB converts pixels of 3 bytes in place. A rest of fewer than 3 bytes is left alone.
+// RGB converts pixels of 3 bytes in place. It leaves a rest of fewer than 3 bytes alone.
 func (t *Transform) RGB(row []byte) { t.convertPixels(row, 3) }
 
 // RGBA converts pixels of 4 bytes in place and leaves the fourth, straight alpha, alone.
 func (t *Transform) RGBA(row []byte) { t.convertPixels(row, 4) }
 
-// convertPixels converts pixels of stride bytes in place. Their first three are R, G and B.
+// convertPixels converts pixels of stride bytes in place. Their first three bytes are R, G and B.
 func (t *Transform) convertPixels(row []byte, stride int) {
 	if t.grid != nil {
 		t.grid.rgb(row, stride)
 		return
 	}
 	switch {
-	case t.gray != nil:
+	case t.tone != nil:
 		for ; len(row) >= stride; row = row[stride:] {
-			row[0], row[1], row[2] = t.gray[row[0]], t.gray[row[1]], t.gray[row[2]]
+			row[0], row[1], row[2] = t.tone[row[0]], t.tone[row[1]], t.tone[row[2]]
 		}
 	case t.linear != nil:
 		for ; len(row) >= stride; row = row[stride:] {
@@ -253,9 +259,9 @@ func (t *Transform) Gray(row []byte) { t.convertTones(row, 1) }
 // GrayAlpha converts pixels of 2 bytes in place and leaves the second, straight alpha, alone.
 func (t *Transform) GrayAlpha(row []byte) { t.convertTones(row, 2) }
 
-// convertTones converts pixels of stride bytes in place. The first of them is gray.
+// convertTones converts pixels of stride bytes in place. The first byte of a pixel is gray.
 func (t *Transform) convertTones(row []byte, stride int) {
-	table := t.gray
+	table := t.tone
 	if table == nil && (t.linear != nil || t.grid != nil && t.space == RGB) {
 		table = t.neutrals() // an RGB profile, with samples of a gray palette for example
 	}
@@ -267,9 +273,9 @@ func (t *Transform) convertTones(row []byte, stride int) {
 	}
 }
 
-// CMYK converts pixels of 4 bytes in src to pixels of 3 bytes, R, G and B, in dst, which may be the
-// same memory and holds at least 3/4 of src's length. 255 is full ink, or none when inverted, as
-// Adobe stores it.
+// CMYK converts pixels of 4 bytes in src to pixels of 3 bytes, R, G and B, in dst. dst has at least
+// 3/4 of src's length and may be the same memory. A sample of 255 is full ink. If inverted is true,
+// 255 is no ink: Adobe stores CMYK so.
 func (t *Transform) CMYK(dst, src []byte, inverted bool) {
 	if t.grid != nil {
 		t.grid.cmyk(dst, src, inverted)

@@ -1,6 +1,6 @@
 package png
 
-// This file plays animations, PNG specification (third edition) sections 4.9 and 11.3.6: acTL, fcTL
+// This file reads animations, PNG specification (third edition) sections 4.9 and 11.3.6: acTL, fcTL
 // and fdAT.
 
 import (
@@ -14,8 +14,8 @@ import (
 	"miniatura/codec/internal/straight"
 )
 
-// How a frame's rectangle is disposed of before the next frame, and how it is drawn (section
-// 11.3.6.2).
+// The dispose and blend operations of a frame: what happens to its rectangle before the next frame,
+// and how the frame is drawn (section 11.3.6.2).
 const (
 	disposeNone       = 0
 	disposeBackground = 1
@@ -25,16 +25,16 @@ const (
 	blendOver   = 1
 )
 
-// MaxFrames is the longest animation that is read.
+// MaxFrames is the number of frames of the longest animation that is read.
 const MaxFrames = 1 << 16
 
-// A frame is one fcTL, and where its data begins.
+// A frame holds what an fcTL says, and where the frame's data begins.
 type frame struct {
 	rect           image.Rectangle
 	delay          time.Duration
 	dispose, blend byte
-	kind           string // of the chunks with its data: IDAT or fdAT
-	at             int    // position of the first of them
+	kind           string // of the chunks with the data: IDAT or fdAT; "" before one is found
+	at             int    // position of the first chunk with the data
 }
 
 // A Player composes the frames of an animated PNG one after the other.
@@ -43,15 +43,15 @@ type Player struct {
 
 	r       *Reader
 	frames  []frame
-	next    int
+	next    int // index of the frame that Next composes
 	canvas  *image.NRGBA
-	saved   *image.NRGBA // the canvas before a frame that will be undone
-	pending frame        // the frame shown last, which is not disposed of yet
+	saved   *image.NRGBA // the canvas before a frame with disposePrevious
+	pending frame        // the frame shown last, whose dispose operation is still to be done
 }
 
-// NewPlayer walks through r's chunks and decodes nothing. The default image is the first frame if
-// fcTL comes before IDAT; otherwise it is not a frame. r.Frames is the number in acTL. It returns a
-// FormatError when there are fewer frames, or when one reaches beyond the canvas.
+// NewPlayer walks through r's chunks and decodes nothing. The default image, IDAT, is the first
+// frame if an fcTL comes before IDAT; otherwise it is not a frame. NewPlayer returns a FormatError
+// if there are fewer frames than r.Frames, or if a chunk of the animation is damaged.
 func NewPlayer(r *Reader) (*Player, error) {
 	if r.Frames < 1 {
 		return nil, UnsupportedError("a still picture is not played")
@@ -61,8 +61,8 @@ func NewPlayer(r *Reader) (*Player, error) {
 	}
 	p := &Player{r: r}
 	sequence := uint32(0) // number of the next fcTL or fdAT
-	wanting := false      // the last fcTL has no data yet
-	idat := false
+	wanting := false      // the last frame has no data yet
+	idat := false         // there has been an IDAT
 	for at := 8; ; {
 		kind, data, next, err := chunk(r.src, at)
 		if err != nil {
@@ -74,13 +74,14 @@ func NewPlayer(r *Reader) (*Player, error) {
 				p.Plays = int(binary.BigEndian.Uint32(data[4:]) & (1<<31 - 1))
 			}
 		case "fcTL", "fdAT":
-			if len(data) < 4 || binary.BigEndian.Uint32(data) != sequence || !checkCRC(r.src, at, next) {
+			if len(data) < 4 || binary.BigEndian.Uint32(data) != sequence || !validCRC(r.src, at, next) {
 				return nil, FormatError{at, "sequence number or CRC of " + kind}
 			}
 			sequence++
 			if kind == "fdAT" {
+				forIDAT := wanting && !idat // the fcTL before IDAT describes the default image
 				switch {
-				case len(p.frames) == 0 || p.frames[0].kind == "" && !idat:
+				case len(p.frames) == 0 || forIDAT:
 					return nil, FormatError{at, "fdAT without fcTL"}
 				case wanting:
 					f := &p.frames[len(p.frames)-1]
@@ -104,7 +105,8 @@ func NewPlayer(r *Reader) (*Player, error) {
 			}
 			idat = true
 		}
-		if kind == "IEND" || len(p.frames) == r.Frames && !wanting && idat {
+		complete := len(p.frames) == r.Frames && !wanting && idat
+		if complete || kind == "IEND" {
 			break
 		}
 		at = next
@@ -115,20 +117,24 @@ func NewPlayer(r *Reader) (*Player, error) {
 	return p, nil
 }
 
-// readFrameControl reads the fcTL at p. behind reports whether it comes after IDAT; before IDAT, it
-// describes the default image, which fills the canvas.
-func (r *Reader) readFrameControl(p int, b []byte, behind bool) (f frame, err error) {
+// readFrameControl reads b, the data of the fcTL at p. The frame of an fcTL before IDAT is the
+// default image, which must fill the canvas.
+func (r *Reader) readFrameControl(p int, b []byte, afterIDAT bool) (f frame, err error) {
 	if len(b) != 26 {
 		return f, FormatError{p, "fcTL"}
 	}
 	number := func(i int) int { return int(binary.BigEndian.Uint32(b[i:])) }
 	w, h, x, y := number(4), number(8), number(12), number(16)
-	if w < 1 || h < 1 || w > r.Width || h > r.Height || x > r.Width-w || y > r.Height-h || !behind && (w < r.Width || h < r.Height) {
+	empty := w < 1 || h < 1
+	outside := w > r.Width || h > r.Height || x > r.Width-w || y > r.Height-h
+	partial := w < r.Width || h < r.Height
+	if empty || outside || partial && !afterIDAT {
 		return f, FormatError{p, "a frame beyond the canvas"}
 	}
 	f.rect = image.Rect(x, y, x+w, y+h)
+	// The delay is num/den seconds, rounded to nanoseconds.
 	num, den := time.Duration(binary.BigEndian.Uint16(b[20:])), time.Duration(binary.BigEndian.Uint16(b[22:]))
-	if den == 0 {
+	if den == 0 { // section 11.3.6.2: hundredths of a second
 		den = 100
 	}
 	f.delay = (num*time.Second + den/2) / den
@@ -138,8 +144,8 @@ func (r *Reader) readFrameControl(p int, b []byte, behind bool) (f frame, err er
 	return f, nil
 }
 
-// PeakBytes returns about how much Next holds: the canvas, its copy where a frame is undone, and
-// what Rows allocates.
+// PeakBytes returns about how many bytes Next holds: the canvas, what Rows allocates and, if a
+// frame has disposePrevious, a copy of the canvas.
 func (p *Player) PeakBytes() int64 {
 	n := 4*int64(p.r.Width)*int64(p.r.Height) + p.r.PeakBytes()
 	for _, f := range p.frames {
@@ -150,7 +156,7 @@ func (p *Player) PeakBytes() int64 {
 	return n
 }
 
-// Drawing returns the area of frame i and about the bytes of its data.
+// Drawing returns the number of pixels of frame i, and about the number of bytes of its data.
 func (p *Player) Drawing(i int) (pixels, bytes int64) {
 	f, end := &p.frames[i], len(p.r.src)
 	if i+1 < len(p.frames) {
@@ -159,9 +165,9 @@ func (p *Player) Drawing(i int) (pixels, bytes int64) {
 	return int64(f.rect.Dx()) * int64(f.rect.Dy()), int64(end - f.at)
 }
 
-// Next composes the next frame and returns the canvas, straight RGBA, as it is shown for delay. The
+// Next draws the next frame and returns the canvas, straight RGBA, which is shown for delay. The
 // canvas belongs to the Player and is valid until the following call. After the last frame the
-// error is io.EOF. The context is checked as Rows checks it.
+// error is io.EOF. The context is checked as in Rows.
 func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Duration, err error) {
 	if p.next >= len(p.frames) {
 		return nil, 0, io.EOF
@@ -172,7 +178,7 @@ func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Dura
 	}
 	p.undo()
 	if f.dispose == disposePrevious {
-		if p.next == 0 { // there is no previous: section 11.3.6.2 says background
+		if p.next == 0 { // there is no previous canvas: section 11.3.6.2 says background
 			f.dispose = disposeBackground
 		} else {
 			if p.saved == nil {
@@ -181,16 +187,16 @@ func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Dura
 			straight.Copy(p.saved, p.canvas, f.rect)
 		}
 	}
-	part := *p.r // its rows are the frame's
-	part.Width, part.Height, part.idat, part.data = f.rect.Dx(), f.rect.Dy(), f.at, f.kind
-	wide := make([]byte, 4*part.Width)
+	part := *p.r // a Reader of the frame only
+	part.Width, part.Height, part.idat, part.dataKind = f.rect.Dx(), f.rect.Dy(), f.at, f.kind
+	rgba := make([]byte, 4*part.Width)
 	err = part.Rows(ctx, func(y int, row []byte) error {
-		toRGBA(wide, row, part.Channels)
-		dst := p.canvas.Pix[p.canvas.PixOffset(f.rect.Min.X, f.rect.Min.Y+y):][:len(wide)]
+		toRGBA(rgba, row, part.Channels)
+		dst := p.canvas.Pix[p.canvas.PixOffset(f.rect.Min.X, f.rect.Min.Y+y):][:len(rgba)]
 		if f.blend == blendOver {
-			drawOver(dst, wide)
+			drawOver(dst, rgba)
 		} else {
-			copy(dst, wide)
+			copy(dst, rgba)
 		}
 		return nil
 	})
@@ -218,7 +224,7 @@ func (p *Player) undo() {
 	}
 }
 
-// toRGBA converts a row of 1 to 4 channels to 4.
+// toRGBA converts src, a row of 1 to 4 channels, to 4 channels.
 func toRGBA(dst, src []byte, channels int) {
 	switch channels {
 	case 1:
@@ -238,8 +244,8 @@ func toRGBA(dst, src []byte, channels int) {
 	}
 }
 
-// drawOver draws src over dst, both straight (section 13.16): alpha is As + Ad (1-As), a color (Cs
-// As + Cd Ad (1-As)) / alpha, rounded. Where dst is transparent, src replaces it.
+// drawOver draws src over dst, both straight RGBA (section 13.16). The new alpha is
+// As + Ad (1-As), and a new color is (Cs As + Cd Ad (1-As)) / alpha, rounded. s is src, d is dst.
 func drawOver(dst, src []byte) {
 	for i := 0; i+4 <= len(src); i += 4 {
 		s, d := src[i:i+4:i+4], dst[i:i+4:i+4]
@@ -248,13 +254,14 @@ func drawOver(dst, src []byte) {
 		case s[3] == 255 || d[3] == 0:
 			copy(d, s)
 		default:
-			u := uint32(s[3]) * 255
-			v := (255 - uint32(s[3])) * uint32(d[3])
-			a := u + v
+			// The weights of src and dst and their sum, the new alpha, times 255*255.
+			ws := uint32(s[3]) * 255
+			wd := (255 - uint32(s[3])) * uint32(d[3])
+			alpha := ws + wd
 			for c := range 3 {
-				d[c] = byte((uint32(s[c])*u + uint32(d[c])*v + a/2) / a)
+				d[c] = byte((uint32(s[c])*ws + uint32(d[c])*wd + alpha/2) / alpha)
 			}
-			d[3] = byte((a + 127) / 255)
+			d[3] = byte((alpha + 127) / 255)
 		}
 	}
 }

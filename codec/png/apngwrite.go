@@ -1,7 +1,8 @@
 package png
 
-// This file writes animations, PNG specification (third edition) section 11.3.6: each frame as the
-// rectangle that changed, replaced, or drawn over with holes where nothing changes.
+// This file writes animations, PNG specification (third edition) section 11.3.6. A frame is the
+// rectangle that changed. It replaces the pixels of the canvas, or is drawn over them and has holes
+// where nothing changed.
 
 import (
 	"encoding/binary"
@@ -11,31 +12,32 @@ import (
 	"miniatura/codec/internal/limit"
 )
 
-// An AnimationWriter makes an animated PNG. All frames share one header, so their color type has to
-// be known before the first frame is written. Until Bytes is called, all frames are kept in memory,
-// lightly compressed, together with two canvases of four bytes a pixel.
+// An AnimationWriter makes an animated PNG. All frames have the color type of the header, which
+// must be known before the first frame is written. So until Bytes is called, all frames are held in
+// memory, lightly compressed, together with two canvases of four bytes a pixel.
 type AnimationWriter struct {
 	w, h, plays int
 	o           Options
 	frames      []heldFrame
-	held        int64        // bytes that they take
+	held        int64        // bytes of all frames' rgba
 	current     *image.NRGBA // the canvas shown last; wholly transparent pixels are zero
-	next        *image.NRGBA
-	part, holed []byte // a rectangle, cut out
+	next        *image.NRGBA // the canvas that is added
+	part, holed []byte       // memory for the results of cutOut
 
-	translucent, colored bool        // of some pixel
-	table                *colorTable // of all pixels, nil when they are more than 256
+	translucent, colored bool        // some pixel of the frames is
+	table                *colorTable // the colors of the frames; nil if there are more than 256
 }
 
-// A heldFrame is a frame that is held until the header is known.
+// A heldFrame is a frame that is held until the color type is known.
 type heldFrame struct {
 	rect  image.Rectangle
 	delay time.Duration
 	blend byte
-	rgba  []byte // zlib
+	rgba  []byte // straight RGBA in a zlib stream
 }
 
-// NewAnimationWriter begins an animation of w x h pixels that runs plays times, 0 meaning forever.
+// NewAnimationWriter begins an animation of w x h pixels. It runs plays times, or forever if plays
+// is 0.
 func NewAnimationWriter(w, h, plays int, o *Options) (*AnimationWriter, error) {
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide || w*h > MaxPixels {
 		return nil, UnsupportedError("dimensions")
@@ -48,7 +50,7 @@ func NewAnimationWriter(w, h, plays int, o *Options) (*AnimationWriter, error) {
 	return a, nil
 }
 
-// Add adds the canvas as it is to be shown for delay. The canvas is not kept.
+// Add adds a frame: canvas, shown for delay. Add does not keep canvas.
 func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	if canvas.Rect.Dx() != a.w || canvas.Rect.Dy() != a.h {
 		return UnsupportedError("a frame of another size")
@@ -56,9 +58,9 @@ func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	for y := range a.h {
 		row := a.next.Pix[y*a.next.Stride:][:4*a.w]
 		copy(row, canvas.Pix[y*canvas.Stride:])
-		for p := row; len(p) >= 4; p = p[4:] {
-			if p[3] == 0 {
-				p[0], p[1], p[2] = 0, 0, 0
+		for pixel := row; len(pixel) >= 4; pixel = pixel[4:] {
+			if pixel[3] == 0 {
+				pixel[0], pixel[1], pixel[2] = 0, 0, 0
 			}
 		}
 	}
@@ -66,8 +68,8 @@ func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	if len(a.frames) > 0 {
 		f.rect = changedArea(a.current, a.next)
 	}
-	pix := a.cut(&f)
-	a.look(pix)
+	pix := a.cutOut(&f)
+	a.survey(pix)
 	f.rgba = deflate(pix, searchTry)
 	a.frames = append(a.frames, f)
 	if a.held += int64(len(f.rgba)); a.o.Held > 0 && a.held > a.o.Held {
@@ -77,8 +79,8 @@ func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	return nil
 }
 
-// changedArea returns the smallest rectangle with the pixels that differ, or one pixel if all are
-// equal.
+// changedArea returns the smallest rectangle with all pixels that differ between p and q, or one
+// pixel if all are equal.
 func changedArea(p, q *image.NRGBA) image.Rectangle {
 	w, h := p.Rect.Dx(), p.Rect.Dy()
 	r := image.Rectangle{Min: image.Pt(w, h)}
@@ -102,33 +104,34 @@ func changedArea(p, q *image.NRGBA) image.Rectangle {
 	return r
 }
 
-// cut returns the pixels to write for f's rectangle. They have holes if this probably makes the
-// data shorter, and if drawing them over the canvas gives the frame: each pixel that changes must
-// be opaque, or lie on a transparent one.
-func (a *AnimationWriter) cut(f *heldFrame) []byte {
+// cutOut returns the pixels of a.next in f.rect, and sets f.blend. The pixels have holes, and are
+// drawn over the canvas, if two conditions hold. The holes must probably make the data shorter. And
+// each pixel that changes must be opaque or lie on a wholly transparent one, because otherwise
+// drawing does not give the new pixel.
+func (a *AnimationWriter) cutOut(f *heldFrame) []byte {
 	w, h := f.rect.Dx(), f.rect.Dy()
 	a.part, a.holed = a.part[:0], a.holed[:0]
-	can := len(a.frames) > 0
+	canDraw := len(a.frames) > 0
 	for y := range h {
 		i := a.next.PixOffset(f.rect.Min.X, f.rect.Min.Y+y)
 		row, old := a.next.Pix[i:][:4*w], a.current.Pix[i:][:4*w]
 		a.part = append(a.part, row...)
-		if !can {
+		if !canDraw {
 			continue
 		}
 		a.holed = append(a.holed, row...)
 		holed := a.holed[len(a.holed)-4*w:]
 		for x := 0; x < 4*w; x += 4 {
-			p, q := *(*[4]byte)(row[x:]), *(*[4]byte)(old[x:])
+			pixel, under := *(*[4]byte)(row[x:]), *(*[4]byte)(old[x:])
 			switch {
-			case p == q:
+			case pixel == under:
 				*(*[4]byte)(holed[x:]) = [4]byte{}
-			case p[3] != 255 && (q[3] != 0 || p[3] == 0):
-				can = false
+			case pixel[3] != 255 && under[3] != 0:
+				canDraw = false
 			}
 		}
 	}
-	if can && 10*edges(a.holed, w) < 9*edges(a.part, w) {
+	if canDraw && 10*edges(a.holed, w) < 9*edges(a.part, w) {
 		f.blend = blendOver
 		return a.holed
 	}
@@ -146,8 +149,8 @@ func edges(pix []byte, w int) (n int) {
 	return n
 }
 
-// look records what the header must provide for pix.
-func (a *AnimationWriter) look(pix []byte) {
+// survey sets translucent, colored and table for the pixels pix, too.
+func (a *AnimationWriter) survey(pix []byte) {
 	last, any := uint32(0), false
 	for ; len(pix) >= 4; pix = pix[4:] {
 		c := binary.LittleEndian.Uint32(pix)
@@ -157,7 +160,7 @@ func (a *AnimationWriter) look(pix []byte) {
 		last, any = c, true
 		a.translucent = a.translucent || pix[3] != 255
 		a.colored = a.colored || pix[0] != pix[1] || pix[1] != pix[2]
-		if a.table != nil && a.table.find(c) >= 256 {
+		if a.table != nil && a.table.findOrAdd(c) >= 256 {
 			a.table = nil
 		}
 	}
@@ -169,6 +172,7 @@ func (a *AnimationWriter) Bytes() ([]byte, error) {
 		return nil, UnsupportedError("an animation without frames")
 	}
 	a.current, a.next = nil, nil
+	// The color type.
 	f := form{colorType: ctRGBA, depth: 8}
 	var index []byte
 	switch {
@@ -184,10 +188,12 @@ func (a *AnimationWriter) Bytes() ([]byte, error) {
 	case !a.colored:
 		f.colorType = ctGray
 	}
+	// The chunks before the frames.
 	dst := f.appendHeader(nil, a.w, a.h, &a.o, func(dst []byte) []byte {
 		control := binary.BigEndian.AppendUint32(nil, uint32(len(a.frames)))
 		return appendChunk(dst, "acTL", binary.BigEndian.AppendUint32(control, uint32(max(a.plays, 0))))
 	})
+	// The frames. The first one is in IDAT, as the default image.
 	sequence := uint32(0)
 	for i := range a.frames {
 		h := &a.frames[i]
@@ -196,10 +202,10 @@ func (a *AnimationWriter) Bytes() ([]byte, error) {
 			return nil, err
 		}
 		h.rgba = nil
-		dst = appendChunk(dst, "fcTL", h.control(sequence))
+		dst = appendChunk(dst, "fcTL", h.fcTL(sequence))
 		sequence++
 		s := f.scan(pix, h.rect.Dx(), h.rect.Dy(), a.table, index)
-		data := s.compress(s.plan(a.o.Effort == HighEffort))
+		data := s.compress(s.makePlan(a.o.Effort == HighEffort))
 		if i == 0 {
 			dst = appendChunk(dst, "IDAT", data)
 			continue
@@ -210,8 +216,8 @@ func (a *AnimationWriter) Bytes() ([]byte, error) {
 	return appendChunk(dst, "IEND", nil), nil
 }
 
-// control returns h's fcTL.
-func (h *heldFrame) control(sequence uint32) []byte {
+// fcTL returns the data of h's fcTL.
+func (h *heldFrame) fcTL(sequence uint32) []byte {
 	b := binary.BigEndian.AppendUint32(nil, sequence)
 	for _, v := range [4]int{h.rect.Dx(), h.rect.Dy(), h.rect.Min.X, h.rect.Min.Y} {
 		b = binary.BigEndian.AppendUint32(b, uint32(v))
@@ -231,7 +237,7 @@ func fraction(d time.Duration) (num, den uint16) {
 	if d > 65535*time.Second {
 		return 65535, 1
 	}
-	a, b := d, time.Second // of what is left
+	a, b := d, time.Second // Euclid's algorithm
 	p0, q0, p1, q1 := time.Duration(0), time.Duration(1), time.Duration(1), time.Duration(0)
 	for b > 0 {
 		k := a / b
@@ -248,16 +254,17 @@ func fraction(d time.Duration) (num, den uint16) {
 	return uint16(p1), uint16(q1)
 }
 
-// scan converts straight RGBA to scanlines of f's kind.
+// scan converts pix, straight RGBA, to scanlines of f's color type. It may use the memory of pix
+// for them. index maps positions in table to positions in the palette.
 func (f *form) scan(pix []byte, w, h int, table *colorTable, index []byte) scanlines {
 	n := len(pix) / 4
 	switch f.colorType {
 	case ctPalette:
-		at := make([]byte, n)
-		for i := range at {
-			at[i] = index[table.find(binary.LittleEndian.Uint32(pix[4*i:]))]
+		indices := make([]byte, n)
+		for i := range indices {
+			indices[i] = index[table.findOrAdd(binary.LittleEndian.Uint32(pix[4*i:]))]
 		}
-		return pack(at, w, h, f.depth, func(v byte) byte { return v })
+		return pack(indices, w, h, f.depth, func(v byte) byte { return v })
 	case ctRGBA:
 		return scanlines{pix, 4 * w, h, 4}
 	}
@@ -276,14 +283,15 @@ func (f *form) scan(pix []byte, w, h int, table *colorTable, index []byte) scanl
 	return scanlines{out, channels * w, h, channels}
 }
 
-// decompress returns the n bytes of the zlib stream z, which deflate made.
+// decompress returns the n bytes that deflate compressed to z.
 func decompress(z []byte, n int) ([]byte, error) {
 	out := make([]byte, 0, n)
-	var f inflater
-	err := f.inflate(func() (b []byte) {
+	next := func() (b []byte) { // z, then nil
 		b, z = z, nil
 		return b
-	}, 1, func(b []byte) (int, error) {
+	}
+	var f inflater
+	err := f.inflate(next, 1, func(b []byte) (int, error) {
 		out = append(out, b...)
 		return len(b), nil
 	})

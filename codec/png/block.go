@@ -1,41 +1,43 @@
 package png
 
-// This file implements blocks: RFC 1951 section 3.2.3 to 3.2.7, and where one ends.
+// This file implements blocks, RFC 1951 sections 3.2.3 to 3.2.7, and decides where a block ends.
 
 import (
 	"encoding/binary"
 	"slices"
 )
 
-// A sequence is some literals, followed by a match unless its length is 0.
+// A sequence is some literals, followed by a match unless length is 0.
 type sequence struct {
-	literals         uint32
-	length, distance uint16
+	literals         uint32 // how many
+	length, distance uint16 // of the match
 }
 
 // A stretch is a part of the input with the sequences that encode it.
 type stretch struct {
 	histogram
-	from, to  int // of the input
+	from, to  int // positions in the input
 	sequences []sequence
 }
 
-// unitSize is the unit of a search that names none.
-const unitSize = 6 << 10
+// defaultUnit is the value of search.unit that 0 stands for.
+const defaultUnit = 6 << 10
 
-// A blockWriter divides sequences into blocks with codes of their own, if these save more than
-// their headers cost.
+// A blockWriter writes sequences in blocks. It collects sequences in units of at least unitSize
+// literals and matches. A unit begins a new block if codes of its own save more bits than another
+// header takes.
 type blockWriter struct {
 	bitWriter
-	b       []byte
-	grain   int     // symbols of a unit
-	block   stretch // the block whose end is not known yet
-	size    int     // its bits
-	unit    stretch // the unit that follows the block
-	learned histogram
+	b        []byte // the input
+	unitSize int
+	block    stretch   // the block whose end is not known yet
+	size     int       // block.bits()
+	unit     stretch   // the unit that follows the block, not yet complete
+	learned  histogram // of the last complete unit
 }
 
-// add takes the literals from start to end and a match. It reports whether learned has changed.
+// add adds the literals b[start:end] and a match, unless length is 0. It reports whether learned
+// has changed.
 func (w *blockWriter) add(start, end, length, distance int) bool {
 	u := &w.unit
 	u.sequences = append(u.sequences, sequence{uint32(end - start), uint16(length), uint16(distance)})
@@ -47,7 +49,7 @@ func (w *blockWriter) add(start, end, length, distance int) bool {
 	if length > 0 {
 		u.addMatch(length, distance)
 	}
-	if u.n < w.grain {
+	if u.n < w.unitSize {
 		return false
 	}
 	w.learned = u.histogram
@@ -55,10 +57,10 @@ func (w *blockWriter) add(start, end, length, distance int) bool {
 	return true
 }
 
-// endUnit adds the unit to the block, or begins a block with it.
+// endUnit adds the unit to the block, or writes the block and begins another with the unit.
 func (w *blockWriter) endUnit() {
 	u := &w.unit
-	alone := u.bits()
+	alone := u.bits() // as a block of its own
 	if w.block.n > 0 {
 		union := w.block.histogram
 		union.merge(&u.histogram)
@@ -69,18 +71,18 @@ func (w *blockWriter) endUnit() {
 			*u = stretch{from: u.to, to: u.to, sequences: u.sequences[:0]}
 			return
 		}
-		w.write(&w.block, false)
+		w.writeBlock(&w.block, false)
 	}
 	w.block, w.unit = w.unit, stretch{from: u.to, to: u.to, sequences: w.block.sequences[:0]}
 	w.size = alone
 }
 
-// finish writes the rest and returns the output.
+// finish writes the last block and returns the output.
 func (w *blockWriter) finish() []byte {
 	if w.unit.n > 0 || w.block.n == 0 {
 		w.endUnit()
 	}
-	w.write(&w.block, true)
+	w.writeBlock(&w.block, true)
 	return w.bitWriter.finish()
 }
 
@@ -108,7 +110,7 @@ func fixedCodes() *codes {
 	return c
 }
 
-// bitsOf returns the bits of a block's symbols.
+// bitsOf returns the number of bits that the counted symbols take, extra bits included.
 func (c *codes) bitsOf(h *histogram) int {
 	n := c.lit.bitsOf(h.lit[:]) + c.dist.bitsOf(h.dist[:])
 	for s, extra := range lengthExtra {
@@ -120,14 +122,14 @@ func (c *codes) bitsOf(h *histogram) int {
 	return n
 }
 
-// maxLiteralBits is the longest code of a literal or a length. It is chosen so that four literals
-// fit into the accumulator.
+// maxLiteralBits is the length of the longest code of a literal or a match length. Four of them and
+// the 7 bits that may be waiting fit into the accumulator.
 const maxLiteralBits = 14
 
-// write writes a block in the shortest of three ways: with codes of its own, with the fixed codes,
-// or stored.
-func (w *blockWriter) write(s *stretch, final bool) {
-	s.lit[256] = 1
+// writeBlock writes a block in the shortest of three ways: with codes of its own, with the fixed
+// codes, or stored.
+func (w *blockWriter) writeBlock(s *stretch, final bool) {
+	s.lit[256] = 1 // the end of the block
 	own := new(codes)
 	own.lit.build(s.lit[:], maxLiteralBits)
 	own.dist.build(s.dist[:], maxBits)
@@ -153,12 +155,13 @@ func (w *blockWriter) write(s *stretch, final bool) {
 	}
 }
 
-const maxStored = 1<<16 - 1
+const maxStored = 1<<16 - 1 // bytes of a stored block
 
-// storedBits returns how many bits n bytes take at most when stored.
+// storedBits returns how many bits n bytes take at most when stored. A block has a header of 3
+// bits, up to 7 bits of padding, the length in 16 bits, and its complement in 16 bits.
 func storedBits(n int) int { return 8*n + (n/maxStored+1)*(3+7+32) }
 
-// writeStored writes b in blocks of section 3.2.4.
+// writeStored writes b in stored blocks (section 3.2.4). The last one has the flag bfinal.
 func (w *blockWriter) writeStored(b []byte, bfinal uint64) {
 	for {
 		n := min(len(b), maxStored)
@@ -177,39 +180,42 @@ func (w *blockWriter) writeStored(b []byte, bfinal uint64) {
 	}
 }
 
-// A word is bits to write, the first one lowest. Its high byte is their number.
+// A word is up to 24 bits to write, the first one lowest. The highest byte of the word is the
+// number of bits.
 type word uint32
 
-// word returns the code of a symbol.
-func (c *prefixCode) word(symbol int) word {
+// wordOf returns the code of a symbol as a word.
+func (c *prefixCode) wordOf(symbol int) word {
 	return word(c.code[symbol]) | word(c.length[symbol])<<24
 }
 
-// with appends the n bits extra to a word. The result must have less than 24 bits.
-func (v word) with(extra uint32, n uint8) word {
+// withExtra returns v followed by the n bits of extra.
+func (v word) withExtra(extra uint32, n uint8) word {
 	return v&0xffffff | word(extra)<<(v>>24) | (v>>24+word(n))<<24
 }
 
-// writeSymbols writes the symbols of a block and its end. out must have room for them.
-func (w *blockWriter) writeSymbols(s *stretch, c *codes) {
+// writeSymbols writes the symbols of the block s, then the end of the block. The room that w.out
+// needs for them must have been reserved.
+func (w *blockWriter) writeSymbols(s *stretch, code *codes) {
 	var literal [256]word
 	for v := range literal {
-		literal[v] = c.lit.word(v)
+		literal[v] = code.lit.wordOf(v)
 	}
-	var length [maxMatch + 1]word
+	var length [maxMatch + 1]word // with extra bits
 	for n := minMatch; n <= maxMatch; n++ {
-		ls := lengthSymbol(n)
-		length[n] = c.lit.word(257+ls).with(uint32(n)-uint32(lengthBase[ls]), lengthExtra[ls])
+		i := lengthIndex(n)
+		length[n] = code.lit.wordOf(257+i).withExtra(uint32(n)-uint32(lengthBase[i]), lengthExtra[i])
 	}
-	var distance [30]word
+	var distance [30]word // by symbol, without extra bits
 	for ds := range distance {
-		distance[ds] = c.dist.word(ds)
+		distance[ds] = code.dist.wordOf(ds)
 	}
 	o := len(w.out)
 	out := w.out[:cap(w.out)]
 	acc, nb := w.acc, w.nb
 	at := s.from
 	for _, q := range s.sequences {
+		// Literals, four at a time.
 		lits := w.b[at:][:q.literals]
 		at += len(lits) + int(q.length)
 		for len(lits) >= 4 {
@@ -237,6 +243,7 @@ func (w *blockWriter) writeSymbols(s *stretch, c *codes) {
 		o += int(nb >> 3)
 		acc >>= nb &^ 7 & 63
 		nb &= 7
+		// The match.
 		if q.length == 0 {
 			continue
 		}
@@ -255,17 +262,17 @@ func (w *blockWriter) writeSymbols(s *stretch, c *codes) {
 		nb &= 7
 	}
 	w.out, w.acc, w.nb = out[:o], acc, nb
-	w.put(uint64(c.lit.code[256]), uint(c.lit.length[256]))
+	w.put(uint64(code.lit.code[256]), uint(code.lit.length[256]))
 }
 
-// A bitWriter packs bits, the first into the lowest bit of a byte.
+// A bitWriter packs bits into bytes, the first bit lowest.
 type bitWriter struct {
 	out []byte
-	acc uint64
-	nb  uint // valid bits of acc, below 8 between calls
+	acc uint64 // bits that are not in out yet
+	nb  uint   // number of bits in acc, below 8 between calls
 }
 
-// put writes the lowest n bits of v; n is at most 56. The bits of v above them must be zero.
+// put writes the lowest n bits of v, at most 56. The higher bits of v must be zero.
 func (w *bitWriter) put(v uint64, n uint) {
 	w.acc |= v << w.nb
 	for w.nb += n; w.nb >= 8; w.nb -= 8 {
@@ -274,7 +281,7 @@ func (w *bitWriter) put(v uint64, n uint) {
 	}
 }
 
-// reserve makes room for this number of bits, and for a store of 8 bytes after them.
+// reserve makes room in out for a number of bits, and for a store of 8 bytes after them.
 func (w *bitWriter) reserve(bits int) { w.out = slices.Grow(w.out, bits/8+24) }
 
 // align pads to a whole byte.

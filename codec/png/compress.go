@@ -5,60 +5,64 @@ package png
 
 // How hard to search, by the kind and the size of the picture.
 var (
-	searchTry     = search{depth: 4, nice: 32}
+	searchTry     = search{depth: 4, nice: 32} // to compare filters
 	searchPhoto   = search{depth: 4, nice: 64}
 	searchNoise   = search{depth: 8, nice: 64, three: true}
 	searchDrawing = search{depth: 24, nice: 130, three: true}
 	searchSmall   = search{depth: 16, nice: 64, three: true, passes: 1}
 	searchPatient = search{depth: 200, nice: maxMatch, three: true, passes: 4}
-	searchPacked  = search{depth: 4096, nice: maxMatch, three: true, passes: 8, unit: 1 << 10} // for data that is compressed once and fetched often
+	// For data that is compressed once and fetched often.
+	searchPacked = search{depth: 4096, nice: maxMatch, three: true, passes: 8, unit: 1 << 10}
 )
 
 const (
-	tiny  = 24 << 10 // bytes up to which the time of the patient parse does not matter
-	small = 64 << 10 // the same for one pass
-	bands = 4        // of rows that are sampled before filters are chosen
-	band  = 16       // rows of each
+	tinySize  = 24 << 10 // bytes up to which searchPatient takes little time
+	smallSize = 64 << 10 // bytes up to which searchSmall takes little time
+	bands     = 4        // bands of rows that are sampled before filters are chosen
+	bandRows  = 16
 )
 
 // A plan says how a picture will be compressed, and about how many bytes that will take.
 type plan struct {
 	strategy strategy
 	search   search
-	guess    int
+	guess    int // bytes
 }
 
-// plan chooses how to compress. Drawings repeat themselves, and compress best without filters. The
-// rows of a photo have little in common, and compress best with the filters of the least sums. A
-// few bands of rows show which of the two kinds a picture belongs to. With high, and for a tiny
-// picture, every strategy is tried on every row.
-func (s *scanlines) plan(high bool) plan {
+// makePlan chooses how to compress. Drawings repeat themselves, and compress best without filters.
+// The rows of a photo have little in common, and compress best with the filters of the least sums.
+// A few bands of rows show to which of the two kinds a picture belongs. With high effort, and for
+// a tiny picture, more strategies are tried, on all rows.
+func (s *scanlines) makePlan(high bool) plan {
 	size := s.h * (s.stride + 1)
-	p := plan{search: searchDrawing}
+	thorough := high || size <= tinySize
 	strategies := []strategy{ftNone, stratSum}
-	sampled, try := s.appendSampled, searchTry
-	if high || size <= tiny {
+	appendRows, trySearch := s.appendSampled, searchTry
+	if thorough {
 		strategies = []strategy{ftNone, stratSum, ftPaeth, ftUp, ftSub}
-		sampled, try = s.appendAll, searchDrawing
+		appendRows, trySearch = s.appendAll, searchDrawing
 	}
+	var p plan
 	var buf []byte
-	least, looked := 0, 0
+	least, from := 0, 0 // bytes after and before compression with the best strategy
 	for _, strat := range strategies {
-		buf = sampled(buf[:0], strat)
-		if n := len(deflate(buf, try)); least == 0 || n < least {
-			p.strategy, least, looked = strat, n, len(buf)
+		buf = appendRows(buf[:0], strat)
+		if n := len(deflate(buf, trySearch)); least == 0 || n < least {
+			p.strategy, least, from = strat, n, len(buf)
 		}
 	}
-	p.guess = int(int64(least) * int64(size) / int64(looked))
+	p.guess = int(int64(least) * int64(size) / int64(from))
 	switch {
-	case high || size <= tiny:
+	case thorough:
 		p.search = searchPatient
-	case size <= small:
+	case size <= smallSize:
 		p.search = searchSmall
-	case p.strategy == stratSum && 3*least > looked:
+	case p.strategy == stratSum && 3*least > from: // filters help, but much is left
 		p.search = searchPhoto
-	case 4*least > looked:
+	case 4*least > from: // much is left
 		p.search = searchNoise
+	default:
+		p.search = searchDrawing
 	}
 	return p
 }
@@ -69,20 +73,20 @@ func (s *scanlines) compress(p plan) []byte {
 	return deflate(s.appendFiltered(buf, 0, s.h, p.strategy), p.search)
 }
 
-// appendAll appends all scanlines.
+// appendAll appends all scanlines, filtered.
 func (s *scanlines) appendAll(dst []byte, strat strategy) []byte {
 	return s.appendFiltered(dst, 0, s.h, strat)
 }
 
-// appendSampled appends the bands that are sampled, or the whole picture if it is not much higher
-// than they are.
+// appendSampled appends the bands, filtered, or all scanlines if the bands have at least half of
+// them. The bands lie in the middle of equal parts of the picture.
 func (s *scanlines) appendSampled(dst []byte, strat strategy) []byte {
-	if s.h <= 2*bands*band {
+	if s.h <= 2*bands*bandRows {
 		return s.appendFiltered(dst, 0, s.h, strat)
 	}
 	for i := range bands {
 		y := (2*i + 1) * s.h / (2 * bands)
-		dst = s.appendFiltered(dst, y-band/2, y+band/2, strat)
+		dst = s.appendFiltered(dst, y-bandRows/2, y+bandRows/2, strat)
 	}
 	return dst
 }

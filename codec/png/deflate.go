@@ -1,8 +1,8 @@
 package png
 
-// This file implements compression: deflate, RFC 1951, in a zlib wrapper, RFC 1950. Most data is
-// parsed once, by hash chains and a look ahead (quick.go). Data that is compressed once and fetched
-// often, and small data, is parsed by comparing every way to encode a stretch of bytes
+// This file implements compression: deflate, RFC 1951, in a zlib wrapper, RFC 1950. To parse data
+// is to divide it into literals and matches. Most data is parsed by the quick parse (quick.go).
+// Small data, and data that is compressed once and fetched often, is parsed by the patient parse
 // (patient.go). Blocks and codes are the same for both (block.go, huffman.go). All arithmetic is in
 // integers.
 
@@ -15,18 +15,20 @@ import (
 // A search says how hard to search for matches.
 type search struct {
 	depth  int  // matches tried at each position
-	nice   int  // a match this long is taken without looking further
+	nice   int  // a match of this length or more is taken without looking further
 	three  bool // look for matches of 3 bytes too
-	unit   int  // number of symbols after which a new block is considered; 0: unitSize
-	passes int  // passes of the patient parse, each with the costs that the one before it found; 0: the quick parse
+	unit   int  // literals and matches after which a new block is considered; 0 means defaultUnit
+	passes int  // how often the patient parse runs, each time with better costs; 0 means the quick parse
 }
 
 const (
 	hashBits  = 15
 	hash3Bits = 12
-	near      = 4 << 10 // a match of three bytes from farther away never pays
 	minMatch  = 3
 	maxMatch  = 258
+
+	maxDistance3 = 4 << 10 // a match of 3 bytes from farther away never pays
+	maxLiterals  = 1 << 13 // in a sequence; then a new one begins, even without a match
 )
 
 // A deflater compresses one stream.
@@ -36,37 +38,38 @@ type deflater struct {
 	chains chains
 	costs  costs
 	blocks blockWriter
-	best   *patient // of the patient parse
+	parse  *patientParse // nil in the quick parse
 }
 
 // deflate returns b as a zlib stream.
-func deflate(b []byte, e search) []byte {
-	out := append(make([]byte, 0, len(b)/3+64), 0x78, 0xda)
-	out = appendDeflate(out, b, e)
+func deflate(b []byte, s search) []byte {
+	out := append(make([]byte, 0, len(b)/3+64), 0x78, 0xda) // the zlib header
+	out = appendDeflate(out, b, s)
 	a := adler{1, 0}
 	a.update(b)
 	return binary.BigEndian.AppendUint32(out, a[1]<<16|a[0])
 }
 
-// AppendDeflate appends b to dst as a bare DEFLATE stream, as small as a patient search finds it:
-// it is for data that is compressed once and fetched often.
+// AppendDeflate appends b to dst as a bare DEFLATE stream. It searches long for few bytes, and is
+// for data that is compressed once and fetched often.
 func AppendDeflate(dst, b []byte) []byte { return appendDeflate(dst, b, searchPacked) }
 
-// appendDeflate appends b to dst as a bare DEFLATE stream, searching as e says.
-func appendDeflate(dst, b []byte, e search) []byte {
-	d := &deflater{b: b, search: e, blocks: blockWriter{b: b, grain: cmp.Or(e.unit, unitSize), bitWriter: bitWriter{out: dst}}}
+// appendDeflate appends b to dst as a bare DEFLATE stream, searching as s says.
+func appendDeflate(dst, b []byte, s search) []byte {
+	d := &deflater{b: b, search: s}
+	d.blocks = blockWriter{b: b, unitSize: cmp.Or(s.unit, defaultUnit), bitWriter: bitWriter{out: dst}}
 	d.chains.clear()
 	d.costs.guess(b)
-	if e.passes > 0 {
-		d.patient()
+	if s.passes > 0 {
+		d.parsePatiently()
 	} else {
-		d.quick()
+		d.parseQuickly()
 	}
 	return d.blocks.finish()
 }
 
-// lengthSymbol returns n's place in the table of section 3.2.5.
-func lengthSymbol(n int) int {
+// lengthIndex returns the index of match length n in lengthBase. The symbol is 257 more.
+func lengthIndex(n int) int {
 	if n == maxMatch {
 		return 28
 	}
@@ -74,31 +77,33 @@ func lengthSymbol(n int) int {
 	if n < 8 {
 		return n
 	}
-	e := bits.Len(uint(n)) - 3
+	e := bits.Len(uint(n)) - 3 // extra bits: four symbols have each number
 	return 4*e + n>>e
 }
 
-// distSymbol returns the symbol of distance n, 1 to 32768, in the table of section 3.2.5.
+// distSymbol returns the symbol of distance n, 1 to 32768 (RFC 1951 section 3.2.5).
 func distSymbol(n int) int {
 	n--
 	if n < 4 {
 		return n
 	}
-	e := bits.Len(uint(n)) - 2
+	e := bits.Len(uint(n)) - 2 // extra bits: two symbols have each number
 	return 2*e + n>>e
 }
 
-// costs are the bits, in sixteenths, that symbols are expected to take, extra bits included.
+// The type costs holds how many sixteenths of a bit a symbol is expected to take with its extra
+// bits.
 type costs struct {
 	literal  [256]uint32
 	length   [maxMatch + 1]uint32
 	distance [30]uint32
 }
 
-const costOne = 16
+const costOne = 16 // the cost of a bit
 
-// guess takes the literals' costs from the frequencies of the bytes. It assumes that a tenth of the
-// symbols are matches, evenly spread over all lengths and distances.
+// guess sets the costs before anything is parsed. It takes the frequencies of literals from the
+// bytes. It assumes one match for about ten literals, with all symbols for lengths and all symbols
+// for distances equally frequent.
 func (c *costs) guess(b []byte) {
 	var h histogram
 	step := max(len(b)>>16, 1)
@@ -106,7 +111,7 @@ func (c *costs) guess(b []byte) {
 		h.lit[b[i]]++
 	}
 	for i := 257; i < 286; i++ {
-		h.lit[i] = uint32(len(b)/step/300) + 1
+		h.lit[i] = uint32(len(b)/step/300) + 1 // 29 symbols for lengths
 	}
 	for i := range h.dist {
 		h.dist[i] = 1
@@ -114,21 +119,22 @@ func (c *costs) guess(b []byte) {
 	c.set(&h)
 }
 
-// learn takes the costs from the symbols that were written. A symbol that did not occur may still
-// occur.
+// learn sets the costs by the symbols that h counts. It counts each as half a symbol more, because
+// one that did not occur may still occur.
 func (c *costs) learn(h *histogram) {
-	hoped := *h
-	for i := range hoped.lit {
-		hoped.lit[i] = 2*hoped.lit[i] + 1
+	doubled := *h
+	for i := range doubled.lit {
+		doubled.lit[i] = 2*doubled.lit[i] + 1
 	}
-	for i := range hoped.dist {
-		hoped.dist[i] = 2*hoped.dist[i] + 1
+	for i := range doubled.dist {
+		doubled.dist[i] = 2*doubled.dist[i] + 1
 	}
-	c.set(&hoped)
+	c.set(&doubled)
 }
 
-// set sets the costs from the entropy of the symbols that h counts.
+// set sets the costs by the entropy of the symbols that h counts.
 func (c *costs) set(h *histogram) {
+	// price is the cost of a symbol that occurs n times among sum, from 1 bit to maxBits.
 	price := func(n, sum uint32) uint32 {
 		return min(max((log2(sum)-log2(max(n, 1)))*costOne>>logBits, costOne), maxBits*costOne)
 	}
@@ -137,8 +143,8 @@ func (c *costs) set(h *histogram) {
 		c.literal[i] = price(h.lit[i], sum)
 	}
 	for n := minMatch; n <= maxMatch; n++ {
-		s := lengthSymbol(n)
-		c.length[n] = price(h.lit[257+s], sum) + costOne*uint32(lengthExtra[s])
+		i := lengthIndex(n)
+		c.length[n] = price(h.lit[257+i], sum) + costOne*uint32(lengthExtra[i])
 	}
 	sum = h.dist.sum()
 	for s := range c.distance {
@@ -146,11 +152,11 @@ func (c *costs) set(h *histogram) {
 	}
 }
 
-// A histogram counts the symbols of a block.
+// A histogram counts symbols.
 type histogram struct {
-	lit  litCounts
-	dist distCounts
-	n    int // symbols
+	lit  litCounts  // literals and lengths
+	dist distCounts // distances
+	n    int        // literals and matches
 }
 
 type (
@@ -174,7 +180,7 @@ func (c *distCounts) sum() (n uint32) {
 
 // addMatch counts the symbols of a match.
 func (h *histogram) addMatch(length, distance int) {
-	h.lit[257+lengthSymbol(length)]++
+	h.lit[257+lengthIndex(length)]++
 	h.dist[distSymbol(distance)]++
 	h.n++
 }
@@ -190,14 +196,14 @@ func (h *histogram) merge(o *histogram) {
 	h.n += o.n
 }
 
-// bits estimates a block's size: the entropy of the symbols, about 4 bits for the code length of
-// each symbol, and the header.
+// bits estimates the size of a block with these symbols, without extra bits. 100 bits are for the
+// header without the code lengths.
 func (h *histogram) bits() int {
 	return entropy(h.lit[:]) + entropy(h.dist[:]) + 100
 }
 
-// entropy returns the bits that the counted symbols take, with those for the lengths of their
-// codes.
+// entropy returns how many bits the counted symbols take: their entropy, and 4 bits to store the
+// length of each code.
 func entropy(counts []uint32) int {
 	sum, all, used := uint32(0), uint64(0), 0
 	for _, n := range counts {
@@ -213,17 +219,18 @@ func entropy(counts []uint32) int {
 	return int((uint64(sum)*uint64(log2(sum))-all)>>logBits) + 4*used
 }
 
-// logBits are the fractional bits of log2.
+// logBits is the number of fractional bits of log2.
 const logBits = 10
 
-// log2 returns the logarithm of n >= 1, too small by up to 1/177.
+// log2 returns the binary logarithm of n >= 1. It uses only the highest 9 bits of n, and is too
+// small by up to 1/177.
 func log2(n uint32) uint32 {
 	l := uint32(bits.Len32(n) - 1)
 	return l<<logBits + uint32(logFraction[n<<(31-l)>>23&0xff])
 }
 
-// logFraction holds log2(1 + i/256) with logBits fractional bits. The argument is squared
-// repeatedly, and halved when it reaches 2; each step gives one bit of the logarithm.
+// logFraction[i] is log2(1 + i/256) with logBits fractional bits. 1 + i/256 is squared repeatedly,
+// and halved if it is 2 or more. Each step gives one bit of the logarithm: 1 if it halves.
 var logFraction = func() (t [256]uint16) {
 	for i := range t {
 		x := uint64(256+i) << 22 // 30 fractional bits, in [1, 2)

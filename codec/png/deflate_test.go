@@ -94,7 +94,7 @@ func TestPrefixCodesKeepTheLimit(t *testing.T) {
 
 func TestLengthAndDistanceSymbols(t *testing.T) {
 	for n := minMatch; n <= maxMatch; n++ {
-		s := lengthSymbol(n)
+		s := lengthIndex(n)
 		if x := n - int(lengthBase[s]); x < 0 || x >= 1<<lengthExtra[s] || n == maxMatch && s != 28 {
 			t.Errorf("length %d: symbol %d", n, s)
 		}

@@ -3,18 +3,19 @@ package png
 // This file implements filtering, PNG specification section 9, and the choice of a filter for each
 // scanline, section 12.7.
 
-// filterRow writes the filtered scanline without its filter type. All have the same length; for the
-// first scanline, prev is all zeros.
+// filterRow filters the scanline cur into dst, without a filter type. prev is the scanline above,
+// or zeros. The three have the same length. bpp is the number of bytes of a pixel, at least 1.
 func filterRow(filter byte, dst, cur, prev []byte, bpp int) {
 	n := len(dst)
 	cur, prev = cur[:n], prev[:n]
-	from := filterKernel(filter, dst, cur, prev, bpp)
-	filterGeneric(filter, dst, cur, prev, bpp, 0, min(bpp, n))
-	filterGeneric(filter, dst, cur, prev, bpp, max(from, min(bpp, n)), n)
+	rest := filterByKernel(filter, dst, cur, prev, bpp)
+	second := min(bpp, n) // position of the second pixel
+	filterGeneric(filter, dst, cur, prev, bpp, 0, second)
+	filterGeneric(filter, dst, cur, prev, bpp, max(rest, second), n)
 }
 
-// filterGeneric filters the bytes cur[from:to]. They lie either all within the first pixel or all
-// behind it.
+// filterGeneric filters cur[from:to] into dst[from:to]. The bytes lie either all within the first
+// pixel or all after it.
 func filterGeneric(filter byte, dst, cur, prev []byte, bpp, from, to int) {
 	if to <= bpp { // no pixel to the left
 		for i := from; i < to; i++ {
@@ -51,14 +52,15 @@ func filterGeneric(filter byte, dst, cur, prev []byte, bpp, from, to int) {
 	}
 }
 
-// A strategy says how filters are chosen: a value below stratSum is one filter for all scanlines.
+// A strategy says how the filters of scanlines are chosen. It is stratSum, or a filter type that
+// all scanlines get.
 type strategy int
 
-// stratSum takes for each scanline the filter with the smallest sum of absolute differences, as the
-// specification recommends.
+// stratSum chooses for each scanline the filter with the smallest sum of absolute differences, as
+// the specification recommends.
 const stratSum strategy = 5
 
-// A scanlines is a picture in the form that is compressed.
+// The type scanlines is a picture as PNG stores it, before filters.
 type scanlines struct {
 	pix    []byte // h scanlines of stride bytes
 	stride int
@@ -66,7 +68,7 @@ type scanlines struct {
 	bpp    int // bytes of a pixel, at least 1
 }
 
-// appendFiltered appends scanlines y0 to y1, each after its filter type.
+// appendFiltered appends the filtered scanlines from y0 to y1-1, each after its filter type.
 func (s *scanlines) appendFiltered(dst []byte, y0, y1 int, strat strategy) []byte {
 	zeros := make([]byte, s.stride)
 	for y := y0; y < y1; y++ {
@@ -76,7 +78,7 @@ func (s *scanlines) appendFiltered(dst []byte, y0, y1 int, strat strategy) []byt
 		}
 		filter := byte(strat)
 		if strat == stratSum {
-			filter = leastSum(row, above, s.bpp)
+			filter = filterOfLeastSum(row, above, s.bpp)
 		}
 		n := len(dst)
 		dst = append(append(dst, filter), row...)
@@ -87,8 +89,9 @@ func (s *scanlines) appendFiltered(dst []byte, y0, y1 int, strat strategy) []byt
 	return dst
 }
 
-// leastSum returns the first of the filters with the smallest sum of absolute differences.
-func leastSum(cur, prev []byte, bpp int) byte {
+// filterOfLeastSum returns the filter type with the smallest sum of absolute differences for the
+// scanline cur, the first if there are several.
+func filterOfLeastSum(cur, prev []byte, bpp int) byte {
 	var sums [5]uint64
 	filterSums(&sums, cur, prev, bpp)
 	best := 0
@@ -100,8 +103,8 @@ func leastSum(cur, prev []byte, bpp int) byte {
 	return byte(best)
 }
 
-// filterSumsGeneric filters cur[from:] with each filter, and adds the absolute values of the
-// filtered bytes to the filter's sum.
+// filterSumsGeneric filters cur[from:] with each filter type f, and adds the absolute values of the
+// filtered bytes, as signed numbers, to sums[f].
 func filterSumsGeneric(sums *[5]uint64, cur, prev []byte, bpp, from int) {
 	prev = prev[:len(cur)]
 	add := func(f int, v byte) {
@@ -122,4 +125,5 @@ func filterSumsGeneric(sums *[5]uint64, cur, prev []byte, bpp, from int) {
 	}
 }
 
+// row returns scanline y.
 func (s *scanlines) row(y int) []byte { return s.pix[y*s.stride:][:s.stride] }

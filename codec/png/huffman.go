@@ -1,7 +1,7 @@
 package png
 
-// This file implements prefix codes and how a block's header stores them: RFC 1951 sections 3.2.2
-// and 3.2.7.
+// This file implements prefix codes and the header of a block that stores them: RFC 1951 sections
+// 3.2.2 and 3.2.7.
 
 import (
 	"cmp"
@@ -11,10 +11,10 @@ import (
 	"miniatura/codec/internal/huffman"
 )
 
-// A prefixCode has for each symbol its code, first bit lowest, and its length.
+// A prefixCode holds the code of each symbol and the code's length in bits.
 type prefixCode struct {
-	code   [288]uint16
-	length [288]uint8
+	code   [288]uint16 // the first bit is the lowest
+	length [288]uint8  // 0: the symbol has no code
 }
 
 // assign computes the codes from the lengths (RFC 1951 section 3.2.2).
@@ -35,10 +35,10 @@ func (c *prefixCode) assign() {
 	}
 }
 
-// build makes a Huffman code of at most limit bits for the symbols that are counted. It always has
-// at least two symbols.
+// build sets c to a Huffman code for the symbols whose count is not 0, with codes of at most limit
+// bits. If there are fewer than two such symbols, others get a code too, so that two have one.
 func (c *prefixCode) build(counts []uint32, limit int) {
-	var order []int
+	var order []int // symbols, by rising count
 	for s, n := range counts {
 		if n > 0 {
 			order = append(order, s)
@@ -60,19 +60,20 @@ func (c *prefixCode) build(counts []uint32, limit int) {
 	for i, d := range tree.Depths(weights) {
 		depth[i] = int(d)
 	}
-	// Codes over the limit are cut to it, and the rarest of the others made longer until there is
-	// room for all.
+	// Depths over the limit are cut to the limit. room is how many codes of limit bits are free.
 	room := 1 << limit
 	for i := range order {
 		depth[i] = min(depth[i], limit)
 		room -= 1 << (limit - depth[i])
 	}
+	// Where room is missing, codes get longer, those of the rarest symbols first.
 	for i := 0; room < 0; i++ {
-		for i := i % n; room < 0 && depth[i] < limit; {
-			depth[i]++
-			room += 1 << (limit - depth[i])
+		for k := i % n; room < 0 && depth[k] < limit; {
+			depth[k]++
+			room += 1 << (limit - depth[k])
 		}
 	}
+	// Where room is left, codes get shorter, those of the commonest symbols first.
 	for i := n - 1; i >= 0; i-- {
 		for depth[i] > 1 && 1<<(limit-depth[i]) <= room {
 			room -= 1 << (limit - depth[i])
@@ -86,7 +87,7 @@ func (c *prefixCode) build(counts []uint32, limit int) {
 	c.assign()
 }
 
-// bitsOf returns the bits that the counted symbols take.
+// bitsOf returns the number of bits that the codes of the counted symbols take, without extra bits.
 func (c *prefixCode) bitsOf(counts []uint32) (n int) {
 	for s, k := range counts {
 		n += int(k) * int(c.length[s])
@@ -94,15 +95,16 @@ func (c *prefixCode) bitsOf(counts []uint32) (n int) {
 	return n
 }
 
-// A header opens a block that has its own codes.
+// A header is the beginning of a block that has its own codes.
 type header struct {
-	lits, dists, n int // number of code lengths of each kind that are stored
-	said           []repetition
-	code           prefixCode
-	count          [19]uint32
+	lits, dists int           // how many code lengths are stored: of literals and lengths, of distances
+	n           int           // how many of code.length are stored, in codeOrder
+	lengths     []codedLength // the code lengths of both codes
+	code        prefixCode    // for the symbols in lengths
+	count       [19]uint32    // of the symbols in lengths
 }
 
-// newHeader encodes the lengths of both codes as one sequence, with repetitions.
+// newHeader returns the header for the codes c. It leaves out code lengths of 0 at the ends.
 func newHeader(c *codes) *header {
 	h := &header{lits: 286, dists: 30, n: 19}
 	for c.lit.length[h.lits-1] == 0 {
@@ -111,11 +113,11 @@ func newHeader(c *codes) *header {
 	for h.dists > 1 && c.dist.length[h.dists-1] == 0 {
 		h.dists--
 	}
-	h.said = repetitions(append(slices.Clone(c.lit.length[:h.lits]), c.dist.length[:h.dists]...))
-	for _, s := range h.said {
+	h.lengths = encodeLengths(append(slices.Clone(c.lit.length[:h.lits]), c.dist.length[:h.dists]...))
+	for _, s := range h.lengths {
 		h.count[s.symbol]++
 	}
-	h.code.build(h.count[:], 7)
+	h.code.build(h.count[:], 7) // a length is stored in 3 bits
 	for h.n > 4 && h.code.length[codeOrder[h.n-1]] == 0 {
 		h.n--
 	}
@@ -124,58 +126,61 @@ func newHeader(c *codes) *header {
 
 // bits returns the size of the header in bits.
 func (h *header) bits() int {
-	return 14 + 3*h.n + h.code.bitsOf(h.count[:]) + 2*int(h.count[16]) + 3*int(h.count[17]) + 7*int(h.count[18])
+	extra := 2*int(h.count[16]) + 3*int(h.count[17]) + 7*int(h.count[18])
+	return 5 + 5 + 4 + 3*h.n + h.code.bitsOf(h.count[:]) + extra
 }
 
-// write writes the header, from HLIT on (section 3.2.7).
+// write writes the header, from HLIT on (section 3.2.7): the three numbers, the lengths of h.code,
+// and the code lengths of both codes.
 func (h *header) write(w *bitWriter) {
 	w.put(uint64(h.lits-257)|uint64(h.dists-1)<<5|uint64(h.n-4)<<10, 14)
 	for _, s := range codeOrder[:h.n] {
 		w.put(uint64(h.code.length[s]), 3)
 	}
-	for _, s := range h.said {
+	for _, s := range h.lengths {
 		w.put(uint64(h.code.code[s.symbol]), uint(h.code.length[s.symbol]))
 		w.put(uint64(s.extra), uint(s.bits))
 	}
 }
 
-// A repetition is a symbol of the code for code lengths, with its extra bits.
-type repetition struct {
-	symbol, bits uint8
-	extra        uint16
+// A codedLength is a symbol of the code for code lengths, with its extra bits.
+type codedLength struct {
+	symbol uint8
+	bits   uint8 // number of extra bits
+	extra  uint16
 }
 
-// repetitions returns the code lengths, with repeated ones said by the symbols 16 to 18 (section
-// 3.2.7).
-func repetitions(lengths []uint8) (said []repetition) {
+// encodeLengths returns the symbols that stand for the code lengths (section 3.2.7): 0 to 15 for a
+// single length, 16 to 18 for a repeated one.
+func encodeLengths(lengths []uint8) (coded []codedLength) {
 	for i := 0; i < len(lengths); {
-		l, n := lengths[i], 1
+		l, n := lengths[i], 1 // n times l
 		for i+n < len(lengths) && lengths[i+n] == l {
 			n++
 		}
 		i += n
-		if l != 0 {
-			said = append(said, repetition{symbol: l})
+		if l != 0 { // symbol 16 repeats the length before it
+			coded = append(coded, codedLength{symbol: l})
 			n--
 		}
 		for n > 0 {
 			switch {
 			case l == 0 && n >= 11:
 				m := min(n, 138)
-				said = append(said, repetition{18, 7, uint16(m - 11)})
+				coded = append(coded, codedLength{18, 7, uint16(m - 11)})
 				n -= m
 			case l == 0 && n >= 3:
-				said = append(said, repetition{17, 3, uint16(n - 3)})
+				coded = append(coded, codedLength{17, 3, uint16(n - 3)})
 				n = 0
 			case l != 0 && n >= 3:
 				m := min(n, 6)
-				said = append(said, repetition{16, 2, uint16(m - 3)})
+				coded = append(coded, codedLength{16, 2, uint16(m - 3)})
 				n -= m
 			default:
-				said = append(said, repetition{symbol: l})
+				coded = append(coded, codedLength{symbol: l})
 				n--
 			}
 		}
 	}
-	return said
+	return coded
 }

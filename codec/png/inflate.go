@@ -1,8 +1,8 @@
 package png
 
 // This file implements decompression: the zlib wrapper, RFC 1950, and deflate, RFC 1951. It differs
-// from compress/flate in two ways: a table lookup yields up to three literals, which filtered
-// photos mostly consist of, and whole rows are taken from the window itself.
+// from compress/flate in two ways. One table lookup yields up to three literals, because filtered
+// photos consist mostly of literals. And whole rows are used in the window, without a copy.
 
 import (
 	"encoding/binary"
@@ -10,28 +10,28 @@ import (
 )
 
 const (
-	litBits  = 11 // index of the literal and length table
-	distBits = 9
-	maxBits  = 15 // the longest code (RFC 1951 section 3.2.7)
+	litBits  = 11 // bits of an index into the table of literals and lengths
+	distBits = 9  // bits of an index into the table of distances
+	maxBits  = 15 // bits of the longest code (RFC 1951 section 3.2.7)
 
 	windowSize = 32 << 10
 	inSize     = 64 << 10
-	inPad      = 64 // zeros after the input, so that 8 bytes can be loaded anywhere in one round of the loop
+	inPad      = 64 // zeros after the input: one round of the loop in symbols may load 8 bytes past the end
 	outChunk   = 96 << 10
-	outPad     = 320 // one round writes at most 4*4 literals' bytes, then a match of 258 rounded up
+	outPad     = 320 // more than one round writes: 4 stores of 4 bytes, and a match of 258 bytes rounded up
 )
 
-// In a table entry, bits 0-5 are the length of its code in bits; the processor uses the lowest six
-// bits of a shift count, so they need no mask. Bits 6-7 are the number of literals. If there are
-// any, bits 8 and up hold them, the first one lowest. If there are none, bits 8-9 say what else the
-// entry is.
+// In a table entry, bits 0-5 are the length of the code in bits. A processor uses only the lowest
+// six bits of a shift count, so that the entry is a shift count as it is. Bits 6-7 are the number
+// of literals. If there are any, bits 8 and up hold them, the first one lowest. If there are none,
+// bits 8-9 say what else the entry is.
 const (
 	entryLits  = 6
 	entryBase  = 16 // a length's or a distance's base
-	entryExtra = 10 // 4 bits: how many extra bits follow the code
+	entryExtra = 10 // 4 bits: the number of extra bits after the code
 	kindMatch  = 0 << 8
 	kindEnd    = 1 << 8
-	kindLong   = 2 << 8 // a code longer than the index, or none
+	kindLong   = 2 << 8 // a code longer than the index, or no code
 	kindMask   = 3 << 8
 )
 
@@ -44,15 +44,15 @@ var (
 	codeOrder   = [19]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
 )
 
-// A canon is a canonical Huffman code (section 3.2.2): for each length the first code, how many
-// there are, and where their symbols begin.
+// A canon is a canonical Huffman code (section 3.2.2). For each length of codes it has the first
+// code, the number of codes, and the position of the first one's symbol in symbols.
 type canon struct {
 	first, count, offset [maxBits + 1]uint16
 	symbols              [288]uint16
 }
 
-// build reports whether the lengths make a code that is not over-subscribed. An incomplete code is
-// accepted; bits that it has no symbol for do not decode.
+// build sets c to the code with these lengths of each symbol's code. It returns false if the code
+// is over-subscribed. The code may be incomplete: some bits then have no symbol.
 func (c *canon) build(lengths []uint8) bool {
 	c.count = [maxBits + 1]uint16{}
 	for _, l := range lengths {
@@ -79,10 +79,10 @@ func (c *canon) build(lengths []uint8) bool {
 	return true
 }
 
-// decode finds the symbol at the low end of acc among the codes of at least min bits; -1 when there
-// is none.
+// decode returns the symbol of the code in the lowest bits of acc, and the code's length n. It
+// tries only codes of at least min bits. It returns -1 if there is none.
 func (c *canon) decode(acc uint64, min uint) (symbol int, n uint) {
-	rev := bits.Reverse16(uint16(acc))
+	rev := bits.Reverse16(uint16(acc)) // the first bit of a code is lowest in acc, highest in first
 	for n = min; n <= maxBits; n++ {
 		if d := rev>>(16-n) - c.first[n]; d < c.count[n] {
 			return int(c.symbols[c.offset[n]+d]), n
@@ -92,17 +92,20 @@ func (c *canon) decode(acc uint64, min uint) (symbol int, n uint) {
 }
 
 // An inflater decodes a zlib stream. It may be used again; it keeps its memory, but no state.
+//
+// Its methods hand on the state of decoding: the position p of the next byte in f.in, the end o of
+// the decoded bytes in f.out, and acc, which holds the nb bits that come before f.in[p:].
 type inflater struct {
-	lit       [1 << litBits]uint32
-	dist      [1 << distBits]uint32
-	litCanon  canon
+	lit       [1 << litBits]uint32  // the table of literals and lengths
+	dist      [1 << distBits]uint32 // the table of distances
+	litCanon  canon                 // the same codes as lit, for those that the table does not have
 	distCanon canon
 
-	next    func() []byte // the following piece of input, nil at its end
-	in      []byte        // inSize + inPad
+	next    func() []byte // returns the next piece of input, or nil at the end
+	in      []byte        // inSize + inPad bytes
 	n       int           // valid bytes of in
-	pending []byte        // of a piece that did not fit into in
-	eof     bool
+	pending []byte        // the rest of a piece that did not fit into in
+	eof     bool          // next has returned nil
 
 	sink   func(b []byte) (used int, err error)
 	out    []byte
@@ -111,10 +114,10 @@ type inflater struct {
 	summed int // out[:summed] is in adler
 }
 
-// inflate decodes a zlib stream that comes in pieces from next. The decoded bytes are offered to
-// sink in order. sink returns how many it used, and the rest is offered again with more; when it is
-// offered row bytes or more, it must use some. An error of sink ends inflate. When inflate returns
-// nil, all bytes were offered and the checksum is right. When the input is damaged, sink was
+// inflate decodes a zlib stream that comes in pieces from next. It offers the decoded bytes to sink
+// in order. sink returns how many it used, and is offered the rest again with more bytes. If sink
+// is offered row bytes or more, sink must use some. An error of sink ends inflate. If inflate
+// returns nil, all bytes were offered and the checksum is right. If the input is damaged, sink was
 // offered only bytes from before the damage.
 func (f *inflater) inflate(next func() []byte, row int, sink func(b []byte) (used int, err error)) error {
 	f.next, f.sink = next, sink
@@ -145,20 +148,21 @@ func (f *inflater) inflate(next func() []byte, row int, sink func(b []byte) (use
 	return err
 }
 
-// refill adds bits from in[p:] to acc, until it has at least 56. nb is the number of bits in acc.
-// It returns the new acc, nb and p; in[p] is the byte that the next refill begins with.
+// refill adds bits from in[p:] to acc, so that acc has at least 56 bits. nb is the number of bits
+// in acc. refill returns the new acc, nb and p.
 func refill(acc uint64, nb uint, in []byte, p int) (uint64, uint, int) {
 	return acc | binary.LittleEndian.Uint64(in[p:])<<(nb&63), nb | 56, p + int(63-nb)>>3
 }
 
-// fill moves input down and reads more, so that in[p:] holds at least inPad bytes, zeros past the
-// end. The 8 bytes before p stay. It returns the new p.
+// fill moves the rest of the input to the beginning of in and reads more input, so that in[p:]
+// holds at least inPad bytes. After the end of the input these are zeros. fill returns the new p.
+// It keeps the 8 bytes before p, because bits in acc may be given back.
 func (f *inflater) fill(p int) int {
 	from := max(p-8, 0)
 	if from < f.n {
 		f.n = copy(f.in, f.in[from:f.n])
-	} else {
-		from = f.n // past the end; the caller sees that by p
+	} else { // past the end: the caller sees that p > f.n
+		from = f.n
 		f.n = 0
 	}
 	p -= from
@@ -177,7 +181,8 @@ func (f *inflater) fill(p int) int {
 	return p
 }
 
-// flush offers out[start:o] and makes room. It returns the new o, -1 with an error of sink.
+// flush offers out[start:o] to sink, and moves the window and what sink did not use to the
+// beginning of out. It returns the new o, or -1 and the error of sink.
 func (f *inflater) flush(o int) (int, error) {
 	f.adler.update(f.out[f.summed:o])
 	used, err := f.sink(f.out[f.start:o])
@@ -199,33 +204,33 @@ var (
 	errSum     error = FormatError{Msg: "zlib checksum"}
 )
 
-// blocks decodes the blocks of section 3.2.3 from in[p] on. Then it compares the checksum that
-// follows them with the checksum of the data. It returns the end of the output that has not been
-// offered to sink yet, or -1 when sink failed.
+// blocks decodes the blocks of section 3.2.3 from in[p] on. Then it compares the checksum after the
+// blocks with the checksum of the data. It returns the new o, or -1 if sink failed. With any other
+// error, bytes before o may not have been offered to sink yet.
 func (f *inflater) blocks(p int) (int, error) {
 	c := cursor{p: p}
 	var err error
 	o := 0
 	fixed := false // the tables are those of section 3.2.6
 	for final := false; !final; {
-		if !f.refill(&c) {
+		if !f.refillCursor(&c) {
 			return o, errDeflate
 		}
 		final = c.take(1) != 0
 		switch c.take(2) {
-		case 0:
-			c.p -= int(c.nb >> 3)
+		case 0: // stored
+			c.p -= int(c.nb >> 3) // whole bytes of acc are given back
 			c.acc, c.nb = 0, 0
 			if c.p, o, err = f.copyStored(c.p, o); err != nil {
 				return o, err
 			}
 			continue
-		case 1:
+		case 1: // fixed codes
 			if !fixed {
 				f.buildFixed()
 				fixed = true
 			}
-		case 2:
+		case 2: // codes of its own
 			fixed = false
 			if !f.buildDynamic(&c) {
 				return o, errDeflate
@@ -257,9 +262,9 @@ type cursor struct {
 	nb  uint
 }
 
-// refill fills acc to at least 56 bits, with zeros past the end, and returns false when reading is
-// far past the end.
-func (f *inflater) refill(c *cursor) bool {
+// refillCursor adds bits to c.acc, so that it has at least 56 bits. Past the end of the input they
+// are zeros. refillCursor returns false if c.p is more than 8 bytes past the end.
+func (f *inflater) refillCursor(c *cursor) bool {
 	if c.p > f.n-32 {
 		if c.p > f.n+8 {
 			return false
@@ -272,7 +277,7 @@ func (f *inflater) refill(c *cursor) bool {
 	return true
 }
 
-// take removes n bits and returns them; acc must hold at least n.
+// take removes n bits from acc and returns them. acc must hold at least n bits.
 func (c *cursor) take(n uint) int {
 	v := int(c.acc & (1<<n - 1))
 	c.acc >>= n
@@ -302,13 +307,16 @@ func (f *inflater) buildFixed() {
 // buildDynamic reads the header of a block with codes of its own (section 3.2.7) and makes their
 // tables. It returns false if the header is damaged.
 func (f *inflater) buildDynamic(c *cursor) bool {
-	lits, dists, codes := c.take(5)+257, c.take(5)+1, c.take(4)+4
+	// How many code lengths of each kind follow: of literals and lengths, of distances, and of the
+	// code for code lengths.
+	lits, dists, n := c.take(5)+257, c.take(5)+1, c.take(4)+4
 	if lits > 286 || dists > 30 {
 		return false
 	}
+	// The code for code lengths. It uses litCanon, which is free until build.
 	var codeLengths [19]uint8
-	for _, k := range codeOrder[:codes] {
-		if c.nb < 8 && !f.refill(c) {
+	for _, k := range codeOrder[:n] {
+		if c.nb < 8 && !f.refillCursor(c) {
 			return false
 		}
 		codeLengths[k] = uint8(c.take(3))
@@ -316,9 +324,10 @@ func (f *inflater) buildDynamic(c *cursor) bool {
 	if !f.litCanon.build(codeLengths[:]) {
 		return false
 	}
+	// The code lengths. Symbol 16 repeats the one before; 17 and 18 repeat 0.
 	var lengths [286 + 30]uint8
 	for i := 0; i < lits+dists; {
-		if !f.refill(c) {
+		if !f.refillCursor(c) {
 			return false
 		}
 		s, n := f.litCanon.decode(c.acc, 1)
@@ -380,8 +389,8 @@ func (f *inflater) copyStored(p, o int) (int, int, error) {
 	return p, o, nil
 }
 
-// build makes both tables from the code lengths. It returns false if the lengths of one of them
-// make no code.
+// build makes the tables of both codes from the code lengths. It returns false if a code is
+// over-subscribed.
 func (f *inflater) build(lits, dists []uint8) bool {
 	if !f.litCanon.build(lits) || !f.distCanon.build(dists) {
 		return false
@@ -407,6 +416,7 @@ func (f *inflater) build(lits, dists []uint8) bool {
 			default:
 				continue // no such symbol
 			}
+			// All indices whose lowest l bits are the code.
 			for j := uint(bits.Reverse16(c.first[l]+i) >> (16 - l)); j < 1<<litBits; j += 1 << l {
 				f.lit[j] = e | uint32(l)
 			}
@@ -425,9 +435,9 @@ func (f *inflater) build(lits, dists []uint8) bool {
 			}
 		}
 	}
-	// The code of a literal may be shorter than the index. If the other bits hold the codes of one
-	// or two more literals, these are added to its entry. They are found in the entry of i>>l, a
-	// smaller index. As the loop goes downwards, that entry still has only one literal.
+	// The code of a literal may be shorter than the index i. If the other bits of i hold the codes
+	// of one or two more literals, these are added to the entry. They are found at i>>l, a smaller
+	// index. As the loop goes downwards, the entry there still has only one literal.
 	const litMask = 3 << entryLits
 	for i := 1<<litBits - 1; i >= 0; i-- {
 		e := f.lit[i]
@@ -449,12 +459,12 @@ func (f *inflater) build(lits, dists []uint8) bool {
 	return true
 }
 
-// symbols decodes until the end of a block (section 3.2.3).
+// symbols decodes the symbols of a block to its end (section 3.2.3).
 func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uint, error) {
 	in, out := f.in, f.out
 	lit := &f.lit
-	limit := len(out) - outPad
-	safe := f.n - 32
+	limit := len(out) - outPad // from here on, out has no room for a round of the loop
+	safe := f.n - 32           // up to here, in has enough bytes for a round of the loop
 	const mask = 1<<litBits - 1
 	for {
 		if p > safe && !f.eof {
@@ -470,7 +480,7 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 		if p > safe && f.eof {
 			var end bool
 			var err error
-			if p, o, acc, nb, end, err = f.symbol(p, o, acc, nb); end || err != nil {
+			if p, o, acc, nb, end, err = f.symbolNearEnd(p, o, acc, nb); end || err != nil {
 				return p, o, acc, nb, err
 			}
 			continue
@@ -478,7 +488,8 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 		if p, o, acc, nb = f.decodeByTables(p, o, acc, nb, safe, limit); o >= limit || p > safe {
 			continue
 		}
-		acc, nb, p = refill(acc, nb, in[:], p) // at least 56 bits: four indices, and one to look up ahead
+		// Literals. 56 bits are enough for four lookups and the index of a fifth.
+		acc, nb, p = refill(acc, nb, in[:], p)
 		e := lit[acc&mask]
 		for e>>entryLits&3 != 0 {
 			binary.LittleEndian.PutUint32(out[o:], e>>8)
@@ -509,16 +520,17 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 			o += int(e >> entryLits & 3)
 			acc >>= e & 63
 			nb -= uint(e & 63)
-			// The next entry is looked up before the refill, so that neither waits for the other.
+			// This lookup and the refill below do not wait for each other.
 			e = lit[acc&mask]
 			if p > safe || o >= limit {
 				break
 			}
 			acc, nb, p = refill(acc, nb, in[:], p)
 		}
-		if e>>entryLits&3 != 0 {
-			continue // the loop ends, and its caller makes room
+		if e>>entryLits&3 != 0 { // input or room ran short, and e is not used yet
+			continue
 		}
+		// A match, the end of the block, or a long code.
 		if nb < 48 { // 15+5 for the length, 15+13 for the distance
 			acc, nb, p = refill(acc, nb, in[:], p)
 		}
@@ -533,7 +545,7 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 			nb -= uint(x)
 		case kindEnd:
 			return p, o, acc >> (e & 63), nb - uint(e&63), nil
-		default:
+		default: // kindLong
 			s, n := f.litCanon.decode(acc, litBits+1)
 			if s < 0 || s > 285 {
 				return p, o, acc, nb, errDeflate
@@ -561,7 +573,8 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 	}
 }
 
-// distance decodes a distance from at least 28 bits; 0 means that there is none.
+// distance decodes a distance and returns it with the new acc and nb, which is at least 28 before.
+// It returns 0 if acc holds no distance.
 func (f *inflater) distance(acc uint64, nb uint) (int, uint64, uint) {
 	if d := f.dist[acc&(1<<distBits-1)]; d&kindMask == kindMatch {
 		acc >>= d & 63
@@ -577,8 +590,8 @@ func (f *inflater) distance(acc uint64, nb uint) (int, uint64, uint) {
 	return int(distBase[s]) + int(acc&(1<<x-1)), acc >> (x & 63), nb - n - x
 }
 
-// copyMatch copies length bytes to out[o:], from distance bytes before o. It may also write up to
-// outPad bytes after them. It returns the position after the length bytes.
+// copyMatch copies length bytes to out[o:], from distance bytes before o. It returns the end of the
+// copy. It may overwrite bytes after the end: together it writes less than outPad bytes.
 func copyMatch(out []byte, o, length, distance int) int {
 	end := o + length
 	if distance < 8 {
@@ -607,13 +620,14 @@ func copyMatch(out []byte, o, length, distance int) int {
 	return end
 }
 
-// symbol decodes one symbol near the end of the input, and reports whether it was the end of a
-// block. A symbol that is made of the zeros past the end is an error and has no effect.
-func (f *inflater) symbol(p, o int, acc uint64, nb uint) (int, int, uint64, uint, bool, error) {
+// symbolNearEnd decodes one symbol near the end of the input, and reports whether it was the end of
+// a block. If the symbol needs bits past the end of the input, that is an error, and nothing is
+// written.
+func (f *inflater) symbolNearEnd(p, o int, acc uint64, nb uint) (int, int, uint64, uint, bool, error) {
 	if p <= f.n {
 		acc, nb, p = refill(acc, nb, f.in[:], p)
 	}
-	left := int(nb) - 8*max(p-f.n, 0) // bits of acc that are in the input
+	left := int(nb) - 8*max(p-f.n, 0) // bits of acc that come from the input
 	take := func(n uint) uint64 {
 		v := acc & (1<<n - 1)
 		acc >>= n
@@ -648,15 +662,15 @@ func (f *inflater) symbol(p, o int, acc uint64, nb uint) (int, int, uint64, uint
 	return p, o, acc, nb, false, nil
 }
 
-// An adler is the two sums of RFC 1950 section 9, s1 and s2, reduced.
+// An adler is the two sums of Adler-32 (RFC 1950 section 8.2), s1 and s2, modulo adlerMod.
 type adler [2]uint32
 
 const (
 	adlerMod = 65521
-	adlerMax = 5536 // bytes until s2 may overflow, 5552, as a multiple of 32
+	adlerMax = 5536 // bytes that are summed before s1 and s2 are reduced; s2 may overflow after 5552
 )
 
-// updateGeneric defines what update computes: the sums of Adler-32, RFC 1950 section 8.2.
+// updateGeneric adds b to the sums. It defines what update computes.
 func (a *adler) updateGeneric(b []byte) {
 	s1, s2 := a[0], a[1]
 	for len(b) > 0 {

@@ -2,8 +2,8 @@
 
 package png
 
-// This file chooses between the kernels of kernels_amd64.s and the reference kernels; the bytes are
-// the same.
+// This file chooses between the AVX2 kernels of kernels_amd64.s and the generic functions. Both
+// make the same bytes.
 
 import "golang.org/x/sys/cpu"
 
@@ -11,9 +11,9 @@ import "golang.org/x/sys/cpu"
 
 var useAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasBMI2
 
-// kernelPixels returns how many pixels of a scanline of n bytes the AVX2 kernels may do. They load
-// 4 or 8 bytes for each pixel, and may store bytes beyond the last one. The generic kernels do the
-// remaining pixels afterwards, and overwrite those bytes.
+// kernelPixels returns how many pixels of a scanline of n bytes the AVX2 kernels may do. For each
+// pixel they load and store 4 or 8 bytes, which may go beyond the pixel. A generic function does
+// the remaining pixels afterwards, and overwrites what was stored beyond the last one.
 func kernelPixels(n, bpp int) int {
 	load := 4
 	if bpp > 4 {
@@ -102,8 +102,8 @@ func unfilterPaeth(dst, src, prev []byte, bpp int) {
 	unfilterPaethGeneric(dst, src, prev, bpp, n*bpp)
 }
 
-// filterSums filters a scanline with each filter, and adds up the absolute values of the filtered
-// bytes.
+// filterSums filters a scanline with each filter type f, and adds the absolute values of the
+// filtered bytes, as signed numbers, to sums[f].
 func filterSums(sums *[5]uint64, cur, prev []byte, bpp int) {
 	n := 0
 	if useAVX2 && len(cur) >= bpp+32 {
@@ -116,15 +116,16 @@ func filterSums(sums *[5]uint64, cur, prev []byte, bpp int) {
 	filterSumsGeneric(sums, cur, prev, bpp, n)
 }
 
-// filterKernel filters bytes from the second pixel on, and returns the position of the first byte
-// that it left; 0 when it filtered none.
-func filterKernel(filter byte, dst, cur, prev []byte, bpp int) int {
+// filterByKernel filters cur into dst from the second pixel on, and returns the position of the
+// first byte that remains to be filtered after that, or 0 if it filtered none.
+func filterByKernel(filter byte, dst, cur, prev []byte, bpp int) int {
 	if !useAVX2 || len(cur) < bpp+32 || filter == ftNone {
 		return 0
 	}
 	n := (len(cur) - bpp) &^ 31
 	_, _ = dst[len(cur)-1], prev[len(cur)-1]
-	d, x, a, b, c := &dst[bpp], &cur[bpp], &cur[0], &prev[bpp], &prev[0]
+	d, x := &dst[bpp], &cur[bpp]
+	a, b, c := &cur[0], &prev[bpp], &prev[0] // left of x, above x, above a
 	switch filter {
 	case ftSub:
 		filterSubAVX2(d, x, a, n)
@@ -150,10 +151,9 @@ func (a *adler) update(b []byte) {
 	a.updateGeneric(b)
 }
 
-// decodeByTables decodes symbols with an AVX2 kernel. It ends at a symbol that the tables do not
-// have, when p > safe, or when o >= limit. It takes and returns the state of the loop in
-// inflater.symbols: the positions in the input and the output, and the bit buffer with its number
-// of bits.
+// decodeByTables decodes literals and matches with an AVX2 kernel, if there is one. It ends before
+// a symbol that is neither or that the tables do not have, when p > safe, or when o >= limit. It
+// returns the new p, o, acc and nb.
 func (f *inflater) decodeByTables(p, o int, acc uint64, nb uint, safe, limit int) (int, int, uint64, uint) {
 	if !useAVX2 || p > safe || o >= limit {
 		return p, o, acc, nb

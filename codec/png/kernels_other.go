@@ -2,6 +2,8 @@
 
 package png
 
+// This file is kernels_amd64.go without AVX2 kernels.
+
 func unfilterSub(dst, src []byte, bpp int)           { unfilterSubGeneric(dst, src, bpp, 0) }
 func unfilterUp(dst, src, prev []byte)               { unfilterUpGeneric(dst, src, prev) }
 func unfilterAverage(dst, src, prev []byte, bpp int) { unfilterAverageGeneric(dst, src, prev, bpp, 0) }
@@ -11,7 +13,7 @@ func filterSums(sums *[5]uint64, cur, prev []byte, bpp int) {
 	filterSumsGeneric(sums, cur, prev, bpp, 0)
 }
 
-func filterKernel(filter byte, dst, cur, prev []byte, bpp int) int { return 0 }
+func filterByKernel(filter byte, dst, cur, prev []byte, bpp int) int { return 0 }
 
 func (a *adler) update(b []byte) { a.updateGeneric(b) }
 

@@ -1,7 +1,8 @@
 package png
 
-// This file finds palettes that are near enough: shrinking a picture of few colors makes thousands
-// of mixtures, whose differences cannot be seen.
+// This file finds palettes for pictures of too many colors. Shrinking a picture of few colors makes
+// thousands of mixtures. Mixtures so similar that the difference cannot be seen share a palette
+// entry.
 
 import (
 	"cmp"
@@ -10,32 +11,31 @@ import (
 	"slices"
 )
 
-// tolerance is how far a channel may be off, and meanTolerance how far the channels of all pixels
-// may be off on average. Larger errors can be seen when one compares the pictures.
+// Errors that cannot be seen when one compares the pictures, in levels of 256.
 const (
-	tolerance     = 8
-	meanTolerance = 0.7
+	tolerance     = 8   // of a channel of a pixel
+	meanTolerance = 0.7 // of the color channels, or levels of gray, of all pixels on average
 )
 
-// maxMixtures is how many colors are counted at most. With more colors, no palette is near enough
-// to all of them.
+// maxMixtures is how many colors are counted at most. With more colors, no palette is expected to
+// be near enough to all of them.
 const maxMixtures = 1 << 14
 
 // A mixture is a color of the picture.
 type mixture struct {
-	color [4]byte
-	count int
-	near  int // its palette entry
+	color [4]byte // RGBA
+	count int     // of pixels
+	entry int     // index of the palette entry that stands for it
 }
 
-// mixtures are a picture's colors in an open-addressed table.
+// The type mixtures is an open-addressed table of a picture's colors.
 type mixtures struct {
 	all  []mixture
-	slot [2 * maxMixtures]uint16 // 1 + position in all, 0 when free
+	slot [2 * maxMixtures]uint16 // 1 + position in all, 0 if free
 }
 
-// position returns the place of c in the table, a free one when it is not there.
-func (t *mixtures) position(c uint32) uint32 {
+// slotOf returns the index of the slot of c, or of a free slot if c is not in the table.
+func (t *mixtures) slotOf(c uint32) uint32 {
 	var b [4]byte
 	binary.LittleEndian.PutUint32(b[:], c)
 	h := c * 0x9e3779b1 >> 17
@@ -45,16 +45,16 @@ func (t *mixtures) position(c uint32) uint32 {
 	return h
 }
 
-// countMixtures returns the colors of pix, nil when there are more than maxMixtures.
+// countMixtures returns the colors in pix, or nil if there are more than maxMixtures.
 func countMixtures(pix []byte) *mixtures {
 	t := new(mixtures)
 	for len(pix) >= 4 {
 		c := binary.LittleEndian.Uint32(pix)
-		n := 4
+		n := 4 // bytes of equal pixels
 		for n+4 <= len(pix) && binary.LittleEndian.Uint32(pix[n:]) == c {
 			n += 4
 		}
-		h := t.position(c)
+		h := t.slotOf(c)
 		if t.slot[h] == 0 {
 			if len(t.all) == maxMixtures {
 				return nil
@@ -68,15 +68,15 @@ func countMixtures(pix []byte) *mixtures {
 	return t
 }
 
-// nearForm returns m with a palette. No channel of any pixel is off by more than tolerance, and the
-// channels are off by at most meanTolerance on average. It uses the least tolerance for which 256
-// entries are enough, and returns nil if there is no such tolerance.
+// nearForm returns m with a near palette, of the least reach for which 256 entries are enough. It
+// returns nil if m has more than maxMixtures colors, if that reach is more than tolerance, or if
+// the mean error is more than meanTolerance.
 func nearForm(m *image.NRGBA) *form {
 	t := countMixtures(m.Pix)
 	if t == nil {
 		return nil
 	}
-	order := make([]int, len(t.all))
+	order := make([]int, len(t.all)) // positions in t.all, the commonest color first
 	for i := range order {
 		order[i] = i
 	}
@@ -84,119 +84,124 @@ func nearForm(m *image.NRGBA) *form {
 		a, b := &t.all[i], &t.all[j]
 		return cmp.Or(cmp.Compare(b.count, a.count), slices.Compare(a.color[:], b.color[:]))
 	})
-	var best *cover
-	low, high := 0, tolerance // low is too small
+	var best *nearPalette
+	low, high := 0, tolerance // low is too small: the exact palette has more than 256 entries
 	for low < high {
-		r := (low + 1 + high) / 2
-		if best == nil {
-			r = high
+		reach := (low + 1 + high) / 2
+		if best == nil { // the largest reach is tried first
+			reach = high
 		}
-		c := newCover(t.all, order, r)
+		palette := newNearPalette(t.all, order, reach)
 		switch {
-		case c != nil:
-			best, high = c, r-1
+		case palette != nil:
+			best, high = palette, reach-1
 		case best == nil:
 			return nil
 		default:
-			low = r
+			low = reach
 		}
 	}
 	if t.meanError(best) > meanTolerance {
 		return nil
 	}
-	return t.form(m, best, order)
+	return t.toForm(m, best)
 }
 
-// meanError returns how far c's entries are off, on average over the color channels of all pixels.
-func (t *mixtures) meanError(c *cover) float64 {
+// meanError returns the error of p's entries, on average over the color channels of all pixels.
+func (t *mixtures) meanError(p *nearPalette) float64 {
 	sum, n := 0, 0
 	for i := range t.all {
 		m := &t.all[i]
-		e := &c.entries[c.nearest(m.color)]
-		for k, v := range m.color[:3] {
-			sum += m.count * max(int(v)-int(e[k]), int(e[k])-int(v))
+		e := &p.entries[p.nearest(m.color)]
+		for c, v := range m.color[:3] {
+			sum += m.count * max(int(v)-int(e[c]), int(e[c])-int(v))
 		}
 		n += 3 * m.count
 	}
 	return float64(sum) / float64(n)
 }
 
-// form writes m's pixels as entries of the palette.
-func (t *mixtures) form(m *image.NRGBA, c *cover, order []int) *form {
+// toForm returns m with the palette p.
+func (t *mixtures) toForm(m *image.NRGBA, p *nearPalette) *form {
 	table := colorTable{}
-	for _, e := range c.entries {
-		table.find(binary.LittleEndian.Uint32(e[:]))
+	for _, e := range p.entries {
+		table.findOrAdd(binary.LittleEndian.Uint32(e[:]))
 	}
 	palette, index := table.sorted()
-	for _, i := range order {
-		t.all[i].near = int(index[c.nearest(t.all[i].color)])
+	for i := range t.all {
+		t.all[i].entry = int(index[p.nearest(t.all[i].color)])
 	}
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	f := &form{colorType: ctPalette, depth: paletteDepth(len(palette))}
 	f.plte, f.trns = paletteChunks(palette)
 	pix := make([]byte, w*h)
-	last, at := uint32(0), byte(0)
+	last, entry := uint32(0), byte(0)
 	for i := range pix {
-		v := binary.LittleEndian.Uint32(m.Pix[4*i:])
-		if i == 0 || v != last {
-			last, at = v, byte(t.all[t.slot[t.position(v)]-1].near)
+		c := binary.LittleEndian.Uint32(m.Pix[4*i:])
+		if i == 0 || c != last {
+			last, entry = c, byte(t.all[t.slot[t.slotOf(c)]-1].entry)
 		}
-		pix[i] = at
+		pix[i] = entry
 	}
 	f.lines = pack(pix, w, h, f.depth, func(v byte) byte { return v })
 	return f
 }
 
-// A cover is a palette whose entries are sorted into cells of 16 levels a side, so that the entries
-// near a color are in at most two cells along each channel.
-type cover struct {
-	r       int
+// A nearPalette is a palette with an entry near every color of a picture: no channel of the entry
+// differs by more than reach. To find entries fast, they are in cells of 16 levels of each channel.
+// As reach is at most 8, the entries near a color are in at most two cells along each channel.
+type nearPalette struct {
+	reach   int
 	entries [][4]byte
-	next    []int16        // of each entry, 1 + the entry before it in its cell, or 0
-	cell    [1 << 16]int16 // 1 + its last entry, or 0
+	next    []int16        // for each entry: 1 + the entry before it in its cell, or 0
+	cell    [1 << 16]int16 // for each cell: 1 + the last entry in it, or 0
 }
 
-// newCover repeatedly adds the commonest color that no entry is near to, so that flat areas keep
-// their colors. It returns nil when it would need more than 256 entries.
-func newCover(all []mixture, order []int, r int) *cover {
-	c := &cover{r: r}
+// newNearPalette repeatedly adds the commonest color that no entry is near to, so that flat areas
+// keep their colors. It returns nil if 256 entries are not enough. order are positions in all, the
+// commonest color first.
+func newNearPalette(all []mixture, order []int, reach int) *nearPalette {
+	p := &nearPalette{reach: reach}
 	for _, i := range order {
 		color := all[i].color
-		if c.nearest(color) >= 0 {
+		if p.nearest(color) >= 0 {
 			continue
 		}
-		if len(c.entries) == 256 {
+		if len(p.entries) == 256 {
 			return nil
 		}
 		k := cellOf(int(color[0]), int(color[1]), int(color[2]), int(color[3]))
-		c.entries = append(c.entries, color)
-		c.next = append(c.next, c.cell[k])
-		c.cell[k] = int16(len(c.entries))
+		p.entries = append(p.entries, color)
+		p.next = append(p.next, p.cell[k])
+		p.cell[k] = int16(len(p.entries))
 	}
-	return c
+	return p
 }
 
+// cellOf returns the index of the cell of a color.
 func cellOf(r, g, b, a int) int { return r>>4<<12 | g>>4<<8 | b>>4<<4 | a>>4 }
 
-// nearest returns the entry that is nearest to a color, among those within reach in every channel,
-// or -1 if there is none. Alpha of 0 and 255 is exact.
-func (c *cover) nearest(color [4]byte) int {
-	var low, high [4]int
+// nearest returns the index of the entry that is nearest to a color, among those within reach in
+// every channel, or -1 if there is none. For a color with alpha of 0 or 255 it takes only entries
+// with that alpha, and for other colors only entries with other alpha.
+func (p *nearPalette) nearest(color [4]byte) int {
+	var low, high [4]int // of the entries to take, in each channel
 	for i, v := range color {
-		low[i], high[i] = max(int(v)-c.r, 0), min(int(v)+c.r, 255)
+		low[i], high[i] = max(int(v)-p.reach, 0), min(int(v)+p.reach, 255)
 	}
 	if a := int(color[3]); a == 0 || a == 255 {
 		low[3], high[3] = a, a
 	} else {
 		low[3], high[3] = max(low[3], 1), min(high[3], 254)
 	}
-	best, least := -1, 1<<30
+	// All cells with such entries; &^ 15 is the beginning of a cell.
+	best, least := -1, tooFar
 	for r := low[0] &^ 15; r <= high[0]; r += 16 {
 		for g := low[1] &^ 15; g <= high[1]; g += 16 {
 			for b := low[2] &^ 15; b <= high[2]; b += 16 {
 				for a := low[3] &^ 15; a <= high[3]; a += 16 {
-					for i := c.cell[cellOf(r, g, b, a)]; i > 0; i = c.next[i-1] {
-						if d := distance(&c.entries[i-1], &color, &low, &high); d < least {
+					for i := p.cell[cellOf(r, g, b, a)]; i > 0; i = p.next[i-1] {
+						if d := squaredDistance(&p.entries[i-1], &color, &low, &high); d < least {
 							best, least = int(i-1), d
 						}
 					}
@@ -207,12 +212,14 @@ func (c *cover) nearest(color [4]byte) int {
 	return best
 }
 
-// distance returns the squared distance of e from color, or the largest number where e is not
-// between low and high.
-func distance(e, color *[4]byte, low, high *[4]int) (sum int) {
+const tooFar = 1 << 30 // more than any squared distance
+
+// squaredDistance returns the squared distance of the entry e from color, or tooFar if a channel of
+// e is not between low and high.
+func squaredDistance(e, color *[4]byte, low, high *[4]int) (sum int) {
 	for i, v := range e {
 		if int(v) < low[i] || int(v) > high[i] {
-			return 1 << 30
+			return tooFar
 		}
 		d := int(v) - int(color[i])
 		sum += d * d
@@ -220,15 +227,15 @@ func distance(e, color *[4]byte, low, high *[4]int) (sum int) {
 	return sum
 }
 
-// nearLevels returns for each level the one that stands for it, at most tolerance away. The
-// commonest levels stand for themselves, with as few others between them as possible. If the error
-// of all pixels were over meanTolerance on average, every level stands for itself.
-func nearLevels(pix []byte, pinned int) (near [256]byte) {
+// replaceLevels returns for each level in pix the level that replaces it, at most tolerance away.
+// The commonest levels, pinned in number, stay, and few others between them do. If the mean error
+// of the pixels would be more than meanTolerance, all levels stay.
+func replaceLevels(pix []byte, pinned int) (replacement [256]byte) {
 	var count [256]int
 	for _, v := range pix {
 		count[v]++
 	}
-	order := make([]int, 256)
+	order := make([]int, 256) // levels, the commonest first
 	for i := range order {
 		order[i] = i
 	}
@@ -237,6 +244,7 @@ func nearLevels(pix []byte, pinned int) (near [256]byte) {
 	for _, v := range order[:pinned] {
 		kept[v] = count[v] > 0
 	}
+	// nearest returns the kept level that is nearest to v, if it is at most tolerance away.
 	nearest := func(v int) (level int, found bool) {
 		for d := range tolerance + 1 {
 			for _, l := range [2]int{v - d, v + d} {
@@ -252,19 +260,19 @@ func nearLevels(pix []byte, pinned int) (near [256]byte) {
 			continue
 		}
 		if _, found := nearest(v); !found {
-			kept[min(v+tolerance, 255)] = true
+			kept[min(v+tolerance, 255)] = true // the highest level that may replace v
 		}
 	}
-	off := 0
-	for v := range near {
+	sum := 0 // of the errors of all pixels
+	for v := range replacement {
 		level, _ := nearest(v)
-		near[v] = byte(level)
-		off += count[v] * max(v-level, level-v)
+		replacement[v] = byte(level)
+		sum += count[v] * max(v-level, level-v)
 	}
-	if float64(off) > meanTolerance*float64(len(pix)) {
-		for v := range near {
-			near[v] = byte(v)
+	if float64(sum) > meanTolerance*float64(len(pix)) {
+		for v := range replacement {
+			replacement[v] = byte(v)
 		}
 	}
-	return near
+	return replacement
 }

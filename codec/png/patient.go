@@ -1,59 +1,58 @@
 package png
 
-// This file implements the patient parse: it finds the way to encode a stretch of bytes that takes
-// the fewest bits, as a shortest path from byte to byte. In filtered photos most matches cost more
-// than their literals.
+// This file implements the patient parse. It finds the literals and matches that take the fewest
+// bits, as a shortest path from byte to byte. In filtered photos most matches cost more than their
+// literals.
 
 import "math"
 
 const (
 	chunkSize = 128 << 10 // bytes that are parsed together
-	inFull    = 20        // of longer matches, only the whole is considered
+	longMatch = 20        // bytes; findSteps tries fewer of the lengths from here on
 )
 
-// A patient is a patient parse. It works on a chunk at a time.
-type patient struct {
-	matches []uint32 // length<<16 | distance, for each position in turn, by rising length
-	first   []uint32 // where a position's matches begin
-	cost    []uint32
-	choice  []uint32 // the step that leads to a position: 0 a literal, else a match
-	steps   []uint32 // of the cheapest way: 0 a literal, else a match
+// A patientParse is the state of the patient parse of one chunk. Positions count from the beginning
+// of the chunk. A step is a literal, stored as 0, or a match, stored as length<<16 | distance.
+type patientParse struct {
+	matches []uint32 // the matches of each position in turn, by rising length
+	first   []uint32 // for each position, the index in matches of its first match
+	cost    []uint32 // of the cheapest way to each position
+	choice  []uint32 // the last step of the cheapest way to each position
+	steps   []uint32 // of the cheapest way to the end of the chunk
 }
 
-// patient parses all of b.
-func (d *deflater) patient() {
+// parsePatiently parses and writes all of d.b.
+func (d *deflater) parsePatiently() {
 	n := min(chunkSize, len(d.b))
-	d.best = &patient{
+	d.parse = &patientParse{
 		matches: make([]uint32, 0, 2*n), first: make([]uint32, n+1),
 		cost: make([]uint32, n+1), choice: make([]uint32, n+1),
 	}
 	for from := 0; from < len(d.b); from += chunkSize {
 		to := min(from+chunkSize, len(d.b))
-		d.find(from, to)
-		for range d.search.passes - 1 {
-			d.parse(from, to)
-			d.costs.learn(d.best.count(d.b[from:to]))
+		d.findMatches(from, to)
+		for range d.search.passes {
+			d.findSteps(from, to)
+			d.costs.learn(d.parse.count(d.b[from:to]))
 		}
-		d.parse(from, to)
-		d.costs.learn(d.best.count(d.b[from:to]))
-		d.sayBest(from)
+		d.writeSteps(from)
 	}
 }
 
-// find lists the matches at each position p, from <= p < to.
-func (d *deflater) find(from, to int) {
-	p, b := d.best, d.b
+// findMatches lists the matches of the chunk d.b[from:to].
+func (d *deflater) findMatches(from, to int) {
+	p, b := d.parse, d.b
 	p.matches = p.matches[:0]
-	skip := 0 // positions inside a nice match are skipped
+	skip := 0 // positions that are left inside a nice match; no matches are listed for them
 	for i := from; i < to; i++ {
 		p.first[i-from] = uint32(len(p.matches))
 		switch {
-		case i+4 > len(b):
+		case i+4 > len(b): // too few bytes for a hash
 		case skip > 0:
 			skip--
 			d.chains.insert(b, i, i+1, d.search.three)
 		default:
-			if n := d.findAt(i, min(to-i, maxMatch)); n >= d.search.nice {
+			if n := d.findMatchesAt(i, min(to-i, maxMatch)); n >= d.search.nice {
 				skip = n - 1
 			}
 		}
@@ -61,57 +60,59 @@ func (d *deflater) find(from, to int) {
 	p.first[to-from] = uint32(len(p.matches))
 }
 
-// findAt appends the matches of position i, of up to limit bytes, and returns the length of the
-// longest one.
-func (d *deflater) findAt(i, limit int) (best int) {
-	p, b, c := d.best, d.b, &d.chains
-	best = minMatch - 1
+// findMatchesAt appends the matches of position i in d.b, of up to limit bytes, and returns the
+// length of the longest one, or 2 if there is none.
+func (d *deflater) findMatchesAt(i, limit int) (longest int) {
+	p, b, c := d.parse, d.b, &d.chains
+	longest = minMatch - 1
 	if d.search.three && limit >= minMatch {
-		if distance := c.triple(b, i); distance > 0 {
-			best = matchLength(b, i-distance, i, limit)
-			p.matches = append(p.matches, uint32(best)<<16|uint32(distance))
+		if distance := c.findTriple(b, i); distance > 0 {
+			longest = matchLength(b, i-distance, i, limit)
+			p.matches = append(p.matches, uint32(longest)<<16|uint32(distance))
 		}
 	}
 	h := hash4(load32(b, i))
 	cand := int(c.head[h])
 	c.head[h] = int32(i)
 	c.prev[i&(windowSize-1)] = int32(cand)
-	for n := d.search.depth; n > 0 && i-cand < windowSize && best < min(limit, d.search.nice); n-- {
-		if b[cand+best] == b[i+best] {
-			if l := matchLength(b, cand, i, limit); l > best {
-				best = l
+	for n := d.search.depth; n > 0 && i-cand < windowSize && longest < min(limit, d.search.nice); n-- {
+		if b[cand+longest] == b[i+longest] {
+			if l := matchLength(b, cand, i, limit); l > longest {
+				longest = l
 				p.matches = append(p.matches, uint32(l)<<16|uint32(i-cand))
 			}
 		}
 		cand = int(c.prev[cand&(windowSize-1)])
 	}
-	return best
+	return longest
 }
 
-// parse finds the cheapest way to write the bytes b[from:to].
-func (d *deflater) parse(from, to int) {
-	p, c := d.best, &d.costs
+// findSteps sets p.steps to the cheapest way to write the chunk d.b[from:to].
+func (d *deflater) findSteps(from, to int) {
+	p, c := d.parse, &d.costs
 	n := to - from
 	cost, choice := p.cost[:n+1], p.choice[:n+1]
 	for i := range cost {
 		cost[i] = math.MaxUint32
 	}
 	cost[0] = 0
-	for i, v := range d.b[from:to] {
+	for i, literal := range d.b[from:to] {
 		here := cost[i]
-		if c := here + c.literal[v]; c < cost[i+1] {
-			cost[i+1], choice[i+1] = c, 0
+		if total := here + c.literal[literal]; total < cost[i+1] {
+			cost[i+1], choice[i+1] = total, 0
 		}
-		short := minMatch
+		// A match may be cut. Each length is tried with the first match that has it. But the first
+		// match of longMatch bytes or more is not cut to a length from longMatch on.
+		length := minMatch
 		for _, m := range p.matches[p.first[i]:p.first[i+1]] {
 			l := int(m >> 16)
-			at := here + c.distance[distSymbol(int(m&0xffff))]
-			for ; short <= l; short++ {
-				if short == inFull {
-					short = l
+			withDistance := here + c.distance[distSymbol(int(m&0xffff))]
+			for ; length <= l; length++ {
+				if length == longMatch {
+					length = l
 				}
-				if v := at + c.length[short]; v < cost[i+short] {
-					cost[i+short], choice[i+short] = v, uint32(short)<<16|m&0xffff
+				if total := withDistance + c.length[length]; total < cost[i+length] {
+					cost[i+length], choice[i+length] = total, uint32(length)<<16|m&0xffff
 				}
 			}
 		}
@@ -119,8 +120,8 @@ func (d *deflater) parse(from, to int) {
 	p.walkBack(n)
 }
 
-// walkBack sets p.steps to the steps that lead to n, in order.
-func (p *patient) walkBack(n int) {
+// walkBack sets p.steps to the cheapest way to position n, by going back from choice to choice.
+func (p *patientParse) walkBack(n int) {
 	p.steps = p.steps[:0]
 	for i := n; i > 0; {
 		c := p.choice[i]
@@ -132,8 +133,8 @@ func (p *patient) walkBack(n int) {
 	}
 }
 
-// count counts the symbols of the steps over b.
-func (p *patient) count(b []byte) *histogram {
+// count counts the symbols of p.steps over the chunk b.
+func (p *patientParse) count(b []byte) *histogram {
 	h := new(histogram)
 	i := 0
 	for _, s := range p.steps {
@@ -149,13 +150,13 @@ func (p *patient) count(b []byte) *histogram {
 	return h
 }
 
-// sayBest writes the steps of the chunk that begins at from.
-func (d *deflater) sayBest(from int) {
-	start, i := from, from
-	for _, s := range d.best.steps {
+// writeSteps writes the steps of the chunk that begins at d.b[from], as sequences.
+func (d *deflater) writeSteps(from int) {
+	start, i := from, from // the literals that are not written yet are d.b[start:i]
+	for _, s := range d.parse.steps {
 		if s == 0 {
 			i++
-			if i-start < 1<<13 {
+			if i-start < maxLiterals {
 				continue
 			}
 		}

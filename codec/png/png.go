@@ -1,25 +1,27 @@
-// Package png reads PNG pictures row by row, in memory that grows only with their width. It writes
-// them quickly and in few bytes. With HighEffort it writes them slowly, in the fewest bytes that it
-// finds.
+// Package png reads and writes PNG pictures. It reads them row by row; unless they are interlaced,
+// that takes memory for a few rows. It writes them quickly and in few bytes, or with HighEffort
+// slowly, in the fewest bytes that it finds.
 //
-//	png.go       chunks and what they say, PNG specification (third edition) sections 5 and 11
-//	reader.go    rows: scanlines, interlacing, samples to 8 bits, sections 7, 8 and 13.12
-//	unfilter.go  filter reconstruction, section 9
-//	inflate.go   decompression, section 10, RFC 1950 and 1951
-//	apng.go      animations played, section 11.3.6; apngwrite.go, written
-//	strip.go     a file without its metadata
-//	writer.go    Append: which kind of PNG a picture becomes, section 12.4
-//	near.go      palettes that come near enough for mixtures of few colors
-//	filter.go    which filter each scanline gets, section 12.7
-//	compress.go  which filters and how much effort a picture gets
-//	deflate.go   compression, section 10, RFC 1950 and 1951
-//	quick.go     the parse by hash chains and a look ahead
-//	patient.go   the parse that weighs every way
-//	block.go     blocks: where they end, which kind they are
-//	huffman.go   prefix codes and their headers
+//	png.go        chunks and what they say, PNG specification (third edition) sections 5 and 11
+//	reader.go     rows: scanlines, interlacing, samples to 8 bits, sections 7, 8 and 13.12
+//	unfilter.go   filter reconstruction, section 9
+//	inflate.go    decompression, section 10, RFC 1950 and 1951
+//	apng.go       reading animations, section 11.3.6
+//	apngwrite.go  writing animations
+//	strip.go      removing metadata from a file
+//	writer.go     Append: which kind of PNG a picture becomes, section 12.4
+//	near.go       palettes of similar colors, for pictures of too many colors
+//	filter.go     which filter each scanline gets, section 12.7
+//	compress.go   which filters and how much effort a picture gets
+//	deflate.go    compression, section 10, RFC 1950 and 1951
+//	quick.go      the quick search for matches: hash chains and a look ahead
+//	patient.go    the patient search: the sequence of matches and literals with the fewest bits
+//	block.go      blocks: where they end, which kind they are
+//	huffman.go    prefix codes and their headers
 package png
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
@@ -30,7 +32,7 @@ import (
 
 // A FormatError reports that the input is not a valid PNG.
 type FormatError struct {
-	Offset int // in the input, of the damaged chunk or the first with the data; 0 when it is not known
+	Offset int // position in the input of the damaged chunk, or of the first chunk with the damaged data; 0 if not known
 	Msg    string
 }
 
@@ -47,12 +49,12 @@ func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUns
 
 const signature = "\x89PNG\r\n\x1a\n"
 
-// Limits that hold before any memory is spent. A row has at most 8 bytes a pixel.
+// Limits that hold before any memory is spent.
 const (
 	MaxSide       = 1 << 18
 	MaxPixels     = 1 << 27
-	MaxInterlaced = 1 << 25 // pixels: an interlaced picture is held in memory as a whole
-	maxProfile    = 4 << 20
+	MaxInterlaced = 1 << 25 // pixels of an interlaced picture, which is held in memory whole
+	maxProfile    = 4 << 20 // bytes, decompressed
 )
 
 // Color types of section 11.2.1.
@@ -64,7 +66,8 @@ const (
 	ctRGBA      = 6
 )
 
-// A Reader knows what a PNG's chunks say and gives its rows. Slices point into the source.
+// A Reader holds what the chunks of a PNG say, and decodes the rows. The byte slices point into the
+// source.
 type Reader struct {
 	Width, Height int
 	BitDepth      int // of the file: 1, 2, 4, 8 or 16
@@ -72,40 +75,41 @@ type Reader struct {
 	Interlaced    bool
 	Channels      int // samples of 8 bits in each pixel of a row: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA; alpha is straight
 
-	Frames         int    // of an animation (acTL), 0 for a still picture; an animation whose only frame is IDAT counts as a still picture
-	EXIF           []byte // eXIf: begins at the byte order mark, or nil
+	Frames         int    // of an animation, as acTL says; 0 for a still picture, also if its only frame is IDAT
+	EXIF           []byte // eXIf's data, from the byte order mark on, or nil
 	SRGB           bool   // there is an sRGB chunk with a valid intent
 	Gamma          uint32 // gAMA in 1/100000, or 0
 	Chromaticities []byte // cHRM's 32 bytes, or nil
 	CICP           []byte // cICP's 4 bytes, or nil
-	Note           string // what is wrong after the samples, which are complete; Rows may add to it
+	Note           string // the first defect found that costs no sample, or ""; Rows may set it
 
 	// Narrow converts the samples of a pixel from 16 bits (big-endian) to 8 bits. dst has 1 or 3
 	// samples; alpha is not among them. If Narrow is nil, a sample v becomes v*255/65535, rounded.
 	Narrow func(dst, src []byte)
 
 	src        []byte
-	idat       int       // position of the first chunk with the rows,
-	data       string    // of that kind: "" is IDAT
+	idat       int       // position of the first chunk with scanlines; 0 before it is known
+	dataKind   string    // kind of the chunks with scanlines: "" is IDAT, or fdAT for a frame
 	iccp       []byte    // iCCP's data
 	trns       []byte    // tRNS's data, of the right length for the color type
-	palette    [][4]byte // 256 entries once there is a PLTE
+	palette    [][4]byte // RGBA; nil, or 256 entries, of which PLTE has the first paletteLen
 	paletteLen int
-	control    int // where the first fcTL is: 1 before IDAT, 2 after it
+	fctl       int // where fcTL occurs: 1 before IDAT, 2 after it, 3 both
 }
 
 // HasPalette reports whether pixels are indices into a palette.
 func (r *Reader) HasPalette() bool { return r.ColorType == ctPalette }
 
-// bitsPerPixel returns the bits of one pixel in a scanline.
+// bitsPerPixel returns the number of bits of one pixel in a scanline.
 func (r *Reader) bitsPerPixel() int {
-	return r.BitDepth * [...]int{1, 0, 3, 1, 2, 0, 4}[r.ColorType]
+	samples := [...]int{ctGray: 1, ctRGB: 3, ctPalette: 1, ctGrayAlpha: 2, ctRGBA: 4}
+	return r.BitDepth * samples[r.ColorType]
 }
 
-// rowBytes returns the bytes of a scanline of w pixels, without the filter type.
+// rowBytes returns the length in bytes of a scanline of w pixels, without the filter type.
 func (r *Reader) rowBytes(w int) int { return (w*r.bitsPerPixel() + 7) / 8 }
 
-// PeakBytes returns about how much Rows allocates.
+// PeakBytes returns about how many bytes Rows allocates.
 func (r *Reader) PeakBytes() int64 {
 	row := int64(r.rowBytes(r.Width) + 8)
 	n := int64(inSize+inPad+windowSize+outChunk+outPad) + 3*row + int64(r.Width*r.Channels)
@@ -129,15 +133,19 @@ func chunk(src []byte, p int) (kind string, data []byte, next int, err error) {
 	return string(src[p+4 : p+8]), src[p+8 : next-4], next, nil
 }
 
-// checkCRC reports whether the CRC of the chunk from p to next is right.
-func checkCRC(src []byte, p, next int) bool {
+// isCritical reports whether a chunk of this kind must be understood: its first letter is in upper
+// case (section 5.4).
+func isCritical(kind string) bool { return kind[0]&0x20 == 0 }
+
+// validCRC reports whether the CRC of the chunk from p to next is right.
+func validCRC(src []byte, p, next int) bool {
 	return crc32.ChecksumIEEE(src[p+4:next-4]) == binary.BigEndian.Uint32(src[next-4:])
 }
 
 // NewReader reads the chunks of src without decompressing anything. It checks the CRC of every
 // chunk except IDAT, whose CRC is checked by Rows. It ignores a damaged ancillary chunk (section
-// 13.2), and returns an error for a damaged critical one. Damage after the first run of IDAT is no
-// error: Note reports it, and Rows finds out whether all samples came before it.
+// 13.2), and returns an error for a damaged critical one. Damage after the beginning of IDAT is no
+// error: Note reports the damage, and Rows finds out whether all samples came before it.
 func NewReader(src []byte) (*Reader, error) {
 	if len(src) < 8 || string(src[:8]) != signature {
 		return nil, FormatError{0, "no PNG signature"}
@@ -150,10 +158,10 @@ func NewReader(src []byte) (*Reader, error) {
 	if kind != "IHDR" || len(data) != 13 {
 		return nil, FormatError{8, "no IHDR"}
 	}
-	if !checkCRC(src, 8, p) {
+	if !validCRC(src, 8, p) {
 		return nil, FormatError{8, "CRC of IHDR"}
 	}
-	if err := r.header(data); err != nil {
+	if err := r.readIHDR(data); err != nil {
 		return nil, err
 	}
 	if p, err = r.readBeforeData(p); err != nil {
@@ -163,33 +171,35 @@ func NewReader(src []byte) (*Reader, error) {
 		return nil, FormatError{r.idat, "no PLTE"}
 	}
 	r.setChannels()
-	r.readAfterData(p)
-	if r.Frames == 1 && r.control != 2 {
+	r.readFromData(p)
+	// IDAT is the only frame of a 1-frame animation unless the frame's fcTL comes after IDAT.
+	if r.Frames == 1 && r.fctl != 2 {
 		r.Frames = 0
 	}
 	return r, nil
 }
 
-// readBeforeData reads the chunks from p up to the first IDAT, and returns its position.
+// readBeforeData reads the chunks from p up to the first IDAT, and returns the position of IDAT.
 func (r *Reader) readBeforeData(p int) (int, error) {
 	for {
 		kind, data, next, err := chunk(r.src, p)
-		if len(r.src)-p >= 8 && string(r.src[p+4:p+8]) == "IDAT" { // which may be cut off
+		// An IDAT may be cut off; then err is not nil.
+		if len(r.src)-p >= 8 && string(r.src[p+4:p+8]) == "IDAT" {
 			r.idat = p
 			return p, nil
 		}
 		if err != nil {
 			return 0, err
 		}
-		critical := kind[0]&0x20 == 0 // section 5.4
+		critical := isCritical(kind)
 		switch {
-		case !critical && !known(kind):
-		case !checkCRC(r.src, p, next):
+		case !critical && !isKnown(kind): // skipped
+		case !validCRC(r.src, p, next):
 			if critical {
 				return 0, FormatError{p, "CRC of " + kind}
 			}
 		case kind == "PLTE":
-			if err := r.plte(p, data); err != nil {
+			if err := r.readPLTE(p, data); err != nil {
 				return 0, err
 			}
 		case kind == "IHDR":
@@ -199,16 +209,16 @@ func (r *Reader) readBeforeData(p int) (int, error) {
 		case critical:
 			return 0, UnsupportedError("critical chunk")
 		default:
-			r.ancillary(kind, data)
+			r.readAncillary(kind, data)
 		}
 		p = next
 	}
 }
 
-// readAfterData reads the chunks from the first IDAT on, as far as they can be read. Exif and the
-// frames of an animation may follow the samples.
-func (r *Reader) readAfterData(p int) {
-	ended := false // the run of IDAT is over
+// readFromData reads the chunks from the first IDAT, at p, to IEND or to the first that cannot be
+// read. Exif and the frames of an animation may follow IDAT.
+func (r *Reader) readFromData(p int) {
+	ended := false // another chunk has followed IDAT
 	for {
 		kind, data, next, err := chunk(r.src, p)
 		switch {
@@ -223,14 +233,15 @@ func (r *Reader) readAfterData(p int) {
 			continue
 		}
 		ended = true
-		critical := kind[0]&0x20 == 0
+		critical := isCritical(kind)
+		emptyIEND := kind == "IEND" && len(data) == 0 // the only critical chunk that may follow IDAT
 		switch {
-		case (critical || known(kind)) && !checkCRC(r.src, p, next):
+		case (critical || isKnown(kind)) && !validCRC(r.src, p, next):
 			r.note("CRC of " + kind)
-		case kind == "IEND" && len(data) > 0, critical && kind != "IEND":
+		case critical && !emptyIEND:
 			r.note(kind + " behind IDAT")
 		case !critical:
-			r.ancillary(kind, data)
+			r.readAncillary(kind, data)
 		}
 		if kind == "IEND" {
 			return
@@ -239,15 +250,15 @@ func (r *Reader) readAfterData(p int) {
 	}
 }
 
-// note adds s to the Note.
+// note sets Note to s unless it has been set.
 func (r *Reader) note(s string) {
 	if r.Note == "" {
 		r.Note = s
 	}
 }
 
-// known reports whether the reader uses an ancillary chunk of this kind.
-func known(kind string) bool {
+// isKnown reports whether the reader uses ancillary chunks of this kind.
+func isKnown(kind string) bool {
 	switch kind {
 	case "tRNS", "iCCP", "eXIf", "acTL", "fcTL", "sRGB", "gAMA", "cHRM", "cICP":
 		return true
@@ -255,14 +266,14 @@ func known(kind string) bool {
 	return false
 }
 
-// header reads IHDR (section 11.2.1), which is the first chunk.
-func (r *Reader) header(b []byte) error {
+// readIHDR reads the data of IHDR (section 11.2.1), the chunk at position 8.
+func (r *Reader) readIHDR(b []byte) error {
 	w, h := binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:])
 	if w == 0 || h == 0 || w >= 1<<31 || h >= 1<<31 {
 		return FormatError{8, "dimensions"}
 	}
 	r.BitDepth, r.ColorType, r.Interlaced = int(b[8]), int(b[9]), b[12] == 1
-	var depths int // a bit for each
+	var depths int // bit d is set if d is an allowed bit depth
 	switch r.ColorType {
 	case ctGray:
 		depths = 1<<1 | 1<<2 | 1<<4 | 1<<8 | 1<<16
@@ -289,9 +300,10 @@ func (r *Reader) header(b []byte) error {
 	return nil
 }
 
-// plte reads PLTE (section 11.2.2), which is at p.
-func (r *Reader) plte(p int, b []byte) error {
-	if r.palette != nil || r.idat != 0 || len(b) == 0 || len(b) > 768 || len(b)%3 != 0 {
+// readPLTE reads b, the data of the PLTE at p (section 11.2.2).
+func (r *Reader) readPLTE(p int, b []byte) error {
+	wrongLength := len(b) == 0 || len(b) > 3*256 || len(b)%3 != 0
+	if r.palette != nil || wrongLength {
 		return FormatError{p, "PLTE"}
 	}
 	if r.ColorType != ctPalette {
@@ -308,26 +320,31 @@ func (r *Reader) plte(p int, b []byte) error {
 	return nil
 }
 
-// ancillary reads a known chunk whose CRC is right. It ignores one that is malformed or in the
-// wrong place.
-func (r *Reader) ancillary(kind string, b []byte) {
+// readAncillary reads b, the data of an ancillary chunk. It ignores a chunk that is unknown,
+// malformed or in the wrong place. If there are several of a kind, the first counts.
+func (r *Reader) readAncillary(kind string, b []byte) {
 	if kind == "eXIf" {
 		if r.EXIF == nil {
 			r.EXIF = b
 		}
 		return
 	}
+	afterIDAT := r.idat != 0
 	if kind == "fcTL" {
-		r.control |= 1 << min(r.idat, 1)
+		if afterIDAT {
+			r.fctl |= 2
+		} else {
+			r.fctl |= 1
+		}
 		return
 	}
-	if r.idat != 0 {
+	if afterIDAT {
 		return // sections 5.6 and 11.3: the others come before IDAT
 	}
 	switch kind {
 	case "tRNS":
 		switch {
-		case r.trns != nil:
+		case r.trns != nil: // not the first
 		case r.ColorType == ctGray && len(b) == 2, r.ColorType == ctRGB && len(b) == 6:
 			r.trns = b
 		case r.ColorType == ctPalette && r.palette != nil && len(b) <= r.paletteLen:
@@ -341,9 +358,8 @@ func (r *Reader) ancillary(kind string, b []byte) {
 			r.iccp = b
 		}
 	case "acTL":
-		if n := uint32(0); len(b) == 8 {
-			n = binary.BigEndian.Uint32(b)
-			r.Frames = int(n & 0x7fffffff)
+		if len(b) == 8 {
+			r.Frames = int(binary.BigEndian.Uint32(b) & (1<<31 - 1))
 		}
 	case "sRGB":
 		r.SRGB = r.SRGB || len(b) == 1 && b[0] <= 3
@@ -356,13 +372,13 @@ func (r *Reader) ancillary(kind string, b []byte) {
 			r.Chromaticities = b
 		}
 	case "cICP":
-		if len(b) == 4 && r.CICP == nil && r.palette == nil {
+		if len(b) == 4 && r.CICP == nil && r.palette == nil { // it comes before PLTE, section 5.6
 			r.CICP = b
 		}
 	}
 }
 
-// setChannels sets Channels to the number that the picture needs.
+// setChannels sets Channels by the color type, tRNS and, for a palette, the colors in it.
 func (r *Reader) setChannels() {
 	switch r.ColorType {
 	case ctGray, ctGrayAlpha:
@@ -385,28 +401,29 @@ func (r *Reader) setChannels() {
 	}
 }
 
+// errTooMuch is what a sink of the inflater returns to end decompression when there are more bytes
+// than the sink accepts.
 var errTooMuch = errors.New("png: more than enough")
 
-// ICC returns the decompressed profile of iCCP (section 11.3.2.3), or nil when there is none. It
-// returns an UnsupportedError for a profile over 4 MB.
+// ICC returns the decompressed profile of iCCP (section 11.3.2.3), or nil when there is no iCCP. It
+// returns an UnsupportedError for a profile over 4 MB, and a FormatError for a damaged one.
 func (r *Reader) ICC() ([]byte, error) {
 	if r.iccp == nil {
 		return nil, nil
 	}
-	name := 0 // 1 to 79 bytes and a zero, then the compression method
-	for name < len(r.iccp) && name < 80 && r.iccp[name] != 0 {
-		name++
-	}
-	if name == 0 || name >= 80 || len(r.iccp) < name+2 || r.iccp[name] != 0 || r.iccp[name+1] != 0 {
+	// A name of 1 to 79 bytes, a zero, and the compression method, which is 0.
+	nameLen := bytes.IndexByte(r.iccp, 0)
+	if nameLen < 1 || nameLen > 79 || len(r.iccp) < nameLen+2 || r.iccp[nameLen+1] != 0 {
 		return nil, FormatError{Msg: "iCCP"}
 	}
-	data := r.iccp[name+2:]
-	var profile []byte
-	var f inflater
-	err := f.inflate(func() (b []byte) {
+	data := r.iccp[nameLen+2:]
+	next := func() (b []byte) { // the data, then nil
 		b, data = data, nil
 		return b
-	}, 1, func(b []byte) (int, error) {
+	}
+	var profile []byte
+	var f inflater
+	err := f.inflate(next, 1, func(b []byte) (int, error) {
 		if len(profile)+len(b) > maxProfile {
 			return 0, errTooMuch
 		}

@@ -267,7 +267,7 @@ func TestChunks(t *testing.T) {
 
 func TestNarrowRounds(t *testing.T) {
 	for v := range 65536 {
-		if got, want := narrow(uint16(v)), byte((v*255+32767)/65535); got != want {
+		if got, want := to8Bits(uint16(v)), byte((v*255+32767)/65535); got != want {
 			t.Fatalf("%d: %d, want %d", v, got, want)
 		}
 	}

@@ -1,42 +1,43 @@
 package png
 
-// This file implements the quick parse: it takes the longest match that hash chains find at a
-// position, unless the next position has a better one.
+// This file implements the quick parse. It takes the longest match that hash chains find at a
+// position, unless the next position has a better match.
 
 import (
 	"encoding/binary"
 	"math/bits"
 )
 
-// chains lead from each position to the earlier ones with the same hash of 4 bytes, and to the last
-// with the same of 3.
+// The type chains links each position to the one before it with the same hash of 4 bytes. It also
+// has the last position with each hash of 3 bytes.
 type chains struct {
-	head  [1 << hashBits]int32
-	head3 [1 << hash3Bits]int32
-	prev  [windowSize]int32 // of position i at i % windowSize
+	head  [1 << hashBits]int32  // the last position with each hash of 4 bytes
+	head3 [1 << hash3Bits]int32 // the last position with each hash of 3 bytes
+	prev  [windowSize]int32     // at i % windowSize: the position before i with the same hash of 4 bytes
 }
 
-// before stands for a position that is too far away from all others.
-const before = -windowSize
+// noPosition stands for a missing position. It is too far away from all others for a match.
+const noPosition = -windowSize
 
 // clear removes all positions.
 func (c *chains) clear() {
 	for i := range c.head {
-		c.head[i] = before
+		c.head[i] = noPosition
 	}
 	for i := range c.head3 {
-		c.head3[i] = before
+		c.head3[i] = noPosition
 	}
 }
 
 // load32 returns the four bytes at i, the first one lowest.
 func load32(b []byte, i int) uint32 { return binary.LittleEndian.Uint32(b[i:]) }
 
-// hash4 returns the hash of four bytes, and hash3 that of the lowest three.
+// hash4 returns the hash of the four bytes of v, and hash3 that of the lowest three.
 func hash4(v uint32) uint32 { return v * 0x9e3779b1 >> (32 - hashBits) }
 func hash3(v uint32) uint32 { return v << 8 * 0x9e3779b1 >> (32 - hash3Bits) }
 
-// insert adds positions from i to end, which are at least 4 bytes before the end of b.
+// insert adds the positions from i to end-1, to the hashes of 3 bytes only if three is set. After
+// each position b must have 4 bytes.
 func (c *chains) insert(b []byte, i, end int, three bool) {
 	for ; i < end; i++ {
 		v := load32(b, i)
@@ -49,11 +50,11 @@ func (c *chains) insert(b []byte, i, end int, three bool) {
 	}
 }
 
-// longest adds position i, which is at least 4 bytes before the end. It tries up to depth earlier
-// positions for a match that is longer than best, which is at least 3, and returns the length and
-// the distance of the longest. If there is none, it returns best and 0. It stops at a match of nice
-// bytes.
-func (c *chains) longest(b []byte, i, best, depth, nice int) (length, distance int) {
+// findLongest adds position i, from which b must have 4 bytes. It tries up to depth earlier
+// positions for a match of more than best bytes; best is at least 3. It stops at a match of nice
+// bytes. It returns the length and the distance of the longest match, or best and 0 if there is
+// none.
+func (c *chains) findLongest(b []byte, i, best, depth, nice int) (length, distance int) {
 	v := load32(b, i)
 	h := hash4(v)
 	cand := int(c.head[h])
@@ -63,7 +64,7 @@ func (c *chains) longest(b []byte, i, best, depth, nice int) (length, distance i
 	if best >= limit {
 		return best, 0
 	}
-	tail := load32(b, i+best-3)
+	tail := load32(b, i+best-3) // the last 4 bytes of a match of best+1 bytes
 	for floor := i - windowSize; cand > floor && depth > 0; depth-- {
 		if load32(b, cand+best-3) == tail && load32(b, cand) == v {
 			if n := matchLength(b, cand, i, limit); n > best {
@@ -79,22 +80,22 @@ func (c *chains) longest(b []byte, i, best, depth, nice int) (length, distance i
 	return best, distance
 }
 
-// triple adds position i and returns the distance of the last occurrence of the three bytes at i,
-// or 0 when it is too far away.
-func (c *chains) triple(b []byte, i int) int {
+// findTriple adds position i to the hashes of 3 bytes. It returns the distance to the last position
+// with the same hash, or 0 if the three bytes there differ or are too far away.
+func (c *chains) findTriple(b []byte, i int) int {
 	v := load32(b, i)
 	h := hash3(v)
 	cand := int(c.head3[h])
 	c.head3[h] = int32(i)
-	if i-cand > near || (load32(b, cand)^v)<<8 != 0 {
+	if i-cand > maxDistance3 || (load32(b, cand)^v)<<8 != 0 {
 		return 0
 	}
 	return i - cand
 }
 
-// matchLength returns how many bytes, up to limit, are the same at p and at i.
-func matchLength(b []byte, p, i, limit int) int {
-	x, y := b[p:p+limit], b[i:i+limit]
+// matchLength returns how many bytes, up to limit, are the same at i and at j.
+func matchLength(b []byte, i, j, limit int) int {
+	x, y := b[i:i+limit], b[j:j+limit]
 	n := 0
 	for n+8 <= len(x) && n+8 <= len(y) {
 		if v := binary.LittleEndian.Uint64(x[n:]) ^ binary.LittleEndian.Uint64(y[n:]); v != 0 {
@@ -108,55 +109,57 @@ func matchLength(b []byte, p, i, limit int) int {
 	return n
 }
 
-// Where nothing has matched for 1<<missBits bytes, only one position in two is tried, then one in
-// three, and then one in four.
+// missBits says when positions are skipped: after 1<<missBits literals only one position in two is
+// tried, after twice as many one in three, and then one in four.
 const missBits = 5
 
-// quick parses all of b.
-func (d *deflater) quick() {
-	b, e := d.b, d.search
+// parseQuickly parses and writes all of d.b.
+func (d *deflater) parseQuickly() {
+	b, s := d.b, d.search
 	start := 0 // start of the literals that are not written yet
-	i, end := 0, len(b)-4
-	for i <= end {
-		n, distance := d.match(i, minMatch, e.depth)
+	i, last := 0, len(b)-4
+	for i <= last {
+		n, distance := d.findMatch(i, minMatch, s.depth)
 		if distance == 0 {
-			if i-start >= 1<<13 {
-				d.writeMatch(start, i, 0, 0)
+			if i-start >= maxLiterals {
+				d.writeSequence(start, i, 0, 0)
 				start = i
 			}
 			i += 1 + min((i-start)>>missBits, 3)
 			continue
 		}
-		for n < e.nice && i < end {
-			m, other := d.match(i+1, n, e.depth/2)
-			if other == 0 || 4*(m-n) <= bits.Len(uint(other))-bits.Len(uint(distance))-2 {
-				// The match at the next position is not better. That position is in the chains
-				// already.
-				d.chains.insert(b, i+2, min(i+n, end+1), e.three)
+		// As long as the match at the next position is better than this one, a literal and the next
+		// match are taken. The next match is at least as long. Its distance must have fewer than
+		// 4 bits more for each byte more, and 2 bits besides.
+		for n < s.nice && i < last {
+			nextN, nextDistance := d.findMatch(i+1, n, s.depth/2)
+			if nextDistance == 0 || 4*(nextN-n) <= bits.Len(uint(nextDistance))-bits.Len(uint(distance))-2 {
+				d.chains.insert(b, i+2, min(i+n, last+1), s.three) // i+1 is in the chains already
 				break
 			}
-			i, n, distance = i+1, m, other
+			i, n, distance = i+1, nextN, nextDistance
 		}
-		if n >= e.nice || i >= end {
-			d.chains.insert(b, i+1, min(i+n, end+1), e.three)
+		if n >= s.nice || i >= last { // the loop has inserted nothing
+			d.chains.insert(b, i+1, min(i+n, last+1), s.three)
 		}
-		d.writeMatch(start, i, n, distance)
+		d.writeSequence(start, i, n, distance)
 		i += n
 		start = i
 	}
-	d.writeMatch(start, len(b), 0, 0)
+	d.writeSequence(start, len(b), 0, 0)
 }
 
-// match returns a match at position i that is longer than best and takes fewer bits than its
-// literals; a distance of 0 means that there is none.
-func (d *deflater) match(i, best, depth int) (n, distance int) {
-	three := 0
+// findMatch adds position i to the chains and returns the length and the distance of a match there.
+// The match is longer than best or, if best is minMatch, at least as long. A match of fewer than 8
+// bytes must take fewer bits than its literals. A distance of 0 means that there is no such match.
+func (d *deflater) findMatch(i, best, depth int) (n, distance int) {
+	distance3 := 0 // of a match of 3 bytes
 	if d.search.three {
-		three = d.chains.triple(d.b, i)
+		distance3 = d.chains.findTriple(d.b, i)
 	}
-	n, distance = d.chains.longest(d.b, i, best, depth, d.search.nice)
-	if distance == 0 && best == minMatch && three > 0 {
-		distance = three
+	n, distance = d.chains.findLongest(d.b, i, best, depth, d.search.nice)
+	if distance == 0 && best == minMatch && distance3 > 0 {
+		distance = distance3
 	}
 	if distance > 0 && n < 8 && !d.pays(i, n, distance) {
 		return best, 0
@@ -173,8 +176,9 @@ func (d *deflater) pays(i, n, distance int) bool {
 	return d.costs.length[n]+d.costs.distance[distSymbol(distance)] < literals
 }
 
-// writeMatch writes the literals from start to i, then a match unless its length is 0.
-func (d *deflater) writeMatch(start, i, length, distance int) {
+// writeSequence writes the literals d.b[start:i], then a match unless length is 0. It learns the
+// costs of symbols when the blockWriter has completed a unit.
+func (d *deflater) writeSequence(start, i, length, distance int) {
 	if d.blocks.add(start, i, length, distance) {
 		d.costs.learn(&d.blocks.learned)
 	}

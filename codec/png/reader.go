@@ -1,6 +1,6 @@
 package png
 
-// This file implements the way from scanlines to rows of 8-bit samples: PNG specification sections
+// This file turns scanlines into rows of 8-bit samples: PNG specification sections
 // 7.2 (scanlines), 8 (interlacing) and 13.12 (sample depth rescaling).
 
 import (
@@ -10,9 +10,9 @@ import (
 
 // Rows decodes the picture and calls emit for each row from the top, with Width*Channels bytes that
 // are valid during the call only and must not be changed. It ends with the error of emit, or with
-// that of the context, which is checked every 64 scanlines. It returns a FormatError when there is
-// too little data, and when both the CRC and the Adler-32 are wrong. A caller must discard the rows
-// when Rows returns an error. Other damage, with all rows there, is reported by Note.
+// that of the context, which is checked every 64 scanlines. It returns a FormatError if rows are
+// missing, and if neither the zlib stream nor the CRC of its chunks is right. A caller must discard
+// the rows when Rows returns an error. Other damage is no error, but Note reports it.
 func (r *Reader) Rows(ctx context.Context, emit func(y int, row []byte) error) error {
 	d := decoder{r: r, ctx: ctx, emit: emit, bpp: max(r.bitsPerPixel()/8, 1)}
 	if r.Interlaced {
@@ -29,24 +29,24 @@ func (r *Reader) Rows(ctx context.Context, emit func(y int, row []byte) error) e
 		d.row = make([]byte, r.Width*r.Channels)
 	}
 	var f inflater
-	feed := feed{src: r.src, p: r.idat, frame: r.data == "fdAT"}
-	err := f.inflate(feed.next, n+1, d.scanlines)
+	input := feed{src: r.src, p: r.idat, isFrame: r.dataKind == "fdAT"}
+	err := f.inflate(input.next, n+1, d.takeScanlines)
 	damage, damaged := err.(FormatError)
 	damage.Offset = r.idat
 	switch {
 	case !d.done && damaged:
 		return damage
-	case !d.done && err != nil && err != errTooMuch:
+	case !d.done && err != nil: // of emit or of the context
 		return err
 	case !d.done:
 		return FormatError{r.idat, "too few rows"}
-	case err != nil && feed.wrong:
+	case err != nil && input.badCRC:
 		return FormatError{r.idat, "CRC of IDAT"}
 	}
 	if damaged {
 		r.note(damage.Msg)
 	}
-	if feed.wrong {
+	if input.badCRC {
 		r.note("CRC of IDAT")
 	}
 	if r.Interlaced {
@@ -60,27 +60,28 @@ func (r *Reader) Rows(ctx context.Context, emit func(y int, row []byte) error) e
 	return nil
 }
 
-// A feed gives the data of the first run of IDAT chunks, the last of which may be cut off.
+// A feed returns the data of consecutive IDAT chunks, the last of which may be cut off, or of the
+// fdAT chunks of one frame.
 type feed struct {
-	src   []byte
-	p     int
-	frame bool // the data is that of fdAT, up to the next fcTL
-	wrong bool // a CRC is wrong
+	src     []byte
+	p       int  // position of the next chunk
+	isFrame bool // the data is in fdAT, up to the next fcTL
+	badCRC  bool // a CRC is wrong
 }
 
-// next returns the data of the next chunk, and nothing after the last one.
+// next returns the data of the next chunk, or nil after the last one.
 func (f *feed) next() []byte {
-	if f.frame {
-		return f.nextFrame()
+	if f.isFrame {
+		return f.nextFdAT()
 	}
 	for len(f.src)-f.p >= 8 && string(f.src[f.p+4:f.p+8]) == "IDAT" {
 		_, data, next, err := chunk(f.src, f.p)
-		if err != nil {
+		if err != nil { // cut off
 			n := int64(binary.BigEndian.Uint32(f.src[f.p:]))
 			data, f.p = f.src[f.p+8:], len(f.src)
 			data = data[:min(n, int64(len(data)))]
 		} else {
-			f.wrong = f.wrong || !checkCRC(f.src, f.p, next)
+			f.badCRC = f.badCRC || !validCRC(f.src, f.p, next)
 			f.p = next
 		}
 		if len(data) > 0 {
@@ -90,8 +91,8 @@ func (f *feed) next() []byte {
 	return nil
 }
 
-// nextFrame is next for fdAT, whose data follows a sequence number.
-func (f *feed) nextFrame() []byte {
+// nextFdAT is next for fdAT, in which the data follows a sequence number of 4 bytes.
+func (f *feed) nextFdAT() []byte {
 	for {
 		kind, data, next, err := chunk(f.src, f.p)
 		if err != nil || kind == "fcTL" || kind == "IEND" {
@@ -102,7 +103,7 @@ func (f *feed) nextFrame() []byte {
 		if kind != "fdAT" || len(data) <= 4 {
 			continue
 		}
-		f.wrong = f.wrong || !checkCRC(f.src, at, next)
+		f.badCRC = f.badCRC || !validCRC(f.src, at, next)
 		return data[4:]
 	}
 }
@@ -112,28 +113,30 @@ type decoder struct {
 	ctx       context.Context
 	r         *Reader
 	emit      func(y int, row []byte) error
-	bpp       int
-	cur, prev []byte // reconstructed scanlines
-	expand    func(dst, src []byte)
-	row       []byte // expanded
-	w, h, y   int    // of the picture, or of the pass
-	done      bool
-	surplus   int
+	bpp       int                   // bytes of a pixel, at least 1
+	cur, prev []byte                // reconstructed scanlines: the current one and the one above
+	expand    func(dst, src []byte) // makes a row of a scanline; nil if the scanline is the row
+	row       []byte                // the result of expand
+	w, h      int                   // of the picture or, if it is interlaced, of the pass
+	y         int                   // number of the next scanline
+	done      bool                  // there are no more scanlines
+	surplus   int                   // bytes after the last scanline
 
+	// Only for an interlaced picture:
 	pass    int
-	picture []byte // interlaced
+	picture []byte // its rows
 }
 
-// Adam7 (section 8.2): where each pass begins and its steps.
+// adam7 holds the first pixel of each pass, and the steps from pixel to pixel (section 8.2).
 var adam7 = [7]struct{ x, y, dx, dy int }{
 	{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2},
 }
 
-// nextPass begins the next pass that has pixels.
+// nextPass begins the next pass that has pixels, or sets done if there is none.
 func (d *decoder) nextPass() {
 	for d.pass++; d.pass < 7; d.pass++ {
-		a := adam7[d.pass]
-		d.w, d.h, d.y = (d.r.Width-a.x+a.dx-1)/a.dx, (d.r.Height-a.y+a.dy-1)/a.dy, 0
+		p := adam7[d.pass]
+		d.w, d.h, d.y = (d.r.Width-p.x+p.dx-1)/p.dx, (d.r.Height-p.y+p.dy-1)/p.dy, 0
 		if d.w > 0 && d.h > 0 {
 			clear(d.prev)
 			return
@@ -142,9 +145,9 @@ func (d *decoder) nextPass() {
 	d.done = true
 }
 
-// scanlines takes whole scanlines from b. Bytes after the last scanline are dropped, up to a limit,
-// because gigabytes may follow a small picture.
-func (d *decoder) scanlines(b []byte) (used int, err error) {
+// takeScanlines decodes the whole scanlines in b and returns how many bytes it used. It drops bytes
+// after the last scanline. Gigabytes may follow a small picture, so over 64 kB are an error.
+func (d *decoder) takeScanlines(b []byte) (used int, err error) {
 	for !d.done {
 		n := d.r.rowBytes(d.w)
 		if len(b)-used < n+1 {
@@ -186,7 +189,7 @@ func (d *decoder) scanlines(b []byte) (used int, err error) {
 	return len(b), nil
 }
 
-// scatter copies the pixels of a pass's scanline to their places in the picture.
+// scatter copies the pixels of cur, a scanline of the current pass, to their places in the picture.
 func (d *decoder) scatter(cur []byte) {
 	c := d.r.Channels
 	row := cur
@@ -194,15 +197,16 @@ func (d *decoder) scatter(cur []byte) {
 		row = d.row[:d.w*c]
 		d.expand(row, cur)
 	}
-	a := adam7[d.pass]
-	out := d.picture[((a.y+d.y*a.dy)*d.r.Width+a.x)*c:]
+	p := adam7[d.pass]
+	out := d.picture[((p.y+d.y*p.dy)*d.r.Width+p.x)*c:]
 	for i := 0; i < d.w; i++ {
-		copy(out[i*a.dx*c:][:c], row[i*c:])
+		copy(out[i*p.dx*c:][:c], row[i*c:])
 	}
 }
 
-// expander returns a function that converts each pixel of a scanline to Channels samples of 8 bits,
-// or nil when the scanline has them already. dst has Channels bytes for each pixel wanted.
+// expander returns a function that converts each pixel of src, a scanline, to Channels samples of 8
+// bits. It returns nil if pixels in scanlines are so already. The length of dst is Channels bytes
+// for each pixel.
 func (r *Reader) expander() func(dst, src []byte) {
 	switch {
 	case r.ColorType == ctPalette:
@@ -218,60 +222,62 @@ func (r *Reader) expander() func(dst, src []byte) {
 	case r.BitDepth == 16:
 		return func(dst, src []byte) {
 			for i := range dst {
-				dst[i] = narrow(binary.BigEndian.Uint16(src[2*i:]))
+				dst[i] = to8Bits(binary.BigEndian.Uint16(src[2*i:]))
 			}
 		}
 	}
 	return nil
 }
 
-// expandNarrow makes samples of 8 bits by Narrow, and those of alpha by narrow.
+// expandNarrow returns a function that converts 16-bit color samples by Narrow, and alpha by
+// to8Bits.
 func (r *Reader) expandNarrow() func(dst, src []byte) {
 	n := r.Channels
-	colors := (n - 1) | 1
+	colors := (n - 1) | 1 // without alpha: 1 of 1 or 2, 3 of 3 or 4
 	return func(dst, src []byte) {
 		for ; len(dst) >= n; dst, src = dst[n:], src[2*n:] {
 			r.Narrow(dst[:colors], src)
 			if colors < n {
-				dst[colors] = narrow(binary.BigEndian.Uint16(src[2*colors:]))
+				dst[colors] = to8Bits(binary.BigEndian.Uint16(src[2*colors:]))
 			}
 		}
 	}
 }
 
-// narrow returns v*255/65535, rounded.
-func narrow(v uint16) byte { return byte((uint32(v)*255 + 32895) >> 16) }
+// to8Bits returns v*255/65535, rounded.
+func to8Bits(v uint16) byte { return byte((uint32(v)*255 + 32895) >> 16) }
 
-// spread returns a function that writes each sample of src, which has depth bits, below 8, to a
-// byte of dst, times factor. The leftmost sample is in the high bits (section 7.2). The samples of
-// a byte are looked up at once.
+// spread returns a function that unpacks the samples in src, which have 1, 2 or 4 bits. It writes
+// each sample, multiplied by factor, to a byte of dst. The leftmost sample of a byte is in the high
+// bits (section 7.2). One look-up finds all samples of a byte.
 func spread(depth int, factor byte) func(dst, src []byte) {
-	per := 8 / depth
+	perByte := 8 / depth
 	var table [256][8]byte
 	for v := range table {
-		for i := range per {
-			table[v][i] = byte(v) >> (8 - depth*(i+1)) & (1<<depth - 1) * factor
+		for i := range perByte {
+			sample := byte(v) >> (8 - depth*(i+1)) & (1<<depth - 1)
+			table[v][i] = sample * factor
 		}
 	}
 	return func(dst, src []byte) {
 		for len(dst) >= 8 {
-			*(*[8]byte)(dst) = table[src[0]] // the bytes after the first per are overwritten later
-			dst, src = dst[per:], src[1:]
+			*(*[8]byte)(dst) = table[src[0]] // the next store overwrites all but perByte bytes
+			dst, src = dst[perByte:], src[1:]
 		}
 		for len(dst) > 0 {
-			n := copy(dst, table[src[0]][:per])
+			n := copy(dst, table[src[0]][:perByte])
 			dst, src = dst[n:], src[1:]
 		}
 	}
 }
 
-// unpacker returns a function that returns the samples of a scanline of up to n pixels, a byte
-// each.
-func (r *Reader) unpacker(n int) func(src []byte) []byte {
+// unpacker returns a function that returns the samples in src, a scanline of up to maxPixels
+// pixels, as one byte each.
+func (r *Reader) unpacker(maxPixels int) func(src []byte) []byte {
 	if r.BitDepth == 8 {
 		return func(src []byte) []byte { return src }
 	}
-	buf, unpack := make([]byte, n), spread(r.BitDepth, 1)
+	buf, unpack := make([]byte, maxPixels), spread(r.BitDepth, 1)
 	return func(src []byte) []byte {
 		n := min(len(buf), len(src)*8/r.BitDepth)
 		unpack(buf[:n], src)
@@ -279,8 +285,8 @@ func (r *Reader) unpacker(n int) func(src []byte) []byte {
 	}
 }
 
-// expandPalette returns a function that makes samples of r.Channels channels from the indices of a
-// scanline.
+// expandPalette returns a function that looks up the indices in src, a scanline, in the palette,
+// and writes r.Channels samples for each.
 func (r *Reader) expandPalette() func(dst, src []byte) {
 	palette, samples := (*[256][4]byte)(r.palette), r.unpacker(r.Width)
 	switch r.Channels {
@@ -309,7 +315,7 @@ func (r *Reader) expandPalette() func(dst, src []byte) {
 	case 3:
 		return func(dst, src []byte) {
 			src = samples(src)
-			for len(dst) >= 4 && len(src) > 1 { // the fourth byte is the next pixel's
+			for len(dst) >= 4 && len(src) > 1 { // the next pixel overwrites the fourth byte
 				*(*[4]byte)(dst) = palette[src[0]]
 				dst, src = dst[3:], src[1:]
 			}
@@ -331,21 +337,22 @@ func (r *Reader) expandPalette() func(dst, src []byte) {
 	}
 }
 
-// expandGray spreads samples of 1, 2 and 4 bits over 0 to 255. A sample that equals tRNS's before
-// it is spread is transparent.
+// expandGray returns a function that scales gray samples of 1, 2 or 4 bits to 0..255. If there is a
+// tRNS, the function also writes alpha: 0 for samples that are equal to tRNS, 255 for others.
 func (r *Reader) expandGray() func(dst, src []byte) {
-	most := byte(1)<<r.BitDepth - 1
+	maxSample := byte(1)<<r.BitDepth - 1
 	if r.trns == nil {
-		return spread(r.BitDepth, 255/most)
+		return spread(r.BitDepth, 255/maxSample)
 	}
 	samples := r.unpacker(r.Width)
-	key := byte(binary.BigEndian.Uint16(r.trns)) & most // the high bits are ignored, section 11.3.1.1
+	// The high bits of tRNS are ignored, section 11.3.1.1.
+	key := byte(binary.BigEndian.Uint16(r.trns)) & maxSample
 	return func(dst, src []byte) {
 		for _, v := range samples(src) {
 			if len(dst) < 2 {
 				break
 			}
-			dst[0], dst[1] = v*(255/most), 255
+			dst[0], dst[1] = v*(255/maxSample), 255
 			if v == key {
 				dst[1] = 0
 			}
@@ -354,8 +361,8 @@ func (r *Reader) expandGray() func(dst, src []byte) {
 	}
 }
 
-// expandKeyed adds alpha to n samples of 8 or 16 bits: 0 where all of them equal those in tRNS.
-// They are compared before they are narrowed.
+// expandKeyed returns a function that adds alpha to pixels of n samples of 8 or 16 bits. Alpha is 0
+// where all samples are equal to those in tRNS, before they are converted to 8 bits.
 func (r *Reader) expandKeyed(n int) func(dst, src []byte) {
 	wide := r.BitDepth == 16
 	var key [3]uint16
@@ -372,7 +379,7 @@ func (r *Reader) expandKeyed(n int) func(dst, src []byte) {
 				var v uint16
 				if wide {
 					v = binary.BigEndian.Uint16(src[2*c:])
-					dst[c] = narrow(v)
+					dst[c] = to8Bits(v)
 				} else {
 					v = uint16(src[c])
 					dst[c] = src[c]

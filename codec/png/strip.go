@@ -2,25 +2,24 @@ package png
 
 import "encoding/binary"
 
-// This file copies a file without its metadata. It uses the chunk walk of png.go (PNG
-// specification, third edition, section 5).
+// This file implements Strip, which removes metadata (PNG specification, third edition, section 5).
 
-// Strip returns src without text, Exif, times, unknown chunks, and whatever follows IEND. The
-// samples are copied byte for byte. Chunks that say how to show them stay: PLTE, tRNS, bKGD, sBIT,
-// pHYs, the color chunks, and the frames of an animation. iCCP stays if keepICC is set; else it is
-// dropped, together with gAMA and cHRM, which it overrode.
+// Strip returns a copy of src without text, Exif, times, unknown ancillary chunks, and what follows
+// IEND. Chunks with samples stay as they are. Chunks that say how to show the samples stay too:
+// PLTE, tRNS, bKGD, sBIT, pHYs, the color chunks, and those of an animation. iCCP stays only if
+// keepICC is set. Where iCCP goes, gAMA and cHRM go too, because iCCP has overridden them.
 //
-// It is one pass, and allocates at most len(src) bytes. It returns an error when the CRC of a chunk
-// that stays is wrong.
+// Strip allocates len(src) bytes. It returns an error if the CRC of a chunk that stays is wrong, if
+// a critical chunk is unknown, or if IHDR, IDAT or IEND is missing.
 func Strip(src []byte, keepICC bool) ([]byte, error) {
 	if len(src) < 8 || string(src[:8]) != signature {
 		return nil, FormatError{0, "no PNG signature"}
 	}
 	// gAMA and cHRM may come before iCCP, which overrides them (section 13.13).
-	dropGamma := !keepICC && hasChunk(src, "iCCP")
-	still := isStill(src)
+	dropGamma := !keepICC && precedesIDAT(src, "iCCP")
+	notAnimated := isNotAnimated(src)
 	out := append(make([]byte, 0, len(src)), signature...)
-	idat := false
+	hasIDAT := false
 	for p := 8; ; {
 		kind, _, next, err := chunk(src, p)
 		if err != nil {
@@ -35,26 +34,26 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 			"tRNS", "bKGD", "sRGB", "sBIT", "cICP", "mDCV", "cLLI", "pHYs":
 			keep = true
 		case "acTL", "fcTL", "fdAT":
-			keep = !still
+			keep = !notAnimated
 		case "gAMA", "cHRM":
 			keep = !dropGamma
 		case "iCCP":
 			keep = keepICC
 		default:
-			if kind[0]&0x20 == 0 { // section 5.4
+			if isCritical(kind) {
 				return nil, UnsupportedError("critical chunk")
 			}
 		}
 		if keep {
-			if !checkCRC(src, p, next) {
+			if !validCRC(src, p, next) {
 				return nil, FormatError{p, "CRC of " + kind}
 			}
 			out = append(out, src[p:next]...)
 		}
 		p = next
-		idat = idat || kind == "IDAT"
+		hasIDAT = hasIDAT || kind == "IDAT"
 		if kind == "IEND" {
-			if !idat {
+			if !hasIDAT {
 				return nil, FormatError{p, "no IDAT"}
 			}
 			return out, nil
@@ -62,28 +61,31 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 	}
 }
 
-// hasChunk reports whether a chunk of that kind comes before the first IDAT.
-func hasChunk(src []byte, want string) bool {
+// precedesIDAT reports whether src has a chunk of this kind before the first IDAT.
+func precedesIDAT(src []byte, kind string) bool {
 	for p := 8; ; {
-		kind, _, next, err := chunk(src, p)
+		k, _, next, err := chunk(src, p)
 		switch {
-		case err != nil, kind == "IDAT":
+		case err != nil, k == "IDAT":
 			return false
-		case kind == want:
+		case k == kind:
 			return true
 		}
 		p = next
 	}
 }
 
-// isStill reports whether an animation has no frame, or has only the default image as its frame.
-// Its acTL then disturbs some viewers.
-func isStill(src []byte) bool {
-	frames, before, behind, idat := uint32(0), false, false, false
+// isNotAnimated reports whether src has no frames by acTL, or has one frame and that is IDAT. In
+// such a file the chunks of an animation only disturb some viewers.
+func isNotAnimated(src []byte) bool {
+	frames := uint32(0)
+	fctlBefore, fctlAfter := false, false // IDAT
+	hasIDAT := false
 	for p := 8; ; {
 		kind, data, next, err := chunk(src, p)
-		if err != nil {
-			return frames == 0 || frames == 1 && (before || !behind)
+		if err != nil { // the end of src
+			frameIsIDAT := fctlBefore || !fctlAfter
+			return frames == 0 || frames == 1 && frameIsIDAT
 		}
 		switch kind {
 		case "acTL":
@@ -91,9 +93,9 @@ func isStill(src []byte) bool {
 				frames = binary.BigEndian.Uint32(data)
 			}
 		case "fcTL":
-			before, behind = before || !idat, behind || idat
+			fctlBefore, fctlAfter = fctlBefore || !hasIDAT, fctlAfter || hasIDAT
 		case "IDAT":
-			idat = true
+			hasIDAT = true
 		}
 		p = next
 	}

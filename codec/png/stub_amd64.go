@@ -4,114 +4,133 @@
 
 package png
 
-// unfilterUpAVX2 does n bytes, a multiple of 32 and at least 32.
+// unfilterUpAVX2 reverses the filter Up for n bytes, a multiple of 32 and at least 32.
 //
 //go:noescape
 func unfilterUpAVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterSub2AVX2 does n pixels, at least 1; it loads and stores 4 bytes for each.
+// unfilterSub2AVX2 reverses a filter for n pixels, at least 1.
+// It loads and stores 4 bytes for each pixel.
 //
 //go:noescape
 func unfilterSub2AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterAverage2AVX2 does n pixels, at least 1; it loads and stores 4 bytes for each.
+// unfilterAverage2AVX2 reverses a filter for n pixels, at least 1.
+// It loads and stores 4 bytes for each pixel.
 //
 //go:noescape
 func unfilterAverage2AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterPaeth2AVX2 does n pixels, at least 1; it loads and stores 4 bytes for each.
+// unfilterPaeth2AVX2 reverses a filter for n pixels, at least 1.
+// It loads and stores 4 bytes for each pixel.
 //
 //go:noescape
 func unfilterPaeth2AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterSub3AVX2 does n pixels, at least 1; it loads and stores 4 bytes for each.
+// unfilterSub3AVX2 reverses a filter for n pixels, at least 1.
+// It loads and stores 4 bytes for each pixel.
 //
 //go:noescape
 func unfilterSub3AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterAverage3AVX2 does n pixels, at least 1; it loads and stores 4 bytes for each.
+// unfilterAverage3AVX2 reverses a filter for n pixels, at least 1.
+// It loads and stores 4 bytes for each pixel.
 //
 //go:noescape
 func unfilterAverage3AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterPaeth3AVX2 does n pixels, at least 1; it loads and stores 4 bytes for each.
+// unfilterPaeth3AVX2 reverses a filter for n pixels, at least 1.
+// It loads and stores 4 bytes for each pixel.
 //
 //go:noescape
 func unfilterPaeth3AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterSub4AVX2 does n pixels, at least 1; it loads and stores 4 bytes for each.
+// unfilterSub4AVX2 reverses a filter for n pixels, at least 1.
+// It loads and stores 4 bytes for each pixel.
 //
 //go:noescape
 func unfilterSub4AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterAverage4AVX2 does n pixels, at least 1; it loads and stores 4 bytes for each.
+// unfilterAverage4AVX2 reverses a filter for n pixels, at least 1.
+// It loads and stores 4 bytes for each pixel.
 //
 //go:noescape
 func unfilterAverage4AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterPaeth4AVX2 does n pixels, at least 1; it loads and stores 4 bytes for each.
+// unfilterPaeth4AVX2 reverses a filter for n pixels, at least 1.
+// It loads and stores 4 bytes for each pixel.
 //
 //go:noescape
 func unfilterPaeth4AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterSub6AVX2 does n pixels, at least 1; it loads and stores 8 bytes for each.
+// unfilterSub6AVX2 reverses a filter for n pixels, at least 1.
+// It loads and stores 8 bytes for each pixel.
 //
 //go:noescape
 func unfilterSub6AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterAverage6AVX2 does n pixels, at least 1; it loads and stores 8 bytes for each.
+// unfilterAverage6AVX2 reverses a filter for n pixels, at least 1.
+// It loads and stores 8 bytes for each pixel.
 //
 //go:noescape
 func unfilterAverage6AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterPaeth6AVX2 does n pixels, at least 1; it loads and stores 8 bytes for each.
+// unfilterPaeth6AVX2 reverses a filter for n pixels, at least 1.
+// It loads and stores 8 bytes for each pixel.
 //
 //go:noescape
 func unfilterPaeth6AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterSub8AVX2 does n pixels, at least 1; it loads and stores 8 bytes for each.
+// unfilterSub8AVX2 reverses a filter for n pixels, at least 1.
+// It loads and stores 8 bytes for each pixel.
 //
 //go:noescape
 func unfilterSub8AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterAverage8AVX2 does n pixels, at least 1; it loads and stores 8 bytes for each.
+// unfilterAverage8AVX2 reverses a filter for n pixels, at least 1.
+// It loads and stores 8 bytes for each pixel.
 //
 //go:noescape
 func unfilterAverage8AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterPaeth8AVX2 does n pixels, at least 1; it loads and stores 8 bytes for each.
+// unfilterPaeth8AVX2 reverses a filter for n pixels, at least 1.
+// It loads and stores 8 bytes for each pixel.
 //
 //go:noescape
 func unfilterPaeth8AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// adlerAVX2 adds n bytes, a multiple of 32 and at most 5536, to the two sums of s without reducing them.
+// adlerAVX2 adds n bytes, a multiple of 32 from 32 to 5536, to the two sums in s.
+// It does not reduce the sums.
 //
 //go:noescape
 func adlerAVX2(p *byte, n int, s *[2]uint32)
 
-// symbolsAVX2 decodes symbols. s holds p, o, acc, nb, safe and limit: it goes on while p <= safe and o < limit, reads in up to
-// 32 bytes past safe and writes out up to 320 past limit. It returns in front of a symbol that is neither a literal nor a match
-// to be had from the tables.
+// symbolsAVX2 decodes literals and matches. s holds p, o, acc, nb, safe and limit.
+// It goes on while p <= safe and o < limit. It reads in up to 32 bytes past safe, and writes
+// out up to 320 bytes past limit. It returns before any other symbol and before one that the
+// tables do not have.
 //
 //go:noescape
 func symbolsAVX2(lit *uint32, dist *uint32, in *byte, out *byte, s *[6]uint64)
 
-// filterSumsAVX2 adds to sums the absolute values of what each filter makes of n bytes, a multiple of 32 and at least 32.
+// filterSumsAVX2 filters n bytes, a multiple of 32 and at least 32, with each filter type f,
+// and adds the absolute values of the filtered bytes, as signed numbers, to sums[f].
 //
 //go:noescape
 func filterSumsAVX2(x *byte, a *byte, b *byte, c *byte, n int, sums *[5]uint64)
 
-// filterSubAVX2 sets n bytes, a multiple of 32 and at least 32, to x less a.
+// filterSubAVX2 sets n bytes of dst, a multiple of 32 and at least 32, to x-a.
 //
 //go:noescape
 func filterSubAVX2(dst *byte, x *byte, a *byte, n int)
 
-// filterAverageAVX2 sets n bytes, a multiple of 32 and at least 32, to x less the average of a and b.
+// filterAverageAVX2 sets n bytes of dst, a multiple of 32 and at least 32, to x-(a+b)/2.
 //
 //go:noescape
 func filterAverageAVX2(dst *byte, x *byte, a *byte, b *byte, n int)
 
-// filterPaethAVX2 sets n bytes, a multiple of 32 and at least 32, to x less Paeth's prediction from a, b and c.
+// filterPaethAVX2 sets n bytes of dst, a multiple of 32 and at least 32, to x less the
+// prediction from a, b and c.
 //
 //go:noescape
 func filterPaethAVX2(dst *byte, x *byte, a *byte, b *byte, c *byte, n int)

@@ -13,9 +13,9 @@ const (
 	ftPaeth
 )
 
-// unfilter reconstructs a scanline: src holds the filtered bytes, prev the reconstructed scanline
-// above (zeros above the first), dst takes the result. All have the same length; bpp is the bytes
-// of a pixel, at least 1.
+// unfilter reconstructs a scanline. src holds the filtered bytes, prev the reconstructed scanline
+// above (zeros above the first), and dst gets the result. The three have the same length. bpp is
+// the number of bytes of a pixel, at least 1.
 func unfilter(filter byte, dst, src, prev []byte, bpp int) error {
 	n := len(dst)
 	src, prev = src[:n], prev[:n]
@@ -36,21 +36,23 @@ func unfilter(filter byte, dst, src, prev []byte, bpp int) error {
 	return nil
 }
 
-// The kernels below begin at byte from, a whole number of pixels: the AVX2 kernels leave the ends
-// of scanlines to them.
+// The functions below reconstruct a scanline of one filter type. All but unfilterUpGeneric begin at
+// dst[from]: an AVX2 kernel has written dst[:from], a whole number of pixels.
 
+// unfilterSubGeneric reconstructs dst[from:] for the filter Sub.
 func unfilterSubGeneric(dst, src []byte, bpp, from int) {
-	m := max(min(bpp, len(dst)), from)
-	copy(dst[from:m], src[from:m])
-	for i := m; i < len(dst); i++ {
+	second := max(min(bpp, len(dst)), from) // the first byte to do that has a pixel to the left
+	copy(dst[from:second], src[from:second])
+	for i := second; i < len(dst); i++ {
 		dst[i] = src[i] + dst[i-bpp]
 	}
 }
 
+// unfilterUpGeneric reconstructs dst for the filter Up.
 func unfilterUpGeneric(dst, src, prev []byte) {
 	i := 0
 	for ; i+8 <= len(dst); i += 8 {
-		// Eight sums at once; the high bits are added apart, so that no sum carries into the next.
+		// Eight sums at once. The high bits are added apart, so that no sum carries into the next.
 		const high = 0x8080808080808080
 		a, b := binary.LittleEndian.Uint64(src[i:]), binary.LittleEndian.Uint64(prev[i:])
 		binary.LittleEndian.PutUint64(dst[i:], (a&^high+b&^high)^(a^b)&high)
@@ -60,16 +62,18 @@ func unfilterUpGeneric(dst, src, prev []byte) {
 	}
 }
 
+// unfilterAverageGeneric reconstructs dst[from:] for the filter Average.
 func unfilterAverageGeneric(dst, src, prev []byte, bpp, from int) {
-	m := max(min(bpp, len(dst)), from)
-	for i := from; i < m; i++ {
+	second := max(min(bpp, len(dst)), from) // the first byte to do that has a pixel to the left
+	for i := from; i < second; i++ {
 		dst[i] = src[i] + prev[i]/2
 	}
-	for i := m; i < len(dst); i++ {
+	for i := second; i < len(dst); i++ {
 		dst[i] = src[i] + byte((int(dst[i-bpp])+int(prev[i]))/2)
 	}
 }
 
+// unfilterPaethGeneric reconstructs dst[from:] for the filter Paeth.
 func unfilterPaethGeneric(dst, src, prev []byte, bpp, from int) {
 	if from == 0 && bpp == 3 {
 		unfilterPaeth3(dst, src, prev)
@@ -79,18 +83,18 @@ func unfilterPaethGeneric(dst, src, prev []byte, bpp, from int) {
 		unfilterPaeth4(dst, src, prev)
 		return
 	}
-	m := max(min(bpp, len(dst)), from)
-	for i := from; i < m; i++ {
+	second := max(min(bpp, len(dst)), from) // the first byte to do that has a pixel to the left
+	for i := from; i < second; i++ {
 		dst[i] = src[i] + prev[i]
 	}
-	for i := m; i < len(dst); i++ {
+	for i := second; i < len(dst); i++ {
 		dst[i] = src[i] + byte(paeth(int32(dst[i-bpp]), int32(prev[i]), int32(prev[i-bpp])))
 	}
 }
 
-// paeth returns the prediction of section 9.4 for left, above and upper left: the one that is
-// nearest to a+b-c, or the first of the nearest ones. With t = 3c-(a+b), the choice takes only
-// comparisons of t with the smaller and the larger of a and b.
+// paeth returns the prediction of section 9.4 from a (to the left), b (above) and c (upper left):
+// the one that is nearest to a+b-c, or the first of the nearest ones. With t = 3c-(a+b) this takes
+// only two comparisons: of t with the smaller and with the larger of a and b.
 func paeth(a, b, c int32) int32 {
 	t := 3*c - (a + b)
 	lo, hi := min(a, b), max(a, b)
@@ -104,8 +108,8 @@ func paeth(a, b, c int32) int32 {
 	return p
 }
 
-// With the pixel's bytes side by side, three or four predictions run at once.
-
+// unfilterPaeth3 is unfilterPaethGeneric for bpp 3 and from 0. The three predictions of a pixel do
+// not depend on each other, so that a processor can compute them at the same time.
 func unfilterPaeth3(dst, src, prev []byte) {
 	var a0, a1, a2, c0, c1, c2 int32
 	for len(dst) >= 3 && len(src) >= 3 && len(prev) >= 3 {
@@ -119,6 +123,7 @@ func unfilterPaeth3(dst, src, prev []byte) {
 	}
 }
 
+// unfilterPaeth4 is like unfilterPaeth3, for bpp 4.
 func unfilterPaeth4(dst, src, prev []byte) {
 	var a0, a1, a2, a3, c0, c1, c2, c3 int32
 	for len(dst) >= 4 && len(src) >= 4 && len(prev) >= 4 {

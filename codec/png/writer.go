@@ -1,7 +1,7 @@
 package png
 
 // This file implements Append: which of PNG's representations a picture gets (PNG specification
-// sections 6.2 and 12.4), and the chunks around it.
+// sections 6.2 and 12.4), and the chunks of the file.
 
 import (
 	"bytes"
@@ -16,21 +16,21 @@ import (
 	"miniatura/codec/internal/effort"
 )
 
-// Options says how to write a PNG. The zero value, and nil, are a short search and pixels that are
-// kept exactly.
+// Options says how to write a PNG. The zero Options and nil mean default effort, and that all
+// pixels are kept exactly.
 type Options struct {
-	Effort       Effort // of the search
-	SourceColors int    // how many colors the pixels are mixtures of; 0: every pixel must be kept exactly. See Append
-	ICC          []byte // a profile to carry in iCCP
-	Held         int64  // bytes that the frames of an animation may take while they are held; 0 means any number
+	Effort       Effort
+	SourceColors int    // number of colors of which the pixels are mixtures, see Append; 0 keeps pixels exactly
+	ICC          []byte // a profile to carry in iCCP, or nil
+	Held         int64  // bytes that an AnimationWriter may hold of compressed frames; 0 means any number
 }
 
-// Effort is how long a writer searches.
+// Effort is how long a writer searches for fewer bytes.
 type Effort = effort.Level
 
 const (
 	DefaultEffort = effort.Default
-	HighEffort    = effort.High // ten times as long, for the fewest bytes
+	HighEffort    = effort.High // about ten times as long
 )
 
 // Encode writes m to w as a PNG. See Append.
@@ -45,14 +45,14 @@ func Encode(w io.Writer, m image.Image, o *Options) error {
 // Append appends m as a PNG to dst, in the representation that takes the fewest bytes. The color of
 // every pixel that is not wholly transparent is kept exactly, but the representation may change:
 // gray pictures become gray, pictures of up to 256 colors get a palette, opaque pictures lose their
-// alpha, and samples are packed where fewer bits are enough. *image.Gray and *image.NRGBA are read
-// directly, and everything else through its color model; *image.RGBA is premultiplied. m must have
-// at least one pixel, and at most MaxPixels.
+// alpha, and samples are packed where fewer bits are enough. Append reads the samples of
+// *image.Gray and *image.NRGBA directly, and of other types by their At method. Width and height
+// are limited to MaxSide, and their product to MaxPixels. An empty m is an error.
 //
-// When the pixels are mixtures of up to 256 colors (Options.SourceColors), the picture gets a
-// palette if that is smaller and no channel of any pixel is off by more than 8. When they are
-// mixtures of up to 16 levels of gray, the picture gets only these levels. Its commonest colors,
-// flat areas, and alpha of 0 and 255 are exact.
+// Pixels may change, each channel by at most 8, if they are mixtures of few colors (SourceColors in
+// the Options). With up to 256 colors, a picture of more colors than a palette holds gets a palette
+// if that saves bytes. With up to 16 levels of gray, a gray picture gets fewer levels. Of similar
+// colors the commonest stays as it is, and alpha of 0 and 255 does.
 func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	b := m.Bounds()
 	w, h := b.Dx(), b.Dy()
@@ -70,16 +70,18 @@ func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	}
 	plans := make([]plan, len(forms))
 	for i := range forms {
-		plans[i] = forms[i].lines.plan(o.Effort == HighEffort)
+		plans[i] = forms[i].lines.makePlan(o.Effort == HighEffort)
 	}
-	if w*h > manyPixels && o.Effort != HighEffort {
-		for len(forms) > 1 && plans[0].guess <= plans[1].guess {
-			forms = forms[:1]
+	if w*h > manyPixels && o.Effort != HighEffort && len(forms) == 2 {
+		// Only the form that is expected to be smaller is compressed.
+		smaller := 0
+		if plans[1].guess < plans[0].guess {
+			smaller = 1
 		}
-		forms, plans = forms[len(forms)-1:], plans[len(forms)-1:]
+		forms, plans = forms[smaller:smaller+1], plans[smaller:smaller+1]
 	}
 	start := len(dst)
-	var best []byte
+	var best []byte // in new memory: dst is only appended to at the end
 	for i := range forms {
 		out := forms[i].appendTo(dst[start:start:start], w, h, o, plans[i])
 		if best == nil || len(out) < len(best) {
@@ -89,19 +91,20 @@ func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	return append(dst, best...), nil
 }
 
-// manyPixels is a number of pixels. In a picture with at least that many, a palette always saves
-// bytes.
+// manyPixels is a number of pixels. A picture with more has only the form with a palette if its
+// colors fit into one: so many indices save more bytes than the palette takes. Otherwise it is
+// compressed in one form only, except with high effort.
 const manyPixels = 1 << 14
 
 // A form is one way to store the picture.
 type form struct {
 	colorType, depth int
-	plte, trns       []byte
+	plte, trns       []byte // data of the chunks, or nil
 	lines            scanlines
 }
 
-// cleaned returns the pixels of m without its margins. Wholly transparent ones are zero: their
-// color does not show, and one color compresses better than many.
+// cleaned returns a copy of m in which wholly transparent pixels are zero: their color does not
+// show, and one color compresses better than many. The copy begins at 0, 0.
 func cleaned(m image.Image) *image.NRGBA {
 	b := m.Bounds()
 	w, h := b.Dx(), b.Dy()
@@ -117,29 +120,28 @@ func cleaned(m image.Image) *image.NRGBA {
 				row[4*x], row[4*x+1], row[4*x+2], row[4*x+3] = c.R, c.G, c.B, c.A
 			}
 		}
-		for p := row; len(p) >= 4; p = p[4:] {
-			if p[3] == 0 {
-				*(*[4]byte)(p) = [4]byte{}
+		for pixel := row; len(pixel) >= 4; pixel = pixel[4:] {
+			if pixel[3] == 0 {
+				*(*[4]byte)(pixel) = [4]byte{}
 			}
 		}
 	}
 	return d
 }
 
-// grayForms returns the picture in one or two forms: as gray samples and, if that takes fewer bits
-// a pixel, as indices into a palette. Both use as few bits as the picture's levels allow. colors is
-// Options.SourceColors.
-func grayForms(m *image.Gray, colors int) []form {
+// grayForms returns m in one or two forms: as indices into a palette, if they have fewer bits than
+// gray samples, and as gray samples. Both have as few bits as the levels of m allow.
+func grayForms(m *image.Gray, sourceColors int) []form {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	pix := make([]byte, 0, w*h)
 	for y := range h {
 		i := m.PixOffset(m.Rect.Min.X, m.Rect.Min.Y+y)
 		pix = append(pix, m.Pix[i:i+w]...)
 	}
-	if colors > 0 && colors <= 16 {
-		near := nearLevels(pix, colors)
+	if sourceColors > 0 && sourceColors <= 16 {
+		replacement := replaceLevels(pix, sourceColors)
 		for i, v := range pix {
-			pix[i] = near[v]
+			pix[i] = replacement[v]
 		}
 	}
 	var used [256]bool
@@ -147,7 +149,7 @@ func grayForms(m *image.Gray, colors int) []form {
 		used[v] = true
 	}
 	var levels [][4]byte
-	depth := 1 // the least depth in which every level of the picture exists
+	depth := 1 // the least depth in which every level in pix exists
 	for v := range used {
 		if used[v] {
 			levels = append(levels, [4]byte{byte(v), byte(v), byte(v), 255})
@@ -160,31 +162,34 @@ func grayForms(m *image.Gray, colors int) []form {
 	if depth == 8 {
 		direct.lines = scanlines{pix, w, h, 1}
 	} else {
-		div := byte(255 / (1<<depth - 1))
-		direct.lines = pack(pix, w, h, depth, func(v byte) byte { return v / div })
+		step := byte(255 / (1<<depth - 1)) // between levels of this depth
+		direct.lines = pack(pix, w, h, depth, func(v byte) byte { return v / step })
 	}
-	if few := paletteDepth(len(levels)); few < depth {
+	if indexDepth := paletteDepth(len(levels)); indexDepth < depth {
 		var index [256]byte
 		for i, c := range levels {
 			index[c[0]] = byte(i)
 		}
-		indexed := form{colorType: ctPalette, depth: few, lines: pack(pix, w, h, few, func(v byte) byte { return index[v] })}
+		indexed := form{colorType: ctPalette, depth: indexDepth}
+		indexed.lines = pack(pix, w, h, indexDepth, func(v byte) byte { return index[v] })
 		indexed.plte, indexed.trns = paletteChunks(levels)
 		return []form{indexed, direct}
 	}
 	return []form{direct}
 }
 
-// colorForms returns the picture's forms; the first is the smallest for most pictures.
-func colorForms(m *image.NRGBA, colors int) []form {
+// colorForms returns m in one or two forms: with a palette, if there is one, and without. If m is
+// gray and opaque, colorForms returns grayForms. It leaves out the form without a palette if m has
+// more than manyPixels and its colors fit into a palette.
+func colorForms(m *image.NRGBA, sourceColors int) []form {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
-	opaque, gray := kinds(m.Pix)
+	opaque, gray := isOpaqueAndGray(m.Pix)
 	if opaque && gray {
 		g := image.NewGray(m.Rect)
 		for i := range g.Pix {
 			g.Pix[i] = m.Pix[4*i]
 		}
-		return grayForms(g, colors)
+		return grayForms(g, sourceColors)
 	}
 	var forms []form
 	if table := countColors(m.Pix); table != nil {
@@ -193,14 +198,14 @@ func colorForms(m *image.NRGBA, colors int) []form {
 		f.plte, f.trns = paletteChunks(palette)
 		pix := make([]byte, w*h)
 		for i := range pix {
-			pix[i] = index[table.find(binary.LittleEndian.Uint32(m.Pix[4*i:]))]
+			pix[i] = index[table.findOrAdd(binary.LittleEndian.Uint32(m.Pix[4*i:]))]
 		}
 		f.lines = pack(pix, w, h, f.depth, func(v byte) byte { return v })
 		forms = append(forms, f)
 		if w*h > manyPixels {
 			return forms
 		}
-	} else if colors > 0 && colors <= 256 {
+	} else if sourceColors > 0 && sourceColors <= 256 {
 		if f := nearForm(m); f != nil {
 			forms = append(forms, *f)
 		}
@@ -217,11 +222,11 @@ func colorForms(m *image.NRGBA, colors int) []form {
 	return append(forms, direct)
 }
 
-// kinds reports whether all pixels are opaque, and whether all are gray.
-func kinds(pix []byte) (opaque, gray bool) {
-	and, differ := ^uint32(0), uint32(0)
+// isOpaqueAndGray reports whether all pixels are opaque, and whether all are gray.
+func isOpaqueAndGray(pix []byte) (opaque, gray bool) {
+	and, differ := ^uint32(0), uint32(0) // of all pixels; the bits in which R, G and B differ
 	for len(pix) > 0 {
-		n := min(len(pix), 1<<12)
+		n := min(len(pix), 1<<12) // bytes between checks whether the answer is known
 		for p := pix[:n]; len(p) >= 4; p = p[4:] {
 			v := binary.LittleEndian.Uint32(p)
 			and &= v
@@ -235,8 +240,8 @@ func kinds(pix []byte) (opaque, gray bool) {
 	return and>>24 == 255, differ == 0
 }
 
-// chooseChannels returns n channels of the RGBA pixels: 4, or 3 without alpha, or 2 for gray (the
-// blue channel) and alpha.
+// chooseChannels returns a copy of the RGBA pixels with n channels. 4 are all, 3 are without alpha,
+// and 2 are blue, which stands for gray, and alpha.
 func chooseChannels(pix []byte, n int) []byte {
 	out := make([]byte, len(pix)/4*n)
 	switch n {
@@ -254,14 +259,15 @@ func chooseChannels(pix []byte, n int) []byte {
 	return out
 }
 
-// A colorTable is an open-addressed hash table of up to 256 colors.
+// A colorTable is an open-addressed hash table of up to 257 colors. The last tells that there are
+// too many for a palette.
 type colorTable struct {
-	slot  [1024]uint16 // 1 + position in color, 0 when free
-	color []uint32
+	slot  [1024]uint16 // 1 + position in color, 0 if free
+	color []uint32     // little-endian RGBA
 }
 
-// find returns the position of c, which is added when it is new.
-func (t *colorTable) find(c uint32) int {
+// findOrAdd returns the position of c in t.color, and adds c first if it is new.
+func (t *colorTable) findOrAdd(c uint32) int {
 	h := c * 0x9e3779b1 >> 22
 	for t.slot[h] != 0 {
 		if i := int(t.slot[h]) - 1; t.color[i] == c {
@@ -274,7 +280,7 @@ func (t *colorTable) find(c uint32) int {
 	return len(t.color) - 1
 }
 
-// countColors returns the table of pix's colors, nil when there are more than 256.
+// countColors returns the table of the colors in pix, or nil if there are more than 256.
 func countColors(pix []byte) *colorTable {
 	t := new(colorTable)
 	last, any := uint32(0), false
@@ -283,7 +289,7 @@ func countColors(pix []byte) *colorTable {
 		if any && c == last {
 			continue
 		}
-		if last, any = c, true; t.find(c) >= 256 {
+		if last, any = c, true; t.findOrAdd(c) >= 256 {
 			return nil
 		}
 	}
@@ -291,8 +297,8 @@ func countColors(pix []byte) *colorTable {
 }
 
 // sorted returns the palette as it is written: first the colors that are not opaque, so that tRNS
-// is short, then the others from dark to light. index maps positions in the table to positions in
-// the palette.
+// is short, then the others; both from dark to light. index maps positions in t.color to positions
+// in the palette.
 func (t *colorTable) sorted() (palette [][4]byte, index []byte) {
 	order := make([]int, len(t.color))
 	for i := range order {
@@ -305,7 +311,7 @@ func (t *colorTable) sorted() (palette [][4]byte, index []byte) {
 	slices.SortFunc(order, func(i, j int) int {
 		a, b := rgba(i), rgba(j)
 		luma := func(c [4]byte) int { return 299*int(c[0]) + 587*int(c[1]) + 114*int(c[2]) }
-		if (a[3] == 255) != (b[3] == 255) {
+		if (a[3] == 255) != (b[3] == 255) { // one of them is opaque
 			return cmp.Compare(a[3], b[3])
 		}
 		return cmp.Or(cmp.Compare(luma(a), luma(b)), bytes.Compare(a[:], b[:]))
@@ -318,7 +324,7 @@ func (t *colorTable) sorted() (palette [][4]byte, index []byte) {
 	return palette, index
 }
 
-// paletteDepth returns the bits of an index into a palette of n colors: 1, 2, 4 or 8.
+// paletteDepth returns the number of bits of an index into a palette of n colors: 1, 2, 4 or 8.
 func paletteDepth(n int) int {
 	switch {
 	case n <= 2:
@@ -346,33 +352,34 @@ func paletteChunks(palette [][4]byte) (plte, trns []byte) {
 	return plte, trns
 }
 
-// pack puts w*h samples of depth bits into scanlines, the leftmost in the high bits (section 7.2).
+// pack returns scanlines of w*h samples of depth bits, sample(v) for each v in pix. The leftmost
+// sample of a byte is in the high bits (section 7.2).
 func pack(pix []byte, w, h, depth int, sample func(byte) byte) scanlines {
 	s := scanlines{stride: (w*depth + 7) / 8, h: h, bpp: 1}
 	s.pix = make([]byte, s.stride*h)
 	for y := range h {
 		row := s.row(y)
 		for x, v := range pix[y*w:][:w] {
-			at := x * depth
-			row[at/8] |= sample(v) << (8 - depth - at%8)
+			bit := x * depth
+			row[bit/8] |= sample(v) << (8 - depth - bit%8)
 		}
 	}
 	return s
 }
 
-// appendTo appends the whole file.
+// appendTo appends the whole file to dst.
 func (f *form) appendTo(dst []byte, w, h int, o *Options, p plan) []byte {
 	dst = f.appendHeader(dst, w, h, o, func(dst []byte) []byte { return dst })
 	dst = appendChunk(dst, "IDAT", f.lines.compress(p))
 	return appendChunk(dst, "IEND", nil)
 }
 
-// appendHeader appends what comes before IDAT; control appends what comes before the palette.
-func (f *form) appendHeader(dst []byte, w, h int, o *Options, control func(dst []byte) []byte) []byte {
+// appendHeader appends what comes before IDAT. It calls appendControl to append chunks after IHDR.
+func (f *form) appendHeader(dst []byte, w, h int, o *Options, appendControl func(dst []byte) []byte) []byte {
 	dst = append(dst, signature...)
 	header := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(w)), uint32(h))
 	dst = appendChunk(dst, "IHDR", append(header, byte(f.depth), byte(f.colorType), 0, 0, 0))
-	dst = control(dst)
+	dst = appendControl(dst)
 	if o.ICC != nil { // before PLTE (section 5.6)
 		dst = appendChunk(dst, "iCCP", append([]byte("ICC\x00\x00"), deflate(o.ICC, searchPatient)...))
 	}

@@ -6,8 +6,9 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// filters are the kernels of the writer: 32 bytes at a time, n of them a multiple of 32. x is at
-// the scanline's second pixel, a to the left of it, b above, c above a.
+// filters generates the kernels of the writer, which do 32 bytes at a time. Their parameter x
+// points to the second pixel of the scanline, a to the pixel left of x, b to the one above x, and c
+// to the one above a.
 func filters() {
 	filterSums()
 	filterSub()
@@ -15,7 +16,7 @@ func filters() {
 	filterPaeth()
 }
 
-// params loads pointers and the count.
+// params loads the parameters: pointers of these names, and the number of bytes n.
 func params(names ...string) (ptr []Register, n Register) {
 	for _, name := range names {
 		ptr = append(ptr, Load(Param(name), GP64()))
@@ -23,7 +24,7 @@ func params(names ...string) (ptr []Register, n Register) {
 	return ptr, Load(Param("n"), GP64())
 }
 
-// step goes on by 32 bytes and loops.
+// step generates the end of a loop over n bytes: it moves the pointers by 32 bytes.
 func step(n Register, ptr ...Register) {
 	for _, p := range ptr {
 		ADDQ(Imm(32), p)
@@ -32,7 +33,7 @@ func step(n Register, ptr ...Register) {
 	JNE(LabelRef("loop"))
 }
 
-// ones is 1 in each byte.
+// ones returns a register with 1 in each byte.
 func ones() VecVirtual {
 	v := YMM()
 	VPCMPEQB(v, v, v)
@@ -40,7 +41,7 @@ func ones() VecVirtual {
 	return v
 }
 
-// averageOf is (a+b)/2 rounded down: VPAVGB rounds up.
+// averageOf returns (a+b)/2, rounded down. VPAVGB rounds up.
 func averageOf(a, b, one VecVirtual) VecVirtual {
 	p, odd := YMM(), YMM()
 	VPAVGB(a, b, p)
@@ -50,16 +51,17 @@ func averageOf(a, b, one VecVirtual) VecVirtual {
 	return p
 }
 
-// more is p-q, or 0 where that is negative.
+// more returns p-q, or 0 where that is negative.
 func more(p, q VecVirtual) VecVirtual {
 	d := YMM()
 	VPSUBUSB(q, p, d)
 	return d
 }
 
-// paethOf is the prediction of section 9.4. Let p = a+b-c. Then |p-a| is |b-c|, and |p-b| is |a-c|.
-// |p-c| is the difference of these two if b-c and a-c differ in sign. Otherwise it is their sum,
-// which is not the least of the three, so 255 is used instead. Registers are scarce.
+// paethOf returns the prediction of section 9.4. Let p = a+b-c. Then |p-a| is |b-c|, and |p-b| is
+// |a-c|. |p-c| is the difference of these two if b-c and a-c differ in sign. Otherwise |p-c| is
+// their sum. The sum is not the least of the three, so 255 is used instead. Registers are scarce,
+// so some hold two values, one after the other.
 func paethOf(a, b, c, zero VecVirtual) VecVirtual {
 	pa, pb, same := more(b, c), more(a, c), YMM()
 	VPMINUB(pa, pb, same)
@@ -84,10 +86,12 @@ func paethOf(a, b, c, zero VecVirtual) VecVirtual {
 	return pb
 }
 
+// filterSums generates the kernel of filterSumsGeneric.
 func filterSums() {
 	TEXT("filterSumsAVX2", NOSPLIT, "func(x, a, b, c *byte, n int, sums *[5]uint64)")
 	Pragma("noescape")
-	Doc("filterSumsAVX2 adds to sums the absolute values of what each filter makes of n bytes, a multiple of 32 and at least 32.")
+	Doc("filterSumsAVX2 filters n bytes, a multiple of 32 and at least 32, with each filter type f,",
+		"and adds the absolute values of the filtered bytes, as signed numbers, to sums[f].")
 	ptr, n := params("x", "a", "b", "c")
 	sums := Load(Param("sums"), GP64())
 	zero, one := YMM(), ones()
@@ -134,10 +138,11 @@ func filterSums() {
 	RET()
 }
 
+// filterSub generates the kernel of the filter Sub. With b for a it is that of the filter Up.
 func filterSub() {
 	TEXT("filterSubAVX2", NOSPLIT, "func(dst, x, a *byte, n int)")
 	Pragma("noescape")
-	Doc("filterSubAVX2 sets n bytes, a multiple of 32 and at least 32, to x less a.")
+	Doc("filterSubAVX2 sets n bytes of dst, a multiple of 32 and at least 32, to x-a.")
 	ptr, n := params("dst", "x", "a")
 	Label("loop")
 	x := YMM()
@@ -149,10 +154,11 @@ func filterSub() {
 	RET()
 }
 
+// filterAverage generates the kernel of the filter Average.
 func filterAverage() {
 	TEXT("filterAverageAVX2", NOSPLIT, "func(dst, x, a, b *byte, n int)")
 	Pragma("noescape")
-	Doc("filterAverageAVX2 sets n bytes, a multiple of 32 and at least 32, to x less the average of a and b.")
+	Doc("filterAverageAVX2 sets n bytes of dst, a multiple of 32 and at least 32, to x-(a+b)/2.")
 	ptr, n := params("dst", "x", "a", "b")
 	one := ones()
 	Label("loop")
@@ -167,10 +173,12 @@ func filterAverage() {
 	RET()
 }
 
+// filterPaeth generates the kernel of the filter Paeth.
 func filterPaeth() {
 	TEXT("filterPaethAVX2", NOSPLIT, "func(dst, x, a, b, c *byte, n int)")
 	Pragma("noescape")
-	Doc("filterPaethAVX2 sets n bytes, a multiple of 32 and at least 32, to x less Paeth's prediction from a, b and c.")
+	Doc("filterPaethAVX2 sets n bytes of dst, a multiple of 32 and at least 32, to x less the",
+		"prediction from a, b and c.")
 	ptr, n := params("dst", "x", "a", "b", "c")
 	zero := YMM()
 	VPXOR(zero, zero, zero)

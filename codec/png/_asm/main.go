@@ -23,11 +23,11 @@ func main() {
 	Generate()
 }
 
-// up adds 32 bytes at a time; n is a multiple of 32.
+// up generates the kernel that reverses the filter Up, 32 bytes at a time.
 func up() {
 	TEXT("unfilterUpAVX2", NOSPLIT, "func(dst, src, prev *byte, n int)")
 	Pragma("noescape")
-	Doc("unfilterUpAVX2 does n bytes, a multiple of 32 and at least 32.")
+	Doc("unfilterUpAVX2 reverses the filter Up for n bytes, a multiple of 32 and at least 32.")
 	dst, src, prev := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("prev"), GP64())
 	n := Load(Param("n"), GP64())
 	Label("loop")
@@ -44,8 +44,8 @@ func up() {
 	RET()
 }
 
-// loaded is how many bytes a kernel loads and stores for a pixel of bpp bytes. The bytes stored
-// beyond the pixel are overwritten by the next pixel, and after the last one by Go.
+// loaded returns how many bytes a kernel loads and stores for a pixel of bpp bytes. Bytes stored
+// beyond the pixel are overwritten: by the next pixel or, after the last one, in Go.
 func loaded(bpp int) int {
 	if bpp <= 4 {
 		return 4
@@ -53,15 +53,17 @@ func loaded(bpp int) int {
 	return 8
 }
 
-// pixels begins a kernel over n pixels.
+// pixels generates the beginning of a kernel over n pixels of bpp bytes.
 func pixels(name string, bpp int) (dst, src, prev, n Register) {
 	name = fmt.Sprintf("%s%dAVX2", name, bpp)
 	TEXT(name, NOSPLIT, "func(dst, src, prev *byte, n int)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s does n pixels, at least 1; it loads and stores %d bytes for each.", name, loaded(bpp)))
+	Doc(fmt.Sprintf("%s reverses a filter for n pixels, at least 1.", name),
+		fmt.Sprintf("It loads and stores %d bytes for each pixel.", loaded(bpp)))
 	return Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("prev"), GP64()), Load(Param("n"), GP64())
 }
 
+// load loads a pixel, and store stores one.
 func load(bpp int, base, x Register) {
 	if loaded(bpp) == 8 {
 		VMOVQ(Mem{Base: base}, x)
@@ -78,13 +80,14 @@ func store(bpp int, x, base Register) {
 	}
 }
 
+// next moves pointers to the next pixel.
 func next(bpp int, regs ...Register) {
 	for _, r := range regs {
 		ADDQ(Imm(uint64(bpp)), r)
 	}
 }
 
-// sub keeps the pixel to the left, a, as bytes.
+// sub generates a kernel that reverses the filter Sub. a is the pixel to the left.
 func sub(bpp int) {
 	dst, src, _, n := pixels("unfilterSub", bpp)
 	a, x := XMM(), XMM()
@@ -99,8 +102,8 @@ func sub(bpp int) {
 	RET()
 }
 
-// average and paeth hold samples as words. Adding bytes leaves the high halves zero and wraps the
-// low ones, as it should.
+// average generates a kernel that reverses the filter Average. In it and in paeth a sample takes a
+// word of 16 bits. VPADDB adds the filtered byte, because the sum must be modulo 256.
 func average(bpp int) {
 	dst, src, prev, n := pixels("unfilterAverage", bpp)
 	a, b, x, out := XMM(), XMM(), XMM(), XMM()
@@ -121,9 +124,9 @@ func average(bpp int) {
 	RET()
 }
 
-// paeth is paeth of unfilter.go: with t = 3c-b-a, the prediction is c unless t <= min(a, b), where
-// it is max(a, b), or t >= max(a, b), where it is min(a, b). From one a to the next it is min,
-// compare, two blends and an addition.
+// paeth generates a kernel that reverses the filter Paeth. As in paeth of unfilter.go, t is
+// 3c-b-a. The prediction is max(a, b) if t <= min(a, b), min(a, b) if t >= max(a, b), and c
+// otherwise.
 func paeth(bpp int) {
 	dst, src, prev, n := pixels("unfilterPaeth", bpp)
 	a, b, c, c3b, x := XMM(), XMM(), XMM(), XMM(), XMM()
@@ -155,8 +158,8 @@ func paeth(bpp int) {
 	RET()
 }
 
-// adler sums blocks of 32 bytes: s1 gains their sum, s2 gains 32 times the s1 before and each byte
-// times 32 down to 1.
+// adler generates the kernel of Adler-32. It takes 32 bytes at a time: s1 grows by their sum, and
+// s2 by 32 times the s1 before them, plus the bytes times 32, 31 and so on to 1.
 func adler() {
 	weights := GLOBL("adlerWeights", RODATA|NOPTR)
 	for i := 0; i < 32; i++ {
@@ -168,7 +171,8 @@ func adler() {
 	}
 	TEXT("adlerAVX2", NOSPLIT, "func(p *byte, n int, s *[2]uint32)")
 	Pragma("noescape")
-	Doc("adlerAVX2 adds n bytes, a multiple of 32 and at most 5536, to the two sums of s without reducing them.")
+	Doc("adlerAVX2 adds n bytes, a multiple of 32 from 32 to 5536, to the two sums in s.",
+		"It does not reduce the sums.")
 	p, n, s := Load(Param("p"), GP64()), Load(Param("n"), GP64()), Load(Param("s"), GP64())
 	zero, s1, s2, before, v, w, sum, one := YMM(), YMM(), YMM(), YMM(), YMM(), YMM(), YMM(), YMM()
 	VPXOR(zero, zero, zero)
@@ -215,10 +219,11 @@ const (
 	kindMask   = 3 << 8
 )
 
-// inflate is the loop of inflater.symbols over the symbols that the tables answer. It goes back to
-// Go in front of any other, or when input or room run short.
+// inflate generates the loop of inflater.symbols for literals and matches that the tables have. The
+// kernel returns before any other symbol, or when input or room runs short.
 func inflate() {
-	// A pattern of d bytes is repeated to fill 16 bytes. The first steps[d] of these are whole
+	// A match at a distance d below 16 repeats a pattern of d bytes. patterns[16*d:] are the 16
+	// positions in a pattern that fill 16 bytes. steps[d] is how many of the 16 are in whole
 	// patterns.
 	patterns := GLOBL("patterns", RODATA|NOPTR)
 	for d := 0; d < 16; d++ {
@@ -233,9 +238,10 @@ func inflate() {
 
 	TEXT("symbolsAVX2", NOSPLIT, "func(lit, dist *uint32, in, out *byte, s *[6]uint64)")
 	Pragma("noescape")
-	Doc("symbolsAVX2 decodes symbols. s holds p, o, acc, nb, safe and limit: it goes on while p <= safe and o < limit, reads in up to",
-		"32 bytes past safe and writes out up to 320 past limit. It returns in front of a symbol that is neither a literal nor a match",
-		"to be had from the tables.")
+	Doc("symbolsAVX2 decodes literals and matches. s holds p, o, acc, nb, safe and limit.",
+		"It goes on while p <= safe and o < limit. It reads in up to 32 bytes past safe, and writes",
+		"out up to 320 bytes past limit. It returns before any other symbol and before one that the",
+		"tables do not have.")
 	lit, dist := Load(Param("lit"), GP64()), Load(Param("dist"), GP64())
 	in, base := Load(Param("in"), GP64()), Load(Param("out"), GP64())
 	s := Load(Param("s"), GP64())
@@ -245,7 +251,7 @@ func inflate() {
 	ADDQ(base, out)
 	MOVQ(field(2), acc)
 	MOVQ(field(3), nb)
-	// in and out become pointers, and the limits too; p and o are made of them again at the end.
+	// Positions become pointers here, and positions again at the end: in is for p, out is for o.
 	inBase := AllocLocal(8)
 	MOVQ(in, inBase)
 	safe, limit := GP64(), GP64()
@@ -256,7 +262,7 @@ func inflate() {
 	ADDQ(field(0), in)
 	e, t := GP64(), GP64()
 
-	// refill fills acc up to at least 56 bits. The bits of nb above its lowest 6 are anything.
+	// refill adds bits to acc, so that it has at least 56. Only the lowest 6 bits of nb count.
 	refill := func() {
 		ANDQ(Imm(63), nb)
 		SHLXQ(nb, Mem{Base: in}, t)
@@ -267,15 +273,18 @@ func inflate() {
 		ADDQ(Imm(7), in)
 		ORQ(Imm(56), nb)
 	}
+	// lookup sets e to the table entry for the lowest bits of acc.
 	lookup := func(table Register, bits int, e Register) {
 		MOVL(acc.As32(), e.(GPVirtual).As32())
 		ANDL(U32(1<<bits-1), e.(GPVirtual).As32())
 		MOVL(Mem{Base: table, Index: e, Scale: 4}, e.(GPVirtual).As32())
 	}
+	// consume removes the code of e from acc: bits 0-5 of e are its length.
 	consume := func(e Register) {
 		SHRXQ(e, acc, acc)
 		SUBQ(e, nb)
 	}
+	// literals writes the literals of e and looks up the next entry.
 	literals := func() {
 		MOVL(e.As32(), t.As32())
 		SHRL(Imm(8), t.As32())
@@ -304,7 +313,8 @@ func inflate() {
 		JEQ(LabelRef("other"))
 	}
 	literals()
-	// Four indices are used up. The fifth has been looked up already; neither waits for the other.
+	// Four codes are consumed, and the fifth entry is looked up. That and the refill do not wait
+	// for each other.
 	CMPQ(in, safe)
 	JA(LabelRef("done"))
 	CMPQ(out, limit)
@@ -316,11 +326,12 @@ func inflate() {
 	TESTL(U32(kindMask), e.As32())
 	JNE(LabelRef("done"))
 	refill()
-	acc0, nb0 := GP64(), GP64()
+	acc0, nb0 := GP64(), GP64() // before the match, to go back to
 	MOVQ(acc, acc0)
 	MOVQ(nb, nb0)
 	length, distance := GP64(), GP64()
-	extra := func(e, sum Register) { // consumes the code and what follows it: base plus extra bits
+	// extra consumes the code of e and the extra bits. It sets sum to the base plus the extra bits.
+	extra := func(e, sum Register) {
 		consume(e)
 		x := GP64()
 		MOVL(e.(GPVirtual).As32(), x.As32())
@@ -342,10 +353,10 @@ func inflate() {
 	MOVQ(out, from)
 	SUBQ(base, from)
 	CMPQ(distance, from)
-	JA(LabelRef("back")) // for Go to refuse
+	JA(LabelRef("back")) // an error, which symbols finds again
 	MOVQ(out, from)
 	SUBQ(distance, from)
-	ADDQ(out, length) // the end
+	ADDQ(out, length) // from here on, length is the end of the match
 	x := XMM()
 	VMOVDQU(Mem{Base: from}, x)
 	CMPQ(distance, Imm(16))
