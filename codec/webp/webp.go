@@ -5,7 +5,7 @@
 //	m, err := webp.Decode(r)                             // or image.Decode: the package registers itself
 //	a, err := webp.NewAnimationWriter(320, 240, 0, nil)  // then a.Add for each frame, and a.Bytes
 //
-// Where the chapters are:
+// What the files hold:
 //
 //	decode.go     what package image expects: Decode, DecodeConfig
 //	riff.go       the RIFF container, read: chunks, headers and limits before any decoding
