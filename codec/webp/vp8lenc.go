@@ -75,7 +75,7 @@ func predictable(pix []uint32, w int, colors []uint32) bool {
 		}
 		k, _ := slices.BinarySearch(colors, pix[i])
 		plain[k]++
-		r := subtract(pix[i], predictPixel(12, l, t, t, tl))
+		r := subtract(pix[i], predictPixel(modeGradient, l, t, t, tl))
 		if colored {
 			g := r >> 8 & 255
 			r = subtract(r, g<<16|g)

@@ -97,7 +97,10 @@ func selectPredictor(l, t, tl uint32) uint32 {
 	return t
 }
 
-const numPredictors = 14
+const (
+	numPredictors = 14
+	modeGradient  = 12 // left + upper - upper left, clamped
+)
 
 // residualsOf sets dst to the residuals of pix[from:from+len(dst)] when they are predicted by mode.
 // The picture is w pixels wide. The pixels are in one row, which is not the first row, and none of
