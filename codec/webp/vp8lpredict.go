@@ -324,7 +324,7 @@ func bundle(pix []uint32, w, h int, colors []uint32) (out []uint32, bundled int)
 	per := int(8 / bits)
 	bundled = (w + per - 1) / per
 	out = make([]uint32, bundled*h)
-	last, lastIndex := ^colors[0], uint32(0)
+	last, lastIndex := colors[0], uint32(0)
 	for y := range h {
 		for x := range w {
 			p := pix[y*w+x]
