@@ -166,6 +166,9 @@ func (a *AnimationWriter) encode(r image.Rectangle) (bits *frameBits, blend bool
 		return bits, blend, nil
 	}
 	// Both, and the shorter one is taken.
+	if c.blend {
+		a.pixelHoles(r) // again, since blockHoles has overwritten the pixels of c
+	}
 	vp8l, vp8lBlend := a.encodeVP8L(c)
 	if vp8l.size() >= bits.size() {
 		a.skipVP8, a.nextSkip, a.skipVP8L = 0, firstSkip, vp8lSkip
