@@ -129,7 +129,7 @@ func withPrediction(pix []uint32, w, h int, effort Effort) []byte {
 	tileBits := uint(4)
 	lw.put(uint32(tileBits-2), 3)
 	residuals := make([]uint32, len(pix))
-	modes := predictorTransform(residuals, pix, w, h, tileBits, searchOf(effort).skip)
+	modes := predictorTransform(residuals, pix, w, h, tileBits, searchOf(effort).rowStep)
 	writePixels(lw, modes, (w+1<<tileBits-1)>>tileBits, (h+1<<tileBits-1)>>tileBits, false, effort)
 	lw.put(0, 1)
 	writePixels(lw, residuals, w, h, true, effort)
