@@ -27,7 +27,7 @@ func rows(ctx context.Context, ts []*target, channels int, read func(ctx context
 		few.add(row)
 		row = shrinkers[0].convert(row) // the same for all of them
 		for _, s := range shrinkers {
-			s.scale(row)
+			s.addConverted(row)
 		}
 		return nil
 	})
@@ -91,7 +91,7 @@ func (s *shrinker) reset() (err error) {
 }
 
 // push adds the next row of the source.
-func (s *shrinker) push(row []byte) { s.scale(s.convert(row)) }
+func (s *shrinker) push(row []byte) { s.addConverted(s.convert(row)) }
 
 // convert returns a row of the source. Its colors are converted if that has to be done before
 // scaling.
@@ -104,8 +104,8 @@ func (s *shrinker) convert(row []byte) []byte {
 	return s.colored
 }
 
-// scale adds the next row, which convert returned. It does not change the row.
-func (s *shrinker) scale(row []byte) {
+// addConverted adds the next row, which convert returned. It does not change the row.
+func (s *shrinker) addConverted(row []byte) {
 	if s.unscaled { // the row is copied, and alpha stays straight
 		if s.y < s.rect.Max.Y {
 			if s.channels == 2 {

@@ -23,11 +23,11 @@ type Job struct {
 type Set struct {
 	src   []byte
 	jobs  []Job
-	ready []*decoded // by job: its result, if that is decoded and not handed out yet, else nil
+	ready []*decodedResult // by job: its result, if that is decoded and not handed out yet, else nil
 }
 
-// A decoded is a result whose picture is decoded.
-type decoded struct {
+// A decodedResult is a result whose picture is decoded.
+type decodedResult struct {
 	source  source
 	target  *target
 	info    Info
@@ -40,7 +40,7 @@ type decoded struct {
 // NewSet returns a Set that makes a result of src for each of the jobs. It does no work yet. The
 // Set holds src.
 func NewSet(src []byte, jobs []Job) *Set {
-	return &Set{src, jobs, make([]*decoded, len(jobs))}
+	return &Set{src, jobs, make([]*decodedResult, len(jobs))}
 }
 
 // Resize makes the result of job i. The first call decodes the source for the following jobs too,
@@ -60,9 +60,9 @@ func (s *Set) Resize(ctx context.Context, i int) ([]byte, Info, error) {
 	return r.out, r.info, nil
 }
 
-// decode decodes the source for jobs[first] and for jobs after it, as many as memory allows. They
-// end before the first one that cannot be decoded together with them. Where there is only one, or
-// where anything fails, nothing becomes ready.
+// decode decodes the source for jobs[first] and for jobs after it, as many as memory allows. The
+// jobs end before the first one that cannot be decoded together with them. Where there is only one,
+// or where anything fails, nothing becomes ready.
 func (s *Set) decode(ctx context.Context, first int) {
 	defer func() {
 		if recover() != nil { // Resize will meet the panic again, and report it
@@ -76,7 +76,7 @@ func (s *Set) decode(ctx context.Context, first int) {
 	var group []int                       // the jobs to decode for
 	var ts []*target                      // their targets
 	var distinct []*target                // the targets that get a picture of their own
-	made := make([]decoded, len(s.jobs))  // by job
+	made := make([]decodedResult, len(s.jobs))  // by job
 	pictureOf := make([]int, len(s.jobs)) // by job: which of distinct has its picture
 jobs:
 	for i := first; i < len(s.jobs); i++ {
@@ -98,7 +98,7 @@ jobs:
 		if len(ts) > 0 && peakAll(opened, append(ts, t), with, len(s.src)) > j.usable() {
 			break
 		}
-		made[i], pictureOf[i] = decoded{source: opened, target: t, info: info}, at
+		made[i], pictureOf[i] = decodedResult{source: opened, target: t, info: info}, at
 		group, ts, distinct = append(group, i), append(ts, t), with
 	}
 	if len(ts) < 2 {
@@ -142,7 +142,7 @@ func (t *target) sharePicture(distinct []*target) (with []*target, at int) {
 }
 
 // write encodes r's picture, and hands the file to all results that are the same.
-func (s *Set) write(ctx context.Context, r *decoded) (err error) {
+func (s *Set) write(ctx context.Context, r *decodedResult) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = caught.Error(p)

@@ -25,15 +25,16 @@ type AnimationWriter struct {
 	first       *frameBits   // the first frame, in case it stays the only one
 
 	// A frame for which VP8L takes fewer bytes than VP8 is a win of VP8L. After a win, VP8 is not
-	// tried for some frames, except for a frame that is much denser than the one that was won.
+	// tried for some frames, except where a frame is over 1.5 times as dense as that of the win.
 	skipVP8    int     // for how many more frames VP8 is not tried
 	nextSkip   int     // what skipVP8 is set to at the next win
-	wonDensity float64 // estimated bytes for each pixel of the last win
+	wonDensity float64 // density of the last win: estimated bytes for each pixel
 
 	// After a frame for which VP8L was longer than VP8, or twice as long by its estimate, VP8L is
 	// not tried for some frames.
-	skipVP8L int     // for how many more frames VP8L is not tried
-	bias     float64 // size of the last frame in VP8L, divided by its estimate
+	skipVP8L int // for how many more frames VP8L is not tried
+
+	bias float64 // size of the last frame in VP8L, divided by its estimate; 0.5 to 2
 }
 
 // NewAnimationWriter begins an animation of w x h pixels that runs plays times, 0 meaning forever.
@@ -129,12 +130,13 @@ func (a *AnimationWriter) changedArea() image.Rectangle {
 	return r
 }
 
-// encode returns a frame, with loss or without, whichever is shorter, that makes rectangle r of the
-// canvas. blend reports whether the frame has holes where nothing changes and is blended over the
-// canvas.
+// encode returns a frame that makes rectangle r of the canvas. It is coded with loss or without,
+// whichever is shorter as far as both are tried. A frame that changes nothing is always coded
+// without loss. blend reports whether the frame has holes where nothing changes and is blended over
+// the canvas.
 func (a *AnimationWriter) encode(r image.Rectangle) (bits *frameBits, blend bool, err error) {
 	if a.o.Lossless || a.repeats {
-		bits, blend = a.encodeVP8L(a.choosePicture(r))
+		bits, blend = a.encodeVP8L(a.chooseCandidate(r))
 		return bits, blend, nil
 	}
 	// VP8L alone, where VP8 is not to be tried.
@@ -142,13 +144,13 @@ func (a *AnimationWriter) encode(r image.Rectangle) (bits *frameBits, blend bool
 	if a.skipVP8L > 0 {
 		a.skipVP8L--
 	} else if !a.o.Lossy {
-		c = a.choosePicture(r)
+		c = a.chooseCandidate(r)
 		if a.skipVP8--; a.skipVP8 >= 0 && c.density() < 1.5*a.wonDensity {
 			bits, blend = a.encodeVP8L(c)
 			return bits, blend, nil
 		}
 	}
-	// VP8, alone where VP8L is not to be tried, or would be longer by its estimate.
+	// VP8, alone where VP8L is not to be tried, or would be longer by its estimate with a margin.
 	m := a.next.SubImage(r).(*image.NRGBA)
 	if holed := a.blockHoles(r); holed != nil {
 		m, blend = holed, true
@@ -191,9 +193,9 @@ func (c *candidate) density() float64 {
 	return float64(c.estimate) / float64(c.m.Rect.Dx()*c.m.Rect.Dy())
 }
 
-// choosePicture returns rectangle r of the canvas as a picture for VP8L: with all pixels, or with
+// chooseCandidate returns rectangle r of the canvas as a picture for VP8L: with all pixels, or with
 // holes where nothing changes, whichever takes fewer bytes by an estimate.
-func (a *AnimationWriter) choosePicture(r image.Rectangle) candidate {
+func (a *AnimationWriter) chooseCandidate(r image.Rectangle) candidate {
 	m := a.next.SubImage(r).(*image.NRGBA)
 	c := candidate{m, false, estimateLossless(m)}
 	if holed := a.pixelHoles(r); holed != nil {

@@ -16,7 +16,8 @@ const (
 
 // worthLossless reports whether m may be smaller when it is coded without loss. lossy is its size
 // in bytes when it is coded with loss. VP8L is tried up to an estimate of 1.5 times that size, and
-// of twice that size with HighEffort, each with 100 bytes added.
+// of twice that size with HighEffort, each with 100 bytes added. A small picture, or one of few
+// colors, is tried in any case.
 //
 // On 70 screenshots, drawings and photos the estimate was 0.7 to 1.8 times what VP8L took, and 1.2
 // times where lossy and lossless files were of similar size.
@@ -144,6 +145,7 @@ func (s *sample) add(pix []uint32) {
 		s.symbols = newHistogram(0)
 	}
 	clear(s.positions[:])
+	// Enter the pairs of the first row.
 	for i := 0; i+1 < w && i+1 < len(pix); i++ {
 		s.positions[pairHash(pix[i], pix[i+1])] = int32(i)
 	}
@@ -159,7 +161,7 @@ func (s *sample) add(pix []uint32) {
 		}
 		if i+1 < len(pix) {
 			k := pairHash(pix[i], pix[i+1])
-			if at := int(s.positions[k]); best < 8 {
+			if at := int(s.positions[k]); best < 8 { // 8 pixels are enough
 				if n := matchLength(pix, at, i, limit); n > best+1 && at < i {
 					best, distance = n, i-at
 				}
@@ -184,7 +186,7 @@ func (s *sample) residual(pix []uint32, i int) uint32 {
 	if s.plain {
 		return pix[i]
 	}
-	l, t, tl := pix[i-1], pix[i-s.w], pix[max(i-s.w-1, 0)]
+	l, t, tl := pix[i-1], pix[i-s.w], pix[max(i-s.w-1, 0)] // at the left edge l and tl lie in the row before
 	r := subtract(pix[i], predictPixel(modeGradient, l, t, t, tl))
 	if s.green {
 		return r
