@@ -21,19 +21,19 @@ type fewColors struct {
 	taken    [4 * maxFew]bool   // which of its places hold one
 }
 
-// countColors begins to count the colors of rows, if the writer of some result uses their number.
-// channels is the number of channels of a row.
-func countColors(ts []*target, channels int) *fewColors {
+// newFewColors returns a count for rows. It counts nothing if no writer of a result uses the
+// number. channels is the number of channels of a row.
+func newFewColors(ts []*target, channels int) *fewColors {
 	f := &fewColors{channels: channels, many: true, known: ts[0].colors}
 	for _, t := range ts {
-		f.many = f.many && !t.countsColors()
+		f.many = f.many && !t.wantsColorCount()
 	}
 	return f
 }
 
-// countsColors reports whether t's writer uses the number of the source's colors. It does not where
-// nothing is scaled, since the result then has these colors.
-func (t *target) countsColors() bool { return t.format.usesColors && !t.keepsSize() }
+// wantsColorCount reports whether t's writer uses the number of the source's colors. It does not
+// where nothing is scaled, since the result then has these colors.
+func (t *target) wantsColorCount() bool { return t.format.usesColors && !t.keepsSize() }
 
 // add counts the colors of a row of 8-bit samples.
 func (f *fewColors) add(row []byte) {
@@ -79,7 +79,7 @@ func (f *fewColors) addColor(c uint32) {
 // countFor returns the number of colors for t's writer. It is 0 if they are many or the writer does
 // not use the number.
 func (f *fewColors) countFor(t *target) int {
-	if !t.countsColors() {
+	if !t.wantsColorCount() {
 		return 0
 	}
 	return f.count()

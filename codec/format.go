@@ -36,7 +36,8 @@ type Format struct {
 
 	// high is the CPU time that a job takes with HighEffort, divided by its time with
 	// DefaultEffort: first for photos, then for pictures that are stored without loss or have
-	// alpha. 0 means that it was not measured. These were measured at size M:
+	// alpha. 0 means that it was not measured. The rows of the table have round numbers. These were
+	// measured at size M:
 	//
 	//	24 photos to JPEG    0.99
 	//	37 photos to WebP    1.50, at worst 1.93

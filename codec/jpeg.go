@@ -16,10 +16,10 @@ import (
 // number of eighths of its size, which its inverse DCT makes, and hands out bands of rows. RGB
 // appears only where color has to be converted.
 
-// narrow is the least number of samples that a plane is decoded to in each direction, where the
-// source has them. With fewer, the padding that fills the source's last block to 8 or 16 samples
-// would be visible in the result.
-const narrow = 64
+// minSamples is the least number of samples to which a plane is decoded in each direction, where
+// the source has as many. With fewer, the padding that fills the source's last block to 8 or 16
+// samples would be visible in the result.
+const minSamples = 64
 
 type jpegSource struct{ *jpeg.Reader }
 
@@ -193,7 +193,7 @@ func (s jpegSource) planes(t *target, sub subsampling) (planes []planeTarget, ei
 	planes = make([]planeTarget, len(s.Components))
 	for c := range planes {
 		ex, ey := s.PlaneExtent(c, 8)
-		least := min(int(math.Ceil(8*narrow/min(ex, ey))), 8) // with narrow samples in each direction
+		least := min(int(math.Ceil(8*minSamples/min(ex, ey))), 8)
 		eighths[c] = max(eighths[c], least)
 		to := sub
 		if c == 0 || c == 3 { // not chroma

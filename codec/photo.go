@@ -35,15 +35,15 @@ type planeTarget struct {
 	opt    scale.Options
 }
 
-// thin is the side of a result up to which chroma is first scaled to one sample a pixel, and then
-// averaged. If it were scaled to the subsampled plane at once, its kernel would be twice as wide as
-// that of luma. In a picture this small much of that kernel lies beyond the edges, and the samples
-// would be levels away from the mean of their pixels.
-const thin = 100
+// thinSide is the width or height of a result up to which chroma is first scaled to one sample a
+// pixel, and then averaged. If chroma were scaled to the subsampled plane at once, its kernel would
+// be twice as wide as that of luma. In a picture this small much of the wide kernel lies beyond the
+// edges, and the samples would differ from the mean of their pixels by some levels of 255.
+const thinSide = 100
 
 // scaledAs returns the subsampling of the chroma that the scaler makes for t. The result's is sub.
 func scaledAs(t *target, sub subsampling) subsampling {
-	if min(t.w, t.h) <= thin {
+	if min(t.w, t.h) <= thinSide {
 		return subsampling{1, 1}
 	}
 	return sub
@@ -74,7 +74,7 @@ func (p *planeTarget) memory() int64 { return scale.Memory(p.sw, p.sh, p.w, p.h,
 // span returns, for one direction, the part of a source plane that the samples of a plane in the
 // result stand for together. The picture takes extent samples of the source plane and size pixels
 // of the result. The result's last sample stands for some pixels beyond the picture too, as many as
-// over says. If the samples will be reversed (flipped), the first one does.
+// over says. If the samples will be reversed (flipped), it is the first sample instead.
 func span(extent float64, size, over int, flipped bool) (from, to float64) {
 	step := extent / float64(size)
 	if flipped {

@@ -22,7 +22,7 @@ func rows(ctx context.Context, ts []*target, channels int, read func(ctx context
 			return nil, err
 		}
 	}
-	few := countColors(ts, channels)
+	few := newFewColors(ts, channels)
 	err := read(ctx, func(y int, row []byte) error {
 		few.add(row)
 		row = shrinkers[0].convert(row) // the same for all of them

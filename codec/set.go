@@ -73,11 +73,11 @@ func (s *Set) decode(ctx context.Context, first int) {
 	if err != nil || h.frames != 1 {
 		return
 	}
-	var group []int                       // the jobs to decode for
-	var ts []*target                      // their targets
-	var distinct []*target                // the targets that get a picture of their own
-	made := make([]decodedResult, len(s.jobs))  // by job
-	pictureOf := make([]int, len(s.jobs)) // by job: which of distinct has its picture
+	var group []int                            // the jobs to decode for
+	var ts []*target                           // their targets
+	var distinct []*target                     // the targets that get a picture of their own
+	made := make([]decodedResult, len(s.jobs)) // by job
+	pictureOf := make([]int, len(s.jobs))      // by job: which of distinct has its picture
 jobs:
 	for i := first; i < len(s.jobs); i++ {
 		j := &s.jobs[i]

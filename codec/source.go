@@ -78,7 +78,8 @@ type source interface {
 	// that is complete nevertheless, or "" if nothing was wrong.
 	note() string
 
-	// player plays an animation from its first frame; it runs plays times, 0 meaning forever.
+	// player plays an animation from its first frame. The animation is to run plays times, 0
+	// meaning forever.
 	player() (p player, plays int, err error)
 }
 

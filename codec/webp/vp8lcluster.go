@@ -29,7 +29,7 @@ type tiling struct {
 
 // newTiling cuts a picture of w x h pixels into tiles and counts the symbols in each. The number of
 // tiles is at most about maxTiles, except for a picture so large that tiles of 512x512 are more. A
-// picture of fewer than four tiles is not worth it, and newTiling returns nil.
+// picture of fewer than four tiles is not worth groups, and newTiling returns nil.
 func newTiling(refs []ref, w, h int, cacheBits uint, maxTiles int) *tiling {
 	t := &tiling{bits: 4, w: w}
 	for t.bits < 9 && ((w>>t.bits)+1)*((h>>t.bits)+1) > maxTiles {

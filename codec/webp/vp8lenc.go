@@ -1,7 +1,7 @@
 package webp
 
 // This file writes the VP8L bitstream, RFC 9649 section 3: transforms, then the pixels as
-// entropy-coded references (vp8lrefs.go, vp8lhuff.go).
+// entropy-coded refs (vp8lrefs.go, vp8lhuff.go).
 
 import (
 	"image"
@@ -95,7 +95,7 @@ func hasColor(pix []uint32) bool {
 	return or&0x00ff00ff != 0
 }
 
-// withPalette codes pix as indices into the palette, which is colors.
+// withPalette codes pix as indices into a palette of the given colors.
 func withPalette(pix []uint32, w, h int, colors []uint32, effort Effort) []byte {
 	lw := &lsbWriter{}
 	lw.put(1, 1) // a transform follows

@@ -104,8 +104,8 @@ type path struct {
 	step  []uint16  // by position: the length of the ref that ends there, plus nearStep if it uses the near distance
 }
 
-// tryCopy considers copies of 2 to n pixels at position i from the distance of code. tag is
-// nearStep or 0.
+// tryCopy considers copies of up to n pixels at position i from the distance of code (see
+// everyLength). tag is nearStep or 0.
 func (p *path) tryCopy(i int, code uint32, n int, tag uint16) {
 	sym, _, extra := prefixOf(code)
 	d := p.total[i] + p.costs.distance[sym] + float32(extra)

@@ -188,7 +188,7 @@ func (p *predictor) inner(tx, ty int) (x0, y0, x1, y1 int) {
 }
 
 // choose returns the mode of a tile. left is the mode of the tile to the left of it, or -1 if there
-// is none. It is taken where it predicts the tile exactly, or where no mode is needed.
+// is none. That mode is taken where it predicts the tile exactly, or where no mode is needed.
 func (p *predictor) choose(tx, ty, left int) int {
 	x0, y0, x1, y1 := p.inner(tx, ty)
 	if x0 >= x1 || y0 >= y1 {

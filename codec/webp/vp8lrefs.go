@@ -15,7 +15,7 @@ const (
 	numLengths   = 24
 	numDistances = 40
 	maxCopy      = 4096
-	// Codes of distances are below 2^20, and the first 120 of them are for near pixels.
+	// The largest code of a distance is 2^20. The first 120 codes are for near pixels.
 	maxDistance = 1<<20 - 120
 )
 

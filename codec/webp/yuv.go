@@ -45,8 +45,8 @@ func clamp8(v int) byte { return byte(min(max(v, 0), 255)) }
 // valid until emit returns.
 //
 // Chroma is interpolated. A chroma sample lies in the middle of its four luma samples. A pixel
-// takes 9/16 of the nearest chroma sample, 3/16 of the nearest in the same row and of the nearest
-// in the same column besides it, and 1/16 of the one diagonally opposite, rounded once. At the
+// takes 9/16 of the nearest chroma sample, 3/16 of the next nearest in that sample's row, 3/16 of
+// the next nearest in its column, and 1/16 of the one that is diagonal to it, rounded once. At the
 // border, samples are repeated. This is libwebp's default decoding ("fancy"). A test compares it
 // with dwebp, byte for byte.
 func limitedRows(ctx context.Context, m *image.YCbCr, alpha []byte, w, h int, emit func(y int, row []byte) error) error {
