@@ -38,7 +38,7 @@ func writeBMP(m picture, _ *target) (out []byte, exact bool, err error) {
 	return out, true, err
 }
 
-// stripBMP returns src as it is: a BMP holds no metadata.
+// stripBMP returns src as it is, since a BMP holds no metadata. It refuses a file with faults.
 func stripBMP(s source, src []byte, _ bool) ([]byte, error) {
 	if n := s.note(); n != "" {
 		return nil, unsupported(n)

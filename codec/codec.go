@@ -8,7 +8,7 @@
 // below, each of which knows one format, use it.
 //
 //	codec.go     Resize, from top to bottom
-//	format.go    the table of formats: a row each
+//	format.go    the table of formats, which has a row for each
 //	source.go    what a row opens, and what a source provides
 //	limits.go    what is refused before memory is used for it
 //	cost.go      the CPU time of a job, estimated; cost_table.go, the figures
@@ -17,11 +17,11 @@
 //	few.go       how many colors a source has, counted while its rows go by
 //	motion.go    animations, canvas by canvas
 //	color.go     profiles to sRGB
-//	keep.go      when a source is its own result
+//	keep.go      whether a source is its own result
 //	set.go       several results of one source, which is decoded once
 //	orient.go    the eight EXIF orientations
 //	jpeg.go png.go pngcolor.go gif.go bmp.go webp.go
-//	             what the rows of the table do, the only files that know a format
+//	             the functions of a format's row; no other file knows a format
 package codec
 
 import (
@@ -35,7 +35,8 @@ import (
 )
 
 // Version is the encoder's version. It is raised by hand whenever the bytes of any result change,
-// so that results made before are made again. TestGolden fails when results change and it does not.
+// so that results made before are made again. TestGolden fails when results change and Version does
+// not.
 const Version = 4
 
 // Effort is how long an encoder searches for fewer bytes.
@@ -43,7 +44,7 @@ type Effort = effort.Level
 
 const (
 	DefaultEffort = effort.Default // for a picture that somebody waits for
-	HighEffort    = effort.High    // half as much time again for a photo to WebP, for fewer bytes
+	HighEffort    = effort.High    // fewer bytes for more time: 1.5 times for a photo to WebP
 )
 
 // DefaultQuality is the quality of Options that name none.
@@ -52,14 +53,14 @@ const DefaultQuality = 80
 // DefaultMemory is the memory of a process whose Options name none, in bytes.
 const DefaultMemory = 512 << 20
 
-// Options says what Resize is to make. The zero value is the source's own format at quality 80.
+// Options says what Resize is to make. The zero value means the source's own format at quality 80.
 type Options struct {
 	Format  *Format // of the result; nil means the source's
 	Quality int     // 1-100, as libjpeg and libwebp number it; 0 means DefaultQuality
 	Effort  Effort
 
-	// Memory is what the process may use, in bytes; 0 means DefaultMemory. A picture whose peak is
-	// estimated at over Usable(Memory) is refused.
+	// Memory is how many bytes the process may use; 0 means DefaultMemory. A picture for which more
+	// than Usable(Memory) is estimated is refused.
 	Memory int64
 
 	// CPU is the time that Resize may take, in milliseconds of the reference core (cost.go); 0
@@ -87,11 +88,11 @@ type Info struct {
 // it with errors.Is. The caller serves the original.
 var ErrUnsupported = errors.ErrUnsupported
 
-// ErrLimit is what an error is (errors.Is) when a limit was met: pixels, frames, scans, or the
-// estimate of memory.
+// ErrLimit is what an error is (errors.Is) when a limit was met: of pixels, frames or scans, or of
+// the estimated memory or CPU time.
 var ErrLimit = limit.Err
 
-// unsupported is the reason for an error that is ErrUnsupported.
+// An unsupported is an error that is ErrUnsupported. The string is the reason.
 type unsupported string
 
 func (e unsupported) Error() string        { return "unsupported: " + string(e) }
@@ -101,8 +102,8 @@ func (e unsupported) Is(target error) bool { return target == ErrUnsupported }
 // fit once, with the dimensions of the upright picture. fit must not enlarge. src is not changed.
 // While the result is encoded, Resize keeps src only if src may become the result.
 //
-// A source that already is what the Options ask for, and whose file would not become smaller, is
-// returned as it is: the result may alias src.
+// A source that already is what opt asks for, and whose file would not become smaller, is returned
+// with the same samples, without its metadata. Such a result may be src itself.
 //
 // An error is ErrUnsupported, ErrLimit, or the error of the context, or it reports damage.
 func Resize(ctx context.Context, src []byte, fit func(w, h int) (int, int), opt Options) (out []byte, info Info, err error) {
@@ -131,7 +132,7 @@ func Resize(ctx context.Context, src []byte, fit func(w, h int) (int, int), opt 
 	return out, info, nil
 }
 
-// note adds s to the Note.
+// note adds s to i.Note.
 func (i *Info) note(s string) {
 	if s != "" && i.Note != "" {
 		s = "; " + s
@@ -152,13 +153,13 @@ func prepare(src []byte, fit func(w, h int) (int, int), opt *Options) (s source,
 	return s, t, info, err
 }
 
-// plan returns the target for the source s, which is of format f, has the header h, and is size
-// bytes large. It fills in info, and refuses what is over a limit.
+// plan returns the target for the source s of format f, with the header h and of size bytes. It
+// fills in info, and refuses what is over a limit.
 func plan(f *Format, s source, h *header, size int, fit func(w, h int) (int, int), opt *Options, info *Info) (*target, error) {
 	info.Source = f.mediaType
 	info.W, info.H = h.upright()
 	info.Frames = h.frames
-	t, err := aim(f, h, size, fit, opt)
+	t, err := newTarget(f, h, size, fit, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +182,7 @@ func plan(f *Format, s source, h *header, size int, fit func(w, h int) (int, int
 // source if it may itself be the result. Otherwise src is nil, so that the memory of s can be
 // collected while the result is encoded.
 func still(ctx context.Context, s source, t *target, src []byte) (out []byte, note string, err error) {
-	m, err := s.still(ctx, t)
+	pictures, err := s.still(ctx, t)
 	if err != nil {
 		return nil, "", err
 	}
@@ -189,12 +190,13 @@ func still(ctx context.Context, s source, t *target, src []byte) (out []byte, no
 	if err := ctx.Err(); err != nil {
 		return nil, note, err
 	}
-	out, err = write(s, t, m[0], src)
+	out, err = write(s, t, pictures[0], src)
 	return out, note, err
 }
 
-// write encodes m, which was decoded from s for t, or returns src where that is better. If src is
-// nil, it always encodes, and does not keep s alive.
+// write encodes the picture m, which was decoded from s for t. If src is not nil, it returns src
+// without its metadata where that is better than the encoded picture. If src is nil, write does not
+// keep s alive while it encodes.
 func write(s source, t *target, m picture, src []byte) ([]byte, error) {
 	m.Image = orient(m.Image, t.orientation)
 	if src != nil {

@@ -27,10 +27,10 @@ func colorOf(h *header, to *Format) (conversion, error) {
 	return c, err
 }
 
-// byProfile returns the conversion by the source's profile, and reports whether the profile is
-// valid: if so, no other color information of the source counts. A picture with a bad profile is
-// still resized. A profile that does not parse is dropped, and the note says so; one that cannot be
-// evaluated is carried along.
+// byProfile returns the conversion by the source's profile. ok reports whether the profile counts;
+// then no other color information of the source does. A profile that does not parse is dropped, and
+// the note says so. A profile that parses but cannot be evaluated is carried by the result. Where
+// the result cannot carry it, or the samples are CMYK, the picture is unsupported.
 func (h *header) byProfile(to *Format) (c conversion, ok bool, err error) {
 	c.note = h.note
 	if h.profileErr != nil {
@@ -43,7 +43,8 @@ func (h *header) byProfile(to *Format) (c conversion, ok bool, err error) {
 	if err == nil && h.space != icc.CMYK && p.IsSRGB() {
 		return c, true, nil
 	}
-	if err == nil && h.space != p.Space() && !(h.space == icc.Gray && p.Space() == icc.RGB) {
+	grayByRGB := err == nil && h.space == icc.Gray && p.Space() == icc.RGB // gray samples can have an RGB profile
+	if err == nil && h.space != p.Space() && !grayByRGB {
 		// ICC.1 section 7.2.6: the profile belongs to another kind of picture, and viewers ignore
 		// it. It still counts as a profile.
 		return conversion{note: fmt.Sprintf("profile dropped: for %s with samples of %s", p.Space(), h.space)}, true, nil
@@ -63,7 +64,7 @@ func (h *header) byProfile(to *Format) (c conversion, ok bool, err error) {
 	return conversion{carry: slices.Clone(h.profile), note: "profile kept: " + err.Error()}, true, nil
 }
 
-// apply converts the small picture m in place.
+// apply converts the small picture m in place, unless the rows of the source were converted.
 func (c *conversion) apply(m image.Image) {
 	if c.convert == nil || c.first {
 		return

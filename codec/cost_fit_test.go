@@ -312,7 +312,7 @@ func (m *costModel) source(words string) ([]byte, error) {
 	}
 	fmt.Fprintf(&b, "},\nwrite: []writeCost{\n")
 	for _, w := range m.write {
-		fmt.Fprintf(&b, "{%q, [2]float32%s, [densities]float32%s},\n", w.kind, list(w.moves[:]), list(w.pixels[:]))
+		fmt.Fprintf(&b, "{%q, [2]float32%s, [densities]float32%s},\n", w.kind, list(w.motion[:]), list(w.pixels[:]))
 	}
 	b.WriteString("},\n}\n")
 	return format.Source([]byte(b.String()))

@@ -15,7 +15,7 @@ var UpdateGolden = updateGolden
 // and take size bytes together.
 func CostOfGIF(w, h, frames, size int, fit func(w, h int) (int, int), opt Options) (ms float64, err error) {
 	hd := header{w: w, h: h, frames: frames, orientation: 1}
-	t, err := aim(GIF, &hd, size, fit, &opt)
+	t, err := newTarget(GIF, &hd, size, fit, &opt)
 	if err != nil {
 		return 0, err
 	}

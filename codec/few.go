@@ -12,27 +12,28 @@ const maxFew = 256
 
 // fewColors counts the colors of a source as long as they are few.
 type fewColors struct {
-	channels int // of its rows
-	many     bool
-	known    int    // the number of colors, where the header bounds it, or 0
-	last     []byte // the row before
-	n        int
-	taken    [4 * maxFew]bool // an open-addressed table
-	color    [4 * maxFew]uint32
+	channels int                // of its rows
+	many     bool               // colors are not counted: they are more than maxFew, or no writer uses their number
+	known    int                // the largest number of colors that is possible, where the header says it, or 0
+	last     []byte             // the row before
+	n        int                // colors counted so far
+	color    [4 * maxFew]uint32 // an open-addressed table of the colors
+	taken    [4 * maxFew]bool   // which of its places hold one
 }
 
-// countColors begins to count the colors of rows, if the writer of some result uses their number.
-// channels is the number of channels of a row.
-func countColors(ts []*target, channels int) *fewColors {
+// newFewColors returns a count for rows. It counts nothing if no writer of a result uses the
+// number. channels is the number of channels of a row.
+func newFewColors(ts []*target, channels int) *fewColors {
 	f := &fewColors{channels: channels, many: true, known: ts[0].colors}
 	for _, t := range ts {
-		f.many = f.many && !ofMixtures(t)
+		f.many = f.many && !t.wantsColorCount()
 	}
 	return f
 }
 
-// ofMixtures reports whether t's writer uses the number of colors.
-func ofMixtures(t *target) bool { return t.format.mixtures && !t.keepsSize() }
+// wantsColorCount reports whether t's writer uses the number of the source's colors. It does not
+// where nothing is scaled, since the result then has these colors.
+func (t *target) wantsColorCount() bool { return t.format.usesColors && !t.keepsSize() }
 
 // add counts the colors of a row of 8-bit samples.
 func (f *fewColors) add(row []byte) {
@@ -75,10 +76,10 @@ func (f *fewColors) addColor(c uint32) {
 	}
 }
 
-// countFor returns the number of colors for t's writer; 0 when they are many, or the writer does
+// countFor returns the number of colors for t's writer. It is 0 if they are many or the writer does
 // not use the number.
 func (f *fewColors) countFor(t *target) int {
-	if !ofMixtures(t) {
+	if !t.wantsColorCount() {
 		return 0
 	}
 	return f.count()

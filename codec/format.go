@@ -28,17 +28,22 @@ type Format struct {
 	// its metadata. It returns an error when the file should not be handed on.
 	strip func(s source, src []byte, keepProfile bool) ([]byte, error)
 
-	mixtures    bool                  // encode uses the number of colors of the source
+	usesColors  bool                  // encode uses the number of colors of the source
 	profile     bool                  // a result can carry an ICC profile
-	ownDecoding bool                  // a source is decoded in another way where the result has its format too
+	ownDecoding bool                  // a source is decoded in another way for a result of the same format
 	wholeChroma int                   // from this quality on, a result keeps chroma that is finer than 4:2:0; 0: never
-	pixelBytes  func(t *target) int64 // what encoding holds beyond 12 bytes a pixel of the result
+	pixelBytes  func(t *target) int64 // bytes of memory that encoding takes for each pixel of the result, beyond 12; nil: none
 
-	// high is the time that a job takes with HighEffort, divided by its time with DefaultEffort:
-	// first for photos, then for pictures that are stored without loss or have alpha. The CPU time
-	// was measured at size M. It is 0.99 for 24 photos to JPEG; 1.50 (worst 1.93) for 37 photos to
-	// WebP; 13.4 (worst 43) for 29 graphics to PNG and 15.1 for ten photos to PNG; and 2.6 (worst
-	// 13.8, and 5.6 of their sum) for the graphics to WebP.
+	// high is the CPU time that a job takes with HighEffort, divided by its time with
+	// DefaultEffort: first for photos, then for pictures that are stored without loss or have
+	// alpha. 0 means that it was not measured. The rows of the table have round numbers. These were
+	// measured at size M:
+	//
+	//	24 photos to JPEG    0.99
+	//	37 photos to WebP    1.50, at worst 1.93
+	//	10 photos to PNG     15.1
+	//	29 graphics to PNG   13.4, at worst 43
+	//	29 graphics to WebP  2.6, at worst 13.8, and 5.6 for the sum of their times
 	high [2]float64
 }
 
@@ -54,7 +59,7 @@ var (
 		name: "PNG", mediaType: "image/png", extensions: []string{"png"},
 		magic: []string{"\x89PNG\r\n\x1a\n"},
 		open:  openPNG, encode: writePNG, record: recordPNG, strip: stripPNG,
-		profile: true, mixtures: true, pixelBytes: pngBytes, high: [2]float64{15, 15},
+		profile: true, usesColors: true, pixelBytes: pngBytes, high: [2]float64{15, 15},
 	}
 	GIF = &Format{
 		name: "GIF", mediaType: "image/gif", extensions: []string{"gif"},

@@ -38,17 +38,15 @@ func (s gifSource) player() (player, int, error) { return s.Reader, s.Plays, nil
 
 func (s gifSource) note() string { return s.Note }
 
-// gifTolerance returns the mean squared error that a palette may have: none where nothing was
-// scaled; 2, which is 45 dB, for a still picture, most of whose colors the scaler mixed; 5, which
-// is 41 dB, for an animation, whose frames are seen briefly.
+// gifTolerance returns the mean squared error that a palette may have.
 func gifTolerance(t *target) float64 {
 	switch {
 	case t.keepsSize():
-		return 0
+		return 0 // the colors are those of the source
 	case t.frames == 1:
-		return 2
+		return 2 // 45 dB; the scaler mixed most of the colors
 	}
-	return 5
+	return 5 // 41 dB; frames are seen briefly
 }
 
 func writeGIF(m picture, t *target) (out []byte, exact bool, err error) {
@@ -75,7 +73,7 @@ func (r gifRecorder) finish() (out []byte, exact bool, err error) {
 	return out, r.Exact(), err
 }
 
-// stripGIF refuses a file in which a frame ends early, since viewers differ on it.
+// stripGIF refuses a file with a frame that ends early, since viewers show it differently.
 func stripGIF(s source, src []byte, keepProfile bool) ([]byte, error) {
 	if s.(gifSource).Short {
 		return nil, unsupported("a GIF with a frame that ends early")

@@ -12,14 +12,14 @@ import (
 	"miniatura/codec/scale"
 )
 
-// This file implements JPEG's row of the table of formats. The reader shrinks each component inside
-// its inverse DCT to N/8 and hands out bands of rows; RGB appears only where color has to be
-// converted.
+// This file implements JPEG's row of the table of formats. The reader decodes each component at a
+// number of eighths of its size, which its inverse DCT makes, and hands out bands of rows. RGB
+// appears only where color has to be converted.
 
-// narrow is the least number of samples that a plane is decoded to in each direction, where the
-// source has them. With fewer, the padding that fills the source's last block to 8 or 16 samples
-// would be visible in the result.
-const narrow = 64
+// minSamples is the least number of samples to which a plane is decoded in each direction, where
+// the source has as many. With fewer, the padding that fills the source's last block to 8 or 16
+// samples would be visible in the result.
+const minSamples = 64
 
 type jpegSource struct{ *jpeg.Reader }
 
@@ -52,10 +52,10 @@ func (s jpegSource) peak(ts ...*target) int64 {
 	var all [4]jpeg.Scales
 	bytes := int64(0)
 	for _, t := range ts {
-		planes, n := s.planes(t, subsampling{1, 1})
+		planes, eighths := s.planes(t, subsampling{1, 1}) // whole chroma, which takes the most
 		for c := range planes {
 			bytes += planes[c].memory()
-			all[c] |= 1 << n[c]
+			all[c] |= 1 << eighths[c]
 		}
 	}
 	return bytes + s.PeakBytesAll(all)
@@ -66,9 +66,9 @@ func (s jpegSource) player() (player, int, error) { return nil, 0, unsupported("
 // A jpegResult is what is decoded for a target.
 type jpegResult struct {
 	t      *target
-	planar bool        // it stays Y'CbCr
-	sub    subsampling // of its chroma
-	scaled subsampling // of what chroma is scaled to
+	planar bool        // the result stays Y'CbCr
+	sub    subsampling // of the result's chroma
+	scaled subsampling // of the chroma that the scaler makes, which average then makes coarser
 	planes []planeTarget
 }
 
@@ -86,8 +86,8 @@ func (s jpegSource) still(ctx context.Context, ts ...*target) ([]picture, error)
 			r.sub = s.chroma(t)
 			r.scaled = scaledAs(t, r.sub)
 		}
-		var n [4]int
-		r.planes, n = s.planes(t, r.scaled)
+		var eighths [4]int
+		r.planes, eighths = s.planes(t, r.scaled)
 		for c := range r.planes {
 			p := &r.planes[c]
 			p.opt.Dst = make([]byte, p.w*p.h)
@@ -95,8 +95,9 @@ func (s jpegSource) still(ctx context.Context, ts ...*target) ([]picture, error)
 			if err != nil {
 				return nil, err
 			}
-			scales[c] |= 1 << n[c]
-			scalers[c][n[c]] = append(scalers[c][n[c]], scaler)
+			n := eighths[c]
+			scales[c] |= 1 << n
+			scalers[c][n] = append(scalers[c][n], scaler)
 		}
 	}
 	if err := s.fill(ctx, scales, &scalers); err != nil {
@@ -139,7 +140,8 @@ func (s jpegSource) assemble(r *jpegResult) image.Image {
 	return m
 }
 
-// fill decodes into the scalers of each component and eighths.
+// fill decodes the components at the given scales, and hands their rows to the scalers. scalers
+// lists these by component and eighths.
 func (s jpegSource) fill(ctx context.Context, scales [4]jpeg.Scales, scalers *[4][9][]*scale.Scaler) error {
 	err := s.DecodeAll(ctx, scales, func(c, n, y int, rows []byte, stride, count int) error {
 		w, _ := s.PlaneSize(c, n)
@@ -154,8 +156,8 @@ func (s jpegSource) fill(ctx context.Context, scales [4]jpeg.Scales, scalers *[4
 		return err
 	}
 	for c := range scalers {
-		for _, same := range scalers[c] {
-			for _, scaler := range same {
+		for _, list := range scalers[c] {
+			for _, scaler := range list {
 				if !scaler.Done() {
 					return jpeg.FormatError{Msg: "the picture ends early"}
 				}
@@ -165,11 +167,11 @@ func (s jpegSource) fill(ctx context.Context, scales [4]jpeg.Scales, scalers *[4
 	return nil
 }
 
-// chroma chooses the result's subsampling. It is 4:2:0, unless the result keeps finer chroma and
-// the source's chroma is finer. Then it is the source's.
+// chroma returns the subsampling of the result: in each direction 2, or 1 where the result keeps
+// finer chroma and the source has it.
 func (s jpegSource) chroma(t *target) subsampling {
 	sub := subsampling{2, 2}
-	if !t.wholeChroma() {
+	if !t.keepsChroma() {
 		return sub
 	}
 	for c := 1; c < 3; c++ {
@@ -183,28 +185,29 @@ func (s jpegSource) chroma(t *target) subsampling {
 	return sub
 }
 
-// planes lays out the result, as stored, with chroma subsampled by sub, and says at which eighths
-// the components are decoded for it.
-func (s jpegSource) planes(t *target, sub subsampling) (planes []planeTarget, n [4]int) {
+// planes returns how the components are scaled to the planes of t's result, whose chroma is
+// subsampled by sub, and at how many eighths each component is decoded for this.
+func (s jpegSource) planes(t *target, sub subsampling) (planes []planeTarget, eighths [4]int) {
 	w, h := t.storedSize()
-	n = s.ChooseScale(w, h, num.DivUp(w, sub.h), num.DivUp(h, sub.v))
+	eighths = s.ChooseScale(w, h, num.DivUp(w, sub.h), num.DivUp(h, sub.v))
 	planes = make([]planeTarget, len(s.Components))
 	for c := range planes {
 		ex, ey := s.PlaneExtent(c, 8)
-		n[c] = max(n[c], min(int(math.Ceil(8*narrow/min(ex, ey))), 8))
+		least := min(int(math.Ceil(8*minSamples/min(ex, ey))), 8)
+		eighths[c] = max(eighths[c], least)
 		to := sub
-		if c == 0 || c == 3 {
+		if c == 0 || c == 3 { // not chroma
 			to = subsampling{1, 1}
 		}
-		pw, ph := s.PlaneSize(c, n[c])
-		ex, ey = s.PlaneExtent(c, n[c])
+		pw, ph := s.PlaneSize(c, eighths[c])
+		ex, ey = s.PlaneExtent(c, eighths[c])
 		planes[c] = planeTo(t, to, pw, ph, ex, ey)
 	}
-	return planes, n
+	return planes, eighths
 }
 
-// mergePlanes fills m from the first three planes, all of them as large as m: with RGB, or with CMY
-// as stored and alpha 255.
+// mergePlanes fills m from the first three planes, all of which are as large as m. m becomes RGB
+// or, if there are four inks, CMY as it is stored in the file. Its alpha becomes 255.
 func (s jpegSource) mergePlanes(m *image.NRGBA, planes []planeTarget) {
 	a, b, c := planes[0].opt.Dst, planes[1].opt.Dst, planes[2].opt.Dst
 	switch s.Model {
@@ -224,8 +227,8 @@ func (s jpegSource) mergePlanes(m *image.NRGBA, planes []planeTarget) {
 	}
 }
 
-// convertInks makes one picture of the planes of four inks: rows are put together as CMYK, as
-// stored, and then converted to RGB.
+// convertInks makes an RGB picture of the planes of four inks. They are merged to CMYK, as it is
+// stored in the file, with K in place of alpha. Then each row is converted.
 func (s jpegSource) convertInks(planes []planeTarget, r image.Rectangle, col *conversion) *image.NRGBA {
 	m := image.NewNRGBA(r)
 	s.mergePlanes(m, planes)
@@ -255,9 +258,9 @@ func stripJPEG(_ source, src []byte, keepProfile bool) ([]byte, error) {
 	return jpeg.Strip(src, keepProfile)
 }
 
-// progressiveArea is a number of pixels. A JPEG with at least that many is written progressive,
-// which takes 2 to 3 % fewer bytes. In smaller pictures the headers of the scans may cost more than
-// is saved, so both kinds are tried.
+// progressiveArea is the number of pixels from which on a JPEG is written progressive. This takes 2
+// to 3 % fewer bytes. In smaller pictures the headers of the scans may take more bytes than are
+// saved, so a progressive and a baseline file are made.
 const progressiveArea = 1 << 16
 
 func writeJPEG(m picture, t *target) (out []byte, exact bool, err error) {

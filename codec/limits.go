@@ -5,11 +5,11 @@ import (
 	"miniatura/codec/scale"
 )
 
-// MaxPixels is the largest picture that is decoded: frames times area.
+// MaxPixels is how many pixels all frames of a picture may have together.
 const MaxPixels = 100_000_000
 
-// MaxFrames is the largest number of frames of an animation. It is limited because even a tiny
-// frame takes time.
+// MaxFrames is how many frames an animation may have. There is a limit because even a tiny frame
+// takes time.
 const MaxFrames = 4096
 
 // checkLimits refuses a picture before memory is spent on it: the visitor would get an error if the
@@ -46,24 +46,24 @@ const base = 24 << 20
 // peak estimates the bytes in use at the worst moment, those of the source included.
 // TestPeakIsEstimated compares it with what processes take.
 func peak(s source, t *target, size int) int64 {
-	return base + int64(size) + encoding(t) + s.peak(t)
+	return base + int64(size) + encodingBytes(t) + s.peak(t)
 }
 
-// peakAll estimates the same for the results ts when they are decoded at once, into one picture for
-// each of distinct.
+// peakAll estimates the bytes in use at the worst moment when a source is decoded once for several
+// results. ts are the targets of all results, distinct those that get a picture of their own.
 func peakAll(s source, ts, distinct []*target, size int) int64 {
 	n := base + int64(size) + s.peak(distinct...)
-	most := int64(0)
+	most := int64(0) // results are encoded one after the other
 	for _, t := range ts {
 		n += 4 * int64(t.w) * int64(t.h) // until it is encoded
-		most = max(most, encoding(t))
+		most = max(most, encodingBytes(t))
 	}
 	return n + most
 }
 
-// encoding estimates the memory for the small picture, in bytes: the picture, its temporary copies,
-// its encoder and the encoded file.
-func encoding(t *target) int64 {
+// encodingBytes estimates the memory of the small picture, of its temporary copies, of its encoder
+// and of the encoded file.
+func encodingBytes(t *target) int64 {
 	n := int64(12)
 	if f := t.format.pixelBytes; f != nil {
 		n += f(t)

@@ -106,10 +106,10 @@ func makeAllInChild(t *testing.T, src []byte) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if ts = append(ts, target); !target.together(ts[0]) {
+		if ts = append(ts, target); !target.decodesWith(ts[0]) {
 			t.Fatal("not together")
 		}
-		distinct, _ = target.among(distinct)
+		distinct, _ = target.sharePicture(distinct)
 	}
 	estimate := peakAll(opened, ts, distinct, len(src))
 	opened, ts, distinct = nil, nil, nil

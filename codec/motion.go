@@ -26,7 +26,7 @@ func moving(ctx context.Context, s source, t *target, src []byte) (out []byte, n
 	return out, s.note(), err
 }
 
-// play records every frame of s.
+// play scales every frame of s, and returns a recorder to which all of them were added.
 func play(ctx context.Context, s source, t *target) (recorder, error) {
 	p, plays, err := s.player()
 	if err != nil {
@@ -52,7 +52,7 @@ func play(ctx context.Context, s source, t *target) (recorder, error) {
 		if err != nil {
 			return nil, fmt.Errorf("frame %d: %w", frames+1, err)
 		}
-		if err := small.again(); err != nil {
+		if err := small.reset(); err != nil {
 			return nil, err
 		}
 		for y := range canvas.Rect.Dy() {

@@ -2,8 +2,9 @@ package codec
 
 import "image"
 
-// EXIF's orientation (CIPA DC-008, 4.6.5) as three steps on the stored picture: 5 to 8 swap the
-// axes; then the order of columns and of rows may be reversed.
+// This file turns pictures upright by their EXIF orientation (CIPA DC-008 4.6.4 A), a number of 1
+// to 8. The order of the stored picture's columns, of its rows, or of both may be reversed. For 5
+// to 8, columns and rows are then swapped.
 
 // flips reports which of the stored picture's axes run backwards in the upright one: the columns
 // for 2, 3, 7 and 8, the rows for 3, 4, 6 and 7.
@@ -19,15 +20,17 @@ func flips(o int) (x, y bool) {
 	return false, false
 }
 
-// turn returns the w x h samples in pix, of size bytes each, upright and in rows without gaps. For
-// orientation 1 it returns pix, which must have no gaps.
+// turn returns the w x h samples in pix, of size bytes each, upright and in rows without gaps. o is
+// their orientation. If it is 1 or not valid, turn returns pix, which must then have no gaps.
 func turn(pix []byte, stride, w, h, size, o int) []byte {
 	if o <= 1 || o > 8 {
 		return pix
 	}
 	out := make([]byte, w*h*size)
 	flipX, flipY := flips(o)
-	dx, dy := size, w*size // what a step to the right and a step down in the stored picture are in out
+	// dx and dy are how far apart in out are pixels that are side by side, and one above the other,
+	// in the stored picture. start is where its first pixel lies in out.
+	dx, dy := size, w*size
 	if o >= 5 {
 		dx, dy = h*size, size
 	}
@@ -55,7 +58,7 @@ func turn(pix []byte, stride, w, h, size, o int) []byte {
 	return out
 }
 
-// orient returns m, which is stored in orientation o, upright.
+// orient returns m, whose orientation is o, upright.
 func orient(m image.Image, o int) image.Image {
 	if o <= 1 || o > 8 {
 		return m
@@ -92,7 +95,8 @@ func orient(m image.Image, o int) image.Image {
 	return m
 }
 
-// chromaSize returns the size of m's chroma planes. Only the four ratios that photo.go makes occur.
+// chromaSize returns the size of m's chroma planes. Other ratios than the four that photo.go makes
+// do not occur.
 func chromaSize(m *image.YCbCr) (w, h int) {
 	w, h = m.Rect.Dx(), m.Rect.Dy()
 	switch m.SubsampleRatio {

@@ -11,7 +11,8 @@ import (
 // scaler of its own to its own place in the result. After entropy decoding, work and memory follow
 // the result's size.
 
-// A subsampling is how many pixels of the result a chroma sample stands for.
+// A subsampling is how many pixels of the result a chroma sample stands for, horizontally and
+// vertically.
 type subsampling struct{ h, v int }
 
 // ratio returns image.YCbCr's name for s.
@@ -34,22 +35,22 @@ type planeTarget struct {
 	opt    scale.Options
 }
 
-// thin is the side of a result up to which chroma is first scaled to one sample a pixel, and then
-// averaged. If it were scaled to the subsampled plane at once, its kernel would be twice as wide as
-// that of luma. In a picture this small much of that kernel lies beyond the edges, and the samples
-// would be levels away from the mean of their pixels.
-const thin = 100
+// thinSide is the width or height of a result up to which chroma is first scaled to one sample a
+// pixel, and then averaged. If chroma were scaled to the subsampled plane at once, its kernel would
+// be twice as wide as that of luma. In a picture this small much of the wide kernel lies beyond the
+// edges, and the samples would differ from the mean of their pixels by some levels of 255.
+const thinSide = 100
 
-// scaledAs returns the subsampling that t's planes are scaled to when its result has sub.
+// scaledAs returns the subsampling of the chroma that the scaler makes for t. The result's is sub.
 func scaledAs(t *target, sub subsampling) subsampling {
-	if min(t.w, t.h) <= thin {
+	if min(t.w, t.h) <= thinSide {
 		return subsampling{1, 1}
 	}
 	return sub
 }
 
-// planeTo returns how a plane of sw x sh samples is scaled to its plane in t's result, where a
-// sample stands for s.h x s.v pixels. The whole picture is extentX x extentY samples of the source
+// planeTo returns how a source plane of sw x sh samples is scaled to its plane in t's result, where
+// a sample stands for s.h x s.v pixels. The picture takes extentX x extentY samples of the source
 // plane.
 func planeTo(t *target, s subsampling, sw, sh int, extentX, extentY float64) planeTarget {
 	w, h := t.storedSize()
@@ -60,7 +61,8 @@ func planeTo(t *target, s subsampling, sw, sh int, extentX, extentY float64) pla
 	return p
 }
 
-// scaler returns a scaler that fills dst, the plane in the result.
+// scaler returns a scaler that fills dst, the plane of the result. Rows in dst are stride bytes
+// apart.
 func (p *planeTarget) scaler(dst []byte, stride int) (*scale.Scaler, error) {
 	p.opt.Dst, p.opt.Stride = dst, stride
 	return scale.NewScaler(p.sw, p.sh, p.w, p.h, 1, &p.opt)
@@ -69,9 +71,10 @@ func (p *planeTarget) scaler(dst []byte, stride int) (*scale.Scaler, error) {
 // memory returns the bytes that the scaler holds, without the result.
 func (p *planeTarget) memory() int64 { return scale.Memory(p.sw, p.sh, p.w, p.h, 1, &p.opt) }
 
-// span returns the part of a plane that a row of subsampled results stands for. The plane is extent
-// samples long. The last sample of an odd row extends by over pixels beyond the result's size; if
-// the row will be reversed, that sample is the first one.
+// span returns, for one direction, the part of a source plane that the samples of a plane in the
+// result stand for together. The picture takes extent samples of the source plane and size pixels
+// of the result. The result's last sample stands for some pixels beyond the picture too, as many as
+// over says. If the samples will be reversed (flipped), it is the first sample instead.
 func span(extent float64, size, over int, flipped bool) (from, to float64) {
 	step := extent / float64(size)
 	if flipped {
@@ -80,10 +83,10 @@ func span(extent float64, size, over int, flipped bool) (from, to float64) {
 	return 0, extent + float64(over)*step
 }
 
-// average makes a subsampled plane of a w x h plane in t's orientation. Each sample is the mean of
-// the pixels that it stands for. At an odd edge, where some of them are outside of the plane, it is
-// the mean of the others. When rows or columns will be reversed, samples are counted from their
-// end.
+// average makes a subsampled plane of a plane of w x h samples, one for each pixel, as t's source
+// is stored. A sample of out is the mean of the pixels that it stands for. At an odd edge some of
+// these are outside of the plane and do not count. The odd edge is where the picture ends after it
+// was turned upright, so it is the first column or row of the plane if these will be reversed.
 func average(t *target, pix []byte, w, h int, sub subsampling) (out []byte, ow, oh int) {
 	flipX, flipY := flips(t.orientation)
 	ow, oh = num.DivUp(w, sub.h), num.DivUp(h, sub.v)

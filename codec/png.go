@@ -10,7 +10,7 @@ import (
 
 // This file implements PNG's row of the table of formats.
 
-// A pngSource is an opened PNG. Player is nil for a still picture.
+// A pngSource is an opened PNG. Player is nil for a PNG without animation.
 type pngSource struct {
 	*png.Reader
 	*png.Player
@@ -47,7 +47,8 @@ func (s pngSource) header() header {
 
 func (s pngSource) peak(ts ...*target) int64 {
 	if s.Player != nil {
-		return rowsPeak(ts) + s.Player.PeakBytes() + 8*int64(s.Width)*int64(s.Height) // memory that is not collected yet
+		garbage := 8 * int64(s.Width) * int64(s.Height) // not collected yet
+		return rowsPeak(ts) + s.Player.PeakBytes() + garbage
 	}
 	return rowsPeak(ts) + s.Reader.PeakBytes()
 }
@@ -56,7 +57,7 @@ func (s pngSource) still(ctx context.Context, ts ...*target) ([]picture, error) 
 	if c := &ts[0].color; c.first && s.BitDepth == 16 {
 		s.Narrow = c.convert.Wide
 	}
-	if s.Player != nil { // of one frame, which is not the default image
+	if s.Player != nil { // an animation of one frame, which may be another picture than the default image
 		m, _, err := s.Next(ctx)
 		if err != nil {
 			return nil, err
@@ -83,8 +84,8 @@ func recordPNG(plays int, t *target) (recorder, error) {
 	return pngRecorder{w}, err
 }
 
-// pngHeld returns how many bytes the frames of an animation may take before all of them are known.
-// It is more than a good file takes, unless the frames are noise.
+// pngHeld returns how many bytes the encoded frames of an animation may take while the writer holds
+// them. It is more than a good file takes, unless the frames are noise.
 func pngHeld(t *target) int64 { return 8<<20 + 2*int64(t.size) }
 
 func (r pngRecorder) finish() (out []byte, exact bool, err error) {
@@ -92,7 +93,7 @@ func (r pngRecorder) finish() (out []byte, exact bool, err error) {
 	return out, true, err
 }
 
-// stripPNG refuses a file with faults, since a new file would not have them.
+// stripPNG refuses a file with faults, since an encoded one has none.
 func stripPNG(s source, src []byte, keepProfile bool) ([]byte, error) {
 	if n := s.note(); n != "" {
 		return nil, unsupported(n)
@@ -102,7 +103,8 @@ func stripPNG(s source, src []byte, keepProfile bool) ([]byte, error) {
 
 // pngBytes returns the pixelBytes of PNG.
 func pngBytes(t *target) int64 {
-	if t.frames != 1 { // all frames are held, and may not compress well; after the last one the file is held too
+	if t.frames != 1 {
+		// All frames are held, and may not compress well. After the last one, the file is held too.
 		return 104 + min(4*int64(t.frames), 3*pngHeld(t)/(int64(t.w)*int64(t.h))+1)
 	}
 	return 36

@@ -9,11 +9,12 @@ import (
 )
 
 // This file reads the color information of a PNG: PNG specification, third edition, sections 4.3
-// and 11.3.2. The first of cICP, iCCP, sRGB, and gAMA with cHRM that can be used counts. Where the
-// specification leaves a choice, the file does what Chromium does, found by experiment.
+// and 11.3.2. It can be in cICP, in iCCP, in sRGB, or in gAMA and cHRM. In this order, the first
+// that can be used counts. Where the specification leaves a choice, this file does what Chromium
+// was seen to do.
 
-// color returns the conversion to sRGB. Without a profile, it is done before scaling, since the
-// mean of linear samples is not the mean of the colors that are seen.
+// color returns the conversion to sRGB. A conversion that is not by a profile is done before
+// scaling, since the mean of linear samples is not the mean of the colors that are seen.
 func (s pngSource) color(h *header, to *Format) (conversion, error) {
 	c, ok, err := s.codedColor()
 	if ok || err != nil {
@@ -29,14 +30,15 @@ func (s pngSource) color(h *header, to *Format) (conversion, error) {
 	return c, err
 }
 
-// codedColor returns the conversion for cICP's four code points, and reports whether they name one.
-// Those of narrow range, which RGB files do not have, name none.
+// codedColor returns the conversion for cICP, and reports whether cICP names one. Its four bytes
+// are codes of the primaries, of the transfer function and of the matrix, and a flag of full range.
+// Without that flag, which every RGB file should have, cICP names none.
 func (s pngSource) codedColor() (conversion, bool, error) {
 	c := s.CICP
 	if c == nil {
 		return conversion{}, false, nil
 	}
-	if c[2] != 0 || c[3] > 1 { // browsers do not show it
+	if c[2] != 0 || c[3] > 1 { // browsers do not show such a file
 		return conversion{}, false, unsupported(fmt.Sprint("cICP ", c))
 	}
 	xy, ok := icc.CodedChromaticities(c[0])
@@ -57,8 +59,8 @@ func (s pngSource) codedColor() (conversion, bool, error) {
 	return convert, err == nil, err
 }
 
-// gammaColor returns the conversion for gAMA and cHRM. gAMA is 0 if there is none. cHRM is used
-// only together with gAMA.
+// gammaColor returns the conversion for gAMA and cHRM. cHRM is used only together with gAMA. If
+// there is no gAMA, s.Gamma is 0 and nothing is converted.
 func (s pngSource) gammaColor() (conversion, error) {
 	gamma, chrm := s.Gamma, s.Chromaticities
 	if gamma == 0 {
@@ -66,7 +68,8 @@ func (s pngSource) gammaColor() (conversion, error) {
 	}
 	xy := icc.SRGBChromaticities
 	if chrm == nil {
-		// Without primaries, a gamma within 5 % of 1/2.2 means sRGB.
+		// Without primaries, a gamma within 5 % of 1/2.2 means sRGB. gAMA is 100,000 times the
+		// gamma.
 		if n := 22 * uint64(gamma); 950_000 <= n && n <= 1_050_000 {
 			return conversion{}, nil
 		}
@@ -83,7 +86,7 @@ func (s pngSource) gammaColor() (conversion, error) {
 	return c, err
 }
 
-// transform returns the conversion of samples with these primaries and this transfer function.
+// transform returns the conversion of samples with the chromaticities xy and a transfer function.
 func (s pngSource) transform(xy icc.Chromaticities, transfer icc.Transfer) (conversion, error) {
 	space, bits := icc.RGB, 8
 	if s.Channels <= 2 {

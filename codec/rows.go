@@ -22,12 +22,12 @@ func rows(ctx context.Context, ts []*target, channels int, read func(ctx context
 			return nil, err
 		}
 	}
-	few := countColors(ts, channels)
+	few := newFewColors(ts, channels)
 	err := read(ctx, func(y int, row []byte) error {
 		few.add(row)
-		row = shrinkers[0].convert(row)
+		row = shrinkers[0].convert(row) // the same for all of them
 		for _, s := range shrinkers {
-			s.take(row)
+			s.addConverted(row)
 		}
 		return nil
 	})
@@ -50,38 +50,38 @@ func rows(ctx context.Context, ts []*target, channels int, read func(ctx context
 type shrinker struct {
 	sw, sh   int             // of the source
 	rect     image.Rectangle // of the small picture, as stored
-	channels int             // of a row that is pushed
-	scaler   *scale.Scaler
-	same     bool       // nothing has to be scaled
-	col      conversion // of the rows, where colors are converted first
-	colored  []byte     // one source row, converted
-	y        int        // rows pushed
-	row      []byte     // one source row, four channels, premultiplied
-	pix      []byte     // the small picture, 1, 3 or 4 channels
+	channels int             // of a source row
+	scaler   *scale.Scaler   // nil if unscaled
+	unscaled bool            // nothing has to be scaled
+	color    conversion
+	colored  []byte // one source row, converted
+	y        int    // source rows so far
+	row      []byte // one source row of four channels, premultiplied unless unscaled
+	pix      []byte // the small picture, of 1, 3 or 4 channels
 }
 
 // newShrinker returns a shrinker that makes t's picture from rows with this number of channels.
 func newShrinker(t *target, channels int) (*shrinker, error) {
 	w, h := t.storedSize()
-	s := &shrinker{sw: t.sw, sh: t.sh, rect: image.Rect(0, 0, w, h), channels: channels, same: t.keepsSize(), col: t.color}
-	out := channels
+	s := &shrinker{sw: t.sw, sh: t.sh, rect: image.Rect(0, 0, w, h), channels: channels, unscaled: t.keepsSize(), color: t.color}
+	out := channels // of the small picture
 	if channels == 2 || channels == 4 {
 		out = 4
 		s.row = make([]byte, 4*t.sw)
 	}
 	s.pix = make([]byte, w*h*out)
-	return s, s.again()
+	return s, s.reset()
 }
 
-// again makes s ready for another picture of the same size. It may overwrite what picture returned
-// before.
-func (s *shrinker) again() (err error) {
+// reset makes s ready for another picture of the same size. Its pixels may overwrite those that
+// picture returned before.
+func (s *shrinker) reset() (err error) {
 	s.y = 0
-	if s.same {
+	if s.unscaled {
 		return nil
 	}
 	w, h := s.rect.Max.X, s.rect.Max.Y
-	out := len(s.pix) / (w * h)
+	out := len(s.pix) / (w * h) // channels
 	opt := &scale.Options{Premultiplied: out == 4, Dst: s.pix, Stride: w * out}
 	if s.scaler != nil {
 		return s.scaler.Reset(s.sw, s.sh, w, h, out, opt)
@@ -90,22 +90,23 @@ func (s *shrinker) again() (err error) {
 	return err
 }
 
-// push takes the next row of the source.
-func (s *shrinker) push(row []byte) { s.take(s.convert(row)) }
+// push adds the next row of the source.
+func (s *shrinker) push(row []byte) { s.addConverted(s.convert(row)) }
 
-// convert returns a row of the source, with its colors converted if that comes first.
+// convert returns a row of the source. Its colors are converted if that has to be done before
+// scaling.
 func (s *shrinker) convert(row []byte) []byte {
-	if !s.col.first {
+	if !s.color.first {
 		return row
 	}
 	s.colored = append(s.colored[:0], row...)
-	s.col.applyRow(s.colored, s.channels)
+	s.color.applyRow(s.colored, s.channels)
 	return s.colored
 }
 
-// take takes the next converted row, and does not change it.
-func (s *shrinker) take(row []byte) {
-	if s.same { // straight alpha stays as it is, to the bit
+// addConverted adds the next row, which convert returned. It does not change the row.
+func (s *shrinker) addConverted(row []byte) {
+	if s.unscaled { // the row is copied, and alpha stays straight
 		if s.y < s.rect.Max.Y {
 			if s.channels == 2 {
 				widen(s.row, row)
@@ -132,7 +133,7 @@ func (s *shrinker) take(row []byte) {
 
 // picture returns the small picture after the last row: *image.Gray or *image.NRGBA.
 func (s *shrinker) picture() (image.Image, error) {
-	if s.same && s.y < s.rect.Max.Y || !s.same && !s.scaler.Done() {
+	if s.unscaled && s.y < s.rect.Max.Y || !s.unscaled && !s.scaler.Done() {
 		return nil, fmt.Errorf("the picture ends after %d rows", s.y)
 	}
 	switch s.channels {
@@ -146,7 +147,7 @@ func (s *shrinker) picture() (image.Image, error) {
 		}
 		return m, nil
 	}
-	if !s.same {
+	if !s.unscaled {
 		straighten(s.pix)
 	}
 	return &image.NRGBA{Pix: s.pix, Stride: 4 * s.rect.Max.X, Rect: s.rect}, nil
@@ -161,7 +162,8 @@ func widen(dst, src []byte) {
 	}
 }
 
-// premultiply writes src's pixels to dst, colors times alpha, rounded. The two may be the same.
+// premultiply writes src's pixels to dst, with their colors multiplied by alpha and rounded. dst
+// and src may be the same slice.
 func premultiply(dst, src []byte) {
 	dst = dst[:len(src)]
 	for i := 0; i+4 <= len(src); i += 4 {
@@ -177,7 +179,7 @@ func premultiply(dst, src []byte) {
 	}
 }
 
-// straighten divides premultiplied colors by their alpha, in place, rounded.
+// straighten divides the premultiplied colors in pix by their alpha, and rounds them.
 func straighten(pix []byte) {
 	for i := 0; i+4 <= len(pix); i += 4 {
 		p := pix[i : i+4 : i+4]
@@ -191,7 +193,7 @@ func straighten(pix []byte) {
 	}
 }
 
-// canvas makes the small pictures from a whole decoded picture.
+// canvas makes the small pictures from m, a picture that is decoded already.
 func canvas(ctx context.Context, ts []*target, m *image.NRGBA) ([]picture, error) {
 	return rows(ctx, ts, 4, func(ctx context.Context, emit func(y int, row []byte) error) error {
 		w := 4 * m.Rect.Dx()

@@ -23,23 +23,24 @@ type Job struct {
 type Set struct {
 	src   []byte
 	jobs  []Job
-	ready []*ready // by job: what is ready for it; nil before that, and after it was handed out
+	ready []*decodedResult // by job: its result, if that is decoded and not handed out yet, else nil
 }
 
-// A ready is a result whose picture is decoded and not encoded yet.
-type ready struct {
+// A decodedResult is a result whose picture is decoded.
+type decodedResult struct {
 	source  source
 	target  *target
 	info    Info
 	picture picture
 
-	written bool // out holds the encoded result
+	written bool // the picture is encoded too, and out holds the file
 	out     []byte
 }
 
-// NewSet returns a Set for the results jobs of src, and does no work yet. The Set holds src.
+// NewSet returns a Set that makes a result of src for each of the jobs. It does no work yet. The
+// Set holds src.
 func NewSet(src []byte, jobs []Job) *Set {
-	return &Set{src, jobs, make([]*ready, len(jobs))}
+	return &Set{src, jobs, make([]*decodedResult, len(jobs))}
 }
 
 // Resize makes the result of job i. The first call decodes the source for the following jobs too,
@@ -59,8 +60,9 @@ func (s *Set) Resize(ctx context.Context, i int) ([]byte, Info, error) {
 	return r.out, r.info, nil
 }
 
-// decode decodes the source for the job first and those after it, as many as memory allows. Where
-// only one fits, or where anything fails, nothing becomes ready.
+// decode decodes the source for jobs[first] and for jobs after it, as many as memory allows. The
+// jobs end before the first one that cannot be decoded together with them. Where there is only one,
+// or where anything fails, nothing becomes ready.
 func (s *Set) decode(ctx context.Context, first int) {
 	defer func() {
 		if recover() != nil { // Resize will meet the panic again, and report it
@@ -71,10 +73,11 @@ func (s *Set) decode(ctx context.Context, first int) {
 	if err != nil || h.frames != 1 {
 		return
 	}
-	var group []int // the jobs
-	var ts []*target
-	var distinct []*target                                           // the targets that need a picture of their own
-	made, of := make([]ready, len(s.jobs)), make([]int, len(s.jobs)) // of each job: which of distinct it uses
+	var group []int                            // the jobs to decode for
+	var ts []*target                           // their targets
+	var distinct []*target                     // the targets that get a picture of their own
+	made := make([]decodedResult, len(s.jobs)) // by job
+	pictureOf := make([]int, len(s.jobs))      // by job: which of distinct has its picture
 jobs:
 	for i := first; i < len(s.jobs); i++ {
 		j := &s.jobs[i]
@@ -85,14 +88,17 @@ jobs:
 			return
 		case err != nil || s.ready[i] != nil:
 			continue
-		case len(ts) > 0 && !t.together(ts[0]):
+		case len(ts) > 0 && !t.decodesWith(ts[0]):
 			break jobs
 		}
-		with, at := t.among(distinct)
+		if len(ts) > 0 {
+			t.color.convert = ts[0].color.convert // equal, so one is enough
+		}
+		with, at := t.sharePicture(distinct)
 		if len(ts) > 0 && peakAll(opened, append(ts, t), with, len(s.src)) > j.usable() {
 			break
 		}
-		made[i], of[i] = ready{source: opened, target: t, info: info}, at
+		made[i], pictureOf[i] = decodedResult{source: opened, target: t, info: info}, at
 		group, ts, distinct = append(group, i), append(ts, t), with
 	}
 	if len(ts) < 2 {
@@ -103,30 +109,29 @@ jobs:
 		return
 	}
 	for _, i := range group {
-		made[i].picture = pictures[of[i]]
+		made[i].picture = pictures[pictureOf[i]]
 		made[i].info.note(opened.note())
 		s.ready[i] = &made[i]
 	}
 }
 
-// together reports whether t and u can be decoded at once: with the same conversion, and in the
-// same way. If their conversions are the same, it sets that of t to that of u. A source leads to at
-// most one transform; a result's format may need none.
-func (t *target) together(u *target) bool {
+// decodesWith reports whether t and u, which are of one source, can be decoded at once: with the
+// same conversion, and in the same way. The conversions of a source have the same transform, unless
+// a result's format needs none.
+func (t *target) decodesWith(u *target) bool {
 	if (t.color.convert == nil) != (u.color.convert == nil) || t.color.first != u.color.first {
 		return false
 	}
-	t.color.convert = u.color.convert
 	return !t.source.ownDecoding || (t.format == t.source) == (u.format == u.source)
 }
 
-// among finds the picture that t can be made of. distinct are the targets whose pictures are made
-// so far. If none of them fits t, t is added. It returns the targets, and the index of the one for
-// t.
-func (t *target) among(distinct []*target) (with []*target, at int) {
+// sharePicture finds the target whose picture t can be made of. distinct are the targets that get a
+// picture of their own so far. If none of their pictures is right for t, t is added to them.
+// sharePicture returns these targets, and the index of the one whose picture t uses.
+func (t *target) sharePicture(distinct []*target) (with []*target, at int) {
 	for i, u := range distinct {
-		if t.w == u.w && t.h == u.h && t.wholeChroma() == u.wholeChroma() {
-			if t.format.mixtures { // the picture of t has the number of colors, which the others do not need
+		if t.w == u.w && t.h == u.h && t.keepsChroma() == u.keepsChroma() {
+			if t.format.usesColors { // only pictures for such formats have the number of colors
 				distinct = slices.Clone(distinct)
 				distinct[i] = t
 			}
@@ -136,8 +141,8 @@ func (t *target) among(distinct []*target) (with []*target, at int) {
 	return append(distinct, t), len(distinct)
 }
 
-// write encodes r's picture, and hands the result to those that are the same.
-func (s *Set) write(ctx context.Context, r *ready) (err error) {
+// write encodes r's picture, and hands the file to all results that are the same.
+func (s *Set) write(ctx context.Context, r *decodedResult) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = caught.Error(p)
@@ -150,7 +155,7 @@ func (s *Set) write(ctx context.Context, r *ready) (err error) {
 	r.picture = picture{}
 	for _, other := range s.ready {
 		if other != nil && other.picture.Image == m.Image {
-			m.Image = copyOf(m.Image) // encoding may change the picture
+			m.Image = copyOf(m.Image) // encoding may change the picture, which another result uses
 			break
 		}
 	}
@@ -174,7 +179,7 @@ func (t *target) sameResult(u *target) bool {
 	return t.format == u.format && t.w == u.w && t.h == u.h && t.quality == u.quality && t.effort == u.effort
 }
 
-// copyOf returns a picture that may be changed while m stays.
+// copyOf returns a copy of m, which can be changed without changing m.
 func copyOf(m image.Image) image.Image {
 	switch m := m.(type) {
 	case *image.Gray:

@@ -10,7 +10,8 @@ import (
 	"miniatura/codec/icc"
 )
 
-// This file defines what a row of the table opens: a source, and what it provides.
+// This file defines sources, which the rows of the table open, and targets, the results that are
+// asked for.
 
 // A header is what is known of a source before anything is decoded.
 type header struct {
@@ -18,7 +19,7 @@ type header struct {
 	frames      int // 1: a still picture
 	orientation int // 1-8, EXIF's
 	profile     []byte
-	profileErr  error     // a profile that could not be read at all
+	profileErr  error     // why the profile could not be read at all
 	space       icc.Space // of the samples
 	planar      bool      // the samples are planes without alpha, which can stay planes
 	colors      int       // the largest number of colors that is possible, 0 where the header does not bound it
@@ -45,7 +46,7 @@ type coding struct {
 	lossy    bool
 	alpha    bool // there may be samples of alpha
 	metadata int  // bytes that are not samples
-	coarse   bool // below a sixteenth of the width and height, only an eighth of the bytes is read
+	coarse   bool // for results below a sixteenth of the width and height, only an eighth of the bytes is read
 
 	// drawing returns the area of a frame of an animation, and the bytes of its data.
 	drawing func(frame int) (pixels, bytes int64)
@@ -54,7 +55,7 @@ type coding struct {
 // A picture is what a still source becomes, on its way to an encoder.
 type picture struct {
 	image.Image
-	colors int // number of colors of the source, of which the pixels are mixtures; 0: many, or not counted
+	colors int // number of colors of the source, of which the scaler mixed the pixels; 0: many, or not counted
 }
 
 // A source is an opened picture whose headers were read. It may keep the bytes that it was opened
@@ -77,17 +78,18 @@ type source interface {
 	// that is complete nevertheless, or "" if nothing was wrong.
 	note() string
 
-	// player plays an animation from its first frame; it runs plays times, 0 meaning forever.
+	// player plays an animation from its first frame. The animation is to run plays times, 0
+	// meaning forever.
 	player() (p player, plays int, err error)
 }
 
-// A player composes one frame after the other; io.EOF follows the last. The canvas, straight alpha,
-// is the player's own and valid until the next call.
+// A player composes one frame after the other. After the last frame the error is io.EOF. The canvas
+// has straight alpha. It belongs to the player and is valid until the next call.
 type player interface {
 	Next(ctx context.Context) (canvas *image.NRGBA, delay time.Duration, err error)
 }
 
-// A recorder makes an animation of canvases; it keeps none of them.
+// A recorder makes an animation of the canvases that are added. It keeps none of them.
 type recorder interface {
 	Add(canvas *image.NRGBA, delay time.Duration) error
 
@@ -95,8 +97,8 @@ type recorder interface {
 	finish() (out []byte, exact bool, err error)
 }
 
-// A target describes the result that is asked for, and how the source is used for it. It does not
-// change after aim has made it.
+// A target describes the result that is asked for, and how the source is used for it. It is not
+// changed once decoding begins.
 type target struct {
 	source      *Format // the source's
 	format      *Format // the result's
@@ -105,9 +107,9 @@ type target struct {
 	size        int     // of the source's file, in bytes
 	frames      int
 	orientation int  // of the decoded picture; the result is upright
-	another     bool // the source must not be its own result: it has four inks, or is odd
-	planar      bool // the source's header says so
-	colors      int  // the source's header says so
+	mustEncode  bool // the source must not be its own result: it has four inks, or is odd
+	planar      bool // as in the source's header
+	colors      int  // as in the source's header
 	quality     int  // 1-100
 	effort      Effort
 	color       conversion
@@ -121,12 +123,12 @@ func (t *target) storedSize() (w, h int) {
 	return t.w, t.h
 }
 
-// wholeChroma reports whether the result keeps the chroma of a finer source.
-func (t *target) wholeChroma() bool {
+// keepsChroma reports whether the result keeps the source's chroma where that is finer than 4:2:0.
+func (t *target) keepsChroma() bool {
 	return t.format.wholeChroma != 0 && t.quality >= t.format.wholeChroma
 }
 
-// keepsSize reports whether nothing has to be scaled.
+// keepsSize reports whether the result is as large as the source, so that nothing has to be scaled.
 func (t *target) keepsSize() bool {
 	w, h := t.storedSize()
 	return w == t.sw && h == t.sh
@@ -149,17 +151,17 @@ func open(src []byte) (*Format, source, header, error) {
 	return f, s, h, nil
 }
 
-// aim returns the target, without its colors, for a source of format f with the header h and size
-// bytes.
-func aim(f *Format, h *header, size int, fit func(w, h int) (int, int), opt *Options) (*target, error) {
-	w, ht := h.upright()
+// newTarget returns the target for a source of format f, with the header h and of size bytes. Its
+// color is still to be set.
+func newTarget(f *Format, h *header, size int, fit func(w, h int) (int, int), opt *Options) (*target, error) {
+	width, height := h.upright()
 	t := &target{
 		source: f, format: f, sw: h.w, sh: h.h, size: size, frames: h.frames, orientation: h.orientation,
-		another: h.odd || h.space == icc.CMYK, planar: h.planar, colors: h.colors,
+		mustEncode: h.odd || h.space == icc.CMYK, planar: h.planar, colors: h.colors,
 		quality: opt.Quality, effort: opt.Effort,
 	}
-	if t.w, t.h = fit(w, ht); t.w < 1 || t.h < 1 || t.w > w || t.h > ht {
-		return nil, fmt.Errorf("cannot fit %dx%d into %dx%d", w, ht, t.w, t.h)
+	if t.w, t.h = fit(width, height); t.w < 1 || t.h < 1 || t.w > width || t.h > height {
+		return nil, fmt.Errorf("cannot fit %dx%d into %dx%d", width, height, t.w, t.h)
 	}
 	if opt.Format != nil {
 		t.format = opt.Format

@@ -33,7 +33,7 @@ func (s webpSource) header() header {
 func (s webpSource) peak(ts ...*target) int64 { return rowsPeak(ts) + s.PeakBytes() }
 
 func (s webpSource) still(ctx context.Context, ts ...*target) ([]picture, error) {
-	if s.Animated { // of one frame, which need not fill the canvas
+	if s.Animated { // an animation of one frame, which need not fill the canvas
 		m, _, err := webp.NewPlayer(s.Reader).Next(ctx)
 		if err != nil {
 			return nil, err
@@ -41,6 +41,8 @@ func (s webpSource) still(ctx context.Context, ts ...*target) ([]picture, error)
 		return canvas(ctx, ts, m)
 	}
 	f := &s.Frames[0]
+	// Lossy WebP to WebP stays Y'CbCr. Other results need RGB, as does a conversion; a source
+	// without loss or with alpha has RGB. All of ts are alike in this (see decodesWith).
 	if t := ts[0]; t.format != WebP || t.color.convert != nil || f.Lossless || f.HasAlpha {
 		return rows(ctx, ts, 4, f.Rows)
 	}
@@ -59,7 +61,7 @@ func (s webpSource) still(ctx context.Context, ts ...*target) ([]picture, error)
 
 func (s webpSource) player() (player, int, error) { return webp.NewPlayer(s.Reader), s.Plays, nil }
 
-// planesToPlanes resizes lossy WebP to WebP: 4:2:0 in, 4:2:0 out.
+// planesToPlanes resizes the planes of lossy WebP for a WebP. Both are 4:2:0.
 func planesToPlanes(m *image.YCbCr, t *target) (image.Image, error) {
 	if t.keepsSize() {
 		return m, nil
@@ -123,7 +125,7 @@ func (r webpRecorder) finish() (out []byte, exact bool, err error) {
 	return out, allLossless(out), err
 }
 
-// allLossless reports whether every frame of a file that was made here is VP8L.
+// allLossless reports whether every frame of a WebP file is VP8L.
 func allLossless(out []byte) bool {
 	f, err := webp.NewReader(out)
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package exif reads the one Exif field a resizer must honour: Orientation (CIPA DC-008 4.6.4 A,
-// tag 0x0112), from the 0th IFD of the TIFF structure that JPEG carries in APP1, PNG in eXIf and
-// WebP in EXIF.
+// Package exif reads the one Exif field that a resizer must honor: Orientation (CIPA DC-008 4.6.4
+// A, tag 0x0112). It is in the 0th IFD of a TIFF structure, which JPEG carries in APP1, PNG in eXIf
+// and WebP in EXIF.
 package exif
 
 import (
@@ -18,10 +18,17 @@ const (
 
 const tagOrientation = 0x0112
 
-// Orientation returns the Exif orientation, 1 to 8, that tiff states: 1 upright, 2 mirrored left to
-// right, 3 turned by 180 degrees, 4 mirrored top to bottom, 5 transposed, 6 to be turned clockwise
-// by 90, 7 transversed, 8 to be turned counterclockwise by 90. It returns 1 when the field is
-// absent or anything about it is invalid.
+// Orientation returns the Exif orientation of the TIFF structure tiff. It returns 1 when the field
+// is absent or anything about it is invalid. The values are:
+//
+//	1  upright
+//	2  mirrored left to right
+//	3  turned by 180 degrees
+//	4  mirrored top to bottom
+//	5  transposed: mirrored at the diagonal from the upper left
+//	6  to be turned clockwise by 90 degrees
+//	7  transversed: mirrored at the diagonal from the upper right
+//	8  to be turned counterclockwise by 90 degrees
 //
 // tiff begins at the byte order mark; a leading "Exif\0\0", which belongs to JPEG's APP1 but is
 // also found in PNG and WebP, is skipped. The work is bounded by one pass over the 0th IFD, at most

@@ -53,7 +53,8 @@ func (fr *Frame) decodeAlpha(w, h int) ([]byte, error) {
 	return alpha, nil
 }
 
-// vp8lHeader appends the five bytes that open a VP8L bitstream (RFC 9649 section 3.4).
+// vp8lHeader appends the five bytes that open a VP8L bitstream (RFC 9649 section 3.4). alpha is the
+// hint that some pixel is not opaque.
 func vp8lHeader(dst []byte, w, h int, alpha bool) []byte {
 	v := uint32(w-1) | uint32(h-1)<<14
 	if alpha {
@@ -62,7 +63,8 @@ func vp8lHeader(dst []byte, w, h int, alpha bool) []byte {
 	return append(dst, 0x2f, byte(v), byte(v>>8), byte(v>>16), byte(v>>24))
 }
 
-// unfilter adds the predictions back, in place, row by row.
+// unfilter replaces the residuals in a, w to a row, by samples: it adds the predictions of the
+// filter method.
 func unfilter(a []byte, w, method int) {
 	if method == filterNone {
 		return
@@ -79,7 +81,7 @@ func unfilter(a []byte, w, method int) {
 	}
 }
 
-// filter sets dst to the residuals of a, which unfilter turns back into a.
+// filter sets dst to the residuals of the samples in a. unfilter undoes this.
 func filter(dst, a []byte, w, method int) {
 	dst[0] = a[0]
 	for x := 1; x < w; x++ {
@@ -94,8 +96,9 @@ func filter(dst, a []byte, w, method int) {
 	}
 }
 
-// predict returns the prediction of a sample inside the picture from its left, upper and upper-left
-// neighbors; the first row is predicted from the left and the first column from above.
+// predict returns the prediction of a sample from its left, upper and upper-left (corner)
+// neighbors. Where some of these are missing, its callers predict: the first row from the left, and
+// the first column from above.
 func predict(method int, left, up, corner byte) byte {
 	switch method {
 	case filterHorizontal:
@@ -106,13 +109,13 @@ func predict(method int, left, up, corner byte) byte {
 	return clamp8(int(left) + int(up) - int(corner))
 }
 
-// encodeAlpha returns the payload of an ALPH chunk for samples a, w to a row: raw or compressed,
-// whichever is shorter. The chunk's own filters predict the whole picture in one way, while VP8L's
-// predictors choose tile by tile, so only HighEffort tries a filter too.
-func encodeAlpha(a []byte, w int, effort Effort) []byte {
-	h := len(a) / w
-	best := append([]byte{0}, a...) // raw
-	pix := make([]uint32, len(a))
+// encodeAlpha returns the payload of an ALPH chunk that holds the samples in alpha, w to a row: raw
+// or compressed, whichever is shorter. The chunk's own filters predict the whole picture in one
+// way, while VP8L's predictors choose tile by tile. So only HighEffort tries a filter too.
+func encodeAlpha(alpha []byte, w int, effort Effort) []byte {
+	h := len(alpha) / w
+	best := append([]byte{0}, alpha...) // raw
+	pix := make([]uint32, len(alpha))
 	try := func(method int, samples []byte) {
 		for i, v := range samples {
 			pix[i] = 0xff000000 | uint32(v)<<8
@@ -122,27 +125,31 @@ func encodeAlpha(a []byte, w int, effort Effort) []byte {
 			best = out
 		}
 	}
-	try(filterNone, a)
-	if effort != HighEffort || levels(a) <= 16 {
-		return best // a few levels are packed several to a pixel, but their differences are not
+	try(filterNone, alpha)
+	if effort != HighEffort {
+		return best
 	}
-	// Only the filter whose residuals have the least entropy is tried.
-	residuals := make([]byte, len(a))
-	method, least := filterNone, entropyOf(a)
+	if levels(alpha) <= 16 {
+		// VP8L packs several samples of so few levels into a pixel. Residuals have more levels.
+		return best
+	}
+	// Of the filters, only the one whose residuals have the least entropy is tried.
+	residuals := make([]byte, len(alpha))
+	method, least := filterNone, entropyOf(alpha)
 	for m := filterHorizontal; m <= filterGradient; m++ {
-		filter(residuals, a, w, m)
+		filter(residuals, alpha, w, m)
 		if e := entropyOf(residuals); e < least {
 			method, least = m, e
 		}
 	}
 	if method != filterNone {
-		filter(residuals, a, w, method)
+		filter(residuals, alpha, w, method)
 		try(method, residuals)
 	}
 	return best
 }
 
-// levels returns how many values occur.
+// levels returns how many different values are in a.
 func levels(a []byte) int {
 	var seen [256]bool
 	n := 0
@@ -155,7 +162,7 @@ func levels(a []byte) int {
 	return n
 }
 
-// entropyOf returns the entropy of a's bytes, in bits.
+// entropyOf estimates the bits that the bytes of a take (see entropyBits).
 func entropyOf(a []byte) float64 {
 	var counts [256]uint32
 	for _, v := range a {

@@ -14,19 +14,21 @@ import (
 // A Player composes the frames of an animation one by one.
 type Player struct {
 	r       *Reader
-	at      int
+	at      int // index of the next frame
 	canvas  *image.NRGBA
-	pending Frame // the frame shown last, which is not disposed of yet
+	pending Frame // the frame that is shown; it is disposed of before the next one is drawn
 }
 
-// NewPlayer returns a Player that begins at the first frame of r. A still has one frame. Next
-// allocates the canvas, 4 bytes for each pixel, so r.Width and r.Height should be checked first.
+// NewPlayer returns a Player that begins at the first frame of r. A still picture is one frame.
+// Next allocates the canvas, 4 bytes for each pixel, so r.Width and r.Height should be checked
+// first.
 func NewPlayer(r *Reader) *Player { return &Player{r: r} }
 
-// Next composes the next frame and returns the canvas, straight RGBA, as it is shown for delay. The
-// canvas belongs to the Player and is valid until the following call. Pixels that no frame has
-// covered are transparent: viewers ignore the background color, which is only a hint. After the
-// last frame the error is io.EOF. The context is checked once a frame.
+// Next composes the next frame and returns the canvas as it is shown for delay. Its pixels are RGBA
+// with straight alpha. The canvas belongs to the Player and is valid until the following call.
+// Pixels that no frame has covered are transparent: viewers ignore the background color, which is
+// only a hint. After the last frame the error is io.EOF. The context is checked once for each
+// frame.
 func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Duration, err error) {
 	if p.at >= len(p.r.Frames) {
 		return nil, 0, io.EOF
@@ -59,9 +61,13 @@ func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Dura
 	return p.canvas, fr.Delay, nil
 }
 
-// blendRow draws src over dst, both straight: alpha = As + Ad (1-As), color = (Cs As + Cd Ad
-// (1-As)) / alpha (RFC 9649 2.7.1.1, alpha-blending), in the integer steps of libwebp's decoder, so
-// that every viewer shows the same. Where dst is transparent, src replaces it.
+// blendRow draws a row of pixels, src, over dst (RFC 9649 section 2.7.1.1, alpha-blending). Both
+// have straight alpha. As and Ad are the alpha of src and dst, Cs and Cd their colors:
+//
+//	alpha = As + Ad (1-As)
+//	color = (Cs As + Cd Ad (1-As)) / alpha
+//
+// The integer steps are those of libwebp's decoder, so the result is what viewers show.
 func blendRow(dst, src []byte) {
 	for i := 0; i < len(src); i += 4 {
 		s, d := src[i:i+4:i+4], dst[i:i+4:i+4]
@@ -73,9 +79,9 @@ func blendRow(dst, src []byte) {
 			continue
 		}
 		sa := uint32(s[3])
-		da := uint32(d[3]) * (256 - sa) >> 8
+		da := uint32(d[3]) * (256 - sa) >> 8 // Ad (1-As)
 		a := sa + da
-		scale := uint32(1<<24) / a
+		scale := uint32(1<<24) / a // 1/alpha
 		for c := range 3 {
 			d[c] = byte((uint32(s[c])*sa + uint32(d[c])*da) * scale >> 24)
 		}

@@ -218,6 +218,36 @@ func TestLossyAnimationKeepsAlphaAndColors(t *testing.T) {
 	}
 }
 
+// TestHolesKeepTranslucentPixels changes single pixels of a translucent picture to opaque ones. The
+// frames have single pixels as holes, since the blocks of 8x8 that change are not opaque.
+func TestHolesKeepTranslucentPixels(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	m := image.NewNRGBA(image.Rect(0, 0, 64, 64))
+	for i := 0; i < len(m.Pix); i += 4 {
+		copy(m.Pix[i:], []byte{100, 50, 20, 128})
+	}
+	frames := []*image.NRGBA{m}
+	for range 2 {
+		next := *m
+		next.Pix = bytes.Clone(m.Pix)
+		for i := 0; i < len(next.Pix); i += 4 {
+			if r.IntN(2) == 0 {
+				v := byte(255 * r.IntN(2))
+				copy(next.Pix[i:], []byte{v, v, v, 255})
+			}
+		}
+		m = &next
+		frames = append(frames, m)
+	}
+	got, _, f := play(t, writeAnimation(t, frames, 0, nil))
+	for i := range frames {
+		if !f.Frames[i].Lossless || f.Frames[i].Blend != (i > 0) {
+			t.Errorf("frame %d: VP8L %v, blended %v", i, f.Frames[i].Lossless, f.Frames[i].Blend)
+		}
+		samePixels(t, fmt.Sprintf("frame %d", i), got[i], frames[i], true)
+	}
+}
+
 // TestOneFrameIsAStill writes animations of a single frame and of none.
 func TestOneFrameIsAStill(t *testing.T) {
 	m := moving(20, 20, 1, 1)

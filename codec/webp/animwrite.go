@@ -15,22 +15,26 @@ import (
 type AnimationWriter struct {
 	w, h, plays int
 	o           Options
-	body        []byte // ANMF chunks
-	frames      int
-	alpha       bool // some frame has alpha
-	current     *image.NRGBA
-	next        *image.NRGBA
-	repeats     bool       // the frame that is added changes nothing
-	part        []byte     // a changed rectangle with holes
-	still       *frameBits // the first frame, in case it stays the only one
+	body        []byte       // ANMF chunks
+	frames      int          // added so far
+	alpha       bool         // some frame has alpha
+	current     *image.NRGBA // the canvas of the frame before
+	next        *image.NRGBA // the canvas of the frame that is added
+	repeats     bool         // the frame that is added changes nothing
+	part        []byte       // pixels of a changed rectangle with holes
+	first       *frameBits   // the first frame, in case it stays the only one
 
-	// When VP8L takes fewer bytes than VP8 for a frame, the next wait frames are not tried with
-	// VP8, except for one that is much denser than that frame. pause is the next value of wait; it
-	// doubles each time. density is that frame's estimated bytes for each pixel. bias is the last
-	// size that VP8L took, divided by its estimate.
-	wait, pause   int
-	density, bias float64
-	rest          int // number of frames that are not tried with VP8L: it was longer, or would be much longer
+	// A frame for which VP8L takes fewer bytes than VP8 is a win of VP8L. After a win, VP8 is not
+	// tried for some frames, except where a frame is over 1.5 times as dense as that of the win.
+	skipVP8    int     // for how many more frames VP8 is not tried
+	nextSkip   int     // what skipVP8 is set to at the next win
+	wonDensity float64 // density of the last win: estimated bytes for each pixel
+
+	// After a frame for which VP8L was longer than VP8, or twice as long by its estimate, VP8L is
+	// not tried for some frames.
+	skipVP8L int // for how many more frames VP8L is not tried
+
+	bias float64 // size of the last frame in VP8L, divided by its estimate; 0.5 to 2
 }
 
 // NewAnimationWriter begins an animation of w x h pixels that runs plays times, 0 meaning forever.
@@ -39,17 +43,22 @@ func NewAnimationWriter(w, h, plays int, o *Options) (*AnimationWriter, error) {
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide {
 		return nil, UnsupportedError(fmt.Sprintf("a picture of %dx%d", w, h))
 	}
-	return &AnimationWriter{w: w, h: h, plays: plays, pause: firstPause, bias: 1, o: *o.orDefault()}, nil
+	return &AnimationWriter{w: w, h: h, plays: plays, nextSkip: firstSkip, bias: 1, o: *o.orDefault()}, nil
 }
 
-// firstPause is for how many frames VP8 is left out the first time.
-const firstPause = 4
+// Numbers of frames for which VP8 or VP8L is not tried. Those for VP8 begin with firstSkip and
+// double at each win of VP8L up to mostSkip. Where VP8 wins, they begin again.
+const (
+	firstSkip = 4
+	mostSkip  = 32
+	vp8lSkip  = 3
+)
 
 // maxDelay is the longest time a frame can be shown (24 bits of milliseconds).
 const maxDelay = 1<<24 - 1
 
-// Add adds the canvas as it is to be shown for delay, which is rounded to milliseconds. The canvas
-// is not kept.
+// Add adds a frame that shows canvas for the time delay, rounded to milliseconds. It does not keep
+// the canvas.
 func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	if canvas.Rect.Dx() != a.w || canvas.Rect.Dy() != a.h {
 		return UnsupportedError(fmt.Sprintf("a frame of %v in an animation of %dx%d", canvas.Rect.Size(), a.w, a.h))
@@ -65,7 +74,7 @@ func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	if a.frames > 0 {
 		r = a.changedArea()
 		if a.repeats = r.Empty(); a.repeats {
-			r = image.Rect(0, 0, 1, 1)
+			r = image.Rect(0, 0, 1, 1) // a frame has at least one pixel
 		}
 	}
 	bits, blend, err := a.encode(r)
@@ -73,7 +82,7 @@ func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 		return err
 	}
 	if a.frames == 0 {
-		a.still = bits
+		a.first = bits
 	}
 	a.frames++
 	a.alpha = a.alpha || bits.hasAlpha
@@ -82,7 +91,7 @@ func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	return nil
 }
 
-// copyVisible copies a row and makes all wholly transparent pixels equal.
+// copyVisible copies a row and makes its wholly transparent pixels black, so that they are equal.
 func copyVisible(dst, src []byte) {
 	copy(dst, src[:len(dst)])
 	for i := 3; i < len(dst); i += 4 {
@@ -92,22 +101,23 @@ func copyVisible(dst, src []byte) {
 	}
 }
 
-// changedArea returns the smallest rectangle with the pixels that differ from the frame before. Its
-// corner has even coordinates, since the container holds only these.
+// changedArea returns the smallest rectangle that holds all pixels that differ from the frame
+// before, and whose upper-left corner has even coordinates, since the container holds only these.
+// The rectangle is empty if no pixel differs.
 func (a *AnimationWriter) changedArea() image.Rectangle {
 	r := image.Rectangle{Min: image.Pt(a.w, a.h)}
 	for y := range a.h {
-		p, q := a.current.Pix[y*a.current.Stride:][:4*a.w], a.next.Pix[y*a.next.Stride:][:4*a.w]
-		if string(p) == string(q) {
+		old, row := a.current.Pix[y*a.current.Stride:][:4*a.w], a.next.Pix[y*a.next.Stride:][:4*a.w]
+		if string(old) == string(row) {
 			continue
 		}
 		x := 0
-		for *(*[4]byte)(p[4*x:]) == *(*[4]byte)(q[4*x:]) {
+		for *(*[4]byte)(old[4*x:]) == *(*[4]byte)(row[4*x:]) {
 			x++
 		}
 		r.Min.X, r.Min.Y, r.Max.Y = min(r.Min.X, x), min(r.Min.Y, y), y+1
 		x = a.w - 1
-		for *(*[4]byte)(p[4*x:]) == *(*[4]byte)(q[4*x:]) {
+		for *(*[4]byte)(old[4*x:]) == *(*[4]byte)(row[4*x:]) {
 			x--
 		}
 		r.Max.X = max(r.Max.X, x+1)
@@ -120,100 +130,104 @@ func (a *AnimationWriter) changedArea() image.Rectangle {
 	return r
 }
 
-// encode returns a short frame, with loss or without, that makes rectangle r of the canvas. blend
-// reports whether the frame has holes where nothing changes and is blended over the canvas.
-func (a *AnimationWriter) encode(r image.Rectangle) (best *frameBits, blend bool, err error) {
+// encode returns a frame that makes rectangle r of the canvas. It is coded with loss or without,
+// whichever is shorter as far as both are tried. A frame that changes nothing is always coded
+// without loss. blend reports whether the frame has holes where nothing changes and is blended over
+// the canvas.
+func (a *AnimationWriter) encode(r image.Rectangle) (bits *frameBits, blend bool, err error) {
 	if a.o.Lossless || a.repeats {
-		best, blend = a.lossless(a.plainest(r))
-		return best, blend, nil
+		bits, blend = a.encodeVP8L(a.chooseCandidate(r))
+		return bits, blend, nil
 	}
-	var p plain
-	if a.rest > 0 {
-		a.rest--
+	// VP8L alone, where VP8 is not to be tried.
+	var c candidate // its picture stays nil if VP8L is not to be tried
+	if a.skipVP8L > 0 {
+		a.skipVP8L--
 	} else if !a.o.Lossy {
-		p = a.plainest(r)
-		if a.wait--; a.wait >= 0 && p.density() < 1.5*a.density {
-			best, blend = a.lossless(p)
-			return best, blend, nil
+		c = a.chooseCandidate(r)
+		if a.skipVP8--; a.skipVP8 >= 0 && c.density() < 1.5*a.wonDensity {
+			bits, blend = a.encodeVP8L(c)
+			return bits, blend, nil
 		}
 	}
+	// VP8, alone where VP8L is not to be tried, or would be longer by its estimate with a margin.
 	m := a.next.SubImage(r).(*image.NRGBA)
-	if holed := a.withHoles(r); holed != nil {
+	if holed := a.blockHoles(r); holed != nil {
 		m, blend = holed, true
 	}
 	o := a.o
 	o.Lossy = true
-	if best, err = encodeFrame(m, &o); err != nil || p.m == nil {
-		return best, blend, err
+	if bits, err = encodeFrame(m, &o); err != nil || c.m == nil {
+		return bits, blend, err
 	}
-	if float64(p.estimate)*a.bias > 1.1*float64(best.size())+100 {
-		a.wait, a.pause = 0, firstPause
-		if p.estimate > 2*best.size() {
-			a.rest = 3
+	if float64(c.estimate)*a.bias > 1.1*float64(bits.size())+100 {
+		a.skipVP8, a.nextSkip = 0, firstSkip
+		if c.estimate > 2*bits.size() {
+			a.skipVP8L = vp8lSkip
 		}
-		return best, blend, nil
+		return bits, blend, nil
 	}
-	l, over := a.lossless(p)
-	ratio := float64(l.size()) / float64(best.size())
-	if ratio >= 1 {
-		a.wait, a.pause, a.rest = 0, firstPause, 3
-	} else { // leave the other one out for some frames
-		a.wait, a.density = a.pause, p.density()
-		a.pause = min(2*a.pause, 32)
+	// Both, and the shorter one is taken.
+	if c.blend {
+		a.pixelHoles(r) // again, since blockHoles has overwritten the pixels of c
 	}
-	if ratio < 1 {
-		return l, over, nil
+	vp8l, vp8lBlend := a.encodeVP8L(c)
+	if vp8l.size() >= bits.size() {
+		a.skipVP8, a.nextSkip, a.skipVP8L = 0, firstSkip, vp8lSkip
+		return bits, blend, nil
 	}
-	return best, blend, nil
+	a.skipVP8, a.wonDensity = a.nextSkip, c.density()
+	a.nextSkip = min(2*a.nextSkip, mostSkip)
+	return vp8l, vp8lBlend, nil
 }
 
-// A plain is a picture for VP8L, with the bytes that it may take.
-type plain struct {
+// A candidate is a picture that may be encoded as VP8L.
+type candidate struct {
 	m        *image.NRGBA
-	blend    bool
-	estimate int
+	blend    bool // m has holes
+	estimate int  // of the bytes that VP8L takes for m
 }
 
-// density returns the estimated bytes a pixel.
-func (p *plain) density() float64 {
-	return float64(p.estimate) / float64(p.m.Rect.Dx()*p.m.Rect.Dy())
+// density returns the estimated bytes for each pixel.
+func (c *candidate) density() float64 {
+	return float64(c.estimate) / float64(c.m.Rect.Dx()*c.m.Rect.Dy())
 }
 
-// plainest returns rectangle r as a picture for VP8L: with all pixels, or with holes where nothing
-// changes. It takes the one for which fewer bytes are estimated.
-func (a *AnimationWriter) plainest(r image.Rectangle) plain {
+// chooseCandidate returns rectangle r of the canvas as a picture for VP8L: with all pixels, or with
+// holes where nothing changes, whichever takes fewer bytes by an estimate.
+func (a *AnimationWriter) chooseCandidate(r image.Rectangle) candidate {
 	m := a.next.SubImage(r).(*image.NRGBA)
-	p := plain{m, false, estimateLossless(m)}
-	if holed := a.holedPixels(r); holed != nil {
-		if n := estimateLossless(holed); n < p.estimate {
-			p = plain{holed, true, n}
+	c := candidate{m, false, estimateLossless(m)}
+	if holed := a.pixelHoles(r); holed != nil {
+		if n := estimateLossless(holed); n < c.estimate {
+			c = candidate{holed, true, n}
 		}
 	}
-	return p
+	return c
 }
 
-// lossless encodes p, and sets bias by how far off the estimate was. It also reports whether the
-// frame is blended.
-func (a *AnimationWriter) lossless(p plain) (*frameBits, bool) {
-	l := losslessFrame(p.m, a.o.Effort)
-	if p.estimate > 256 {
-		a.bias = min(max(float64(l.size())/float64(p.estimate), 0.5), 2)
+// encodeVP8L encodes c, and returns its blend too. It sets bias unless the estimate is very small.
+func (a *AnimationWriter) encodeVP8L(c candidate) (*frameBits, bool) {
+	bits := losslessFrame(c.m, a.o.Effort)
+	if c.estimate > 256 {
+		a.bias = min(max(float64(bits.size())/float64(c.estimate), 0.5), 2)
 	}
-	return l, p.blend
+	return bits, c.blend
 }
 
-// withHoles returns rectangle r. Every block of 8x8 pixels that does not change is transparent in
-// it. It returns nil where only few such blocks are, or where blending cannot make the frame: a
-// changed pixel that is not opaque would mix with the one below.
-func (a *AnimationWriter) withHoles(r image.Rectangle) *image.NRGBA {
+// blockHoles returns rectangle r of the canvas with holes: all pixels of every block of 8x8 that
+// does not change are transparent. It returns nil for the first frame, and where the holes are less
+// than a sixteenth of the pixels. It also returns nil where blending cannot make the frame, because
+// a pixel outside of the holes is not opaque and would mix with the one below it.
+func (a *AnimationWriter) blockHoles(r image.Rectangle) *image.NRGBA {
 	const side = 8
 	if a.frames == 0 {
 		return nil
 	}
 	w, h := r.Dx(), r.Dy()
 	a.part = slices.Grow(a.part[:0], 4*w*h)[:4*w*h]
-	holes := 0
-	same := make([]bool, (w+side-1)/side)
+	holes := 0                            // pixels in holes
+	same := make([]bool, (w+side-1)/side) // of a row of blocks: which do not change
 	for y0 := 0; y0 < h; y0 += side {
 		y1 := min(y0+side, h)
 		for i := range same {
@@ -252,8 +266,8 @@ func (a *AnimationWriter) withHoles(r image.Rectangle) *image.NRGBA {
 	return &image.NRGBA{Pix: a.part, Stride: 4 * w, Rect: image.Rect(0, 0, w, h)}
 }
 
-// holedPixels does the same as withHoles, with single pixels in place of blocks.
-func (a *AnimationWriter) holedPixels(r image.Rectangle) *image.NRGBA {
+// pixelHoles does the same as blockHoles, but its holes are single pixels: all that do not change.
+func (a *AnimationWriter) pixelHoles(r image.Rectangle) *image.NRGBA {
 	if a.frames == 0 {
 		return nil
 	}
@@ -281,7 +295,7 @@ func (a *AnimationWriter) holedPixels(r image.Rectangle) *image.NRGBA {
 	return &image.NRGBA{Pix: a.part, Stride: 4 * w, Rect: image.Rect(0, 0, w, h)}
 }
 
-// opaque reports whether all pixels of a row are opaque.
+// opaque reports whether all pixels in row are opaque.
 func opaque(row []byte) bool {
 	for i := 3; i < len(row); i += 4 {
 		if row[i] != 255 {
@@ -291,7 +305,7 @@ func opaque(row []byte) bool {
 	return true
 }
 
-// appendFrame appends an ANMF chunk.
+// appendFrame appends the ANMF chunk of a frame that makes rectangle r of the canvas.
 func (a *AnimationWriter) appendFrame(r image.Rectangle, bits *frameBits, blend bool, delay time.Duration) {
 	ms := int(min(max((delay+time.Millisecond/2)/time.Millisecond, 0), maxDelay))
 	flags := byte(2) // do not blend
@@ -299,7 +313,7 @@ func (a *AnimationWriter) appendFrame(r image.Rectangle, bits *frameBits, blend 
 		flags = 0
 	}
 	a.body = append(a.body, "ANMF"...)
-	a.body = binary.LittleEndian.AppendUint32(a.body, uint32(16+bits.size()))
+	a.body = binary.LittleEndian.AppendUint32(a.body, uint32(anmfHeader+bits.size()))
 	for _, v := range [5]int{r.Min.X / 2, r.Min.Y / 2, r.Dx() - 1, r.Dy() - 1, ms} {
 		a.body = append(a.body, byte(v), byte(v>>8), byte(v>>16))
 	}
@@ -314,7 +328,7 @@ func (a *AnimationWriter) Bytes() ([]byte, error) {
 	case 0:
 		return nil, UnsupportedError("an animation without frames")
 	case 1:
-		return appendStill(nil, a.still, a.w, a.h, a.o.ICC)
+		return appendStill(nil, a.first, a.w, a.h, a.o.ICC)
 	}
 	flags := byte(flagAnimation)
 	if a.alpha {

@@ -11,12 +11,12 @@ import (
 
 func init() { image.RegisterFormat("webp", "RIFF????WEBP", Decode, DecodeConfig) }
 
-// Decode reads a WebP picture from r; for an animation, it returns the canvas after the first
-// frame. The result is an *image.YCbCr of full range, 4:2:0, for a lossy picture without alpha,
-// else an *image.NRGBA.
+// Decode reads a WebP picture from r. Of an animation, it returns the canvas after the first frame.
+// The result is an *image.YCbCr of full range, 4:2:0, for a lossy picture without alpha, else an
+// *image.NRGBA.
 //
-// It allocates what the header asks for, up to 4 bytes a pixel of 16383 x 16383 and more: check the
-// dimensions by DecodeConfig first.
+// It allocates as much as the header asks for, which can be over 4 bytes for each of 16383 x 16383
+// pixels. So the dimensions should be checked with DecodeConfig first.
 func Decode(r io.Reader) (image.Image, error) {
 	f, err := read(r)
 	if err != nil {
@@ -29,8 +29,8 @@ func Decode(r io.Reader) (image.Image, error) {
 	return canvas, err
 }
 
-// DecodeConfig returns the color model and the dimensions of a WebP picture; for an animation, the
-// dimensions of the canvas.
+// DecodeConfig returns the color model and the dimensions of a WebP picture. The dimensions of an
+// animation are those of its canvas.
 func DecodeConfig(r io.Reader) (image.Config, error) {
 	f, err := read(r)
 	if err != nil {
@@ -43,7 +43,7 @@ func DecodeConfig(r io.Reader) (image.Config, error) {
 	return c, nil
 }
 
-// read reads all of r and the headers in it.
+// read reads r to its end, and the container and the frames' headers in these bytes.
 func read(r io.Reader) (*Reader, error) {
 	src, err := io.ReadAll(r)
 	if err != nil {

@@ -26,11 +26,11 @@ func TestEstimatesChooseTheShorterWay(t *testing.T) {
 				t.Errorf("%s: %d bytes, %d with loss, %d without", name, chosen, lossy, lossless)
 			}
 			estimate := estimateLossless(m)
-			if want := kind == "flat" || kind == "two" || kind == "four" || kind == "sixteen"; packs(m) != want {
+			if want := kind == "flat" || kind == "two" || kind == "four" || kind == "sixteen"; hasFewColors(m) != want {
 				t.Errorf("%s: at most 16 colors: %v", name, !want)
 			}
 			t.Logf("%s: %d bytes, %d with loss, %d without, %d estimated", name, chosen, lossy, lossless, estimate)
-			if !packs(m) && (estimate > 2*lossless+500 || 2*estimate < lossless-500) {
+			if !hasFewColors(m) && (estimate > 2*lossless+500 || 2*estimate < lossless-500) {
 				t.Errorf("%s: %d bytes estimated, %d made", name, estimate, lossless)
 			}
 		}

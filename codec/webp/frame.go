@@ -13,10 +13,10 @@ import (
 	"golang.org/x/image/vp8l"
 )
 
-// decodeError returns an error that wraps a FormatError, which names the part of the container, and
-// err, which names the package that it comes from. at is the position of that part.
-func decodeError(at int, what string, err error) error {
-	return fmt.Errorf("%w: %w", FormatError{at, what}, err)
+// decodeError returns an error that wraps err, which a decoder returned, and a FormatError with the
+// position and the name of the chunk that was decoded.
+func decodeError(offset int, name string, err error) error {
+	return fmt.Errorf("%w: %w", FormatError{offset, name}, err)
 }
 
 // decodeVP8 returns the frame's samples as they are coded: limited range, 4:2:0, in an image whose
@@ -25,11 +25,11 @@ func (fr *Frame) decodeVP8() (*image.YCbCr, error) {
 	d := vp8.NewDecoder()
 	d.Init(bytes.NewReader(fr.bits), len(fr.bits))
 	if _, err := d.DecodeFrameHeader(); err != nil {
-		return nil, decodeError(fr.at, "bitstream", err)
+		return nil, decodeError(fr.bitsAt, "bitstream", err)
 	}
 	m, err := d.DecodeFrame()
 	if err != nil {
-		return nil, decodeError(fr.at, "bitstream", err)
+		return nil, decodeError(fr.bitsAt, "bitstream", err)
 	}
 	return m, nil
 }
@@ -38,7 +38,7 @@ func (fr *Frame) decodeVP8() (*image.YCbCr, error) {
 func (fr *Frame) decodeVP8L() (*image.NRGBA, error) {
 	m, err := vp8l.Decode(bytes.NewReader(fr.bits))
 	if err != nil {
-		return nil, decodeError(fr.at, "bitstream", err)
+		return nil, decodeError(fr.bitsAt, "bitstream", err)
 	}
 	n, ok := m.(*image.NRGBA)
 	if !ok {
@@ -48,8 +48,9 @@ func (fr *Frame) decodeVP8L() (*image.NRGBA, error) {
 }
 
 // Decode returns the frame alone, with its corner at (0, 0): *image.YCbCr, full range 4:2:0, for
-// VP8 without alpha; *image.NRGBA otherwise. It takes about 1.5 bytes a pixel for VP8 without
-// alpha, 7 for VP8 with alpha, and 4 for VP8L, besides the copy that vp8l needs for a transform.
+// VP8 without alpha; *image.NRGBA otherwise. It takes about 1.5 bytes of memory for each pixel of
+// VP8 without alpha, 7 of VP8 with alpha, and 4 of VP8L. For VP8L's transforms, package vp8l
+// allocates a copy besides.
 func (fr *Frame) Decode() (image.Image, error) {
 	if fr.Lossless || fr.alpha != nil {
 		return fr.DecodeNRGBA()
@@ -62,8 +63,8 @@ func (fr *Frame) Decode() (image.Image, error) {
 	return m, nil
 }
 
-// DecodeNRGBA returns the frame alone as RGB, with the chroma upsampled as libwebp does by default
-// (see yuv.go).
+// DecodeNRGBA returns the frame alone as RGB with straight alpha. Chroma is upsampled as libwebp
+// does by default (see yuv.go).
 func (fr *Frame) DecodeNRGBA() (*image.NRGBA, error) {
 	if fr.Lossless {
 		return fr.decodeVP8L()
@@ -75,9 +76,11 @@ func (fr *Frame) DecodeNRGBA() (*image.NRGBA, error) {
 	})
 }
 
-// Rows calls emit with the pixels of DecodeNRGBA row by row, 4 bytes a pixel, valid until emit
-// returns. The context is checked every 64 rows, after the bitstream is decoded. VP8 takes 1.5
-// bytes a pixel, and alpha one, or 4 while its VP8L is decoded.
+// Rows calls emit with the pixels of DecodeNRGBA, row by row. A row has 4 bytes a pixel and is
+// valid until emit returns. The context is checked every 64 rows, once the bitstream is decoded.
+//
+// The memory for each pixel of a VP8 frame is 1.5 bytes, and one more for alpha. Before that, while
+// alpha is decoded from VP8L, it is 5 bytes. A VP8L frame takes what Decode takes.
 func (fr *Frame) Rows(ctx context.Context, emit func(y int, row []byte) error) error {
 	w, h := fr.Rect.Dx(), fr.Rect.Dy()
 	if fr.Lossless {
@@ -96,7 +99,8 @@ func (fr *Frame) Rows(ctx context.Context, emit func(y int, row []byte) error) e
 		return nil
 	}
 	var alpha []byte
-	if fr.alpha != nil { // alpha comes first, so that its VP8L picture can be collected before VP8 is decoded
+	if fr.alpha != nil {
+		// Alpha is first, so that its VP8L picture can be collected before VP8 is decoded.
 		var err error
 		if alpha, err = fr.decodeAlpha(w, h); err != nil {
 			return err

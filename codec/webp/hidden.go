@@ -5,13 +5,14 @@ package webp
 
 import "image"
 
-// smoothHidden returns a copy of m with other colors in its wholly transparent pixels, which are
-// invisible: in each block of 8x8, the mean of the block's visible pixels or, where there are none,
-// the color used last. Such a block is predicted well and takes almost no bytes.
+// smoothHidden returns a copy of m in which the wholly transparent pixels, which are invisible,
+// have another color: the mean of the visible pixels in their block of 8x8. In a block without
+// visible pixels they have the mean of the last block before it that has some. Blocks with such
+// pixels are then predicted better and take fewer bytes, almost none where nothing is visible.
 func smoothHidden(m *image.NRGBA) *image.NRGBA {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	d := image.NewNRGBA(image.Rect(0, 0, w, h))
-	last := [3]byte{128, 128, 128}
+	mean := [3]byte{128, 128, 128} // of the last block with visible pixels
 	for y0 := 0; y0 < h; y0 += 8 {
 		y1 := min(y0+8, h)
 		for y := y0; y < y1; y++ {
@@ -20,7 +21,7 @@ func smoothHidden(m *image.NRGBA) *image.NRGBA {
 		for x0 := 0; x0 < w; x0 += 8 {
 			x1 := min(x0+8, w)
 			var sum [3]int
-			n := 0
+			n := 0 // visible pixels
 			for y := y0; y < y1; y++ {
 				for i := y*d.Stride + 4*x0; i < y*d.Stride+4*x1; i += 4 {
 					if p := d.Pix[i : i+4 : i+4]; p[3] != 0 {
@@ -31,16 +32,16 @@ func smoothHidden(m *image.NRGBA) *image.NRGBA {
 			}
 			if n > 0 {
 				for c, s := range sum {
-					last[c] = byte((s + n/2) / n)
+					mean[c] = byte((s + n/2) / n)
 				}
 			}
 			if n == (y1-y0)*(x1-x0) {
-				continue
+				continue // all are visible
 			}
 			for y := y0; y < y1; y++ {
 				for i := y*d.Stride + 4*x0; i < y*d.Stride+4*x1; i += 4 {
 					if p := d.Pix[i : i+4 : i+4]; p[3] == 0 {
-						p[0], p[1], p[2] = last[0], last[1], last[2]
+						p[0], p[1], p[2] = mean[0], mean[1], mean[2]
 					}
 				}
 			}
@@ -65,7 +66,8 @@ func alphaOf(m *image.NRGBA) []byte {
 	return a
 }
 
-// grayPlanes returns a picture with m's samples, shared, as luma, and with chroma that means gray.
+// grayPlanes returns m as Y'CbCr 4:2:0. Its luma is m's samples, which are not copied. Its chroma
+// is 128 everywhere, which means gray.
 func grayPlanes(m *image.Gray) *image.YCbCr {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	cw, ch := (w+1)/2, (h+1)/2

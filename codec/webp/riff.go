@@ -31,11 +31,11 @@ const (
 	flagICC       = 1 << 5
 )
 
-// A Reader knows what the container and the header of every frame say. Its slices point into the
-// source.
+// A Reader holds what the container and the header of every frame say. Its byte slices are parts of
+// the source.
 type Reader struct {
 	Width, Height int  // of the canvas, in pixels
-	Alpha         bool // the flag is set, or a still picture has alpha
+	Alpha         bool // VP8X's flag of alpha is set, or a still picture has alpha
 	Animated      bool
 	Plays         int     // how often the animation runs; 0 means forever
 	ICC           []byte  // payload of ICCP, nil when absent
@@ -47,19 +47,19 @@ type Reader struct {
 type Frame struct {
 	Rect     image.Rectangle // where it lies on the canvas
 	Delay    time.Duration   // zero in a still picture
-	Blend    bool            // it is blended over the canvas; else it replaces the canvas, alpha included
-	Dispose  bool            // its rectangle is cleared to transparent before the next frame
+	Blend    bool            // it is blended over the canvas; else its pixels, alpha included, replace those of Rect
+	Dispose  bool            // Rect is cleared to transparent before the next frame
 	Lossless bool            // bits hold VP8L, else VP8
 	HasAlpha bool            // an ALPH chunk, or VP8L's own alpha hint
 
 	alpha   []byte // payload of ALPH, nil when absent
-	alphaAt int    // position of that chunk
+	alphaAt int    // position of the ALPH chunk in the source
 	bits    []byte // payload of "VP8 " or VP8L
-	at      int    // position of that chunk
+	bitsAt  int    // position of the chunk of bits in the source
 }
 
-// PeakBytes returns about how much decoding holds at the worst moment: a Player's Next where the
-// file is animated, else Rows of its only frame.
+// PeakBytes returns about how many bytes of memory decoding holds at its worst moment. An animation
+// is decoded by a Player, a still picture by Rows of its only frame.
 func (r *Reader) PeakBytes() int64 {
 	area := int64(r.Width) * int64(r.Height)
 	switch {
@@ -73,7 +73,7 @@ func (r *Reader) PeakBytes() int64 {
 	return 2 * area // the planes
 }
 
-// Drawing returns the area of frame i and the bytes of its data.
+// Drawing returns the area of frame i in pixels, and how many bytes its data has.
 func (r *Reader) Drawing(i int) (pixels, bytes int64) {
 	f := &r.Frames[i]
 	return int64(f.Rect.Dx()) * int64(f.Rect.Dy()), int64(len(f.alpha) + len(f.bits))
@@ -87,9 +87,9 @@ func isWebP(b []byte) bool {
 func le32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
 func le24(b []byte) int    { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
 
-// chunk returns the identifier and the payload of the chunk at p of src, and the position after its
-// padding. src ends where its last chunk does. The pad byte of that chunk may be missing, as in
-// some files on the web.
+// chunk returns the identifier and the payload of the chunk that begins at src[p], and the position
+// after the chunk's padding. src must end where its last chunk ends. The pad byte of the last chunk
+// may be missing, as in some files on the web.
 func chunk(src []byte, p int) (id uint32, payload []byte, next int, err error) {
 	b := src[p:]
 	if len(b) < 8 {
@@ -102,7 +102,7 @@ func chunk(src []byte, p int) (id uint32, payload []byte, next int, err error) {
 	return le32(b), b[8 : 8+n], min(p+8+int(n+n&1), len(src)), nil
 }
 
-// riffHeader is where the first chunk of a file lies.
+// riffHeader is the length of the RIFF header. Behind it the first chunk begins.
 const riffHeader = 12
 
 // riffBody returns src up to where its chunks end.
@@ -152,7 +152,7 @@ func NewReader(src []byte) (*Reader, error) {
 	return r, r.readChunks(body, next)
 }
 
-// readChunks reads what follows the VP8X chunk (RFC 9649 section 2.7), from p on.
+// readChunks reads the chunks that follow VP8X (RFC 9649 section 2.7). The first begins at src[p].
 func (r *Reader) readChunks(src []byte, p int) error {
 	var still Frame
 	for next := 0; p < len(src); p = next {
@@ -218,8 +218,8 @@ func (r *Reader) readChunks(src []byte, p int) error {
 // anmfHeader is the length of an ANMF chunk before the chunks inside it.
 const anmfHeader = 16
 
-// readANMF reads the frame of an animation (RFC 9649 section 2.7.1.1) whose chunk lies at p of src.
-// src ends where that chunk does.
+// readANMF reads a frame of an animation from its ANMF chunk (RFC 9649 section 2.7.1.1), which is
+// src[p:].
 func (r *Reader) readANMF(src []byte, p int) (Frame, error) {
 	b := src[p+8:]
 	if len(b) < anmfHeader {
@@ -239,7 +239,7 @@ func (r *Reader) readANMF(src []byte, p int) (Frame, error) {
 		id, payload, next, err := chunk(src, at)
 		if err != nil {
 			if fr.bits != nil && len(src)-at < 8 {
-				break
+				break // stray bytes behind the picture
 			}
 			return Frame{}, err
 		}
@@ -263,9 +263,9 @@ func (r *Reader) readANMF(src []byte, p int) (Frame, error) {
 	return fr, nil
 }
 
-// setBits takes the bitstream b, whose chunk lies at p, and reads its size from its header: RFC
-// 6386 section 9.1 for VP8, RFC 9649 section 3.4 for VP8L. An ALPH chunk in a frame with VP8L is
-// ignored.
+// setBits sets the frame's bitstream to b, the payload of the chunk at position p of the source,
+// and reads the frame's size from the bitstream's header: RFC 6386 section 9.1 for VP8, RFC 9649
+// section 3.4 for VP8L. An ALPH chunk in a frame with VP8L is ignored.
 func (fr *Frame) setBits(p int, id uint32, b []byte) error {
 	var w, h int
 	switch id {
@@ -299,7 +299,7 @@ func (fr *Frame) setBits(p int, id uint32, b []byte) error {
 	if w == 0 || h == 0 {
 		return FormatError{p, "empty picture"}
 	}
-	fr.bits, fr.at = b, p
+	fr.bits, fr.bitsAt = b, p
 	fr.Rect = image.Rect(0, 0, w, h)
 	return nil
 }

@@ -5,12 +5,12 @@ import "encoding/binary"
 // This file copies a file without its metadata. It uses the chunk walk of riff.go (RFC 9649 section
 // 2).
 
-// Strip returns src without EXIF, XMP, unknown chunks, and what follows the RIFF chunk. The
-// bitstreams are copied byte for byte; an ICC profile stays if keepICC is set, and the flags of
-// VP8X are adjusted. The orientation is removed with the metadata; where it is not 1, the caller
-// has to turn the pixels instead.
+// Strip returns src without EXIF, XMP and unknown chunks, and without what follows the RIFF chunk.
+// The bitstreams are copied byte for byte. An ICC profile stays if keepICC is set, and the flags of
+// VP8X are adjusted. The orientation is removed with the metadata. If it is not 1, the caller has
+// to turn the pixels instead.
 //
-// It is one pass, and allocates at most len(src) + 1 bytes.
+// Strip makes one pass over src. Its result takes at most len(src) + 1 bytes.
 func Strip(src []byte, keepICC bool) ([]byte, error) {
 	body, err := riffBody(src)
 	if err != nil {
@@ -26,7 +26,7 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 			}
 			return nil, err
 		}
-		if err := s.chunk(p, id, payload, body); err != nil {
+		if err := s.keepShown(p, id, payload, body); err != nil {
 			return nil, err
 		}
 		p = next
@@ -47,7 +47,7 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 type stripper struct {
 	out     []byte
 	keepICC bool
-	vp8x    int  // position of VP8X's flags, or -1
+	vp8x    int  // position of VP8X's flags in out, or -1
 	picture bool // a picture, or a frame of an animation, was kept
 	profile bool // ICCP was kept
 	simple  bool // the file is a single chunk, which was kept (sections 2.5, 2.6)
@@ -58,8 +58,8 @@ func (s *stripper) keep(id uint32, payload []byte) {
 	s.out = appendChunk(s.out, string(binary.LittleEndian.AppendUint32(nil, id)), payload)
 }
 
-// chunk keeps the chunk at p of src if it changes what is shown.
-func (s *stripper) chunk(p int, id uint32, payload, src []byte) error {
+// keepShown keeps a chunk if it changes what is shown. The chunk begins at src[p].
+func (s *stripper) keepShown(p int, id uint32, payload, src []byte) error {
 	switch id {
 	case fccVP8X:
 		if p != riffHeader || len(payload) < 10 {
@@ -76,7 +76,7 @@ func (s *stripper) chunk(p int, id uint32, payload, src []byte) error {
 	case fccALPH, fccANIM:
 		s.keep(id, payload)
 	case fccANMF:
-		return s.frame(src[:p+8+len(payload)], p)
+		return s.keepFrame(src[:p+8+len(payload)], p)
 	case fccICCP:
 		if s.keepICC && !s.profile {
 			s.profile = true
@@ -86,9 +86,9 @@ func (s *stripper) chunk(p int, id uint32, payload, src []byte) error {
 	return nil
 }
 
-// frame keeps the ANMF chunk (section 2.7.1.1) at p of src, which ends where it does, without the
-// unknown chunks inside it.
-func (s *stripper) frame(src []byte, p int) error {
+// keepFrame keeps the ANMF chunk (section 2.7.1.1) that is src[p:]. Unknown chunks inside it are
+// left out.
+func (s *stripper) keepFrame(src []byte, p int) error {
 	payload := src[p+8:]
 	if len(payload) < anmfHeader {
 		return FormatError{p, "short ANMF chunk"}
@@ -99,7 +99,7 @@ func (s *stripper) frame(src []byte, p int) error {
 		id, sub, next, err := chunk(src, at)
 		if err != nil {
 			if picture && len(src)-at < 8 {
-				break
+				break // stray bytes behind the picture
 			}
 			return err
 		}

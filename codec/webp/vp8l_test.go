@@ -20,6 +20,27 @@ import (
 	"golang.org/x/image/vp8l"
 )
 
+// TestPaletteHoldsTheFirstPixel encodes pictures of one color with a hole. The palette then begins
+// with transparent black. Opaque white is its complement.
+func TestPaletteHoldsTheFirstPixel(t *testing.T) {
+	for _, c := range [][4]byte{{255, 255, 255, 255}, {0, 0, 0, 255}, {1, 2, 3, 128}, {}} {
+		m := image.NewNRGBA(image.Rect(0, 0, 8, 8))
+		for i := range 64 {
+			copy(m.Pix[4*i:], c[:])
+		}
+		clear(m.Pix[4*50:][:4])
+		file, err := Append(nil, m, &Options{Lossless: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := Decode(bytes.NewReader(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		samePixels(t, fmt.Sprint(c), got.(*image.NRGBA), m, true)
+	}
+}
+
 // toNRGBA converts any picture to straight RGBA, with its corner at (0,0).
 func toNRGBA(m image.Image) *image.NRGBA {
 	b := m.Bounds()

@@ -1,7 +1,7 @@
 package webp
 
 // This file writes the VP8L bitstream, RFC 9649 section 3: transforms, then the pixels as
-// entropy-coded references (vp8lrefs.go, vp8lhuff.go).
+// entropy-coded refs (vp8lrefs.go, vp8lhuff.go).
 
 import (
 	"image"
@@ -16,54 +16,55 @@ func appendVP8L(dst []byte, pix []uint32, w, h int, alpha bool, effort Effort) [
 	return appendVP8LBody(dst, pix, w, h, effort)
 }
 
-// appendVP8LBody appends the part after the header, which is all that an ALPH chunk stores. Pixels
+// appendVP8LBody appends a VP8L bitstream without its header, as an ALPH chunk stores it. Pixels
 // are coded in one of three ways: as indices into a palette, as residuals of prediction, or as they
-// are. The last way is best when colors repeat so often that copies and the color cache work well
+// are. The last way is best where colors repeat so often that copies and the color cache work well
 // on the colors themselves. HighEffort tries each way that may be best; DefaultEffort chooses one
 // by an estimate.
 func appendVP8LBody(dst []byte, pix []uint32, w, h int, effort Effort) []byte {
 	start := len(dst)
-	best := func(out []byte) {
+	keepShortest := func(out []byte) {
 		if len(dst) == start || len(out) < len(dst)-start {
 			dst = append(dst[:start], out...)
 		}
 	}
 	colors := palette(pix, 256)
 	if n := len(colors); n > 0 {
-		// If a pixel holds several indices, the palette is always best. Otherwise one way is
-		// chosen, or both are tried.
+		// With at most 16 colors a pixel holds several indices, and the palette is always best.
+		// With more colors HighEffort tries the palette and prediction; DefaultEffort chooses.
 		predict := n > 16 && (effort == HighEffort || predictable(pix, w, colors))
 		if !predict || effort == HighEffort {
-			best(withPalette(pix, w, h, colors, effort))
+			keepShortest(withPalette(pix, w, h, colors, effort))
 		}
 		if !predict {
 			return dst
 		}
-	} else if repeats(pix, w) > 0.4 {
+	} else if repeatedFraction(pix, w) > 0.4 {
+		// HighEffort tries pixels as they are and prediction; DefaultEffort chooses.
 		plain := effort != HighEffort && plainIsBetter(pix, w, h)
 		if plain || effort == HighEffort {
-			best(plainPixels(pix, w, h, effort))
+			keepShortest(plainPixels(pix, w, h, effort))
 		}
 		if plain {
 			return dst
 		}
 	}
-	best(withPrediction(pix, w, h, effort))
+	keepShortest(withPrediction(pix, w, h, effort)) // last, since it changes pix
 	return dst
 }
 
 // plainPixels codes pix without transforms.
 func plainPixels(pix []uint32, w, h int, effort Effort) []byte {
 	lw := &lsbWriter{}
-	lw.put(0, 1)
+	lw.put(0, 1) // no transform
 	writePixels(lw, pix, w, h, true, effort)
 	lw.flush()
 	return lw.out
 }
 
 // predictable reports whether a picture of few colors is smooth, as gray pictures and alpha often
-// are. It looks at the pixels that differ from their neighbor. The picture is smooth if the entropy
-// of their residuals is less than that of their indices.
+// are. It looks at the pixels that differ from both their left and their upper neighbor. The
+// picture is smooth if the residuals of these pixels take fewer bits than their indices.
 func predictable(pix []uint32, w int, colors []uint32) bool {
 	colored := hasColor(colors)
 	plain := make([]uint32, len(colors))
@@ -75,17 +76,17 @@ func predictable(pix []uint32, w int, colors []uint32) bool {
 		}
 		k, _ := slices.BinarySearch(colors, pix[i])
 		plain[k]++
-		r := subtract(pix[i], predictPixel(12, l, t, t, tl))
+		r := subtract(pix[i], predictPixel(modeGradient, l, t, t, tl))
 		if colored {
 			g := r >> 8 & 255
-			r = subtract(r, g<<16|g)
+			r = subtract(r, g<<16|g) // subtract green
 		}
 		predicted.add(ref{r, 0})
 	}
 	return predicted.bits() < entropyBits(plain)
 }
 
-// hasColor reports whether red or blue is used.
+// hasColor reports whether some pixel has red or blue.
 func hasColor(pix []uint32) bool {
 	or := uint32(0)
 	for _, p := range pix {
@@ -94,10 +95,10 @@ func hasColor(pix []uint32) bool {
 	return or&0x00ff00ff != 0
 }
 
-// withPalette codes pix as indices into the palette colors.
+// withPalette codes pix as indices into a palette of the given colors.
 func withPalette(pix []uint32, w, h int, colors []uint32, effort Effort) []byte {
 	lw := &lsbWriter{}
-	lw.put(1, 1)
+	lw.put(1, 1) // a transform follows
 	lw.put(transformColorIndexing, 2)
 	lw.put(uint32(len(colors)-1), 8)
 	deltas := make([]uint32, len(colors))
@@ -115,30 +116,30 @@ func withPalette(pix []uint32, w, h int, colors []uint32, effort Effort) []byte 
 	return lw.out
 }
 
-// withPrediction codes pix by predictors, and also by subtract green unless only green is used. It
-// changes pix.
+// withPrediction codes pix with the predictor transform. If red or blue is used, subtract green
+// comes before it. withPrediction changes pix.
 func withPrediction(pix []uint32, w, h int, effort Effort) []byte {
 	lw := &lsbWriter{}
 	if hasColor(pix) {
 		subtractGreen(pix)
-		lw.put(1, 1)
+		lw.put(1, 1) // a transform follows
 		lw.put(transformSubtractGreen, 2)
 	}
-	lw.put(1, 1)
+	lw.put(1, 1) // a transform follows
 	lw.put(transformPredictor, 2)
 	tileBits := uint(4)
 	lw.put(uint32(tileBits-2), 3)
 	residuals := make([]uint32, len(pix))
-	modes := predictorTransform(residuals, pix, w, h, tileBits, searchOf(effort).skip)
+	modes := predictorTransform(residuals, pix, w, h, tileBits, searchOf(effort).rowStep)
 	writePixels(lw, modes, (w+1<<tileBits-1)>>tileBits, (h+1<<tileBits-1)>>tileBits, false, effort)
-	lw.put(0, 1)
+	lw.put(0, 1) // no more transforms
 	writePixels(lw, residuals, w, h, true, effort)
 	lw.flush()
 	return lw.out
 }
 
-// repeats returns the fraction of the pixels that equal their left or upper neighbor.
-func repeats(pix []uint32, w int) float64 {
+// repeatedFraction returns the fraction of the pixels that equal their left or upper neighbor.
+func repeatedFraction(pix []uint32, w int) float64 {
 	n := 0
 	for i := 1; i < len(pix); i++ {
 		if pix[i] == pix[i-1] || i >= w && pix[i] == pix[i-w] {
@@ -148,48 +149,49 @@ func repeats(pix []uint32, w int) float64 {
 	return float64(n) / float64(len(pix))
 }
 
-// writePixels stores one image. If main is set, it is spatially coded: it has the bit that
-// announces meta prefix codes (RFC 9649 3.7.3). Otherwise it is one of the small images that
-// transforms need.
+// writePixels stores one image. If main is set, the image is the picture, whose prefix codes may be
+// in groups (RFC 9649 3.7.3). Otherwise it is one of the small images that transforms and groups
+// need.
 func writePixels(lw *lsbWriter, pix []uint32, w, h int, main bool, effort Effort) {
 	s := searchOf(effort)
 	matches := findMatches(pix, w, s)
-	// There are two cuts of the pixels into refs to start from. In one, matches are copied. In the
-	// other, every pixel is single, which is better for noise. The costs of these cuts then lead to
-	// shorter cuts.
+	// There are two first cuts of the pixels into refs. In one, matches are copied. In the other,
+	// every pixel is single, which is better for noise. The second is tried where the first has
+	// many refs, or where both are to be improved.
 	copies := greedy(pix, matches, nil)
-	singles := 2*len(copies) > len(pix) || s.starts > 1
+	trySingles := 2*len(copies) > len(pix) || s.starts > 1
+	// The size of the color cache is chosen by the first cut that takes fewer bits.
 	cacheBits, hits := uint(0), []int32(nil)
 	if main && hasColor(pix) {
-		from := copies
-		if singles {
-			if all := greedy(pix, nil, nil); refsBits(all, 0) < refsBits(copies, 0) {
-				from = all
+		better := copies
+		if trySingles {
+			if singles := greedy(pix, nil, nil); refsBits(singles, 0) < refsBits(copies, 0) {
+				better = singles
 			}
 		}
-		cacheBits, hits = chooseCache(pix, from)
+		cacheBits, hits = chooseCache(pix, better)
 	}
-	froms := [][]match{matches, nil}
-	if !singles {
-		froms = froms[:1]
+	// Make the first cuts again, with the cache, and drop one if only one is to be improved.
+	cuts := [][]ref{greedy(pix, matches, hits)}
+	if trySingles {
+		cuts = append(cuts, greedy(pix, nil, hits))
 	}
-	var starts [][]ref
 	var bits []float64
-	for _, from := range froms {
-		refs := greedy(pix, from, hits)
-		starts, bits = append(starts, refs), append(bits, refsBits(refs, cacheBits))
+	for _, refs := range cuts {
+		bits = append(bits, refsBits(refs, cacheBits))
 	}
-	if s.starts == 1 && len(starts) == 2 {
+	if s.starts == 1 && len(cuts) == 2 {
 		least := 0
 		if bits[1] < bits[0] {
 			least = 1
 		}
-		starts, bits = starts[least:least+1], bits[least:least+1]
+		cuts, bits = cuts[least:least+1], bits[least:least+1]
 	}
+	// Improve each cut, write it, and keep the shortest.
 	var best *lsbWriter
-	for i, refs := range starts {
+	for i, refs := range cuts {
 		if bits[i] > 1.4*bits[0] {
-			continue // a cut into single pixels cannot become so much shorter
+			continue // the cut into single pixels is not improved by so much
 		}
 		refs = shorten(refs, bits[i], pix, matches, hits, cacheBits, s)
 		g := grouped{refs: refs, groups: []*histogram{count(refs, cacheBits)}}
@@ -205,9 +207,9 @@ func writePixels(lw *lsbWriter, pix []uint32, w, h int, main bool, effort Effort
 	lw.append(best)
 }
 
-// shorten cuts the pixels into new refs repeatedly, each time with the costs of the refs before.
-// From the second pass on, it stops when a pass saves nothing. least is the size in bits of the
-// refs that it gets.
+// shorten cuts the pixels into new refs in several passes. The costs of a pass are those of the
+// refs that the pass before has made. The first pass begins with the argument refs, of which least
+// is the size in bits, and its refs are always used. If a later pass saves nothing, shorten stops.
 func shorten(refs []ref, least float64, pix []uint32, matches []match, hits []int32, cacheBits uint, s search) []ref {
 	for pass := range s.passes {
 		next := cheapest(pix, matches, hits, newCosts(count(refs, cacheBits)), s.nice)
@@ -220,7 +222,8 @@ func shorten(refs []ref, least float64, pix []uint32, matches []match, hits []in
 	return refs
 }
 
-// writeGrouped stores one image, beginning with the size of the color cache.
+// writeGrouped stores one image: the size of the color cache, for the picture (main) also the map
+// of tiles to groups, then prefix codes and refs.
 func writeGrouped(lw *lsbWriter, g grouped, w, h int, cacheBits uint, main bool, effort Effort) {
 	if cacheBits > 0 {
 		lw.put(1, 1)
@@ -230,7 +233,7 @@ func writeGrouped(lw *lsbWriter, g grouped, w, h int, cacheBits uint, main bool,
 	}
 	switch {
 	case main && len(g.groups) == 1:
-		lw.put(0, 1)
+		lw.put(0, 1) // no map
 	case main:
 		lw.put(1, 1)
 		lw.put(uint32(g.tileBits-2), 3)
@@ -257,8 +260,8 @@ func refsBits(refs []ref, cacheBits uint) float64 {
 	return count(refs, cacheBits).bits() + float64(extra)
 }
 
-// count counts the symbols of refs. cacheBits is the size of the color cache; 0 means that there is
-// none.
+// count counts the symbols of refs. The color cache has 1<<cacheBits entries; 0 means that there is
+// no cache.
 func count(refs []ref, cacheBits uint) *histogram {
 	h := newHistogram(cacheBits)
 	for _, r := range refs {
@@ -270,14 +273,14 @@ func count(refs []ref, cacheBits uint) *histogram {
 // grouped is a cut of the picture into refs, together with the groups of its prefix codes.
 type grouped struct {
 	refs     []ref
-	groups   []*histogram
-	tiles    []uint16 // the group of each tile of 1<<tileBits pixels a side; nil with one group
+	groups   []*histogram // the symbols of each group
+	tiles    []uint16     // the group of each tile of 1<<tileBits pixels a side; nil with one group
 	tileBits uint
 }
 
-// writeRefs stores the prefix codes of every group, then the references.
-func writeRefs(lw *lsbWriter, w int, b grouped) {
-	refs, groups, tiles, tileBits := b.refs, b.groups, b.tiles, b.tileBits
+// writeRefs stores the prefix codes of every group, then the refs. w is the width of the image.
+func writeRefs(lw *lsbWriter, w int, cut grouped) {
+	refs, groups, tiles, tileBits := cut.refs, cut.groups, cut.tiles, cut.tileBits
 	type group struct{ green, red, blue, alpha, distance prefixCode }
 	codes := make([]group, len(groups))
 	for i, h := range groups {
@@ -295,16 +298,16 @@ func writeRefs(lw *lsbWriter, w int, b grouped) {
 			g = &codes[tiles[(y>>tileBits)*tilesX+x>>tileBits]]
 		}
 		switch r.n {
-		case 0:
+		case 0: // a literal
 			g.green.put(lw, int(r.v>>8&255))
 			g.red.put(lw, int(r.v>>16&255))
 			g.blue.put(lw, int(r.v&255))
 			g.alpha.put(lw, int(r.v>>24))
 			x++
-		case 1:
+		case 1: // an entry of the color cache
 			g.green.put(lw, numLiterals+numLengths+int(r.v))
 			x++
-		default:
+		default: // a copy
 			sym, extra, n := prefixOf(r.n)
 			g.green.put(lw, numLiterals+int(sym))
 			lw.put(extra, n)
@@ -325,14 +328,14 @@ func writeRefs(lw *lsbWriter, w int, b grouped) {
 func argb(m *image.NRGBA) (pix []uint32, alpha bool) {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	pix = make([]uint32, w*h)
-	and := byte(255)
+	allAlpha := byte(255) // the AND of all
 	for y := range h {
 		row := m.Pix[y*m.Stride:][:4*w]
 		for x := range w {
 			p := row[4*x : 4*x+4 : 4*x+4]
 			pix[y*w+x] = uint32(p[3])<<24 | uint32(p[0])<<16 | uint32(p[1])<<8 | uint32(p[2])
-			and &= p[3]
+			allAlpha &= p[3]
 		}
 	}
-	return pix, and != 255
+	return pix, allAlpha != 255
 }

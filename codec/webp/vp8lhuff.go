@@ -15,7 +15,7 @@ type lsbWriter struct {
 	n   uint // bits in acc, below 32 between calls
 }
 
-// put writes the low n bits of v, n <= 32; the bits of v above n are zero.
+// put writes v as n bits, at most 32. The bits of v above them must be zero.
 func (w *lsbWriter) put(v uint32, n uint) {
 	w.acc |= uint64(v) << w.n
 	w.n += n
@@ -29,7 +29,7 @@ func (w *lsbWriter) put(v uint32, n uint) {
 // bits returns how many bits have been written.
 func (w *lsbWriter) bits() int { return 8*len(w.out) + int(w.n) }
 
-// append writes the bits of o.
+// append writes all bits that have been written to o.
 func (w *lsbWriter) append(o *lsbWriter) {
 	for _, b := range o.out {
 		w.put(uint32(b), 8)
@@ -37,7 +37,7 @@ func (w *lsbWriter) append(o *lsbWriter) {
 	w.put(uint32(o.acc), o.n)
 }
 
-// flush pads the last byte with zeros.
+// flush writes what is in acc, and pads the last byte with zeros.
 func (w *lsbWriter) flush() {
 	for ; w.n > 0; w.n -= min(w.n, 8) {
 		w.out = append(w.out, byte(w.acc))
@@ -50,21 +50,23 @@ func (w *lsbWriter) flush() {
 const maxCodeLength = 15
 
 // A prefixCode holds the code and its length for each symbol. The bits of a code are in the order
-// in which they are written. A length of 0 means that the symbol does not occur, or that it is the
-// only one.
+// in which they are written. A length of 0 means that the symbol does not occur, or that only this
+// symbol does.
 type prefixCode struct {
 	bits []uint16
-	size []uint8
+	size []uint8 // lengths
 }
 
+// put writes the code of a symbol.
 func (c *prefixCode) put(w *lsbWriter, sym int) { w.put(uint32(c.bits[sym]), uint(c.size[sym])) }
 
-// codeLengths fills size with the lengths of a good prefix code for counts, none longer than limit.
-// It uses Huffman's algorithm, with two queues over sorted counts. While the deepest leaf is too
-// deep, small counts are raised to a growing minimum, which makes the tree flatter.
+// codeLengths sets size to the lengths of a good prefix code for symbols that occur as often as
+// counts says. No length is over limit. It uses Huffman's algorithm. While the deepest leaf is too
+// deep, small counts are raised to a growing minimum, which makes the tree flatter. A single symbol
+// gets length 1.
 func codeLengths(size []uint8, counts []uint32, limit int) {
 	clear(size)
-	var used []int32
+	var used []int32 // the symbols that occur
 	for s, c := range counts {
 		if c > 0 {
 			used = append(used, int32(s))
@@ -98,7 +100,7 @@ func codeLengths(size []uint8, counts []uint32, limit int) {
 	}
 }
 
-// newPrefixCode makes the canonical code of counts.
+// newPrefixCode makes a canonical code for symbols that occur as often as counts says.
 func newPrefixCode(counts []uint32) prefixCode {
 	c := prefixCode{make([]uint16, len(counts)), make([]uint8, len(counts))}
 	codeLengths(c.size, counts, maxCodeLength)
@@ -109,7 +111,7 @@ func newPrefixCode(counts []uint32) prefixCode {
 // assign computes the canonical codes from their lengths: shorter codes come first, and codes of
 // equal length are in the order of their symbols.
 func (c *prefixCode) assign() {
-	var number, next [maxCodeLength + 2]int
+	var number, next [maxCodeLength + 2]int // by length: how many codes, and the next code
 	for _, n := range c.size {
 		number[n]++
 	}
@@ -121,6 +123,7 @@ func (c *prefixCode) assign() {
 		if n == 0 {
 			continue
 		}
+		// The first bit is the highest one of the canonical code, and is written first.
 		v, r := next[n], uint16(0)
 		next[n]++
 		for range n {
@@ -135,11 +138,11 @@ func (c *prefixCode) assign() {
 // 3.7.2.1.2, kCodeLengthCodeOrder).
 var codeLengthOrder = [19]uint8{17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
 
-// write stores the code's lengths. If only one symbol occurs, its code takes no bits in the data,
-// so write clears the code.
+// write stores the code's lengths. If only one symbol occurs and it is below 256, it takes no bits
+// in the data, so write clears its code.
 func (c *prefixCode) write(w *lsbWriter) {
-	var used [2]int
-	n := 0
+	var used [2]int // the first two symbols that occur
+	n := 0          // how many occur
 	for s, l := range c.size {
 		if l > 0 {
 			if n < 2 {
@@ -161,9 +164,10 @@ func (c *prefixCode) write(w *lsbWriter) {
 	c.writeNormal(w)
 }
 
-// writeSimple stores one or two symbols below 256 (3.7.2.1.1).
+// writeSimple stores which one or two symbols below 256 occur (RFC 9649 3.7.2.1.1). The code of a
+// single symbol is cleared.
 func (c *prefixCode) writeSimple(w *lsbWriter, used [2]int, n int) {
-	w.put(1, 1)
+	w.put(1, 1) // simple
 	w.put(uint32(max(n, 1)-1), 1)
 	if used[0] <= 1 {
 		w.put(0, 1)
@@ -179,13 +183,13 @@ func (c *prefixCode) writeSimple(w *lsbWriter, used [2]int, n int) {
 	c.size[used[0]], c.bits[used[0]] = 0, 0
 }
 
-// A run is a symbol of the code for code lengths, with its extra bits.
+// A run is a symbol of the code for code lengths. The number extra follows it in so many bits.
 type run struct{ sym, extra, bits uint8 }
 
-// runsOf encodes the lengths as runs. Symbol 16 repeats the last length that is not zero; 17 and 18
-// are runs of zeros.
+// runsOf encodes the lengths in size as runs. Symbol 16 repeats the last length that was not zero.
+// 17 and 18 are runs of zeros. The others are lengths.
 func runsOf(size []uint8) (runs []run) {
-	previous := uint8(8)
+	previous := uint8(8) // what 16 repeats before the first length (RFC 9649 3.7.2.1.2)
 	for i := 0; i < len(size); {
 		v, n := size[i], 1
 		for i+n < len(size) && size[i+n] == v {
@@ -217,9 +221,9 @@ func runsOf(size []uint8) (runs []run) {
 	return runs
 }
 
-// writeNormal stores the lengths as runs, which are prefix coded themselves (3.7.2.1.2).
+// writeNormal stores the lengths as runs, which are prefix coded themselves (RFC 9649 3.7.2.1.2).
 func (c *prefixCode) writeNormal(w *lsbWriter) {
-	w.put(0, 1)
+	w.put(0, 1) // not simple
 	runs := runsOf(c.size)
 	// Runs after the last length that is not zero need not be stored. max_symbol is the number of
 	// runs that are stored.
@@ -246,7 +250,7 @@ func (c *prefixCode) writeNormal(w *lsbWriter) {
 	}
 }
 
-// lengthsCode makes the code for the runs.
+// lengthsCode makes the code for the symbols of the runs. Its own lengths are stored in 3 bits.
 func lengthsCode(runs []run) prefixCode {
 	var counts [19]uint32
 	for _, r := range runs {

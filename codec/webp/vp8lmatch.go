@@ -5,52 +5,54 @@ package webp
 
 import "math/bits"
 
-// A match has two earlier runs of pixels that equal those at a position. One is the longest. The
-// other is the longest whose distance takes few bits; it may be better when only its first pixels
-// are copied.
+// A match has two earlier runs of pixels that equal those at a position. One is the longest that
+// was found. The other is the longest at a distance that takes few bits, a near distance. It may be
+// better when only its first pixels are copied.
 type match struct {
-	code     uint32 // of the distance
-	n, nearN uint16 // 0 if there is no match
-	nearCode uint8
+	code     uint32 // of the distance of the longest run
+	n        uint16 // length of the longest run; 0 if there is none
+	nearN    uint16 // length of the run at a near distance; 0 if there is none, or none was looked for
+	nearCode uint8  // of the near distance
 }
 
 // A search says how hard to search for copies and for ways to use them.
 type search struct {
-	tries  int // candidates at a position
-	nice   int // from this length on, there is no search inside a match, and only the match as a whole is used there
-	passes int // passes over the pixels, each with the costs that follow from the one before
-	starts int // 2: both cuts to start from are tried; 1: only the better one
-	skip   int // a predictor is judged by every skip-th row
-	tiles  int // limit for the number of tiles
-	seeds  int // the first number of groups of tiles is at most its cube
-	rounds int // passes that move tiles between groups
+	tries     int // earlier positions that are compared with one
+	nice      int // inside a match of at least this length nothing is searched, and only the rest of the match is used
+	passes    int // new cuts of the pixels into refs, each with the costs that follow from the cut before
+	starts    int // 2: both first cuts are improved; 1: only the better one
+	rowStep   int // a predictor is judged by one row in so many
+	maxTiles  int // limit for the number of tiles
+	steps     int // seedGroups makes at most the cube of this number of groups
+	reassigns int // passes that move tiles between groups
 }
 
 // searchOf returns the search for an effort.
 func searchOf(e Effort) search {
 	if e == HighEffort {
-		return search{tries: 96, nice: maxCopy + 1, passes: 5, starts: 2, skip: 1, tiles: 600, seeds: 4, rounds: 2}
+		return search{tries: 96, nice: maxCopy + 1, passes: 5, starts: 2, rowStep: 1, maxTiles: 600, steps: 4, reassigns: 2}
 	}
-	return search{tries: 12, nice: 64, passes: 2, starts: 1, skip: 2, tiles: 300, seeds: 3, rounds: 1}
+	return search{tries: 12, nice: 64, passes: 2, starts: 1, rowStep: 2, maxTiles: 300, steps: 3, reassigns: 1}
 }
 
 // A matcher finds matches by chains of positions with the same hash.
 type matcher struct {
 	search
 	pix      []uint32
-	last     int // distance, and its code
-	lastCode uint32
+	last     int    // distance of the match found before
+	lastCode uint32 // code of that distance
 	near     [4]int // distances that take few bits
 	nearCode [4]uint8
 	hashBits uint
 	pairs    chain // by the hash of two pixels
-	sixes    chain // by the hash of six pixels: with few colors, the same two pixels occur everywhere, and these lead to longer matches
+	sixes    chain // by the hash of six pixels, only for few colors: there the same two pixels occur everywhere
 }
 
 // A chain leads from a hash to the last position with this hash, and from each position to the one
-// before it.
+// before it with the same hash.
 type chain struct {
-	head, previous []int32 // 1 + the position; 0 is the end
+	head     []int32 // by hash: 1 + the last position; 0 if there is none
+	previous []int32 // by position: 1 + the one before; 0 if there is none
 }
 
 // insert puts position i before all others of its hash.
@@ -59,8 +61,8 @@ func (c *chain) insert(hash uint32, i int) {
 	c.head[hash] = int32(i + 1)
 }
 
-// findMatches returns a match for each position. Of equally long matches it takes the one whose
-// distance has the shortest code.
+// findMatches returns a match for each position. Of equally long matches it takes the rest of the
+// match at the position before, else one at a near distance, else the one at the least distance.
 func findMatches(pix []uint32, w int, s search) []match {
 	m := make([]match, len(pix))
 	if len(pix) < 3 {
@@ -84,34 +86,36 @@ func findMatches(pix []uint32, w int, s search) []match {
 	return m
 }
 
-// matchAt finds the match of position i and puts it into m. best and distance are the length and
-// the distance of the match at i-1; it returns those of the match at i. Inside a match of nice
-// pixels or more, it does not search.
+// matchAt finds the match at position i and puts it into m. best and distance are the length and
+// the distance of the match at i-1. matchAt returns those of the match at i. Where the rest of the
+// match at i-1 is nice, it does not search.
 func (k *matcher) matchAt(i, best, distance int, m *match) (int, int) {
 	pix := k.pix
 	limit := min(maxCopy, len(pix)-i)
+	// Begin with the rest of the match at i-1.
 	inside := false
 	if best > 2 {
 		best--
 		if best == maxCopy-1 && best < limit && pix[i-distance+best] == pix[i+best] {
-			best++ // the earlier match may continue; a shorter one ended here
+			best++ // the match at i-1 ended only because it was as long as a copy can be
 		}
 		inside = best >= k.nice
 	} else {
 		best = 0
 	}
-	code := uint32(0)
-	if best < 64 && !inside {
+	code := uint32(0) // of a near distance; 0 if the match is at another one
+	if best < longMatch && !inside {
 		near, which := k.nearest(i, limit)
 		m.nearN, m.nearCode = uint16(near), k.nearCode[which]
 		if near > best {
 			best, distance, code = near, k.near[which], uint32(k.nearCode[which])
 		}
 	}
-	// Inside a run of one color the chains would be long. Such positions are not entered: the pixel
-	// before is as good to copy from, and later copies find the run by its ends.
+	// Inside a run of one color the chains would be long. Such positions are not entered, and not
+	// searched: the pixel before is as good to copy from, and later copies find the run by its
+	// ends.
 	if !k.inRun(i) {
-		if best < 64 && !inside {
+		if best < longMatch && !inside {
 			before := best
 			if best, distance = k.followChains(i, limit, best, distance); best > before {
 				code = 0
@@ -132,6 +136,9 @@ func (k *matcher) matchAt(i, best, distance int, m *match) (int, int) {
 	}
 	return best, distance
 }
+
+// longMatch is the length of a match from which on no longer one is searched.
+const longMatch = 64
 
 // nearest returns the length of the longest match at one of the near distances, and the index of
 // that distance.
@@ -155,19 +162,19 @@ func (k *matcher) followChains(i, limit, best, distance int) (int, int) {
 		best, distance = k.follow(&k.sixes, k.hashSix(i), i, limit, k.tries, best, distance)
 	}
 	tries := k.tries
-	if best >= 32 {
+	if best >= longMatch/2 {
 		tries /= 4
 	}
 	return k.follow(&k.pairs, k.hashPair(i), i, limit, tries, best, distance)
 }
 
 // follow looks through a chain for a match that is longer than best and has at most limit pixels.
-// It tries at most tries positions. It returns the length and the distance of the longest, or best
-// and distance as they were.
+// It compares as many positions as tries says, and ends at a nice match. It returns the length and
+// the distance of the longest, or best and distance as they were.
 func (k *matcher) follow(c *chain, hash uint32, i, limit, tries, best, distance int) (int, int) {
 	pix := k.pix
 	for at := int(c.head[hash]); at > 0 && tries > 0 && best < min(limit, k.nice); tries-- {
-		at--
+		at-- // chains hold 1 + the position
 		if i-at > maxDistance {
 			break
 		}
@@ -181,7 +188,7 @@ func (k *matcher) follow(c *chain, hash uint32, i, limit, tries, best, distance 
 	return best, distance
 }
 
-// insert adds position i, which is not the last.
+// insert adds position i, which is not the last one of the picture, to the chains.
 func (k *matcher) insert(i int) {
 	if k.sixes.head != nil && i+6 <= len(k.pix) {
 		k.sixes.insert(k.hashSix(i), i)
@@ -189,7 +196,7 @@ func (k *matcher) insert(i int) {
 	k.pairs.insert(k.hashPair(i), i)
 }
 
-// inRun reports whether pixel i has the color of the two before and of the next one.
+// inRun reports whether pixel i has the color of the two pixels before it and of the one behind it.
 func (k *matcher) inRun(i int) bool {
 	p := k.pix
 	return i > 1 && p[i] == p[i-1] && p[i] == p[i+1] && p[i] == p[i-2]
@@ -211,7 +218,8 @@ func (k *matcher) hashSix(i int) uint32 {
 	return uint32(v * 0x9e3779b97f4a7c15 >> (64 - k.hashBits))
 }
 
-// matchLength counts the pixels from a that equal those from b, at most limit.
+// matchLength returns how many pixels from position a on equal those from position b on, up to
+// limit.
 func matchLength(pix []uint32, a, b, limit int) int {
 	p, q := pix[a:a+limit], pix[b:b+limit]
 	for i := range p {

@@ -21,22 +21,23 @@ func cacheHits(pix []uint32, bits uint) []int32 {
 	return hits
 }
 
-// chooseCache tries sizes of the color cache on the given cut. It returns the size that takes the
-// fewest bits, and the hits in this cache; 0 means no cache.
+// chooseCache tries sizes of the color cache on the cut of pix into refs. It returns the size with
+// which the refs take the fewest bits, as a power of 2, and the hits in this cache. 0 and nil mean
+// that no cache is best.
 func chooseCache(pix []uint32, refs []ref) (uint, []int32) {
 	best, least := uint(0), count(refs, 0).bits()
 	for _, bits := range []uint{3, 6, 8, 10} {
 		h := newHistogram(bits)
 		cache := make([]uint32, 1<<bits)
-		i := 0
+		i := 0 // the first pixel of r
 		for _, r := range refs {
-			if r.n == 0 {
+			if r.n == 0 { // a literal, which may become a hit
 				if k := cacheIndex(r.v, bits); cache[k] == r.v {
 					r = ref{k, 1}
 				}
 			}
 			h.add(r)
-			last := ^pix[i]
+			last := ^pix[i] // of the pixels that entered the cache; not equal to the first
 			for _, p := range pix[i : i+max(int(r.n), 1)] {
 				if p != last {
 					cache[cacheIndex(p, bits)] = p
@@ -55,8 +56,9 @@ func chooseCache(pix []uint32, refs []ref) (uint, []int32) {
 	return best, cacheHits(pix, best)
 }
 
-// greedy takes the longest match at a position, unless the next position has a longer one. Without
-// matches, every pixel becomes a ref of its own.
+// greedy cuts pix into refs. It takes the longest match at a position, if that has at least three
+// pixels and the next position does not have a longer one; else the pixel becomes a ref of its own.
+// If matches is nil, all pixels do.
 func greedy(pix []uint32, matches []match, hits []int32) []ref {
 	if matches == nil {
 		dst := make([]ref, len(pix))
@@ -79,7 +81,7 @@ func greedy(pix []uint32, matches []match, hits []int32) []ref {
 	return dst
 }
 
-// single returns the ref for one pixel.
+// single returns the ref for pixel i alone. If hits is nil, there is no color cache.
 func single(pix []uint32, i int, hits []int32) ref {
 	if hits != nil && hits[i] >= 0 {
 		return ref{uint32(hits[i]), 1}
@@ -87,30 +89,31 @@ func single(pix []uint32, i int, hits []int32) ref {
 	return ref{pix[i], 0}
 }
 
-// nearStep is the bit that marks a step which copies from the near distance. Lengths are smaller
-// numbers.
+// nearStep is a bit of a path's step. It says that the step copies from the near distance of its
+// match. Lengths are smaller than the bit.
 const nearStep = 1 << 15
 
-// inFull is the longest match for which every shorter length is considered too. Of a longer match,
-// the whole is considered, and lengths up to inFull.
-const inFull = 24
+// everyLength is the number of pixels up to which copies of every length are considered. Of a
+// longer match, the whole is considered too.
+const everyLength = 24
 
 // A path holds the cheapest way that is known so far to each position.
 type path struct {
 	costs *costs
-	total []float32
-	step  []uint16 // the length of the ref that ends here, plus nearStep if it uses the near distance
+	total []float32 // by position: the bits of the cheapest way
+	step  []uint16  // by position: the length of the ref that ends there, plus nearStep if it uses the near distance
 }
 
-// copy considers copying n pixels at position i, or fewer of them.
-func (p *path) copy(i int, code uint32, n int, tag uint16) {
+// tryCopy considers copies of up to n pixels at position i from the distance of code (see
+// everyLength). tag is nearStep or 0.
+func (p *path) tryCopy(i int, code uint32, n int, tag uint16) {
 	sym, _, extra := prefixOf(code)
 	d := p.total[i] + p.costs.distance[sym] + float32(extra)
-	if n > inFull {
+	if n > everyLength {
 		if v := d + p.costs.length[n]; v < p.total[i+n] {
 			p.total[i+n], p.step[i+n] = v, uint16(n)|tag
 		}
-		n = inFull
+		n = everyLength
 	}
 	total, length := p.total[i+2:i+n+1], p.costs.length[2:n+1]
 	for k, t := range total {
@@ -120,9 +123,10 @@ func (p *path) copy(i int, code uint32, n int, tag uint16) {
 	}
 }
 
-// cheapest cuts the pixels so that the sum of costs is least. It finds a shortest path from pixel
-// to pixel. The steps from a pixel are the pixel itself, its match, and shorter copies from the
-// same distance. Inside a match of nice pixels or more, the rest of this match is the only step.
+// cheapest cuts the pixels into refs so that the sum of their costs is least. It finds a shortest
+// path from pixel to pixel. The steps from a pixel are the pixel itself, its two matches, and
+// shorter copies from the distances of these. Where a pixel's match is the rest of the match before
+// and has at least as many pixels as nice says, this rest is the only step.
 func cheapest(pix []uint32, matches []match, hits []int32, c *costs, nice int) []ref {
 	n := len(pix)
 	p := path{c, make([]float32, n+1), make([]uint16, n+1)}
@@ -133,7 +137,7 @@ func cheapest(pix []uint32, matches []match, hits []int32, c *costs, nice int) [
 	for i := range n {
 		m := &matches[i]
 		if int(m.n) >= nice && i > 0 && matches[i-1].n > m.n && matches[i-1].code == m.code {
-			p.copyWhole(i, m)
+			p.tryWhole(i, m)
 			continue
 		}
 		one := p.total[i]
@@ -146,17 +150,17 @@ func cheapest(pix []uint32, matches []match, hits []int32, c *costs, nice int) [
 			p.total[i+1], p.step[i+1] = one, 1
 		}
 		if m.n >= 2 {
-			p.copy(i, m.code, int(m.n), 0)
+			p.tryCopy(i, m.code, int(m.n), 0)
 			if m.nearN >= 2 && uint32(m.nearCode) != m.code {
-				p.copy(i, uint32(m.nearCode), int(m.nearN), nearStep)
+				p.tryCopy(i, uint32(m.nearCode), int(m.nearN), nearStep)
 			}
 		}
 	}
-	return p.cut(pix, matches, hits)
+	return p.refs(pix, matches, hits)
 }
 
-// copyWhole considers only the whole of a match.
-func (p *path) copyWhole(i int, m *match) {
+// tryWhole considers a copy at position i of the whole match m.
+func (p *path) tryWhole(i int, m *match) {
 	sym, _, extra := prefixOf(m.code)
 	n := int(m.n)
 	v := p.total[i] + p.costs.distance[sym] + float32(extra) + p.costs.length[n]
@@ -165,27 +169,26 @@ func (p *path) copyWhole(i int, m *match) {
 	}
 }
 
-// cut returns the refs of the path.
-func (p *path) cut(pix []uint32, matches []match, hits []int32) []ref {
-	n := len(pix)
-	refs := 0
-	for i := n; i > 0; i -= int(p.step[i] &^ nearStep) {
-		refs++
+// refs returns the refs of the path. It follows the path from its end.
+func (p *path) refs(pix []uint32, matches []match, hits []int32) []ref {
+	n := 0
+	for i := len(pix); i > 0; i -= int(p.step[i] &^ nearStep) {
+		n++
 	}
-	cut := make([]ref, refs)
-	for i := n; i > 0; {
-		k := int(p.step[i] &^ nearStep)
+	refs := make([]ref, n)
+	for i := len(pix); i > 0; {
+		length := int(p.step[i] &^ nearStep)
 		near := p.step[i]&nearStep != 0
-		i -= k
-		refs--
+		i -= length
+		n--
 		switch {
-		case k == 1:
-			cut[refs] = single(pix, i, hits)
+		case length == 1:
+			refs[n] = single(pix, i, hits)
 		case near:
-			cut[refs] = ref{uint32(matches[i].nearCode), uint32(k)}
+			refs[n] = ref{uint32(matches[i].nearCode), uint32(length)}
 		default:
-			cut[refs] = ref{matches[i].code, uint32(k)}
+			refs[n] = ref{matches[i].code, uint32(length)}
 		}
 	}
-	return cut
+	return refs
 }

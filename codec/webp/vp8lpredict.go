@@ -15,7 +15,7 @@ const (
 	transformColorIndexing = 3
 )
 
-// The next functions compute all four channels of a pixel at once, a byte each, without carries
+// average2 and subtract compute all four channels of a pixel at once, a byte each, without carries
 // between them.
 
 // average2 returns (a+b)/2 rounded down in every channel.
@@ -38,8 +38,8 @@ func subtractGreen(pix []uint32) {
 
 // predictPixel returns the prediction of mode (RFC 9649, table of section 3.5.1) for a pixel that
 // is in neither the first row nor the first column. l, t, tr and tl are its left, upper,
-// upper-right and upper-left neighbors. For a pixel in the last column, the upper-right one is the
-// first pixel of its own row.
+// upper-right and upper-left neighbors. For a pixel in the last column, tr is the first pixel of
+// the row that this pixel is in.
 func predictPixel(mode int, l, t, tr, tl uint32) uint32 {
 	switch mode {
 	case 0:
@@ -85,7 +85,7 @@ func predictPixel(mode int, l, t, tr, tl uint32) uint32 {
 
 // selectPredictor returns l or t, whichever is nearer to l+t-tl.
 func selectPredictor(l, t, tl uint32) uint32 {
-	d := 0
+	d := 0 // how much farther away l is than t, summed over the channels
 	for s := 0; s < 32; s += 8 {
 		c := int(tl >> s & 255)
 		p, q := int(t>>s&255)-c, int(l>>s&255)-c
@@ -97,9 +97,12 @@ func selectPredictor(l, t, tl uint32) uint32 {
 	return t
 }
 
-const numPredictors = 14
+const (
+	numPredictors = 14
+	modeGradient  = 12 // left + upper - upper left, clamped
+)
 
-// residualsOf sets dst to the residuals of pix[from:from+len(dst)] when they are predicted by mode.
+// residualsOf sets dst to the residuals of pix[from:from+len(dst)] after prediction by mode.
 // The picture is w pixels wide. The pixels are in one row, which is not the first row, and none of
 // them is in the first column.
 func residualsOf(dst, pix []uint32, mode, from, w int) {
@@ -138,22 +141,22 @@ func residualsOf(dst, pix []uint32, mode, from, w int) {
 type predictor struct {
 	pix, out []uint32
 	w, h     int
-	bits     uint // tiles are 1<<bits pixels a side
-	skip     int  // every skip-th row is sampled
-	colored  bool // red or blue is used
-	counts   [4][256]uint32
-	cost     [4][256]float32
+	bits     uint            // tiles are 1<<bits pixels a side
+	rowStep  int             // one row in so many is sampled
+	colored  bool            // red or blue is used
+	counts   [4][256]uint32  // of the residuals so far: of blue, green, red and alpha
+	cost     [4][256]float32 // bits of a residual by these counts
 }
 
-// predictorTransform writes the residuals of pix (w wide) to out. It returns the modes of the
+// predictorTransform writes the residuals of pix, w to a row, to out. It returns the modes of the
 // tiles, which are 1<<tileBits pixels wide and high, as pixels of the sub-resolution image that
 // stores them.
 //
 // A tile gets the mode whose residuals take the fewest bits under the frequencies of the residuals
-// so far; the bits are computed again after each row of tiles. Only every skip-th row is sampled
-// for this.
-func predictorTransform(out, pix []uint32, w, h int, tileBits uint, skip int) []uint32 {
-	p := predictor{pix: pix, out: out, w: w, h: h, bits: tileBits, skip: skip, colored: hasColor(pix)}
+// so far. These bits are computed again after each row of tiles. Of each tile, one row in rowStep
+// is sampled.
+func predictorTransform(out, pix []uint32, w, h int, tileBits uint, rowStep int) []uint32 {
+	p := predictor{pix: pix, out: out, w: w, h: h, bits: tileBits, rowStep: rowStep, colored: hasColor(pix)}
 	tilesX, tilesY := (w+1<<tileBits-1)>>tileBits, (h+1<<tileBits-1)>>tileBits
 	modes := make([]uint32, tilesX*tilesY)
 	for c := range p.counts {
@@ -167,23 +170,25 @@ func predictorTransform(out, pix []uint32, w, h int, tileBits uint, skip int) []
 		for c := range p.cost {
 			costOf(p.cost[c][:], p.counts[c][:])
 		}
-		left := -1
+		mode := -1 // of the tile before
 		for tx := range tilesX {
-			left = p.choose(tx, ty, left)
-			modes[ty*tilesX+tx] = 0xff000000 | uint32(left)<<8
-			p.apply(tx, ty, left)
+			mode = p.choose(tx, ty, mode)
+			modes[ty*tilesX+tx] = 0xff000000 | uint32(mode)<<8
+			p.apply(tx, ty, mode)
 		}
 	}
 	return modes
 }
 
-// inner returns the rectangle of those pixels of a tile that are predicted by its mode.
+// inner returns the rectangle of those pixels of a tile that are predicted by the tile's mode: all
+// but the first row and the first column of the picture. It ends before x1 and y1, and may be
+// empty.
 func (p *predictor) inner(tx, ty int) (x0, y0, x1, y1 int) {
 	return max(tx<<p.bits, 1), max(ty<<p.bits, 1), min((tx+1)<<p.bits, p.w), min((ty+1)<<p.bits, p.h)
 }
 
-// choose returns the mode of a tile. left is the mode of the tile to its left, or -1 if there is
-// none.
+// choose returns the mode of a tile. left is the mode of the tile to the left of it, or -1 if there
+// is none. That mode is taken where it predicts the tile exactly, or where no mode is needed.
 func (p *predictor) choose(tx, ty, left int) int {
 	x0, y0, x1, y1 := p.inner(tx, ty)
 	if x0 >= x1 || y0 >= y1 {
@@ -198,7 +203,7 @@ func (p *predictor) choose(tx, ty, left int) int {
 		if mode != left {
 			sum = 3 // a change of mode takes bits too
 		}
-		for y := y0; y < y1 && sum < least; y += p.skip {
+		for y := y0; y < y1 && sum < least; y += p.rowStep {
 			sum += p.rowCost(mode, y*p.w+x0, x1-x0)
 		}
 		if sum < least {
@@ -229,7 +234,7 @@ func (p *predictor) predictsExactly(mode, x0, y0, x1, y1 int) bool {
 	return true
 }
 
-// rowCost returns the bits that mode's residuals take for the n pixels from from on.
+// rowCost returns the bits that the n pixels at position from take as residuals of mode.
 func (p *predictor) rowCost(mode, from, n int) (sum float32) {
 	var r [maxTile]uint32
 	residualsOf(r[:n], p.pix, mode, from, p.w)
@@ -250,8 +255,8 @@ func (p *predictor) apply(tx, ty, mode int) {
 	x0, y0, x1, y1 := tx<<p.bits, ty<<p.bits, min((tx+1)<<p.bits, p.w), min((ty+1)<<p.bits, p.h)
 	for y := y0; y < y1; y++ {
 		i, end := y*p.w+x0, y*p.w+x1
-		// The first row is predicted from the left, and the first column from above. The prediction
-		// of the first pixel is black.
+		// The first row is predicted from the left, and the first column from above. The first
+		// pixel is predicted to be opaque black.
 		switch {
 		case y == 0 && x0 == 0:
 			p.out[i] = subtract(p.pix[i], 0xff000000)
@@ -289,7 +294,7 @@ func palette(pix []uint32, limit int) []uint32 {
 			continue
 		}
 		last = p
-		k := p * 0x9e3779b1 >> 22
+		k := p * 0x9e3779b1 >> 22 // a hash of 10 bits, as there are 1024 slots
 		for taken[k] && table[k] != p {
 			k = (k + 1) % slots
 		}
@@ -306,8 +311,8 @@ func palette(pix []uint32, limit int) []uint32 {
 	return colors
 }
 
-// bundle writes the palette index of every pixel as green and returns the new width of the picture.
-// If there are few colors, a pixel of out holds several indices (RFC 9649 3.5.4).
+// bundle returns a picture of the palette indices of pix, in green, and the width of this picture.
+// If there are at most 16 colors, a pixel of it holds several indices (RFC 9649 3.5.4).
 func bundle(pix []uint32, w, h int, colors []uint32) (out []uint32, bundled int) {
 	bits := uint(8) // bits of one index
 	switch n := len(colors); {
@@ -318,10 +323,10 @@ func bundle(pix []uint32, w, h int, colors []uint32) (out []uint32, bundled int)
 	case n <= 16:
 		bits = 4
 	}
-	per := int(8 / bits)
+	per := int(8 / bits) // indices in a pixel
 	bundled = (w + per - 1) / per
 	out = make([]uint32, bundled*h)
-	last, lastIndex := ^colors[0], uint32(0)
+	last, lastIndex := colors[0], uint32(0)
 	for y := range h {
 		for x := range w {
 			p := pix[y*w+x]

@@ -15,7 +15,7 @@ const (
 	numLengths   = 24
 	numDistances = 40
 	maxCopy      = 4096
-	// maxDistance leaves room for the 120 codes of near pixels below 2^20.
+	// The largest code of a distance is 2^20. The first 120 codes are for near pixels.
 	maxDistance = 1<<20 - 120
 )
 
@@ -27,8 +27,8 @@ type ref struct {
 	n uint32
 }
 
-// prefixOf splits value, a length or a distance code of 1 or more, into its prefix symbol and the n
-// extra bits that follow it (RFC 9649 3.6.2.1).
+// prefixOf splits value, a length or the code of a distance, into a prefix symbol and the number
+// extra, which follows the symbol in n bits (RFC 9649 3.6.2.1). value must be positive.
 func prefixOf(value uint32) (sym, extra uint32, n uint) {
 	v := value - 1
 	if v < 4 {
@@ -55,7 +55,7 @@ var nearCodes = sync.OnceValue(func() *[8][16]uint8 {
 	slices.Sort(all)
 	t := new([8][16]uint8)
 	for i, o := range all {
-		t[o&255][15-o>>8&255] = uint8(i + 1)
+		t[o&255][15-o>>8&255] = uint8(i + 1) // 15-(8-dx) = dx+7
 	}
 	return t
 })
@@ -69,6 +69,7 @@ func distanceCode(distance, w int) uint32 {
 			return uint32(c)
 		}
 	}
+	// Such a distance also leads to dy+1 rows up, and w-dx to the right.
 	if dx >= w-7 && dy < 7 {
 		if c := near[dy+1][dx-w+7]; c > 0 {
 			return uint32(c)
@@ -87,8 +88,8 @@ type histogram struct {
 	distance         [numDistances]uint32
 }
 
-// newHistogram returns an empty histogram. cacheBits is the size of the color cache; 0 means that
-// there is none.
+// newHistogram returns an empty histogram. The color cache has 1<<cacheBits entries; 0 means that
+// there is no cache.
 func newHistogram(cacheBits uint) *histogram {
 	n := numLiterals + numLengths
 	if cacheBits > 0 {
@@ -130,10 +131,11 @@ func (h *histogram) merge(o *histogram) {
 	}
 }
 
-// entropyBits estimates the bits that the counted symbols and their code take: their entropy, plus
-// about 5 bits for each symbol that occurs, for the lengths of the code.
+// entropyBits estimates the bits that the counted symbols and their code take. It adds to the
+// entropy of the symbols about 5 bits for each symbol that occurs, for the length of its code. A
+// single symbol takes no bits, and its code 4.
 func entropyBits(counts []uint32) float64 {
-	var sum, s float64
+	var sum, s float64 // sum of the counts; s becomes the entropy
 	used := 0
 	for _, c := range counts {
 		if c > 0 {
@@ -175,10 +177,10 @@ type costs struct {
 	green            []float32
 	red, blue, alpha [256]float32
 	distance         [numDistances]float32
-	length           [maxCopy + 1]float32 // of the prefix symbol and the extra bits
+	length           [maxCopy + 1]float32 // of a copy of so many pixels: its prefix symbol and extra bits, without the distance
 }
 
-// costOf sets dst to the bits that each symbol takes if symbols occur as often as counts says.
+// costOf sets dst to the bits that each symbol takes if the symbols occur as often as counts says.
 func costOf(dst []float32, counts []uint32) {
 	var sum float64
 	for _, c := range counts {
@@ -191,7 +193,7 @@ func costOf(dst []float32, counts []uint32) {
 	}
 }
 
-// newCosts returns the costs of the symbols that h counts.
+// newCosts returns the costs of symbols that occur as often as h says.
 func newCosts(h *histogram) *costs {
 	c := &costs{green: make([]float32, len(h.green))}
 	costOf(c.green, h.green)

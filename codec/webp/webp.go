@@ -5,10 +5,10 @@
 //	m, err := webp.Decode(r)                             // or image.Decode: the package registers itself
 //	a, err := webp.NewAnimationWriter(320, 240, 0, nil)  // then a.Add for each frame, and a.Bytes
 //
-// Where the chapters are:
+// What the files hold:
 //
 //	decode.go     what package image expects: Decode, DecodeConfig
-//	riff.go       the RIFF container, read: chunks, headers and limits before any decoding
+//	riff.go       reading the RIFF container: chunks, headers and limits before any decoding
 //	frame.go      a frame's bitstream decoded with golang.org/x/image/vp8 and vp8l
 //	yuv.go        limited-range Y'CbCr to full range and to RGB, fancy upsampling
 //	write.go      stills: VP8, VP8X + ALPH, VP8L, ICCP
@@ -17,9 +17,13 @@
 //	animwrite.go  animation written as changed rectangles
 //	hidden.go     invisible pixels, made cheap
 //	strip.go      a file without its metadata
-//	vp8lenc.go    VP8L, RFC 9649 section 3: the encoder; vp8lpredict.go its predictors, vp8lrefs.go its
-//	              backward references, vp8lmatch.go copies, vp8lparse.go the cut into references,
-//	              vp8lcluster.go groups of tiles, vp8lhuff.go prefix codes
+//	vp8lenc.go    the encoder of VP8L, RFC 9649 section 3
+//	vp8lpredict.go    its transforms: predictors, subtract green, palettes
+//	vp8lrefs.go       its refs, which stand for pixels, and their costs
+//	vp8lmatch.go      its search for copies
+//	vp8lparse.go      its cut of the pixels into refs
+//	vp8lcluster.go    its groups of tiles with prefix codes of their own
+//	vp8lhuff.go       its prefix codes
 //	estimate.go   an estimate of VP8L's bytes, from a sample of the rows
 //
 // Y'CbCr that leaves or enters this package is full range (JFIF), as image.YCbCr says it is; the
@@ -35,14 +39,14 @@ import (
 
 // A FormatError reports that the input is not a valid WebP file.
 type FormatError struct {
-	Offset int // in the input, of the damaged chunk; 0 when it is not known
+	Offset int // position of the damaged chunk in the input; 0 when it is not known
 	Msg    string
 }
 
 func (e FormatError) Error() string { return damage.Text("webp", e.Offset, e.Msg) }
 
 // An UnsupportedError reports that the input is valid but of a kind this package does not handle,
-// or that a picture is one that WebP cannot hold.
+// or that a picture cannot be written as WebP.
 type UnsupportedError string
 
 func (e UnsupportedError) Error() string { return "webp: unsupported: " + string(e) }
@@ -54,10 +58,10 @@ func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUns
 // container's 24 bits allow a larger canvas, which NewReader reports but no decoder here takes.
 const MaxSide = 16383
 
-// Effort is how long a writer searches.
+// Effort is how long a writer searches for fewer bytes.
 type Effort = effort.Level
 
 const (
 	DefaultEffort = effort.Default // as long as libwebp -m 4
-	HighEffort    = effort.High    // about twice that, fewer bytes
+	HighEffort    = effort.High    // about twice as long, for fewer bytes
 )

@@ -17,11 +17,12 @@ import (
 // DefaultQuality is the quality of Options that name none. It is the same as in libwebp.
 const DefaultQuality = 75
 
-// Options says how to encode. The zero value, and nil, are lossy at DefaultQuality.
+// Options says how to encode. The zero value, and nil, mean DefaultQuality, and no loss where that
+// takes fewer bytes.
 type Options struct {
 	Quality  int    // 1 to 100, on libwebp's scale; 0 means DefaultQuality
-	Effort   Effort // of the search
-	Lossless bool   // VP8L: every pixel kept, except the color of wholly transparent ones
+	Effort   Effort // how long to search for fewer bytes
+	Lossless bool   // always VP8L: every pixel is kept, except the color of wholly transparent ones
 	Lossy    bool   // never VP8L, even where it would be smaller
 	ICC      []byte // a profile to carry in ICCP
 }
@@ -47,9 +48,10 @@ func Encode(w io.Writer, m image.Image, o *Options) error {
 	return err
 }
 
-// Append appends m as a WebP file to dst. A picture that may be smaller without loss, by an
-// estimate, is encoded both ways, and the smaller file is kept. For a picture over MaxSide in
-// either direction it returns an UnsupportedError before it uses any memory.
+// Append appends m as a WebP file to dst. Gray pictures, and Y'CbCr 4:2:0, are encoded with loss
+// unless Options say otherwise. Any other picture that may be smaller without loss, by an estimate,
+// is encoded both ways, and the smaller file is kept. For a picture over MaxSide in either
+// direction it returns an UnsupportedError before it uses any memory.
 func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	o = o.orDefault()
 	r := m.Bounds()
@@ -64,7 +66,7 @@ func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	return appendStill(dst, bits, w, h, o.ICC)
 }
 
-// appendStill appends the file of one picture of w x h.
+// appendStill appends the file of a still picture of w x h pixels.
 func appendStill(dst []byte, bits *frameBits, w, h int, icc []byte) ([]byte, error) {
 	start := len(dst)
 	dst = append(dst, "RIFF\x00\x00\x00\x00WEBP"...)
@@ -85,7 +87,7 @@ func appendStill(dst []byte, bits *frameBits, w, h int, icc []byte) ([]byte, err
 	return finishRIFF(dst, start)
 }
 
-// finishRIFF stores the size of the file, which starts at start, in its header.
+// finishRIFF stores the file's size in its header. The file is dst[start:].
 func finishRIFF(dst []byte, start int) ([]byte, error) {
 	n := int64(len(dst) - start - 8)
 	if n > 1<<32-10 {
@@ -118,7 +120,7 @@ type frameBits struct {
 	alpha    []byte // payload of ALPH, or nil
 	bits     []byte // payload of "VP8 " or VP8L
 	lossless bool
-	hasAlpha bool
+	hasAlpha bool // some pixel is not opaque
 }
 
 // size returns how many bytes appendTo appends.
@@ -144,7 +146,7 @@ func (b *frameBits) appendTo(dst []byte) []byte {
 // vp8Encoders keeps encoders, with their buffers, between pictures.
 var vp8Encoders = sync.Pool{New: func() any { return new(vp8.Encoder) }}
 
-// encodeFrame encodes m by the options o, for any container.
+// encodeFrame encodes m by the options o, for a still picture or for a frame of an animation.
 func encodeFrame(m image.Image, o *Options) (*frameBits, error) {
 	if o.Lossless {
 		return losslessFrame(straight.NRGBA(m), o.Effort), nil
@@ -154,6 +156,7 @@ func encodeFrame(m image.Image, o *Options) (*frameBits, error) {
 	vo := vp8.Options{Quality: o.Quality, Effort: o.Effort}
 	switch m := m.(type) {
 	case *image.YCbCr:
+		// Where the corner is odd, a chroma sample stands for fewer pixels at the edge.
 		if m.SubsampleRatio == image.YCbCrSubsampleRatio420 && m.Rect.Min.X&1 == 0 && m.Rect.Min.Y&1 == 0 {
 			return lossyFrame(e.Encode(nil, m, vo))
 		}
@@ -173,16 +176,19 @@ func encodeFrame(m image.Image, o *Options) (*frameBits, error) {
 	return o.shorter(n, lossy, alpha), nil
 }
 
-// shorter returns the shorter one of two forms of m: lossy with alpha added, and m encoded without
-// loss. The second is not made if it would be much longer by an estimate.
+// shorter returns one of two forms of m. One is lossy, to which it adds alpha in an ALPH chunk;
+// alpha is nil if m is opaque. The other is m as VP8L. It returns the shorter one, but a form that
+// is longer by an estimate need not be made.
 func (o *Options) shorter(m *image.NRGBA, lossy *frameBits, alpha []byte) *frameBits {
 	w := m.Rect.Dx()
 	var lossless *frameBits
-	if !o.Lossy && o.Effort != HighEffort && alpha != nil {
-		rest := float64(estimateAlpha(alpha, w))
-		if float64(estimateLossless(m)) < float64(lossy.size())+rest {
+	// The ALPH chunk takes time. So DefaultEffort tries VP8L first where it is estimated to be
+	// shorter, and makes no chunk if VP8L then is shorter, with a margin of 10 % of the chunk.
+	if alpha != nil && !o.Lossy && o.Effort != HighEffort {
+		chunk := float64(estimateAlpha(alpha, w))
+		if float64(estimateLossless(m)) < float64(lossy.size())+chunk {
 			lossless = losslessFrame(m, o.Effort)
-			if float64(lossless.size()) < float64(lossy.size())+0.9*rest {
+			if float64(lossless.size()) < float64(lossy.size())+0.9*chunk {
 				return lossless
 			}
 		}
@@ -211,8 +217,8 @@ func lossyFrame(bits []byte, err error) (*frameBits, error) {
 // losslessFrame encodes m as VP8L. The color of transparent pixels, which is invisible, becomes
 // black to save bytes.
 func losslessFrame(m *image.NRGBA, effort Effort) *frameBits {
-	pix, alpha := argb(m)
-	if alpha {
+	pix, hasAlpha := argb(m)
+	if hasAlpha {
 		for i, p := range pix {
 			if p>>24 == 0 {
 				pix[i] = 0
@@ -220,5 +226,5 @@ func losslessFrame(m *image.NRGBA, effort Effort) *frameBits {
 		}
 	}
 	w, h := m.Rect.Dx(), m.Rect.Dy()
-	return &frameBits{bits: appendVP8L(nil, pix, w, h, alpha, effort), lossless: true, hasAlpha: alpha}
+	return &frameBits{bits: appendVP8L(nil, pix, w, h, hasAlpha, effort), lossless: true, hasAlpha: hasAlpha}
 }

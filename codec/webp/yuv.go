@@ -28,7 +28,7 @@ func toFullRange(m *image.YCbCr) {
 	}
 }
 
-// divRound divides, halves rounded up; b > 0.
+// divRound returns a / b, rounded to the nearest integer, halves up. b must be positive.
 func divRound(a, b int) int {
 	a = 2*a + b
 	b *= 2
@@ -40,16 +40,20 @@ func divRound(a, b int) int {
 
 func clamp8(v int) byte { return byte(min(max(v, 0), 255)) }
 
-// limitedRows calls emit with m's w x h pixels, row by row, as straight RGBA with alpha (w*h
-// samples) or opaque. A row is valid until emit returns. A chroma sample lies in the middle of its
-// four luma samples; each pixel takes 9/16 of the nearest chroma sample, 3/16 of the next in its
-// row and in its column, and 1/16 of the diagonal one, rounded once. At the border, samples are
-// repeated. This is libwebp's default decoding ("fancy"); a test compares it with dwebp, byte for
-// byte.
+// limitedRows calls emit with m's w x h pixels, row by row, as RGBA with straight alpha. The alpha
+// samples are those in the slice alpha, row by row; if it is nil, all pixels are opaque. A row is
+// valid until emit returns.
+//
+// Chroma is interpolated. A chroma sample lies in the middle of its four luma samples. A pixel
+// takes 9/16 of the nearest chroma sample, 3/16 of the next nearest in that sample's row, 3/16 of
+// the next nearest in its column, and 1/16 of the one that is diagonal to it, rounded once. At the
+// border, samples are repeated. This is libwebp's default decoding ("fancy"). A test compares it
+// with dwebp, byte for byte.
 func limitedRows(ctx context.Context, m *image.YCbCr, alpha []byte, w, h int, emit func(y int, row []byte) error) error {
 	cw, ch := (w+1)/2, (h+1)/2
 	row := make([]byte, 4*w)
-	// One row of chroma, interpolated vertically, 3:1, and kept at 4 times the scale.
+	// u and v are one row of chroma, interpolated vertically: 3 times the sample of the nearer row
+	// and once that of the next row, so at 4 times the scale.
 	u, v := make([]int32, cw), make([]int32, cw)
 	for y := range h {
 		if y&63 == 0 && ctx.Err() != nil {
@@ -77,7 +81,9 @@ func limitedRows(ctx context.Context, m *image.YCbCr, alpha []byte, w, h int, em
 	return nil
 }
 
-// widenRow converts a row: horizontal 3:1, of each chroma sample to the two pixels it lies between.
+// widenRow converts a row of luma samples to RGBA. u and v are its chroma at 4 times the scale, one
+// sample for two pixels. A pixel takes 3/4 of the chroma sample that it shares with a neighbor, and
+// 1/4 of the next sample on its other side.
 func widenRow(row, luma []byte, u, v []int32) {
 	u0, v0 := u[0], v[0]
 	v = v[:len(u)]

@@ -1,5 +1,5 @@
-// Package effort has the type that says how long an encoder searches for fewer bytes. The rooms
-// that encode share it under names of their own.
+// Package effort has the type that says how long an encoder searches for fewer bytes. The packages
+// that encode export it under names of their own.
 package effort
 
 // A Level is an encoder's effort. Its cost and its gain depend on the encoder.

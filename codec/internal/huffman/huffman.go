@@ -1,5 +1,5 @@
-// Package huffman builds Huffman trees for three rooms. Each room limits the depth of leaves
-// afterwards, by its own method.
+// Package huffman builds Huffman trees. The packages that use it limit the depth of leaves
+// afterwards, each by its own method.
 //
 //	var t huffman.Tree
 //	depth := t.Depths(weights) // of each leaf, in the order of the weights
@@ -7,11 +7,12 @@ package huffman
 
 import "miniatura/codec/internal/num"
 
-// A Tree is the memory for building trees. It can be used again.
+// A Tree is the memory for building trees. It can be used again. Its nodes are the leaves, in the
+// order of the weights, and then the inner nodes, in the order in which they are made.
 type Tree struct {
-	weight []uint64
-	parent []uint16
-	depth  []uint8
+	weight []uint64 // by node
+	parent []uint16 // by node
+	depth  []uint8  // by node
 }
 
 // Depths returns how deep each leaf lies in a Huffman tree of the weights. There must be 2 to 32768
@@ -26,8 +27,9 @@ func (t *Tree) Depths(weights []uint64) []uint8 {
 	t.weight = append(t.weight[:0], weights...)
 	t.parent = num.Grow(t.parent, 2*n)
 	t.depth = num.Grow(t.depth, 2*n)
-	leaf, inner := 0, n
+	leaf, inner := 0, n // the heads of the queues
 	for len(t.weight) < 2*n-1 {
+		// Join the two lightest nodes.
 		sum := uint64(0)
 		for range 2 {
 			pick := inner

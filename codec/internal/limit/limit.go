@@ -1,5 +1,5 @@
-// Package limit has the error of a picture that is refused because it would take too much memory or
-// time.
+// Package limit has the error for a picture that is refused because it would take too much memory
+// or time.
 //
 //	return &limit.Error{Room: "png", What: "pixels", Met: n, Allowed: MaxPixels}
 package limit
@@ -14,10 +14,10 @@ var Err = errors.New("over the limit")
 
 // An Error says which limit a picture met.
 type Error struct {
-	Room    string // that refuses it, "" for codec itself
-	What    string // that is counted, with its unit: "bytes of memory", "scans"
-	Met     int64  // what the picture has
-	Allowed int64
+	Room    string // name of the package that refuses the picture, "" for codec itself
+	What    string // what is counted: "bytes of memory", "scans"
+	Met     int64  // how many of these the picture has
+	Allowed int64  // how many it may have
 }
 
 func (e *Error) Error() string {

@@ -1,4 +1,4 @@
-// Package num has the few lines about numbers and slices that every room needs.
+// Package num has small functions on numbers and slices that many packages need.
 package num
 
 // DivUp returns n / d, rounded up, for n >= 0 and d > 0.

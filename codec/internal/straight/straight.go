@@ -1,11 +1,11 @@
-// Package straight has what the rooms share about pictures of straight alpha: making one of any
-// picture, and clearing and copying parts of an animation's canvas.
+// Package straight converts pictures to straight alpha, and clears and copies parts of an
+// animation's canvas.
 package straight
 
 import "image"
 
 // NRGBA returns m as *image.NRGBA: m itself if it is one, else a copy with its corner at 0, 0. The
-// pixels are those that image/draw would make; importing that large package is not worth it.
+// pixels are those that image/draw would make. That package is not imported because it is large.
 func NRGBA(m image.Image) *image.NRGBA {
 	if n, ok := m.(*image.NRGBA); ok {
 		return n
@@ -32,7 +32,8 @@ func Clear(m *image.NRGBA, r image.Rectangle) {
 	}
 }
 
-// Copy copies the pixels of src in r, which lies within src, to dst, which is as large.
+// Copy copies the pixels of src in r to the same places in dst. r lies within src. dst and src have
+// the same size and stride.
 func Copy(dst, src *image.NRGBA, r image.Rectangle) {
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		i := src.PixOffset(r.Min.X, y)
