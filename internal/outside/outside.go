@@ -19,7 +19,8 @@ import (
 )
 
 // Root returns the folder of shared test files: $MINIATURA_SHARED, or else the nearest folder
-// "shared" beside the working directory or one of its parents. The folder may not exist.
+// "shared" that is beside the working directory or beside one of its parents, and has a folder
+// "corpus". If there is none, Root returns "shared".
 func Root() string {
 	if root := os.Getenv("MINIATURA_SHARED"); root != "" {
 		return root
@@ -45,8 +46,8 @@ func Shared(t testing.TB, name string) string {
 	return path
 }
 
-// Files returns the sorted paths of all files below folders of Root whose names end in suffix, in
-// any letter case; suffix is in lower case. It skips the test when a folder does not exist, and
+// Files returns the sorted paths of all files below some folders of Root. Only files are returned
+// whose names, in lower case, end in suffix. Files skips the test when a folder does not exist, and
 // fails it when a folder has no such file.
 func Files(t testing.TB, suffix string, folders ...string) (files []string) {
 	t.Helper()

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Pillow returns the path of a Python that can import Pillow, or "".
+// Pillow returns the command of a Python that can import Pillow, or "".
 func Pillow() string {
 	for _, python := range []string{"python3", "/usr/bin/python3"} {
 		if exec.Command(python, "-c", "import PIL").Run() == nil {
