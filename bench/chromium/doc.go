@@ -5,12 +5,12 @@
 //	MINIATURA_ONLY=png go test -v ./...      only the files whose names begin with "png"
 //
 // Every picture of the corpus and of the folders beside it is resized to the sizes SS and SXS, in
-// its own format and as WebP. Chromium reads the result and the source with WebCodecs'
-// ImageDecoder, and stills with an img element too. Chromium must show the result. The result's
-// dimensions, frames, delays and loops must be exact. Every frame must be close to Chromium's
-// picture of the source, scaled by slow and exact code: within one level of 255, plus 1.25 times
-// what Pillow's encoder loses at the same quality. Where Chromium's picture of a source is not the
-// right one, a list of exceptions names what is used instead.
+// its own format and as WebP. Chromium must show the result, read by WebCodecs' ImageDecoder, and
+// by an img element for the pixels of stills. The result's dimensions, frames, delays and loops
+// must be exact. Every frame must be close to Chromium's picture of the source, scaled by slow and
+// exact code: within one level of 255, plus 1.25 times what Pillow's encoder loses at the same
+// quality. Where Chromium's picture of a source is not the right one, a list of exceptions names
+// what is used instead.
 //
 //	judge_test.go    what each result must fulfil, the tally, and the exceptions
 //	server_test.go   the server that sends files to the page and receives pixels
