@@ -299,19 +299,19 @@ func (d *deployment) script() (string, error) {
 
 	stacks := d.Stacks()
 	var b strings.Builder
-	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	stacksInWords := "a stack"
 	if n := len(stacks); n > 1 {
 		stacksInWords = fmt.Sprintf("%d stacks", n)
 	}
-	p("# These lines deploy miniatura to AWS: %s named %s. Nothing has run yet. Read them, then: sh FILE", stacksInWords, d.name)
-	p("set -eu")
-	p("ACCOUNT=$(aws sts get-caller-identity --region us-east-1 --query Account --output text)")
-	p("")
-	p("# The code is stored in a bucket of your account, in the Region of its function.")
-	d.upload(p, "CODE", EdgeRegion, d.zip, edgeKey)
+	line("# These lines deploy miniatura to AWS: %s named %s. Nothing has run yet. Read them, then: sh FILE", stacksInWords, d.name)
+	line("set -eu")
+	line("ACCOUNT=$(aws sts get-caller-identity --region us-east-1 --query Account --output text)")
+	line("")
+	line("# The code is stored in a bucket of your account, in the Region of its function.")
+	d.upload(line, "CODE", EdgeRegion, d.zip, edgeKey)
 	if d.Regional {
-		d.upload(p, "REGIONAL_CODE", d.BucketRegion, d.regionalZip, regionalKey)
+		d.upload(line, "REGIONAL_CODE", d.BucketRegion, d.regionalZip, regionalKey)
 	}
 	overrides := []string{"set --"} // the shell's "$@"
 	for _, q := range d.parameters {
@@ -321,33 +321,33 @@ func (d *deployment) script() (string, error) {
 	if d.Regional {
 		overrides = append(overrides, `RegionalCodeBucket="$REGIONAL_CODE"`, "RegionalCodeKey="+regionalKey)
 	}
-	p("")
-	p("# The parameters of all stacks.")
-	p("%s", wrap(overrides, 96, " \\\n    "))
+	line("")
+	line("# The parameters of all stacks.")
+	line("%s", wrap(overrides, 96, " \\\n    "))
 	for _, s := range stacks {
 		own := "Part=" + s.Part
-		p("")
-		p("# Part %s, in %s", s.Part, s.Region)
+		line("")
+		line("# Part %s, in %s", s.Part, s.Region)
 		// Part regional names the distribution in the policy of a new bucket, and to invalidate. With
 		// -attach there is no new bucket, and the distribution is that of -distribution.
 		namesDistribution := !d.AttachOnly && (!d.ExistingBucket || d.invalidate)
 		if s.Part == "regional" && namesDistribution {
-			p("DISTRIBUTION=$(%s)", d.output(EdgeRegion, "DistributionId"))
+			line("DISTRIBUTION=$(%s)", d.output(EdgeRegion, "DistributionId"))
 			own += ` DistributionId="$DISTRIBUTION"`
 		}
-		p("aws cloudformation deploy --region %s --stack-name %s --template-file %s \\", s.Region, d.name, quote(d.template))
-		p(`    --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --parameter-overrides %s "$@"`, own)
+		line("aws cloudformation deploy --region %s --stack-name %s --template-file %s \\", s.Region, d.name, quote(d.template))
+		line(`    --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --parameter-overrides %s "$@"`, own)
 	}
-	d.printRemaining(p)
+	d.printRemaining(line)
 	return b.String(), nil
 }
 
 // upload prints the lines that store a zip in a bucket for code in a Region, and that set a shell
 // variable to the name of that bucket.
-func (d *deployment) upload(p func(string, ...any), variable, region, file, key string) {
-	p("%s=miniatura-code-$ACCOUNT-%s", variable, region)
-	p(`aws s3api head-bucket --bucket "$%s" --region %s 2>/dev/null || aws s3 mb "s3://$%s" --region %s`, variable, region, variable, region)
-	p(`aws s3 cp %s "s3://$%s/%s" --region %s`, quote(file), variable, key, region)
+func (d *deployment) upload(line func(string, ...any), variable, region, file, key string) {
+	line("%s=miniatura-code-$ACCOUNT-%s", variable, region)
+	line(`aws s3api head-bucket --bucket "$%s" --region %s 2>/dev/null || aws s3 mb "s3://$%s" --region %s`, variable, region, variable, region)
+	line(`aws s3 cp %s "s3://$%s/%s" --region %s`, quote(file), variable, key, region)
 }
 
 // output returns the command that prints one output of a stack.
@@ -358,23 +358,23 @@ func (d *deployment) output(region, name string) string {
 
 // printRemaining prints what the owner of a bucket or of a distribution still has to do, and the
 // command that shows the outputs.
-func (d *deployment) printRemaining(p func(string, ...any)) {
-	p("")
+func (d *deployment) printRemaining(line func(string, ...any)) {
+	line("")
 	switch {
 	case d.AttachOnly:
-		p("# To be done by you: in your distribution, the associations with FunctionVersionArn and ViewerRequestArn, the origin's")
-		p("# headers and the cache key. deploy/README.md, \"Into an existing distribution\", says each.")
+		line("# To be done by you: in your distribution, the associations with FunctionVersionArn and ViewerRequestArn, the origin's")
+		line("# headers and the cache key. deploy/README.md, \"Into an existing distribution\", says each.")
 	case d.ExistingBucket:
-		p("# To be done by you: the bucket's policy. Until it has these statements, CloudFront gets 403 for everything.")
-		p("# deploy/README.md, \"Onto an existing bucket\", says how.")
-		p("%s", d.output(EdgeRegion, "BucketPolicyStatements"))
+		line("# To be done by you: the bucket's policy. Until it has these statements, CloudFront gets 403 for everything.")
+		line("# deploy/README.md, \"Onto an existing bucket\", says how.")
+		line("%s", d.output(EdgeRegion, "BucketPolicyStatements"))
 	}
 	if d.Regional && (d.AttachOnly || d.ExistingBucket) {
-		p("# To be done by you: the bucket's notifications, which this prints.")
-		p("%s", d.output(d.BucketRegion, "BucketNotification"))
+		line("# To be done by you: the bucket's notifications, which this prints.")
+		line("%s", d.output(d.BucketRegion, "BucketNotification"))
 	}
-	p("# What was made:")
-	p("aws cloudformation describe-stacks --region %s --stack-name %s --query 'Stacks[0].Outputs' --output table", EdgeRegion, d.name)
+	line("# What was made:")
+	line("aws cloudformation describe-stacks --region %s --stack-name %s --query 'Stacks[0].Outputs' --output table", EdgeRegion, d.name)
 }
 
 var wordRE = regexp.MustCompile(`^[A-Za-z0-9_./:=,+@%-]+$`)
