@@ -62,7 +62,7 @@ func (s Shape) Stacks() []Stack {
 }
 
 // shieldRegions maps the Region of an origin to the Region of Origin Shield that CloudFront's
-// developer guide recommends for it ("Choosing the AWS Region for Origin Shield").
+// developer guide recommends for that origin ("Choosing the AWS Region for Origin Shield").
 var shieldRegions = map[string]string{
 	"us-east-1": "us-east-1", "us-east-2": "us-east-2", "us-west-2": "us-west-2", "sa-east-1": "sa-east-1",
 	"ap-south-1": "ap-south-1", "ap-northeast-1": "ap-northeast-1", "ap-northeast-2": "ap-northeast-2",

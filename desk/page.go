@@ -132,7 +132,7 @@ type catalogue struct {
 	MaxBytes int        `json:"maxBytes"`
 	Sizes    []pageSize `json:"sizes"`
 	Pictures []picture  `json:"pictures"` // of one page
-	First    int        `json:"first"`    // the number of the page's first picture, from 1
+	First    int        `json:"first"`    // the number of the page's first picture, from 1; 0 if there is none
 	Total    int        `json:"total"`    // the number of pictures on all pages
 	Page     int        `json:"page"`     // from 1
 	Pages    int        `json:"pages"`
@@ -261,8 +261,8 @@ func (c *cloudFront) upload(w http.ResponseWriter, r *http.Request) error {
 }
 
 // uploadName makes a key from a file's name as a browser sends it, which may be anything. The key
-// has no folder, no control characters, no leading dot, and at most 200 bytes. It ends in an
-// extension that the function reads, which is extension unless name has another.
+// has no folder, no control characters, no leading dot, and at most 200 bytes. It keeps the
+// extension of name if the function reads such files, and else gets the given extension.
 func uploadName(name, extension string) string {
 	name = strings.ToValidUTF8(name, "_")
 	if i := strings.LastIndexAny(name, `/\`); i >= 0 {

@@ -231,8 +231,8 @@ func newCloudFront(b *bucket, log io.Writer) *cloudFront {
 // maxKey is the length of the longest object key that S3 accepts, in bytes.
 const maxKey = 1024
 
-// listsPrefix begins the keys of manifests of S3 Batch, which list all keys of the bucket, as older
-// versions stored them. The bucket policies in deploy deny such keys to CloudFront.
+// listsPrefix is how the keys of S3 Batch's manifests began in older versions. A manifest lists all
+// keys of the bucket. The bucket policies in deploy deny CloudFront everything under such keys.
 const listsPrefix = "miniatura-batch/"
 
 // ownPrefix begins the paths of serve's own pages. Objects whose paths begin with it cannot be
@@ -405,7 +405,7 @@ func serverTiming(r edge.Record, fetch time.Duration) string {
 			rest -= s.took
 		}
 	}
-	// More than 5 ms of rest are the wait for one of the handler's slots, which Lambda has not.
+	// More than 5 ms of rest are the wait for one of the handler's slots. Lambda has no such wait.
 	if time.Duration(rest) > 5*time.Millisecond {
 		add("wait", time.Duration(rest))
 	}

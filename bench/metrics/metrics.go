@@ -156,9 +156,9 @@ func DB(ssim float64) float64 { return -10 * math.Log10(1-ssim) }
 type Point struct{ Quality, Bytes float64 }
 
 // BDRate returns how many percent more bytes test needs than ref at equal quality (Bjontegaard).
-// It draws a curve through the points of each, of monotone cubics (PCHIP), and takes the mean
-// difference of log(bytes) over the qualities that both curves reach. ok is false when there are
-// no such qualities, or when a curve has fewer than two points.
+// It joins the points of each to a curve of monotone cubics (PCHIP), and takes the mean difference
+// of log(bytes) over the qualities that both curves reach. ok is false when there are no such
+// qualities, or when a curve has fewer than two points.
 func BDRate(ref, test []Point) (percent float64, ok bool) {
 	f, lo0, hi0, ok0 := curve(ref)
 	g, lo1, hi1, ok1 := curve(test)
@@ -166,7 +166,7 @@ func BDRate(ref, test []Point) (percent float64, ok bool) {
 	if !ok0 || !ok1 || hi-lo <= 1e-6 {
 		return 0, false
 	}
-	const steps = 256 // in which the mean is taken
+	const steps = 256 // qualities at which the curves are compared
 	sum := 0.0
 	for i := range steps {
 		x := lo + (hi-lo)*(float64(i)+0.5)/steps

@@ -196,8 +196,8 @@ func toSRGB(lin planes, primaries *[3][3]float64) {
 	}
 }
 
-// halve returns the means of 2x2 samples, and their number as width and height. The last samples
-// of an odd side count twice.
+// halve returns the means of 2x2 samples of w x h planes, as planes of ow x oh. The last samples of
+// an odd side count twice.
 func halve(p planes, w, h int) (out planes, ow, oh int) {
 	ow, oh = (w+1)/2, (h+1)/2
 	for c := range p {
@@ -323,7 +323,8 @@ func solve(m [3][4]float64) (x [3]float64) {
 }
 
 // blur filters a w x h plane with the sum of cosines, writes the result to out, and returns out.
-// Samples outside of the plane are zero. tmp must have room for a plane. out may be the plane.
+// Samples outside of the plane are zero. tmp must have room for a plane. out and plane may be the
+// same slice.
 func blur(plane, out, tmp []float32, w, h int) []float32 {
 	e0, e1, e2 := cosines[0].edge, cosines[1].edge, cosines[2].edge
 	t0, t1, t2 := cosines[0].turn, cosines[1].turn, cosines[2].turn
@@ -441,8 +442,8 @@ func score(norms *[3][scales][6]float64, levels int) float64 {
 }
 
 // weighty reports whether one of a plane's six weights at a scale is above 0.0021. Other planes are
-// skipped, because they change a score by less than 0.001. At the largest of six scales that leaves
-// only Y.
+// skipped, because they change a score by less than 0.001. At the largest scale of a picture with
+// six scales, only Y is left.
 func weighty(plane, scale, levels int) bool {
 	return slices.Max(scoreWeights[6*(levels*plane+scale):][:6]) > 0.0021
 }

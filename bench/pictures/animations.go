@@ -45,9 +45,9 @@ func Animations() []*Animation {
 	}
 }
 
-// disc fills a circle of radius r around (x, y) with color c, which fades out over the outermost
-// pixels; soft is how many. No pixel becomes less opaque.
-func disc(m *image.NRGBA, x, y, r, soft int, c color.NRGBA) {
+// disc fills a circle of radius r around (x, y) with color c. At the edge the color fades out over
+// a width of fade pixels. No pixel becomes less opaque.
+func disc(m *image.NRGBA, x, y, r, fade int, c color.NRGBA) {
 	box := image.Rect(x-r, y-r, x+r, y+r).Intersect(m.Rect)
 	for py := box.Min.Y; py < box.Max.Y; py++ {
 		for px := box.Min.X; px < box.Max.X; px++ {
@@ -56,7 +56,7 @@ func disc(m *image.NRGBA, x, y, r, soft int, c color.NRGBA) {
 				continue
 			}
 			q := c
-			if edge := (r*r - d) * 255 / (2 * soft * r); edge < 255 {
+			if edge := (r*r - d) * 255 / (2 * fade * r); edge < 255 {
 				q.A = byte(edge * int(c.A) / 255)
 			}
 			if p := m.NRGBAAt(px, py); q.A >= p.A || q.A == 255 {

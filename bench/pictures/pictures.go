@@ -124,7 +124,8 @@ func Lines(w, h int) *image.Gray {
 		for x := range w {
 			dx, dy := float64(x)-cx, float64(y)-cy
 			r := math.Hypot(dx, dy)
-			// The distances to the nearest circle, of one each 47 pixels, and to the nearest of 96 rays.
+			// The distances to the nearest circle and to the nearest ray. There is a circle every 47
+			// pixels, and there are 96 rays.
 			circle := math.Abs(math.Remainder(r, 47))
 			ray := math.Abs(math.Remainder(math.Atan2(dy, dx), math.Pi/48)) * r
 			v := min(circle, ray)

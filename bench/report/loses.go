@@ -109,7 +109,7 @@ func (r *results) oneOfMany(row row) string {
 	if m := oneGraphic.FindStringSubmatch(row.Work); m != nil {
 		return "graphics to " + m[1]
 	}
-	if m := oneAnimation.FindStringSubmatch(row.Work); m != nil && r.moves(row.Work) {
+	if m := oneAnimation.FindStringSubmatch(row.Work); m != nil && r.isAnimation(row.Work) {
 		return "animations to " + m[1]
 	}
 	return ""

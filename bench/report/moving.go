@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// moves reports whether work is on an animation. Only such work has a row with the source's bytes.
-func (r *results) moves(work string) bool {
+// isAnimation reports whether work is on an animation. Only such work has a row with the source's bytes.
+func (r *results) isAnimation(work string) bool {
 	return slices.ContainsFunc(r.rows, func(row row) bool { return row.Work == work && row.Measure == "bytes" && row.Peer == "source" })
 }
 
@@ -42,7 +42,7 @@ func (r *results) movingTable() string {
 func (r *results) eachMoving() string {
 	t := newTable("to WebP of size M: CPU ms; peak MB; kB", "kB of the source", "miniatura", "sharp")
 	three := func(cpu, mb, bytes string) string { return cpu + "; " + mb + "; " + bytes }
-	for _, work := range r.works(func(work string) bool { return strings.HasSuffix(work, " -> M webp") && r.moves(work) }) {
+	for _, work := range r.works(func(work string) bool { return strings.HasSuffix(work, " -> M webp") && r.isAnimation(work) }) {
 		source, ok := r.theirs(work, "bytes", "source")
 		t.row(strings.TrimSuffix(work, " -> M webp"), kilo(source, ok),
 			three(cell(r.ours(work, "avx2", "cpu_ms")), cell(r.ours(work, "avx2", "rss_mb")), kilo(r.ours(work, "avx2", "bytes"))),

@@ -159,10 +159,14 @@ func (a axis) withRange(least, most float64) axis {
 	return a
 }
 
-// ticks returns round numbers between lo and hi, at least four if it can. On a linear axis they are
-// multiples of a step, the largest that gives four. On a logarithmic axis they are the powers of
-// ten. If those are too few, they are multiples of the powers: by 1, 2 and 5, or by six digits. If
-// those too are too few, they are the ticks of a linear axis.
+// ticks returns round numbers between lo and hi, at least four if possible. On a linear axis they
+// are the multiples of 1, 2 or 5 times a power of ten: the largest such step that gives four. On a
+// logarithmic axis they are the first of these lists that has four:
+//
+//	the powers of ten
+//	the powers of ten times 1, 2 and 5
+//	the powers of ten times 1, 1.5, 2, 3, 5 and 7
+//	the ticks of a linear axis
 func ticks(lo, hi float64, log bool) []float64 {
 	var within []float64
 	if log {

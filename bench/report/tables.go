@@ -89,7 +89,7 @@ func cell(v float64, ok bool) string {
 	return fmt.Sprintf("%.2f", v)
 }
 
-// percent returns a change, which is in percent, or a dash when it was not measured.
+// percent returns a cell with a change in percent, or a dash when the change was not measured.
 func percent(v float64, ok bool) string {
 	if !ok {
 		return "-"

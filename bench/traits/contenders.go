@@ -35,7 +35,7 @@ type result struct {
 	outcome outcome
 	why     string
 	path    string // of the picture, "" when there is none
-	kind    string // its Content-Type
+	kind    string // the Content-Type of the picture
 }
 
 type outcome int

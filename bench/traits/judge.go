@@ -91,7 +91,7 @@ var noReference = map[string]string{
 }
 
 // readable returns the path of the source or, if Pillow misreads the source, of a PNG of it in dir.
-// If that cannot be made, readable returns the path of the source.
+// If the PNG cannot be made, readable returns the path of the source.
 func (s source) readable(dir string) string {
 	command, ok := misread[s.name]
 	if !ok {

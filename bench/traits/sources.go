@@ -16,12 +16,12 @@ import (
 
 // A source is one picture and what is known about it.
 type source struct {
-	name   string // its name in the corpus, with its folder
+	name   string // in the corpus, with the folder
 	path   string
 	w, h   int    // upright, 0 when unknown
 	format string // jpeg, png, gif, bmp, webp
 	about  string // the manifest's description
-	named  string // the file name under which it is requested
+	named  string // the file name under which the picture is requested
 }
 
 // A trait is one row of the table.
@@ -35,7 +35,7 @@ type trait struct {
 	formatOnly bool // the pixels of the result are not judged
 }
 
-// What the descriptions of pictures with a trait match.
+// Patterns that the manifest's descriptions of pictures with a trait match.
 var (
 	turned    = regexp.MustCompile(`orientation [2-8]`)
 	frames    = regexp.MustCompile(`\b([2-9]|\d\d+) frame|animated|APNG`)

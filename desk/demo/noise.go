@@ -50,7 +50,7 @@ func (r *random) next() float32 {
 }
 
 // A noise is a field of random values in [0, 1], interpolated between the points of a lattice. The
-// field repeats after lattice points in both directions.
+// field repeats after 256 points in both directions.
 type noise struct{ v []float32 }
 
 // lattice is the number of points of a noise in one direction.

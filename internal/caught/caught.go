@@ -19,7 +19,7 @@ import (
 const maxFrames = 4
 
 // Error returns p, the value that recover returned, as an error in one line: the value, and the
-// functions that were running, innermost first. It must be called by the deferred function that
+// functions that were running, innermost first. Error must be called by the deferred function that
 // recovers.
 func Error(p any) error {
 	return &recovered{p, panicFrames()}

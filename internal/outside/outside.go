@@ -36,7 +36,8 @@ func Root() string {
 	return "shared"
 }
 
-// Shared returns the path of a file or folder below Root. It skips the test when there is none.
+// Shared returns the path of a file or folder below Root. It skips the test when there is nothing
+// at that path.
 func Shared(t testing.TB, name string) string {
 	t.Helper()
 	path := filepath.Join(Root(), name)
@@ -46,9 +47,9 @@ func Shared(t testing.TB, name string) string {
 	return path
 }
 
-// Files returns the sorted paths of all files below some folders of Root. Only files are returned
-// whose names, in lower case, end in suffix. Files skips the test when a folder does not exist, and
-// fails it when a folder has no such file.
+// Files returns the sorted paths of the files below some folders of Root that end in suffix when
+// they are written in lower case. Files skips the test when a folder does not exist, and fails it
+// when a folder has no such file.
 func Files(t testing.TB, suffix string, folders ...string) (files []string) {
 	t.Helper()
 	for _, folder := range folders {
