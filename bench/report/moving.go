@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// isAnimation reports whether work is on an animation. Only such work has a row with the source's bytes.
+// isAnimation reports whether work is on an animation. Only such work has a row with the source's
+// bytes.
 func (r *results) isAnimation(work string) bool {
 	return slices.ContainsFunc(r.rows, func(row row) bool { return row.Work == work && row.Measure == "bytes" && row.Peer == "source" })
 }
