@@ -59,7 +59,8 @@ func openMemory(s settings) (*bucket, error) {
 	return b, err
 }
 
-// openLocal starts s3test with c on a local port, with a new secret, and returns a bucket on it.
+// openLocal starts s3test on a local port, with the configuration c and a new secret, and returns
+// the bucket of that server.
 func openLocal(c s3test.Config, s settings) (*bucket, error) {
 	s.region = localRegion
 	secret := rand.Text()
@@ -88,7 +89,8 @@ func openLocal(c s3test.Config, s settings) (*bucket, error) {
 // returns an error when endpoint is no URL or when there are no credentials.
 func openEndpoint(endpoint string, s settings) (*bucket, error) {
 	u, err := url.Parse(endpoint)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+	isHTTP := err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+	if !isHTTP {
 		return nil, fmt.Errorf("-endpoint %q is not like http://127.0.0.1:7070", endpoint)
 	}
 	if _, err := s3lite.EnvCredentials(); err != nil {
@@ -103,13 +105,13 @@ func openEndpoint(endpoint string, s settings) (*bucket, error) {
 	}, nil
 }
 
-// config returns a Config with which an edge.Handler uses b, whatever bucket and region the event
+// config returns the Config of an edge.Handler that uses b, whatever bucket and region an event
 // names.
 func (b *bucket) config() edge.Config {
 	return edge.Config{Client: func(string, string) *s3lite.Client { return b.client }}
 }
 
-// absent reports whether err says that there is no such object, or none that we may read.
+// absent reports whether err says that there is no such object, or none that may be read.
 func absent(err error) bool {
 	return errors.Is(err, s3lite.ErrNotFound) || errors.Is(err, s3lite.ErrDenied)
 }

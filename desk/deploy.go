@@ -36,9 +36,9 @@ type Shape struct {
 // A Stack is one stack of a deployment: the template's Part, and the Region of the stack.
 type Stack struct{ Part, Region string }
 
-// LogRegion returns the Region where the edge function writes its logs: where it runs, which is
-// Origin Shield's Region. Without Origin Shield the function runs in every Region, and LogRegion
-// returns that of the bucket, as one of them.
+// LogRegion returns the Region where the edge function runs and writes its logs, which is Origin
+// Shield's Region. Without Origin Shield the function runs in every Region, and LogRegion returns
+// one of them, the bucket's.
 func (s Shape) LogRegion() string {
 	if s.OriginShield == "bucket" || s.OriginShield == "off" {
 		return s.BucketRegion
@@ -47,10 +47,11 @@ func (s Shape) LogRegion() string {
 }
 
 // Stacks returns the stacks in the order in which they have to be created. The first one is always
-// the Region of the edge function. Stacks without resources are left out.
+// that of the edge function. Stacks without resources are left out.
 func (s Shape) Stacks() []Stack {
 	all := []Stack{{"edge", EdgeRegion}}
 	logs, newBucket := s.LogRegion(), !s.ExistingBucket && !s.AttachOnly
+	// The bucket, the regional function and logs are the resources that part regional can have.
 	if s.BucketRegion != EdgeRegion && (newBucket || s.Regional || logs == s.BucketRegion) {
 		all = append(all, Stack{"regional", s.BucketRegion})
 	}
@@ -61,7 +62,7 @@ func (s Shape) Stacks() []Stack {
 }
 
 // shieldRegions maps the Region of an origin to the Region of Origin Shield that CloudFront's
-// developer guide recommends for it ("Choosing the AWS Region for Origin Shield").
+// developer guide recommends for that origin ("Choosing the AWS Region for Origin Shield").
 var shieldRegions = map[string]string{
 	"us-east-1": "us-east-1", "us-east-2": "us-east-2", "us-west-2": "us-west-2", "sa-east-1": "sa-east-1",
 	"ap-south-1": "ap-south-1", "ap-northeast-1": "ap-northeast-1", "ap-northeast-2": "ap-northeast-2",
@@ -91,10 +92,10 @@ func NearestShield(region string) (string, error) {
 // quotas).
 const maxCode = 50 << 20
 
-// checkCode returns the SHA-256 of a function's zip. It returns an error that CloudFormation would
-// otherwise report half an hour later: when the zip is missing or too large, or when one of files
-// is not in it or not executable (Lambda starts the binary, and Python reads the module). how is
-// the command that makes the zip.
+// checkCode returns the SHA-256 of a function's zip. It returns an error when the zip is missing or
+// too large, or when the zip lacks one of files or has it with a mode that forbids Lambda to read
+// or to start it. CloudFormation would report the same half an hour later. how is the command that
+// makes the zip.
 func checkCode(path, how string, files ...string) (sum [sha256.Size]byte, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -135,12 +136,12 @@ func CheckRegionalCode(path string) ([sha256.Size]byte, error) {
 	return checkCode(path, "go run . package -regional", "bootstrap")
 }
 
-// A deployment holds deploy's flags.
+// A deployment holds the values of deploy's flags.
 type deployment struct {
 	Shape
 	name, zip, regionalZip, template string
 	invalidate                       bool
-	parameters                       []parameter // the same for every stack
+	parameters                       []parameter // of the template, the same for every stack
 }
 
 type parameter struct{ name, value string }
@@ -153,7 +154,7 @@ var (
 
 func runDeploy(_ context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	f := newFlags("deploy", stdout)
-	d, err := f.deployment(args)
+	d, err := f.parseDeployment(args)
 	if err == nil {
 		err = d.locate()
 	}
@@ -170,9 +171,9 @@ func runDeploy(_ context.Context, args []string, _ io.Reader, stdout, stderr io.
 	return report(stderr, "deploy", err)
 }
 
-// deployment reads the command line. A value that does not decide the stacks is passed to
-// CloudFormation unchecked: the template has the rules for it.
-func (f *flags) deployment(args []string) (*deployment, error) {
+// parseDeployment reads the command line. A value that does not decide the stacks is passed to
+// CloudFormation unchecked, because the template has rules for it.
+func (f *flags) parseDeployment(args []string) (*deployment, error) {
 	var d deployment
 	bucket := f.String("bucket", "", "the bucket's `name`: a new one, unless -existing or -attach")
 	f.BoolVar(&d.ExistingBucket, "existing", false, "the bucket exists already; nothing of it is changed")
@@ -249,12 +250,13 @@ func (f *flags) deployment(args []string) (*deployment, error) {
 	return &d, nil
 }
 
-// add sets a parameter of the template.
+// add gives a parameter of the template a value.
 func (d *deployment) add(name, value string) {
 	d.parameters = append(d.parameters, parameter{name, value})
 }
 
-// locate sets the paths of the template and the zips, relative to the working directory.
+// locate sets the paths of the template, and of the zips that no flag has named. They are relative
+// to the working directory.
 func (d *deployment) locate() error {
 	root, err := moduleRoot()
 	if err != nil {
@@ -280,7 +282,7 @@ func (d *deployment) locate() error {
 	return nil
 }
 
-// script returns the lines to run. It adds the parameters that depend on the zips.
+// script returns the lines to run. It adds the parameter CodeSha256.
 func (d *deployment) script() (string, error) {
 	sum, err := CheckEdgeCode(d.zip)
 	if err != nil {
@@ -297,51 +299,55 @@ func (d *deployment) script() (string, error) {
 
 	stacks := d.Stacks()
 	var b strings.Builder
-	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	number := "a stack"
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	stacksInWords := "a stack"
 	if n := len(stacks); n > 1 {
-		number = fmt.Sprintf("%d stacks", n)
+		stacksInWords = fmt.Sprintf("%d stacks", n)
 	}
-	p("# These lines deploy miniatura to AWS: %s named %s. Nothing has run yet. Read them, then: sh FILE", number, d.name)
-	p("set -eu")
-	p("ACCOUNT=$(aws sts get-caller-identity --region us-east-1 --query Account --output text)")
-	p("")
-	p("# The code is stored in a bucket of your account, in the Region of its function.")
-	d.upload(p, "CODE", EdgeRegion, d.zip, edgeKey)
+	line("# These lines deploy miniatura to AWS: %s named %s. Nothing has run yet. Read them, then: sh FILE", stacksInWords, d.name)
+	line("set -eu")
+	line("ACCOUNT=$(aws sts get-caller-identity --region us-east-1 --query Account --output text)")
+	line("")
+	line("# The code is stored in a bucket of your account, in the Region of its function.")
+	d.upload(line, "CODE", EdgeRegion, d.zip, edgeKey)
 	if d.Regional {
-		d.upload(p, "REGIONAL_CODE", d.BucketRegion, d.regionalZip, regionalKey)
+		d.upload(line, "REGIONAL_CODE", d.BucketRegion, d.regionalZip, regionalKey)
 	}
-	over := []string{"set --"}
+	overrides := []string{"set --"} // the shell's "$@"
 	for _, q := range d.parameters {
-		over = append(over, quote(q.name+"="+q.value))
+		overrides = append(overrides, quote(q.name+"="+q.value))
 	}
-	over = append(over, `CodeBucket="$CODE"`, "CodeKey="+edgeKey)
+	overrides = append(overrides, `CodeBucket="$CODE"`, "CodeKey="+edgeKey)
 	if d.Regional {
-		over = append(over, `RegionalCodeBucket="$REGIONAL_CODE"`, "RegionalCodeKey="+regionalKey)
+		overrides = append(overrides, `RegionalCodeBucket="$REGIONAL_CODE"`, "RegionalCodeKey="+regionalKey)
 	}
-	p("")
-	p("# The parameters of all stacks.")
-	p("%s", wrap(over, 96, " \\\n    "))
+	line("")
+	line("# The parameters of all stacks.")
+	line("%s", wrap(overrides, 96, " \\\n    "))
 	for _, s := range stacks {
 		own := "Part=" + s.Part
-		p("")
-		p("# Part %s, in %s", s.Part, s.Region)
-		if s.Part == "regional" && !d.AttachOnly && (!d.ExistingBucket || d.invalidate) {
-			p("DISTRIBUTION=$(%s)", d.output(EdgeRegion, "DistributionId"))
+		line("")
+		line("# Part %s, in %s", s.Part, s.Region)
+		// Part regional names the distribution in the policy of a new bucket, and to invalidate. With
+		// -attach there is no new bucket, and the distribution is that of -distribution.
+		namesDistribution := !d.AttachOnly && (!d.ExistingBucket || d.invalidate)
+		if s.Part == "regional" && namesDistribution {
+			line("DISTRIBUTION=$(%s)", d.output(EdgeRegion, "DistributionId"))
 			own += ` DistributionId="$DISTRIBUTION"`
 		}
-		p("aws cloudformation deploy --region %s --stack-name %s --template-file %s \\", s.Region, d.name, quote(d.template))
-		p(`    --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --parameter-overrides %s "$@"`, own)
+		line("aws cloudformation deploy --region %s --stack-name %s --template-file %s \\", s.Region, d.name, quote(d.template))
+		line(`    --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --parameter-overrides %s "$@"`, own)
 	}
-	d.printRemaining(p)
+	d.printRemaining(line)
 	return b.String(), nil
 }
 
-// upload prints the lines that put one zip into its bucket, and the bucket's name into variable.
-func (d *deployment) upload(p func(string, ...any), variable, region, file, key string) {
-	p("%s=miniatura-code-$ACCOUNT-%s", variable, region)
-	p(`aws s3api head-bucket --bucket "$%s" --region %s 2>/dev/null || aws s3 mb "s3://$%s" --region %s`, variable, region, variable, region)
-	p(`aws s3 cp %s "s3://$%s/%s" --region %s`, quote(file), variable, key, region)
+// upload prints the lines that store a zip in a bucket for code in a Region, and that set a shell
+// variable to the name of that bucket.
+func (d *deployment) upload(line func(string, ...any), variable, region, file, key string) {
+	line("%s=miniatura-code-$ACCOUNT-%s", variable, region)
+	line(`aws s3api head-bucket --bucket "$%s" --region %s 2>/dev/null || aws s3 mb "s3://$%s" --region %s`, variable, region, variable, region)
+	line(`aws s3 cp %s "s3://$%s/%s" --region %s`, quote(file), variable, key, region)
 }
 
 // output returns the command that prints one output of a stack.
@@ -352,23 +358,23 @@ func (d *deployment) output(region, name string) string {
 
 // printRemaining prints what the owner of a bucket or of a distribution still has to do, and the
 // command that shows the outputs.
-func (d *deployment) printRemaining(p func(string, ...any)) {
-	p("")
+func (d *deployment) printRemaining(line func(string, ...any)) {
+	line("")
 	switch {
 	case d.AttachOnly:
-		p("# To be done by you: in your distribution, the associations with FunctionVersionArn and ViewerRequestArn, the origin's")
-		p("# headers and the cache key. deploy/README.md, \"Into an existing distribution\", says each.")
+		line("# To be done by you: in your distribution, the associations with FunctionVersionArn and ViewerRequestArn, the origin's")
+		line("# headers and the cache key. deploy/README.md, \"Into an existing distribution\", says each.")
 	case d.ExistingBucket:
-		p("# To be done by you: the bucket's policy. Until it has these statements, CloudFront gets 403 for everything.")
-		p("# deploy/README.md, \"Onto an existing bucket\", says how.")
-		p("%s", d.output(EdgeRegion, "BucketPolicyStatements"))
+		line("# To be done by you: the bucket's policy. Until it has these statements, CloudFront gets 403 for everything.")
+		line("# deploy/README.md, \"Onto an existing bucket\", says how.")
+		line("%s", d.output(EdgeRegion, "BucketPolicyStatements"))
 	}
 	if d.Regional && (d.AttachOnly || d.ExistingBucket) {
-		p("# To be done by you: the bucket's notifications, which this prints.")
-		p("%s", d.output(d.BucketRegion, "BucketNotification"))
+		line("# To be done by you: the bucket's notifications, which this prints.")
+		line("%s", d.output(d.BucketRegion, "BucketNotification"))
 	}
-	p("# What was made:")
-	p("aws cloudformation describe-stacks --region %s --stack-name %s --query 'Stacks[0].Outputs' --output table", EdgeRegion, d.name)
+	line("# What was made:")
+	line("aws cloudformation describe-stacks --region %s --stack-name %s --query 'Stacks[0].Outputs' --output table", EdgeRegion, d.name)
 }
 
 var wordRE = regexp.MustCompile(`^[A-Za-z0-9_./:=,+@%-]+$`)

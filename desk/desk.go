@@ -10,11 +10,11 @@
 //	package.go   package: the zip to deploy
 //	resize.go    resize: files through codec; resize_one.go, one of them
 //	replay.go    replay: one saved event through the function
-//	explain.go   explain: what the function would do with a URL; explain_cost.go, its time
+//	explain.go   explain: what the function would do with a URL; explain_cost.go, the time for it
 //	warm.go      warm and purge: results of many pictures
 //	deploy.go    deploy: the AWS CLI lines for deploy/cloudformation/template.yaml
 //	serve.go     serve: a local CloudFront; journal.go, its log; weight.go, its memory
-//	page.go      its playground; response.go, the responses that the function makes itself
+//	page.go      serve's playground; response.go, the responses that the function makes itself
 //	listing.go   which objects are pictures, and in which order
 //	bucket.go    where the pictures are stored; event.go, the event that CloudFront would send
 //	demo/        pictures drawn by code
@@ -43,8 +43,8 @@ const (
 	exitInterrupted = 130 // Ctrl-C, as shells number it
 )
 
-// A command is one command of the command line. run gets the arguments after the command's name and
-// returns the exit code; ctx ends at Ctrl-C.
+// A command is one command of the command line. run gets the arguments after the command's name,
+// and returns the exit code. Its ctx ends at Ctrl-C.
 type command struct {
 	name    string
 	args    string // as help shows them, such as "[-webp] IN OUT"
@@ -90,7 +90,7 @@ func find(name string) *command {
 	return nil
 }
 
-// A usageError is a mistake in the command line: exit code 2.
+// A usageError is a mistake in the command line, or an input that cannot be used: exit code 2.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }

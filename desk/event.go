@@ -13,7 +13,7 @@ import (
 	"miniatura/edge"
 )
 
-// settings are the values that a deployment sets as custom headers of the origin.
+// settings are what a deployment sets for the origin, mostly as custom headers.
 type settings struct {
 	bucket  string
 	region  string
@@ -21,8 +21,8 @@ type settings struct {
 	quality int
 }
 
-// An originRequest is the event that CloudFront sends to an origin-request function. Its members
-// are in AWS's order.
+// An originRequest is the event that CloudFront sends to an origin-request function. Its fields are
+// in AWS's order.
 type originRequest struct {
 	Records [1]struct {
 		CF struct {
@@ -98,7 +98,7 @@ func newEvent(s settings, method, uri, query, clientIP string) (event []byte, re
 	return event, cf.Config.RequestID
 }
 
-// newRequestID returns an id that is as long and as random as one of CloudFront.
+// newRequestID returns an id that is as long and as random as CloudFront's.
 func newRequestID() string {
 	var b [40]byte
 	rand.Read(b[:])

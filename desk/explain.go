@@ -16,8 +16,8 @@ import (
 	"miniatura/sizes"
 )
 
-// An explanation is what the function would do with a URL. It is found from the URL alone, without
-// a request to S3.
+// An explanation is what the function would do with a URL. It follows from the URL alone, without a
+// request to S3.
 type explanation struct {
 	URL      string `json:"url"`
 	Decision string `json:"decision"` // "resize" or "unchanged"
@@ -78,8 +78,9 @@ func explainCommand(args []string, stdout io.Writer) error {
 	return nil
 }
 
-// explain returns what the function would do with raw, a URL or its path and query. It makes the
-// event that CloudFront would make, and reads it as the function does.
+// explain returns what the function would do with raw, which is a URL, or the path and query of
+// one. explain makes the event that CloudFront would send, and reads that event as the function
+// does.
 func explain(raw, originPath string, s settings) (explanation, error) {
 	uri, query, err := splitURL(raw)
 	if err != nil {
@@ -96,25 +97,26 @@ func explain(raw, originPath string, s settings) (explanation, error) {
 			return explanation{}, err
 		}
 	}
-	p, err := edge.NewPlan(event)
+	plan, err := edge.NewPlan(event)
 	if err != nil {
 		return explanation{}, err
 	}
-	e := explanation{URL: raw, Decision: "resize", Key: p.SourceKey(), Size: p.Size.Name, Quality: p.Quality}
-	if p.Size != (sizes.Size{}) {
-		e.Wide, e.Tall = &box{p.Size.Wide.W, p.Size.Wide.H}, &box{p.Size.Tall.W, p.Size.Tall.H}
+	size := plan.Size
+	e := explanation{URL: raw, Decision: "resize", Key: plan.SourceKey(), Size: size.Name, Quality: plan.Quality}
+	if size != (sizes.Size{}) {
+		e.Wide, e.Tall = &box{size.Wide.W, size.Wide.H}, &box{size.Tall.W, size.Tall.H}
 		e.Format = "the format that the source's bytes are, whatever its name says"
-		if p.WebP {
+		if plan.WebP {
 			e.Format = "image/webp"
 		}
 	}
-	if p.Skip != nil {
-		e.Decision, e.Why = "unchanged", p.Skip.Error()
+	if plan.Skip != nil {
+		e.Decision, e.Why = "unchanged", plan.Skip.Error()
 		e.Format, e.Quality = "", 0
 		return e, nil
 	}
-	e.Why = fmt.Sprintf("size=%s is a size and the key ends like a picture", p.Size.Name)
-	e.Result, e.URI, e.CacheTag = p.ResultKey(), p.URI(), edge.CacheTag(p.SourceKey())
+	e.Why = fmt.Sprintf("size=%s is a size and the key ends like a picture", size.Name)
+	e.Result, e.URI, e.CacheTag = plan.ResultKey(), plan.URI(), edge.CacheTag(plan.SourceKey())
 	return e, nil
 }
 
@@ -155,12 +157,14 @@ func (e explanation) print(w io.Writer) {
 	t.Flush()
 }
 
-// splitURL returns the path, still encoded, and the query of a URL or of a path and query.
+// splitURL returns the path and the query of raw, which is a URL, or the path and query of one. The
+// path stays percent-encoded.
 func splitURL(raw string) (uri, query string, err error) {
 	if strings.HasPrefix(raw, "http://") || strings.HasPrefix(raw, "https://") {
 		if _, err := url.Parse(raw); err != nil {
 			return "", "", err
 		}
+		// Cut off scheme and host. url.Parse would decode the path.
 		_, raw, _ = strings.Cut(raw, "://")
 		i := strings.IndexAny(raw, "/?#")
 		if i < 0 {

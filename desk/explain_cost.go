@@ -1,6 +1,6 @@
 package desk
 
-// This file estimates the time that a picture takes, for explain.
+// This file estimates the time that a result takes, for explain.
 
 import (
 	"fmt"
@@ -16,16 +16,16 @@ const edgeTimeout = 30 * time.Second
 
 // An estimate is the estimated cost of making a result.
 type estimate struct {
-	CPU    float64 `json:"cpuMs"`  // milliseconds of codec's reference core
-	Wait   float64 `json:"waitMs"` // milliseconds with the memory's share of a CPU
+	CPU    float64 `json:"cpuMs"`  // milliseconds on codec's reference core
+	Wait   float64 `json:"waitMs"` // milliseconds on the part of a core that comes with Memory
 	Memory int     `json:"memory"` // of the function, in MB
-	Begun  bool    `json:"begun"`  // whether the function would try to make it
-	Why    string  `json:"why"`
+	Begun  bool    `json:"begun"`  // whether the function would try to make the result
+	Why    string  `json:"why"`    // why Begun is what it is
 }
 
-// estimateFile sets e.Estimate to the cost of the picture in a file for a function with memory MB.
-// It returns an error when the file cannot be read.
-func (e *explanation) estimateFile(path string, memory int, size func(w, h int) (int, int), webp bool) error {
+// estimateFile sets e.Estimate for the picture in a file, and a function that has so many MB of
+// memory. It returns an error when the file cannot be read or the memory is too little.
+func (e *explanation) estimateFile(path string, memory int, fit func(w, h int) (int, int), webp bool) error {
 	src, err := readFile(path, inputLimit)
 	if err != nil {
 		return err
@@ -39,7 +39,7 @@ func (e *explanation) estimateFile(path string, memory int, size func(w, h int) 
 		return fmt.Errorf("-memory %d: too little", memory)
 	}
 	e.Estimate = &estimate{Memory: memory}
-	info, err := codec.Cost(src, size, opt)
+	info, err := codec.Cost(src, fit, opt)
 	e.Estimate.CPU, e.Estimate.Wait = info.Cost, info.Cost/share
 	switch limit := float64(edgeTimeout.Milliseconds()); {
 	case len(src) > edge.MaxSource:

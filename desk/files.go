@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// await runs f, which may block for ever on a pipe. It returns f's result, or ctx's error when ctx
-// ends first.
+// await runs f, which may block for ever on a pipe, and returns f's result. When ctx ends first, it
+// returns ctx's error, and f goes on in the background.
 func await[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	type answer struct {
 		v   T
@@ -34,8 +34,8 @@ func await[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	}
 }
 
-// readFile returns the content of a file, a device or a pipe. It returns an error when that is a
-// folder or has more than limit bytes.
+// readFile returns the content of a file, a device or a pipe. It returns an error when name is that
+// of a folder, or when there are more than limit bytes.
 func readFile(name string, limit int64) ([]byte, error) {
 	st, err := os.Stat(name)
 	switch {
@@ -54,8 +54,8 @@ func readFile(name string, limit int64) ([]byte, error) {
 	return readAll(f, name, limit)
 }
 
-// readAll reads r to its end. It returns an error when there are more than limit bytes; name is r's
-// name in that error.
+// readAll reads r to its end. It returns an error when there are more than limit bytes. The error
+// calls r by name.
 func readAll(r io.Reader, name string, limit int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err == nil && int64(len(data)) > limit {
@@ -64,11 +64,11 @@ func readAll(r io.Reader, name string, limit int64) ([]byte, error) {
 	return data, err
 }
 
-// writeFile makes data the content of the file called name, and creates its folder if there is
-// none.
+// writeFile makes data the content of the file called name, and creates the file's folder if there
+// is none.
 //
 // A new or regular file is replaced in one step: a reader finds the old file or the new one, never
-// a part of it. A device, a pipe, or the target of a symbolic link is written to instead, because
+// a part of one. A device, a pipe, or the target of a symbolic link is written to instead, because
 // renaming a file over a device would remove the device.
 func writeFile(name string, data []byte) error {
 	st, err := os.Lstat(name)
@@ -87,8 +87,8 @@ func writeFile(name string, data []byte) error {
 	}
 	flag := os.O_WRONLY
 	if st.Mode()&fs.ModeSymlink != 0 {
-		// The link's target may not exist yet, and is emptied first. For a device the two flags
-		// have no effect.
+		// The link's target is created if it does not exist yet, and emptied if it does. If it is
+		// a device, the two flags have no effect.
 		flag |= os.O_CREATE | os.O_TRUNC
 	}
 	f, err := os.OpenFile(name, flag, 0o644)
@@ -116,8 +116,8 @@ func replaceFile(name string, data []byte, mode fs.FileMode) error {
 	return os.Rename(f.Name(), name)
 }
 
-// A pathStyle is how an operating system writes paths. It is a type so that the tests on one system
-// can test the style of the other.
+// A pathStyle is how an operating system writes paths. It is a type so that tests on one system can
+// try the style of the other.
 type pathStyle struct{ windows bool }
 
 // isSeparator reports whether c separates the parts of a path.
@@ -144,7 +144,8 @@ func (p pathStyle) ext(path string) string {
 	return ""
 }
 
-// namesFolder reports whether the end of a path shows that it names a folder.
+// namesFolder reports whether a path ends in a separator, "." or "..", and so names a folder. The
+// empty path does too.
 func (p pathStyle) namesFolder(path string) bool {
 	last := p.base(path)
 	return last == "" || last == "." || last == ".."

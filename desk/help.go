@@ -24,7 +24,8 @@ import (
 // helpWidth is how many columns help uses at most.
 const helpWidth = 80
 
-// A calling is how the program is called: its name in messages, and what a user types to start it.
+// A calling is how the program is called: its name in messages, and what a user types to start the
+// program.
 type calling struct{ name, typed string }
 
 var program = called(os.Args[0])
@@ -74,16 +75,16 @@ func sizesInWords() string {
 // nbsp is a space where fold must not break the line.
 const nbsp = "\u00a0"
 
-// fold breaks text between words into lines of at most helpWidth columns. The first line begins
-// with first, the others with rest.
-func fold(text, first, rest string) string {
+// fold breaks text between words into lines of at most helpWidth columns. start is put before the
+// first line, and indent before the others.
+func fold(text, start, indent string) string {
 	var b strings.Builder
-	line := first
-	empty := true
+	line := start
+	empty := true // no word is in the line yet
 	for word := range strings.SplitSeq(text, " ") {
 		if !empty && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > helpWidth {
 			b.WriteString(line + "\n")
-			line, empty = rest, true
+			line, empty = indent, true
 		}
 		if !empty {
 			line += " "
@@ -107,14 +108,16 @@ func newFlags(c string, stdout io.Writer) *flags {
 }
 
 // parse reads the flags, which may stand anywhere among the arguments, and returns the other
-// arguments. It returns an error unless there are between least and most of these; most < 0 means
-// any number.
+// arguments. It returns an error when those are fewer than least or more than most. A negative most
+// means any number.
 func (f *flags) parse(args []string, least, most int) ([]string, error) {
 	c := find(f.Name())
 	var rest []string
+	// Parse stops at the first argument that is no flag. Take that one, and go on behind it. After
+	// "--" no argument is a flag.
 	for {
 		if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
-			f.help(c)
+			f.printHelp(c)
 			return nil, errHelp
 		} else if err != nil {
 			return nil, usageError{err}
@@ -143,11 +146,11 @@ func (f *flags) given(name string) bool {
 	return found
 }
 
-// optional matches a part of a command's Args that must stay on one line.
+// optional matches a part of a command's args that must stay on one line.
 var optional = regexp.MustCompile(`\[[^]]*\]`)
 
-// help prints how the command is called, what it does, and its flags.
-func (f *flags) help(c *command) {
+// printHelp prints how the command is called, what it does, and its flags.
+func (f *flags) printHelp(c *command) {
 	start := "Usage: " + program.typed + " " + c.name
 	if c.args == "" {
 		fmt.Fprintln(f.stdout, start)
@@ -179,8 +182,8 @@ func runVersion(_ context.Context, args []string, _ io.Reader, stdout, stderr io
 	return exitOK
 }
 
-// commit returns the commit that the binary was built from, as " 1234567", or "" when go build did
-// not record it.
+// commit returns the first 12 digits of the commit that the binary was built from, after a space,
+// and says whether the files were changed since. It returns "" when go build recorded no commit.
 func commit() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

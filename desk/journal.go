@@ -36,13 +36,15 @@ type journal struct {
 // journalLength is how many exchanges a journal keeps.
 const journalLength = 100
 
-// add adds an exchange with its number, and with the requests to local since the one before.
+// add adds an exchange, with its number, and with the requests to local since the exchange before.
+// local is nil for a real S3.
 func (j *journal) add(e exchange, local *s3test.Server) {
+	const most = 50 // requests that are listed
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if local != nil { // the server's log grows until it is read
 		for i, r := range local.Requests() {
-			if i == 50 {
+			if i == most {
 				e.S3 = append(e.S3, "...")
 				break
 			}

@@ -21,8 +21,8 @@ const listLimit = 50_000
 
 // A listing is the content of a bucket, for people.
 type listing struct {
-	objects []*s3lite.Object // pictures; those for which dotted is true come last
-	dotted  int              // how many those are
+	objects []*s3lite.Object // pictures; those for which hasDotPart is true come last
+	dotted  int              // how many pictures come last
 	foreign map[string]int   // how many pictures the function cannot read, by format
 	more    bool             // listLimit was reached
 }
@@ -34,8 +34,8 @@ var foreignNames = map[string]string{
 	".dng": "raw", ".cr2": "raw", ".cr3": "raw", ".nef": "raw", ".arw": "raw", ".raf": "raw", ".orf": "raw", ".rw2": "raw",
 }
 
-// pictures lists the objects whose keys look like pictures and that are no results. When it returns
-// an error, it also returns what was listed before the error.
+// pictures lists the objects whose keys look like those of pictures, without results. When it
+// returns an error, it also returns what was listed before the error.
 func (b *bucket) pictures(ctx context.Context) (listing, error) {
 	l := listing{foreign: map[string]int{}}
 	var hidden []*s3lite.Object
@@ -72,8 +72,8 @@ func hasDotPart(key string) bool {
 	return strings.HasPrefix(key, ".") || strings.Contains(key, "/.")
 }
 
-// leftOut returns a text about the objects that the listing does not show, or shows only at its
-// end. It returns "" when there are none.
+// leftOut returns a text about the objects that the page does not show, or shows last. It returns
+// "" when there are none.
 func (l listing) leftOut() string {
 	var parts []string
 	kinds := slices.SortedFunc(maps.Keys(l.foreign), func(a, b string) int {

@@ -25,10 +25,10 @@ import (
 // Region.
 const zipBudget = 3_050_000
 
-// plainCalls are packages that are compiled without inlining. They wait for the network, and the
-// extra calls cost about a microsecond per request; inlined copies of small functions would add 92
-// kB to the zip.
-var plainCalls = []string{"crypto/tls", "crypto/x509", "math/big", "net", "net/http"}
+// notInlined are packages that are compiled without inlining, because inlined copies of small
+// functions would add 92 kB to the zip. The packages mostly wait for the network, and their
+// additional calls cost about a microsecond per request.
+var notInlined = []string{"crypto/tls", "crypto/x509", "math/big", "net", "net/http"}
 
 // A bundle is a zip that Lambda can run: the Go binary for some build tags, and the files that it
 // needs.
@@ -40,7 +40,7 @@ type bundle struct {
 }
 
 var (
-	// edgeBundle is for Lambda@Edge, which starts it through its Python runtime.
+	// edgeBundle is for Lambda@Edge, where a Python module starts the binary.
 	edgeBundle = bundle{
 		tags:   "edge,lambda.norpc,nethttpomithttp2",
 		binary: "miniatura",
@@ -89,8 +89,8 @@ func runPackage(ctx context.Context, args []string, _ io.Reader, stdout, stderr 
 	return exitOK
 }
 
-// build compiles the module at root and returns the zip. Its bytes depend only on the source and
-// the Go release. step is called before each step with a description of it.
+// build compiles the module at root and returns the zip. The zip's bytes depend only on the source
+// and the Go release. step is called before each step of the work, with a description of the step.
 func (b bundle) build(ctx context.Context, root string, step func(string)) ([]byte, error) {
 	step("compiling for linux/amd64")
 	binary, err := b.compile(ctx, root)
@@ -110,7 +110,7 @@ func (b bundle) compile(ctx context.Context, root string) ([]byte, error) {
 	defer os.RemoveAll(tmp)
 	path := filepath.Join(tmp, b.binary)
 	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="}
-	for _, pkg := range plainCalls {
+	for _, pkg := range notInlined {
 		args = append(args, "-gcflags="+pkg+"=-l")
 	}
 	cmd := exec.CommandContext(ctx, "go", append(args, "-tags", b.tags, "-o", path, ".")...)
@@ -132,8 +132,8 @@ func (b bundle) compile(ctx context.Context, root string) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
-// A compressor compresses a file of a zip with the DEFLATE encoder of codec/png. It is slow and
-// thorough, because a zip is packed once and fetched at every cold start.
+// A compressor compresses a file of a zip with the DEFLATE encoder of codec/png. That encoder is
+// slow and thorough, which fits a zip that is packed once and fetched at every cold start.
 type compressor struct {
 	w   io.Writer
 	buf []byte

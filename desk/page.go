@@ -39,9 +39,10 @@ import (
 var pageFiles embed.FS
 
 var pageTemplate = template.Must(template.New("index.html").Funcs(template.FuncMap{
-	"path": func(key string) template.URL { return template.URL(keyPath(key)) },
-	// The query is made from the name of a size.
-	"query": func(own string) template.URL { return template.URL(own) },
+	// path and query return what the template must not escape: a path that keyPath has encoded, and
+	// a query that the template makes from the name of a size.
+	"path":  func(key string) template.URL { return template.URL(keyPath(key)) },
+	"query": func(text string) template.URL { return template.URL(text) },
 }).ParseFS(pageFiles, "page/index.html"))
 
 // pageLimit is how many pictures one page shows.
@@ -123,7 +124,7 @@ type picture struct {
 	Version string `json:"version"` // changes when the picture does
 }
 
-// A catalogue is everything that the page needs to know.
+// A catalogue is everything that the playground shows on one page of the list of pictures.
 type catalogue struct {
 	Where    string     `json:"where"`
 	Resized  string     `json:"resized"`
@@ -131,7 +132,7 @@ type catalogue struct {
 	MaxBytes int        `json:"maxBytes"`
 	Sizes    []pageSize `json:"sizes"`
 	Pictures []picture  `json:"pictures"` // of one page
-	First    int        `json:"first"`    // the number of the page's first picture, from 1
+	First    int        `json:"first"`    // the number of the page's first picture, from 1; 0 if there is none
 	Total    int        `json:"total"`    // the number of pictures on all pages
 	Page     int        `json:"page"`     // from 1
 	Pages    int        `json:"pages"`
@@ -153,7 +154,7 @@ func (c catalogue) After() int {
 	return c.Page + 1
 }
 
-// Names returns the names of the square sizes, or of the others.
+// Names returns the names of the square sizes or, if square is false, of the others.
 func (c catalogue) Names(square bool) string {
 	var names []string
 	for _, s := range c.Sizes {
@@ -170,8 +171,8 @@ type pageSize struct {
 	Tall [2]int `json:"tall"`
 }
 
-// catalogue returns the catalogue with the page that r asks for.
-func (c *cloudFront) catalogue(r *http.Request) catalogue {
+// catalogueFor returns the catalogue with the page that r asks for.
+func (c *cloudFront) catalogueFor(r *http.Request) catalogue {
 	cat := catalogue{Where: c.bucket.where, Resized: c.bucket.resized, Quality: c.bucket.quality, MaxBytes: edge.MaxSource, Pictures: []picture{}}
 	for _, s := range sizes.All() {
 		cat.Sizes = append(cat.Sizes, pageSize{s.Name, [2]int{s.Wide.W, s.Wide.H}, [2]int{s.Tall.W, s.Tall.H}})
@@ -186,6 +187,7 @@ func (c *cloudFront) catalogue(r *http.Request) catalogue {
 	}
 	cat.Total = len(l.objects)
 	cat.Pages = max(1, (cat.Total+pageLimit-1)/pageLimit)
+	// The page is the one with a number, or the one with a key.
 	cat.Page, _ = strconv.Atoi(r.FormValue("page"))
 	if at := r.FormValue("at"); at != "" {
 		i := slices.IndexFunc(l.objects, func(o *s3lite.Object) bool { return o.Key == at })
@@ -203,7 +205,7 @@ func (c *cloudFront) catalogue(r *http.Request) catalogue {
 // servePage answers with the page.
 func (c *cloudFront) servePage(w http.ResponseWriter, r *http.Request) error {
 	var b bytes.Buffer
-	if err := pageTemplate.Execute(&b, c.catalogue(r)); err != nil {
+	if err := pageTemplate.Execute(&b, c.catalogueFor(r)); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -211,9 +213,9 @@ func (c *cloudFront) servePage(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-// serveList answers with the list of the pictures, as JSON.
+// serveList answers with the catalogue, as JSON.
 func (c *cloudFront) serveList(w http.ResponseWriter, r *http.Request) error {
-	return writeJSON(w, c.catalogue(r))
+	return writeJSON(w, c.catalogueFor(r))
 }
 
 // upload stores the body under a key like the name that r asks for, and never over another picture.
@@ -236,6 +238,7 @@ func (c *cloudFront) upload(w http.ResponseWriter, r *http.Request) error {
 	name := uploadName(r.FormValue("name"), extension)
 	sum := md5.Sum(body)
 	etag := `"` + hex.EncodeToString(sum[:]) + `"`
+	// Take the first key that is free, or that has this very picture already.
 	for i := 1; i <= 100; i++ {
 		key := name
 		if i > 1 {
@@ -258,8 +261,8 @@ func (c *cloudFront) upload(w http.ResponseWriter, r *http.Request) error {
 }
 
 // uploadName makes a key from a file's name as a browser sends it, which may be anything. The key
-// has no folder, no control characters, no leading dot, at most 200 bytes, and an extension that
-// the function reads; extension is used when name has none.
+// has no folder, no control characters, no leading dot, and at most 200 bytes. It keeps the
+// extension of name if the function reads such files, and else gets the given extension.
 func uploadName(name, extension string) string {
 	name = strings.ToValidUTF8(name, "_")
 	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
@@ -349,9 +352,9 @@ func (c *cloudFront) servePreview(w http.ResponseWriter, r *http.Request) error 
 	return err
 }
 
-// keyPath returns the path of a link to key, in which everything is percent-encoded except the
-// unreserved characters of RFC 3986 section 2.3 and the slash. Before a key that begins with a
-// slash it puts a dot segment, because browsers would read "//host".
+// keyPath returns the path of a link to key. Everything in it is percent-encoded except the
+// unreserved characters of RFC 3986 section 2.3 and the slash. The path to a key that begins with a
+// slash begins with "/./", because browsers take what follows "//" for a host.
 func keyPath(key string) string {
 	var b strings.Builder
 	b.WriteByte('/')

@@ -16,8 +16,8 @@ func runReplay(ctx context.Context, args []string, _ io.Reader, stdout, stderr i
 	return report(stderr, "replay", replay(ctx, args, stdout, stderr))
 }
 
-// replay runs the function on one saved event and prints its answer. The function's log line goes
-// to stderr.
+// replay runs the function on one saved event and prints the function's answer to stdout. The
+// function's log line goes to stderr.
 func replay(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f := newFlags("replay", stdout)
 	dir := f.String("dir", "", "use `DIR` as the event's bucket")

@@ -37,7 +37,7 @@ type resizing struct {
 
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	words          io.Writer       // for its messages: stdout, unless a picture goes there
+	words          io.Writer       // for messages: stdout, or stderr when a picture goes to stdout
 	made           map[string]bool // files in the folder that this run has written
 	sources        []os.FileInfo   // the inputs that are files, which no result may replace
 }
@@ -82,7 +82,8 @@ func (r *resizing) parse(args []string) error {
 	return r.checkOut()
 }
 
-// parseSize returns the size that -size names: a name of the table, or a box like 800x600.
+// parseSize returns the size that the value of -size stands for. text is a name in the table of
+// sizes, or a box like 800x600.
 func parseSize(text string) (sizes.Size, error) {
 	if s, ok := sizes.Parse(text); ok {
 		return s, nil
@@ -100,7 +101,8 @@ func parseSize(text string) (sizes.Size, error) {
 	return sizes.Size{Name: fmt.Sprintf("%dx%d", w, h), Wide: b, Tall: b}, nil
 }
 
-// checkOut finds out whether OUT is a folder, and returns an error when it does not fit the inputs.
+// checkOut finds out whether OUT is a folder, and returns an error when OUT does not fit the
+// inputs.
 func (r *resizing) checkOut() error {
 	if n := slices.Index(r.inputs, std); n >= 0 && slices.Contains(r.inputs[n+1:], std) {
 		return usagef("- can be read once only")
@@ -122,7 +124,9 @@ func (r *resizing) checkOut() error {
 	if err == nil && !isFolder {
 		return usagef("%s is a file; several pictures need a folder", r.out)
 	}
-	if err != nil && len(r.inputs) > 1 && native.ext(r.out) != "" && codec.FormatOf(r.out) != nil {
+	// The folder would be made. A user who names it like a picture has forgotten to name a folder.
+	likePicture := native.ext(r.out) != "" && codec.FormatOf(r.out) != nil
+	if err != nil && len(r.inputs) > 1 && likePicture {
 		return usagef("%s is named like a picture; several pictures need a folder", r.out)
 	}
 	if slices.Contains(r.inputs, std) {
@@ -131,23 +135,23 @@ func (r *resizing) checkOut() error {
 	return nil
 }
 
-// foreign are extensions of picture formats that resize cannot write. A user who types one does not
-// want a JPEG under that name.
-var foreign = []string{".avif", ".heic", ".heif", ".jxl", ".jp2", ".tif", ".tiff", ".svg", ".ico", ".apng"}
+// notWritten are extensions of picture formats that resize cannot write. A user who types one does
+// not want a JPEG under that name.
+var notWritten = []string{".avif", ".heic", ".heif", ".jxl", ".jp2", ".tif", ".tiff", ".svg", ".ico", ".apng"}
 
 // format returns the format for a file called out, or nil for the source's format. It returns an
 // error when the extension of out cannot be written or contradicts -webp.
 func (r *resizing) format(out string) (*codec.Format, error) {
-	says := codec.FormatOf(native.base(out))
+	named := codec.FormatOf(native.base(out)) // nil for any other extension
 	switch ext := strings.ToLower(native.ext(out)); {
-	case slices.Contains(foreign, ext):
+	case slices.Contains(notWritten, ext):
 		return nil, usagef("%s: %s is not written here; jpg, png, gif, bmp and webp are", out, ext)
-	case r.webp && says != nil && says != codec.WebP:
-		return nil, usagef("-webp contradicts the extension of %s, which stands for %v", out, says)
+	case r.webp && named != nil && named != codec.WebP:
+		return nil, usagef("-webp contradicts the extension of %s, which stands for %v", out, named)
 	case r.webp:
 		return codec.WebP, nil
 	}
-	return says, nil
+	return named, nil
 }
 
 // resizeAll resizes every input. If there are several, the failure of one does not stop the others.
@@ -179,9 +183,9 @@ func (r *resizing) resizeAll(ctx context.Context) error {
 	return passed
 }
 
-// outputFile returns the file to write for the input in. f is the format of the bytes that are
-// written; nil means the format of the source. It returns an error when the file would replace one
-// of this run's results or sources.
+// outputFile returns the path of the file to write for the input in. f is the format of the bytes
+// that are written; nil means that the source itself is written. outputFile returns an error when
+// the file would replace one of this run's results or sources.
 func (r *resizing) outputFile(in string, f *codec.Format) (string, error) {
 	if !r.folder {
 		return r.out, nil
@@ -201,8 +205,8 @@ func (r *resizing) outputFile(in string, f *codec.Format) (string, error) {
 	return out, nil
 }
 
-// outputName returns the name that the result of in gets in a folder: the same name, with another
-// extension if its own stands for another format than f.
+// outputName returns the name that the result of in gets in a folder: the name of in, with f's
+// extension if that of in does not stand for f. A nil f keeps the name.
 func outputName(p pathStyle, in string, f *codec.Format) string {
 	name := p.base(in)
 	if f == nil || codec.FormatOf(name) == f {

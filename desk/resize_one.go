@@ -21,19 +21,19 @@ var errPassed = errors.New("passed through")
 // read and passed through.
 const inputLimit = 1 << 30
 
-// An outcome is the outcome for one picture.
+// An outcome is what became of one picture.
 type outcome struct {
-	In  side `json:"in"`
-	Out side `json:"out"`
+	In  pictureFile `json:"in"`
+	Out pictureFile `json:"out"`
 
 	Frames int    `json:"frames,omitempty"`
 	Note   string `json:"note,omitempty"`
 	Passed string `json:"passedThrough,omitempty"` // why the source itself was written
-	same   bool   // the result has the same bytes as the source
+	same   bool   // a result was made, and its bytes are those of the source
 }
 
-// A side is a picture before or after. Unknown values are 0 or "".
-type side struct {
+// A pictureFile is a picture that was read or written. Unknown values are 0 or "".
+type pictureFile struct {
 	Name   string `json:"name"`
 	Width  int    `json:"width,omitempty"`
 	Height int    `json:"height,omitempty"`
@@ -41,7 +41,7 @@ type side struct {
 	Format string `json:"format,omitempty"` // a media type
 }
 
-// resizeOne does with the picture in what the edge would do: it writes the result, or the source
+// resizeOne does with the input in what the edge would do: it writes the result, or the source
 // itself when there can be no result.
 func (r *resizing) resizeOne(ctx context.Context, in string) error {
 	src, err := await(ctx, func() ([]byte, error) { return r.read(in) })
@@ -62,8 +62,8 @@ func (r *resizing) resizeOne(ctx context.Context, in string) error {
 	}
 
 	o := outcome{
-		In:     side{in, info.W, info.H, len(src), info.Source},
-		Out:    side{r.out, info.OutW, info.OutH, len(made), info.ContentType},
+		In:     pictureFile{in, info.W, info.H, len(src), info.Source},
+		Out:    pictureFile{r.out, info.OutW, info.OutH, len(made), info.ContentType},
 		Frames: info.Frames, Note: info.Note, same: bytes.Equal(src, made),
 	}
 	format := codec.Sniff(made)
@@ -73,7 +73,7 @@ func (r *resizing) resizeOne(ctx context.Context, in string) error {
 		}
 		made, format = src, nil // the source keeps its name
 		o.Passed, o.same = oneLine(passed), false
-		o.Out = side{r.out, info.W, info.H, len(src), info.Source}
+		o.Out = pictureFile{r.out, info.W, info.H, len(src), info.Source}
 	}
 	if o.Out.Name, err = r.outputFile(in, format); err != nil {
 		return err
@@ -90,7 +90,7 @@ func (r *resizing) resizeOne(ctx context.Context, in string) error {
 	return nil
 }
 
-// toFile reports whether -o names a file, and neither a folder nor stdout.
+// toFile reports whether OUT is a file, and neither a folder nor stdout.
 func (r *resizing) toFile() bool { return !r.folder && r.out != std }
 
 // read returns the bytes of the file called name, or of stdin.
@@ -101,7 +101,7 @@ func (r *resizing) read(name string) ([]byte, error) {
 	return readFile(name, inputLimit)
 }
 
-// resize returns src's result, or an error that says why the edge would answer with the source.
+// resize returns the result of src, or an error that says why the edge would answer with src.
 func (r *resizing) resize(ctx context.Context, src []byte, opt codec.Options) ([]byte, codec.Info, error) {
 	if len(src) > edge.MaxSource {
 		err := fmt.Errorf("%w: %d bytes, the limit is %d", codec.ErrLimit, len(src), int64(edge.MaxSource))
@@ -110,9 +110,9 @@ func (r *resizing) resize(ctx context.Context, src []byte, opt codec.Options) ([
 	return codec.Resize(ctx, src, r.size.Fit, opt)
 }
 
-// checkPassed returns an error when the source itself must not be written to the file -o, because
-// that file's name asks for the format want and the source is of another format. A source whose own
-// name asks for the same format is written all the same. why says why there is no result.
+// checkPassed returns an error when the source must not be written to the file OUT, because OUT
+// stands for the format want, and the source is of another format. A source whose own name stands
+// for want may be written. why says why there is no result.
 func (r *resizing) checkPassed(in string, src []byte, want *codec.Format, why error) error {
 	if !r.toFile() || want == nil {
 		return nil
@@ -132,7 +132,7 @@ func (r *resizing) write(name string, data []byte) error {
 	return writeFile(name, data)
 }
 
-// printOutcome prints the outcome.
+// printOutcome prints the outcome, in words or as JSON.
 func (r *resizing) printOutcome(o *outcome) error {
 	if r.json {
 		e := json.NewEncoder(r.words)
@@ -170,10 +170,11 @@ func (o *outcome) String() string {
 	return fmt.Sprintf("%s -> %s: %s%d bytes%s%s", before, o.Out.Name, o.Out.dimensions(), o.Out.Bytes, part, note)
 }
 
-// dimensions returns, for example, "4032x3024 image/jpeg, ", or "" when they are not known.
-func (s side) dimensions() string {
-	if s.Width == 0 || s.Height == 0 {
+// dimensions returns, for example, "4032x3024 image/jpeg, ", or "" when the dimensions are not
+// known.
+func (f pictureFile) dimensions() string {
+	if f.Width == 0 || f.Height == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%dx%d %s, ", s.Width, s.Height, s.Format)
+	return fmt.Sprintf("%dx%d %s, ", f.Width, f.Height, f.Format)
 }

@@ -11,7 +11,7 @@ import (
 	"miniatura/edge"
 )
 
-// respond sends the function's own response to the viewer and returns its status.
+// respond sends the viewer a response that the function made itself, and returns its HTTP status.
 func respond(w http.ResponseWriter, r *http.Request, a *edge.Response, record edge.Record) int {
 	status, err := strconv.Atoi(a.Status)
 	body := []byte(a.Body)
@@ -38,7 +38,7 @@ func respond(w http.ResponseWriter, r *http.Request, a *edge.Response, record ed
 	return status
 }
 
-// forJournal returns a response without its body, which would fill the journal.
+// forJournal returns a response as JSON, without the body, which would fill the journal.
 func forJournal(a edge.Response) json.RawMessage {
 	if a.Body != "" {
 		a.Body = "(" + strconv.Itoa(len(a.Body)) + " characters)"

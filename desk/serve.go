@@ -28,7 +28,7 @@ import (
 )
 
 // serveMemory is how much memory serve uses at most, in bytes, however many requests come at once.
-// The limits below keep it: atOnce pictures are decoded at a time, each within the 60 % of 512 MB
+// The other limits ensure it: atOnce pictures are decoded at a time, each within the 60 % of 512 MB
 // that codec allows, and bodiesLimit bytes of objects are on their way to viewers.
 const (
 	serveMemory = 1 << 30
@@ -75,7 +75,7 @@ func parseServe(args []string, stdout io.Writer) (*serveOptions, error) {
 	return o, nil
 }
 
-// open returns the bucket that the options name.
+// open opens the bucket that the options name, or an empty one in memory.
 func (o *serveOptions) open() (*bucket, error) {
 	switch {
 	case o.dir != "":
@@ -117,8 +117,8 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 		return err
 	}
 	defer l.Close()
-	// The address is printed before anything that takes time. A browser that opens it now waits for
-	// an answer, because the listener is open already.
+	// The address is printed before anything that takes time. A browser that opens the address now
+	// waits for an answer, because the listener is open already.
 	fmt.Fprintf(stdout, "http://%s/ serves the %s; %s. Ctrl-C ends it.\n", browserAddress(l.Addr(), o.addr), b.where, o.results(b))
 	if o.dir == "" && o.endpoint == "" {
 		if _, err := await(ctx, func() (struct{}, error) { return struct{}{}, addDemo(b) }); err != nil {
@@ -130,11 +130,12 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	}
 	c := newCloudFront(b, stdout)
 	c.loopback = l.Addr().(*net.TCPAddr).IP.IsLoopback()
-	var said sync.WaitGroup
-	defer said.Wait()
-	said.Go(func() {
-		if l, err := b.pictures(ctx); err == nil && l.leftOut() != "" {
-			fmt.Fprintln(stdout, l.leftOut())
+	// To list the bucket takes time, so what the page leaves out is printed while serve answers.
+	var listed sync.WaitGroup
+	defer listed.Wait()
+	listed.Go(func() {
+		if pictures, err := b.pictures(ctx); err == nil && pictures.leftOut() != "" {
+			fmt.Fprintln(stdout, pictures.leftOut())
 		}
 	})
 	if err := serveUntilDone(ctx, l, c); err != nil {
@@ -147,7 +148,7 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 // serveUntilDone answers the requests of l until ctx ends. Requests in progress then get three
 // seconds to end.
 func serveUntilDone(ctx context.Context, l net.Listener, h http.Handler) error {
-	requests, abandon := context.WithCancel(context.WithoutCancel(ctx))
+	ofRequests, abandon := context.WithCancel(context.WithoutCancel(ctx))
 	defer abandon()
 	server := &http.Server{
 		Handler:           h,
@@ -156,7 +157,7 @@ func serveUntilDone(ctx context.Context, l net.Listener, h http.Handler) error {
 		WriteTimeout:      2 * time.Minute,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    32 << 10,
-		BaseContext:       func(net.Listener) context.Context { return requests },
+		BaseContext:       func(net.Listener) context.Context { return ofRequests },
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
@@ -165,7 +166,7 @@ func serveUntilDone(ctx context.Context, l net.Listener, h http.Handler) error {
 		return err
 	case <-ctx.Done():
 	}
-	grace, cancel := context.WithTimeout(requests, 3*time.Second)
+	grace, cancel := context.WithTimeout(ofRequests, 3*time.Second)
 	defer cancel()
 	if server.Shutdown(grace) != nil {
 		server.Close()
@@ -183,19 +184,19 @@ func addDemo(b *bucket) error {
 	return nil
 }
 
-// browserAddress returns the address to open in a browser: the host that was asked for, with the
-// port of a.
-func browserAddress(a net.Addr, asked string) string {
-	tcp := a.(*net.TCPAddr)
-	host, _, _ := net.SplitHostPort(asked)
+// browserAddress returns the address to open in a browser: the host in the value of -addr, or
+// localhost if it has none, with the port of the listener.
+func browserAddress(listening net.Addr, addr string) string {
+	tcp := listening.(*net.TCPAddr)
+	host, _, _ := net.SplitHostPort(addr)
 	if host == "" {
 		host = "localhost"
 	}
 	return net.JoinHostPort(host, strconv.Itoa(tcp.Port))
 }
 
-// cloudFront answers viewers like a CloudFront distribution that has the function on its
-// origin-requests. But it caches nothing: the function runs for every request.
+// cloudFront answers viewers like a CloudFront distribution with the function on its
+// origin-requests, but without a cache: the function runs for every request.
 type cloudFront struct {
 	bucket   *bucket
 	edge     *edge.Handler
@@ -205,7 +206,7 @@ type cloudFront struct {
 	loopback bool          // only this machine can reach the server
 
 	mu      sync.Mutex
-	records map[string]edge.Record // by request id, until the request is answered
+	records map[string]edge.Record // the function's log lines, by request id, until view takes them
 }
 
 // newCloudFront returns the handler of viewers for b. The function's log lines go to log.
@@ -230,16 +231,18 @@ func newCloudFront(b *bucket, log io.Writer) *cloudFront {
 // maxKey is the length of the longest object key that S3 accepts, in bytes.
 const maxKey = 1024
 
-// listsPrefix is where older versions stored manifests of S3 Batch, which list all keys. The
-// policies of package deploy deny it to CloudFront.
+// listsPrefix is how the keys of S3 Batch's manifests began in older versions. A manifest lists all
+// keys of the bucket. The bucket policies in deploy deny CloudFront everything under such keys.
 const listsPrefix = "miniatura-batch/"
 
-// ownPrefix is the path of serve's own pages. Keys of the bucket below it cannot be reached.
+// ownPrefix begins the paths of serve's own pages. Objects whose paths begin with it cannot be
+// reached.
 const ownPrefix = "/.miniatura/"
 
 func (c *cloudFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if c.loopback && !loopbackHost(r.Host) {
-		// The DNS name of another site may point here, so that its pages could read the pictures.
+		// The DNS name of another site may point here, so that pages of that site could read the
+		// pictures.
 		http.Error(w, "this server answers to localhost only", http.StatusMisdirectedRequest)
 		return
 	}
@@ -286,12 +289,13 @@ func (c *cloudFront) view(w http.ResponseWriter, r *http.Request, uri, query str
 	entry := exchange{Time: time.Now(), Method: r.Method, URL: r.RequestURI, ID: id, Event: event, Answer: answer, Record: record}
 	defer func() { c.journal.add(entry, c.bucket.local) }()
 
-	var request struct {
+	// The answer is a request for the origin, which has a URI, or a response, which has a Status.
+	var parsed struct {
 		URI string
 		edge.Response
 	}
 	if err == nil {
-		err = json.Unmarshal(answer, &request)
+		err = json.Unmarshal(answer, &parsed)
 	}
 	if err != nil {
 		entry.Status = http.StatusBadGateway
@@ -303,15 +307,16 @@ func (c *cloudFront) view(w http.ResponseWriter, r *http.Request, uri, query str
 		h.Set("X-Cache", "Hit")
 	}
 	h.Set("X-Miniatura-Record", headerJSON(record))
-	if request.Response.Status != "" {
-		entry.Answer = forJournal(request.Response)
-		entry.Status = respond(w, r, &request.Response, record)
+	if parsed.Response.Status != "" {
+		entry.Answer = forJournal(parsed.Response)
+		entry.Status = respond(w, r, &parsed.Response, record)
 		return
 	}
-	entry.Status = c.fetch(w, r, request.URI, record)
+	entry.Status = c.fetch(w, r, parsed.URI, record)
 }
 
-// fetch answers with the origin's object at uri and returns the status, 0 when the viewer has gone.
+// fetch answers with the origin's object at uri, and returns the HTTP status, or 0 when the viewer
+// has gone.
 func (c *cloudFront) fetch(w http.ResponseWriter, r *http.Request, uri string, record edge.Record) int {
 	fail := func(status int, words string) int {
 		w.Header().Set("Server-Timing", serverTiming(record, -1))
@@ -349,8 +354,8 @@ func (c *cloudFront) fetch(w http.ResponseWriter, r *http.Request, uri string, r
 			return 0 // the viewer has gone
 		}
 		defer c.bodies.release(held)
-		// The object may have changed since the HEAD. A larger one is refused, because memory was
-		// reserved for the size at the HEAD.
+		// The object may have changed since the HEAD. If it has grown, Get fails, because memory
+		// was reserved for its size at the HEAD.
 		if o, err = c.bucket.client.Get(r.Context(), key, held); err != nil {
 			return fail(http.StatusBadGateway, "the bucket cannot be read: "+oneLine(err))
 		}
@@ -384,25 +389,25 @@ func (c *cloudFront) fetch(w http.ResponseWriter, r *http.Request, uri string, r
 }
 
 // serverTiming returns the record's stages as a Server-Timing header, in milliseconds. fetch is how
-// long the origin took to send the result; a negative fetch is left out.
+// long the origin took to send the object, or negative when nothing was fetched.
 func serverTiming(r edge.Record, fetch time.Duration) string {
 	var parts []string
 	add := func(name string, d time.Duration) {
 		parts = append(parts, fmt.Sprintf("%s;dur=%.3f", name, float64(d.Microseconds())/1000))
 	}
-	wait := r.Total
+	rest := r.Total
 	for _, s := range []struct {
 		name string
 		took edge.Millis
 	}{{"head", r.Head}, {"get", r.Get}, {"resize", r.Resize}, {"put", r.Put}} {
 		if s.took > 0 {
 			add(s.name, time.Duration(s.took))
-			wait -= s.took
+			rest -= s.took
 		}
 	}
-	// The wait for a slot, which does not exist in Lambda.
-	if time.Duration(wait) > 5*time.Millisecond {
-		add("wait", time.Duration(wait))
+	// More than 5 ms of rest are the wait for one of the handler's slots. Lambda has no such wait.
+	if time.Duration(rest) > 5*time.Millisecond {
+		add("wait", time.Duration(rest))
 	}
 	add("function", time.Duration(r.Total))
 	if fetch >= 0 {
@@ -422,7 +427,7 @@ func headerJSON(v any) string {
 		switch {
 		case r < 0x7f:
 			b.WriteRune(r)
-		case r > 0xffff:
+		case r > 0xffff: // two surrogates
 			r -= 0x10000
 			fmt.Fprintf(&b, `\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
 		default:
@@ -438,6 +443,9 @@ func loopbackHost(host string) bool {
 		host = h
 	}
 	host = strings.Trim(host, "[]")
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || strings.HasSuffix(strings.ToLower(host), ".localhost") || ip != nil && ip.IsLoopback()
+	if ip := net.ParseIP(host); ip != nil {
+		return ip.IsLoopback()
+	}
+	host = strings.ToLower(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost")
 }

@@ -36,7 +36,8 @@ func (b *bucketFlags) add(f *flags) {
 	f.StringVar(&b.path, "path", "", "the origin's `path` inside the bucket, which is also part of every KEY")
 }
 
-// open returns the bucket, and the settings with which package warm finds the results in it.
+// open opens the bucket, and returns it with the settings by which package warm finds results in a
+// bucket.
 func (b *bucketFlags) open() (*bucket, warm.Settings, error) {
 	s := b.settings
 	var w warm.Settings
@@ -74,7 +75,7 @@ func (b *bucketFlags) open() (*bucket, warm.Settings, error) {
 
 // openAWS returns a bucket of AWS, with the credentials in the environment.
 func openAWS(s settings) (*bucket, error) {
-	// For its checks of credentials and region.
+	// openEndpoint checks the credentials and chooses the region.
 	b, err := openEndpoint("https://s3.amazonaws.com", s)
 	if err == nil {
 		b.client = &s3lite.Client{Bucket: b.bucket, Region: b.region}
@@ -83,8 +84,8 @@ func openAWS(s settings) (*bucket, error) {
 	return b, err
 }
 
-// keys returns args; if "-" is the only one, it returns the lines of stdin. With -dir, separators
-// of this system become slashes.
+// keys returns the keys in args or, if "-" is the only argument, those in the lines of stdin. With
+// -dir, separators of this system become slashes.
 func (b *bucketFlags) keys(ctx context.Context, args []string, stdin io.Reader) ([]string, error) {
 	all := args
 	if len(args) == 1 && args[0] == std {
@@ -109,9 +110,9 @@ func (b *bucketFlags) keys(ctx context.Context, args []string, stdin io.Reader) 
 	return all, nil
 }
 
-// below returns the keys of the bucket's pictures that begin with prefix, without results. It
-// returns an error when there are none.
-func below(ctx context.Context, b *bucket, s warm.Settings, prefix string) ([]string, error) {
+// picturesBelow returns the keys of pictures in the bucket that begin with prefix, without those of
+// results. It returns an error when there are none.
+func picturesBelow(ctx context.Context, b *bucket, s warm.Settings, prefix string) ([]string, error) {
 	var found []string
 	for o, err := range b.client.List(ctx, prefix) {
 		if err != nil {
@@ -131,7 +132,7 @@ func runWarm(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	return report(stderr, "warm", warmKeys(ctx, args, stdin, stdout, stderr))
 }
 
-// warmKeys makes the results of keys with the function's own code.
+// warmKeys implements warm: it makes the results of pictures with the function's own code.
 func warmKeys(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	f := newFlags("warm", stdout)
 	var from bucketFlags
@@ -166,7 +167,7 @@ func warmKeys(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 	if len(rest) > 0 {
 		sources, err = from.keys(ctx, rest, stdin)
 	} else {
-		sources, err = below(ctx, b, s, *prefix)
+		sources, err = picturesBelow(ctx, b, s, *prefix)
 	}
 	if err != nil {
 		return err
@@ -203,7 +204,7 @@ func runPurge(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 	return report(stderr, "purge", purge(ctx, args, stdin, stdout, stderr))
 }
 
-// purge deletes the results of keys, and then prints or runs the invalidations for CloudFront.
+// purge deletes the results of pictures, and then prints or runs CloudFront's invalidations.
 func purge(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	f := newFlags("purge", stdout)
 	var from bucketFlags
@@ -253,10 +254,10 @@ func purge(ctx context.Context, args []string, stdin io.Reader, stdout, stderr i
 	return incomplete(ctx, failed, len(sources))
 }
 
-// invalidations returns the paths of the invalidations to make, one invalidation after the other.
-// Each has at most as many wildcards as CloudFront accepts at once.
+// invalidations returns the paths to invalidate for keys, in rounds. A round is one invalidation,
+// which has at most as many wildcards as CloudFront accepts at once.
 func invalidations(s warm.Settings, keys []string) (rounds [][]string) {
-	var browsers []string
+	var browsers []string // paths as browsers spell them, where that differs
 	for some := range slices.Chunk(keys, warm.MaxWildcards) {
 		var paths []string
 		for _, key := range some {
@@ -270,8 +271,9 @@ func invalidations(s warm.Settings, keys []string) (rounds [][]string) {
 	return slices.AppendSeq(rounds, slices.Chunk(browsers, warm.MaxWildcards))
 }
 
-// invalidate runs the invalidations with the AWS CLI, each after the end of the one before. Without
-// a distribution or without the AWS CLI, it prints the commands instead.
+// invalidate runs one invalidation for each round with the AWS CLI, and starts none before the
+// previous one has ended. Without a distribution or without the AWS CLI, it prints the commands
+// instead.
 func invalidate(ctx context.Context, distribution string, rounds [][]string, stdout, stderr io.Writer) error {
 	aws, err := exec.LookPath("aws")
 	switch {
@@ -309,9 +311,11 @@ func invalidate(ctx context.Context, distribution string, rounds [][]string, std
 	return nil
 }
 
-// idOnly makes the AWS CLI print an invalidation's id and nothing else.
+// idOnly makes the AWS CLI print only the id of the invalidation that it creates.
 var idOnly = []string{"--query", "Invalidation.Id", "--output", "text"}
 
+// awaitInvalidation returns the AWS CLI's arguments that wait for the end of an invalidation. The
+// id is the last one.
 func awaitInvalidation(distribution, id string) []string {
 	return []string{"cloudfront", "wait", "invalidation-completed", "--distribution-id", distribution, "--id", id}
 }
@@ -321,8 +325,10 @@ func printInvalidations(w io.Writer, distribution string, rounds [][]string) err
 	for i, paths := range rounds {
 		args := warm.CreateInvalidation(distribution, paths)
 		line := "aws " + warm.ShellLine(args)
-		if i < len(rounds)-1 { // $(...) must not be quoted, because the shell has to run it
-			line = "aws " + warm.ShellLine(awaitInvalidation(distribution, "")[:6]) + ` "$(aws ` + warm.ShellLine(append(args, idOnly...)) + `)"`
+		if i < len(rounds)-1 {
+			wait := awaitInvalidation(distribution, "")
+			wait = wait[:len(wait)-1] // the id comes from a $(...), which ShellLine would quote
+			line = "aws " + warm.ShellLine(wait) + ` "$(aws ` + warm.ShellLine(append(args, idOnly...)) + `)"`
 		}
 		if _, err := fmt.Fprintln(w, line); err != nil {
 			return err
@@ -331,7 +337,8 @@ func printInvalidations(w io.Writer, distribution string, rounds [][]string) err
 	return nil
 }
 
-// incomplete returns ctx's error, an error that counts the failures, or nil.
+// incomplete returns ctx's error if ctx has ended, or else an error that counts the failures, or
+// nil if there are none.
 func incomplete(ctx context.Context, failed, of int) error {
 	switch {
 	case ctx.Err() != nil:
@@ -342,7 +349,7 @@ func incomplete(ctx context.Context, failed, of int) error {
 	return nil
 }
 
-// each calls work for every key, for up to jobs keys at once, until ctx ends.
+// each calls work for every key, with up to jobs calls at a time, until ctx ends.
 func each(ctx context.Context, jobs int, keys []string, work func(key string)) {
 	next := make(chan string)
 	var wg sync.WaitGroup

@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// A weight is a number of units, of which up to limit can be in use at once. Who asks for more
-// waits, in the order of asking.
+// A weight gives out units, of which up to limit can be in use at once. Callers who ask for more
+// units than are free have to wait, and are served in the order in which they asked.
 type weight struct {
 	mu      sync.Mutex
 	limit   int64
@@ -21,11 +21,11 @@ type waiter struct {
 	ready chan struct{} // closed when the waiter has its n units
 }
 
-// newWeight returns a weight of which limit units can be taken.
+// newWeight returns a weight of limit units.
 func newWeight(limit int64) *weight { return &weight{limit: limit} }
 
-// acquire waits until n units are free and takes them, or returns ctx's error. n is at most the
-// limit.
+// acquire waits until n units are free and takes them. It returns ctx's error when ctx ends first.
+// n must be at most the limit.
 func (w *weight) acquire(ctx context.Context, n int64) error {
 	w.mu.Lock()
 	if len(w.waiting) == 0 && w.used+n <= w.limit {
@@ -66,7 +66,8 @@ func (w *weight) release(n int64) {
 	w.grant()
 }
 
-// grant gives units to the first waiters. The caller holds w.mu.
+// grant gives units to waiters, the first one first, as long as there are enough. The caller holds
+// w.mu.
 func (w *weight) grant() {
 	for len(w.waiting) > 0 && w.used+w.waiting[0].n <= w.limit {
 		w.used += w.waiting[0].n

@@ -4,13 +4,13 @@
 //	go test ./...      in this folder; skipped with a message without Chromium or the corpus
 //	MINIATURA_ONLY=png go test -v ./...      only the files whose names begin with "png"
 //
-// Every picture of the corpus and of the folders beside it is resized, in its own format and to
-// WebP, to SS and SXS. Chromium's decoder (WebCodecs' ImageDecoder, and an img element for stills)
-// reads the result and the source. Chromium must show the result; its dimensions, frames, delays
-// and loops must be exact; and every frame must be close to Chromium's picture of the source,
-// scaled by slow and exact code: within one level plus 1.25 times what Pillow's encoder loses at
-// the same quality. Where Chromium's picture is not the right one, a list of exceptions names what
-// is used instead.
+// Every picture of the corpus and of the folders beside it is resized to the sizes SS and SXS, in
+// its own format and as WebP. Chromium must show the result, read by WebCodecs' ImageDecoder, and
+// by an img element for the pixels of stills. The result's dimensions, frames, delays and loops
+// must be exact. Every frame must be close to Chromium's picture of the source, scaled by slow and
+// exact code: within one level of 255, plus 1.25 times what Pillow's encoder loses at the same
+// quality. Where Chromium's picture of a source is not the right one, a list of exceptions names
+// what is used instead.
 //
 //	judge_test.go    what each result must fulfil, the tally, and the exceptions
 //	server_test.go   the server that sends files to the page and receives pixels

@@ -29,6 +29,7 @@ const quality = 80
 // stall is how long the page may be silent. The page gives up a picture after half of this time.
 const stall = 6 * time.Minute
 
+// judged are the sizes to which every file is resized.
 var judged = []sizes.Size{mustSize("SS"), mustSize("SXS")}
 
 func mustSize(name string) sizes.Size {
@@ -78,8 +79,8 @@ func corpus(t *testing.T) (files []corpusFile) {
 	return files
 }
 
-// browse opens the page in a browser and waits until its work is done. It skips the test when there
-// is no browser. It ends the test when the page is silent for longer than stall.
+// browse opens the page in a browser and waits until the page's work is done. It skips the test
+// when there is no browser. It ends the test when the page is silent for longer than stall.
 func browse(t *testing.T, j *judge, address string) {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(outside.Chromium(t)), chromedp.NoSandbox, chromedp.WSURLReadTimeout(60*time.Second),
@@ -132,7 +133,7 @@ func TestChromiumShowsWhatItShowsOfTheSource(t *testing.T) {
 	if r.pillow == nil {
 		t.Log("no Python with Pillow here: how near the pixels are is not judged")
 	}
-	j := &judge{names: files, tasks: map[int]*task{}, done: r.judge, pillow: r.pillow, heard: time.Now()}
+	j := &judge{files: files, tasks: map[int]*task{}, done: r.judge, pillow: r.pillow, heard: time.Now()}
 	server := httptest.NewServer(j.handler())
 	defer server.Close()
 	browse(t, j, server.URL)
@@ -229,8 +230,8 @@ func (res *result) unseen() string {
 	return ""
 }
 
-// mostLoops is how often a WebP can run again after its first run. WebP's 16-bit number includes
-// the first run; GIF's does not.
+// mostLoops is how often a WebP can run again after the first run. The 16-bit number in a WebP
+// counts the first run too; that in a GIF does not.
 const mostLoops = 1<<16 - 2
 
 // differs returns how the result differs from the source, or "".
@@ -263,8 +264,8 @@ func (r *reporter) differs(t *task, res *result) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if most := 1 + 1.25*loss; apart > most {
-			return fmt.Sprintf("mean difference %.2f in frame %d, allowed %.2f", apart, i, most), nil
+		if allowed := 1 + 1.25*loss; apart > allowed {
+			return fmt.Sprintf("mean difference %.2f in frame %d, allowed %.2f", apart, i, allowed), nil
 		}
 	}
 	return "", nil

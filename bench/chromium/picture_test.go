@@ -12,7 +12,8 @@ import (
 // maxPixels is more than the pixels of any picture in the corpus.
 const maxPixels = 40_000_000
 
-// readPixels reads straight RGBA pixels as the page posts them, and returns them premultiplied.
+// readPixels reads the pixels that the page posts: RGBA, not premultiplied. It returns them
+// premultiplied.
 func readPixels(r *http.Request) (frame int, m *image.RGBA, err error) {
 	q := r.URL.Query()
 	var n [3]int
@@ -45,14 +46,14 @@ type window struct {
 	weights []float32
 }
 
-// windows returns the windows of Catmull-Rom, widened for scaling down. The weights of a window add
-// up to 1.
-func windows(n, dst int) []window {
-	scale := float64(n) / float64(dst)
+// windows returns the windows of Catmull-Rom that scale src samples down to dst. The weights of a
+// window add up to 1.
+func windows(src, dst int) []window {
+	scale := float64(src) / float64(dst)
 	all := make([]window, dst)
 	for i := range all {
 		middle := (float64(i) + 0.5) * scale
-		from, to := max(int(middle-2*scale), 0), min(int(middle+2*scale)+1, n)
+		from, to := max(int(middle-2*scale), 0), min(int(middle+2*scale)+1, src)
 		w, sum := make([]float64, to-from), 0.0
 		for j := range w {
 			switch t := math.Abs(float64(from+j)+0.5-middle) / scale; {
@@ -71,7 +72,7 @@ func windows(n, dst int) []window {
 	return all
 }
 
-// scaled returns m at w x h, averaged in gamma space and premultiplied, in float64.
+// scaled returns m at w x h. It averages gamma-encoded, premultiplied samples in float32.
 func scaled(m *image.RGBA, w, h int) *image.RGBA {
 	if m.Rect.Dx() == w && m.Rect.Dy() == h {
 		return m
@@ -105,8 +106,8 @@ func scaled(m *image.RGBA, w, h int) *image.RGBA {
 	return out
 }
 
-// distance returns the mean difference of samples between two pictures of the same size, laid on
-// white or on black, whichever is more.
+// distance returns the mean difference of samples between two pictures of the same size that are
+// laid on white, or on black if that difference is larger.
 func distance(a, b *image.RGBA) float64 {
 	var white, black int64
 	for i := 0; i < len(a.Pix); i += 4 {

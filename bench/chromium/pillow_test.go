@@ -50,14 +50,15 @@ func startPillow(t *testing.T) *pillow {
 	return &pillow{in: in, out: bufio.NewReader(out)}
 }
 
-// loss returns the mean difference to m after Pillow's encoder of a format ("jpeg").
+// loss returns the mean difference of samples between m and what Pillow's encoder of a format, like
+// "jpeg", makes of m.
 func (p *pillow) loss(m *image.RGBA, format string, quality int) (loss float64, err error) {
-	straight := image.NewNRGBA(m.Rect)
-	draw.Draw(straight, m.Rect, m, image.Point{}, draw.Src)
+	pixels := image.NewNRGBA(m.Rect)
+	draw.Draw(pixels, m.Rect, m, image.Point{}, draw.Src)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	fmt.Fprintf(p.in, "%d %d %s %d\n", m.Rect.Dx(), m.Rect.Dy(), format, quality)
-	if _, err := p.in.Write(straight.Pix); err != nil {
+	if _, err := p.in.Write(pixels.Pix); err != nil {
 		return 0, err
 	}
 	line, err := p.out.ReadString('\n')
@@ -68,8 +69,8 @@ func (p *pillow) loss(m *image.RGBA, format string, quality int) (loss float64, 
 	return loss, err
 }
 
-// convert returns the picture in a file, with the bounds r, converted to sRGB by LittleCMS with the
-// file's color profile.
+// convert returns the picture in a file, converted from the file's color profile to sRGB by
+// LittleCMS. r is the bounds of the picture.
 func (p *pillow) convert(path string, r image.Rectangle) (*image.RGBA, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -27,13 +27,13 @@ type shown struct {
 	Turned              string // how the frame has to be turned, and its format and color space
 }
 
-// An exception is a file for which Chromium's picture is not the right one, and what is compared
-// instead.
+// An exception says what the results of a file are compared with if Chromium's picture of the
+// source is not the right one.
 type exception struct {
 	why       string
-	right     bool // Chromium's picture, turned right by a quarter
-	littleCMS bool // the picture that LittleCMS makes of the source by its color profile
-	short     bool // nothing: a frame's data ends early, which ImageDecoder refuses and an img shows
+	right     bool // with Chromium's picture, turned right by a quarter
+	littleCMS bool // with the picture that LittleCMS makes of the source by the color profile
+	short     bool // with nothing: a frame's data ends early, which ImageDecoder refuses and an img shows
 }
 
 var exceptions = map[string]exception{
@@ -56,7 +56,7 @@ type result struct {
 	file       []byte
 	info       codec.Info
 	shown      shown
-	apart      []float64 // for each frame, its distance to the source's scaled frame
+	apart      []float64 // for each frame, the distance to the source's scaled frame
 }
 
 // A task is one source and its results.
@@ -76,11 +76,11 @@ type task struct {
 // A judge is the server that the page talks to.
 type judge struct {
 	mu    sync.Mutex
-	names []corpusFile // not judged yet
-	tasks map[int]*task
-	n     int
-	done  func(*task)
-	heard time.Time // when the page sent its last request
+	files []corpusFile  // not sent to the page yet
+	tasks map[int]*task // sent to the page, by number
+	n     int           // the number of the last task
+	done  func(*task)   // is called when the page has reported on a task
+	heard time.Time     // when the page sent its last request
 
 	pillow *pillow
 }
@@ -127,16 +127,16 @@ func (j *judge) routes() http.Handler {
 	return mux
 }
 
-// next makes the results of the next source and sends it to the page.
+// next makes the results of the next file, and tells the page what to fetch.
 func (j *judge) next(w http.ResponseWriter, r *http.Request) {
 	j.mu.Lock()
-	if len(j.names) == 0 {
+	if len(j.files) == 0 {
 		j.mu.Unlock()
 		fmt.Fprint(w, "{}")
 		return
 	}
-	f := j.names[0]
-	j.names = j.names[1:]
+	f := j.files[0]
+	j.files = j.files[1:]
 	j.n++
 	id := j.n
 	j.mu.Unlock()
@@ -184,6 +184,8 @@ func newTask(f corpusFile) (*task, error) {
 	return t, nil
 }
 
+// task returns the task that a request names. If there is none, it answers the request and returns
+// nil.
 func (j *judge) task(w http.ResponseWriter, r *http.Request) *task {
 	var id int
 	fmt.Sscan(r.PathValue("id"), &id)
@@ -213,9 +215,9 @@ func (j *judge) file(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// exceptional returns the picture that results are compared with: m, which is Chromium's picture of
-// the source, unless the source is an exception.
-func (j *judge) exceptional(t *task, m *image.RGBA) (*image.RGBA, error) {
+// expected returns the picture that results are compared with. That is m, Chromium's picture of the
+// source, unless the source is an exception.
+func (j *judge) expected(t *task, m *image.RGBA) (*image.RGBA, error) {
 	switch {
 	case t.odd.right:
 		w, h := m.Rect.Dx(), m.Rect.Dy()
@@ -232,8 +234,8 @@ func (j *judge) exceptional(t *task, m *image.RGBA) (*image.RGBA, error) {
 	return m, nil
 }
 
-// pixels receives a frame. A frame of the source is scaled and kept; a frame of a result is
-// compared with it.
+// pixels receives a frame. It scales and keeps a frame of the source, and compares a frame of a
+// result with the source's scaled frame.
 func (j *judge) pixels(w http.ResponseWriter, r *http.Request) {
 	t := j.task(w, r)
 	if t == nil {
@@ -246,7 +248,7 @@ func (j *judge) pixels(w http.ResponseWriter, r *http.Request) {
 	}
 	name := r.PathValue("name")
 	if name == "source" {
-		if m, err = j.exceptional(t, m); err != nil {
+		if m, err = j.expected(t, m); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}

@@ -1,11 +1,12 @@
 // Package metrics measures how similar two pictures are, and compares encoders at equal quality.
 //
-//	PSNR, SSIM    of luma, full range; BoxSSIM has a flat window
+//	PSNR, SSIM    of luma, full range
+//	BoxSSIM       SSIM with windows whose samples all have the same weight
 //	SSIMULACRA2   of the whole picture
 //	BDRate        the difference in bytes at equal quality, over a range of qualities
 //
-// YCbCr pictures are read as full range (JFIF). golang.org/x/image/webp returns limited-range
-// samples as *image.YCbCr: [FullRange] converts them.
+// YCbCr pictures are read as full range (JFIF). The *image.YCbCr that golang.org/x/image/webp
+// returns has limited range: [FullRange] converts its luma.
 package metrics
 
 import (
@@ -44,15 +45,16 @@ func Luma(m image.Image) Plane {
 		for y := range p.H {
 			for x := range p.W {
 				r, g, bl, _ := m.At(b.Min.X+x, b.Min.Y+y).RGBA()
-				p.Pix[y*p.W+x] = (0.299*float64(r) + 0.587*float64(g) + 0.114*float64(bl)) / 257
+				const from16bits = 257 // 65535 / 255
+				p.Pix[y*p.W+x] = (0.299*float64(r) + 0.587*float64(g) + 0.114*float64(bl)) / from16bits
 			}
 		}
 	}
 	return p
 }
 
-// FullRange converts a plane of limited-range luma (16 to 235, BT.601) to full range, clamped to 0
-// to 255.
+// FullRange converts a plane of limited-range luma (16 to 235, BT.601) to full range. Values are
+// clamped to [0, 255].
 func FullRange(p Plane) Plane {
 	out := Plane{p.W, p.H, make([]float64, len(p.Pix))}
 	for i, v := range p.Pix {
@@ -63,8 +65,8 @@ func FullRange(p Plane) Plane {
 
 var errSize = errors.New("metrics: the pictures differ in size")
 
-// PSNR returns the peak signal-to-noise ratio of b against a in dB, +Inf for equal planes. It
-// returns an error when they differ in size.
+// PSNR returns the peak signal-to-noise ratio of b against a in dB, which is +Inf for equal planes.
+// It returns an error when the planes differ in size.
 func PSNR(a, b Plane) (float64, error) {
 	if a.W != b.W || a.H != b.H {
 		return 0, errSize
@@ -77,9 +79,10 @@ func PSNR(a, b Plane) (float64, error) {
 	return 10 * math.Log10(255*255*float64(len(a.Pix))/sum), nil
 }
 
-// SSIM returns the mean structural similarity of b to a (Wang, Bovik, Sheikh, Simoncelli, 2004),
-// with an 11x11 Gaussian window of sigma 1.5, K1 = 0.01 and K2 = 0.03, over the windows that lie
-// within the picture. It returns an error when the planes differ in size or have a side below 11.
+// SSIM returns the structural similarity of b to a (Wang, Bovik, Sheikh, Simoncelli, 2004): the
+// mean over all windows that lie within the picture. A window is a Gaussian of 11x11 samples with
+// sigma 1.5. K1 is 0.01 and K2 is 0.03. SSIM returns an error when the planes differ in size or
+// have a side below 11.
 func SSIM(a, b Plane) (float64, error) {
 	if a.W != b.W || a.H != b.H {
 		return 0, errSize
@@ -105,9 +108,10 @@ func SSIM(a, b Plane) (float64, error) {
 	return sum / float64(len(ma)), nil
 }
 
+// taps is the side of SSIM's window, in samples.
 const taps = 11
 
-// gaussian returns the weighted mean of each 11x11 window of a w x h plane.
+// gaussian returns the weighted mean of each window of a w x h plane, row by row.
 func gaussian(p []float64, w, h int) []float64 {
 	var k [taps]float64
 	sum := 0.0
@@ -120,6 +124,7 @@ func gaussian(p []float64, w, h int) []float64 {
 		k[i] /= sum
 	}
 	ow, oh := w-taps+1, h-taps+1
+	// The means along each row, then those of the rows' means along each column.
 	rows := make([]float64, ow*h)
 	for y := range h {
 		in, out := p[y*w:][:w], rows[y*ow:][:ow]
@@ -147,13 +152,13 @@ func gaussian(p []float64, w, h int) []float64 {
 // of bytes over quality are smooth.
 func DB(ssim float64) float64 { return -10 * math.Log10(1-ssim) }
 
-// A Point is one encoding: its quality, on any scale that rises with it, and its size in bytes.
+// A Point is one encoding: its quality, on any scale where better is higher, and its size in bytes.
 type Point struct{ Quality, Bytes float64 }
 
-// BDRate returns how many percent more bytes test takes than ref at equal quality: the mean
-// difference of log(bytes) over the range of qualities that both reach (Bjontegaard), with monotone
-// cubics (PCHIP) through the points. ok is false when there is no such range, or when a curve has
-// fewer than two points.
+// BDRate returns how many percent more bytes test needs than ref at equal quality (Bjontegaard).
+// It joins the points of each to a curve of monotone cubics (PCHIP), and takes the mean difference
+// of log(bytes) over the qualities that both curves reach. ok is false when there are no such
+// qualities, or when a curve has fewer than two points.
 func BDRate(ref, test []Point) (percent float64, ok bool) {
 	f, lo0, hi0, ok0 := curve(ref)
 	g, lo1, hi1, ok1 := curve(test)
@@ -161,7 +166,7 @@ func BDRate(ref, test []Point) (percent float64, ok bool) {
 	if !ok0 || !ok1 || hi-lo <= 1e-6 {
 		return 0, false
 	}
-	const steps = 256
+	const steps = 256 // qualities at which the curves are compared
 	sum := 0.0
 	for i := range steps {
 		x := lo + (hi-lo)*(float64(i)+0.5)/steps
@@ -170,8 +175,8 @@ func BDRate(ref, test []Point) (percent float64, ok bool) {
 	return (math.Exp(sum/steps) - 1) * 100, true
 }
 
-// curve returns log(bytes) as a function of quality, and the range in which it is defined. It
-// leaves out points that are no better than a point with fewer bytes.
+// curve returns log(bytes) as a function of quality, which is defined from lo to hi. It leaves out
+// points whose quality is no better than that of a point with fewer bytes.
 func curve(points []Point) (f func(float64) float64, lo, hi float64, ok bool) {
 	sorted := slices.SortedFunc(slices.Values(points), func(a, b Point) int {
 		if a.Bytes != b.Bytes {
@@ -179,7 +184,7 @@ func curve(points []Point) (f func(float64) float64, lo, hi float64, ok bool) {
 		}
 		return sign(b.Quality - a.Quality)
 	})
-	var xs, ys []float64
+	var xs, ys []float64 // quality, log(bytes)
 	for _, p := range sorted {
 		if n := len(xs); n > 0 && p.Quality <= xs[n-1]+1e-9 {
 			continue
@@ -204,12 +209,12 @@ func sign(v float64) int {
 	return 0
 }
 
-// pchip returns the piecewise cubic Hermite interpolant through the points (xs[i], ys[i]), which is
+// pchip returns the piecewise cubic Hermite interpolant through the points (xs[i], ys[i]). It is
 // monotone where the points are (Fritsch and Butland, 1984). xs must rise and have at least two
-// values. Outside of their range the outermost cubic is continued.
+// values. Below the first x and above the last, the outermost cubic is continued.
 func pchip(xs, ys []float64) func(float64) float64 {
 	n := len(xs)
-	h, d := make([]float64, n-1), make([]float64, n-1)
+	h, d := make([]float64, n-1), make([]float64, n-1) // the widths and slopes between the points
 	for i := range h {
 		h[i] = xs[i+1] - xs[i]
 		d[i] = (ys[i+1] - ys[i]) / h[i]
@@ -219,7 +224,7 @@ func pchip(xs, ys []float64) func(float64) float64 {
 		m[0], m[1] = d[0], d[0]
 	} else {
 		for i := 1; i < n-1; i++ {
-			if d[i-1]*d[i] > 0 {
+			if d[i-1]*d[i] > 0 { // else the slope is 0, at a peak or beside a level part
 				w1, w2 := 2*h[i]+h[i-1], h[i]+2*h[i-1]
 				m[i] = (w1 + w2) / (w1/d[i-1] + w2/d[i])
 			}
@@ -232,14 +237,14 @@ func pchip(xs, ys []float64) func(float64) float64 {
 		for i < n-2 && x > xs[i+1] {
 			i++
 		}
-		t := (x - xs[i]) / h[i]
+		t := (x - xs[i]) / h[i] // from 0 at point i to 1 at the next
 		u := 1 - t
 		return (1+2*t)*u*u*ys[i] + t*u*u*h[i]*m[i] + t*t*(3-2*t)*ys[i+1] - t*t*u*h[i]*m[i+1]
 	}
 }
 
 // endSlope returns the three-point slope at an end, limited so that the cubic does not overshoot.
-// h0 and d0 are the width and the slope of the outer interval.
+// h0 and d0 are the width and the slope of the interval at the end, h1 and d1 those of the next.
 func endSlope(h0, h1, d0, d1 float64) float64 {
 	v := ((2*h0+h1)*d0 - h0*d1) / (h0 + h1)
 	switch {

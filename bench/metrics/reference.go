@@ -13,8 +13,9 @@ import (
 	"io"
 )
 
-// ReadReference reads an original from a PNG, and also returns its pixels. As the reference tool
-// does, it uses the primaries of a color profile, and assumes sRGB's transfer curve.
+// ReadReference reads an original from a PNG, and also returns the original's pixels. Like
+// SSIMULACRA2's own tool, it takes only the primaries from a color profile, and assumes sRGB's
+// transfer curve.
 func ReadReference(file []byte) (*Reference, *image.RGBA, error) {
 	m, err := png.Decode(bytes.NewReader(file))
 	if err != nil {
@@ -35,9 +36,9 @@ func ReadReference(file []byte) (*Reference, *image.RGBA, error) {
 
 var errProfile = errors.New("metrics: no matrix profile")
 
-// profileOf returns the color profile of a PNG, or nil if there is none.
+// profileOf returns the color profile of a PNG, cut off at 1 MB, or nil if there is none.
 func profileOf(file []byte) ([]byte, error) {
-	const signature = 8
+	const signature = 8 // bytes of it
 	for at := signature; at+8 <= len(file); {
 		n := int(binary.BigEndian.Uint32(file[at:]))
 		kind, data := string(file[at+4:at+8]), file[at+8:]
@@ -45,7 +46,8 @@ func profileOf(file []byte) ([]byte, error) {
 			break
 		}
 		if kind == "iCCP" {
-			_, data, ok := bytes.Cut(data[:n], []byte{0, 0}) // the end of the name, and the method
+			// A zero ends the profile's name. The next zero is the compression method.
+			_, data, ok := bytes.Cut(data[:n], []byte{0, 0})
 			if !ok {
 				return nil, errProfile
 			}
@@ -55,14 +57,15 @@ func profileOf(file []byte) ([]byte, error) {
 			}
 			return io.ReadAll(io.LimitReader(z, 1<<20))
 		}
-		at += 12 + n
+		at += 12 + n // length, kind, data and checksum
 	}
 	return nil, nil
 }
 
 // primariesOf returns the XYZ of red, green and blue in a color profile.
 func primariesOf(profile []byte) (xyz [3][3]float64, err error) {
-	const header, entry = 132, 12
+	// The header includes the number of tags. An entry of the tag table is a name, offset and size.
+	const header, entry, tagSize = 132, 12, 20
 	if len(profile) < header {
 		return xyz, errProfile
 	}
@@ -70,7 +73,7 @@ func primariesOf(profile []byte) (xyz [3][3]float64, err error) {
 		found := false
 		for t := profile[header:]; len(t) >= entry && !found; t = t[entry:] {
 			at := int(binary.BigEndian.Uint32(t[4:]))
-			if string(t[:4]) != tag || at > len(profile)-20 {
+			if string(t[:4]) != tag || at > len(profile)-tagSize {
 				continue
 			}
 			found = true

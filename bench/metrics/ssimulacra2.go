@@ -3,14 +3,14 @@ package metrics
 // This file implements SSIMULACRA2 version 2.1 (Jon Sneyers, Cloudinary, 2022 and 2023), from its
 // published description:
 //
-//   - six scales, each half of the one before, averaged in linear light
+//   - six scales, each half the size of the one before, by averages in linear light
 //   - on each scale, JPEG XL's opsin color space XYB, moved and stretched to 0 to 1
-//   - for each plane and scale three maps: an SSIM without the denominator of luminance; edges that
-//     only the distorted picture has (ringing, blockiness); and edges that only the original has
-//     (blur)
-//   - the mean and the 4-norm of each map
-//   - their weighted sum, mapped so that 100 is the original, and 30, 50, 70 and 90 are low, medium
-//     and high quality and visually lossless
+//   - for each plane and scale three maps: structure, an SSIM without the denominator of luminance;
+//     added, the edges that only the distorted picture has (ringing, blockiness); lost, the edges
+//     that only the original has (blur)
+//   - two norms of each map: the mean and the 4-norm
+//   - the weighted sum of all norms, mapped to a score: 100 is equal, 90 visually lossless, 70 high
+//     quality, 50 medium, 30 low
 //
 // The constants and weights are those of the reference, github.com/cloudinary/ssimulacra2.
 
@@ -23,12 +23,12 @@ import (
 
 const (
 	scales       = 6
-	smallestSide = 8 // of a scale that is halved again
-	ssimC2       = 0.0009
+	smallestSide = 8      // a scale with a side below it is the last
+	ssimC2       = 0.0009 // 0.03 squared
 )
 
-// opsin has, for each of the three cones, the absorbance of linear red, green and blue. opsinBias
-// is added for each cone.
+// opsin has the absorbance of linear red, green and blue for each of the three cones. opsinBias is
+// added to each cone's sum.
 var opsin = [3][3]float32{
 	{0.30, 0.622, 0.078},
 	{0.23, 0.692, 0.078},
@@ -37,8 +37,8 @@ var opsin = [3][3]float32{
 
 const opsinBias = 0.0037930732552754493
 
-// An xyb has three planes: X, Y and B-Y.
-type xyb [3][]float32
+// planes are linear red, green and blue, or X, Y and B-Y.
+type planes [3][]float32
 
 // A Reference is an original that distorted pictures are compared with.
 type Reference struct {
@@ -46,28 +46,29 @@ type Reference struct {
 	levels []level
 }
 
-// A level is one scale of the original: its samples, and the local means of them and of their
-// squares.
+// A level is one scale of the original: its samples, and the local means of the samples and of
+// their squares. The means are nil for planes that are not weighty.
 type level struct {
 	w, h              int
-	pix, mean, square xyb
+	pix, mean, square planes
 }
 
 // newReference prepares an original for comparisons. Transparent pixels are laid on black. The
-// picture has sRGB's transfer curve, and either sRGB's primaries (nil) or the given ones: the XYZ
-// of red, green and blue under D50, as an ICC profile has them. Colors outside of sRGB keep values
-// below 0 or above 1.
+// original has sRGB's transfer curve. primaries are the XYZ of its red, green and blue under D50,
+// as an ICC profile has them; nil stands for sRGB's. Colors outside of sRGB keep values below 0 or
+// above 1.
 func newReference(m image.Image, primaries *[3][3]float64) *Reference {
 	r := &Reference{w: m.Bounds().Dx(), h: m.Bounds().Dy()}
 	lin, w, h := linear(m), r.w, r.h
 	if primaries != nil {
 		toSRGB(lin, primaries)
 	}
-	for len(r.levels) < scales && min(r.w, r.h) >= smallestSide {
+	levels := levelsOf(w, h)
+	for s := range levels {
 		l := level{w: w, h: h, pix: toXYB(lin)}
 		tmp, product := make([]float32, w*h), make([]float32, w*h)
 		for c := range l.pix {
-			if !weighty(c, len(r.levels)) {
+			if !weighty(c, s, levels) {
 				continue
 			}
 			l.mean[c] = blur(l.pix[c], make([]float32, w*h), tmp, w, h)
@@ -75,12 +76,24 @@ func newReference(m image.Image, primaries *[3][3]float64) *Reference {
 			l.square[c] = blur(product, make([]float32, w*h), tmp, w, h)
 		}
 		r.levels = append(r.levels, l)
-		if w < smallestSide || h < smallestSide {
-			break
+		if s+1 < levels {
+			lin, w, h = halve(lin, w, h)
 		}
-		lin, w, h = halve(lin, w, h)
 	}
 	return r
+}
+
+// levelsOf returns the number of scales that a picture of w x h has, which is 0 if a side is below
+// smallestSide.
+func levelsOf(w, h int) int {
+	if min(w, h) < smallestSide {
+		return 0
+	}
+	n := 1
+	for ; n < scales && min(w, h) >= smallestSide; n++ {
+		w, h = (w+1)/2, (h+1)/2
+	}
+	return n
 }
 
 // SSIMULACRA2 returns the score of m against the original: 100 is equal, 90 is visually lossless,
@@ -93,15 +106,18 @@ func (r *Reference) SSIMULACRA2(m image.Image) (float64, error) {
 	if len(r.levels) == 0 {
 		return 0, errors.New("metrics: SSIMULACRA2 needs 8 pixels a side")
 	}
-	var norms [3][scales][6]float64 // for each map in turn, the mean and the 4-norm
+	var norms [3][scales][6]float64 // by plane and scale: of each map in turn, the mean and the 4-norm
 	lin, w, h := linear(m), r.w, r.h
-	n := w * h
-	mean, square, cross, tmp, product := make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n)
+	var buffers [5][]float32
+	for i := range buffers {
+		buffers[i] = make([]float32, w*h)
+	}
+	mean, square, cross, tmp, product := buffers[0], buffers[1], buffers[2], buffers[3], buffers[4]
 	for s, l := range r.levels {
 		pix := toXYB(lin)
 		n := l.w * l.h
 		for c := range pix {
-			if !weighty(c, s) {
+			if !weighty(c, s, len(r.levels)) {
 				continue
 			}
 			blur(pix[c], mean[:n], tmp, l.w, l.h)
@@ -121,7 +137,7 @@ func (r *Reference) SSIMULACRA2(m image.Image) (float64, error) {
 }
 
 // linear returns the picture in linear light, by undoing sRGB's transfer function.
-func linear(m image.Image) xyb {
+func linear(m image.Image) planes {
 	var table [256]float32
 	for i := range table {
 		v := float64(i) / 255
@@ -132,24 +148,24 @@ func linear(m image.Image) xyb {
 		}
 		table[i] = float32(v)
 	}
-	b := m.Bounds()
-	n := b.Dx() * b.Dy()
-	p := xyb{make([]float32, n), make([]float32, n), make([]float32, n)}
+	area := m.Bounds()
+	n := area.Dx() * area.Dy()
+	p := planes{make([]float32, n), make([]float32, n), make([]float32, n)}
 	at := 0
 	put := func(r, g, b byte) {
 		p[0][at], p[1][at], p[2][at] = table[r], table[g], table[b]
 		at++
 	}
-	for y := b.Min.Y; y < b.Max.Y; y++ {
+	for y := area.Min.Y; y < area.Max.Y; y++ {
 		switch m := m.(type) {
 		case *image.RGBA:
-			for row := m.Pix[m.PixOffset(b.Min.X, y):][:4*b.Dx()]; len(row) >= 4; row = row[4:] {
+			for row := m.Pix[m.PixOffset(area.Min.X, y):][:4*area.Dx()]; len(row) >= 4; row = row[4:] {
 				put(row[0], row[1], row[2])
 			}
 		default:
-			for x := b.Min.X; x < b.Max.X; x++ {
-				r, g, bl, _ := m.At(x, y).RGBA()
-				put(byte(r>>8), byte(g>>8), byte(bl>>8))
+			for x := area.Min.X; x < area.Max.X; x++ {
+				r, g, b, _ := m.At(x, y).RGBA()
+				put(byte(r>>8), byte(g>>8), byte(b>>8))
 			}
 		}
 	}
@@ -157,14 +173,14 @@ func linear(m image.Image) xyb {
 }
 
 // toSRGB converts linear light with the given primaries to sRGB's primaries.
-func toSRGB(lin xyb, primaries *[3][3]float64) {
-	// The matrix leads from XYZ under D50 to sRGB (IEC 61966-2-1, adapted by Bradford's method).
+func toSRGB(lin planes, primaries *[3][3]float64) {
+	// From XYZ under D50 to linear sRGB (IEC 61966-2-1, adapted by Bradford's method).
 	fromXYZ := [3][3]float64{
 		{3.1338561, -1.6168667, -0.4906146},
 		{-0.9787684, 1.9161415, 0.0334540},
 		{0.0719453, -0.2289914, 1.4052427},
 	}
-	var m [3][3]float32
+	var m [3][3]float32 // from the given primaries to sRGB's
 	for i := range m {
 		for j := range m {
 			for k, v := range fromXYZ[i] {
@@ -180,8 +196,9 @@ func toSRGB(lin xyb, primaries *[3][3]float64) {
 	}
 }
 
-// halve returns the means of 2x2 samples. The last samples of an odd side count twice.
-func halve(p xyb, w, h int) (out xyb, ow, oh int) {
+// halve returns the means of 2x2 samples of w x h planes, as planes of ow x oh. The last samples of
+// an odd side count twice.
+func halve(p planes, w, h int) (out planes, ow, oh int) {
 	ow, oh = (w+1)/2, (h+1)/2
 	for c := range p {
 		out[c] = make([]float32, ow*oh)
@@ -197,10 +214,11 @@ func halve(p xyb, w, h int) (out xyb, ow, oh int) {
 	return out, ow, oh
 }
 
-// toXYB converts linear light to the opsin space, moved and stretched to 0 to 1.
-func toXYB(lin xyb) xyb {
+// toXYB converts linear light to X, Y and B-Y, moved and stretched so that sRGB's colors are in 0
+// to 1.
+func toXYB(lin planes) planes {
 	n := len(lin[0])
-	out := xyb{make([]float32, n), make([]float32, n), make([]float32, n)}
+	out := planes{make([]float32, n), make([]float32, n), make([]float32, n)}
 	zero := float32(math.Cbrt(opsinBias))
 	for i := range n {
 		r, g, b := lin[0][i], lin[1][i], lin[2][i]
@@ -217,11 +235,12 @@ func toXYB(lin xyb) xyb {
 }
 
 // cubeRoot returns the cube root of v, exact to the last bit or two for v above 1e-30. It divides
-// the exponent by three and then takes two steps of Halley's method.
+// the exponent by three, and then takes two steps of Halley's method.
 func cubeRoot(v float32) float32 {
 	if v < 1e-30 {
 		return 0
 	}
+	// Two thirds of the exponent's bias, 127<<23, are 0x2A555555; somewhat less is nearer on average.
 	x := math.Float32frombits(math.Float32bits(v)/3 + 0x2A5137A0)
 	for range 2 {
 		c := x * x * x
@@ -238,15 +257,16 @@ func multiply(out, a, b []float32) {
 	}
 }
 
-// cosines approximate a Gaussian of sigma 1.5 as the sum of three cosines of period 20, 20/3 and 4,
-// cut off at 5 samples, where all of them are zero. Of all such sums it is the one nearest to the
-// Gaussian with the same weight and second moment (Charalampidis, "Recursive Implementation of the
-// Gaussian Filter Using Truncated Cosine Functions", 2016). Each cosine is a recursion,
+// cosines approximate a Gaussian of sigma 1.5 as the sum of three cosines of periods 20, 20/3 and
+// 4, cut off 5 samples from the middle, where all three are zero. The sum has the Gaussian's weight
+// and second moment, and is the nearest one that has them (Charalampidis, "Recursive Implementation
+// of the Gaussian Filter Using Truncated Cosine Functions", 2016). A row of samples x is filtered
+// with one cosine by a recursion,
 //
-//	y(n) = edge (x(n+4) + x(n-6)) + turn y(n-1) - y(n-2)
+//	f(n) = edge (x(n+4) + x(n-6)) + turn f(n-1) - f(n-2)
 //
-// It is computed as a recursion in 32 bits here, not as the equivalent nine taps, because its
-// rounding errors are part of the reference's scores: up to 0.1 where pictures are nearly equal.
+// Nine taps are equivalent, but the recursion's rounding errors in 32 bits are part of the
+// reference's scores: up to 0.1 where pictures are nearly equal.
 var cosines = func() (c [3]struct{ edge, turn float32 }) {
 	for i, beta := range amplitudes() {
 		c[i].edge = float32(beta * math.Cos(omega(i)*(radius-1)))
@@ -260,7 +280,8 @@ const radius, sigma = 5, 1.5
 // omega returns the frequency of cosine i, in radians a pixel.
 func omega(i int) float64 { return float64(2*i+1) * math.Pi / (2 * radius) }
 
-// amplitudes returns the amplitudes of the three cosines.
+// amplitudes returns the amplitudes of the three cosines. p, r, rho, d and z are the paper's p, r,
+// rho, D and zeta.
 func amplitudes() [3]float64 {
 	var p, r, rho [3]float64
 	for i := range p {
@@ -278,7 +299,7 @@ func amplitudes() [3]float64 {
 	})
 }
 
-// solve solves three linear equations. The last column of m is their right side.
+// solve returns the solution of three linear equations. The last column of m has their right sides.
 func solve(m [3][4]float64) (x [3]float64) {
 	for i := range m {
 		for j := i + 1; j < 3; j++ {
@@ -301,16 +322,18 @@ func solve(m [3][4]float64) (x [3]float64) {
 	return x
 }
 
-// blur sets out to p under the window and returns out. Samples outside of the plane are zero. tmp
-// must have room for the plane.
-func blur(p, out, tmp []float32, w, h int) []float32 {
+// blur filters a w x h plane with the sum of cosines, writes the result to out, and returns out.
+// Samples outside of the plane are zero. tmp must have room for a plane. out and plane may be the
+// same slice.
+func blur(plane, out, tmp []float32, w, h int) []float32 {
 	e0, e1, e2 := cosines[0].edge, cosines[1].edge, cosines[2].edge
 	t0, t1, t2 := cosines[0].turn, cosines[1].turn, cosines[2].turn
+	// Each row of the plane, to tmp.
 	row := make([]float32, w+3*radius) // with zeros on both sides
 	for y := range h {
-		copy(row[2*radius:], p[y*w:][:w])
+		copy(row[2*radius:], plane[y*w:][:w])
 		o := tmp[y*w:][:w]
-		var a0, a1, a2, b0, b1, b2 float32 // y(n-1) and y(n-2) of each cosine
+		var a0, a1, a2, b0, b1, b2 float32 // f(n-1) and f(n-2) of each cosine
 		for n := 1 - radius; n < w; n++ {
 			x := row[n+radius-1:][:2*radius+1]
 			v := x[0] + x[2*radius]
@@ -322,7 +345,8 @@ func blur(p, out, tmp []float32, w, h int) []float32 {
 			}
 		}
 	}
-	var state [6][]float32
+	// All columns of tmp, one row at a time, to out.
+	var state [6][]float32 // for every column f(n-1) of each cosine, then f(n-2) of each
 	for i := range state {
 		state[i] = make([]float32, w)
 	}
@@ -355,10 +379,12 @@ func blur(p, out, tmp []float32, w, h int) []float32 {
 	return out
 }
 
-// fused returns a*b + c, rounded once except where a float64 has too few bits.
+// fused returns a*b + c. The product is exact; where a float64 has too few bits for the sum, the
+// result is rounded twice.
 func fused(a, b, c float32) float32 { return float32(float64(a)*float64(b) + float64(c)) }
 
-// structure returns the norms of the map of 1 - SSIM.
+// structure returns the mean and the 4-norm of the map of 1 - SSIM. m1 and m2 are the local means
+// of the two planes, s11 and s22 those of their squares, s12 those of their product.
 func structure(m1, m2, s11, s22, s12 []float32) (mean, fourth float64) {
 	m2, s11, s22, s12 = m2[:len(m1)], s11[:len(m1)], s22[:len(m1)], s12[:len(m1)]
 	for i, a := range m1 {
@@ -373,8 +399,8 @@ func structure(m1, m2, s11, s22, s12 []float32) (mean, fourth float64) {
 	return mean / n, math.Sqrt(math.Sqrt(fourth / n))
 }
 
-// edges returns the norms of two maps: of the edges that only the distorted picture q has, and of
-// those that only the original p has.
+// edges returns the mean and the 4-norm of two maps: added, the edges that only the distorted plane
+// q has, and lost, the edges that only the original p has. pMean and qMean are the local means.
 func edges(p, pMean, q, qMean []float32) (added, added4, lost, lost4 float64) {
 	pMean, q, qMean = pMean[:len(p)], q[:len(p)], qMean[:len(p)]
 	for i := range p {
@@ -392,16 +418,16 @@ func edges(p, pMean, q, qMean []float32) (added, added4, lost, lost4 float64) {
 	return added / n, math.Sqrt(math.Sqrt(added4 / n)), lost / n, math.Sqrt(math.Sqrt(lost4 / n))
 }
 
-// score returns the score for the norms. A small picture has fewer levels. Like the reference, it
-// then uses the first weights without gaps.
+// score returns the score for the norms. A small picture has fewer levels than there are scales.
+// score then takes the weights from the first one on, without gaps, as the reference does.
 func score(norms *[3][scales][6]float64, levels int) float64 {
 	sum, i := 0.0, 0
 	for c := range norms {
 		for s := range levels {
 			o := &norms[c][s]
-			for n := range 2 {
-				for m := range 3 {
-					sum += scoreWeights[i] * o[2*m+n]
+			for norm := range 2 {
+				for kind := range 3 {
+					sum += scoreWeights[i] * o[2*kind+norm]
 					i++
 				}
 			}
@@ -415,14 +441,15 @@ func score(norms *[3][scales][6]float64, levels int) float64 {
 	return 100 - 10*math.Pow(sum, 0.6276336467831387)
 }
 
-// weighty reports whether one of a plane's six weights at a scale is above 0.0021. The other planes
-// are skipped, because they change a score by less than 0.001. Three times out of four that saves the most expensive plane.
-func weighty(plane, scale int) bool {
-	return slices.Max(scoreWeights[6*(scales*plane+scale):][:6]) > 0.0021
+// weighty reports whether one of a plane's six weights at a scale is above 0.0021. Other planes are
+// skipped, because they change a score by less than 0.001. At the largest scale of a picture with
+// six scales, only Y is left.
+func weighty(plane, scale, levels int) bool {
+	return slices.Max(scoreWeights[6*(levels*plane+scale):][:6]) > 0.0021
 }
 
 // scoreWeights are ordered by plane (X, Y, B-Y), scale, norm (mean, 4-norm) and map (structure,
-// added, lost).
+// added, lost). Each line is one scale.
 var scoreWeights = [3 * scales * 2 * 3]float64{
 	0, 0.0007376606707406586, 0, 0, 0.0007793481682867309, 0,
 	0, 0.0004371155730107379, 0, 1.1041726426657346, 0.00066284834129271, 0.00015231632783718752,

@@ -168,3 +168,20 @@ func BenchmarkSSIMULACRA2(b *testing.B) {
 		}
 	}
 }
+
+// Planes that are skipped hardly count in a score, whatever the number of levels.
+func TestSkippedPlanesHardlyCount(t *testing.T) {
+	for levels := 1; levels <= scales; levels++ {
+		var norms [3][scales][6]float64
+		for c := range norms {
+			for s := range levels {
+				if !weighty(c, s, levels) {
+					norms[c][s] = [6]float64{1e-3, 1e-3, 1e-3, 1e-3, 1e-3, 1e-3}
+				}
+			}
+		}
+		if got := score(&norms, levels); got < 99.9 {
+			t.Errorf("%d levels: %v", levels, got)
+		}
+	}
+}

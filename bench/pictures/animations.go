@@ -19,8 +19,8 @@ type Animation struct {
 	draw func(m *image.NRGBA, i int)
 }
 
-// Play calls frame for each frame in turn. The canvas is valid only during the call. Play returns
-// frame's first error.
+// Play calls frame with every frame in turn. The picture is valid only during the call. Play stops
+// at the first error of frame, and returns it.
 func (a *Animation) Play(frame func(m *image.NRGBA) error) error {
 	m := image.NewNRGBA(image.Rect(0, 0, a.W, a.H))
 	for i := range a.Frames {
@@ -32,9 +32,10 @@ func (a *Animation) Play(frame func(m *image.NRGBA) error) error {
 	return nil
 }
 
-// Animations returns the kinds that take longest: a large drawing of few frames, a sticker with
-// soft edges, a video as a GIF, and a recording of a screen.
+// Animations returns one animation of each kind that takes long to resize: a large drawing of few
+// frames, a sticker with soft edges, a video as a GIF, and a recording of a screen.
 func Animations() []*Animation {
+	// The photo and the page are larger than the frames, which show a moving part of them.
 	video, page := Photo(640+120, 360+120), Text(1280, 2400)
 	return []*Animation{
 		{"drawing 990x1050 x 8", 990, 1050, 8, 100 * time.Millisecond, drawing},
@@ -44,8 +45,9 @@ func Animations() []*Animation {
 	}
 }
 
-// disc fills a circle of radius r around x, y, whose edge fades over soft pixels.
-func disc(m *image.NRGBA, x, y, r, soft int, c color.NRGBA) {
+// disc fills a circle of radius r around (x, y) with color c. At the edge the color fades out over
+// a width of fade pixels. No pixel becomes less opaque.
+func disc(m *image.NRGBA, x, y, r, fade int, c color.NRGBA) {
 	box := image.Rect(x-r, y-r, x+r, y+r).Intersect(m.Rect)
 	for py := box.Min.Y; py < box.Max.Y; py++ {
 		for px := box.Min.X; px < box.Max.X; px++ {
@@ -54,7 +56,7 @@ func disc(m *image.NRGBA, x, y, r, soft int, c color.NRGBA) {
 				continue
 			}
 			q := c
-			if edge := (r*r - d) * 255 / (2 * soft * r); edge < 255 {
+			if edge := (r*r - d) * 255 / (2 * fade * r); edge < 255 {
 				q.A = byte(edge * int(c.A) / 255)
 			}
 			if p := m.NRGBAAt(px, py); q.A >= p.A || q.A == 255 {
@@ -64,7 +66,7 @@ func disc(m *image.NRGBA, x, y, r, soft int, c color.NRGBA) {
 	}
 }
 
-// drawing draws flat shapes in twelve colours that swing, on a transparent background.
+// drawing draws frame i of flat shapes that swing, in twelve colours on a transparent background.
 func drawing(m *image.NRGBA, i int) {
 	clear(m.Pix)
 	for k := range 60 {
@@ -80,7 +82,7 @@ func drawing(m *image.NRGBA, i int) {
 		}
 		disc(m, x+swing, y, 30+k, 1, c)
 	}
-	for p := m.Pix; len(p) >= 4; p = p[4:] {
+	for p := m.Pix; len(p) >= 4; p = p[4:] { // alpha of one bit, as GIF has
 		if p[3] < 128 {
 			clear(p[:4])
 		} else {
@@ -89,7 +91,7 @@ func drawing(m *image.NRGBA, i int) {
 	}
 }
 
-// sticker draws a textured figure with a soft shine around it, which turns and grows.
+// sticker draws frame i of a textured figure that moves and grows, with a soft shine around it.
 func sticker(m *image.NRGBA, i int) {
 	clear(m.Pix)
 	phase := min(i, 60-i)
@@ -111,13 +113,13 @@ func sticker(m *image.NRGBA, i int) {
 	}
 }
 
-// pan draws the part of a photo that a moving window shows.
+// pan draws frame i of a window that moves over a photo.
 func pan(m *image.NRGBA, photo *image.YCbCr, i int) {
 	draw.Draw(m, m.Rect, photo, image.Pt(i, 60+min(i, 120-i)/2), draw.Src)
 }
 
-// screen draws a page that scrolls now and then beside a fixed sidebar, while a pointer moves and a
-// line is typed.
+// screen draws frame i of a screen: a page scrolls now and then beside a fixed sidebar, a pointer
+// moves, and a line is typed.
 func screen(m *image.NRGBA, page *image.Gray, i int) {
 	scroll := 0
 	for s := range i {
@@ -133,7 +135,7 @@ func screen(m *image.NRGBA, page *image.Gray, i int) {
 	}
 	draw.Draw(m, image.Rect(300, 20, 300+i*5, 40), image.NewUniform(color.NRGBA{230, 237, 243, 255}), image.Point{}, draw.Src)
 	disc(m, 300+i*7, 200+(i*i/9)%300, 9, 2, color.NRGBA{220, 40, 40, 255})
-	for p := m.Pix[3:]; len(p) > 0; p = p[min(4, len(p)):] {
+	for p := m.Pix[3:]; len(p) > 0; p = p[min(4, len(p)):] { // the pointer's edge is opaque too
 		p[0] = 255
 	}
 }

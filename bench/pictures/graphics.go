@@ -68,6 +68,7 @@ func Logo(w, h int) *image.NRGBA {
 	for y := range h {
 		for x := range w {
 			dx, dy := float64(x)-float64(w)/2, float64(y)-float64(h)/2
+			// How opaque each part of the emblem is in this pixel.
 			r, angle := math.Hypot(dx, dy), math.Atan2(dy, dx)
 			ring := cover(math.Abs(r-0.85*size) - 0.06*size)
 			star := cover((r - size*(0.45+0.2*math.Cos(5*angle))) / 2)

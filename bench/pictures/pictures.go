@@ -30,12 +30,13 @@ func Photo(w, h int) *image.YCbCr {
 	return m
 }
 
-// An octave is value noise on a lattice. cell is the distance of the lattice's points in samples;
-// values are from -amplitude to amplitude.
+// An octave is value noise on a lattice. cell is the distance between the lattice's points, in
+// samples. The values are from -amplitude to amplitude.
 type octave struct{ cell, amplitude int }
 
-// paint fills a plane with octaves around 128, with discs in which they are inverted, and with
-// noise of up to grain. Planes with different steps have the same discs.
+// paint fills a w x h plane with the sum of octaves around 128, with discs in which that sum is
+// negated, and with noise of up to grain. step is the distance between samples of the plane, in
+// samples of luma. All planes of a picture have the same discs.
 func paint(p []byte, stride, w, h int, seed uint32, step int, octaves [4]octave, grain int32) {
 	type lattice struct{ left, right int32 }
 	for y := range h {
@@ -53,7 +54,7 @@ func paint(p []byte, stride, w, h int, seed uint32, step int, octaves [4]octave,
 				v += (at[i].left*(cell-fx) + at[i].right*fx) / cell
 			}
 			v >>= 8
-			// Most cells of a lattice of 700 samples have a disc.
+			// Each square of 700x700 samples of luma has a disc.
 			lx, ly := x*step, y*step
 			cx, cy := lx/700, ly/700
 			c := hash(9, uint32(cx), uint32(cy))
@@ -101,7 +102,7 @@ func Text(w, h int) *image.Gray {
 	draw.Draw(page, page.Rect, image.NewUniform(color.Gray{244}), image.Point{}, draw.Src)
 	d := font.Drawer{Dst: page, Src: image.NewUniform(color.Gray{20}), Face: basicfont.Face7x13}
 	const words = "The quick brown fox jumps over the lazy dog; 0123456789 (sphinx of black quartz) judge my vow, illicit million. "
-	for y, n := 16, 0; y < page.Rect.Dy(); y, n = y+15, n+7 {
+	for y, n := 16, 0; y < page.Rect.Dy(); y, n = y+15, n+7 { // a line begins 7 letters further on
 		d.Dot = fixed.P(8, y)
 		line := words[n%len(words):]
 		for d.Dot.X.Ceil() < page.Rect.Dx() {
@@ -123,7 +124,8 @@ func Lines(w, h int) *image.Gray {
 		for x := range w {
 			dx, dy := float64(x)-cx, float64(y)-cy
 			r := math.Hypot(dx, dy)
-			// The distances to the nearest circle and to the nearest ray.
+			// The distances to the nearest circle and to the nearest ray. There is a circle every 47
+			// pixels, and there are 96 rays.
 			circle := math.Abs(math.Remainder(r, 47))
 			ray := math.Abs(math.Remainder(math.Atan2(dy, dx), math.Pi/48)) * r
 			v := min(circle, ray)

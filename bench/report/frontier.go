@@ -1,6 +1,6 @@
 package main
 
-// This file makes the tables that compare both writers with the best encoders.
+// This file makes the tables that compare this project's JPEG and WebP with the best encoders.
 
 import (
 	"fmt"
@@ -10,17 +10,17 @@ import (
 // writers are this project's encoders in these tables, by the names of their rows.
 var writers = map[string]string{"ours jpg": "JPEG", "ours webp": "WebP", "ours high webp": "WebP with effort high"}
 
-// frontier returns a table that compares bytes at equal quality with the best encoders of a format,
-// for four measures of quality.
-func (r *results) frontier(owns ...string) string {
+// frontier returns a table that compares some of writers with the best encoders of their format:
+// bytes at equal quality, for four measures of quality.
+func (r *results) frontier(names ...string) string {
 	kinds := []struct{ key, name string }{{"ssimulacra2", "SSIMULACRA2"}, {"butteraugli", "butteraugli's 3-norm"}, {"ssim_y", "SSIM"}, {"psnr_y", "PSNR"}}
 	columns := []string{"bytes at equal quality: mean, worst picture"}
 	for _, k := range kinds {
 		columns = append(columns, k.name)
 	}
 	t := newTable(columns...)
-	for _, own := range owns {
-		work := "curve frontier " + own
+	for _, name := range names {
+		work := "curve frontier " + name
 		var peers []string
 		seen := map[string]bool{}
 		for _, row := range r.rows {
@@ -30,7 +30,7 @@ func (r *results) frontier(owns ...string) string {
 			}
 		}
 		for _, peer := range peers {
-			cells := []string{writers[own] + " beside " + peerName(peer)}
+			cells := []string{writers[name] + " beside " + peerName(peer)}
 			for _, k := range kinds {
 				mean, ok := r.ratio(work, "avx2", "bytes_at_equal_"+k.key, peer)
 				worst, ok1 := r.ratio(work, "avx2", "bytes_at_equal_"+k.key+"_worst", peer)
@@ -47,25 +47,26 @@ func (r *results) frontier(owns ...string) string {
 }
 
 func (r *results) frontierJPEG() string {
-	return r.drawn("frontier-jpeg.svg", "JPEG: size against SSIMULACRA2") + r.frontier("ours jpg")
+	return r.showPlot("frontier-jpeg.svg", "JPEG: size against SSIMULACRA2") + r.frontier("ours jpg")
 }
 
 func (r *results) frontierWebP() string {
-	return r.drawn("frontier-webp.svg", "WebP: size against SSIMULACRA2") + r.frontier("ours webp", "ours high webp")
+	return r.showPlot("frontier-webp.svg", "WebP: size against SSIMULACRA2") + r.frontier("ours webp", "ours high webp")
 }
 
-// drawn returns the Markdown that shows a plot, or "" when the plot does not exist.
-func (r *results) drawn(file, title string) string {
+// showPlot returns the Markdown that shows a plot, or "" when the plot does not exist.
+func (r *results) showPlot(file, title string) string {
 	if r.plots()[file] == "" {
 		return ""
 	}
 	return fmt.Sprintf("![%s](%s)\n\n", title, file)
 }
 
-// megapixelPlots returns the Markdown that shows both plots against megapixels.
+// megapixelPlots returns the Markdown that shows the plots of CPU time and of memory against
+// megapixels.
 func (r *results) megapixelPlots() string {
-	return strings.TrimSpace(r.drawn("cpu.svg", "CPU against megapixels")+r.drawn("memory.svg", "Memory against megapixels")) + "\n"
+	return strings.TrimSpace(r.showPlot("cpu.svg", "CPU against megapixels")+r.showPlot("memory.svg", "Memory against megapixels")) + "\n"
 }
 
-func (r *results) jpegPlot() string { return r.drawn("jpeg.svg", "JPEG: size against SSIM") }
-func (r *results) webpPlot() string { return r.drawn("webp.svg", "WebP: size against SSIM") }
+func (r *results) jpegPlot() string { return r.showPlot("jpeg.svg", "JPEG: size against SSIM") }
+func (r *results) webpPlot() string { return r.showPlot("webp.svg", "WebP: size against SSIM") }

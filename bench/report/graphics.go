@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// graphicsTable returns ratios over all still PNGs and WebPs: the geometric mean and the worst.
+// graphicsTable returns the table of ratios to peers over all still PNGs and WebPs: the geometric
+// mean and the worst.
 func (r *results) graphicsTable() string {
 	t := newTable("as a part of theirs: mean, worst", "CPU", "peak memory", "bytes")
 	for _, work := range r.works(func(work string) bool { return strings.HasPrefix(work, "all graphics, ") }) {

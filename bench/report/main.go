@@ -8,13 +8,13 @@
 //	<!-- report: NAME -->
 //	<!-- end of report -->
 //
-// Those parts are not written by hand. A test fails when they do not match the files.
+// Those parts and the plots are not written by hand. A test fails when they are not up to date.
 //
 //	results.go   reads the rows
 //	tables.go    the first table, JPEG, PNG, and what the rows were measured on
 //	webp.go      lossy WebP
 //	frontier.go  both writers beside the best encoders
-//	moving.go    animations, and waiting by memory size
+//	moving.go    animations, and waiting for a Lambda function by its memory
 //	graphics.go  screenshots, diagrams, logos
 //	loses.go     every row in which a peer did better
 //	others.go    tables from the READMEs of bench/traits and bench/s3faults
@@ -39,7 +39,7 @@ func main() {
 	}
 }
 
-// run writes the files that render returns.
+// run writes the files that render returns, if they have changed.
 func run(root string) error {
 	if _, err := os.Stat(filepath.Join(root, "go.mod")); err != nil {
 		return errors.New("run this at the repository's root: go run ./bench/report")
@@ -64,7 +64,7 @@ func run(root string) error {
 	return nil
 }
 
-// documents are the files that contain parts.
+// documents are the files with parts that fill replaces.
 var documents = []string{"README.md", "docs/numbers.md"}
 
 // render returns the contents of the documents and of the plots, by path below root.
@@ -89,7 +89,7 @@ func render(root string) (map[string]string, error) {
 			if f, ok := parts[part]; ok {
 				return f(r), nil
 			}
-			return "", errors.New("nothing is called that")
+			return "", errors.New("no part has this name")
 		})
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
@@ -103,8 +103,9 @@ const (
 	partEnd   = "<!-- end of report -->"
 )
 
-// fill replaces each part of text by the result of part for its name.
-func fill(text string, part func(name string) (string, error)) (string, error) {
+// fill returns the document text with new contents between the comments of each part. contentOf
+// returns the contents of the part called name.
+func fill(text string, contentOf func(name string) (string, error)) (string, error) {
 	var out strings.Builder
 	for {
 		before, rest, ok := strings.Cut(text, partBegin)
@@ -117,11 +118,11 @@ func fill(text string, part func(name string) (string, error)) (string, error) {
 		if !ok1 || !ok2 {
 			return "", fmt.Errorf("%q does not end", partBegin+name)
 		}
-		filled, err := part(name)
+		content, err := contentOf(name)
 		if err != nil {
 			return "", fmt.Errorf("part %s: %w", name, err)
 		}
-		fmt.Fprintf(&out, "%s%s -->\n%s\n%s", partBegin, name, strings.TrimSpace(filled), partEnd)
+		fmt.Fprintf(&out, "%s%s -->\n%s\n%s", partBegin, name, strings.TrimSpace(content), partEnd)
 		text = rest
 	}
 }

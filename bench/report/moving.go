@@ -1,6 +1,6 @@
 package main
 
-// This file makes the tables of animations, and of waiting by memory size.
+// This file makes the tables of animations, and of the wait for a Lambda function by its memory.
 
 import (
 	"fmt"
@@ -9,12 +9,14 @@ import (
 	"strings"
 )
 
-// moves reports whether work is on an animation. Only such work has a row with the source's bytes.
-func (r *results) moves(work string) bool {
+// isAnimation reports whether work is on an animation. Only such work has a row with the source's
+// bytes.
+func (r *results) isAnimation(work string) bool {
 	return slices.ContainsFunc(r.rows, func(row row) bool { return row.Work == work && row.Measure == "bytes" && row.Peer == "source" })
 }
 
-// movingTable returns ratios over all animations: the geometric mean and the worst.
+// movingTable returns the table of ratios to peers over all animations: the geometric mean and the
+// worst.
 func (r *results) movingTable() string {
 	t := newTable("as a part of theirs: mean, worst", "CPU", "bytes")
 	for _, work := range r.works(regexp.MustCompile(`^all (gif|webp|png) -> (gif|webp|png)$`).MatchString) {
@@ -41,7 +43,7 @@ func (r *results) movingTable() string {
 func (r *results) eachMoving() string {
 	t := newTable("to WebP of size M: CPU ms; peak MB; kB", "kB of the source", "miniatura", "sharp")
 	three := func(cpu, mb, bytes string) string { return cpu + "; " + mb + "; " + bytes }
-	for _, work := range r.works(func(work string) bool { return strings.HasSuffix(work, " -> M webp") && r.moves(work) }) {
+	for _, work := range r.works(func(work string) bool { return strings.HasSuffix(work, " -> M webp") && r.isAnimation(work) }) {
 		source, ok := r.theirs(work, "bytes", "source")
 		t.row(strings.TrimSuffix(work, " -> M webp"), kilo(source, ok),
 			three(cell(r.ours(work, "avx2", "cpu_ms")), cell(r.ours(work, "avx2", "rss_mb")), kilo(r.ours(work, "avx2", "bytes"))),
@@ -50,18 +52,18 @@ func (r *results) eachMoving() string {
 	return strings.ReplaceAll(t.text(), "-; -; -", "-")
 }
 
-// oneFunction matches the work of a function with some memory.
-var oneFunction = regexp.MustCompile(`^lambda model, (\d+) MB: (.*)$`)
+// modelWork matches work in the model of a Lambda function: its memory in MB, and what it does.
+var modelWork = regexp.MustCompile(`^lambda model, (\d+) MB: (.*)$`)
 
-// waitingTable returns seconds of waiting, and dollars per thousand requests, by the function's
-// memory.
+// waitingTable returns the table of seconds of waiting, and dollars per thousand requests. It has a
+// row for each memory size of the function, and a column for each file.
 func (r *results) waitingTable() string {
 	const start, suffix = "start to first poll", " -> M webp"
-	var sizes, files []string
-	for _, work := range r.works(oneFunction.MatchString) {
-		m := oneFunction.FindStringSubmatch(work)
-		if !slices.Contains(sizes, m[1]) {
-			sizes = append(sizes, m[1])
+	var memories, files []string
+	for _, work := range r.works(modelWork.MatchString) {
+		m := modelWork.FindStringSubmatch(work)
+		if !slices.Contains(memories, m[1]) {
+			memories = append(memories, m[1])
 		}
 		if file, ok := strings.CutSuffix(m[2], suffix); ok && !slices.Contains(files, file) {
 			files = append(files, file)
@@ -78,7 +80,7 @@ func (r *results) waitingTable() string {
 		}
 		return cell(ms/1000, true) + " s"
 	}
-	for _, mb := range sizes {
+	for _, mb := range memories {
 		work := "lambda model, " + mb + " MB: "
 		cells := []string{mb + " MB", seconds(r.ours(work+start, "edge", "ms_min"))}
 		for _, file := range files {

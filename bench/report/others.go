@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// others are the parts that come from other READMEs, by name.
+// others are the functions that write parts from other READMEs, by the part's name.
 var others = map[string]func(root string) (string, error){
 	"traits": traitsTable,
 	"faults": faultsLine,
@@ -35,7 +35,7 @@ func traitsTable(root string) (string, error) {
 	}
 	lines := strings.Split(strings.TrimSpace(table), "\n")
 	chosen := map[string]string{}
-	var right, all [3]int
+	var right, all [3]int // pictures, by column
 	for _, line := range lines[2:] {
 		cells := strings.Split(strings.Trim(line, "| "), " | ")
 		if len(cells) != 4 {

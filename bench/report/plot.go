@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// A plot is one SVG: lines over two axes, each with its name at its end.
+// A plot is one SVG: lines over two axes. The name of each line is at the line's end.
 type plot struct {
 	title  string
 	x, y   axis
@@ -25,7 +25,7 @@ type axis struct {
 	ticks  []float64
 }
 
-// A series is one line. It differs from the others in its color, and in the shape of its marks.
+// A series is one line. Lines differ in their color, and in the shape of their marks.
 type series struct {
 	name   string
 	color  int // a class of the style sheet
@@ -36,13 +36,13 @@ type series struct {
 
 type point struct{ x, y float64 }
 
-// The frame, in SVG units.
+// The plot and the frame in it, in SVG units.
 const (
 	plotW, plotH             = 720, 400
-	left, right, top, bottom = 62, 158, 44, 52
+	left, right, top, bottom = 62, 158, 44, 52 // margins around the frame
 	frameW, frameH           = plotW - left - right, plotH - top - bottom
-	nameGap                  = 17 // the least distance between two names
-	nameX                    = left + frameW + 26
+	nameGap                  = 17                 // the least distance between two names
+	nameX                    = left + frameW + 26 // where the lines' names begin
 )
 
 // shapes are the marks' SVG paths, relative to their middle.
@@ -77,7 +77,7 @@ func (a axis) at(v float64) float64 {
 	return (v - a.lo) / (a.hi - a.lo)
 }
 
-// px and py return where a value of the axis is drawn, in units of the SVG.
+// px and py return where a value of the x axis or the y axis is drawn, in SVG units.
 func (p plot) px(x float64) float64 { return left + frameW*p.x.at(x) }
 func (p plot) py(y float64) float64 { return top + frameH*(1-p.y.at(y)) }
 
@@ -99,6 +99,7 @@ func (p plot) svg() string {
 	line(`<text class="soft" x="%d" y="%d" text-anchor="middle">%s</text>`, left+frameW/2, plotH-12, escape(p.x.label))
 	line(`<text class="soft" transform="translate(16 %d) rotate(-90)" text-anchor="middle">%s</text>`, top+frameH/2, escape(p.y.label))
 	heights := p.nameHeights()
+	// Each line with its marks, and a dotted line from its end to its name.
 	for i, s := range p.series {
 		var path, marks strings.Builder
 		command, dashed := "M", ""
@@ -120,8 +121,8 @@ func (p plot) svg() string {
 	return b.String()
 }
 
-// nameHeights returns the heights of the lines' names: beside the lines' ends, but far enough
-// apart.
+// nameHeights returns the y of the lines' names, in SVG units: beside the lines' ends, but far
+// enough apart.
 func (p plot) nameHeights() []float64 {
 	order := make([]int, len(p.series))
 	y := make([]float64, len(p.series))
@@ -130,6 +131,7 @@ func (p plot) nameHeights() []float64 {
 		y[i] = p.py(s.points[len(s.points)-1].y)
 	}
 	slices.SortStableFunc(order, func(i, j int) int { return int(math.Copysign(1, y[i]-y[j])) })
+	// Push neighbors apart that are too close. That can push others together, so repeat it.
 	for range 50 {
 		for k := 1; k < len(order); k++ {
 			a, b := order[k-1], order[k]
@@ -142,8 +144,8 @@ func (p plot) nameHeights() []float64 {
 	return y
 }
 
-// withRange returns the axis with room for values from least to most, and with ticks at round
-// numbers.
+// withRange returns the axis with room for values from the least to the most, and with ticks at
+// round numbers.
 func (a axis) withRange(least, most float64) axis {
 	const room = 0.04 // of the axis, at each end
 	if a.log {
@@ -157,10 +159,14 @@ func (a axis) withRange(least, most float64) axis {
 	return a
 }
 
-// ticks returns round numbers between lo and hi. On a linear axis they are equally far apart, with
-// the largest step that gives at least four of them. On a logarithmic axis they are the powers of
-// ten, with digits between them if those are fewer than four; if all digits together are too few,
-// the ticks are those of a linear axis.
+// ticks returns round numbers between lo and hi, at least four if possible. On a linear axis they
+// are the multiples of 1, 2 or 5 times a power of ten: the largest such step that gives four. On a
+// logarithmic axis they are the first of these lists that has four:
+//
+//	the powers of ten
+//	the powers of ten times 1, 2 and 5
+//	the powers of ten times 1, 1.5, 2, 3, 5 and 7
+//	the ticks of a linear axis
 func ticks(lo, hi float64, log bool) []float64 {
 	var within []float64
 	if log {
@@ -199,7 +205,7 @@ func decimal(d string, e int) float64 {
 	return v
 }
 
-// number returns a tick's text.
+// number returns the text of a tick.
 func number(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
 
 func escape(s string) string {

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// peers are the lines of all plots, with their names, colors and marks. No two lines of one plot
-// have the same color or mark.
-var peers = []struct {
+// peerLines are the lines of peers in all plots, with the lines' names, colors and marks. No two
+// lines of one plot have the same color or mark.
+var peerLines = []struct {
 	key, name string
 	color     int
 	shape     string
@@ -33,7 +33,7 @@ func (r *results) plots() map[string]string {
 		{"cpu.svg", "cpu_ms", "CPU for one JPEG into size M, one thread", "milliseconds"},
 		{"memory.svg", "rss_mb", "Peak memory of a process that makes one such JPEG", "MB"},
 	} {
-		if p, ok := r.megapixels(c.measure, c.title, c.label); ok {
+		if p, ok := r.againstMegapixels(c.measure, c.title, c.label); ok {
 			all[c.file] = p.svg()
 		}
 	}
@@ -43,24 +43,26 @@ func (r *results) plots() map[string]string {
 		{"frontier-webp.svg", "frontier ours webp", "WebP", "ssimulacra2", "SSIMULACRA2"},
 		{"frontier-jpeg.svg", "frontier ours jpg", "JPEG", "ssimulacra2", "SSIMULACRA2"},
 	} {
-		if p, ok := r.sizes(c.curve, c.name, c.measure, c.label); ok {
+		if p, ok := r.againstBits(c.curve, c.name, c.measure, c.label); ok {
 			all[c.file] = p.svg()
 		}
 	}
 	return all
 }
 
-// megapixels returns the plot of a measure against the megapixels of the source.
-func (r *results) megapixels(measure, title, label string) (plot, bool) {
+// againstMegapixels returns the plot of a measure against the megapixels of the source. It returns
+// false when there is nothing to draw.
+func (r *results) againstMegapixels(measure, title, label string) (plot, bool) {
 	p := plot{title: title, x: axis{label: "megapixels of the source", log: true}, y: axis{label: label, log: true}}
 	works := r.works(func(work string) bool { return strings.HasSuffix(work, "MP made -> M jpeg q80") })
-	add := func(s series, of func(work string) (float64, bool)) {
+	// add adds a line, with a point for all work of which figure returns a figure.
+	add := func(s series, figure func(work string) (float64, bool)) {
 		for _, work := range works {
 			var x float64
 			if _, err := fmt.Sscanf(work, "%fMP", &x); err != nil {
 				continue
 			}
-			if y, ok := of(work); ok && y > 0 {
+			if y, ok := figure(work); ok && y > 0 {
 				s.points = append(s.points, point{x, y})
 			}
 		}
@@ -68,7 +70,7 @@ func (r *results) megapixels(measure, title, label string) (plot, bool) {
 			p.series = append(p.series, s)
 		}
 	}
-	for _, peer := range peers {
+	for _, peer := range peerLines {
 		add(series{name: peer.name, color: peer.color, shape: peer.shape}, func(work string) (float64, bool) { return r.theirs(work, measure, peer.key) })
 	}
 	if measure == "cpu_ms" {
@@ -78,16 +80,16 @@ func (r *results) megapixels(measure, title, label string) (plot, bool) {
 	return p.withScale()
 }
 
-// sizes returns the plot of a measure of quality against bits per pixel, with a point for each
-// quality.
-func (r *results) sizes(curve, name, measure, label string) (plot, bool) {
+// againstBits returns the plot of a measure of likeness against bits per pixel, with a point for
+// each quality setting. It returns false when there is nothing to draw.
+func (r *results) againstBits(curve, name, measure, label string) (plot, bool) {
 	p := plot{
 		title: name + ": likeness against size at qualities 50 to 95",
 		x:     axis{label: "bits a pixel (left is smaller)", log: true},
 		y:     axis{label: label},
 	}
 	works := r.works(func(work string) bool { return strings.HasPrefix(work, "curve "+curve+" q") })
-	for _, peer := range peers {
+	for _, peer := range peerLines {
 		s := series{name: strings.TrimSuffix(peer.name, " + draw"), color: peer.color, shape: peer.shape}
 		for _, work := range works {
 			x, ok1 := r.theirs(work, "bits_per_pixel", peer.key)

@@ -17,9 +17,9 @@ func TestLinesAreToldApartByShape(t *testing.T) {
 		plot  func() (plot, bool)
 		names []string
 	}{
-		{func() (plot, bool) { return r.megapixels("cpu_ms", "a", "b") }, []string{"sharp", "Pillow", "image/jpeg + draw", "without AVX2", "miniatura"}},
-		{func() (plot, bool) { return r.sizes("webp", "WebP", "ssim_db", "b") }, []string{"sharp", "Pillow", "cwebp -m 4", "miniatura"}},
-		{func() (plot, bool) { return r.sizes("frontier ours jpg", "JPEG", "ssimulacra2", "b") }, []string{"image/jpeg", "jpegli 4:2:0", "mozjpeg", "miniatura"}},
+		{func() (plot, bool) { return r.againstMegapixels("cpu_ms", "a", "b") }, []string{"sharp", "Pillow", "image/jpeg + draw", "without AVX2", "miniatura"}},
+		{func() (plot, bool) { return r.againstBits("webp", "WebP", "ssim_db", "b") }, []string{"sharp", "Pillow", "cwebp -m 4", "miniatura"}},
+		{func() (plot, bool) { return r.againstBits("frontier ours jpg", "JPEG", "ssimulacra2", "b") }, []string{"image/jpeg", "jpegli 4:2:0", "mozjpeg", "miniatura"}},
 	} {
 		p, ok := c.plot()
 		if !ok || len(p.series) != len(c.names) {

@@ -21,13 +21,13 @@ type row struct {
 	Ratio   float64 // ours over theirs
 }
 
-// An about is the first object of the file.
+// An about says what the rows were measured on and with. It is the object with the work "about".
 type about struct {
 	Machine  string
 	Versions []string
 	Commit   string
 	Date     string
-	Photos   bool
+	Photos   bool // real photos; otherwise pictures made by code
 }
 
 // results has all rows, in the order in which they were measured.
@@ -81,7 +81,7 @@ func (r *results) theirs(work, measure, peer string) (float64, bool) {
 	return 0, false
 }
 
-// works returns the names of the work for which keep is true, each once.
+// works returns the names of the work for which keep is true, each once, in the order of the rows.
 func (r *results) works(keep func(work string) bool) []string {
 	var names []string
 	seen := map[string]bool{}

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// parts are the parts that the documents can contain, by name.
+// parts are the functions that write the parts of the documents, by the part's name.
 var parts = map[string]func(*results) string{
 	"about":  (*results).machineLine,
 	"lead":   (*results).leadTable,
@@ -55,7 +55,7 @@ type table struct {
 	rows int // including the heading
 }
 
-// newTable returns a table with a heading. All columns but the first are aligned right.
+// newTable returns a table with a heading. The first column is aligned left, the others right.
 func newTable(columns ...string) *table {
 	t := new(table)
 	t.row(columns...)
@@ -68,7 +68,7 @@ func (t *table) row(cells ...string) {
 	fmt.Fprintf(t, "| %s |\n", strings.Join(cells, " | "))
 }
 
-// text returns the table, or notMeasured if it has no rows.
+// text returns the table, or notMeasured if it has only a heading.
 func (t *table) text() string {
 	if t.rows < 2 {
 		return notMeasured
@@ -76,7 +76,7 @@ func (t *table) text() string {
 	return t.String()
 }
 
-// cell returns a figure with three digits, or a dash when there is none.
+// cell returns a figure with about three digits, or a dash when it is 0 or was not measured.
 func cell(v float64, ok bool) string {
 	switch {
 	case !ok || v == 0:
@@ -89,7 +89,7 @@ func cell(v float64, ok bool) string {
 	return fmt.Sprintf("%.2f", v)
 }
 
-// percent returns a change in percent, or a dash when there is none.
+// percent returns a cell with a change in percent, or a dash when the change was not measured.
 func percent(v float64, ok bool) string {
 	if !ok {
 		return "-"
@@ -97,13 +97,14 @@ func percent(v float64, ok bool) string {
 	return fmt.Sprintf("%+.1f %%", v)
 }
 
-// kilo returns a number of bytes in kB.
+// kilo returns a number of bytes as a cell in kB.
 func kilo(v float64, ok bool) string { return cell(v/1000, ok) }
 
-// jpegWork matches a JPEG made from a JPEG, for the pictures that the tables name.
+// jpegWork matches the making of a JPEG from a JPEG that is named by its megapixels.
 var jpegWork = regexp.MustCompile(`^(\d+MP) (baseline|progressive) -> (\w+) jpeg q80$`)
 
-// title returns the name of work in words.
+// title returns the name of some work in words: "12MP jpeg -> M webp q80" becomes "12 MP jpeg to M
+// webp".
 func title(work string) string {
 	return strings.NewReplacer("MP ", " MP ", " q80", "", "->", "to").Replace(work)
 }
@@ -129,7 +130,7 @@ func (r *results) leadTable() string {
 	return t.text()
 }
 
-// cpuTable returns the CPU for JPEG to JPEG.
+// cpuTable returns the table of CPU time for JPEG to JPEG.
 func (r *results) cpuTable() string {
 	works := r.works(jpegWork.MatchString)
 	peers, names := r.jpegPeers(works, "cpu_ms")
@@ -147,8 +148,8 @@ func (r *results) cpuTable() string {
 	return t.text()
 }
 
-// jpegPeers returns the peers that were measured with at least one of the JPEGs, and the headings
-// of their columns.
+// jpegPeers returns the peers that were measured with at least one of works, and the headings of
+// their columns.
 func (r *results) jpegPeers(works []string, measure string) (keys, names []string) {
 	for _, peer := range []struct{ key, name string }{{"sharp", "sharp"}, {"sharp mozjpeg", "sharp with mozjpeg"}, {"pillow", "Pillow"}, {"std", "image/jpeg + draw"}} {
 		measured := func(work string) bool { _, ok := r.theirs(work, measure, peer.key); return ok }
@@ -159,10 +160,10 @@ func (r *results) jpegPeers(works []string, measure string) (keys, names []strin
 	return keys, names
 }
 
-// photoWork matches a JPEG made from a photo of the corpus. Those of jpegWork are in cpuTable.
+// photoWork matches the making of a JPEG of size M from a baseline JPEG of any name.
 var photoWork = regexp.MustCompile(`^(.+) baseline -> M jpeg q80$`)
 
-// photosTable returns the other photos, by megapixels.
+// photosTable returns the table of the photos that are not in cpuTable, in order of megapixels.
 func (r *results) photosTable() string {
 	t := newTable("photo to M jpeg, CPU ms", "megapixels", "miniatura", "without AVX2", "sharp", "Pillow")
 	works := r.works(func(work string) bool { return photoWork.MatchString(work) && !jpegWork.MatchString(work) })
@@ -176,7 +177,8 @@ func (r *results) photosTable() string {
 	return t.text()
 }
 
-// ratioTable returns the CPU for JPEG to JPEG over all photos, as a part of each peer's CPU.
+// ratioTable returns the table of CPU time for JPEG to JPEG, over all photos, as a part of each
+// peer's CPU time.
 func (r *results) ratioTable() string {
 	peers, names := r.jpegPeers(r.works(jpegWork.MatchString), "cpu_ms")
 	t := newTable(append([]string{"CPU as a part of that of"}, names...)...)
@@ -203,7 +205,7 @@ func (r *results) ratioTable() string {
 	return t.text()
 }
 
-// ratio returns our figure divided by that of one peer, and false when it was not measured.
+// ratio returns our figure divided by that of one peer, and false when the two were not measured.
 func (r *results) ratio(work, variant, measure, peer string) (float64, bool) {
 	for _, row := range r.rows {
 		if row.Work == work && row.Variant == variant && row.Measure == measure && row.Peer == peer {
@@ -213,7 +215,7 @@ func (r *results) ratio(work, variant, measure, peer string) (float64, bool) {
 	return math.NaN(), false
 }
 
-// memoryTable returns peak memory and the result's bytes for JPEG to JPEG.
+// memoryTable returns the table of peak memory and of the result's bytes for JPEG to JPEG.
 func (r *results) memoryTable() string {
 	works := r.works(func(work string) bool {
 		_, ok := r.ours(work, "avx2", "rss_mb")
@@ -232,7 +234,8 @@ func (r *results) memoryTable() string {
 	return strings.ReplaceAll(t.text(), "-; -", "-")
 }
 
-// likenessTable returns the SSIM with a full decode scaled by CatmullRom.
+// likenessTable returns the table of the SSIM of results with their sources, which are decoded in
+// full and scaled by CatmullRom.
 func (r *results) likenessTable() string {
 	t := newTable("SSIM of luma", "miniatura", "sharp", "Pillow")
 	four := func(v float64, ok bool) string {
@@ -261,9 +264,10 @@ func (r *results) writerTable() string {
 	return t.text()
 }
 
-// pngTable returns the work on PNGs.
+// pngTable returns the table of the work on PNGs.
 func (r *results) pngTable() string {
 	t := newTable("CPU ms; peak MB; kB of the result", "miniatura", "sharp", "Pillow")
+	// Work named "all" is a mean over pictures, and that of the Lambda model is in waitingTable.
 	stills := func(work string) bool {
 		return strings.Contains(work, " png -> ") && !strings.HasPrefix(work, "all ") && !strings.HasPrefix(work, "lambda model")
 	}

@@ -2,9 +2,7 @@ package main
 
 // This file makes the table of lossy WebP.
 
-import (
-	"strings"
-)
+import "strings"
 
 // webpTable returns the table that compares lossy WebP with cwebp.
 func (r *results) webpTable() string {
@@ -17,6 +15,7 @@ func (r *results) webpTable() string {
 			continue
 		}
 		for _, m := range []struct{ measure, name string }{{"bd_psnr", "PSNR"}, {"bd_ssim", "SSIM"}, {"bd_butteraugli", "butteraugli's 3-norm"}} {
+			// The row of the worst picture is named after all pictures and then that one.
 			worst, ok := 0.0, false
 			for _, row := range r.rows {
 				if strings.HasPrefix(row.Work, work+", ") && row.Measure == m.measure+"_worst" {

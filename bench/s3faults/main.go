@@ -1,6 +1,6 @@
-// Command s3faults runs S3 clients through the fault table of s3lite/s3test and prints how each
-// copes: s3lite, aws-sdk-go-v2 and minio-go. The latter two have their default settings, except for
-// those that they need to reach the test server.
+// Command s3faults runs the S3 clients s3lite, aws-sdk-go-v2 and minio-go through the fault table
+// of s3lite/s3test, and prints how each client copes. aws-sdk-go-v2 and minio-go have their default
+// settings, except for those that they need to reach the test server.
 //
 //	go run . [part of a fault's name]
 package main
@@ -36,7 +36,7 @@ const (
 	allowed = 15 * time.Second // for one operation
 )
 
-// A client has the operations that the three clients share. get returns the whole body.
+// A client has the operations that are tried. get returns the whole body.
 type client struct {
 	head func(ctx context.Context, key string) error
 	get  func(ctx context.Context, key string) ([]byte, error)
@@ -113,10 +113,13 @@ func minioGo(url string) client {
 	}
 }
 
+// object is the body that is read and written.
 var object = bytes.Repeat([]byte("0123456789"), 1000)
 
-// play runs one scenario on one client. It returns the client's error, the number of requests that
-// it made, and the time it took.
+var errWrongBody = errors.New("a wrong body was taken for the object")
+
+// play runs one scenario on one client, which connect makes. It returns the client's error, the
+// number of requests that the client made, and the time that the operation took.
 func play(sc s3test.Scenario, connect func(string) client) (err error, requests int, took time.Duration) {
 	// The other clients sign bodies in chunks, which s3test cannot verify.
 	srv := sc.New(s3test.Config{Unverified: true}, object)
@@ -136,7 +139,7 @@ func play(sc s3test.Scenario, connect func(string) client) (err error, requests 
 	case "GET":
 		var b []byte
 		if b, err = c.get(ctx, s3test.ScenarioKey); err == nil && !bytes.Equal(b, object) {
-			err = errors.New("WRONG BODY TAKEN FOR RIGHT")
+			err = errWrongBody
 		}
 	case "PUT":
 		err = c.put(ctx, s3test.ScenarioKey, object)
@@ -157,13 +160,13 @@ func main() {
 			rows = append(rows, sc)
 		}
 	}
-	cell := make([][]string, len(rows))
-	good := make([]int, len(clients))
+	cells := make([][]string, len(rows))
+	recovered := make([]int, len(clients))
 	recoverable := 0
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for i, sc := range rows {
-		cell[i] = make([]string, len(clients))
+		cells[i] = make([]string, len(clients))
 		if sc.Recoverable {
 			recoverable++
 		}
@@ -176,26 +179,26 @@ func main() {
 				}
 				if err == nil {
 					word = "ok"
-				} else if strings.HasPrefix(err.Error(), "WRONG") {
+				} else if err == errWrongBody {
 					word = "**wrong body**"
 				}
 				mu.Lock()
 				defer mu.Unlock()
 				if err == nil && sc.Recoverable {
-					good[j]++
+					recovered[j]++
 				}
-				cell[i][j] = fmt.Sprintf("%s, %d in %.1f s", word, n, took.Seconds())
+				cells[i][j] = fmt.Sprintf("%s, %d in %.1f s", word, n, took.Seconds())
 			})
 		}
 	}
 	wg.Wait()
 	fmt.Println("| fault |", clients[0].name, "|", clients[1].name, "|", clients[2].name, "|\n|---|---|---|---|")
 	for i, sc := range rows {
-		fmt.Println("|", sc.Name, "|", strings.Join(cell[i], " | "), "|")
+		fmt.Println("|", sc.Name, "|", strings.Join(cells[i], " | "), "|")
 	}
-	fmt.Printf("| **recovered of %d** | **%d** | **%d** | **%d** |\n", recoverable, good[0], good[1], good[2])
+	fmt.Printf("| **recovered of %d** | **%d** | **%d** | **%d** |\n", recoverable, recovered[0], recovered[1], recovered[2])
 	fmt.Printf("\nEach cell: the outcome, requests made, time taken; %v allowed. No client can recover in the rows after the 28th: there fewer requests are better.\n", allowed)
-	if good[0] < recoverable {
+	if recovered[0] < recoverable {
 		os.Exit(1)
 	}
 }

@@ -18,26 +18,28 @@ type comparison struct {
 	Format, Mode         string
 	W, H                 int
 	Frames, SourceFrames int
-	Mean, Alpha, Loss    float64 // of 255
+	Mean, Alpha          float64 // differences from the reference, of 255
+	Loss                 float64 // what the format's encoder loses, of 255
 }
 
-// judge compares every picture that was made with the reference, and sets its outcome.
+// judge compares results with their references, and sets the outcome of every result that is a
+// picture.
 func judge(root, dir string, jobs []*job) error {
-	type made1 struct {
+	type pair struct {
 		j *job
 		r *result
 	}
-	var list []made1
+	var list []pair
 	var in bytes.Buffer
 	for _, j := range jobs {
-		for side := range j.results {
-			r := &j.results[side]
+		for i := range j.results {
+			r := &j.results[i]
 			switch {
 			case r.outcome != made:
 			case j.trait.hostile, noReference[j.source.name] != "":
 				r.outcome = right // any answer is right here; the tests of codec check the pictures
 			default:
-				list = append(list, made1{j, r})
+				list = append(list, pair{j, r})
 				fmt.Fprintf(&in, "%s\t%s\n", j.source.readable(dir), r.path)
 			}
 		}
@@ -67,9 +69,8 @@ func judge(root, dir string, jobs []*job) error {
 	return nil
 }
 
-// misread are the sources that Pillow, and so the reference, reads wrongly or not at all. Each has
-// a command that makes a PNG of it that Pillow reads rightly, so that no result is compared with a
-// wrong reference.
+// misread are the sources that Pillow, and so the reference, reads wrongly or not at all. The
+// command beside a source makes a PNG of it, from which the reference is made instead.
 var misread = map[string][]string{
 	"bmp/bmpsuite-g/pal4rle.bmp": {"convert", "IN", "PNG32:OUT"},
 	"bmp/bmpsuite-g/rgb32bf.bmp": {"convert", "IN", "-alpha", "off", "PNG24:OUT"},
@@ -85,11 +86,12 @@ var noReference = map[string]string{
 	"bmp/bmpsuite-q/rgba16-4444.bmp":                         "Pillow refuses it, ImageMagick takes 15 for 240",
 	"webp/libwebp/bad_palette_index.webp":                    "Pillow and dwebp drop the alpha for a bit that RFC 9649 3.4 calls a hint",
 	"photos/Channel_digital_image_CMYK_color_no_profile.jpg": "how inks look without a profile is anybody's choice",
-	"photos/flower_small.cmyk.jpg":                           "the same",
+	"photos/flower_small.cmyk.jpg":                           "how inks look without a profile is anybody's choice",
 	"png/pngsuite/tbbn0g04.png":                              "Pillow compares 4 bits of tRNS with 8, ImageMagick changes the greys by gAMA",
 }
 
-// readable returns a file that Pillow reads rightly.
+// readable returns the path of the source or, if Pillow misreads the source, of a PNG of it in dir.
+// If the PNG cannot be made, readable returns the path of the source.
 func (s source) readable(dir string) string {
 	command, ok := misread[s.name]
 	if !ok {
@@ -109,7 +111,8 @@ func (s source) readable(dir string) string {
 	return out
 }
 
-// faults returns what is wrong with a result, or "" for nothing.
+// faults returns what is wrong with the result of j that c is about, or "" for nothing. kind is the
+// result's Content-Type.
 func (c comparison) faults(j *job, kind string) string {
 	var bad []string
 	say := func(format string, a ...any) { bad = append(bad, fmt.Sprintf(format, a...)) }
@@ -120,12 +123,14 @@ func (c comparison) faults(j *job, kind string) string {
 	if format == "mpo" {
 		format = "jpeg"
 	}
-	if kind != "image/"+format && !(format == "bmp" && strings.Contains(kind, "bmp")) {
+	isBMP := format == "bmp" && strings.Contains(kind, "bmp") // image/x-ms-bmp is a name of it too
+	if kind != "image/"+format && !isBMP {
 		say("%s goes out as %s", format, kind)
 	}
 	if w, h := j.box.Fit(j.source.w, j.source.h); abs(c.W-w) > 1 || abs(c.H-h) > 1 {
 		say("%dx%d, want %dx%d", c.W, c.H, w, h)
 	}
+	// An MPO has several pictures, of which a result shows the first.
 	if c.Frames != c.SourceFrames && !strings.Contains(j.source.about, "MPO") {
 		say("%d frames of %d", c.Frames, c.SourceFrames)
 	}
@@ -137,17 +142,17 @@ func (c comparison) faults(j *job, kind string) string {
 		// Loss is measured in the first frame, which is often empty; Mean in the worst one.
 		allowed += 6
 	}
-	if c.Mean > allowed && !j.trait.names {
+	if c.Mean > allowed && !j.trait.formatOnly {
 		say("mean difference %.1f, allowed %.1f", c.Mean, allowed)
 	}
-	most := 6.0
+	allowedAlpha := 6.0
 	if format == "gif" {
-		most = 20 // alpha of one bit: half of what is on an edge
+		allowedAlpha = 20 // alpha of one bit differs from a soft edge by up to half
 	}
-	if c.Alpha > most {
+	if c.Alpha > allowedAlpha {
 		say("alpha differs by %.1f", c.Alpha)
 	}
-	if j.trait.colors && c.Mode == "P" {
+	if j.trait.truecolor && c.Mode == "P" {
 		say("256 colours left")
 	}
 	return strings.Join(bad, "; ")

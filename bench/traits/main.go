@@ -1,17 +1,17 @@
-// Command traits runs real pictures through this project, through Pillow as the article's function
-// uses it, and through sharp as AWS's blog uses it. It prints how many came out right, trait by
+// Command traits runs real pictures through three contenders: this project, Pillow as the article's
+// function uses it, and sharp as AWS's blog uses it. It prints how many came out right, trait by
 // trait:
 //
 //	go run ./bench/traits [-v] [-o bench/traits/README.md]
 //
-// The pictures are those of the corpus beside the repository, or a few made by code if there is
-// none. The judge is codec/testdata/reference.py: it decodes each source as a whole, turns it
-// upright, converts it to sRGB with LittleCMS, scales it with Pillow, and compares.
+// The pictures are those of the corpus beside the repository, or a few made by code if there is no
+// corpus. codec/testdata/reference.py compares each result with a reference picture: the source,
+// decoded as a whole, turned upright, converted to sRGB with LittleCMS, and scaled with Pillow.
 //
-//	main.go      the table
-//	sources.go   the pictures, and which of them have which trait
-//	sides.go     runs the pictures through each side
-//	judge.go     decides what is right
+//	main.go        the table
+//	sources.go     the pictures, and which of them have which trait
+//	contenders.go  runs the pictures through each contender
+//	judge.go       decides what is right
 package main
 
 import (
@@ -59,7 +59,7 @@ func run(out string, verbose bool) error {
 			jobs = append(jobs, j)
 		}
 	}
-	versions, err := runSides(root, dir, jobs)
+	versions, err := runAll(root, dir, jobs)
 	if err != nil {
 		return err
 	}
@@ -74,13 +74,14 @@ func run(out string, verbose bool) error {
 	if out == "" {
 		return nil
 	}
-	if len(versions) < len(sideNames)-1 {
-		return fmt.Errorf("%s is not written: a side is missing", out)
+	if len(versions) < len(contenders)-1 {
+		return fmt.Errorf("%s is not written: a contender is missing", out)
 	}
 	return os.WriteFile(out, []byte(text), 0o644)
 }
 
-// document returns the table, with its heading and an explanation of its cells.
+// document returns the table, with a heading and an explanation of the cells. kind describes the
+// pictures.
 func document(byTrait map[string][]*job, kind string, versions []string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# What comes out right\n\n`go run ./bench/traits` wrote this table: %s, with %s.\n\n", kind, strings.Join(versions, ", "))
@@ -90,8 +91,8 @@ func document(byTrait map[string][]*job, kind string, versions []string) string 
 			continue
 		}
 		fmt.Fprintf(&b, "| %s |", t.name)
-		for side := range sideNames {
-			fmt.Fprintf(&b, " %s |", tally(byTrait[t.name], side, t))
+		for contender := range contenders {
+			fmt.Fprintf(&b, " %s |", tally(byTrait[t.name], contender, t))
 		}
 		b.WriteString("\n")
 	}
@@ -111,8 +112,8 @@ picture made from the eight sources for which no program used here can be the re
 func explain(byTrait map[string][]*job) {
 	for _, t := range traits {
 		for _, j := range byTrait[t.name] {
-			for side, name := range sideNames {
-				if r := j.results[side]; r.outcome != right && r.outcome != absent {
+			for i, name := range contenders {
+				if r := j.results[i]; r.outcome != right && r.outcome != absent {
 					fmt.Printf("%s: %s: %s: %s: %s\n", t.name, name, j.source.name, r.outcome, r.why)
 				}
 			}
@@ -120,11 +121,12 @@ func explain(byTrait map[string][]*job) {
 	}
 }
 
-// tally returns a cell of the table.
-func tally(jobs []*job, side int, t trait) string {
+// tally returns the cell of a trait and a contender: how many of the jobs came out right, and what
+// happened to the others.
+func tally(jobs []*job, contender int, t trait) string {
 	count := map[outcome]int{}
 	for _, j := range jobs {
-		count[j.results[side].outcome]++
+		count[j.results[contender].outcome]++
 	}
 	if count[absent] > 0 {
 		return "-"

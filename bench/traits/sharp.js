@@ -1,5 +1,5 @@
-// Resizes many pictures with sharp as AWS's blog about Lambda@Edge does: resize, and toFormat with the
-// extension of the name. Input and output have the lines of pillow.py.
+// Resizes many pictures with sharp as AWS's blog about Lambda@Edge does: resize, and toFormat with
+// the extension of the name. It reads and prints the same lines as pillow.py.
 'use strict';
 const fs = require('fs');
 const sharp = require('sharp');

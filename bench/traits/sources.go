@@ -16,12 +16,12 @@ import (
 
 // A source is one picture and what is known about it.
 type source struct {
-	name   string // its name in the corpus, with its folder
+	name   string // in the corpus, with the folder
 	path   string
 	w, h   int    // upright, 0 when unknown
 	format string // jpeg, png, gif, bmp, webp
 	about  string // the manifest's description
-	named  string // the file name under which it is requested
+	named  string // the file name under which the picture is requested
 }
 
 // A trait is one row of the table.
@@ -30,10 +30,12 @@ type trait struct {
 	has     func(source) bool
 	webp    bool // made into WebP; otherwise into the source's own format
 	hostile bool // any answer other than a crash is right
-	colors  bool // a truecolour picture has to stay truecolour
-	names   bool // only the format of the result is judged
+
+	truecolor  bool // the result must not have a palette
+	formatOnly bool // the pixels of the result are not judged
 }
 
+// Patterns that the manifest's descriptions of pictures with a trait match.
 var (
 	turned    = regexp.MustCompile(`orientation [2-8]`)
 	frames    = regexp.MustCompile(`\b([2-9]|\d\d+) frame|animated|APNG`)
@@ -63,25 +65,25 @@ var traits = []trait{
 	{name: "PNG with tRNS to WebP", webp: true, has: func(s source) bool {
 		return s.in("png") && strings.Contains(s.about, "tRNS") && !strings.Contains(s.about, "APNG")
 	}},
-	{name: "truecolour PNG stays truecolour", colors: true, has: func(s source) bool {
+	{name: "truecolour PNG stays truecolour", truecolor: true, has: func(s source) bool {
 		return s.in("png") && regexp.MustCompile(`^8-bit RGBA?\b`).MatchString(s.about) && !strings.Contains(s.about, "APNG") && !strings.Contains(s.about, "tRNS") &&
 			!turned.MatchString(s.about) && !wideGamut.MatchString(s.about) && s.w*s.h >= 100*100
 	}},
 	{name: "BMP", has: func(s source) bool { return s.in("bmp") }},
 	{name: "WebP, still", has: func(s source) bool { return s.in("webp") && !frames.MatchString(s.about) }},
-	{name: "PNG named .jpg, JPEG named .png", names: true, has: func(s source) bool { return strings.HasPrefix(s.about, "misnamed") }},
+	{name: "PNG named .jpg, JPEG named .png", formatOnly: true, has: func(s source) bool { return strings.HasPrefix(s.about, "misnamed") }},
 	{name: "damaged and hostile files", hostile: true, has: func(s source) bool { return s.in("hostile") }},
 }
 
-// in reports whether s is in that folder of the corpus.
+// in reports whether s is in a folder of the corpus.
 func (s source) in(folder string) bool { return strings.HasPrefix(s.name, folder+"/") }
 
 // clean reports whether s is a picture that can be read: its width is known, and it is not hostile.
 func (s source) clean() bool { return !s.in("hostile") && s.w > 0 }
 
-// findSources reads the corpus's manifest, or writes demo pictures into dir if there is none. kind
-// describes the pictures.
-func findSources(root, dir string) ([]source, string, error) {
+// findSources returns the pictures in the corpus's manifest, or demo pictures written into dir if
+// there is no corpus. kind describes the pictures in the table.
+func findSources(root, dir string) (all []source, kind string, err error) {
 	shared := os.Getenv("MINIATURA_SHARED")
 	if shared == "" {
 		shared = filepath.Join(root, "..", "shared")
@@ -89,11 +91,10 @@ func findSources(root, dir string) ([]source, string, error) {
 	corpus := filepath.Join(shared, "corpus")
 	f, err := os.Open(filepath.Join(corpus, "MANIFEST.tsv"))
 	if err != nil {
-		all, err := madeSources(dir)
+		all, err = madeSources(dir)
 		return all, "pictures made by code", err
 	}
 	defer f.Close()
-	var all []source
 	column := map[string]int{}
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
@@ -113,14 +114,17 @@ func findSources(root, dir string) ([]source, string, error) {
 	return append(all, misnamed(all)...), "pictures made by others", lines.Err()
 }
 
-// misnamed returns some of the pictures under names with a wrong extension.
+// misnamed returns five large and plain pictures of each of PNG and JPEG, under names that have the
+// other's extension.
 func misnamed(all []source) []source {
 	var lies []source
 	count := map[string]int{}
 	for _, s := range all {
 		other := map[string]string{"png": "jpg", "jpeg": "png"}[s.format]
-		if other == "" || !s.clean() || count[s.format] == 5 || s.w*s.h < 200*200 || strings.ContainsAny(s.about, "oI") {
-			continue // only plain pictures: no orientation, no color profile
+		large := s.clean() && s.w*s.h >= 200*200
+		plain := !strings.ContainsAny(s.about, "oI") // letters of "orientation" and "ICC"
+		if other == "" || !large || !plain || count[s.format] == 5 {
+			continue
 		}
 		count[s.format]++
 		s.named, s.about, s.name = "misnamed."+other, "misnamed", "misnamed/"+s.name
@@ -129,26 +133,22 @@ func misnamed(all []source) []source {
 	return lies
 }
 
-// madeSources writes a few pictures made by code, so that the command can be tried without a
-// corpus.
+// madeSources writes a few demo pictures to dir, so that the command can be tried without a corpus.
 func madeSources(dir string) ([]source, error) {
-	about := map[string]struct {
-		folder, format, about string
-		w, h                  int
-	}{
-		"lake.jpg":                 {"photos", "jpeg", "baseline", 0, 0},
-		"still life, sideways.jpg": {"orientation", "jpeg", "orientation 6", 0, 0},
-		"logo.png":                 {"png", "png", "8-bit RGBA", 0, 0},
-		"orbit.gif":                {"gif", "gif", "24 frames", 0, 0},
-		"Übersicht 1+1 = 100%.png": {"png", "png", "8-bit palette", 0, 0},
+	described := map[string]struct{ folder, format, about string }{
+		"lake.jpg":                 {"photos", "jpeg", "baseline"},
+		"still life, sideways.jpg": {"orientation", "jpeg", "orientation 6"},
+		"logo.png":                 {"png", "png", "8-bit RGBA"},
+		"orbit.gif":                {"gif", "gif", "24 frames"},
+		"Übersicht 1+1 = 100%.png": {"png", "png", "8-bit palette"},
 	}
 	var all []source
 	for i, p := range demo.Pictures() {
-		a, ok := about[p.Name]
+		d, ok := described[p.Name]
 		if !ok {
 			continue
 		}
-		s := source{name: a.folder + "/" + p.Name, path: filepath.Join(dir, fmt.Sprintf("source-%d", i)), format: a.format, about: a.about, named: p.Name}
+		s := source{name: d.folder + "/" + p.Name, path: filepath.Join(dir, fmt.Sprintf("source-%d", i)), format: d.format, about: d.about, named: p.Name}
 		if err := os.WriteFile(s.path, p.Data, 0o600); err != nil {
 			return nil, err
 		}

@@ -50,7 +50,7 @@ func TestAComparisonIsJudgedByItsTrait(t *testing.T) {
 		"no alpha":        func(c *comparison, _ *trait) { c.Alpha = 100 },
 		"one frame":       func(c *comparison, _ *trait) { c.SourceFrames = 3 },
 		"lying name":      func(c *comparison, _ *trait) { c.Format = "PNG" },
-		"few colours":     func(c *comparison, tr *trait) { c.Mode, tr.colors = "P", true },
+		"few colours":     func(c *comparison, tr *trait) { c.Mode, tr.truecolor = "P", true },
 		"not a picture":   func(c *comparison, _ *trait) { c.Error = "cannot identify image file" },
 		"two pixels less": func(c *comparison, _ *trait) { c.W -= 2 },
 	} {
@@ -75,6 +75,6 @@ func TestTallyNamesWhatIsNotRight(t *testing.T) {
 	}
 	jobs[0].results[0].outcome = absent
 	if got := tally(jobs, 0, trait{}); got != "-" {
-		t.Errorf("a side that is not here: %q", got)
+		t.Errorf("a contender that is not here: %q", got)
 	}
 }

@@ -67,7 +67,8 @@ func encodePNG(m image.Image) []byte {
 	return b.Bytes()
 }
 
-// withOrientation returns jpg with an EXIF segment after its SOI, which holds only the orientation.
+// withOrientation returns a JPEG with an EXIF segment after the SOI marker. The segment holds only
+// the orientation.
 func withOrientation(jpg []byte, orientation uint16) []byte {
 	var tiff bytes.Buffer
 	tiff.WriteString("Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08") // big-endian, IFD0 at 8
@@ -86,9 +87,9 @@ func withOrientation(jpg []byte, orientation uint16) []byte {
 
 // rows calls paint for every row y in [0, h), on several processors.
 func rows(h int, paint func(y int)) {
-	const band = 32
+	const band = 32 // rows for one goroutine
 	var wg sync.WaitGroup
-	limit := make(chan struct{}, 8)
+	limit := make(chan struct{}, 8) // goroutines at a time
 	for top := 0; top < h; top += band {
 		limit <- struct{}{}
 		wg.Go(func() {

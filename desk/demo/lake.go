@@ -8,15 +8,16 @@ const lakeW, lakeH = 2400, 1600
 // horizon is where land and water meet, as a fraction of the height.
 const horizon = 0.56
 
-// A lake draws the landscape. Positions in it are u, v in [0, 1].
+// A lake draws the landscape. u goes from 0 at the left to 1 at the right, v from 0 at the top to 1
+// at the bottom; x is u in pixels.
 type lake struct {
 	noise   *noise
 	outline [][]float32 // for each ridge, v at each x
 	shore   []float32   // v where the leaves begin, at each x
 }
 
-// A ridge is one line of hills, which rises by height above base. far is the color of its top, near
-// the color of its foot.
+// A ridge is one line of hills, which rise from base by up to about height, both as v. far is the
+// color at the top of the ridge, near the color at the foot.
 type ridge struct {
 	base, height, scale float32
 	far, near           rgb
@@ -87,12 +88,14 @@ func newLake(w int) *lake {
 func (l *lake) land(x int, u, v float32) rgb {
 	n := l.noise
 	sky := hex(0x2f6fb4).mix(hex(0x9cc4e4), smooth(0, 0.33, v)).mix(hex(0xf6dcb8), smooth(0.2, 0.5, v))
+	// The sun, and clouds in front of it.
 	dx, dy := (u-0.71)*1.5, v-0.30
 	glow := 1 / (1 + 60*(dx*dx+dy*dy))
 	sky = sky.mix(hex(0xfff1d0), glow*0.85)
 	cloud := n.sum(u*5+v*2, v*11+3, 6)
 	cloud = smooth(0.5, 0.72, cloud+0.05*n.at(u*90, v*90))
 	sky = sky.mix(hex(0xffffff).mix(hex(0xe9c9b0), smooth(0.1, 0.45, v)), cloud*0.8*smooth(0.52, 0.2, v))
+	// The ridges, the farthest one first.
 	for i, r := range ridges {
 		top := l.outline[i][x]
 		if v < top-0.0006 {
@@ -114,10 +117,10 @@ func (l *lake) land(x int, u, v float32) rgb {
 	return sky
 }
 
-// water returns the color of the lake, which is w pixels wide. The lake mirrors the land. The image
-// is stretched, and broken by ripples that grow towards the viewer.
+// water returns the color of the lake in a picture that is w pixels wide. The lake mirrors the
+// land. The mirror image is stretched, and broken by ripples that grow towards the viewer.
 func (l *lake) water(x, w int, u, v float32) rgb {
-	d := (v - horizon) / (1 - horizon)
+	d := (v - horizon) / (1 - horizon) // 0 at the horizon, 1 at the viewer
 	ripple := l.noise.sum(u*38/(0.25+d), 240*d*d+90*d, 3) - 0.5
 	mx := min(max(x+int(ripple*80*(0.15+d)), 0), w-1)
 	c := l.land(mx, float32(mx)/float32(w), max(horizon-(v-horizon)*1.05+ripple*0.05*(0.3+d), 0.02))
@@ -127,8 +130,8 @@ func (l *lake) water(x, w int, u, v float32) rgb {
 
 func absf(v float32) float32 { return max(v, -v) }
 
-// foliage returns the color of grass and leaves at u, v. d is the depth in them: 0 at the water's
-// edge and 1 at the bottom.
+// foliage returns the color of grass and leaves at u, v. d is 0 at the edge of the water and 1 at
+// the bottom of the picture.
 func foliage(n *noise, u, v, d float32) rgb {
 	scale := 1 / (0.35 + 0.65*d)
 	bush := n.sum(u*14, v*18, 4)

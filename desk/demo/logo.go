@@ -11,15 +11,17 @@ func drawLogo() []byte {
 	const side = 1200
 	m := image.NewNRGBA(image.Rect(0, 0, side, side))
 
-	// square is the distance, in units of the picture's side, to a rounded square's outline;
-	// negative inside.
+	// square returns the distance from x, y to the outline of a rounded square, which is negative
+	// inside of it. The square's middle is cx, cy, its side is 2*half, and corner is the radius of
+	// its corners. The picture's side is 1.
 	square := func(x, y, cx, cy, half, corner float32) float32 {
 		dx, dy := absf(x-cx)-half+corner, absf(y-cy)-half+corner
 		ox, oy := max(dx, 0), max(dy, 0)
 		return sqrt(ox*ox+oy*oy) + min(max(dx, dy), 0) - corner
 	}
-	// mark returns the distance to the whole figure, and the number of its nearest part. The figure
-	// is a frame with a smaller frame and a tile nested in its lower left corner.
+	// mark returns the distance from x, y to the figure, and the number of the nearest part. The
+	// figure has three parts: a frame, a smaller frame in its lower left corner, and a tile in the
+	// lower left corner of that.
 	mark := func(x, y float32) (float32, int) {
 		const thick, gap = 0.05, 0.035
 		d, part := float32(math.MaxFloat32), 0
@@ -49,7 +51,7 @@ func drawLogo() []byte {
 			alpha := cover + shadow*(1-cover)
 			p := m.Pix[m.PixOffset(x, y):]
 			if alpha > 0 {
-				c.times(cover / alpha).put(p) // straight alpha over a black shadow
+				c.times(cover / alpha).put(p) // not premultiplied; the shadow adds black
 			}
 			p[3] = to8(alpha)
 		}

@@ -18,6 +18,7 @@ func drawMap() []byte {
 	}
 	line, grid := uint8(len(palette)), uint8(len(palette)+1)
 	palette = append(palette, color.RGBA{0x4a, 0x37, 0x28, 255}, color.RGBA{0x78, 0x8c, 0x96, 255})
+	// level returns the elevation of a pixel, from 0 to 27.
 	level := func(x, y int) int {
 		u, v := float32(x)/w, float32(y)/h
 		dx, dy := u-0.5, v-0.5

@@ -5,10 +5,12 @@ import "math"
 // An rgb is a colour with components in [0, 1], gamma-encoded.
 type rgb struct{ r, g, b float32 }
 
+// hex returns the colour 0xRRGGBB.
 func hex(v uint32) rgb {
 	return rgb{float32(v>>16) / 255, float32(v>>8&255) / 255, float32(v&255) / 255}
 }
 
+// mix returns a colour between a and b: a for t = 0, b for t = 1.
 func (a rgb) mix(b rgb, t float32) rgb {
 	return rgb{a.r + (b.r-a.r)*t, a.g + (b.g-a.g)*t, a.b + (b.b-a.b)*t}
 }
@@ -26,7 +28,7 @@ func to8(v float32) uint8 { return uint8(clamp(v)*255 + 0.5) }
 
 func clamp(v float32) float32 { return min(max(v, 0), 1) }
 
-// smooth rises smoothly from 0 at v = a to 1 at v = b.
+// smooth goes smoothly from 0 at v = a to 1 at v = b. a may be above b.
 func smooth(a, b, v float32) float32 {
 	t := clamp((v - a) / (b - a))
 	return t * t * (3 - 2*t)
@@ -34,8 +36,7 @@ func smooth(a, b, v float32) float32 {
 
 func sqrt(v float32) float32 { return float32(math.Sqrt(float64(v))) }
 
-// A random is a small generator (xorshift64*), which returns the same numbers for the same seed on
-// every machine.
+// A random is a generator (xorshift64*). For one seed it returns the same numbers on every machine.
 type random uint64
 
 // next returns a number in [0, 1).
@@ -48,10 +49,11 @@ func (r *random) next() float32 {
 	return float32(x*0x2545f4914f6cdd1d>>40) / (1 << 24)
 }
 
-// A noise is a field of random values in [0, 1], interpolated between the points of a lattice. It
-// repeats every lattice points in both directions.
+// A noise is a field of random values in [0, 1], interpolated between the points of a lattice. The
+// field repeats after 256 points in both directions.
 type noise struct{ v []float32 }
 
+// lattice is the number of points of a noise in one direction.
 const lattice = 256
 
 // newNoise returns the field for a seed.
@@ -64,10 +66,10 @@ func newNoise(seed uint64) *noise {
 	return n
 }
 
-// at returns the field's value at x, y in lattice units.
+// at returns the field's value at x, y. One unit is the distance between two points of the lattice.
 func (n *noise) at(x, y float32) float32 {
 	ix, iy := floor(x), floor(y)
-	tx, ty := x-float32(ix), y-float32(iy)
+	tx, ty := x-float32(ix), y-float32(iy) // where between the points, in [0, 1)
 	tx, ty = tx*tx*(3-2*tx), ty*ty*(3-2*ty)
 	x0, y0 := ix&(lattice-1), iy&(lattice-1)
 	x1, y1 := (x0+1)&(lattice-1), (y0+1)&(lattice-1)
@@ -86,8 +88,8 @@ func floor(v float32) int {
 	return i
 }
 
-// sum returns the weighted mean of octaves, each with twice the frequency and half the weight of
-// the one before. The result is in [0, 1].
+// sum returns the weighted mean of several octaves of the field; octaves is how many. An octave has
+// twice the frequency and half the weight of the one before. The mean is in [0, 1].
 func (n *noise) sum(x, y float32, octaves int) float32 {
 	var v, all float32
 	h := float32(1)

@@ -13,6 +13,7 @@ func drawOrbit() []byte {
 	const side, frames, shades = 480, 24, 14
 	n := newNoise(5)
 	palette := color.Palette{color.RGBA{10, 12, 28, 255}, color.RGBA{30, 36, 66, 255}, color.RGBA{220, 224, 240, 255}}
+	// ramp adds the shades of a color to the palette, and returns the index of the first one.
 	ramp := func(dark, bright rgb) (first int) {
 		first = len(palette)
 		for i := range shades {
@@ -28,7 +29,7 @@ func drawOrbit() []byte {
 	for f := range frames {
 		m := image.NewPaletted(image.Rect(0, 0, side, side), palette)
 		type body struct {
-			x, y, z, radius float64
+			x, y, z, radius float64 // the body with the largest z is in front
 			ramp            int
 		}
 		bodies := []body{{0, 0, 0, 0.34, planet}}
@@ -40,7 +41,8 @@ func drawOrbit() []byte {
 		for y := range side {
 			for x := range side {
 				u, v := 2*float64(x)/side-1, 2*float64(y)/side-1
-				best, index := -math.MaxFloat64, uint8(0)
+				// The sky, with stars and haze; then the bodies in front of it.
+				front, index := -math.MaxFloat64, uint8(0)
 				if s := n.at(float32(x)*0.9, float32(y)*0.9); s > 0.985 {
 					index = 2
 				} else if n.sum(float32(x)/90, float32(y)/90, 3) > 0.56 {
@@ -49,10 +51,10 @@ func drawOrbit() []byte {
 				for _, b := range bodies {
 					dx, dy := (u-b.x)/b.radius, (v-b.y)/b.radius
 					d2 := dx*dx + dy*dy
-					if d2 > 1 || b.z < best {
+					if d2 > 1 || b.z < front {
 						continue
 					}
-					best = b.z
+					front = b.z
 					dz := math.Sqrt(1 - d2)
 					lit := -0.55*dx - 0.45*dy + 0.7*dz
 					if b.ramp == planet { // stripes that turn

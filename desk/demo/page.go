@@ -11,8 +11,8 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// drawPage returns text, light and dark, small and large, as a PNG. Its edges are hard for every
-// resampler and every lossy encoder.
+// drawPage returns text, light and dark, small and large, as a PNG. The edges of letters are hard
+// for every resampler and every lossy encoder.
 func drawPage() []byte {
 	const w, h = 1440, 1000
 	m := image.NewRGBA(image.Rect(0, 0, w, h))
@@ -83,6 +83,7 @@ func drawPage() []byte {
 	return encodePNG(m)
 }
 
+// program is the code that drawPage shows. It is not run.
 const program = `
 // Fit returns the width and height of a w x h picture in s.
 // Both are at least 1 and never more than w and h.
@@ -129,15 +130,15 @@ func main() {
 
 func rgba(c uint32) color.RGBA { return color.RGBA{uint8(c >> 16), uint8(c >> 8), uint8(c), 255} }
 
-// write draws text with its upper left corner at x, y, in letters of 7x13 pixels times scale.
+// write draws text in letters of 7x13 pixels times scale. The upper left corner is at x, y.
 func write(m *image.RGBA, x, y, scale int, c uint32, text string) {
 	if scale == 1 {
 		d := font.Drawer{Dst: m, Src: image.NewUniform(rgba(c)), Face: basicfont.Face7x13, Dot: fixed.P(x, y+11)}
 		d.DrawString(text)
 		return
 	}
-	// Larger letters are drawn small and then enlarged with their corners cut, which is easier to
-	// read than squares.
+	// Larger letters are drawn small, and enlarged by bilinear interpolation with a threshold. That
+	// cuts their corners, which makes them easier to read than squares.
 	mask := image.NewAlpha(image.Rect(0, 0, 7*len(text)+2, 15))
 	d := font.Drawer{Dst: mask, Src: image.Opaque, Face: basicfont.Face7x13, Dot: fixed.P(1, 12)}
 	d.DrawString(text)
@@ -159,7 +160,7 @@ func write(m *image.RGBA, x, y, scale int, c uint32, text string) {
 	}
 }
 
-// disc draws a disc with a smooth edge.
+// disc draws a disc with a smooth edge. c is 0xRRGGBB.
 func disc(m *image.RGBA, cx, cy, radius int, c uint32) {
 	for y := cy - radius - 1; y <= cy+radius+1; y++ {
 		for x := cx - radius - 1; x <= cx+radius+1; x++ {
@@ -185,7 +186,7 @@ func number(n int) string {
 	return s + string(rune('0'+n%10))
 }
 
-// splitWords cuts a line of code at the places where its colour may change.
+// splitWords cuts a line of code where the colour may change. A comment stays whole.
 func splitWords(line string) []string {
 	if strings.HasPrefix(strings.TrimSpace(line), "//") {
 		return []string{line}

@@ -45,6 +45,7 @@ func drawStill() []byte {
 		u := float32(x) / w
 		for y := range h {
 			v := float32(y) / h
+			// The background, with blurred lights.
 			c := hex(0x20303c).mix(hex(0x5a4a48), smooth(0, 0.7, v)).plus(0.10 * (n.sum(u*2.2, v*3, 3) - 0.5))
 			for _, l := range bokeh {
 				d := sqrt((u-l.x)*(u-l.x)+(v-l.y)*(v-l.y)*aspect*aspect) / l.radius
@@ -61,7 +62,7 @@ func drawStill() []byte {
 				}
 				c = c.mix(t, smooth(table-0.02, table+0.015, v))
 			}
-			for _, b := range balls {
+			for _, b := range balls { // the last one is in front
 				dx, dy := (u-b.x)/b.radius, (v-b.y)*aspect/b.radius
 				d2 := dx*dx + dy*dy
 				if d2 > 1.02 {

@@ -4,6 +4,7 @@
 
 let logSeq = 0;
 
+/** Adds the requests since logSeq to the log, the newest at the top. */
 async function readLog() {
   let entries;
   try {
@@ -32,6 +33,7 @@ async function readLog() {
 
 // ---- theme
 
+/** Sets the theme to light, dark or system, and remembers it. */
 function theme(next) {
   document.documentElement.style.colorScheme = next === 'system' ? '' : next;
   $('theme').textContent = `Theme: ${next}`;
@@ -41,7 +43,9 @@ function theme(next) {
 
 // ---- start
 
+/** Shows what needs scripts, adds all listeners, and chooses the first picture. */
 function start() {
+  // These four sections are shown when a picture is chosen.
   for (const e of document.querySelectorAll('.script')) {
     if (!['compare', 'results', 'markup', 'log'].includes(e.id)) e.hidden = false;
   }
@@ -78,11 +82,11 @@ function start() {
   $('l-clear').addEventListener('click', () => $('lines').replaceChildren());
   setInterval(() => { if (!document.hidden && chosen) readLog(); }, 3000);
 
-  let asked = '';
+  let asked = ''; // the key in the address
   try { asked = decodeURIComponent(location.hash.slice(1)); } catch { /* not ours */ }
   loadCatalogue(1, asked).then(() => {
     $('c-size').replaceChildren(...catalogue.sizes.map(s => el('option', {value: s.name, textContent: s.name})));
-    // The size at which most of a page of text can be read.
+    // Compare the size whose box is nearest to 800 pixels wide, in which most of a page of text can be read.
     $('c-size').value = catalogue.sizes.reduce((a, s) => Math.abs(s.wide[0] - 800) < Math.abs(a.wide[0] - 800) ? s : a).name;
     const first = catalogue.pictures.find(p => p.key === asked) || catalogue.pictures[0];
     if (first) return choose(first);

@@ -11,7 +11,7 @@
 const $ = id => document.getElementById(id);
 const own = '/.miniatura/';
 
-/** Returns a new element. props are its properties, or attributes if the name has a dash or is no property. */
+/** Returns a new element with children. A prop is the class, a listener (on...), a property, or else an attribute. */
 function el(tag, props = {}, ...children) {
   const e = document.createElement(tag);
   for (const [k, v] of Object.entries(props)) {
@@ -26,6 +26,7 @@ function el(tag, props = {}, ...children) {
 
 // ---- words and numbers
 
+/** Returns a number of bytes in words. */
 function bytes(n) {
   if (n < 1000) return `${n} B`;
   if (n < 1e6) return `${(n / 1e3).toFixed(n < 1e5 ? 1 : 0)} kB`;
@@ -39,6 +40,7 @@ function percent(part, whole) {
   return `${p >= 10 ? p.toFixed(0) : p >= 1 ? p.toFixed(1) : p.toFixed(2)} %`;
 }
 
+/** Returns milliseconds in words. */
 function millis(ms) {
   if (ms >= 1000) return `${(ms / 1000).toFixed(ms < 1e4 ? 2 : 1)} s`;
   return `${ms.toFixed(ms >= 100 ? 0 : 1)} ms`;
@@ -53,11 +55,12 @@ function complain(...lines) {
     el('button', {type: 'button', textContent: 'Dismiss', onclick: () => $('alert').replaceChildren()}));
 }
 
+/** Says words to users of a screen reader. */
 function say(words) { $('status').textContent = words; }
 
 // ---- requests
 
-/** Fetches url. It throws an error with the answer's text when the answer is not ok. */
+/** Fetches url. Throws an error with the answer's text when the answer is not ok. */
 async function ask(url, options = {}) {
   let answer;
   try {
@@ -70,7 +73,7 @@ async function ask(url, options = {}) {
   return answer;
 }
 
-/** Reads an answer's body, and the dimensions with which the browser shows the picture. */
+/** Returns the picture in an answer's body, with the dimensions that the browser gives it: 0 when it cannot show it. */
 async function picture(answer) {
   const blob = await answer.blob();
   const url = URL.createObjectURL(blob);
@@ -95,6 +98,7 @@ function timings(answer) {
   return t;
 }
 
+/** Copies text to the clipboard, and says so on the button that was clicked. */
 async function copy(text, button) {
   const label = button.textContent;
   try {
@@ -110,12 +114,13 @@ async function copy(text, button) {
 // ---- state
 
 let catalogue = {sizes: [], pictures: [], quality: 80, page: 1, pages: 1};
-let chosen = null;                // the picture: {key, path, bytes, version}
-let original = null;              // its bytes: {url, bytes, w, h, type}
-let results = new Map();          // `${size}/${webp}` -> result
+let chosen = null;                // the chosen picture in the catalogue: {key, path, bytes, version}
+let original = null;              // what picture() returned for the chosen one
+let results = new Map();          // what load() found, by resultId
 let work = new AbortController(); // aborts the work on the chosen picture
 let blobs = [];                   // object URLs to revoke
 
+// webp is 1 for a result in WebP, and 0 for one in the original's format.
 const resultId = (size, webp) => `${size}/${webp}`;
 const resultQuery = (size, webp) => `?size=${size}${webp ? '&to_webp=1' : ''}`;
 const resultPath = (size, webp) => chosen.path + resultQuery(size, webp);

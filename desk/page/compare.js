@@ -4,8 +4,9 @@
 
 let previewWork = new AbortController();
 let previewTimer = 0;
-let shown = null; // the right side of the comparison: a result or a preview
+let shown = null; // what is compared with the original: a result or a preview
 
+/** Empties the comparison, until the first result of a newly chosen picture is here. */
 function clearCompare() {
   shown = null;
   previewWork.abort();
@@ -19,6 +20,7 @@ function clearCompare() {
   showURL();
 }
 
+/** Brings a result into the comparison, and the comparison into view. */
 function compare(size, webp) {
   $('c-size').value = size;
   $('c-format').value = String(webp);
@@ -35,7 +37,7 @@ function showURL() {
   $('u-query').textContent = resultQuery(size, webp);
 }
 
-/** Shows the stored result, or a preview when the slider has another quality. */
+/** Compares the stored result, or a preview when the slider has another quality than the stored result. */
 function showCompare() {
   if (!chosen) return;
   showURL();
@@ -58,6 +60,7 @@ function showCompare() {
   previewTimer = setTimeout(() => preview(r, quality), 120);
 }
 
+/** Asks for a preview of the result r at another quality, and compares that. */
 async function preview(r, quality) {
   previewWork.abort();
   previewWork = new AbortController();
@@ -75,11 +78,13 @@ async function preview(r, quality) {
   }
 }
 
+/** Writes the bytes and dimensions of r, between the texts before and after. */
 function figures(r, before, after) {
   $('c-figures').replaceChildren(before, el('b', {class: 'num', textContent: bytes(r.bytes)}), ` instead of ${bytes(original.bytes)}: `, el('b', {class: 'num', textContent: percent(r.bytes, original.bytes)}),
     `, for ${r.w} × ${r.h}.${after}`);
 }
 
+/** Shows r beside the original, with a tag in the picture's corner. */
 function show(r, tag) {
   shown = r;
   $('picture').hidden = !original.w; // there is nothing to compare with
@@ -89,6 +94,7 @@ function show(r, tag) {
   layout();
 }
 
+/** Sets the dimensions of the comparison. Zoom "fit": within the column, 62 % of the window's height, and shown's width or 260. */
 function layout() {
   if (!shown || !shown.w) return;
   const zoom = $('c-zoom').value, box = $('stagebox');
@@ -104,6 +110,7 @@ function layout() {
   box.classList.toggle('sharp', Number(zoom) >= 2);
 }
 
+/** Moves the seam, left of which the original is shown. */
 function split(percentage) {
   $('stagebox').style.setProperty('--split', `${percentage}%`);
 }
@@ -118,18 +125,21 @@ function dragSplit(event) {
 
 // ---- markup
 
-/** Returns the address of the distribution that the user typed, with https:// before a bare domain, or this server's. */
+/** Returns the address that the user typed, with https:// before a bare domain, or else this server's address. */
 function domain() {
   const given = $('m-domain').value.trim().replace(/\/+$/, '');
   if (!given) return location.origin;
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : 'https://' + given.replace(/^\/+/, '');
 }
 
+/** Returns s as it is written in an attribute between double quotes. */
 const attribute = s => s.replace(/&/g, '&amp;').replace(/"/g, '&quot;').replace(/</g, '&lt;');
 
+/** Shows a <picture> element with those results of the chosen family of sizes that are here. */
 function showMarkup() {
   const square = document.querySelector('input[name=family]:checked').value === 'square';
   const names = catalogue.sizes.filter(s => (s.wide.join() === s.tall.join()) === square).map(s => s.name);
+  // The results of one format, by width; only one of each width.
   const made = webp => {
     const widths = new Set();
     return names.map(n => results.get(resultId(n, webp))).filter(r => r && !r.error && !r.passed && r.w)
@@ -141,10 +151,10 @@ function showMarkup() {
     $('m-code').textContent = chosen && results.size ? `<img src="${attribute(domain() + chosen.path)}" alt="">` : '';
     return;
   }
-  const middle = same[Math.min(1, same.length - 1)];
+  const fallback = same[Math.min(1, same.length - 1)]; // for browsers without srcset: the second narrowest
   const lines = ['<picture>'];
   if (webp.length) lines.push(`  <source type="image/webp" sizes="100vw"`, `          srcset="${srcset(webp, 18)}">`);
-  lines.push(`  <img src="${attribute(domain() + resultPath(middle.size, 0))}" sizes="100vw"`, `       srcset="${srcset(same, 15)}"`,
-    `       width="${middle.w}" height="${middle.h}" loading="lazy" decoding="async" alt="">`, '</picture>');
+  lines.push(`  <img src="${attribute(domain() + resultPath(fallback.size, 0))}" sizes="100vw"`, `       srcset="${srcset(same, 15)}"`,
+    `       width="${fallback.w}" height="${fallback.h}" loading="lazy" decoding="async" alt="">`, '</picture>');
   $('m-code').textContent = lines.join('\n');
 }

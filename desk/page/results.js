@@ -2,6 +2,7 @@
 
 // ---- one picture, a result for each size and format
 
+/** Chooses the picture p: gets the original, and then every result. Work on the previous picture is aborted. */
 async function choose(p) {
   work.abort();
   work = new AbortController();
@@ -29,13 +30,13 @@ async function choose(p) {
     $('original').replaceChildren('The original: ', el('b', {textContent: original.w ? `${original.w} × ${original.h}` : 'not shown by this browser'}),
       `, ${bytes(original.bytes)}, ${formatName(original.type)}. `, el('a', {href: p.path, target: '_blank', rel: 'noopener', textContent: 'Open it'}));
     const count = wanted.length;
-    const hand = async () => {
+    const worker = async () => {
       for (let next; (next = wanted.shift()) && !signal.aborted;) {
         await load(...next, signal);
         if (!signal.aborted) showSummary(count);
       }
     };
-    await Promise.all([hand(), hand()]); // as many as serve decodes at once
+    await Promise.all([worker(), worker()]); // as many as serve decodes at once
     if (signal.aborted) return;
     say(`All results of ${p.key} are here.`);
     showMarkup();
@@ -46,6 +47,7 @@ async function choose(p) {
   }
 }
 
+/** Gets one result and shows it: what picture() returns, and times, cache, record, passed; or only error. */
 async function load(size, webp, signal) {
   const r = {size, webp};
   try {
@@ -66,7 +68,7 @@ async function load(size, webp, signal) {
   if (size === $('c-size').value && webp === Number($('c-format').value)) showCompare();
 }
 
-/** Shows one banner for all results: if one is impossible, the others are too. */
+/** Says that the picture passes through, once for all results: if one is impossible, the others are too. */
 function showBanner(r) {
   $('banner').replaceChildren(el('b', {textContent: 'This picture passes through.'}),
     ` Whatever the size, visitors get the original: ${r.record.error || 'the function returned the request unchanged'}.`);
@@ -90,7 +92,7 @@ function showSummary(count) {
 
 const stageName = {head: 'look up (HEAD)', wait: 'wait for others', get: 'fetch (GET)', resize: 'resize', put: 'store (PUT)'};
 
-/** Draws one bar for all results, which shows the parts of the function's time with their names. */
+/** Draws one bar for the function's time for all results, with a part for each stage, and the stages' names. */
 function showStages(made) {
   const sum = {};
   for (const r of made) for (const s of Object.keys(stageName)) if (r.times[s] > 0) sum[s] = (sum[s] || 0) + r.times[s];
@@ -106,6 +108,7 @@ function showStages(made) {
   $('stages-names').replaceChildren(...stages.map(s => el('li', {class: 's-' + s}, `${stageName[s]} `, el('b', {class: 'num', textContent: millis(sum[s])}))));
 }
 
+/** Shows the table with a row for each size, whose tiles wait for results. */
 function showRows() {
   $('rows').replaceChildren(...catalogue.sizes.map(s => {
     const [wide, tall] = [s.wide.join(' × '), s.tall.join(' × ')];
@@ -114,6 +117,7 @@ function showRows() {
   }));
 }
 
+/** Shows the result r, or its error, in its tile of the table. */
 function showTile(r) {
   const tile = $(`tile-${r.size}-${r.webp}`);
   const name = `${r.size}${r.webp ? ', WebP' : ''}`;
@@ -135,6 +139,7 @@ function showTile(r) {
     el('button', {type: 'button', class: 'quiet copy', textContent: 'Copy URL', 'aria-label': `Copy the URL of ${name}`, onclick: e => copy(domain() + resultPath(r.size, r.webp), e.currentTarget)})));
 }
 
+/** Deletes the stored results of the chosen picture, and asks for all of them. */
 async function makeAgain() {
   if (!chosen) return;
   const button = $('again');

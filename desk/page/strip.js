@@ -2,13 +2,14 @@
 
 // ---- the pictures to choose from: one page of them, one tab stop, a filter
 
-/** Returns an element for a key, which is shortened in its middle if it is too long. */
+/** Returns an element with a key. If the key is too long, its middle is left out; its last 9 letters are always there. */
 function caption(key) {
   const letters = [...key];
   const cut = Math.max(0, letters.length - 9);
   return el('span', {class: 'caption'}, el('bdi', {}, el('span', {class: 'head', textContent: letters.slice(0, cut).join('')}), el('span', {class: 'tail', textContent: letters.slice(cut).join('')})));
 }
 
+/** Shows the catalogue's page of pictures as buttons. */
 function showStrip() {
   const strip = $('strip');
   strip.replaceChildren(...catalogue.pictures.map(p => {
@@ -35,19 +36,20 @@ function smallest() {
   return catalogue.sizes.reduce((a, s) => Math.max(...s.wide) < Math.max(...a.wide) ? s : a).name;
 }
 
-/** Marks the chosen picture, and makes it (or else the first) the only tab stop of the strip. */
+/** Marks the button of the chosen picture. That button, or else the first one, becomes the only tab stop of the strip. */
 function markChosen() {
   const all = [...$('strip').querySelectorAll('button')];
   let stop = all[0];
   for (const b of all) {
-    const is = chosen !== null && b.dataset.key === chosen.key;
-    b.setAttribute('aria-pressed', String(is));
+    const isChosen = chosen !== null && b.dataset.key === chosen.key;
+    b.setAttribute('aria-pressed', String(isChosen));
     b.tabIndex = -1;
-    if (is) stop = b;
+    if (isChosen) stop = b;
   }
   if (stop) stop.tabIndex = 0;
 }
 
+/** Moves the focus within the strip: by the arrow keys, Home and End. */
 function stripKeys(event) {
   const all = [...$('strip').querySelectorAll('button')];
   const at = all.indexOf(document.activeElement);
@@ -59,9 +61,9 @@ function stripKeys(event) {
   event.preventDefault();
 }
 
-let listing = new AbortController();
+let listing = new AbortController(); // aborts the request for a page
 
-/** Lists a page of the pictures that match the filter, or the page that contains a key. */
+/** Gets and shows a page of the pictures that match the filter: the one with the key at, or else the one with a number. */
 async function loadCatalogue(page, at = '') {
   listing.abort();
   listing = new AbortController();
@@ -70,6 +72,7 @@ async function loadCatalogue(page, at = '') {
   showStrip();
 }
 
+/** Turns to a page of pictures, and says which pictures are on it. */
 async function turn(page) {
   try {
     await loadCatalogue(page);
@@ -87,6 +90,7 @@ function filterSoon() {
   filterTimer = setTimeout(() => turn(1), 200);
 }
 
+/** Uploads files one after the other, names all that failed, and chooses the last that did not. */
 async function upload(files) {
   let last = null;
   const failed = [];

@@ -46,14 +46,14 @@ type Line struct {
 	now      func() time.Time
 }
 
-// New starts the line for work called name, which has total units; 0 means that the total is not
-// known. If unit is empty, the line does not show how many units are done. New writes to w, and
-// rewrites the line in place when w is a terminal.
+// New starts the line for work called name. total is how many units of work there are, or 0 if that
+// is not known. If unit, the name of a unit, is empty, the line does not show how many are done.
+// The line is written to w, and rewritten in place when w is a terminal.
 func New(w io.Writer, name string, total int, unit string) *Line {
 	return newLine(w, isTerminal(w), name, total, unit, time.Now)
 }
 
-// newLine is New with the clock and the kind of output given.
+// newLine is New for a clock, and for a w that is a terminal or not.
 func newLine(w io.Writer, terminal bool, name string, total int, unit string, now func() time.Time) *Line {
 	t := now()
 	l := &Line{w: w, terminal: terminal, name: name, unit: unit, total: total, start: t, shown: t, now: now}
@@ -63,8 +63,8 @@ func newLine(w io.Writer, terminal bool, name string, total int, unit string, no
 	return l
 }
 
-// isTerminal reports whether w is a character device that shows text, so not a file, a pipe or the
-// null device.
+// isTerminal reports whether w is a terminal on which a line can be rewritten: a character device
+// other than the null device.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok || os.Getenv("TERM") == "dumb" {
@@ -87,8 +87,7 @@ func (l *Line) Add(n int, note string) {
 	l.tick()
 }
 
-// Printf writes a line of its own above the progress line, such as a failure that should stay on
-// the screen.
+// Printf writes a line that stays above the progress line, such as a failure.
 func (l *Line) Printf(format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -99,7 +98,7 @@ func (l *Line) Printf(format string, args ...any) {
 	}
 }
 
-// Done ends the line with the count, the time it took, and note.
+// Done ends the line with the number of units, the time that the work took, and note.
 func (l *Line) Done(note string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -206,11 +205,14 @@ func round(d time.Duration) time.Duration {
 	return d.Round(time.Millisecond)
 }
 
-// printable replaces control characters in a key or file name, so that they do not reach the
-// terminal.
+// printable replaces characters in a key or file name that would control the terminal, break the
+// line, or change the direction of text.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r == utf8.RuneError || r == '\u2028' || r == '\u2029' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' {
+		control := r < ' ' || r >= 0x7f && r < 0xa0 || r == utf8.RuneError
+		lineBreak := r == '\u2028' || r == '\u2029'
+		direction := r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
+		if control || lineBreak || direction {
 			return '?'
 		}
 		return r

@@ -15,11 +15,11 @@ import (
 	"strings"
 )
 
-// frames is how many functions of the stack an error names at most.
-const frames = 4
+// maxFrames is how many functions of the stack an error names at most.
+const maxFrames = 4
 
 // Error returns p, the value that recover returned, as an error in one line: the value, and the
-// functions that were running, innermost first. It must be called by the deferred function that
+// functions that were running, innermost first. Error must be called by the deferred function that
 // recovers.
 func Error(p any) error {
 	return &recovered{p, panicFrames()}
@@ -33,7 +33,7 @@ func Is(err error) bool {
 
 type recovered struct {
 	value any
-	where string
+	where string // from panicFrames
 }
 
 func (r *recovered) Error() string {
@@ -47,13 +47,15 @@ func (r *recovered) Unwrap() error {
 	return err
 }
 
-// panicFrames returns the frames that panicked, as " at codec.Resize codec.go:93 < ...", or "".
+// panicFrames returns the functions that were running at the panic, innermost first, as " at
+// codec.Resize codec.go:93 < ...", or "" if none is known.
 func panicFrames() string {
+	const skip = 3 // Callers, panicFrames and Error
 	pcs := make([]uintptr, 32)
-	stack := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
+	stack := runtime.CallersFrames(pcs[:runtime.Callers(skip, pcs)])
 	var names []string
-	panicking := false
-	for len(names) < frames {
+	panicking := false // the frames of the deferred function have been passed
+	for len(names) < maxFrames {
 		f, more := stack.Next()
 		switch {
 		case f.Function == "":

@@ -19,7 +19,8 @@ import (
 )
 
 // Root returns the folder of shared test files: $MINIATURA_SHARED, or else the nearest folder
-// "shared" beside the working directory or one of its parents. The folder may not exist.
+// "shared" that is beside the working directory or beside one of its parents, and has a folder
+// "corpus". If there is none, Root returns "shared".
 func Root() string {
 	if root := os.Getenv("MINIATURA_SHARED"); root != "" {
 		return root
@@ -35,7 +36,8 @@ func Root() string {
 	return "shared"
 }
 
-// Shared returns the path of a file or folder below Root. It skips the test when there is none.
+// Shared returns the path of a file or folder below Root. It skips the test when there is nothing
+// at that path.
 func Shared(t testing.TB, name string) string {
 	t.Helper()
 	path := filepath.Join(Root(), name)
@@ -45,9 +47,9 @@ func Shared(t testing.TB, name string) string {
 	return path
 }
 
-// Files returns the sorted paths of all files below folders of Root whose names end in suffix, in
-// any letter case; suffix is in lower case. It skips the test when a folder does not exist, and
-// fails it when a folder has no such file.
+// Files returns the sorted paths of the files below some folders of Root that end in suffix when
+// they are written in lower case. Files skips the test when a folder does not exist, and fails it
+// when a folder has no such file.
 func Files(t testing.TB, suffix string, folders ...string) (files []string) {
 	t.Helper()
 	for _, folder := range folders {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Pillow returns the path of a Python that can import Pillow, or "".
+// Pillow returns the command of a Python that can import Pillow, or "".
 func Pillow() string {
 	for _, python := range []string{"python3", "/usr/bin/python3"} {
 		if exec.Command(python, "-c", "import PIL").Run() == nil {
@@ -54,9 +54,9 @@ func Chromium(t testing.TB) string {
 }
 
 // Versitygw starts a real S3 server that verifies signatures (github.com/versity/versitygw,
-// Apache-2.0), found in $MINIATURA_VERSITYGW or PATH, and returns its address. The server accepts
-// the given key, is in the region eu-west-1, has no bucket, and is stopped when the test ends. The
-// test is skipped when versitygw is not installed.
+// Apache-2.0), and returns the server's address. The program is $MINIATURA_VERSITYGW, or found in
+// PATH; without it the test is skipped. The server accepts the given key, is in the region
+// eu-west-1, has no bucket, and is stopped when the test ends.
 func Versitygw(t *testing.T, accessKey, secret string) (address string) {
 	t.Helper()
 	bin := os.Getenv("MINIATURA_VERSITYGW")

@@ -1,6 +1,6 @@
 package main
 
-// This file runs the pictures through each side.
+// This file runs the pictures through each contender.
 
 import (
 	"bytes"
@@ -18,10 +18,10 @@ import (
 	"miniatura/sizes"
 )
 
-// sideNames are the sides, in the order of the columns.
-var sideNames = []string{"miniatura", "Pillow", "sharp"}
+// contenders are the names of the contenders, in the order of the columns.
+var contenders = []string{"miniatura", "Pillow", "sharp"}
 
-// A job is one picture for one row, with the result of each side.
+// A job is one picture for one row, with the results of all contenders.
 type job struct {
 	source  source
 	trait   trait
@@ -30,18 +30,18 @@ type job struct {
 	results []result
 }
 
-// A result is the answer of one side.
+// A result is the answer of one contender.
 type result struct {
 	outcome outcome
 	why     string
 	path    string // of the picture, "" when there is none
-	kind    string // its Content-Type
+	kind    string // the Content-Type of the picture
 }
 
 type outcome int
 
 const (
-	absent outcome = iota // the side is not installed
+	absent outcome = iota // the contender is not installed
 	made                  // a picture that is not judged yet
 	right
 	original // the source itself
@@ -53,10 +53,10 @@ func (o outcome) String() string {
 	return [...]string{"absent", "made", "right", "original", "wrong", "5xx"}[o]
 }
 
-// newJob returns a job with its box: SXS, or half of the picture's dimensions if it fits SXS
-// already.
+// newJob returns a job without results. The box is that of size SXS or, for a picture that fits SXS
+// already, half of the picture's dimensions.
 func newJob(s source, t trait) *job {
-	j := &job{source: s, trait: t, results: make([]result, len(sideNames))}
+	j := &job{source: s, trait: t, results: make([]result, len(contenders))}
 	size, _ := sizes.Parse("SXS")
 	j.box = size.Wide
 	if s.w > 0 && s.w <= j.box.W && s.h <= j.box.H {
@@ -66,15 +66,16 @@ func newJob(s source, t trait) *job {
 	return j
 }
 
-// dimensions returns the upright width and height of a picture.
+// dimensions returns the upright width and height of a picture. It resizes the picture to find
+// them.
 func dimensions(b []byte) (w, h int, err error) {
 	_, info, err := codec.Resize(context.Background(), b, sizes.Box{W: 8, H: 8}.Fit, codec.Options{})
 	return info.W, info.H, err
 }
 
-// runSides runs every job on every side, and returns the versions of the peers that are installed.
-// The results are files in dir.
-func runSides(root, dir string, jobs []*job) (versions []string, err error) {
+// runAll sets the results of every job, and returns the versions of the peers that are installed.
+// The pictures are written to files in dir.
+func runAll(root, dir string, jobs []*job) (versions []string, err error) {
 	for i, j := range jobs {
 		j.results[0] = ours(j, filepath.Join(dir, fmt.Sprintf("ours-%d", i)))
 	}
@@ -87,16 +88,16 @@ func runSides(root, dir string, jobs []*job) (versions []string, err error) {
 		{"node", filepath.Join(here, "sharp.js"), []string{"-p", "'sharp ' + require('sharp').versions.sharp"}},
 	}
 	for i, peer := range peers {
-		side := i + 1 // side 0 is ours
+		contender := i + 1 // contender 0 is this project
 		version := exec.Command(peer.interpreter, peer.version...)
 		version.Dir = filepath.Join(root, "bench", "peers") // where npm puts sharp
 		out, err := version.Output()
 		if err != nil {
-			fmt.Fprintf(os.Stderr, "%s is missing: its column stays empty (bench/peers says how to get it)\n", sideNames[side])
+			fmt.Fprintf(os.Stderr, "%s is missing: its column stays empty (bench/peers says how to get it)\n", contenders[contender])
 			continue
 		}
 		versions = append(versions, strings.TrimSpace(string(out)))
-		if err := theirs(root, dir, []string{peer.interpreter, peer.script}, side, jobs); err != nil {
+		if err := theirs(root, dir, []string{peer.interpreter, peer.script}, contender, jobs); err != nil {
 			return nil, err
 		}
 	}
@@ -125,10 +126,10 @@ func ours(j *job, path string) result {
 	return result{outcome: made, path: path, kind: info.ContentType}
 }
 
-// theirs makes all results in one process of a peer. If the process dies, the picture that it was
-// working on has failed, and a new process continues with the next.
-func theirs(root, dir string, command []string, side int, jobs []*job) error {
-	output := func(i int) string { return filepath.Join(dir, fmt.Sprintf("theirs-%d-%d", side, i)) }
+// theirs makes all results of a peer in one process. If the process dies, the picture that it was
+// working on has failed, and a new process continues with the next picture.
+func theirs(root, dir string, command []string, contender int, jobs []*job) error {
+	output := func(i int) string { return filepath.Join(dir, fmt.Sprintf("theirs-%d-%d", contender, i)) }
 	for next := 0; next < len(jobs); {
 		var in bytes.Buffer
 		for i := next; i < len(jobs); i++ {
@@ -140,22 +141,22 @@ func theirs(root, dir string, command []string, side int, jobs []*job) error {
 		for line := range bytes.Lines(out) {
 			var answer struct{ Type, Error string }
 			if json.Unmarshal(line, &answer) != nil || next == len(jobs) {
-				continue
+				continue // the line is not an answer
 			}
 			r := result{outcome: made, kind: answer.Type, path: output(next)}
 			if answer.Error != "" {
 				r = result{outcome: failed, why: answer.Error}
 			}
-			jobs[next].results[side] = r
+			jobs[next].results[contender] = r
 			next++
 		}
 		switch {
 		case next == len(jobs):
 		case err != nil:
-			jobs[next].results[side] = result{outcome: failed, why: err.Error()}
+			jobs[next].results[contender] = result{outcome: failed, why: err.Error()}
 			next++
 		case next == begin:
-			return fmt.Errorf("%s answered nothing: %.300s", sideNames[side], stderr)
+			return fmt.Errorf("%s answered nothing: %.300s", contenders[contender], stderr)
 		}
 	}
 	return nil
