@@ -45,13 +45,13 @@ type shelf struct {
 }
 
 // longTime makes sure that a deadline is remembered only for a picture that took a minute. finish
-// remembers a deadline when the picture took at least half of the time that time returns. A
-// function that works on several sources may meet the deadline in a picture of a few seconds,
-// because the other sources used the time.
+// remembers a deadline when the picture took at least half of what spent returns. A Lambda function
+// that works on several sources may meet the deadline in a picture of a few seconds, because the
+// other sources used up the time.
 const longTime = Millis(2 * time.Minute)
 
-// time returns the time since the first target was begun, but at least longTime.
-func (s *shelf) time() Millis { return max(s.elapsed(), longTime) }
+// spent returns the time since the first target was begun, but at least longTime.
+func (s *shelf) spent() Millis { return max(s.elapsed(), longTime) }
 
 // An answered is S3's answer to the HEAD of a result's key.
 type answered struct {
@@ -73,7 +73,7 @@ func (s *shelf) make(ctx context.Context, i int, r *Record) error {
 		return err
 	}
 	var saved rescue
-	w := work{source: s.head, stored: stored, elapsed: s.time, resize: h.resize}
+	w := work{source: s.head, stored: stored, elapsed: s.spent, resize: h.resize}
 	if hit, err := h.judge(t, w, r, &saved); hit || err != nil {
 		return err
 	}

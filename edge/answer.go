@@ -1,8 +1,8 @@
 package edge
 
-// This file writes the answer that CloudFront gets. When no result is stored, it may be a response,
-// which Lambda@Edge accepts in the place of a request. CloudFront caches a response by the
-// response's Cache-Control. The original, served for a URL with ?size=, would be cached by the
+// This file writes the answer that CloudFront gets. When no result is stored, the answer may be a
+// response, which Lambda@Edge accepts in the place of a request. CloudFront caches a response by
+// the response's Cache-Control. The original, served for a URL with ?size=, would be cached by the
 // original's Cache-Control, often for a year.
 
 import (
@@ -157,9 +157,10 @@ func direct(body []byte, o s3lite.PutOptions) json.RawMessage {
 	return answer
 }
 
-// directAge returns the Cache-Control of a result that is answered directly. It keeps no-store,
-// no-cache and private of the source's Cache-Control. The age is the least of the source's ages and
-// maxDirectAge; Expires counts if Cache-Control has no age. All other directives are dropped.
+// directAge returns the Cache-Control of a result that is answered directly. cacheControl and
+// expires are the source's. no-store, no-cache and private are kept. The age is the smallest in
+// cacheControl, or that of expires if cacheControl has none, and at most maxDirectAge. All other
+// directives are dropped.
 func directAge(cacheControl, expires string, now time.Time) string {
 	age, hasAge := maxDirectAge, false
 	var kept []string

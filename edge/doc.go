@@ -9,7 +9,7 @@
 //	event.go    reads the event's JSON, and writes the request's JSON with only its uri replaced
 //	query.go    reads size and to_webp from the query string
 //	path.go     reads and writes a key in a URL's path
-//	plan.go     turns an event into a Target (source, size, result), or says why it asks for none
+//	plan.go     turns an event into a Target (source, size, result), or says why it wants none
 //	edge.go     HEADs of source and result; then, unless the result is fresh, GET, resize, PUT
 //	fresh.go    whether a stored object is a result, of which source, and whether it is up to date
 //	marker.go   remembers what could not be made

@@ -21,7 +21,7 @@ const MaxSource = 32 << 20
 // margin is how long before Lambda's own deadline the handler gives up and answers.
 const margin = 2 * time.Second
 
-// maxClients is how many clients a Handler keeps at most. It has one per bucket and region.
+// maxClients is how many clients a Handler keeps at most, one for each bucket and region.
 const maxClients = 64
 
 // A Config holds the settings of a Handler. The zero Config works in Lambda.
@@ -188,8 +188,8 @@ func (h *Handler) make(ctx context.Context, t Target, saved *rescue) Record {
 }
 
 // judge decides from the HEADs of the source and of the stored result whether a result has to be
-// made: when hit is false and err is nil. It fills in r, and notes in saved whether an older result
-// is stored.
+// made. It has to be made when hit is false and err is nil. judge fills in r, and notes in saved
+// whether an older result is stored.
 func (h *Handler) judge(t Target, w work, r *Record, saved *rescue) (hit bool, err error) {
 	source, stored := w.source, w.stored
 	switch {

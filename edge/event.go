@@ -86,7 +86,7 @@ func replaceURI(req json.RawMessage, uri string) (json.RawMessage, error) {
 		return nil, err
 	}
 	var out []byte
-	done, found := 0, false // done is how many bytes of req out contains or replaces
+	done, found := 0, false // req[:done] is in out, with its uri replaced
 	for d.More() {
 		name, err := d.Token()
 		if err != nil {

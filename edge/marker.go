@@ -29,9 +29,12 @@ const (
 )
 
 const (
-	firstSpan = time.Hour      // how long a failure that may pass is remembered the first time
-	lastSpan  = 24 * time.Hour // the longest time; each failure doubles the last one
-	maxReason = 300            // of a reason, in bytes; S3 accepts 2 KB of metadata
+	// A failure that may pass is remembered for firstSpan. Each time that it comes again, the span is
+	// doubled, up to lastSpan.
+	firstSpan = time.Hour
+	lastSpan  = 24 * time.Hour
+
+	maxReason = 300 // the longest reason in a marker, in bytes; S3 accepts 2 KB of metadata
 
 	// markerTime is how long the PUT of a marker may take. It is less than margin, so that the
 	// marker of a request that ran out of time is stored before the answer.
@@ -41,7 +44,7 @@ const (
 // A marker says why a source has no result.
 type marker struct {
 	etag    string
-	encoder int
+	encoder int // the encoder's version
 	reason  string
 	memory  int           // in MB: a function with more memory tries again; 0: memory is not the reason
 	cost    int           // in ms: a function with so much time tries again; 0: time is not the reason
@@ -113,8 +116,8 @@ type knownError struct {
 	memory int       // the memory that was not enough, in MB
 }
 
-// Is reports whether target is codec.ErrLimit and e counts as one. A remembered limit of memory,
-// panic or deadline does, because it says nothing about the other results of the source.
+// Is reports whether target is codec.ErrLimit and e counts as one. If e remembers a panic, a
+// deadline or a limit of memory, it does: these say nothing about the other results of the source.
 func (e *knownError) Is(target error) bool {
 	return (e.memory > 0 || !e.until.IsZero()) && target == codec.ErrLimit
 }
@@ -137,9 +140,9 @@ func (h *Handler) remember(ctx context.Context, t Target, source, stored *s3lite
 		metaFailedReason:  asHeader(err.Error()),
 	}
 	panicked, late := caught.Is(err), errors.Is(err, context.DeadlineExceeded)
-	cancelled := !panicked && errors.Is(err, context.Canceled) // says nothing about the picture
+	canceled := !panicked && errors.Is(err, context.Canceled) // says nothing about the picture
 	switch {
-	case source.ETag == "" || sameSource(stored, source) || cancelled:
+	case source.ETag == "" || sameSource(stored, source) || canceled:
 		return
 	case panicked, late: // may pass, so the marker holds for a time only
 		span := firstSpan

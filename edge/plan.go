@@ -89,7 +89,7 @@ func (t Target) Valid() error {
 	return nil
 }
 
-// Below reports whether key lies in folder, as it is spelled or when its extra slashes and dot
+// Below reports whether key lies in folder, as it is spelled or after its extra slashes and dot
 // segments are resolved. Results are in the folder for results, and are never resized again.
 func Below(key, folder string) bool {
 	c := strings.TrimPrefix(path.Clean("/"+key), "/")
@@ -181,11 +181,11 @@ func (p *Plan) read(eventType string) (err error) {
 		return errors.New("missing: an S3 origin")
 	}
 	s3 := r.Origin.S3
-	if folder, perr := unescape(s3.Path); perr == nil {
-		t.Path = strings.Trim(folder, "/")
-	} else {
-		return fmt.Errorf("the origin's path: %w", perr)
+	folder, err := unescape(s3.Path)
+	if err != nil {
+		return fmt.Errorf("the origin's path: %w", err)
 	}
+	t.Path = strings.Trim(folder, "/")
 	if err := settings(t, s3.CustomHeaders); err != nil {
 		return err
 	}

@@ -60,6 +60,7 @@ func (c *Client) do(ctx context.Context, q *request) (*Object, error) {
 		o := c.attempt(ctx, ask)
 		learned := c.learn(o)
 		switch {
+		// A probe is not needed any more when a region is known.
 		case c.region.Load() != nil:
 			ask = q
 		case c.Endpoint != "" && ask.method == http.MethodHead && o.status == 400:

@@ -67,7 +67,7 @@ func (h *Handler) batch(ctx context.Context, raw []byte) ([]byte, error) {
 	return json.Marshal(out)
 }
 
-// runTask makes the pictures that the settings ask for of the key of t.
+// runTask makes the results of t's key. The taskResult says how that went.
 func (h *Handler) runTask(ctx context.Context, t task) taskResult {
 	bucket := t.Bucket
 	if bucket == "" {

@@ -37,8 +37,8 @@ func (h *Handler) events(ctx context.Context, raw []byte, changed *changes) erro
 	}
 	var again []error
 	for _, r := range n.Records {
-		// An EventName is "ObjectCreated:Put". The prefix "s3:" is only in a bucket's
-		// configuration.
+		// An EventName is like "ObjectCreated:Put". Only a bucket's configuration has the prefix
+		// "s3:".
 		eventType, _, _ := strings.Cut(strings.TrimPrefix(r.EventName, "s3:"), ":")
 		key, err := url.QueryUnescape(r.S3.Object.Key)
 		if err != nil || r.S3.Bucket.Name != h.cfg.Bucket {

@@ -163,8 +163,8 @@ type line struct {
 
 // create makes the results of a key. For a key that can have no results, for example because it is
 // a result's own key, create returns a skipError and sends no request to S3. It also returns a
-// skipError when a HEAD says that the object is a result in another folder. When a result of an
-// earlier version of the source was stored, the key is added to changed.
+// skipError when a HEAD says that the object is a result in another folder. If what was stored
+// before is of an earlier version of the source, the key is added to changed.
 func (h *Handler) create(ctx context.Context, event, key string, changed *changes) (Tally, error) {
 	start := time.Now()
 	targets, err := h.cfg.Targets(key, h.cfg.Region)

@@ -106,8 +106,8 @@ func (s *Settings) SetFormats(list string) error {
 	return nil
 }
 
-// Targets returns the results that s asks for of key, the key of a source in the bucket. The error
-// says why the key can have none. Targets sends no request.
+// Targets returns the results of the source under key, in the sizes and formats of s. The error
+// says why the source can have none. Targets sends no request.
 func (s Settings) Targets(key, region string) ([]edge.Target, error) {
 	return s.targets(key, region, s.Sizes, s.Same, s.WebP)
 }
@@ -145,7 +145,7 @@ func (s Settings) targets(key, region string, list []sizes.Size, same, webp bool
 	return all, nil
 }
 
-// below returns key without path, the origin's path, and whether key is below path.
+// below reports whether key is below path, the origin's path, and returns the rest of key.
 func below(key, path string) (string, bool) {
 	if path == "" {
 		return key, true

@@ -1,6 +1,6 @@
 package main
 
-// This file compares our encoders of JPEG and WebP with the best of others.
+// This file compares our encoders of JPEG and WebP with the best other encoders.
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ import (
 	"miniatura/codec/webp"
 )
 
-// frontierCurves adds the rows of our encoders against the others. The best of these cannot be
+// frontierCurves adds the rows of our encoders against the others. The best others cannot be
 // installed everywhere, so their scores on ten pictures are in shared/frontier, beside the
 // repository. Our encoders, image/jpeg and cjpeg are measured here. The rows are bytes at equal
 // quality, on each of frontierAxes: the mean of the pictures, and the worst. For the plots of

@@ -21,8 +21,8 @@ import (
 const leastGraphic = 100 << 10
 
 // graphicsSection adds the rows about PNGs and WebPs that are stills: PNG to PNG, and both to WebP.
-// There are rows for each picture, and with the geometric mean and the worst of all. sharp writes
-// WebP with effort 4, its default, and with effort 2.
+// There are rows of each picture, and rows of the geometric mean and the worst of all pictures.
+// sharp writes WebP with effort 4, its default, and with effort 2.
 func graphicsSection(s *suite) error {
 	all, err := s.graphics()
 	if err != nil {

@@ -60,7 +60,7 @@ func (s *suite) contenders() []contender {
 func (s *suite) compare(work, mode, file, box string, n int, all []contender) map[string]result {
 	results := map[string]result{}
 	cpu := map[string][]float64{}
-	// One process each does the work once, for its memory and the file.
+	// One process of each contender does the work once. That gives the memory and the result.
 	for i, c := range all {
 		out := fmt.Sprintf("%s/%s-%d", s.dir, c.name, i)
 		one, err := s.run(c, mode, file, 1, box, out)

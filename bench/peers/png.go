@@ -79,7 +79,7 @@ func (s *suite) photoPixels() (image.Image, error) {
 	return rgb, nil
 }
 
-// makePNG writes m with image/png and its defaults, which filters the rows as most encoders do.
+// makePNG writes m with image/png and its defaults: rows are filtered, as most encoders do.
 func (s *suite) makePNG(name string, m image.Image) (picture, error) {
 	var b bytes.Buffer
 	if err := png.Encode(&b, m); err != nil {

@@ -61,12 +61,12 @@ func webpSection(s *suite) error {
 		s.skip("webp", "there are no photographs")
 		return nil
 	}
-	version, err := exec.Command("cwebp", "-version").Output()
+	printed, err := exec.Command("cwebp", "-version").Output()
 	if err != nil {
 		s.miss("cwebp is missing (no rows of webp): apt-get install webp")
 		return nil
 	}
-	first, _, _ := strings.Cut(strings.TrimSpace(string(version)), "\n")
+	cwebpVersion, _, _ := strings.Cut(strings.TrimSpace(string(printed)), "\n")
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		cache = os.TempDir()
@@ -93,7 +93,7 @@ func webpSection(s *suite) error {
 	}
 	var rows []webpRow
 	for _, p := range pictures {
-		row, err := webpRowOf(p, qualities, effort, scratch, first)
+		row, err := webpRowOf(p, qualities, effort, scratch, cwebpVersion)
 		if err != nil {
 			return err
 		}
