@@ -250,7 +250,7 @@ func (h *Handler) finish(ctx context.Context, t Target, w work, r *Record, saved
 	options := h.options(t)
 	options.CPU = h.affordable(saved.deadline)
 	resizing := stopwatch()
-	failed := saved.making(func(err error) {
+	onFailure := saved.making(func(err error) {
 		// A deadline is remembered only if at least half of the time went to the picture itself. If
 		// S3 or other results used up the time, another request may succeed.
 		if !errors.Is(err, context.DeadlineExceeded) || 2*resizing() >= w.elapsed() {
@@ -262,7 +262,7 @@ func (h *Handler) finish(ctx context.Context, t Target, w work, r *Record, saved
 	r.fill(info)
 	if err != nil {
 		err = refusal(err, info.Cost, options.CPU, w.budget)
-		failed(err)
+		onFailure(err)
 		return err
 	}
 	r.OutBytes = len(body)

@@ -38,12 +38,12 @@ func (c *Client) url(region, key string) (*url.URL, error) {
 		return nil, errors.New("unsupported: S3 Express buckets (--x-s3)")
 	}
 	u.Path = strings.TrimRight(u.Path, "/")
-	// The bucket becomes a part of the host's name where that can work. Over https a bucket with
-	// dots cannot, because the * of a certificate does not match dots. Names below localhost often
-	// do not resolve.
+	// The bucket becomes a part of the host's name if that can work. It cannot over https with dots
+	// in the bucket's name, because the * of a certificate does not match dots. Nor can it below an
+	// IP address, and names below localhost often do not resolve.
 	certified := u.Scheme == "http" || !strings.Contains(c.Bucket, ".")
-	_, err = netip.ParseAddr(u.Hostname())
-	named := err != nil && u.Hostname() != "localhost" // with err, the host is not an IP address
+	_, notIP := netip.ParseAddr(u.Hostname())
+	named := notIP != nil && u.Hostname() != "localhost"
 	if isHostName(c.Bucket) && certified && named && !c.PathStyle {
 		u.Host = c.Bucket + "." + u.Host
 	} else {

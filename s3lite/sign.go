@@ -64,7 +64,7 @@ func hexSHA256(b []byte) string {
 // the key of the next: over the four parts of scope, then over toSign.
 func signature(secret, scope, toSign string) string {
 	key := []byte("AWS4" + secret)
-	// Four slashes are cut at, because toSign has slashes that belong to it.
+	// Only the first four slashes separate messages: toSign contains slashes too.
 	for _, message := range bytes.SplitN([]byte(scope+"/"+toSign), []byte("/"), 5) {
 		h := hmac.New(sha256.New, key)
 		h.Write(message)

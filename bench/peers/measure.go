@@ -63,12 +63,12 @@ func (s *suite) compare(work, mode, file, box string, n int, all []contender) ma
 	// One process of each contender does the work once. That gives the memory and the result.
 	for i, c := range all {
 		out := fmt.Sprintf("%s/%s-%d", s.dir, c.name, i)
-		one, err := s.run(c, mode, file, 1, box, out)
+		once, err := s.run(c, mode, file, 1, box, out)
 		if err != nil {
 			s.skip(work+" ("+c.name+")", err.Error())
 			continue
 		}
-		results[c.name] = result{rss: one.RSS, bytes: one.Bytes, output: out}
+		results[c.name] = result{rss: once.RSS, bytes: once.Bytes, output: out}
 	}
 	// The rounds measure the CPU.
 	for range s.rounds {

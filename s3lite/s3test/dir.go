@@ -21,12 +21,12 @@ import (
 	"time"
 )
 
-// A directory stores the bytes of each object as a file below root, under the object's key. What
-// such a file cannot hold, the type, the metadata and the checksum, is in a JSON file per object in
-// the folder meta. A JSON file counts only as long as the ETag in it is that of the object's bytes.
-// So after a crash between two steps, or an edit by hand, the worst result is an object without
-// metadata. Files are complete when they appear, because they are renamed into place. A key that is
-// not a plain path below root ("a//b", "../a", "a/") does not exist and cannot be put.
+// A directory stores the bytes of each object as a file below root, under the object's key. The
+// type, the metadata and the checksum are in a JSON file per object in the folder meta. A JSON file
+// counts only as long as the ETag in it is that of the object's bytes. So after a crash between two
+// steps, or an edit by hand, the worst result is an object without metadata. Files are complete
+// when they appear, because they are renamed into place. A key that is not a plain path below root
+// ("a//b", "../a", "a/") does not exist and cannot be put.
 type directory struct {
 	root *os.Root
 	meta string       // the folder of the JSON files; no key below it exists

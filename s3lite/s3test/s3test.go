@@ -204,7 +204,7 @@ func (s *Server) Requests() []Request {
 type failure struct {
 	status int
 	code   string
-	extra  string // more XML
+	extra  string // more elements of the XML document
 }
 
 func (f *failure) Error() string { return strconv.Itoa(f.status) + " " + f.code }
@@ -228,6 +228,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		line.Status = rec.status
 		s.mu.Unlock()
 	}()
+	// 1<<30 makes all ids six digits long.
 	h.Set("X-Amz-Request-Id", "S3TEST"+strings.ToUpper(strconv.FormatInt(int64(id)+1<<30, 36)))
 	h.Set("Date", s.c.Now().UTC().Format(http.TimeFormat))
 	honest := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -246,6 +247,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	honest(rec, r)
 }
 
+// A statusWriter notes the status of an answer.
 type statusWriter struct {
 	http.ResponseWriter
 	status int
