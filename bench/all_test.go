@@ -17,9 +17,9 @@ import (
 	"miniatura/sizes"
 )
 
-// BenchmarkMakeAll makes all sixteen results of a photo, once together and once each of them alone.
-// The ratio is of CPU time. With GOMAXPROCS=1 the garbage collector's part is the same on any
-// machine.
+// BenchmarkMakeAll makes all sixteen results of a photo, first together and then each of them
+// alone. It reports the ratio of the two CPU times. With GOMAXPROCS=1 the garbage collector's part
+// is the same on any machine.
 func BenchmarkMakeAll(b *testing.B) {
 	b.Run("src=photo12MP.jpeg", func(b *testing.B) { makeAll(b, mustSource(b)) })
 	b.Run("src=photo12MP-progressive.jpeg", func(b *testing.B) {

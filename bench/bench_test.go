@@ -83,9 +83,10 @@ func BenchmarkResize(b *testing.B) {
 	}
 }
 
-// resize resizes src to WebP or to its own format in a loop.
-func resize(b *testing.B, src []byte, name, out string) {
-	fit := size(b, name).Fit
+// resize resizes src in a loop to the size called sizeName. The result is a WebP if out is "webp",
+// and has src's own format otherwise.
+func resize(b *testing.B, src []byte, sizeName, out string) {
+	fit := size(b, sizeName).Fit
 	opt := codec.Options{Quality: 80, Memory: 4 << 30}
 	if out == "webp" {
 		opt.Format = codec.WebP
@@ -132,7 +133,7 @@ func BenchmarkResizeMoving(b *testing.B) {
 	}
 }
 
-// BenchmarkStage measures each stage for a photo at size M.
+// BenchmarkStage measures decoding, scaling and encoding alone, for a photo at size M.
 func BenchmarkStage(b *testing.B) {
 	b.Run("stage=decode", func(b *testing.B) {
 		src := mustSource(b)

@@ -4,13 +4,14 @@ Lambda@Edge runs only Node.js and Python. exec during the import replaces the in
 binary; the process, its environment and its standard output and error stay the same. From then on the
 binary talks to the Runtime API. `os` is the only import, because it is loaded already.
 
-If exec fails, the function must still answer, because an error here is a 5xx for the visitor. A lost
-x bit is repaired on a copy (/var/task is read-only). If that fails too, lambda_handler returns every
-request unchanged, so that CloudFront serves the original pictures.
+If exec fails, the function must still answer, because an error here is a 5xx for the visitor. The
+binary may have lost its x bit, so a copy with an x bit is tried (/var/task is read-only). If the copy
+cannot be started either, lambda_handler returns every request unchanged, so that CloudFront serves the
+original pictures.
 
 A damaged binary may start and then die. Lambda then imports this module again in the same sandbox, and
-every request would be a 5xx. So a file is created before exec, and the binary removes it before it asks
-for its first event. If the file exists already, the binary is not started again.
+every request would be a 5xx. So this module creates a file before exec, and the binary removes the file
+before it asks for its first event. If the file exists already, the binary is not started again.
 """
 
 import os
@@ -20,15 +21,18 @@ _CRUMB = "MINIATURA_STARTING"  # the environment variable that tells the binary 
 
 
 def _become(binary, spare="/tmp"):
-    """Replaces this process by binary, or returns a text that says why it could not."""
+    """Replaces this process by binary, or by a copy of binary in the folder spare.
+
+    It returns only if both fail: a text that says why.
+    """
     try:
         os.execv(binary, [binary])
     except OSError as first:
         reason = "exec %s: %s" % (binary, first)
     copy = os.path.join(spare, _NAME)
     try:
-        # The copy is written under a new name and then renamed, because a copy of an earlier start may
-        # be damaged or in use.
+        # The copy is written under a new name and then renamed, because an earlier start may have left
+        # a copy that is damaged or in use.
         part = "%s.%d" % (copy, os.getpid())
         with open(binary, "rb") as src, open(part, "wb") as dst:
             while True:
@@ -44,7 +48,10 @@ def _become(binary, spare="/tmp"):
 
 
 def _start(folder, spare="/tmp"):
-    """Replaces this process by the binary in folder, or returns a text that says why it could not."""
+    """Replaces this process by the binary in folder, or returns a text that says why that failed.
+
+    The folder spare can be written to.
+    """
     crumb = os.path.join(spare, (_NAME + folder.replace("/", "_"))[:200] + ".starting")
     try:
         os.close(os.open(crumb, os.O_CREAT | os.O_EXCL | os.O_WRONLY))

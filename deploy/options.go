@@ -19,7 +19,7 @@ import (
 
 const templateFile = "cloudformation/template.yaml"
 
-// Options are the options in the CDK's context, -c key=value.
+// Options are what the CDK's context asks for, -c key=value.
 type Options struct {
 	Name             string // of the stacks
 	Zip, RegionalZip string // paths of the functions' zips
@@ -29,8 +29,8 @@ type Options struct {
 	Values map[string]string
 }
 
-// own are the options that are not parameters of the template, with their meanings.
-var own = map[string]string{
+// ownOptions are the options that are not parameters of the template, with their meanings.
+var ownOptions = map[string]string{
 	"name":        "Name of the stacks, default Miniatura",
 	"zip":         "The edge function's code, default ../dist/edge.zip",
 	"regionalZip": "Code of the function for S3 events, default ../dist/regional.zip",
@@ -75,8 +75,8 @@ func (p *parameter) UnmarshalYAML(n *yaml.Node) error {
 	return err
 }
 
-// check returns the error that CloudFormation would report for v as a value of the parameter, or
-// nil.
+// check returns nil if v can be a value of the parameter, or else the error that CloudFormation
+// would report.
 func (p parameter) check(v string) error {
 	switch {
 	case p.AllowedValues != nil && !slices.Contains(p.AllowedValues, v):
@@ -85,7 +85,7 @@ func (p parameter) check(v string) error {
 		return fmt.Errorf("%q is longer than %d", v, *p.MaxLength)
 	case p.AllowedPattern != "" && !regexp.MustCompile(p.AllowedPattern).MatchString(v):
 		return fmt.Errorf("%q: %s", v, p.ConstraintDescription)
-	case p.MinValue != nil:
+	case p.MinValue != nil: // then there is a MaxValue too
 		if n, err := strconv.Atoi(v); err != nil || n < *p.MinValue || n > *p.MaxValue {
 			return fmt.Errorf("%q is not a whole number from %d to %d", v, *p.MinValue, *p.MaxValue)
 		}
@@ -98,10 +98,10 @@ var (
 	plainRE = regexp.MustCompile(`^[A-Za-z]+$`)
 )
 
-// ReadOptions reads a context: values of -c are strings, and those of cdk.json are any JSON. An
-// option is a parameter of the template with a small first letter, or one of this program's own.
-// The error names every wrong option. Keys of CDK's own, which contain an @ or a colon, are
-// ignored.
+// ReadOptions reads a context. Values of -c are strings, and values in cdk.json are any JSON. An
+// option is one of ownOptions, or a parameter of the template, whose name begins with a small
+// letter here. The error names every wrong option. CDK's own keys, which contain an @ or a colon,
+// are ignored.
 func ReadOptions(context map[string]any) (Options, error) {
 	o := Options{Name: "Miniatura", Zip: "../dist/edge.zip", RegionalZip: "../dist/regional.zip", Values: map[string]string{}}
 	params, err := parameters()
@@ -116,7 +116,9 @@ func ReadOptions(context map[string]any) (Options, error) {
 		}
 		name := strings.ToUpper(key[:1]) + key[1:]
 		p, ok := params[name]
-		if _, mine := own[key]; !mine && (!ok || slices.Contains(filledIn, name) || name == key) {
+		// A parameter is no option if this program sets it, or if key is spelled as in the
+		// template.
+		if _, mine := ownOptions[key]; !mine && (!ok || slices.Contains(filledIn, name) || name == key) {
 			errs = append(errs, fmt.Errorf("-c %s: there is no such option", key))
 			continue
 		}
@@ -142,7 +144,7 @@ func ReadOptions(context map[string]any) (Options, error) {
 		}
 	}
 	if len(errs) == 0 {
-		errs = append(errs, o.shape(params))
+		errs = append(errs, o.setShape(params))
 	}
 	return o, errors.Join(errs...)
 }
@@ -159,9 +161,9 @@ func spelled(p parameter, v string) string {
 	return strings.ReplaceAll(v, ", ", ",")
 }
 
-// shape sets the options that decide which stacks there are. They are always written into the
-// template.
-func (o *Options) shape(params map[string]parameter) (err error) {
+// setShape sets o.Shape, the options that decide which stacks there are. Two of them, BucketRegion
+// and OriginShield, are always written into the template.
+func (o *Options) setShape(params map[string]parameter) (err error) {
 	value := func(name string) string {
 		if v, ok := o.Values[name]; ok {
 			return v

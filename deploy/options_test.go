@@ -74,7 +74,7 @@ func TestCodeIsCheckedBeforeAnythingIsMade(t *testing.T) {
 func options(t *testing.T) map[string]string {
 	t.Helper()
 	rows := map[string]string{}
-	for key, meaning := range own {
+	for key, meaning := range ownOptions {
 		what, def, _ := strings.Cut(meaning, ", default ")
 		rows[key] = fmt.Sprintf("| `%s` | %s | `%s` |", key, what, def)
 	}

@@ -13,15 +13,16 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// Wrap makes a stack around the template for each Region of o, the edge's first. All stacks have
-// one name, as the template requires. It returns an error when a zip is missing or cannot run.
+// Wrap makes a stack around the template for each Region of o, the edge function's first. All
+// stacks have one name, as the template requires. Wrap returns an error when a zip that o needs is
+// missing or cannot run.
 func Wrap(app awscdk.App, o Options, account string) ([]awscdk.Stack, error) {
 	sum, err := desk.CheckEdgeCode(o.Zip)
 	if err != nil {
 		return nil, err
 	}
-	// The regional function may also be switched on later with --parameters Regional=true, which
-	// needs its code. So the code is uploaded whenever it has been made.
+	// The regional function may also be switched on later with --parameters Regional=true, and then
+	// its code must be there. So the code is uploaded whenever its zip has been made.
 	_, err = desk.CheckRegionalCode(o.RegionalZip)
 	if err != nil && o.Regional {
 		return nil, err
@@ -39,6 +40,8 @@ func Wrap(app awscdk.App, o Options, account string) ([]awscdk.Stack, error) {
 		}
 		stack := awscdk.NewStack(app, jsii.String(id), &awscdk.StackProps{StackName: jsii.String(o.Name), Env: env})
 
+		// The template's parameters. "elsewhere" stands for the code in stacks without the
+		// function.
 		values := map[string]any{"Part": part.Part, "CodeBucket": "elsewhere", "CodeKey": "elsewhere", "CodeSha256": "elsewhere"}
 		for name, v := range o.Values {
 			values[name] = v
@@ -52,16 +55,17 @@ func Wrap(app awscdk.App, o Options, account string) ([]awscdk.Stack, error) {
 			code := assets.NewAsset(stack, jsii.String("RegionalCode"), &assets.AssetProps{Path: jsii.String(o.RegionalZip)})
 			values["RegionalCodeBucket"], values["RegionalCodeKey"] = code.S3BucketName(), code.S3ObjectKey()
 		}
-		handedOver := part.Part == "regional" && !o.AttachOnly
-		if handedOver {
+		// With AttachOnly no stack makes a distribution, so there is no output to take the id from.
+		fromEdgeStack := part.Part == "regional" && !o.AttachOnly
+		if fromEdgeStack {
 			values["DistributionId"] = map[string]any{"Fn::GetStackOutput": map[string]any{
 				"StackName": o.Name, "Region": desk.EdgeRegion, "OutputName": "DistributionId"}}
 		}
 		in := include.NewCfnInclude(stack, jsii.String("Template"), &include.CfnIncludeProps{
 			TemplateFile: jsii.String(templateFile), Parameters: &values})
-		if handedOver {
-			// These rules check DistributionId, which is an output of another stack here, and a
-			// rule may not refer to one.
+		if fromEdgeStack {
+			// The following rules check DistributionId. Here that is an output of another stack,
+			// and a rule may not refer to an output.
 			for _, name := range []string{"NewBucketKnowsItsDistribution", "InvalidationsKnowTheirDistribution"} {
 				rule := in.GetRule(jsii.String(name))
 				rule.Node().Scope().Node().TryRemoveChild(rule.Node().Id())

@@ -11,19 +11,19 @@ import (
 	"miniatura/s3lite"
 )
 
-// MakeAll makes every target in order, as Make does, and passes the record of each to each. It
-// stops when each returns false. The targets should have the same source: then that costs one HEAD
-// and at most one GET, and every result costs one HEAD more. The time of decoding the source for
-// all of them is in the first record.
-func (h *Handler) MakeAll(ctx context.Context, targets []Target, each func(Record) bool) {
-	s := shelf{h: h, targets: targets, whole: stopwatch()}
+// MakeAll makes every target in order, as Make does, and passes every Record to report. It stops
+// when report returns false. The targets should have the same source: then, unless something fails,
+// the source costs one HEAD and at most one GET, and every result costs one HEAD more. The Record
+// of the first result that is made has the time of decoding the source for all of them.
+func (h *Handler) MakeAll(ctx context.Context, targets []Target, report func(Record) bool) {
+	s := shelf{h: h, targets: targets, elapsed: stopwatch()}
 	defer func() {
 		if s.leave != nil {
 			s.leave()
 		}
 	}()
 	for i, t := range targets {
-		if !each(t.record(func(r *Record) error { return s.make(ctx, i, r) })) {
+		if !report(t.record(func(r *Record) error { return s.make(ctx, i, r) })) {
 			return
 		}
 	}
@@ -33,24 +33,25 @@ func (h *Handler) MakeAll(ctx context.Context, targets []Target, each func(Recor
 type shelf struct {
 	h       *Handler
 	targets []Target
-	whole   func() Millis // time since the first target was begun
+	elapsed func() Millis // time since the first target was begun
 	leave   func()        // gives back the place of a picture in memory; nil while none is taken
 
-	key    string
+	key    string         // of the source
 	head   *s3lite.Object // the source without its body
 	source *s3lite.Object // nil until the source is read
-	asked  []answered     // by target; nil until the source is read
+	asked  []answered     // for each target; nil until the source is read
 	set    *codec.Set     // nil when at most one result has to be made
-	member []int          // by target: its job in set, or -1
+	job    []int          // for each target, the index of its job in set, or -1
 }
 
-// longTime is the least time that the results of a source count as having taken. A deadline is
-// remembered only for a picture that took at least half of the time. No picture alone takes half of
-// longTime, so a deadline that other sources used up is not remembered as the fault of this one.
+// longTime makes sure that a deadline is remembered only for a picture that took a minute. finish
+// remembers a deadline when the picture took at least half of what spent returns. A Lambda function
+// that works on several sources may meet the deadline in a picture of a few seconds, because the
+// other sources used up the time.
 const longTime = Millis(2 * time.Minute)
 
-// time returns the time since the first target was begun, but at least longTime.
-func (s *shelf) time() Millis { return max(s.whole(), longTime) }
+// spent returns the time since the first target was begun, but at least longTime.
+func (s *shelf) spent() Millis { return max(s.elapsed(), longTime) }
 
 // An answered is S3's answer to the HEAD of a result's key.
 type answered struct {
@@ -66,13 +67,13 @@ func (s *shelf) make(ctx context.Context, i int, r *Record) error {
 	}
 	s3 := h.client(t.Bucket, t.Region)
 	lap := stopwatch()
-	stored, err := s.heads(ctx, s3, i)
+	stored, err := s.lookUp(ctx, s3, i)
 	r.Head = lap()
 	if err != nil {
 		return err
 	}
 	var saved rescue
-	w := work{source: s.head, stored: stored, whole: s.time, resize: h.resize}
+	w := work{source: s.head, stored: stored, elapsed: s.spent, resize: h.resize}
 	if hit, err := h.judge(t, w, r, &saved); hit || err != nil {
 		return err
 	}
@@ -83,42 +84,42 @@ func (s *shelf) make(ctx context.Context, i int, r *Record) error {
 	}
 	if s.source == nil {
 		lap = stopwatch()
-		err := s.take(ctx, s3, i)
+		err := s.readSource(ctx, s3, i)
 		r.Get = lap()
 		if err != nil {
 			return err
 		}
 	}
-	source := *s.source
+	source := *s.source // a copy, because finish drops its body
 	w.source = &source
-	if s.set != nil && s.member[i] >= 0 {
+	if s.set != nil && s.job[i] >= 0 {
 		w.resize = func(ctx context.Context, _ []byte, _ func(w, h int) (int, int), _ codec.Options) ([]byte, codec.Info, error) {
-			return s.set.Resize(ctx, s.member[i])
+			return s.set.Resize(ctx, s.job[i])
 		}
 	}
 	return h.finish(ctx, t, w, r, &saved)
 }
 
-// heads returns what is stored under target i's result key. It asks S3 for that and for the source,
-// unless an earlier step has done so.
-func (s *shelf) heads(ctx context.Context, s3 *s3lite.Client, i int) (stored *s3lite.Object, err error) {
+// lookUp returns what is stored under target i's result key. It sends a HEAD for the source and one
+// for the result, unless an earlier target's turn has brought the answer.
+func (s *shelf) lookUp(ctx context.Context, s3 *s3lite.Client, i int) (stored *s3lite.Object, err error) {
 	t := s.targets[i]
 	switch {
-	case s.head == nil || s.key != t.SourceKey():
+	case s.head == nil || s.key != t.SourceKey(): // the first target of its source
 		source, stored, err := heads(ctx, s3, t)
 		if source != nil {
 			s.key, s.head, s.source, s.asked, s.set = t.SourceKey(), source, nil, nil, nil
 		}
 		return stored, err
-	case s.asked != nil:
+	case s.asked != nil: // readSource has asked for the result
 		return usable(s.asked[i].object, s.asked[i].err)
 	}
 	return usable(s3.Head(ctx, t.ResultKey()))
 }
 
-// take reads the source for target i. It also asks for the results of the later targets with the
-// same source, and puts those that have to be made into one set.
-func (s *shelf) take(ctx context.Context, s3 *s3lite.Client, i int) error {
+// readSource reads the source for target i. It also asks for the results of the later targets with
+// the same source, and puts all results that have to be made into one set.
+func (s *shelf) readSource(ctx context.Context, s3 *s3lite.Client, i int) error {
 	o, err := s3.Get(ctx, s.key, MaxSource)
 	if err != nil {
 		return err
@@ -129,24 +130,24 @@ func (s *shelf) take(ctx context.Context, s3 *s3lite.Client, i int) error {
 	if codec.Sniff(o.Body) == nil {
 		return nil // every target fails in the same way
 	}
-	s.asked, s.member = make([]answered, len(s.targets)), make([]int, len(s.targets))
+	s.asked, s.job = make([]answered, len(s.targets)), make([]int, len(s.targets))
 	var jobs []codec.Job
 	for k, t := range s.targets {
-		s.member[k] = -1
+		s.job[k] = -1
 		if k < i || t.SourceKey() != s.key {
 			continue
 		}
-		if a := &s.asked[k]; k > i {
+		if a := &s.asked[k]; k > i { // target i itself has to be made: judge has decided that
 			if t.Valid() != nil {
 				continue
 			}
 			a.object, a.err = s3.Head(ctx, t.ResultKey())
 			stored, err := usable(a.object, a.err)
-			if err != nil || fresh(stored, s.head, t) || s.h.knownFailure(stored, s.head, 0) != nil {
-				continue
+			if err != nil || isFresh(stored, s.head, t) || s.h.knownFailure(stored, s.head, 0) != nil {
+				continue // there is nothing to make for target k
 			}
 		}
-		s.member[k] = len(jobs)
+		s.job[k] = len(jobs)
 		jobs = append(jobs, codec.Job{Fit: t.Size.Fit, Options: s.h.options(t)})
 	}
 	if len(jobs) > 1 {

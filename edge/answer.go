@@ -1,9 +1,9 @@
 package edge
 
-// This file answers requests whose result is not stored. Lambda@Edge accepts a response in the
-// place of the request, and CloudFront caches it by the Cache-Control of the response. The
-// original, served for a URL with ?size=, would be cached by its own Cache-Control, often for a
-// year.
+// This file writes the answer that CloudFront gets. When no result is stored, the answer may be a
+// response, which Lambda@Edge accepts in the place of a request. CloudFront caches a response by
+// the response's Cache-Control. The original, served for a URL with ?size=, would be cached by the
+// original's Cache-Control, often for a year.
 
 import (
 	"context"
@@ -26,11 +26,13 @@ const (
 	// of JSON. AWS documents it as "1 MB".
 	maxResponse = 1_000_000
 
-	// maxDirectAge is how long a result that could not be stored is cached at most, in seconds. Its
-	// bytes are right, but it has no tag by which it could be purged.
+	// maxDirectAge is the longest time, in seconds, that a result which could not be stored is
+	// cached. The result's bytes are right, but it has no tag by which it could be purged.
 	maxDirectAge = 3600
 
-	redirectAge = 5 // seconds; CloudFront's MinTTL must not be larger
+	// redirectAge is how long a redirect to the original is cached, in seconds. CloudFront's MinTTL
+	// must not be larger.
+	redirectAge = 5
 )
 
 // A Response is what Lambda@Edge accepts in the place of a request.
@@ -55,11 +57,11 @@ type rescue struct {
 	deadline time.Time // Lambda's deadline; zero when there is none
 
 	mu    sync.Mutex
-	older bool              // a result of the same source is stored that is not fresh
+	older bool              // an older result of the same source is stored
 	body  []byte            // the finished result; nil until it is made
 	put   s3lite.PutOptions // the options with which body is stored
 
-	failed func(error) // set while the picture is being made: remembers the failure
+	onFailure func(error) // remembers why the picture could not be made; nil unless it is being made
 }
 
 // noteStored notes whether an older result of the same source is stored under the result's key.
@@ -73,48 +75,49 @@ func (s *rescue) noteStored(older bool) {
 func (s *rescue) noteFinished(body []byte, o s3lite.PutOptions) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.body, s.put, s.failed = body, o, nil
+	s.body, s.put, s.onFailure = body, o, nil
 }
 
-// making notes that the picture is being made, and that failed is to be called when that fails. It
-// returns a function that calls failed, for Make, which may learn of the failure before Handle
-// does. failed is called once: a second caller waits for the first.
-func (s *rescue) making(failed func(error)) func(error) {
+// making notes that the picture is being made, and that onFailure is to be called if the picture
+// cannot be made. Either Make or Handle may learn of the failure first: Handle calls gaveUp, and
+// Make calls the function that making returns. onFailure is called once: a second caller waits for
+// the first.
+func (s *rescue) making(onFailure func(error)) func(error) {
 	var once sync.Once
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.failed = func(err error) { once.Do(func() { failed(err) }) }
-	return s.failed
+	s.onFailure = func(err error) { once.Do(func() { onFailure(err) }) }
+	return s.onFailure
 }
 
 // gaveUp tells the rescue that the request ends with err while Make is still running. A panic of
-// failed is dropped: then the failure is not remembered, and the next request fails in the same
+// onFailure is dropped: then the failure is not remembered, and the next request fails in the same
 // way.
 func (s *rescue) gaveUp(err error) {
 	defer func() { recover() }()
 	s.mu.Lock()
-	failed := s.failed
+	onFailure := s.onFailure
 	s.mu.Unlock()
-	if failed != nil {
-		failed(err)
+	if onFailure != nil {
+		onFailure(err)
 	}
 }
 
 // answer returns the JSON that CloudFront gets: the request with the URI of a result, a response of
-// our own, or the request unchanged. It writes the choice into r.
+// our own, or the request unchanged. It writes the choice into r.Decision.
 func (p *Plan) answer(r *Record, s *rescue) json.RawMessage {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r.Decision == Unchanged {
 		r.Fault = Lasting
-		if passing(r.Err) {
+		if mayPass(r.Err) {
 			r.Fault = Passing
 		}
 		if s.older {
 			r.Decision = Older
 		}
 	}
-	if r.Decision != Unchanged {
+	if r.Decision != Unchanged { // a result is stored
 		if answer, err := replaceURI(p.request, p.URI()); err == nil {
 			return answer
 		}
@@ -124,6 +127,7 @@ func (p *Plan) answer(r *Record, s *rescue) json.RawMessage {
 	if r.Fault == Lasting {
 		return p.request
 	}
+	// The fault may pass: the original must not be cached for long in the place of the result.
 	if s.body != nil && p.method == http.MethodGet {
 		if answer := direct(s.body, s.put); answer != nil {
 			r.Decision = Direct
@@ -134,7 +138,8 @@ func (p *Plan) answer(r *Record, s *rescue) json.RawMessage {
 	return redirect(p.uri)
 }
 
-// direct returns a response with the finished result as its body, or nil when that is too large.
+// direct returns a response with the finished result as its body, or nil when the response would be
+// too large.
 func direct(body []byte, o s3lite.PutOptions) json.RawMessage {
 	if base64.StdEncoding.EncodedLen(len(body)) > maxResponse {
 		return nil
@@ -152,10 +157,12 @@ func direct(body []byte, o s3lite.PutOptions) json.RawMessage {
 	return answer
 }
 
-// directAge returns the Cache-Control of a result that is answered directly: the source's own, but
-// with an age of at most maxDirectAge.
+// directAge returns the Cache-Control of a result that is answered directly. cacheControl and
+// expires are the source's. no-store, no-cache and private are kept. The age is the smallest in
+// cacheControl, or that of expires if cacheControl has none, and at most maxDirectAge. All other
+// directives are dropped.
 func directAge(cacheControl, expires string, now time.Time) string {
-	age, said := maxDirectAge, false
+	age, hasAge := maxDirectAge, false
 	var kept []string
 	for d := range strings.SplitSeq(strings.ToLower(cacheControl), ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(d), "=")
@@ -163,15 +170,15 @@ func directAge(cacheControl, expires string, now time.Time) string {
 		case "no-store", "no-cache", "private": // their field names are dropped, which is stricter
 			kept = append(kept, name)
 		case "max-age", "s-maxage":
-			said = true
+			hasAge = true
 			n, err := strconv.Atoi(strings.Trim(value, `"`))
-			if err != nil && !errors.Is(err, strconv.ErrRange) {
+			if err != nil && !errors.Is(err, strconv.ErrRange) { // out of range: n is the nearest int
 				n = 0
 			}
 			age = min(age, max(n, 0))
 		}
 	}
-	if expires != "" && !said {
+	if expires != "" && !hasAge {
 		at, err := http.ParseTime(expires)
 		if err != nil {
 			at = now // a value that is not a date, such as "0", has expired
@@ -193,9 +200,9 @@ func redirect(uri string) json.RawMessage {
 	return answer
 }
 
-// location returns an event's path as a Location header that no browser can read as another host:
-// it begins with exactly one slash, and every character is encoded that browsers drop, take for a
-// slash, or take for the end of the path.
+// location returns uri, an event's path, as a Location header that no browser can read as another
+// host. The header begins with exactly one slash. Every character is encoded that browsers drop,
+// take for a slash, or take for the end of the path.
 func location(uri string) string {
 	var b strings.Builder
 	b.WriteByte('/')
@@ -213,11 +220,13 @@ func location(uri string) string {
 	return b.String()
 }
 
-// passing reports whether err may go away while the source stays as it is: a failure of S3, a
-// deadline, or a panic. A HEAD that says that there is no such source, or that it may not be read,
-// is not passing: CloudFront will get the same answer from S3.
-func passing(err error) bool {
+// mayPass reports whether err may go away while the source stays as it is. A failure of S3, a
+// deadline and a panic may, and so may a remembered deadline or panic. A source that is too large
+// may not. Nor may a HEAD that says that the source is missing or may not be read: CloudFront will
+// get the same answer from S3.
+func mayPass(err error) bool {
 	if e, ok := errors.AsType[*s3lite.Error](err); ok {
+		// Without attempts, ErrDenied means that the function has no credentials.
 		absent := e.Op == http.MethodHead && e.Attempts > 0 && (errors.Is(e, s3lite.ErrNotFound) || errors.Is(e, s3lite.ErrDenied))
 		return !absent && !errors.Is(e, s3lite.ErrTooLarge)
 	}

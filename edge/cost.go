@@ -1,7 +1,7 @@
 package edge
 
 // This file compares the estimated cost of a picture with the CPU time that the function has left.
-// A picture that cannot finish in time is not begun: it would use the whole deadline on every
+// A picture that cannot finish in time is not begun, because it would use up the time of every
 // request and leave no result.
 
 import (
@@ -19,20 +19,21 @@ const (
 	coreMemory = 1769
 
 	// lambdaCore is the speed of that vCPU as a multiple of codec's reference core. Lambda tells
-	// neither which CPU a function runs on nor how busy it is, so this is the speed of the fastest
-	// one. On a slower CPU some pictures are begun that cannot finish, and end at the deadline, as
-	// they would without an estimate. A lower value would refuse pictures that a fast CPU finishes.
+	// neither which CPU a function runs on nor how busy the CPU is, so lambdaCore is the speed of
+	// Lambda's fastest CPU. On a slower one some pictures are begun that cannot finish. They end at
+	// the deadline, as without an estimate. A lower value would refuse pictures that a fast CPU
+	// finishes.
 	lambdaCore = 1.0
 )
 
 // Share returns how many of codec's reference cores a Lambda function with the given bytes of
-// memory has, at most 1: one picture is made by one thread.
+// memory has for a picture. That is at most one, because one thread makes a picture.
 func Share(memory int64) float64 {
 	return min(float64(memory>>20)/coreMemory, 1) * lambdaCore
 }
 
 // affordable returns how much CPU time there is until the deadline, in milliseconds of the
-// reference core; 0 means that there is no limit.
+// reference core. 0 means that there is no limit, so when no time is left, affordable returns 1.
 //
 // The deadline is Lambda's own, without margin. For pictures that take seconds, the estimate is
 // almost never more than twice the true cost. So a picture that would finish in half of the time is
@@ -45,8 +46,8 @@ func (h *Handler) affordable(deadline time.Time) float64 {
 	return max(left, 1)
 }
 
-// A costError says that this function cannot make a picture even with all of its time. A function
-// with more memory or a longer deadline may be able to.
+// A costError says that this Lambda function cannot make a picture even in all of a request's time.
+// A function with more memory or a longer deadline may be able to.
 type costError struct {
 	err  error
 	cost float64 // estimated, in milliseconds of the reference core
@@ -57,14 +58,14 @@ func (e *costError) Unwrap() error { return e.err }
 
 // refusal returns the error that a request ends with when the codec ended with err. All amounts are
 // milliseconds of the reference core: cost is the estimate, allowed is what was left when the codec
-// was called, and whole is what the request had at its start. A cost above whole is a costError,
-// which is remembered. A cost above allowed alone means that other steps used the time: the next
-// request may have more of it, so the error is a deadline.
-func refusal(err error, cost, allowed, whole float64) error {
+// was called, and budget is what the request had at its start. A cost above budget is a costError,
+// which is remembered. A cost between allowed and budget means that other steps used the time: the
+// next request may have more time, so the error is a deadline.
+func refusal(err error, cost, allowed, budget float64) error {
 	switch {
 	case allowed <= 0 || cost <= allowed || !errors.Is(err, codec.ErrLimit):
 		return err
-	case cost > whole:
+	case cost > budget:
 		return &costError{err, cost}
 	}
 	return fmt.Errorf("not begun: %w: %w", context.DeadlineExceeded, err)

@@ -37,8 +37,8 @@ func TestDamageReachesTheLog(t *testing.T) {
 
 	w := newWorld(t)
 	broken := work{
-		source: &s3lite.Object{Body: []byte("anything")},
-		whole:  stopwatch(),
+		source:  &s3lite.Object{Body: []byte("anything")},
+		elapsed: stopwatch(),
 		resize: func(context.Context, []byte, func(w, h int) (int, int), codec.Options) ([]byte, codec.Info, error) {
 			return nil, codec.Info{}, fmt.Errorf("codec: %w", damagedAt{7})
 		},

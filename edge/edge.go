@@ -21,7 +21,7 @@ const MaxSource = 32 << 20
 // margin is how long before Lambda's own deadline the handler gives up and answers.
 const margin = 2 * time.Second
 
-// maxClients is how many clients, one per bucket and region, a Handler keeps.
+// maxClients is how many clients a Handler keeps at most, one for each bucket and region.
 const maxClients = 64
 
 // A Config holds the settings of a Handler. The zero Config works in Lambda.
@@ -40,9 +40,9 @@ type Config struct {
 	// Memory is how much memory the process may use, in bytes; 0 means codec.DefaultMemory.
 	Memory int64
 
-	// CPU is how many of codec's reference cores there are for a picture. With it, Handle does not
-	// begin a picture that cannot be made before the deadline of its context. 0 means that no
-	// picture is refused for the time it takes. See Share.
+	// CPU is how many of codec's reference cores there are for a picture (see Share). Handle does
+	// not begin a picture that so much CPU cannot make before the context's deadline. 0 means that
+	// no picture is refused for the time that it takes.
 	CPU float64
 
 	// Concurrent is how many pictures may be in memory at once; 0 means 1. Lambda runs one request
@@ -60,7 +60,7 @@ type Handler struct {
 	resize resizer
 
 	mu      sync.Mutex
-	clients map[place]*s3lite.Client // which have learned regions and the clock
+	clients map[place]*s3lite.Client // kept, because a client learns the region and the clock
 
 	logMu sync.Mutex
 }
@@ -94,7 +94,7 @@ func (h *Handler) client(bucket, region string) *s3lite.Client {
 	p := place{bucket, region}
 	c := h.clients[p]
 	if c == nil {
-		if len(h.clients) >= maxClients { // a distribution has a handful of origins
+		if len(h.clients) >= maxClients { // not in practice: a distribution has a handful of origins
 			clear(h.clients)
 		}
 		c = h.cfg.Client(bucket, region)
@@ -105,9 +105,9 @@ func (h *Handler) client(bucket, region string) *s3lite.Client {
 
 // Handle answers one origin-request event with what CloudFront is to send to the origin: the
 // request pointed at a result when there is one, or the request unchanged when there can be none.
-// When a fault that may pass is in the way, it answers with a Response of its own, so that no cache
-// keeps the original in the place of the result. It returns an error only for an event that holds
-// no request.
+// After a fault that may pass, when no result is stored, the answer is a Response, so that no cache
+// keeps the original in the place of the result. Handle returns an error only for an event that
+// holds no request.
 func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMessage, error) {
 	start := time.Now()
 	p, err := NewPlan(raw)
@@ -147,8 +147,8 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMess
 	return answer, nil
 }
 
-// Make makes t's result and stores it, unless a fresh one is stored. The record says what it did: a
-// decision of Unchanged means that there is no result to point at, and Error says why. It never
+// Make makes t's result and stores it, unless a fresh one is stored. The Record says what was done:
+// a Decision of Unchanged means that no fresh result is stored, and Error says why. Make never
 // panics.
 func (h *Handler) Make(ctx context.Context, t Target) Record {
 	return h.make(ctx, t, new(rescue))
@@ -161,7 +161,7 @@ func (h *Handler) make(ctx context.Context, t Target, saved *rescue) Record {
 			return err
 		}
 		s3 := h.client(t.Bucket, t.Region)
-		w := work{whole: stopwatch(), resize: h.resize, budget: h.affordable(saved.deadline)}
+		w := work{elapsed: stopwatch(), resize: h.resize, budget: h.affordable(saved.deadline)}
 		lap := stopwatch()
 		var err error
 		w.source, w.stored, err = heads(ctx, s3, t)
@@ -188,21 +188,22 @@ func (h *Handler) make(ctx context.Context, t Target, saved *rescue) Record {
 }
 
 // judge decides from the HEADs of the source and of the stored result whether a result has to be
-// made. It has to be made when hit is false and err is nil.
+// made. It has to be made when hit is false and err is nil. judge fills in r, and notes in saved
+// whether an older result is stored.
 func (h *Handler) judge(t Target, w work, r *Record, saved *rescue) (hit bool, err error) {
 	source, stored := w.source, w.stored
 	switch {
-	case ours(source):
+	case isOurs(source):
 		return false, ErrResult
 	case source.Archived():
 		return false, errArchived
-	case fresh(stored, source, t):
+	case isFresh(stored, source, t):
 		r.Decision, r.OutBytes, r.Format = Hit, int(stored.Size), stored.ContentType
 		return true, nil
-	case stored != nil && !ours(stored):
+	case stored != nil && !isOurs(stored):
 		r.note("replaces an object that this function did not make")
 	}
-	r.Replaced = ofEarlier(stored, source)
+	r.Replaced = isOfEarlier(stored, source)
 	saved.noteStored(sameSource(stored, source))
 	if err := h.knownFailure(stored, source, w.budget); err != nil {
 		r.Known = true
@@ -232,34 +233,36 @@ type resizer = func(context.Context, []byte, func(w, h int) (int, int), codec.Op
 type work struct {
 	source *s3lite.Object // from HEAD, then from GET with its body
 	stored *s3lite.Object // what is stored under the result's key, nil when nothing usable is
-	whole  func() Millis  // time since the request began
 	resize resizer
-	budget float64 // what affordable returned when the request began
+
+	elapsed func() Millis // time since the request began
+	budget  float64       // what affordable returned when the request began; 0 means no limit
 }
 
 // finish makes a result from w and stores it.
 func (h *Handler) finish(ctx context.Context, t Target, w work, r *Record, saved *rescue) error {
 	source := w.source
 	src := source.Body
-	// The codec can free the source before it encodes. A shelf keeps a copy of its own.
+	// With its last reference gone, the source can be freed before the result is encoded. A shelf
+	// keeps a reference of its own.
 	source.Body = nil
 	r.InBytes = len(src)
 	options := h.options(t)
 	options.CPU = h.affordable(saved.deadline)
-	making := stopwatch()
-	failed := saved.making(func(err error) {
+	resizing := stopwatch()
+	onFailure := saved.making(func(err error) {
 		// A deadline is remembered only if at least half of the time went to the picture itself. If
-		// S3 or other results took it, another request may succeed.
-		if !errors.Is(err, context.DeadlineExceeded) || 2*making() >= w.whole() {
+		// S3 or other results used up the time, another request may succeed.
+		if !errors.Is(err, context.DeadlineExceeded) || 2*resizing() >= w.elapsed() {
 			h.remember(ctx, t, source, w.stored, err)
 		}
 	})
 	body, info, err := w.resize(ctx, src, t.Size.Fit, options)
-	r.Resize = making()
+	r.Resize = resizing()
 	r.fill(info)
 	if err != nil {
 		err = refusal(err, info.Cost, options.CPU, w.budget)
-		failed(err)
+		onFailure(err)
 		return err
 	}
 	r.OutBytes = len(body)
@@ -284,7 +287,8 @@ func (h *Handler) options(t Target) codec.Options {
 	return codec.Options{Format: t.format(), Quality: t.Quality, Memory: h.cfg.Memory}
 }
 
-// record returns t's record, filled in by make. An error or a panic of make becomes its Error.
+// record returns t's Record, which make fills in. An error or a panic of make becomes the Record's
+// Error.
 func (t Target) record(make func(r *Record) error) (r Record) {
 	start := time.Now()
 	r = t.blank()

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// The names of the origin's custom headers that carry the settings, in lower case as in
-// CloudFront's events. Lambda@Edge functions cannot have environment variables of their own. The
-// templates in deploy set exactly these three.
+// The names of the origin's custom headers that carry the settings, because Lambda@Edge functions
+// cannot have environment variables of their own. The names are in lower case as in CloudFront's
+// events. The templates in deploy set exactly these headers.
 const (
 	HeaderResizedPath = "x-env-resized-path" // folder for results
 	HeaderBucketName  = "x-env-bucket-name"  // the bucket that is the origin
@@ -46,7 +46,7 @@ type origin struct {
 	} `json:"s3"`
 }
 
-// A Header is one value of a header. In maps of them the keys are the names in lower case.
+// A Header is one value of a header. In a map of Headers the keys are the names in lower case.
 type Header struct {
 	Key   string `json:"key"`
 	Value string `json:"value"`
@@ -73,20 +73,20 @@ func cutRequest(raw []byte) (req json.RawMessage, id, eventType string, err erro
 	return cf.Request, cf.Config.RequestID, cf.Config.EventType, nil
 }
 
-// replaceURI returns req with the value of its own member "uri" replaced and every other byte kept.
-// A repeated member is replaced each time, and so is one in other letter case, which encoding/json
-// accepts too: readers of JSON differ in which of several members they use.
+// replaceURI returns the object req with the value of its member "uri" replaced. Every other byte
+// is kept. encoding/json accepts the name in any letter case, and readers of JSON differ in which
+// of several members they use. So every member of that name is replaced, in any letter case.
 func replaceURI(req json.RawMessage, uri string) (json.RawMessage, error) {
 	value, err := json.Marshal(uri)
 	if err != nil {
 		return nil, err
 	}
 	d := json.NewDecoder(bytes.NewReader(req))
-	if _, err := d.Token(); err != nil { // {
+	if _, err := d.Token(); err != nil { // the opening brace
 		return nil, err
 	}
 	var out []byte
-	done, found := 0, false
+	done, found := 0, false // req[:done] is in out, with its uri replaced
 	for d.More() {
 		name, err := d.Token()
 		if err != nil {

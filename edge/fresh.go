@@ -15,7 +15,7 @@ import (
 )
 
 // ErrResult is the error for a source that is a result itself, in this folder for results or in
-// another one. It is served as it is: results of results would fill the bucket.
+// another one. No result of it is made: results of results would fill the bucket.
 var ErrResult = errors.New("the source carries our metadata: it is a result itself")
 
 // errArchived is the error for a source that S3 does not hand out before it is restored.
@@ -75,31 +75,31 @@ func isResult(o *s3lite.Object) bool {
 	return err == nil
 }
 
-// ours reports whether o is a result, or a marker in the place of one.
-func ours(o *s3lite.Object) bool { return isResult(o) || readMarker(o) != nil }
+// isOurs reports whether o is a result, or a marker in the place of one.
+func isOurs(o *s3lite.Object) bool { return isResult(o) || readMarker(o) != nil }
 
-// sameSource reports whether stored is a result of the present version of source, by any encoder
-// and at any quality.
+// sameSource reports whether stored is a result of the present version of source, of any encoder's
+// version and at any quality.
 func sameSource(stored, source *s3lite.Object) bool {
 	return isResult(stored) && source.ETag != "" && stored.Metadata[metaETag] == source.ETag
 }
 
-// ofEarlier reports whether stored is a result, or a marker, of another version of source than the
-// present one.
-func ofEarlier(stored, source *s3lite.Object) bool {
-	if !ours(stored) || source.ETag == "" {
+// isOfEarlier reports whether stored is a result, or a marker, of another version of source than
+// the present one.
+func isOfEarlier(stored, source *s3lite.Object) bool {
+	if !isOurs(stored) || source.ETag == "" {
 		return false
 	}
 	m := stored.Metadata
 	return m[metaETag] != source.ETag && m[metaFailedETag] != source.ETag
 }
 
-// fresh reports whether stored is the result that would be made now: of the present version of
-// source, at t's quality, with the source's present headers, by this encoder or a newer one. A
-// newer one counts so that two versions that run during a rollout do not replace each other's
-// results. The headers are compared because a copy of a source onto itself changes them and not the
-// ETag.
-func fresh(stored, source *s3lite.Object, t Target) bool {
+// isFresh reports whether stored is the result that would be made now: of the present version of
+// source, at t's quality, with the source's cache tag and present headers, by this encoder's
+// version or a newer one. A newer version counts so that two versions that run during a rollout do
+// not replace each other's results. The headers are compared because a copy of a source onto itself
+// changes the headers and not the ETag.
+func isFresh(stored, source *s3lite.Object, t Target) bool {
 	if !sameSource(stored, source) {
 		return false
 	}
@@ -108,7 +108,7 @@ func fresh(stored, source *s3lite.Object, t Target) bool {
 	if encoder < codec.Version || m[metaQuality] != strconv.Itoa(t.Quality) || m[metaCacheTag] != CacheTag(t.SourceKey()) {
 		return false
 	}
-	want := keep(source, new(Record))
+	want := keptHeaders(source, new(Record))
 	caching := sameHeader(stored.CacheControl, want.CacheControl) && sameHeader(stored.Expires, want.Expires)
 	content := sameHeader(stored.ContentLanguage, want.ContentLanguage) && sameHeader(stored.ContentDisposition, want.ContentDisposition)
 	return caching && content
@@ -119,14 +119,14 @@ func sameHeader(a, b string) bool {
 	return a == b || strings.Join(strings.Fields(a), " ") == strings.Join(strings.Fields(b), " ")
 }
 
-// maxKept is how many bytes of the source's headers a result keeps. S3 accepts 2 KB of headers,
-// their names and Content-Type included.
+// maxKept is how many bytes of the source's headers a result keeps at most, their names not
+// counted. S3 accepts 2 KB, and there the names and Content-Type count too.
 const maxKept = 1536
 
-// keep returns the headers of the source that hold for its result too. Content-Encoding is not
-// among them: the result is not encoded. A value that S3 might refuse is left out, because it must
-// not keep a picture from being stored; r's note then says so.
-func keep(source *s3lite.Object, r *Record) (o s3lite.PutOptions) {
+// keptHeaders returns the headers of the source that hold for its result too. Content-Encoding is
+// not among them: the result is not encoded. A value that S3 might refuse is left out, and r's note
+// says so: one bad header must not keep a picture from being stored.
+func keptHeaders(source *s3lite.Object, r *Record) (o s3lite.PutOptions) {
 	left := maxKept
 	for _, h := range []struct {
 		name, value string
@@ -162,7 +162,7 @@ func printable(s string) bool {
 
 // resultOptions returns the headers and metadata that a result is stored with.
 func resultOptions(t Target, source *s3lite.Object, info codec.Info, r *Record) s3lite.PutOptions {
-	o := keep(source, r)
+	o := keptHeaders(source, r)
 	o.ContentType = info.ContentType
 	o.Metadata = map[string]string{
 		metaETag:     source.ETag,

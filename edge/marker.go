@@ -29,11 +29,14 @@ const (
 )
 
 const (
-	firstSpan = time.Hour      // how long a failure that may pass is remembered the first time
-	lastSpan  = 24 * time.Hour // the longest time, reached by doubling
-	maxReason = 300            // bytes; S3 accepts 2 KB of metadata
+	// A failure that may pass is remembered for firstSpan. Each time that it comes again, the span is
+	// doubled, up to lastSpan.
+	firstSpan = time.Hour
+	lastSpan  = 24 * time.Hour
 
-	// markerTime is how long the storing of a marker may take. It is less than margin, so that the
+	maxReason = 300 // the longest reason in a marker, in bytes; S3 accepts 2 KB of metadata
+
+	// markerTime is how long the PUT of a marker may take. It is less than margin, so that the
 	// marker of a request that ran out of time is stored before the answer.
 	markerTime = 800 * time.Millisecond
 )
@@ -41,12 +44,12 @@ const (
 // A marker says why a source has no result.
 type marker struct {
 	etag    string
-	encoder int
+	encoder int // the encoder's version
 	reason  string
-	memory  int           // in MB: a function with more tries again; 0: memory is not the reason
-	cost    int           // in ms: a function with so much time tries again; 0: not for time
+	memory  int           // in MB: a function with more memory tries again; 0: memory is not the reason
+	cost    int           // in ms: a function with so much time tries again; 0: time is not the reason
 	until   time.Time     // zero: holds as long as the source and the encoder stay the same
-	span    time.Duration // how long the marker holds from its writing
+	span    time.Duration // how long the marker holds from its writing; 0 when until is zero
 }
 
 // readMarker returns the marker that o holds, or nil when o is not a valid marker.
@@ -79,14 +82,15 @@ func readMarker(o *s3lite.Object) *marker {
 	return &m
 }
 
-// isAbout reports whether m is about the present version of source, by this encoder or a newer one.
-// A nil m is about nothing.
+// isAbout reports whether m is about the present version of source, and was stored by this
+// encoder's version or a newer one. A nil m is about nothing.
 func (m *marker) isAbout(source *s3lite.Object) bool {
 	return m != nil && source.ETag != "" && m.etag == source.ETag && m.encoder >= codec.Version
 }
 
 // knownFailure returns a knownError when stored is a marker that holds for this request, so that
-// the request would fail again. Otherwise it returns nil. budget is what affordable returned.
+// the request would fail again. Otherwise it returns nil. budget is the request's CPU time, in
+// milliseconds of the reference core; 0 means that there is no limit.
 func (h *Handler) knownFailure(stored, source *s3lite.Object, budget float64) error {
 	m := readMarker(stored)
 	if !m.isAbout(source) {
@@ -97,22 +101,23 @@ func (h *Handler) knownFailure(stored, source *s3lite.Object, budget float64) er
 	if moreMemory || enoughTime {
 		return nil
 	}
-	// A marker with more time left than its whole span was written by a clock that is wrong.
+	// The marker has expired, or a wrong clock wrote it: more time is left than its whole span.
 	if left := m.until.Sub(h.now()); !m.until.IsZero() && (left <= 0 || left > m.span) {
 		return nil
 	}
 	return &knownError{m.reason, m.until, m.memory}
 }
 
-// A knownError is the error of a request that was not tried because a marker says that it fails.
+// A knownError is the error of a request that was not tried, because a marker says that the request
+// would fail.
 type knownError struct {
 	reason string
 	until  time.Time // zero: the failure lasts
 	memory int       // the memory that was not enough, in MB
 }
 
-// Is reports whether e counts as codec.ErrLimit. Besides a limit of memory, a remembered panic or
-// deadline does: all three say nothing about the other results of the source.
+// Is reports whether target is codec.ErrLimit and e counts as one. If e remembers a panic, a
+// deadline or a limit of memory, it does: these say nothing about the other results of the source.
 func (e *knownError) Is(target error) bool {
 	return (e.memory > 0 || !e.until.IsZero()) && target == codec.ErrLimit
 }
@@ -125,9 +130,9 @@ func (e *knownError) Error() string {
 	return s
 }
 
-// remember stores a marker if err is a failure that would come again. It replaces neither an object
-// that was stored in the meantime nor a result of the same source: an older result is more useful
-// than the reason why there is no newer one.
+// remember stores a marker if err is a failure that would come again. The marker replaces neither
+// an object that was stored in the meantime nor a result of the same source: an older result is
+// more useful than the reason why there is no newer one.
 func (h *Handler) remember(ctx context.Context, t Target, source, stored *s3lite.Object, err error) {
 	m := map[string]string{
 		metaFailedETag:    source.ETag,
@@ -135,10 +140,11 @@ func (h *Handler) remember(ctx context.Context, t Target, source, stored *s3lite
 		metaFailedReason:  asHeader(err.Error()),
 	}
 	panicked, late := caught.Is(err), errors.Is(err, context.DeadlineExceeded)
+	canceled := !panicked && errors.Is(err, context.Canceled) // says nothing about the picture
 	switch {
-	case source.ETag == "" || sameSource(stored, source) || !panicked && errors.Is(err, context.Canceled):
+	case source.ETag == "" || sameSource(stored, source) || canceled:
 		return
-	case panicked, late:
+	case panicked, late: // may pass, so the marker holds for a time only
 		span := firstSpan
 		if old := readMarker(stored); old.isAbout(source) && !old.until.IsZero() {
 			span = min(2*old.span, lastSpan)
@@ -149,7 +155,7 @@ func (h *Handler) remember(ctx context.Context, t Target, source, stored *s3lite
 	if e, ok := errors.AsType[*costError](err); ok {
 		m[metaFailedCost] = strconv.Itoa(int(math.Ceil(e.cost)))
 	} else if !panicked && (late || errors.Is(err, codec.ErrLimit)) {
-		// A function with more memory has more CPU.
+		// More memory helps in both cases: a function with more memory has more CPU.
 		m[metaFailedMemory] = strconv.Itoa(h.megabytes())
 	}
 	o := s3lite.PutOptions{ContentType: "text/plain", CacheControl: "no-store", Metadata: m, IfNoneMatch: "*"}
@@ -158,7 +164,7 @@ func (h *Handler) remember(ctx context.Context, t Target, source, stored *s3lite
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), markerTime)
 	defer cancel()
-	// If it fails, the next request tries again.
+	// If the PUT fails, the next request tries to make the picture again.
 	h.client(t.Bucket, t.Region).Put(ctx, t.ResultKey(), nil, o)
 }
 
@@ -171,7 +177,8 @@ func (h *Handler) megabytes() int {
 	return int((memory + 1<<20 - 1) >> 20)
 }
 
-// asHeader returns s as a valid header value of at most maxReason bytes.
+// asHeader returns s as a valid header value of at most maxReason bytes: cut off, and with a
+// question mark for each character that is not printable ASCII.
 func asHeader(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {

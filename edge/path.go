@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// ObjectKey returns the key that S3 reads from a request path: percent-decoded once, with a plus
-// sign read as a space and without its one leading slash. Nothing else is normalized. It returns an
-// error for a path without a leading slash or with a bad escape.
+// ObjectKey returns the key that S3 reads from uri, the path of a request: percent-decoded once,
+// with a plus sign read as a space, and without one leading slash. Nothing else is normalized.
+// ObjectKey returns an error for a path without a leading slash or with a bad escape.
 func ObjectKey(uri string) (string, error) {
 	if !strings.HasPrefix(uri, "/") {
 		return "", errors.New("the uri does not begin with a slash")
@@ -24,11 +24,11 @@ func unescape(s string) (string, error) {
 }
 
 // unsafe holds the characters that RFC 1738, section 2.2, calls unsafe, and those that S3 or
-// CloudFront's invalidations read as something else. EscapePath encodes these, control characters,
-// and bytes that are not ASCII.
+// CloudFront's invalidations read as something else. EscapePath encodes these characters, control
+// characters, and bytes that are not ASCII.
 const unsafe = " <>\"#%{}|\\^~[]`" + "+?*"
 
-// EscapePath returns key as a URL path, with only unsafe characters encoded.
+// EscapePath returns key as a URL path without the leading slash.
 func EscapePath(key string) string {
 	var b strings.Builder
 	for i := range len(key) {

@@ -45,8 +45,7 @@ func (t Target) ResultKey() string { return join(t.Path, t.result()) }
 func (t Target) URI() string { return "/" + EscapePath(t.result()) }
 
 // result returns the result's key below Path. The format is part of the folder, so that no two
-// pairs of key and format have the same result, even for the sources x.jpg, x.png and x.jpg.webp in
-// one folder.
+// results have the same key, even when the sources x.jpg and x.jpg.webp are in one folder.
 func (t Target) result() string {
 	if t.WebP {
 		return t.Resized + "/" + t.Size.Name + "-webp/" + t.Key + ".webp"
@@ -70,7 +69,7 @@ func CacheTag(sourceKey string) string {
 	return "m-" + hex.EncodeToString(sum[:16])
 }
 
-// Valid returns an error that says why t cannot be made, or nil when it can be tried. It sends no
+// Valid returns an error that says why t cannot be made, or nil when t can be tried. Valid sends no
 // request.
 func (t Target) Valid() error {
 	switch {
@@ -90,8 +89,8 @@ func (t Target) Valid() error {
 	return nil
 }
 
-// Below reports whether key lies in folder, even when its spelling has extra slashes or dot
-// segments. Results are in that folder and are never resized again.
+// Below reports whether key lies in folder, as it is spelled or after its extra slashes and dot
+// segments are resolved. Results are in the folder for results, and are never resized again.
 func Below(key, folder string) bool {
 	c := strings.TrimPrefix(path.Clean("/"+key), "/")
 	return c == folder || strings.HasPrefix(c, folder+"/") ||
@@ -123,8 +122,8 @@ func CleanFolder(s string) (string, error) {
 	return strings.Join(parts, "/"), nil
 }
 
-// ParseQuality returns a quality setting, clamped to 1-100, and an error when s is not a whole
-// number.
+// ParseQuality returns the quality that s, a setting, asks for, clamped to 1-100. It returns an
+// error when s is not a whole number.
 func ParseQuality(s string) (int, error) {
 	n, err := strconv.Atoi(strings.TrimSpace(s))
 	if err != nil && !errors.Is(err, strconv.ErrRange) { // out of range: n is the nearest int
@@ -133,7 +132,7 @@ func ParseQuality(s string) (int, error) {
 	return min(max(n, 1), 100), nil
 }
 
-// A Plan is what the function is to do with an event. It is made from the event alone.
+// A Plan says what the Lambda function is to do with an event. It is made from the event alone.
 type Plan struct {
 	Target
 	RequestID string
@@ -154,8 +153,8 @@ func NewPlan(raw []byte) (Plan, error) {
 	return p, nil
 }
 
-// read reads the request into p's target. Its error says why the request goes on unchanged; the
-// target then holds what was read before the error.
+// read reads the request into p's Target. An error says why the request goes on unchanged. Target
+// then holds what was read before the error.
 func (p *Plan) read(eventType string) (err error) {
 	var r request
 	if err := json.Unmarshal(p.request, &r); err != nil {
@@ -182,11 +181,11 @@ func (p *Plan) read(eventType string) (err error) {
 		return errors.New("missing: an S3 origin")
 	}
 	s3 := r.Origin.S3
-	if folder, perr := unescape(s3.Path); perr == nil {
-		t.Path = strings.Trim(folder, "/")
-	} else {
-		return fmt.Errorf("the origin's path: %w", perr)
+	folder, err := unescape(s3.Path)
+	if err != nil {
+		return fmt.Errorf("the origin's path: %w", err)
 	}
+	t.Path = strings.Trim(folder, "/")
 	if err := settings(t, s3.CustomHeaders); err != nil {
 		return err
 	}
@@ -201,8 +200,8 @@ func (p *Plan) read(eventType string) (err error) {
 	return t.Valid()
 }
 
-// settings reads the three custom headers into t. The error names every header that is missing or
-// wrong, so that one log line is enough to repair a deployment.
+// settings reads the custom headers with the settings into t. The error names every header that is
+// missing or wrong, so that one log line is enough to repair a deployment.
 func settings(t *Target, h map[string][]Header) error {
 	var bad []string
 	get := func(name string) string {

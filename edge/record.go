@@ -15,14 +15,15 @@ const (
 	Resized   = "resized"   // the result was made and stored: the request points at it
 	Unchanged = "unchanged" // the request goes on as it came, and Error says why
 
-	// Handle replaces Unchanged by one of these where it can; Error then says why there is no fresh
-	// result.
+	// Handle replaces Unchanged by one of the following where it can. Error then says why there is
+	// no fresh result.
 	Older    = "older"    // the request points at a result by another encoder or of another quality
 	Direct   = "direct"   // the answer is the result itself, which could not be stored
 	Redirect = "redirect" // the answer is a redirect to the original, cached for seconds
 )
 
-// The values of a Record's Fault, which is set when Error is.
+// The values of a Record's Fault. Handle sets it when a result was asked for and there is no fresh
+// one.
 const (
 	Lasting = "lasting" // holds as long as the source stays the same
 	Passing = "passing" // the next request may succeed
@@ -38,7 +39,7 @@ type Record struct {
 	Decision  string `json:"decision"`
 	Error     string `json:"error,omitempty"`
 	Fault     string `json:"fault,omitempty"`
-	Replaced  bool   `json:"replaced,omitempty"` // the stored object was of an earlier source
+	Replaced  bool   `json:"replaced,omitempty"` // what was stored is of an earlier version of the source
 	Known     bool   `json:"known,omitempty"`    // a marker holds the failure: nothing was tried
 	Err       error  `json:"-"`                  // Error as a value, for errors.Is
 	Note      string `json:"note,omitempty"`     // anything unusual, such as a bad color profile
@@ -52,10 +53,10 @@ type Record struct {
 	OutH     int    `json:"outH,omitempty"`
 	Frames   int    `json:"frames,omitempty"`
 
-	// Cost is the estimated CPU time of Resize, in milliseconds of codec's reference core.
+	// Cost is the estimated CPU time of codec.Resize, as a time of codec's reference core.
 	Cost Millis `json:"costMs,omitempty"`
 
-	// The time of each stage, in milliseconds.
+	// The measured time of each stage.
 	Head   Millis `json:"headMs,omitempty"`
 	Get    Millis `json:"getMs,omitempty"`
 	Resize Millis `json:"resizeMs,omitempty"`

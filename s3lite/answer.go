@@ -22,9 +22,9 @@ import (
 // An outcome is the result of one attempt: an answer, or an error.
 type outcome struct {
 	request  *request
-	region   string    // the region that it was signed for
-	at       time.Time // the time that it was signed with
-	stage    stage
+	region   string      // the region that the request was signed for
+	at       time.Time   // the time that the request was signed with
+	stage    stage       // how far the attempt got
 	status   int         // HTTP status; 0 without an answer
 	header   http.Header // of the answer
 	object   *Object     // from an answer with status 200 or 204
@@ -51,8 +51,8 @@ const (
 	throttled             // a longer pause
 )
 
-// element returns the text of the first element of that name in a refusal. S3's refusals are flat
-// and small, so this needs no XML parser.
+// element returns the text of the first XML element called name in o.refusal, or "". S3's refusals
+// are flat and small, so this needs no XML parser.
 func (o *outcome) element(name string) string {
 	_, s, _ := strings.Cut(string(o.refusal), "<"+name+">")
 	s, _, _ = strings.Cut(s, "</")
@@ -60,16 +60,16 @@ func (o *outcome) element(name string) string {
 }
 
 // classify returns a nil kind if o answers its request. Otherwise kind is the Kind of the Error
-// that the operation fails with unless there is another attempt. Only ErrExhausted allows one, and
-// next says when. hint says that the client has learned something from o.
-func classify(o *outcome, hint bool) (next when, kind error) {
+// that the operation fails with, unless there is another attempt. Only ErrExhausted allows another
+// attempt, and next says when. learned says that the client has learned something from o.
+func classify(o *outcome, learned bool) (next when, kind error) {
 	code := o.element("Code")
 	switch s := o.status; {
 	case o.stage == unsigned:
 		return atOnce, ErrDenied
 	case o.stage == unsent:
 		return atOnce, ErrRejected
-	case hint, o.request.probe && s == 200: // after a probe's 200 the region is known
+	case learned, o.request.probe && s == 200: // after a probe's 200 the region is known
 		return atOnce, ErrExhausted
 	case errors.Is(o.err, ErrTooLarge):
 		return atOnce, ErrTooLarge
@@ -79,6 +79,7 @@ func classify(o *outcome, hint bool) (next when, kind error) {
 		return atOnce, nil
 	case s == 429, s == 503:
 		return throttled, ErrExhausted
+	// 307 without a new region, and 409 when two requests write one key at once, pass too.
 	case s == 307, s == 408, s == 409 && o.request.method == http.MethodPut, s == 500, s == 502, s == 504,
 		code == "RequestTimeout":
 		return later, ErrExhausted
@@ -90,14 +91,14 @@ func classify(o *outcome, hint bool) (next when, kind error) {
 	return atOnce, ErrRejected
 }
 
-// A place is a region that the service named. It is sure when the bucket has answered there.
+// A place is a region in which the bucket is, as far as the client has learned.
 type place struct {
 	name string
-	sure bool
+	sure bool // the bucket has answered there; otherwise the service has only named the region
 }
 
 // learn stores what o says about the bucket's region and the service's clock. It reports whether
-// the same request has a better chance now. Answers to HEAD have no body: for them only the headers
+// the same request has a better chance now. An answer to HEAD has no body, so only its headers
 // count.
 func (c *Client) learn(o *outcome) bool {
 	believed := c.region.Load()
@@ -107,24 +108,27 @@ func (c *Client) learn(o *outcome) bool {
 	moved := s == 301 || s == 307 || s == 400
 	switch {
 	case o.undialed && believed != nil && !believed.sure && believed.name == o.region:
-		// There may be no such region: start again with c.Region.
+		// No host has the name of the region that was believed: start again with c.Region.
 		c.region.CompareAndSwap(believed, nil)
 	case (s == 200 || s == 404) && (believed == nil || *believed != place{o.region, true}):
+		// The bucket answers in o.region.
 		c.region.Store(&place{o.region, true})
 	case moved && isRegion(named) && named != o.region && (believed == nil || named != believed.name):
+		// The service names another region than the one that the request was signed for.
 		c.region.Store(&place{name: named})
 		return true
-	case moved && believed != nil && believed.name != o.region: // another request has learned it
+	case moved && believed != nil && believed.name != o.region:
+		// Another request has learned the region since this one was signed.
 		return true
-	case s == 403 && err == nil && date.Sub(o.at).Abs() > 5*time.Minute: // S3 allows 15
+	case s == 403 && err == nil && date.Sub(o.at).Abs() > 5*time.Minute: // S3 allows 15 minutes
 		c.skew.Store(int64(time.Until(date)))
 		return true
 	}
 	return false
 }
 
-// read reads an answer. It reads the whole body of a GET, within the attempt, so that a broken body
-// is fetched again.
+// read reads an answer into o. It reads the whole body of a GET, so that a broken body fails the
+// attempt and is fetched again.
 func (o *outcome) read(res *http.Response, progress func()) (err error) {
 	q, h := o.request, res.Header
 	o.status, o.header = res.StatusCode, h
@@ -163,9 +167,9 @@ func (o *outcome) read(res *http.Response, progress func()) (err error) {
 	return verify(o.object.Body, h)
 }
 
-// verify compares body with the checksums of the whole object. A checksum that was computed from
-// the checksums of parts cannot be computed here, because nothing says where the parts end; its
-// type is COMPOSITE, or its value ends in the number of parts, such as "-3".
+// verify compares body with the checksums in h. A checksum that was computed from the checksums of
+// parts is skipped, because nothing says where the parts end. The type of such a checksum is
+// COMPOSITE, or its value ends in the number of parts, such as "-3".
 func verify(body []byte, h http.Header) error {
 	for _, sum := range []struct {
 		header string

@@ -9,8 +9,9 @@ import (
 	"strings"
 )
 
-// url returns the address of key when the bucket is in region, with its path encoded. It returns an
-// error when Bucket is empty or an S3 Express bucket, or when Endpoint is not a URL.
+// url returns the address of key when the bucket is in region. RawPath is set, and encoded as
+// signatures need it. url returns an error when c.Bucket is empty or an S3 Express bucket, or when
+// c.Endpoint is not a URL.
 func (c *Client) url(region, key string) (*url.URL, error) {
 	base := c.Endpoint
 	if base == "" {
@@ -37,11 +38,13 @@ func (c *Client) url(region, key string) (*url.URL, error) {
 		return nil, errors.New("unsupported: S3 Express buckets (--x-s3)")
 	}
 	u.Path = strings.TrimRight(u.Path, "/")
+	// The bucket becomes a part of the host's name if that can work. It cannot over https with dots
+	// in the bucket's name, because the * of a certificate does not match dots. Nor can it below an
+	// IP address, and names below localhost often do not resolve.
+	certified := u.Scheme == "http" || !strings.Contains(c.Bucket, ".")
 	_, notIP := netip.ParseAddr(u.Hostname())
-	// A bucket with dots gets no host name of its own over https, because the * of a certificate
-	// does not match dots. Names below localhost often do not resolve.
-	dots := u.Scheme == "http" || !strings.Contains(c.Bucket, ".")
-	if hostLabels(c.Bucket) && dots && notIP != nil && u.Hostname() != "localhost" && !c.PathStyle {
+	named := notIP != nil && u.Hostname() != "localhost"
+	if isHostName(c.Bucket) && certified && named && !c.PathStyle {
 		u.Host = c.Bucket + "." + u.Host
 	} else {
 		u.Path += "/" + c.Bucket
@@ -53,9 +56,9 @@ func (c *Client) url(region, key string) (*url.URL, error) {
 
 const expressSuffix = "--x-s3"
 
-// hostLabels reports whether bucket can be part of a host name: 3 to 63 characters, in labels of
+// isHostName reports whether bucket can be part of a host name: 3 to 63 characters, in labels of
 // a-z, 0-9 and '-' with dots between them.
-func hostLabels(bucket string) bool {
+func isHostName(bucket string) bool {
 	for label := range strings.SplitSeq(bucket, ".") {
 		if !isLabel(label) {
 			return false
@@ -64,8 +67,8 @@ func hostLabels(bucket string) bool {
 	return len(bucket) >= 3 && len(bucket) <= 63
 }
 
-// isLabel reports whether s can be a part of a host name: small letters, digits, and hyphens
-// inside.
+// isLabel reports whether s can be a label of a host name: small letters and digits, and hyphens
+// that are not at its ends.
 func isLabel(s string) bool {
 	return s != "" && s == strings.Trim(s, "-") && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
@@ -76,14 +79,15 @@ func isRegion(s string) bool { return isLabel(s) && strings.Contains(s, "-") && 
 
 // ParseDomain returns the bucket and the region of a CloudFront S3 origin from its domain name:
 // bucket.s3.region.amazonaws.com, and its older, dual-stack, FIPS and Chinese forms. For
-// bucket.s3.amazonaws.com, which names no region, it returns us-east-1; a Client learns the right
-// one. Websites, access points and S3 Express are errors.
+// bucket.s3.amazonaws.com, which names no region, ParseDomain returns us-east-1, and a Client
+// learns the right region. Websites, access points and S3 Express are errors.
 func ParseDomain(host string) (bucket, region string, err error) {
 	name, ok := strings.CutSuffix(strings.TrimSuffix(strings.ToLower(host), ".cn"), ".amazonaws.com")
 	i := strings.LastIndex(name, ".s3")
 	if !ok || i <= 0 {
 		return "", "", errNotS3
 	}
+	// rest is ".region", or "-region" in an older form, or names no region.
 	bucket, rest := name[:i], strings.TrimPrefix(strings.TrimPrefix(name[i+len(".s3"):], "-fips"), ".dualstack")
 	if rest == "" || rest == "-external-1" {
 		rest = ".us-east-1"

@@ -19,19 +19,19 @@ var (
 	ErrRejected  = errors.New("rejected")                      // any other final answer
 	ErrExhausted = errors.New("gave up")                       // attempts or time ran out
 
-	errStalled = errors.New("no progress within the time set") // in one attempt
+	errStalled = errors.New("no progress within the time set") // of one attempt; see Client.Progress
 	errNotS3   = errors.New("not the domain name of a general purpose S3 bucket")
 )
 
-// Error is the error of every operation: what was asked, what the service answered, and after how
-// many attempts.
+// Error is the error of every operation: what was asked for, what the service answered last, and
+// how many attempts were made.
 type Error struct {
 	Op, Bucket, Key string // Op is the HTTP method, or LIST
 	Status          int    // HTTP status of the last attempt; 0 when it got no answer
 	Code, RequestID string // as S3 sent them
 	Attempts        int    // requests made; 0 when the first could not be made
 	Kind            error  // one of the Err variables
-	Err             error  // the cause below, or nil
+	Err             error  // the cause, or nil when the answer says it all
 }
 
 func (e *Error) Error() string {

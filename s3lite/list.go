@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// maxPage is the largest page of a listing, in bytes: 1,000 keys of 1,024 bytes, percent-encoded,
-// with their XML.
+// maxPage is the largest page of a listing that is read, in bytes. A page has up to 1,000 keys of
+// up to 1,024 bytes, percent-encoded, in XML.
 const maxPage = 8 << 20
 
 // List yields the objects whose keys begin with prefix, in the order of their keys' bytes. Only

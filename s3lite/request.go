@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	maxAttempts = 4
+	maxAttempts = 4        // requests in one operation
 	grain       = 16 << 10 // how many bytes, sent or received, count as progress
 )
 
@@ -29,14 +29,14 @@ type request struct {
 	header          http.Header
 	body            []byte
 	limit           int64 // for the body of a GET's answer, in bytes
-	probe           bool  // a GET in the place of a HEAD, whose answer may name the region
+	probe           bool  // a GET in the place of a HEAD, because only a GET's answer names the region
 }
 
-// shared is the transport of all Clients in the process. It has no proxy, no HTTP/2 (Go does not
-// use that with a custom dialer or TLS settings), and no compression, which would hide a body's
-// length. Go also compares IdleConnTimeout with the wall clock, so connections that died while the
-// sandbox was frozen are not used. New connections resume the TLS session of old ones, so that no
-// certificates have to be verified.
+// shared is the transport of all Clients that have none of their own. It has no proxy, no HTTP/2
+// (Go does not use HTTP/2 with a custom dialer or TLS settings), and no compression, which would
+// hide a body's length. Go compares IdleConnTimeout with the wall clock too, so connections that
+// died while the sandbox was frozen are not used. New connections resume the TLS session of old
+// ones, so that no certificates have to be verified.
 var shared http.RoundTripper = &http.Transport{
 	DialContext:         (&net.Dialer{Timeout: time.Second}).DialContext,
 	TLSHandshakeTimeout: 2 * time.Second,
@@ -58,16 +58,17 @@ func (c *Client) do(ctx context.Context, q *request) (*Object, error) {
 	base := cmp.Or(c.Backoff, 50*time.Millisecond)
 	for ask := q; ; {
 		o := c.attempt(ctx, ask)
-		hint := c.learn(o)
+		learned := c.learn(o)
 		switch {
+		// A probe is not needed any more when a region is known.
 		case c.region.Load() != nil:
 			ask = q
 		case c.Endpoint != "" && ask.method == http.MethodHead && o.status == 400:
 			// Unlike AWS, other servers name their region only in the body of a refusal. HEAD has
 			// no body, so the next request is a GET.
-			ask, hint = &request{method: http.MethodGet, key: q.key, probe: true}, true
+			ask, learned = &request{method: http.MethodGet, key: q.key, probe: true}, true
 		}
-		next, kind := classify(o, hint)
+		next, kind := classify(o, learned)
 		if kind == nil {
 			return o.object, nil
 		}
@@ -91,8 +92,8 @@ func (c *Client) do(ctx context.Context, q *request) (*Object, error) {
 	}
 }
 
-// attempt signs q, sends it and reads all of the answer. It fails when less than grain bytes were
-// sent or received in c.Progress.
+// attempt signs q, sends q and reads all of the answer. It fails when for c.Progress less than
+// grain bytes were sent or received.
 func (c *Client) attempt(ctx context.Context, q *request) *outcome {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -113,7 +114,8 @@ func (c *Client) attempt(ctx context.Context, q *request) *outcome {
 	if len(q.body) > 0 {
 		closed, done := context.WithCancel(context.Background())
 		r.Body = &meter{Reader: bytes.NewReader(q.body), progress: progress, done: done}
-		// The caller may reuse its bytes after the return.
+		// The caller may reuse q.body after the return, so wait until the transport has closed
+		// r.Body.
 		defer func() { cancel(nil); <-closed.Done() }()
 	}
 
@@ -131,20 +133,20 @@ func (c *Client) attempt(ctx context.Context, q *request) *outcome {
 	op, ok := errors.AsType[*net.OpError](err)
 	o.err, o.undialed = cmp.Or(context.Cause(ctx), err), ok && op.Op == "dial"
 	if t, ok := t.(interface{ CloseIdleConnections() }); ok {
-		// If this connection died while the sandbox was frozen, the others did too.
+		// If this connection died while the sandbox was frozen, the idle ones did too.
 		t.CloseIdleConnections()
 	}
 	return o
 }
 
-// newRequest returns o's request for o.region, signed at o.at. On an error, o.stage says how far it
-// got.
+// newRequest returns o's request for o.region, signed at o.at. When there were credentials it sets
+// o.stage to unsent, even if it then returns an error.
 func (c *Client) newRequest(o *outcome) (*http.Request, error) {
-	ask := c.Credentials
-	if ask == nil {
-		ask = EnvCredentials
+	credentials := c.Credentials
+	if credentials == nil {
+		credentials = EnvCredentials
 	}
-	cr, err := ask()
+	cr, err := credentials()
 	if err != nil {
 		return nil, err
 	}

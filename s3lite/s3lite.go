@@ -9,10 +9,10 @@
 // It is made for whole objects of moderate size and for short deadlines. An attempt that makes no
 // progress ends after seconds, an attempt that met a passing fault is repeated, and a body is
 // returned only if it is complete. An operation makes at most four requests, each with a new
-// signature. (net/http may repeat one by itself when a kept connection turns out to be closed.) A
-// Client learns which region the bucket is in and how far the machine's clock is off, so use one
-// Client per bucket; it is safe for concurrent use. There are no multipart uploads, ranges or
-// streams.
+// signature. (net/http may repeat a request by itself when a kept connection turns out to be
+// closed.) A Client learns which region the bucket is in and how far the machine's clock is off, so
+// use one Client per bucket. A Client is safe for concurrent use. There are no multipart uploads,
+// ranges or streams.
 //
 //	s3lite.go    Client, Object: HEAD, GET, PUT, DELETE
 //	request.go   one operation: its attempts and their requests
@@ -52,15 +52,15 @@ type Client struct {
 	Bucket string
 	Region string // the first region to try; a Client learns the right one; "" means us-east-1
 
-	Endpoint  string // of another service than AWS: scheme://host[:port][/prefix]
+	Endpoint  string // of a service that is not AWS: scheme://host[:port][/prefix]; "" means AWS
 	PathStyle bool   // use host/bucket/key even where bucket.host/key is possible
 	DualStack bool   // use endpoints that have IPv6 as well as IPv4
 	FIPS      bool
 
 	Credentials func() (Credentials, error) // called before every attempt; nil means EnvCredentials
 	Transport   http.RoundTripper           // nil means the one that all Clients share
-	Progress    time.Duration               // longest time without progress; 0 means 2.5 s
-	Backoff     time.Duration               // limit of the first pause, then doubled; 0 means 50 ms
+	Progress    time.Duration               // longest time without progress in an attempt; 0 means 2.5 s
+	Backoff     time.Duration               // limit of the first random pause, then doubled; 0 means 50 ms
 
 	region atomic.Pointer[place] // learned; nil: not known yet
 	skew   atomic.Int64          // learned: how far the machine's clock is behind, in nanoseconds
@@ -91,8 +91,8 @@ func (o *Object) Archived() bool {
 	return archive && !strings.Contains(o.Restore, `ongoing-request="false"`)
 }
 
-// PutOptions are sent with an object's bytes. Empty ones are not sent. Names and values must be
-// printable ASCII.
+// PutOptions are sent with an object's bytes. Empty options are not sent. Values, and the names of
+// Metadata, must be printable ASCII.
 type PutOptions struct {
 	ContentType string
 	Metadata    map[string]string
@@ -109,11 +109,12 @@ func (c *Client) Head(ctx context.Context, key string) (*Object, error) {
 	return c.do(ctx, &request{method: http.MethodHead, key: key})
 }
 
-// Get returns an object of at most limit bytes. For a longer one it returns ErrTooLarge and reads
-// none of its bytes. The body has the length of its Content-Length, and matches the CRC32 or
-// CRC64NVME of the whole object where S3 sends one.
+// Get returns an object of at most limit bytes. For a longer object it returns ErrTooLarge and
+// reads none of the bytes. The body is as long as Content-Length says. If S3 sends a CRC32 or
+// CRC64NVME of the whole object, the body matches it.
 func (c *Client) Get(ctx context.Context, key string, limit int64) (*Object, error) {
-	// HEAD does not have this header, because it would need rights to the KMS key there.
+	// Head does not send this header: with it, S3 answers HEAD only to those who may use the KMS
+	// key.
 	h := http.Header{"X-Amz-Checksum-Mode": {"ENABLED"}}
 	return c.do(ctx, &request{method: http.MethodGet, key: key, header: h, limit: limit})
 }

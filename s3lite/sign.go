@@ -20,7 +20,7 @@ import (
 // that a space becomes %20.
 func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
-// escapePath is escape, except that slashes stay.
+// escapePath is escape, except that slashes are kept.
 func escapePath(s string) string { return strings.ReplaceAll(escape(s), "%2F", "/") }
 
 // canonicalRequest returns the canonical form of r and the names of its signed headers, which are
@@ -28,7 +28,8 @@ func escapePath(s string) string { return strings.ReplaceAll(escape(s), "%2F", "
 // the body in hexadecimal.
 func canonicalRequest(r *http.Request, payload string) (canonical, signedHeaders string) {
 	header := map[string]string{"host": r.Host}
-	// Names are sorted in lower case: '_' comes after the capitals and before the small letters.
+	// Names are sorted after they are put into lower case. The order would differ otherwise,
+	// because '_' is between the capitals and the small letters.
 	names := append(make([]string, 0, 16), "host")
 	for name, values := range r.Header {
 		trimmed := make([]string, len(values))
@@ -63,7 +64,7 @@ func hexSHA256(b []byte) string {
 // the key of the next: over the four parts of scope, then over toSign.
 func signature(secret, scope, toSign string) string {
 	key := []byte("AWS4" + secret)
-	// ToSign has slashes of its own.
+	// Only the first four slashes separate messages: toSign contains slashes too.
 	for _, message := range bytes.SplitN([]byte(scope+"/"+toSign), []byte("/"), 5) {
 		h := hmac.New(sha256.New, key)
 		h.Write(message)

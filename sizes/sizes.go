@@ -9,7 +9,7 @@
 // have the same dimensions as those of the Python function that this project replaces.
 //
 // To add a size, add a row to table and run go generate ./sizes, which writes the table to the
-// other files that contain it.
+// READMEs, the loaders and the template.
 package sizes
 
 //go:generate go run ./gen
@@ -74,8 +74,8 @@ func (s Size) Fit(w, h int) (int, int) {
 // Image.thumbnail((b.W, b.H)) does, one float64 operation after the other; arithmetic in integers
 // differs in 27,226 of 432 million cases.
 //
-// Products and quotients are converted to float64 explicitly, so that the compiler does not fuse
-// them into multiply-adds on machines that have these.
+// Products and quotients are converted to float64 explicitly. Otherwise the compiler could fuse a
+// product and a sum into one multiply-add, whose result may differ.
 func (b Box) Fit(w, h int) (int, int) {
 	if b.W >= w && b.H >= h {
 		return w, h
@@ -89,7 +89,7 @@ func (b Box) Fit(w, h int) (int, int) {
 	v := float64(x / aspect)
 	return b.W, round(v, func(n float64) float64 {
 		if n == 0 {
-			return 0
+			return 0 // as in Pillow
 		}
 		return math.Abs(aspect - float64(x/n))
 	})

@@ -33,23 +33,23 @@ type task struct {
 }
 
 type answer struct {
-	SchemaVersion      string   `json:"invocationSchemaVersion"`
-	TreatMissingKeysAs string   `json:"treatMissingKeysAs"`
-	ID                 string   `json:"invocationId"`
-	Results            []result `json:"results"`
+	SchemaVersion      string       `json:"invocationSchemaVersion"`
+	TreatMissingKeysAs string       `json:"treatMissingKeysAs"`
+	ID                 string       `json:"invocationId"`
+	Results            []taskResult `json:"results"`
 }
 
-type result struct {
+type taskResult struct {
 	TaskID string `json:"taskId"`
 	Code   string `json:"resultCode"`
 	Text   string `json:"resultString"`
 }
 
-// maxResultString is the longest text of a result, in bytes. The job's report is a CSV with one
+// maxResultString is the longest text of a taskResult, in bytes. The job's report is a CSV with one
 // line per task.
 const maxResultString = 512
 
-// batch answers an invocation of S3 Batch, which has a result for each task.
+// batch answers an invocation of S3 Batch. The answer has a taskResult for each task.
 func (h *Handler) batch(ctx context.Context, raw []byte) ([]byte, error) {
 	var in invocation
 	if err := json.Unmarshal(raw, &in); err != nil {
@@ -59,7 +59,7 @@ func (h *Handler) batch(ctx context.Context, raw []byte) ([]byte, error) {
 		// A missing result means that the task was not reached.
 		TreatMissingKeysAs: temporaryFailure}
 	for _, t := range in.Tasks {
-		r := h.task(ctx, t)
+		r := h.runTask(ctx, t)
 		r.TaskID = t.ID
 		r.Text = r.Text[:min(len(r.Text), maxResultString)]
 		out.Results = append(out.Results, r)
@@ -67,30 +67,30 @@ func (h *Handler) batch(ctx context.Context, raw []byte) ([]byte, error) {
 	return json.Marshal(out)
 }
 
-// task makes the results of the task's key and returns the task's result.
-func (h *Handler) task(ctx context.Context, t task) result {
+// runTask makes the results of t's key. The taskResult says how that went.
+func (h *Handler) runTask(ctx context.Context, t task) taskResult {
 	bucket := t.Bucket
 	if bucket == "" {
 		bucket = t.BucketArn[strings.LastIndexByte(t.BucketArn, ':')+1:]
 	}
 	if bucket != h.cfg.Bucket {
-		return result{Code: permanentFailure, Text: fmt.Sprintf("bucket %q is not the function's, %q", bucket, h.cfg.Bucket)}
+		return taskResult{Code: permanentFailure, Text: fmt.Sprintf("bucket %q is not the function's, %q", bucket, h.cfg.Bucket)}
 	}
 	key, err := url.QueryUnescape(t.Key)
 	if err != nil {
-		return result{Code: permanentFailure, Text: err.Error()}
+		return taskResult{Code: permanentFailure, Text: err.Error()}
 	}
-	// A job over a whole bucket makes no invalidations.
+	// The changes are dropped: a job over a whole bucket makes no invalidations.
 	tally, err := h.create(ctx, "batch", key, new(changes))
 	var skip skipError
 	switch {
 	case err == nil:
-		return result{Code: succeeded, Text: fmt.Sprintf("%d made, %d were fresh", tally.Made, tally.Fresh)}
+		return taskResult{Code: succeeded, Text: fmt.Sprintf("%d made, %d were fresh", tally.Made, tally.Fresh)}
 	case errors.As(err, &skip):
 		// A job over a whole bucket also meets results and objects that are not pictures.
-		return result{Code: succeeded, Text: "skipped: " + err.Error()}
+		return taskResult{Code: succeeded, Text: "skipped: " + err.Error()}
 	case temporary(err):
-		return result{Code: temporaryFailure, Text: err.Error()}
+		return taskResult{Code: temporaryFailure, Text: err.Error()}
 	}
-	return result{Code: permanentFailure, Text: err.Error()}
+	return taskResult{Code: permanentFailure, Text: err.Error()}
 }

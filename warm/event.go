@@ -28,7 +28,8 @@ type notification struct {
 }
 
 // events answers a notification. It works on every record. The error joins the failures that may
-// pass. When Lambda invokes again because of it, the records that have succeeded cost little.
+// pass. When Lambda invokes again because of the error, the records that have succeeded cost
+// little.
 func (h *Handler) events(ctx context.Context, raw []byte, changed *changes) error {
 	var n notification
 	if err := json.Unmarshal(raw, &n); err != nil {
@@ -36,22 +37,24 @@ func (h *Handler) events(ctx context.Context, raw []byte, changed *changes) erro
 	}
 	var again []error
 	for _, r := range n.Records {
-		// Events name their kind without "s3:", the bucket's configuration with it.
-		kind, _, _ := strings.Cut(strings.TrimPrefix(r.EventName, "s3:"), ":")
+		// An EventName is like "ObjectCreated:Put". Only a bucket's configuration has the prefix
+		// "s3:".
+		eventType, _, _ := strings.Cut(strings.TrimPrefix(r.EventName, "s3:"), ":")
 		key, err := url.QueryUnescape(r.S3.Object.Key)
 		if err != nil || r.S3.Bucket.Name != h.cfg.Bucket {
 			continue
 		}
-		switch kind {
+		switch eventType {
 		case "ObjectCreated":
 			_, err = h.create(ctx, "created", key, changed)
 		case "ObjectRemoved", "LifecycleExpiration":
-			// S3 may deliver events out of order. If the source exists again, its results are made
-			// again on their next request. In a versioned bucket the event may be about an old
-			// version, and then nothing has changed for the source.
+			// In a versioned bucket the event may be about an old version. Then the source exists,
+			// and its results are kept. Otherwise they are deleted without asking: S3 may deliver
+			// events out of order, but if the source exists again, its results are made again on
+			// their next request.
 			if r.S3.Object.VersionID != "" {
-				var there bool
-				if there, err = h.exists(ctx, key); there || err != nil {
+				var exists bool
+				if exists, err = h.exists(ctx, key); exists || err != nil {
 					break
 				}
 			}

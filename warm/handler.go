@@ -20,7 +20,8 @@ import (
 // reported and tried again instead of being lost.
 const margin = 3 * time.Second
 
-// answerTime is how long before Lambda's deadline the invalidation ends too.
+// answerTime is how long before Lambda's deadline the invalidation ends, which comes after the
+// work.
 const answerTime = time.Second
 
 // A Config holds the settings of a Handler.
@@ -78,7 +79,7 @@ var null = []byte("null")
 // ErrEvent is the error for an invocation that is none of the known kinds.
 var ErrEvent = errors.New("warm: neither an S3 event, nor a queue's batch of them, nor an S3 Batch invocation")
 
-// A kind holds the members that tell the kinds of invocations apart.
+// A kind holds the members of an invocation's JSON that tell the kinds of invocations apart.
 type kind struct {
 	Records []struct {
 		EventSource string `json:"eventSource"`
@@ -87,7 +88,7 @@ type kind struct {
 	Event string            `json:"Event"`
 }
 
-func (k kind) queued() bool { return len(k.Records) > 0 && k.Records[0].EventSource == fromQueue }
+func (k kind) isQueue() bool { return len(k.Records) > 0 && k.Records[0].EventSource == fromQueue }
 
 // testEvent is what S3 sends once, when the notification is configured.
 const testEvent = "s3:TestEvent"
@@ -96,28 +97,28 @@ const testEvent = "s3:TestEvent"
 // error only when another try may help, because Lambda then invokes again. A queue's batch is
 // answered with the messages that failed, and an S3 Batch invocation with a result code per task.
 func (h *Handler) Invoke(ctx context.Context, raw []byte) ([]byte, error) {
-	last := ctx
+	afterWork := ctx // for the invalidation
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
-		last, cancel = context.WithDeadline(ctx, deadline.Add(-answerTime))
+		afterWork, cancel = context.WithDeadline(ctx, deadline.Add(-answerTime))
 		defer cancel()
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-margin))
 		defer cancel()
 	}
 	var changed changes
-	defer h.forget(last, &changed)
-	var kind kind
-	if err := json.Unmarshal(raw, &kind); err != nil {
+	defer h.forget(afterWork, &changed)
+	var k kind
+	if err := json.Unmarshal(raw, &k); err != nil {
 		return nil, fmt.Errorf("%w (%v)", ErrEvent, err)
 	}
 	switch {
-	case kind.Event == testEvent:
+	case k.Event == testEvent:
 		return null, nil
-	case len(kind.Tasks) > 0:
+	case len(k.Tasks) > 0:
 		return h.batch(ctx, raw)
-	case kind.queued():
+	case k.isQueue():
 		return h.queue(ctx, raw, &changed)
-	case len(kind.Records) > 0:
+	case len(k.Records) > 0:
 		return null, h.events(ctx, raw, &changed)
 	}
 	return nil, ErrEvent
@@ -133,8 +134,8 @@ func (c *changes) add(key string) {
 	}
 }
 
-// forget invalidates in CloudFront what changed. An error is only logged: the results themselves
-// are right, and making them again would not help.
+// forget makes CloudFront drop its copies of the sources in c and of their results. An error is
+// only logged: what is stored is right, and making it again would not help.
 func (h *Handler) forget(ctx context.Context, c *changes) {
 	if h.cdn == nil || len(c.keys) == 0 {
 		return
@@ -150,10 +151,10 @@ func (h *Handler) forget(ctx context.Context, c *changes) {
 	}
 }
 
-// A line is what the log says about one key.
+// A line is what the log says about one key, or about a message that is not understood.
 type line struct {
-	Event string `json:"event"` // "created", "removed" or "batch"
-	Key   string `json:"key"`
+	Event string `json:"event"` // "created", "removed", "batch", "invalidated" or "message"
+	Key   string `json:"key"`   // of the source; for "message" the message's id
 	Tally
 	Error     string  `json:"error,omitempty"`
 	Temporary bool    `json:"temporary,omitempty"`
@@ -161,9 +162,9 @@ type line struct {
 }
 
 // create makes the results of a key. For a key that can have no results, for example because it is
-// a result, it returns a skipError and sends no request to S3. Only a HEAD can tell that a key in
-// another folder is a result; then it returns a skipError too. When a result of an earlier version
-// of the source was replaced, the key is added to changed.
+// a result's own key, create returns a skipError and sends no request to S3. It also returns a
+// skipError when a HEAD says that the object is a result in another folder. If what was stored
+// before is of an earlier version of the source, the key is added to changed.
 func (h *Handler) create(ctx context.Context, event, key string, changed *changes) (Tally, error) {
 	start := time.Now()
 	targets, err := h.cfg.Targets(key, h.cfg.Region)
@@ -183,7 +184,7 @@ func (h *Handler) create(ctx context.Context, event, key string, changed *change
 }
 
 // remove deletes the results of a key and adds the key to changed. For a key that can have no
-// results, it returns a skipError and sends no request.
+// results, remove returns a skipError and sends no request.
 func (h *Handler) remove(ctx context.Context, key string, changed *changes) error {
 	start := time.Now()
 	targets, err := h.cfg.Results(key, h.cfg.Region)
@@ -197,18 +198,17 @@ func (h *Handler) remove(ctx context.Context, key string, changed *changes) erro
 }
 
 // exists reports whether the source named key is in the bucket. For a key that can have no results,
-// it returns a skipError and sends no request. Any other error is a *Failure.
+// exists returns a skipError and sends no request. Any other error is a *Failure.
 func (h *Handler) exists(ctx context.Context, key string) (bool, error) {
 	if _, err := h.cfg.Results(key, h.cfg.Region); err != nil {
-		return false, skipError{err} // a result above all
+		return false, skipError{err} // most often because the key is a result's
 	}
 	_, err := h.cfg.Client.Head(ctx, key)
 	switch {
 	case err == nil:
 		return true, nil
-	// Without s3:ListBucket, S3 answers 403 for a missing key.
 	case errors.Is(err, s3lite.ErrNotFound), errors.Is(err, s3lite.ErrDenied):
-		return false, nil
+		return false, nil // without s3:ListBucket, S3 answers 403 for a missing key
 	}
 	return false, failure(err)
 }
@@ -216,7 +216,7 @@ func (h *Handler) exists(ctx context.Context, key string) (bool, error) {
 // A skipError says why nothing has to be done for a key.
 type skipError struct{ error }
 
-// log writes a line about key.
+// log writes a line of the log.
 func (h *Handler) log(event, key string, tally Tally, err error, start time.Time) {
 	l := line{Event: event, Key: key, Tally: tally, Millis: float64(time.Since(start).Microseconds()) / 1000}
 	if err != nil {

@@ -26,9 +26,9 @@ const (
 
 	forgetTime    = 8 * time.Second // for all attempts
 	forgetTries   = 3
-	maxForget     = 500      // keys per invalidation, of up to three paths each
-	maxForgetBody = 64 << 10 // bytes that are read of an answer
-	maxCode       = 100      // bytes of an error code in the log
+	maxForget     = 500      // keys per invalidation; a key has up to three paths
+	maxForgetBody = 64 << 10 // how much of an answer is read, in bytes
+	maxCode       = 100      // how much of an error code is in the log, in bytes
 )
 
 // An invalidator creates invalidations of one distribution.
@@ -50,22 +50,23 @@ func (r *refusal) Error() string {
 	return strings.TrimSpace(fmt.Sprintf("cloudfront: %d %s", r.status, r.code))
 }
 
-// passing reports whether the refusal may go away in a moment.
-func (r *refusal) passing() bool { return r.status >= 500 || r.status == 429 || r.code == "Throttling" }
+// mayPass reports whether the refusal may go away in a moment.
+func (r *refusal) mayPass() bool { return r.status >= 500 || r.status == 429 || r.code == "Throttling" }
 
 // forget makes one invalidation of all keys, in up to forgetTries attempts. When too many wildcards
-// are in progress, it repeats the request without wildcards: the results' tags and the originals'
-// own paths are still invalidated. When a path is refused, it repeats the request without the
-// spellings of browsers. The error is CloudFront's last refusal, the client's error, or the cause
-// of ctx's end.
+// are in progress, forget repeats the request without wildcards: the results' tags and the
+// originals' own paths are still invalidated. When a path is refused, forget repeats the request
+// without the spellings of browsers. These two repetitions are not counted. The error is
+// CloudFront's last refusal, the client's error, or the cause of ctx's end.
 func (v *invalidator) forget(ctx context.Context, s Settings, keys []string) error {
-	wildcards, browsers := 0, true
+	spellings := 0 // how many keys browsers spell differently
 	for _, key := range keys {
-		if wildcards++; BrowserSpelling(s, key, true) != "" {
-			wildcards++
+		if BrowserSpelling(s, key, true) != "" {
+			spellings++
 		}
 	}
-	wild := wildcards <= MaxWildcards
+	wild := len(keys)+spellings <= MaxWildcards // paths end in a wildcard
+	browsers := spellings > 0                   // paths include the spellings of browsers
 	pause := cmp.Or(v.pause, 200*time.Millisecond)
 	reference := rand.Text()
 	for try := 1; ; try++ {
@@ -84,10 +85,10 @@ func (v *invalidator) forget(ctx context.Context, s Settings, keys []string) err
 		case refused && r.code == "TooManyInvalidationsInProgress" && wild:
 			wild, reference, try = false, rand.Text(), try-1 // other paths need another reference
 			continue
-		case refused && r.code == "InvalidArgument" && browsers && wildcards > len(keys):
+		case refused && r.code == "InvalidArgument" && browsers:
 			browsers, reference, try = false, rand.Text(), try-1
 			continue
-		case refused && !r.passing() || try == forgetTries:
+		case refused && !r.mayPass() || try == forgetTries:
 			return err
 		}
 		select {
@@ -102,8 +103,8 @@ func (v *invalidator) forget(ctx context.Context, s Settings, keys []string) err
 // inXML escapes text for XML.
 var inXML = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-// post sends one request. CloudFront takes a request with the reference and paths of an earlier one
-// for the same invalidation.
+// post sends one request. If an earlier request had the same reference and paths, CloudFront makes
+// no second invalidation.
 func (v *invalidator) post(ctx context.Context, reference string, paths []string) error {
 	var b bytes.Buffer
 	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?><InvalidationBatch xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/"><Paths><Quantity>` +

@@ -30,9 +30,8 @@ type failedItem struct {
 	ID string `json:"itemIdentifier"`
 }
 
-// queue answers a batch. The answer names each message that is worth another try, and each that is
-// not understood. A message that is not understood ends in the dead-letter queue after its last
-// try.
+// queue answers a batch of messages. The answer names each message that is worth another try, and
+// each message that is not understood, so that it ends in the dead-letter queue after its last try.
 func (h *Handler) queue(ctx context.Context, raw []byte, changed *changes) ([]byte, error) {
 	var m messages
 	if err := json.Unmarshal(raw, &m); err != nil {
@@ -45,7 +44,7 @@ func (h *Handler) queue(ctx context.Context, raw []byte, changed *changes) ([]by
 		if err == nil {
 			err = h.message(ctx, []byte(r.Body), changed)
 		}
-		if errors.Is(err, ErrEvent) {
+		if errors.Is(err, ErrEvent) { // other errors are logged with their keys
 			h.log("message", r.ID, Tally{}, err, start)
 		}
 		if err != nil {
@@ -57,14 +56,14 @@ func (h *Handler) queue(ctx context.Context, raw []byte, changed *changes) ([]by
 
 // message answers one message from S3. The error is ErrEvent for a message that is not understood.
 func (h *Handler) message(ctx context.Context, body []byte, changed *changes) error {
-	var kind kind
-	if err := json.Unmarshal(body, &kind); err != nil {
+	var k kind
+	if err := json.Unmarshal(body, &k); err != nil {
 		return errors.Join(ErrEvent, err)
 	}
 	switch {
-	case kind.Event == testEvent:
+	case k.Event == testEvent:
 		return nil
-	case len(kind.Records) > 0 && !kind.queued():
+	case len(k.Records) > 0 && !k.isQueue():
 		return h.events(ctx, body, changed)
 	}
 	return ErrEvent

@@ -106,21 +106,21 @@ func (s *Settings) SetFormats(list string) error {
 	return nil
 }
 
-// Targets returns the configured results of key, the key of a source in the bucket. The error says
-// why the key can have none. It sends no request.
+// Targets returns the results of the source under key, in the sizes and formats of s. The error
+// says why the source can have none. Targets sends no request.
 func (s Settings) Targets(key, region string) ([]edge.Target, error) {
 	return s.targets(key, region, s.Sizes, s.Same, s.WebP)
 }
 
 // Results returns every result that key can have, in every size and both formats. The error says
-// why it can have none.
+// why the key can have none.
 func (s Settings) Results(key, region string) ([]edge.Target, error) {
 	return s.targets(key, region, sizes.All(), true, true)
 }
 
 // targets returns the results of key in the given sizes, in the source's own format (same), in WebP
 // (webp), or in both.
-func (s Settings) targets(key, region string, names []sizes.Size, same, webp bool) ([]edge.Target, error) {
+func (s Settings) targets(key, region string, list []sizes.Size, same, webp bool) ([]edge.Target, error) {
 	key, ok := below(key, s.Path)
 	if !ok {
 		return nil, fmt.Errorf("not below the origin's path %s", s.Path)
@@ -134,7 +134,7 @@ func (s Settings) targets(key, region string, names []sizes.Size, same, webp boo
 		formats = append(formats, true)
 	}
 	var all []edge.Target
-	for _, t.Size = range names {
+	for _, t.Size = range list {
 		for _, t.WebP = range formats {
 			if err := t.Valid(); err != nil {
 				return nil, err
@@ -145,7 +145,7 @@ func (s Settings) targets(key, region string, names []sizes.Size, same, webp boo
 	return all, nil
 }
 
-// below returns key without the origin's path, and whether it began with that.
+// below reports whether key is below path, the origin's path, and returns the rest of key.
 func below(key, path string) (string, bool) {
 	if path == "" {
 		return key, true

@@ -32,7 +32,7 @@ type Tally struct {
 	Failed  int `json:"failed,omitempty"`
 }
 
-// Add adds o to t.
+// Add adds the counts of o to t.
 func (t *Tally) Add(o Tally) {
 	t.Made += o.Made
 	t.Fresh += o.Fresh
@@ -53,11 +53,11 @@ func (f *Failure) Error() string { return f.Reason }
 // Unwrap returns the error of edge or s3lite.
 func (f *Failure) Unwrap() error { return f.Err }
 
-// Make makes and stores every target's result that is not fresh. The targets have one source. After
-// a failure that all targets share (the source is missing or is no picture), the others are not
-// tried. They are tried if the failure may concern one result alone (see edge.Record.Alone).
-// observe gets each record; it may be nil. The error is a *Failure: the first temporary one, or
-// else the first one.
+// Make makes and stores every target's result that is not fresh. All targets must have one source.
+// After a failure that all targets share (the source is missing or is no picture), the others are
+// not tried. They are tried if the failure may concern one result alone (see edge.Record.Alone).
+// observe, which may be nil, gets every Record. The error is a *Failure: the first temporary one,
+// or else the first one.
 func Make(ctx context.Context, h *edge.Handler, targets []edge.Target, observe func(edge.Record)) (Tally, error) {
 	var tally Tally
 	var failed *Failure
@@ -90,8 +90,8 @@ func Make(ctx context.Context, h *edge.Handler, targets []edge.Target, observe f
 	return tally, failed
 }
 
-// failure returns err, the error of a Record, as a Failure. It is temporary when s3lite had no
-// attempts left or when the context ended.
+// failure returns err, the error of a Record or of s3lite, as a Failure. The Failure is temporary
+// when s3lite had no attempts left or when the context ended.
 func failure(err error) *Failure {
 	f := &Failure{Reason: err.Error(), Err: err}
 	for _, temporary := range []error{s3lite.ErrExhausted, context.DeadlineExceeded, context.Canceled} {
@@ -101,16 +101,16 @@ func failure(err error) *Failure {
 	return f
 }
 
-// Delete deletes the results of one source. With look it first asks which ones exist, and deletes
-// and counts only those: S3 gives the same answer whether or not there was an object, and in a
-// versioned bucket each DELETE leaves a delete marker. Without look it sends one DELETE per target,
-// which S3 does not bill. The error is the first failure, a *Failure.
-func Delete(ctx context.Context, s3 *s3lite.Client, targets []edge.Target, look bool) (Tally, error) {
+// Delete deletes the results of one source. With onlyStored, it first asks which results exist, and
+// deletes and counts only those. (S3's answer to DELETE does not say whether there was an object,
+// and in a versioned bucket each DELETE leaves a delete marker.) Without onlyStored, it sends one
+// DELETE per target, which S3 does not bill. The error is the first failure, a *Failure.
+func Delete(ctx context.Context, s3 *s3lite.Client, targets []edge.Target, onlyStored bool) (Tally, error) {
 	var tally Tally
 	var first error
 	for i, t := range targets {
 		err := ctx.Err()
-		if err == nil && look {
+		if err == nil && onlyStored {
 			_, err = s3.Head(ctx, t.ResultKey())
 			// Without s3:ListBucket, S3 answers 403 for a missing key.
 			if errors.Is(err, s3lite.ErrNotFound) || errors.Is(err, s3lite.ErrDenied) {

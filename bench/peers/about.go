@@ -10,9 +10,10 @@ import (
 	"time"
 )
 
-// An About is the first object of -json. It describes what the later rows were measured on.
+// An About is the first object in the file of -json. It says where and with what the Rows after it
+// were measured.
 type About struct {
-	Work     string   `json:"work"` // "about", which distinguishes it from a Row
+	Work     string   `json:"work"` // "about", which no Row has
 	Machine  string   `json:"machine"`
 	Versions []string `json:"versions"`
 	Commit   string   `json:"commit,omitempty"`

@@ -31,17 +31,18 @@ import (
 	"miniatura/codec/webp"
 )
 
-// smallest is the size of the smallest file that is measured, in bytes.
-const smallest = 50_000
+// leastAnimation is the size of the smallest file that is measured, in bytes.
+const leastAnimation = 50_000
 
 // An animation is a file to be resized.
 type animation struct {
 	picture
 	format *codec.Format
-	bytes  int
+	bytes  int // size of the file
 }
 
-// animationSection adds the rows about animations, to their own format and to WebP, at M and SS.
+// animationSection adds the rows about animations: to their own format and to WebP, at the sizes M
+// and SS.
 func animationSection(s *suite) error {
 	list, err := s.animations()
 	if err != nil {
@@ -50,12 +51,12 @@ func animationSection(s *suite) error {
 	if s.short {
 		list = list[:min(2, len(list))]
 	}
-	all := movingRatios{}
+	ratios := movingRatios{}
 	for _, p := range list {
 		for _, to := range []*codec.Format{p.format, codec.WebP} {
 			for _, size := range []string{"M", "SS"} {
 				work := fmt.Sprintf("%s -> %s %s", p.name, size, strings.ToLower(to.String()))
-				if err := s.animate(p, to, size, work, all); err != nil {
+				if err := s.animate(p, to, size, work, ratios); err != nil {
 					s.skip(work, err.Error())
 				}
 			}
@@ -64,11 +65,11 @@ func animationSection(s *suite) error {
 			}
 		}
 	}
-	all.rows(s)
+	ratios.rows(s)
 	return nil
 }
 
-// movingRatios collects ratios by work, measure and peer.
+// movingRatios collects ours/theirs by kind of work, measure and peer.
 type movingRatios map[[3]string][]float64
 
 // rows adds the geometric mean and the worst of each collection of ratios.
@@ -80,13 +81,13 @@ func (r movingRatios) rows(s *suite) {
 	}
 }
 
-// animations returns the animations of the corpus and of the folder beside it that are large
-// enough, and those made by code.
+// animations returns the animations of the corpus, of the folder graphics beside it, and those made
+// by code. Stills, damaged files, and files smaller than leastAnimation are left out.
 func (s *suite) animations() ([]animation, error) {
 	var list []animation
 	add := func(name, path string) error {
 		b, err := os.ReadFile(path)
-		if err != nil || len(b) < smallest {
+		if err != nil || len(b) < leastAnimation {
 			return err
 		}
 		f, w, h, err := opened(b)
@@ -144,11 +145,12 @@ func opened(b []byte) (f *codec.Format, w, h int, err error) {
 	return f, m.Rect.Dx(), m.Rect.Dy(), nil
 }
 
+// A player decodes an animation frame by frame. Next returns io.EOF after the last frame.
 type player interface {
 	Next(context.Context) (*image.NRGBA, time.Duration, error)
 }
 
-// playerOf returns a player of an animation's frames. It returns an error for a still.
+// playerOf returns a player of the animation b.
 func playerOf(b []byte) (player, error) {
 	switch codec.Sniff(b) {
 	case codec.GIF:
@@ -170,8 +172,8 @@ func playerOf(b []byte) (player, error) {
 }
 
 // record writes an animation made by code in the formats in which such animations are found: the
-// sticker is written as WebP and APNG, the others as GIF. The video's colours are dithered to a
-// fixed palette.
+// stickers as WebP and as APNG, the others as GIF. The colours of a video are dithered to a fixed
+// palette.
 func (s *suite) record(a *pictures.Animation) (files []string, err error) {
 	type recorder interface {
 		Add(*image.NRGBA, time.Duration) error
@@ -218,7 +220,7 @@ func (s *suite) record(a *pictures.Animation) (files []string, err error) {
 	return files, nil
 }
 
-// A dithered is a GIF as the standard library writes it: whole frames with one palette.
+// A dithered records a GIF as the standard library writes it: whole frames with one palette.
 type dithered struct{ g stdgif.GIF }
 
 func (d *dithered) Add(m *image.NRGBA, delay time.Duration) error {
@@ -235,9 +237,10 @@ func (d *dithered) Bytes() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// animate measures one animation in one format and size.
-func (s *suite) animate(p animation, to *codec.Format, size, work string, all movingRatios) error {
-	mode, theirs := "png", "moving-gif" // "png" is the source's own format
+// animate measures one animation in one format and size. It adds the rows of work, and collects
+// ratios.
+func (s *suite) animate(p animation, to *codec.Format, size, work string, ratios movingRatios) error {
+	mode, theirs := "png", "moving-gif" // our mode "png" keeps the source's format
 	if to == codec.WebP {
 		mode, theirs = "webp", "moving-webp"
 	}
@@ -251,17 +254,18 @@ func (s *suite) animate(p animation, to *codec.Format, size, work string, all mo
 		return err
 	}
 	kind := fmt.Sprintf("all %s -> %s", strings.ToLower(p.format.String()), strings.ToLower(to.String()))
-	if q.least < 99 {
+	if q.least < 99 { // otherwise all frames are equal
 		s.row(work, "avx2", "psnr_mean", q.mean, "", 0)
 		s.row(work, "avx2", "psnr_min", q.least, "", 0)
 	}
+	// gifsicle is a peer where a GIF is only written again, because it fits already.
 	if !q.scaled && p.format == codec.GIF && to == codec.GIF {
 		if n, err := s.gifsicle(p.path); err != nil {
 			s.skip(work+" (gifsicle)", err.Error())
 		} else {
 			s.row(work, "avx2", "bytes", float64(ours.bytes), "gifsicle", float64(n))
 			k := [3]string{kind, "bytes", "gifsicle"}
-			all[k] = append(all[k], float64(ours.bytes)/float64(n))
+			ratios[k] = append(ratios[k], float64(ours.bytes)/float64(n))
 		}
 	}
 	if s.node == nil || to == codec.PNG || p.format == codec.PNG { // sharp has no APNG
@@ -282,13 +286,13 @@ func (s *suite) animate(p animation, to *codec.Format, size, work string, all mo
 	}
 	for measure, ratio := range map[string]float64{"cpu": ours.cpu / peer.cpu, "bytes": float64(ours.bytes) / float64(peer.bytes)} {
 		k := [3]string{kind, measure, "sharp"}
-		all[k] = append(all[k], ratio)
+		ratios[k] = append(ratios[k], ratio)
 	}
 	return nil
 }
 
-// once does the work once in each of several fresh processes. If it takes more than three seconds,
-// one process is enough.
+// once does the work once in each of several fresh processes, or in one if the first needs more
+// than three seconds of CPU.
 func (s *suite) once(c contender, mode, file, box string) (result, error) {
 	out := filepath.Join(s.dir, "moving-"+c.name)
 	var cpu []float64
@@ -308,7 +312,8 @@ func (s *suite) once(c contender, mode, file, box string) (result, error) {
 	return r, nil
 }
 
-// gifsicle returns how many bytes gifsicle makes of a file without loss and with all frames.
+// gifsicle returns the size, in bytes, of what gifsicle makes of a file without loss and with all
+// frames.
 func (s *suite) gifsicle(path string) (int, error) {
 	out, err := exec.Command("gifsicle", "-O3", "-Okeep-empty", "--no-comments", "--no-names", path).Output()
 	if errors.Is(err, exec.ErrNotFound) {
@@ -317,15 +322,17 @@ func (s *suite) gifsicle(path string) (int, error) {
 	return len(out), err
 }
 
-// A quality says how close a result's frames are to those scaled by slow and exact code.
+// A quality says how close the frames of a result are to the frames of its source, scaled by slow
+// and exact code.
 type quality struct {
 	mean, least float64 // PSNR in dB; 99 for equal frames
-	scaled      bool
+	scaled      bool    // the result has other dimensions than the source
 }
 
-// fidelity plays source and result side by side. Every frame of the source is scaled as a whole,
-// premultiplied, by Catmull-Rom in floating point, and both frames are laid on white and on black;
-// the worse of the two counts. It returns an error when the number of frames or a delay differs.
+// fidelity plays source and made, its result, side by side. Every frame of the source is scaled as
+// a whole, premultiplied, by Catmull-Rom in floating point. This frame and the result's are laid on
+// white and on black, and the PSNR of the worse of the two backgrounds counts. fidelity returns an
+// error when the number of frames or a delay differs.
 func fidelity(source, made string) (q quality, err error) {
 	var players [2]player
 	for i, path := range []string{source, made} {
@@ -363,15 +370,15 @@ func fidelity(source, made string) (q quality, err error) {
 	}
 }
 
-// movingPSNR compares premultiplied pixels with straight ones.
+// movingPSNR returns the PSNR of got against want, on white or on black, whichever is worse.
 func movingPSNR(want *image.RGBA, got *image.NRGBA) float64 {
 	var white, black float64
 	for i := 0; i < len(want.Pix); i += 4 {
-		p, q := want.Pix[i:i+4:i+4], got.Pix[i:i+4:i+4]
+		w, g := want.Pix[i:i+4:i+4], got.Pix[i:i+4:i+4]
 		for c := range 3 {
-			d := float64(p[c]) - float64((int(q[c])*int(q[3])+127)/255)
+			d := float64(w[c]) - float64((int(g[c])*int(g[3])+127)/255) // both premultiplied
 			black += d * d
-			d += float64(q[3]) - float64(p[3])
+			d += float64(g[3]) - float64(w[3]) // white adds 255 - alpha to each
 			white += d * d
 		}
 	}

@@ -36,15 +36,15 @@ func curvesSection(s *suite) error {
 	return s.megapixelCurves()
 }
 
-// An encoding sums up what one encoder made of several pictures at one quality.
+// An encoding adds up what one encoder made of several pictures at one quality.
 type encoding struct {
 	logBits float64 // sum of log(bits per pixel)
 	dB      float64 // sum of -10 log10(1 - SSIM) of luma
 	n       int
 }
 
-// sizeCurves encodes photos of about 1280x720 with every encoder. All encoders get the same RGB,
-// and SSIM is measured against its luma.
+// sizeCurves encodes photos of about 1280x720 with every encoder, and adds the rows of bits per
+// pixel and SSIM by quality. SSIM is measured against the luma of the photo in RGB.
 func (s *suite) sizeCurves() error {
 	qualities := []int{50, 60, 70, 80, 85, 90, 95}
 	photos, err := s.curvePhotos()
@@ -55,6 +55,7 @@ func (s *suite) sizeCurves() error {
 		qualities, photos = []int{60, 90}, photos[:1]
 	}
 	sums := map[string]*encoding{} // by the name of the file, such as "ours-80.webp"
+	// Add up what every encoder makes of every photo.
 	for _, p := range photos {
 		dir, err := os.MkdirTemp(s.dir, "curves-")
 		if err != nil {
@@ -88,6 +89,7 @@ func (s *suite) sizeCurves() error {
 		}
 		os.RemoveAll(dir)
 	}
+	// Add the rows.
 	for _, format := range []string{"webp", "jpg"} {
 		for _, q := range qualities {
 			work := fmt.Sprintf("curve %s q%d", format, q)
@@ -110,7 +112,8 @@ func (s *suite) sizeCurves() error {
 	return nil
 }
 
-// curvePhotos returns the photos on which the WebP encoder was not tuned, or else one made by code.
+// curvePhotos returns the photos on which our WebP encoder was not tuned, or a photo made by code
+// if there are none.
 func (s *suite) curvePhotos() ([]webpPicture, error) {
 	if s.photos != "" {
 		cache, err := os.UserCacheDir()
@@ -138,7 +141,8 @@ func (s *suite) encodeAll(p webpPicture, dir string, qualities []int) error {
 	}
 	opaque := image.NewRGBA(p.m.Rect)
 	draw.Draw(opaque, opaque.Rect, p.m, p.m.Rect.Min, draw.Src)
-	// The peers' JPEGs are 4:2:0 at every quality. From RGB ours would be 4:4:4 from quality 90 on.
+	// The peers' JPEGs are 4:2:0 at every quality. Our writer gets 4:2:0, because from RGB it would
+	// write 4:4:4 from quality 90 on.
 	halved := planes420(opaque)
 	arguments := []string{p.png, dir}
 	for _, q := range qualities {
@@ -182,7 +186,8 @@ func (s *suite) encodeAll(p webpPicture, dir string, qualities []int) error {
 	return nil
 }
 
-// planes420 converts m as JFIF defines, with each chroma sample the mean of four pixels.
+// planes420 converts m to 4:2:0 with the matrix of JFIF. Each chroma sample is the mean of four
+// pixels.
 func planes420(m *image.RGBA) *image.YCbCr {
 	r := m.Rect
 	out := image.NewYCbCr(r, image.YCbCrSubsampleRatio420)
@@ -192,9 +197,9 @@ func planes420(m *image.RGBA) *image.YCbCr {
 			for i := range 4 {
 				px, py := min(2*x+i%2, r.Dx()-1), min(2*y+i/2, r.Dy()-1)
 				c := m.RGBAAt(r.Min.X+px, r.Min.Y+py)
-				l, b, d := color.RGBToYCbCr(c.R, c.G, c.B)
-				out.Y[py*out.YStride+px] = l
-				cb, cr = cb+int(b), cr+int(d)
+				luma, blue, red := color.RGBToYCbCr(c.R, c.G, c.B)
+				out.Y[py*out.YStride+px] = luma
+				cb, cr = cb+int(blue), cr+int(red)
 			}
 			out.Cb[y*out.CStride+x], out.Cr[y*out.CStride+x] = byte((cb+2)/4), byte((cr+2)/4)
 		}
@@ -202,31 +207,31 @@ func planes420(m *image.RGBA) *image.YCbCr {
 	return out
 }
 
-// lumaSSIM returns the SSIM of a JPEG or a WebP, read by decoders that belong to none of the
-// encoders.
-func lumaSSIM(ref metrics.Plane, b []byte) (float64, error) {
-	if bytes.HasPrefix(b, []byte("RIFF")) {
-		got, err := decodedLuma(b)
+// lumaSSIM returns the SSIM of file, a JPEG or a WebP, against ref. image/jpeg and x/image/webp
+// decode file.
+func lumaSSIM(ref metrics.Plane, file []byte) (float64, error) {
+	if bytes.HasPrefix(file, []byte("RIFF")) {
+		got, err := decodedLuma(file)
 		if err != nil {
 			return 0, err
 		}
 		return metrics.SSIM(ref, got)
 	}
-	m, err := decode(b)
+	m, err := decode(file)
 	if err != nil {
 		return 0, err
 	}
 	return metrics.SSIM(ref, metrics.Luma(m))
 }
 
-// megapixelCurves measures one JPEG made by code at many dimensions.
+// megapixelCurves measures the resizing of JPEGs made by code, from 1 to 100 megapixels.
 func (s *suite) megapixelCurves() error {
-	// These are 1, 4, 12, 25, 49 and 100 megapixels.
-	sides := []struct{ w, h int }{{1152, 864}, {2304, 1728}, {4032, 3024}, {5760, 4320}, {8064, 6048}, {11520, 8640}}
+	// The dimensions are 1, 4, 12, 25, 49 and 100 megapixels.
+	dims := []struct{ w, h int }{{1152, 864}, {2304, 1728}, {4032, 3024}, {5760, 4320}, {8064, 6048}, {11520, 8640}}
 	if s.short {
-		sides = sides[:2]
+		dims = dims[:2]
 	}
-	for _, d := range sides {
+	for _, d := range dims {
 		name := fmt.Sprintf("%.0fMP made", float64(d.w*d.h)/1e6)
 		path, err := s.make(name, pictures.Photo(d.w, d.h))
 		if err != nil {

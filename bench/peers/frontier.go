@@ -1,5 +1,7 @@
 package main
 
+// This file compares our encoders of JPEG and WebP with the best other encoders.
+
 import (
 	"bytes"
 	"encoding/csv"
@@ -19,11 +21,11 @@ import (
 	"miniatura/codec/webp"
 )
 
-// frontierCurves compares with the best encoders, which cannot be installed everywhere. Their
-// scores on ten pictures are in shared/frontier, beside the repository; encoders that are installed
-// are measured. The rows are bytes at equal quality, the mean and the worst picture, for four kinds
-// of quality. For the plots of bench/report there are also bits per pixel and SSIMULACRA2 by
-// quality number.
+// frontierCurves adds the rows of our encoders against the others. The best others cannot be
+// installed everywhere, so their scores on ten pictures are in shared/frontier, beside the
+// repository. Our encoders, image/jpeg and cjpeg are measured here. The rows are bytes at equal
+// quality, on each of frontierAxes: the mean of the pictures, and the worst. For the plots of
+// bench/report there are also rows of bits per pixel and SSIMULACRA2 by quality number.
 func (s *suite) frontierCurves() error {
 	dir := ""
 	if s.photos != "" {
@@ -48,8 +50,8 @@ func (s *suite) frontierCurves() error {
 	if s.short {
 		names, qualities = names[:1], []int{50, 80, 95}
 	}
-	sums := map[[2]string]*frontierSum{} // of ours against a peer
-	means := map[string]*frontierMean{}  // of an encoder at a quality
+	sums := map[[2]string]*frontierSum{} // by our encoder and peer
+	means := map[string]*frontierMean{}  // by encoder and quality number, such as "cwebp q80"
 	for _, name := range names {
 		got, pixels, err := s.frontierPicture(name, qualities)
 		if err != nil {
@@ -66,6 +68,7 @@ func (s *suite) frontierCurves() error {
 				}
 				means[k].add(p, pixels)
 			}
+			// Each of our encoders is compared with every other encoder of its format.
 			for _, own := range frontierOurs {
 				if encoder != own.name && strings.Contains(encoder, "webp") == (own.format == "webp") {
 					k := [2]string{own.name, encoder}
@@ -88,7 +91,7 @@ var (
 	frontierPeers = []string{"std", "cjpeg", "sharp jpg", "jpegli420", "jpegli", "mozjpeg420", "cwebp", "sharp webp", "cwebp-m4", "cwebp-m6"}
 )
 
-// frontierRows adds the rows of all pairs, and those of the curves.
+// frontierRows adds the rows of sums (bytes at equal quality) and those of means (the plots).
 func (s *suite) frontierRows(sums map[[2]string]*frontierSum, means map[string]*frontierMean, qualities []int) {
 	for _, own := range frontierOurs {
 		for _, peer := range frontierPeers {
@@ -127,15 +130,15 @@ func (s *suite) frontierRows(sums map[[2]string]*frontierSum, means map[string]*
 	}
 }
 
-// jpegliQuality maps our qualities to qualities of jpegli, whose scale is different, that lie at
-// about the same place of its curve.
+// jpegliQuality maps a quality number of ours to the one with which jpegli makes about the same
+// quality, because jpegli's numbers mean something else.
 var jpegliQuality = map[int]int{50: 40, 60: 55, 70: 65, 80: 75, 88: 85, 95: 92}
 
 // A frontierPoint is one encoding of one picture.
 type frontierPoint struct {
-	quality                 int
+	quality                 int // the encoder's quality number
 	bytes                   float64
-	ssimulacra2, psnr, ssim float64
+	ssimulacra2, psnr, ssim float64 // psnr and ssim are of luma
 	butteraugli             float64 // 3-norm
 }
 
@@ -150,13 +153,14 @@ var frontierAxes = []struct {
 	{"psnr_y", func(p frontierPoint) float64 { return p.psnr }},
 }
 
-// A frontierSum collects the BD-rates of several pictures, by axis.
+// A frontierSum collects the BD-rates of several pictures, in percent, for each of frontierAxes.
 type frontierSum struct {
-	percent, worst [4]float64
-	n              [4]int
+	percent, worst [4]float64 // the sum, and the greatest
+	n              [4]int     // how many
 }
 
-// add adds the BD-rate of test against ref on each axis on which their curves overlap.
+// add adds the BD-rate of one picture: of the encodings test against the encodings ref. An axis on
+// which their curves do not overlap is left out.
 func (f *frontierSum) add(ref, test []frontierPoint) {
 	for i, a := range frontierAxes {
 		var r, t []metrics.Point
@@ -188,11 +192,11 @@ func (m *frontierMean) add(p frontierPoint, pixels int) {
 	m.n++
 }
 
-// bits returns the geometric mean of the bits a pixel.
+// bits returns the geometric mean of the bits per pixel.
 func (m *frontierMean) bits() float64 { return math.Exp(m.logBits / m.n) }
 
 // readScores reads scores.tsv, whose columns are picture, encoder, quality, bytes, SSIMULACRA2,
-// PSNR-Y, SSIM-Y and 3-norm. It returns the points by picture and encoder.
+// PSNR-Y, SSIM-Y and butteraugli's 3-norm. It returns the points by picture and encoder.
 func readScores(path string) (map[string]map[string][]frontierPoint, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -229,7 +233,8 @@ func readScores(path string) (map[string]map[string][]frontierPoint, error) {
 	return all, nil
 }
 
-// frontierPicture measures every encoder that is installed on one picture.
+// frontierPicture measures the encoders of frontierFiles on one picture. It returns their points by
+// encoder, and the number of the picture's pixels.
 func (s *suite) frontierPicture(path string, qualities []int) (got map[string][]frontierPoint, pixels int, err error) {
 	file, err := os.ReadFile(path)
 	if err != nil {
@@ -262,7 +267,8 @@ func (s *suite) frontierPicture(path string, qualities []int) (got map[string][]
 	return got, rgba.Rect.Dx() * rgba.Rect.Dy(), nil
 }
 
-// frontierFiles returns a picture at one quality by encoder. Every JPEG is 4:2:0.
+// frontierFiles returns the files that our encoders, image/jpeg and cjpeg (if it is installed) make
+// of a picture at quality q. halved is the picture in 4:2:0, which every JPEG has.
 func frontierFiles(rgba *image.RGBA, halved *image.YCbCr, q int) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	var errs []error
@@ -299,7 +305,8 @@ func ppm(m *image.RGBA) []byte {
 	return b
 }
 
-// measure sets a point's qualities, from the file as djpeg or dwebp decodes it.
+// measure sets p's measures of quality, from file as djpeg or dwebp decodes it. original is the
+// path of the picture, and ref and luma are of the picture too.
 func (p *frontierPoint) measure(file []byte, original, dir string, ref *metrics.Reference, luma metrics.Plane) error {
 	cmd := exec.Command("djpeg", "-ppm")
 	if bytes.HasPrefix(file, []byte("RIFF")) {
@@ -338,8 +345,8 @@ func (p *frontierPoint) measure(file []byte, original, dir string, ref *metrics.
 
 // parsePPM reads a binary PPM without comments.
 func parsePPM(b []byte) (*image.RGBA, error) {
-	var w, h, most int
-	if _, err := fmt.Sscanf(string(b[:min(len(b), 40)]), "P6\n%d %d\n%d\n", &w, &h, &most); err != nil || len(b) < 3*w*h {
+	var w, h, maxval int
+	if _, err := fmt.Sscanf(string(b[:min(len(b), 40)]), "P6\n%d %d\n%d\n", &w, &h, &maxval); err != nil || len(b) < 3*w*h {
 		return nil, fmt.Errorf("no PPM: %v", err)
 	}
 	m := image.NewRGBA(image.Rect(0, 0, w, h))

@@ -17,12 +17,12 @@ import (
 	"miniatura/sizes"
 )
 
-// leastGraphic is the size of the smallest picture in this section, in bytes.
+// leastGraphic is the size, in bytes, that a file must exceed to be measured in this section.
 const leastGraphic = 100 << 10
 
-// graphicsSection adds the rows about stills that are not JPEGs, to their own format and to WebP:
-// one for each picture, and the geometric mean and the worst of all. sharp writes WebP with its
-// default effort, 4, and with 2.
+// graphicsSection adds the rows about PNGs and WebPs that are stills: PNG to PNG, and both to WebP.
+// There are rows of each picture, and rows of the geometric mean and the worst of all pictures.
+// sharp writes WebP with effort 4, its default, and with effort 2.
 func graphicsSection(s *suite) error {
 	all, err := s.graphics()
 	if err != nil {
@@ -50,14 +50,14 @@ func graphicsSection(s *suite) error {
 	return nil
 }
 
-// fits reports whether p fits its box of a size already.
-func (p picture) fits(name string) bool {
-	size, _ := sizes.Parse(name)
+// fits reports whether p fits its box in the size called sizeName already.
+func (p picture) fits(sizeName string) bool {
+	size, _ := sizes.Parse(sizeName)
 	w, h := size.Fit(p.w, p.h)
 	return w == p.w && h == p.h
 }
 
-// graphic measures one picture and adds its ratios to all.
+// graphic measures one picture, adds its rows, and adds its ratios to all.
 func (s *suite) graphic(p picture, size, mode string, contenders []contender, all spread) {
 	work := fmt.Sprintf("graphics, %s -> %s %s", p.name, size, mode)
 	got := s.compare(work, mode, p.path, p.box(size), s.iterations(3), contenders)
@@ -100,8 +100,8 @@ func (r spread) rows(s *suite, work string) {
 	}
 }
 
-// graphics returns the still PNGs and WebPs over 100 kB of the corpus and of the folder graphics
-// beside it, or three pictures made by code if there is no corpus.
+// graphics returns the stills among the PNGs and WebPs of the corpus and of the folder graphics
+// beside it, without small files. If there is no corpus, it returns three pictures made by code.
 func (s *suite) graphics() ([]picture, error) {
 	if s.photos == "" {
 		return s.madeGraphics()

@@ -19,8 +19,8 @@ import (
 	"miniatura/codec/jpeg"
 )
 
-// jpegSection adds the rows about JPEG: CPU and memory against sharp, Pillow and the standard
-// library, the quality against a full decode, and the writer alone.
+// jpegSection adds the rows about JPEG: the CPU and memory of resizing against sharp, Pillow and
+// the standard library, the quality of the result, and the writer alone.
 func jpegSection(s *suite) error {
 	all, err := s.baselines()
 	if err != nil {
@@ -31,11 +31,11 @@ func jpegSection(s *suite) error {
 	}
 	cpu := ratios{}
 	for _, p := range all {
-		boxes := []string{"M", "S", "XS"}
+		sizeNames := []string{"M", "S", "XS"}
 		if !p.named {
-			boxes = boxes[:1]
+			sizeNames = sizeNames[:1]
 		}
-		for _, size := range boxes {
+		for _, size := range sizeNames {
 			s.resizeRows(p, size, "baseline", cpu)
 		}
 	}
@@ -86,7 +86,7 @@ func (r ratios) rows(s *suite, work string) {
 	}
 }
 
-// resizeRows measures one picture at one size and adds its ratios to cpu.
+// resizeRows measures one picture at one size, adds its rows, and adds its ratios of CPU to cpu.
 func (s *suite) resizeRows(p picture, size, kind string, cpu ratios) {
 	work := fmt.Sprintf("%s %s -> %s jpeg q80", p.name, kind, size)
 	got := s.resizeAll(work, p, size)
@@ -118,8 +118,8 @@ func (s *suite) resizeRows(p picture, size, kind string, cpu ratios) {
 	}
 }
 
-// resizeAll measures all sides on one picture at one size. For a named picture at size M these
-// include sharp with mozjpeg and, except in a short run, the standard library.
+// resizeAll measures all contenders on one picture at one size. For a named picture at size M the
+// contenders include sharp with mozjpeg and, except in a short run, the standard library.
 func (s *suite) resizeAll(work string, p picture, size string) map[string]result {
 	contenders, inTables := s.contenders(), p.named && size == "M"
 	if s.node != nil && inTables {
@@ -159,8 +159,9 @@ func (s *suite) iterations(n int) int {
 	return n
 }
 
-// qualityRows compares the pixels that each side resized to, before any loss, with a full decode
-// scaled by CatmullRom. It measures luma, without color profiles.
+// qualityRows adds the rows of SSIM. It compares the pixels that each contender's resizing makes,
+// nearly without the loss of encoding, with those of a full decode scaled by CatmullRom. Only luma
+// is compared, without color profiles. The pictures are photos, and pages of text and of lines.
 func (s *suite) qualityRows(photos []picture) error {
 	text, err := s.make("text", pictures.Text(2400, 3200))
 	if err != nil {
@@ -170,11 +171,11 @@ func (s *suite) qualityRows(photos []picture) error {
 	if err != nil {
 		return err
 	}
-	sides := slices.DeleteFunc(s.contenders(), func(c contender) bool { return c.name == "purego" })
+	contenders := slices.DeleteFunc(s.contenders(), func(c contender) bool { return c.name == "purego" })
 	var ours []float64
 	for _, p := range photos {
 		for _, size := range []string{"M", "SS"} {
-			ssim, err := s.likeness(p, size, sides)
+			ssim, err := s.likeness(p, size, contenders)
 			if err != nil {
 				return fmt.Errorf("%s: %w", p.name, err)
 			}
@@ -195,7 +196,7 @@ func (s *suite) qualityRows(photos []picture) error {
 			return err
 		}
 		for _, size := range []string{"L", "S", "SXS"} {
-			if _, err := s.likeness(p, size, sides); err != nil {
+			if _, err := s.likeness(p, size, contenders); err != nil {
 				return fmt.Errorf("%s: %w", p.name, err)
 			}
 		}
@@ -203,9 +204,9 @@ func (s *suite) qualityRows(photos []picture) error {
 	return nil
 }
 
-// likeness adds the rows with the SSIM of one picture at one size, and returns the SSIM of each
-// side by name. A side that fails is left out.
-func (s *suite) likeness(p picture, size string, sides []contender) (map[string]float64, error) {
+// likeness adds the rows with the SSIM of one picture at one size, and returns the SSIM by the
+// contenders' names. A contender that fails is left out.
+func (s *suite) likeness(p picture, size string, contenders []contender) (map[string]float64, error) {
 	p, err := s.unprofiled(p)
 	if err != nil {
 		return nil, err
@@ -215,7 +216,7 @@ func (s *suite) likeness(p picture, size string, sides []contender) (map[string]
 		return nil, err
 	}
 	ssim := map[string]float64{}
-	for i, c := range sides {
+	for i, c := range contenders {
 		out := fmt.Sprintf("%s/pixels-%d", s.dir, i)
 		if _, err := s.run(c, "pixels", p.path, 1, p.box(size), out); err != nil {
 			s.skip(p.name+" quality ("+c.name+")", err.Error())
@@ -230,12 +231,12 @@ func (s *suite) likeness(p picture, size string, sides []contender) (map[string]
 		}
 	}
 	work := fmt.Sprintf("%s -> %s", p.name, size)
-	for _, peer := range sides[1:] {
+	for _, peer := range contenders[1:] {
 		if _, ok := ssim[peer.name]; ok {
 			s.row(work, "avx2", "ssim_y", ssim["avx2"], peer.name, ssim[peer.name])
 		}
 	}
-	if len(sides) == 1 {
+	if len(contenders) == 1 {
 		s.row(work, "avx2", "ssim_y", ssim["avx2"], "", 0)
 	}
 	return ssim, nil
@@ -253,7 +254,7 @@ func decodeFile(path string) (image.Image, error) {
 	return stdjpeg.Decode(bytes.NewReader(b))
 }
 
-// reference returns the luma of m scaled to r's size, in 16 bits.
+// reference returns the luma of m, scaled to the dimensions of r and rounded to 16 bits.
 func reference(m image.Image, r image.Rectangle) metrics.Plane {
 	var gray *image.Gray
 	switch m := m.(type) {
@@ -270,95 +271,124 @@ func reference(m image.Image, r image.Rectangle) metrics.Plane {
 	draw.CatmullRom.Scale(dst, r, gray, gray.Rect, draw.Src, nil)
 	p := metrics.Plane{W: r.Dx(), H: r.Dy(), Pix: make([]float64, r.Dx()*r.Dy())}
 	for i := range p.Pix {
-		p.Pix[i] = float64(dst.Gray16At(i%p.W, i/p.W).Y) / 257
+		p.Pix[i] = float64(dst.Gray16At(i%p.W, i/p.W).Y) / 257 // 65535 is 255
 	}
 	return p
 }
 
-// writerRows compares the writer with the one of image/jpeg: bytes at equal SSIM over a range of
-// qualities (on the scale -10 log10(1-ssim)), and CPU at quality 80.
+// A jpegWriter is a way to write a JPEG.
+type jpegWriter struct {
+	name  string
+	write func(m *image.YCbCr, quality int) ([]byte, error)
+}
+
+// jpegWriters are image/jpeg's writer, and then ours.
+var jpegWriters = []jpegWriter{
+	{"std", func(m *image.YCbCr, q int) ([]byte, error) {
+		var b bytes.Buffer
+		err := stdjpeg.Encode(&b, m, &stdjpeg.Options{Quality: q})
+		return b.Bytes(), err
+	}},
+	{"baseline", func(m *image.YCbCr, q int) ([]byte, error) {
+		return jpeg.Append(nil, m, &jpeg.Options{Quality: q})
+	}},
+	{"progressive", func(m *image.YCbCr, q int) ([]byte, error) {
+		return jpeg.Append(nil, m, &jpeg.Options{Quality: q, Progressive: true})
+	}},
+}
+
+// writerRows compares our writers with image/jpeg's on photos of size M: the BD-rate (bytes at
+// equal SSIM, on the scale -10 log10(1-ssim)), and CPU at quality 80.
 func (s *suite) writerRows(photos []picture) error {
-	writers := []struct {
-		name string
-		f    func(m *image.YCbCr, quality int) ([]byte, error)
-	}{
-		{"std", func(m *image.YCbCr, q int) ([]byte, error) {
-			var b bytes.Buffer
-			err := stdjpeg.Encode(&b, m, &stdjpeg.Options{Quality: q})
-			return b.Bytes(), err
-		}},
-		{"baseline", func(m *image.YCbCr, q int) ([]byte, error) {
-			return jpeg.Append(nil, m, &jpeg.Options{Quality: q})
-		}},
-		{"progressive", func(m *image.YCbCr, q int) ([]byte, error) {
-			return jpeg.Append(nil, m, &jpeg.Options{Quality: q, Progressive: true})
-		}},
-	}
-	sumRate, sumCPU := map[string]float64{}, map[string]float64{}
-	n := 0
+	sumRate, sumCPU := map[string]float64{}, map[string]float64{} // of logarithms of ratios
 	for _, p := range photos {
 		src, err := decodeFile(p.path)
 		if err != nil {
 			return err
 		}
 		m := shrink420(src, p)
-		ref := metrics.Luma(m)
-		curves := map[string][]metrics.Point{}
-		cpu := map[string][]float64{}
-		for _, q := range []int{60, 70, 80, 87, 93} {
-			for _, w := range writers {
-				b, err := w.f(m, q)
-				if err != nil {
-					return err
-				}
-				got, err := decode(b)
-				if err != nil {
-					return err
-				}
-				v, err := metrics.SSIM(ref, metrics.Luma(got))
-				if err != nil {
-					return err
-				}
-				curves[w.name] = append(curves[w.name], metrics.Point{Quality: metrics.DB(v), Bytes: float64(len(b))})
-			}
+		curves, err := writerCurves(m)
+		if err != nil {
+			return err
 		}
-		for range 4 * s.rounds {
-			for _, w := range writers {
-				u0, s0 := cpuTime()
-				for range 2 {
-					if _, err := w.f(m, 80); err != nil {
-						return err
-					}
-				}
-				u1, s1 := cpuTime()
-				cpu[w.name] = append(cpu[w.name], (u1+s1-u0-s0)/2)
-			}
+		cpu, err := s.writerCPU(m)
+		if err != nil {
+			return err
 		}
-		n++
-		for _, w := range writers[1:] {
+		for _, w := range jpegWriters[1:] {
 			percent, ok := metrics.BDRate(curves["std"], curves[w.name])
 			if !ok {
 				return fmt.Errorf("%s: no common range of qualities", p.name)
 			}
 			work := "writer " + w.name + ", " + p.name + " at M"
 			s.row(work, "avx2", "bytes_at_equal_ssim", 1+percent/100, "std", 1)
-			s.row(work, "avx2", "cpu_ms", median(cpu[w.name]), "std", median(cpu["std"]))
+			s.row(work, "avx2", "cpu_ms", cpu[w.name], "std", cpu["std"])
 			sumRate[w.name] += math.Log(1 + percent/100)
-			sumCPU[w.name] += math.Log(median(cpu[w.name]) / median(cpu["std"]))
+			sumCPU[w.name] += math.Log(cpu[w.name] / cpu["std"])
 		}
 	}
-	for _, w := range writers[1:] {
-		if n > 0 {
-			s.row("writer "+w.name, "avx2", "bytes_at_equal_ssim_geomean", math.Exp(sumRate[w.name]/float64(n)), "std", 1)
-			s.row("writer "+w.name, "avx2", "cpu_ratio_geomean", math.Exp(sumCPU[w.name]/float64(n)), "std", 1)
-		}
+	n := float64(len(photos))
+	if n == 0 {
+		return nil
+	}
+	for _, w := range jpegWriters[1:] {
+		s.row("writer "+w.name, "avx2", "bytes_at_equal_ssim_geomean", math.Exp(sumRate[w.name]/n), "std", 1)
+		s.row("writer "+w.name, "avx2", "cpu_ratio_geomean", math.Exp(sumCPU[w.name]/n), "std", 1)
 	}
 	return nil
 }
 
+// writerCurves writes m at several qualities, and returns bytes and SSIM by writer.
+func writerCurves(m *image.YCbCr) (map[string][]metrics.Point, error) {
+	ref := metrics.Luma(m)
+	curves := map[string][]metrics.Point{}
+	for _, q := range []int{60, 70, 80, 87, 93} {
+		for _, w := range jpegWriters {
+			b, err := w.write(m, q)
+			if err != nil {
+				return nil, err
+			}
+			got, err := decode(b)
+			if err != nil {
+				return nil, err
+			}
+			ssim, err := metrics.SSIM(ref, metrics.Luma(got))
+			if err != nil {
+				return nil, err
+			}
+			curves[w.name] = append(curves[w.name], metrics.Point{Quality: metrics.DB(ssim), Bytes: float64(len(b))})
+		}
+	}
+	return curves, nil
+}
+
+// writerCPU returns the CPU time in milliseconds that each writer needs for m at quality 80, the
+// median of interleaved measurements.
+func (s *suite) writerCPU(m *image.YCbCr) (map[string]float64, error) {
+	times := map[string][]float64{}
+	for range 4 * s.rounds {
+		for _, w := range jpegWriters {
+			u0, s0 := cpuTime()
+			for range 2 {
+				if _, err := w.write(m, 80); err != nil {
+					return nil, err
+				}
+			}
+			u1, s1 := cpuTime()
+			times[w.name] = append(times[w.name], (u1+s1-u0-s0)/2)
+		}
+	}
+	cpu := map[string]float64{}
+	for name, t := range times {
+		cpu[name] = median(t)
+	}
+	return cpu, nil
+}
+
+// decode decodes a JPEG.
 func decode(b []byte) (image.Image, error) { return stdjpeg.Decode(bytes.NewReader(b)) }
 
-// shrink420 scales a picture to size M as 4:2:0, plane by plane.
+// shrink420 scales src, the pixels of p, to size M as 4:2:0, plane by plane.
 func shrink420(src image.Image, p picture) *image.YCbCr {
 	box, _ := parseBox(p.box("M"))
 	w, h := box.Fit(src.Bounds().Dx(), src.Bounds().Dy())

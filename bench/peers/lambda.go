@@ -1,8 +1,8 @@
 package main
 
-// This file models a Lambda function of each memory size: the worker runs in a control group with
-// the share of a CPU that a function of this size has. It is not a measurement on Lambda, which has
-// other machines and another kernel.
+// This file models Lambda functions of several memory sizes: the worker runs in a control group
+// with the share of a CPU that a function of the size has. The model is no measurement on Lambda,
+// which has other machines and another kernel.
 
 import (
 	"errors"
@@ -16,7 +16,8 @@ import (
 	"miniatura/bench/pictures"
 )
 
-// A function is a memory size and the share of a CPU that belongs to it. 1,769 MB has a whole CPU.
+// A function is a memory size and the share of a CPU that Lambda gives to it, in proportion to the
+// memory: 1,769 MB have a whole CPU.
 type function struct {
 	mb    int
 	share float64
@@ -30,11 +31,12 @@ const (
 	gbSecondPrice = 0.00005001
 )
 
-// waitable is how many milliseconds a visitor may wait for each of the pictures when the function
-// has the recommended memory size.
+// waitable is how long a visitor may wait for a picture, in milliseconds. A memory size is only
+// recommended if no picture of this section takes longer.
 const waitable = 10_000
 
-// lambdaSection adds the rows about waiting and cost by memory size.
+// lambdaSection adds the rows about waiting and cost by memory size. It prints the cheapest size
+// with which no picture takes longer than waitable.
 func lambdaSection(s *suite) error {
 	files, err := s.lambdaFiles()
 	if err != nil {
@@ -44,7 +46,7 @@ func lambdaSection(s *suite) error {
 	if s.short {
 		list = list[4:]
 	}
-	best, cheapest := 0, 0.0
+	best, cheapest := 0, 0.0 // the recommended size in MB, 0 for none; its cost for all pictures
 	for _, f := range list {
 		g, err := newGroup(f.share)
 		if err != nil {
@@ -102,7 +104,8 @@ func (s *suite) lambdaFiles() ([]picture, error) {
 	}, nil
 }
 
-// wait returns the median wall-clock time of the work in g, in milliseconds.
+// wait returns the median wall-clock time that p takes in g, at size M and as WebP, in
+// milliseconds.
 func (s *suite) wait(g *group, p picture) (float64, error) {
 	c := contender{name: "avx2", command: g.enter([]string{s.self, workerFlag})}
 	var wall []float64
@@ -116,7 +119,7 @@ func (s *suite) wait(g *group, p picture) (float64, error) {
 	return median(wall), nil
 }
 
-// lambdaStart adds the row about the start in g.
+// lambdaStart adds the row about a cold start in g.
 func (s *suite) lambdaStart(g *group, f function) error {
 	task, err := s.unpackedZip()
 	if err != nil {
@@ -144,7 +147,8 @@ func (s *suite) lambdaStart(g *group, f function) error {
 // A group is a control group whose processes share part of a CPU.
 type group struct{ dir string }
 
-// newGroup makes a group below that of this process, in version 1 or 2 of the kernel's interface.
+// newGroup makes a group below the group of this process, with version 1 or 2 of the kernel's
+// interface. share is how much of a CPU the group has.
 func newGroup(share float64) (*group, error) {
 	const period = 100_000 // microseconds
 	quota := int(share * period)
@@ -182,7 +186,7 @@ func newGroup(share float64) (*group, error) {
 			err = errors.Join(err, f.Close())
 		}
 		if err == nil {
-			err = exec.Command("sh", g.enter([]string{"true"})[1:]...).Run()
+			err = exec.Command("sh", g.enter([]string{"true"})[1:]...).Run() // can a process enter it?
 		}
 		if err == nil {
 			return g, nil

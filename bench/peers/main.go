@@ -1,12 +1,12 @@
-// Command peers measures this project against sharp and Pillow: the same work on the same pictures,
-// in interleaved rounds, on one core.
+// Command peers measures this project against sharp, Pillow, libwebp and others: the same work on
+// the same pictures, in interleaved rounds, on one core.
 //
 //	go run ./bench/peers [-only SECTION,...] [-json FILE] [-photos DIR] [-short]
 //
-// Every side runs in a process of its own. Its first iteration is not counted; CPU is user plus
-// system time per picture, the median over all rounds. The peak resident set is measured in a fresh
-// process that does the work once. Our side is this program built without cgo, with and without
-// -tags purego.
+// Every contender runs in a process of its own. A process does the work several times, and the
+// first time is not counted. CPU is user plus system time per picture, the median over all rounds.
+// The peak resident set is measured in a fresh process that does the work once. Our contenders are
+// this program built without cgo, with and without -tags purego.
 //
 // The command installs nothing. If something is missing, it says so in one line, leaves out the
 // rows that need it, and ends with exit code 1.
@@ -58,7 +58,7 @@ func main() {
 	jsonFile := flag.String("json", "", "append one JSON object a row to this `file`")
 	photos := flag.String("photos", "", "`folder` of photos (default: the corpus beside the repository)")
 	rounds := flag.Int("rounds", 3, "interleaved rounds")
-	short := flag.Bool("short", false, "one round of one iteration on the named pictures: that every row is there, not what it says")
+	short := flag.Bool("short", false, "one round of one iteration on the named pictures, to test that every row is there")
 	core := flag.Int("core", 1, "core to pin every process to, if there is taskset")
 	flag.Parse()
 

@@ -1,6 +1,6 @@
 package main
 
-// This file runs the sides of a comparison and measures them.
+// This file runs the contenders of a comparison and measures them.
 
 import (
 	"bytes"
@@ -13,21 +13,22 @@ import (
 	"strconv"
 )
 
-// A contender is one side of a comparison: a command that takes the arguments MODE FILE N
-// WIDTHxHEIGHT OUT and prints a sample (see sharp.js).
+// A contender is a command that takes the arguments MODE FILE N WIDTHxHEIGHT OUT, does the work
+// MODE N times and prints a sample (see sharp.js).
 type contender struct {
 	name    string
 	command []string
-	mode    string // the contender's name for the mode, "" for the common one
+	mode    string // MODE for this contender, if it is not that of the others
 }
 
-// A sample is what a contender prints.
+// A sample is what a contender prints. User, Sys and Wall are times in milliseconds, one per
+// iteration.
 type sample struct {
-	User  []float64 // in milliseconds, one per iteration
+	User  []float64
 	Sys   []float64
 	Wall  []float64 // only from our worker
-	RSS   float64   // MB
-	Bytes int
+	RSS   float64   // peak resident set of the process, in MB
+	Bytes int       // size of the result
 }
 
 // A result is what was measured for one contender.
@@ -38,7 +39,7 @@ type result struct {
 	output string // the file with the result
 }
 
-// contenders returns ours in both builds, and the peers that are installed.
+// contenders returns our worker in both builds, and sharp and Pillow if they are installed.
 func (s *suite) contenders() []contender {
 	all := []contender{
 		{name: "avx2", command: []string{s.self, workerFlag}},
@@ -53,20 +54,23 @@ func (s *suite) contenders() []contender {
 	return all
 }
 
-// compare runs the same work on every contender, and returns the results by name. Each round
-// measures n iterations. A contender that fails is reported as left out.
+// compare runs the same work on every contender, and returns the results by the contenders' names.
+// Each round measures n iterations of each. A contender that fails is noted with skip and has no
+// result.
 func (s *suite) compare(work, mode, file, box string, n int, all []contender) map[string]result {
 	results := map[string]result{}
 	cpu := map[string][]float64{}
+	// One process of each contender does the work once. That gives the memory and the result.
 	for i, c := range all {
 		out := fmt.Sprintf("%s/%s-%d", s.dir, c.name, i)
-		one, err := s.run(c, mode, file, 1, box, out)
+		once, err := s.run(c, mode, file, 1, box, out)
 		if err != nil {
 			s.skip(work+" ("+c.name+")", err.Error())
 			continue
 		}
-		results[c.name] = result{rss: one.RSS, bytes: one.Bytes, output: out}
+		results[c.name] = result{rss: once.RSS, bytes: once.Bytes, output: out}
 	}
+	// The rounds measure the CPU.
 	for range s.rounds {
 		for _, c := range all {
 			if _, ok := results[c.name]; !ok {
@@ -78,7 +82,7 @@ func (s *suite) compare(work, mode, file, box string, n int, all []contender) ma
 				delete(results, c.name)
 				continue
 			}
-			for i := range got.User[1:] {
+			for i := range got.User[1:] { // the first iteration is not counted
 				cpu[c.name] = append(cpu[c.name], got.User[i+1]+got.Sys[i+1])
 			}
 		}

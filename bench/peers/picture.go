@@ -19,15 +19,16 @@ import (
 
 // A picture is a file to be resized.
 type picture struct {
-	name  string // its name in rows
+	name  string // the name in rows
 	path  string
 	w, h  int
 	named bool // one of the few pictures that the tables show
 }
 
-// box returns the box of a size for p, as the argument of a contender.
-func (p picture) box(name string) string {
-	size, _ := sizes.Parse(name)
+// box returns the box that p has to fit in the size called sizeName, as the argument of a
+// contender.
+func (p picture) box(sizeName string) string {
+	size, _ := sizes.Parse(sizeName)
 	b := size.Tall
 	if p.w > p.h {
 		b = size.Wide
@@ -35,7 +36,7 @@ func (p picture) box(name string) string {
 	return fmt.Sprintf("%dx%d", b.W, b.H)
 }
 
-// open reads the dimensions of a JPEG.
+// open returns the JPEG at path as a picture. It reads the dimensions from the file.
 func open(name, path string, named bool) (picture, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -46,8 +47,9 @@ func open(name, path string, named bool) (picture, error) {
 	return picture{name, path, c.Width, c.Height, named}, err
 }
 
-// baselines returns the photos of at least 3 megapixels as baseline files. One picture, a flower,
-// is in the corpus in many encodings; only the one with 4:2:0 is returned.
+// baselines returns the corpus's photos of at least 3 megapixels, and the named ones, as baseline
+// files. A flower is in the corpus in many encodings: only the one with 4:2:0 is returned. Without
+// a corpus, baselines returns two photos made by code.
 func (s *suite) baselines() ([]picture, error) {
 	var all []picture
 	add := func(name, path string, named bool) error {
@@ -81,8 +83,8 @@ func (s *suite) baselines() ([]picture, error) {
 		base := filepath.Base(path)
 		p, err := open(base, path, false)
 		small := p.w*p.h < 3e6 && named[base] == ""
-		again := strings.HasPrefix(base, "flower") && !strings.Contains(base, "_420")
-		if err != nil || small || again {
+		otherFlower := strings.HasPrefix(base, "flower") && !strings.Contains(base, "_420")
+		if err != nil || small || otherFlower {
 			continue // CMYK and 12 bits are errors here
 		}
 		name := named[base]
@@ -100,8 +102,8 @@ func (s *suite) baselines() ([]picture, error) {
 	return all, nil
 }
 
-// transcode rewrites a JPEG without changing a coefficient. The file is baseline unless options has
-// -progressive.
+// transcode writes a JPEG again without changing a coefficient, and returns the path of the new
+// file. The new file is baseline unless options has -progressive.
 func (s *suite) transcode(path string, options ...string) (string, error) {
 	jpegtran, err := exec.LookPath("jpegtran")
 	if err != nil {
@@ -115,7 +117,7 @@ func (s *suite) transcode(path string, options ...string) (string, error) {
 	return out, nil
 }
 
-// make writes m as a baseline JPEG and returns its path.
+// make writes m as a baseline JPEG and returns the file's path.
 func (s *suite) make(name string, m image.Image) (string, error) {
 	b, err := jpeg.Append(nil, m, &jpeg.Options{Quality: 90})
 	if err != nil {
@@ -125,8 +127,8 @@ func (s *suite) make(name string, m image.Image) (string, error) {
 	return path, os.WriteFile(path, b, 0o600)
 }
 
-// unprofiled returns a copy of p without metadata, so that all sides agree on what the samples
-// mean.
+// unprofiled returns p, or a copy of p without metadata if it has any. Without color profiles, all
+// contenders agree on what the samples mean.
 func (s *suite) unprofiled(p picture) (picture, error) {
 	src, err := os.ReadFile(p.path)
 	if err != nil {

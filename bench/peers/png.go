@@ -14,14 +14,15 @@ import (
 	"miniatura/bench/pictures"
 )
 
-// pngSection adds the rows about PNG: a photo, a page of text and a drawing of 12 megapixels each.
+// pngSection adds the rows about PNG: a photo, a page of text and a drawing of lines, of 12
+// megapixels each, and those of pngToJPEG.
 func pngSection(s *suite) error {
 	photo, err := s.photoPixels()
 	if err != nil {
 		return err
 	}
 	cpu := ratios{}
-	var twelve picture
+	var photoPNG picture
 	for i, c := range []struct {
 		name string
 		m    image.Image
@@ -35,7 +36,7 @@ func pngSection(s *suite) error {
 			return err
 		}
 		if i == 0 {
-			twelve = p
+			photoPNG = p
 		}
 		for _, size := range []string{"M", "SS"} {
 			work := fmt.Sprintf("%s png -> %s png", c.name, size)
@@ -59,10 +60,10 @@ func pngSection(s *suite) error {
 		}
 	}
 	cpu.rows(s, "all png -> png")
-	return s.pngToJPEG(twelve)
+	return s.pngToJPEG(photoPNG)
 }
 
-// photoPixels returns 12 megapixels of a photo in RGB.
+// photoPixels returns a photo of 12 megapixels in RGB: of the corpus, or made by code.
 func (s *suite) photoPixels() (image.Image, error) {
 	var m image.Image = pictures.Photo(4032, 3024)
 	if s.photos != "" {
@@ -78,8 +79,7 @@ func (s *suite) photoPixels() (image.Image, error) {
 	return rgb, nil
 }
 
-// makePNG writes m as encoders commonly do: filtered, and compressed with the standard library's
-// defaults.
+// makePNG writes m with image/png and its defaults: rows are filtered, as most encoders do.
 func (s *suite) makePNG(name string, m image.Image) (picture, error) {
 	var b bytes.Buffer
 	if err := png.Encode(&b, m); err != nil {

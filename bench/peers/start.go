@@ -45,7 +45,8 @@ func zipSection(s *suite) error {
 	return nil
 }
 
-// edgeZip builds the zip as it is deployed, unless an earlier section has, and returns its path.
+// edgeZip builds the zip that is deployed, unless an earlier section has built it, and returns the
+// zip's path.
 func (s *suite) edgeZip() (string, error) {
 	path := filepath.Join(s.dir, "edge.zip")
 	if _, err := os.Stat(path); err == nil {
@@ -76,7 +77,7 @@ func (s *suite) sharpZip() (float64, error) {
 	for _, folder := range []string{"sharp", "@img", "detect-libc", "semver"} {
 		err := fs.WalkDir(modules, folder, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || strings.Contains(path, "musl") {
-				return err // Lambda runs glibc
+				return err // files for musl are left out, because Lambda runs glibc
 			}
 			b, err := fs.ReadFile(modules, path)
 			if err != nil {
@@ -104,8 +105,8 @@ func (c *counter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// startSection adds the rows about a cold start: from the start of the process to its first request
-// to Lambda's Runtime API, the fastest of many.
+// startSection adds the rows about a cold start: the time from the start of a process to its first
+// poll, a request to Lambda's Runtime API for an event. The fastest of many starts counts.
 func startSection(s *suite) error {
 	if s.python == nil {
 		s.skip("start", "needs Pillow's Python")
@@ -126,19 +127,19 @@ c = http.client.HTTPConnection(os.environ['AWS_LAMBDA_RUNTIME_API'])
 c.request('GET', '/2018-06-01/runtime/invocation/next')
 c.getresponse()`
 	python := s.python[0]
-	sides := []contender{
+	all := []contender{
 		{name: "edge", command: edgeCommand(python, task)},
 		{name: "python", command: []string{python, "-c", poll}},
 		{name: "pillow", command: []string{python, "-c", "from PIL import Image" + poll}},
 	}
 	if s.node != nil {
-		sides = append(sides, contender{name: "sharp", command: []string{s.node[0], "-e", `
+		all = append(all, contender{name: "sharp", command: []string{s.node[0], "-e", `
 require('sharp');
 require('http').get('http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2018-06-01/runtime/invocation/next');`}})
 	}
 	fastest := map[string]float64{}
 	for range 8 * s.rounds {
-		for _, c := range sides {
+		for _, c := range all {
 			took, err := s.firstPoll(c.command, api, polls)
 			if err != nil {
 				return fmt.Errorf("%s: %w", c.name, err)
@@ -148,14 +149,14 @@ require('http').get('http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2018-06-0
 			}
 		}
 	}
-	for _, c := range sides[1:] {
+	for _, c := range all[1:] {
 		s.row("start to first poll", "edge", "ms_min", fastest["edge"], c.name, fastest[c.name])
 	}
 	return nil
 }
 
-// unpackedZip unpacks the zip as Lambda does, unless an earlier section has, and returns the
-// folder.
+// unpackedZip unpacks the zip that is deployed as Lambda does, unless an earlier section has done
+// so, and returns the folder.
 func (s *suite) unpackedZip() (string, error) {
 	path, err := s.edgeZip()
 	if err != nil {
@@ -173,8 +174,8 @@ func edgeCommand(python, task string) []string {
 	return []string{python, "-c", "import sys; sys.path.insert(0, sys.argv[1]); import lambda_function", task}
 }
 
-// runtimeAPI serves the part of Lambda's Runtime API that a start needs, and sends on polls at each
-// poll.
+// runtimeAPI serves the part of Lambda's Runtime API that a start needs, at address. Each poll is
+// announced on polls and is never answered.
 func runtimeAPI() (address string, polls chan struct{}, stop func(), err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -190,7 +191,8 @@ func runtimeAPI() (address string, polls chan struct{}, stop func(), err error) 
 	return l.Addr().String(), polls, func() { l.Close() }, nil
 }
 
-// firstPoll returns the milliseconds from a process's start to its first poll.
+// firstPoll starts argv and returns the milliseconds from the start of the process to its first
+// poll.
 func (s *suite) firstPoll(argv []string, api string, polls chan struct{}) (float64, error) {
 	if s.taskset {
 		argv = append([]string{"taskset", "-c", strconv.Itoa(s.core)}, argv...)

@@ -42,8 +42,8 @@ type suite struct {
 	closers []func()
 }
 
-// A Row is one line of the table and one object of -json. Ratio is ours over theirs. A row without
-// a comparison has no peer.
+// A Row is one line of the table and one object in the file of -json. Ratio is Ours over Theirs. A
+// Row that compares with nobody has no Peer.
 type Row struct {
 	Work    string  `json:"work"`
 	Variant string  `json:"variant"`
@@ -54,7 +54,8 @@ type Row struct {
 	Ratio   float64 `json:"ratio,omitempty"`
 }
 
-// start finds the peers and builds our workers.
+// start makes the folder for temporary files, opens the file of -json, finds the peers and the
+// photos, and builds our workers.
 func (s *suite) start(photos, jsonFile string) error {
 	var err error
 	if s.dir, err = os.MkdirTemp("", "miniatura-peers-"); err != nil {
@@ -114,7 +115,7 @@ func (s *suite) start(photos, jsonFile string) error {
 	return nil
 }
 
-// findSharp sets the command that runs sharp.js, if node and sharp are installed.
+// findSharp sets s.node, the command that runs sharp.js, if node and sharp are installed.
 func (s *suite) findSharp() {
 	const get = "npm install --prefix bench/peers"
 	node, err := exec.LookPath("node")
@@ -122,7 +123,7 @@ func (s *suite) findSharp() {
 		s.miss("node is missing (sharp's rows are left out): https://nodejs.org, then " + get)
 		return
 	}
-	// require looks for modules beside the script and in NODE_PATH.
+	// Node's require looks for modules beside the script and in NODE_PATH.
 	cmd := []string{node, filepath.Join(s.here, "sharp.js")}
 	v, err := version(cmd)
 	if err != nil {
@@ -133,7 +134,7 @@ func (s *suite) findSharp() {
 	fmt.Println("peer:   ", v)
 }
 
-// findPillow sets the command that runs pillow.py, if Python and Pillow are installed.
+// findPillow sets s.python, the command that runs pillow.py, if Python and Pillow are installed.
 func (s *suite) findPillow() {
 	for _, python := range []string{"python3", "/usr/bin/python3"} {
 		path, err := exec.LookPath(python)
@@ -161,7 +162,8 @@ func version(cmd []string) (string, error) {
 	return v.Version, err
 }
 
-// machine returns the name of the processor and how many there are.
+// machine returns the name of the processor, how many logical processors there are, and the
+// platform.
 func machine() string {
 	model := "unknown processor"
 	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {
@@ -175,13 +177,13 @@ func machine() string {
 	return fmt.Sprintf("%s x %d, %s/%s", model, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
 }
 
-// miss prints what is missing and how to get it, and keeps it for the end.
+// miss prints line, which says what is missing and how to get it. finish prints line again.
 func (s *suite) miss(line string) {
 	fmt.Println(line)
 	s.missing = append(s.missing, line)
 }
 
-// skip notes that rows of some work could not be measured, and why.
+// skip notes that rows of some work could not be measured, and why. finish prints the notes.
 func (s *suite) skip(work, why string) {
 	s.skipped = append(s.skipped, work+": "+why)
 }
@@ -193,14 +195,15 @@ func (s *suite) say(format string, args ...any) {
 	}
 }
 
-// progress updates the progress line: sections more are done, and work was worked on.
+// progress updates the progress line. It adds sections to the number of finished ones, and shows
+// the name of the work.
 func (s *suite) progress(sections int, work string) {
 	if s.line != nil {
 		s.line.Add(sections, work)
 	}
 }
 
-// row adds a row. The ratio is ours over theirs.
+// row adds a Row. peer is "" if ours is compared with nobody.
 func (s *suite) row(work, variant, measure string, ours float64, peer string, theirs float64) {
 	r := Row{Work: work, Variant: variant, Measure: measure, Ours: round(ours), Peer: peer, Theirs: round(theirs)}
 	if peer != "" && theirs != 0 {

@@ -1,8 +1,9 @@
 package main
 
-// This file compares codec/webp with cwebp -m 4 on photos of about 1280x720: the BD-rate (percent
-// of bytes at equal quality) on three scales of quality, bytes at quality 80, and CPU against
-// libwebp in process. The encoder is tuned on one set of photos and reported on the other.
+// This file compares codec/webp with cwebp -m 4 on photos of about 1280x720: the BD-rate (how many
+// percent more bytes at equal quality) on the three scales of quality in webpAxes, and bytes at
+// quality 80. CPU is compared with libwebp's. There are two sets of photos: codec/webp is tuned on
+// one, and reports are made with the other.
 
 import (
 	"errors"
@@ -26,14 +27,19 @@ var (
 	webpButter = flag.Bool("webp-butteraugli", true, "webp: measure butteraugli's 3-norm too (slow)")
 	webpCPU    = flag.Bool("webp-cpu", true, "webp: measure CPU too")
 )
+
+// webpQualities are the quality numbers at which photos are encoded.
 var webpQualities = []int{50, 60, 70, 80, 90, 95}
 
-// A webpRow is the result for one photo: its BD-rates, and the bytes at quality 80.
+// A webpRow is the result for one photo.
 type webpRow struct {
 	name     string
-	rate     [3]float64 // by webpAxes
-	own, lib webpPoint  // at quality 80
+	rate     [3]float64 // BD-rates of codec/webp against cwebp, in percent, for each of webpAxes
+	own, lib webpPoint  // of codec/webp and of cwebp, at quality 80
 }
+
+// butteraugliAxis is the index in webpAxes of the scale that is left out without butteraugli_main.
+const butteraugliAxis = 2
 
 // webpAxes are the scales of quality. Each rises with quality, and equal steps look about equal.
 var webpAxes = [3]struct {
@@ -55,12 +61,12 @@ func webpSection(s *suite) error {
 		s.skip("webp", "there are no photographs")
 		return nil
 	}
-	version, err := exec.Command("cwebp", "-version").Output()
+	printed, err := exec.Command("cwebp", "-version").Output()
 	if err != nil {
 		s.miss("cwebp is missing (no rows of webp): apt-get install webp")
 		return nil
 	}
-	first, _, _ := strings.Cut(strings.TrimSpace(string(version)), "\n")
+	cwebpVersion, _, _ := strings.Cut(strings.TrimSpace(string(printed)), "\n")
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		cache = os.TempDir()
@@ -77,7 +83,7 @@ func webpSection(s *suite) error {
 		s.skip("webp", "none of the photographs it knows is in "+s.photos)
 		return nil
 	}
-	scratch := ""
+	scratch := "" // the folder for butteraugli_main's files; "" means that it is not used
 	if *webpButter && !s.short {
 		if _, err := exec.LookPath("butteraugli_main"); err != nil {
 			s.miss("butteraugli_main is missing (no bd_butteraugli): apt-get install libjxl-devtools")
@@ -87,7 +93,7 @@ func webpSection(s *suite) error {
 	}
 	var rows []webpRow
 	for _, p := range pictures {
-		row, err := webpRowOf(p, qualities, effort, scratch, first)
+		row, err := webpRowOf(p, qualities, effort, scratch, cwebpVersion)
 		if err != nil {
 			return err
 		}
@@ -105,7 +111,7 @@ func webpSection(s *suite) error {
 	return s.webpResizeRows()
 }
 
-// webpResizeRows adds the rows that compare JPEG to WebP at size M with sharp.
+// webpResizeRows adds the rows that compare resizing JPEGs to WebPs of size M with sharp's.
 func (s *suite) webpResizeRows() error {
 	all, err := s.baselines()
 	if err != nil {
@@ -140,13 +146,13 @@ func (s *suite) webpResizeRows() error {
 	return nil
 }
 
-// webpRows prints the table of BD-rates and adds its rows.
+// webpRows prints the table of BD-rates and of bytes at quality 80, and adds these as Rows.
 func (s *suite) webpRows(rows []webpRow, qualities []int, effort string, butteraugli bool) {
 	work := fmt.Sprintf("%d photos -> webp, %s effort", len(rows), effort)
 	const peer = "cwebp -m 4"
 	fmt.Printf("\n%s, against %s (set %s, q %v)\n%-22s %9s   %s\n", work, peer, *webpSet, qualities, "BD-rate of bytes", "mean", "worst picture")
 	for i, axis := range webpAxes {
-		if i == 2 && !butteraugli {
+		if i == butteraugliAxis && !butteraugli {
 			continue
 		}
 		mean := 0.0
@@ -163,6 +169,8 @@ func (s *suite) webpRows(rows []webpRow, qualities []int, effort string, buttera
 		s.row(work, "avx2", axis.measure, mean, "", 0)
 		s.row(work+", "+worst.name, "avx2", axis.measure+"_worst", worst.rate[i], "", 0)
 	}
+	// At quality 80: the means of the logarithm of the ratio of bytes, of the bytes of both
+	// encoders, and of the differences in PSNR and SSIM.
 	log, own, lib, dB, ssim := 0.0, 0.0, 0.0, 0.0, 0.0
 	for _, r := range rows {
 		n := float64(len(rows))
@@ -174,8 +182,7 @@ func (s *suite) webpRows(rows []webpRow, qualities []int, effort string, buttera
 	s.row(work, "avx2", "bytes_q80", own, peer, lib)
 }
 
-// webpOptions returns our options for quality q. They exclude lossless WebP, which is not compared
-// here.
+// webpOptions returns codec/webp's options for quality q. The files are always lossy.
 func webpOptions(q int, effort string) *webp.Options {
 	o := &webp.Options{Quality: q, Lossy: true}
 	if effort == "high" {
@@ -184,13 +191,14 @@ func webpOptions(q int, effort string) *webp.Options {
 	return o
 }
 
-// webpRowOf measures one photo with both encoders.
+// webpRowOf measures one photo with both encoders. scratch is that of webpMeasure, and version is
+// cwebp's.
 func webpRowOf(p webpPicture, qualities []int, effort, scratch, version string) (webpRow, error) {
 	row := webpRow{name: p.name}
 	ref := metrics.Luma(p.m)
 	var lib, own [3][]metrics.Point
 	for _, q := range qualities {
-		a, err := cwebpPoint(p, ref, q, scratch, version)
+		libPoint, err := cwebpPoint(p, ref, q, scratch, version)
 		if err != nil {
 			return row, err
 		}
@@ -198,20 +206,20 @@ func webpRowOf(p webpPicture, qualities []int, effort, scratch, version string) 
 		if err != nil {
 			return row, fmt.Errorf("%s q %d: %w", p.name, q, err)
 		}
-		b, err := webpMeasure(p, ref, q, file, scratch)
+		ownPoint, err := webpMeasure(p, ref, q, file, scratch)
 		if err != nil {
 			return row, err
 		}
 		if q == 80 {
-			row.lib, row.own = a, b
+			row.lib, row.own = libPoint, ownPoint
 		}
 		for i, axis := range webpAxes {
-			lib[i] = append(lib[i], metrics.Point{Quality: axis.of(a), Bytes: float64(a.Bytes)})
-			own[i] = append(own[i], metrics.Point{Quality: axis.of(b), Bytes: float64(b.Bytes)})
+			lib[i] = append(lib[i], metrics.Point{Quality: axis.of(libPoint), Bytes: float64(libPoint.Bytes)})
+			own[i] = append(own[i], metrics.Point{Quality: axis.of(ownPoint), Bytes: float64(ownPoint.Bytes)})
 		}
 	}
 	for i := range webpAxes {
-		if i == 2 && scratch == "" {
+		if i == butteraugliAxis && scratch == "" {
 			continue
 		}
 		v, ok := metrics.BDRate(lib[i], own[i])

@@ -17,10 +17,9 @@ import (
 	"miniatura/sizes"
 )
 
-// webpSources are photos of the corpus that differ from each other. Each belongs to one of two
-// sets: the encoder is tuned on the photos of one set, and reports are made with those of the
-// other. Some large photos are used twice: their centre at twice the scale ("name@centre") belongs
-// to the other set.
+// webpSources are photos of the corpus that differ from each other. A photo's set is tune if
+// codec/webp is tuned on it, or report if it is only measured. Large photos are used twice: the
+// centre of a photo at twice the scale ("name@centre") belongs to the other set.
 var webpSources = []struct{ file, set string }{
 	{"photos/012mp-bus.jpg", "tune"},
 	{"photos/006mp-cathedral.jpg", "report"},
@@ -46,25 +45,27 @@ var webpSources = []struct{ file, set string }{
 // A webpPicture is one photo at about 1280x720, opaque.
 type webpPicture struct {
 	name, set string
-	png       string // the path of a PNG with the same pixels, for cwebp and butteraugli_main
+	png       string // the path of a PNG with the pixels of m, for cwebp and butteraugli_main
 	m         *image.NRGBA
 }
 
-// webpPictures scales the sources found below corpus to the box L (1280x720, upright 720x1280) with
-// x/image/draw's CatmullRom. The PNGs are kept in dir for later runs.
+// webpPictures returns those of webpSources that are found below corpus and belong to set, or to
+// any set if set is "all". If limit is not 0, it is how many are returned at most. The photos are
+// scaled to size L with x/image/draw's CatmullRom. The PNGs are kept in dir for later runs.
 func webpPictures(corpus, dir, set string, limit int) ([]webpPicture, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	box, _ := sizes.Parse("L")
+	large, _ := sizes.Parse("L")
 	var all []webpPicture
-	add := func(name, of, file string, crop bool) error {
-		if set != "all" && set != of || limit > 0 && len(all) >= limit {
+	// add adds the photo in file, or its centre if crop, under name, if photoSet is wanted.
+	add := func(name, photoSet, file string, crop bool) error {
+		if set != "all" && set != photoSet || limit > 0 && len(all) >= limit {
 			return nil
 		}
 		path := filepath.Join(dir, filepath.Base(name)+".png")
 		if _, err := os.Stat(path); err != nil {
-			if err := webpPrepare(file, path, box, crop); err != nil {
+			if err := webpPrepare(file, path, large, crop); err != nil {
 				return err
 			}
 		}
@@ -72,7 +73,7 @@ func webpPictures(corpus, dir, set string, limit int) ([]webpPicture, error) {
 		if err != nil {
 			return err
 		}
-		p := webpPicture{name: filepath.Base(name), set: of, png: path}
+		p := webpPicture{name: filepath.Base(name), set: photoSet, png: path}
 		p.m = image.NewNRGBA(image.Rect(0, 0, m.Bounds().Dx(), m.Bounds().Dy()))
 		draw.Draw(p.m, p.m.Rect, m, m.Bounds().Min, draw.Src)
 		all = append(all, p)
@@ -93,7 +94,7 @@ func webpPictures(corpus, dir, set string, limit int) ([]webpPicture, error) {
 		if err := add(s.file, s.set, file, false); err != nil {
 			return nil, err
 		}
-		if w, h := box.Fit(c.Width, c.Height); c.Width >= 2*w && c.Height >= 2*h {
+		if w, h := large.Fit(c.Width, c.Height); c.Width >= 2*w && c.Height >= 2*h {
 			if err := add(s.file+"@centre", other[s.set], file, true); err != nil {
 				return nil, err
 			}
@@ -102,8 +103,9 @@ func webpPictures(corpus, dir, set string, limit int) ([]webpPicture, error) {
 	return all, nil
 }
 
-// webpPrepare scales the picture in file, or the quarter in its middle, into box and writes a PNG.
-func webpPrepare(file, path string, box sizes.Size, crop bool) error {
+// webpPrepare scales the picture in file to size, and writes a PNG to path. With crop it scales
+// only the centre of the picture, half as wide and half as high.
+func webpPrepare(file, path string, size sizes.Size, crop bool) error {
 	src, err := readImage(file)
 	if err != nil {
 		return err
@@ -112,7 +114,7 @@ func webpPrepare(file, path string, box sizes.Size, crop bool) error {
 	if crop {
 		r = image.Rect(r.Min.X+r.Dx()/4, r.Min.Y+r.Dy()/4, r.Max.X-r.Dx()/4, r.Max.Y-r.Dy()/4)
 	}
-	w, h := box.Fit(r.Dx(), r.Dy())
+	w, h := size.Fit(r.Dx(), r.Dy())
 	dst := image.NewRGBA(image.Rect(0, 0, w, h))
 	xdraw.CatmullRom.Scale(dst, dst.Rect, src, r, xdraw.Src, nil)
 	tmp := path + ".tmp"

@@ -28,8 +28,8 @@ type webpPoint struct {
 	Butteraugli float64 // 3-norm; 0 when not measured
 }
 
-// decodedLuma returns the luma of a WebP, decoded by x/image/webp, which belongs to neither
-// encoder.
+// decodedLuma returns the luma of a lossy WebP, decoded by x/image/webp, which belongs to none of
+// the encoders.
 func decodedLuma(file []byte) (metrics.Plane, error) {
 	m, err := webp.Decode(bytes.NewReader(file))
 	if err != nil {
@@ -41,8 +41,8 @@ func decodedLuma(file []byte) (metrics.Plane, error) {
 	return metrics.FullRange(metrics.Luma(m)), nil
 }
 
-// webpMeasure returns a point with all its qualities. scratch is a folder for butteraugli_main's
-// PNG; with "" butteraugli is left out.
+// webpMeasure measures file, a WebP of p at quality number q. ref is the luma of p. scratch is the
+// folder for files of butteraugli_main; if scratch is "", butteraugli is left out.
 func webpMeasure(p webpPicture, ref metrics.Plane, q int, file []byte, scratch string) (webpPoint, error) {
 	pt := webpPoint{Quality: q, Bytes: len(file)}
 	got, err := decodedLuma(file)
@@ -86,8 +86,8 @@ func parse3Norm(out string) (float64, error) {
 	return 0, fmt.Errorf("butteraugli_main printed no 3-norm: %q", out)
 }
 
-// cwebpPoint measures cwebp -m 4. It stores the result beside the picture, because that does not
-// depend on our encoder, which is tuned in many runs.
+// cwebpPoint measures cwebp -m 4. It stores the point beside p's PNG for later runs, because the
+// point does not depend on codec/webp, which is tuned in many runs.
 func cwebpPoint(p webpPicture, ref metrics.Plane, q int, scratch, version string) (webpPoint, error) {
 	sum := sha256.Sum256(p.m.Pix)
 	kept := filepath.Join(filepath.Dir(p.png), fmt.Sprintf("cwebp-%s-%s-q%d-%v.json", version, hex.EncodeToString(sum[:8]), q, scratch != ""))

@@ -1,6 +1,6 @@
 package main
 
-// This file is our side of a comparison.
+// This file is our contender.
 
 import (
 	"bytes"
@@ -20,10 +20,10 @@ import (
 	"miniatura/sizes"
 )
 
-// workerFlag makes this binary one side of a comparison, with a contender's arguments.
+// workerFlag makes this binary a contender: a contender's arguments follow the flag.
 const workerFlag = "-peers-worker"
 
-// work does one kind of work n times and prints a sample.
+// work does one kind of work several times and prints a sample. args are a contender's arguments.
 func work(args []string) error {
 	if len(args) != 5 {
 		return fmt.Errorf("%s MODE FILE N WIDTHxHEIGHT OUT", workerFlag)
@@ -81,25 +81,26 @@ func parseBox(v string) (sizes.Box, error) {
 	return sizes.Box{W: w, H: h}, err
 }
 
-// modes are the kinds of work: each makes the bytes of a result from those of a picture and a box.
+// modes are the kinds of work. Each makes the bytes of a result from the bytes of a picture, and
+// from the box that the result has to fit.
 var modes = map[string]func(src []byte, box sizes.Box) ([]byte, error){
 	"jpeg":   resize(codec.Options{Quality: 80, Format: codec.JPEG}),
 	"png":    resize(codec.Options{Quality: 80}),
 	"webp":   resize(codec.Options{Quality: 80, Format: codec.WebP}),
-	"pixels": resize(codec.Options{Quality: 100}), // nearly the pixels before encoding
+	"pixels": resize(codec.Options{Quality: 100}), // nearly the pixels that the encoder gets
 	"std":    stdResize,
 }
 
 // resize returns a mode that resizes with codec.
 func resize(o codec.Options) func([]byte, sizes.Box) ([]byte, error) {
-	o.Memory = 4 << 30 // memory is measured here, so nothing is refused for it
+	o.Memory = 4 << 30 // so much that no picture is refused for its memory, which is measured here
 	return func(src []byte, box sizes.Box) ([]byte, error) {
 		out, _, err := codec.Resize(context.Background(), src, box.Fit, o)
 		return out, err
 	}
 }
 
-// stdResize resizes as Go programs commonly do, with image/jpeg and x/image/draw.
+// stdResize is a mode that resizes as Go programs commonly do, with image/jpeg and x/image/draw.
 func stdResize(src []byte, box sizes.Box) ([]byte, error) {
 	m, err := stdjpeg.Decode(bytes.NewReader(src))
 	if err != nil {

@@ -21,19 +21,19 @@ import (
 	"time"
 )
 
-// A directory stores each object as a file below root that is named for its key. The type, the
-// metadata and the checksum, which the file cannot hold, are in a JSON file per object in the
-// folder meta. That file counts only as long as its ETag is that of the object's file. So after a
-// crash between two steps, or an edit by hand, the worst result is an object without metadata.
-// Files are complete when they appear, because they are renamed into place. A key that is not a
-// plain path below root ("a//b", "../a", "a/") does not exist and cannot be put.
+// A directory stores the bytes of each object as a file below root, under the object's key. The
+// type, the metadata and the checksum are in a JSON file per object in the folder meta. A JSON file
+// counts only as long as the ETag in it is that of the object's bytes. So after a crash between two
+// steps, or an edit by hand, the worst result is an object without metadata. Files are complete
+// when they appear, because they are renamed into place. A key that is not a plain path below root
+// ("a//b", "../a", "a/") does not exist and cannot be put.
 type directory struct {
 	root *os.Root
-	meta string // reserved: no key below it exists
-	seq  atomic.Int64
+	meta string       // the folder of the JSON files; no key below it exists
+	seq  atomic.Int64 // the number of the last temporary file
 
 	mu   sync.Mutex
-	tags map[string]tag
+	tags map[string]tag // by key
 }
 
 // A tag is a file's MD5 as an ETag, valid as long as the file's size and time stay the same.
@@ -43,6 +43,7 @@ type tag struct {
 	etag     string
 }
 
+// A sidecar is the content of an object's JSON file.
 type sidecar struct {
 	Key          string            `json:"key"`
 	ETag         string            `json:"etag"`
@@ -62,8 +63,8 @@ type sidecar struct {
 	Restore       string `json:"restore,omitempty"`
 }
 
-// valid reports whether key can be the name of a file: it does not leave the folder, and is not in
-// meta.
+// valid reports whether key can be the name of an object's file: it does not leave root, and is
+// neither meta nor below meta.
 func (d *directory) valid(key string) bool {
 	return fs.ValidPath(key) && key != "." && key != d.meta && !strings.HasPrefix(key, d.meta+"/") && !strings.Contains(key, "\x00")
 }
@@ -75,8 +76,8 @@ func (d *directory) sidecarName(key string) string {
 	return d.meta + "/" + hex.EncodeToString(sum[:16]) + ".json"
 }
 
-// get returns the object under key and its size in bytes, with its bytes if body.
-func (d *directory) get(key string, body bool) (*Object, int64, error) {
+// get returns the object under key and the object's size in bytes. Body is set only if withBody.
+func (d *directory) get(key string, withBody bool) (*Object, int64, error) {
 	if !d.valid(key) {
 		return nil, 0, fs.ErrNotExist
 	}
@@ -95,7 +96,7 @@ func (d *directory) get(key string, body bool) (*Object, int64, error) {
 		return nil, 0, fs.ErrNotExist
 	}
 	o := &Object{Modified: info.ModTime(), ContentType: mime.TypeByExtension(path.Ext(key))}
-	if body {
+	if withBody {
 		if o.Body, err = io.ReadAll(f); err != nil {
 			return nil, 0, err
 		}
@@ -109,13 +110,14 @@ func (d *directory) get(key string, body bool) (*Object, int64, error) {
 		o.Expires, o.ContentLanguage, o.ContentDisposition, o.ContentEncoding = m.Expires, m.ContentLanguage, m.ContentDisposition, m.ContentEncoding
 		o.CRC64NVME, o.StorageClass, o.ArchiveStatus, o.Restore = m.CRC64NVME, m.StorageClass, m.ArchiveStatus, m.Restore
 	}
-	if body {
+	if withBody {
 		return o, int64(len(o.Body)), nil
 	}
 	return o, info.Size(), nil
 }
 
-// etag returns the ETag of an open file. body is its content if that was read already.
+// etag returns the ETag of key's open file f. body is the file's content if that was read already,
+// or else nil.
 func (d *directory) etag(key string, f io.Reader, info fs.FileInfo, body []byte) (string, error) {
 	d.mu.Lock()
 	t, ok := d.tags[key]
@@ -150,7 +152,7 @@ func (d *directory) put(key string, o *Object) error {
 		return err
 	}
 	d.mu.Lock()
-	delete(d.tags, key) // two writes within the clock's resolution may have the same size and time
+	delete(d.tags, key) // the size and the time may be the same after two writes in quick succession
 	d.mu.Unlock()
 	return d.replace(d.sidecarName(key), m)
 }
@@ -192,9 +194,9 @@ func (d *directory) delete(key string) error {
 	return nil
 }
 
-// list returns names, sizes and times. It returns an ETag only if one is known, because computing
-// one needs the whole file. It returns no storage classes, because they are valid only together
-// with an ETag.
+// list returns the keys, sizes and times of the objects whose keys begin with prefix. It returns an
+// ETag only if it is in d.tags, because computing it needs the whole file. It returns no storage
+// classes, because what a JSON file says is valid only together with an ETag.
 func (d *directory) list(prefix string) ([]entry, error) {
 	var all []entry
 	err := fs.WalkDir(d.root.FS(), ".", func(name string, e fs.DirEntry, err error) error {

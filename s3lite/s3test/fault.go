@@ -15,7 +15,7 @@ import (
 // A Fault answers a request in the place of the Server. honest is the Server's own answer.
 type Fault func(w http.ResponseWriter, r *http.Request, honest http.Handler)
 
-// Rule says which requests get a Fault.
+// Rule says which requests get a Fault, and which Fault.
 type Rule struct {
 	Method string // HEAD, GET, PUT, DELETE or LIST; "" means any
 	Key    string // "" means any
@@ -42,9 +42,11 @@ func (s *Server) Calm() {
 	s.rules = nil
 }
 
-// fault returns the rule for a request, or nil, and counts its use. The caller holds s.mu.
-func (s *Server) fault(method, key string) *Rule {
+// useRule returns the first rule that matches a request, or nil. It counts the use of the rule. The
+// caller holds s.mu.
+func (s *Server) useRule(method, key string) *Rule {
 	for _, r := range s.rules {
+		// Times counts down to 0, and then the rule is used up. Script has made it -1 for "all".
 		if r.Times != 0 && (r.Method == "" || r.Method == method) && (r.Key == "" || r.Key == key) {
 			if r.Times > 0 {
 				r.Times--
@@ -55,7 +57,7 @@ func (s *Server) fault(method, key string) *Rule {
 	return nil
 }
 
-// Status answers with an S3 error document.
+// Status answers with status and an S3 error document that says code.
 func Status(status int, code string) Fault {
 	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		io.Copy(io.Discard, r.Body)
@@ -78,10 +80,10 @@ func HTML(status int) Fault {
 	}
 }
 
-// Delay waits, then answers honestly.
+// Delay waits for d, then gives the Server's own answer.
 func Delay(d time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
-		// Net/http sees that a client has gone only after the body is read.
+		// Package net/http sees that a client has gone only after the body is read.
 		body, _ := io.ReadAll(r.Body)
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		select {
@@ -112,7 +114,7 @@ func EOF() Fault {
 	}
 }
 
-// Late does what was asked, and then closes the connection without an answer.
+// Late does what the request asks for, and then closes the connection without an answer.
 func Late() Fault {
 	return func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
 		honest.ServeHTTP(&recorder{header: http.Header{}}, r)
@@ -120,7 +122,7 @@ func Late() Fault {
 	}
 }
 
-// Truncate promises the whole body and sends n bytes of it.
+// Truncate promises the whole body in Content-Length, and sends n bytes of it.
 func Truncate(n int) Fault { return partial(n, true, 0) }
 
 // NoLength sends n bytes of the body without a Content-Length.
@@ -129,8 +131,8 @@ func NoLength(n int) Fault { return partial(n, false, 0) }
 // Stall sends n bytes of the body and then nothing, until d has passed or the client has gone.
 func Stall(n int, d time.Duration) Fault { return partial(n, true, d) }
 
-// partial sends n bytes of the body, with or without a Content-Length, waits, and closes the
-// connection.
+// partial sends n bytes of the body, with a Content-Length (of the whole body) or without. It then
+// closes the connection when the client does, or when wait has passed.
 func partial(n int, length bool, wait time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
 		rec := record(w, r, honest)
@@ -218,7 +220,7 @@ func (r *recorder) Write(b []byte) (int, error) {
 	return r.body.Write(b)
 }
 
-// record returns the honest answer, with a Content-Length.
+// record returns the Server's own answer, with a Content-Length.
 func record(w http.ResponseWriter, r *http.Request, honest http.Handler) *recorder {
 	rec := &recorder{header: w.Header().Clone()}
 	honest.ServeHTTP(rec, r)
@@ -228,7 +230,7 @@ func record(w http.ResponseWriter, r *http.Request, honest http.Handler) *record
 	return rec
 }
 
-// copyHeader sends the header of rec.
+// copyHeader sends the status and the header of rec.
 func copyHeader(w http.ResponseWriter, rec *recorder) {
 	for name, values := range rec.header {
 		w.Header()[name] = values

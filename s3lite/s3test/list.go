@@ -14,6 +14,7 @@ import (
 	"time"
 )
 
+// An entry is an object in a listing.
 type entry struct {
 	key, etag string
 	size      int64
@@ -21,8 +22,8 @@ type entry struct {
 	class     string // "": STANDARD
 }
 
-// listRange returns which part of a listing the parameters q ask for: the keys after the key after,
-// at most limit of them.
+// listRange returns which part of a listing the parameters q ask for: at most limit keys, all of
+// which come after the key called after. If after is "", the part begins with the first key.
 func listRange(q url.Values) (after string, limit int, err error) {
 	for name := range q {
 		switch name {
@@ -61,9 +62,9 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	name := func(key string) string { return key }
+	spelled := func(key string) string { return key } // as the answer has it
 	if q.Get("encoding-type") == "url" {
-		name = func(key string) string {
+		spelled = func(key string) string {
 			return strings.ReplaceAll(strings.ReplaceAll(encode(key), "%2F", "/"), "%20", "+")
 		}
 	}
@@ -86,7 +87,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) error {
 		IsTruncated           bool
 		NextContinuationToken string `xml:",omitempty"`
 		Contents              []contents
-	}{Name: s.c.Bucket, Prefix: name(q.Get("prefix")), MaxKeys: limit, EncodingType: q.Get("encoding-type")}
+	}{Name: s.c.Bucket, Prefix: spelled(q.Get("prefix")), MaxKeys: limit, EncodingType: q.Get("encoding-type")}
 	if len(all) > limit {
 		all = all[:limit]
 		page.IsTruncated = true
@@ -96,14 +97,14 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) error {
 	}
 	page.KeyCount = len(all)
 	for _, e := range all {
-		page.Contents = append(page.Contents, contents{name(e.key), e.modified.UTC().Format("2006-01-02T15:04:05.000Z"), e.etag, e.size, cmp.Or(e.class, "STANDARD")})
+		page.Contents = append(page.Contents, contents{spelled(e.key), e.modified.UTC().Format("2006-01-02T15:04:05.000Z"), e.etag, e.size, cmp.Or(e.class, "STANDARD")})
 	}
 	b, err := xml.Marshal(page)
 	if err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/xml")
-	w.WriteHeader(200) // without a length, so that the answer is chunked, as S3's is
+	w.WriteHeader(200) // without Content-Length, so that the answer is chunked, as S3's is
 	w.Write([]byte(xml.Header))
 	w.Write(b)
 	http.NewResponseController(w).Flush()

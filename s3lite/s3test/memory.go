@@ -13,8 +13,9 @@ type memory struct {
 	objects map[string]*Object
 }
 
-// get returns a copy of the object under key and its size in bytes, with its bytes if body.
-func (m *memory) get(key string, body bool) (*Object, int64, error) {
+// get returns a copy of the object under key and the object's size in bytes. Body is set only if
+// withBody.
+func (m *memory) get(key string, withBody bool) (*Object, int64, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	o := m.objects[key]
@@ -22,7 +23,7 @@ func (m *memory) get(key string, body bool) (*Object, int64, error) {
 		return nil, 0, fs.ErrNotExist
 	}
 	c := *o
-	if !body {
+	if !withBody {
 		c.Body = nil
 	}
 	return &c, int64(len(o.Body)), nil

@@ -1,6 +1,6 @@
 // Package s3test is a strict S3 for tests and for the local CloudFront of package desk: one bucket,
-// in memory or over a directory. It computes every signature again from the request as received,
-// and shares no code with any client. It can be told to fail.
+// in memory or over a directory. It computes every signature again from the request as received.
+// It shares no code with any client. A test can make it fail in many ways.
 //
 //	bucket := s3test.New(s3test.Config{}) // an http.Handler
 //	server := httptest.NewServer(bucket)
@@ -48,7 +48,7 @@ type Config struct {
 	Root    *os.Root // where objects are stored as files; nil means in memory
 	Results string   // a folder below Root; its folder ".s3test" holds the metadata; "" means "resized"
 
-	Moved      int              // the answer to a wrong region: 400 (the default), 301 or 307
+	Moved      int              // the status for a request to a wrong region: 400 (the default), 301 or 307
 	NoList     bool             // the caller lacks s3:ListBucket: a missing key is 403, not 404
 	Unverified bool             // accept signatures that verify.go cannot verify
 	Now        func() time.Time // the service's clock; nil means time.Now
@@ -98,8 +98,8 @@ func (o *Object) archived() bool {
 	return false
 }
 
-// system returns o's fields for what S3 calls system-defined metadata, by the name of the header.
-// S3 returns these headers as they were sent.
+// system returns pointers to o's fields for what S3 calls system-defined metadata, by the name of
+// the header. S3 answers with these headers as a PUT has sent them.
 func (o *Object) system() map[string]*string {
 	return map[string]*string{"Content-Type": &o.ContentType, "Cache-Control": &o.CacheControl, "Expires": &o.Expires,
 		"Content-Language": &o.ContentLanguage, "Content-Disposition": &o.ContentDisposition, "Content-Encoding": &o.ContentEncoding}
@@ -114,7 +114,9 @@ type Request struct {
 
 // A store holds the objects of a bucket.
 type store interface {
-	get(key string, body bool) (*Object, int64, error) // fs.ErrNotExist when absent
+	// get returns the object under key and the object's size, or fs.ErrNotExist. Body is set only
+	// if withBody.
+	get(key string, withBody bool) (*Object, int64, error)
 	put(key string, o *Object) error
 	delete(key string) error
 	list(prefix string) ([]entry, error) // in the order of their keys' bytes
@@ -144,15 +146,15 @@ func New(c Config) *Server {
 	return s
 }
 
-// Put stores an object without a request. Empty fields ETag and Modified are filled in, and CRC32
-// too unless there is a CRC64NVME.
+// Put stores an object without a request. ETag, CRC32 and Modified are filled in where they are
+// empty, but CRC32 only if CRC64NVME is empty too.
 func (s *Server) Put(key string, o Object) error {
 	s.putLock.Lock()
 	defer s.putLock.Unlock()
 	return s.store.put(key, s.complete(&o))
 }
 
-// complete fills in the empty fields of o and returns it.
+// complete fills in the fields of o that Put describes, and returns o.
 func (s *Server) complete(o *Object) *Object {
 	if o.ETag == "" {
 		sum := md5.Sum(o.Body)
@@ -186,7 +188,7 @@ func (s *Server) Keys() []string {
 	return keys
 }
 
-// Requests returns the log since the last call and empties it.
+// Requests returns the log since the last call of Requests, and empties the log.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -202,14 +204,14 @@ func (s *Server) Requests() []Request {
 type failure struct {
 	status int
 	code   string
-	extra  string // more XML
+	extra  string // more elements of the XML document
 }
 
 func (f *failure) Error() string { return strconv.Itoa(f.status) + " " + f.code }
 
 func fail(status int, code string) error { return &failure{status: status, code: code} }
 
-// ServeHTTP answers one S3 request, or plays the fault of the first rule that matches it.
+// ServeHTTP answers one S3 request, or plays the Fault of the first rule that matches the request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	method, key, ok := s.target(r)
 	rec := &statusWriter{ResponseWriter: w}
@@ -219,13 +221,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := s.nextID
 	line := &Request{Method: method, Key: key}
 	s.log = append(s.log, line)
-	rule := s.fault(method, key)
+	rule := s.useRule(method, key)
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
 		line.Status = rec.status
 		s.mu.Unlock()
 	}()
+	// 1<<30 makes all ids six digits long.
 	h.Set("X-Amz-Request-Id", "S3TEST"+strings.ToUpper(strconv.FormatInt(int64(id)+1<<30, 36)))
 	h.Set("Date", s.c.Now().UTC().Format(http.TimeFormat))
 	honest := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -244,6 +247,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	honest(rec, r)
 }
 
+// A statusWriter notes the status of an answer.
 type statusWriter struct {
 	http.ResponseWriter
 	status int
@@ -266,7 +270,7 @@ func (w *statusWriter) Write(b []byte) (int, error) {
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // target reads the bucket and the key from the request, in virtual-host or path style. ok is false
-// for another bucket. method is LIST for a listing.
+// for another bucket than the Server's. method is LIST for a GET without a key.
 func (s *Server) target(r *http.Request) (method, key string, ok bool) {
 	path := decodePath(r)
 	host := r.Host
@@ -352,7 +356,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, method, key stri
 	switch {
 	case method == "LIST":
 		return s.list(w, r)
-	// AWS's SDKs send x-id.
+	// Other queries are not implemented. AWS's SDKs send x-id, which changes nothing.
 	case r.URL.RawQuery != "" && !strings.HasPrefix(r.URL.RawQuery, "x-id="):
 		return fail(501, "NotImplemented")
 	case key == "":
@@ -476,6 +480,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, key string, body 
 	}
 	s.putLock.Lock()
 	defer s.putLock.Unlock()
+	// A PUT may ask that there be no object (none is "*"), or that its ETag be match.
 	if none, match := r.Header.Get("If-None-Match"), r.Header.Get("If-Match"); none != "" || match != "" {
 		old, _, err := s.store.get(key, false)
 		if none == "*" && err == nil || match != "" && (err != nil || old.ETag != match) {

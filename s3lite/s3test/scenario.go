@@ -10,12 +10,12 @@ import (
 // Scenario is one row of the table: a service that fails in one way, and what a client can do about
 // it.
 type Scenario struct {
-	Name        string // begins with "get-", "head-" or "put-", for the operation that it tests
-	Recoverable bool
-	Requests    int // how many a good client makes before it succeeds or gives up
-	times       int
-	fault       Fault
-	config      func(*Config)
+	Name        string        // begins with "get-", "head-" or "put-", for the operation
+	Recoverable bool          // a good client succeeds
+	Requests    int           // how many a good client makes before it succeeds or gives up
+	times       int           // Rule.Times of fault
+	fault       Fault         // nil when the service is honest
+	config      func(*Config) // changes the service so that the client's settings are wrong; or nil
 }
 
 // ScenarioKey is the key of the object in every Scenario.
@@ -55,7 +55,7 @@ func (sc Scenario) New(c Config, body []byte) *Server {
 
 // Scenarios returns the table: 28 faults that a client can overcome, and some that it cannot.
 func Scenarios() []Scenario {
-	const long = 25 * time.Second // nearly all the time of a Lambda@Edge function
+	const long = 25 * time.Second // nearly all of the 30 s of a Lambda@Edge function
 	fast := func(c *Config) { c.Now = func() time.Time { return time.Now().Add(20 * time.Minute) } }
 	moved := func(status int) func(*Config) {
 		return func(c *Config) { c.Region, c.Moved = "eu-west-1", status }

@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// verify computes the Signature Version 4 of r again and compares it. It refuses a request in the
-// same order and with the same codes as S3. It is stricter than S3 in one respect: every x-amz-
-// header, Content-Type and Content-MD5 must be signed.
+// verify computes the Signature Version 4 of r again and compares it with the one that r carries.
+// It checks in the same order as S3, and refuses with the same codes. It is stricter than S3 in one
+// respect: every x-amz- header, Content-Type and Content-MD5 must be signed.
 func (s *Server) verify(w http.ResponseWriter, r *http.Request, body []byte) error {
 	a, err := authorizationOf(r)
 	if err != nil {
@@ -86,7 +86,7 @@ func authorizationOf(r *http.Request) (*authorization, error) {
 
 func (a *authorization) region() string { return a.scope[2] }
 
-// sign returns the signature of the canonical request, in hexadecimal digits.
+// sign returns the signature of request, a canonical request, in hexadecimal digits.
 func (a *authorization) sign(request, secret, date string) string {
 	toSign := fmt.Sprintf("AWS4-HMAC-SHA256\n%s\n%s\n%x", date, strings.Join(a.scope[1:], "/"), sha256.Sum256([]byte(request)))
 	key := []byte("AWS4" + secret)
@@ -98,8 +98,9 @@ func (a *authorization) sign(request, secret, date string) string {
 	return fmt.Sprintf("%x", key)
 }
 
-// canonicalHeaders returns the canonical form of the headers that signed names. It refuses a list
-// that is not sorted or that lacks a header that has to be signed.
+// canonicalHeaders returns the canonical form of r's headers in the list signed. It refuses a list
+// that is not sorted, names a header twice or one that r does not have, or lacks a header that has
+// to be signed.
 func canonicalHeaders(r *http.Request, signed string) (string, error) {
 	names := strings.Split(signed, ";")
 	if !sort.StringsAreSorted(names) {
@@ -137,8 +138,8 @@ func canonicalHeaders(r *http.Request, signed string) (string, error) {
 	return canonical, nil
 }
 
-// elsewhere returns the answer to a client that signed for another region. The answer names the
-// right one.
+// elsewhere returns the failure for a client that signed for another region. The answer names the
+// right region.
 func (s *Server) elsewhere(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("X-Amz-Bucket-Region", s.c.Region)
 	switch host := s.c.Bucket + ".s3." + s.c.Region + ".amazonaws.com"; s.c.Moved {

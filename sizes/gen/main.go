@@ -127,8 +127,8 @@ func (p place) rewrite(text string, table []sizes.Size) (string, error) {
 	return text, nil
 }
 
-// files returns the contents of every file of places, by name: have as they are below root, and
-// want as table requires them.
+// files returns the contents of all files of places, by the files' names. have is what the files
+// below root contain, and want is what they should contain with table.
 func files(root string, table []sizes.Size) (have, want map[string]string, err error) {
 	have, want = map[string]string{}, map[string]string{}
 	for _, p := range places {
