@@ -459,16 +459,20 @@ func TestStartToFirstPoll(t *testing.T) {
 		cmd.Wait()
 		return took
 	}
-	const turns = 60
+	// The best of many turns is the start without other work on the machine. It takes more turns to
+	// meet a quiet moment where there is much of that.
 	var a, b []time.Duration
-	for range turns {
-		a, b = append(a, once(empty)), append(b, once(ours))
+	var best float64
+	for range 5 {
+		for range 60 {
+			a, b = append(a, once(empty)), append(b, once(ours))
+		}
+		best = float64(slices.Min(b)) / float64(slices.Min(a))
+		t.Logf("start to first poll, %d turns: empty handler %v, zip %v, ratio %.3f", len(a), slices.Min(a), slices.Min(b), best)
+		if best <= 1.1 {
+			break
+		}
 	}
-	slices.Sort(a)
-	slices.Sort(b)
-	best, median := float64(b[0])/float64(a[0]), float64(b[turns/2])/float64(a[turns/2])
-	t.Logf("start to first poll, %d turns: empty handler %v best, %v median; zip %v best, %v median; ratio %.3f best, %.3f median",
-		turns, a[0], a[turns/2], b[0], b[turns/2], best, median)
 	if best > 1.1 {
 		t.Errorf("ratio %.3f, over 1.1", best)
 	}

@@ -230,12 +230,11 @@ func (c *cloudFront) upload(w http.ResponseWriter, r *http.Request) error {
 	} else if err != nil {
 		return &httpError{http.StatusBadRequest, "the upload was cut off"}
 	}
-	kind := http.DetectContentType(body)
-	extension, ok := map[string]string{"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/bmp": ".bmp", "image/webp": ".webp"}[kind]
-	if !ok {
+	format := codec.Sniff(body)
+	if format == nil {
 		return &httpError{http.StatusUnsupportedMediaType, "its bytes are not a JPEG, PNG, GIF, BMP or WebP picture"}
 	}
-	name := uploadName(r.FormValue("name"), extension)
+	name := uploadName(r.FormValue("name"), format.Extension())
 	sum := md5.Sum(body)
 	etag := `"` + hex.EncodeToString(sum[:]) + `"`
 	// Take the first key that is free, or that has this very picture already.
@@ -250,7 +249,7 @@ func (c *cloudFront) upload(w http.ResponseWriter, r *http.Request) error {
 		case err == nil && o.ETag != etag:
 			continue // another picture has this key
 		case absent(err):
-			err = c.bucket.client.Put(r.Context(), key, body, s3lite.PutOptions{ContentType: kind})
+			err = c.bucket.client.Put(r.Context(), key, body, s3lite.PutOptions{ContentType: format.MediaType()})
 		}
 		if err != nil {
 			return fmt.Errorf("the bucket does not take it: %w", err)
