@@ -102,8 +102,9 @@ func (e unsupported) Is(target error) bool { return target == ErrUnsupported }
 // fit once, with the dimensions of the upright picture. fit must not enlarge. src is not changed.
 // While the result is encoded, Resize keeps src only if src may become the result.
 //
-// A source that already is what opt asks for, and whose file would not become smaller, is returned
-// with the same samples, without its metadata. Such a result may be src itself.
+// A source that need not change is returned with the same samples, without its metadata: fit keeps
+// its size, opt keeps its format, and it is upright in the right colors. It is encoded all the same
+// if that makes the file smaller, with loss by a tenth. A result may be src itself.
 //
 // An error is ErrUnsupported, ErrLimit, or the error of the context, or it reports damage.
 func Resize(ctx context.Context, src []byte, fit func(w, h int) (int, int), opt Options) (out []byte, info Info, err error) {

@@ -28,8 +28,8 @@ func turn(pix []byte, stride, w, h, size, o int) []byte {
 	}
 	out := make([]byte, w*h*size)
 	flipX, flipY := flips(o)
-	// dx and dy are how far apart in out are pixels that are side by side, and one above the other,
-	// in the stored picture. start is where its first pixel lies in out.
+	// Samples that are side by side in pix lie dx bytes apart in out. Samples that are one above the
+	// other in pix lie dy bytes apart. start is where the first sample of pix lies in out.
 	dx, dy := size, w*size
 	if o >= 5 {
 		dx, dy = h*size, size

@@ -60,9 +60,10 @@ func (s *Set) Resize(ctx context.Context, i int) ([]byte, Info, error) {
 	return r.out, r.info, nil
 }
 
-// decode decodes the source for jobs[first] and for jobs after it, as many as memory allows. The
-// jobs end before the first one that cannot be decoded together with them. Where there is only one,
-// or where anything fails, nothing becomes ready.
+// decode decodes a still source once for jobs[first] and for jobs after it. It skips jobs that are
+// ready already and jobs with an error. It stops before the first job that needs another way of
+// decoding or more memory than it may use. If only jobs[first] is left, the source is an animation
+// or anything fails, nothing becomes ready.
 func (s *Set) decode(ctx context.Context, first int) {
 	defer func() {
 		if recover() != nil { // Resize will meet the panic again, and report it
@@ -94,12 +95,12 @@ jobs:
 		if len(ts) > 0 {
 			t.color.convert = ts[0].color.convert // equal, so one is enough
 		}
-		with, at := t.sharePicture(distinct)
-		if len(ts) > 0 && peakAll(opened, append(ts, t), with, len(s.src)) > j.usable() {
+		distinctWithT, at := t.sharePicture(distinct)
+		if len(ts) > 0 && peakAll(opened, append(ts, t), distinctWithT, len(s.src)) > j.usable() {
 			break
 		}
 		made[i], pictureOf[i] = decodedResult{source: opened, target: t, info: info}, at
-		group, ts, distinct = append(group, i), append(ts, t), with
+		group, ts, distinct = append(group, i), append(ts, t), distinctWithT
 	}
 	if len(ts) < 2 {
 		return
@@ -179,7 +180,8 @@ func (t *target) sameResult(u *target) bool {
 	return t.format == u.format && t.w == u.w && t.h == u.h && t.quality == u.quality && t.effort == u.effort
 }
 
-// copyOf returns a copy of m, which can be changed without changing m.
+// copyOf returns a copy of m, so that one of them can be changed. m has one of the types that a
+// picture can have.
 func copyOf(m image.Image) image.Image {
 	switch m := m.(type) {
 	case *image.Gray:

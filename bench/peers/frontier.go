@@ -306,7 +306,8 @@ func ppm(m *image.RGBA) []byte {
 }
 
 // measure sets p's measures of quality, from file as djpeg or dwebp decodes it. original is the
-// path of the picture, and ref and luma are of the picture too.
+// path of the picture that file was encoded from, ref is the picture prepared for SSIMULACRA2, and
+// luma is its luma. The decoded file is written to the folder dir, for butteraugli_main.
 func (p *frontierPoint) measure(file []byte, original, dir string, ref *metrics.Reference, luma metrics.Plane) error {
 	cmd := exec.Command("djpeg", "-ppm")
 	if bytes.HasPrefix(file, []byte("RIFF")) {

@@ -15,21 +15,21 @@ import (
 var costs = []string{"cpu_ms", "rss_mb", "bytes", "ms_min", "mb", "bytes_q80"}
 
 // compareWithPeer reports whether a row compares with a peer, and whether the row is lost: the peer
-// did better. 3 % of a cost and 0.0005 of SSIM are noise. write formats figures of the row's
+// did better. 3 % of a cost and 0.0005 of SSIM are noise. write formats a figure of the row's
 // measure.
-func compareWithPeer(r row) (compared, lost bool, write func(float64, bool) string) {
+func compareWithPeer(r row) (compared, lost bool, write func(float64) string) {
 	if r.Peer == "" || r.Peer == "source" || r.Variant == "purego" {
 		return false, false, nil
 	}
 	switch {
 	case strings.HasPrefix(r.Work, "curve frontier ") && strings.HasPrefix(r.Measure, "bytes_at_equal_"):
-		return true, r.Ratio > 1, func(v float64, _ bool) string { return percent(100*(v-1), true) }
+		return true, r.Ratio > 1, func(v float64) string { return percent(100*(v-1), true) }
 	case strings.HasPrefix(r.Work, "curve"):
 		return false, false, nil
 	case slices.Contains(costs, r.Measure):
-		return true, r.Ratio > 1.03, cell
+		return true, r.Ratio > 1.03, func(v float64) string { return cell(v, true) }
 	case r.Measure == "ssim_y":
-		return true, r.Theirs-r.Ours > 0.0005, func(v float64, _ bool) string { return fmt.Sprintf("%.4f", v) }
+		return true, r.Theirs-r.Ours > 0.0005, func(v float64) string { return fmt.Sprintf("%.4f", v) }
 	}
 	return false, false, nil
 }
@@ -55,7 +55,7 @@ func (r *results) losesTable() string {
 			many[k] = append(many[k], row)
 			continue
 		}
-		t.row(title(row.Work), measureName(row.Measure), write(row.Ours, true), peerName(row.Peer), write(row.Theirs, true), fmt.Sprintf("%.2f", row.Ratio))
+		t.row(title(row.Work), measureName(row.Measure), write(row.Ours), peerName(row.Peer), write(row.Theirs), fmt.Sprintf("%.2f", row.Ratio))
 	}
 	many.rows(t)
 	// Percents of bytes more than cwebp's, as BDRate returns them.
@@ -124,6 +124,6 @@ func (l lostRows) rows(t *table) {
 	for _, k := range slices.SortedFunc(maps.Keys(l), func(a, b [3]string) int { return slices.Compare(a[:], b[:]) }) {
 		worst := slices.MaxFunc(l[k], func(a, b row) int { return cmp.Compare(a.Ratio, b.Ratio) })
 		_, _, write := compareWithPeer(worst)
-		t.row(fmt.Sprintf("%s, %d of them, the worst", k[0], len(l[k])), k[1], write(worst.Ours, true), peerName(k[2]), write(worst.Theirs, true), fmt.Sprintf("%.2f", worst.Ratio))
+		t.row(fmt.Sprintf("%s, %d of them, the worst", k[0], len(l[k])), k[1], write(worst.Ours), peerName(k[2]), write(worst.Theirs), fmt.Sprintf("%.2f", worst.Ratio))
 	}
 }

@@ -3,6 +3,7 @@ package main
 // This file draws plots as SVG.
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -130,7 +131,7 @@ func (p plot) nameHeights() []float64 {
 		order[i] = i
 		y[i] = p.py(s.points[len(s.points)-1].y)
 	}
-	slices.SortStableFunc(order, func(i, j int) int { return int(math.Copysign(1, y[i]-y[j])) })
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(y[a], y[b]) })
 	// Push neighbors apart that are too close. That can push others together, so repeat it.
 	for range 50 {
 		for k := 1; k < len(order); k++ {

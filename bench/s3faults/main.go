@@ -197,7 +197,7 @@ func main() {
 		fmt.Println("|", sc.Name, "|", strings.Join(cells[i], " | "), "|")
 	}
 	fmt.Printf("| **recovered of %d** | **%d** | **%d** | **%d** |\n", recoverable, recovered[0], recovered[1], recovered[2])
-	fmt.Printf("\nEach cell: the outcome, requests made, time taken; %v allowed. No client can recover in the rows after the 28th: there fewer requests are better.\n", allowed)
+	fmt.Printf("\nEach cell: the outcome, requests made, time taken; %v allowed. No client can recover in the rows after the first %d: there fewer requests are better.\n", allowed, recoverable)
 	if recovered[0] < recoverable {
 		os.Exit(1)
 	}

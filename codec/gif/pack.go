@@ -89,8 +89,8 @@ func (p *packer) packInto(d *drawing, pixels []pixel) {
 	d.shown, p.shown = p.shown, d.shown
 }
 
-// child returns the code of the string of code, followed by index v, and reports whether the table
-// has it.
+// child looks for the string that code stands for with index v added at its end. It returns the
+// code of the longer string, and reports whether the table has that string.
 func (p *packer) child(code uint16, v uint8) (uint16, bool) {
 	key := uint32(code)<<8 | uint32(v) + 1
 	k := key * 0x9e3779b1 >> 18
@@ -103,7 +103,8 @@ func (p *packer) child(code uint16, v uint8) (uint16, bool) {
 	return p.codes[k], true
 }
 
-// add adds to the table the string of code, followed by index v. The new string's code is next.
+// add adds a string to the table: the one that code stands for with index v added at its end. The
+// new string's code is next.
 func (p *packer) add(code uint16, v uint8, next uint16) {
 	p.prefix[next], p.suffix[next] = code, v
 	p.first[next], p.length[next] = p.first[code], p.length[code]+1

@@ -109,7 +109,7 @@ func (h *huffmanSpec) fit(freq *[256]uint32) {
 	}
 }
 
-// put makes the codes of h (ITU T.81 annex C) those of the given table in c.
+// put computes the codes of h (ITU T.81 annex C) and stores them in c as those of the given table.
 func (h *huffmanSpec) put(c *codes, table int) {
 	code, k := uint32(0), 0
 	for length := 1; length <= 16; length++ {

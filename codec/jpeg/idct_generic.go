@@ -7,7 +7,8 @@ func inverseGeneric(n int, dst []byte, stride int, coef []int16, q *steps) {
 	switch n {
 	case 1:
 		for i, c := range coef {
-			dst[i] = sample(int32(c * q[0] << 2))
+			dc := c * q[0] << 2 // in 16 bits, as idct.go has it
+			dst[i] = sample(int32(dc))
 		}
 	case 2:
 		for i := 0; 4*i < len(coef); i++ {

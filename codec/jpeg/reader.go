@@ -212,7 +212,7 @@ func (p *plane) prepare(h, v, mcux int) {
 	p.slot, p.limit, p.size = &o.slot, o.limit, o.size
 	p.pred, p.h, p.v = 0, h, v
 	p.line = groupMCUs * h * p.size
-	p.coef = num.Grow(p.coef, v*p.line+256) // 256 more, for block
+	p.coef = num.Grow(p.coef, v*p.line+256) // p.block returns 256 entries, also for the last block
 	for i := range p.outs[:p.scales] {
 		p.outs[i].prepare(p, mcux)
 	}

@@ -136,8 +136,8 @@ func (c *costs) learn(freq *[256]uint32, hasRuns bool) (bits, table uint64) {
 	return bits, table
 }
 
-// chooseLevels chooses the levels of n blocks of component i, from block at on. Row y of the
-// component is the first row of the blocks' samples.
+// chooseLevels chooses the levels of the first n blocks of a line of blocks of component i. Block at
+// is the line's leftmost one, and y is the component's row of samples where the line begins.
 func (w *writer) chooseLevels(i, at, n, y int) {
 	c := &w.comps[i]
 	q := &w.quant[c.quant]

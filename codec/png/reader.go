@@ -11,8 +11,8 @@ import (
 // Rows decodes the picture and calls emit for each row from the top, with Width*Channels bytes that
 // are valid during the call only and must not be changed. It ends with the error of emit, or with
 // that of the context, which is checked every 64 scanlines. It returns a FormatError if rows are
-// missing, and if neither the zlib stream nor the CRC of its chunks is right. A caller must discard
-// the rows when Rows returns an error. Other damage is no error, but Note reports it.
+// missing, or if the zlib stream and the CRC of one of its chunks are both wrong. A caller must
+// discard the rows when Rows returns an error. Other damage is no error, but Note reports it.
 func (r *Reader) Rows(ctx context.Context, emit func(y int, row []byte) error) error {
 	d := decoder{r: r, ctx: ctx, emit: emit, bpp: max(r.bitsPerPixel()/8, 1)}
 	if r.Interlaced {

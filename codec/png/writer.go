@@ -91,9 +91,10 @@ func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	return append(dst, best...), nil
 }
 
-// manyPixels is a number of pixels. A picture with more has only the form with a palette if its
-// colors fit into one: so many indices save more bytes than the palette takes. Otherwise it is
-// compressed in one form only, except with high effort.
+// manyPixels limits which pictures are compressed in more than one form. Of a picture with more
+// pixels, only the form that is expected to be smaller is compressed, except with high effort. If
+// such a picture is not gray and has at most 256 colors, the form without a palette is not even
+// made: so many indices save more bytes than the palette takes.
 const manyPixels = 1 << 14
 
 // A form is one way to store the picture.

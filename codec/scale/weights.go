@@ -64,10 +64,10 @@ func (a *axis) plan(n, dst int, x0, x1 float64) {
 		center := x0 + (float64(i)+0.5)*scale - 0.5
 		center = min(max(center, -0.5), float64(n)-0.5)
 		first := max(int(math.Floor(center-halfWidth)), 0)
-		end := min(int(math.Ceil(center+halfWidth))+1, n)
+		past := min(int(math.Ceil(center+halfWidth))+1, n)
 		at := len(a.real)
 		sum := 0.0
-		for j := first; j < end; j++ {
+		for j := first; j < past; j++ {
 			w, pos, share := 0.0, float64(j), 1.0
 			if j == n-1 {
 				pos, share = last, part
@@ -87,7 +87,8 @@ func (a *axis) plan(n, dst int, x0, x1 float64) {
 			a.peak = max(a.peak, math.Abs(w))
 		}
 		a.absSum = max(a.absSum, abs)
-		a.start[i], a.end[i] = int32(first), len(a.real)
+		a.start[i] = int32(first)
+		a.end[i] = len(a.real)
 	}
 }
 

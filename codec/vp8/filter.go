@@ -183,7 +183,7 @@ func (e *Encoder) tryFilterLevels() {
 	}
 	if e.header.simple {
 		// The simple filter does not spare detail next to the edge, because it has no interior
-		// threshold. So much lower levels suit some segments.
+		// threshold. Therefore levels far below base suit some segments.
 		_, _, _ = try(2), try(4), try(12)
 		return
 	}

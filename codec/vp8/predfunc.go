@@ -4,8 +4,9 @@ package vp8
 
 import "encoding/binary"
 
-// The prediction modes of 4x4 luma blocks: B_DC_PRED to B_HU_PRED of section 12.3. The first four
-// are also the modes of 16x16 luma and of chroma.
+// The prediction modes of 4x4 luma blocks, B_DC_PRED to B_HU_PRED of section 12.3. Here RD and VR
+// precede LD; the RFC has LD first. predProb is in this order too. The first four modes are also
+// those of 16x16 luma and of chroma.
 const (
 	predDC = iota
 	predTM
