@@ -18,7 +18,7 @@ type search struct {
 	nice   int  // a match of this length or more is taken without looking further
 	three  bool // look for matches of 3 bytes too
 	unit   int  // literals and matches after which a new block is considered; 0 means defaultUnit
-	passes int  // how often the patient parse runs, each time with better costs; 0 means the quick parse
+	passes int  // runs of the patient parse, each with better costs; 0 means the quick parse
 }
 
 const (

@@ -13,7 +13,7 @@ import (
 type chains struct {
 	head  [1 << hashBits]int32  // the last position with each hash of 4 bytes
 	head3 [1 << hash3Bits]int32 // the last position with each hash of 3 bytes
-	prev  [windowSize]int32     // at i % windowSize: the position before i with the same hash of 4 bytes
+	prev  [windowSize]int32     // at i % windowSize: the last position before i with i's hash of 4
 }
 
 // noPosition stands for a missing position. It is too far away from all others for a match.
