@@ -31,8 +31,8 @@ const tagOrientation = 0x0112
 //	8  to be turned counterclockwise by 90 degrees
 //
 // tiff begins with the byte order mark. A leading "Exif\0\0" is skipped: it belongs to JPEG's
-// APP1, but some PNG and WebP files have it. The work is at most one pass over the 0th IFD, which has up
-// to 65,535 entries. Nothing is allocated.
+// APP1, but some PNG and WebP files have it. The work is at most one pass over the 0th IFD, which
+// has up to 65,535 entries. Nothing is allocated.
 func Orientation(tiff []byte) int {
 	tiff = bytes.TrimPrefix(tiff, []byte("Exif\x00\x00"))
 	if len(tiff) < 8 {

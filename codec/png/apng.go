@@ -33,7 +33,7 @@ type frame struct {
 	rect           image.Rectangle
 	delay          time.Duration
 	dispose, blend byte   // the operations above
-	kind           string // IDAT or fdAT: which chunks hold the data; "" before the first is found
+	dataKind       string // IDAT or fdAT: which chunks hold the data; "" before the first is found
 	at             int    // position of the first chunk with the data
 }
 
@@ -95,14 +95,14 @@ func NewPlayer(r *Reader) (*Player, error) {
 				}
 				f := &p.frames[len(p.frames)-1]
 				if needsData {
-					f.kind, f.at, needsData = kind, at, false
-				} else if f.kind != "fdAT" {
+					f.dataKind, f.at, needsData = kind, at, false
+				} else if f.dataKind != "fdAT" {
 					return nil, FormatError{at, "fdAT for the default image"}
 				}
 			}
 		case "IDAT":
-			if !hasIDAT && needsData {
-				p.frames[0].kind, p.frames[0].at, needsData = kind, at, false
+			if !hasIDAT && needsData { // the default image is the first frame
+				p.frames[0].dataKind, p.frames[0].at, needsData = kind, at, false
 			}
 			hasIDAT = true
 		}
@@ -158,7 +158,8 @@ func (p *Player) PeakBytes() int64 {
 	return n
 }
 
-// Drawing returns the number of pixels of frame i, and about the number of bytes of its data.
+// Drawing returns the number of pixels of frame i, and about the number of bytes of that frame's
+// data.
 func (p *Player) Drawing(i int) (pixels, bytes int64) {
 	f, end := &p.frames[i], len(p.r.src)
 	if i+1 < len(p.frames) {
@@ -190,7 +191,7 @@ func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Dura
 		}
 	}
 	part := *p.r // a Reader of the frame only
-	part.Width, part.Height, part.idat, part.dataKind = f.rect.Dx(), f.rect.Dy(), f.at, f.kind
+	part.Width, part.Height, part.idat, part.dataKind = f.rect.Dx(), f.rect.Dy(), f.at, f.dataKind
 	rgba := make([]byte, 4*part.Width)
 	err = part.Rows(ctx, func(y int, row []byte) error {
 		toRGBA(rgba, row, part.Channels)

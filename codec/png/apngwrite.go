@@ -92,6 +92,7 @@ func changedArea(p, q *image.NRGBA) image.Rectangle {
 		if string(a) == string(b) {
 			continue
 		}
+		// Pass over equal pixels from both ends of the row.
 		left, right := 0, w
 		for *(*[4]byte)(a[4*left:]) == *(*[4]byte)(b[4*left:]) {
 			left++

@@ -31,7 +31,7 @@ type blockWriter struct {
 	b        []byte // the input
 	unitSize int
 	block    stretch   // the block whose end is not known yet
-	size     int       // block.bits()
+	size     int       // block.bits(), an estimate
 	unit     stretch   // the unit that follows the block, not yet complete
 	lastUnit histogram // of the last complete unit
 }
@@ -142,16 +142,16 @@ func (w *blockWriter) writeBlock(s *stretch, final bool) {
 		bfinal = 1
 	}
 	storedSize := storedBits(s.to - s.from)
-	switch { // put writes BFINAL and, above it, the two bits of BTYPE
+	switch {
 	case storedSize < min(size, fixedSize):
 		w.writeStored(w.b[s.from:s.to], bfinal)
 	case fixedSize <= size:
 		w.reserve(fixedSize)
-		w.put(bfinal|1<<1, 3)
+		w.put(bfinal|1<<1, 3) // BFINAL, and BTYPE 1: fixed codes
 		w.writeSymbols(s, fixed)
 	default:
 		w.reserve(size)
-		w.put(bfinal|2<<1, 3)
+		w.put(bfinal|2<<1, 3) // BFINAL, and BTYPE 2: codes of its own
 		h.write(&w.bitWriter)
 		w.writeSymbols(s, own)
 	}
@@ -168,6 +168,7 @@ func storedBits(n int) int { return 8*n + (n/maxStored+1)*(3+7+32) }
 func (w *blockWriter) writeStored(b []byte, bfinal uint64) {
 	for {
 		n := min(len(b), maxStored)
+		// BFINAL, and BTYPE 0: stored.
 		if n < len(b) {
 			w.put(0, 3)
 		} else {
@@ -218,8 +219,8 @@ func (w *blockWriter) writeSymbols(s *stretch, code *codes) {
 	acc, nb := w.acc, w.nb
 	at := s.from
 	for _, q := range s.sequences {
-		// Literals, four at a time. After each store, o passes over the whole bytes of acc, and at
-		// most 7 bits stay in acc.
+		// Literals, four at a time. A store writes all of acc. Then o and acc move on by the whole
+		// bytes, and at most 7 bits stay in acc.
 		lits := w.b[at:][:q.literals]
 		at += len(lits) + int(q.length)
 		for len(lits) >= 4 {

@@ -28,7 +28,7 @@ const (
 	maxMatch  = 258
 
 	maxDistance3 = 4 << 10 // a match of 3 bytes from farther away hardly ever saves bits
-	maxLiterals  = 1 << 13 // literals after which a sequence ends without a match, so that units end
+	maxLiterals  = 1 << 13 // literals after which a sequence ends without a match
 )
 
 // A deflater compresses one stream.

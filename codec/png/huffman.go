@@ -60,8 +60,8 @@ func (c *prefixCode) build(counts []uint32, limit int) {
 	for i, d := range tree.Depths(weights) {
 		depth[i] = int(d)
 	}
-	// Depths over the limit are cut to the limit. room is how many codes of limit bits are free, or
-	// if negative, missing.
+	// Depths over the limit are cut to the limit. room is how many codes of limit bits are free. If
+	// room is negative, codes are missing.
 	room := 1 << limit
 	for i := range order {
 		depth[i] = min(depth[i], limit)
@@ -100,7 +100,7 @@ func (c *prefixCode) bitsOf(counts []uint32) (n int) {
 type header struct {
 	lits    int           // number of code lengths stored for literals and match lengths
 	dists   int           // number of code lengths stored for distances
-	lengths []codedLength // both, the lits first
+	lengths []codedLength // these code lengths: those of lits, then those of dists
 	code    prefixCode    // the code of the symbols in lengths
 	n       int           // number of code lengths stored for code, in codeOrder
 	count   [19]uint32    // of the symbols in lengths

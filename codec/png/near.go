@@ -127,6 +127,7 @@ func (t *mixtures) meanError(p *nearPalette) float64 {
 
 // toForm returns m as a form with the palette p. t holds the colors of m.
 func (t *mixtures) toForm(m *image.NRGBA, p *nearPalette) *form {
+	// Sort the palette, and find the entry of each color.
 	table := colorTable{}
 	for _, e := range p.entries {
 		table.findOrAdd(binary.LittleEndian.Uint32(e[:]))
@@ -138,6 +139,7 @@ func (t *mixtures) toForm(m *image.NRGBA, p *nearPalette) *form {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	f := &form{colorType: ctPalette, depth: paletteDepth(len(palette))}
 	f.plte, f.trns = paletteChunks(palette)
+	// Replace the colors by their entries. entry is that of last, the pixel before.
 	pix := make([]byte, w*h)
 	last, entry := uint32(0), byte(0)
 	for i := range pix {

@@ -13,7 +13,7 @@ import (
 type chains struct {
 	head  [1 << hashBits]int32  // the last position with each hash of 4 bytes
 	head3 [1 << hash3Bits]int32 // the last position with each hash of 3 bytes
-	prev  [windowSize]int32     // at i % windowSize: the last position before i with i's hash of 4
+	prev  [windowSize]int32     // at i % windowSize: the last position before i with the same hash
 }
 
 // noPosition stands for a missing position. It is too far away from all others for a match.
@@ -117,11 +117,11 @@ const missBits = 5
 // parseQuickly parses and writes all of d.b.
 func (d *deflater) parseQuickly() {
 	b, s := d.b, d.search
-	start := 0 // start of the literals that are not written yet
-	i, last := 0, len(b)-4
+	start := 0             // start of the literals that are not written yet
+	i, last := 0, len(b)-4 // last is the last position from which b has 4 bytes
 	for i <= last {
 		n, distance := d.findMatch(i, minMatch, s.depth)
-		if distance == 0 {
+		if distance == 0 { // a literal, or several
 			if i-start >= maxLiterals {
 				d.writeSequence(start, i, 0, 0)
 				start = i
@@ -160,7 +160,7 @@ func (d *deflater) findMatch(i, best, depth int) (n, distance int) {
 	}
 	n, distance = d.chains.findLongest(d.b, i, best, depth, d.search.nice)
 	if distance == 0 && best == minMatch && distance3 > 0 {
-		distance = distance3
+		distance = distance3 // n is 3
 	}
 	if distance > 0 && n < 8 && !d.pays(i, n, distance) {
 		return best, 0

@@ -136,6 +136,8 @@ var adam7 = [7]struct{ x, y, dx, dy int }{
 func (d *decoder) nextPass() {
 	for d.pass++; d.pass < 7; d.pass++ {
 		p := adam7[d.pass]
+		// The size of the pass is the picture's size without what lies before the first pixel, divided
+		// by the steps, rounded up.
 		d.w, d.h, d.y = (d.r.Width-p.x+p.dx-1)/p.dx, (d.r.Height-p.y+p.dy-1)/p.dy, 0
 		if d.w > 0 && d.h > 0 {
 			clear(d.prev)
