@@ -496,7 +496,7 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 				return p, o, acc, nb, err
 			}
 		}
-		if p > safe && f.eof {
+		if p > safe && f.eof { // near the end of the input: symbol by symbol
 			var end bool
 			var err error
 			if p, o, acc, nb, end, err = f.symbolNearEnd(p, o, acc, nb); end || err != nil {
