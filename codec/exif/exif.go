@@ -8,8 +8,8 @@ import (
 	"encoding/binary"
 )
 
-// These are the field types of TIFF 6.0 section 2 that writers use for Orientation. The
-// specification says SHORT; some writers use the others.
+// The field types of TIFF 6.0 section 2 that writers use for Orientation. The specification of Exif
+// says SHORT; some writers use the others.
 const (
 	typeByte  = 1
 	typeShort = 3
@@ -19,20 +19,20 @@ const (
 const tagOrientation = 0x0112
 
 // Orientation returns the Exif orientation of the TIFF structure tiff. It returns 1 when the field
-// is absent or anything about it is invalid. The values are:
+// is absent, or when anything about the field is invalid. The values are:
 //
 //	1  upright
 //	2  mirrored left to right
-//	3  turned by 180 degrees
+//	3  to be turned by 180 degrees
 //	4  mirrored top to bottom
 //	5  transposed: mirrored at the diagonal from the upper left
 //	6  to be turned clockwise by 90 degrees
 //	7  transversed: mirrored at the diagonal from the upper right
 //	8  to be turned counterclockwise by 90 degrees
 //
-// tiff begins at the byte order mark; a leading "Exif\0\0", which belongs to JPEG's APP1 but is
-// also found in PNG and WebP, is skipped. The work is bounded by one pass over the 0th IFD, at most
-// 65,535 entries; nothing is allocated.
+// tiff begins with the byte order mark. A leading "Exif\0\0" is skipped: it belongs to JPEG's
+// APP1, but some PNG and WebP files have it. The work is at most one pass over the 0th IFD, which
+// has up to 65,535 entries. Nothing is allocated.
 func Orientation(tiff []byte) int {
 	tiff = bytes.TrimPrefix(tiff, []byte("Exif\x00\x00"))
 	if len(tiff) < 8 {
@@ -47,16 +47,17 @@ func Orientation(tiff []byte) int {
 	default:
 		return 1
 	}
-	at := order.Uint32(tiff[4:])
+	at := order.Uint32(tiff[4:]) // position of the 0th IFD
 	if at < 8 || uint64(at)+2 > uint64(len(tiff)) {
 		return 1
 	}
 	ifd := tiff[at:]
-	n := int(order.Uint16(ifd))
-	// A truncated IFD is read as far as it goes: the orientation is among the first tags,
-	// thumbnails come last.
+	n := int(order.Uint16(ifd)) // number of entries
+	// An entry has 12 bytes: the tag, the type, the number of values, and the value. A truncated
+	// IFD is read as far as it goes, because Orientation is among the first tags.
 	for ifd = ifd[2:]; n > 0 && len(ifd) >= 12; n, ifd = n-1, ifd[12:] {
-		if order.Uint16(ifd) != tagOrientation || order.Uint32(ifd[4:]) != 1 {
+		tag, values := order.Uint16(ifd), order.Uint32(ifd[4:])
+		if tag != tagOrientation || values != 1 {
 			continue
 		}
 		var v uint32

@@ -32,8 +32,8 @@ const MaxFrames = 1 << 16
 type frame struct {
 	rect           image.Rectangle
 	delay          time.Duration
-	dispose, blend byte
-	kind           string // of the chunks with the data: IDAT or fdAT; "" before one is found
+	dispose, blend byte   // the operations above
+	dataKind       string // IDAT or fdAT: which chunks hold the data; "" before the first is found
 	at             int    // position of the first chunk with the data
 }
 
@@ -45,13 +45,14 @@ type Player struct {
 	frames  []frame
 	next    int // index of the frame that Next composes
 	canvas  *image.NRGBA
-	saved   *image.NRGBA // the canvas before a frame with disposePrevious
-	pending frame        // the frame shown last, whose dispose operation is still to be done
+	saved   *image.NRGBA // for disposePrevious: the pixels of pending.rect before that frame
+	pending frame        // the frame shown last; its dispose operation is still to be done
 }
 
 // NewPlayer walks through r's chunks and decodes nothing. The default image, IDAT, is the first
 // frame if an fcTL comes before IDAT; otherwise it is not a frame. NewPlayer returns a FormatError
-// if there are fewer frames than r.Frames, or if a chunk of the animation is damaged.
+// if there are fewer frames than r.Frames, or if a chunk of the animation is damaged. Frames beyond
+// r.Frames are ignored.
 func NewPlayer(r *Reader) (*Player, error) {
 	if r.Frames < 1 {
 		return nil, UnsupportedError("a still picture is not played")
@@ -60,9 +61,9 @@ func NewPlayer(r *Reader) (*Player, error) {
 		return nil, UnsupportedError(fmt.Sprint(r.Frames, " frames"))
 	}
 	p := &Player{r: r}
-	sequence := uint32(0) // number of the next fcTL or fdAT
-	wanting := false      // the last frame has no data yet
-	idat := false         // there has been an IDAT
+	sequence := uint32(0) // the sequence number that the next fcTL or fdAT must have
+	needsData := false    // the last frame has no data yet
+	hasIDAT := false      // there has been an IDAT
 	for at := 8; ; {
 		kind, data, next, err := chunk(r.src, at)
 		if err != nil {
@@ -70,7 +71,7 @@ func NewPlayer(r *Reader) (*Player, error) {
 		}
 		switch kind {
 		case "acTL":
-			if len(data) == 8 && !idat {
+			if len(data) == 8 && !hasIDAT {
 				p.Plays = int(binary.BigEndian.Uint32(data[4:]) & (1<<31 - 1))
 			}
 		case "fcTL", "fdAT":
@@ -78,50 +79,50 @@ func NewPlayer(r *Reader) (*Player, error) {
 				return nil, FormatError{at, "sequence number or CRC of " + kind}
 			}
 			sequence++
-			if kind == "fdAT" {
-				forIDAT := wanting && !idat // the fcTL before IDAT describes the default image
-				switch {
-				case len(p.frames) == 0 || forIDAT:
+			if kind == "fcTL" {
+				if needsData {
+					return nil, FormatError{at, "a frame without data"}
+				}
+				f, err := r.readFrameControl(at, data, hasIDAT)
+				if err != nil {
+					return nil, err
+				}
+				p.frames, needsData = append(p.frames, f), true
+			} else {
+				needsIDAT := needsData && !hasIDAT // an fcTL before IDAT describes the default image
+				if len(p.frames) == 0 || needsIDAT {
 					return nil, FormatError{at, "fdAT without fcTL"}
-				case wanting:
-					f := &p.frames[len(p.frames)-1]
-					f.kind, f.at, wanting = kind, at, false
-				case p.frames[len(p.frames)-1].kind != "fdAT":
+				}
+				f := &p.frames[len(p.frames)-1]
+				if needsData {
+					f.dataKind, f.at, needsData = kind, at, false
+				} else if f.dataKind != "fdAT" {
 					return nil, FormatError{at, "fdAT for the default image"}
 				}
-				break
 			}
-			if wanting {
-				return nil, FormatError{at, "a frame without data"}
-			}
-			f, err := r.readFrameControl(at, data, idat)
-			if err != nil {
-				return nil, err
-			}
-			p.frames, wanting = append(p.frames, f), true
 		case "IDAT":
-			if !idat && wanting {
-				p.frames[0].kind, p.frames[0].at, wanting = kind, at, false
+			if !hasIDAT && needsData { // the default image is the first frame
+				p.frames[0].dataKind, p.frames[0].at, needsData = kind, at, false
 			}
-			idat = true
+			hasIDAT = true
 		}
-		complete := len(p.frames) == r.Frames && !wanting && idat
+		complete := len(p.frames) == r.Frames && !needsData && hasIDAT
 		if complete || kind == "IEND" {
 			break
 		}
 		at = next
 	}
-	if len(p.frames) < r.Frames || wanting {
+	if len(p.frames) < r.Frames || needsData {
 		return nil, FormatError{Msg: fmt.Sprintf("%d frames of %d", len(p.frames), r.Frames)}
 	}
 	return p, nil
 }
 
-// readFrameControl reads b, the data of the fcTL at p. The frame of an fcTL before IDAT is the
-// default image, which must fill the canvas.
-func (r *Reader) readFrameControl(p int, b []byte, afterIDAT bool) (f frame, err error) {
+// readFrameControl reads b, the data of the fcTL at position at. The frame of an fcTL before IDAT
+// is the default image, which must fill the canvas.
+func (r *Reader) readFrameControl(at int, b []byte, afterIDAT bool) (f frame, err error) {
 	if len(b) != 26 {
-		return f, FormatError{p, "fcTL"}
+		return f, FormatError{at, "fcTL"}
 	}
 	number := func(i int) int { return int(binary.BigEndian.Uint32(b[i:])) }
 	w, h, x, y := number(4), number(8), number(12), number(16)
@@ -129,7 +130,7 @@ func (r *Reader) readFrameControl(p int, b []byte, afterIDAT bool) (f frame, err
 	outside := w > r.Width || h > r.Height || x > r.Width-w || y > r.Height-h
 	partial := w < r.Width || h < r.Height
 	if empty || outside || partial && !afterIDAT {
-		return f, FormatError{p, "a frame beyond the canvas"}
+		return f, FormatError{at, "a frame beyond the canvas"}
 	}
 	f.rect = image.Rect(x, y, x+w, y+h)
 	// The delay is num/den seconds, rounded to nanoseconds.
@@ -138,8 +139,9 @@ func (r *Reader) readFrameControl(p int, b []byte, afterIDAT bool) (f frame, err
 		den = 100
 	}
 	f.delay = (num*time.Second + den/2) / den
-	if f.dispose, f.blend = b[24], b[25]; f.dispose > disposePrevious || f.blend > blendOver {
-		return f, FormatError{p, "disposal or blending of a frame"}
+	f.dispose, f.blend = b[24], b[25]
+	if f.dispose > disposePrevious || f.blend > blendOver {
+		return f, FormatError{at, "disposal or blending of a frame"}
 	}
 	return f, nil
 }
@@ -156,7 +158,8 @@ func (p *Player) PeakBytes() int64 {
 	return n
 }
 
-// Drawing returns the number of pixels of frame i, and about the number of bytes of its data.
+// Drawing returns the number of pixels of frame i, and about the number of bytes of that frame's
+// data.
 func (p *Player) Drawing(i int) (pixels, bytes int64) {
 	f, end := &p.frames[i], len(p.r.src)
 	if i+1 < len(p.frames) {
@@ -165,9 +168,9 @@ func (p *Player) Drawing(i int) (pixels, bytes int64) {
 	return int64(f.rect.Dx()) * int64(f.rect.Dy()), int64(end - f.at)
 }
 
-// Next draws the next frame and returns the canvas, straight RGBA, which is shown for delay. The
-// canvas belongs to the Player and is valid until the following call. After the last frame the
-// error is io.EOF. The context is checked as in Rows.
+// Next draws the next frame. It returns the canvas as straight RGBA, and the time for which the
+// canvas is shown. The canvas belongs to the Player and is valid until the following call. After
+// the last frame the error is io.EOF. The context is checked as in Rows.
 func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Duration, err error) {
 	if p.next >= len(p.frames) {
 		return nil, 0, io.EOF
@@ -188,7 +191,7 @@ func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Dura
 		}
 	}
 	part := *p.r // a Reader of the frame only
-	part.Width, part.Height, part.idat, part.dataKind = f.rect.Dx(), f.rect.Dy(), f.at, f.kind
+	part.Width, part.Height, part.idat, part.dataKind = f.rect.Dx(), f.rect.Dy(), f.at, f.dataKind
 	rgba := make([]byte, 4*part.Width)
 	err = part.Rows(ctx, func(y int, row []byte) error {
 		toRGBA(rgba, row, part.Channels)
@@ -244,20 +247,21 @@ func toRGBA(dst, src []byte, channels int) {
 	}
 }
 
-// drawOver draws src over dst, both straight RGBA (section 13.16). The new alpha is
-// As + Ad (1-As), and a new color is (Cs As + Cd Ad (1-As)) / alpha, rounded. s is src, d is dst.
+// drawOver draws src over dst, both straight RGBA (section 13.16). For a pixel of src with color Cs
+// and alpha As, and one of dst with Cd and Ad, the new alpha is As + Ad (1-As). The new color is
+// (Cs As + Cd Ad (1-As)) / the new alpha, rounded.
 func drawOver(dst, src []byte) {
 	for i := 0; i+4 <= len(src); i += 4 {
 		s, d := src[i:i+4:i+4], dst[i:i+4:i+4]
 		switch {
-		case s[3] == 0:
+		case s[3] == 0: // dst stays
 		case s[3] == 255 || d[3] == 0:
 			copy(d, s)
 		default:
-			// The weights of src and dst and their sum, the new alpha, times 255*255.
-			ws := uint32(s[3]) * 255
-			wd := (255 - uint32(s[3])) * uint32(d[3])
-			alpha := ws + wd
+			// All three are times 255*255.
+			ws := uint32(s[3]) * 255                  // the weight of src, As
+			wd := (255 - uint32(s[3])) * uint32(d[3]) // the weight of dst, Ad (1-As)
+			alpha := ws + wd                          // the new alpha
 			for c := range 3 {
 				d[c] = byte((uint32(s[c])*ws + uint32(d[c])*wd + alpha/2) / alpha)
 			}

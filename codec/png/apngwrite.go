@@ -12,9 +12,9 @@ import (
 	"miniatura/codec/internal/limit"
 )
 
-// An AnimationWriter makes an animated PNG. All frames have the color type of the header, which
-// must be known before the first frame is written. So until Bytes is called, all frames are held in
-// memory, lightly compressed, together with two canvases of four bytes a pixel.
+// An AnimationWriter makes an animated PNG. The header comes before the frames and says the color
+// type of all of them. So until Bytes is called, all frames are held in memory, lightly compressed,
+// together with two canvases of four bytes a pixel.
 type AnimationWriter struct {
 	w, h, plays int
 	o           Options
@@ -22,18 +22,19 @@ type AnimationWriter struct {
 	held        int64        // bytes of all frames' rgba
 	current     *image.NRGBA // the canvas shown last; wholly transparent pixels are zero
 	next        *image.NRGBA // the canvas that is added
-	part, holed []byte       // memory for the results of cutOut
+	part, holed []byte       // memory for the results of cutOut: without and with holes
 
-	translucent, colored bool        // some pixel of the frames is
-	table                *colorTable // the colors of the frames; nil if there are more than 256
+	translucent bool        // some pixel of the frames is not opaque
+	colored     bool        // some pixel of the frames is not gray
+	table       *colorTable // the colors of the frames; nil if there are more than 256
 }
 
 // A heldFrame is a frame that is held until the color type is known.
 type heldFrame struct {
 	rect  image.Rectangle
 	delay time.Duration
-	blend byte
-	rgba  []byte // straight RGBA in a zlib stream
+	blend byte   // blendSource or blendOver
+	rgba  []byte // the pixels of rect: straight RGBA in a zlib stream
 }
 
 // NewAnimationWriter begins an animation of w x h pixels. It runs plays times, or forever if plays
@@ -50,7 +51,8 @@ func NewAnimationWriter(w, h, plays int, o *Options) (*AnimationWriter, error) {
 	return a, nil
 }
 
-// Add adds a frame: canvas, shown for delay. Add does not keep canvas.
+// Add adds a frame: canvas, shown for delay. Add does not keep canvas. It returns a limit.Error if
+// the compressed frames together have more bytes than the Options allow.
 func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	if canvas.Rect.Dx() != a.w || canvas.Rect.Dy() != a.h {
 		return UnsupportedError("a frame of another size")
@@ -72,15 +74,16 @@ func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	a.survey(pix)
 	f.rgba = deflate(pix, searchTry)
 	a.frames = append(a.frames, f)
-	if a.held += int64(len(f.rgba)); a.o.Held > 0 && a.held > a.o.Held {
+	a.held += int64(len(f.rgba))
+	if a.o.Held > 0 && a.held > a.o.Held {
 		return &limit.Error{Room: "png", What: "bytes of frames", Met: a.held, Allowed: a.o.Held}
 	}
 	a.current, a.next = a.next, a.current
 	return nil
 }
 
-// changedArea returns the smallest rectangle with all pixels that differ between p and q, or one
-// pixel if all are equal.
+// changedArea returns the smallest rectangle with all pixels that differ between p and q, or a
+// rectangle of one pixel if none differ.
 func changedArea(p, q *image.NRGBA) image.Rectangle {
 	w, h := p.Rect.Dx(), p.Rect.Dy()
 	r := image.Rectangle{Min: image.Pt(w, h)}
@@ -89,6 +92,7 @@ func changedArea(p, q *image.NRGBA) image.Rectangle {
 		if string(a) == string(b) {
 			continue
 		}
+		// Pass over equal pixels from both ends of the row.
 		left, right := 0, w
 		for *(*[4]byte)(a[4*left:]) == *(*[4]byte)(b[4*left:]) {
 			left++
@@ -98,16 +102,17 @@ func changedArea(p, q *image.NRGBA) image.Rectangle {
 		}
 		r.Min.X, r.Min.Y, r.Max.X, r.Max.Y = min(r.Min.X, left), min(r.Min.Y, y), max(r.Max.X, right), y+1
 	}
-	if r.Max.X == 0 {
+	if r.Max.X == 0 { // no row differs
 		return image.Rect(0, 0, 1, 1)
 	}
 	return r
 }
 
-// cutOut returns the pixels of a.next in f.rect, and sets f.blend. The pixels have holes, and are
-// drawn over the canvas, if two conditions hold. The holes must probably make the data shorter. And
-// each pixel that changes must be opaque or lie on a wholly transparent one, because otherwise
-// drawing does not give the new pixel.
+// cutOut returns the pixels of a.next in f.rect, and sets f.blend. Except in the first frame, the
+// pixels have holes and are drawn over the canvas if two conditions hold. Each pixel that changes
+// must be opaque or cover a wholly transparent pixel, because otherwise drawing does not give the
+// new pixel. And the holes must remove more than a tenth of the edges, a sign that the data gets
+// shorter.
 func (a *AnimationWriter) cutOut(f *heldFrame) []byte {
 	w, h := f.rect.Dx(), f.rect.Dy()
 	a.part, a.holed = a.part[:0], a.holed[:0]
@@ -138,7 +143,8 @@ func (a *AnimationWriter) cutOut(f *heldFrame) []byte {
 	return a.part
 }
 
-// edges counts the pixels that equal neither their left nor their upper neighbor.
+// edges counts the pixels that equal neither the pixel before them in pix nor the one above. A
+// pixel that does not exist counts as different.
 func edges(pix []byte, w int) (n int) {
 	for i := 0; i < len(pix); i += 4 {
 		p := *(*[4]byte)(pix[i:])
@@ -149,15 +155,15 @@ func edges(pix []byte, w int) (n int) {
 	return n
 }
 
-// survey sets translucent, colored and table for the pixels pix, too.
+// survey adds the pixels pix to what a.translucent, a.colored and a.table say.
 func (a *AnimationWriter) survey(pix []byte) {
-	last, any := uint32(0), false
+	last, hasLast := uint32(0), false // the pixel before
 	for ; len(pix) >= 4; pix = pix[4:] {
 		c := binary.LittleEndian.Uint32(pix)
-		if any && c == last {
+		if hasLast && c == last {
 			continue
 		}
-		last, any = c, true
+		last, hasLast = c, true
 		a.translucent = a.translucent || pix[3] != 255
 		a.colored = a.colored || pix[0] != pix[1] || pix[1] != pix[2]
 		if a.table != nil && a.table.findOrAdd(c) >= 256 {
@@ -172,9 +178,9 @@ func (a *AnimationWriter) Bytes() ([]byte, error) {
 		return nil, UnsupportedError("an animation without frames")
 	}
 	a.current, a.next = nil, nil
-	// The color type.
+	// The color type: a palette if all colors fit into one, or else the fewest channels.
 	f := form{colorType: ctRGBA, depth: 8}
-	var index []byte
+	var index []byte // position in the palette of each color in a.table
 	switch {
 	case a.table != nil:
 		var palette [][4]byte
@@ -227,9 +233,9 @@ func (h *heldFrame) fcTL(sequence uint32) []byte {
 	return append(b, disposeNone, h.blend)
 }
 
-// fraction returns d in seconds, as fcTL holds it: the simplest fraction that equals d to the
-// nanosecond, found by the convergents of its continued fraction. If its numbers do not fit into
-// two bytes each, fraction returns the last convergent whose numbers do.
+// fraction returns d in seconds, as fcTL holds it: the first convergent of d's continued fraction
+// that equals d to the nanosecond. If num or den of that convergent takes more than two bytes,
+// fraction returns the last convergent that fits. d is first limited to 0..65535 seconds.
 func fraction(d time.Duration) (num, den uint16) {
 	if d <= 0 {
 		return 0, 1
@@ -238,6 +244,7 @@ func fraction(d time.Duration) (num, den uint16) {
 		return 65535, 1
 	}
 	a, b := d, time.Second // Euclid's algorithm
+	// p0/q0 and p1/q1 are the last two convergents.
 	p0, q0, p1, q1 := time.Duration(0), time.Duration(1), time.Duration(1), time.Duration(0)
 	for b > 0 {
 		k := a / b
@@ -255,7 +262,8 @@ func fraction(d time.Duration) (num, den uint16) {
 }
 
 // scan converts pix, straight RGBA, to scanlines of f's color type. It may use the memory of pix
-// for them. index maps positions in table to positions in the palette.
+// for them. table and index serve a palette only: index maps positions in table to positions in the
+// palette.
 func (f *form) scan(pix []byte, w, h int, table *colorTable, index []byte) scanlines {
 	n := len(pix) / 4
 	switch f.colorType {

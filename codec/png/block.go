@@ -15,29 +15,29 @@ type sequence struct {
 
 // A stretch is a part of the input with the sequences that encode it.
 type stretch struct {
-	histogram
+	histogram     // of the sequences
 	from, to  int // positions in the input
 	sequences []sequence
 }
 
-// defaultUnit is the value of search.unit that 0 stands for.
+// defaultUnit is used for a search.unit of 0. It is a tuned value, in literals and matches.
 const defaultUnit = 6 << 10
 
 // A blockWriter writes sequences in blocks. It collects sequences in units of at least unitSize
-// literals and matches. A unit begins a new block if codes of its own save more bits than another
-// header takes.
+// literals and matches; only the last unit may be smaller. A unit begins a new block if codes of
+// its own save more bits than another header takes.
 type blockWriter struct {
 	bitWriter
 	b        []byte // the input
 	unitSize int
 	block    stretch   // the block whose end is not known yet
-	size     int       // block.bits()
+	size     int       // block.bits(), an estimate
 	unit     stretch   // the unit that follows the block, not yet complete
-	learned  histogram // of the last complete unit
+	lastUnit histogram // of the last complete unit
 }
 
-// add adds the literals b[start:end] and a match, unless length is 0. It reports whether learned
-// has changed.
+// add adds the literals b[start:end], then a match unless length is 0. It reports whether this has
+// completed a unit and so changed lastUnit.
 func (w *blockWriter) add(start, end, length, distance int) bool {
 	u := &w.unit
 	u.sequences = append(u.sequences, sequence{uint32(end - start), uint16(length), uint16(distance)})
@@ -52,7 +52,7 @@ func (w *blockWriter) add(start, end, length, distance int) bool {
 	if u.n < w.unitSize {
 		return false
 	}
-	w.learned = u.histogram
+	w.lastUnit = u.histogram
 	w.endUnit()
 	return true
 }
@@ -73,13 +73,14 @@ func (w *blockWriter) endUnit() {
 		}
 		w.writeBlock(&w.block, false)
 	}
+	// The unit becomes the block. The next unit takes the memory of the block just written.
 	w.block, w.unit = w.unit, stretch{from: u.to, to: u.to, sequences: w.block.sequences[:0]}
 	w.size = alone
 }
 
 // finish writes the last block and returns the output.
 func (w *blockWriter) finish() []byte {
-	if w.unit.n > 0 || w.block.n == 0 {
+	if w.unit.n > 0 || w.block.n == 0 { // an empty input has one empty block
 		w.endUnit()
 	}
 	w.writeBlock(&w.block, true)
@@ -122,8 +123,8 @@ func (c *codes) bitsOf(h *histogram) int {
 	return n
 }
 
-// maxLiteralBits is the length of the longest code of a literal or a match length. Four of them and
-// the 7 bits that may be waiting fit into the accumulator.
+// maxLiteralBits limits the codes of literals and match lengths. Four such codes, and the 7 bits
+// that may be waiting, take 63 bits of the accumulator's 64.
 const maxLiteralBits = 14
 
 // writeBlock writes a block in the shortest of three ways: with codes of its own, with the fixed
@@ -140,16 +141,17 @@ func (w *blockWriter) writeBlock(s *stretch, final bool) {
 	if final {
 		bfinal = 1
 	}
-	switch stored := storedBits(s.to - s.from); {
-	case stored < min(size, fixedSize):
+	storedSize := storedBits(s.to - s.from)
+	switch {
+	case storedSize < min(size, fixedSize):
 		w.writeStored(w.b[s.from:s.to], bfinal)
 	case fixedSize <= size:
 		w.reserve(fixedSize)
-		w.put(bfinal|1<<1, 3)
+		w.put(bfinal|1<<1, 3) // BFINAL, and BTYPE 1: fixed codes
 		w.writeSymbols(s, fixed)
 	default:
 		w.reserve(size)
-		w.put(bfinal|2<<1, 3)
+		w.put(bfinal|2<<1, 3) // BFINAL, and BTYPE 2: codes of its own
 		h.write(&w.bitWriter)
 		w.writeSymbols(s, own)
 	}
@@ -157,14 +159,16 @@ func (w *blockWriter) writeBlock(s *stretch, final bool) {
 
 const maxStored = 1<<16 - 1 // bytes of a stored block
 
-// storedBits returns how many bits n bytes take at most when stored. A block has a header of 3
-// bits, up to 7 bits of padding, the length in 16 bits, and its complement in 16 bits.
+// storedBits returns how many bits n bytes take at most when stored. Before its bytes a block has a
+// header of 3 bits, up to 7 bits of padding, its length in 16 bits, and the length's complement in
+// 16 bits.
 func storedBits(n int) int { return 8*n + (n/maxStored+1)*(3+7+32) }
 
-// writeStored writes b in stored blocks (section 3.2.4). The last one has the flag bfinal.
+// writeStored writes b in stored blocks (section 3.2.4). bfinal is the flag BFINAL of the last one.
 func (w *blockWriter) writeStored(b []byte, bfinal uint64) {
 	for {
 		n := min(len(b), maxStored)
+		// BFINAL, and BTYPE 0: stored.
 		if n < len(b) {
 			w.put(0, 3)
 		} else {
@@ -215,7 +219,8 @@ func (w *blockWriter) writeSymbols(s *stretch, code *codes) {
 	acc, nb := w.acc, w.nb
 	at := s.from
 	for _, q := range s.sequences {
-		// Literals, four at a time.
+		// Literals, four at a time. A store writes all of acc. Then o and acc move on by the whole
+		// bytes, and at most 7 bits stay in acc.
 		lits := w.b[at:][:q.literals]
 		at += len(lits) + int(q.length)
 		for len(lits) >= 4 {
@@ -234,7 +239,7 @@ func (w *blockWriter) writeSymbols(s *stretch, code *codes) {
 			nb &= 7
 			lits = lits[4:]
 		}
-		for _, v := range lits {
+		for _, v := range lits { // up to three
 			a := literal[v]
 			acc |= uint64(a&0xffffff) << (nb & 63)
 			nb += uint(a >> 24)
@@ -243,7 +248,7 @@ func (w *blockWriter) writeSymbols(s *stretch, code *codes) {
 		o += int(nb >> 3)
 		acc >>= nb &^ 7 & 63
 		nb &= 7
-		// The match.
+		// The match: length, distance, and the extra bits of the distance.
 		if q.length == 0 {
 			continue
 		}
@@ -281,7 +286,8 @@ func (w *bitWriter) put(v uint64, n uint) {
 	}
 }
 
-// reserve makes room in out for a number of bits, and for a store of 8 bytes after them.
+// reserve makes room in out for a number of bits, and for a store of 8 bytes after them. 24 bytes
+// are more than that store, the bits in acc and the type of a block take.
 func (w *bitWriter) reserve(bits int) { w.out = slices.Grow(w.out, bits/8+24) }
 
 // align pads to a whole byte.

@@ -3,7 +3,8 @@ package png
 // This file chooses filters and how hard to search for matches, PNG specification sections 10 and
 // 12.7.
 
-// How hard to search, by the kind and the size of the picture.
+// How hard to search, by the kind and the size of the picture. The numbers are tuned: bytes against
+// time.
 var (
 	searchTry     = search{depth: 4, nice: 32} // to compare filters
 	searchPhoto   = search{depth: 4, nice: 64}
@@ -16,10 +17,10 @@ var (
 )
 
 const (
-	tinySize  = 24 << 10 // bytes up to which searchPatient takes little time
-	smallSize = 64 << 10 // bytes up to which searchSmall takes little time
+	tinySize  = 24 << 10 // bytes of scanlines up to which searchPatient takes little time
+	smallSize = 64 << 10 // bytes of scanlines up to which searchSmall takes little time
 	bands     = 4        // bands of rows that are sampled before filters are chosen
-	bandRows  = 16
+	bandRows  = 16       // rows of a band
 )
 
 // A plan says how a picture will be compressed, and about how many bytes that will take.
@@ -30,9 +31,9 @@ type plan struct {
 }
 
 // makePlan chooses how to compress. Drawings repeat themselves, and compress best without filters.
-// The rows of a photo have little in common, and compress best with the filters of the least sums.
-// A few bands of rows show to which of the two kinds a picture belongs. With high effort, and for
-// a tiny picture, more strategies are tried, on all rows.
+// The rows of a photo have little in common, and compress best with stratSum. A few bands of rows
+// show to which of the two kinds a picture belongs. With high effort, and for a tiny picture, more
+// strategies are tried, on all rows.
 func (s *scanlines) makePlan(high bool) plan {
 	size := s.h * (s.stride + 1)
 	thorough := high || size <= tinySize
@@ -44,22 +45,23 @@ func (s *scanlines) makePlan(high bool) plan {
 	}
 	var p plan
 	var buf []byte
-	least, from := 0, 0 // bytes after and before compression with the best strategy
+	least := 0 // compressed bytes with the best strategy
+	tried := 0 // bytes that were compressed to least
 	for _, strat := range strategies {
 		buf = appendRows(buf[:0], strat)
 		if n := len(deflate(buf, trySearch)); least == 0 || n < least {
-			p.strategy, least, from = strat, n, len(buf)
+			p.strategy, least, tried = strat, n, len(buf)
 		}
 	}
-	p.guess = int(int64(least) * int64(size) / int64(from))
+	p.guess = int(int64(least) * int64(size) / int64(tried))
 	switch {
 	case thorough:
 		p.search = searchPatient
 	case size <= smallSize:
 		p.search = searchSmall
-	case p.strategy == stratSum && 3*least > from: // filters help, but much is left
+	case p.strategy == stratSum && 3*least > tried: // filters help, but over a third is left
 		p.search = searchPhoto
-	case 4*least > from: // much is left
+	case 4*least > tried: // over a quarter is left
 		p.search = searchNoise
 	default:
 		p.search = searchDrawing
@@ -78,8 +80,9 @@ func (s *scanlines) appendAll(dst []byte, strat strategy) []byte {
 	return s.appendFiltered(dst, 0, s.h, strat)
 }
 
-// appendSampled appends the bands, filtered, or all scanlines if the bands have at least half of
-// them. The bands lie in the middle of equal parts of the picture.
+// appendSampled appends bands of scanlines, filtered. Each band lies in the middle of one of equal
+// parts of the picture. If the bands would be at least half of the picture, appendSampled appends
+// all scanlines.
 func (s *scanlines) appendSampled(dst []byte, strat strategy) []byte {
 	if s.h <= 2*bands*bandRows {
 		return s.appendFiltered(dst, 0, s.h, strat)

@@ -14,11 +14,11 @@ import (
 
 // A search says how hard to search for matches.
 type search struct {
-	depth  int  // matches tried at each position
+	depth  int  // earlier positions tried for a match at each position
 	nice   int  // a match of this length or more is taken without looking further
 	three  bool // look for matches of 3 bytes too
 	unit   int  // literals and matches after which a new block is considered; 0 means defaultUnit
-	passes int  // how often the patient parse runs, each time with better costs; 0 means the quick parse
+	passes int  // runs of the patient parse, each with better costs; 0 means the quick parse
 }
 
 const (
@@ -27,8 +27,8 @@ const (
 	minMatch  = 3
 	maxMatch  = 258
 
-	maxDistance3 = 4 << 10 // a match of 3 bytes from farther away never pays
-	maxLiterals  = 1 << 13 // in a sequence; then a new one begins, even without a match
+	maxDistance3 = 4 << 10 // a match of 3 bytes from farther away hardly ever saves bits
+	maxLiterals  = 1 << 13 // literals after which a sequence ends without a match
 )
 
 // A deflater compresses one stream.
@@ -50,8 +50,8 @@ func deflate(b []byte, s search) []byte {
 	return binary.BigEndian.AppendUint32(out, a[1]<<16|a[0])
 }
 
-// AppendDeflate appends b to dst as a bare DEFLATE stream. It searches long for few bytes, and is
-// for data that is compressed once and fetched often.
+// AppendDeflate appends b to dst as a bare DEFLATE stream. It takes much time to save bytes, for
+// data that is compressed once and fetched often.
 func AppendDeflate(dst, b []byte) []byte { return appendDeflate(dst, b, searchPacked) }
 
 // appendDeflate appends b to dst as a bare DEFLATE stream, searching as s says.
@@ -68,7 +68,7 @@ func appendDeflate(dst, b []byte, s search) []byte {
 	return d.blocks.finish()
 }
 
-// lengthIndex returns the index of match length n in lengthBase. The symbol is 257 more.
+// lengthIndex returns the index of match length n in lengthBase. The symbol of n is 257 more.
 func lengthIndex(n int) int {
 	if n == maxMatch {
 		return 28
@@ -77,7 +77,7 @@ func lengthIndex(n int) int {
 	if n < 8 {
 		return n
 	}
-	e := bits.Len(uint(n)) - 3 // extra bits: four symbols have each number
+	e := bits.Len(uint(n)) - 3 // number of extra bits; it is the same for four symbols in a row
 	return 4*e + n>>e
 }
 
@@ -87,31 +87,31 @@ func distSymbol(n int) int {
 	if n < 4 {
 		return n
 	}
-	e := bits.Len(uint(n)) - 2 // extra bits: two symbols have each number
+	e := bits.Len(uint(n)) - 2 // number of extra bits; it is the same for two symbols in a row
 	return 2*e + n>>e
 }
 
-// The type costs holds how many sixteenths of a bit a symbol is expected to take with its extra
-// bits.
+// The type costs holds what symbols with their extra bits are expected to take, in sixteenths of a
+// bit.
 type costs struct {
 	literal  [256]uint32
-	length   [maxMatch + 1]uint32
-	distance [30]uint32
+	length   [maxMatch + 1]uint32 // by match length
+	distance [30]uint32           // by distance symbol
 }
 
 const costOne = 16 // the cost of a bit
 
 // guess sets the costs before anything is parsed. It takes the frequencies of literals from the
-// bytes. It assumes one match for about ten literals, with all symbols for lengths and all symbols
-// for distances equally frequent.
+// bytes. It assumes one match for about ten literals. All length symbols are equally frequent, and
+// so are all distance symbols.
 func (c *costs) guess(b []byte) {
 	var h histogram
-	step := max(len(b)>>16, 1)
+	step := max(len(b)>>16, 1) // up to 128k bytes are counted
 	for i := 0; i < len(b); i += step {
 		h.lit[b[i]]++
 	}
 	for i := 257; i < 286; i++ {
-		h.lit[i] = uint32(len(b)/step/300) + 1 // 29 symbols for lengths
+		h.lit[i] = uint32(len(b)/step/300) + 1 // with 29 length symbols: about a tenth of the bytes
 	}
 	for i := range h.dist {
 		h.dist[i] = 1
@@ -119,8 +119,8 @@ func (c *costs) guess(b []byte) {
 	c.set(&h)
 }
 
-// learn sets the costs by the symbols that h counts. It counts each as half a symbol more, because
-// one that did not occur may still occur.
+// learn sets the costs by the symbols that h counts. It adds half an occurrence to each symbol,
+// because a symbol that did not occur may still occur.
 func (c *costs) learn(h *histogram) {
 	doubled := *h
 	for i := range doubled.lit {
@@ -134,7 +134,7 @@ func (c *costs) learn(h *histogram) {
 
 // set sets the costs by the entropy of the symbols that h counts.
 func (c *costs) set(h *histogram) {
-	// price is the cost of a symbol that occurs n times among sum, from 1 bit to maxBits.
+	// price is the cost of a symbol that occurs n times among sum, limited to 1..maxBits bits.
 	price := func(n, sum uint32) uint32 {
 		return min(max((log2(sum)-log2(max(n, 1)))*costOne>>logBits, costOne), maxBits*costOne)
 	}
@@ -156,7 +156,7 @@ func (c *costs) set(h *histogram) {
 type histogram struct {
 	lit  litCounts  // literals and lengths
 	dist distCounts // distances
-	n    int        // literals and matches
+	n    int        // how many literals and matches
 }
 
 type (
@@ -196,8 +196,8 @@ func (h *histogram) merge(o *histogram) {
 	h.n += o.n
 }
 
-// bits estimates the size of a block with these symbols, without extra bits. 100 bits are for the
-// header without the code lengths.
+// bits estimates the size in bits of a block with these symbols, without extra bits. 100 bits are
+// for what the header has besides the code lengths.
 func (h *histogram) bits() int {
 	return entropy(h.lit[:]) + entropy(h.dist[:]) + 100
 }
@@ -222,15 +222,16 @@ func entropy(counts []uint32) int {
 // logBits is the number of fractional bits of log2.
 const logBits = 10
 
-// log2 returns the binary logarithm of n >= 1. It uses only the highest 9 bits of n, and is too
-// small by up to 1/177.
+// log2 returns the binary logarithm of n >= 1, with logBits fractional bits. It uses only the
+// highest 9 bits of n, and is too small by up to 1/155.
 func log2(n uint32) uint32 {
 	l := uint32(bits.Len32(n) - 1)
 	return l<<logBits + uint32(logFraction[n<<(31-l)>>23&0xff])
 }
 
-// logFraction[i] is log2(1 + i/256) with logBits fractional bits. 1 + i/256 is squared repeatedly,
-// and halved if it is 2 or more. Each step gives one bit of the logarithm: 1 if it halves.
+// logFraction[i] is log2(1 + i/256) with logBits fractional bits, rounded down. x is 1 + i/256. In
+// each step x is squared, and halved if it is then 2 or more. The step gives one bit of the
+// logarithm: 1 if x is halved.
 var logFraction = func() (t [256]uint16) {
 	for i := range t {
 		x := uint64(256+i) << 22 // 30 fractional bits, in [1, 2)

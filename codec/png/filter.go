@@ -3,13 +3,14 @@ package png
 // This file implements filtering, PNG specification section 9, and the choice of a filter for each
 // scanline, section 12.7.
 
-// filterRow filters the scanline cur into dst, without a filter type. prev is the scanline above,
-// or zeros. The three have the same length. bpp is the number of bytes of a pixel, at least 1.
+// filterRow filters the scanline cur into dst, which has no byte for the filter type. prev is the
+// scanline above, or zeros. The three have the same length. bpp is the number of bytes of a pixel,
+// at least 1.
 func filterRow(filter byte, dst, cur, prev []byte, bpp int) {
 	n := len(dst)
 	cur, prev = cur[:n], prev[:n]
-	rest := filterByKernel(filter, dst, cur, prev, bpp)
-	second := min(bpp, n) // position of the second pixel
+	rest := filterByKernel(filter, dst, cur, prev, bpp) // position after what the kernel did, or 0
+	second := min(bpp, n)                               // position of the second pixel
 	filterGeneric(filter, dst, cur, prev, bpp, 0, second)
 	filterGeneric(filter, dst, cur, prev, bpp, max(rest, second), n)
 }
@@ -57,7 +58,7 @@ func filterGeneric(filter byte, dst, cur, prev []byte, bpp, from, to int) {
 type strategy int
 
 // stratSum chooses for each scanline the filter with the smallest sum of absolute differences, as
-// the specification recommends.
+// the specification recommends. Its value follows the filter types 0 to 4.
 const stratSum strategy = 5
 
 // The type scanlines is a picture as PNG stores it, before filters.

@@ -36,7 +36,7 @@ func (c *prefixCode) assign() {
 }
 
 // build sets c to a Huffman code for the symbols whose count is not 0, with codes of at most limit
-// bits. If there are fewer than two such symbols, others get a code too, so that two have one.
+// bits. If there are fewer than two such symbols, build adds others until there are two.
 func (c *prefixCode) build(counts []uint32, limit int) {
 	var order []int // symbols, by rising count
 	for s, n := range counts {
@@ -60,7 +60,8 @@ func (c *prefixCode) build(counts []uint32, limit int) {
 	for i, d := range tree.Depths(weights) {
 		depth[i] = int(d)
 	}
-	// Depths over the limit are cut to the limit. room is how many codes of limit bits are free.
+	// Depths over the limit are cut to the limit. room is how many codes of limit bits are free. If
+	// room is negative, codes are missing.
 	room := 1 << limit
 	for i := range order {
 		depth[i] = min(depth[i], limit)
@@ -68,9 +69,9 @@ func (c *prefixCode) build(counts []uint32, limit int) {
 	}
 	// Where room is missing, codes get longer, those of the rarest symbols first.
 	for i := 0; room < 0; i++ {
-		for k := i % n; room < 0 && depth[k] < limit; {
-			depth[k]++
-			room += 1 << (limit - depth[k])
+		for room < 0 && depth[i] < limit {
+			depth[i]++
+			room += 1 << (limit - depth[i])
 		}
 	}
 	// Where room is left, codes get shorter, those of the commonest symbols first.
@@ -97,17 +98,18 @@ func (c *prefixCode) bitsOf(counts []uint32) (n int) {
 
 // A header is the beginning of a block that has its own codes.
 type header struct {
-	lits, dists int           // how many code lengths are stored: of literals and lengths, of distances
-	n           int           // how many of code.length are stored, in codeOrder
-	lengths     []codedLength // the code lengths of both codes
-	code        prefixCode    // for the symbols in lengths
-	count       [19]uint32    // of the symbols in lengths
+	lits    int           // number of code lengths stored for literals and match lengths
+	dists   int           // number of code lengths stored for distances
+	lengths []codedLength // these code lengths: those of lits, then those of dists
+	code    prefixCode    // the code of the symbols in lengths
+	n       int           // number of code lengths stored for code, in codeOrder
+	count   [19]uint32    // of the symbols in lengths
 }
 
 // newHeader returns the header for the codes c. It leaves out code lengths of 0 at the ends.
 func newHeader(c *codes) *header {
 	h := &header{lits: 286, dists: 30, n: 19}
-	for c.lit.length[h.lits-1] == 0 {
+	for c.lit.length[h.lits-1] == 0 { // the end of the block, 256, has a code
 		h.lits--
 	}
 	for h.dists > 1 && c.dist.length[h.dists-1] == 0 {
@@ -117,21 +119,21 @@ func newHeader(c *codes) *header {
 	for _, s := range h.lengths {
 		h.count[s.symbol]++
 	}
-	h.code.build(h.count[:], 7) // a length is stored in 3 bits
+	h.code.build(h.count[:], 7) // a code has at most 7 bits: its length is stored in 3 bits
 	for h.n > 4 && h.code.length[codeOrder[h.n-1]] == 0 {
 		h.n--
 	}
 	return h
 }
 
-// bits returns the size of the header in bits.
+// bits returns how many bits write writes.
 func (h *header) bits() int {
 	extra := 2*int(h.count[16]) + 3*int(h.count[17]) + 7*int(h.count[18])
-	return 5 + 5 + 4 + 3*h.n + h.code.bitsOf(h.count[:]) + extra
+	return 5 + 5 + 4 + 3*h.n + h.code.bitsOf(h.count[:]) + extra // HLIT, HDIST, HCLEN, the lengths
 }
 
-// write writes the header, from HLIT on (section 3.2.7): the three numbers, the lengths of h.code,
-// and the code lengths of both codes.
+// write writes the header, from HLIT on (section 3.2.7): HLIT, HDIST and HCLEN, the lengths of
+// h.code, and h.lengths.
 func (h *header) write(w *bitWriter) {
 	w.put(uint64(h.lits-257)|uint64(h.dists-1)<<5|uint64(h.n-4)<<10, 14)
 	for _, s := range codeOrder[:h.n] {
@@ -146,20 +148,20 @@ func (h *header) write(w *bitWriter) {
 // A codedLength is a symbol of the code for code lengths, with its extra bits.
 type codedLength struct {
 	symbol uint8
-	bits   uint8 // number of extra bits
-	extra  uint16
+	bits   uint8  // number of extra bits
+	extra  uint16 // the extra bits
 }
 
 // encodeLengths returns the symbols that stand for the code lengths (section 3.2.7): 0 to 15 for a
 // single length, 16 to 18 for a repeated one.
 func encodeLengths(lengths []uint8) (coded []codedLength) {
 	for i := 0; i < len(lengths); {
-		l, n := lengths[i], 1 // n times l
+		l, n := lengths[i], 1 // the length l occurs n times in a row
 		for i+n < len(lengths) && lengths[i+n] == l {
 			n++
 		}
 		i += n
-		if l != 0 { // symbol 16 repeats the length before it
+		if l != 0 { // it must occur before symbol 16 can repeat it
 			coded = append(coded, codedLength{symbol: l})
 			n--
 		}

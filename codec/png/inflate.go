@@ -2,7 +2,7 @@ package png
 
 // This file implements decompression: the zlib wrapper, RFC 1950, and deflate, RFC 1951. It differs
 // from compress/flate in two ways. One table lookup yields up to three literals, because filtered
-// photos consist mostly of literals. And whole rows are used in the window, without a copy.
+// photos consist mostly of literals. And rows are read where they lie in the window, not copied.
 
 import (
 	"encoding/binary"
@@ -14,23 +14,31 @@ const (
 	distBits = 9  // bits of an index into the table of distances
 	maxBits  = 15 // bits of the longest code (RFC 1951 section 3.2.7)
 
-	windowSize = 32 << 10
-	inSize     = 64 << 10
-	inPad      = 64 // zeros after the input: one round of the loop in symbols may load 8 bytes past the end
-	outChunk   = 96 << 10
-	outPad     = 320 // more than one round writes: 4 stores of 4 bytes, and a match of 258 bytes rounded up
+	windowSize = 32 << 10 // the largest distance of a match
+	inSize     = 64 << 10 // bytes of input that are held at a time
+	outChunk   = 96 << 10 // bytes that fit into out between two flushes
+
+	// inMargin is more bytes than a round of the loop in symbols loads: two refills, each of which
+	// moves up to 7 bytes on and loads 8.
+	inMargin = 32
+	// inPad is how many zeros follow the input in memory, so that a refill near the end of the input
+	// loads nothing else.
+	inPad = 64
+	// outPad is more bytes than a round writes: 4 stores of 4 bytes, and a match of 258 bytes, which
+	// is written in stores of up to 16 bytes.
+	outPad = 320
 )
 
 // In a table entry, bits 0-5 are the length of the code in bits. A processor uses only the lowest
 // six bits of a shift count, so that the entry is a shift count as it is. Bits 6-7 are the number
 // of literals. If there are any, bits 8 and up hold them, the first one lowest. If there are none,
-// bits 8-9 say what else the entry is.
+// bits 8-9 are the kind of the entry, and bits 10 and up describe a length or a distance.
 const (
-	entryLits  = 6
-	entryBase  = 16 // a length's or a distance's base
-	entryExtra = 10 // 4 bits: the number of extra bits after the code
-	kindMatch  = 0 << 8
-	kindEnd    = 1 << 8
+	entryLits  = 6      // position of the number of literals
+	entryExtra = 10     // position of the number of extra bits after the code, 4 bits
+	entryBase  = 16     // position of the base, to which the extra bits are added
+	kindMatch  = 0 << 8 // a length or, in the other table, a distance
+	kindEnd    = 1 << 8 // the end of the block
 	kindLong   = 2 << 8 // a code longer than the index, or no code
 	kindMask   = 3 << 8
 )
@@ -44,15 +52,18 @@ var (
 	codeOrder   = [19]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
 )
 
-// A canon is a canonical Huffman code (section 3.2.2). For each length of codes it has the first
-// code, the number of codes, and the position of the first one's symbol in symbols.
+// A canon is a canonical Huffman code (section 3.2.2). Its arrays first, count and offset are
+// indexed by the length of a code in bits.
 type canon struct {
-	first, count, offset [maxBits + 1]uint16
-	symbols              [288]uint16
+	first   [maxBits + 1]uint16 // the first code of the length
+	count   [maxBits + 1]uint16 // how many codes have the length
+	offset  [maxBits + 1]uint16 // where in symbols the symbol of the first code is
+	symbols [288]uint16         // in the order of their codes
 }
 
-// build sets c to the code with these lengths of each symbol's code. It returns false if the code
-// is over-subscribed. The code may be incomplete: some bits then have no symbol.
+// build sets c to the code in which symbol s has a code of lengths[s] bits, or none if that is 0.
+// It returns false if the code is over-subscribed. The code may be incomplete: some bits then have
+// no symbol.
 func (c *canon) build(lengths []uint8) bool {
 	c.count = [maxBits + 1]uint16{}
 	for _, l := range lengths {
@@ -80,10 +91,11 @@ func (c *canon) build(lengths []uint8) bool {
 }
 
 // decode returns the symbol of the code in the lowest bits of acc, and the code's length n. It
-// tries only codes of at least min bits. It returns -1 if there is none.
-func (c *canon) decode(acc uint64, min uint) (symbol int, n uint) {
+// tries only codes of at least minLen bits. It returns -1 and 0 if no such code is in acc.
+func (c *canon) decode(acc uint64, minLen uint) (symbol int, n uint) {
 	rev := bits.Reverse16(uint16(acc)) // the first bit of a code is lowest in acc, highest in first
-	for n = min; n <= maxBits; n++ {
+	for n = minLen; n <= maxBits; n++ {
+		// d wraps around to a large number if the bits are less than the first code.
 		if d := rev>>(16-n) - c.first[n]; d < c.count[n] {
 			return int(c.symbols[c.offset[n]+d]), n
 		}
@@ -107,24 +119,25 @@ type inflater struct {
 	pending []byte        // the rest of a piece that did not fit into in
 	eof     bool          // next has returned nil
 
-	sink   func(b []byte) (used int, err error)
-	out    []byte
-	start  int // out[start:o] has not been used yet
-	adler  adler
-	summed int // out[:summed] is in adler
+	sink   func(b []byte) (used int, err error) // see inflate
+	out    []byte                               // the window, and bytes that sink has not used
+	start  int                                  // sink has used out[:start]
+	adler  adler                                // the checksum of the decoded bytes
+	summed int                                  // out[:summed] is in adler
 }
 
 // inflate decodes a zlib stream that comes in pieces from next. It offers the decoded bytes to sink
-// in order. sink returns how many it used, and is offered the rest again with more bytes. If sink
-// is offered row bytes or more, sink must use some. An error of sink ends inflate. If inflate
-// returns nil, all bytes were offered and the checksum is right. If the input is damaged, sink was
-// offered only bytes from before the damage.
-func (f *inflater) inflate(next func() []byte, row int, sink func(b []byte) (used int, err error)) error {
+// in order. sink returns how many bytes it used, and is offered the rest again with more bytes.
+// When it is offered rowSize bytes or more, sink must use some. An error of sink ends inflate. If
+// inflate returns nil, all bytes were offered and the checksum is right. If the input is damaged,
+// sink was offered only bytes from before the damage.
+func (f *inflater) inflate(next func() []byte, rowSize int, sink func(b []byte) (used int, err error)) error {
 	f.next, f.sink = next, sink
 	if f.in == nil {
 		f.in = make([]byte, inSize+inPad)
 	}
-	if size := max(windowSize, row) + outChunk + outPad; cap(f.out) < size {
+	size := max(windowSize, rowSize) + outChunk + outPad
+	if cap(f.out) < size {
 		f.out = make([]byte, size)
 	}
 	f.pending, f.eof, f.n = nil, false, 0
@@ -140,7 +153,7 @@ func (f *inflater) inflate(next func() []byte, row int, sink func(b []byte) (use
 		return FormatError{Msg: "zlib header"}
 	}
 	o, err := f.blocks(p + 2)
-	if err != nil && o >= 0 {
+	if err != nil && o >= 0 { // the input is damaged: sink gets what came before
 		if _, sinkErr := f.flush(o); sinkErr != nil {
 			return sinkErr
 		}
@@ -149,19 +162,20 @@ func (f *inflater) inflate(next func() []byte, row int, sink func(b []byte) (use
 }
 
 // refill adds bits from in[p:] to acc, so that acc has at least 56 bits. nb is the number of bits
-// in acc. refill returns the new acc, nb and p.
+// in acc. refill returns the new acc, nb and p. It loads 8 bytes, but moves p only past those that
+// fit into acc whole; bits of the next byte that are in acc already are loaded again.
 func refill(acc uint64, nb uint, in []byte, p int) (uint64, uint, int) {
 	return acc | binary.LittleEndian.Uint64(in[p:])<<(nb&63), nb | 56, p + int(63-nb)>>3
 }
 
-// fill moves the rest of the input to the beginning of in and reads more input, so that in[p:]
-// holds at least inPad bytes. After the end of the input these are zeros. fill returns the new p.
-// It keeps the 8 bytes before p, because bits in acc may be given back.
+// fill moves the rest of the input to the beginning of in and reads more input. It returns the new
+// p. After the end of the input, in has inPad zeros. fill keeps the 8 bytes before p, because bits
+// in acc may be given back.
 func (f *inflater) fill(p int) int {
 	from := max(p-8, 0)
 	if from < f.n {
 		f.n = copy(f.in, f.in[from:f.n])
-	} else { // past the end: the caller sees that p > f.n
+	} else { // far past the end: the new p is more than the new f.n, as the caller will see
 		from = f.n
 		f.n = 0
 	}
@@ -190,7 +204,7 @@ func (f *inflater) flush(o int) (int, error) {
 		return -1, err
 	}
 	f.start += used
-	keep := max(min(f.start, o-windowSize), 0)
+	keep := max(min(f.start, o-windowSize), 0) // out[keep:o] is kept
 	copy(f.out, f.out[keep:o])
 	f.start -= keep
 	f.summed = o - keep
@@ -205,13 +219,13 @@ var (
 )
 
 // blocks decodes the blocks of section 3.2.3 from in[p] on. Then it compares the checksum after the
-// blocks with the checksum of the data. It returns the new o, or -1 if sink failed. With any other
-// error, bytes before o may not have been offered to sink yet.
+// blocks with the checksum of the data. It returns the new o, or -1 if sink failed. After any other
+// error some bytes before o may still have to be offered to sink.
 func (f *inflater) blocks(p int) (int, error) {
 	c := cursor{p: p}
 	var err error
 	o := 0
-	fixed := false // the tables are those of section 3.2.6
+	fixed := false // the tables hold the fixed codes of section 3.2.6
 	for final := false; !final; {
 		if !f.refillCursor(&c) {
 			return o, errDeflate
@@ -219,7 +233,7 @@ func (f *inflater) blocks(p int) (int, error) {
 		final = c.take(1) != 0
 		switch c.take(2) {
 		case 0: // stored
-			c.p -= int(c.nb >> 3) // whole bytes of acc are given back
+			c.p -= int(c.nb >> 3) // whole bytes of acc are given back, the bits before them dropped
 			c.acc, c.nb = 0, 0
 			if c.p, o, err = f.copyStored(c.p, o); err != nil {
 				return o, err
@@ -262,22 +276,21 @@ type cursor struct {
 	nb  uint
 }
 
-// refillCursor adds bits to c.acc, so that it has at least 56 bits. Past the end of the input they
-// are zeros. refillCursor returns false if c.p is more than 8 bytes past the end.
+// refillCursor adds bits to c.acc, so that c.acc has at least 56 bits. Past the end of the input it
+// adds zeros. It returns false if c.p is more than 8 bytes past the end, because then no bit in
+// c.acc is from the input.
 func (f *inflater) refillCursor(c *cursor) bool {
-	if c.p > f.n-32 {
+	if c.p > f.n-inMargin {
 		if c.p > f.n+8 {
 			return false
 		}
 		c.p = f.fill(c.p)
 	}
-	c.acc |= binary.LittleEndian.Uint64(f.in[c.p:]) << (c.nb & 63)
-	c.p += int(63-c.nb) >> 3
-	c.nb |= 56
+	c.acc, c.nb, c.p = refill(c.acc, c.nb, f.in, c.p)
 	return true
 }
 
-// take removes n bits from acc and returns them. acc must hold at least n bits.
+// take removes n bits from c.acc and returns them. c.acc must hold at least n bits.
 func (c *cursor) take(n uint) int {
 	v := int(c.acc & (1<<n - 1))
 	c.acc >>= n
@@ -307,16 +320,16 @@ func (f *inflater) buildFixed() {
 // buildDynamic reads the header of a block with codes of its own (section 3.2.7) and makes their
 // tables. It returns false if the header is damaged.
 func (f *inflater) buildDynamic(c *cursor) bool {
-	// How many code lengths of each kind follow: of literals and lengths, of distances, and of the
-	// code for code lengths.
-	lits, dists, n := c.take(5)+257, c.take(5)+1, c.take(4)+4
+	lits := c.take(5) + 257  // HLIT: number of code lengths for literals and match lengths
+	dists := c.take(5) + 1   // HDIST: number of code lengths for distances
+	ordered := c.take(4) + 4 // HCLEN: number of symbols in codeOrder whose code length is stored
 	if lits > 286 || dists > 30 {
 		return false
 	}
-	// The code for code lengths. It uses litCanon, which is free until build.
+	// The code in which the code lengths are written. Until f.build, f.litCanon is free to hold it.
 	var codeLengths [19]uint8
-	for _, k := range codeOrder[:n] {
-		if c.nb < 8 && !f.refillCursor(c) {
+	for _, k := range codeOrder[:ordered] {
+		if c.nb < 3 && !f.refillCursor(c) {
 			return false
 		}
 		codeLengths[k] = uint8(c.take(3))
@@ -324,7 +337,7 @@ func (f *inflater) buildDynamic(c *cursor) bool {
 	if !f.litCanon.build(codeLengths[:]) {
 		return false
 	}
-	// The code lengths. Symbol 16 repeats the one before; 17 and 18 repeat 0.
+	// The code lengths. Symbol 16 repeats the length before it; symbols 17 and 18 repeat 0.
 	var lengths [286 + 30]uint8
 	for i := 0; i < lits+dists; {
 		if !f.refillCursor(c) {
@@ -358,9 +371,10 @@ func (f *inflater) buildDynamic(c *cursor) bool {
 	return f.build(lengths[:lits], lengths[lits:lits+dists])
 }
 
-// copyStored copies a stored block (section 3.2.4) whose header begins at p.
+// copyStored copies a stored block (section 3.2.4) to out[o:]. p is the position of the block's
+// LEN. It returns the new p and o; o is -1 if sink failed.
 func (f *inflater) copyStored(p, o int) (int, int, error) {
-	if p > f.n-32 {
+	if p > f.n-inMargin {
 		p = f.fill(p)
 	}
 	if p+4 > f.n {
@@ -395,12 +409,14 @@ func (f *inflater) build(lits, dists []uint8) bool {
 	if !f.litCanon.build(lits) || !f.distCanon.build(dists) {
 		return false
 	}
+	// What no code below overwrites stays kindLong.
 	for i := range f.lit {
 		f.lit[i] = kindLong
 	}
 	for i := range f.dist {
 		f.dist[i] = kindLong
 	}
+	// The literals and lengths.
 	c := &f.litCanon
 	for l := uint(1); l <= litBits; l++ {
 		for i := range c.count[l] {
@@ -414,19 +430,20 @@ func (f *inflater) build(lits, dists []uint8) bool {
 			case s < 286:
 				e = uint32(lengthBase[s-257])<<entryBase | uint32(lengthExtra[s-257])<<entryExtra | kindMatch
 			default:
-				continue // no such symbol
+				continue // 286 and 287 have fixed codes, but no meaning
 			}
-			// All indices whose lowest l bits are the code.
+			// Set the entries at all indices whose lowest l bits are the code.
 			for j := uint(bits.Reverse16(c.first[l]+i) >> (16 - l)); j < 1<<litBits; j += 1 << l {
 				f.lit[j] = e | uint32(l)
 			}
 		}
 	}
+	// The distances, in the same way.
 	c = &f.distCanon
 	for l := uint(1); l <= distBits; l++ {
 		for i := range c.count[l] {
 			s := c.symbols[c.offset[l]+i]
-			if s >= 30 {
+			if s >= 30 { // 30 and 31 have fixed codes, but no meaning
 				continue
 			}
 			e := uint32(distBase[s])<<entryBase | uint32(distExtra[s])<<entryExtra | kindMatch
@@ -436,8 +453,9 @@ func (f *inflater) build(lits, dists []uint8) bool {
 		}
 	}
 	// The code of a literal may be shorter than the index i. If the other bits of i hold the codes
-	// of one or two more literals, these are added to the entry. They are found at i>>l, a smaller
-	// index. As the loop goes downwards, the entry there still has only one literal.
+	// of one or two more literals, those literals are added to the entry. The second literal is
+	// found at i>>l, where l is the length of the first code, and the third at i>>l2. Both indices
+	// are below i, or 0 like i. As the loop goes downwards, their entries still have one literal.
 	const litMask = 3 << entryLits
 	for i := 1<<litBits - 1; i >= 0; i-- {
 		e := f.lit[i]
@@ -459,17 +477,18 @@ func (f *inflater) build(lits, dists []uint8) bool {
 	return true
 }
 
-// symbols decodes the symbols of a block to its end (section 3.2.3).
+// symbols decodes the symbols of a block to its end (section 3.2.3). It returns the new p, o, acc
+// and nb; o is -1 if sink failed.
 func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uint, error) {
 	in, out := f.in, f.out
 	lit := &f.lit
 	limit := len(out) - outPad // from here on, out has no room for a round of the loop
-	safe := f.n - 32           // up to here, in has enough bytes for a round of the loop
+	safe := f.n - inMargin     // up to here, in has enough bytes for a round of the loop
 	const mask = 1<<litBits - 1
 	for {
 		if p > safe && !f.eof {
 			p = f.fill(p)
-			safe = f.n - 32
+			safe = f.n - inMargin
 		}
 		if o >= limit {
 			var err error
@@ -477,7 +496,7 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 				return p, o, acc, nb, err
 			}
 		}
-		if p > safe && f.eof {
+		if p > safe && f.eof { // near the end of the input: symbol by symbol
 			var end bool
 			var err error
 			if p, o, acc, nb, end, err = f.symbolNearEnd(p, o, acc, nb); end || err != nil {
@@ -488,7 +507,8 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 		if p, o, acc, nb = f.decodeByTables(p, o, acc, nb, safe, limit); o >= limit || p > safe {
 			continue
 		}
-		// Literals. 56 bits are enough for four lookups and the index of a fifth.
+		// Literals. 56 bits are enough for five lookups of litBits bits: four whose entries are
+		// used, and one that looks ahead.
 		acc, nb, p = refill(acc, nb, in[:], p)
 		e := lit[acc&mask]
 		for e>>entryLits&3 != 0 {
@@ -573,8 +593,8 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 	}
 }
 
-// distance decodes a distance and returns it with the new acc and nb, which is at least 28 before.
-// It returns 0 if acc holds no distance.
+// distance decodes a distance. acc must hold at least 28 bits: 15 of the code and 13 extra bits.
+// distance returns the distance, or 0 if acc holds none, and the new acc and nb.
 func (f *inflater) distance(acc uint64, nb uint) (int, uint64, uint) {
 	if d := f.dist[acc&(1<<distBits-1)]; d&kindMask == kindMatch {
 		acc >>= d & 63
@@ -591,7 +611,7 @@ func (f *inflater) distance(acc uint64, nb uint) (int, uint64, uint) {
 }
 
 // copyMatch copies length bytes to out[o:], from distance bytes before o. It returns the end of the
-// copy. It may overwrite bytes after the end: together it writes less than outPad bytes.
+// copy. It may overwrite up to 27 bytes after the end.
 func copyMatch(out []byte, o, length, distance int) int {
 	end := o + length
 	if distance < 8 {
@@ -602,8 +622,8 @@ func copyMatch(out []byte, o, length, distance int) int {
 			}
 			return end
 		}
-		// A pattern of 2 to 7 bytes is repeated until it is 8 bytes or more, and then copied like
-		// any other.
+		// A pattern of 2 to 7 bytes is repeated until it has 8 to 14 bytes. From then on those are
+		// the pattern.
 		whole := distance * ((7 + distance) / distance)
 		for i := o; i < o+whole; i++ {
 			out[i] = out[i-distance]
@@ -620,9 +640,9 @@ func copyMatch(out []byte, o, length, distance int) int {
 	return end
 }
 
-// symbolNearEnd decodes one symbol near the end of the input, and reports whether it was the end of
-// a block. If the symbol needs bits past the end of the input, that is an error, and nothing is
-// written.
+// symbolNearEnd decodes one literal, match or end of a block, near the end of the input. It returns
+// the new p, o, acc and nb, and whether the block has ended. It does not use bits past the end of
+// the input: if it would need some, it returns an error and writes nothing.
 func (f *inflater) symbolNearEnd(p, o int, acc uint64, nb uint) (int, int, uint64, uint, bool, error) {
 	if p <= f.n {
 		acc, nb, p = refill(acc, nb, f.in[:], p)
@@ -636,7 +656,8 @@ func (f *inflater) symbolNearEnd(p, o int, acc uint64, nb uint) (int, int, uint6
 		return v
 	}
 	s, n := f.litCanon.decode(acc, 1)
-	if take(n); s < 0 || s > 285 || left < 0 {
+	take(n)
+	if s < 0 || s > 285 || left < 0 {
 		return p, o, acc, nb, false, errDeflate
 	}
 	switch {
@@ -646,9 +667,11 @@ func (f *inflater) symbolNearEnd(p, o int, acc uint64, nb uint) (int, int, uint6
 	case s == 256:
 		return p, o, acc, nb, true, nil
 	}
+	// A match.
 	length := int(lengthBase[s-257]) + int(take(uint(lengthExtra[s-257])))
 	s, n = f.distCanon.decode(acc, 1)
-	if take(n); s < 0 || s > 29 {
+	take(n)
+	if s < 0 || s > 29 {
 		return p, o, acc, nb, false, errDeflate
 	}
 	distance := int(distBase[s]) + int(take(uint(distExtra[s])))
@@ -667,7 +690,9 @@ type adler [2]uint32
 
 const (
 	adlerMod = 65521
-	adlerMax = 5536 // bytes that are summed before s1 and s2 are reduced; s2 may overflow after 5552
+	// adlerMax is how many bytes are summed before s1 and s2 are reduced. It is a multiple of 32,
+	// as the AVX2 kernel needs. After more than 5552 bytes s2 could overflow.
+	adlerMax = 5536
 )
 
 // updateGeneric adds b to the sums. It defines what update computes.

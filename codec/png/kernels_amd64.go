@@ -11,9 +11,10 @@ import "golang.org/x/sys/cpu"
 
 var useAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasBMI2
 
-// kernelPixels returns how many pixels of a scanline of n bytes the AVX2 kernels may do. For each
-// pixel they load and store 4 or 8 bytes, which may go beyond the pixel. A generic function does
-// the remaining pixels afterwards, and overwrites what was stored beyond the last one.
+// kernelPixels returns how many pixels of a scanline of n bytes the AVX2 kernels may reconstruct.
+// For each pixel they load and store 4 or 8 bytes, which may go beyond the pixel. The generic
+// function for the remaining pixels runs afterwards, and overwrites what was stored beyond the last
+// pixel of the kernel. There are no kernels for a bpp of 1.
 func kernelPixels(n, bpp int) int {
 	load := 4
 	if bpp > 4 {
@@ -30,7 +31,7 @@ func unfilterSub(dst, src []byte, bpp int) {
 	n := kernelPixels(len(dst), bpp)
 	if n > 0 {
 		_ = src[len(dst)-1]
-		d, s, p := &dst[0], &src[0], (*byte)(nil)
+		d, s, p := &dst[0], &src[0], (*byte)(nil) // these kernels do not use prev
 		switch bpp {
 		case 2:
 			unfilterSub2AVX2(d, s, p, n)
@@ -105,19 +106,19 @@ func unfilterPaeth(dst, src, prev []byte, bpp int) {
 // filterSums filters a scanline with each filter type f, and adds the absolute values of the
 // filtered bytes, as signed numbers, to sums[f].
 func filterSums(sums *[5]uint64, cur, prev []byte, bpp int) {
-	n := 0
+	rest := 0 // position of the bytes that follow those of the kernel
 	if useAVX2 && len(cur) >= bpp+32 {
-		n = (len(cur) - bpp) &^ 31
+		n := (len(cur) - bpp) &^ 31
 		_ = prev[len(cur)-1]
 		filterSumsAVX2(&cur[bpp], &cur[0], &prev[bpp], &prev[0], n, sums)
 		filterSumsGeneric(sums, cur[:bpp], prev[:bpp], bpp, 0)
-		n += bpp
+		rest = bpp + n
 	}
-	filterSumsGeneric(sums, cur, prev, bpp, n)
+	filterSumsGeneric(sums, cur, prev, bpp, rest)
 }
 
-// filterByKernel filters cur into dst from the second pixel on, and returns the position of the
-// first byte that remains to be filtered after that, or 0 if it filtered none.
+// filterByKernel filters cur into dst from the second pixel on. It returns the position after the
+// bytes that it filtered, or 0 if it filtered none.
 func filterByKernel(filter byte, dst, cur, prev []byte, bpp int) int {
 	if !useAVX2 || len(cur) < bpp+32 || filter == ftNone {
 		return 0
@@ -130,7 +131,7 @@ func filterByKernel(filter byte, dst, cur, prev []byte, bpp int) int {
 	case ftSub:
 		filterSubAVX2(d, x, a, n)
 	case ftUp:
-		filterSubAVX2(d, x, b, n)
+		filterSubAVX2(d, x, b, n) // x-b, as Sub is x-a
 	case ftAverage:
 		filterAverageAVX2(d, x, a, b, n)
 	case ftPaeth:
@@ -151,14 +152,14 @@ func (a *adler) update(b []byte) {
 	a.updateGeneric(b)
 }
 
-// decodeByTables decodes literals and matches with an AVX2 kernel, if there is one. It ends before
-// a symbol that is neither or that the tables do not have, when p > safe, or when o >= limit. It
-// returns the new p, o, acc and nb.
+// decodeByTables decodes literals and matches with an AVX2 kernel, if there is one. It ends when
+// p > safe or o >= limit, before the end of the block, or before a symbol that the tables do not
+// have. It returns the new p, o, acc and nb.
 func (f *inflater) decodeByTables(p, o int, acc uint64, nb uint, safe, limit int) (int, int, uint64, uint) {
 	if !useAVX2 || p > safe || o >= limit {
 		return p, o, acc, nb
 	}
-	_, _ = f.in[safe+32-1], f.out[limit+outPad-1]
+	_, _ = f.in[safe+inMargin-1], f.out[limit+outPad-1]
 	s := [6]uint64{uint64(p), uint64(o), acc, uint64(nb), uint64(safe), uint64(limit)}
 	symbolsAVX2(&f.lit[0], &f.dist[0], &f.in[0], &f.out[0], &s)
 	return int(s[0]), int(s[1]), s[2], uint(s[3])

@@ -2,7 +2,7 @@
 
 package png
 
-// This file is kernels_amd64.go without AVX2 kernels.
+// This file has the functions of kernels_amd64.go for builds without AVX2 kernels.
 
 func unfilterSub(dst, src []byte, bpp int)           { unfilterSubGeneric(dst, src, bpp, 0) }
 func unfilterUp(dst, src, prev []byte)               { unfilterUpGeneric(dst, src, prev) }

@@ -1,8 +1,8 @@
 package png
 
-// This file finds palettes for pictures of too many colors. Shrinking a picture of few colors makes
-// thousands of mixtures. Mixtures so similar that the difference cannot be seen share a palette
-// entry.
+// This file finds palettes for pictures that have more than 256 colors. Shrinking a picture of few
+// colors makes thousands of mixtures. Mixtures so similar that the difference cannot be seen share
+// a palette entry.
 
 import (
 	"cmp"
@@ -11,10 +11,10 @@ import (
 	"slices"
 )
 
-// Errors that cannot be seen when one compares the pictures, in levels of 256.
+// Errors that cannot be seen when one compares the pictures, in steps of 0..255.
 const (
-	tolerance     = 8   // of a channel of a pixel
-	meanTolerance = 0.7 // of the color channels, or levels of gray, of all pixels on average
+	tolerance     = 8   // of one channel of one pixel
+	meanTolerance = 0.7 // the mean over all pixels, of the color channels or of gray
 )
 
 // maxMixtures is how many colors are counted at most. With more colors, no palette is expected to
@@ -25,7 +25,7 @@ const maxMixtures = 1 << 14
 type mixture struct {
 	color [4]byte // RGBA
 	count int     // of pixels
-	entry int     // index of the palette entry that stands for it
+	entry int     // index of the palette entry that replaces color
 }
 
 // The type mixtures is an open-addressed table of a picture's colors.
@@ -38,7 +38,7 @@ type mixtures struct {
 func (t *mixtures) slotOf(c uint32) uint32 {
 	var b [4]byte
 	binary.LittleEndian.PutUint32(b[:], c)
-	h := c * 0x9e3779b1 >> 17
+	h := c * 0x9e3779b1 >> 17 // 15 bits: an index of slot
 	for t.slot[h] != 0 && t.all[t.slot[h]-1].color != b {
 		h = (h + 1) % (2 * maxMixtures)
 	}
@@ -68,9 +68,10 @@ func countMixtures(pix []byte) *mixtures {
 	return t
 }
 
-// nearForm returns m with a near palette, of the least reach for which 256 entries are enough. It
-// returns nil if m has more than maxMixtures colors, if that reach is more than tolerance, or if
-// the mean error is more than meanTolerance.
+// nearForm returns m with a nearPalette. The palette's reach, the most by which a channel may
+// change, is the least for which 256 entries are enough. nearForm returns nil if m has more than
+// maxMixtures colors, if that reach is more than tolerance, or if the mean error is more than
+// meanTolerance.
 func nearForm(m *image.NRGBA) *form {
 	t := countMixtures(m.Pix)
 	if t == nil {
@@ -84,8 +85,10 @@ func nearForm(m *image.NRGBA) *form {
 		a, b := &t.all[i], &t.all[j]
 		return cmp.Or(cmp.Compare(b.count, a.count), slices.Compare(a.color[:], b.color[:]))
 	})
+	// Find the least reach by bisection. low is always too small, at first because m has more than
+	// 256 colors. best is nil at first, and then the palette for high+1.
 	var best *nearPalette
-	low, high := 0, tolerance // low is too small: the exact palette has more than 256 entries
+	low, high := 0, tolerance
 	for low < high {
 		reach := (low + 1 + high) / 2
 		if best == nil { // the largest reach is tried first
@@ -107,7 +110,8 @@ func nearForm(m *image.NRGBA) *form {
 	return t.toForm(m, best)
 }
 
-// meanError returns the error of p's entries, on average over the color channels of all pixels.
+// meanError returns by how much p's entries differ from the colors that they replace, on average
+// over the color channels of all pixels.
 func (t *mixtures) meanError(p *nearPalette) float64 {
 	sum, n := 0, 0
 	for i := range t.all {
@@ -121,8 +125,9 @@ func (t *mixtures) meanError(p *nearPalette) float64 {
 	return float64(sum) / float64(n)
 }
 
-// toForm returns m with the palette p.
+// toForm returns m as a form with the palette p. t holds the colors of m.
 func (t *mixtures) toForm(m *image.NRGBA, p *nearPalette) *form {
+	// Sort the palette, and find the entry of each color.
 	table := colorTable{}
 	for _, e := range p.entries {
 		table.findOrAdd(binary.LittleEndian.Uint32(e[:]))
@@ -134,6 +139,7 @@ func (t *mixtures) toForm(m *image.NRGBA, p *nearPalette) *form {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	f := &form{colorType: ctPalette, depth: paletteDepth(len(palette))}
 	f.plte, f.trns = paletteChunks(palette)
+	// Replace the colors by their entries. entry is that of last, the pixel before.
 	pix := make([]byte, w*h)
 	last, entry := uint32(0), byte(0)
 	for i := range pix {
@@ -158,8 +164,8 @@ type nearPalette struct {
 }
 
 // newNearPalette repeatedly adds the commonest color that no entry is near to, so that flat areas
-// keep their colors. It returns nil if 256 entries are not enough. order are positions in all, the
-// commonest color first.
+// keep their colors. It returns nil if 256 entries are not enough. order holds the positions in
+// all, that of the commonest color first.
 func newNearPalette(all []mixture, order []int, reach int) *nearPalette {
 	p := &nearPalette{reach: reach}
 	for _, i := range order {
@@ -185,7 +191,7 @@ func cellOf(r, g, b, a int) int { return r>>4<<12 | g>>4<<8 | b>>4<<4 | a>>4 }
 // every channel, or -1 if there is none. For a color with alpha of 0 or 255 it takes only entries
 // with that alpha, and for other colors only entries with other alpha.
 func (p *nearPalette) nearest(color [4]byte) int {
-	var low, high [4]int // of the entries to take, in each channel
+	var low, high [4]int // the range of the entries to take, in each channel
 	for i, v := range color {
 		low[i], high[i] = max(int(v)-p.reach, 0), min(int(v)+p.reach, 255)
 	}
@@ -194,7 +200,7 @@ func (p *nearPalette) nearest(color [4]byte) int {
 	} else {
 		low[3], high[3] = max(low[3], 1), min(high[3], 254)
 	}
-	// All cells with such entries; &^ 15 is the beginning of a cell.
+	// All cells that may have such entries; &^ 15 is the beginning of a cell.
 	best, least := -1, tooFar
 	for r := low[0] &^ 15; r <= high[0]; r += 16 {
 		for g := low[1] &^ 15; g <= high[1]; g += 16 {
@@ -227,10 +233,11 @@ func squaredDistance(e, color *[4]byte, low, high *[4]int) (sum int) {
 	return sum
 }
 
-// replaceLevels returns for each level in pix the level that replaces it, at most tolerance away.
-// The commonest levels, pinned in number, stay, and few others between them do. If the mean error
-// of the pixels would be more than meanTolerance, all levels stay.
-func replaceLevels(pix []byte, pinned int) (replacement [256]byte) {
+// replaceLevels returns for each level of gray in pix the level that replaces it, at most tolerance
+// away. The commonest levels stay, as many as sourceColors says. Levels that are too far from those
+// are replaced by a few levels in between. If the mean error of the pixels would be more than
+// meanTolerance, all levels stay.
+func replaceLevels(pix []byte, sourceColors int) (replacement [256]byte) {
 	var count [256]int
 	for _, v := range pix {
 		count[v]++
@@ -240,12 +247,12 @@ func replaceLevels(pix []byte, pinned int) (replacement [256]byte) {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(count[j], count[i]) })
-	var kept [256]bool
-	for _, v := range order[:pinned] {
+	var kept [256]bool // the levels that the result has
+	for _, v := range order[:sourceColors] {
 		kept[v] = count[v] > 0
 	}
-	// nearest returns the kept level that is nearest to v, if it is at most tolerance away.
-	nearest := func(v int) (level int, found bool) {
+	// nearestKept returns the kept level that is nearest to v, if it is at most tolerance away.
+	nearestKept := func(v int) (level int, found bool) {
 		for d := range tolerance + 1 {
 			for _, l := range [2]int{v - d, v + d} {
 				if l >= 0 && l < 256 && kept[l] {
@@ -259,13 +266,13 @@ func replaceLevels(pix []byte, pinned int) (replacement [256]byte) {
 		if n == 0 {
 			continue
 		}
-		if _, found := nearest(v); !found {
+		if _, found := nearestKept(v); !found {
 			kept[min(v+tolerance, 255)] = true // the highest level that may replace v
 		}
 	}
 	sum := 0 // of the errors of all pixels
 	for v := range replacement {
-		level, _ := nearest(v)
+		level, _ := nearestKept(v) // 0 for some v that do not occur
 		replacement[v] = byte(level)
 		sum += count[v] * max(v-level, level-v)
 	}

@@ -16,7 +16,7 @@ const (
 type patientParse struct {
 	matches []uint32 // the matches of each position in turn, by rising length
 	first   []uint32 // for each position, the index in matches of its first match
-	cost    []uint32 // of the cheapest way to each position
+	cost    []uint32 // of the cheapest way to each position, in units of costs
 	choice  []uint32 // the last step of the cheapest way to each position
 	steps   []uint32 // of the cheapest way to the end of the chunk
 }
@@ -43,7 +43,7 @@ func (d *deflater) parsePatiently() {
 func (d *deflater) findMatches(from, to int) {
 	p, b := d.parse, d.b
 	p.matches = p.matches[:0]
-	skip := 0 // positions that are left inside a nice match; no matches are listed for them
+	skip := 0 // how many positions of a nice match are still to pass; they get no matches
 	for i := from; i < to; i++ {
 		p.first[i-from] = uint32(len(p.matches))
 		switch {
@@ -75,8 +75,9 @@ func (d *deflater) findMatchesAt(i, limit int) (longest int) {
 	cand := int(c.head[h])
 	c.head[h] = int32(i)
 	c.prev[i&(windowSize-1)] = int32(cand)
+	// Try depth positions within the window, until a match is nice or as long as it may be.
 	for n := d.search.depth; n > 0 && i-cand < windowSize && longest < min(limit, d.search.nice); n-- {
-		if b[cand+longest] == b[i+longest] {
+		if b[cand+longest] == b[i+longest] { // the byte that a longer match needs
 			if l := matchLength(b, cand, i, limit); l > longest {
 				longest = l
 				p.matches = append(p.matches, uint32(l)<<16|uint32(i-cand))
@@ -101,8 +102,9 @@ func (d *deflater) findSteps(from, to int) {
 		if total := here + c.literal[literal]; total < cost[i+1] {
 			cost[i+1], choice[i+1] = total, 0
 		}
-		// A match may be cut. Each length is tried with the first match that has it. But the first
-		// match of longMatch bytes or more is not cut to a length from longMatch on.
+		// A match may be cut. Each length is tried with the first match that is long enough. To
+		// save time, the first match of longMatch bytes or more is cut only to lengths below
+		// longMatch.
 		length := minMatch
 		for _, m := range p.matches[p.first[i]:p.first[i+1]] {
 			l := int(m >> 16)
@@ -128,6 +130,7 @@ func (p *patientParse) walkBack(n int) {
 		p.steps = append(p.steps, c)
 		i -= max(int(c>>16), 1)
 	}
+	// The steps are in reverse order.
 	for i, j := 0, len(p.steps)-1; i < j; i, j = i+1, j-1 {
 		p.steps[i], p.steps[j] = p.steps[j], p.steps[i]
 	}
@@ -154,16 +157,18 @@ func (p *patientParse) count(b []byte) *histogram {
 func (d *deflater) writeSteps(from int) {
 	start, i := from, from // the literals that are not written yet are d.b[start:i]
 	for _, s := range d.parse.steps {
-		if s == 0 {
-			i++
-			if i-start < maxLiterals {
-				continue
-			}
+		if s != 0 { // a match ends the sequence
+			length, distance := int(s>>16), int(s&0xffff)
+			d.blocks.add(start, i, length, distance)
+			i += length
+			start = i
+			continue
 		}
-		n := int(s >> 16)
-		d.blocks.add(start, i, n, int(s&0xffff))
-		i += n
-		start = i
+		i++
+		if i-start == maxLiterals { // the sequence is full: it ends without a match
+			d.blocks.add(start, i, 0, 0)
+			start = i
+		}
 	}
 	d.blocks.add(start, i, 0, 0)
 }

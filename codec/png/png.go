@@ -32,7 +32,9 @@ import (
 
 // A FormatError reports that the input is not a valid PNG.
 type FormatError struct {
-	Offset int // position in the input of the damaged chunk, or of the first chunk with the damaged data; 0 if not known
+	// Offset is the position in the input of the damaged chunk or, if the compressed data is
+	// damaged, of the first chunk with that data. It is 0 if the position is not known.
+	Offset int
 	Msg    string
 }
 
@@ -73,9 +75,14 @@ type Reader struct {
 	BitDepth      int // of the file: 1, 2, 4, 8 or 16
 	ColorType     int // of the file: 0, 2, 3, 4 or 6
 	Interlaced    bool
-	Channels      int // samples of 8 bits in each pixel of a row: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA; alpha is straight
 
-	Frames         int    // of an animation, as acTL says; 0 for a still picture, also if its only frame is IDAT
+	// Channels is how many samples of 8 bits a pixel has in the rows that Rows emits: 1 gray, 2 gray
+	// and alpha, 3 RGB, 4 RGBA. Alpha is straight.
+	Channels int
+	// Frames is how many frames an animation has, as acTL says. It is 0 for a still picture, and for
+	// an animation of one frame that is IDAT.
+	Frames int
+
 	EXIF           []byte // eXIf's data, from the byte order mark on, or nil
 	SRGB           bool   // there is an sRGB chunk with a valid intent
 	Gamma          uint32 // gAMA in 1/100000, or 0
@@ -84,17 +91,18 @@ type Reader struct {
 	Note           string // the first defect found that costs no sample, or ""; Rows may set it
 
 	// Narrow converts the samples of a pixel from 16 bits (big-endian) to 8 bits. dst has 1 or 3
-	// samples; alpha is not among them. If Narrow is nil, a sample v becomes v*255/65535, rounded.
+	// samples, without alpha, and src begins with the same samples. If Narrow is nil, a sample v
+	// becomes v*255/65535, rounded.
 	Narrow func(dst, src []byte)
 
 	src        []byte
 	idat       int       // position of the first chunk with scanlines; 0 before it is known
-	dataKind   string    // kind of the chunks with scanlines: "" is IDAT, or fdAT for a frame
+	dataKind   string    // kind of the chunks with scanlines: "" or IDAT, or fdAT for a frame
 	iccp       []byte    // iCCP's data
 	trns       []byte    // tRNS's data, of the right length for the color type
 	palette    [][4]byte // RGBA; nil, or 256 entries, of which PLTE has the first paletteLen
 	paletteLen int
-	fctl       int // where fcTL occurs: 1 before IDAT, 2 after it, 3 both
+	fctl       int // where fcTL occurs: 0 nowhere, 1 before IDAT, 2 after it, 3 both
 }
 
 // HasPalette reports whether pixels are indices into a palette.
@@ -145,7 +153,7 @@ func validCRC(src []byte, p, next int) bool {
 // NewReader reads the chunks of src without decompressing anything. It checks the CRC of every
 // chunk except IDAT, whose CRC is checked by Rows. It ignores a damaged ancillary chunk (section
 // 13.2), and returns an error for a damaged critical one. Damage after the beginning of IDAT is no
-// error: Note reports the damage, and Rows finds out whether all samples came before it.
+// error: Note reports the damage, and Rows finds out whether all samples came before the damage.
 func NewReader(src []byte) (*Reader, error) {
 	if len(src) < 8 || string(src[:8]) != signature {
 		return nil, FormatError{0, "no PNG signature"}
@@ -215,8 +223,8 @@ func (r *Reader) readBeforeData(p int) (int, error) {
 	}
 }
 
-// readFromData reads the chunks from the first IDAT, at p, to IEND or to the first that cannot be
-// read. Exif and the frames of an animation may follow IDAT.
+// readFromData reads the chunks from the first IDAT, which is at p, to IEND or to a chunk that
+// cannot be read. Exif and the frames of an animation may follow IDAT.
 func (r *Reader) readFromData(p int) {
 	ended := false // another chunk has followed IDAT
 	for {
@@ -236,7 +244,7 @@ func (r *Reader) readFromData(p int) {
 		critical := isCritical(kind)
 		emptyIEND := kind == "IEND" && len(data) == 0 // the only critical chunk that may follow IDAT
 		switch {
-		case (critical || isKnown(kind)) && !validCRC(r.src, p, next):
+		case (critical || isKnown(kind)) && !validCRC(r.src, p, next): // other chunks are not used
 			r.note("CRC of " + kind)
 		case critical && !emptyIEND:
 			r.note(kind + " behind IDAT")
@@ -321,7 +329,8 @@ func (r *Reader) readPLTE(p int, b []byte) error {
 }
 
 // readAncillary reads b, the data of an ancillary chunk. It ignores a chunk that is unknown,
-// malformed or in the wrong place. If there are several of a kind, the first counts.
+// malformed or in the wrong place. If there are several of a kind, the first counts, except that
+// the last acTL and every fcTL count.
 func (r *Reader) readAncillary(kind string, b []byte) {
 	if kind == "eXIf" {
 		if r.EXIF == nil {
@@ -411,7 +420,7 @@ func (r *Reader) ICC() ([]byte, error) {
 	if r.iccp == nil {
 		return nil, nil
 	}
-	// A name of 1 to 79 bytes, a zero, and the compression method, which is 0.
+	// The profile follows a name of 1 to 79 bytes, a zero, and the compression method, which is 0.
 	nameLen := bytes.IndexByte(r.iccp, 0)
 	if nameLen < 1 || nameLen > 79 || len(r.iccp) < nameLen+2 || r.iccp[nameLen+1] != 0 {
 		return nil, FormatError{Msg: "iCCP"}

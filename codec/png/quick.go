@@ -13,7 +13,7 @@ import (
 type chains struct {
 	head  [1 << hashBits]int32  // the last position with each hash of 4 bytes
 	head3 [1 << hash3Bits]int32 // the last position with each hash of 3 bytes
-	prev  [windowSize]int32     // at i % windowSize: the position before i with the same hash of 4 bytes
+	prev  [windowSize]int32     // at i % windowSize: the last position before i with the same hash
 }
 
 // noPosition stands for a missing position. It is too far away from all others for a match.
@@ -36,8 +36,8 @@ func load32(b []byte, i int) uint32 { return binary.LittleEndian.Uint32(b[i:]) }
 func hash4(v uint32) uint32 { return v * 0x9e3779b1 >> (32 - hashBits) }
 func hash3(v uint32) uint32 { return v << 8 * 0x9e3779b1 >> (32 - hash3Bits) }
 
-// insert adds the positions from i to end-1, to the hashes of 3 bytes only if three is set. After
-// each position b must have 4 bytes.
+// insert adds the positions from i to end-1, from each of which b must have 4 bytes. It adds them
+// to the hashes of 3 bytes, too, if three is set.
 func (c *chains) insert(b []byte, i, end int, three bool) {
 	for ; i < end; i++ {
 		v := load32(b, i)
@@ -50,10 +50,10 @@ func (c *chains) insert(b []byte, i, end int, three bool) {
 	}
 }
 
-// findLongest adds position i, from which b must have 4 bytes. It tries up to depth earlier
-// positions for a match of more than best bytes; best is at least 3. It stops at a match of nice
-// bytes. It returns the length and the distance of the longest match, or best and 0 if there is
-// none.
+// findLongest adds position i to the hashes of 4 bytes; b must have 4 bytes from i on. It tries up
+// to depth earlier positions for a match of more than best bytes; best is at least 3. It stops at a
+// match of nice bytes or more. It returns the length and the distance of the longest match, or best
+// and 0 if there is none.
 func (c *chains) findLongest(b []byte, i, best, depth, nice int) (length, distance int) {
 	v := load32(b, i)
 	h := hash4(v)
@@ -80,8 +80,9 @@ func (c *chains) findLongest(b []byte, i, best, depth, nice int) (length, distan
 	return best, distance
 }
 
-// findTriple adds position i to the hashes of 3 bytes. It returns the distance to the last position
-// with the same hash, or 0 if the three bytes there differ or are too far away.
+// findTriple adds position i to the hashes of 3 bytes; b must have 4 bytes from i on. It returns
+// the distance to the last position before i with the same hash, or 0 if the three bytes there
+// differ or are too far away.
 func (c *chains) findTriple(b []byte, i int) int {
 	v := load32(b, i)
 	h := hash3(v)
@@ -116,11 +117,11 @@ const missBits = 5
 // parseQuickly parses and writes all of d.b.
 func (d *deflater) parseQuickly() {
 	b, s := d.b, d.search
-	start := 0 // start of the literals that are not written yet
-	i, last := 0, len(b)-4
+	start := 0             // start of the literals that are not written yet
+	i, last := 0, len(b)-4 // last is the last position from which b has 4 bytes
 	for i <= last {
 		n, distance := d.findMatch(i, minMatch, s.depth)
-		if distance == 0 {
+		if distance == 0 { // a literal, or several
 			if i-start >= maxLiterals {
 				d.writeSequence(start, i, 0, 0)
 				start = i
@@ -129,8 +130,8 @@ func (d *deflater) parseQuickly() {
 			continue
 		}
 		// As long as the match at the next position is better than this one, a literal and the next
-		// match are taken. The next match is at least as long. Its distance must have fewer than
-		// 4 bits more for each byte more, and 2 bits besides.
+		// match are taken. The next match is better if it is longer by k bytes, or as long (k = 0),
+		// and its distance has fewer than 4k+2 bits more.
 		for n < s.nice && i < last {
 			nextN, nextDistance := d.findMatch(i+1, n, s.depth/2)
 			if nextDistance == 0 || 4*(nextN-n) <= bits.Len(uint(nextDistance))-bits.Len(uint(distance))-2 {
@@ -139,7 +140,7 @@ func (d *deflater) parseQuickly() {
 			}
 			i, n, distance = i+1, nextN, nextDistance
 		}
-		if n >= s.nice || i >= last { // the loop has inserted nothing
+		if n >= s.nice || i >= last { // the loop ended without break, and has inserted nothing
 			d.chains.insert(b, i+1, min(i+n, last+1), s.three)
 		}
 		d.writeSequence(start, i, n, distance)
@@ -159,7 +160,7 @@ func (d *deflater) findMatch(i, best, depth int) (n, distance int) {
 	}
 	n, distance = d.chains.findLongest(d.b, i, best, depth, d.search.nice)
 	if distance == 0 && best == minMatch && distance3 > 0 {
-		distance = distance3
+		distance = distance3 // n is 3
 	}
 	if distance > 0 && n < 8 && !d.pays(i, n, distance) {
 		return best, 0
@@ -176,10 +177,10 @@ func (d *deflater) pays(i, n, distance int) bool {
 	return d.costs.length[n]+d.costs.distance[distSymbol(distance)] < literals
 }
 
-// writeSequence writes the literals d.b[start:i], then a match unless length is 0. It learns the
-// costs of symbols when the blockWriter has completed a unit.
+// writeSequence writes the literals d.b[start:i], then a match unless length is 0. If that
+// completes a unit of the blockWriter, writeSequence learns the costs of symbols from the unit.
 func (d *deflater) writeSequence(start, i, length, distance int) {
 	if d.blocks.add(start, i, length, distance) {
-		d.costs.learn(&d.blocks.learned)
+		d.costs.learn(&d.blocks.lastUnit)
 	}
 }

@@ -36,7 +36,7 @@ func (r *Reader) Rows(ctx context.Context, emit func(y int, row []byte) error) e
 	switch {
 	case !d.done && damaged:
 		return damage
-	case !d.done && err != nil: // of emit or of the context
+	case !d.done && err != nil: // an error of emit or of the context
 		return err
 	case !d.done:
 		return FormatError{r.idat, "too few rows"}
@@ -66,7 +66,7 @@ type feed struct {
 	src     []byte
 	p       int  // position of the next chunk
 	isFrame bool // the data is in fdAT, up to the next fcTL
-	badCRC  bool // a CRC is wrong
+	badCRC  bool // the CRC of a chunk with the data is wrong
 }
 
 // next returns the data of the next chunk, or nil after the last one.
@@ -117,14 +117,14 @@ type decoder struct {
 	cur, prev []byte                // reconstructed scanlines: the current one and the one above
 	expand    func(dst, src []byte) // makes a row of a scanline; nil if the scanline is the row
 	row       []byte                // the result of expand
-	w, h      int                   // of the picture or, if it is interlaced, of the pass
+	w, h      int                   // size in pixels of the picture or, if interlaced, of the pass
 	y         int                   // number of the next scanline
 	done      bool                  // there are no more scanlines
 	surplus   int                   // bytes after the last scanline
 
 	// Only for an interlaced picture:
-	pass    int
-	picture []byte // its rows
+	pass    int    // index in adam7
+	picture []byte // the rows
 }
 
 // adam7 holds the first pixel of each pass, and the steps from pixel to pixel (section 8.2).
@@ -136,6 +136,8 @@ var adam7 = [7]struct{ x, y, dx, dy int }{
 func (d *decoder) nextPass() {
 	for d.pass++; d.pass < 7; d.pass++ {
 		p := adam7[d.pass]
+		// The size of the pass is the picture's size without what lies before the first pixel, divided
+		// by the steps, rounded up.
 		d.w, d.h, d.y = (d.r.Width-p.x+p.dx-1)/p.dx, (d.r.Height-p.y+p.dy-1)/p.dy, 0
 		if d.w > 0 && d.h > 0 {
 			clear(d.prev)
@@ -145,8 +147,9 @@ func (d *decoder) nextPass() {
 	d.done = true
 }
 
-// takeScanlines decodes the whole scanlines in b and returns how many bytes it used. It drops bytes
-// after the last scanline. Gigabytes may follow a small picture, so over 64 kB are an error.
+// takeScanlines decodes the scanlines that b holds whole, and returns how many bytes it used. It
+// drops bytes after the last scanline of the picture. More than 64 kB of such bytes are an error,
+// because gigabytes may follow a small picture.
 func (d *decoder) takeScanlines(b []byte) (used int, err error) {
 	for !d.done {
 		n := d.r.rowBytes(d.w)
@@ -205,8 +208,8 @@ func (d *decoder) scatter(cur []byte) {
 }
 
 // expander returns a function that converts each pixel of src, a scanline, to Channels samples of 8
-// bits. It returns nil if pixels in scanlines are so already. The length of dst is Channels bytes
-// for each pixel.
+// bits in dst. It returns nil if scanlines consist of such samples already. The length of dst must
+// be Channels bytes for each pixel.
 func (r *Reader) expander() func(dst, src []byte) {
 	switch {
 	case r.ColorType == ctPalette:
@@ -272,7 +275,8 @@ func spread(depth int, factor byte) func(dst, src []byte) {
 }
 
 // unpacker returns a function that returns the samples in src, a scanline of up to maxPixels
-// pixels, as one byte each.
+// pixels, as one byte each. If the last byte of src is not full, the function may return its unused
+// bits as samples, too.
 func (r *Reader) unpacker(maxPixels int) func(src []byte) []byte {
 	if r.BitDepth == 8 {
 		return func(src []byte) []byte { return src }
@@ -361,14 +365,14 @@ func (r *Reader) expandGray() func(dst, src []byte) {
 	}
 }
 
-// expandKeyed returns a function that adds alpha to pixels of n samples of 8 or 16 bits. Alpha is 0
-// where all samples are equal to those in tRNS, before they are converted to 8 bits.
+// expandKeyed returns a function that converts pixels of n samples of 8 or 16 bits, and adds alpha.
+// Alpha is 0 where all samples, not yet converted to 8 bits, are equal to those in tRNS.
 func (r *Reader) expandKeyed(n int) func(dst, src []byte) {
 	wide := r.BitDepth == 16
 	var key [3]uint16
 	for c := range n {
 		key[c] = binary.BigEndian.Uint16(r.trns[2*c:])
-		if !wide {
+		if !wide { // the high bits of tRNS are ignored, section 11.3.1.1
 			key[c] &= 0xff
 		}
 	}

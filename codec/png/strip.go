@@ -17,7 +17,7 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 	}
 	// gAMA and cHRM may come before iCCP, which overrides them (section 13.13).
 	dropGamma := !keepICC && precedesIDAT(src, "iCCP")
-	notAnimated := isNotAnimated(src)
+	animated := isAnimated(src)
 	out := append(make([]byte, 0, len(src)), signature...)
 	hasIDAT := false
 	for p := 8; ; {
@@ -25,7 +25,7 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if (p == 8) != (kind == "IHDR") {
+		if (p == 8) != (kind == "IHDR") { // IHDR is the first chunk, and no other
 			return nil, FormatError{p, "IHDR not first"}
 		}
 		keep := false
@@ -34,7 +34,7 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 			"tRNS", "bKGD", "sRGB", "sBIT", "cICP", "mDCV", "cLLI", "pHYs":
 			keep = true
 		case "acTL", "fcTL", "fdAT":
-			keep = !notAnimated
+			keep = animated
 		case "gAMA", "cHRM":
 			keep = !dropGamma
 		case "iCCP":
@@ -75,17 +75,17 @@ func precedesIDAT(src []byte, kind string) bool {
 	}
 }
 
-// isNotAnimated reports whether src has no frames by acTL, or has one frame and that is IDAT. In
-// such a file the chunks of an animation only disturb some viewers.
-func isNotAnimated(src []byte) bool {
-	frames := uint32(0)
-	fctlBefore, fctlAfter := false, false // IDAT
+// isAnimated reports whether src has several frames, or one that is not IDAT. In other files the
+// chunks of an animation only disturb some viewers.
+func isAnimated(src []byte) bool {
+	frames := uint32(0)                   // as acTL says
+	fctlBefore, fctlAfter := false, false // there is an fcTL before the first IDAT, or after it
 	hasIDAT := false
 	for p := 8; ; {
 		kind, data, next, err := chunk(src, p)
 		if err != nil { // the end of src
 			frameIsIDAT := fctlBefore || !fctlAfter
-			return frames == 0 || frames == 1 && frameIsIDAT
+			return frames > 1 || frames == 1 && !frameIsIDAT
 		}
 		switch kind {
 		case "acTL":

@@ -106,9 +106,9 @@ func unfilterPaeth8AVX2(dst *byte, src *byte, prev *byte, n int)
 func adlerAVX2(p *byte, n int, s *[2]uint32)
 
 // symbolsAVX2 decodes literals and matches. s holds p, o, acc, nb, safe and limit.
-// It goes on while p <= safe and o < limit. It reads in up to 32 bytes past safe, and writes
-// out up to 320 bytes past limit. It returns before any other symbol and before one that the
-// tables do not have.
+// It goes on while p <= safe and o < limit. It reads in up to inMargin bytes past safe, and
+// writes out up to outPad bytes past limit. It returns before the end of the block, before a
+// symbol that the tables do not have, and before a match from before the beginning of out.
 //
 //go:noescape
 func symbolsAVX2(lit *uint32, dist *uint32, in *byte, out *byte, s *[6]uint64)

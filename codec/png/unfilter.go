@@ -41,9 +41,9 @@ func unfilter(filter byte, dst, src, prev []byte, bpp int) error {
 
 // unfilterSubGeneric reconstructs dst[from:] for the filter Sub.
 func unfilterSubGeneric(dst, src []byte, bpp, from int) {
-	second := max(min(bpp, len(dst)), from) // the first byte to do that has a pixel to the left
-	copy(dst[from:second], src[from:second])
-	for i := second; i < len(dst); i++ {
+	rest := max(min(bpp, len(dst)), from) // from here on there is a pixel to the left
+	copy(dst[from:rest], src[from:rest])
+	for i := rest; i < len(dst); i++ {
 		dst[i] = src[i] + dst[i-bpp]
 	}
 }
@@ -64,11 +64,11 @@ func unfilterUpGeneric(dst, src, prev []byte) {
 
 // unfilterAverageGeneric reconstructs dst[from:] for the filter Average.
 func unfilterAverageGeneric(dst, src, prev []byte, bpp, from int) {
-	second := max(min(bpp, len(dst)), from) // the first byte to do that has a pixel to the left
-	for i := from; i < second; i++ {
+	rest := max(min(bpp, len(dst)), from) // from here on there is a pixel to the left
+	for i := from; i < rest; i++ {
 		dst[i] = src[i] + prev[i]/2
 	}
-	for i := second; i < len(dst); i++ {
+	for i := rest; i < len(dst); i++ {
 		dst[i] = src[i] + byte((int(dst[i-bpp])+int(prev[i]))/2)
 	}
 }
@@ -83,18 +83,18 @@ func unfilterPaethGeneric(dst, src, prev []byte, bpp, from int) {
 		unfilterPaeth4(dst, src, prev)
 		return
 	}
-	second := max(min(bpp, len(dst)), from) // the first byte to do that has a pixel to the left
-	for i := from; i < second; i++ {
+	rest := max(min(bpp, len(dst)), from) // from here on there is a pixel to the left
+	for i := from; i < rest; i++ {
 		dst[i] = src[i] + prev[i]
 	}
-	for i := second; i < len(dst); i++ {
+	for i := rest; i < len(dst); i++ {
 		dst[i] = src[i] + byte(paeth(int32(dst[i-bpp]), int32(prev[i]), int32(prev[i-bpp])))
 	}
 }
 
-// paeth returns the prediction of section 9.4 from a (to the left), b (above) and c (upper left):
-// the one that is nearest to a+b-c, or the first of the nearest ones. With t = 3c-(a+b) this takes
-// only two comparisons: of t with the smaller and with the larger of a and b.
+// paeth returns the prediction of section 9.4: of a (to the left), b (above) and c (upper left) the
+// one that is nearest to a+b-c, or the first of the nearest ones. This takes only two comparisons:
+// of t = 3c-(a+b) with the smaller and with the larger of a and b.
 func paeth(a, b, c int32) int32 {
 	t := 3*c - (a + b)
 	lo, hi := min(a, b), max(a, b)

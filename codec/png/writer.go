@@ -16,13 +16,13 @@ import (
 	"miniatura/codec/internal/effort"
 )
 
-// Options says how to write a PNG. The zero Options and nil mean default effort, and that all
-// pixels are kept exactly.
+// Options says how to write a PNG. nil means the zero Options: default effort, and no pixel that
+// can be seen is changed.
 type Options struct {
 	Effort       Effort
-	SourceColors int    // number of colors of which the pixels are mixtures, see Append; 0 keeps pixels exactly
+	SourceColors int    // if not 0: the picture was made by scaling one of so many colors, see Append
 	ICC          []byte // a profile to carry in iCCP, or nil
-	Held         int64  // bytes that an AnimationWriter may hold of compressed frames; 0 means any number
+	Held         int64  // bytes of compressed frames that an AnimationWriter may hold; 0: no limit
 }
 
 // Effort is how long a writer searches for fewer bytes.
@@ -42,17 +42,20 @@ func Encode(w io.Writer, m image.Image, o *Options) error {
 	return err
 }
 
-// Append appends m as a PNG to dst, in the representation that takes the fewest bytes. The color of
-// every pixel that is not wholly transparent is kept exactly, but the representation may change:
-// gray pictures become gray, pictures of up to 256 colors get a palette, opaque pictures lose their
-// alpha, and samples are packed where fewer bits are enough. Append reads the samples of
-// *image.Gray and *image.NRGBA directly, and of other types by their At method. Width and height
-// are limited to MaxSide, and their product to MaxPixels. An empty m is an error.
+// Append appends m as a PNG to dst, in the form that takes, or is expected to take, the fewest
+// bytes: gray or in color, with or without alpha, with or without a palette, and with no more bits
+// in a sample than are needed.
 //
-// Pixels may change, each channel by at most 8, if they are mixtures of few colors (SourceColors in
-// the Options). With up to 256 colors, a picture of more colors than a palette holds gets a palette
-// if that saves bytes. With up to 16 levels of gray, a gray picture gets fewer levels. Of similar
-// colors the commonest stays as it is, and alpha of 0 and 255 does.
+// If Options.SourceColors is 0, wholly transparent pixels become black, and all others keep their
+// color exactly. Otherwise the pixels of m are mixtures of so many colors, and similar mixtures may
+// become one color. With SourceColors up to 256, a picture of more than 256 colors gets a palette
+// if that saves bytes. With SourceColors up to 16, a gray picture gets fewer levels. No channel
+// changes by more than 8. Alpha of 0 or 255 does not change. Of similar mixtures the commonest does
+// not change.
+//
+// Append reads the samples of *image.Gray and *image.NRGBA directly. It reads other types by their
+// At method, and keeps 8 bits of each sample. Width and height are limited to MaxSide, and their
+// product to MaxPixels. An empty m is an error.
 func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	b := m.Bounds()
 	w, h := b.Dx(), b.Dy()
@@ -80,20 +83,19 @@ func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 		}
 		forms, plans = forms[smaller:smaller+1], plans[smaller:smaller+1]
 	}
-	start := len(dst)
-	var best []byte // in new memory: dst is only appended to at the end
+	var shortest []byte
 	for i := range forms {
-		out := forms[i].appendTo(dst[start:start:start], w, h, o, plans[i])
-		if best == nil || len(out) < len(best) {
-			best = out
+		file := forms[i].appendTo(nil, w, h, o, plans[i])
+		if shortest == nil || len(file) < len(shortest) {
+			shortest = file
 		}
 	}
-	return append(dst, best...), nil
+	return append(dst, shortest...), nil
 }
 
-// manyPixels limits which pictures are compressed in more than one form. Of a picture with more
-// pixels, only the form that is expected to be smaller is compressed, except with high effort. If
-// such a picture is not gray and has at most 256 colors, the form without a palette is not even
+// manyPixels is the size up to which a picture is compressed in all its forms. Of a picture with
+// more pixels, only the form that is expected to be smaller is compressed, except with high effort.
+// If such a picture is not gray and has at most 256 colors, the form without a palette is not even
 // made: so many indices save more bytes than the palette takes.
 const manyPixels = 1 << 14
 
@@ -130,8 +132,8 @@ func cleaned(m image.Image) *image.NRGBA {
 	return d
 }
 
-// grayForms returns m in one or two forms: as indices into a palette, if they have fewer bits than
-// gray samples, and as gray samples. Both have as few bits as the levels of m allow.
+// grayForms returns m in one or two forms: as indices into a palette, if an index takes fewer bits
+// than a gray sample, and as gray samples. Both have as few bits as the levels of m allow.
 func grayForms(m *image.Gray, sourceColors int) []form {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	pix := make([]byte, 0, w*h)
@@ -145,7 +147,7 @@ func grayForms(m *image.Gray, sourceColors int) []form {
 			pix[i] = replacement[v]
 		}
 	}
-	var used [256]bool
+	var used [256]bool // by level
 	for _, v := range pix {
 		used[v] = true
 	}
@@ -154,7 +156,7 @@ func grayForms(m *image.Gray, sourceColors int) []form {
 	for v := range used {
 		if used[v] {
 			levels = append(levels, [4]byte{byte(v), byte(v), byte(v), 255})
-			for v%(255/(1<<depth-1)) != 0 {
+			for v%(255/(1<<depth-1)) != 0 { // levels of a depth are multiples of 255/(1<<depth-1)
 				depth *= 2
 			}
 		}
@@ -163,11 +165,11 @@ func grayForms(m *image.Gray, sourceColors int) []form {
 	if depth == 8 {
 		direct.lines = scanlines{pix, w, h, 1}
 	} else {
-		step := byte(255 / (1<<depth - 1)) // between levels of this depth
+		step := byte(255 / (1<<depth - 1)) // from level to level of this depth
 		direct.lines = pack(pix, w, h, depth, func(v byte) byte { return v / step })
 	}
 	if indexDepth := paletteDepth(len(levels)); indexDepth < depth {
-		var index [256]byte
+		var index [256]byte // position of each level in levels
 		for i, c := range levels {
 			index[c[0]] = byte(i)
 		}
@@ -225,9 +227,10 @@ func colorForms(m *image.NRGBA, sourceColors int) []form {
 
 // isOpaqueAndGray reports whether all pixels are opaque, and whether all are gray.
 func isOpaqueAndGray(pix []byte) (opaque, gray bool) {
-	and, differ := ^uint32(0), uint32(0) // of all pixels; the bits in which R, G and B differ
+	and := ^uint32(0)   // of all pixels; the highest byte is that of alpha
+	differ := uint32(0) // the bits in which R and G or G and B of any pixel differ
 	for len(pix) > 0 {
-		n := min(len(pix), 1<<12) // bytes between checks whether the answer is known
+		n := min(len(pix), 1<<12) // after so many bytes: check whether both answers are known
 		for p := pix[:n]; len(p) >= 4; p = p[4:] {
 			v := binary.LittleEndian.Uint32(p)
 			and &= v
@@ -241,8 +244,8 @@ func isOpaqueAndGray(pix []byte) (opaque, gray bool) {
 	return and>>24 == 255, differ == 0
 }
 
-// chooseChannels returns a copy of the RGBA pixels with n channels. 4 are all, 3 are without alpha,
-// and 2 are blue, which stands for gray, and alpha.
+// chooseChannels returns a copy of the RGBA pixels in pix with n channels: with 4 RGBA, with 3 RGB,
+// and with 2 gray and alpha. It takes blue as gray.
 func chooseChannels(pix []byte, n int) []byte {
 	out := make([]byte, len(pix)/4*n)
 	switch n {
@@ -260,7 +263,7 @@ func chooseChannels(pix []byte, n int) []byte {
 	return out
 }
 
-// A colorTable is an open-addressed hash table of up to 257 colors. The last tells that there are
+// A colorTable is an open-addressed hash table of up to 257 colors. The 257th tells that there are
 // too many for a palette.
 type colorTable struct {
 	slot  [1024]uint16 // 1 + position in color, 0 if free
@@ -269,7 +272,7 @@ type colorTable struct {
 
 // findOrAdd returns the position of c in t.color, and adds c first if it is new.
 func (t *colorTable) findOrAdd(c uint32) int {
-	h := c * 0x9e3779b1 >> 22
+	h := c * 0x9e3779b1 >> 22 // 10 bits: an index of slot
 	for t.slot[h] != 0 {
 		if i := int(t.slot[h]) - 1; t.color[i] == c {
 			return i
@@ -284,22 +287,23 @@ func (t *colorTable) findOrAdd(c uint32) int {
 // countColors returns the table of the colors in pix, or nil if there are more than 256.
 func countColors(pix []byte) *colorTable {
 	t := new(colorTable)
-	last, any := uint32(0), false
+	last, hasLast := uint32(0), false // the pixel before
 	for ; len(pix) >= 4; pix = pix[4:] {
 		c := binary.LittleEndian.Uint32(pix)
-		if any && c == last {
+		if hasLast && c == last {
 			continue
 		}
-		if last, any = c, true; t.findOrAdd(c) >= 256 {
+		last, hasLast = c, true
+		if t.findOrAdd(c) >= 256 {
 			return nil
 		}
 	}
 	return t
 }
 
-// sorted returns the palette as it is written: first the colors that are not opaque, so that tRNS
-// is short, then the others; both from dark to light. index maps positions in t.color to positions
-// in the palette.
+// sorted returns the palette as it is written. The colors that are not opaque come first, so that
+// tRNS is short. Among them, and among the opaque colors, dark colors come before light ones. index
+// maps positions in t.color to positions in the palette.
 func (t *colorTable) sorted() (palette [][4]byte, index []byte) {
 	order := make([]int, len(t.color))
 	for i := range order {
@@ -312,7 +316,7 @@ func (t *colorTable) sorted() (palette [][4]byte, index []byte) {
 	slices.SortFunc(order, func(i, j int) int {
 		a, b := rgba(i), rgba(j)
 		luma := func(c [4]byte) int { return 299*int(c[0]) + 587*int(c[1]) + 114*int(c[2]) }
-		if (a[3] == 255) != (b[3] == 255) { // one of them is opaque
+		if (a[3] == 255) != (b[3] == 255) { // only one of them is opaque
 			return cmp.Compare(a[3], b[3])
 		}
 		return cmp.Or(cmp.Compare(luma(a), luma(b)), bytes.Compare(a[:], b[:]))
@@ -353,8 +357,8 @@ func paletteChunks(palette [][4]byte) (plte, trns []byte) {
 	return plte, trns
 }
 
-// pack returns scanlines of w*h samples of depth bits, sample(v) for each v in pix. The leftmost
-// sample of a byte is in the high bits (section 7.2).
+// pack returns scanlines with a sample of depth bits, sample(v), for each v of the w*h values in
+// pix. The leftmost sample of a byte is in the high bits (section 7.2).
 func pack(pix []byte, w, h, depth int, sample func(byte) byte) scanlines {
 	s := scanlines{stride: (w*depth + 7) / 8, h: h, bpp: 1}
 	s.pix = make([]byte, s.stride*h)
@@ -375,13 +379,14 @@ func (f *form) appendTo(dst []byte, w, h int, o *Options, p plan) []byte {
 	return appendChunk(dst, "IEND", nil)
 }
 
-// appendHeader appends what comes before IDAT. It calls appendControl to append chunks after IHDR.
+// appendHeader appends what comes before IDAT and an fcTL before it. It calls appendControl, which
+// may append chunks that have to follow IHDR.
 func (f *form) appendHeader(dst []byte, w, h int, o *Options, appendControl func(dst []byte) []byte) []byte {
 	dst = append(dst, signature...)
 	header := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(w)), uint32(h))
 	dst = appendChunk(dst, "IHDR", append(header, byte(f.depth), byte(f.colorType), 0, 0, 0))
 	dst = appendControl(dst)
-	if o.ICC != nil { // before PLTE (section 5.6)
+	if o.ICC != nil { // before PLTE (section 5.6): a name, its end, a compression method, the profile
 		dst = appendChunk(dst, "iCCP", append([]byte("ICC\x00\x00"), deflate(o.ICC, searchPatient)...))
 	}
 	if f.plte != nil {

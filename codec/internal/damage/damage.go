@@ -1,6 +1,6 @@
 // Package damage makes the message of an error about a damaged file. Each format's package, called
-// a room, has a FormatError of its own, so that a caller can tell the formats apart. All messages
-// have the same form.
+// a room, has a FormatError of its own, so that a caller can tell which format is damaged. All
+// FormatErrors have messages of the same form.
 //
 //	func (e FormatError) Error() string { return damage.Text("png", e.Offset, e.Msg) }
 package damage

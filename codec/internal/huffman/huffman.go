@@ -2,7 +2,7 @@
 // afterwards, each by its own method.
 //
 //	var t huffman.Tree
-//	depth := t.Depths(weights) // of each leaf, in the order of the weights
+//	depths := t.Depths(weights) // of the leaves, in the order of the weights
 package huffman
 
 import "miniatura/codec/internal/num"
@@ -20,8 +20,9 @@ type Tree struct {
 // earlier node before a later one, so that the result is the same everywhere. The result is valid
 // until the next call.
 //
-// The leaves and the inner nodes are two queues, each in order of weight, so that the two lightest
-// of all are at their heads (J. van Leeuwen, "On the construction of Huffman trees", 1976).
+// The leaves and the inner nodes are two queues, each in order of weight. The lightest node of all
+// is therefore at the head of one of the queues (J. van Leeuwen, "On the construction of Huffman
+// trees", 1976).
 func (t *Tree) Depths(weights []uint64) []uint8 {
 	n := len(weights)
 	t.weight = append(t.weight[:0], weights...)
@@ -29,21 +30,23 @@ func (t *Tree) Depths(weights []uint64) []uint8 {
 	t.depth = num.Grow(t.depth, 2*n)
 	leaf, inner := 0, n // the heads of the queues
 	for len(t.weight) < 2*n-1 {
-		// Join the two lightest nodes.
+		// Join the two lightest nodes to a new one.
 		sum := uint64(0)
 		for range 2 {
-			pick := inner
-			if leaf < n && (inner == len(t.weight) || t.weight[leaf] <= t.weight[inner]) {
-				pick = leaf
+			lightest := inner
+			noInner := inner == len(t.weight)
+			if leaf < n && (noInner || t.weight[leaf] <= t.weight[inner]) {
+				lightest = leaf
 				leaf++
 			} else {
 				inner++
 			}
-			sum += t.weight[pick]
-			t.parent[pick] = uint16(len(t.weight))
+			sum += t.weight[lightest]
+			t.parent[lightest] = uint16(len(t.weight))
 		}
 		t.weight = append(t.weight, sum)
 	}
+	// The last node is the root. All parents come after their children.
 	t.depth[len(t.weight)-1] = 0
 	for i := len(t.weight) - 2; i >= 0; i-- {
 		t.depth[i] = t.depth[t.parent[i]] + 1

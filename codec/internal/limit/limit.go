@@ -9,14 +9,14 @@ import (
 	"fmt"
 )
 
-// Err is what every Error is, for errors.Is.
+// Err is matched by every Error: errors.Is(e, Err) is true.
 var Err = errors.New("over the limit")
 
-// An Error says which limit a picture met.
+// An Error says which limit a picture is over.
 type Error struct {
 	Room    string // name of the package that refuses the picture, "" for codec itself
 	What    string // what is counted: "bytes of memory", "scans"
-	Met     int64  // how many of these the picture has
+	Met     int64  // how many of What the picture has
 	Allowed int64  // how many it may have
 }
 

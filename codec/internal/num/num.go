@@ -11,7 +11,7 @@ func Div255(v uint32) byte {
 }
 
 // Grow returns a slice of n elements. It uses the memory of s if that is large enough. The elements
-// are not cleared.
+// may have any values: Grow neither clears them nor copies those of s.
 func Grow[T any](s []T, n int) []T {
 	if cap(s) < n {
 		return make([]T, n)

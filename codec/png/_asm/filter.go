@@ -6,9 +6,9 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// filters generates the kernels of the writer, which do 32 bytes at a time. Their parameter x
-// points to the second pixel of the scanline, a to the pixel left of x, b to the one above x, and c
-// to the one above a.
+// filters generates the kernels of the writer, which filter 32 bytes at a time. Of their parameters
+// x points to the second pixel of the scanline, a to the pixel left of x, b to the pixel above x,
+// and c to the pixel above a.
 func filters() {
 	filterSums()
 	filterSub()
@@ -24,7 +24,8 @@ func params(names ...string) (ptr []Register, n Register) {
 	return ptr, Load(Param("n"), GP64())
 }
 
-// step generates the end of a loop over n bytes: it moves the pointers by 32 bytes.
+// step generates the end of the loop: it moves the pointers ptr on by 32 bytes, and goes back to
+// the label loop unless all n bytes are done.
 func step(n Register, ptr ...Register) {
 	for _, p := range ptr {
 		ADDQ(Imm(32), p)
@@ -51,8 +52,8 @@ func averageOf(a, b, one VecVirtual) VecVirtual {
 	return p
 }
 
-// more returns p-q, or 0 where that is negative.
-func more(p, q VecVirtual) VecVirtual {
+// excess returns p-q where p > q, and 0 elsewhere.
+func excess(p, q VecVirtual) VecVirtual {
 	d := YMM()
 	VPSUBUSB(q, p, d)
 	return d
@@ -60,29 +61,29 @@ func more(p, q VecVirtual) VecVirtual {
 
 // paethOf returns the prediction of section 9.4. Let p = a+b-c. Then |p-a| is |b-c|, and |p-b| is
 // |a-c|. |p-c| is the difference of these two if b-c and a-c differ in sign. Otherwise |p-c| is
-// their sum. The sum is not the least of the three, so 255 is used instead. Registers are scarce,
-// so some hold two values, one after the other.
+// their sum, which is not the least of the three distances, so 255 is used instead. Registers are
+// scarce, so some hold several values, one after the other.
 func paethOf(a, b, c, zero VecVirtual) VecVirtual {
-	pa, pb, same := more(b, c), more(a, c), YMM()
+	pa, pb, same := excess(b, c), excess(a, c), YMM()
 	VPMINUB(pa, pb, same)
-	cb := more(c, b)
-	VPOR(cb, pa, pa)
-	ca := more(c, a)
-	VPOR(ca, pb, pb)
+	cb := excess(c, b)
+	VPOR(cb, pa, pa) // |p-a|
+	ca := excess(c, a)
+	VPOR(ca, pb, pb) // |p-b|
 	VPMINUB(cb, ca, ca)
 	VPOR(ca, same, same) // not 0 where the signs are the same
-	pc, ba := more(pa, pb), more(pb, pa)
-	VPOR(ba, pc, pc)
+	pc, ba := excess(pa, pb), excess(pb, pa)
+	VPOR(ba, pc, pc) // the difference of |p-a| and |p-b|
 	VPCMPEQB(zero, same, same)
 	VPCMPEQB(ba, ba, ba)
-	VPXOR(ba, same, same)
-	VPOR(same, pc, pc)
-	VPMINUB(pb, pc, pc) // the lesser of |p-b| and |p-c|
+	VPXOR(ba, same, same) // 255 where the signs are the same, else 0
+	VPOR(same, pc, pc)    // |p-c|, or 255
+	VPMINUB(pb, pc, pc)   // the lesser of |p-b| and |p-c|
 	VPCMPEQB(pb, pc, pb)
-	VPBLENDVB(pb, b, c, pb)
+	VPBLENDVB(pb, b, c, pb) // b or c: the one with the lesser distance
 	VPMINUB(pa, pc, pc)
 	VPCMPEQB(pa, pc, pa)
-	VPBLENDVB(pa, a, pb, pb)
+	VPBLENDVB(pa, a, pb, pb) // a, or that
 	return pb
 }
 
@@ -106,6 +107,7 @@ func filterSums() {
 	for i, v := range []VecVirtual{x, a, b, c} {
 		VMOVDQU(Mem{Base: ptr[i]}, v)
 	}
+	// add adds to sum[f] the absolute values of x less the prediction p; nil predicts 0.
 	add := func(f int, p VecVirtual) {
 		d := YMM()
 		if p == nil {
@@ -117,12 +119,13 @@ func filterSums() {
 		VPSADBW(zero, d, d)
 		VPADDQ(d, sum[f], sum[f])
 	}
-	add(0, nil)
-	add(1, a)
-	add(2, b)
-	add(3, averageOf(a, b, one))
-	add(4, paethOf(a, b, c, zero))
+	add(0, nil)                    // None
+	add(1, a)                      // Sub
+	add(2, b)                      // Up
+	add(3, averageOf(a, b, one))   // Average
+	add(4, paethOf(a, b, c, zero)) // Paeth
 	step(n, ptr...)
+	// Add the four lanes of each sum to its element of sums.
 	for f, v := range sum {
 		h := XMM()
 		VEXTRACTI128(Imm(1), v, h)
@@ -138,7 +141,8 @@ func filterSums() {
 	RET()
 }
 
-// filterSub generates the kernel of the filter Sub. With b for a it is that of the filter Up.
+// filterSub generates the kernel of the filter Sub. With b in place of a, it is the kernel of the
+// filter Up.
 func filterSub() {
 	TEXT("filterSubAVX2", NOSPLIT, "func(dst, x, a *byte, n int)")
 	Pragma("noescape")

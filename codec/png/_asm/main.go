@@ -44,9 +44,9 @@ func up() {
 	RET()
 }
 
-// loaded returns how many bytes a kernel loads and stores for a pixel of bpp bytes. Bytes stored
+// loadSize returns how many bytes a kernel loads and stores for a pixel of bpp bytes. Bytes stored
 // beyond the pixel are overwritten: by the next pixel or, after the last one, in Go.
-func loaded(bpp int) int {
+func loadSize(bpp int) int {
 	if bpp <= 4 {
 		return 4
 	}
@@ -59,35 +59,37 @@ func pixels(name string, bpp int) (dst, src, prev, n Register) {
 	TEXT(name, NOSPLIT, "func(dst, src, prev *byte, n int)")
 	Pragma("noescape")
 	Doc(fmt.Sprintf("%s reverses a filter for n pixels, at least 1.", name),
-		fmt.Sprintf("It loads and stores %d bytes for each pixel.", loaded(bpp)))
+		fmt.Sprintf("It loads and stores %d bytes for each pixel.", loadSize(bpp)))
 	return Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("prev"), GP64()), Load(Param("n"), GP64())
 }
 
-// load loads a pixel, and store stores one.
+// load generates the load of a pixel from base to x.
 func load(bpp int, base, x Register) {
-	if loaded(bpp) == 8 {
+	if loadSize(bpp) == 8 {
 		VMOVQ(Mem{Base: base}, x)
 	} else {
 		VMOVD(Mem{Base: base}, x)
 	}
 }
 
+// store generates the store of a pixel from x to base.
 func store(bpp int, x, base Register) {
-	if loaded(bpp) == 8 {
+	if loadSize(bpp) == 8 {
 		VMOVQ(x, Mem{Base: base})
 	} else {
 		VMOVD(x, Mem{Base: base})
 	}
 }
 
-// next moves pointers to the next pixel.
+// next moves the pointers regs to the next pixel.
 func next(bpp int, regs ...Register) {
 	for _, r := range regs {
 		ADDQ(Imm(uint64(bpp)), r)
 	}
 }
 
-// sub generates a kernel that reverses the filter Sub. a is the pixel to the left.
+// sub generates a kernel that reverses the filter Sub. In the loop of sub, average and paeth, a is
+// first the pixel to the left, and then the reconstructed pixel.
 func sub(bpp int) {
 	dst, src, _, n := pixels("unfilterSub", bpp)
 	a, x := XMM(), XMM()
@@ -102,8 +104,8 @@ func sub(bpp int) {
 	RET()
 }
 
-// average generates a kernel that reverses the filter Average. In it and in paeth a sample takes a
-// word of 16 bits. VPADDB adds the filtered byte, because the sum must be modulo 256.
+// average generates a kernel that reverses the filter Average. Here and in paeth each sample is
+// widened to 16 bits. VPADDB adds the filtered bytes, because the sums must be modulo 256.
 func average(bpp int) {
 	dst, src, prev, n := pixels("unfilterAverage", bpp)
 	a, b, x, out := XMM(), XMM(), XMM(), XMM()
@@ -126,7 +128,7 @@ func average(bpp int) {
 
 // paeth generates a kernel that reverses the filter Paeth. As in paeth of unfilter.go, t is
 // 3c-b-a. The prediction is max(a, b) if t <= min(a, b), min(a, b) if t >= max(a, b), and c
-// otherwise.
+// otherwise. c3b is 3c-b, which does not have to wait for a.
 func paeth(bpp int) {
 	dst, src, prev, n := pixels("unfilterPaeth", bpp)
 	a, b, c, c3b, x := XMM(), XMM(), XMM(), XMM(), XMM()
@@ -144,10 +146,10 @@ func paeth(bpp int) {
 	VPSUBW(a, c3b, t)
 	VPMINSW(a, b, lo)
 	VPMAXSW(a, b, hi)
-	VPCMPGTW(t, hi, below) // t < hi
-	VPCMPGTW(lo, t, above) // t > lo
-	VPBLENDVB(below, c, lo, lo)
-	VPBLENDVB(above, lo, hi, a)
+	VPCMPGTW(t, hi, below)      // t < hi
+	VPCMPGTW(lo, t, above)      // t > lo
+	VPBLENDVB(below, c, lo, lo) // c if t < hi, else min(a, b)
+	VPBLENDVB(above, lo, hi, a) // this if t > min(a, b), else max(a, b)
 	VPADDB(x, a, a)
 	VPACKUSWB(a, a, out)
 	store(bpp, out, dst)
@@ -158,8 +160,8 @@ func paeth(bpp int) {
 	RET()
 }
 
-// adler generates the kernel of Adler-32. It takes 32 bytes at a time: s1 grows by their sum, and
-// s2 by 32 times the s1 before them, plus the bytes times 32, 31 and so on to 1.
+// adler generates the kernel of Adler-32. It takes 32 bytes at a time. s1 grows by the sum of the
+// bytes. s2 grows by 32 times the s1 before the bytes, plus the bytes times 32, 31 and so on to 1.
 func adler() {
 	weights := GLOBL("adlerWeights", RODATA|NOPTR)
 	for i := 0; i < 32; i++ {
@@ -192,8 +194,10 @@ func adler() {
 	ADDQ(Imm(32), p)
 	SUBQ(Imm(32), n)
 	JNE(LabelRef("loop"))
+	// before is the sum of s1 before each 32 bytes.
 	VPSLLD(Imm(5), before, before)
 	VPADDD(before, s2, s2)
+	// Add the eight lanes of s1 and of s2.
 	for i, r := range []VecVirtual{s1, s2} {
 		x := XMM()
 		VEXTRACTI128(Imm(1), r, x)
@@ -209,7 +213,7 @@ func adler() {
 	RET()
 }
 
-// As in inflate.go.
+// The constants of inflate.go with the same names.
 const (
 	litBits    = 11
 	distBits   = 9
@@ -219,12 +223,12 @@ const (
 	kindMask   = 3 << 8
 )
 
-// inflate generates the loop of inflater.symbols for literals and matches that the tables have. The
-// kernel returns before any other symbol, or when input or room runs short.
+// inflate generates symbolsAVX2, the loop of inflater.symbols for literals and matches that the
+// tables have.
 func inflate() {
-	// A match at a distance d below 16 repeats a pattern of d bytes. patterns[16*d:] are the 16
-	// positions in a pattern that fill 16 bytes. steps[d] is how many of the 16 are in whole
-	// patterns.
+	// A match at a distance d below 16 repeats a pattern of d bytes. The 16 bytes from patterns[16*d]
+	// on say, for each of 16 bytes to write, which byte of the pattern it is. steps[d] is how many of
+	// the 16 bytes are in whole patterns.
 	patterns := GLOBL("patterns", RODATA|NOPTR)
 	for d := 0; d < 16; d++ {
 		for i := 0; i < 16; i++ {
@@ -239,9 +243,9 @@ func inflate() {
 	TEXT("symbolsAVX2", NOSPLIT, "func(lit, dist *uint32, in, out *byte, s *[6]uint64)")
 	Pragma("noescape")
 	Doc("symbolsAVX2 decodes literals and matches. s holds p, o, acc, nb, safe and limit.",
-		"It goes on while p <= safe and o < limit. It reads in up to 32 bytes past safe, and writes",
-		"out up to 320 bytes past limit. It returns before any other symbol and before one that the",
-		"tables do not have.")
+		"It goes on while p <= safe and o < limit. It reads in up to inMargin bytes past safe, and",
+		"writes out up to outPad bytes past limit. It returns before the end of the block, before a",
+		"symbol that the tables do not have, and before a match from before the beginning of out.")
 	lit, dist := Load(Param("lit"), GP64()), Load(Param("dist"), GP64())
 	in, base := Load(Param("in"), GP64()), Load(Param("out"), GP64())
 	s := Load(Param("s"), GP64())
@@ -262,7 +266,7 @@ func inflate() {
 	ADDQ(field(0), in)
 	e, t := GP64(), GP64()
 
-	// refill adds bits to acc, so that it has at least 56. Only the lowest 6 bits of nb count.
+	// refill adds bits to acc, so that acc has at least 56. Only the lowest 6 bits of nb count.
 	refill := func() {
 		ANDQ(Imm(63), nb)
 		SHLXQ(nb, Mem{Base: in}, t)
@@ -273,7 +277,7 @@ func inflate() {
 		ADDQ(Imm(7), in)
 		ORQ(Imm(56), nb)
 	}
-	// lookup sets e to the table entry for the lowest bits of acc.
+	// lookup sets e to the entry of table for the lowest bits of acc, the code.
 	lookup := func(table Register, bits int, e Register) {
 		MOVL(acc.As32(), e.(GPVirtual).As32())
 		ANDL(U32(1<<bits-1), e.(GPVirtual).As32())
@@ -330,7 +334,8 @@ func inflate() {
 	MOVQ(acc, acc0)
 	MOVQ(nb, nb0)
 	length, distance := GP64(), GP64()
-	// extra consumes the code of e and the extra bits. It sets sum to the base plus the extra bits.
+	// extra consumes the code of the entry e and the extra bits that follow. It sets sum to the base
+	// of e plus the extra bits.
 	extra := func(e, sum Register) {
 		consume(e)
 		x := GP64()
@@ -344,7 +349,7 @@ func inflate() {
 		ADDQ(e, sum)
 	}
 	extra(e, length)
-	d := GP64()
+	d := GP64() // the entry of the distance
 	lookup(dist, distBits, d)
 	TESTL(U32(kindMask), d.As32())
 	JNE(LabelRef("back"))
@@ -376,7 +381,7 @@ func inflate() {
 	MOVQ(distance, from)
 	SHLQ(Imm(4), from)
 	VPSHUFB(Mem{Base: t, Index: from, Scale: 1}, x, x)
-	LEAQ(steps, t)
+	LEAQ(steps, t) // from here on, distance is the step from store to store
 	MOVBLZX(Mem{Base: t, Index: distance, Scale: 1}, distance.As32())
 	Label("repeat")
 	VMOVDQU(x, Mem{Base: out})
