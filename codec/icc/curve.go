@@ -80,7 +80,7 @@ func (c *curve) eval(x float64) float64 {
 		lo, hi := c.sample(i), c.sample(i+1)
 		return lo + (hi-lo)*(pos-float64(i))
 	}
-	// ICC.1:2022 table 68.
+	// The functions of ICC.1:2022 table 68, whose numbers are one less than kind.
 	y := x
 	switch c.kind {
 	case 1:
