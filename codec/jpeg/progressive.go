@@ -454,9 +454,8 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 	r := &g.r
 	acc, n, bp, buf := r.acc, r.n, r.p, r.buf
 	look := &g.ac[0].look
-	band, kept, size := s.band(), g.kept, g.size
+	nz, band, kept, size := g.nz, s.band(), g.kept, g.size
 	unit := int16(1) << s.al
-	nz := g.nz
 	for ; b < end; b++ {
 		known := nz[b] & band
 		if run > 0 && known == 0 {
@@ -504,8 +503,7 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 					for i := 1; i < adv; i++ {
 						z &= z - 1
 					}
-					// A new coefficient must be 1 or -1. A code without one must be ZRL, for 16
-					// zeros.
+					// A new coefficient must be 1 or -1. A code without one must be ZRL.
 					if z == 0 || v != 1 && v != -1 && (v != 0 || adv != 16) {
 						return 0, errEntropy
 					}

@@ -81,8 +81,8 @@ func scalesOf(n [4]int) (s [4]Scales) {
 // planes in bands, those of a component from top to bottom. A call of emit gets count rows of
 // component c, from row y of the plane on. Row y+i is rows[i*stride:][:w], where w is the width
 // that PlaneSize returns. The rows are valid only during the call. The order of the components
-// depends on the file. In a sequential picture their bands usually alternate. In a progressive
-// picture, or one with several scans, all bands of one component come before those of the next.
+// depends on the file. In a sequential picture the bands of components in the same scan alternate.
+// In a progressive picture all bands of one component come before those of the next.
 //
 // Memory grows with the width, and for progressive pictures with the number of coefficients that n
 // needs (see PeakBytes and MaxBytes). The context is checked once per row of MCUs. An error of emit

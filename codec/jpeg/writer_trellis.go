@@ -298,6 +298,9 @@ type trellis [blockSize]node
 // choose sets the levels of a block's coefficients with zig-zag indices [from, to]. At first, level
 // has the nearest levels, and mask says which of them are not zero. raw has the coefficients before
 // quantization, times 8. choose returns the mask of the levels that are still not zero.
+//
+// Costs are in 2^-8 bits and gain is in 2^-28 bits, hence >> 20. weight is in units of 1/256, hence
+// >> 8.
 func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, from, to int, c *costs, weight int64) (kept uint64) {
 	mask &= ^uint64(0) << (from & 63) & (^uint64(0) >> (63 - to&63))
 	if mask == 0 {
@@ -315,9 +318,7 @@ func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, f
 		size := bits.Len32(uint32(l))        // size category of l
 		lower := int32(1)<<(size-1) - 1      // largest magnitude of the category below; 0 if that is 0's
 		gain := q.gain[j]
-		// near and far are the costs of the errors of l and lower, minus the cost of a zero's
-		// error, which is v. They are in 2^-8 bits and gain is in 2^-28 bits, hence >> 20. weight
-		// is a multiple of 1/256, hence >> 8.
+		// near and far are the costs of the errors of l and lower, minus that of a zero's error, v.
 		e := int64(v - l*q.step[j])
 		near := (e*e - int64(v)*int64(v)) * gain >> 20 * weight >> 8
 		far := int64(1) << 60 // there is no lower level but 0
@@ -345,8 +346,7 @@ func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, f
 			if x := cost + near + int64(c.symbol[symbol]); x < best.cost {
 				best.cost, best.prev, low = x, uint8(i), false
 			}
-			// symbol-1 is the same run with the size category of lower.
-			if x := cost + far + int64(c.symbol[(symbol-1)&0xFF]); x < best.cost {
+			if x := cost + far + int64(c.symbol[(symbol-1)&0xFF]); x < best.cost { // lower's category is size-1
 				best.cost, best.prev, low = x, uint8(i), true
 			}
 		}
