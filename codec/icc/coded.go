@@ -91,13 +91,13 @@ func CodedTransfer(code byte) (Transfer, bool) {
 	return nil, false
 }
 
-// NewTransform prepares the conversion of samples in the given space, Gray or RGB, with those
-// chromaticities and that transfer function. White is adapted to the white of sRGB, so that gray
-// stays gray. NewTransform returns a FormatError for chromaticities that span no color space, and
-// an UnsupportedError for primaries beyond the precision of the conversion.
+// NewTransform prepares the conversion of samples in the given space, Gray or RGB, with the
+// chromaticities xy and the given transfer function. White is adapted to the white of sRGB, so that
+// gray stays gray. NewTransform returns a FormatError for chromaticities that span no color space,
+// and an UnsupportedError for primaries beyond the precision of the conversion.
 //
-// The samples have 8 or 16 bits. A Transform for 16 bits has only the method Wide, because
-// samples may be in linear light, which loses shades when it is narrowed to 8 bits.
+// The samples have 8 or 16 bits, as bits says. A Transform for 16 bits has only the method Wide,
+// because samples may be in linear light, which loses shades when it is narrowed to 8 bits.
 func NewTransform(space Space, xy Chromaticities, transfer Transfer, bits int) (*Transform, error) {
 	m, err := xy.toXYZ()
 	if err != nil {

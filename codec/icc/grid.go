@@ -38,19 +38,19 @@ const maxNodes = 4 << 20
 // newGrid returns a grid for l, the lookup table of p. It computes no node yet.
 func newGrid(l *lut, p *Profile) (*grid, error) {
 	g := &grid{lut: l}
-	atLeast := 65 // nodes along a channel; few of them are touched
+	leastNodes := 65 // along a channel; pixels touch few nodes of the grid
 	if l.in == 4 {
-		atLeast = 17
+		leastNodes = 17
 	}
-	// The nodes of the CLUT are also nodes of the grid. So a channel can have nearly twice atLeast,
-	// or as many nodes as the CLUT has.
+	// The nodes of the CLUT are also nodes of the grid. So a channel can have nearly twice
+	// leastNodes, or as many nodes as the CLUT has.
 	size := 1
 	for i := l.in - 1; i >= 0; i-- {
 		cells := 1
 		if l.clut != nil {
 			cells = l.nodes[i] - 1
 		}
-		g.fineness[i] = (atLeast - 2 + cells) / cells // (atLeast-1)/cells, rounded up
+		g.fineness[i] = (leastNodes - 2 + cells) / cells // (leastNodes-1)/cells, rounded up
 		g.nodes[i] = cells*g.fineness[i] + 1
 		g.step[i] = size
 		size *= g.nodes[i]

@@ -97,7 +97,7 @@ func (p *Profile) Transform(space Space) (*Transform, error) {
 	return nil, UnsupportedError("no usable lookup table") // CMYK
 }
 
-// readCurve reads the curve in the tag with that signature.
+// readCurve reads the curve in the tag with the given signature.
 func (p *Profile) readCurve(signature string) (curve, error) {
 	b := p.tag(signature)
 	if b == nil {

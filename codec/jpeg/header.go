@@ -83,8 +83,9 @@ type Reader struct {
 	ICC           []byte // the profile, or nil when there is none or a part of it is missing
 	Note          string // what was dropped of a picture that is not damaged, or ""
 
-	// Odd is set if the picture breaks the standard, but in a way that every viewer accepts: it has
-	// no Huffman tables, or equal component identifiers, or a stray DNL.
+	// Odd is set if the picture breaks the standard, but in a way that every viewer accepts: a scan
+	// uses a Huffman table that the file does not have, or components have equal identifiers, or
+	// there is a stray DNL.
 	Odd bool
 
 	// MaxBytes bounds what Decode may allocate. If Decode needs more, it returns an error that is

@@ -52,6 +52,7 @@ type order struct {
 	limit int             // 1 + the last zig-zag index that is used
 }
 
+// orders has the order for each n. The first is not used.
 var orders = [9]order{{}, {n: 1}, {n: 2}, {n: 3}, {n: 4}, {n: 5}, {n: 6}, {n: 7}, {n: 8}}
 
 // cols returns the length of a line of coefficients in the buffer of a block: the least power of

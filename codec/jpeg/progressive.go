@@ -293,7 +293,7 @@ func (r *bitReader) addDiff(h *dcTable, pred *int32) bool {
 		}
 	}
 	*pred += e.value(r.acc)
-	r.acc <<= e & 63
+	r.acc <<= e & 63 // the bits of the code and of the difference
 	r.n -= int(e & 63)
 	return *pred == int32(int16(*pred))
 }
@@ -331,6 +331,7 @@ func (g *progressive) decodeComponent(ci uint8, n int) error {
 
 // acScan decodes an AC scan of the given number of blocks. The component has bw blocks in a row.
 func (g *progressive) acScan(s *scan, bw, blocks int) error {
+	// Each AC scan has one table, so all of them use g.ac[0].
 	if err := g.ac[0].build(s.ac[s.ta[0]&3], false); err != nil {
 		return err
 	}
@@ -406,7 +407,7 @@ func (g *progressive) decodeFirst(s *scan, b, end, run int) (int, error) {
 			if e == 0 {
 				e = g.ac[0].long(acc)
 			}
-			v, adv := e.value(acc), int(uint8(e>>8))
+			v, adv := e.value(acc), int(uint8(e>>8)) // coefficient, advance
 			acc <<= e & 63
 			n -= int(e & 63)
 			k += adv

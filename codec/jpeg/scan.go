@@ -152,13 +152,14 @@ func (s *scan) withOffset(err error) error {
 // the codes are valid.
 //
 // The first loop decodes the coefficients before limit. The second loop skips the rest, which the
-// plane's N does not use, by the sums in acTable.skip.
+// plane's N does not use, by the sums in acTable.skip. An entry e takes e&63 bits, and k grows by
+// uint8(e>>8). In a sum s these are s&31 and s>>5.
 //
 // k is one more than the zig-zag index of the last coefficient. It is 64 after a full block and
 // beyond endOfBlock after EOB. Between these two, the codes have led out of the block.
 func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int16) bool {
-	acc, n, bp, b := r.acc, r.n, r.p, r.buf
-	acc, n, bp = refill(acc, n, b, bp)
+	acc, n, bp, buf := r.acc, r.n, r.p, r.buf
+	acc, n, bp = refill(acc, n, buf, bp)
 	e := dc.look[acc>>(64-dcBits)]
 	if e == 0 {
 		if e = dc.long(acc); e == 0 {
@@ -173,7 +174,7 @@ func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int1
 	for k < limit {
 		// One refill serves two codes from the table. It is unconditional, because a branch would
 		// be hard to predict. A code and the bits after it are at most acBits + 15 bits.
-		acc, n, bp = refill(acc, n, b, bp)
+		acc, n, bp = refill(acc, n, buf, bp)
 		e := ac.look[acc>>(64-acBits)]
 		if e == 0 {
 			e = ac.long(acc)
@@ -198,7 +199,7 @@ func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int1
 	}
 	if k < 64 {
 		for {
-			acc, n, bp = refill(acc, n, b, bp)
+			acc, n, bp = refill(acc, n, buf, bp)
 			s := ac.skip[acc>>(64-skipBits)]
 			if k+int(s>>5) < 64 {
 				acc <<= s & 31
@@ -220,7 +221,7 @@ func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int1
 				k = kk
 				break
 			}
-			acc, n, bp = refill(acc, n, b, bp)
+			acc, n, bp = refill(acc, n, buf, bp)
 			e := ac.look[acc>>(64-acBits)]
 			if e == 0 {
 				e = ac.long(acc)

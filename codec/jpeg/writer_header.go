@@ -39,7 +39,7 @@ func (w *writer) appendHeader(dst []byte, o *Options) []byte {
 		dst = append(dst, byte(t))
 		dst = append(dst, w.quant[t].elements[:]...)
 	}
-	// The frame header.
+	// The frame header, with 8 bits a sample.
 	sof := byte(markerSOF0)
 	if o.Progressive {
 		sof = markerSOF2
@@ -182,7 +182,7 @@ func (w *writer) appendSOS(dst []byte, s *writerScan) []byte {
 		}
 		dst = append(dst, c.id, dc<<4|ac)
 	}
-	return append(dst, byte(s.from), byte(s.to), 0)
+	return append(dst, byte(s.from), byte(s.to), 0) // 0: no successive approximation
 }
 
 // magnitude returns the size category of v, and the additional bits that say which value of that

@@ -11,7 +11,8 @@ type quantizer struct {
 	elements [blockSize]uint8
 
 	// An input c becomes (|c| + bias) * reciprocal >> 16, with the sign of c. bias and reciprocal
-	// are in a coefBlock's order. |c| + bias is at most 8192 + 1020.
+	// are in a coefBlock's order. bias is half a step, so that levels are rounded to nearest. |c| +
+	// bias fits into 16 bits: it is at most 8192 + 1020.
 	bias, reciprocal [blockSize]uint16
 
 	// step and gain are for the trellis, in a coefBlock's order. step is 8 times the element of the

@@ -378,6 +378,7 @@ func large(n int) {
 			interleave(i, load(k), load(k+2))
 		}
 	}
+	// at is where line i is kept.
 	at := func(i int) Mem { m := mem; m.Disp += 32 * i; return m }
 	pass(n, round1(), func(i int, left, right VecVirtual) {
 		wrap(left)
