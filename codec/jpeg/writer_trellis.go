@@ -145,7 +145,7 @@ func (w *writer) chooseLevels(i, first, n, y int) {
 	c := &w.comps[i]
 	q := &w.quant[c.quant]
 	isChroma := i > 0 && !w.rgb
-	drawn := !isChroma && anyFlat(c.raw[first:first+n], c.mask[first:first+n])
+	isDrawing := !isChroma && anyFlat(c.raw[first:first+n], c.mask[first:first+n])
 	for b := first; b < first+n; b++ {
 		mask := c.mask[b]
 		if isChroma {
@@ -154,14 +154,14 @@ func (w *writer) chooseLevels(i, first, n, y int) {
 			}
 			continue
 		}
-		// In drawings, faint texture is kept.
-		if drawn {
+		// In drawings, faint texture is kept. A block in which raise changes nothing goes on below.
+		if isDrawing {
 			if raised := q.raise(&c.coef[b], &c.raw[b], mask); raised != mask {
 				c.mask[b] = raised
 				continue
 			}
 		}
-		if mask>>1 == 0 { // no AC coefficients
+		if mask>>1 == 0 { // no AC coefficients: bit 0 is DC
 			continue
 		}
 		// If the choice flattens the block, it is made again with four times the weight for errors.
@@ -306,7 +306,8 @@ func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, f
 	if mask == 0 {
 		return 0
 	}
-	// Make a node for each coefficient in mask, with its best level but 0 and the best node before.
+	// Make a node for each coefficient in mask, with its best level other than 0 and the best node
+	// before.
 	nodes[0] = node{k: int32(from - 1)}
 	n := 1
 	for m := mask; m != 0; m &= m - 1 {
@@ -316,7 +317,7 @@ func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, f
 		l := (int32(level[j]) ^ sign) - sign // magnitude of the nearest level
 		v := (int32(raw[j]) ^ sign) - sign   // magnitude of the coefficient
 		size := bits.Len32(uint32(l))        // size category of l
-		lower := int32(1)<<(size-1) - 1      // largest magnitude of the category below; 0 if that is 0's
+		lower := int32(1)<<(size-1) - 1      // largest magnitude of the category below; 0 if size is 1
 		gain := q.gain[j]
 		// near and far are the costs of the errors of l and lower, minus that of a zero's error, v.
 		e := int64(v - l*q.step[j])
@@ -326,12 +327,12 @@ func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, f
 			e := int64(v - lower*q.step[j])
 			far = (e*e - int64(v)*int64(v)) * gain >> 20 * weight >> 8
 		}
-		atLeast := near + int64(c.cheapest[size&15]) // no level but 0 adds less to the cost
+		atLeast := near + int64(c.cheapest[size&15]) // no level other than 0 adds less to the cost
 		if lower > 0 {
 			atLeast = min(atLeast, far+int64(c.cheapest[(size-1)&15]))
 		}
 		best := node{cost: 1 << 60, k: int32(k)}
-		low := false // the best choice is lower, not l
+		isLower := false // the best choice is lower, not l
 		for i := n - 1; i >= 0; i-- {
 			before := &nodes[i&63]
 			if before.lowest+atLeast >= best.cost {
@@ -344,13 +345,13 @@ func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, f
 			}
 			symbol := uint(run<<4|size) & 0xFF
 			if x := cost + near + int64(c.symbol[symbol]); x < best.cost {
-				best.cost, best.prev, low = x, uint8(i), false
+				best.cost, best.prev, isLower = x, uint8(i), false
 			}
 			if x := cost + far + int64(c.symbol[(symbol-1)&0xFF]); x < best.cost { // lower's category is size-1
-				best.cost, best.prev, low = x, uint8(i), true
+				best.cost, best.prev, isLower = x, uint8(i), true
 			}
 		}
-		if low {
+		if isLower {
 			l = lower
 		}
 		best.level = int16((l ^ sign) - sign)
