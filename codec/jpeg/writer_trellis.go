@@ -306,8 +306,7 @@ func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, f
 	if mask == 0 {
 		return 0
 	}
-	// Make a node for each coefficient in mask, with its best level other than 0 and the best node
-	// before.
+	// Make a node for each coefficient in mask: the best level other than 0, the best node before.
 	nodes[0] = node{k: int32(from - 1)}
 	n := 1
 	for m := mask; m != 0; m &= m - 1 {
