@@ -62,9 +62,10 @@ const (
 )
 
 // CodedTransfer returns the Transfer of a transfer characteristics code, H.273 table 3, as browsers
-// understand the code. For the family of BT.709 that is the gamma of the display, 2.4 (ITU-R
-// BT.1886), not the inverse of the camera's function. CodedTransfer returns false for all codes
-// that it does not know, for PQ and HLG too: their light is not relative to a white of 1.
+// understand the code. The codes of BT.709's family stand for the gamma of the display, 2.4 (ITU-R
+// BT.1886), not for the inverse of the camera's function. CodedTransfer returns false for all codes
+// that it does not know. It also returns false for PQ and HLG, whose light is not relative to a
+// white of 1.
 func CodedTransfer(code byte) (Transfer, bool) {
 	switch code {
 	case 1, 6, 11, 14, 15: // BT.709, BT.601, IEC 61966-2-4, BT.2020 of 10 and of 12 bits
@@ -90,13 +91,13 @@ func CodedTransfer(code byte) (Transfer, bool) {
 	return nil, false
 }
 
-// NewTransform prepares the conversion of samples in the given space, Gray or RGB, with those
-// chromaticities and that transfer function. White is adapted to the white of sRGB, so that gray
-// stays gray. NewTransform returns a FormatError for chromaticities that span no color space, and
-// an UnsupportedError for primaries beyond the precision of the conversion.
+// NewTransform prepares the conversion of samples in the given space, Gray or RGB, with the
+// chromaticities xy and the given transfer function. White is adapted to the white of sRGB, so that
+// gray stays gray. NewTransform returns a FormatError for chromaticities that span no color space,
+// and an UnsupportedError for primaries beyond the precision of the conversion.
 //
-// The samples have 8 or 16 bits. A Transform for 16 bits has only the method Wide, because
-// samples may be in linear light, which loses shades when it is narrowed to 8 bits.
+// The samples have 8 or 16 bits, as bits says. A Transform for 16 bits has only the method Wide,
+// because samples may be in linear light, which loses shades when it is narrowed to 8 bits.
 func NewTransform(space Space, xy Chromaticities, transfer Transfer, bits int) (*Transform, error) {
 	m, err := xy.toXYZ()
 	if err != nil {
@@ -110,7 +111,7 @@ func NewTransform(space Space, xy Chromaticities, transfer Transfer, bits int) (
 			return nil, UnsupportedError("primaries this far apart") // they do span a color space
 		}
 	}
-	// With 8 bits, setMatrix has set all that colors need.
+	// Set the tables of the samples. For 8 bits with a matrix, setMatrix has set them.
 	maxSample := float64(int(1)<<bits - 1)
 	switch {
 	case bits == 16 && toneOnly:
@@ -164,10 +165,11 @@ func (c Chromaticities) toXYZ() (matrix, error) {
 			return matrix{}, FormatError{Msg: "chromaticities"}
 		}
 	}
-	// The columns of m become XYZ of the primaries, scaled so that their sum is white.
+	// The columns of m are first x, y and z of the primaries, and then XYZ of the primaries, scaled
+	// so that their sum is white.
 	var m matrix
 	for i := range 3 {
-		x, y := c[2+2*i], c[3+2*i]
+		x, y := c[2+2*i], c[3+2*i] // after those of white
 		m[i], m[3+i], m[6+i] = x, y, 1-x-y
 	}
 	inverse, ok := m.inverse()
@@ -180,8 +182,8 @@ func (c Chromaticities) toXYZ() (matrix, error) {
 	white := [3]float64{c[0] / c[1], 1, (1 - c[0] - c[1]) / c[1]}
 	m = m.times(diagonal(inverse.apply(white)))
 	// Cone responses are scaled from those of white to those of D50.
-	from, to := bradford.apply(white), bradford.apply(d50)
-	scale := diagonal([3]float64{to[0] / from[0], to[1] / from[1], to[2] / from[2]})
+	cones, conesD50 := bradford.apply(white), bradford.apply(d50)
+	scale := diagonal([3]float64{conesD50[0] / cones[0], conesD50[1] / cones[1], conesD50[2] / cones[2]})
 	back, _ := bradford.inverse()
 	return back.times(scale).times(bradford).times(m), nil
 }
@@ -212,6 +214,9 @@ func (m matrix) times(n matrix) (r matrix) {
 
 // inverse returns the inverse of m, or false if m is singular or nearly so.
 func (m matrix) inverse() (r matrix, ok bool) {
+	// The inverse is the transposed matrix of cofactors, divided by the determinant. A cofactor is
+	// a minor with a sign. Where the sign is negative, the columns of the minor are listed in
+	// reverse.
 	minor := func(a, b, c, d int) float64 { return m[a]*m[d] - m[b]*m[c] }
 	r = matrix{
 		minor(4, 5, 7, 8), minor(2, 1, 8, 7), minor(1, 2, 4, 5),

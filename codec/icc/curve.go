@@ -11,10 +11,10 @@ import (
 // A curve maps [0, 1] to [0, 1]. It is a sampled table, interpolated linearly, or else a parametric
 // function. The zero curve is the identity.
 type curve struct {
-	table               []byte // at least 2 big-endian samples of width bytes each; or nil
-	width               int    // 1 or 2
-	kind                int    // 1 + the function type in the file; 0 if there is no function
-	g, a, b, c, d, e, f float64
+	table               []byte  // at least 2 big-endian samples of width bytes each; or nil
+	width               int     // 1 or 2
+	kind                int     // 1 + the function type in the file; 0 if there is no function
+	g, a, b, c, d, e, f float64 // the parameters of the function, as the standard names them
 }
 
 // parseCurve reads the curve at the beginning of b and returns it with the number of bytes read.
@@ -80,7 +80,7 @@ func (c *curve) eval(x float64) float64 {
 		lo, hi := c.sample(i), c.sample(i+1)
 		return lo + (hi-lo)*(pos-float64(i))
 	}
-	// ICC.1:2022 table 68.
+	// The functions of ICC.1:2022 table 68, whose numbers are one less than kind.
 	y := x
 	switch c.kind {
 	case 1:

@@ -27,9 +27,9 @@ const (
 	gridBias    = 64
 	gridMax     = gridOne * (255 + 2*gridBias)
 	laneBits    = 21
-	laneMask    = 1<<laneBits - 1
-	computed    = 1 << 63      // set in all computed nodes, so that none is 0
-	lanesMask   = computed - 1 // what is weighed
+	oneLane     = 1<<laneBits - 1 // mask of the lowest lane
+	computed    = 1 << 63         // set in all computed nodes, so that none is 0
+	allLanes    = computed - 1    // mask of the three lanes
 )
 
 // maxNodes bounds a grid's memory to 32 MB, of which only the touched pages are used.
@@ -38,19 +38,19 @@ const maxNodes = 4 << 20
 // newGrid returns a grid for l, the lookup table of p. It computes no node yet.
 func newGrid(l *lut, p *Profile) (*grid, error) {
 	g := &grid{lut: l}
-	atLeast := 65 // nodes along a channel; few of them are touched
+	leastNodes := 65 // along a channel; pixels touch few nodes of the grid
 	if l.in == 4 {
-		atLeast = 17
+		leastNodes = 17
 	}
-	// The nodes of the CLUT are also nodes of the grid. So a channel can have nearly twice atLeast,
-	// or as many nodes as the CLUT has.
+	// The nodes of the CLUT are also nodes of the grid. So a channel can have nearly twice
+	// leastNodes, or as many nodes as the CLUT has.
 	size := 1
 	for i := l.in - 1; i >= 0; i-- {
 		cells := 1
 		if l.clut != nil {
 			cells = l.nodes[i] - 1
 		}
-		g.fineness[i] = (atLeast - 2 + cells) / cells // (atLeast-1)/cells, rounded up
+		g.fineness[i] = (leastNodes - 2 + cells) / cells // (leastNodes-1)/cells, rounded up
 		g.nodes[i] = cells*g.fineness[i] + 1
 		g.step[i] = size
 		size *= g.nodes[i]
@@ -72,12 +72,12 @@ func newGrid(l *lut, p *Profile) (*grid, error) {
 
 // setCompensation sets up black point compensation, as ICC white paper 40 describes it: the black
 // of the profile becomes the black of sRGB. All profiles of version 4 with a perceptual table,
-// AToB0, have the same black (ICC.1:2022 section 6.3.4.3). In other profiles black is the neutral
-// color of the L* that all inks or no light have, but of at most 50.
+// AToB0, have the same black (ICC.1:2022 section 6.3.4.3). In other profiles black is a neutral
+// color. Its L* is that of full ink in all channels, or of no light, but at most 50.
 func (g *grid) setCompensation(p *Profile) {
 	black := [3]float64{0.00336, 0.0034731, 0.00287}
 	if p.version < 4 || p.tag("A2B0") == nil {
-		var sample byte // of black, in all channels
+		var sample byte // full ink or no light, in all channels
 		if p.space == CMYK {
 			sample = 255
 		}
@@ -121,7 +121,7 @@ func (g *grid) node(n int) uint64 {
 	for c := range 3 {
 		m := xyzToSRGB[3*c : 3*c+3]
 		s := 255*encode(m[0]*xyz[0]+m[1]*xyz[1]+m[2]*xyz[2]) + gridBias
-		if !(s > 0) {
+		if !(s > 0) { // negative or NaN
 			s = 0
 		}
 		v |= uint64(min(math.Round(s*gridOne), gridMax)) << (c * laneBits)
@@ -132,14 +132,14 @@ func (g *grid) node(n int) uint64 {
 }
 
 // unpack returns the three samples of v, a sum of nodes whose weights sum to 256.
-func unpack(v uint64) (r, gr, b byte) {
+func unpack(v uint64) (r, g, b byte) {
 	return lowestLane(v), lowestLane(v >> laneBits), lowestLane(v >> (2 * laneBits))
 }
 
 // lowestLane returns the sample in the lowest lane of v, rounded and clamped to 0..255.
 func lowestLane(v uint64) byte {
-	const shift = 8 + gridOneBits // 8 for the sum of the weights
-	return byte(min(max((int(v&laneMask)+1<<(shift-1))>>shift-gridBias, 0), 255))
+	const shift = 8 + gridOneBits // 8, because the weights sum to 1<<8
+	return byte(min(max((int(v&oneLane)+1<<(shift-1))>>shift-gridBias, 0), 255))
 }
 
 // rgb converts pixels of stride bytes in place. Their first three bytes are R, G and B. It
@@ -162,15 +162,15 @@ func (g *grid) rgb(row []byte, stride int) {
 			f0, f1, s0, s1 = f1, f0, s1, s0
 		}
 		// Walk to the highest corner of the cell; stop where the weights that remain are 0.
-		v := (g.node(n) & lanesMask) * uint64(256-f0)
+		v := (g.node(n) & allLanes) * uint64(256-f0)
 		if f0 > 0 {
 			n += s0
-			v += (g.node(n) & lanesMask) * uint64(f0-f1)
+			v += (g.node(n) & allLanes) * uint64(f0-f1)
 			if f1 > 0 {
 				n += s1
-				v += (g.node(n) & lanesMask) * uint64(f1-f2)
+				v += (g.node(n) & allLanes) * uint64(f1-f2)
 				if f2 > 0 {
-					v += (g.node(n+s2) & lanesMask) * uint64(f2)
+					v += (g.node(n+s2) & allLanes) * uint64(f2)
 				}
 			}
 		}
@@ -194,25 +194,25 @@ func (g *grid) cmyk(dst, src []byte, inverted bool) {
 			n += int(p>>8) * s[i]
 			f[i] = p & 255
 		}
-		// A sorting network for four.
-		swap := func(i, j int) {
+		// Sort by fraction, the largest first, with a sorting network for four.
+		sortPair := func(i, j int) {
 			if f[i] < f[j] {
 				f[i], f[j], s[i], s[j] = f[j], f[i], s[j], s[i]
 			}
 		}
-		swap(0, 1)
-		swap(2, 3)
-		swap(0, 2)
-		swap(1, 3)
-		swap(1, 2)
-		v := (g.node(n) & lanesMask) * uint64(256-f[0])
+		sortPair(0, 1)
+		sortPair(2, 3)
+		sortPair(0, 2)
+		sortPair(1, 3)
+		sortPair(1, 2)
+		v := (g.node(n) & allLanes) * uint64(256-f[0])
 		for i := 0; i < 4 && f[i] > 0; i++ {
 			n += s[i]
 			weight := f[i]
 			if i < 3 {
 				weight -= f[i+1]
 			}
-			v += (g.node(n) & lanesMask) * uint64(weight)
+			v += (g.node(n) & allLanes) * uint64(weight)
 		}
 		dst[0], dst[1], dst[2] = unpack(v)
 	}

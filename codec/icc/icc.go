@@ -108,9 +108,9 @@ func Parse(profile []byte) (*Profile, error) {
 // Space returns the device color space, which need not be one that this package knows.
 func (p *Profile) Space() Space { return p.space }
 
-// tag returns the data of the tag with that signature. The data has at least 8 bytes and begins
-// with the signature of its type. tag returns nil if the tag is missing, or its data is shorter or
-// not all in the profile.
+// tag returns the data of the tag with the given signature. The data has at least 8 bytes and
+// begins with the signature of its type. tag returns nil if the tag is missing, or its data is
+// shorter or not all in the profile.
 func (p *Profile) tag(signature string) []byte {
 	at, size := p.find(signature)
 	if size < 8 || uint64(at)+uint64(size) > uint64(len(p.data)) {

@@ -45,7 +45,7 @@ func parseLUT(b []byte, p *Profile) (*lut, error) {
 func parseMFT(b []byte, in int, lab bool) (*lut, error) {
 	l := &lut{in: in, width: 2}
 	inEntries, outEntries := 256, 256 // of an input table, of an output table
-	at := 48
+	at := 48                          // where the input tables begin
 	if string(b[:4]) == "mft1" {
 		l.width = 1
 	} else {
@@ -56,6 +56,7 @@ func parseMFT(b []byte, in int, lab bool) (*lut, error) {
 		at = 52
 	}
 	perChannel := int(b[10]) // CLUT nodes along each channel
+	// Section 10.10 allows tables of 2 to 4096 entries.
 	if perChannel < 2 || inEntries < 2 || outEntries < 2 || inEntries > 4096 || outEntries > 4096 {
 		return nil, FormatError{Msg: "lookup table dimensions"}
 	}
@@ -124,6 +125,8 @@ func parseMAB(b []byte, in int, lab bool) (*lut, error) {
 		return b[min(uint64(at), uint64(len(b))):]
 	}
 	var err error
+	// readCurves returns the n curves of a part. It returns nil if the table does not have the
+	// part, or if err is set, by this call or before.
 	readCurves := func(part, n int) []curve {
 		if s := find(part); s != nil && err == nil {
 			var curves []curve
@@ -154,7 +157,10 @@ func parseMAB(b []byte, in int, lab bool) (*lut, error) {
 		}
 		return l, nil
 	}
-	return l, l.readCLUT(s)
+	if err := l.readCLUT(s); err != nil {
+		return nil, err
+	}
+	return l, nil
 }
 
 // readCLUT reads the CLUT of a lutAToBType at the beginning of b: nodes along up to 16 channels,
@@ -183,8 +189,8 @@ func (l *lut) readCLUT(b []byte) error {
 	return nil
 }
 
-// evalAfterA evaluates what follows the A curves and returns XYZ relative to D50. On each input
-// channel pos is from 0 to the number of nodes minus 1 or, if there is no CLUT, from 0 to 1.
+// evalAfterA evaluates what follows the A curves, at pos, and returns XYZ relative to D50. On each
+// input channel, pos is from 0 to the number of nodes minus 1. Without a CLUT, pos is from 0 to 1.
 func (l *lut) evalAfterA(pos *[4]float64) [3]float64 {
 	v := [3]float64(pos[:3])
 	if l.clut != nil {
@@ -202,7 +208,7 @@ func (l *lut) evalAfterA(pos *[4]float64) [3]float64 {
 	return l.toXYZ(v)
 }
 
-// applyCurves applies curves[i] to v[i], for each i. No curves are the identity.
+// applyCurves applies curves[i] to v[i], for each i. If curves is nil, v stays as it is.
 func applyCurves(curves []curve, v *[3]float64) {
 	for i := range curves {
 		v[i] = curves[i].eval(v[i])
@@ -215,9 +221,11 @@ func applyCurves(curves []curve, v *[3]float64) {
 // comes first. With three channels this is the usual tetrahedral interpolation. Colors on the
 // cell's main diagonal, such as neutral ones, depend only on the path's two ends.
 func (l *lut) interpolate(pos *[4]float64) (v [3]float64) {
-	var frac [4]float64    // of pos in the cell
-	var step, order [4]int // in node numbers to the next node; channels by falling frac
-	node, stride := 0, 1   // the lowest corner; nodes between neighbors on channel i
+	var frac [4]float64 // of pos in the cell, by channel
+	var step [4]int     // by channel: how far apart the numbers of neighboring nodes are
+	var order [4]int    // channels by falling frac
+	node := 0           // the lowest corner
+	stride := 1         // the step of channel i
 	for i := l.in - 1; i >= 0; i-- {
 		low := min(int(pos[i]), l.nodes[i]-2)
 		frac[i], step[i] = pos[i]-float64(low), stride
@@ -231,7 +239,8 @@ func (l *lut) interpolate(pos *[4]float64) (v [3]float64) {
 		}
 		order[j] = i
 	}
-	// The weight of a node is the fraction of the step to it, less that of the step from it.
+	// Each step has the fraction of its channel. The weight of a node is the fraction of the step
+	// that leads to it, minus the fraction of the step that leads on from it.
 	weight := 1 - frac[order[0]]
 	for i := 0; ; i++ {
 		if weight > 0 {

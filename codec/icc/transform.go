@@ -41,9 +41,9 @@ var xyzToSRGB = matrix{
 	0.0719639, -0.2289939, 1.4057537,
 }
 
-// Transform prepares the conversion of a picture whose samples are in the given space. If the
-// profile is for another space, Transform returns an UnsupportedError. There is one exception: Gray
-// samples may have an RGB matrix profile, which converts them as neutral colors.
+// Transform prepares the conversion of a picture whose samples are in the given space. Gray samples
+// may have an RGB matrix profile, which converts them as neutral colors. For any other profile of a
+// different space, Transform returns an UnsupportedError.
 func (p *Profile) Transform(space Space) (*Transform, error) {
 	grayInRGB := space == Gray && p.space == RGB
 	if space.Components() == 0 || space != p.space && !grayInRGB {
@@ -89,19 +89,25 @@ func (p *Profile) Transform(space Space) (*Transform, error) {
 		if p.labPCS {
 			return nil, UnsupportedError("matrix profile with PCSLAB")
 		}
-		return t, t.setMatrixProfile(p)
+		if err := t.setMatrixProfile(p); err != nil {
+			return nil, err
+		}
+		return t, nil
 	}
 	return nil, UnsupportedError("no usable lookup table") // CMYK
 }
 
-// readCurve reads the curve in the tag with that signature.
+// readCurve reads the curve in the tag with the given signature.
 func (p *Profile) readCurve(signature string) (curve, error) {
 	b := p.tag(signature)
 	if b == nil {
 		return curve{}, UnsupportedError("no " + signature)
 	}
 	c, _, err := parseCurve(b)
-	return c, p.withOffset(err, signature)
+	if err != nil {
+		return curve{}, p.withOffset(err, signature)
+	}
+	return c, nil
 }
 
 // setMatrixProfile sets t to the conversion by the three columns and three curves of a matrix
@@ -149,9 +155,9 @@ func (t *Transform) setMatrix(toXYZ matrix, transfer [3]Transfer) error {
 		t.matrix[i] = int32(v)
 	}
 	// Rounding must not tint neutral colors. So the sum of a row is rounded as a whole, and the
-	// coefficient on the diagonal takes the difference. The profile was rounded too: a sum of
-	// nearly 1 becomes 1.
-	for i := 0; i < 9; i += 3 {
+	// coefficient on the diagonal, i+i/3, takes the difference. The profile was rounded too: a sum
+	// of nearly 1 becomes 1.
+	for i := 0; i < 9; i += 3 { // i is where a row begins
 		rowSum := m[i] + m[i+1] + m[i+2]
 		if math.Abs(rowSum-1) < 0.005 {
 			rowSum = 1
@@ -177,7 +183,7 @@ var encodeTable = sync.OnceValue(func() *[linearOne + 1]byte {
 	t := new([linearOne + 1]byte)
 	i := 0
 	for s := range 255 {
-		// Sample s goes up to the linear light of s + 1/2.
+		// Sample s is the result up to the linear light of s + 1/2.
 		for end := decode((float64(s) + 0.5) / 255); i <= linearOne && float64(i)/linearOne < end; i++ {
 			t[i] = byte(s)
 		}

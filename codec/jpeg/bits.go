@@ -36,7 +36,9 @@ type bitReader struct {
 	last bool
 	src  []byte
 	sp   int // next byte of src; if last is set, at the marker or at the end of src
-	mem  [chunkSize + 2*maxUnit + 64]byte
+
+	// The memory of buf: the bytes that more keeps, a chunk, and zeros after the data.
+	mem [chunkSize + 2*maxUnit + 64]byte
 }
 
 // reset begins a segment at src[sp].
@@ -52,7 +54,7 @@ func (r *bitReader) reset(src []byte, sp int) {
 // before the unread ones.
 func (r *bitReader) more() {
 	keep := min(r.p, 16)
-	end := 0
+	end := 0 // of the data in mem
 	if r.p <= len(r.buf) {
 		end = copy(r.mem[:], r.buf[r.p-keep:])
 		r.p = keep
@@ -111,11 +113,14 @@ func (r *bitReader) more() {
 // acc do not count as read.
 func (r *bitReader) ensure() bool {
 	if r.last {
-		return r.p-r.n>>3 <= r.mark
+		return r.used() <= r.mark
 	}
 	r.more()
 	return true
 }
+
+// used returns how many bytes of buf have been read. The last of them may have unread bits.
+func (r *bitReader) used() int { return r.p - r.n>>3 }
 
 // done reports, at the end of a scan, whether the scan is whole. All bits that were read must have
 // been in the source. If no marker follows, there must also be a sign that the scan ends here:
@@ -129,7 +134,7 @@ func (r *bitReader) done() bool {
 	if !r.last {
 		return endOfScan(r.src, r.sp) < len(r.src) || r.ended()
 	}
-	used := r.p - r.n>>3
+	used := r.used()
 	if used > r.mark {
 		return false
 	}
@@ -138,25 +143,26 @@ func (r *bitReader) done() bool {
 	return markerFollows || atEndOfSource || r.ended()
 }
 
-// ended reports whether the last byte that was read looks like the end of a scan. It matters when
-// no marker follows, but other bytes do. When a download was cut short but the file has its full
-// length, the rest of the file is filled with zeros or old bytes of the disk. These may be valid
+// ended reports whether the last byte that was read looks like the end of a scan. This is asked
+// when other bytes follow, but no marker. If a download was cut short and the file has its full
+// length all the same, the rest of the file is zeros or old bytes of the disk. These may be valid
 // codes, but they are not the picture's. In the last byte of a scan, the bits after the last code
-// are 1 (F.1.2.3). The byte after the last one must differ from it, because the bytes of a filling
-// are often all the same.
+// are 1 (F.1.2.3). The byte after it must be a different one, because the bytes of a filling are
+// often all equal.
 func (r *bitReader) ended() bool {
-	used := r.p - r.n>>3
+	used := r.used()
 	if used < 1 || used >= len(r.buf) {
 		return false
 	}
-	last, padding := r.buf[used-1], byte(1)<<(r.n&7)-1
-	return last&padding == padding && last != r.buf[used]
+	final, unread := r.buf[used-1], byte(1)<<(r.n&7)-1 // unread is a mask
+	return final&unread == unread && final != r.buf[used]
 }
 
 // fill makes n at least 56.
 func (r *bitReader) fill() { r.acc, r.n, r.p = refill(r.acc, r.n, r.buf, r.p) }
 
-// refill does the same as fill, for loops that keep a bitReader's fields in variables.
+// refill does the same as fill, for loops that keep a bitReader's fields in variables. It adds
+// (63-n)/8 whole bytes: n|56 is n plus 8 for each of them.
 func refill(acc uint64, n int, buf []byte, p int) (uint64, int, int) {
 	return acc | binary.BigEndian.Uint64(buf[p:])>>(uint(n)&63), n | 56, p + (63-n)>>3
 }
@@ -172,7 +178,7 @@ func (r *bitReader) restart(i int) bool {
 		r.more()
 	}
 	// The data must end with the interval, or up to maxPadding bytes after it.
-	if used := r.p - r.n>>3; !r.last || used > r.mark || used < r.mark-maxPadding {
+	if used := r.used(); !r.last || used > r.mark || used < r.mark-maxPadding {
 		return false
 	}
 	if r.sp+1 >= len(r.src) || r.src[r.sp+1] != markerRST0+byte(i&7) {

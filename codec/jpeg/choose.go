@@ -2,16 +2,19 @@ package jpeg
 
 const (
 	// residual is the least reduction that is left to the scaler: how many samples it gets for each
-	// sample of its output, in each direction. A block's truncated spectrum leaves ringing at
-	// edges, around text and line drawings. With 2 samples or more, the scaler's own kernel
-	// averages this ringing away. Photographs look the same from 1.5 on, but there is no exception
-	// for them. A smaller N would save only about a tenth of their decoding time, N = 1 is too
-	// coarse (SSIM 0.992 against a full decode), and photographs would have to be recognized.
+	// sample that it writes, in each direction. A block's truncated spectrum leaves ringing at
+	// edges, around text and line drawings. From a reduction of 2 on, the scaler's own kernel
+	// averages this ringing away.
+	//
+	// Photographs look the same from 1.5 on, but they are not treated differently. They would have
+	// to be recognized, a smaller N would save only about a tenth of their decoding time, and N = 1
+	// would be too coarse (SSIM 0.992 against a full decode).
 	residual = 2.0
 
 	// leastShrink is the smallest reduction, from the full plane to the target, for which shrinking
-	// in the transform is worthwhile. For less than 3, the best N under 8 saves almost no time, and
-	// on text it is a little worse than a full decode (SSIM 0.995; other resizers reach 0.997).
+	// in the transform is worthwhile. For less than 3, even the best N under 8 saves almost no
+	// time, and text comes out a little worse than from a full decode (SSIM 0.995; other resizers
+	// reach 0.997).
 	leastShrink = 3.0
 )
 
@@ -26,15 +29,15 @@ const (
 func (d *Reader) ChooseScale(w, h, cw, ch int) (n [4]int) {
 	for i := range d.Components {
 		n[i] = 8
-		tw, th := float64(w)-0.5, float64(h)-0.5
+		tw, th := float64(w)-0.5, float64(h)-0.5 // the target, half a sample smaller
 		if pw, ph := d.PlaneExtent(i, 8); pw >= leastShrink*tw && ph >= leastShrink*th {
 			for n[i] = 1; n[i] < 8; n[i]++ {
-				if pw, ph = d.PlaneExtent(i, n[i]); pw >= residual*tw && ph >= residual*th {
+				if pw, ph := d.PlaneExtent(i, n[i]); pw >= residual*tw && ph >= residual*th {
 					break
 				}
 			}
 		}
-		w, h = cw, ch
+		w, h = cw, ch // for the components after the first
 	}
 	return n
 }

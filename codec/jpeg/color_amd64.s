@@ -13,7 +13,7 @@ TEXT ·ycbcrToRGBAAVX2(SB), NOSPLIT, $0-40
 	MOVQ    cr+24(FP), BX
 	MOVQ    groups+32(FP), SI
 	XORQ    DI, DI
-	VMOVDQU colorCentre<>+0(SB), Y0
+	VMOVDQU colorCenter<>+0(SB), Y0
 	VMOVDQU colorOpaque<>+0(SB), Y1
 	VMOVDQU idctTranspose4<>+0(SB), Y2
 
@@ -47,15 +47,15 @@ loop:
 	VZEROUPPER
 	RET
 
-DATA colorCentre<>+0(SB)/4, $0x00000080
-DATA colorCentre<>+4(SB)/4, $0x00000080
-DATA colorCentre<>+8(SB)/4, $0x00000080
-DATA colorCentre<>+12(SB)/4, $0x00000080
-DATA colorCentre<>+16(SB)/4, $0x00000080
-DATA colorCentre<>+20(SB)/4, $0x00000080
-DATA colorCentre<>+24(SB)/4, $0x00000080
-DATA colorCentre<>+28(SB)/4, $0x00000080
-GLOBL colorCentre<>(SB), RODATA|NOPTR, $32
+DATA colorCenter<>+0(SB)/4, $0x00000080
+DATA colorCenter<>+4(SB)/4, $0x00000080
+DATA colorCenter<>+8(SB)/4, $0x00000080
+DATA colorCenter<>+12(SB)/4, $0x00000080
+DATA colorCenter<>+16(SB)/4, $0x00000080
+DATA colorCenter<>+20(SB)/4, $0x00000080
+DATA colorCenter<>+24(SB)/4, $0x00000080
+DATA colorCenter<>+28(SB)/4, $0x00000080
+GLOBL colorCenter<>(SB), RODATA|NOPTR, $32
 
 DATA colorOpaque<>+0(SB)/4, $0x000000ff
 DATA colorOpaque<>+4(SB)/4, $0x000000ff

@@ -53,8 +53,9 @@ func (d *Reader) image() (image.Image, error) {
 	var p [4][]byte
 	var w, h [4]int
 	n := [4]int{8, 8, 8, 8}
-	// MaxBytes is a limit for Decode alone. The planes of the whole picture, with a byte a pixel to
-	// spare, come on top of what Decode takes, so four times as much is allowed here.
+	// MaxBytes is a limit for Reader.Decode alone. The planes of the whole picture, with a byte a
+	// pixel to spare, come on top of that, so four times as much is allowed here. An RGBA or CMYK
+	// picture that is made of the planes is not counted.
 	total := d.PeakBytes(n) + int64(d.Width)*int64(d.Height)*int64(len(d.Components)+1)
 	if total > 4*d.MaxBytes {
 		return nil, tooMuch(total, 4*d.MaxBytes)

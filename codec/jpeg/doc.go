@@ -3,13 +3,13 @@
 //
 //	err := jpeg.Encode(w, m, &jpeg.Options{Quality: 80}) // nil is quality 75
 //	d, err := jpeg.NewReader(src)       // headers only, up to the first scan
-//	n := d.ChooseScale(w, h, cw, ch)     // or any N of your own, one per component
+//	n := d.ChooseScale(w, h, cw, ch)     // an N for each component; others may be chosen
 //	err = d.Decode(ctx, n, func(c, y int, rows []byte, stride, count int) error { ... })
 //
-// The reader shrinks inside the inverse DCT: it decodes a component at N/8, N = 1..8. Entropy
-// decoding costs the same for every N, except that the scans of a progressive file that N does not
-// need are skipped. All other work and the memory are in proportion to the smaller picture. The
-// reader hands out planes in bands of rows. Each component has its own size.
+// The reader shrinks inside the inverse DCT: it decodes a component at N/8, N = 1..8. It reads all
+// entropy-coded data at every N; only in a progressive file, it skips the scans that N does not
+// need. All other work and the memory are in proportion to the smaller picture. The reader hands
+// out planes in bands of rows. Each component has its own size.
 //
 // The functions Decode, DecodeConfig and Encode correspond to those of the standard library's
 // image/jpeg.
@@ -18,7 +18,7 @@
 //
 //	header.go       marker segments, B.2; APP segments: JFIF, Exif, ICC, Adobe
 //	huffman.go      Huffman tables, annex C, F.2.2.3; and the look-up tables made of them
-//	standard.go     the tables of annex K.3, for files without
+//	standard.go     the tables of annex K.3, for files that have none
 //	bits.go         entropy-coded segments, B.1.1.5, F.2.2.5
 //	scan.go         sequential scans, F.2
 //	progressive.go  progressive scans, annex G
@@ -37,12 +37,12 @@
 //	fdct.go           forward DCT and quantization, A.3
 //	writer_quant.go   quantization tables, A.3.4
 //	writer_weight.go  how much of an error a block's texture hides
-//	writer_trellis.go levels by rate and distortion
+//	writer_trellis.go choice of quantized coefficients by rate and distortion
 //	huffenc.go        Huffman tables fitted to the picture, annex K.2
 //	writer_scan.go    scans, F.1, annex G
 //	writer_header.go  marker segments, B.2
 //
-// A file of both:
+// A file for both reader and writer:
 //
 //	jpeg.go           errors and markers, table B.1
 //

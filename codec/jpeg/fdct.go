@@ -52,7 +52,9 @@ var zigzagT = [blockSize]uint8{
 	23, 31, 38, 45, 52, 59, 60, 53, 46, 39, 47, 54, 61, 62, 55, 63,
 }
 
-// fdctQuantizeGeneric is fdctQuantize in plain Go. It quantizes as quantizer says.
+// fdctQuantizeGeneric is fdctQuantize in plain Go: coef gets the quantized coefficients, raw gets 8
+// times the coefficients, and bit k of a block's mask says that the quantized coefficient at
+// zig-zag index k is not 0. It quantizes as quantizer says.
 func fdctQuantizeGeneric(coef, raw []coefBlock, mask []uint64, src []byte, stride int, q *quantizer) {
 	for i := range coef {
 		var t [blockSize]int32
@@ -61,12 +63,13 @@ func fdctQuantizeGeneric(coef, raw []coefBlock, mask []uint64, src []byte, strid
 		c, r := &coef[i], &raw[i]
 		for k := blockSize - 1; k >= 0; k-- {
 			j := zigzagT[k] & 63
-			v := t[j]
-			r[j] = int16(v)
-			sign := v >> 31
-			v = int32(uint32((v^sign)-sign+int32(q.bias[j])) * uint32(q.reciprocal[j]) >> 16)
-			m = m<<1 | uint64(uint32(-v)>>31) // 1 if v, a magnitude, is not 0
-			c[j] = int16((v ^ sign) - sign)
+			input := t[j]
+			r[j] = int16(input)
+			// (x ^ sign) - sign is x with the sign of input. level is a magnitude.
+			sign := input >> 31
+			level := int32(uint32((input^sign)-sign+int32(q.bias[j])) * uint32(q.reciprocal[j]) >> 16)
+			m = m<<1 | uint64(uint32(-level)>>31) // 1 if level is not 0
+			c[j] = int16((level ^ sign) - sign)
 		}
 		mask[i] = m
 	}
@@ -82,6 +85,7 @@ func fdct(t *[blockSize]int32, src []byte, stride int) {
 	)
 	r0, r1, r2, r3 := src[0*stride:][:8], src[1*stride:][:8], src[2*stride:][:8], src[3*stride:][:8]
 	r4, r5, r6, r7 := src[4*stride:][:8], src[5*stride:][:8], src[6*stride:][:8], src[7*stride:][:8]
+	// Pass one, down the columns.
 	for x := range 8 {
 		x0, x1, x2, x3 := int32(r0[x]), int32(r1[x]), int32(r2[x]), int32(r3[x])
 		x4, x5, x6, x7 := int32(r4[x]), int32(r5[x]), int32(r6[x]), int32(r7[x])
@@ -97,7 +101,7 @@ func fdct(t *[blockSize]int32, src []byte, stride int) {
 		t[5*8+x] = (fdctK5*d0 - fdctK1*d1 + fdctK7*d2 + fdctK3*d3 + round1) >> shift1
 		t[7*8+x] = (fdctK7*d0 - fdctK5*d1 + fdctK3*d2 - fdctK1*d3 + round1) >> shift1
 	}
-	// At 8*v+x, t now holds vertical frequency v of column x. The loop reads rows and writes
+	// At 8*v+x, t now holds vertical frequency v of column x. Pass two reads rows and writes
 	// columns: the result for (v, u) belongs at 8*u+v.
 	in := *t
 	for v := range 8 {

@@ -17,7 +17,9 @@ const (
 	ModelYCbCr                   // 3 components, full range as in JFIF
 	ModelRGB                     // 3 components
 	ModelCMYK                    // 4 components, 255 being no ink
-	ModelYCCK                    // 4 components: YCbCr of the complement of CMY as in ModelCMYK; and K
+	// 4 components: YCbCr and K. YCbCr converts to an RGB of 255-C, 255-M and 255-Y, where C, M and
+	// Y are as in ModelCMYK, and so is K.
+	ModelYCCK
 )
 
 // A Component is one component of the frame, as the frame header describes it.
@@ -49,13 +51,14 @@ type tableSpec []byte
 // A scan is a scan header (T.81 B.2.3), with the tables and the restart interval that are in force
 // for it.
 type scan struct {
-	comps          [4]uint8     // indexes into Components
-	td, ta         [4]uint8     // Huffman table selectors of each of comps
-	n              int          // comps[:n], td[:n] and ta[:n] are in use
-	ss, se, ah, al uint8        // spectral selection ss to se, successive approximation ah and al
-	dc, ac         [4]tableSpec // by selector
-	ri             int          // restart interval in MCUs; 0 if there is none
-	pos            int          // of the first entropy-coded byte in the source
+	comps  [4]uint8     // indexes into Components
+	td, ta [4]uint8     // Huffman table selectors of each of comps
+	n      int          // comps[:n], td[:n] and ta[:n] are in use
+	ss, se uint8        // spectral selection: zig-zag indices [ss, se]
+	ah, al uint8        // low bits of coefficients still missing before and after the scan; ah is 0 in a first scan
+	dc, ac [4]tableSpec // by selector
+	ri     int          // restart interval in MCUs; 0 if there is none
+	pos    int          // of the first entropy-coded byte in the source
 
 	// For progressive pictures only.
 	need      bool // the scan has to be decoded
@@ -80,8 +83,9 @@ type Reader struct {
 	ICC           []byte // the profile, or nil when there is none or a part of it is missing
 	Note          string // what was dropped of a picture that is not damaged, or ""
 
-	// Odd is set if the picture breaks the standard, but in a way that every viewer accepts: it has
-	// no Huffman tables, or equal component identifiers, or a stray DNL.
+	// Odd is set if the picture breaks the standard, but in a way that every viewer accepts: a scan
+	// uses a Huffman table that the file does not have, or components have equal identifiers, or
+	// there is a stray DNL.
 	Odd bool
 
 	// MaxBytes bounds what Decode may allocate. If Decode needs more, it returns an error that is
@@ -92,14 +96,14 @@ type Reader struct {
 	hmax, vmax int // the largest sampling factors of the components
 	mcux, mcuy int // MCUs of an interleaved scan, in a row and in a column
 
-	// The tables and the restart interval in force, where the walk over the segments is.
+	// The tables and the restart interval that are in force where the walk over the segments is.
 	quant  [4]*quantTable
 	dc, ac [4]tableSpec
 	ri     int
 
-	first scan
-	at    int // position of the marker that was read last
-	next  int // where the walk over the marker segments goes on
+	first scan // the header of the first scan
+	at    int  // position of the marker that was read last
+	next  int  // where the walk over the marker segments goes on
 
 	jfif           bool // there is a JFIF segment
 	adobe          bool // there is an Adobe segment
@@ -129,21 +133,22 @@ func NewReader(src []byte) (*Reader, error) {
 	d.first = *s
 	d.setModel()
 	d.EXIF = d.payload(markerAPP1, exifHeader)
-	var another bool
-	if d.ICC, another = d.profile(); another {
+	var hasSecond bool
+	if d.ICC, hasSecond = d.profile(); hasSecond {
 		d.Note = "another profile dropped: the first counts"
 	}
 	// Every block takes at least one bit in a progressive picture (its first DC scan), and two bits
-	// in a sequential one (DC and EOB). A frame that has more blocks than its bits allow is
+	// in a sequential one (DC and EOB). A frame with more blocks than the source has bits for is
 	// refused.
-	var blocks int64
+	bitsPerBlock := int64(2)
+	if d.Progressive {
+		bitsPerBlock = 1
+	}
+	blocks := int64(0)
 	for i := range d.Components {
 		blocks += int64(d.Components[i].bw) * int64(d.Components[i].bh)
 	}
-	if !d.Progressive {
-		blocks *= 2
-	}
-	if blocks > 8*int64(len(src)-s.pos) {
+	if blocks*bitsPerBlock > 8*int64(len(src)-s.pos) {
 		return nil, FormatError{s.pos, "too few bytes for the size of the frame"}
 	}
 	return d, nil
@@ -178,11 +183,11 @@ func (d *Reader) nextScan() (*scan, error) {
 			err = d.readSOF(m, seg)
 		case m == markerDNL:
 			d.Odd = true // the height is always that of the frame header
-		case m == markerDAC || m == 0xC9 || m == 0xCA:
+		case m == markerDAC || m == 0xC9 || m == 0xCA: // SOF9, SOF10
 			return nil, UnsupportedError("arithmetic coding")
-		case m == 0xC3 || m == 0xCB:
+		case m == 0xC3 || m == 0xCB: // SOF3, SOF11
 			return nil, UnsupportedError("lossless process")
-		case m >= 0xC5 && m <= 0xCF || m == markerDHP || m == markerEXP:
+		case m >= 0xC5 && m <= 0xCF || m == markerDHP || m == markerEXP: // the other SOFs and JPG
 			return nil, UnsupportedError("hierarchical process")
 		case m == markerCOM, m >= 0xF0: // skipped
 		default:
@@ -211,7 +216,7 @@ func (d *Reader) nextSegment() (m byte, seg []byte, err error) {
 			continue
 		}
 		p++
-		// FF 00 is not a marker, and the other markers in this condition have no segment.
+		// FF 00 is not a marker. TEM, SOI and RST are markers without a segment.
 		if m == 0 || m == markerTEM || m == markerSOI || m >= markerRST0 && m <= markerRST7 {
 			continue
 		}
@@ -271,7 +276,7 @@ func (d *Reader) readSOF(m byte, seg []byte) error {
 		if c.tq > 3 {
 			return FormatError{d.at, "quantization table selector"}
 		}
-		for j := range cs[:i] {
+		for j := range cs[:i] { // equal identifiers are odd
 			d.Odd = d.Odd || cs[j].ID == c.ID
 		}
 		d.hmax, d.vmax = max(d.hmax, c.H), max(d.vmax, c.V)
@@ -290,7 +295,7 @@ func (d *Reader) readSOF(m byte, seg []byte) error {
 // readDQT reads quantization tables, B.2.4.1.
 func (d *Reader) readDQT(seg []byte) error {
 	for len(seg) > 0 {
-		pq, tq := seg[0]>>4, seg[0]&15
+		pq, tq := seg[0]>>4, seg[0]&15 // precision (0 is 8 bits, 1 is 16 bits), destination
 		if pq > 1 || tq > 3 {
 			return FormatError{d.at, "DQT has a wrong precision or destination"}
 		}
@@ -319,7 +324,7 @@ func (d *Reader) readDHT(seg []byte) error {
 		if len(seg) < 17 {
 			return FormatError{d.at, "DHT has wrong length"}
 		}
-		tc, th := seg[0]>>4, seg[0]&15
+		tc, th := seg[0]>>4, seg[0]&15 // class (0 is DC, 1 is AC), destination
 		if tc > 1 || th > 3 {
 			return FormatError{d.at, "DHT has a wrong class or destination"}
 		}
@@ -379,14 +384,16 @@ func (d *Reader) readSOS(seg []byte) (*scan, error) {
 	if s.n > 1 && blocks > maxBlocksInMCU {
 		return nil, FormatError{d.at, "too many blocks in an MCU"}
 	}
-	if t := seg[1+2*s.n:]; d.Progressive {
+	if d.Progressive {
+		t := seg[1+2*s.n:]
 		s.ss, s.se, s.ah, s.al = t[0], t[1], t[2]>>4, t[2]&15
 		if wrong := s.wrongProgression(); wrong != "" {
 			return nil, FormatError{d.at, wrong}
 		}
 		return s, nil
 	}
-	// In a sequential scan ss, se, ah and al have only one valid value. Every decoder ignores them.
+	// In a sequential scan each of ss, se, ah and al has only one valid value. Every decoder
+	// ignores them.
 	if s.useStandardTables() {
 		d.Odd = true
 	}
@@ -453,7 +460,7 @@ func (d *Reader) setModel() {
 
 var (
 	exifHeader = []byte("Exif\x00\x00")
-	iccHeader  = []byte("ICC_PROFILE\x00")
+	iccHeader  = []byte(iccSignature)
 )
 
 // payload returns what follows prefix in the first segment that has the marker m and begins with
@@ -470,25 +477,27 @@ func (d *Reader) payload(m byte, prefix []byte) []byte {
 // profile returns the ICC profile. If the profile is in one segment, the result is a part of the
 // source; otherwise it is a new slice with all chunks. The result is nil if there is no profile, or
 // if a chunk is missing, misnumbered or doubled before the profile is complete: the picture may
-// still be usable without a profile. Chunks after a complete profile do not change the result;
-// another reports whether one of them is not a copy of the chunk with the same number.
-func (d *Reader) profile() (profile []byte, another bool) {
+// still be usable without a profile. Chunks after a complete profile do not change the result. If
+// one of them is not a copy of the chunk with the same number, the picture has a second profile,
+// and hasSecond is true.
+func (d *Reader) profile() (profile []byte, hasSecond bool) {
 	var chunk [256][]byte
 	n, total, size := 0, 0, 0 // chunks read, chunks of the profile, bytes read
 	for _, s := range d.Segments {
 		if s.Marker != markerAPP2 || !bytes.HasPrefix(s.Data, iccHeader) || len(s.Data) <= len(iccHeader)+2 {
 			continue
 		}
-		number, of, data := int(s.Data[len(iccHeader)]), int(s.Data[len(iccHeader)+1]), s.Data[len(iccHeader)+2:]
+		// A chunk says its number, from 1, and how many chunks the profile has.
+		number, chunks, data := int(s.Data[len(iccHeader)]), int(s.Data[len(iccHeader)+1]), s.Data[len(iccHeader)+2:]
 		if total > 0 && n == total { // the profile is complete; copies of it are common
-			another = another || of != total || !bytes.Equal(chunk[number], data)
+			hasSecond = hasSecond || chunks != total || !bytes.Equal(chunk[number], data)
 			continue
 		}
-		misnumbered := number == 0 || number > of || total != 0 && of != total
+		misnumbered := number == 0 || number > chunks || total != 0 && chunks != total
 		if misnumbered || chunk[number] != nil {
 			return nil, false
 		}
-		chunk[number], total = data, of
+		chunk[number], total = data, chunks
 		size += len(data)
 		n++
 	}
@@ -496,11 +505,11 @@ func (d *Reader) profile() (profile []byte, another bool) {
 	case n == 0 || n != total:
 		return nil, false
 	case n == 1:
-		return chunk[1], another
+		return chunk[1], hasSecond
 	}
 	profile = make([]byte, 0, size)
 	for _, c := range chunk[1 : n+1] {
 		profile = append(profile, c...)
 	}
-	return profile, another
+	return profile, hasSecond
 }

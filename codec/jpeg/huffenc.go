@@ -19,10 +19,11 @@ import (
 //
 // The tables are numbered from 0: DC and AC of luma, DC and AC of chroma.
 const (
-	tableDC = 0 // of luma; that of chroma is 2 more
-	tableAC = 1 // of luma; that of chroma is 2 more
-	tables  = 4
+	tableDC    = 0 // of luma; that of chroma is 2 more
+	tableAC    = 1 // of luma; that of chroma is 2 more
+	tableCount = 4
 
+	// Where the parts of a token begin.
 	tokenSymbol = 16
 	tokenTable  = 24
 	tokenSize   = 28
@@ -31,11 +32,11 @@ const (
 type token uint32
 
 // frequencies counts the symbols of the tables of a scan.
-type frequencies [tables][256]uint32
+type frequencies [tableCount][256]uint32
 
 // codes has the code of each symbol of each table, as code<<8 | length. The index is
 // table<<8 | symbol, as in a token.
-type codes [tables << 8]uint32
+type codes [tableCount << 8]uint32
 
 // A huffmanSpec is what a DHT segment says of one table.
 type huffmanSpec struct {
@@ -94,7 +95,7 @@ func (h *huffmanSpec) fit(freq *[256]uint32) {
 			counts[j]--
 		}
 	}
-	// The symbol 256 has one of the longest codes. It is not written.
+	// Drop a code of the greatest length: that of the symbol 256, which is not written.
 	for i := 16; i > 0; i-- {
 		if counts[i] > 0 {
 			counts[i]--
@@ -105,7 +106,7 @@ func (h *huffmanSpec) fit(freq *[256]uint32) {
 		h.counts[i] = uint8(counts[i])
 	}
 	for _, s := range order[:n] {
-		h.values = append(h.values, uint8(s))
+		h.values = append(h.values, s)
 	}
 }
 
@@ -128,7 +129,7 @@ func appendTokens(dst []byte, tokens []token, c *codes) []byte {
 	var acc uint64 // the lowest n bits are still to be written
 	n := uint(0)   // below 32 between tokens
 	for _, t := range tokens {
-		e := c[int(t>>tokenSymbol)&(tables<<8-1)] // code<<8 | length
+		e := c[int(t>>tokenSymbol)&(tableCount<<8-1)] // code<<8 | length
 		size := uint(t >> tokenSize)
 		acc = (acc<<(e&31)|uint64(e>>8))<<size | uint64(t&0xFFFF)
 		n += uint(e&31) + size
@@ -151,7 +152,8 @@ func appendTokens(dst []byte, tokens []token, c *codes) []byte {
 // appendStuffed appends the four bytes of v, the highest first, each FF followed by a zero (ITU
 // T.81 B.1.1.5).
 func appendStuffed(dst []byte, v uint32) []byte {
-	if inv := ^v; (inv-0x01010101)&^inv&0x80808080 == 0 { // no byte of v is FF
+	// The condition is the usual test that no byte is 0. No byte of inv is 0 if none of v is FF.
+	if inv := ^v; (inv-0x01010101)&^inv&0x80808080 == 0 {
 		return append(dst, byte(v>>24), byte(v>>16), byte(v>>8), byte(v))
 	}
 	for shift := 24; shift >= 0; shift -= 8 {

@@ -60,7 +60,7 @@ func (h *canonical) symbol(acc uint64) (symbol byte, length int) {
 //	bits 0-5    length of the code plus the number of bits that follow the code
 //	bits 8-15   the advance: by how much the zig-zag index grows
 //	bits 16-20  length of the code
-//	bits 24-29  63 minus the category of the symbol, which is the number of bits that follow
+//	bits 24-29  63 - the category of the symbol; the category is the number of bits that follow
 //
 // The advance is 1 + the run of zeros, 16 for ZRL, and endOfBlock + r for EOBr, where EOB is EOB0.
 // DC codes have no advance. The entry is 0 when the code is too long for the table.
@@ -82,11 +82,12 @@ func makeEntry(length, category, advance int) entry {
 
 // acEntry returns the entry for an AC symbol whose code has length bits.
 func acEntry(symbol byte, length int) entry {
-	n, r := int(symbol&15), int(symbol>>4)
-	if n == 0 && r != 15 {
-		r += endOfBlock - 1
+	category, run := int(symbol&15), int(symbol>>4)
+	advance := 1 + run
+	if category == 0 && run != 15 { // EOBr, where r is run
+		advance = endOfBlock + run
 	}
-	return makeEntry(length, n, r+1)
+	return makeEntry(length, category, advance)
 }
 
 // value returns the number that the bits after the code at the beginning of acc stand for, by the
@@ -95,6 +96,7 @@ func acEntry(symbol byte, length int) entry {
 func (e entry) value(acc uint64) int32 {
 	t := acc << (e >> 16 & 63)
 	sign := ^(int64(t) >> 63) // -1 for a negative value
+	// >>1>>(63-category) leaves the first category bits of t.
 	return int32(int64((t^uint64(sign))>>1>>(e>>24&63)^uint64(sign)) - sign)
 }
 
@@ -104,8 +106,8 @@ type dcTable struct {
 	canonical
 }
 
-// build makes the table that s defines. It returns an error if s does not define a code, or if a
-// symbol is over 15.
+// build makes the table that s defines. It returns an error if s does not define a Huffman
+// code, or if a symbol is over 15.
 func (h *dcTable) build(s tableSpec) error {
 	clear(h.look[:])
 	bad := false

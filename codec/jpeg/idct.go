@@ -9,14 +9,13 @@ package jpeg
 //	s(y,x) = 128 + 1/8 sum_v sum_u w(v,y) w(u,x) S(v,u),  0 <= u, v, x, y < N
 //	w(0,i) = 1,  w(k,i) = sqrt(2) cos((2i+1) k pi / 2N)
 //
-// For N = 8 this is the standard's formula. For any N, the mean of the samples is that of the
-// block.
+// For N = 8 this is the standard's formula. The mean of the samples is the same for every N.
 //
 // The arithmetic is the same for every kernel, so all give the same bytes. Quantization steps are
-// clipped to 32767. Coefficients are the products of levels and steps modulo 2^16. In a valid
-// picture they lie within +-2^12 (A.3.3 gives +-2^10, and the quantization adds half a step), so
-// neither the clipping nor the modulo changes them. Weights are rounded to 13 bits after the point.
-// Sums are modulo 2^32.
+// clipped to 32767. A coefficient S is the product of a quantized coefficient and its step, modulo
+// 2^16. In a valid picture coefficients lie within +-2^12 (A.3.3 gives +-2^10, and the quantization
+// adds half a step), so neither the clipping nor the modulo changes them. Weights are rounded to 13
+// bits after the point. Sums are modulo 2^32.
 //
 // The first pass, over the columns, keeps 2 bits after the point, in 16 bits. The second pass, over
 // the rows, ends with samples clamped to [0, 255]:
@@ -34,8 +33,9 @@ package jpeg
 
 import "sync"
 
-// A slotTable has, at k, the slot in a block's buffer of the coefficient with the zig-zag index
-// k-1. The slot is 0 when the buffer has no place for the coefficient, or k is over 64.
+// A slotTable has, at index k, the slot of a coefficient in a block's buffer. The zig-zag index of
+// the coefficient is k-1, because the k of decodeBlock has already moved past it. The slot is 0
+// when the buffer has no place for the coefficient, or k is over 64.
 type slotTable [256]uint8
 
 // steps are quantization steps in the order of a block's buffer.
@@ -52,6 +52,7 @@ type order struct {
 	limit int             // 1 + the last zig-zag index that is used
 }
 
+// orders has the order for each n. The first is not used.
 var orders = [9]order{{}, {n: 1}, {n: 2}, {n: 3}, {n: 4}, {n: 5}, {n: 6}, {n: 7}, {n: 8}}
 
 // cols returns the length of a line of coefficients in the buffer of a block: the least power of

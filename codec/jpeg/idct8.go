@@ -2,7 +2,7 @@ package jpeg
 
 // The 8-point transform is that of C. Loeffler, A. Ligtenberg and G. Moschytz, "Practical Fast 1-D
 // DCT Algorithms with 11 Multiplications", ICASSP 1989, in the variant with 12 multiplications that
-// libjpeg uses. In this variant no number is multiplied twice.
+// libjpeg uses. In this variant no product is multiplied again.
 //
 // The name of a constant is its value. Constants have 13 bits after the point.
 const (

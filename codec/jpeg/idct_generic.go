@@ -44,13 +44,13 @@ func inverseGeneric(n int, dst []byte, stride int, coef []int16, q *steps) {
 // clamp8 clamps v to [0, 255].
 func clamp8(v int32) byte {
 	if uint32(v) > 255 {
-		return byte(^(v >> 31))
+		return byte(^(v >> 31)) // 0 if v is negative, otherwise 255
 	}
 	return byte(v)
 }
 
 // sample returns the sample that the second pass computes from a line in which only the first
-// coefficient, t, is not zero.
+// coefficient, t, is not zero. t has 2 bits after the point, and is divided by 8 as in the formula.
 func sample(t int32) byte { return clamp8((t + 128<<5 + 16) >> 5) }
 
 // fillLine writes the samples of a line in which only the first coefficient, t, is not zero.
@@ -99,7 +99,7 @@ const (
 )
 
 // idct2 writes the 2 x 2 samples of a block, with both passes in one. For 2 points all weights are
-// 1, so the sums of the first pass are 2^13 (a +- b), and rounding does not change them.
+// 1 or -1, so the sums of the first pass are 2^13 (a +- b), and rounding does not change them.
 func idct2(c, q *[4]int16, dst []byte, stride int) {
 	c00, c01 := int32(c[0]*q[0]), int32(c[1]*q[1])
 	c10, c11 := int32(c[2]*q[2]), int32(c[3]*q[3])

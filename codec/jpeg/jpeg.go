@@ -10,8 +10,8 @@ import (
 // A FormatError reports that the input is not a valid JPEG. Parts of the input that do not have to
 // be read are not checked.
 type FormatError struct {
-	// Offset is the position in the input of the damaged segment, or of the entropy-coded data of
-	// the damaged scan. It is 0 if the position is unknown.
+	// Offset is where in the input the damaged segment begins, or the entropy-coded data of the
+	// damaged scan. It is 0 if the position is unknown.
 	Offset int
 	Msg    string
 }
@@ -28,8 +28,8 @@ func (e UnsupportedError) Error() string { return "jpeg: unsupported: " + string
 // Is reports whether target is errors.ErrUnsupported.
 func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
 
-// ErrLimit is what errors.Is finds in the error for a picture that takes more memory or has more
-// scans than is allowed.
+// ErrLimit is in the error for a picture that takes more memory, or has more scans, than is
+// allowed: errors.Is finds it there.
 var ErrLimit = limit.Err
 
 // tooMuch returns the error for a picture that takes more memory than its Reader may use.
@@ -67,7 +67,8 @@ const (
 // blockSize is the number of coefficients of a block.
 const blockSize = 64
 
-// zigzag maps an index in zig-zag order to natural order, 8*v+u (ITU T.81 figure A.6).
+// zigzag maps an index in zig-zag order to natural order, which is 8*v+u for the vertical frequency
+// v and the horizontal frequency u (ITU T.81 figure A.6).
 var zigzag = [blockSize]uint8{
 	0, 1, 8, 16, 9, 2, 3, 10,
 	17, 24, 32, 25, 18, 11, 4, 5,

@@ -51,7 +51,7 @@ func inverse(n int, dst []byte, stride int, coef []int16, q *steps) {
 	}
 }
 
-// ycbcrToRGBA converts the first samples by AVX2, if it may be used, and returns how many they are.
+// ycbcrToRGBA converts the first samples by AVX2, if useAVX2 is set, and returns how many they are.
 // The loop in YCbCrToRGBA converts the others.
 func ycbcrToRGBA(dst, y, cb, cr []byte) int {
 	groups := len(y) / 8
@@ -101,8 +101,9 @@ func rowToChroma(cb, cr, row []byte) {
 	rowToChromaGeneric(cb, cr, row)
 }
 
-// rowsToHalfChroma writes the chroma of two rows of pixels, a and b, to cb and cr: each sample is
-// that of the mean of 2x2 pixels. If the number of columns is odd, the last column counts twice.
+// rowsToHalfChroma writes the chroma of two rows of 4-byte pixels, a and b, to cb and cr: each
+// sample is that of the mean of 2x2 pixels. If the number of columns is odd, the last column counts
+// twice.
 func rowsToHalfChroma(cb, cr, a, b []byte) {
 	if groups := len(a) / 32; useAVX2 && groups > 0 {
 		_, _, _ = cb[4*groups-1], cr[4*groups-1], b[32*groups-1]

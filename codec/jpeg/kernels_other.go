@@ -30,6 +30,7 @@ func rowToY(y, row []byte) { rowToYGeneric(y, row) }
 // rowToChroma writes the chroma of a row of 4-byte pixels to cb and cr.
 func rowToChroma(cb, cr, row []byte) { rowToChromaGeneric(cb, cr, row) }
 
-// rowsToHalfChroma writes the chroma of two rows of pixels, a and b, to cb and cr: each sample is
-// that of the mean of 2x2 pixels. If the number of columns is odd, the last column counts twice.
+// rowsToHalfChroma writes the chroma of two rows of 4-byte pixels, a and b, to cb and cr: each
+// sample is that of the mean of 2x2 pixels. If the number of columns is odd, the last column counts
+// twice.
 func rowsToHalfChroma(cb, cr, a, b []byte) { rowsToHalfChromaGeneric(cb, cr, a, b) }

@@ -3,15 +3,15 @@ package jpeg
 // This file decodes progressive pictures, ITU T.81 annex G.
 //
 // The decoder first walks over all scans and finds out, from the last to the first, which of them
-// the wanted N needs. A scan is needed if it has coefficients that are kept. If a refinement is
+// the wanted N needs. A scan is needed if it has coefficients that N uses. If a refinement is
 // needed, every earlier scan with coefficients of its band is needed too, because the number of
-// bits of the refinement depends on all coefficients of the band that are not zero. The other scans
-// are never decoded.
+// bits of the refinement depends on all coefficients of the band that are not zero. A scan that no
+// marker follows is needed to see whether it is whole. The other scans are never decoded.
 //
 // Then the decoder decodes the DC scans, which interleave the components, and after that the AC
 // scans of one component after the other. So only one component's AC coefficients are in memory.
-// For each of its blocks these are the N*N-1 coefficients that are kept and, if there are
-// refinements, one bit for each of the 64 coefficients.
+// Each of its blocks takes the N*N-1 coefficients that N uses and, if there are refinements, 64
+// bits, one for each coefficient.
 
 import (
 	"bytes"
@@ -125,9 +125,9 @@ func (d *Reader) decodeProgressive(ctx context.Context, w *workspace, emit emitF
 // it (G.1.1.1), and that together they are a whole picture.
 func (g *progressive) list() error {
 	d := g.d
-	// al has, by component and coefficient, 1 + the number of low bits that are still missing, or 0
-	// before the first scan.
-	var al [4][blockSize]uint8
+	// missingPlus1 has, by component and coefficient, 1 + the number of low bits that are still
+	// missing, or 0 before the first scan.
+	var missingPlus1 [4][blockSize]uint8
 	s := &d.first
 	ended := false // the last scan is followed by EOI
 	for s != nil {
@@ -137,7 +137,7 @@ func (g *progressive) list() error {
 		for _, ci := range s.comps[:s.n] {
 			for k := s.ss; k <= s.se; k++ {
 				// A first scan must have none before it. A refinement adds the next missing bit.
-				a := &al[ci][k]
+				a := &missingPlus1[ci][k]
 				if s.ah == 0 && *a != 0 || s.ah > 0 && *a != s.ah+1 {
 					return FormatError{s.pos, "scan does not follow from the scans before it"}
 				}
@@ -156,10 +156,10 @@ func (g *progressive) list() error {
 	// Every component must have a DC scan. Without EOI the file may have had more scans, so then
 	// every coefficient must be complete.
 	for i := range d.Components {
-		if al[i][0] == 0 {
+		if missingPlus1[i][0] == 0 {
 			return FormatError{d.at, "missing scan"}
 		}
-		for _, a := range al[i] {
+		for _, a := range missingPlus1[i] {
 			if a != 1 && !ended {
 				return FormatError{d.at, "no EOI, and coefficients are missing"}
 			}
@@ -181,7 +181,7 @@ func endOfScan(src []byte, p int) int {
 		if m != 0 && m != 0xFF && (m < markerRST0 || m > markerRST7) {
 			return p - 1
 		}
-		if m != 0xFF {
+		if m != 0xFF { // FF may be a fill byte: then the marker is still to come
 			p++
 		}
 	}
@@ -192,29 +192,29 @@ func (s *scan) band() uint64 {
 	return ^uint64(0) >> (63 - s.se) &^ (1<<s.ss - 1)
 }
 
-// plan marks the AC scans of component c that are needed for the coefficients in kept, and reports
-// whether one of them is a refinement. A scan that no marker follows is always needed: only
+// plan marks the AC scans of component ci that are needed for the coefficients in wanted, and
+// reports whether one of them is a refinement. A scan that no marker follows is always needed: only
 // decoding it shows whether it is whole.
-func (g *progressive) plan(c uint8, kept uint64) (refines bool) {
+func (g *progressive) plan(ci uint8, wanted uint64) (hasRefinement bool) {
 	for i := len(g.scans) - 1; i >= 0; i-- {
 		s := &g.scans[i]
-		if s.ss == 0 || s.comps[0] != c {
+		if s.ss == 0 || s.comps[0] != ci {
 			continue
 		}
-		m := s.band()
-		s.need = m&kept != 0 || s.truncated
+		band := s.band()
+		s.need = band&wanted != 0 || s.truncated
 		if s.need && s.ah > 0 {
-			kept |= m // a refinement needs the scans before it for its whole band
-			refines = true
+			wanted |= band // a refinement needs the scans before it for its whole band
+			hasRefinement = true
 		}
 	}
-	return refines
+	return hasRefinement
 }
 
 // dcScan decodes a DC scan, G.1.2.1.
 func (g *progressive) dcScan(s *scan) error {
 	d, r := g.d, &g.r
-	if s.ah == 0 {
+	if s.ah == 0 { // a refinement has no codes, so it needs no tables
 		var built [4]bool
 		for _, t := range s.td[:s.n] {
 			if !built[t] {
@@ -226,13 +226,13 @@ func (g *progressive) dcScan(s *scan) error {
 		}
 	}
 	mcux, mcuy := d.mcux, d.mcuy
-	if s.n == 1 {
+	if s.n == 1 { // not interleaved: an MCU is a block, A.2.2
 		c := &d.Components[s.comps[0]]
 		mcux, mcuy = c.bw, c.bh
 	}
 	var pred [4]int32 // by component of the scan
 	r.reset(d.src, s.pos)
-	at := newIntervals(s.ri)
+	interval := newIntervals(s.ri)
 	for y := range mcuy {
 		if err := g.ctx.Err(); err != nil {
 			return err
@@ -241,12 +241,12 @@ func (g *progressive) dcScan(s *scan) error {
 			if r.p > r.mark && !r.ensure() {
 				return errTruncated
 			}
-			if restarted, err := at.next(r); err != nil {
+			if restarted, err := interval.next(r); err != nil {
 				return err
 			} else if restarted {
 				pred = [4]int32{}
 			}
-			at.left--
+			interval.left--
 			for i, ci := range s.comps[:s.n] {
 				plane := &g.dcs[ci]
 				h, v := 1, 1
@@ -256,7 +256,9 @@ func (g *progressive) dcScan(s *scan) error {
 				for j := range v {
 					line := plane.coef[(y*v+j)*plane.w+x*h:][:h]
 					for k := range line {
-						if s.ah > 0 { // a refinement has one bit for each coefficient
+						// A refinement has one bit for each coefficient. The bit has the same place
+						// in negative coefficients, because they are in two's complement.
+						if s.ah > 0 {
 							if r.n == 0 {
 								r.fill()
 							}
@@ -291,7 +293,7 @@ func (r *bitReader) addDiff(h *dcTable, pred *int32) bool {
 		}
 	}
 	*pred += e.value(r.acc)
-	r.acc <<= e & 63
+	r.acc <<= e & 63 // the bits of the code and of the difference
 	r.n -= int(e & 63)
 	return *pred == int32(int16(*pred))
 }
@@ -307,8 +309,7 @@ func (g *progressive) decodeComponent(ci uint8, n int) error {
 	}
 	g.coef = g.coefMem[:blocks*g.size]
 	clear(g.coef)
-	g.nz = nil
-	// nz is for refinements only.
+	g.nz = nil // unless a refinement needs it
 	for i := range g.scans {
 		if s := &g.scans[i]; s.ss > 0 && s.comps[0] == ci && s.need && s.ah > 0 {
 			g.nz = g.nzMem[:blocks]
@@ -330,6 +331,7 @@ func (g *progressive) decodeComponent(ci uint8, n int) error {
 
 // acScan decodes an AC scan of the given number of blocks. The component has bw blocks in a row.
 func (g *progressive) acScan(s *scan, bw, blocks int) error {
+	// Each AC scan has one table, so all of them use g.ac[0].
 	if err := g.ac[0].build(s.ac[s.ta[0]&3], false); err != nil {
 		return err
 	}
@@ -338,15 +340,15 @@ func (g *progressive) acScan(s *scan, bw, blocks int) error {
 	if s.ah > 0 {
 		decode = g.refine
 	}
-	// Each turn decodes as many blocks as are in a row, or the rest of a restart interval. run is
-	// explained at decodeFirst.
-	run, at := 0, newIntervals(s.ri)
+	// Each turn decodes as many blocks as are in a row, or the rest of a restart interval. The
+	// first run blocks from b on have been ended by an EOBr before b.
+	run, interval := 0, newIntervals(s.ri)
 	for b := 0; b < blocks; {
 		if err := g.ctx.Err(); err != nil {
 			return err
 		}
 		end := min(b+bw, blocks)
-		restarted, err := at.next(&g.r)
+		restarted, err := interval.next(&g.r)
 		if err != nil {
 			return err
 		}
@@ -354,8 +356,8 @@ func (g *progressive) acScan(s *scan, bw, blocks int) error {
 			return errRun
 		}
 		if s.ri > 0 {
-			end = min(end, b+at.left)
-			at.left -= end - b
+			end = min(end, b+interval.left)
+			interval.left -= end - b
 		}
 		if run, err = decode(s, b, end, run); err != nil {
 			return err
@@ -371,9 +373,9 @@ func (g *progressive) acScan(s *scan, bw, blocks int) error {
 	return nil
 }
 
-// decodeFirst decodes the blocks [b, end) of a scan that is the first of its band, G.1.2.2. run is
-// how many blocks, from b on, have been ended by an EOBr before b: they have no coefficients in the
-// scan. The result is the run from end on.
+// decodeFirst decodes the blocks [b, end) of a scan that is the first of its band, G.1.2.2. The
+// first run blocks from b on have no coefficients in the scan, because an EOBr before b has ended
+// them. The result is the number of such blocks from end on.
 func (g *progressive) decodeFirst(s *scan, b, end, run int) (int, error) {
 	r := &g.r
 	acc, n, bp, buf := r.acc, r.n, r.p, r.buf
@@ -405,7 +407,7 @@ func (g *progressive) decodeFirst(s *scan, b, end, run int) (int, error) {
 			if e == 0 {
 				e = g.ac[0].long(acc)
 			}
-			v, adv := e.value(acc), int(uint8(e>>8))
+			v, adv := e.value(acc), int(uint8(e>>8)) // coefficient, advance
 			acc <<= e & 63
 			n -= int(e & 63)
 			k += adv
@@ -415,18 +417,19 @@ func (g *progressive) decodeFirst(s *scan, b, end, run int) (int, error) {
 					return 0, errEntropy
 				}
 				nz |= 1 << z
+				// The second condition always holds. It saves the bounds check.
 				if i := g.slot[z&63]; g.kept>>z&1 != 0 && int(i) < len(co) {
 					co[i] = int16(v << s.al)
 				}
 			} else if adv >= endOfBlock {
 				// EOBr ends 2^r + (the number in the r bits after it) blocks: this block and run
 				// more.
-				extra := uint(adv - endOfBlock)
-				run = 1<<extra - 1
-				if extra > 0 {
-					run += int(acc >> (64 - extra))
-					acc <<= extra
-					n -= int(extra)
+				runBits := uint(adv - endOfBlock) // r
+				run = 1<<runBits - 1
+				if runBits > 0 {
+					run += int(acc >> (64 - runBits))
+					acc <<= runBits
+					n -= int(runBits)
 				}
 				break
 			} else if adv != 16 { // not ZRL either
@@ -452,9 +455,9 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 	r := &g.r
 	acc, n, bp, buf := r.acc, r.n, r.p, r.buf
 	look := &g.ac[0].look
-	band, kept, size := s.band(), g.kept, g.size
+	nz, band, kept, size := g.nz, s.band(), g.kept, g.size
 	unit := int16(1) << s.al
-	for nz := g.nz; b < end; b++ {
+	for ; b < end; b++ {
 		known := nz[b] & band
 		if run > 0 && known == 0 {
 			run--
@@ -490,10 +493,10 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 				n -= int(e & 63)
 				adv := int(uint8(e >> 8))
 				if adv >= endOfBlock {
-					extra := uint(adv - endOfBlock)
-					run = 1<<extra - 1 + int(acc>>1>>(63-extra))
-					acc <<= extra
-					n -= int(extra)
+					runBits := uint(adv - endOfBlock)
+					run = 1<<runBits - 1 + int(acc>>1>>(63-runBits))
+					acc <<= runBits
+					n -= int(runBits)
 					ended = true
 				} else {
 					// The run counts only coefficients that are zero.
@@ -501,7 +504,7 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 					for i := 1; i < adv; i++ {
 						z &= z - 1
 					}
-					// A new coefficient is 1 or -1. A code without one is ZRL, for 16 zeros.
+					// A new coefficient must be 1 or -1. A code without one must be ZRL.
 					if z == 0 || v != 1 && v != -1 && (v != 0 || adv != 16) {
 						return 0, errEntropy
 					}

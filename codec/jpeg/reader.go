@@ -41,7 +41,9 @@ type Scales uint16
 func (s Scales) most() int { return bits.Len16(uint16(s)) - 1 }
 
 // PeakBytes returns an upper bound, to within some ten kilobytes, of the memory that Decode
-// allocates at n. The source and what the caller keeps are not counted.
+// allocates at n. The source and what the caller keeps are not counted. Neither are 8 bytes for
+// each block of a component with an n of 1, which Decode allocates if the picture is progressive
+// and ends in a refinement without EOI.
 func (d *Reader) PeakBytes(n [4]int) int64 { return d.PeakBytesAll(scalesOf(n)) }
 
 // PeakBytesAll is PeakBytes for DecodeAll.
@@ -51,13 +53,13 @@ func (d *Reader) PeakBytesAll(scales [4]Scales) int64 {
 	for i := range d.Components {
 		c := &d.Components[i]
 		most[i] = scales[i].most()
-		blocks := int64(groupMCUs*c.H*c.V*blockSize+256) * 2 // bytes of plane.coef
-		total += blocks
+		groupBytes := int64(groupMCUs*c.H*c.V*blockSize+256) * 2 // of plane.coef, which prepare sizes
+		total += groupBytes
 		for s := scales[i]; s != 0; s &= s - 1 {
 			n := bits.TrailingZeros16(uint16(s))
 			total += int64((d.mcux+groupMCUs)*c.H*n+margin) * int64(c.V*n) // output.rows
-			if cols(n) < cols(most[i]) {                                   // the output has coefficients of its own, but fewer
-				total += blocks
+			if cols(n) < cols(most[i]) {
+				total += groupBytes // more than output.coef takes
 			}
 		}
 	}
@@ -76,20 +78,20 @@ func scalesOf(n [4]int) (s [4]Scales) {
 }
 
 // Decode decodes the picture: each component c at n[c]/8, where n[c] is 1 to 8. It hands out the
-// planes in bands, each component's from top to bottom. A call of emit gets count rows of component
-// c, from row y of the plane on. Row y+i is rows[i*stride:][:w], where w is the width that
-// PlaneSize returns. The rows are valid only during the call. The order of the components depends
-// on the file. In a sequential picture their bands usually alternate. In a progressive picture, or
-// one with several scans, all bands of one component come before those of the next.
+// planes in bands, those of a component from top to bottom. A call of emit gets count rows of
+// component c, from row y of the plane on. Row y+i is rows[i*stride:][:w], where w is the width
+// that PlaneSize returns. The rows are valid only during the call. The order of the components
+// depends on the file. In a sequential picture the bands of components in the same scan alternate.
+// In a progressive picture all bands of one component come before those of the next.
 //
 // Memory grows with the width, and for progressive pictures with the number of coefficients that n
 // needs (see PeakBytes and MaxBytes). The context is checked once per row of MCUs. An error of emit
 // ends Decode and is returned. After any error, the bands that were handed out must be discarded.
 //
 // A picture is complete when every component has been decoded to its last block. What follows is
-// ignored. EOI may be missing, except from a progressive picture that does not have all bits of all
-// coefficients. Decode returns a FormatError if it finds damage. It does not decode scans that n
-// does not need.
+// ignored. If a progressive picture does not have all bits of all coefficients, it must have EOI;
+// otherwise EOI may be missing. Decode returns a FormatError if it finds damage. It does not decode
+// scans that n does not need.
 func (d *Reader) Decode(ctx context.Context, n [4]int, emit func(c, y int, rows []byte, stride, count int) error) error {
 	for c := range d.Components {
 		if n[c] < 1 || n[c] > 8 {
@@ -103,8 +105,8 @@ func (d *Reader) Decode(ctx context.Context, n [4]int, emit func(c, y int, rows 
 
 // DecodeAll does the same as Decode for several scales at once. It reads the entropy-coded data
 // once, as the largest scale needs it, and hands out every band once for each n in scales[c]. The
-// planes are the same as those of Decode. If DecodeAll fails, Decode would fail for one of the
-// scales, but not necessarily for each.
+// planes are the same as those of Decode. If DecodeAll finds damage, Decode would find damage for
+// one of the scales, but not necessarily for each. DecodeAll needs more memory (see PeakBytesAll).
 func (d *Reader) DecodeAll(ctx context.Context, scales [4]Scales, emit func(c, n, y int, rows []byte, stride, count int) error) error {
 	for c := range d.Components {
 		if s := scales[c]; s == 0 || s&^0x1FE != 0 { // bits 1 to 8 are allowed
@@ -121,15 +123,15 @@ func (d *Reader) DecodeAll(ctx context.Context, scales [4]Scales, emit func(c, n
 	defer w.release()
 	for i := range d.Components {
 		p := &w.planes[i]
-		p.c, p.most, p.scales = &d.Components[i], scales[i].most(), 0
+		p.c, p.most, p.outCount = &d.Components[i], scales[i].most(), 0
 		for s := scales[i]; s != 0; s &= s - 1 {
-			o := &p.outs[p.scales]
+			o := &p.outs[p.outCount]
 			o.n = bits.TrailingZeros16(uint16(s))
 			_, o.height = d.PlaneSize(i, o.n)
-			p.scales++
+			p.outCount++
 		}
 	}
-	walk := *d // the walk over the scans changes the tables in force
+	walk := *d // a copy, because the walk over the scans changes the tables in force
 	if d.Progressive {
 		return walk.decodeProgressive(ctx, w, emit)
 	}
@@ -166,9 +168,8 @@ func (w *workspace) release() {
 }
 
 const (
-	// groupMCUs is how many MCUs are entropy-decoded before their blocks are transformed. They are
-	// enough to fill the widest kernel with blocks of one component, and few enough to stay in the
-	// first-level cache.
+	// groupMCUs is how many MCUs are entropy-decoded before their blocks are transformed. 8 MCUs
+	// fill even the widest kernel with blocks of one component, and stay in the first-level cache.
 	groupMCUs = 8
 
 	// margin is how many bytes a kernel may write after the last sample of a row.
@@ -190,8 +191,8 @@ type plane struct {
 	coef []int16 // the blocks of a group, in v lines
 	line int     // coefficients in coef from one block line to the next
 
-	outs   [8]output
-	scales int // outs[:scales] are in use, the largest scale last
+	outs     [8]output
+	outCount int // outs[:outCount] are in use, one for each scale, the largest scale last
 }
 
 // An output is a plane at one scale.
@@ -213,7 +214,7 @@ func (p *plane) prepare(h, v, mcux int) {
 	p.pred, p.h, p.v = 0, h, v
 	p.line = groupMCUs * h * p.size
 	p.coef = num.Grow(p.coef, v*p.line+256) // p.block returns 256 entries, also for the last block
-	for i := range p.outs[:p.scales] {
+	for i := range p.outs[:p.outCount] {
 		p.outs[i].prepare(p, mcux)
 	}
 }
@@ -231,7 +232,7 @@ func (t *output) prepare(p *plane, mcux int) {
 	if t.size != p.size {
 		t.coef = num.Grow(t.coef, groupMCUs*p.h*t.size)
 	}
-	t.stride = num.DivUp(mcux, groupMCUs)*groupMCUs*p.h*t.n + margin
+	t.stride = num.DivUp(mcux, groupMCUs)*groupMCUs*p.h*t.n + margin // whole groups are transformed
 	t.rows = num.Grow(t.rows, t.stride*p.v*t.n)
 }
 
@@ -248,7 +249,7 @@ func (p *plane) block(v, i int) *[256]int16 {
 func (p *plane) transform(x int) {
 	for v := range p.v {
 		line := p.coef[v*p.line:][:p.line]
-		for i := range p.outs[:p.scales] {
+		for i := range p.outs[:p.outCount] {
 			t := &p.outs[i]
 			coef := line
 			if t.size != p.size {
@@ -289,7 +290,7 @@ func copyCorners(dst, src []int16, dstSize, srcSize int) {
 
 // handOut hands out the samples of MCU row mcuY of component c, at each scale.
 func (p *plane) handOut(c, mcuY int, emit emitFunc) error {
-	for i := range p.outs[:p.scales] {
+	for i := range p.outs[:p.outCount] {
 		t := &p.outs[i]
 		y := mcuY * p.v * t.n
 		if err := emit(c, t.n, y, t.rows, t.stride, min(p.v*t.n, t.height-y)); err != nil {

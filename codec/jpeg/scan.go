@@ -37,8 +37,8 @@ func (d *Reader) decodeSequential(ctx context.Context, w *workspace, emit emitFu
 
 // buildTables builds the tables that scan s uses, each once.
 func (w *workspace) buildTables(s *scan) error {
-	// dc and ac say which tables are built. An AC table is built with skip if one of its components
-	// is decoded at less than 8/8.
+	// dc and ac say which tables have been built. An AC table is built with skip if one of its
+	// components is decoded at less than 8/8.
 	var skips, dc, ac [4]bool
 	for i, ci := range s.comps[:s.n] {
 		skips[s.ta[i]] = skips[s.ta[i]] || w.planes[ci].most < 8
@@ -82,7 +82,7 @@ func (w *workspace) decodeScan(ctx context.Context, d *Reader, s *scan, emit emi
 	// MCUs are decoded, and their blocks transformed, in groups.
 	r := &w.r
 	r.reset(d.src, s.pos)
-	at := newIntervals(s.ri)
+	interval := newIntervals(s.ri)
 	for y := range mcuy {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -95,14 +95,14 @@ func (w *workspace) decodeScan(ctx context.Context, d *Reader, s *scan, emit emi
 				if r.p > r.mark && !r.ensure() {
 					return errTruncated
 				}
-				if restarted, err := at.next(r); err != nil {
+				if restarted, err := interval.next(r); err != nil {
 					return err
 				} else if restarted {
 					for _, p := range ps {
 						p.pred = 0
 					}
 				}
-				at.left--
+				interval.left--
 				for i, p := range ps {
 					dc, ac := &w.dc[s.td[i]&3], &w.ac[s.ta[i]&3]
 					for v := range p.v {
@@ -118,7 +118,7 @@ func (w *workspace) decodeScan(ctx context.Context, d *Reader, s *scan, emit emi
 				p.transform(x)
 			}
 		}
-		if y == mcuy-1 && !r.done() {
+		if y == mcuy-1 && !r.done() { // checked before the last band is handed out
 			return errTruncated
 		}
 		for i, p := range ps {
@@ -137,7 +137,7 @@ var (
 	errRun       error = FormatError{Msg: "run of blocks past a restart marker"}
 )
 
-// withOffset returns err. If it is a FormatError, its offset becomes the position of s's
+// withOffset returns err. If err is a FormatError, its offset becomes the position of s's
 // entropy-coded data.
 func (s *scan) withOffset(err error) error {
 	if e, ok := err.(FormatError); ok {
@@ -148,14 +148,18 @@ func (s *scan) withOffset(err error) error {
 }
 
 // decodeBlock decodes the next block (F.2.2.1, F.2.2.2) of plane p into co, which must hold zeros.
-// The coefficients in co are quantized, and in the plane's own order. Those that the plane's N does
-// not use are skipped. decodeBlock reports whether the codes are valid.
+// The coefficients in co are quantized, and in the plane's own order. decodeBlock reports whether
+// the codes are valid.
+//
+// The first loop decodes the coefficients before limit. The second loop skips the rest, which the
+// plane's N does not use, by the sums in acTable.skip. An entry e takes e&63 bits, and k grows by
+// uint8(e>>8). In a sum s these are s&31 and s>>5.
 //
 // k is one more than the zig-zag index of the last coefficient. It is 64 after a full block and
 // beyond endOfBlock after EOB. Between these two, the codes have led out of the block.
 func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int16) bool {
-	acc, n, bp, b := r.acc, r.n, r.p, r.buf
-	acc, n, bp = refill(acc, n, b, bp)
+	acc, n, bp, buf := r.acc, r.n, r.p, r.buf
+	acc, n, bp = refill(acc, n, buf, bp)
 	e := dc.look[acc>>(64-dcBits)]
 	if e == 0 {
 		if e = dc.long(acc); e == 0 {
@@ -170,7 +174,7 @@ func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int1
 	for k < limit {
 		// One refill serves two codes from the table. It is unconditional, because a branch would
 		// be hard to predict. A code and the bits after it are at most acBits + 15 bits.
-		acc, n, bp = refill(acc, n, b, bp)
+		acc, n, bp = refill(acc, n, buf, bp)
 		e := ac.look[acc>>(64-acBits)]
 		if e == 0 {
 			e = ac.long(acc)
@@ -195,7 +199,7 @@ func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int1
 	}
 	if k < 64 {
 		for {
-			acc, n, bp = refill(acc, n, b, bp)
+			acc, n, bp = refill(acc, n, buf, bp)
 			s := ac.skip[acc>>(64-skipBits)]
 			if k+int(s>>5) < 64 {
 				acc <<= s & 31
@@ -209,7 +213,7 @@ func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int1
 					continue
 				}
 			}
-			// EOB is among the codes and ends the block. If it is not, the next code is decoded
+			// If EOB is among the codes, it ends the block. Otherwise the next code is decoded
 			// alone: it is that of the last coefficient, or too long for skip, or invalid.
 			if kk := k + int(s>>5); kk > endOfBlock && kk < endOfBlock+64 {
 				acc <<= s & 31
@@ -217,7 +221,7 @@ func decodeBlock(r *bitReader, dc *dcTable, ac *acTable, p *plane, co *[256]int1
 				k = kk
 				break
 			}
-			acc, n, bp = refill(acc, n, b, bp)
+			acc, n, bp = refill(acc, n, buf, bp)
 			e := ac.look[acc>>(64-acBits)]
 			if e == 0 {
 				e = ac.long(acc)

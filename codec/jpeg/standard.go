@@ -33,8 +33,8 @@ var (
 	}
 )
 
-// useStandardTables gives s the standard's tables for the selectors 0 and 1 for which the file has
-// none. It reports whether the scan uses one of them.
+// useStandardTables gives s the standard's tables for those of the selectors 0 and 1 for which the
+// file has none. It reports whether the scan uses one of them.
 func (s *scan) useStandardTables() (used bool) {
 	for t := range standardDC {
 		noDC, noAC := s.dc[t] == nil, s.ac[t] == nil

@@ -69,12 +69,12 @@ func appendApp(out []byte, m byte, seg []byte, keepICC bool) ([]byte, error) {
 	switch {
 	case m == markerAPP0 && len(seg) >= 14 && string(seg[:5]) == "JFIF\x00":
 		// The last 2 of these 14 bytes are the size of a thumbnail, which becomes 0 by 0 (ITU T.871
-		// 10.1).
+		// 10.1). Before them, the segment has 16 bytes: marker, length and 12 bytes of data.
 		return append(appendSegment(out, m, seg[:14])[:len(out)+16], 0, 0), nil
 	case m == markerAPPE && len(seg) >= 12 && string(seg[:5]) == "Adobe":
 		// The last of these 12 bytes is the color transform (ITU T.872 6.5.3).
 		return appendSegment(out, m, seg[:12]), nil
-	case m == markerAPP2 && keepICC && bytes.HasPrefix(seg, []byte("ICC_PROFILE\x00")):
+	case m == markerAPP2 && keepICC && bytes.HasPrefix(seg, iccHeader):
 		return appendSegment(out, m, seg), nil
 	case m >= markerAPP0 && m <= markerAPPF, m == markerCOM:
 		return out, nil

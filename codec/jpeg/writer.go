@@ -23,9 +23,9 @@ type Options struct {
 	// are clamped to the range, as in image/jpeg.
 	Quality int
 
-	// Progressive writes a progressive frame. This takes some 3 percent fewer bytes than a
-	// sequential frame, and 10 percent more time. Small pictures take more bytes, because the
-	// headers become twice as large.
+	// Progressive writes a progressive frame. It takes some 3 percent fewer bytes than a sequential
+	// frame, and 10 percent more time to write. Small pictures take more bytes, because the headers
+	// become twice as large.
 	Progressive bool
 
 	// Smallest writes a sequential and a progressive frame, whatever Progressive says, and keeps
@@ -125,17 +125,17 @@ type writer struct {
 	quant  [3]quantizer
 	source source // of pictures that have to be converted
 
-	// nearest turns off the choice of levels: coefficients are quantized to the nearest level. It
-	// is set while costs are computed, and in tests.
-	nearest bool
-	trellis trellis
+	// nearestOnly turns off the choice of levels: coefficients are quantized to the nearest level.
+	// It is set while costs are computed, and in tests.
+	nearestOnly bool
+	trellis     trellis
 
 	scans    []writerScan
 	codes    codes
-	specs    [tables]huffmanSpec
+	specs    [tableCount]huffmanSpec
 	nextSpec huffmanSpec // of the scan after the one that is written
 
-	places [tables]byte // by a token's table: the number that the table has in the file, 0 or 1
+	places [tableCount]byte // by a token's table: the number that the table has in the file, 0 or 1
 
 	// Memory for the blocks of a line of MCUs, by component, and for the samples of two blocks at
 	// the edge of the picture.
@@ -159,9 +159,9 @@ type writerComponent struct {
 
 	// The blocks of one line of MCUs. A line has blocksX blocks, padded to whole MCUs.
 	blocksX int
-	coef    []coefBlock
+	coef    []coefBlock // quantized
 	raw     []coefBlock // before quantization, times 8
-	mask    []uint64
+	mask    []uint64    // of each block: bit k is set if coef at zig-zag index k is not 0
 
 	pred int32 // DC prediction
 }
@@ -194,7 +194,7 @@ func (w *writer) frame(m image.Image, o *Options) {
 		w.convertedFrame(o)
 	}
 
-	// Their sizes.
+	// The sizes of the components.
 	w.maxH, w.maxV = w.comps[0].h, w.comps[0].v
 	w.mcusX = ceilDiv(w.width, 8*w.maxH)
 	w.mcusY = ceilDiv(w.height, 8*w.maxV)
@@ -248,7 +248,7 @@ func lumaSampling(m *image.YCbCr) (h, v int) {
 // release drops the picture, and the memory of scans with more tokens than the next picture is
 // likely to have.
 func (w *writer) release() {
-	const keep = 4 << 20 // bytes of tokens for each scan
+	const keep = 4 << 20 // bytes of tokens for each scan; a token takes 4
 	for i := range w.comps {
 		c := &w.comps[i]
 		c.plane, c.coef, c.raw, c.mask = nil, nil, nil, nil
@@ -288,8 +288,8 @@ func (w *writer) forward(mcuY int) {
 			// coefficient of the block before it in the MCU. This costs the fewest bits, and A.2.4
 			// leaves the samples of such blocks to the writer.
 			if 8*by >= c.height {
+				above := at - c.blocksX // first block of the line above
 				for b := range coef {
-					above := at - c.blocksX
 					last := above + b/c.h*c.h + c.h - 1 // of the MCU's blocks in the line above
 					coef[b], mask[b] = coefBlock{c.coef[last][0]}, 0
 				}
@@ -297,7 +297,7 @@ func (w *writer) forward(mcuY int) {
 			}
 			inside := ceilDiv(c.w, 8) // blocks that are not outside of the component
 			w.forwardBlocks(c, coef[:inside], c.raw[at:][:inside], mask[:inside], 8*by)
-			if !w.nearest {
+			if !w.nearestOnly {
 				w.chooseLevels(i, at, inside, 8*by)
 			}
 			for b := inside; b < len(coef); b++ {

@@ -4,7 +4,8 @@ import "math/bits"
 
 // This file implements the writer's marker segments, ITU T.81 B.2.
 
-// iccChunk is the largest part of a profile that fits into one APP2 segment (ICC.1 annex B.4).
+// iccChunk is the largest part of a profile that fits into one APP2 segment (ICC.1 annex B.4), with
+// the length, the signature, the number of the chunk and the number of chunks.
 const iccChunk = 65535 - 2 - len(iccSignature) - 2
 
 const iccSignature = "ICC_PROFILE\x00"
@@ -38,7 +39,7 @@ func (w *writer) appendHeader(dst []byte, o *Options) []byte {
 		dst = append(dst, byte(t))
 		dst = append(dst, w.quant[t].elements[:]...)
 	}
-	// The frame header.
+	// The frame header, with 8 bits a sample.
 	sof := byte(markerSOF0)
 	if o.Progressive {
 		sof = markerSOF2
@@ -63,7 +64,7 @@ func (w *writer) appendTables(dst []byte, freq *frequencies) []byte {
 		luma.fit(&freq[class])
 		chroma.fit(&freq[class+2])
 		shared := luma.share(chroma, &freq[class], &freq[class+2], 0)
-		for t := class; t < tables; t += 2 {
+		for t := class; t < tableCount; t += 2 {
 			w.places[t] = byte(t >> 1)
 			h := &w.specs[t]
 			if len(h.values) == 0 {
@@ -106,7 +107,8 @@ func (w *writer) appendTable(dst []byte, i int) (out []byte, shared bool) {
 	return endDHT(dst, start), shared
 }
 
-// tableOf returns the number, in tokens, of the one table of a scan of a progressive frame.
+// tableOf returns the one table that scan s of a progressive frame uses, by its number in tokens
+// (see huffenc.go).
 func (w *writer) tableOf(s *writerScan) int {
 	t := 2 * w.comps[s.first].tables
 	if s.from > 0 {
@@ -116,7 +118,7 @@ func (w *writer) tableOf(s *writerScan) int {
 }
 
 // append appends h as it is written in a DHT segment (B.2.4.2): its class and its number in the
-// file, the counts, the values. t is the number of the table in tokens.
+// file, the counts, the values. t is the number that tokens have for the table.
 func (h *huffmanSpec) append(dst []byte, t int) []byte {
 	dst = append(dst, byte(t&1<<4|t>>1))
 	dst = append(dst, h.counts[1:]...)
@@ -130,9 +132,9 @@ func endDHT(dst []byte, start int) []byte {
 	return dst
 }
 
-// share replaces h, which is fitted to freq, by one table that is fitted to both freq and freq2, if
-// this takes fewer bits than the two tables h and h2, which is fitted to freq2. It reports whether
-// it did so. overhead is how many bits h2 takes in addition to those that its method bits counts.
+// share replaces h by one table for both freq and freq2, if that takes fewer bits than two tables:
+// h, fitted to freq, and h2, fitted to freq2. It reports whether it did so. overhead is how many
+// bits h2 takes in addition to those that its method bits counts.
 func (h *huffmanSpec) share(h2 *huffmanSpec, freq, freq2 *[256]uint32, overhead uint64) bool {
 	if len(h.values) == 0 || len(h2.values) == 0 {
 		return false
@@ -180,7 +182,7 @@ func (w *writer) appendSOS(dst []byte, s *writerScan) []byte {
 		}
 		dst = append(dst, c.id, dc<<4|ac)
 	}
-	return append(dst, byte(s.from), byte(s.to), 0)
+	return append(dst, byte(s.from), byte(s.to), 0) // 0: no successive approximation
 }
 
 // magnitude returns the size category of v, and the additional bits that say which value of that

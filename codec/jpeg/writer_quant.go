@@ -11,7 +11,8 @@ type quantizer struct {
 	elements [blockSize]uint8
 
 	// An input c becomes (|c| + bias) * reciprocal >> 16, with the sign of c. bias and reciprocal
-	// are in a coefBlock's order. |c| + bias is at most 8192 + 1020.
+	// are in a coefBlock's order. bias is half a step, so that levels are rounded to nearest. |c| +
+	// bias fits into 16 bits: it is at most 8192 + 1020.
 	bias, reciprocal [blockSize]uint16
 
 	// step and gain are for the trellis, in a coefBlock's order. step is 8 times the element of the
@@ -56,8 +57,8 @@ const ownTableArea = 1 << 16
 // this writer and its choice of levels. Quality was SSIMULACRA2 and, with half its weight, the
 // 3-norm of butteraugli. The table of luma is finer than annex K's in DC and in the lowest
 // frequencies, which are visible from a distance, coarser in the middle, and finer again in the
-// highest frequencies, where the choice of levels does what coarse steps did. The tables of chroma
-// are finer.
+// highest frequencies, where the choice of levels saves what coarse steps would. The tables of
+// chroma are finer.
 var quantBase = [3][blockSize]uint16{
 	{
 		128, 121, 125, 296, 278, 259, 353, 334, 324, 334, 370, 361, 353, 378, 415, 370,
@@ -101,19 +102,19 @@ const smallArea, largeArea = 1 << 16, 1 << 18
 // scaleOf returns the scale, times 256, for a quality of 1 to 100 and a picture of area pixels.
 func scaleOf(quality, area int) int {
 	area = min(max(area, smallArea), largeArea)
-	at := func(i int) int { // the scale for the area and quality qualityAt[i]
+	scaleAt := func(i int) int { // for the area and quality qualityAt[i]
 		s := qualityScale[1][i]
 		return s + (qualityScale[0][i]-s)*(area-smallArea)/(largeArea-smallArea)
 	}
 	if quality <= qualityAt[0] { // the scale is in inverse proportion to the quality, as in libjpeg
-		return qualityAt[0] * at(0) / quality
+		return qualityAt[0] * scaleAt(0) / quality
 	}
 	i := 1
 	for quality > qualityAt[i] {
 		i++
 	}
 	q0, q1 := qualityAt[i-1], qualityAt[i]
-	s0, s1 := at(i-1), at(i)
+	s0, s1 := scaleAt(i-1), scaleAt(i)
 	return s0 + (s1-s0)*(quality-q0)/(q1-q0)
 }
 
@@ -123,7 +124,7 @@ func (q *quantizer) reset(t, scale int) {
 		e := min(max((int(base)*scale+1<<11)>>12, 1), 255) // base is times 16, scale times 256
 		q.elements[k] = uint8(e)
 		j := zigzagT[k]
-		q.reciprocal[j] = uint16((1<<16 + 4*e) / (8 * e))
+		q.reciprocal[j] = uint16((1<<16 + 4*e) / (8 * e)) // 1<<16 divided by the step, rounded
 		q.bias[j] = uint16(4 * e)
 		q.step[j] = int32(8 * e)
 	}

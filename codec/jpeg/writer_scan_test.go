@@ -25,7 +25,7 @@ func textured(w, h int, roughness float64, seed int64) *image.Gray {
 // mustSplit encodes m with the nearest levels under one split of luma.
 func mustSplit(t *testing.T, m image.Image, o *Options, split int) []byte {
 	t.Helper()
-	w := writer{nearest: true}
+	w := writer{nearestOnly: true}
 	w.frame(m, o)
 	b := w.appendHeader(nil, o)
 	w.startScans(progressiveScript)

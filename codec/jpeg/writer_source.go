@@ -160,7 +160,7 @@ func rowToChromaGeneric(cb, cr, row []byte) {
 // rowsToHalfChromaGeneric is rowsToHalfChroma in plain Go.
 func rowsToHalfChromaGeneric(cb, cr, a, b []byte) {
 	for i := range cb {
-		// l and m are the left and the right column of the 2x2 pixels.
+		// l and m are where the left and the right pixel begin in both rows.
 		l := 8 * i
 		m := min(l+4, len(a)-4)
 		r := int32(a[l]) + int32(a[m]) + int32(b[l]) + int32(b[m])
@@ -172,7 +172,8 @@ func rowsToHalfChromaGeneric(cb, cr, a, b []byte) {
 }
 
 // chroma rounds v, which has shift fractional bits and lies within [-128, 128], and adds 128. The
-// result 256, which only the upper end of the range gives, becomes 255.
+// number that it adds first is 128 and, for rounding, a half. The result 256, which only the upper
+// end of the range gives, becomes 255.
 func chroma(v int32, shift uint) byte {
 	return byte(min((v+257<<(shift-1))>>shift, 255))
 }

@@ -139,7 +139,7 @@ func TestGrayStaysOneComponent(t *testing.T) {
 // mustNearest encodes m with the nearest levels, which do not depend on what codes cost.
 func mustNearest(t testing.TB, m image.Image, o *Options) []byte {
 	t.Helper()
-	w := writer{nearest: true}
+	w := writer{nearestOnly: true}
 	return w.append(nil, m, o)
 }
 

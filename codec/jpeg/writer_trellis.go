@@ -9,24 +9,25 @@ import "math/bits"
 //	bits + weight * gain * (squared error)
 //
 // where bits is computed with the codes that the scan will be written with, or codes close to them.
-// A coefficient's level may be the nearest one, the largest of the next smaller size category, or
-// 0.
+// weight belongs to the block (writer_weight.go) and gain to the coefficient (writer_quant.go). A
+// coefficient's level may be the nearest one, the largest of the next smaller size category, or 0.
 //
-// Other encoders do three more things, which were measured here and are left out. The columns say
-// by how many percent the bytes change, at equal SSIMULACRA2 and at equal PSNR-Y. The first three
-// rows are of ten photos at 720 pixels, the last row is of twelve photos at 360:
+// Other encoders do three more things, which were measured here and are left out: the choice of DC
+// levels, a second round for the costs, and finer input. The columns say by how many percent the
+// bytes change, at equal SSIMULACRA2 and at equal PSNR-Y. The first three rows are of ten photos at
+// 720 pixels, the last row is of twelve photos at 360:
 //
-//	-0.07 -0.07   DC levels by the cheapest path along a row of blocks, of three levels each
+//	-0.07 -0.07   DC levels on the cheapest path along a row of blocks, from three levels for each
 //	-0.09 -0.13   DC levels as in the first row, with chroma's errors worth a quarter
 //	-0.13 +0.05   costs learnt again from the sample's chosen levels, for a quarter more CPU time
 //	-0.43 -0.25   planes that are not rounded to 8 bits, and a floating-point transform of these
 
 // costs has the costs of AC symbols in a scan, in 1/256 bit, including their additional bits.
 type costs struct {
-	symbol [256]int32
-	least  [16]int32 // by size category: the cost of its cheapest symbol
-	ended  int32     // cost of the end of a block whose last coefficient is 0, but not all are 0
-	empty  int32     // cost of a block whose coefficients are all 0
+	symbol   [256]int32
+	cheapest [16]int32 // by size category: the cost of its cheapest symbol
+	ended    int32     // cost of the end of a block whose last coefficient is 0, but not all are 0
+	empty    int32     // cost of a block whose coefficients are all 0
 }
 
 // scanHeader is how many bytes the headers of a scan take: 10 for a SOS segment, and 4+17 for a DHT
@@ -38,15 +39,15 @@ const scanHeader = 10 + 4 + 17
 const absent = 14
 
 // learnCosts sets the costs of all scans. It uses a sample of the picture, quantized to the nearest
-// levels, and returns the split of luma that takes the fewest bits by this sample. If levels are
-// not chosen, no costs are needed, and it returns 0.
+// levels, and returns the split of luma that takes the fewest bits by this sample. If nearestOnly
+// is set, no costs are needed, and learnCosts returns 0.
 func (w *writer) learnCosts() (split int) {
-	if w.nearest {
+	if w.nearestOnly {
 		return 0
 	}
 	// Count the symbols of about 12 lines of MCUs, evenly spread over the picture.
 	const lines = 12
-	w.nearest = true
+	w.nearestOnly = true
 	step := max(w.mcusY/lines, 1)
 	sampled := 0
 	for y := step / 2; y < w.mcusY; y += step {
@@ -57,7 +58,7 @@ func (w *writer) learnCosts() (split int) {
 			w.scans[i].tokens = w.scans[i].tokens[:0] // only their counts are needed
 		}
 	}
-	w.nearest = false
+	w.nearestOnly = false
 	// Set the costs, and estimate how many bits each split takes for the whole picture.
 	var size [splitCount]uint64
 	for i := range w.scans {
@@ -67,8 +68,8 @@ func (w *writer) learnCosts() (split int) {
 			if w.comps[s.first].tables == t { // count the run at the end of the sample
 				s.endRun(2*t + tableAC)
 			}
-			n, table := s.costs[t].learn(&s.freq[2*t+tableAC], s.from > 0)
-			total += n*uint64(w.mcusY)/uint64(sampled) + table
+			symbolBits, tableBits := s.costs[t].learn(&s.freq[2*t+tableAC], s.from > 0)
+			total += symbolBits*uint64(w.mcusY)/uint64(sampled) + tableBits
 		}
 		for i := range size {
 			if s.splits>>i&1 != 0 {
@@ -92,9 +93,10 @@ func (w *writer) learnCosts() (split int) {
 // learn sets the costs from the symbols counted in a scan. hasRuns says that one symbol may end a
 // run of blocks. learn returns how many bits the symbols take, with their additional bits, and how
 // many the values of the Huffman table take.
-func (c *costs) learn(freq *[256]uint32, hasRuns bool) (bits, table uint64) {
+func (c *costs) learn(freq *[256]uint32, hasRuns bool) (symbolBits, tableBits uint64) {
 	var h huffmanSpec
 	h.fit(freq)
+	// The low 4 bits of a symbol are the number of its additional bits, except for EOBr.
 	for i := range c.symbol {
 		c.symbol[i] = int32(absent+i&15) << 8
 	}
@@ -104,22 +106,22 @@ func (c *costs) learn(freq *[256]uint32, hasRuns bool) (bits, table uint64) {
 			s := int(h.values[k])
 			c.symbol[s] = int32(length+s&15) << 8
 			k++
-			bits += uint64(length+s&15) * uint64(freq[s])
+			symbolBits += uint64(length+s&15) * uint64(freq[s])
 			if hasRuns && s&15 == 0 && s < 0xF0 { // EOBr, with r additional bits
-				bits += uint64(s>>4) * uint64(freq[s])
+				symbolBits += uint64(s>>4) * uint64(freq[s])
 			}
 		}
 	}
-	table = 8 * uint64(len(h.values))
-	for size := range c.least {
-		c.least[size] = c.symbol[size]
+	tableBits = 8 * uint64(len(h.values))
+	for size := range c.cheapest {
+		c.cheapest[size] = c.symbol[size]
 		for run := range 16 {
-			c.least[size] = min(c.least[size], c.symbol[run<<4|size])
+			c.cheapest[size] = min(c.cheapest[size], c.symbol[run<<4|size])
 		}
 	}
 	c.ended, c.empty = c.symbol[0], c.symbol[0]
 	if !hasRuns {
-		return bits, table
+		return symbolBits, tableBits
 	}
 	// A block without coefficients prolongs a run, which costs almost nothing. The end of a block
 	// with coefficients begins a run, and costs the mean of what the runs in the sample cost.
@@ -133,17 +135,18 @@ func (c *costs) learn(freq *[256]uint32, hasRuns bool) (bits, table uint64) {
 	if n > 0 {
 		c.ended = int32(total / n)
 	}
-	return bits, table
+	return symbolBits, tableBits
 }
 
-// chooseLevels chooses the levels of the first n blocks of a line of blocks of component i. Block at
-// is the line's leftmost one, and y is the component's row of samples where the line begins.
-func (w *writer) chooseLevels(i, at, n, y int) {
+// chooseLevels chooses the levels of n blocks of component i. They begin a line of blocks: the
+// number of the leftmost block is first, and y is the component's row of samples where the line
+// begins.
+func (w *writer) chooseLevels(i, first, n, y int) {
 	c := &w.comps[i]
 	q := &w.quant[c.quant]
 	isChroma := i > 0 && !w.rgb
-	drawn := !isChroma && anyFlat(c.raw[at:at+n], c.mask[at:at+n])
-	for b := at; b < at+n; b++ {
+	isDrawing := !isChroma && anyFlat(c.raw[first:first+n], c.mask[first:first+n])
+	for b := first; b < first+n; b++ {
 		mask := c.mask[b]
 		if isChroma {
 			if mask>>1 != 0 {
@@ -151,19 +154,19 @@ func (w *writer) chooseLevels(i, at, n, y int) {
 			}
 			continue
 		}
-		// In drawings, faint texture is kept.
-		if drawn {
+		// In drawings, faint texture is kept. A block in which raise changes nothing goes on below.
+		if isDrawing {
 			if raised := q.raise(&c.coef[b], &c.raw[b], mask); raised != mask {
 				c.mask[b] = raised
 				continue
 			}
 		}
-		if mask>>1 == 0 { // no AC coefficients
+		if mask>>1 == 0 { // no AC coefficients: bit 0 is DC
 			continue
 		}
 		// If the choice flattens the block, it is made again with four times the weight for errors.
 		// If that flattens the block too, the nearest levels stay.
-		weight := c.weight(8*(b-at), y)
+		weight := c.weight(8*(b-first), y)
 		nearest := c.coef[b]
 		kept := w.chooseBlock(i, b, weight)
 		if q.flattens(&nearest, &c.coef[b], &c.raw[b], mask) {
@@ -191,8 +194,10 @@ func (w *writer) chooseBlock(i, b int, weight int64) (kept uint64) {
 	return kept
 }
 
-// acEnergy returns the sum of the squares of a block's AC coefficients, times 64. It is 4096 for a
-// variance of 1.
+// unitEnergy is the acEnergy of a block whose 64 samples have a variance of 1.
+const unitEnergy = 64 * 64
+
+// acEnergy returns the sum of the squares of a block's AC coefficients, times 64.
 func acEnergy(raw *coefBlock) (sum int64) {
 	for _, v := range raw[1:] {
 		sum += int64(v) * int64(v)
@@ -214,7 +219,7 @@ func (q *quantizer) quantizedEnergy(level *coefBlock, mask uint64) (sum int64) {
 // blocks, but photos do not. In a row with a flat block, a faint detail is visible: it is a line or
 // the edge of a letter rather than noise.
 func anyFlat(raw []coefBlock, mask []uint64) bool {
-	const flat = 4096 / 64 // a variance of 1/64
+	const flat = unitEnergy / 64 // a variance of 1/64
 	for i := range raw {
 		if mask[i]>>1 == 0 && acEnergy(&raw[i]) < flat {
 			return true
@@ -229,12 +234,12 @@ func anyFlat(raw []coefBlock, mask []uint64) bool {
 // that are not zero.
 func (q *quantizer) raise(level, raw *coefBlock, mask uint64) uint64 {
 	all := acEnergy(raw)
-	if all < 2*4096 || all > 60*4096 {
+	if all < 2*unitEnergy || all > 60*unitEnergy {
 		return mask
 	}
 	kept := q.quantizedEnergy(level, mask)
 	for 4*kept < all {
-		// Find the largest coefficient whose level is 0.
+		// Find the largest coefficient of at least 7/20 step whose level is 0.
 		best, at := int64(0), 0
 		for k := 1; k < blockSize; k++ {
 			j := zigzagT[k] & 63
@@ -257,7 +262,7 @@ func (q *quantizer) raise(level, raw *coefBlock, mask uint64) uint64 {
 	return mask
 }
 
-// flattens reports whether a block loses its texture by the levels in level. They keep less than a
+// flattens reports whether a block loses its texture by the levels in level: they keep less than a
 // tenth of the energy of the AC coefficients in raw, while the nearest levels would keep more than
 // a quarter. The squared error of such a block is small, but the eye sees a flat patch. mask says
 // which of the nearest levels are not zero.
@@ -280,11 +285,11 @@ func (q *quantizer) flattens(nearest, level, raw *coefBlock, mask uint64) bool {
 // A node of the trellis is a coefficient whose level is not zero, together with the cheapest choice
 // of all levels before it. Node 0 is the beginning of the block.
 type node struct {
-	cost  int64 // of the levels up to this one, minus the cost of the errors if they were all zero
-	k     int32 // zig-zag index
-	level int16
-	prev  uint8 // the last node before this one in the cheapest choice
-	least int64 // the lowest cost of all nodes up to this one
+	cost   int64 // of the levels up to this one, minus the cost of the errors if they were all zero
+	k      int32 // zig-zag index
+	level  int16
+	prev   uint8 // the last node before this one in the cheapest choice
+	lowest int64 // the lowest cost of all nodes up to this one
 }
 
 // A trellis is memory for the nodes of a block.
@@ -293,12 +298,15 @@ type trellis [blockSize]node
 // choose sets the levels of a block's coefficients with zig-zag indices [from, to]. At first, level
 // has the nearest levels, and mask says which of them are not zero. raw has the coefficients before
 // quantization, times 8. choose returns the mask of the levels that are still not zero.
+//
+// Costs are in 2^-8 bits and gain is in 2^-28 bits, hence >> 20. weight is in units of 1/256, hence
+// >> 8.
 func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, from, to int, c *costs, weight int64) (kept uint64) {
 	mask &= ^uint64(0) << (from & 63) & (^uint64(0) >> (63 - to&63))
 	if mask == 0 {
 		return 0
 	}
-	// Make a node for each coefficient in mask, with its best level but 0 and the best node before.
+	// Make a node for each coefficient in mask: the best level other than 0, the best node before.
 	nodes[0] = node{k: int32(from - 1)}
 	n := 1
 	for m := mask; m != 0; m &= m - 1 {
@@ -308,25 +316,25 @@ func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, f
 		l := (int32(level[j]) ^ sign) - sign // magnitude of the nearest level
 		v := (int32(raw[j]) ^ sign) - sign   // magnitude of the coefficient
 		size := bits.Len32(uint32(l))        // size category of l
-		lower := int32(1)<<(size-1) - 1      // largest magnitude of the category below
+		lower := int32(1)<<(size-1) - 1      // largest magnitude of the category below; 0 if size is 1
 		gain := q.gain[j]
 		// near and far are the costs of the errors of l and lower, minus that of a zero's error, v.
 		e := int64(v - l*q.step[j])
 		near := (e*e - int64(v)*int64(v)) * gain >> 20 * weight >> 8
-		far := int64(1) << 60
+		far := int64(1) << 60 // there is no lower level but 0
 		if lower > 0 {
 			e := int64(v - lower*q.step[j])
 			far = (e*e - int64(v)*int64(v)) * gain >> 20 * weight >> 8
 		}
-		atLeast := near + int64(c.least[size&15]) // no level but 0 adds less to the cost
+		atLeast := near + int64(c.cheapest[size&15]) // no level other than 0 adds less to the cost
 		if lower > 0 {
-			atLeast = min(atLeast, far+int64(c.least[(size-1)&15]))
+			atLeast = min(atLeast, far+int64(c.cheapest[(size-1)&15]))
 		}
 		best := node{cost: 1 << 60, k: int32(k)}
-		low := false // the best choice is lower, not l
+		isLower := false // the best choice is lower, not l
 		for i := n - 1; i >= 0; i-- {
 			before := &nodes[i&63]
-			if before.least+atLeast >= best.cost {
+			if before.lowest+atLeast >= best.cost {
 				break // no node from here on can do better
 			}
 			run := k - int(before.k) - 1 // zeros between the two nodes
@@ -336,17 +344,17 @@ func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, f
 			}
 			symbol := uint(run<<4|size) & 0xFF
 			if x := cost + near + int64(c.symbol[symbol]); x < best.cost {
-				best.cost, best.prev, low = x, uint8(i), false
+				best.cost, best.prev, isLower = x, uint8(i), false
 			}
-			if x := cost + far + int64(c.symbol[(symbol-1)&0xFF]); x < best.cost {
-				best.cost, best.prev, low = x, uint8(i), true
+			if x := cost + far + int64(c.symbol[(symbol-1)&0xFF]); x < best.cost { // lower's category is size-1
+				best.cost, best.prev, isLower = x, uint8(i), true
 			}
 		}
-		if low {
+		if isLower {
 			l = lower
 		}
 		best.level = int16((l ^ sign) - sign)
-		best.least = min(best.cost, nodes[(n-1)&63].least)
+		best.lowest = min(best.cost, nodes[(n-1)&63].lowest)
 		nodes[n&63] = best
 		n++
 	}

@@ -12,34 +12,36 @@ const (
 	// usualVariance is the variance of a block whose weight is plainWeight.
 	usualVariance = 50
 
-	// visible is twice the variance at which errors begin to be hidden. SSIM and SSIMULACRA2 add a
-	// constant in the same place, to stay finite: 58, and 75 in these units.
+	// visible is twice the variance at which errors begin to be hidden. In the same place, SSIM and
+	// SSIMULACRA2 add a constant to stay finite. In these units, SSIM's is 58 and SSIMULACRA2's is
+	// 75.
 	visible = 95
 )
 
-// weight returns the weight of the errors of the block whose first sample is x0, y0. It depends on
-// the variances of the block's quarters, so that beside an edge a smooth quarter still counts.
+// weight returns the weight of the errors of the block whose first sample is x0, y0. The weight is
+// at least plainWeight/4. It depends on the variances of the block's quarters, so that beside an
+// edge a smooth quarter still counts.
 func (c *writerComponent) weight(x0, y0 int) int64 {
 	var sum, square [4]int32 // of the samples of each quarter, and of their squares
 	inside := x0+8 <= c.w && y0+8 <= c.height
 	for j := range 8 {
 		row := c.plane[(min(y0+j, c.height-1)-c.y0)*c.stride:]
-		h := j >> 2 << 1 // the left quarter of row j; the right one is h+1
+		left := j >> 2 << 1 // number of the left quarter in row j; the right one's is left+1
 		if inside {
 			row := row[x0:][:8]
 			for i, v := range row[:4] {
 				l, r := int32(v), int32(row[4+i])
-				sum[h] += l
-				square[h] += l * l
-				sum[h+1] += r
-				square[h+1] += r * r
+				sum[left] += l
+				square[left] += l * l
+				sum[left+1] += r
+				square[left+1] += r * r
 			}
 			continue
 		}
 		for i := range 8 {
 			v := int32(row[min(x0+i, c.w-1)])
-			sum[h+i>>2] += v
-			square[h+i>>2] += v * v
+			sum[left+i>>2] += v
+			square[left+i>>2] += v * v
 		}
 	}
 	// total gets, for each quarter, the square root of how visible the quarter's errors are. The

@@ -10,7 +10,7 @@ import "miniatura/codec/internal/num"
 // plainState is what the generic kernels keep between rows.
 type plainState struct {
 	acc []uint64 // intermediates of two destination rows, in pairs
-	yw  []uint64 // vertical weights of these two, in pairs, by source row
+	yw  []uint64 // vertical weights of these two rows, in pairs, one pair for each source row
 }
 
 // reset makes room for a picture of s's dimensions.
@@ -61,19 +61,19 @@ func unpack(v uint64) (lo, hi int32) {
 }
 
 // verticalGeneric sets mid[i] to the pair of intermediates of column i in two destination rows. An
-// intermediate is the sum over j of weights[j] times sample i of source row first+j, rounded and
-// shifted right by shift. ring holds source row y at (y % rows) * pitch.
-func verticalGeneric(mid []uint64, ring []byte, pitch, rows, first int, weights []uint64, shift uint) {
+// intermediate is the sum over j of its half of weights[j] times sample i of source row first+j,
+// rounded and shifted right by shift. ring holds source row y at (y % ringRows) * pitch.
+func verticalGeneric(mid []uint64, ring []byte, pitch, ringRows, first int, weights []uint64, shift uint) {
 	// The columns are done in strips, so that the sums stay in the first-level cache.
 	const strip = 1024
-	round := pack(1<<shift>>1, 1<<shift>>1)
+	round := pack(1<<shift>>1, 1<<shift>>1) // a half; 0 if shift is 0
 	for x := 0; x < len(mid); x += strip {
 		acc := mid[x:min(x+strip, len(mid))]
 		for i := range acc {
 			acc[i] = round
 		}
 		row := func(j int) []byte { // the strip in source row first+j
-			return ring[(first+j)%rows*pitch+x:][:len(acc)]
+			return ring[(first+j)%ringRows*pitch+x:][:len(acc)]
 		}
 		// Add the source rows, four at a time, and then those that are left.
 		j := 0
@@ -100,11 +100,13 @@ func verticalGeneric(mid []uint64, ring []byte, pitch, rows, first int, weights 
 	}
 }
 
-// horizontalGeneric writes two destination rows from mid, their intermediates in pairs. Both have
-// pixels of 1, 3 or 4 interleaved samples, as channels says. A sample is the sum over a window of
-// weight times intermediate, rounded, shifted right by shift and clamped to a byte.
+// horizontalGeneric writes two destination rows. mid has the intermediates in pairs, lo for row0
+// and hi for row1. In both rows a pixel has 1, 3 or 4 interleaved samples, as channels says. A
+// sample is the sum over a window of weight times intermediate, rounded, shifted right by shift and
+// clamped to a byte. Weights may be negative: the conversion to uint64 takes them modulo 1<<64, as
+// pairs are kept.
 func horizontalGeneric(row0, row1 []byte, channels int, mid []uint64, x *axis, shift uint) {
-	round := pack(1<<shift>>1, 1<<shift>>1)
+	round := pack(1<<shift>>1, 1<<shift>>1) // a half; 0 if shift is 0
 	taps := x.taps
 	weights := x.weights
 	row1 = row1[:len(row0)]
@@ -135,10 +137,10 @@ func horizontalGeneric(row0, row1 []byte, channels int, mid []uint64, x *axis, s
 				a1 += p[1] * w
 				a2 += p[2] * w
 			}
-			p, q := row0[3*i:][:3], row1[3*i:][:3]
-			p[0], q[0] = clamp(a0, shift)
-			p[1], q[1] = clamp(a1, shift)
-			p[2], q[2] = clamp(a2, shift)
+			d0, d1 := row0[3*i:][:3], row1[3*i:][:3]
+			d0[0], d1[0] = clamp(a0, shift)
+			d0[1], d1[1] = clamp(a1, shift)
+			d0[2], d1[2] = clamp(a2, shift)
 		}
 	case 4:
 		for i, first := range x.start {
@@ -153,11 +155,11 @@ func horizontalGeneric(row0, row1 []byte, channels int, mid []uint64, x *axis, s
 				a2 += p[2] * w
 				a3 += p[3] * w
 			}
-			p, q := row0[4*i:][:4], row1[4*i:][:4]
-			p[0], q[0] = clamp(a0, shift)
-			p[1], q[1] = clamp(a1, shift)
-			p[2], q[2] = clamp(a2, shift)
-			p[3], q[3] = clamp(a3, shift)
+			d0, d1 := row0[4*i:][:4], row1[4*i:][:4]
+			d0[0], d1[0] = clamp(a0, shift)
+			d0[1], d1[1] = clamp(a1, shift)
+			d0[2], d1[2] = clamp(a2, shift)
+			d0[3], d1[3] = clamp(a3, shift)
 		}
 	}
 }

@@ -36,21 +36,22 @@ func (a *avx2State) reset(s *Scaler) {
 	a.rows = num.Grow(a.rows, roundUp(s.y.taps, 2))
 	a.yw = num.Grow(a.yw, len(a.rows)/2)
 
-	// The weights of a pixel are stored in pieces of stride taps. order is the order in which the
-	// pieces of the pixels of a group are stored.
-	var stride int
+	// The weights of a pixel are stored in pieces: as many taps as a kernel reads at a time. order
+	// says which pixel's piece is stored first, second and so on.
+	var piece int // taps
 	order := [8]int{0, 1, 2, 3, 4, 5, 6, 7}
 	switch {
 	case s.channels > 1:
-		a.group, stride = 4, 4
+		a.group, piece = 4, 4
 	case s.x.taps <= 8:
-		a.group, stride = 8, 8
+		a.group, piece = 8, 8
 		order = [8]int{0, 4, 1, 5, 2, 6, 3, 7}
 	default:
-		a.group, stride = 8, 16
+		a.group, piece = 8, 16
 	}
-	a.span = roundUp(s.x.taps, stride)
+	a.span = roundUp(s.x.taps, piece)
 	n := roundUp(s.dstW, a.group)
+	// 16, because the kernel for RGB reads a few samples more than the taps of a window.
 	a.mid = num.Grow(a.mid, roundUp(s.srcW*s.channels, blockBytes)+a.span*s.channels+16)
 	clear(a.mid)
 	a.starts = num.Grow(a.starts, n)
@@ -69,12 +70,12 @@ func (a *avx2State) reset(s *Scaler) {
 	}
 	at := 0
 	for first := 0; first < n; first += together {
-		for tap := 0; tap < a.span; tap += stride {
+		for tap := 0; tap < a.span; tap += piece {
 			for _, k := range order[:together] {
 				if i := first + k; i < s.dstW && tap < s.x.taps {
-					copy(a.xw[at:at+stride], s.x.weights[i*s.x.taps+tap:(i+1)*s.x.taps])
+					copy(a.xw[at:at+piece], s.x.weights[i*s.x.taps+tap:(i+1)*s.x.taps])
 				}
-				at += stride
+				at += piece
 			}
 		}
 	}
@@ -89,13 +90,13 @@ func (a *avx2State) drain(s *Scaler) {
 		if first+taps > s.srcY {
 			return
 		}
-		// Set the places of the window's rows, and their weights in pairs.
-		at := first % s.ringRows
+		// Set where the rows of the window begin, and the weights of these rows, in pairs.
+		slot := first % s.ringRows // of a source row in the ring
 		weights := s.y.weights[y*taps:][:taps]
 		for j, w := range weights {
-			a.rows[j] = int32(at * s.pitch)
-			if at++; at == s.ringRows {
-				at = 0
+			a.rows[j] = int32(slot * s.pitch)
+			if slot++; slot == s.ringRows {
+				slot = 0
 			}
 			if j%2 == 0 {
 				a.yw[j/2] = uint32(uint16(w))
@@ -128,7 +129,7 @@ func (a *avx2State) horizontal(s *Scaler, row []byte) {
 	}
 }
 
-// groups writes n groups of pixels to dst. The first of them is group first of the row.
+// groups writes n groups of pixels to dst. Their numbers in the row begin with first.
 func (a *avx2State) groups(s *Scaler, dst []byte, first, n int) {
 	shift := s.x.bits + s.midBits
 	round := int32(1) << shift >> 1

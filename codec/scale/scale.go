@@ -53,7 +53,7 @@ type Scaler struct {
 	dstY int // destination rows handed out
 
 	rows  []byte // for Emit: an even and an odd destination row
-	simd  bool   // avx2 does the work, not plain
+	simd  bool   // avx2 computes the rows; otherwise plain does
 	avx2  avx2State
 	plain plainState
 }
@@ -123,10 +123,10 @@ func (s *Scaler) Reset(srcW, srcH, dstW, dstH, channels int, opt *Options) error
 // allowed.
 func check(srcW, srcH, dstW, dstH, channels int, o *Options) error {
 	for _, v := range [...]int{srcW, srcH, dstW, dstH} {
-		if v < 1 || v > MaxSide {
-			if v > MaxSide {
-				return &limit.Error{Room: "scale", What: "samples a side", Met: int64(v), Allowed: MaxSide}
-			}
+		if v > MaxSide {
+			return &limit.Error{Room: "scale", What: "samples a side", Met: int64(v), Allowed: MaxSide}
+		}
+		if v < 1 {
 			return fmt.Errorf("scale: %dx%d to %dx%d", srcW, srcH, dstW, dstH)
 		}
 	}
@@ -253,7 +253,7 @@ func Memory(srcW, srcH, dstW, dstH, channels int, opt *Options) int64 {
 	tx, ty := taps(srcW, dstW, o.X0, o.X1), taps(srcH, dstH, o.Y0, o.Y1)
 	row := int64(srcW*channels + blockBytes)
 	ring := min(ty+ty/4+2, int64(srcH)) * row
-	mid := 16 * row
+	mid := 16 * row // more than enough: 8 bytes a sample in plainState.acc, or 2 in avx2State.mid
 	// A weight takes 8 bytes as a float64, and 2 bytes as an int16, of which there are up to three.
 	// Horizontal weights are padded for the kernels, so they are counted as 16 bytes.
 	weights := 16*(tx+16)*int64(dstW) + 14*(ty+2)*int64(dstH)

@@ -4,33 +4,37 @@
 
 package scale
 
-// verticalAVX2 writes intermediates to mid: rounded sums over pairs of source rows.
-// Their number is columns, rounded up to a multiple of 32.
-// The rows of pair i are at ring+rows[2i] and ring+rows[2i+1]; their weights are the halves of weights[i].
+// verticalAVX2 writes as many intermediates to mid as columns says, rounded up to a multiple of 32.
+// An intermediate is round plus a sum over pairs of source rows, shifted right by shift.
+// The rows of pair i are at ring+rows[2i] and ring+rows[2i+1]. The halves of weights[i] are their weights.
 //
 //go:noescape
 func verticalAVX2(mid *int16, ring *byte, rows *int32, weights *uint32, pairs int, columns int, round int32, shift uint)
 
 // horizontal8AVX2 writes groups of 8 samples from windows of 8 intermediates.
-// starts are in bytes; weights are in the order of a group's samples 0, 4, 1, 5, 2, 6, 3, 7.
+// Window i begins at byte starts[i] of mid.
+// There are 8 weights for each sample of a group, in the order of the samples 0, 4, 1, 5, 2, 6, 3, 7.
 //
 //go:noescape
 func horizontal8AVX2(dst *byte, mid *int16, starts *int32, weights *int16, groups int, round int32, shift uint)
 
 // horizontal16AVX2 writes groups of 8 samples from windows of chunks*16 intermediates.
-// starts are in bytes; weights are in the order of four samples, chunk by chunk, 16 for each sample.
+// Window i begins at byte starts[i] of mid.
+// For every four samples, the weights are stored chunk by chunk: 16 weights for each of the four.
 //
 //go:noescape
 func horizontal16AVX2(dst *byte, mid *int16, starts *int32, weights *int16, groups int, chunks int, round int32, shift uint)
 
 // horizontalRGBAVX2 writes groups of 4 pixels from windows of quads*4 pixels of intermediates.
-// starts are in bytes; weights are in the order of a group's pixels, quad by quad, 4 for each pixel.
+// Window i begins at byte starts[i] of mid.
+// For every group, the weights are stored quad by quad: 4 weights for each of its pixels.
 //
 //go:noescape
 func horizontalRGBAVX2(dst *byte, mid *int16, starts *int32, weights *int16, groups int, quads int, round int32, shift uint)
 
 // horizontalRGBAAVX2 writes groups of 4 pixels from windows of quads*4 pixels of intermediates.
-// starts are in bytes; weights are in the order of a group's pixels, quad by quad, 4 for each pixel.
+// Window i begins at byte starts[i] of mid.
+// For every group, the weights are stored quad by quad: 4 weights for each of its pixels.
 //
 //go:noescape
 func horizontalRGBAAVX2(dst *byte, mid *int16, starts *int32, weights *int16, groups int, quads int, round int32, shift uint)

@@ -117,34 +117,34 @@ func (a *axis) quantize(bits uint) {
 		at = end
 	}
 	// Padding makes windows start earlier: no start may be greater than the next one, and all
-	// windows must end within the plane. Find the number of taps that each window then needs.
-	from := int32(a.n)
+	// windows must end within the plane. Set taps to the largest number that a window then needs.
+	padded := int32(a.n) // the start of window i with padding
 	for i := len(a.start) - 1; i >= 0; i-- {
-		from = min(from, a.start[i])
-		a.taps = max(a.taps, int(a.start[i]-from)+a.length[i])
+		padded = min(padded, a.start[i])
+		a.taps = max(a.taps, int(a.start[i]-padded)+a.length[i])
 	}
 	// Set the padded windows and their starts.
 	a.weights = num.Grow(a.weights, len(a.start)*a.taps)
 	clear(a.weights)
-	from = int32(a.n - a.taps)
+	padded = int32(a.n - a.taps)
 	for i := len(a.start) - 1; i >= 0; i-- {
-		from = min(from, a.start[i])
-		copy(a.weights[i*a.taps+int(a.start[i]-from):], a.flat[a.end[i]-a.length[i]:a.end[i]])
-		a.start[i] = from
+		padded = min(padded, a.start[i])
+		copy(a.weights[i*a.taps+int(a.start[i]-padded):], a.flat[a.end[i]-a.length[i]:a.end[i]])
+		a.start[i] = padded
 	}
 }
 
-// quantizeWindow rounds ws, the weights of one window, to integers that sum to exactly 1<<bits, by
-// largest remainder. It writes the integers to iw. Without the zeros at both ends, they are
-// iw[lead:lead+n].
-func quantizeWindow(iw []int16, ws []float64, bits uint) (lead, n int) {
+// quantizeWindow rounds the weights of one window to integers that sum to exactly 1<<bits, by
+// largest remainder. It writes them to ints. Without the zeros at both ends, they are
+// ints[lead:lead+n].
+func quantizeWindow(ints []int16, weights []float64, bits uint) (lead, n int) {
 	one := 1 << bits
 	rest := one
-	for k, w := range ws {
+	for k, w := range weights {
 		// Round to nearest. The conversion to int rounds toward zero, so a number is added that
 		// makes the sum positive, and subtracted afterwards.
 		v := int(w*float64(one)+(1<<20+0.5)) - 1<<20
-		iw[k] = int16(v)
+		ints[k] = int16(v)
 		rest -= v
 	}
 	for rest != 0 {
@@ -154,19 +154,19 @@ func quantizeWindow(iw []int16, ws []float64, bits uint) (lead, n int) {
 		}
 		// Find the weight that rounding has moved furthest in the other direction.
 		best, most := 0, math.Inf(-1)
-		for k, w := range ws {
-			if e := (w*float64(one) - float64(iw[k])) * float64(step); e > most {
+		for k, w := range weights {
+			if e := (w*float64(one) - float64(ints[k])) * float64(step); e > most {
 				best, most = k, e
 			}
 		}
-		iw[best] += int16(step)
+		ints[best] += int16(step)
 		rest -= step
 	}
-	for lead < len(iw)-1 && iw[lead] == 0 {
+	for lead < len(ints)-1 && ints[lead] == 0 {
 		lead++
 	}
-	n = len(iw) - lead
-	for n > 1 && iw[lead+n-1] == 0 {
+	n = len(ints) - lead
+	for n > 1 && ints[lead+n-1] == 0 {
 		n--
 	}
 	return lead, n

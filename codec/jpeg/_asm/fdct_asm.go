@@ -84,9 +84,9 @@ func newProducts() products {
 	}
 }
 
-// pass transforms the eight rows x, of words, and returns the eight frequencies. x has samples in
-// pass one, and the results of pass one in pass two.
-func (p products) pass(x [8]VecVirtual, two bool) [8]VecVirtual {
+// pass transforms the eight rows in x, which are words, and returns the eight frequencies. In the
+// first pass x has samples. In the second pass x has the transposed results of the first.
+func (p products) pass(x [8]VecVirtual, isSecond bool) [8]VecVirtual {
 	var f [8]VecVirtual
 	var s, d [4]VecVirtual
 	for i := range 4 {
@@ -102,7 +102,7 @@ func (p products) pass(x [8]VecVirtual, two bool) [8]VecVirtual {
 	f[0], f[4] = YMM(), YMM()
 	VPADDW(t1, t0, f[0])
 	VPSUBW(t1, t0, f[4])
-	if two {
+	if isSecond {
 		VPADDW(p.roundSum, f[0], f[0])
 		VPADDW(p.roundSum, f[4], f[4])
 		VPSRAW(U8(2), f[0], f[0])
@@ -116,7 +116,7 @@ func (p products) pass(x [8]VecVirtual, two bool) [8]VecVirtual {
 	// register.
 	descale := func(lo, hi VecVirtual) VecVirtual {
 		round, shift := p.round1, U8(12)
-		if two {
+		if isSecond {
 			round, shift = p.round2, U8(16)
 		}
 		VPADDD(round, lo, lo)
@@ -307,16 +307,18 @@ func fdctQuantize() {
 	RET()
 }
 
-// pick returns a shuffle that makes four words of each of two pixels in each lane, from pixel first
-// on. A pixel has four samples of size bytes. channels says which sample each word gets.
+// pick returns a shuffle for both lanes. It makes four words of each of two pixels, which are the
+// pixels first and first+1 of the lane. A pixel has four samples of size bytes. channels says which
+// sample each word gets.
 func pick(name string, size, first int, channels [4]int) Mem {
+	const zero = 0x80 // VPSHUFB makes a byte of 0
 	var b [32]byte
 	for lane := range 2 {
 		for p := range 2 {
 			for i, c := range channels {
 				at := 16*lane + 8*p + 2*i
 				b[at] = byte((4*(first+p) + c) * size)
-				b[at+1] = 0x80
+				b[at+1] = zero
 				if size == 2 {
 					b[at+1] = b[at] + 1
 				}

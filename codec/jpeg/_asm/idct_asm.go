@@ -140,7 +140,7 @@ func next(label string, a args, n, blocks, size int) {
 	RET()
 }
 
-// one is the kernel for 1 point.
+// one writes the kernel for 1 point.
 func one() {
 	a := begin(1, "idct1AVX2 transforms count blocks, a multiple of 8.")
 	q, round := XMM(), XMM()
@@ -157,7 +157,7 @@ func one() {
 	next("loop", a, 1, 8, 1)
 }
 
-// two is the kernel for 2 points. In the comments, A to H are blocks.
+// two writes the kernel for 2 points. In the comments, A to H are blocks.
 func two() {
 	a := begin(2, "idct2AVX2 transforms count blocks, a multiple of 8.")
 	q := YMM()
@@ -225,7 +225,7 @@ func lines4(n int, p02, p13 VecVirtual, round Mem) (out [4]VecVirtual) {
 	return out
 }
 
-// small is the kernel for 3 and 4 points. A block is 4 lines of 4 coefficients.
+// small writes the kernel for 3 and 4 points. A block is 4 lines of 4 coefficients.
 func small(n int) {
 	a := begin(n, fmt.Sprintf("idct%dAVX2 transforms count blocks, a multiple of 4.", n))
 	q := YMM()
@@ -353,7 +353,7 @@ func pass(n int, round Mem, end func(i int, left, right VecVirtual)) {
 	}
 }
 
-// large is the kernel for 5 to 8 points, of two blocks at a time, one in each half of the
+// large writes the kernel for 5 to 8 points. It takes two blocks at a time, one in each half of the
 // registers. A block is 8 lines of 8 coefficients.
 func large(n int) {
 	a := begin(n, fmt.Sprintf("idct%dAVX2 transforms count blocks, a multiple of 2.", n))
@@ -372,11 +372,13 @@ func large(n int) {
 		VPMULLW(q, v, v)
 		return v
 	}
+	// Pass one, over the columns. Its lines are kept in memory.
 	for i, k := range [4]int{0, 4, 1, 5} {
 		if k < n {
 			interleave(i, load(k), load(k+2))
 		}
 	}
+	// at is where line i is kept.
 	at := func(i int) Mem { m := mem; m.Disp += 32 * i; return m }
 	pass(n, round1(), func(i int, left, right VecVirtual) {
 		wrap(left)
@@ -425,6 +427,7 @@ func large(n int) {
 			interleave(half+2, x[1], x[3])
 		}
 	}
+	// Pass two, over the rows.
 	pass(n, round2(), func(i int, left, right VecVirtual) {
 		VPSRAD(Imm(18), left, left)
 		VPSRAD(Imm(18), right, right)

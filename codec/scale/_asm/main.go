@@ -53,9 +53,9 @@ func rounding() (count VecVirtual, half VecVirtual) {
 func vertical() {
 	TEXT("verticalAVX2", NOSPLIT, "func(mid *int16, ring *byte, rows *int32, weights *uint32, pairs, columns int, round int32, shift uint)")
 	Pragma("noescape")
-	Doc("verticalAVX2 writes intermediates to mid: rounded sums over pairs of source rows.",
-		"Their number is columns, rounded up to a multiple of 32.",
-		"The rows of pair i are at ring+rows[2i] and ring+rows[2i+1]; their weights are the halves of weights[i].")
+	Doc("verticalAVX2 writes as many intermediates to mid as columns says, rounded up to a multiple of 32.",
+		"An intermediate is round plus a sum over pairs of source rows, shifted right by shift.",
+		"The rows of pair i are at ring+rows[2i] and ring+rows[2i+1]. The halves of weights[i] are their weights.")
 	p := params("mid", "ring", "rows", "weights", "pairs", "columns")
 	mid, ring, rows, weights, pairs, columns := p[0], p[1], p[2], p[3], p[4], p[5]
 	count, half := rounding()
@@ -129,7 +129,8 @@ func horizontal8() {
 	TEXT("horizontal8AVX2", NOSPLIT, "func(dst *byte, mid *int16, starts *int32, weights *int16, groups int, round int32, shift uint)")
 	Pragma("noescape")
 	Doc("horizontal8AVX2 writes groups of 8 samples from windows of 8 intermediates.",
-		"starts are in bytes; weights are in the order of a group's samples 0, 4, 1, 5, 2, 6, 3, 7.")
+		"Window i begins at byte starts[i] of mid.",
+		"There are 8 weights for each sample of a group, in the order of the samples 0, 4, 1, 5, 2, 6, 3, 7.")
 	p := params("dst", "mid", "starts", "weights", "groups")
 	dst, mid, starts, weights, groups := p[0], p[1], p[2], p[3], p[4]
 	count, half := rounding()
@@ -163,7 +164,8 @@ func horizontal16() {
 	TEXT("horizontal16AVX2", NOSPLIT, "func(dst *byte, mid *int16, starts *int32, weights *int16, groups, chunks int, round int32, shift uint)")
 	Pragma("noescape")
 	Doc("horizontal16AVX2 writes groups of 8 samples from windows of chunks*16 intermediates.",
-		"starts are in bytes; weights are in the order of four samples, chunk by chunk, 16 for each sample.")
+		"Window i begins at byte starts[i] of mid.",
+		"For every four samples, the weights are stored chunk by chunk: 16 weights for each of the four.")
 	p := params("dst", "mid", "starts", "weights", "groups", "chunks")
 	dst, mid, starts, weights, groups, chunks := p[0], p[1], p[2], p[3], p[4], p[5]
 	count, half := rounding()
@@ -225,7 +227,8 @@ func pixels(channels int) {
 	TEXT(name, NOSPLIT, "func(dst *byte, mid *int16, starts *int32, weights *int16, groups, quads int, round int32, shift uint)")
 	Pragma("noescape")
 	Doc(name+" writes groups of 4 pixels from windows of quads*4 pixels of intermediates.",
-		"starts are in bytes; weights are in the order of a group's pixels, quad by quad, 4 for each pixel.")
+		"Window i begins at byte starts[i] of mid.",
+		"For every group, the weights are stored quad by quad: 4 weights for each of its pixels.")
 	p := params("dst", "mid", "starts", "weights", "groups", "quads")
 	dst, mid, starts, weights, groups, quads := p[0], p[1], p[2], p[3], p[4], p[5]
 	count, half := rounding()
