@@ -47,8 +47,9 @@ const (
 
 // set sets the factors. tex has the textures of the macroblock's 16 luma blocks, then of the chroma
 // blocks, which do not count. A block's local texture is the weighted mean of its own texture and
-// of those above, below, left and right. Its factor for lambda is the square root of the quotient
-// of its local texture and the mean texture of the macroblock, within maskingLimit.
+// of the textures above, below, left and right in the macroblock. The block's factor for lambda is
+// the square root of local texture / mean texture of the macroblock, within maskingLimit.
+// maskingFloor is added to both textures.
 func (m *masking) set(tex *[24]uint32) {
 	total := uint32(0)
 	for _, t := range tex[:16] {
