@@ -16,8 +16,8 @@ const (
 	// maxTolerance is the largest tolerance that the strength can lead to.
 	maxTolerance = 16
 
-	// targetError is the mean squared error, 35 dB, up to which the strength is raised while frames
-	// take more bytes than are left for them.
+	// targetError is the mean squared error, 35.2 dB, up to which the strength is raised while
+	// frames take more bytes than are left for them.
 	targetError = 19.5
 	// maxError is the mean squared error, 34 dB, above which a frame is drawn again with less
 	// strength.
@@ -184,7 +184,8 @@ func (w *AnimationWriter) budgetShare(d *drawing) float64 {
 // adjust sets the strength for the next frame, if there are a tolerance and a budget. The strength
 // is lowered if the error of d, the drawing of this frame, is above targetError. Otherwise it is
 // raised if d took more bytes than were left for it: share, from budgetShare, is then above 1.
-// Otherwise a strength above 1 slowly returns to 1.
+// Otherwise a strength above 1 slowly returns to 1. adjust at most halves or quadruples the
+// strength, which stays between 0.1 and 16.
 func (w *AnimationWriter) adjust(d *drawing, share float64) {
 	if w.o.Tolerance == 0 || w.o.Budget == 0 {
 		return

@@ -61,9 +61,9 @@ type packer struct {
 
 	shown []byte // the index that was written for each pixel
 	out   []byte
-	start int // in out, of the sub-block that is being filled
-	acc   uint32
-	bits  uint // number of bits in acc that are not in out yet
+	start int    // where the sub-block that is being filled begins in out
+	acc   uint32 // bits that are not in out yet, the first one lowest
+	bits  uint   // their number
 }
 
 // pack packs pixels, whose indices are below 1<<minCodeSize, and appends the sub-blocks, with their
@@ -151,7 +151,8 @@ func (p *packer) longest(pixels []pixel, last int32, next uint16) uint16 {
 	if p.near != nil {
 		return p.longestNear(pixels, last, next)
 	}
-	// Start with the one or two strings of one index.
+	// Start with the one or two strings of one index. The one with more children comes first: it is
+	// returned if no longer string matches.
 	p.beam[0] = uint16(pixels[0] & 255)
 	n := 1
 	if pixels[0]&mayHole != 0 && uint8(pixels[0]) != p.hole {

@@ -41,7 +41,7 @@ func (c *colorCount) slot(v rgb) int {
 	return k
 }
 
-// add counts n more pixels of color v. It doubles the hash table when half of the slots are taken.
+// add counts v for as many pixels as n says. It doubles the hash table when half of the slots are taken.
 func (c *colorCount) add(v rgb, n uint32) {
 	k := c.slot(v)
 	if c.keys[k] == 0 {

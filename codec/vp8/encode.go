@@ -216,8 +216,9 @@ func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 // A restriction takes choices from the encoder, so that a picture fits the format.
 type restriction struct {
 	// modes is 0 where modes are chosen freely. At 1, a macroblock's modes may take only its share
-	// of the first partition. At 2, there is only DC prediction, and no segments or skip flags: a
-	// macroblock takes less than 4 bits of the first partition, so that the largest picture fits.
+	// of the first partition, and what the macroblocks before have not used of their shares. At 2,
+	// there is only DC prediction, and no segments or skip flags: a macroblock takes less than 4
+	// bits of the first partition, so that the largest picture fits.
 	modes int
 	// quant is added to the quantizer indices. With the coarsest quantizers, a macroblock of noise
 	// takes less than one kilobit, and eight partitions can hold one kilobit for each macroblock of

@@ -4,8 +4,8 @@ package vp8
 
 // activity returns the factor for a macroblock's lambdas, in 1/256. Busy macroblocks hide their
 // errors, so a bit spent there has to remove more of the error. The factor is 2^((v-5)/8), where v
-// is the base-2 logarithm of the variance (logVar/256). The exponent is rounded down to a multiple
-// of 1/16.
+// is the base-2 logarithm of the variance (logVar/256), so it is 1 at a variance of about 32. The
+// exponent is rounded down to a multiple of 1/16.
 func activity(logVar uint16) int64 { return power((int(logVar) - 5*256) >> 7) }
 
 // power returns 2^(x/16) in 1/256, for x >= -128.

@@ -96,7 +96,7 @@ type search struct {
 	coef16  [4][256]int16
 	y2      [4 * 16]int16 // Y2 coefficients of each mode
 	y2lev   [4 * 16]int16 // levels of y2
-	y2stats blockStats
+	y2stats blockStats    // one block for each mode
 	c16     [2]candidate16
 
 	// The modes of one 4x4 luma block. There is room for three strips of four modes.
@@ -148,7 +148,7 @@ func (e *Encoder) decide(mbx, mby int) {
 	best16 := e.search16(mbx, mby, seg, src)
 	// On average, a macroblock takes at most two bits for its segment and one for its skip flag.
 	const otherBits = 3 << 8
-	modeLimit := 1 << 30
+	modeLimit := 1 << 30 // no limit
 	if e.restriction.modes > 0 {
 		e.modeCredit += e.modeShare - otherBits
 		modeLimit = e.modeCredit - 3<<8 // 3 bits: about what chroma's mode takes

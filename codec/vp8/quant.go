@@ -44,8 +44,8 @@ var dequantTableAC = [128]uint16{
 // A quantMatrix quantizes blocks of one plane. All arrays are in zigzag order.
 //
 // The level of a coefficient c is ((|c|+rnd)*iq)>>16, with the sign of c. |c| is at most 16320 (a
-// DC of Y2), so both factors and the level fit into 16 bits. An error is less than q in magnitude,
-// so its product with w fits too, as long as w*q is less than 32768.
+// DC of Y2), so |c|+rnd, iq and the level fit into 16 bits. The error is less than q in magnitude.
+// So error*w fits into 16 bits with the sign, because w*q is less than 32768.
 type quantMatrix struct {
 	q   [16]uint16 // the quantizer step, 4 to 440
 	iq  [16]uint16 // 65536/q, rounded up

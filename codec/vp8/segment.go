@@ -9,7 +9,7 @@ import "math"
 // flat to 0 for busy. The visibility falls with logVar, the base-2 logarithm of 1 plus the mean
 // variance of the four 8x8 blocks, in 1/256.
 func errorVisibility(src *[256]byte) (visibility uint8, logVar int) {
-	var total uint64 // of 64*64 times the variance
+	var total uint64 // the sum of the four variances, times 64*64
 	for b := 0; b < 4; b++ {
 		o := b>>1*128 + b&1*8
 		var s, ss uint32 // sums of the samples and of their squares

@@ -93,8 +93,8 @@ func (t *tokenCount) add(o *tokenCount) {
 }
 
 // branches returns, for each node of the token tree, how often each of its two sides was taken in
-// the given band and context. Context 0 includes the counts of context 3, except at node 0, which
-// is not coded there.
+// the given band and context (0 to 2). Context 0 includes the counts of context 3, except at node
+// 0, because the bit of node 0 is not written in context 3.
 func (t *tokenCount) branches(band, ctx int) (n [nProb][2]uint64) {
 	a := &t[band][ctx]
 	var s [nToken]uint64
