@@ -6,11 +6,12 @@
 //	pack.go     appendix F: LZW, encoded, for pixels that may be written in more than one way
 //	writer.go   frames as changed rectangles, transparency and disposal
 //	strip.go    a file without its metadata
-//	near.go     how far the pixels of scaled frames may be off, by the size of the file
+//	near.go     how far the pixels of scaled frames may be off, so that the file stays small
 //	palette.go  the colors of a frame: all where they are few, else chosen for little error
 //
 // The standard library's image/gif holds every frame of an animation at once and leaves disposal to
-// its caller. This package holds the canvas, and a copy of it while a frame's disposal needs one.
+// its caller. This package's Reader holds one canvas, and once a frame's disposal needs it, a copy
+// of the canvas.
 package gif
 
 import (

@@ -5,10 +5,11 @@ package gif
 // maxCodes is the number of codes of at most 12 bits.
 const maxCodes = 1 << 12
 
-// An unpacker turns an image's data sub-blocks into color indices. Its tables, 20 KB, are reused
+// An unpacker turns an image's data sub-blocks into color indices. Its tables, 24 KiB, are reused
 // from frame to frame.
 type unpacker struct {
-	// A code stands for a string of indices: that of the code prefix, then the index suffix.
+	// A code stands for a string of indices: the string of the code prefix[code], then the index
+	// suffix[code].
 	prefix [maxCodes]uint16
 	suffix [maxCodes]uint8
 	first  [maxCodes]uint8  // the string's first index
@@ -17,9 +18,10 @@ type unpacker struct {
 
 // unpack writes indices to dst until dst is full or the data ends, and returns how many it wrote.
 // data begins at the first sub-block's size byte and holds sub-blocks to their terminator. An end
-// code or the terminator ends the data without an error, even if dst is not full. Data that is
-// broken, or cut off before the terminator, gives an error. What follows an end code, or the last
-// index that dst has room for, is ignored.
+// code or the terminator ends the data without an error, even if dst is not full. If the data is
+// broken, or stops short of both an end code and the terminator, unpack returns an error and the
+// number of indices before the fault. What follows an end code, or the last index that dst has room
+// for, is ignored.
 func (u *unpacker) unpack(dst, data []byte, minCodeSize uint) (n int, err error) {
 	clearCode := uint16(1) << minCodeSize
 	endCode := clearCode + 1
@@ -29,11 +31,11 @@ func (u *unpacker) unpack(dst, data []byte, minCodeSize uint) (n int, err error)
 	acc, bits := uint32(0), uint(0) // bits that are read but not used yet, and their number
 	width := minCodeSize + 1
 	next := endCode + 1   // the code that the next string gets
-	previous := int32(-1) // the code before, -1 after a clear code
+	previous := int32(-1) // the code before this one, -1 after a clear code
 	block := data[:0]     // the rest of the current sub-block
 	for n < len(dst) {
-		for bits < width {
-			if len(block) == 0 {
+		for bits < width { // take another byte
+			if len(block) == 0 { // begin the next sub-block
 				if len(data) < 2 {
 					if len(data) == 1 && data[0] == 0 {
 						return n, nil
@@ -69,14 +71,14 @@ func (u *unpacker) unpack(dst, data []byte, minCodeSize uint) (n int, err error)
 			n++
 			previous = int32(code)
 			continue
-		case code > next || code == next && next >= maxCodes:
+		case code > next: // code == next is possible: this step adds its string
 			return n, FormatError{Msg: "LZW code before its string"}
 		}
-		// The table gets the string of the previous code, followed by the first index of this one.
+		// The table gets the previous code's string, followed by the first index of this code's.
 		p := uint16(previous)
 		if next < maxCodes {
 			u.prefix[next], u.first[next], u.length[next] = p, u.first[p], u.length[p]+1
-			if code == next {
+			if code == next { // the string that is added: it begins as the previous one
 				u.suffix[next] = u.first[p]
 			} else {
 				u.suffix[next] = u.first[code]

@@ -1,23 +1,23 @@
 package gif
 
 // This file decides how far the pixels of a scaled animation may be off: which of them stay
-// although they should change a little, and which colors may stand for others. Both depend on the
-// strength, which follows from the bytes and the errors of the frames so far.
+// although they should change a little, and which colors may stand for others. The limits for both
+// depend on AnimationWriter.strength, which follows from the bytes and errors of the frames so far.
 
 import "slices"
 
 const (
 	// stayDistance is a squared distance of colors: four levels in each channel. A pixel always
-	// stays if the color shown there is no farther from the color that it should have.
+	// stays if the distance between the color it shows and the color it should have is no larger.
 	stayDistance = 3 * 4 * 4
-	// reuseFactor is how many times the tolerance the error of an earlier color table may be, if
-	// the table is to be used again.
+	// reuseFactor says when an earlier color table is good enough for a frame: its error must be at
+	// most reuseFactor times the tolerance.
 	reuseFactor = 2
 	// maxTolerance is the largest tolerance that the strength can lead to.
 	maxTolerance = 16
 
-	// targetError is the mean squared error, 35 dB, up to which the strength is raised while frames
-	// take more bytes than are left for them.
+	// targetError is the mean squared error, 35.2 dB, up to which the strength is raised while
+	// frames take more bytes than are left for them.
 	targetError = 19.5
 	// maxError is the mean squared error, 34 dB, above which a frame is drawn again with less
 	// strength.
@@ -31,13 +31,14 @@ var (
 	maxReach = [3]float64{128, 768, 3072} // at any strength
 )
 
-// tolerance returns Options.Tolerance, multiplied by the strength if that is above 1.
+// tolerance returns Options.Tolerance, multiplied by the strength if that is above 1. The product
+// counts up to maxTolerance.
 func (w *AnimationWriter) tolerance() float64 {
 	return max(w.o.Tolerance, min(w.o.Tolerance*w.strength, maxTolerance))
 }
 
-// mayStay reports whether the pixel at byte i may stay as it is shown, although it should change to
-// another color. The pixel may be off by stayDistance, or by half the reach for its busyness.
+// mayStay reports whether the pixel at byte i may keep the color shown, although it should have the
+// color want. The pixel may be off by stayDistance, or by half the reach for its busyness.
 func (w *AnimationWriter) mayStay(want, shown [4]byte, i int) bool {
 	dr, dg, db := int(want[0])-int(shown[0]), int(want[1])-int(shown[1]), int(want[2])-int(shown[2])
 	e := dr*dr + dg*dg + db*db
@@ -62,11 +63,11 @@ type nearness struct {
 	table       []rgb
 	transparent int
 	distance    [256][256]uint16    // squared
-	nearest     [256][maxBeam]uint8 // the index itself first
+	nearest     [256][maxBeam]uint8 // for each index, the nearest by distance, itself included
 }
 
-// measure sets n for d's table. Indices that are not in the table, and the transparent one, are as
-// far as possible from all others.
+// measure sets n for d's table, unless n is set for an equal one. Indices that are not in the
+// table, and the transparent one, are as far as possible from all others.
 func (n *nearness) measure(d *drawing) {
 	table := d.table()
 	if n.transparent == d.transparent && slices.Equal(n.table, table) {
@@ -87,9 +88,9 @@ func (n *nearness) measure(d *drawing) {
 			}
 			n.distance[i][j] = e
 			if m == maxBeam && e >= n.distance[i][list[m-1]] {
-				continue
+				continue // no nearer than all in the full list
 			}
-			// Insert j.
+			// Insert j. A full list loses its last index.
 			m = min(m+1, maxBeam)
 			k := m - 1
 			for ; k > 0 && n.distance[i][list[k-1]] > e; k-- {
@@ -100,10 +101,11 @@ func (n *nearness) measure(d *drawing) {
 	}
 }
 
-// busyness returns how much the picture changes around the pixel x, y, which is at byte i: 0 where
-// it is smooth, 1 or 2.
+// busyness returns how much the picture changes around the pixel x, y, which is at byte i. It is 0
+// where the channels differ by less than 8 levels from the pixels next to this one, 1 below 24
+// levels, otherwise 2.
 func (w *AnimationWriter) busyness(i, x, y int) int {
-	step := 0 // the largest difference of a channel from the pixels next to this one
+	step := 0 // the largest difference of a channel
 	pix := w.current.Pix
 	compare := func(j int) {
 		for c := range 3 {
@@ -145,8 +147,8 @@ func (w *AnimationWriter) packNear(d *drawing) {
 	d.mse = w.meanSquaredError(d)
 }
 
-// meanSquaredError returns the mean squared error of a channel over the whole canvas when d is
-// drawn on it. Pixels that should be transparent have no error.
+// meanSquaredError returns the mean squared error of a channel over the whole canvas after d is
+// drawn on w.base. Pixels that should be transparent have no error.
 func (w *AnimationWriter) meanSquaredError(d *drawing) float64 {
 	table := d.table()
 	sum := 0
@@ -171,16 +173,19 @@ func (w *AnimationWriter) meanSquaredError(d *drawing) float64 {
 	return float64(sum) / float64(3*w.w*w.h)
 }
 
-// budgetShare returns the size of d as a multiple of the bytes that are left for d: an equal part of
-// the rest of the budget, which is divided among this frame and those to come.
+// budgetShare returns the size of d as a multiple of the bytes that are left for d: what the frames
+// before have left of the budget, divided by the number of frames from this one on. With a budget
+// of 0 the result means nothing.
 func (w *AnimationWriter) budgetShare(d *drawing) float64 {
 	left := float64(w.o.Budget-len(w.body)) / float64(max(w.o.Frames-w.frames+1, 1))
 	return float64(d.size()) / max(left, 1)
 }
 
-// adjust sets the strength for the next frame. It is lowered if the error of this frame, d, is
-// above targetError. Otherwise it is raised if the frame took more bytes than were left for it (a
-// share above 1), or returns slowly to 1.
+// adjust sets the strength for the next frame, if there are a tolerance and a budget. The strength
+// is lowered if the error of d, the drawing of this frame, is above targetError. Otherwise it is
+// raised if d took more bytes than were left for it: share, from budgetShare, is then above 1.
+// Otherwise a strength above 1 slowly returns to 1. adjust at most halves or quadruples the
+// strength, which stays between 0.1 and 16.
 func (w *AnimationWriter) adjust(d *drawing, share float64) {
 	if w.o.Tolerance == 0 || w.o.Budget == 0 {
 		return

@@ -22,14 +22,18 @@ const (
 const (
 	packSlots = 1 << 14 // slots of a packer's hash table, four for each code
 	maxBeam   = 24      // the most strings that are followed at once
+
+	// hashFactor, times a key, gives the bits that say where the key belongs in a hash table. It is
+	// a prime near 2^32 divided by the golden ratio.
+	hashFactor = 0x9e3779b1
 )
 
 // A packer turns pixels into LZW codes in sub-blocks. Where more than one index may be written for
 // a pixel, the strings of the table that match are followed at once, up to maxBeam of them, and the
 // longest is taken.
 type packer struct {
-	// The hash table. keys[k] is 1 + (the code of a string << 8 | the index that follows), or 0
-	// where slot k is free. codes[k] is the code of that string and that index together.
+	// The hash table of strings. keys[k] is packKey of a string's prefix and suffix, or 0 where
+	// slot k is free. codes[k] is the string's code.
 	keys  [packSlots]uint32
 	codes [packSlots]uint16
 
@@ -48,22 +52,23 @@ type packer struct {
 	near  *nearness
 	reach [4]uint16
 
-	hole uint8 // the transparent index
+	hole uint8 // the transparent index, 0 if there is none
 	// While a string is searched for, beam has the codes whose strings match the pixels so far, and
-	// off has the sums of their distances from the pixels. wider and widerOff collect the same for
-	// one more pixel.
-	beam, wider   [maxBeam]uint16
-	off, widerOff [maxBeam]int32
+	// errors has the sums of the strings' distances from these pixels. wider and widerErrors
+	// collect the same for one more pixel.
+	beam, wider         [maxBeam]uint16
+	errors, widerErrors [maxBeam]int32
 
 	shown []byte // the index that was written for each pixel
 	out   []byte
-	start int // in out, of the sub-block that is being filled
-	acc   uint32
-	bits  uint // number of bits in acc that are not in out yet
+	start int    // where the sub-block that is being filled begins in out
+	acc   uint32 // bits that are not in out yet, the first one lowest
+	bits  uint   // their number
 }
 
 // pack packs pixels, whose indices are below 1<<minCodeSize, and appends the sub-blocks, with their
-// terminator, to dst. p.shown then holds the indices that were written.
+// terminator, to dst. hole is the transparent index. Afterwards p.shown holds the indices that were
+// written.
 func (p *packer) pack(dst []byte, pixels []pixel, hole uint8, minCodeSize uint) []byte {
 	start := len(dst)
 	p.hole = hole
@@ -71,8 +76,8 @@ func (p *packer) pack(dst []byte, pixels []pixel, hole uint8, minCodeSize uint) 
 	if !full || p.near != nil {
 		return dst
 	}
-	// All codes were used, and the table was then cleared. Where the picture continues as it began,
-	// the result is shorter when the full table is kept.
+	// All codes were used, and the table was then cleared. Pack once more, and keep the full table:
+	// where the picture continues as it began, this is shorter.
 	shown := p.shown
 	p.shown = nil
 	if kept, _ := p.packWith(nil, pixels, minCodeSize, true); len(kept) < len(dst)-start {
@@ -82,18 +87,25 @@ func (p *packer) pack(dst []byte, pixels []pixel, hole uint8, minCodeSize uint) 
 	return dst
 }
 
-// packInto packs pixels and sets d.data and d.shown to the result. It uses the memory that they
-// had.
+// packInto packs pixels and sets d.data and d.shown to the result, in the memory of the old d.data
+// and of p.shown. p.shown gets the memory of the old d.shown.
 func (p *packer) packInto(d *drawing, pixels []pixel) {
 	d.data = p.pack(d.data[:0], pixels, uint8(max(d.transparent, 0)), max(d.bits, 2))
 	d.shown, p.shown = p.shown, d.shown
 }
 
-// child looks for the string that code stands for with index v added at its end. It returns the
-// code of the longer string, and reports whether the table has that string.
+// packKey returns the key of a string in the hash table: prefix is the code of the string without
+// its last index, suffix. A key is never 0.
+func packKey(prefix uint16, suffix uint8) uint32 { return (uint32(prefix)<<8 | uint32(suffix)) + 1 }
+
+// packSlot returns the slot where the search for key begins: the upper 14 bits of a product.
+func packSlot(key uint32) uint32 { return key * hashFactor >> 18 }
+
+// child looks for the string of code with index v added at its end. It returns the code of the
+// longer string, and reports whether the table has it.
 func (p *packer) child(code uint16, v uint8) (uint16, bool) {
-	key := uint32(code)<<8 | uint32(v) + 1
-	k := key * 0x9e3779b1 >> 18
+	key := packKey(code, v)
+	k := packSlot(key)
 	for p.keys[k] != key {
 		if p.keys[k] == 0 {
 			return 0, false
@@ -103,8 +115,8 @@ func (p *packer) child(code uint16, v uint8) (uint16, bool) {
 	return p.codes[k], true
 }
 
-// add adds a string to the table: the one that code stands for with index v added at its end. The
-// new string's code is next.
+// add adds a string to the table: the string of code with index v added at its end. The new string
+// gets the code next.
 func (p *packer) add(code uint16, v uint8, next uint16) {
 	p.prefix[next], p.suffix[next] = code, v
 	p.first[next], p.length[next] = p.first[code], p.length[code]+1
@@ -115,15 +127,15 @@ func (p *packer) add(code uint16, v uint8, next uint16) {
 	p.children[code]++
 	p.sibling[next], p.child1[next] = p.child1[code], 0
 	p.child1[code] = next
-	key := uint32(code)<<8 | uint32(v) + 1
-	k := key * 0x9e3779b1 >> 18
+	key := packKey(code, v)
+	k := packSlot(key)
 	for p.keys[k] != 0 {
 		k = (k + 1) % packSlots
 	}
 	p.keys[k], p.codes[k] = key, next
 }
 
-// clear removes all strings except those of one index.
+// clear removes all strings except those of one index, which have the codes below clearCode.
 func (p *packer) clear(clearCode uint16) {
 	clear(p.keys[:])
 	clear(p.switches[:clearCode])
@@ -132,13 +144,15 @@ func (p *packer) clear(clearCode uint16) {
 }
 
 // longest returns the code of a longest string that the pixels may begin with. last is the code
-// before, or -1. next is the code that the table is about to get. longest may already return next:
-// its string is then that of last, followed by the first index of last.
+// written before, or -1. The table is about to get the code next, for the string of last followed
+// by the first index of the string that longest chooses. If longest chooses next itself, its string
+// is that of last followed by the first index of last.
 func (p *packer) longest(pixels []pixel, last int32, next uint16) uint16 {
 	if p.near != nil {
 		return p.longestNear(pixels, last, next)
 	}
-	// Start with the one or two strings of one index.
+	// Start with the one or two strings of one index. The one with more children comes first: it is
+	// returned if no longer string matches.
 	p.beam[0] = uint16(pixels[0] & 255)
 	n := 1
 	if pixels[0]&mayHole != 0 && uint8(pixels[0]) != p.hole {
@@ -156,7 +170,7 @@ func (p *packer) longest(pixels []pixel, last int32, next uint16) uint16 {
 	depth := 1    // length of the strings in beam
 	for ; depth < len(pixels); depth++ {
 		v := pixels[depth]
-		if depth == lastLength {
+		if depth == lastLength { // next fits if beam has last, and v may be written as its first index
 			if f := p.first[last]; f == uint8(v) || v&mayHole != 0 && f == p.hole {
 				fits = slices.Contains(p.beam[:n], uint16(last))
 			}
@@ -173,19 +187,20 @@ func (p *packer) longest(pixels []pixel, last int32, next uint16) uint16 {
 			break
 		}
 	}
-	if fits && depth <= lastLength { // next's string is longer than those in beam
+	if fits && depth <= lastLength { // the string of next is longer than those in beam
 		return next
 	}
 	return p.beam[0]
 }
 
 // extend extends the n strings of p.beam by pixel v and returns how many strings then match. The
-// first of them is the best: it has the fewest switches, because similar strings come again, and
-// among those with equally few the most children. If none matches, p.beam is not changed.
+// first of them is the best: the one with the fewest switches, and among those with equally few,
+// the one with the most children, because similar strings come again. If none matches, p.beam is
+// not changed.
 func (p *packer) extend(n int, v pixel) int {
-	m, best := 0, 0
-	try := func(c uint16, v uint8) {
-		d, ok := p.child(c, v)
+	m, best := 0, 0 // strings in wider, and the position of the best
+	try := func(c uint16, index uint8) {
+		d, ok := p.child(c, index)
 		if !ok || m == maxBeam {
 			return
 		}
@@ -200,7 +215,7 @@ func (p *packer) extend(n int, v pixel) int {
 		if v&mayHole != 0 {
 			try(c, p.hole)
 		}
-		if v&mayHole == 0 || uint8(v) != p.hole {
+		if v&mayHole == 0 || uint8(v) != p.hole { // not tried yet
 			try(c, uint8(v))
 		}
 	}
@@ -241,20 +256,20 @@ func (p *packer) longestNear(pixels []pixel, last int32, next uint16) uint16 {
 				if e > reach {
 					continue
 				}
-				off := p.off[i] + int32(e)
+				sum := p.errors[i] + int32(e)
 				if m < maxBeam {
-					p.wider[m], p.widerOff[m] = d, off
+					p.wider[m], p.widerErrors[m] = d, sum
 					m++
 					continue
 				}
 				worst := 0
-				for j := range p.widerOff {
-					if p.widerOff[j] > p.widerOff[worst] {
+				for j := range p.widerErrors {
+					if p.widerErrors[j] > p.widerErrors[worst] {
 						worst = j
 					}
 				}
-				if off < p.widerOff[worst] {
-					p.wider[worst], p.widerOff[worst] = d, off
+				if sum < p.widerErrors[worst] {
+					p.wider[worst], p.widerErrors[worst] = d, sum
 				}
 			}
 		}
@@ -262,31 +277,31 @@ func (p *packer) longestNear(pixels []pixel, last int32, next uint16) uint16 {
 			break
 		}
 		p.beam, p.wider = p.wider, p.beam
-		p.off, p.widerOff = p.widerOff, p.off
+		p.errors, p.widerErrors = p.widerErrors, p.errors
 		n = m
 	}
-	if fits && depth <= lastLength {
+	if fits && depth <= lastLength { // as in longest
 		return next
 	}
 	best := 0
 	for i := range n {
-		if p.off[i] < p.off[best] {
+		if p.errors[i] < p.errors[best] {
 			best = i
 		}
 	}
 	return p.beam[best]
 }
 
-// startBeam sets p.beam to the strings of one index that may be written for pixel v, and returns
-// their number.
+// startBeam sets p.beam to strings of one index, and returns their number. They are the pixel's own
+// index, the transparent one where v allows it, and near indices that begin a longer string.
 func (p *packer) startBeam(v pixel) int {
 	n := 0
 	if v&mayHole != 0 {
-		p.beam[0], p.off[0] = uint16(p.hole), 0
+		p.beam[0], p.errors[0] = uint16(p.hole), 0
 		n = 1
 	}
-	if v&mayHole == 0 || uint8(v) != p.hole {
-		p.beam[n], p.off[n] = uint16(uint8(v)), 0
+	if v&mayHole == 0 || uint8(v) != p.hole { // not in beam yet
+		p.beam[n], p.errors[n] = uint16(uint8(v)), 0
 		n++
 	}
 	reach := p.reach[v>>busyShift]
@@ -296,18 +311,18 @@ func (p *packer) startBeam(v pixel) int {
 			break
 		}
 		if k != uint8(v) && p.child1[k] != 0 {
-			p.beam[n], p.off[n] = uint16(k), int32(e)
+			p.beam[n], p.errors[n] = uint16(k), int32(e)
 			n++
 		}
 	}
 	return n
 }
 
-// packWith packs pixels as pack does. keep says what happens when all codes are used. If it is not
-// set, the table is cleared at once. If it is set, the table is used on, until the codes of a
-// window stand for fewer pixels on average than the codes did while the table was filling. full
-// reports whether all codes were used.
-func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keep bool) (packed []byte, full bool) {
+// packWith packs pixels as pack does. full reports whether all codes were used. If keepFull is not
+// set, the table is cleared as soon as it is full. If it is set, the full table stays until a
+// window of codes stands for fewer pixels on average than the codes did while the table was
+// filling.
+func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keepFull bool) (packed []byte, full bool) {
 	p.out, p.start, p.acc, p.bits = append(dst, 0), len(dst), 0, 0
 	p.shown = num.Grow(p.shown, len(pixels))
 	clearCode := uint16(1) << minCodeSize
@@ -316,14 +331,14 @@ func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keep boo
 	}
 	width := minCodeSize + 1
 	next := clearCode + 2 // the code that the next string will get
-	last := int32(-1)
-	written := width // of the last code
+	last := int32(-1)     // the code written before, -1 after a clear code
+	written := width      // of the code written before, in bits
 	p.clear(clearCode)
 	p.put(uint32(clearCode), width)
 
 	const window = 1024
-	given, covered := 0, 0 // codes and their pixels: since the clear code, then in the window
-	filling := 0.0         // pixels a code while the table was filling, 0 before it is full
+	nCodes, nPixels := 0, 0 // since the clear code; once the table is full, in the window
+	filling := 0.0          // pixels per code while the table was filling, 0 before it is full
 	for i := 0; i < len(pixels); {
 		code := p.longest(pixels[i:], last, next)
 		if last >= 0 && next < maxCodes { // the table gets a string, as in unpack
@@ -341,8 +356,8 @@ func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keep boo
 			p.shown[k] = p.suffix[c]
 		}
 		i += n
-		given++
-		covered += n
+		nCodes++
+		nPixels += n
 		last = int32(code)
 		if next < maxCodes {
 			if next == 1<<width {
@@ -352,25 +367,25 @@ func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keep boo
 				continue
 			}
 		}
-		if !full || filling == 0 {
+		if filling == 0 { // the table has just become full
 			full = true
-			filling = float64(covered) / float64(given)
-			given, covered = 0, 0
+			filling = float64(nPixels) / float64(nCodes)
+			nCodes, nPixels = 0, 0
 		}
-		if keep {
-			if given < window {
+		if keepFull {
+			if nCodes < window {
 				continue
 			}
-			if float64(covered)/float64(given) >= filling {
-				given, covered = 0, 0
+			if float64(nPixels)/float64(nCodes) >= filling {
+				nCodes, nPixels = 0, 0
 				continue
 			}
 		}
-		p.put(uint32(clearCode), width)
+		p.put(uint32(clearCode), width) // the table is cleared
 		p.clear(clearCode)
 		width, next, last = minCodeSize+1, clearCode+2, -1
 		written = width
-		given, covered, filling = 0, 0, 0
+		nCodes, nPixels, filling = 0, 0, 0
 	}
 	// The highest bit of the end code is zero. Where the width grew with the last code, the bit may
 	// be left out: a reader takes it from the padding, or finds that the data has ended.
@@ -378,6 +393,7 @@ func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keep boo
 	if p.bits > 0 {
 		p.appendByte(byte(p.acc))
 	}
+	// End the sub-block. If it is empty, its size, 0, is already the terminator.
 	if n := len(p.out) - p.start - 1; n > 0 {
 		p.out[p.start] = byte(n)
 		p.out = append(p.out, 0)

@@ -17,7 +17,7 @@ type colorCount struct {
 	keys   []rgb // color + 1, 0 is a free slot
 	counts []uint32
 	n      int     // number of colors
-	index  []int32 // of each color's palette entry; set by assign
+	index  []int32 // for each color, the index of its palette entry; set by assign
 }
 
 func newColorCount() *colorCount {
@@ -34,18 +34,18 @@ func (c *colorCount) reset() {
 // slot returns the slot of v in the hash table: the one that has v, or a free one.
 func (c *colorCount) slot(v rgb) int {
 	mask := len(c.keys) - 1
-	k := int(uint32(v)*0x9e3779b1>>8) & mask
+	k := int(uint32(v)*hashFactor>>8) & mask
 	for c.keys[k] != 0 && c.keys[k] != v+1 {
 		k = (k + 1) & mask
 	}
 	return k
 }
 
-// add counts n more pixels of color v. It doubles the hash table when half of the slots are taken.
+// add counts v for as many pixels as n says. It doubles the hash table when half of the slots are taken.
 func (c *colorCount) add(v rgb, n uint32) {
 	k := c.slot(v)
 	if c.keys[k] == 0 {
-		if 2*c.n >= len(c.keys) {
+		if 2*c.n >= len(c.keys) { // double the table
 			old := *c
 			c.keys, c.counts = make([]rgb, 2*len(old.keys)), make([]uint32, 2*len(old.keys))
 			for i, key := range old.keys {
@@ -101,9 +101,10 @@ func (c *colorCount) missing(palette []rgb) []rgb {
 	return list
 }
 
-// palette returns a palette of at most limit colors, and one color if none was counted. Up to limit
-// colors are returned as they are, if they are up to 32 or if tolerance is 0. Otherwise the palette
-// comes near them: with fewer than limit colors if these are within tolerance.
+// palette returns a palette of at most limit colors. It has exactly the counted colors if there are
+// at most limit of them and tolerance is 0, or if there are at most min(limit, 32). Otherwise it
+// has colors near them: fewer than limit, if fewer are enough for tolerance. If no color was
+// counted, the palette is black alone.
 func (c *colorCount) palette(limit int, tolerance float64) []rgb {
 	switch {
 	case c.n == 0:
@@ -115,7 +116,8 @@ func (c *colorCount) palette(limit int, tolerance float64) []rgb {
 }
 
 // assign sets c.index to the nearest entry of p for every color, and returns the sum of the squared
-// errors over all pixels. It stops early if the sum exceeds limit; c.index is then incomplete.
+// errors over all pixels. As soon as the sum exceeds limit, assign stops, and c.index is
+// incomplete.
 func (c *colorCount) assign(p *searchPalette, limit float64) (squared float64) {
 	if len(c.index) != len(c.keys) {
 		c.index = make([]int32, len(c.keys))
@@ -133,8 +135,9 @@ func (c *colorCount) assign(p *searchPalette, limit float64) (squared float64) {
 	return squared
 }
 
-// unused returns the first index to which no color was assigned, or -1 if all 256 are used. It also
-// returns table, extended by a black entry if that index is just behind the end of table.
+// unused returns the first index to which no color was assigned, or -1 if all 256 have colors. It
+// also returns table. If the index is the one behind the end of table, a black entry is added to
+// table first.
 func (c *colorCount) unused(table []rgb) ([]rgb, int) {
 	var used [256]bool
 	for i, k := range c.keys {
@@ -176,7 +179,7 @@ func newExactPalette(table []rgb, transparent int) *exactPalette {
 
 // slot returns the slot of c in the hash table: the one that has c, or a free one.
 func (p *exactPalette) slot(c rgb) uint32 {
-	k := uint32(c) * 0x9e3779b1 >> 22
+	k := uint32(c) * hashFactor >> 22 // ten bits, for 1024 slots
 	for p.keys[k] != 0 && p.keys[k] != c+1 {
 		k = (k + 1) % uint32(len(p.keys))
 	}
@@ -189,11 +192,12 @@ func (p *exactPalette) find(c rgb) (index uint8, ok bool) {
 	return p.index[k], p.keys[k] != 0
 }
 
-// A searchPalette finds nearest colors. It searches in both directions from the level of green.
+// A searchPalette finds nearest colors. It sorts them by green, and searches in both directions
+// from the level of green that it looks for, until green alone is too far away.
 type searchPalette struct {
 	colors []rgb    // sorted by green
-	index  []int    // index[i] is that of colors[i] before the sort
-	from   [257]int // from[g] is the first color with a green of g or more
+	index  []int    // index[i] is the index that colors[i] had before the sort
+	start  [257]int // start[g] is the index of the first color with a green of g or more
 }
 
 // newSearchPalette returns a searchPalette of colors.
@@ -207,24 +211,24 @@ func newSearchPalette(colors []rgb) *searchPalette {
 		p.colors = append(p.colors, colors[i])
 	}
 	k := 0
-	for g := range p.from {
+	for g := range p.start {
 		for k < len(p.colors) && p.colors[k].channel(1) < g {
 			k++
 		}
-		p.from[g] = k
+		p.start[g] = k
 	}
 	return p
 }
 
-// nearest returns the index, before the sort, of the color with the least squared distance from c,
-// and that distance. An empty palette has index 0 at a distance of 1<<30.
+// nearest returns the color with the least squared distance from c, by its index before the sort,
+// and this distance. For an empty palette it returns 0 and 1<<30.
 func (p *searchPalette) nearest(c rgb) (index, distance int) {
 	if len(p.colors) == 0 {
 		return 0, 1 << 30
 	}
 	r, g, b := c.channel(0), c.channel(1), c.channel(2)
-	best, at := 1<<30, 0
-	low, high := p.from[g]-1, p.from[g]
+	best, at := 1<<30, 0 // the least squared distance, and which color has it
+	low, high := p.start[g]-1, p.start[g]
 	for low >= 0 || high < len(p.colors) {
 		if high < len(p.colors) {
 			q := p.colors[high]
@@ -270,8 +274,8 @@ func (s *sample) add(o sample) {
 	}
 }
 
-// explained returns the squared length of the sum of the colors, divided by n. The squared error
-// that remains when each color becomes the mean is the sum of the colors' squares minus this.
+// explained returns the squared length of the sum of the colors, divided by n. If each color
+// becomes the mean, the squared error is the sum of the colors' squares minus explained.
 func (s *sample) explained() float64 {
 	if s.n == 0 {
 		return 0
@@ -279,12 +283,14 @@ func (s *sample) explained() float64 {
 	return (s.sum[0]*s.sum[0] + s.sum[1]*s.sum[1] + s.sum[2]*s.sum[2]) / s.n
 }
 
-// quantize returns at most n colors that come near those of c, with little squared error. It cuts
-// boxes of colors in two, each time where this removes most error, until there are n boxes, no cut
-// removes error, or the mean squared error of a channel is within a tolerance above 0. Then Lloyd's
-// algorithm improves the means of the boxes. The cuts are those of Wu, "Efficient statistical
-// computations for optimal color quantization", 1991, but on the colors instead of on a grid of
-// moments.
+// quantize returns at most n colors that come near those of c, with little squared error. It begins
+// with one box of all colors. Each step cuts a box in two, where this removes most error. The steps
+// end when there are n boxes, when no cut removes error, or, with a tolerance above 0, when the
+// mean squared error of a channel is within the tolerance. Then Lloyd's algorithm improves the
+// means of the boxes.
+//
+// The cuts are those of Wu, "Efficient statistical computations for optimal color quantization",
+// 1991, but on the colors instead of on a grid of moments.
 func quantize(c *colorCount, n int, tolerance float64) []rgb {
 	points := samples(c)
 	var axisSorter sorter
@@ -295,7 +301,7 @@ func quantize(c *colorCount, n int, tolerance float64) []rgb {
 		axis   int     // channel that the best cut sorts by
 		at     int     // number of points before the best cut
 	}
-	// measure adds up b and finds the best cut.
+	// measure sets the other fields of b from b.points. It sorts the points.
 	measure := func(b *box) {
 		b.total = sample{}
 		for _, p := range b.points {
@@ -324,7 +330,7 @@ func quantize(c *colorCount, n int, tolerance float64) []rgb {
 	}
 	boxes := []box{{points: points}}
 	measure(&boxes[0])
-	// remaining is the squared error of the boxes' means, against the points.
+	// remaining is the squared error of all points, if each becomes the mean of its box.
 	remaining, enough := -boxes[0].total.explained(), 3*tolerance*boxes[0].total.n
 	for _, p := range points {
 		remaining += p.explained()
@@ -358,7 +364,7 @@ func quantize(c *colorCount, n int, tolerance float64) []rgb {
 	return palette
 }
 
-// mean returns the rounded mean of the colors. s must not be empty.
+// mean returns the rounded mean of the colors of s, which must not be empty.
 func (s *sample) mean() rgb {
 	var v rgb
 	for _, x := range s.sum {
@@ -373,7 +379,8 @@ type sorter struct {
 	old  []sample
 }
 
-// sort sorts points by the mean of channel axis.
+// sort sorts points by the mean of channel axis. A key is the mean, in 1/65536, and below it the
+// position, so that points with equal means keep their order.
 func (o *sorter) sort(points []sample, axis int) {
 	o.keys = o.keys[:0]
 	for i := range points {
@@ -386,8 +393,8 @@ func (o *sorter) sort(points []sample, axis int) {
 	}
 }
 
-// lloyd moves every color of the palette to the mean of the points that are nearest to this color,
-// and drops colors that are nearest to no point.
+// lloyd assigns each point to the nearest color of the palette. Then it moves each color to the
+// mean of its points, and drops colors without points.
 func lloyd(points []sample, palette []rgb) []rgb {
 	p := newSearchPalette(palette)
 	groups := make([]sample, len(palette))

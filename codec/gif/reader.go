@@ -28,15 +28,15 @@ type Reader struct {
 	ICC           []byte // an ICCRGBG1 profile, nil when there is none
 	Note          string // what is wrong with a file that can still be shown; Next may add to it
 
-	Short bool // Next has given a frame whose data ends early, so that pixels are missing
+	Short bool // Next has returned a frame whose data ends early, so that pixels are missing
 
 	src     []byte
 	global  []byte // the global color table: three bytes an entry, a part of src
 	frames  []frame
 	at      int // index of the next frame
 	canvas  *image.NRGBA
-	saved   *image.NRGBA // the canvas before a frame that will be undone
-	pending frame        // the frame shown last, which is not disposed of yet
+	saved   *image.NRGBA // the canvas as it was before a frame that will be undone
+	pending frame        // the frame shown last; dispose has not been applied to it yet
 	indices []byte       // memory for the indices of a frame
 	lzw     *unpacker
 }
@@ -52,7 +52,7 @@ type frame struct {
 	codeSize    uint
 	offset      int    // of the image descriptor in the file
 	data        []byte // the sub-blocks
-	cut         bool   // the file ends before the terminator of data
+	cut         bool   // the file ends before the sub-blocks' terminator
 }
 
 // isGIF reports whether b starts with a GIF signature.
@@ -91,6 +91,7 @@ func NewReader(src []byte) (*Reader, error) {
 		r.Width, r.Height = max(r.Width, first.Max.X), max(r.Height, first.Max.Y)
 	}
 	r.Frames = len(r.frames)
+	// Some frame must have pixels.
 	for i := range r.frames {
 		if !r.frames[i].rect.Empty() {
 			return r, nil
@@ -109,8 +110,8 @@ func (r *Reader) note(s string) {
 	}
 }
 
-// colorTable returns the color table at p (section 19) and the position after it. The lower three
-// bits n of flags give the number of entries: 2^(n+1).
+// colorTable returns the color table at p (section 19) and the position after it. The table has
+// 2^(n+1) entries, where n is in the lower three bits of flags.
 func colorTable(src []byte, p int, flags byte) (table []byte, next int, err error) {
 	next = p + 3<<(flags&7+1)
 	if len(src) < next {
@@ -121,7 +122,7 @@ func colorTable(src []byte, p int, flags byte) (table []byte, next int, err erro
 
 // walk reads all blocks from p on: it collects the frames, and what the extensions say.
 func (r *Reader) walk(p int) error {
-	control := frame{transparent: -1} // what a control extension says of the next frame
+	control := frame{transparent: -1} // what a control extension says about the next frame
 	for {
 		kind, block, next, err := nextBlock(r.src, p)
 		switch {
@@ -147,7 +148,7 @@ func (r *Reader) walk(p int) error {
 
 // Kinds of blocks, by their first byte, and labels of extensions (appendix A).
 const (
-	blockNone      = 0 // a stray terminator, which some encoders write after a block; or no block
+	blockNone      = 0 // no block, or a stray terminator, which some encoders write after a block
 	blockExtension = 0x21
 	blockFrame     = 0x2c
 	blockTrailer   = 0x3b
@@ -170,14 +171,16 @@ func nextBlock(src []byte, p int) (kind byte, block []byte, next int, err error)
 	case blockNone, blockTrailer:
 		return b[0], b[:1], p + 1, nil
 	case blockExtension:
-		if head = 2; len(b) < 3 {
+		head = 2
+		if len(b) < 3 {
 			return blockNone, nil, 0, FormatError{p, "truncated extension"}
 		}
 	case blockFrame:
 		if len(b) < 10 {
 			return blockNone, nil, 0, FormatError{p, "truncated image descriptor"}
 		}
-		if head = 11; b[9]&0x80 != 0 {
+		head = 11
+		if b[9]&0x80 != 0 { // a local color table
 			head += 3 << (b[9]&7 + 1)
 		}
 		if len(b) < head {
@@ -196,8 +199,8 @@ func nextBlock(src []byte, p int) (kind byte, block []byte, next int, err error)
 	return blockNone, nil, 0, err
 }
 
-// endWithoutTrailer ends walk where err was met instead of a trailer. If there is a frame, err
-// becomes a note, and nil is returned. Otherwise err is returned.
+// endWithoutTrailer ends walk, which met err before a trailer. If there is a frame, err becomes a
+// note, and nil is returned. Otherwise err is returned.
 func (r *Reader) endWithoutTrailer(err error) error {
 	if len(r.frames) == 0 {
 		return err
@@ -206,8 +209,8 @@ func (r *Reader) endWithoutTrailer(err error) error {
 	return nil
 }
 
-// readExtension reads b, an extension block (sections 23 to 26) from its label on. A graphic
-// control extension is stored in control.
+// readExtension reads b, an extension block (sections 23 to 26) from its label on. What a graphic
+// control extension says is stored in control.
 func (r *Reader) readExtension(control *frame, b []byte) {
 	label, body := b[0], b[1:]
 	switch {
@@ -238,8 +241,9 @@ func skipBlocks(src []byte, p int) (int, error) {
 	return 0, FormatError{p, "truncated data blocks"}
 }
 
-// readApplication reads the application extensions that matter (section 26): the loop count, which
-// has two names, and a color profile. b holds the sub-blocks, which are known to be whole.
+// readApplication reads the application extensions that matter (section 26): the loop count, under
+// either of two names, and a color profile. b holds the sub-blocks after name, up to the
+// terminator.
 func (r *Reader) readApplication(name string, b []byte) {
 	switch name {
 	case "NETSCAPE2.0", "ANIMEXTS1.0":
@@ -292,9 +296,9 @@ func (r *Reader) readDescriptor(f *frame, b []byte) error {
 func (r *Reader) PeakBytes() int64 {
 	area := int64(r.Width) * int64(r.Height)
 	if r.Frames == 1 {
-		return 6 * area // 4 for the canvas, 1 for the indices of the frame, and a reserve
+		return 6 * area // 4 for the canvas, 1 for the indices of the frame, 1 in reserve
 	}
-	return 12 * area // also 4 for a copy of the canvas, and memory that is not collected yet
+	return 12 * area // 4 more for a copy of the canvas, 2 more for memory not yet collected
 }
 
 // Drawing returns what it takes to draw frame i: the number of pixels, and the bytes of the data.
@@ -323,7 +327,7 @@ func (r *Reader) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Dura
 		r.lzw = new(unpacker)
 	}
 	r.dispose()
-	got, err := r.unpack(&f)
+	decoded, err := r.unpack(&f)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -333,26 +337,27 @@ func (r *Reader) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Dura
 		}
 		copy(r.saved.Pix, r.canvas.Pix)
 	}
-	short := got < f.rect.Dx()*f.rect.Dy()
-	if coversAll := f.transparent < 0 && r.canvas.Rect.In(f.rect); coversAll && short {
+	short := decoded < f.rect.Dx()*f.rect.Dy()
+	shouldCoverAll := f.transparent < 0 && r.canvas.Rect.In(f.rect)
+	if short && shouldCoverAll {
 		clear(r.canvas.Pix) // browsers clear the canvas before a frame that should cover all of it
 	}
-	r.draw(&f, r.indices[:got])
+	r.draw(&f, r.indices[:decoded])
 	r.pending = f
 	r.at++
 	return r.canvas, f.delay, nil
 }
 
-// undone reports whether the canvas, after f was shown, gets back what it showed before.
+// undone reports whether the canvas, after f was shown, gets back what it had before f.
 func (f *frame) undone() bool { return f.disposal == disposePrevious || f.disposal == 4 }
 
-// unpack decodes the indices of f to r.indices, and returns their number. It is less than the
-// number of pixels if the data ends early but correctly. The missing pixels are then not drawn, as
-// in browsers.
-func (r *Reader) unpack(f *frame) (got int, err error) {
-	n := f.rect.Dx() * f.rect.Dy()
-	// A code has two bits or more, and stands for less than maxCodes indices. So little data cannot
-	// take much memory.
+// unpack decodes the indices of f to r.indices, and returns their number. The number is less than
+// that of the pixels if the data ends early but correctly. The missing pixels are then not drawn,
+// as in browsers.
+func (r *Reader) unpack(f *frame) (decoded int, err error) {
+	n := f.rect.Dx() * f.rect.Dy() // pixels
+	// A code has two bits or more, and stands for less than maxCodes indices. This bounds the
+	// memory for a large frame with little data.
 	room := int(min(int64(n), int64(len(f.data))*8*maxCodes/2))
 	if cap(r.indices) < room {
 		r.indices = make([]byte, room)
@@ -360,19 +365,19 @@ func (r *Reader) unpack(f *frame) (got int, err error) {
 	if n == 0 {
 		return 0, nil
 	}
-	if got, err = r.lzw.unpack(r.indices[:room], f.data, f.codeSize); err != nil {
+	if decoded, err = r.lzw.unpack(r.indices[:room], f.data, f.codeSize); err != nil {
 		return 0, FormatError{f.offset, err.(FormatError).Msg}
 	}
 	switch {
-	case got < n && f.cut:
+	case decoded < n && f.cut:
 		return 0, FormatError{f.offset, "truncated image data"}
-	case got == 0 && r.Frames == 1:
+	case decoded == 0 && r.Frames == 1:
 		return 0, FormatError{f.offset, "no image data"}
-	case got < n:
+	case decoded < n:
 		r.Short = true
-		r.note(fmt.Sprintf("frame %d: image data ends early, %d of %d pixels", r.at+1, got, n))
+		r.note(fmt.Sprintf("frame %d: image data ends early, %d of %d pixels", r.at+1, decoded, n))
 	}
-	return got, nil
+	return decoded, nil
 }
 
 // dispose applies the disposal method of the frame shown last to the canvas.
@@ -398,8 +403,8 @@ var (
 	interlaceFill  = [4]int{8, 4, 2, 1} // rows to the next row of this pass or an earlier one
 )
 
-// colors returns f's color table as pixels. Indices that do not change the canvas have alpha 0: the
-// transparent index, and those that the table does not have.
+// colors returns a pixel for each index into f's color table. The alpha is 0 for indices that do
+// not change the canvas: the transparent index, and indices that the table does not have.
 func (f *frame) colors() (colors [256][4]byte) {
 	for i := 0; i < 256 && 3*i < len(f.palette); i++ {
 		colors[i] = [4]byte{f.palette[3*i], f.palette[3*i+1], f.palette[3*i+2], 255}
@@ -416,9 +421,10 @@ func (f *frame) colors() (colors [256][4]byte) {
 	return colors
 }
 
-// draw puts f's decoded indices on the canvas. There may be fewer than f has pixels. If the data of
-// the first frame ends early and is interlaced, each row also fills the rows below it, down to the
-// next row of its pass or of an earlier one. Later passes draw over what they have.
+// draw puts the colors of f on the canvas. indices may be fewer than the pixels of f. If there are
+// fewer for the first frame, and it is interlaced, each row also fills the rows below it, down to
+// the next row of its pass or of an earlier one. Later passes draw over these rows where they have
+// indices.
 func (r *Reader) draw(f *frame, indices []byte) {
 	colors := f.colors()
 	w, h := f.rect.Dx(), f.rect.Dy()

@@ -5,9 +5,9 @@ package gif
 
 // Strip returns src without comments, without extensions that do not change what is shown, and
 // without what follows the trailer. Frames are copied byte for byte. Loop counts stay, and an ICC
-// profile stays if keepICC is set. Where src is damaged after a whole frame, the result ends there,
-// with a trailer, because browsers ignore the rest too. If a frame is cut off, Strip returns an
-// error.
+// profile stays if keepICC is set. If src is damaged after a whole frame, the result ends before
+// the damage, with a trailer, because browsers ignore the rest too. If a frame is cut off, Strip
+// returns an error.
 //
 // Strip makes one pass, and allocates at most len(src) + 1 bytes.
 func Strip(src []byte, keepICC bool) ([]byte, error) {
@@ -42,7 +42,7 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 		case kind == blockFrame:
 			controlled = false
 			out = append(out, block...)
-		// An idle control extension has an effect only after another one, which it replaces.
+		// An idle control extension is copied only after another one, whose settings it replaces.
 		case kind == blockExtension && keepExtension(block, keepICC) && (controlled || !idle(block)):
 			controlled = controlled || block[1] == labelControl
 			out = append(out, block...)

@@ -16,12 +16,12 @@ import (
 	"miniatura/codec/internal/straight"
 )
 
-// Options are the writer's parameters. With the zero value or nil, a frame of up to 256 colors
-// keeps them exactly.
+// Options are the writer's parameters. With the zero value or nil, a frame of up to 255 colors
+// keeps them exactly, and so does a frame of 256 colors that needs no transparent index.
 type Options struct {
 	// Tolerance is the mean squared error of a channel that frames of more than 32 colors may have.
-	// Frames with an error need fewer colors and compress better. 0.5 suits a scaled picture, most
-	// of whose colors are mixtures.
+	// A frame that may have an error needs fewer colors and compresses better. 0.5 suits a scaled
+	// picture, most of whose colors are mixtures.
 	Tolerance float64
 	// Budget is how many bytes the whole animation should take, 0 meaning any number. If Tolerance
 	// is above 0, colors may be further off while frames take more bytes, within the limits of
@@ -44,22 +44,24 @@ type AnimationWriter struct {
 	disposed    bool   // the control extension written last names a disposal to the background
 
 	// The frame added last is the waiting frame. It is not written yet, because its disposal
-	// depends on the next one.
-	waiting bool // there is a waiting frame
-	delay   time.Duration
-	base    *image.NRGBA    // the canvas that the waiting frame is drawn on
-	current *image.NRGBA    // the canvas that the waiting frame leads to; alpha is 0 or 255
-	rect    image.Rectangle // the part of the canvas that the waiting frame changes
-	next    *image.NRGBA    // the canvas of the frame after the waiting one, while it is added
-	same    []bool          // for each pixel of current: it had the same value in the frame before
-	stays   []bool          // for each pixel of current: base has the value, exactly or near enough
+	// depends on the next one. Pixels of base, current and next have an alpha of 0 or 255.
+	waiting bool            // there is a waiting frame
+	delay   time.Duration   // of the waiting frame
+	base    *image.NRGBA    // what a viewer shows before it draws the waiting frame
+	current *image.NRGBA    // what it should show afterwards: the waiting frame as it was added
+	rect    image.Rectangle // the part of the canvas that the waiting frame draws
+	next    *image.NRGBA    // the frame after the waiting one, while Add adds it
+
+	// For each pixel of current, nil while the first frame waits.
+	same  []bool // the frame before has the same value there
+	stays []bool // base has this value, exactly or near enough, so it need not be drawn
 
 	counts   *colorCount
 	pixels   []pixel // of rect, set by setPixels
 	spare    []byte  // memory for the data of a drawing
 	lzw      *packer
 	near     *nearness
-	strength float64 // how much more than Tolerance colors may be off, see near.go
+	strength float64 // a factor for the limits in near.go
 	rough    bool    // a still picture may be off too
 }
 
@@ -87,9 +89,9 @@ func Encode(w io.Writer, m image.Image, o *Options) error {
 	return err
 }
 
-// Append appends m as a still GIF to dst. If m has at most 256 colors, transparency included, the
-// GIF has the same colors, unless o has a Tolerance. Otherwise it has at most 256 colors that are
-// chosen for little error, without dithering. Pixels less than half opaque become transparent.
+// Append appends m as a still GIF to dst. If m has at most 256 colors, a transparent one included,
+// and o has no Tolerance, the GIF has the same colors. Otherwise its colors are chosen for little
+// error, without dithering. Pixels less than half opaque become transparent, and all others opaque.
 func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	b := m.Bounds()
 	w, err := NewAnimationWriter(b.Dx(), b.Dy(), 1, o)
@@ -102,8 +104,8 @@ func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	return w.appendTo(dst)
 }
 
-// Add adds a frame: the whole canvas as it is to be shown, and how long. The delay is rounded to
-// hundredths of a second. The AnimationWriter does not keep canvas.
+// Add adds a frame. canvas is the whole picture that is shown, and delay is how long it is shown,
+// rounded to hundredths of a second. The AnimationWriter does not keep canvas.
 func (w *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	if canvas.Rect.Dx() != w.w || canvas.Rect.Dy() != w.h {
 		return UnsupportedError(fmt.Sprintf("a frame of %v in an animation of %dx%d", canvas.Rect.Size(), w.w, w.h))
@@ -133,16 +135,17 @@ func (w *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 		w.waiting, w.delay = true, delay
 		return nil
 	}
-	// The waiting frame is written, and the new one waits.
-	disposal, gone := byte(disposeNone), w.erasedArea()
-	if !gone.Empty() {
+	// The waiting frame is written, and drawn on base and disposed of as a viewer does.
+	disposal, erased := byte(disposeNone), w.erasedArea()
+	if !erased.Empty() {
 		disposal = disposeBackground
 	}
-	w.flush(disposal, gone, true)
-	w.current, w.next = w.next, w.current
+	w.flush(disposal, erased, true)
 	if disposal == disposeBackground {
 		straight.Clear(w.base, w.rect)
 	}
+	// The new frame waits. next has the frame before.
+	w.current, w.next = w.next, w.current
 	if w.same == nil {
 		w.stays, w.same = make([]bool, w.w*w.h), make([]bool, w.w*w.h)
 	}
@@ -173,7 +176,8 @@ func (w *AnimationWriter) appendTo(dst []byte) ([]byte, error) {
 	return append(dst, 0x3b), nil
 }
 
-// threshold copies a row and makes every pixel opaque or transparent.
+// threshold copies a row of pixels. Those less than half opaque become transparent, and all others
+// opaque.
 func threshold(dst, src []byte) {
 	for i := 0; i < len(dst); i += 4 {
 		p, q := dst[i:i+4:i+4], src[i:i+4:i+4]
@@ -185,9 +189,9 @@ func threshold(dst, src []byte) {
 	}
 }
 
-// onlySwings reports whether canvas has an alpha of at least 64 at every pixel that the waiting
-// frame shows. Pixels with less than 128 are then taken for edges, where the alpha of scaled frames
-// swings around 128, and not for pixels that disappear.
+// onlySwings reports whether canvas, the frame to be added, has an alpha of at least 64 at every
+// pixel that the waiting frame shows. If it has, alphas between 64 and 128 are taken for edges,
+// where the alpha of scaled frames swings around 128, and not for pixels that disappear.
 func (w *AnimationWriter) onlySwings(canvas *image.NRGBA) bool {
 	for y := range w.h {
 		row, old := canvas.Pix[y*canvas.Stride:][:4*w.w], w.current.Pix[y*w.current.Stride:][:4*w.w]
@@ -214,21 +218,22 @@ func thresholdAfter(dst, src, old []byte) {
 	}
 }
 
-// erasedArea returns the smallest rectangle with all pixels that the waiting frame shows and the
-// next frame does not. GIF can only clear such pixels by disposal.
+// erasedArea returns the smallest rectangle with all pixels that are opaque in the waiting frame
+// and transparent in the next one. GIF can only clear such pixels by disposal, which clears the
+// whole rectangle of the waiting frame.
 func (w *AnimationWriter) erasedArea() image.Rectangle {
 	return bound(w.w, w.h, func(i int) bool { return w.current.Pix[i+3] != 0 && w.next.Pix[i+3] == 0 })
 }
 
-// staysAt reports whether the pixel at Pix[i] stays. In the first frame, which is the only one of a
-// still picture, no pixel stays.
+// staysAt reports whether the pixel at current.Pix[i] stays. In the first frame no pixel stays.
 func (w *AnimationWriter) staysAt(i int) bool { return w.stays != nil && w.stays[i/4] }
 
 // compare sets w.stays, and w.rect to the smallest rectangle with all pixels that do not stay.
 //
-// A pixel stays if base shows the color that the pixel should have. If base shows another color,
-// with the same alpha, the pixel stays in two cases: it has not changed since the frame before, for
-// which this color was good enough, or mayStay says so.
+// A pixel stays if base shows the color that the pixel should have. If base shows another color
+// with the same alpha, the pixel stays in two cases. Either it should have the same color as in the
+// frame before, for which the shown color was good enough. Or there is a Tolerance, and mayStay
+// allows it.
 func (w *AnimationWriter) compare() {
 	for k := range w.stays {
 		i := 4 * k
@@ -268,14 +273,15 @@ func bound(w, h int, inside func(i int) bool) image.Rectangle {
 	return r
 }
 
-// A drawing is one way to write the waiting frame.
+// A drawing is one way to write the waiting frame: color table, indices and compressed data.
+// Several may be made, of which one is written.
 type drawing struct {
 	local       []rgb   // the drawing's own color table, nil if it uses the global one
 	global      []rgb   // the global table, with the colors that the drawing adds
 	transparent int     // index, -1 is none
 	bits        uint    // of an index
 	data        []byte  // the sub-blocks
-	shown       []byte  // the indices, as they will be decoded
+	shown       []byte  // the index of each pixel of rect, as a reader will decode it
 	mse         float64 // mean squared error of a channel, 0 unless packNear has packed the drawing
 	inexact     bool    // some color is not in the table
 }
@@ -291,17 +297,20 @@ func (d *drawing) table() []rgb {
 	return d.global
 }
 
-// flush writes the waiting frame. more says that another frame follows; the waiting one is then
-// drawn on base. gone is an area that the frame's rectangle must contain.
-func (w *AnimationWriter) flush(disposal byte, gone image.Rectangle, more bool) {
+// flush writes the waiting frame. If more is set, another frame follows, and base becomes what a
+// viewer shows after the waiting frame. erased is the area from erasedArea. Disposal clears only
+// the frame's rectangle, so w.rect grows to contain erased.
+func (w *AnimationWriter) flush(disposal byte, erased image.Rectangle, more bool) {
 	first := w.frames == 0
 	w.frames++
-	w.rect = w.rect.Union(gone)
+	w.rect = w.rect.Union(erased)
+	// Choose how the frame is drawn.
 	d := w.drawBest(first, more)
 	share := w.budgetShare(d)
 	single, overBudget := first && !more, w.o.Budget > 0 && share > 1
 	if single && overBudget && w.o.Tolerance > 0 {
-		w.rough, w.strength = true, 2 // a still picture is packed exactly only if that fits
+		// A still picture is packed exactly if that fits. It does not, so it is packed again.
+		w.rough, w.strength = true, 2
 		w.spare, w.lzw.shown = d.data[:0], d.shown
 		d = w.drawBest(first, more)
 	}
@@ -311,10 +320,11 @@ func (w *AnimationWriter) flush(disposal byte, gone image.Rectangle, more bool) 
 		w.strength /= 2
 		if !first {
 			w.compare()
-			w.rect = w.rect.Union(gone)
+			w.rect = w.rect.Union(erased)
 		}
 		d = w.drawBest(first, more)
 	}
+	// Write the frame.
 	w.global = d.global
 	if d.local != nil {
 		w.local = d.local
@@ -328,45 +338,48 @@ func (w *AnimationWriter) flush(disposal byte, gone image.Rectangle, more bool) 
 		w.show(d)
 		w.adjust(d, share)
 	}
+	// Keep the memory for the next frame.
 	w.spare, w.lzw.shown = d.data[:0], d.shown
 }
 
-// drawBest returns the best drawing of the waiting frame. If leaving pixels out takes a local color
-// table or more global colors, it also tries to draw all pixels, and returns the shorter drawing.
+// drawBest returns the best drawing of the waiting frame. It begins with one that leaves out pixels
+// that stay. If that drawing takes a local color table or more global colors, drawBest also tries a
+// drawing of all pixels, which needs no transparent index, and returns the shorter one.
 func (w *AnimationWriter) drawBest(first, more bool) *drawing {
-	d := w.draw(false, first && !more)
-	if !first && (d.local != nil || len(d.global) > len(w.global)) {
-		if e := w.draw(true, false); e != nil && e.size() < d.size() && e.mse <= maxError {
-			return e
+	best := w.draw(false, first && !more)
+	if !first && (best.local != nil || len(best.global) > len(w.global)) {
+		whole := w.draw(true, false)
+		if whole != nil && whole.size() < best.size() && whole.mse <= maxError {
+			return whole
 		}
 	}
-	return d
+	return best
 }
 
 // packHoles packs d again, with the transparent index for all pixels that stay, and keeps the
 // result if it is shorter. The packer looks only for the longest string at each place, but long
-// runs of the transparent index can save more.
+// runs of the transparent index can save more. w.pixels is changed.
 func (w *AnimationWriter) packHoles(d *drawing) {
-	found := false
+	anyStays := false
 	for i, v := range w.pixels {
 		if v&mayHole != 0 {
-			found = true
+			anyStays = true
 			w.pixels[i] = pixel(d.transparent)
 		}
 	}
-	if !found {
+	if !anyStays {
 		return
 	}
-	e := drawing{data: w.spare, transparent: d.transparent, bits: d.bits}
-	w.lzw.packInto(&e, w.pixels)
-	if len(e.data) < len(d.data) {
-		d.data, e.data = e.data, d.data
-		d.shown, e.shown = e.shown, d.shown
+	other := drawing{data: w.spare, transparent: d.transparent, bits: d.bits}
+	w.lzw.packInto(&other, w.pixels)
+	if len(other.data) < len(d.data) {
+		d.data, other.data = other.data, d.data
+		d.shown, other.shown = other.shown, d.shown
 	}
-	w.spare, w.lzw.shown = e.data[:0], e.shown
+	w.spare, w.lzw.shown = other.data[:0], other.shown // memory for the next drawing
 }
 
-// show draws d on base, as a decoder does.
+// show draws d on w.base, as a viewer does.
 func (w *AnimationWriter) show(d *drawing) {
 	table := d.table()
 	n := w.rect.Dx()
@@ -382,8 +395,9 @@ func (w *AnimationWriter) show(d *drawing) {
 }
 
 // draw returns a drawing of the waiting frame. A pixel that stays may be left out or drawn again,
-// whichever makes longer strings. If all is set, every pixel is drawn, or nil is returned where
-// that is impossible. single says that the only frame of a still picture is drawn.
+// whichever makes longer strings. If all is set, every pixel is drawn. If then a pixel is
+// transparent, or there are more than 256 colors, draw returns nil. single says that the frame is
+// the only one.
 func (w *AnimationWriter) draw(all, single bool) *drawing {
 	counts, hole := w.countColors(all)
 	if all && (hole || counts.n > 256) {
@@ -408,8 +422,9 @@ func (w *AnimationWriter) draw(all, single bool) *drawing {
 	return d
 }
 
-// countColors counts the colors of the pixels that are drawn. Pixels that stay count only if all is
-// set. hole says that some pixel is not drawn, because it stays or is transparent.
+// countColors counts the colors of the pixels in w.rect that have to be drawn. Pixels that stay
+// have to be drawn only if all is set, and transparent pixels never. hole reports whether there is
+// a pixel that does not have to be drawn.
 func (w *AnimationWriter) countColors(all bool) (counts *colorCount, hole bool) {
 	if w.counts == nil {
 		w.counts = newColorCount()
@@ -441,10 +456,10 @@ func (w *AnimationWriter) countColors(all bool) (counts *colorCount, hole bool) 
 	return counts, hole
 }
 
-// setPixels sets w.pixels for the pixels of w.rect. counts has an index for each color that is not
-// left out. A pixel that stays may be written as the transparent index of d, if d has one, and also
-// as its color, if that is in the table. Other pixels get their busyness, if there is a Tolerance.
-// setPixels returns the number of bits of the highest index.
+// setPixels sets w.pixels for the pixels of w.rect. A pixel that has to be drawn gets the index
+// that counts has for its color and, if there is a Tolerance, its busyness. If d has a transparent
+// index, a pixel that stays may be written as this index, and also as its color if d's table has
+// that. setPixels returns the number of bits of the highest index.
 func (w *AnimationWriter) setPixels(d *drawing, counts *colorCount) (bits uint) {
 	r := w.rect
 	hole := pixel(max(d.transparent, 0))
@@ -452,7 +467,7 @@ func (w *AnimationWriter) setPixels(d *drawing, counts *colorCount) (bits uint) 
 	w.pixels = num.Grow(w.pixels, r.Dx()*r.Dy())[:0]
 	highest := pixel(0)
 	for y := r.Min.Y; y < r.Max.Y; y++ {
-		last, index := rgb(1<<24), pixel(0)
+		last, index := rgb(1<<24), pixel(0) // the color before and its index; at first no color
 		i := w.current.PixOffset(r.Min.X, y)
 		for end := i + 4*r.Dx(); i < end; i += 4 {
 			p := w.current.Pix[i : i+4 : i+4]
@@ -464,9 +479,9 @@ func (w *AnimationWriter) setPixels(d *drawing, counts *colorCount) (bits uint) 
 			c := rgb(p[0])<<16 | rgb(p[1])<<8 | rgb(p[2])
 			if d.transparent >= 0 && w.staysAt(i) {
 				highest = max(highest, hole)
-				k := hole | mayHole // only the transparent index
+				k := hole | mayHole // only the transparent index may be written
 				if n, ok := exact.find(c); ok {
-					k = pixel(n) | mayHole
+					k = pixel(n) | mayHole // either index
 					highest = max(highest, pixel(n))
 				}
 				w.pixels = append(w.pixels, k)
@@ -491,10 +506,10 @@ func (w *AnimationWriter) setPixels(d *drawing, counts *colorCount) (bits uint) 
 }
 
 // chooseTable returns a drawing with a color table, and assigns an index to each color of c. The
-// table is the global one, which the first frame begins, if this has the colors or room for them.
-// Otherwise it is a local one. If there are too many colors, the table has at most 256 that come
-// near them. hole says that the drawing needs a transparent index. The drawing then has one that no
-// color uses.
+// first frame begins the global table. A later frame uses the global table if that has the frame's
+// colors or room for them, and otherwise calls chooseLocalTable. A new table for more colors than
+// it can hold has colors that come near them. If hole is set, the drawing gets a transparent index
+// that no color uses. single is as in draw.
 func (w *AnimationWriter) chooseTable(c *colorCount, hole, single bool) *drawing {
 	limit := 256
 	if hole {
@@ -503,7 +518,7 @@ func (w *AnimationWriter) chooseTable(c *colorCount, hole, single bool) *drawing
 	d := &drawing{transparent: -1, global: w.global}
 	if len(w.global) == 0 {
 		d.global = c.palette(limit, w.tolerance())
-		if c.n > limit && !single { // leaves room for the transparent index of later frames
+		if c.n > limit && !single { // leave room for the transparent index of later frames
 			d.global = c.palette(255, w.tolerance())
 		}
 	}
@@ -524,10 +539,12 @@ func (w *AnimationWriter) chooseTable(c *colorCount, hole, single bool) *drawing
 	return d
 }
 
-// chooseLocalTable does the same as chooseTable, for colors that the global table has no room for.
-// limit is the largest number of colors in a new table.
+// chooseLocalTable does the same as chooseTable for colors that the global table has no room for.
+// It sets a local table, or uses the global one where its colors are near enough. limit is the
+// largest number of colors in a new table.
 func (w *AnimationWriter) chooseLocalTable(c *colorCount, d *drawing, hole bool, limit int) *drawing {
-	// An earlier table is used if it is good enough: first the global one, which takes no bytes.
+	// An earlier table is used if it is good enough. The global one is tried first, because it
+	// takes no bytes. enough is the largest sum of squared errors.
 	enough := 3 * reuseFactor * w.tolerance() * float64(c.pixels())
 	for _, table := range [][]rgb{d.global, w.local} {
 		if len(table) == 0 || w.o.Tolerance == 0 || c.assign(newSearchPalette(table), enough) > enough {
@@ -543,15 +560,15 @@ func (w *AnimationWriter) chooseLocalTable(c *colorCount, d *drawing, hole bool,
 	find := newSearchPalette(palette)
 	squared := c.assign(find, math.Inf(1))
 	if squared > 0 && len(d.global) > 128 {
-		// The colors are not exact in either table, so the global one is used if it is about as
-		// good.
+		// The colors are not exact in either table, so the global one is used if its error is about
+		// as small: up to 1.1 times, and 1 more for each pixel.
 		allowed := 1.1*squared + float64(c.pixels())
 		if c.assign(newSearchPalette(d.global), allowed) <= allowed {
 			if t, k := c.unused(d.global); k >= 0 || !hole {
 				return d.setTable(t, k, hole, true)
 			}
 		}
-		c.assign(find, math.Inf(1))
+		c.assign(find, math.Inf(1)) // back to the indices of palette
 	}
 	t, k := c.unused(palette)
 	d.setTable(t, k, hole, false)
@@ -559,9 +576,9 @@ func (w *AnimationWriter) chooseLocalTable(c *colorCount, d *drawing, hole bool,
 	return d
 }
 
-// setTable sets d's local or global table and marks d as inexact. table and k are from unused. If
-// hole is set, k becomes the transparent index. Otherwise no index k is needed, and the table is
-// cut if k is its last.
+// setTable sets d.global, or d.local if global is not set, and marks d as inexact. table and k are
+// from unused. If hole is set, k becomes the transparent index. If it is not set, entry k is not
+// needed, and is removed if it is the last one.
 func (d *drawing) setTable(table []rgb, k int, hole, global bool) *drawing {
 	d.inexact = true
 	if hole {
@@ -599,11 +616,12 @@ func (w *AnimationWriter) appendHeader(dst []byte) []byte {
 	dst = append(dst, "GIF89a"...)
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(w.w))
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(w.h))
+	const colorResolution = 0x70 // 8 bits for each channel of the source
 	if len(w.global) > 0 {
-		dst = append(dst, 0x80|0x70|byte(tableBits(len(w.global))-1), 0, 0)
+		dst = append(dst, 0x80|colorResolution|byte(tableBits(len(w.global))-1), 0, 0)
 		dst = appendTable(dst, w.global)
 	} else {
-		dst = append(dst, 0x70, 0, 0)
+		dst = append(dst, colorResolution, 0, 0)
 	}
 	if w.frames > 1 && w.plays != 1 {
 		n := min(max(w.plays-1, 0), 1<<16-1) // the file counts repeats; 0 means forever
@@ -614,9 +632,10 @@ func (w *AnimationWriter) appendHeader(dst []byte) []byte {
 	return dst
 }
 
-// writeControl writes the graphic control extension (section 23), unless it would have no effect.
-// After a disposal to the background it is always written, because some readers (Pillow, Go's
-// image/gif) use a disposal until another extension names a different one.
+// writeControl writes the graphic control extension (section 23), unless that would have no effect.
+// After an extension that names disposal to the background, the next extension is always written,
+// because some readers (Pillow, Go's image/gif) use a disposal until another extension names a
+// different one.
 func (w *AnimationWriter) writeControl(disposal byte, transparent int) {
 	if transparent < 0 && disposal == disposeNone && w.delay == 0 && !w.disposed {
 		return

@@ -38,7 +38,8 @@ type fixedTables struct {
 	mode16, modeUV [4]uint16
 	// bit4x4 is the cost of the bit that says 4x4.
 	bit4x4 uint16
-	// extra3[v] is extraCost(3, v), and extra4[v] is extraCost(4, v).
+	// extra3[v] is the cost of the extra bits of the level that is v above the first level of
+	// category 3. extra4 has the same for category 4.
 	extra3 [8]uint16
 	extra4 [16]uint16
 }
@@ -91,18 +92,20 @@ func bitCost(p uint8, bit bool) int {
 // The layout of tokenCost.level.
 const (
 	rowSize   = 32                  // entries of a row
-	nContext4 = 4                   // rows for a position
+	nContext4 = 4                   // contexts, context 3 included, and so rows for a position
 	posSize   = nContext4 * rowSize // entries for a position
 )
 
 // A tokenCost has the costs of the tokens of one plane.
 //
-// There are four contexts. 0, 1 and 2 are those of section 13.3. 3 stands for context 0 directly
-// after a zero: no end of block can be written there, so the bit that denies it costs nothing.
+// Contexts 0, 1 and 2 are those of section 13.3. The RFC uses context 0 at the start of a block and
+// also after a zero. The end of a block is never written after a zero. So a token there lacks the
+// bit that says whether the block ends, and has another cost than one at the start. Here it has a
+// context of its own, 3, with the probabilities of context 0.
 type tokenCost struct {
 	// level has a row for each position n (0 to 15) and each context. Row 4*n+context starts at
-	// n*posSize + context*rowSize. Its entry v is the cost of a level of magnitude v, sign
-	// included. The last entry is not used: for levels of rowSize-1 and more there is
+	// n*posSize + context*rowSize. Entry v of a row is the cost of a level of magnitude v, sign
+	// included. The last entry of a row is not used: for levels of rowSize-1 and more there is
 	// largeLevelCost.
 	level [16 * posSize]uint16
 	// eob[n][context] is the cost of ending the block before position n.
@@ -137,9 +140,9 @@ var (
 	}
 )
 
-// largeLevelCost returns the cost of a level of magnitude v, rowSize-1 or more. row is
+// largeLevelCost returns the cost of a level whose magnitude v is rowSize-1 or more. rowNumber is
 // 4*position + context.
-func (t *tokenCost) largeLevelCost(row int, v int) int {
+func (t *tokenCost) largeLevelCost(rowNumber, v int) int {
 	cat := 4
 	if v >= catBase[2] {
 		cat = 5
@@ -147,12 +150,13 @@ func (t *tokenCost) largeLevelCost(row int, v int) int {
 	if v >= catBase[3] {
 		cat = 6
 	}
-	return int(t.cat[row>>2][row&3][cat-4]) + extraCost(cat, v-catBase[cat-3])
+	return int(t.cat[rowNumber>>2][rowNumber&3][cat-4]) + extraCost(cat, v-catBase[cat-3])
 }
 
-// nextContext[v] is the context of the token after a level of magnitude v, times rowSize. So it is
-// the offset of a row among those of the next position in tokenCost.level.
-var nextContext = func() (t [rowSize]uint16) {
+// nextRow[v] says which row has the costs after a level of magnitude v: it is the offset of the row
+// from the first row of the next position in tokenCost.level. The last entry is for all levels of
+// rowSize-1 and more.
+var nextRow = func() (t [rowSize]uint16) {
 	for v := range t {
 		t[v] = uint16(2 * rowSize)
 	}
@@ -160,29 +164,29 @@ var nextContext = func() (t [rowSize]uint16) {
 	return
 }()
 
-// blockCost returns the cost of a block of the levels lev, of which those before position first are
-// not written. Bit n of mask says that lev[n] is not zero. ctx is the context of the first token.
+// blockCost returns the cost of a block with the levels lev. Levels before position first are not
+// written. Bit n of mask is set if lev[n] is not zero. ctx is the context of the first token.
 func (t *tokenCost) blockCost(lev *[16]int16, mask uint16, first, ctx int) int {
 	row := first*posSize + ctx*rowSize // start of the row in t.level
 	c := 0
 	end := bits.Len16(mask)
 	for n := first; n < end; n++ {
-		v := int(lev[n&15])
-		m := v >> 31
-		v = (v ^ m) - m
+		level := int(lev[n&15])
+		sign := level >> 31
+		v := (level ^ sign) - sign // magnitude
 		if v < rowSize-1 {
 			c += int(t.level[(row+v)&(len(t.level)-1)])
 		} else {
 			c += t.largeLevelCost(row/rowSize, v)
 			v = rowSize - 1
 		}
-		row = (n+1)*posSize + int(nextContext[v&(rowSize-1)])
+		row = (n+1)*posSize + int(nextRow[v&(rowSize-1)])
 	}
 	return c + int(t.eob[max(first, end)][(row/rowSize)&3])
 }
 
-// init fills in t for the probabilities p of one plane. It follows the token tree of section 13.2:
-// node i has the probability q[i].
+// init fills in t for the probabilities p of one plane. It follows the token tree of section 13.2.
+// In a band and context, node i of the tree has the probability q[i].
 func (t *tokenCost) init(p *[nBand][nContext][nProb]uint8) {
 	*t = tokenCost{}     // eob[16] stays 0: after the last position no end of block is written
 	done := [nBand]int{} // 1 + the first position of the band, 0 if there is none yet
@@ -205,34 +209,37 @@ func (t *tokenCost) init(p *[nBand][nContext][nProb]uint8) {
 			row := t.level[n*posSize+ctx*rowSize:][:rowSize]
 			c := bitCost
 			row[0] = uint16(more + c(q[1], false))
+			// s is the cost of the bits that all levels not yet in row have in common.
 			s := more + c(q[1], true) + 256 // 256: the sign's bit
 			row[1] = uint16(s + c(q[2], false))
 			s += c(q[2], true)
-			low := s + c(q[3], false) // 2 to 4
+			low := s + c(q[3], false) // levels 2 to 4
 			row[2] = uint16(low + c(q[4], false))
 			low += c(q[4], true)
 			row[3] = uint16(low + c(q[5], false))
 			row[4] = uint16(low + c(q[5], true))
 			s += c(q[3], true)
-			low = s + c(q[6], false) // categories 1 and 2, with extra bits at 159, and 165 and 145
-			c1 := low + c(q[7], false)
-			row[5] = uint16(c1 + c(159, false))
-			row[6] = uint16(c1 + c(159, true))
-			c2 := low + c(q[7], true)
+			// The extra bit of category 1 has the probability 159, those of category 2 have 165 and
+			// 145.
+			mid := s + c(q[6], false)
+			cat1 := mid + c(q[7], false)
+			row[5] = uint16(cat1 + c(159, false))
+			row[6] = uint16(cat1 + c(159, true))
+			cat2 := mid + c(q[7], true)
 			for v := 7; v < 11; v++ {
-				row[v] = uint16(c2 + c(165, (v-7)&2 != 0) + c(145, (v-7)&1 != 0))
+				row[v] = uint16(cat2 + c(165, (v-7)&2 != 0) + c(145, (v-7)&1 != 0))
 			}
 			s += c(q[6], true)
-			c3 := s + c(q[8], false) + c(q[9], false) // category 3
+			cat3 := s + c(q[8], false) + c(q[9], false)
 			for v := 11; v < 19; v++ {
-				row[v] = uint16(c3 + int(fixed.extra3[v-11]))
+				row[v] = uint16(cat3 + int(fixed.extra3[v-11]))
 			}
-			c4 := s + c(q[8], false) + c(q[9], true) // category 4
+			cat4 := s + c(q[8], false) + c(q[9], true)
 			for v := 19; v < rowSize-1; v++ {
-				row[v] = uint16(c4 + int(fixed.extra4[v-19]))
+				row[v] = uint16(cat4 + int(fixed.extra4[v-19]))
 			}
 			t.cat[n][ctx] = [3]uint16{
-				uint16(c4),
+				uint16(cat4),
 				uint16(s + c(q[8], true) + c(q[10], false)),
 				uint16(s + c(q[8], true) + c(q[10], true)),
 			}

@@ -49,18 +49,18 @@ type Encoder struct {
 	row
 	workspace
 
-	testFirstLimit, testTokenLimit int // smaller limits, set by tests; otherwise 0
+	testFirstLimit, testTokenLimit int // smaller limits of the partitions' sizes, set by tests
 
-	// recon, when set, receives the reconstruction that a decoder will make.
+	// recon is set by tests only. It receives the reconstruction that a decoder will make.
 	recon *image.YCbCr
 }
 
 // buffers hold memory that is kept from picture to picture. What one picture has left in them is
 // never read for another.
 type buffers struct {
-	samples    []byte       // mbSamples a macroblock, see import.go
-	visibility []uint8      // errorVisibility of each macroblock
-	logVar     []uint16     // base-2 logarithm of each macroblock's variance, in 1/256
+	samples    []byte       // mbSamples for each macroblock, see import.go
+	visibility []uint8      // of errors, for each macroblock: see errorVisibility
+	logVar     []uint16     // for each macroblock, see errorVisibility
 	mbs        []macroblock // the choices made for each macroblock
 	levels     []byte       // the levels of the macroblocks so far, see appendLevels
 	chroma     []byte       // three rows, see sharpenChroma
@@ -69,7 +69,7 @@ type buffers struct {
 	topRowY  []byte    // the last row of luma
 	topRowUV []byte    // the last row of chroma, for each macroblock eight of U and eight of V
 	topModes []uint8   // the modes of the last row of 4x4 blocks
-	topNZ    []nonzero // which of its last blocks have nonzero levels
+	topNZ    []nonzero // which blocks of the last row have nonzero levels
 
 	search search
 	sample filterSample
@@ -78,7 +78,7 @@ type buffers struct {
 }
 
 // A picture holds what is known of a picture as a whole. Encoder.init sets the sizes. In each
-// attempt, assignSegments sets the rest.
+// attempt, assignSegments sets header and segments anew, and later steps complete them.
 type picture struct {
 	w, h     int // in pixels
 	mbw, mbh int // in macroblocks
@@ -94,10 +94,11 @@ type attempt struct {
 
 	counts [nPlane]tokenCount // of the tokens so far
 	prior  [nPlane]tokenCount // of the tokens that learn has counted
-	probs  tokenProbs
-	costs  [nPlane]tokenCost
+	probs  tokenProbs         // they follow from counts and prior, see setCosts
+	costs  [nPlane]tokenCost  // they follow from probs
 
-	modeShare  int // what one macroblock may spend on its modes, in 1/256 of a bit
+	// These limit the modes at restriction 1. Both are in 1/256 of a bit.
+	modeShare  int // what one macroblock may spend on its modes
 	modeCredit int // what the macroblocks so far have not spent of their shares
 }
 
@@ -111,16 +112,16 @@ type row struct {
 // A workspace holds a macroblock's samples and those around it. Encoder.prepare fills it, partly
 // with samples of the macroblock to the left, which was the last to use it.
 type workspace struct {
-	topUV    [16]byte // the row of chroma above: eight of U and eight of V
-	leftUV   [16]byte // the column of chroma to the left, likewise
-	cornerUV [2]byte  // the chroma above the column to the left
-	ybr      [ybrSize]byte
-	recUV    [128]byte // the reconstructed chroma: eight rows, each with eight of U and eight of V
+	topUV    [16]byte      // the row of chroma above: eight of U and eight of V
+	leftUV   [16]byte      // the column of chroma to the left, likewise
+	cornerUV [2]byte       // the chroma above the column to the left
+	ybr      [ybrSize]byte // luma, see ybrSize
+	recUV    [128]byte     // the reconstructed chroma: eight rows, each with eight of U and eight of V
 }
 
 // Encode appends to dst a VP8 key frame of m. A WebP file holds such a frame in its "VP8 " chunk. m
-// must be 4:2:0, and full range as every image.YCbCr is. The frame has the limited range that WebP
-// prescribes. The width and the height must be 1 to 16383 samples.
+// must be 4:2:0 and begin at even coordinates. The width and the height must be 1 to 16383 samples.
+// m is full range, as every image.YCbCr is. The frame has the limited range that WebP prescribes.
 func (e *Encoder) Encode(dst []byte, m *image.YCbCr, o Options) ([]byte, error) {
 	if m.SubsampleRatio != image.YCbCrSubsampleRatio420 {
 		return dst, UnsupportedError("subsampling other than 4:2:0")
@@ -182,8 +183,8 @@ func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 		e.search.refineShift = 3
 		e.search.thorough = true
 	}
-	// The loop filter is tried on pairs of rows of macroblocks: on every second pair, or without
-	// high effort on four to six pairs, fewer in a small picture.
+	// The loop filter is tried on pairs of rows of macroblocks. At high effort it is tried on every
+	// second pair. Otherwise it is tried on four to six pairs, or fewer in a small picture.
 	interval := 2
 	if o.Effort != HighEffort {
 		interval = max(3, e.mbh/8)
@@ -195,14 +196,16 @@ func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 		e.encodeMacroblocks()
 		e.gatherSkipped()
 		e.setFilterLevels()
-		if out, firstSize, ok := e.writeFrame(dst); ok {
+		out, firstSize, ok := e.writeFrame(dst)
+		switch {
+		case ok:
 			if e.recon != nil {
 				e.filter(e.recon)
 			}
 			return out, nil
-		} else if firstSize > e.firstLimit() {
+		case firstSize > e.firstLimit():
 			r.modes++
-		} else {
+		default: // a token partition is too large
 			r.quant += 8
 		}
 	}
@@ -213,8 +216,9 @@ func (e *Encoder) encode(dst []byte, o Options) ([]byte, error) {
 // A restriction takes choices from the encoder, so that a picture fits the format.
 type restriction struct {
 	// modes is 0 where modes are chosen freely. At 1, a macroblock's modes may take only its share
-	// of the first partition. At 2, there is only DC prediction, and no segments or skip flags: a
-	// macroblock takes less than 4 bits of the first partition, so that the largest picture fits.
+	// of the first partition, and what the macroblocks before have not used of their shares. At 2,
+	// there is only DC prediction, and no segments or skip flags: a macroblock takes less than 4
+	// bits of the first partition, so that the largest picture fits.
 	modes int
 	// quant is added to the quantizer indices. With the coarsest quantizers, a macroblock of noise
 	// takes less than one kilobit, and eight partitions can hold one kilobit for each macroblock of
@@ -244,15 +248,14 @@ func (e *Encoder) writeFrame(dst []byte) (out []byte, firstSize int, ok bool) {
 	h := &e.header
 	e.setMacroblockProbs(h)
 	h.probs.choose(&e.counts)
-	// If one token partition is too large, eight may fit: the lengths of the first seven have
-	// fields of their own.
-	for h.partitions = 0; ; h.partitions = 3 {
+	// The tokens go into one partition. If that is too large, they are divided among eight.
+	for h.partitions = 0; ; h.partitions = 3 { // the logarithm of 1, then of 8
 		e.first.reset(e.first.buf[:0])
 		e.writeHeader(&e.first, h)
-		header := e.first.taken()
+		headerSize := e.first.taken()
 		e.writeModes(&e.first, h)
 		first := e.first.finish()
-		if len(first) == header {
+		if len(first) == headerSize {
 			// The header's last bytes hold all of the modes too, which is possible for a single
 			// macroblock. libwebp's incremental decoder, which browsers use, refuses a first
 			// partition that has no byte after the header.
@@ -262,6 +265,7 @@ func (e *Encoder) writeFrame(dst []byte) (out []byte, firstSize int, ok bool) {
 			return dst, len(first), false
 		}
 		n := len(dst)
+		// Half a byte for each byte of levels is a guess at the size of the tokens.
 		out := slices.Grow(dst, frameTagSize+len(first)+len(e.levels)/2)[:n+frameTagSize]
 		putFrameTag(out[n:], h.version(), len(first), e.w, e.h)
 		out = append(out, first...)
@@ -270,7 +274,7 @@ func (e *Encoder) writeFrame(dst []byte) (out []byte, firstSize int, ok bool) {
 			e.parts[0].reset(out)
 			e.writeTokens(e.parts[:1], h)
 			out = e.parts[0].finish()
-			e.parts[0].buf = nil
+			e.parts[0].buf = nil // the memory is the caller's
 			if len(out)-start <= e.tokenLimit() {
 				return out, len(first), true
 			}
@@ -308,9 +312,10 @@ func (e *Encoder) encodeMacroblocks() {
 	e.search.start()
 	// Each macroblock has an equal share of what the header leaves of the first partition. The
 	// header takes about 9 bits for each probability, and less than 400 for the rest. 250/256 of
-	// the space are shared: the remainder is for what these numbers and the costs miss.
+	// the space are shared: the remainder is for what these numbers and the costs miss. The share
+	// is in 1/256 of a bit, so the factor is 250.
 	const headerBits = nPlane*nBand*nContext*nProb*9 + 400
-	e.modeShare = (e.firstLimit()*8 - headerBits) * 250 / len(e.mbs) // in 1/256 of a bit
+	e.modeShare = (e.firstLimit()*8 - headerBits) * 250 / len(e.mbs)
 	if e.search.thorough && e.restriction == (restriction{}) {
 		e.learn()
 	}
@@ -319,9 +324,9 @@ func (e *Encoder) encodeMacroblocks() {
 	}
 }
 
-// learn encodes two of every eight rows and keeps only the counts of their tokens. With these
-// counts, the costs suit the picture from the first row on. A row whose upper neighbour is not
-// encoded is predicted from the last row that was encoded.
+// learn encodes two of every eight rows and keeps only the counts of the tokens. With these counts,
+// the costs suit the picture from the first row on. A row whose upper neighbour is not encoded is
+// predicted from the last row that was encoded.
 func (e *Encoder) learn() {
 	for mby := 0; mby < e.mbh; mby++ {
 		if mby&7 < 2 {

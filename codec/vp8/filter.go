@@ -10,7 +10,7 @@ import (
 )
 
 // filterParams are the thresholds of one filter level (sections 15.2 and 15.3). A place on an edge
-// is filtered if no threshold but hev is exceeded there.
+// is filtered if no difference there exceeds edge or interior.
 type filterParams struct {
 	edge     int // for the difference across the edge; at the edges of macroblocks, 4 more
 	interior int // for the differences between samples on one side of the edge
@@ -35,7 +35,7 @@ func filterParamsOf(level int, h *frameHeader) filterParams {
 		// the normal filter does where the edge variance is high. So the normal filter becomes the
 		// simple one with an interior threshold that no difference exceeds, and a variance
 		// threshold that every difference exceeds.
-		return filterParams{2*level + interior, 255, -1}
+		return filterParams{edge: 2*level + interior, interior: 255, hev: -1}
 	}
 	hev := 0 // the thresholds for key frames (section 15.3)
 	if level >= 40 {
@@ -43,7 +43,7 @@ func filterParamsOf(level int, h *frameHeader) filterParams {
 	} else if level >= 15 {
 		hev = 1
 	}
-	return filterParams{2*level + interior, interior, hev}
+	return filterParams{edge: 2*level + interior, interior: interior, hev: hev}
 }
 
 // filter runs the loop filter over m, the reconstruction of all macroblocks.
@@ -84,46 +84,48 @@ func (e *Encoder) filter(m *image.YCbCr) {
 func (mb *macroblock) innerEdges() bool { return mb.is4 || !mb.skip }
 
 // filterEdge filters n positions along an edge (sections 15.2 and 15.3). pix[o] is the first sample
-// after the edge at the first position. In pix, the samples on a line across the edge are across
-// bytes apart, and the positions are along bytes apart.
-func filterEdge(pix []byte, o, across, along, n int, p filterParams, macroblockEdge bool) {
-	limit := p.edge
+// after the edge at the first position. In pix, samples on a line across the edge are acrossStep
+// bytes apart, and positions along the edge are alongStep bytes apart.
+func filterEdge(pix []byte, o, acrossStep, alongStep, n int, limits filterParams, macroblockEdge bool) {
+	edge := limits.edge
 	if macroblockEdge {
-		limit += 4
+		edge += 4
 	}
-	for ; n > 0; n, o = n-1, o+along {
-		p3, p2 := int(pix[o-4*across]), int(pix[o-3*across])
-		p1, p0 := int(pix[o-2*across]), int(pix[o-across])
-		q0, q1 := int(pix[o]), int(pix[o+across])
-		q2, q3 := int(pix[o+2*across]), int(pix[o+3*across])
-		if 2*abs(p0-q0)+abs(p1-q1)>>1 > limit {
+	for ; n > 0; n, o = n-1, o+alongStep {
+		// Before the edge are p3 to p0, and after it q0 to q3.
+		p3, p2 := int(pix[o-4*acrossStep]), int(pix[o-3*acrossStep])
+		p1, p0 := int(pix[o-2*acrossStep]), int(pix[o-acrossStep])
+		q0, q1 := int(pix[o]), int(pix[o+acrossStep])
+		q2, q3 := int(pix[o+2*acrossStep]), int(pix[o+3*acrossStep])
+		if 2*abs(p0-q0)+abs(p1-q1)>>1 > edge {
 			continue
 		}
-		if abs(p3-p2) > p.interior || abs(p2-p1) > p.interior || abs(p1-p0) > p.interior ||
-			abs(q3-q2) > p.interior || abs(q2-q1) > p.interior || abs(q1-q0) > p.interior {
+		// On each side of the edge, neighbours must not differ by more than interior.
+		if abs(p3-p2) > limits.interior || abs(p2-p1) > limits.interior || abs(p1-p0) > limits.interior ||
+			abs(q3-q2) > limits.interior || abs(q2-q1) > limits.interior || abs(q1-q0) > limits.interior {
 			continue
 		}
 		switch {
-		case abs(p1-p0) > p.hev || abs(q1-q0) > p.hev: // changes one sample on each side
+		case abs(p1-p0) > limits.hev || abs(q1-q0) > limits.hev: // changes one sample on each side
 			a := clip(clip(p1-q1, -128, 127)+3*(q0-p0), -128, 127)
-			pix[o-across] = clip8(int32(p0 + min(a+3, 127)>>3))
+			pix[o-acrossStep] = clip8(int32(p0 + min(a+3, 127)>>3))
 			pix[o] = clip8(int32(q0 - min(a+4, 127)>>3))
 		case !macroblockEdge: // changes two samples on each side
 			a := clip(3*(q0-p0), -128, 127)
 			f := min(a+4, 127) >> 3
-			pix[o-across] = clip8(int32(p0 + min(a+3, 127)>>3))
+			pix[o-acrossStep] = clip8(int32(p0 + min(a+3, 127)>>3))
 			pix[o] = clip8(int32(q0 - f))
 			f = (f + 1) >> 1
-			pix[o-2*across] = clip8(int32(p1 + f))
-			pix[o+across] = clip8(int32(q1 - f))
+			pix[o-2*acrossStep] = clip8(int32(p1 + f))
+			pix[o+acrossStep] = clip8(int32(q1 - f))
 		default: // changes three samples on each side
 			a := clip(clip(p1-q1, -128, 127)+3*(q0-p0), -128, 127)
 			f := (27*a + 63) >> 7
-			pix[o-across], pix[o] = clip8(int32(p0+f)), clip8(int32(q0-f))
+			pix[o-acrossStep], pix[o] = clip8(int32(p0+f)), clip8(int32(q0-f))
 			f = (18*a + 63) >> 7
-			pix[o-2*across], pix[o+across] = clip8(int32(p1+f)), clip8(int32(q1-f))
+			pix[o-2*acrossStep], pix[o+acrossStep] = clip8(int32(p1+f)), clip8(int32(q1-f))
 			f = (9*a + 63) >> 7
-			pix[o-3*across], pix[o+2*across] = clip8(int32(p2+f)), clip8(int32(q2-f))
+			pix[o-3*acrossStep], pix[o+2*acrossStep] = clip8(int32(p2+f)), clip8(int32(q2-f))
 		}
 	}
 }
@@ -131,8 +133,8 @@ func filterEdge(pix []byte, o, across, along, n int, p filterParams, macroblockE
 // A filterSample keeps the reconstructed luma of some rows of macroblocks, to try the loop filter
 // on.
 type filterSample struct {
-	interval int    // of so many pairs of rows, the first pair is kept
-	stride   int    // of luma and trial
+	interval int    // of each interval pairs of rows, the first pair is kept
+	stride   int    // of luma and trial, in bytes
 	luma     []byte // the pairs that are kept, before the filter
 	trial    []byte // one pair, filtered
 }
@@ -140,7 +142,7 @@ type filterSample struct {
 // start makes room for the sample of a picture of mbw by mbh macroblocks.
 func (s *filterSample) start(mbw, mbh, interval int) {
 	s.interval, s.stride = interval, 16*mbw
-	pairs := ((mbh+1)/2 + interval - 1) / interval
+	pairs := ((mbh+1)/2 + interval - 1) / interval // that are kept, of 32 rows of samples each
 	s.luma = num.Grow(s.luma, pairs*32*s.stride)
 	s.trial = num.Grow(s.trial, 32*s.stride)
 }
@@ -156,16 +158,16 @@ func (e *Encoder) setFilterLevels() {
 	}
 }
 
-// tryFilterLevels tries some levels around each segment's filter level, and sets it to the one that
-// brings the sampled luma closest to the source.
+// tryFilterLevels tries some levels around each segment's filter level. It sets the filter level to
+// the one that brings the sampled luma closest to the source.
 func (e *Encoder) tryFilterLevels() {
 	var base [4]int
 	for k := range base {
 		base[k] = e.segments[k].filterLevel
 	}
 	best := e.filterError(&base)
-	// try sets the level of each segment to f eighths of its base where that is better. It reports
-	// whether that was better for any segment.
+	// try sets the level of each segment to f/8 of the segment's base where this brings the luma
+	// closer than the best level so far. It reports whether it set any level.
 	try := func(f int) bool {
 		var levels [4]int
 		for k := range levels {
@@ -214,12 +216,12 @@ func (e *Encoder) filterError(levels *[4]int) (sum [4]int64) {
 				}
 			}
 		}
-		// Of the pair's 32 rows of samples, only rows 8 to 27 are compared. Those nearer to its top
-		// and bottom also depend on macroblocks that are not in s.
+		// Of the pair's 32 rows of samples, only rows 8 to 27 are compared. The rows nearer to the
+		// pair's top and bottom also depend on macroblocks that are not in s.trial.
 		for y := 0; y < 2; y++ {
 			for mbx := 0; mbx < e.mbw; mbx++ {
 				src := e.samples[((mby+y)*e.mbw+mbx)*mbSamples:]
-				d := int64(0)
+				d := int64(0) // the macroblock's squared error
 				for r := 8 * (1 - y); r < 16-4*y; r++ {
 					a, b := s.trial[(16*y+r)*s.stride+16*mbx:][:16], src[16*r:][:16]
 					for c := range a {

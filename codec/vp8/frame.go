@@ -16,7 +16,7 @@ type frameHeader struct {
 }
 
 // version returns the version number that section 9.1 gives to frames with h's loop filter.
-// Decoders ignore it, and read the filter_type that writeHeader writes.
+// Decoders ignore the number, and read the filter_type that writeHeader writes.
 func (h *frameHeader) version() uint32 {
 	if h.simple {
 		return 1
@@ -47,7 +47,8 @@ func (e *Encoder) writeHeader(w *boolEncoder, h *frameHeader) {
 	w.writeBit(uniformProb, false) // color space: YUV
 	w.writeBit(uniformProb, false) // the decoder clamps
 	w.writeBit(uniformProb, h.useSegments)
-	// With segments, only zero matters in the frame's own level: decoders then filter no segment.
+	// level is the filter level of the frame. With segments, decoders only test whether it is 0:
+	// then they filter no segment. So it becomes the largest level of a segment.
 	level := e.segments[0].filterLevel
 	if h.useSegments {
 		w.writeBit(uniformProb, true) // update the map
@@ -86,8 +87,8 @@ func (e *Encoder) writeHeader(w *boolEncoder, h *frameHeader) {
 	}
 }
 
-// setMacroblockProbs counts the segments and skip flags of the macroblocks and sets their
-// probabilities in h. It sets h.useSkip too.
+// setMacroblockProbs sets the probabilities of segments and of skip flags in h, from their counts
+// in e.mbs. It also sets h.useSkip.
 func (e *Encoder) setMacroblockProbs(h *frameHeader) {
 	var seg [4]uint64
 	skip := uint64(0)
@@ -120,9 +121,9 @@ func (e *Encoder) writeTokens(parts []boolEncoder, h *frameHeader) {
 			switch {
 			case !mb.skip:
 				levels = h.writeLevels(w, mb.is4, &n, levels)
-			case h.useSkip:
+			case h.useSkip: // the skip flag stands for the tokens
 				n.clear(mb.is4)
-			default: // 25 blocks without levels, which are not in e.levels
+			default: // up to 25 blocks without levels, which are not in e.levels
 				h.writeLevels(w, mb.is4, &n, make([]byte, 25))
 			}
 			e.topNZ[mbx] = n.up

@@ -47,12 +47,12 @@ func fdctStripGeneric(dst *[64]int16, src []byte, srcStride int, pred []byte, pr
 		}
 		o := dst[16*b : 16*b+16 : 16*b+16]
 		var c [16]int16
-		for v := 0; v < 16; v += 4 {
-			a0, a1, a2, a3 := t[v]+t[v+3], t[v+1]+t[v+2], t[v+1]-t[v+2], t[v]-t[v+3]
-			c[v] = int16((a0 + a1 + 8) >> 4)
-			c[v+1] = int16((a3*fdctC + a2*fdctS + 65536) >> 17)
-			c[v+2] = int16((a0 - a1 + 8) >> 4)
-			c[v+3] = int16((a3*fdctS - a2*fdctC + 65536) >> 17)
+		for r := 0; r < 16; r += 4 {
+			a0, a1, a2, a3 := t[r]+t[r+3], t[r+1]+t[r+2], t[r+1]-t[r+2], t[r]-t[r+3]
+			c[r] = int16((a0 + a1 + 8) >> 4)
+			c[r+1] = int16((a3*fdctC + a2*fdctS + 65536) >> 17)
+			c[r+2] = int16((a0 - a1 + 8) >> 4)
+			c[r+3] = int16((a3*fdctS - a2*fdctC + 65536) >> 17)
 		}
 		for i := range o {
 			o[i] = c[zigzag[i]]
@@ -78,8 +78,8 @@ func idctBlockGeneric(dst []byte, dstStride int, pred []byte, predStride int, le
 	for i := range c {
 		c[i] = int32(lev[i]) * int32(q[i])
 	}
-	// In zigzag order row 0 is 0,1,5,6; row 1 is 2,4,7,12; row 2 is 3,8,11,13;
-	// row 3 is 9,10,14,15.
+	// In zigzag order row 0 is 0,1,5,6; row 1 is 2,4,7,12; row 2 is 3,8,11,13; row 3 is 9,10,14,15.
+	// Each z is one column of these rows.
 	for i, z := range [4][4]uint8{{0, 2, 3, 9}, {1, 4, 8, 10}, {5, 7, 11, 14}, {6, 12, 13, 15}} {
 		c0, c1, c2, c3 := c[z[0]&15], c[z[1]&15], c[z[2]&15], c[z[3]&15]
 		a := c0 + c2

@@ -31,23 +31,23 @@ func (r rangeMap) limit(v uint8) uint8 {
 // until the macroblocks are whole.
 func (e *Encoder) importYCbCr(m *image.YCbCr) {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
-	y0 := m.YOffset(m.Rect.Min.X, m.Rect.Min.Y)
-	c0 := m.COffset(m.Rect.Min.X, m.Rect.Min.Y)
+	lumaStart := m.YOffset(m.Rect.Min.X, m.Rect.Min.Y)
+	chromaStart := m.COffset(m.Rect.Min.X, m.Rect.Min.Y)
 	cw, ch := (w+1)/2, (h+1)/2
 	for y := 0; y < 16*e.mbh; y++ {
-		o := y0 + min(y, h-1)*m.YStride
+		o := lumaStart + min(y, h-1)*m.YStride
 		e.importRow(m.Y[o:o+w], y>>4*e.mbw*mbSamples+y&15*16, 16, limitLuma)
 	}
 	for y := 0; y < 8*e.mbh; y++ {
-		o := c0 + min(y, ch-1)*m.CStride
+		o := chromaStart + min(y, ch-1)*m.CStride
 		d := y>>3*e.mbw*mbSamples + 256 + y&7*16
 		e.importRow(m.Cb[o:o+cw], d, 8, limitChroma)
 		e.importRow(m.Cr[o:o+cw], d+8, 8, limitChroma)
 	}
 }
 
-// importRow maps src, a row of samples of one plane, and writes it into a row of macroblocks, from
-// offset d of e.samples on. Each macroblock takes width samples (16 or 8).
+// importRow maps src, a row of samples of one plane, and writes the result into a row of
+// macroblocks. The result begins at e.samples[d]. Each macroblock takes width samples (16 or 8).
 func (e *Encoder) importRow(src []byte, d, width int, r rangeMap) {
 	whole := len(src) / width // macroblocks that src fills
 	if whole > 0 {
@@ -56,7 +56,7 @@ func (e *Encoder) importRow(src []byte, d, width int, r rangeMap) {
 	if whole == e.mbw {
 		return
 	}
-	src = src[whole*width:]
+	src = src[whole*width:] // less than the last macroblock takes
 	dst := e.samples[d+whole*mbSamples:][:width]
 	for i := range dst {
 		if i < len(src) {
@@ -95,6 +95,8 @@ func (e *Encoder) importNRGBA(m *image.NRGBA) {
 		r0 := m.Pix[min(y, h-1)*m.Stride:][:4*w]
 		r1 := m.Pix[min(y+1, h-1)*m.Stride:][:4*w]
 		mbs := e.samples[y>>4*e.mbw*mbSamples:] // from the macroblocks of rows y and y+1 on
+		// The kernel converts whole macroblocks of opaque pixels. What is left is converted in 2x2
+		// pixels.
 		x := 0
 		if whole := w / 16; whole > 0 && opaque(r0) && opaque(r1) {
 			rgbaRows(mbs[y&15*16:], mbs[256+y&15*8:], r0, r1, whole)
@@ -119,7 +121,7 @@ func opaque(row []byte) bool {
 }
 
 // rgbaPair converts two pixels of one row, a and b, and the two below them, c and d. luma begins
-// with the sample of a; chroma begins with that of U.
+// where the luma of a is stored, and chroma where U is stored.
 func rgbaPair(luma, chroma []byte, a, b, c, d *[4]byte) {
 	luma[0], luma[1] = rgbLuma(a), rgbLuma(b)
 	luma[16], luma[17] = rgbLuma(c), rgbLuma(d)
@@ -135,7 +137,7 @@ func rgbaPair(luma, chroma []byte, a, b, c, d *[4]byte) {
 			sum[i] = (4*(int32(a[i])*wa+int32(b[i])*wb+int32(c[i])*wc+int32(d[i])*wd) + t/2) / t
 		}
 	}
-	const round = 128<<17 + 1<<16 // 128 and a half, in 1/32768 for a sum of four
+	const round = 128<<17 + 1<<16 // 128 and a half, in 1/(4*32768)
 	chroma[0] = uint8((sum[0]*uR + sum[1]*uG + sum[2]*uB + round) >> 17)
 	chroma[8] = uint8((sum[0]*vR + sum[1]*vG + sum[2]*vB + round) >> 17)
 }
@@ -164,13 +166,13 @@ func rgbaRowsGeneric(luma, chroma, row0, row1 []byte, n int) {
 // raises SSIMULACRA2 without a loss in PSNR and SSIM of luma.
 func (e *Encoder) sharpenChroma() {
 	w, h := 8*e.mbw, 8*e.mbh
-	n := w + 2 // a row with its ends repeated
+	n := w + 2 // samples of a row, and one more at each end
 	e.chroma = num.Grow(e.chroma, 3*n)
 	for plane := 256; plane <= 264; plane += 8 { // where U and V begin in a macroblock
 		at := func(x, y int) []byte { // eight samples of a row
 			return e.samples[(y>>3*e.mbw+x>>3)*mbSamples+plane+y&7*16:][:8]
 		}
-		read := func(row []byte, y int) { // copies row y of the plane
+		read := func(row []byte, y int) { // copies row y of the plane, and repeats its ends
 			for x := 0; x < w; x += 8 {
 				copy(row[1+x:], at(x, y))
 			}

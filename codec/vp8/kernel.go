@@ -16,9 +16,9 @@ type blockStats struct {
 var textureWeight = [16]int16{0, 32, 32, 20, 28, 20, 9, 17, 17, 9, 7, 10, 7, 4, 4, 2}
 
 // quantizeBlocksGeneric quantizes n blocks of coef to lev and fills in stats. coef is the transform
-// of differences from a prediction, and ref that of the source samples. The blocks of ref are
-// refStep apart; 0 means one block for all. The reconstructed coefficients are those of ref minus
-// the errors.
+// of the differences between source and prediction. ref is the transform of the source alone, less
+// 128. The blocks of ref are refStep coefficients apart; with 0, all blocks of coef share one block
+// of ref. The reconstructed coefficients are those of ref minus the errors.
 func quantizeBlocksGeneric(lev, coef, ref []int16, refStep int, m *quantMatrix, stats *blockStats, n int) {
 	for b := 0; b < n; b++ {
 		l := (*[16]int16)(lev[16*b:])
@@ -29,16 +29,15 @@ func quantizeBlocksGeneric(lev, coef, ref []int16, refStep int, m *quantMatrix, 
 			v := int32(c[i])
 			s := v >> 31
 			a := uint32((v ^ s) - s)
-			k := int32((a + uint32(m.rnd[i])) * uint32(m.iq[i]) >> 16) // the level
-			e := int32(a) - k*int32(m.q[i])                            // its error
+			// The level k and its error e are for the magnitude a; s has the sign.
+			k := int32((a + uint32(m.rnd[i])) * uint32(m.iq[i]) >> 16)
+			e := int32(a) - k*int32(m.q[i])
 			sse += uint32(e*e) * uint32(m.w[i])
 			if k != 0 {
 				mask |= 1 << uint(i)
 			}
-			k = (k ^ s) - s
-			e = (e ^ s) - s
-			l[i] = int16(k)
-			t := int32(r[i]) - e
+			l[i] = int16((k ^ s) - s)
+			t := int32(r[i]) - ((e ^ s) - s) // the reconstructed coefficient, then its magnitude
 			if t < 0 {
 				t = -t
 			}
@@ -71,8 +70,9 @@ func fdctStripsGeneric(dst []int16, src, pred []byte, n int) {
 	}
 }
 
-// fdctBlockGeneric transforms the differences between one 4x4 block of src, in rows of 16 bytes,
-// and each block of n strips of predictions.
+// fdctBlockGeneric compares one 4x4 block of the source with 4*n predictions of it, and transforms
+// the differences. src begins with the block, whose rows are 16 bytes apart. pred has the
+// predictions as n strips.
 func fdctBlockGeneric(dst []int16, src, pred []byte, n int) {
 	var strip [64]byte
 	for r := 0; r < 4; r++ {

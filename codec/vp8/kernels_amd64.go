@@ -3,7 +3,8 @@
 package vp8
 
 // This file chooses between the AVX2 kernels of kernels_amd64.s and the reference kernels. Both
-// give the same bytes.
+// give the same bytes. The AVX2 kernels check no bounds, so the functions here read the last
+// element of each slice first.
 
 import "golang.org/x/sys/cpu"
 
@@ -21,8 +22,9 @@ func fdctStrips(dst []int16, src, pred []byte, n int) {
 }
 
 func quantizeBlocks(lev, coef, ref []int16, refStep int, m *quantMatrix, stats *blockStats, n int) {
-	if useAVX2 && n&3 == 0 {
+	if useAVX2 && n&3 == 0 { // the kernel takes four blocks at a time
 		_, _, _ = lev[16*n-1], coef[16*n-1], ref[refStep*(n-1)+15]
+		// The kernel reads all arrays of m and writes all of stats.
 		quantizeBlocksAVX2(&lev[0], &coef[0], &ref[0], refStep, &m.q[0], &stats.sse[0], n)
 		return
 	}

@@ -4,8 +4,8 @@ package vp8
 
 // activity returns the factor for a macroblock's lambdas, in 1/256. Busy macroblocks hide their
 // errors, so a bit spent there has to remove more of the error. The factor is 2^((v-5)/8), where v
-// is the base-2 logarithm of the variance (logVar/256). The exponent is rounded down to a multiple
-// of 1/16.
+// is the base-2 logarithm of the variance (logVar/256), so it is 1 at a variance of about 32. The
+// exponent is rounded down to a multiple of 1/16.
 func activity(logVar uint16) int64 { return power((int(logVar) - 5*256) >> 7) }
 
 // power returns 2^(x/16) in 1/256, for x >= -128.
@@ -47,8 +47,9 @@ const (
 
 // set sets the factors. tex has the textures of the macroblock's 16 luma blocks, then of the chroma
 // blocks, which do not count. A block's local texture is the weighted mean of its own texture and
-// of those above, below, left and right. Its factor for lambda is the square root of the quotient
-// of its local texture and the mean texture of the macroblock, within maskingLimit.
+// of the textures above, below, left and right in the macroblock. The block's factor for lambda is
+// the square root of local texture / mean texture of the macroblock, within maskingLimit.
+// maskingFloor is added to both textures.
 func (m *masking) set(tex *[24]uint32) {
 	total := uint32(0)
 	for _, t := range tex[:16] {

@@ -37,29 +37,31 @@ type candidateUV struct {
 	coef  [128]int16
 	lev   [128]int16
 	stats blockStats
-	below dcErr // for the macroblock below
-	right dcErr // for the macroblock to the right
+	below dcErr // errors that the macroblock below takes over
+	right dcErr // errors that the macroblock to the right takes over
 }
 
 // dcErr holds the quantization errors of chroma's DC coefficients that are passed on to one
-// neighbouring macroblock: two errors of U, then two of V.
+// neighbouring macroblock. Index 0 has two errors of U, and index 1 two of V.
 type dcErr [2][2]int16
 
 // diffuse passes the quantization errors of chroma's DC coefficients on to the blocks to the right
 // and below, so that smooth colors keep their mean where the quantizer steps are large. It adds the
 // errors from above and from the left to coef, and returns those for the macroblocks below and to
-// the right. The blocks of coef are in the order of two strips.
+// the right. coef has eight blocks: the upper two of U, the upper two of V, the lower two of U, and
+// the lower two of V.
 func (m *quantMatrix) diffuse(coef *[128]int16, above, left *dcErr) (below, right dcErr) {
 	// add adds the errors of the blocks above and to the left to one block, and returns the block's
 	// own error. Of each error 7/16 are added, so that errors do not travel far.
 	add := func(block int, errAbove, errLeft int16) int16 {
 		c := int32(coef[16*block]) + (int32(errAbove)*7+int32(errLeft)*7)>>4
 		coef[16*block] = int16(c)
-		s := c >> 31
+		s := c >> 31 // the sign
 		k := (uint32((c^s)-s) + uint32(m.rnd[0])) * uint32(m.iq[0]) >> 16
 		return int16(c - ((int32(k) * int32(m.q[0])) ^ s - s))
 	}
 	for ch := 0; ch < 2; ch++ {
+		// The errors of the two upper blocks, then of the two lower ones.
 		e0 := add(2*ch, above[ch][0], left[ch][0])
 		e1 := add(2*ch+1, above[ch][1], e0)
 		e2 := add(2*ch+4, e0, left[ch][1])
@@ -75,8 +77,8 @@ type search struct {
 	lam     lambdas // of the current macroblock
 	segment int     // of the current macroblock
 
-	// refineShift says which modes of a 4x4 block are compared again after the trellis: those whose
-	// score is at most the least score plus (the least score >> refineShift).
+	// refineShift says which modes of a 4x4 block refine4 compares again, after the trellis: those
+	// whose score is at most the least score plus (the least score >> refineShift).
 	refineShift uint
 	// thorough is set at high effort. The choice between 4x4 and 16x16 is then made from the
 	// results of the trellis, errors are weighed by masking, and learn counts tokens first.
@@ -84,7 +86,7 @@ type search struct {
 
 	flat [256]byte // a prediction of 128 everywhere
 
-	ref [24 * 16]int16 // coefficients of the source less 128
+	ref [24 * 16]int16 // coefficients of the source less 128, luma first
 	tex [24]uint32     // texture of each block of ref
 
 	masking masking
@@ -93,8 +95,8 @@ type search struct {
 	pred16  [4][256]byte
 	coef16  [4][256]int16
 	y2      [4 * 16]int16 // Y2 coefficients of each mode
-	y2lev   [4 * 16]int16
-	y2stats blockStats
+	y2lev   [4 * 16]int16 // levels of y2
+	y2stats blockStats    // one block for each mode
 	c16     [2]candidate16
 
 	// The modes of one 4x4 luma block. There is room for three strips of four modes.
@@ -111,7 +113,7 @@ type search struct {
 	lev  [16][16]int16
 	mask [16]uint16 // bit n of mask[b]: lev[b][n] is not zero
 
-	topErr  []dcErr // from each macroblock above
+	topErr  []dcErr // from the last finished macroblock of each column
 	leftErr dcErr   // from the macroblock to the left
 }
 
@@ -146,7 +148,7 @@ func (e *Encoder) decide(mbx, mby int) {
 	best16 := e.search16(mbx, mby, seg, src)
 	// On average, a macroblock takes at most two bits for its segment and one for its skip flag.
 	const otherBits = 3 << 8
-	modeLimit := 1 << 30
+	modeLimit := 1 << 30 // no limit
 	if e.restriction.modes > 0 {
 		e.modeCredit += e.modeShare - otherBits
 		modeLimit = e.modeCredit - 3<<8 // 3 bits: about what chroma's mode takes
@@ -154,8 +156,9 @@ func (e *Encoder) decide(mbx, mby int) {
 	if e.restriction.modes < 2 {
 		mb.is4 = e.search4(mbx, mb, seg, src, best16, modeLimit)
 	}
+	// Store the modes and levels of luma. search4 has stored 4x4 modes and reconstructed them.
 	n := &e.around
-	start := len(e.levels)
+	levelsBefore := len(e.levels)
 	anyMask := uint16(0) // stays 0 if no level of the macroblock is nonzero
 	if mb.is4 {
 		for b := 0; b < 16; b++ {
@@ -169,7 +172,7 @@ func (e *Encoder) decide(mbx, mby int) {
 		}
 		mb.mode16 = uint8(best16.mode)
 		e.modeCredit -= int(fixed.mode16[best16.mode])
-		for k := range e.leftMode {
+		for k := range e.leftMode { // the costs of 4x4 modes to the right and below depend on them
 			e.leftMode[k] = mb.mode16
 			e.topModes[4*mbx+k] = mb.mode16
 		}
@@ -198,11 +201,12 @@ func (e *Encoder) decide(mbx, mby int) {
 	e.reconstructUV(uv, seg)
 	mb.skip = anyMask == 0
 	if mb.skip {
-		e.levels = e.levels[:start]
+		e.levels = e.levels[:levelsBefore]
 	}
 }
 
-// store counts a block's tokens and appends its levels to e.levels.
+// store counts the tokens of a block of plane and appends its levels to e.levels. The levels of lev
+// before position first are not coded. mask and ctx are as in blockCost.
 func (e *Encoder) store(plane int, lev *[16]int16, mask uint16, first, ctx int) {
 	last := bits.Len16(mask) - 1
 	e.counts[plane].count(lev, first, last, ctx)
@@ -245,8 +249,8 @@ func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 
 		c.mode = mode
 		c.y2lev, c.y2mask = [16]int16(s.y2lev[16*mode:]), s.y2stats.mask[mode]
 		quantizeBlocks(c.lev[:], s.coef16[mode][:], s.ref[:], 16, &seg.y1, &c.stats, 16)
-		// A squared error of a Y2 coefficient counts a quarter of one of other planes (see
-		// idct.go).
+		// The squared error of a Y2 coefficient counts a quarter of the squared error of another
+		// coefficient (see idct.go).
 		dist, tex := int64(s.y2stats.sse[mode]>>2), int64(0)
 		for b := range c.stats.sse {
 			dist += int64(c.stats.sse[b]) * s.masking.weight[b] >> 8
@@ -255,7 +259,7 @@ func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 
 		dist += tex * s.lam.texture >> 12
 		rate := int(fixed.mode16[mode])
 		if dist<<scoreShift+int64(rate)*s.lam.l16 >= best.score {
-			continue // even before the tokens are counted
+			continue // not better, even without the cost of the tokens
 		}
 		rate += e.rate16(c)
 		c.rate, c.dist = rate, dist
@@ -270,10 +274,10 @@ func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 
 	return best
 }
 
-// trellis16 quantizes c again, by trellis quantization, and sets its distortion and rate anew. Its
-// score is not changed.
+// trellis16 quantizes c again, by trellis quantization, and sets c.dist and c.rate anew. c.score is
+// not changed.
 func (e *Encoder) trellis16(seg *segment, c *candidate16) {
-	n := e.around
+	n := e.around // a copy, because c is only a candidate
 	s := &e.search
 	// Because a squared error counts a quarter in Y2, lambda is four times as large there.
 	mask, sse, rate := e.costs[planeY2].trellis(&c.y2lev, (*[16]int16)(s.y2[16*c.mode:]), &seg.y2, 0, n.y2(), 4*s.lam.trellis)
@@ -302,7 +306,7 @@ func textureChange(a, b uint32) int64 {
 
 // rate16 returns the cost of the tokens of c.
 func (e *Encoder) rate16(c *candidate16) int {
-	n := e.around
+	n := e.around // a copy, because c is only a candidate
 	r := e.costs[planeY2].blockCost(&c.y2lev, c.y2mask, 0, n.y2())
 	t := &e.costs[planeY1WithY2]
 	for b := 0; b < 16; b++ {
@@ -322,7 +326,8 @@ func (e *Encoder) reconstruct16(c *candidate16, seg *segment) {
 	inverseWHT(&dc, &y2)
 	pred := &e.search.pred16[c.mode]
 	for b := 0; b < 16; b++ {
-		// DC comes from the inverse WHT and is no level: y1AC has a step of 1 for it.
+		// The DC from the inverse WHT is a coefficient and not a level: y1AC has a step of 1 for
+		// it.
 		lev := (*[16]int16)(c.lev[16*b:])
 		lev[0] = dc[b]
 		x, y := 4*(b&3), 4*(b>>2)
@@ -331,8 +336,8 @@ func (e *Encoder) reconstruct16(c *candidate16, seg *segment) {
 }
 
 // search4 finds the best 4x4 predictions, block by block, and reconstructs them in the workspace.
-// It reports whether they are better than best16. It gives up when it is certain that they are not,
-// or when their modes cost more than modeLimit.
+// If these predictions are better than best16, it stores their modes in mb and returns true. It
+// returns false as soon as their score is no better, or their modes cost more than modeLimit.
 func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, best16 *candidate16, modeLimit int) bool {
 	s := &e.search
 	t := &e.costs[planeY1SansY2]
@@ -354,6 +359,7 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 		fdctBlock(s.coef4[:], src[16*y+x:], s.pred4[:], 3)
 		quantizeBlocks(s.lev4[:], s.coef4[:], s.ref[16*b:], 0, &seg.y1, &s.stats4, 12)
 		// Compare the modes. scores[m] lacks the cost of tokens if mode m is worse even without it.
+		// plainDist and plainRate are those of the best mode before the trellis.
 		ctx := n.y(b)
 		modeCost := &fixed.mode4[topMode[b&3]][leftMode[b>>2]]
 		var scores [nPred]int64
@@ -375,7 +381,7 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 		}
 		bestMode, dist, rate := e.refine4(b, ctx, modeCost, &scores, bestScore+bestScore>>s.refineShift)
 		lev, mask := &s.lev[b], s.mask[b]
-		if !s.thorough {
+		if !s.thorough { // compare with best16 as it is: without the trellis
 			dist, rate = plainDist, plainRate
 		}
 		total += dist<<scoreShift + int64(rate)*s.lam.mode
@@ -383,7 +389,8 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 		if total >= limit || spent > modeLimit {
 			return false
 		}
-		idctBlock(e.ybr[o:], ybrStride, s.pred4[64*(bestMode>>2)+4*(bestMode&3):], 16, lev, &seg.y1.q)
+		pred := s.pred4[64*(bestMode>>2)+4*(bestMode&3):] // where predict4 wrote it
+		idctBlock(e.ybr[o:], ybrStride, pred, 16, lev, &seg.y1.q)
 		n.noteY(b, anyLevel(mask))
 		leftMode[b>>2], topMode[b&3] = uint8(bestMode), uint8(bestMode)
 		modes4 |= uint64(bestMode) << (4 * uint(b))
@@ -395,10 +402,10 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 	return true
 }
 
-// refine4 compares again those modes of block b whose scores are at most limit, after the trellis
-// has quantized the block for each of them. It returns the best of them, with its distortion and
-// rate, and stores the levels for it in s.lev[b] and s.mask[b]. Changes of texture are those of the
-// levels before the trellis.
+// refine4 compares again those modes of block b whose scores are at most limit. For each of these
+// modes, the trellis quantizes the block first. refine4 returns the best mode with its distortion
+// and rate, and stores the levels of this mode in s.lev[b] and s.mask[b]. Changes of texture are
+// not computed again: they are those of the levels before the trellis.
 func (e *Encoder) refine4(b, ctx int, modeCost *[nPred]uint16, scores *[nPred]int64, limit int64) (mode int, dist int64, rate int) {
 	s := &e.search
 	t := &e.costs[planeY1SansY2]
@@ -412,16 +419,17 @@ func (e *Encoder) refine4(b, ctx int, modeCost *[nPred]uint16, scores *[nPred]in
 		mask, d, r := t.trellis(&lev, (*[16]int16)(s.coef4[16*m:]), &e.segments[s.segment].y1, 0, ctx, lambda)
 		d = (d + textureChange(s.tex[b], s.stats4.tex[m])*s.lam.texture>>12) * s.masking.weight[b] >> 8
 		r += int(modeCost[m])
-		if score = d<<scoreShift + int64(r)*s.lam.l4; score < best {
-			mode, dist, rate, best = m, d, r, score
+		refined := d<<scoreShift + int64(r)*s.lam.l4
+		if refined < best {
+			mode, dist, rate, best = m, d, r, refined
 			s.lev[b], s.mask[b] = lev, mask
 		}
 	}
 	return mode, dist, rate
 }
 
-// searchUV returns the best chroma prediction, and keeps its errors of DC for the neighbours. src
-// is the source's chroma.
+// searchUV returns the best chroma prediction. It keeps the errors of this prediction's DC
+// coefficients for the macroblocks below and to the right. src is the source's chroma.
 func (e *Encoder) searchUV(mbx, mby int, seg *segment, src []byte) *candidateUV {
 	s := &e.search
 	if mbx == 0 {
@@ -442,7 +450,7 @@ func (e *Encoder) searchUV(mbx, mby int, seg *segment, src []byte) *candidateUV 
 		}
 		rate := int(fixed.modeUV[mode])
 		if dist<<scoreShift+int64(rate)*s.lam.uv >= best.score {
-			continue // even before the tokens are counted
+			continue // not better, even without the cost of the tokens
 		}
 		n := e.around
 		for b := 0; b < 8; b++ {

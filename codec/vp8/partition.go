@@ -53,14 +53,16 @@ func (w *boolEncoder) encode() {
 	low, n, r := w.low, w.n, w.range_
 	for _, v := range w.pending[:w.nPending] {
 		split := 1 + ((r-1)*uint32(v>>1))>>8
-		set := -uint32(v & 1)
-		low += uint64(split & set)
-		r = split ^ (split^(r-split))&set
+		// Without a branch: if the bit is set, low grows by split, and r becomes r-split. Otherwise
+		// r becomes split.
+		mask := -uint32(v & 1)
+		low += uint64(split & mask)
+		r = split ^ (split^(r-split))&mask
 		shift := uint(normShift[r&255]) & 7
 		r <<= shift
 		low <<= shift
 		n += shift
-		if n >= 48 {
+		if n >= 48 { // six bytes
 			w.low, w.n = low, n
 			w.flush()
 			low, n = w.low, w.n
@@ -79,8 +81,8 @@ var normShift = func() (t [256]uint8) {
 
 // flush moves the settled whole bytes of low to buf.
 func (w *boolEncoder) flush() {
-	k := w.n >> 3 // bytes to move
-	rest := w.n + 8 - 8*k
+	k := w.n >> 3         // bytes to move
+	rest := w.n + 8 - 8*k // bits that stay in low
 	v := w.low >> rest
 	w.low &= 1<<rest - 1
 	w.n -= 8 * k
@@ -131,15 +133,15 @@ func (w *boolEncoder) writeOptionalInt(v int, n int) {
 func (w *boolEncoder) taken() int {
 	// The last bit is left out for a moment, because a decoder has not shifted after it. If no bit
 	// is pending, the shift after the last bit is counted, and the result may be a byte too large.
-	n := min(w.nPending, 1)
+	held := min(w.nPending, 1) // 1 if a bit is left out
 	last := w.pending[max(w.nPending-1, 0)]
-	w.nPending -= n
+	w.nPending -= held
 	w.encode()
-	taken := (8*len(w.buf)+int(w.n)+7)/8 + 1
-	if n == 1 {
+	size := (8*len(w.buf)+int(w.n)+7)/8 + 1
+	if held == 1 {
 		w.put(last)
 	}
-	return taken
+	return size
 }
 
 // finish writes all remaining bits and returns the partition. A decoder may read one byte after the

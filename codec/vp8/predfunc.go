@@ -69,7 +69,7 @@ func predictTM(dst, top []byte, d int32) {
 
 // predict8 writes the four chroma predictions to dst in rows of 16 bytes: U is in columns 0 to 7,
 // and V in columns 8 to 15. top and left each have 8 samples of U and then 8 of V. corner has one
-// sample of U and one of V, from above the left column.
+// sample of U and one of V: the one above the left column.
 func predict8(dst *[4][128]byte, top, left *[16]byte, corner [2]byte, hasTop, hasLeft bool) {
 	for c := 0; c < 2; c++ {
 		t, l := top[8*c:8*c+8], left[8*c:8*c+8]
@@ -105,7 +105,8 @@ func predict8(dst *[4][128]byte, top, left *[16]byte, corner [2]byte, hasTop, ha
 // predict4Generic writes the ten predictions of a 4x4 block to dst as three strips: mode m is block
 // m&3 of strip m>>2. Blocks 2 and 3 of the last strip are not changed. lo and hi hold the array E
 // of section 12.3, the lowest byte first: the left column upwards, the corner, and the eight
-// samples above and above right. E's first and last samples are there twice.
+// samples above and above right. E has 13 samples; lo and hi also repeat the first one before E and
+// the last one after it.
 func predict4Generic(dst *[192]byte, lo, hi uint64) {
 	var e [16]byte
 	binary.LittleEndian.PutUint64(e[:], lo)
@@ -155,7 +156,8 @@ func predict4Generic(dst *[192]byte, lo, hi uint64) {
 	put(predVL, 2, at2(6)&0xffffff|uint32(avg3[10])<<24)
 	put(predVL, 3, at3(7)&0xffffff|uint32(avg3[11])<<24)
 
-	// Each row of HD is four bytes of hd, and each row of HU four bytes of hu.
+	// Each row of HD is four bytes of hd, and each row of HU four bytes of hu. From one row to the
+	// next, the four bytes begin two bytes earlier in hd, and two bytes later in hu.
 	hd := [12]byte{avg2[0], avg3[1], avg2[1], avg3[2], avg2[2], avg3[3], avg2[3], avg3[4], avg3[5], avg3[6]}
 	l3 := edge[0] // the lowest sample to the left
 	hu := [12]byte{avg2[2], avg3[2], avg2[1], avg3[1], avg2[0], avg3[0], l3, l3, l3, l3}

@@ -44,31 +44,33 @@ var dequantTableAC = [128]uint16{
 // A quantMatrix quantizes blocks of one plane. All arrays are in zigzag order.
 //
 // The level of a coefficient c is ((|c|+rnd)*iq)>>16, with the sign of c. |c| is at most 16320 (a
-// DC of Y2), so both factors and the level fit into 16 bits. An error is less than q in magnitude,
-// so its product with w fits too, as long as w*q is less than 32768.
+// DC of Y2), so |c|+rnd, iq and the level fit into 16 bits. The error is less than q in magnitude.
+// So error*w fits into 16 bits with the sign, because w*q is less than 32768.
 type quantMatrix struct {
 	q   [16]uint16 // the quantizer step, 4 to 440
 	iq  [16]uint16 // 65536/q, rounded up
-	rnd [16]uint16 // what is added before the division, below q/2
+	rnd [16]uint16 // what is added before the division by q: less than q/2, see bias
 	w   [16]uint16 // weight of a squared error, in 1/16
 }
 
-// A bias is what is added before a division, in 1/256 of a step. Both are less than a half: if a
-// level is only slightly nearer to the coefficient than the level below, the gain is worth less
-// than the bits of its token.
+// A bias holds what is added to the magnitudes of DC and AC coefficients before the division by the
+// step, in 1/256 of the step. Rounding to the nearest level would take 128. Less is added, because
+// a level that is only slightly nearer to the coefficient than the level below is not worth the
+// bits of its token.
 type bias struct{ dc, ac uint32 }
 
-// init sets m for the steps dc and ac. b has the biases, and w the weights.
+// init sets m for a step of dc at position 0 and a step of ac elsewhere. b has the biases, and w
+// the weights.
 func (m *quantMatrix) init(dc, ac uint32, b bias, w *[16]uint16) {
 	m.w = *w
 	for i := range m.q {
-		q, bias := ac, b.ac
+		q, add := ac, b.ac
 		if i == 0 {
-			q, bias = dc, b.dc
+			q, add = dc, b.dc
 		}
 		m.q[i] = uint16(q)
 		m.iq[i] = uint16((65536 + q - 1) / q)
-		m.rnd[i] = uint16(q * bias >> 8)
+		m.rnd[i] = uint16(q * add >> 8)
 	}
 }
 
@@ -96,11 +98,11 @@ type segment struct {
 type lambdas struct {
 	l16, l4, uv int64 // in the choice of a 16x16 mode, of a 4x4 mode, of a chroma mode
 	mode        int64 // in the choice between 16x16 and 4x4
-	trellis     int64
+	trellis     int64 // in the choice of levels
 	texture     int64 // distortion for a change of texture by 1, in 1/4096
 }
 
-// scale multiplies all multipliers except texture by f/256.
+// scale multiplies all lambdas except texture by f/256.
 func (l *lambdas) scale(f int64) {
 	for _, p := range []*int64{&l.l16, &l.l4, &l.mode, &l.uv, &l.trellis} {
 		*p = (*p*f + 128) >> 8
@@ -130,7 +132,7 @@ var finerMeans = quantDelta{y1DC: -3, y2DC: -3, y2AC: -2, uvDC: -4, uvAC: 5}
 // make their small steps 15 to 33 percent larger, and smooth gradients would show their blocks.
 func coarserChroma(quant int) int { return clip((quant-6)/6, 0, 3) }
 
-// initQuant sets the matrices for s.quant, with the steps of section 14.1.
+// initQuant sets the matrices for s.quant and the deltas d, with the steps of section 14.1.
 func (s *segment) initQuant(d quantDelta) {
 	q := s.quant
 	s.y1.init(uint32(dequantTableDC[clip(q+d.y1DC, 0, 127)]), uint32(dequantTableAC[q]), bias{108, 108}, &lumaWeight)

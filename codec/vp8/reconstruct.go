@@ -5,22 +5,23 @@ package vp8
 
 // The luma workspace. Row 0 is the row above the macroblock, and rows 1 to 16 are the macroblock's.
 // Columns 8 to 23 are the macroblock's, and column 7 is the one to its left. Columns 24 to 27 of
-// row 0 are the samples above right. Rows 4, 8 and 12 repeat these four, because the blocks of the
-// last column read them there.
+// row 0 are the samples above right. Rows 4, 8 and 12 repeat these four, because that is where the
+// lower blocks of the last column read samples above right.
 const (
 	ybrStride = 32
 	ybrY      = 1*ybrStride + 8 // the macroblock's first sample
 	ybrSize   = 17 * ybrStride
 )
 
-// nonzero says which blocks at one edge of a macroblock have nonzero levels: 1 if a block has some.
+// nonzero says which blocks at one edge of a macroblock have nonzero levels: 1 if a block has a
+// nonzero level, otherwise 0.
 type nonzero struct {
 	y  [4]uint8
 	uv [4]uint8 // two of U, two of V
 	y2 uint8    // of the last macroblock that had a Y2
 }
 
-// clear records a macroblock without levels. If the macroblock is4, it has no Y2, so y2 stays.
+// clear records a macroblock without levels. If is4 is set, the macroblock has no Y2, so y2 stays.
 func (z *nonzero) clear(is4 bool) {
 	y2 := z.y2
 	if !is4 {
@@ -29,11 +30,11 @@ func (z *nonzero) clear(is4 bool) {
 	*z = nonzero{y2: y2}
 }
 
-// neighbours gives the contexts of a macroblock's tokens (section 13.3). Of a block's two
-// neighbours, to the left and above, the context is the number that have nonzero levels. Blocks are
-// numbered in the order in which they are written. In that order, the methods y2, y and uv return
-// the context of a block, and the note methods record whether the block has nonzero levels (1 or
-// 0), for the contexts of later blocks.
+// neighbours gives the contexts of a macroblock's tokens (section 13.3). The context of a block
+// says how many of its two neighbours, to the left and above, have nonzero levels. Blocks are
+// numbered in the order in which they are written, and must be visited in this order. For each
+// block, y2, y or uv returns the context. Then noteY2, noteY or noteUV records whether the block
+// has nonzero levels (1 or 0), for the contexts of later blocks.
 type neighbours struct{ left, up nonzero }
 
 func (n *neighbours) y2() int      { return int(n.left.y2 + n.up.y2) }
@@ -67,7 +68,7 @@ const (
 	leftSample  = 129
 )
 
-// prepare fills the borders of the workspace for macroblock mbx, mby.
+// prepare sets e.around.up and the borders of the workspace for macroblock mbx, mby.
 func (e *Encoder) prepare(mbx, mby int) {
 	ybr := &e.ybr
 	e.around.up = e.topNZ[mbx]
@@ -121,13 +122,13 @@ func (e *Encoder) prepare(mbx, mby int) {
 }
 
 // finish keeps the last rows of the reconstructed macroblock for the macroblocks below. It also
-// copies the reconstruction to e.sample and e.recon where they need it.
+// copies the luma to e.sample if that keeps this row, and all samples to e.recon if that is set.
 func (e *Encoder) finish(mbx, mby int) {
 	e.topNZ[mbx] = e.around.up
 	copy(e.topRowY[16*mbx:16*mbx+16], e.ybr[ybrY+15*ybrStride:])
 	copy(e.topRowUV[16*mbx:16*mbx+16], e.recUV[7*16:])
 	if s := &e.sample; mby/2%s.interval == 0 {
-		// Rows of macroblocks are stored one below the other, in pairs.
+		// The pairs of rows that are kept are stored one below the other.
 		o := (mby/2/s.interval*2+mby&1)*16*s.stride + 16*mbx
 		for y := 0; y < 16; y++ {
 			copy(s.luma[o+y*s.stride:][:16], e.ybr[ybrY+y*ybrStride:])

@@ -9,7 +9,7 @@ import "math"
 // flat to 0 for busy. The visibility falls with logVar, the base-2 logarithm of 1 plus the mean
 // variance of the four 8x8 blocks, in 1/256.
 func errorVisibility(src *[256]byte) (visibility uint8, logVar int) {
-	var total uint64 // of 64*64 times the variance
+	var total uint64 // the sum of the four variances, times 64*64
 	for b := 0; b < 4; b++ {
 		o := b>>1*128 + b&1*8
 		var s, ss uint32 // sums of the samples and of their squares
@@ -23,7 +23,7 @@ func errorVisibility(src *[256]byte) (visibility uint8, logVar int) {
 	}
 	// The mean variance is total/4/4096, so 1 plus that is (16384+total)/2^14.
 	logVar = log2(16384+total) - 14*256
-	v := 255 - 192*logVar/2560 // 192 less for each 10 octaves
+	v := 255 - 192*logVar/2560 // falls by 192 while the variance doubles ten times
 	return uint8(clip(v, 0, 255)), logVar
 }
 
@@ -72,8 +72,8 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 			}
 		}
 	}
-	// Set up the frame header and the macroblocks. c is 1 for the finest quantizer; spread is how
-	// much visibility changes it.
+	// Set up the frame header and the macroblocks. c is the mean compression, 1 for the finest
+	// quantizer. spread says how strongly a segment's quantizer follows the visibility.
 	e.header = frameHeader{useSegments: r.modes < 2, simple: o.SimpleFilter}
 	c, spread := compression(o.Quality), 0.0035
 	e.header.delta = finerMeans
@@ -96,7 +96,8 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 	span := max(center[3]-center[0], 1)
 	for k := range e.segments {
 		s := &e.segments[k]
-		excess := clip(255*(center[k]-mean)/span, -127, 127) // of visibility over the mean, in 1/255 of span
+		// How far the segment's visibility is above the mean, in 1/255 of span.
+		excess := clip(255*(center[k]-mean)/span, -127, 127)
 		if !e.header.useSegments {
 			excess = 0
 		}
@@ -123,8 +124,8 @@ func compression(quality int) float64 {
 
 // Each lambda is the square of luma's AC step, times one of these multipliers, in 1/256. For an
 // ideal quantizer the multiplier would be 473: the squared error is a twelfth of the step's square,
-// and changes by 2 ln 2 times this twelfth for each bit. Distortion counts it 16 times. The
-// multipliers were found on photos, by PSNR, SSIM and butteraugli together.
+// and changes by 2 ln 2 times this twelfth for each bit. Distortion is 16 times the squared error.
+// The multipliers were found on photos, by PSNR, SSIM and butteraugli together.
 const (
 	lambda16      = 270
 	lambda4       = 240
@@ -170,9 +171,9 @@ func abs(x int) int {
 	return x
 }
 
-// gatherSkipped puts the macroblocks without levels into one segment: the one that most of them are
-// in already. Macroblocks without levels do not use the quantizer. Where they are most of the
-// picture, numbers of different segments would take most of the file.
+// gatherSkipped puts all macroblocks without levels into one segment: the one that has most of them
+// already. Such macroblocks do not use the quantizer. In a picture that consists mostly of them,
+// the numbers of different segments would take most of the file.
 func (e *Encoder) gatherSkipped() {
 	if !e.header.useSegments {
 		return

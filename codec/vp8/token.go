@@ -14,11 +14,12 @@ const (
 
 const (
 	nBand    = 8
-	nContext = 3
-	nProb    = 11
+	nContext = 3  // of the RFC; nContext4 counts one more
+	nProb    = 11 // nodes of the token tree
 )
 
-// bands maps a position in zigzag order to its band (section 13.3).
+// bands maps a position in zigzag order to its band (section 13.3). Position 16, behind a block, is
+// never written; its entry keeps writeBlock within the table.
 var bands = [17]uint8{0, 1, 2, 3, 6, 4, 5, 6, 6, 6, 6, 6, 6, 6, 6, 7, 0}
 
 // Tokens, by the numbers under which they are counted: 0 to 4 are levels, then come categories 1 to
@@ -50,29 +51,29 @@ var tokenOf = func() (t [67]uint8) {
 	return
 }()
 
-// tokenCount counts the tokens of one plane by band and context. Context 3 is context 0 directly
-// after a zero.
+// tokenCount counts the tokens of one plane by band and context. There are four contexts, see
+// tokenCost.
 type tokenCount [nBand][nContext4][nToken]uint32
 
-// count adds the tokens of a block of the levels lev. The positions before first are not coded.
+// count adds the tokens of a block with the levels lev. The positions before first are not coded.
 // last is the last position with a nonzero level; it is below first if there is none. ctx is the
 // context of the first token.
 func (t *tokenCount) count(lev *[16]int16, first, last, ctx int) {
 	for n := first; n <= last; n++ {
-		v := int(lev[n&15])
-		m := v >> 31
-		v = (v ^ m) - m
-		k := uint8(tokenCat1 + 5) // category 6
+		level := int(lev[n&15])
+		sign := level >> 31
+		v := (level ^ sign) - sign // magnitude
+		k := uint8(tokenCat1 + 5)  // category 6
 		if v < len(tokenOf) {
 			k = tokenOf[v]
 		}
 		t[bands[n]&7][ctx&3][k&15]++
 		ctx = 2
-		if v < 2 {
+		if v < 2 { // 3 after a zero, 1 after a one
 			ctx = 3 - 2*v
 		}
 	}
-	if last < first {
+	if last < first { // an empty block: it ends at first
 		last = first - 1
 	}
 	if last < 15 {
@@ -92,12 +93,12 @@ func (t *tokenCount) add(o *tokenCount) {
 }
 
 // branches returns, for each node of the token tree, how often each of its two sides was taken in
-// the given band and context. Context 0 includes the counts of context 3, except at node 0, which
-// is not coded there.
+// the given band and context (0 to 2). Context 0 includes the counts of context 3, except at node
+// 0, because the bit of node 0 is not written in context 3.
 func (t *tokenCount) branches(band, ctx int) (n [nProb][2]uint64) {
 	a := &t[band][ctx]
 	var s [nToken]uint64
-	var more uint64 // tokens that are not, but could have been, an end of block
+	var more uint64 // tokens in whose place the block could have ended
 	for k := range s {
 		s[k] = uint64(a[k])
 		if k != tokenEOB {
@@ -127,8 +128,8 @@ func (t *tokenCount) branches(band, ctx int) (n [nProb][2]uint64) {
 	return n
 }
 
-// probOf returns the probability of a node's first side, in 1/256, given how often each of its two
-// sides was taken.
+// probOf returns the probability of a node's first side, in 1/256: it was taken n0 times, and the
+// second side n1 times. If both are 0, probOf returns 255.
 func probOf(n0, n1 uint64) uint8 {
 	t := n0 + n1
 	if t == 0 {
@@ -139,9 +140,9 @@ func probOf(n0, n1 uint64) uint8 {
 
 type tokenProbs [nPlane][nBand][nContext][nProb]uint8
 
-// estimate sets p to the most likely probabilities for the counts. At each node of the tree, the
-// default probability counts as much as weight tokens that are divided between the two sides as it
-// says.
+// estimate sets p to the most likely probabilities for the counts. At each node of the tree, tokens
+// are added to the counts: as many as weight says, divided between the two sides as the default
+// probability says.
 func (p *tokenProbs) estimate(counts *[nPlane]tokenCount, weight uint64) {
 	for i := range p {
 		for j := range p[i] {
@@ -157,8 +158,8 @@ func (p *tokenProbs) estimate(counts *[nPlane]tokenCount, weight uint64) {
 }
 
 // choose sets each probability of p either to the default or to the one that follows from the
-// counts, whichever takes fewer bits. To write a probability takes 8 bits besides the flag that
-// says so.
+// counts, whichever takes fewer bits. A flag says whether a probability is written. If it is, it
+// takes 8 bits more.
 func (p *tokenProbs) choose(counts *[nPlane]tokenCount) {
 	for i := range p {
 		for j := range p[i] {
@@ -237,21 +238,21 @@ func writeBlock(w *boolEncoder, p *[nBand][nContext][nProb]uint8, levels []byte,
 	}
 	w.put(uint16(q[0])<<1 | 1)
 	for n := first; ; {
-		v := int(int8(levels[0]))
+		level := int(int8(levels[0]))
 		if levels[0] == levelEscape {
-			v = int(int16(uint16(levels[1]) | uint16(levels[2])<<8))
+			level = int(int16(uint16(levels[1]) | uint16(levels[2])<<8))
 			levels = levels[2:]
 		}
 		levels = levels[1:]
 		n++
-		if v == 0 {
+		if level == 0 {
 			w.put(uint16(q[1]) << 1)
 			q = &p[bands[n]&7][0]
 			continue // no end of block is possible after a zero
 		}
 		w.put(uint16(q[1])<<1 | 1)
-		sign := v >> 31
-		v = (v ^ sign) - sign
+		sign := level >> 31
+		v := (level ^ sign) - sign // magnitude
 		if v == 1 {
 			w.put(uint16(q[2]) << 1)
 			q = &p[bands[n]&7][1]
@@ -271,8 +272,8 @@ func writeBlock(w *boolEncoder, p *[nBand][nContext][nProb]uint8, levels []byte,
 	}
 }
 
-// writeLarge writes what tells a level v of 2 or more from the others: the part of the tree below
-// the node "more than one", and the extra bits.
+// writeLarge writes a level of magnitude v, 2 or more, without what the caller has written: it
+// begins below the tree's node "more than one", and leaves out the sign.
 func writeLarge(w *boolEncoder, q *[nProb]uint8, v int) {
 	if v <= 4 {
 		w.writeBit(q[3], false)

@@ -14,15 +14,16 @@ func (t *tokenCost) levelCost(row, v int) int64 {
 }
 
 // trellis quantizes coef to lev, from position first on, so that the score is least: the distortion
-// plus lambda times the cost. ctx is the context of the first token. trellis returns which levels
-// are not zero (bit n of mask), the weighted sum of the squared errors, and the cost of the block.
+// plus lambda times the cost. ctx is the context of the first token. trellis returns the mask of
+// the levels that are not zero (bit n for lev[n]), the weighted sum of the squared errors, and the
+// cost of the block.
 func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int, lambda int64) (mask uint16, sse int64, rate int) {
 	var mag, near [16]int32 // magnitudes of the coefficients, and their nearest levels
 	// Find the last position whose nearest level is not zero. If there is none, the block is empty.
 	end := 15
 	for ; end >= first; end-- {
-		v := int32(coef[end])
-		v = (v ^ v>>31) - v>>31
+		c := int32(coef[end])
+		v := (c ^ c>>31) - c>>31 // magnitude
 		lev[end] = 0
 		sse += int64(v*v) * int64(m.w[end])
 		if uint32(v)+uint32(m.q[end])>>1 >= uint32(m.q[end]) {
@@ -36,8 +37,8 @@ func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int
 	// Begin with a block of zeros: sse is its error.
 	sse = 0
 	for n := first; n < 16; n++ {
-		v := int32(coef[n])
-		v = (v ^ v>>31) - v>>31
+		c := int32(coef[n])
+		v := (c ^ c>>31) - c>>31
 		mag[n] = v
 		near[n] = int32((uint32(v) + uint32(m.q[n])>>1) * uint32(m.iq[n]) >> 16)
 		lev[n] = 0
@@ -45,8 +46,9 @@ func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int
 	}
 	// A node is one of two levels at a position: the nearest (0) or the one below it (1). Scores
 	// are relative to a block of zeros. s0 and s1 are the least scores of the paths to the nodes of
-	// the position before, and row0 and row1 the rows for the next level on these paths.
-	var from [16][2]uint8 // for each node, the node before it on the best path
+	// the position before, and row0 and row1 are where t.level has the costs of the next level on
+	// these paths.
+	var previous [16][2]uint8 // for each node, the node before it on the best path
 	s0, s1 := int64(0), int64(0)
 	row0, row1 := first*posSize+ctx*rowSize, 0
 	two := false          // whether the position before has both nodes
@@ -58,7 +60,7 @@ func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int
 		if two {
 			if b := s1 + lambda*t.levelCost(row1, k); b < a {
 				a = b
-				from[n&15][0] = 1
+				previous[n&15][0] = 1
 			}
 		}
 		if k == 0 { // there is no level below
@@ -67,33 +69,34 @@ func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int
 		}
 		e := v - int32(k)*int32(m.q[n&15]) // the error of level k
 		a += int64(e*e-v*v) * int64(m.w[n&15]) << scoreShift
-		c := int(nextContext[min(k, rowSize-1)&(rowSize-1)])
-		if x := a + lambda*int64(t.eob[n+1][c/rowSize&3]); x < best {
+		after0 := int(nextRow[min(k, rowSize-1)&(rowSize-1)])
+		if x := a + lambda*int64(t.eob[n+1][after0/rowSize&3]); x < best {
 			best, bestN, bestJ = x, n, 0
 		}
+		// The same for node 1. A block cannot end with a zero.
 		k--
 		b := s0 + lambda*t.levelCost(row0, k) // the score of node 1
 		if two {
 			if x := s1 + lambda*t.levelCost(row1, k); x < b {
 				b = x
-				from[n&15][1] = 1
+				previous[n&15][1] = 1
 			}
 		}
 		e += int32(m.q[n&15])
 		b += int64(e*e-v*v) * int64(m.w[n&15]) << scoreShift
-		d := int(nextContext[min(k, rowSize-1)&(rowSize-1)])
+		after1 := int(nextRow[min(k, rowSize-1)&(rowSize-1)])
 		if k > 0 {
-			if x := b + lambda*int64(t.eob[n+1][d/rowSize&3]); x < best {
+			if x := b + lambda*int64(t.eob[n+1][after1/rowSize&3]); x < best {
 				best, bestN, bestJ = x, n, 1
 			}
 		}
-		s0, s1, row0, row1, two = a, b, next+c, next+d, true
+		s0, s1, row0, row1, two = a, b, next+after0, next+after1, true
 	}
 	// Follow the best path back to its start.
 	change := int64(0) // of sse
 	for n, j := bestN, bestJ; n >= first; n-- {
 		k := near[n&15] - int32(j)
-		j = int(from[n&15][j&1])
+		j = int(previous[n&15][j&1])
 		e := mag[n&15] - k*int32(m.q[n&15])
 		change += int64(e*e-mag[n&15]*mag[n&15]) * int64(m.w[n&15])
 		if coef[n&15] < 0 {
@@ -104,5 +107,6 @@ func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int
 		}
 		lev[n&15] = int16(k)
 	}
+	// Without the change of the distortion, best is lambda times the cost.
 	return mask, sse + change, int((best - change<<scoreShift) / lambda)
 }

@@ -35,8 +35,8 @@ func rgba() {
 	roundC := dwords("rgbaRoundC", 128<<17+1<<16)
 
 	Label("macroblock")
-	// sums calls f for four registers of four pixels each. f returns two dwords for each pixel, and
-	// sums adds these two up.
+	// sums calls f for k from 0 to 3, that is for 16 pixels. f returns a register of four pixels,
+	// with two dwords for each pixel. sums adds the two dwords of each pixel.
 	sums := func(f func(k int) VecVirtual) (lo, hi VecVirtual) {
 		a, b := f(0), f(1)
 		VPHADDD(b, a, a)
@@ -68,6 +68,7 @@ func rgba() {
 	VPUNPCKHWD(hi, y0.AsX(), out)
 	VMOVDQU(out, Mem{Base: luma, Disp: 16})
 
+	// plane returns one plane of chroma. w has its weights of red, green and blue.
 	plane := func(w Mem) VecVirtual {
 		a, c := sums(func(k int) VecVirtual {
 			x, y := YMM(), YMM()
@@ -77,7 +78,7 @@ func rgba() {
 			VPMADDWD(w, x, x)
 			return x
 		})
-		VPHADDD(c, a, a) // two pixels side by side
+		VPHADDD(c, a, a) // adds two pixels side by side
 		VPADDD(roundC, a, a)
 		VPSRAD(Imm(17), a, a)
 		return a

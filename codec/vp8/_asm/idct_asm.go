@@ -37,7 +37,7 @@ func idct() {
 	VPSHUFB(lanes("idctOwn", own), c, c)
 	VPSHUFB(lanes("idctOther", other), swapped, swapped)
 	VPOR(swapped, c, c)
-	lo, hi := c.AsX(), XMM() // rows 0 and 1, rows 2 and 3
+	lo, hi := c.AsX(), XMM()
 	VEXTRACTI128(Imm(1), c, hi)
 
 	// x*85627>>16 is x + x*20091>>16, x*35468>>16 is x + x*(35468-65536)>>16.
@@ -46,7 +46,7 @@ func idct() {
 	round := GLOBL("idctRound", RODATA|NOPTR)
 	DATA(0, U64(0x0004000400040004))
 	DATA(8, U64(0))
-	var L, H VecVirtual = XMM(), XMM()
+	var L, H VecVirtual = XMM(), XMM() // rows 0 and 1, rows 2 and 3; between the passes, columns
 	VMOVDQU(lo, L)
 	VMOVDQU(hi, H)
 	// transpose takes rows 0 and 1 in x and rows 2 and 3 in y. It returns columns 0 and 1, and
@@ -75,7 +75,7 @@ func idct() {
 		d := times(L, mulC)
 		VPADDW(times(H, mulS), d, d)
 		even, odd := XMM(), XMM()
-		VPUNPCKLQDQ(diff, sum, even) // a|b
+		VPUNPCKLQDQ(diff, sum, even) // a|b, as in idctBlockGeneric
 		VPUNPCKHQDQ(e, d, odd)       // d|e
 		x, y := XMM(), XMM()
 		VPADDW(odd, even, x) // rows 0|1

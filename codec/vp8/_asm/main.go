@@ -25,7 +25,7 @@ var zigzag = [16]int{0, 1, 4, 8, 5, 2, 3, 6, 9, 12, 13, 10, 7, 11, 14, 15}
 // textureWeight is the table of kernel.go.
 var textureWeight = [16]uint16{0, 32, 32, 20, 28, 20, 9, 17, 17, 9, 7, 10, 7, 4, 4, 2}
 
-// words makes a vector of the words w.
+// words makes a vector of the 16 words of w.
 func words(name string, w [16]uint16) Mem {
 	m := GLOBL(name, RODATA|NOPTR)
 	for i, v := range w {
@@ -129,10 +129,11 @@ func newFDCTConstants() *fdctConstants {
 	k.round2 = dwords("fdctRound2", 65536)
 	k.round8 = pairs("fdctRound8", 8, 8)
 
-	// After the transform, a lane for one block has the horizontal frequencies h
-	// of 0 and 1 in one register (pair 0) and of 2 and 3 in another (pair 1). Word
-	// 4*(h&1)+v is the coefficient with the vertical frequency v. The masks
-	// gather from each pair what belongs in each half of the zigzag order.
+	// After the transform, a block is in the same lane of two registers, called
+	// pairs. Pair 0 has its horizontal frequencies h of 0 and 1, and pair 1 those
+	// of 2 and 3. In a lane, word 4*(h&1)+v is the coefficient with the vertical
+	// frequency v. masks[half][pair] takes from a pair what belongs in one half of
+	// the zigzag order.
 	for half := 0; half < 2; half++ {
 		for pair := 0; pair < 2; pair++ {
 			var idx [8]int
@@ -202,7 +203,7 @@ func (k *fdctConstants) strips(block bool) {
 		VPSRAW(Imm(4), c[i], c[i])
 	}
 	for odd := 0; odd < 2; odd++ { // blocks 0 and 2, then 1 and 3
-		p, q := YMM(), YMM()
+		p, q := YMM(), YMM() // pair 0 and pair 1
 		if odd == 0 {
 			VPUNPCKLQDQ(c[1], c[0], p)
 			VPUNPCKLQDQ(c[3], c[2], q)
@@ -235,7 +236,7 @@ func (k *fdctConstants) strips(block bool) {
 	RET()
 }
 
-// sum4 returns four dwords, of which each is the sum of the dwords of one register.
+// sum4 returns four dwords. Dword i is the sum of the dwords of s[i].
 func sum4(s [4]VecVirtual) VecVirtual {
 	VPHADDD(s[1], s[0], s[0])
 	VPHADDD(s[3], s[2], s[2])
@@ -256,7 +257,7 @@ func quantize() {
 	m := Load(Param("m"), GP64())
 	stats := Load(Param("stats"), GP64())
 	n := Load(Param("n"), GP64())
-	ADDQ(step, step)
+	ADDQ(step, step) // from coefficients to bytes
 	w := words("textureWeights", textureWeight)
 	q, iq, rnd, errWeight, texWeight := YMM(), YMM(), YMM(), YMM(), YMM() // the arrays of m, and w
 	VMOVDQU(Mem{Base: m}, q)
@@ -264,7 +265,8 @@ func quantize() {
 	VMOVDQU(Mem{Base: m, Disp: 64}, rnd)
 	VMOVDQU(Mem{Base: m, Disp: 96}, errWeight)
 	VMOVDQU(w, texWeight)
-	masks := GP64() // where the next four masks go
+	// masks is where the next four masks go. blockStats has them after 64 bytes of sse and 64 of tex.
+	masks := GP64()
 	LEAQ(Mem{Base: stats, Disp: 128}, masks)
 
 	Label("four") // four blocks at a time
@@ -320,7 +322,7 @@ func texture() {
 	dst := Load(Param("dst"), GP64())
 	ref := Load(Param("ref"), GP64())
 	n := GP64()
-	MOVQ(U64(6), n)
+	MOVQ(U64(6), n) // 24 blocks, four at a time
 	weight := YMM()
 	VMOVDQU(NewDataAddr(Symbol{Name: "textureWeights", Static: true}, 0), weight)
 	Label("blocks")

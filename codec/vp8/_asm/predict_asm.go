@@ -49,12 +49,13 @@ func predict4() {
 	e := XMM() // lo and hi: E[0], then the array E
 	VMOVQ(Load(Param("lo"), GP64()), e)
 	VPINSRQ(Imm(1), Load(Param("hi"), GP64()), e, e)
-	cur, next, a3, a2, t := XMM(), XMM(), XMM(), XMM(), XMM() // E, E from E[1] on, avg3, avg2
+	// cur is E, and next is E from E[1] on. a3 and a2 are avg3 and avg2.
+	cur, next, a3, a2, t := XMM(), XMM(), XMM(), XMM(), XMM()
 	VPSRLDQ(Imm(1), e, cur)
 	VPSRLDQ(Imm(2), e, next)
 	VPAVGB(next, cur, a2)
-	// (a + 2b + c + 2) >> 2 is the rounded mean of b and the truncated mean of a
-	// and c.
+	// (a + 2b + c + 2) >> 2 is the rounded mean of b and m, where m is the truncated
+	// mean of a and c.
 	VPXOR(next, e, t)
 	ones := GLOBL("ones8", RODATA|NOPTR)
 	for i := 0; i < 16; i += 8 {
@@ -65,7 +66,7 @@ func predict4() {
 	VPSUBB(t, a3, a3)
 	VPAVGB(a3, cur, a3)
 
-	// DC, in the four bytes of its block.
+	// DC. It is the first block of its strip, so dc has it in its first four bytes.
 	dc := XMM()
 	zero := XMM()
 	VPXOR(zero, zero, zero)
