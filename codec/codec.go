@@ -103,9 +103,10 @@ func (e unsupported) Is(err error) bool { return err == ErrUnsupported }
 // change src. While the result is encoded, Resize keeps src only if src may become the result.
 //
 // If fit keeps the size, opt keeps the format, and the source is upright and its colors need no
-// conversion, then the result is the source without its metadata, which may be src itself. There
-// are two exceptions. The source is encoded if that makes the file smaller: by any amount without
-// loss, by at least a tenth with loss. It is also encoded if not every viewer shows its file alike.
+// conversion, then the result is the source without its metadata. There are two exceptions. The
+// source is encoded if that makes the file smaller: by any amount without loss, by at least a tenth
+// with loss. It is also encoded if not every viewer shows its file alike. A result may be src
+// itself.
 //
 // By errors.Is, an error is ErrUnsupported, ErrLimit or the context's error. Any other error says
 // that the source is damaged, that fit's size is not possible, or that Resize panicked.
