@@ -13,7 +13,7 @@ import (
 // profile, since every browser takes a picture without one for sRGB.
 type conversion struct {
 	convert *icc.Transform // nil: the samples are sRGB as they are
-	first   bool           // rows are converted before they are scaled; else the small picture is
+	first   bool           // true: rows are converted before scaling; false: the small picture is converted
 	carry   []byte         // a profile that the result carries, because package icc cannot evaluate it
 	note    string         // what was done with the source's color information
 }

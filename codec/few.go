@@ -13,7 +13,7 @@ const maxFew = 256
 // fewColors counts the colors of a source as long as they are few.
 type fewColors struct {
 	channels int                // of the rows
-	many     bool               // nothing is counted: there are more than maxFew, or no writer uses the number
+	many     bool               // count is 0: there are more than maxFew colors, or no writer uses their number
 	known    int                // the most colors that the header allows, used in place of a count; 0: it does not say
 	lastRow  []byte             // the row before the present one
 	n        int                // colors counted so far
@@ -65,7 +65,9 @@ func (f *fewColors) pixel(p []byte) uint32 {
 
 // addColor counts a color, unless it was counted before.
 func (f *fewColors) addColor(c uint32) {
-	h := c * 0x9e3779b1 >> 22 // 10 bits, the index of one of 1024 places; the factor is 2^32 by the golden ratio
+	// The product mixes the bits of c: its factor is a prime near 2^32 divided by the golden ratio.
+	// Its highest 10 bits are the index of one of 1024 places.
+	h := c * 0x9e3779b1 >> 22
 	for f.taken[h] && f.color[h] != c {
 		h = (h + 1) % uint32(len(f.color))
 	}
@@ -84,8 +86,8 @@ func (f *fewColors) countFor(t *target) int {
 	return f.count()
 }
 
-// count returns the number of colors, or the most that the header allows where it says so. It
-// returns 0 when nothing is counted (see many).
+// count returns the number of colors, or 0 if many is true. Where the header says how many colors
+// there are at most, count returns that.
 func (f *fewColors) count() int {
 	switch {
 	case f.many:

@@ -68,7 +68,7 @@ type jpegResult struct {
 	t      *target
 	planar bool        // the result stays Y'CbCr
 	sub    subsampling // of the result's chroma
-	scaled subsampling // of the chroma that the scaler makes; average makes it coarser, if sub is
+	scaled subsampling // of the chroma that the scaler makes; if sub is coarser, average follows
 	planes []planeTarget
 }
 
@@ -210,8 +210,8 @@ func (s jpegSource) planes(t *target, sub subsampling) (planes []planeTarget, ei
 }
 
 // mergePlanes fills m from the first three planes, all of which are as large as m. m becomes RGB,
-// or CMY as it is stored in the file if there are four inks. The fourth byte of a pixel becomes
-// 255.
+// or CMY as it is stored in the file if there are four inks. The fourth byte of a pixel becomes 255
+// in RGB. In CMY it has no meaning.
 func (s jpegSource) mergePlanes(m *image.NRGBA, planes []planeTarget) {
 	a, b, c := planes[0].opt.Dst, planes[1].opt.Dst, planes[2].opt.Dst
 	switch s.Model {

@@ -8,8 +8,8 @@ import (
 )
 
 // This file resizes pictures that are stored as planes of Y'CbCr: each component goes through a
-// scaler of its own to its own plane of the result. After entropy decoding, work and memory are in
-// proportion to the result's size.
+// scaler of its own to its own plane of the result. After entropy decoding, work and memory depend
+// on the result's size.
 
 // A subsampling is how many pixels of the result a chroma sample stands for, horizontally and
 // vertically.

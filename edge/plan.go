@@ -79,9 +79,9 @@ func (t Target) Valid() error {
 		return errors.New("the key names no object")
 	case !utf8.ValidString(t.Key):
 		return errors.New("the key is not UTF-8")
-	case !Extension(t.Key):
+	case !HasExtension(t.Key):
 		return errors.New("not a picture's extension")
-	case Below(t.Key, t.Resized):
+	case IsBelow(t.Key, t.Resized):
 		return errors.New("already below the resized path")
 	case len(t.ResultKey()) > maxKey: // the source's key is shorter
 		return fmt.Errorf("the result's key is over %d bytes", maxKey)
@@ -89,17 +89,17 @@ func (t Target) Valid() error {
 	return nil
 }
 
-// Below reports whether key lies in folder, as key is spelled or after its extra slashes and dot
+// IsBelow reports whether key lies in folder, as key is spelled or after its extra slashes and dot
 // segments are resolved. A key in the folder for results is never resized again.
-func Below(key, folder string) bool {
+func IsBelow(key, folder string) bool {
 	c := strings.TrimPrefix(path.Clean("/"+key), "/")
 	return c == folder || strings.HasPrefix(c, folder+"/") ||
 		strings.HasPrefix(key, folder+"/")
 }
 
-// Extension reports whether key ends in the extension of a format that codec reads, in any letter
-// case.
-func Extension(key string) bool {
+// HasExtension reports whether key ends in the extension of a format that codec reads, in any
+// letter case.
+func HasExtension(key string) bool {
 	return codec.FormatOf(key) != nil
 }
 
