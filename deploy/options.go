@@ -151,8 +151,8 @@ func ReadOptions(context map[string]any) (Options, error) {
 	return o, errors.Join(errs...)
 }
 
-// inTemplateSpelling returns v, a value of p, as the template spells it. Other spellings, of JSON
-// and of earlier versions, are true, TRUE, PRICE_CLASS_ALL, "a, b".
+// inTemplateSpelling returns v, a value of p, as the template spells it. v may be in a spelling of
+// JSON or of earlier versions: true, TRUE, PRICE_CLASS_ALL, "a, b".
 func inTemplateSpelling(p parameter, v string) string {
 	if class, ok := strings.CutPrefix(v, "PRICE_CLASS_"); ok && class != "" {
 		return "PriceClass_" + class[:1] + strings.ToLower(class[1:])

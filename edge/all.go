@@ -44,10 +44,10 @@ type shelf struct {
 	job     []int          // by target: the index of its job in set, or -1
 }
 
-// longTime is twice the time, a minute, that a picture must take at least so that a deadline is
-// remembered for it: finish remembers a deadline if the picture took at least half of what spent
-// returns. A Lambda function that works on several sources may meet the deadline in a picture of a
-// few seconds, because the other sources used up the time.
+// longTime is the least that spent returns. finish remembers a deadline only if the picture took at
+// least half of what spent returns, so it does not for a picture that took less than a minute. A
+// Lambda function that works on several sources may meet the deadline in a picture of a few
+// seconds, because the other sources used up the time.
 const longTime = Millis(2 * time.Minute)
 
 // spent returns the time since the first target was begun, but at least longTime.

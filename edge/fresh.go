@@ -124,9 +124,9 @@ func sameHeader(a, b string) bool {
 // accepts 2 KB, in which the names and Content-Type count too.
 const maxKept = 1536
 
-// keptHeaders returns the headers of the source that are true of its result too. Content-Encoding
-// is not among them: the result is not compressed again. A value that S3 might refuse is left out,
-// and r's note says so, because one bad header must not prevent that a picture is stored.
+// keptHeaders returns the source's headers that are true of the result too. Content-Encoding is not
+// among them: the result is not compressed again. A value that S3 might refuse is left out, and r's
+// note says so: one bad header must not prevent that the result is stored.
 func keptHeaders(source *s3lite.Object, r *Record) (o s3lite.PutOptions) {
 	left := maxKept
 	for _, h := range []struct {

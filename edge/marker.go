@@ -185,8 +185,8 @@ func (h *Handler) megabytes() int {
 	return int((memory + 1<<20 - 1) >> 20)
 }
 
-// asHeader returns s as a valid header value of at most maxReason bytes. A question mark stands for
-// each character that is not printable ASCII, the rest is cut off, and spaces are single.
+// asHeader returns s as a valid header value of at most maxReason bytes. Each character that is not
+// printable ASCII becomes a question mark, a long end is cut off, and several spaces become one.
 func asHeader(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {

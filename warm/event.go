@@ -27,9 +27,9 @@ type notification struct {
 	} `json:"Records"`
 }
 
-// events answers a notification. A failure of one record does not keep it from the next. The error
-// joins the failures that may pass. When Lambda invokes again because of the error, the records
-// that have succeeded cost little.
+// events answers a notification. It works on all records, even if some fail. The error joins the
+// failures that may pass. When Lambda invokes again because of the error, the records that have
+// succeeded cost little.
 func (h *Handler) events(ctx context.Context, raw []byte, changed *changes) error {
 	var n notification
 	if err := json.Unmarshal(raw, &n); err != nil {

@@ -98,9 +98,9 @@ func (a *authorization) sign(request, secret, date string) string {
 	return fmt.Sprintf("%x", key)
 }
 
-// canonicalHeaders returns the canonical form of the headers of r that list names. It refuses a
-// list that is not sorted, that names a header twice, that names a header that r does not have, or
-// that lacks a header that has to be signed.
+// canonicalHeaders returns the canonical form of those headers of r whose names are in list, with
+// semicolons between them. It refuses a list that is not sorted, that has a name twice, that has a
+// name of no header of r, or that lacks a header that has to be signed.
 func canonicalHeaders(r *http.Request, list string) (string, error) {
 	names := strings.Split(list, ";")
 	if !sort.StringsAreSorted(names) {
