@@ -60,7 +60,7 @@ func writeGIF(m picture, t *target) (out []byte, exact bool, err error) {
 	return r.finish()
 }
 
-// A gifRecorder makes a recorder of gif.AnimationWriter.
+// A gifRecorder adapts gif.AnimationWriter to recorder.
 type gifRecorder struct{ *gif.AnimationWriter }
 
 func recordGIF(plays int, t *target) (recorder, error) {

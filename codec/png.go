@@ -76,7 +76,7 @@ func writePNG(m picture, t *target) (out []byte, exact bool, err error) {
 	return out, true, err
 }
 
-// A pngRecorder makes a recorder of png.AnimationWriter.
+// A pngRecorder adapts png.AnimationWriter to recorder.
 type pngRecorder struct{ *png.AnimationWriter }
 
 func recordPNG(plays int, t *target) (recorder, error) {

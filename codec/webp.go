@@ -115,7 +115,7 @@ func writeWebP(m picture, t *target) (out []byte, exact bool, err error) {
 	return out, allLossless(out), err
 }
 
-// A webpRecorder makes a recorder of webp.AnimationWriter.
+// A webpRecorder adapts webp.AnimationWriter to recorder.
 type webpRecorder struct{ *webp.AnimationWriter }
 
 func recordWebP(plays int, t *target) (recorder, error) {
