@@ -25,7 +25,7 @@ func main() {
 	var memory int64
 	if mb, err := strconv.Atoi(os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")); err == nil && mb > 0 {
 		memory = int64(mb) << 20
-		// codec refuses pictures that it estimates to need more than this limit.
+		// codec refuses a picture if it estimates that the picture needs more than this.
 		debug.SetMemoryLimit(codec.Usable(memory))
 	}
 	go s3lite.Warm() // reads the certificates while Lambda still waits for its first event
@@ -35,8 +35,8 @@ func main() {
 		os.Exit(1)
 	}
 	if crumb := os.Getenv("MINIATURA_STARTING"); crumb != "" {
-		// deploy/lambda_function.py has made the file crumb. Removing it says that this binary
-		// runs.
+		// deploy/lambda_function.py has made this file. It does not start the binary again as long
+		// as the file exists, so remove it: this binary runs.
 		os.Remove(crumb)
 	}
 	lambda.Start(h)

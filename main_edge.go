@@ -10,7 +10,7 @@ import (
 	"miniatura/edge"
 )
 
-// handler returns the edge function. memory is how many bytes it may use; 0 means
+// handler returns the edge function. memory is how many bytes the function may use; 0 means
 // codec.DefaultMemory.
 func handler(memory int64) (lambda.Handler, error) {
 	return invoker{edge.New(edge.Config{Memory: memory, CPU: edge.Share(memory)})}, nil

@@ -11,10 +11,10 @@ import (
 	"miniatura/warm"
 )
 
-// handler returns the regional function. memory is how many bytes it may use; 0 means
-// codec.DefaultMemory. The settings are in the environment, and the error names every wrong one. If
-// AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL_CLOUDFRONT is set, the function uses that address in
-// place of AWS's, as AWS's own SDKs do.
+// handler returns the regional function. memory is how many bytes the function may use; 0 means
+// codec.DefaultMemory. The settings are in the environment, and the error names every wrong
+// setting. If AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL_CLOUDFRONT is set, the function uses that
+// address in the place of AWS's own, as AWS's SDKs do.
 func handler(memory int64) (lambda.Handler, error) {
 	s, err := warm.FromEnv(os.Getenv)
 	if err != nil {

@@ -25,8 +25,8 @@ func (s bmpSource) header() header {
 
 func (s bmpSource) peak(ts ...*target) int64 { return rowsPeak(ts) + s.PeakBytes() }
 
-func (s bmpSource) still(ctx context.Context, ts ...*target) ([]picture, error) {
-	return rows(ctx, ts, s.Channels, s.Rows)
+func (s bmpSource) decodeStill(ctx context.Context, ts ...*target) ([]picture, error) {
+	return resizeRows(ctx, ts, s.Channels, s.Rows)
 }
 
 func (s bmpSource) player() (player, int, error) { return nil, 0, unsupported("an animated BMP") }
@@ -38,7 +38,8 @@ func writeBMP(m picture, _ *target) (out []byte, exact bool, err error) {
 	return out, true, err
 }
 
-// stripBMP returns src as it is, since a BMP holds no metadata. It refuses a file with faults.
+// stripBMP returns src as it is, since a BMP holds no metadata. It refuses a file with faults,
+// since an encoded one has none.
 func stripBMP(s source, src []byte, _ bool) ([]byte, error) {
 	if n := s.note(); n != "" {
 		return nil, unsupported(n)

@@ -4,8 +4,8 @@
 //	out, info, err := codec.Resize(ctx, src, half, codec.Options{Format: codec.WebP, Quality: 80})
 //	// out is the file, info.ContentType its media type
 //
-// Formats are told by their bytes, never by a name. No image.Image crosses this API; the packages
-// below, each of which knows one format, use it.
+// A format is recognized by the file's bytes, never by its name. No image.Image crosses this API;
+// only the packages below, each of which has one format or one task, use image.Image.
 //
 //	codec.go     Resize, from top to bottom
 //	format.go    the table of formats, which has a row for each
@@ -44,13 +44,13 @@ type Effort = effort.Level
 
 const (
 	DefaultEffort = effort.Default // for a picture that somebody waits for
-	HighEffort    = effort.High    // fewer bytes for more time: 1.5 times for a photo to WebP
+	HighEffort    = effort.High    // fewer bytes; a photo to WebP takes 1.5 times as long
 )
 
-// DefaultQuality is the quality of Options that name none.
+// DefaultQuality is what Quality 0 in Options means.
 const DefaultQuality = 80
 
-// DefaultMemory is the memory of a process whose Options name none, in bytes.
+// DefaultMemory is what Memory 0 in Options means, in bytes.
 const DefaultMemory = 512 << 20
 
 // Options says what Resize is to make. The zero value means the source's own format at quality 80.
@@ -72,15 +72,15 @@ type Options struct {
 // runtime, and for garbage that is not collected yet.
 func Usable(memory int64) int64 { return memory / 10 * 6 }
 
-// Info describes what Resize found and made. When Resize returns an error, it holds what was known
-// before the error.
+// Info describes what Resize found and made. After an error it has only what was known before the
+// error.
 type Info struct {
 	Source      string  // the source's media type, "" if it is no picture
 	W, H        int     // the source's dimensions in pixels, upright
 	ContentType string  // the result's media type
 	OutW, OutH  int     // the result's dimensions in pixels
 	Frames      int     // 1 for a still picture
-	Cost        float64 // the estimate of the CPU that Resize takes, in milliseconds of the reference core; 0: there is no estimate
+	Cost        float64 // the estimated CPU time, in milliseconds of the reference core (cost.go); 0: no estimate
 	Note        string  // what was odd in the source but no reason to refuse it
 }
 
@@ -88,25 +88,28 @@ type Info struct {
 // it with errors.Is. The caller serves the original.
 var ErrUnsupported = errors.ErrUnsupported
 
-// ErrLimit is what an error is (errors.Is) when a limit was met: of pixels, frames or scans, or of
-// the estimated memory or CPU time.
+// ErrLimit says that the picture is over a limit: of pixels, frames or scans, or of the estimated
+// memory or CPU time. Test for it with errors.Is.
 var ErrLimit = limit.Err
 
-// An unsupported is an error that is ErrUnsupported. The string is the reason.
+// An unsupported is an error for which errors.Is finds ErrUnsupported. The string is the reason.
 type unsupported string
 
-func (e unsupported) Error() string        { return "unsupported: " + string(e) }
-func (e unsupported) Is(target error) bool { return target == ErrUnsupported }
+func (e unsupported) Error() string     { return "unsupported: " + string(e) }
+func (e unsupported) Is(err error) bool { return err == ErrUnsupported }
 
 // Resize returns the picture src, encoded, without metadata, in the size that fit returns. It calls
-// fit once, with the dimensions of the upright picture. fit must not enlarge. src is not changed.
-// While the result is encoded, Resize keeps src only if src may become the result.
+// fit once, with the dimensions of the upright picture. fit must not enlarge. Resize does not
+// change src. While the result is encoded, Resize keeps src only if src may become the result.
 //
-// A source that need not change is returned with the same samples, without its metadata: fit keeps
-// its size, opt keeps its format, and it is upright in the right colors. It is encoded all the same
-// if that makes the file smaller, with loss by a tenth. A result may be src itself.
+// If fit keeps the size, opt keeps the format, and the source is upright and its colors need no
+// conversion, then the result is the source without its metadata. There are two exceptions. The
+// source is encoded if that makes the file smaller: by any amount without loss, by at least a tenth
+// with loss. It is also encoded if not every viewer shows its file alike. A result may be src
+// itself.
 //
-// An error is ErrUnsupported, ErrLimit, or the error of the context, or it reports damage.
+// By errors.Is, an error is ErrUnsupported, ErrLimit or the context's error. Any other error says
+// that the source is damaged, that fit's size is not possible, or that Resize panicked.
 func Resize(ctx context.Context, src []byte, fit func(w, h int) (int, int), opt Options) (out []byte, info Info, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -122,19 +125,19 @@ func Resize(ctx context.Context, src []byte, fit func(w, h int) (int, int), opt 
 	}
 	var note string
 	if t.frames == 1 {
-		out, note, err = still(ctx, s, t, src)
+		out, note, err = resizeStill(ctx, s, t, src)
 	} else {
-		out, note, err = moving(ctx, s, t, src)
+		out, note, err = resizeAnimation(ctx, s, t, src)
 	}
-	info.note(note)
+	info.addNote(note)
 	if err != nil {
 		return nil, info, fmt.Errorf("codec: %dx%d: %w", info.W, info.H, err)
 	}
 	return out, info, nil
 }
 
-// note adds s to i.Note.
-func (i *Info) note(s string) {
+// addNote adds s to i.Note.
+func (i *Info) addNote(s string) {
 	if s != "" && i.Note != "" {
 		s = "; " + s
 	}
@@ -154,8 +157,8 @@ func prepare(src []byte, fit func(w, h int) (int, int), opt *Options) (s source,
 	return s, t, info, err
 }
 
-// plan returns the target for the source s of format f, with the header h and of size bytes. It
-// fills in info, and refuses what is over a limit.
+// plan returns the target for the source s. f is the source's format, h its header, and size the
+// number of bytes in its file. plan fills in info, and refuses what is over a limit, of opt too.
 func plan(f *Format, s source, h *header, size int, fit func(w, h int) (int, int), opt *Options, info *Info) (*target, error) {
 	info.Source = f.mediaType
 	info.W, info.H = h.upright()
@@ -168,7 +171,7 @@ func plan(f *Format, s source, h *header, size int, fit func(w, h int) (int, int
 	if t.color, err = colorOf(h, t.format); err != nil {
 		return nil, err
 	}
-	info.note(t.color.note)
+	info.addNote(t.color.note)
 	if err := checkLimits(s, t, size, opt); err != nil {
 		return nil, err
 	}
@@ -179,11 +182,11 @@ func plan(f *Format, s source, h *header, size int, fit func(w, h int) (int, int
 	return t, nil
 }
 
-// still makes the result of a still picture; note is what was wrong with the source. src is the
-// source if it may itself be the result. Otherwise src is nil, so that the memory of s can be
-// collected while the result is encoded.
-func still(ctx context.Context, s source, t *target, src []byte) (out []byte, note string, err error) {
-	pictures, err := s.still(ctx, t)
+// resizeStill makes the result of a still picture. note is what was wrong with the source. src is
+// the source's file if that may become the result. Otherwise src is nil, so that the memory of s
+// can be collected while the result is encoded.
+func resizeStill(ctx context.Context, s source, t *target, src []byte) (out []byte, note string, err error) {
+	pictures, err := s.decodeStill(ctx, t)
 	if err != nil {
 		return nil, "", err
 	}
@@ -191,14 +194,14 @@ func still(ctx context.Context, s source, t *target, src []byte) (out []byte, no
 	if err := ctx.Err(); err != nil {
 		return nil, note, err
 	}
-	out, err = write(s, t, pictures[0], src)
+	out, err = writeStill(s, t, pictures[0], src)
 	return out, note, err
 }
 
-// write encodes the picture m, which was decoded from s for t. If src is not nil, it returns src
-// without its metadata where that is better than the encoded picture. If src is nil, write does not
-// keep s alive while it encodes.
-func write(s source, t *target, m picture, src []byte) ([]byte, error) {
+// writeStill encodes the picture m, which was decoded from s for t. If src is not nil, writeStill
+// returns src without its metadata where that is better than the encoded picture. If src is nil,
+// writeStill does not keep s alive while it encodes.
+func writeStill(s source, t *target, m picture, src []byte) ([]byte, error) {
 	m.Image = orient(m.Image, t.orientation)
 	if src != nil {
 		out, exact, err := t.format.encode(m, t)

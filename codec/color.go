@@ -13,8 +13,8 @@ import (
 // profile, since every browser takes a picture without one for sRGB.
 type conversion struct {
 	convert *icc.Transform // nil: the samples are sRGB as they are
-	first   bool           // convert is for the rows of the source, else for the small picture
-	carry   []byte         // a profile that package icc cannot evaluate: the result carries it
+	first   bool           // true: rows are converted before scaling; false: the small picture is converted
+	carry   []byte         // a profile that the result carries, because package icc cannot evaluate it
 	note    string         // what was done with the source's color information
 }
 
@@ -27,10 +27,10 @@ func colorOf(h *header, to *Format) (conversion, error) {
 	return c, err
 }
 
-// byProfile returns the conversion by the source's profile. ok reports whether the profile counts;
-// then no other color information of the source does. A profile that does not parse is dropped, and
-// the note says so. A profile that parses but cannot be evaluated is carried by the result. Where
-// the result cannot carry it, or the samples are CMYK, the picture is unsupported.
+// byProfile returns the conversion by the source's profile. If ok is true, other color information
+// of the source does not count. A malformed profile is dropped, and the note says so. A profile
+// that is sound but cannot be evaluated is carried by the result. Where the result cannot carry it,
+// or the samples are CMYK, the picture is unsupported.
 func (h *header) byProfile(to *Format) (c conversion, ok bool, err error) {
 	c.note = h.note
 	if h.profileErr != nil {
@@ -40,16 +40,16 @@ func (h *header) byProfile(to *Format) (c conversion, ok bool, err error) {
 		return c, false, nil
 	}
 	p, err := icc.Parse(h.profile)
-	if err == nil && h.space != icc.CMYK && p.IsSRGB() {
-		return c, true, nil
-	}
-	grayByRGB := err == nil && h.space == icc.Gray && p.Space() == icc.RGB // gray samples can have an RGB profile
-	if err == nil && h.space != p.Space() && !grayByRGB {
-		// ICC.1 section 7.2.6: the profile belongs to another kind of picture, and viewers ignore
-		// it. It still counts as a profile.
-		return conversion{note: fmt.Sprintf("profile dropped: for %s with samples of %s", p.Space(), h.space)}, true, nil
-	}
 	if err == nil {
+		grayByRGB := h.space == icc.Gray && p.Space() == icc.RGB // gray samples can have an RGB profile
+		switch {
+		case h.space != icc.CMYK && p.IsSRGB():
+			return c, true, nil
+		case h.space != p.Space() && !grayByRGB:
+			// ICC.1 section 7.2.6: the profile belongs to another kind of picture, and viewers
+			// ignore it. They ignore other color information too.
+			return conversion{note: fmt.Sprintf("profile dropped: for %s with samples of %s", p.Space(), h.space)}, true, nil
+		}
 		c.convert, err = p.Transform(h.space)
 	}
 	var malformed icc.FormatError
@@ -64,7 +64,8 @@ func (h *header) byProfile(to *Format) (c conversion, ok bool, err error) {
 	return conversion{carry: slices.Clone(h.profile), note: "profile kept: " + err.Error()}, true, nil
 }
 
-// apply converts the small picture m in place, unless the rows of the source were converted.
+// apply converts the small picture m in place, unless the samples are sRGB as they are or the rows
+// of the source were converted. An *image.YCbCr is never converted: see jpegSource.decodeStill.
 func (c *conversion) apply(m image.Image) {
 	if c.convert == nil || c.first {
 		return
@@ -77,7 +78,8 @@ func (c *conversion) apply(m image.Image) {
 	}
 }
 
-// applyRow converts a row of the source in place.
+// applyRow converts a row of the source in place. A transform for 16 bits does nothing here: it has
+// converted the samples when they became 8 bits (pngSource.decodeStill).
 func (c *conversion) applyRow(row []byte, channels int) {
 	switch channels {
 	case 1:

@@ -7,15 +7,16 @@ import "math"
 //
 // The estimate is a sum of products. Each is an amount of work (bytes, pixels, frames) times the
 // time that a unit of this work takes. The amounts are known from the source's headers and the list
-// of its frames. The times are in cost_table.go, in milliseconds of the reference core: a core on
-// which the tests' loop calibrate takes 20 ms.
+// of its frames. The times are in cost_table.go, in milliseconds of the reference core: a core that
+// takes 20 ms for calibrate, a loop in cost_unix_test.go.
 //
-// TestCostRefit writes that table. It measures the CPU time of every picture of the corpus, and of
-// some made by code, at six sizes, in the source's format and in WebP, relative to the loop, which
-// runs beside each. It fits the times to one half of the files and checks them on the other half.
+// TestCostRefit writes that table. It measures the CPU time of resizing pictures, those of the
+// corpus and some made by code, at six sizes, in the source's format and in WebP. The loop runs
+// beside each picture, so that the time of a picture is known as a multiple of the loop's.
+// TestCostRefit fits the times to one half of the files and checks them on the other half.
 
 // Cost estimates from the headers of src how many milliseconds of CPU Resize takes on the reference
-// core. The estimate is info.Cost. opt.CPU does not count. Cost returns an error for a picture that
+// core. The estimate is info.Cost. opt.CPU is ignored. Cost returns an error for a picture that
 // Resize refuses because of its headers.
 func Cost(src []byte, fit func(w, h int) (int, int), opt Options) (info Info, err error) {
 	opt.CPU = 0
@@ -23,8 +24,8 @@ func Cost(src []byte, fit func(w, h int) (int, int), opt Options) (info Info, er
 	return info, err
 }
 
-// A costModel has the times that units of work take, in milliseconds of the reference core. The
-// unit of pixels and of bytes is a million.
+// A costModel has the times that units of work take, in milliseconds of the reference core. Pixels
+// and bytes are counted in millions.
 type costModel struct {
 	// job has the times of the job itself, of the pixels of composed canvases, of pixels whose
 	// color is converted before scaling, and of pixels whose color is converted after it.
@@ -35,7 +36,7 @@ type costModel struct {
 
 // A readCost has the times that reading takes, for sources of one coding.
 type readCost struct {
-	coding string // a coding's name; "" is last, and stands for the rest
+	coding string // a coding's name; "" in the last row, which stands for the rest
 
 	// rates has the times of the bytes that are read, of the pixels of frames, and of the pixels
 	// handed to the scaler.
@@ -44,10 +45,10 @@ type readCost struct {
 
 // A writeCost has the times that writing takes, for one kind of picture in one format.
 type writeCost struct {
-	kind string // as writtenKind names it; "" is last, and stands for the rest
+	kind string // as writtenKind names it; "" in the last row, which stands for the rest
 
-	// motion, for animations, has the times of a frame, and of the pixels of its canvas, whether
-	// they change or not.
+	// motion has two times that only animations take: of a frame, and of the pixels of the frame's
+	// canvas, changed and unchanged ones alike.
 	motion [2]float32
 
 	// pixels has the times of the pixels that are written, at five densities of the source: 1/64,
@@ -57,15 +58,17 @@ type writeCost struct {
 	pixels [densities]float32
 }
 
-// Densities are 2 to the power of firstDensity, and of numbers that go up from it by densityStep.
+// The densities are powers of 2. The exponents are firstDensity and, from there, numbers that are
+// densityStep apart.
 const (
-	densities    = 5
+	densities    = 5 // how many there are
 	firstDensity = -6
 	densityStep  = 2
 )
 
 // writtenKind returns the kind of picture that is written, as the table of costs names it. A
-// picture whose source was stored with loss counts as a photo. moves says that it is an animation.
+// picture whose source was stored with loss counts as a photo. moves says whether it is an
+// animation.
 func writtenKind(t *target, c *coding, moves bool) string {
 	kind := " graphic"
 	switch {
@@ -99,12 +102,12 @@ func (m *costModel) writing(kind string) *writeCost {
 	return &m.write[i]
 }
 
-// terms calls add for the parts of a job. rates are times of the model, and n says how many units
-// of each the part has.
+// terms calls add for the parts of a job. rates are the times of the units that the part consists
+// of, and n[i] is how many units with the time rates[i] there are.
 func (m *costModel) terms(t *target, c *coding, add func(rates []float32, n []float64)) {
 	const million = 1e6
-	// Reading: bytes, and pixels that are scaled. Areas are those of a frame of the source and of
-	// the result.
+	// Reading: bytes, and pixels that are scaled. area and small are the pixels of a canvas of the
+	// source and of the result, in millions, as are all amounts of bytes and pixels below.
 	area, small := float64(t.sw)*float64(t.sh)/million, float64(t.w)*float64(t.h)/million
 	frames := float64(t.frames)
 	scaled := 0.0
@@ -112,12 +115,12 @@ func (m *costModel) terms(t *target, c *coding, add func(rates []float32, n []fl
 		scaled = area * frames
 	}
 	read := float64(t.size-c.metadata) / million
-	if c.coarse && area > 256*small {
-		read /= 8
+	if c.coarse && area > 16*16*small {
+		read /= 8 // see coding.coarse
 	}
 	moves := t.frames > 1
-	// Frame by frame: pixels that are read, and pixels that are written, by density. A frame of the
-	// result has the same part of the canvas as that of the source.
+	// Frame by frame: pixels that are read, and pixels that are written, by density. A frame takes
+	// the same part of the canvas in the source and in the result.
 	drawn := 0.0
 	var written [densities]float64
 	for i := range t.frames {
@@ -130,13 +133,14 @@ func (m *costModel) terms(t *target, c *coding, add func(rates []float32, n []fl
 			continue
 		}
 		drawn += pixels
-		// Divide the pixels between the two densities beside the frame's.
-		at := (log2(max(size, 1/million)/pixels) - firstDensity) / densityStep
-		at = min(max(at, 0), densities-1)
-		k := min(int(at), densities-2)
+		// Divide the pixels between the densities k and k+1, which are on both sides of the
+		// frame's. A frame has at least one byte.
+		index := (log2(max(size, 1/million)/pixels) - firstDensity) / densityStep
+		index = min(max(index, 0), densities-1)
+		k := min(int(index), densities-2)
 		out := small * min(pixels/area, 1)
-		written[k] += out * (float64(k+1) - at)
-		written[k+1] += out * (at - float64(k))
+		written[k] += out * (float64(k+1) - index)
+		written[k+1] += out * (index - float64(k))
 	}
 
 	job := [4]float64{1}
@@ -155,15 +159,15 @@ func (m *costModel) terms(t *target, c *coding, add func(rates []float32, n []fl
 	w := m.writing(writtenKind(t, c, moves))
 	if moves {
 		add(w.motion[:], []float64{frames, small * frames})
-		if c.alpha { // its pixels count as those of a still picture
+		if c.alpha { // the pixels count as those of a still picture with alpha
 			w = m.writing(writtenKind(t, c, false))
 		}
 	}
 	add(w.pixels[:], written[:])
 }
 
-// log2 returns about the logarithm of x to the base 2, interpolated linearly between powers of 2. x
-// must be positive.
+// log2 returns about the logarithm of x, which must be positive, to the base 2. Between powers of 2
+// it interpolates linearly.
 func log2(x float64) float64 {
 	fraction, exponent := math.Frexp(x)
 	return float64(exponent-2) + 2*fraction
@@ -184,7 +188,7 @@ func (m *costModel) estimate(t *target, c *coding) (ms float64) {
 
 // highCost returns the CPU time of a whole job with HighEffort, divided by that with DefaultEffort.
 func (f *Format) highCost(c *coding) float64 {
-	k := 1
+	k := 1                   // see Format.high
 	if c.lossy && !c.alpha { // a photo
 		k = 0
 	}

@@ -12,17 +12,17 @@ const maxFew = 256
 
 // fewColors counts the colors of a source as long as they are few.
 type fewColors struct {
-	channels int                // of its rows
-	many     bool               // colors are not counted: they are more than maxFew, or no writer uses their number
-	known    int                // the largest number of colors that is possible, where the header says it, or 0
-	last     []byte             // the row before
+	channels int                // of the rows
+	many     bool               // count is 0: there are more than maxFew colors, or no writer uses their number
+	known    int                // the most colors that the header allows, used in place of a count; 0: it does not say
+	lastRow  []byte             // the row before the present one
 	n        int                // colors counted so far
-	color    [4 * maxFew]uint32 // an open-addressed table of the colors
-	taken    [4 * maxFew]bool   // which of its places hold one
+	color    [4 * maxFew]uint32 // a hash table of the colors, with open addressing
+	taken    [4 * maxFew]bool   // taken[i] says that color[i] has a color
 }
 
-// newFewColors returns a count for rows. It counts nothing if no writer of a result uses the
-// number. channels is the number of channels of a row.
+// newFewColors returns a counter of the colors of rows with this number of channels. It counts
+// nothing if no writer of a result uses the number of colors.
 func newFewColors(ts []*target, channels int) *fewColors {
 	f := &fewColors{channels: channels, many: true, known: ts[0].colors}
 	for _, t := range ts {
@@ -37,15 +37,15 @@ func (t *target) wantsColorCount() bool { return t.format.usesColors && !t.keeps
 
 // add counts the colors of a row of 8-bit samples.
 func (f *fewColors) add(row []byte) {
-	if f.many || f.known > 0 || bytes.Equal(row, f.last) {
+	if f.many || f.known > 0 || bytes.Equal(row, f.lastRow) {
 		return
 	}
-	f.last = append(f.last[:0], row...)
-	last := ^f.pixel(row)
+	f.lastRow = append(f.lastRow[:0], row...)
+	lastColor := ^f.pixel(row) // differs from the first pixel, so that this is counted
 	for ; len(row) >= f.channels && !f.many; row = row[f.channels:] {
-		if c := f.pixel(row); c != last {
+		if c := f.pixel(row); c != lastColor {
 			f.addColor(c)
-			last = c
+			lastColor = c
 		}
 	}
 }
@@ -65,6 +65,8 @@ func (f *fewColors) pixel(p []byte) uint32 {
 
 // addColor counts a color, unless it was counted before.
 func (f *fewColors) addColor(c uint32) {
+	// The product mixes the bits of c: its factor is a prime near 2^32 divided by the golden ratio.
+	// Its highest 10 bits are the index of one of 1024 places.
 	h := c * 0x9e3779b1 >> 22
 	for f.taken[h] && f.color[h] != c {
 		h = (h + 1) % uint32(len(f.color))
@@ -76,8 +78,7 @@ func (f *fewColors) addColor(c uint32) {
 	}
 }
 
-// countFor returns the number of colors for t's writer. It is 0 if they are many or the writer does
-// not use the number.
+// countFor returns count for t's writer, or 0 if that writer does not use the number of colors.
 func (f *fewColors) countFor(t *target) int {
 	if !t.wantsColorCount() {
 		return 0
@@ -85,7 +86,8 @@ func (f *fewColors) countFor(t *target) int {
 	return f.count()
 }
 
-// count returns the number of colors, 0 when they are many.
+// count returns the number of colors, or 0 if many is true. Where the header says how many colors
+// there are at most, count returns that.
 func (f *fewColors) count() int {
 	switch {
 	case f.many:

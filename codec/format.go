@@ -16,28 +16,28 @@ type Format struct {
 	// open reads headers and decodes nothing.
 	open func(src []byte) (source, error)
 
-	// encode writes a still picture: *image.Gray, *image.NRGBA, or *image.YCbCr of full range. It
-	// may change the picture. exact reports whether every visible pixel is as in m.
+	// encode encodes a still picture: *image.Gray, *image.NRGBA, or *image.YCbCr of full range. It
+	// may change the picture. exact reports whether every visible pixel is encoded without loss.
 	encode func(m picture, t *target) (out []byte, exact bool, err error)
 
-	// record begins an animation of the target's dimensions that runs plays times; 0 means forever.
-	// record is nil if the format has only stills.
+	// record begins an animation of the target's dimensions. plays is how many times the animation
+	// runs, 0 meaning forever. record is nil if the format has only stills.
 	record func(plays int, t *target) (recorder, error)
 
-	// strip returns the file that s was opened from, with the same compressed samples but without
-	// its metadata. It returns an error when the file should not be handed on.
+	// strip returns src, the file that s was opened from, without its metadata. The compressed
+	// samples stay the same. strip returns an error when the file should not be handed on.
 	strip func(s source, src []byte, keepProfile bool) ([]byte, error)
 
 	usesColors  bool                  // encode uses the number of colors of the source
 	profile     bool                  // a result can carry an ICC profile
 	ownDecoding bool                  // a source is decoded in another way for a result of the same format
 	wholeChroma int                   // from this quality on, a result keeps chroma that is finer than 4:2:0; 0: never
-	pixelBytes  func(t *target) int64 // bytes of memory that encoding takes for each pixel of the result, beyond 12; nil: none
+	pixelBytes  func(t *target) int64 // memory that encoding takes beyond encodingBase, in bytes for each pixel of the result; nil: none
 
 	// high is the CPU time that a job takes with HighEffort, divided by its time with
-	// DefaultEffort: first for photos, then for pictures that are stored without loss or have
-	// alpha. 0 means that it was not measured. The rows of the table have round numbers. These were
-	// measured at size M:
+	// DefaultEffort. high[0] is for photos, high[1] for pictures that are stored without loss or
+	// have alpha. 0 means that it was not measured. The rows of the table have round numbers. These
+	// were measured at size M:
 	//
 	//	24 photos to JPEG    0.99
 	//	37 photos to WebP    1.50, at worst 1.93
@@ -92,8 +92,8 @@ func (f *Format) MediaType() string { return f.mediaType }
 // Extension returns the extension of the format's file names, with the dot.
 func (f *Format) Extension() string { return "." + f.extensions[0] }
 
-// FormatOf returns the format that a file name's extension stands for, in any case, and nil when it
-// stands for none.
+// FormatOf returns the format that a file name's extension stands for, or nil when it stands for
+// none. The extension may be in upper or lower case.
 func FormatOf(name string) *Format {
 	i := strings.LastIndexByte(name, '.')
 	if i < 0 {
@@ -110,7 +110,7 @@ func FormatOf(name string) *Format {
 	return nil
 }
 
-// Sniff returns the format of src by its first bytes, and nil when they are of none.
+// Sniff returns the format of src by its first bytes, or nil when no format begins with them.
 func Sniff(src []byte) *Format {
 	for _, f := range formats {
 		for _, m := range f.magic {

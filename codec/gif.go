@@ -26,19 +26,19 @@ func (s gifSource) header() header {
 
 func (s gifSource) peak(ts ...*target) int64 { return rowsPeak(ts) + s.PeakBytes() }
 
-func (s gifSource) still(ctx context.Context, ts ...*target) ([]picture, error) {
+func (s gifSource) decodeStill(ctx context.Context, ts ...*target) ([]picture, error) {
 	m, _, err := s.Next(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return canvas(ctx, ts, m)
+	return resizeCanvas(ctx, ts, m)
 }
 
 func (s gifSource) player() (player, int, error) { return s.Reader, s.Plays, nil }
 
 func (s gifSource) note() string { return s.Note }
 
-// gifTolerance returns the mean squared error that a palette may have.
+// gifTolerance returns the mean squared error, of 8-bit samples, that a palette may have.
 func gifTolerance(t *target) float64 {
 	switch {
 	case t.keepsSize():
@@ -60,7 +60,7 @@ func writeGIF(m picture, t *target) (out []byte, exact bool, err error) {
 	return r.finish()
 }
 
-// A gifRecorder makes a recorder of gif.AnimationWriter.
+// A gifRecorder adapts gif.AnimationWriter to recorder.
 type gifRecorder struct{ *gif.AnimationWriter }
 
 func recordGIF(plays int, t *target) (recorder, error) {
@@ -81,7 +81,7 @@ func stripGIF(s source, src []byte, keepProfile bool) ([]byte, error) {
 	return gif.Strip(src, keepProfile)
 }
 
-// gifBytes returns the pixelBytes of GIF.
+// gifBytes is pixelBytes of GIF. TestPeakIsEstimated measures that 72 is enough.
 func gifBytes(t *target) int64 {
 	if t.frames != 1 {
 		return 72

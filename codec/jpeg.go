@@ -12,9 +12,9 @@ import (
 	"miniatura/codec/scale"
 )
 
-// This file implements JPEG's row of the table of formats. The reader decodes each component at a
-// number of eighths of its size, which its inverse DCT makes, and hands out bands of rows. RGB
-// appears only where color has to be converted.
+// This file implements JPEG's row of the table of formats. The reader's inverse DCT makes each
+// component at a number of eighths of the component's size, and the reader hands out bands of rows.
+// RGB appears only where color has to be converted.
 
 // minSamples is the least number of samples to which a plane is decoded in each direction, where
 // the source has as many. With fewer, the padding that fills the source's last block to 8 or 16
@@ -49,16 +49,16 @@ func (s jpegSource) header() header {
 }
 
 func (s jpegSource) peak(ts ...*target) int64 {
-	var all [4]jpeg.Scales
+	var scales [4]jpeg.Scales // of each component
 	bytes := int64(0)
 	for _, t := range ts {
 		planes, eighths := s.planes(t, subsampling{1, 1}) // whole chroma, which takes the most
 		for c := range planes {
 			bytes += planes[c].memory()
-			all[c] |= 1 << eighths[c]
+			scales[c] |= 1 << eighths[c]
 		}
 	}
-	return bytes + s.PeakBytesAll(all)
+	return bytes + s.PeakBytesAll(scales)
 }
 
 func (s jpegSource) player() (player, int, error) { return nil, 0, unsupported("an animated JPEG") }
@@ -68,13 +68,14 @@ type jpegResult struct {
 	t      *target
 	planar bool        // the result stays Y'CbCr
 	sub    subsampling // of the result's chroma
-	scaled subsampling // of the chroma that the scaler makes, which average then makes coarser
+	scaled subsampling // of the chroma that the scaler makes; if sub is coarser, average follows
 	planes []planeTarget
 }
 
-// still decodes to the results' sizes: *image.Gray, *image.YCbCr, or *image.NRGBA where colors are
-// converted. The entropy-coded samples are read once.
-func (s jpegSource) still(ctx context.Context, ts ...*target) ([]picture, error) {
+// decodeStill decodes to the results' sizes: *image.Gray, *image.YCbCr, or *image.NRGBA where
+// colors are converted. The entropy-coded samples are read once.
+func (s jpegSource) decodeStill(ctx context.Context, ts ...*target) ([]picture, error) {
+	// Plan the planes of every result, and make a scaler for each plane.
 	results := make([]jpegResult, len(ts))
 	var scales [4]jpeg.Scales
 	var scalers [4][9][]*scale.Scaler // by component and eighths
@@ -100,6 +101,7 @@ func (s jpegSource) still(ctx context.Context, ts ...*target) ([]picture, error)
 			scalers[c][n] = append(scalers[c][n], scaler)
 		}
 	}
+	// Decode all planes at once, then put together the pictures.
 	if err := s.fill(ctx, scales, &scalers); err != nil {
 		return nil, err
 	}
@@ -193,6 +195,7 @@ func (s jpegSource) planes(t *target, sub subsampling) (planes []planeTarget, ei
 	planes = make([]planeTarget, len(s.Components))
 	for c := range planes {
 		ex, ey := s.PlaneExtent(c, 8)
+		// least is at how many eighths the shorter direction has minSamples.
 		least := min(int(math.Ceil(8*minSamples/min(ex, ey))), 8)
 		eighths[c] = max(eighths[c], least)
 		to := sub
@@ -206,8 +209,9 @@ func (s jpegSource) planes(t *target, sub subsampling) (planes []planeTarget, ei
 	return planes, eighths
 }
 
-// mergePlanes fills m from the first three planes, all of which are as large as m. m becomes RGB
-// or, if there are four inks, CMY as it is stored in the file. Its alpha becomes 255.
+// mergePlanes fills m from the first three planes, all of which are as large as m. m becomes RGB,
+// or CMY as it is stored in the file if there are four inks. The fourth byte of a pixel becomes 255
+// in RGB. In CMY it has no meaning.
 func (s jpegSource) mergePlanes(m *image.NRGBA, planes []planeTarget) {
 	a, b, c := planes[0].opt.Dst, planes[1].opt.Dst, planes[2].opt.Dst
 	switch s.Model {
@@ -227,8 +231,8 @@ func (s jpegSource) mergePlanes(m *image.NRGBA, planes []planeTarget) {
 	}
 }
 
-// convertInks makes an RGB picture of the planes of four inks. They are merged to CMYK, as it is
-// stored in the file, with K in place of alpha. Then each row is converted.
+// convertInks makes an RGB picture of the planes of four inks. The planes are merged to CMYK, as it
+// is stored in the file (inverted), with K in place of alpha. Then each row is converted.
 func (s jpegSource) convertInks(planes []planeTarget, r image.Rectangle, col *conversion) *image.NRGBA {
 	m := image.NewNRGBA(r)
 	s.mergePlanes(m, planes)
@@ -237,12 +241,13 @@ func (s jpegSource) convertInks(planes []planeTarget, r image.Rectangle, col *co
 	}
 	w := r.Dx()
 	rgb := make([]byte, 3*w)
+	const inverted = true
 	for y := range r.Dy() {
 		row := m.Pix[y*m.Stride:][:4*w]
 		if col.convert != nil {
-			col.convert.CMYK(rgb, row, true)
+			col.convert.CMYK(rgb, row, inverted)
 		} else {
-			icc.CMYKToRGB(rgb, row, true)
+			icc.CMYKToRGB(rgb, row, inverted)
 		}
 		for x := range w {
 			p := row[4*x : 4*x+4 : 4*x+4]
@@ -258,9 +263,9 @@ func stripJPEG(_ source, src []byte, keepProfile bool) ([]byte, error) {
 	return jpeg.Strip(src, keepProfile)
 }
 
-// progressiveArea is the number of pixels from which on a JPEG is written progressive. This takes 2
-// to 3 % fewer bytes. In smaller pictures the headers of the scans may take more bytes than are
-// saved, so a progressive and a baseline file are made.
+// progressiveArea is the number of pixels from which on a JPEG is written progressive, which takes
+// 2 to 3 % fewer bytes than baseline. In smaller pictures the headers of the scans may take more
+// bytes than are saved, so both files are made, and the smaller one is the result.
 const progressiveArea = 1 << 16
 
 func writeJPEG(m picture, t *target) (out []byte, exact bool, err error) {
@@ -271,7 +276,7 @@ func writeJPEG(m picture, t *target) (out []byte, exact bool, err error) {
 	return out, false, err
 }
 
-// flatten lays a picture with alpha on white, in place.
+// flatten lays a picture with alpha on white, in place. Other pictures stay as they are.
 func flatten(m image.Image) image.Image {
 	n, ok := m.(*image.NRGBA)
 	if !ok || n.Opaque() {

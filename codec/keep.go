@@ -9,22 +9,26 @@ func (t *target) alreadyRight() bool {
 	return t.keepsSize() && t.format == t.source && t.orientation == 1 && t.color.convert == nil && !t.mustEncode
 }
 
-// smaller returns the result for a source that is already right. It is either src stripped of its
-// metadata, or out, a new encoding of the same picture. An exact encoding is taken where it is
-// smaller; one with loss must be a tenth smaller. Narrowing samples of 16 bits is not a loss, since
-// every result has 8.
+// smaller returns the result for a source that is already right: either src without its metadata,
+// or out, a new encoding of the same picture. An exact encoding is taken if it is smaller at all.
+// One with loss must be smaller by a tenth. To narrow samples of 16 bits is not a loss, since every
+// result has 8.
 //
-// err is the encoder's error. smaller returns it only if src cannot be stripped either. The source
-// has been decoded to the end before, so it is not damaged.
+// err is the encoder's error. smaller returns it only if src cannot be stripped either. src is
+// known to be undamaged, because it was decoded to its end.
 func smaller(s source, t *target, src, out []byte, exact bool, err error) ([]byte, error) {
 	stripped, stripErr := src, error(nil)
 	if t.format.strip != nil {
 		stripped, stripErr = t.format.strip(s, src, t.color.carry != nil)
 	}
-	switch {
-	case stripErr != nil:
+	if stripErr != nil {
 		return out, err
-	case err != nil, exact && len(out) >= len(stripped), !exact && 10*len(out) > 9*len(stripped):
+	}
+	outIsBetter := 10*len(out) <= 9*len(stripped)
+	if exact {
+		outIsBetter = len(out) < len(stripped)
+	}
+	if err != nil || !outIsBetter {
 		return stripped, nil
 	}
 	return out, nil

@@ -25,8 +25,8 @@ func checkLimits(s source, t *target, size int, opt *Options) error {
 	if n := int64(t.sw) * int64(t.sh) * int64(max(t.frames, 1)); n > MaxPixels {
 		return &limit.Error{What: "pixels in all frames", Met: n, Allowed: MaxPixels}
 	}
-	if peak, allowed := peak(s, t, size), opt.usable(); peak > allowed {
-		return &limit.Error{What: "bytes of memory by estimate", Met: peak, Allowed: allowed}
+	if n, allowed := peak(s, t, size), opt.usable(); n > allowed {
+		return &limit.Error{What: "bytes of memory by estimate", Met: n, Allowed: allowed}
 	}
 	return nil
 }
@@ -39,8 +39,8 @@ func (o *Options) usable() int64 {
 	return Usable(o.Memory)
 }
 
-// base is what the process holds before it sees a picture, and what the encoders keep, with room
-// for garbage not collected yet.
+// base is the memory, in bytes, that does not depend on the picture: what the process holds before
+// it sees one, what the encoders keep, and room for garbage that is not collected yet.
 const base = 24 << 20
 
 // peak estimates the bytes in use at the worst moment, those of the source included.
@@ -50,21 +50,26 @@ func peak(s source, t *target, size int) int64 {
 }
 
 // peakAll estimates the bytes in use at the worst moment when a source is decoded once for several
-// results. ts are the targets of all results, distinct those that get a picture of their own.
+// results. ts are the targets of all results. distinct are those of ts that get a picture of their
+// own.
 func peakAll(s source, ts, distinct []*target, size int) int64 {
 	n := base + int64(size) + s.peak(distinct...)
 	most := int64(0) // results are encoded one after the other
 	for _, t := range ts {
-		n += 4 * int64(t.w) * int64(t.h) // until it is encoded
+		n += 4 * int64(t.w) * int64(t.h) // the small picture, which waits to be encoded
 		most = max(most, encodingBytes(t))
 	}
 	return n + most
 }
 
+// encodingBase is the memory that encoding takes at least, in bytes for each pixel of the result:
+// as much as three RGBA pictures.
+const encodingBase = 12
+
 // encodingBytes estimates the memory of the small picture, of its temporary copies, of its encoder
 // and of the encoded file.
 func encodingBytes(t *target) int64 {
-	n := int64(12)
+	n := int64(encodingBase)
 	if f := t.format.pixelBytes; f != nil {
 		n += f(t)
 	}
@@ -75,7 +80,7 @@ func encodingBytes(t *target) int64 {
 func rowsPeak(ts []*target) (n int64) {
 	for _, t := range ts {
 		w, h := t.storedSize()
-		n += scale.Memory(t.sw, t.sh, w, h, 4, nil)
+		n += scale.Memory(t.sw, t.sh, w, h, 4, nil) // with 4 channels, the most that rows have
 	}
 	return n
 }

@@ -12,9 +12,9 @@ import (
 // the pixels that have changed since the frame before are written. No more than a few canvases are
 // held, however many frames there are.
 
-// moving makes the result of an animation; note is what was wrong with the source. src is the
-// source if it may itself be the result. Otherwise it is nil.
-func moving(ctx context.Context, s source, t *target, src []byte) (out []byte, note string, err error) {
+// resizeAnimation makes the result of an animation. note is what was wrong with the source. src is
+// the source's file if that may become the result. Otherwise src is nil.
+func resizeAnimation(ctx context.Context, s source, t *target, src []byte) (out []byte, note string, err error) {
 	r, err := play(ctx, s, t)
 	if err != nil {
 		return nil, "", err
@@ -39,7 +39,7 @@ func play(ctx context.Context, s source, t *target) (recorder, error) {
 	if err != nil {
 		return nil, err
 	}
-	small, err := newShrinker(t, 4)
+	small, err := newShrinker(t, 4) // a canvas is RGB and alpha
 	if err != nil {
 		return nil, err
 	}

@@ -20,16 +20,18 @@ func flips(o int) (x, y bool) {
 	return false, false
 }
 
-// turn returns the w x h samples in pix, of size bytes each, upright and in rows without gaps. o is
-// their orientation. If it is 1 or not valid, turn returns pix, which must then have no gaps.
+// turn returns the w x h samples in pix upright, in rows without gaps. A sample takes size bytes. o
+// is the orientation of pix. If o is 1 or not valid, turn returns pix, which must then have no
+// gaps.
 func turn(pix []byte, stride, w, h, size, o int) []byte {
 	if o <= 1 || o > 8 {
 		return pix
 	}
 	out := make([]byte, w*h*size)
 	flipX, flipY := flips(o)
-	// Samples that are side by side in pix lie dx bytes apart in out. Samples that are one above the
-	// other in pix lie dy bytes apart. start is where the first sample of pix lies in out.
+	// Samples that are side by side in pix lie dx bytes apart in out. Samples that are one above
+	// the other in pix lie dy bytes apart in out. start is the position in out of the first sample
+	// of pix.
 	dx, dy := size, w*size
 	if o >= 5 {
 		dx, dy = h*size, size
@@ -42,23 +44,24 @@ func turn(pix []byte, stride, w, h, size, o int) []byte {
 		start, dy = start+(h-1)*dy, -dy
 	}
 	for y := range h {
-		row, at := pix[y*stride:][:w*size], start+y*dy
+		row, pos := pix[y*stride:][:w*size], start+y*dy
 		if size == 1 {
 			for _, s := range row {
-				out[at] = s
-				at += dx
+				out[pos] = s
+				pos += dx
 			}
 			continue
 		}
 		for x := 0; x < len(row); x += size {
-			copy(out[at:at+size], row[x:x+size])
-			at += dx
+			copy(out[pos:pos+size], row[x:x+size])
+			pos += dx
 		}
 	}
 	return out
 }
 
-// orient returns m, whose orientation is o, upright.
+// orient returns m, whose orientation is o, upright. If o is 1 or not valid, orient returns m
+// itself.
 func orient(m image.Image, o int) image.Image {
 	if o <= 1 || o > 8 {
 		return m
@@ -95,8 +98,7 @@ func orient(m image.Image, o int) image.Image {
 	return m
 }
 
-// chromaSize returns the size of m's chroma planes. Other ratios than the four that photo.go makes
-// do not occur.
+// chromaSize returns the size of m's chroma planes. Only the four ratios that photo.go makes occur.
 func chromaSize(m *image.YCbCr) (w, h int) {
 	w, h = m.Rect.Dx(), m.Rect.Dy()
 	switch m.SubsampleRatio {

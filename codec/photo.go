@@ -8,8 +8,8 @@ import (
 )
 
 // This file resizes pictures that are stored as planes of Y'CbCr: each component goes through a
-// scaler of its own to its own place in the result. After entropy decoding, work and memory follow
-// the result's size.
+// scaler of its own to its own plane of the result. After entropy decoding, work and memory depend
+// on the result's size.
 
 // A subsampling is how many pixels of the result a chroma sample stands for, horizontally and
 // vertically.
@@ -41,7 +41,8 @@ type planeTarget struct {
 // edges, and the samples would differ from the mean of their pixels by some levels of 255.
 const thinSide = 100
 
-// scaledAs returns the subsampling of the chroma that the scaler makes for t. The result's is sub.
+// scaledAs returns the subsampling of the chroma that the scaler makes for t. sub is the
+// subsampling of the result.
 func scaledAs(t *target, sub subsampling) subsampling {
 	if min(t.w, t.h) <= thinSide {
 		return subsampling{1, 1}
@@ -49,9 +50,9 @@ func scaledAs(t *target, sub subsampling) subsampling {
 	return sub
 }
 
-// planeTo returns how a source plane of sw x sh samples is scaled to its plane in t's result, where
-// a sample stands for s.h x s.v pixels. The picture takes extentX x extentY samples of the source
-// plane.
+// planeTo returns how a source plane of sw x sh samples is scaled to its plane in t's result. A
+// sample of the latter stands for s.h x s.v pixels. The picture takes extentX x extentY samples of
+// the source plane, and may end within the last column or row of the source plane.
 func planeTo(t *target, s subsampling, sw, sh int, extentX, extentY float64) planeTarget {
 	w, h := t.storedSize()
 	flipX, flipY := flips(t.orientation)
@@ -72,9 +73,9 @@ func (p *planeTarget) scaler(dst []byte, stride int) (*scale.Scaler, error) {
 func (p *planeTarget) memory() int64 { return scale.Memory(p.sw, p.sh, p.w, p.h, 1, &p.opt) }
 
 // span returns, for one direction, the part of a source plane that the samples of a plane in the
-// result stand for together. The picture takes extent samples of the source plane and size pixels
-// of the result. The result's last sample stands for some pixels beyond the picture too, as many as
-// over says. If the samples will be reversed (flipped), it is the first sample instead.
+// result stand for together. The picture's length is extent in samples of the source plane, and
+// size in pixels of the result. The last sample of the result also stands for pixels beyond the
+// picture, whose number is over. If the samples will be reversed (flipped), the first sample does.
 func span(extent float64, size, over int, flipped bool) (from, to float64) {
 	step := extent / float64(size)
 	if flipped {
@@ -83,10 +84,11 @@ func span(extent float64, size, over int, flipped bool) (from, to float64) {
 	return 0, extent + float64(over)*step
 }
 
-// average makes a subsampled plane of a plane of w x h samples, one for each pixel, as t's source
-// is stored. A sample of out is the mean of the pixels that it stands for. At an odd edge some of
-// these are outside of the plane and do not count. The odd edge is where the picture ends after it
-// was turned upright, so it is the first column or row of the plane if these will be reversed.
+// average makes a subsampled plane of pix, a plane of w x h samples with one for each pixel, in the
+// orientation of t's source. A sample of out is the mean of the pixels that it stands for. If a
+// width or height is odd, some pixels of an edge's samples are outside of the plane and do not
+// count. That edge is the right or lower one of the upright picture. So it is the first column or
+// row of the plane if the order of columns or rows will be reversed.
 func average(t *target, pix []byte, w, h int, sub subsampling) (out []byte, ow, oh int) {
 	flipX, flipY := flips(t.orientation)
 	ow, oh = num.DivUp(w, sub.h), num.DivUp(h, sub.v)
@@ -103,9 +105,9 @@ func average(t *target, pix []byte, w, h int, sub subsampling) (out []byte, ow, 
 		for x := -left; x < w; x += sub.h {
 			x0, x1 := max(x, 0), min(x+sub.h, w)
 			sum, n := 0, (x1-x0)*(y1-y0)
-			for v := y0; v < y1; v++ {
-				for _, p := range pix[v*w:][x0:x1] {
-					sum += int(p)
+			for row := y0; row < y1; row++ {
+				for _, v := range pix[row*w:][x0:x1] {
+					sum += int(v)
 				}
 			}
 			out = append(out, byte((sum+n/2)/n))

@@ -9,12 +9,12 @@ import (
 )
 
 // This file reads the color information of a PNG: PNG specification, third edition, sections 4.3
-// and 11.3.2. It can be in cICP, in iCCP, in sRGB, or in gAMA and cHRM. In this order, the first
-// that can be used counts. Where the specification leaves a choice, this file does what Chromium
-// was seen to do.
+// and 11.3.2. The information can be in cICP, in iCCP, in sRGB, or in gAMA and cHRM. In this order,
+// the first that can be used counts. Where the specification leaves a choice, this file does what
+// Chromium was seen to do.
 
 // color returns the conversion to sRGB. A conversion that is not by a profile is done before
-// scaling, since the mean of linear samples is not the mean of the colors that are seen.
+// scaling: samples may be linear, and their mean is not the mean of the colors that are seen.
 func (s pngSource) color(h *header, to *Format) (conversion, error) {
 	c, ok, err := s.codedColor()
 	if ok || err != nil {
@@ -24,16 +24,18 @@ func (s pngSource) color(h *header, to *Format) (conversion, error) {
 		return c, err
 	}
 	note := c.note
-	if c, err = s.gammaColor(); c.note == "" {
+	c, err = s.gammaColor()
+	if c.note == "" {
 		c.note = note
 	}
 	return c, err
 }
 
-// codedColor returns the conversion for cICP, and reports whether cICP names one. Its four bytes
-// are codes of the primaries, of the transfer function and of the matrix, and a flag of full range.
-// Without that flag, which every RGB file should have, cICP names none.
-func (s pngSource) codedColor() (conversion, bool, error) {
+// codedColor returns the conversion for cICP. ok reports whether cICP names one that can be used.
+// The four bytes of cICP are codes of the primaries, of the transfer function and of the matrix,
+// and a flag that samples have the full range. Every RGB file should have that flag; without it,
+// cICP is not used.
+func (s pngSource) codedColor() (conv conversion, ok bool, err error) {
 	c := s.CICP
 	if c == nil {
 		return conversion{}, false, nil
@@ -55,8 +57,8 @@ func (s pngSource) codedColor() (conversion, bool, error) {
 	if c[1] == icc.CodedSRGB && xy == icc.SRGBChromaticities {
 		return conversion{}, true, nil
 	}
-	convert, err := s.transform(xy, transfer)
-	return convert, err == nil, err
+	conv, err = s.transform(xy, transfer)
+	return conv, err == nil, err
 }
 
 // gammaColor returns the conversion for gAMA and cHRM. cHRM is used only together with gAMA. If
@@ -69,7 +71,7 @@ func (s pngSource) gammaColor() (conversion, error) {
 	xy := icc.SRGBChromaticities
 	if chrm == nil {
 		// Without primaries, a gamma within 5 % of 1/2.2 means sRGB. gAMA is 100,000 times the
-		// gamma.
+		// gamma, so for 1/2.2 it is 1,000,000 divided by 22.
 		if n := 22 * uint64(gamma); 950_000 <= n && n <= 1_050_000 {
 			return conversion{}, nil
 		}

@@ -12,9 +12,9 @@ import (
 // This file resizes pictures that are read as rows of pixels: the rows go through one scaler,
 // premultiplied where there is alpha, and the small picture gets straight alpha again.
 
-// rows makes the small pictures from the rows that read emits. The number of channels says what a
-// pixel of a row is: 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and straight alpha.
-func rows(ctx context.Context, ts []*target, channels int, read func(ctx context.Context, emit func(y int, row []byte) error) error) ([]picture, error) {
+// resizeRows makes the small pictures from the rows that read emits. The number of channels says
+// what a pixel of a row is: 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and straight alpha.
+func resizeRows(ctx context.Context, ts []*target, channels int, read func(ctx context.Context, emit func(y int, row []byte) error) error) ([]picture, error) {
 	shrinkers := make([]*shrinker, len(ts))
 	for i, t := range ts {
 		var err error
@@ -25,7 +25,7 @@ func rows(ctx context.Context, ts []*target, channels int, read func(ctx context
 	few := newFewColors(ts, channels)
 	err := read(ctx, func(y int, row []byte) error {
 		few.add(row)
-		row = shrinkers[0].convert(row) // the same for all of them
+		row = shrinkers[0].convert(row) // all shrinkers have one conversion
 		for _, s := range shrinkers {
 			s.addConverted(row)
 		}
@@ -54,9 +54,9 @@ type shrinker struct {
 	scaler   *scale.Scaler   // nil if unscaled
 	unscaled bool            // nothing has to be scaled
 	color    conversion
-	colored  []byte // one source row, converted
+	colored  []byte // a buffer for a source row whose colors are converted
 	y        int    // source rows so far
-	row      []byte // one source row of four channels, premultiplied unless unscaled
+	row      []byte // a buffer for a source row of four channels, premultiplied unless unscaled
 	pix      []byte // the small picture, of 1, 3 or 4 channels
 }
 
@@ -73,8 +73,8 @@ func newShrinker(t *target, channels int) (*shrinker, error) {
 	return s, s.reset()
 }
 
-// reset makes s ready for another picture of the same size. Its pixels may overwrite those that
-// picture returned before.
+// reset makes s ready for another picture of the same size. The new pixels may overwrite the
+// picture that s.picture returned before.
 func (s *shrinker) reset() (err error) {
 	s.y = 0
 	if s.unscaled {
@@ -93,8 +93,8 @@ func (s *shrinker) reset() (err error) {
 // push adds the next row of the source.
 func (s *shrinker) push(row []byte) { s.addConverted(s.convert(row)) }
 
-// convert returns a row of the source. Its colors are converted if that has to be done before
-// scaling.
+// convert returns row, a row of the source, with converted colors if they are converted before
+// scaling. It does not change row. The result is valid until the next call.
 func (s *shrinker) convert(row []byte) []byte {
 	if !s.color.first {
 		return row
@@ -104,7 +104,8 @@ func (s *shrinker) convert(row []byte) []byte {
 	return s.colored
 }
 
-// addConverted adds the next row, which convert returned. It does not change the row.
+// addConverted adds row, the next row of the source, as convert returned it. It does not change
+// row.
 func (s *shrinker) addConverted(row []byte) {
 	if s.unscaled { // the row is copied, and alpha stays straight
 		if s.y < s.rect.Max.Y {
@@ -112,7 +113,7 @@ func (s *shrinker) addConverted(row []byte) {
 				widen(s.row, row)
 				row = s.row
 			}
-			n := len(s.pix) / s.rect.Max.Y
+			n := len(s.pix) / s.rect.Max.Y // bytes of a row
 			copy(s.pix[s.y*n:][:n], row)
 		}
 		s.y++
@@ -133,7 +134,11 @@ func (s *shrinker) addConverted(row []byte) {
 
 // picture returns the small picture after the last row: *image.Gray or *image.NRGBA.
 func (s *shrinker) picture() (image.Image, error) {
-	if s.unscaled && s.y < s.rect.Max.Y || !s.unscaled && !s.scaler.Done() {
+	complete := s.y >= s.sh
+	if !s.unscaled {
+		complete = s.scaler.Done()
+	}
+	if !complete {
 		return nil, fmt.Errorf("the picture ends after %d rows", s.y)
 	}
 	switch s.channels {
@@ -193,9 +198,9 @@ func straighten(pix []byte) {
 	}
 }
 
-// canvas makes the small pictures from m, a picture that is decoded already.
-func canvas(ctx context.Context, ts []*target, m *image.NRGBA) ([]picture, error) {
-	return rows(ctx, ts, 4, func(ctx context.Context, emit func(y int, row []byte) error) error {
+// resizeCanvas makes the small pictures from m, a picture that is decoded already, by resizeRows.
+func resizeCanvas(ctx context.Context, ts []*target, m *image.NRGBA) ([]picture, error) {
+	return resizeRows(ctx, ts, 4, func(ctx context.Context, emit func(y int, row []byte) error) error {
 		w := 4 * m.Rect.Dx()
 		for y := range m.Rect.Dy() {
 			if y&63 == 0 && ctx.Err() != nil {

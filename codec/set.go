@@ -19,11 +19,12 @@ type Job struct {
 }
 
 // A Set makes several results of one source. Results and errors are the same as those of Resize:
-// when decoding for several fails, each is tried alone. It is not safe for concurrent use.
+// when decoding for several results fails, each result is tried alone. A Set is not safe for
+// concurrent use.
 type Set struct {
 	src   []byte
 	jobs  []Job
-	ready []*decodedResult // by job: its result, if that is decoded and not handed out yet, else nil
+	ready []*decodedResult // by job: a result that is decoded and not handed out yet, else nil
 }
 
 // A decodedResult is a result whose picture is decoded.
@@ -33,7 +34,7 @@ type decodedResult struct {
 	info    Info
 	picture picture
 
-	written bool // the picture is encoded too, and out holds the file
+	encoded bool // the picture is encoded too, and out is the file
 	out     []byte
 }
 
@@ -43,8 +44,8 @@ func NewSet(src []byte, jobs []Job) *Set {
 	return &Set{src, jobs, make([]*decodedResult, len(jobs))}
 }
 
-// Resize makes the result of job i. The first call decodes the source for the following jobs too,
-// so the jobs should be asked for in order, each once. Equal results may share a slice.
+// Resize makes the result of job i. The first call decodes the source for the jobs after i too. So
+// call Resize for the jobs in their order, once for each. Equal results may share a slice.
 func (s *Set) Resize(ctx context.Context, i int) ([]byte, Info, error) {
 	if s.ready[i] == nil {
 		s.decode(ctx, i)
@@ -54,16 +55,17 @@ func (s *Set) Resize(ctx context.Context, i int) ([]byte, Info, error) {
 		return Resize(ctx, s.src, s.jobs[i].Fit, s.jobs[i].Options)
 	}
 	s.ready[i] = nil
-	if err := s.write(ctx, r); err != nil {
+	if err := s.encode(ctx, r); err != nil {
 		return nil, r.info, fmt.Errorf("codec: %dx%d: %w", r.info.W, r.info.H, err)
 	}
 	return r.out, r.info, nil
 }
 
-// decode decodes a still source once for jobs[first] and for jobs after it. It skips jobs that are
-// ready already and jobs with an error. It stops before the first job that needs another way of
-// decoding or more memory than it may use. If only jobs[first] is left, the source is an animation
-// or anything fails, nothing becomes ready.
+// decode decodes a still source once for a group of jobs, which become ready. The group begins with
+// jobs[first]. Later jobs that are ready already or that have an error are left out. The group ends
+// before a job that needs another way of decoding, or with which the group needs more memory than
+// that job may use. Nothing becomes ready if the group has only one job, if the source is an
+// animation, or if anything fails.
 func (s *Set) decode(ctx context.Context, first int) {
 	defer func() {
 		if recover() != nil { // Resize will meet the panic again, and report it
@@ -74,12 +76,12 @@ func (s *Set) decode(ctx context.Context, first int) {
 	if err != nil || h.frames != 1 {
 		return
 	}
-	var group []int                            // the jobs to decode for
-	var ts []*target                           // their targets
-	var distinct []*target                     // the targets that get a picture of their own
+	var group []int                            // the jobs of the group
+	var ts []*target                           // the targets of the group
+	var distinct []*target                     // those of ts that get a picture of their own
 	made := make([]decodedResult, len(s.jobs)) // by job
 	pictureOf := make([]int, len(s.jobs))      // by job: which of distinct has its picture
-jobs:
+jobs: // collect the group
 	for i := first; i < len(s.jobs); i++ {
 		j := &s.jobs[i]
 		var info Info
@@ -93,7 +95,7 @@ jobs:
 			break jobs
 		}
 		if len(ts) > 0 {
-			t.color.convert = ts[0].color.convert // equal, so one is enough
+			t.color.convert = ts[0].color.convert // one source has equal transforms: keep one of them
 		}
 		distinctWithT, at := t.sharePicture(distinct)
 		if len(ts) > 0 && peakAll(opened, append(ts, t), distinctWithT, len(s.src)) > j.usable() {
@@ -105,20 +107,20 @@ jobs:
 	if len(ts) < 2 {
 		return
 	}
-	pictures, err := opened.still(ctx, distinct...)
+	// Decode, and hand the pictures to the group.
+	pictures, err := opened.decodeStill(ctx, distinct...)
 	if err != nil {
 		return
 	}
 	for _, i := range group {
 		made[i].picture = pictures[pictureOf[i]]
-		made[i].info.note(opened.note())
+		made[i].info.addNote(opened.note())
 		s.ready[i] = &made[i]
 	}
 }
 
-// decodesWith reports whether t and u, which are of one source, can be decoded at once: with the
-// same conversion, and in the same way. The conversions of a source have the same transform, unless
-// a result's format needs none.
+// decodesWith reports whether t and u, which are of one source, can be decoded at once. Both or
+// neither must convert colors, at the same step, and both must be decoded in the same way.
 func (t *target) decodesWith(u *target) bool {
 	if (t.color.convert == nil) != (u.color.convert == nil) || t.color.first != u.color.first {
 		return false
@@ -126,13 +128,16 @@ func (t *target) decodesWith(u *target) bool {
 	return !t.source.ownDecoding || (t.format == t.source) == (u.format == u.source)
 }
 
-// sharePicture finds the target whose picture t can be made of. distinct are the targets that get a
-// picture of their own so far. If none of their pictures is right for t, t is added to them.
-// sharePicture returns these targets, and the index of the one whose picture t uses.
-func (t *target) sharePicture(distinct []*target) (with []*target, at int) {
+// sharePicture chooses the decoded picture of which t's result is made. distinct are the targets
+// before t that get a picture of their own. The picture of one of them is chosen if it is right for
+// t. Otherwise t gets a picture of its own. sharePicture returns the targets that have a picture of
+// their own now, and the index of the one whose picture was chosen.
+func (t *target) sharePicture(distinct []*target) (distinctWithT []*target, chosen int) {
 	for i, u := range distinct {
 		if t.w == u.w && t.h == u.h && t.keepsChroma() == u.keepsChroma() {
-			if t.format.usesColors { // only pictures for such formats have the number of colors
+			// The colors are counted only for a target whose format uses their number. So let t
+			// take u's place if t's format does.
+			if t.format.usesColors {
 				distinct = slices.Clone(distinct)
 				distinct[i] = t
 			}
@@ -142,21 +147,21 @@ func (t *target) sharePicture(distinct []*target) (with []*target, at int) {
 	return append(distinct, t), len(distinct)
 }
 
-// write encodes r's picture, and hands the file to all results that are the same.
-func (s *Set) write(ctx context.Context, r *decodedResult) (err error) {
+// encode encodes r's picture, and hands the file to all results that are the same.
+func (s *Set) encode(ctx context.Context, r *decodedResult) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = caught.Error(p)
 		}
 	}()
-	if err := ctx.Err(); err != nil || r.written {
+	if err := ctx.Err(); err != nil || r.encoded {
 		return err
 	}
 	m := r.picture
 	r.picture = picture{}
 	for _, other := range s.ready {
 		if other != nil && other.picture.Image == m.Image {
-			m.Image = copyOf(m.Image) // encoding may change the picture, which another result uses
+			m.Image = copyOf(m.Image) // encoding may change m, and the other result needs m as it is
 			break
 		}
 	}
@@ -164,12 +169,12 @@ func (s *Set) write(ctx context.Context, r *decodedResult) (err error) {
 	if !r.target.alreadyRight() {
 		src = nil
 	}
-	if r.out, err = write(r.source, r.target, m, src); err != nil {
+	if r.out, err = writeStill(r.source, r.target, m, src); err != nil {
 		return err
 	}
 	for _, other := range s.ready {
 		if other != nil && other.target.sameResult(r.target) {
-			other.out, other.written, other.picture = r.out, true, picture{}
+			other.out, other.encoded, other.picture = r.out, true, picture{}
 		}
 	}
 	return nil
@@ -180,8 +185,8 @@ func (t *target) sameResult(u *target) bool {
 	return t.format == u.format && t.w == u.w && t.h == u.h && t.quality == u.quality && t.effort == u.effort
 }
 
-// copyOf returns a copy of m, so that one of them can be changed. m has one of the types that a
-// picture can have.
+// copyOf returns a copy of m that shares no samples with m. m has one of the types that a picture
+// can have.
 func copyOf(m image.Image) image.Image {
 	switch m := m.(type) {
 	case *image.Gray:

@@ -170,9 +170,9 @@ type countedToy struct {
 	decoded *[]int
 }
 
-func (c countedToy) still(ctx context.Context, ts ...*target) ([]picture, error) {
+func (c countedToy) decodeStill(ctx context.Context, ts ...*target) ([]picture, error) {
 	*c.decoded = append(*c.decoded, len(ts))
-	return c.source.still(ctx, ts...)
+	return c.source.decodeStill(ctx, ts...)
 }
 
 // counted adds toy to the table with what it counts.

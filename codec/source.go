@@ -19,16 +19,16 @@ type header struct {
 	frames      int // 1: a still picture
 	orientation int // 1-8, EXIF's
 	profile     []byte
-	profileErr  error     // why the profile could not be read at all
+	profileErr  error     // why the profile could not be read at all, or nil
 	space       icc.Space // of the samples
-	planar      bool      // the samples are planes without alpha, which can stay planes
+	planar      bool      // the samples are planes without alpha, which can stay planes in the result
 	colors      int       // the largest number of colors that is possible, 0 where the header does not bound it
 	odd         bool      // stored in a way that not every reader accepts
 	note        string    // what is odd about the headers
 	coding      coding
 
-	// color returns the conversion, for sources that have other color information than a profile;
-	// nil: byProfile.
+	// color returns the conversion for a result of format to. It is nil for sources that have no
+	// other color information than a profile: then byProfile is used.
 	color func(h *header, to *Format) (conversion, error)
 }
 
@@ -46,16 +46,16 @@ type coding struct {
 	lossy    bool
 	alpha    bool // there may be samples of alpha
 	metadata int  // bytes that are not samples
-	coarse   bool // for results below a sixteenth of the width and height, only an eighth of the bytes is read
+	coarse   bool // for results below 1/16 of the width and height, only 1/8 of the bytes is read
 
-	// drawing returns the area of a frame of an animation, and the bytes of its data.
+	// drawing returns, for a frame of an animation, the frame's area and the size of its data.
 	drawing func(frame int) (pixels, bytes int64)
 }
 
 // A picture is what a still source becomes, on its way to an encoder.
 type picture struct {
 	image.Image
-	colors int // number of colors of the source, of which the scaler mixed the pixels; 0: many, or not counted
+	colors int // how many colors the source had before it was scaled; 0: many, or not counted
 }
 
 // A source is an opened picture whose headers were read. It may keep the bytes that it was opened
@@ -67,19 +67,19 @@ type source interface {
 	// It does not count the source and the small pictures.
 	peak(ts ...*target) int64
 
-	// still decodes the picture once, and returns one picture for each target, in the target's
-	// size. The pictures are sRGB, and not yet turned upright. Each is an *image.Gray, an
-	// *image.NRGBA, or an *image.YCbCr of full range if the target's format takes it. The caller
-	// passes only targets that can be decoded together (see Set). A picture does not depend on the
-	// other targets.
-	still(ctx context.Context, ts ...*target) ([]picture, error)
+	// decodeStill decodes the source once, and returns one picture for each target, in the target's
+	// size. The colors of the pictures are converted, but the pictures are not yet upright. Each is
+	// an *image.Gray, an *image.NRGBA or, if the target's format takes it, an *image.YCbCr of full
+	// range. The caller passes only targets that can be decoded together (see decodesWith). A
+	// target's picture does not depend on the other targets.
+	decodeStill(ctx context.Context, ts ...*target) ([]picture, error)
 
 	// note is called after the picture has been decoded. It returns what was wrong with a picture
 	// that is complete nevertheless, or "" if nothing was wrong.
 	note() string
 
-	// player plays an animation from its first frame. The animation is to run plays times, 0
-	// meaning forever.
+	// player returns a player that begins with the animation's first frame. plays is how many times
+	// the animation is to run, 0 meaning forever.
 	player() (p player, plays int, err error)
 }
 
@@ -89,7 +89,7 @@ type player interface {
 	Next(ctx context.Context) (canvas *image.NRGBA, delay time.Duration, err error)
 }
 
-// A recorder makes an animation of the canvases that are added. It keeps none of them.
+// A recorder makes an animation of the canvases that are added. It copies what it needs of them.
 type recorder interface {
 	Add(canvas *image.NRGBA, delay time.Duration) error
 
@@ -107,9 +107,9 @@ type target struct {
 	size        int     // of the source's file, in bytes
 	frames      int
 	orientation int  // of the decoded picture; the result is upright
-	mustEncode  bool // the source must not be its own result: it has four inks, or is odd
-	planar      bool // as in the source's header
-	colors      int  // as in the source's header
+	mustEncode  bool // the source must not be its own result: it has four inks, or is odd (see header)
+	planar      bool // as in header
+	colors      int  // as in header
 	quality     int  // 1-100
 	effort      Effort
 	color       conversion
@@ -134,7 +134,8 @@ func (t *target) keepsSize() bool {
 	return w == t.sw && h == t.sh
 }
 
-// open finds the format of src and reads its headers.
+// open finds the format of src and reads its headers. The format is nil only if it is not known, so
+// it may be returned together with an error.
 func open(src []byte) (*Format, source, header, error) {
 	f := Sniff(src)
 	if f == nil {
@@ -151,8 +152,8 @@ func open(src []byte) (*Format, source, header, error) {
 	return f, s, h, nil
 }
 
-// newTarget returns the target for a source of format f, with the header h and of size bytes. Its
-// color is still to be set.
+// newTarget returns a target without its color, which plan sets. f is the source's format, h its
+// header, and size the number of bytes in its file.
 func newTarget(f *Format, h *header, size int, fit func(w, h int) (int, int), opt *Options) (*target, error) {
 	width, height := h.upright()
 	t := &target{

@@ -65,7 +65,7 @@ func TestThinPlanesAreTheScaledPicture(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			pictures, err := opened.still(context.Background(), target)
+			pictures, err := opened.decodeStill(context.Background(), target)
 			if err != nil {
 				t.Fatal(err)
 			}

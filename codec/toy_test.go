@@ -51,8 +51,8 @@ func (s toySource) header() header {
 
 func (s toySource) peak(ts ...*target) int64 { return rowsPeak(ts) }
 
-func (s toySource) still(ctx context.Context, ts ...*target) ([]picture, error) {
-	return rows(ctx, ts, 3, func(_ context.Context, emit func(y int, row []byte) error) error {
+func (s toySource) decodeStill(ctx context.Context, ts ...*target) ([]picture, error) {
+	return resizeRows(ctx, ts, 3, func(_ context.Context, emit func(y int, row []byte) error) error {
 		for y := range s.h {
 			if len(s.src) < 12+3*s.w*(y+1) {
 				return errors.New("toy: damaged: the rows end early")

@@ -32,19 +32,20 @@ func (s webpSource) header() header {
 
 func (s webpSource) peak(ts ...*target) int64 { return rowsPeak(ts) + s.PeakBytes() }
 
-func (s webpSource) still(ctx context.Context, ts ...*target) ([]picture, error) {
+func (s webpSource) decodeStill(ctx context.Context, ts ...*target) ([]picture, error) {
 	if s.Animated { // an animation of one frame, which need not fill the canvas
 		m, _, err := webp.NewPlayer(s.Reader).Next(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return canvas(ctx, ts, m)
+		return resizeCanvas(ctx, ts, m)
 	}
 	f := &s.Frames[0]
-	// Lossy WebP to WebP stays Y'CbCr. Other results need RGB, as does a conversion; a source
-	// without loss or with alpha has RGB. All of ts are alike in this (see decodesWith).
+	// Lossy WebP to WebP stays Y'CbCr. There are rows of RGB if another format or a conversion
+	// needs them, or if the source is stored without loss or with alpha. All of ts are alike in
+	// this (see decodesWith).
 	if t := ts[0]; t.format != WebP || t.color.convert != nil || f.Lossless || f.HasAlpha {
-		return rows(ctx, ts, 4, f.Rows)
+		return resizeRows(ctx, ts, 4, f.Rows)
 	}
 	m, err := f.Decode()
 	if err != nil {
@@ -61,7 +62,8 @@ func (s webpSource) still(ctx context.Context, ts ...*target) ([]picture, error)
 
 func (s webpSource) player() (player, int, error) { return webp.NewPlayer(s.Reader), s.Plays, nil }
 
-// planesToPlanes resizes the planes of lossy WebP for a WebP. Both are 4:2:0.
+// planesToPlanes resizes m, the planes of a lossy WebP, for a result that is a WebP. Source and
+// result are 4:2:0.
 func planesToPlanes(m *image.YCbCr, t *target) (image.Image, error) {
 	if t.keepsSize() {
 		return m, nil
@@ -74,7 +76,7 @@ func planesToPlanes(m *image.YCbCr, t *target) (image.Image, error) {
 	luma := planeTo(t, subsampling{1, 1}, sw, sh, float64(sw), float64(sh))
 	chroma := planeTo(t, scaled, cw, ch, float64(sw)/2, float64(sh)/2)
 	var out [3][]byte
-	for c, p := range []struct {
+	for c, p := range []struct { // Y, Cb and Cr
 		planeTarget
 		src    []byte
 		stride int
@@ -103,6 +105,7 @@ func stripWebP(_ source, src []byte, keepProfile bool) ([]byte, error) {
 	return webp.Strip(src, keepProfile)
 }
 
+// webpOptions returns the encoder's options for t.
 func webpOptions(t *target) *webp.Options {
 	return &webp.Options{Quality: t.quality, Effort: t.effort, ICC: t.color.carry}
 }
@@ -112,7 +115,7 @@ func writeWebP(m picture, t *target) (out []byte, exact bool, err error) {
 	return out, allLossless(out), err
 }
 
-// A webpRecorder makes a recorder of webp.AnimationWriter.
+// A webpRecorder adapts webp.AnimationWriter to recorder.
 type webpRecorder struct{ *webp.AnimationWriter }
 
 func recordWebP(plays int, t *target) (recorder, error) {
@@ -139,7 +142,7 @@ func allLossless(out []byte) bool {
 	return true
 }
 
-// webpBytes returns the pixelBytes of WebP.
+// webpBytes is pixelBytes of WebP. TestPeakIsEstimated measures that 72 is enough.
 func webpBytes(t *target) int64 {
 	if t.frames == 1 && t.planar {
 		return 0

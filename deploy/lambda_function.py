@@ -21,9 +21,9 @@ _CRUMB = "MINIATURA_STARTING"  # the environment variable that tells the binary 
 
 
 def _become(binary, spare="/tmp"):
-    """Replaces this process by binary, or by a copy of binary in the folder spare.
+    """Replaces this process by binary or, if that fails, by a copy of binary in the folder spare.
 
-    It returns only if both fail: a text that says why.
+    Returns only if the copy fails too: a text that says why.
     """
     try:
         os.execv(binary, [binary])
@@ -50,7 +50,7 @@ def _become(binary, spare="/tmp"):
 def _start(folder, spare="/tmp"):
     """Replaces this process by the binary in folder, or returns a text that says why that failed.
 
-    The folder spare can be written to.
+    Files are written to the folder spare.
     """
     crumb = os.path.join(spare, (_NAME + folder.replace("/", "_"))[:200] + ".starting")
     try:

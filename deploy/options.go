@@ -19,7 +19,7 @@ import (
 
 const templateFile = "cloudformation/template.yaml"
 
-// Options are what the CDK's context asks for, -c key=value.
+// Options are what the CDK's context, -c key=value, asks for.
 type Options struct {
 	Name             string // of the stacks
 	Zip, RegionalZip string // paths of the functions' zips
@@ -99,9 +99,9 @@ var (
 )
 
 // ReadOptions reads a context. Values of -c are strings, and values in cdk.json are any JSON. An
-// option is one of ownOptions, or a parameter of the template, whose name begins with a small
-// letter here. The error names every wrong option. CDK's own keys, which contain an @ or a colon,
-// are ignored.
+// option is one of ownOptions, or a parameter of the template whose name is spelled here with a
+// small first letter. The error names every wrong option. Keys that are not all letters are
+// ignored, because CDK's own contain an @ or a colon. So are options without a value.
 func ReadOptions(context map[string]any) (Options, error) {
 	o := Options{Name: "Miniatura", Zip: "../dist/edge.zip", RegionalZip: "../dist/regional.zip", Values: map[string]string{}}
 	params, err := parameters()
@@ -118,7 +118,9 @@ func ReadOptions(context map[string]any) (Options, error) {
 		p, ok := params[name]
 		// A parameter is no option if this program sets it, or if key is spelled as in the
 		// template.
-		if _, mine := ownOptions[key]; !mine && (!ok || slices.Contains(filledIn, name) || name == key) {
+		_, own := ownOptions[key]
+		isOption := ok && !slices.Contains(filledIn, name) && key != name
+		if !own && !isOption {
 			errs = append(errs, fmt.Errorf("-c %s: there is no such option", key))
 			continue
 		}
@@ -133,7 +135,7 @@ func ReadOptions(context map[string]any) (Options, error) {
 		case "regionalZip":
 			o.RegionalZip = value
 		default:
-			value = spelled(p, value)
+			value = inTemplateSpelling(p, value)
 			if name == "DomainNames" {
 				value = strings.ToLower(value)
 			}
@@ -149,9 +151,9 @@ func ReadOptions(context map[string]any) (Options, error) {
 	return o, errors.Join(errs...)
 }
 
-// spelled returns v in the template's spelling. It accepts spellings of JSON and of earlier
-// versions: true, TRUE, PRICE_CLASS_ALL, "a, b".
-func spelled(p parameter, v string) string {
+// inTemplateSpelling returns v, a value of p, as the template spells it. v may be in a spelling of
+// JSON or of earlier versions: true, TRUE, PRICE_CLASS_ALL, "a, b".
+func inTemplateSpelling(p parameter, v string) string {
 	if class, ok := strings.CutPrefix(v, "PRICE_CLASS_"); ok && class != "" {
 		return "PriceClass_" + class[:1] + strings.ToLower(class[1:])
 	}
@@ -161,8 +163,9 @@ func spelled(p parameter, v string) string {
 	return strings.ReplaceAll(v, ", ", ",")
 }
 
-// setShape sets o.Shape, the options that decide which stacks there are. Two of them, BucketRegion
-// and OriginShield, are always written into the template.
+// setShape sets o.Shape, the options that decide which stacks there are. Two of these options,
+// BucketRegion and OriginShield, become Values even if the context does not set them, so that they
+// are written into the template.
 func (o *Options) setShape(params map[string]parameter) (err error) {
 	value := func(name string) string {
 		if v, ok := o.Values[name]; ok {

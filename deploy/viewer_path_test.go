@@ -24,7 +24,7 @@ import (
 // size=L.
 func wanted(uri string) seen {
 	s := seen{URI: canonicalPath(uri)}
-	if key, ok := keyIn(uri); ok && edge.Extension(key) {
+	if key, ok := keyIn(uri); ok && edge.HasExtension(key) {
 		s.Query = "size=L"
 	}
 	return s

@@ -13,21 +13,21 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// Wrap makes a stack around the template for each Region of o, the edge function's first. All
-// stacks have one name, as the template requires. Wrap returns an error when a zip that o needs is
-// missing or cannot run.
+// Wrap makes a stack around the template for each Region of o. The edge function's stack comes
+// first. All stacks have one name, as the template requires. Wrap returns an error when a zip that
+// o needs is missing or cannot run.
 func Wrap(app awscdk.App, o Options, account string) ([]awscdk.Stack, error) {
 	sum, err := desk.CheckEdgeCode(o.Zip)
 	if err != nil {
 		return nil, err
 	}
 	// The regional function may also be switched on later with --parameters Regional=true, and then
-	// its code must be there. So the code is uploaded whenever its zip has been made.
+	// its code must be there. So the code is uploaded whenever there is a zip.
 	_, err = desk.CheckRegionalCode(o.RegionalZip)
 	if err != nil && o.Regional {
 		return nil, err
 	}
-	regional := err == nil
+	hasRegionalCode := err == nil
 	var all []awscdk.Stack
 	for _, part := range o.Stacks() {
 		id := o.Name
@@ -51,7 +51,7 @@ func Wrap(app awscdk.App, o Options, account string) ([]awscdk.Stack, error) {
 			values["CodeBucket"], values["CodeKey"] = code.S3BucketName(), code.S3ObjectKey()
 			values["CodeSha256"] = codeSha256(sum)
 		}
-		if regional && part.Region == o.BucketRegion {
+		if hasRegionalCode && part.Region == o.BucketRegion {
 			code := assets.NewAsset(stack, jsii.String("RegionalCode"), &assets.AssetProps{Path: jsii.String(o.RegionalZip)})
 			values["RegionalCodeBucket"], values["RegionalCodeKey"] = code.S3BucketName(), code.S3ObjectKey()
 		}
@@ -80,7 +80,7 @@ func Wrap(app awscdk.App, o Options, account string) ([]awscdk.Stack, error) {
 	return all, nil
 }
 
-// codeSha256 returns a hash in Lambda's spelling.
+// codeSha256 returns a SHA-256 as Lambda's CodeSha256 has it, in base64.
 func codeSha256(sum [32]byte) string { return base64.StdEncoding.EncodeToString(sum[:]) }
 
 // acknowledge tells CDK why some findings of its own rules are accepted.

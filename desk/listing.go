@@ -51,10 +51,10 @@ func (b *bucket) pictures(ctx context.Context) (listing, error) {
 			break
 		}
 		switch foreign := foreignNames[strings.ToLower(pathStyle{}.ext(o.Key))]; {
-		case edge.Below(o.Key, b.resized):
+		case edge.IsBelow(o.Key, b.resized):
 		case foreign != "":
 			l.foreign[foreign]++
-		case !edge.Extension(o.Key):
+		case !edge.HasExtension(o.Key):
 		case hasDotPart(o.Key):
 			hidden = append(hidden, o)
 		default:

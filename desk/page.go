@@ -275,7 +275,7 @@ func uploadName(name, extension string) string {
 	}, name)
 	name = strings.Trim(strings.TrimLeft(name, ". "), " ")
 	ext := ""
-	if edge.Extension(name) {
+	if edge.HasExtension(name) {
 		ext = path.Ext(name)
 		name = strings.TrimSuffix(name, ext)
 	} else {

@@ -488,7 +488,7 @@ func TestUploadNames(t *testing.T) {
 		if got != want {
 			t.Errorf("%q becomes %q, want %q", name, got, want)
 		}
-		if !edge.Extension(got) || len(got) > 200 || !fs.ValidPath(got) {
+		if !edge.HasExtension(got) || len(got) > 200 || !fs.ValidPath(got) {
 			t.Errorf("%q becomes %q, which is no key of a picture", name, got)
 		}
 	}

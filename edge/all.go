@@ -12,9 +12,9 @@ import (
 )
 
 // MakeAll makes every target in order, as Make does, and passes every Record to report. It stops
-// when report returns false. The targets should have the same source: then, unless something fails,
-// the source costs one HEAD and at most one GET, and every result costs one HEAD more. The Record
-// of the first result that is made has the time of decoding the source for all of them.
+// when report returns false. The targets should have one source. Then, unless something fails,
+// there are one HEAD and at most one GET of the source, and one HEAD of each result. The source is
+// decoded with the first result that is made, and the time is in that result's Record.
 func (h *Handler) MakeAll(ctx context.Context, targets []Target, report func(Record) bool) {
 	s := shelf{h: h, targets: targets, elapsed: stopwatch()}
 	defer func() {
@@ -29,32 +29,32 @@ func (h *Handler) MakeAll(ctx context.Context, targets []Target, report func(Rec
 	}
 }
 
-// A shelf keeps what the targets of one source share.
+// A shelf keeps what the targets share, as long as they have one source.
 type shelf struct {
 	h       *Handler
 	targets []Target
 	elapsed func() Millis // time since the first target was begun
-	leave   func()        // gives back the place of a picture in memory; nil while none is taken
+	leave   func()        // from enter: allows another picture in memory; nil before enter
 
-	key    string         // of the source
-	head   *s3lite.Object // the source without its body
-	source *s3lite.Object // nil until the source is read
-	asked  []answered     // for each target; nil until the source is read
-	set    *codec.Set     // nil when at most one result has to be made
-	job    []int          // for each target, the index of its job in set, or -1
+	key     string         // of the source
+	head    *s3lite.Object // the source without its body
+	source  *s3lite.Object // the source with its body; nil until readSource
+	answers []headAnswer   // by target; nil until readSource
+	set     *codec.Set     // nil when at most one result has to be made
+	job     []int          // by target: the index of its job in set, or -1
 }
 
-// longTime makes sure that a deadline is remembered only for a picture that took a minute. finish
-// remembers a deadline when the picture took at least half of what spent returns. A Lambda function
-// that works on several sources may meet the deadline in a picture of a few seconds, because the
-// other sources used up the time.
+// longTime is the least that spent returns. finish remembers a deadline only if the picture took at
+// least half of what spent returns, so it does not for a picture that took less than a minute. A
+// Lambda function that works on several sources may meet the deadline in a picture of a few
+// seconds, because the other sources used up the time.
 const longTime = Millis(2 * time.Minute)
 
 // spent returns the time since the first target was begun, but at least longTime.
 func (s *shelf) spent() Millis { return max(s.elapsed(), longTime) }
 
-// An answered is S3's answer to the HEAD of a result's key.
-type answered struct {
+// A headAnswer is S3's answer to the HEAD of a result's key.
+type headAnswer struct {
 	object *s3lite.Object
 	err    error
 }
@@ -65,6 +65,7 @@ func (s *shelf) make(ctx context.Context, i int, r *Record) error {
 	if err := t.Valid(); err != nil {
 		return err
 	}
+	// HEADs.
 	s3 := h.client(t.Bucket, t.Region)
 	lap := stopwatch()
 	stored, err := s.lookUp(ctx, s3, i)
@@ -77,6 +78,7 @@ func (s *shelf) make(ctx context.Context, i int, r *Record) error {
 	if hit, err := h.judge(t, w, r, &saved); hit || err != nil {
 		return err
 	}
+	// GET, for the first result that has to be made.
 	if s.leave == nil {
 		if s.leave, err = h.enter(ctx); err != nil {
 			return err
@@ -90,7 +92,8 @@ func (s *shelf) make(ctx context.Context, i int, r *Record) error {
 			return err
 		}
 	}
-	source := *s.source // a copy, because finish drops its body
+	// Resize and PUT. finish sets the body of w.source to nil, so w gets a copy of the Object.
+	source := *s.source
 	w.source = &source
 	if s.set != nil && s.job[i] >= 0 {
 		w.resize = func(ctx context.Context, _ []byte, _ func(w, h int) (int, int), _ codec.Options) ([]byte, codec.Info, error) {
@@ -101,24 +104,25 @@ func (s *shelf) make(ctx context.Context, i int, r *Record) error {
 }
 
 // lookUp returns what is stored under target i's result key. It sends a HEAD for the source and one
-// for the result, unless an earlier target's turn has brought the answer.
+// for the result, except where s has S3's answer already.
 func (s *shelf) lookUp(ctx context.Context, s3 *s3lite.Client, i int) (stored *s3lite.Object, err error) {
 	t := s.targets[i]
 	switch {
 	case s.head == nil || s.key != t.SourceKey(): // the first target of its source
 		source, stored, err := heads(ctx, s3, t)
 		if source != nil {
-			s.key, s.head, s.source, s.asked, s.set = t.SourceKey(), source, nil, nil, nil
+			s.key, s.head, s.source, s.answers, s.set = t.SourceKey(), source, nil, nil, nil
 		}
 		return stored, err
-	case s.asked != nil: // readSource has asked for the result
-		return usable(s.asked[i].object, s.asked[i].err)
+	case s.answers != nil: // readSource has sent the HEAD
+		return usable(s.answers[i].object, s.answers[i].err)
 	}
 	return usable(s3.Head(ctx, t.ResultKey()))
 }
 
-// readSource reads the source for target i. It also asks for the results of the later targets with
-// the same source, and puts all results that have to be made into one set.
+// readSource reads the source for target i, whose result has to be made. It sends HEADs for the
+// results of the later targets with the same source, and puts all results that have to be made into
+// one set.
 func (s *shelf) readSource(ctx context.Context, s3 *s3lite.Client, i int) error {
 	o, err := s3.Get(ctx, s.key, MaxSource)
 	if err != nil {
@@ -130,19 +134,20 @@ func (s *shelf) readSource(ctx context.Context, s3 *s3lite.Client, i int) error 
 	if codec.Sniff(o.Body) == nil {
 		return nil // every target fails in the same way
 	}
-	s.asked, s.job = make([]answered, len(s.targets)), make([]int, len(s.targets))
+	s.answers, s.job = make([]headAnswer, len(s.targets)), make([]int, len(s.targets))
 	var jobs []codec.Job
 	for k, t := range s.targets {
 		s.job[k] = -1
 		if k < i || t.SourceKey() != s.key {
 			continue
 		}
-		if a := &s.asked[k]; k > i { // target i itself has to be made: judge has decided that
+		if k > i { // judge has decided on target i before
 			if t.Valid() != nil {
 				continue
 			}
-			a.object, a.err = s3.Head(ctx, t.ResultKey())
-			stored, err := usable(a.object, a.err)
+			o, err := s3.Head(ctx, t.ResultKey())
+			s.answers[k] = headAnswer{o, err}
+			stored, err := usable(o, err)
 			if err != nil || isFresh(stored, s.head, t) || s.h.knownFailure(stored, s.head, 0) != nil {
 				continue // there is nothing to make for target k
 			}

@@ -26,8 +26,8 @@ const (
 	// of JSON. AWS documents it as "1 MB".
 	maxResponse = 1_000_000
 
-	// maxDirectAge is the longest time, in seconds, that a result which could not be stored is
-	// cached. The result's bytes are right, but it has no tag by which it could be purged.
+	// maxDirectAge is the longest time, in seconds, for which CloudFront may cache a result that
+	// could not be stored. The result is right, but has no tag by which it could be purged.
 	maxDirectAge = 3600
 
 	// redirectAge is how long a redirect to the original is cached, in seconds. CloudFront's MinTTL
@@ -57,32 +57,32 @@ type rescue struct {
 	deadline time.Time // Lambda's deadline; zero when there is none
 
 	mu    sync.Mutex
-	older bool              // an older result of the same source is stored
+	older bool              // a result of the source is stored, by another encoder or of another quality
 	body  []byte            // the finished result; nil until it is made
 	put   s3lite.PutOptions // the options with which body is stored
 
 	onFailure func(error) // remembers why the picture could not be made; nil unless it is being made
 }
 
-// noteStored notes whether an older result of the same source is stored under the result's key.
+// noteStored notes whether an older result is stored under the result's key (see older).
 func (s *rescue) noteStored(older bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.older = older
 }
 
-// noteFinished notes the result before it is stored.
+// noteFinished notes the finished result, which is not stored yet, and its options.
 func (s *rescue) noteFinished(body []byte, o s3lite.PutOptions) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.body, s.put, s.onFailure = body, o, nil
 }
 
-// making notes that the picture is being made, and that onFailure is to be called if the picture
-// cannot be made. Either Make or Handle may learn of the failure first: Handle calls gaveUp, and
-// Make calls the function that making returns. onFailure is called once: a second caller waits for
-// the first.
-func (s *rescue) making(onFailure func(error)) func(error) {
+// noteBegun notes that the picture is being made, and that onFailure is to be called if the picture
+// cannot be made. Either Make or Handle may learn of the failure first: Handle calls giveUp, and
+// Make calls the function that noteBegun returns. onFailure is called once: a second caller waits
+// for the first.
+func (s *rescue) noteBegun(onFailure func(error)) func(error) {
 	var once sync.Once
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -90,10 +90,10 @@ func (s *rescue) making(onFailure func(error)) func(error) {
 	return s.onFailure
 }
 
-// gaveUp tells the rescue that the request ends with err while Make is still running. A panic of
-// onFailure is dropped: then the failure is not remembered, and the next request fails in the same
-// way.
-func (s *rescue) gaveUp(err error) {
+// giveUp calls onFailure, if the picture is being made: the request ends with err while Make is
+// still running. A panic of onFailure is dropped. Then the failure is not remembered, and the next
+// request fails in the same way.
+func (s *rescue) giveUp(err error) {
 	defer func() { recover() }()
 	s.mu.Lock()
 	onFailure := s.onFailure
@@ -104,7 +104,8 @@ func (s *rescue) gaveUp(err error) {
 }
 
 // answer returns the JSON that CloudFront gets: the request with the URI of a result, a response of
-// our own, or the request unchanged. It writes the choice into r.Decision.
+// our own, or the request unchanged. It writes the choice into r.Decision. If there is no fresh
+// result, it writes into r.Fault whether the next request may succeed.
 func (p *Plan) answer(r *Record, s *rescue) json.RawMessage {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -158,9 +159,9 @@ func direct(body []byte, o s3lite.PutOptions) json.RawMessage {
 }
 
 // directAge returns the Cache-Control of a result that is answered directly. cacheControl and
-// expires are the source's. no-store, no-cache and private are kept. The age is the smallest in
-// cacheControl, or that of expires if cacheControl has none, and at most maxDirectAge. All other
-// directives are dropped.
+// expires are the source's headers. no-store, no-cache and private are kept. max-age is the
+// smallest age in cacheControl. If cacheControl has none, it is the time until expires. It is never
+// more than maxDirectAge. All other directives are dropped.
 func directAge(cacheControl, expires string, now time.Time) string {
 	age, hasAge := maxDirectAge, false
 	var kept []string
@@ -220,10 +221,10 @@ func location(uri string) string {
 	return b.String()
 }
 
-// mayPass reports whether err may go away while the source stays as it is. A failure of S3, a
-// deadline and a panic may, and so may a remembered deadline or panic. A source that is too large
-// may not. Nor may a HEAD that says that the source is missing or may not be read: CloudFront will
-// get the same answer from S3.
+// mayPass reports whether err may go away while the source stays as it is. That is so for a failure
+// of S3, a deadline and a panic, and for a marker of a deadline or a panic. It is not so for a
+// source that is too large, nor for a HEAD that says that the source is missing or is not allowed
+// to be read: CloudFront will get the same answer from S3.
 func mayPass(err error) bool {
 	if e, ok := errors.AsType[*s3lite.Error](err); ok {
 		// Without attempts, ErrDenied means that the function has no credentials.

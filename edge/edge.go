@@ -41,8 +41,8 @@ type Config struct {
 	Memory int64
 
 	// CPU is how many of codec's reference cores there are for a picture (see Share). Handle does
-	// not begin a picture that so much CPU cannot make before the context's deadline. 0 means that
-	// no picture is refused for the time that it takes.
+	// not begin a picture that takes longer, by estimate, than is left before the context's
+	// deadline. 0 means that no picture is refused for the time that it takes.
 	CPU float64
 
 	// Concurrent is how many pictures may be in memory at once; 0 means 1. Lambda runs one request
@@ -55,7 +55,7 @@ type Handler struct {
 	cfg   Config
 	slots chan struct{} // one token per picture in memory
 
-	// Only tests replace these two.
+	// Only tests replace now and resize.
 	now    func() time.Time
 	resize resizer
 
@@ -139,7 +139,7 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (json.RawMess
 	case <-ctx.Done():
 		r = p.Target.blank()
 		r.fail(fmt.Errorf("gave up: %w", context.Cause(ctx)))
-		saved.gaveUp(r.Err)
+		saved.giveUp(r.Err)
 	}
 	r.RequestID = p.RequestID
 	answer := p.answer(&r, &saved)
@@ -161,6 +161,7 @@ func (h *Handler) make(ctx context.Context, t Target, saved *rescue) Record {
 			return err
 		}
 		s3 := h.client(t.Bucket, t.Region)
+		// HEADs.
 		w := work{elapsed: stopwatch(), resize: h.resize, budget: h.affordable(saved.deadline)}
 		lap := stopwatch()
 		var err error
@@ -172,6 +173,7 @@ func (h *Handler) make(ctx context.Context, t Target, saved *rescue) Record {
 		if hit, err := h.judge(t, w, r, saved); hit || err != nil {
 			return err
 		}
+		// GET.
 		leave, err := h.enter(ctx)
 		if err != nil {
 			return err
@@ -183,6 +185,7 @@ func (h *Handler) make(ctx context.Context, t Target, saved *rescue) Record {
 		if err != nil {
 			return err
 		}
+		// Resize and PUT.
 		return h.finish(ctx, t, w, r, saved)
 	})
 }
@@ -215,8 +218,8 @@ func (h *Handler) judge(t Target, w work, r *Record, saved *rescue) (hit bool, e
 	return false, nil
 }
 
-// enter waits until one more picture may be in memory. leave gives the place back. The error is the
-// cause of ctx's end.
+// enter waits until one more picture may be in memory. The caller calls leave when the picture is
+// no longer in memory. The error is the cause of ctx's end.
 func (h *Handler) enter(ctx context.Context) (leave func(), err error) {
 	select {
 	case h.slots <- struct{}{}:
@@ -243,14 +246,14 @@ type work struct {
 func (h *Handler) finish(ctx context.Context, t Target, w work, r *Record, saved *rescue) error {
 	source := w.source
 	src := source.Body
-	// With its last reference gone, the source can be freed before the result is encoded. A shelf
-	// keeps a reference of its own.
+	// Drop this reference to the body, so that the body can be freed before the result is encoded.
+	// (A shelf keeps a reference of its own.)
 	source.Body = nil
 	r.InBytes = len(src)
 	options := h.options(t)
 	options.CPU = h.affordable(saved.deadline)
 	resizing := stopwatch()
-	onFailure := saved.making(func(err error) {
+	onFailure := saved.noteBegun(func(err error) {
 		// A deadline is remembered only if at least half of the time went to the picture itself. If
 		// S3 or other results used up the time, another request may succeed.
 		if !errors.Is(err, context.DeadlineExceeded) || 2*resizing() >= w.elapsed() {

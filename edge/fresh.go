@@ -75,7 +75,7 @@ func isResult(o *s3lite.Object) bool {
 	return err == nil
 }
 
-// isOurs reports whether o is a result, or a marker in the place of one.
+// isOurs reports whether o is a result, or a marker in the place of a result.
 func isOurs(o *s3lite.Object) bool { return isResult(o) || readMarker(o) != nil }
 
 // sameSource reports whether stored is a result of the present version of source, of any encoder's
@@ -90,7 +90,7 @@ func isOfEarlier(stored, source *s3lite.Object) bool {
 	if !isOurs(stored) || source.ETag == "" {
 		return false
 	}
-	m := stored.Metadata
+	m := stored.Metadata // a result has metaETag, a marker metaFailedETag
 	return m[metaETag] != source.ETag && m[metaFailedETag] != source.ETag
 }
 
@@ -114,18 +114,19 @@ func isFresh(stored, source *s3lite.Object, t Target) bool {
 	return caching && content
 }
 
-// sameHeader reports whether a and b differ in white space at most, which HTTP does not preserve.
+// sameHeader reports whether a and b are the same value of a header. White space does not count,
+// because HTTP does not preserve it.
 func sameHeader(a, b string) bool {
 	return a == b || strings.Join(strings.Fields(a), " ") == strings.Join(strings.Fields(b), " ")
 }
 
-// maxKept is how many bytes of the source's headers a result keeps at most, their names not
-// counted. S3 accepts 2 KB, and there the names and Content-Type count too.
+// maxKept is how many bytes the values of the headers that a result keeps may have together. S3
+// accepts 2 KB, in which the names and Content-Type count too.
 const maxKept = 1536
 
-// keptHeaders returns the headers of the source that hold for its result too. Content-Encoding is
-// not among them: the result is not encoded. A value that S3 might refuse is left out, and r's note
-// says so: one bad header must not keep a picture from being stored.
+// keptHeaders returns the source's headers that are true of the result too. Content-Encoding is not
+// among them: the result is not compressed again. A value that S3 might refuse is left out, and r's
+// note says so: one bad header must not prevent that the result is stored.
 func keptHeaders(source *s3lite.Object, r *Record) (o s3lite.PutOptions) {
 	left := maxKept
 	for _, h := range []struct {

@@ -25,12 +25,12 @@ const (
 	metaFailedMemory  = "failed-memory" // the memory that was not enough, in MB
 	metaFailedCost    = "failed-cost"   // the cost that was too much, in ms of a reference core
 	metaFailedUntil   = "failed-until"  // RFC 3339
-	metaFailedFor     = "failed-for"    // how long the marker holds, in seconds
+	metaFailedFor     = "failed-for"    // from the writing of the marker to metaFailedUntil, in seconds
 )
 
 const (
-	// A failure that may pass is remembered for firstSpan. Each time that it comes again, the span is
-	// doubled, up to lastSpan.
+	// A failure that may pass is remembered for firstSpan. Each time that it comes again, the span
+	// is doubled, up to lastSpan.
 	firstSpan = time.Hour
 	lastSpan  = 24 * time.Hour
 
@@ -47,12 +47,12 @@ type marker struct {
 	encoder int // the encoder's version
 	reason  string
 	memory  int           // in MB: a function with more memory tries again; 0: memory is not the reason
-	cost    int           // in ms: a function with so much time tries again; 0: time is not the reason
-	until   time.Time     // zero: holds as long as the source and the encoder stay the same
-	span    time.Duration // how long the marker holds from its writing; 0 when until is zero
+	cost    int           // in ms: a function with at least that CPU time tries again; 0: time is not the reason
+	until   time.Time     // when the marker expires; zero: when the source or the encoder changes
+	span    time.Duration // from the writing of the marker to until; 0 when until is zero
 }
 
-// readMarker returns the marker that o holds, or nil when o is not a valid marker.
+// readMarker returns the marker in o's metadata, or nil when there is no valid one.
 func readMarker(o *s3lite.Object) *marker {
 	if o == nil || o.Metadata[metaFailedETag] == "" {
 		return nil
@@ -73,24 +73,27 @@ func readMarker(o *s3lite.Object) *marker {
 		}
 	}
 	if s := o.Metadata[metaFailedUntil]; s != "" {
-		m.until, err = time.Parse(time.RFC3339, s)
+		if m.until, err = time.Parse(time.RFC3339, s); err != nil {
+			return nil
+		}
 		seconds, _ := strconv.Atoi(o.Metadata[metaFailedFor])
-		if m.span = time.Duration(seconds) * time.Second; err != nil || m.span < firstSpan || m.span > lastSpan {
+		m.span = time.Duration(seconds) * time.Second
+		if m.span < firstSpan || m.span > lastSpan {
 			return nil
 		}
 	}
 	return &m
 }
 
-// isAbout reports whether m is about the present version of source, and was stored by this
-// encoder's version or a newer one. A nil m is about nothing.
+// isAbout reports whether m was written for the present version of source, by this encoder's
+// version or a newer one. A nil m was written for nothing.
 func (m *marker) isAbout(source *s3lite.Object) bool {
 	return m != nil && source.ETag != "" && m.etag == source.ETag && m.encoder >= codec.Version
 }
 
-// knownFailure returns a knownError when stored is a marker that holds for this request, so that
-// the request would fail again. Otherwise it returns nil. budget is the request's CPU time, in
-// milliseconds of the reference core; 0 means that there is no limit.
+// knownFailure returns a knownError if a marker says that this request would fail again, or else
+// nil. stored is the object under the result's key, which may be a marker, or nil. budget is the
+// request's CPU time, in milliseconds of the reference core; 0 means that there is no limit.
 func (h *Handler) knownFailure(stored, source *s3lite.Object, budget float64) error {
 	m := readMarker(stored)
 	if !m.isAbout(source) {
@@ -101,9 +104,13 @@ func (h *Handler) knownFailure(stored, source *s3lite.Object, budget float64) er
 	if moreMemory || enoughTime {
 		return nil
 	}
-	// The marker has expired, or a wrong clock wrote it: more time is left than its whole span.
-	if left := m.until.Sub(h.now()); !m.until.IsZero() && (left <= 0 || left > m.span) {
-		return nil
+	if !m.until.IsZero() {
+		left := m.until.Sub(h.now())
+		expired := left <= 0
+		wrongClock := left > m.span // more is left than the marker had when it was written
+		if expired || wrongClock {
+			return nil
+		}
 	}
 	return &knownError{m.reason, m.until, m.memory}
 }
@@ -112,12 +119,13 @@ func (h *Handler) knownFailure(stored, source *s3lite.Object, budget float64) er
 // would fail.
 type knownError struct {
 	reason string
-	until  time.Time // zero: the failure lasts
-	memory int       // the memory that was not enough, in MB
+	until  time.Time // as in the marker
+	memory int       // as in the marker
 }
 
-// Is reports whether target is codec.ErrLimit and e counts as one. If e remembers a panic, a
-// deadline or a limit of memory, it does: these say nothing about the other results of the source.
+// Is lets some remembered failures count as codec.ErrLimit, because they say nothing about the
+// other results of the source: a panic, a deadline, and a limit for which remember notes the
+// memory.
 func (e *knownError) Is(target error) bool {
 	return (e.memory > 0 || !e.until.IsZero()) && target == codec.ErrLimit
 }
@@ -144,7 +152,7 @@ func (h *Handler) remember(ctx context.Context, t Target, source, stored *s3lite
 	switch {
 	case source.ETag == "" || sameSource(stored, source) || canceled:
 		return
-	case panicked, late: // may pass, so the marker holds for a time only
+	case panicked, late: // may pass, so the marker expires
 		span := firstSpan
 		if old := readMarker(stored); old.isAbout(source) && !old.until.IsZero() {
 			span = min(2*old.span, lastSpan)
@@ -177,8 +185,8 @@ func (h *Handler) megabytes() int {
 	return int((memory + 1<<20 - 1) >> 20)
 }
 
-// asHeader returns s as a valid header value of at most maxReason bytes: cut off, and with a
-// question mark for each character that is not printable ASCII.
+// asHeader returns s as a valid header value of at most maxReason bytes. Each character that is not
+// printable ASCII becomes a question mark, a long end is cut off, and several spaces become one.
 func asHeader(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {

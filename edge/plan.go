@@ -26,11 +26,11 @@ const maxKey = 1024
 type Target struct {
 	Bucket  string
 	Region  string
-	Path    string // the origin's path inside the bucket, "" or "a/b"; CloudFront prepends it
+	Path    string // the origin's path, a folder of the bucket that CloudFront prepends to keys; "" or "a/b"
 	Key     string // the source's key below Path, as the URL names it, decoded
 	Size    sizes.Size
 	WebP    bool
-	Resized string // the folder for results below Path, without slashes at its ends
+	Resized string // the folder for results, a folder below Path; no slashes at its ends
 	Quality int    // 1-100
 }
 
@@ -79,27 +79,27 @@ func (t Target) Valid() error {
 		return errors.New("the key names no object")
 	case !utf8.ValidString(t.Key):
 		return errors.New("the key is not UTF-8")
-	case !Extension(t.Key):
+	case !HasExtension(t.Key):
 		return errors.New("not a picture's extension")
-	case Below(t.Key, t.Resized):
+	case IsBelow(t.Key, t.Resized):
 		return errors.New("already below the resized path")
-	case len(t.ResultKey()) > maxKey || len(t.SourceKey()) > maxKey:
+	case len(t.ResultKey()) > maxKey: // the source's key is shorter
 		return fmt.Errorf("the result's key is over %d bytes", maxKey)
 	}
 	return nil
 }
 
-// Below reports whether key lies in folder, as it is spelled or after its extra slashes and dot
-// segments are resolved. Results are in the folder for results, and are never resized again.
-func Below(key, folder string) bool {
+// IsBelow reports whether key lies in folder, as key is spelled or after its extra slashes and dot
+// segments are resolved. A key in the folder for results is never resized again.
+func IsBelow(key, folder string) bool {
 	c := strings.TrimPrefix(path.Clean("/"+key), "/")
 	return c == folder || strings.HasPrefix(c, folder+"/") ||
 		strings.HasPrefix(key, folder+"/")
 }
 
-// Extension reports whether key ends in the extension of a format that codec reads, in any letter
-// case.
-func Extension(key string) bool {
+// HasExtension reports whether key ends in the extension of a format that codec reads, in any
+// letter case.
+func HasExtension(key string) bool {
 	return codec.FormatOf(key) != nil
 }
 
@@ -122,7 +122,7 @@ func CleanFolder(s string) (string, error) {
 	return strings.Join(parts, "/"), nil
 }
 
-// ParseQuality returns the quality that s, a setting, asks for, clamped to 1-100. It returns an
+// ParseQuality returns the quality in s, the text of a setting, clamped to 1-100. It returns an
 // error when s is not a whole number.
 func ParseQuality(s string) (int, error) {
 	n, err := strconv.Atoi(strings.TrimSpace(s))

@@ -186,7 +186,7 @@ func FuzzPlan(f *testing.F) {
 		if err != nil || p.Skip != nil {
 			return
 		}
-		if Below(p.Key, p.Resized) || !Below(p.result(), p.Resized) || len(p.ResultKey()) > maxKey {
+		if IsBelow(p.Key, p.Resized) || !IsBelow(p.result(), p.Resized) || len(p.ResultKey()) > maxKey {
 			t.Fatalf("%+v", p.Target)
 		}
 		if key, err := ObjectKey(p.URI()); err != nil || key != p.result() {

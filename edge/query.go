@@ -6,10 +6,10 @@ import (
 	"miniatura/sizes"
 )
 
-// ParseQuery reads size and to_webp from a raw query string. The string is split at '&'; names and
-// values are compared literally, without percent-decoding. Only the first size and the first
-// to_webp count. ok reports whether size is the name of a size; if it is not, all results are zero.
-// webp reports whether to_webp is exactly "1".
+// ParseQuery reads the parameters size and to_webp from a raw query string. The string is split at
+// '&'. Names and values are compared literally, without percent-decoding. Only the first size and
+// the first to_webp count. webp reports whether to_webp is exactly "1". ok reports whether size is
+// the name of a size. If ok is false, the other results are zero.
 func ParseQuery(raw string) (size string, webp, ok bool) {
 	var haveSize, haveWebP bool
 	for pair := range strings.SplitSeq(raw, "&") {

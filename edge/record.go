@@ -25,7 +25,7 @@ const (
 // The values of a Record's Fault. Handle sets it when a result was asked for and there is no fresh
 // one.
 const (
-	Lasting = "lasting" // holds as long as the source stays the same
+	Lasting = "lasting" // stays as long as the source stays the same
 	Passing = "passing" // the next request may succeed
 )
 
@@ -40,7 +40,7 @@ type Record struct {
 	Error     string `json:"error,omitempty"`
 	Fault     string `json:"fault,omitempty"`
 	Replaced  bool   `json:"replaced,omitempty"` // what was stored is of an earlier version of the source
-	Known     bool   `json:"known,omitempty"`    // a marker holds the failure: nothing was tried
+	Known     bool   `json:"known,omitempty"`    // a marker says that it would fail: nothing was tried
 	Err       error  `json:"-"`                  // Error as a value, for errors.Is
 	Note      string `json:"note,omitempty"`     // anything unusual, such as a bad color profile
 
@@ -65,8 +65,8 @@ type Record struct {
 }
 
 // Alone reports whether the cause of the failure may concern only this result, so that other
-// results of the same source are worth trying. Such causes are a limit, a panic, or a marker of a
-// limit, a panic or a deadline.
+// results of the same source are worth trying. Such causes are a limit, a panic, and a marker of a
+// panic, of a deadline, or of a limit other than that of CPU time.
 func (r *Record) Alone() bool { return errors.Is(r.Err, codec.ErrLimit) || caught.Is(r.Err) }
 
 // Millis is a duration whose JSON is a number of milliseconds, precise to the microsecond.

@@ -42,14 +42,17 @@ const (
 	sent
 )
 
-// A when says how long to wait before the next attempt.
-type when int
+// A pause says how long to wait before the next attempt.
+type pause int
 
 const (
-	atOnce    when = iota // no pause: the client has learned something
-	later                 // a pause
-	throttled             // a longer pause
+	atOnce    pause = iota // no pause: the client has learned something
+	later                  // a random pause
+	throttled              // a longer random pause
 )
+
+// maxRefusal is how much of the body of a refusal is read, in bytes.
+const maxRefusal = 8 << 10
 
 // element returns the text of the first XML element called name in o.refusal, or "". S3's refusals
 // are flat and small, so this needs no XML parser.
@@ -59,10 +62,10 @@ func (o *outcome) element(name string) string {
 	return s
 }
 
-// classify returns a nil kind if o answers its request. Otherwise kind is the Kind of the Error
-// that the operation fails with, unless there is another attempt. Only ErrExhausted allows another
-// attempt, and next says when. learned says that the client has learned something from o.
-func classify(o *outcome, learned bool) (next when, kind error) {
+// classify returns a nil kind if o answers its request. If kind is ErrExhausted, there may be
+// another attempt, after the pause p. Any other kind is final: it is the Kind of the operation's
+// Error. learned says whether the client has learned something from o.
+func classify(o *outcome, learned bool) (p pause, kind error) {
 	code := o.element("Code")
 	switch s := o.status; {
 	case o.stage == unsigned:
@@ -79,7 +82,7 @@ func classify(o *outcome, learned bool) (next when, kind error) {
 		return atOnce, nil
 	case s == 429, s == 503:
 		return throttled, ErrExhausted
-	// 307 without a new region, and 409 when two requests write one key at once, pass too.
+	// These pass too: 307 without a new region, and 409, when two requests write one key at once.
 	case s == 307, s == 408, s == 409 && o.request.method == http.MethodPut, s == 500, s == 502, s == 504,
 		code == "RequestTimeout":
 		return later, ErrExhausted
@@ -98,8 +101,8 @@ type place struct {
 }
 
 // learn stores what o says about the bucket's region and the service's clock. It reports whether
-// the same request has a better chance now. An answer to HEAD has no body, so only its headers
-// count.
+// the same request has a better chance now. After a HEAD only the answer's headers can say
+// something, because the answer has no body.
 func (c *Client) learn(o *outcome) bool {
 	believed := c.region.Load()
 	named := cmp.Or(o.header.Get("X-Amz-Bucket-Region"), o.element("Region"))
@@ -133,7 +136,7 @@ func (o *outcome) read(res *http.Response, progress func()) (err error) {
 	q, h := o.request, res.Header
 	o.status, o.header = res.StatusCode, h
 	if o.status != 200 && o.status != 204 {
-		o.refusal, _ = io.ReadAll(io.LimitReader(res.Body, 8<<10))
+		o.refusal, _ = io.ReadAll(io.LimitReader(res.Body, maxRefusal))
 		return nil
 	}
 	o.object = &Object{Key: q.key, Size: res.ContentLength, ETag: h.Get("Etag"), ContentType: h.Get("Content-Type"),
@@ -167,16 +170,16 @@ func (o *outcome) read(res *http.Response, progress func()) (err error) {
 	return verify(o.object.Body, h)
 }
 
-// verify compares body with the checksums in h. A checksum that was computed from the checksums of
-// parts is skipped, because nothing says where the parts end. The type of such a checksum is
-// COMPOSITE, or its value ends in the number of parts, such as "-3".
+// verify compares body with the checksums in h. A checksum of a multipart upload is skipped,
+// because it was computed from the checksums of the parts, and nothing says where the parts end.
+// Its type is COMPOSITE, or its value ends in the number of parts, such as "-3".
 func verify(body []byte, h http.Header) error {
 	for _, sum := range []struct {
-		header string
-		of     func([]byte) string
+		header  string
+		compute func([]byte) string
 	}{{"X-Amz-Checksum-Crc32", crc32Base64}, {"X-Amz-Checksum-Crc64nvme", crc64Base64}} {
 		want := h.Get(sum.header)
-		if want == "" || want == sum.of(body) || h.Get("X-Amz-Checksum-Type") == "COMPOSITE" {
+		if want == "" || want == sum.compute(body) || h.Get("X-Amz-Checksum-Type") == "COMPOSITE" {
 			continue
 		}
 		_, parts, _ := strings.Cut(want, "-") // base64 has no '-'
@@ -193,8 +196,9 @@ func crc32Base64(b []byte) string {
 }
 
 // nvme returns the table of the CRC-64 in the NVM Express specification (NVM Command Set, "64b
-// CRC"), which S3 calls CRC64NVME. Its polynomial is 0xad93d23594c93659, bit-reversed here as
-// hash/crc64 expects. The register starts with all ones and is inverted at the end.
+// CRC"), which S3 calls CRC64NVME. The CRC's polynomial is 0xad93d23594c93659; the constant below
+// is the polynomial with its bits reversed, as hash/crc64 expects. As in hash/crc64, the register
+// starts with all ones and is inverted at the end.
 var nvme = sync.OnceValue(func() *crc64.Table { return crc64.MakeTable(0x9a6c9329ac4bc9b5) })
 
 // crc64Base64 returns the CRC64NVME of b as S3 writes it: eight bytes, big-endian, in base64.

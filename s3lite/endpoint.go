@@ -38,9 +38,9 @@ func (c *Client) url(region, key string) (*url.URL, error) {
 		return nil, errors.New("unsupported: S3 Express buckets (--x-s3)")
 	}
 	u.Path = strings.TrimRight(u.Path, "/")
-	// The bucket becomes a part of the host's name if that can work. It cannot over https with dots
-	// in the bucket's name, because the * of a certificate does not match dots. Nor can it below an
-	// IP address, and names below localhost often do not resolve.
+	// The bucket becomes a part of the host's name where that works. It does not work over https if
+	// the bucket's name has dots, because the * of a certificate does not match dots. It does not
+	// work with an IP address, and names below localhost often do not resolve.
 	certified := u.Scheme == "http" || !strings.Contains(c.Bucket, ".")
 	_, notIP := netip.ParseAddr(u.Hostname())
 	named := notIP != nil && u.Hostname() != "localhost"
@@ -92,8 +92,8 @@ func ParseDomain(host string) (bucket, region string, err error) {
 	if rest == "" || rest == "-external-1" {
 		rest = ".us-east-1"
 	}
-	if strings.HasSuffix(bucket, expressSuffix) || strings.HasPrefix(rest, "-website") ||
-		rest[0] != '.' && rest[0] != '-' || !isRegion(rest[1:]) {
+	unsupported := strings.HasSuffix(bucket, expressSuffix) || strings.HasPrefix(rest, "-website")
+	if unsupported || rest[0] != '.' && rest[0] != '-' || !isRegion(rest[1:]) {
 		return "", "", errNotS3
 	}
 	return bucket, rest[1:], nil

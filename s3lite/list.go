@@ -20,9 +20,9 @@ import (
 // up to 1,024 bytes, percent-encoded, in XML.
 const maxPage = 8 << 20
 
-// List yields the objects whose keys begin with prefix, in the order of their keys' bytes. Only
-// Key, Size, ETag and LastModified are set. At the first error it yields a nil Object with the
-// error, and ends.
+// List yields the objects whose keys begin with prefix, in the order of the keys' bytes. Only Key,
+// Size, ETag and LastModified of an object are set. At the first error, List yields a nil Object
+// with the error, and ends.
 func (c *Client) List(ctx context.Context, prefix string) iter.Seq2[*Object, error] {
 	return func(yield func(*Object, error) bool) {
 		query := [][2]string{{"list-type", "2"}, {"encoding-type", "url"}, {"prefix", prefix}}

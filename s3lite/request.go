@@ -32,11 +32,11 @@ type request struct {
 	probe           bool  // a GET in the place of a HEAD, because only a GET's answer names the region
 }
 
-// shared is the transport of all Clients that have none of their own. It has no proxy, no HTTP/2
-// (Go does not use HTTP/2 with a custom dialer or TLS settings), and no compression, which would
-// hide a body's length. Go compares IdleConnTimeout with the wall clock too, so connections that
-// died while the sandbox was frozen are not used. New connections resume the TLS session of old
-// ones, so that no certificates have to be verified.
+// shared is the transport of all Clients that have none of their own. It uses no proxy. It uses no
+// compression, because that would hide a body's length. It uses no HTTP/2, as always in Go with a
+// custom dialer or TLS settings. Go compares IdleConnTimeout with the wall clock too, so
+// connections that died while the sandbox was frozen are not used. New connections resume the TLS
+// session of old ones, so that no certificates have to be verified.
 var shared http.RoundTripper = &http.Transport{
 	DialContext:         (&net.Dialer{Timeout: time.Second}).DialContext,
 	TLSHandshakeTimeout: 2 * time.Second,
@@ -55,20 +55,20 @@ func Warm() {
 // do repeats q until there is a final answer, or attempts or time run out.
 func (c *Client) do(ctx context.Context, q *request) (*Object, error) {
 	e := &Error{Op: cmp.Or(q.op, q.method), Bucket: c.Bucket, Key: q.key}
-	base := cmp.Or(c.Backoff, 50*time.Millisecond)
-	for ask := q; ; {
-		o := c.attempt(ctx, ask)
+	backoff := cmp.Or(c.Backoff, 50*time.Millisecond)
+	for current := q; ; { // current is q or a probe
+		o := c.attempt(ctx, current)
 		learned := c.learn(o)
 		switch {
 		// A probe is not needed any more when a region is known.
 		case c.region.Load() != nil:
-			ask = q
-		case c.Endpoint != "" && ask.method == http.MethodHead && o.status == 400:
+			current = q
+		case c.Endpoint != "" && current.method == http.MethodHead && o.status == 400:
 			// Unlike AWS, other servers name their region only in the body of a refusal. HEAD has
 			// no body, so the next request is a GET.
-			ask, learned = &request{method: http.MethodGet, key: q.key, probe: true}, true
+			current, learned = &request{method: http.MethodGet, key: q.key, probe: true}, true
 		}
-		next, kind := classify(o, learned)
+		p, kind := classify(o, learned)
 		if kind == nil {
 			return o.object, nil
 		}
@@ -79,10 +79,9 @@ func (c *Client) do(ctx context.Context, q *request) (*Object, error) {
 		if kind != ErrExhausted || e.Attempts == maxAttempts {
 			return nil, e
 		}
-		jitter := rand.N(base << (e.Attempts - 1)) // aws.amazon.com/builders-library, "Timeouts, retries and backoff with jitter"
-		pause := [...]time.Duration{atOnce: 0, later: jitter, throttled: jitter + 4*base}[next]
+		jitter := rand.N(backoff << (e.Attempts - 1)) // aws.amazon.com/builders-library, "Timeouts, retries and backoff with jitter"
 		select {
-		case <-time.After(pause):
+		case <-time.After([...]time.Duration{atOnce: 0, later: jitter, throttled: jitter + 4*backoff}[p]):
 		case <-ctx.Done():
 		}
 		if ctx.Err() != nil {
@@ -92,8 +91,8 @@ func (c *Client) do(ctx context.Context, q *request) (*Object, error) {
 	}
 }
 
-// attempt signs q, sends q and reads all of the answer. It fails when for c.Progress less than
-// grain bytes were sent or received.
+// attempt signs q, sends q and reads all of the answer. It fails when fewer than grain bytes are
+// sent or received in a time of c.Progress.
 func (c *Client) attempt(ctx context.Context, q *request) *outcome {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -139,8 +138,8 @@ func (c *Client) attempt(ctx context.Context, q *request) *outcome {
 	return o
 }
 
-// newRequest returns o's request for o.region, signed at o.at. When there were credentials it sets
-// o.stage to unsent, even if it then returns an error.
+// newRequest returns o's request for o.region, signed at o.at. If it finds credentials, it sets
+// o.stage to unsent, whether or not it then returns an error.
 func (c *Client) newRequest(o *outcome) (*http.Request, error) {
 	credentials := c.Credentials
 	if credentials == nil {
@@ -176,7 +175,7 @@ type meter struct {
 	io.Reader
 	progress func()
 	since    int    // bytes since the last report
-	done     func() // called by Close, which is only used for bodies that are sent
+	done     func() // called by Close; nil for a body that is received, on which Close is not called
 }
 
 func (m *meter) Read(p []byte) (int, error) {

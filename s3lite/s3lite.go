@@ -60,7 +60,7 @@ type Client struct {
 	Credentials func() (Credentials, error) // called before every attempt; nil means EnvCredentials
 	Transport   http.RoundTripper           // nil means the one that all Clients share
 	Progress    time.Duration               // longest time without progress in an attempt; 0 means 2.5 s
-	Backoff     time.Duration               // limit of the first random pause, then doubled; 0 means 50 ms
+	Backoff     time.Duration               // limit of the first random pause; it doubles with each pause; 0 means 50 ms
 
 	region atomic.Pointer[place] // learned; nil: not known yet
 	skew   atomic.Int64          // learned: how far the machine's clock is behind, in nanoseconds
@@ -99,8 +99,8 @@ type PutOptions struct {
 
 	CacheControl, Expires, ContentLanguage, ContentDisposition, ContentEncoding string
 
-	IfMatch     string // Put is ErrRejected unless the stored object has this ETag
-	IfNoneMatch string // "*": Put is ErrRejected if an object is stored already
+	IfMatch     string // Put fails with ErrRejected unless the stored object has this ETag
+	IfNoneMatch string // "*": Put fails with ErrRejected if an object is stored already
 }
 
 // Head returns the object without its body. Without the permission s3:ListBucket, the error for a
@@ -109,9 +109,9 @@ func (c *Client) Head(ctx context.Context, key string) (*Object, error) {
 	return c.do(ctx, &request{method: http.MethodHead, key: key})
 }
 
-// Get returns an object of at most limit bytes. For a longer object it returns ErrTooLarge and
-// reads none of the bytes. The body is as long as Content-Length says. If S3 sends a CRC32 or
-// CRC64NVME of the whole object, the body matches it.
+// Get returns the object under key if it has at most limit bytes. For a longer object it returns
+// ErrTooLarge and reads none of the bytes. The body is as long as Content-Length says. If S3 sends
+// a CRC32 or CRC64NVME of the whole object, the body matches that.
 func (c *Client) Get(ctx context.Context, key string, limit int64) (*Object, error) {
 	// Head does not send this header: with it, S3 answers HEAD only to those who may use the KMS
 	// key.

@@ -28,8 +28,8 @@ func escapePath(s string) string { return strings.ReplaceAll(escape(s), "%2F", "
 // the body in hexadecimal.
 func canonicalRequest(r *http.Request, payload string) (canonical, signedHeaders string) {
 	header := map[string]string{"host": r.Host}
-	// Names are sorted after they are put into lower case. The order would differ otherwise,
-	// because '_' is between the capitals and the small letters.
+	// Names are sorted in lower case. In mixed case the order could differ, because '_' is between
+	// the capitals and the small letters.
 	names := append(make([]string, 0, 16), "host")
 	for name, values := range r.Header {
 		trimmed := make([]string, len(values))

@@ -1,5 +1,5 @@
-// Package sizes has the named boxes that a picture can be asked to fit, and computes the width and
-// height of a picture in its box.
+// Package sizes has the named sizes that a picture can be asked for, and computes the width and
+// height of a picture in a size.
 //
 //	m, ok := sizes.Parse("M")
 //	w, h := m.Fit(4032, 3024) // 837, 628
@@ -16,8 +16,8 @@ package sizes
 
 import "math"
 
-// A Size is a named box: Wide for pictures wider than high, Tall for the rest
-// (a square picture is tall). The zero Size is not a size.
+// A Size is a name for two boxes: Wide is for pictures that are wider than high, Tall for all
+// others, square ones too. The zero Size is not a size.
 type Size struct {
 	Name string
 	Wide Box
@@ -55,10 +55,9 @@ func All() []Size {
 	return append([]Size(nil), table[:]...)
 }
 
-// Fit returns the width and height, in pixels, of a w x h picture in s. Both
-// are at least 1 and never more than w and h. The choice between the wide and
-// the tall box is made from w and h as given, so a caller applies the EXIF
-// orientation first. Fit returns 0, 0 for a picture without area.
+// Fit returns the width and height, in pixels, of a w x h picture in s. They are at least 1, and
+// never more than w and h. Fit chooses the wide or the tall box by w and h, so they must be those
+// of the upright picture, after EXIF orientation. Fit returns 0, 0 for a picture without area.
 func (s Size) Fit(w, h int) (int, int) {
 	if w <= 0 || h <= 0 {
 		return 0, 0
@@ -71,8 +70,8 @@ func (s Size) Fit(w, h int) (int, int) {
 }
 
 // Fit returns the width and height, in pixels, of a w x h picture in b. It does what Pillow's
-// Image.thumbnail((b.W, b.H)) does, one float64 operation after the other; arithmetic in integers
-// differs in 27,226 of 432 million cases.
+// Image.thumbnail((b.W, b.H)) does, one float64 operation after the other. With arithmetic in
+// integers, 27,226 of 432 million cases would differ from Pillow.
 //
 // Products and quotients are converted to float64 explicitly. Otherwise the compiler could fuse a
 // product and a sum into one multiply-add, whose result may differ.
@@ -82,6 +81,8 @@ func (b Box) Fit(w, h int) (int, int) {
 	}
 	x, y := float64(b.W), float64(b.H)
 	aspect := float64(w) / float64(h)
+	// The box's height limits the picture, or else its width does. The other side is rounded to the
+	// number that comes closer to the aspect ratio.
 	if float64(x/y) >= aspect {
 		v := float64(y * aspect)
 		return round(v, func(n float64) float64 { return math.Abs(aspect - float64(n/y)) }), b.H
@@ -95,12 +96,12 @@ func (b Box) Fit(w, h int) (int, int) {
 	})
 }
 
-// round returns the floor or the ceiling of v, whichever has the smaller key; the floor when the
-// keys are equal. The result is at least 1.
-func round(v float64, key func(float64) float64) int {
-	lo, hi := math.Floor(v), math.Ceil(v)
-	if key(hi) < key(lo) {
-		lo = hi
+// round returns the floor or the ceiling of v, whichever has the smaller error. It returns the
+// floor if the errors are equal, and never less than 1.
+func round(v float64, errorOf func(n float64) float64) int {
+	n := math.Floor(v)
+	if up := math.Ceil(v); errorOf(up) < errorOf(n) {
+		n = up
 	}
-	return max(int(lo), 1)
+	return max(int(n), 1)
 }

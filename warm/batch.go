@@ -56,8 +56,7 @@ func (h *Handler) batch(ctx context.Context, raw []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%w (%v)", ErrEvent, err)
 	}
 	out := answer{SchemaVersion: in.SchemaVersion, ID: in.ID,
-		// A missing result means that the task was not reached.
-		TreatMissingKeysAs: temporaryFailure}
+		TreatMissingKeysAs: temporaryFailure} // S3 then tries a task without a result again
 	for _, t := range in.Tasks {
 		r := h.runTask(ctx, t)
 		r.TaskID = t.ID
@@ -67,7 +66,7 @@ func (h *Handler) batch(ctx context.Context, raw []byte) ([]byte, error) {
 	return json.Marshal(out)
 }
 
-// runTask makes the results of t's key. The taskResult says how that went.
+// runTask makes the results of t's key. The taskResult says how that went; its TaskID is not set.
 func (h *Handler) runTask(ctx context.Context, t task) taskResult {
 	bucket := t.Bucket
 	if bucket == "" {
@@ -80,7 +79,7 @@ func (h *Handler) runTask(ctx context.Context, t task) taskResult {
 	if err != nil {
 		return taskResult{Code: permanentFailure, Text: err.Error()}
 	}
-	// The changes are dropped: a job over a whole bucket makes no invalidations.
+	// The changes are not used: a job over a whole bucket makes no invalidations.
 	tally, err := h.create(ctx, "batch", key, new(changes))
 	var skip skipError
 	switch {

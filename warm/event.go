@@ -27,9 +27,9 @@ type notification struct {
 	} `json:"Records"`
 }
 
-// events answers a notification. It works on every record. The error joins the failures that may
-// pass. When Lambda invokes again because of the error, the records that have succeeded cost
-// little.
+// events answers a notification. It works on all records, even if some fail. The error joins the
+// failures that may pass. When Lambda invokes again because of the error, the records that have
+// succeeded cost little.
 func (h *Handler) events(ctx context.Context, raw []byte, changed *changes) error {
 	var n notification
 	if err := json.Unmarshal(raw, &n); err != nil {
@@ -52,13 +52,13 @@ func (h *Handler) events(ctx context.Context, raw []byte, changed *changes) erro
 			// and its results are kept. Otherwise they are deleted without asking: S3 may deliver
 			// events out of order, but if the source exists again, its results are made again on
 			// their next request.
+			exists := false
 			if r.S3.Object.VersionID != "" {
-				var exists bool
-				if exists, err = h.exists(ctx, key); exists || err != nil {
-					break
-				}
+				exists, err = h.exists(ctx, key)
 			}
-			err = h.remove(ctx, key, changed)
+			if !exists && err == nil {
+				err = h.remove(ctx, key, changed)
+			}
 		}
 		if temporary(err) {
 			again = append(again, fmt.Errorf("%s %s: %w", r.EventName, key, err))

@@ -17,11 +17,11 @@ import (
 )
 
 // margin is how long before Lambda's deadline the work ends. Work that is not done by then is
-// reported and tried again instead of being lost.
+// reported and tried again. Without a margin it would be lost.
 const margin = 3 * time.Second
 
-// answerTime is how long before Lambda's deadline the invalidation ends, which comes after the
-// work.
+// answerTime is how long before Lambda's deadline the invalidation ends. The invalidation comes
+// after the work.
 const answerTime = time.Second
 
 // A Config holds the settings of a Handler.
@@ -49,7 +49,7 @@ type Config struct {
 type Handler struct {
 	cfg  Config
 	edge *edge.Handler
-	cdn  *invalidator // nil when there is no distribution to invalidate
+	cdn  *invalidator // nil when the settings name no distribution
 
 	logMu sync.Mutex
 }
@@ -88,14 +88,16 @@ type kind struct {
 	Event string            `json:"Event"`
 }
 
+// isQueue reports whether the invocation is a queue's batch.
 func (k kind) isQueue() bool { return len(k.Records) > 0 && k.Records[0].EventSource == fromQueue }
 
-// testEvent is what S3 sends once, when the notification is configured.
+// testEvent is the Event in what S3 sends once, when the notification is configured.
 const testEvent = "s3:TestEvent"
 
-// Invoke answers one invocation; it makes Handler a lambda.Handler. An S3 event is answered with an
-// error only when another try may help, because Lambda then invokes again. A queue's batch is
-// answered with the messages that failed, and an S3 Batch invocation with a result code per task.
+// Invoke answers one invocation. With this method, Handler is a lambda.Handler. An S3 event is
+// answered with an error only when another try may help, because Lambda invokes again after an
+// error. A queue's batch is answered with the messages that failed, and an S3 Batch invocation with
+// a result code per task.
 func (h *Handler) Invoke(ctx context.Context, raw []byte) ([]byte, error) {
 	afterWork := ctx // for the invalidation
 	if deadline, ok := ctx.Deadline(); ok {
@@ -134,8 +136,8 @@ func (c *changes) add(key string) {
 	}
 }
 
-// forget makes CloudFront drop its copies of the sources in c and of their results. An error is
-// only logged: what is stored is right, and making it again would not help.
+// forget makes CloudFront drop its copies of the sources in c and of those sources' results. An
+// error is only logged: what is stored is right, and making it again would not help.
 func (h *Handler) forget(ctx context.Context, c *changes) {
 	if h.cdn == nil || len(c.keys) == 0 {
 		return
@@ -197,7 +199,7 @@ func (h *Handler) remove(ctx context.Context, key string, changed *changes) erro
 	return err
 }
 
-// exists reports whether the source named key is in the bucket. For a key that can have no results,
+// exists reports whether the bucket has a source under key. For a key that can have no results,
 // exists returns a skipError and sends no request. Any other error is a *Failure.
 func (h *Handler) exists(ctx context.Context, key string) (bool, error) {
 	if _, err := h.cfg.Results(key, h.cfg.Region); err != nil {

@@ -22,13 +22,13 @@ import (
 
 const (
 	cloudFront       = "https://cloudfront.amazonaws.com"
-	cloudFrontRegion = "us-east-1" // the region that signatures for this global service name
+	cloudFrontRegion = "us-east-1" // the service is global; its requests are signed for this region
 
-	forgetTime    = 8 * time.Second // for all attempts
+	forgetTime    = 8 * time.Second // for all attempts together
 	forgetTries   = 3
-	maxForget     = 500      // keys per invalidation; a key has up to three paths
+	maxForget     = 500      // keys in an invalidation; a key has up to three paths
 	maxForgetBody = 64 << 10 // how much of an answer is read, in bytes
-	maxCode       = 100      // how much of an error code is in the log, in bytes
+	maxCode       = 100      // how much of an error code is logged, in bytes
 )
 
 // An invalidator creates invalidations of one distribution.
@@ -40,7 +40,7 @@ type invalidator struct {
 	pause        time.Duration // before the second attempt, then doubled; 0 means 200 ms
 }
 
-// A refusal is an answer of CloudFront's other than 201 Created.
+// A refusal is an answer of CloudFront other than 201 Created.
 type refusal struct {
 	status int
 	code   string
@@ -56,8 +56,8 @@ func (r *refusal) mayPass() bool { return r.status >= 500 || r.status == 429 || 
 // forget makes one invalidation of all keys, in up to forgetTries attempts. When too many wildcards
 // are in progress, forget repeats the request without wildcards: the results' tags and the
 // originals' own paths are still invalidated. When a path is refused, forget repeats the request
-// without the spellings of browsers. These two repetitions are not counted. The error is
-// CloudFront's last refusal, the client's error, or the cause of ctx's end.
+// without the spellings of browsers. These two repetitions do not count as attempts. The error is
+// CloudFront's last refusal, the HTTP client's last error, or the cause of ctx's end.
 func (v *invalidator) forget(ctx context.Context, s Settings, keys []string) error {
 	spellings := 0 // how many keys browsers spell differently
 	for _, key := range keys {
@@ -83,10 +83,14 @@ func (v *invalidator) forget(ctx context.Context, s Settings, keys []string) err
 		case err == nil:
 			return nil
 		case refused && r.code == "TooManyInvalidationsInProgress" && wild:
-			wild, reference, try = false, rand.Text(), try-1 // other paths need another reference
+			wild = false
+			reference = rand.Text() // other paths need another reference
+			try--                   // this request does not count
 			continue
 		case refused && r.code == "InvalidArgument" && browsers:
-			browsers, reference, try = false, rand.Text(), try-1
+			browsers = false
+			reference = rand.Text()
+			try--
 			continue
 		case refused && !r.mayPass() || try == forgetTries:
 			return err

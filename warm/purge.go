@@ -13,11 +13,11 @@ import (
 const MaxWildcards = 15
 
 // Invalidation returns the paths that CloudFront has to invalidate after the results of a source
-// were deleted, as create-invalidation takes them: the tag that every result carries, and the
+// were deleted, in the form for create-invalidation: the tag that every result carries, and the
 // source's own path as the viewer-request function spells it. The path is needed because a request
-// that went on unchanged was answered with the original, which has no tag. If wildcard is set, the
-// path ends in *, because the cache keeps one answer per query. CloudFront bills a path with a * as
-// one path.
+// that went on unchanged was answered with the original, which has no tag. If wildcard is true, the
+// path ends in *, because the cache keeps an answer for each query string. CloudFront bills a path
+// with a * as one path.
 func Invalidation(s Settings, key string, wildcard bool) []string {
 	// EscapePath encodes any * in the key, which would otherwise be a wildcard.
 	path := "/" + edge.EscapePath(viewerKey(s, key))
@@ -27,8 +27,8 @@ func Invalidation(s Settings, key string, wildcard bool) []string {
 // BrowserSpelling returns the path of a source as browsers send it, or "" when Invalidation returns
 // the same path. AWS advises to invalidate both the path that viewers send and the path into which
 // a viewer-request function changes it. Without such a function, the path that viewers send is the
-// only one. A BrowserSpelling has characters that CloudFront wants encoded and may refuse, and then
-// it refuses the whole invalidation.
+// only one. A BrowserSpelling has characters that CloudFront wants encoded. CloudFront may refuse
+// them, and with them the whole invalidation.
 func BrowserSpelling(s Settings, key string, wildcard bool) string {
 	path := "/" + edge.EscapePath(viewerKey(s, key))
 	plain := plainInBrowsers.Replace(path)
@@ -38,9 +38,9 @@ func BrowserSpelling(s Settings, key string, wildcard bool) string {
 	return withStar(plain, wildcard)
 }
 
-// plainInBrowsers decodes the characters that RFC 1738 calls unsafe and that the URL standard
-// leaves unencoded in a path ("path percent-encode set"). It does not decode %2A, because * would
-// be a wildcard, nor %2B, because S3 reads + as a space.
+// plainInBrowsers decodes the characters that EscapePath encodes because RFC 1738 calls them
+// unsafe, although the URL standard leaves them unencoded in a path ("path percent-encode set"). It
+// does not decode %2A, because * would be a wildcard, nor %2B, because S3 reads + as a space.
 var plainInBrowsers = strings.NewReplacer("%5B", "[", "%5D", "]", "%7C", "|", "%7E", "~")
 
 // viewerKey returns the key as viewers ask for it: without the origin's path.
@@ -51,7 +51,7 @@ func viewerKey(s Settings, key string) string {
 	return key
 }
 
-// withStar returns path, with a * at its end if wildcard.
+// withStar returns path, with a * at its end if wildcard is true.
 func withStar(path string, wildcard bool) string {
 	if wildcard {
 		return path + "*"

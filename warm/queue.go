@@ -30,8 +30,9 @@ type failedItem struct {
 	ID string `json:"itemIdentifier"`
 }
 
-// queue answers a batch of messages. The answer names each message that is worth another try, and
-// each message that is not understood, so that it ends in the dead-letter queue after its last try.
+// queue answers a batch of messages. The answer names each message that is worth another try. It
+// also names each message that is not understood: after its last try, such a message goes to the
+// dead-letter queue.
 func (h *Handler) queue(ctx context.Context, raw []byte, changed *changes) ([]byte, error) {
 	var m messages
 	if err := json.Unmarshal(raw, &m); err != nil {

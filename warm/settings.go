@@ -28,7 +28,7 @@ const (
 type Settings struct {
 	Bucket  string // never empty
 	Path    string // the origin's path inside the bucket, usually empty
-	Resized string // folder for results below Path, without slashes at its ends
+	Resized string // the folder for results, a folder below Path; no slashes at its ends
 	Quality int    // 1-100
 	Sizes   []sizes.Size
 	Same    bool // make results in the source's own format
@@ -112,14 +112,14 @@ func (s Settings) Targets(key, region string) ([]edge.Target, error) {
 	return s.targets(key, region, s.Sizes, s.Same, s.WebP)
 }
 
-// Results returns every result that key can have, in every size and both formats. The error says
-// why the key can have none.
+// Results returns every result that the source under key can have, in every size and both formats.
+// The error says why it can have none. Results sends no request.
 func (s Settings) Results(key, region string) ([]edge.Target, error) {
 	return s.targets(key, region, sizes.All(), true, true)
 }
 
-// targets returns the results of key in the given sizes, in the source's own format (same), in WebP
-// (webp), or in both.
+// targets returns the results of key in the sizes of list: in the source's own format if same is
+// true, and in WebP if webp is true.
 func (s Settings) targets(key, region string, list []sizes.Size, same, webp bool) ([]edge.Target, error) {
 	key, ok := below(key, s.Path)
 	if !ok {

@@ -24,7 +24,7 @@ import (
 	"miniatura/s3lite"
 )
 
-// A Tally counts the outcomes for the results of one or more sources.
+// A Tally counts results, of one or more sources, by what was done.
 type Tally struct {
 	Made    int `json:"made,omitempty"`
 	Fresh   int `json:"fresh,omitempty"` // were stored already
@@ -53,11 +53,11 @@ func (f *Failure) Error() string { return f.Reason }
 // Unwrap returns the error of edge or s3lite.
 func (f *Failure) Unwrap() error { return f.Err }
 
-// Make makes and stores every target's result that is not fresh. All targets must have one source.
-// After a failure that all targets share (the source is missing or is no picture), the others are
-// not tried. They are tried if the failure may concern one result alone (see edge.Record.Alone).
-// observe, which may be nil, gets every Record. The error is a *Failure: the first temporary one,
-// or else the first one.
+// Make makes and stores the results of targets, except those that are fresh. All targets must have
+// one source. If a result fails for a reason that may concern this result alone (see
+// edge.Record.Alone), the later targets are still tried. After any other failure they are not: the
+// source is missing or is no picture, for example. observe, which may be nil, gets every Record.
+// The error is a *Failure: the first temporary one, or the first one if none is temporary.
 func Make(ctx context.Context, h *edge.Handler, targets []edge.Target, observe func(edge.Record)) (Tally, error) {
 	var tally Tally
 	var failed *Failure
@@ -101,10 +101,11 @@ func failure(err error) *Failure {
 	return f
 }
 
-// Delete deletes the results of one source. With onlyStored, it first asks which results exist, and
-// deletes and counts only those. (S3's answer to DELETE does not say whether there was an object,
-// and in a versioned bucket each DELETE leaves a delete marker.) Without onlyStored, it sends one
-// DELETE per target, which S3 does not bill. The error is the first failure, a *Failure.
+// Delete deletes the results of one source. If onlyStored is true, it first asks which results
+// exist, and deletes and counts only those. (S3's answer to DELETE does not say whether there was
+// an object, and in a versioned bucket each DELETE leaves a delete marker.) If onlyStored is false,
+// it sends a DELETE for each target; S3 does not bill them. The error is the first failure, a
+// *Failure.
 func Delete(ctx context.Context, s3 *s3lite.Client, targets []edge.Target, onlyStored bool) (Tally, error) {
 	var tally Tally
 	var first error

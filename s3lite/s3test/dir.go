@@ -36,7 +36,8 @@ type directory struct {
 	tags map[string]tag // by key
 }
 
-// A tag is a file's MD5 as an ETag, valid as long as the file's size and time stay the same.
+// A tag is a file's ETag, the MD5 of its bytes. It is valid as long as the file's size and time
+// stay the same.
 type tag struct {
 	size     int64
 	modified time.Time
@@ -116,8 +117,8 @@ func (d *directory) get(key string, withBody bool) (*Object, int64, error) {
 	return o, info.Size(), nil
 }
 
-// etag returns the ETag of key's open file f. body is the file's content if that was read already,
-// or else nil.
+// etag returns the ETag of f, the open file of key. body is the file's content if f was read to its
+// end already, or else nil.
 func (d *directory) etag(key string, f io.Reader, info fs.FileInfo, body []byte) (string, error) {
 	d.mu.Lock()
 	t, ok := d.tags[key]
@@ -127,7 +128,7 @@ func (d *directory) etag(key string, f io.Reader, info fs.FileInfo, body []byte)
 	}
 	h := md5.New()
 	h.Write(body)
-	if _, err := io.Copy(h, f); err != nil { // f is at its end already if body was read
+	if _, err := io.Copy(h, f); err != nil { // copies nothing if f was read to its end
 		return "", err
 	}
 	t = tag{info.Size(), info.ModTime(), fmt.Sprintf(`"%x"`, h.Sum(nil))}
@@ -204,8 +205,8 @@ func (d *directory) list(prefix string) ([]entry, error) {
 			return nil // an unreadable file does not exist
 		}
 		if e.IsDir() {
-			inside := strings.HasPrefix(name+"/", prefix)
-			above := name == "." || strings.HasPrefix(prefix, name+"/")
+			inside := strings.HasPrefix(name+"/", prefix)               // all keys in it have the prefix
+			above := name == "." || strings.HasPrefix(prefix, name+"/") // some keys in it may have the prefix
 			if name == d.meta || !inside && !above {
 				return fs.SkipDir
 			}

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// A Fault answers a request in the place of the Server. honest is the Server's own answer.
+// A Fault answers a request in the place of the Server. honest gives the Server's own answer.
 type Fault func(w http.ResponseWriter, r *http.Request, honest http.Handler)
 
 // Rule says which requests get a Fault, and which Fault.
@@ -42,8 +42,8 @@ func (s *Server) Calm() {
 	s.rules = nil
 }
 
-// useRule returns the first rule that matches a request, or nil. It counts the use of the rule. The
-// caller holds s.mu.
+// useRule returns the first rule that matches a request and is not used up, or nil, and counts one
+// use of the rule. The caller holds s.mu.
 func (s *Server) useRule(method, key string) *Rule {
 	for _, r := range s.rules {
 		// Times counts down to 0, and then the rule is used up. Script has made it -1 for "all".
@@ -114,7 +114,7 @@ func EOF() Fault {
 	}
 }
 
-// Late does what the request asks for, and then closes the connection without an answer.
+// Late carries out the request, and then closes the connection without an answer.
 func Late() Fault {
 	return func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
 		honest.ServeHTTP(&recorder{header: http.Header{}}, r)
@@ -131,15 +131,16 @@ func NoLength(n int) Fault { return partial(n, false, 0) }
 // Stall sends n bytes of the body and then nothing, until d has passed or the client has gone.
 func Stall(n int, d time.Duration) Fault { return partial(n, true, d) }
 
-// partial sends n bytes of the body, with a Content-Length (of the whole body) or without. It then
-// closes the connection when the client does, or when wait has passed.
-func partial(n int, length bool, wait time.Duration) Fault {
+// partial sends n bytes of the body. withLength says whether there is a Content-Length, which is
+// that of the whole body. partial then closes the connection when the client does, or when wait has
+// passed.
+func partial(n int, withLength bool, wait time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
 		rec := record(w, r, honest)
 		c := hijack(w)
 		defer c.Close()
 		fmt.Fprintf(c, "HTTP/1.1 %d X\r\n", rec.status)
-		if !length {
+		if !withLength {
 			rec.header.Del("Content-Length")
 			rec.header.Set("Connection", "close")
 		}
@@ -230,7 +231,7 @@ func record(w http.ResponseWriter, r *http.Request, honest http.Handler) *record
 	return rec
 }
 
-// copyHeader sends the status and the header of rec.
+// copyHeader writes the header and the status of rec to w.
 func copyHeader(w http.ResponseWriter, rec *recorder) {
 	for name, values := range rec.header {
 		w.Header()[name] = values

@@ -22,9 +22,9 @@ type entry struct {
 	class     string // "": STANDARD
 }
 
-// listRange returns which part of a listing the parameters q ask for: at most limit keys, all of
-// which come after the key called after. If after is "", the part begins with the first key.
-func listRange(q url.Values) (after string, limit int, err error) {
+// listRange returns which part of a listing the parameters q ask for: at most limit keys, which all
+// follow lastKey in the order. If lastKey is "", the part begins with the first key.
+func listRange(q url.Values) (lastKey string, limit int, err error) {
 	for name := range q {
 		switch name {
 		case "list-type", "prefix", "start-after", "max-keys", "continuation-token", "encoding-type":
@@ -43,28 +43,28 @@ func listRange(q url.Values) (after string, limit int, err error) {
 		}
 		limit = min(n, limit)
 	}
-	after = q.Get("start-after")
+	lastKey = q.Get("start-after")
 	if t := q.Get("continuation-token"); t != "" {
 		b, err := base64.URLEncoding.DecodeString(t)
 		if err != nil {
 			return "", 0, fail(400, "InvalidArgument")
 		}
-		after = string(b)
+		lastKey = string(b)
 	}
-	return after, limit, nil
+	return lastKey, limit, nil
 }
 
 // list answers ListObjectsV2 with the parameters prefix, start-after, max-keys, continuation-token
 // and encoding-type.
 func (s *Server) list(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
-	after, limit, err := listRange(q)
+	lastKey, limit, err := listRange(q)
 	if err != nil {
 		return err
 	}
-	spelled := func(key string) string { return key } // as the answer has it
+	spell := func(key string) string { return key } // returns key as the answer spells it
 	if q.Get("encoding-type") == "url" {
-		spelled = func(key string) string {
+		spell = func(key string) string {
 			return strings.ReplaceAll(strings.ReplaceAll(encode(key), "%2F", "/"), "%20", "+")
 		}
 	}
@@ -72,7 +72,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	all = all[sort.Search(len(all), func(i int) bool { return all[i].key > after || after == "" }):]
+	all = all[sort.Search(len(all), func(i int) bool { return all[i].key > lastKey || lastKey == "" }):]
 
 	type contents struct {
 		Key, LastModified, ETag string
@@ -87,7 +87,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) error {
 		IsTruncated           bool
 		NextContinuationToken string `xml:",omitempty"`
 		Contents              []contents
-	}{Name: s.c.Bucket, Prefix: spelled(q.Get("prefix")), MaxKeys: limit, EncodingType: q.Get("encoding-type")}
+	}{Name: s.c.Bucket, Prefix: spell(q.Get("prefix")), MaxKeys: limit, EncodingType: q.Get("encoding-type")}
 	if len(all) > limit {
 		all = all[:limit]
 		page.IsTruncated = true
@@ -97,7 +97,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) error {
 	}
 	page.KeyCount = len(all)
 	for _, e := range all {
-		page.Contents = append(page.Contents, contents{spelled(e.key), e.modified.UTC().Format("2006-01-02T15:04:05.000Z"), e.etag, e.size, cmp.Or(e.class, "STANDARD")})
+		page.Contents = append(page.Contents, contents{spell(e.key), e.modified.UTC().Format("2006-01-02T15:04:05.000Z"), e.etag, e.size, cmp.Or(e.class, "STANDARD")})
 	}
 	b, err := xml.Marshal(page)
 	if err != nil {

@@ -1,6 +1,6 @@
 // Package s3test is a strict S3 for tests and for the local CloudFront of package desk: one bucket,
-// in memory or over a directory. It computes every signature again from the request as received.
-// It shares no code with any client. A test can make it fail in many ways.
+// in memory or over a directory. It computes every signature again from the request as received. It
+// shares no code with any client. A test can make it fail in many ways.
 //
 //	bucket := s3test.New(s3test.Config{}) // an http.Handler
 //	server := httptest.NewServer(bucket)
@@ -46,7 +46,7 @@ type Config struct {
 	Token   string            // the session token that every request must have; "" means none
 
 	Root    *os.Root // where objects are stored as files; nil means in memory
-	Results string   // a folder below Root; its folder ".s3test" holds the metadata; "" means "resized"
+	Results string   // a folder below Root, in which ".s3test" is the folder of the metadata; "" means "resized"
 
 	Moved      int              // the status for a request to a wrong region: 400 (the default), 301 or 307
 	NoList     bool             // the caller lacks s3:ListBucket: a missing key is 403, not 404
@@ -270,7 +270,7 @@ func (w *statusWriter) Write(b []byte) (int, error) {
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // target reads the bucket and the key from the request, in virtual-host or path style. ok is false
-// for another bucket than the Server's. method is LIST for a GET without a key.
+// if the request names another bucket than the Server's. method is LIST for a GET without a key.
 func (s *Server) target(r *http.Request) (method, key string, ok bool) {
 	path := decodePath(r)
 	host := r.Host
@@ -334,6 +334,11 @@ func escapeXML(s string) string {
 
 // maxObject is the size of the largest body of a PUT, in bytes.
 const maxObject = 256 << 20
+
+// maxMetadata is how many bytes S3 accepts for each of the two kinds of metadata: names and values
+// of system-defined, and of user-defined metadata
+// (docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html).
+const maxMetadata = 2048
 
 // answer answers a request to this bucket. An error is a failure, or becomes a 500.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, method, key string) error {
@@ -463,27 +468,28 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, key string, body 
 			size += len(name) + len(*value)
 		}
 	}
-	// S3 accepts 2 KB for each of the two kinds of metadata
-	// (docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html).
-	if size > 2048 {
+	if size > maxMetadata {
 		return fail(400, "MetadataTooLarge")
 	}
-	size = 0
+	userSize := 0
 	for name, values := range r.Header {
 		if name, ok := strings.CutPrefix(name, "X-Amz-Meta-"); ok {
-			o.Metadata[strings.ToLower(name)] = strings.Join(values, ",")
-			size += len(name) + len(o.Metadata[strings.ToLower(name)])
+			value := strings.Join(values, ",")
+			o.Metadata[strings.ToLower(name)] = value
+			userSize += len(name) + len(value)
 		}
 	}
-	if size > 2048 {
+	if userSize > maxMetadata {
 		return fail(400, "MetadataTooLarge")
 	}
 	s.putLock.Lock()
 	defer s.putLock.Unlock()
-	// A PUT may ask that there be no object (none is "*"), or that its ETag be match.
-	if none, match := r.Header.Get("If-None-Match"), r.Header.Get("If-Match"); none != "" || match != "" {
+	// If-None-Match: * allows no stored object. If-Match demands a stored object with that ETag.
+	ifNoneMatch, ifMatch := r.Header.Get("If-None-Match"), r.Header.Get("If-Match")
+	if ifNoneMatch != "" || ifMatch != "" {
 		old, _, err := s.store.get(key, false)
-		if none == "*" && err == nil || match != "" && (err != nil || old.ETag != match) {
+		exists := err == nil
+		if ifNoneMatch == "*" && exists || ifMatch != "" && !(exists && old.ETag == ifMatch) {
 			return fail(412, "PreconditionFailed")
 		}
 	}

@@ -13,16 +13,16 @@ import (
 	"time"
 )
 
-// verify computes the Signature Version 4 of r again and compares it with the one that r carries.
-// It checks in the same order as S3, and refuses with the same codes. It is stricter than S3 in one
-// respect: every x-amz- header, Content-Type and Content-MD5 must be signed.
+// verify computes the Signature Version 4 of r again and compares it with the signature in r.
+// Checks are done in S3's order, and refusals have S3's codes. In one respect verify is stricter
+// than S3: every x-amz- header, Content-Type and Content-MD5 must be signed.
 func (s *Server) verify(w http.ResponseWriter, r *http.Request, body []byte) error {
 	a, err := authorizationOf(r)
 	if err != nil {
 		return err
 	}
 	if a.region() != s.c.Region {
-		return s.elsewhere(w, r)
+		return s.refuseRegion(w, r)
 	}
 	if s.c.Unverified {
 		return s.checkClock(r)
@@ -98,11 +98,11 @@ func (a *authorization) sign(request, secret, date string) string {
 	return fmt.Sprintf("%x", key)
 }
 
-// canonicalHeaders returns the canonical form of r's headers in the list signed. It refuses a list
-// that is not sorted, names a header twice or one that r does not have, or lacks a header that has
-// to be signed.
-func canonicalHeaders(r *http.Request, signed string) (string, error) {
-	names := strings.Split(signed, ";")
+// canonicalHeaders returns the canonical form of those headers of r whose names are in list, with
+// semicolons between them. It refuses a list that is not sorted, that has a name twice, that has a
+// name of no header of r, or that lacks a header that has to be signed.
+func canonicalHeaders(r *http.Request, list string) (string, error) {
+	names := strings.Split(list, ";")
 	if !sort.StringsAreSorted(names) {
 		return "", fail(403, "SignatureDoesNotMatch")
 	}
@@ -138,11 +138,12 @@ func canonicalHeaders(r *http.Request, signed string) (string, error) {
 	return canonical, nil
 }
 
-// elsewhere returns the failure for a client that signed for another region. The answer names the
-// right region.
-func (s *Server) elsewhere(w http.ResponseWriter, r *http.Request) error {
+// refuseRegion returns the failure for a client that signed for another region. The failure, and a
+// header that refuseRegion sets, name the right region.
+func (s *Server) refuseRegion(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("X-Amz-Bucket-Region", s.c.Region)
-	switch host := s.c.Bucket + ".s3." + s.c.Region + ".amazonaws.com"; s.c.Moved {
+	host := s.c.Bucket + ".s3." + s.c.Region + ".amazonaws.com"
+	switch s.c.Moved {
 	case 301:
 		return &failure{301, "PermanentRedirect", "<Endpoint>" + host + "</Endpoint><Bucket>" + s.c.Bucket + "</Bucket>"}
 	case 307:

@@ -48,8 +48,8 @@ var places = []place{
 	{template, regexp.MustCompile(`at most ([\w-]+) variants of a picture`), func(t []sizes.Size) string { return words(variants(t)) }},
 }
 
-// list returns a function that returns the names of a table, each in quotes, with separator between
-// them.
+// list returns a function that lists the names of a table. quote comes before and after each name,
+// separator between two names.
 func list(separator, quote string) func([]sizes.Size) string {
 	return func(table []sizes.Size) string {
 		var names []string
@@ -60,8 +60,8 @@ func list(separator, quote string) func([]sizes.Size) string {
 	}
 }
 
-// variants returns how many different answers a picture can have: every size in both formats, and
-// the original.
+// variants returns how many different answers there can be for one source: every size in both
+// formats, and the original.
 func variants(table []sizes.Size) int { return 2*len(table) + 1 }
 
 // byWidth returns the table for loaders, in JavaScript: pairs of width and name, the narrowest
@@ -88,7 +88,8 @@ func words(n int) string {
 	return tens[n/10-2] + "-" + small[n%10]
 }
 
-// markdown returns the README's table: sizes with two boxes on the left, square ones on the right.
+// markdown returns the README's table. Sizes with two different boxes are on its left, and the
+// other sizes on its right.
 func markdown(table []sizes.Size) string {
 	var left, right []string
 	for _, s := range table {
@@ -113,22 +114,22 @@ func markdown(table []sizes.Size) string {
 	return b.String()
 }
 
-// rewrite returns text with the place's groups replaced. It returns an error when the pattern does
-// not occur exactly once.
+// rewrite returns text, the content of the place's file, with the pattern's groups replaced. It
+// returns an error when the pattern does not occur exactly once.
 func (p place) rewrite(text string, table []sizes.Size) (string, error) {
 	found := p.pattern.FindAllStringSubmatchIndex(text, -1)
 	if len(found) != 1 {
 		return "", fmt.Errorf("%s: %v stands in it %d times, not once", p.file, p.pattern, len(found))
 	}
-	groups := found[0][2:]
-	for i := len(groups) - 2; i >= 0; i -= 2 {
+	groups := found[0][2:]                     // begin and end of each group
+	for i := len(groups) - 2; i >= 0; i -= 2 { // from the last, so that positions before it stay right
 		text = text[:groups[i]] + p.text(table) + text[groups[i+1]:]
 	}
 	return text, nil
 }
 
-// files returns the contents of all files of places, by the files' names. have is what the files
-// below root contain, and want is what they should contain with table.
+// files returns the contents of all files of places, by the files' names. have has what the files
+// contain now, and want has what they should contain for this table. root is the module's root.
 func files(root string, table []sizes.Size) (have, want map[string]string, err error) {
 	have, want = map[string]string{}, map[string]string{}
 	for _, p := range places {
