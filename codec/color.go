@@ -79,7 +79,7 @@ func (c *conversion) apply(m image.Image) {
 }
 
 // applyRow converts a row of the source in place. A transform for 16 bits does nothing here: it has
-// converted the samples when they became 8 bits (pngSource.decodeStill).
+// converted the samples when they became 8 bits (pngSource.convertWide).
 func (c *conversion) applyRow(row []byte, channels int) {
 	switch channels {
 	case 1:

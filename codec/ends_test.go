@@ -55,7 +55,7 @@ func frameMeans(t *testing.T, out []byte) (means [][3]float64, delays []time.Dur
 		}
 		return [][3]float64{meanOf(m)}, []time.Duration{0}
 	}
-	play, _, err := s.player()
+	play, _, err := s.player(&conversion{})
 	if err != nil {
 		t.Fatal(err)
 	}

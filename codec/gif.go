@@ -34,7 +34,7 @@ func (s gifSource) decodeStill(ctx context.Context, ts ...*target) ([]picture, e
 	return resizeCanvas(ctx, ts, m)
 }
 
-func (s gifSource) player() (player, int, error) { return s.Reader, s.Plays, nil }
+func (s gifSource) player(*conversion) (player, int, error) { return s.Reader, s.Plays, nil }
 
 func (s gifSource) note() string { return s.Note }
 

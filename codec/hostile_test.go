@@ -111,7 +111,7 @@ func wholePicture(out []byte, info Info) error {
 	}
 	switch {
 	case f == WebP && s.(webpSource).Animated:
-		play, _, err := s.player()
+		play, _, err := s.player(&conversion{})
 		if err != nil {
 			return err
 		}

@@ -28,7 +28,7 @@ func resizeAnimation(ctx context.Context, s source, t *target, src []byte) (out 
 
 // play scales every frame of s, and returns a recorder to which all of them were added.
 func play(ctx context.Context, s source, t *target) (recorder, error) {
-	p, plays, err := s.player()
+	p, plays, err := s.player(&t.color)
 	if err != nil {
 		return nil, err
 	}

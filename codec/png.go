@@ -54,9 +54,7 @@ func (s pngSource) peak(ts ...*target) int64 {
 }
 
 func (s pngSource) decodeStill(ctx context.Context, ts ...*target) ([]picture, error) {
-	if c := &ts[0].color; c.first && s.BitDepth == 16 { // all of ts have one conversion
-		s.Narrow = c.convert.Wide
-	}
+	s.convertWide(&ts[0].color) // all of ts have one conversion
 	if s.Player != nil { // an animation of one frame, which may be another picture than the default image
 		m, _, err := s.Next(ctx)
 		if err != nil {
@@ -67,7 +65,18 @@ func (s pngSource) decodeStill(ctx context.Context, ts ...*target) ([]picture, e
 	return resizeRows(ctx, ts, s.Channels, s.Rows)
 }
 
-func (s pngSource) player() (player, int, error) { return s.Player, s.Plays, nil }
+func (s pngSource) player(c *conversion) (player, int, error) {
+	s.convertWide(c)
+	return s.Player, s.Plays, nil
+}
+
+// convertWide has samples of 16 bits converted by c when they become 8 bits, if c comes before
+// scaling.
+func (s pngSource) convertWide(c *conversion) {
+	if c.first && s.BitDepth == 16 {
+		s.Narrow = c.convert.Wide
+	}
+}
 
 func (s pngSource) note() string { return s.Note }
 

@@ -443,6 +443,63 @@ func TestPNGColorsAreWhatTheChunksSay(t *testing.T) {
 	}
 }
 
+// An animation is converted as the still picture is, whether it has one frame or two.
+func TestColorsOfAnimatedPNG(t *testing.T) {
+	for _, depth := range []int{8, 16} {
+		for _, chunks := range [][]chunk{{gAMA(100000)}, {gAMA(55000), linearP3(t)}, {cICP(9, 16, 0, 1)}, {cICP(12, 13, 0, 1)}} {
+			pixels := colorLattice()
+			still := madePNG(t, 2, depth, pixels, chunks...)
+			want, _, wantErr := Resize(context.Background(), still, same, Options{})
+			for _, frames := range []int{1, 2} {
+				got, info, err := Resize(context.Background(), asAPNG(t, still, frames), same, Options{})
+				if (err == nil) != (wantErr == nil) {
+					t.Fatalf("%d bits, %v, %d frames: %v, and the still picture: %v", depth, chunks, frames, err, wantErr)
+				}
+				if err != nil {
+					continue
+				}
+				if info.Frames != frames {
+					t.Errorf("%d frames of %d", info.Frames, frames)
+				}
+				a, b := decodeAny(t, got), decodeAny(t, want)
+				for i, p := range pixels {
+					c := color.NRGBAModel.Convert(a.At(i%16, i/16)).(color.NRGBA)
+					d := color.NRGBAModel.Convert(b.At(i%16, i/16)).(color.NRGBA)
+					if c != d {
+						t.Errorf("%d bits, %v, %d frames: %v becomes %v, and %v in the still picture", depth, chunks, frames, p, c, d)
+						break
+					}
+				}
+			}
+		}
+	}
+}
+
+// asAPNG returns an animation of one or two equal frames that are the picture in src.
+func asAPNG(t *testing.T, src []byte, frames int) []byte {
+	t.Helper()
+	at := bytes.Index(src, []byte("IDAT")) - 4
+	end := bytes.Index(src, []byte("IEND")) - 4
+	out := bytes.Clone(src[:at])
+	put := func(kind string, data ...byte) {
+		out = binary.BigEndian.AppendUint32(out, uint32(len(data)))
+		body := append([]byte(kind), data...)
+		out = binary.BigEndian.AppendUint32(append(out, body...), crc32.ChecksumIEEE(body))
+	}
+	control := func(sequence byte) {
+		data := append([]byte{0, 0, 0, sequence}, src[16:24]...) // width and height as in IHDR
+		put("fcTL", append(data, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 100, 0, 0)...)
+	}
+	put("acTL", 0, 0, 0, byte(frames), 0, 0, 0, 0)
+	control(0)
+	out = append(out, src[at:end]...)
+	if frames == 2 {
+		control(1)
+		put("fdAT", append([]byte{0, 0, 0, 2}, src[at+8:end-4]...)...)
+	}
+	return append(out, src[end:]...)
+}
+
 func same(w, h int) (int, int) { return w, h }
 
 // Linear light of 16 bits has most of its dark shades below the first step of 8 bits: they are not

@@ -78,9 +78,10 @@ type source interface {
 	// that is complete nevertheless, or "" if nothing was wrong.
 	note() string
 
-	// player returns a player that begins with the animation's first frame. plays is how many times
-	// the animation is to run, 0 meaning forever.
-	player() (p player, plays int, err error)
+	// player returns a player that begins with the animation's first frame, and converts by c the
+	// samples that only a source can convert. plays is how many times the animation is to run, 0
+	// meaning forever.
+	player(c *conversion) (p player, plays int, err error)
 }
 
 // A player composes one frame after the other. After the last frame the error is io.EOF. The canvas
