@@ -135,7 +135,8 @@ func encodeAlpha(alpha []byte, w int, effort Effort) []byte {
 		return best
 	}
 	if countValues(alpha) <= 16 {
-		// VP8L packs several samples into a pixel if they have at most 16 values. Residuals have more.
+		// VP8L packs several samples into a pixel if they have at most 16 values. Residuals have
+		// more.
 		return best
 	}
 	// Of the filters, only the one whose residuals have the least entropy is tried, and only if

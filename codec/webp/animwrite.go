@@ -13,8 +13,8 @@ import (
 // An AnimationWriter makes an animated file. Its memory is two canvases of four bytes a pixel, what
 // encoding one frame takes, and the file so far.
 //
-// A frame is the rectangle of the canvas that changes. It may have holes: transparent pixels
-// through which the previous canvas shows, where that does not change.
+// A frame is the rectangle of the canvas that changes. Pixels in it that do not change may be
+// holes: they are transparent, so that the previous canvas shows through.
 type AnimationWriter struct {
 	w, h, plays int
 	o           Options
@@ -28,8 +28,8 @@ type AnimationWriter struct {
 	first       *frameBits   // the first frame, in case it stays the only one
 
 	// A frame for which VP8L takes fewer bytes than VP8 is a win of VP8L. After a win, VP8 is not
-	// tried for some frames, except for a frame that is at least 1.5 times as dense as that of the
-	// win.
+	// tried for some frames, except for a frame that is at least 1.5 times as dense as the frame of
+	// the win.
 	skipVP8    int     // for how many more frames VP8 is not tried; 0 or less: it is tried
 	nextSkip   int     // what skipVP8 is set to at the next win
 	wonDensity float64 // density of the last win: estimated bytes for each pixel
@@ -38,9 +38,9 @@ type AnimationWriter struct {
 	// VP8L is not tried for some frames.
 	skipVP8L int // for how many more frames VP8L is not tried
 
-	// VP8L's estimates are multiplied by bias before they are compared with VP8. bias is the size of
-	// the last frame that VP8L encoded, divided by its estimate, and within 0.5 to 2. Frames with
-	// small estimates do not count.
+	// VP8L's estimates are multiplied by bias before they are compared with VP8. bias is the size
+	// of the last frame that VP8L encoded, divided by its estimate, and within 0.5 to 2. Frames
+	// with small estimates do not count.
 	bias float64
 }
 
@@ -54,14 +54,14 @@ func NewAnimationWriter(w, h, plays int, o *Options) (*AnimationWriter, error) {
 }
 
 // Numbers of frames for which VP8 or VP8L is not tried. The number for VP8 doubles from win to win
-// of VP8L, up to mostSkip. After a frame for which VP8 is shorter, it begins with firstSkip again.
+// of VP8L, up to mostSkip. A frame for which VP8 is shorter sets this number to firstSkip again.
 const (
 	firstSkip = 4
 	mostSkip  = 32
 	vp8lSkip  = 3
 )
 
-// maxDelay is the longest time in milliseconds that a frame can be shown: it has 24 bits.
+// maxDelay is the longest time in milliseconds that a frame can be shown: ANMF has 24 bits for it.
 const maxDelay = 1<<24 - 1
 
 // Add adds a frame: the canvas, and for how long it is shown. The delay is rounded to milliseconds
@@ -154,13 +154,14 @@ func (a *AnimationWriter) encode(r image.Rectangle) (bits *frameBits, blend bool
 		a.skipVP8L--
 	} else if !a.o.Lossy {
 		c = a.chooseCandidate(r)
-		if a.skipVP8--; a.skipVP8 >= 0 && c.density() < 1.5*a.wonDensity {
+		a.skipVP8--
+		if a.skipVP8 >= 0 && c.density() < 1.5*a.wonDensity {
 			bits, blend = a.encodeVP8L(c)
 			return bits, blend, nil
 		}
 	}
-	// Encode with VP8. This is the result if there is no candidate, or if its estimate is longer by
-	// more than 10 % and 100 bytes.
+	// Encode with VP8. Its result is returned if there is no candidate, or if the candidate's
+	// estimate, times bias, is longer by more than 10 % and 100 bytes.
 	m := a.next.SubImage(r).(*image.NRGBA)
 	if holed := a.blockHoles(r); holed != nil {
 		m, blend = holed, true

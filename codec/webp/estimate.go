@@ -88,8 +88,8 @@ func estimateAlpha(alpha []byte, w int) int {
 
 // estimate samples bands of a picture of h rows, and returns the bytes that the whole picture takes
 // if it is like the sample. The bands have equal distances. At least four are sampled, or as many
-// as fit into a low picture. rowsAt returns the pixels of n rows from row y on. For a single row
-// the estimate is 0, since add counts nothing.
+// as fit into a low picture. rowsAt returns the pixels of n rows from row y on. For a picture of
+// one row the estimate is 0, since add does not count a band's first row.
 func (s *sample) estimate(h int, rowsAt func(y, n int) []uint32) int {
 	rows := min(bandRows, h)
 	bands := max((h+bandRows*bandStep-1)/(bandRows*bandStep), min(4, h/rows))
@@ -137,11 +137,12 @@ type sample struct {
 	symbols   *histogram // of residuals and copies
 	extraBits int        // number of extra bits behind the symbols
 
-	// positions has, by pairHash, the last position in the band of a pair of pixels with this hash, or
-	// 0 if there is none.
+	// positions has, by pairHash, the last position in the band of a pair of pixels with this hash,
+	// or 0. The pair may be another one, or none, so its pixels must be compared.
 	positions [1 << pairHashBits]int32
 }
 
+// pairHashBits is the number of bits of a pairHash.
 const pairHashBits = 12
 
 // add counts a band of rows. The pixels of the first row are not counted, but the second row is
@@ -159,9 +160,9 @@ func (s *sample) add(pix []uint32) {
 	s.pixels += max(len(pix)-w, 0)
 	for i := w; i < len(pix); {
 		limit := min(maxCopy, len(pix)-i)
-		// Find the longest copy from the left or from above. If it has less than 8 pixels, look at the
-		// last position of the same pair too. A copy from there has to be longer by two pixels, as its
-		// distance takes more bits.
+		// Find the longest copy from the left or from above. If it has less than 8 pixels, look at
+		// the last position of the same pair too. A copy from there has to be longer by two pixels,
+		// as its distance takes more bits.
 		best, distance := 0, 0
 		for _, d := range [2]int{1, w} {
 			if n := matchLength(pix, i-d, i, limit); n > best {

@@ -109,7 +109,7 @@ func (t *tiling) sort(refs []ref) (order, first []int32) {
 func (t tile) bits() (bits [3]float64) {
 	var sum [3]uint32
 	for _, s := range t {
-		var c int
+		var c int // 0 for green, 1 for red, 2 for blue
 		switch {
 		case s.symbol >= firstGreen:
 			c = 0
@@ -193,9 +193,9 @@ func cluster(refs []ref, w, h int, cacheBits uint, s search) grouped {
 }
 
 // seedGroups puts tiles into the same group if their green, red and blue take similar numbers of
-// bits. The range of each of these three numbers is divided into equal intervals, whose number is
-// steps. The tiles of a group are in the same interval with each number. seedGroups returns the
-// groups, and the group of each tile.
+// bits. The range of each of these three numbers is divided into equal intervals, as many as steps
+// says. A group has the tiles whose three numbers are in the same three intervals. seedGroups
+// returns the groups, and the index of each tile's group.
 func (t *tiling) seedGroups(cacheBits uint, steps int) (groups []*histogram, groupOf []uint16) {
 	values := make([][3]float64, len(t.tiles))
 	low, high := [3]float64{math.Inf(1), math.Inf(1), math.Inf(1)}, [3]float64{}
@@ -250,7 +250,7 @@ func mergeGroups(groups []*histogram, groupOf []uint16) ([]*histogram, []uint16)
 		bits[i] = g.bits()
 	}
 	union := newHistogram(0)
-	union.green = make([]uint32, len(groups[0].green))
+	union.green = make([]uint32, len(groups[0].green)) // with the symbols of the color cache
 	gain := func(a, b int) float64 { // the bits that are saved if a and b are merged
 		clear(union.green)
 		union.red, union.blue, union.alpha, union.distance = [256]uint32{}, [256]uint32{}, [256]uint32{}, [numDistances]uint32{}

@@ -9,15 +9,15 @@ import (
 )
 
 // appendVP8L appends the VP8L bitstream of w*h pixels, including its header. pix has the pixels as
-// ARGB, with alpha in the high bits, and is overwritten. The header stores hasAlpha as a hint that
-// some pixel is not opaque.
+// ARGB, with alpha in the high bits, and may be overwritten. The header stores hasAlpha as a hint
+// that some pixel is not opaque.
 func appendVP8L(dst []byte, pix []uint32, w, h int, hasAlpha bool, effort Effort) []byte {
 	dst = vp8lHeader(dst, w, h, hasAlpha)
 	return appendVP8LBody(dst, pix, w, h, effort)
 }
 
-// appendVP8LBody appends a VP8L bitstream without its header, as an ALPH chunk stores it. pix is
-// overwritten.
+// appendVP8LBody appends a VP8L bitstream without its header, as an ALPH chunk stores it. It may
+// overwrite pix.
 //
 // Pixels are coded in one of three ways: as indices into a palette, as residuals of prediction, or
 // as they are. The last way is best where colors repeat so often that copies and the color cache
@@ -155,8 +155,8 @@ func writePixels(lw *lsbWriter, pix []uint32, w, h int, main bool, effort Effort
 	s := searchOf(effort)
 	matches := findMatches(pix, w, s)
 	// There are two first cuts of the pixels into refs. In one, matches are copied. In the other,
-	// every pixel is a ref of its own, which is better for noise. The other is tried where copies
-	// save less than half of the refs, or where both cuts are to be improved.
+	// every pixel is a ref of its own, which is better for noise. The second is tried where the
+	// first has more than half as many refs as pixels, or where both are to be improved.
 	copies := greedy(pix, matches, nil)
 	trySingles := 2*len(copies) > len(pix) || s.starts > 1
 	// Choose the color cache that is best for the cut that takes fewer bits.

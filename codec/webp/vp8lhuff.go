@@ -123,8 +123,8 @@ func (c *prefixCode) assign() {
 		if n == 0 {
 			continue
 		}
-		// The highest bit of a canonical code is the first in the file, but put writes the lowest one
-		// first. So reverse the bits.
+		// The highest bit of a canonical code is the first in the file, but put writes the lowest
+		// one first. So reverse the bits.
 		v, reversed := next[n], uint16(0)
 		next[n]++
 		for range n {
@@ -157,8 +157,8 @@ func (c *prefixCode) write(w *lsbWriter) {
 		return
 	}
 	if n == 1 {
-		// The simple form cannot hold a single symbol over 255. So symbol 0 is added, and both get a
-		// length of 1.
+		// The simple form cannot hold a single symbol over 255. So symbol 0 is added, and both get
+		// a length of 1.
 		c.size[0] = 1
 		c.assign()
 	}

@@ -37,7 +37,8 @@ func chooseCache(pix []uint32, refs []ref) (uint, []int32) {
 				}
 			}
 			h.add(r)
-			// Enter the pixels of r into the cache. A pixel that equals the last one is there already.
+			// Enter the pixels of r into the cache. A pixel that equals the last one is there
+			// already.
 			last := ^pix[i] // not equal to the first pixel
 			for _, p := range pix[i : i+r.pixels()] {
 				if p != last {
@@ -71,7 +72,7 @@ func greedy(pix []uint32, matches []match, hits []int32) []ref {
 	dst := make([]ref, 0, len(pix)/8+16)
 	for i := 0; i < len(pix); {
 		m := matches[i]
-		if m.n >= 3 && matches[i+1].n <= m.n {
+		if m.n >= 3 && matches[i+1].n <= m.n { // i is not the last pixel if m.n >= 3
 			dst = append(dst, ref{m.code, uint32(m.n)})
 			i += int(m.n)
 			continue

@@ -136,7 +136,7 @@ func residualsOf(dst, pix []uint32, mode, start, w int) {
 	}
 }
 
-// A tile with a predictor mode of its own is predictorSide pixels wide and high.
+// Tiles of the predictor transform are predictorSide pixels wide and high.
 const (
 	predictorBits = 4
 	predictorSide = 1 << predictorBits
@@ -154,18 +154,15 @@ type predictor struct {
 	rowStep  int  // of a tile's rows, one in rowStep is looked at to choose the mode
 	colored  bool // red or blue is used
 
-	// The residuals so far: how often each value occurs, in blue, green, red and alpha, and how many
-	// bits it takes if it is as frequent.
-	counts [4][256]uint32
-	cost   [4][256]float32
+	counts [4][256]uint32  // of the residuals so far: of blue, green, red and alpha, by value
+	cost   [4][256]float32 // the bits that a residual takes by these counts
 }
 
-// predictorTransform writes the residuals of pix to out. A row has w pixels. It returns the modes
-// of the tiles, as pixels of the image that stores them.
+// predictorTransform writes the residuals of pix, a picture of w x h pixels, to out. It returns the
+// modes of the tiles, as pixels of the image that stores them.
 //
-// A tile gets the mode whose residuals take the fewest bits if they are as frequent as in the tiles
-// before. The costs are computed again for each row of tiles. Of a tile's rows, one in rowStep is
-// looked at.
+// A tile gets the mode whose residuals take the fewest bits if they are as frequent as in the rows
+// of tiles above. Of a tile's rows, one in rowStep is looked at.
 func predictorTransform(out, pix []uint32, w, h, rowStep int) []uint32 {
 	p := predictor{pix: pix, out: out, w: w, h: h, rowStep: rowStep, colored: hasColor(pix)}
 	tilesX, tilesY := predictorTiles(w, h)
@@ -204,9 +201,9 @@ func (p *predictor) inner(tx, ty int) (x0, y0, x1, y1 int) {
 	return max(x0, 1), max(y0, 1), x1, y1
 }
 
-// choose returns the mode of a tile. leftMode is that of the tile to the left, or -1 if there is
-// none. It is chosen if it predicts the tile exactly, or if no mode is needed because inner is
-// empty.
+// choose returns the mode of a tile. leftMode is the mode of the tile to the left, or -1 if there
+// is none. leftMode is chosen if it predicts the tile exactly, or if no mode is needed because
+// inner is empty.
 func (p *predictor) choose(tx, ty, leftMode int) int {
 	x0, y0, x1, y1 := p.inner(tx, ty)
 	if x0 >= x1 || y0 >= y1 {
@@ -265,9 +262,9 @@ func (p *predictor) rowCost(mode, start, n int) (sum float32) {
 	return sum
 }
 
-// apply writes a tile's residuals to out and counts them. The mode does not apply to the first row,
-// which is predicted from the left, and the first column, which is predicted from above. The first
-// pixel of the picture is predicted to be opaque black.
+// apply writes a tile's residuals to out and counts them. Not all are predicted by mode: the first
+// row is predicted from the left, the first column from above, and the first pixel of the picture
+// to be opaque black.
 func (p *predictor) apply(tx, ty, mode int) {
 	x0, y0, x1, y1 := p.area(tx, ty)
 	for y := y0; y < y1; y++ {

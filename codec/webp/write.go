@@ -158,7 +158,8 @@ func encodeFrame(m image.Image, o *Options) (*frameBits, error) {
 	vo := vp8.Options{Quality: o.Quality, Effort: o.Effort}
 	switch m := m.(type) {
 	case *image.YCbCr:
-		// vp8 takes 4:2:0 whose chroma samples each begin with an even pixel. Others become RGB below.
+		// vp8 takes 4:2:0 whose chroma samples each begin with an even pixel. Others become RGB
+		// below.
 		if m.SubsampleRatio == image.YCbCrSubsampleRatio420 && m.Rect.Min.X&1 == 0 && m.Rect.Min.Y&1 == 0 {
 			return lossyFrame(e.Encode(nil, m, vo))
 		}
@@ -184,8 +185,8 @@ func encodeFrame(m image.Image, o *Options) (*frameBits, error) {
 func (o *Options) shorter(m *image.NRGBA, lossy *frameBits, alpha []byte) *frameBits {
 	w := m.Rect.Dx()
 	var lossless *frameBits
-	// Making the ALPH chunk takes time. So DefaultEffort first estimates it. If VP8L is estimated to
-	// be shorter, it is made before the chunk. If it then takes less than VP8 and 90 % of the
+	// Making the ALPH chunk takes time. So DefaultEffort first estimates it. If VP8L is estimated
+	// to be shorter, it is made before the chunk. If it then takes less than VP8 and 90 % of the
 	// estimated chunk, the chunk is not made.
 	if alpha != nil && !o.Lossy && o.Effort != HighEffort {
 		alphSize := float64(estimateAlpha(alpha, w))
