@@ -111,7 +111,7 @@ func NewReader(src []byte) (*Reader, error) {
 			return nil, err
 		}
 	}
-	// The position of the pixels is 0 in some files. There the pixels follow the palette or masks.
+	// The position of the pixels is 0 in some files. There they follow header, masks and palette.
 	r.data = int(binary.LittleEndian.Uint32(src[10:]))
 	if r.data != 0 && (r.data < at || r.data > len(src)) {
 		return nil, FormatError{10, "position of the pixels"}

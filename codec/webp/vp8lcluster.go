@@ -251,7 +251,7 @@ func mergeGroups(groups []*histogram, groupOf []uint16) ([]*histogram, []uint16)
 	}
 	union := newHistogram(0)
 	union.green = make([]uint32, len(groups[0].green)) // with the symbols of the color cache
-	gain := func(a, b int) float64 { // the bits that are saved if a and b are merged
+	gain := func(a, b int) float64 {                   // the bits that are saved if a and b are merged
 		clear(union.green)
 		union.red, union.blue, union.alpha, union.distance = [256]uint32{}, [256]uint32{}, [256]uint32{}, [numDistances]uint32{}
 		union.merge(groups[a])

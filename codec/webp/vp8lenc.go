@@ -257,8 +257,8 @@ func refsBits(refs []ref, cacheBits uint) float64 {
 	return count(refs, cacheBits).bits() + float64(extraBits)
 }
 
-// count counts the symbols of refs. The color cache has 1<<cacheBits entries; 0 means that there is
-// no cache.
+// count counts the symbols of refs. The color cache has 1<<cacheBits entries. If cacheBits is 0,
+// there is no cache.
 func count(refs []ref, cacheBits uint) *histogram {
 	h := newHistogram(cacheBits)
 	for _, r := range refs {

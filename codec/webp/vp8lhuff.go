@@ -50,8 +50,8 @@ func (w *lsbWriter) flush() {
 const maxCodeLength = 15
 
 // A prefixCode holds the code of each symbol and its length. put writes the lowest bit of a code
-// first. A symbol that does not occur has length 0. After write, the only symbol that occurs has
-// length 0 too: a reader knows it without reading any bits.
+// first. A symbol that does not occur has length 0. After write, a symbol below 256 has length 0
+// too if no other occurs: a reader knows it without reading any bits.
 type prefixCode struct {
 	bits []uint16 // codes
 	size []uint8  // their lengths

@@ -62,6 +62,7 @@ func prefixOf(value uint32) (sym, extra uint32, extraBits uint) {
 	if v < 4 {
 		return v, 0, 0
 	}
+	// The symbol says which bit of v is the highest, and the bit below that. The rest of v is extra.
 	high := uint(bits.Len32(v)) - 1
 	second := v >> (high - 1) & 1
 	return uint32(2*high) + second, v & (1<<(high-1) - 1), high - 1
@@ -117,8 +118,8 @@ type histogram struct {
 	distance         [numDistances]uint32
 }
 
-// newHistogram returns an empty histogram. The color cache has 1<<cacheBits entries; 0 means that
-// there is no cache.
+// newHistogram returns an empty histogram. The color cache has 1<<cacheBits entries. If cacheBits
+// is 0, there is no cache.
 func newHistogram(cacheBits uint) *histogram {
 	n := numLiterals + numLengths
 	if cacheBits > 0 {
