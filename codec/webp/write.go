@@ -125,7 +125,8 @@ type frameBits struct {
 	hasAlpha bool // some pixel is not opaque
 }
 
-// size returns how many bytes appendTo appends.
+// size returns how many bytes appendTo appends: for each chunk a header of 8 bytes, and the payload
+// with its padding.
 func (b *frameBits) size() int {
 	n := 8 + (len(b.bits)+1)&^1
 	if b.alpha != nil {
@@ -134,7 +135,7 @@ func (b *frameBits) size() int {
 	return n
 }
 
-// appendTo appends the chunks of the frame: ALPH if it has any, then VP8 or VP8L.
+// appendTo appends the chunks of the frame to dst: ALPH if there is one, then VP8 or VP8L.
 func (b *frameBits) appendTo(dst []byte) []byte {
 	if b.alpha != nil {
 		dst = appendChunk(dst, "ALPH", b.alpha)
@@ -179,15 +180,16 @@ func encodeFrame(m image.Image, o *Options) (*frameBits, error) {
 	return o.shorter(rgba, lossy, alpha), nil
 }
 
-// shorter returns the shorter of two encodings of m. One is lossy, which holds m's colors, and an
-// ALPH chunk with m's alpha; alpha is nil if m is opaque. The other is VP8L, which is not made if
-// it is not allowed or is estimated to be longer.
+// shorter returns the shorter of two encodings of m. The first is the frame lossy, which holds m's
+// colors as VP8, and to which shorter adds an ALPH chunk with m's alpha. If m is opaque, alpha is
+// nil and there is no chunk. The second is VP8L. It is not made if it is not allowed, or if it is
+// estimated to be longer.
 func (o *Options) shorter(m *image.NRGBA, lossy *frameBits, alpha []byte) *frameBits {
 	w := m.Rect.Dx()
 	var lossless *frameBits
 	// Making the ALPH chunk takes time. So DefaultEffort first estimates it. If VP8L is estimated
-	// to be shorter, it is made before the chunk. If it then takes less than VP8 and 90 % of the
-	// estimated chunk, the chunk is not made.
+	// to be shorter, VP8L is made before the chunk. If VP8L then takes less than VP8 and 90 % of
+	// the estimated chunk, the chunk is not made.
 	if alpha != nil && !o.Lossy && o.Effort != HighEffort {
 		alphSize := float64(estimateAlpha(alpha, w))
 		if float64(estimateLossless(m)) < float64(lossy.size())+alphSize {
