@@ -6,9 +6,10 @@
 //
 // The formats are those of Microsoft's "Bitmap Storage" reference, and those of OS/2. The reader
 // takes 1, 2, 4, 8, 16, 24 and 32 bits a pixel, bit fields, RLE4 and RLE8, bottom-up and top-down.
-// Where the reference is silent, the reader follows browsers. An alpha mask counts in headers of
-// version 4 and 5 and among bit fields, unless the alpha of all pixels is zero. Pixels that
-// run-length encoding skips are black.
+//
+// Where the reference is silent, the reader follows browsers. Pixels have alpha if there is a mask
+// for it, either among bit fields or in a header of version 4 or 5. But if the alpha of all pixels
+// is zero, the picture is opaque. Pixels that run-length encoding skips are black.
 package bmp
 
 import (
@@ -58,9 +59,9 @@ const fileHeaderSize = 14 // BITMAPFILEHEADER
 // A Reader holds what the headers say, and decodes the rows.
 type Reader struct {
 	Width, Height int
-	BitsPerPixel  int    // of the file
+	BitsPerPixel  int    // in the file
 	Channels      int    // samples of 8 bits in each pixel of a row: 1 gray, 3 RGB, 4 RGBA; alpha is straight
-	ICC           []byte // the profile embedded in a version 5 header, or nil; it points into the source
+	ICC           []byte // the profile that a version 5 header embeds, a part of the source; or nil
 	Note          string // a defect that costs no sample, or ""
 
 	src         []byte
@@ -71,12 +72,12 @@ type Reader struct {
 	fields      [4]field     // red, green, blue and alpha in a pixel of 16 or 32 bits
 }
 
-// A field is the bits of one channel in a pixel. The zero field is a channel that pixels do not
-// have.
+// A field says which bits of a pixel are a channel. The zero field stands for a channel that pixels
+// do not have.
 type field struct {
 	mask  uint32
 	shift int    // number of bits below the mask
-	max   uint32 // largest value: mask >> shift
+	max   uint32 // largest value of the channel: mask >> shift
 }
 
 // PeakBytes returns about how many bytes Rows allocates.
@@ -110,7 +111,7 @@ func NewReader(src []byte) (*Reader, error) {
 			return nil, err
 		}
 	}
-	// The position of the pixels is 0 in some files. Their pixels follow the other parts.
+	// The position of the pixels is 0 in some files. There they follow header, masks and palette.
 	r.data = int(binary.LittleEndian.Uint32(src[10:]))
 	if r.data != 0 && (r.data < at || r.data > len(src)) {
 		return nil, FormatError{10, "position of the pixels"}
@@ -129,14 +130,16 @@ func NewReader(src []byte) (*Reader, error) {
 	return r, nil
 }
 
-// An infoHeader is the header after the file header. Its size tells its version. Bytes beyond size
-// are zero.
+// An infoHeader is the header after the file header. The size of the header tells the version. The
+// bytes of b beyond size are zero.
 type infoHeader struct {
 	size int
 	b    [v5Size]byte
 }
 
-// Sizes of info headers.
+// Sizes of info headers. In each, the width is at offset 4. A BITMAPCOREHEADER has the height at 6
+// and the bits per pixel at 10. The others have the height at 8, the bits per pixel at 14, the
+// compression at 16, the number of colors at 32 and the masks at 40, as far as they are that long.
 const (
 	coreSize     = 12  // BITMAPCOREHEADER
 	os2ShortSize = 16  // OS22XBITMAPHEADER, only its first fields
@@ -144,7 +147,7 @@ const (
 	infoSize     = 40  // BITMAPINFOHEADER
 	v2Size       = 52  // BITMAPV2INFOHEADER, which adds the masks of red, green and blue
 	v3Size       = 56  // BITMAPV3INFOHEADER, which adds the mask of alpha
-	v4Size       = 108 // BITMAPV4HEADER, whose alpha mask counts without bit fields too
+	v4Size       = 108 // BITMAPV4HEADER, whose mask of alpha counts even without bit fields
 	v5Size       = 124 // BITMAPV5HEADER, which adds a profile
 )
 
@@ -199,14 +202,15 @@ func (r *Reader) readInfo(h *infoHeader) error {
 	return r.checkDepth(h)
 }
 
-// readMasks reads the masks of a 16- or 32-bit picture. at is the end of the header. Masks that a
-// short header does not have follow it. readMasks returns the end of header and masks.
+// readMasks reads the masks of a 16- or 32-bit picture. at is the end of the header. If the header
+// is too short for masks, the masks of bit fields follow it. readMasks returns the end of header
+// and masks.
 func (r *Reader) readMasks(h *infoHeader, at int) (int, error) {
 	masks := h.b[infoSize:v3Size]
 	if h.size < v2Size && r.compression >= biBitFields {
-		n := 12
+		n := 12 // red, green, blue
 		if r.compression == biAlphaBitFields {
-			n = 16
+			n = 16 // alpha too
 		}
 		if len(r.src) < at+n {
 			return 0, FormatError{at, "truncated masks"}
@@ -214,17 +218,20 @@ func (r *Reader) readMasks(h *infoHeader, at int) (int, error) {
 		masks = append(r.src[at:at+n:at+n], make([]byte, 16-n)...)
 		at += n
 	}
-	return at, r.setFields(masks, h.size >= v4Size)
+	if err := r.setFields(masks, h.size >= v4Size); err != nil {
+		return 0, err
+	}
+	return at, nil
 }
 
-// readPalette reads the palette at src[at:] and returns the palette's end. If the pixels begin or
-// src ends too early, the palette has fewer entries than the header says.
+// readPalette reads the palette at src[at:] and returns the palette's end. The palette has fewer
+// entries than the header says if the pixels begin before that, or src ends.
 func (r *Reader) readPalette(h *infoHeader, at int) int {
 	entrySize, colorsUsed := 4, h.u32(32)
 	if h.size == coreSize {
 		entrySize, colorsUsed = 3, 0
 	}
-	n := 1 << r.BitsPerPixel
+	n := 1 << r.BitsPerPixel // number of entries
 	if colorsUsed != 0 && colorsUsed < uint32(n) {
 		n = int(colorsUsed)
 	}
@@ -254,22 +261,22 @@ func (r *Reader) checkRows() error {
 	return nil
 }
 
-// profile returns the embedded profile, or nil.
+// profile returns the embedded profile, or nil if there is none or src does not hold all of it.
 func (h *infoHeader) profile(src []byte) []byte {
-	const embedded = 'M'<<24 | 'B'<<16 | 'E'<<8 | 'D' // PROFILE_EMBEDDED
+	const embedded = 'M'<<24 | 'B'<<16 | 'E'<<8 | 'D' // the color space PROFILE_EMBEDDED
 	if h.size != v5Size || h.u32(56) != embedded {
 		return nil
 	}
-	// The header gives the position as counted from its own beginning.
-	from, n := fileHeaderSize+uint64(h.u32(112)), uint64(h.u32(116))
-	if from+n > uint64(len(src)) {
+	// The position of the profile counts from the beginning of the info header.
+	start, n := fileHeaderSize+uint64(h.u32(112)), uint64(h.u32(116))
+	if start+n > uint64(len(src)) {
 		return nil
 	}
-	return src[from : from+n]
+	return src[start : start+n]
 }
 
-// checkDepth returns an error unless the compression is known and goes with the bits per pixel. For
-// run-length encoding it also checks the order of rows and the number of pixels.
+// checkDepth returns an error unless the compression is known and allows this number of bits per
+// pixel. For run-length encoding it also checks the order of rows and the number of pixels.
 func (r *Reader) checkDepth(h *infoHeader) error {
 	at := fileHeaderSize + 14 // position of the bits per pixel
 	if h.size == coreSize {
@@ -288,11 +295,11 @@ func (r *Reader) checkDepth(h *infoHeader) error {
 		}
 		return nil
 	case biRLE8, biRLE4:
-		want := 8
+		allowed := 8
 		if r.compression == biRLE4 {
-			want = 4
+			allowed = 4
 		}
-		if r.BitsPerPixel != want {
+		if r.BitsPerPixel != allowed {
 			return FormatError{at, "run-length encoding of that many bits"}
 		}
 		if r.topDown {
@@ -306,32 +313,33 @@ func (r *Reader) checkDepth(h *infoHeader) error {
 	return UnsupportedError("compression")
 }
 
-// setFields sets r.fields by the four masks in b. A picture without bit fields has the usual masks
-// of red, green and blue whatever b says. It has alpha only if the header is of version 4 or 5, the
-// pixels have 32 bits and the mask of alpha is the usual one.
+// setFields sets r.fields by four masks, which are little-endian in b: red, green, blue and alpha.
+// A picture without bit fields has the usual masks of red, green and blue whatever b says. It has
+// alpha only if the header is of version 4 or 5, the pixels have 32 bits and the mask of alpha is
+// the usual one.
 func (r *Reader) setFields(b []byte, v4or5 bool) error {
-	var m [4]uint32
-	for i := range m {
-		m[i] = binary.LittleEndian.Uint32(b[4*i:])
+	var masks [4]uint32
+	for i := range masks {
+		masks[i] = binary.LittleEndian.Uint32(b[4*i:])
 	}
 	if r.compression == biRGB {
-		alpha := m[3]
-		m = [4]uint32{0xff0000, 0xff00, 0xff, 0}
+		alpha := masks[3]
+		masks = [4]uint32{0xff0000, 0xff00, 0xff, 0}
 		if r.BitsPerPixel == 16 {
-			m = [4]uint32{0x7c00, 0x3e0, 0x1f, 0}
+			masks = [4]uint32{0x7c00, 0x3e0, 0x1f, 0}
 		} else if v4or5 && alpha == 0xff000000 {
-			m[3] = alpha
+			masks[3] = alpha
 		}
 	}
-	for i, v := range m {
+	for i, mask := range masks {
 		if r.BitsPerPixel == 16 {
-			v &= 0xffff
+			mask &= 0xffff
 		}
-		if v == 0 {
+		if mask == 0 {
 			continue
 		}
-		f := field{v, bits.TrailingZeros32(v), 0}
-		f.max = v >> f.shift
+		f := field{mask, bits.TrailingZeros32(mask), 0}
+		f.max = mask >> f.shift
 		if f.max&(f.max+1) != 0 { // not all ones
 			return UnsupportedError("mask with gaps")
 		}
@@ -340,8 +348,8 @@ func (r *Reader) setFields(b []byte, v4or5 bool) error {
 	return nil
 }
 
-// value returns the sample that pixel has in field f, scaled from 0..f.max to 0..255 and rounded.
-// It is 0 if f is the zero field.
+// value returns the sample that a pixel has in field f, scaled from 0..f.max to 0..255 and rounded.
+// The sample is 0 if f is the zero field.
 func (f *field) value(pixel uint32) byte {
 	if f.max == 0 {
 		return 0
@@ -350,8 +358,8 @@ func (f *field) value(pixel uint32) byte {
 	return byte((2*255*sample + uint64(f.max)) / (2 * uint64(f.max)))
 }
 
-// setPalette sets the palette to the colors in b, of entrySize bytes each, which begin with B, G
-// and R. Entries that b does not have become black.
+// setPalette sets the palette to the entries in b. Each has entrySize bytes: B, G, R, and perhaps
+// one that is not used. Entries that b does not have become black.
 func (r *Reader) setPalette(b []byte, entrySize int) {
 	for i := range r.palette {
 		c := &r.palette[i]
@@ -363,8 +371,8 @@ func (r *Reader) setPalette(b []byte, entrySize int) {
 	}
 }
 
-// setChannels sets Channels: 1 if the whole palette is gray, 4 if some pixel has alpha above zero,
-// otherwise 3.
+// setChannels sets Channels: 1 if there is a palette, all of it gray; 4 if there is a field of
+// alpha and it is not zero in all pixels; otherwise 3.
 func (r *Reader) setChannels() {
 	r.Channels = 3
 	if r.BitsPerPixel <= 8 {
@@ -381,8 +389,9 @@ func (r *Reader) setChannels() {
 	if alpha.max == 0 {
 		return
 	}
-	// Many programs leave alpha at zero everywhere in pictures that are meant to be opaque.
-	bytes := r.BitsPerPixel / 8
+	// Many programs leave alpha at zero everywhere in pictures that are meant to be opaque. So look
+	// for a pixel with more.
+	bytes := r.BitsPerPixel / 8 // in a pixel
 	for y := range r.Height {
 		row := r.row(y)
 		for x := range r.Width {

@@ -1,7 +1,7 @@
 package bmp
 
-// This file implements the rows: uncompressed ones are read in place, run-length encoded ones
-// (BI_RLE8, BI_RLE4) from a buffer.
+// This file decodes rows. Uncompressed rows are read in place. A run-length encoded picture
+// (BI_RLE8, BI_RLE4) is first decoded into a buffer as a whole.
 
 import (
 	"context"
@@ -26,11 +26,12 @@ func (r *Reader) Rows(ctx context.Context, emit func(y int, row []byte) error) e
 			first := y * r.Width
 			for x, index := range indices[first:][:r.Width] {
 				pixel := out[x*r.Channels:][:r.Channels]
-				if i := first + x; covered[i/8]&(1<<(i%8)) == 0 {
-					clear(pixel)
-					continue
+				i := first + x
+				if covered[i/8]&(1<<(i%8)) == 0 {
+					clear(pixel) // skipped, so black
+				} else {
+					copy(pixel, r.palette[index][:])
 				}
-				copy(pixel, r.palette[index][:])
 			}
 			if err := emit(y, out); err != nil {
 				return err
@@ -58,7 +59,7 @@ func (r *Reader) row(y int) []byte {
 	return r.src[r.data+y*r.stride():][:(r.Width*r.BitsPerPixel+7)/8]
 }
 
-// readPixel reads a pixel of 16 or 32 bits.
+// readPixel returns the pixel of 16 or 32 bits that b begins with.
 func (r *Reader) readPixel(b []byte) uint32 {
 	if r.BitsPerPixel == 16 {
 		return uint32(binary.LittleEndian.Uint16(b))
@@ -70,7 +71,7 @@ func (r *Reader) readPixel(b []byte) uint32 {
 func (r *Reader) expand(dst, src []byte) {
 	n := r.Channels
 	switch bpp := uint(r.BitsPerPixel); bpp {
-	case 24:
+	case 24: // B, G, R
 		for i := 0; i+3 <= len(src); i += 3 {
 			dst[i], dst[i+1], dst[i+2] = src[i+2], src[i+1], src[i]
 		}
@@ -81,7 +82,7 @@ func (r *Reader) expand(dst, src []byte) {
 				samples[c] = r.fields[c].value(pixel)
 			}
 		}
-	default:
+	default: // palette indices of 1 to 8 bits
 		for x := range r.Width {
 			bit := uint(x) * bpp // position of the index; the first pixel is in the highest bits
 			index := src[bit/8] >> (8 - bpp - bit%8) & (1<<bpp - 1)
@@ -90,8 +91,8 @@ func (r *Reader) expand(dst, src []byte) {
 	}
 }
 
-// runs decodes all runs. It returns a palette index for each pixel, top row first, and a bit for
-// each pixel, which is set if a run covers the pixel.
+// runs decodes all runs. It returns a palette index for each pixel, top row first. The bit
+// covered[i/8]>>(i%8)&1 is set if a run covers the i-th pixel; the index of other pixels is 0.
 func (r *Reader) runs() (indices, covered []byte, err error) {
 	indices = make([]byte, r.Width*r.Height)
 	covered = make([]byte, (len(indices)+7)/8)
@@ -103,57 +104,64 @@ func (r *Reader) runs() (indices, covered []byte, err error) {
 			covered[at/8] |= 1 << (at % 8)
 		}
 	})
-	return indices, covered, err
+	if err != nil {
+		return nil, nil, err
+	}
+	return indices, covered, nil
 }
 
-// eachRun calls f for each run: length pixels from column x on, in the y-th row from the bottom.
+// eachRun calls emit for each run: length pixels from column x on, in the y-th row from the bottom.
 // The i-th pixel of the run has the palette index index(i). The part of a run past the end of a row
 // is dropped. It is an error if the data ends before the end-of-bitmap code, unless all rows are
 // complete.
-func (r *Reader) eachRun(f func(x, y, length int, index func(i int) byte)) error {
+func (r *Reader) eachRun(emit func(x, y, length int, index func(i int) byte)) error {
 	x, y := 0, 0
 	p := r.data // position of the current code
-	four := r.compression == biRLE4
-	var b []byte // the current code, then its literal pixels if it has any
-	callF := func(length int, index func(i int) byte) error {
-		if length = min(length, r.Width-x); length > 0 {
-			if y >= r.Height {
-				return FormatError{p, "runs past the last row"}
-			}
-			f(x, y, length, index)
-			x += length
+	isRLE4 := r.compression == biRLE4
+	emitPart := func(length int, index func(i int) byte) error {
+		length = min(length, r.Width-x) // the part of the run inside its row
+		if length <= 0 {
+			return nil
 		}
+		if y >= r.Height {
+			return FormatError{p, "runs past the last row"}
+		}
+		emit(x, y, length, index)
+		x += length
 		return nil
 	}
-	// In RLE4 a byte holds two pixels, which a repeating run alternates.
-	literal := func(i int) byte { return b[i] }
-	repeated := func(i int) byte { return b[1] }
-	if four {
-		literal = func(i int) byte { return b[i/2] >> (4 - i%2*4) & 15 }
-		repeated = func(i int) byte { return b[1] >> (4 - i%2*4) & 15 }
+	// These return the i-th index of a run. RLE4 has two indices in a byte, the first in the high
+	// bits. A repeating run alternates between these two.
+	var code, pixels []byte // the current code of two bytes, and the literal pixels after it
+	repeated := func(i int) byte { return code[1] }
+	literal := func(i int) byte { return pixels[i] }
+	if isRLE4 {
+		repeated = func(i int) byte { return code[1] >> (4 - i%2*4) & 15 }
+		literal = func(i int) byte { return pixels[i/2] >> (4 - i%2*4) & 15 }
 	}
 	for {
 		if len(r.src)-p < 2 {
-			if y >= r.Height || y == r.Height-1 && x == r.Width {
+			isComplete := y >= r.Height || y == r.Height-1 && x == r.Width
+			if isComplete {
 				return nil
 			}
 			return FormatError{p, "runs end early"}
 		}
 		next := p + 2
-		b = r.src[p:next]
-		if n := int(b[0]); n > 0 { // n times the same
-			if err := callF(n, repeated); err != nil {
+		code = r.src[p:next]
+		if n := int(code[0]); n > 0 { // a repeating run of n pixels
+			if err := emitPart(n, repeated); err != nil {
 				return err
 			}
 			p = next
 			continue
 		}
-		switch n := int(b[1]); n {
+		switch n := int(code[1]); n {
 		case 0: // end of line
 			x, y = 0, y+1
 		case 1: // end of bitmap
 			return nil
-		case 2: // delta
+		case 2: // delta: go right and up, without pixels
 			if len(r.src)-next < 2 {
 				return FormatError{p, "runs end early"}
 			}
@@ -163,15 +171,15 @@ func (r *Reader) eachRun(f func(x, y, length int, index func(i int) byte)) error
 				return FormatError{p, "delta out of the picture"}
 			}
 		default: // n literal pixels, padded to 16 bits
-			size := n
-			if four {
+			size := n // bytes
+			if isRLE4 {
 				size = (n + 1) / 2
 			}
 			if size > len(r.src)-next {
 				return FormatError{p, "runs end early"}
 			}
-			b = r.src[next : next+size]
-			if err := callF(n, literal); err != nil {
+			pixels = r.src[next : next+size]
+			if err := emitPart(n, literal); err != nil {
 				return err
 			}
 			next = min(next+size+size&1, len(r.src)) // the source may end before the padding

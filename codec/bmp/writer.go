@@ -1,9 +1,10 @@
 package bmp
 
-// This file implements Append. It writes uncompressed bitmaps, bottom-up, of three kinds. Opaque
-// pictures of up to 256 colors have a palette, other opaque pictures have 24 bits a pixel; both
-// have a BITMAPINFOHEADER. Pictures with alpha have bit fields of 32 bits a pixel and a
-// BITMAPV4HEADER.
+// This file implements Append. It writes uncompressed bitmaps, bottom-up, of three kinds:
+//
+//	opaque, up to 256 colors  a palette and a BITMAPINFOHEADER
+//	other opaque pictures     24 bits a pixel and a BITMAPINFOHEADER
+//	pictures with alpha       bit fields in 32 bits a pixel and a BITMAPV4HEADER
 
 import (
 	"encoding/binary"
@@ -23,15 +24,15 @@ func Encode(w io.Writer, m image.Image) error {
 }
 
 // Append appends m as a BMP to dst. It reads the samples of *image.Gray and *image.NRGBA directly,
-// and of other types by their At method. Width and height are limited to MaxSide, and their product
-// to MaxPixels. An empty m is an error.
+// and the pixels of other types by their At method. It returns an UnsupportedError if m is empty,
+// or over MaxSide in either direction, or over MaxPixels.
 func Append(dst []byte, m image.Image) ([]byte, error) {
 	b := m.Bounds()
 	w, h := b.Dx(), b.Dy()
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide || w*h > MaxPixels {
 		return nil, UnsupportedError("dimensions")
 	}
-	colors, opaque := survey(m)
+	colors, opaque := colorsOf(m)
 	switch {
 	case !opaque:
 		dst = appendHeader(dst, w, h, 32, nil)
@@ -64,14 +65,16 @@ func Append(dst []byte, m image.Image) ([]byte, error) {
 		}
 		eachRow(m, func(row []byte) {
 			start := len(dst)
-			packed, bits := 0, 0 // the lowest bits of packed are not yet written
-			last, index := colors[0], indexOf[colors[0]]
+			// The lowest bits of packed, as many as bits says, are not yet written.
+			packed, bits := 0, 0
+			last, index := colors[0], indexOf[colors[0]] // of the pixel before
 			for pixel := row; len(pixel) >= 4; pixel = pixel[4:] {
 				if c := binary.LittleEndian.Uint32(pixel); c != last {
 					last, index = c, indexOf[c]
 				}
 				packed = packed<<depth | int(index)
-				if bits += depth; bits == 8 {
+				bits += depth
+				if bits == 8 {
 					dst = append(dst, byte(packed))
 					bits = 0
 				}
@@ -85,18 +88,19 @@ func Append(dst []byte, m image.Image) ([]byte, error) {
 	return dst, nil
 }
 
-// survey reports whether m is opaque. If it is and has at most 256 colors, survey returns them,
-// sorted, as little-endian RGBA; otherwise colors is nil.
-func survey(m image.Image) (colors []uint32, opaque bool) {
+// colorsOf returns the colors of m, sorted, as little-endian RGBA, if m is opaque and has at most
+// 256; otherwise nil. It also reports whether m is opaque.
+func colorsOf(m image.Image) (colors []uint32, opaque bool) {
 	seen := make(map[uint32]struct{}) // nil from the 257th color on
 	opaque = true
-	last := uint32(0) // transparent, so no color of an opaque picture
+	last := uint32(0) // color of the pixel before; 0 at first, which no opaque picture has
 	eachRow(m, func(row []byte) {
 		for pixel := row; len(pixel) >= 4; pixel = pixel[4:] {
 			c := binary.LittleEndian.Uint32(pixel)
 			opaque = opaque && pixel[3] == 255
 			if c != last && seen != nil {
-				if seen[c] = struct{}{}; len(seen) > 256 {
+				seen[c] = struct{}{}
+				if len(seen) > 256 {
 					seen = nil
 				}
 				last = c
@@ -113,8 +117,8 @@ func survey(m image.Image) (colors []uint32, opaque bool) {
 	return colors, true
 }
 
-// eachRow calls f with each row of m, from the bottom, as straight RGBA. The row is valid during
-// the call only.
+// eachRow calls f with each row of m, the lowest first, as RGBA with straight alpha. The row is
+// valid until f returns.
 func eachRow(m image.Image, f func(row []byte)) {
 	b := m.Bounds()
 	w := b.Dx()
@@ -149,7 +153,8 @@ func pad(dst []byte, start int) []byte {
 }
 
 // appendHeader appends the two headers and the palette, whose colors are little-endian RGBA. depth
-// is the number of bits a pixel; at 32 one of the fields is alpha.
+// is the number of bits a pixel. With 32 bits the header has the masks of bit fields, and alpha is
+// one of these.
 func appendHeader(dst []byte, w, h, depth int, palette []uint32) []byte {
 	size := infoSize
 	if depth == 32 {
@@ -173,7 +178,7 @@ func appendHeader(dst []byte, w, h, depth int, palette []uint32) []byte {
 		compression = biBitFields
 	}
 	dst = u32(u32(dst, compression), uint32(pixels))
-	dst = u32(u32(dst, 2835), 2835) // 72 dots an inch
+	dst = u32(u32(dst, 2835), 2835) // pixels per meter, which are 72 dots an inch
 	dst = u32(u32(dst, uint32(len(palette))), 0)
 	if depth == 32 {
 		for _, mask := range []uint32{0xff0000, 0xff00, 0xff, 0xff000000} {

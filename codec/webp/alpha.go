@@ -11,7 +11,7 @@ import (
 	"golang.org/x/image/vp8l"
 )
 
-// Filtering methods of the ALPH chunk: what a sample is predicted from.
+// Filtering methods of the ALPH chunk, named after what a sample is predicted from.
 const (
 	filterNone = iota
 	filterHorizontal
@@ -25,9 +25,11 @@ func (fr *Frame) decodeAlpha(w, h int) ([]byte, error) {
 	if len(b) < 1 {
 		return nil, FormatError{fr.alphaAt, "empty ALPH chunk"}
 	}
+	// The lowest two bits of the first byte are the compression, the next two the filter.
+	compression, method := b[0]&3, int(b[0]>>2&3)
 	var alpha []byte
-	switch compression := b[0] & 3; compression {
-	case 0:
+	switch compression {
+	case 0: // raw
 		if len(b)-1 < w*h {
 			return nil, FormatError{fr.alphaAt, "short ALPH chunk"}
 		}
@@ -49,31 +51,31 @@ func (fr *Frame) decodeAlpha(w, h int) ([]byte, error) {
 	default:
 		return nil, FormatError{fr.alphaAt, fmt.Sprintf("ALPH compression %d", compression)}
 	}
-	unfilter(alpha, w, int(b[0]>>2&3))
+	unfilter(alpha, w, method)
 	return alpha, nil
 }
 
-// vp8lHeader appends the five bytes that open a VP8L bitstream (RFC 9649 section 3.4). alpha is the
-// hint that some pixel is not opaque.
-func vp8lHeader(dst []byte, w, h int, alpha bool) []byte {
+// vp8lHeader appends the five bytes that open a VP8L bitstream (RFC 9649 section 3.4). The header
+// stores hasAlpha as a hint that some pixel is not opaque.
+func vp8lHeader(dst []byte, w, h int, hasAlpha bool) []byte {
 	v := uint32(w-1) | uint32(h-1)<<14
-	if alpha {
+	if hasAlpha {
 		v |= 1 << 28
 	}
 	return append(dst, 0x2f, byte(v), byte(v>>8), byte(v>>16), byte(v>>24))
 }
 
-// unfilter replaces the residuals in a, w to a row, by samples: it adds the predictions of the
-// filter method.
-func unfilter(a []byte, w, method int) {
+// unfilter turns the residuals in data into samples, in place: it adds the predictions of method.
+// A row has w bytes.
+func unfilter(data []byte, w, method int) {
 	if method == filterNone {
 		return
 	}
 	for x := 1; x < w; x++ {
-		a[x] += a[x-1]
+		data[x] += data[x-1]
 	}
-	for i := w; i < len(a); i += w {
-		row, up := a[i:i+w], a[i-w:i]
+	for i := w; i < len(data); i += w {
+		row, up := data[i:i+w], data[i-w:i]
 		row[0] += up[0]
 		for x := 1; x < w; x++ {
 			row[x] += predict(method, row[x-1], up[x], up[x-1])
@@ -81,14 +83,15 @@ func unfilter(a []byte, w, method int) {
 	}
 }
 
-// filter sets dst to the residuals of the samples in a. unfilter undoes this.
-func filter(dst, a []byte, w, method int) {
-	dst[0] = a[0]
+// filter sets dst to the residuals of the samples, which unfilter turns into the samples again. A
+// row has w samples. method is not filterNone.
+func filter(dst, samples []byte, w, method int) {
+	dst[0] = samples[0]
 	for x := 1; x < w; x++ {
-		dst[x] = a[x] - a[x-1]
+		dst[x] = samples[x] - samples[x-1]
 	}
-	for i := w; i < len(a); i += w {
-		row, up := a[i:i+w], a[i-w:i]
+	for i := w; i < len(samples); i += w {
+		row, up := samples[i:i+w], samples[i-w:i]
 		dst[i] = row[0] - up[0]
 		for x := 1; x < w; x++ {
 			dst[i+x] = row[x] - predict(method, row[x-1], up[x], up[x-1])
@@ -97,8 +100,9 @@ func filter(dst, a []byte, w, method int) {
 }
 
 // predict returns the prediction of a sample from its left, upper and upper-left (corner)
-// neighbors. Where some of these are missing, its callers predict: the first row from the left, and
-// the first column from above.
+// neighbors. method is not filterNone. At the edges, where a neighbor is missing, filter and
+// unfilter do without predict: the first row is predicted from the left, the first column from
+// above.
 func predict(method int, left, up, corner byte) byte {
 	switch method {
 	case filterHorizontal:
@@ -109,9 +113,9 @@ func predict(method int, left, up, corner byte) byte {
 	return clamp8(int(left) + int(up) - int(corner))
 }
 
-// encodeAlpha returns the payload of an ALPH chunk that holds the samples in alpha, w to a row: raw
-// or compressed, whichever is shorter. The chunk's own filters predict the whole picture in one
-// way, while VP8L's predictors choose tile by tile. So only HighEffort tries a filter too.
+// encodeAlpha returns the payload of an ALPH chunk, raw or compressed, whichever is shorter. alpha
+// has w samples a row. A filter of the chunk predicts the whole picture in one way, while VP8L
+// chooses a predictor for each tile. So only HighEffort tries a filter too.
 func encodeAlpha(alpha []byte, w int, effort Effort) []byte {
 	h := len(alpha) / w
 	best := append([]byte{0}, alpha...) // raw
@@ -120,7 +124,8 @@ func encodeAlpha(alpha []byte, w int, effort Effort) []byte {
 		for i, v := range samples {
 			pix[i] = 0xff000000 | uint32(v)<<8
 		}
-		out := appendVP8LBody([]byte{1 | byte(method)<<2}, pix, w, h, effort)
+		header := 1 | byte(method)<<2 // compression 1 is VP8L
+		out := appendVP8LBody([]byte{header}, pix, w, h, effort)
 		if len(out) < len(best) {
 			best = out
 		}
@@ -129,11 +134,13 @@ func encodeAlpha(alpha []byte, w int, effort Effort) []byte {
 	if effort != HighEffort {
 		return best
 	}
-	if levels(alpha) <= 16 {
-		// VP8L packs several samples of so few levels into a pixel. Residuals have more levels.
+	if countValues(alpha) <= 16 {
+		// VP8L packs several samples into a pixel if they have at most 16 values. Residuals have
+		// more.
 		return best
 	}
-	// Of the filters, only the one whose residuals have the least entropy is tried.
+	// Of the filters, only the one whose residuals have the least entropy is tried, and only if
+	// these have less than the samples.
 	residuals := make([]byte, len(alpha))
 	method, least := filterNone, entropyOf(alpha)
 	for m := filterHorizontal; m <= filterGradient; m++ {
@@ -149,11 +156,11 @@ func encodeAlpha(alpha []byte, w int, effort Effort) []byte {
 	return best
 }
 
-// levels returns how many different values are in a.
-func levels(a []byte) int {
+// countValues returns how many different values the samples have.
+func countValues(samples []byte) int {
 	var seen [256]bool
 	n := 0
-	for _, v := range a {
+	for _, v := range samples {
 		if !seen[v] {
 			seen[v] = true
 			n++
@@ -162,10 +169,10 @@ func levels(a []byte) int {
 	return n
 }
 
-// entropyOf estimates the bits that the bytes of a take (see entropyBits).
-func entropyOf(a []byte) float64 {
+// entropyOf estimates the bits that the samples take (see entropyBits).
+func entropyOf(samples []byte) float64 {
 	var counts [256]uint32
-	for _, v := range a {
+	for _, v := range samples {
 		counts[v]++
 	}
 	return entropyBits(counts[:])

@@ -13,10 +13,10 @@ import (
 
 // A Player composes the frames of an animation one by one.
 type Player struct {
-	r       *Reader
-	at      int // index of the next frame
-	canvas  *image.NRGBA
-	pending Frame // the frame that is shown; it is disposed of before the next one is drawn
+	r      *Reader
+	at     int // index of the next frame
+	canvas *image.NRGBA
+	shown  Frame // the last frame that was drawn; its Dispose takes effect before the next one
 }
 
 // NewPlayer returns a Player that begins at the first frame of r. A still picture is one frame.
@@ -24,11 +24,11 @@ type Player struct {
 // first.
 func NewPlayer(r *Reader) *Player { return &Player{r: r} }
 
-// Next composes the next frame and returns the canvas as it is shown for delay. Its pixels are RGBA
-// with straight alpha. The canvas belongs to the Player and is valid until the following call.
-// Pixels that no frame has covered are transparent: viewers ignore the background color, which is
-// only a hint. After the last frame the error is io.EOF. The context is checked once for each
-// frame.
+// Next composes the next frame. It returns the canvas with this frame, as RGBA with straight alpha,
+// and how long it is shown. The canvas belongs to the Player and is valid until Next is called
+// again. Pixels that no frame has covered are transparent: viewers ignore the background color,
+// which is only a hint. After the last frame the error is io.EOF. The context is checked once for
+// each frame.
 func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Duration, err error) {
 	if p.at >= len(p.r.Frames) {
 		return nil, 0, io.EOF
@@ -44,8 +44,8 @@ func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Dura
 	if p.canvas == nil {
 		p.canvas = image.NewNRGBA(image.Rect(0, 0, p.r.Width, p.r.Height))
 	}
-	if p.pending.Dispose {
-		straight.Clear(p.canvas, p.pending.Rect)
+	if p.shown.Dispose {
+		straight.Clear(p.canvas, p.shown.Rect)
 	}
 	for y := range m.Rect.Dy() {
 		src := m.Pix[y*m.Stride:][:4*m.Rect.Dx()]
@@ -56,13 +56,14 @@ func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Dura
 			copy(dst, src)
 		}
 	}
-	p.pending = *fr
+	p.shown = *fr
 	p.at++
 	return p.canvas, fr.Delay, nil
 }
 
-// blendRow draws a row of pixels, src, over dst (RFC 9649 section 2.7.1.1, alpha-blending). Both
-// have straight alpha. As and Ad are the alpha of src and dst, Cs and Cd their colors:
+// blendRow draws the row of pixels src over dst, another row (RFC 9649 section 2.7.1.1,
+// alpha-blending). Both rows have straight alpha. A pixel of src has alpha As and color Cs, and the
+// pixel of dst below it Ad and Cd:
 //
 //	alpha = As + Ad (1-As)
 //	color = (Cs As + Cd Ad (1-As)) / alpha
@@ -81,7 +82,7 @@ func blendRow(dst, src []byte) {
 		sa := uint32(s[3])
 		da := uint32(d[3]) * (256 - sa) >> 8 // Ad (1-As)
 		a := sa + da
-		scale := uint32(1<<24) / a // 1/alpha
+		scale := uint32(1<<24) / a // 1/alpha, with 24 fractional bits
 		for c := range 3 {
 			d[c] = byte((uint32(s[c])*sa + uint32(d[c])*da) * scale >> 24)
 		}

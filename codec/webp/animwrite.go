@@ -10,35 +10,42 @@ import (
 	"time"
 )
 
-// An AnimationWriter makes an animated file. It holds two canvases of four bytes a pixel, the
-// pictures of one frame while it is encoded, and the file so far.
+// An AnimationWriter makes an animated file. Its memory is two canvases of four bytes a pixel, what
+// encoding one frame takes, and the file so far.
+//
+// A frame is the rectangle of the canvas that changes. Pixels in it that do not change may be
+// holes: they are transparent, so that the previous canvas shows through.
 type AnimationWriter struct {
 	w, h, plays int
 	o           Options
 	body        []byte       // ANMF chunks
 	frames      int          // added so far
 	alpha       bool         // some frame has alpha
-	current     *image.NRGBA // the canvas of the frame before
-	next        *image.NRGBA // the canvas of the frame that is added
-	repeats     bool         // the frame that is added changes nothing
-	part        []byte       // pixels of a changed rectangle with holes
+	previous    *image.NRGBA // the canvas of the last frame in body
+	next        *image.NRGBA // the canvas of the frame that Add is adding
+	unchanged   bool         // next is the same as previous
+	holed       []byte       // scratch memory: the pixels of a frame with holes
 	first       *frameBits   // the first frame, in case it stays the only one
 
 	// A frame for which VP8L takes fewer bytes than VP8 is a win of VP8L. After a win, VP8 is not
-	// tried for some frames, except where a frame is over 1.5 times as dense as that of the win.
-	skipVP8    int     // for how many more frames VP8 is not tried
+	// tried for some frames, except for a frame that is at least 1.5 times as dense as the frame of
+	// the win.
+	skipVP8    int     // for how many more frames VP8 is not tried; 0 or less: it is tried
 	nextSkip   int     // what skipVP8 is set to at the next win
 	wonDensity float64 // density of the last win: estimated bytes for each pixel
 
-	// After a frame for which VP8L was longer than VP8, or twice as long by its estimate, VP8L is
-	// not tried for some frames.
+	// After a frame for which VP8L was no shorter than VP8, or over twice as long by its estimate,
+	// VP8L is not tried for some frames.
 	skipVP8L int // for how many more frames VP8L is not tried
 
-	bias float64 // size of the last frame in VP8L, divided by its estimate; 0.5 to 2
+	// VP8L's estimates are multiplied by bias before they are compared with VP8. bias is the size
+	// of the last frame that VP8L encoded, divided by its estimate, and within 0.5 to 2. Frames
+	// with small estimates do not count.
+	bias float64
 }
 
-// NewAnimationWriter begins an animation of w x h pixels that runs plays times, 0 meaning forever.
-// Options mean the same as for stills.
+// NewAnimationWriter begins an animation of w x h pixels. plays says how often it runs; 0 means
+// forever. Options mean the same as for stills.
 func NewAnimationWriter(w, h, plays int, o *Options) (*AnimationWriter, error) {
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide {
 		return nil, UnsupportedError(fmt.Sprintf("a picture of %dx%d", w, h))
@@ -46,26 +53,26 @@ func NewAnimationWriter(w, h, plays int, o *Options) (*AnimationWriter, error) {
 	return &AnimationWriter{w: w, h: h, plays: plays, nextSkip: firstSkip, bias: 1, o: *o.orDefault()}, nil
 }
 
-// Numbers of frames for which VP8 or VP8L is not tried. Those for VP8 begin with firstSkip and
-// double at each win of VP8L up to mostSkip. Where VP8 wins, they begin again.
+// Numbers of frames for which VP8 or VP8L is not tried. The number for VP8 doubles from win to win
+// of VP8L, up to mostSkip. A frame for which VP8 is shorter sets this number to firstSkip again.
 const (
 	firstSkip = 4
 	mostSkip  = 32
 	vp8lSkip  = 3
 )
 
-// maxDelay is the longest time a frame can be shown (24 bits of milliseconds).
+// maxDelay is the longest time in milliseconds that a frame can be shown: ANMF has 24 bits for it.
 const maxDelay = 1<<24 - 1
 
-// Add adds a frame that shows canvas for the time delay, rounded to milliseconds. It does not keep
-// the canvas.
+// Add adds a frame: the canvas, and for how long it is shown. The delay is rounded to milliseconds
+// and limited to what the file can hold, about 4.6 hours. Add does not keep the canvas.
 func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	if canvas.Rect.Dx() != a.w || canvas.Rect.Dy() != a.h {
 		return UnsupportedError(fmt.Sprintf("a frame of %v in an animation of %dx%d", canvas.Rect.Size(), a.w, a.h))
 	}
 	if a.next == nil {
 		a.next = image.NewNRGBA(image.Rect(0, 0, a.w, a.h))
-		a.current = image.NewNRGBA(a.next.Rect)
+		a.previous = image.NewNRGBA(a.next.Rect)
 	}
 	for y := range a.h {
 		copyVisible(a.next.Pix[y*a.next.Stride:][:4*a.w], canvas.Pix[y*canvas.Stride:])
@@ -73,7 +80,8 @@ func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	r := a.next.Rect // the first frame is all of the canvas
 	if a.frames > 0 {
 		r = a.changedArea()
-		if a.repeats = r.Empty(); a.repeats {
+		a.unchanged = r.Empty()
+		if a.unchanged {
 			r = image.Rect(0, 0, 1, 1) // a frame has at least one pixel
 		}
 	}
@@ -87,11 +95,12 @@ func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	a.frames++
 	a.alpha = a.alpha || bits.hasAlpha
 	a.appendFrame(r, bits, blend, delay)
-	a.current, a.next = a.next, a.current
+	a.previous, a.next = a.next, a.previous
 	return nil
 }
 
-// copyVisible copies a row and makes its wholly transparent pixels black, so that they are equal.
+// copyVisible copies a row, but makes wholly transparent pixels black, so that all of these are
+// equal.
 func copyVisible(dst, src []byte) {
 	copy(dst, src[:len(dst)])
 	for i := 3; i < len(dst); i += 4 {
@@ -101,16 +110,17 @@ func copyVisible(dst, src []byte) {
 	}
 }
 
-// changedArea returns the smallest rectangle that holds all pixels that differ from the frame
-// before, and whose upper-left corner has even coordinates, since the container holds only these.
-// The rectangle is empty if no pixel differs.
+// changedArea returns the smallest rectangle of next that holds all pixels that differ from
+// previous. Its upper-left corner has even coordinates, since the container cannot store odd ones.
+// It is empty if no pixel differs.
 func (a *AnimationWriter) changedArea() image.Rectangle {
 	r := image.Rectangle{Min: image.Pt(a.w, a.h)}
 	for y := range a.h {
-		old, row := a.current.Pix[y*a.current.Stride:][:4*a.w], a.next.Pix[y*a.next.Stride:][:4*a.w]
+		old, row := a.previous.Pix[y*a.previous.Stride:][:4*a.w], a.next.Pix[y*a.next.Stride:][:4*a.w]
 		if string(old) == string(row) {
 			continue
 		}
+		// Find the first and the last pixel of the row that differ.
 		x := 0
 		for *(*[4]byte)(old[4*x:]) == *(*[4]byte)(row[4*x:]) {
 			x++
@@ -130,35 +140,39 @@ func (a *AnimationWriter) changedArea() image.Rectangle {
 	return r
 }
 
-// encode returns a frame that makes rectangle r of the canvas. It is coded with loss or without,
-// whichever is shorter as far as both are tried. A frame that changes nothing is always coded
-// without loss. blend reports whether the frame has holes where nothing changes and is blended over
-// the canvas.
+// encode encodes rectangle r of next, with VP8 or with VP8L. If both are tried, it returns the
+// shorter result. A frame that changes nothing is always VP8L. blend reports whether the frame has
+// holes, so that it must be blended over the previous canvas.
 func (a *AnimationWriter) encode(r image.Rectangle) (bits *frameBits, blend bool, err error) {
-	if a.o.Lossless || a.repeats {
+	if a.o.Lossless || a.unchanged {
 		bits, blend = a.encodeVP8L(a.chooseCandidate(r))
 		return bits, blend, nil
 	}
-	// VP8L alone, where VP8 is not to be tried.
-	var c candidate // its picture stays nil if VP8L is not to be tried
+	// Make the candidate for VP8L, and encode it at once where VP8 is not to be tried.
+	var c candidate // its picture stays nil where VP8L is not to be tried
 	if a.skipVP8L > 0 {
 		a.skipVP8L--
 	} else if !a.o.Lossy {
 		c = a.chooseCandidate(r)
-		if a.skipVP8--; a.skipVP8 >= 0 && c.density() < 1.5*a.wonDensity {
+		a.skipVP8--
+		if a.skipVP8 >= 0 && c.density() < 1.5*a.wonDensity {
 			bits, blend = a.encodeVP8L(c)
 			return bits, blend, nil
 		}
 	}
-	// VP8, alone where VP8L is not to be tried, or would be longer by its estimate with a margin.
+	// Encode with VP8. Its result is returned if there is no candidate, or if the candidate's
+	// estimate, times bias, is longer by more than 10 % and 100 bytes.
 	m := a.next.SubImage(r).(*image.NRGBA)
 	if holed := a.blockHoles(r); holed != nil {
 		m, blend = holed, true
 	}
 	o := a.o
 	o.Lossy = true
-	if bits, err = encodeFrame(m, &o); err != nil || c.m == nil {
-		return bits, blend, err
+	if bits, err = encodeFrame(m, &o); err != nil {
+		return nil, false, err
+	}
+	if c.m == nil {
+		return bits, blend, nil
 	}
 	if float64(c.estimate)*a.bias > 1.1*float64(bits.size())+100 {
 		a.skipVP8, a.nextSkip = 0, firstSkip
@@ -167,9 +181,9 @@ func (a *AnimationWriter) encode(r image.Rectangle) (bits *frameBits, blend bool
 		}
 		return bits, blend, nil
 	}
-	// Both, and the shorter one is taken.
+	// Encode the candidate too, and return the shorter result.
 	if c.blend {
-		a.pixelHoles(r) // again, since blockHoles has overwritten the pixels of c
+		a.pixelHoles(r) // makes the pixels of c again, which blockHoles has overwritten in a.holed
 	}
 	vp8l, vp8lBlend := a.encodeVP8L(c)
 	if vp8l.size() >= bits.size() {
@@ -181,20 +195,20 @@ func (a *AnimationWriter) encode(r image.Rectangle) (bits *frameBits, blend bool
 	return vp8l, vp8lBlend, nil
 }
 
-// A candidate is a picture that may be encoded as VP8L.
+// A candidate is a picture that may be encoded with VP8L.
 type candidate struct {
 	m        *image.NRGBA
 	blend    bool // m has holes
-	estimate int  // of the bytes that VP8L takes for m
+	estimate int  // estimated bytes that VP8L takes for m
 }
 
-// density returns the estimated bytes for each pixel.
+// density returns the estimated bytes for each pixel of m.
 func (c *candidate) density() float64 {
 	return float64(c.estimate) / float64(c.m.Rect.Dx()*c.m.Rect.Dy())
 }
 
-// chooseCandidate returns rectangle r of the canvas as a picture for VP8L: with all pixels, or with
-// holes where nothing changes, whichever takes fewer bytes by an estimate.
+// chooseCandidate returns rectangle r of next as a picture for VP8L: with all pixels or with holes,
+// whichever is estimated to take fewer bytes.
 func (a *AnimationWriter) chooseCandidate(r image.Rectangle) candidate {
 	m := a.next.SubImage(r).(*image.NRGBA)
 	c := candidate{m, false, estimateLossless(m)}
@@ -206,7 +220,7 @@ func (a *AnimationWriter) chooseCandidate(r image.Rectangle) candidate {
 	return c
 }
 
-// encodeVP8L encodes c, and returns its blend too. It sets bias unless the estimate is very small.
+// encodeVP8L encodes c, and returns c.blend too. It sets bias if the estimate is over 256 bytes.
 func (a *AnimationWriter) encodeVP8L(c candidate) (*frameBits, bool) {
 	bits := losslessFrame(c.m, a.o.Effort)
 	if c.estimate > 256 {
@@ -215,46 +229,48 @@ func (a *AnimationWriter) encodeVP8L(c candidate) (*frameBits, bool) {
 	return bits, c.blend
 }
 
-// blockHoles returns rectangle r of the canvas with holes: all pixels of every block of 8x8 that
-// does not change are transparent. It returns nil for the first frame, and where the holes are less
-// than a sixteenth of the pixels. It also returns nil where blending cannot make the frame, because
-// a pixel outside of the holes is not opaque and would mix with the one below it.
+// blockHoles returns rectangle r of next with holes: all blocks of 8x8 pixels that do not change.
+// It returns nil for the first frame, and where the holes are less than a sixteenth of the pixels.
+// It also returns nil where blending cannot make the frame, because a pixel outside of the holes is
+// not opaque and would mix with the one below it.
 func (a *AnimationWriter) blockHoles(r image.Rectangle) *image.NRGBA {
 	const side = 8
 	if a.frames == 0 {
 		return nil
 	}
 	w, h := r.Dx(), r.Dy()
-	a.part = slices.Grow(a.part[:0], 4*w*h)[:4*w*h]
-	holes := 0                            // pixels in holes
-	same := make([]bool, (w+side-1)/side) // of a row of blocks: which do not change
+	a.holed = slices.Grow(a.holed[:0], 4*w*h)[:4*w*h]
+	holes := 0                              // pixels in holes
+	isHole := make([]bool, (w+side-1)/side) // by block of a row of blocks
 	for y0 := 0; y0 < h; y0 += side {
 		y1 := min(y0+side, h)
-		for i := range same {
-			same[i] = true
+		// Find the blocks of this row of blocks that do not change.
+		for i := range isHole {
+			isHole[i] = true
 		}
 		for y := y0; y < y1; y++ {
 			i := a.next.PixOffset(r.Min.X, r.Min.Y+y)
-			row, old := a.next.Pix[i:][:4*w], a.current.Pix[i:][:4*w]
+			row, old := a.next.Pix[i:][:4*w], a.previous.Pix[i:][:4*w]
 			if string(row) == string(old) {
 				continue
 			}
 			for x := 0; x < 4*w; x += 4 {
 				if *(*[4]byte)(row[x:]) != *(*[4]byte)(old[x:]) {
-					same[x/4/side] = false
+					isHole[x/4/side] = false
 				}
 			}
 		}
+		// Copy the rows, and clear the holes in them.
 		for y := y0; y < y1; y++ {
 			row := a.next.Pix[a.next.PixOffset(r.Min.X, r.Min.Y+y):][:4*w]
-			dst := a.part[4*w*y:][:4*w]
+			dst := a.holed[4*w*y:][:4*w]
 			copy(dst, row)
-			for i, s := range same {
+			for i, hole := range isHole {
 				block := dst[4*i*side : min(4*(i+1)*side, 4*w)]
-				if s {
+				if hole {
 					clear(block)
 					holes += len(block) / 4
-				} else if !opaque(block) {
+				} else if !isOpaque(block) {
 					return nil
 				}
 			}
@@ -263,20 +279,21 @@ func (a *AnimationWriter) blockHoles(r image.Rectangle) *image.NRGBA {
 	if 16*holes < w*h {
 		return nil
 	}
-	return &image.NRGBA{Pix: a.part, Stride: 4 * w, Rect: image.Rect(0, 0, w, h)}
+	return &image.NRGBA{Pix: a.holed, Stride: 4 * w, Rect: image.Rect(0, 0, w, h)}
 }
 
 // pixelHoles does the same as blockHoles, but its holes are single pixels: all that do not change.
+// Its picture replaces the one that blockHoles or pixelHoles returned before.
 func (a *AnimationWriter) pixelHoles(r image.Rectangle) *image.NRGBA {
 	if a.frames == 0 {
 		return nil
 	}
 	w, h := r.Dx(), r.Dy()
-	a.part = slices.Grow(a.part[:0], 4*w*h)[:4*w*h]
+	a.holed = slices.Grow(a.holed[:0], 4*w*h)[:4*w*h]
 	holes := 0
 	for y := range h {
 		i := a.next.PixOffset(r.Min.X, r.Min.Y+y)
-		row, old, dst := a.next.Pix[i:][:4*w], a.current.Pix[i:][:4*w], a.part[4*w*y:][:4*w]
+		row, old, dst := a.next.Pix[i:][:4*w], a.previous.Pix[i:][:4*w], a.holed[4*w*y:][:4*w]
 		for x := 0; x < 4*w; x += 4 {
 			p := *(*[4]byte)(row[x:])
 			switch {
@@ -292,20 +309,20 @@ func (a *AnimationWriter) pixelHoles(r image.Rectangle) *image.NRGBA {
 	if 16*holes < w*h {
 		return nil
 	}
-	return &image.NRGBA{Pix: a.part, Stride: 4 * w, Rect: image.Rect(0, 0, w, h)}
+	return &image.NRGBA{Pix: a.holed, Stride: 4 * w, Rect: image.Rect(0, 0, w, h)}
 }
 
-// opaque reports whether all pixels in row are opaque.
-func opaque(row []byte) bool {
-	for i := 3; i < len(row); i += 4 {
-		if row[i] != 255 {
+// isOpaque reports whether all of some RGBA pixels are opaque.
+func isOpaque(pixels []byte) bool {
+	for i := 3; i < len(pixels); i += 4 {
+		if pixels[i] != 255 {
 			return false
 		}
 	}
 	return true
 }
 
-// appendFrame appends the ANMF chunk of a frame that makes rectangle r of the canvas.
+// appendFrame appends to body the ANMF chunk of a frame that lies at r on the canvas.
 func (a *AnimationWriter) appendFrame(r image.Rectangle, bits *frameBits, blend bool, delay time.Duration) {
 	ms := int(min(max((delay+time.Millisecond/2)/time.Millisecond, 0), maxDelay))
 	flags := byte(2) // do not blend
@@ -321,8 +338,8 @@ func (a *AnimationWriter) appendFrame(r image.Rectangle, bits *frameBits, blend 
 	a.body = bits.appendTo(a.body)
 }
 
-// Bytes ends the file and returns it. The AnimationWriter cannot be used afterwards. A single frame
-// makes a still picture.
+// Bytes ends the file and returns it. The AnimationWriter cannot be used afterwards. If only one
+// frame was added, the file is a still picture.
 func (a *AnimationWriter) Bytes() ([]byte, error) {
 	switch a.frames {
 	case 0:
@@ -337,12 +354,14 @@ func (a *AnimationWriter) Bytes() ([]byte, error) {
 	if a.o.ICC != nil {
 		flags |= flagICC
 	}
-	dst := append(make([]byte, 0, 64+len(a.o.ICC)+len(a.body)), "RIFF\x00\x00\x00\x00WEBP"...)
+	const headers = 64 // more than RIFF's header, VP8X, ANIM and ICCP's header take
+	dst := append(make([]byte, 0, headers+len(a.o.ICC)+len(a.body)), "RIFF\x00\x00\x00\x00WEBP"...)
 	dst = appendVP8X(dst, flags, a.w, a.h)
 	if a.o.ICC != nil {
 		dst = appendChunk(dst, "ICCP", a.o.ICC)
 	}
 	plays := min(max(a.plays, 0), 1<<16-1)
+	// Viewers ignore the background color, the first four bytes.
 	dst = appendChunk(dst, "ANIM", []byte{0, 0, 0, 0, byte(plays), byte(plays >> 8)})
 	dst = append(dst, a.body...)
 	return finishRIFF(dst, 0)

@@ -1,5 +1,7 @@
 package webp
 
+// This file has the functions that package image expects of a format, and registers them.
+
 import (
 	"context"
 	"image"
@@ -7,16 +9,14 @@ import (
 	"io"
 )
 
-// This file has the functions that package image expects of a format, and registers them.
-
 func init() { image.RegisterFormat("webp", "RIFF????WEBP", Decode, DecodeConfig) }
 
 // Decode reads a WebP picture from r. Of an animation, it returns the canvas after the first frame.
 // The result is an *image.YCbCr of full range, 4:2:0, for a lossy picture without alpha, else an
 // *image.NRGBA.
 //
-// It allocates as much as the header asks for, which can be over 4 bytes for each of 16383 x 16383
-// pixels. So the dimensions should be checked with DecodeConfig first.
+// It allocates as much memory as the header asks for: over 4 bytes a pixel, and an animation's
+// canvas can have 2^32-1 pixels. So the dimensions should be checked with DecodeConfig first.
 func Decode(r io.Reader) (image.Image, error) {
 	f, err := read(r)
 	if err != nil {
@@ -43,7 +43,7 @@ func DecodeConfig(r io.Reader) (image.Config, error) {
 	return c, nil
 }
 
-// read reads r to its end, and the container and the frames' headers in these bytes.
+// read reads r to its end and returns a Reader of the bytes.
 func read(r io.Reader) (*Reader, error) {
 	src, err := io.ReadAll(r)
 	if err != nil {

@@ -7,21 +7,19 @@ import (
 	"slices"
 )
 
-// A sample is taken from bands, each of bandRows rows. About one in bandStep of the picture's bands
-// is sampled.
+// A sample of a picture is some of its bands of bandRows rows: about one in bandStep.
 const (
 	bandRows = 16
 	bandStep = 5
 )
 
-// worthLossless reports whether m may be smaller when it is coded without loss. lossy is its size
-// in bytes when it is coded with loss. VP8L is tried up to an estimate of 1.5 times that size, and
-// of twice that size with HighEffort, each with 100 bytes added. A small picture, or one of few
-// colors, is tried in any case.
+// worthLossless reports whether VP8L should be tried for m, as it may be smaller. VP8 takes
+// lossySize bytes for m. VP8L is tried up to an estimate of 1.5 times lossySize, or twice with
+// HighEffort, plus 100 bytes. It is always tried for pictures that are small or have few colors.
 //
 // On 70 screenshots, drawings and photos the estimate was 0.7 to 1.8 times what VP8L took, and 1.2
 // times where lossy and lossless files were of similar size.
-func worthLossless(m *image.NRGBA, lossy int, effort Effort) bool {
+func worthLossless(m *image.NRGBA, lossySize int, effort Effort) bool {
 	if m.Rect.Dx()*m.Rect.Dy() <= alwaysTried || hasFewColors(m) {
 		return true
 	}
@@ -29,18 +27,18 @@ func worthLossless(m *image.NRGBA, lossy int, effort Effort) bool {
 	if effort == HighEffort {
 		margin = 2
 	}
-	return float64(estimateLossless(m)) < margin*float64(lossy)+100
+	return float64(estimateLossless(m)) < margin*float64(lossySize)+100
 }
 
-// alwaysTried is the number of pixels up to which VP8L is always tried, since its time does not
-// matter.
+// alwaysTried is the number of pixels up to which VP8L is always tried, since it then takes little
+// time.
 const alwaysTried = 64 * 64
 
 // hasFewColors reports whether m has at most 16 colors. VP8L packs several pixels of such a picture
-// into one, which the estimate does not consider.
+// into one, which estimateLossless does not consider.
 func hasFewColors(m *image.NRGBA) bool {
-	var colors [16][4]byte
-	n := 0 // colors found so far
+	var colors [16][4]byte // the color of the last pixel is the first one
+	n := 0                 // colors found so far
 	for y := range m.Rect.Dy() {
 		row := m.Pix[y*m.Stride:][:4*m.Rect.Dx()]
 		for ; len(row) >= 4; row = row[4:] {
@@ -57,15 +55,15 @@ func hasFewColors(m *image.NRGBA) bool {
 				colors[k] = c
 				n++
 			}
-			colors[0], colors[k] = colors[k], colors[0] // the next pixel likely has this color
+			colors[0], colors[k] = colors[k], colors[0] // the next pixel likely has it too
 		}
 	}
 	return true
 }
 
-// estimateLossless returns about how many bytes VP8L takes for m. Within the sampled bands, copies
-// are found as a fast compressor finds them. The other pixels are counted with the entropy of their
-// residuals after the prediction by gradient.
+// estimateLossless returns about how many bytes VP8L takes for m. In the sampled bands it looks for
+// copies, as a fast compressor does. For a pixel that is not copied, it counts the entropy of the
+// residual after prediction by gradient.
 func estimateLossless(m *image.NRGBA) int {
 	w := m.Rect.Dx()
 	s := sample{w: w, minCopy: 3}
@@ -75,12 +73,13 @@ func estimateLossless(m *image.NRGBA) int {
 	})
 }
 
-// estimateAlpha returns about how many bytes an ALPH chunk takes for the samples a, w to a row.
-func estimateAlpha(a []byte, w int) int {
-	s := sample{w: w, minCopy: 8, green: true}
-	return s.estimate(len(a)/w, func(y, rows int) []uint32 {
+// estimateAlpha returns about how many bytes an ALPH chunk takes for alpha, which has w samples a
+// row.
+func estimateAlpha(alpha []byte, w int) int {
+	s := sample{w: w, minCopy: 8, onlyGreen: true}
+	return s.estimate(len(alpha)/w, func(y, rows int) []uint32 {
 		pix := make([]uint32, rows*w)
-		for i, v := range a[y*w:][:rows*w] {
+		for i, v := range alpha[y*w:][:rows*w] {
 			pix[i] = 0xff000000 | uint32(v)<<8
 		}
 		return pix
@@ -88,14 +87,15 @@ func estimateAlpha(a []byte, w int) int {
 }
 
 // estimate samples bands of a picture of h rows, and returns the bytes that the whole picture takes
-// if it is like the sample. band returns the pixels of a number of rows from row y on. Low pictures
-// have up to four bands, which may overlap.
-func (s *sample) estimate(h int, band func(y, rows int) []uint32) int {
+// if it is like the sample. The bands have equal distances. At least four are sampled, or as many
+// as fit into a low picture. rowsAt returns the pixels of n rows from row y on. For a picture of
+// one row the estimate is 0, since add does not count a band's first row.
+func (s *sample) estimate(h int, rowsAt func(y, n int) []uint32) int {
 	rows := min(bandRows, h)
 	bands := max((h+bandRows*bandStep-1)/(bandRows*bandStep), min(4, h/rows))
 	for i := range bands {
-		y := (2*i + 1) * h / (2 * bands)
-		s.add(band(min(max(y-rows/2, 0), h-rows), rows))
+		middle := (2*i + 1) * h / (2 * bands)
+		s.add(rowsAt(middle-rows/2, rows))
 	}
 	if s.pixels == 0 {
 		return 0
@@ -103,17 +103,18 @@ func (s *sample) estimate(h int, band func(y, rows int) []uint32) int {
 	return int(s.bits() / 8 * float64(s.w*h) / float64(s.pixels))
 }
 
-// plainIsBetter reports whether a sample of pix takes fewer bits without prediction. Prediction
-// breaks copies.
+// plainIsBetter reports whether a sample of pix takes fewer bits without prediction. It may,
+// because equal pixels can be copied, while their residuals may differ. For a picture lower than
+// bandRows, plainIsBetter returns false.
 func plainIsBetter(pix []uint32, w, h int) bool {
 	plain := sample{w: w, plain: true, minCopy: 3}
-	predicted := sample{w: w, plain: true, minCopy: 3} // its pixels are residuals already
+	predicted := sample{w: w, plain: true, minCopy: 3} // plain, as what it gets are residuals already
 	residuals := make([]uint32, bandRows*w)
 	for y := 0; y+bandRows <= h; y += bandRows * bandStep {
 		band := pix[y*w:][:bandRows*w]
 		plain.add(band)
 		for i := range band {
-			if i <= w { // there is no pixel to the upper left
+			if i <= w { // the band has no pixel to the upper left
 				residuals[i] = band[i]
 				continue
 			}
@@ -129,16 +130,23 @@ func plainIsBetter(pix []uint32, w, h int) bool {
 // A sample holds the statistics of the bands that were sampled.
 type sample struct {
 	w         int
-	plain     bool           // pixels are coded as they are
-	green     bool           // only green is used
-	minCopy   int            // the least number of pixels that a copy has
-	pixels    int            // sampled so far
-	symbols   *histogram     // of residuals and copies
-	extra     int            // extra bits behind the symbols
-	positions [1 << 12]int32 // by pairHash: the last position of such a pair in the band
+	plain     bool       // pixels are coded as they are, not predicted
+	onlyGreen bool       // pixels differ only in green, so green is not subtracted
+	minCopy   int        // the least number of pixels that a copy has
+	pixels    int        // number of pixels counted so far
+	symbols   *histogram // of residuals and copies
+	extraBits int        // number of extra bits behind the symbols
+
+	// positions has, by pairHash, the last position in the band of a pair of pixels with this hash,
+	// or 0. The pair may be another one, or none, so its pixels must be compared.
+	positions [1 << pairHashBits]int32
 }
 
-// add samples a band of rows. The first row only predicts the second.
+// pairHashBits is the number of bits of a pairHash.
+const pairHashBits = 12
+
+// add counts a band of rows. The pixels of the first row are not counted, but the second row is
+// predicted and copied from them.
 func (s *sample) add(pix []uint32) {
 	w := s.w
 	if s.symbols == nil {
@@ -152,7 +160,9 @@ func (s *sample) add(pix []uint32) {
 	s.pixels += max(len(pix)-w, 0)
 	for i := w; i < len(pix); {
 		limit := min(maxCopy, len(pix)-i)
-		// The longest copy from the left or from above, or from the last such pair of pixels.
+		// Find the longest copy from the left or from above. If it has less than 8 pixels, look at
+		// the last position of the same pair too. A copy from there has to be longer by two pixels,
+		// as its distance takes more bits.
 		best, distance := 0, 0
 		for _, d := range [2]int{1, w} {
 			if n := matchLength(pix, i-d, i, limit); n > best {
@@ -161,47 +171,48 @@ func (s *sample) add(pix []uint32) {
 		}
 		if i+1 < len(pix) {
 			k := pairHash(pix[i], pix[i+1])
-			if at := int(s.positions[k]); best < 8 { // 8 pixels are enough
-				if n := matchLength(pix, at, i, limit); n > best+1 && at < i {
+			if best < 8 {
+				at := int(s.positions[k])
+				if n := matchLength(pix, at, i, limit); n > best+1 {
 					best, distance = n, i-at
 				}
 			}
 			s.positions[k] = int32(i)
 		}
 		if best >= s.minCopy {
-			s.symbols.add(ref{distanceCode(distance, w), uint32(best)})
-			_, _, a := prefixOf(uint32(best))
-			_, _, b := prefixOf(distanceCode(distance, w))
-			s.extra += int(a + b)
+			r := ref{distanceCode(distance, w), uint32(best)}
+			s.symbols.add(r)
+			s.extraBits += r.extraBits()
 			i += best
 			continue
 		}
-		s.symbols.add(ref{s.residual(pix, i), 0})
+		s.symbols.add(ref{s.residual(pix, i), refLiteral})
 		i++
 	}
 }
 
-// residual returns the residual of pixel i, or the pixel itself if the sample is plain.
+// residual returns the residual of pixel i, or the pixel itself if the sample is plain. At the left
+// edge, l and tl are the last pixels of the two rows above.
 func (s *sample) residual(pix []uint32, i int) uint32 {
 	if s.plain {
 		return pix[i]
 	}
-	l, t, tl := pix[i-1], pix[i-s.w], pix[max(i-s.w-1, 0)] // at the left edge l and tl lie in the row before
-	r := subtract(pix[i], predictPixel(modeGradient, l, t, t, tl))
-	if s.green {
+	l, t, tl := pix[i-1], pix[i-s.w], pix[max(i-s.w-1, 0)]
+	r := subtract(pix[i], predictPixel(modeGradient, l, t, t, tl)) // the gradient does not use tr
+	if s.onlyGreen {
 		return r
 	}
 	g := r >> 8 & 255
 	return subtract(r, g<<16|g) // subtract green
 }
 
-// pairHash returns the index of two pixels in a sample's positions.
+// pairHash returns the hash of two pixels, an index into a sample's positions.
 func pairHash(a, b uint32) uint32 {
-	return uint32((uint64(a) | uint64(b)<<32) * 0x9e3779b97f4a7c15 >> 52)
+	return uint32((uint64(a) | uint64(b)<<32) * hashFactor >> (64 - pairHashBits))
 }
 
 // bits returns about how many bits the sample takes. The lengths of the codes, which do not matter
-// for a whole picture, are not counted.
+// for a whole picture, are not counted: what entropyBits adds for them is subtracted again.
 func (s *sample) bits() float64 {
 	h := s.symbols
 	if h == nil {
@@ -215,7 +226,7 @@ func (s *sample) bits() float64 {
 				used++
 			}
 		}
-		e += entropyBits(c) - 5*float64(used) // entropyBits adds 5 bits for a symbol's length
+		e += entropyBits(c) - lengthBits*float64(used)
 	}
-	return e + float64(s.extra)
+	return e + float64(s.extraBits)
 }

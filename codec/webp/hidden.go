@@ -5,10 +5,11 @@ package webp
 
 import "image"
 
-// smoothHidden returns a copy of m in which the wholly transparent pixels, which are invisible,
-// have another color: the mean of the visible pixels in their block of 8x8. In a block without
-// visible pixels they have the mean of the last block before it that has some. Blocks with such
-// pixels are then predicted better and take fewer bytes, almost none where nothing is visible.
+// smoothHidden returns a copy of m in which wholly transparent pixels, which are invisible, have
+// the mean color of the visible pixels in the same block of 8x8. A block without visible pixels
+// gets the mean of the last block before it that has some, or gray if there is none. Blocks with
+// invisible pixels are then predicted better and take fewer bytes, and almost none where nothing is
+// visible.
 func smoothHidden(m *image.NRGBA) *image.NRGBA {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	d := image.NewNRGBA(image.Rect(0, 0, w, h))
@@ -66,7 +67,7 @@ func alphaOf(m *image.NRGBA) []byte {
 	return a
 }
 
-// grayPlanes returns m as Y'CbCr 4:2:0. Its luma is m's samples, which are not copied. Its chroma
+// grayPlanes returns m as Y'CbCr 4:2:0. The luma is m's samples, which are not copied. The chroma
 // is 128 everywhere, which means gray.
 func grayPlanes(m *image.Gray) *image.YCbCr {
 	w, h := m.Rect.Dx(), m.Rect.Dy()

@@ -31,8 +31,8 @@ const (
 	flagICC       = 1 << 5
 )
 
-// A Reader holds what the container and the header of every frame say. Its byte slices are parts of
-// the source.
+// A Reader holds what the container and the header of every frame say. ICC, EXIF and the data of
+// the frames are parts of the source, not copies.
 type Reader struct {
 	Width, Height int  // of the canvas, in pixels
 	Alpha         bool // VP8X's flag of alpha is set, or a still picture has alpha
@@ -47,15 +47,15 @@ type Reader struct {
 type Frame struct {
 	Rect     image.Rectangle // where it lies on the canvas
 	Delay    time.Duration   // zero in a still picture
-	Blend    bool            // it is blended over the canvas; else its pixels, alpha included, replace those of Rect
+	Blend    bool            // it is blended over the canvas; else it replaces all of Rect, alpha too
 	Dispose  bool            // Rect is cleared to transparent before the next frame
-	Lossless bool            // bits hold VP8L, else VP8
+	Lossless bool            // bits is VP8L, else VP8
 	HasAlpha bool            // an ALPH chunk, or VP8L's own alpha hint
 
 	alpha   []byte // payload of ALPH, nil when absent
 	alphaAt int    // position of the ALPH chunk in the source
 	bits    []byte // payload of "VP8 " or VP8L
-	bitsAt  int    // position of the chunk of bits in the source
+	bitsAt  int    // position in the source of the chunk whose payload is bits
 }
 
 // PeakBytes returns about how many bytes of memory decoding holds at its worst moment. An animation
@@ -64,7 +64,7 @@ func (r *Reader) PeakBytes() int64 {
 	area := int64(r.Width) * int64(r.Height)
 	switch {
 	case r.Animated:
-		return 24 * area // the canvas, a frame, and earlier frames that are not collected yet
+		return 24 * area // the canvas, a frame, and earlier frames that are not yet garbage-collected
 	case r.Frames[0].Lossless:
 		return 7 * area // the picture, and the form in which it was coded
 	case r.Frames[0].HasAlpha:
@@ -73,7 +73,7 @@ func (r *Reader) PeakBytes() int64 {
 	return 2 * area // the planes
 }
 
-// Drawing returns the area of frame i in pixels, and how many bytes its data has.
+// Drawing returns the area of frame i in pixels, and the number of bytes that it is coded in.
 func (r *Reader) Drawing(i int) (pixels, bytes int64) {
 	f := &r.Frames[i]
 	return int64(f.Rect.Dx()) * int64(f.Rect.Dy()), int64(len(f.alpha) + len(f.bits))
@@ -88,8 +88,8 @@ func le32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
 func le24(b []byte) int    { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
 
 // chunk returns the identifier and the payload of the chunk that begins at src[p], and the position
-// after the chunk's padding. src must end where its last chunk ends. The pad byte of the last chunk
-// may be missing, as in some files on the web.
+// of the next chunk. src must end with its last chunk, whose pad byte may be missing, as in some
+// files on the web.
 func chunk(src []byte, p int) (id uint32, payload []byte, next int, err error) {
 	b := src[p:]
 	if len(b) < 8 {
@@ -102,10 +102,10 @@ func chunk(src []byte, p int) (id uint32, payload []byte, next int, err error) {
 	return le32(b), b[8 : 8+n], min(p+8+int(n+n&1), len(src)), nil
 }
 
-// riffHeader is the length of the RIFF header. Behind it the first chunk begins.
+// riffHeader is the length of the RIFF header, and the position of the first chunk.
 const riffHeader = 12
 
-// riffBody returns src up to where its chunks end.
+// riffBody returns src up to the end of its RIFF chunk, which holds all other chunks.
 func riffBody(src []byte) ([]byte, error) {
 	if !isWebP(src) {
 		return nil, FormatError{0, "no RIFF WEBP header"}
@@ -149,19 +149,23 @@ func NewReader(src []byte) (*Reader, error) {
 	}
 	r.Alpha = flags&flagAlpha != 0
 	r.Animated = flags&flagAnimation != 0
-	return r, r.readChunks(body, next)
+	if err := r.readChunks(body, next); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // readChunks reads the chunks that follow VP8X (RFC 9649 section 2.7). The first begins at src[p].
 func (r *Reader) readChunks(src []byte, p int) error {
-	var still Frame
+	var still Frame // the picture, unless the file is an animation
 	for next := 0; p < len(src); p = next {
 		var id uint32
 		var payload []byte
 		var err error
 		if id, payload, next, err = chunk(src, p); err != nil {
+			// Behind a still picture, stray bytes too few for a chunk's header are ignored.
 			if len(r.Frames) > 0 && len(src)-p < 8 && !r.Animated {
-				break // stray bytes behind the picture
+				break
 			}
 			return err
 		}
@@ -173,7 +177,7 @@ func (r *Reader) readChunks(src []byte, p int) error {
 			r.Plays = int(binary.LittleEndian.Uint16(payload[4:]))
 		case fccANMF:
 			if !r.Animated {
-				continue // RFC 9649 2.7.1: without the flag these must be ignored
+				continue // RFC 9649 2.7.1: without the animation flag, ANMF must be ignored
 			}
 			fr, err := r.readANMF(src[:p+8+len(payload)], p)
 			if err != nil {
@@ -181,12 +185,13 @@ func (r *Reader) readChunks(src []byte, p int) error {
 			}
 			r.Frames = append(r.Frames, fr)
 		case fccALPH:
+			// The first ALPH chunk before a still picture counts.
 			if !r.Animated && still.alpha == nil && len(r.Frames) == 0 {
 				still.alpha, still.alphaAt = payload, p
 			}
 		case fccVP8, fccVP8L:
 			if r.Animated || len(r.Frames) > 0 {
-				continue
+				continue // only the first picture of a still file counts
 			}
 			if err := still.setBits(p, id, payload); err != nil {
 				return err
@@ -229,7 +234,7 @@ func (r *Reader) readANMF(src []byte, p int) (Frame, error) {
 	w, h := le24(b[6:])+1, le24(b[9:])+1
 	fr := Frame{
 		Delay:   time.Duration(le24(b[12:])) * time.Millisecond,
-		Blend:   b[15]&2 == 0,
+		Blend:   b[15]&2 == 0, // a set bit means: do not blend
 		Dispose: b[15]&1 != 0,
 	}
 	if x+w > r.Width || y+h > r.Height {
@@ -239,10 +244,11 @@ func (r *Reader) readANMF(src []byte, p int) (Frame, error) {
 		id, payload, next, err := chunk(src, at)
 		if err != nil {
 			if fr.bits != nil && len(src)-at < 8 {
-				break // stray bytes behind the picture
+				break // stray bytes behind the picture, too few for a chunk's header
 			}
 			return Frame{}, err
 		}
+		// As in a still file, the first picture counts, and the first ALPH chunk before it.
 		switch {
 		case id == fccALPH && fr.alpha == nil && fr.bits == nil:
 			fr.alpha, fr.alphaAt = payload, at
@@ -263,9 +269,9 @@ func (r *Reader) readANMF(src []byte, p int) (Frame, error) {
 	return fr, nil
 }
 
-// setBits sets the frame's bitstream to b, the payload of the chunk at position p of the source,
-// and reads the frame's size from the bitstream's header: RFC 6386 section 9.1 for VP8, RFC 9649
-// section 3.4 for VP8L. An ALPH chunk in a frame with VP8L is ignored.
+// setBits sets the frame's bitstream to b, and reads the frame's size and kind from its header: RFC
+// 6386 section 9.1 for VP8, RFC 9649 section 3.4 for VP8L. b is the payload of the chunk with
+// identifier id at position p of the source. An ALPH chunk in a frame with VP8L is ignored.
 func (fr *Frame) setBits(p int, id uint32, b []byte) error {
 	var w, h int
 	switch id {
@@ -279,6 +285,7 @@ func (fr *Frame) setBits(p int, id uint32, b []byte) error {
 		if b[3] != 0x9d || b[4] != 0x01 || b[5] != 0x2a {
 			return FormatError{p, "no VP8 start code"}
 		}
+		// 14 bits each; the two above them are a scale, which decoders ignore.
 		w = int(binary.LittleEndian.Uint16(b[6:])) & 0x3fff
 		h = int(binary.LittleEndian.Uint16(b[8:])) & 0x3fff
 		fr.HasAlpha = fr.alpha != nil
@@ -287,7 +294,7 @@ func (fr *Frame) setBits(p int, id uint32, b []byte) error {
 			return FormatError{p, "short VP8L chunk"}
 		}
 		v := le32(b[1:])
-		if b[0] != 0x2f || v>>29 != 0 {
+		if b[0] != 0x2f || v>>29 != 0 { // the highest three bits are the version
 			return FormatError{p, "no VP8L signature"}
 		}
 		w, h = int(v&0x3fff)+1, int(v>>14&0x3fff)+1

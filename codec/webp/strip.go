@@ -1,28 +1,29 @@
 package webp
 
-import "encoding/binary"
+// This file copies a WebP file without its metadata. It reads chunks as riff.go does (RFC 9649
+// section 2).
 
-// This file copies a file without its metadata. It uses the chunk walk of riff.go (RFC 9649 section
-// 2).
+import "encoding/binary"
 
 // Strip returns src without EXIF, XMP and unknown chunks, and without what follows the RIFF chunk.
 // The bitstreams are copied byte for byte. An ICC profile stays if keepICC is set, and the flags of
-// VP8X are adjusted. The orientation is removed with the metadata. If it is not 1, the caller has
-// to turn the pixels instead.
+// VP8X are adjusted. The orientation is lost, as it is part of EXIF. So a picture whose orientation
+// is not 1 should not be stripped, but decoded and turned.
 //
-// Strip makes one pass over src. Its result takes at most len(src) + 1 bytes.
+// Strip makes one pass over src. Its result takes at most len(src) + 1 bytes: src may lack the last
+// pad byte.
 func Strip(src []byte, keepICC bool) ([]byte, error) {
 	body, err := riffBody(src)
 	if err != nil {
 		return nil, err
 	}
-	s := stripper{out: append(make([]byte, 0, len(src)+1), src[:12]...), keepICC: keepICC, vp8x: -1}
+	s := stripper{out: append(make([]byte, 0, len(src)+1), src[:riffHeader]...), keepICC: keepICC, vp8x: -1}
 	p := riffHeader
 	for p < len(body) && !s.simple {
 		id, payload, next, err := chunk(body, p)
 		if err != nil {
 			if s.picture && len(body)-p < 8 {
-				break // stray bytes behind the picture
+				break // stray bytes behind the picture, too few for a chunk's header
 			}
 			return nil, err
 		}
@@ -50,7 +51,7 @@ type stripper struct {
 	vp8x    int  // position of VP8X's flags in out, or -1
 	picture bool // a picture, or a frame of an animation, was kept
 	profile bool // ICCP was kept
-	simple  bool // the file is a single chunk, which was kept (sections 2.5, 2.6)
+	simple  bool // the picture was kept, and is all of a file without VP8X (sections 2.5, 2.6)
 }
 
 // keep copies a chunk to the output.
@@ -65,11 +66,11 @@ func (s *stripper) keepShown(p int, id uint32, payload, src []byte) error {
 		if p != riffHeader || len(payload) < 10 {
 			return FormatError{p, "VP8X"}
 		}
-		s.vp8x = len(s.out) + 8
+		s.vp8x = len(s.out) + 8 // behind the chunk's header
 		s.keep(id, payload)
 	case fccVP8, fccVP8L:
 		if s.picture {
-			return nil
+			return nil // only the first picture counts
 		}
 		s.picture, s.simple = true, s.vp8x < 0
 		s.keep(id, payload)
@@ -99,7 +100,7 @@ func (s *stripper) keepFrame(src []byte, p int) error {
 		id, sub, next, err := chunk(src, at)
 		if err != nil {
 			if picture && len(src)-at < 8 {
-				break // stray bytes behind the picture
+				break // stray bytes behind the picture, too few for a chunk's header
 			}
 			return err
 		}

@@ -1,25 +1,25 @@
 package webp
 
 // This file groups tiles by their statistics, RFC 9649 section 3.7.3. Each group has prefix codes
-// of its own, if these save more than they cost.
+// of its own. If these cost more than they save, all tiles are one group.
 
 import "math"
 
-// The symbols of the five codes are numbered in one row, code after code. These are the numbers at
-// which the codes begin. Green is last, because its number of symbols varies.
+// A tile numbers the symbols of all five codes consecutively, code after code. These are the
+// numbers of each code's first symbol. Green is last, because how many symbols it has depends on
+// the color cache.
 const (
-	rowRed      = 0
-	rowBlue     = 256
-	rowAlpha    = 512
-	rowDistance = 768
-	rowGreen    = rowDistance + numDistances
+	firstRed      = 0
+	firstBlue     = 256
+	firstAlpha    = 512
+	firstDistance = 768
+	firstGreen    = firstDistance + numDistances
 )
 
-// A tile has the counts n of the symbols that occur in it. A symbol is given as its number in the
-// row of all codes.
+// A tile has the symbols that occur in it, as numbered above, and how often each occurs.
 type tile []struct{ symbol, n uint32 }
 
-// A tiling is a picture that is cut into tiles.
+// A tiling is a picture that is cut into square tiles.
 type tiling struct {
 	bits           uint // a tile is 1<<bits pixels wide and high
 	w              int  // width of the picture
@@ -41,38 +41,37 @@ func newTiling(refs []ref, w, h int, cacheBits uint, maxTiles int) *tiling {
 		return nil
 	}
 	order, first := t.sort(refs)
-	// counts are those of one tile, touched its symbols that are not zero.
-	counts := make([]uint32, rowGreen+len(newHistogram(cacheBits).green))
-	var touched []uint32
+	counts := make([]uint32, firstGreen+len(newHistogram(cacheBits).green)) // of one tile, by symbol
+	var used []uint32                                                       // the symbols that occur in it
 	add := func(symbol uint32) {
 		if counts[symbol] == 0 {
-			touched = append(touched, symbol)
+			used = append(used, symbol)
 		}
 		counts[symbol]++
 	}
 	for i := range t.tiles {
 		for _, at := range order[first[i]:first[i+1]] {
 			switch r := refs[at]; r.n {
-			case 0:
-				add(rowGreen + r.v>>8&255)
-				add(rowRed + r.v>>16&255)
-				add(rowBlue + r.v&255)
-				add(rowAlpha + r.v>>24)
-			case 1:
-				add(rowGreen + numLiterals + numLengths + r.v)
+			case refLiteral:
+				add(firstGreen + r.v>>8&255)
+				add(firstRed + r.v>>16&255)
+				add(firstBlue + r.v&255)
+				add(firstAlpha + r.v>>24)
+			case refCached:
+				add(firstGreen + numLiterals + numLengths + r.v)
 			default:
 				sym, _, _ := prefixOf(r.n)
-				add(rowGreen + numLiterals + sym)
+				add(firstGreen + numLiterals + sym)
 				sym, _, _ = prefixOf(r.v)
-				add(rowDistance + sym)
+				add(firstDistance + sym)
 			}
 		}
-		t.tiles[i] = make(tile, len(touched))
-		for k, s := range touched {
+		t.tiles[i] = make(tile, len(used))
+		for k, s := range used {
 			t.tiles[i][k].symbol, t.tiles[i][k].n = s, counts[s]
-			counts[s] = 0
+			counts[s] = 0 // for the next tile
 		}
-		touched = touched[:0]
+		used = used[:0]
 	}
 	return t
 }
@@ -81,21 +80,22 @@ func newTiling(refs []ref, w, h int, cacheBits uint, maxTiles int) *tiling {
 // order[first[i]:first[i+1]].
 func (t *tiling) sort(refs []ref) (order, first []int32) {
 	tileOf := make([]uint32, len(refs))
-	// first[k+1] is the number of refs in tile k at first; their sums are the beginnings.
+	// first[k+1] counts the refs of tile k, until the counts are summed up: then first[k] is where
+	// tile k begins.
 	first = make([]int32, len(t.tiles)+1)
 	x, y := 0, 0
 	for i, r := range refs {
 		k := (y>>t.bits)*t.tilesX + x>>t.bits
 		tileOf[i] = uint32(k)
 		first[k+1]++
-		for x += max(int(r.n), 1); x >= t.w; x -= t.w {
+		for x += r.pixels(); x >= t.w; x -= t.w {
 			y++
 		}
 	}
 	for k := range t.tiles {
 		first[k+1] += first[k]
 	}
-	next := append([]int32(nil), first...)
+	next := append([]int32(nil), first...) // by tile: where its next ref goes
 	order = make([]int32, len(refs))
 	for i, k := range tileOf {
 		order[next[k]] = int32(i)
@@ -104,23 +104,24 @@ func (t *tiling) sort(refs []ref) (order, first []int32) {
 	return order, first
 }
 
-// bits estimates the bits that green, red and blue take in the tile, as entropyBits does.
+// bits estimates the bits that the tile's symbols of green, red and blue take. It computes them as
+// entropyBits does, but a single symbol is no special case.
 func (t tile) bits() (bits [3]float64) {
 	var sum [3]uint32
 	for _, s := range t {
-		c := -1
+		var c int // 0 for green, 1 for red, 2 for blue
 		switch {
-		case s.symbol >= rowGreen:
+		case s.symbol >= firstGreen:
 			c = 0
-		case s.symbol < rowBlue:
+		case s.symbol < firstBlue:
 			c = 1
-		case s.symbol < rowAlpha:
+		case s.symbol < firstAlpha:
 			c = 2
 		default:
 			continue
 		}
 		sum[c] += s.n
-		bits[c] += 5 - xlog2(s.n)
+		bits[c] += lengthBits - xlog2(s.n)
 	}
 	for c, n := range sum {
 		bits[c] += xlog2(n)
@@ -132,46 +133,46 @@ func (t tile) bits() (bits [3]float64) {
 func (t tile) addTo(h *histogram) {
 	for _, s := range t {
 		switch k := s.symbol; {
-		case k >= rowGreen:
-			h.green[k-rowGreen] += s.n
-		case k < rowBlue:
+		case k >= firstGreen:
+			h.green[k-firstGreen] += s.n
+		case k < firstBlue:
 			h.red[k] += s.n
-		case k < rowAlpha:
-			h.blue[k-rowBlue] += s.n
-		case k < rowDistance:
-			h.alpha[k-rowAlpha] += s.n
+		case k < firstAlpha:
+			h.blue[k-firstBlue] += s.n
+		case k < firstDistance:
+			h.alpha[k-firstAlpha] += s.n
 		default:
-			h.distance[k-rowDistance] += s.n
+			h.distance[k-firstDistance] += s.n
 		}
 	}
 }
 
-// costRow returns the bits that each symbol takes in the codes of h, in the row of all codes.
-func costRow(h *histogram) []float32 {
-	row := make([]float32, rowGreen+len(h.green))
-	costOf(row[rowRed:rowBlue], h.red[:])
-	costOf(row[rowBlue:rowAlpha], h.blue[:])
-	costOf(row[rowAlpha:rowDistance], h.alpha[:])
-	costOf(row[rowDistance:rowGreen], h.distance[:])
-	costOf(row[rowGreen:], h.green)
-	return row
+// symbolCosts returns the bits that each symbol takes in the codes of h, by the number that tiles
+// give it.
+func symbolCosts(h *histogram) []float32 {
+	bits := make([]float32, firstGreen+len(h.green))
+	costOf(bits[firstRed:firstBlue], h.red[:])
+	costOf(bits[firstBlue:firstAlpha], h.blue[:])
+	costOf(bits[firstAlpha:firstDistance], h.alpha[:])
+	costOf(bits[firstDistance:firstGreen], h.distance[:])
+	costOf(bits[firstGreen:], h.green)
+	return bits
 }
 
-// leastClustered is the number of bits that a picture takes at least if several groups are tried
-// for it.
+// leastClustered is the number of bits from which on cluster tries several groups for a picture.
 const leastClustered = 4000
 
 // cluster puts the tiles of the picture into groups. It returns a single group if the picture is
 // small or several groups take more bits.
 func cluster(refs []ref, w, h int, cacheBits uint, s search) grouped {
 	whole := count(refs, cacheBits)
-	one := grouped{refs: refs, groups: []*histogram{whole}}
+	ungrouped := grouped{refs: refs, groups: []*histogram{whole}}
 	if whole.bits() < leastClustered {
-		return one
+		return ungrouped
 	}
 	t := newTiling(refs, w, h, cacheBits, s.maxTiles)
 	if t == nil {
-		return one
+		return ungrouped
 	}
 	groups, groupOf := t.seedGroups(cacheBits, s.steps)
 	groups, groupOf = mergeGroups(groups, groupOf)
@@ -182,64 +183,65 @@ func cluster(refs []ref, w, h int, cacheBits uint, s search) grouped {
 	for _, g := range groups {
 		saved -= g.bits()
 	}
-	// The map of tiles costs at most log2(groups) bits for each tile. It is counted with 0.7 of
-	// that and 40 bits.
+	// The map of tiles to groups has log2(groups) bits for each tile before it is compressed. It is
+	// estimated to take 0.7 of these bits, and 40 more.
 	saved -= 0.7*float64(len(t.tiles))*math.Log2(float64(len(groups))) + 40
 	if len(groups) == 1 || saved < 0 {
-		return one
+		return ungrouped
 	}
 	return grouped{refs, groups, groupOf, t.bits}
 }
 
 // seedGroups puts tiles into the same group if their green, red and blue take similar numbers of
-// bits. The range of each of these three numbers is divided into equal steps, as many as the
-// argument says, and the tiles of a group are in the same three steps.
-func (t *tiling) seedGroups(cacheBits uint, steps int) ([]*histogram, []uint16) {
+// bits. The range of each of these three numbers is divided into equal intervals, as many as steps
+// says. A group has the tiles whose three numbers are in the same three intervals. seedGroups
+// returns the groups, and the index of each tile's group.
+func (t *tiling) seedGroups(cacheBits uint, steps int) (groups []*histogram, groupOf []uint16) {
 	values := make([][3]float64, len(t.tiles))
 	low, high := [3]float64{math.Inf(1), math.Inf(1), math.Inf(1)}, [3]float64{}
-	for i, one := range t.tiles {
-		values[i] = one.bits()
+	for i, symbols := range t.tiles {
+		values[i] = symbols.bits()
 		for c, v := range values[i] {
 			low[c], high[c] = min(low[c], v), max(high[c], v)
 		}
 	}
 	p := newPartition(t, steps*steps*steps)
 	for i := range t.tiles {
-		k := 0
+		key := 0 // the three intervals
 		for c, v := range values[i] {
 			// 1e-9 is there because high and low may be equal.
-			k = k*steps + min(int(float64(steps)*(v-low[c])/(high[c]-low[c]+1e-9)), steps-1)
+			key = key*steps + min(int(float64(steps)*(v-low[c])/(high[c]-low[c]+1e-9)), steps-1)
 		}
-		p.put(i, k, cacheBits)
+		p.add(i, key, cacheBits)
 	}
 	return p.groups, p.groupOf
 }
 
-// A partition puts tiles into groups, and numbers the groups in the order in which they get their
-// first tile.
+// A partition puts tiles into groups. Its callers tell groups by keys. A partition numbers only the
+// groups that have tiles, in the order in which they get their first tile.
 type partition struct {
 	t       *tiling
-	numbers []int // by the caller's key of a group: 1 + the group's number, or 0 if the group has no tile yet
-	groups  []*histogram
-	groupOf []uint16 // by tile
+	numbers []int        // by key: 1 + the group's number, or 0 if the group has no tile yet
+	groups  []*histogram // by number
+	groupOf []uint16     // by tile: the number of its group
 }
 
-// newPartition returns a partition of t's tiles. Its keys must be below n.
-func newPartition(t *tiling, n int) partition {
-	return partition{t: t, numbers: make([]int, n), groupOf: make([]uint16, len(t.tiles))}
+// newPartition returns a partition of t's tiles. Its keys must be below maxKeys.
+func newPartition(t *tiling, maxKeys int) partition {
+	return partition{t: t, numbers: make([]int, maxKeys), groupOf: make([]uint16, len(t.tiles))}
 }
 
-// put puts tile i into the group with the key k.
-func (p *partition) put(i, k int, cacheBits uint) {
-	if p.numbers[k] == 0 {
+// add puts tile i into the group that has the key.
+func (p *partition) add(i, key int, cacheBits uint) {
+	if p.numbers[key] == 0 {
 		p.groups = append(p.groups, newHistogram(cacheBits))
-		p.numbers[k] = len(p.groups)
+		p.numbers[key] = len(p.groups)
 	}
-	p.groupOf[i] = uint16(p.numbers[k] - 1)
+	p.groupOf[i] = uint16(p.numbers[key] - 1)
 	p.t.tiles[i].addTo(p.groups[p.groupOf[i]])
 }
 
-// mergeGroups merges the two groups whose union saves the most bits, and repeats this as long as it
+// mergeGroups merges the two groups whose union saves the most bits, again and again until no union
 // saves any. A group that was merged into another stays in the list, without tiles.
 func mergeGroups(groups []*histogram, groupOf []uint16) ([]*histogram, []uint16) {
 	n := len(groups)
@@ -248,49 +250,51 @@ func mergeGroups(groups []*histogram, groupOf []uint16) ([]*histogram, []uint16)
 		bits[i] = g.bits()
 	}
 	union := newHistogram(0)
-	union.green = make([]uint32, len(groups[0].green))
-	gain := func(a, b int) float64 { // the bits that are saved if a and b are merged
+	union.green = make([]uint32, len(groups[0].green)) // with the symbols of the color cache
+	gain := func(a, b int) float64 {                   // the bits that are saved if a and b are merged
 		clear(union.green)
 		union.red, union.blue, union.alpha, union.distance = [256]uint32{}, [256]uint32{}, [256]uint32{}, [numDistances]uint32{}
 		union.merge(groups[a])
 		union.merge(groups[b])
 		return bits[a] + bits[b] - union.bits()
 	}
-	into := make([]int, n) // by group: the group that it was merged into, or itself
-	gains := make([][]float64, n)
+	mergedInto := make([]int, n)  // by group: the group that it was merged into, or itself
+	gains := make([][]float64, n) // by two groups, of which the second has the lower number
 	for a := range n {
-		into[a] = a
+		mergedInto[a] = a
 		gains[a] = make([]float64, a)
 		for b := range a {
 			gains[a][b] = gain(a, b)
 		}
 	}
 	for {
-		// Find the best pair, and merge from into to.
-		best, from, to := 0.0, -1, -1
+		// Find the pair of groups, not yet merged into others, with the highest gain.
+		best, source, target := 0.0, -1, -1
 		for a := range n {
 			for b := range a {
-				if into[a] == a && into[b] == b && gains[a][b] > best {
-					best, from, to = gains[a][b], a, b
+				if mergedInto[a] == a && mergedInto[b] == b && gains[a][b] > best {
+					best, source, target = gains[a][b], a, b
 				}
 			}
 		}
-		if from < 0 {
+		if source < 0 {
 			break
 		}
-		groups[to].merge(groups[from])
-		bits[to] = groups[to].bits()
-		into[from] = to
+		// Merge the source into the target, and compute the target's gains again.
+		groups[target].merge(groups[source])
+		bits[target] = groups[target].bits()
+		mergedInto[source] = target
 		for k := range n {
-			if into[k] == k && k != to {
-				gains[max(k, to)][min(k, to)] = gain(k, to)
+			if mergedInto[k] == k && k != target {
+				gains[max(k, target)][min(k, target)] = gain(k, target)
 			}
 		}
 	}
+	// Give each tile the group into which its group was merged at last.
 	for i, g := range groupOf {
 		k := int(g)
-		for into[k] != k {
-			k = into[k]
+		for mergedInto[k] != k {
+			k = mergedInto[k]
 		}
 		groupOf[i] = uint16(k)
 	}
@@ -304,25 +308,25 @@ func (t *tiling) reassign(groups []*histogram, groupOf []uint16, cacheBits uint)
 	for _, k := range groupOf {
 		used[k] = true
 	}
-	var rows [][]float32 // of costs, for each group that is used
+	var groupCosts [][]float32 // by group that has tiles, then by symbol
 	for i, g := range groups {
 		if used[i] {
-			rows = append(rows, costRow(g))
+			groupCosts = append(groupCosts, symbolCosts(g))
 		}
 	}
-	p := newPartition(t, len(rows))
-	for i, one := range t.tiles {
+	p := newPartition(t, len(groupCosts))
+	for i, symbols := range t.tiles {
 		best, least := 0, float32(math.Inf(1))
-		for k, row := range rows {
+		for k, cost := range groupCosts {
 			sum := float32(0)
-			for _, s := range one {
-				sum += float32(s.n) * row[s.symbol]
+			for _, s := range symbols {
+				sum += float32(s.n) * cost[s.symbol]
 			}
 			if sum < least {
 				best, least = k, sum
 			}
 		}
-		p.put(i, best, cacheBits)
+		p.add(i, best, cacheBits)
 	}
 	return p.groups, p.groupOf
 }

@@ -9,18 +9,20 @@ import (
 )
 
 // appendVP8L appends the VP8L bitstream of w*h pixels, including its header. pix has the pixels as
-// ARGB, with alpha in the high bits, and is used as scratch memory. alpha is the header's hint that
-// some pixel is not opaque.
-func appendVP8L(dst []byte, pix []uint32, w, h int, alpha bool, effort Effort) []byte {
-	dst = vp8lHeader(dst, w, h, alpha)
+// ARGB, with alpha in the high bits, and may be overwritten. The header stores hasAlpha as a hint
+// that some pixel is not opaque.
+func appendVP8L(dst []byte, pix []uint32, w, h int, hasAlpha bool, effort Effort) []byte {
+	dst = vp8lHeader(dst, w, h, hasAlpha)
 	return appendVP8LBody(dst, pix, w, h, effort)
 }
 
-// appendVP8LBody appends a VP8L bitstream without its header, as an ALPH chunk stores it. Pixels
-// are coded in one of three ways: as indices into a palette, as residuals of prediction, or as they
-// are. The last way is best where colors repeat so often that copies and the color cache work well
-// on the colors themselves. HighEffort tries each way that may be best; DefaultEffort chooses one
-// by an estimate.
+// appendVP8LBody appends a VP8L bitstream without its header, as an ALPH chunk stores it. It may
+// overwrite pix.
+//
+// Pixels are coded in one of three ways: as indices into a palette, as residuals of prediction, or
+// as they are. The last way is best where colors repeat so often that copies and the color cache
+// work well on the colors themselves. HighEffort tries each way that may be best. DefaultEffort
+// chooses one by an estimate.
 func appendVP8LBody(dst []byte, pix []uint32, w, h int, effort Effort) []byte {
 	start := len(dst)
 	keepShortest := func(out []byte) {
@@ -28,33 +30,29 @@ func appendVP8LBody(dst []byte, pix []uint32, w, h int, effort Effort) []byte {
 			dst = append(dst[:start], out...)
 		}
 	}
+	tryPrediction := true
 	colors := palette(pix, 256)
 	if n := len(colors); n > 0 {
 		// With at most 16 colors a pixel holds several indices, and the palette is always best.
-		// With more colors HighEffort tries the palette and prediction; DefaultEffort chooses.
-		predict := n > 16 && (effort == HighEffort || predictable(pix, w, colors))
-		if !predict || effort == HighEffort {
+		tryPrediction = n > 16 && (effort == HighEffort || predictable(pix, w, colors))
+		if !tryPrediction || effort == HighEffort {
 			keepShortest(withPalette(pix, w, h, colors, effort))
 		}
-		if !predict {
-			return dst
-		}
 	} else if repeatedFraction(pix, w) > 0.4 {
-		// HighEffort tries pixels as they are and prediction; DefaultEffort chooses.
-		plain := effort != HighEffort && plainIsBetter(pix, w, h)
-		if plain || effort == HighEffort {
-			keepShortest(plainPixels(pix, w, h, effort))
-		}
-		if plain {
-			return dst
+		// So many pixels equal a neighbor that coding them as they are may be best.
+		tryPrediction = effort == HighEffort || !plainIsBetter(pix, w, h)
+		if !tryPrediction || effort == HighEffort {
+			keepShortest(withoutTransforms(pix, w, h, effort))
 		}
 	}
-	keepShortest(withPrediction(pix, w, h, effort)) // last, since it changes pix
+	if tryPrediction {
+		keepShortest(withPrediction(pix, w, h, effort)) // last, since it changes pix
+	}
 	return dst
 }
 
-// plainPixels codes pix without transforms.
-func plainPixels(pix []uint32, w, h int, effort Effort) []byte {
+// withoutTransforms codes pix as they are.
+func withoutTransforms(pix []uint32, w, h int, effort Effort) []byte {
 	lw := &lsbWriter{}
 	lw.put(0, 1) // no transform
 	writePixels(lw, pix, w, h, true, effort)
@@ -86,7 +84,7 @@ func predictable(pix []uint32, w int, colors []uint32) bool {
 	return predicted.bits() < entropyBits(plain)
 }
 
-// hasColor reports whether some pixel has red or blue.
+// hasColor reports whether red or blue of some pixel is not zero.
 func hasColor(pix []uint32) bool {
 	or := uint32(0)
 	for _, p := range pix {
@@ -101,6 +99,7 @@ func withPalette(pix []uint32, w, h int, colors []uint32, effort Effort) []byte 
 	lw.put(1, 1) // a transform follows
 	lw.put(transformColorIndexing, 2)
 	lw.put(uint32(len(colors)-1), 8)
+	// The palette is stored as differences from the color before (RFC 9649 section 3.5.4).
 	deltas := make([]uint32, len(colors))
 	for i, c := range colors {
 		deltas[i] = c
@@ -116,8 +115,8 @@ func withPalette(pix []uint32, w, h int, colors []uint32, effort Effort) []byte 
 	return lw.out
 }
 
-// withPrediction codes pix with the predictor transform. If red or blue is used, subtract green
-// comes before it. withPrediction changes pix.
+// withPrediction codes pix with the predictor transform. If red or blue is used, the transform that
+// subtracts green comes first. withPrediction changes pix.
 func withPrediction(pix []uint32, w, h int, effort Effort) []byte {
 	lw := &lsbWriter{}
 	if hasColor(pix) {
@@ -127,11 +126,11 @@ func withPrediction(pix []uint32, w, h int, effort Effort) []byte {
 	}
 	lw.put(1, 1) // a transform follows
 	lw.put(transformPredictor, 2)
-	tileBits := uint(4)
-	lw.put(uint32(tileBits-2), 3)
+	lw.put(predictorBits-2, 3)
 	residuals := make([]uint32, len(pix))
-	modes := predictorTransform(residuals, pix, w, h, tileBits, searchOf(effort).rowStep)
-	writePixels(lw, modes, (w+1<<tileBits-1)>>tileBits, (h+1<<tileBits-1)>>tileBits, false, effort)
+	modes := predictorTransform(residuals, pix, w, h, searchOf(effort).rowStep)
+	tilesX, tilesY := predictorTiles(w, h)
+	writePixels(lw, modes, tilesX, tilesY, false, effort)
 	lw.put(0, 1) // no more transforms
 	writePixels(lw, residuals, w, h, true, effort)
 	lw.flush()
@@ -149,18 +148,18 @@ func repeatedFraction(pix []uint32, w int) float64 {
 	return float64(n) / float64(len(pix))
 }
 
-// writePixels stores one image. If main is set, the image is the picture, whose prefix codes may be
-// in groups (RFC 9649 3.7.3). Otherwise it is one of the small images that transforms and groups
-// need.
+// writePixels stores one image. If main is set, the image is the picture, which may have a color
+// cache and groups of prefix codes (RFC 9649 3.7.3). Otherwise it is one of the small images that
+// transforms and groups need.
 func writePixels(lw *lsbWriter, pix []uint32, w, h int, main bool, effort Effort) {
 	s := searchOf(effort)
 	matches := findMatches(pix, w, s)
 	// There are two first cuts of the pixels into refs. In one, matches are copied. In the other,
-	// every pixel is single, which is better for noise. The second is tried where the first has
-	// many refs, or where both are to be improved.
+	// every pixel is a ref of its own, which is better for noise. The second is tried where the
+	// first has more than half as many refs as pixels, or where both are to be improved.
 	copies := greedy(pix, matches, nil)
 	trySingles := 2*len(copies) > len(pix) || s.starts > 1
-	// The size of the color cache is chosen by the first cut that takes fewer bits.
+	// Choose the color cache that is best for the cut that takes fewer bits.
 	cacheBits, hits := uint(0), []int32(nil)
 	if main && hasColor(pix) {
 		better := copies
@@ -171,7 +170,7 @@ func writePixels(lw *lsbWriter, pix []uint32, w, h int, main bool, effort Effort
 		}
 		cacheBits, hits = chooseCache(pix, better)
 	}
-	// Make the first cuts again, with the cache, and drop one if only one is to be improved.
+	// Make the first cuts again, with the cache. If only one is to be improved, drop the longer.
 	cuts := [][]ref{greedy(pix, matches, hits)}
 	if trySingles {
 		cuts = append(cuts, greedy(pix, nil, hits))
@@ -191,9 +190,9 @@ func writePixels(lw *lsbWriter, pix []uint32, w, h int, main bool, effort Effort
 	var best *lsbWriter
 	for i, refs := range cuts {
 		if bits[i] > 1.4*bits[0] {
-			continue // the cut into single pixels is not improved by so much
+			continue // singles that are so much longer than copies do not become shorter
 		}
-		refs = shorten(refs, bits[i], pix, matches, hits, cacheBits, s)
+		refs = shorten(refs, pix, matches, hits, cacheBits, s)
 		g := grouped{refs: refs, groups: []*histogram{count(refs, cacheBits)}}
 		if main {
 			g = cluster(refs, w, h, cacheBits, s)
@@ -207,10 +206,11 @@ func writePixels(lw *lsbWriter, pix []uint32, w, h int, main bool, effort Effort
 	lw.append(best)
 }
 
-// shorten cuts the pixels into new refs in several passes. The costs of a pass are those of the
-// refs that the pass before has made. The first pass begins with the argument refs, of which least
-// is the size in bits, and its refs are always used. If a later pass saves nothing, shorten stops.
-func shorten(refs []ref, least float64, pix []uint32, matches []match, hits []int32, cacheBits uint, s search) []ref {
+// shorten cuts the pixels into new refs in several passes. Each pass uses the costs that follow
+// from the refs of the pass before. The first pass uses those of the given refs, and its result
+// replaces them in any case. If a later pass saves nothing, shorten stops.
+func shorten(refs []ref, pix []uint32, matches []match, hits []int32, cacheBits uint, s search) []ref {
+	least := 0.0 // bits that the refs of the last pass take
 	for pass := range s.passes {
 		next := cheapest(pix, matches, hits, newCosts(count(refs, cacheBits)), s.nice)
 		bits := refsBits(next, cacheBits)
@@ -222,8 +222,8 @@ func shorten(refs []ref, least float64, pix []uint32, matches []match, hits []in
 	return refs
 }
 
-// writeGrouped stores one image: the size of the color cache, for the picture (main) also the map
-// of tiles to groups, then prefix codes and refs.
+// writeGrouped stores one image: the size of the color cache, then prefix codes and refs. If main
+// is set, the image is the picture, and the map of tiles to groups is stored before the codes.
 func writeGrouped(lw *lsbWriter, g grouped, w, h int, cacheBits uint, main bool, effort Effort) {
 	if cacheBits > 0 {
 		lw.put(1, 1)
@@ -237,31 +237,28 @@ func writeGrouped(lw *lsbWriter, g grouped, w, h int, cacheBits uint, main bool,
 	case main:
 		lw.put(1, 1)
 		lw.put(uint32(g.tileBits-2), 3)
-		meta := make([]uint32, len(g.tiles))
-		for i, k := range g.tiles {
-			meta[i] = 0xff000000 | uint32(k)<<8
+		// The map is an image with a pixel for each tile. Red and green hold the group's number.
+		groupMap := make([]uint32, len(g.groupOf))
+		for i, k := range g.groupOf {
+			groupMap[i] = 0xff000000 | uint32(k)<<8
 		}
 		side := 1 << g.tileBits
-		writePixels(lw, meta, (w+side-1)/side, (h+side-1)/side, false, effort)
+		writePixels(lw, groupMap, (w+side-1)/side, (h+side-1)/side, false, effort)
 	}
 	writeRefs(lw, w, g)
 }
 
-// refsBits estimates the bits that refs take: their codes and their extra bits.
+// refsBits estimates the bits that refs take: their symbols, their extra bits and the prefix codes.
 func refsBits(refs []ref, cacheBits uint) float64 {
-	extra := 0
+	extraBits := 0
 	for _, r := range refs {
-		if r.n >= 2 {
-			_, _, a := prefixOf(r.n)
-			_, _, b := prefixOf(r.v)
-			extra += int(a + b)
-		}
+		extraBits += r.extraBits()
 	}
-	return count(refs, cacheBits).bits() + float64(extra)
+	return count(refs, cacheBits).bits() + float64(extraBits)
 }
 
-// count counts the symbols of refs. The color cache has 1<<cacheBits entries; 0 means that there is
-// no cache.
+// count counts the symbols of refs. The color cache has 1<<cacheBits entries. If cacheBits is 0,
+// there is no cache.
 func count(refs []ref, cacheBits uint) *histogram {
 	h := newHistogram(cacheBits)
 	for _, r := range refs {
@@ -274,48 +271,46 @@ func count(refs []ref, cacheBits uint) *histogram {
 type grouped struct {
 	refs     []ref
 	groups   []*histogram // the symbols of each group
-	tiles    []uint16     // the group of each tile of 1<<tileBits pixels a side; nil with one group
-	tileBits uint
+	groupOf  []uint16     // by tile: the index of its group; nil if there is only one group
+	tileBits uint         // a tile is 1<<tileBits pixels wide and high
 }
 
 // writeRefs stores the prefix codes of every group, then the refs. w is the width of the image.
 func writeRefs(lw *lsbWriter, w int, cut grouped) {
-	refs, groups, tiles, tileBits := cut.refs, cut.groups, cut.tiles, cut.tileBits
-	type group struct{ green, red, blue, alpha, distance prefixCode }
-	codes := make([]group, len(groups))
+	refs, groups, groupOf, tileBits := cut.refs, cut.groups, cut.groupOf, cut.tileBits
+	type fiveCodes struct{ green, red, blue, alpha, distance prefixCode }
+	codes := make([]fiveCodes, len(groups)) // by group
 	for i, h := range groups {
-		codes[i] = group{newPrefixCode(h.green), newPrefixCode(h.red[:]), newPrefixCode(h.blue[:]), newPrefixCode(h.alpha[:]), newPrefixCode(h.distance[:])}
+		codes[i] = fiveCodes{newPrefixCode(h.green), newPrefixCode(h.red[:]), newPrefixCode(h.blue[:]), newPrefixCode(h.alpha[:]), newPrefixCode(h.distance[:])}
 		g := &codes[i]
 		for _, c := range []*prefixCode{&g.green, &g.red, &g.blue, &g.alpha, &g.distance} {
 			c.write(lw)
 		}
 	}
 	tilesX := (w + 1<<tileBits - 1) >> tileBits
-	x, y := 0, 0
-	g := &codes[0]
+	x, y := 0, 0   // where the next ref begins
+	g := &codes[0] // the codes of the tile there
 	for _, r := range refs {
-		if tiles != nil {
-			g = &codes[tiles[(y>>tileBits)*tilesX+x>>tileBits]]
+		if groupOf != nil {
+			g = &codes[groupOf[(y>>tileBits)*tilesX+x>>tileBits]]
 		}
 		switch r.n {
-		case 0: // a literal
+		case refLiteral:
 			g.green.put(lw, int(r.v>>8&255))
 			g.red.put(lw, int(r.v>>16&255))
 			g.blue.put(lw, int(r.v&255))
 			g.alpha.put(lw, int(r.v>>24))
-			x++
-		case 1: // an entry of the color cache
+		case refCached:
 			g.green.put(lw, numLiterals+numLengths+int(r.v))
-			x++
 		default: // a copy
-			sym, extra, n := prefixOf(r.n)
+			sym, extra, extraBits := prefixOf(r.n)
 			g.green.put(lw, numLiterals+int(sym))
-			lw.put(extra, n)
-			sym, extra, n = prefixOf(r.v)
+			lw.put(extra, extraBits)
+			sym, extra, extraBits = prefixOf(r.v)
 			g.distance.put(lw, int(sym))
-			lw.put(extra, n)
-			x += int(r.n)
+			lw.put(extra, extraBits)
 		}
+		x += r.pixels()
 		for x >= w {
 			x -= w
 			y++
@@ -325,10 +320,10 @@ func writeRefs(lw *lsbWriter, w int, cut grouped) {
 
 // argb returns m's pixels, with alpha in the high bits, and reports whether one of them is not
 // opaque.
-func argb(m *image.NRGBA) (pix []uint32, alpha bool) {
+func argb(m *image.NRGBA) (pix []uint32, hasAlpha bool) {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	pix = make([]uint32, w*h)
-	allAlpha := byte(255) // the AND of all
+	allAlpha := byte(255) // the AND of the alpha of all pixels
 	for y := range h {
 		row := m.Pix[y*m.Stride:][:4*w]
 		for x := range w {

@@ -15,7 +15,7 @@ type lsbWriter struct {
 	n   uint // bits in acc, below 32 between calls
 }
 
-// put writes v as n bits, at most 32. The bits of v above them must be zero.
+// put writes the n lowest bits of v, at most 32. The bits above them must be zero.
 func (w *lsbWriter) put(v uint32, n uint) {
 	w.acc |= uint64(v) << w.n
 	w.n += n
@@ -29,7 +29,7 @@ func (w *lsbWriter) put(v uint32, n uint) {
 // bits returns how many bits have been written.
 func (w *lsbWriter) bits() int { return 8*len(w.out) + int(w.n) }
 
-// append writes all bits that have been written to o.
+// append writes to w all bits that have been written to o.
 func (w *lsbWriter) append(o *lsbWriter) {
 	for _, b := range o.out {
 		w.put(uint32(b), 8)
@@ -46,24 +46,24 @@ func (w *lsbWriter) flush() {
 	w.acc = 0
 }
 
-// maxCodeLength is the longest prefix code (RFC 9649 3.7.2.1.2).
+// maxCodeLength is the largest number of bits in a symbol's code (RFC 9649 3.7.2.1.2).
 const maxCodeLength = 15
 
-// A prefixCode holds the code and its length for each symbol. The bits of a code are in the order
-// in which they are written. A length of 0 means that the symbol does not occur, or that only this
-// symbol does.
+// A prefixCode holds the code of each symbol and its length. put writes the lowest bit of a code
+// first. A symbol that does not occur has length 0. After write, a symbol below 256 has length 0
+// too if no other occurs: a reader knows it without reading any bits.
 type prefixCode struct {
-	bits []uint16
-	size []uint8 // lengths
+	bits []uint16 // codes
+	size []uint8  // their lengths
 }
 
 // put writes the code of a symbol.
 func (c *prefixCode) put(w *lsbWriter, sym int) { w.put(uint32(c.bits[sym]), uint(c.size[sym])) }
 
-// codeLengths sets size to the lengths of a good prefix code for symbols that occur as often as
-// counts says. No length is over limit. It uses Huffman's algorithm. While the deepest leaf is too
-// deep, small counts are raised to a growing minimum, which makes the tree flatter. A single symbol
-// gets length 1.
+// codeLengths sets size to the lengths, up to limit, of a prefix code for symbols that occur as
+// often as counts says. It uses Huffman's algorithm, and repeats it while a length is over limit.
+// For each repetition it doubles a minimum to which small counts are raised. This makes the tree
+// flatter. A single symbol gets length 1.
 func codeLengths(size []uint8, counts []uint32, limit int) {
 	clear(size)
 	var used []int32 // the symbols that occur
@@ -82,7 +82,8 @@ func codeLengths(size []uint8, counts []uint32, limit int) {
 	keys, weights := make([]uint64, len(used)), make([]uint64, len(used))
 	var tree huffman.Tree
 	for floor := uint64(1); ; floor *= 2 {
-		for i, s := range used { // by count, then by symbol, which has 16 bits at most
+		// Sort the symbols by count, then by symbol. A key has the symbol in its lowest 16 bits.
+		for i, s := range used {
 			keys[i] = max(uint64(counts[s]), floor)<<16 | uint64(s)
 		}
 		slices.Sort(keys)
@@ -115,7 +116,6 @@ func (c *prefixCode) assign() {
 	for _, n := range c.size {
 		number[n]++
 	}
-	number[0] = 0
 	for n := 1; n <= maxCodeLength; n++ {
 		next[n+1] = (next[n] + number[n]) << 1
 	}
@@ -123,14 +123,15 @@ func (c *prefixCode) assign() {
 		if n == 0 {
 			continue
 		}
-		// The first bit is the highest one of the canonical code, and is written first.
-		v, r := next[n], uint16(0)
+		// The highest bit of a canonical code is the first in the file, but put writes the lowest
+		// one first. So reverse the bits.
+		v, reversed := next[n], uint16(0)
 		next[n]++
 		for range n {
-			r = r<<1 | uint16(v&1)
+			reversed = reversed<<1 | uint16(v&1)
 			v >>= 1
 		}
-		c.bits[s] = r
+		c.bits[s] = reversed
 	}
 }
 
@@ -138,11 +139,11 @@ func (c *prefixCode) assign() {
 // 3.7.2.1.2, kCodeLengthCodeOrder).
 var codeLengthOrder = [19]uint8{17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
 
-// write stores the code's lengths. If only one symbol occurs and it is below 256, it takes no bits
-// in the data, so write clears its code.
+// write stores the code's lengths. It then changes the code to what a reader expects: if only one
+// symbol occurs and it is below 256, its code has no bits.
 func (c *prefixCode) write(w *lsbWriter) {
 	var used [2]int // the first two symbols that occur
-	n := 0          // how many occur
+	n := 0          // how many symbols occur
 	for s, l := range c.size {
 		if l > 0 {
 			if n < 2 {
@@ -156,42 +157,44 @@ func (c *prefixCode) write(w *lsbWriter) {
 		return
 	}
 	if n == 1 {
-		// The simple form cannot hold a single symbol over 255. So a second symbol is added, and
-		// both get a length of 1.
+		// The simple form cannot hold a single symbol over 255. So symbol 0 is added, and both get
+		// a length of 1.
 		c.size[0] = 1
 		c.assign()
 	}
 	c.writeNormal(w)
 }
 
-// writeSimple stores which one or two symbols below 256 occur (RFC 9649 3.7.2.1.1). The code of a
-// single symbol is cleared.
+// writeSimple stores the n symbols that occur, at most two and below 256 (RFC 9649 3.7.2.1.1). If
+// none occurs, it stores symbol 0, since the form holds one or two.
 func (c *prefixCode) writeSimple(w *lsbWriter, used [2]int, n int) {
-	w.put(1, 1) // simple
-	w.put(uint32(max(n, 1)-1), 1)
+	w.put(1, 1)                   // simple
+	w.put(uint32(max(n, 1)-1), 1) // number of symbols - 1
 	if used[0] <= 1 {
-		w.put(0, 1)
+		w.put(0, 1) // the first symbol has 1 bit
 		w.put(uint32(used[0]), 1)
 	} else {
-		w.put(1, 1)
+		w.put(1, 1) // the first symbol has 8 bits
 		w.put(uint32(used[0]), 8)
 	}
 	if n == 2 {
 		w.put(uint32(used[1]), 8)
 		return
 	}
+	// A reader reads no bits for a single symbol, so put must not write any.
 	c.size[used[0]], c.bits[used[0]] = 0, 0
 }
 
-// A run is a symbol of the code for code lengths. The number extra follows it in so many bits.
-type run struct{ sym, extra, bits uint8 }
+// A run is a symbol of the code for code lengths, and the number extra that follows the symbol in
+// so many extraBits.
+type run struct{ sym, extra, extraBits uint8 }
 
-// runsOf encodes the lengths in size as runs. Symbol 16 repeats the last length that was not zero.
-// 17 and 18 are runs of zeros. The others are lengths.
+// runsOf encodes the lengths in size as runs. Symbol 16 repeats the last length that was not zero 3
+// to 6 times. Symbol 17 is 3 to 10 zeros, and symbol 18 is 11 to 138. Other symbols are lengths.
 func runsOf(size []uint8) (runs []run) {
 	previous := uint8(8) // what 16 repeats before the first length (RFC 9649 3.7.2.1.2)
 	for i := 0; i < len(size); {
-		v, n := size[i], 1
+		v, n := size[i], 1 // a length, and how often it is still to be encoded
 		for i+n < len(size) && size[i+n] == v {
 			n++
 		}
@@ -225,32 +228,33 @@ func runsOf(size []uint8) (runs []run) {
 func (c *prefixCode) writeNormal(w *lsbWriter) {
 	w.put(0, 1) // not simple
 	runs := runsOf(c.size)
-	// Runs after the last length that is not zero need not be stored. max_symbol is the number of
-	// runs that are stored.
-	total := len(runs)
-	for total > 0 && (runs[total-1].sym == 0 || runs[total-1].sym >= 17) {
-		total--
+	// Zeros after the last length that is not zero need not be stored. maxSymbol is the RFC's name
+	// for the number of runs that are.
+	maxSymbol := len(runs)
+	for maxSymbol > 0 && (runs[maxSymbol-1].sym == 0 || runs[maxSymbol-1].sym >= 17) {
+		maxSymbol--
 	}
-	lengths := lengthsCode(runs[:total])
+	lengths := lengthsCode(runs[:maxSymbol])
 	lengths.writeLengths(w)
-	if total < len(runs) { // at least two symbols have a length, so total >= 2
-		k := uint(0) // max_symbol - 2 is stored in 2 + 2 k bits
-		for (total-2)>>(2+2*k) > 0 {
+	if maxSymbol < len(runs) { // at least two symbols have a length, so maxSymbol >= 2
+		k := uint(0) // maxSymbol-2 is stored in 2+2*k bits
+		for (maxSymbol-2)>>(2+2*k) > 0 {
 			k++
 		}
 		w.put(1, 1)
 		w.put(uint32(k), 3)
-		w.put(uint32(total-2), 2+2*k)
+		w.put(uint32(maxSymbol-2), 2+2*k)
 	} else {
-		w.put(0, 1)
+		w.put(0, 1) // all runs are stored
 	}
-	for _, r := range runs[:total] {
+	for _, r := range runs[:maxSymbol] {
 		lengths.put(w, int(r.sym))
-		w.put(uint32(r.extra), uint(r.bits))
+		w.put(uint32(r.extra), uint(r.extraBits))
 	}
 }
 
-// lengthsCode makes the code for the symbols of the runs. Its own lengths are stored in 3 bits.
+// lengthsCode makes the code for the symbols of the runs. The code's own lengths are stored in 3
+// bits, so they are at most 7.
 func lengthsCode(runs []run) prefixCode {
 	var counts [19]uint32
 	for _, r := range runs {
@@ -262,10 +266,10 @@ func lengthsCode(runs []run) prefixCode {
 	return c
 }
 
-// writeLengths stores the lengths of a code for code lengths. If only one symbol occurs, its code
-// takes no bits in the data, so writeLengths clears the code.
+// writeLengths stores the lengths of a code for code lengths. If only one symbol occurs, a reader
+// reads no bits for it, so writeLengths clears the code.
 func (c *prefixCode) writeLengths(w *lsbWriter) {
-	n := 19
+	n := 19 // number of lengths that are stored, at least 4
 	for n > 4 && c.size[codeLengthOrder[n-1]] == 0 {
 		n--
 	}

@@ -1,28 +1,29 @@
 package webp
 
-// This file finds copies, RFC 9649 section 3.6.2: runs of earlier pixels that equal those at a
-// position.
+// This file finds copies, RFC 9649 section 3.6.2: runs of earlier pixels that equal the pixels from
+// a position on.
 
 import "math/bits"
 
-// A match has two earlier runs of pixels that equal those at a position. One is the longest that
-// was found. The other is the longest at a distance that takes few bits, a near distance. It may be
-// better when only its first pixels are copied.
+// A match has two earlier runs of pixels that equal the pixels from a position on. One run is the
+// longest that was found. The other is the longest at a near distance, one that takes few bits. A
+// copy of only a few pixels may be better from there.
 type match struct {
-	code     uint32 // of the distance of the longest run
+	code     uint32 // code of the distance of the longest run
 	n        uint16 // length of the longest run; 0 if there is none
 	nearN    uint16 // length of the run at a near distance; 0 if there is none, or none was looked for
-	nearCode uint8  // of the near distance
+	nearCode uint8  // code of that near distance
 }
 
-// A search says how hard to search for copies and for ways to use them.
+// A search says how hard to search for copies, and for the best use of them, of predictors and of
+// groups.
 type search struct {
-	tries     int // earlier positions that are compared with one
-	nice      int // inside a match of at least this length nothing is searched, and only the rest of the match is used
-	passes    int // new cuts of the pixels into refs, each with the costs that follow from the cut before
-	starts    int // 2: both first cuts are improved; 1: only the better one
-	rowStep   int // a predictor is judged by one row in so many
-	maxTiles  int // limit for the number of tiles
+	tries     int // a position is compared with at most so many earlier ones
+	nice      int // positions inside a match of at least this length are not searched; they use its rest
+	passes    int // how often shorten cuts the pixels into new refs
+	starts    int // 2: both first cuts of writePixels are improved; 1: only the better one
+	rowStep   int // of a tile's rows, one in rowStep is looked at to choose a predictor
+	maxTiles  int // limit for the number of tiles of the map of groups
 	steps     int // seedGroups makes at most the cube of this number of groups
 	reassigns int // passes that move tiles between groups
 }
@@ -30,6 +31,7 @@ type search struct {
 // searchOf returns the search for an effort.
 func searchOf(e Effort) search {
 	if e == HighEffort {
+		// No match is as long as this value of nice, so all positions are searched.
 		return search{tries: 96, nice: maxCopy + 1, passes: 5, starts: 2, rowStep: 1, maxTiles: 600, steps: 4, reassigns: 2}
 	}
 	return search{tries: 12, nice: 64, passes: 2, starts: 1, rowStep: 2, maxTiles: 300, steps: 3, reassigns: 1}
@@ -39,45 +41,49 @@ func searchOf(e Effort) search {
 type matcher struct {
 	search
 	pix      []uint32
-	last     int    // distance of the match found before
-	lastCode uint32 // code of that distance
-	near     [4]int // distances that take few bits
-	nearCode [4]uint8
-	hashBits uint
-	pairs    chain // by the hash of two pixels
-	sixes    chain // by the hash of six pixels, only for few colors: there the same two pixels occur everywhere
+	w        int       // width of the picture
+	last     int       // distance of the last match found, 0 before the first
+	lastCode uint32    // code of that distance
+	near     [4]int    // distances that take few bits; one may be 0, which is none
+	nearCode [4]uint8  // codes of these distances
+	hashBits uint      // length of a hash
+	pairs    hashChain // by the hash of two pixels
+	// sixes is by the hash of six pixels. It is empty unless the picture has few colors, where the
+	// same pairs are everywhere.
+	sixes hashChain
 }
 
-// A chain leads from a hash to the last position with this hash, and from each position to the one
-// before it with the same hash.
-type chain struct {
+// A hashChain leads from a hash to the last position with this hash, and from each position to the
+// one before it with the same hash.
+type hashChain struct {
 	head     []int32 // by hash: 1 + the last position; 0 if there is none
-	previous []int32 // by position: 1 + the one before; 0 if there is none
+	previous []int32 // by position: 1 + the position before; 0 if there is none
 }
 
-// insert puts position i before all others of its hash.
-func (c *chain) insert(hash uint32, i int) {
+// insert makes i the last position with the hash.
+func (c *hashChain) insert(hash uint32, i int) {
 	c.previous[i] = c.head[hash]
 	c.head[hash] = int32(i + 1)
 }
 
-// findMatches returns a match for each position. Of equally long matches it takes the rest of the
-// match at the position before, else one at a near distance, else the one at the least distance.
+// findMatches returns a match for each position. Of equally long runs, a match has the rest of the
+// run at the position before, else one at a near distance, else the one at the least distance. The
+// last pixel has no match.
 func findMatches(pix []uint32, w int, s search) []match {
 	m := make([]match, len(pix))
 	if len(pix) < 3 {
 		return m
 	}
-	k := matcher{search: s, pix: pix, near: [4]int{1, w, w + 1, w - 1}}
+	k := matcher{search: s, pix: pix, w: w, near: [4]int{1, w, w + 1, w - 1}}
 	for i, d := range k.near {
 		if d > 0 {
 			k.nearCode[i] = uint8(distanceCode(d, w))
 		}
 	}
 	k.hashBits = uint(min(max(bits.Len(uint(len(pix))), 8), 16))
-	k.pairs = chain{make([]int32, 1<<k.hashBits), make([]int32, len(pix))}
+	k.pairs = hashChain{make([]int32, 1<<k.hashBits), make([]int32, len(pix))}
 	if palette(pix, 256) != nil {
-		k.sixes = chain{make([]int32, 1<<k.hashBits), make([]int32, len(pix))}
+		k.sixes = hashChain{make([]int32, 1<<k.hashBits), make([]int32, len(pix))}
 	}
 	n, distance := 0, 0
 	for i := range len(pix) - 1 {
@@ -87,23 +93,24 @@ func findMatches(pix []uint32, w int, s search) []match {
 }
 
 // matchAt finds the match at position i and puts it into m. best and distance are the length and
-// the distance of the match at i-1. matchAt returns those of the match at i. Where the rest of the
-// match at i-1 is nice, it does not search.
+// the distance of the longest run at i-1, and matchAt returns those at i. If the rest of the run at
+// i-1 has at least k.nice pixels, matchAt does not search.
 func (k *matcher) matchAt(i, best, distance int, m *match) (int, int) {
 	pix := k.pix
 	limit := min(maxCopy, len(pix)-i)
-	// Begin with the rest of the match at i-1.
-	inside := false
+	// Begin with the rest of the run at i-1.
 	if best > 2 {
 		best--
+		// Where that run was as long as a copy can be, it may go on.
 		if best == maxCopy-1 && best < limit && pix[i-distance+best] == pix[i+best] {
-			best++ // the match at i-1 ended only because it was as long as a copy can be
+			best++
 		}
-		inside = best >= k.nice
 	} else {
 		best = 0
 	}
-	code := uint32(0) // of a near distance; 0 if the match is at another one
+	inside := best >= k.nice // inside a nice match
+	// Look at the near distances.
+	code := uint32(0) // code of the distance if a near one is taken, else 0
 	if best < longMatch && !inside {
 		near, which := k.nearest(i, limit)
 		m.nearN, m.nearCode = uint16(near), k.nearCode[which]
@@ -111,10 +118,10 @@ func (k *matcher) matchAt(i, best, distance int, m *match) (int, int) {
 			best, distance, code = near, k.near[which], uint32(k.nearCode[which])
 		}
 	}
-	// Inside a run of one color the chains would be long. Such positions are not entered, and not
-	// searched: the pixel before is as good to copy from, and later copies find the run by its
-	// ends.
-	if !k.inRun(i) {
+	// Look through the chains, and enter the position. Not among pixels of one color, where the
+	// chains would be long: the pixel before is as good to copy from, and later copies find these
+	// pixels by their ends.
+	if !k.amongEqual(i) {
 		if best < longMatch && !inside {
 			before := best
 			if best, distance = k.followChains(i, limit, best, distance); best > before {
@@ -124,12 +131,10 @@ func (k *matcher) matchAt(i, best, distance int, m *match) (int, int) {
 		k.insert(i)
 	}
 	if best >= 2 {
-		switch {
-		case code != 0:
-		case i > 0 && distance == k.last:
+		if code == 0 && distance == k.last {
 			code = k.lastCode
-		default:
-			code = distanceCode(distance, k.near[1])
+		} else if code == 0 {
+			code = distanceCode(distance, k.w)
 		}
 		k.last, k.lastCode = distance, code
 		m.code, m.n = code, uint16(best)
@@ -137,16 +142,19 @@ func (k *matcher) matchAt(i, best, distance int, m *match) (int, int) {
 	return best, distance
 }
 
-// longMatch is the length of a match from which on no longer one is searched.
+// longMatch is the length of a match that is good enough: no longer one is searched.
 const longMatch = 64
 
-// nearest returns the length of the longest match at one of the near distances, and the index of
-// that distance.
+// nearest returns the length of the longest run at one of the near distances, and the index of that
+// distance. If there is no run, the length is 0.
 func (k *matcher) nearest(i, limit int) (best, which int) {
 	pix := k.pix
 	for j, d := range k.near {
-		if d > i || d <= 0 || best >= limit || pix[i-d+best] != pix[i+best] {
-			continue
+		if d > i || d <= 0 {
+			continue // there is no pixel at this distance
+		}
+		if best >= limit || pix[i-d+best] != pix[i+best] {
+			continue // its run is not longer than best
 		}
 		if n := matchLength(pix, i-d, i, limit); n > best {
 			best, which = n, j
@@ -155,30 +163,30 @@ func (k *matcher) nearest(i, limit int) (best, which int) {
 	return best, which
 }
 
-// followChains looks through the chains of position i for a match that is longer than best. It
-// returns the length and the distance of the longest, or best and distance as they were.
+// followChains looks through the chains of position i for a run that is longer than best. It
+// returns the length and the distance of the longest, or else best and distance unchanged.
 func (k *matcher) followChains(i, limit, best, distance int) (int, int) {
 	if k.sixes.head != nil && i+6 <= len(k.pix) {
 		best, distance = k.follow(&k.sixes, k.hashSix(i), i, limit, k.tries, best, distance)
 	}
 	tries := k.tries
 	if best >= longMatch/2 {
-		tries /= 4
+		tries /= 4 // half of what is good enough is worth less search
 	}
 	return k.follow(&k.pairs, k.hashPair(i), i, limit, tries, best, distance)
 }
 
-// follow looks through a chain for a match that is longer than best and has at most limit pixels.
-// It compares as many positions as tries says, and ends at a nice match. It returns the length and
-// the distance of the longest, or best and distance as they were.
-func (k *matcher) follow(c *chain, hash uint32, i, limit, tries, best, distance int) (int, int) {
+// follow looks through a chain for a run that is longer than best and has at most limit pixels. It
+// compares at most tries positions, and stops at a run of k.nice pixels. It returns the length and
+// the distance of the longest, or else best and distance unchanged.
+func (k *matcher) follow(c *hashChain, hash uint32, i, limit, tries, best, distance int) (int, int) {
 	pix := k.pix
 	for at := int(c.head[hash]); at > 0 && tries > 0 && best < min(limit, k.nice); tries-- {
 		at-- // chains hold 1 + the position
 		if i-at > maxDistance {
 			break
 		}
-		if pix[at+best] == pix[i+best] {
+		if pix[at+best] == pix[i+best] { // else its run is not longer than best
 			if n := matchLength(pix, at, i, limit); n > best {
 				best, distance = n, i-at
 			}
@@ -196,26 +204,30 @@ func (k *matcher) insert(i int) {
 	k.pairs.insert(k.hashPair(i), i)
 }
 
-// inRun reports whether pixel i has the color of the two pixels before it and of the one behind it.
-func (k *matcher) inRun(i int) bool {
+// amongEqual reports whether pixel i has the color of the two pixels before it and of the one after
+// it. It is not the last pixel.
+func (k *matcher) amongEqual(i int) bool {
 	p := k.pix
 	return i > 1 && p[i] == p[i-1] && p[i] == p[i+1] && p[i] == p[i-2]
 }
 
-// hashPair returns the hash of the two pixels at i.
+// hashFactor is 2^64 divided by the golden ratio. The high bits of a product with it are the hash.
+const hashFactor = 0x9e3779b97f4a7c15
+
+// hashPair returns the hash of the pixels i and i+1.
 func (k *matcher) hashPair(i int) uint32 {
 	v := uint64(k.pix[i]) | uint64(k.pix[i+1])<<32
-	return uint32(v * 0x9e3779b97f4a7c15 >> (64 - k.hashBits))
+	return uint32(v * hashFactor >> (64 - k.hashBits))
 }
 
-// hashSix returns the hash of the six pixels at i.
+// hashSix returns the hash of the six pixels from i on.
 func (k *matcher) hashSix(i int) uint32 {
 	v := uint64(0)
 	for _, p := range k.pix[i : i+6] {
-		v = (v ^ uint64(p)) * 0x9e3779b97f4a7c15
+		v = (v ^ uint64(p)) * hashFactor
 		v ^= v >> 29
 	}
-	return uint32(v * 0x9e3779b97f4a7c15 >> (64 - k.hashBits))
+	return uint32(v * hashFactor >> (64 - k.hashBits))
 }
 
 // matchLength returns how many pixels from position a on equal those from position b on, up to

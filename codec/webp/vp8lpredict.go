@@ -15,13 +15,12 @@ const (
 	transformColorIndexing = 3
 )
 
-// average2 and subtract compute all four channels of a pixel at once, a byte each, without carries
-// between them.
-
-// average2 returns (a+b)/2 rounded down in every channel.
+// average2 returns (a+b)/2, rounded down, in every channel. It computes all four at once: the bits
+// that a and b share, plus half of those in which they differ.
 func average2(a, b uint32) uint32 { return (a^b)&0xfefefefe>>1 + a&b }
 
-// subtract returns a-b modulo 256 in every channel.
+// subtract returns a-b modulo 256 in every channel. It computes two channels at once. The bytes
+// beside these begin as 0xff, so that a borrow ends there.
 func subtract(a, b uint32) uint32 {
 	ag := 0x00ff00ff + a&0xff00ff00 - b&0xff00ff00
 	rb := 0xff00ff00 + a&0x00ff00ff - b&0x00ff00ff
@@ -83,12 +82,12 @@ func predictPixel(mode int, l, t, tr, tl uint32) uint32 {
 	}
 }
 
-// selectPredictor returns l or t, whichever is nearer to l+t-tl.
+// selectPredictor returns l or t, whichever is nearer to l+t-tl, and t if both are equally near.
 func selectPredictor(l, t, tl uint32) uint32 {
 	d := 0 // how much farther away l is than t, summed over the channels
 	for s := 0; s < 32; s += 8 {
 		c := int(tl >> s & 255)
-		p, q := int(t>>s&255)-c, int(l>>s&255)-c
+		p, q := int(t>>s&255)-c, int(l>>s&255)-c // from l to l+t-tl, and from t to it
 		d += max(p, -p) - max(q, -q)
 	}
 	if d < 0 {
@@ -102,14 +101,14 @@ const (
 	modeGradient  = 12 // left + upper - upper left, clamped
 )
 
-// residualsOf sets dst to the residuals of pix[from:from+len(dst)] after prediction by mode.
-// The picture is w pixels wide. The pixels are in one row, which is not the first row, and none of
-// them is in the first column.
-func residualsOf(dst, pix []uint32, mode, from, w int) {
+// residualsOf sets dst to the residuals of pix[start:start+len(dst)] after prediction by mode. The
+// picture is w pixels wide. The pixels are in one row, which is not the first row, and none of them
+// is in the first column.
+func residualsOf(dst, pix []uint32, mode, start, w int) {
 	n := len(dst)
-	cur, l := pix[from:][:n], pix[from-1:][:n]
-	tl, t, tr := pix[from-w-1:][:n], pix[from-w:][:n], pix[from-w+1:][:n]
-	switch mode {
+	cur, l := pix[start:][:n], pix[start-1:][:n]
+	tl, t, tr := pix[start-w-1:][:n], pix[start-w:][:n], pix[start-w+1:][:n]
+	switch mode { // some modes have loops of their own, which are faster
 	case 0:
 		for i, p := range cur {
 			dst[i] = subtract(p, 0xff000000)
@@ -137,27 +136,36 @@ func residualsOf(dst, pix []uint32, mode, from, w int) {
 	}
 }
 
-// A predictor chooses the modes of a picture's tiles.
-type predictor struct {
-	pix, out []uint32
-	w, h     int
-	bits     uint            // tiles are 1<<bits pixels a side
-	rowStep  int             // one row in so many is sampled
-	colored  bool            // red or blue is used
-	counts   [4][256]uint32  // of the residuals so far: of blue, green, red and alpha
-	cost     [4][256]float32 // bits of a residual by these counts
+// Tiles of the predictor transform are predictorSide pixels wide and high.
+const (
+	predictorBits = 4
+	predictorSide = 1 << predictorBits
+)
+
+// predictorTiles returns the number of tiles in each direction of a picture of w x h pixels.
+func predictorTiles(w, h int) (tilesX, tilesY int) {
+	return (w + predictorSide - 1) / predictorSide, (h + predictorSide - 1) / predictorSide
 }
 
-// predictorTransform writes the residuals of pix, w to a row, to out. It returns the modes of the
-// tiles, which are 1<<tileBits pixels wide and high, as pixels of the sub-resolution image that
-// stores them.
+// A predictor chooses the modes of a picture's tiles, and writes the residuals.
+type predictor struct {
+	pix, out []uint32 // the pixels, and their residuals
+	w, h     int
+	rowStep  int  // of a tile's rows, one in rowStep is looked at to choose the mode
+	colored  bool // red or blue is used
+
+	counts [4][256]uint32  // of the residuals so far: of blue, green, red and alpha, by value
+	cost   [4][256]float32 // the bits that a residual takes by these counts
+}
+
+// predictorTransform writes the residuals of pix, a picture of w x h pixels, to out. It returns the
+// modes of the tiles, as pixels of the image that stores them.
 //
-// A tile gets the mode whose residuals take the fewest bits under the frequencies of the residuals
-// so far. These bits are computed again after each row of tiles. Of each tile, one row in rowStep
-// is sampled.
-func predictorTransform(out, pix []uint32, w, h int, tileBits uint, rowStep int) []uint32 {
-	p := predictor{pix: pix, out: out, w: w, h: h, bits: tileBits, rowStep: rowStep, colored: hasColor(pix)}
-	tilesX, tilesY := (w+1<<tileBits-1)>>tileBits, (h+1<<tileBits-1)>>tileBits
+// A tile gets the mode whose residuals take the fewest bits if they are as frequent as in the rows
+// of tiles above. Of a tile's rows, one in rowStep is looked at.
+func predictorTransform(out, pix []uint32, w, h, rowStep int) []uint32 {
+	p := predictor{pix: pix, out: out, w: w, h: h, rowStep: rowStep, colored: hasColor(pix)}
+	tilesX, tilesY := predictorTiles(w, h)
 	modes := make([]uint32, tilesX*tilesY)
 	for c := range p.counts {
 		for v := range 256 {
@@ -180,28 +188,35 @@ func predictorTransform(out, pix []uint32, w, h int, tileBits uint, rowStep int)
 	return modes
 }
 
+// area returns the rectangle of a tile's pixels. It ends before x1 and y1.
+func (p *predictor) area(tx, ty int) (x0, y0, x1, y1 int) {
+	return tx * predictorSide, ty * predictorSide, min((tx+1)*predictorSide, p.w), min((ty+1)*predictorSide, p.h)
+}
+
 // inner returns the rectangle of those pixels of a tile that are predicted by the tile's mode: all
 // but the first row and the first column of the picture. It ends before x1 and y1, and may be
 // empty.
 func (p *predictor) inner(tx, ty int) (x0, y0, x1, y1 int) {
-	return max(tx<<p.bits, 1), max(ty<<p.bits, 1), min((tx+1)<<p.bits, p.w), min((ty+1)<<p.bits, p.h)
+	x0, y0, x1, y1 = p.area(tx, ty)
+	return max(x0, 1), max(y0, 1), x1, y1
 }
 
-// choose returns the mode of a tile. left is the mode of the tile to the left of it, or -1 if there
-// is none. That mode is taken where it predicts the tile exactly, or where no mode is needed.
-func (p *predictor) choose(tx, ty, left int) int {
+// choose returns the mode of a tile. leftMode is the mode of the tile to the left, or -1 if there
+// is none. leftMode is chosen if it predicts the tile exactly, or if no mode is needed because
+// inner is empty.
+func (p *predictor) choose(tx, ty, leftMode int) int {
 	x0, y0, x1, y1 := p.inner(tx, ty)
 	if x0 >= x1 || y0 >= y1 {
-		return max(left, 0)
+		return max(leftMode, 0)
 	}
-	if left >= 0 && p.predictsExactly(left, x0, y0, x1, y1) {
-		return left
+	if leftMode >= 0 && p.predictsExactly(leftMode, x0, y0, x1, y1) {
+		return leftMode
 	}
 	best, least := 0, float32(math.MaxFloat32)
 	for mode := range numPredictors {
 		sum := float32(0)
-		if mode != left {
-			sum = 3 // a change of mode takes bits too
+		if mode != leftMode {
+			sum = 3 // bits that a change of mode is estimated to take
 		}
 		for y := y0; y < y1 && sum < least; y += p.rowStep {
 			sum += p.rowCost(mode, y*p.w+x0, x1-x0)
@@ -213,13 +228,10 @@ func (p *predictor) choose(tx, ty, left int) int {
 	return best
 }
 
-// maxTile is the largest side of a tile.
-const maxTile = 1 << 4
-
 // predictsExactly reports whether mode predicts each pixel of the rectangle exactly. The rectangle
 // ends before x1 and y1.
 func (p *predictor) predictsExactly(mode, x0, y0, x1, y1 int) bool {
-	var r [maxTile]uint32
+	var r [predictorSide]uint32
 	for y := y0; y < y1; y++ {
 		row := r[:x1-x0]
 		residualsOf(row, p.pix, mode, y*p.w+x0, p.w)
@@ -234,11 +246,11 @@ func (p *predictor) predictsExactly(mode, x0, y0, x1, y1 int) bool {
 	return true
 }
 
-// rowCost returns the bits that the n pixels at position from take as residuals of mode.
-func (p *predictor) rowCost(mode, from, n int) (sum float32) {
-	var r [maxTile]uint32
-	residualsOf(r[:n], p.pix, mode, from, p.w)
-	if !p.colored {
+// rowCost returns the bits that the n pixels from position start on take as residuals of mode.
+func (p *predictor) rowCost(mode, start, n int) (sum float32) {
+	var r [predictorSide]uint32
+	residualsOf(r[:n], p.pix, mode, start, p.w)
+	if !p.colored { // red and blue are zero, and alpha is not counted either
 		for _, v := range r[:n] {
 			sum += p.cost[1][v>>8&255]
 		}
@@ -250,28 +262,27 @@ func (p *predictor) rowCost(mode, from, n int) (sum float32) {
 	return sum
 }
 
-// apply writes a tile's residuals to out and counts them.
+// apply writes a tile's residuals to out and counts them. Not all are predicted by mode: the first
+// row is predicted from the left, the first column from above, and the first pixel of the picture
+// to be opaque black.
 func (p *predictor) apply(tx, ty, mode int) {
-	x0, y0, x1, y1 := tx<<p.bits, ty<<p.bits, min((tx+1)<<p.bits, p.w), min((ty+1)<<p.bits, p.h)
+	x0, y0, x1, y1 := p.area(tx, ty)
 	for y := y0; y < y1; y++ {
 		i, end := y*p.w+x0, y*p.w+x1
-		// The first row is predicted from the left, and the first column from above. The first
-		// pixel is predicted to be opaque black.
-		switch {
-		case y == 0 && x0 == 0:
-			p.out[i] = subtract(p.pix[i], 0xff000000)
+		if x0 == 0 {
+			above := uint32(0xff000000)
+			if y > 0 {
+				above = p.pix[i-p.w]
+			}
+			p.out[i] = subtract(p.pix[i], above)
 			i++
-			fallthrough
-		case y == 0:
+		}
+		if y > 0 {
+			residualsOf(p.out[i:end], p.pix, mode, i, p.w)
+		} else {
 			for ; i < end; i++ {
 				p.out[i] = subtract(p.pix[i], p.pix[i-1])
 			}
-		case x0 == 0:
-			p.out[i] = subtract(p.pix[i], p.pix[i-p.w])
-			i++
-			fallthrough
-		default:
-			residualsOf(p.out[i:end], p.pix, mode, i, p.w)
 		}
 		for _, r := range p.out[y*p.w+x0 : end] {
 			p.counts[0][r&255]++
@@ -284,17 +295,16 @@ func (p *predictor) apply(tx, ty, mode int) {
 
 // palette returns the colors of pix in ascending order, or nil if there are more than limit.
 func palette(pix []uint32, limit int) []uint32 {
-	const slots = 1024
+	// The colors found so far are in a hash table with linear probing.
+	const slots = 1 << 10
 	var table [slots]uint32
 	var taken [slots]bool
 	var colors []uint32
-	last := ^uint32(0)
 	for i, p := range pix {
-		if i > 0 && p == last {
+		if i > 0 && p == pix[i-1] {
 			continue
 		}
-		last = p
-		k := p * 0x9e3779b1 >> 22 // a hash of 10 bits, as there are 1024 slots
+		k := p * 0x9e3779b1 >> (32 - 10) // a hash of 10 bits
 		for taken[k] && table[k] != p {
 			k = (k + 1) % slots
 		}
@@ -311,9 +321,10 @@ func palette(pix []uint32, limit int) []uint32 {
 	return colors
 }
 
-// bundle returns a picture of the palette indices of pix, in green, and the width of this picture.
-// If there are at most 16 colors, a pixel of it holds several indices (RFC 9649 3.5.4).
-func bundle(pix []uint32, w, h int, colors []uint32) (out []uint32, bundled int) {
+// bundle returns a picture whose green holds the palette indices of pix, and its width bw. If there
+// are at most 16 colors, a pixel holds several indices, the first in the lowest bits (RFC 9649
+// 3.5.4).
+func bundle(pix []uint32, w, h int, colors []uint32) (out []uint32, bw int) {
 	bits := uint(8) // bits of one index
 	switch n := len(colors); {
 	case n <= 2:
@@ -324,9 +335,9 @@ func bundle(pix []uint32, w, h int, colors []uint32) (out []uint32, bundled int)
 		bits = 4
 	}
 	per := int(8 / bits) // indices in a pixel
-	bundled = (w + per - 1) / per
-	out = make([]uint32, bundled*h)
-	last, lastIndex := colors[0], uint32(0)
+	bw = (w + per - 1) / per
+	out = make([]uint32, bw*h)
+	last, lastIndex := colors[0], uint32(0) // of the pixel before
 	for y := range h {
 		for x := range w {
 			p := pix[y*w+x]
@@ -334,11 +345,11 @@ func bundle(pix []uint32, w, h int, colors []uint32) (out []uint32, bundled int)
 				k, _ := slices.BinarySearch(colors, p)
 				last, lastIndex = p, uint32(k)
 			}
-			out[y*bundled+x/per] |= lastIndex << (8 + uint(x%per)*bits)
+			out[y*bw+x/per] |= lastIndex << (8 + uint(x%per)*bits)
 		}
 	}
 	for i := range out {
-		out[i] |= 0xff000000
+		out[i] |= 0xff000000 // the same everywhere, as decoders do not use this alpha
 	}
-	return out, bundled
+	return out, bw
 }

@@ -10,30 +10,59 @@ import (
 	"sync"
 )
 
+// Numbers of symbols (RFC 9649 3.7.1). The code of green has the literals, then the lengths, then
+// the indices of the color cache.
 const (
 	numLiterals  = 256
 	numLengths   = 24
 	numDistances = 40
-	maxCopy      = 4096
-	// The largest code of a distance is 2^20. The first 120 codes are for near pixels.
+)
+
+// Limits of a copy: its pixels, and its distance in pixels. The largest code of a distance is 2^20,
+// and the first 120 codes are for near pixels.
+const (
+	maxCopy     = 4096
 	maxDistance = 1<<20 - 120
 )
 
-// A ref stands for one or more pixels. If n is 0, it is a literal of color v. If n is 1, it is
-// entry v of the color cache. If n is 2 or more, it is a copy of n pixels from the distance whose
-// code is v.
+// A ref stands for one or more pixels:
+//
+//	n           v
+//	refLiteral  the color of a pixel, as ARGB
+//	refCached   the index of a pixel's color in the color cache
+//	2 or more   the code of the distance from which n pixels are copied
 type ref struct {
 	v uint32
 	n uint32
 }
 
+// Values of a ref's n that are not the length of a copy.
+const (
+	refLiteral = 0
+	refCached  = 1
+)
+
+// pixels returns for how many pixels r stands.
+func (r ref) pixels() int { return max(int(r.n), 1) }
+
+// extraBits returns how many extra bits r has behind its symbols.
+func (r ref) extraBits() int {
+	if r.n == refLiteral || r.n == refCached {
+		return 0
+	}
+	_, _, length := prefixOf(r.n)
+	_, _, distance := prefixOf(r.v)
+	return int(length + distance)
+}
+
 // prefixOf splits value, a length or the code of a distance, into a prefix symbol and the number
-// extra, which follows the symbol in n bits (RFC 9649 3.6.2.1). value must be positive.
-func prefixOf(value uint32) (sym, extra uint32, n uint) {
+// extra, which follows the symbol in so many extraBits (RFC 9649 3.6.2.1). value must be positive.
+func prefixOf(value uint32) (sym, extra uint32, extraBits uint) {
 	v := value - 1
 	if v < 4 {
 		return v, 0, 0
 	}
+	// The symbol says which bit of v is the highest, and the bit below that. The rest of v is extra.
 	high := uint(bits.Len32(v)) - 1
 	second := v >> (high - 1) & 1
 	return uint32(2*high) + second, v & (1<<(high-1) - 1), high - 1
@@ -46,8 +75,8 @@ var nearCodes = sync.OnceValue(func() *[8][16]uint8 {
 	var all []uint64 // dx^2+dy^2, |dx|, 8-dx and dy, from the highest bits down
 	for dy := range 8 {
 		for dx := -7; dx <= 8; dx++ {
-			if dy == 0 && dx <= 0 || dy > 0 && dx == -8 {
-				continue
+			if dy == 0 && dx <= 0 {
+				continue // the pixel itself, and those after it
 			}
 			all = append(all, uint64(dx*dx+dy*dy)<<24|uint64(max(dx, -dx))<<16|uint64(8-dx)<<8|uint64(dy))
 		}
@@ -60,16 +89,16 @@ var nearCodes = sync.OnceValue(func() *[8][16]uint8 {
 	return t
 })
 
-// distanceCode returns the code of a distance in pixels. w is the width of the picture.
+// distanceCode returns the code of a distance in pixels, in a picture of width w.
 func distanceCode(distance, w int) uint32 {
-	dy, dx := distance/w, distance%w
+	dy, dx := distance/w, distance%w // dx to the left and dy up
 	near := nearCodes()
 	if dx <= 8 && dy < 8 {
 		if c := near[dy][dx+7]; c > 0 {
 			return uint32(c)
 		}
 	}
-	// Such a distance also leads to dy+1 rows up, and w-dx to the right.
+	// dx to the left and dy up is the same as w-dx to the right and dy+1 up.
 	if dx >= w-7 && dy < 7 {
 		if c := near[dy+1][dx-w+7]; c > 0 {
 			return uint32(c)
@@ -78,7 +107,8 @@ func distanceCode(distance, w int) uint32 {
 	return uint32(distance + 120)
 }
 
-// cacheIndex returns the place of a color in a cache of 1<<bits entries, bits >= 1.
+// cacheIndex returns the index of a color in a cache of 1<<bits entries (RFC 9649 3.6.2.3). bits is
+// at least 1.
 func cacheIndex(argb uint32, bits uint) uint32 { return argb * 0x1e35a7bd >> (32 - bits) }
 
 // A histogram counts the symbols of the five prefix codes (RFC 9649 3.7.1).
@@ -88,8 +118,8 @@ type histogram struct {
 	distance         [numDistances]uint32
 }
 
-// newHistogram returns an empty histogram. The color cache has 1<<cacheBits entries; 0 means that
-// there is no cache.
+// newHistogram returns an empty histogram. The color cache has 1<<cacheBits entries. If cacheBits
+// is 0, there is no cache.
 func newHistogram(cacheBits uint) *histogram {
 	n := numLiterals + numLengths
 	if cacheBits > 0 {
@@ -101,12 +131,12 @@ func newHistogram(cacheBits uint) *histogram {
 // add counts the symbols of r.
 func (h *histogram) add(r ref) {
 	switch r.n {
-	case 0:
+	case refLiteral:
 		h.green[r.v>>8&255]++
 		h.red[r.v>>16&255]++
 		h.blue[r.v&255]++
 		h.alpha[r.v>>24]++
-	case 1:
+	case refCached:
 		h.green[numLiterals+numLengths+r.v]++
 	default:
 		sym, _, _ := prefixOf(r.n)
@@ -116,7 +146,7 @@ func (h *histogram) add(r ref) {
 	}
 }
 
-// merge adds o's counts.
+// merge adds the counts of o to h.
 func (h *histogram) merge(o *histogram) {
 	for i, c := range o.green {
 		h.green[i] += c
@@ -131,27 +161,29 @@ func (h *histogram) merge(o *histogram) {
 	}
 }
 
-// entropyBits estimates the bits that the counted symbols and their code take. It adds to the
-// entropy of the symbols about 5 bits for each symbol that occurs, for the length of its code. A
-// single symbol takes no bits, and its code 4.
+// lengthBits is about how many bits the length of a symbol's code takes.
+const lengthBits = 5
+
+// entropyBits estimates the bits that the counted symbols take: their entropy, and lengthBits for
+// each symbol that occurs. If at most one does, the symbols take no bits, and the code takes 4.
 func entropyBits(counts []uint32) float64 {
-	var sum, s float64 // sum of the counts; s becomes the entropy
+	var sum, minus float64 // of the counts c, and of -c log2(c)
 	used := 0
 	for _, c := range counts {
 		if c > 0 {
 			used++
 			sum += float64(c)
-			s -= xlog2(c)
+			minus -= xlog2(c)
 		}
 	}
 	if used <= 1 {
 		return 4
 	}
-	s += sum * math.Log2(sum)
-	return s + 5*float64(used)
+	entropy := minus + sum*math.Log2(sum)
+	return entropy + lengthBits*float64(used)
 }
 
-// xlog2 returns c log2(c). For small c it uses a table.
+// xlog2 returns c log2(c), which is 0 for 0. For small c it uses a table.
 func xlog2(c uint32) float64 {
 	if c < 1024 {
 		return xlog2Table()[c]
@@ -167,7 +199,7 @@ var xlog2Table = sync.OnceValue(func() *[1024]float64 {
 	return t
 })
 
-// bits returns the bits that the counted symbols take, estimated by entropyBits.
+// bits returns the bits that the counted symbols and their codes take, estimated by entropyBits.
 func (h *histogram) bits() float64 {
 	return entropyBits(h.green) + entropyBits(h.red[:]) + entropyBits(h.blue[:]) + entropyBits(h.alpha[:]) + entropyBits(h.distance[:])
 }
@@ -177,7 +209,7 @@ type costs struct {
 	green            []float32
 	red, blue, alpha [256]float32
 	distance         [numDistances]float32
-	length           [maxCopy + 1]float32 // of a copy of so many pixels: its prefix symbol and extra bits, without the distance
+	length           [maxCopy + 1]float32 // by a copy's length: the length's symbol and its extra bits
 }
 
 // costOf sets dst to the bits that each symbol takes if the symbols occur as often as counts says.
@@ -186,14 +218,14 @@ func costOf(dst []float32, counts []uint32) {
 	for _, c := range counts {
 		sum += float64(c)
 	}
-	// A symbol that did not occur costs as much as one that occurs half a time.
-	log := math.Log2(sum + 1)
+	// A symbol that does not occur costs as much as one that occurs half a time.
+	logSum := math.Log2(sum + 1)
 	for i, c := range counts {
-		dst[i] = float32(log - math.Log2(max(float64(c), 0.5)))
+		dst[i] = float32(logSum - math.Log2(max(float64(c), 0.5)))
 	}
 }
 
-// newCosts returns the costs of symbols that occur as often as h says.
+// newCosts returns the costs of symbols that occur as often as h counts.
 func newCosts(h *histogram) *costs {
 	c := &costs{green: make([]float32, len(h.green))}
 	costOf(c.green, h.green)
@@ -202,13 +234,13 @@ func newCosts(h *histogram) *costs {
 	costOf(c.alpha[:], h.alpha[:])
 	costOf(c.distance[:], h.distance[:])
 	for n := 2; n <= maxCopy; n++ {
-		sym, _, extra := prefixOf(uint32(n))
-		c.length[n] = c.green[numLiterals+sym] + float32(extra)
+		sym, _, extraBits := prefixOf(uint32(n))
+		c.length[n] = c.green[numLiterals+sym] + float32(extraBits)
 	}
 	return c
 }
 
-// literal returns the bits of the pixel v, written as a literal.
-func (c *costs) literal(v uint32) float32 {
-	return c.alpha[v>>24] + c.red[v>>16&255] + c.green[v>>8&255] + c.blue[v&255]
+// literal returns the bits that a pixel takes as a literal.
+func (c *costs) literal(pixel uint32) float32 {
+	return c.alpha[pixel>>24] + c.red[pixel>>16&255] + c.green[pixel>>8&255] + c.blue[pixel&255]
 }

@@ -15,10 +15,10 @@
 //	alpha.go      the ALPH chunk, both ways
 //	animate.go    animation composed frame by frame onto a canvas
 //	animwrite.go  animation written as changed rectangles
-//	hidden.go     invisible pixels, made cheap
+//	hidden.go     colors for invisible pixels that take few bytes
 //	strip.go      a file without its metadata
 //	vp8lenc.go    the encoder of VP8L, RFC 9649 section 3
-//	vp8lpredict.go    its transforms: predictors, subtract green, palettes
+//	vp8lpredict.go    its transforms: prediction, subtraction of green, palettes
 //	vp8lrefs.go       its refs, which stand for pixels, and their costs
 //	vp8lmatch.go      its search for copies
 //	vp8lparse.go      its cut of the pixels into refs
@@ -54,14 +54,15 @@ func (e UnsupportedError) Error() string { return "webp: unsupported: " + string
 // Is reports whether target is errors.ErrUnsupported.
 func (e UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
 
-// MaxSide is the largest width and height of a frame (RFC 9649 2.5 and 3.4: 14 bits). The
-// container's 24 bits allow a larger canvas, which NewReader reports but no decoder here takes.
+// MaxSide is the largest width and height that this package writes: VP8 stores them in 14 bits (RFC
+// 9649 2.5). The reader also takes VP8L of 16384 pixels a side, and an animation's canvas, which
+// has up to 2^24 pixels a side and 2^32-1 pixels.
 const MaxSide = 16383
 
 // Effort is how long a writer searches for fewer bytes.
 type Effort = effort.Level
 
 const (
-	DefaultEffort = effort.Default // as long as libwebp -m 4
+	DefaultEffort = effort.Default // about as long as cwebp -m 4
 	HighEffort    = effort.High    // about twice as long, for fewer bytes
 )

@@ -14,17 +14,17 @@ import (
 	"miniatura/codec/vp8"
 )
 
-// DefaultQuality is the quality of Options that name none. It is the same as in libwebp.
+// DefaultQuality is the quality of Options whose Quality is 0. It is libwebp's default too.
 const DefaultQuality = 75
 
-// Options says how to encode. The zero value, and nil, mean DefaultQuality, and no loss where that
-// takes fewer bytes.
+// Options says how to encode. The zero value, and nil, mean DefaultQuality, and VP8 or VP8L as
+// Append chooses.
 type Options struct {
 	Quality  int    // 1 to 100, on libwebp's scale; 0 means DefaultQuality
 	Effort   Effort // how long to search for fewer bytes
 	Lossless bool   // always VP8L: every pixel is kept, except the color of wholly transparent ones
-	Lossy    bool   // never VP8L, even where it would be smaller
-	ICC      []byte // a profile to carry in ICCP
+	Lossy    bool   // never VP8L, even where it would be smaller; ignored if Lossless is set
+	ICC      []byte // a profile, which the file carries in ICCP; nil for none
 }
 
 // orDefault returns o with defaults for zero fields.
@@ -48,10 +48,11 @@ func Encode(w io.Writer, m image.Image, o *Options) error {
 	return err
 }
 
-// Append appends m as a WebP file to dst. Gray pictures, and Y'CbCr 4:2:0, are encoded with loss
-// unless Options say otherwise. Any other picture that may be smaller without loss, by an estimate,
-// is encoded both ways, and the smaller file is kept. For a picture over MaxSide in either
-// direction it returns an UnsupportedError before it uses any memory.
+// Append appends m as a WebP file to dst. Unless Options say otherwise, *image.Gray and 4:2:0
+// *image.YCbCr, from an even corner, are encoded as VP8. Any other picture that may be smaller as
+// VP8L, by an estimate, is encoded both ways, and the smaller file is kept. If m is empty or over
+// MaxSide in either direction, Append returns an UnsupportedError before it allocates memory for
+// pixels.
 func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	o = o.orDefault()
 	r := m.Bounds()
@@ -70,6 +71,7 @@ func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 func appendStill(dst []byte, bits *frameBits, w, h int, icc []byte) ([]byte, error) {
 	start := len(dst)
 	dst = append(dst, "RIFF\x00\x00\x00\x00WEBP"...)
+	// Only ALPH and ICCP need VP8X. VP8L has alpha without it.
 	if bits.alpha != nil || icc != nil {
 		flags := byte(0)
 		if bits.hasAlpha {
@@ -90,7 +92,7 @@ func appendStill(dst []byte, bits *frameBits, w, h int, icc []byte) ([]byte, err
 // finishRIFF stores the file's size in its header. The file is dst[start:].
 func finishRIFF(dst []byte, start int) ([]byte, error) {
 	n := int64(len(dst) - start - 8)
-	if n > 1<<32-10 {
+	if n > 1<<32-10 { // the limit of RFC 9649 section 2.4
 		return nil, UnsupportedError("a file over 4 GB")
 	}
 	binary.LittleEndian.PutUint32(dst[start+4:], uint32(n))
@@ -115,7 +117,7 @@ func appendChunk(dst []byte, id string, payload []byte) []byte {
 	return dst
 }
 
-// frameBits is one encoded picture.
+// frameBits is one encoded picture: a still picture or a frame of an animation.
 type frameBits struct {
 	alpha    []byte // payload of ALPH, or nil
 	bits     []byte // payload of "VP8 " or VP8L
@@ -123,7 +125,8 @@ type frameBits struct {
 	hasAlpha bool // some pixel is not opaque
 }
 
-// size returns how many bytes appendTo appends.
+// size returns how many bytes appendTo appends: for each chunk a header of 8 bytes, and the payload
+// with its padding.
 func (b *frameBits) size() int {
 	n := 8 + (len(b.bits)+1)&^1
 	if b.alpha != nil {
@@ -132,7 +135,7 @@ func (b *frameBits) size() int {
 	return n
 }
 
-// appendTo appends the chunks of the frame: ALPH if it has any, then VP8 or VP8L.
+// appendTo appends the chunks of the frame to dst: ALPH if there is one, then VP8 or VP8L.
 func (b *frameBits) appendTo(dst []byte) []byte {
 	if b.alpha != nil {
 		dst = appendChunk(dst, "ALPH", b.alpha)
@@ -146,7 +149,7 @@ func (b *frameBits) appendTo(dst []byte) []byte {
 // vp8Encoders keeps encoders, with their buffers, between pictures.
 var vp8Encoders = sync.Pool{New: func() any { return new(vp8.Encoder) }}
 
-// encodeFrame encodes m by the options o, for a still picture or for a frame of an animation.
+// encodeFrame encodes m as the options o say. Types that vp8 does not take become RGB with alpha.
 func encodeFrame(m image.Image, o *Options) (*frameBits, error) {
 	if o.Lossless {
 		return losslessFrame(straight.NRGBA(m), o.Effort), nil
@@ -156,39 +159,42 @@ func encodeFrame(m image.Image, o *Options) (*frameBits, error) {
 	vo := vp8.Options{Quality: o.Quality, Effort: o.Effort}
 	switch m := m.(type) {
 	case *image.YCbCr:
-		// Where the corner is odd, a chroma sample stands for fewer pixels at the edge.
+		// vp8 takes 4:2:0 whose chroma samples each begin with an even pixel. Others become RGB
+		// below.
 		if m.SubsampleRatio == image.YCbCrSubsampleRatio420 && m.Rect.Min.X&1 == 0 && m.Rect.Min.Y&1 == 0 {
 			return lossyFrame(e.Encode(nil, m, vo))
 		}
 	case *image.Gray:
 		return lossyFrame(e.Encode(nil, grayPlanes(m), vo))
 	}
-	n := straight.NRGBA(m)
-	alpha := alphaOf(n)
-	visible := n
+	rgba := straight.NRGBA(m)
+	smooth := rgba
+	alpha := alphaOf(rgba)
 	if alpha != nil {
-		visible = smoothHidden(n)
+		smooth = smoothHidden(rgba)
 	}
-	lossy, err := lossyFrame(e.EncodeNRGBA(nil, visible, vo))
+	lossy, err := lossyFrame(e.EncodeNRGBA(nil, smooth, vo))
 	if err != nil {
 		return nil, err
 	}
-	return o.shorter(n, lossy, alpha), nil
+	return o.shorter(rgba, lossy, alpha), nil
 }
 
-// shorter returns one of two forms of m. One is lossy, to which it adds alpha in an ALPH chunk;
-// alpha is nil if m is opaque. The other is m as VP8L. It returns the shorter one, but a form that
-// is longer by an estimate need not be made.
+// shorter returns the shorter of two encodings of m. The first is the frame lossy, which holds m's
+// colors as VP8, and to which shorter adds an ALPH chunk with m's alpha. If m is opaque, alpha is
+// nil and there is no chunk. The second is VP8L. It is not made if it is not allowed, or if it is
+// estimated to be longer.
 func (o *Options) shorter(m *image.NRGBA, lossy *frameBits, alpha []byte) *frameBits {
 	w := m.Rect.Dx()
 	var lossless *frameBits
-	// The ALPH chunk takes time. So DefaultEffort tries VP8L first where it is estimated to be
-	// shorter, and makes no chunk if VP8L then is shorter, with a margin of 10 % of the chunk.
+	// Making the ALPH chunk takes time. So DefaultEffort first estimates it. If VP8L is estimated
+	// to be shorter, VP8L is made before the chunk. If VP8L then takes less than VP8 and 90 % of
+	// the estimated chunk, the chunk is not made.
 	if alpha != nil && !o.Lossy && o.Effort != HighEffort {
-		chunk := float64(estimateAlpha(alpha, w))
-		if float64(estimateLossless(m)) < float64(lossy.size())+chunk {
+		alphSize := float64(estimateAlpha(alpha, w))
+		if float64(estimateLossless(m)) < float64(lossy.size())+alphSize {
 			lossless = losslessFrame(m, o.Effort)
-			if float64(lossless.size()) < float64(lossy.size())+0.9*chunk {
+			if float64(lossless.size()) < float64(lossy.size())+0.9*alphSize {
 				return lossless
 			}
 		}
@@ -206,7 +212,7 @@ func (o *Options) shorter(m *image.NRGBA, lossy *frameBits, alpha []byte) *frame
 	return lossy
 }
 
-// lossyFrame makes a frame of what a vp8.Encoder returns.
+// lossyFrame makes a frame, without alpha, of the results of a vp8.Encoder.
 func lossyFrame(bits []byte, err error) (*frameBits, error) {
 	if err != nil {
 		return nil, err
@@ -214,8 +220,8 @@ func lossyFrame(bits []byte, err error) (*frameBits, error) {
 	return &frameBits{bits: bits}, nil
 }
 
-// losslessFrame encodes m as VP8L. The color of transparent pixels, which is invisible, becomes
-// black to save bytes.
+// losslessFrame encodes m as VP8L. The color of wholly transparent pixels, which is invisible,
+// becomes black to save bytes.
 func losslessFrame(m *image.NRGBA, effort Effort) *frameBits {
 	pix, hasAlpha := argb(m)
 	if hasAlpha {
