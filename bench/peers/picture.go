@@ -78,16 +78,16 @@ func (s *suite) baselines() ([]picture, error) {
 	if err != nil {
 		return nil, err
 	}
-	named := map[string]string{"012mp-bus.jpg": "12MP", "craft-beer.jpg": "24MP"}
+	nameInTables := map[string]string{"012mp-bus.jpg": "12MP", "craft-beer.jpg": "24MP"}
 	for _, path := range files {
 		base := filepath.Base(path)
 		p, err := open(base, path, false)
-		small := p.w*p.h < 3e6 && named[base] == ""
+		small := p.w*p.h < 3e6 && nameInTables[base] == ""
 		otherFlower := strings.HasPrefix(base, "flower") && !strings.Contains(base, "_420")
 		if err != nil || small || otherFlower {
 			continue // CMYK and 12 bits are errors here
 		}
-		name := named[base]
+		name := nameInTables[base]
 		if name == "" {
 			name = strings.TrimSuffix(base, filepath.Ext(base))
 		}
@@ -95,15 +95,16 @@ func (s *suite) baselines() ([]picture, error) {
 			s.skip(name, err.Error())
 			continue
 		}
-		if err := add(name, path, named[base] != ""); err != nil {
+		if err := add(name, path, nameInTables[base] != ""); err != nil {
 			return nil, err
 		}
 	}
 	return all, nil
 }
 
-// transcode writes a JPEG again without changing a coefficient, and returns the path of the new
-// file. The new file is baseline unless options has -progressive.
+// transcode writes a JPEG again with jpegtran and the given options of jpegtran, and returns the
+// path of the new file. No coefficient changes. The new file is baseline unless an option is
+// -progressive.
 func (s *suite) transcode(path string, options ...string) (string, error) {
 	jpegtran, err := exec.LookPath("jpegtran")
 	if err != nil {
@@ -134,9 +135,13 @@ func (s *suite) unprofiled(p picture) (picture, error) {
 	if err != nil {
 		return p, err
 	}
-	out, err := jpeg.Strip(src, false)
-	if err != nil || bytes.Equal(out, src) || out == nil {
+	const keepICC = false
+	out, err := jpeg.Strip(src, keepICC)
+	if err != nil {
 		return p, err
+	}
+	if out == nil || bytes.Equal(out, src) {
+		return p, nil
 	}
 	p.path = filepath.Join(s.dir, "unprofiled-"+filepath.Base(p.path))
 	return p, os.WriteFile(p.path, out, 0o600)
