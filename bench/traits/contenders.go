@@ -33,7 +33,7 @@ type job struct {
 // A result is the answer of one contender.
 type result struct {
 	outcome outcome
-	why     string
+	why     string // why the outcome is not right
 	path    string // of the picture, "" when there is none
 	kind    string // the Content-Type of the picture
 }
@@ -151,8 +151,8 @@ func theirs(root, dir string, command []string, contender int, jobs []*job) erro
 			next++
 		}
 		switch {
-		case next == len(jobs):
-		case err != nil:
+		case next == len(jobs): // all have an answer
+		case err != nil: // the process died
 			jobs[next].results[contender] = result{outcome: failed, why: err.Error()}
 			next++
 		case next == begin:
