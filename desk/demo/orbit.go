@@ -30,13 +30,13 @@ func drawOrbit() []byte {
 		m := image.NewPaletted(image.Rect(0, 0, side, side), palette)
 		type body struct {
 			x, y, z, radius float64 // the body with the largest z is in front
-			ramp            int
+			ramp            int     // the index of the body's first shade
 		}
 		bodies := []body{{0, 0, 0, 0.34, planet}}
 		for i, first := range moons {
-			a := 2*math.Pi*float64(f)/frames*float64(1+i%2) + float64(i)*2.1
+			angle := 2*math.Pi*float64(f)/frames*float64(1+i%2) + float64(i)*2.1
 			reach := 0.58 + 0.13*float64(i)
-			bodies = append(bodies, body{reach * math.Cos(a), 0.28 * reach * math.Sin(a) * float64(1-2*(i&1)), math.Sin(a), 0.06 + 0.02*float64(i), first})
+			bodies = append(bodies, body{reach * math.Cos(angle), 0.28 * reach * math.Sin(angle) * float64(1-2*(i&1)), math.Sin(angle), 0.06 + 0.02*float64(i), first})
 		}
 		for y := range side {
 			for x := range side {
@@ -68,7 +68,7 @@ func drawOrbit() []byte {
 			}
 		}
 		g.Image = append(g.Image, m)
-		g.Delay = append(g.Delay, 6)
+		g.Delay = append(g.Delay, 6) // hundredths of a second
 	}
 	var b bytes.Buffer
 	if err := gif.EncodeAll(&b, g); err != nil {
