@@ -14,7 +14,7 @@ import (
 )
 
 // A contender is a command that takes the arguments MODE FILE N WIDTHxHEIGHT OUT. It does the work
-// that MODE names on FILE, N times, writes the result to OUT unless that is "-", and prints a sample
+// that MODE names on FILE, N times, writes the result to OUT unless OUT is "-", and prints a sample
 // (see sharp.js).
 type contender struct {
 	name    string

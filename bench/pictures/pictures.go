@@ -71,8 +71,8 @@ func paint(p []byte, stride, w, h int, seed uint32, step int, octaves [4]octave,
 	}
 }
 
-// column returns the noise of o, the octave with index i, at lattice column lx and sample row y. The
-// result has 8 fractional bits.
+// column returns the noise of o, the octave with index i, at lattice column lx and sample row y.
+// The result has 8 fractional bits.
 func column(seed uint32, i, lx, y int, o octave) int32 {
 	value := func(ly int) int32 {
 		v := hash(seed+uint32(i)<<8, uint32(lx), uint32(ly))

@@ -7,7 +7,7 @@ import "strings"
 // webpTable returns the table that compares lossy WebP with cwebp.
 func (r *results) webpTable() string {
 	t := newTable("WebP beside cwebp -m 4", "mean", "worst picture")
-	// After "effort", the name of some work has a comma and the worst picture. That work is found below.
+	// The work of a worst picture, whose name goes on after "effort,", is found below.
 	works := r.works(func(work string) bool {
 		return strings.Contains(work, " photos -> webp, ") && !strings.Contains(work, "effort,")
 	})

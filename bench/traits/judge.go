@@ -111,8 +111,8 @@ func (s source) readable(dir string) string {
 	return out
 }
 
-// faults returns what is wrong with a result of j, or "" for nothing. c compares the result with its
-// reference, and kind is the result's Content-Type.
+// faults returns what is wrong with a result of j, or "" for nothing. c compares the result with
+// the reference, and kind is the result's Content-Type.
 func (c comparison) faults(j *job, kind string) string {
 	var bad []string
 	say := func(format string, a ...any) { bad = append(bad, fmt.Sprintf(format, a...)) }

@@ -117,8 +117,8 @@ func findSources(root, dir string) (all []source, kind string, err error) {
 	return append(all, misnamed(all)...), "pictures made by others", lines.Err()
 }
 
-// misnamed returns up to five PNGs with names that end in .jpg, and up to five JPEGs with names that
-// end in .png. The pictures are large, and have no orientation and no ICC profile.
+// misnamed returns up to five PNGs with names that end in .jpg, and up to five JPEGs with names
+// that end in .png. The pictures are large, and have no orientation and no ICC profile.
 func misnamed(all []source) []source {
 	var renamed []source
 	count := map[string]int{}

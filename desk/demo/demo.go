@@ -67,8 +67,8 @@ func encodePNG(m image.Image) []byte {
 	return b.Bytes()
 }
 
-// withOrientation returns a copy of jpg with an EXIF segment after the SOI marker. The segment holds
-// only the orientation.
+// withOrientation returns a copy of jpg with an EXIF segment after the SOI marker. The segment
+// holds only the orientation.
 func withOrientation(jpg []byte, orientation uint16) []byte {
 	var tiff bytes.Buffer
 	tiff.WriteString("Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08") // big-endian, IFD0 at 8

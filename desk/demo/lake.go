@@ -119,8 +119,8 @@ func (l *lake) land(x int, u, v float32) rgb {
 }
 
 // water returns the color of the lake in column x of a picture that is w pixels wide. u and v are
-// the position as fractions of the picture's width and height. The lake mirrors the land. The mirror
-// image is stretched, and broken by ripples that grow towards the viewer.
+// the position as fractions of the picture's width and height. The lake mirrors the land. The
+// mirror image is stretched, and broken by ripples that grow towards the viewer.
 func (l *lake) water(x, w int, u, v float32) rgb {
 	d := (v - horizon) / (1 - horizon) // 0 at the horizon, 1 at the viewer
 	ripple := l.noise.sum(u*38/(0.25+d), 240*d*d+90*d, 3) - 0.5

@@ -130,8 +130,8 @@ func main() {
 
 func rgba(c uint32) color.RGBA { return color.RGBA{uint8(c >> 16), uint8(c >> 8), uint8(c), 255} }
 
-// write draws text in letters of 7x13 pixels times scale. The upper left corner is at x, y, and c is
-// 0xRRGGBB.
+// write draws text in letters of 7x13 pixels times scale. The upper left corner is at x, y, and c
+// is 0xRRGGBB.
 func write(m *image.RGBA, x, y, scale int, c uint32, text string) {
 	if scale == 1 {
 		d := font.Drawer{Dst: m, Src: image.NewUniform(rgba(c)), Face: basicfont.Face7x13, Dot: fixed.P(x, y+11)}

@@ -53,8 +53,7 @@ func drawStill() []byte {
 					c = c.mix(l.c, 0.30*smooth(1.08, 0.92, d)*(0.7+0.3*d))
 				}
 			}
-			// The table, with the shadows of the balls.
-			if v > table-0.02 {
+			if v > table-0.02 { // the table, with the shadows of the balls
 				wood := n.sum(u*2.5, v*60+3*n.at(u*3, v*4), 4)
 				t := hex(0x6d4a33).mix(hex(0xb98a5e), wood).times(0.65 + 0.55*v)
 				for _, b := range balls {
@@ -63,8 +62,7 @@ func drawStill() []byte {
 				}
 				c = c.mix(t, smooth(table-0.02, table+0.015, v))
 			}
-			// The balls, the last one in front. dx, dy, dz is the direction of a ball's surface.
-			for _, b := range balls {
+			for _, b := range balls { // the last one is in front; dx, dy, dz is where its surface faces
 				dx, dy := (u-b.x)/b.radius, (v-b.y)*aspect/b.radius
 				d2 := dx*dx + dy*dy
 				if d2 > 1.02 {
