@@ -329,7 +329,7 @@ func (d *deployment) script() (string, error) {
 	}
 	line("")
 	line("# The parameters of all stacks.")
-	line("%s", wrap(overrides, 96, " \\\n    "))
+	line("%s", wrap(overrides, 96, " \\\n    ")) // 96, because an indent of 4 makes 100 columns
 	// The stacks.
 	for _, s := range stacks {
 		own := "Part=" + s.Part // the parameters of this stack only

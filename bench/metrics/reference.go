@@ -71,7 +71,7 @@ func primariesOf(profile []byte) (xyz [3][3]float64, err error) {
 	// XYZ: type and reserved bytes, then three numbers of 4 bytes with 16 fractional bits.
 	const header, entry, tagSize = 132, 12, 20
 	if len(profile) < header {
-		return xyz, errProfile
+		return [3][3]float64{}, errProfile
 	}
 	for i, tag := range []string{"rXYZ", "gXYZ", "bXYZ"} {
 		found := false
@@ -86,7 +86,7 @@ func primariesOf(profile []byte) (xyz [3][3]float64, err error) {
 			}
 		}
 		if !found {
-			return xyz, errProfile
+			return [3][3]float64{}, errProfile
 		}
 	}
 	return xyz, nil

@@ -303,7 +303,7 @@ func (s *suite) once(c contender, mode, file, box string) (result, error) {
 	for range s.rounds {
 		got, err := s.run(c, mode, file, 1, box, out)
 		if err != nil {
-			return r, err
+			return result{}, err
 		}
 		cpu = append(cpu, got.User[0]+got.Sys[0])
 		r = result{rss: got.RSS, bytes: got.Bytes, output: out}
@@ -344,10 +344,10 @@ func fidelity(sourcePath, resultPath string) (q quality, err error) {
 	for i, path := range []string{sourcePath, resultPath} {
 		b, err := os.ReadFile(path)
 		if err != nil {
-			return q, err
+			return quality{}, err
 		}
 		if players[i], err = playerOf(b); err != nil {
-			return q, err
+			return quality{}, err
 		}
 	}
 	q.least = equalPSNR
@@ -359,10 +359,10 @@ func fidelity(sourcePath, resultPath string) (q quality, err error) {
 			return q, nil
 		}
 		if err != nil || err2 != nil {
-			return q, fmt.Errorf("frame %d: source: %v, result: %v", n, err, err2)
+			return quality{}, fmt.Errorf("frame %d: source: %v, result: %v", n, err, err2)
 		}
 		if d.Round(10*time.Millisecond) != delay.Round(10*time.Millisecond) {
-			return q, fmt.Errorf("frame %d is shown for %v, not %v", n, d, delay)
+			return quality{}, fmt.Errorf("frame %d is shown for %v, not %v", n, d, delay)
 		}
 		full := image.NewRGBA(m.Rect)
 		stddraw.Draw(full, full.Rect, m, image.Point{}, stddraw.Src)

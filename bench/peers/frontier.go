@@ -27,10 +27,11 @@ import (
 // quality, on each of frontierAxes: the mean of the pictures, and the worst. For the plots of
 // bench/report there are also rows of bits per pixel and SSIMULACRA2 by quality number.
 func (s *suite) frontierCurves() error {
-	dir := ""
-	if s.photos != "" {
-		dir = filepath.Join(s.photos, "..", "..", "frontier")
+	if s.photos == "" {
+		s.skip("frontier", "no shared/frontier")
+		return nil
 	}
+	dir := filepath.Join(s.photos, "..", "..", "frontier")
 	scores, err := readScores(filepath.Join(dir, "scores.tsv"))
 	if err != nil {
 		s.skip("frontier", "no shared/frontier: "+err.Error())

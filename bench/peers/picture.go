@@ -44,12 +44,16 @@ func open(name, path string, named bool) (picture, error) {
 	}
 	defer f.Close()
 	c, err := stdjpeg.DecodeConfig(f)
-	return picture{name, path, c.Width, c.Height, named}, err
+	if err != nil {
+		return picture{}, err
+	}
+	return picture{name, path, c.Width, c.Height, named}, nil
 }
 
 // baselines returns the corpus's photos of at least 3 megapixels, and the named ones, as baseline
-// files. A flower is in the corpus in many encodings: only the one with 4:2:0 is returned. Without
-// a corpus, baselines returns two photos made by code.
+// files. Photos that image/jpeg cannot read are left out. A flower is in the corpus in many
+// encodings: only the one with 4:2:0 is returned. Without a corpus, baselines returns two photos
+// made by code.
 func (s *suite) baselines() ([]picture, error) {
 	var all []picture
 	add := func(name, path string, named bool) error {
@@ -82,10 +86,13 @@ func (s *suite) baselines() ([]picture, error) {
 	for _, path := range files {
 		base := filepath.Base(path)
 		p, err := open(base, path, false)
+		if err != nil {
+			continue // image/jpeg does not support every subsampling
+		}
 		small := p.w*p.h < 3e6 && nameInTables[base] == ""
 		otherFlower := strings.HasPrefix(base, "flower") && !strings.Contains(base, "_420")
-		if err != nil || small || otherFlower {
-			continue // CMYK and 12 bits are errors here
+		if small || otherFlower {
+			continue
 		}
 		name := nameInTables[base]
 		if name == "" {
@@ -133,12 +140,12 @@ func (s *suite) make(name string, m image.Image) (string, error) {
 func (s *suite) unprofiled(p picture) (picture, error) {
 	src, err := os.ReadFile(p.path)
 	if err != nil {
-		return p, err
+		return picture{}, err
 	}
 	const keepICC = false
 	out, err := jpeg.Strip(src, keepICC)
 	if err != nil {
-		return p, err
+		return picture{}, err
 	}
 	if out == nil || bytes.Equal(out, src) {
 		return p, nil

@@ -98,6 +98,7 @@ func (s *suite) start(photos, jsonFile string) error {
 	s.findSharp()
 	s.findPillow()
 
+	// The photos: the folder of -photos, which must exist, or the corpus if there is one.
 	s.photos = photos
 	if photos == "" {
 		shared := os.Getenv("MINIATURA_SHARED")
@@ -159,8 +160,10 @@ func version(cmd []string) (string, error) {
 		return "", err
 	}
 	var v struct{ Version string }
-	err = json.Unmarshal(out, &v)
-	return v.Version, err
+	if err := json.Unmarshal(out, &v); err != nil {
+		return "", err
+	}
+	return v.Version, nil
 }
 
 // machine returns the name of the processor, how many logical processors there are, and the

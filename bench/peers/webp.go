@@ -201,15 +201,15 @@ func webpRowOf(p webpPicture, qualities []int, effort, scratch, version string) 
 	for _, q := range qualities {
 		libPoint, err := cwebpPoint(p, ref, q, scratch, version)
 		if err != nil {
-			return row, err
+			return webpRow{}, err
 		}
 		file, err := webp.Append(nil, p.m, webpOptions(q, effort))
 		if err != nil {
-			return row, fmt.Errorf("%s q %d: %w", p.name, q, err)
+			return webpRow{}, fmt.Errorf("%s q %d: %w", p.name, q, err)
 		}
 		ownPoint, err := webpMeasure(p, ref, q, file, scratch)
 		if err != nil {
-			return row, err
+			return webpRow{}, err
 		}
 		if q == 80 {
 			row.lib, row.own = libPoint, ownPoint
@@ -225,7 +225,7 @@ func webpRowOf(p webpPicture, qualities []int, effort, scratch, version string) 
 		}
 		v, ok := metrics.BDRate(lib[i], own[i])
 		if !ok {
-			return row, errors.New(p.name + ": the two curves share no range of quality")
+			return webpRow{}, errors.New(p.name + ": the two curves share no range of quality")
 		}
 		row.rate[i] = v
 	}

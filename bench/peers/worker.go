@@ -126,7 +126,10 @@ func peakRSS() (float64, error) {
 	for line := range strings.Lines(string(b)) {
 		if kb, ok := strings.CutPrefix(line, "VmHWM:"); ok {
 			v, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(kb), " kB"), 64)
-			return v / 1024, err
+			if err != nil {
+				return 0, err
+			}
+			return v / 1024, nil
 		}
 	}
 	return 0, fmt.Errorf("no VmHWM in /proc/self/status")

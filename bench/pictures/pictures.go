@@ -54,12 +54,12 @@ func paint(p []byte, stride, w, h int, seed uint32, step int, octaves [4]octave,
 				v += (at[i].left*(cell-fx) + at[i].right*fx) / cell
 			}
 			v >>= 8 // column's fractional bits
-			// Each square of 700x700 samples of luma has a disc.
+			// Each square of 700x700 samples of luma has a disc, at a place and with a radius that
+			// depend on the square.
 			lx, ly := x*step, y*step
-			cx, cy := lx/700, ly/700
-			c := hash(9, uint32(cx), uint32(cy))
-			dx, dy := lx%700-int(200+c%300), ly%700-int(200+c>>9%300)
-			if r := int(60 + c>>18%200); dx*dx+dy*dy < r*r {
+			square := hash(9, uint32(lx/700), uint32(ly/700))
+			dx, dy := lx%700-int(200+square%300), ly%700-int(200+square>>9%300)
+			if radius := int(60 + square>>18%200); dx*dx+dy*dy < radius*radius {
 				v = -v
 			}
 			rnd ^= rnd << 13

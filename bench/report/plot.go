@@ -190,7 +190,7 @@ func ticks(lo, hi float64, log bool) []float64 {
 		for _, d := range []string{"5", "2", "1"} {
 			step := decimal(d, e)
 			within = within[:0]
-			for i := math.Ceil(lo / step); i*step <= hi && len(within) < 20; i++ { // few, even if hi is infinite
+			for i := math.Ceil(lo / step); i*step <= hi && len(within) < 20; i++ { // at most 20, for any lo and hi
 				within = append(within, i*step)
 			}
 			if len(within) >= 4 {

@@ -42,6 +42,7 @@ func drawOrbit() []byte {
 			for x := range side {
 				u, v := 2*float64(x)/side-1, 2*float64(y)/side-1
 				// The sky, with stars and haze; then the bodies in front of it.
+				// front is the largest z of a body in this pixel.
 				front, index := -math.MaxFloat64, uint8(0)
 				if s := n.at(float32(x)*0.9, float32(y)*0.9); s > 0.985 {
 					index = 2
