@@ -38,7 +38,7 @@ type resizing struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	words          io.Writer       // for messages: stdout, or stderr when a picture goes to stdout
-	taken          map[string]bool // paths in the folder to which this run has written a picture
+	taken          map[string]bool // paths in the folder that already belong to an input's result
 	sources        []os.FileInfo   // the inputs that are files: no result in the folder may replace one
 }
 

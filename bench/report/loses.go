@@ -34,8 +34,8 @@ func compareWithPeer(r row) (compared, lost bool, write func(float64) string) {
 	return false, false, nil
 }
 
-// losesTable returns the table of all rows in which a peer did better, without those of purego. The
-// rows of a group that oneOfMany names are summed up in one row for each measure and peer.
+// losesTable returns the table of all rows in which a peer did better, without those of purego. For
+// a group that oneOfMany names, the table has one row for each measure and peer.
 func (r *results) losesTable() string {
 	t := newTable("work", "measure", "miniatura", "peer", "theirs", "ratio")
 	lost, all := 0, 0
