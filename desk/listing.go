@@ -1,7 +1,7 @@
 package desk
 
 // This file lists the pictures of a bucket in the order in which the page shows them, and counts
-// what it does not show.
+// what the page does not show.
 
 import (
 	"cmp"

@@ -39,7 +39,8 @@ func ReadReference(file []byte) (*Reference, *image.RGBA, error) {
 
 var errProfile = errors.New("metrics: no matrix profile")
 
-// profileOf returns the color profile of a PNG, cut off at 1 MB, or nil if there is none.
+// profileOf returns the color profile of a PNG, or nil if there is none. It cuts off a profile of
+// more than 1 MB.
 func profileOf(file []byte) ([]byte, error) {
 	const signature = 8                       // bytes before the first chunk
 	for at := signature; at+8 <= len(file); { // a chunk begins with 8 bytes of length and kind

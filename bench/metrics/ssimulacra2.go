@@ -5,10 +5,10 @@ package metrics
 //
 //   - six scales, each half the size of the one before, by averages in linear light
 //   - on each scale, JPEG XL's opsin color space XYB, moved and stretched to 0 to 1
-//   - for each plane and scale three maps: structure, an SSIM without the denominator of luminance;
-//     added, the edges that only the distorted picture has (ringing, blockiness); lost, the edges
-//     that only the original has (blur)
-//   - two norms of each map: the mean and the 4-norm
+//   - for each plane and scale, the map structure: 1 - SSIM, without luminance's denominator
+//   - the map added: the edges that only the distorted picture has (ringing, blockiness)
+//   - the map lost: the edges that only the original has (blur)
+//   - two norms of each of the three maps: the mean and the 4-norm
 //   - the weighted sum of all norms, mapped to a score: 100 is equal, 90 visually lossless, 70 high
 //     quality, 50 medium, 30 low
 //
@@ -250,7 +250,7 @@ func cubeRoot(v float32) float32 {
 	return x
 }
 
-// multiply sets out to the product of a and b, sample by sample.
+// multiply writes the products of the samples of a and b to out.
 func multiply(out, a, b []float32) {
 	a, b = a[:len(out)], b[:len(out)]
 	for i := range out {

@@ -84,8 +84,9 @@ func (r movingRatios) rows(s *suite) {
 	}
 }
 
-// animations returns the animations of the corpus, of the folder graphics beside it, and those made
-// by code. Stills, damaged files, and files smaller than leastAnimation are left out.
+// animations returns the animations of the corpus, those of the folder graphics beside the corpus,
+// and those made by code. Stills, damaged files, and files smaller than leastAnimation are left
+// out.
 func (s *suite) animations() ([]animation, error) {
 	var list []animation
 	add := func(name, path string) error {

@@ -49,10 +49,10 @@ type webpPicture struct {
 	m         *image.NRGBA
 }
 
-// webpPictures returns the photos of webpSources that are found below the folder corpus and whose
-// set is wanted, or of both sets if wanted is "all". At most limit photos are returned, or all if
-// limit is 0. The photos are scaled to size L with x/image/draw's CatmullRom. The PNGs are kept in
-// dir for later runs.
+// webpPictures returns the photos of webpSources that are found below the folder corpus. wanted is
+// the set of the photos, or "all" for both sets. At most limit photos are returned, or all if limit
+// is 0. The photos are scaled to size L with x/image/draw's CatmullRom. The PNGs are kept in dir
+// for later runs.
 func webpPictures(corpus, dir, wanted string, limit int) ([]webpPicture, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err

@@ -101,7 +101,7 @@ func sticker(m *image.NRGBA, i int) {
 		x, y := 256+(k-3)*48+phase*(k%3-1), 256+(k*k%5-2)*40+phase*2*(k%2)-phase
 		disc(m, x, y, 90+phase+6*k, 40, color.NRGBA{byte(250 - 20*k), byte(60 + 25*k), byte(40*k + 2*i), 230})
 	}
-	// Its texture: grain, and stripes that move.
+	// The texture of the discs: grain, and stripes that move.
 	for y := range 512 {
 		for x := range 512 {
 			p := m.Pix[m.PixOffset(x, y):][:4]

@@ -67,8 +67,8 @@ func Diagram(w, h int) *image.Paletted {
 func Logo(w, h int) *image.NRGBA {
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
 	size := float64(min(w, h)) / 2
-	// cover converts the distance of a pixel to an outline, which is negative inside of it, to the
-	// part of the pixel that is covered.
+	// cover returns which part of a pixel is covered by a shape. d is the distance in pixels from the
+	// shape's outline, negative inside of the shape.
 	cover := func(d float64) float64 { return min(max(0.5-d, 0), 1) }
 	for y := range h {
 		for x := range w {

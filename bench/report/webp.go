@@ -7,7 +7,7 @@ import "strings"
 // webpTable returns the table that compares lossy WebP with cwebp.
 func (r *results) webpTable() string {
 	t := newTable("WebP beside cwebp -m 4", "mean", "worst picture")
-	// The work of a worst picture, whose name goes on after "effort,", is found below.
+	// Work with more after "effort," is that of a worst picture. The loop looks for it.
 	works := r.works(func(work string) bool {
 		return strings.Contains(work, " photos -> webp, ") && !strings.Contains(work, "effort,")
 	})

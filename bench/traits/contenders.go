@@ -66,8 +66,7 @@ func newJob(s source, t trait) *job {
 	return j
 }
 
-// dimensions returns the upright width and height of a picture. It resizes the picture to find
-// them.
+// dimensions resizes a picture, and returns the width and height of the upright source.
 func dimensions(b []byte) (w, h int, err error) {
 	_, info, err := codec.Resize(context.Background(), b, sizes.Box{W: 8, H: 8}.Fit, codec.Options{})
 	return info.W, info.H, err
