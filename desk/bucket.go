@@ -60,7 +60,7 @@ func openMemory(s settings) (*bucket, error) {
 }
 
 // openLocal starts s3test on a local port, with the configuration c and a new secret, and returns
-// the bucket of that server.
+// that server's bucket. The caller sets where.
 func openLocal(c s3test.Config, s settings) (*bucket, error) {
 	s.region = localRegion
 	secret := rand.Text()
@@ -86,7 +86,7 @@ func openLocal(c s3test.Config, s settings) (*bucket, error) {
 }
 
 // openEndpoint returns the bucket of an S3 service, with the credentials in the environment. It
-// returns an error when endpoint is no URL or when there are no credentials.
+// returns an error when endpoint is no HTTP URL or when there are no credentials.
 func openEndpoint(endpoint string, s settings) (*bucket, error) {
 	u, err := url.Parse(endpoint)
 	isHTTP := err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""

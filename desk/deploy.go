@@ -36,9 +36,9 @@ type Shape struct {
 // A Stack is one stack of a deployment: the template's Part, and the Region of the stack.
 type Stack struct{ Part, Region string }
 
-// LogRegion returns the Region where the edge function runs and writes its logs, which is Origin
-// Shield's Region. Without Origin Shield the function runs in every Region, and LogRegion returns
-// one of them, the bucket's.
+// LogRegion returns the Region where the edge function runs and writes its logs: that of Origin
+// Shield. Without Origin Shield the function runs in every Region, and LogRegion returns the
+// bucket's.
 func (s Shape) LogRegion() string {
 	if s.OriginShield == "bucket" || s.OriginShield == "off" {
 		return s.BucketRegion
@@ -50,9 +50,12 @@ func (s Shape) LogRegion() string {
 // that of the edge function. Stacks without resources are left out.
 func (s Shape) Stacks() []Stack {
 	all := []Stack{{"edge", EdgeRegion}}
-	logs, newBucket := s.LogRegion(), !s.ExistingBucket && !s.AttachOnly
-	// The bucket, the regional function and logs are the resources that part regional can have.
-	if s.BucketRegion != EdgeRegion && (newBucket || s.Regional || logs == s.BucketRegion) {
+	logs := s.LogRegion()
+	// Part regional is needed for a new bucket, for the regional function, or for logs there. If the
+	// bucket is in EdgeRegion, part edge has these resources.
+	newBucket := !s.ExistingBucket && !s.AttachOnly
+	hasResources := newBucket || s.Regional || logs == s.BucketRegion
+	if s.BucketRegion != EdgeRegion && hasResources {
 		all = append(all, Stack{"regional", s.BucketRegion})
 	}
 	if logs != EdgeRegion && logs != s.BucketRegion {
@@ -93,13 +96,13 @@ func NearestShield(region string) (string, error) {
 const maxCode = 50 << 20
 
 // checkCode returns the SHA-256 of a function's zip. It returns an error when the zip is missing or
-// too large, or when the zip lacks one of files or has it with a mode that forbids Lambda to read
-// or to start it. CloudFormation would report the same half an hour later. how is the command that
-// makes the zip.
-func checkCode(path, how string, files ...string) (sum [sha256.Size]byte, err error) {
+// too large, when a file of names is not in the zip, or when the file's mode forbids Lambda to read
+// or to start the file. CloudFormation would report the same half an hour later. makeCommand is the
+// command that makes the zip.
+func checkCode(path, makeCommand string, names ...string) (sum [sha256.Size]byte, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return sum, fmt.Errorf("the function's code is missing: %w; make it in the project's folder with: %s", err, how)
+		return sum, fmt.Errorf("the function's code is missing: %w; make it in the project's folder with: %s", err, makeCommand)
 	}
 	if info.Size() > maxCode {
 		return sum, fmt.Errorf("%s has %d bytes, over the limit of %d", path, info.Size(), maxCode)
@@ -112,7 +115,7 @@ func checkCode(path, how string, files ...string) (sum [sha256.Size]byte, err er
 	if err != nil {
 		return sum, fmt.Errorf("%s: %w", path, err)
 	}
-	for _, name := range files {
+	for _, name := range names {
 		i := slices.IndexFunc(z.File, func(f *zip.File) bool { return f.Name == name })
 		if i < 0 {
 			return sum, fmt.Errorf("%s holds no %s", path, name)
@@ -255,8 +258,8 @@ func (d *deployment) add(name, value string) {
 	d.parameters = append(d.parameters, parameter{name, value})
 }
 
-// locate sets the paths of the template, and of the zips that no flag has named. They are relative
-// to the working directory.
+// locate sets the path of the template, and the paths of zips that no flag has named. The paths are
+// relative to the working directory.
 func (d *deployment) locate() error {
 	root, err := moduleRoot()
 	if err != nil {
@@ -267,23 +270,24 @@ func (d *deployment) locate() error {
 		return err
 	}
 	for _, p := range []struct {
-		to   *string
-		name string
+		path *string
+		name string // below the root
 	}{{&d.template, "deploy/cloudformation/template.yaml"}, {&d.zip, "dist/edge.zip"}, {&d.regionalZip, "dist/regional.zip"}} {
-		if *p.to != "" {
+		if *p.path != "" {
 			continue
 		}
 		rel, err := filepath.Rel(here, filepath.Join(root, filepath.FromSlash(p.name)))
 		if err != nil {
 			return err
 		}
-		*p.to = filepath.ToSlash(rel)
+		*p.path = filepath.ToSlash(rel)
 	}
 	return nil
 }
 
 // script returns the lines to run. It adds the parameter CodeSha256.
 func (d *deployment) script() (string, error) {
+	// The keys of the zips have digits of their sums, so that new code has a new key.
 	sum, err := CheckEdgeCode(d.zip)
 	if err != nil {
 		return "", err
@@ -297,6 +301,7 @@ func (d *deployment) script() (string, error) {
 		regionalKey = "regional-" + hex.EncodeToString(sum[:8]) + ".zip"
 	}
 
+	// The head, and the lines that store the zips.
 	stacks := d.Stacks()
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
@@ -313,7 +318,8 @@ func (d *deployment) script() (string, error) {
 	if d.Regional {
 		d.upload(line, "REGIONAL_CODE", d.BucketRegion, d.regionalZip, regionalKey)
 	}
-	overrides := []string{"set --"} // the shell's "$@"
+	// The parameters, as the shell's "$@".
+	overrides := []string{"set --"}
 	for _, q := range d.parameters {
 		overrides = append(overrides, quote(q.name+"="+q.value))
 	}
@@ -323,9 +329,10 @@ func (d *deployment) script() (string, error) {
 	}
 	line("")
 	line("# The parameters of all stacks.")
-	line("%s", wrap(overrides, 96, " \\\n    "))
+	line("%s", wrap(overrides, 96, " \\\n    ")) // 96, because an indent of 4 makes 100 columns
+	// The stacks.
 	for _, s := range stacks {
-		own := "Part=" + s.Part
+		own := "Part=" + s.Part // the parameters of this stack only
 		line("")
 		line("# Part %s, in %s", s.Part, s.Region)
 		// Part regional names the distribution in the policy of a new bucket, and to invalidate. With

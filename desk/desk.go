@@ -44,7 +44,7 @@ const (
 )
 
 // A command is one command of the command line. run gets the arguments after the command's name,
-// and returns the exit code. Its ctx ends at Ctrl-C.
+// and a ctx that ends at Ctrl-C. It returns the exit code.
 type command struct {
 	name    string
 	args    string // as help shows them, such as "[-webp] IN OUT"
@@ -68,7 +68,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 			help(stdout)
 			return exitOK
 		}
-		name, args = args[1], []string{args[1], "-h"}
+		name, args = args[1], []string{args[1], "-h"} // "help NAME" is "NAME -h"
 	case "-version", "--version":
 		name = "version"
 	}

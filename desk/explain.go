@@ -16,8 +16,8 @@ import (
 	"miniatura/sizes"
 )
 
-// An explanation is what the function would do with a URL. It follows from the URL alone, without a
-// request to S3.
+// An explanation is what the function would do with a URL. explain finds all of it in the URL
+// alone, without a request to S3; only Estimate needs a file.
 type explanation struct {
 	URL      string `json:"url"`
 	Decision string `json:"decision"` // "resize" or "unchanged"
@@ -63,6 +63,7 @@ func explainCommand(args []string, stdout io.Writer) error {
 	if err != nil {
 		return usageError{err}
 	}
+	// Only a resizing has a cost.
 	if size, ok := sizes.Parse(e.Size); ok && *source != "" && e.Decision == "resize" {
 		if err := e.estimateFile(*source, *memory, size.Fit, e.Format == codec.WebP.MediaType()); err != nil {
 			return usageError{err}
@@ -103,7 +104,7 @@ func explain(raw, originPath string, s settings) (explanation, error) {
 	}
 	size := plan.Size
 	e := explanation{URL: raw, Decision: "resize", Key: plan.SourceKey(), Size: size.Name, Quality: plan.Quality}
-	if size != (sizes.Size{}) {
+	if size != (sizes.Size{}) { // the URL names a size
 		e.Wide, e.Tall = &box{size.Wide.W, size.Wide.H}, &box{size.Tall.W, size.Tall.H}
 		e.Format = "the format that the source's bytes are, whatever its name says"
 		if plan.WebP {
@@ -128,10 +129,9 @@ func (e explanation) print(w io.Writer) {
 			fmt.Fprintf(t, "%s\t%s\n", name, printableKey(value))
 		}
 	}
-	switch e.Decision {
-	case "unchanged":
+	if e.Decision == "unchanged" {
 		row("decision", "unchanged: the request goes on as it came, the visitor gets the original")
-	default:
+	} else {
 		row("decision", "resize, unless a fresh result is stored already; unchanged if the source is missing or no whole picture, which a marker under the result's key remembers")
 	}
 	row("why", e.Why)
@@ -166,10 +166,12 @@ func splitURL(raw string) (uri, query string, err error) {
 		}
 		// Cut off scheme and host. url.Parse would decode the path.
 		_, raw, _ = strings.Cut(raw, "://")
-		i := strings.IndexAny(raw, "/?#")
-		if i < 0 {
-			raw = "/"
-		} else if raw = raw[i:]; raw[0] != '/' {
+		hostEnd := strings.IndexAny(raw, "/?#")
+		if hostEnd < 0 {
+			hostEnd = len(raw)
+		}
+		raw = raw[hostEnd:]
+		if !strings.HasPrefix(raw, "/") {
 			raw = "/" + raw
 		}
 	}

@@ -16,15 +16,16 @@ const edgeTimeout = 30 * time.Second
 
 // An estimate is the estimated cost of making a result.
 type estimate struct {
-	CPU    float64 `json:"cpuMs"`  // milliseconds on codec's reference core
+	CPU    float64 `json:"cpuMs"`  // milliseconds on codec's reference core; 0 if unknown
 	Wait   float64 `json:"waitMs"` // milliseconds on the part of a core that comes with Memory
 	Memory int     `json:"memory"` // of the function, in MB
 	Begun  bool    `json:"begun"`  // whether the function would try to make the result
 	Why    string  `json:"why"`    // why Begun is what it is
 }
 
-// estimateFile sets e.Estimate for the picture in a file, and a function that has so many MB of
-// memory. It returns an error when the file cannot be read or the memory is too little.
+// estimateFile sets e.Estimate for the picture in a file. memory is the function's, in MB. fit
+// returns the dimensions of the result. estimateFile returns an error when the file cannot be read
+// or the memory is too little.
 func (e *explanation) estimateFile(path string, memory int, fit func(w, h int) (int, int), webp bool) error {
 	src, err := readFile(path, inputLimit)
 	if err != nil {
@@ -56,12 +57,12 @@ func (e *explanation) estimateFile(path string, memory int, fit func(w, h int) (
 
 // String returns the estimate in words.
 func (e *estimate) String() string {
-	does := "not begun"
+	verdict := "not begun"
 	if e.Begun {
-		does = "begun"
+		verdict = "begun"
 	}
 	if e.CPU == 0 {
-		return does + ": " + e.Why
+		return verdict + ": " + e.Why
 	}
-	return fmt.Sprintf("%.0f ms of CPU, %.1f s at %d MB: %s, %s", e.CPU, e.Wait/1000, e.Memory, does, e.Why)
+	return fmt.Sprintf("%.0f ms of CPU, %.1f s at %d MB: %s, %s", e.CPU, e.Wait/1000, e.Memory, verdict, e.Why)
 }

@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// await runs f, which may block for ever on a pipe, and returns f's result. When ctx ends first, it
-// returns ctx's error, and f goes on in the background.
+// await runs f, which may block for ever on a pipe, and returns f's result. When ctx ends first,
+// await returns ctx's error, and f goes on in the background.
 func await[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	type answer struct {
 		v   T
@@ -34,8 +34,8 @@ func await[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	}
 }
 
-// readFile returns the content of a file, a device or a pipe. It returns an error when name is that
-// of a folder, or when there are more than limit bytes.
+// readFile returns the content of a file, a device or a pipe. It returns an error when name names a
+// folder, or when there are more than limit bytes.
 func readFile(name string, limit int64) ([]byte, error) {
 	st, err := os.Stat(name)
 	switch {
@@ -54,14 +54,16 @@ func readFile(name string, limit int64) ([]byte, error) {
 	return readAll(f, name, limit)
 }
 
-// readAll reads r to its end. It returns an error when there are more than limit bytes. The error
-// calls r by name.
+// readAll reads r to its end. It returns an error, with name, when there are more than limit bytes.
 func readAll(r io.Reader, name string, limit int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		err = fmt.Errorf("%s has more than %d bytes", name, limit)
+	if err != nil {
+		return nil, err
 	}
-	return data, err
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("%s has more than %d bytes", name, limit)
+	}
+	return data, nil
 }
 
 // writeFile makes data the content of the file called name, and creates the file's folder if there
@@ -87,8 +89,8 @@ func writeFile(name string, data []byte) error {
 	}
 	flag := os.O_WRONLY
 	if st.Mode()&fs.ModeSymlink != 0 {
-		// The link's target is created if it does not exist yet, and emptied if it does. If it is
-		// a device, the two flags have no effect.
+		// The link's target is created if it does not exist yet, and emptied if it does. The two
+		// flags have no effect on a target that is a device.
 		flag |= os.O_CREATE | os.O_TRUNC
 	}
 	f, err := os.OpenFile(name, flag, 0o644)

@@ -30,7 +30,7 @@ type calling struct{ name, typed string }
 
 var program = called(os.Args[0])
 
-// called returns how the binary at path was called. A binary in one of the go command's own folders
+// called returns the calling of the binary at path. A binary in one of the go command's own folders
 // was made by `go run .` or go test, and has no name of its own.
 func called(path string) calling {
 	for part := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' || r == '\\' }) {
@@ -101,15 +101,16 @@ type flags struct {
 	notes  string // printed by help below the flags
 }
 
-func newFlags(c string, stdout io.Writer) *flags {
-	f := &flags{FlagSet: flag.NewFlagSet(c, flag.ContinueOnError), stdout: stdout}
+// newFlags returns an empty flag set for the command called name.
+func newFlags(name string, stdout io.Writer) *flags {
+	f := &flags{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError), stdout: stdout}
 	f.SetOutput(io.Discard)
 	return f
 }
 
 // parse reads the flags, which may stand anywhere among the arguments, and returns the other
-// arguments. It returns an error when those are fewer than least or more than most. A negative most
-// means any number.
+// arguments. It returns an error when there are fewer than least of them, or more than most. A
+// negative most means any number.
 func (f *flags) parse(args []string, least, most int) ([]string, error) {
 	c := find(f.Name())
 	var rest []string
@@ -133,7 +134,8 @@ func (f *flags) parse(args []string, least, most int) ([]string, error) {
 		}
 		rest, args = append(rest, args[0]), args[1:]
 	}
-	if len(rest) < least || most >= 0 && len(rest) > most {
+	tooMany := most >= 0 && len(rest) > most
+	if len(rest) < least || tooMany {
 		return nil, usagef("want %s; `%s help %s` says more", strings.TrimSpace(c.name+" "+c.args), program.typed, c.name)
 	}
 	return rest, nil
@@ -159,10 +161,11 @@ func (f *flags) printHelp(c *command) {
 		fmt.Fprint(f.stdout, fold(args, start+" ", strings.Repeat(" ", len(start)+1)))
 	}
 	fmt.Fprint(f.stdout, "\n", fold(strings.ToUpper(c.summary[:1])+c.summary[1:]+".", "", ""))
-	heading := "\nFlags:\n"
+	heading := "\nFlags:\n" // above the first flag only
 	f.VisitAll(func(one *flag.Flag) {
 		kind, usage := flag.UnquoteUsage(one)
-		if one.DefValue != "" && one.DefValue != "false" && !strings.Contains(usage, "default") {
+		hasDefault := one.DefValue != "" && one.DefValue != "false"
+		if hasDefault && !strings.Contains(usage, "default") {
 			usage += " (default " + one.DefValue + ")"
 		}
 		fmt.Fprint(f.stdout, heading, "  ", strings.TrimSpace("-"+one.Name+" "+kind), "\n", fold(usage, "      ", "      "))

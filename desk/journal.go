@@ -36,8 +36,8 @@ type journal struct {
 // journalLength is how many exchanges a journal keeps.
 const journalLength = 100
 
-// add adds an exchange, with its number, and with the requests to local since the exchange before.
-// local is nil for a real S3.
+// add adds e to the journal. It gives e the next number, and the list of requests to local since
+// the exchange before. local is nil for a real S3.
 func (j *journal) add(e exchange, local *s3test.Server) {
 	const most = 50 // requests that are listed
 	j.mu.Lock()
@@ -59,7 +59,7 @@ func (j *journal) add(e exchange, local *s3test.Server) {
 	}
 }
 
-// since returns the exchanges after seq, oldest first.
+// since returns the exchanges whose numbers are above seq, oldest first.
 func (j *journal) since(seq int) []exchange {
 	j.mu.Lock()
 	defer j.mu.Unlock()

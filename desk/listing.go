@@ -1,7 +1,7 @@
 package desk
 
 // This file lists the pictures of a bucket in the order in which the page shows them, and counts
-// what it does not show.
+// what the page does not show.
 
 import (
 	"cmp"
@@ -22,7 +22,7 @@ const listLimit = 50_000
 // A listing is the content of a bucket, for people.
 type listing struct {
 	objects []*s3lite.Object // pictures; those for which hasDotPart is true come last
-	dotted  int              // how many pictures come last
+	dotted  int              // for how many hasDotPart is true
 	foreign map[string]int   // how many pictures the function cannot read, by format
 	more    bool             // listLimit was reached
 }
@@ -38,7 +38,7 @@ var foreignNames = map[string]string{
 // returns an error, it also returns what was listed before the error.
 func (b *bucket) pictures(ctx context.Context) (listing, error) {
 	l := listing{foreign: map[string]int{}}
-	var hidden []*s3lite.Object
+	var dotted []*s3lite.Object
 	seen := 0
 	var fault error
 	for o, err := range b.client.List(ctx, "") {
@@ -46,23 +46,24 @@ func (b *bucket) pictures(ctx context.Context) (listing, error) {
 			fault = err
 			break
 		}
-		if seen++; seen > listLimit {
+		seen++
+		if seen > listLimit {
 			l.more = true
 			break
 		}
 		switch foreign := foreignNames[strings.ToLower(pathStyle{}.ext(o.Key))]; {
-		case edge.IsBelow(o.Key, b.resized):
+		case edge.IsBelow(o.Key, b.resized): // a result
 		case foreign != "":
 			l.foreign[foreign]++
-		case !edge.HasExtension(o.Key):
+		case !edge.HasExtension(o.Key): // no picture
 		case hasDotPart(o.Key):
-			hidden = append(hidden, o)
+			dotted = append(dotted, o)
 		default:
 			l.objects = append(l.objects, o)
 		}
 	}
-	l.dotted = len(hidden)
-	l.objects = append(l.objects, hidden...)
+	l.dotted = len(dotted)
+	l.objects = append(l.objects, dotted...)
 	return l, fault
 }
 
@@ -76,6 +77,7 @@ func hasDotPart(key string) bool {
 // "" when there are none.
 func (l listing) leftOut() string {
 	var parts []string
+	// The most frequent formats first.
 	kinds := slices.SortedFunc(maps.Keys(l.foreign), func(a, b string) int {
 		return cmp.Or(cmp.Compare(l.foreign[b], l.foreign[a]), cmp.Compare(a, b))
 	})

@@ -51,7 +51,7 @@ var (
 	regionalBundle = bundle{
 		tags:   "regional,lambda.norpc,nethttpomithttp2",
 		binary: "bootstrap",
-		budget: 50_000_000,
+		budget: 50_000_000, // below maxCode, which deploy checks
 	}
 )
 
@@ -192,11 +192,11 @@ func addFile(z *zip.Writer, name string, data []byte) error {
 
 // moduleRoot returns the folder of miniatura's go.mod, at or above the working directory.
 func moduleRoot() (string, error) {
-	dir, err := os.Getwd()
+	working, err := os.Getwd()
 	if err != nil {
 		return "", err
 	}
-	for from := dir; ; dir = filepath.Dir(dir) {
+	for dir := working; ; dir = filepath.Dir(dir) {
 		mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 		if err == nil {
 			line, _, _ := strings.Cut(string(mod), "\n")
@@ -205,7 +205,7 @@ func moduleRoot() (string, error) {
 			}
 		}
 		if dir == filepath.Dir(dir) {
-			return "", fmt.Errorf("no go.mod of module miniatura at or above %s; run it inside the project", from)
+			return "", fmt.Errorf("no go.mod of module miniatura at or above %s; run it inside the project", working)
 		}
 	}
 }

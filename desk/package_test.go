@@ -385,9 +385,15 @@ func TestUnpackedZipAnswersOnOnePID(t *testing.T) {
 			if got, want := running(t, cmd.Process.Pid), c.exe(dir); got != want {
 				t.Errorf("pid %d runs %s, want %s", cmd.Process.Pid, got, want)
 			}
-			if !strings.Contains(out.String(), "missing: x-env-bucket-name") {
-				t.Errorf("no log line names the missing header: %s", &out)
+			// The process has written its log, but this program may not have read it yet.
+			const missing = "missing: x-env-bucket-name"
+			for range 100 {
+				if strings.Contains(out.String(), missing) {
+					return
+				}
+				time.Sleep(50 * time.Millisecond)
 			}
+			t.Errorf("no log line says %q: %s", missing, &out)
 		})
 	}
 }

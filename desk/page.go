@@ -187,7 +187,7 @@ func (c *cloudFront) catalogueFor(r *http.Request) catalogue {
 	}
 	cat.Total = len(l.objects)
 	cat.Pages = max(1, (cat.Total+pageLimit-1)/pageLimit)
-	// The page is the one with a number, or the one with a key.
+	// r asks for the page with a number, or for the page with a picture's key.
 	cat.Page, _ = strconv.Atoi(r.FormValue("page"))
 	if at := r.FormValue("at"); at != "" {
 		i := slices.IndexFunc(l.objects, func(o *s3lite.Object) bool { return o.Key == at })
@@ -218,7 +218,8 @@ func (c *cloudFront) serveList(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, c.catalogueFor(r))
 }
 
-// upload stores the body under a key like the name that r asks for, and never over another picture.
+// upload stores the body of r under a key like the name that r asks for. It never replaces another
+// picture that may be read.
 func (c *cloudFront) upload(w http.ResponseWriter, r *http.Request) error {
 	if err := c.bodies.acquire(r.Context(), edge.MaxSource); err != nil {
 		return err
@@ -248,6 +249,7 @@ func (c *cloudFront) upload(w http.ResponseWriter, r *http.Request) error {
 		switch {
 		case err == nil && o.ETag != etag:
 			continue // another picture has this key
+		case err == nil: // this picture is stored already
 		case absent(err):
 			err = c.bucket.client.Put(r.Context(), key, body, s3lite.PutOptions{ContentType: format.MediaType()})
 		}
@@ -260,26 +262,27 @@ func (c *cloudFront) upload(w http.ResponseWriter, r *http.Request) error {
 }
 
 // uploadName makes a key from a file's name as a browser sends it, which may be anything. The key
-// has no folder, no control characters, no leading dot, and at most 200 bytes. It keeps the
-// extension of name if the function reads such files, and else gets the given extension.
+// has no folder, no control characters, no leading dot, and at most 200 bytes. On Windows it has no
+// character that a file's name cannot have. The key keeps the extension of name if the function
+// reads such files, and else gets the given extension.
 func uploadName(name, extension string) string {
 	name = strings.ToValidUTF8(name, "_")
 	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
 		name = name[i+1:]
 	}
 	name = strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 || runtime.GOOS == "windows" && strings.ContainsRune(`<>:"|?*`, r) {
+		control := r < ' ' || r >= 0x7f && r < 0xa0
+		reserved := runtime.GOOS == "windows" && strings.ContainsRune(`<>:"|?*`, r)
+		if control || reserved {
 			return '_'
 		}
 		return r
 	}, name)
 	name = strings.Trim(strings.TrimLeft(name, ". "), " ")
-	ext := ""
+	ext := extension
 	if edge.HasExtension(name) {
 		ext = path.Ext(name)
 		name = strings.TrimSuffix(name, ext)
-	} else {
-		ext = extension
 	}
 	for len(name) > 200-len(ext) {
 		_, n := utf8.DecodeLastRuneInString(name)
@@ -293,7 +296,8 @@ func uploadName(name, extension string) string {
 
 // forget deletes the stored results of a picture, so that the next request makes them again.
 func (c *cloudFront) forget(w http.ResponseWriter, r *http.Request) error {
-	t := edge.Target{Key: r.FormValue("key"), Resized: c.bucket.resized, Size: sizes.All()[0]}
+	t := edge.Target{Key: r.FormValue("key"), Resized: c.bucket.resized}
+	t.Size = sizes.All()[0] // any size, because Valid checks the length of a result's key
 	if err := t.Valid(); err != nil {
 		return &httpError{http.StatusBadRequest, oneLine(err)}
 	}
@@ -316,6 +320,7 @@ func (c *cloudFront) servePreview(w http.ResponseWriter, r *http.Request) error 
 	if !ok || err != nil || quality < 1 || quality > 100 || q.Get("key") == "" {
 		return &httpError{http.StatusBadRequest, "a preview needs key, size (" + strings.Join(sizeNames(), " ") + ") and quality (1-100)"}
 	}
+	// Wait until fewer than atOnce previews are being made.
 	select {
 	case c.previews <- struct{}{}:
 		defer func() { <-c.previews }()
@@ -351,16 +356,14 @@ func (c *cloudFront) servePreview(w http.ResponseWriter, r *http.Request) error 
 	return err
 }
 
-// keyPath returns the path of a link to key. Everything in it is percent-encoded except the
-// unreserved characters of RFC 3986 section 2.3 and the slash. The path to a key that begins with a
-// slash begins with "/./", because browsers take what follows "//" for a host.
+// keyPath returns the path of a link to key. Every byte of key is percent-encoded except the
+// unreserved characters of RFC 3986 section 2.3 and the slash. If key begins with a slash, the path
+// begins with "/.//", because browsers take what follows a leading "//" for a host.
 func keyPath(key string) string {
 	var b strings.Builder
 	b.WriteByte('/')
 	if strings.HasPrefix(key, "/") {
 		b.WriteString("./")
-		key = key[1:]
-		b.WriteByte('/')
 	}
 	for i := range len(key) {
 		switch c := key[i]; {

@@ -38,12 +38,12 @@ type resizing struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	words          io.Writer       // for messages: stdout, or stderr when a picture goes to stdout
-	made           map[string]bool // files in the folder that this run has written
-	sources        []os.FileInfo   // the inputs that are files, which no result may replace
+	taken          map[string]bool // paths in the folder that already belong to an input's result
+	sources        []os.FileInfo   // the inputs that are files: no result in the folder may replace one
 }
 
 func runResize(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	r := &resizing{stdin: stdin, stdout: stdout, stderr: stderr, words: stdout, made: map[string]bool{}}
+	r := &resizing{stdin: stdin, stdout: stdout, stderr: stderr, words: stdout, taken: map[string]bool{}}
 	err := r.parse(args)
 	if err == nil {
 		err = r.resizeAll(ctx)
@@ -104,7 +104,7 @@ func parseSize(text string) (sizes.Size, error) {
 // checkOut finds out whether OUT is a folder, and returns an error when OUT does not fit the
 // inputs.
 func (r *resizing) checkOut() error {
-	if n := slices.Index(r.inputs, std); n >= 0 && slices.Contains(r.inputs[n+1:], std) {
+	if first := slices.Index(r.inputs, std); first >= 0 && slices.Contains(r.inputs[first+1:], std) {
 		return usagef("- can be read once only")
 	}
 	if r.out == std {
@@ -115,18 +115,20 @@ func (r *resizing) checkOut() error {
 		return nil
 	}
 	st, err := os.Stat(r.out)
-	isFolder := err == nil && st.IsDir()
+	exists := err == nil
+	isFolder := exists && st.IsDir()
 	r.folder = isFolder || native.namesFolder(r.out) || len(r.inputs) > 1
 	if !r.folder {
 		_, err := r.format(r.out)
 		return err
 	}
-	if err == nil && !isFolder {
+	if exists && !isFolder {
 		return usagef("%s is a file; several pictures need a folder", r.out)
 	}
-	// The folder would be made. A user who names it like a picture has forgotten to name a folder.
+	// A folder that does not exist is made. But a user who names OUT like a picture has forgotten to
+	// name a folder.
 	likePicture := native.ext(r.out) != "" && codec.FormatOf(r.out) != nil
-	if err != nil && len(r.inputs) > 1 && likePicture {
+	if !exists && len(r.inputs) > 1 && likePicture {
 		return usagef("%s is named like a picture; several pictures need a folder", r.out)
 	}
 	if slices.Contains(r.inputs, std) {
@@ -156,15 +158,15 @@ func (r *resizing) format(out string) (*codec.Format, error) {
 
 // resizeAll resizes every input. If there are several, the failure of one does not stop the others.
 func (r *resizing) resizeAll(ctx context.Context) error {
-	var passed error
-	failed := 0
-	for _, in := range r.inputs {
-		if st, err := os.Stat(in); err == nil {
+	for _, input := range r.inputs {
+		if st, err := os.Stat(input); err == nil {
 			r.sources = append(r.sources, st)
 		}
 	}
-	for _, in := range r.inputs {
-		err := r.resizeOne(ctx, in)
+	var passed error // errPassed if a picture passed through
+	failed := 0
+	for _, input := range r.inputs {
+		err := r.resizeOne(ctx, input)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -183,36 +185,36 @@ func (r *resizing) resizeAll(ctx context.Context) error {
 	return passed
 }
 
-// outputFile returns the path of the file to write for the input in. f is the format of the bytes
-// that are written; nil means that the source itself is written. outputFile returns an error when
-// the file would replace one of this run's results or sources.
-func (r *resizing) outputFile(in string, f *codec.Format) (string, error) {
+// outputFile returns the path of the file to write for an input. f is the format of the bytes that
+// are written; nil means that the source itself is written. If OUT is a folder, outputFile returns
+// an error when the file would replace one of this run's results or sources.
+func (r *resizing) outputFile(input string, f *codec.Format) (string, error) {
 	if !r.folder {
 		return r.out, nil
 	}
-	out := filepath.Join(r.out, outputName(native, in, f))
-	if r.made[out] {
-		return "", usagef("%s: %s has been written for another picture already", in, out)
+	out := filepath.Join(r.out, outputName(native, input, f))
+	if r.taken[out] {
+		return "", usagef("%s: %s has been written for another picture already", input, out)
 	}
 	if old, err := os.Stat(out); err == nil {
 		for _, source := range r.sources {
 			if os.SameFile(source, old) {
-				return "", usagef("%s: its result would replace %s, a picture to resize; name another folder", in, out)
+				return "", usagef("%s: its result would replace %s, a picture to resize; name another folder", input, out)
 			}
 		}
 	}
-	r.made[out] = true
+	r.taken[out] = true
 	return out, nil
 }
 
-// outputName returns the name that the result of in gets in a folder: the name of in, with f's
-// extension if that of in does not stand for f. A nil f keeps the name.
-func outputName(p pathStyle, in string, f *codec.Format) string {
-	name := p.base(in)
+// outputName returns the name of an input's result in a folder: the input's own name if f is nil or
+// if the extension stands for f, or else a name with f's extension.
+func outputName(p pathStyle, input string, f *codec.Format) string {
+	name := p.base(input)
 	if f == nil || codec.FormatOf(name) == f {
 		return name
 	}
-	if codec.FormatOf(name) != nil {
+	if codec.FormatOf(name) != nil { // the extension is that of another format
 		name = strings.TrimSuffix(name, p.ext(name))
 	}
 	return name + f.Extension()

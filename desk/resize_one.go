@@ -41,10 +41,10 @@ type pictureFile struct {
 	Format string `json:"format,omitempty"` // a media type
 }
 
-// resizeOne does with the input in what the edge would do: it writes the result, or the source
-// itself when there can be no result.
-func (r *resizing) resizeOne(ctx context.Context, in string) error {
-	src, err := await(ctx, func() ([]byte, error) { return r.read(in) })
+// resizeOne does with one input what the edge would do: it writes the result, or the source itself
+// when there can be no result.
+func (r *resizing) resizeOne(ctx context.Context, input string) error {
+	src, err := await(ctx, func() ([]byte, error) { return r.read(input) })
 	if err != nil {
 		return usageError{err}
 	}
@@ -56,26 +56,26 @@ func (r *resizing) resizeOne(ctx context.Context, in string) error {
 			return err
 		}
 	}
-	made, info, passed := r.resize(ctx, src, opt)
+	made, info, passed := r.resize(ctx, src, opt) // passed: why there is no result, or nil
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 
 	o := outcome{
-		In:     pictureFile{in, info.W, info.H, len(src), info.Source},
+		In:     pictureFile{input, info.W, info.H, len(src), info.Source},
 		Out:    pictureFile{r.out, info.OutW, info.OutH, len(made), info.ContentType},
 		Frames: info.Frames, Note: info.Note, same: bytes.Equal(src, made),
 	}
 	format := codec.Sniff(made)
 	if passed != nil {
-		if err := r.checkPassed(in, src, opt.Format, passed); err != nil {
+		if err := r.checkPassed(input, src, opt.Format, passed); err != nil {
 			return err
 		}
 		made, format = src, nil // the source keeps its name
 		o.Passed, o.same = oneLine(passed), false
 		o.Out = pictureFile{r.out, info.W, info.H, len(src), info.Source}
 	}
-	if o.Out.Name, err = r.outputFile(in, format); err != nil {
+	if o.Out.Name, err = r.outputFile(input, format); err != nil {
 		return err
 	}
 	if _, err := await(ctx, func() (struct{}, error) { return struct{}{}, r.write(o.Out.Name, made) }); err != nil {
@@ -113,14 +113,14 @@ func (r *resizing) resize(ctx context.Context, src []byte, opt codec.Options) ([
 // checkPassed returns an error when the source must not be written to the file OUT, because OUT
 // stands for the format want, and the source is of another format. A source whose own name stands
 // for want may be written. why says why there is no result.
-func (r *resizing) checkPassed(in string, src []byte, want *codec.Format, why error) error {
+func (r *resizing) checkPassed(input string, src []byte, want *codec.Format, why error) error {
 	if !r.toFile() || want == nil {
 		return nil
 	}
-	if want == codec.Sniff(src) || want == codec.FormatOf(native.base(in)) {
+	if want == codec.Sniff(src) || want == codec.FormatOf(native.base(input)) {
 		return nil
 	}
-	return fmt.Errorf("%s passes through (%s), and its bytes are no %v: %s is not written", in, oneLine(why), want, r.out)
+	return fmt.Errorf("%s passes through (%s), and its bytes are no %v: %s is not written", input, oneLine(why), want, r.out)
 }
 
 // write writes data to the file called name, or to stdout.
@@ -163,11 +163,11 @@ func (o *outcome) String() string {
 	if len(notes) > 0 {
 		note = " (" + strings.Join(notes, "; ") + ")"
 	}
-	part := ""
+	percent := "" // of the source's bytes
 	if o.In.Bytes > 0 {
-		part = fmt.Sprintf(", %.1f %%", 100*float64(o.Out.Bytes)/float64(o.In.Bytes))
+		percent = fmt.Sprintf(", %.1f %%", 100*float64(o.Out.Bytes)/float64(o.In.Bytes))
 	}
-	return fmt.Sprintf("%s -> %s: %s%d bytes%s%s", before, o.Out.Name, o.Out.dimensions(), o.Out.Bytes, part, note)
+	return fmt.Sprintf("%s -> %s: %s%d bytes%s%s", before, o.Out.Name, o.Out.dimensions(), o.Out.Bytes, percent, note)
 }
 
 // dimensions returns, for example, "4032x3024 image/jpeg, ", or "" when the dimensions are not

@@ -125,7 +125,7 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 			return err
 		}
 	}
-	if flag.Lookup("test.v") == nil {
+	if flag.Lookup("test.v") == nil { // not in tests: the limit is the whole process's
 		debug.SetMemoryLimit(serveMemory / 2) // the collector works harder long before the limit
 	}
 	c := newCloudFront(b, stdout)
@@ -184,15 +184,15 @@ func addDemo(b *bucket) error {
 	return nil
 }
 
-// browserAddress returns the address to open in a browser: the host in the value of -addr, or
-// localhost if it has none, with the port of the listener.
-func browserAddress(listening net.Addr, addr string) string {
-	tcp := listening.(*net.TCPAddr)
-	host, _, _ := net.SplitHostPort(addr)
+// browserAddress returns the address to open in a browser, with the port of the listener. The host
+// is that of addrFlag, the value of -addr, or localhost if addrFlag has none.
+func browserAddress(listener net.Addr, addrFlag string) string {
+	port := listener.(*net.TCPAddr).Port
+	host, _, _ := net.SplitHostPort(addrFlag)
 	if host == "" {
 		host = "localhost"
 	}
-	return net.JoinHostPort(host, strconv.Itoa(tcp.Port))
+	return net.JoinHostPort(host, strconv.Itoa(port))
 }
 
 // cloudFront answers viewers like a CloudFront distribution with the function on its
@@ -279,6 +279,7 @@ func (c *cloudFront) view(w http.ResponseWriter, r *http.Request, uri, query str
 	// Pages in development on another port may show the pictures.
 	h.Set("Cross-Origin-Resource-Policy", "same-site")
 
+	// Run the function, and take its log line.
 	ctx, cancel := context.WithTimeout(r.Context(), 30*time.Second) // Lambda@Edge's limit
 	defer cancel()
 	answer, err := c.edge.Handle(ctx, event)
@@ -323,6 +324,7 @@ func (c *cloudFront) fetch(w http.ResponseWriter, r *http.Request, uri string, r
 		http.Error(w, words, status)
 		return status
 	}
+	// Find the key, and refuse what the bucket would refuse.
 	key, err := edge.ObjectKey(uri)
 	if err != nil || key == "" {
 		return fail(http.StatusBadRequest, "the path names no object")
@@ -333,6 +335,7 @@ func (c *cloudFront) fetch(w http.ResponseWriter, r *http.Request, uri string, r
 	if len(key) > maxKey {
 		return fail(http.StatusBadRequest, fmt.Sprintf("the key has %d bytes; S3 takes at most %d", len(key), maxKey))
 	}
+	// HEAD tells the size, for which memory is reserved before the GET.
 	start := time.Now()
 	o, err := c.bucket.client.Head(r.Context(), key)
 	switch {
@@ -349,7 +352,7 @@ func (c *cloudFront) fetch(w http.ResponseWriter, r *http.Request, uri string, r
 	size := o.Size
 	unchanged := o.ETag != "" && r.Header.Get("If-None-Match") == o.ETag
 	if r.Method == http.MethodGet && !unchanged {
-		held := max(o.Size, 0)
+		held := max(o.Size, 0) // bytes of memory
 		if err := c.bodies.acquire(r.Context(), held); err != nil {
 			return 0 // the viewer has gone
 		}
@@ -361,6 +364,7 @@ func (c *cloudFront) fetch(w http.ResponseWriter, r *http.Request, uri string, r
 		}
 		size = int64(len(o.Body))
 	}
+	// Answer with the object's headers and, for a GET, with its body.
 	h.Set("Server-Timing", serverTiming(record, time.Since(start)))
 	h.Set("ETag", o.ETag)
 	for name, value := range map[string]string{"Cache-Control": o.CacheControl, "Expires": o.Expires,

@@ -36,8 +36,8 @@ func (b *bucketFlags) add(f *flags) {
 	f.StringVar(&b.path, "path", "", "the origin's `path` inside the bucket, which is also part of every KEY")
 }
 
-// open opens the bucket, and returns it with the settings by which package warm finds results in a
-// bucket.
+// open returns the bucket that the flags name, and the settings by which package warm finds the
+// results in it.
 func (b *bucketFlags) open() (*bucket, warm.Settings, error) {
 	s := b.settings
 	var w warm.Settings
@@ -135,9 +135,9 @@ func runWarm(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 // warmKeys implements warm: it makes the results of pictures with the function's own code.
 func warmKeys(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	f := newFlags("warm", stdout)
-	var from bucketFlags
-	from.add(f)
-	f.IntVar(&from.quality, "quality", 80, "1-100, the distribution's setting: results with another quality are made again")
+	var opts bucketFlags
+	opts.add(f)
+	f.IntVar(&opts.quality, "quality", 80, "1-100, the distribution's setting: results with another quality are made again")
 	names := f.String("sizes", "", "the `sizes` to make, like L,M,SS; default all")
 	formats := f.String("formats", "", "the `formats` to make: same, webp or same,webp, the default")
 	jobs := f.Int("jobs", runtime.NumCPU(), "how many pictures to work on at once (default the number of processors)")
@@ -147,25 +147,26 @@ func warmKeys(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 	if err != nil {
 		return err
 	}
-	if f.given("prefix") == (len(rest) > 0) {
+	hasKeys := len(rest) > 0
+	if hasKeys == f.given("prefix") { // both or neither
 		return usagef("want either KEY... or -prefix PREFIX; `%s help warm` says more", program.typed)
 	}
-	if from.quality < 1 || from.quality > 100 || *jobs < 1 {
+	if opts.quality < 1 || opts.quality > 100 || *jobs < 1 {
 		return usagef("-quality is 1 to 100, -jobs at least 1")
 	}
 	var want warm.Settings
 	if err := errors.Join(want.SetSizes(*names), want.SetFormats(*formats)); err != nil {
 		return usageError{err}
 	}
-	b, s, err := from.open()
+	b, s, err := opts.open()
 	if err != nil {
 		return usageError{err}
 	}
 	defer b.close()
 	s.Sizes, s.Same, s.WebP = want.Sizes, want.Same, want.WebP
 	var sources []string
-	if len(rest) > 0 {
-		sources, err = from.keys(ctx, rest, stdin)
+	if hasKeys {
+		sources, err = opts.keys(ctx, rest, stdin)
 	} else {
 		sources, err = picturesBelow(ctx, b, s, *prefix)
 	}
@@ -173,6 +174,7 @@ func warmKeys(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 		return err
 	}
 
+	// Make the results, and count them.
 	config := b.config()
 	config.Log, config.Concurrent = io.Discard, *jobs
 	h := edge.New(config)
@@ -207,27 +209,27 @@ func runPurge(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 // purge deletes the results of pictures, and then prints or runs CloudFront's invalidations.
 func purge(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	f := newFlags("purge", stdout)
-	var from bucketFlags
-	from.add(f)
+	var opts bucketFlags
+	opts.add(f)
 	distribution := f.String("distribution", "", "run the invalidation for this distribution's `ID`, with the AWS CLI; without it, print it")
 	rest, err := f.parse(args, 1, -1)
 	if err != nil {
 		return err
 	}
-	from.quality = 80 // not used: results of any quality are deleted
-	b, s, err := from.open()
+	opts.quality = 80 // not used: results of any quality are deleted
+	b, s, err := opts.open()
 	if err != nil {
 		return usageError{err}
 	}
 	defer b.close()
-	sources, err := from.keys(ctx, rest, stdin)
+	sources, err := opts.keys(ctx, rest, stdin)
 	if err != nil {
 		return err
 	}
 
 	line := progress.New(stderr, "purge", len(sources), "pictures")
 	failed, deleted := 0, 0
-	var forget []string
+	var purged []string // the keys of pictures without results now
 	for _, key := range sources {
 		if ctx.Err() != nil {
 			break
@@ -242,13 +244,13 @@ func purge(ctx context.Context, args []string, stdin io.Reader, stdout, stderr i
 			failed++
 			line.Printf("%s: %v", key, err)
 		} else {
-			forget = append(forget, key)
+			purged = append(purged, key)
 		}
 		line.Add(1, key)
 	}
 	line.Done("")
 	fmt.Fprintf(stdout, "%d pictures in %s: %d results deleted\n", len(sources), b.where, deleted)
-	if err := invalidate(ctx, *distribution, invalidations(s, forget), stdout, stderr); err != nil {
+	if err := invalidate(ctx, *distribution, invalidations(s, purged), stdout, stderr); err != nil {
 		return err
 	}
 	return incomplete(ctx, failed, len(sources))
@@ -337,14 +339,14 @@ func printInvalidations(w io.Writer, distribution string, rounds [][]string) err
 	return nil
 }
 
-// incomplete returns ctx's error if ctx has ended, or else an error that counts the failures, or
-// nil if there are none.
-func incomplete(ctx context.Context, failed, of int) error {
+// incomplete returns ctx's error if ctx has ended, or else an error that says how many of the
+// pictures failed, or nil if none did.
+func incomplete(ctx context.Context, failed, pictures int) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case failed > 0:
-		return fmt.Errorf("%d of %d pictures failed", failed, of)
+		return fmt.Errorf("%d of %d pictures failed", failed, pictures)
 	}
 	return nil
 }
@@ -360,7 +362,7 @@ func each(ctx context.Context, jobs int, keys []string, work func(key string)) {
 			}
 		})
 	}
-	defer wg.Wait()
+	defer wg.Wait() // after close
 	defer close(next)
 	for _, key := range keys {
 		select {

@@ -16,8 +16,9 @@ type weight struct {
 	waiting []*waiter
 }
 
+// A waiter is a caller of acquire that has to wait.
 type waiter struct {
-	n     int64
+	n     int64         // units
 	ready chan struct{} // closed when the waiter has its n units
 }
 
@@ -54,7 +55,7 @@ func (w *weight) acquire(ctx context.Context, n int64) error {
 			}
 		}
 	}
-	w.grant()
+	w.grant() // to those who waited behind this caller
 	return ctx.Err()
 }
 

@@ -5,8 +5,8 @@
 //	MINIATURA_ONLY=png go test -v ./...      only the files whose names begin with "png"
 //
 // Every picture of the corpus and of the folders beside it is resized to the sizes SS and SXS, in
-// its own format and as WebP. Chromium must show the result, read by WebCodecs' ImageDecoder, and
-// by an img element for the pixels of stills. The result's dimensions, frames, delays and loops
+// its own format and as WebP. Chromium must read the result: WebCodecs' ImageDecoder reads all of
+// it, and an img element the pixels of stills. The result's dimensions, frames, delays and loops
 // must be exact. Every frame must be close to Chromium's picture of the source, scaled by slow and
 // exact code: within one level of 255, plus 1.25 times what Pillow's encoder loses at the same
 // quality. Where Chromium's picture of a source is not the right one, a list of exceptions names

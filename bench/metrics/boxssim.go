@@ -19,8 +19,8 @@ func BoxSSIM(a, b Plane) (float64, error) {
 	addRow := func(y int, sign float64) {
 		for x := range columns {
 			u, v := a.Pix[y*a.W+x], b.Pix[y*a.W+x]
-			for i, w := range [5]float64{u, v, u * u, v * v, u * v} {
-				columns[x][i] += sign * w
+			for i, term := range [5]float64{u, v, u * u, v * v, u * v} {
+				columns[x][i] += sign * term
 			}
 		}
 	}
@@ -33,7 +33,8 @@ func BoxSSIM(a, b Plane) (float64, error) {
 		if y < n-1 {
 			continue
 		}
-		var means [5]float64 // of the window whose last column is x
+		// Slide a window along the last n rows. means are over the window that ends at column x.
+		var means [5]float64
 		for x := range columns {
 			for i, v := range columns[x] {
 				means[i] += v / (n * n)
@@ -49,9 +50,9 @@ func BoxSSIM(a, b Plane) (float64, error) {
 	return total / float64((a.W-n+1)*(a.H-n+1)), nil
 }
 
-// windowSSIM returns the SSIM of a window. m has the window's means of a, b, a*a, b*b and a*b.
-func windowSSIM(m [5]float64) float64 {
-	const c1, c2 = 0.01 * 255 * 0.01 * 255, 0.03 * 255 * 0.03 * 255
-	aa, bb, ab := m[0]*m[0], m[1]*m[1], m[0]*m[1]
-	return (2*ab + c1) * (2*(m[4]-ab) + c2) / ((aa + bb + c1) * (m[2] - aa + m[3] - bb + c2))
+// windowSSIM returns the SSIM of a window. means has the window's means of a, b, a*a, b*b and a*b.
+func windowSSIM(means [5]float64) float64 {
+	aa, bb, ab := means[0]*means[0], means[1]*means[1], means[0]*means[1]
+	variances, cov := means[2]-aa+means[3]-bb, means[4]-ab
+	return (2*ab + lumaC1) * (2*cov + lumaC2) / ((aa + bb + lumaC1) * (variances + lumaC2))
 }

@@ -22,24 +22,24 @@ type Plane struct {
 	Pix  []float64
 }
 
-// Luma returns the luma of m: the Y plane of YCbCr pictures, and BT.601's weighted sum of red,
-// green and blue for others. Transparent pixels are laid on black.
+// Luma returns the luma of m: the Y plane of a YCbCr picture, the samples of a gray one, and
+// BT.601's weighted sum of red, green and blue of any other. Transparent pixels are laid on black.
 func Luma(m image.Image) Plane {
 	b := m.Bounds()
 	p := Plane{b.Dx(), b.Dy(), make([]float64, b.Dx()*b.Dy())}
-	row := func(y int, from []byte) {
+	setRow := func(y int, samples []byte) {
 		for x := range p.W {
-			p.Pix[y*p.W+x] = float64(from[x])
+			p.Pix[y*p.W+x] = float64(samples[x])
 		}
 	}
 	switch m := m.(type) {
 	case *image.YCbCr:
 		for y := range p.H {
-			row(y, m.Y[m.YOffset(b.Min.X, b.Min.Y+y):])
+			setRow(y, m.Y[m.YOffset(b.Min.X, b.Min.Y+y):])
 		}
 	case *image.Gray:
 		for y := range p.H {
-			row(y, m.Pix[m.PixOffset(b.Min.X, b.Min.Y+y):])
+			setRow(y, m.Pix[m.PixOffset(b.Min.X, b.Min.Y+y):])
 		}
 	default:
 		for y := range p.H {
@@ -81,8 +81,7 @@ func PSNR(a, b Plane) (float64, error) {
 
 // SSIM returns the structural similarity of b to a (Wang, Bovik, Sheikh, Simoncelli, 2004): the
 // mean over all windows that lie within the picture. A window is a Gaussian of 11x11 samples with
-// sigma 1.5. K1 is 0.01 and K2 is 0.03. SSIM returns an error when the planes differ in size or
-// have a side below 11.
+// sigma 1.5. SSIM returns an error when the planes differ in size or have a side below 11.
 func SSIM(a, b Plane) (float64, error) {
 	if a.W != b.W || a.H != b.H {
 		return 0, errSize
@@ -92,45 +91,47 @@ func SSIM(a, b Plane) (float64, error) {
 	}
 	n := len(a.Pix)
 	aa, bb, ab := make([]float64, n), make([]float64, n), make([]float64, n)
-	for i, x := range a.Pix {
-		y := b.Pix[i]
-		aa[i], bb[i], ab[i] = x*x, y*y, x*y
+	for i, u := range a.Pix {
+		v := b.Pix[i]
+		aa[i], bb[i], ab[i] = u*u, v*v, u*v
 	}
 	mean := func(p []float64) []float64 { return gaussian(p, a.W, a.H) }
 	ma, mb, maa, mbb, mab := mean(a.Pix), mean(b.Pix), mean(aa), mean(bb), mean(ab)
-	const c1, c2 = 0.01 * 255 * 0.01 * 255, 0.03 * 255 * 0.03 * 255
 	sum := 0.0
-	for i, x := range ma {
-		y := mb[i]
-		varA, varB, cov := maa[i]-x*x, mbb[i]-y*y, mab[i]-x*y
-		sum += (2*x*y + c1) * (2*cov + c2) / ((x*x + y*y + c1) * (varA + varB + c2))
+	for i, meanA := range ma {
+		meanB := mb[i]
+		varA, varB, cov := maa[i]-meanA*meanA, mbb[i]-meanB*meanB, mab[i]-meanA*meanB
+		sum += (2*meanA*meanB + lumaC1) * (2*cov + lumaC2) / ((meanA*meanA + meanB*meanB + lumaC1) * (varA + varB + lumaC2))
 	}
 	return sum / float64(len(ma)), nil
 }
 
+// lumaC1 and lumaC2 are SSIM's constants C1 and C2 for samples of 0 to 255.
+const lumaC1, lumaC2 = 0.01 * 255 * 0.01 * 255, 0.03 * 255 * 0.03 * 255
+
 // taps is the side of SSIM's window, in samples.
 const taps = 11
 
-// gaussian returns the weighted mean of each window of a w x h plane, row by row.
-func gaussian(p []float64, w, h int) []float64 {
-	var k [taps]float64
+// gaussian returns the weighted mean of each of SSIM's windows of a w x h plane, row by row.
+func gaussian(plane []float64, w, h int) []float64 {
+	var weights [taps]float64
 	sum := 0.0
-	for i := range k {
+	for i := range weights {
 		x := float64(i - taps/2)
-		k[i] = math.Exp(-x * x / (2 * 1.5 * 1.5))
-		sum += k[i]
+		weights[i] = math.Exp(-x * x / (2 * 1.5 * 1.5)) // sigma is 1.5
+		sum += weights[i]
 	}
-	for i := range k {
-		k[i] /= sum
+	for i := range weights {
+		weights[i] /= sum
 	}
 	ow, oh := w-taps+1, h-taps+1
 	// The means along each row, then those of the rows' means along each column.
 	rows := make([]float64, ow*h)
 	for y := range h {
-		in, out := p[y*w:][:w], rows[y*ow:][:ow]
+		in, out := plane[y*w:][:w], rows[y*ow:][:ow]
 		for x := range out {
 			v := 0.0
-			for i, c := range k {
+			for i, c := range weights {
 				v += c * in[x+i]
 			}
 			out[x] = v
@@ -139,7 +140,7 @@ func gaussian(p []float64, w, h int) []float64 {
 	out := make([]float64, ow*oh)
 	for y := range oh {
 		o := out[y*ow:][:ow]
-		for i, c := range k {
+		for i, c := range weights {
 			for x, v := range rows[(y+i)*ow:][:ow] {
 				o[x] += c * v
 			}
@@ -160,8 +161,8 @@ type Point struct{ Quality, Bytes float64 }
 // of log(bytes) over the qualities that both curves reach. ok is false when there are no such
 // qualities, or when a curve has fewer than two points.
 func BDRate(ref, test []Point) (percent float64, ok bool) {
-	f, lo0, hi0, ok0 := curve(ref)
-	g, lo1, hi1, ok1 := curve(test)
+	refLog, lo0, hi0, ok0 := curve(ref)
+	testLog, lo1, hi1, ok1 := curve(test)
 	lo, hi := max(lo0, lo1), min(hi0, hi1)
 	if !ok0 || !ok1 || hi-lo <= 1e-6 {
 		return 0, false
@@ -170,14 +171,15 @@ func BDRate(ref, test []Point) (percent float64, ok bool) {
 	sum := 0.0
 	for i := range steps {
 		x := lo + (hi-lo)*(float64(i)+0.5)/steps
-		sum += g(x) - f(x)
+		sum += testLog(x) - refLog(x)
 	}
 	return (math.Exp(sum/steps) - 1) * 100, true
 }
 
-// curve returns log(bytes) as a function of quality, which is defined from lo to hi. It leaves out
-// points whose quality is no better than that of a point with fewer bytes.
-func curve(points []Point) (f func(float64) float64, lo, hi float64, ok bool) {
+// curve returns log(bytes) as a function of quality, and lo and hi, the least and the greatest
+// quality of its points. It leaves out points whose quality is no better than that of a point with
+// as many bytes or fewer. ok is false when fewer than two points are left.
+func curve(points []Point) (logBytes func(quality float64) float64, lo, hi float64, ok bool) {
 	sorted := slices.SortedFunc(slices.Values(points), func(a, b Point) int {
 		if a.Bytes != b.Bytes {
 			return sign(a.Bytes - b.Bytes)
@@ -243,8 +245,9 @@ func pchip(xs, ys []float64) func(float64) float64 {
 	}
 }
 
-// endSlope returns the three-point slope at an end, limited so that the cubic does not overshoot.
-// h0 and d0 are the width and the slope of the interval at the end, h1 and d1 those of the next.
+// endSlope returns the slope at the first or last point, from the three points there. It is limited
+// so that the cubic does not overshoot. h0 and d0 are the width and the slope of the interval at
+// that end, h1 and d1 those of the interval beside it.
 func endSlope(h0, h1, d0, d1 float64) float64 {
 	v := ((2*h0+h1)*d0 - h0*d1) / (h0 + h1)
 	switch {

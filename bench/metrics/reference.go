@@ -13,9 +13,9 @@ import (
 	"io"
 )
 
-// ReadReference reads an original from a PNG, and also returns the original's pixels. Like
-// SSIMULACRA2's own tool, it takes only the primaries from a color profile, and assumes sRGB's
-// transfer curve.
+// ReadReference decodes an original, a PNG. It returns the original prepared for comparisons, and
+// the original's pixels. Like SSIMULACRA2's own tool, ReadReference takes only the primaries from a
+// color profile, and assumes sRGB's transfer curve.
 func ReadReference(file []byte) (*Reference, *image.RGBA, error) {
 	m, err := png.Decode(bytes.NewReader(file))
 	if err != nil {
@@ -24,8 +24,11 @@ func ReadReference(file []byte) (*Reference, *image.RGBA, error) {
 	rgba := image.NewRGBA(image.Rect(0, 0, m.Bounds().Dx(), m.Bounds().Dy()))
 	draw.Draw(rgba, rgba.Rect, m, m.Bounds().Min, draw.Src)
 	profile, err := profileOf(file)
-	if err != nil || profile == nil {
-		return newReference(rgba, nil), rgba, err
+	if err != nil {
+		return nil, nil, err
+	}
+	if profile == nil {
+		return newReference(rgba, nil), rgba, nil
 	}
 	primaries, err := primariesOf(profile)
 	if err != nil {
@@ -36,13 +39,14 @@ func ReadReference(file []byte) (*Reference, *image.RGBA, error) {
 
 var errProfile = errors.New("metrics: no matrix profile")
 
-// profileOf returns the color profile of a PNG, cut off at 1 MB, or nil if there is none.
+// profileOf returns the color profile of a PNG, or nil if there is none. It cuts off a profile of
+// more than 1 MB.
 func profileOf(file []byte) ([]byte, error) {
-	const signature = 8 // bytes of it
-	for at := signature; at+8 <= len(file); {
+	const signature = 8                       // bytes before the first chunk
+	for at := signature; at+8 <= len(file); { // a chunk begins with 8 bytes of length and kind
 		n := int(binary.BigEndian.Uint32(file[at:]))
 		kind, data := string(file[at+4:at+8]), file[at+8:]
-		if n > len(data) || kind == "IDAT" {
+		if n > len(data) || kind == "IDAT" { // a profile is before the pixels
 			break
 		}
 		if kind == "iCCP" {
@@ -64,16 +68,17 @@ func profileOf(file []byte) ([]byte, error) {
 
 // primariesOf returns the XYZ of red, green and blue in a color profile.
 func primariesOf(profile []byte) (xyz [3][3]float64, err error) {
-	// The header includes the number of tags. An entry of the tag table is a name, offset and size.
+	// The header, with the number of tags. An entry of the tag table: name, offset and size. A tag of
+	// XYZ: type and reserved bytes, then three numbers of 4 bytes with 16 fractional bits.
 	const header, entry, tagSize = 132, 12, 20
 	if len(profile) < header {
-		return xyz, errProfile
+		return [3][3]float64{}, errProfile
 	}
 	for i, tag := range []string{"rXYZ", "gXYZ", "bXYZ"} {
 		found := false
-		for t := profile[header:]; len(t) >= entry && !found; t = t[entry:] {
-			at := int(binary.BigEndian.Uint32(t[4:]))
-			if string(t[:4]) != tag || at > len(profile)-tagSize {
+		for table := profile[header:]; len(table) >= entry && !found; table = table[entry:] {
+			at := int(binary.BigEndian.Uint32(table[4:]))
+			if string(table[:4]) != tag || at > len(profile)-tagSize {
 				continue
 			}
 			found = true
@@ -82,7 +87,7 @@ func primariesOf(profile []byte) (xyz [3][3]float64, err error) {
 			}
 		}
 		if !found {
-			return xyz, errProfile
+			return [3][3]float64{}, errProfile
 		}
 	}
 	return xyz, nil

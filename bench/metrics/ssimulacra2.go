@@ -5,10 +5,10 @@ package metrics
 //
 //   - six scales, each half the size of the one before, by averages in linear light
 //   - on each scale, JPEG XL's opsin color space XYB, moved and stretched to 0 to 1
-//   - for each plane and scale three maps: structure, an SSIM without the denominator of luminance;
-//     added, the edges that only the distorted picture has (ringing, blockiness); lost, the edges
-//     that only the original has (blur)
-//   - two norms of each map: the mean and the 4-norm
+//   - for each plane and scale, the map structure: 1 - SSIM, without luminance's denominator
+//   - the map added: the edges that only the distorted picture has (ringing, blockiness)
+//   - the map lost: the edges that only the original has (blur)
+//   - two norms of each of the three maps: the mean and the 4-norm
 //   - the weighted sum of all norms, mapped to a score: 100 is equal, 90 visually lossless, 70 high
 //     quality, 50 medium, 30 low
 //
@@ -24,7 +24,7 @@ import (
 const (
 	scales       = 6
 	smallestSide = 8      // a scale with a side below it is the last
-	ssimC2       = 0.0009 // 0.03 squared
+	ssimC2       = 0.0009 // SSIM's constant C2 for samples of 0 to 1: 0.03 squared
 )
 
 // opsin has the absorbance of linear red, green and blue for each of the three cones. opsinBias is
@@ -54,9 +54,9 @@ type level struct {
 }
 
 // newReference prepares an original for comparisons. Transparent pixels are laid on black. The
-// original has sRGB's transfer curve. primaries are the XYZ of its red, green and blue under D50,
-// as an ICC profile has them; nil stands for sRGB's. Colors outside of sRGB keep values below 0 or
-// above 1.
+// original has sRGB's transfer curve. primaries are the XYZ of the original's red, green and blue
+// under D50, as an ICC profile has them. If primaries is nil, they are sRGB's. Colors outside of
+// sRGB keep values below 0 or above 1.
 func newReference(m image.Image, primaries *[3][3]float64) *Reference {
 	r := &Reference{w: m.Bounds().Dx(), h: m.Bounds().Dy()}
 	lin, w, h := linear(m), r.w, r.h
@@ -234,13 +234,14 @@ func toXYB(lin planes) planes {
 	return out
 }
 
-// cubeRoot returns the cube root of v, exact to the last bit or two for v above 1e-30. It divides
-// the exponent by three, and then takes two steps of Halley's method.
+// cubeRoot returns the cube root of v, exact to the last bit or two, and 0 when v is below 1e-30.
+// It divides the exponent by three, and then takes two steps of Halley's method.
 func cubeRoot(v float32) float32 {
 	if v < 1e-30 {
 		return 0
 	}
-	// Two thirds of the exponent's bias, 127<<23, are 0x2A555555; somewhat less is nearer on average.
+	// The division also leaves a third of the exponent's bias, 127<<23. The missing two thirds are
+	// 0x2A555555. Somewhat less is nearer on average.
 	x := math.Float32frombits(math.Float32bits(v)/3 + 0x2A5137A0)
 	for range 2 {
 		c := x * x * x
@@ -249,7 +250,7 @@ func cubeRoot(v float32) float32 {
 	return x
 }
 
-// multiply sets out to the product of a and b, sample by sample.
+// multiply writes the products of the samples of a and b to out.
 func multiply(out, a, b []float32) {
 	a, b = a[:len(out)], b[:len(out)]
 	for i := range out {
@@ -265,8 +266,8 @@ func multiply(out, a, b []float32) {
 //
 //	f(n) = edge (x(n+4) + x(n-6)) + turn f(n-1) - f(n-2)
 //
-// Nine taps are equivalent, but the recursion's rounding errors in 32 bits are part of the
-// reference's scores: up to 0.1 where pictures are nearly equal.
+// A sum over nine samples would be equivalent, but the rounding errors of the recursion in 32 bits
+// are part of the reference's scores: up to 0.1 where pictures are nearly equal.
 var cosines = func() (c [3]struct{ edge, turn float32 }) {
 	for i, beta := range amplitudes() {
 		c[i].edge = float32(beta * math.Cos(omega(i)*(radius-1)))
@@ -275,6 +276,7 @@ var cosines = func() (c [3]struct{ edge, turn float32 }) {
 	return c
 }()
 
+// radius is where the cosines are cut off, and sigma is the Gaussian's, in samples.
 const radius, sigma = 5, 1.5
 
 // omega returns the frequency of cosine i, in radians a pixel.
@@ -299,7 +301,8 @@ func amplitudes() [3]float64 {
 	})
 }
 
-// solve returns the solution of three linear equations. The last column of m has their right sides.
+// solve returns the solution of three linear equations by Gauss-Jordan elimination. The last column
+// of m has the right sides of the equations.
 func solve(m [3][4]float64) (x [3]float64) {
 	for i := range m {
 		for j := i + 1; j < 3; j++ {
@@ -329,11 +332,12 @@ func blur(plane, out, tmp []float32, w, h int) []float32 {
 	e0, e1, e2 := cosines[0].edge, cosines[1].edge, cosines[2].edge
 	t0, t1, t2 := cosines[0].turn, cosines[1].turn, cosines[2].turn
 	// Each row of the plane, to tmp.
-	row := make([]float32, w+3*radius) // with zeros on both sides
+	row := make([]float32, w+3*radius) // 2*radius zeros, the samples, radius zeros
 	for y := range h {
 		copy(row[2*radius:], plane[y*w:][:w])
 		o := tmp[y*w:][:w]
 		var a0, a1, a2, b0, b1, b2 float32 // f(n-1) and f(n-2) of each cosine
+		// x(n+4), the foremost sample of f(n), is sample 0 in the first iteration.
 		for n := 1 - radius; n < w; n++ {
 			x := row[n+radius-1:][:2*radius+1]
 			v := x[0] + x[2*radius]
@@ -385,18 +389,19 @@ func fused(a, b, c float32) float32 { return float32(float64(a)*float64(b) + flo
 
 // structure returns the mean and the 4-norm of the map of 1 - SSIM. m1 and m2 are the local means
 // of the two planes, s11 and s22 those of their squares, s12 those of their product.
-func structure(m1, m2, s11, s22, s12 []float32) (mean, fourth float64) {
+func structure(m1, m2, s11, s22, s12 []float32) (mean, norm4 float64) {
 	m2, s11, s22, s12 = m2[:len(m1)], s11[:len(m1)], s22[:len(m1)], s12[:len(m1)]
+	sum, sum4 := 0.0, 0.0
 	for i, a := range m1 {
 		b := m2[i]
 		num := 2*(s12[i]-a*b) + ssimC2
 		den := (s11[i] - a*a) + (s22[i] - b*b) + ssimC2
 		d := max(1-float64((1-(a-b)*(a-b))*num/den), 0)
-		mean += d
-		fourth += d * d * d * d
+		sum += d
+		sum4 += d * d * d * d
 	}
 	n := float64(len(m1))
-	return mean / n, math.Sqrt(math.Sqrt(fourth / n))
+	return sum / n, math.Sqrt(math.Sqrt(sum4 / n))
 }
 
 // edges returns the mean and the 4-norm of two maps: added, the edges that only the distorted plane
@@ -404,6 +409,7 @@ func structure(m1, m2, s11, s22, s12 []float32) (mean, fourth float64) {
 func edges(p, pMean, q, qMean []float32) (added, added4, lost, lost4 float64) {
 	pMean, q, qMean = pMean[:len(p)], q[:len(p)], qMean[:len(p)]
 	for i := range p {
+		// d is above 0 where q differs more from its local mean than p does.
 		d := (1+math.Abs(float64(q[i]-qMean[i])))/(1+math.Abs(float64(p[i]-pMean[i]))) - 1
 		d2 := d * d
 		if d > 0 {

@@ -34,6 +34,9 @@ import (
 // leastAnimation is the size of the smallest file that is measured, in bytes.
 const leastAnimation = 50_000
 
+// equalPSNR stands for the PSNR of equal frames, in dB. It is also the greatest that is returned.
+const equalPSNR = 99
+
 // An animation is a file to be resized.
 type animation struct {
 	picture
@@ -61,7 +64,7 @@ func animationSection(s *suite) error {
 				}
 			}
 			if p.format == codec.WebP {
-				break
+				break // its own format and WebP are one
 			}
 		}
 	}
@@ -72,7 +75,7 @@ func animationSection(s *suite) error {
 // movingRatios collects ours/theirs by kind of work, measure and peer.
 type movingRatios map[[3]string][]float64
 
-// rows adds the geometric mean and the worst of each collection of ratios.
+// rows adds a row with the geometric mean of the ratios of each key, and one with the worst.
 func (r movingRatios) rows(s *suite) {
 	keys := slices.SortedFunc(maps.Keys(r), func(a, b [3]string) int { return slices.Compare(a[:], b[:]) })
 	for _, k := range keys {
@@ -81,8 +84,9 @@ func (r movingRatios) rows(s *suite) {
 	}
 }
 
-// animations returns the animations of the corpus, of the folder graphics beside it, and those made
-// by code. Stills, damaged files, and files smaller than leastAnimation are left out.
+// animations returns the animations of the corpus, those of the folder graphics beside the corpus,
+// and those made by code. Stills, damaged files, and files smaller than leastAnimation are left
+// out.
 func (s *suite) animations() ([]animation, error) {
 	var list []animation
 	add := func(name, path string) error {
@@ -179,7 +183,7 @@ func (s *suite) record(a *pictures.Animation) (files []string, err error) {
 		Add(*image.NRGBA, time.Duration) error
 		Bytes() ([]byte, error)
 	}
-	recorders := map[string]recorder{}
+	recorders := map[string]recorder{} // by the extension of the file
 	switch {
 	case strings.HasPrefix(a.Name, "sticker"):
 		if recorders[".webp"], err = webp.NewAnimationWriter(a.W, a.H, 0, &webp.Options{Quality: 90, Lossy: true}); err != nil {
@@ -240,11 +244,11 @@ func (d *dithered) Bytes() ([]byte, error) {
 // animate measures one animation in one format and size. It adds the rows of work, and collects
 // ratios.
 func (s *suite) animate(p animation, to *codec.Format, size, work string, ratios movingRatios) error {
-	mode, theirs := "png", "moving-gif" // our mode "png" keeps the source's format
+	ourMode, sharpMode := "png", "moving-gif" // our mode "png" keeps the source's format
 	if to == codec.WebP {
-		mode, theirs = "webp", "moving-webp"
+		ourMode, sharpMode = "webp", "moving-webp"
 	}
-	ours, err := s.once(contender{name: "avx2", command: []string{s.self, workerFlag}}, mode, p.path, p.box(size))
+	ours, err := s.once(contender{name: "avx2", command: []string{s.self, workerFlag}}, ourMode, p.path, p.box(size))
 	if err != nil {
 		return err
 	}
@@ -254,7 +258,7 @@ func (s *suite) animate(p animation, to *codec.Format, size, work string, ratios
 		return err
 	}
 	kind := fmt.Sprintf("all %s -> %s", strings.ToLower(p.format.String()), strings.ToLower(to.String()))
-	if q.least < 99 { // otherwise all frames are equal
+	if q.least < equalPSNR {
 		s.row(work, "avx2", "psnr_mean", q.mean, "", 0)
 		s.row(work, "avx2", "psnr_min", q.least, "", 0)
 	}
@@ -273,14 +277,14 @@ func (s *suite) animate(p animation, to *codec.Format, size, work string, ratios
 		s.row(work, "avx2", "rss_mb", ours.rss, "", 0)
 		return nil
 	}
-	peer, err := s.once(contender{name: "sharp", command: s.node}, theirs, p.path, p.box(size))
+	peer, err := s.once(contender{name: "sharp", command: s.node}, sharpMode, p.path, p.box(size))
 	if err != nil {
 		return err
 	}
 	s.row(work, "avx2", "cpu_ms", ours.cpu, "sharp", peer.cpu)
 	s.row(work, "avx2", "rss_mb", ours.rss, "sharp", peer.rss)
 	s.row(work, "avx2", "bytes", float64(ours.bytes), "sharp", float64(peer.bytes))
-	if q, err := fidelity(p.path, peer.output); err == nil && q.least < 99 {
+	if q, err := fidelity(p.path, peer.output); err == nil && q.least < equalPSNR {
 		s.row(work, "sharp", "psnr_mean", q.mean, "", 0)
 		s.row(work, "sharp", "psnr_min", q.least, "", 0)
 	}
@@ -300,7 +304,7 @@ func (s *suite) once(c contender, mode, file, box string) (result, error) {
 	for range s.rounds {
 		got, err := s.run(c, mode, file, 1, box, out)
 		if err != nil {
-			return r, err
+			return result{}, err
 		}
 		cpu = append(cpu, got.User[0]+got.Sys[0])
 		r = result{rss: got.RSS, bytes: got.Bytes, output: out}
@@ -319,32 +323,35 @@ func (s *suite) gifsicle(path string) (int, error) {
 	if errors.Is(err, exec.ErrNotFound) {
 		return 0, errors.New("gifsicle is missing: apt-get install gifsicle")
 	}
-	return len(out), err
+	if err != nil {
+		return 0, err
+	}
+	return len(out), nil
 }
 
 // A quality says how close the frames of a result are to the frames of its source, scaled by slow
 // and exact code.
 type quality struct {
-	mean, least float64 // PSNR in dB; 99 for equal frames
+	mean, least float64 // PSNR in dB, at most equalPSNR
 	scaled      bool    // the result has other dimensions than the source
 }
 
-// fidelity plays source and made, its result, side by side. Every frame of the source is scaled as
-// a whole, premultiplied, by Catmull-Rom in floating point. This frame and the result's are laid on
-// white and on black, and the PSNR of the worse of the two backgrounds counts. fidelity returns an
-// error when the number of frames or a delay differs.
-func fidelity(source, made string) (q quality, err error) {
+// fidelity plays two files side by side: a source and its result. Every frame of the source is
+// scaled as a whole, premultiplied, by Catmull-Rom in floating point. The scaled frame and the
+// result's frame are compared by movingPSNR. fidelity returns an error when the number of frames or
+// a delay, rounded to 10 ms, differs.
+func fidelity(sourcePath, resultPath string) (q quality, err error) {
 	var players [2]player
-	for i, path := range []string{source, made} {
+	for i, path := range []string{sourcePath, resultPath} {
 		b, err := os.ReadFile(path)
 		if err != nil {
-			return q, err
+			return quality{}, err
 		}
 		if players[i], err = playerOf(b); err != nil {
-			return q, err
+			return quality{}, err
 		}
 	}
-	q.least = 99
+	q.least = equalPSNR
 	for n := 0; ; n++ {
 		m, delay, err := players[0].Next(context.Background())
 		r, d, err2 := players[1].Next(context.Background())
@@ -353,15 +360,16 @@ func fidelity(source, made string) (q quality, err error) {
 			return q, nil
 		}
 		if err != nil || err2 != nil {
-			return q, fmt.Errorf("frame %d: source: %v, result: %v", n, err, err2)
+			return quality{}, fmt.Errorf("frame %d: source: %v, result: %v", n, err, err2)
 		}
 		if d.Round(10*time.Millisecond) != delay.Round(10*time.Millisecond) {
-			return q, fmt.Errorf("frame %d is shown for %v, not %v", n, d, delay)
+			return quality{}, fmt.Errorf("frame %d is shown for %v, not %v", n, d, delay)
 		}
 		full := image.NewRGBA(m.Rect)
 		stddraw.Draw(full, full.Rect, m, image.Point{}, stddraw.Src)
 		want := full
-		if q.scaled = m.Rect != r.Rect; q.scaled {
+		q.scaled = m.Rect != r.Rect
+		if q.scaled {
 			want = image.NewRGBA(r.Rect)
 			draw.CatmullRom.Scale(want, want.Rect, full, full.Rect, draw.Src, nil)
 		}
@@ -370,7 +378,8 @@ func fidelity(source, made string) (q quality, err error) {
 	}
 }
 
-// movingPSNR returns the PSNR of got against want, on white or on black, whichever is worse.
+// movingPSNR returns the PSNR of got against want: both are laid on white and on black, and the
+// worse of the two PSNRs counts.
 func movingPSNR(want *image.RGBA, got *image.NRGBA) float64 {
 	var white, black float64
 	for i := 0; i < len(want.Pix); i += 4 {
@@ -382,6 +391,6 @@ func movingPSNR(want *image.RGBA, got *image.NRGBA) float64 {
 			white += d * d
 		}
 	}
-	e := max(white, black) / float64(len(want.Pix)/4*3)
-	return min(99, 10*math.Log10(255*255/max(e, 1e-9)))
+	mse := max(white, black) / float64(len(want.Pix)/4*3)
+	return min(equalPSNR, 10*math.Log10(255*255/max(mse, 1e-9)))
 }

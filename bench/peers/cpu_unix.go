@@ -4,7 +4,8 @@ package main
 
 import "syscall"
 
-// cpuTime returns the process's user and system CPU so far, in milliseconds.
+// cpuTime returns the process's user and system CPU so far, in milliseconds, or zeros when they
+// cannot be read.
 func cpuTime() (user, sys float64) {
 	var r syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {

@@ -40,7 +40,7 @@ func curvesSection(s *suite) error {
 type encoding struct {
 	logBits float64 // sum of log(bits per pixel)
 	dB      float64 // sum of -10 log10(1 - SSIM) of luma
-	n       int
+	n       int     // how many pictures
 }
 
 // sizeCurves encodes photos of about 1280x720 with every encoder, and adds the rows of bits per
@@ -134,7 +134,8 @@ func (s *suite) curvePhotos() ([]webpPicture, error) {
 	return []webpPicture{p}, os.WriteFile(p.png, b.Bytes(), 0o600)
 }
 
-// encodeAll writes NAME-QUALITY.EXT into dir for every encoder that is installed.
+// encodeAll writes what every encoder that is installed makes of p into dir, as
+// ENCODER-QUALITY.EXTENSION.
 func (s *suite) encodeAll(p webpPicture, dir string, qualities []int) error {
 	write := func(name string, q int, ext string, b []byte) error {
 		return os.WriteFile(fmt.Sprintf("%s/%s-%d.%s", dir, name, q, ext), b, 0o600)
@@ -143,7 +144,7 @@ func (s *suite) encodeAll(p webpPicture, dir string, qualities []int) error {
 	draw.Draw(opaque, opaque.Rect, p.m, p.m.Rect.Min, draw.Src)
 	// The peers' JPEGs are 4:2:0 at every quality. Our writer gets 4:2:0, because from RGB it would
 	// write 4:4:4 from quality 90 on.
-	halved := planes420(opaque)
+	ycc420 := planes420(opaque)
 	arguments := []string{p.png, dir}
 	for _, q := range qualities {
 		arguments = append(arguments, strconv.Itoa(q))
@@ -154,7 +155,7 @@ func (s *suite) encodeAll(p webpPicture, dir string, qualities []int) error {
 		if err != nil {
 			return err
 		}
-		if b, err = jpeg.Append(nil, halved, &jpeg.Options{Quality: q, Progressive: true}); err == nil {
+		if b, err = jpeg.Append(nil, ycc420, &jpeg.Options{Quality: q, Progressive: true}); err == nil {
 			err = write("ours", q, "jpg", b)
 		}
 		if err != nil {
@@ -224,7 +225,8 @@ func lumaSSIM(ref metrics.Plane, file []byte) (float64, error) {
 	return metrics.SSIM(ref, metrics.Luma(m))
 }
 
-// megapixelCurves measures the resizing of JPEGs made by code, from 1 to 100 megapixels.
+// megapixelCurves adds the rows about resizing JPEGs made by code, of 1 to 100 megapixels, to size
+// M.
 func (s *suite) megapixelCurves() error {
 	// The dimensions are 1, 4, 12, 25, 49 and 100 megapixels.
 	dims := []struct{ w, h int }{{1152, 864}, {2304, 1728}, {4032, 3024}, {5760, 4320}, {8064, 6048}, {11520, 8640}}

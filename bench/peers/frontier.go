@@ -27,10 +27,11 @@ import (
 // quality, on each of frontierAxes: the mean of the pictures, and the worst. For the plots of
 // bench/report there are also rows of bits per pixel and SSIMULACRA2 by quality number.
 func (s *suite) frontierCurves() error {
-	dir := ""
-	if s.photos != "" {
-		dir = filepath.Join(s.photos, "..", "..", "frontier")
+	if s.photos == "" {
+		s.skip("frontier", "no shared/frontier")
+		return nil
 	}
+	dir := filepath.Join(s.photos, "..", "..", "frontier")
 	scores, err := readScores(filepath.Join(dir, "scores.tsv"))
 	if err != nil {
 		s.skip("frontier", "no shared/frontier: "+err.Error())
@@ -53,14 +54,15 @@ func (s *suite) frontierCurves() error {
 	sums := map[[2]string]*frontierSum{} // by our encoder and peer
 	means := map[string]*frontierMean{}  // by encoder and quality number, such as "cwebp q80"
 	for _, name := range names {
-		got, pixels, err := s.frontierPicture(name, qualities)
+		// The points of this picture, by encoder: those measured here, and those in scores.tsv.
+		all, pixels, err := s.frontierPicture(name, qualities)
 		if err != nil {
 			return fmt.Errorf("%s: %w", filepath.Base(name), err)
 		}
 		for peer, points := range scores[filepath.Base(name)] {
-			got[peer] = points
+			all[peer] = points
 		}
-		for encoder, points := range got {
+		for encoder, points := range all {
 			for _, p := range points {
 				k := fmt.Sprint(encoder, " q", p.quality)
 				if means[k] == nil {
@@ -75,7 +77,7 @@ func (s *suite) frontierCurves() error {
 					if sums[k] == nil {
 						sums[k] = new(frontierSum)
 					}
-					sums[k].add(points, got[own.name])
+					sums[k].add(points, all[own.name])
 				}
 			}
 		}
@@ -159,8 +161,8 @@ type frontierSum struct {
 	n              [4]int     // how many
 }
 
-// add adds the BD-rate of one picture: of the encodings test against the encodings ref. An axis on
-// which their curves do not overlap is left out.
+// add adds the BD-rate of one picture: of the encodings test against the encodings ref. An axis is
+// left out if the two curves do not overlap on it.
 func (f *frontierSum) add(ref, test []frontierPoint) {
 	for i, a := range frontierAxes {
 		var r, t []metrics.Point
@@ -183,7 +185,11 @@ func (f *frontierSum) add(ref, test []frontierPoint) {
 }
 
 // A frontierMean collects the results of one encoder at one quality.
-type frontierMean struct{ logBits, score, n float64 }
+type frontierMean struct {
+	logBits float64 // sum of log(bits per pixel)
+	score   float64 // sum of SSIMULACRA2
+	n       float64 // how many pictures
+}
 
 // add adds a point of a picture. pixels is the number of the picture's pixels.
 func (m *frontierMean) add(p frontierPoint, pixels int) {
@@ -206,8 +212,11 @@ func readScores(path string) (map[string]map[string][]frontierPoint, error) {
 	r := csv.NewReader(f)
 	r.Comma, r.FieldsPerRecord = '\t', 8
 	rows, err := r.ReadAll()
-	if err != nil || len(rows) == 0 {
-		return nil, fmt.Errorf("%d rows: %w", len(rows), err)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, errors.New("scores.tsv is empty")
 	}
 	all := map[string]map[string][]frontierPoint{}
 	for _, row := range rows[1:] {
@@ -220,7 +229,7 @@ func readScores(path string) (map[string]map[string][]frontierPoint, error) {
 		encoder := row[1]
 		switch encoder {
 		case "gojpeg":
-			continue // measured here
+			continue // image/jpeg, which is measured here
 		case "sharp":
 			encoder = "sharp jpg"
 		}
@@ -250,9 +259,9 @@ func (s *suite) frontierPicture(path string, qualities []int) (got map[string][]
 	}
 	defer os.RemoveAll(dir)
 	got = map[string][]frontierPoint{}
-	halved, luma := planes420(rgba), metrics.Luma(rgba)
+	ycc420, luma := planes420(rgba), metrics.Luma(rgba)
 	for _, q := range qualities {
-		files, err := frontierFiles(rgba, halved, q)
+		files, err := frontierFiles(rgba, ycc420, q)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -268,15 +277,16 @@ func (s *suite) frontierPicture(path string, qualities []int) (got map[string][]
 }
 
 // frontierFiles returns the files that our encoders, image/jpeg and cjpeg (if it is installed) make
-// of a picture at quality q. halved is the picture in 4:2:0, which every JPEG has.
-func frontierFiles(rgba *image.RGBA, halved *image.YCbCr, q int) (map[string][]byte, error) {
+// of a picture at quality q. All JPEGs are 4:2:0. Our encoder gets ycc420, the picture in 4:2:0,
+// because from RGB it would write 4:4:4 from quality 90 on.
+func frontierFiles(rgba *image.RGBA, ycc420 *image.YCbCr, q int) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	var errs []error
 	keep := func(name string, b []byte, err error) {
 		files[name] = b
 		errs = append(errs, err)
 	}
-	b, err := jpeg.Append(nil, halved, &jpeg.Options{Quality: q, Progressive: true})
+	b, err := jpeg.Append(nil, ycc420, &jpeg.Options{Quality: q, Progressive: true})
 	keep("ours jpg", b, err)
 	b, err = webp.Append(nil, rgba, webpOptions(q, "default"))
 	keep("ours webp", b, err)

@@ -20,8 +20,9 @@ import (
 // leastGraphic is the size, in bytes, that a file must exceed to be measured in this section.
 const leastGraphic = 100 << 10
 
-// graphicsSection adds the rows about PNGs and WebPs that are stills: PNG to PNG, and both to WebP.
-// There are rows of each picture, and rows of the geometric mean and the worst of all pictures.
+// graphicsSection adds the rows about PNGs and WebPs that are stills. PNGs are resized to PNG and
+// to WebP, WebPs to WebP. There are rows of each picture, and rows of the geometric mean and the
+// worst of all pictures.
 // sharp writes WebP with effort 4, its default, and with effort 2.
 func graphicsSection(s *suite) error {
 	all, err := s.graphics()
@@ -57,8 +58,9 @@ func (p picture) fits(sizeName string) bool {
 	return w == p.w && h == p.h
 }
 
-// graphic measures one picture, adds its rows, and adds its ratios to all.
-func (s *suite) graphic(p picture, size, mode string, contenders []contender, all spread) {
+// graphic measures one picture and adds the picture's rows. It also adds the ratios of ours to
+// theirs to collected.
+func (s *suite) graphic(p picture, size, mode string, contenders []contender, collected spread) {
 	work := fmt.Sprintf("graphics, %s -> %s %s", p.name, size, mode)
 	got := s.compare(work, mode, p.path, p.box(size), s.iterations(3), contenders)
 	ours, ok := got["avx2"]
@@ -78,7 +80,7 @@ func (s *suite) graphic(p picture, size, mode string, contenders []contender, al
 		} {
 			s.row(work, "avx2", m.name, m.ours, peer, m.theirs)
 			k := [2]string{m.name, peer}
-			all[k] = append(all[k], m.ours/m.theirs)
+			collected[k] = append(collected[k], m.ours/m.theirs)
 		}
 	}
 }
@@ -86,7 +88,7 @@ func (s *suite) graphic(p picture, size, mode string, contenders []contender, al
 // spread collects ours/theirs by measure and peer.
 type spread map[[2]string][]float64
 
-// rows adds the geometric mean and the worst of each collection of ratios.
+// rows adds a row with the geometric mean of the ratios of each key, and one with the worst.
 func (r spread) rows(s *suite, work string) {
 	for _, measure := range [][2]string{{"cpu_ms", "cpu"}, {"rss_mb", "rss"}, {"bytes", "bytes"}} {
 		for _, peer := range []string{"sharp", "sharp effort 2", "pillow"} {

@@ -29,6 +29,7 @@ func jpegSection(s *suite) error {
 	if s.short {
 		all = slices.DeleteFunc(all, func(p picture) bool { return !p.named })
 	}
+	// Baseline photos: the named ones at three sizes, the others at M.
 	cpu := ratios{}
 	for _, p := range all {
 		sizeNames := []string{"M", "S", "XS"}
@@ -41,6 +42,7 @@ func jpegSection(s *suite) error {
 	}
 	cpu.rows(s, "all baseline -> jpeg q80")
 
+	// The named photos as progressive files.
 	cpu = ratios{}
 	for _, p := range all {
 		if !p.named {
@@ -72,7 +74,7 @@ func jpegSection(s *suite) error {
 // ratios collects ours/theirs by variant and peer.
 type ratios map[[2]string][]float64
 
-// rows adds the geometric mean and the worst of each collection of ratios.
+// rows adds a row with the geometric mean of the ratios of each key, and one with the worst.
 func (r ratios) rows(s *suite, work string) {
 	for _, variant := range []string{"avx2", "purego"} {
 		for _, peer := range []string{"sharp", "sharp mozjpeg", "pillow", "std"} {
@@ -113,6 +115,7 @@ func (s *suite) resizeRows(p picture, size, kind string, cpu ratios) {
 	if !p.named {
 		return
 	}
+	// Our worker reads the whole file into memory. This row is the memory without the file.
 	if i, err := os.Stat(p.path); err == nil {
 		s.row(work, "avx2", "rss_less_file_mb", got["avx2"].rss-float64(i.Size())/(1<<20), "", 0)
 	}
@@ -121,7 +124,8 @@ func (s *suite) resizeRows(p picture, size, kind string, cpu ratios) {
 // resizeAll measures all contenders on one picture at one size. For a named picture at size M the
 // contenders include sharp with mozjpeg and, except in a short run, the standard library.
 func (s *suite) resizeAll(work string, p picture, size string) map[string]result {
-	contenders, inTables := s.contenders(), p.named && size == "M"
+	contenders := s.contenders()
+	inTables := p.named && size == "M"
 	if s.node != nil && inTables {
 		contenders = append(contenders, contender{name: "sharp mozjpeg", command: s.node, mode: "jpeg-mozjpeg"})
 	}
@@ -231,7 +235,7 @@ func (s *suite) likeness(p picture, size string, contenders []contender) (map[st
 		}
 	}
 	work := fmt.Sprintf("%s -> %s", p.name, size)
-	for _, peer := range contenders[1:] {
+	for _, peer := range contenders[1:] { // the first is ours
 		if _, ok := ssim[peer.name]; ok {
 			s.row(work, "avx2", "ssim_y", ssim["avx2"], peer.name, ssim[peer.name])
 		}
@@ -300,7 +304,8 @@ var jpegWriters = []jpegWriter{
 // writerRows compares our writers with image/jpeg's on photos of size M: the BD-rate (bytes at
 // equal SSIM, on the scale -10 log10(1-ssim)), and CPU at quality 80.
 func (s *suite) writerRows(photos []picture) error {
-	sumRate, sumCPU := map[string]float64{}, map[string]float64{} // of logarithms of ratios
+	// By writer, the sums of log(our bytes / std's at equal SSIM) and of log(our CPU / std's).
+	sumRate, sumCPU := map[string]float64{}, map[string]float64{}
 	for _, p := range photos {
 		src, err := decodeFile(p.path)
 		if err != nil {
@@ -368,14 +373,15 @@ func (s *suite) writerCPU(m *image.YCbCr) (map[string]float64, error) {
 	times := map[string][]float64{}
 	for range 4 * s.rounds {
 		for _, w := range jpegWriters {
-			u0, s0 := cpuTime()
-			for range 2 {
+			const repeats = 2
+			user0, sys0 := cpuTime()
+			for range repeats {
 				if _, err := w.write(m, 80); err != nil {
 					return nil, err
 				}
 			}
-			u1, s1 := cpuTime()
-			times[w.name] = append(times[w.name], (u1+s1-u0-s0)/2)
+			user1, sys1 := cpuTime()
+			times[w.name] = append(times[w.name], (user1+sys1-user0-sys0)/repeats)
 		}
 	}
 	cpu := map[string]float64{}
@@ -388,12 +394,12 @@ func (s *suite) writerCPU(m *image.YCbCr) (map[string]float64, error) {
 // decode decodes a JPEG.
 func decode(b []byte) (image.Image, error) { return stdjpeg.Decode(bytes.NewReader(b)) }
 
-// shrink420 scales src, the pixels of p, to size M as 4:2:0, plane by plane.
+// shrink420 scales src, the YCbCr or gray pixels of p, to size M as 4:2:0, plane by plane.
 func shrink420(src image.Image, p picture) *image.YCbCr {
 	box, _ := parseBox(p.box("M"))
 	w, h := box.Fit(src.Bounds().Dx(), src.Bounds().Dy())
 	m := image.NewYCbCr(image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio420)
-	plane := func(dst []byte, dstStride, w, h int, src []byte, srcStride, srcW, srcH int) {
+	scale := func(dst []byte, dstStride, w, h int, src []byte, srcStride, srcW, srcH int) {
 		d := &image.Gray{Pix: dst, Stride: dstStride, Rect: image.Rect(0, 0, w, h)}
 		f := &image.Gray{Pix: src, Stride: srcStride, Rect: image.Rect(0, 0, srcW, srcH)}
 		draw.CatmullRom.Scale(d, d.Rect, f, f.Rect, draw.Src, nil)
@@ -402,12 +408,12 @@ func shrink420(src image.Image, p picture) *image.YCbCr {
 	switch src := src.(type) {
 	case *image.YCbCr:
 		r := src.Rect
-		plane(m.Y, m.YStride, w, h, src.Y, src.YStride, r.Dx(), r.Dy())
+		scale(m.Y, m.YStride, w, h, src.Y, src.YStride, r.Dx(), r.Dy())
 		sw, sh := src.CStride, len(src.Cb)/src.CStride
-		plane(m.Cb, m.CStride, cw, ch, src.Cb, src.CStride, sw, sh)
-		plane(m.Cr, m.CStride, cw, ch, src.Cr, src.CStride, sw, sh)
+		scale(m.Cb, m.CStride, cw, ch, src.Cb, src.CStride, sw, sh)
+		scale(m.Cr, m.CStride, cw, ch, src.Cr, src.CStride, sw, sh)
 	case *image.Gray:
-		plane(m.Y, m.YStride, w, h, src.Pix, src.Stride, src.Rect.Dx(), src.Rect.Dy())
+		scale(m.Y, m.YStride, w, h, src.Pix, src.Stride, src.Rect.Dx(), src.Rect.Dy())
 		for i := range m.Cb {
 			m.Cb[i], m.Cr[i] = 128, 128
 		}

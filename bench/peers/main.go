@@ -55,7 +55,7 @@ func main() {
 		names = append(names, s.name)
 	}
 	only := flag.String("only", strings.Join(names, ","), "sections to run")
-	jsonFile := flag.String("json", "", "append one JSON object a row to this `file`")
+	jsonFile := flag.String("json", "", "write one JSON object a row to this `file`")
 	photos := flag.String("photos", "", "`folder` of photos (default: the corpus beside the repository)")
 	rounds := flag.Int("rounds", 3, "interleaved rounds")
 	short := flag.Bool("short", false, "one round of one iteration on the named pictures, to test that every row is there")

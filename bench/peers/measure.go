@@ -13,8 +13,9 @@ import (
 	"strconv"
 )
 
-// A contender is a command that takes the arguments MODE FILE N WIDTHxHEIGHT OUT, does the work
-// MODE N times and prints a sample (see sharp.js).
+// A contender is a command that takes the arguments MODE FILE N WIDTHxHEIGHT OUT. It does the work
+// that MODE names on FILE, N times, writes the result to OUT unless OUT is "-", and prints a sample
+// (see sharp.js).
 type contender struct {
 	name    string
 	command []string
@@ -55,8 +56,8 @@ func (s *suite) contenders() []contender {
 }
 
 // compare runs the same work on every contender, and returns the results by the contenders' names.
-// Each round measures n iterations of each. A contender that fails is noted with skip and has no
-// result.
+// Each round measures n iterations of each contender. A contender that fails is noted with skip and
+// has no result.
 func (s *suite) compare(work, mode, file, box string, n int, all []contender) map[string]result {
 	results := map[string]result{}
 	cpu := map[string][]float64{}
@@ -76,7 +77,7 @@ func (s *suite) compare(work, mode, file, box string, n int, all []contender) ma
 			if _, ok := results[c.name]; !ok {
 				continue
 			}
-			got, err := s.run(c, mode, file, n+1, box, "-")
+			got, err := s.run(c, mode, file, 1+n, box, "-")
 			if err != nil {
 				s.skip(work+" ("+c.name+")", err.Error())
 				delete(results, c.name)

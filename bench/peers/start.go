@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"net"
 	"net/http"
 	"os"
@@ -93,8 +92,10 @@ func (s *suite) sharpZip() (float64, error) {
 			return 0, err
 		}
 	}
-	err = w.Close()
-	return float64(n) / 1e6, err
+	if err := w.Close(); err != nil {
+		return 0, err
+	}
+	return float64(n) / 1e6, nil
 }
 
 // A counter counts what is written to it.
@@ -149,14 +150,14 @@ require('http').get('http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2018-06-0
 			}
 		}
 	}
-	for _, c := range all[1:] {
+	for _, c := range all[1:] { // the first is ours
 		s.row("start to first poll", "edge", "ms_min", fastest["edge"], c.name, fastest[c.name])
 	}
 	return nil
 }
 
-// unpackedZip unpacks the zip that is deployed as Lambda does, unless an earlier section has done
-// so, and returns the folder.
+// unpackedZip unpacks the zip of edgeZip, unless an earlier section has done so, and returns the
+// folder.
 func (s *suite) unpackedZip() (string, error) {
 	path, err := s.edgeZip()
 	if err != nil {
@@ -204,7 +205,7 @@ func (s *suite) firstPoll(argv []string, api string, polls chan struct{}) (float
 	cmd.Stderr = &stderr
 	begin := time.Now()
 	if err := cmd.Start(); err != nil {
-		return math.Inf(1), err
+		return 0, err
 	}
 	defer func() {
 		cmd.Process.Kill()
@@ -215,12 +216,12 @@ func (s *suite) firstPoll(argv []string, api string, polls chan struct{}) (float
 		return float64(time.Since(begin).Microseconds()) / 1000, nil
 	case <-time.After(20 * time.Second):
 		cmd.Process.Kill()
-		cmd.Wait()
-		return math.Inf(1), fmt.Errorf("no poll in 20 s: %.300s", stderr.String())
+		cmd.Wait() // until stderr is complete
+		return 0, fmt.Errorf("no poll in 20 s: %.300s", stderr.String())
 	}
 }
 
-// unzip unpacks a zip whose files are all at its root.
+// unzip unpacks the zip at path into dir. All files of the zip must be at its root.
 func unzip(path, dir string) error {
 	r, err := zip.OpenReader(path)
 	if err != nil {

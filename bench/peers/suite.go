@@ -34,12 +34,12 @@ type suite struct {
 	python  []string // the command that runs pillow.py, nil when there is none
 	taskset bool
 
-	missing []string
-	skipped []string // rows that could not be measured
+	missing []string // what is not installed, and how to get it
+	skipped []string // rows that could not be measured, and why
 	rows    []Row
 	line    *progress.Line // nil: no progress is shown
 	out     io.Writer      // for -json, nil without it
-	closers []func()
+	closers []func()       // for close
 }
 
 // A Row is one line of the table and one object in the file of -json. Ratio is Ours over Theirs. A
@@ -77,7 +77,8 @@ func (s *suite) start(photos, jsonFile string) error {
 	}
 	s.here = filepath.Join(root, "bench", "peers")
 	_, err = exec.LookPath("taskset")
-	if s.taskset = err == nil; !s.taskset {
+	s.taskset = err == nil
+	if !s.taskset {
 		s.miss("taskset is missing, processes are not pinned: apt-get install util-linux")
 	}
 
@@ -97,6 +98,7 @@ func (s *suite) start(photos, jsonFile string) error {
 	s.findSharp()
 	s.findPillow()
 
+	// The photos: the folder of -photos, which must exist, or the corpus if there is one.
 	s.photos = photos
 	if photos == "" {
 		shared := os.Getenv("MINIATURA_SHARED")
@@ -158,8 +160,10 @@ func version(cmd []string) (string, error) {
 		return "", err
 	}
 	var v struct{ Version string }
-	err = json.Unmarshal(out, &v)
-	return v.Version, err
+	if err := json.Unmarshal(out, &v); err != nil {
+		return "", err
+	}
+	return v.Version, nil
 }
 
 // machine returns the name of the processor, how many logical processors there are, and the
@@ -188,7 +192,7 @@ func (s *suite) skip(work, why string) {
 	s.skipped = append(s.skipped, work+": "+why)
 }
 
-// say prints a line above the progress line.
+// say prints a line above the progress line, or nothing when no progress is shown.
 func (s *suite) say(format string, args ...any) {
 	if s.line != nil {
 		s.line.Printf(format, args...)
@@ -232,11 +236,11 @@ func (s *suite) finish() error {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "\nwork\tvariant\tmeasure\tours\tpeer\ttheirs\tratio")
 	for _, r := range s.rows {
-		peer := "\t\t"
+		comparison := "\t\t" // three empty cells
 		if r.Peer != "" {
-			peer = fmt.Sprintf("%s\t%.4g\t%.3f", r.Peer, r.Theirs, r.Ratio)
+			comparison = fmt.Sprintf("%s\t%.4g\t%.3f", r.Peer, r.Theirs, r.Ratio)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%.4g\t%s\n", r.Work, r.Variant, r.Measure, r.Ours, peer)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%.4g\t%s\n", r.Work, r.Variant, r.Measure, r.Ours, comparison)
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -247,6 +251,7 @@ func (s *suite) finish() error {
 	return nil
 }
 
+// close removes the temporary files and closes the file of -json.
 func (s *suite) close() {
 	for _, f := range s.closers {
 		f()

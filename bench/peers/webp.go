@@ -1,9 +1,9 @@
 package main
 
 // This file compares codec/webp with cwebp -m 4 on photos of about 1280x720: the BD-rate (how many
-// percent more bytes at equal quality) on the three scales of quality in webpAxes, and bytes at
-// quality 80. CPU is compared with libwebp's. There are two sets of photos: codec/webp is tuned on
-// one, and reports are made with the other.
+// percent more bytes codec/webp needs at equal quality) on the three scales of quality in webpAxes,
+// and the bytes at quality 80. CPU is compared with libwebp's. There are two sets of photos:
+// codec/webp is tuned on one, and reports are made with the other.
 
 import (
 	"errors"
@@ -146,7 +146,8 @@ func (s *suite) webpResizeRows() error {
 	return nil
 }
 
-// webpRows prints the table of BD-rates and of bytes at quality 80, and adds these as Rows.
+// webpRows prints the table of BD-rates and of bytes at quality 80, and adds the same figures as
+// Rows.
 func (s *suite) webpRows(rows []webpRow, qualities []int, effort string, butteraugli bool) {
 	work := fmt.Sprintf("%d photos -> webp, %s effort", len(rows), effort)
 	const peer = "cwebp -m 4"
@@ -169,16 +170,16 @@ func (s *suite) webpRows(rows []webpRow, qualities []int, effort string, buttera
 		s.row(work, "avx2", axis.measure, mean, "", 0)
 		s.row(work+", "+worst.name, "avx2", axis.measure+"_worst", worst.rate[i], "", 0)
 	}
-	// At quality 80: the means of the logarithm of the ratio of bytes, of the bytes of both
-	// encoders, and of the differences in PSNR and SSIM.
-	log, own, lib, dB, ssim := 0.0, 0.0, 0.0, 0.0, 0.0
+	// Means over the photos at quality 80: log(own bytes / cwebp's bytes), own bytes, cwebp's bytes,
+	// and by how much own PSNR and SSIM are above cwebp's.
+	logRatio, own, lib, dB, ssim := 0.0, 0.0, 0.0, 0.0, 0.0
 	for _, r := range rows {
 		n := float64(len(rows))
-		log += math.Log(float64(r.own.Bytes)/float64(r.lib.Bytes)) / n
+		logRatio += math.Log(float64(r.own.Bytes)/float64(r.lib.Bytes)) / n
 		own, lib = own+float64(r.own.Bytes)/n, lib+float64(r.lib.Bytes)/n
 		dB, ssim = dB+(r.own.PSNR-r.lib.PSNR)/n, ssim+(r.own.SSIM-r.lib.SSIM)/n
 	}
-	fmt.Printf("%-22s %9.3f   (geometric mean; there PSNR %+.2f dB, SSIM %+.5f)\n", "bytes at q80", math.Exp(log), dB, ssim)
+	fmt.Printf("%-22s %9.3f   (geometric mean; there PSNR %+.2f dB, SSIM %+.5f)\n", "bytes at q80", math.Exp(logRatio), dB, ssim)
 	s.row(work, "avx2", "bytes_q80", own, peer, lib)
 }
 
@@ -191,7 +192,7 @@ func webpOptions(q int, effort string) *webp.Options {
 	return o
 }
 
-// webpRowOf measures one photo with both encoders. scratch is that of webpMeasure, and version is
+// webpRowOf measures one photo with both encoders. scratch is passed to webpMeasure, and version is
 // cwebp's.
 func webpRowOf(p webpPicture, qualities []int, effort, scratch, version string) (webpRow, error) {
 	row := webpRow{name: p.name}
@@ -200,15 +201,15 @@ func webpRowOf(p webpPicture, qualities []int, effort, scratch, version string) 
 	for _, q := range qualities {
 		libPoint, err := cwebpPoint(p, ref, q, scratch, version)
 		if err != nil {
-			return row, err
+			return webpRow{}, err
 		}
 		file, err := webp.Append(nil, p.m, webpOptions(q, effort))
 		if err != nil {
-			return row, fmt.Errorf("%s q %d: %w", p.name, q, err)
+			return webpRow{}, fmt.Errorf("%s q %d: %w", p.name, q, err)
 		}
 		ownPoint, err := webpMeasure(p, ref, q, file, scratch)
 		if err != nil {
-			return row, err
+			return webpRow{}, err
 		}
 		if q == 80 {
 			row.lib, row.own = libPoint, ownPoint
@@ -224,7 +225,7 @@ func webpRowOf(p webpPicture, qualities []int, effort, scratch, version string) 
 		}
 		v, ok := metrics.BDRate(lib[i], own[i])
 		if !ok {
-			return row, errors.New(p.name + ": the two curves share no range of quality")
+			return webpRow{}, errors.New(p.name + ": the two curves share no range of quality")
 		}
 		row.rate[i] = v
 	}

@@ -24,10 +24,10 @@ func init() {
 	modes["webp-high"] = encodeRGBA(webp.HighEffort)
 }
 
-// encodeRGBA returns a mode that encodes at quality 80. Its source is raw RGBA with the dimensions
-// of the box.
+// encodeRGBA returns a mode that encodes at quality 80. The mode's source is raw RGBA with the
+// dimensions of the box.
 func encodeRGBA(effort webp.Effort) func([]byte, sizes.Box) ([]byte, error) {
-	var buf []byte
+	var buf []byte // the next call reuses it
 	return func(src []byte, box sizes.Box) ([]byte, error) {
 		m := &image.NRGBA{Pix: src, Stride: 4 * box.W, Rect: image.Rect(0, 0, box.W, box.H)}
 		var err error
@@ -60,8 +60,8 @@ func (s *suite) webpCPU(pictures []webpPicture, effort string) error {
 		{name: "purego", command: []string{s.plain, workerFlag}},
 		{name: "libwebp", command: []string{loop}},
 	}
-	cpu := map[string]float64{}
-	n := 0
+	cpu := map[string]float64{} // sums over the photos, by contender
+	n := 0                      // how many photos
 	for _, p := range pictures {
 		raw := filepath.Join(s.dir, "webp.rgba")
 		if err := os.WriteFile(raw, p.m.Pix, 0o600); err != nil {

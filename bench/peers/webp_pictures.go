@@ -49,18 +49,22 @@ type webpPicture struct {
 	m         *image.NRGBA
 }
 
-// webpPictures returns those of webpSources that are found below corpus and belong to set, or to
-// any set if set is "all". If limit is not 0, it is how many are returned at most. The photos are
-// scaled to size L with x/image/draw's CatmullRom. The PNGs are kept in dir for later runs.
-func webpPictures(corpus, dir, set string, limit int) ([]webpPicture, error) {
+// webpPictures returns the photos of webpSources that are found below the folder corpus. wanted is
+// the set of the photos, or "all" for both sets. At most limit photos are returned, or all if limit
+// is 0. The photos are scaled to size L with x/image/draw's CatmullRom. The PNGs are kept in dir
+// for later runs.
+func webpPictures(corpus, dir, wanted string, limit int) ([]webpPicture, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
 	large, _ := sizes.Parse("L")
 	var all []webpPicture
-	// add adds the photo in file, or its centre if crop, under name, if photoSet is wanted.
-	add := func(name, photoSet, file string, crop bool) error {
-		if set != "all" && set != photoSet || limit > 0 && len(all) >= limit {
+	// add adds the photo in file, or the photo's centre if crop is true, unless its set is not wanted
+	// or there are enough photos.
+	add := func(name, set, file string, crop bool) error {
+		inSet := wanted == "all" || wanted == set
+		enough := limit > 0 && len(all) >= limit
+		if !inSet || enough {
 			return nil
 		}
 		path := filepath.Join(dir, filepath.Base(name)+".png")
@@ -73,7 +77,7 @@ func webpPictures(corpus, dir, set string, limit int) ([]webpPicture, error) {
 		if err != nil {
 			return err
 		}
-		p := webpPicture{name: filepath.Base(name), set: photoSet, png: path}
+		p := webpPicture{name: filepath.Base(name), set: set, png: path}
 		p.m = image.NewNRGBA(image.Rect(0, 0, m.Bounds().Dx(), m.Bounds().Dy()))
 		draw.Draw(p.m, p.m.Rect, m, m.Bounds().Min, draw.Src)
 		all = append(all, p)

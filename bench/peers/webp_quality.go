@@ -47,31 +47,31 @@ func webpMeasure(p webpPicture, ref metrics.Plane, q int, file []byte, scratch s
 	pt := webpPoint{Quality: q, Bytes: len(file)}
 	got, err := decodedLuma(file)
 	if err != nil {
-		return pt, fmt.Errorf("%s q %d: %w", p.name, q, err)
+		return webpPoint{}, fmt.Errorf("%s q %d: %w", p.name, q, err)
 	}
 	if pt.PSNR, err = metrics.PSNR(ref, got); err != nil {
-		return pt, err
+		return webpPoint{}, err
 	}
 	if pt.SSIM, err = metrics.SSIM(ref, got); err != nil {
-		return pt, err
+		return webpPoint{}, err
 	}
 	if scratch == "" {
 		return pt, nil
 	}
 	in, out := filepath.Join(scratch, "a.webp"), filepath.Join(scratch, "a.png")
 	if err := os.WriteFile(in, file, 0o644); err != nil {
-		return pt, err
+		return webpPoint{}, err
 	}
 	if b, err := exec.Command("dwebp", "-quiet", in, "-o", out).CombinedOutput(); err != nil {
-		return pt, fmt.Errorf("dwebp: %v: %s", err, b)
+		return webpPoint{}, fmt.Errorf("dwebp: %v: %s", err, b)
 	}
 	b, err := exec.Command("butteraugli_main", p.png, out, "--pnorm", "3").Output()
 	if err != nil {
-		return pt, fmt.Errorf("butteraugli_main: %w", err)
+		return webpPoint{}, fmt.Errorf("butteraugli_main: %w", err)
 	}
 	// The output has two lines: the maximum, then "3-norm: 1.234567".
 	if pt.Butteraugli, err = parse3Norm(string(b)); err != nil {
-		return pt, err
+		return webpPoint{}, err
 	}
 	return pt, nil
 }
@@ -97,19 +97,22 @@ func cwebpPoint(p webpPicture, ref metrics.Plane, q int, scratch, version string
 	}
 	out := p.png + ".webp"
 	if b, err := exec.Command("cwebp", "-quiet", "-m", "4", "-q", strconv.Itoa(q), p.png, "-o", out).CombinedOutput(); err != nil {
-		return pt, fmt.Errorf("cwebp: %v: %s", err, b)
+		return webpPoint{}, fmt.Errorf("cwebp: %v: %s", err, b)
 	}
 	file, err := os.ReadFile(out)
 	if err != nil {
-		return pt, err
+		return webpPoint{}, err
 	}
 	os.Remove(out)
 	if pt, err = webpMeasure(p, ref, q, file, scratch); err != nil {
-		return pt, err
+		return webpPoint{}, err
 	}
 	b, err := json.Marshal(pt)
 	if err != nil {
-		return pt, err
+		return webpPoint{}, err
 	}
-	return pt, os.WriteFile(kept, b, 0o644)
+	if err := os.WriteFile(kept, b, 0o644); err != nil {
+		return webpPoint{}, err
+	}
+	return pt, nil
 }

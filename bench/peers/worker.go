@@ -78,7 +78,10 @@ func parseBox(v string) (sizes.Box, error) {
 		return sizes.Box{}, err
 	}
 	h, err := strconv.Atoi(hs)
-	return sizes.Box{W: w, H: h}, err
+	if err != nil {
+		return sizes.Box{}, err
+	}
+	return sizes.Box{W: w, H: h}, nil
 }
 
 // modes are the kinds of work. Each makes the bytes of a result from the bytes of a picture, and
@@ -93,7 +96,7 @@ var modes = map[string]func(src []byte, box sizes.Box) ([]byte, error){
 
 // resize returns a mode that resizes with codec.
 func resize(o codec.Options) func([]byte, sizes.Box) ([]byte, error) {
-	o.Memory = 4 << 30 // so much that no picture is refused for its memory, which is measured here
+	o.Memory = 4 << 30 // in bytes; so much that no picture is refused
 	return func(src []byte, box sizes.Box) ([]byte, error) {
 		out, _, err := codec.Resize(context.Background(), src, box.Fit, o)
 		return out, err
@@ -123,7 +126,10 @@ func peakRSS() (float64, error) {
 	for line := range strings.Lines(string(b)) {
 		if kb, ok := strings.CutPrefix(line, "VmHWM:"); ok {
 			v, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(kb), " kB"), 64)
-			return v / 1024, err
+			if err != nil {
+				return 0, err
+			}
+			return v / 1024, nil
 		}
 	}
 	return 0, fmt.Errorf("no VmHWM in /proc/self/status")

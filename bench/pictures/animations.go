@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// An Animation makes its frames one by one. They are the same on every machine.
+// An Animation makes its frames one by one. The frames are the same on every machine.
 type Animation struct {
 	Name   string
 	W, H   int
 	Frames int
 	Delay  time.Duration
 
-	draw func(m *image.NRGBA, i int)
+	draw func(m *image.NRGBA, i int) // sets m to frame i
 }
 
 // Play calls frame with every frame in turn. The picture is valid only during the call. Play stops
@@ -55,12 +55,13 @@ func disc(m *image.NRGBA, x, y, r, fade int, c color.NRGBA) {
 			if d >= r*r {
 				continue
 			}
-			q := c
-			if edge := (r*r - d) * 255 / (2 * fade * r); edge < 255 {
-				q.A = byte(edge * int(c.A) / 255)
+			// (r*r-d)/(2*r) is about the distance to the edge.
+			faded := c
+			if part := (r*r - d) * 255 / (2 * fade * r); part < 255 {
+				faded.A = byte(part * int(c.A) / 255)
 			}
-			if p := m.NRGBAAt(px, py); q.A >= p.A || q.A == 255 {
-				m.SetNRGBA(px, py, q)
+			if faded.A >= m.NRGBAAt(px, py).A {
+				m.SetNRGBA(px, py, faded)
 			}
 		}
 	}
@@ -72,8 +73,8 @@ func drawing(m *image.NRGBA, i int) {
 	for k := range 60 {
 		h := hash(4, uint32(k), 1)
 		x, y := int(h%900)+45, int(h>>10%950)+50
-		swing := (i*(3+k%4) + k) % 16
-		swing = min(swing, 16-swing) * 6
+		step := (i*(3+k%4) + k) % 16
+		swing := min(step, 16-step) * 6
 		c := color.NRGBA{byte(k % 4 * 80), byte(k % 3 * 120), byte(255 - k%2*140), 255}
 		r := image.Rect(x-60, y-30, x+70, y+40).Add(image.Pt(swing, -swing/2))
 		if k%3 == 0 {
@@ -95,10 +96,12 @@ func drawing(m *image.NRGBA, i int) {
 func sticker(m *image.NRGBA, i int) {
 	clear(m.Pix)
 	phase := min(i, 60-i)
+	// The figure: seven discs with soft edges.
 	for k := range 7 {
 		x, y := 256+(k-3)*48+phase*(k%3-1), 256+(k*k%5-2)*40+phase*2*(k%2)-phase
 		disc(m, x, y, 90+phase+6*k, 40, color.NRGBA{byte(250 - 20*k), byte(60 + 25*k), byte(40*k + 2*i), 230})
 	}
+	// The texture of the discs: grain, and stripes that move.
 	for y := range 512 {
 		for x := range 512 {
 			p := m.Pix[m.PixOffset(x, y):][:4]
@@ -121,15 +124,18 @@ func pan(m *image.NRGBA, photo *image.YCbCr, i int) {
 // screen draws frame i of a screen: a page scrolls now and then beside a fixed sidebar, a pointer
 // moves, and a line is typed.
 func screen(m *image.NRGBA, page *image.Gray, i int) {
+	// The page rests for 12 frames, and then scrolls for 12.
 	scroll := 0
 	for s := range i {
 		if s/12%2 == 1 {
 			scroll += 9
 		}
 	}
+	// The background, the page, and a bar above it.
 	draw.Draw(m, m.Rect, image.NewUniform(color.NRGBA{245, 246, 248, 255}), image.Point{}, draw.Src)
 	draw.Draw(m, image.Rect(260, 60, 1152, 648), page, image.Pt(260, scroll), draw.Src)
 	draw.Draw(m, image.Rect(0, 0, 1152, 60), image.NewUniform(color.NRGBA{36, 41, 47, 255}), image.Point{}, draw.Src)
+	// The sidebar's entries, the line that is typed in the bar, and the pointer.
 	for k := range 14 {
 		draw.Draw(m, image.Rect(20, 90+k*40, 220-k%5*20, 104+k*40), image.NewUniform(color.NRGBA{byte(90 + k*9), 120, 200, 255}), image.Point{}, draw.Src)
 	}

@@ -25,11 +25,12 @@ func Screenshot(w, h int) *image.RGBA {
 // Diagram returns a w x h chart in nine flat colours without smooth edges: bars, a grid, two curves
 // and captions.
 func Diagram(w, h int) *image.Paletted {
-	p := color.Palette{
+	colors := color.Palette{
 		color.White, color.Black, color.Gray{224}, color.Gray{110}, color.RGBA{31, 119, 180, 255}, color.RGBA{255, 127, 14, 255},
 		color.RGBA{44, 160, 44, 255}, color.RGBA{214, 39, 40, 255}, color.RGBA{148, 103, 189, 255},
 	}
-	m := image.NewPaletted(image.Rect(0, 0, w, h), p)
+	m := image.NewPaletted(image.Rect(0, 0, w, h), colors)
+	// The grid, in the light gray.
 	for y := range h {
 		for x := range w {
 			if y%(h/10+1) == 0 || x%(w/16+1) == 0 {
@@ -37,17 +38,20 @@ func Diagram(w, h int) *image.Paletted {
 			}
 		}
 	}
+	// The bars. bar is a bar's width.
 	bar := max(w/40, 1)
 	for i := 0; i*2*bar < w; i++ {
 		top := h - int(hash(5, uint32(i), 1)%uint32(h*3/4+1))
-		draw.Draw(m, image.Rect(i*2*bar+bar/2, top, i*2*bar+bar*3/2, h), image.NewUniform(p[4+i%5]), image.Point{}, draw.Src)
+		draw.Draw(m, image.Rect(i*2*bar+bar/2, top, i*2*bar+bar*3/2, h), image.NewUniform(colors[4+i%5]), image.Point{}, draw.Src)
 	}
+	// The curves, in black and in the dark gray.
 	for x := range w {
 		for i, phase := range [2]float64{0, 2} {
 			y := h/2 + int(float64(h)/3*math.Sin(phase+float64(x)*9/float64(w)))
-			draw.Draw(m, image.Rect(x, y, x+3, y+4), image.NewUniform(p[1+2*i]), image.Point{}, draw.Src)
+			draw.Draw(m, image.Rect(x, y, x+3, y+4), image.NewUniform(colors[1+2*i]), image.Point{}, draw.Src)
 		}
 	}
+	// The captions.
 	d := font.Drawer{Dst: m, Src: image.Black, Face: basicfont.Face7x13}
 	for y := 13; y < h; y += h/10 + 1 {
 		for x := 4; x < w; x += w / 6 {
@@ -63,7 +67,8 @@ func Diagram(w, h int) *image.Paletted {
 func Logo(w, h int) *image.NRGBA {
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
 	size := float64(min(w, h)) / 2
-	// cover converts a signed distance in pixels to the part of a pixel that is covered.
+	// cover returns which part of a pixel is covered by a shape. d is the distance in pixels from the
+	// shape's outline, negative inside of the shape.
 	cover := func(d float64) float64 { return min(max(0.5-d, 0), 1) }
 	for y := range h {
 		for x := range w {
@@ -73,8 +78,8 @@ func Logo(w, h int) *image.NRGBA {
 			ring := cover(math.Abs(r-0.85*size) - 0.06*size)
 			star := cover((r - size*(0.45+0.2*math.Cos(5*angle))) / 2)
 			shadow := 0.5 * min(max(1-math.Abs(math.Hypot(dx-0.04*size, dy-0.06*size)-0.85*size)/(0.1*size), 0), 1)
-			a := max(ring, star)
-			alpha := a + (1-a)*shadow
+			opaque := max(ring, star)
+			alpha := opaque + (1-opaque)*shadow // the shadow is below the ring and the star
 			if alpha == 0 {
 				continue
 			}
@@ -83,7 +88,7 @@ func Logo(w, h int) *image.NRGBA {
 				c = [3]float64{250, 120 + 80*(dx/size+1)/2, 30}
 			}
 			for i := range c {
-				m.Pix[m.PixOffset(x, y)+i] = byte(c[i] * a / alpha)
+				m.Pix[m.PixOffset(x, y)+i] = byte(c[i] * opaque / alpha) // the shadow is black
 			}
 			m.Pix[m.PixOffset(x, y)+3] = byte(255*alpha + 0.5)
 		}

@@ -41,8 +41,8 @@ func paint(p []byte, stride, w, h int, seed uint32, step int, octaves [4]octave,
 	type lattice struct{ left, right int32 }
 	for y := range h {
 		row := p[y*stride:][:w]
-		var at [len(octaves)]lattice
-		rnd := hash(seed, uint32(y), 77) | 1
+		var at [len(octaves)]lattice         // the values on both sides of x
+		rnd := hash(seed, uint32(y), 77) | 1 // xorshift must not begin at 0
 		for x := range row {
 			v := int32(0)
 			for i, o := range octaves {
@@ -53,13 +53,13 @@ func paint(p []byte, stride, w, h int, seed uint32, step int, octaves [4]octave,
 				}
 				v += (at[i].left*(cell-fx) + at[i].right*fx) / cell
 			}
-			v >>= 8
-			// Each square of 700x700 samples of luma has a disc.
+			v >>= 8 // column's fractional bits
+			// Each square of 700x700 samples of luma has a disc, at a place and with a radius that
+			// depend on the square.
 			lx, ly := x*step, y*step
-			cx, cy := lx/700, ly/700
-			c := hash(9, uint32(cx), uint32(cy))
-			dx, dy := lx%700-int(200+c%300), ly%700-int(200+c>>9%300)
-			if r := int(60 + c>>18%200); dx*dx+dy*dy < r*r {
+			square := hash(9, uint32(lx/700), uint32(ly/700))
+			dx, dy := lx%700-int(200+square%300), ly%700-int(200+square>>9%300)
+			if radius := int(60 + square>>18%200); dx*dx+dy*dy < radius*radius {
 				v = -v
 			}
 			rnd ^= rnd << 13
@@ -71,8 +71,8 @@ func paint(p []byte, stride, w, h int, seed uint32, step int, octaves [4]octave,
 	}
 }
 
-// column returns the noise of octave i at lattice column lx and sample row y, with 8 fractional
-// bits.
+// column returns the noise of o, the octave with index i, at lattice column lx and sample row y.
+// The result has 8 fractional bits.
 func column(seed uint32, i, lx, y int, o octave) int32 {
 	value := func(ly int) int32 {
 		v := hash(seed+uint32(i)<<8, uint32(lx), uint32(ly))

@@ -21,6 +21,7 @@ func (r *results) frontier(names ...string) string {
 	t := newTable(columns...)
 	for _, name := range names {
 		work := "curve frontier " + name
+		// The peers of this encoder, in the order of the rows.
 		var peers []string
 		seen := map[string]bool{}
 		for _, row := range r.rows {

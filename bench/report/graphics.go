@@ -20,7 +20,7 @@ func (r *results) graphicsTable() string {
 				mean, ok := r.ratio(work, "avx2", measure+"_ratio_geomean", peer.name)
 				worst, ok1 := r.ratio(work, "avx2", measure+"_ratio_worst", peer.name)
 				if !ok || !ok1 {
-					break
+					break // a line with too few cells is left out
 				}
 				cells = append(cells, fmt.Sprintf("%.2f, %.2f", mean, worst))
 			}

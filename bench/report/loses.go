@@ -14,9 +14,9 @@ import (
 // costs are the measures in which more is worse.
 var costs = []string{"cpu_ms", "rss_mb", "bytes", "ms_min", "mb", "bytes_q80"}
 
-// compareWithPeer reports whether a row compares with a peer, and whether the row is lost: the peer
-// did better. 3 % of a cost and 0.0005 of SSIM are noise. write formats a figure of the row's
-// measure.
+// compareWithPeer reports whether a row is compared with a peer in losesTable, and whether the row
+// is lost: the peer did better. Rows of purego are not compared. 3 % of a cost and 0.0005 of SSIM
+// are noise. write formats a figure of the row's measure, and is nil if the row is not compared.
 func compareWithPeer(r row) (compared, lost bool, write func(float64) string) {
 	if r.Peer == "" || r.Peer == "source" || r.Variant == "purego" {
 		return false, false, nil
@@ -34,13 +34,13 @@ func compareWithPeer(r row) (compared, lost bool, write func(float64) string) {
 	return false, false, nil
 }
 
-// losesTable returns the table of all rows in which a peer did better, without those of purego. A
-// group of too many rows has one row there.
+// losesTable returns the table of all rows in which a peer did better, without those of purego. For
+// a group that oneOfMany names, the table has one row for each measure and peer.
 func (r *results) losesTable() string {
 	t := newTable("work", "measure", "miniatura", "peer", "theirs", "ratio")
 	lost, all := 0, 0
 	many := lostRows{}
-	// Figures of ours beside figures of peers.
+	// The rows of our figures beside figures of peers.
 	for _, row := range r.rows {
 		compared, isLost, write := compareWithPeer(row)
 		if compared {
@@ -58,7 +58,7 @@ func (r *results) losesTable() string {
 		t.row(title(row.Work), measureName(row.Measure), write(row.Ours), peerName(row.Peer), write(row.Theirs), fmt.Sprintf("%.2f", row.Ratio))
 	}
 	many.rows(t)
-	// Percents of bytes more than cwebp's, as BDRate returns them.
+	// The rows of our BD-rate against cwebp: how many percent more bytes.
 	for _, m := range []string{"bd_psnr", "bd_ssim", "bd_butteraugli"} {
 		for _, row := range r.rows {
 			if base, _ := strings.CutSuffix(row.Measure, "_worst"); base == m && row.Variant == "avx2" {

@@ -103,12 +103,12 @@ const (
 	partEnd   = "<!-- end of report -->"
 )
 
-// fill returns the document text with new contents between the comments of each part. contentOf
-// returns the contents of the part called name.
-func fill(text string, contentOf func(name string) (string, error)) (string, error) {
+// fill returns a document with new contents between the comments of each part. contentOf returns
+// the contents of the part called name.
+func fill(document string, contentOf func(name string) (string, error)) (string, error) {
 	var out strings.Builder
 	for {
-		before, rest, ok := strings.Cut(text, partBegin)
+		before, rest, ok := strings.Cut(document, partBegin)
 		out.WriteString(before)
 		if !ok {
 			return out.String(), nil
@@ -123,6 +123,6 @@ func fill(text string, contentOf func(name string) (string, error)) (string, err
 			return "", fmt.Errorf("part %s: %w", name, err)
 		}
 		fmt.Fprintf(&out, "%s%s -->\n%s\n%s", partBegin, name, strings.TrimSpace(content), partEnd)
-		text = rest
+		document = rest
 	}
 }

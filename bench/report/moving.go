@@ -49,7 +49,7 @@ func (r *results) eachMoving() string {
 			three(cell(r.ours(work, "avx2", "cpu_ms")), cell(r.ours(work, "avx2", "rss_mb")), kilo(r.ours(work, "avx2", "bytes"))),
 			three(cell(r.theirs(work, "cpu_ms", "sharp")), cell(r.theirs(work, "rss_mb", "sharp")), kilo(r.theirs(work, "bytes", "sharp"))))
 	}
-	return strings.ReplaceAll(t.text(), "-; -; -", "-")
+	return strings.ReplaceAll(t.text(), "-; -; -", "-") // not measured: one dash
 }
 
 // modelWork matches work in the model of a Lambda function: its memory in MB, and what it does.
@@ -84,12 +84,11 @@ func (r *results) waitingTable() string {
 		work := "lambda model, " + mb + " MB: "
 		cells := []string{mb + " MB", seconds(r.ours(work+start, "edge", "ms_min"))}
 		for _, file := range files {
-			cost, ok := r.ours(work+file+suffix, "avx2", "usd_per_1000")
-			c := seconds(r.ours(work+file+suffix, "avx2", "wait_ms"))
-			if ok {
-				c += fmt.Sprintf("; %.4f $", cost)
+			text := seconds(r.ours(work+file+suffix, "avx2", "wait_ms"))
+			if cost, ok := r.ours(work+file+suffix, "avx2", "usd_per_1000"); ok {
+				text += fmt.Sprintf("; %.4f $", cost)
 			}
-			cells = append(cells, c)
+			cells = append(cells, text)
 		}
 		t.row(cells...)
 	}

@@ -35,7 +35,7 @@ func traitsTable(root string) (string, error) {
 	}
 	lines := strings.Split(strings.TrimSpace(table), "\n")
 	chosen := map[string]string{}
-	var right, all [3]int // pictures, by column
+	var right, all [3]int // how many pictures, by contender
 	for _, line := range lines[2:] {
 		cells := strings.Split(strings.Trim(line, "| "), " | ")
 		if len(cells) != 4 {
@@ -50,7 +50,7 @@ func traitsTable(root string) (string, error) {
 			right[i], all[i] = right[i]+n, all[i]+of
 		}
 	}
-	out := lines[:2:2]
+	out := lines[:2:2] // the heading
 	for _, name := range headlines {
 		if chosen[name] == "" {
 			return "", fmt.Errorf("bench/traits/README.md has no row %q", name)

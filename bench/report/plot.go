@@ -46,7 +46,7 @@ const (
 	nameX                    = left + frameW + 26 // where the lines' names begin
 )
 
-// shapes are the marks' SVG paths, relative to their middle.
+// shapes are the SVG paths of the marks, relative to a mark's middle. The style fills only the dot.
 var shapes = map[string]string{
 	"dot":      "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
 	"ring":     "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
@@ -88,6 +88,7 @@ func (p plot) svg() string {
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-label="%s">`, plotW, plotH, plotW, plotH, escape(p.title))
 	line("%s", style)
+	// The background, the title and the axes.
 	line(`<rect class="back" width="%d" height="%d" rx="8"/>`, plotW, plotH)
 	line(`<text class="ink title" x="%d" y="26">%s</text>`, left, escape(p.title))
 	for _, t := range p.y.ticks {
@@ -189,7 +190,7 @@ func ticks(lo, hi float64, log bool) []float64 {
 		for _, d := range []string{"5", "2", "1"} {
 			step := decimal(d, e)
 			within = within[:0]
-			for i := math.Ceil(lo / step); i*step <= hi && len(within) < 20; i++ {
+			for i := math.Ceil(lo / step); i*step <= hi && len(within) < 20; i++ { // at most 20, for any lo and hi
 				within = append(within, i*step)
 			}
 			if len(within) >= 4 {
@@ -209,6 +210,7 @@ func decimal(d string, e int) float64 {
 // number returns the text of a tick.
 func number(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
 
+// escape returns s as text or as the value of an attribute in SVG.
 func escape(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(s)
 }

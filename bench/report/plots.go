@@ -55,7 +55,7 @@ func (r *results) plots() map[string]string {
 func (r *results) againstMegapixels(measure, title, label string) (plot, bool) {
 	p := plot{title: title, x: axis{label: "megapixels of the source", log: true}, y: axis{label: label, log: true}}
 	works := r.works(func(work string) bool { return strings.HasSuffix(work, "MP made -> M jpeg q80") })
-	// add adds a line, with a point for all work of which figure returns a figure.
+	// add adds the line s, with a point for each work for which figure returns a value.
 	add := func(s series, figure func(work string) (float64, bool)) {
 		for _, work := range works {
 			var x float64

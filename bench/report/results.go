@@ -71,7 +71,8 @@ func (r *results) ours(work, variant, measure string) (float64, bool) {
 	return 0, false
 }
 
-// theirs returns a peer's figure for some work, and false when it was not measured.
+// theirs returns a peer's figure for some work, and false when it was not measured. The rows of all
+// our variants have the same figure of a peer.
 func (r *results) theirs(work, measure, peer string) (float64, bool) {
 	for _, row := range r.rows {
 		if row.Work == work && row.Peer == peer && row.Measure == measure {

@@ -167,8 +167,8 @@ var photoWork = regexp.MustCompile(`^(.+) baseline -> M jpeg q80$`)
 func (r *results) photosTable() string {
 	t := newTable("photo to M jpeg, CPU ms", "megapixels", "miniatura", "without AVX2", "sharp", "Pillow")
 	works := r.works(func(work string) bool { return photoWork.MatchString(work) && !jpegWork.MatchString(work) })
-	mp := func(work string) float64 { v, _ := r.ours(work, "avx2", "megapixels"); return v }
-	slices.SortStableFunc(works, func(a, b string) int { return cmp.Compare(mp(a), mp(b)) })
+	megapixels := func(work string) float64 { v, _ := r.ours(work, "avx2", "megapixels"); return v }
+	slices.SortStableFunc(works, func(a, b string) int { return cmp.Compare(megapixels(a), megapixels(b)) })
 	for _, work := range works {
 		v, ok := r.ours(work, "avx2", "megapixels")
 		t.row(photoWork.FindStringSubmatch(work)[1], cell(v, ok), cell(r.ours(work, "avx2", "cpu_ms")), cell(r.ours(work, "purego", "cpu_ms")),
@@ -238,17 +238,17 @@ func (r *results) memoryTable() string {
 // full and scaled by CatmullRom.
 func (r *results) likenessTable() string {
 	t := newTable("SSIM of luma", "miniatura", "sharp", "Pillow")
-	four := func(v float64, ok bool) string {
+	fourDecimals := func(v float64, ok bool) string {
 		if !ok {
 			return "-"
 		}
 		return fmt.Sprintf("%.4f", v)
 	}
 	for _, work := range r.works(func(work string) bool { return regexp.MustCompile(`^(12MP|24MP|text|lines) -> \w+$`).MatchString(work) }) {
-		t.row(strings.NewReplacer("MP", " MP photo", "->", "to").Replace(work), four(r.ours(work, "avx2", "ssim_y")), four(r.theirs(work, "ssim_y", "sharp")), four(r.theirs(work, "ssim_y", "pillow")))
+		t.row(strings.NewReplacer("MP", " MP photo", "->", "to").Replace(work), fourDecimals(r.ours(work, "avx2", "ssim_y")), fourDecimals(r.theirs(work, "ssim_y", "sharp")), fourDecimals(r.theirs(work, "ssim_y", "pillow")))
 	}
-	t.row("all photos, mean", four(r.ours("photos", "avx2", "ssim_y_mean")), "-", "-")
-	t.row("all photos, least", four(r.ours("photos", "avx2", "ssim_y_min")), "-", "-")
+	t.row("all photos, mean", fourDecimals(r.ours("photos", "avx2", "ssim_y_mean")), "-", "-")
+	t.row("all photos, least", fourDecimals(r.ours("photos", "avx2", "ssim_y_min")), "-", "-")
 	return t.text()
 }
 
@@ -268,10 +268,10 @@ func (r *results) writerTable() string {
 func (r *results) pngTable() string {
 	t := newTable("CPU ms; peak MB; kB of the result", "miniatura", "sharp", "Pillow")
 	// Work named "all" is a mean over pictures, and that of the Lambda model is in waitingTable.
-	stills := func(work string) bool {
+	ofOnePNG := func(work string) bool {
 		return strings.Contains(work, " png -> ") && !strings.HasPrefix(work, "all ") && !strings.HasPrefix(work, "lambda model")
 	}
-	for _, work := range r.works(stills) {
+	for _, work := range r.works(ofOnePNG) {
 		three := func(cpu, mb, bytes string) string { return cpu + "; " + mb + "; " + bytes }
 		cells := []string{title(work), three(cell(r.ours(work, "avx2", "cpu_ms")), cell(r.ours(work, "avx2", "rss_mb")), kilo(r.ours(work, "avx2", "bytes")))}
 		for _, peer := range []string{"sharp", "pillow"} {

@@ -7,6 +7,7 @@ import "strings"
 // webpTable returns the table that compares lossy WebP with cwebp.
 func (r *results) webpTable() string {
 	t := newTable("WebP beside cwebp -m 4", "mean", "worst picture")
+	// Work with more after "effort," is that of a worst picture. The loop looks for it.
 	works := r.works(func(work string) bool {
 		return strings.Contains(work, " photos -> webp, ") && !strings.Contains(work, "effort,")
 	})
@@ -15,7 +16,7 @@ func (r *results) webpTable() string {
 			continue
 		}
 		for _, m := range []struct{ measure, name string }{{"bd_psnr", "PSNR"}, {"bd_ssim", "SSIM"}, {"bd_butteraugli", "butteraugli's 3-norm"}} {
-			// The row of the worst picture is named after all pictures and then that one.
+			// The work of the worst picture is named like work, then a comma and the picture.
 			worst, ok := 0.0, false
 			for _, row := range r.rows {
 				if strings.HasPrefix(row.Work, work+", ") && row.Measure == m.measure+"_worst" {

@@ -33,7 +33,7 @@ type job struct {
 // A result is the answer of one contender.
 type result struct {
 	outcome outcome
-	why     string
+	why     string // why the outcome is not right
 	path    string // of the picture, "" when there is none
 	kind    string // the Content-Type of the picture
 }
@@ -66,8 +66,7 @@ func newJob(s source, t trait) *job {
 	return j
 }
 
-// dimensions returns the upright width and height of a picture. It resizes the picture to find
-// them.
+// dimensions resizes a picture, and returns the width and height of the upright source.
 func dimensions(b []byte) (w, h int, err error) {
 	_, info, err := codec.Resize(context.Background(), b, sizes.Box{W: 8, H: 8}.Fit, codec.Options{})
 	return info.W, info.H, err
@@ -151,8 +150,8 @@ func theirs(root, dir string, command []string, contender int, jobs []*job) erro
 			next++
 		}
 		switch {
-		case next == len(jobs):
-		case err != nil:
+		case next == len(jobs): // all have an answer
+		case err != nil: // the process died
 			jobs[next].results[contender] = result{outcome: failed, why: err.Error()}
 			next++
 		case next == begin:

@@ -111,8 +111,8 @@ func (s source) readable(dir string) string {
 	return out
 }
 
-// faults returns what is wrong with the result of j that c is about, or "" for nothing. kind is the
-// result's Content-Type.
+// faults returns what is wrong with a result of j, or "" for nothing. c compares the result with
+// the reference, and kind is the result's Content-Type.
 func (c comparison) faults(j *job, kind string) string {
 	var bad []string
 	say := func(format string, a ...any) { bad = append(bad, fmt.Sprintf(format, a...)) }
@@ -123,7 +123,7 @@ func (c comparison) faults(j *job, kind string) string {
 	if format == "mpo" {
 		format = "jpeg"
 	}
-	isBMP := format == "bmp" && strings.Contains(kind, "bmp") // image/x-ms-bmp is a name of it too
+	isBMP := format == "bmp" && strings.Contains(kind, "bmp") // also image/x-ms-bmp
 	if kind != "image/"+format && !isBMP {
 		say("%s goes out as %s", format, kind)
 	}

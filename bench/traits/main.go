@@ -1,6 +1,6 @@
-// Command traits runs real pictures through three contenders: this project, Pillow as the article's
-// function uses it, and sharp as AWS's blog uses it. It prints how many came out right, trait by
-// trait:
+// Command traits runs real pictures through three contenders: this project, the function of the
+// article that README.md names, which uses Pillow, and sharp as AWS's blog uses it. It prints how
+// many pictures came out right, trait by trait:
 //
 //	go run ./bench/traits [-v] [-o bench/traits/README.md]
 //

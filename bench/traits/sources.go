@@ -35,7 +35,8 @@ type trait struct {
 	formatOnly bool // the pixels of the result are not judged
 }
 
-// Patterns that the manifest's descriptions of pictures with a trait match.
+// Patterns for the manifest's descriptions. A description that matches one has the trait of that
+// name.
 var (
 	turned    = regexp.MustCompile(`orientation [2-8]`)
 	frames    = regexp.MustCompile(`\b([2-9]|\d\d+) frame|animated|APNG`)
@@ -51,13 +52,15 @@ var traits = []trait{
 	}},
 	{name: "EXIF orientation 2 to 8", has: func(s source) bool { return s.in("orientation") && turned.MatchString(s.about) }},
 	{name: "wide-gamut and odd ICC profiles", has: func(s source) bool {
-		return s.clean() && !turned.MatchString(s.about) && wideGamut.MatchString(s.about)
+		return s.isDecodable() && !turned.MatchString(s.about) && wideGamut.MatchString(s.about)
 	}},
-	{name: "CMYK and YCCK", has: func(s source) bool { return s.clean() && !turned.MatchString(s.about) && inks.MatchString(s.about) }},
-	{name: "animated GIF", has: func(s source) bool { return s.clean() && s.format == "gif" && frames.MatchString(s.about) }},
-	{name: "animated GIF to WebP", webp: true, has: func(s source) bool { return s.clean() && s.format == "gif" && frames.MatchString(s.about) }},
-	{name: "animated WebP", has: func(s source) bool { return s.clean() && s.format == "webp" && frames.MatchString(s.about) }},
-	{name: "APNG", has: func(s source) bool { return s.clean() && strings.Contains(s.about, "APNG") }},
+	{name: "CMYK and YCCK", has: func(s source) bool {
+		return s.isDecodable() && !turned.MatchString(s.about) && inks.MatchString(s.about)
+	}},
+	{name: "animated GIF", has: func(s source) bool { return s.isDecodable() && s.format == "gif" && frames.MatchString(s.about) }},
+	{name: "animated GIF to WebP", webp: true, has: func(s source) bool { return s.isDecodable() && s.format == "gif" && frames.MatchString(s.about) }},
+	{name: "animated WebP", has: func(s source) bool { return s.isDecodable() && s.format == "webp" && frames.MatchString(s.about) }},
+	{name: "APNG", has: func(s source) bool { return s.isDecodable() && strings.Contains(s.about, "APNG") }},
 	{name: "PNG with a palette, or grey of 1 to 4 bits", has: func(s source) bool {
 		return s.in("png") && lowDepth.MatchString(s.about)
 	}},
@@ -78,8 +81,8 @@ var traits = []trait{
 // in reports whether s is in a folder of the corpus.
 func (s source) in(folder string) bool { return strings.HasPrefix(s.name, folder+"/") }
 
-// clean reports whether s is a picture that can be read: its width is known, and it is not hostile.
-func (s source) clean() bool { return !s.in("hostile") && s.w > 0 }
+// isDecodable reports whether s can be read: its width is known, and s is not hostile.
+func (s source) isDecodable() bool { return !s.in("hostile") && s.w > 0 }
 
 // findSources returns the pictures in the corpus's manifest, or demo pictures written into dir if
 // there is no corpus. kind describes the pictures in the table.
@@ -95,7 +98,7 @@ func findSources(root, dir string) (all []source, kind string, err error) {
 		return all, "pictures made by code", err
 	}
 	defer f.Close()
-	column := map[string]int{}
+	column := map[string]int{} // by name, from the manifest's first line
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
 		c := strings.Split(lines.Text(), "\t")
@@ -114,23 +117,23 @@ func findSources(root, dir string) (all []source, kind string, err error) {
 	return append(all, misnamed(all)...), "pictures made by others", lines.Err()
 }
 
-// misnamed returns five large and plain pictures of each of PNG and JPEG, under names that have the
-// other's extension.
+// misnamed returns up to five PNGs with names that end in .jpg, and up to five JPEGs with names
+// that end in .png. The pictures are large, and have no orientation and no ICC profile.
 func misnamed(all []source) []source {
-	var lies []source
+	var renamed []source
 	count := map[string]int{}
 	for _, s := range all {
 		other := map[string]string{"png": "jpg", "jpeg": "png"}[s.format]
-		large := s.clean() && s.w*s.h >= 200*200
-		plain := !strings.ContainsAny(s.about, "oI") // letters of "orientation" and "ICC"
+		large := s.isDecodable() && s.w*s.h >= 200*200
+		plain := !strings.ContainsAny(s.about, "oI") // "orientation" has an o, "ICC" an I
 		if other == "" || !large || !plain || count[s.format] == 5 {
 			continue
 		}
 		count[s.format]++
 		s.named, s.about, s.name = "misnamed."+other, "misnamed", "misnamed/"+s.name
-		lies = append(lies, s)
+		renamed = append(renamed, s)
 	}
-	return lies
+	return renamed
 }
 
 // madeSources writes a few demo pictures to dir, so that the command can be tried without a corpus.

@@ -29,9 +29,9 @@ type Picture struct {
 
 // Pictures draws all pictures, at the same time.
 func Pictures() []Picture {
-	made := []struct {
+	drawings := []struct {
 		name, kind string
-		make       func() []byte
+		draw       func() []byte
 	}{
 		{"lake.jpg", "image/jpeg", drawLake},
 		{"still life, sideways.jpg", "image/jpeg", drawStill},
@@ -40,10 +40,10 @@ func Pictures() []Picture {
 		{"orbit.gif", "image/gif", drawOrbit},
 		{"Übersicht 1+1 = 100%.png", "image/png", drawMap},
 	}
-	pictures := make([]Picture, len(made))
+	pictures := make([]Picture, len(drawings))
 	var wg sync.WaitGroup
-	for i, m := range made {
-		wg.Go(func() { pictures[i] = Picture{m.name, m.kind, m.make()} })
+	for i, d := range drawings {
+		wg.Go(func() { pictures[i] = Picture{d.name, d.kind, d.draw()} })
 	}
 	wg.Wait()
 	return pictures
@@ -67,8 +67,8 @@ func encodePNG(m image.Image) []byte {
 	return b.Bytes()
 }
 
-// withOrientation returns a JPEG with an EXIF segment after the SOI marker. The segment holds only
-// the orientation.
+// withOrientation returns a copy of jpg with an EXIF segment after the SOI marker. The segment
+// holds only the orientation.
 func withOrientation(jpg []byte, orientation uint16) []byte {
 	var tiff bytes.Buffer
 	tiff.WriteString("Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08") // big-endian, IFD0 at 8
@@ -79,8 +79,8 @@ func withOrientation(jpg []byte, orientation uint16) []byte {
 	} {
 		binary.Write(&tiff, binary.BigEndian, v)
 	}
-	out := append([]byte{}, jpg[:2]...)
-	out = append(out, 0xff, 0xe1, 0, byte(tiff.Len()+2))
+	out := append([]byte{}, jpg[:2]...)                  // SOI
+	out = append(out, 0xff, 0xe1, 0, byte(tiff.Len()+2)) // APP1, and its length with these 2 bytes
 	out = append(out, tiff.Bytes()...)
 	return append(out, jpg[2:]...)
 }

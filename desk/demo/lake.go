@@ -16,11 +16,11 @@ type lake struct {
 	shore   []float32   // v where the leaves begin, at each x
 }
 
-// A ridge is one line of hills, which rise from base by up to about height, both as v. far is the
-// color at the top of the ridge, near the color at the foot.
+// A ridge is one line of hills.
 type ridge struct {
-	base, height, scale float32
-	far, near           rgb
+	base, height float32 // the hills rise from base by up to about height, both as v
+	scale        float32 // the width of the picture, in units of the noise
+	top, foot    rgb     // the colors there
 }
 
 var ridges = []ridge{
@@ -64,16 +64,16 @@ func newLake(w int) *lake {
 	for i, r := range ridges {
 		l.outline[i] = make([]float32, w)
 		for x := range l.outline[i] {
-			u := float32(x) / float32(w) * r.scale
-			v := n.sum(u+float32(i)*40, float32(i)*7.7, 7)
-			if i < 2 { // noise folded at its middle has crests
-				v = 0.42 - absf(n.sum(u+float32(i)*40, 5, 3)-0.5) - 0.35*absf(n.sum(u*5+9, float32(i)*3, 5)-0.5)
+			at := float32(x) / float32(w) * r.scale // in the noise
+			var rise float32                        // as a part of height
+			if i < 2 {                              // noise folded at its middle has crests
+				rise = 0.42 - absf(n.sum(at+float32(i)*40, 5, 3)-0.5) - 0.35*absf(n.sum(at*5+9, float32(i)*3, 5)-0.5)
 			} else {
-				v -= 0.3
+				rise = n.sum(at+float32(i)*40, float32(i)*7.7, 7) - 0.3
 			}
-			l.outline[i][x] = r.base - r.height*v
+			l.outline[i][x] = r.base - r.height*rise
 			if i == len(ridges)-1 { // tree tops
-				l.outline[i][x] -= 0.012 * n.at(u*26, 3)
+				l.outline[i][x] -= 0.012 * n.at(at*26, 3)
 			}
 		}
 	}
@@ -96,13 +96,14 @@ func (l *lake) land(x int, u, v float32) rgb {
 	cloud = smooth(0.5, 0.72, cloud+0.05*n.at(u*90, v*90))
 	sky = sky.mix(hex(0xffffff).mix(hex(0xe9c9b0), smooth(0.1, 0.45, v)), cloud*0.8*smooth(0.52, 0.2, v))
 	// The ridges, the farthest one first.
+	land := sky
 	for i, r := range ridges {
 		top := l.outline[i][x]
 		if v < top-0.0006 {
 			continue
 		}
 		t := clamp((v - top) / 0.16)
-		c := r.far.mix(r.near, t)
+		c := r.top.mix(r.foot, t)
 		rough := n.sum(u*40+float32(i)*11, v*60, 5) - 0.5
 		lit := n.sum(u*r.scale*6+v*9, v*r.scale*4, 4) - 0.5
 		c = c.plus(rough * (0.03 + 0.035*float32(i))).plus(lit * 0.10)
@@ -112,14 +113,14 @@ func (l *lake) land(x int, u, v float32) rgb {
 		if i == len(ridges)-1 {
 			c = c.times(0.62 + 0.9*n.sum(u*150, v*180, 3))
 		}
-		sky = sky.mix(c, clamp((v-top+0.0006)/0.0012))
+		land = land.mix(c, clamp((v-top+0.0006)/0.0012))
 	}
-	return sky
+	return land
 }
 
 // water returns the color of the lake in column x of a picture that is w pixels wide. u and v are
-// the position as fractions of the picture's width and height. The lake mirrors the land. The mirror
-// image is stretched, and broken by ripples that grow towards the viewer.
+// the position as fractions of the picture's width and height. The lake mirrors the land. The
+// mirror image is stretched, and broken by ripples that grow towards the viewer.
 func (l *lake) water(x, w int, u, v float32) rgb {
 	d := (v - horizon) / (1 - horizon) // 0 at the horizon, 1 at the viewer
 	ripple := l.noise.sum(u*38/(0.25+d), 240*d*d+90*d, 3) - 0.5

@@ -44,9 +44,10 @@ func drawLogo() []byte {
 		for x := range side {
 			u, v := (float32(x)+0.5)/side, (float32(y)+0.5)/side
 			d, which := mark(u, v)
-			cover := clamp(0.5 - d/pixel)
-			sd, _ := mark(u-0.012, v-0.022)
-			shadow := 0.30 * smooth(0.04, -0.02, sd)
+			cover := clamp(0.5 - d/pixel) // the part of the pixel that the figure covers
+			// The shadow is the figure, blurred and moved to the right and down.
+			shadowD, _ := mark(u-0.012, v-0.022)
+			shadow := 0.30 * smooth(0.04, -0.02, shadowD)
 			c := colors[which].mix(hex(0xff4d8d), 0.55*smooth(0.2, 1.5, u+(1-v)))
 			alpha := cover + shadow*(1-cover)
 			p := m.Pix[m.PixOffset(x, y):]

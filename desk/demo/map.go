@@ -16,6 +16,7 @@ func drawMap() []byte {
 	for _, c := range steps {
 		palette = append(palette, color.RGBA{to8(c.r), to8(c.g), to8(c.b), 255})
 	}
+	// Two further colors, for the contour lines and for a grid, and their indices.
 	line, grid := uint8(len(palette)), uint8(len(palette)+1)
 	palette = append(palette, color.RGBA{0x4a, 0x37, 0x28, 255}, color.RGBA{0x78, 0x8c, 0x96, 255})
 	// level returns the elevation of a pixel, from 0 to 27.

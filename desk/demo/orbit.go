@@ -30,18 +30,19 @@ func drawOrbit() []byte {
 		m := image.NewPaletted(image.Rect(0, 0, side, side), palette)
 		type body struct {
 			x, y, z, radius float64 // the body with the largest z is in front
-			ramp            int
+			ramp            int     // the index of the body's first shade
 		}
 		bodies := []body{{0, 0, 0, 0.34, planet}}
 		for i, first := range moons {
-			a := 2*math.Pi*float64(f)/frames*float64(1+i%2) + float64(i)*2.1
+			angle := 2*math.Pi*float64(f)/frames*float64(1+i%2) + float64(i)*2.1
 			reach := 0.58 + 0.13*float64(i)
-			bodies = append(bodies, body{reach * math.Cos(a), 0.28 * reach * math.Sin(a) * float64(1-2*(i&1)), math.Sin(a), 0.06 + 0.02*float64(i), first})
+			bodies = append(bodies, body{reach * math.Cos(angle), 0.28 * reach * math.Sin(angle) * float64(1-2*(i&1)), math.Sin(angle), 0.06 + 0.02*float64(i), first})
 		}
 		for y := range side {
 			for x := range side {
 				u, v := 2*float64(x)/side-1, 2*float64(y)/side-1
 				// The sky, with stars and haze; then the bodies in front of it.
+				// front is the largest z of a body in this pixel.
 				front, index := -math.MaxFloat64, uint8(0)
 				if s := n.at(float32(x)*0.9, float32(y)*0.9); s > 0.985 {
 					index = 2
@@ -68,7 +69,7 @@ func drawOrbit() []byte {
 			}
 		}
 		g.Image = append(g.Image, m)
-		g.Delay = append(g.Delay, 6)
+		g.Delay = append(g.Delay, 6) // hundredths of a second
 	}
 	var b bytes.Buffer
 	if err := gif.EncodeAll(&b, g); err != nil {

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// drawPage returns text, light and dark, small and large, as a PNG. The edges of letters are hard
-// for every resampler and every lossy encoder.
+// drawPage returns text, light and dark, small and large, as a PNG. The edges of letters are
+// difficult for every resampler and every lossy encoder.
 func drawPage() []byte {
 	const w, h = 1440, 1000
 	m := image.NewRGBA(image.Rect(0, 0, w, h))
@@ -130,7 +130,8 @@ func main() {
 
 func rgba(c uint32) color.RGBA { return color.RGBA{uint8(c >> 16), uint8(c >> 8), uint8(c), 255} }
 
-// write draws text in letters of 7x13 pixels times scale. The upper left corner is at x, y.
+// write draws text in letters of 7x13 pixels times scale. The upper left corner is at x, y, and c
+// is 0xRRGGBB.
 func write(m *image.RGBA, x, y, scale int, c uint32, text string) {
 	if scale == 1 {
 		d := font.Drawer{Dst: m, Src: image.NewUniform(rgba(c)), Face: basicfont.Face7x13, Dot: fixed.P(x, y+11)}
@@ -139,7 +140,7 @@ func write(m *image.RGBA, x, y, scale int, c uint32, text string) {
 	}
 	// Larger letters are drawn small, and enlarged by bilinear interpolation with a threshold. That
 	// cuts their corners, which makes them easier to read than squares.
-	mask := image.NewAlpha(image.Rect(0, 0, 7*len(text)+2, 15))
+	mask := image.NewAlpha(image.Rect(0, 0, 7*len(text)+2, 15)) // a margin of 1 on each side
 	d := font.Drawer{Dst: mask, Src: image.Opaque, Face: basicfont.Face7x13, Dot: fixed.P(1, 12)}
 	d.DrawString(text)
 	at := func(i, j int) float32 { return float32(mask.AlphaAt(i, j).A) / 255 }
@@ -180,13 +181,13 @@ func disc(m *image.RGBA, cx, cy, radius int, c uint32) {
 func number(n int) string {
 	s := "  "
 	if n >= 10 {
-		s = string(rune('0' + n/10))
-		s = " " + s
+		s = " " + string(rune('0'+n/10))
 	}
 	return s + string(rune('0'+n%10))
 }
 
-// splitWords cuts a line of code where the colour may change. A comment stays whole.
+// splitWords cuts a line of code where the colour may change: between the letters of a word and
+// other characters. A comment stays whole.
 func splitWords(line string) []string {
 	if strings.HasPrefix(strings.TrimSpace(line), "//") {
 		return []string{line}

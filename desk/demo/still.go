@@ -24,8 +24,8 @@ func drawStill() []byte {
 	}
 	type ball struct {
 		x, y, radius float32
-		skin, deep   rgb
-		pores        float32
+		skin, deep   rgb     // the color in light, and in shadow
+		pores        float32 // how strong the texture is
 	}
 	balls := []ball{
 		{0.30, 0.60, 0.21, hex(0xe8b894), hex(0x8a4a32), 0.05},
@@ -35,7 +35,7 @@ func drawStill() []byte {
 		{0.17, 0.86, 0.11, hex(0xe9b23c), hex(0x8a4f10), 0.07},
 	}
 	const aspect = float32(h) / w
-	const table = 0.70
+	const table = 0.70 // v of the table's far edge
 
 	// The file holds the picture turned 90 degrees counterclockwise: column x of the upright
 	// picture is row w-1-x of the file.
@@ -53,16 +53,16 @@ func drawStill() []byte {
 					c = c.mix(l.c, 0.30*smooth(1.08, 0.92, d)*(0.7+0.3*d))
 				}
 			}
-			if v > table-0.02 {
+			if v > table-0.02 { // the table, with the shadows of the balls
 				wood := n.sum(u*2.5, v*60+3*n.at(u*3, v*4), 4)
 				t := hex(0x6d4a33).mix(hex(0xb98a5e), wood).times(0.65 + 0.55*v)
-				for _, b := range balls { // soft shadows, thrown to the right
+				for _, b := range balls {
 					dx, dy := (u-b.x-0.05)/(b.radius*1.25), (v-b.y-b.radius/aspect*0.86)*aspect/(b.radius*0.45)
 					t = t.times(1 - 0.62*smooth(1.15, 0.1, sqrt(dx*dx+dy*dy)))
 				}
 				c = c.mix(t, smooth(table-0.02, table+0.015, v))
 			}
-			for _, b := range balls { // the last one is in front
+			for _, b := range balls { // the last one is in front; dx, dy, dz is where its surface faces
 				dx, dy := (u-b.x)/b.radius, (v-b.y)*aspect/b.radius
 				d2 := dx*dx + dy*dy
 				if d2 > 1.02 {

@@ -35,12 +35,12 @@ type Line struct {
 	mu       sync.Mutex
 	w        io.Writer
 	terminal bool
-	name     string
-	unit     string
-	total    int
-	done     int
-	note     string
-	start    time.Time
+	name     string    // of the work
+	unit     string    // "": the line does not show how many units are done
+	total    int       // units of work, 0 if not known
+	done     int       // units of work
+	note     string    // what was worked on last
+	start    time.Time // of the work
 	shown    time.Time // when the last line was written
 	drawn    bool      // a line without its newline is on the terminal
 	now      func() time.Time
@@ -98,14 +98,17 @@ func (l *Line) Printf(format string, args ...any) {
 	}
 }
 
-// Done ends the line with the number of units, the time that the work took, and note.
+// Done ends the line with the number of units (unless the unit is ""), the time that the work took,
+// and note.
 func (l *Line) Done(note string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	took := l.now().Sub(l.start)
-	text := fmt.Sprintf("%s: %s in %s%s", l.name, l.count(), round(took), l.rate(took))
+	var text string
 	if l.unit == "" {
 		text = fmt.Sprintf("%s: %s", l.name, round(took))
+	} else {
+		text = fmt.Sprintf("%s: %s in %s%s", l.name, l.count(), round(took), l.rate(took))
 	}
 	if note != "" {
 		text += ", " + note

@@ -31,8 +31,9 @@ func Is(err error) bool {
 	return ok
 }
 
+// A recovered is what Error returns.
 type recovered struct {
-	value any
+	value any    // what recover returned
 	where string // from panicFrames
 }
 
@@ -54,7 +55,7 @@ func panicFrames() string {
 	pcs := make([]uintptr, 32)
 	stack := runtime.CallersFrames(pcs[:runtime.Callers(skip, pcs)])
 	var names []string
-	panicking := false // the frames of the deferred function have been passed
+	panicking := false // true after the frames of the deferred function
 	for len(names) < maxFrames {
 		f, more := stack.Next()
 		switch {

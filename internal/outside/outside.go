@@ -47,9 +47,9 @@ func Shared(t testing.TB, name string) string {
 	return path
 }
 
-// Files returns the sorted paths of the files below some folders of Root that end in suffix when
-// they are written in lower case. Files skips the test when a folder does not exist, and fails it
-// when a folder has no such file.
+// Files returns the sorted paths of the files below some folders of Root whose names end in suffix,
+// in lower or upper case. suffix is in lower case. Files skips the test when a folder does not
+// exist, and fails the test when a folder has no such file.
 func Files(t testing.TB, suffix string, folders ...string) (files []string) {
 	t.Helper()
 	for _, folder := range folders {

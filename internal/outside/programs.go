@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Pillow returns the command of a Python that can import Pillow, or "".
+// Pillow returns the command of a Python that can import Pillow, or "" if there is none.
 func Pillow() string {
 	for _, python := range []string{"python3", "/usr/bin/python3"} {
 		if exec.Command(python, "-c", "import PIL").Run() == nil {
@@ -86,7 +86,7 @@ func Versitygw(t *testing.T, accessKey, secret string) (address string) {
 			t.Logf("%s", out.Bytes())
 		}
 	})
-	for range 200 {
+	for range 200 { // ten seconds
 		if conn, err := net.Dial("tcp", address); err == nil {
 			conn.Close()
 			return address
