@@ -578,12 +578,15 @@ func (w *AnimationWriter) chooseLocalTable(c *colorCount, d *drawing, hole bool,
 
 // setTable sets d.global, or d.local if global is not set, and marks d as inexact. table and k are
 // from unused. If hole is set, k becomes the transparent index. If it is not set, entry k is not
-// needed, and is removed if it is the last one.
+// needed, and a local table loses it if it is the last one.
 func (d *drawing) setTable(table []rgb, k int, hole, global bool) *drawing {
 	d.inexact = true
-	if hole {
+	switch {
+	case hole:
 		d.transparent = k
-	} else if k == len(table)-1 {
+	case global:
+		return d // d.global stays: earlier frames may use its last entry
+	case k == len(table)-1:
 		table = table[:k]
 	}
 	if global {

@@ -2,6 +2,7 @@ package gif
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"image"
 	"image/color"
@@ -402,4 +403,41 @@ func plain(indices []byte) []pixel {
 		list[i] = pixel(v)
 	}
 	return list
+}
+
+// TestGlobalTableKeepsItsLastColor has a second frame whose colors do not fit into the global table,
+// but are near all of its colors except the last, which only the first frame has.
+func TestGlobalTableKeepsItsLastColor(t *testing.T) {
+	first := image.NewNRGBA(image.Rect(0, 0, 32, 32))
+	second := image.NewNRGBA(first.Rect)
+	for i := range 32 * 32 {
+		k := uint8(i)
+		first.SetNRGBA(i%32, i/32, color.NRGBA{k, k, k, 255})
+		k = (k + 128) % 255
+		second.SetNRGBA(i%32, i/32, color.NRGBA{k, k, k + uint8(i>>8&1), 255})
+	}
+	w, err := NewAnimationWriter(32, 32, 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range []*image.NRGBA{first, second} {
+		if err := w.Add(m, 100*time.Millisecond); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file, err := w.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown, _, err := r.Next(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(shown.Pix, first.Pix) {
+		t.Errorf("the first frame is changed: pixel 255 is %v, want %v", shown.Pix[4*255:][:4], first.Pix[4*255:][:4])
+	}
 }
