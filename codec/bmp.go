@@ -29,7 +29,9 @@ func (s bmpSource) decodeStill(ctx context.Context, ts ...*target) ([]picture, e
 	return resizeRows(ctx, ts, s.Channels, s.Rows)
 }
 
-func (s bmpSource) player(*conversion) (player, int, error) { return nil, 0, unsupported("an animated BMP") }
+func (s bmpSource) player(*conversion) (player, int, error) {
+	return nil, 0, unsupported("an animated BMP")
+}
 
 func (s bmpSource) note() string { return s.Note }
 

@@ -61,7 +61,9 @@ func (s jpegSource) peak(ts ...*target) int64 {
 	return bytes + s.PeakBytesAll(scales)
 }
 
-func (s jpegSource) player(*conversion) (player, int, error) { return nil, 0, unsupported("an animated JPEG") }
+func (s jpegSource) player(*conversion) (player, int, error) {
+	return nil, 0, unsupported("an animated JPEG")
+}
 
 // A jpegResult is what is decoded for a target.
 type jpegResult struct {

@@ -55,7 +55,7 @@ func (s pngSource) peak(ts ...*target) int64 {
 
 func (s pngSource) decodeStill(ctx context.Context, ts ...*target) ([]picture, error) {
 	s.convertWide(&ts[0].color) // all of ts have one conversion
-	if s.Player != nil { // an animation of one frame, which may be another picture than the default image
+	if s.Player != nil {        // an animation of one frame, which may be another picture than the default image
 		m, _, err := s.Next(ctx)
 		if err != nil {
 			return nil, err

@@ -65,7 +65,9 @@ func (s toySource) decodeStill(ctx context.Context, ts ...*target) ([]picture, e
 	})
 }
 
-func (s toySource) player(*conversion) (player, int, error) { return nil, 0, unsupported("an animated toy") }
+func (s toySource) player(*conversion) (player, int, error) {
+	return nil, 0, unsupported("an animated toy")
+}
 
 func (s toySource) note() string { return "" }
 

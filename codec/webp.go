@@ -60,7 +60,9 @@ func (s webpSource) decodeStill(ctx context.Context, ts ...*target) ([]picture, 
 	return pictures, nil
 }
 
-func (s webpSource) player(*conversion) (player, int, error) { return webp.NewPlayer(s.Reader), s.Plays, nil }
+func (s webpSource) player(*conversion) (player, int, error) {
+	return webp.NewPlayer(s.Reader), s.Plays, nil
+}
 
 // planesToPlanes resizes m, the planes of a lossy WebP, for a result that is a WebP. Source and
 // result are 4:2:0.
