@@ -105,9 +105,7 @@ func (h *huffmanSpec) fit(freq *[256]uint32) {
 	for i := 1; i <= 16; i++ {
 		h.counts[i] = uint8(counts[i])
 	}
-	for _, s := range order[:n] {
-		h.values = append(h.values, s)
-	}
+	h.values = append(h.values, order[:n]...)
 }
 
 // put computes the codes of h (ITU T.81 annex C) and stores them in c as those of the given table.
