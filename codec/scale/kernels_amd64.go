@@ -72,8 +72,9 @@ func (a *avx2State) reset(s *Scaler) {
 	for first := 0; first < n; first += together {
 		for tap := 0; tap < a.span; tap += piece {
 			for _, k := range order[:together] {
-				if i := first + k; i < s.dstW && tap < s.x.taps {
-					copy(a.xw[at:at+piece], s.x.weights[i*s.x.taps+tap:(i+1)*s.x.taps])
+				if i := first + k; i < s.dstW {
+					window := s.x.weights[i*s.x.taps:][:s.x.taps]
+					copy(a.xw[at:at+piece], window[tap:]) // the last piece may be shorter
 				}
 				at += piece
 			}
@@ -108,7 +109,8 @@ func (a *avx2State) drain(s *Scaler) {
 			a.rows[taps] = a.rows[taps-1] // a second row for the last pair, with a weight of 0
 		}
 		shift := s.y.bits - s.midBits
-		verticalAVX2(&a.mid[0], &s.ring[0], &a.rows[0], &a.yw[0], len(a.yw), s.srcW*s.channels, 1<<shift>>1, shift)
+		columns, round := s.srcW*s.channels, int32(1)<<shift>>1
+		verticalAVX2(&a.mid[0], &s.ring[0], &a.rows[0], &a.yw[0], len(a.yw), columns, round, shift)
 		row := s.dst(y)
 		a.horizontal(s, row)
 		s.deliver(y, row)

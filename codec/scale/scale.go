@@ -136,11 +136,17 @@ func check(srcW, srcH, dstW, dstH, channels int, o *Options) error {
 	// The rectangle is at least 1/1024 sample wide and high, and lies within twice the largest
 	// side. This keeps every later conversion to int in range. NaN fails the first condition.
 	for _, v := range [...][2]float64{{o.X0, o.X1}, {o.Y0, o.Y1}} {
-		if !(v[1]-v[0] >= 1.0/1024) || math.Abs(v[0]) > 2*MaxSide || math.Abs(v[1]) > 2*MaxSide {
+		v0, v1 := v[0], v[1]
+		isEmpty := !(v1-v0 >= 1.0/1024)
+		if isEmpty || math.Abs(v0) > 2*MaxSide || math.Abs(v1) > 2*MaxSide {
 			return errRectangle
 		}
 	}
-	if row := dstW * channels; o.Dst != nil && (o.Stride < row || len(o.Dst) < (dstH-1)*o.Stride+row) {
+	if o.Dst == nil {
+		return nil
+	}
+	row := dstW * channels
+	if o.Stride < row || len(o.Dst) < (dstH-1)*o.Stride+row {
 		return errors.New("scale: destination too small")
 	}
 	return nil
@@ -187,7 +193,8 @@ func (s *Scaler) Push(row []byte) {
 	if s.srcY >= s.srcH || s.dstY >= s.dstH {
 		return
 	}
-	copy(s.ring[s.srcY%s.ringRows*s.pitch:][:s.srcW*s.channels], row)
+	slot := s.srcY % s.ringRows
+	copy(s.ring[slot*s.pitch:][:s.srcW*s.channels], row)
 	s.srcY++
 	if s.simd {
 		s.avx2.drain(s)
@@ -206,7 +213,7 @@ func (s *Scaler) dst(y int) []byte {
 	if s.opt.Dst != nil {
 		return s.opt.Dst[y*s.opt.Stride:][:n:n]
 	}
-	return s.rows[y%2*n:][:n:n]
+	return s.rows[(y%2)*n:][:n:n]
 }
 
 // deliver finishes destination row y and hands it out. row is its memory, from dst.
