@@ -144,7 +144,7 @@ func (r *bitReader) done() bool {
 //
 // This is asked when other bytes follow, but no marker. If a download was cut short and the file
 // has its full length all the same, the rest of the file is zeros or old bytes of the disk. These
-// may be valid codes, but they are not the picture's. Often they are all equal.
+// may be valid codes, but they are not the picture's. The bytes of a filling are often all equal.
 func (r *bitReader) ended() bool {
 	used := r.used()
 	if used < 1 || used >= len(r.buf) {

@@ -269,8 +269,9 @@ func (d *Reader) readSOF(m byte, seg []byte) error {
 	}
 	cs := make([]Component, n)
 	for i := range cs {
-		s, c := seg[6+3*i:], &cs[i]
-		c.ID, c.H, c.V, c.tq = s[0], int(s[1]>>4), int(s[1]&15), s[2]
+		s, c := seg[6+3*i:], &cs[i] // a component takes 3 bytes
+		c.ID, c.tq = s[0], s[2]
+		c.H, c.V = int(s[1]>>4), int(s[1]&15)
 		if c.H < 1 || c.H > 4 || c.V < 1 || c.V > 4 {
 			return FormatError{d.at, "sampling factor"}
 		}
@@ -390,8 +391,9 @@ func (d *Reader) readSOS(seg []byte) (*scan, error) {
 		return nil, FormatError{d.at, "too many blocks in an MCU"}
 	}
 	if d.Progressive {
-		t := seg[1+2*s.n:]
-		s.ss, s.se, s.ah, s.al = t[0], t[1], t[2]>>4, t[2]&15
+		params := seg[1+2*s.n:] // behind the components
+		s.ss, s.se = params[0], params[1]
+		s.ah, s.al = params[2]>>4, params[2]&15
 		if wrong := s.wrongProgression(); wrong != "" {
 			return nil, FormatError{d.at, wrong}
 		}

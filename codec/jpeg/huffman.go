@@ -17,7 +17,7 @@ type canonical struct {
 }
 
 // make derives h from s. It calls visit with each symbol, the symbol's code and the code's length.
-// It returns an error if s is missing, or has more codes of a length than there are.
+// It returns an error if s is missing, or has more codes of some length than fit.
 func (h *canonical) make(s tableSpec, visit func(symbol byte, code uint32, length int)) error {
 	if len(s) < 16 {
 		return FormatError{Msg: "missing Huffman table"}
@@ -167,7 +167,7 @@ func (h *acTable) build(s tableSpec, withSkip bool) error {
 	for i := range h.skip {
 		used, sum := 0, 0 // bits and advances of the codes so far
 		for used < skipBits {
-			unused := (i << used) & (1<<skipBits - 1)
+			unused := (i << used) & (1<<skipBits - 1) // the other bits, and zeros behind them
 			e := entries[unused]
 			length, advance := int(e>>16&63), int(e>>8&255)
 			if length == 0 || used+length > skipBits {

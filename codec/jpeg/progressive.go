@@ -131,13 +131,13 @@ func (g *progressive) list() error {
 	s := &d.first
 	ended := false // the last scan is followed by EOI
 	for s != nil {
+		if len(g.scans) == maxScans {
+			return &limit.Error{Room: "jpeg", What: "scans", Met: maxScans + 1, Allowed: maxScans}
+		}
 		// A first scan must have none before it. A refinement adds the next missing bit.
 		expected := uint8(0)
 		if s.ah > 0 {
 			expected = s.ah + 1
-		}
-		if len(g.scans) == maxScans {
-			return &limit.Error{Room: "jpeg", What: "scans", Met: maxScans + 1, Allowed: maxScans}
 		}
 		for _, ci := range s.comps[:s.n] {
 			for k := s.ss; k <= s.se; k++ {

@@ -171,7 +171,7 @@ func (w *writer) frame(m image.Image, o *Options) {
 	b := m.Bounds()
 	w.width, w.height = b.Dx(), b.Dy()
 	w.rgb = false
-	w.comps = append(w.comps[:0], make([]writerComponent, 3)...) // zeros, in the memory of w.comps
+	w.comps = append(w.comps[:0], make([]writerComponent, 3)...) // zeros, in w.comps' memory
 	w.source.reset(m)
 	// The components, with planes of m or planes to convert into.
 	switch m := m.(type) {
@@ -324,8 +324,8 @@ func (w *writer) forwardBlocks(c *writerComponent, coef, raw []coefBlock, mask [
 	for b := whole; b < len(coef); b += 2 {
 		n := min(c.w-8*b, 16) // samples in a row without padding
 		for j := range 8 {
-			last := min(y+j, c.height-1) // y+j, or the last row of the picture
-			row := c.plane[(last-c.y0)*c.stride:][:c.w]
+			rowY := min(y+j, c.height-1) // the last row is repeated
+			row := c.plane[(rowY-c.y0)*c.stride:][:c.w]
 			edge := w.edge[16*j:][:16]
 			copy(edge, row[8*b:8*b+n])
 			for i := n; i < len(edge); i++ {

@@ -10,9 +10,9 @@ type quantizer struct {
 	// elements are in zig-zag order, as in a DQT segment.
 	elements [blockSize]uint8
 
-	// An input c becomes ((|c| + bias) * reciprocal) >> 16, with the sign of c. Both are in a
-	// coefBlock's order. bias is half a step, so that levels are rounded to nearest. |c| + bias
-	// fits into 16 bits: it is at most 8192 + 1020.
+	// An input c becomes ((|c| + bias) * reciprocal) >> 16, with the sign of c. bias is half a
+	// step, so that levels are rounded to nearest. |c| + bias fits into 16 bits: it is at most
+	// 8192 + 1020. bias and reciprocal are in a coefBlock's order.
 	bias, reciprocal [blockSize]uint16
 
 	// step and gain are for the trellis, in a coefBlock's order. step is 8 times the element of the
@@ -139,7 +139,7 @@ func (q *quantizer) reset(t, scale int) {
 		// An error of x steps is worth x*x*sqrt(r)/lambda bits, where r is the step divided by ref.
 		// If the steps of the tables were the best for the eye, r would not count. If equal steps
 		// were, the factor would be r*r. The best steps are between the two. The step is 8*ref*r,
-		// so an input whose error is 1 has x*x*sqrt(r) = 1 / (64*ref*ref * r*sqrt(r)).
+		// so if the error is 1, x*x*sqrt(r) is 1 / (64*ref*ref * r*sqrt(r)).
 		r := float64(s) / (8 * ref)
 		q.gain[j] = int64((1 << 28) / (lambda * 64 * ref * ref * float64(r*math.Sqrt(r))))
 	}

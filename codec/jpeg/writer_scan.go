@@ -78,11 +78,12 @@ var progressiveScript = []writerScan{
 // splitCount is the number of splits of luma in progressiveScript.
 const splitCount = 3
 
-// startScans prepares the scans of a script. A scan ends with the last component of the picture. It
-// is left out if the picture has none of its components.
+// startScans prepares the scans of a script. It leaves out components that the picture does not
+// have, and scans that would have none.
 func (w *writer) startScans(script []writerScan) {
 	n := 0
-	// Up to the capacity there are the scans of earlier pictures. Their token buffers are used again.
+	// Up to the capacity there are the scans of earlier pictures, whose token buffers are used
+	// again.
 	w.scans = w.scans[:cap(w.scans)]
 	for _, s := range script {
 		if s.first >= len(w.comps) {

@@ -28,8 +28,8 @@ func (s *source) reset(m image.Image) {
 // release drops the picture, and keeps the buffers.
 func (s *source) release() { s.m = nil }
 
-// plan makes convert convert. It sizes the buffers for one line of MCUs: the planes of w's
-// components, and s.rgba.
+// plan is called if the picture has to be converted. It sizes the buffers for one line of MCUs: the
+// planes of w's components, and s.rgba.
 func (s *source) plan(w *writer) {
 	s.active = true
 	h, v := w.comps[0].h, w.comps[0].v

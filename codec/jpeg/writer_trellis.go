@@ -245,7 +245,7 @@ func (q *quantizer) raise(level, raw *coefBlock, mask uint64) uint64 {
 	kept := q.quantizedEnergy(level, mask)
 	for 4*kept < all {
 		// Find the largest coefficient of at least 7/20 step whose level is 0.
-		best, at := int64(0), 0
+		best, at := int64(0), 0 // its square and its zig-zag index
 		for k := 1; k < blockSize; k++ {
 			j := zigzagT[k] & 63
 			v := int64(raw[j])

@@ -259,6 +259,7 @@ func Memory(srcW, srcH, dstW, dstH, channels int, opt *Options) int64 {
 	}
 	tx, ty := taps(srcW, dstW, o.X0, o.X1), taps(srcH, dstH, o.Y0, o.Y1)
 	row := int64(srcW*channels + blockBytes)
+	// The ring has two windows, whose starts differ by the reduction: a quarter of the taps.
 	ring := min(ty+ty/4+2, int64(srcH)) * row
 	mid := 16 * row // more than enough: 8 bytes a sample in plainState.acc, or 2 in avx2State.mid
 	// A weight takes 8 bytes as a float64, and 2 bytes as an int16, of which there are up to three.

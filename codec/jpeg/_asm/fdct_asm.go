@@ -199,8 +199,8 @@ func fdctQuantize() {
 	Pragma("noescape")
 	Doc("fdctQuantizeAVX2 is fdctQuantizeGeneric for 2*pairs blocks. pairs is at least 1.",
 		"",
-		"coef and raw get 64 coefficients for each block, and mask one element. src has 8 rows, stride bytes",
-		"apart, with 8 samples of each block. bias and reciprocal are those of the quantizer.")
+		"coef and raw get 64 coefficients for each block, and mask one element. src has 8 rows, stride",
+		"bytes apart, with 8 samples of each block. bias and reciprocal are those of the quantizer.")
 	coef := Load(Param("coef"), GP64())
 	raw := Load(Param("raw"), GP64())
 	mask := Load(Param("mask"), GP64())
@@ -420,8 +420,8 @@ func rowToChroma() {
 func rowsToHalfChroma() {
 	TEXT("rowsToHalfChromaAVX2", NOSPLIT, "func(cb, cr, a, b *byte, groups int)")
 	Pragma("noescape")
-	Doc("rowsToHalfChromaAVX2 is rowsToHalfChromaGeneric for rows a and b of 8*groups pixels of 4 bytes. It",
-		"writes 4*groups samples to cb and to cr. groups is at least 1.")
+	Doc("rowsToHalfChromaAVX2 is rowsToHalfChromaGeneric for rows a and b of 8*groups pixels of 4 bytes.",
+		"It writes 4*groups samples to cb and to cr. groups is at least 1.")
 	cb, cr := Load(Param("cb"), GP64()), Load(Param("cr"), GP64())
 	a, b, groups := Load(Param("a"), GP64()), Load(Param("b"), GP64()), Load(Param("groups"), GP64())
 	round := sameDwords("halfRound", 257<<17)

@@ -118,8 +118,8 @@ type args struct {
 	dst, stride, coef, q, count Register
 }
 
-// begin begins the kernel for n points. The kernel takes multiple blocks at a time, with cols x cols
-// coefficients each.
+// begin begins the kernel for n points. The kernel takes multiple blocks at a time, with
+// cols x cols coefficients each.
 func begin(n, multiple, cols int) args {
 	TEXT(fmt.Sprintf("idct%dAVX2", n), NOSPLIT, "func(dst *byte, stride int, coef, q *int16, count int)")
 	Pragma("noescape")

@@ -58,8 +58,8 @@ func vertical() {
 	Doc("verticalAVX2 writes one row of intermediates to mid: as many as columns says, rounded up to a",
 		"multiple of 32. Intermediate x is (round + the sum over the rows of weight * sample x) >> shift.",
 		"",
-		"The source rows come in pairs. Those of pair i begin at bytes rows[2i] and rows[2i+1] of ring. The",
-		"low half of weights[i] is the weight of the first row, the high half that of the second.")
+		"The source rows come in pairs. Those of pair i begin at bytes rows[2i] and rows[2i+1] of ring.",
+		"The low half of weights[i] is the weight of the first row, the high half that of the second.")
 	p := params("mid", "ring", "rows", "weights", "pairs", "columns")
 	mid, ring, rows, weights, pairs, columns := p[0], p[1], p[2], p[3], p[4], p[5]
 	count, half := rounding()
@@ -137,8 +137,8 @@ func horizontal8() {
 		"intermediate) >> shift, clamped to a byte. The window has 8 intermediates, from byte starts[i] of",
 		"mid on.",
 		"",
-		"weights has the 8 weights of each sample of a group, the samples in the order 0, 4, 1, 5, 2, 6, 3,",
-		"7; then those of the next group.")
+		"weights has the 8 weights of each sample of a group, in the order of the samples 0, 4, 1, 5, 2,",
+		"6, 3, 7. Then come those of the next group.")
 	p := params("dst", "mid", "starts", "weights", "groups")
 	dst, mid, starts, weights, groups := p[0], p[1], p[2], p[3], p[4]
 	count, half := rounding()
@@ -171,9 +171,9 @@ func horizontal8() {
 func horizontal16() {
 	TEXT("horizontal16AVX2", NOSPLIT, "func(dst *byte, mid *int16, starts *int32, weights *int16, groups, chunks int, round int32, shift uint)")
 	Pragma("noescape")
-	Doc("horizontal16AVX2 writes 8*groups samples. Sample i is (round + the sum over its window of weight *",
-		"intermediate) >> shift, clamped to a byte. The window has 16*chunks intermediates, from byte",
-		"starts[i] of mid on.",
+	Doc("horizontal16AVX2 writes 8*groups samples. Sample i is (round + the sum over its window of",
+		"weight * intermediate) >> shift, clamped to a byte. The window has 16*chunks intermediates, from",
+		"byte starts[i] of mid on.",
 		"",
 		"weights has the weights of samples 0 to 3, then those of samples 4 to 7, and so on. For four",
 		"samples these are the first 16 weights of each, then the second 16 of each, and so on.")
@@ -242,8 +242,8 @@ func pixels(channels int) {
 		"sum over the pixel's window of weight * intermediate) >> shift, clamped to a byte. The window has",
 		fmt.Sprintf("4*quads pixels of %d intermediates, from byte starts[i] of mid on.", channels),
 		"",
-		"weights has the weights of the pixels 0 to 3, then those of the pixels 4 to 7, and so on. For four",
-		"pixels these are the first 4 weights of each, then the second 4 of each, and so on.")
+		"weights has the weights of the pixels 0 to 3, then those of the pixels 4 to 7, and so on. For",
+		"four pixels these are the first 4 weights of each, then the second 4 of each, and so on.")
 	p := params("dst", "mid", "starts", "weights", "groups", "quads")
 	dst, mid, starts, weights, groups, quads := p[0], p[1], p[2], p[3], p[4], p[5]
 	count, half := rounding()
