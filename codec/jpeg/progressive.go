@@ -397,7 +397,7 @@ func (g *progressive) decodeFirst(s *scan, b, end, run int) (int, error) {
 		if b >= end {
 			break
 		}
-		if bp > r.mark {
+		if bp > r.mark { // ensure works on the fields of r
 			r.acc, r.n, r.p = acc, n, bp
 			if !r.ensure() {
 				return 0, errTruncated
@@ -464,14 +464,14 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 	acc, n, bp, buf := r.acc, r.n, r.p, r.buf
 	look := &g.ac[0].look
 	nz, band, kept, size := g.nz, s.band(), g.kept, g.size
-	unit := int16(1) << s.al
+	unit := int16(1) << s.al // the value of the bit that the scan adds
 	for ; b < end; b++ {
 		known := nz[b] & band
 		if run > 0 && known == 0 {
 			run--
 			continue
 		}
-		if bp > r.mark {
+		if bp > r.mark { // ensure works on the fields of r
 			r.acc, r.n, r.p = acc, n, bp
 			if !r.ensure() {
 				return 0, errTruncated
@@ -480,7 +480,7 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 		}
 		co := g.coef[b*size:][:size]          // the kept coefficients of block b
 		zeros, nonzeros := band&^known, known // in the rest of the band, as before this scan
-		ended := run > 0
+		ended := run > 0                      // the block has no more codes
 		if ended {
 			run--
 		}

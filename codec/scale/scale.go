@@ -34,6 +34,18 @@ type Options struct {
 	Emit func(y int, row []byte)
 }
 
+// withRectangle returns a copy of opt in which the rectangle is set. opt may be nil.
+func (opt *Options) withRectangle(srcW, srcH int) Options {
+	var o Options
+	if opt != nil {
+		o = *opt
+	}
+	if o.X0 == 0 && o.Y0 == 0 && o.X1 == 0 && o.Y1 == 0 {
+		o.X1, o.Y1 = float64(srcW), float64(srcH)
+	}
+	return o
+}
+
 // A Scaler resamples one plane, or one picture of interleaved channels. Push takes its rows. A
 // Scaler is not safe for concurrent use.
 type Scaler struct {
@@ -82,13 +94,7 @@ var errRectangle = errors.New("scale: source rectangle is empty or not finite")
 // Reset makes s the Scaler that NewScaler would return, and uses the memory of s again. After an
 // error s must not be used before the next Reset.
 func (s *Scaler) Reset(srcW, srcH, dstW, dstH, channels int, opt *Options) error {
-	var o Options
-	if opt != nil {
-		o = *opt
-	}
-	if o.X0 == 0 && o.Y0 == 0 && o.X1 == 0 && o.Y1 == 0 {
-		o.X1, o.Y1 = float64(srcW), float64(srcH)
-	}
+	o := opt.withRectangle(srcW, srcH)
 	if err := check(srcW, srcH, dstW, dstH, channels, &o); err != nil {
 		return err
 	}
@@ -242,14 +248,8 @@ func clampToAlpha(row []byte) {
 // low, but never by much. It is 0 if a dimension, the number of channels or the rectangle is not
 // allowed.
 func Memory(srcW, srcH, dstW, dstH, channels int, opt *Options) int64 {
-	var o Options
-	if opt != nil {
-		o = *opt
-	}
-	if o.X0 == 0 && o.Y0 == 0 && o.X1 == 0 && o.Y1 == 0 {
-		o.X1, o.Y1 = float64(srcW), float64(srcH)
-	}
-	o.Dst = nil
+	o := opt.withRectangle(srcW, srcH)
+	o.Dst = nil // its size does not matter here
 	if check(srcW, srcH, dstW, dstH, channels, &o) != nil {
 		return 0
 	}

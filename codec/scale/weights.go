@@ -44,7 +44,7 @@ func (a *axis) plan(n, dst int, x0, x1 float64) {
 	kernel := draw.CatmullRom
 	scale := (x1 - x0) / float64(dst)
 	halfWidth, argScale := kernel.Support, 1.0
-	if scale > 1 {
+	if scale > 1 { // a reduction: the kernel is stretched
 		halfWidth *= scale
 		argScale = 1 / scale
 	}
@@ -69,7 +69,7 @@ func (a *axis) plan(n, dst int, x0, x1 float64) {
 		at := len(a.real) // where the window begins
 		sum := 0.0
 		for j := first; j < past; j++ {
-			w, pos, share := 0.0, float64(j), 1.0
+			w, pos, share := 0.0, float64(j), 1.0 // weight, position, the part that counts
 			if j == n-1 {
 				pos, share = last, part
 			}
