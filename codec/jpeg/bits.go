@@ -54,32 +54,27 @@ func (r *bitReader) reset(src []byte, sp int) {
 // before the unread ones.
 func (r *bitReader) more() {
 	keep := min(r.p, 16)
-	end := 0 // of the data in mem
-	if r.p <= len(r.buf) {
-		end = copy(r.mem[:], r.buf[r.p-keep:])
-		r.p = keep
-	} else {
-		r.p = 0
-	}
+	end := copy(r.mem[:], r.buf[r.p-keep:]) // of the data in mem
+	r.p = keep
 	// Copy runs of bytes up to the next FF, and decide what that FF is.
 	for stop := end + chunkSize; end < stop; {
-		s := r.src[r.sp:]
-		if len(s) > stop-end {
-			s = s[:stop-end]
+		next := r.src[r.sp:] // at most as much as fits into the chunk
+		if len(next) > stop-end {
+			next = next[:stop-end]
 		}
-		if len(s) == 0 {
+		if len(next) == 0 {
 			r.last = true
 			break
 		}
-		i := bytes.IndexByte(s, 0xFF)
+		i := bytes.IndexByte(next, 0xFF)
 		if i < 0 {
-			end += copy(r.mem[end:], s)
-			r.sp += len(s)
+			end += copy(r.mem[end:], next)
+			r.sp += len(next)
 			continue
 		}
-		end += copy(r.mem[end:], s[:i])
+		end += copy(r.mem[end:], next[:i])
 		r.sp += i
-		if r.sp+1 >= len(r.src) {
+		if r.sp+1 >= len(r.src) { // the source ends with the FF
 			r.last = true
 			break
 		}
@@ -120,7 +115,7 @@ func (r *bitReader) ensure() bool {
 }
 
 // used returns how many bytes of buf have been read. The last of them may have unread bits.
-func (r *bitReader) used() int { return r.p - r.n>>3 }
+func (r *bitReader) used() int { return r.p - (r.n >> 3) }
 
 // done reports, at the end of a scan, whether the scan is whole. All bits that were read must have
 // been in the source. If no marker follows, there must also be a sign that the scan ends here:
@@ -131,8 +126,9 @@ func (r *bitReader) done() bool {
 	for !r.last && len(r.buf)-r.p < maxUnit+maxPadding {
 		r.more()
 	}
-	if !r.last {
-		return endOfScan(r.src, r.sp) < len(r.src) || r.ended()
+	if !r.last { // even more bytes follow
+		markerFollows := endOfScan(r.src, r.sp) < len(r.src)
+		return markerFollows || r.ended()
 	}
 	used := r.used()
 	if used > r.mark {
@@ -143,19 +139,20 @@ func (r *bitReader) done() bool {
 	return markerFollows || atEndOfSource || r.ended()
 }
 
-// ended reports whether the last byte that was read looks like the end of a scan. This is asked
-// when other bytes follow, but no marker. If a download was cut short and the file has its full
-// length all the same, the rest of the file is zeros or old bytes of the disk. These may be valid
-// codes, but they are not the picture's. In the last byte of a scan, the bits after the last code
-// are 1 (F.1.2.3). The byte after it must be a different one, because the bytes of a filling are
-// often all equal.
+// ended reports whether the last byte that was read looks like the end of a scan: its unread bits
+// are 1 (F.1.2.3), and the byte after it differs from it.
+//
+// This is asked when other bytes follow, but no marker. If a download was cut short and the file
+// has its full length all the same, the rest of the file is zeros or old bytes of the disk. These
+// may be valid codes, but they are not the picture's. The bytes of a filling are often all equal.
 func (r *bitReader) ended() bool {
 	used := r.used()
 	if used < 1 || used >= len(r.buf) {
 		return false
 	}
-	final, unread := r.buf[used-1], byte(1)<<(r.n&7)-1 // unread is a mask
-	return final&unread == unread && final != r.buf[used]
+	final, after := r.buf[used-1], r.buf[used]
+	unread := byte(1)<<(r.n&7) - 1 // the mask of the unread bits of final
+	return final&unread == unread && final != after
 }
 
 // fill makes n at least 56.
@@ -164,15 +161,15 @@ func (r *bitReader) fill() { r.acc, r.n, r.p = refill(r.acc, r.n, r.buf, r.p) }
 // refill does the same as fill, for loops that keep a bitReader's fields in variables. It adds
 // (63-n)/8 whole bytes: n|56 is n plus 8 for each of them.
 func refill(acc uint64, n int, buf []byte, p int) (uint64, int, int) {
-	return acc | binary.BigEndian.Uint64(buf[p:])>>(uint(n)&63), n | 56, p + (63-n)>>3
+	return acc | binary.BigEndian.Uint64(buf[p:])>>(uint(n)&63), n | 56, p + ((63 - n) >> 3)
 }
 
 // maxPadding is how many bytes may follow the last unit of a restart interval. T.81 allows none. If
 // more bytes follow, the interval has been misread.
 const maxPadding = 16
 
-// restart goes on behind the restart marker with number i modulo 8 (E.2.4), if the interval before
-// the marker is whole and the marker is there. It reports whether it did so.
+// restart begins the segment behind the restart marker with number i modulo 8 (E.2.4). It reports
+// whether it did so: the marker must be there, and the interval before it must be whole.
 func (r *bitReader) restart(i int) bool {
 	for !r.last && len(r.buf)-r.p < maxUnit+maxPadding {
 		r.more()

@@ -31,6 +31,7 @@ func (d *Reader) ChooseScale(w, h, cw, ch int) (n [4]int) {
 		n[i] = 8
 		tw, th := float64(w)-0.5, float64(h)-0.5 // the target, half a sample smaller
 		if pw, ph := d.PlaneExtent(i, 8); pw >= leastShrink*tw && ph >= leastShrink*th {
+			// Find the smallest n that leaves the scaler its reduction.
 			for n[i] = 1; n[i] < 8; n[i]++ {
 				if pw, ph := d.PlaneExtent(i, n[i]); pw >= residual*tw && ph >= residual*th {
 					break

@@ -8,7 +8,7 @@ import "image/color"
 // as color.YCbCrToRGB does. cb and cr are as long as y, and dst is four times as long.
 func YCbCrToRGBA(dst, y, cb, cr []byte) {
 	cb, cr, dst = cb[:len(y)], cr[:len(y)], dst[:4*len(y)]
-	if n := ycbcrToRGBA(dst, y, cb, cr); n > 0 { // those that AVX2 has converted
+	if n := ycbcrToRGBA(dst, y, cb, cr); n > 0 { // AVX2 has converted n samples
 		dst, y, cb, cr = dst[4*n:], y[n:], cb[n:], cr[n:]
 	}
 	for i := range y {

@@ -4,7 +4,7 @@
 
 package jpeg
 
-// ycbcrToRGBAAVX2 converts groups of 8 samples.
+// ycbcrToRGBAAVX2 is YCbCrToRGBA for 8*groups samples. groups is at least 1.
 //
 //go:noescape
 func ycbcrToRGBAAVX2(dst *byte, y *byte, cb *byte, cr *byte, groups int)

@@ -50,16 +50,17 @@ func DecodeConfig(r io.Reader) (image.Config, error) {
 
 // image decodes the picture at 8/8.
 func (d *Reader) image() (image.Image, error) {
-	var p [4][]byte
-	var w, h [4]int
+	var p [4][]byte // the planes
+	var w, h [4]int // their sizes
 	n := [4]int{8, 8, 8, 8}
-	// MaxBytes is a limit for Reader.Decode alone. The planes of the whole picture, with a byte a
-	// pixel to spare, come on top of that, so four times as much is allowed here. An RGBA or CMYK
+	// MaxBytes is a limit for Reader.Decode alone. The planes of the whole picture and one more
+	// byte a pixel come on top of that, so four times as much is allowed here. An RGBA or CMYK
 	// picture that is made of the planes is not counted.
 	total := d.PeakBytes(n) + int64(d.Width)*int64(d.Height)*int64(len(d.Components)+1)
 	if total > 4*d.MaxBytes {
 		return nil, tooMuch(total, 4*d.MaxBytes)
 	}
+	// Decode the planes.
 	for i := range d.Components {
 		w[i], h[i] = d.PlaneSize(i, 8)
 		p[i] = make([]byte, w[i]*h[i])
@@ -74,6 +75,7 @@ func (d *Reader) image() (image.Image, error) {
 		return nil, err
 	}
 	rect := image.Rect(0, 0, d.Width, d.Height)
+	// Gray planes, and YCbCr planes whose sampling has a name, are the result as they are.
 	if d.Model == ModelGray {
 		return &image.Gray{Pix: p[0], Stride: w[0], Rect: rect}, nil
 	}
@@ -82,6 +84,7 @@ func (d *Reader) image() (image.Image, error) {
 			return &image.YCbCr{Y: p[0], Cb: p[1], Cr: p[2], YStride: w[0], CStride: w[1], SubsampleRatio: ratio, Rect: rect}, nil
 		}
 	}
+	// All others are enlarged to the size of the picture.
 	for i := range d.Components {
 		p[i] = d.repeat(i, p[i], w[i], h[i])
 	}
@@ -120,8 +123,9 @@ func (d *Reader) subsampling() (image.YCbCrSubsampleRatio, bool) {
 	if c[1].H != c[2].H || c[1].V != c[2].V || c[0].H%c[1].H != 0 || c[0].V%c[1].V != 0 {
 		return 0, false
 	}
-	// The cases are the ratios of H and of V, as two digits.
-	switch (c[0].H/c[1].H)<<4 | c[0].V/c[1].V {
+	// The cases have the two ratios as digits.
+	ratioH, ratioV := c[0].H/c[1].H, c[0].V/c[1].V
+	switch ratioH<<4 | ratioV {
 	case 0x11:
 		return image.YCbCrSubsampleRatio444, true
 	case 0x12:
@@ -139,7 +143,7 @@ func (d *Reader) subsampling() (image.YCbCrSubsampleRatio, bool) {
 }
 
 // repeat enlarges p, the w x h plane of component i, to the size of the picture, by repeating
-// samples.
+// samples. If p has this size already, the result is p.
 func (d *Reader) repeat(i int, p []byte, w, h int) []byte {
 	if w == d.Width && h == d.Height {
 		return p
@@ -147,7 +151,8 @@ func (d *Reader) repeat(i int, p []byte, w, h int) []byte {
 	c := &d.Components[i]
 	out := make([]byte, d.Width*d.Height)
 	for y := range d.Height {
-		src, dst := p[y*c.V/d.vmax*w:][:w], out[y*d.Width:][:d.Width]
+		srcY := y * c.V / d.vmax
+		src, dst := p[srcY*w:][:w], out[y*d.Width:][:d.Width]
 		for x := range dst {
 			dst[x] = src[x*c.H/d.hmax]
 		}

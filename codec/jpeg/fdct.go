@@ -67,7 +67,8 @@ func fdctQuantizeGeneric(coef, raw []coefBlock, mask []uint64, src []byte, strid
 			r[j] = int16(input)
 			// (x ^ sign) - sign is x with the sign of input. level is a magnitude.
 			sign := input >> 31
-			level := int32(uint32((input^sign)-sign+int32(q.bias[j])) * uint32(q.reciprocal[j]) >> 16)
+			biased := (input ^ sign) - sign + int32(q.bias[j])
+			level := int32((uint32(biased) * uint32(q.reciprocal[j])) >> 16)
 			m = m<<1 | uint64(uint32(-level)>>31) // 1 if level is not 0
 			c[j] = int16((level ^ sign) - sign)
 		}

@@ -4,22 +4,26 @@
 
 package jpeg
 
-// fdctQuantizeAVX2 is fdctQuantizeGeneric for pairs of blocks.
+// fdctQuantizeAVX2 is fdctQuantizeGeneric for 2*pairs blocks. pairs is at least 1.
+//
+// coef and raw get 64 coefficients for each block, and mask one element. src has 8 rows, stride
+// bytes apart, with 8 samples of each block. bias and reciprocal are those of the quantizer.
 //
 //go:noescape
 func fdctQuantizeAVX2(coef *int16, raw *int16, mask *uint64, src *byte, stride int, bias *uint16, reciprocal *uint16, pairs int)
 
-// rowToYAVX2 is rowToYGeneric for groups of 8 pixels.
+// rowToYAVX2 is rowToYGeneric for 8*groups pixels of 4 bytes. groups is at least 1.
 //
 //go:noescape
 func rowToYAVX2(y *byte, row *byte, groups int)
 
-// rowToChromaAVX2 is rowToChromaGeneric for groups of 8 pixels.
+// rowToChromaAVX2 is rowToChromaGeneric for 8*groups pixels of 4 bytes. groups is at least 1.
 //
 //go:noescape
 func rowToChromaAVX2(cb *byte, cr *byte, row *byte, groups int)
 
-// rowsToHalfChromaAVX2 is rowsToHalfChromaGeneric for groups of 8 pixels of each row, which make 4 samples.
+// rowsToHalfChromaAVX2 is rowsToHalfChromaGeneric for rows a and b of 8*groups pixels of 4 bytes.
+// It writes 4*groups samples to cb and to cr. groups is at least 1.
 //
 //go:noescape
 func rowsToHalfChromaAVX2(cb *byte, cr *byte, a *byte, b *byte, groups int)

@@ -187,7 +187,7 @@ func (d *Reader) nextScan() (*scan, error) {
 			return nil, UnsupportedError("arithmetic coding")
 		case m == 0xC3 || m == 0xCB: // SOF3, SOF11
 			return nil, UnsupportedError("lossless process")
-		case m >= 0xC5 && m <= 0xCF || m == markerDHP || m == markerEXP: // the other SOFs and JPG
+		case m >= 0xC5 && m <= 0xCF, m == markerDHP, m == markerEXP: // the other SOFs and JPG
 			return nil, UnsupportedError("hierarchical process")
 		case m == markerCOM, m >= 0xF0: // skipped
 		default:
@@ -201,7 +201,7 @@ func (d *Reader) nextScan() (*scan, error) {
 
 // nextSegment returns the next marker and its segment's bytes. It moves d.next to the end of the
 // segment, and sets d.at to the position of the marker. The marker is 0 at the end of the source.
-// Bytes between segments that are not a marker are skipped, as in every decoder.
+// Bytes between segments are skipped, as in every decoder.
 func (d *Reader) nextSegment() (m byte, seg []byte, err error) {
 	b, p := d.src, d.next
 	for {
@@ -217,7 +217,8 @@ func (d *Reader) nextSegment() (m byte, seg []byte, err error) {
 		}
 		p++
 		// FF 00 is not a marker. TEM, SOI and RST are markers without a segment.
-		if m == 0 || m == markerTEM || m == markerSOI || m >= markerRST0 && m <= markerRST7 {
+		isRST := m >= markerRST0 && m <= markerRST7
+		if m == 0 || m == markerTEM || m == markerSOI || isRST {
 			continue
 		}
 		break
@@ -250,10 +251,10 @@ func (d *Reader) readSOF(m byte, seg []byte) error {
 	if len(seg) != 6+3*n {
 		return FormatError{d.at, "SOF has wrong length"}
 	}
-	switch {
-	case seg[0] == 12 && m != markerSOF0:
+	switch precision := seg[0]; { // bits of a sample
+	case precision == 12 && m != markerSOF0:
 		return UnsupportedError("12-bit samples")
-	case seg[0] != 8:
+	case precision != 8:
 		return FormatError{d.at, "sample precision"}
 	case n != 1 && n != 3 && n != 4:
 		return UnsupportedError("number of components")
@@ -268,8 +269,9 @@ func (d *Reader) readSOF(m byte, seg []byte) error {
 	}
 	cs := make([]Component, n)
 	for i := range cs {
-		s, c := seg[6+3*i:], &cs[i]
-		c.ID, c.H, c.V, c.tq = s[0], int(s[1]>>4), int(s[1]&15), s[2]
+		s, c := seg[6+3*i:], &cs[i] // a component takes 3 bytes
+		c.ID, c.tq = s[0], s[2]
+		c.H, c.V = int(s[1]>>4), int(s[1]&15)
 		if c.H < 1 || c.H > 4 || c.V < 1 || c.V > 4 {
 			return FormatError{d.at, "sampling factor"}
 		}
@@ -300,7 +302,8 @@ func (d *Reader) readDQT(seg []byte) error {
 			return FormatError{d.at, "DQT has a wrong precision or destination"}
 		}
 		seg = seg[1:]
-		if len(seg) < blockSize<<pq {
+		size := blockSize << pq // bytes of the elements
+		if len(seg) < size {
 			return FormatError{d.at, "DQT has wrong length"}
 		}
 		// The old table is not overwritten, because components may still use it.
@@ -313,7 +316,7 @@ func (d *Reader) readDQT(seg []byte) error {
 			}
 		}
 		d.quant[tq] = q
-		seg = seg[blockSize<<pq:]
+		seg = seg[size:]
 	}
 	return nil
 }
@@ -363,8 +366,11 @@ func (d *Reader) readSOS(seg []byte) (*scan, error) {
 		// If components have equal identifiers, the first one that the scan does not have yet is
 		// taken.
 		ci := 0
-		for ci < len(d.Components) && (d.Components[ci].ID != id || bytes.IndexByte(s.comps[:i], uint8(ci)) >= 0) {
-			ci++
+		for ; ci < len(d.Components); ci++ {
+			isTaken := bytes.IndexByte(s.comps[:i], uint8(ci)) >= 0
+			if d.Components[ci].ID == id && !isTaken {
+				break
+			}
 		}
 		if ci == len(d.Components) {
 			return nil, FormatError{d.at, "scan of an unknown component"}
@@ -385,8 +391,9 @@ func (d *Reader) readSOS(seg []byte) (*scan, error) {
 		return nil, FormatError{d.at, "too many blocks in an MCU"}
 	}
 	if d.Progressive {
-		t := seg[1+2*s.n:]
-		s.ss, s.se, s.ah, s.al = t[0], t[1], t[2]>>4, t[2]&15
+		params := seg[1+2*s.n:] // behind the components
+		s.ss, s.se = params[0], params[1]
+		s.ah, s.al = params[2]>>4, params[2]&15
 		if wrong := s.wrongProgression(); wrong != "" {
 			return nil, FormatError{d.at, wrong}
 		}
@@ -481,23 +488,28 @@ func (d *Reader) payload(m byte, prefix []byte) []byte {
 // one of them is not a copy of the chunk with the same number, the picture has a second profile,
 // and hasSecond is true.
 func (d *Reader) profile() (profile []byte, hasSecond bool) {
-	var chunk [256][]byte
+	var byNumber [256][]byte  // the chunks
 	n, total, size := 0, 0, 0 // chunks read, chunks of the profile, bytes read
 	for _, s := range d.Segments {
-		if s.Marker != markerAPP2 || !bytes.HasPrefix(s.Data, iccHeader) || len(s.Data) <= len(iccHeader)+2 {
+		if s.Marker != markerAPP2 || !bytes.HasPrefix(s.Data, iccHeader) {
 			continue
 		}
-		// A chunk says its number, from 1, and how many chunks the profile has.
-		number, chunks, data := int(s.Data[len(iccHeader)]), int(s.Data[len(iccHeader)+1]), s.Data[len(iccHeader)+2:]
+		data := s.Data[len(iccHeader):]
+		if len(data) <= 2 { // an empty chunk
+			continue
+		}
+		// A chunk begins with its number, from 1, and with how many chunks the profile has.
+		number, count, data := int(data[0]), int(data[1]), data[2:]
 		if total > 0 && n == total { // the profile is complete; copies of it are common
-			hasSecond = hasSecond || chunks != total || !bytes.Equal(chunk[number], data)
+			isCopy := count == total && bytes.Equal(byNumber[number], data)
+			hasSecond = hasSecond || !isCopy
 			continue
 		}
-		misnumbered := number == 0 || number > chunks || total != 0 && chunks != total
-		if misnumbered || chunk[number] != nil {
+		misnumbered := number == 0 || number > count || (total != 0 && count != total)
+		if misnumbered || byNumber[number] != nil {
 			return nil, false
 		}
-		chunk[number], total = data, chunks
+		byNumber[number], total = data, count
 		size += len(data)
 		n++
 	}
@@ -505,10 +517,10 @@ func (d *Reader) profile() (profile []byte, hasSecond bool) {
 	case n == 0 || n != total:
 		return nil, false
 	case n == 1:
-		return chunk[1], hasSecond
+		return byNumber[1], hasSecond
 	}
 	profile = make([]byte, 0, size)
-	for _, c := range chunk[1 : n+1] {
+	for _, c := range byNumber[1 : n+1] {
 		profile = append(profile, c...)
 	}
 	return profile, hasSecond

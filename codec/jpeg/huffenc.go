@@ -31,6 +31,11 @@ const (
 
 type token uint32
 
+// makeToken packs the parts of a token. size is the number of additional bits, which are in extra.
+func makeToken(table, symbol, size int, extra token) token {
+	return token(size)<<tokenSize | token(table)<<tokenTable | token(symbol)<<tokenSymbol | extra
+}
+
 // frequencies counts the symbols of the tables of a scan.
 type frequencies [tableCount][256]uint32
 
@@ -60,7 +65,7 @@ func (h *huffmanSpec) fit(freq *[256]uint32) {
 		}
 	}
 	slices.Sort(keys[:n])
-	var order [256]uint8
+	var order [256]uint8 // the symbols, the most frequent first
 	for i, k := range keys[:n] {
 		order[i] = uint8(k)
 	}
@@ -127,10 +132,12 @@ func appendTokens(dst []byte, tokens []token, c *codes) []byte {
 	var acc uint64 // the lowest n bits are still to be written
 	n := uint(0)   // below 32 between tokens
 	for _, t := range tokens {
-		e := c[int(t>>tokenSymbol)&(tableCount<<8-1)] // code<<8 | length
-		size := uint(t >> tokenSize)
-		acc = (acc<<(e&31)|uint64(e>>8))<<size | uint64(t&0xFFFF)
-		n += uint(e&31) + size
+		e := c[int(t>>tokenSymbol)&(tableCount<<8-1)]
+		code, length := uint64(e>>8), uint(e&31)
+		size, extra := uint(t>>tokenSize), uint64(t&0xFFFF)
+		acc = acc<<length | code
+		acc = acc<<size | extra
+		n += length + size
 		if n >= 32 {
 			n -= 32
 			dst = appendStuffed(dst, uint32(acc>>n))
@@ -142,7 +149,9 @@ func appendTokens(dst []byte, tokens []token, c *codes) []byte {
 		dst = appendStuffedByte(dst, byte(acc>>n))
 	}
 	if n > 0 {
-		dst = appendStuffedByte(dst, byte(acc<<(8-n))|byte(1<<(8-n)-1))
+		free := 8 - n // bits of the last byte
+		padding := byte(1)<<free - 1
+		dst = appendStuffedByte(dst, byte(acc<<free)|padding)
 	}
 	return dst
 }

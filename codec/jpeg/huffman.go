@@ -11,15 +11,13 @@ const (
 
 // canonical is the table of F.2.2.3, for codes that are too long for the look-up tables.
 type canonical struct {
-	// By length of the codes: limit is the least value of the next 16 bits that is greater than all
-	// codes of this length or shorter. offset is the index of a code's symbol in values, minus the
-	// code.
-	limit  [17]uint32
-	offset [17]int32
-	values []byte // the symbols
+	limit  [17]uint32 // v, the next 16 bits, begins with a code of at most l bits iff v < limit[l]
+	offset [17]int32  // a code of l bits has the symbol values[code+offset[l]]
+	values []byte     // the symbols, in order of their codes
 }
 
 // make derives h from s. It calls visit with each symbol, the symbol's code and the code's length.
+// It returns an error if s is missing, or has more codes of some length than fit.
 func (h *canonical) make(s tableSpec, visit func(symbol byte, code uint32, length int)) error {
 	if len(s) < 16 {
 		return FormatError{Msg: "missing Huffman table"}
@@ -90,14 +88,16 @@ func acEntry(symbol byte, length int) entry {
 	return makeEntry(length, category, advance)
 }
 
-// value returns the number that the bits after the code at the beginning of acc stand for, by the
-// procedures RECEIVE and EXTEND of F.2.2.1. If the first of these bits is 1, the number is the bits
-// themselves; if it is 0, the number is minus their complement. In category 0 the number is 0.
+// value returns the number that the bits after a code stand for, by the procedures RECEIVE and
+// EXTEND of F.2.2.1. The code is at the beginning of acc. If the first bit after it is 1, the
+// number is the bits themselves; if it is 0, the number is minus their complement. In category 0
+// the number is 0.
 func (e entry) value(acc uint64) int32 {
-	t := acc << (e >> 16 & 63)
-	sign := ^(int64(t) >> 63) // -1 for a negative value
+	t := acc << ((e >> 16) & 63) // from the first bit after the code on
+	sign := ^(int64(t) >> 63)    // -1 for a negative value
 	// >>1>>(63-category) leaves the first category bits of t.
-	return int32(int64((t^uint64(sign))>>1>>(e>>24&63)^uint64(sign)) - sign)
+	magnitude := (t ^ uint64(sign)) >> 1 >> ((e >> 24) & 63)
+	return int32(int64(magnitude^uint64(sign)) - sign)
 }
 
 // A dcTable decodes the categories of DC differences.
@@ -115,7 +115,7 @@ func (h *dcTable) build(s tableSpec) error {
 		if symbol > 15 {
 			bad = true
 		} else if l <= dcBits {
-			setAll(h.look[c<<(dcBits-l):][:1<<(dcBits-l)], makeEntry(l, int(symbol), 0))
+			setCode(h.look[:], c, dcBits-l, makeEntry(l, int(symbol), 0))
 		}
 	})
 	if err == nil && bad {
@@ -137,10 +137,10 @@ func (h *dcTable) long(acc uint64) entry {
 // An acTable decodes AC coefficients.
 type acTable struct {
 	look [1 << acBits]entry // by the next bits
-	// skip has the sums, over all codes that lie within the next skipBits bits, of their advances
-	// and of the bits to skip, as advance<<5 | bits. The bits that follow the last code are among
-	// those to skip even if they lie beyond the skipBits bits. EOB, which can only be the last
-	// code, advances by endOfBlock. Without any code, the advance is noCode, and no bit is skipped.
+	// skip says how to skip all codes that lie within the next skipBits bits: advance<<5 | bits.
+	// advance is the sum of the codes' advances, where EOB counts as endOfBlock and is always the
+	// last code. bits includes the bits that follow the last code, which may lie beyond the
+	// skipBits bits. If there is no code, the advance is noCode, and no bit is skipped.
 	skip [1 << skipBits]uint16
 	canonical
 }
@@ -155,41 +155,46 @@ func (h *acTable) build(s tableSpec, withSkip bool) error {
 	err := h.make(s, func(symbol byte, c uint32, l int) {
 		e := acEntry(symbol, l)
 		if l <= acBits {
-			setAll(h.look[c<<(acBits-l):][:1<<(acBits-l)], e)
+			setCode(h.look[:], c, acBits-l, e)
 		}
 		if withSkip && l <= skipBits {
-			setAll(entries[c<<(skipBits-l):][:1<<(skipBits-l)], e)
+			setCode(entries[:], c, skipBits-l, e)
 		}
 	})
 	if err != nil || !withSkip {
 		return err
 	}
 	for i := range h.skip {
-		used, adv := 0, 0
+		used, sum := 0, 0 // bits and advances of the codes so far
 		for used < skipBits {
-			e := entries[i<<used&(1<<skipBits-1)]
-			l, a := int(e>>16&63), int(e>>8&255)
-			// Stop before a code that does not lie within the bits. Stop also before an advance
-			// that would take the sum to noCode or more, unless it is that of EOB.
-			if l == 0 || used+l > skipBits || adv+a >= noCode && a < endOfBlock {
-				break
+			unused := (i << used) & (1<<skipBits - 1) // the other bits, and zeros behind them
+			e := entries[unused]
+			length, advance := int(e>>16&63), int(e>>8&255)
+			if length == 0 || used+length > skipBits {
+				break // no code lies within the rest of the bits
 			}
-			adv += min(a, endOfBlock)
+			isEOB := advance >= endOfBlock
+			if !isEOB && sum+advance >= noCode {
+				break // the sum must stay below noCode
+			}
+			sum += min(advance, endOfBlock)
 			used += int(e & 63)
-			if a >= endOfBlock {
+			if isEOB {
 				break
 			}
 		}
 		if used == 0 {
-			adv = noCode
+			sum = noCode
 		}
-		h.skip[i] = uint16(adv<<5 | used)
+		h.skip[i] = uint16(sum<<5 | used)
 	}
 	return nil
 }
 
-// setAll sets all entries of t to e.
-func setAll(t []entry, e entry) {
+// setCode sets to e all entries of t whose index begins with the code. rest is the number of bits
+// of an index after the code.
+func setCode(t []entry, code uint32, rest int, e entry) {
+	t = t[code<<rest:][:1<<rest]
 	for i := range t {
 		t[i] = e
 	}

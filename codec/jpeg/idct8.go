@@ -48,8 +48,8 @@ func idct8(c *[64]int16, q *steps, dst []byte, stride int) {
 		if i > 0 {
 			right |= c[i] | below
 		}
-		if below == 0 {
-			v := c[i] * q[i] << 2
+		if below == 0 { // all results of the column are equal
+			v := (c[i] * q[i]) << 2
 			t[i], t[8+i], t[16+i], t[24+i], t[32+i], t[40+i], t[48+i], t[56+i] = v, v, v, v, v, v, v, v
 			continue
 		}
@@ -60,7 +60,7 @@ func idct8(c *[64]int16, q *steps, dst []byte, stride int) {
 		t[16+i], t[40+i] = int16((e2+o2)>>11), int16((e2-o2)>>11)
 		t[24+i], t[32+i] = int16((e3+o3)>>11), int16((e3-o3)>>11)
 	}
-	if right == 0 {
+	if right == 0 { // the samples of a line are equal
 		for i := range 8 {
 			fillLine(dst[i*stride:][:8], t[8*i])
 		}

@@ -7,7 +7,7 @@ func inverseGeneric(n int, dst []byte, stride int, coef []int16, q *steps) {
 	switch n {
 	case 1:
 		for i, c := range coef {
-			dc := c * q[0] << 2 // in 16 bits, as idct.go has it
+			dc := (c * q[0]) << 2 // in 16 bits, as idct.go has it
 			dst[i] = sample(int32(dc))
 		}
 	case 2:
@@ -51,7 +51,7 @@ func clamp8(v int32) byte {
 
 // sample returns the sample that the second pass computes from a line in which only the first
 // coefficient, t, is not zero. t has 2 bits after the point, and is divided by 8 as in the formula.
-func sample(t int32) byte { return clamp8((t + 128<<5 + 16) >> 5) }
+func sample(t int32) byte { return clamp8((t + (128 << 5) + 16) >> 5) }
 
 // fillLine writes the samples of a line in which only the first coefficient, t, is not zero.
 func fillLine(line []byte, t int16) {
@@ -103,6 +103,7 @@ const (
 func idct2(c, q *[4]int16, dst []byte, stride int) {
 	c00, c01 := int32(c[0]*q[0]), int32(c[1]*q[1])
 	c10, c11 := int32(c[2]*q[2]), int32(c[3]*q[3])
+	// a is the first line of the first pass, b the second.
 	a0, a1 := int32(int16((c00+c10)<<2)), int32(int16((c01+c11)<<2))
 	b0, b1 := int32(int16((c00-c10)<<2)), int32(int16((c01-c11)<<2))
 	_, _ = dst[1], dst[stride+1]
@@ -177,8 +178,8 @@ func idct5(c *[64]int16, q *steps, dst []byte, stride int) {
 		if i > 0 {
 			right |= c[i] | below
 		}
-		if below == 0 {
-			v := c[i] * q[i] << 2
+		if below == 0 { // all results of the column are equal
+			v := (c[i] * q[i]) << 2
 			t[0][i], t[1][i], t[2][i], t[3][i], t[4][i] = v, v, v, v, v
 			continue
 		}
@@ -186,7 +187,7 @@ func idct5(c *[64]int16, q *steps, dst []byte, stride int) {
 			int32(c[32+i]*q[32+i]), round1)
 		t[0][i], t[1][i], t[2][i], t[3][i], t[4][i] = int16(s0>>11), int16(s1>>11), int16(s2>>11), int16(s3>>11), int16(s4>>11)
 	}
-	if right == 0 {
+	if right == 0 { // the samples of a line are equal
 		for i := range 5 {
 			fillLine(dst[i*stride:][:5], t[i][0])
 		}
@@ -217,8 +218,8 @@ func idct6(c *[64]int16, q *steps, dst []byte, stride int) {
 		if i > 0 {
 			right |= c[i] | below
 		}
-		if below == 0 {
-			v := c[i] * q[i] << 2
+		if below == 0 { // all results of the column are equal
+			v := (c[i] * q[i]) << 2
 			t[0][i], t[1][i], t[2][i], t[3][i], t[4][i], t[5][i] = v, v, v, v, v, v
 			continue
 		}
@@ -227,7 +228,7 @@ func idct6(c *[64]int16, q *steps, dst []byte, stride int) {
 		t[0][i], t[1][i], t[2][i] = int16(s0>>11), int16(s1>>11), int16(s2>>11)
 		t[3][i], t[4][i], t[5][i] = int16(s3>>11), int16(s4>>11), int16(s5>>11)
 	}
-	if right == 0 {
+	if right == 0 { // the samples of a line are equal
 		for i := range 6 {
 			fillLine(dst[i*stride:][:6], t[i][0])
 		}
@@ -263,8 +264,8 @@ func idct7(c *[64]int16, q *steps, dst []byte, stride int) {
 		if i > 0 {
 			right |= c[i] | below
 		}
-		if below == 0 {
-			v := c[i] * q[i] << 2
+		if below == 0 { // all results of the column are equal
+			v := (c[i] * q[i]) << 2
 			t[0][i], t[1][i], t[2][i], t[3][i], t[4][i], t[5][i], t[6][i] = v, v, v, v, v, v, v
 			continue
 		}
@@ -273,7 +274,7 @@ func idct7(c *[64]int16, q *steps, dst []byte, stride int) {
 		t[0][i], t[1][i], t[2][i], t[3][i] = int16(s0>>11), int16(s1>>11), int16(s2>>11), int16(s3>>11)
 		t[4][i], t[5][i], t[6][i] = int16(s4>>11), int16(s5>>11), int16(s6>>11)
 	}
-	if right == 0 {
+	if right == 0 { // the samples of a line are equal
 		for i := range 7 {
 			fillLine(dst[i*stride:][:7], t[i][0])
 		}

@@ -67,6 +67,13 @@ const (
 // blockSize is the number of coefficients of a block.
 const blockSize = 64
 
+// indexSet returns the set of the zig-zag indices [from, to]: bit k stands for index k.
+func indexSet(from, to int) uint64 {
+	upTo := ^uint64(0) >> (63 - (to & 63))
+	fromOn := ^uint64(0) << (from & 63)
+	return upTo & fromOn
+}
+
 // zigzag maps an index in zig-zag order to natural order, which is 8*v+u for the vertical frequency
 // v and the horizontal frequency u (ITU T.81 figure A.6).
 var zigzag = [blockSize]uint8{

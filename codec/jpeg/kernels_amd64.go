@@ -76,6 +76,7 @@ func fdctQuantize(coef, raw []coefBlock, mask []uint64, src []byte, stride int, 
 		if n == len(coef) {
 			return
 		}
+		// One block is left.
 		coef, raw, mask, src = coef[n:], raw[n:], mask[n:], src[8*n:]
 	}
 	fdctQuantizeGeneric(coef, raw, mask, src, stride, q)

@@ -134,14 +134,17 @@ func (g *progressive) list() error {
 		if len(g.scans) == maxScans {
 			return &limit.Error{Room: "jpeg", What: "scans", Met: maxScans + 1, Allowed: maxScans}
 		}
+		// A first scan must have none before it. A refinement adds the next missing bit.
+		expected := uint8(0)
+		if s.ah > 0 {
+			expected = s.ah + 1
+		}
 		for _, ci := range s.comps[:s.n] {
 			for k := s.ss; k <= s.se; k++ {
-				// A first scan must have none before it. A refinement adds the next missing bit.
-				a := &missingPlus1[ci][k]
-				if s.ah == 0 && *a != 0 || s.ah > 0 && *a != s.ah+1 {
+				if missingPlus1[ci][k] != expected {
 					return FormatError{s.pos, "scan does not follow from the scans before it"}
 				}
-				*a = s.al + 1
+				missingPlus1[ci][k] = s.al + 1
 			}
 		}
 		d.next = endOfScan(d.src, s.pos)
@@ -151,7 +154,7 @@ func (g *progressive) list() error {
 		if s, err = d.nextScan(); err != nil {
 			return err
 		}
-		ended = s == nil && d.next >= 2 && d.src[d.next-1] == markerEOI && d.src[d.next-2] == 0xFF
+		ended = s == nil && bytes.HasSuffix(d.src[:d.next], []byte{0xFF, markerEOI})
 	}
 	// Every component must have a DC scan. Without EOI the file may have had more scans, so then
 	// every coefficient must be complete.
@@ -188,9 +191,10 @@ func endOfScan(src []byte, p int) int {
 }
 
 // band returns the set of the coefficients of s, by zig-zag index.
-func (s *scan) band() uint64 {
-	return ^uint64(0) >> (63 - s.se) &^ (1<<s.ss - 1)
-}
+func (s *scan) band() uint64 { return indexSet(int(s.ss), int(s.se)) }
+
+// hasACOf reports whether s is an AC scan of component ci.
+func (s *scan) hasACOf(ci uint8) bool { return s.ss > 0 && s.comps[0] == ci }
 
 // plan marks the AC scans of component ci that are needed for the coefficients in wanted, and
 // reports whether one of them is a refinement. A scan that no marker follows is always needed: only
@@ -198,7 +202,7 @@ func (s *scan) band() uint64 {
 func (g *progressive) plan(ci uint8, wanted uint64) (hasRefinement bool) {
 	for i := len(g.scans) - 1; i >= 0; i-- {
 		s := &g.scans[i]
-		if s.ss == 0 || s.comps[0] != ci {
+		if !s.hasACOf(ci) {
 			continue
 		}
 		band := s.band()
@@ -247,6 +251,7 @@ func (g *progressive) dcScan(s *scan) error {
 				pred = [4]int32{}
 			}
 			interval.left--
+			// Decode the h x v blocks of each component in this MCU.
 			for i, ci := range s.comps[:s.n] {
 				plane := &g.dcs[ci]
 				h, v := 1, 1
@@ -302,6 +307,7 @@ func (r *bitReader) addDiff(h *dcTable, pred *int32) bool {
 func (g *progressive) decodeComponent(ci uint8, n int) error {
 	c := &g.d.Components[ci]
 	blocks := c.bw * c.bh
+	// Number the coefficients that are kept.
 	g.kept, g.size = acMask(n), 0
 	for m := g.kept; m != 0; m &= m - 1 {
 		g.slot[bits.TrailingZeros64(m)] = uint8(g.size)
@@ -311,7 +317,9 @@ func (g *progressive) decodeComponent(ci uint8, n int) error {
 	clear(g.coef)
 	g.nz = nil // unless a refinement needs it
 	for i := range g.scans {
-		if s := &g.scans[i]; s.ss > 0 && s.comps[0] == ci && s.need && s.ah > 0 {
+		s := &g.scans[i]
+		isRefinement := s.ah > 0
+		if s.hasACOf(ci) && s.need && isRefinement {
 			g.nz = g.nzMem[:blocks]
 			clear(g.nz)
 			break
@@ -319,7 +327,7 @@ func (g *progressive) decodeComponent(ci uint8, n int) error {
 	}
 	for i := range g.scans {
 		s := &g.scans[i]
-		if s.ss == 0 || s.comps[0] != ci || !s.need {
+		if !s.hasACOf(ci) || !s.need {
 			continue
 		}
 		if err := g.acScan(s, c.bw, blocks); err != nil {
@@ -364,7 +372,7 @@ func (g *progressive) acScan(s *scan, bw, blocks int) error {
 		}
 		b = end
 	}
-	if run != 0 {
+	if run != 0 { // an EOBr has ended more blocks than there are
 		return errEntropy
 	}
 	if !g.r.done() {
@@ -389,7 +397,7 @@ func (g *progressive) decodeFirst(s *scan, b, end, run int) (int, error) {
 		if b >= end {
 			break
 		}
-		if bp > r.mark {
+		if bp > r.mark { // ensure works on the fields of r
 			r.acc, r.n, r.p = acc, n, bp
 			if !r.ensure() {
 				return 0, errTruncated
@@ -418,7 +426,7 @@ func (g *progressive) decodeFirst(s *scan, b, end, run int) (int, error) {
 				}
 				nz |= 1 << z
 				// The second condition always holds. It saves the bounds check.
-				if i := g.slot[z&63]; g.kept>>z&1 != 0 && int(i) < len(co) {
+				if i := g.slot[z&63]; (g.kept>>z)&1 != 0 && int(i) < len(co) {
 					co[i] = int16(v << s.al)
 				}
 			} else if adv >= endOfBlock {
@@ -456,14 +464,14 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 	acc, n, bp, buf := r.acc, r.n, r.p, r.buf
 	look := &g.ac[0].look
 	nz, band, kept, size := g.nz, s.band(), g.kept, g.size
-	unit := int16(1) << s.al
+	unit := int16(1) << s.al // the value of the bit that the scan adds
 	for ; b < end; b++ {
 		known := nz[b] & band
 		if run > 0 && known == 0 {
 			run--
 			continue
 		}
-		if bp > r.mark {
+		if bp > r.mark { // ensure works on the fields of r
 			r.acc, r.n, r.p = acc, n, bp
 			if !r.ensure() {
 				return 0, errTruncated
@@ -472,7 +480,7 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 		}
 		co := g.coef[b*size:][:size]          // the kept coefficients of block b
 		zeros, nonzeros := band&^known, known // in the rest of the band, as before this scan
-		ended := run > 0
+		ended := run > 0                      // the block has no more codes
 		if ended {
 			run--
 		}
@@ -494,7 +502,7 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 				adv := int(uint8(e >> 8))
 				if adv >= endOfBlock {
 					runBits := uint(adv - endOfBlock)
-					run = 1<<runBits - 1 + int(acc>>1>>(63-runBits))
+					run = 1<<runBits - 1 + int(acc>>1>>(63-runBits)) // as in decodeFirst
 					acc <<= runBits
 					n -= int(runBits)
 					ended = true
@@ -505,12 +513,12 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 						z &= z - 1
 					}
 					// A new coefficient must be 1 or -1. A code without one must be ZRL.
-					if z == 0 || v != 1 && v != -1 && (v != 0 || adv != 16) {
+					if z == 0 || (v != 1 && v != -1 && (v != 0 || adv != 16)) {
 						return 0, errEntropy
 					}
 					k = uint(bits.TrailingZeros64(z))
-					corrected = nonzeros & (1<<k - 1)
-					zeros &^= 1<<k<<1 - 1
+					corrected = nonzeros & (1<<k - 1) // those before k
+					zeros &^= 1<<k<<1 - 1             // those up to k
 				}
 			}
 			nonzeros &^= corrected
@@ -519,7 +527,7 @@ func (g *progressive) refine(s *scan, b, end, run int) (int, error) {
 			}
 			if v != 0 {
 				nz[b] |= 1 << k
-				if kept>>k&1 != 0 {
+				if (kept>>k)&1 != 0 {
 					co[g.slot[k&63]] = int16(v << s.al)
 				}
 			}
@@ -539,19 +547,21 @@ func (g *progressive) correct(m uint64, co []int16, unit int16, acc uint64, n in
 	const atHand = 56 // bits that a refill provides at least
 	for {
 		acc, n, bp = refill(acc, n, buf, bp)
-		wanted := bits.OnesCount64(m)
+		count := bits.OnesCount64(m)
 		for x := m & g.kept; x != 0; x &= x - 1 {
-			low := x & -x
-			i := bits.OnesCount64(m & (low - 1))
+			low := x & -x                        // the next coefficient
+			i := bits.OnesCount64(m & (low - 1)) // the number of its bit
 			if i >= atHand {
 				break
 			}
 			c := &co[g.slot[bits.TrailingZeros64(x)&63]]
 			sign := *c >> 15
-			*c += (unit ^ sign - sign) & -int16(acc<<(uint(i)&63)>>63)
+			signed := (unit ^ sign) - sign // unit with the sign of c
+			bit := int16((acc << (uint(i) & 63)) >> 63)
+			*c += signed & -bit
 		}
-		if wanted <= atHand {
-			return acc << (uint(wanted) & 63), n - wanted, bp
+		if count <= atHand {
+			return acc << (uint(count) & 63), n - count, bp
 		}
 		// The first 56 coefficients are done. The rest is left to the next turn of the loop.
 		for range atHand {
@@ -575,8 +585,9 @@ func (g *progressive) transformComponent(ci int, p *plane, emit emitFunc) error 
 			for i := range min(groupMCUs, c.bw-x) {
 				block := p.block(0, i)
 				co := g.coef[(y*c.bw+x+i)*g.size:][:g.size]
+				// Put the block's kept coefficients, which are co, into their slots.
 				j := 0
-				for m := g.kept; m != 0 && j < len(co); m &= m - 1 {
+				for m := g.kept; m != 0 && j < len(co); m &= m - 1 { // j < len(co) always holds
 					block[p.slot[bits.TrailingZeros64(m)+1]] = co[j]
 					j++
 				}

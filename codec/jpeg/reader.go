@@ -55,7 +55,7 @@ func (d *Reader) PeakBytesAll(scales [4]Scales) int64 {
 		most[i] = scales[i].most()
 		groupBytes := int64(groupMCUs*c.H*c.V*blockSize+256) * 2 // of plane.coef, which prepare sizes
 		total += groupBytes
-		for s := scales[i]; s != 0; s &= s - 1 {
+		for s := scales[i]; s != 0; s &= s - 1 { // each n of the set
 			n := bits.TrailingZeros16(uint16(s))
 			total += int64((d.mcux+groupMCUs)*c.H*n+margin) * int64(c.V*n) // output.rows
 			if cols(n) < cols(most[i]) {
@@ -124,7 +124,7 @@ func (d *Reader) DecodeAll(ctx context.Context, scales [4]Scales, emit func(c, n
 	for i := range d.Components {
 		p := &w.planes[i]
 		p.c, p.most, p.outCount = &d.Components[i], scales[i].most(), 0
-		for s := scales[i]; s != 0; s &= s - 1 {
+		for s := scales[i]; s != 0; s &= s - 1 { // an output for each n of the set
 			o := &p.outs[p.outCount]
 			o.n = bits.TrailingZeros16(uint16(s))
 			_, o.height = d.PlaneSize(i, o.n)
@@ -232,7 +232,8 @@ func (t *output) prepare(p *plane, mcux int) {
 	if t.size != p.size {
 		t.coef = num.Grow(t.coef, groupMCUs*p.h*t.size)
 	}
-	t.stride = num.DivUp(mcux, groupMCUs)*groupMCUs*p.h*t.n + margin // whole groups are transformed
+	mcux = num.DivUp(mcux, groupMCUs) * groupMCUs // whole groups are transformed
+	t.stride = mcux*p.h*t.n + margin
 	t.rows = num.Grow(t.rows, t.stride*p.v*t.n)
 }
 
@@ -253,10 +254,12 @@ func (p *plane) transform(x int) {
 			t := &p.outs[i]
 			coef := line
 			if t.size != p.size {
-				coef = t.coef[:len(line)/p.size*t.size]
+				blocks := len(line) / p.size
+				coef = t.coef[:blocks*t.size]
 				copyCorners(coef, line, t.size, p.size)
 			}
-			inverse(t.n, t.rows[v*t.n*t.stride+x*p.h*t.n:], t.stride, coef, &t.quant)
+			row, column := v*t.n, x*p.h*t.n
+			inverse(t.n, t.rows[row*t.stride+column:], t.stride, coef, &t.quant)
 		}
 	}
 }
@@ -293,7 +296,8 @@ func (p *plane) handOut(c, mcuY int, emit emitFunc) error {
 	for i := range p.outs[:p.outCount] {
 		t := &p.outs[i]
 		y := mcuY * p.v * t.n
-		if err := emit(c, t.n, y, t.rows, t.stride, min(p.v*t.n, t.height-y)); err != nil {
+		count := min(p.v*t.n, t.height-y) // fewer in the last row of MCUs
+		if err := emit(c, t.n, y, t.rows, t.stride, count); err != nil {
 			return err
 		}
 	}

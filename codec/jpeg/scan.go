@@ -11,7 +11,8 @@ import (
 func (d *Reader) decodeSequential(ctx context.Context, w *workspace, emit emitFunc) error {
 	s := &d.first
 	var seen [4]bool
-	for left := len(d.Components); ; { // components left
+	left := len(d.Components) // components without a scan so far
+	for {
 		for _, ci := range s.comps[:s.n] {
 			if seen[ci] {
 				return FormatError{s.pos, "component in two scans"}
@@ -79,7 +80,7 @@ func (w *workspace) decodeScan(ctx context.Context, d *Reader, s *scan, emit emi
 	}
 	ps := planes[:s.n]
 
-	// MCUs are decoded, and their blocks transformed, in groups.
+	// MCUs are decoded, and their blocks transformed, in groups. A row of MCUs becomes a band.
 	r := &w.r
 	r.reset(d.src, s.pos)
 	interval := newIntervals(s.ri)
@@ -103,6 +104,7 @@ func (w *workspace) decodeScan(ctx context.Context, d *Reader, s *scan, emit emi
 					}
 				}
 				interval.left--
+				// Decode the blocks of each component in this MCU.
 				for i, p := range ps {
 					dc, ac := &w.dc[s.td[i]&3], &w.ac[s.ta[i]&3]
 					for v := range p.v {

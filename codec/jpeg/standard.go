@@ -45,7 +45,8 @@ func (s *scan) useStandardTables() (used bool) {
 			s.ac[t] = standardAC[t]
 		}
 		for i := range s.n {
-			used = used || noDC && int(s.td[i]) == t || noAC && int(s.ta[i]) == t
+			usesDC, usesAC := int(s.td[i]) == t, int(s.ta[i]) == t
+			used = used || (noDC && usesDC) || (noAC && usesAC)
 		}
 	}
 	return used

@@ -39,7 +39,8 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 			}
 			hasScan = true
 			end := endOfScan(src, d.next)
-			out = append(appendSegment(out, m, seg), src[d.next:end]...)
+			out = appendSegment(out, m, seg)
+			out = append(out, src[d.next:end]...)
 			d.next = end
 		case isFrame(m):
 			if hasFrame {
@@ -69,8 +70,10 @@ func appendApp(out []byte, m byte, seg []byte, keepICC bool) ([]byte, error) {
 	switch {
 	case m == markerAPP0 && len(seg) >= 14 && string(seg[:5]) == "JFIF\x00":
 		// The last 2 of these 14 bytes are the size of a thumbnail, which becomes 0 by 0 (ITU T.871
-		// 10.1). Before them, the segment has 16 bytes: marker, length and 12 bytes of data.
-		return append(appendSegment(out, m, seg[:14])[:len(out)+16], 0, 0), nil
+		// 10.1).
+		out = appendSegment(out, m, seg[:14])
+		out[len(out)-2], out[len(out)-1] = 0, 0
+		return out, nil
 	case m == markerAPPE && len(seg) >= 12 && string(seg[:5]) == "Adobe":
 		// The last of these 12 bytes is the color transform (ITU T.872 6.5.3).
 		return appendSegment(out, m, seg[:12]), nil
@@ -84,6 +87,7 @@ func appendApp(out []byte, m byte, seg []byte, keepICC bool) ([]byte, error) {
 
 // appendSegment appends a segment with marker FF m and the data seg.
 func appendSegment(out []byte, m byte, seg []byte) []byte {
-	n := len(seg) + 2
-	return append(append(out, 0xFF, m, byte(n>>8), byte(n)), seg...)
+	n := len(seg) + 2 // the length counts itself
+	out = append(out, 0xFF, m, byte(n>>8), byte(n))
+	return append(out, seg...)
 }

@@ -86,15 +86,15 @@ func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	}
 	// The progressive file is written behind the sequential one, and moved over it if it is
 	// smaller.
-	opt.Progressive = false
 	start := len(dst)
-	dst = w.append(dst, m, &opt)
+	opt.Progressive = false
+	sequential := w.append(dst, m, &opt)
 	opt.Progressive = true
-	both := w.append(dst, m, &opt)
-	if len(both)-len(dst) < len(dst)-start {
-		return append(both[:start], both[len(dst):]...), nil
+	both := w.append(sequential, m, &opt)
+	if n := len(sequential); len(both)-n < n-start {
+		return append(both[:start], both[n:]...), nil
 	}
-	return dst, nil
+	return sequential, nil
 }
 
 // append appends m as one file, in the kind of frame that o selects.
@@ -171,7 +171,7 @@ func (w *writer) frame(m image.Image, o *Options) {
 	b := m.Bounds()
 	w.width, w.height = b.Dx(), b.Dy()
 	w.rgb = false
-	w.comps = append(w.comps[:0], make([]writerComponent, 3)...)
+	w.comps = append(w.comps[:0], make([]writerComponent, 3)...) // zeros, in w.comps' memory
 	w.source.reset(m)
 	// The components, with planes of m or planes to convert into.
 	switch m := m.(type) {
@@ -254,7 +254,8 @@ func (w *writer) release() {
 		c.plane, c.coef, c.raw, c.mask = nil, nil, nil, nil
 	}
 	w.source.release()
-	w.scans = w.scans[:cap(w.scans)] // including the scans that keepSplit has dropped
+	// Up to the capacity there are also the scans that keepSplit has dropped.
+	w.scans = w.scans[:cap(w.scans)]
 	for i := range w.scans {
 		if 4*cap(w.scans[i].tokens) > keep {
 			w.scans[i].tokens = nil
@@ -290,7 +291,8 @@ func (w *writer) forward(mcuY int) {
 			if 8*by >= c.height {
 				above := at - c.blocksX // first block of the line above
 				for b := range coef {
-					last := above + b/c.h*c.h + c.h - 1 // of the MCU's blocks in the line above
+					mcu := b / c.h
+					last := above + mcu*c.h + c.h - 1 // of the MCU's blocks in the line above
 					coef[b], mask[b] = coefBlock{c.coef[last][0]}, 0
 				}
 				continue
@@ -322,7 +324,8 @@ func (w *writer) forwardBlocks(c *writerComponent, coef, raw []coefBlock, mask [
 	for b := whole; b < len(coef); b += 2 {
 		n := min(c.w-8*b, 16) // samples in a row without padding
 		for j := range 8 {
-			row := c.plane[(min(y+j, c.height-1)-c.y0)*c.stride:][:c.w]
+			rowY := min(y+j, c.height-1) // the last row is repeated
+			row := c.plane[(rowY-c.y0)*c.stride:][:c.w]
 			edge := w.edge[16*j:][:16]
 			copy(edge, row[8*b:8*b+n])
 			for i := n; i < len(edge); i++ {

@@ -44,8 +44,9 @@ func (w *writer) appendHeader(dst []byte, o *Options) []byte {
 	if o.Progressive {
 		sof = markerSOF2
 	}
-	dst = append(dst, 0xFF, sof, 0, byte(8+3*len(w.comps)), 8,
-		byte(w.height>>8), byte(w.height), byte(w.width>>8), byte(w.width), byte(len(w.comps)))
+	dst = append(dst, 0xFF, sof, 0, byte(8+3*len(w.comps)), 8)
+	dst = append(dst, byte(w.height>>8), byte(w.height), byte(w.width>>8), byte(w.width))
+	dst = append(dst, byte(len(w.comps)))
 	for i := range w.comps {
 		c := &w.comps[i]
 		dst = append(dst, c.id, byte(c.h<<4|c.v), byte(c.quant))
@@ -63,6 +64,7 @@ func (w *writer) appendTables(dst []byte, freq *frequencies) []byte {
 		luma, chroma := &w.specs[class], &w.specs[class+2]
 		luma.fit(&freq[class])
 		chroma.fit(&freq[class+2])
+		// All tables are in one segment, so a second table has no overhead.
 		shared := luma.share(chroma, &freq[class], &freq[class+2], 0)
 		for t := class; t < tableCount; t += 2 {
 			w.places[t] = byte(t >> 1)
@@ -91,7 +93,8 @@ func (w *writer) appendTable(dst []byte, i int) (out []byte, shared bool) {
 	h := &w.specs[t]
 	h.fit(&s.freq[t])
 	w.places[t] = byte(t >> 1)
-	if i+1 < len(w.scans) && w.scans[i+1].from == s.from && w.scans[i+1].to == s.to {
+	hasNext := i+1 < len(w.scans)
+	if hasNext && w.scans[i+1].from == s.from && w.scans[i+1].to == s.to {
 		next := &w.scans[i+1]
 		u := w.tableOf(next)
 		w.nextSpec.fit(&next.freq[u])
@@ -103,7 +106,8 @@ func (w *writer) appendTable(dst []byte, i int) (out []byte, shared bool) {
 	}
 	h.put(&w.codes, t)
 	start := len(dst)
-	dst = h.append(append(dst, 0xFF, markerDHT, 0, 0), t)
+	dst = append(dst, 0xFF, markerDHT, 0, 0)
+	dst = h.append(dst, t)
 	return endDHT(dst, start), shared
 }
 
@@ -120,7 +124,8 @@ func (w *writer) tableOf(s *writerScan) int {
 // append appends h as it is written in a DHT segment (B.2.4.2): its class and its number in the
 // file, the counts, the values. t is the number that tokens have for the table.
 func (h *huffmanSpec) append(dst []byte, t int) []byte {
-	dst = append(dst, byte(t&1<<4|t>>1))
+	class, number := t&1, t>>1
+	dst = append(dst, byte(class<<4|number))
 	dst = append(dst, h.counts[1:]...)
 	return append(dst, h.values...)
 }
@@ -153,7 +158,7 @@ func (h *huffmanSpec) share(h2 *huffmanSpec, freq, freq2 *[256]uint32, overhead 
 	return true
 }
 
-// bits returns how many bits h takes in its segment, and the codes of all symbols take together.
+// bits returns how many bits h takes in its segment, plus those that the codes of all symbols take.
 func (h *huffmanSpec) bits(freq *[256]uint32) (n uint64) {
 	n = 8 * uint64(1+16+len(h.values)) // class and number, counts, values
 	k := 0
@@ -185,9 +190,9 @@ func (w *writer) appendSOS(dst []byte, s *writerScan) []byte {
 	return append(dst, byte(s.from), byte(s.to), 0) // 0: no successive approximation
 }
 
-// magnitude returns the size category of v, and the additional bits that say which value of that
-// category v is. They are the lowest bits of v, or of v-1 if v is negative; size says how many (ITU
-// T.81 F.1.2.1.1).
+// magnitude returns the size category of v, which is the number of bits of |v|, and as many extra
+// bits, which say which value of that category v is. They are the lowest bits of v, or of v-1 if v
+// is negative (ITU T.81 F.1.2.1.1).
 func magnitude(v int32) (size int, extra token) {
 	sign := v >> 31
 	size = bits.Len32(uint32((v ^ sign) - sign))

@@ -10,9 +10,9 @@ type quantizer struct {
 	// elements are in zig-zag order, as in a DQT segment.
 	elements [blockSize]uint8
 
-	// An input c becomes (|c| + bias) * reciprocal >> 16, with the sign of c. bias and reciprocal
-	// are in a coefBlock's order. bias is half a step, so that levels are rounded to nearest. |c| +
-	// bias fits into 16 bits: it is at most 8192 + 1020.
+	// An input c becomes ((|c| + bias) * reciprocal) >> 16, with the sign of c. bias is half a
+	// step, so that levels are rounded to nearest. |c| + bias fits into 16 bits: it is at most
+	// 8192 + 1020. bias and reciprocal are in a coefBlock's order.
 	bias, reciprocal [blockSize]uint16
 
 	// step and gain are for the trellis, in a coefBlock's order. step is 8 times the element of the
@@ -38,8 +38,8 @@ func (w *writer) quantizers(quality int) {
 	scale := scaleOf(quality, w.width*w.height)
 	w.quant[0].reset(0, scale)
 	if w.comps[0].h*w.comps[0].v == 1 {
-		// Where chroma is not subsampled, its frequencies are twice as high, and its steps may be
-		// coarser. The factor is a measured one.
+		// Where chroma is not subsampled, a coefficient stands for twice the frequency that it
+		// stands for in 4:2:0, and its step may be coarser. The factor is a measured one.
 		scale = scale * 9 / 4
 	}
 	for i := 1; i <= last; i++ {
@@ -103,8 +103,8 @@ const smallArea, largeArea = 1 << 16, 1 << 18
 func scaleOf(quality, area int) int {
 	area = min(max(area, smallArea), largeArea)
 	scaleAt := func(i int) int { // for the area and quality qualityAt[i]
-		s := qualityScale[1][i]
-		return s + (qualityScale[0][i]-s)*(area-smallArea)/(largeArea-smallArea)
+		large, small := qualityScale[0][i], qualityScale[1][i]
+		return small + (large-small)*(area-smallArea)/(largeArea-smallArea)
 	}
 	if quality <= qualityAt[0] { // the scale is in inverse proportion to the quality, as in libjpeg
 		return qualityAt[0] * scaleAt(0) / quality
@@ -121,12 +121,14 @@ func scaleOf(quality, area int) int {
 // reset sets q for quantBase[t] (t is 0 for luma, 1 for Cb, 2 for Cr), multiplied by scale/256.
 func (q *quantizer) reset(t, scale int) {
 	for k, base := range quantBase[t] {
-		e := min(max((int(base)*scale+1<<11)>>12, 1), 255) // base is times 16, scale times 256
+		e := (int(base)*scale + 1<<11) >> 12 // base is times 16, scale times 256
+		e = min(max(e, 1), 255)
 		q.elements[k] = uint8(e)
 		j := zigzagT[k]
-		q.reciprocal[j] = uint16((1<<16 + 4*e) / (8 * e)) // 1<<16 divided by the step, rounded
-		q.bias[j] = uint16(4 * e)
-		q.step[j] = int32(8 * e)
+		step, half := 8*e, 4*e
+		q.reciprocal[j] = uint16((1<<16 + half) / step) // 1<<16 divided by the step, rounded
+		q.bias[j] = uint16(half)
+		q.step[j] = int32(step)
 	}
 	lambda := lumaLambda
 	if t > 0 {
@@ -136,7 +138,8 @@ func (q *quantizer) reset(t, scale int) {
 	for j, s := range q.step {
 		// An error of x steps is worth x*x*sqrt(r)/lambda bits, where r is the step divided by ref.
 		// If the steps of the tables were the best for the eye, r would not count. If equal steps
-		// were, the factor would be r*r. The best steps are between the two.
+		// were, the factor would be r*r. The best steps are between the two. The step is 8*ref*r,
+		// so if the error is 1, x*x*sqrt(r) is 1 / (64*ref*ref * r*sqrt(r)).
 		r := float64(s) / (8 * ref)
 		q.gain[j] = int64((1 << 28) / (lambda * 64 * ref * ref * float64(r*math.Sqrt(r))))
 	}

@@ -78,10 +78,12 @@ var progressiveScript = []writerScan{
 // splitCount is the number of splits of luma in progressiveScript.
 const splitCount = 3
 
-// startScans prepares the scans of a script. A scan of components that the picture does not have is
-// left out.
+// startScans prepares the scans of a script. It leaves out components that the picture does not
+// have, and scans that would have none.
 func (w *writer) startScans(script []writerScan) {
 	n := 0
+	// Up to the capacity there are the scans of earlier pictures, whose token buffers are used
+	// again.
 	w.scans = w.scans[:cap(w.scans)]
 	for _, s := range script {
 		if s.first >= len(w.comps) {
@@ -122,7 +124,7 @@ func (w *writer) appendScans(dst []byte) []byte {
 		w.forward(y)
 		w.addLine(y)
 	}
-	for i := range w.scans {
+	for i := range w.scans { // the last runs
 		s := &w.scans[i]
 		s.endRun(2*w.comps[s.first].tables + tableAC)
 	}
@@ -206,8 +208,9 @@ func (s *writerScan) addDC(c *writerComponent, dc int16) {
 	size, extra := magnitude(int32(dc) - c.pred)
 	c.pred = int32(dc)
 	table := 2*c.tables + tableDC
-	s.freq[table][size&0xFF]++
-	s.tokens = append(s.tokens, token(size)<<tokenSize|token(table)<<tokenTable|token(size)<<tokenSymbol|extra)
+	symbol := size
+	s.freq[table][symbol&0xFF]++
+	s.tokens = append(s.tokens, makeToken(table, symbol, size, extra))
 }
 
 // addAC adds the tokens of block b for the coefficients with zig-zag indices [from, to], F.1.2.2.
@@ -215,7 +218,7 @@ func (s *writerScan) addDC(c *writerComponent, dc int16) {
 // token (G.1.2.2): a run begins with the end of any block, and blocks without coefficients prolong
 // it.
 func (s *writerScan) addAC(table int, b *coefBlock, mask uint64, from, to int, hasRuns bool) {
-	mask &= ^uint64(0) << (from & 63) & (^uint64(0) >> (63 - to&63)) // only [from, to]
+	mask &= indexSet(from, to)
 	if mask == 0 && hasRuns {
 		if s.run++; s.run == maxRun {
 			s.endRun(table)
@@ -223,7 +226,8 @@ func (s *writerScan) addAC(table int, b *coefBlock, mask uint64, from, to int, h
 		return
 	}
 	s.endRun(table)
-	if cap(s.tokens)-len(s.tokens) < 2*blockSize { // more than a block has
+	// Make room for more tokens than a block has.
+	if cap(s.tokens)-len(s.tokens) < 2*blockSize {
 		s.tokens = append(make([]token, 0, 2*cap(s.tokens)+64*blockSize), s.tokens...)
 	}
 	tokens := s.tokens
@@ -262,8 +266,10 @@ func (s *writerScan) endRun(table int) {
 	if s.run == 0 {
 		return
 	}
-	size := uint(bits.Len(s.run)) - 1 // r of EOBr, whose symbol is r<<4
-	s.freq[table][size<<4&0xFF]++
-	s.tokens = append(s.tokens, token(size)<<tokenSize|token(table)<<tokenTable|token(size<<4)<<tokenSymbol|token(s.run)&(1<<size-1))
+	size := bits.Len(s.run) - 1 // r of EOBr: the run without its first bit has r bits
+	symbol := size << 4
+	extra := token(s.run) & (1<<size - 1)
+	s.freq[table][symbol&0xFF]++
+	s.tokens = append(s.tokens, makeToken(table, symbol, size, extra))
 	s.run = 0
 }

@@ -28,7 +28,8 @@ func (s *source) reset(m image.Image) {
 // release drops the picture, and keeps the buffers.
 func (s *source) release() { s.m = nil }
 
-// plan sizes the planes of w's components for one line of MCUs.
+// plan is called if the picture has to be converted. It sizes the buffers for one line of MCUs: the
+// planes of w's components, and s.rgba.
 func (s *source) plan(w *writer) {
 	s.active = true
 	h, v := w.comps[0].h, w.comps[0].v
@@ -106,6 +107,7 @@ func (s *source) rows(width, y0, n int) (pix []byte, stride int) {
 			return pix, stride
 		}
 	}
+	// Fill s.rgba with the color of each pixel, put on black.
 	stride = 4 * width
 	for y := range n {
 		row := s.rgba[y*stride:][:stride]
@@ -160,20 +162,20 @@ func rowToChromaGeneric(cb, cr, row []byte) {
 // rowsToHalfChromaGeneric is rowsToHalfChroma in plain Go.
 func rowsToHalfChromaGeneric(cb, cr, a, b []byte) {
 	for i := range cb {
-		// l and m are where the left and the right pixel begin in both rows.
+		// Where the left pixel begins in both rows, and where the right one does.
 		l := 8 * i
-		m := min(l+4, len(a)-4)
-		r := int32(a[l]) + int32(a[m]) + int32(b[l]) + int32(b[m])
-		g := int32(a[l+1]) + int32(a[m+1]) + int32(b[l+1]) + int32(b[m+1])
-		bl := int32(a[l+2]) + int32(a[m+2]) + int32(b[l+2]) + int32(b[m+2])
-		cb[i] = chroma(cbR*r+cbG*g+cbB*bl, 18)
-		cr[i] = chroma(crR*r+crG*g+crB*bl, 18)
+		r := min(l+4, len(a)-4)
+		red := int32(a[l]) + int32(a[r]) + int32(b[l]) + int32(b[r])
+		green := int32(a[l+1]) + int32(a[r+1]) + int32(b[l+1]) + int32(b[r+1])
+		blue := int32(a[l+2]) + int32(a[r+2]) + int32(b[l+2]) + int32(b[r+2])
+		cb[i] = chroma(cbR*red+cbG*green+cbB*blue, 18)
+		cr[i] = chroma(crR*red+crG*green+crB*blue, 18)
 	}
 }
 
 // chroma rounds v, which has shift fractional bits and lies within [-128, 128], and adds 128. The
-// number that it adds first is 128 and, for rounding, a half. The result 256, which only the upper
-// end of the range gives, becomes 255.
+// result 256, which only the upper end of the range gives, becomes 255.
 func chroma(v int32, shift uint) byte {
-	return byte(min((v+257<<(shift-1))>>shift, 255))
+	v += 257 << (shift - 1) // 128 and a half
+	return byte(min(v>>shift, 255))
 }

@@ -60,7 +60,7 @@ func (w *writer) learnCosts() (split int) {
 	}
 	w.nearestOnly = false
 	// Set the costs, and estimate how many bits each split takes for the whole picture.
-	var size [splitCount]uint64
+	var splitBits [splitCount]uint64
 	for i := range w.scans {
 		s := &w.scans[i]
 		total := uint64(0)
@@ -71,9 +71,9 @@ func (w *writer) learnCosts() (split int) {
 			symbolBits, tableBits := s.costs[t].learn(&s.freq[2*t+tableAC], s.from > 0)
 			total += symbolBits*uint64(w.mcusY)/uint64(sampled) + tableBits
 		}
-		for i := range size {
-			if s.splits>>i&1 != 0 {
-				size[i] += total + 8*scanHeader
+		for j := range splitBits {
+			if (s.splits>>j)&1 != 0 {
+				splitBits[j] += total + 8*scanHeader
 			}
 		}
 		// Forget the sample.
@@ -82,8 +82,8 @@ func (w *writer) learnCosts() (split int) {
 	for i := range w.comps {
 		w.comps[i].pred = 0
 	}
-	for i := range size {
-		if size[i] < size[split] {
+	for i := range splitBits {
+		if splitBits[i] < splitBits[split] {
 			split = i
 		}
 	}
@@ -98,21 +98,23 @@ func (c *costs) learn(freq *[256]uint32, hasRuns bool) (symbolBits, tableBits ui
 	h.fit(freq)
 	// The low 4 bits of a symbol are the number of its additional bits, except for EOBr.
 	for i := range c.symbol {
-		c.symbol[i] = int32(absent+i&15) << 8
+		c.symbol[i] = int32(absent+(i&15)) << 8
 	}
 	k := 0
 	for length, count := range h.counts {
 		for range count {
 			s := int(h.values[k])
-			c.symbol[s] = int32(length+s&15) << 8
 			k++
-			symbolBits += uint64(length+s&15) * uint64(freq[s])
+			withExtra := length + (s & 15) // bits of the code and of those after it
+			c.symbol[s] = int32(withExtra) << 8
+			symbolBits += uint64(withExtra) * uint64(freq[s])
 			if hasRuns && s&15 == 0 && s < 0xF0 { // EOBr, with r additional bits
 				symbolBits += uint64(s>>4) * uint64(freq[s])
 			}
 		}
 	}
 	tableBits = 8 * uint64(len(h.values))
+	// The symbols of a size category differ in the run of zeros.
 	for size := range c.cheapest {
 		c.cheapest[size] = c.symbol[size]
 		for run := range 16 {
@@ -184,11 +186,13 @@ func (w *writer) chooseLevels(i, first, n, y int) {
 // the levels that are not zero.
 func (w *writer) chooseBlock(i, b int, weight int64) (kept uint64) {
 	c := &w.comps[i]
-	kept = c.mask[b] & 1
+	q := &w.quant[c.quant]
+	kept = c.mask[b] & 1 // DC has no choice
 	for j := range w.scans {
 		s := &w.scans[j]
-		if s.to > 0 && s.first <= i && i <= s.last {
-			kept |= w.quant[c.quant].choose(&w.trellis, &c.coef[b], &c.raw[b], c.mask[b], max(s.from, 1), s.to, &s.costs[c.tables], weight)
+		if s.to > 0 && s.first <= i && i <= s.last { // s has AC coefficients of component i
+			from, costs := max(s.from, 1), &s.costs[c.tables]
+			kept |= q.choose(&w.trellis, &c.coef[b], &c.raw[b], c.mask[b], from, s.to, costs, weight)
 		}
 	}
 	return kept
@@ -197,7 +201,8 @@ func (w *writer) chooseBlock(i, b int, weight int64) (kept uint64) {
 // unitEnergy is the acEnergy of a block whose 64 samples have a variance of 1.
 const unitEnergy = 64 * 64
 
-// acEnergy returns the sum of the squares of a block's AC coefficients, times 64.
+// acEnergy returns the sum of the squares of a block's AC coefficients, times 64: those in raw are
+// times 8.
 func acEnergy(raw *coefBlock) (sum int64) {
 	for _, v := range raw[1:] {
 		sum += int64(v) * int64(v)
@@ -240,7 +245,7 @@ func (q *quantizer) raise(level, raw *coefBlock, mask uint64) uint64 {
 	kept := q.quantizedEnergy(level, mask)
 	for 4*kept < all {
 		// Find the largest coefficient of at least 7/20 step whose level is 0.
-		best, at := int64(0), 0
+		best, at := int64(0), 0 // its square and its zig-zag index
 		for k := 1; k < blockSize; k++ {
 			j := zigzagT[k] & 63
 			v := int64(raw[j])
@@ -292,6 +297,9 @@ type node struct {
 	lowest int64 // the lowest cost of all nodes up to this one
 }
 
+// unreachable is more than the cost of any node.
+const unreachable = 1 << 60
+
 // A trellis is memory for the nodes of a block.
 type trellis [blockSize]node
 
@@ -302,7 +310,7 @@ type trellis [blockSize]node
 // Costs are in 2^-8 bits and gain is in 2^-28 bits, hence >> 20. weight is in units of 1/256, hence
 // >> 8.
 func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, from, to int, c *costs, weight int64) (kept uint64) {
-	mask &= ^uint64(0) << (from & 63) & (^uint64(0) >> (63 - to&63))
+	mask &= indexSet(from, to)
 	if mask == 0 {
 		return 0
 	}
@@ -321,7 +329,7 @@ func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, f
 		// near and far are the costs of the errors of l and lower, minus that of a zero's error, v.
 		e := int64(v - l*q.step[j])
 		near := (e*e - int64(v)*int64(v)) * gain >> 20 * weight >> 8
-		far := int64(1) << 60 // there is no lower level but 0
+		far := int64(unreachable) // if there is no lower level but 0
 		if lower > 0 {
 			e := int64(v - lower*q.step[j])
 			far = (e*e - int64(v)*int64(v)) * gain >> 20 * weight >> 8
@@ -330,7 +338,7 @@ func (q *quantizer) choose(nodes *trellis, level, raw *coefBlock, mask uint64, f
 		if lower > 0 {
 			atLeast = min(atLeast, far+int64(c.cheapest[(size-1)&15]))
 		}
-		best := node{cost: 1 << 60, k: int32(k)}
+		best := node{cost: unreachable, k: int32(k)}
 		isLower := false // the best choice is lower, not l
 		for i := n - 1; i >= 0; i-- {
 			before := &nodes[i&63]

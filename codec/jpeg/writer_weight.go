@@ -23,14 +23,15 @@ const (
 // edge a smooth quarter still counts.
 func (c *writerComponent) weight(x0, y0 int) int64 {
 	var sum, square [4]int32 // of the samples of each quarter, and of their squares
+	// A block that is not inside has the last row and column of the samples repeated.
 	inside := x0+8 <= c.w && y0+8 <= c.height
 	for j := range 8 {
 		row := c.plane[(min(y0+j, c.height-1)-c.y0)*c.stride:]
-		left := j >> 2 << 1 // number of the left quarter in row j; the right one's is left+1
+		left := (j >> 2) << 1 // number of the left quarter in row j; the right one's is left+1
 		if inside {
-			row := row[x0:][:8]
-			for i, v := range row[:4] {
-				l, r := int32(v), int32(row[4+i])
+			samples := row[x0:][:8]
+			for i, v := range samples[:4] {
+				l, r := int32(v), int32(samples[4+i])
 				sum[left] += l
 				square[left] += l * l
 				sum[left+1] += r
@@ -40,8 +41,9 @@ func (c *writerComponent) weight(x0, y0 int) int64 {
 		}
 		for i := range 8 {
 			v := int32(row[min(x0+i, c.w-1)])
-			sum[left+i>>2] += v
-			square[left+i>>2] += v * v
+			quarter := left + (i >> 2)
+			sum[quarter] += v
+			square[quarter] += v * v
 		}
 	}
 	// total gets, for each quarter, the square root of how visible the quarter's errors are. The

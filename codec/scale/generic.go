@@ -27,7 +27,7 @@ func (p *plainState) drain(s *Scaler) {
 		odd := min(even+1, s.dstH-1) // the last even row may have no odd one: it is paired with itself
 		taps := s.y.taps
 		first := int(s.y.start[even])
-		gap := int(s.y.start[odd]) - first
+		gap := int(s.y.start[odd]) - first // rows from the beginning of one window to the other's
 		if first+gap+taps > s.srcY {
 			return
 		}
@@ -73,7 +73,8 @@ func verticalGeneric(mid []uint64, ring []byte, pitch, ringRows, first int, weig
 			acc[i] = round
 		}
 		row := func(j int) []byte { // the strip in source row first+j
-			return ring[(first+j)%ringRows*pitch+x:][:len(acc)]
+			slot := (first + j) % ringRows
+			return ring[slot*pitch+x:][:len(acc)]
 		}
 		// Add the source rows, four at a time, and then those that are left.
 		j := 0
@@ -165,17 +166,16 @@ func horizontalGeneric(row0, row1 []byte, channels int, mid []uint64, x *axis, s
 }
 
 // clamp shifts both numbers of the pair v right by shift, and converts them to bytes. A negative
-// number becomes 0, and a number over 255 becomes 255: ^x >> 31 is 0 if x is negative, and -1 if
-// not.
+// number becomes 0, and a number over 255 becomes 255: ^x>>31 is 0 if x is negative, and -1 if not.
 func clamp(v uint64, shift uint) (byte, byte) {
 	lo, hi := unpack(v)
 	lo >>= shift
 	hi >>= shift
 	if uint32(lo) > 255 {
-		lo = ^lo >> 31 & 255
+		lo = (^lo >> 31) & 255
 	}
 	if uint32(hi) > 255 {
-		hi = ^hi >> 31 & 255
+		hi = (^hi >> 31) & 255
 	}
 	return byte(lo), byte(hi)
 }

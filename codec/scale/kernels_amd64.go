@@ -36,21 +36,23 @@ func (a *avx2State) reset(s *Scaler) {
 	a.rows = num.Grow(a.rows, roundUp(s.y.taps, 2))
 	a.yw = num.Grow(a.yw, len(a.rows)/2)
 
-	// The weights of a pixel are stored in pieces: as many taps as a kernel reads at a time. order
-	// says which pixel's piece is stored first, second and so on.
+	// The weights of a pixel are stored in pieces of as many taps as the kernel reads at a time.
+	// Several pixels are stored together: their first pieces, then their second pieces, and so on.
+	// order has the numbers of these pixels, in the order in which they are stored.
 	var piece int // taps
+	together := 4 // pixels
 	order := [8]int{0, 1, 2, 3, 4, 5, 6, 7}
 	switch {
 	case s.channels > 1:
 		a.group, piece = 4, 4
-	case s.x.taps <= 8:
-		a.group, piece = 8, 8
+	case s.x.taps <= 8: // each pixel has one piece
+		a.group, piece, together = 8, 8, 8
 		order = [8]int{0, 4, 1, 5, 2, 6, 3, 7}
 	default:
 		a.group, piece = 8, 16
 	}
 	a.span = roundUp(s.x.taps, piece)
-	n := roundUp(s.dstW, a.group)
+	n := roundUp(s.dstW, a.group) // pixels with those that fill up the last group
 	// 16, because the kernel for RGB reads a few samples more than the taps of a window.
 	a.mid = num.Grow(a.mid, roundUp(s.srcW*s.channels, blockBytes)+a.span*s.channels+16)
 	clear(a.mid)
@@ -60,20 +62,16 @@ func (a *avx2State) reset(s *Scaler) {
 		a.starts[i] = first * int32(2*s.channels)
 	}
 
-	// Weights are stored for four pixels together, or for eight if there is one channel and all
-	// taps are in one piece: the first pieces of these pixels, then their second pieces, and so on.
+	// Store the weights. Those that fill up a piece or a group stay 0.
 	a.xw = num.Grow(a.xw, n*a.span)
 	clear(a.xw)
-	together := 4
-	if a.span == 8 && s.channels == 1 {
-		together = 8
-	}
 	at := 0
 	for first := 0; first < n; first += together {
 		for tap := 0; tap < a.span; tap += piece {
 			for _, k := range order[:together] {
-				if i := first + k; i < s.dstW && tap < s.x.taps {
-					copy(a.xw[at:at+piece], s.x.weights[i*s.x.taps+tap:(i+1)*s.x.taps])
+				if i := first + k; i < s.dstW {
+					window := s.x.weights[i*s.x.taps:][:s.x.taps]
+					copy(a.xw[at:at+piece], window[tap:])
 				}
 				at += piece
 			}
@@ -108,7 +106,8 @@ func (a *avx2State) drain(s *Scaler) {
 			a.rows[taps] = a.rows[taps-1] // a second row for the last pair, with a weight of 0
 		}
 		shift := s.y.bits - s.midBits
-		verticalAVX2(&a.mid[0], &s.ring[0], &a.rows[0], &a.yw[0], len(a.yw), s.srcW*s.channels, 1<<shift>>1, shift)
+		columns, round := s.srcW*s.channels, int32(1)<<shift>>1
+		verticalAVX2(&a.mid[0], &s.ring[0], &a.rows[0], &a.yw[0], len(a.yw), columns, round, shift)
 		row := s.dst(y)
 		a.horizontal(s, row)
 		s.deliver(y, row)

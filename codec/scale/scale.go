@@ -34,6 +34,18 @@ type Options struct {
 	Emit func(y int, row []byte)
 }
 
+// withRectangle returns a copy of opt in which the rectangle is set. opt may be nil.
+func (opt *Options) withRectangle(srcW, srcH int) Options {
+	var o Options
+	if opt != nil {
+		o = *opt
+	}
+	if o.X0 == 0 && o.Y0 == 0 && o.X1 == 0 && o.Y1 == 0 {
+		o.X1, o.Y1 = float64(srcW), float64(srcH)
+	}
+	return o
+}
+
 // A Scaler resamples one plane, or one picture of interleaved channels. Push takes its rows. A
 // Scaler is not safe for concurrent use.
 type Scaler struct {
@@ -82,13 +94,7 @@ var errRectangle = errors.New("scale: source rectangle is empty or not finite")
 // Reset makes s the Scaler that NewScaler would return, and uses the memory of s again. After an
 // error s must not be used before the next Reset.
 func (s *Scaler) Reset(srcW, srcH, dstW, dstH, channels int, opt *Options) error {
-	var o Options
-	if opt != nil {
-		o = *opt
-	}
-	if o.X0 == 0 && o.Y0 == 0 && o.X1 == 0 && o.Y1 == 0 {
-		o.X1, o.Y1 = float64(srcW), float64(srcH)
-	}
+	o := opt.withRectangle(srcW, srcH)
 	if err := check(srcW, srcH, dstW, dstH, channels, &o); err != nil {
 		return err
 	}
@@ -136,11 +142,17 @@ func check(srcW, srcH, dstW, dstH, channels int, o *Options) error {
 	// The rectangle is at least 1/1024 sample wide and high, and lies within twice the largest
 	// side. This keeps every later conversion to int in range. NaN fails the first condition.
 	for _, v := range [...][2]float64{{o.X0, o.X1}, {o.Y0, o.Y1}} {
-		if !(v[1]-v[0] >= 1.0/1024) || math.Abs(v[0]) > 2*MaxSide || math.Abs(v[1]) > 2*MaxSide {
+		v0, v1 := v[0], v[1]
+		isEmpty := !(v1-v0 >= 1.0/1024)
+		if isEmpty || math.Abs(v0) > 2*MaxSide || math.Abs(v1) > 2*MaxSide {
 			return errRectangle
 		}
 	}
-	if row := dstW * channels; o.Dst != nil && (o.Stride < row || len(o.Dst) < (dstH-1)*o.Stride+row) {
+	if o.Dst == nil {
+		return nil
+	}
+	row := dstW * channels
+	if o.Stride < row || len(o.Dst) < (dstH-1)*o.Stride+row {
 		return errors.New("scale: destination too small")
 	}
 	return nil
@@ -187,7 +199,8 @@ func (s *Scaler) Push(row []byte) {
 	if s.srcY >= s.srcH || s.dstY >= s.dstH {
 		return
 	}
-	copy(s.ring[s.srcY%s.ringRows*s.pitch:][:s.srcW*s.channels], row)
+	slot := s.srcY % s.ringRows
+	copy(s.ring[slot*s.pitch:][:s.srcW*s.channels], row)
 	s.srcY++
 	if s.simd {
 		s.avx2.drain(s)
@@ -206,7 +219,7 @@ func (s *Scaler) dst(y int) []byte {
 	if s.opt.Dst != nil {
 		return s.opt.Dst[y*s.opt.Stride:][:n:n]
 	}
-	return s.rows[y%2*n:][:n:n]
+	return s.rows[(y%2)*n:][:n:n]
 }
 
 // deliver finishes destination row y and hands it out. row is its memory, from dst.
@@ -235,14 +248,8 @@ func clampToAlpha(row []byte) {
 // low, but never by much. It is 0 if a dimension, the number of channels or the rectangle is not
 // allowed.
 func Memory(srcW, srcH, dstW, dstH, channels int, opt *Options) int64 {
-	var o Options
-	if opt != nil {
-		o = *opt
-	}
-	if o.X0 == 0 && o.Y0 == 0 && o.X1 == 0 && o.Y1 == 0 {
-		o.X1, o.Y1 = float64(srcW), float64(srcH)
-	}
-	o.Dst = nil
+	o := opt.withRectangle(srcW, srcH)
+	o.Dst = nil // its size does not matter here
 	if check(srcW, srcH, dstW, dstH, channels, &o) != nil {
 		return 0
 	}
@@ -252,6 +259,7 @@ func Memory(srcW, srcH, dstW, dstH, channels int, opt *Options) int64 {
 	}
 	tx, ty := taps(srcW, dstW, o.X0, o.X1), taps(srcH, dstH, o.Y0, o.Y1)
 	row := int64(srcW*channels + blockBytes)
+	// The ring has two windows, whose starts differ by the reduction: a quarter of the taps.
 	ring := min(ty+ty/4+2, int64(srcH)) * row
 	mid := 16 * row // more than enough: 8 bytes a sample in plainState.acc, or 2 in avx2State.mid
 	// A weight takes 8 bytes as a float64, and 2 bytes as an int16, of which there are up to three.

@@ -4,37 +4,51 @@
 
 package scale
 
-// verticalAVX2 writes as many intermediates to mid as columns says, rounded up to a multiple of 32.
-// An intermediate is round plus a sum over pairs of source rows, shifted right by shift.
-// The rows of pair i are at ring+rows[2i] and ring+rows[2i+1]. The halves of weights[i] are their weights.
+// verticalAVX2 writes one row of intermediates to mid: as many as columns says, rounded up to a
+// multiple of 32. Intermediate x is (round + the sum over the rows of weight * sample x) >> shift.
+//
+// The source rows come in pairs. Those of pair i begin at bytes rows[2i] and rows[2i+1] of ring.
+// The low half of weights[i] is the weight of the first row, the high half that of the second.
 //
 //go:noescape
 func verticalAVX2(mid *int16, ring *byte, rows *int32, weights *uint32, pairs int, columns int, round int32, shift uint)
 
-// horizontal8AVX2 writes groups of 8 samples from windows of 8 intermediates.
-// Window i begins at byte starts[i] of mid.
-// There are 8 weights for each sample of a group, in the order of the samples 0, 4, 1, 5, 2, 6, 3, 7.
+// horizontal8AVX2 writes 8*groups samples. Sample i is (round + the sum over its window of weight *
+// intermediate) >> shift, clamped to a byte. The window has 8 intermediates, from byte starts[i] of
+// mid on.
+//
+// weights has the 8 weights of each sample of a group, in the order of the samples 0, 4, 1, 5, 2,
+// 6, 3, 7. Then come those of the next group.
 //
 //go:noescape
 func horizontal8AVX2(dst *byte, mid *int16, starts *int32, weights *int16, groups int, round int32, shift uint)
 
-// horizontal16AVX2 writes groups of 8 samples from windows of chunks*16 intermediates.
-// Window i begins at byte starts[i] of mid.
-// For every four samples, the weights are stored chunk by chunk: 16 weights for each of the four.
+// horizontal16AVX2 writes 8*groups samples. Sample i is (round + the sum over its window of
+// weight * intermediate) >> shift, clamped to a byte. The window has 16*chunks intermediates, from
+// byte starts[i] of mid on.
+//
+// weights has the weights of samples 0 to 3, then those of samples 4 to 7, and so on. For four
+// samples these are the first 16 weights of each, then the second 16 of each, and so on.
 //
 //go:noescape
 func horizontal16AVX2(dst *byte, mid *int16, starts *int32, weights *int16, groups int, chunks int, round int32, shift uint)
 
-// horizontalRGBAVX2 writes groups of 4 pixels from windows of quads*4 pixels of intermediates.
-// Window i begins at byte starts[i] of mid.
-// For every group, the weights are stored quad by quad: 4 weights for each of its pixels.
+// horizontalRGBAVX2 writes 4*groups pixels of 3 samples. A sample of pixel i is (round + the
+// sum over the pixel's window of weight * intermediate) >> shift, clamped to a byte. The window has
+// 4*quads pixels of 3 intermediates, from byte starts[i] of mid on.
+//
+// weights has the weights of the pixels 0 to 3, then those of the pixels 4 to 7, and so on. For
+// four pixels these are the first 4 weights of each, then the second 4 of each, and so on.
 //
 //go:noescape
 func horizontalRGBAVX2(dst *byte, mid *int16, starts *int32, weights *int16, groups int, quads int, round int32, shift uint)
 
-// horizontalRGBAAVX2 writes groups of 4 pixels from windows of quads*4 pixels of intermediates.
-// Window i begins at byte starts[i] of mid.
-// For every group, the weights are stored quad by quad: 4 weights for each of its pixels.
+// horizontalRGBAAVX2 writes 4*groups pixels of 4 samples. A sample of pixel i is (round + the
+// sum over the pixel's window of weight * intermediate) >> shift, clamped to a byte. The window has
+// 4*quads pixels of 4 intermediates, from byte starts[i] of mid on.
+//
+// weights has the weights of the pixels 0 to 3, then those of the pixels 4 to 7, and so on. For
+// four pixels these are the first 4 weights of each, then the second 4 of each, and so on.
 //
 //go:noescape
 func horizontalRGBAAVX2(dst *byte, mid *int16, starts *int32, weights *int16, groups int, quads int, round int32, shift uint)

@@ -44,7 +44,7 @@ func (a *axis) plan(n, dst int, x0, x1 float64) {
 	kernel := draw.CatmullRom
 	scale := (x1 - x0) / float64(dst)
 	halfWidth, argScale := kernel.Support, 1.0
-	if scale > 1 {
+	if scale > 1 { // a reduction: the kernel is stretched
 		halfWidth *= scale
 		argScale = 1 / scale
 	}
@@ -65,10 +65,11 @@ func (a *axis) plan(n, dst int, x0, x1 float64) {
 		center = min(max(center, -0.5), float64(n)-0.5)
 		first := max(int(math.Floor(center-halfWidth)), 0)
 		past := min(int(math.Ceil(center+halfWidth))+1, n)
-		at := len(a.real)
+		// Weigh the source samples [first, past).
+		at := len(a.real) // where the window begins
 		sum := 0.0
 		for j := first; j < past; j++ {
-			w, pos, share := 0.0, float64(j), 1.0
+			w, pos, share := 0.0, float64(j), 1.0 // weight, position, the part that counts
 			if j == n-1 {
 				pos, share = last, part
 			}
@@ -109,6 +110,7 @@ func (a *axis) quantize(bits uint) {
 	a.taps = 1
 	at := 0
 	for i, end := range a.end {
+		// The window is flat[at:end], with lead zeros before the n integers that stay.
 		lead, n := quantizeWindow(a.flat[at:end], a.real[at:end], bits)
 		// Move the window without the zeros at both of its ends to flat[end-n:end].
 		copy(a.flat[end-n:end], a.flat[at+lead:at+lead+n])
@@ -123,13 +125,14 @@ func (a *axis) quantize(bits uint) {
 		padded = min(padded, a.start[i])
 		a.taps = max(a.taps, int(a.start[i]-padded)+a.length[i])
 	}
-	// Set the padded windows and their starts.
+	// Set the padded windows and their starts, again from the last window to the first.
 	a.weights = num.Grow(a.weights, len(a.start)*a.taps)
 	clear(a.weights)
 	padded = int32(a.n - a.taps)
 	for i := len(a.start) - 1; i >= 0; i-- {
 		padded = min(padded, a.start[i])
-		copy(a.weights[i*a.taps+int(a.start[i]-padded):], a.flat[a.end[i]-a.length[i]:a.end[i]])
+		window, zeros := a.weights[i*a.taps:], a.start[i]-padded
+		copy(window[zeros:], a.flat[a.end[i]-a.length[i]:a.end[i]])
 		a.start[i] = padded
 	}
 }
@@ -139,14 +142,15 @@ func (a *axis) quantize(bits uint) {
 // ints[lead:lead+n].
 func quantizeWindow(ints []int16, weights []float64, bits uint) (lead, n int) {
 	one := 1 << bits
-	rest := one
+	rest := one // what the integers still lack to the sum
 	for k, w := range weights {
 		// Round to nearest. The conversion to int rounds toward zero, so a number is added that
 		// makes the sum positive, and subtracted afterwards.
-		v := int(w*float64(one)+(1<<20+0.5)) - 1<<20
+		v := int(w*float64(one)+((1<<20)+0.5)) - (1 << 20)
 		ints[k] = int16(v)
 		rest -= v
 	}
+	// Change one weight by 1 at a time, until the sum is right.
 	for rest != 0 {
 		step := 1
 		if rest < 0 {
@@ -155,13 +159,15 @@ func quantizeWindow(ints []int16, weights []float64, bits uint) (lead, n int) {
 		// Find the weight that rounding has moved furthest in the other direction.
 		best, most := 0, math.Inf(-1)
 		for k, w := range weights {
-			if e := (w*float64(one) - float64(ints[k])) * float64(step); e > most {
-				best, most = k, e
+			moved := (w*float64(one) - float64(ints[k])) * float64(step)
+			if moved > most {
+				best, most = k, moved
 			}
 		}
 		ints[best] += int16(step)
 		rest -= step
 	}
+	// Count the zeros at both ends, but leave at least one integer.
 	for lead < len(ints)-1 && ints[lead] == 0 {
 		lead++
 	}

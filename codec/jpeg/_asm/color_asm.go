@@ -14,7 +14,7 @@ func init() { kernels["color"] = color }
 func color() {
 	TEXT("ycbcrToRGBAAVX2", NOSPLIT, "func(dst, y, cb, cr *byte, groups int)")
 	Pragma("noescape")
-	Doc("ycbcrToRGBAAVX2 converts groups of 8 samples.")
+	Doc("ycbcrToRGBAAVX2 is YCbCrToRGBA for 8*groups samples. groups is at least 1.")
 	dst, y := Load(Param("dst"), GP64()), Load(Param("y"), GP64())
 	cb, cr := Load(Param("cb"), GP64()), Load(Param("cr"), GP64())
 	groups := Load(Param("groups"), GP64())

@@ -88,7 +88,7 @@ func newProducts() products {
 // first pass x has samples. In the second pass x has the transposed results of the first.
 func (p products) pass(x [8]VecVirtual, isSecond bool) [8]VecVirtual {
 	var f [8]VecVirtual
-	var s, d [4]VecVirtual
+	var s, d [4]VecVirtual // the sums and differences of rows i and 7-i
 	for i := range 4 {
 		s[i], d[i] = YMM(), YMM()
 		VPADDW(x[7-i], x[i], s[i])
@@ -99,6 +99,7 @@ func (p products) pass(x [8]VecVirtual, isSecond bool) [8]VecVirtual {
 	VPSUBW(s[3], s[0], e0)
 	VPADDW(s[2], s[1], t1)
 	VPSUBW(s[2], s[1], e1)
+	// F(0) and F(4) need no products.
 	f[0], f[4] = YMM(), YMM()
 	VPADDW(t1, t0, f[0])
 	VPSUBW(t1, t0, f[4])
@@ -126,6 +127,7 @@ func (p products) pass(x [8]VecVirtual, isSecond bool) [8]VecVirtual {
 		VPACKSSDW(hi, lo, lo)
 		return lo
 	}
+	// F(2) and F(6).
 	elo, ehi := unpack(e0, e1)
 	for _, c := range []struct {
 		at int
@@ -136,6 +138,7 @@ func (p products) pass(x [8]VecVirtual, isSecond bool) [8]VecVirtual {
 		VPMADDWD(c.k, ehi, hi)
 		f[c.at] = descale(lo, hi)
 	}
+	// F(1), F(3), F(5), F(7).
 	lo01, hi01 := unpack(d[0], d[1])
 	lo23, hi23 := unpack(d[2], d[3])
 	for i := range 4 {
@@ -194,7 +197,10 @@ func fdctQuantize() {
 	p := newProducts()
 	TEXT("fdctQuantizeAVX2", NOSPLIT, "func(coef, raw *int16, mask *uint64, src *byte, stride int, bias, reciprocal *uint16, pairs int)")
 	Pragma("noescape")
-	Doc("fdctQuantizeAVX2 is fdctQuantizeGeneric for pairs of blocks.")
+	Doc("fdctQuantizeAVX2 is fdctQuantizeGeneric for 2*pairs blocks. pairs is at least 1.",
+		"",
+		"coef and raw get 64 coefficients for each block, and mask one element. src has 8 rows, stride",
+		"bytes apart, with 8 samples of each block. bias and reciprocal are those of the quantizer.")
 	coef := Load(Param("coef"), GP64())
 	raw := Load(Param("raw"), GP64())
 	mask := Load(Param("mask"), GP64())
@@ -210,7 +216,7 @@ func fdctQuantize() {
 	var x [8]VecVirtual
 	below := GP64()
 	LEAQ(Mem{Base: src, Index: stride, Scale: 4}, below)
-	for i := range x {
+	for i := range x { // load row i
 		base := src
 		if i >= 4 {
 			base = below
@@ -370,7 +376,7 @@ func convert(v VecVirtual, lower, upper, w, round Mem) VecVirtual {
 func rowToY() {
 	TEXT("rowToYAVX2", NOSPLIT, "func(y, row *byte, groups int)")
 	Pragma("noescape")
-	Doc("rowToYAVX2 is rowToYGeneric for groups of 8 pixels.")
+	Doc("rowToYAVX2 is rowToYGeneric for 8*groups pixels of 4 bytes. groups is at least 1.")
 	y, row, groups := Load(Param("y"), GP64()), Load(Param("row"), GP64()), Load(Param("groups"), GP64())
 	lower, upper := pick("yLower", 1, 0, rgbg), pick("yUpper", 1, 2, rgbg)
 	w, round := weights("yWeights", weightsY), sameDwords("yRound", 1<<15)
@@ -390,7 +396,7 @@ func rowToY() {
 func rowToChroma() {
 	TEXT("rowToChromaAVX2", NOSPLIT, "func(cb, cr, row *byte, groups int)")
 	Pragma("noescape")
-	Doc("rowToChromaAVX2 is rowToChromaGeneric for groups of 8 pixels.")
+	Doc("rowToChromaAVX2 is rowToChromaGeneric for 8*groups pixels of 4 bytes. groups is at least 1.")
 	cb, cr := Load(Param("cb"), GP64()), Load(Param("cr"), GP64())
 	row, groups := Load(Param("row"), GP64()), Load(Param("groups"), GP64())
 	round := sameDwords("chromaRound", 257<<15)
@@ -414,7 +420,8 @@ func rowToChroma() {
 func rowsToHalfChroma() {
 	TEXT("rowsToHalfChromaAVX2", NOSPLIT, "func(cb, cr, a, b *byte, groups int)")
 	Pragma("noescape")
-	Doc("rowsToHalfChromaAVX2 is rowsToHalfChromaGeneric for groups of 8 pixels of each row, which make 4 samples.")
+	Doc("rowsToHalfChromaAVX2 is rowsToHalfChromaGeneric for rows a and b of 8*groups pixels of 4 bytes.",
+		"It writes 4*groups samples to cb and to cr. groups is at least 1.")
 	cb, cr := Load(Param("cb"), GP64()), Load(Param("cr"), GP64())
 	a, b, groups := Load(Param("a"), GP64()), Load(Param("b"), GP64()), Load(Param("groups"), GP64())
 	round := sameDwords("halfRound", 257<<17)

@@ -118,11 +118,15 @@ type args struct {
 	dst, stride, coef, q, count Register
 }
 
-// begin begins the kernel for n points.
-func begin(n int, doc string) args {
+// begin begins the kernel for n points. The kernel takes multiple blocks at a time, with
+// cols x cols coefficients each.
+func begin(n, multiple, cols int) args {
 	TEXT(fmt.Sprintf("idct%dAVX2", n), NOSPLIT, "func(dst *byte, stride int, coef, q *int16, count int)")
 	Pragma("noescape")
-	Doc(doc)
+	Doc(fmt.Sprintf("idct%dAVX2 is inverseGeneric for n = %d. count, the number of blocks, is a multiple of %d and not 0.", n, n, multiple),
+		"",
+		fmt.Sprintf("coef has the %d x %d coefficients of each block in natural order, and q has the steps of one", cols, cols),
+		"block. Up to margin bytes may be written after the last sample of each row of dst.")
 	return args{
 		Load(Param("dst"), GP64()), Load(Param("stride"), GP64()), Load(Param("coef"), GP64()), Load(Param("q"), GP64()),
 		Load(Param("count"), GP64()),
@@ -142,7 +146,7 @@ func next(label string, a args, n, blocks, size int) {
 
 // one writes the kernel for 1 point.
 func one() {
-	a := begin(1, "idct1AVX2 transforms count blocks, a multiple of 8.")
+	a := begin(1, 8, 1)
 	q, round := XMM(), XMM()
 	VPBROADCASTW(Mem{Base: a.q}, q)
 	VMOVDQU(dwords("idctRound0", (128<<5+16)*0x10001), round)
@@ -159,7 +163,7 @@ func one() {
 
 // two writes the kernel for 2 points. In the comments, A to H are blocks.
 func two() {
-	a := begin(2, "idct2AVX2 transforms count blocks, a multiple of 8.")
+	a := begin(2, 8, 2)
 	q := YMM()
 	VPBROADCASTQ(Mem{Base: a.q}, q)
 	ones, signs := dwords("idctOnes", 0x00010001), dwords("idctSigns", 0xFFFF0001)
@@ -227,7 +231,7 @@ func lines4(n int, p02, p13 VecVirtual, round Mem) (out [4]VecVirtual) {
 
 // small writes the kernel for 3 and 4 points. A block is 4 lines of 4 coefficients.
 func small(n int) {
-	a := begin(n, fmt.Sprintf("idct%dAVX2 transforms count blocks, a multiple of 4.", n))
+	a := begin(n, 4, 4)
 	q := YMM()
 	VMOVDQU(Mem{Base: a.q}, q)
 	line2, line3 := GP64(), GP64()
@@ -323,6 +327,7 @@ func interleave(i int, first, second Op) {
 // with the left and the right half of each line. round is added to each sum.
 func pass(n int, round Mem, end func(i int, left, right VecVirtual)) {
 	p := interleaved
+	// sum adds the products of frequencies first, first+2, first+4 and first+6 for line i.
 	sum := func(i, half, first int) VecVirtual {
 		s, t := YMM(), YMM()
 		VPMADDWD(pair(weight(n, first, i), weight(n, first+2, i)), p[first*2][half], s)
@@ -333,6 +338,7 @@ func pass(n int, round Mem, end func(i int, left, right VecVirtual)) {
 		return s
 	}
 	for i := range (n + 1) / 2 {
+		// Lines i and n-1-i are the sum and the difference of the same even and odd parts.
 		var up, down [2]VecVirtual
 		for half := range 2 {
 			e := sum(i, half, 0)
@@ -356,7 +362,7 @@ func pass(n int, round Mem, end func(i int, left, right VecVirtual)) {
 // large writes the kernel for 5 to 8 points. It takes two blocks at a time, one in each half of the
 // registers. A block is 8 lines of 8 coefficients.
 func large(n int) {
-	a := begin(n, fmt.Sprintf("idct%dAVX2 transforms count blocks, a multiple of 2.", n))
+	a := begin(n, 2, 8)
 	mem := AllocLocal(8 * 32)
 	line := GP64()
 	Label("loop")

@@ -5,6 +5,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -53,9 +55,11 @@ func rounding() (count VecVirtual, half VecVirtual) {
 func vertical() {
 	TEXT("verticalAVX2", NOSPLIT, "func(mid *int16, ring *byte, rows *int32, weights *uint32, pairs, columns int, round int32, shift uint)")
 	Pragma("noescape")
-	Doc("verticalAVX2 writes as many intermediates to mid as columns says, rounded up to a multiple of 32.",
-		"An intermediate is round plus a sum over pairs of source rows, shifted right by shift.",
-		"The rows of pair i are at ring+rows[2i] and ring+rows[2i+1]. The halves of weights[i] are their weights.")
+	Doc("verticalAVX2 writes one row of intermediates to mid: as many as columns says, rounded up to a",
+		"multiple of 32. Intermediate x is (round + the sum over the rows of weight * sample x) >> shift.",
+		"",
+		"The source rows come in pairs. Those of pair i begin at bytes rows[2i] and rows[2i+1] of ring.",
+		"The low half of weights[i] is the weight of the first row, the high half that of the second.")
 	p := params("mid", "ring", "rows", "weights", "pairs", "columns")
 	mid, ring, rows, weights, pairs, columns := p[0], p[1], p[2], p[3], p[4], p[5]
 	count, half := rounding()
@@ -82,6 +86,7 @@ func vertical() {
 		VMOVDQU(Mem{Base: ring, Index: b, Scale: 1}, rb)
 		VPUNPCKLBW(rb, ra, lo)
 		VPUNPCKHBW(rb, ra, hi)
+		// Widen each quarter to words, and add the two products of each column.
 		for j, from := range []VecVirtual{lo, lo, hi, hi} {
 			if j%2 == 0 {
 				VPUNPCKLBW(zero, from, t)
@@ -128,9 +133,12 @@ func finish(sums, half, count VecVirtual, dst Register) {
 func horizontal8() {
 	TEXT("horizontal8AVX2", NOSPLIT, "func(dst *byte, mid *int16, starts *int32, weights *int16, groups int, round int32, shift uint)")
 	Pragma("noescape")
-	Doc("horizontal8AVX2 writes groups of 8 samples from windows of 8 intermediates.",
-		"Window i begins at byte starts[i] of mid.",
-		"There are 8 weights for each sample of a group, in the order of the samples 0, 4, 1, 5, 2, 6, 3, 7.")
+	Doc("horizontal8AVX2 writes 8*groups samples. Sample i is (round + the sum over its window of weight *",
+		"intermediate) >> shift, clamped to a byte. The window has 8 intermediates, from byte starts[i] of",
+		"mid on.",
+		"",
+		"weights has the 8 weights of each sample of a group, in the order of the samples 0, 4, 1, 5, 2,",
+		"6, 3, 7. Then come those of the next group.")
 	p := params("dst", "mid", "starts", "weights", "groups")
 	dst, mid, starts, weights, groups := p[0], p[1], p[2], p[3], p[4]
 	count, half := rounding()
@@ -163,14 +171,17 @@ func horizontal8() {
 func horizontal16() {
 	TEXT("horizontal16AVX2", NOSPLIT, "func(dst *byte, mid *int16, starts *int32, weights *int16, groups, chunks int, round int32, shift uint)")
 	Pragma("noescape")
-	Doc("horizontal16AVX2 writes groups of 8 samples from windows of chunks*16 intermediates.",
-		"Window i begins at byte starts[i] of mid.",
-		"For every four samples, the weights are stored chunk by chunk: 16 weights for each of the four.")
+	Doc("horizontal16AVX2 writes 8*groups samples. Sample i is (round + the sum over its window of",
+		"weight * intermediate) >> shift, clamped to a byte. The window has 16*chunks intermediates, from",
+		"byte starts[i] of mid on.",
+		"",
+		"weights has the weights of samples 0 to 3, then those of samples 4 to 7, and so on. For four",
+		"samples these are the first 16 weights of each, then the second 16 of each, and so on.")
 	p := params("dst", "mid", "starts", "weights", "groups", "chunks")
 	dst, mid, starts, weights, groups, chunks := p[0], p[1], p[2], p[3], p[4], p[5]
 	count, half := rounding()
 	Label("group")
-	var quad [2]VecVirtual
+	var quad [2]VecVirtual // the sums of samples 0 to 3 and 4 to 7 of a group
 	for q := range quad {
 		var at [4]Register
 		var acc [4]VecVirtual
@@ -184,6 +195,7 @@ func horizontal16() {
 			VPMADDWD(Mem{Base: a}, acc[i], acc[i])
 		}
 		ADDQ(U32(128), weights)
+		// The first chunk is done. Add the others.
 		c := GP64()
 		MOVQ(chunks, c)
 		DECQ(c)
@@ -226,9 +238,12 @@ func pixels(channels int) {
 	name := map[int]string{3: "horizontalRGBAVX2", 4: "horizontalRGBAAVX2"}[channels]
 	TEXT(name, NOSPLIT, "func(dst *byte, mid *int16, starts *int32, weights *int16, groups, quads int, round int32, shift uint)")
 	Pragma("noescape")
-	Doc(name+" writes groups of 4 pixels from windows of quads*4 pixels of intermediates.",
-		"Window i begins at byte starts[i] of mid.",
-		"For every group, the weights are stored quad by quad: 4 weights for each of its pixels.")
+	Doc(fmt.Sprintf("%s writes 4*groups pixels of %d samples. A sample of pixel i is (round + the", name, channels),
+		"sum over the pixel's window of weight * intermediate) >> shift, clamped to a byte. The window has",
+		fmt.Sprintf("4*quads pixels of %d intermediates, from byte starts[i] of mid on.", channels),
+		"",
+		"weights has the weights of the pixels 0 to 3, then those of the pixels 4 to 7, and so on. For",
+		"four pixels these are the first 4 weights of each, then the second 4 of each, and so on.")
 	p := params("dst", "mid", "starts", "weights", "groups", "quads")
 	dst, mid, starts, weights, groups, quads := p[0], p[1], p[2], p[3], p[4], p[5]
 	count, half := rounding()
@@ -309,6 +324,7 @@ func pixels(channels int) {
 	if channels == 4 {
 		VMOVDQU(out, Mem{Base: dst})
 	} else {
+		// Leave out the fourth byte of each pixel.
 		var drop [16]byte
 		for i := range drop {
 			drop[i] = 0x80
