@@ -120,7 +120,8 @@ func (r *Reader) rowBytes(w int) int { return (w*r.bitsPerPixel() + 7) / 8 }
 // PeakBytes returns about how many bytes Rows allocates.
 func (r *Reader) PeakBytes() int64 {
 	row := int64(r.rowBytes(r.Width) + 8)
-	n := int64(inSize+inPad+windowSize+outChunk+outPad) + 3*row + int64(r.Width*r.Channels)
+	buffers := int64(inSize + inPad + windowSize + outChunk + outPad) // of the inflater
+	n := buffers + 3*row + int64(r.Width*r.Channels)
 	if r.Interlaced {
 		n += int64(r.Width) * int64(r.Height) * int64(r.Channels)
 	}

@@ -17,7 +17,7 @@ func (r *Reader) Rows(ctx context.Context, emit func(y int, row []byte) error) e
 	d := decoder{r: r, ctx: ctx, emit: emit, bpp: max(r.bitsPerPixel()/8, 1)}
 	if r.Interlaced {
 		d.picture = make([]byte, r.Width*r.Height*r.Channels)
-		d.pass = -1
+		d.pass = -1 // before the first pass
 		d.nextPass()
 	} else {
 		d.w, d.h = r.Width, r.Height
@@ -138,7 +138,9 @@ func (d *decoder) nextPass() {
 		p := adam7[d.pass]
 		// The size of the pass is the picture's size without what lies before the first pixel, divided
 		// by the steps, rounded up.
-		d.w, d.h, d.y = (d.r.Width-p.x+p.dx-1)/p.dx, (d.r.Height-p.y+p.dy-1)/p.dy, 0
+		d.w = (d.r.Width - p.x + p.dx - 1) / p.dx
+		d.h = (d.r.Height - p.y + p.dy - 1) / p.dy
+		d.y = 0
 		if d.w > 0 && d.h > 0 {
 			clear(d.prev)
 			return
@@ -247,7 +249,7 @@ func (r *Reader) expandNarrow() func(dst, src []byte) {
 	}
 }
 
-// to8Bits returns v*255/65535, rounded.
+// to8Bits returns v*255/65535, rounded. Division by 65536 after adding 32895 is the same for all v.
 func to8Bits(v uint16) byte { return byte((uint32(v)*255 + 32895) >> 16) }
 
 // spread returns a function that unpacks the samples in src, which have 1, 2 or 4 bits. It writes
@@ -391,7 +393,7 @@ func (r *Reader) expandKeyed(n int) func(dst, src []byte) {
 				match = match && v == key[c]
 			}
 			if wide {
-				if r.Narrow != nil {
+				if r.Narrow != nil { // its samples replace those of to8Bits
 					r.Narrow(dst[:n], src)
 				}
 				src = src[2*n:]
