@@ -79,7 +79,7 @@ func newGrid(l *lut, p *Profile) (*grid, error) {
 // AToB0, have the same black (ICC.1:2022 section 6.3.4.3). In other profiles black is a neutral
 // color. Its L* is that of full ink in all channels, or of no light, but at most 50.
 func (g *grid) setCompensation(p *Profile) {
-	black := [3]float64{0.00336, 0.0034731, 0.00287}
+	black := [3]float64{0.00336, 0.0034731, 0.00287} // of version 4
 	if p.version < 4 || p.tag("A2B0") == nil {
 		var sample byte // full ink or no light, in all channels
 		if p.space == CMYK {
@@ -189,7 +189,7 @@ func (g *grid) rgb(row []byte, stride int) {
 // cmyk converts pixels of 4 bytes in src to pixels of 3 bytes in dst. See Transform.CMYK. It
 // interpolates as rgb does, but along four channels.
 func (g *grid) cmyk(dst, src []byte, inverted bool) {
-	var flip byte
+	var flip byte // a sample ^ flip is the amount of ink
 	if inverted {
 		flip = 255
 	}

@@ -261,8 +261,8 @@ func (t *Transform) RGB(row []byte) { t.convertPixels(row, 3) }
 // RGBA converts pixels of 4 bytes in place and leaves the fourth, straight alpha, alone.
 func (t *Transform) RGBA(row []byte) { t.convertPixels(row, 4) }
 
-// convertPixels converts pixels of stride bytes in place. Their first three bytes are R, G and B. It
-// does nothing if t is for 16-bit samples.
+// convertPixels converts pixels of stride bytes in place. Their first three bytes are R, G and B.
+// It does nothing if t is for 16-bit samples.
 func (t *Transform) convertPixels(row []byte, stride int) {
 	if t.grid != nil {
 		t.grid.rgb(row, stride)

@@ -182,15 +182,14 @@ func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Dura
 		p.canvas = image.NewNRGBA(image.Rect(0, 0, p.r.Width, p.r.Height))
 	}
 	p.undo()
+	if f.dispose == disposePrevious && p.next == 0 { // there is no previous canvas, section 11.3.6.2
+		f.dispose = disposeBackground
+	}
 	if f.dispose == disposePrevious {
-		if p.next == 0 { // there is no previous canvas: section 11.3.6.2 says background
-			f.dispose = disposeBackground
-		} else {
-			if p.saved == nil {
-				p.saved = image.NewNRGBA(p.canvas.Rect)
-			}
-			straight.Copy(p.saved, p.canvas, f.rect)
+		if p.saved == nil {
+			p.saved = image.NewNRGBA(p.canvas.Rect)
 		}
+		straight.Copy(p.saved, p.canvas, f.rect)
 	}
 	part := *p.r // a Reader of the frame only
 	part.Width, part.Height = f.rect.Dx(), f.rect.Dy()

@@ -43,7 +43,8 @@ type deflater struct {
 
 // deflate returns b as a zlib stream.
 func deflate(b []byte, s search) []byte {
-	out := append(make([]byte, 0, len(b)/3+64), 0x78, 0xda) // the zlib header
+	out := make([]byte, 0, len(b)/3+64)
+	out = append(out, 0x78, 0xda) // the zlib header
 	out = appendDeflate(out, b, s)
 	a := adler{1, 0}
 	a.update(b)
@@ -106,12 +107,13 @@ const costOne = 16 // the cost of a bit
 // so are all distance symbols.
 func (c *costs) guess(b []byte) {
 	var h histogram
-	step := max(len(b)>>16, 1) // up to 128k bytes are counted
+	step := max(len(b)>>16, 1)
+	counted := len(b) / step // bytes, at most about 128k
 	for i := 0; i < len(b); i += step {
 		h.lit[b[i]]++
 	}
 	for i := 257; i < 286; i++ {
-		h.lit[i] = uint32(len(b)/step/300) + 1 // with 29 length symbols: about a tenth of the bytes
+		h.lit[i] = uint32(counted/300) + 1 // the 29 length symbols: about a tenth of the bytes
 	}
 	for i := range h.dist {
 		h.dist[i] = 1
@@ -137,8 +139,8 @@ func (c *costs) set(h *histogram) {
 	// price returns the cost of a symbol that occurs n times among sum symbols: log2(sum/n) bits,
 	// but at least 1 bit and at most maxBits. For n = 0 the cost is that of n = 1.
 	price := func(n, sum uint32) uint32 {
-		information := log2(sum) - log2(max(n, 1)) // in 1<<logBits for a bit
-		cost := information * costOne >> logBits   // in costOne for a bit
+		information := log2(sum) - log2(max(n, 1)) // bits, times 1<<logBits
+		cost := information * costOne >> logBits   // bits, times costOne
 		return min(max(cost, costOne), maxBits*costOne)
 	}
 	lits, dists := h.lit.sum(), h.dist.sum()

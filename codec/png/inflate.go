@@ -460,6 +460,7 @@ func (f *inflater) build(lits, dists []uint8) bool {
 	// of one or two more literals, those literals are added to the entry. The second literal is
 	// found at i>>l, where l is the length of the first code, and the third at i>>l2. Both indices
 	// are below i, or 0 like i. As the loop goes downwards, their entries still have one literal.
+	// 0xff00 is the mask of that literal.
 	const litMask = 3 << entryLits
 	for i := 1<<litBits - 1; i >= 0; i-- {
 		e := f.lit[i]

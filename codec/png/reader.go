@@ -31,6 +31,7 @@ func (r *Reader) Rows(ctx context.Context, emit func(y int, row []byte) error) e
 	var f inflater
 	input := feed{src: r.src, p: r.idat, isFrame: r.dataKind == "fdAT"}
 	err := f.inflate(input.next, n+1, d.takeScanlines)
+	// If d.done is set, no row is missing.
 	damage, damaged := err.(FormatError)
 	damage.Offset = r.idat
 	switch {
@@ -49,7 +50,7 @@ func (r *Reader) Rows(ctx context.Context, emit func(y int, row []byte) error) e
 	if input.badCRC {
 		r.note("CRC of IDAT")
 	}
-	if r.Interlaced {
+	if r.Interlaced { // the rows are complete only now
 		n := r.Width * r.Channels
 		for y := range r.Height {
 			if err := emit(y, d.picture[y*n:][:n:n]); err != nil {
@@ -203,7 +204,8 @@ func (d *decoder) scatter(cur []byte) {
 		d.expand(row, cur)
 	}
 	p := adam7[d.pass]
-	out := d.picture[((p.y+d.y*p.dy)*d.r.Width+p.x)*c:]
+	y := p.y + d.y*p.dy                    // of the row in the picture
+	out := d.picture[(y*d.r.Width+p.x)*c:] // from the row's first pixel of the pass on
 	for i := 0; i < d.w; i++ {
 		copy(out[i*p.dx*c:][:c], row[i*c:])
 	}
@@ -260,7 +262,7 @@ func spread(depth int, factor byte) func(dst, src []byte) {
 	var table [256][8]byte
 	for v := range table {
 		for i := range perByte {
-			sample := byte(v) >> (8 - depth*(i+1)) & (1<<depth - 1)
+			sample := (byte(v) >> (8 - depth*(i+1))) & (1<<depth - 1)
 			table[v][i] = sample * factor
 		}
 	}
@@ -294,7 +296,8 @@ func (r *Reader) unpacker(maxPixels int) func(src []byte) []byte {
 // expandPalette returns a function that looks up the indices in src, a scanline, in the palette,
 // and writes r.Channels samples for each.
 func (r *Reader) expandPalette() func(dst, src []byte) {
-	palette, samples := (*[256][4]byte)(r.palette), r.unpacker(r.Width)
+	palette := (*[256][4]byte)(r.palette)
+	samples := r.unpacker(r.Width)
 	switch r.Channels {
 	case 1:
 		var gray [256]byte

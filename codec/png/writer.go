@@ -239,7 +239,7 @@ func isOpaqueAndGray(pix []byte) (opaque, gray bool) {
 		for p := pix[:n]; len(p) >= 4; p = p[4:] {
 			v := binary.LittleEndian.Uint32(p)
 			and &= v
-			differ |= (v ^ v>>8) & 0xffff
+			differ |= (v ^ (v >> 8)) & 0xffff
 		}
 		if and>>24 != 255 && differ != 0 {
 			break
