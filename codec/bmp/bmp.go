@@ -180,9 +180,11 @@ func readHeader(src []byte) (*infoHeader, error) {
 func (r *Reader) readInfo(h *infoHeader) error {
 	var width, height int64
 	if h.size == coreSize {
-		width, height, r.BitsPerPixel = int64(h.u16(4)), int64(h.u16(6)), h.u16(10)
+		width, height = int64(h.u16(4)), int64(h.u16(6))
+		r.BitsPerPixel = h.u16(10)
 	} else {
-		width, height, r.BitsPerPixel = int64(int32(h.u32(4))), int64(int32(h.u32(8))), h.u16(14)
+		width, height = int64(int32(h.u32(4))), int64(int32(h.u32(8)))
+		r.BitsPerPixel = h.u16(14)
 		r.compression = h.u32(16)
 	}
 	if height < 0 {

@@ -159,8 +159,8 @@ func (p *Profile) readXYZ(signature string) ([3]float64, error) {
 // sample by more than 2. IsSRGB tries all grays and, for RGB, a lattice of 9 x 9 x 9 colors. It
 // does not look at the profile's name. It returns false for a profile with an AToB0 table.
 func (p *Profile) IsSRGB() bool {
-	hasMatrixOrCurve := p.space == RGB || p.space == Gray
-	if !hasMatrixOrCurve || p.tag("A2B0") != nil {
+	isRGBOrGray := p.space == RGB || p.space == Gray
+	if !isRGBOrGray || p.tag("A2B0") != nil {
 		return false
 	}
 	t, err := p.Transform(p.space)

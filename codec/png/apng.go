@@ -163,7 +163,8 @@ func (p *Player) PeakBytes() int64 {
 // Drawing returns the number of pixels of frame i, and about the number of bytes of that frame's
 // data.
 func (p *Player) Drawing(i int) (pixels, bytes int64) {
-	f, end := &p.frames[i], len(p.r.src)
+	f := &p.frames[i]
+	end := len(p.r.src)
 	if i+1 < len(p.frames) {
 		end = p.frames[i+1].at
 	}

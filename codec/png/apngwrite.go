@@ -209,15 +209,15 @@ func (a *AnimationWriter) Bytes() ([]byte, error) {
 	// The frames. The first one is in IDAT, as the default image.
 	sequence := uint32(0)
 	for i := range a.frames {
-		h := &a.frames[i]
-		pix, err := decompress(h.rgba, 4*h.rect.Dx()*h.rect.Dy())
+		held := &a.frames[i]
+		pix, err := decompress(held.rgba, 4*held.rect.Dx()*held.rect.Dy())
 		if err != nil {
 			return nil, err
 		}
-		h.rgba = nil
-		dst = appendChunk(dst, "fcTL", h.fcTL(sequence))
+		held.rgba = nil
+		dst = appendChunk(dst, "fcTL", held.fcTL(sequence))
 		sequence++
-		s := f.scan(pix, h.rect.Dx(), h.rect.Dy(), a.table, index)
+		s := f.scan(pix, held.rect.Dx(), held.rect.Dy(), a.table, index)
 		data := s.compress(s.makePlan(a.o.Effort == HighEffort))
 		if i == 0 {
 			dst = appendChunk(dst, "IDAT", data)

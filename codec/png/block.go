@@ -224,7 +224,7 @@ func (w *blockWriter) writeSymbols(s *stretch, code *codes) {
 	at := s.from
 	for _, q := range s.sequences {
 		// Literals, four at a time. A store writes all of acc. Then o and acc move on by the whole
-		// bytes, and at most 7 bits stay in acc.
+		// bytes, and at most 7 bits stay in acc. & 63 changes no shift, but spares a test for 64.
 		lits := w.b[at:][:q.literals]
 		at += len(lits) + int(q.length)
 		for len(lits) >= 4 {

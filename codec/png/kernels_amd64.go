@@ -24,7 +24,7 @@ func kernelPixels(n, bpp int) int {
 	if !useAVX2 || bpp == 1 || n < load {
 		return 0
 	}
-	return (n-load)/bpp + 1
+	return (n-load)/bpp + 1 // the last one begins at most at n-load
 }
 
 // unfilterSub reverses the filter Sub (section 9.2) of one scanline.

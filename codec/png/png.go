@@ -119,9 +119,9 @@ func (r *Reader) rowBytes(w int) int { return (w*r.bitsPerPixel() + 7) / 8 }
 
 // PeakBytes returns about how many bytes Rows allocates.
 func (r *Reader) PeakBytes() int64 {
-	row := int64(r.rowBytes(r.Width) + 8)                             // 8 is more than the filter type takes
-	buffers := int64(inSize + inPad + windowSize + outChunk + outPad) // of the inflater
-	n := buffers + 3*row + int64(r.Width*r.Channels)
+	row := int64(r.rowBytes(r.Width) + 8) // 8 is more than the filter type takes
+	n := int64(inSize + inPad + windowSize + outChunk + outPad)
+	n += 3*row + int64(r.Width*r.Channels)
 	if r.Interlaced {
 		n += int64(r.Width) * int64(r.Height) * int64(r.Channels)
 	}

@@ -83,7 +83,7 @@ func paethOf(a, b, c, zero VecVirtual) VecVirtual {
 	VPBLENDVB(pb, b, c, pb) // b or c: the one with the lesser distance
 	VPMINUB(pa, pc, pc)
 	VPCMPEQB(pa, pc, pa)
-	VPBLENDVB(pa, a, pb, pb) // a, or that
+	VPBLENDVB(pa, a, pb, pb) // a if its distance is the least, otherwise that of b and c
 	return pb
 }
 
