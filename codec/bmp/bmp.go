@@ -91,6 +91,9 @@ func (r *Reader) PeakBytes() int64 {
 
 func (r *Reader) isRLE() bool { return r.compression == biRLE8 || r.compression == biRLE4 }
 
+// rowBytes returns the number of bytes with pixels of a row in the file, without padding.
+func (r *Reader) rowBytes() int { return (r.Width*r.BitsPerPixel + 7) / 8 }
+
 // stride returns the length of a row in the file, with the padding to a multiple of 4 bytes.
 func (r *Reader) stride() int { return (r.Width*r.BitsPerPixel + 31) / 32 * 4 }
 
@@ -177,9 +180,11 @@ func readHeader(src []byte) (*infoHeader, error) {
 func (r *Reader) readInfo(h *infoHeader) error {
 	var width, height int64
 	if h.size == coreSize {
-		width, height, r.BitsPerPixel = int64(h.u16(4)), int64(h.u16(6)), h.u16(10)
+		width, height = int64(h.u16(4)), int64(h.u16(6))
+		r.BitsPerPixel = h.u16(10)
 	} else {
-		width, height, r.BitsPerPixel = int64(int32(h.u32(4))), int64(int32(h.u32(8))), h.u16(14)
+		width, height = int64(int32(h.u32(4))), int64(int32(h.u32(8)))
+		r.BitsPerPixel = h.u16(14)
 		r.compression = h.u32(16)
 	}
 	if height < 0 {
@@ -215,7 +220,7 @@ func (r *Reader) readMasks(h *infoHeader, at int) (int, error) {
 		if len(r.src) < at+n {
 			return 0, FormatError{at, "truncated masks"}
 		}
-		masks = append(r.src[at:at+n:at+n], make([]byte, 16-n)...)
+		masks = append(r.src[at:at+n:at+n], make([]byte, 16-n)...) // the mask of alpha may be zeros
 		at += n
 	}
 	if err := r.setFields(masks, h.size >= v4Size); err != nil {
@@ -251,11 +256,12 @@ func (r *Reader) checkRows() error {
 		return nil
 	}
 	have := int64(len(r.src) - r.data)
-	unpadded := (r.Width*r.BitsPerPixel + 7) / 8
-	if int64(r.Height-1)*int64(r.stride())+int64(unpadded) > have {
+	stride := int64(r.stride())
+	unpadded := int64(r.rowBytes())
+	if int64(r.Height-1)*stride+unpadded > have {
 		return FormatError{len(r.src), "too few rows"}
 	}
-	if int64(r.Height)*int64(r.stride()) > have {
+	if int64(r.Height)*stride > have {
 		r.Note = "the last row's padding is missing"
 	}
 	return nil
@@ -391,11 +397,12 @@ func (r *Reader) setChannels() {
 	}
 	// Many programs leave alpha at zero everywhere in pictures that are meant to be opaque. So look
 	// for a pixel with more.
-	bytes := r.BitsPerPixel / 8 // in a pixel
+	pixelBytes := r.BitsPerPixel / 8
 	for y := range r.Height {
 		row := r.row(y)
 		for x := range r.Width {
-			if r.readPixel(row[x*bytes:])&alpha.mask != 0 {
+			pixel := r.readPixel(row[x*pixelBytes:])
+			if pixel&alpha.mask != 0 {
 				r.Channels = 4
 				return
 			}

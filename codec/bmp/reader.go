@@ -14,36 +14,19 @@ import (
 // before it emits any row.
 func (r *Reader) Rows(ctx context.Context, emit func(y int, row []byte) error) error {
 	out := make([]byte, r.Width*r.Channels)
+	expand := func(y int) { r.expand(out, r.row(y)) } // sets out to row y
 	if r.isRLE() {
 		indices, covered, err := r.runs()
 		if err != nil {
 			return err
 		}
-		for y := range r.Height {
-			if y&63 == 0 && ctx.Err() != nil {
-				return ctx.Err()
-			}
-			first := y * r.Width
-			for x, index := range indices[first:][:r.Width] {
-				pixel := out[x*r.Channels:][:r.Channels]
-				i := first + x
-				if covered[i/8]&(1<<(i%8)) == 0 {
-					clear(pixel) // skipped, so black
-				} else {
-					copy(pixel, r.palette[index][:])
-				}
-			}
-			if err := emit(y, out); err != nil {
-				return err
-			}
-		}
-		return nil
+		expand = func(y int) { r.expandRuns(out, indices, covered, y) }
 	}
 	for y := range r.Height {
 		if y&63 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		r.expand(out, r.row(y))
+		expand(y)
 		if err := emit(y, out); err != nil {
 			return err
 		}
@@ -51,12 +34,27 @@ func (r *Reader) Rows(ctx context.Context, emit func(y int, row []byte) error) e
 	return nil
 }
 
+// expandRuns writes Channels samples to dst for each pixel of the y-th row from the top. indices
+// and covered are the results of runs.
+func (r *Reader) expandRuns(dst, indices, covered []byte, y int) {
+	first := y * r.Width
+	for x, index := range indices[first:][:r.Width] {
+		pixel := dst[x*r.Channels:][:r.Channels]
+		i := first + x
+		if covered[i/8]&(1<<(i%8)) == 0 {
+			clear(pixel) // skipped, so black
+		} else {
+			copy(pixel, r.palette[index][:])
+		}
+	}
+}
+
 // row returns the y-th row from the top as it lies in the file.
 func (r *Reader) row(y int) []byte {
 	if !r.topDown {
 		y = r.Height - 1 - y
 	}
-	return r.src[r.data+y*r.stride():][:(r.Width*r.BitsPerPixel+7)/8]
+	return r.src[r.data+y*r.stride():][:r.rowBytes()]
 }
 
 // readPixel returns the pixel of 16 or 32 bits that b begins with.
@@ -85,7 +83,7 @@ func (r *Reader) expand(dst, src []byte) {
 	default: // palette indices of 1 to 8 bits
 		for x := range r.Width {
 			bit := uint(x) * bpp // position of the index; the first pixel is in the highest bits
-			index := src[bit/8] >> (8 - bpp - bit%8) & (1<<bpp - 1)
+			index := (src[bit/8] >> (8 - bpp - bit%8)) & (1<<bpp - 1)
 			copy(dst[n*x:][:n], r.palette[index][:])
 		}
 	}
@@ -130,18 +128,18 @@ func (r *Reader) eachRun(emit func(x, y, length int, index func(i int) byte)) er
 		x += length
 		return nil
 	}
-	// These return the i-th index of a run. RLE4 has two indices in a byte, the first in the high
-	// bits. A repeating run alternates between these two.
 	var code, pixels []byte // the current code of two bytes, and the literal pixels after it
+	// The functions repeated and literal return the i-th index of a run. A repeating run of RLE4
+	// alternates between the two indices in code[1].
 	repeated := func(i int) byte { return code[1] }
 	literal := func(i int) byte { return pixels[i] }
 	if isRLE4 {
-		repeated = func(i int) byte { return code[1] >> (4 - i%2*4) & 15 }
-		literal = func(i int) byte { return pixels[i/2] >> (4 - i%2*4) & 15 }
+		repeated = func(i int) byte { return half(code[1], i) }
+		literal = func(i int) byte { return half(pixels[i/2], i) }
 	}
 	for {
 		if len(r.src)-p < 2 {
-			isComplete := y >= r.Height || y == r.Height-1 && x == r.Width
+			isComplete := y >= r.Height || (y == r.Height-1 && x == r.Width)
 			if isComplete {
 				return nil
 			}
@@ -182,8 +180,11 @@ func (r *Reader) eachRun(emit func(x, y, length int, index func(i int) byte)) er
 			if err := emitPart(n, literal); err != nil {
 				return err
 			}
-			next = min(next+size+size&1, len(r.src)) // the source may end before the padding
+			next = min(next+size+(size&1), len(r.src)) // the source may end before the padding
 		}
 		p = next
 	}
 }
+
+// half returns the high 4 bits of b if i is even, and the low 4 bits if i is odd.
+func half(b byte, i int) byte { return (b >> (4 - 4*(i%2))) & 15 }

@@ -165,21 +165,29 @@ func appendHeader(dst []byte, w, h, depth int, palette []uint32) []byte {
 	u16 := binary.LittleEndian.AppendUint16
 	u32 := binary.LittleEndian.AppendUint32
 
+	// The file header.
 	dst = append(dst, "BM"...)
-	dst = u32(dst, uint32(offset+pixels))
-	dst = u32(dst, 0)
-	dst = u32(dst, uint32(offset))
+	dst = u32(dst, uint32(offset+pixels)) // size of the file
+	dst = u32(dst, 0)                     // reserved
+	dst = u32(dst, uint32(offset))        // position of the pixels
 
+	// The info header.
 	dst = u32(dst, uint32(size))
-	dst = u32(u32(dst, uint32(w)), uint32(h))
-	dst = u16(u16(dst, 1), uint16(depth))
+	dst = u32(dst, uint32(w))
+	dst = u32(dst, uint32(h))
+	dst = u16(dst, 1) // planes
+	dst = u16(dst, uint16(depth))
 	compression := uint32(biRGB)
 	if depth == 32 {
 		compression = biBitFields
 	}
-	dst = u32(u32(dst, compression), uint32(pixels))
-	dst = u32(u32(dst, 2835), 2835) // pixels per meter, which are 72 dots an inch
-	dst = u32(u32(dst, uint32(len(palette))), 0)
+	dst = u32(dst, compression)
+	dst = u32(dst, uint32(pixels))
+	const perMeter = 2835    // 72 dots an inch
+	dst = u32(dst, perMeter) // pixels per meter along a row
+	dst = u32(dst, perMeter) // and along a column
+	dst = u32(dst, uint32(len(palette)))
+	dst = u32(dst, 0) // all colors are important
 	if depth == 32 {
 		for _, mask := range []uint32{0xff0000, 0xff00, 0xff, 0xff000000} {
 			dst = u32(dst, mask)

@@ -53,8 +53,8 @@ func Orientation(tiff []byte) int {
 	}
 	ifd := tiff[at:]
 	n := int(order.Uint16(ifd)) // number of entries
-	// An entry has 12 bytes: the tag, the type, the number of values, and the value. A truncated
-	// IFD is read as far as it goes, because Orientation is among the first tags.
+	// An entry has 12 bytes: the tag at 0, the type at 2, the number of values at 4, and the value at
+	// 8. A truncated IFD is read as far as it goes, because Orientation is among the first tags.
 	for ifd = ifd[2:]; n > 0 && len(ifd) >= 12; n, ifd = n-1, ifd[12:] {
 		tag, values := order.Uint16(ifd), order.Uint32(ifd[4:])
 		if tag != tagOrientation || values != 1 {

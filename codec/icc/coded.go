@@ -165,14 +165,12 @@ func (c Chromaticities) toXYZ() (matrix, error) {
 			return matrix{}, FormatError{Msg: "chromaticities"}
 		}
 	}
-	// The columns of m are first x, y and z of the primaries, and then XYZ of the primaries, scaled
-	// so that their sum is white.
-	var m matrix
+	var primaries matrix // a column for each: x, y and z
 	for i := range 3 {
 		x, y := c[2+2*i], c[3+2*i] // after those of white
-		m[i], m[3+i], m[6+i] = x, y, 1-x-y
+		primaries[i], primaries[3+i], primaries[6+i] = x, y, 1-x-y
 	}
-	inverse, ok := m.inverse()
+	inverse, ok := primaries.inverse()
 	if !ok {
 		return matrix{}, FormatError{Msg: "chromaticities"}
 	}
@@ -180,12 +178,16 @@ func (c Chromaticities) toXYZ() (matrix, error) {
 		return matrix{}, UnsupportedError("white without luminance")
 	}
 	white := [3]float64{c[0] / c[1], 1, (1 - c[0] - c[1]) / c[1]}
-	m = m.times(diagonal(inverse.apply(white)))
-	// Cone responses are scaled from those of white to those of D50.
+	// Scale the primaries so that their sum is white.
+	fromRGB := primaries.times(diagonal(inverse.apply(white)))
+	// Adapt white to D50: scale the cone responses from those of white to those of D50.
 	cones, conesD50 := bradford.apply(white), bradford.apply(d50)
-	scale := diagonal([3]float64{conesD50[0] / cones[0], conesD50[1] / cones[1], conesD50[2] / cones[2]})
-	back, _ := bradford.inverse()
-	return back.times(scale).times(bradford).times(m), nil
+	var scale [3]float64
+	for i := range scale {
+		scale[i] = conesD50[i] / cones[i]
+	}
+	fromCones, _ := bradford.inverse()
+	return fromCones.times(diagonal(scale)).times(bradford).times(fromRGB), nil
 }
 
 // A matrix has 3 rows of 3 numbers, one row after the other.

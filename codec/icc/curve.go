@@ -37,18 +37,20 @@ func parseCurve(b []byte) (curve, int, error) {
 		}
 		return curve{table: b[12:size], width: 2}, size, nil
 	case "para":
-		params := [...]int{1, 3, 4, 5, 7} // number of parameters for each function type
+		numParams := [...]int{1, 3, 4, 5, 7} // for each function type
 		function := int(binary.BigEndian.Uint16(b[8:]))
-		if function >= len(params) {
+		if function >= len(numParams) {
 			return curve{}, 0, UnsupportedError("parametric curve")
 		}
-		size := 12 + 4*params[function]
+		n := numParams[function]
+		size := 12 + 4*n
 		if len(b) < size {
 			return curve{}, 0, FormatError{Msg: "curve"}
 		}
 		cv := curve{kind: 1 + function}
-		for i, v := range []*float64{&cv.g, &cv.a, &cv.b, &cv.c, &cv.d, &cv.e, &cv.f}[:params[function]] {
-			*v = s15Fixed16(b[12+4*i:])
+		params := [...]*float64{&cv.g, &cv.a, &cv.b, &cv.c, &cv.d, &cv.e, &cv.f}
+		for i, p := range params[:n] {
+			*p = s15Fixed16(b[12+4*i:])
 		}
 		return cv, size, nil
 	}

@@ -3,7 +3,11 @@ package icc
 // This file converts rows to sRGB by the lookup table of a profile. The table is resampled to a
 // finer grid of sRGB samples. A node of the grid is computed when a pixel first needs the node.
 
-import "math"
+import (
+	"math"
+
+	"miniatura/codec/internal/num"
+)
 
 // A grid is a lattice over the device space, with three sRGB samples at each node. They are packed
 // into three lanes of a uint64, so that one multiplication weighs all three. A lane holds
@@ -50,7 +54,7 @@ func newGrid(l *lut, p *Profile) (*grid, error) {
 		if l.clut != nil {
 			cells = l.nodes[i] - 1
 		}
-		g.fineness[i] = (leastNodes - 2 + cells) / cells // (leastNodes-1)/cells, rounded up
+		g.fineness[i] = num.DivUp(leastNodes-1, cells)
 		g.nodes[i] = cells*g.fineness[i] + 1
 		g.step[i] = size
 		size *= g.nodes[i]
@@ -75,7 +79,7 @@ func newGrid(l *lut, p *Profile) (*grid, error) {
 // AToB0, have the same black (ICC.1:2022 section 6.3.4.3). In other profiles black is a neutral
 // color. Its L* is that of full ink in all channels, or of no light, but at most 50.
 func (g *grid) setCompensation(p *Profile) {
-	black := [3]float64{0.00336, 0.0034731, 0.00287}
+	black := [3]float64{0.00336, 0.0034731, 0.00287} // of version 4
 	if p.version < 4 || p.tag("A2B0") == nil {
 		var sample byte // full ink or no light, in all channels
 		if p.space == CMYK {
@@ -108,8 +112,9 @@ func (g *grid) node(n int) uint64 {
 	if v := g.packed[n]; v != 0 {
 		return v
 	}
-	var pos [4]int
-	for i, rest := 0, n; i < g.lut.in; i++ {
+	var pos [4]int // of the node, in 1/256 grid steps
+	rest := n
+	for i := range g.lut.in {
 		pos[i] = rest / g.step[i] * 256
 		rest %= g.step[i]
 	}
@@ -124,7 +129,8 @@ func (g *grid) node(n int) uint64 {
 		if !(s > 0) { // negative or NaN
 			s = 0
 		}
-		v |= uint64(min(math.Round(s*gridOne), gridMax)) << (c * laneBits)
+		lane := uint64(min(math.Round(s*gridOne), gridMax))
+		v |= lane << (c * laneBits)
 	}
 	v |= computed
 	g.packed[n] = v
@@ -139,14 +145,16 @@ func unpack(v uint64) (r, g, b byte) {
 // lowestLane returns the sample in the lowest lane of v, rounded and clamped to 0..255.
 func lowestLane(v uint64) byte {
 	const shift = 8 + gridOneBits // 8, because the weights sum to 1<<8
-	return byte(min(max((int(v&oneLane)+1<<(shift-1))>>shift-gridBias, 0), 255))
+	rounded := (int(v&oneLane) + 1<<(shift-1)) >> shift
+	return byte(min(max(rounded-gridBias, 0), 255))
 }
 
 // rgb converts pixels of stride bytes in place. Their first three bytes are R, G and B. It
 // interpolates between nodes as lut.interpolate does, with fractions and weights in 1/256.
 func (g *grid) rgb(row []byte, stride int) {
 	for ; len(row) >= stride; row = row[stride:] {
-		// Positions p, the node n below them, fractions f above n and steps s.
+		// p is the position of a sample. n is the node below all three, f the fraction of a grid step
+		// from n to p, and s how far the next node along the channel is from n.
 		p0, p1, p2 := uint(g.pos[0][row[0]]), uint(g.pos[1][row[1]]), uint(g.pos[2][row[2]])
 		n := int(p0>>8)*g.step[0] + int(p1>>8)*g.step[1] + int(p2>>8)*g.step[2]
 		f0, f1, f2 := p0&255, p1&255, p2&255
@@ -178,19 +186,19 @@ func (g *grid) rgb(row []byte, stride int) {
 	}
 }
 
-// cmyk converts pixels of 4 bytes in src to pixels of 3 bytes in dst. See Transform.CMYK. Its steps
-// and the names of variables are those of rgb.
+// cmyk converts pixels of 4 bytes in src to pixels of 3 bytes in dst. See Transform.CMYK. It
+// interpolates as rgb does, but along four channels.
 func (g *grid) cmyk(dst, src []byte, inverted bool) {
-	var flip byte
+	var flip byte // a sample ^ flip is the amount of ink
 	if inverted {
 		flip = 255
 	}
 	for ; len(src) >= 4; dst, src = dst[3:], src[4:] {
-		var f [4]uint
-		n := 0
-		s := g.step
+		n := 0        // the node below the color
+		var f [4]uint // by channel: the fraction of a grid step from n to the color
+		s := g.step   // by channel: how far the next node is from n; a copy, sorted with f
 		for i := range 4 {
-			p := uint(g.pos[i][src[i]^flip])
+			p := uint(g.pos[i][src[i]^flip]) // position of the sample
 			n += int(p>>8) * s[i]
 			f[i] = p & 255
 		}
@@ -205,6 +213,7 @@ func (g *grid) cmyk(dst, src []byte, inverted bool) {
 		sortPair(0, 2)
 		sortPair(1, 3)
 		sortPair(1, 2)
+		// Walk to the highest corner of the cell; stop where the weights that remain are 0.
 		v := (g.node(n) & allLanes) * uint64(256-f[0])
 		for i := 0; i < 4 && f[i] > 0; i++ {
 			n += s[i]

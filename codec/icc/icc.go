@@ -159,7 +159,8 @@ func (p *Profile) readXYZ(signature string) ([3]float64, error) {
 // sample by more than 2. IsSRGB tries all grays and, for RGB, a lattice of 9 x 9 x 9 colors. It
 // does not look at the profile's name. It returns false for a profile with an AToB0 table.
 func (p *Profile) IsSRGB() bool {
-	if p.space != RGB && p.space != Gray || p.tag("A2B0") != nil {
+	isRGBOrGray := p.space == RGB || p.space == Gray
+	if !isRGBOrGray || p.tag("A2B0") != nil {
 		return false
 	}
 	t, err := p.Transform(p.space)
@@ -168,6 +169,7 @@ func (p *Profile) IsSRGB() bool {
 	}
 	const limit = 2
 	near := func(a, b byte) bool { return int(a)-int(b) <= limit && int(b)-int(a) <= limit }
+	// The grays.
 	for v := range 256 {
 		row := [3]byte{byte(v), byte(v), byte(v)}
 		if p.space == Gray {
@@ -184,11 +186,14 @@ func (p *Profile) IsSRGB() bool {
 	if p.space == Gray {
 		return true
 	}
+	// The lattice.
 	const steps = 9
 	for i := range steps * steps * steps {
 		var in [3]byte
-		for c, step := range [3]int{i % steps, i / steps % steps, i / steps / steps} {
-			in[c] = byte(step * 255 / (steps - 1))
+		rest := i
+		for c := range in {
+			in[c] = byte(rest % steps * 255 / (steps - 1))
+			rest /= steps
 		}
 		out := in
 		t.RGB(out[:])

@@ -108,7 +108,7 @@ func parseMAB(b []byte, in int, lab bool) (*lut, error) {
 	if lab {
 		l.toXYZ = decodeLab
 	}
-	// The order in which the header gives the positions of the parts.
+	// The order in which the header gives the positions of the parts, from byte 12 on.
 	const (
 		bCurves = iota
 		matrix

@@ -45,8 +45,8 @@ var xyzToSRGB = matrix{
 // may have an RGB matrix profile, which converts them as neutral colors. For any other profile of a
 // different space, Transform returns an UnsupportedError.
 func (p *Profile) Transform(space Space) (*Transform, error) {
-	grayInRGB := space == Gray && p.space == RGB
-	if space.Components() == 0 || space != p.space && !grayInRGB {
+	isOfSpace := space == p.space || (space == Gray && p.space == RGB)
+	if space.Components() == 0 || !isOfSpace {
 		return nil, UnsupportedError("profile for " + string(p.space) + " with samples of " + string(space))
 	}
 	t := &Transform{space: space}
@@ -58,11 +58,9 @@ func (p *Profile) Transform(space Space) (*Transform, error) {
 	}
 	// Pictures in color are converted by a lookup table if there is one.
 	if a2b != nil && space != Gray {
-		l, err := parseLUT(a2b, p)
+		grid, err := p.readGrid(a2b)
 		if err == nil {
-			t.grid, err = newGrid(l, p)
-		}
-		if err == nil {
+			t.grid = grid
 			return t, nil
 		}
 		// An RGB profile may have a matrix too, which replaces a table that cannot be used.
@@ -70,31 +68,28 @@ func (p *Profile) Transform(space Space) (*Transform, error) {
 			return nil, p.withOffset(err, table)
 		}
 	}
+	var err error
 	switch p.space {
 	case Gray:
-		c, err := p.readCurve("kTRC")
-		if err != nil {
-			return nil, err
-		}
-		t.tone = new([256]byte)
-		for v := range t.tone {
-			y := c.eval(float64(v) / 255)
-			if p.labPCS { // F.2: the curve gives L*
-				y = labToXYZ(100*y, 0, 0)[1]
-			}
-			t.tone[v] = encode8(y)
-		}
-		return t, nil
+		err = t.setGrayProfile(p)
 	case RGB:
-		if p.labPCS {
-			return nil, UnsupportedError("matrix profile with PCSLAB")
-		}
-		if err := t.setMatrixProfile(p); err != nil {
-			return nil, err
-		}
-		return t, nil
+		err = t.setMatrixProfile(p)
+	default: // CMYK
+		err = UnsupportedError("no usable lookup table")
 	}
-	return nil, UnsupportedError("no usable lookup table") // CMYK
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// readGrid returns a grid for a2b, the data of a lookup table tag.
+func (p *Profile) readGrid(a2b []byte) (*grid, error) {
+	l, err := parseLUT(a2b, p)
+	if err != nil {
+		return nil, err
+	}
+	return newGrid(l, p)
 }
 
 // readCurve reads the curve in the tag with the given signature.
@@ -110,9 +105,29 @@ func (p *Profile) readCurve(signature string) (curve, error) {
 	return c, nil
 }
 
+// setGrayProfile sets t to the conversion by the curve of a monochrome profile.
+func (t *Transform) setGrayProfile(p *Profile) error {
+	c, err := p.readCurve("kTRC")
+	if err != nil {
+		return err
+	}
+	t.tone = new([256]byte)
+	for v := range t.tone {
+		y := c.eval(float64(v) / 255)
+		if p.labPCS { // F.2: the curve gives L*
+			y = labToXYZ(100*y, 0, 0)[1]
+		}
+		t.tone[v] = encode8(y)
+	}
+	return nil
+}
+
 // setMatrixProfile sets t to the conversion by the three columns and three curves of a matrix
 // profile.
 func (t *Transform) setMatrixProfile(p *Profile) error {
+	if p.labPCS {
+		return UnsupportedError("matrix profile with PCSLAB")
+	}
 	var m matrix
 	var curves [3]curve
 	for c, name := range []string{"r", "g", "b"} {
@@ -148,11 +163,11 @@ func (t *Transform) setMatrix(toXYZ matrix, transfer [3]Transfer) error {
 		}
 	}
 	for i, v := range m {
-		v = math.Round(v * matrixOne)
-		if !(v >= -8*matrixOne && v < 8*matrixOne) {
+		coefficient := math.Round(v * matrixOne)
+		if !(coefficient >= -8*matrixOne && coefficient < 8*matrixOne) { // too large, or NaN
 			return FormatError{Msg: "primaries"}
 		}
-		t.matrix[i] = int32(v)
+		t.matrix[i] = int32(coefficient)
 	}
 	// Rounding must not tint neutral colors. So the sum of a row is rounded as a whole, and the
 	// coefficient on the diagonal, i+i/3, takes the difference. The profile was rounded too: a sum
@@ -162,7 +177,9 @@ func (t *Transform) setMatrix(toXYZ matrix, transfer [3]Transfer) error {
 		if math.Abs(rowSum-1) < 0.005 {
 			rowSum = 1
 		}
-		t.matrix[i+i/3] += int32(math.Round(rowSum*matrixOne)) - t.matrix[i] - t.matrix[i+1] - t.matrix[i+2]
+		want := int32(math.Round(rowSum * matrixOne))
+		have := t.matrix[i] + t.matrix[i+1] + t.matrix[i+2]
+		t.matrix[i+i/3] += want - have
 	}
 	return nil
 }
@@ -184,7 +201,8 @@ var encodeTable = sync.OnceValue(func() *[linearOne + 1]byte {
 	i := 0
 	for s := range 255 {
 		// Sample s is the result up to the linear light of s + 1/2.
-		for end := decode((float64(s) + 0.5) / 255); i <= linearOne && float64(i)/linearOne < end; i++ {
+		end := decode((float64(s) + 0.5) / 255)
+		for ; i <= linearOne && float64(i)/linearOne < end; i++ {
 			t[i] = byte(s)
 		}
 	}
@@ -226,7 +244,9 @@ func (t *Transform) rgb(r, g, b byte) (byte, byte, byte) {
 // mix converts the linear light of a pixel, in device RGB, to sRGB samples.
 func (t *Transform) mix(r, g, b int32) (byte, byte, byte) {
 	enc, m := encodeTable(), &t.matrix
-	return enc[clampLinear(m[0]*r+m[1]*g+m[2]*b)], enc[clampLinear(m[3]*r+m[4]*g+m[5]*b)], enc[clampLinear(m[6]*r+m[7]*g+m[8]*b)]
+	return enc[clampLinear(m[0]*r+m[1]*g+m[2]*b)],
+		enc[clampLinear(m[3]*r+m[4]*g+m[5]*b)],
+		enc[clampLinear(m[6]*r+m[7]*g+m[8]*b)]
 }
 
 // clampLinear returns v/matrixOne, rounded and clamped to 0..linearOne. v is a sum of products of
@@ -242,6 +262,7 @@ func (t *Transform) RGB(row []byte) { t.convertPixels(row, 3) }
 func (t *Transform) RGBA(row []byte) { t.convertPixels(row, 4) }
 
 // convertPixels converts pixels of stride bytes in place. Their first three bytes are R, G and B.
+// It does nothing if t is for 16-bit samples.
 func (t *Transform) convertPixels(row []byte, stride int) {
 	if t.grid != nil {
 		t.grid.rgb(row, stride)
@@ -265,11 +286,13 @@ func (t *Transform) Gray(row []byte) { t.convertTones(row, 1) }
 // GrayAlpha converts pixels of 2 bytes in place and leaves the second, straight alpha, alone.
 func (t *Transform) GrayAlpha(row []byte) { t.convertTones(row, 2) }
 
-// convertTones converts pixels of stride bytes in place. The first byte of a pixel is gray.
+// convertTones converts pixels of stride bytes in place. The first byte of a pixel is gray. It does
+// nothing if t is for CMYK or for 16-bit samples.
 func (t *Transform) convertTones(row []byte, stride int) {
 	table := t.tone
-	if table == nil && (t.linear != nil || t.grid != nil && t.space == RGB) {
-		table = t.neutrals() // an RGB profile, with samples of a gray palette for example
+	convertsRGB := t.linear != nil || (t.grid != nil && t.space == RGB)
+	if table == nil && convertsRGB { // the samples may be those of a gray palette
+		table = t.neutrals()
 	}
 	if table == nil {
 		return
@@ -281,9 +304,9 @@ func (t *Transform) convertTones(row []byte, stride int) {
 
 // CMYK converts pixels of 4 bytes in src to pixels of 3 bytes, R, G and B, in dst. dst has at least
 // 3/4 of src's length and may be the same memory. A sample of 255 is full ink. If inverted is true,
-// 255 is no ink: Adobe stores CMYK so.
+// 255 is no ink: Adobe stores CMYK so. t must be for CMYK samples.
 func (t *Transform) CMYK(dst, src []byte, inverted bool) {
-	if t.grid != nil {
+	if t.grid != nil { // always, if t is for CMYK
 		t.grid.cmyk(dst, src, inverted)
 	}
 }

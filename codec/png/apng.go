@@ -64,41 +64,42 @@ func NewPlayer(r *Reader) (*Player, error) {
 	sequence := uint32(0) // the sequence number that the next fcTL or fdAT must have
 	needsData := false    // the last frame has no data yet
 	hasIDAT := false      // there has been an IDAT
-	for at := 8; ; {
+	for at := len(signature); ; {
 		kind, data, next, err := chunk(r.src, at)
 		if err != nil {
 			return nil, err
+		}
+		if kind == "fcTL" || kind == "fdAT" { // they are numbered together
+			inSequence := len(data) >= 4 && binary.BigEndian.Uint32(data) == sequence
+			if !inSequence || !validCRC(r.src, at, next) {
+				return nil, FormatError{at, "sequence number or CRC of " + kind}
+			}
+			sequence++
 		}
 		switch kind {
 		case "acTL":
 			if len(data) == 8 && !hasIDAT {
 				p.Plays = int(binary.BigEndian.Uint32(data[4:]) & (1<<31 - 1))
 			}
-		case "fcTL", "fdAT":
-			if len(data) < 4 || binary.BigEndian.Uint32(data) != sequence || !validCRC(r.src, at, next) {
-				return nil, FormatError{at, "sequence number or CRC of " + kind}
+		case "fcTL":
+			if needsData {
+				return nil, FormatError{at, "a frame without data"}
 			}
-			sequence++
-			if kind == "fcTL" {
-				if needsData {
-					return nil, FormatError{at, "a frame without data"}
-				}
-				f, err := r.readFrameControl(at, data, hasIDAT)
-				if err != nil {
-					return nil, err
-				}
-				p.frames, needsData = append(p.frames, f), true
-			} else {
-				needsIDAT := needsData && !hasIDAT // an fcTL before IDAT describes the default image
-				if len(p.frames) == 0 || needsIDAT {
-					return nil, FormatError{at, "fdAT without fcTL"}
-				}
-				f := &p.frames[len(p.frames)-1]
-				if needsData {
-					f.dataKind, f.at, needsData = kind, at, false
-				} else if f.dataKind != "fdAT" {
-					return nil, FormatError{at, "fdAT for the default image"}
-				}
+			f, err := r.readFrameControl(at, data, hasIDAT)
+			if err != nil {
+				return nil, err
+			}
+			p.frames, needsData = append(p.frames, f), true
+		case "fdAT":
+			needsIDAT := needsData && !hasIDAT // an fcTL before IDAT describes the default image
+			if len(p.frames) == 0 || needsIDAT {
+				return nil, FormatError{at, "fdAT without fcTL"}
+			}
+			f := &p.frames[len(p.frames)-1]
+			if needsData {
+				f.dataKind, f.at, needsData = kind, at, false
+			} else if f.dataKind != "fdAT" {
+				return nil, FormatError{at, "fdAT for the default image"}
 			}
 		case "IDAT":
 			if !hasIDAT && needsData { // the default image is the first frame
@@ -128,13 +129,14 @@ func (r *Reader) readFrameControl(at int, b []byte, afterIDAT bool) (f frame, er
 	w, h, x, y := number(4), number(8), number(12), number(16)
 	empty := w < 1 || h < 1
 	outside := w > r.Width || h > r.Height || x > r.Width-w || y > r.Height-h
-	partial := w < r.Width || h < r.Height
-	if empty || outside || partial && !afterIDAT {
+	partialDefault := !afterIDAT && (w < r.Width || h < r.Height)
+	if empty || outside || partialDefault {
 		return f, FormatError{at, "a frame beyond the canvas"}
 	}
 	f.rect = image.Rect(x, y, x+w, y+h)
 	// The delay is num/den seconds, rounded to nanoseconds.
-	num, den := time.Duration(binary.BigEndian.Uint16(b[20:])), time.Duration(binary.BigEndian.Uint16(b[22:]))
+	num := time.Duration(binary.BigEndian.Uint16(b[20:]))
+	den := time.Duration(binary.BigEndian.Uint16(b[22:]))
 	if den == 0 { // section 11.3.6.2: hundredths of a second
 		den = 100
 	}
@@ -161,7 +163,8 @@ func (p *Player) PeakBytes() int64 {
 // Drawing returns the number of pixels of frame i, and about the number of bytes of that frame's
 // data.
 func (p *Player) Drawing(i int) (pixels, bytes int64) {
-	f, end := &p.frames[i], len(p.r.src)
+	f := &p.frames[i]
+	end := len(p.r.src)
 	if i+1 < len(p.frames) {
 		end = p.frames[i+1].at
 	}
@@ -180,22 +183,23 @@ func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Dura
 		p.canvas = image.NewNRGBA(image.Rect(0, 0, p.r.Width, p.r.Height))
 	}
 	p.undo()
+	if f.dispose == disposePrevious && p.next == 0 { // there is no previous canvas, section 11.3.6.2
+		f.dispose = disposeBackground
+	}
 	if f.dispose == disposePrevious {
-		if p.next == 0 { // there is no previous canvas: section 11.3.6.2 says background
-			f.dispose = disposeBackground
-		} else {
-			if p.saved == nil {
-				p.saved = image.NewNRGBA(p.canvas.Rect)
-			}
-			straight.Copy(p.saved, p.canvas, f.rect)
+		if p.saved == nil {
+			p.saved = image.NewNRGBA(p.canvas.Rect)
 		}
+		straight.Copy(p.saved, p.canvas, f.rect)
 	}
 	part := *p.r // a Reader of the frame only
-	part.Width, part.Height, part.idat, part.dataKind = f.rect.Dx(), f.rect.Dy(), f.at, f.dataKind
+	part.Width, part.Height = f.rect.Dx(), f.rect.Dy()
+	part.idat, part.dataKind = f.at, f.dataKind
 	rgba := make([]byte, 4*part.Width)
 	err = part.Rows(ctx, func(y int, row []byte) error {
 		toRGBA(rgba, row, part.Channels)
-		dst := p.canvas.Pix[p.canvas.PixOffset(f.rect.Min.X, f.rect.Min.Y+y):][:len(rgba)]
+		at := p.canvas.PixOffset(f.rect.Min.X, f.rect.Min.Y+y)
+		dst := p.canvas.Pix[at:][:len(rgba)]
 		if f.blend == blendOver {
 			drawOver(dst, rgba)
 		} else {
@@ -258,7 +262,7 @@ func drawOver(dst, src []byte) {
 		case s[3] == 255 || d[3] == 0:
 			copy(d, s)
 		default:
-			// All three are times 255*255.
+			// In these three, 255*255 stands for 1.
 			ws := uint32(s[3]) * 255                  // the weight of src, As
 			wd := (255 - uint32(s[3])) * uint32(d[3]) // the weight of dst, Ad (1-As)
 			alpha := ws + wd                          // the new alpha

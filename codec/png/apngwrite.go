@@ -47,7 +47,8 @@ func NewAnimationWriter(w, h, plays int, o *Options) (*AnimationWriter, error) {
 	if o != nil {
 		a.o = *o
 	}
-	a.current, a.next = image.NewNRGBA(image.Rect(0, 0, w, h)), image.NewNRGBA(image.Rect(0, 0, w, h))
+	canvas := image.Rect(0, 0, w, h)
+	a.current, a.next = image.NewNRGBA(canvas), image.NewNRGBA(canvas)
 	return a, nil
 }
 
@@ -57,6 +58,7 @@ func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	if canvas.Rect.Dx() != a.w || canvas.Rect.Dy() != a.h {
 		return UnsupportedError("a frame of another size")
 	}
+	// Copy canvas to a.next, with wholly transparent pixels set to zero.
 	for y := range a.h {
 		row := a.next.Pix[y*a.next.Stride:][:4*a.w]
 		copy(row, canvas.Pix[y*canvas.Stride:])
@@ -86,13 +88,13 @@ func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 // rectangle of one pixel if none differ.
 func changedArea(p, q *image.NRGBA) image.Rectangle {
 	w, h := p.Rect.Dx(), p.Rect.Dy()
-	r := image.Rectangle{Min: image.Pt(w, h)}
+	var r image.Rectangle
 	for y := range h {
 		a, b := p.Pix[y*p.Stride:][:4*w], q.Pix[y*q.Stride:][:4*w]
 		if string(a) == string(b) {
 			continue
 		}
-		// Pass over equal pixels from both ends of the row.
+		// Pass over equal pixels from both ends of the row. Both loops end: some pixel differs.
 		left, right := 0, w
 		for *(*[4]byte)(a[4*left:]) == *(*[4]byte)(b[4*left:]) {
 			left++
@@ -100,9 +102,9 @@ func changedArea(p, q *image.NRGBA) image.Rectangle {
 		for *(*[4]byte)(a[4*right-4:]) == *(*[4]byte)(b[4*right-4:]) {
 			right--
 		}
-		r.Min.X, r.Min.Y, r.Max.X, r.Max.Y = min(r.Min.X, left), min(r.Min.Y, y), max(r.Max.X, right), y+1
+		r = r.Union(image.Rect(left, y, right, y+1))
 	}
-	if r.Max.X == 0 { // no row differs
+	if r.Empty() { // no row differs
 		return image.Rect(0, 0, 1, 1)
 	}
 	return r
@@ -129,9 +131,9 @@ func (a *AnimationWriter) cutOut(f *heldFrame) []byte {
 		for x := 0; x < 4*w; x += 4 {
 			pixel, under := *(*[4]byte)(row[x:]), *(*[4]byte)(old[x:])
 			switch {
-			case pixel == under:
+			case pixel == under: // a hole
 				*(*[4]byte)(holed[x:]) = [4]byte{}
-			case pixel[3] != 255 && under[3] != 0:
+			case pixel[3] != 255 && under[3] != 0: // drawing would mix the two
 				canDraw = false
 			}
 		}
@@ -148,9 +150,13 @@ func (a *AnimationWriter) cutOut(f *heldFrame) []byte {
 func edges(pix []byte, w int) (n int) {
 	for i := 0; i < len(pix); i += 4 {
 		p := *(*[4]byte)(pix[i:])
-		if (i < 4 || p != *(*[4]byte)(pix[i-4:])) && (i < 4*w || p != *(*[4]byte)(pix[i-4*w:])) {
-			n++
+		if i >= 4 && p == *(*[4]byte)(pix[i-4:]) {
+			continue
 		}
+		if i >= 4*w && p == *(*[4]byte)(pix[i-4*w:]) {
+			continue
+		}
+		n++
 	}
 	return n
 }
@@ -197,26 +203,28 @@ func (a *AnimationWriter) Bytes() ([]byte, error) {
 	// The chunks before the frames.
 	dst := f.appendHeader(nil, a.w, a.h, &a.o, func(dst []byte) []byte {
 		control := binary.BigEndian.AppendUint32(nil, uint32(len(a.frames)))
-		return appendChunk(dst, "acTL", binary.BigEndian.AppendUint32(control, uint32(max(a.plays, 0))))
+		control = binary.BigEndian.AppendUint32(control, uint32(max(a.plays, 0)))
+		return appendChunk(dst, "acTL", control)
 	})
 	// The frames. The first one is in IDAT, as the default image.
 	sequence := uint32(0)
 	for i := range a.frames {
-		h := &a.frames[i]
-		pix, err := decompress(h.rgba, 4*h.rect.Dx()*h.rect.Dy())
+		held := &a.frames[i]
+		pix, err := decompress(held.rgba, 4*held.rect.Dx()*held.rect.Dy())
 		if err != nil {
 			return nil, err
 		}
-		h.rgba = nil
-		dst = appendChunk(dst, "fcTL", h.fcTL(sequence))
+		held.rgba = nil
+		dst = appendChunk(dst, "fcTL", held.fcTL(sequence))
 		sequence++
-		s := f.scan(pix, h.rect.Dx(), h.rect.Dy(), a.table, index)
+		s := f.scan(pix, held.rect.Dx(), held.rect.Dy(), a.table, index)
 		data := s.compress(s.makePlan(a.o.Effort == HighEffort))
 		if i == 0 {
 			dst = appendChunk(dst, "IDAT", data)
 			continue
 		}
-		dst = appendChunk(dst, "fdAT", append(binary.BigEndian.AppendUint32(nil, sequence), data...))
+		numbered := append(binary.BigEndian.AppendUint32(nil, sequence), data...)
+		dst = appendChunk(dst, "fdAT", numbered)
 		sequence++
 	}
 	return appendChunk(dst, "IEND", nil), nil
@@ -229,13 +237,15 @@ func (h *heldFrame) fcTL(sequence uint32) []byte {
 		b = binary.BigEndian.AppendUint32(b, uint32(v))
 	}
 	num, den := fraction(h.delay)
-	b = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(b, num), den)
+	b = binary.BigEndian.AppendUint16(b, num)
+	b = binary.BigEndian.AppendUint16(b, den)
 	return append(b, disposeNone, h.blend)
 }
 
 // fraction returns d in seconds, as fcTL holds it: the first convergent of d's continued fraction
-// that equals d to the nanosecond. If num or den of that convergent takes more than two bytes,
-// fraction returns the last convergent that fits. d is first limited to 0..65535 seconds.
+// that equals d to the nanosecond. For 33,333,333 ns it is 1/30. If num or den of that convergent
+// takes more than two bytes, fraction returns the last convergent that fits. d is first limited to
+// 0..65535 seconds.
 func fraction(d time.Duration) (num, den uint16) {
 	if d <= 0 {
 		return 0, 1

@@ -53,6 +53,7 @@ func (s *scanlines) makePlan(high bool) plan {
 			p.strategy, least, tried = strat, n, len(buf)
 		}
 	}
+	// All scanlines are expected to compress as well as those tried.
 	p.guess = int(int64(least) * int64(size) / int64(tried))
 	switch {
 	case thorough:
@@ -88,7 +89,7 @@ func (s *scanlines) appendSampled(dst []byte, strat strategy) []byte {
 		return s.appendFiltered(dst, 0, s.h, strat)
 	}
 	for i := range bands {
-		y := (2*i + 1) * s.h / (2 * bands)
+		y := (2*i + 1) * s.h / (2 * bands) // the middle of part i
 		dst = s.appendFiltered(dst, y-bandRows/2, y+bandRows/2, strat)
 	}
 	return dst

@@ -43,7 +43,8 @@ type deflater struct {
 
 // deflate returns b as a zlib stream.
 func deflate(b []byte, s search) []byte {
-	out := append(make([]byte, 0, len(b)/3+64), 0x78, 0xda) // the zlib header
+	out := make([]byte, 0, len(b)/3+64)
+	out = append(out, 0x78, 0xda) // the zlib header
 	out = appendDeflate(out, b, s)
 	a := adler{1, 0}
 	a.update(b)
@@ -73,12 +74,12 @@ func lengthIndex(n int) int {
 	if n == maxMatch {
 		return 28
 	}
-	n -= 3
+	n -= minMatch
 	if n < 8 {
 		return n
 	}
 	e := bits.Len(uint(n)) - 3 // number of extra bits; it is the same for four symbols in a row
-	return 4*e + n>>e
+	return 4*e + (n >> e)
 }
 
 // distSymbol returns the symbol of distance n, 1 to 32768 (RFC 1951 section 3.2.5).
@@ -88,7 +89,7 @@ func distSymbol(n int) int {
 		return n
 	}
 	e := bits.Len(uint(n)) - 2 // number of extra bits; it is the same for two symbols in a row
-	return 2*e + n>>e
+	return 2*e + (n >> e)
 }
 
 // The type costs holds what symbols with their extra bits are expected to take, in sixteenths of a
@@ -106,12 +107,13 @@ const costOne = 16 // the cost of a bit
 // so are all distance symbols.
 func (c *costs) guess(b []byte) {
 	var h histogram
-	step := max(len(b)>>16, 1) // up to 128k bytes are counted
+	step := max(len(b)>>16, 1)
+	counted := len(b) / step // bytes, at most about 128k
 	for i := 0; i < len(b); i += step {
 		h.lit[b[i]]++
 	}
 	for i := 257; i < 286; i++ {
-		h.lit[i] = uint32(len(b)/step/300) + 1 // with 29 length symbols: about a tenth of the bytes
+		h.lit[i] = uint32(counted/300) + 1 // the 29 length symbols: about a tenth of the bytes
 	}
 	for i := range h.dist {
 		h.dist[i] = 1
@@ -134,21 +136,23 @@ func (c *costs) learn(h *histogram) {
 
 // set sets the costs by the entropy of the symbols that h counts.
 func (c *costs) set(h *histogram) {
-	// price is the cost of a symbol that occurs n times among sum, limited to 1..maxBits bits.
+	// price returns the cost of a symbol that occurs n times among sum symbols: log2(sum/n) bits,
+	// but at least 1 bit and at most maxBits. For n = 0 the cost is that of n = 1.
 	price := func(n, sum uint32) uint32 {
-		return min(max((log2(sum)-log2(max(n, 1)))*costOne>>logBits, costOne), maxBits*costOne)
+		information := log2(sum) - log2(max(n, 1)) // bits, times 1<<logBits
+		cost := information * costOne >> logBits   // bits, times costOne
+		return min(max(cost, costOne), maxBits*costOne)
 	}
-	sum := h.lit.sum()
+	lits, dists := h.lit.sum(), h.dist.sum()
 	for i := range c.literal {
-		c.literal[i] = price(h.lit[i], sum)
+		c.literal[i] = price(h.lit[i], lits)
 	}
 	for n := minMatch; n <= maxMatch; n++ {
 		i := lengthIndex(n)
-		c.length[n] = price(h.lit[257+i], sum) + costOne*uint32(lengthExtra[i])
+		c.length[n] = price(h.lit[257+i], lits) + costOne*uint32(lengthExtra[i])
 	}
-	sum = h.dist.sum()
 	for s := range c.distance {
-		c.distance[s] = price(h.dist[s], sum) + costOne*uint32(distExtra[s])
+		c.distance[s] = price(h.dist[s], dists) + costOne*uint32(distExtra[s])
 	}
 }
 
@@ -203,20 +207,25 @@ func (h *histogram) bits() int {
 }
 
 // entropy returns how many bits the counted symbols take: their entropy, and 4 bits to store the
-// length of each code.
+// length of each code. The entropy of counts n1, n2, ... with the sum s is
+//
+//	s log2(s) - n1 log2(n1) - n2 log2(n2) - ...
 func entropy(counts []uint32) int {
-	sum, all, used := uint32(0), uint64(0), 0
+	sum := uint32(0)
+	ownLogs := uint64(0) // the sum of all n log2(n)
+	used := 0            // how many symbols occur
 	for _, n := range counts {
 		if n > 0 {
 			sum += n
-			all += uint64(n) * uint64(log2(n))
+			ownLogs += uint64(n) * uint64(log2(n))
 			used++
 		}
 	}
 	if used == 0 {
 		return 0
 	}
-	return int((uint64(sum)*uint64(log2(sum))-all)>>logBits) + 4*used
+	symbolBits := (uint64(sum)*uint64(log2(sum)) - ownLogs) >> logBits
+	return int(symbolBits) + 4*used
 }
 
 // logBits is the number of fractional bits of log2.
@@ -225,8 +234,9 @@ const logBits = 10
 // log2 returns the binary logarithm of n >= 1, with logBits fractional bits. It uses only the
 // highest 9 bits of n, and is too small by up to 1/155.
 func log2(n uint32) uint32 {
-	l := uint32(bits.Len32(n) - 1)
-	return l<<logBits + uint32(logFraction[n<<(31-l)>>23&0xff])
+	whole := uint32(bits.Len32(n) - 1)
+	highest := n << (31 - whole) >> 23 // 9 bits, the first of which is 1
+	return whole<<logBits + uint32(logFraction[highest&0xff])
 }
 
 // logFraction[i] is log2(1 + i/256) with logBits fractional bits, rounded down. x is 1 + i/256. In

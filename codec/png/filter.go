@@ -82,7 +82,8 @@ func (s *scanlines) appendFiltered(dst []byte, y0, y1 int, strat strategy) []byt
 			filter = filterOfLeastSum(row, above, s.bpp)
 		}
 		n := len(dst)
-		dst = append(append(dst, filter), row...)
+		dst = append(dst, filter)
+		dst = append(dst, row...) // overwritten unless filter is ftNone
 		if filter != ftNone {
 			filterRow(filter, dst[n+1:], row, above, s.bpp)
 		}
@@ -113,6 +114,7 @@ func filterSumsGeneric(sums *[5]uint64, cur, prev []byte, bpp, from int) {
 		sums[f] += uint64(max(int(d), -int(d)))
 	}
 	for i := from; i < len(cur); i++ {
+		// x, a, b and c are those of section 9.2.
 		x, b := cur[i], prev[i]
 		var a, c byte
 		if i >= bpp {

@@ -60,8 +60,8 @@ func (c *prefixCode) build(counts []uint32, limit int) {
 	for i, d := range tree.Depths(weights) {
 		depth[i] = int(d)
 	}
-	// Depths over the limit are cut to the limit. room is how many codes of limit bits are free. If
-	// room is negative, codes are missing.
+	// Depths over the limit are cut to the limit. room is how many codes of limit bits are free: a
+	// code of d bits takes the place of 1<<(limit-d). If room is negative, codes are missing.
 	room := 1 << limit
 	for i := range order {
 		depth[i] = min(depth[i], limit)
@@ -115,7 +115,8 @@ func newHeader(c *codes) *header {
 	for h.dists > 1 && c.dist.length[h.dists-1] == 0 {
 		h.dists--
 	}
-	h.lengths = encodeLengths(append(slices.Clone(c.lit.length[:h.lits]), c.dist.length[:h.dists]...))
+	lengths := append(slices.Clone(c.lit.length[:h.lits]), c.dist.length[:h.dists]...)
+	h.lengths = encodeLengths(lengths)
 	for _, s := range h.lengths {
 		h.count[s.symbol]++
 	}
@@ -128,14 +129,18 @@ func newHeader(c *codes) *header {
 
 // bits returns how many bits write writes.
 func (h *header) bits() int {
+	const numbers = 5 + 5 + 4 // HLIT, HDIST, HCLEN
 	extra := 2*int(h.count[16]) + 3*int(h.count[17]) + 7*int(h.count[18])
-	return 5 + 5 + 4 + 3*h.n + h.code.bitsOf(h.count[:]) + extra // HLIT, HDIST, HCLEN, the lengths
+	return numbers + 3*h.n + h.code.bitsOf(h.count[:]) + extra
 }
 
 // write writes the header, from HLIT on (section 3.2.7): HLIT, HDIST and HCLEN, the lengths of
 // h.code, and h.lengths.
 func (h *header) write(w *bitWriter) {
-	w.put(uint64(h.lits-257)|uint64(h.dists-1)<<5|uint64(h.n-4)<<10, 14)
+	hlit, hdist, hclen := h.lits-257, h.dists-1, h.n-4
+	w.put(uint64(hlit), 5)
+	w.put(uint64(hdist), 5)
+	w.put(uint64(hclen), 4)
 	for _, s := range codeOrder[:h.n] {
 		w.put(uint64(h.code.length[s]), 3)
 	}
@@ -167,14 +172,14 @@ func encodeLengths(lengths []uint8) (coded []codedLength) {
 		}
 		for n > 0 {
 			switch {
-			case l == 0 && n >= 11:
+			case l == 0 && n >= 11: // 11 to 138 zeros
 				m := min(n, 138)
 				coded = append(coded, codedLength{18, 7, uint16(m - 11)})
 				n -= m
-			case l == 0 && n >= 3:
+			case l == 0 && n >= 3: // 3 to 10 zeros
 				coded = append(coded, codedLength{17, 3, uint16(n - 3)})
 				n = 0
-			case l != 0 && n >= 3:
+			case l != 0 && n >= 3: // 3 to 6 times the length before
 				m := min(n, 6)
 				coded = append(coded, codedLength{16, 2, uint16(m - 3)})
 				n -= m

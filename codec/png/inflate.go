@@ -148,8 +148,10 @@ func (f *inflater) inflate(next func() []byte, rowSize int, sink func(b []byte) 
 	if f.n < 2 {
 		return FormatError{Msg: "no zlib header"}
 	}
-	// RFC 1950 section 2.2: deflate, no preset dictionary.
-	if h := binary.BigEndian.Uint16(f.in); h%31 != 0 || h>>8&15 != 8 || h&0x20 != 0 {
+	// RFC 1950 section 2.2.
+	header := binary.BigEndian.Uint16(f.in)
+	isDeflate, hasDictionary := (header>>8)&15 == 8, header&0x20 != 0
+	if header%31 != 0 || !isDeflate || hasDictionary {
 		return FormatError{Msg: "zlib header"}
 	}
 	o, err := f.blocks(p + 2)
@@ -162,10 +164,11 @@ func (f *inflater) inflate(next func() []byte, rowSize int, sink func(b []byte) 
 }
 
 // refill adds bits from in[p:] to acc, so that acc has at least 56 bits. nb is the number of bits
-// in acc. refill returns the new acc, nb and p. It loads 8 bytes, but moves p only past those that
-// fit into acc whole; bits of the next byte that are in acc already are loaded again.
+// in acc, at most 63. refill returns the new acc, nb and p. It loads 8 bytes, but moves p only past
+// those that fit into acc whole: (63-nb)/8 bytes. With them, acc has nb|56 bits. Bits of the next
+// byte that are in acc already are loaded again.
 func refill(acc uint64, nb uint, in []byte, p int) (uint64, uint, int) {
-	return acc | binary.LittleEndian.Uint64(in[p:])<<(nb&63), nb | 56, p + int(63-nb)>>3
+	return acc | binary.LittleEndian.Uint64(in[p:])<<(nb&63), nb | 56, p + (int(63-nb) >> 3)
 }
 
 // fill moves the rest of the input to the beginning of in and reads more input. It returns the new
@@ -259,6 +262,7 @@ func (f *inflater) blocks(p int) (int, error) {
 	if o, err = f.flush(o); err != nil {
 		return o, err
 	}
+	// The checksum begins with the first whole byte of acc. The whole bytes are given back.
 	p = f.fill(c.p - int(c.nb>>3))
 	if p+4 > f.n {
 		return o, errNoSum
@@ -456,6 +460,7 @@ func (f *inflater) build(lits, dists []uint8) bool {
 	// of one or two more literals, those literals are added to the entry. The second literal is
 	// found at i>>l, where l is the length of the first code, and the third at i>>l2. Both indices
 	// are below i, or 0 like i. As the loop goes downwards, their entries still have one literal.
+	// 0xff00 is the mask of that literal.
 	const litMask = 3 << entryLits
 	for i := 1<<litBits - 1; i >= 0; i-- {
 		e := f.lit[i]
@@ -464,15 +469,18 @@ func (f *inflater) build(lits, dists []uint8) bool {
 		}
 		l := e & 63
 		e2 := f.lit[i>>l]
-		if e2&litMask == 0 || l+e2&63 > litBits {
+		l2 := l + (e2 & 63) // bits of two codes
+		if e2&litMask == 0 || l2 > litBits {
 			continue
 		}
-		l2 := l + e2&63
-		m := e&0xff00 | e2&0xff00<<8 | 2<<entryLits | l2
-		if e3 := f.lit[i>>l2]; e3&litMask != 0 && l2+e3&63 <= litBits {
-			m = e&0xff00 | e2&0xff00<<8 | e3&0xff00<<16 | 3<<entryLits | (l2 + e3&63)
+		literals := e&0xff00 | (e2&0xff00)<<8
+		e3 := f.lit[i>>l2]
+		l3 := l2 + (e3 & 63) // bits of three codes
+		if e3&litMask == 0 || l3 > litBits {
+			f.lit[i] = literals | 2<<entryLits | l2
+		} else {
+			f.lit[i] = literals | (e3&0xff00)<<16 | 3<<entryLits | l3
 		}
-		f.lit[i] = m
 	}
 	return true
 }
@@ -507,8 +515,8 @@ func (f *inflater) symbols(p, o int, acc uint64, nb uint) (int, int, uint64, uin
 		if p, o, acc, nb = f.decodeByTables(p, o, acc, nb, safe, limit); o >= limit || p > safe {
 			continue
 		}
-		// Literals. 56 bits are enough for five lookups of litBits bits: four whose entries are
-		// used, and one that looks ahead.
+		// Literals: e has e>>entryLits&3 of them. 56 bits are enough for five lookups of litBits bits:
+		// four whose entries are used, and one that looks ahead.
 		acc, nb, p = refill(acc, nb, in[:], p)
 		e := lit[acc&mask]
 		for e>>entryLits&3 != 0 {
@@ -624,7 +632,8 @@ func copyMatch(out []byte, o, length, distance int) int {
 		}
 		// A pattern of 2 to 7 bytes is repeated until it has 8 to 14 bytes. From then on those are
 		// the pattern.
-		whole := distance * ((7 + distance) / distance)
+		repeats := (7 + distance) / distance // 8/distance, rounded up
+		whole := distance * repeats
 		for i := o; i < o+whole; i++ {
 			out[i] = out[i-distance]
 		}

@@ -38,7 +38,7 @@ type mixtures struct {
 func (t *mixtures) slotOf(c uint32) uint32 {
 	var b [4]byte
 	binary.LittleEndian.PutUint32(b[:], c)
-	h := c * 0x9e3779b1 >> 17 // 15 bits: an index of slot
+	h := (c * hashFactor) >> 17 // 15 bits: an index of slot
 	for t.slot[h] != 0 && t.all[t.slot[h]-1].color != b {
 		h = (h + 1) % (2 * maxMixtures)
 	}
@@ -85,22 +85,18 @@ func nearForm(m *image.NRGBA) *form {
 		a, b := &t.all[i], &t.all[j]
 		return cmp.Or(cmp.Compare(b.count, a.count), slices.Compare(a.color[:], b.color[:]))
 	})
+	best := newNearPalette(t.all, order, tolerance)
+	if best == nil {
+		return nil
+	}
 	// Find the least reach by bisection. low is always too small, at first because m has more than
-	// 256 colors. best is nil at first, and then the palette for high+1.
-	var best *nearPalette
+	// 256 colors. best is the palette for high.
 	low, high := 0, tolerance
-	for low < high {
-		reach := (low + 1 + high) / 2
-		if best == nil { // the largest reach is tried first
-			reach = high
-		}
-		palette := newNearPalette(t.all, order, reach)
-		switch {
-		case palette != nil:
-			best, high = palette, reach-1
-		case best == nil:
-			return nil
-		default:
+	for high-low > 1 {
+		reach := (low + high) / 2
+		if palette := newNearPalette(t.all, order, reach); palette != nil {
+			best, high = palette, reach
+		} else {
 			low = reach
 		}
 	}
@@ -118,7 +114,8 @@ func (t *mixtures) meanError(p *nearPalette) float64 {
 		m := &t.all[i]
 		e := &p.entries[p.nearest(m.color)]
 		for c, v := range m.color[:3] {
-			sum += m.count * max(int(v)-int(e[c]), int(e[c])-int(v))
+			difference := int(v) - int(e[c])
+			sum += m.count * max(difference, -difference)
 		}
 		n += 3 * m.count
 	}
@@ -145,7 +142,8 @@ func (t *mixtures) toForm(m *image.NRGBA, p *nearPalette) *form {
 	for i := range pix {
 		c := binary.LittleEndian.Uint32(m.Pix[4*i:])
 		if i == 0 || c != last {
-			last, entry = c, byte(t.all[t.slot[t.slotOf(c)]-1].entry)
+			position := t.slot[t.slotOf(c)] - 1 // in t.all
+			last, entry = c, byte(t.all[position].entry)
 		}
 		pix[i] = entry
 	}
@@ -206,6 +204,7 @@ func (p *nearPalette) nearest(color [4]byte) int {
 		for g := low[1] &^ 15; g <= high[1]; g += 16 {
 			for b := low[2] &^ 15; b <= high[2]; b += 16 {
 				for a := low[3] &^ 15; a <= high[3]; a += 16 {
+					// i is 1 + the index of an entry, as in next.
 					for i := p.cell[cellOf(r, g, b, a)]; i > 0; i = p.next[i-1] {
 						if d := squaredDistance(&p.entries[i-1], &color, &low, &high); d < least {
 							best, least = int(i-1), d
@@ -262,6 +261,7 @@ func replaceLevels(pix []byte, sourceColors int) (replacement [256]byte) {
 		}
 		return 0, false
 	}
+	// Keep a level for each that has none near enough.
 	for v, n := range count {
 		if n == 0 {
 			continue

@@ -76,7 +76,8 @@ func (d *deflater) findMatchesAt(i, limit int) (longest int) {
 	c.head[h] = int32(i)
 	c.prev[i&(windowSize-1)] = int32(cand)
 	// Try depth positions within the window, until a match is nice or as long as it may be.
-	for n := d.search.depth; n > 0 && i-cand < windowSize && longest < min(limit, d.search.nice); n-- {
+	goal := min(limit, d.search.nice)
+	for n := d.search.depth; n > 0 && i-cand < windowSize && longest < goal; n-- {
 		if b[cand+longest] == b[i+longest] { // the byte that a longer match needs
 			if l := matchLength(b, cand, i, limit); l > longest {
 				longest = l
@@ -114,7 +115,7 @@ func (d *deflater) findSteps(from, to int) {
 					length = l
 				}
 				if total := withDistance + c.length[length]; total < cost[i+length] {
-					cost[i+length], choice[i+length] = total, uint32(length)<<16|m&0xffff
+					cost[i+length], choice[i+length] = total, uint32(length)<<16|(m&0xffff)
 				}
 			}
 		}
@@ -128,7 +129,7 @@ func (p *patientParse) walkBack(n int) {
 	for i := n; i > 0; {
 		c := p.choice[i]
 		p.steps = append(p.steps, c)
-		i -= max(int(c>>16), 1)
+		i -= max(int(c>>16), 1) // the length of a match, or 1 for a literal
 	}
 	// The steps are in reverse order.
 	for i, j := 0, len(p.steps)-1; i < j; i, j = i+1, j-1 {

@@ -119,8 +119,9 @@ func (r *Reader) rowBytes(w int) int { return (w*r.bitsPerPixel() + 7) / 8 }
 
 // PeakBytes returns about how many bytes Rows allocates.
 func (r *Reader) PeakBytes() int64 {
-	row := int64(r.rowBytes(r.Width) + 8)
-	n := int64(inSize+inPad+windowSize+outChunk+outPad) + 3*row + int64(r.Width*r.Channels)
+	row := int64(r.rowBytes(r.Width) + 8) // 8 is more than the filter type takes
+	n := int64(inSize + inPad + windowSize + outChunk + outPad)
+	n += 3*row + int64(r.Width*r.Channels)
 	if r.Interlaced {
 		n += int64(r.Width) * int64(r.Height) * int64(r.Channels)
 	}
@@ -130,7 +131,7 @@ func (r *Reader) PeakBytes() int64 {
 // chunk returns the chunk at p: its type, its data and the position after it. It does not check the
 // CRC.
 func chunk(src []byte, p int) (kind string, data []byte, next int, err error) {
-	if len(src)-p < 12 {
+	if len(src)-p < 12 { // length, type and CRC
 		return "", nil, 0, FormatError{p, "ends before IEND"}
 	}
 	n := binary.BigEndian.Uint32(src[p:])

@@ -32,9 +32,13 @@ func (c *chains) clear() {
 // load32 returns the four bytes at i, the first one lowest.
 func load32(b []byte, i int) uint32 { return binary.LittleEndian.Uint32(b[i:]) }
 
+// hashFactor makes the high bits of a product depend on all bits of the other factor. It is a prime
+// near 2^32 divided by the golden ratio.
+const hashFactor = 0x9e3779b1
+
 // hash4 returns the hash of the four bytes of v, and hash3 that of the lowest three.
-func hash4(v uint32) uint32 { return v * 0x9e3779b1 >> (32 - hashBits) }
-func hash3(v uint32) uint32 { return v << 8 * 0x9e3779b1 >> (32 - hash3Bits) }
+func hash4(v uint32) uint32 { return (v * hashFactor) >> (32 - hashBits) }
+func hash3(v uint32) uint32 { return ((v << 8) * hashFactor) >> (32 - hash3Bits) }
 
 // insert adds the positions from i to end-1, from each of which b must have 4 bytes. It adds them
 // to the hashes of 3 bytes, too, if three is set.
@@ -88,7 +92,7 @@ func (c *chains) findTriple(b []byte, i int) int {
 	h := hash3(v)
 	cand := int(c.head3[h])
 	c.head3[h] = int32(i)
-	if i-cand > maxDistance3 || (load32(b, cand)^v)<<8 != 0 {
+	if i-cand > maxDistance3 || (load32(b, cand)^v)<<8 != 0 { // the shift drops the fourth byte
 		return 0
 	}
 	return i - cand
@@ -132,17 +136,17 @@ func (d *deflater) parseQuickly() {
 		// As long as the match at the next position is better than this one, a literal and the next
 		// match are taken. The next match is better if it is longer by k bytes, or as long (k = 0),
 		// and its distance has fewer than 4k+2 bits more.
+		missing := i + 1 // the first position that is not in the chains yet
 		for n < s.nice && i < last {
 			nextN, nextDistance := d.findMatch(i+1, n, s.depth/2)
-			if nextDistance == 0 || 4*(nextN-n) <= bits.Len(uint(nextDistance))-bits.Len(uint(distance))-2 {
-				d.chains.insert(b, i+2, min(i+n, last+1), s.three) // i+1 is in the chains already
+			missing = i + 2
+			moreBits := bits.Len(uint(nextDistance)) - bits.Len(uint(distance))
+			if nextDistance == 0 || moreBits >= 4*(nextN-n)+2 {
 				break
 			}
 			i, n, distance = i+1, nextN, nextDistance
 		}
-		if n >= s.nice || i >= last { // the loop ended without break, and has inserted nothing
-			d.chains.insert(b, i+1, min(i+n, last+1), s.three)
-		}
+		d.chains.insert(b, missing, min(i+n, last+1), s.three)
 		d.writeSequence(start, i, n, distance)
 		i += n
 		start = i

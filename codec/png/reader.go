@@ -17,7 +17,7 @@ func (r *Reader) Rows(ctx context.Context, emit func(y int, row []byte) error) e
 	d := decoder{r: r, ctx: ctx, emit: emit, bpp: max(r.bitsPerPixel()/8, 1)}
 	if r.Interlaced {
 		d.picture = make([]byte, r.Width*r.Height*r.Channels)
-		d.pass = -1
+		d.pass = -1 // before the first pass
 		d.nextPass()
 	} else {
 		d.w, d.h = r.Width, r.Height
@@ -31,6 +31,7 @@ func (r *Reader) Rows(ctx context.Context, emit func(y int, row []byte) error) e
 	var f inflater
 	input := feed{src: r.src, p: r.idat, isFrame: r.dataKind == "fdAT"}
 	err := f.inflate(input.next, n+1, d.takeScanlines)
+	// If d.done is set, no row is missing.
 	damage, damaged := err.(FormatError)
 	damage.Offset = r.idat
 	switch {
@@ -49,7 +50,7 @@ func (r *Reader) Rows(ctx context.Context, emit func(y int, row []byte) error) e
 	if input.badCRC {
 		r.note("CRC of IDAT")
 	}
-	if r.Interlaced {
+	if r.Interlaced { // the rows are complete only now
 		n := r.Width * r.Channels
 		for y := range r.Height {
 			if err := emit(y, d.picture[y*n:][:n:n]); err != nil {
@@ -138,7 +139,9 @@ func (d *decoder) nextPass() {
 		p := adam7[d.pass]
 		// The size of the pass is the picture's size without what lies before the first pixel, divided
 		// by the steps, rounded up.
-		d.w, d.h, d.y = (d.r.Width-p.x+p.dx-1)/p.dx, (d.r.Height-p.y+p.dy-1)/p.dy, 0
+		d.w = (d.r.Width - p.x + p.dx - 1) / p.dx
+		d.h = (d.r.Height - p.y + p.dy - 1) / p.dy
+		d.y = 0
 		if d.w > 0 && d.h > 0 {
 			clear(d.prev)
 			return
@@ -201,7 +204,8 @@ func (d *decoder) scatter(cur []byte) {
 		d.expand(row, cur)
 	}
 	p := adam7[d.pass]
-	out := d.picture[((p.y+d.y*p.dy)*d.r.Width+p.x)*c:]
+	y := p.y + d.y*p.dy                    // of the row in the picture
+	out := d.picture[(y*d.r.Width+p.x)*c:] // from the row's first pixel of the pass on
 	for i := 0; i < d.w; i++ {
 		copy(out[i*p.dx*c:][:c], row[i*c:])
 	}
@@ -247,7 +251,7 @@ func (r *Reader) expandNarrow() func(dst, src []byte) {
 	}
 }
 
-// to8Bits returns v*255/65535, rounded.
+// to8Bits returns v*255/65535, rounded. Division by 65536 after adding 32895 is the same for all v.
 func to8Bits(v uint16) byte { return byte((uint32(v)*255 + 32895) >> 16) }
 
 // spread returns a function that unpacks the samples in src, which have 1, 2 or 4 bits. It writes
@@ -258,7 +262,7 @@ func spread(depth int, factor byte) func(dst, src []byte) {
 	var table [256][8]byte
 	for v := range table {
 		for i := range perByte {
-			sample := byte(v) >> (8 - depth*(i+1)) & (1<<depth - 1)
+			sample := (byte(v) >> (8 - depth*(i+1))) & (1<<depth - 1)
 			table[v][i] = sample * factor
 		}
 	}
@@ -292,7 +296,8 @@ func (r *Reader) unpacker(maxPixels int) func(src []byte) []byte {
 // expandPalette returns a function that looks up the indices in src, a scanline, in the palette,
 // and writes r.Channels samples for each.
 func (r *Reader) expandPalette() func(dst, src []byte) {
-	palette, samples := (*[256][4]byte)(r.palette), r.unpacker(r.Width)
+	palette := (*[256][4]byte)(r.palette)
+	samples := r.unpacker(r.Width)
 	switch r.Channels {
 	case 1:
 		var gray [256]byte
@@ -391,7 +396,7 @@ func (r *Reader) expandKeyed(n int) func(dst, src []byte) {
 				match = match && v == key[c]
 			}
 			if wide {
-				if r.Narrow != nil {
+				if r.Narrow != nil { // its samples replace those of to8Bits
 					r.Narrow(dst[:n], src)
 				}
 				src = src[2*n:]

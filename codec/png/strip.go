@@ -20,12 +20,13 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 	animated := isAnimated(src)
 	out := append(make([]byte, 0, len(src)), signature...)
 	hasIDAT := false
-	for p := 8; ; {
+	for p := len(signature); ; {
 		kind, _, next, err := chunk(src, p)
 		if err != nil {
 			return nil, err
 		}
-		if (p == 8) != (kind == "IHDR") { // IHDR is the first chunk, and no other
+		isFirst := p == len(signature)
+		if isFirst != (kind == "IHDR") { // IHDR is the first chunk, and no other
 			return nil, FormatError{p, "IHDR not first"}
 		}
 		keep := false
@@ -63,7 +64,7 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 
 // precedesIDAT reports whether src has a chunk of this kind before the first IDAT.
 func precedesIDAT(src []byte, kind string) bool {
-	for p := 8; ; {
+	for p := len(signature); ; {
 		k, _, next, err := chunk(src, p)
 		switch {
 		case err != nil, k == "IDAT":
@@ -81,11 +82,11 @@ func isAnimated(src []byte) bool {
 	frames := uint32(0)                   // as acTL says
 	fctlBefore, fctlAfter := false, false // there is an fcTL before the first IDAT, or after it
 	hasIDAT := false
-	for p := 8; ; {
+	for p := len(signature); ; {
 		kind, data, next, err := chunk(src, p)
 		if err != nil { // the end of src
 			frameIsIDAT := fctlBefore || !fctlAfter
-			return frames > 1 || frames == 1 && !frameIsIDAT
+			return frames > 1 || (frames == 1 && !frameIsIDAT)
 		}
 		switch kind {
 		case "acTL":
@@ -93,7 +94,11 @@ func isAnimated(src []byte) bool {
 				frames = binary.BigEndian.Uint32(data)
 			}
 		case "fcTL":
-			fctlBefore, fctlAfter = fctlBefore || !hasIDAT, fctlAfter || hasIDAT
+			if hasIDAT {
+				fctlAfter = true
+			} else {
+				fctlBefore = true
+			}
 		case "IDAT":
 			hasIDAT = true
 		}

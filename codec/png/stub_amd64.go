@@ -4,108 +4,127 @@
 
 package png
 
-// unfilterUpAVX2 reverses the filter Up for n bytes, a multiple of 32 and at least 32.
+// unfilterUpAVX2 reverses the filter Up: it sets n bytes of dst to src plus prev, the scanline
+// above. n is a multiple of 32 and at least 32.
 //
 //go:noescape
 func unfilterUpAVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterSub2AVX2 reverses a filter for n pixels, at least 1.
-// It loads and stores 4 bytes for each pixel.
+// unfilterSub2AVX2 reverses the filter Sub, from src to dst, for n pixels of 2 bytes,
+// n at least 1. It does not use prev.
+// Each pixel, also the last one, is loaded and stored as 4 bytes.
 //
 //go:noescape
 func unfilterSub2AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterAverage2AVX2 reverses a filter for n pixels, at least 1.
-// It loads and stores 4 bytes for each pixel.
+// unfilterAverage2AVX2 reverses the filter Average, from src to dst, for n pixels of 2 bytes,
+// n at least 1. prev is the scanline above.
+// Each pixel, also the last one, is loaded and stored as 4 bytes.
 //
 //go:noescape
 func unfilterAverage2AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterPaeth2AVX2 reverses a filter for n pixels, at least 1.
-// It loads and stores 4 bytes for each pixel.
+// unfilterPaeth2AVX2 reverses the filter Paeth, from src to dst, for n pixels of 2 bytes,
+// n at least 1. prev is the scanline above.
+// Each pixel, also the last one, is loaded and stored as 4 bytes.
 //
 //go:noescape
 func unfilterPaeth2AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterSub3AVX2 reverses a filter for n pixels, at least 1.
-// It loads and stores 4 bytes for each pixel.
+// unfilterSub3AVX2 reverses the filter Sub, from src to dst, for n pixels of 3 bytes,
+// n at least 1. It does not use prev.
+// Each pixel, also the last one, is loaded and stored as 4 bytes.
 //
 //go:noescape
 func unfilterSub3AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterAverage3AVX2 reverses a filter for n pixels, at least 1.
-// It loads and stores 4 bytes for each pixel.
+// unfilterAverage3AVX2 reverses the filter Average, from src to dst, for n pixels of 3 bytes,
+// n at least 1. prev is the scanline above.
+// Each pixel, also the last one, is loaded and stored as 4 bytes.
 //
 //go:noescape
 func unfilterAverage3AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterPaeth3AVX2 reverses a filter for n pixels, at least 1.
-// It loads and stores 4 bytes for each pixel.
+// unfilterPaeth3AVX2 reverses the filter Paeth, from src to dst, for n pixels of 3 bytes,
+// n at least 1. prev is the scanline above.
+// Each pixel, also the last one, is loaded and stored as 4 bytes.
 //
 //go:noescape
 func unfilterPaeth3AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterSub4AVX2 reverses a filter for n pixels, at least 1.
-// It loads and stores 4 bytes for each pixel.
+// unfilterSub4AVX2 reverses the filter Sub, from src to dst, for n pixels of 4 bytes,
+// n at least 1. It does not use prev.
+// Each pixel, also the last one, is loaded and stored as 4 bytes.
 //
 //go:noescape
 func unfilterSub4AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterAverage4AVX2 reverses a filter for n pixels, at least 1.
-// It loads and stores 4 bytes for each pixel.
+// unfilterAverage4AVX2 reverses the filter Average, from src to dst, for n pixels of 4 bytes,
+// n at least 1. prev is the scanline above.
+// Each pixel, also the last one, is loaded and stored as 4 bytes.
 //
 //go:noescape
 func unfilterAverage4AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterPaeth4AVX2 reverses a filter for n pixels, at least 1.
-// It loads and stores 4 bytes for each pixel.
+// unfilterPaeth4AVX2 reverses the filter Paeth, from src to dst, for n pixels of 4 bytes,
+// n at least 1. prev is the scanline above.
+// Each pixel, also the last one, is loaded and stored as 4 bytes.
 //
 //go:noescape
 func unfilterPaeth4AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterSub6AVX2 reverses a filter for n pixels, at least 1.
-// It loads and stores 8 bytes for each pixel.
+// unfilterSub6AVX2 reverses the filter Sub, from src to dst, for n pixels of 6 bytes,
+// n at least 1. It does not use prev.
+// Each pixel, also the last one, is loaded and stored as 8 bytes.
 //
 //go:noescape
 func unfilterSub6AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterAverage6AVX2 reverses a filter for n pixels, at least 1.
-// It loads and stores 8 bytes for each pixel.
+// unfilterAverage6AVX2 reverses the filter Average, from src to dst, for n pixels of 6 bytes,
+// n at least 1. prev is the scanline above.
+// Each pixel, also the last one, is loaded and stored as 8 bytes.
 //
 //go:noescape
 func unfilterAverage6AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterPaeth6AVX2 reverses a filter for n pixels, at least 1.
-// It loads and stores 8 bytes for each pixel.
+// unfilterPaeth6AVX2 reverses the filter Paeth, from src to dst, for n pixels of 6 bytes,
+// n at least 1. prev is the scanline above.
+// Each pixel, also the last one, is loaded and stored as 8 bytes.
 //
 //go:noescape
 func unfilterPaeth6AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterSub8AVX2 reverses a filter for n pixels, at least 1.
-// It loads and stores 8 bytes for each pixel.
+// unfilterSub8AVX2 reverses the filter Sub, from src to dst, for n pixels of 8 bytes,
+// n at least 1. It does not use prev.
+// Each pixel, also the last one, is loaded and stored as 8 bytes.
 //
 //go:noescape
 func unfilterSub8AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterAverage8AVX2 reverses a filter for n pixels, at least 1.
-// It loads and stores 8 bytes for each pixel.
+// unfilterAverage8AVX2 reverses the filter Average, from src to dst, for n pixels of 8 bytes,
+// n at least 1. prev is the scanline above.
+// Each pixel, also the last one, is loaded and stored as 8 bytes.
 //
 //go:noescape
 func unfilterAverage8AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// unfilterPaeth8AVX2 reverses a filter for n pixels, at least 1.
-// It loads and stores 8 bytes for each pixel.
+// unfilterPaeth8AVX2 reverses the filter Paeth, from src to dst, for n pixels of 8 bytes,
+// n at least 1. prev is the scanline above.
+// Each pixel, also the last one, is loaded and stored as 8 bytes.
 //
 //go:noescape
 func unfilterPaeth8AVX2(dst *byte, src *byte, prev *byte, n int)
 
-// adlerAVX2 adds n bytes, a multiple of 32 from 32 to 5536, to the two sums in s.
-// It does not reduce the sums.
+// adlerAVX2 adds n bytes from p on to s, the sums s1 and s2 of Adler-32. It does not reduce
+// the sums modulo adlerMod. n is a multiple of 32 from 32 to adlerMax.
 //
 //go:noescape
 func adlerAVX2(p *byte, n int, s *[2]uint32)
 
-// symbolsAVX2 decodes literals and matches. s holds p, o, acc, nb, safe and limit.
+// symbolsAVX2 decodes literals and matches from in to out. lit and dist are the tables of an
+// inflater. s holds p, o, acc, nb, safe and limit, as inflater.symbols has them. symbolsAVX2
+// sets the first four of s anew.
+//
 // It goes on while p <= safe and o < limit. It reads in up to inMargin bytes past safe, and
 // writes out up to outPad bytes past limit. It returns before the end of the block, before a
 // symbol that the tables do not have, and before a match from before the beginning of out.
@@ -113,24 +132,28 @@ func adlerAVX2(p *byte, n int, s *[2]uint32)
 //go:noescape
 func symbolsAVX2(lit *uint32, dist *uint32, in *byte, out *byte, s *[6]uint64)
 
-// filterSumsAVX2 filters n bytes, a multiple of 32 and at least 32, with each filter type f,
-// and adds the absolute values of the filtered bytes, as signed numbers, to sums[f].
+// filterSumsAVX2 filters n bytes from x on with each filter type f, and adds the absolute
+// values of the filtered bytes, as signed numbers, to sums[f]. x is the second pixel of a
+// scanline, a the pixel left of x, b the pixel above x, and c the pixel above a. n is a multiple
+// of 32 and at least 32.
 //
 //go:noescape
 func filterSumsAVX2(x *byte, a *byte, b *byte, c *byte, n int, sums *[5]uint64)
 
-// filterSubAVX2 sets n bytes of dst, a multiple of 32 and at least 32, to x-a.
+// filterSubAVX2 sets n bytes of dst to x-a, where x and a are as for filterSumsAVX2. n is a
+// multiple of 32 and at least 32. With b in place of a, it is the filter Up.
 //
 //go:noescape
 func filterSubAVX2(dst *byte, x *byte, a *byte, n int)
 
-// filterAverageAVX2 sets n bytes of dst, a multiple of 32 and at least 32, to x-(a+b)/2.
+// filterAverageAVX2 sets n bytes of dst to x-(a+b)/2, where x, a and b are as for
+// filterSumsAVX2. n is a multiple of 32 and at least 32.
 //
 //go:noescape
 func filterAverageAVX2(dst *byte, x *byte, a *byte, b *byte, n int)
 
-// filterPaethAVX2 sets n bytes of dst, a multiple of 32 and at least 32, to x less the
-// prediction from a, b and c.
+// filterPaethAVX2 sets n bytes of dst to x less the Paeth prediction from a, b and c, all as
+// for filterSumsAVX2. n is a multiple of 32 and at least 32.
 //
 //go:noescape
 func filterPaethAVX2(dst *byte, x *byte, a *byte, b *byte, c *byte, n int)

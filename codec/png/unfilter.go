@@ -55,7 +55,7 @@ func unfilterUpGeneric(dst, src, prev []byte) {
 		// Eight sums at once. The high bits are added apart, so that no sum carries into the next.
 		const high = 0x8080808080808080
 		a, b := binary.LittleEndian.Uint64(src[i:]), binary.LittleEndian.Uint64(prev[i:])
-		binary.LittleEndian.PutUint64(dst[i:], (a&^high+b&^high)^(a^b)&high)
+		binary.LittleEndian.PutUint64(dst[i:], ((a&^high)+(b&^high))^((a^b)&high))
 	}
 	for ; i < len(dst); i++ {
 		dst[i] = src[i] + prev[i]

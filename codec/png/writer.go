@@ -71,6 +71,7 @@ func Append(dst []byte, m image.Image, o *Options) ([]byte, error) {
 	} else {
 		forms = colorForms(cleaned(m), o.SourceColors)
 	}
+	// Choose how each form would be compressed, and which forms are.
 	plans := make([]plan, len(forms))
 	for i := range forms {
 		plans[i] = forms[i].lines.makePlan(o.Effort == HighEffort)
@@ -156,7 +157,7 @@ func grayForms(m *image.Gray, sourceColors int) []form {
 	for v := range used {
 		if used[v] {
 			levels = append(levels, [4]byte{byte(v), byte(v), byte(v), 255})
-			for v%(255/(1<<depth-1)) != 0 { // levels of a depth are multiples of 255/(1<<depth-1)
+			for v%levelStep(depth) != 0 {
 				depth *= 2
 			}
 		}
@@ -165,7 +166,7 @@ func grayForms(m *image.Gray, sourceColors int) []form {
 	if depth == 8 {
 		direct.lines = scanlines{pix, w, h, 1}
 	} else {
-		step := byte(255 / (1<<depth - 1)) // from level to level of this depth
+		step := byte(levelStep(depth))
 		direct.lines = pack(pix, w, h, depth, func(v byte) byte { return v / step })
 	}
 	if indexDepth := paletteDepth(len(levels)); indexDepth < depth {
@@ -180,6 +181,10 @@ func grayForms(m *image.Gray, sourceColors int) []form {
 	}
 	return []form{direct}
 }
+
+// levelStep returns the difference between neighboring levels of gray in a bit depth: 255, 85, 17
+// or 1. All levels are multiples of it.
+func levelStep(depth int) int { return 255 / (1<<depth - 1) }
 
 // colorForms returns m in one or two forms: with a palette, if there is one, and without. If m is
 // gray and opaque, colorForms returns grayForms. It leaves out the form without a palette if m has
@@ -234,7 +239,7 @@ func isOpaqueAndGray(pix []byte) (opaque, gray bool) {
 		for p := pix[:n]; len(p) >= 4; p = p[4:] {
 			v := binary.LittleEndian.Uint32(p)
 			and &= v
-			differ |= (v ^ v>>8) & 0xffff
+			differ |= (v ^ (v >> 8)) & 0xffff
 		}
 		if and>>24 != 255 && differ != 0 {
 			break
@@ -272,7 +277,7 @@ type colorTable struct {
 
 // findOrAdd returns the position of c in t.color, and adds c first if it is new.
 func (t *colorTable) findOrAdd(c uint32) int {
-	h := c * 0x9e3779b1 >> 22 // 10 bits: an index of slot
+	h := (c * hashFactor) >> 22 // 10 bits: an index of slot
 	for t.slot[h] != 0 {
 		if i := int(t.slot[h]) - 1; t.color[i] == c {
 			return i
@@ -383,11 +388,16 @@ func (f *form) appendTo(dst []byte, w, h int, o *Options, p plan) []byte {
 // may append chunks that have to follow IHDR.
 func (f *form) appendHeader(dst []byte, w, h int, o *Options, appendControl func(dst []byte) []byte) []byte {
 	dst = append(dst, signature...)
-	header := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(w)), uint32(h))
-	dst = appendChunk(dst, "IHDR", append(header, byte(f.depth), byte(f.colorType), 0, 0, 0))
+	header := binary.BigEndian.AppendUint32(nil, uint32(w))
+	header = binary.BigEndian.AppendUint32(header, uint32(h))
+	header = append(header, byte(f.depth), byte(f.colorType))
+	header = append(header, 0, 0, 0) // methods of compression and filters; not interlaced
+	dst = appendChunk(dst, "IHDR", header)
 	dst = appendControl(dst)
-	if o.ICC != nil { // before PLTE (section 5.6): a name, its end, a compression method, the profile
-		dst = appendChunk(dst, "iCCP", append([]byte("ICC\x00\x00"), deflate(o.ICC, searchPatient)...))
+	if o.ICC != nil { // before PLTE (section 5.6)
+		named := []byte("ICC\x00\x00") // a name, its end, and the compression method
+		named = append(named, deflate(o.ICC, searchPatient)...)
+		dst = appendChunk(dst, "iCCP", named)
 	}
 	if f.plte != nil {
 		dst = appendChunk(dst, "PLTE", f.plte)

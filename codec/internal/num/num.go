@@ -7,7 +7,7 @@ func DivUp(n, d int) int { return (n + d - 1) / d }
 // Div255 returns v / 255, rounded, for v up to 255 * 255.
 func Div255(v uint32) byte {
 	v += 128
-	return byte((v + v>>8) >> 8)
+	return byte((v + (v >> 8)) >> 8)
 }
 
 // Grow returns a slice of n elements. It uses the memory of s if that is large enough. The elements

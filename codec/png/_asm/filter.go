@@ -83,7 +83,7 @@ func paethOf(a, b, c, zero VecVirtual) VecVirtual {
 	VPBLENDVB(pb, b, c, pb) // b or c: the one with the lesser distance
 	VPMINUB(pa, pc, pc)
 	VPCMPEQB(pa, pc, pa)
-	VPBLENDVB(pa, a, pb, pb) // a, or that
+	VPBLENDVB(pa, a, pb, pb) // a if its distance is the least, otherwise that of b and c
 	return pb
 }
 
@@ -91,8 +91,10 @@ func paethOf(a, b, c, zero VecVirtual) VecVirtual {
 func filterSums() {
 	TEXT("filterSumsAVX2", NOSPLIT, "func(x, a, b, c *byte, n int, sums *[5]uint64)")
 	Pragma("noescape")
-	Doc("filterSumsAVX2 filters n bytes, a multiple of 32 and at least 32, with each filter type f,",
-		"and adds the absolute values of the filtered bytes, as signed numbers, to sums[f].")
+	Doc("filterSumsAVX2 filters n bytes from x on with each filter type f, and adds the absolute",
+		"values of the filtered bytes, as signed numbers, to sums[f]. x is the second pixel of a",
+		"scanline, a the pixel left of x, b the pixel above x, and c the pixel above a. n is a multiple",
+		"of 32 and at least 32.")
 	ptr, n := params("x", "a", "b", "c")
 	sums := Load(Param("sums"), GP64())
 	zero, one := YMM(), ones()
@@ -146,7 +148,8 @@ func filterSums() {
 func filterSub() {
 	TEXT("filterSubAVX2", NOSPLIT, "func(dst, x, a *byte, n int)")
 	Pragma("noescape")
-	Doc("filterSubAVX2 sets n bytes of dst, a multiple of 32 and at least 32, to x-a.")
+	Doc("filterSubAVX2 sets n bytes of dst to x-a, where x and a are as for filterSumsAVX2. n is a",
+		"multiple of 32 and at least 32. With b in place of a, it is the filter Up.")
 	ptr, n := params("dst", "x", "a")
 	Label("loop")
 	x := YMM()
@@ -162,7 +165,8 @@ func filterSub() {
 func filterAverage() {
 	TEXT("filterAverageAVX2", NOSPLIT, "func(dst, x, a, b *byte, n int)")
 	Pragma("noescape")
-	Doc("filterAverageAVX2 sets n bytes of dst, a multiple of 32 and at least 32, to x-(a+b)/2.")
+	Doc("filterAverageAVX2 sets n bytes of dst to x-(a+b)/2, where x, a and b are as for",
+		"filterSumsAVX2. n is a multiple of 32 and at least 32.")
 	ptr, n := params("dst", "x", "a", "b")
 	one := ones()
 	Label("loop")
@@ -181,8 +185,8 @@ func filterAverage() {
 func filterPaeth() {
 	TEXT("filterPaethAVX2", NOSPLIT, "func(dst, x, a, b, c *byte, n int)")
 	Pragma("noescape")
-	Doc("filterPaethAVX2 sets n bytes of dst, a multiple of 32 and at least 32, to x less the",
-		"prediction from a, b and c.")
+	Doc("filterPaethAVX2 sets n bytes of dst to x less the Paeth prediction from a, b and c, all as",
+		"for filterSumsAVX2. n is a multiple of 32 and at least 32.")
 	ptr, n := params("dst", "x", "a", "b", "c")
 	zero := YMM()
 	VPXOR(zero, zero, zero)

@@ -27,7 +27,8 @@ func main() {
 func up() {
 	TEXT("unfilterUpAVX2", NOSPLIT, "func(dst, src, prev *byte, n int)")
 	Pragma("noescape")
-	Doc("unfilterUpAVX2 reverses the filter Up for n bytes, a multiple of 32 and at least 32.")
+	Doc("unfilterUpAVX2 reverses the filter Up: it sets n bytes of dst to src plus prev, the scanline",
+		"above. n is a multiple of 32 and at least 32.")
 	dst, src, prev := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("prev"), GP64())
 	n := Load(Param("n"), GP64())
 	Label("loop")
@@ -53,13 +54,15 @@ func loadSize(bpp int) int {
 	return 8
 }
 
-// pixels generates the beginning of a kernel over n pixels of bpp bytes.
-func pixels(name string, bpp int) (dst, src, prev, n Register) {
-	name = fmt.Sprintf("%s%dAVX2", name, bpp)
+// pixels generates the beginning of a kernel that reverses a filter for n pixels of bpp bytes.
+// aboutPrev says in the doc comment what prev is.
+func pixels(filter string, bpp int, aboutPrev string) (dst, src, prev, n Register) {
+	name := fmt.Sprintf("unfilter%s%dAVX2", filter, bpp)
 	TEXT(name, NOSPLIT, "func(dst, src, prev *byte, n int)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s reverses a filter for n pixels, at least 1.", name),
-		fmt.Sprintf("It loads and stores %d bytes for each pixel.", loadSize(bpp)))
+	Doc(fmt.Sprintf("%s reverses the filter %s, from src to dst, for n pixels of %d bytes,", name, filter, bpp),
+		fmt.Sprintf("n at least 1. %s", aboutPrev),
+		fmt.Sprintf("Each pixel, also the last one, is loaded and stored as %d bytes.", loadSize(bpp)))
 	return Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("prev"), GP64()), Load(Param("n"), GP64())
 }
 
@@ -91,7 +94,7 @@ func next(bpp int, regs ...Register) {
 // sub generates a kernel that reverses the filter Sub. In the loop of sub, average and paeth, a is
 // first the pixel to the left, and then the reconstructed pixel.
 func sub(bpp int) {
-	dst, src, _, n := pixels("unfilterSub", bpp)
+	dst, src, _, n := pixels("Sub", bpp, "It does not use prev.")
 	a, x := XMM(), XMM()
 	VPXOR(a, a, a)
 	Label("loop")
@@ -107,7 +110,7 @@ func sub(bpp int) {
 // average generates a kernel that reverses the filter Average. Here and in paeth each sample is
 // widened to 16 bits. VPADDB adds the filtered bytes, because the sums must be modulo 256.
 func average(bpp int) {
-	dst, src, prev, n := pixels("unfilterAverage", bpp)
+	dst, src, prev, n := pixels("Average", bpp, "prev is the scanline above.")
 	a, b, x, out := XMM(), XMM(), XMM(), XMM()
 	VPXOR(a, a, a)
 	Label("loop")
@@ -130,7 +133,7 @@ func average(bpp int) {
 // 3c-b-a. The prediction is max(a, b) if t <= min(a, b), min(a, b) if t >= max(a, b), and c
 // otherwise. c3b is 3c-b, which does not have to wait for a.
 func paeth(bpp int) {
-	dst, src, prev, n := pixels("unfilterPaeth", bpp)
+	dst, src, prev, n := pixels("Paeth", bpp, "prev is the scanline above.")
 	a, b, c, c3b, x := XMM(), XMM(), XMM(), XMM(), XMM()
 	lo, hi, t, above, below, out := XMM(), XMM(), XMM(), XMM(), XMM(), XMM()
 	VPXOR(a, a, a)
@@ -173,8 +176,8 @@ func adler() {
 	}
 	TEXT("adlerAVX2", NOSPLIT, "func(p *byte, n int, s *[2]uint32)")
 	Pragma("noescape")
-	Doc("adlerAVX2 adds n bytes, a multiple of 32 from 32 to 5536, to the two sums in s.",
-		"It does not reduce the sums.")
+	Doc("adlerAVX2 adds n bytes from p on to s, the sums s1 and s2 of Adler-32. It does not reduce",
+		"the sums modulo adlerMod. n is a multiple of 32 from 32 to adlerMax.")
 	p, n, s := Load(Param("p"), GP64()), Load(Param("n"), GP64()), Load(Param("s"), GP64())
 	zero, s1, s2, before, v, w, sum, one := YMM(), YMM(), YMM(), YMM(), YMM(), YMM(), YMM(), YMM()
 	VPXOR(zero, zero, zero)
@@ -242,7 +245,10 @@ func inflate() {
 
 	TEXT("symbolsAVX2", NOSPLIT, "func(lit, dist *uint32, in, out *byte, s *[6]uint64)")
 	Pragma("noescape")
-	Doc("symbolsAVX2 decodes literals and matches. s holds p, o, acc, nb, safe and limit.",
+	Doc("symbolsAVX2 decodes literals and matches from in to out. lit and dist are the tables of an",
+		"inflater. s holds p, o, acc, nb, safe and limit, as inflater.symbols has them. symbolsAVX2",
+		"sets the first four of s anew.",
+		"",
 		"It goes on while p <= safe and o < limit. It reads in up to inMargin bytes past safe, and",
 		"writes out up to outPad bytes past limit. It returns before the end of the block, before a",
 		"symbol that the tables do not have, and before a match from before the beginning of out.")
@@ -264,7 +270,8 @@ func inflate() {
 	MOVQ(field(5), limit)
 	ADDQ(base, limit)
 	ADDQ(field(0), in)
-	e, t := GP64(), GP64()
+	e := GP64() // the entry of the table that is next
+	t := GP64() // an intermediate value
 
 	// refill adds bits to acc, so that acc has at least 56. Only the lowest 6 bits of nb count.
 	refill := func() {
@@ -308,7 +315,7 @@ func inflate() {
 	JAE(LabelRef("done"))
 	refill()
 	lookup(lit, litBits, e)
-	Label("literal")
+	Label("literal") // if e has literals
 	TESTL(U32(3<<entryLits), e.As32())
 	JEQ(LabelRef("other"))
 	for i := 0; i < 3; i++ {
@@ -326,7 +333,7 @@ func inflate() {
 	refill()
 	JMP(LabelRef("literal"))
 
-	Label("other")
+	Label("other") // a match, or nothing that the tables have
 	TESTL(U32(kindMask), e.As32())
 	JNE(LabelRef("done"))
 	refill()
@@ -361,7 +368,7 @@ func inflate() {
 	JA(LabelRef("back")) // an error, which symbols finds again
 	MOVQ(out, from)
 	SUBQ(distance, from)
-	ADDQ(out, length) // from here on, length is the end of the match
+	ADDQ(out, length) // from here on, length is a pointer to the end of the match
 	x := XMM()
 	VMOVDQU(Mem{Base: from}, x)
 	CMPQ(distance, Imm(16))
