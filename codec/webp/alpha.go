@@ -119,7 +119,8 @@ func encodeAlpha(alpha []byte, w int, effort Effort) []byte {
 	h := len(alpha) / w
 	best := append([]byte{0}, alpha...) // raw
 	pix := make([]uint32, len(alpha))
-	// try compresses samples, alpha after the filter, and keeps the result if it is the shortest.
+	// try compresses samples, which are alpha after the filter, and keeps the chunk if it is the
+	// shortest so far.
 	try := func(method int, samples []byte) {
 		for i, v := range samples {
 			pix[i] = 0xff000000 | uint32(v)<<8 // the sample is the pixel's green
@@ -139,7 +140,8 @@ func encodeAlpha(alpha []byte, w int, effort Effort) []byte {
 		// mostly have more values.
 		return best
 	}
-	// Try the filter whose residuals have the least entropy, if that is less than the samples'.
+	// Try the filter whose residuals have the least entropy. If no filter lowers the entropy, try
+	// none.
 	residuals := make([]byte, len(alpha))
 	method, least := filterNone, entropyOf(alpha)
 	for m := filterHorizontal; m <= filterGradient; m++ {

@@ -277,7 +277,7 @@ func (a *AnimationWriter) blockHoles(r image.Rectangle) *image.NRGBA {
 			}
 			for k := 0; k < 4*w; k += 4 {
 				if *(*[4]byte)(row[k:]) != *(*[4]byte)(old[k:]) {
-					x := k / 4
+					x := k / 4 // k counts bytes
 					isHole[x/side] = false
 				}
 			}

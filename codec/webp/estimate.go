@@ -93,12 +93,12 @@ func estimateAlpha(alpha []byte, w int) int {
 // as fit into a low picture. rowsAt returns the pixels of n rows from row y on. For a picture of
 // one row the estimate is 0, since add does not count a band's first row.
 func (s *sample) estimate(h int, rowsAt func(y, n int) []uint32) int {
-	const distance = bandRows * bandStep // of bands in a high picture
+	const distance = bandRows * bandStep // rows from one band to the next in a high picture
 	rows := min(bandRows, h)
 	bands := (h + distance - 1) / distance
 	bands = max(bands, min(4, h/rows))
 	for i := range bands {
-		middle := (2*i + 1) * h / (2 * bands) // (i + 1/2) / bands of the height
+		middle := (2*i + 1) * h / (2 * bands) // h (i + 1/2) / bands
 		s.add(rowsAt(middle-rows/2, rows))
 	}
 	if s.pixels == 0 {

@@ -40,7 +40,7 @@ func (fr *Frame) decodeLossless() (*image.NRGBA, error) {
 	return decodeVP8L(bytes.NewReader(fr.bits), fr.bitsAt, "bitstream")
 }
 
-// decodeVP8L decodes a VP8L bitstream. Its errors have the position and the name of the chunk.
+// decodeVP8L decodes a VP8L bitstream. offset and name are those of its chunk, for a decodeError.
 func decodeVP8L(bits io.Reader, offset int, name string) (*image.NRGBA, error) {
 	m, err := vp8l.Decode(bits)
 	if err != nil {

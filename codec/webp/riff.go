@@ -162,20 +162,21 @@ func NewReader(src []byte) (*Reader, error) {
 	return r, nil
 }
 
-// readChunks reads the chunks that follow VP8X (RFC 9649 section 2.7). The first begins at src[p].
-func (r *Reader) readChunks(src []byte, p int) error {
+// readChunks reads the chunks that follow VP8X (RFC 9649 section 2.7). The first begins at
+// src[next].
+func (r *Reader) readChunks(src []byte, next int) error {
 	var still Frame // the picture, unless the file is an animation
-	for next := 0; p < len(src); p = next {
-		var id uint32
-		var payload []byte
-		var err error
-		if id, payload, next, err = chunk(src, p); err != nil {
+	for next < len(src) {
+		p := next
+		id, payload, end, err := chunk(src, p)
+		if err != nil {
 			hasPicture := !r.Animated && len(r.Frames) > 0
 			if hasPicture && len(src)-p < chunkHeader {
 				break // stray bytes behind the picture, too few for a chunk's header
 			}
 			return err
 		}
+		next = end
 		switch id {
 		case fccANIM:
 			if len(payload) < 6 {
@@ -222,7 +223,7 @@ func (r *Reader) readChunks(src []byte, p int) error {
 		}
 	}
 	if len(r.Frames) == 0 {
-		return FormatError{p, "no picture"}
+		return FormatError{next, "no picture"}
 	}
 	return nil
 }

@@ -69,7 +69,7 @@ func (s *stripper) keepShown(src []byte, p int, id uint32, payload []byte) error
 	switch id {
 	case fccVP8X:
 		if p != riffHeader || len(payload) < 10 {
-			return FormatError{p, "VP8X"}
+			return FormatError{p, "short VP8X chunk, or not the first"}
 		}
 		s.vp8x = len(s.out) + chunkHeader
 		s.keep(id, payload)

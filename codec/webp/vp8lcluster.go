@@ -108,8 +108,12 @@ func (t *tiling) sort(refs []ref) (order, first []int32) {
 	return order, first
 }
 
-// bits estimates the bits that the tile's symbols of green, red and blue take. It computes them as
-// entropyBits does, but a single symbol is no special case.
+// bits estimates the bits that the tile's symbols of green, red and blue take. For a code whose
+// symbols occur n1, n2, ... times, together N times:
+//
+//	bits = N log2(N) - (n1 log2(n1) + n2 log2(n2) + ...) + lengthBits for each symbol
+//
+// This is entropyBits without the special case for a single symbol.
 func (t tile) bits() (bits [3]float64) {
 	var sum [3]uint32
 	for _, s := range t {

@@ -251,7 +251,7 @@ func writeGrouped(lw *lsbWriter, g grouped, w, h int, cacheBits uint, main bool,
 		tilesX, tilesY := (w+side-1)/side, (h+side-1)/side
 		writePixels(lw, groupMap, tilesX, tilesY, false, effort)
 	}
-	writeRefs(lw, w, g)
+	writeRefs(lw, g, w)
 }
 
 // refsBits estimates the bits that refs take: their symbols, their extra bits and the prefix codes.
@@ -282,7 +282,7 @@ type grouped struct {
 }
 
 // writeRefs stores the prefix codes of every group, then the refs. w is the width of the image.
-func writeRefs(lw *lsbWriter, w int, cut grouped) {
+func writeRefs(lw *lsbWriter, cut grouped, w int) {
 	refs, groups, groupOf, tileBits := cut.refs, cut.groups, cut.groupOf, cut.tileBits
 	type fiveCodes struct{ green, red, blue, alpha, distance prefixCode }
 	codes := make([]fiveCodes, len(groups)) // by group
@@ -339,8 +339,8 @@ func argb(m *image.NRGBA) (pix []uint32, hasAlpha bool) {
 	for y := range h {
 		row := m.Pix[y*m.Stride:][:4*w]
 		for x := range w {
-			p := row[4*x : 4*x+4 : 4*x+4]
-			pix[y*w+x] = uint32(p[3])<<24 | uint32(p[0])<<16 | uint32(p[1])<<8 | uint32(p[2]) // of RGBA
+			p := row[4*x : 4*x+4 : 4*x+4] // R, G, B, A
+			pix[y*w+x] = uint32(p[3])<<24 | uint32(p[0])<<16 | uint32(p[1])<<8 | uint32(p[2])
 			allAlpha &= p[3]
 		}
 	}

@@ -227,7 +227,7 @@ func runsOf(size []uint8) (runs []run) {
 				runs = append(runs, run{16, uint8(min(n, 6) - 3), 2})
 			}
 		}
-		// One or two are left, too few to be repeated.
+		// At most two are left, too few to be repeated.
 		for ; n > 0; n-- {
 			runs = append(runs, run{sym: v})
 		}

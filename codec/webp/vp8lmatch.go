@@ -32,9 +32,15 @@ type search struct {
 func searchOf(e Effort) search {
 	if e == HighEffort {
 		// No match is as long as this value of nice, so all positions are searched.
-		return search{tries: 96, nice: maxCopy + 1, passes: 5, starts: 2, rowStep: 1, maxTiles: 600, steps: 4, reassigns: 2}
+		return search{
+			tries: 96, nice: maxCopy + 1, passes: 5, starts: 2,
+			rowStep: 1, maxTiles: 600, steps: 4, reassigns: 2,
+		}
 	}
-	return search{tries: 12, nice: 64, passes: 2, starts: 1, rowStep: 2, maxTiles: 300, steps: 3, reassigns: 1}
+	return search{
+		tries: 12, nice: 64, passes: 2, starts: 1,
+		rowStep: 2, maxTiles: 300, steps: 3, reassigns: 1,
+	}
 }
 
 // A matcher finds matches by chains of positions with the same hash.

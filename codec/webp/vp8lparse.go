@@ -33,9 +33,8 @@ func chooseCache(pix []uint32, refs []ref) (uint, []int32) {
 		for _, r := range refs {
 			// A literal becomes cached if its color is in the cache.
 			if r.n == refLiteral {
-				k := cacheIndex(r.v, bits)
-				if cache[k] == r.v {
-					r = ref{v: k, n: refCached}
+				if k := cacheIndex(r.v, bits); cache[k] == r.v {
+					r = ref{k, refCached}
 				}
 			}
 			h.add(r)

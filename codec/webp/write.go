@@ -177,7 +177,7 @@ func encodeFrame(m image.Image, o *Options) (*frameBits, error) {
 		return lossyFrame(e.Encode(nil, grayPlanes(m), vo))
 	}
 	rgba := straight.NRGBA(m)
-	smooth := rgba
+	smooth := rgba // what VP8 encodes
 	alpha := alphaOf(rgba)
 	if alpha != nil {
 		smooth = smoothHidden(rgba)
