@@ -5,10 +5,7 @@ package webp
 import (
 	"bytes"
 	"fmt"
-	"image"
 	"io"
-
-	"golang.org/x/image/vp8l"
 )
 
 // Filtering methods of the ALPH chunk, named after what a sample is predicted from.
@@ -26,27 +23,26 @@ func (fr *Frame) decodeAlpha(w, h int) ([]byte, error) {
 		return nil, FormatError{fr.alphaAt, "empty ALPH chunk"}
 	}
 	// The lowest two bits of the first byte are the compression, the next two the filter.
-	compression, method := b[0]&3, int(b[0]>>2&3)
+	compression, method := b[0]&3, int((b[0]>>2)&3)
+	data := b[1:]
 	var alpha []byte
 	switch compression {
 	case 0: // raw
-		if len(b)-1 < w*h {
+		if len(data) < w*h {
 			return nil, FormatError{fr.alphaAt, "short ALPH chunk"}
 		}
-		alpha = append(alpha, b[1:1+w*h]...)
+		alpha = append(alpha, data[:w*h]...)
 	case 1:
 		// The samples are the green channel of a VP8L picture without a header.
-		m, err := vp8l.Decode(io.MultiReader(bytes.NewReader(vp8lHeader(nil, w, h, false)), bytes.NewReader(b[1:])))
+		header := appendVP8LHeader(nil, w, h, false)
+		bits := io.MultiReader(bytes.NewReader(header), bytes.NewReader(data))
+		m, err := decodeVP8L(bits, fr.alphaAt, "ALPH")
 		if err != nil {
-			return nil, decodeError(fr.alphaAt, "ALPH", err)
-		}
-		n, ok := m.(*image.NRGBA)
-		if !ok {
-			return nil, UnsupportedError(fmt.Sprintf("VP8L decoded to %T", m))
+			return nil, err
 		}
 		alpha = make([]byte, w*h)
 		for i := range alpha {
-			alpha[i] = n.Pix[4*i+1]
+			alpha[i] = m.Pix[4*i+1]
 		}
 	default:
 		return nil, FormatError{fr.alphaAt, fmt.Sprintf("ALPH compression %d", compression)}
@@ -55,9 +51,10 @@ func (fr *Frame) decodeAlpha(w, h int) ([]byte, error) {
 	return alpha, nil
 }
 
-// vp8lHeader appends the five bytes that open a VP8L bitstream (RFC 9649 section 3.4). The header
-// stores hasAlpha as a hint that some pixel is not opaque.
-func vp8lHeader(dst []byte, w, h int, hasAlpha bool) []byte {
+// appendVP8LHeader appends the five bytes that open a VP8L bitstream (RFC 9649 section 3.4). The
+// header stores hasAlpha as a hint that some pixel is not opaque.
+func appendVP8LHeader(dst []byte, w, h int, hasAlpha bool) []byte {
+	// From the lowest bit up: 14 bits of w-1, 14 of h-1, the hint, and 3 bits of the version, 0.
 	v := uint32(w-1) | uint32(h-1)<<14
 	if hasAlpha {
 		v |= 1 << 28
@@ -71,6 +68,7 @@ func unfilter(data []byte, w, method int) {
 	if method == filterNone {
 		return
 	}
+	// The first row is predicted from the left, and below it the first column from above.
 	for x := 1; x < w; x++ {
 		data[x] += data[x-1]
 	}
@@ -86,6 +84,7 @@ func unfilter(data []byte, w, method int) {
 // filter sets dst to the residuals of the samples, which unfilter turns into the samples again. A
 // row has w samples. method is not filterNone.
 func filter(dst, samples []byte, w, method int) {
+	// The first row and the first column are predicted as in unfilter.
 	dst[0] = samples[0]
 	for x := 1; x < w; x++ {
 		dst[x] = samples[x] - samples[x-1]
@@ -100,9 +99,7 @@ func filter(dst, samples []byte, w, method int) {
 }
 
 // predict returns the prediction of a sample from its left, upper and upper-left (corner)
-// neighbors. method is not filterNone. At the edges, where a neighbor is missing, filter and
-// unfilter do without predict: the first row is predicted from the left, the first column from
-// above.
+// neighbors. method is not filterNone. The sample is not at an edge, so it has all three neighbors.
 func predict(method int, left, up, corner byte) byte {
 	switch method {
 	case filterHorizontal:
@@ -110,19 +107,23 @@ func predict(method int, left, up, corner byte) byte {
 	case filterVertical:
 		return up
 	}
-	return clamp8(int(left) + int(up) - int(corner))
+	return clamp8(int(left) + int(up) - int(corner)) // filterGradient
 }
 
 // encodeAlpha returns the payload of an ALPH chunk, raw or compressed, whichever is shorter. alpha
-// has w samples a row. A filter of the chunk predicts the whole picture in one way, while VP8L
-// chooses a predictor for each tile. So only HighEffort tries a filter too.
+// has w samples a row.
+//
+// Only HighEffort tries a filter too. A filter predicts the whole picture in one way, while VP8L
+// chooses a predictor for each tile.
 func encodeAlpha(alpha []byte, w int, effort Effort) []byte {
 	h := len(alpha) / w
 	best := append([]byte{0}, alpha...) // raw
 	pix := make([]uint32, len(alpha))
+	// try compresses samples, which are alpha after the filter, and keeps the chunk if it is the
+	// shortest so far.
 	try := func(method int, samples []byte) {
 		for i, v := range samples {
-			pix[i] = 0xff000000 | uint32(v)<<8
+			pix[i] = 0xff000000 | uint32(v)<<8 // the sample is the pixel's green
 		}
 		header := 1 | byte(method)<<2 // compression 1 is VP8L
 		out := appendVP8LBody([]byte{header}, pix, w, h, effort)
@@ -135,12 +136,12 @@ func encodeAlpha(alpha []byte, w int, effort Effort) []byte {
 		return best
 	}
 	if countValues(alpha) <= 16 {
-		// VP8L packs several samples into a pixel if they have at most 16 values. Residuals have
-		// more.
+		// VP8L packs several samples into a pixel if they have at most 16 values. Their residuals
+		// mostly have more values.
 		return best
 	}
-	// Of the filters, only the one whose residuals have the least entropy is tried, and only if
-	// these have less than the samples.
+	// Try the filter whose residuals have the least entropy. If no filter lowers the entropy, try
+	// none.
 	residuals := make([]byte, len(alpha))
 	method, least := filterNone, entropyOf(alpha)
 	for m := filterHorizontal; m <= filterGradient; m++ {

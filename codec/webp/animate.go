@@ -44,6 +44,7 @@ func (p *Player) Next(ctx context.Context) (canvas *image.NRGBA, delay time.Dura
 	if p.canvas == nil {
 		p.canvas = image.NewNRGBA(image.Rect(0, 0, p.r.Width, p.r.Height))
 	}
+	// Undo the frame before, if it asks for that, and draw this one.
 	if p.shown.Dispose {
 		straight.Clear(p.canvas, p.shown.Rect)
 	}
@@ -73,18 +74,19 @@ func blendRow(dst, src []byte) {
 	for i := 0; i < len(src); i += 4 {
 		s, d := src[i:i+4:i+4], dst[i:i+4:i+4]
 		if s[3] == 0 {
-			continue
+			continue // s is invisible
 		}
 		if s[3] == 255 || d[3] == 0 {
-			copy(d, s)
+			copy(d, s) // d is hidden, or invisible itself
 			continue
 		}
 		sa := uint32(s[3])
-		da := uint32(d[3]) * (256 - sa) >> 8 // Ad (1-As)
+		da := (uint32(d[3]) * (256 - sa)) >> 8 // Ad (1-As)
 		a := sa + da
 		scale := uint32(1<<24) / a // 1/alpha, with 24 fractional bits
 		for c := range 3 {
-			d[c] = byte((uint32(s[c])*sa + uint32(d[c])*da) * scale >> 24)
+			sum := uint32(s[c])*sa + uint32(d[c])*da // Cs As + Cd Ad (1-As)
+			d[c] = byte((sum * scale) >> 24)
 		}
 		d[3] = byte(a)
 	}

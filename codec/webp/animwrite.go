@@ -50,7 +50,10 @@ func NewAnimationWriter(w, h, plays int, o *Options) (*AnimationWriter, error) {
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide {
 		return nil, UnsupportedError(fmt.Sprintf("a picture of %dx%d", w, h))
 	}
-	return &AnimationWriter{w: w, h: h, plays: plays, nextSkip: firstSkip, bias: 1, o: *o.orDefault()}, nil
+	a := &AnimationWriter{w: w, h: h, plays: plays, o: *o.orDefault()}
+	a.nextSkip = firstSkip
+	a.bias = 1
+	return a, nil
 }
 
 // Numbers of frames for which VP8 or VP8L is not tried. The number for VP8 doubles from win to win
@@ -74,6 +77,7 @@ func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 		a.next = image.NewNRGBA(image.Rect(0, 0, a.w, a.h))
 		a.previous = image.NewNRGBA(a.next.Rect)
 	}
+	// Copy the canvas to next, and find what has changed since previous.
 	for y := range a.h {
 		copyVisible(a.next.Pix[y*a.next.Stride:][:4*a.w], canvas.Pix[y*canvas.Stride:])
 	}
@@ -95,7 +99,7 @@ func (a *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 	a.frames++
 	a.alpha = a.alpha || bits.hasAlpha
 	a.appendFrame(r, bits, blend, delay)
-	a.previous, a.next = a.next, a.previous
+	a.previous, a.next = a.next, a.previous // the next Add overwrites next
 	return nil
 }
 
@@ -114,9 +118,10 @@ func copyVisible(dst, src []byte) {
 // previous. Its upper-left corner has even coordinates, since the container cannot store odd ones.
 // It is empty if no pixel differs.
 func (a *AnimationWriter) changedArea() image.Rectangle {
-	r := image.Rectangle{Min: image.Pt(a.w, a.h)}
+	r := image.Rectangle{Min: image.Pt(a.w, a.h)} // Max is 0 until a pixel differs
 	for y := range a.h {
-		old, row := a.previous.Pix[y*a.previous.Stride:][:4*a.w], a.next.Pix[y*a.next.Stride:][:4*a.w]
+		old := a.previous.Pix[y*a.previous.Stride:][:4*a.w]
+		row := a.next.Pix[y*a.next.Stride:][:4*a.w]
 		if string(old) == string(row) {
 			continue
 		}
@@ -125,12 +130,14 @@ func (a *AnimationWriter) changedArea() image.Rectangle {
 		for *(*[4]byte)(old[4*x:]) == *(*[4]byte)(row[4*x:]) {
 			x++
 		}
-		r.Min.X, r.Min.Y, r.Max.Y = min(r.Min.X, x), min(r.Min.Y, y), y+1
+		r.Min.X = min(r.Min.X, x)
 		x = a.w - 1
 		for *(*[4]byte)(old[4*x:]) == *(*[4]byte)(row[4*x:]) {
 			x--
 		}
 		r.Max.X = max(r.Max.X, x+1)
+		r.Min.Y = min(r.Min.Y, y)
+		r.Max.Y = y + 1
 	}
 	if r.Max.X == 0 {
 		return image.Rectangle{}
@@ -155,7 +162,8 @@ func (a *AnimationWriter) encode(r image.Rectangle) (bits *frameBits, blend bool
 	} else if !a.o.Lossy {
 		c = a.chooseCandidate(r)
 		a.skipVP8--
-		if a.skipVP8 >= 0 && c.density() < 1.5*a.wonDensity {
+		muchDenser := c.density() >= 1.5*a.wonDensity
+		if a.skipVP8 >= 0 && !muchDenser {
 			bits, blend = a.encodeVP8L(c)
 			return bits, blend, nil
 		}
@@ -175,7 +183,7 @@ func (a *AnimationWriter) encode(r image.Rectangle) (bits *frameBits, blend bool
 		return bits, blend, nil
 	}
 	if float64(c.estimate)*a.bias > 1.1*float64(bits.size())+100 {
-		a.skipVP8, a.nextSkip = 0, firstSkip
+		a.resetSkipVP8()
 		if c.estimate > 2*bits.size() {
 			a.skipVP8L = vp8lSkip
 		}
@@ -187,12 +195,22 @@ func (a *AnimationWriter) encode(r image.Rectangle) (bits *frameBits, blend bool
 	}
 	vp8l, vp8lBlend := a.encodeVP8L(c)
 	if vp8l.size() >= bits.size() {
-		a.skipVP8, a.nextSkip, a.skipVP8L = 0, firstSkip, vp8lSkip
+		a.resetSkipVP8()
+		a.skipVP8L = vp8lSkip
 		return bits, blend, nil
 	}
-	a.skipVP8, a.wonDensity = a.nextSkip, c.density()
+	// A win of VP8L.
+	a.skipVP8 = a.nextSkip
 	a.nextSkip = min(2*a.nextSkip, mostSkip)
+	a.wonDensity = c.density()
 	return vp8l, vp8lBlend, nil
+}
+
+// resetSkipVP8 ends the skipping of VP8: the next frame is tried with it, and the next win of VP8L
+// skips the least number of frames again.
+func (a *AnimationWriter) resetSkipVP8() {
+	a.skipVP8 = 0
+	a.nextSkip = firstSkip
 }
 
 // A candidate is a picture that may be encoded with VP8L.
@@ -211,11 +229,13 @@ func (c *candidate) density() float64 {
 // whichever is estimated to take fewer bytes.
 func (a *AnimationWriter) chooseCandidate(r image.Rectangle) candidate {
 	m := a.next.SubImage(r).(*image.NRGBA)
-	c := candidate{m, false, estimateLossless(m)}
-	if holed := a.pixelHoles(r); holed != nil {
-		if n := estimateLossless(holed); n < c.estimate {
-			c = candidate{holed, true, n}
-		}
+	c := candidate{m: m, estimate: estimateLossless(m)}
+	holed := a.pixelHoles(r)
+	if holed == nil {
+		return c
+	}
+	if n := estimateLossless(holed); n < c.estimate {
+		return candidate{m: holed, blend: true, estimate: n}
 	}
 	return c
 }
@@ -224,7 +244,8 @@ func (a *AnimationWriter) chooseCandidate(r image.Rectangle) candidate {
 func (a *AnimationWriter) encodeVP8L(c candidate) (*frameBits, bool) {
 	bits := losslessFrame(c.m, a.o.Effort)
 	if c.estimate > 256 {
-		a.bias = min(max(float64(bits.size())/float64(c.estimate), 0.5), 2)
+		ratio := float64(bits.size()) / float64(c.estimate)
+		a.bias = min(max(ratio, 0.5), 2)
 	}
 	return bits, c.blend
 }
@@ -239,7 +260,7 @@ func (a *AnimationWriter) blockHoles(r image.Rectangle) *image.NRGBA {
 		return nil
 	}
 	w, h := r.Dx(), r.Dy()
-	a.holed = slices.Grow(a.holed[:0], 4*w*h)[:4*w*h]
+	a.growHoled(w, h)
 	holes := 0                              // pixels in holes
 	isHole := make([]bool, (w+side-1)/side) // by block of a row of blocks
 	for y0 := 0; y0 < h; y0 += side {
@@ -254,9 +275,10 @@ func (a *AnimationWriter) blockHoles(r image.Rectangle) *image.NRGBA {
 			if string(row) == string(old) {
 				continue
 			}
-			for x := 0; x < 4*w; x += 4 {
-				if *(*[4]byte)(row[x:]) != *(*[4]byte)(old[x:]) {
-					isHole[x/4/side] = false
+			for k := 0; k < 4*w; k += 4 {
+				if *(*[4]byte)(row[k:]) != *(*[4]byte)(old[k:]) {
+					x := k / 4 // k counts bytes
+					isHole[x/side] = false
 				}
 			}
 		}
@@ -266,7 +288,8 @@ func (a *AnimationWriter) blockHoles(r image.Rectangle) *image.NRGBA {
 			dst := a.holed[4*w*y:][:4*w]
 			copy(dst, row)
 			for i, hole := range isHole {
-				block := dst[4*i*side : min(4*(i+1)*side, 4*w)]
+				x0, x1 := i*side, min((i+1)*side, w)
+				block := dst[4*x0 : 4*x1]
 				if hole {
 					clear(block)
 					holes += len(block) / 4
@@ -276,6 +299,18 @@ func (a *AnimationWriter) blockHoles(r image.Rectangle) *image.NRGBA {
 			}
 		}
 	}
+	return a.holedPicture(w, h, holes)
+}
+
+// growHoled gives holed the length of w x h pixels. The caller must set them all, since their bytes
+// are those of an earlier frame.
+func (a *AnimationWriter) growHoled(w, h int) {
+	a.holed = slices.Grow(a.holed[:0], 4*w*h)[:4*w*h]
+}
+
+// holedPicture returns holed as a picture of w x h pixels, of which so many are holes. It returns
+// nil if the holes are less than a sixteenth of the pixels.
+func (a *AnimationWriter) holedPicture(w, h, holes int) *image.NRGBA {
 	if 16*holes < w*h {
 		return nil
 	}
@@ -289,27 +324,25 @@ func (a *AnimationWriter) pixelHoles(r image.Rectangle) *image.NRGBA {
 		return nil
 	}
 	w, h := r.Dx(), r.Dy()
-	a.holed = slices.Grow(a.holed[:0], 4*w*h)[:4*w*h]
+	a.growHoled(w, h)
 	holes := 0
 	for y := range h {
 		i := a.next.PixOffset(r.Min.X, r.Min.Y+y)
-		row, old, dst := a.next.Pix[i:][:4*w], a.previous.Pix[i:][:4*w], a.holed[4*w*y:][:4*w]
-		for x := 0; x < 4*w; x += 4 {
-			p := *(*[4]byte)(row[x:])
+		row, old := a.next.Pix[i:][:4*w], a.previous.Pix[i:][:4*w]
+		dst := a.holed[4*w*y:][:4*w]
+		for k := 0; k < 4*w; k += 4 {
+			p := *(*[4]byte)(row[k:])
 			switch {
-			case p == *(*[4]byte)(old[x:]):
-				p = [4]byte{}
+			case p == *(*[4]byte)(old[k:]):
+				p = [4]byte{} // a hole
 				holes++
 			case p[3] != 255:
-				return nil
+				return nil // not opaque, so blending would mix it
 			}
-			*(*[4]byte)(dst[x:]) = p
+			*(*[4]byte)(dst[k:]) = p
 		}
 	}
-	if 16*holes < w*h {
-		return nil
-	}
-	return &image.NRGBA{Pix: a.holed, Stride: 4 * w, Rect: image.Rect(0, 0, w, h)}
+	return a.holedPicture(w, h, holes)
 }
 
 // isOpaque reports whether all of some RGBA pixels are opaque.
@@ -324,10 +357,11 @@ func isOpaque(pixels []byte) bool {
 
 // appendFrame appends to body the ANMF chunk of a frame that lies at r on the canvas.
 func (a *AnimationWriter) appendFrame(r image.Rectangle, bits *frameBits, blend bool, delay time.Duration) {
-	ms := int(min(max((delay+time.Millisecond/2)/time.Millisecond, 0), maxDelay))
-	flags := byte(2) // do not blend
-	if blend {
-		flags = 0
+	rounded := (delay + time.Millisecond/2) / time.Millisecond
+	ms := int(min(max(rounded, 0), maxDelay))
+	flags := byte(0)
+	if !blend {
+		flags = frameNoBlend
 	}
 	a.body = append(a.body, "ANMF"...)
 	a.body = binary.LittleEndian.AppendUint32(a.body, uint32(anmfHeader+bits.size()))

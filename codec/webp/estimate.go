@@ -68,7 +68,9 @@ func estimateLossless(m *image.NRGBA) int {
 	w := m.Rect.Dx()
 	s := sample{w: w, minCopy: 3}
 	return s.estimate(m.Rect.Dy(), func(y, rows int) []uint32 {
-		pix, _ := argb(m.SubImage(image.Rect(0, y, w, y+rows).Add(m.Rect.Min)).(*image.NRGBA))
+		area := image.Rect(0, y, w, y+rows).Add(m.Rect.Min)
+		band := m.SubImage(area).(*image.NRGBA)
+		pix, _ := argb(band)
 		return pix
 	})
 }
@@ -91,16 +93,19 @@ func estimateAlpha(alpha []byte, w int) int {
 // as fit into a low picture. rowsAt returns the pixels of n rows from row y on. For a picture of
 // one row the estimate is 0, since add does not count a band's first row.
 func (s *sample) estimate(h int, rowsAt func(y, n int) []uint32) int {
+	const distance = bandRows * bandStep // rows from one band to the next in a high picture
 	rows := min(bandRows, h)
-	bands := max((h+bandRows*bandStep-1)/(bandRows*bandStep), min(4, h/rows))
+	bands := (h + distance - 1) / distance
+	bands = max(bands, min(4, h/rows))
 	for i := range bands {
-		middle := (2*i + 1) * h / (2 * bands)
+		middle := (2*i + 1) * h / (2 * bands) // h (i + 1/2) / bands
 		s.add(rowsAt(middle-rows/2, rows))
 	}
 	if s.pixels == 0 {
 		return 0
 	}
-	return int(s.bits() / 8 * float64(s.w*h) / float64(s.pixels))
+	size := s.bits() / 8
+	return int(size * float64(s.w*h) / float64(s.pixels))
 }
 
 // plainIsBetter reports whether a sample of pix takes fewer bits without prediction. It may,
@@ -118,9 +123,9 @@ func plainIsBetter(pix []uint32, w, h int) bool {
 				residuals[i] = band[i]
 				continue
 			}
-			r := subtract(band[i], predictPixel(modeGradient, band[i-1], band[i-w], band[i-w], band[i-w-1]))
-			g := r >> 8 & 255
-			residuals[i] = subtract(r, g<<16|g) // subtract green
+			l, t, tl := band[i-1], band[i-w], band[i-w-1]         // left, top, top left
+			prediction := predictPixel(modeGradient, l, t, t, tl) // the gradient does not use tr
+			residuals[i] = withoutGreen(subtract(band[i], prediction))
 		}
 		predicted.add(residuals)
 	}
@@ -159,7 +164,7 @@ func (s *sample) add(pix []uint32) {
 	}
 	s.pixels += max(len(pix)-w, 0)
 	for i := w; i < len(pix); {
-		limit := min(maxCopy, len(pix)-i)
+		limit := min(maxCopy, len(pix)-i) // for the length of a copy
 		// Find the longest copy from the left or from above. If it has less than 8 pixels, look at
 		// the last position of the same pair too. A copy from there has to be longer by two pixels,
 		// as its distance takes more bits.
@@ -180,35 +185,37 @@ func (s *sample) add(pix []uint32) {
 			s.positions[k] = int32(i)
 		}
 		if best >= s.minCopy {
-			r := ref{distanceCode(distance, w), uint32(best)}
+			r := ref{v: distanceCode(distance, w), n: uint32(best)}
 			s.symbols.add(r)
 			s.extraBits += r.extraBits()
 			i += best
 			continue
 		}
-		s.symbols.add(ref{s.residual(pix, i), refLiteral})
+		s.symbols.add(ref{v: s.residual(pix, i), n: refLiteral})
 		i++
 	}
 }
 
-// residual returns the residual of pixel i, or the pixel itself if the sample is plain. At the left
-// edge, l and tl are the last pixels of the two rows above.
+// residual returns the residual of pixel i, or the pixel itself if the sample is plain. Pixel i is
+// not in the first row.
 func (s *sample) residual(pix []uint32, i int) uint32 {
 	if s.plain {
 		return pix[i]
 	}
+	// Left, top and top left. At the left edge, left and top left are the last pixels of the two
+	// rows above, or the first pixel where there is only one row above.
 	l, t, tl := pix[i-1], pix[i-s.w], pix[max(i-s.w-1, 0)]
 	r := subtract(pix[i], predictPixel(modeGradient, l, t, t, tl)) // the gradient does not use tr
 	if s.onlyGreen {
 		return r
 	}
-	g := r >> 8 & 255
-	return subtract(r, g<<16|g) // subtract green
+	return withoutGreen(r)
 }
 
 // pairHash returns the hash of two pixels, an index into a sample's positions.
 func pairHash(a, b uint32) uint32 {
-	return uint32((uint64(a) | uint64(b)<<32) * hashFactor >> (64 - pairHashBits))
+	v := uint64(a) | uint64(b)<<32
+	return uint32((v * hashFactor) >> (64 - pairHashBits))
 }
 
 // bits returns about how many bits the sample takes. The lengths of the codes, which do not matter
@@ -218,15 +225,15 @@ func (s *sample) bits() float64 {
 	if h == nil {
 		return 0
 	}
-	e := 0.0
-	for _, c := range [][]uint32{h.green, h.red[:], h.blue[:], h.alpha[:], h.distance[:]} {
-		used := 0
-		for _, n := range c {
+	sum := 0.0
+	for _, counts := range [][]uint32{h.green, h.red[:], h.blue[:], h.alpha[:], h.distance[:]} {
+		used := 0 // how many symbols occur
+		for _, n := range counts {
 			if n > 0 {
 				used++
 			}
 		}
-		e += entropyBits(c) - lengthBits*float64(used)
+		sum += entropyBits(counts) - lengthBits*float64(used)
 	}
-	return e + float64(s.extraBits)
+	return sum + float64(s.extraBits)
 }

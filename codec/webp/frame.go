@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"io"
 
 	"golang.org/x/image/vp8"
 	"golang.org/x/image/vp8l"
@@ -34,11 +35,16 @@ func (fr *Frame) decodeVP8() (*image.YCbCr, error) {
 	return m, nil
 }
 
-// decodeVP8L decodes the pixels of a lossless frame.
-func (fr *Frame) decodeVP8L() (*image.NRGBA, error) {
-	m, err := vp8l.Decode(bytes.NewReader(fr.bits))
+// decodeLossless returns the pixels of a lossless frame.
+func (fr *Frame) decodeLossless() (*image.NRGBA, error) {
+	return decodeVP8L(bytes.NewReader(fr.bits), fr.bitsAt, "bitstream")
+}
+
+// decodeVP8L decodes a VP8L bitstream. offset and name are those of its chunk, for a decodeError.
+func decodeVP8L(bits io.Reader, offset int, name string) (*image.NRGBA, error) {
+	m, err := vp8l.Decode(bits)
 	if err != nil {
-		return nil, decodeError(fr.bitsAt, "bitstream", err)
+		return nil, decodeError(offset, name, err)
 	}
 	n, ok := m.(*image.NRGBA)
 	if !ok {
@@ -67,7 +73,7 @@ func (fr *Frame) Decode() (image.Image, error) {
 // does by default (see yuv.go).
 func (fr *Frame) DecodeNRGBA() (*image.NRGBA, error) {
 	if fr.Lossless {
-		return fr.decodeVP8L()
+		return fr.decodeLossless()
 	}
 	dst := image.NewNRGBA(image.Rect(0, 0, fr.Rect.Dx(), fr.Rect.Dy()))
 	err := fr.Rows(context.Background(), func(y int, row []byte) error {
@@ -88,7 +94,7 @@ func (fr *Frame) DecodeNRGBA() (*image.NRGBA, error) {
 func (fr *Frame) Rows(ctx context.Context, emit func(y int, row []byte) error) error {
 	w, h := fr.Rect.Dx(), fr.Rect.Dy()
 	if fr.Lossless {
-		m, err := fr.decodeVP8L()
+		m, err := fr.decodeLossless()
 		if err != nil {
 			return err
 		}

@@ -12,21 +12,24 @@ import "image"
 // visible.
 func smoothHidden(m *image.NRGBA) *image.NRGBA {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
-	d := image.NewNRGBA(image.Rect(0, 0, w, h))
+	dst := image.NewNRGBA(image.Rect(0, 0, w, h))
 	mean := [3]byte{128, 128, 128} // of the last block with visible pixels
 	for y0 := 0; y0 < h; y0 += 8 {
 		y1 := min(y0+8, h)
 		for y := y0; y < y1; y++ {
-			copy(d.Pix[y*d.Stride:][:4*w], m.Pix[y*m.Stride:])
+			copy(dst.Pix[y*dst.Stride:][:4*w], m.Pix[y*m.Stride:])
 		}
 		for x0 := 0; x0 < w; x0 += 8 {
 			x1 := min(x0+8, w)
+			// Sum up the colors of the block's visible pixels.
 			var sum [3]int
 			n := 0 // visible pixels
 			for y := y0; y < y1; y++ {
-				for i := y*d.Stride + 4*x0; i < y*d.Stride+4*x1; i += 4 {
-					if p := d.Pix[i : i+4 : i+4]; p[3] != 0 {
-						sum[0], sum[1], sum[2] = sum[0]+int(p[0]), sum[1]+int(p[1]), sum[2]+int(p[2])
+				for i := y*dst.Stride + 4*x0; i < y*dst.Stride+4*x1; i += 4 {
+					if p := dst.Pix[i : i+4 : i+4]; p[3] != 0 {
+						sum[0] += int(p[0])
+						sum[1] += int(p[1])
+						sum[2] += int(p[2])
 						n++
 					}
 				}
@@ -39,16 +42,17 @@ func smoothHidden(m *image.NRGBA) *image.NRGBA {
 			if n == (y1-y0)*(x1-x0) {
 				continue // all are visible
 			}
+			// Give the mean to the invisible pixels.
 			for y := y0; y < y1; y++ {
-				for i := y*d.Stride + 4*x0; i < y*d.Stride+4*x1; i += 4 {
-					if p := d.Pix[i : i+4 : i+4]; p[3] == 0 {
+				for i := y*dst.Stride + 4*x0; i < y*dst.Stride+4*x1; i += 4 {
+					if p := dst.Pix[i : i+4 : i+4]; p[3] == 0 {
 						p[0], p[1], p[2] = mean[0], mean[1], mean[2]
 					}
 				}
 			}
 		}
 	}
-	return d
+	return dst
 }
 
 // alphaOf returns the alpha of every pixel, row by row, or nil when all are opaque.

@@ -87,19 +87,24 @@ func isWebP(b []byte) bool {
 func le32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
 func le24(b []byte) int    { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
 
+// chunkHeader is the length of a chunk's header: four bytes of identifier and four of size.
+const chunkHeader = 8
+
 // chunk returns the identifier and the payload of the chunk that begins at src[p], and the position
 // of the next chunk. src must end with its last chunk, whose pad byte may be missing, as in some
 // files on the web.
 func chunk(src []byte, p int) (id uint32, payload []byte, next int, err error) {
 	b := src[p:]
-	if len(b) < 8 {
+	if len(b) < chunkHeader {
 		return 0, nil, 0, FormatError{p, "truncated chunk header"}
 	}
-	n := int64(le32(b[4:]))
-	if n > int64(len(b)-8) {
+	id, size := le32(b), int64(le32(b[4:]))
+	if size > int64(len(b)-chunkHeader) {
 		return 0, nil, 0, FormatError{p, "chunk longer than the file"}
 	}
-	return le32(b), b[8 : 8+n], min(p+8+int(n+n&1), len(src)), nil
+	n := int(size)
+	next = p + chunkHeader + n + (n & 1) // a pad byte follows an odd number of bytes
+	return id, b[chunkHeader:][:n], min(next, len(src)), nil
 }
 
 // riffHeader is the length of the RIFF header, and the position of the first chunk.
@@ -110,11 +115,11 @@ func riffBody(src []byte) ([]byte, error) {
 	if !isWebP(src) {
 		return nil, FormatError{0, "no RIFF WEBP header"}
 	}
-	n := int64(le32(src[4:]))
-	if n < 4 || n+8 > int64(len(src)) {
+	n := int64(le32(src[4:])) // at least the four bytes of "WEBP"
+	if n < 4 || chunkHeader+n > int64(len(src)) {
 		return nil, FormatError{4, "RIFF size beyond the file"}
 	}
-	return src[:8+n], nil
+	return src[:chunkHeader+n], nil
 }
 
 // NewReader reads the container and the header of every frame. It decodes nothing and allocates no
@@ -131,6 +136,7 @@ func NewReader(src []byte) (*Reader, error) {
 	}
 	r := new(Reader)
 	if id != fccVP8X {
+		// The simple layout: the first chunk is the picture.
 		var fr Frame
 		if err := fr.setBits(riffHeader, id, payload); err != nil {
 			return nil, err
@@ -139,6 +145,7 @@ func NewReader(src []byte) (*Reader, error) {
 		r.Frames = []Frame{fr}
 		return r, nil
 	}
+	// The extended layout: VP8X has the flags and the canvas.
 	if len(payload) < 10 {
 		return nil, FormatError{riffHeader, "short VP8X chunk"}
 	}
@@ -155,20 +162,21 @@ func NewReader(src []byte) (*Reader, error) {
 	return r, nil
 }
 
-// readChunks reads the chunks that follow VP8X (RFC 9649 section 2.7). The first begins at src[p].
-func (r *Reader) readChunks(src []byte, p int) error {
+// readChunks reads the chunks that follow VP8X (RFC 9649 section 2.7). The first begins at
+// src[next].
+func (r *Reader) readChunks(src []byte, next int) error {
 	var still Frame // the picture, unless the file is an animation
-	for next := 0; p < len(src); p = next {
-		var id uint32
-		var payload []byte
-		var err error
-		if id, payload, next, err = chunk(src, p); err != nil {
-			// Behind a still picture, stray bytes too few for a chunk's header are ignored.
-			if len(r.Frames) > 0 && len(src)-p < 8 && !r.Animated {
-				break
+	for next < len(src) {
+		p := next
+		id, payload, end, err := chunk(src, p)
+		if err != nil {
+			hasPicture := !r.Animated && len(r.Frames) > 0
+			if hasPicture && len(src)-p < chunkHeader {
+				break // stray bytes behind the picture, too few for a chunk's header
 			}
 			return err
 		}
+		next = end
 		switch id {
 		case fccANIM:
 			if len(payload) < 6 {
@@ -179,7 +187,7 @@ func (r *Reader) readChunks(src []byte, p int) error {
 			if !r.Animated {
 				continue // RFC 9649 2.7.1: without the animation flag, ANMF must be ignored
 			}
-			fr, err := r.readANMF(src[:p+8+len(payload)], p)
+			fr, err := r.readANMF(src[:p+chunkHeader+len(payload)], p)
 			if err != nil {
 				return err
 			}
@@ -215,35 +223,42 @@ func (r *Reader) readChunks(src []byte, p int) error {
 		}
 	}
 	if len(r.Frames) == 0 {
-		return FormatError{p, "no picture"}
+		return FormatError{next, "no picture"}
 	}
 	return nil
 }
 
-// anmfHeader is the length of an ANMF chunk before the chunks inside it.
+// anmfHeader is the length of an ANMF chunk's payload before the chunks inside it.
 const anmfHeader = 16
+
+// Flags of the ANMF chunk (RFC 9649 section 2.7.1.1).
+const (
+	frameDispose = 1 << 0
+	frameNoBlend = 1 << 1
+)
 
 // readANMF reads a frame of an animation from its ANMF chunk (RFC 9649 section 2.7.1.1), which is
 // src[p:].
 func (r *Reader) readANMF(src []byte, p int) (Frame, error) {
-	b := src[p+8:]
+	b := src[p+chunkHeader:]
 	if len(b) < anmfHeader {
 		return Frame{}, FormatError{p, "short ANMF chunk"}
 	}
+	// Five numbers of 24 bits, then a byte of flags.
 	x, y := 2*le24(b), 2*le24(b[3:])
 	w, h := le24(b[6:])+1, le24(b[9:])+1
 	fr := Frame{
 		Delay:   time.Duration(le24(b[12:])) * time.Millisecond,
-		Blend:   b[15]&2 == 0, // a set bit means: do not blend
-		Dispose: b[15]&1 != 0,
+		Blend:   b[15]&frameNoBlend == 0,
+		Dispose: b[15]&frameDispose != 0,
 	}
 	if x+w > r.Width || y+h > r.Height {
 		return Frame{}, FormatError{p, "frame outside the canvas"}
 	}
-	for at := p + 8 + anmfHeader; at < len(src); {
+	for at := p + chunkHeader + anmfHeader; at < len(src); {
 		id, payload, next, err := chunk(src, at)
 		if err != nil {
-			if fr.bits != nil && len(src)-at < 8 {
+			if fr.bits != nil && len(src)-at < chunkHeader {
 				break // stray bytes behind the picture, too few for a chunk's header
 			}
 			return Frame{}, err
@@ -285,7 +300,7 @@ func (fr *Frame) setBits(p int, id uint32, b []byte) error {
 		if b[3] != 0x9d || b[4] != 0x01 || b[5] != 0x2a {
 			return FormatError{p, "no VP8 start code"}
 		}
-		// 14 bits each; the two above them are a scale, which decoders ignore.
+		// The size has 14 bits each way. The two bits above are a scale, which decoders ignore.
 		w = int(binary.LittleEndian.Uint16(b[6:])) & 0x3fff
 		h = int(binary.LittleEndian.Uint16(b[8:])) & 0x3fff
 		fr.HasAlpha = fr.alpha != nil
@@ -294,11 +309,13 @@ func (fr *Frame) setBits(p int, id uint32, b []byte) error {
 			return FormatError{p, "short VP8L chunk"}
 		}
 		v := le32(b[1:])
-		if b[0] != 0x2f || v>>29 != 0 { // the highest three bits are the version
+		// The bits of v are those of appendVP8LHeader.
+		if b[0] != 0x2f || v>>29 != 0 {
 			return FormatError{p, "no VP8L signature"}
 		}
-		w, h = int(v&0x3fff)+1, int(v>>14&0x3fff)+1
-		fr.HasAlpha = v>>28&1 != 0
+		w = int(v&0x3fff) + 1
+		h = int((v>>14)&0x3fff) + 1
+		fr.HasAlpha = (v>>28)&1 != 0
 		fr.alpha, fr.Lossless = nil, true
 	default:
 		return FormatError{p, "unknown chunk where the picture should be"}

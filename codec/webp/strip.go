@@ -17,17 +17,18 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := stripper{out: append(make([]byte, 0, len(src)+1), src[:riffHeader]...), keepICC: keepICC, vp8x: -1}
+	s := stripper{out: make([]byte, 0, len(src)+1), keepICC: keepICC, vp8x: -1}
+	s.out = append(s.out, src[:riffHeader]...)
 	p := riffHeader
 	for p < len(body) && !s.simple {
 		id, payload, next, err := chunk(body, p)
 		if err != nil {
-			if s.picture && len(body)-p < 8 {
+			if s.picture && len(body)-p < chunkHeader {
 				break // stray bytes behind the picture, too few for a chunk's header
 			}
 			return nil, err
 		}
-		if err := s.keepShown(p, id, payload, body); err != nil {
+		if err := s.keepShown(body, p, id, payload); err != nil {
 			return nil, err
 		}
 		p = next
@@ -35,6 +36,7 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 	if !s.picture {
 		return nil, FormatError{p, "no picture"}
 	}
+	// Set the flags to what was kept.
 	if s.vp8x >= 0 {
 		s.out[s.vp8x] &^= flagICC | flagEXIF | flagXMP
 		if s.profile {
@@ -56,17 +58,20 @@ type stripper struct {
 
 // keep copies a chunk to the output.
 func (s *stripper) keep(id uint32, payload []byte) {
-	s.out = appendChunk(s.out, string(binary.LittleEndian.AppendUint32(nil, id)), payload)
+	s.out = appendChunk(s.out, nameOf(id), payload)
 }
 
+// nameOf returns the four letters of a chunk's identifier.
+func nameOf(id uint32) string { return string(binary.LittleEndian.AppendUint32(nil, id)) }
+
 // keepShown keeps a chunk if it changes what is shown. The chunk begins at src[p].
-func (s *stripper) keepShown(p int, id uint32, payload, src []byte) error {
+func (s *stripper) keepShown(src []byte, p int, id uint32, payload []byte) error {
 	switch id {
 	case fccVP8X:
 		if p != riffHeader || len(payload) < 10 {
-			return FormatError{p, "VP8X"}
+			return FormatError{p, "short VP8X chunk, or not the first"}
 		}
-		s.vp8x = len(s.out) + 8 // behind the chunk's header
+		s.vp8x = len(s.out) + chunkHeader
 		s.keep(id, payload)
 	case fccVP8, fccVP8L:
 		if s.picture {
@@ -77,7 +82,7 @@ func (s *stripper) keepShown(p int, id uint32, payload, src []byte) error {
 	case fccALPH, fccANIM:
 		s.keep(id, payload)
 	case fccANMF:
-		return s.keepFrame(src[:p+8+len(payload)], p)
+		return s.keepFrame(src[:p+chunkHeader+len(payload)], p)
 	case fccICCP:
 		if s.keepICC && !s.profile {
 			s.profile = true
@@ -90,23 +95,23 @@ func (s *stripper) keepShown(p int, id uint32, payload, src []byte) error {
 // keepFrame keeps the ANMF chunk (section 2.7.1.1) that is src[p:]. Unknown chunks inside it are
 // left out.
 func (s *stripper) keepFrame(src []byte, p int) error {
-	payload := src[p+8:]
+	payload := src[p+chunkHeader:]
 	if len(payload) < anmfHeader {
 		return FormatError{p, "short ANMF chunk"}
 	}
 	frame := append([]byte(nil), payload[:anmfHeader]...)
 	picture := false
-	for at := p + 8 + anmfHeader; at < len(src); {
+	for at := p + chunkHeader + anmfHeader; at < len(src); {
 		id, sub, next, err := chunk(src, at)
 		if err != nil {
-			if picture && len(src)-at < 8 {
+			if picture && len(src)-at < chunkHeader {
 				break // stray bytes behind the picture, too few for a chunk's header
 			}
 			return err
 		}
 		if id == fccVP8 || id == fccVP8L || id == fccALPH {
 			picture = picture || id != fccALPH
-			frame = appendChunk(frame, string(binary.LittleEndian.AppendUint32(nil, id)), sub)
+			frame = appendChunk(frame, nameOf(id), sub)
 		}
 		at = next
 	}

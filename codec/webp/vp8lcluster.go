@@ -35,14 +35,15 @@ func newTiling(refs []ref, w, h int, cacheBits uint, maxTiles int) *tiling {
 	for t.bits < 9 && ((w>>t.bits)+1)*((h>>t.bits)+1) > maxTiles {
 		t.bits++
 	}
-	t.tilesX, t.tilesY = (w+1<<t.bits-1)>>t.bits, (h+1<<t.bits-1)>>t.bits
+	side := 1 << t.bits
+	t.tilesX, t.tilesY = (w+side-1)/side, (h+side-1)/side
 	t.tiles = make([]tile, t.tilesX*t.tilesY)
 	if len(t.tiles) < 4 {
 		return nil
 	}
 	order, first := t.sort(refs)
-	counts := make([]uint32, firstGreen+len(newHistogram(cacheBits).green)) // of one tile, by symbol
-	var used []uint32                                                       // the symbols that occur in it
+	counts := make([]uint32, firstGreen+numGreen(cacheBits)) // of one tile, by symbol
+	var used []uint32                                        // the symbols that occur in this tile
 	add := func(symbol uint32) {
 		if counts[symbol] == 0 {
 			used = append(used, symbol)
@@ -50,22 +51,24 @@ func newTiling(refs []ref, w, h int, cacheBits uint, maxTiles int) *tiling {
 		counts[symbol]++
 	}
 	for i := range t.tiles {
+		// Count the symbols of the refs that begin in the tile.
 		for _, at := range order[first[i]:first[i+1]] {
 			switch r := refs[at]; r.n {
 			case refLiteral:
-				add(firstGreen + r.v>>8&255)
-				add(firstRed + r.v>>16&255)
-				add(firstBlue + r.v&255)
-				add(firstAlpha + r.v>>24)
+				add(firstGreen + ((r.v >> 8) & 255))
+				add(firstRed + ((r.v >> 16) & 255))
+				add(firstBlue + (r.v & 255))
+				add(firstAlpha + (r.v >> 24))
 			case refCached:
 				add(firstGreen + numLiterals + numLengths + r.v)
-			default:
+			default: // a copy
 				sym, _, _ := prefixOf(r.n)
 				add(firstGreen + numLiterals + sym)
 				sym, _, _ = prefixOf(r.v)
 				add(firstDistance + sym)
 			}
 		}
+		// Store the counts.
 		t.tiles[i] = make(tile, len(used))
 		for k, s := range used {
 			t.tiles[i][k].symbol, t.tiles[i][k].n = s, counts[s]
@@ -85,9 +88,10 @@ func (t *tiling) sort(refs []ref) (order, first []int32) {
 	first = make([]int32, len(t.tiles)+1)
 	x, y := 0, 0
 	for i, r := range refs {
-		k := (y>>t.bits)*t.tilesX + x>>t.bits
+		k := (y>>t.bits)*t.tilesX + (x >> t.bits)
 		tileOf[i] = uint32(k)
 		first[k+1]++
+		// Step to where the next ref begins.
 		for x += r.pixels(); x >= t.w; x -= t.w {
 			y++
 		}
@@ -104,8 +108,12 @@ func (t *tiling) sort(refs []ref) (order, first []int32) {
 	return order, first
 }
 
-// bits estimates the bits that the tile's symbols of green, red and blue take. It computes them as
-// entropyBits does, but a single symbol is no special case.
+// bits estimates the bits that the tile's symbols of green, red and blue take. For a code whose
+// symbols occur n1, n2, ... times, together N times:
+//
+//	bits = N log2(N) - (n1 log2(n1) + n2 log2(n2) + ...) + lengthBits for each symbol
+//
+// This is entropyBits without the special case for a single symbol.
 func (t tile) bits() (bits [3]float64) {
 	var sum [3]uint32
 	for _, s := range t {
@@ -132,7 +140,8 @@ func (t tile) bits() (bits [3]float64) {
 // addTo adds the tile's counts to h.
 func (t tile) addTo(h *histogram) {
 	for _, s := range t {
-		switch k := s.symbol; {
+		k := s.symbol
+		switch {
 		case k >= firstGreen:
 			h.green[k-firstGreen] += s.n
 		case k < firstBlue:
@@ -166,8 +175,9 @@ const leastClustered = 4000
 // small or several groups take more bits.
 func cluster(refs []ref, w, h int, cacheBits uint, s search) grouped {
 	whole := count(refs, cacheBits)
+	wholeBits := whole.bits()
 	ungrouped := grouped{refs: refs, groups: []*histogram{whole}}
-	if whole.bits() < leastClustered {
+	if wholeBits < leastClustered {
 		return ungrouped
 	}
 	t := newTiling(refs, w, h, cacheBits, s.maxTiles)
@@ -175,21 +185,22 @@ func cluster(refs []ref, w, h int, cacheBits uint, s search) grouped {
 		return ungrouped
 	}
 	groups, groupOf := t.seedGroups(cacheBits, s.steps)
-	groups, groupOf = mergeGroups(groups, groupOf)
+	mergeGroups(groups, groupOf)
 	for range s.reassigns {
 		groups, groupOf = t.reassign(groups, groupOf, cacheBits)
 	}
-	saved := whole.bits()
+	saved := wholeBits // what the groups save
 	for _, g := range groups {
 		saved -= g.bits()
 	}
 	// The map of tiles to groups has log2(groups) bits for each tile before it is compressed. It is
 	// estimated to take 0.7 of these bits, and 40 more.
-	saved -= 0.7*float64(len(t.tiles))*math.Log2(float64(len(groups))) + 40
+	mapBits := 0.7 * float64(len(t.tiles)) * math.Log2(float64(len(groups)))
+	saved -= mapBits + 40
 	if len(groups) == 1 || saved < 0 {
 		return ungrouped
 	}
-	return grouped{refs, groups, groupOf, t.bits}
+	return grouped{refs: refs, groups: groups, groupOf: groupOf, tileBits: t.bits}
 }
 
 // seedGroups puts tiles into the same group if their green, red and blue take similar numbers of
@@ -197,8 +208,9 @@ func cluster(refs []ref, w, h int, cacheBits uint, s search) grouped {
 // says. A group has the tiles whose three numbers are in the same three intervals. seedGroups
 // returns the groups, and the index of each tile's group.
 func (t *tiling) seedGroups(cacheBits uint, steps int) (groups []*histogram, groupOf []uint16) {
-	values := make([][3]float64, len(t.tiles))
-	low, high := [3]float64{math.Inf(1), math.Inf(1), math.Inf(1)}, [3]float64{}
+	values := make([][3]float64, len(t.tiles)) // by tile: the three numbers
+	low := [3]float64{math.Inf(1), math.Inf(1), math.Inf(1)}
+	high := [3]float64{}
 	for i, symbols := range t.tiles {
 		values[i] = symbols.bits()
 		for c, v := range values[i] {
@@ -209,8 +221,9 @@ func (t *tiling) seedGroups(cacheBits uint, steps int) (groups []*histogram, gro
 	for i := range t.tiles {
 		key := 0 // the three intervals
 		for c, v := range values[i] {
-			// 1e-9 is there because high and low may be equal.
-			key = key*steps + min(int(float64(steps)*(v-low[c])/(high[c]-low[c]+1e-9)), steps-1)
+			spread := high[c] - low[c] + 1e-9 // high and low may be equal, but spread must not be 0
+			interval := int(float64(steps) * (v - low[c]) / spread)
+			key = key*steps + min(interval, steps-1)
 		}
 		p.add(i, key, cacheBits)
 	}
@@ -242,8 +255,9 @@ func (p *partition) add(i, key int, cacheBits uint) {
 }
 
 // mergeGroups merges the two groups whose union saves the most bits, again and again until no union
-// saves any. A group that was merged into another stays in the list, without tiles.
-func mergeGroups(groups []*histogram, groupOf []uint16) ([]*histogram, []uint16) {
+// saves any. It changes groups and groupOf in place. A group that was merged into another stays in
+// the list, without tiles.
+func mergeGroups(groups []*histogram, groupOf []uint16) {
 	n := len(groups)
 	bits := make([]float64, n)
 	for i, g := range groups {
@@ -253,7 +267,7 @@ func mergeGroups(groups []*histogram, groupOf []uint16) ([]*histogram, []uint16)
 	union.green = make([]uint32, len(groups[0].green)) // with the symbols of the color cache
 	gain := func(a, b int) float64 {                   // the bits that are saved if a and b are merged
 		clear(union.green)
-		union.red, union.blue, union.alpha, union.distance = [256]uint32{}, [256]uint32{}, [256]uint32{}, [numDistances]uint32{}
+		*union = histogram{green: union.green} // clears the other counts
 		union.merge(groups[a])
 		union.merge(groups[b])
 		return bits[a] + bits[b] - union.bits()
@@ -298,7 +312,6 @@ func mergeGroups(groups []*histogram, groupOf []uint16) ([]*histogram, []uint16)
 		}
 		groupOf[i] = uint16(k)
 	}
-	return groups, groupOf
 }
 
 // reassign moves each tile to the group whose codes store it in the fewest bits, and counts the
@@ -314,6 +327,7 @@ func (t *tiling) reassign(groups []*histogram, groupOf []uint16, cacheBits uint)
 			groupCosts = append(groupCosts, symbolCosts(g))
 		}
 	}
+	// Find the cheapest group for each tile.
 	p := newPartition(t, len(groupCosts))
 	for i, symbols := range t.tiles {
 		best, least := 0, float32(math.Inf(1))

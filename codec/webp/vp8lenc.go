@@ -12,7 +12,7 @@ import (
 // ARGB, with alpha in the high bits, and may be overwritten. The header stores hasAlpha as a hint
 // that some pixel is not opaque.
 func appendVP8L(dst []byte, pix []uint32, w, h int, hasAlpha bool, effort Effort) []byte {
-	dst = vp8lHeader(dst, w, h, hasAlpha)
+	dst = appendVP8LHeader(dst, w, h, hasAlpha)
 	return appendVP8LBody(dst, pix, w, h, effort)
 }
 
@@ -26,22 +26,24 @@ func appendVP8L(dst []byte, pix []uint32, w, h int, hasAlpha bool, effort Effort
 func appendVP8LBody(dst []byte, pix []uint32, w, h int, effort Effort) []byte {
 	start := len(dst)
 	keepShortest := func(out []byte) {
-		if len(dst) == start || len(out) < len(dst)-start {
+		isFirst := len(dst) == start
+		if isFirst || len(out) < len(dst)-start {
 			dst = append(dst[:start], out...)
 		}
 	}
+	tryAll := effort == HighEffort
 	tryPrediction := true
 	colors := palette(pix, 256)
 	if n := len(colors); n > 0 {
 		// With at most 16 colors a pixel holds several indices, and the palette is always best.
-		tryPrediction = n > 16 && (effort == HighEffort || predictable(pix, w, colors))
-		if !tryPrediction || effort == HighEffort {
+		tryPrediction = n > 16 && (tryAll || predictable(pix, w, colors))
+		if tryAll || !tryPrediction {
 			keepShortest(withPalette(pix, w, h, colors, effort))
 		}
 	} else if repeatedFraction(pix, w) > 0.4 {
 		// So many pixels equal a neighbor that coding them as they are may be best.
-		tryPrediction = effort == HighEffort || !plainIsBetter(pix, w, h)
-		if !tryPrediction || effort == HighEffort {
+		tryPrediction = tryAll || !plainIsBetter(pix, w, h)
+		if tryAll || !tryPrediction {
 			keepShortest(withoutTransforms(pix, w, h, effort))
 		}
 	}
@@ -64,28 +66,27 @@ func withoutTransforms(pix []uint32, w, h int, effort Effort) []byte {
 // are. It looks at the pixels that differ from both their left and their upper neighbor. The
 // picture is smooth if the residuals of these pixels take fewer bits than their indices.
 func predictable(pix []uint32, w int, colors []uint32) bool {
-	colored := hasColor(colors)
-	plain := make([]uint32, len(colors))
+	redOrBlue := hasRedOrBlue(colors)
+	plain := make([]uint32, len(colors)) // counts of the pixels, by index
 	predicted := newHistogram(0)
 	for i := w + 1; i < len(pix); i++ {
-		l, t, tl := pix[i-1], pix[i-w], pix[i-w-1]
+		l, t, tl := pix[i-1], pix[i-w], pix[i-w-1] // left, top, top left
 		if pix[i] == l || pix[i] == t {
 			continue
 		}
 		k, _ := slices.BinarySearch(colors, pix[i])
 		plain[k]++
 		r := subtract(pix[i], predictPixel(modeGradient, l, t, t, tl))
-		if colored {
-			g := r >> 8 & 255
-			r = subtract(r, g<<16|g) // subtract green
+		if redOrBlue {
+			r = withoutGreen(r)
 		}
-		predicted.add(ref{r, 0})
+		predicted.add(ref{r, refLiteral})
 	}
 	return predicted.bits() < entropyBits(plain)
 }
 
-// hasColor reports whether red or blue of some pixel is not zero.
-func hasColor(pix []uint32) bool {
+// hasRedOrBlue reports whether red or blue of some pixel is not zero.
+func hasRedOrBlue(pix []uint32) bool {
 	or := uint32(0)
 	for _, p := range pix {
 		or |= p
@@ -119,7 +120,7 @@ func withPalette(pix []uint32, w, h int, colors []uint32, effort Effort) []byte 
 // subtracts green comes first. withPrediction changes pix.
 func withPrediction(pix []uint32, w, h int, effort Effort) []byte {
 	lw := &lsbWriter{}
-	if hasColor(pix) {
+	if hasRedOrBlue(pix) {
 		subtractGreen(pix)
 		lw.put(1, 1) // a transform follows
 		lw.put(transformSubtractGreen, 2)
@@ -128,7 +129,8 @@ func withPrediction(pix []uint32, w, h int, effort Effort) []byte {
 	lw.put(transformPredictor, 2)
 	lw.put(predictorBits-2, 3)
 	residuals := make([]uint32, len(pix))
-	modes := predictorTransform(residuals, pix, w, h, searchOf(effort).rowStep)
+	rowStep := searchOf(effort).rowStep
+	modes := predictorTransform(residuals, pix, w, h, rowStep)
 	tilesX, tilesY := predictorTiles(w, h)
 	writePixels(lw, modes, tilesX, tilesY, false, effort)
 	lw.put(0, 1) // no more transforms
@@ -141,7 +143,7 @@ func withPrediction(pix []uint32, w, h int, effort Effort) []byte {
 func repeatedFraction(pix []uint32, w int) float64 {
 	n := 0
 	for i := 1; i < len(pix); i++ {
-		if pix[i] == pix[i-1] || i >= w && pix[i] == pix[i-w] {
+		if pix[i] == pix[i-1] || (i >= w && pix[i] == pix[i-w]) {
 			n++
 		}
 	}
@@ -160,11 +162,13 @@ func writePixels(lw *lsbWriter, pix []uint32, w, h int, main bool, effort Effort
 	copies := greedy(pix, matches, nil)
 	trySingles := 2*len(copies) > len(pix) || s.starts > 1
 	// Choose the color cache that is best for the cut that takes fewer bits.
-	cacheBits, hits := uint(0), []int32(nil)
-	if main && hasColor(pix) {
+	var cacheBits uint
+	var hits []int32 // by pixel, see cacheHits; nil without a cache
+	if main && hasRedOrBlue(pix) {
 		better := copies
 		if trySingles {
-			if singles := greedy(pix, nil, nil); refsBits(singles, 0) < refsBits(copies, 0) {
+			singles := greedy(pix, nil, nil)
+			if refsBits(singles, 0) < refsBits(copies, 0) {
 				better = singles
 			}
 		}
@@ -175,16 +179,16 @@ func writePixels(lw *lsbWriter, pix []uint32, w, h int, main bool, effort Effort
 	if trySingles {
 		cuts = append(cuts, greedy(pix, nil, hits))
 	}
-	var bits []float64
+	var bits []float64 // by cut
 	for _, refs := range cuts {
 		bits = append(bits, refsBits(refs, cacheBits))
 	}
 	if s.starts == 1 && len(cuts) == 2 {
-		least := 0
 		if bits[1] < bits[0] {
-			least = 1
+			cuts, bits = cuts[1:], bits[1:]
+		} else {
+			cuts, bits = cuts[:1], bits[:1]
 		}
-		cuts, bits = cuts[least:least+1], bits[least:least+1]
 	}
 	// Improve each cut, write it, and keep the shortest.
 	var best *lsbWriter
@@ -212,7 +216,8 @@ func writePixels(lw *lsbWriter, pix []uint32, w, h int, main bool, effort Effort
 func shorten(refs []ref, pix []uint32, matches []match, hits []int32, cacheBits uint, s search) []ref {
 	least := 0.0 // bits that the refs of the last pass take
 	for pass := range s.passes {
-		next := cheapest(pix, matches, hits, newCosts(count(refs, cacheBits)), s.nice)
+		c := newCosts(count(refs, cacheBits))
+		next := cheapest(pix, matches, hits, c, s.nice)
 		bits := refsBits(next, cacheBits)
 		if pass > 0 && bits >= least {
 			break
@@ -229,13 +234,13 @@ func writeGrouped(lw *lsbWriter, g grouped, w, h int, cacheBits uint, main bool,
 		lw.put(1, 1)
 		lw.put(uint32(cacheBits), 4)
 	} else {
-		lw.put(0, 1)
+		lw.put(0, 1) // no cache
 	}
 	switch {
 	case main && len(g.groups) == 1:
 		lw.put(0, 1) // no map
 	case main:
-		lw.put(1, 1)
+		lw.put(1, 1) // a map follows
 		lw.put(uint32(g.tileBits-2), 3)
 		// The map is an image with a pixel for each tile. Red and green hold the group's number.
 		groupMap := make([]uint32, len(g.groupOf))
@@ -243,9 +248,10 @@ func writeGrouped(lw *lsbWriter, g grouped, w, h int, cacheBits uint, main bool,
 			groupMap[i] = 0xff000000 | uint32(k)<<8
 		}
 		side := 1 << g.tileBits
-		writePixels(lw, groupMap, (w+side-1)/side, (h+side-1)/side, false, effort)
+		tilesX, tilesY := (w+side-1)/side, (h+side-1)/side
+		writePixels(lw, groupMap, tilesX, tilesY, false, effort)
 	}
-	writeRefs(lw, w, g)
+	writeRefs(lw, g, w)
 }
 
 // refsBits estimates the bits that refs take: their symbols, their extra bits and the prefix codes.
@@ -276,28 +282,34 @@ type grouped struct {
 }
 
 // writeRefs stores the prefix codes of every group, then the refs. w is the width of the image.
-func writeRefs(lw *lsbWriter, w int, cut grouped) {
+func writeRefs(lw *lsbWriter, cut grouped, w int) {
 	refs, groups, groupOf, tileBits := cut.refs, cut.groups, cut.groupOf, cut.tileBits
 	type fiveCodes struct{ green, red, blue, alpha, distance prefixCode }
 	codes := make([]fiveCodes, len(groups)) // by group
 	for i, h := range groups {
-		codes[i] = fiveCodes{newPrefixCode(h.green), newPrefixCode(h.red[:]), newPrefixCode(h.blue[:]), newPrefixCode(h.alpha[:]), newPrefixCode(h.distance[:])}
 		g := &codes[i]
+		g.green = newPrefixCode(h.green)
+		g.red = newPrefixCode(h.red[:])
+		g.blue = newPrefixCode(h.blue[:])
+		g.alpha = newPrefixCode(h.alpha[:])
+		g.distance = newPrefixCode(h.distance[:])
 		for _, c := range []*prefixCode{&g.green, &g.red, &g.blue, &g.alpha, &g.distance} {
 			c.write(lw)
 		}
 	}
-	tilesX := (w + 1<<tileBits - 1) >> tileBits
+	side := 1 << tileBits
+	tilesX := (w + side - 1) / side
 	x, y := 0, 0   // where the next ref begins
 	g := &codes[0] // the codes of the tile there
 	for _, r := range refs {
 		if groupOf != nil {
-			g = &codes[groupOf[(y>>tileBits)*tilesX+x>>tileBits]]
+			tile := (y>>tileBits)*tilesX + (x >> tileBits)
+			g = &codes[groupOf[tile]]
 		}
 		switch r.n {
 		case refLiteral:
-			g.green.put(lw, int(r.v>>8&255))
-			g.red.put(lw, int(r.v>>16&255))
+			g.green.put(lw, int((r.v>>8)&255))
+			g.red.put(lw, int((r.v>>16)&255))
 			g.blue.put(lw, int(r.v&255))
 			g.alpha.put(lw, int(r.v>>24))
 		case refCached:
@@ -327,7 +339,7 @@ func argb(m *image.NRGBA) (pix []uint32, hasAlpha bool) {
 	for y := range h {
 		row := m.Pix[y*m.Stride:][:4*w]
 		for x := range w {
-			p := row[4*x : 4*x+4 : 4*x+4]
+			p := row[4*x : 4*x+4 : 4*x+4] // R, G, B, A
 			pix[y*w+x] = uint32(p[3])<<24 | uint32(p[0])<<16 | uint32(p[1])<<8 | uint32(p[2])
 			allAlpha &= p[3]
 		}

@@ -79,17 +79,20 @@ func codeLengths(size []uint8, counts []uint32, limit int) {
 		size[used[0]] = 1
 		return
 	}
-	keys, weights := make([]uint64, len(used)), make([]uint64, len(used))
+	keys := make([]uint64, len(used))
+	weights := make([]uint64, len(used))
 	var tree huffman.Tree
 	for floor := uint64(1); ; floor *= 2 {
 		// Sort the symbols by count, then by symbol. A key has the symbol in its lowest 16 bits.
 		for i, s := range used {
-			keys[i] = max(uint64(counts[s]), floor)<<16 | uint64(s)
+			weight := max(uint64(counts[s]), floor)
+			keys[i] = weight<<16 | uint64(s)
 		}
 		slices.Sort(keys)
 		for i, k := range keys {
 			weights[i] = k >> 16
 		}
+		// The length of a symbol's code is the depth of its leaf.
 		deepest := uint8(0)
 		for i, d := range tree.Depths(weights) {
 			size[keys[i]&0xffff] = d
@@ -103,7 +106,7 @@ func codeLengths(size []uint8, counts []uint32, limit int) {
 
 // newPrefixCode makes a canonical code for symbols that occur as often as counts says.
 func newPrefixCode(counts []uint32) prefixCode {
-	c := prefixCode{make([]uint16, len(counts)), make([]uint8, len(counts))}
+	c := prefixCode{bits: make([]uint16, len(counts)), size: make([]uint8, len(counts))}
 	codeLengths(c.size, counts, maxCodeLength)
 	c.assign()
 	return c
@@ -135,9 +138,13 @@ func (c *prefixCode) assign() {
 	}
 }
 
-// codeLengthOrder is the order in which the lengths of the code length code are stored (RFC 9649
-// 3.7.2.1.2, kCodeLengthCodeOrder).
-var codeLengthOrder = [19]uint8{17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
+// numRunSymbols is the number of symbols of the code for code lengths: the lengths 0 to 15, and 16
+// to 18 for repetitions.
+const numRunSymbols = 19
+
+// codeLengthOrder is the order in which the lengths of the code for code lengths are stored (RFC
+// 9649 3.7.2.1.2, kCodeLengthCodeOrder).
+var codeLengthOrder = [numRunSymbols]uint8{17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
 
 // write stores the code's lengths. It then changes the code to what a reader expects: if only one
 // symbol occurs and it is below 256, its code has no bits.
@@ -152,7 +159,8 @@ func (c *prefixCode) write(w *lsbWriter) {
 			n++
 		}
 	}
-	if n <= 2 && used[0] < 256 && used[1] < 256 {
+	isSimple := n <= 2 && used[0] < 256 && used[1] < 256
+	if isSimple {
 		c.writeSimple(w, used, n)
 		return
 	}
@@ -200,6 +208,7 @@ func runsOf(size []uint8) (runs []run) {
 		}
 		i += n
 		if v == 0 {
+			// Zeros: by 18 as far as possible, then by 17.
 			for ; n >= 11; n -= min(n, 138) {
 				runs = append(runs, run{18, uint8(min(n, 138) - 11), 7})
 			}
@@ -208,6 +217,7 @@ func runsOf(size []uint8) (runs []run) {
 				n = 0
 			}
 		} else {
+			// The length once, unless it is what 16 repeats, then by 16.
 			if v != previous {
 				runs = append(runs, run{sym: v})
 				previous = v
@@ -217,6 +227,7 @@ func runsOf(size []uint8) (runs []run) {
 				runs = append(runs, run{16, uint8(min(n, 6) - 3), 2})
 			}
 		}
+		// At most two are left, too few to be repeated.
 		for ; n > 0; n-- {
 			runs = append(runs, run{sym: v})
 		}
@@ -231,19 +242,22 @@ func (c *prefixCode) writeNormal(w *lsbWriter) {
 	// Zeros after the last length that is not zero need not be stored. maxSymbol is the RFC's name
 	// for the number of runs that are.
 	maxSymbol := len(runs)
-	for maxSymbol > 0 && (runs[maxSymbol-1].sym == 0 || runs[maxSymbol-1].sym >= 17) {
+	isZeros := func(r run) bool { return r.sym == 0 || r.sym >= 17 }
+	for maxSymbol > 0 && isZeros(runs[maxSymbol-1]) {
 		maxSymbol--
 	}
 	lengths := lengthsCode(runs[:maxSymbol])
 	lengths.writeLengths(w)
-	if maxSymbol < len(runs) { // at least two symbols have a length, so maxSymbol >= 2
-		k := uint(0) // maxSymbol-2 is stored in 2+2*k bits
-		for (maxSymbol-2)>>(2+2*k) > 0 {
+	if maxSymbol < len(runs) {
+		// maxSymbol-2 is stored in 2+2*k bits. It is not negative, since at least two symbols have a
+		// length.
+		v, k := uint32(maxSymbol-2), uint(0)
+		for v>>(2+2*k) > 0 {
 			k++
 		}
 		w.put(1, 1)
 		w.put(uint32(k), 3)
-		w.put(uint32(maxSymbol-2), 2+2*k)
+		w.put(v, 2+2*k)
 	} else {
 		w.put(0, 1) // all runs are stored
 	}
@@ -256,11 +270,11 @@ func (c *prefixCode) writeNormal(w *lsbWriter) {
 // lengthsCode makes the code for the symbols of the runs. The code's own lengths are stored in 3
 // bits, so they are at most 7.
 func lengthsCode(runs []run) prefixCode {
-	var counts [19]uint32
+	var counts [numRunSymbols]uint32
 	for _, r := range runs {
 		counts[r.sym]++
 	}
-	c := prefixCode{make([]uint16, 19), make([]uint8, 19)}
+	c := prefixCode{bits: make([]uint16, numRunSymbols), size: make([]uint8, numRunSymbols)}
 	codeLengths(c.size, counts[:], 7)
 	c.assign()
 	return c
@@ -269,7 +283,7 @@ func lengthsCode(runs []run) prefixCode {
 // writeLengths stores the lengths of a code for code lengths. If only one symbol occurs, a reader
 // reads no bits for it, so writeLengths clears the code.
 func (c *prefixCode) writeLengths(w *lsbWriter) {
-	n := 19 // number of lengths that are stored, at least 4
+	n := numRunSymbols // number of lengths that are stored, at least 4
 	for n > 4 && c.size[codeLengthOrder[n-1]] == 0 {
 		n--
 	}

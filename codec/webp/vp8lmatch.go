@@ -32,9 +32,15 @@ type search struct {
 func searchOf(e Effort) search {
 	if e == HighEffort {
 		// No match is as long as this value of nice, so all positions are searched.
-		return search{tries: 96, nice: maxCopy + 1, passes: 5, starts: 2, rowStep: 1, maxTiles: 600, steps: 4, reassigns: 2}
+		return search{
+			tries: 96, nice: maxCopy + 1, passes: 5, starts: 2,
+			rowStep: 1, maxTiles: 600, steps: 4, reassigns: 2,
+		}
 	}
-	return search{tries: 12, nice: 64, passes: 2, starts: 1, rowStep: 2, maxTiles: 300, steps: 3, reassigns: 1}
+	return search{
+		tries: 12, nice: 64, passes: 2, starts: 1,
+		rowStep: 2, maxTiles: 300, steps: 3, reassigns: 1,
+	}
 }
 
 // A matcher finds matches by chains of positions with the same hash.
@@ -60,6 +66,11 @@ type hashChain struct {
 	previous []int32 // by position: 1 + the position before; 0 if there is none
 }
 
+// newHashChain returns a chain without positions, for hashes of hashBits bits and positions below n.
+func newHashChain(hashBits uint, n int) hashChain {
+	return hashChain{head: make([]int32, 1<<hashBits), previous: make([]int32, n)}
+}
+
 // insert makes i the last position with the hash.
 func (c *hashChain) insert(hash uint32, i int) {
 	c.previous[i] = c.head[hash]
@@ -80,12 +91,12 @@ func findMatches(pix []uint32, w int, s search) []match {
 			k.nearCode[i] = uint8(distanceCode(d, w))
 		}
 	}
-	k.hashBits = uint(min(max(bits.Len(uint(len(pix))), 8), 16))
-	k.pairs = hashChain{make([]int32, 1<<k.hashBits), make([]int32, len(pix))}
+	k.hashBits = uint(min(max(bits.Len(uint(len(pix))), 8), 16)) // log2(len(pix)), within 8 to 16
+	k.pairs = newHashChain(k.hashBits, len(pix))
 	if palette(pix, 256) != nil {
-		k.sixes = hashChain{make([]int32, 1<<k.hashBits), make([]int32, len(pix))}
+		k.sixes = newHashChain(k.hashBits, len(pix))
 	}
-	n, distance := 0, 0
+	n, distance := 0, 0 // of the longest run at the position before
 	for i := range len(pix) - 1 {
 		n, distance = k.matchAt(i, n, distance, &m[i])
 	}
@@ -97,7 +108,7 @@ func findMatches(pix []uint32, w int, s search) []match {
 // i-1 has at least k.nice pixels, matchAt does not search.
 func (k *matcher) matchAt(i, best, distance int, m *match) (int, int) {
 	pix := k.pix
-	limit := min(maxCopy, len(pix)-i)
+	limit := min(maxCopy, len(pix)-i) // for the length of a run
 	// Begin with the rest of the run at i-1.
 	if best > 2 {
 		best--
@@ -124,16 +135,19 @@ func (k *matcher) matchAt(i, best, distance int, m *match) (int, int) {
 	if !k.amongEqual(i) {
 		if best < longMatch && !inside {
 			before := best
-			if best, distance = k.followChains(i, limit, best, distance); best > before {
-				code = 0
+			best, distance = k.followChains(i, limit, best, distance)
+			if best > before {
+				code = 0 // no longer the near distance
 			}
 		}
 		k.insert(i)
 	}
 	if best >= 2 {
-		if code == 0 && distance == k.last {
-			code = k.lastCode
-		} else if code == 0 {
+		switch {
+		case code != 0: // it is known
+		case distance == k.last:
+			code = k.lastCode // what distanceCode would return, but faster
+		default:
 			code = distanceCode(distance, k.w)
 		}
 		k.last, k.lastCode = distance, code
@@ -205,7 +219,7 @@ func (k *matcher) insert(i int) {
 }
 
 // amongEqual reports whether pixel i has the color of the two pixels before it and of the one after
-// it. It is not the last pixel.
+// it. i must not be the last pixel.
 func (k *matcher) amongEqual(i int) bool {
 	p := k.pix
 	return i > 1 && p[i] == p[i-1] && p[i] == p[i+1] && p[i] == p[i-2]

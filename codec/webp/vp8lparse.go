@@ -31,6 +31,7 @@ func chooseCache(pix []uint32, refs []ref) (uint, []int32) {
 		cache := make([]uint32, 1<<bits)
 		i := 0 // the first pixel of r
 		for _, r := range refs {
+			// A literal becomes cached if its color is in the cache.
 			if r.n == refLiteral {
 				if k := cacheIndex(r.v, bits); cache[k] == r.v {
 					r = ref{k, refCached}
@@ -117,7 +118,7 @@ func (p *path) tryCopy(i int, code uint32, n int, tag uint16) {
 		}
 		n = everyLength
 	}
-	// The k-th is a copy of k+2 pixels.
+	// The shorter ones. totals[k] is where a copy of k+2 pixels ends.
 	totals, lengthCosts := p.total[i+2:i+n+1], p.costs.length[2:n+1]
 	for k, t := range totals {
 		if v := base + lengthCosts[k]; v < t {
@@ -132,13 +133,14 @@ func (p *path) tryCopy(i int, code uint32, n int, tag uint16) {
 // the match of the pixel before, and has at least nice pixels, copying this rest is the only step.
 func cheapest(pix []uint32, matches []match, hits []int32, c *costs, nice int) []ref {
 	n := len(pix)
-	p := path{c, make([]float32, n+1), make([]uint16, n+1)}
+	p := path{costs: c, total: make([]float32, n+1), step: make([]uint16, n+1)}
 	for i := range p.total {
 		p.total[i] = math.MaxFloat32
 	}
 	p.total[0] = 0
 	for i := range n {
 		m := &matches[i]
+		// The rest of a long match of the pixel before: copy it whole.
 		if int(m.n) >= nice && i > 0 && matches[i-1].n > m.n && matches[i-1].code == m.code {
 			p.tryWhole(i, m)
 			continue
@@ -153,7 +155,7 @@ func cheapest(pix []uint32, matches []match, hits []int32, c *costs, nice int) [
 		if v < p.total[i+1] {
 			p.total[i+1], p.step[i+1] = v, 1
 		}
-		// Copies of the longest match, then of the near one.
+		// Copies of the longest match, then of the near one if that is at another distance.
 		if m.n >= 2 {
 			p.tryCopy(i, m.code, int(m.n), 0)
 			if m.nearN >= 2 && uint32(m.nearCode) != m.code {

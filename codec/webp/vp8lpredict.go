@@ -17,22 +17,27 @@ const (
 
 // average2 returns (a+b)/2, rounded down, in every channel. It computes all four at once: the bits
 // that a and b share, plus half of those in which they differ.
-func average2(a, b uint32) uint32 { return (a^b)&0xfefefefe>>1 + a&b }
+func average2(a, b uint32) uint32 { return ((a^b)&0xfefefefe)>>1 + (a & b) }
 
 // subtract returns a-b modulo 256 in every channel. It computes two channels at once. The bytes
 // beside these begin as 0xff, so that a borrow ends there.
 func subtract(a, b uint32) uint32 {
-	ag := 0x00ff00ff + a&0xff00ff00 - b&0xff00ff00
-	rb := 0xff00ff00 + a&0x00ff00ff - b&0x00ff00ff
-	return ag&0xff00ff00 | rb&0x00ff00ff
+	ag := 0x00ff00ff + (a & 0xff00ff00) - (b & 0xff00ff00) // alpha and green
+	rb := 0xff00ff00 + (a & 0x00ff00ff) - (b & 0x00ff00ff) // red and blue
+	return (ag & 0xff00ff00) | (rb & 0x00ff00ff)
 }
 
 // subtractGreen subtracts green from red and blue, in place.
 func subtractGreen(pix []uint32) {
 	for i, p := range pix {
-		g := p >> 8 & 255
-		pix[i] = subtract(p, g<<16|g)
+		pix[i] = withoutGreen(p)
 	}
+}
+
+// withoutGreen returns a pixel, or a residual, after green is subtracted from its red and blue.
+func withoutGreen(pixel uint32) uint32 {
+	g := (pixel >> 8) & 255
+	return subtract(pixel, g<<16|g)
 }
 
 // predictPixel returns the prediction of mode (RFC 9649, table of section 3.5.1) for a pixel that
@@ -65,18 +70,19 @@ func predictPixel(mode int, l, t, tr, tl uint32) uint32 {
 		return average2(average2(l, tl), average2(t, tr))
 	case 11:
 		return selectPredictor(l, t, tl)
-	case 12:
+	case modeGradient:
 		var v uint32
-		for s := 0; s < 32; s += 8 {
-			v |= uint32(clamp8(int(l>>s&255)+int(t>>s&255)-int(tl>>s&255))) << s
+		for s := 0; s < 32; s += 8 { // for each channel
+			left, top, corner := int((l>>s)&255), int((t>>s)&255), int((tl>>s)&255)
+			v |= uint32(clamp8(left+top-corner)) << s
 		}
 		return v
-	default:
-		a := average2(l, t)
+	default: // 13: a + (a-tl)/2, where a is the average of l and t
+		average := average2(l, t)
 		var v uint32
 		for s := 0; s < 32; s += 8 {
-			x := int(a >> s & 255)
-			v |= uint32(clamp8(x+(x-int(tl>>s&255))/2)) << s
+			a, corner := int((average>>s)&255), int((tl>>s)&255)
+			v |= uint32(clamp8(a+(a-corner)/2)) << s
 		}
 		return v
 	}
@@ -86,9 +92,9 @@ func predictPixel(mode int, l, t, tr, tl uint32) uint32 {
 func selectPredictor(l, t, tl uint32) uint32 {
 	d := 0 // how much farther away l is than t, summed over the channels
 	for s := 0; s < 32; s += 8 {
-		c := int(tl >> s & 255)
-		p, q := int(t>>s&255)-c, int(l>>s&255)-c // from l to l+t-tl, and from t to it
-		d += max(p, -p) - max(q, -q)
+		left, top, corner := int((l>>s)&255), int((t>>s)&255), int((tl>>s)&255)
+		fromL, fromT := top-corner, left-corner // from l to l+t-tl, and from t to it
+		d += max(fromL, -fromL) - max(fromT, -fromT)
 	}
 	if d < 0 {
 		return l
@@ -106,6 +112,7 @@ const (
 // is in the first column.
 func residualsOf(dst, pix []uint32, mode, start, w int) {
 	n := len(dst)
+	// The neighbors of pixel cur[i] are l[i] and so on.
 	cur, l := pix[start:][:n], pix[start-1:][:n]
 	tl, t, tr := pix[start-w-1:][:n], pix[start-w:][:n], pix[start-w+1:][:n]
 	switch mode { // some modes have loops of their own, which are faster
@@ -144,15 +151,18 @@ const (
 
 // predictorTiles returns the number of tiles in each direction of a picture of w x h pixels.
 func predictorTiles(w, h int) (tilesX, tilesY int) {
-	return (w + predictorSide - 1) / predictorSide, (h + predictorSide - 1) / predictorSide
+	tilesX = (w + predictorSide - 1) / predictorSide
+	tilesY = (h + predictorSide - 1) / predictorSide
+	return tilesX, tilesY
 }
 
 // A predictor chooses the modes of a picture's tiles, and writes the residuals.
 type predictor struct {
 	pix, out []uint32 // the pixels, and their residuals
 	w, h     int
-	rowStep  int  // of a tile's rows, one in rowStep is looked at to choose the mode
-	colored  bool // red or blue is used
+	rowStep  int // of a tile's rows, one in rowStep is looked at to choose the mode
+
+	redOrBlue bool // some pixel's red or blue is not zero
 
 	counts [4][256]uint32  // of the residuals so far: of blue, green, red and alpha, by value
 	cost   [4][256]float32 // the bits that a residual takes by these counts
@@ -164,7 +174,7 @@ type predictor struct {
 // A tile gets the mode whose residuals take the fewest bits if they are as frequent as in the rows
 // of tiles above. Of a tile's rows, one in rowStep is looked at.
 func predictorTransform(out, pix []uint32, w, h, rowStep int) []uint32 {
-	p := predictor{pix: pix, out: out, w: w, h: h, rowStep: rowStep, colored: hasColor(pix)}
+	p := predictor{pix: pix, out: out, w: w, h: h, rowStep: rowStep, redOrBlue: hasRedOrBlue(pix)}
 	tilesX, tilesY := predictorTiles(w, h)
 	modes := make([]uint32, tilesX*tilesY)
 	for c := range p.counts {
@@ -175,10 +185,11 @@ func predictorTransform(out, pix []uint32, w, h, rowStep int) []uint32 {
 		}
 	}
 	for ty := range tilesY {
+		// Update the costs once for each row of tiles.
 		for c := range p.cost {
 			costOf(p.cost[c][:], p.counts[c][:])
 		}
-		mode := -1 // of the tile before
+		mode := -1 // of the tile to the left
 		for tx := range tilesX {
 			mode = p.choose(tx, ty, mode)
 			modes[ty*tilesX+tx] = 0xff000000 | uint32(mode)<<8
@@ -190,7 +201,9 @@ func predictorTransform(out, pix []uint32, w, h, rowStep int) []uint32 {
 
 // area returns the rectangle of a tile's pixels. It ends before x1 and y1.
 func (p *predictor) area(tx, ty int) (x0, y0, x1, y1 int) {
-	return tx * predictorSide, ty * predictorSide, min((tx+1)*predictorSide, p.w), min((ty+1)*predictorSide, p.h)
+	x0, y0 = tx*predictorSide, ty*predictorSide
+	x1, y1 = min(x0+predictorSide, p.w), min(y0+predictorSide, p.h)
+	return x0, y0, x1, y1
 }
 
 // inner returns the rectangle of those pixels of a tile that are predicted by the tile's mode: all
@@ -206,7 +219,8 @@ func (p *predictor) inner(tx, ty int) (x0, y0, x1, y1 int) {
 // inner is empty.
 func (p *predictor) choose(tx, ty, leftMode int) int {
 	x0, y0, x1, y1 := p.inner(tx, ty)
-	if x0 >= x1 || y0 >= y1 {
+	isEmpty := x0 >= x1 || y0 >= y1
+	if isEmpty {
 		return max(leftMode, 0)
 	}
 	if leftMode >= 0 && p.predictsExactly(leftMode, x0, y0, x1, y1) {
@@ -235,7 +249,7 @@ func (p *predictor) predictsExactly(mode, x0, y0, x1, y1 int) bool {
 	for y := y0; y < y1; y++ {
 		row := r[:x1-x0]
 		residualsOf(row, p.pix, mode, y*p.w+x0, p.w)
-		or := uint32(0)
+		or := uint32(0) // of the residuals: 0 only if all are 0
 		for _, v := range row {
 			or |= v
 		}
@@ -250,14 +264,14 @@ func (p *predictor) predictsExactly(mode, x0, y0, x1, y1 int) bool {
 func (p *predictor) rowCost(mode, start, n int) (sum float32) {
 	var r [predictorSide]uint32
 	residualsOf(r[:n], p.pix, mode, start, p.w)
-	if !p.colored { // red and blue are zero, and alpha is not counted either
+	if !p.redOrBlue { // red and blue are zero, and alpha is not counted either
 		for _, v := range r[:n] {
-			sum += p.cost[1][v>>8&255]
+			sum += p.cost[1][(v>>8)&255]
 		}
 		return sum
 	}
 	for _, v := range r[:n] {
-		sum += p.cost[0][v&255] + p.cost[1][v>>8&255] + p.cost[2][v>>16&255] + p.cost[3][v>>24]
+		sum += p.cost[0][v&255] + p.cost[1][(v>>8)&255] + p.cost[2][(v>>16)&255] + p.cost[3][v>>24]
 	}
 	return sum
 }
@@ -269,6 +283,7 @@ func (p *predictor) apply(tx, ty, mode int) {
 	x0, y0, x1, y1 := p.area(tx, ty)
 	for y := y0; y < y1; y++ {
 		i, end := y*p.w+x0, y*p.w+x1
+		// The first pixel of the row, if the tile is at the left edge.
 		if x0 == 0 {
 			above := uint32(0xff000000)
 			if y > 0 {
@@ -277,6 +292,7 @@ func (p *predictor) apply(tx, ty, mode int) {
 			p.out[i] = subtract(p.pix[i], above)
 			i++
 		}
+		// The others.
 		if y > 0 {
 			residualsOf(p.out[i:end], p.pix, mode, i, p.w)
 		} else {
@@ -286,8 +302,8 @@ func (p *predictor) apply(tx, ty, mode int) {
 		}
 		for _, r := range p.out[y*p.w+x0 : end] {
 			p.counts[0][r&255]++
-			p.counts[1][r>>8&255]++
-			p.counts[2][r>>16&255]++
+			p.counts[1][(r>>8)&255]++
+			p.counts[2][(r>>16)&255]++
 			p.counts[3][r>>24]++
 		}
 	}
@@ -295,8 +311,11 @@ func (p *predictor) apply(tx, ty, mode int) {
 
 // palette returns the colors of pix in ascending order, or nil if there are more than limit.
 func palette(pix []uint32, limit int) []uint32 {
-	// The colors found so far are in a hash table with linear probing.
-	const slots = 1 << 10
+	// The colors found so far are in a hash table with linear probing. A hash has slotBits bits.
+	const (
+		slotBits = 10
+		slots    = 1 << slotBits
+	)
 	var table [slots]uint32
 	var taken [slots]bool
 	var colors []uint32
@@ -304,12 +323,12 @@ func palette(pix []uint32, limit int) []uint32 {
 		if i > 0 && p == pix[i-1] {
 			continue
 		}
-		k := p * 0x9e3779b1 >> (32 - 10) // a hash of 10 bits
+		k := (p * 0x9e3779b1) >> (32 - slotBits)
 		for taken[k] && table[k] != p {
 			k = (k + 1) % slots
 		}
 		if taken[k] {
-			continue
+			continue // the color is known
 		}
 		if len(colors) == limit {
 			return nil
@@ -345,7 +364,8 @@ func bundle(pix []uint32, w, h int, colors []uint32) (out []uint32, bw int) {
 				k, _ := slices.BinarySearch(colors, p)
 				last, lastIndex = p, uint32(k)
 			}
-			out[y*bw+x/per] |= lastIndex << (8 + uint(x%per)*bits)
+			shift := 8 + uint(x%per)*bits // green begins at bit 8
+			out[y*bw+x/per] |= lastIndex << shift
 		}
 	}
 	for i := range out {

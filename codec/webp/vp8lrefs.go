@@ -64,27 +64,30 @@ func prefixOf(value uint32) (sym, extra uint32, extraBits uint) {
 	}
 	// The symbol says which bit of v is the highest, and the bit below that. The rest of v is extra.
 	high := uint(bits.Len32(v)) - 1
-	second := v >> (high - 1) & 1
-	return uint32(2*high) + second, v & (1<<(high-1) - 1), high - 1
+	extraBits = high - 1
+	second := (v >> extraBits) & 1
+	return uint32(2*high) + second, v & (1<<extraBits - 1), extraBits
 }
 
 // nearCodes holds, at [dy][dx+7], the code 1..120 of a distance of dx to the left and dy up (RFC
 // 9649 3.6.2.2); 0 means that there is none. The codes are in the order of dx^2+dy^2, then |dx|,
 // left first.
 var nearCodes = sync.OnceValue(func() *[8][16]uint8 {
-	var all []uint64 // dx^2+dy^2, |dx|, 8-dx and dy, from the highest bits down
+	var all []uint64 // dx^2+dy^2, |dx|, 8-dx and dy, from the highest bits down, 8 bits each
 	for dy := range 8 {
 		for dx := -7; dx <= 8; dx++ {
 			if dy == 0 && dx <= 0 {
 				continue // the pixel itself, and those after it
 			}
-			all = append(all, uint64(dx*dx+dy*dy)<<24|uint64(max(dx, -dx))<<16|uint64(8-dx)<<8|uint64(dy))
+			order := uint64(dx*dx+dy*dy)<<24 | uint64(max(dx, -dx))<<16
+			all = append(all, order|uint64(8-dx)<<8|uint64(dy))
 		}
 	}
 	slices.Sort(all)
 	t := new([8][16]uint8)
-	for i, o := range all {
-		t[o&255][15-o>>8&255] = uint8(i + 1) // 15-(8-dx) = dx+7
+	for i, v := range all {
+		dx, dy := 8-int((v>>8)&255), v&255
+		t[dy][dx+7] = uint8(i + 1)
 	}
 	return t
 })
@@ -109,7 +112,7 @@ func distanceCode(distance, w int) uint32 {
 
 // cacheIndex returns the index of a color in a cache of 1<<bits entries (RFC 9649 3.6.2.3). bits is
 // at least 1.
-func cacheIndex(argb uint32, bits uint) uint32 { return argb * 0x1e35a7bd >> (32 - bits) }
+func cacheIndex(argb uint32, bits uint) uint32 { return (argb * 0x1e35a7bd) >> (32 - bits) }
 
 // A histogram counts the symbols of the five prefix codes (RFC 9649 3.7.1).
 type histogram struct {
@@ -121,19 +124,25 @@ type histogram struct {
 // newHistogram returns an empty histogram. The color cache has 1<<cacheBits entries. If cacheBits
 // is 0, there is no cache.
 func newHistogram(cacheBits uint) *histogram {
+	return &histogram{green: make([]uint32, numGreen(cacheBits))}
+}
+
+// numGreen returns the number of symbols of the code of green. Those of the color cache exist only
+// if cacheBits is over 0.
+func numGreen(cacheBits uint) int {
 	n := numLiterals + numLengths
 	if cacheBits > 0 {
 		n += 1 << cacheBits
 	}
-	return &histogram{green: make([]uint32, n)}
+	return n
 }
 
 // add counts the symbols of r.
 func (h *histogram) add(r ref) {
 	switch r.n {
 	case refLiteral:
-		h.green[r.v>>8&255]++
-		h.red[r.v>>16&255]++
+		h.green[(r.v>>8)&255]++
+		h.red[(r.v>>16)&255]++
 		h.blue[r.v&255]++
 		h.alpha[r.v>>24]++
 	case refCached:
@@ -201,7 +210,11 @@ var xlog2Table = sync.OnceValue(func() *[1024]float64 {
 
 // bits returns the bits that the counted symbols and their codes take, estimated by entropyBits.
 func (h *histogram) bits() float64 {
-	return entropyBits(h.green) + entropyBits(h.red[:]) + entropyBits(h.blue[:]) + entropyBits(h.alpha[:]) + entropyBits(h.distance[:])
+	sum := 0.0
+	for _, counts := range [][]uint32{h.green, h.red[:], h.blue[:], h.alpha[:], h.distance[:]} {
+		sum += entropyBits(counts)
+	}
+	return sum
 }
 
 // costs holds the bits that each symbol takes.
@@ -218,10 +231,10 @@ func costOf(dst []float32, counts []uint32) {
 	for _, c := range counts {
 		sum += float64(c)
 	}
-	// A symbol that does not occur costs as much as one that occurs half a time.
-	logSum := math.Log2(sum + 1)
+	logSum := math.Log2(sum + 1) // 1 is added since sum may be 0
 	for i, c := range counts {
-		dst[i] = float32(logSum - math.Log2(max(float64(c), 0.5)))
+		n := max(float64(c), 0.5) // what does not occur costs as much as what occurs half a time
+		dst[i] = float32(logSum - math.Log2(n))
 	}
 }
 
@@ -242,5 +255,5 @@ func newCosts(h *histogram) *costs {
 
 // literal returns the bits that a pixel takes as a literal.
 func (c *costs) literal(pixel uint32) float32 {
-	return c.alpha[pixel>>24] + c.red[pixel>>16&255] + c.green[pixel>>8&255] + c.blue[pixel&255]
+	return c.alpha[pixel>>24] + c.red[(pixel>>16)&255] + c.green[(pixel>>8)&255] + c.blue[pixel&255]
 }

@@ -42,9 +42,10 @@ func (o *Options) orDefault() *Options {
 // Encode writes m to w as a WebP file. See Append.
 func Encode(w io.Writer, m image.Image, o *Options) error {
 	b, err := Append(nil, m, o)
-	if err == nil {
-		_, err = w.Write(b)
+	if err != nil {
+		return err
 	}
+	_, err = w.Write(b)
 	return err
 }
 
@@ -91,7 +92,7 @@ func appendStill(dst []byte, bits *frameBits, w, h int, icc []byte) ([]byte, err
 
 // finishRIFF stores the file's size in its header. The file is dst[start:].
 func finishRIFF(dst []byte, start int) ([]byte, error) {
-	n := int64(len(dst) - start - 8)
+	n := int64(len(dst) - start - chunkHeader)
 	if n > 1<<32-10 { // the limit of RFC 9649 section 2.4
 		return nil, UnsupportedError("a file over 4 GB")
 	}
@@ -102,8 +103,11 @@ func finishRIFF(dst []byte, start int) ([]byte, error) {
 // appendVP8X appends the VP8X chunk of a w x h canvas (RFC 9649 section 2.7.1).
 func appendVP8X(dst []byte, flags byte, w, h int) []byte {
 	w, h = w-1, h-1
-	return append(dst, 'V', 'P', '8', 'X', 10, 0, 0, 0, flags, 0, 0, 0,
-		byte(w), byte(w>>8), byte(w>>16), byte(h), byte(h>>8), byte(h>>16))
+	return appendChunk(dst, "VP8X", []byte{
+		flags, 0, 0, 0,
+		byte(w), byte(w >> 8), byte(w >> 16),
+		byte(h), byte(h >> 8), byte(h >> 16),
+	})
 }
 
 // appendChunk appends a chunk, padded to an even number of bytes.
@@ -117,6 +121,12 @@ func appendChunk(dst []byte, id string, payload []byte) []byte {
 	return dst
 }
 
+// chunkSize returns how many bytes appendChunk appends.
+func chunkSize(payload []byte) int {
+	n := len(payload)
+	return chunkHeader + n + (n & 1)
+}
+
 // frameBits is one encoded picture: a still picture or a frame of an animation.
 type frameBits struct {
 	alpha    []byte // payload of ALPH, or nil
@@ -125,12 +135,11 @@ type frameBits struct {
 	hasAlpha bool // some pixel is not opaque
 }
 
-// size returns how many bytes appendTo appends: for each chunk a header of 8 bytes, and the payload
-// with its padding.
+// size returns how many bytes appendTo appends.
 func (b *frameBits) size() int {
-	n := 8 + (len(b.bits)+1)&^1
+	n := chunkSize(b.bits)
 	if b.alpha != nil {
-		n += 8 + (len(b.alpha)+1)&^1
+		n += chunkSize(b.alpha)
 	}
 	return n
 }
@@ -159,16 +168,16 @@ func encodeFrame(m image.Image, o *Options) (*frameBits, error) {
 	vo := vp8.Options{Quality: o.Quality, Effort: o.Effort}
 	switch m := m.(type) {
 	case *image.YCbCr:
-		// vp8 takes 4:2:0 whose chroma samples each begin with an even pixel. Others become RGB
-		// below.
-		if m.SubsampleRatio == image.YCbCrSubsampleRatio420 && m.Rect.Min.X&1 == 0 && m.Rect.Min.Y&1 == 0 {
+		// vp8 takes 4:2:0 from an even corner, where chroma samples begin. Others become RGB below.
+		evenCorner := m.Rect.Min.X&1 == 0 && m.Rect.Min.Y&1 == 0
+		if evenCorner && m.SubsampleRatio == image.YCbCrSubsampleRatio420 {
 			return lossyFrame(e.Encode(nil, m, vo))
 		}
 	case *image.Gray:
 		return lossyFrame(e.Encode(nil, grayPlanes(m), vo))
 	}
 	rgba := straight.NRGBA(m)
-	smooth := rgba
+	smooth := rgba // what VP8 encodes
 	alpha := alphaOf(rgba)
 	if alpha != nil {
 		smooth = smoothHidden(rgba)
@@ -191,10 +200,11 @@ func (o *Options) shorter(m *image.NRGBA, lossy *frameBits, alpha []byte) *frame
 	// to be shorter, VP8L is made before the chunk. If VP8L then takes less than VP8 and 90 % of
 	// the estimated chunk, the chunk is not made.
 	if alpha != nil && !o.Lossy && o.Effort != HighEffort {
+		lossySize := float64(lossy.size())
 		alphSize := float64(estimateAlpha(alpha, w))
-		if float64(estimateLossless(m)) < float64(lossy.size())+alphSize {
+		if float64(estimateLossless(m)) < lossySize+alphSize {
 			lossless = losslessFrame(m, o.Effort)
-			if float64(lossless.size()) < float64(lossy.size())+0.9*alphSize {
+			if float64(lossless.size()) < lossySize+0.9*alphSize {
 				return lossless
 			}
 		}
@@ -231,6 +241,6 @@ func losslessFrame(m *image.NRGBA, effort Effort) *frameBits {
 			}
 		}
 	}
-	w, h := m.Rect.Dx(), m.Rect.Dy()
-	return &frameBits{bits: appendVP8L(nil, pix, w, h, hasAlpha, effort), lossless: true, hasAlpha: hasAlpha}
+	bits := appendVP8L(nil, pix, m.Rect.Dx(), m.Rect.Dy(), hasAlpha, effort)
+	return &frameBits{bits: bits, lossless: true, hasAlpha: hasAlpha}
 }

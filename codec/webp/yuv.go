@@ -115,9 +115,12 @@ func widenRow(row, luma []byte, u, v []int32) {
 //	G = 1.164 (Y-16) - 0.391 (Cb-128) - 0.813 (Cr-128)
 //	B = 1.164 (Y-16) + 2.018 (Cb-128)
 func limitedToRGB(p *[4]byte, y, cb, cr int32) {
-	// The sums have six fractional bits. Their last terms gather -16, -128 and the 1/2 that rounds.
-	l := y * 19077 >> 8
-	r, g, b := l+cr*26149>>8-14234, l-cb*6419>>8-cr*13320>>8+8708, l+cb*33050>>8-17685
+	// The factors have 14 fractional bits, and the sums six, after the shifts by 8. The last terms
+	// gather -16, -128 and the 1/2 that rounds.
+	l := (y * 19077) >> 8
+	r := l + (cr*26149)>>8 - 14234
+	g := l - (cb*6419)>>8 - (cr*13320)>>8 + 8708
+	b := l + (cb*33050)>>8 - 17685
 	// Clamp them if one is out of range, which is rare. Then r|g|b is too.
 	if uint32(r|g|b) >= 256<<6 {
 		r, g, b = clip6(r), clip6(g), clip6(b)
