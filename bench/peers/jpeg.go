@@ -116,8 +116,9 @@ func (s *suite) resizeRows(p picture, size, kind string, cpu ratios) {
 		return
 	}
 	// Our worker reads the whole file into memory. This row is the memory without the file.
-	if i, err := os.Stat(p.path); err == nil {
-		s.row(work, "avx2", "rss_less_file_mb", got["avx2"].rss-float64(i.Size())/(1<<20), "", 0)
+	if file, err := os.Stat(p.path); err == nil {
+		fileMB := float64(file.Size()) / (1 << 20)
+		s.row(work, "avx2", "rss_less_file_mb", got["avx2"].rss-fileMB, "", 0)
 	}
 }
 

@@ -25,11 +25,11 @@ type contender struct {
 // A sample is what a contender prints. User, Sys and Wall are times in milliseconds, one per
 // iteration.
 type sample struct {
-	User  []float64
-	Sys   []float64
-	Wall  []float64 // only from our worker
-	RSS   float64   // peak resident set of the process, in MB
-	Bytes int       // size of the result
+	User  []float64 `json:"user"`
+	Sys   []float64 `json:"sys"`
+	Wall  []float64 `json:"wall"`  // only from our worker
+	RSS   float64   `json:"rss"`   // peak resident set of the process, in MB
+	Bytes int       `json:"bytes"` // size of the result
 }
 
 // A result is what was measured for one contender.

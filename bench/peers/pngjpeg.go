@@ -3,7 +3,6 @@ package main
 // This file compares large PNGs: their CPU as sources of JPEGs, and their memory.
 
 import (
-	"fmt"
 	"os"
 
 	"miniatura/bench/pictures"
@@ -13,7 +12,8 @@ import (
 // screenshot of 50 megapixels.
 func (s *suite) pngToJPEG(photo picture) error {
 	work := photo.name + " png -> M jpeg q80"
-	s.pngRows(work, photo, s.compare(work, "jpeg", photo.path, photo.box("M"), s.iterations(3), s.contenders()))
+	got := s.compare(work, "jpeg", photo.path, photo.box("M"), s.iterations(3), s.contenders())
+	s.pngRows(work, photo, got)
 	if s.short {
 		return nil
 	}
@@ -47,9 +47,13 @@ func (s *suite) pngRows(work string, p picture, got map[string]result) {
 			}
 		}
 	}
-	if i, err := os.Stat(p.path); err != nil {
-		s.skip(work, fmt.Sprint(err))
-	} else if ours, ok := got["avx2"]; ok {
-		s.row(work, "avx2", "rss_less_file_mb", ours.rss-float64(i.Size())/(1<<20), "", 0)
+	file, err := os.Stat(p.path)
+	if err != nil {
+		s.skip(work, err.Error())
+		return
+	}
+	if ours, ok := got["avx2"]; ok {
+		fileMB := float64(file.Size()) / (1 << 20)
+		s.row(work, "avx2", "rss_less_file_mb", ours.rss-fileMB, "", 0)
 	}
 }
