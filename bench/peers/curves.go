@@ -54,7 +54,7 @@ func (s *suite) sizeCurves() error {
 	if s.short {
 		qualities, photos = []int{60, 90}, photos[:1]
 	}
-	sums := map[string]*encoding{} // by the name of the file, such as "ours-80.webp"
+	sums := map[string]*encoding{} // by the name of the file
 	for _, p := range photos {
 		if err := s.addEncodings(sums, p, qualities); err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
@@ -83,7 +83,8 @@ func (s *suite) sizeCurves() error {
 	return nil
 }
 
-// addEncodings adds what every encoder makes of p to sums, which are by the name of the file.
+// addEncodings adds to sums what every encoder makes of p. The keys of sums are names of files, such
+// as "ours-80.webp".
 func (s *suite) addEncodings(sums map[string]*encoding, p webpPicture, qualities []int) error {
 	dir, err := os.MkdirTemp(s.dir, "curves-")
 	if err != nil {

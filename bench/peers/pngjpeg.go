@@ -13,7 +13,7 @@ import (
 func (s *suite) pngToJPEG(photo picture) error {
 	work := photo.name + " png -> M jpeg q80"
 	got := s.compare(work, "jpeg", photo.path, photo.box("M"), s.iterations(3), s.contenders())
-	s.pngRows(work, photo, got)
+	s.largePNGRows(work, photo, got)
 	if s.short {
 		return nil
 	}
@@ -23,30 +23,14 @@ func (s *suite) pngToJPEG(photo picture) error {
 	}
 	defer os.Remove(p.path)
 	work = p.name + " png -> M png"
-	s.pngRows(work, p, s.compare(work, "png", p.path, p.box("M"), 1, s.contenders()))
+	s.largePNGRows(work, p, s.compare(work, "png", p.path, p.box("M"), 1, s.contenders()))
 	return nil
 }
 
-// pngRows adds the rows of CPU, memory and bytes for one piece of work on p, and a row of our
-// memory without the bytes of p's file.
-func (s *suite) pngRows(work string, p picture, got map[string]result) {
-	for _, variant := range []string{"avx2", "purego"} {
-		ours, ok := got[variant]
-		if !ok {
-			continue
-		}
-		for _, peer := range []string{"sharp", "pillow"} {
-			theirs, ok := got[peer]
-			if !ok {
-				continue
-			}
-			s.row(work, variant, "cpu_ms", ours.cpu, peer, theirs.cpu)
-			if variant == "avx2" {
-				s.row(work, variant, "rss_mb", ours.rss, peer, theirs.rss)
-				s.row(work, variant, "bytes", float64(ours.bytes), peer, float64(theirs.bytes))
-			}
-		}
-	}
+// largePNGRows adds the rows for one piece of work on p, and a row of our memory without the bytes
+// of p's file.
+func (s *suite) largePNGRows(work string, p picture, got map[string]result) {
+	s.pngRows(work, got, ratios{}) // these ratios are in no mean
 	file, err := os.Stat(p.path)
 	if err != nil {
 		s.skip(work, err.Error())

@@ -110,8 +110,8 @@ func (c *counter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// pythonPoll and sharpPoll are the programs of the peers. They load what a function would load, and
-// poll. Pillow's import stands before pythonPoll.
+// pythonPoll is a Python program that polls. sharpPoll is a program for Node that loads sharp and
+// polls.
 const (
 	pythonPoll = `
 import http.client, os

@@ -78,7 +78,10 @@ func Logo(w, h int) *image.NRGBA {
 			// How opaque each part of the emblem is in this pixel.
 			r, angle := math.Hypot(dx, dy), math.Atan2(dy, dx)
 			ring := cover(math.Abs(r-0.85*half) - 0.06*half)
-			star := cover((r - half*(0.45+0.2*math.Cos(5*angle))) / 2)
+			// On the steep sides of the star, the distance along the radius is about twice that to the
+			// outline.
+			starR := half * (0.45 + 0.2*math.Cos(5*angle))
+			star := cover((r - starR) / 2)
 			// The shadow is a ring further right and down. It fades out on both sides.
 			shadowR := math.Hypot(dx-0.04*half, dy-0.06*half)
 			fromShadow := math.Abs(shadowR - 0.85*half)

@@ -91,7 +91,7 @@ func column(seed uint32, i, lx, y int, o octave) int32 {
 
 // hash returns a pseudo-random number for three numbers.
 func hash(a, b, c uint32) uint32 {
-	h := a*0x9E3779B1 ^ b*0x85EBCA77 ^ c*0xC2B2AE3D
+	h := (a * 0x9E3779B1) ^ (b * 0x85EBCA77) ^ (c * 0xC2B2AE3D)
 	h ^= h >> 15
 	h *= 0x2C1B3C6D
 	h ^= h >> 12
