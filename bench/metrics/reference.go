@@ -81,8 +81,8 @@ func primariesOf(profile []byte) (xyz [3][3]float64, err error) {
 	return xyz, nil
 }
 
-// findXYZ returns the tag called name of a color profile, or nil if there is none. The tag has 8
-// bytes of type and reserved bytes, then three numbers of 4 bytes.
+// findXYZ returns the tag of a color profile that has this name, or nil if there is none. The tag
+// has 8 bytes of type and reserved bytes, then three numbers of 4 bytes.
 func findXYZ(profile []byte, name string) []byte {
 	const (
 		header = 132 // with the number of tags

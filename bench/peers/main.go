@@ -68,7 +68,7 @@ func main() {
 	}
 }
 
-// measure runs the sections called names, and prints the rows.
+// measure runs the sections that have these names, and prints the rows.
 func (s *suite) measure(photos, jsonFile string, names []string) error {
 	defer s.close()
 	if err := s.start(photos, jsonFile); err != nil {
