@@ -6,7 +6,7 @@ import "errors"
 // samples of a window have the same weight. BoxSSIM returns an error when the planes differ in size
 // or have a side below 8.
 func BoxSSIM(a, b Plane) (float64, error) {
-	const n = 8
+	const n = 8 // the side of a window
 	if a.W != b.W || a.H != b.H {
 		return 0, errSize
 	}
@@ -52,7 +52,10 @@ func BoxSSIM(a, b Plane) (float64, error) {
 
 // windowSSIM returns the SSIM of a window. means has the window's means of a, b, a*a, b*b and a*b.
 func windowSSIM(means [5]float64) float64 {
-	aa, bb, ab := means[0]*means[0], means[1]*means[1], means[0]*means[1]
-	variances, cov := means[2]-aa+means[3]-bb, means[4]-ab
-	return (2*ab + lumaC1) * (2*cov + lumaC2) / ((aa + bb + lumaC1) * (variances + lumaC2))
+	meanA, meanB := means[0], means[1]
+	variances := means[2] - meanA*meanA + means[3] - meanB*meanB // of a and b together
+	cov := means[4] - meanA*meanB
+	num := (2*meanA*meanB + lumaC1) * (2*cov + lumaC2)
+	den := (meanA*meanA + meanB*meanB + lumaC1) * (variances + lumaC2)
+	return num / den
 }

@@ -95,13 +95,17 @@ func SSIM(a, b Plane) (float64, error) {
 		v := b.Pix[i]
 		aa[i], bb[i], ab[i] = u*u, v*v, u*v
 	}
-	mean := func(p []float64) []float64 { return gaussian(p, a.W, a.H) }
-	ma, mb, maa, mbb, mab := mean(a.Pix), mean(b.Pix), mean(aa), mean(bb), mean(ab)
+	mean := func(p []float64) []float64 { return gaussian(p, a.W, a.H) } // by window
+	ma, mb := mean(a.Pix), mean(b.Pix)
+	maa, mbb, mab := mean(aa), mean(bb), mean(ab)
 	sum := 0.0
 	for i, meanA := range ma {
 		meanB := mb[i]
-		varA, varB, cov := maa[i]-meanA*meanA, mbb[i]-meanB*meanB, mab[i]-meanA*meanB
-		sum += (2*meanA*meanB + lumaC1) * (2*cov + lumaC2) / ((meanA*meanA + meanB*meanB + lumaC1) * (varA + varB + lumaC2))
+		varA, varB := maa[i]-meanA*meanA, mbb[i]-meanB*meanB
+		cov := mab[i] - meanA*meanB
+		num := (2*meanA*meanB + lumaC1) * (2*cov + lumaC2)
+		den := (meanA*meanA + meanB*meanB + lumaC1) * (varA + varB + lumaC2)
+		sum += num / den
 	}
 	return sum / float64(len(ma)), nil
 }
@@ -161,10 +165,10 @@ type Point struct{ Quality, Bytes float64 }
 // of log(bytes) over the qualities that both curves reach. ok is false when there are no such
 // qualities, or when a curve has fewer than two points.
 func BDRate(ref, test []Point) (percent float64, ok bool) {
-	refLog, lo0, hi0, ok0 := curve(ref)
-	testLog, lo1, hi1, ok1 := curve(test)
-	lo, hi := max(lo0, lo1), min(hi0, hi1)
-	if !ok0 || !ok1 || hi-lo <= 1e-6 {
+	refLog, refLo, refHi, refOK := curve(ref)
+	testLog, testLo, testHi, testOK := curve(test)
+	lo, hi := max(refLo, testLo), min(refHi, testHi)
+	if !refOK || !testOK || hi-lo <= 1e-6 {
 		return 0, false
 	}
 	const steps = 256 // qualities at which the curves are compared
@@ -180,6 +184,7 @@ func BDRate(ref, test []Point) (percent float64, ok bool) {
 // quality of its points. It leaves out points whose quality is no better than that of a point with
 // as many bytes or fewer. ok is false when fewer than two points are left.
 func curve(points []Point) (logBytes func(quality float64) float64, lo, hi float64, ok bool) {
+	// By bytes, and among equal bytes the best quality first.
 	sorted := slices.SortedFunc(slices.Values(points), func(a, b Point) int {
 		if a.Bytes != b.Bytes {
 			return sign(a.Bytes - b.Bytes)
@@ -226,22 +231,26 @@ func pchip(xs, ys []float64) func(float64) float64 {
 		m[0], m[1] = d[0], d[0]
 	} else {
 		for i := 1; i < n-1; i++ {
-			if d[i-1]*d[i] > 0 { // else the slope is 0, at a peak or beside a level part
-				w1, w2 := 2*h[i]+h[i-1], h[i]+2*h[i-1]
-				m[i] = (w1 + w2) / (w1/d[i-1] + w2/d[i])
+			if d[i-1]*d[i] <= 0 {
+				continue // the slope is 0, at a peak or beside a level part
 			}
+			// The weighted harmonic mean of the slopes on both sides.
+			w1, w2 := 2*h[i]+h[i-1], h[i]+2*h[i-1]
+			m[i] = (w1 + w2) / (w1/d[i-1] + w2/d[i])
 		}
 		m[0] = endSlope(h[0], h[1], d[0], d[1])
 		m[n-1] = endSlope(h[n-2], h[n-3], d[n-2], d[n-3])
 	}
 	return func(x float64) float64 {
-		i := 0
+		i := 0 // x is between point i and the next
 		for i < n-2 && x > xs[i+1] {
 			i++
 		}
 		t := (x - xs[i]) / h[i] // from 0 at point i to 1 at the next
 		u := 1 - t
-		return (1+2*t)*u*u*ys[i] + t*u*u*h[i]*m[i] + t*t*(3-2*t)*ys[i+1] - t*t*u*h[i]*m[i+1]
+		// The cubic that has the values and the slopes of both points.
+		return (1+2*t)*u*u*ys[i] + t*u*u*h[i]*m[i] +
+			t*t*(3-2*t)*ys[i+1] - t*t*u*h[i]*m[i+1]
 	}
 }
 
@@ -249,7 +258,7 @@ func pchip(xs, ys []float64) func(float64) float64 {
 // so that the cubic does not overshoot. h0 and d0 are the width and the slope of the interval at
 // that end, h1 and d1 those of the interval beside it.
 func endSlope(h0, h1, d0, d1 float64) float64 {
-	v := ((2*h0+h1)*d0 - h0*d1) / (h0 + h1)
+	v := ((2*h0+h1)*d0 - h0*d1) / (h0 + h1) // of the parabola through the three points
 	switch {
 	case v*d0 <= 0:
 		return 0

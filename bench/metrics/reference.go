@@ -68,27 +68,35 @@ func profileOf(file []byte) ([]byte, error) {
 
 // primariesOf returns the XYZ of red, green and blue in a color profile.
 func primariesOf(profile []byte) (xyz [3][3]float64, err error) {
-	// The header, with the number of tags. An entry of the tag table: name, offset and size. A tag of
-	// XYZ: type and reserved bytes, then three numbers of 4 bytes with 16 fractional bits.
-	const header, entry, tagSize = 132, 12, 20
-	if len(profile) < header {
-		return [3][3]float64{}, errProfile
-	}
-	for i, tag := range []string{"rXYZ", "gXYZ", "bXYZ"} {
-		found := false
-		for table := profile[header:]; len(table) >= entry && !found; table = table[entry:] {
-			at := int(binary.BigEndian.Uint32(table[4:]))
-			if string(table[:4]) != tag || at > len(profile)-tagSize {
-				continue
-			}
-			found = true
-			for j := range xyz[i] {
-				xyz[i][j] = float64(int32(binary.BigEndian.Uint32(profile[at+8+4*j:]))) / 65536
-			}
-		}
-		if !found {
+	for i, name := range []string{"rXYZ", "gXYZ", "bXYZ"} {
+		tag := findXYZ(profile, name)
+		if tag == nil {
 			return [3][3]float64{}, errProfile
+		}
+		for j := range xyz[i] {
+			v := int32(binary.BigEndian.Uint32(tag[8+4*j:]))
+			xyz[i][j] = float64(v) / 65536 // 16 fractional bits
 		}
 	}
 	return xyz, nil
+}
+
+// findXYZ returns the tag of a color profile that has this name, or nil if there is none. The tag
+// has 8 bytes of type and reserved bytes, then three numbers of 4 bytes.
+func findXYZ(profile []byte, name string) []byte {
+	const (
+		header = 132 // with the number of tags
+		entry  = 12  // of the tag table: name, offset and size of a tag
+		size   = 8 + 3*4
+	)
+	if len(profile) < header {
+		return nil
+	}
+	for table := profile[header:]; len(table) >= entry; table = table[entry:] {
+		offset := int(binary.BigEndian.Uint32(table[4:]))
+		if string(table[:4]) == name && offset <= len(profile)-size {
+			return profile[offset:][:size]
+		}
+	}
+	return nil
 }

@@ -53,6 +53,12 @@ type level struct {
 	pix, mean, square planes
 }
 
+// mapNorms are the mean and the 4-norm of a map.
+type mapNorms [2]float64
+
+// norms has, by plane and scale, the norms of the maps structure, added and lost.
+type norms [3][scales][3]mapNorms
+
 // newReference prepares an original for comparisons. Transparent pixels are laid on black. The
 // original has sRGB's transfer curve. primaries are the XYZ of the original's red, green and blue
 // under D50, as an ICC profile has them. If primaries is nil, they are sRGB's. Colors outside of
@@ -71,9 +77,9 @@ func newReference(m image.Image, primaries *[3][3]float64) *Reference {
 			if !weighty(c, s, levels) {
 				continue
 			}
-			l.mean[c] = blur(l.pix[c], make([]float32, w*h), tmp, w, h)
+			l.mean[c] = blur(make([]float32, w*h), l.pix[c], tmp, w, h)
 			multiply(product, l.pix[c], l.pix[c])
-			l.square[c] = blur(product, make([]float32, w*h), tmp, w, h)
+			l.square[c] = blur(make([]float32, w*h), product, tmp, w, h)
 		}
 		r.levels = append(r.levels, l)
 		if s+1 < levels {
@@ -106,34 +112,35 @@ func (r *Reference) SSIMULACRA2(m image.Image) (float64, error) {
 	if len(r.levels) == 0 {
 		return 0, errors.New("metrics: SSIMULACRA2 needs 8 pixels a side")
 	}
-	var norms [3][scales][6]float64 // by plane and scale: of each map in turn, the mean and the 4-norm
-	lin, w, h := linear(m), r.w, r.h
-	var buffers [5][]float32
-	for i := range buffers {
-		buffers[i] = make([]float32, w*h)
-	}
-	mean, square, cross, tmp, product := buffers[0], buffers[1], buffers[2], buffers[3], buffers[4]
+	// Planes of the largest scale. On smaller scales only their beginnings are used.
+	buffer := func() []float32 { return make([]float32, r.w*r.h) }
+	mean, square, cross, tmp, product := buffer(), buffer(), buffer(), buffer(), buffer()
+	var all norms
+	lin := linear(m)
 	for s, l := range r.levels {
 		pix := toXYB(lin)
 		n := l.w * l.h
+		mean, square, cross, product := mean[:n], square[:n], cross[:n], product[:n]
 		for c := range pix {
 			if !weighty(c, s, len(r.levels)) {
 				continue
 			}
-			blur(pix[c], mean[:n], tmp, l.w, l.h)
-			multiply(product[:n], pix[c], pix[c])
-			blur(product[:n], square[:n], tmp, l.w, l.h)
-			multiply(product[:n], pix[c], l.pix[c])
-			blur(product[:n], cross[:n], tmp, l.w, l.h)
-			o := &norms[c][s]
-			o[0], o[1] = structure(l.mean[c], mean[:n], l.square[c], square[:n], cross[:n])
-			o[2], o[3], o[4], o[5] = edges(l.pix[c], l.mean[c], pix[c], mean[:n])
+			// The local means of m's samples, of their squares, and of their products with the
+			// original's samples.
+			blur(mean, pix[c], tmp, l.w, l.h)
+			multiply(product, pix[c], pix[c])
+			blur(square, product, tmp, l.w, l.h)
+			multiply(product, pix[c], l.pix[c])
+			blur(cross, product, tmp, l.w, l.h)
+			maps := &all[c][s]
+			maps[0] = structure(l.mean[c], mean, l.square[c], square, cross)
+			maps[1], maps[2] = edges(l.pix[c], l.mean[c], pix[c], mean)
 		}
 		if s+1 < len(r.levels) {
-			lin, w, h = halve(lin, w, h)
+			lin, _, _ = halve(lin, l.w, l.h)
 		}
 	}
-	return score(&norms, len(r.levels)), nil
+	return score(&all, len(r.levels)), nil
 }
 
 // linear returns the picture in linear light, by undoing sRGB's transfer function.
@@ -151,21 +158,21 @@ func linear(m image.Image) planes {
 	area := m.Bounds()
 	n := area.Dx() * area.Dy()
 	p := planes{make([]float32, n), make([]float32, n), make([]float32, n)}
-	at := 0
-	put := func(r, g, b byte) {
-		p[0][at], p[1][at], p[2][at] = table[r], table[g], table[b]
-		at++
+	next := 0 // the index of the next sample
+	add := func(r, g, b byte) {
+		p[0][next], p[1][next], p[2][next] = table[r], table[g], table[b]
+		next++
 	}
 	for y := area.Min.Y; y < area.Max.Y; y++ {
 		switch m := m.(type) {
 		case *image.RGBA:
 			for row := m.Pix[m.PixOffset(area.Min.X, y):][:4*area.Dx()]; len(row) >= 4; row = row[4:] {
-				put(row[0], row[1], row[2])
+				add(row[0], row[1], row[2])
 			}
 		default:
 			for x := area.Min.X; x < area.Max.X; x++ {
 				r, g, b, _ := m.At(x, y).RGBA()
-				put(byte(r>>8), byte(g>>8), byte(b>>8))
+				add(byte(r>>8), byte(g>>8), byte(b>>8))
 			}
 		}
 	}
@@ -203,11 +210,12 @@ func halve(p planes, w, h int) (out planes, ow, oh int) {
 	for c := range p {
 		out[c] = make([]float32, ow*oh)
 		for y := range oh {
-			a, b := p[c][2*y*w:][:w], p[c][min(2*y+1, h-1)*w:][:w]
-			o := out[c][y*ow:][:ow]
-			for x := range o {
+			upper := p[c][2*y*w:][:w]
+			lower := p[c][min(2*y+1, h-1)*w:][:w]
+			row := out[c][y*ow:][:ow]
+			for x := range row {
 				i, j := 2*x, min(2*x+1, w-1)
-				o[x] = (a[i] + a[j] + b[i] + b[j]) * 0.25
+				row[x] = (upper[i] + upper[j] + lower[i] + lower[j]) * 0.25
 			}
 		}
 	}
@@ -224,7 +232,8 @@ func toXYB(lin planes) planes {
 		r, g, b := lin[0][i], lin[1][i], lin[2][i]
 		var cone [3]float32
 		for c, k := range opsin {
-			cone[c] = cubeRoot(max(k[0]*r+k[1]*g+k[2]*b+opsinBias, 0)) - zero
+			light := k[0]*r + k[1]*g + k[2]*b + opsinBias
+			cone[c] = cubeRoot(max(light, 0)) - zero // 0 for black
 		}
 		y := (cone[0] + cone[1]) / 2
 		out[0][i] = (cone[0]-cone[1])/2*14 + 0.42
@@ -305,17 +314,20 @@ func amplitudes() [3]float64 {
 // of m has the right sides of the equations.
 func solve(m [3][4]float64) (x [3]float64) {
 	for i := range m {
+		// Exchange rows, so that equation i has the largest coefficient of x[i].
 		for j := i + 1; j < 3; j++ {
 			if math.Abs(m[j][i]) > math.Abs(m[i][i]) {
 				m[i], m[j] = m[j], m[i]
 			}
 		}
+		// Subtract equation i from the others, so that x[i] is in none of them.
 		for j := range m {
-			if j != i {
-				f := m[j][i] / m[i][i]
-				for k := range m[j] {
-					m[j][k] -= f * m[i][k]
-				}
+			if j == i {
+				continue
+			}
+			f := m[j][i] / m[i][i]
+			for k := range m[j] {
+				m[j][k] -= f * m[i][k]
 			}
 		}
 	}
@@ -328,7 +340,7 @@ func solve(m [3][4]float64) (x [3]float64) {
 // blur filters a w x h plane with the sum of cosines, writes the result to out, and returns out.
 // Samples outside of the plane are zero. tmp must have room for a plane. out and plane may be the
 // same slice.
-func blur(plane, out, tmp []float32, w, h int) []float32 {
+func blur(out, plane, tmp []float32, w, h int) []float32 {
 	e0, e1, e2 := cosines[0].edge, cosines[1].edge, cosines[2].edge
 	t0, t1, t2 := cosines[0].turn, cosines[1].turn, cosines[2].turn
 	// Each row of the plane, to tmp.
@@ -339,7 +351,7 @@ func blur(plane, out, tmp []float32, w, h int) []float32 {
 		var a0, a1, a2, b0, b1, b2 float32 // f(n-1) and f(n-2) of each cosine
 		// x(n+4), the foremost sample of f(n), is sample 0 in the first iteration.
 		for n := 1 - radius; n < w; n++ {
-			x := row[n+radius-1:][:2*radius+1]
+			x := row[n+radius-1:][:2*radius+1] // samples n-6 to n+4
 			v := x[0] + x[2*radius]
 			b0, a0 = a0, fused(e0, v, fused(t0, a0, -b0))
 			b1, a1 = a1, fused(e1, v, fused(t1, a1, -b1))
@@ -355,16 +367,18 @@ func blur(plane, out, tmp []float32, w, h int) []float32 {
 		state[i] = make([]float32, w)
 	}
 	zero := make([]float32, w)
-	line := func(y int) []float32 {
+	rowOf := func(y int) []float32 { // of tmp
 		if y < 0 || y >= h {
 			return zero
 		}
 		return tmp[y*w:][:w]
 	}
 	for n := 1 - radius; n < h; n++ {
-		above, below := line(n - radius - 1)[:w], line(n + radius - 1)[:w]
-		s0, s1, s2, s3, s4, s5 := state[0][:w], state[1][:w], state[2][:w], state[3][:w], state[4][:w], state[5][:w]
-		o := zero
+		above, below := rowOf(n - radius - 1)[:w], rowOf(n + radius - 1)[:w] // n-6 and n+4
+		// [:w] spares the checks of indexes in the loop over x.
+		s0, s1, s2 := state[0][:w], state[1][:w], state[2][:w]
+		s3, s4, s5 := state[3][:w], state[4][:w], state[5][:w]
+		o := zero // not written to: the first rows only fill the state
 		if n >= 0 {
 			o = out[n*w:][:w]
 		}
@@ -372,7 +386,9 @@ func blur(plane, out, tmp []float32, w, h int) []float32 {
 		for x := range w {
 			v := above[x] + below[x]
 			a0, a1, a2 := s0[x], s1[x], s2[x]
-			v0, v1, v2 := fused(e0, v, fused(t0, a0, -s3[x])), fused(e1, v, fused(t1, a1, -s4[x])), fused(e2, v, fused(t2, a2, -s5[x]))
+			v0 := fused(e0, v, fused(t0, a0, -s3[x]))
+			v1 := fused(e1, v, fused(t1, a1, -s4[x]))
+			v2 := fused(e2, v, fused(t2, a2, -s5[x]))
 			s3[x], s4[x], s5[x] = a0, a1, a2
 			s0[x], s1[x], s2[x] = v0, v1, v2
 			if n >= 0 {
@@ -387,53 +403,60 @@ func blur(plane, out, tmp []float32, w, h int) []float32 {
 // result is rounded twice.
 func fused(a, b, c float32) float32 { return float32(float64(a)*float64(b) + float64(c)) }
 
-// structure returns the mean and the 4-norm of the map of 1 - SSIM. m1 and m2 are the local means
-// of the two planes, s11 and s22 those of their squares, s12 those of their product.
-func structure(m1, m2, s11, s22, s12 []float32) (mean, norm4 float64) {
+// structure returns the norms of the map of 1 - SSIM. m1 and m2 are the local means of the two
+// planes, s11 and s22 those of their squares, s12 those of their product.
+func structure(m1, m2, s11, s22, s12 []float32) mapNorms {
 	m2, s11, s22, s12 = m2[:len(m1)], s11[:len(m1)], s22[:len(m1)], s12[:len(m1)]
 	sum, sum4 := 0.0, 0.0
 	for i, a := range m1 {
 		b := m2[i]
 		num := 2*(s12[i]-a*b) + ssimC2
 		den := (s11[i] - a*a) + (s22[i] - b*b) + ssimC2
-		d := max(1-float64((1-(a-b)*(a-b))*num/den), 0)
+		ssim := (1 - (a-b)*(a-b)) * num / den
+		d := max(1-float64(ssim), 0)
 		sum += d
 		sum4 += d * d * d * d
 	}
-	n := float64(len(m1))
-	return sum / n, math.Sqrt(math.Sqrt(sum4 / n))
+	return normsOf(sum, sum4, len(m1))
 }
 
-// edges returns the mean and the 4-norm of two maps: added, the edges that only the distorted plane
-// q has, and lost, the edges that only the original p has. pMean and qMean are the local means.
-func edges(p, pMean, q, qMean []float32) (added, added4, lost, lost4 float64) {
+// normsOf returns the norms of a map of n values. sum is the sum of the values, and sum4 that of
+// their fourth powers.
+func normsOf(sum, sum4 float64, n int) mapNorms {
+	return mapNorms{sum / float64(n), math.Sqrt(math.Sqrt(sum4 / float64(n)))}
+}
+
+// edges returns the norms of two maps: added, the edges that only the distorted plane q has, and
+// lost, the edges that only the original p has. pMean and qMean are the local means.
+func edges(p, pMean, q, qMean []float32) (added, lost mapNorms) {
 	pMean, q, qMean = pMean[:len(p)], q[:len(p)], qMean[:len(p)]
+	var addedSum, addedSum4, lostSum, lostSum4 float64
 	for i := range p {
-		// d is above 0 where q differs more from its local mean than p does.
-		d := (1+math.Abs(float64(q[i]-qMean[i])))/(1+math.Abs(float64(p[i]-pMean[i]))) - 1
+		fromMeanP := math.Abs(float64(p[i] - pMean[i]))
+		fromMeanQ := math.Abs(float64(q[i] - qMean[i]))
+		d := (1+fromMeanQ)/(1+fromMeanP) - 1
 		d2 := d * d
 		if d > 0 {
-			added += d
-			added4 += d2 * d2
+			addedSum += d
+			addedSum4 += d2 * d2
 		} else {
-			lost -= d
-			lost4 += d2 * d2
+			lostSum -= d
+			lostSum4 += d2 * d2
 		}
 	}
-	n := float64(len(p))
-	return added / n, math.Sqrt(math.Sqrt(added4 / n)), lost / n, math.Sqrt(math.Sqrt(lost4 / n))
+	return normsOf(addedSum, addedSum4, len(p)), normsOf(lostSum, lostSum4, len(p))
 }
 
 // score returns the score for the norms. A small picture has fewer levels than there are scales.
 // score then takes the weights from the first one on, without gaps, as the reference does.
-func score(norms *[3][scales][6]float64, levels int) float64 {
+func score(all *norms, levels int) float64 {
 	sum, i := 0.0, 0
-	for c := range norms {
+	for c := range all {
 		for s := range levels {
-			o := &norms[c][s]
+			maps := &all[c][s]
 			for norm := range 2 {
-				for kind := range 3 {
-					sum += scoreWeights[i] * o[2*kind+norm]
+				for kind := range maps {
+					sum += scoreWeights[i] * maps[kind][norm]
 					i++
 				}
 			}
@@ -451,7 +474,8 @@ func score(norms *[3][scales][6]float64, levels int) float64 {
 // skipped, because they change a score by less than 0.001. At the largest scale of a picture with
 // six scales, only Y is left.
 func weighty(plane, scale, levels int) bool {
-	return slices.Max(scoreWeights[6*(levels*plane+scale):][:6]) > 0.0021
+	weights := scoreWeights[6*(levels*plane+scale):][:6]
+	return slices.Max(weights) > 0.0021
 }
 
 // scoreWeights are ordered by plane (X, Y, B-Y), scale, norm (mean, 4-norm) and map (structure,

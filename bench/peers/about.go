@@ -21,9 +21,18 @@ type About struct {
 	Photos   bool     `json:"photos"` // true for real photos, false for pictures made by code
 }
 
-// aboutSection writes an About to the file of -json.
+// aboutSection writes an About to the file of -json, if there is one.
 func aboutSection(s *suite) error {
-	a := About{Work: "about", Machine: machine(), Versions: []string{runtime.Version()}, Date: time.Now().UTC().Format(time.DateOnly), Photos: s.photos != ""}
+	if s.out == nil {
+		return nil
+	}
+	a := About{
+		Work:     "about",
+		Machine:  machine(),
+		Versions: []string{runtime.Version()},
+		Date:     time.Now().UTC().Format(time.DateOnly),
+		Photos:   s.photos != "",
+	}
 	for _, cmd := range [][]string{s.node, s.python} {
 		if cmd == nil {
 			continue
@@ -40,9 +49,6 @@ func aboutSection(s *suite) error {
 	git.Dir = s.here
 	if out, err := git.Output(); err == nil {
 		a.Commit = strings.TrimSpace(string(out))
-	}
-	if s.out == nil {
-		return nil
 	}
 	return json.NewEncoder(s.out).Encode(a)
 }

@@ -79,9 +79,16 @@ type movingRatios map[[3]string][]float64
 func (r movingRatios) rows(s *suite) {
 	keys := slices.SortedFunc(maps.Keys(r), func(a, b [3]string) int { return slices.Compare(a[:], b[:]) })
 	for _, k := range keys {
-		s.row(k[0], "avx2", k[1]+"_ratio_geomean", geomean(r[k]), k[2], 1)
-		s.row(k[0], "avx2", k[1]+"_ratio_worst", slices.Max(r[k]), k[2], 1)
+		work, measure, peer := k[0], k[1], k[2]
+		s.row(work, "avx2", measure+"_ratio_geomean", geomean(r[k]), peer, 1)
+		s.row(work, "avx2", measure+"_ratio_worst", slices.Max(r[k]), peer, 1)
 	}
+}
+
+// add adds a ratio.
+func (r movingRatios) add(work, measure, peer string, ratio float64) {
+	k := [3]string{work, measure, peer}
+	r[k] = append(r[k], ratio)
 }
 
 // animations returns the animations of the corpus, those of the folder graphics beside the corpus,
@@ -186,7 +193,8 @@ func (s *suite) record(a *pictures.Animation) (files []string, err error) {
 	recorders := map[string]recorder{} // by the extension of the file
 	switch {
 	case strings.HasPrefix(a.Name, "sticker"):
-		if recorders[".webp"], err = webp.NewAnimationWriter(a.W, a.H, 0, &webp.Options{Quality: 90, Lossy: true}); err != nil {
+		lossy := &webp.Options{Quality: 90, Lossy: true}
+		if recorders[".webp"], err = webp.NewAnimationWriter(a.W, a.H, 0, lossy); err != nil {
 			return nil, err
 		}
 		recorders[".png"], err = png.NewAnimationWriter(a.W, a.H, 0, nil)
@@ -252,24 +260,21 @@ func (s *suite) animate(p animation, to *codec.Format, size, work string, ratios
 	if err != nil {
 		return err
 	}
-	s.row(work, "avx2", "bytes", float64(ours.bytes), "source", float64(p.bytes))
+	ourBytes := float64(ours.bytes)
+	s.row(work, "avx2", "bytes", ourBytes, "source", float64(p.bytes))
 	q, err := fidelity(p.path, ours.output)
 	if err != nil {
 		return err
 	}
+	s.psnrRows(work, "avx2", q)
 	kind := fmt.Sprintf("all %s -> %s", strings.ToLower(p.format.String()), strings.ToLower(to.String()))
-	if q.least < equalPSNR {
-		s.row(work, "avx2", "psnr_mean", q.mean, "", 0)
-		s.row(work, "avx2", "psnr_min", q.least, "", 0)
-	}
 	// gifsicle is a peer where a GIF is only written again, because it fits already.
 	if !q.scaled && p.format == codec.GIF && to == codec.GIF {
 		if n, err := s.gifsicle(p.path); err != nil {
 			s.skip(work+" (gifsicle)", err.Error())
 		} else {
-			s.row(work, "avx2", "bytes", float64(ours.bytes), "gifsicle", float64(n))
-			k := [3]string{kind, "bytes", "gifsicle"}
-			ratios[k] = append(ratios[k], float64(ours.bytes)/float64(n))
+			s.row(work, "avx2", "bytes", ourBytes, "gifsicle", float64(n))
+			ratios.add(kind, "bytes", "gifsicle", ourBytes/float64(n))
 		}
 	}
 	if s.node == nil || to == codec.PNG || p.format == codec.PNG { // sharp has no APNG
@@ -281,18 +286,24 @@ func (s *suite) animate(p animation, to *codec.Format, size, work string, ratios
 	if err != nil {
 		return err
 	}
+	peerBytes := float64(peer.bytes)
 	s.row(work, "avx2", "cpu_ms", ours.cpu, "sharp", peer.cpu)
 	s.row(work, "avx2", "rss_mb", ours.rss, "sharp", peer.rss)
-	s.row(work, "avx2", "bytes", float64(ours.bytes), "sharp", float64(peer.bytes))
-	if q, err := fidelity(p.path, peer.output); err == nil && q.least < equalPSNR {
-		s.row(work, "sharp", "psnr_mean", q.mean, "", 0)
-		s.row(work, "sharp", "psnr_min", q.least, "", 0)
-	}
-	for measure, ratio := range map[string]float64{"cpu": ours.cpu / peer.cpu, "bytes": float64(ours.bytes) / float64(peer.bytes)} {
-		k := [3]string{kind, measure, "sharp"}
-		ratios[k] = append(ratios[k], ratio)
+	s.row(work, "avx2", "bytes", ourBytes, "sharp", peerBytes)
+	ratios.add(kind, "cpu", "sharp", ours.cpu/peer.cpu)
+	ratios.add(kind, "bytes", "sharp", ourBytes/peerBytes)
+	if q, err := fidelity(p.path, peer.output); err == nil {
+		s.psnrRows(work, "sharp", q)
 	}
 	return nil
+}
+
+// psnrRows adds the rows of the PSNR of one result, unless all its frames are equal to the source's.
+func (s *suite) psnrRows(work, variant string, q quality) {
+	if q.least < equalPSNR {
+		s.row(work, variant, "psnr_mean", q.mean, "", 0)
+		s.row(work, variant, "psnr_min", q.least, "", 0)
+	}
 }
 
 // once does the work once in each of several fresh processes, or in one if the first needs more
@@ -352,45 +363,49 @@ func fidelity(sourcePath, resultPath string) (q quality, err error) {
 		}
 	}
 	q.least = equalPSNR
+	sum := 0.0 // of the frames' PSNR
 	for n := 0; ; n++ {
-		m, delay, err := players[0].Next(context.Background())
-		r, d, err2 := players[1].Next(context.Background())
-		if err == io.EOF && err2 == io.EOF {
-			q.mean /= float64(n)
+		frame, delay, err := players[0].Next(context.Background())
+		got, gotDelay, gotErr := players[1].Next(context.Background())
+		if err == io.EOF && gotErr == io.EOF {
+			q.mean = sum / float64(n)
 			return q, nil
 		}
-		if err != nil || err2 != nil {
-			return quality{}, fmt.Errorf("frame %d: source: %v, result: %v", n, err, err2)
+		if err != nil || gotErr != nil {
+			return quality{}, fmt.Errorf("frame %d: source: %v, result: %v", n, err, gotErr)
 		}
-		if d.Round(10*time.Millisecond) != delay.Round(10*time.Millisecond) {
-			return quality{}, fmt.Errorf("frame %d is shown for %v, not %v", n, d, delay)
+		if gotDelay.Round(10*time.Millisecond) != delay.Round(10*time.Millisecond) {
+			return quality{}, fmt.Errorf("frame %d is shown for %v, not %v", n, gotDelay, delay)
 		}
-		full := image.NewRGBA(m.Rect)
-		stddraw.Draw(full, full.Rect, m, image.Point{}, stddraw.Src)
-		want := full
-		q.scaled = m.Rect != r.Rect
+		want := image.NewRGBA(frame.Rect) // premultiplied
+		stddraw.Draw(want, want.Rect, frame, image.Point{}, stddraw.Src)
+		q.scaled = frame.Rect != got.Rect
 		if q.scaled {
-			want = image.NewRGBA(r.Rect)
+			full := want
+			want = image.NewRGBA(got.Rect)
 			draw.CatmullRom.Scale(want, want.Rect, full, full.Rect, draw.Src, nil)
 		}
-		v := movingPSNR(want, r)
-		q.mean, q.least = q.mean+v, min(q.least, v)
+		psnr := movingPSNR(want, got)
+		sum += psnr
+		q.least = min(q.least, psnr)
 	}
 }
 
 // movingPSNR returns the PSNR of got against want: both are laid on white and on black, and the
 // worse of the two PSNRs counts.
 func movingPSNR(want *image.RGBA, got *image.NRGBA) float64 {
-	var white, black float64
+	var sumOnBlack, sumOnWhite float64 // of the squares of the differences
 	for i := 0; i < len(want.Pix); i += 4 {
 		w, g := want.Pix[i:i+4:i+4], got.Pix[i:i+4:i+4]
 		for c := range 3 {
-			d := float64(w[c]) - float64((int(g[c])*int(g[3])+127)/255) // both premultiplied
-			black += d * d
-			d += float64(g[3]) - float64(w[3]) // white adds 255 - alpha to each
-			white += d * d
+			premultiplied := (int(g[c])*int(g[3]) + 127) / 255
+			onBlack := float64(w[c]) - float64(premultiplied)
+			onWhite := onBlack + float64(g[3]) - float64(w[3]) // white adds 255 - alpha to each
+			sumOnBlack += onBlack * onBlack
+			sumOnWhite += onWhite * onWhite
 		}
 	}
-	mse := max(white, black) / float64(len(want.Pix)/4*3)
-	return min(equalPSNR, 10*math.Log10(255*255/max(mse, 1e-9)))
+	mse := max(sumOnWhite, sumOnBlack) / float64(len(want.Pix)/4*3)
+	psnr := 10 * math.Log10(255*255/max(mse, 1e-9))
+	return min(equalPSNR, psnr)
 }

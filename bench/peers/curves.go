@@ -54,42 +54,12 @@ func (s *suite) sizeCurves() error {
 	if s.short {
 		qualities, photos = []int{60, 90}, photos[:1]
 	}
-	sums := map[string]*encoding{} // by the name of the file, such as "ours-80.webp"
-	// Add up what every encoder makes of every photo.
+	sums := map[string]*encoding{} // by the name of the file
 	for _, p := range photos {
-		dir, err := os.MkdirTemp(s.dir, "curves-")
-		if err != nil {
-			return err
-		}
-		if err := s.encodeAll(p, dir, qualities); err != nil {
+		if err := s.addEncodings(sums, p, qualities); err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
-		ref := metrics.Luma(p.m)
-		files, err := os.ReadDir(dir)
-		if err != nil {
-			return err
-		}
-		for _, f := range files {
-			b, err := os.ReadFile(filepath.Join(dir, f.Name()))
-			if err != nil {
-				return err
-			}
-			ssim, err := lumaSSIM(ref, b)
-			if err != nil {
-				return fmt.Errorf("%s %s: %w", p.name, f.Name(), err)
-			}
-			e := sums[f.Name()]
-			if e == nil {
-				e = new(encoding)
-				sums[f.Name()] = e
-			}
-			e.logBits += math.Log(8 * float64(len(b)) / float64(ref.W*ref.H))
-			e.dB += metrics.DB(ssim)
-			e.n++
-		}
-		os.RemoveAll(dir)
 	}
-	// Add the rows.
 	for _, format := range []string{"webp", "jpg"} {
 		for _, q := range qualities {
 			work := fmt.Sprintf("curve %s q%d", format, q)
@@ -103,12 +73,51 @@ func (s *suite) sizeCurves() error {
 					return fmt.Errorf("%s: %d pictures here, %d by %s", work, ours.n, theirs.n, peer)
 				}
 				n := float64(ours.n)
-				s.row(work, "avx2", "bits_per_pixel", math.Exp(ours.logBits/n), peer, math.Exp(theirs.logBits/n))
+				ourBits, theirBits := math.Exp(ours.logBits/n), math.Exp(theirs.logBits/n)
+				s.row(work, "avx2", "bits_per_pixel", ourBits, peer, theirBits)
 				s.row(work, "avx2", "ssim_db", ours.dB/n, peer, theirs.dB/n)
 			}
 		}
 	}
 	s.row("curve", "avx2", "photos", float64(len(photos)), "", 0)
+	return nil
+}
+
+// addEncodings adds to sums what every encoder makes of p. The keys of sums are names of files, such
+// as "ours-80.webp".
+func (s *suite) addEncodings(sums map[string]*encoding, p webpPicture, qualities []int) error {
+	dir, err := os.MkdirTemp(s.dir, "curves-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if err := s.encodeAll(p, dir, qualities); err != nil {
+		return err
+	}
+	ref := metrics.Luma(p.m)
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		b, err := os.ReadFile(filepath.Join(dir, f.Name()))
+		if err != nil {
+			return err
+		}
+		ssim, err := lumaSSIM(ref, b)
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.Name(), err)
+		}
+		e := sums[f.Name()]
+		if e == nil {
+			e = new(encoding)
+			sums[f.Name()] = e
+		}
+		bitsPerPixel := 8 * float64(len(b)) / float64(ref.W*ref.H)
+		e.logBits += math.Log(bitsPerPixel)
+		e.dB += metrics.DB(ssim)
+		e.n++
+	}
 	return nil
 }
 
@@ -120,12 +129,15 @@ func (s *suite) curvePhotos() ([]webpPicture, error) {
 		if err != nil {
 			cache = os.TempDir()
 		}
-		if p, err := webpPictures(filepath.Dir(s.photos), filepath.Join(cache, "miniatura-bench"), "report", 0); err != nil || len(p) > 0 {
+		corpus, kept := filepath.Dir(s.photos), filepath.Join(cache, "miniatura-bench")
+		p, err := webpPictures(corpus, kept, "report", 0)
+		if err != nil || len(p) > 0 {
 			return p, err
 		}
 	}
 	m := image.NewNRGBA(image.Rect(0, 0, 1280, 720))
-	draw.CatmullRom.Scale(m, m.Rect, pictures.Photo(2560, 1440), image.Rect(0, 0, 2560, 1440), draw.Src, nil)
+	photo := pictures.Photo(2560, 1440)
+	draw.CatmullRom.Scale(m, m.Rect, photo, photo.Rect, draw.Src, nil)
 	var b bytes.Buffer
 	if err := png.Encode(&b, m); err != nil {
 		return nil, err
@@ -137,7 +149,11 @@ func (s *suite) curvePhotos() ([]webpPicture, error) {
 // encodeAll writes what every encoder that is installed makes of p into dir, as
 // ENCODER-QUALITY.EXTENSION.
 func (s *suite) encodeAll(p webpPicture, dir string, qualities []int) error {
-	write := func(name string, q int, ext string, b []byte) error {
+	// write writes a file of an encoder, unless the encoder has returned err.
+	write := func(name string, q int, ext string, b []byte, err error) error {
+		if err != nil {
+			return err
+		}
 		return os.WriteFile(fmt.Sprintf("%s/%s-%d.%s", dir, name, q, ext), b, 0o600)
 	}
 	opaque := image.NewRGBA(p.m.Rect)
@@ -149,32 +165,27 @@ func (s *suite) encodeAll(p webpPicture, dir string, qualities []int) error {
 	for _, q := range qualities {
 		arguments = append(arguments, strconv.Itoa(q))
 		b, err := webp.Append(nil, p.m, webpOptions(q, "default"))
-		if err == nil {
-			err = write("ours", q, "webp", b)
-		}
-		if err != nil {
+		if err := write("ours", q, "webp", b, err); err != nil {
 			return err
 		}
-		if b, err = jpeg.Append(nil, ycc420, &jpeg.Options{Quality: q, Progressive: true}); err == nil {
-			err = write("ours", q, "jpg", b)
-		}
-		if err != nil {
+		b, err = jpeg.Append(nil, ycc420, &jpeg.Options{Quality: q, Progressive: true})
+		if err := write("ours", q, "jpg", b, err); err != nil {
 			return err
 		}
 		var std bytes.Buffer
-		if err = stdjpeg.Encode(&std, opaque, &stdjpeg.Options{Quality: q}); err == nil {
-			err = write("std", q, "jpg", std.Bytes())
-		}
-		if err != nil {
+		err = stdjpeg.Encode(&std, opaque, &stdjpeg.Options{Quality: q})
+		if err := write("std", q, "jpg", std.Bytes(), err); err != nil {
 			return err
 		}
 		if cwebp, err := exec.LookPath("cwebp"); err == nil {
 			out := fmt.Sprintf("%s/cwebp-%d.webp", dir, q)
-			if msg, err := exec.Command(cwebp, "-quiet", "-m", "4", "-q", strconv.Itoa(q), p.png, "-o", out).CombinedOutput(); err != nil {
+			cmd := exec.Command(cwebp, "-quiet", "-m", "4", "-q", strconv.Itoa(q), p.png, "-o", out)
+			if msg, err := cmd.CombinedOutput(); err != nil {
 				return fmt.Errorf("cwebp: %w: %.300s", err, msg)
 			}
 		}
 	}
+	// sharp and Pillow: one process each, for all qualities.
 	for script, peer := range map[string][]string{"curves.js": s.node, "curves.py": s.python} {
 		if peer == nil {
 			continue
@@ -196,13 +207,16 @@ func planes420(m *image.RGBA) *image.YCbCr {
 		for x := range (r.Dx() + 1) / 2 {
 			cb, cr := 0, 0
 			for i := range 4 {
+				// At an odd edge the last pixel counts twice.
 				px, py := min(2*x+i%2, r.Dx()-1), min(2*y+i/2, r.Dy()-1)
 				c := m.RGBAAt(r.Min.X+px, r.Min.Y+py)
 				luma, blue, red := color.RGBToYCbCr(c.R, c.G, c.B)
 				out.Y[py*out.YStride+px] = luma
-				cb, cr = cb+int(blue), cr+int(red)
+				cb += int(blue)
+				cr += int(red)
 			}
-			out.Cb[y*out.CStride+x], out.Cr[y*out.CStride+x] = byte((cb+2)/4), byte((cr+2)/4)
+			out.Cb[y*out.CStride+x] = byte((cb + 2) / 4)
+			out.Cr[y*out.CStride+x] = byte((cr + 2) / 4)
 		}
 	}
 	return out
@@ -245,8 +259,8 @@ func (s *suite) megapixelCurves() error {
 		}
 		work := name + " -> M jpeg q80"
 		got := s.compare(work, "jpeg", path, p.box("M"), s.iterations(2), s.contenders())
-		std := s.compare(work, "std", path, p.box("M"), 1, []contender{{name: "std", command: []string{s.self, workerFlag}}})
-		if r, ok := std["std"]; ok {
+		std := []contender{{name: "std", command: []string{s.self, workerFlag}}}
+		if r, ok := s.compare(work, "std", path, p.box("M"), 1, std)["std"]; ok {
 			got["std"] = r
 		}
 		for _, variant := range []string{"avx2", "purego"} {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"image"
 	stdjpeg "image/jpeg"
+	"maps"
 	"math"
 	"os"
 	"os/exec"
@@ -59,9 +60,7 @@ func (s *suite) frontierCurves() error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", filepath.Base(name), err)
 		}
-		for peer, points := range scores[filepath.Base(name)] {
-			all[peer] = points
-		}
+		maps.Copy(all, scores[filepath.Base(name)])
 		for encoder, points := range all {
 			for _, p := range points {
 				k := fmt.Sprint(encoder, " q", p.quality)
@@ -72,13 +71,14 @@ func (s *suite) frontierCurves() error {
 			}
 			// Each of our encoders is compared with every other encoder of its format.
 			for _, own := range frontierOurs {
-				if encoder != own.name && strings.Contains(encoder, "webp") == (own.format == "webp") {
-					k := [2]string{own.name, encoder}
-					if sums[k] == nil {
-						sums[k] = new(frontierSum)
-					}
-					sums[k].add(points, all[own.name])
+				if encoder == own || isWebP(encoder) != isWebP(own) {
+					continue
 				}
+				k := [2]string{own, encoder}
+				if sums[k] == nil {
+					sums[k] = new(frontierSum)
+				}
+				sums[k].add(points, all[own])
 			}
 		}
 	}
@@ -88,33 +88,40 @@ func (s *suite) frontierCurves() error {
 
 // frontierOurs are this project's encoders, and frontierPeers the others, in the order of the rows.
 var (
-	frontierOurs = []struct{ name, format string }{{"ours jpg", "jpg"}, {"ours webp", "webp"}, {"ours high webp", "webp"}}
-
-	frontierPeers = []string{"std", "cjpeg", "sharp jpg", "jpegli420", "jpegli", "mozjpeg420", "cwebp", "sharp webp", "cwebp-m4", "cwebp-m6"}
+	frontierOurs  = []string{"ours jpg", "ours webp", "ours high webp"}
+	frontierPeers = []string{
+		"std", "cjpeg", "sharp jpg", "jpegli420", "jpegli", "mozjpeg420", // JPEG
+		"cwebp", "sharp webp", "cwebp-m4", "cwebp-m6", // WebP
+	}
 )
+
+// isWebP reports whether an encoder makes WebPs. The others make JPEGs.
+func isWebP(encoder string) bool { return strings.Contains(encoder, "webp") }
 
 // frontierRows adds the rows of sums (bytes at equal quality) and those of means (the plots).
 func (s *suite) frontierRows(sums map[[2]string]*frontierSum, means map[string]*frontierMean, qualities []int) {
 	for _, own := range frontierOurs {
 		for _, peer := range frontierPeers {
-			sum := sums[[2]string{own.name, peer}]
+			sum := sums[[2]string{own, peer}]
 			if sum == nil {
 				continue
 			}
-			work := "curve frontier " + own.name
+			work := "curve frontier " + own
 			for i, a := range frontierAxes {
 				if sum.n[i] == 0 {
 					continue
 				}
-				s.row(work, "avx2", "bytes_at_equal_"+a.name, 1+sum.percent[i]/float64(sum.n[i])/100, peer, 1)
-				s.row(work, "avx2", "bytes_at_equal_"+a.name+"_worst", 1+sum.worst[i]/100, peer, 1)
+				measure := "bytes_at_equal_" + a.name
+				mean := sum.percent[i] / float64(sum.n[i])
+				s.row(work, "avx2", measure, 1+mean/100, peer, 1)
+				s.row(work, "avx2", measure+"_worst", 1+sum.worst[i]/100, peer, 1)
 			}
 		}
 		for _, q := range qualities {
-			ours := means[fmt.Sprint(own.name, " q", q)]
-			work := fmt.Sprintf("curve frontier %s q%d", own.name, q)
+			ours := means[fmt.Sprint(own, " q", q)]
+			work := fmt.Sprintf("curve frontier %s q%d", own, q)
 			for _, peer := range frontierPeers {
-				if strings.Contains(peer, "webp") != (own.format == "webp") {
+				if isWebP(peer) != isWebP(own) {
 					continue
 				}
 				quality := q
@@ -165,14 +172,13 @@ type frontierSum struct {
 // left out if the two curves do not overlap on it.
 func (f *frontierSum) add(ref, test []frontierPoint) {
 	for i, a := range frontierAxes {
-		var r, t []metrics.Point
-		for _, p := range ref {
-			r = append(r, metrics.Point{Quality: a.of(p), Bytes: p.bytes})
+		onAxis := func(points []frontierPoint) (curve []metrics.Point) {
+			for _, p := range points {
+				curve = append(curve, metrics.Point{Quality: a.of(p), Bytes: p.bytes})
+			}
+			return curve
 		}
-		for _, p := range test {
-			t = append(t, metrics.Point{Quality: a.of(p), Bytes: p.bytes})
-		}
-		percent, ok := metrics.BDRate(r, t)
+		percent, ok := metrics.BDRate(onAxis(ref), onAxis(test))
 		if !ok {
 			continue
 		}
@@ -220,24 +226,24 @@ func readScores(path string) (map[string]map[string][]frontierPoint, error) {
 	}
 	all := map[string]map[string][]frontierPoint{}
 	for _, row := range rows[1:] {
-		var v [6]float64
+		picture, encoder := row[0], row[1]
+		var v [6]float64 // the other columns
 		for i := range v {
 			if v[i], err = strconv.ParseFloat(row[2+i], 64); err != nil {
 				return nil, err
 			}
 		}
-		encoder := row[1]
 		switch encoder {
 		case "gojpeg":
 			continue // image/jpeg, which is measured here
 		case "sharp":
 			encoder = "sharp jpg"
 		}
-		if all[row[0]] == nil {
-			all[row[0]] = map[string][]frontierPoint{}
+		if all[picture] == nil {
+			all[picture] = map[string][]frontierPoint{}
 		}
-		p := frontierPoint{int(v[0]), v[1], v[2], v[3], v[4], v[5]}
-		all[row[0]][encoder] = append(all[row[0]][encoder], p)
+		p := frontierPoint{quality: int(v[0]), bytes: v[1], ssimulacra2: v[2], psnr: v[3], ssim: v[4], butteraugli: v[5]}
+		all[picture][encoder] = append(all[picture][encoder], p)
 	}
 	return all, nil
 }
@@ -319,6 +325,7 @@ func ppm(m *image.RGBA) []byte {
 // path of the picture that file was encoded from, ref is the picture prepared for SSIMULACRA2, and
 // luma is its luma. The decoded file is written to the folder dir, for butteraugli_main.
 func (p *frontierPoint) measure(file []byte, original, dir string, ref *metrics.Reference, luma metrics.Plane) error {
+	// Decode file.
 	cmd := exec.Command("djpeg", "-ppm")
 	if bytes.HasPrefix(file, []byte("RIFF")) {
 		cmd = exec.Command("dwebp", "-quiet", "-ppm", "-o", "-", "--", "-")
@@ -332,6 +339,7 @@ func (p *frontierPoint) measure(file []byte, original, dir string, ref *metrics.
 	if err != nil {
 		return err
 	}
+	// Compare it with the original.
 	if p.ssimulacra2, err = ref.SSIMULACRA2(m); err != nil {
 		return err
 	}
@@ -342,6 +350,7 @@ func (p *frontierPoint) measure(file []byte, original, dir string, ref *metrics.
 	if p.ssim, err = metrics.BoxSSIM(luma, got); err != nil {
 		return err
 	}
+	// Compare it by butteraugli, which reads files.
 	out := filepath.Join(dir, "decoded.ppm")
 	if err := os.WriteFile(out, decoded, 0o600); err != nil {
 		return err
@@ -357,8 +366,12 @@ func (p *frontierPoint) measure(file []byte, original, dir string, ref *metrics.
 // parsePPM reads a binary PPM without comments.
 func parsePPM(b []byte) (*image.RGBA, error) {
 	var w, h, maxval int
-	if _, err := fmt.Sscanf(string(b[:min(len(b), 40)]), "P6\n%d %d\n%d\n", &w, &h, &maxval); err != nil || len(b) < 3*w*h {
-		return nil, fmt.Errorf("no PPM: %v", err)
+	header := string(b[:min(len(b), 40)]) // and the first samples
+	if _, err := fmt.Sscanf(header, "P6\n%d %d\n%d\n", &w, &h, &maxval); err != nil {
+		return nil, fmt.Errorf("no PPM: %w", err)
+	}
+	if len(b) < 3*w*h {
+		return nil, errors.New("the PPM is cut off")
 	}
 	m := image.NewRGBA(image.Rect(0, 0, w, h))
 	pix := b[len(b)-3*w*h:]

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"miniatura/bench/pictures"
 	"miniatura/codec"
@@ -22,8 +23,7 @@ const leastGraphic = 100 << 10
 
 // graphicsSection adds the rows about PNGs and WebPs that are stills. PNGs are resized to PNG and
 // to WebP, WebPs to WebP. There are rows of each picture, and rows of the geometric mean and the
-// worst of all pictures.
-// sharp writes WebP with effort 4, its default, and with effort 2.
+// worst of all pictures. sharp writes WebP with effort 4, its default, and with effort 2.
 func graphicsSection(s *suite) error {
 	all, err := s.graphics()
 	if err != nil {
@@ -32,10 +32,11 @@ func graphicsSection(s *suite) error {
 	contenders := slices.DeleteFunc(s.contenders(), func(c contender) bool { return c.name == "purego" })
 	forWebP := contenders
 	if s.node != nil {
-		forWebP = append(slices.Clone(contenders), contender{name: "sharp effort 2", command: s.node, mode: "webpEffort2"})
+		effort2 := contender{name: "sharp effort 2", command: s.node, mode: "webpEffort2"}
+		forWebP = append(slices.Clone(contenders), effort2)
 	}
 	for _, size := range []string{"M", "SS"} {
-		toPNG, toWebP := spread{}, spread{}
+		toPNG, toWebP := graphicRatios{}, graphicRatios{}
 		for _, p := range all {
 			if p.fits(size) {
 				continue
@@ -58,9 +59,9 @@ func (p picture) fits(sizeName string) bool {
 	return w == p.w && h == p.h
 }
 
-// graphic measures one picture and adds the picture's rows. It also adds the ratios of ours to
-// theirs to collected.
-func (s *suite) graphic(p picture, size, mode string, contenders []contender, collected spread) {
+// graphic measures one picture and adds the picture's rows. It also adds the picture's ratios to
+// collection.
+func (s *suite) graphic(p picture, size, mode string, contenders []contender, collection graphicRatios) {
 	work := fmt.Sprintf("graphics, %s -> %s %s", p.name, size, mode)
 	got := s.compare(work, mode, p.path, p.box(size), s.iterations(3), contenders)
 	ours, ok := got["avx2"]
@@ -76,28 +77,31 @@ func (s *suite) graphic(p picture, size, mode string, contenders []contender, co
 			name         string
 			ours, theirs float64
 		}{
-			{"cpu_ms", ours.cpu, theirs.cpu}, {"rss_mb", ours.rss, theirs.rss}, {"bytes", float64(ours.bytes), float64(theirs.bytes)},
+			{"cpu_ms", ours.cpu, theirs.cpu},
+			{"rss_mb", ours.rss, theirs.rss},
+			{"bytes", float64(ours.bytes), float64(theirs.bytes)},
 		} {
 			s.row(work, "avx2", m.name, m.ours, peer, m.theirs)
 			k := [2]string{m.name, peer}
-			collected[k] = append(collected[k], m.ours/m.theirs)
+			collection[k] = append(collection[k], m.ours/m.theirs)
 		}
 	}
 }
 
-// spread collects ours/theirs by measure and peer.
-type spread map[[2]string][]float64
+// graphicRatios collects ours/theirs by measure and peer.
+type graphicRatios map[[2]string][]float64
 
 // rows adds a row with the geometric mean of the ratios of each key, and one with the worst.
-func (r spread) rows(s *suite, work string) {
-	for _, measure := range [][2]string{{"cpu_ms", "cpu"}, {"rss_mb", "rss"}, {"bytes", "bytes"}} {
+func (r graphicRatios) rows(s *suite, work string) {
+	for _, measure := range []string{"cpu_ms", "rss_mb", "bytes"} {
+		name, _, _ := strings.Cut(measure, "_") // without the unit
 		for _, peer := range []string{"sharp", "sharp effort 2", "pillow"} {
-			v := r[[2]string{measure[0], peer}]
+			v := r[[2]string{measure, peer}]
 			if len(v) == 0 {
 				continue
 			}
-			s.row(work, "avx2", measure[1]+"_ratio_geomean", geomean(v), peer, 1)
-			s.row(work, "avx2", measure[1]+"_ratio_worst", slices.Max(v), peer, 1)
+			s.row(work, "avx2", name+"_ratio_geomean", geomean(v), peer, 1)
+			s.row(work, "avx2", name+"_ratio_worst", slices.Max(v), peer, 1)
 		}
 	}
 }
@@ -109,10 +113,13 @@ func (s *suite) graphics() ([]picture, error) {
 		return s.madeGraphics()
 	}
 	corpus := filepath.Dir(s.photos)
+	folder := filepath.Join(filepath.Dir(corpus), "graphics")
 	var paths []string
 	for _, pattern := range []string{
-		filepath.Join(corpus, "png", "*.png"), filepath.Join(corpus, "webp", "*.webp"),
-		filepath.Join(filepath.Dir(corpus), "graphics", "*.png"), filepath.Join(filepath.Dir(corpus), "graphics", "*.webp"),
+		filepath.Join(corpus, "png", "*.png"),
+		filepath.Join(corpus, "webp", "*.webp"),
+		filepath.Join(folder, "*.png"),
+		filepath.Join(folder, "*.webp"),
 	} {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
@@ -139,7 +146,8 @@ func (s *suite) graphics() ([]picture, error) {
 // dimensions returns the dimensions of a picture, and whether it is a still. It asks Resize for a
 // result without area, so that Resize reads the headers and stops.
 func dimensions(src []byte) (w, h int, still bool) {
-	_, info, _ := codec.Resize(context.Background(), src, func(int, int) (int, int) { return 0, 0 }, codec.Options{})
+	noArea := func(int, int) (int, int) { return 0, 0 }
+	_, info, _ := codec.Resize(context.Background(), src, noArea, codec.Options{})
 	return info.W, info.H, info.Frames == 1
 }
 
@@ -158,7 +166,8 @@ func (s *suite) madeGraphics() ([]picture, error) {
 		if err := stdpng.Encode(&b, made.m); err != nil {
 			return nil, err
 		}
-		p := picture{name: made.name, path: filepath.Join(s.dir, made.name+".png"), w: made.m.Bounds().Dx(), h: made.m.Bounds().Dy()}
+		size := made.m.Bounds().Size()
+		p := picture{name: made.name, path: filepath.Join(s.dir, made.name+".png"), w: size.X, h: size.Y}
 		if err := os.WriteFile(p.path, b.Bytes(), 0o600); err != nil {
 			return nil, err
 		}

@@ -116,8 +116,9 @@ func (s *suite) resizeRows(p picture, size, kind string, cpu ratios) {
 		return
 	}
 	// Our worker reads the whole file into memory. This row is the memory without the file.
-	if i, err := os.Stat(p.path); err == nil {
-		s.row(work, "avx2", "rss_less_file_mb", got["avx2"].rss-float64(i.Size())/(1<<20), "", 0)
+	if file, err := os.Stat(p.path); err == nil {
+		fileMB := float64(file.Size()) / (1 << 20)
+		s.row(work, "avx2", "rss_less_file_mb", got["avx2"].rss-fileMB, "", 0)
 	}
 }
 
@@ -134,8 +135,8 @@ func (s *suite) resizeAll(work string, p picture, size string) map[string]result
 		return got
 	}
 	// The standard library takes a second each time, so two iterations are enough.
-	std := s.compare(work, "std", p.path, p.box(size), 2, []contender{{name: "std", command: []string{s.self, workerFlag}}})
-	if r, ok := std["std"]; ok {
+	std := []contender{{name: "std", command: []string{s.self, workerFlag}}}
+	if r, ok := s.compare(work, "std", p.path, p.box(size), 2, std)["std"]; ok {
 		got["std"] = r
 	}
 	return got
@@ -194,8 +195,8 @@ func (s *suite) qualityRows(photos []picture) error {
 		s.row("photos", "avx2", "ssim_y_mean", mean, "", 0)
 		s.row("photos", "avx2", "ssim_y_min", slices.Min(ours), "", 0)
 	}
-	for _, drawn := range [][2]string{{"text", text}, {"lines", lines}} {
-		p, err := open(drawn[0], drawn[1], true)
+	for _, page := range []struct{ name, path string }{{"text", text}, {"lines", lines}} {
+		p, err := open(page.name, page.path, true)
 		if err != nil {
 			return err
 		}
@@ -236,8 +237,8 @@ func (s *suite) likeness(p picture, size string, contenders []contender) (map[st
 	}
 	work := fmt.Sprintf("%s -> %s", p.name, size)
 	for _, peer := range contenders[1:] { // the first is ours
-		if _, ok := ssim[peer.name]; ok {
-			s.row(work, "avx2", "ssim_y", ssim["avx2"], peer.name, ssim[peer.name])
+		if theirs, ok := ssim[peer.name]; ok {
+			s.row(work, "avx2", "ssim_y", ssim["avx2"], peer.name, theirs)
 		}
 	}
 	if len(contenders) == 1 {
@@ -399,21 +400,22 @@ func shrink420(src image.Image, p picture) *image.YCbCr {
 	box, _ := parseBox(p.box("M"))
 	w, h := box.Fit(src.Bounds().Dx(), src.Bounds().Dy())
 	m := image.NewYCbCr(image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio420)
-	scale := func(dst []byte, dstStride, w, h int, src []byte, srcStride, srcW, srcH int) {
-		d := &image.Gray{Pix: dst, Stride: dstStride, Rect: image.Rect(0, 0, w, h)}
-		f := &image.Gray{Pix: src, Stride: srcStride, Rect: image.Rect(0, 0, srcW, srcH)}
-		draw.CatmullRom.Scale(d, d.Rect, f, f.Rect, draw.Src, nil)
+	plane := func(samples []byte, stride, w, h int) *image.Gray {
+		return &image.Gray{Pix: samples, Stride: stride, Rect: image.Rect(0, 0, w, h)}
 	}
+	scale := func(dst, src *image.Gray) {
+		draw.CatmullRom.Scale(dst, dst.Rect, src, src.Rect, draw.Src, nil)
+	}
+	luma := plane(m.Y, m.YStride, w, h)
 	cw, ch := (w+1)/2, (h+1)/2
 	switch src := src.(type) {
 	case *image.YCbCr:
-		r := src.Rect
-		scale(m.Y, m.YStride, w, h, src.Y, src.YStride, r.Dx(), r.Dy())
-		sw, sh := src.CStride, len(src.Cb)/src.CStride
-		scale(m.Cb, m.CStride, cw, ch, src.Cb, src.CStride, sw, sh)
-		scale(m.Cr, m.CStride, cw, ch, src.Cr, src.CStride, sw, sh)
+		scale(luma, plane(src.Y, src.YStride, src.Rect.Dx(), src.Rect.Dy()))
+		srcW, srcH := src.CStride, len(src.Cb)/src.CStride // with the samples beyond the edge
+		scale(plane(m.Cb, m.CStride, cw, ch), plane(src.Cb, src.CStride, srcW, srcH))
+		scale(plane(m.Cr, m.CStride, cw, ch), plane(src.Cr, src.CStride, srcW, srcH))
 	case *image.Gray:
-		scale(m.Y, m.YStride, w, h, src.Pix, src.Stride, src.Rect.Dx(), src.Rect.Dy())
+		scale(luma, src)
 		for i := range m.Cb {
 			m.Cb[i], m.Cr[i] = 128, 128
 		}

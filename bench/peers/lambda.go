@@ -53,34 +53,43 @@ func lambdaSection(s *suite) error {
 			s.say("lambda: left out, no control group can be made here: %v", err)
 			return nil
 		}
-		total, slowest := 0.0, 0.0
-		for _, p := range files {
-			work := fmt.Sprintf("lambda model, %d MB: %s -> M webp", f.mb, p.name)
-			wait, err := s.wait(g, p)
-			if err != nil {
-				g.remove()
-				return err
-			}
-			// In dollars, for a thousand requests.
-			cost := 1000 * (requestPrice + wait/1000*float64(f.mb)/1024*gbSecondPrice)
-			s.row(work, "avx2", "wait_ms", wait, "", 0)
-			s.row(work, "avx2", "usd_per_1000", cost, "", 0)
-			total, slowest = total+cost, max(slowest, wait)
+		cost, slowest, err := s.lambdaSize(g, f, files)
+		if err != nil {
+			return err
 		}
-		if s.python != nil {
-			if err := s.lambdaStart(g, f); err != nil {
-				s.skip(fmt.Sprintf("lambda model, %d MB: start", f.mb), err.Error())
-			}
-		}
-		g.remove()
-		if slowest <= waitable && (best == 0 || total < cheapest) {
-			best, cheapest = f.mb, total
+		if slowest <= waitable && (best == 0 || cost < cheapest) {
+			best, cheapest = f.mb, cost
 		}
 	}
 	if best > 0 {
 		s.say("lambda: %d MB is the cheapest size with which each of these takes at most %d s", best, waitable/1000)
 	}
 	return nil
+}
+
+// lambdaSize adds the rows of one memory size. It returns the cost of all files together, in dollars
+// for a thousand requests of each, and how many milliseconds the slowest takes. It removes g.
+func (s *suite) lambdaSize(g *group, f function, files []picture) (cost, slowest float64, err error) {
+	defer g.remove()
+	for _, p := range files {
+		work := fmt.Sprintf("lambda model, %d MB: %s -> M webp", f.mb, p.name)
+		wait, err := s.wait(g, p)
+		if err != nil {
+			return 0, 0, err
+		}
+		gbSeconds := wait / 1000 * float64(f.mb) / 1024
+		thousand := 1000 * (requestPrice + gbSeconds*gbSecondPrice)
+		s.row(work, "avx2", "wait_ms", wait, "", 0)
+		s.row(work, "avx2", "usd_per_1000", thousand, "", 0)
+		cost += thousand
+		slowest = max(slowest, wait)
+	}
+	if s.python != nil {
+		if err := s.lambdaStart(g, f); err != nil {
+			s.skip(fmt.Sprintf("lambda model, %d MB: start", f.mb), err.Error())
+		}
+	}
+	return cost, slowest, nil
 }
 
 // lambdaFiles returns a photo, a graphic and an animation.
@@ -159,49 +168,63 @@ func newGroup(share float64) (*group, error) {
 	}
 	own := map[string]string{} // this process's group by controller, which is "" in version 2
 	for line := range strings.Lines(string(lines)) {
-		if f := strings.SplitN(strings.TrimSpace(line), ":", 3); len(f) == 3 {
-			for c := range strings.SplitSeq(f[1], ",") {
-				own[c] = f[2]
-			}
+		fields := strings.SplitN(strings.TrimSpace(line), ":", 3) // number, controllers, group
+		if len(fields) < 3 {
+			continue
+		}
+		for controller := range strings.SplitSeq(fields[1], ",") {
+			own[controller] = fields[2]
 		}
 	}
 	// Try each place where the controller may be. err is the reason why the last one failed.
 	name := "miniatura-" + strconv.Itoa(os.Getpid())
 	err = errors.New("no cpu controller in /sys/fs/cgroup")
-	for _, v := range []struct{ root, own, file, text string }{
+	for _, place := range []struct{ root, own, file, text string }{
 		{"/sys/fs/cgroup/cpu", own["cpu"], "cpu.cfs_quota_us", strconv.Itoa(quota)},
 		{"/sys/fs/cgroup/cpu,cpuacct", own["cpu"], "cpu.cfs_quota_us", strconv.Itoa(quota)},
 		{"/sys/fs/cgroup", own[""], "cpu.max", fmt.Sprintf("%d %d", quota, period)},
 	} {
-		parent := filepath.Join(v.root, v.own)
-		if _, e := os.Stat(parent); e != nil {
+		parent := filepath.Join(place.root, place.own)
+		if _, statErr := os.Stat(parent); statErr != nil {
 			continue
 		}
 		g := &group{filepath.Join(parent, name)}
-		if err = os.Mkdir(g.dir, 0o755); err != nil {
-			continue
-		}
-		// os.WriteFile would create the file if the controller is not enabled.
-		var f *os.File
-		if f, err = os.OpenFile(filepath.Join(g.dir, v.file), os.O_WRONLY, 0); err == nil {
-			_, err = f.WriteString(v.text)
-			err = errors.Join(err, f.Close())
-		}
-		if err == nil {
-			err = exec.Command("sh", g.enter([]string{"true"})[1:]...).Run() // can a process enter it?
-		}
-		if err == nil {
+		if err = g.create(place.file, place.text); err == nil {
 			return g, nil
 		}
-		g.remove()
 	}
 	return nil, err
+}
+
+// create makes the group, writes text to the group's file that limits the CPU, and checks that a
+// process can enter the group. It leaves no group when it returns an error.
+func (g *group) create(file, text string) (err error) {
+	if err := os.Mkdir(g.dir, 0o755); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			g.remove()
+		}
+	}()
+	// os.WriteFile would create the file if the controller is not enabled.
+	f, err := os.OpenFile(filepath.Join(g.dir, file), os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	argv := g.enter([]string{"true"})
+	return exec.Command(argv[0], argv[1:]...).Run()
 }
 
 // enter returns the command that runs argv in the group: a shell enters the group, and then becomes
 // argv.
 func (g *group) enter(argv []string) []string {
-	return append([]string{"sh", "-c", `echo $$ > "$0" && exec "$@"`, filepath.Join(g.dir, "cgroup.procs")}, argv...)
+	const script = `echo $$ > "$0" && exec "$@"`
+	return append([]string{"sh", "-c", script, filepath.Join(g.dir, "cgroup.procs")}, argv...)
 }
 
 // remove deletes the group, whose processes must have ended.

@@ -50,11 +50,7 @@ func main() {
 		}
 		return
 	}
-	var names []string
-	for _, s := range sections {
-		names = append(names, s.name)
-	}
-	only := flag.String("only", strings.Join(names, ","), "sections to run")
+	only := flag.String("only", strings.Join(sectionNames(), ","), "sections to run")
 	jsonFile := flag.String("json", "", "write one JSON object a row to this `file`")
 	photos := flag.String("photos", "", "`folder` of photos (default: the corpus beside the repository)")
 	rounds := flag.Int("rounds", 3, "interleaved rounds")
@@ -66,28 +62,38 @@ func main() {
 	if s.short {
 		s.rounds = 1
 	}
-	err := func() error {
-		if err := s.start(*photos, *jsonFile); err != nil {
-			return err
-		}
-		defer s.close()
-		chosen := strings.Split(*only, ",")
-		s.line = progress.New(os.Stderr, "peers", len(chosen), "sections")
-		for _, name := range chosen {
-			i := slices.Index(names, name)
-			if i < 0 {
-				return fmt.Errorf("no section %q; there are %s", name, strings.Join(names, ", "))
-			}
-			if err := sections[i].run(s); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-			s.progress(1, name)
-		}
-		s.line.Done(fmt.Sprintf("%d rows", len(s.rows)))
-		return s.finish()
-	}()
-	if err != nil {
+	if err := s.measure(*photos, *jsonFile, strings.Split(*only, ",")); err != nil {
 		fmt.Fprintln(os.Stderr, "peers:", err)
 		os.Exit(1)
 	}
+}
+
+// measure runs the sections that have these names, and prints the rows.
+func (s *suite) measure(photos, jsonFile string, names []string) error {
+	defer s.close()
+	if err := s.start(photos, jsonFile); err != nil {
+		return err
+	}
+	s.line = progress.New(os.Stderr, "peers", len(names), "sections")
+	for _, name := range names {
+		i := slices.IndexFunc(sections, func(c section) bool { return c.name == name })
+		if i < 0 {
+			return fmt.Errorf("no section %q; there are %s", name, strings.Join(sectionNames(), ", "))
+		}
+		if err := sections[i].run(s); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		s.progress(1, name)
+	}
+	s.line.Done(fmt.Sprintf("%d rows", len(s.rows)))
+	return s.finish()
+}
+
+// sectionNames returns the names of all sections.
+func sectionNames() []string {
+	var names []string
+	for _, c := range sections {
+		names = append(names, c.name)
+	}
+	return names
 }

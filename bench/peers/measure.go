@@ -25,11 +25,11 @@ type contender struct {
 // A sample is what a contender prints. User, Sys and Wall are times in milliseconds, one per
 // iteration.
 type sample struct {
-	User  []float64
-	Sys   []float64
-	Wall  []float64 // only from our worker
-	RSS   float64   // peak resident set of the process, in MB
-	Bytes int       // size of the result
+	User  []float64 `json:"user"`
+	Sys   []float64 `json:"sys"`
+	Wall  []float64 `json:"wall"`  // only from our worker
+	RSS   float64   `json:"rss"`   // peak resident set of the process, in MB
+	Bytes int       `json:"bytes"` // size of the result
 }
 
 // A result is what was measured for one contender.
@@ -83,8 +83,8 @@ func (s *suite) compare(work, mode, file, box string, n int, all []contender) ma
 				delete(results, c.name)
 				continue
 			}
-			for i := range got.User[1:] { // the first iteration is not counted
-				cpu[c.name] = append(cpu[c.name], got.User[i+1]+got.Sys[i+1])
+			for i := 1; i <= n; i++ { // the first of 1+n iterations is not counted
+				cpu[c.name] = append(cpu[c.name], got.User[i]+got.Sys[i])
 			}
 		}
 	}
@@ -137,5 +137,6 @@ func median(v []float64) float64 {
 		return 0
 	}
 	v = slices.Sorted(slices.Values(v))
+	// The middle value, or the mean of the two in the middle.
 	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"miniatura/bench/pictures"
@@ -69,10 +70,10 @@ func (s *suite) baselines() ([]picture, error) {
 			w, h int
 		}{{"12MP", 4032, 3024}, {"24MP", 6000, 4000}} {
 			path, err := s.make(c.name, pictures.Photo(c.w, c.h))
-			if err == nil {
-				err = add(c.name, path, true)
-			}
 			if err != nil {
+				return nil, err
+			}
+			if err := add(c.name, path, true); err != nil {
 				return nil, err
 			}
 		}
@@ -89,20 +90,20 @@ func (s *suite) baselines() ([]picture, error) {
 		if err != nil {
 			continue // image/jpeg does not support every subsampling
 		}
-		small := p.w*p.h < 3e6 && nameInTables[base] == ""
+		name, named := nameInTables[base]
+		if !named {
+			name = strings.TrimSuffix(base, filepath.Ext(base))
+		}
+		small := !named && p.w*p.h < 3e6
 		otherFlower := strings.HasPrefix(base, "flower") && !strings.Contains(base, "_420")
 		if small || otherFlower {
 			continue
-		}
-		name := nameInTables[base]
-		if name == "" {
-			name = strings.TrimSuffix(base, filepath.Ext(base))
 		}
 		if path, err = s.transcode(path, "-optimize"); err != nil {
 			s.skip(name, err.Error())
 			continue
 		}
-		if err := add(name, path, nameInTables[base] != ""); err != nil {
+		if err := add(name, path, named); err != nil {
 			return nil, err
 		}
 	}
@@ -118,7 +119,8 @@ func (s *suite) transcode(path string, options ...string) (string, error) {
 		return "", fmt.Errorf("jpegtran is missing: apt-get install libjpeg-turbo-progs")
 	}
 	out := filepath.Join(s.dir, strings.Join(options, "")+"-"+filepath.Base(path))
-	cmd := exec.Command(jpegtran, append(options, "-copy", "all", "-outfile", out, path)...)
+	arguments := append(slices.Clone(options), "-copy", "all", "-outfile", out, path)
+	cmd := exec.Command(jpegtran, arguments...)
 	if msg, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("jpegtran: %w: %s", err, msg)
 	}

@@ -41,26 +41,32 @@ func pngSection(s *suite) error {
 		for _, size := range []string{"M", "SS"} {
 			work := fmt.Sprintf("%s png -> %s png", c.name, size)
 			got := s.compare(work, "png", p.path, p.box(size), s.iterations(3), s.contenders())
-			for _, variant := range []string{"avx2", "purego"} {
-				for _, peer := range []string{"sharp", "pillow"} {
-					ours, ok1 := got[variant]
-					theirs, ok2 := got[peer]
-					if !ok1 || !ok2 {
-						continue
-					}
-					s.row(work, variant, "cpu_ms", ours.cpu, peer, theirs.cpu)
-					k := [2]string{variant, peer}
-					cpu[k] = append(cpu[k], ours.cpu/theirs.cpu)
-					if variant == "avx2" {
-						s.row(work, variant, "rss_mb", ours.rss, peer, theirs.rss)
-						s.row(work, variant, "bytes", float64(ours.bytes), peer, float64(theirs.bytes))
-					}
-				}
-			}
+			s.pngRows(work, got, cpu)
 		}
 	}
 	cpu.rows(s, "all png -> png")
 	return s.pngToJPEG(photoPNG)
+}
+
+// pngRows adds the rows of CPU, memory and bytes for one piece of work, and adds the ratios of CPU
+// to cpu.
+func (s *suite) pngRows(work string, got map[string]result, cpu ratios) {
+	for _, variant := range []string{"avx2", "purego"} {
+		for _, peer := range []string{"sharp", "pillow"} {
+			ours, ok1 := got[variant]
+			theirs, ok2 := got[peer]
+			if !ok1 || !ok2 {
+				continue
+			}
+			s.row(work, variant, "cpu_ms", ours.cpu, peer, theirs.cpu)
+			k := [2]string{variant, peer}
+			cpu[k] = append(cpu[k], ours.cpu/theirs.cpu)
+			if variant == "avx2" {
+				s.row(work, variant, "rss_mb", ours.rss, peer, theirs.rss)
+				s.row(work, variant, "bytes", float64(ours.bytes), peer, float64(theirs.bytes))
+			}
+		}
+	}
 }
 
 // photoPixels returns a photo of 12 megapixels in RGB: of the corpus, or made by code.

@@ -3,7 +3,6 @@ package main
 // This file compares large PNGs: their CPU as sources of JPEGs, and their memory.
 
 import (
-	"fmt"
 	"os"
 
 	"miniatura/bench/pictures"
@@ -13,7 +12,8 @@ import (
 // screenshot of 50 megapixels.
 func (s *suite) pngToJPEG(photo picture) error {
 	work := photo.name + " png -> M jpeg q80"
-	s.pngRows(work, photo, s.compare(work, "jpeg", photo.path, photo.box("M"), s.iterations(3), s.contenders()))
+	got := s.compare(work, "jpeg", photo.path, photo.box("M"), s.iterations(3), s.contenders())
+	s.largePNGRows(work, photo, got)
 	if s.short {
 		return nil
 	}
@@ -23,33 +23,21 @@ func (s *suite) pngToJPEG(photo picture) error {
 	}
 	defer os.Remove(p.path)
 	work = p.name + " png -> M png"
-	s.pngRows(work, p, s.compare(work, "png", p.path, p.box("M"), 1, s.contenders()))
+	s.largePNGRows(work, p, s.compare(work, "png", p.path, p.box("M"), 1, s.contenders()))
 	return nil
 }
 
-// pngRows adds the rows of CPU, memory and bytes for one piece of work on p, and a row of our
-// memory without the bytes of p's file.
-func (s *suite) pngRows(work string, p picture, got map[string]result) {
-	for _, variant := range []string{"avx2", "purego"} {
-		ours, ok := got[variant]
-		if !ok {
-			continue
-		}
-		for _, peer := range []string{"sharp", "pillow"} {
-			theirs, ok := got[peer]
-			if !ok {
-				continue
-			}
-			s.row(work, variant, "cpu_ms", ours.cpu, peer, theirs.cpu)
-			if variant == "avx2" {
-				s.row(work, variant, "rss_mb", ours.rss, peer, theirs.rss)
-				s.row(work, variant, "bytes", float64(ours.bytes), peer, float64(theirs.bytes))
-			}
-		}
+// largePNGRows adds the rows for one piece of work on p, and a row of our memory without the bytes
+// of p's file.
+func (s *suite) largePNGRows(work string, p picture, got map[string]result) {
+	s.pngRows(work, got, ratios{}) // these ratios are in no mean
+	file, err := os.Stat(p.path)
+	if err != nil {
+		s.skip(work, err.Error())
+		return
 	}
-	if i, err := os.Stat(p.path); err != nil {
-		s.skip(work, fmt.Sprint(err))
-	} else if ours, ok := got["avx2"]; ok {
-		s.row(work, "avx2", "rss_less_file_mb", ours.rss-float64(i.Size())/(1<<20), "", 0)
+	if ours, ok := got["avx2"]; ok {
+		fileMB := float64(file.Size()) / (1 << 20)
+		s.row(work, "avx2", "rss_less_file_mb", ours.rss-fileMB, "", 0)
 	}
 }

@@ -30,17 +30,15 @@ func zipSection(s *suite) error {
 	if err != nil {
 		return err
 	}
-	theirs := 0.0
+	peer, theirs := "", 0.0
 	if s.node != nil {
 		if theirs, err = s.sharpZip(); err != nil {
 			s.skip("zip (sharp)", err.Error())
+		} else {
+			peer = "sharp"
 		}
 	}
-	if theirs == 0 {
-		s.row("zip", "edge", "mb", float64(i.Size())/1e6, "", 0)
-		return nil
-	}
-	s.row("zip", "edge", "mb", float64(i.Size())/1e6, "sharp", theirs)
+	s.row("zip", "edge", "mb", float64(i.Size())/1e6, peer, theirs)
 	return nil
 }
 
@@ -61,7 +59,9 @@ func (s *suite) edgeZip() (string, error) {
 
 // sharpZip returns the size in MB of sharp and its dependencies, zipped.
 func (s *suite) sharpZip() (float64, error) {
-	out, err := exec.Command(s.node[0], "-p", "require.resolve('sharp', {paths: [process.argv[1], ...(process.env.NODE_PATH || '').split(':')]})", s.here).Output()
+	// Find the folder node_modules that has sharp.
+	const resolve = "require.resolve('sharp', {paths: [process.argv[1], ...(process.env.NODE_PATH || '').split(':')]})"
+	out, err := exec.Command(s.node[0], "-p", resolve, s.here).Output()
 	if err != nil {
 		return 0, err
 	}
@@ -69,10 +69,13 @@ func (s *suite) sharpZip() (float64, error) {
 	if i < 0 {
 		return 0, errors.New("sharp is not in a folder node_modules")
 	}
+	modules := os.DirFS(string(out[:i+len("/node_modules")]))
+	// Zip it and its dependencies. Only the size is kept.
 	var n counter
 	w := zip.NewWriter(&n)
-	w.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestCompression) })
-	modules := os.DirFS(string(out[:i+len("/node_modules")]))
+	w.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
+		return flate.NewWriter(w, flate.BestCompression)
+	})
 	for _, folder := range []string{"sharp", "@img", "detect-libc", "semver"} {
 		err := fs.WalkDir(modules, folder, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || strings.Contains(path, "musl") {
@@ -83,9 +86,10 @@ func (s *suite) sharpZip() (float64, error) {
 				return err
 			}
 			f, err := w.Create(path)
-			if err == nil {
-				_, err = f.Write(b)
+			if err != nil {
+				return err
 			}
+			_, err = f.Write(b)
 			return err
 		})
 		if err != nil {
@@ -106,6 +110,20 @@ func (c *counter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// pythonPoll is a Python program that polls. sharpPoll is a program for Node that loads sharp and
+// polls.
+const (
+	pythonPoll = `
+import http.client, os
+c = http.client.HTTPConnection(os.environ['AWS_LAMBDA_RUNTIME_API'])
+c.request('GET', '/2018-06-01/runtime/invocation/next')
+c.getresponse()`
+
+	sharpPoll = `
+require('sharp');
+require('http').get('http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2018-06-01/runtime/invocation/next');`
+)
+
 // startSection adds the rows about a cold start: the time from the start of a process to its first
 // poll, a request to Lambda's Runtime API for an event. The fastest of many starts counts.
 func startSection(s *suite) error {
@@ -122,21 +140,14 @@ func startSection(s *suite) error {
 		return err
 	}
 	defer stop()
-	const poll = `
-import http.client, os
-c = http.client.HTTPConnection(os.environ['AWS_LAMBDA_RUNTIME_API'])
-c.request('GET', '/2018-06-01/runtime/invocation/next')
-c.getresponse()`
 	python := s.python[0]
 	all := []contender{
 		{name: "edge", command: edgeCommand(python, task)},
-		{name: "python", command: []string{python, "-c", poll}},
-		{name: "pillow", command: []string{python, "-c", "from PIL import Image" + poll}},
+		{name: "python", command: []string{python, "-c", pythonPoll}},
+		{name: "pillow", command: []string{python, "-c", "from PIL import Image" + pythonPoll}},
 	}
 	if s.node != nil {
-		all = append(all, contender{name: "sharp", command: []string{s.node[0], "-e", `
-require('sharp');
-require('http').get('http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2018-06-01/runtime/invocation/next');`}})
+		all = append(all, contender{name: "sharp", command: []string{s.node[0], "-e", sharpPoll}})
 	}
 	fastest := map[string]float64{}
 	for range 8 * s.rounds {
@@ -199,7 +210,10 @@ func (s *suite) firstPoll(argv []string, api string, polls chan struct{}) (float
 		argv = append([]string{"taskset", "-c", strconv.Itoa(s.core)}, argv...)
 	}
 	cmd := exec.Command(argv[0], argv[1:]...)
-	cmd.Env = append(os.Environ(), "AWS_LAMBDA_RUNTIME_API="+api, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=512", "_HANDLER=lambda_function.lambda_handler")
+	cmd.Env = append(os.Environ(),
+		"AWS_LAMBDA_RUNTIME_API="+api,
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=512",
+		"_HANDLER=lambda_function.lambda_handler")
 	cmd.Dir = s.here
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -236,7 +250,8 @@ func unzip(path, dir string) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(dir, filepath.Base(f.Name)), b, f.Mode().Perm()|0o400); err != nil {
+		path := filepath.Join(dir, filepath.Base(f.Name))
+		if err := os.WriteFile(path, b, f.Mode().Perm()|0o400); err != nil {
 			return err
 		}
 	}

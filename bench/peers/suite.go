@@ -57,7 +57,12 @@ type Row struct {
 // start makes the folder for temporary files, opens the file of -json, finds the peers and the
 // photos, and builds our workers.
 func (s *suite) start(photos, jsonFile string) error {
-	var err error
+	mod, err := exec.Command("go", "env", "GOMOD").Output()
+	root := filepath.Dir(strings.TrimSpace(string(mod)))
+	if err != nil || root == "." {
+		return errors.New("run this within the repository: go run ./bench/peers")
+	}
+	s.here = filepath.Join(root, "bench", "peers")
 	if s.dir, err = os.MkdirTemp("", "miniatura-peers-"); err != nil {
 		return err
 	}
@@ -70,20 +75,24 @@ func (s *suite) start(photos, jsonFile string) error {
 		s.out = f
 		s.closers = append(s.closers, func() { f.Close() })
 	}
-	mod, err := exec.Command("go", "env", "GOMOD").Output()
-	root := filepath.Dir(strings.TrimSpace(string(mod)))
-	if err != nil || root == "." {
-		return errors.New("run this within the repository: go run ./bench/peers")
-	}
-	s.here = filepath.Join(root, "bench", "peers")
 	_, err = exec.LookPath("taskset")
 	s.taskset = err == nil
 	if !s.taskset {
 		s.miss("taskset is missing, processes are not pinned: apt-get install util-linux")
 	}
+	if err := s.buildWorkers(); err != nil {
+		return err
+	}
+	fmt.Println("machine:", machine())
+	fmt.Printf("ours:    %s\n", runtime.Version())
+	s.findSharp()
+	s.findPillow()
+	return s.findPhotos(photos, root)
+}
 
-	// Both workers are built like the edge function, without cgo, because a C library would count
-	// as memory.
+// buildWorkers builds our two workers like the edge function, without cgo, because a C library
+// would count as memory.
+func (s *suite) buildWorkers() error {
 	s.self, s.plain = filepath.Join(s.dir, "peers-avx2"), filepath.Join(s.dir, "peers-purego")
 	for binary, tags := range map[string]string{s.self: "", s.plain: "purego"} {
 		build := exec.Command("go", "build", "-ldflags=-s -w", "-tags", tags, "-o", binary, s.here)
@@ -92,28 +101,27 @@ func (s *suite) start(photos, jsonFile string) error {
 			return fmt.Errorf("go build -tags %q: %w: %s", tags, err, out)
 		}
 	}
+	return nil
+}
 
-	fmt.Println("machine:", machine())
-	fmt.Printf("ours:    %s\n", runtime.Version())
-	s.findSharp()
-	s.findPillow()
-
-	// The photos: the folder of -photos, which must exist, or the corpus if there is one.
+// findPhotos sets s.photos to photos, a folder that must exist. If photos is "", it sets s.photos to
+// the corpus beside the repository, or to "" if there is none.
+func (s *suite) findPhotos(photos, root string) error {
 	s.photos = photos
-	if photos == "" {
-		shared := os.Getenv("MINIATURA_SHARED")
-		if shared == "" {
-			shared = filepath.Join(root, "..", "shared")
-		}
-		s.photos = filepath.Join(shared, "corpus", "photos")
+	if photos != "" {
+		_, err := os.Stat(photos)
+		return err
 	}
-	if _, err := os.Stat(s.photos); err != nil {
-		if photos != "" {
-			return err
-		}
+	shared := os.Getenv("MINIATURA_SHARED")
+	if shared == "" {
+		shared = filepath.Join(root, "..", "shared")
+	}
+	corpus := filepath.Join(shared, "corpus", "photos")
+	if _, err := os.Stat(corpus); err != nil {
 		fmt.Println("photos:  none, pictures are made by code")
-		s.photos = ""
+		return nil
 	}
+	s.photos = corpus
 	return nil
 }
 
@@ -172,7 +180,8 @@ func machine() string {
 	model := "unknown processor"
 	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		for line := range bytes.Lines(b) {
-			if name, v, ok := bytes.Cut(line, []byte(":")); ok && string(bytes.TrimSpace(name)) == "model name" {
+			name, v, _ := bytes.Cut(line, []byte(":"))
+			if string(bytes.TrimSpace(name)) == "model name" {
 				model = string(bytes.TrimSpace(v))
 				break
 			}

@@ -6,6 +6,7 @@ package main
 // codec/webp is tuned on one, and reports are made with the other.
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -37,6 +38,9 @@ type webpRow struct {
 	rate     [3]float64 // BD-rates of codec/webp against cwebp, in percent, for each of webpAxes
 	own, lib webpPoint  // of codec/webp and of cwebp, at quality 80
 }
+
+// bytesRatio returns codec/webp's bytes over cwebp's, at quality 80.
+func (r webpRow) bytesRatio() float64 { return float64(r.own.Bytes) / float64(r.lib.Bytes) }
 
 // butteraugliAxis is the index in webpAxes of the scale that is left out without butteraugli_main.
 const butteraugliAxis = 2
@@ -75,7 +79,8 @@ func webpSection(s *suite) error {
 	if s.short {
 		*webpMax, qualities = 2, []int{50, 80, 95}
 	}
-	pictures, err := webpPictures(filepath.Dir(s.photos), filepath.Join(cache, "miniatura-bench"), *webpSet, *webpMax)
+	corpus, kept := filepath.Dir(s.photos), filepath.Join(cache, "miniatura-bench")
+	pictures, err := webpPictures(corpus, kept, *webpSet, *webpMax)
 	if err != nil {
 		return err
 	}
@@ -99,7 +104,7 @@ func webpSection(s *suite) error {
 		}
 		rows = append(rows, row)
 		s.say("%-36s PSNR %+6.2f %%  SSIM %+6.2f %%  butteraugli %+6.2f %%  bytes at q80 %.3f",
-			row.name, row.rate[0], row.rate[1], row.rate[2], float64(row.own.Bytes)/float64(row.lib.Bytes))
+			row.name, row.rate[0], row.rate[1], row.rate[2], row.bytesRatio())
 	}
 	s.webpRows(rows, qualities, effort, scratch != "")
 	if !*webpCPU {
@@ -117,12 +122,7 @@ func (s *suite) webpResizeRows() error {
 	if err != nil {
 		return err
 	}
-	var contenders []contender
-	for _, c := range s.contenders() {
-		if c.name != "pillow" {
-			contenders = append(contenders, c)
-		}
-	}
+	contenders := slices.DeleteFunc(s.contenders(), func(c contender) bool { return c.name == "pillow" })
 	for _, p := range all {
 		if !p.named {
 			continue
@@ -151,7 +151,8 @@ func (s *suite) webpResizeRows() error {
 func (s *suite) webpRows(rows []webpRow, qualities []int, effort string, butteraugli bool) {
 	work := fmt.Sprintf("%d photos -> webp, %s effort", len(rows), effort)
 	const peer = "cwebp -m 4"
-	fmt.Printf("\n%s, against %s (set %s, q %v)\n%-22s %9s   %s\n", work, peer, *webpSet, qualities, "BD-rate of bytes", "mean", "worst picture")
+	fmt.Printf("\n%s, against %s (set %s, q %v)\n", work, peer, *webpSet, qualities)
+	fmt.Printf("%-22s %9s   %s\n", "BD-rate of bytes", "mean", "worst picture")
 	for i, axis := range webpAxes {
 		if i == butteraugliAxis && !butteraugli {
 			continue
@@ -160,26 +161,24 @@ func (s *suite) webpRows(rows []webpRow, qualities []int, effort string, buttera
 		for _, r := range rows {
 			mean += r.rate[i] / float64(len(rows))
 		}
-		worst := slices.MaxFunc(rows, func(a, b webpRow) int {
-			if a.rate[i] < b.rate[i] {
-				return -1
-			}
-			return 1
-		})
+		worst := slices.MaxFunc(rows, func(a, b webpRow) int { return cmp.Compare(a.rate[i], b.rate[i]) })
 		fmt.Printf("%-22s %+8.2f%%   %+.2f%% %s\n", axis.name, mean, worst.rate[i], worst.name)
 		s.row(work, "avx2", axis.measure, mean, "", 0)
 		s.row(work+", "+worst.name, "avx2", axis.measure+"_worst", worst.rate[i], "", 0)
 	}
-	// Means over the photos at quality 80: log(own bytes / cwebp's bytes), own bytes, cwebp's bytes,
-	// and by how much own PSNR and SSIM are above cwebp's.
+	// Means over the photos at quality 80. dB and ssim are how much codec/webp's PSNR and SSIM are
+	// above cwebp's.
 	logRatio, own, lib, dB, ssim := 0.0, 0.0, 0.0, 0.0, 0.0
 	for _, r := range rows {
 		n := float64(len(rows))
-		logRatio += math.Log(float64(r.own.Bytes)/float64(r.lib.Bytes)) / n
-		own, lib = own+float64(r.own.Bytes)/n, lib+float64(r.lib.Bytes)/n
-		dB, ssim = dB+(r.own.PSNR-r.lib.PSNR)/n, ssim+(r.own.SSIM-r.lib.SSIM)/n
+		logRatio += math.Log(r.bytesRatio()) / n
+		own += float64(r.own.Bytes) / n
+		lib += float64(r.lib.Bytes) / n
+		dB += (r.own.PSNR - r.lib.PSNR) / n
+		ssim += (r.own.SSIM - r.lib.SSIM) / n
 	}
-	fmt.Printf("%-22s %9.3f   (geometric mean; there PSNR %+.2f dB, SSIM %+.5f)\n", "bytes at q80", math.Exp(logRatio), dB, ssim)
+	ratio := math.Exp(logRatio)
+	fmt.Printf("%-22s %9.3f   (geometric mean; there PSNR %+.2f dB, SSIM %+.5f)\n", "bytes at q80", ratio, dB, ssim)
 	s.row(work, "avx2", "bytes_q80", own, peer, lib)
 }
 

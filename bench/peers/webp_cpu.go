@@ -52,7 +52,8 @@ func (s *suite) buildLibwebpLoop() (string, error) {
 func (s *suite) webpCPU(pictures []webpPicture, effort string) error {
 	loop, err := s.buildLibwebpLoop()
 	if err != nil {
-		s.miss("libwebp's loop cannot be built (no CPU rows of webp): apt-get install libwebp-dev and a C compiler: " + err.Error())
+		const get = "apt-get install libwebp-dev and a C compiler"
+		s.miss("libwebp's loop cannot be built (no CPU rows of webp): " + get + ": " + err.Error())
 		return nil
 	}
 	all := []contender{
@@ -67,20 +68,23 @@ func (s *suite) webpCPU(pictures []webpPicture, effort string) error {
 		if err := os.WriteFile(raw, p.m.Pix, 0o600); err != nil {
 			return err
 		}
-		r := s.compare(p.name+" -> webp q80", "webp-"+effort, raw, fmt.Sprintf("%dx%d", p.m.Rect.Dx(), p.m.Rect.Dy()), 3, all)
-		if len(r) < len(all) {
+		box := fmt.Sprintf("%dx%d", p.m.Rect.Dx(), p.m.Rect.Dy())
+		results := s.compare(p.name+" -> webp q80", "webp-"+effort, raw, box, 3, all)
+		if len(results) < len(all) {
 			continue // compare has noted why
 		}
 		n++
-		for name, v := range r {
-			cpu[name] += v.cpu
+		for name, r := range results {
+			cpu[name] += r.cpu
 		}
 	}
 	if n == 0 {
 		return nil
 	}
+	work := fmt.Sprintf("%d photos -> webp, %s effort", n, effort)
+	theirs := cpu["libwebp"] / float64(n)
 	for _, variant := range []string{"avx2", "purego"} {
-		s.row(fmt.Sprintf("%d photos -> webp, %s effort", n, effort), variant, "cpu_ms", cpu[variant]/float64(n), "libwebp -m 4", cpu["libwebp"]/float64(n))
+		s.row(work, variant, "cpu_ms", cpu[variant]/float64(n), "libwebp -m 4", theirs)
 	}
 	return nil
 }

@@ -98,6 +98,7 @@ func webpPictures(corpus, dir, wanted string, limit int) ([]webpPicture, error) 
 		if err := add(s.file, s.set, file, false); err != nil {
 			return nil, err
 		}
+		// The centre too, if half of the photo's width and height still fills size L.
 		if w, h := large.Fit(c.Width, c.Height); c.Width >= 2*w && c.Height >= 2*h {
 			if err := add(s.file+"@centre", other[s.set], file, true); err != nil {
 				return nil, err
@@ -116,11 +117,13 @@ func webpPrepare(file, path string, size sizes.Size, crop bool) error {
 	}
 	r := src.Bounds()
 	if crop {
-		r = image.Rect(r.Min.X+r.Dx()/4, r.Min.Y+r.Dy()/4, r.Max.X-r.Dx()/4, r.Max.Y-r.Dy()/4)
+		quarterW, quarterH := r.Dx()/4, r.Dy()/4
+		r = image.Rect(r.Min.X+quarterW, r.Min.Y+quarterH, r.Max.X-quarterW, r.Max.Y-quarterH)
 	}
 	w, h := size.Fit(r.Dx(), r.Dy())
 	dst := image.NewRGBA(image.Rect(0, 0, w, h))
 	xdraw.CatmullRom.Scale(dst, dst.Rect, src, r, xdraw.Src, nil)
+	// Only a finished PNG gets the name path.
 	tmp := path + ".tmp"
 	f, err := os.Create(tmp)
 	if err != nil {

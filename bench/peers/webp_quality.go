@@ -45,6 +45,7 @@ func decodedLuma(file []byte) (metrics.Plane, error) {
 // folder for files of butteraugli_main; if scratch is "", butteraugli is left out.
 func webpMeasure(p webpPicture, ref metrics.Plane, q int, file []byte, scratch string) (webpPoint, error) {
 	pt := webpPoint{Quality: q, Bytes: len(file)}
+	// PSNR and SSIM, from x/image/webp's luma.
 	got, err := decodedLuma(file)
 	if err != nil {
 		return webpPoint{}, fmt.Errorf("%s q %d: %w", p.name, q, err)
@@ -58,6 +59,7 @@ func webpMeasure(p webpPicture, ref metrics.Plane, q int, file []byte, scratch s
 	if scratch == "" {
 		return pt, nil
 	}
+	// butteraugli, from dwebp's PNG.
 	in, out := filepath.Join(scratch, "a.webp"), filepath.Join(scratch, "a.png")
 	if err := os.WriteFile(in, file, 0o644); err != nil {
 		return webpPoint{}, err
@@ -90,13 +92,16 @@ func parse3Norm(out string) (float64, error) {
 // point does not depend on codec/webp, which is tuned in many runs.
 func cwebpPoint(p webpPicture, ref metrics.Plane, q int, scratch, version string) (webpPoint, error) {
 	sum := sha256.Sum256(p.m.Pix)
-	kept := filepath.Join(filepath.Dir(p.png), fmt.Sprintf("cwebp-%s-%s-q%d-%v.json", version, hex.EncodeToString(sum[:8]), q, scratch != ""))
+	pixels, butteraugli := hex.EncodeToString(sum[:8]), scratch != ""
+	name := fmt.Sprintf("cwebp-%s-%s-q%d-%v.json", version, pixels, q, butteraugli)
+	kept := filepath.Join(filepath.Dir(p.png), name)
 	var pt webpPoint
 	if b, err := os.ReadFile(kept); err == nil && json.Unmarshal(b, &pt) == nil && pt.Bytes > 0 {
 		return pt, nil
 	}
 	out := p.png + ".webp"
-	if b, err := exec.Command("cwebp", "-quiet", "-m", "4", "-q", strconv.Itoa(q), p.png, "-o", out).CombinedOutput(); err != nil {
+	cmd := exec.Command("cwebp", "-quiet", "-m", "4", "-q", strconv.Itoa(q), p.png, "-o", out)
+	if b, err := cmd.CombinedOutput(); err != nil {
 		return webpPoint{}, fmt.Errorf("cwebp: %v: %s", err, b)
 	}
 	file, err := os.ReadFile(out)

@@ -46,7 +46,7 @@ func work(args []string) error {
 		return err
 	}
 	var s sample
-	var last []byte
+	var last []byte // the result of the last iteration
 	for range n {
 		begin := time.Now()
 		u0, s0 := cpuTime()
@@ -67,17 +67,17 @@ func work(args []string) error {
 			return err
 		}
 	}
-	return json.NewEncoder(os.Stdout).Encode(map[string]any{"user": s.User, "sys": s.Sys, "wall": s.Wall, "rss": s.RSS, "bytes": s.Bytes})
+	return json.NewEncoder(os.Stdout).Encode(s)
 }
 
 // parseBox reads a box like 800x600.
 func parseBox(v string) (sizes.Box, error) {
-	ws, hs, _ := strings.Cut(v, "x")
-	w, err := strconv.Atoi(ws)
+	width, height, _ := strings.Cut(v, "x")
+	w, err := strconv.Atoi(width)
 	if err != nil {
 		return sizes.Box{}, err
 	}
-	h, err := strconv.Atoi(hs)
+	h, err := strconv.Atoi(height)
 	if err != nil {
 		return sizes.Box{}, err
 	}
@@ -124,13 +124,16 @@ func peakRSS() (float64, error) {
 		return 0, err
 	}
 	for line := range strings.Lines(string(b)) {
-		if kb, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			v, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(kb), " kB"), 64)
-			if err != nil {
-				return 0, err
-			}
-			return v / 1024, nil
+		text, ok := strings.CutPrefix(line, "VmHWM:")
+		if !ok {
+			continue
 		}
+		kB := strings.TrimSuffix(strings.TrimSpace(text), " kB")
+		v, err := strconv.ParseFloat(kB, 64)
+		if err != nil {
+			return 0, err
+		}
+		return v / 1024, nil
 	}
 	return 0, fmt.Errorf("no VmHWM in /proc/self/status")
 }

@@ -51,14 +51,15 @@ func disc(m *image.NRGBA, x, y, r, fade int, c color.NRGBA) {
 	box := image.Rect(x-r, y-r, x+r, y+r).Intersect(m.Rect)
 	for py := box.Min.Y; py < box.Max.Y; py++ {
 		for px := box.Min.X; px < box.Max.X; px++ {
-			d := (px-x)*(px-x) + (py-y)*(py-y)
-			if d >= r*r {
+			d2 := (px-x)*(px-x) + (py-y)*(py-y) // the distance from the middle, squared
+			if d2 >= r*r {
 				continue
 			}
-			// (r*r-d)/(2*r) is about the distance to the edge.
+			// The opacity rises from 0 at the edge to 255 at fade pixels inside of it. (r*r-d2)/(2*r)
+			// is about the distance to the edge.
 			faded := c
-			if part := (r*r - d) * 255 / (2 * fade * r); part < 255 {
-				faded.A = byte(part * int(c.A) / 255)
+			if opacity := (r*r - d2) * 255 / (2 * fade * r); opacity < 255 {
+				faded.A = byte(opacity * int(c.A) / 255)
 			}
 			if faded.A >= m.NRGBAAt(px, py).A {
 				m.SetNRGBA(px, py, faded)
@@ -72,13 +73,14 @@ func drawing(m *image.NRGBA, i int) {
 	clear(m.Pix)
 	for k := range 60 {
 		h := hash(4, uint32(k), 1)
-		x, y := int(h%900)+45, int(h>>10%950)+50
+		x, y := int(h%900)+45, int((h>>10)%950)+50
 		step := (i*(3+k%4) + k) % 16
-		swing := min(step, 16-step) * 6
-		c := color.NRGBA{byte(k % 4 * 80), byte(k % 3 * 120), byte(255 - k%2*140), 255}
-		r := image.Rect(x-60, y-30, x+70, y+40).Add(image.Pt(swing, -swing/2))
+		swing := min(step, 16-step) * 6 // pixels: to 48 and back
+		c := color.NRGBA{byte(80 * (k % 4)), byte(120 * (k % 3)), byte(255 - 140*(k%2)), 255}
+		// Every third shape is a rectangle, the others are discs.
 		if k%3 == 0 {
-			draw.Draw(m, r, image.NewUniform(c), image.Point{}, draw.Src)
+			r := image.Rect(x-60, y-30, x+70, y+40)
+			fill(m, r.Add(image.Pt(swing, -swing/2)), c)
 			continue
 		}
 		disc(m, x+swing, y, 30+k, 1, c)
@@ -95,11 +97,13 @@ func drawing(m *image.NRGBA, i int) {
 // sticker draws frame i of a textured figure that moves and grows, with a soft shine around it.
 func sticker(m *image.NRGBA, i int) {
 	clear(m.Pix)
-	phase := min(i, 60-i)
-	// The figure: seven discs with soft edges.
+	phase := min(i, 60-i) // of the 60 frames: up to 30 and back
+	// The figure: seven discs with soft edges, which move and grow with phase.
 	for k := range 7 {
-		x, y := 256+(k-3)*48+phase*(k%3-1), 256+(k*k%5-2)*40+phase*2*(k%2)-phase
-		disc(m, x, y, 90+phase+6*k, 40, color.NRGBA{byte(250 - 20*k), byte(60 + 25*k), byte(40*k + 2*i), 230})
+		x := 256 + 48*(k-3) + phase*(k%3-1)
+		y := 256 + 40*(k*k%5-2) + phase*2*(k%2) - phase
+		c := color.NRGBA{byte(250 - 20*k), byte(60 + 25*k), byte(40*k + 2*i), 230}
+		disc(m, x, y, 90+phase+6*k, 40, c)
 	}
 	// The texture of the discs: grain, and stripes that move.
 	for y := range 512 {
@@ -109,16 +113,20 @@ func sticker(m *image.NRGBA, i int) {
 				continue
 			}
 			grain := int(hash(7, uint32(x+3*i), uint32(y-i))%17) - 8
+			stripe := (x - y + 4*i) % 64 / 4
 			for c := range 3 {
-				p[c] = byte(min(max(int(p[c])+grain+(x-y+4*i)%64/4, 0), 255))
+				v := int(p[c]) + grain + stripe
+				p[c] = byte(min(max(v, 0), 255))
 			}
 		}
 	}
 }
 
-// pan draws frame i of a window that moves over a photo.
+// pan draws frame i of 120 of a window that moves over a photo: to the right, and on the way down
+// and up again.
 func pan(m *image.NRGBA, photo *image.YCbCr, i int) {
-	draw.Draw(m, m.Rect, photo, image.Pt(i, 60+min(i, 120-i)/2), draw.Src)
+	window := image.Pt(i, 60+min(i, 120-i)/2) // the upper left corner
+	draw.Draw(m, m.Rect, photo, window, draw.Src)
 }
 
 // screen draws frame i of a screen: a page scrolls now and then beside a fixed sidebar, a pointer
@@ -132,16 +140,18 @@ func screen(m *image.NRGBA, page *image.Gray, i int) {
 		}
 	}
 	// The background, the page, and a bar above it.
-	draw.Draw(m, m.Rect, image.NewUniform(color.NRGBA{245, 246, 248, 255}), image.Point{}, draw.Src)
+	fill(m, m.Rect, color.NRGBA{245, 246, 248, 255})
 	draw.Draw(m, image.Rect(260, 60, 1152, 648), page, image.Pt(260, scroll), draw.Src)
-	draw.Draw(m, image.Rect(0, 0, 1152, 60), image.NewUniform(color.NRGBA{36, 41, 47, 255}), image.Point{}, draw.Src)
-	// The sidebar's entries, the line that is typed in the bar, and the pointer.
+	fill(m, image.Rect(0, 0, 1152, 60), color.NRGBA{36, 41, 47, 255})
+	// The sidebar's entries, of five lengths.
 	for k := range 14 {
-		draw.Draw(m, image.Rect(20, 90+k*40, 220-k%5*20, 104+k*40), image.NewUniform(color.NRGBA{byte(90 + k*9), 120, 200, 255}), image.Point{}, draw.Src)
+		y, length := 90+40*k, 200-20*(k%5)
+		fill(m, image.Rect(20, y, 20+length, y+14), color.NRGBA{byte(90 + 9*k), 120, 200, 255})
 	}
-	draw.Draw(m, image.Rect(300, 20, 300+i*5, 40), image.NewUniform(color.NRGBA{230, 237, 243, 255}), image.Point{}, draw.Src)
-	disc(m, 300+i*7, 200+(i*i/9)%300, 9, 2, color.NRGBA{220, 40, 40, 255})
-	for p := m.Pix[3:]; len(p) > 0; p = p[min(4, len(p)):] { // the pointer's edge is opaque too
-		p[0] = 255
+	// The line that is typed in the bar, and the pointer.
+	fill(m, image.Rect(300, 20, 300+5*i, 40), color.NRGBA{230, 237, 243, 255})
+	disc(m, 300+7*i, 200+(i*i/9)%300, 9, 2, color.NRGBA{220, 40, 40, 255})
+	for i := 3; i < len(m.Pix); i += 4 { // the pointer's edge is opaque too
+		m.Pix[i] = 255
 	}
 }

@@ -38,17 +38,19 @@ func Diagram(w, h int) *image.Paletted {
 			}
 		}
 	}
-	// The bars. bar is a bar's width.
-	bar := max(w/40, 1)
-	for i := 0; i*2*bar < w; i++ {
-		top := h - int(hash(5, uint32(i), 1)%uint32(h*3/4+1))
-		draw.Draw(m, image.Rect(i*2*bar+bar/2, top, i*2*bar+bar*3/2, h), image.NewUniform(colors[4+i%5]), image.Point{}, draw.Src)
+	// The bars, up to 3/4 of h high, in the five other colors. Two bars are a bar's width apart.
+	width := max(w/40, 1)
+	for i := 0; i*2*width < w; i++ {
+		left := i*2*width + width/2
+		height := int(hash(5, uint32(i), 1) % uint32(h*3/4+1))
+		fill(m, image.Rect(left, h-height, left+width, h), colors[4+i%5])
 	}
 	// The curves, in black and in the dark gray.
 	for x := range w {
 		for i, phase := range [2]float64{0, 2} {
-			y := h/2 + int(float64(h)/3*math.Sin(phase+float64(x)*9/float64(w)))
-			draw.Draw(m, image.Rect(x, y, x+3, y+4), image.NewUniform(colors[1+2*i]), image.Point{}, draw.Src)
+			angle := phase + float64(x)*9/float64(w)
+			y := h/2 + int(float64(h)/3*math.Sin(angle))
+			fill(m, image.Rect(x, y, x+3, y+4), colors[1+2*i])
 		}
 	}
 	// The captions.
@@ -66,7 +68,7 @@ func Diagram(w, h int) *image.Paletted {
 // gradient, and a translucent shadow.
 func Logo(w, h int) *image.NRGBA {
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
-	size := float64(min(w, h)) / 2
+	half := float64(min(w, h)) / 2
 	// cover returns which part of a pixel is covered by a shape. d is the distance in pixels from the
 	// shape's outline, negative inside of the shape.
 	cover := func(d float64) float64 { return min(max(0.5-d, 0), 1) }
@@ -75,22 +77,29 @@ func Logo(w, h int) *image.NRGBA {
 			dx, dy := float64(x)-float64(w)/2, float64(y)-float64(h)/2
 			// How opaque each part of the emblem is in this pixel.
 			r, angle := math.Hypot(dx, dy), math.Atan2(dy, dx)
-			ring := cover(math.Abs(r-0.85*size) - 0.06*size)
-			star := cover((r - size*(0.45+0.2*math.Cos(5*angle))) / 2)
-			shadow := 0.5 * min(max(1-math.Abs(math.Hypot(dx-0.04*size, dy-0.06*size)-0.85*size)/(0.1*size), 0), 1)
+			ring := cover(math.Abs(r-0.85*half) - 0.06*half)
+			// On the steep sides of the star, the distance along the radius is about twice that to the
+			// outline.
+			starR := half * (0.45 + 0.2*math.Cos(5*angle))
+			star := cover((r - starR) / 2)
+			// The shadow is a ring further right and down. It fades out on both sides.
+			shadowR := math.Hypot(dx-0.04*half, dy-0.06*half)
+			fromShadow := math.Abs(shadowR - 0.85*half)
+			shadow := 0.5 * max(1-fromShadow/(0.1*half), 0)
 			opaque := max(ring, star)
 			alpha := opaque + (1-opaque)*shadow // the shadow is below the ring and the star
 			if alpha == 0 {
 				continue
 			}
-			c := [3]float64{40, 60 + 90*(dy/size+1)/2, 200}
+			c := [3]float64{40, 60 + 90*(dy/half+1)/2, 200} // the ring gets greener downwards
 			if star > ring {
-				c = [3]float64{250, 120 + 80*(dx/size+1)/2, 30}
+				c = [3]float64{250, 120 + 80*(dx/half+1)/2, 30} // the star, to the right
 			}
+			pixel := m.Pix[m.PixOffset(x, y):][:4]
 			for i := range c {
-				m.Pix[m.PixOffset(x, y)+i] = byte(c[i] * opaque / alpha) // the shadow is black
+				pixel[i] = byte(c[i] * opaque / alpha) // the shadow is black
 			}
-			m.Pix[m.PixOffset(x, y)+3] = byte(255*alpha + 0.5)
+			pixel[3] = byte(255*alpha + 0.5)
 		}
 	}
 	return m

@@ -41,32 +41,36 @@ func paint(p []byte, stride, w, h int, seed uint32, step int, octaves [4]octave,
 	type lattice struct{ left, right int32 }
 	for y := range h {
 		row := p[y*stride:][:w]
-		var at [len(octaves)]lattice         // the values on both sides of x
+		var sides [len(octaves)]lattice      // by octave, the values on both sides of x
 		rnd := hash(seed, uint32(y), 77) | 1 // xorshift must not begin at 0
 		for x := range row {
-			v := int32(0)
+			v := int32(0) // the sum of the octaves
 			for i, o := range octaves {
 				cell := int32(o.cell)
 				fx := int32(x) % cell
 				if fx == 0 {
-					at[i] = lattice{column(seed, i, x/o.cell, y, o), column(seed, i, x/o.cell+1, y, o)}
+					lx := x / o.cell
+					sides[i] = lattice{column(seed, i, lx, y, o), column(seed, i, lx+1, y, o)}
 				}
-				v += (at[i].left*(cell-fx) + at[i].right*fx) / cell
+				v += (sides[i].left*(cell-fx) + sides[i].right*fx) / cell
 			}
 			v >>= 8 // column's fractional bits
-			// Each square of 700x700 samples of luma has a disc, at a place and with a radius that
+			// Each square of 700x700 samples of luma has a disc, with a middle and a radius that
 			// depend on the square.
-			lx, ly := x*step, y*step
-			square := hash(9, uint32(lx/700), uint32(ly/700))
-			dx, dy := lx%700-int(200+square%300), ly%700-int(200+square>>9%300)
-			if radius := int(60 + square>>18%200); dx*dx+dy*dy < radius*radius {
+			lumaX, lumaY := x*step, y*step
+			square := hash(9, uint32(lumaX/700), uint32(lumaY/700))
+			middleX, middleY := int(200+square%300), int(200+(square>>9)%300)
+			radius := int(60 + (square>>18)%200)
+			dx, dy := lumaX%700-middleX, lumaY%700-middleY
+			if dx*dx+dy*dy < radius*radius {
 				v = -v
 			}
+			// The next random number, by xorshift.
 			rnd ^= rnd << 13
 			rnd ^= rnd >> 17
 			rnd ^= rnd << 5
-			v += 128 + int32(rnd>>8)%(2*grain+1) - grain
-			row[x] = byte(min(max(v, 0), 255))
+			noise := int32(rnd>>8)%(2*grain+1) - grain
+			row[x] = byte(min(max(v+128+noise, 0), 255))
 		}
 	}
 }
@@ -74,24 +78,26 @@ func paint(p []byte, stride, w, h int, seed uint32, step int, octaves [4]octave,
 // column returns the noise of o, the octave with index i, at lattice column lx and sample row y.
 // The result has 8 fractional bits.
 func column(seed uint32, i, lx, y int, o octave) int32 {
-	value := func(ly int) int32 {
+	// value returns the value of a point of the lattice, with 15 fractional bits.
+	value := func(ly int) int64 {
 		v := hash(seed+uint32(i)<<8, uint32(lx), uint32(ly))
-		return int32(v>>8&0xFFFF) - 0x8000
+		return int64((v>>8)&0xFFFF) - 0x8000
 	}
-	fy := int32(y % o.cell)
-	cell := int32(o.cell)
-	v := (int64(value(y/o.cell))*int64(cell-fy) + int64(value(y/o.cell+1))*int64(fy)) / int64(cell)
-	return int32(v * int64(o.amplitude) >> 7)
+	cell, fy := int64(o.cell), int64(y%o.cell)
+	above, below := value(y/o.cell), value(y/o.cell+1)
+	v := (above*(cell-fy) + below*fy) / cell
+	return int32((v * int64(o.amplitude)) >> 7) // 15 - 7 = 8 fractional bits
 }
 
 // hash returns a pseudo-random number for three numbers.
 func hash(a, b, c uint32) uint32 {
-	h := a*0x9E3779B1 ^ b*0x85EBCA77 ^ c*0xC2B2AE3D
+	h := (a * 0x9E3779B1) ^ (b * 0x85EBCA77) ^ (c * 0xC2B2AE3D)
 	h ^= h >> 15
 	h *= 0x2C1B3C6D
 	h ^= h >> 12
 	h *= 0x297A2D39
-	return h ^ h>>15
+	h ^= h >> 15
+	return h
 }
 
 // Text returns a w x h page of dark text on paper, with letters 39 pixels high and smooth edges,
@@ -99,10 +105,11 @@ func hash(a, b, c uint32) uint32 {
 func Text(w, h int) *image.Gray {
 	const enlarge = 3
 	page := image.NewGray(image.Rect(0, 0, (w+enlarge-1)/enlarge, (h+enlarge-1)/enlarge))
-	draw.Draw(page, page.Rect, image.NewUniform(color.Gray{244}), image.Point{}, draw.Src)
+	fill(page, page.Rect, color.Gray{244})
 	d := font.Drawer{Dst: page, Src: image.NewUniform(color.Gray{20}), Face: basicfont.Face7x13}
 	const words = "The quick brown fox jumps over the lazy dog; 0123456789 (sphinx of black quartz) judge my vow, illicit million. "
-	for y, n := 16, 0; y < page.Rect.Dy(); y, n = y+15, n+7 { // a line begins 7 letters further on
+	// One line of text every 15 pixels. Each begins 7 letters further on in words.
+	for y, n := 16, 0; y < page.Rect.Dy(); y, n = y+15, n+7 {
 		d.Dot = fixed.P(8, y)
 		line := words[n%len(words):]
 		for d.Dot.X.Ceil() < page.Rect.Dx() {
@@ -111,8 +118,14 @@ func Text(w, h int) *image.Gray {
 		}
 	}
 	m := image.NewGray(image.Rect(0, 0, w, h))
-	xdraw.CatmullRom.Scale(m, image.Rect(0, 0, enlarge*page.Rect.Dx(), enlarge*page.Rect.Dy()), page, page.Rect, xdraw.Src, nil)
+	enlarged := image.Rect(0, 0, enlarge*page.Rect.Dx(), enlarge*page.Rect.Dy())
+	xdraw.CatmullRom.Scale(m, enlarged, page, page.Rect, xdraw.Src, nil)
 	return m
+}
+
+// fill sets all pixels of m in r to c.
+func fill(m draw.Image, r image.Rectangle, c color.Color) {
+	draw.Draw(m, r, image.NewUniform(c), image.Point{}, draw.Src)
 }
 
 // Lines returns a w x h drawing of thin dark lines on white: rays and circles, two pixels wide with
@@ -128,8 +141,9 @@ func Lines(w, h int) *image.Gray {
 			// pixels, and there are 96 rays.
 			circle := math.Abs(math.Remainder(r, 47))
 			ray := math.Abs(math.Remainder(math.Atan2(dy, dx), math.Pi/48)) * r
-			v := min(circle, ray)
-			m.Pix[y*m.Stride+x] = byte(255 * min(max(v-0.5, 0), 1))
+			// Black up to half a pixel from a line, white from 1.5 pixels on.
+			brightness := min(max(min(circle, ray)-0.5, 0), 1)
+			m.Pix[y*m.Stride+x] = byte(255 * brightness)
 		}
 	}
 	return m

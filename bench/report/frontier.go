@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -13,7 +14,9 @@ var writers = map[string]string{"ours jpg": "JPEG", "ours webp": "WebP", "ours h
 // frontier returns a table that compares some of writers with the best encoders of their format:
 // bytes at equal quality, for four measures of quality.
 func (r *results) frontier(names ...string) string {
-	kinds := []struct{ key, name string }{{"ssimulacra2", "SSIMULACRA2"}, {"butteraugli", "butteraugli's 3-norm"}, {"ssim_y", "SSIM"}, {"psnr_y", "PSNR"}}
+	kinds := []struct{ key, name string }{
+		{"ssimulacra2", "SSIMULACRA2"}, {"butteraugli", "butteraugli's 3-norm"}, {"ssim_y", "SSIM"}, {"psnr_y", "PSNR"},
+	}
 	columns := []string{"bytes at equal quality: mean, worst picture"}
 	for _, k := range kinds {
 		columns = append(columns, k.name)
@@ -21,20 +24,12 @@ func (r *results) frontier(names ...string) string {
 	t := newTable(columns...)
 	for _, name := range names {
 		work := "curve frontier " + name
-		// The peers of this encoder, in the order of the rows.
-		var peers []string
-		seen := map[string]bool{}
-		for _, row := range r.rows {
-			if row.Work == work && !seen[row.Peer] {
-				seen[row.Peer] = true
-				peers = append(peers, row.Peer)
-			}
-		}
-		for _, peer := range peers {
+		for _, peer := range r.peersOf(work) {
 			cells := []string{writers[name] + " beside " + peerName(peer)}
 			for _, k := range kinds {
-				mean, ok := r.ratio(work, "avx2", "bytes_at_equal_"+k.key, peer)
-				worst, ok1 := r.ratio(work, "avx2", "bytes_at_equal_"+k.key+"_worst", peer)
+				measure := "bytes_at_equal_" + k.key
+				mean, ok := r.ratio(work, "avx2", measure, peer)
+				worst, ok1 := r.ratio(work, "avx2", measure+"_worst", peer)
 				if !ok || !ok1 {
 					cells = append(cells, "-")
 					continue
@@ -45,6 +40,17 @@ func (r *results) frontier(names ...string) string {
 		}
 	}
 	return t.text()
+}
+
+// peersOf returns the peers that work was compared with, each once, in the order of the rows.
+func (r *results) peersOf(work string) []string {
+	var peers []string
+	for _, row := range r.rows {
+		if row.Work == work && !slices.Contains(peers, row.Peer) {
+			peers = append(peers, row.Peer)
+		}
+	}
+	return peers
 }
 
 func (r *results) frontierJPEG() string {
@@ -66,7 +72,9 @@ func (r *results) showPlot(file, title string) string {
 // megapixelPlots returns the Markdown that shows the plots of CPU time and of memory against
 // megapixels.
 func (r *results) megapixelPlots() string {
-	return strings.TrimSpace(r.showPlot("cpu.svg", "CPU against megapixels")+r.showPlot("memory.svg", "Memory against megapixels")) + "\n"
+	cpu := r.showPlot("cpu.svg", "CPU against megapixels")
+	memory := r.showPlot("memory.svg", "Memory against megapixels")
+	return strings.TrimSpace(cpu+memory) + "\n"
 }
 
 func (r *results) jpegPlot() string { return r.showPlot("jpeg.svg", "JPEG: size against SSIM") }

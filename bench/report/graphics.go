@@ -11,11 +11,12 @@ import (
 // mean and the worst.
 func (r *results) graphicsTable() string {
 	t := newTable("as a part of theirs: mean, worst", "CPU", "peak memory", "bytes")
-	for _, work := range r.works(func(work string) bool { return strings.HasPrefix(work, "all graphics, ") }) {
+	const prefix = "all graphics, "
+	for _, work := range r.works(func(work string) bool { return strings.HasPrefix(work, prefix) }) {
 		for _, peer := range []struct{ name, title string }{
 			{"sharp", "sharp's"}, {"sharp effort 2", "sharp's, WebP effort 2"}, {"pillow", "Pillow's"},
 		} {
-			cells := []string{title(strings.TrimPrefix(work, "all graphics, ")) + ", " + peer.title}
+			cells := []string{title(strings.TrimPrefix(work, prefix)) + ", " + peer.title}
 			for _, measure := range []string{"cpu", "rss", "bytes"} {
 				mean, ok := r.ratio(work, "avx2", measure+"_ratio_geomean", peer.name)
 				worst, ok1 := r.ratio(work, "avx2", measure+"_ratio_worst", peer.name)

@@ -40,7 +40,6 @@ func (r *results) losesTable() string {
 	t := newTable("work", "measure", "miniatura", "peer", "theirs", "ratio")
 	lost, all := 0, 0
 	many := lostRows{}
-	// The rows of our figures beside figures of peers.
 	for _, row := range r.rows {
 		compared, isLost, write := compareWithPeer(row)
 		if compared {
@@ -50,30 +49,43 @@ func (r *results) losesTable() string {
 			continue
 		}
 		lost++
-		if what := r.oneOfMany(row); what != "" {
-			k := [3]string{what, measureName(row.Measure), row.Peer}
+		measure := measureName(row.Measure)
+		if group := r.oneOfMany(row); group != "" {
+			k := [3]string{group, measure, row.Peer}
 			many[k] = append(many[k], row)
 			continue
 		}
-		t.row(title(row.Work), measureName(row.Measure), write(row.Ours), peerName(row.Peer), write(row.Theirs), fmt.Sprintf("%.2f", row.Ratio))
+		ratio := fmt.Sprintf("%.2f", row.Ratio)
+		t.row(title(row.Work), measure, write(row.Ours), peerName(row.Peer), write(row.Theirs), ratio)
 	}
 	many.rows(t)
-	// The rows of our BD-rate against cwebp: how many percent more bytes.
-	for _, m := range []string{"bd_psnr", "bd_ssim", "bd_butteraugli"} {
-		for _, row := range r.rows {
-			if base, _ := strings.CutSuffix(row.Measure, "_worst"); base == m && row.Variant == "avx2" {
-				all++
-				if row.Ours > 0 {
-					lost++
-					t.row(title(row.Work), "bytes at equal quality ("+strings.ReplaceAll(row.Measure, "_", " ")+")", percent(row.Ours, true), "cwebp -m 4", "0", fmt.Sprintf("%.2f", 1+row.Ours/100))
-				}
-			}
-		}
-	}
+	lostRates, allRates := r.lostRates(t)
+	lost, all = lost+lostRates, all+allRates
 	if lost == 0 {
 		return fmt.Sprintf("None of %d rows.", all)
 	}
 	return fmt.Sprintf("%d of %d rows:\n\n%s", lost, all, t.String())
+}
+
+// lostRates writes a row of t for each BD-rate against cwebp that is above 0: there our file is
+// larger. It returns the number of rows that it writes, and the number of all BD-rates.
+func (r *results) lostRates(t *table) (lost, all int) {
+	for _, rate := range []string{"bd_psnr", "bd_ssim", "bd_butteraugli"} {
+		for _, row := range r.rows {
+			if strings.TrimSuffix(row.Measure, "_worst") != rate || row.Variant != "avx2" {
+				continue
+			}
+			all++
+			if row.Ours <= 0 {
+				continue
+			}
+			lost++
+			measure := "bytes at equal quality (" + strings.ReplaceAll(row.Measure, "_", " ") + ")"
+			ratio := fmt.Sprintf("%.2f", 1+row.Ours/100)
+			t.row(title(row.Work), measure, percent(row.Ours, true), "cwebp -m 4", "0", ratio)
+		}
+	}
+	return lost, all
 }
 
 // measureName returns the name of a measure in words. Bytes at equal quality have one name, however
@@ -85,12 +97,23 @@ func measureName(measure string) string {
 	return strings.ReplaceAll(measure, "_", " ")
 }
 
+// peerNames are the names in tables of peers that have another name in rows.
+var peerNames = map[string]string{
+	"pillow":        "Pillow",
+	"std":           "image/jpeg",
+	"jpegli420":     "jpegli, 4:2:0",
+	"mozjpeg420":    "mozjpeg",
+	"sharp mozjpeg": "sharp with mozjpeg",
+	"cjpeg":         "cjpeg -progressive",
+	"sharp jpg":     "sharp",
+	"sharp webp":    "sharp",
+	"cwebp-m4":      "cwebp -m 4",
+	"cwebp-m6":      "cwebp -m 6",
+}
+
 // peerName returns the name of a peer in tables.
 func peerName(peer string) string {
-	if name, ok := map[string]string{
-		"pillow": "Pillow", "std": "image/jpeg", "jpegli420": "jpegli, 4:2:0", "mozjpeg420": "mozjpeg", "sharp mozjpeg": "sharp with mozjpeg",
-		"cjpeg": "cjpeg -progressive", "sharp jpg": "sharp", "sharp webp": "sharp", "cwebp-m4": "cwebp -m 4", "cwebp-m6": "cwebp -m 6",
-	}[peer]; ok {
+	if name, ok := peerNames[peer]; ok {
 		return name
 	}
 	return peer
@@ -121,9 +144,13 @@ type lostRows map[[3]string][]row
 // rows writes one row of t for each group, measure and peer: how many rows were lost, and the worst
 // of them.
 func (l lostRows) rows(t *table) {
-	for _, k := range slices.SortedFunc(maps.Keys(l), func(a, b [3]string) int { return slices.Compare(a[:], b[:]) }) {
+	keys := slices.SortedFunc(maps.Keys(l), func(a, b [3]string) int { return slices.Compare(a[:], b[:]) })
+	for _, k := range keys {
+		group, measure, peer := k[0], k[1], k[2]
 		worst := slices.MaxFunc(l[k], func(a, b row) int { return cmp.Compare(a.Ratio, b.Ratio) })
 		_, _, write := compareWithPeer(worst)
-		t.row(fmt.Sprintf("%s, %d of them, the worst", k[0], len(l[k])), k[1], write(worst.Ours), peerName(k[2]), write(worst.Theirs), fmt.Sprintf("%.2f", worst.Ratio))
+		heading := fmt.Sprintf("%s, %d of them, the worst", group, len(l[k]))
+		ratio := fmt.Sprintf("%.2f", worst.Ratio)
+		t.row(heading, measure, write(worst.Ours), peerName(peer), write(worst.Theirs), ratio)
 	}
 }

@@ -113,9 +113,9 @@ func fill(document string, contentOf func(name string) (string, error)) (string,
 		if !ok {
 			return out.String(), nil
 		}
-		name, rest, ok1 := strings.Cut(rest, " -->\n")
-		_, rest, ok2 := strings.Cut(rest, partEnd)
-		if !ok1 || !ok2 {
+		name, rest, nameEnds := strings.Cut(rest, " -->\n")
+		_, rest, partEnds := strings.Cut(rest, partEnd)
+		if !nameEnds || !partEnds {
 			return "", fmt.Errorf("%q does not end", partBegin+name)
 		}
 		content, err := contentOf(name)

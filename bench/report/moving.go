@@ -12,7 +12,9 @@ import (
 // isAnimation reports whether work is on an animation. Only such work has a row with the source's
 // bytes.
 func (r *results) isAnimation(work string) bool {
-	return slices.ContainsFunc(r.rows, func(row row) bool { return row.Work == work && row.Measure == "bytes" && row.Peer == "source" })
+	return slices.ContainsFunc(r.rows, func(row row) bool {
+		return row.Work == work && row.Measure == "bytes" && row.Peer == "source"
+	})
 }
 
 // movingTable returns the table of ratios to peers over all animations: the geometric mean and the
@@ -42,14 +44,28 @@ func (r *results) movingTable() string {
 // eachMoving returns a table with one row for each animation, resized to WebP of size M.
 func (r *results) eachMoving() string {
 	t := newTable("to WebP of size M: CPU ms; peak MB; kB", "kB of the source", "miniatura", "sharp")
-	three := func(cpu, mb, bytes string) string { return cpu + "; " + mb + "; " + bytes }
-	for _, work := range r.works(func(work string) bool { return strings.HasSuffix(work, " -> M webp") && r.isAnimation(work) }) {
-		source, ok := r.theirs(work, "bytes", "source")
-		t.row(strings.TrimSuffix(work, " -> M webp"), kilo(source, ok),
-			three(cell(r.ours(work, "avx2", "cpu_ms")), cell(r.ours(work, "avx2", "rss_mb")), kilo(r.ours(work, "avx2", "bytes"))),
-			three(cell(r.theirs(work, "cpu_ms", "sharp")), cell(r.theirs(work, "rss_mb", "sharp")), kilo(r.theirs(work, "bytes", "sharp"))))
+	const suffix = " -> M webp"
+	works := r.works(func(work string) bool { return strings.HasSuffix(work, suffix) && r.isAnimation(work) })
+	for _, work := range works {
+		name := strings.TrimSuffix(work, suffix)
+		source := kilo(r.theirs(work, "bytes", "source"))
+		t.row(name, source, r.ourThree(work), r.theirThree(work, "sharp"))
 	}
 	return strings.ReplaceAll(t.text(), "-; -; -", "-") // not measured: one dash
+}
+
+// ourThree returns one cell with our CPU, peak memory and bytes for some work.
+func (r *results) ourThree(work string) string {
+	cpu := cell(r.ours(work, "avx2", "cpu_ms"))
+	mb := cell(r.ours(work, "avx2", "rss_mb"))
+	return cpu + "; " + mb + "; " + kilo(r.ours(work, "avx2", "bytes"))
+}
+
+// theirThree returns one cell with a peer's CPU, peak memory and bytes for some work.
+func (r *results) theirThree(work, peer string) string {
+	cpu := cell(r.theirs(work, "cpu_ms", peer))
+	mb := cell(r.theirs(work, "rss_mb", peer))
+	return cpu + "; " + mb + "; " + kilo(r.theirs(work, "bytes", peer))
 }
 
 // modelWork matches work in the model of a Lambda function: its memory in MB, and what it does.
@@ -59,13 +75,16 @@ var modelWork = regexp.MustCompile(`^lambda model, (\d+) MB: (.*)$`)
 // row for each memory size of the function, and a column for each file.
 func (r *results) waitingTable() string {
 	const start, suffix = "start to first poll", " -> M webp"
+	// The memory sizes and the files, each once, in the order of the rows.
 	var memories, files []string
 	for _, work := range r.works(modelWork.MatchString) {
 		m := modelWork.FindStringSubmatch(work)
-		if !slices.Contains(memories, m[1]) {
-			memories = append(memories, m[1])
+		memory, task := m[1], m[2]
+		if !slices.Contains(memories, memory) {
+			memories = append(memories, memory)
 		}
-		if file, ok := strings.CutSuffix(m[2], suffix); ok && !slices.Contains(files, file) {
+		file, ok := strings.CutSuffix(task, suffix)
+		if ok && !slices.Contains(files, file) {
 			files = append(files, file)
 		}
 	}
@@ -84,8 +103,9 @@ func (r *results) waitingTable() string {
 		work := "lambda model, " + mb + " MB: "
 		cells := []string{mb + " MB", seconds(r.ours(work+start, "edge", "ms_min"))}
 		for _, file := range files {
-			text := seconds(r.ours(work+file+suffix, "avx2", "wait_ms"))
-			if cost, ok := r.ours(work+file+suffix, "avx2", "usd_per_1000"); ok {
+			resizing := work + file + suffix
+			text := seconds(r.ours(resizing, "avx2", "wait_ms"))
+			if cost, ok := r.ours(resizing, "avx2", "usd_per_1000"); ok {
 				text += fmt.Sprintf("; %.4f $", cost)
 			}
 			cells = append(cells, text)

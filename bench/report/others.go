@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -34,14 +35,14 @@ func traitsTable(root string) (string, error) {
 		return "", err
 	}
 	lines := strings.Split(strings.TrimSpace(table), "\n")
-	chosen := map[string]string{}
-	var right, all [3]int // how many pictures, by contender
+	rows := map[string]string{} // by the first cell
+	var right, all [3]int       // how many pictures, by contender
 	for _, line := range lines[2:] {
 		cells := strings.Split(strings.Trim(line, "| "), " | ")
 		if len(cells) != 4 {
 			return "", fmt.Errorf("bench/traits/README.md: %d cells in %q", len(cells), line)
 		}
-		chosen[cells[0]] = line
+		rows[cells[0]] = line
 		for i, c := range cells[1:] {
 			var n, of int
 			if _, err := fmt.Sscanf(c, "%d of %d", &n, &of); err != nil {
@@ -50,12 +51,12 @@ func traitsTable(root string) (string, error) {
 			right[i], all[i] = right[i]+n, all[i]+of
 		}
 	}
-	out := lines[:2:2] // the heading
+	out := slices.Clone(lines[:2]) // the heading
 	for _, name := range headlines {
-		if chosen[name] == "" {
+		if rows[name] == "" {
 			return "", fmt.Errorf("bench/traits/README.md has no row %q", name)
 		}
-		out = append(out, chosen[name])
+		out = append(out, rows[name])
 	}
 	total := fmt.Sprintf("| all %d kinds |", len(lines)-2)
 	for i := range right {

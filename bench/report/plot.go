@@ -44,6 +44,9 @@ const (
 	frameW, frameH           = plotW - left - right, plotH - top - bottom
 	nameGap                  = 17                 // the least distance between two names
 	nameX                    = left + frameW + 26 // where the lines' names begin
+	keyX                     = nameX - 12         // the mark before a line's name
+	leadX                    = nameX - 18         // where the dotted line to a name ends
+	baseline                 = 4.5                // from the middle of a text down to its baseline
 )
 
 // shapes are the SVG paths of the marks, relative to a mark's middle. The style fills only the dot.
@@ -82,45 +85,70 @@ func (a axis) at(v float64) float64 {
 func (p plot) px(x float64) float64 { return left + frameW*p.x.at(x) }
 func (p plot) py(y float64) float64 { return top + frameH*(1-p.y.at(y)) }
 
+// A canvas is an SVG that is being written.
+type canvas struct{ strings.Builder }
+
+func (c *canvas) add(format string, args ...any) { fmt.Fprintf(c, format, args...) }
+
 // svg returns the plot as SVG.
 func (p plot) svg() string {
-	var b strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-label="%s">`, plotW, plotH, plotW, plotH, escape(p.title))
-	line("%s", style)
-	// The background, the title and the axes.
-	line(`<rect class="back" width="%d" height="%d" rx="8"/>`, plotW, plotH)
-	line(`<text class="ink title" x="%d" y="26">%s</text>`, left, escape(p.title))
+	var c canvas
+	c.add(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d"`, plotW, plotH)
+	c.add(` width="%d" height="%d" role="img" aria-label="%s">`, plotW, plotH, escape(p.title))
+	c.add("\n%s\n", style)
+	c.add(`<rect class="back" width="%d" height="%d" rx="8"/>`+"\n", plotW, plotH)
+	c.add(`<text class="ink title" x="%d" y="26">%s</text>`+"\n", left, escape(p.title))
+	p.addAxes(&c)
+	heights := p.nameHeights()
+	for i, s := range p.series {
+		p.addSeries(&c, s, heights[i])
+	}
+	c.add("</svg>\n")
+	return c.String()
+}
+
+// addAxes draws both axes, and a line of a grid for each tick of the y axis.
+func (p plot) addAxes(c *canvas) {
+	const rightEnd, bottomEnd = left + frameW, top + frameH // of the frame
 	for _, t := range p.y.ticks {
-		line(`<path class="grid" d="M%d %.1fH%d"/><text class="soft" x="%d" y="%.1f" text-anchor="end">%s</text>`, left, p.py(t), left+frameW, left-8, p.py(t)+4.5, number(t))
+		y := p.py(t)
+		c.add(`<path class="grid" d="M%d %.1fH%d"/>`, left, y, rightEnd)
+		c.add(`<text class="soft" x="%d" y="%.1f" text-anchor="end">%s</text>`+"\n", left-8, y+baseline, number(t))
 	}
 	for _, t := range p.x.ticks {
-		line(`<path class="axis" d="M%.1f %dv5"/><text class="soft" x="%.1f" y="%d" text-anchor="middle">%s</text>`, p.px(t), top+frameH, p.px(t), top+frameH+19, number(t))
+		x := p.px(t)
+		c.add(`<path class="axis" d="M%.1f %dv5"/>`, x, bottomEnd)
+		c.add(`<text class="soft" x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n", x, bottomEnd+19, number(t))
 	}
-	line(`<path class="axis" d="M%d %dH%d"/>`, left, top+frameH, left+frameW)
-	line(`<text class="soft" x="%d" y="%d" text-anchor="middle">%s</text>`, left+frameW/2, plotH-12, escape(p.x.label))
-	line(`<text class="soft" transform="translate(16 %d) rotate(-90)" text-anchor="middle">%s</text>`, top+frameH/2, escape(p.y.label))
-	heights := p.nameHeights()
-	// Each line with its marks, and a dotted line from its end to its name.
-	for i, s := range p.series {
-		var path, marks strings.Builder
-		command, dashed := "M", ""
-		if s.dashed {
-			dashed = " dashed"
+	c.add(`<path class="axis" d="M%d %dH%d"/>`+"\n", left, bottomEnd, rightEnd)
+	c.add(`<text class="soft" x="%d" y="%d" text-anchor="middle">%s</text>`+"\n", left+frameW/2, plotH-12, escape(p.x.label))
+	c.add(`<text class="soft" transform="translate(16 %d) rotate(-90)" text-anchor="middle">%s</text>`+"\n", top+frameH/2, escape(p.y.label))
+}
+
+// addSeries draws a line with its marks. It writes the line's name at nameY, with one more mark as
+// the key, and draws a dotted line from the line's end to the key.
+func (p plot) addSeries(c *canvas, s series, nameY float64) {
+	var path, marks canvas
+	for i, q := range s.points {
+		x, y := p.px(q.x), p.py(q.y)
+		command := "L" // to here from the last point
+		if i == 0 {
+			command = "M"
 		}
-		for _, q := range s.points {
-			fmt.Fprintf(&path, "%s%.1f %.1f", command, p.px(q.x), p.py(q.y))
-			fmt.Fprintf(&marks, "M%.1f %.1f%s", p.px(q.x), p.py(q.y), shapes[s.shape])
-			command = "L"
-		}
-		end := s.points[len(s.points)-1]
-		// The last mark is beside the name.
-		fmt.Fprintf(&marks, "M%d %.1f%s", nameX-12, heights[i], shapes[s.shape])
-		line(`<g class="c%d"><path class="line%s" d="%s"/><path class="lead" d="M%.1f %.1fL%d %.1f"/><path class="mark %s" d="%s"/><text class="name" x="%d" y="%.1f">%s</text></g>`,
-			s.color, dashed, path.String(), p.px(end.x), p.py(end.y), nameX-18, heights[i], s.shape, marks.String(), nameX, heights[i]+4.5, escape(s.name))
+		path.add("%s%.1f %.1f", command, x, y)
+		marks.add("M%.1f %.1f%s", x, y, shapes[s.shape])
 	}
-	line("</svg>")
-	return b.String()
+	marks.add("M%d %.1f%s", keyX, nameY, shapes[s.shape])
+	dashed := ""
+	if s.dashed {
+		dashed = " dashed"
+	}
+	end := s.points[len(s.points)-1]
+	c.add(`<g class="c%d">`, s.color)
+	c.add(`<path class="line%s" d="%s"/>`, dashed, path.String())
+	c.add(`<path class="lead" d="M%.1f %.1fL%d %.1f"/>`, p.px(end.x), p.py(end.y), leadX, nameY)
+	c.add(`<path class="mark %s" d="%s"/>`, s.shape, marks.String())
+	c.add(`<text class="name" x="%d" y="%.1f">%s</text></g>`+"\n", nameX, nameY+baseline, escape(s.name))
 }
 
 // nameHeights returns the y of the lines' names, in SVG units: beside the lines' ends, but far
@@ -190,8 +218,11 @@ func ticks(lo, hi float64, log bool) []float64 {
 		for _, d := range []string{"5", "2", "1"} {
 			step := decimal(d, e)
 			within = within[:0]
-			for i := math.Ceil(lo / step); i*step <= hi && len(within) < 20; i++ { // at most 20, for any lo and hi
+			for i := math.Ceil(lo / step); i*step <= hi; i++ {
 				within = append(within, i*step)
+				if len(within) == 20 {
+					break // the loop ends for any lo and hi
+				}
 			}
 			if len(within) >= 4 {
 				return within

@@ -71,12 +71,19 @@ func (r *results) againstMegapixels(measure, title, label string) (plot, bool) {
 		}
 	}
 	for _, peer := range peerLines {
-		add(series{name: peer.name, color: peer.color, shape: peer.shape}, func(work string) (float64, bool) { return r.theirs(work, measure, peer.key) })
+		add(series{name: peer.name, color: peer.color, shape: peer.shape}, func(work string) (float64, bool) {
+			return r.theirs(work, measure, peer.key)
+		})
 	}
 	if measure == "cpu_ms" {
-		add(series{name: "without AVX2", shape: "ring", dashed: true}, func(work string) (float64, bool) { return r.ours(work, "purego", measure) })
+		add(series{name: "without AVX2", shape: "ring", dashed: true}, func(work string) (float64, bool) {
+			return r.ours(work, "purego", measure)
+		})
 	}
-	add(series{name: "miniatura", shape: "dot"}, func(work string) (float64, bool) { return r.ours(work, "avx2", measure) })
+	// Ours comes last, so that it is drawn on top.
+	add(series{name: "miniatura", shape: "dot"}, func(work string) (float64, bool) {
+		return r.ours(work, "avx2", measure)
+	})
 	return p.withScale()
 }
 
@@ -89,12 +96,12 @@ func (r *results) againstBits(curve, name, measure, label string) (plot, bool) {
 		y:     axis{label: label},
 	}
 	works := r.works(func(work string) bool { return strings.HasPrefix(work, "curve "+curve+" q") })
-	for _, peer := range peerLines {
-		s := series{name: strings.TrimSuffix(peer.name, " + draw"), color: peer.color, shape: peer.shape}
+	// add adds the line s, with a point for each work for which figure returns both values.
+	add := func(s series, figure func(work, measure string) (float64, bool)) {
 		for _, work := range works {
-			x, ok1 := r.theirs(work, "bits_per_pixel", peer.key)
-			y, ok2 := r.theirs(work, measure, peer.key)
-			if ok1 && ok2 {
+			x, okX := figure(work, "bits_per_pixel")
+			y, okY := figure(work, measure)
+			if okX && okY {
 				s.points = append(s.points, point{x, y})
 			}
 		}
@@ -102,22 +109,21 @@ func (r *results) againstBits(curve, name, measure, label string) (plot, bool) {
 			p.series = append(p.series, s)
 		}
 	}
-	own := series{name: "miniatura", shape: "dot"}
-	for _, work := range works {
-		x, ok1 := r.ours(work, "avx2", "bits_per_pixel")
-		y, ok2 := r.ours(work, "avx2", measure)
-		if ok1 && ok2 {
-			own.points = append(own.points, point{x, y})
-		}
+	for _, peer := range peerLines {
+		name := strings.TrimSuffix(peer.name, " + draw")
+		add(series{name: name, color: peer.color, shape: peer.shape}, func(work, measure string) (float64, bool) {
+			return r.theirs(work, measure, peer.key)
+		})
 	}
-	if len(own.points) > 0 {
-		p.series = append(p.series, own) // drawn on top
-	}
+	// Ours comes last, so that it is drawn on top.
+	add(series{name: "miniatura", shape: "dot"}, func(work, measure string) (float64, bool) {
+		return r.ours(work, "avx2", measure)
+	})
 	return p.withScale()
 }
 
-// withScale sets the range and the ticks of both axes. It returns false when there is nothing to
-// draw.
+// withScale sets the range and the ticks of both axes. It returns false when an axis has no two
+// different values, so that there is nothing to draw.
 func (p plot) withScale() (plot, bool) {
 	var xs, ys []float64
 	for _, s := range p.series {
@@ -125,10 +131,15 @@ func (p plot) withScale() (plot, bool) {
 			xs, ys = append(xs, q.x), append(ys, q.y)
 		}
 	}
-	if len(xs) < 2 || slices.Min(xs) == slices.Max(xs) || slices.Min(ys) == slices.Max(ys) {
+	if len(xs) == 0 {
 		return p, false
 	}
-	p.x = p.x.withRange(slices.Min(xs), slices.Max(xs))
-	p.y = p.y.withRange(slices.Min(ys), slices.Max(ys))
+	leastX, mostX := slices.Min(xs), slices.Max(xs)
+	leastY, mostY := slices.Min(ys), slices.Max(ys)
+	if leastX == mostX || leastY == mostY {
+		return p, false
+	}
+	p.x = p.x.withRange(leastX, mostX)
+	p.y = p.y.withRange(leastY, mostY)
 	return p, true
 }

@@ -46,7 +46,8 @@ func (r *results) machineLine() string {
 	if r.Photos {
 		photos = "real photos"
 	}
-	return fmt.Sprintf("Measured on %s, one core, with %s; %s; commit %s, %s.", r.Machine, strings.Join(r.Versions, ", "), photos, r.Commit, r.Date)
+	versions := strings.Join(r.Versions, ", ")
+	return fmt.Sprintf("Measured on %s, one core, with %s; %s; commit %s, %s.", r.Machine, versions, photos, r.Commit, r.Date)
 }
 
 // A table is a Markdown table that is being written.
@@ -111,11 +112,15 @@ func title(work string) string {
 
 // leadTable returns the first table of the README: a photo of 12 megapixels, the start, the zip.
 func (r *results) leadTable() string {
-	const photo, toWebP, png, start = "12MP baseline -> M jpeg q80", "12MP jpeg -> M webp q80", "12MP photo png -> M jpeg q80", "start to first poll"
+	const (
+		photo  = "12MP baseline -> M jpeg q80"
+		toWebP = "12MP jpeg -> M webp q80"
+		png    = "12MP photo png -> M jpeg q80"
+		start  = "start to first poll"
+	)
 	t := newTable("", "miniatura", "sharp", "Pillow", "image/jpeg + x/image/draw")
 	add := func(name, work, variant, measure string) {
-		cells := []string{name}
-		cells = append(cells, cell(r.ours(work, variant, measure)))
+		cells := []string{name, cell(r.ours(work, variant, measure))}
 		for _, peer := range []string{"sharp", "pillow", "std"} {
 			cells = append(cells, cell(r.theirs(work, measure, peer)))
 		}
@@ -151,10 +156,13 @@ func (r *results) cpuTable() string {
 // jpegPeers returns the peers that were measured with at least one of works, and the headings of
 // their columns.
 func (r *results) jpegPeers(works []string, measure string) (keys, names []string) {
-	for _, peer := range []struct{ key, name string }{{"sharp", "sharp"}, {"sharp mozjpeg", "sharp with mozjpeg"}, {"pillow", "Pillow"}, {"std", "image/jpeg + draw"}} {
+	for _, peer := range []struct{ key, name string }{
+		{"sharp", "sharp"}, {"sharp mozjpeg", "sharp with mozjpeg"}, {"pillow", "Pillow"}, {"std", "image/jpeg + draw"},
+	} {
 		measured := func(work string) bool { _, ok := r.theirs(work, measure, peer.key); return ok }
 		if slices.ContainsFunc(works, measured) {
-			keys, names = append(keys, peer.key), append(names, peer.name)
+			keys = append(keys, peer.key)
+			names = append(names, peer.name)
 		}
 	}
 	return keys, names
@@ -170,9 +178,14 @@ func (r *results) photosTable() string {
 	megapixels := func(work string) float64 { v, _ := r.ours(work, "avx2", "megapixels"); return v }
 	slices.SortStableFunc(works, func(a, b string) int { return cmp.Compare(megapixels(a), megapixels(b)) })
 	for _, work := range works {
-		v, ok := r.ours(work, "avx2", "megapixels")
-		t.row(photoWork.FindStringSubmatch(work)[1], cell(v, ok), cell(r.ours(work, "avx2", "cpu_ms")), cell(r.ours(work, "purego", "cpu_ms")),
-			cell(r.theirs(work, "cpu_ms", "sharp")), cell(r.theirs(work, "cpu_ms", "pillow")))
+		t.row(
+			photoWork.FindStringSubmatch(work)[1],
+			cell(r.ours(work, "avx2", "megapixels")),
+			cell(r.ours(work, "avx2", "cpu_ms")),
+			cell(r.ours(work, "purego", "cpu_ms")),
+			cell(r.theirs(work, "cpu_ms", "sharp")),
+			cell(r.theirs(work, "cpu_ms", "pillow")),
+		)
 	}
 	return t.text()
 }
@@ -183,6 +196,7 @@ func (r *results) ratioTable() string {
 	peers, names := r.jpegPeers(r.works(jpegWork.MatchString), "cpu_ms")
 	t := newTable(append([]string{"CPU as a part of that of"}, names...)...)
 	for _, kind := range []string{"baseline", "progressive"} {
+		work := "all " + kind + " -> jpeg q80"
 		for _, variant := range []string{"avx2", "purego"} {
 			name := "all " + kind
 			if variant == "purego" {
@@ -190,7 +204,6 @@ func (r *results) ratioTable() string {
 			}
 			cells := []string{name}
 			for _, peer := range peers {
-				work := "all " + kind + " -> jpeg q80"
 				mean, ok := r.ratio(work, variant, "cpu_ratio_geomean", peer)
 				worst, ok1 := r.ratio(work, variant, "cpu_ratio_worst", peer)
 				if !ok || !ok1 {
@@ -224,15 +237,19 @@ func (r *results) memoryTable() string {
 	peers, names := r.jpegPeers(works, "rss_mb")
 	t := newTable(append([]string{"peak MB; kB of the result", "miniatura"}, names...)...)
 	for _, work := range works {
-		both := func(mb, bytes string) string { return mb + "; " + bytes }
-		cells := []string{title(work), both(cell(r.ours(work, "avx2", "rss_mb")), kilo(r.ours(work, "avx2", "bytes")))}
+		own := cell(r.ours(work, "avx2", "rss_mb")) + "; " + kilo(r.ours(work, "avx2", "bytes"))
+		cells := []string{title(work), own}
 		for _, peer := range peers {
-			cells = append(cells, both(cell(r.theirs(work, "rss_mb", peer)), kilo(r.theirs(work, "bytes", peer))))
+			theirs := cell(r.theirs(work, "rss_mb", peer)) + "; " + kilo(r.theirs(work, "bytes", peer))
+			cells = append(cells, theirs)
 		}
 		t.row(cells...)
 	}
 	return strings.ReplaceAll(t.text(), "-; -", "-")
 }
+
+// likenessWork matches work whose results are compared with their sources.
+var likenessWork = regexp.MustCompile(`^(12MP|24MP|text|lines) -> \w+$`)
 
 // likenessTable returns the table of the SSIM of results with their sources, which are decoded in
 // full and scaled by CatmullRom.
@@ -244,8 +261,13 @@ func (r *results) likenessTable() string {
 		}
 		return fmt.Sprintf("%.4f", v)
 	}
-	for _, work := range r.works(func(work string) bool { return regexp.MustCompile(`^(12MP|24MP|text|lines) -> \w+$`).MatchString(work) }) {
-		t.row(strings.NewReplacer("MP", " MP photo", "->", "to").Replace(work), fourDecimals(r.ours(work, "avx2", "ssim_y")), fourDecimals(r.theirs(work, "ssim_y", "sharp")), fourDecimals(r.theirs(work, "ssim_y", "pillow")))
+	for _, work := range r.works(likenessWork.MatchString) {
+		t.row(
+			strings.NewReplacer("MP", " MP photo", "->", "to").Replace(work),
+			fourDecimals(r.ours(work, "avx2", "ssim_y")),
+			fourDecimals(r.theirs(work, "ssim_y", "sharp")),
+			fourDecimals(r.theirs(work, "ssim_y", "pillow")),
+		)
 	}
 	t.row("all photos, mean", fourDecimals(r.ours("photos", "avx2", "ssim_y_mean")), "-", "-")
 	t.row("all photos, least", fourDecimals(r.ours("photos", "avx2", "ssim_y_min")), "-", "-")
@@ -272,12 +294,7 @@ func (r *results) pngTable() string {
 		return strings.Contains(work, " png -> ") && !strings.HasPrefix(work, "all ") && !strings.HasPrefix(work, "lambda model")
 	}
 	for _, work := range r.works(ofOnePNG) {
-		three := func(cpu, mb, bytes string) string { return cpu + "; " + mb + "; " + bytes }
-		cells := []string{title(work), three(cell(r.ours(work, "avx2", "cpu_ms")), cell(r.ours(work, "avx2", "rss_mb")), kilo(r.ours(work, "avx2", "bytes")))}
-		for _, peer := range []string{"sharp", "pillow"} {
-			cells = append(cells, three(cell(r.theirs(work, "cpu_ms", peer)), cell(r.theirs(work, "rss_mb", peer)), kilo(r.theirs(work, "bytes", peer))))
-		}
-		t.row(cells...)
+		t.row(title(work), r.ourThree(work), r.theirThree(work, "sharp"), r.theirThree(work, "pillow"))
 	}
 	return t.text()
 }

@@ -11,11 +11,14 @@ func (r *results) webpTable() string {
 	works := r.works(func(work string) bool {
 		return strings.Contains(work, " photos -> webp, ") && !strings.Contains(work, "effort,")
 	})
+	// Bytes.
 	for _, work := range works {
 		if _, ok := r.ours(work, "avx2", "bd_ssim"); !ok {
 			continue
 		}
-		for _, m := range []struct{ measure, name string }{{"bd_psnr", "PSNR"}, {"bd_ssim", "SSIM"}, {"bd_butteraugli", "butteraugli's 3-norm"}} {
+		for _, m := range []struct{ measure, name string }{
+			{"bd_psnr", "PSNR"}, {"bd_ssim", "SSIM"}, {"bd_butteraugli", "butteraugli's 3-norm"},
+		} {
 			// The work of the worst picture is named like work, then a comma and the picture.
 			worst, ok := 0.0, false
 			for _, row := range r.rows {
@@ -30,9 +33,10 @@ func (r *results) webpTable() string {
 		lib, ok1 := r.theirs(work, "bytes_q80", "cwebp -m 4")
 		t.row("bytes at quality 80", percent(100*(own/lib-1), ok && ok1), "-")
 	}
+	// The CPU of encoding alone.
 	for _, variant := range []string{"avx2", "purego"} {
 		for _, work := range works {
-			v, ok := r.ratio(work, variant, "cpu_ms", "libwebp -m 4")
+			ratio, ok := r.ratio(work, variant, "cpu_ms", "libwebp -m 4")
 			if !ok {
 				continue
 			}
@@ -40,12 +44,13 @@ func (r *results) webpTable() string {
 			if variant == "purego" {
 				name += ", without AVX2"
 			}
-			t.row(name, percent(100*(v-1), true), "-")
+			t.row(name, percent(100*(ratio-1), true), "-")
 		}
 	}
+	// The CPU of resizing.
 	for _, work := range r.works(func(work string) bool { return strings.HasSuffix(work, " jpeg -> M webp q80") }) {
-		if v, ok := r.ratio(work, "avx2", "cpu_ms", "sharp"); ok {
-			t.row(title(work)+", CPU beside sharp's", percent(100*(v-1), true), "-")
+		if ratio, ok := r.ratio(work, "avx2", "cpu_ms", "sharp"); ok {
+			t.row(title(work)+", CPU beside sharp's", percent(100*(ratio-1), true), "-")
 		}
 	}
 	return t.text()

@@ -129,14 +129,16 @@ func ours(j *job, path string) result {
 // working on has failed, and a new process continues with the next picture.
 func theirs(root, dir string, command []string, contender int, jobs []*job) error {
 	output := func(i int) string { return filepath.Join(dir, fmt.Sprintf("theirs-%d-%d", contender, i)) }
-	for next := 0; next < len(jobs); {
+	for next := 0; next < len(jobs); { // the first job without a result
 		var in bytes.Buffer
 		for i := next; i < len(jobs); i++ {
 			j := jobs[i]
-			fmt.Fprintf(&in, "%s\t%s\t%v\t%d\t%d\t%s\n", j.source.path, j.source.named, j.trait.webp, j.box.W, j.box.H, output(i))
+			fmt.Fprintf(&in, "%s\t%s\t%v", j.source.path, j.source.named, j.trait.webp)
+			fmt.Fprintf(&in, "\t%d\t%d\t%s\n", j.box.W, j.box.H, output(i))
 		}
 		out, stderr, err := runPeer(root, command, &in)
 		begin := next
+		// The answers are in the order of the jobs.
 		for line := range bytes.Lines(out) {
 			var answer struct{ Type, Error string }
 			if json.Unmarshal(line, &answer) != nil || next == len(jobs) {
@@ -167,7 +169,8 @@ func runPeer(root string, command []string, in io.Reader) (stdout, stderr []byte
 	defer cancel()
 	cmd := exec.CommandContext(ctx, command[0], command[1])
 	modules := filepath.Join(root, "bench", "peers", "node_modules")
-	cmd.Env = append(os.Environ(), "NODE_PATH="+modules+string(os.PathListSeparator)+os.Getenv("NODE_PATH"))
+	nodePath := modules + string(os.PathListSeparator) + os.Getenv("NODE_PATH")
+	cmd.Env = append(os.Environ(), "NODE_PATH="+nodePath)
 	cmd.Stdin = in
 	var said bytes.Buffer
 	cmd.Stderr = &said

@@ -29,8 +29,8 @@ func judge(root, dir string, jobs []*job) error {
 		j *job
 		r *result
 	}
-	var list []pair
-	var in bytes.Buffer
+	var list []pair     // the results to compare
+	var in bytes.Buffer // a line for each: the paths of source and result
 	for _, j := range jobs {
 		for i := range j.results {
 			r := &j.results[i]
@@ -60,10 +60,10 @@ func judge(root, dir string, jobs []*job) error {
 		if err := json.Unmarshal(line, &c); err != nil {
 			return err
 		}
-		m := list[i]
-		m.r.outcome = right
-		if m.r.why = c.faults(m.j, m.r.kind); m.r.why != "" {
-			m.r.outcome = wrong
+		j, r := list[i].j, list[i].r
+		r.outcome = right
+		if r.why = c.faults(j, r.kind); r.why != "" {
+			r.outcome = wrong
 		}
 	}
 	return nil
@@ -120,14 +120,15 @@ func (c comparison) faults(j *job, kind string) string {
 		return c.Error
 	}
 	format := strings.ToLower(c.Format)
-	if format == "mpo" {
+	if format == "mpo" { // a JPEG with several pictures
 		format = "jpeg"
 	}
 	isBMP := format == "bmp" && strings.Contains(kind, "bmp") // also image/x-ms-bmp
 	if kind != "image/"+format && !isBMP {
 		say("%s goes out as %s", format, kind)
 	}
-	if w, h := j.box.Fit(j.source.w, j.source.h); abs(c.W-w) > 1 || abs(c.H-h) > 1 {
+	w, h := j.box.Fit(j.source.w, j.source.h)
+	if abs(c.W-w) > 1 || abs(c.H-h) > 1 {
 		say("%dx%d, want %dx%d", c.W, c.H, w, h)
 	}
 	// An MPO has several pictures, of which a result shows the first.
@@ -139,7 +140,7 @@ func (c comparison) faults(j *job, kind string) string {
 		allowed += 2 // scaling kernels differ most when a small picture is halved
 	}
 	if c.SourceFrames > 1 {
-		// Loss is measured in the first frame, which is often empty; Mean in the worst one.
+		// Loss is that of the first frame, which is often empty. Mean is that of the worst frame.
 		allowed += 6
 	}
 	if c.Mean > allowed && !j.trait.formatOnly {

@@ -84,8 +84,10 @@ func run(out string, verbose bool) error {
 // pictures.
 func document(byTrait map[string][]*job, kind string, versions []string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# What comes out right\n\n`go run ./bench/traits` wrote this table: %s, with %s.\n\n", kind, strings.Join(versions, ", "))
-	fmt.Fprintf(&b, "| pictures | miniatura | Pillow, as the article's function uses it | sharp, as AWS's blog uses it |\n|---|---|---|---|\n")
+	b.WriteString("# What comes out right\n\n")
+	fmt.Fprintf(&b, "`go run ./bench/traits` wrote this table: %s, with %s.\n\n", kind, strings.Join(versions, ", "))
+	b.WriteString("| pictures | miniatura | Pillow, as the article's function uses it | sharp, as AWS's blog uses it |\n")
+	b.WriteString("|---|---|---|---|\n")
 	for _, t := range traits {
 		if len(byTrait[t.name]) == 0 {
 			continue
@@ -113,9 +115,11 @@ func explain(byTrait map[string][]*job) {
 	for _, t := range traits {
 		for _, j := range byTrait[t.name] {
 			for i, name := range contenders {
-				if r := j.results[i]; r.outcome != right && r.outcome != absent {
-					fmt.Printf("%s: %s: %s: %s: %s\n", t.name, name, j.source.name, r.outcome, r.why)
+				r := j.results[i]
+				if r.outcome == right || r.outcome == absent {
+					continue
 				}
+				fmt.Printf("%s: %s: %s: %s: %s\n", t.name, name, j.source.name, r.outcome, r.why)
 			}
 		}
 	}
@@ -131,7 +135,7 @@ func tally(jobs []*job, contender int, t trait) string {
 	if count[absent] > 0 {
 		return "-"
 	}
-	if t.hostile {
+	if t.hostile { // the source itself is a right answer too
 		count[right] += count[original]
 		count[original] = 0
 	}

@@ -40,6 +40,7 @@ type trait struct {
 var (
 	turned    = regexp.MustCompile(`orientation [2-8]`)
 	frames    = regexp.MustCompile(`\b([2-9]|\d\d+) frame|animated|APNG`)
+	trueColor = regexp.MustCompile(`^8-bit RGBA?\b`)
 	lowDepth  = regexp.MustCompile(`palette|\b[124]-bit gray`)
 	wideGamut = regexp.MustCompile(`ICC (Display P3|Adobe RGB|Artifex Software A98|DCI-P3|BRG|RGB-to-GBR|c2|rob|XYB_Per)`)
 	inks      = regexp.MustCompile(`CMYK|YCCK|4-component`)
@@ -57,9 +58,9 @@ var traits = []trait{
 	{name: "CMYK and YCCK", has: func(s source) bool {
 		return s.isDecodable() && !turned.MatchString(s.about) && inks.MatchString(s.about)
 	}},
-	{name: "animated GIF", has: func(s source) bool { return s.isDecodable() && s.format == "gif" && frames.MatchString(s.about) }},
-	{name: "animated GIF to WebP", webp: true, has: func(s source) bool { return s.isDecodable() && s.format == "gif" && frames.MatchString(s.about) }},
-	{name: "animated WebP", has: func(s source) bool { return s.isDecodable() && s.format == "webp" && frames.MatchString(s.about) }},
+	{name: "animated GIF", has: func(s source) bool { return s.isAnimated("gif") }},
+	{name: "animated GIF to WebP", webp: true, has: func(s source) bool { return s.isAnimated("gif") }},
+	{name: "animated WebP", has: func(s source) bool { return s.isAnimated("webp") }},
 	{name: "APNG", has: func(s source) bool { return s.isDecodable() && strings.Contains(s.about, "APNG") }},
 	{name: "PNG with a palette, or grey of 1 to 4 bits", has: func(s source) bool {
 		return s.in("png") && lowDepth.MatchString(s.about)
@@ -69,8 +70,10 @@ var traits = []trait{
 		return s.in("png") && strings.Contains(s.about, "tRNS") && !strings.Contains(s.about, "APNG")
 	}},
 	{name: "truecolour PNG stays truecolour", truecolor: true, has: func(s source) bool {
-		return s.in("png") && regexp.MustCompile(`^8-bit RGBA?\b`).MatchString(s.about) && !strings.Contains(s.about, "APNG") && !strings.Contains(s.about, "tRNS") &&
-			!turned.MatchString(s.about) && !wideGamut.MatchString(s.about) && s.w*s.h >= 100*100
+		large := s.w*s.h >= 100*100
+		otherTrait := turned.MatchString(s.about) || wideGamut.MatchString(s.about) ||
+			strings.Contains(s.about, "APNG") || strings.Contains(s.about, "tRNS")
+		return s.in("png") && trueColor.MatchString(s.about) && large && !otherTrait
 	}},
 	{name: "BMP", has: func(s source) bool { return s.in("bmp") }},
 	{name: "WebP, still", has: func(s source) bool { return s.in("webp") && !frames.MatchString(s.about) }},
@@ -83,6 +86,11 @@ func (s source) in(folder string) bool { return strings.HasPrefix(s.name, folder
 
 // isDecodable reports whether s can be read: its width is known, and s is not hostile.
 func (s source) isDecodable() bool { return !s.in("hostile") && s.w > 0 }
+
+// isAnimated reports whether s can be read, has the format, and has several frames.
+func (s source) isAnimated(format string) bool {
+	return s.isDecodable() && s.format == format && frames.MatchString(s.about)
+}
 
 // findSources returns the pictures in the corpus's manifest, or demo pictures written into dir if
 // there is no corpus. kind describes the pictures in the table.
@@ -109,7 +117,8 @@ func findSources(root, dir string) (all []source, kind string, err error) {
 			continue
 		}
 		s := source{name: c[column["file"]], format: c[column["format"]], about: c[column["traits"]]}
-		s.named, s.path = filepath.Base(s.name), filepath.Join(corpus, s.name)
+		s.named = filepath.Base(s.name)
+		s.path = filepath.Join(corpus, s.name)
 		s.w, _ = strconv.Atoi(c[column["upright_width"]])
 		s.h, _ = strconv.Atoi(c[column["upright_height"]])
 		all = append(all, s)
@@ -130,7 +139,9 @@ func misnamed(all []source) []source {
 			continue
 		}
 		count[s.format]++
-		s.named, s.about, s.name = "misnamed."+other, "misnamed", "misnamed/"+s.name
+		s.named = "misnamed." + other
+		s.about = "misnamed"
+		s.name = "misnamed/" + s.name
 		renamed = append(renamed, s)
 	}
 	return renamed
@@ -151,16 +162,23 @@ func madeSources(dir string) ([]source, error) {
 		if !ok {
 			continue
 		}
-		s := source{name: d.folder + "/" + p.Name, path: filepath.Join(dir, fmt.Sprintf("source-%d", i)), format: d.format, about: d.about, named: p.Name}
-		if err := os.WriteFile(s.path, p.Data, 0o600); err != nil {
+		path := filepath.Join(dir, fmt.Sprintf("source-%d", i))
+		if err := os.WriteFile(path, p.Data, 0o600); err != nil {
 			return nil, err
 		}
 		w, h, err := dimensions(p.Data)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p.Name, err)
 		}
-		s.w, s.h = w, h
-		all = append(all, s)
+		all = append(all, source{
+			name:   d.folder + "/" + p.Name,
+			path:   path,
+			w:      w,
+			h:      h,
+			format: d.format,
+			about:  d.about,
+			named:  p.Name,
+		})
 	}
 	return append(all, misnamed(all)...), nil
 }

@@ -59,11 +59,12 @@ func panicFrames() string {
 	for len(names) < maxFrames {
 		f, more := stack.Next()
 		switch {
-		case f.Function == "":
+		case f.Function == "": // not known
 		case strings.HasPrefix(f.Function, "runtime."):
 			panicking = true // gopanic, and the functions that raised the panic
 		case panicking:
-			names = append(names, fmt.Sprintf("%s %s:%d", path.Base(f.Function), path.Base(f.File), f.Line))
+			function, file := path.Base(f.Function), path.Base(f.File)
+			names = append(names, fmt.Sprintf("%s %s:%d", function, file, f.Line))
 		}
 		if !more {
 			break

@@ -25,15 +25,19 @@ func Root() string {
 	if root := os.Getenv("MINIATURA_SHARED"); root != "" {
 		return root
 	}
+	const none = "shared"
 	dir, err := os.Getwd()
-	for err == nil && dir != filepath.Dir(dir) {
+	if err != nil {
+		return none
+	}
+	for dir != filepath.Dir(dir) { // up to the root of the file system
 		dir = filepath.Dir(dir)
 		shared := filepath.Join(dir, "shared")
 		if _, err := os.Stat(filepath.Join(shared, "corpus")); err == nil {
 			return shared
 		}
 	}
-	return "shared"
+	return none
 }
 
 // Shared returns the path of a file or folder below Root. It skips the test when there is nothing

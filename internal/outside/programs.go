@@ -66,6 +66,7 @@ func Versitygw(t *testing.T, accessKey, secret string) (address string) {
 			t.Skip("versitygw is not installed (go install github.com/versity/versitygw/cmd/versitygw@v1.8.0)")
 		}
 	}
+	// Find a free port, and leave it to the server.
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +87,8 @@ func Versitygw(t *testing.T, accessKey, secret string) (address string) {
 			t.Logf("%s", out.Bytes())
 		}
 	})
-	for range 200 { // ten seconds
+	// Wait until the server listens, for ten seconds.
+	for range 200 {
 		if conn, err := net.Dial("tcp", address); err == nil {
 			conn.Close()
 			return address
