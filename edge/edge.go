@@ -250,6 +250,8 @@ func (h *Handler) finish(ctx context.Context, t Target, w work, r *Record, saved
 	// (A shelf keeps a reference of its own.)
 	source.Body = nil
 	r.InBytes = len(src)
+
+	// Resize.
 	options := h.options(t)
 	options.CPU = h.affordable(saved.deadline)
 	resizing := stopwatch()
@@ -270,9 +272,10 @@ func (h *Handler) finish(ctx context.Context, t Target, w work, r *Record, saved
 	}
 	r.OutBytes = len(body)
 
+	// PUT.
 	o := resultOptions(t, source, info, r)
 	saved.noteFinished(body, o)
-	if err := ctx.Err(); err != nil {
+	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	lap := stopwatch()
@@ -321,7 +324,7 @@ func (r *Record) fail(err error) {
 	r.Decision, r.Err, r.Error = Unchanged, err, err.Error()
 }
 
-// note appends s to the record's note.
+// note appends s to the record's note, after a semicolon if there is a note already.
 func (r *Record) note(s string) {
 	if r.Note != "" && s != "" {
 		s = "; " + s
