@@ -55,7 +55,8 @@ func parameters() (map[string]parameter, error) {
 	var t struct {
 		Parameters map[string]parameter `yaml:"Parameters"`
 	}
-	return t.Parameters, yaml.Unmarshal(text, &t)
+	err = yaml.Unmarshal(text, &t)
+	return t.Parameters, err
 }
 
 // UnmarshalYAML reads the keys as CloudFormation spells them; package yaml would expect lower case.
