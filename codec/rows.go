@@ -12,9 +12,13 @@ import (
 // This file resizes pictures that are read as rows of pixels: the rows go through one scaler,
 // premultiplied where there is alpha, and the small picture gets straight alpha again.
 
+// A rowReader passes every row of a picture to emit, from top to bottom. It ends at emit's first
+// error.
+type rowReader = func(ctx context.Context, emit func(y int, row []byte) error) error
+
 // resizeRows makes the small pictures from the rows that read emits. The number of channels says
 // what a pixel of a row is: 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and straight alpha.
-func resizeRows(ctx context.Context, ts []*target, channels int, read func(ctx context.Context, emit func(y int, row []byte) error) error) ([]picture, error) {
+func resizeRows(ctx context.Context, ts []*target, channels int, read rowReader) ([]picture, error) {
 	shrinkers := make([]*shrinker, len(ts))
 	for i, t := range ts {
 		var err error

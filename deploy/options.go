@@ -181,8 +181,11 @@ func (o *Options) setShape(params map[string]parameter) (err error) {
 		}
 	}
 	o.Shape = desk.Shape{
-		BucketRegion: value("BucketRegion"), OriginShield: value("OriginShield"),
-		ExistingBucket: value("ExistingBucket") == "true", AttachOnly: value("AttachOnly") == "true", Regional: value("Regional") == "true",
+		BucketRegion:   value("BucketRegion"),
+		OriginShield:   value("OriginShield"),
+		ExistingBucket: value("ExistingBucket") == "true",
+		AttachOnly:     value("AttachOnly") == "true",
+		Regional:       value("Regional") == "true",
 	}
 	return nil
 }

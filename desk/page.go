@@ -173,10 +173,17 @@ type pageSize struct {
 
 // catalogueFor returns the catalogue with the page that r asks for.
 func (c *cloudFront) catalogueFor(r *http.Request) catalogue {
-	cat := catalogue{Where: c.bucket.where, Resized: c.bucket.resized, Quality: c.bucket.quality, MaxBytes: edge.MaxSource, Pictures: []picture{}}
+	cat := catalogue{
+		Where:    c.bucket.where,
+		Resized:  c.bucket.resized,
+		Quality:  c.bucket.quality,
+		MaxBytes: edge.MaxSource,
+		Pictures: []picture{}, // in JSON a list, even when it is empty
+	}
 	for _, s := range sizes.All() {
 		cat.Sizes = append(cat.Sizes, pageSize{s.Name, [2]int{s.Wide.W, s.Wide.H}, [2]int{s.Tall.W, s.Tall.H}})
 	}
+	// List the pictures, and keep those whose keys have the text that r asks for.
 	l, err := c.bucket.pictures(r.Context())
 	if err != nil {
 		cat.Trouble = oneLine(err)
@@ -189,7 +196,7 @@ func (c *cloudFront) catalogueFor(r *http.Request) catalogue {
 	}
 	cat.Total = len(l.objects)
 	cat.Pages = max(1, (cat.Total+pageLimit-1)/pageLimit)
-	// r asks for the page with a number, or for the page with a picture's key.
+	// Choose the page. r asks for the page with a number, or for the page with a picture's key.
 	cat.Page, _ = strconv.Atoi(r.FormValue("page"))
 	if at := r.FormValue("at"); at != "" {
 		i := slices.IndexFunc(l.objects, func(o *s3lite.Object) bool { return o.Key == at })

@@ -289,7 +289,10 @@ func (c *cloudFront) view(w http.ResponseWriter, r *http.Request, uri, query str
 	record := c.records[id]
 	delete(c.records, id)
 	c.mu.Unlock()
-	entry := exchange{Time: time.Now(), Method: r.Method, URL: r.RequestURI, ID: id, Event: event, Answer: answer, Record: record}
+	entry := exchange{
+		Time: time.Now(), Method: r.Method, URL: r.RequestURI, ID: id,
+		Event: event, Answer: answer, Record: record,
+	}
 	defer func() { c.journal.add(entry, c.bucket.local) }()
 
 	// The answer is a request for the origin, which has a URI, or a response, which has a Status.

@@ -293,9 +293,9 @@ func (h *Handler) options(t Target) codec.Options {
 	return codec.Options{Format: t.format(), Quality: t.Quality, Memory: h.cfg.Memory}
 }
 
-// record returns t's Record, which make fills in. An error or a panic of make becomes the Record's
+// record returns t's Record, which do fills in. An error or a panic of do becomes the Record's
 // Error.
-func (t Target) record(make func(r *Record) error) (r Record) {
+func (t Target) record(do func(r *Record) error) (r Record) {
 	start := time.Now()
 	r = t.blank()
 	defer func() {
@@ -304,7 +304,7 @@ func (t Target) record(make func(r *Record) error) (r Record) {
 		}
 		r.Total = Millis(time.Since(start))
 	}()
-	if err := make(&r); err != nil {
+	if err := do(&r); err != nil {
 		r.fail(err)
 	}
 	return r

@@ -112,9 +112,10 @@ func isFresh(stored, source *s3lite.Object, t Target) bool {
 		return false
 	}
 	want := keptHeaders(source, new(Record)) // the Record only receives notes, which are not needed
-	caching := sameHeader(stored.CacheControl, want.CacheControl) && sameHeader(stored.Expires, want.Expires)
-	content := sameHeader(stored.ContentLanguage, want.ContentLanguage) && sameHeader(stored.ContentDisposition, want.ContentDisposition)
-	return caching && content
+	return sameHeader(stored.CacheControl, want.CacheControl) &&
+		sameHeader(stored.Expires, want.Expires) &&
+		sameHeader(stored.ContentLanguage, want.ContentLanguage) &&
+		sameHeader(stored.ContentDisposition, want.ContentDisposition)
 }
 
 // sameHeader reports whether a and b are the same value of a header. White space does not count,

@@ -110,6 +110,8 @@ func (c *Client) learn(o *outcome) bool {
 	s := o.status
 	moved := s == 301 || s == 307 || s == 400
 	here := place{o.region, true}
+	elsewhere := isRegion(named) && named != o.region // not the region that the request was signed for
+	isNews := believed == nil || named != believed.name
 	switch {
 	case o.undialed && believed != nil && !believed.sure && believed.name == o.region:
 		// No host has the name of the region that was believed: start again with c.Region.
@@ -117,8 +119,7 @@ func (c *Client) learn(o *outcome) bool {
 	case (s == 200 || s == 404) && (believed == nil || *believed != here):
 		// The bucket answers in o.region.
 		c.region.Store(&here)
-	case moved && isRegion(named) && named != o.region && (believed == nil || named != believed.name):
-		// The service names another region than the one that the request was signed for.
+	case moved && elsewhere && isNews:
 		c.region.Store(&place{name: named})
 		return true
 	case moved && believed != nil && believed.name != o.region:

@@ -72,7 +72,8 @@ func Make(ctx context.Context, h *edge.Handler, targets []edge.Target, observe f
 		case edge.Resized:
 			tally.Made++
 		default:
-			if f := failure(r.Err); failed == nil || f.Temporary && !failed.Temporary {
+			f := failure(r.Err)
+			if failed == nil || (f.Temporary && !failed.Temporary) {
 				failed = f
 			}
 			if !r.Alone() { // the other targets would fail in the same way

@@ -327,8 +327,10 @@ func writeFailure(w http.ResponseWriter, r *http.Request, f *failure) {
 	if r.Method == "HEAD" {
 		return
 	}
-	io.WriteString(w, `<?xml version="1.0" encoding="UTF-8"?>`+"\n<Error><Code>"+f.code+"</Code><Message>"+f.code+"</Message>"+f.extra+
-		"<RequestId>"+w.Header().Get("X-Amz-Request-Id")+"</RequestId><HostId>s3test</HostId></Error>")
+	id := w.Header().Get("X-Amz-Request-Id")
+	io.WriteString(w, `<?xml version="1.0" encoding="UTF-8"?>`+"\n<Error>")
+	io.WriteString(w, "<Code>"+f.code+"</Code><Message>"+f.code+"</Message>"+f.extra)
+	io.WriteString(w, "<RequestId>"+id+"</RequestId><HostId>s3test</HostId></Error>")
 }
 
 // escapeXML escapes text for XML.
