@@ -142,7 +142,8 @@ func (s *shelf) readSource(ctx context.Context, s3 *s3lite.Client, i int) error 
 		if k < i || t.SourceKey() != s.key {
 			continue
 		}
-		if k > i && !s.lookAhead(ctx, s3, k) { // judge has decided on target i before
+		// For target i, judge has decided already.
+		if k > i && !s.lookAhead(ctx, s3, k) {
 			continue
 		}
 		s.job[k] = len(jobs)

@@ -212,8 +212,9 @@ func redirect(uri string) json.RawMessage {
 const notInLocation = "#?\\" + "\"<>^`{|}"
 
 // location returns uri, an event's path, as a Location header that no browser can read as another
-// host: it begins with a slash, and no second slash follows. Spaces, control characters, bytes that
-// are not ASCII, and notInLocation are encoded. A % is not, because uri is percent-encoded already.
+// host: it begins with a slash, and its next character is no slash. Spaces, control characters,
+// bytes that are not ASCII, and notInLocation are encoded. A % is not, because uri is
+// percent-encoded already.
 func location(uri string) string {
 	var b strings.Builder
 	b.WriteByte('/')

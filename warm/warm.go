@@ -123,7 +123,7 @@ func Delete(ctx context.Context, s3 *s3lite.Client, targets []edge.Target, onlyS
 			temporary := ended || errors.Is(err, s3lite.ErrExhausted)
 			first = &Failure{Reason: err.Error(), Err: err, Temporary: temporary}
 		}
-		if ended { // there is no time for the later targets
+		if ended { // the later targets are not tried
 			tally.Failed += len(targets) - i
 			break
 		}
