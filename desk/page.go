@@ -260,8 +260,7 @@ func (c *cloudFront) upload(w http.ResponseWriter, r *http.Request) error {
 		if err == nil && o.ETag != etag {
 			continue // another picture has this key
 		}
-		// With an equal ETag, this very picture is stored already.
-		if absent(err) {
+		if absent(err) { // the key is free
 			err = c.bucket.client.Put(r.Context(), key, body, s3lite.PutOptions{ContentType: format.MediaType()})
 		}
 		if err != nil {
