@@ -20,7 +20,12 @@ func handler(memory int64) (lambda.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := warm.Config{Settings: s, Region: os.Getenv("AWS_REGION"), Memory: memory, CloudFront: os.Getenv("AWS_ENDPOINT_URL_CLOUDFRONT")}
+	c := warm.Config{
+		Settings:   s,
+		Region:     os.Getenv("AWS_REGION"),
+		Memory:     memory,
+		CloudFront: os.Getenv("AWS_ENDPOINT_URL_CLOUDFRONT"),
+	}
 	c.Client = &s3lite.Client{Bucket: c.Bucket, Region: c.Region}
 	if e := os.Getenv("AWS_ENDPOINT_URL_S3"); e != "" {
 		c.Client.Endpoint, c.Client.PathStyle = e, true

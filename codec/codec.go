@@ -136,7 +136,7 @@ func Resize(ctx context.Context, src []byte, fit func(w, h int) (int, int), opt 
 	return out, info, nil
 }
 
-// addNote adds s to i.Note.
+// addNote appends s to i.Note, after a semicolon if there is a note already.
 func (i *Info) addNote(s string) {
 	if s != "" && i.Note != "" {
 		s = "; " + s
@@ -158,7 +158,7 @@ func prepare(src []byte, fit func(w, h int) (int, int), opt *Options) (s source,
 }
 
 // plan returns the target for the source s. f is the source's format, h its header, and size the
-// number of bytes in its file. plan fills in info, and refuses what is over a limit, of opt too.
+// number of bytes in its file. plan fills in info. It refuses what is over codec's limits or opt's.
 func plan(f *Format, s source, h *header, size int, fit func(w, h int) (int, int), opt *Options, info *Info) (*target, error) {
 	info.Source = f.mediaType
 	info.W, info.H = h.upright()

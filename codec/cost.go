@@ -143,7 +143,7 @@ func (m *costModel) terms(t *target, c *coding, add func(rates []float32, n []fl
 		written[k+1] += out * (index - float64(k))
 	}
 
-	job := [4]float64{1}
+	job := [4]float64{1} // in the order of costModel.job
 	if moves {
 		job[1] = area * frames
 	}
@@ -167,9 +167,9 @@ func (m *costModel) terms(t *target, c *coding, add func(rates []float32, n []fl
 }
 
 // log2 returns about the logarithm of x, which must be positive, to the base 2. Between powers of 2
-// it interpolates linearly.
+// it interpolates linearly: log2(2^n * (1+f)) is n+f for 0 <= f < 1.
 func log2(x float64) float64 {
-	fraction, exponent := math.Frexp(x)
+	fraction, exponent := math.Frexp(x) // x = fraction * 2^exponent, 1/2 <= fraction < 1
 	return float64(exponent-2) + 2*fraction
 }
 

@@ -67,7 +67,7 @@ func (f *fewColors) pixel(p []byte) uint32 {
 func (f *fewColors) addColor(c uint32) {
 	// The product mixes the bits of c: its factor is a prime near 2^32 divided by the golden ratio.
 	// Its highest 10 bits are the index of one of 1024 places.
-	h := c * 0x9e3779b1 >> 22
+	h := (c * 0x9e3779b1) >> 22
 	for f.taken[h] && f.color[h] != c {
 		h = (h + 1) % uint32(len(f.color))
 	}

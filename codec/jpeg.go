@@ -83,8 +83,8 @@ func (s jpegSource) decodeStill(ctx context.Context, ts ...*target) ([]picture, 
 	var scalers [4][9][]*scale.Scaler // by component and eighths
 	for i, t := range ts {
 		r := &results[i]
-		*r = jpegResult{t: t, planar: s.Model == jpeg.ModelYCbCr && t.color.convert == nil, sub: subsampling{1, 1}}
-		r.scaled = r.sub
+		planar := s.Model == jpeg.ModelYCbCr && t.color.convert == nil
+		*r = jpegResult{t: t, planar: planar, sub: subsampling{1, 1}, scaled: subsampling{1, 1}}
 		if r.planar {
 			r.sub = s.chroma(t)
 			r.scaled = scaledAs(t, r.sub)
@@ -147,9 +147,9 @@ func (s jpegSource) assemble(r *jpegResult) image.Image {
 // fill decodes the components at the given scales, and hands their rows to the scalers. scalers
 // lists these by component and eighths.
 func (s jpegSource) fill(ctx context.Context, scales [4]jpeg.Scales, scalers *[4][9][]*scale.Scaler) error {
-	err := s.DecodeAll(ctx, scales, func(c, n, y int, rows []byte, stride, count int) error {
-		w, _ := s.PlaneSize(c, n)
-		for _, scaler := range scalers[c][n] {
+	err := s.DecodeAll(ctx, scales, func(c, eighths, y int, rows []byte, stride, count int) error {
+		w, _ := s.PlaneSize(c, eighths)
+		for _, scaler := range scalers[c][eighths] {
 			for i := range count {
 				scaler.Push(rows[i*stride:][:w])
 			}
@@ -196,17 +196,17 @@ func (s jpegSource) planes(t *target, sub subsampling) (planes []planeTarget, ei
 	eighths = s.ChooseScale(w, h, num.DivUp(w, sub.h), num.DivUp(h, sub.v))
 	planes = make([]planeTarget, len(s.Components))
 	for c := range planes {
-		ex, ey := s.PlaneExtent(c, 8)
+		fullX, fullY := s.PlaneExtent(c, 8)
 		// least is at how many eighths the shorter direction has minSamples.
-		least := min(int(math.Ceil(8*minSamples/min(ex, ey))), 8)
-		eighths[c] = max(eighths[c], least)
+		least := int(math.Ceil(8 * minSamples / min(fullX, fullY)))
+		eighths[c] = max(eighths[c], min(least, 8))
 		to := sub
 		if c == 0 || c == 3 { // not chroma
 			to = subsampling{1, 1}
 		}
 		pw, ph := s.PlaneSize(c, eighths[c])
-		ex, ey = s.PlaneExtent(c, eighths[c])
-		planes[c] = planeTo(t, to, pw, ph, ex, ey)
+		extentX, extentY := s.PlaneExtent(c, eighths[c])
+		planes[c] = planeTo(t, to, pw, ph, extentX, extentY)
 	}
 	return planes, eighths
 }
@@ -271,9 +271,10 @@ func stripJPEG(_ source, src []byte, keepProfile bool) ([]byte, error) {
 const progressiveArea = 1 << 16
 
 func writeJPEG(m picture, t *target) (out []byte, exact bool, err error) {
+	large := t.w*t.h >= progressiveArea
 	out, err = jpeg.Append(nil, flatten(m.Image), &jpeg.Options{
 		Quality: t.quality, ICC: t.color.carry, RGB: t.color.carry != nil,
-		Progressive: t.w*t.h >= progressiveArea, Smallest: t.w*t.h < progressiveArea,
+		Progressive: large, Smallest: !large,
 	})
 	return out, false, err
 }

@@ -39,7 +39,7 @@ func play(ctx context.Context, s source, t *target) (recorder, error) {
 	if err != nil {
 		return nil, err
 	}
-	small, err := newShrinker(t, 4) // a canvas is RGB and alpha
+	shrinker, err := newShrinker(t, 4) // a canvas is RGB and alpha
 	if err != nil {
 		return nil, err
 	}
@@ -52,13 +52,13 @@ func play(ctx context.Context, s source, t *target) (recorder, error) {
 		if err != nil {
 			return nil, fmt.Errorf("frame %d: %w", frames+1, err)
 		}
-		if err := small.reset(); err != nil {
+		if err := shrinker.reset(); err != nil {
 			return nil, err
 		}
 		for y := range canvas.Rect.Dy() {
-			small.push(canvas.Pix[y*canvas.Stride:][:4*canvas.Rect.Dx()])
+			shrinker.push(canvas.Pix[y*canvas.Stride:][:4*canvas.Rect.Dx()])
 		}
-		m, err := small.picture()
+		m, err := shrinker.picture()
 		if err != nil {
 			return nil, err
 		}

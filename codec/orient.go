@@ -37,6 +37,7 @@ func turn(pix []byte, stride, w, h, size, o int) []byte {
 		dx, dy = h*size, size
 	}
 	start := 0
+	// Reversed columns or rows begin at their far end in out.
 	if flipX {
 		start, dx = start+(w-1)*dx, -dx
 	}
@@ -44,7 +45,8 @@ func turn(pix []byte, stride, w, h, size, o int) []byte {
 		start, dy = start+(h-1)*dy, -dy
 	}
 	for y := range h {
-		row, pos := pix[y*stride:][:w*size], start+y*dy
+		row := pix[y*stride:][:w*size]
+		pos := start + y*dy
 		if size == 1 {
 			for _, s := range row {
 				out[pos] = s
@@ -84,7 +86,7 @@ func orient(m image.Image, o int) image.Image {
 			Cr:      turn(m.Cr, m.CStride, cw, ch, 1, o),
 			YStride: r.Dx(), CStride: cw, SubsampleRatio: m.SubsampleRatio, Rect: r,
 		}
-		if o >= 5 {
+		if o >= 5 { // columns and rows are swapped, and with them the subsampling
 			d.CStride = ch
 			switch m.SubsampleRatio {
 			case image.YCbCrSubsampleRatio422:

@@ -57,8 +57,9 @@ func planeTo(t *target, s subsampling, sw, sh int, extentX, extentY float64) pla
 	w, h := t.storedSize()
 	flipX, flipY := flips(t.orientation)
 	p := planeTarget{sw: sw, sh: sh, w: num.DivUp(w, s.h), h: num.DivUp(h, s.v)}
-	p.opt.X0, p.opt.X1 = span(extentX, w, p.w*s.h-w, flipX)
-	p.opt.Y0, p.opt.Y1 = span(extentY, h, p.h*s.v-h, flipY)
+	overX, overY := p.w*s.h-w, p.h*s.v-h // pixels beyond the picture that samples stand for
+	p.opt.X0, p.opt.X1 = span(extentX, w, overX, flipX)
+	p.opt.Y0, p.opt.Y1 = span(extentY, h, overY, flipY)
 	return p
 }
 
@@ -74,8 +75,9 @@ func (p *planeTarget) memory() int64 { return scale.Memory(p.sw, p.sh, p.w, p.h,
 
 // span returns, for one direction, the part of a source plane that the samples of a plane in the
 // result stand for together. The picture's length is extent in samples of the source plane, and
-// size in pixels of the result. The last sample of the result also stands for pixels beyond the
-// picture, whose number is over. If the samples will be reversed (flipped), the first sample does.
+// size in pixels of the result. The last sample may also stand for pixels beyond the picture, whose
+// number is over: it is 1 if three samples stand for two pixels each and the picture has five. If
+// the samples will be reversed (flipped), these pixels are the first sample's.
 func span(extent float64, size, over int, flipped bool) (from, to float64) {
 	step := extent / float64(size)
 	if flipped {
@@ -101,6 +103,7 @@ func average(t *target, pix []byte, w, h int, sub subsampling) (out []byte, ow, 
 		top = oh*sub.v - h
 	}
 	for y := -top; y < h; y += sub.v {
+		// The sample stands for the pixels [x0, x1) x [y0, y1).
 		y0, y1 := max(y, 0), min(y+sub.v, h)
 		for x := -left; x < w; x += sub.h {
 			x0, x1 := max(x, 0), min(x+sub.h, w)

@@ -112,10 +112,12 @@ func stripPNG(s source, src []byte, keepProfile bool) ([]byte, error) {
 
 // pngBytes is pixelBytes of PNG. TestPeakIsEstimated measures that 104 and 36 are enough.
 func pngBytes(t *target) int64 {
-	if t.frames != 1 {
-		// All encoded frames are held, and after the last one the file too. They take at most 4
-		// bytes a pixel, if they do not compress at all, and at most 3 times what pngHeld allows.
-		return 104 + min(4*int64(t.frames), 3*pngHeld(t)/(int64(t.w)*int64(t.h))+1)
+	if t.frames == 1 {
+		return 36
 	}
-	return 36
+	// All encoded frames are held, and after the last one the file too. They take at most 4 bytes a
+	// pixel, if they do not compress at all, and at most 3 times what pngHeld allows.
+	uncompressed := 4 * int64(t.frames)
+	allowed := 3*pngHeld(t)/(int64(t.w)*int64(t.h)) + 1 // for each pixel, rounded up
+	return 104 + min(uncompressed, allowed)
 }

@@ -20,7 +20,8 @@ func (s pngSource) color(h *header, to *Format) (conversion, error) {
 	if ok || err != nil {
 		return c, err
 	}
-	if c, ok, err = h.byProfile(to); ok || err != nil || s.SRGB {
+	c, ok, err = h.byProfile(to)
+	if ok || err != nil || s.SRGB {
 		return c, err
 	}
 	note := c.note
@@ -36,25 +37,25 @@ func (s pngSource) color(h *header, to *Format) (conversion, error) {
 // and a flag that samples have the full range. Every RGB file should have that flag; without it,
 // cICP is not used.
 func (s pngSource) codedColor() (conv conversion, ok bool, err error) {
-	c := s.CICP
-	if c == nil {
+	if s.CICP == nil {
 		return conversion{}, false, nil
 	}
-	if c[2] != 0 || c[3] > 1 { // browsers do not show such a file
-		return conversion{}, false, unsupported(fmt.Sprint("cICP ", c))
+	primaries, function, matrix, fullRange := s.CICP[0], s.CICP[1], s.CICP[2], s.CICP[3]
+	if matrix != 0 || fullRange > 1 { // browsers do not show such a file
+		return conversion{}, false, unsupported(fmt.Sprint("cICP ", s.CICP))
 	}
-	xy, ok := icc.CodedChromaticities(c[0])
-	if !ok || c[3] == 0 {
+	xy, ok := icc.CodedChromaticities(primaries)
+	if !ok || fullRange == 0 {
 		return conversion{}, false, nil
 	}
-	if c[1] == icc.CodedPQ || c[1] == icc.CodedHLG {
-		return conversion{}, false, unsupported(fmt.Sprint("high dynamic range, cICP ", c))
+	if function == icc.CodedPQ || function == icc.CodedHLG {
+		return conversion{}, false, unsupported(fmt.Sprint("high dynamic range, cICP ", s.CICP))
 	}
-	transfer, ok := icc.CodedTransfer(c[1])
+	transfer, ok := icc.CodedTransfer(function)
 	if !ok {
 		return conversion{}, false, nil
 	}
-	if c[1] == icc.CodedSRGB && xy == icc.SRGBChromaticities {
+	if function == icc.CodedSRGB && xy == icc.SRGBChromaticities {
 		return conversion{}, true, nil
 	}
 	conv, err = s.transform(xy, transfer)

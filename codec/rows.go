@@ -12,9 +12,13 @@ import (
 // This file resizes pictures that are read as rows of pixels: the rows go through one scaler,
 // premultiplied where there is alpha, and the small picture gets straight alpha again.
 
+// A rowReader passes every row of a picture to emit, from top to bottom. It ends at emit's first
+// error.
+type rowReader = func(ctx context.Context, emit func(y int, row []byte) error) error
+
 // resizeRows makes the small pictures from the rows that read emits. The number of channels says
 // what a pixel of a row is: 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and straight alpha.
-func resizeRows(ctx context.Context, ts []*target, channels int, read func(ctx context.Context, emit func(y int, row []byte) error) error) ([]picture, error) {
+func resizeRows(ctx context.Context, ts []*target, channels int, read rowReader) ([]picture, error) {
 	shrinkers := make([]*shrinker, len(ts))
 	for i, t := range ts {
 		var err error
@@ -63,7 +67,10 @@ type shrinker struct {
 // newShrinker returns a shrinker that makes t's picture from rows with this number of channels.
 func newShrinker(t *target, channels int) (*shrinker, error) {
 	w, h := t.storedSize()
-	s := &shrinker{sw: t.sw, sh: t.sh, rect: image.Rect(0, 0, w, h), channels: channels, unscaled: t.keepsSize(), color: t.color}
+	s := &shrinker{
+		sw: t.sw, sh: t.sh, rect: image.Rect(0, 0, w, h),
+		channels: channels, unscaled: t.keepsSize(), color: t.color,
+	}
 	out := channels // of the small picture
 	if channels == 2 || channels == 4 {
 		out = 4
@@ -201,12 +208,12 @@ func straighten(pix []byte) {
 // resizeCanvas makes the small pictures from m, a picture that is decoded already, by resizeRows.
 func resizeCanvas(ctx context.Context, ts []*target, m *image.NRGBA) ([]picture, error) {
 	return resizeRows(ctx, ts, 4, func(ctx context.Context, emit func(y int, row []byte) error) error {
-		w := 4 * m.Rect.Dx()
+		rowBytes := 4 * m.Rect.Dx()
 		for y := range m.Rect.Dy() {
-			if y&63 == 0 && ctx.Err() != nil {
+			if y%64 == 0 && ctx.Err() != nil {
 				return ctx.Err()
 			}
-			if err := emit(y, m.Pix[y*m.Stride:][:w]); err != nil {
+			if err := emit(y, m.Pix[y*m.Stride:][:rowBytes]); err != nil {
 				return err
 			}
 		}

@@ -76,11 +76,11 @@ func (s *Set) decode(ctx context.Context, first int) {
 	if err != nil || h.frames != 1 {
 		return
 	}
-	var group []int                            // the jobs of the group
-	var ts []*target                           // the targets of the group
-	var distinct []*target                     // those of ts that get a picture of their own
-	made := make([]decodedResult, len(s.jobs)) // by job
-	pictureOf := make([]int, len(s.jobs))      // by job: which of distinct has its picture
+	var group []int                               // the jobs of the group
+	var ts []*target                              // the targets of the group
+	var distinct []*target                        // those of ts that get a picture of their own
+	results := make([]decodedResult, len(s.jobs)) // by job; only the group's are filled in
+	pictureOf := make([]int, len(s.jobs))         // by job: the index in distinct of the job's picture
 jobs: // collect the group
 	for i := first; i < len(s.jobs); i++ {
 		j := &s.jobs[i]
@@ -97,15 +97,16 @@ jobs: // collect the group
 		if len(ts) > 0 {
 			t.color.convert = ts[0].color.convert // one source has equal transforms: keep one of them
 		}
-		distinctWithT, at := t.sharePicture(distinct)
+		distinctWithT, chosen := t.sharePicture(distinct)
 		if len(ts) > 0 && peakAll(opened, append(ts, t), distinctWithT, len(s.src)) > j.usable() {
-			break
+			break jobs
 		}
-		made[i], pictureOf[i] = decodedResult{source: opened, target: t, info: info}, at
+		results[i] = decodedResult{source: opened, target: t, info: info}
+		pictureOf[i] = chosen
 		group, ts, distinct = append(group, i), append(ts, t), distinctWithT
 	}
 	if len(ts) < 2 {
-		return
+		return // nothing is shared: Resize decodes for the one job
 	}
 	// Decode, and hand the pictures to the group.
 	pictures, err := opened.decodeStill(ctx, distinct...)
@@ -113,19 +114,25 @@ jobs: // collect the group
 		return
 	}
 	for _, i := range group {
-		made[i].picture = pictures[pictureOf[i]]
-		made[i].info.addNote(opened.note())
-		s.ready[i] = &made[i]
+		results[i].picture = pictures[pictureOf[i]]
+		results[i].info.addNote(opened.note())
+		s.ready[i] = &results[i]
 	}
 }
 
 // decodesWith reports whether t and u, which are of one source, can be decoded at once. Both or
 // neither must convert colors, at the same step, and both must be decoded in the same way.
 func (t *target) decodesWith(u *target) bool {
-	if (t.color.convert == nil) != (u.color.convert == nil) || t.color.first != u.color.first {
+	tConverts, uConverts := t.color.convert != nil, u.color.convert != nil
+	if tConverts != uConverts || t.color.first != u.color.first {
 		return false
 	}
-	return !t.source.ownDecoding || (t.format == t.source) == (u.format == u.source)
+	if !t.source.ownDecoding {
+		return true
+	}
+	// The source is decoded in one way for results of its own format, in another way for the rest.
+	tOwn, uOwn := t.format == t.source, u.format == u.source
+	return tOwn == uOwn
 }
 
 // sharePicture chooses the decoded picture of which t's result is made. distinct are the targets
@@ -154,8 +161,11 @@ func (s *Set) encode(ctx context.Context, r *decodedResult) (err error) {
 			err = caught.Error(p)
 		}
 	}()
-	if err := ctx.Err(); err != nil || r.encoded {
+	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if r.encoded {
+		return nil
 	}
 	m := r.picture
 	r.picture = picture{}

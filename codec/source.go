@@ -162,7 +162,9 @@ func newTarget(f *Format, h *header, size int, fit func(w, h int) (int, int), op
 		mustEncode: h.odd || h.space == icc.CMYK, planar: h.planar, colors: h.colors,
 		quality: opt.Quality, effort: opt.Effort,
 	}
-	if t.w, t.h = fit(width, height); t.w < 1 || t.h < 1 || t.w > width || t.h > height {
+	t.w, t.h = fit(width, height)
+	empty, enlarged := t.w < 1 || t.h < 1, t.w > width || t.h > height
+	if empty || enlarged {
 		return nil, fmt.Errorf("cannot fit %dx%d into %dx%d", width, height, t.w, t.h)
 	}
 	if opt.Format != nil {

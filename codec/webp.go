@@ -78,11 +78,15 @@ func planesToPlanes(m *image.YCbCr, t *target) (image.Image, error) {
 	luma := planeTo(t, subsampling{1, 1}, sw, sh, float64(sw), float64(sh))
 	chroma := planeTo(t, scaled, cw, ch, float64(sw)/2, float64(sh)/2)
 	var out [3][]byte
-	for c, p := range []struct { // Y, Cb and Cr
+	for c, p := range []struct {
 		planeTarget
 		src    []byte
 		stride int
-	}{{luma, m.Y, m.YStride}, {chroma, m.Cb, m.CStride}, {chroma, m.Cr, m.CStride}} {
+	}{
+		{luma, m.Y, m.YStride},
+		{chroma, m.Cb, m.CStride},
+		{chroma, m.Cr, m.CStride},
+	} {
 		out[c] = make([]byte, p.w*p.h)
 		s, err := p.scaler(out[c], p.w)
 		if err != nil {

@@ -55,7 +55,8 @@ func parameters() (map[string]parameter, error) {
 	var t struct {
 		Parameters map[string]parameter `yaml:"Parameters"`
 	}
-	return t.Parameters, yaml.Unmarshal(text, &t)
+	err = yaml.Unmarshal(text, &t)
+	return t.Parameters, err
 }
 
 // UnmarshalYAML reads the keys as CloudFormation spells them; package yaml would expect lower case.
@@ -180,8 +181,11 @@ func (o *Options) setShape(params map[string]parameter) (err error) {
 		}
 	}
 	o.Shape = desk.Shape{
-		BucketRegion: value("BucketRegion"), OriginShield: value("OriginShield"),
-		ExistingBucket: value("ExistingBucket") == "true", AttachOnly: value("AttachOnly") == "true", Regional: value("Regional") == "true",
+		BucketRegion:   value("BucketRegion"),
+		OriginShield:   value("OriginShield"),
+		ExistingBucket: value("ExistingBucket") == "true",
+		AttachOnly:     value("AttachOnly") == "true",
+		Regional:       value("Regional") == "true",
 	}
 	return nil
 }

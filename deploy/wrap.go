@@ -91,6 +91,9 @@ func acknowledge(stack awscdk.Stack) {
 		"W2503": "the same: a reference in a branch that this Region's stack never takes",
 		"E3013": "the empty default of DomainNames is in no distribution: a condition asks for the certificate, a rule for both",
 	} {
-		awscdk.Validations_Of(stack).Acknowledge(&awscdk.Acknowledgment{Id: jsii.String("CloudFormation-Validate::" + rule), Reason: jsii.String(reason)})
+		awscdk.Validations_Of(stack).Acknowledge(&awscdk.Acknowledgment{
+			Id:     jsii.String("CloudFormation-Validate::" + rule),
+			Reason: jsii.String(reason),
+		})
 	}
 }

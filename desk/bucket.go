@@ -29,8 +29,12 @@ type bucket struct {
 	close  func()
 }
 
-// localRegion is the region that s3test pretends to be in.
-const localRegion = "us-east-1"
+// localRegion is the region that s3test pretends to be in, and localKeyID the access key id that it
+// accepts.
+const (
+	localRegion = "us-east-1"
+	localKeyID  = "AKIDDESK"
+)
 
 // openDir returns the folder dir as a bucket. Keys cannot leave the folder, by dots or by symbolic
 // links.
@@ -64,7 +68,7 @@ func openMemory(s settings) (*bucket, error) {
 func openLocal(c s3test.Config, s settings) (*bucket, error) {
 	s.region = localRegion
 	secret := rand.Text()
-	c.Bucket, c.Region, c.Secrets = s.bucket, s.region, map[string]string{"AKIDDESK": secret}
+	c.Bucket, c.Region, c.Secrets = s.bucket, s.region, map[string]string{localKeyID: secret}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -77,7 +81,7 @@ func openLocal(c s3test.Config, s settings) (*bucket, error) {
 		client: &s3lite.Client{
 			Bucket: s.bucket, Region: s.region, Endpoint: "http://" + l.Addr().String(), PathStyle: true,
 			Credentials: func() (s3lite.Credentials, error) {
-				return s3lite.Credentials{AccessKeyID: "AKIDDESK", SecretAccessKey: secret}, nil
+				return s3lite.Credentials{AccessKeyID: localKeyID, SecretAccessKey: secret}, nil
 			},
 		},
 		local: local,

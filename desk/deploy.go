@@ -142,9 +142,10 @@ func CheckRegionalCode(path string) ([sha256.Size]byte, error) {
 // A deployment holds the values of deploy's flags.
 type deployment struct {
 	Shape
-	name, zip, regionalZip, template string
-	invalidate                       bool
-	parameters                       []parameter // of the template, the same for every stack
+	name                       string // of the stacks
+	zip, regionalZip, template string // paths
+	invalidate                 bool
+	parameters                 []parameter // of the template, the same for every stack
 }
 
 type parameter struct{ name, value string }
@@ -191,6 +192,7 @@ func (f *flags) parseDeployment(args []string) (*deployment, error) {
 	distribution := f.String("distribution", "", "with -attach and -invalidate: the `ID` of your distribution")
 	folder := f.String("folder", "resized", "the `folder` for results")
 	auto := f.Bool("autowebp", false, "browsers that accept WebP get it without to_webp=1")
+	// Flags that become parameters of the template as they are.
 	texts := []struct {
 		name  string
 		value *string
@@ -210,6 +212,7 @@ func (f *flags) parseDeployment(args []string) (*deployment, error) {
 	if _, err := f.parse(args, 0, 0); err != nil {
 		return nil, err
 	}
+	attachedID := d.invalidate && d.AttachOnly // -distribution is for this case only
 	switch {
 	case *bucket == "":
 		return nil, usagef("-bucket NAME is missing")
@@ -219,9 +222,9 @@ func (f *flags) parseDeployment(args []string) (*deployment, error) {
 		return nil, usagef("-region: %q is not a Region's code, like eu-west-1", d.BucketRegion)
 	case d.invalidate && !d.Regional:
 		return nil, usagef("-invalidate is the regional function's: it wants -regional")
-	case d.invalidate && d.AttachOnly && *distribution == "":
+	case attachedID && *distribution == "":
 		return nil, usagef("-invalidate with -attach wants -distribution ID")
-	case *distribution != "" && !(d.invalidate && d.AttachOnly):
+	case *distribution != "" && !attachedID:
 		return nil, usagef("-distribution goes with -attach and -invalidate; otherwise it is the one that is made")
 	case !stackNameRE.MatchString(d.name):
 		return nil, usagef("-name: %q: letters, digits and hyphens, a letter first, at most 40", d.name)
@@ -235,6 +238,7 @@ func (f *flags) parseDeployment(args []string) (*deployment, error) {
 			return nil, usagef("-shield: %w", err)
 		}
 	}
+	// The parameters of the template.
 	d.add("BucketName", *bucket)
 	d.add("DestinationFolder", clean)
 	d.add("BucketRegion", d.BucketRegion)
@@ -288,17 +292,19 @@ func (d *deployment) locate() error {
 // script returns the lines to run. It adds the parameter CodeSha256.
 func (d *deployment) script() (string, error) {
 	// The keys of the zips have digits of their sums, so that new code has a new key.
-	sum, err := CheckEdgeCode(d.zip)
+	edgeSum, err := CheckEdgeCode(d.zip)
 	if err != nil {
 		return "", err
 	}
-	d.add("CodeSha256", base64.StdEncoding.EncodeToString(sum[:]))
-	edgeKey, regionalKey := "edge-"+hex.EncodeToString(sum[:8])+".zip", ""
+	d.add("CodeSha256", base64.StdEncoding.EncodeToString(edgeSum[:]))
+	edgeKey := "edge-" + hex.EncodeToString(edgeSum[:8]) + ".zip"
+	regionalKey := ""
 	if d.Regional {
-		if sum, err = CheckRegionalCode(d.regionalZip); err != nil {
+		regionalSum, err := CheckRegionalCode(d.regionalZip)
+		if err != nil {
 			return "", err
 		}
-		regionalKey = "regional-" + hex.EncodeToString(sum[:8]) + ".zip"
+		regionalKey = "regional-" + hex.EncodeToString(regionalSum[:8]) + ".zip"
 	}
 
 	// The head, and the lines that store the zips.
@@ -320,8 +326,8 @@ func (d *deployment) script() (string, error) {
 	}
 	// The parameters, as the shell's "$@".
 	overrides := []string{"set --"}
-	for _, q := range d.parameters {
-		overrides = append(overrides, quote(q.name+"="+q.value))
+	for _, p := range d.parameters {
+		overrides = append(overrides, quote(p.name+"="+p.value))
 	}
 	overrides = append(overrides, `CodeBucket="$CODE"`, "CodeKey="+edgeKey)
 	if d.Regional {
@@ -335,10 +341,11 @@ func (d *deployment) script() (string, error) {
 		own := "Part=" + s.Part // the parameters of this stack only
 		line("")
 		line("# Part %s, in %s", s.Part, s.Region)
-		// Part regional names the distribution in the policy of a new bucket, and to invalidate. With
-		// -attach there is no new bucket, and the distribution is that of -distribution.
-		namesDistribution := !d.AttachOnly && (!d.ExistingBucket || d.invalidate)
-		if s.Part == "regional" && namesDistribution {
+		// Part regional uses the distribution's id in the policy of a new bucket, and in
+		// invalidations. The id is an output of part edge. With -attach it is not: there is no new
+		// bucket, and the id for invalidations is the parameter that -distribution has set.
+		usesOutput := !d.AttachOnly && (!d.ExistingBucket || d.invalidate)
+		if s.Part == "regional" && usesOutput {
 			line("DISTRIBUTION=$(%s)", d.output(EdgeRegion, "DistributionId"))
 			own += ` DistributionId="$DISTRIBUTION"`
 		}
@@ -353,7 +360,7 @@ func (d *deployment) script() (string, error) {
 // variable to the name of that bucket.
 func (d *deployment) upload(line func(string, ...any), variable, region, file, key string) {
 	line("%s=miniatura-code-$ACCOUNT-%s", variable, region)
-	line(`aws s3api head-bucket --bucket "$%s" --region %s 2>/dev/null || aws s3 mb "s3://$%s" --region %s`, variable, region, variable, region)
+	line(`aws s3api head-bucket --bucket "$%[1]s" --region %[2]s 2>/dev/null || aws s3 mb "s3://$%[1]s" --region %[2]s`, variable, region)
 	line(`aws s3 cp %s "s3://$%s/%s" --region %s`, quote(file), variable, key, region)
 }
 
@@ -397,18 +404,18 @@ func quote(s string) string {
 // wrap joins words with spaces, and with sep where a line would be longer than width.
 func wrap(words []string, width int, sep string) string {
 	var b strings.Builder
-	line := 0
+	length := 0 // of the line so far
 	for i, w := range words {
 		switch {
-		case i > 0 && line+1+len(w) > width:
+		case i > 0 && length+1+len(w) > width:
 			b.WriteString(sep)
-			line = 0
+			length = 0
 		case i > 0:
 			b.WriteByte(' ')
-			line++
+			length++
 		}
 		b.WriteString(w)
-		line += len(w)
+		length += len(w)
 	}
 	return b.String()
 }

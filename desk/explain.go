@@ -88,13 +88,13 @@ func explain(raw, originPath string, s settings) (explanation, error) {
 		return explanation{}, err
 	}
 	event, _ := newEvent(s, "GET", uri, query, "127.0.0.1")
-	if originPath != "" {
-		var e originRequest
-		if err := json.Unmarshal(event, &e); err != nil {
+	if originPath != "" { // newEvent leaves the origin's path empty
+		var withPath originRequest
+		if err := json.Unmarshal(event, &withPath); err != nil {
 			return explanation{}, err
 		}
-		e.Records[0].CF.Request.Origin.S3.Path = "/" + strings.Trim(originPath, "/")
-		if event, err = json.Marshal(e); err != nil {
+		withPath.Records[0].CF.Request.Origin.S3.Path = "/" + strings.Trim(originPath, "/")
+		if event, err = json.Marshal(withPath); err != nil {
 			return explanation{}, err
 		}
 	}
@@ -186,7 +186,7 @@ func splitURL(raw string) (uri, query string, err error) {
 // printableKey replaces control characters in a key, so that they do not reach the terminal.
 func printableKey(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 {
+		if r < ' ' || (r >= 0x7f && r < 0xa0) {
 			return '?'
 		}
 		return r

@@ -42,7 +42,8 @@ func (e *explanation) estimateFile(path string, memory int, fit func(w, h int) (
 	e.Estimate = &estimate{Memory: memory}
 	info, err := codec.Cost(src, fit, opt)
 	e.Estimate.CPU, e.Estimate.Wait = info.Cost, info.Cost/share
-	switch limit := float64(edgeTimeout.Milliseconds()); {
+	limit := float64(edgeTimeout.Milliseconds())
+	switch {
 	case len(src) > edge.MaxSource:
 		e.Estimate.Why = fmt.Sprintf("%d bytes, the limit is %d", len(src), int64(edge.MaxSource))
 	case err != nil:
@@ -50,7 +51,8 @@ func (e *explanation) estimateFile(path string, memory int, fit func(w, h int) (
 	case e.Estimate.Wait > limit:
 		e.Estimate.Why = fmt.Sprintf("over the %.0f s that there are", limit/1000)
 	default:
-		e.Estimate.Begun, e.Estimate.Why = true, fmt.Sprintf("within the %.0f s that there are", limit/1000)
+		e.Estimate.Begun = true
+		e.Estimate.Why = fmt.Sprintf("within the %.0f s that there are", limit/1000)
 	}
 	return nil
 }

@@ -123,14 +123,14 @@ func replaceFile(name string, data []byte, mode fs.FileMode) error {
 type pathStyle struct{ windows bool }
 
 // isSeparator reports whether c separates the parts of a path.
-func (p pathStyle) isSeparator(c byte) bool { return c == '/' || p.windows && c == '\\' }
+func (p pathStyle) isSeparator(c byte) bool { return c == '/' || (p.windows && c == '\\') }
 
 // base returns the last part of a path, without its folders and, on Windows, without the drive.
 func (p pathStyle) base(path string) string {
-	end := len(path)
-	for i := end - 1; i >= 0; i-- {
-		if p.isSeparator(path[i]) || p.windows && i == 1 && path[i] == ':' {
-			return path[i+1 : end]
+	for i := len(path) - 1; i >= 0; i-- {
+		endsDrive := p.windows && i == 1 && path[i] == ':'
+		if p.isSeparator(path[i]) || endsDrive {
+			return path[i+1:]
 		}
 	}
 	return path

@@ -82,7 +82,8 @@ func fold(text, start, indent string) string {
 	line := start
 	empty := true // no word is in the line yet
 	for word := range strings.SplitSeq(text, " ") {
-		if !empty && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > helpWidth {
+		columns := utf8.RuneCountInString(line) + 1 + utf8.RuneCountInString(word)
+		if !empty && columns > helpWidth {
 			b.WriteString(line + "\n")
 			line, empty = indent, true
 		}
@@ -117,10 +118,12 @@ func (f *flags) parse(args []string, least, most int) ([]string, error) {
 	// Parse stops at the first argument that is no flag. Take that one, and go on behind it. After
 	// "--" no argument is a flag.
 	for {
-		if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
+		err := f.Parse(args)
+		if errors.Is(err, flag.ErrHelp) {
 			f.printHelp(c)
 			return nil, errHelp
-		} else if err != nil {
+		}
+		if err != nil {
 			return nil, usageError{err}
 		}
 		parsed := args[:len(args)-f.NArg()]
@@ -157,10 +160,13 @@ func (f *flags) printHelp(c *command) {
 	if c.args == "" {
 		fmt.Fprintln(f.stdout, start)
 	} else {
-		args := optional.ReplaceAllStringFunc(c.args, func(s string) string { return strings.ReplaceAll(s, " ", nbsp) })
-		fmt.Fprint(f.stdout, fold(args, start+" ", strings.Repeat(" ", len(start)+1)))
+		keepTogether := func(s string) string { return strings.ReplaceAll(s, " ", nbsp) }
+		args := optional.ReplaceAllStringFunc(c.args, keepTogether)
+		indent := strings.Repeat(" ", len(start)+1)
+		fmt.Fprint(f.stdout, fold(args, start+" ", indent))
 	}
-	fmt.Fprint(f.stdout, "\n", fold(strings.ToUpper(c.summary[:1])+c.summary[1:]+".", "", ""))
+	sentence := strings.ToUpper(c.summary[:1]) + c.summary[1:] + "."
+	fmt.Fprint(f.stdout, "\n", fold(sentence, "", ""))
 	heading := "\nFlags:\n" // above the first flag only
 	f.VisitAll(func(one *flag.Flag) {
 		kind, usage := flag.UnquoteUsage(one)
@@ -168,7 +174,8 @@ func (f *flags) printHelp(c *command) {
 		if hasDefault && !strings.Contains(usage, "default") {
 			usage += " (default " + one.DefValue + ")"
 		}
-		fmt.Fprint(f.stdout, heading, "  ", strings.TrimSpace("-"+one.Name+" "+kind), "\n", fold(usage, "      ", "      "))
+		typed := strings.TrimSpace("-" + one.Name + " " + kind)
+		fmt.Fprint(f.stdout, heading, "  ", typed, "\n", fold(usage, "      ", "      "))
 		heading = ""
 	})
 	if f.notes != "" {

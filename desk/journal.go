@@ -5,6 +5,7 @@ package desk
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -54,8 +55,8 @@ func (j *journal) add(e exchange, local *s3test.Server) {
 	j.seq++
 	e.Seq = j.seq
 	j.last = append(j.last, e)
-	if len(j.last) > journalLength {
-		j.last = append(j.last[:0], j.last[len(j.last)-journalLength:]...)
+	if extra := len(j.last) - journalLength; extra > 0 {
+		j.last = slices.Delete(j.last, 0, extra)
 	}
 }
 

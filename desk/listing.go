@@ -51,7 +51,9 @@ func (b *bucket) pictures(ctx context.Context) (listing, error) {
 			l.more = true
 			break
 		}
-		switch foreign := foreignNames[strings.ToLower(pathStyle{}.ext(o.Key))]; {
+		ext := strings.ToLower(pathStyle{}.ext(o.Key))
+		foreign := foreignNames[ext] // "" for all other extensions
+		switch {
 		case edge.IsBelow(o.Key, b.resized): // a result
 		case foreign != "":
 			l.foreign[foreign]++
@@ -77,9 +79,10 @@ func hasDotPart(key string) bool {
 // "" when there are none.
 func (l listing) leftOut() string {
 	var parts []string
-	// The most frequent formats first.
+	// The most frequent formats first, those of one frequency by name.
 	kinds := slices.SortedFunc(maps.Keys(l.foreign), func(a, b string) int {
-		return cmp.Or(cmp.Compare(l.foreign[b], l.foreign[a]), cmp.Compare(a, b))
+		byCount := cmp.Compare(l.foreign[b], l.foreign[a])
+		return cmp.Or(byCount, cmp.Compare(a, b))
 	})
 	for _, k := range kinds {
 		parts = append(parts, fmt.Sprintf("%d %s", l.foreign[k], k))

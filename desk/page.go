@@ -173,21 +173,30 @@ type pageSize struct {
 
 // catalogueFor returns the catalogue with the page that r asks for.
 func (c *cloudFront) catalogueFor(r *http.Request) catalogue {
-	cat := catalogue{Where: c.bucket.where, Resized: c.bucket.resized, Quality: c.bucket.quality, MaxBytes: edge.MaxSource, Pictures: []picture{}}
+	cat := catalogue{
+		Where:    c.bucket.where,
+		Resized:  c.bucket.resized,
+		Quality:  c.bucket.quality,
+		MaxBytes: edge.MaxSource,
+		Pictures: []picture{}, // in JSON a list, even when it is empty
+	}
 	for _, s := range sizes.All() {
 		cat.Sizes = append(cat.Sizes, pageSize{s.Name, [2]int{s.Wide.W, s.Wide.H}, [2]int{s.Tall.W, s.Tall.H}})
 	}
+	// List the pictures, and keep those whose keys have the text that r asks for.
 	l, err := c.bucket.pictures(r.Context())
 	if err != nil {
 		cat.Trouble = oneLine(err)
 	}
 	cat.LeftOut = l.leftOut()
 	if find := strings.ToLower(r.FormValue("find")); find != "" {
-		l.objects = slices.DeleteFunc(l.objects, func(o *s3lite.Object) bool { return !strings.Contains(strings.ToLower(o.Key), find) })
+		l.objects = slices.DeleteFunc(l.objects, func(o *s3lite.Object) bool {
+			return !strings.Contains(strings.ToLower(o.Key), find)
+		})
 	}
 	cat.Total = len(l.objects)
 	cat.Pages = max(1, (cat.Total+pageLimit-1)/pageLimit)
-	// r asks for the page with a number, or for the page with a picture's key.
+	// Choose the page. r asks for the page with a number, or for the page with a picture's key.
 	cat.Page, _ = strconv.Atoi(r.FormValue("page"))
 	if at := r.FormValue("at"); at != "" {
 		i := slices.IndexFunc(l.objects, func(o *s3lite.Object) bool { return o.Key == at })
@@ -197,7 +206,8 @@ func (c *cloudFront) catalogueFor(r *http.Request) catalogue {
 	from := (cat.Page - 1) * pageLimit
 	cat.First = min(from+1, cat.Total)
 	for _, o := range l.objects[from:min(from+pageLimit, cat.Total)] {
-		cat.Pictures = append(cat.Pictures, picture{o.Key, keyPath(o.Key), o.Size, fmt.Sprintf("%d-%d", o.Size, o.LastModified.UnixNano())})
+		version := fmt.Sprintf("%d-%d", o.Size, o.LastModified.UnixNano())
+		cat.Pictures = append(cat.Pictures, picture{o.Key, keyPath(o.Key), o.Size, version})
 	}
 	return cat
 }
@@ -226,9 +236,10 @@ func (c *cloudFront) upload(w http.ResponseWriter, r *http.Request) error {
 	}
 	defer c.bodies.release(edge.MaxSource)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, edge.MaxSource))
-	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return &httpError{http.StatusRequestEntityTooLarge, fmt.Sprintf("the picture is over %d MB, more than the function takes", edge.MaxSource>>20)}
-	} else if err != nil {
+	}
+	if err != nil {
 		return &httpError{http.StatusBadRequest, "the upload was cut off"}
 	}
 	format := codec.Sniff(body)
@@ -246,45 +257,49 @@ func (c *cloudFront) upload(w http.ResponseWriter, r *http.Request) error {
 			key = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(name, ext), i, ext)
 		}
 		o, err := c.bucket.client.Head(r.Context(), key)
-		switch {
-		case err == nil && o.ETag != etag:
+		if err == nil && o.ETag != etag {
 			continue // another picture has this key
-		case err == nil: // this picture is stored already
-		case absent(err):
+		}
+		if absent(err) { // the key is free
 			err = c.bucket.client.Put(r.Context(), key, body, s3lite.PutOptions{ContentType: format.MediaType()})
 		}
 		if err != nil {
 			return fmt.Errorf("the bucket does not take it: %w", err)
 		}
-		return writeJSON(w, picture{key, keyPath(key), int64(len(body)), hex.EncodeToString(sum[:8])})
+		version := hex.EncodeToString(sum[:8])
+		return writeJSON(w, picture{key, keyPath(key), int64(len(body)), version})
 	}
 	return &httpError{http.StatusConflict, "the bucket has a hundred pictures of this name"}
 }
 
+// maxUploadName is the length of the longest key that uploadName makes, in bytes.
+const maxUploadName = 200
+
 // uploadName makes a key from a file's name as a browser sends it, which may be anything. The key
-// has no folder, no control characters, no leading dot, and at most 200 bytes. On Windows it has no
-// character that a file's name cannot have. The key keeps the extension of name if the function
-// reads such files, and else gets the given extension.
+// has no folder, no control characters and no leading dot. On Windows it has no character that a
+// file's name cannot have. The key keeps the extension of name if the function reads such files, and
+// else gets the given extension.
 func uploadName(name, extension string) string {
 	name = strings.ToValidUTF8(name, "_")
 	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
 		name = name[i+1:]
 	}
 	name = strings.Map(func(r rune) rune {
-		control := r < ' ' || r >= 0x7f && r < 0xa0
+		control := r < ' ' || (r >= 0x7f && r < 0xa0)
 		reserved := runtime.GOOS == "windows" && strings.ContainsRune(`<>:"|?*`, r)
 		if control || reserved {
 			return '_'
 		}
 		return r
 	}, name)
-	name = strings.Trim(strings.TrimLeft(name, ". "), " ")
+	name = strings.TrimLeft(name, ". ")
+	name = strings.TrimRight(name, " ")
 	ext := extension
 	if edge.HasExtension(name) {
 		ext = path.Ext(name)
 		name = strings.TrimSuffix(name, ext)
 	}
-	for len(name) > 200-len(ext) {
+	for len(name)+len(ext) > maxUploadName { // cut off whole characters
 		_, n := utf8.DecodeLastRuneInString(name)
 		name = name[:len(name)-n]
 	}
@@ -317,7 +332,8 @@ func (c *cloudFront) servePreview(w http.ResponseWriter, r *http.Request) error 
 	q := r.URL.Query()
 	size, ok := sizes.Parse(q.Get("size"))
 	quality, err := strconv.Atoi(q.Get("quality"))
-	if !ok || err != nil || quality < 1 || quality > 100 || q.Get("key") == "" {
+	validQuality := err == nil && quality >= 1 && quality <= 100
+	if !ok || !validQuality || q.Get("key") == "" {
 		return &httpError{http.StatusBadRequest, "a preview needs key, size (" + strings.Join(sizeNames(), " ") + ") and quality (1-100)"}
 	}
 	// Wait until fewer than atOnce previews are being made.
@@ -331,19 +347,21 @@ func (c *cloudFront) servePreview(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
+	// Make the result.
 	start := time.Now()
 	opt := codec.Options{Quality: quality}
 	if q.Get("webp") == "1" {
 		opt.Format = codec.WebP
 	}
 	body, info, err := codec.Resize(r.Context(), source.Body, size.Fit, opt)
+	// Answer with the result. Without one, a thumbnail is replaced by the original.
 	h := w.Header()
 	thumbnail := q.Get("v") != "" // the page asks for thumbnails with the picture's version
 	if thumbnail {
 		h.Set("Cache-Control", "private, max-age=3600")
 	}
 	switch {
-	case err != nil && thumbnail: // show the original
+	case err != nil && thumbnail:
 		http.Redirect(w, r, keyPath(q.Get("key")), http.StatusFound)
 		return nil
 	case err != nil:

@@ -44,6 +44,7 @@ type pictureFile struct {
 // resizeOne does with one input what the edge would do: it writes the result, or the source itself
 // when there can be no result.
 func (r *resizing) resizeOne(ctx context.Context, input string) error {
+	// Read the source, and make the result.
 	src, err := await(ctx, func() ([]byte, error) { return r.read(input) })
 	if err != nil {
 		return usageError{err}
@@ -61,10 +62,13 @@ func (r *resizing) resizeOne(ctx context.Context, input string) error {
 		return err
 	}
 
+	// Choose what is written: the result or, without one, the source.
 	o := outcome{
 		In:     pictureFile{input, info.W, info.H, len(src), info.Source},
 		Out:    pictureFile{r.out, info.OutW, info.OutH, len(made), info.ContentType},
-		Frames: info.Frames, Note: info.Note, same: bytes.Equal(src, made),
+		Frames: info.Frames,
+		Note:   info.Note,
+		same:   bytes.Equal(src, made),
 	}
 	format := codec.Sniff(made)
 	if passed != nil {
@@ -78,7 +82,9 @@ func (r *resizing) resizeOne(ctx context.Context, input string) error {
 	if o.Out.Name, err = r.outputFile(input, format); err != nil {
 		return err
 	}
-	if _, err := await(ctx, func() (struct{}, error) { return struct{}{}, r.write(o.Out.Name, made) }); err != nil {
+	// Write it. stdout may be a pipe that nobody reads.
+	_, err = await(ctx, func() (struct{}, error) { return struct{}{}, r.write(o.Out.Name, made) })
+	if err != nil {
 		return usageError{err}
 	}
 	if err := r.printOutcome(&o); err != nil {

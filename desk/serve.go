@@ -20,6 +20,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf16"
 
 	"miniatura/desk/demo"
 	"miniatura/edge"
@@ -121,7 +122,8 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	// waits for an answer, because the listener is open already.
 	fmt.Fprintf(stdout, "http://%s/ serves the %s; %s. Ctrl-C ends it.\n", browserAddress(l.Addr(), o.addr), b.where, o.results(b))
 	if o.dir == "" && o.endpoint == "" {
-		if _, err := await(ctx, func() (struct{}, error) { return struct{}{}, addDemo(b) }); err != nil {
+		_, err := await(ctx, func() (struct{}, error) { return struct{}{}, addDemo(b) })
+		if err != nil {
 			return err
 		}
 	}
@@ -287,7 +289,10 @@ func (c *cloudFront) view(w http.ResponseWriter, r *http.Request, uri, query str
 	record := c.records[id]
 	delete(c.records, id)
 	c.mu.Unlock()
-	entry := exchange{Time: time.Now(), Method: r.Method, URL: r.RequestURI, ID: id, Event: event, Answer: answer, Record: record}
+	entry := exchange{
+		Time: time.Now(), Method: r.Method, URL: r.RequestURI, ID: id,
+		Event: event, Answer: answer, Record: record,
+	}
 	defer func() { c.journal.add(entry, c.bucket.local) }()
 
 	// The answer is a request for the origin, which has a URI, or a response, which has a Status.
@@ -367,8 +372,12 @@ func (c *cloudFront) fetch(w http.ResponseWriter, r *http.Request, uri string, r
 	// Answer with the object's headers and, for a GET, with its body.
 	h.Set("Server-Timing", serverTiming(record, time.Since(start)))
 	h.Set("ETag", o.ETag)
-	for name, value := range map[string]string{"Cache-Control": o.CacheControl, "Expires": o.Expires,
-		"Content-Language": o.ContentLanguage, "Content-Disposition": o.ContentDisposition} {
+	for name, value := range map[string]string{
+		"Cache-Control":       o.CacheControl,
+		"Expires":             o.Expires,
+		"Content-Language":    o.ContentLanguage,
+		"Content-Disposition": o.ContentDisposition,
+	} {
 		if value != "" {
 			h.Set(name, value)
 		}
@@ -431,9 +440,9 @@ func headerJSON(v any) string {
 		switch {
 		case r < 0x7f:
 			b.WriteRune(r)
-		case r > 0xffff: // two surrogates
-			r -= 0x10000
-			fmt.Fprintf(&b, `\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
+		case r > 0xffff: // JSON writes it as two surrogates
+			first, second := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, first, second)
 		default:
 			fmt.Fprintf(&b, `\u%04x`, r)
 		}

@@ -182,12 +182,15 @@ func warmKeys(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 	var mu sync.Mutex
 	var sum warm.Tally
 	failed := 0
-	each(ctx, *jobs, sources, func(key string) {
-		var tally warm.Tally
+	makeResults := func(key string) (warm.Tally, error) {
 		targets, err := s.Targets(key, b.region)
-		if err == nil {
-			tally, err = warm.Make(ctx, h, targets, nil)
+		if err != nil {
+			return warm.Tally{}, err
 		}
+		return warm.Make(ctx, h, targets, nil)
+	}
+	each(ctx, *jobs, sources, func(key string) {
+		tally, err := makeResults(key)
 		mu.Lock()
 		defer mu.Unlock()
 		sum.Add(tally)
@@ -227,6 +230,14 @@ func purge(ctx context.Context, args []string, stdin io.Reader, stdout, stderr i
 		return err
 	}
 
+	// Delete the results, and count them.
+	deleteResults := func(key string) (warm.Tally, error) {
+		targets, err := s.Results(key, b.region)
+		if err != nil {
+			return warm.Tally{}, err
+		}
+		return warm.Delete(ctx, b.client, targets, true)
+	}
 	line := progress.New(stderr, "purge", len(sources), "pictures")
 	failed, deleted := 0, 0
 	var purged []string // the keys of pictures without results now
@@ -234,12 +245,8 @@ func purge(ctx context.Context, args []string, stdin io.Reader, stdout, stderr i
 		if ctx.Err() != nil {
 			break
 		}
-		targets, err := s.Results(key, b.region)
-		if err == nil {
-			var tally warm.Tally
-			tally, err = warm.Delete(ctx, b.client, targets, true)
-			deleted += tally.Deleted
-		}
+		tally, err := deleteResults(key)
+		deleted += tally.Deleted
 		if err != nil {
 			failed++
 			line.Printf("%s: %v", key, err)
@@ -277,14 +284,15 @@ func invalidations(s warm.Settings, keys []string) (rounds [][]string) {
 // previous one has ended. Without a distribution or without the AWS CLI, it prints the commands
 // instead.
 func invalidate(ctx context.Context, distribution string, rounds [][]string, stdout, stderr io.Writer) error {
-	aws, err := exec.LookPath("aws")
-	switch {
-	case len(rounds) == 0:
+	if len(rounds) == 0 {
 		return nil
-	case distribution == "":
+	}
+	if distribution == "" {
 		fmt.Fprintln(stdout, "To invalidate CloudFront's copies, run:")
 		return printInvalidations(stdout, "ID", rounds)
-	case err != nil:
+	}
+	aws, err := exec.LookPath("aws")
+	if err != nil {
 		fmt.Fprintln(stdout, "The AWS CLI is not installed here. Run these lines where it is:")
 		return printInvalidations(stdout, distribution, rounds)
 	}
@@ -327,10 +335,11 @@ func printInvalidations(w io.Writer, distribution string, rounds [][]string) err
 	for i, paths := range rounds {
 		args := warm.CreateInvalidation(distribution, paths)
 		line := "aws " + warm.ShellLine(args)
-		if i < len(rounds)-1 {
+		if i < len(rounds)-1 { // make the invalidation, and wait for the id that this prints
 			wait := awaitInvalidation(distribution, "")
-			wait = wait[:len(wait)-1] // the id comes from a $(...), which ShellLine would quote
-			line = "aws " + warm.ShellLine(wait) + ` "$(aws ` + warm.ShellLine(append(args, idOnly...)) + `)"`
+			wait = wait[:len(wait)-1] // without the id: ShellLine would quote the $(...)
+			printID := "aws " + warm.ShellLine(append(args, idOnly...))
+			line = "aws " + warm.ShellLine(wait) + ` "$(` + printID + `)"`
 		}
 		if _, err := fmt.Fprintln(w, line); err != nil {
 			return err

@@ -45,8 +45,9 @@ type shelf struct {
 }
 
 // longTime is the least that spent returns. finish remembers a deadline only if the picture took at
-// least half of what spent returns, so it does not for a picture that took less than a minute. A
-// Lambda function that works on several sources may meet the deadline in a picture of a few
+// least half of what spent returns, so never for a picture that took less than a minute.
+//
+// A Lambda function that works on several sources may meet the deadline in a picture of a few
 // seconds, because the other sources used up the time.
 const longTime = Millis(2 * time.Minute)
 
@@ -141,16 +142,9 @@ func (s *shelf) readSource(ctx context.Context, s3 *s3lite.Client, i int) error 
 		if k < i || t.SourceKey() != s.key {
 			continue
 		}
-		if k > i { // judge has decided on target i before
-			if t.Valid() != nil {
-				continue
-			}
-			o, err := s3.Head(ctx, t.ResultKey())
-			s.answers[k] = headAnswer{o, err}
-			stored, err := usable(o, err)
-			if err != nil || isFresh(stored, s.head, t) || s.h.knownFailure(stored, s.head, 0) != nil {
-				continue // there is nothing to make for target k
-			}
+		// For target i, judge has decided already.
+		if k > i && !s.lookAhead(ctx, s3, k) {
+			continue
 		}
 		s.job[k] = len(jobs)
 		jobs = append(jobs, codec.Job{Fit: t.Size.Fit, Options: s.h.options(t)})
@@ -159,4 +153,20 @@ func (s *shelf) readSource(ctx context.Context, s3 *s3lite.Client, i int) error 
 		s.set = codec.NewSet(o.Body, jobs)
 	}
 	return nil
+}
+
+// lookAhead sends the HEAD for the result of target k, keeps the answer, and reports whether the
+// result has to be made. It sends no HEAD for a target that is not valid.
+func (s *shelf) lookAhead(ctx context.Context, s3 *s3lite.Client, k int) bool {
+	t := s.targets[k]
+	if t.Valid() != nil {
+		return false
+	}
+	o, err := s3.Head(ctx, t.ResultKey())
+	s.answers[k] = headAnswer{o, err}
+	stored, err := usable(o, err)
+	if err != nil || isFresh(stored, s.head, t) {
+		return false
+	}
+	return s.h.knownFailure(stored, s.head, 0) == nil
 }

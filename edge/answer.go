@@ -145,8 +145,13 @@ func direct(body []byte, o s3lite.PutOptions) json.RawMessage {
 	if base64.StdEncoding.EncodedLen(len(body)) > maxResponse {
 		return nil
 	}
-	r := Response{Status: "200", StatusDescription: "OK", Headers: map[string][]Header{}, BodyEncoding: "base64",
-		Body: base64.StdEncoding.EncodeToString(body)}
+	r := Response{
+		Status:            "200",
+		StatusDescription: "OK",
+		Headers:           map[string][]Header{},
+		BodyEncoding:      "base64",
+		Body:              base64.StdEncoding.EncodeToString(body),
+	}
 	r.set("Content-Type", o.ContentType)
 	r.set("Content-Language", o.ContentLanguage)
 	r.set("Content-Disposition", o.ContentDisposition)
@@ -160,8 +165,8 @@ func direct(body []byte, o s3lite.PutOptions) json.RawMessage {
 
 // directAge returns the Cache-Control of a result that is answered directly. cacheControl and
 // expires are the source's headers. no-store, no-cache and private are kept. max-age is the
-// smallest age in cacheControl. If cacheControl has none, it is the time until expires. It is never
-// more than maxDirectAge. All other directives are dropped.
+// smallest age in cacheControl. If cacheControl has none, max-age is the time until expires. It is
+// never more than maxDirectAge. All other directives are dropped.
 func directAge(cacheControl, expires string, now time.Time) string {
 	age, hasAge := maxDirectAge, false
 	var kept []string
@@ -184,7 +189,8 @@ func directAge(cacheControl, expires string, now time.Time) string {
 		if err != nil {
 			at = now // a value that is not a date, such as "0", has expired
 		}
-		age = min(age, max(int(at.Sub(now)/time.Second), 0))
+		left := int(at.Sub(now) / time.Second)
+		age = min(age, max(left, 0))
 	}
 	return strings.Join(append(kept, "max-age="+strconv.Itoa(age)), ", ")
 }
@@ -201,18 +207,23 @@ func redirect(uri string) json.RawMessage {
 	return answer
 }
 
+// notInLocation holds the printable characters that location encodes. A # or ? would end the path,
+// browsers take a \ for a slash, and RFC 3986 allows the others in no URL.
+const notInLocation = "#?\\" + "\"<>^`{|}"
+
 // location returns uri, an event's path, as a Location header that no browser can read as another
-// host. The header begins with exactly one slash. Every character is encoded that browsers drop,
-// take for a slash, or take for the end of the path.
+// host: it begins with a slash, and its next character is no slash. Spaces, control characters,
+// bytes that are not ASCII, and notInLocation are encoded. A % is not, because uri is
+// percent-encoded already.
 func location(uri string) string {
 	var b strings.Builder
 	b.WriteByte('/')
 	uri = strings.TrimPrefix(uri, "/")
 	if strings.HasPrefix(uri, "/") {
-		b.WriteString("./") // "/.//a" is the path "//a"
+		b.WriteString("./") // browsers read "/.//a" as the path "//a" of this host
 	}
 	for i := range len(uri) {
-		if c := uri[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\"#<>?\\^`{|}", c) >= 0 {
+		if c := uri[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(notInLocation, c) >= 0 {
 			fmt.Fprintf(&b, "%%%02X", c)
 		} else {
 			b.WriteByte(c)
@@ -227,8 +238,9 @@ func location(uri string) string {
 // to be read: CloudFront will get the same answer from S3.
 func mayPass(err error) bool {
 	if e, ok := errors.AsType[*s3lite.Error](err); ok {
+		refused := errors.Is(e, s3lite.ErrNotFound) || errors.Is(e, s3lite.ErrDenied)
 		// Without attempts, ErrDenied means that the function has no credentials.
-		absent := e.Op == http.MethodHead && e.Attempts > 0 && (errors.Is(e, s3lite.ErrNotFound) || errors.Is(e, s3lite.ErrDenied))
+		absent := refused && e.Op == http.MethodHead && e.Attempts > 0
 		return !absent && !errors.Is(e, s3lite.ErrTooLarge)
 	}
 	if e, ok := errors.AsType[*knownError](err); ok {

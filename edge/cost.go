@@ -62,8 +62,9 @@ func (e *costError) Unwrap() error { return e.err }
 // which is remembered. A cost between allowed and budget means that other steps used the time: the
 // next request may have more time, so the error is a deadline.
 func refusal(err error, cost, allowed, budget float64) error {
+	overCost := allowed > 0 && cost > allowed && errors.Is(err, codec.ErrLimit)
 	switch {
-	case allowed <= 0 || cost <= allowed || !errors.Is(err, codec.ErrLimit):
+	case !overCost:
 		return err
 	case cost > budget:
 		return &costError{err, cost}

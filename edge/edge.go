@@ -250,6 +250,8 @@ func (h *Handler) finish(ctx context.Context, t Target, w work, r *Record, saved
 	// (A shelf keeps a reference of its own.)
 	source.Body = nil
 	r.InBytes = len(src)
+
+	// Resize.
 	options := h.options(t)
 	options.CPU = h.affordable(saved.deadline)
 	resizing := stopwatch()
@@ -270,9 +272,10 @@ func (h *Handler) finish(ctx context.Context, t Target, w work, r *Record, saved
 	}
 	r.OutBytes = len(body)
 
+	// PUT.
 	o := resultOptions(t, source, info, r)
 	saved.noteFinished(body, o)
-	if err := ctx.Err(); err != nil {
+	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	lap := stopwatch()
@@ -290,9 +293,9 @@ func (h *Handler) options(t Target) codec.Options {
 	return codec.Options{Format: t.format(), Quality: t.Quality, Memory: h.cfg.Memory}
 }
 
-// record returns t's Record, which make fills in. An error or a panic of make becomes the Record's
+// record returns t's Record, which do fills in. An error or a panic of do becomes the Record's
 // Error.
-func (t Target) record(make func(r *Record) error) (r Record) {
+func (t Target) record(do func(r *Record) error) (r Record) {
 	start := time.Now()
 	r = t.blank()
 	defer func() {
@@ -301,7 +304,7 @@ func (t Target) record(make func(r *Record) error) (r Record) {
 		}
 		r.Total = Millis(time.Since(start))
 	}()
-	if err := make(&r); err != nil {
+	if err := do(&r); err != nil {
 		r.fail(err)
 	}
 	return r
@@ -321,7 +324,7 @@ func (r *Record) fail(err error) {
 	r.Decision, r.Err, r.Error = Unchanged, err, err.Error()
 }
 
-// note appends s to the record's note.
+// note appends s to the record's note, after a semicolon if there is a note already.
 func (r *Record) note(s string) {
 	if r.Note != "" && s != "" {
 		s = "; " + s

@@ -100,7 +100,7 @@ func replaceURI(req json.RawMessage, uri string) (json.RawMessage, error) {
 			continue
 		}
 		end := int(d.InputOffset())
-		out = append(out, req[done:end-len(v)]...)
+		out = append(out, req[done:end-len(v)]...) // v ends at end
 		out = append(out, value...)
 		done, found = end, true
 	}

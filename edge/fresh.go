@@ -104,14 +104,18 @@ func isFresh(stored, source *s3lite.Object, t Target) bool {
 		return false
 	}
 	m := stored.Metadata
-	encoder, _ := strconv.Atoi(m[metaEncoder])
-	if encoder < codec.Version || m[metaQuality] != strconv.Itoa(t.Quality) || m[metaCacheTag] != CacheTag(t.SourceKey()) {
+	encoder, _ := strconv.Atoi(m[metaEncoder]) // a number: see isResult
+	older := encoder < codec.Version
+	otherQuality := m[metaQuality] != strconv.Itoa(t.Quality)
+	otherTag := m[metaCacheTag] != CacheTag(t.SourceKey())
+	if older || otherQuality || otherTag {
 		return false
 	}
-	want := keptHeaders(source, new(Record))
-	caching := sameHeader(stored.CacheControl, want.CacheControl) && sameHeader(stored.Expires, want.Expires)
-	content := sameHeader(stored.ContentLanguage, want.ContentLanguage) && sameHeader(stored.ContentDisposition, want.ContentDisposition)
-	return caching && content
+	want := keptHeaders(source, new(Record)) // the Record only receives notes, which are not needed
+	return sameHeader(stored.CacheControl, want.CacheControl) &&
+		sameHeader(stored.Expires, want.Expires) &&
+		sameHeader(stored.ContentLanguage, want.ContentLanguage) &&
+		sameHeader(stored.ContentDisposition, want.ContentDisposition)
 }
 
 // sameHeader reports whether a and b are the same value of a header. White space does not count,

@@ -166,6 +166,7 @@ func (h *Handler) remember(ctx context.Context, t Target, source, stored *s3lite
 		// More memory helps in both cases: a function with more memory has more CPU.
 		m[metaFailedMemory] = strconv.Itoa(h.megabytes())
 	}
+	// The PUT may replace only the object that this request has seen, or nothing if it saw none.
 	o := s3lite.PutOptions{ContentType: "text/plain", CacheControl: "no-store", Metadata: m, IfNoneMatch: "*"}
 	if stored != nil {
 		o.IfNoneMatch, o.IfMatch = "", stored.ETag
@@ -194,5 +195,6 @@ func asHeader(s string) string {
 		}
 		return r
 	}, s)
-	return strings.Join(strings.Fields(s[:min(len(s), maxReason)]), " ")
+	s = s[:min(len(s), maxReason)]
+	return strings.Join(strings.Fields(s), " ")
 }

@@ -23,7 +23,7 @@ func unescape(s string) (string, error) {
 	return url.PathUnescape(strings.ReplaceAll(s, "+", "%20"))
 }
 
-// unsafe holds the characters that RFC 1738, section 2.2, calls unsafe, and those that S3 or
+// unsafe holds the characters that RFC 1738, section 2.2, calls unsafe, and then those that S3 or
 // CloudFront's invalidations read as something else. EscapePath encodes these characters, control
 // characters, and bytes that are not ASCII.
 const unsafe = " <>\"#%{}|\\^~[]`" + "+?*"

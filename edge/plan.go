@@ -92,8 +92,9 @@ func (t Target) Valid() error {
 // IsBelow reports whether key lies in folder, as key is spelled or after its extra slashes and dot
 // segments are resolved. A key in the folder for results is never resized again.
 func IsBelow(key, folder string) bool {
-	c := strings.TrimPrefix(path.Clean("/"+key), "/")
-	return c == folder || strings.HasPrefix(c, folder+"/") ||
+	resolved := strings.TrimPrefix(path.Clean("/"+key), "/")
+	return resolved == folder ||
+		strings.HasPrefix(resolved, folder+"/") ||
 		strings.HasPrefix(key, folder+"/")
 }
 

@@ -109,15 +109,17 @@ func (c *Client) learn(o *outcome) bool {
 	date, err := http.ParseTime(o.header.Get("Date"))
 	s := o.status
 	moved := s == 301 || s == 307 || s == 400
+	here := place{o.region, true}
+	elsewhere := isRegion(named) && named != o.region // not the region that the request was signed for
+	isNews := believed == nil || named != believed.name
 	switch {
 	case o.undialed && believed != nil && !believed.sure && believed.name == o.region:
 		// No host has the name of the region that was believed: start again with c.Region.
 		c.region.CompareAndSwap(believed, nil)
-	case (s == 200 || s == 404) && (believed == nil || *believed != place{o.region, true}):
+	case (s == 200 || s == 404) && (believed == nil || *believed != here):
 		// The bucket answers in o.region.
-		c.region.Store(&place{o.region, true})
-	case moved && isRegion(named) && named != o.region && (believed == nil || named != believed.name):
-		// The service names another region than the one that the request was signed for.
+		c.region.Store(&here)
+	case moved && elsewhere && isNews:
 		c.region.Store(&place{name: named})
 		return true
 	case moved && believed != nil && believed.name != o.region:
@@ -139,17 +141,29 @@ func (o *outcome) read(res *http.Response, progress func()) (err error) {
 		o.refusal, _ = io.ReadAll(io.LimitReader(res.Body, maxRefusal))
 		return nil
 	}
-	o.object = &Object{Key: q.key, Size: res.ContentLength, ETag: h.Get("Etag"), ContentType: h.Get("Content-Type"),
-		CacheControl: h.Get("Cache-Control"), Expires: h.Get("Expires"), ContentLanguage: h.Get("Content-Language"),
-		ContentDisposition: h.Get("Content-Disposition"), ContentEncoding: h.Get("Content-Encoding"),
-		StorageClass: h.Get("X-Amz-Storage-Class"), ArchiveStatus: h.Get("X-Amz-Archive-Status"),
-		Restore: h.Get("X-Amz-Restore"), Metadata: make(map[string]string)}
+	o.object = &Object{
+		Key:                q.key,
+		Size:               res.ContentLength,
+		ETag:               h.Get("Etag"),
+		ContentType:        h.Get("Content-Type"),
+		Metadata:           make(map[string]string),
+		CacheControl:       h.Get("Cache-Control"),
+		Expires:            h.Get("Expires"),
+		ContentLanguage:    h.Get("Content-Language"),
+		ContentDisposition: h.Get("Content-Disposition"),
+		ContentEncoding:    h.Get("Content-Encoding"),
+		StorageClass:       h.Get("X-Amz-Storage-Class"),
+		ArchiveStatus:      h.Get("X-Amz-Archive-Status"),
+		Restore:            h.Get("X-Amz-Restore"),
+	}
 	o.object.LastModified, _ = http.ParseTime(h.Get("Last-Modified"))
 	for name, values := range h {
 		if name, ok := strings.CutPrefix(name, "X-Amz-Meta-"); ok {
 			o.object.Metadata[strings.ToLower(name)] = strings.Join(values, ",")
 		}
 	}
+
+	// Read the body of a GET's answer. A probe's body is not needed.
 	body := &meter{Reader: res.Body, progress: progress}
 	switch {
 	case q.method != http.MethodGet, q.probe:

@@ -70,7 +70,9 @@ func isHostName(bucket string) bool {
 // isLabel reports whether s can be a label of a host name: small letters and digits, and hyphens
 // that are not at its ends.
 func isLabel(s string) bool {
-	return s != "" && s == strings.Trim(s, "-") && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+	const allowed = "abcdefghijklmnopqrstuvwxyz0123456789-"
+	hasOthers := strings.Trim(s, allowed) != ""
+	return s != "" && s == strings.Trim(s, "-") && !hasOthers
 }
 
 // isRegion reports whether s looks like a region. Without this check, a service that names a region
@@ -87,13 +89,16 @@ func ParseDomain(host string) (bucket, region string, err error) {
 	if !ok || i <= 0 {
 		return "", "", errNotS3
 	}
+	bucket = name[:i]
 	// rest is ".region", or "-region" in an older form, or names no region.
-	bucket, rest := name[:i], strings.TrimPrefix(strings.TrimPrefix(name[i+len(".s3"):], "-fips"), ".dualstack")
+	rest := strings.TrimPrefix(name[i+len(".s3"):], "-fips")
+	rest = strings.TrimPrefix(rest, ".dualstack")
 	if rest == "" || rest == "-external-1" {
 		rest = ".us-east-1"
 	}
 	unsupported := strings.HasSuffix(bucket, expressSuffix) || strings.HasPrefix(rest, "-website")
-	if unsupported || rest[0] != '.' && rest[0] != '-' || !isRegion(rest[1:]) {
+	separated := rest[0] == '.' || rest[0] == '-'
+	if unsupported || !separated || !isRegion(rest[1:]) {
 		return "", "", errNotS3
 	}
 	return bucket, rest[1:], nil

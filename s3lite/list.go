@@ -64,6 +64,7 @@ func (c *Client) List(ctx context.Context, prefix string) iter.Seq2[*Object, err
 			if !page.IsTruncated || page.NextContinuationToken == "" {
 				return
 			}
+			// The first three parameters stay; a new token replaces the previous one.
 			query = append(query[:3:3], [2]string{"continuation-token", page.NextContinuationToken})
 		}
 	}

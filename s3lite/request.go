@@ -56,13 +56,13 @@ func Warm() {
 func (c *Client) do(ctx context.Context, q *request) (*Object, error) {
 	e := &Error{Op: cmp.Or(q.op, q.method), Bucket: c.Bucket, Key: q.key}
 	backoff := cmp.Or(c.Backoff, 50*time.Millisecond)
-	for current := q; ; { // current is q or a probe
+	current := q // the request of the next attempt: q or a probe
+	for {
 		o := c.attempt(ctx, current)
 		learned := c.learn(o)
 		switch {
-		// A probe is not needed any more when a region is known.
 		case c.region.Load() != nil:
-			current = q
+			current = q // a probe is not needed any more when a region is known
 		case c.Endpoint != "" && current.method == http.MethodHead && o.status == 400:
 			// Unlike AWS, other servers name their region only in the body of a refusal. HEAD has
 			// no body, so the next request is a GET.
@@ -72,16 +72,20 @@ func (c *Client) do(ctx context.Context, q *request) (*Object, error) {
 		if kind == nil {
 			return o.object, nil
 		}
-		e.Kind, e.Err, e.Status, e.Code, e.RequestID = kind, o.err, o.status, o.element("Code"), o.header.Get("X-Amz-Request-Id")
+		e.Kind, e.Err, e.Status = kind, o.err, o.status
+		e.Code, e.RequestID = o.element("Code"), o.header.Get("X-Amz-Request-Id")
 		if o.stage == sent {
 			e.Attempts++
 		}
 		if kind != ErrExhausted || e.Attempts == maxAttempts {
 			return nil, e
 		}
-		jitter := rand.N(backoff << (e.Attempts - 1)) // aws.amazon.com/builders-library, "Timeouts, retries and backoff with jitter"
+		// The limit of the random pause doubles with each attempt (aws.amazon.com/builders-library,
+		// "Timeouts, retries and backoff with jitter").
+		jitter := rand.N(backoff << (e.Attempts - 1))
+		pauses := [...]time.Duration{atOnce: 0, later: jitter, throttled: jitter + 4*backoff}
 		select {
-		case <-time.After([...]time.Duration{atOnce: 0, later: jitter, throttled: jitter + 4*backoff}[p]):
+		case <-time.After(pauses[p]):
 		case <-ctx.Done():
 		}
 		if ctx.Err() != nil {
@@ -101,7 +105,8 @@ func (c *Client) attempt(ctx context.Context, q *request) *outcome {
 	defer timer.Stop()
 	progress := func() { timer.Reset(quiet) }
 
-	o := &outcome{request: q, region: cmp.Or(c.Region, "us-east-1"), at: time.Now().Add(time.Duration(c.skew.Load()))}
+	now := time.Now().Add(time.Duration(c.skew.Load())) // by the service's clock
+	o := &outcome{request: q, region: cmp.Or(c.Region, "us-east-1"), at: now}
 	if p := c.region.Load(); p != nil {
 		o.region = p.name
 	}
@@ -129,11 +134,12 @@ func (c *Client) attempt(ctx context.Context, q *request) *outcome {
 		o.err = err
 		return o
 	}
+	o.err = cmp.Or(context.Cause(ctx), err)
 	op, ok := errors.AsType[*net.OpError](err)
-	o.err, o.undialed = cmp.Or(context.Cause(ctx), err), ok && op.Op == "dial"
-	if t, ok := t.(interface{ CloseIdleConnections() }); ok {
+	o.undialed = ok && op.Op == "dial"
+	if idle, ok := t.(interface{ CloseIdleConnections() }); ok {
 		// If this connection died while the sandbox was frozen, the idle ones did too.
-		t.CloseIdleConnections()
+		idle.CloseIdleConnections()
 	}
 	return o
 }

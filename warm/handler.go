@@ -62,13 +62,19 @@ func New(cfg Config) *Handler {
 	if cfg.Log == nil {
 		cfg.Log = os.Stdout
 	}
-	h := &Handler{cfg: cfg, edge: edge.New(edge.Config{
+	maker := edge.New(edge.Config{
 		Client: func(string, string) *s3lite.Client { return cfg.Client },
 		Memory: cfg.Memory,
 		Log:    io.Discard, // this Handler writes its own log, one line per key
-	})}
+	})
+	h := &Handler{cfg: cfg, edge: maker}
 	if cfg.Distribution != "" {
-		h.cdn = &invalidator{distribution: cfg.Distribution, endpoint: cfg.CloudFront, credentials: cfg.Client.Credentials, client: &http.Client{}}
+		h.cdn = &invalidator{
+			distribution: cfg.Distribution,
+			endpoint:     cfg.CloudFront,
+			credentials:  cfg.Client.Credentials,
+			client:       &http.Client{},
+		}
 	}
 	return h
 }

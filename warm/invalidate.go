@@ -92,7 +92,7 @@ func (v *invalidator) forget(ctx context.Context, s Settings, keys []string) err
 			reference = rand.Text()
 			try--
 			continue
-		case refused && !r.mayPass() || try == forgetTries:
+		case refused && !r.mayPass(), try == forgetTries:
 			return err
 		}
 		select {
@@ -110,14 +110,17 @@ var inXML = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 // post sends one request. If an earlier request had the same reference and paths, CloudFront makes
 // no second invalidation.
 func (v *invalidator) post(ctx context.Context, reference string, paths []string) error {
+	// The body.
 	var b bytes.Buffer
-	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?><InvalidationBatch xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/"><Paths><Quantity>` +
-		strconv.Itoa(len(paths)) + `</Quantity><Items>`)
+	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?>`)
+	b.WriteString(`<InvalidationBatch xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/">`)
+	b.WriteString(`<Paths><Quantity>` + strconv.Itoa(len(paths)) + `</Quantity><Items>`)
 	for _, p := range paths {
 		b.WriteString("<Path>" + inXML.Replace(p) + "</Path>")
 	}
 	b.WriteString(`</Items></Paths><CallerReference>` + reference + `</CallerReference></InvalidationBatch>`)
 
+	// The request.
 	credentials := v.credentials
 	if credentials == nil {
 		credentials = s3lite.EnvCredentials
@@ -130,10 +133,18 @@ func (v *invalidator) post(ctx context.Context, reference string, paths []string
 	if err != nil {
 		return err
 	}
-	r := (&http.Request{Method: http.MethodPost, URL: u, Host: u.Host, Header: http.Header{"Content-Type": {"application/xml"}},
-		Body: io.NopCloser(bytes.NewReader(b.Bytes())), ContentLength: int64(b.Len())}).WithContext(ctx)
+	r := &http.Request{
+		Method:        http.MethodPost,
+		URL:           u,
+		Host:          u.Host,
+		Header:        http.Header{"Content-Type": {"application/xml"}},
+		Body:          io.NopCloser(bytes.NewReader(b.Bytes())),
+		ContentLength: int64(b.Len()),
+	}
 	s3lite.Sign(r, cr, cloudFrontRegion, "cloudfront", time.Now(), b.Bytes())
-	res, err := v.client.Do(r)
+
+	// The answer.
+	res, err := v.client.Do(r.WithContext(ctx))
 	if err != nil {
 		return err
 	}

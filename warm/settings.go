@@ -134,6 +134,7 @@ func (s Settings) targets(key, region string, list []sizes.Size, same, webp bool
 		formats = append(formats, true)
 	}
 	var all []edge.Target
+	// t takes each size and each format in turn.
 	for _, t.Size = range list {
 		for _, t.WebP = range formats {
 			if err := t.Valid(); err != nil {

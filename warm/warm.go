@@ -72,7 +72,8 @@ func Make(ctx context.Context, h *edge.Handler, targets []edge.Target, observe f
 		case edge.Resized:
 			tally.Made++
 		default:
-			if f := failure(r.Err); failed == nil || f.Temporary && !failed.Temporary {
+			f := failure(r.Err)
+			if failed == nil || (f.Temporary && !failed.Temporary) {
 				failed = f
 			}
 			if !r.Alone() { // the other targets would fail in the same way
@@ -110,29 +111,42 @@ func Delete(ctx context.Context, s3 *s3lite.Client, targets []edge.Target, onlyS
 	var tally Tally
 	var first error
 	for i, t := range targets {
-		err := ctx.Err()
-		if err == nil && onlyStored {
-			_, err = s3.Head(ctx, t.ResultKey())
-			// Without s3:ListBucket, S3 answers 403 for a missing key.
-			if errors.Is(err, s3lite.ErrNotFound) || errors.Is(err, s3lite.ErrDenied) {
-				continue
-			}
-		}
-		if err == nil {
-			err = s3.Delete(ctx, t.ResultKey())
-		}
-		if err == nil {
+		deleted, err := deleteResult(ctx, s3, t.ResultKey(), onlyStored)
+		if deleted {
 			tally.Deleted++
+		}
+		if err == nil {
 			continue
 		}
-		tally.Failed++
+		ended := ctx.Err() != nil
 		if first == nil {
-			first = &Failure{Reason: err.Error(), Err: err, Temporary: errors.Is(err, s3lite.ErrExhausted) || ctx.Err() != nil}
+			temporary := ended || errors.Is(err, s3lite.ErrExhausted)
+			first = &Failure{Reason: err.Error(), Err: err, Temporary: temporary}
 		}
-		if ctx.Err() != nil {
-			tally.Failed += len(targets) - i - 1
+		if ended { // the later targets are not tried
+			tally.Failed += len(targets) - i
 			break
 		}
+		tally.Failed++
 	}
 	return tally, first
+}
+
+// deleteResult deletes the result under key. If onlyStored is true and there is no such result, it
+// does nothing. deleted reports whether it has sent a DELETE that succeeded.
+func deleteResult(ctx context.Context, s3 *s3lite.Client, key string, onlyStored bool) (deleted bool, err error) {
+	if onlyStored {
+		_, err := s3.Head(ctx, key)
+		// Without s3:ListBucket, S3 answers 403 for a missing key.
+		if errors.Is(err, s3lite.ErrNotFound) || errors.Is(err, s3lite.ErrDenied) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	if err := s3.Delete(ctx, key); err != nil {
+		return false, err
+	}
+	return true, nil
 }

@@ -1,5 +1,6 @@
 // Package demo draws the kinds of pictures that a site serves, for users who have no pictures of
-// their own, and for tests and benchmarks. It makes the same bytes each time.
+// their own, and for tests and benchmarks. It makes the same bytes each time. The numbers in the
+// drawings were chosen by looking at the pictures.
 //
 //	demo.go   the list of pictures, and helpers that encode them
 //	noise.go  colors, and noise of many frequencies, for textures like those of photographs

@@ -67,7 +67,9 @@ func newLake(w int) *lake {
 			at := float32(x) / float32(w) * r.scale // in the noise
 			var rise float32                        // as a part of height
 			if i < 2 {                              // noise folded at its middle has crests
-				rise = 0.42 - absf(n.sum(at+float32(i)*40, 5, 3)-0.5) - 0.35*absf(n.sum(at*5+9, float32(i)*3, 5)-0.5)
+				crest := absf(n.sum(at+float32(i)*40, 5, 3) - 0.5)
+				crags := absf(n.sum(at*5+9, float32(i)*3, 5) - 0.5)
+				rise = 0.42 - crest - 0.35*crags
 			} else {
 				rise = n.sum(at+float32(i)*40, float32(i)*7.7, 7) - 0.3
 			}
@@ -79,7 +81,8 @@ func newLake(w int) *lake {
 	}
 	for x := range l.shore {
 		u := float32(x) / float32(w)
-		l.shore[x] = 0.86 - 0.07*n.sum(u*3.1+70, 1.5, 5) - 0.10*smooth(0.35, 0, u) + 0.02*n.at(u*60, 9)
+		bays, tufts := n.sum(u*3.1+70, 1.5, 5), n.at(u*60, 9)
+		l.shore[x] = 0.86 - 0.07*bays - 0.10*smooth(0.35, 0, u) + 0.02*tufts
 	}
 	return l
 }
@@ -87,14 +90,16 @@ func newLake(w int) *lake {
 // land returns the color above the water line: sky, sun, clouds, and the ridges in front of them.
 func (l *lake) land(x int, u, v float32) rgb {
 	n := l.noise
-	sky := hex(0x2f6fb4).mix(hex(0x9cc4e4), smooth(0, 0.33, v)).mix(hex(0xf6dcb8), smooth(0.2, 0.5, v))
+	sky := hex(0x2f6fb4).mix(hex(0x9cc4e4), smooth(0, 0.33, v))
+	sky = sky.mix(hex(0xf6dcb8), smooth(0.2, 0.5, v))
 	// The sun, and clouds in front of it.
 	dx, dy := (u-0.71)*1.5, v-0.30
 	glow := 1 / (1 + 60*(dx*dx+dy*dy))
 	sky = sky.mix(hex(0xfff1d0), glow*0.85)
-	cloud := n.sum(u*5+v*2, v*11+3, 6)
-	cloud = smooth(0.5, 0.72, cloud+0.05*n.at(u*90, v*90))
-	sky = sky.mix(hex(0xffffff).mix(hex(0xe9c9b0), smooth(0.1, 0.45, v)), cloud*0.8*smooth(0.52, 0.2, v))
+	vapor := n.sum(u*5+v*2, v*11+3, 6)
+	cloud := smooth(0.5, 0.72, vapor+0.05*n.at(u*90, v*90))
+	cloudColor := hex(0xffffff).mix(hex(0xe9c9b0), smooth(0.1, 0.45, v))
+	sky = sky.mix(cloudColor, cloud*0.8*smooth(0.52, 0.2, v))
 	// The ridges, the farthest one first.
 	land := sky
 	for i, r := range ridges {
@@ -107,8 +112,9 @@ func (l *lake) land(x int, u, v float32) rgb {
 		rough := n.sum(u*40+float32(i)*11, v*60, 5) - 0.5
 		lit := n.sum(u*r.scale*6+v*9, v*r.scale*4, 4) - 0.5
 		c = c.plus(rough * (0.03 + 0.035*float32(i))).plus(lit * 0.10)
-		if i == 0 { // snow
-			c = c.mix(hex(0xf4f6fa), 0.9*smooth(0.075, 0.02, v-top+0.16*(rough+lit)+0.35*(top-0.24)))
+		if i == 0 { // snow near the top, and more of it on higher hills
+			below := v - top + 0.16*(rough+lit) + 0.35*(top-0.24)
+			c = c.mix(hex(0xf4f6fa), 0.9*smooth(0.075, 0.02, below))
 		}
 		if i == len(ridges)-1 {
 			c = c.times(0.62 + 0.9*n.sum(u*150, v*180, 3))
@@ -124,10 +130,15 @@ func (l *lake) land(x int, u, v float32) rgb {
 func (l *lake) water(x, w int, u, v float32) rgb {
 	d := (v - horizon) / (1 - horizon) // 0 at the horizon, 1 at the viewer
 	ripple := l.noise.sum(u*38/(0.25+d), 240*d*d+90*d, 3) - 0.5
-	mx := min(max(x+int(ripple*80*(0.15+d)), 0), w-1)
-	c := l.land(mx, float32(mx)/float32(w), max(horizon-(v-horizon)*1.05+ripple*0.05*(0.3+d), 0.02))
+	// The land at the mirrored position.
+	mirrorX := x + int(ripple*80*(0.15+d))
+	mirrorX = min(max(mirrorX, 0), w-1)
+	mirrorV := horizon - (v-horizon)*1.05 + ripple*0.05*(0.3+d)
+	c := l.land(mirrorX, float32(mirrorX)/float32(w), max(mirrorV, 0.02))
+	// The color of the water, its ripples, and the light of the sun on their crests.
 	c = c.times(0.80).mix(hex(0x1d4a5e), 0.18+0.4*d)
-	return c.plus(0.16 * ripple * (0.3 + d)).plus(0.5 * smooth(0.31, 0.43, ripple) * smooth(0.3, 0, absf(u-0.71)))
+	c = c.plus(0.16 * ripple * (0.3 + d))
+	return c.plus(0.5 * smooth(0.31, 0.43, ripple) * smooth(0.3, 0, absf(u-0.71)))
 }
 
 func absf(v float32) float32 { return max(v, -v) }

@@ -7,7 +7,8 @@ type rgb struct{ r, g, b float32 }
 
 // hex returns the colour 0xRRGGBB.
 func hex(v uint32) rgb {
-	return rgb{float32(v>>16) / 255, float32(v>>8&255) / 255, float32(v&255) / 255}
+	r, g, b := v>>16, (v>>8)&255, v&255
+	return rgb{float32(r) / 255, float32(g) / 255, float32(b) / 255}
 }
 
 // mix returns a colour between a and b: a for t = 0, b for t = 1.
@@ -50,7 +51,7 @@ func (r *random) next() float32 {
 	x ^= x << 25
 	x ^= x >> 27
 	*r = random(x)
-	return float32(x*0x2545f4914f6cdd1d>>40) / (1 << 24)
+	return float32((x*0x2545f4914f6cdd1d)>>40) / (1 << 24) // the product's highest 24 bits
 }
 
 // A noise is a field of random values in [0, 1], interpolated between the points of a lattice. The
@@ -65,7 +66,7 @@ const lattice = 256
 // newNoise returns the field for a seed.
 func newNoise(seed uint64) *noise {
 	n := &noise{make([]float32, lattice*lattice)}
-	r := random(seed*0x9e3779b97f4a7c15 | 1) // the generator must not begin at 0
+	r := random((seed * 0x9e3779b97f4a7c15) | 1) // the generator must not begin at 0
 	for i := range n.v {
 		n.v[i] = r.next()
 	}
@@ -75,8 +76,8 @@ func newNoise(seed uint64) *noise {
 // at returns the field's value at x, y. One unit is the distance between two points of the lattice.
 func (n *noise) at(x, y float32) float32 {
 	ix, iy := floor(x), floor(y)
-	fx, fy := x-float32(ix), y-float32(iy) // where between the points, in [0, 1)
-	tx, ty := fx*fx*(3-2*fx), fy*fy*(3-2*fy)
+	fx, fy := x-float32(ix), y-float32(iy)   // where between the points, in [0, 1)
+	tx, ty := fx*fx*(3-2*fx), fy*fy*(3-2*fy) // smooth(0, 1, fx) and smooth(0, 1, fy)
 	x0, y0 := ix&(lattice-1), iy&(lattice-1)
 	x1, y1 := (x0+1)&(lattice-1), (y0+1)&(lattice-1)
 	a, b := n.v[y0*lattice+x0], n.v[y0*lattice+x1]

@@ -34,21 +34,27 @@ func drawOrbit() []byte {
 		}
 		bodies := []body{{0, 0, 0, 0.34, planet}}
 		for i, first := range moons {
+			// The second moon goes around twice, and in an orbit that is tilted the other way.
 			angle := 2*math.Pi*float64(f)/frames*float64(1+i%2) + float64(i)*2.1
 			reach := 0.58 + 0.13*float64(i)
-			bodies = append(bodies, body{reach * math.Cos(angle), 0.28 * reach * math.Sin(angle) * float64(1-2*(i&1)), math.Sin(angle), 0.06 + 0.02*float64(i), first})
+			tilt := float64(1 - 2*(i%2))
+			x := reach * math.Cos(angle)
+			y := 0.28 * reach * math.Sin(angle) * tilt
+			z := math.Sin(angle)
+			bodies = append(bodies, body{x, y, z, 0.06 + 0.02*float64(i), first})
 		}
 		for y := range side {
 			for x := range side {
 				u, v := 2*float64(x)/side-1, 2*float64(y)/side-1
-				// The sky, with stars and haze; then the bodies in front of it.
-				// front is the largest z of a body in this pixel.
-				front, index := -math.MaxFloat64, uint8(0)
+				// The sky, with stars and haze.
+				index := uint8(0)
 				if s := n.at(float32(x)*0.9, float32(y)*0.9); s > 0.985 {
 					index = 2
 				} else if n.sum(float32(x)/90, float32(y)/90, 3) > 0.56 {
 					index = 1
 				}
+				// The bodies in front of it.
+				front := -math.MaxFloat64 // the largest z of a body in this pixel so far
 				for _, b := range bodies {
 					dx, dy := (u-b.x)/b.radius, (v-b.y)/b.radius
 					d2 := dx*dx + dy*dy
@@ -59,11 +65,14 @@ func drawOrbit() []byte {
 					dz := math.Sqrt(1 - d2)
 					lit := -0.55*dx - 0.45*dy + 0.7*dz
 					if b.ramp == planet { // stripes that turn
-						lit += 0.22 * (float64(n.sum(float32(dx)*1.5+float32(f)*lattice/frames/8, float32(dy)*6+20, 3)) - 0.5)
+						turned := float32(f) * lattice / frames / 8
+						stripes := n.sum(float32(dx)*1.5+turned, float32(dy)*6+20, 3)
+						lit += 0.22 * (float64(stripes) - 0.5)
 					}
 					// An ordered dither hides the steps between the shades.
 					lit += (float64((x*5+y*3)&7)/7 - 0.5) / shades
-					index = uint8(b.ramp + int(min(max(lit, 0), 0.999)*shades))
+					lit = min(max(lit, 0), 0.999)
+					index = uint8(b.ramp + int(lit*shades))
 				}
 				m.SetColorIndex(x, y, index)
 			}

@@ -53,8 +53,8 @@ func drawPage() []byte {
 		x := 70 + i*15
 		fill(image.Rect(x, 820, x+1+i/8, 900), 0x2b2b2b)
 	}
-	for y := 920; y < 960; y += 2 { // a checkerboard, which must become an even grey
-		for x := 70 + y/2%2; x < 690; x += 2 {
+	for y := 920; y < 960; y += 2 { // every second pixel of each row, which must become an even grey
+		for x := 70 + (y/2)%2; x < 690; x += 2 {
 			m.SetRGBA(x, y, color.RGBA{0, 0, 0, 255})
 			m.SetRGBA(x+1, y+1, color.RGBA{0, 0, 0, 255})
 		}
@@ -144,20 +144,29 @@ func write(m *image.RGBA, x, y, scale int, c uint32, text string) {
 	d := font.Drawer{Dst: mask, Src: image.Opaque, Face: basicfont.Face7x13, Dot: fixed.P(1, 12)}
 	d.DrawString(text)
 	at := func(i, j int) float32 { return float32(mask.AlphaAt(i, j).A) / 255 }
-	ink := rgba(c)
 	for py := range 15 * scale {
 		for px := range (7*len(text) + 2) * scale {
-			fx, fy := (float32(px)+0.5)/float32(scale)-0.5, (float32(py)+0.5)/float32(scale)-0.5
+			// fx and fy are the pixel's position in the mask, between the points i, i+1 and j, j+1.
+			fx := (float32(px)+0.5)/float32(scale) - 0.5
+			fy := (float32(py)+0.5)/float32(scale) - 0.5
 			i, j := int(fx+1)-1, int(fy+1)-1
 			tx, ty := fx-float32(i), fy-float32(j)
-			v := (at(i, j)*(1-tx)+at(i+1, j)*tx)*(1-ty) + (at(i, j+1)*(1-tx)+at(i+1, j+1)*tx)*ty
-			if a := clamp((v-0.5)*float32(scale) + 0.5); a > 0 {
-				p := m.Pix[m.PixOffset(x+px-scale, y+py-scale):]
-				for k, s := range []uint8{ink.R, ink.G, ink.B} {
-					p[k] = uint8(float32(p[k])*(1-a) + float32(s)*a + 0.5)
-				}
+			top := at(i, j)*(1-tx) + at(i+1, j)*tx
+			bottom := at(i, j+1)*(1-tx) + at(i+1, j+1)*tx
+			v := top*(1-ty) + bottom*ty
+			if alpha := clamp((v-0.5)*float32(scale) + 0.5); alpha > 0 {
+				blend(m.Pix[m.PixOffset(x+px-scale, y+py-scale):], c, alpha)
 			}
 		}
+	}
+}
+
+// blend mixes c, 0xRRGGBB, into the pixel at the beginning of p: not at all for an alpha of 0,
+// completely for 1.
+func blend(p []uint8, c uint32, alpha float32) {
+	ink := rgba(c)
+	for k, v := range []uint8{ink.R, ink.G, ink.B} {
+		p[k] = uint8(float32(p[k])*(1-alpha) + float32(v)*alpha + 0.5)
 	}
 }
 
@@ -165,13 +174,9 @@ func write(m *image.RGBA, x, y, scale int, c uint32, text string) {
 func disc(m *image.RGBA, cx, cy, radius int, c uint32) {
 	for y := cy - radius - 1; y <= cy+radius+1; y++ {
 		for x := cx - radius - 1; x <= cx+radius+1; x++ {
-			d := sqrt(float32((x-cx)*(x-cx) + (y-cy)*(y-cy)))
-			if a := clamp(float32(radius) + 0.5 - d); a > 0 {
-				p := m.Pix[m.PixOffset(x, y):]
-				s := rgba(c)
-				for k, v := range []uint8{s.R, s.G, s.B} {
-					p[k] = uint8(float32(p[k])*(1-a) + float32(v)*a + 0.5)
-				}
+			distance := sqrt(float32((x-cx)*(x-cx) + (y-cy)*(y-cy)))
+			if alpha := clamp(float32(radius) + 0.5 - distance); alpha > 0 {
+				blend(m.Pix[m.PixOffset(x, y):], c, alpha)
 			}
 		}
 	}
@@ -193,8 +198,8 @@ func splitWords(line string) []string {
 		return []string{line}
 	}
 	var words []string
-	letter := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '"'
+	letter := func(r rune) bool { // digits and quotation marks count as letters
+		return (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') || (r >= '0' && r <= '9') || r == '"'
 	}
 	start := 0
 	for i, r := range line {

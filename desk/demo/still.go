@@ -5,6 +5,14 @@ import (
 	"math"
 )
 
+// A ball is one of the round things. x and radius are fractions of the picture's width, y is one of
+// its height.
+type ball struct {
+	x, y, radius float32
+	skin, deep   rgb     // the color in light, and in shadow
+	pores        float32 // how strong the texture is
+}
+
 // drawStill returns a tall picture of round things in the colours of skin and fruit, in front of a
 // blurred background, as a JPEG. The file holds it sideways with EXIF orientation 6, as a phone
 // writes a picture that was taken upright.
@@ -18,14 +26,11 @@ func drawStill() []byte {
 		c            rgb
 	}
 	var bokeh []light
-	warm := []rgb{hex(0xffd9a0), hex(0xff9f6b), hex(0xfff3d6), hex(0x8fc7d9), hex(0xe06a6a)}
+	lampColors := []rgb{hex(0xffd9a0), hex(0xff9f6b), hex(0xfff3d6), hex(0x8fc7d9), hex(0xe06a6a)}
 	for range 46 {
-		bokeh = append(bokeh, light{r.next(), r.next() * 0.62, 0.02 + 0.06*r.next(), warm[int(r.next()*float32(len(warm)))]})
-	}
-	type ball struct {
-		x, y, radius float32
-		skin, deep   rgb     // the color in light, and in shadow
-		pores        float32 // how strong the texture is
+		x, y, radius := r.next(), r.next()*0.62, 0.02+0.06*r.next()
+		c := lampColors[int(r.next()*float32(len(lampColors)))]
+		bokeh = append(bokeh, light{x, y, radius, c})
 	}
 	balls := []ball{
 		{0.30, 0.60, 0.21, hex(0xe8b894), hex(0x8a4a32), 0.05},
@@ -46,7 +51,8 @@ func drawStill() []byte {
 		for y := range h {
 			v := float32(y) / h
 			// The background, with blurred lights.
-			c := hex(0x20303c).mix(hex(0x5a4a48), smooth(0, 0.7, v)).plus(0.10 * (n.sum(u*2.2, v*3, 3) - 0.5))
+			c := hex(0x20303c).mix(hex(0x5a4a48), smooth(0, 0.7, v))
+			c = c.plus(0.10 * (n.sum(u*2.2, v*3, 3) - 0.5))
 			for _, l := range bokeh {
 				d := sqrt((u-l.x)*(u-l.x)+(v-l.y)*(v-l.y)*aspect*aspect) / l.radius
 				if d < 1.2 {
@@ -57,34 +63,42 @@ func drawStill() []byte {
 				wood := n.sum(u*2.5, v*60+3*n.at(u*3, v*4), 4)
 				t := hex(0x6d4a33).mix(hex(0xb98a5e), wood).times(0.65 + 0.55*v)
 				for _, b := range balls {
-					dx, dy := (u-b.x-0.05)/(b.radius*1.25), (v-b.y-b.radius/aspect*0.86)*aspect/(b.radius*0.45)
+					dx := (u - b.x - 0.05) / (b.radius * 1.25)
+					dy := (v - b.y - b.radius/aspect*0.86) * aspect / (b.radius * 0.45)
 					t = t.times(1 - 0.62*smooth(1.15, 0.1, sqrt(dx*dx+dy*dy)))
 				}
 				c = c.mix(t, smooth(table-0.02, table+0.015, v))
 			}
-			for _, b := range balls { // the last one is in front; dx, dy, dz is where its surface faces
+			for _, b := range balls { // the last one is in front
 				dx, dy := (u-b.x)/b.radius, (v-b.y)*aspect/b.radius
 				d2 := dx*dx + dy*dy
-				if d2 > 1.02 {
-					continue
+				if d2 <= 1.02 {
+					c = c.mix(b.surface(n, dx, dy), clamp((1.004-sqrt(d2))/0.006))
 				}
-				dz := sqrt(max(1-d2, 0))
-				lit := clamp(-0.48*dx - 0.62*dy + 0.62*dz)
-				s := b.deep.mix(b.skin, smooth(-0.05, 0.95, lit))
-				// Light that passes through the skin.
-				s.r += 0.10 * smooth(0.0, 0.35, lit) * smooth(0.6, 0.2, lit)
-				blush := n.sum(dx*1.7+b.x*9, dy*1.7+b.y*9, 3) - 0.5
-				s.r, s.g, s.b = s.r+0.10*blush, s.g-0.03*blush, s.b-0.02*blush
-				s = s.plus(b.pores * (n.sum(dx*60+b.x*50, dy*60, 3) - 0.5) * (0.4 + lit))
-				shine := clamp(-0.36*dx - 0.52*dy + 0.78*dz)
-				s = s.plus(0.55 * float32(math.Pow(float64(shine), 60)))
-				// The rim, from behind.
-				s = s.plus(0.12 * smooth(0.35, 0.02, dz) * smooth(0.2, -0.6, dy))
-				c = c.mix(s, clamp((1.004-sqrt(d2))/0.006))
 			}
 			grain := n.at(float32(x)*0.71, float32(y)*0.93+float32(x)*0.2) - 0.5
 			c.plus(grain * 0.03).put(m.Pix[m.PixOffset(y, row):])
 		}
 	})
 	return withOrientation(encodeJPEG(m), 6)
+}
+
+// surface returns the color of the ball at dx, dy: the distance from its middle, in radii.
+func (b *ball) surface(n *noise, dx, dy float32) rgb {
+	// The surface faces in the direction dx, dy, dz.
+	d2 := dx*dx + dy*dy
+	dz := sqrt(max(1-d2, 0))
+	lit := clamp(-0.48*dx - 0.62*dy + 0.62*dz)
+	c := b.deep.mix(b.skin, smooth(-0.05, 0.95, lit))
+	// Light that passes through the skin.
+	c.r += 0.10 * smooth(0.0, 0.35, lit) * smooth(0.6, 0.2, lit)
+	// Blush, pores, and the highlight.
+	blush := n.sum(dx*1.7+b.x*9, dy*1.7+b.y*9, 3) - 0.5
+	c.r, c.g, c.b = c.r+0.10*blush, c.g-0.03*blush, c.b-0.02*blush
+	pores := n.sum(dx*60+b.x*50, dy*60, 3) - 0.5
+	c = c.plus(b.pores * pores * (0.4 + lit))
+	shine := clamp(-0.36*dx - 0.52*dy + 0.78*dz)
+	c = c.plus(0.55 * float32(math.Pow(float64(shine), 60)))
+	// The rim, lit from behind.
+	return c.plus(0.12 * smooth(0.35, 0.02, dz) * smooth(0.2, -0.6, dy))
 }

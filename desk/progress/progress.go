@@ -194,7 +194,8 @@ func (l *Line) rate(elapsed time.Duration) string {
 	case r >= 0.1:
 		return fmt.Sprintf(", %.1f %s/s", r, l.unit)
 	}
-	return fmt.Sprintf(", %s a piece", round(time.Duration(math.Round(float64(elapsed)/float64(l.done)))))
+	each := time.Duration(math.Round(float64(elapsed) / float64(l.done)))
+	return fmt.Sprintf(", %s a piece", round(each))
 }
 
 // round returns d with the digits that a person reads.
@@ -212,9 +213,9 @@ func round(d time.Duration) time.Duration {
 // line, or change the direction of text.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		control := r < ' ' || r >= 0x7f && r < 0xa0 || r == utf8.RuneError
+		control := r < ' ' || (r >= 0x7f && r < 0xa0) || r == utf8.RuneError
 		lineBreak := r == '\u2028' || r == '\u2029'
-		direction := r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
+		direction := (r >= '\u202a' && r <= '\u202e') || (r >= '\u2066' && r <= '\u2069')
 		if control || lineBreak || direction {
 			return '?'
 		}

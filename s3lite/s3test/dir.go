@@ -67,7 +67,8 @@ type sidecar struct {
 // valid reports whether key can be the name of an object's file: it does not leave root, and is
 // neither meta nor below meta.
 func (d *directory) valid(key string) bool {
-	return fs.ValidPath(key) && key != "." && key != d.meta && !strings.HasPrefix(key, d.meta+"/") && !strings.Contains(key, "\x00")
+	inMeta := key == d.meta || strings.HasPrefix(key, d.meta+"/")
+	return fs.ValidPath(key) && key != "." && !inMeta && !strings.Contains(key, "\x00")
 }
 
 // sidecarName returns the name of key's JSON file. The name is a hash, because a key may be longer
@@ -105,16 +106,29 @@ func (d *directory) get(key string, withBody bool) (*Object, int64, error) {
 	if o.ETag, err = d.etag(key, f, info, o.Body); err != nil {
 		return nil, 0, err
 	}
-	var m sidecar
-	if b, err := d.root.ReadFile(d.sidecarName(key)); err == nil && json.Unmarshal(b, &m) == nil && m.Key == key && m.ETag == o.ETag {
-		o.ContentType, o.CacheControl, o.CRC32, o.Metadata = m.ContentType, m.CacheControl, m.CRC32, m.Metadata
-		o.Expires, o.ContentLanguage, o.ContentDisposition, o.ContentEncoding = m.Expires, m.ContentLanguage, m.ContentDisposition, m.ContentEncoding
-		o.CRC64NVME, o.StorageClass, o.ArchiveStatus, o.Restore = m.CRC64NVME, m.StorageClass, m.ArchiveStatus, m.Restore
-	}
+	d.addSidecar(key, o)
 	if withBody {
 		return o, int64(len(o.Body)), nil
 	}
 	return o, info.Size(), nil
+}
+
+// addSidecar fills in the fields of o that are in key's JSON file. It does nothing if there is no
+// such file, or if the file is about other bytes than o's.
+func (d *directory) addSidecar(key string, o *Object) {
+	b, err := d.root.ReadFile(d.sidecarName(key))
+	if err != nil {
+		return
+	}
+	var m sidecar
+	if err := json.Unmarshal(b, &m); err != nil || m.Key != key || m.ETag != o.ETag {
+		return
+	}
+	o.ContentType, o.CacheControl, o.CRC32, o.Metadata = m.ContentType, m.CacheControl, m.CRC32, m.Metadata
+	o.Expires, o.ContentLanguage = m.Expires, m.ContentLanguage
+	o.ContentDisposition, o.ContentEncoding = m.ContentDisposition, m.ContentEncoding
+	o.CRC64NVME, o.StorageClass = m.CRC64NVME, m.StorageClass
+	o.ArchiveStatus, o.Restore = m.ArchiveStatus, m.Restore
 }
 
 // etag returns the ETag of f, the open file of key. body is the file's content if f was read to its
@@ -143,9 +157,22 @@ func (d *directory) put(key string, o *Object) error {
 	if !d.valid(key) {
 		return fail(400, "InvalidRequest")
 	}
-	m, err := json.Marshal(sidecar{key, o.ETag, o.ContentType, o.CacheControl, o.CRC32, o.Metadata,
-		o.Expires, o.ContentLanguage, o.ContentDisposition, o.ContentEncoding,
-		o.CRC64NVME, o.StorageClass, o.ArchiveStatus, o.Restore})
+	m, err := json.Marshal(sidecar{
+		Key:                key,
+		ETag:               o.ETag,
+		ContentType:        o.ContentType,
+		CacheControl:       o.CacheControl,
+		CRC32:              o.CRC32,
+		Metadata:           o.Metadata,
+		Expires:            o.Expires,
+		ContentLanguage:    o.ContentLanguage,
+		ContentDisposition: o.ContentDisposition,
+		ContentEncoding:    o.ContentEncoding,
+		CRC64NVME:          o.CRC64NVME,
+		StorageClass:       o.StorageClass,
+		ArchiveStatus:      o.ArchiveStatus,
+		Restore:            o.Restore,
+	})
 	if err != nil {
 		return err
 	}
@@ -207,7 +234,7 @@ func (d *directory) list(prefix string) ([]entry, error) {
 		if e.IsDir() {
 			inside := strings.HasPrefix(name+"/", prefix)               // all keys in it have the prefix
 			above := name == "." || strings.HasPrefix(prefix, name+"/") // some keys in it may have the prefix
-			if name == d.meta || !inside && !above {
+			if name == d.meta || (!inside && !above) {
 				return fs.SkipDir
 			}
 			return nil

@@ -47,12 +47,15 @@ func (s *Server) Calm() {
 func (s *Server) useRule(method, key string) *Rule {
 	for _, r := range s.rules {
 		// Times counts down to 0, and then the rule is used up. Script has made it -1 for "all".
-		if r.Times != 0 && (r.Method == "" || r.Method == method) && (r.Key == "" || r.Key == key) {
-			if r.Times > 0 {
-				r.Times--
-			}
-			return r
+		usedUp := r.Times == 0
+		matches := (r.Method == "" || r.Method == method) && (r.Key == "" || r.Key == key)
+		if usedUp || !matches {
+			continue
 		}
+		if r.Times > 0 {
+			r.Times--
+		}
+		return r
 	}
 	return nil
 }

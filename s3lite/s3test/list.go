@@ -65,14 +65,17 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) error {
 	spell := func(key string) string { return key } // returns key as the answer spells it
 	if q.Get("encoding-type") == "url" {
 		spell = func(key string) string {
-			return strings.ReplaceAll(strings.ReplaceAll(encode(key), "%2F", "/"), "%20", "+")
+			return strings.NewReplacer("%2F", "/", "%20", "+").Replace(encode(key))
 		}
 	}
 	all, err := s.store.list(q.Get("prefix"))
 	if err != nil {
 		return err
 	}
-	all = all[sort.Search(len(all), func(i int) bool { return all[i].key > lastKey || lastKey == "" }):]
+	if lastKey != "" {
+		first := sort.Search(len(all), func(i int) bool { return all[i].key > lastKey })
+		all = all[first:]
+	}
 
 	type contents struct {
 		Key, LastModified, ETag string
@@ -97,7 +100,13 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) error {
 	}
 	page.KeyCount = len(all)
 	for _, e := range all {
-		page.Contents = append(page.Contents, contents{spell(e.key), e.modified.UTC().Format("2006-01-02T15:04:05.000Z"), e.etag, e.size, cmp.Or(e.class, "STANDARD")})
+		page.Contents = append(page.Contents, contents{
+			Key:          spell(e.key),
+			LastModified: e.modified.UTC().Format("2006-01-02T15:04:05.000Z"),
+			ETag:         e.etag,
+			Size:         e.size,
+			StorageClass: cmp.Or(e.class, "STANDARD"),
+		})
 	}
 	b, err := xml.Marshal(page)
 	if err != nil {

@@ -101,8 +101,14 @@ func (o *Object) archived() bool {
 // system returns pointers to o's fields for what S3 calls system-defined metadata, by the name of
 // the header. S3 answers with these headers as a PUT has sent them.
 func (o *Object) system() map[string]*string {
-	return map[string]*string{"Content-Type": &o.ContentType, "Cache-Control": &o.CacheControl, "Expires": &o.Expires,
-		"Content-Language": &o.ContentLanguage, "Content-Disposition": &o.ContentDisposition, "Content-Encoding": &o.ContentEncoding}
+	return map[string]*string{
+		"Content-Type":        &o.ContentType,
+		"Cache-Control":       &o.CacheControl,
+		"Expires":             &o.Expires,
+		"Content-Language":    &o.ContentLanguage,
+		"Content-Disposition": &o.ContentDisposition,
+		"Content-Encoding":    &o.ContentEncoding,
+	}
 }
 
 // Request is one entry of the Server's log.
@@ -228,8 +234,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		line.Status = rec.status
 		s.mu.Unlock()
 	}()
-	// 1<<30 makes all ids six digits long.
-	h.Set("X-Amz-Request-Id", "S3TEST"+strings.ToUpper(strconv.FormatInt(int64(id)+1<<30, 36)))
+	digits := strconv.FormatInt(1<<30+int64(id), 36) // 1<<30 makes all ids six digits long
+	h.Set("X-Amz-Request-Id", "S3TEST"+strings.ToUpper(digits))
 	h.Set("Date", s.c.Now().UTC().Format(http.TimeFormat))
 	honest := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := fail(404, "NoSuchBucket")
@@ -321,8 +327,10 @@ func writeFailure(w http.ResponseWriter, r *http.Request, f *failure) {
 	if r.Method == "HEAD" {
 		return
 	}
-	io.WriteString(w, `<?xml version="1.0" encoding="UTF-8"?>`+"\n<Error><Code>"+f.code+"</Code><Message>"+f.code+"</Message>"+f.extra+
-		"<RequestId>"+w.Header().Get("X-Amz-Request-Id")+"</RequestId><HostId>s3test</HostId></Error>")
+	id := w.Header().Get("X-Amz-Request-Id")
+	io.WriteString(w, `<?xml version="1.0" encoding="UTF-8"?>`+"\n<Error>")
+	io.WriteString(w, "<Code>"+f.code+"</Code><Message>"+f.code+"</Message>"+f.extra)
+	io.WriteString(w, "<RequestId>"+id+"</RequestId><HostId>s3test</HostId></Error>")
 }
 
 // escapeXML escapes text for XML.
@@ -453,6 +461,7 @@ func (s *Server) describe(h http.Header, r *http.Request, o *Object) {
 
 // write answers PUT.
 func (s *Server) write(w http.ResponseWriter, r *http.Request, key string, body []byte) error {
+	// Compare the body with its checksums.
 	if sum := r.Header.Get("Content-Md5"); sum != "" {
 		if want := md5.Sum(body); sum != base64.StdEncoding.EncodeToString(want[:]) {
 			return fail(400, "BadDigest")
@@ -461,14 +470,21 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, key string, body 
 	if sum := r.Header.Get("X-Amz-Checksum-Crc32"); sum != "" && sum != crcOf(body) && !s.c.Unverified {
 		return fail(400, "BadDigest")
 	}
-	o := &Object{Body: bytes.Clone(body), CRC32: r.Header.Get("X-Amz-Checksum-Crc32"), Metadata: map[string]string{}, Modified: s.c.Now()}
-	size := 0
+	o := &Object{
+		Body:     bytes.Clone(body),
+		CRC32:    r.Header.Get("X-Amz-Checksum-Crc32"),
+		Metadata: map[string]string{},
+		Modified: s.c.Now(),
+	}
+	// Take the metadata from the headers.
+	systemSize := 0
 	for name, value := range o.system() {
-		if *value = r.Header.Get(name); *value != "" {
-			size += len(name) + len(*value)
+		*value = r.Header.Get(name)
+		if *value != "" {
+			systemSize += len(name) + len(*value)
 		}
 	}
-	if size > maxMetadata {
+	if systemSize > maxMetadata {
 		return fail(400, "MetadataTooLarge")
 	}
 	userSize := 0
@@ -482,6 +498,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, key string, body 
 	if userSize > maxMetadata {
 		return fail(400, "MetadataTooLarge")
 	}
+	// Store the object.
 	s.putLock.Lock()
 	defer s.putLock.Unlock()
 	// If-None-Match: * allows no stored object. If-Match demands a stored object with that ETag.
@@ -489,7 +506,9 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, key string, body 
 	if ifNoneMatch != "" || ifMatch != "" {
 		old, _, err := s.store.get(key, false)
 		exists := err == nil
-		if ifNoneMatch == "*" && exists || ifMatch != "" && !(exists && old.ETag == ifMatch) {
+		isTaken := ifNoneMatch == "*" && exists
+		isOther := ifMatch != "" && (!exists || old.ETag != ifMatch)
+		if isTaken || isOther {
 			return fail(412, "PreconditionFailed")
 		}
 	}

@@ -56,18 +56,31 @@ func (sc Scenario) New(c Config, body []byte) *Server {
 // Scenarios returns the table: 28 faults that a client can overcome, and some that it cannot.
 func Scenarios() []Scenario {
 	const long = 25 * time.Second // nearly all of the 30 s of a Lambda@Edge function
-	fast := func(c *Config) { c.Now = func() time.Time { return time.Now().Add(20 * time.Minute) } }
+	// fast sets the service's clock ahead.
+	fast := func(c *Config) {
+		c.Now = func() time.Time { return time.Now().Add(20 * time.Minute) }
+	}
+	// moved makes a bucket in another Region than the client's, which answers with status.
 	moved := func(status int) func(*Config) {
 		return func(c *Config) { c.Region, c.Moved = "eu-west-1", status }
 	}
-	once := func(name string, f Fault) Scenario { return Scenario{name, true, 2, 1, f, nil} }
-	learn := func(name string, f func(*Config)) Scenario { return Scenario{name, true, 2, 0, nil, f} }
-	lasting := func(name string, requests int, f Fault) Scenario { return Scenario{name, false, requests, 0, f, nil} }
+	// The first request fails, and the second one succeeds.
+	once := func(name string, f Fault) Scenario {
+		return Scenario{Name: name, Recoverable: true, Requests: 2, times: 1, fault: f}
+	}
+	// The answer to the first request says what the client's settings should be.
+	learn := func(name string, config func(*Config)) Scenario {
+		return Scenario{Name: name, Recoverable: true, Requests: 2, config: config}
+	}
+	// Every request fails.
+	lasting := func(name string, requests int, f Fault) Scenario {
+		return Scenario{Name: name, Requests: requests, fault: f}
+	}
 	return []Scenario{
 		once("get-503-once", Status(503, "SlowDown")),
 		once("head-503-once", Status(503, "SlowDown")),
 		once("put-503-once", Status(503, "SlowDown")),
-		{"get-503-twice", true, 3, 2, Status(503, "SlowDown"), nil},
+		{Name: "get-503-twice", Recoverable: true, Requests: 3, times: 2, fault: Status(503, "SlowDown")},
 		once("get-500-once", Status(500, "InternalError")),
 		once("put-500-once", Status(500, "InternalError")),
 		once("get-502html-once", HTML(502)),

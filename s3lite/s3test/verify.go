@@ -44,13 +44,15 @@ func (s *Server) verify(w http.ResponseWriter, r *http.Request, body []byte) err
 	if payload == "" {
 		return fail(400, "MissingSecurityHeader")
 	}
+	// Compute the signature again.
 	headers, err := canonicalHeaders(r, a.signedHeaders)
 	if err != nil {
 		return err
 	}
 	path := strings.ReplaceAll(encode(decodePath(r)), "%2F", "/")
 	request := strings.Join([]string{r.Method, path, queryOf(r), headers, a.signedHeaders, payload}, "\n")
-	if !hmac.Equal([]byte(a.sign(request, secret, r.Header.Get("X-Amz-Date"))), []byte(a.signature)) {
+	want := a.sign(request, secret, r.Header.Get("X-Amz-Date"))
+	if !hmac.Equal([]byte(want), []byte(a.signature)) {
 		return &failure{403, "SignatureDoesNotMatch", "<CanonicalRequest>" + escapeXML(request) + "</CanonicalRequest>"}
 	}
 	if payload != fmt.Sprintf("%x", sha256.Sum256(body)) {
@@ -90,7 +92,7 @@ func (a *authorization) region() string { return a.scope[2] }
 func (a *authorization) sign(request, secret, date string) string {
 	toSign := fmt.Sprintf("AWS4-HMAC-SHA256\n%s\n%s\n%x", date, strings.Join(a.scope[1:], "/"), sha256.Sum256([]byte(request)))
 	key := []byte("AWS4" + secret)
-	for _, step := range append(a.scope[1:5:5], toSign) {
+	for _, step := range append(a.scope[1:5:5], toSign) { // the second 5 makes append copy
 		h := hmac.New(sha256.New, key)
 		fmt.Fprint(h, step)
 		key = h.Sum(nil)
@@ -128,7 +130,8 @@ func canonicalHeaders(r *http.Request, list string) (string, error) {
 	}
 	for name := range r.Header {
 		name = strings.ToLower(name)
-		if (strings.HasPrefix(name, "x-amz-") || name == "content-type" || name == "content-md5") && !has[name] {
+		mustBeSigned := strings.HasPrefix(name, "x-amz-") || name == "content-type" || name == "content-md5"
+		if mustBeSigned && !has[name] {
 			return "", fail(403, "AccessDenied")
 		}
 	}

@@ -37,15 +37,15 @@ const (
 
 var places = []place{
 	{readme, regexp.MustCompile(`(?s)<!-- sizes: table -->\n(.*?)<!-- end of sizes -->`), markdown},
-	{readme, regexp.MustCompile(`\*\*(\d+) variants of a picture at most`), func(t []sizes.Size) string { return fmt.Sprint(variants(t)) }},
-	{howTo, regexp.MustCompile(`At most (\d+) variants of a picture`), func(t []sizes.Size) string { return fmt.Sprint(variants(t)) }},
+	{readme, regexp.MustCompile(`\*\*(\d+) variants of a picture at most`), variantsInDigits},
+	{howTo, regexp.MustCompile(`At most (\d+) variants of a picture`), variantsInDigits},
 	{howTo, regexp.MustCompile("(?m)^\\| `regionalSizes` \\|.*`([A-Z0-9,]+)` \\|$"), list(",", "")},
 	{loaders, regexp.MustCompile(`(?s)## Next\.js.*?const widths = \[(.*?)\];.*## Nuxt.*?const widths = \[(.*?)\];.*## Astro.*?const widths = \[(.*?)\];`), byWidth},
 	{template, regexp.MustCompile(`(?m)^    Default: ([A-Z0-9]+(?:,[A-Z0-9]+)+)$`), list(",", "")},
 	{template, regexp.MustCompile(`(?m)^    AllowedPattern: \^\(([A-Z0-9|]+)\)\(,\(([A-Z0-9|]+)\)\)\*\$$`), list("|", "")},
 	{template, regexp.MustCompile(`(?m)^    ConstraintDescription: some of ([A-Z0-9,]+)$`), list(",", "")},
 	{template, regexp.MustCompile(`(?m)^ *const SIZES = \[(.*)\];$`), list(", ", "'")},
-	{template, regexp.MustCompile(`at most ([\w-]+) variants of a picture`), func(t []sizes.Size) string { return words(variants(t)) }},
+	{template, regexp.MustCompile(`at most ([\w-]+) variants of a picture`), variantsInWords},
 }
 
 // list returns a function that lists the names of a table. quote comes before and after each name,
@@ -63,6 +63,9 @@ func list(separator, quote string) func([]sizes.Size) string {
 // variants returns how many different answers there can be for one source: every size in both
 // formats, and the original.
 func variants(table []sizes.Size) int { return 2*len(table) + 1 }
+
+func variantsInDigits(table []sizes.Size) string { return fmt.Sprint(variants(table)) }
+func variantsInWords(table []sizes.Size) string  { return words(variants(table)) }
 
 // byWidth returns the table for loaders, in JavaScript: pairs of width and name, the narrowest
 // first.
