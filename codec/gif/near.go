@@ -109,9 +109,9 @@ func (n *nearness) measure(d *drawing) {
 	}
 }
 
-// busyness returns how much the picture changes around the pixel x, y, which is at byte i. With
-// step, the largest difference of a channel from one of the four pixels next to this one, busyness
-// is 0 if step is below 8 levels, 1 if it is below 24, and otherwise 2.
+// busyness returns how much the picture changes around the pixel x, y, which is at byte i. Let step
+// be the largest difference of a channel between this pixel and the four next to it. busyness is 0
+// for a step below 8 levels, 1 for one below 24, and otherwise 2.
 func (w *AnimationWriter) busyness(i, x, y int) int {
 	step := 0
 	pix := w.current.Pix
@@ -201,12 +201,14 @@ func (w *AnimationWriter) adjust(d *drawing, share float64) {
 	if w.o.Tolerance == 0 || w.o.Budget == 0 {
 		return
 	}
-	switch ratio := targetError / max(d.mse, 1); {
+	ratio := targetError / max(d.mse, 1)
+	switch {
 	case ratio < 1:
-		w.strength = max(w.strength*max(ratio, 0.5), 0.1)
+		w.strength *= max(ratio, 0.5)
 	case share > 1:
-		w.strength = min(w.strength*min(ratio, 4), 16)
+		w.strength *= min(ratio, 4)
 	case w.strength > 1:
 		w.strength = max(w.strength/1.1, 1)
 	}
+	w.strength = min(max(w.strength, 0.1), 16)
 }

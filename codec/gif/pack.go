@@ -79,7 +79,7 @@ func (p *packer) pack(dst []byte, pixels []pixel, hole uint8, minCodeSize uint) 
 	// All codes were used, and the table was then cleared. Pack once more, and keep the full table:
 	// where the picture continues as it began, this is shorter.
 	shown := p.shown
-	p.shown = nil
+	p.shown = nil // so that packWith does not overwrite shown
 	if kept, _ := p.packWith(nil, pixels, minCodeSize, true); len(kept) < len(dst)-start {
 		return append(dst[:start], kept...)
 	}
@@ -149,8 +149,8 @@ func (p *packer) clear(clearCode uint16) {
 
 // longest returns the code of a longest string that the pixels may begin with. last is the code
 // written before, or -1. The table is about to get the code next, for the string of last followed
-// by the first index of the string that longest chooses. If longest chooses next itself, its string
-// is that of last followed by the first index of last.
+// by the first index of the string that longest chooses. If longest chooses next itself, the
+// string is that of last followed by the first index of last.
 func (p *packer) longest(pixels []pixel, last int32, next uint16) uint16 {
 	if p.near != nil {
 		return p.longestNear(pixels, last, next)
@@ -174,7 +174,8 @@ func (p *packer) longest(pixels []pixel, last int32, next uint16) uint16 {
 	depth := 1    // length of the strings in beam
 	for ; depth < len(pixels); depth++ {
 		v := pixels[depth]
-		if depth == lastLength { // next fits if beam has last, and v may be written as its first index
+		// next fits if beam has last, and v may be written as last's first index.
+		if depth == lastLength {
 			if f := p.first[last]; f == uint8(v) || (v&mayHole != 0 && f == p.hole) {
 				fits = slices.Contains(p.beam[:n], uint16(last))
 			}
@@ -317,7 +318,7 @@ func (p *packer) startBeam(v pixel) int {
 	reach := p.reach[v>>busyShift]
 	for _, k := range p.near.nearest[uint8(v)] {
 		e := p.near.distance[uint8(v)][k]
-		if e > reach || n == maxBeam { // later indices are no nearer
+		if e > reach || n == maxBeam { // with e > reach, all later ones are too far
 			break
 		}
 		if k != uint8(v) && p.child1[k] != 0 {

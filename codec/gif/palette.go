@@ -285,8 +285,8 @@ func (s *sample) add(o sample) {
 	}
 }
 
-// explained returns |sum|^2/n. If each color becomes the mean, the squared error is the sum of the
-// colors' squares minus explained.
+// explained returns |sum|^2/n, or 0 if s is empty. If each color becomes the mean, the squared error
+// is the sum of the colors' squares minus explained.
 func (s *sample) explained() float64 {
 	if s.n == 0 {
 		return 0
@@ -329,7 +329,7 @@ func quantize(c *colorCount, n int, tolerance float64) []rgb {
 			break
 		}
 		remaining -= b.gain
-		axisSorter.sort(b.points, b.axis)
+		axisSorter.sort(b.points, b.axis) // measure has sorted them by the last axis
 		right := box{points: b.points[b.at:]}
 		b.points = b.points[:b.at]
 		b.measure(&axisSorter)
@@ -371,7 +371,7 @@ func (b *box) measure(s *sorter) {
 	whole := b.total.explained()
 	for axis := range 3 {
 		s.sort(b.points, axis)
-		var left sample
+		var left sample // the points before the cut; right has the others
 		for i := range len(b.points) - 1 {
 			left.add(b.points[i])
 			right := b.total
@@ -412,7 +412,7 @@ func (o *sorter) sort(points []sample, axis int) {
 	slices.Sort(o.keys)
 	o.old = append(o.old[:0], points...)
 	for i, k := range o.keys {
-		points[i] = o.old[k&(1<<32-1)]
+		points[i] = o.old[uint32(k)] // the lower half is the position
 	}
 }
 

@@ -224,7 +224,7 @@ func (r *Reader) endWithoutTrailer(err error) error {
 // readExtension reads b, an extension block (sections 23 to 26) from its label on. What a graphic
 // control extension says is stored in control.
 func (r *Reader) readExtension(control *frame, b []byte) {
-	label, size, body := b[0], b[1], b[1:] // size of the first sub-block, which begins body
+	label, size, body := b[0], b[1], b[1:] // body begins with a sub-block of this size
 	switch {
 	case label == labelControl && size >= 4:
 		flags := body[1]

@@ -46,7 +46,7 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 			out = append(out, block...)
 		case kind == blockExtension && keepExtension(block, keepICC):
 			if idle(block) && !controlled {
-				break // there are no settings of an earlier control extension that it replaces
+				break // an idle one only replaces the settings of an earlier one
 			}
 			controlled = controlled || block[1] == labelControl
 			out = append(out, block...)

@@ -530,10 +530,11 @@ func (w *AnimationWriter) chooseTable(c *colorCount, hole, single bool) *drawing
 	}
 	d := &drawing{transparent: -1, global: w.global}
 	if len(w.global) == 0 {
-		d.global = c.palette(limit, w.tolerance())
-		if c.n > limit && !single { // leave room for the transparent index of later frames
-			d.global = c.palette(255, w.tolerance())
+		size := limit
+		if c.n > limit && !single {
+			size = 255 // leave room for the transparent index of later frames
 		}
+		d.global = c.palette(size, w.tolerance())
 	}
 	if w.frames > 1 { // not the first frame
 		extra := c.missing(d.global)

@@ -99,9 +99,9 @@ const (
 // A tokenCost has the costs of the tokens of one plane.
 //
 // Contexts 0, 1 and 2 are those of section 13.3. The RFC uses context 0 at the start of a block and
-// also after a zero. The end of a block is never written after a zero. So a token there lacks the
-// bit that says whether the block ends, and has another cost than one at the start. Here it has a
-// context of its own, 3, with the probabilities of context 0.
+// also after a zero. The end of a block is never written after a zero. So a token after a zero
+// lacks the bit that says whether the block ends, and costs less than one at the start. Here tokens
+// after a zero have a context of their own, 3, with the probabilities of context 0.
 type tokenCost struct {
 	// level has a row for each position n (0 to 15) and each context. Row 4*n+context starts at
 	// n*posSize + context*rowSize. Entry v of a row is the cost of a level of magnitude v, sign
@@ -171,7 +171,7 @@ var nextRow = func() (t [rowSize]uint16) {
 // blockCost returns the cost of a block with the levels lev. Levels before position first are not
 // written. Bit n of mask is set if lev[n] is not zero. ctx is the context of the first token.
 //
-// The masks in indices change nothing: they spare the checks of bounds.
+// Where an index is cut with &, its value does not change: this spares the check of the bounds.
 func (t *tokenCost) blockCost(lev *[16]int16, mask uint16, first, ctx int) int {
 	row := first*posSize + ctx*rowSize // start of the row in t.level
 	c := 0

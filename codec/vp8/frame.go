@@ -124,7 +124,7 @@ func (e *Encoder) writeTokens(parts []boolEncoder, h *frameHeader) {
 				levels = h.writeLevels(w, mb.is4, &n, levels)
 			case h.useSkip: // the skip flag stands for the tokens
 				n.clear(mb.is4)
-			default: // e.levels has nothing for mb; a zero byte stands for each of its empty blocks
+			default: // e.levels has nothing for mb: a zero byte stands for an empty block
 				h.writeLevels(w, mb.is4, &n, make([]byte, 25))
 			}
 			e.topNZ[mbx] = n.up

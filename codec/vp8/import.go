@@ -96,7 +96,7 @@ func (e *Encoder) importNRGBA(m *image.NRGBA) {
 	for y := 0; y < 16*e.mbh; y += 2 {
 		r0 := m.Pix[min(y, h-1)*m.Stride:][:4*w]
 		r1 := m.Pix[min(y+1, h-1)*m.Stride:][:4*w]
-		mbs := e.samples[(y>>4)*e.mbw*mbSamples:]  // from the macroblocks of rows y and y+1 on
+		mbs := e.samples[(y>>4)*e.mbw*mbSamples:] // from the macroblocks of rows y and y+1 on
 		// Where rows y and y/2 begin in a macroblock: y is even, so that y/2*16 is y*8.
 		luma, chroma := (y&15)*16, 256+(y&15)*8
 		// The kernel converts whole macroblocks of opaque pixels. What is left is converted in 2x2

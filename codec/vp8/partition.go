@@ -83,7 +83,7 @@ var normShift = func() (t [256]uint8) {
 func (w *boolEncoder) flush() {
 	k := w.n >> 3         // bytes to move
 	rest := w.n + 8 - 8*k // bits that stay in low
-	v := w.low >> rest
+	v := w.low >> rest    // these bytes, and above them the carry
 	w.low &= (1 << rest) - 1
 	w.n -= 8 * k
 	if carry := v >> (8 * k); carry != 0 {

@@ -148,6 +148,8 @@ func predict4Generic(dst *[192]byte, lo, hi uint64) {
 		put(predRD, r, at3(4-r))
 		put(predLD, r, at3(6+r))
 	}
+	// In VR and VL, rows 2 and 3 are rows 0 and 1 moved by one sample: in VR to the right, in VL to
+	// the left. The free place gets another sample.
 	put(predVR, 0, at2(4))
 	put(predVR, 1, at3(4))
 	put(predVR, 2, at2(4)<<8|uint32(avg3[3]))

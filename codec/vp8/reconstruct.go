@@ -45,8 +45,8 @@ func (n *neighbours) noteY2(nz uint8)        { n.left.y2, n.up.y2 = nz, nz }
 func (n *neighbours) noteY(b int, nz uint8)  { n.left.y[yRow(b)], n.up.y[yColumn(b)] = nz, nz }
 func (n *neighbours) noteUV(b int, nz uint8) { n.left.uv[uvRow(b)], n.up.uv[uvColumn(b)] = nz, nz }
 
-// The row and the column of a block, as indices of nonzero.y and nonzero.uv. There, those of V
-// follow the two of U.
+// The row and the column of block b, as indices of nonzero.y and nonzero.uv. In nonzero.uv the two
+// of V follow the two of U.
 func yRow(b int) int     { return (b >> 2) & 3 }
 func yColumn(b int) int  { return b & 3 }
 func uvRow(b int) int    { return (b >> 1) & 3 }

@@ -75,7 +75,8 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 	// Set up the frame header and the macroblocks. c is the mean compression, 1 for the finest
 	// quantizer. spread says how strongly a segment's quantizer follows the visibility.
 	e.header = frameHeader{useSegments: r.modes < 2, simple: o.SimpleFilter}
-	c, spread := compression(o.Quality), 0.0035
+	c := compression(o.Quality)
+	spread := 0.0035
 	e.header.delta = finerMeans
 	if o.Effort == HighEffort {
 		spread = 0.0033 // masking does a part of what segments do
