@@ -172,7 +172,7 @@ func (p *tokenProbs) choose(counts *[nPlane]tokenCount) {
 					cost := func(q uint8) uint64 {
 						return br[l][0]*uint64(bitCost(q, false)) + br[l][1]*uint64(bitCost(q, true))
 					}
-					u := tokenProbUpdateProb[i][j][k][l] // probability of the flag
+					u := tokenProbUpdateProb[i][j][k][l]                       // probability of the flag
 					costOfBest := cost(best) + uint64(bitCost(u, true)) + 8<<8 // with 8 bits for the probability
 					costOfOld := cost(old) + uint64(bitCost(u, false))
 					if costOfBest >= costOfOld {
