@@ -97,19 +97,20 @@ func (e *Encoder) importNRGBA(m *image.NRGBA) {
 		r0 := m.Pix[min(y, h-1)*m.Stride:][:4*w]
 		r1 := m.Pix[min(y+1, h-1)*m.Stride:][:4*w]
 		mbs := e.samples[(y>>4)*e.mbw*mbSamples:] // from the macroblocks of rows y and y+1 on
-		// Where rows y and y/2 begin in a macroblock: y is even, so that y/2*16 is y*8.
-		luma, chroma := (y&15)*16, 256+(y&15)*8
+		// y&15, an even number, is the row of luma in the macroblock. The row of chroma is half of
+		// that: it begins 16*(y&15)/2 bytes after the start of chroma, which is 256.
+		//
 		// The kernel converts whole macroblocks of opaque pixels. What is left is converted in 2x2
 		// pixels.
 		x := 0
 		if whole := w / 16; whole > 0 && opaque(r0) && opaque(r1) {
-			rgbaRows(mbs[luma:], mbs[chroma:], r0, r1, whole)
+			rgbaRows(mbs[(y&15)*16:], mbs[256+(y&15)*8:], r0, r1, whole)
 			x = 16 * whole
 		}
 		for ; x < 16*e.mbw; x += 2 {
 			x0, x1 := 4*min(x, w-1), 4*min(x+1, w-1)
 			mb := mbs[(x>>4)*mbSamples:][:mbSamples]
-			rgbaPair(mb[luma+(x&15):], mb[chroma+(x&15)/2:],
+			rgbaPair(mb[(y&15)*16+(x&15):], mb[256+(y&15)*8+(x&15)/2:],
 				(*[4]byte)(r0[x0:]), (*[4]byte)(r0[x1:]), (*[4]byte)(r1[x0:]), (*[4]byte)(r1[x1:]))
 		}
 	}
