@@ -37,13 +37,13 @@ func (u *unpacker) unpack(dst, data []byte, minCodeSize uint) (n int, err error)
 		for bits < width { // take another byte
 			if len(block) == 0 { // begin the next sub-block
 				if len(data) < 2 {
-					if len(data) == 1 && data[0] == 0 {
+					if len(data) == 1 && data[0] == 0 { // the terminator
 						return n, nil
 					}
 					return n, FormatError{Msg: "truncated image data"}
 				}
 				size := min(int(data[0]), len(data)-1)
-				if size == 0 {
+				if size == 0 { // the terminator
 					return n, nil
 				}
 				block, data = data[1:1+size], data[1+size:]

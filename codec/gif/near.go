@@ -4,7 +4,10 @@ package gif
 // although they should change a little, and which colors may stand for others. The limits for both
 // depend on AnimationWriter.strength, which follows from the bytes and errors of the frames so far.
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 const (
 	// stayDistance is a squared distance of colors: four levels in each channel. A pixel always
@@ -31,6 +34,11 @@ var (
 	maxReach = [3]float64{128, 768, 3072} // at any strength
 )
 
+// reach returns the squared distance up to which colors may stand for one another.
+func (w *AnimationWriter) reach(busyness int) float64 {
+	return min(reachAt1[busyness]*w.strength, maxReach[busyness])
+}
+
 // tolerance returns Options.Tolerance, multiplied by the strength if that is above 1. The product
 // counts up to maxTolerance.
 func (w *AnimationWriter) tolerance() float64 {
@@ -45,11 +53,12 @@ func (w *AnimationWriter) mayStay(want, shown [4]byte, i int) bool {
 	if e <= stayDistance {
 		return true
 	}
-	within := func(busyness int) bool {
-		return e <= int(min(reachAt1[busyness]*w.strength, maxReach[busyness])/2)
+	within := func(busyness int) bool { return e <= int(w.reach(busyness)/2) }
+	if !within(2) { // the largest reach is tried first, because w.busyness takes time
+		return false
 	}
-	// The largest reach comes first, because busyness takes time.
-	return within(2) && within(w.busyness(i, i/4%w.w, i/4/w.w))
+	x, y := i/4%w.w, i/4/w.w
+	return within(w.busyness(i, x, y))
 }
 
 // distance returns the squared Euclidean distance of two colors.
@@ -74,17 +83,16 @@ func (n *nearness) measure(d *drawing) {
 		return
 	}
 	n.table, n.transparent = append(n.table[:0], table...), d.transparent
+	isColor := func(k int) bool { return k < len(table) && k != d.transparent }
 	for i := range n.distance {
 		list, m := &n.nearest[i], 0 // m indices are in the list, sorted by distance
-		for k := range list {
-			list[k] = uint8(i)
-		}
 		for j := range n.distance[i] {
-			e := uint16(1<<16 - 1)
-			if i == j {
+			e := uint16(math.MaxUint16) // the distance of i and j
+			switch {
+			case i == j:
 				e = 0
-			} else if i < len(table) && j < len(table) && i != d.transparent && j != d.transparent {
-				e = uint16(min(distance(table[i], table[j]), 1<<16-1))
+			case isColor(i) && isColor(j):
+				e = uint16(min(distance(table[i], table[j]), math.MaxUint16))
 			}
 			n.distance[i][j] = e
 			if m == maxBeam && e >= n.distance[i][list[m-1]] {
@@ -101,13 +109,13 @@ func (n *nearness) measure(d *drawing) {
 	}
 }
 
-// busyness returns how much the picture changes around the pixel x, y, which is at byte i. It is 0
-// where the channels differ by less than 8 levels from the pixels next to this one, 1 below 24
-// levels, otherwise 2.
+// busyness returns how much the picture changes around the pixel x, y, which is at byte i. Let step
+// be the largest difference of a channel between this pixel and the four next to it. busyness is 0
+// for a step below 8 levels, 1 for one below 24, and otherwise 2.
 func (w *AnimationWriter) busyness(i, x, y int) int {
-	step := 0 // the largest difference of a channel
+	step := 0
 	pix := w.current.Pix
-	compare := func(j int) {
+	compare := func(j int) { // with the pixel at byte j
 		for c := range 3 {
 			step = max(step, int(pix[i+c])-int(pix[j+c]), int(pix[j+c])-int(pix[i+c]))
 		}
@@ -141,7 +149,7 @@ func (w *AnimationWriter) packNear(d *drawing) {
 	w.near.measure(d)
 	w.lzw.near = w.near
 	for i := range reachAt1 {
-		w.lzw.reach[i] = uint16(min(reachAt1[i]*w.strength, maxReach[i]))
+		w.lzw.reach[i] = uint16(w.reach(i))
 	}
 	w.lzw.packInto(d, w.pixels)
 	d.mse = w.meanSquaredError(d)
@@ -150,34 +158,37 @@ func (w *AnimationWriter) packNear(d *drawing) {
 // meanSquaredError returns the mean squared error of a channel over the whole canvas after d is
 // drawn on w.base. Pixels that should be transparent have no error.
 func (w *AnimationWriter) meanSquaredError(d *drawing) float64 {
-	table := d.table()
+	table, rect := d.table(), w.rect
 	sum := 0
 	for y := range w.h {
 		i := w.current.PixOffset(0, y)
-		inside := y >= w.rect.Min.Y && y < w.rect.Max.Y
+		rowDrawn := y >= rect.Min.Y && y < rect.Max.Y
 		for x := range w.w {
-			want, shown := w.current.Pix[i+4*x:][:4:4], w.base.Pix[i+4*x:][:4:4]
+			want, base := w.current.Pix[i+4*x:][:4:4], w.base.Pix[i+4*x:][:4:4]
 			if want[3] == 0 {
 				continue
 			}
-			r, g, b := int(shown[0]), int(shown[1]), int(shown[2])
-			if inside && x >= w.rect.Min.X && x < w.rect.Max.X {
-				if k := int(d.shown[(y-w.rect.Min.Y)*w.rect.Dx()+x-w.rect.Min.X]); k != d.transparent {
+			// The color that a viewer will show: that of base, unless d draws over it.
+			r, g, b := int(base[0]), int(base[1]), int(base[2])
+			if rowDrawn && x >= rect.Min.X && x < rect.Max.X {
+				at := (y-rect.Min.Y)*rect.Dx() + x - rect.Min.X
+				if k := int(d.shown[at]); k != d.transparent {
 					r, g, b = table[k].channel(0), table[k].channel(1), table[k].channel(2)
 				}
 			}
-			r, g, b = r-int(want[0]), g-int(want[1]), b-int(want[2])
-			sum += r*r + g*g + b*b
+			dr, dg, db := r-int(want[0]), g-int(want[1]), b-int(want[2])
+			sum += dr*dr + dg*dg + db*db
 		}
 	}
 	return float64(sum) / float64(3*w.w*w.h)
 }
 
-// budgetShare returns the size of d as a multiple of the bytes that are left for d: what the frames
-// before have left of the budget, divided by the number of frames from this one on. With a budget
+// budgetShare returns the size of d as a multiple of the bytes that are left for d. These are the
+// budget without the frames before, divided by the number of frames from this one on. With a budget
 // of 0 the result means nothing.
 func (w *AnimationWriter) budgetShare(d *drawing) float64 {
-	left := float64(w.o.Budget-len(w.body)) / float64(max(w.o.Frames-w.frames+1, 1))
+	frames := max(w.o.Frames-w.frames+1, 1) // from this one on
+	left := float64(w.o.Budget-len(w.body)) / float64(frames)
 	return float64(d.size()) / max(left, 1)
 }
 
@@ -190,12 +201,14 @@ func (w *AnimationWriter) adjust(d *drawing, share float64) {
 	if w.o.Tolerance == 0 || w.o.Budget == 0 {
 		return
 	}
-	switch ratio := targetError / max(d.mse, 1); {
+	ratio := targetError / max(d.mse, 1)
+	switch {
 	case ratio < 1:
-		w.strength = max(w.strength*max(ratio, 0.5), 0.1)
+		w.strength *= max(ratio, 0.5)
 	case share > 1:
-		w.strength = min(w.strength*min(ratio, 4), 16)
+		w.strength *= min(ratio, 4)
 	case w.strength > 1:
 		w.strength = max(w.strength/1.1, 1)
 	}
+	w.strength = min(max(w.strength, 0.1), 16)
 }

@@ -79,7 +79,7 @@ func (p *packer) pack(dst []byte, pixels []pixel, hole uint8, minCodeSize uint) 
 	// All codes were used, and the table was then cleared. Pack once more, and keep the full table:
 	// where the picture continues as it began, this is shorter.
 	shown := p.shown
-	p.shown = nil
+	p.shown = nil // so that packWith does not overwrite shown
 	if kept, _ := p.packWith(nil, pixels, minCodeSize, true); len(kept) < len(dst)-start {
 		return append(dst[:start], kept...)
 	}
@@ -90,7 +90,9 @@ func (p *packer) pack(dst []byte, pixels []pixel, hole uint8, minCodeSize uint) 
 // packInto packs pixels and sets d.data and d.shown to the result, in the memory of the old d.data
 // and of p.shown. p.shown gets the memory of the old d.shown.
 func (p *packer) packInto(d *drawing, pixels []pixel) {
-	d.data = p.pack(d.data[:0], pixels, uint8(max(d.transparent, 0)), max(d.bits, 2))
+	hole := uint8(max(d.transparent, 0))
+	minCodeSize := max(d.bits, 2) // appendix F has no smaller one
+	d.data = p.pack(d.data[:0], pixels, hole, minCodeSize)
 	d.shown, p.shown = p.shown, d.shown
 }
 
@@ -99,7 +101,7 @@ func (p *packer) packInto(d *drawing, pixels []pixel) {
 func packKey(prefix uint16, suffix uint8) uint32 { return (uint32(prefix)<<8 | uint32(suffix)) + 1 }
 
 // packSlot returns the slot where the search for key begins: the upper 14 bits of a product.
-func packSlot(key uint32) uint32 { return key * hashFactor >> 18 }
+func packSlot(key uint32) uint32 { return (key * hashFactor) >> 18 }
 
 // child looks for the string of code with index v added at its end. It returns the code of the
 // longer string, and reports whether the table has it.
@@ -121,12 +123,14 @@ func (p *packer) add(code uint16, v uint8, next uint16) {
 	p.prefix[next], p.suffix[next] = code, v
 	p.first[next], p.length[next] = p.first[code], p.length[code]+1
 	p.switches[next], p.children[next] = p.switches[code], 0
-	if (v == p.hole) != (p.suffix[code] == p.hole) {
+	if (v == p.hole) != (p.suffix[code] == p.hole) { // v enters or leaves the transparent index
 		p.switches[next]++
 	}
+	// The new string becomes the first in the list of code's children.
 	p.children[code]++
 	p.sibling[next], p.child1[next] = p.child1[code], 0
 	p.child1[code] = next
+	// Put it into the first free slot.
 	key := packKey(code, v)
 	k := packSlot(key)
 	for p.keys[k] != 0 {
@@ -145,8 +149,8 @@ func (p *packer) clear(clearCode uint16) {
 
 // longest returns the code of a longest string that the pixels may begin with. last is the code
 // written before, or -1. The table is about to get the code next, for the string of last followed
-// by the first index of the string that longest chooses. If longest chooses next itself, its string
-// is that of last followed by the first index of last.
+// by the first index of the string that longest chooses. If longest chooses next itself, the
+// string is that of last followed by the first index of last.
 func (p *packer) longest(pixels []pixel, last int32, next uint16) uint16 {
 	if p.near != nil {
 		return p.longestNear(pixels, last, next)
@@ -170,8 +174,9 @@ func (p *packer) longest(pixels []pixel, last int32, next uint16) uint16 {
 	depth := 1    // length of the strings in beam
 	for ; depth < len(pixels); depth++ {
 		v := pixels[depth]
-		if depth == lastLength { // next fits if beam has last, and v may be written as its first index
-			if f := p.first[last]; f == uint8(v) || v&mayHole != 0 && f == p.hole {
+		// next fits if beam has last, and v may be written as last's first index.
+		if depth == lastLength {
+			if f := p.first[last]; f == uint8(v) || (v&mayHole != 0 && f == p.hole) {
 				fits = slices.Contains(p.beam[:n], uint16(last))
 			}
 		}
@@ -193,10 +198,17 @@ func (p *packer) longest(pixels []pixel, last int32, next uint16) uint16 {
 	return p.beam[0]
 }
 
+// better reports whether the string of code a is better than that of b: it has fewer switches or,
+// with equally many, more children, because similar strings come again.
+func (p *packer) better(a, b uint16) bool {
+	if p.switches[a] != p.switches[b] {
+		return p.switches[a] < p.switches[b]
+	}
+	return p.children[a] > p.children[b]
+}
+
 // extend extends the n strings of p.beam by pixel v and returns how many strings then match. The
-// first of them is the best: the one with the fewest switches, and among those with equally few,
-// the one with the most children, because similar strings come again. If none matches, p.beam is
-// not changed.
+// best of them comes first. If none matches, p.beam is not changed.
 func (p *packer) extend(n int, v pixel) int {
 	m, best := 0, 0 // strings in wider, and the position of the best
 	try := func(c uint16, index uint8) {
@@ -205,8 +217,7 @@ func (p *packer) extend(n int, v pixel) int {
 			return
 		}
 		p.wider[m] = d
-		// Fewer switches than the best so far, or equally few and more children.
-		if b := p.wider[best]; m > 0 && (p.switches[d] < p.switches[b] || p.switches[d] == p.switches[b] && p.children[d] > p.children[b]) {
+		if m > 0 && p.better(d, p.wider[best]) {
 			best = m
 		}
 		m++
@@ -240,17 +251,17 @@ func (p *packer) longestNear(pixels []pixel, last int32, next uint16) uint16 {
 		m := 0
 		near, reach := &p.near.distance[uint8(v)], p.reach[v>>busyShift]
 		if depth == lastLength {
-			if f := p.first[last]; near[f] <= reach || v&mayHole != 0 && f == p.hole {
+			if f := p.first[last]; near[f] <= reach || (v&mayHole != 0 && f == p.hole) {
 				fits = slices.Contains(p.beam[:n], uint16(last))
 			}
 		}
-		// Follow every child whose last index is near v. If there are more than maxBeam, the worst
-		// give way.
+		// Follow every child d of a code c whose last index is near v: e is their distance. If
+		// there are more than maxBeam, the worst give way.
 		for i, c := range p.beam[:n] {
 			for d := p.child1[c]; d != 0; d = p.sibling[d] {
-				k := p.suffix[d]
-				e := near[k]
-				if v&mayHole != 0 && k == p.hole {
+				index := p.suffix[d]
+				e := near[index]
+				if v&mayHole != 0 && index == p.hole {
 					e = 0
 				}
 				if e > reach {
@@ -262,7 +273,7 @@ func (p *packer) longestNear(pixels []pixel, last int32, next uint16) uint16 {
 					m++
 					continue
 				}
-				worst := 0
+				worst := 0 // position of the string with the largest error
 				for j := range p.widerErrors {
 					if p.widerErrors[j] > p.widerErrors[worst] {
 						worst = j
@@ -307,7 +318,7 @@ func (p *packer) startBeam(v pixel) int {
 	reach := p.reach[v>>busyShift]
 	for _, k := range p.near.nearest[uint8(v)] {
 		e := p.near.distance[uint8(v)][k]
-		if e > reach || n == maxBeam {
+		if e > reach || n == maxBeam { // with e > reach, all later ones are too far
 			break
 		}
 		if k != uint8(v) && p.child1[k] != 0 {
@@ -319,9 +330,9 @@ func (p *packer) startBeam(v pixel) int {
 }
 
 // packWith packs pixels as pack does. full reports whether all codes were used. If keepFull is not
-// set, the table is cleared as soon as it is full. If it is set, the full table stays until a
-// window of codes stands for fewer pixels on average than the codes did while the table was
-// filling.
+// set, the table is cleared as soon as it is full. If it is set, the full table stays while it is
+// good: it is cleared after a window of 1024 codes that stand for fewer pixels per code than the
+// codes did while the table was filling.
 func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keepFull bool) (packed []byte, full bool) {
 	p.out, p.start, p.acc, p.bits = append(dst, 0), len(dst), 0, 0
 	p.shown = num.Grow(p.shown, len(pixels))
@@ -352,6 +363,7 @@ func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keepFull
 		p.put(uint32(code), width)
 		written = width
 		n := int(p.length[code])
+		// Record the string's indices, from its end.
 		for c, k := code, i+n-1; k >= i; c, k = p.prefix[c], k-1 {
 			p.shown[k] = p.suffix[c]
 		}
@@ -359,13 +371,11 @@ func (p *packer) packWith(dst []byte, pixels []pixel, minCodeSize uint, keepFull
 		nCodes++
 		nPixels += n
 		last = int32(code)
-		if next < maxCodes {
-			if next == 1<<width {
-				width++
-			}
-			if next < maxCodes-1 { // with one code left, the table counts as full
-				continue
-			}
+		if next < maxCodes && next == 1<<width {
+			width++
+		}
+		if next < maxCodes-1 { // with one code left, the table counts as full
+			continue
 		}
 		if filling == 0 { // the table has just become full
 			full = true

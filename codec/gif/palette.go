@@ -34,32 +34,38 @@ func (c *colorCount) reset() {
 // slot returns the slot of v in the hash table: the one that has v, or a free one.
 func (c *colorCount) slot(v rgb) int {
 	mask := len(c.keys) - 1
-	k := int(uint32(v)*hashFactor>>8) & mask
+	hash := uint32(v) * hashFactor
+	k := int(hash>>8) & mask
 	for c.keys[k] != 0 && c.keys[k] != v+1 {
 		k = (k + 1) & mask
 	}
 	return k
 }
 
-// add counts v for as many pixels as n says. It doubles the hash table when half of the slots are taken.
+// add counts n pixels of the color v.
 func (c *colorCount) add(v rgb, n uint32) {
 	k := c.slot(v)
-	if c.keys[k] == 0 {
-		if 2*c.n >= len(c.keys) { // double the table
-			old := *c
-			c.keys, c.counts = make([]rgb, 2*len(old.keys)), make([]uint32, 2*len(old.keys))
-			for i, key := range old.keys {
-				if key != 0 {
-					j := c.slot(key - 1)
-					c.keys[j], c.counts[j] = key, old.counts[i]
-				}
-			}
+	if c.keys[k] == 0 { // a new color
+		if 2*c.n >= len(c.keys) { // half of the slots are taken
+			c.double()
 			k = c.slot(v)
 		}
 		c.keys[k] = v + 1
 		c.n++
 	}
 	c.counts[k] += n
+}
+
+// double doubles the hash table.
+func (c *colorCount) double() {
+	old := *c
+	c.keys, c.counts = make([]rgb, 2*len(old.keys)), make([]uint32, 2*len(old.keys))
+	for i, key := range old.keys {
+		if key != 0 {
+			k := c.slot(key - 1)
+			c.keys[k], c.counts[k] = key, old.counts[i]
+		}
+	}
 }
 
 // colors returns the colors that occur, ascending, so that equal frames get equal palettes.
@@ -83,7 +89,8 @@ func (c *colorCount) pixels() uint64 {
 	return n
 }
 
-// missing returns the counted colors that are not in palette, ascending. It stops at 257 of them.
+// missing returns the counted colors that are not in palette, ascending. It stops at 257 of them,
+// which no color table has room for.
 func (c *colorCount) missing(palette []rgb) []rgb {
 	var list []rgb
 	find := newSearchPalette(palette)
@@ -91,10 +98,12 @@ func (c *colorCount) missing(palette []rgb) []rgb {
 		if k == 0 {
 			continue
 		}
-		if _, d := find.nearest(k - 1); d != 0 {
-			if list = append(list, k-1); len(list) > 256 {
-				break
-			}
+		if _, d := find.nearest(k - 1); d == 0 { // the palette has it
+			continue
+		}
+		list = append(list, k-1)
+		if len(list) > 256 {
+			break
 		}
 	}
 	slices.Sort(list)
@@ -128,7 +137,8 @@ func (c *colorCount) assign(p *searchPalette, limit float64) (squared float64) {
 		}
 		n, d := p.nearest(k - 1)
 		c.index[i] = int32(n)
-		if squared += float64(d) * float64(c.counts[i]); squared > limit {
+		squared += float64(d) * float64(c.counts[i])
+		if squared > limit {
 			break
 		}
 	}
@@ -146,13 +156,13 @@ func (c *colorCount) unused(table []rgb) ([]rgb, int) {
 		}
 	}
 	for i := range used {
-		switch {
-		case used[i]:
-		case i < len(table):
-			return table, i
-		default:
-			return append(table[:len(table):len(table)], 0), i
+		if used[i] {
+			continue
 		}
+		if i >= len(table) {
+			table = append(slices.Clip(table), 0) // in new memory: other drawings may use the old
+		}
+		return table, i
 	}
 	return table, -1
 }
@@ -170,7 +180,7 @@ func newExactPalette(table []rgb, transparent int) *exactPalette {
 		if i == transparent {
 			continue
 		}
-		if k := p.slot(c); p.keys[k] == 0 {
+		if k := p.slot(c); p.keys[k] == 0 { // of equal entries, the first counts
 			p.keys[k], p.index[k] = c+1, uint8(i)
 		}
 	}
@@ -179,7 +189,7 @@ func newExactPalette(table []rgb, transparent int) *exactPalette {
 
 // slot returns the slot of c in the hash table: the one that has c, or a free one.
 func (p *exactPalette) slot(c rgb) uint32 {
-	k := uint32(c) * hashFactor >> 22 // ten bits, for 1024 slots
+	k := (uint32(c) * hashFactor) >> 22 // ten bits, for 1024 slots
 	for p.keys[k] != 0 && p.keys[k] != c+1 {
 		k = (k + 1) % uint32(len(p.keys))
 	}
@@ -229,6 +239,7 @@ func (p *searchPalette) nearest(c rgb) (index, distance int) {
 	r, g, b := c.channel(0), c.channel(1), c.channel(2)
 	best, at := 1<<30, 0 // the least squared distance, and which color has it
 	low, high := p.start[g]-1, p.start[g]
+	// Take turns upwards and downwards. A direction ends where green alone is too far away.
 	for low >= 0 || high < len(p.colors) {
 		if high < len(p.colors) {
 			q := p.colors[high]
@@ -274,8 +285,8 @@ func (s *sample) add(o sample) {
 	}
 }
 
-// explained returns the squared length of the sum of the colors, divided by n. If each color
-// becomes the mean, the squared error is the sum of the colors' squares minus explained.
+// explained returns |sum|^2/n, or 0 if s is empty. If each color becomes the mean, the squared error
+// is the sum of the colors' squares minus explained.
 func (s *sample) explained() float64 {
 	if s.n == 0 {
 		return 0
@@ -294,48 +305,19 @@ func (s *sample) explained() float64 {
 func quantize(c *colorCount, n int, tolerance float64) []rgb {
 	points := samples(c)
 	var axisSorter sorter
-	type box struct {
-		points []sample
-		total  sample
-		gain   float64 // error that the best cut removes
-		axis   int     // channel that the best cut sorts by
-		at     int     // number of points before the best cut
-	}
-	// measure sets the other fields of b from b.points. It sorts the points.
-	measure := func(b *box) {
-		b.total = sample{}
-		for _, p := range b.points {
-			b.total.add(p)
-		}
-		b.gain = 0
-		if len(b.points) < 2 {
-			return
-		}
-		whole := b.total.explained()
-		for axis := range 3 {
-			axisSorter.sort(b.points, axis)
-			var left sample
-			for i := range len(b.points) - 1 {
-				left.add(b.points[i])
-				right := b.total
-				right.n -= left.n
-				for k := range right.sum {
-					right.sum[k] -= left.sum[k]
-				}
-				if g := left.explained() + right.explained() - whole; g > b.gain {
-					b.gain, b.axis, b.at = g, axis, i+1
-				}
-			}
-		}
-	}
 	boxes := []box{{points: points}}
-	measure(&boxes[0])
+	boxes[0].measure(&axisSorter)
 	// remaining is the squared error of all points, if each becomes the mean of its box.
-	remaining, enough := -boxes[0].total.explained(), 3*tolerance*boxes[0].total.n
+	remaining := -boxes[0].total.explained()
 	for _, p := range points {
 		remaining += p.explained()
 	}
-	for len(boxes) < n && (remaining > enough || tolerance == 0) {
+	errorLimit := 3 * tolerance * boxes[0].total.n // three channels of each pixel
+	for len(boxes) < n {
+		if tolerance > 0 && remaining <= errorLimit {
+			break
+		}
+		// Cut the box whose cut removes most error.
 		best := 0
 		for i := range boxes {
 			if boxes[i].gain > boxes[best].gain {
@@ -347,11 +329,11 @@ func quantize(c *colorCount, n int, tolerance float64) []rgb {
 			break
 		}
 		remaining -= b.gain
-		axisSorter.sort(b.points, b.axis)
+		axisSorter.sort(b.points, b.axis) // measure has sorted them by the last axis
 		right := box{points: b.points[b.at:]}
 		b.points = b.points[:b.at]
-		measure(b)
-		measure(&right)
+		b.measure(&axisSorter)
+		right.measure(&axisSorter)
 		boxes = append(boxes, right)
 	}
 	var palette []rgb
@@ -362,6 +344,46 @@ func quantize(c *colorCount, n int, tolerance float64) []rgb {
 		palette = lloyd(points, palette)
 	}
 	return palette
+}
+
+// A box is a group of samples that are to become one color.
+type box struct {
+	points []sample
+
+	// Set by measure.
+	total sample
+	gain  float64 // error that the best cut removes
+	axis  int     // channel that the best cut sorts by
+	at    int     // number of points before the best cut
+}
+
+// measure sets the other fields of b from b.points. It sorts the points, and tries every cut along
+// every channel.
+func (b *box) measure(s *sorter) {
+	b.total = sample{}
+	for _, p := range b.points {
+		b.total.add(p)
+	}
+	b.gain = 0
+	if len(b.points) < 2 {
+		return
+	}
+	whole := b.total.explained()
+	for axis := range 3 {
+		s.sort(b.points, axis)
+		var left sample // the points before the cut; right has the others
+		for i := range len(b.points) - 1 {
+			left.add(b.points[i])
+			right := b.total
+			right.n -= left.n
+			for k := range right.sum {
+				right.sum[k] -= left.sum[k]
+			}
+			if g := left.explained() + right.explained() - whole; g > b.gain {
+				b.gain, b.axis, b.at = g, axis, i+1
+			}
+		}
+	}
 }
 
 // mean returns the rounded mean of the colors of s, which must not be empty.
@@ -384,12 +406,13 @@ type sorter struct {
 func (o *sorter) sort(points []sample, axis int) {
 	o.keys = o.keys[:0]
 	for i := range points {
-		o.keys = append(o.keys, uint64(points[i].sum[axis]/points[i].n*(1<<16))<<32|uint64(i))
+		mean := points[i].sum[axis] / points[i].n
+		o.keys = append(o.keys, uint64(mean*(1<<16))<<32|uint64(i))
 	}
 	slices.Sort(o.keys)
 	o.old = append(o.old[:0], points...)
 	for i, k := range o.keys {
-		points[i] = o.old[k&(1<<32-1)]
+		points[i] = o.old[uint32(k)] // the lower half is the position
 	}
 }
 
@@ -402,7 +425,7 @@ func lloyd(points []sample, palette []rgb) []rgb {
 		k, _ := p.nearest(s.mean())
 		groups[k].add(s)
 	}
-	out := palette[:0]
+	out := palette[:0] // p has its own copy of palette
 	for i := range groups {
 		if groups[i].n > 0 {
 			out = append(out, groups[i].mean())
@@ -415,28 +438,25 @@ func lloyd(points []sample, palette []rgb) []rgb {
 // samples returns the colors of c, ascending. If there are more than 4096, the colors that share
 // the upper five bits of every channel become one sample.
 func samples(c *colorCount) []sample {
-	one := func(v rgb, n uint32) sample {
-		f := float64(n)
-		return sample{f, [3]float64{f * float64(v.channel(0)), f * float64(v.channel(1)), f * float64(v.channel(2))}}
+	sampleOf := func(v rgb) sample {
+		s := sample{n: float64(c.counts[c.slot(v)])}
+		for axis := range s.sum {
+			s.sum[axis] = s.n * float64(v.channel(axis))
+		}
+		return s
 	}
 	colors := c.colors()
 	if len(colors) <= 4096 {
 		list := make([]sample, 0, len(colors))
 		for _, v := range colors {
-			list = append(list, one(v, c.counts[c.slot(v)]))
+			list = append(list, sampleOf(v))
 		}
 		return list
 	}
-	cells := make([]sample, 1<<15)
+	cells := make([]sample, 1<<15) // by five bits of red, of green and of blue
 	for _, v := range colors {
-		k := v>>19&31<<10 | v>>11&31<<5 | v>>3&31
-		cells[k].add(one(v, c.counts[c.slot(v)]))
+		r, g, b := v.channel(0)>>3, v.channel(1)>>3, v.channel(2)>>3
+		cells[r<<10|g<<5|b].add(sampleOf(v))
 	}
-	list := cells[:0]
-	for _, s := range cells {
-		if s.n > 0 {
-			list = append(list, s)
-		}
-	}
-	return list
+	return slices.DeleteFunc(cells, func(s sample) bool { return s.n == 0 })
 }

@@ -55,6 +55,14 @@ type frame struct {
 	cut         bool   // the file ends before the sub-blocks' terminator
 }
 
+const (
+	// screenEnd is the size of the signature and the logical screen descriptor.
+	screenEnd = 13
+	// hasTable is set in the flags of a screen or image descriptor if a color table follows it. The
+	// lower three bits of the flags then say how large the table is (see tableSize).
+	hasTable = 0x80
+)
+
 // isGIF reports whether b starts with a GIF signature.
 func isGIF(b []byte) bool {
 	return len(b) >= 6 && (string(b[:6]) == "GIF87a" || string(b[:6]) == "GIF89a")
@@ -68,15 +76,15 @@ func NewReader(src []byte) (*Reader, error) {
 	if !isGIF(src) {
 		return nil, FormatError{0, "no GIF signature"}
 	}
-	if len(src) < 13 {
+	if len(src) < screenEnd {
 		return nil, FormatError{len(src), "truncated logical screen descriptor"}
 	}
 	r := &Reader{src: src, Plays: 1}
 	r.Width, r.Height = int(binary.LittleEndian.Uint16(src[6:])), int(binary.LittleEndian.Uint16(src[8:]))
-	p := 13
+	p := screenEnd
 	var err error
-	if src[10]&0x80 != 0 {
-		if r.global, p, err = colorTable(src, p, src[10]); err != nil {
+	if flags := src[10]; flags&hasTable != 0 {
+		if r.global, p, err = colorTable(src, p, flags); err != nil {
 			return nil, err
 		}
 	}
@@ -110,10 +118,13 @@ func (r *Reader) note(s string) {
 	}
 }
 
-// colorTable returns the color table at p (section 19) and the position after it. The table has
-// 2^(n+1) entries, where n is in the lower three bits of flags.
+// tableSize returns the size of a color table: 2^(n+1) entries of three bytes, where n is in the
+// lower three bits of flags.
+func tableSize(flags byte) int { return 3 << ((flags & 7) + 1) }
+
+// colorTable returns the color table at p (section 19) and the position after it.
 func colorTable(src []byte, p int, flags byte) (table []byte, next int, err error) {
-	next = p + 3<<(flags&7+1)
+	next = p + tableSize(flags)
 	if len(src) < next {
 		return nil, 0, FormatError{p, "truncated color table"}
 	}
@@ -160,7 +171,8 @@ const (
 
 // nextBlock returns the block at p with its sub-blocks, and the position after them. If a frame is
 // cut off after its descriptor, nextBlock returns both an error and the part that is there. If
-// anything else is cut off, it returns only an error, and kind is blockNone.
+// anything else is cut off, or no known block begins at p, it returns only an error, and kind is
+// blockNone.
 func nextBlock(src []byte, p int) (kind byte, block []byte, next int, err error) {
 	b := src[p:]
 	if len(b) == 0 {
@@ -179,9 +191,9 @@ func nextBlock(src []byte, p int) (kind byte, block []byte, next int, err error)
 		if len(b) < 10 {
 			return blockNone, nil, 0, FormatError{p, "truncated image descriptor"}
 		}
-		head = 11
-		if b[9]&0x80 != 0 { // a local color table
-			head += 3 << (b[9]&7 + 1)
+		head = 11 // the image descriptor, and the LZW code size after the color table
+		if flags := b[9]; flags&hasTable != 0 {
+			head += tableSize(flags)
 		}
 		if len(b) < head {
 			return blockFrame, b, len(src), FormatError{p, "truncated image descriptor"}
@@ -212,16 +224,17 @@ func (r *Reader) endWithoutTrailer(err error) error {
 // readExtension reads b, an extension block (sections 23 to 26) from its label on. What a graphic
 // control extension says is stored in control.
 func (r *Reader) readExtension(control *frame, b []byte) {
-	label, body := b[0], b[1:]
+	label, size, body := b[0], b[1], b[1:] // body begins with a sub-block of this size
 	switch {
-	case label == labelControl && body[0] >= 4:
-		control.disposal = body[1] >> 2 & 7
+	case label == labelControl && size >= 4:
+		flags := body[1]
+		control.disposal = (flags >> 2) & 7
 		control.delay = time.Duration(binary.LittleEndian.Uint16(body[2:])) * 10 * time.Millisecond
 		control.transparent = -1
-		if body[1]&1 != 0 {
+		if flags&1 != 0 {
 			control.transparent = int(body[4])
 		}
-	case label == labelApplication && body[0] == 11:
+	case label == labelApplication && size == 11:
 		r.readApplication(string(body[1:12]), body[12:])
 	}
 }
@@ -256,7 +269,7 @@ func (r *Reader) readApplication(name string, b []byte) {
 			}
 		}
 	case "ICCRGBG1012":
-		r.ICC = r.ICC[:0:0]
+		r.ICC = nil // a later profile replaces an earlier one
 		for n := int(b[0]); n > 0; n = int(b[0]) {
 			r.ICC = append(r.ICC, b[1:1+n]...)
 			b = b[1+n:]
@@ -276,7 +289,7 @@ func (r *Reader) readDescriptor(f *frame, b []byte) error {
 	f.palette = r.global
 	p := 9
 	var err error
-	if flags&0x80 != 0 {
+	if flags&hasTable != 0 {
 		if f.palette, p, err = colorTable(b, p, flags); err != nil {
 			return FormatError{f.offset, "truncated color table"}
 		}
@@ -356,14 +369,15 @@ func (f *frame) undone() bool { return f.disposal == disposePrevious || f.dispos
 // as in browsers.
 func (r *Reader) unpack(f *frame) (decoded int, err error) {
 	n := f.rect.Dx() * f.rect.Dy() // pixels
-	// A code has two bits or more, and stands for less than maxCodes indices. This bounds the
-	// memory for a large frame with little data.
-	room := int(min(int64(n), int64(len(f.data))*8*maxCodes/2))
-	if cap(r.indices) < room {
-		r.indices = make([]byte, room)
-	}
 	if n == 0 {
 		return 0, nil
+	}
+	// The data bounds the memory for a large frame: a code has two bits or more, and stands for
+	// less than maxCodes indices.
+	mostCodes := int64(len(f.data)) * 4
+	room := int(min(int64(n), mostCodes*maxCodes))
+	if cap(r.indices) < room {
+		r.indices = make([]byte, room)
 	}
 	if decoded, err = r.lzw.unpack(r.indices[:room], f.data, f.codeSize); err != nil {
 		return 0, FormatError{f.offset, err.(FormatError).Msg}
@@ -442,6 +456,7 @@ func (r *Reader) draw(f *frame, indices []byte) {
 			}
 		}
 	}
+	// For each pass, its first row, the step to its next row, and how many rows a row may fill.
 	passes, start, step, height := 1, []int{0}, []int{1}, []int{1}
 	if f.interlaced {
 		passes, start, step, height = 4, interlaceStart[:], interlaceStep[:], interlaceFill[:]
@@ -449,7 +464,7 @@ func (r *Reader) draw(f *frame, indices []byte) {
 	for p := range passes {
 		for y := start[p]; y < h && len(indices) > 0; y += step[p] {
 			n := min(w, len(indices))
-			last := y
+			last := y // the last row that these indices fill
 			if fill && n == w {
 				last = min(y+height[p], h) - 1
 			}

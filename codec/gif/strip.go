@@ -3,6 +3,8 @@ package gif
 // This file copies a file without its metadata. It uses the block walk of reader.go (GIF89a
 // sections 15 to 27).
 
+import "encoding/binary"
+
 // Strip returns src without comments, without extensions that do not change what is shown, and
 // without what follows the trailer. Frames are copied byte for byte. Loop counts stay, and an ICC
 // profile stays if keepICC is set. If src is damaged after a whole frame, the result ends before
@@ -11,13 +13,13 @@ package gif
 //
 // Strip makes one pass, and allocates at most len(src) + 1 bytes.
 func Strip(src []byte, keepICC bool) ([]byte, error) {
-	if !isGIF(src) || len(src) < 13 {
+	if !isGIF(src) || len(src) < screenEnd {
 		return nil, FormatError{0, "no GIF signature"}
 	}
-	p := 13
+	p := screenEnd
 	var err error
-	if src[10]&0x80 != 0 {
-		if _, p, err = colorTable(src, p, src[10]); err != nil {
+	if flags := src[10]; flags&hasTable != 0 {
+		if _, p, err = colorTable(src, p, flags); err != nil {
 			return nil, err
 		}
 	}
@@ -42,8 +44,10 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 		case kind == blockFrame:
 			controlled = false
 			out = append(out, block...)
-		// An idle control extension is copied only after another one, whose settings it replaces.
-		case kind == blockExtension && keepExtension(block, keepICC) && (controlled || !idle(block)):
+		case kind == blockExtension && keepExtension(block, keepICC):
+			if idle(block) && !controlled {
+				break // an idle one only replaces the settings of an earlier one
+			}
 			controlled = controlled || block[1] == labelControl
 			out = append(out, block...)
 		}
@@ -54,7 +58,11 @@ func Strip(src []byte, keepICC bool) ([]byte, error) {
 // idle reports whether a block is a control extension without a delay, disposal, wait for input or
 // transparency.
 func idle(block []byte) bool {
-	return len(block) == 8 && block[1] == labelControl && block[2] == 4 && block[3]|block[4]|block[5] == 0
+	if len(block) != 8 || block[1] != labelControl || block[2] != 4 {
+		return false
+	}
+	flags, delay := block[3], binary.LittleEndian.Uint16(block[4:])
+	return flags == 0 && delay == 0
 }
 
 // keepExtension reports whether an extension block may change what is shown (sections 23 to 26). An

@@ -10,6 +10,7 @@ import (
 	"image"
 	"io"
 	"math"
+	"slices"
 	"time"
 
 	"miniatura/codec/internal/num"
@@ -83,9 +84,10 @@ func NewAnimationWriter(w, h, plays int, o *Options) (*AnimationWriter, error) {
 // Encode writes m to w as a still GIF. See Append.
 func Encode(w io.Writer, m image.Image, o *Options) error {
 	b, err := Append(nil, m, o)
-	if err == nil {
-		_, err = w.Write(b)
+	if err != nil {
+		return err
 	}
+	_, err = w.Write(b)
 	return err
 }
 
@@ -136,7 +138,8 @@ func (w *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 		return nil
 	}
 	// The waiting frame is written, and drawn on base and disposed of as a viewer does.
-	disposal, erased := byte(disposeNone), w.erasedArea()
+	disposal := byte(disposeNone)
+	erased := w.erasedArea()
 	if !erased.Empty() {
 		disposal = disposeBackground
 	}
@@ -150,7 +153,8 @@ func (w *AnimationWriter) Add(canvas *image.NRGBA, delay time.Duration) error {
 		w.stays, w.same = make([]bool, w.w*w.h), make([]bool, w.w*w.h)
 	}
 	for k := range w.same {
-		w.same[k] = *(*[4]byte)(w.current.Pix[4*k:]) == *(*[4]byte)(w.next.Pix[4*k:])
+		now, before := (*[4]byte)(w.current.Pix[4*k:]), (*[4]byte)(w.next.Pix[4*k:])
+		w.same[k] = *now == *before
 	}
 	w.compare()
 	w.delay = delay
@@ -173,7 +177,7 @@ func (w *AnimationWriter) appendTo(dst []byte) ([]byte, error) {
 	w.waiting = false
 	dst = w.appendHeader(dst)
 	dst = append(dst, w.body...)
-	return append(dst, 0x3b), nil
+	return append(dst, blockTrailer), nil
 }
 
 // threshold copies a row of pixels. Those less than half opaque become transparent, and all others
@@ -204,9 +208,10 @@ func (w *AnimationWriter) onlySwings(canvas *image.NRGBA) bool {
 	return true
 }
 
-// thresholdAfter does the same as threshold, for a frame for which onlySwings is true. old is the
-// same row of the frame before. Pixels that are opaque in old stay opaque, because GIF can only
-// clear a pixel by clearing the whole rectangle.
+// thresholdAfter does the same as threshold, except that pixels that are opaque in old stay opaque.
+// old is the same row of the frame before.
+//
+// It is used where onlySwings is true: GIF can only clear a pixel by clearing a whole rectangle.
 func thresholdAfter(dst, src, old []byte) {
 	for i := 0; i < len(dst); i += 4 {
 		p, q := dst[i:i+4:i+4], src[i:i+4:i+4]
@@ -238,8 +243,14 @@ func (w *AnimationWriter) compare() {
 	for k := range w.stays {
 		i := 4 * k
 		want, shown := *(*[4]byte)(w.current.Pix[i:]), *(*[4]byte)(w.base.Pix[i:])
-		w.stays[k] = want == shown ||
-			want[3] == shown[3] && (w.same[k] || w.o.Tolerance > 0 && w.mayStay(want, shown, i))
+		switch {
+		case want == shown:
+			w.stays[k] = true
+		case want[3] != shown[3]:
+			w.stays[k] = false
+		default:
+			w.stays[k] = w.same[k] || (w.o.Tolerance > 0 && w.mayStay(want, shown, i))
+		}
 	}
 	w.rect = bound(w.w, w.h, func(i int) bool { return !w.stays[i/4] })
 	if w.rect.Empty() {
@@ -253,6 +264,7 @@ func bound(w, h int, inside func(i int) bool) image.Rectangle {
 	r := image.Rectangle{Min: image.Pt(w, h)}
 	for y := range h {
 		i := 4 * y * w
+		// Find the first pixel inside, and then the last one.
 		x := 0
 		for x < w && !inside(i+4*x) {
 			x++
@@ -267,7 +279,7 @@ func bound(w, h int, inside func(i int) bool) image.Rectangle {
 		}
 		r.Max.X = max(r.Max.X, x)
 	}
-	if r.Max.X == 0 {
+	if r.Max.X == 0 { // no pixel is inside
 		return image.Rectangle{}
 	}
 	return r
@@ -307,11 +319,12 @@ func (w *AnimationWriter) flush(disposal byte, erased image.Rectangle, more bool
 	// Choose how the frame is drawn.
 	d := w.drawBest(first, more)
 	share := w.budgetShare(d)
-	single, overBudget := first && !more, w.o.Budget > 0 && share > 1
+	single := first && !more
+	overBudget := w.o.Budget > 0 && share > 1
 	if single && overBudget && w.o.Tolerance > 0 {
 		// A still picture is packed exactly if that fits. It does not, so it is packed again.
 		w.rough, w.strength = true, 2
-		w.spare, w.lzw.shown = d.data[:0], d.shown
+		w.spare, w.lzw.shown = d.data[:0], d.shown // memory for the next drawing
 		d = w.drawBest(first, more)
 	}
 	// A drawing with too large an error is replaced by one with less strength. The strength also
@@ -407,7 +420,7 @@ func (w *AnimationWriter) draw(all, single bool) *drawing {
 		hole = true // some viewers paint the area beside a first frame without a transparent index
 	}
 	d := w.chooseTable(counts, hole, single)
-	d.data, w.spare = w.spare, nil
+	d.data, w.spare = w.spare, nil // memory
 	d.bits = w.setPixels(d, counts)
 	if w.lzw == nil {
 		w.lzw = new(packer)
@@ -437,7 +450,7 @@ func (w *AnimationWriter) countColors(all bool) (counts *colorCount, hole bool) 
 		i := w.current.PixOffset(r.Min.X, y)
 		for end := i + 4*r.Dx(); i < end; i += 4 {
 			p := w.current.Pix[i : i+4 : i+4]
-			if p[3] == 0 || !all && w.staysAt(i) {
+			if p[3] == 0 || (!all && w.staysAt(i)) {
 				hole = true
 				continue
 			}
@@ -464,7 +477,7 @@ func (w *AnimationWriter) setPixels(d *drawing, counts *colorCount) (bits uint) 
 	r := w.rect
 	hole := pixel(max(d.transparent, 0))
 	exact := newExactPalette(d.table(), d.transparent)
-	w.pixels = num.Grow(w.pixels, r.Dx()*r.Dy())[:0]
+	w.pixels = num.Grow(w.pixels, r.Dx()*r.Dy())[:0] // empty, with room for all
 	highest := pixel(0)
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		last, index := rgb(1<<24), pixel(0) // the color before and its index; at first no color
@@ -481,7 +494,7 @@ func (w *AnimationWriter) setPixels(d *drawing, counts *colorCount) (bits uint) 
 				highest = max(highest, hole)
 				k := hole | mayHole // only the transparent index may be written
 				if n, ok := exact.find(c); ok {
-					k = pixel(n) | mayHole // either index
+					k = pixel(n) | mayHole // or the color's index n
 					highest = max(highest, pixel(n))
 				}
 				w.pixels = append(w.pixels, k)
@@ -517,17 +530,18 @@ func (w *AnimationWriter) chooseTable(c *colorCount, hole, single bool) *drawing
 	}
 	d := &drawing{transparent: -1, global: w.global}
 	if len(w.global) == 0 {
-		d.global = c.palette(limit, w.tolerance())
-		if c.n > limit && !single { // leave room for the transparent index of later frames
-			d.global = c.palette(255, w.tolerance())
+		size := limit
+		if c.n > limit && !single {
+			size = 255 // leave room for the transparent index of later frames
 		}
+		d.global = c.palette(size, w.tolerance())
 	}
-	if w.frames > 1 {
+	if w.frames > 1 { // not the first frame
 		extra := c.missing(d.global)
 		if len(d.global)+len(extra) > 256 {
 			return w.chooseLocalTable(c, d, hole, limit)
 		}
-		d.global = append(d.global[:len(d.global):len(d.global)], extra...)
+		d.global = append(slices.Clip(d.global), extra...) // in new memory: d may not be written
 	}
 	d.inexact = c.assign(newSearchPalette(d.global), math.Inf(1)) > 0
 	if hole {
@@ -540,19 +554,21 @@ func (w *AnimationWriter) chooseTable(c *colorCount, hole, single bool) *drawing
 }
 
 // chooseLocalTable does the same as chooseTable for colors that the global table has no room for.
-// It sets a local table, or uses the global one where its colors are near enough. limit is the
-// largest number of colors in a new table.
+// It sets a local table, or uses the global one where its colors are near. limit is the largest
+// number of colors in a new table.
 func (w *AnimationWriter) chooseLocalTable(c *colorCount, d *drawing, hole bool, limit int) *drawing {
-	// An earlier table is used if it is good enough. The global one is tried first, because it
-	// takes no bytes. enough is the largest sum of squared errors.
-	enough := 3 * reuseFactor * w.tolerance() * float64(c.pixels())
-	for _, table := range [][]rgb{d.global, w.local} {
-		if len(table) == 0 || w.o.Tolerance == 0 || c.assign(newSearchPalette(table), enough) > enough {
-			continue
-		}
-		if t, k := c.unused(table); k >= 0 || !hole {
-			isGlobal := &table[0] == &d.global[0]
-			return d.setTable(t, k, hole, isGlobal)
+	if w.o.Tolerance > 0 {
+		// An earlier table is used if its error is small. The global one is tried first, because it
+		// takes no bytes. errorLimit is for the sum over all pixels and their three channels.
+		errorLimit := 3 * reuseFactor * w.tolerance() * float64(c.pixels())
+		for i, table := range [][]rgb{d.global, w.local} {
+			if len(table) == 0 || c.assign(newSearchPalette(table), errorLimit) > errorLimit {
+				continue
+			}
+			if t, k := c.unused(table); k >= 0 || !hole {
+				isGlobal := i == 0
+				return d.setTable(t, k, hole, isGlobal)
+			}
 		}
 	}
 	// Otherwise the frame gets a new table.
@@ -562,8 +578,8 @@ func (w *AnimationWriter) chooseLocalTable(c *colorCount, d *drawing, hole bool,
 	if squared > 0 && len(d.global) > 128 {
 		// The colors are not exact in either table, so the global one is used if its error is about
 		// as small: up to 1.1 times, and 1 more for each pixel.
-		allowed := 1.1*squared + float64(c.pixels())
-		if c.assign(newSearchPalette(d.global), allowed) <= allowed {
+		errorLimit := 1.1*squared + float64(c.pixels())
+		if c.assign(newSearchPalette(d.global), errorLimit) <= errorLimit {
 			if t, k := c.unused(d.global); k >= 0 || !hole {
 				return d.setTable(t, k, hole, true)
 			}
@@ -611,7 +627,8 @@ func appendTable(dst []byte, palette []rgb) []byte {
 	for _, c := range palette {
 		dst = append(dst, byte(c>>16), byte(c>>8), byte(c))
 	}
-	return append(dst, make([]byte, 3*(1<<tableBits(len(palette))-len(palette)))...)
+	missing := 1<<tableBits(len(palette)) - len(palette)
+	return append(dst, make([]byte, 3*missing)...)
 }
 
 // appendHeader appends the blocks of sections 17 to 19, and the loop count of an animation.
@@ -621,14 +638,15 @@ func (w *AnimationWriter) appendHeader(dst []byte) []byte {
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(w.h))
 	const colorResolution = 0x70 // 8 bits for each channel of the source
 	if len(w.global) > 0 {
-		dst = append(dst, 0x80|colorResolution|byte(tableBits(len(w.global))-1), 0, 0)
+		sizeBits := byte(tableBits(len(w.global)) - 1) // see tableSize
+		dst = append(dst, hasTable|colorResolution|sizeBits, 0, 0)
 		dst = appendTable(dst, w.global)
 	} else {
 		dst = append(dst, colorResolution, 0, 0)
 	}
 	if w.frames > 1 && w.plays != 1 {
 		n := min(max(w.plays-1, 0), 1<<16-1) // the file counts repeats; 0 means forever
-		dst = append(dst, 0x21, 0xff, 11)
+		dst = append(dst, blockExtension, labelApplication, 11)
 		dst = append(dst, "NETSCAPE2.0\x03\x01"...)
 		dst = append(dst, byte(n), byte(n>>8), 0)
 	}
@@ -640,7 +658,8 @@ func (w *AnimationWriter) appendHeader(dst []byte) []byte {
 // because some readers (Pillow, Go's image/gif) use a disposal until another extension names a
 // different one.
 func (w *AnimationWriter) writeControl(disposal byte, transparent int) {
-	if transparent < 0 && disposal == disposeNone && w.delay == 0 && !w.disposed {
+	noEffect := transparent < 0 && disposal == disposeNone && w.delay == 0
+	if noEffect && !w.disposed {
 		return
 	}
 	w.disposed = disposal == disposeBackground
@@ -648,13 +667,15 @@ func (w *AnimationWriter) writeControl(disposal byte, transparent int) {
 	if transparent >= 0 {
 		flags |= 1
 	}
-	cs := min(int64((w.delay+5*time.Millisecond)/(10*time.Millisecond)), 1<<16-1)
-	w.body = append(w.body, 0x21, 0xf9, 4, flags, byte(cs), byte(cs>>8), byte(max(transparent, 0)), 0)
+	const hundredth = 10 * time.Millisecond
+	delay := min((w.delay+hundredth/2)/hundredth, 1<<16-1) // in hundredths of a second
+	w.body = append(w.body, blockExtension, labelControl, 4, flags, byte(delay), byte(delay>>8))
+	w.body = append(w.body, byte(max(transparent, 0)), 0)
 }
 
 // writeDescriptor writes the image descriptor (section 20).
 func (w *AnimationWriter) writeDescriptor(d *drawing) {
-	w.body = append(w.body, 0x2c)
+	w.body = append(w.body, blockFrame)
 	for _, v := range [4]int{w.rect.Min.X, w.rect.Min.Y, w.rect.Dx(), w.rect.Dy()} {
 		w.body = binary.LittleEndian.AppendUint16(w.body, uint16(v))
 	}
@@ -662,6 +683,7 @@ func (w *AnimationWriter) writeDescriptor(d *drawing) {
 		w.body = append(w.body, 0)
 		return
 	}
-	w.body = append(w.body, 0x80|byte(tableBits(len(d.local))-1))
+	sizeBits := byte(tableBits(len(d.local)) - 1)
+	w.body = append(w.body, hasTable|sizeBits)
 	w.body = appendTable(w.body, d.local)
 }

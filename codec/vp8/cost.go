@@ -13,7 +13,7 @@ import (
 // gives the logarithm's fraction bit by bit.
 func log2(x uint64) int {
 	n := bits.Len64(x) - 1
-	m := x << (63 - uint(n)) >> 32 // mantissa in [2^31, 2^32)
+	m := (x << (63 - uint(n))) >> 32 // mantissa in [2^31, 2^32)
 	f := 0
 	for i := 0; i < 8; i++ {
 		m = m * m >> 31
@@ -38,8 +38,8 @@ type fixedTables struct {
 	mode16, modeUV [4]uint16
 	// bit4x4 is the cost of the bit that says 4x4.
 	bit4x4 uint16
-	// extra3[v] is the cost of the extra bits of the level that is v above the first level of
-	// category 3. extra4 has the same for category 4.
+	// The costs of the extra bits of levels in categories 3 and 4 (see catBits): extra3[v] is for
+	// the level 11+v, and extra4[v] for the level 19+v.
 	extra3 [8]uint16
 	extra4 [16]uint16
 }
@@ -52,24 +52,24 @@ var (
 // makeFixed fills in fixed. It runs once, under fixedOnce.
 func makeFixed() {
 	for p := 1; p <= 256; p++ {
-		fixed.bit[p] = uint16(8<<8 - log2(uint64(p)))
+		fixed.bit[p] = uint16(8<<8 - log2(uint64(p))) // log2(256/p)
 	}
-	for a := range predProb {
-		for l := range predProb[a] {
-			for m := 0; m < nPred; m++ {
+	for above := range predProb {
+		for left := range predProb[above] {
+			for mode := 0; mode < nPred; mode++ {
 				c := 0
-				walkMode4(&predProb[a][l], m, func(p uint8, bit bool) { c += bitCost(p, bit) })
-				fixed.mode4[a][l][m] = uint16(c)
+				walkMode4(&predProb[above][left], mode, func(p uint8, bit bool) { c += bitCost(p, bit) })
+				fixed.mode4[above][left][mode] = uint16(c)
 			}
 		}
 	}
-	for m := 0; m < 4; m++ {
+	for mode := 0; mode < 4; mode++ {
 		c := bitCost(probIs16, true)
-		walkMode16(m, func(p uint8, bit bool) { c += bitCost(p, bit) })
-		fixed.mode16[m] = uint16(c)
+		walkMode16(mode, func(p uint8, bit bool) { c += bitCost(p, bit) })
+		fixed.mode16[mode] = uint16(c)
 		c = 0
-		walkModeUV(m, func(p uint8, bit bool) { c += bitCost(p, bit) })
-		fixed.modeUV[m] = uint16(c)
+		walkModeUV(mode, func(p uint8, bit bool) { c += bitCost(p, bit) })
+		fixed.modeUV[mode] = uint16(c)
 	}
 	fixed.bit4x4 = uint16(bitCost(probIs16, false))
 	for v := range fixed.extra3 {
@@ -99,9 +99,9 @@ const (
 // A tokenCost has the costs of the tokens of one plane.
 //
 // Contexts 0, 1 and 2 are those of section 13.3. The RFC uses context 0 at the start of a block and
-// also after a zero. The end of a block is never written after a zero. So a token there lacks the
-// bit that says whether the block ends, and has another cost than one at the start. Here it has a
-// context of its own, 3, with the probabilities of context 0.
+// also after a zero. The end of a block is never written after a zero. So a token after a zero
+// lacks the bit that says whether the block ends, and costs less than one at the start. Here tokens
+// after a zero have a context of their own, 3, with the probabilities of context 0.
 type tokenCost struct {
 	// level has a row for each position n (0 to 15) and each context. Row 4*n+context starts at
 	// n*posSize + context*rowSize. Entry v of a row is the cost of a level of magnitude v, sign
@@ -114,19 +114,21 @@ type tokenCost struct {
 	cat [16][nContext4][3]uint16
 }
 
-// extraCost returns the cost of the extra bits of a level of category cat (3 to 6). v is how far
-// the level is above the category's first level.
+// extraCost returns the cost of the extra bits of the level first+v, where first is the first level
+// of category cat (3 to 6, see catBits).
 func extraCost(cat, v int) int {
 	probs := &catProbs[cat-3]
 	n := catBits[cat-3]
 	c := 0
 	for i := 0; i < n; i++ {
-		c += bitCost(probs[i], v>>uint(n-1-i)&1 != 0)
+		bit := (v >> uint(n-1-i)) & 1
+		c += bitCost(probs[i], bit != 0)
 	}
 	return c
 }
 
-// The DCT categories 3 to 6 (section 13.2).
+// The DCT categories 3 to 6 (section 13.2). A category is a range of levels: a level is written as
+// the token of its category, and extra bits that say how far it is above the range's first level.
 var (
 	catBits = [4]int{3, 4, 5, 11} // numbers of extra bits
 	// catBase has the first level of each category, and then the first level that is too large.
@@ -150,7 +152,9 @@ func (t *tokenCost) largeLevelCost(rowNumber, v int) int {
 	if v >= catBase[3] {
 		cat = 6
 	}
-	return int(t.cat[rowNumber>>2][rowNumber&3][cat-4]) + extraCost(cat, v-catBase[cat-3])
+	position, context := rowNumber>>2, rowNumber&3
+	token := int(t.cat[position][context][cat-4]) // its cost
+	return token + extraCost(cat, v-catBase[cat-3])
 }
 
 // nextRow[v] says which row has the costs after a level of magnitude v: it is the offset of the row
@@ -166,6 +170,8 @@ var nextRow = func() (t [rowSize]uint16) {
 
 // blockCost returns the cost of a block with the levels lev. Levels before position first are not
 // written. Bit n of mask is set if lev[n] is not zero. ctx is the context of the first token.
+//
+// Where an index is cut with &, its value does not change: this spares the check of the bounds.
 func (t *tokenCost) blockCost(lev *[16]int16, mask uint16, first, ctx int) int {
 	row := first*posSize + ctx*rowSize // start of the row in t.level
 	c := 0
@@ -201,7 +207,7 @@ func (t *tokenCost) init(p *[nBand][nContext][nProb]uint8) {
 		}
 		done[b] = n + 1
 		for ctx := 0; ctx < nContext4; ctx++ {
-			q := &p[b][ctx%3]
+			q := &p[b][ctx%3]           // context 3 has the probabilities of context 0
 			more := bitCost(q[0], true) // no end of block
 			if ctx == 3 {
 				more = 0
@@ -238,6 +244,7 @@ func (t *tokenCost) init(p *[nBand][nContext][nProb]uint8) {
 			for v := 19; v < rowSize-1; v++ {
 				row[v] = uint16(cat4 + int(fixed.extra4[v-19]))
 			}
+			// Categories 4, 5 and 6.
 			t.cat[n][ctx] = [3]uint16{
 				uint16(cat4),
 				uint16(s + c(q[8], true) + c(q[10], false)),

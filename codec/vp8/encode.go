@@ -265,8 +265,8 @@ func (e *Encoder) writeFrame(dst []byte) (out []byte, firstSize int, ok bool) {
 			return dst, len(first), false
 		}
 		n := len(dst)
-		// Half a byte for each byte of levels is a guess at the size of the tokens.
-		out := slices.Grow(dst, frameTagSize+len(first)+len(e.levels)/2)[:n+frameTagSize]
+		tokens := len(e.levels) / 2 // a guess at their size: half a byte for each byte of levels
+		out = slices.Grow(dst, frameTagSize+len(first)+tokens)[:n+frameTagSize]
 		putFrameTag(out[n:], h.version(), len(first), e.w, e.h)
 		out = append(out, first...)
 		if h.partitions == 0 { // one token partition, written at its place
@@ -345,7 +345,7 @@ func (e *Encoder) encodeRow(mby int) {
 	e.setCosts()
 	e.row = row{}
 	for mbx := 0; mbx < e.mbw; mbx++ {
-		if len(e.levels)+maxLevelBytes > cap(e.levels) {
+		if len(e.levels)+maxLevelBytes > cap(e.levels) { // the next macroblock may not fit
 			e.levels = append(make([]byte, 0, 2*cap(e.levels)), e.levels...)
 		}
 		e.prepare(mbx, mby)
@@ -364,7 +364,7 @@ func (e *Encoder) setCosts() {
 		}
 		counts = &sum
 	}
-	e.probs.estimate(counts, 16)
+	e.probs.estimate(counts, 16) // 16 tokens at each node, distributed as by default
 	for i := range e.costs {
 		e.costs[i].init(&e.probs[i])
 	}

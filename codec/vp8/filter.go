@@ -57,7 +57,7 @@ func (e *Encoder) filter(m *image.YCbCr) {
 			}
 			p := filterParamsOf(level, &e.header)
 			inner := mb.innerEdges()
-			yo, co := 16*(mby*m.YStride+mbx), 8*(mby*m.CStride+mbx)
+			yo, co := 16*(mby*m.YStride+mbx), 8*(mby*m.CStride+mbx) // the macroblock's first samples
 			filterLuma(m.Y, yo, m.YStride, p, mbx > 0, mby > 0, inner)
 			if e.header.simple {
 				continue // chroma stays as it is
@@ -86,6 +86,8 @@ func (mb *macroblock) innerEdges() bool { return mb.is4 || !mb.skip }
 // filterEdge filters n positions along an edge (sections 15.2 and 15.3). pix[o] is the first sample
 // after the edge at the first position. In pix, samples on a line across the edge are acrossStep
 // bytes apart, and positions along the edge are alongStep bytes apart.
+//
+// a and w are named as in sections 15.2 and 15.3.
 func filterEdge(pix []byte, o, acrossStep, alongStep, n int, limits filterParams, macroblockEdge bool) {
 	edge := limits.edge
 	if macroblockEdge {
@@ -97,7 +99,7 @@ func filterEdge(pix []byte, o, acrossStep, alongStep, n int, limits filterParams
 		p1, p0 := int(pix[o-2*acrossStep]), int(pix[o-acrossStep])
 		q0, q1 := int(pix[o]), int(pix[o+acrossStep])
 		q2, q3 := int(pix[o+2*acrossStep]), int(pix[o+3*acrossStep])
-		if 2*abs(p0-q0)+abs(p1-q1)>>1 > edge {
+		if 2*abs(p0-q0)+(abs(p1-q1)>>1) > edge {
 			continue
 		}
 		// On each side of the edge, neighbours must not differ by more than interior.
@@ -108,23 +110,23 @@ func filterEdge(pix []byte, o, acrossStep, alongStep, n int, limits filterParams
 		switch {
 		case abs(p1-p0) > limits.hev || abs(q1-q0) > limits.hev: // changes one sample on each side
 			a := clip(clip(p1-q1, -128, 127)+3*(q0-p0), -128, 127)
-			pix[o-acrossStep] = clip8(int32(p0 + min(a+3, 127)>>3))
-			pix[o] = clip8(int32(q0 - min(a+4, 127)>>3))
+			pix[o-acrossStep] = clip8(int32(p0 + (min(a+3, 127) >> 3)))
+			pix[o] = clip8(int32(q0 - (min(a+4, 127) >> 3)))
 		case !macroblockEdge: // changes two samples on each side
 			a := clip(3*(q0-p0), -128, 127)
 			f := min(a+4, 127) >> 3
-			pix[o-acrossStep] = clip8(int32(p0 + min(a+3, 127)>>3))
+			pix[o-acrossStep] = clip8(int32(p0 + (min(a+3, 127) >> 3)))
 			pix[o] = clip8(int32(q0 - f))
 			f = (f + 1) >> 1
 			pix[o-2*acrossStep] = clip8(int32(p1 + f))
 			pix[o+acrossStep] = clip8(int32(q1 - f))
 		default: // changes three samples on each side
-			a := clip(clip(p1-q1, -128, 127)+3*(q0-p0), -128, 127)
-			f := (27*a + 63) >> 7
+			w := clip(clip(p1-q1, -128, 127)+3*(q0-p0), -128, 127)
+			f := (27*w + 63) >> 7
 			pix[o-acrossStep], pix[o] = clip8(int32(p0+f)), clip8(int32(q0-f))
-			f = (18*a + 63) >> 7
+			f = (18*w + 63) >> 7
 			pix[o-2*acrossStep], pix[o+acrossStep] = clip8(int32(p1+f)), clip8(int32(q1-f))
-			f = (9*a + 63) >> 7
+			f = (9*w + 63) >> 7
 			pix[o-3*acrossStep], pix[o+2*acrossStep] = clip8(int32(p2+f)), clip8(int32(q2-f))
 		}
 	}
@@ -142,8 +144,9 @@ type filterSample struct {
 // start makes room for the sample of a picture of mbw by mbh macroblocks.
 func (s *filterSample) start(mbw, mbh, interval int) {
 	s.interval, s.stride = interval, 16*mbw
-	pairs := ((mbh+1)/2 + interval - 1) / interval // that are kept, of 32 rows of samples each
-	s.luma = num.Grow(s.luma, pairs*32*s.stride)
+	pairs := (mbh + 1) / 2                    // the last may have one row of macroblocks only
+	kept := (pairs + interval - 1) / interval // each has 32 rows of samples
+	s.luma = num.Grow(s.luma, kept*32*s.stride)
 	s.trial = num.Grow(s.trial, 32*s.stride)
 }
 
@@ -186,14 +189,20 @@ func (e *Encoder) tryFilterLevels() {
 	if e.header.simple {
 		// The simple filter does not spare detail next to the edge, because it has no interior
 		// threshold. Therefore levels far below base suit some segments.
-		_, _, _ = try(2), try(4), try(12)
+		for _, f := range []int{2, 4, 12} {
+			try(f)
+		}
 		return
 	}
 	// Higher levels are tried while they are better. If none is, lower ones are tried.
 	if try(12) {
-		_ = try(16) && try(22)
-	} else {
-		_ = try(5) && try(3)
+		if try(16) {
+			try(22)
+		}
+		return
+	}
+	if try(5) {
+		try(3)
 	}
 }
 
@@ -207,7 +216,8 @@ func (e *Encoder) filterError(levels *[4]int) (sum [4]int64) {
 	}
 	for mby := 0; mby+1 < e.mbh; mby += 2 * s.interval {
 		// Filter one pair of rows of macroblocks.
-		copy(s.trial, s.luma[mby/2/s.interval*32*s.stride:])
+		kept := mby / 2 / s.interval // index of the pair among those in s.luma
+		copy(s.trial, s.luma[kept*32*s.stride:])
 		for y := 0; y < 2; y++ {
 			for mbx := 0; mbx < e.mbw; mbx++ {
 				mb := &e.mbs[(mby+y)*e.mbw+mbx]
@@ -220,16 +230,18 @@ func (e *Encoder) filterError(levels *[4]int) (sum [4]int64) {
 		// pair's top and bottom also depend on macroblocks that are not in s.trial.
 		for y := 0; y < 2; y++ {
 			for mbx := 0; mbx < e.mbw; mbx++ {
-				src := e.samples[((mby+y)*e.mbw+mbx)*mbSamples:]
-				d := int64(0) // the macroblock's squared error
-				for r := 8 * (1 - y); r < 16-4*y; r++ {
+				i := (mby+y)*e.mbw + mbx
+				src := e.samples[i*mbSamples:]
+				d := int64(0)                 // the macroblock's squared error
+				start, end := 8*(1-y), 16-4*y // 8 to 16 in the upper row, 0 to 12 in the lower
+				for r := start; r < end; r++ {
 					a, b := s.trial[(16*y+r)*s.stride+16*mbx:][:16], src[16*r:][:16]
 					for c := range a {
 						x := int32(a[c]) - int32(b[c])
 						d += int64(x * x)
 					}
 				}
-				sum[e.mbs[(mby+y)*e.mbw+mbx].segment] += d
+				sum[e.mbs[i].segment] += d
 			}
 		}
 	}

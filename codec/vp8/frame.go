@@ -33,9 +33,10 @@ const (
 )
 
 // putFrameTag writes the uncompressed data chunk of section 9.1, for a key frame that is shown and
-// not scaled.
-func putFrameTag(dst []byte, version uint32, firstPartition, w, h int) {
-	tag := version<<1 | 1<<4 | uint32(firstPartition)<<5
+// not scaled. firstSize is the size of the first partition.
+func putFrameTag(dst []byte, version uint32, firstSize, w, h int) {
+	const show = 1 << 4
+	tag := (version << 1) | show | (uint32(firstSize) << 5)
 	dst[0], dst[1], dst[2] = byte(tag), byte(tag>>8), byte(tag>>16)
 	dst[3], dst[4], dst[5] = 0x9d, 0x01, 0x2a
 	dst[6], dst[7] = byte(w), byte(w>>8)
@@ -98,7 +99,7 @@ func (e *Encoder) setMacroblockProbs(h *frameHeader) {
 			skip++
 		}
 	}
-	h.segmentProb = [3]uint8{
+	h.segmentProb = [3]uint8{ // the tree's first node separates segments 0 and 1 from 2 and 3
 		probOf(seg[0]+seg[1], seg[2]+seg[3]),
 		probOf(seg[0], seg[1]),
 		probOf(seg[2], seg[3]),
@@ -113,7 +114,7 @@ func (e *Encoder) writeTokens(parts []boolEncoder, h *frameHeader) {
 	levels := e.levels
 	clear(e.topNZ)
 	for mby := 0; mby < e.mbh; mby++ {
-		w := &parts[mby&(len(parts)-1)]
+		w := &parts[mby&(len(parts)-1)] // len(parts) is a power of two
 		var n neighbours
 		for mbx := 0; mbx < e.mbw; mbx++ {
 			mb := &e.mbs[mby*e.mbw+mbx]
@@ -123,7 +124,7 @@ func (e *Encoder) writeTokens(parts []boolEncoder, h *frameHeader) {
 				levels = h.writeLevels(w, mb.is4, &n, levels)
 			case h.useSkip: // the skip flag stands for the tokens
 				n.clear(mb.is4)
-			default: // up to 25 blocks without levels, which are not in e.levels
+			default: // e.levels has nothing for mb: a zero byte stands for an empty block
 				h.writeLevels(w, mb.is4, &n, make([]byte, 25))
 			}
 			e.topNZ[mbx] = n.up

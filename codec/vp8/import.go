@@ -24,7 +24,8 @@ var (
 
 // limit maps one sample.
 func (r rangeMap) limit(v uint8) uint8 {
-	return uint8((uint32(v)<<8*uint32(r.mul)>>16 + uint32(r.add)) >> 8)
+	scaled := ((uint32(v) << 8) * uint32(r.mul)) >> 16 // in 1/256
+	return uint8((scaled + uint32(r.add)) >> 8)
 }
 
 // importYCbCr fills e.samples with the samples of m. The last column and row of m are repeated
@@ -36,11 +37,12 @@ func (e *Encoder) importYCbCr(m *image.YCbCr) {
 	cw, ch := (w+1)/2, (h+1)/2
 	for y := 0; y < 16*e.mbh; y++ {
 		o := lumaStart + min(y, h-1)*m.YStride
-		e.importRow(m.Y[o:o+w], y>>4*e.mbw*mbSamples+y&15*16, 16, limitLuma)
+		d := (y>>4)*e.mbw*mbSamples + (y&15)*16
+		e.importRow(m.Y[o:o+w], d, 16, limitLuma)
 	}
 	for y := 0; y < 8*e.mbh; y++ {
 		o := chromaStart + min(y, ch-1)*m.CStride
-		d := y>>3*e.mbw*mbSamples + 256 + y&7*16
+		d := (y>>3)*e.mbw*mbSamples + 256 + (y&7)*16
 		e.importRow(m.Cb[o:o+cw], d, 8, limitChroma)
 		e.importRow(m.Cr[o:o+cw], d+8, 8, limitChroma)
 	}
@@ -94,18 +96,21 @@ func (e *Encoder) importNRGBA(m *image.NRGBA) {
 	for y := 0; y < 16*e.mbh; y += 2 {
 		r0 := m.Pix[min(y, h-1)*m.Stride:][:4*w]
 		r1 := m.Pix[min(y+1, h-1)*m.Stride:][:4*w]
-		mbs := e.samples[y>>4*e.mbw*mbSamples:] // from the macroblocks of rows y and y+1 on
+		mbs := e.samples[(y>>4)*e.mbw*mbSamples:] // from the macroblocks of rows y and y+1 on
+		// y&15, an even number, is the row of luma in the macroblock. The row of chroma is half of
+		// that: it begins 16*(y&15)/2 bytes after the start of chroma, which is 256.
+		//
 		// The kernel converts whole macroblocks of opaque pixels. What is left is converted in 2x2
 		// pixels.
 		x := 0
 		if whole := w / 16; whole > 0 && opaque(r0) && opaque(r1) {
-			rgbaRows(mbs[y&15*16:], mbs[256+y&15*8:], r0, r1, whole)
+			rgbaRows(mbs[(y&15)*16:], mbs[256+(y&15)*8:], r0, r1, whole)
 			x = 16 * whole
 		}
 		for ; x < 16*e.mbw; x += 2 {
 			x0, x1 := 4*min(x, w-1), 4*min(x+1, w-1)
-			mb := mbs[x>>4*mbSamples:][:mbSamples]
-			rgbaPair(mb[y&15*16+x&15:], mb[256+y&15*8+x&15/2:],
+			mb := mbs[(x>>4)*mbSamples:][:mbSamples]
+			rgbaPair(mb[(y&15)*16+(x&15):], mb[256+(y&15)*8+(x&15)/2:],
 				(*[4]byte)(r0[x0:]), (*[4]byte)(r0[x1:]), (*[4]byte)(r1[x0:]), (*[4]byte)(r1[x1:]))
 		}
 	}
@@ -144,15 +149,16 @@ func rgbaPair(luma, chroma []byte, a, b, c, d *[4]byte) {
 
 // rgbLuma returns the luma of a pixel.
 func rgbLuma(p *[4]byte) uint8 {
-	return uint8((int32(p[0])*yR + int32(p[1])*yG + int32(p[2])*yB + 16<<15 + 1<<14) >> 15)
+	const round = 16<<15 + 1<<14 // 16 and a half, in 1/32768
+	return uint8((int32(p[0])*yR + int32(p[1])*yG + int32(p[2])*yB + round) >> 15)
 }
 
 // rgbaRowsGeneric converts two rows of opaque pixels that are as wide as n macroblocks. luma and
 // chroma begin with the first samples of the first macroblock in these rows.
 func rgbaRowsGeneric(luma, chroma, row0, row1 []byte, n int) {
 	for x := 0; x < 16*n; x += 2 {
-		o := x >> 4 * mbSamples
-		rgbaPair(luma[o+x&15:], chroma[o+x&15/2:],
+		o := (x >> 4) * mbSamples
+		rgbaPair(luma[o+(x&15):], chroma[o+(x&15)/2:],
 			(*[4]byte)(row0[4*x:]), (*[4]byte)(row0[4*x+4:]), (*[4]byte)(row1[4*x:]), (*[4]byte)(row1[4*x+4:]))
 	}
 }
@@ -170,19 +176,20 @@ func (e *Encoder) sharpenChroma() {
 	e.chroma = num.Grow(e.chroma, 3*n)
 	for plane := 256; plane <= 264; plane += 8 { // where U and V begin in a macroblock
 		at := func(x, y int) []byte { // eight samples of a row
-			return e.samples[(y>>3*e.mbw+x>>3)*mbSamples+plane+y&7*16:][:8]
+			mb := (y>>3)*e.mbw + (x >> 3)
+			return e.samples[mb*mbSamples+plane+(y&7)*16:][:8]
 		}
-		read := func(row []byte, y int) { // copies row y of the plane, and repeats its ends
+		copyRow := func(row []byte, y int) { // copies row y of the plane, and repeats its ends
 			for x := 0; x < w; x += 8 {
 				copy(row[1+x:], at(x, y))
 			}
 			row[0], row[n-1] = row[1], row[n-2]
 		}
 		above, row, below := e.chroma[:n], e.chroma[n:2*n], e.chroma[2*n:3*n]
-		read(above, 0)
-		read(row, 0)
+		copyRow(above, 0)
+		copyRow(row, 0)
 		for y := 0; y < h; y++ {
-			read(below, min(y+1, h-1))
+			copyRow(below, min(y+1, h-1))
 			for x := 0; x < w; x += 8 {
 				sharpenRow(at(x, y), above[x:x+10], row[x:x+10], below[x:x+10])
 			}
@@ -198,6 +205,7 @@ func sharpenRow(dst, above, row, below []byte) {
 		beside := int32(above[i+1]) + int32(row[i]) + int32(row[i+2]) + int32(below[i+1])
 		diagonal := int32(above[i]) + int32(above[i+2]) + int32(below[i]) + int32(below[i+2])
 		c := int32(row[i+1])
-		dst[i] = clip8(c + (28*c-6*beside-diagonal+64)>>7)
+		// Half of the difference between c and the mean, (36*c + 6*beside + diagonal) / 64.
+		dst[i] = clip8(c + ((28*c - 6*beside - diagonal + 64) >> 7))
 	}
 }

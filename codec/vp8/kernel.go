@@ -30,7 +30,7 @@ func quantizeBlocksGeneric(lev, coef, ref []int16, refStep int, m *quantMatrix, 
 			s := v >> 31
 			a := uint32((v ^ s) - s)
 			// The level k and its error e are for the magnitude a; s has the sign.
-			k := int32((a + uint32(m.rnd[i])) * uint32(m.iq[i]) >> 16)
+			k := int32(((a + uint32(m.rnd[i])) * uint32(m.iq[i])) >> 16)
 			e := int32(a) - k*int32(m.q[i])
 			sse += uint32(e*e) * uint32(m.w[i])
 			if k != 0 {

@@ -6,12 +6,15 @@ package vp8
 // errors, so a bit spent there has to remove more of the error. The factor is 2^((v-5)/8), where v
 // is the base-2 logarithm of the variance (logVar/256), so it is 1 at a variance of about 32. The
 // exponent is rounded down to a multiple of 1/16.
-func activity(logVar uint16) int64 { return power((int(logVar) - 5*256) >> 7) }
+func activity(logVar uint16) int64 {
+	x := (int(logVar) - 5*256) >> 7 // (v-5)/8, in 1/16
+	return power(x)
+}
 
 // power returns 2^(x/16) in 1/256, for x >= -128.
 func power(x int) int64 {
 	x += 8 * 16 // eight octaves, which the shift by 8 takes back
-	return int64(exp2[x&15]) << uint(x>>4) >> 8
+	return (int64(exp2[x&15]) << uint(x>>4)) >> 8
 }
 
 // exp2 is 256 times 2^(i/16).

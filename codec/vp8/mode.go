@@ -18,6 +18,11 @@ import (
 // shifted, plus lambda times the cost in 1/256 of a bit. The least score is the best.
 const scoreShift = 8
 
+// scoreOf returns the score of a distortion and a cost.
+func scoreOf(dist int64, cost int, lambda int64) int64 {
+	return dist<<scoreShift + int64(cost)*lambda
+}
+
 // A candidate16 is a macroblock's luma with one 16x16 prediction.
 type candidate16 struct {
 	mode   int
@@ -54,11 +59,14 @@ func (m *quantMatrix) diffuse(coef *[128]int16, above, left *dcErr) (below, righ
 	// add adds the errors of the blocks above and to the left to one block, and returns the block's
 	// own error. Of each error 7/16 are added, so that errors do not travel far.
 	add := func(block int, errAbove, errLeft int16) int16 {
-		c := int32(coef[16*block]) + (int32(errAbove)*7+int32(errLeft)*7)>>4
+		passedOn := (int32(errAbove)*7 + int32(errLeft)*7) >> 4
+		c := int32(coef[16*block]) + passedOn
 		coef[16*block] = int16(c)
-		s := c >> 31 // the sign
-		k := (uint32((c^s)-s) + uint32(m.rnd[0])) * uint32(m.iq[0]) >> 16
-		return int16(c - ((int32(k) * int32(m.q[0])) ^ s - s))
+		sign := c >> 31 // 0 or -1: (v^sign)-sign is v with this sign
+		magnitude := uint32((c ^ sign) - sign)
+		level := ((magnitude + uint32(m.rnd[0])) * uint32(m.iq[0])) >> 16
+		product := int32(level) * int32(m.q[0])
+		return int16(c - ((product ^ sign) - sign))
 	}
 	for ch := 0; ch < 2; ch++ {
 		// The errors of the two upper blocks, then of the two lower ones.
@@ -148,10 +156,11 @@ func (e *Encoder) decide(mbx, mby int) {
 	best16 := e.search16(mbx, mby, seg, src)
 	// On average, a macroblock takes at most two bits for its segment and one for its skip flag.
 	const otherBits = 3 << 8
-	modeLimit := 1 << 30 // no limit
+	const chromaBits = 3 << 8 // about what chroma's mode takes
+	modeLimit := 1 << 30      // no limit
 	if e.restriction.modes > 0 {
 		e.modeCredit += e.modeShare - otherBits
-		modeLimit = e.modeCredit - 3<<8 // 3 bits: about what chroma's mode takes
+		modeLimit = e.modeCredit - chromaBits
 	}
 	if e.restriction.modes < 2 {
 		mb.is4 = e.search4(mbx, mb, seg, src, best16, modeLimit)
@@ -251,19 +260,21 @@ func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 
 		quantizeBlocks(c.lev[:], s.coef16[mode][:], s.ref[:], 16, &seg.y1, &c.stats, 16)
 		// The squared error of a Y2 coefficient counts a quarter of the squared error of another
 		// coefficient (see idct.go).
-		dist, tex := int64(s.y2stats.sse[mode]>>2), int64(0)
+		dist := int64(s.y2stats.sse[mode] >> 2)
+		tex := int64(0) // the change of texture
 		for b := range c.stats.sse {
-			dist += int64(c.stats.sse[b]) * s.masking.weight[b] >> 8
-			tex += textureChange(s.tex[b], c.stats.tex[b]) * s.masking.weight[b] >> 8
+			weight := s.masking.weight[b]
+			dist += (int64(c.stats.sse[b]) * weight) >> 8
+			tex += (textureChange(s.tex[b], c.stats.tex[b]) * weight) >> 8
 		}
-		dist += tex * s.lam.texture >> 12
+		dist += (tex * s.lam.texture) >> 12
 		rate := int(fixed.mode16[mode])
-		if dist<<scoreShift+int64(rate)*s.lam.l16 >= best.score {
+		if scoreOf(dist, rate, s.lam.l16) >= best.score {
 			continue // not better, even without the cost of the tokens
 		}
 		rate += e.rate16(c)
 		c.rate, c.dist = rate, dist
-		c.score = dist<<scoreShift + int64(rate)*s.lam.l16
+		c.score = scoreOf(dist, rate, s.lam.l16)
 		if c.score < best.score {
 			best, c = c, best
 		}
@@ -279,8 +290,9 @@ func (e *Encoder) search16(mbx, mby int, seg *segment, src []byte) *candidate16 
 func (e *Encoder) trellis16(seg *segment, c *candidate16) {
 	n := e.around // a copy, because c is only a candidate
 	s := &e.search
-	// Because a squared error counts a quarter in Y2, lambda is four times as large there.
-	mask, sse, rate := e.costs[planeY2].trellis(&c.y2lev, (*[16]int16)(s.y2[16*c.mode:]), &seg.y2, 0, n.y2(), 4*s.lam.trellis)
+	y2 := (*[16]int16)(s.y2[16*c.mode:])
+	lambda := 4 * s.lam.trellis // because a squared error counts a quarter in Y2
+	mask, sse, rate := e.costs[planeY2].trellis(&c.y2lev, y2, &seg.y2, 0, n.y2(), lambda)
 	c.dist += (sse - int64(s.y2stats.sse[c.mode])) >> 2
 	c.y2mask = mask
 	c.rate = int(fixed.mode16[c.mode]) + rate
@@ -288,8 +300,9 @@ func (e *Encoder) trellis16(seg *segment, c *candidate16) {
 	for b := 0; b < 16; b++ {
 		lev := (*[16]int16)(c.lev[16*b:])
 		coef := (*[16]int16)(s.coef16[c.mode][16*b:])
-		mask, sse, rate := t.trellis(lev, coef, &seg.y1, 1, n.y(b), s.lam.trellis*s.masking.lambda[b]>>8)
-		c.dist += (sse - int64(c.stats.sse[b])) * s.masking.weight[b] >> 8
+		lambda := (s.lam.trellis * s.masking.lambda[b]) >> 8
+		mask, sse, rate := t.trellis(lev, coef, &seg.y1, 1, n.y(b), lambda)
+		c.dist += ((sse - int64(c.stats.sse[b])) * s.masking.weight[b]) >> 8
 		c.rate += rate
 		c.stats.mask[b] = mask
 		n.noteY(b, anyLevel(mask))
@@ -344,18 +357,21 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 	n := e.around
 	leftMode, topMode := e.leftMode, [4]uint8(e.topModes[4*mbx:])
 	modes4 := uint64(0)
-	limit := best16.dist<<scoreShift + int64(best16.rate)*s.lam.mode // the score to beat
-	total := int64(fixed.bit4x4) * s.lam.mode                        // the score so far
-	spent := int(fixed.bit4x4)                                       // the cost of modes so far
+	limit := scoreOf(best16.dist, best16.rate, s.lam.mode) // the score to beat
+	total := int64(fixed.bit4x4) * s.lam.mode              // the score so far
+	spent := int(fixed.bit4x4)                             // the cost of modes so far
 	for b := 0; b < 16; b++ {
 		x, y := 4*(b&3), 4*(b>>2)
 		o := ybrY + y*ybrStride + x
-		// Predict the block in every mode: lo and hi are the edge as predict4Generic takes it.
-		above := binary.LittleEndian.Uint64(e.ybr[o-ybrStride:])
-		lo := uint64(e.ybr[o+3*ybrStride-1])*0x0101 | uint64(e.ybr[o+2*ybrStride-1])<<16 |
-			uint64(e.ybr[o+ybrStride-1])<<24 | uint64(e.ybr[o-1])<<32 |
-			uint64(e.ybr[o-ybrStride-1])<<40 | above<<48
-		predict4(&s.pred4, lo, above>>16|above>>56<<48)
+		// Predict the block in every mode: lo and hi are the edge as predict4Generic takes it, with
+		// its first and last samples twice.
+		left0, left1 := uint64(e.ybr[o-1]), uint64(e.ybr[o+ybrStride-1]) // downwards
+		left2, left3 := uint64(e.ybr[o+2*ybrStride-1]), uint64(e.ybr[o+3*ybrStride-1])
+		corner := uint64(e.ybr[o-ybrStride-1])
+		above := binary.LittleEndian.Uint64(e.ybr[o-ybrStride:]) // eight samples
+		lo := left3 | left3<<8 | left2<<16 | left1<<24 | left0<<32 | corner<<40 | above<<48
+		hi := above>>16 | (above>>56)<<48
+		predict4(&s.pred4, lo, hi)
 		fdctBlock(s.coef4[:], src[16*y+x:], s.pred4[:], 3)
 		quantizeBlocks(s.lev4[:], s.coef4[:], s.ref[16*b:], 0, &seg.y1, &s.stats4, 12)
 		// Compare the modes. scores[m] lacks the cost of tokens if mode m is worse even without it.
@@ -365,26 +381,28 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 		var scores [nPred]int64
 		bestScore, plainDist, plainRate := int64(1)<<62, int64(0), 0
 		for m := 0; m < nPred; m++ {
-			dist := int64(s.stats4.sse[m]) + textureChange(s.tex[b], s.stats4.tex[m])*s.lam.texture>>12
-			dist = dist * s.masking.weight[b] >> 8
-			score := dist<<scoreShift + int64(modeCost[m])*s.lam.l4
+			tex := textureChange(s.tex[b], s.stats4.tex[m])
+			dist := int64(s.stats4.sse[m]) + (tex*s.lam.texture)>>12
+			dist = (dist * s.masking.weight[b]) >> 8
+			score := scoreOf(dist, int(modeCost[m]), s.lam.l4)
 			scores[m] = score
 			if score >= bestScore {
 				continue
 			}
 			rate := int(modeCost[m]) + t.blockCost((*[16]int16)(s.lev4[16*m:]), s.stats4.mask[m], 0, ctx)
-			score = dist<<scoreShift + int64(rate)*s.lam.l4
+			score = scoreOf(dist, rate, s.lam.l4)
 			scores[m] = score
 			if score < bestScore {
 				bestScore, plainDist, plainRate = score, dist, rate
 			}
 		}
-		bestMode, dist, rate := e.refine4(b, ctx, modeCost, &scores, bestScore+bestScore>>s.refineShift)
+		refineLimit := bestScore + bestScore>>s.refineShift
+		bestMode, dist, rate := e.refine4(b, ctx, modeCost, &scores, refineLimit)
 		lev, mask := &s.lev[b], s.mask[b]
 		if !s.thorough { // compare with best16 as it is: without the trellis
 			dist, rate = plainDist, plainRate
 		}
-		total += dist<<scoreShift + int64(rate)*s.lam.mode
+		total += scoreOf(dist, rate, s.lam.mode)
 		spent += int(modeCost[bestMode])
 		if total >= limit || spent > modeLimit {
 			return false
@@ -409,17 +427,20 @@ func (e *Encoder) search4(mbx int, mb *macroblock, seg *segment, src []byte, bes
 func (e *Encoder) refine4(b, ctx int, modeCost *[nPred]uint16, scores *[nPred]int64, limit int64) (mode int, dist int64, rate int) {
 	s := &e.search
 	t := &e.costs[planeY1SansY2]
-	lambda := s.lam.trellis * s.masking.lambda[b] >> 8
+	lambda := (s.lam.trellis * s.masking.lambda[b]) >> 8
 	best := int64(1) << 62
+	y1 := &e.segments[s.segment].y1
 	var lev [16]int16
 	for m, score := range scores {
 		if score > limit {
 			continue
 		}
-		mask, d, r := t.trellis(&lev, (*[16]int16)(s.coef4[16*m:]), &e.segments[s.segment].y1, 0, ctx, lambda)
-		d = (d + textureChange(s.tex[b], s.stats4.tex[m])*s.lam.texture>>12) * s.masking.weight[b] >> 8
+		mask, sse, r := t.trellis(&lev, (*[16]int16)(s.coef4[16*m:]), y1, 0, ctx, lambda)
+		tex := textureChange(s.tex[b], s.stats4.tex[m])
+		d := sse + (tex*s.lam.texture)>>12
+		d = (d * s.masking.weight[b]) >> 8
 		r += int(modeCost[m])
-		refined := d<<scoreShift + int64(r)*s.lam.l4
+		refined := scoreOf(d, r, s.lam.l4)
 		if refined < best {
 			mode, dist, rate, best = m, d, r, refined
 			s.lev[b], s.mask[b] = lev, mask
@@ -449,7 +470,7 @@ func (e *Encoder) searchUV(mbx, mby int, seg *segment, src []byte) *candidateUV 
 			dist += int64(c.stats.sse[b])
 		}
 		rate := int(fixed.modeUV[mode])
-		if dist<<scoreShift+int64(rate)*s.lam.uv >= best.score {
+		if scoreOf(dist, rate, s.lam.uv) >= best.score {
 			continue // not better, even without the cost of the tokens
 		}
 		n := e.around
@@ -459,7 +480,7 @@ func (e *Encoder) searchUV(mbx, mby int, seg *segment, src []byte) *candidateUV 
 			rate += t.blockCost((*[16]int16)(c.lev[16*k:]), mask, 0, n.uv(b))
 			n.noteUV(b, anyLevel(mask))
 		}
-		c.score = dist<<scoreShift + int64(rate)*s.lam.uv
+		c.score = scoreOf(dist, rate, s.lam.uv)
 		if c.score < best.score {
 			best, c = c, best
 		}
@@ -472,7 +493,7 @@ func (e *Encoder) searchUV(mbx, mby int, seg *segment, src []byte) *candidateUV 
 func (e *Encoder) reconstructUV(c *candidateUV, seg *segment) {
 	pred := &e.search.predUV[c.mode]
 	for b := 0; b < 8; b++ {
-		o := 64*(b>>2) + 4*(b&3)
+		o := 64*(b>>2) + 4*(b&3) // in rows of 16 bytes
 		idctBlock(e.recUV[o:], 16, pred[o:], 16, (*[16]int16)(c.lev[16*b:]), &seg.uv.q)
 	}
 }

@@ -14,9 +14,9 @@ const maxPending = 1024
 //
 // Bits wait in pending and are encoded in batches, so that the state stays in registers and put can
 // be inlined. The current interval begins at low and is range_ long. Between bits, range_ is in
-// [128, 255]. low has a bit for a carry and 8+n bits below it. Of these, only a carry can still
-// change the top n. Six bytes at a time are moved from low to buf, so that a carry is looked for
-// only once in six bytes.
+// [128, 255]. low has 8+n bits, and above them one bit for a carry. Only a carry can still change
+// the upper n of the 8+n. Six bytes at a time are moved from low to buf, so that a carry is looked
+// for only once in six bytes.
 type boolEncoder struct {
 	buf      []byte
 	low      uint64
@@ -52,13 +52,13 @@ func (w *boolEncoder) put(v uint16) {
 func (w *boolEncoder) encode() {
 	low, n, r := w.low, w.n, w.range_
 	for _, v := range w.pending[:w.nPending] {
-		split := 1 + ((r-1)*uint32(v>>1))>>8
+		split := 1 + (((r - 1) * uint32(v>>1)) >> 8)
 		// Without a branch: if the bit is set, low grows by split, and r becomes r-split. Otherwise
 		// r becomes split.
 		mask := -uint32(v & 1)
 		low += uint64(split & mask)
-		r = split ^ (split^(r-split))&mask
-		shift := uint(normShift[r&255]) & 7
+		r = split ^ ((split ^ (r - split)) & mask)
+		shift := uint(normShift[r&255]) & 7 // r is at most 255: &255 and &7 change nothing
 		r <<= shift
 		low <<= shift
 		n += shift
@@ -83,10 +83,10 @@ var normShift = func() (t [256]uint8) {
 func (w *boolEncoder) flush() {
 	k := w.n >> 3         // bytes to move
 	rest := w.n + 8 - 8*k // bits that stay in low
-	v := w.low >> rest
-	w.low &= 1<<rest - 1
+	v := w.low >> rest    // these bytes, and above them the carry
+	w.low &= (1 << rest) - 1
 	w.n -= 8 * k
-	if v>>(8*k) != 0 {
+	if carry := v >> (8 * k); carry != 0 {
 		// A carry adds one to the bytes of buf, taken as one large number.
 		for i := len(w.buf) - 1; ; i-- {
 			w.buf[i]++
@@ -105,7 +105,7 @@ func (w *boolEncoder) flush() {
 // of 1/2.
 func (w *boolEncoder) writeUint(v uint32, n int) {
 	for n--; n >= 0; n-- {
-		w.writeBit(uniformProb, v>>uint(n)&1 != 0)
+		w.writeBit(uniformProb, (v>>uint(n))&1 != 0)
 	}
 }
 
@@ -125,11 +125,14 @@ func (w *boolEncoder) writeOptionalInt(v int, n int) {
 	w.writeBit(uniformProb, v < 0)
 }
 
-// taken returns how many bytes a decoder has taken when it has read every bit written so far. The
-// decoder of section 7.3 holds at least 8 bits and takes the next byte only when it needs one. So
-// it takes one byte, and another for every 8 bits, or part of 8, that it shifted out before it read
-// the last bit. Decoders that take several bytes at once, such as libwebp's, do so only where at
-// least one more byte follows.
+// taken returns how many bytes a decoder has taken when it has read every bit written so far:
+//
+//	1 + ceil(shifted/8)
+//
+// Here shifted is the number of bits that the decoder has shifted out before it reads the last bit.
+// The decoder of section 7.3 holds at least 8 bits and takes the next byte only when it needs one.
+// Decoders that take several bytes at once, such as libwebp's, do so only where at least one more
+// byte follows.
 func (w *boolEncoder) taken() int {
 	// The last bit is left out for a moment, because a decoder has not shifted after it. If no bit
 	// is pending, the shift after the last bit is counted, and the result may be a byte too large.
@@ -137,11 +140,11 @@ func (w *boolEncoder) taken() int {
 	last := w.pending[max(w.nPending-1, 0)]
 	w.nPending -= held
 	w.encode()
-	size := (8*len(w.buf)+int(w.n)+7)/8 + 1
+	shifted := 8*len(w.buf) + int(w.n)
 	if held == 1 {
 		w.put(last)
 	}
-	return size
+	return 1 + (shifted+7)/8
 }
 
 // finish writes all remaining bits and returns the partition. A decoder may read one byte after the

@@ -9,6 +9,7 @@ const probIs16 = 145
 // The walk functions call f for each bit of a mode, with the bit's probability. f writes the bits
 // to a bool encoder, or adds up their costs.
 
+// walkMode16 walks the tree of 16x16 luma modes (section 11.2).
 func walkMode16(mode int, f func(p uint8, bit bool)) {
 	f(156, mode == predHE || mode == predTM)
 	switch mode {
@@ -19,6 +20,7 @@ func walkMode16(mode int, f func(p uint8, bit bool)) {
 	}
 }
 
+// walkModeUV walks the tree of chroma modes (section 11.2).
 func walkModeUV(mode int, f func(p uint8, bit bool)) {
 	f(142, mode != predDC)
 	if mode == predDC {
@@ -31,6 +33,7 @@ func walkModeUV(mode int, f func(p uint8, bit bool)) {
 	f(183, mode != predHE)
 }
 
+// walkMode4 walks the tree of 4x4 luma modes (section 11.2). prob is an entry of predProb.
 func walkMode4(prob *[9]uint8, mode int, f func(p uint8, bit bool)) {
 	f(prob[0], mode != predDC)
 	if mode == predDC {
@@ -85,7 +88,7 @@ func (e *Encoder) writeModes(w *boolEncoder, h *frameHeader) {
 			mb := &e.mbs[mby*e.mbw+mbx]
 			if h.useSegments {
 				w.writeBit(h.segmentProb[0], mb.segment >= 2)
-				w.writeBit(h.segmentProb[1+mb.segment>>1], mb.segment&1 != 0)
+				w.writeBit(h.segmentProb[1+(mb.segment>>1)], mb.segment&1 != 0)
 			}
 			if h.useSkip {
 				w.writeBit(h.skipProb, mb.skip)
@@ -94,14 +97,15 @@ func (e *Encoder) writeModes(w *boolEncoder, h *frameHeader) {
 			up := (*[4]uint8)(top[4*mbx:])
 			if !mb.is4 {
 				walkMode16(int(mb.mode16), w.writeBit)
-				for i := range left {
+				for i := range left { // it counts as the mode of all 4x4 blocks
 					left[i], up[i] = mb.mode16, mb.mode16
 				}
 			} else {
 				for i := 0; i < 16; i++ {
-					m := uint8(mb.modes4 >> (4 * uint(i)) & 15)
-					walkMode4(&predProb[up[i&3]][left[i>>2]], int(m), w.writeBit)
-					up[i&3], left[i>>2] = m, m
+					row, column := i>>2, i&3
+					m := uint8((mb.modes4 >> (4 * uint(i))) & 15)
+					walkMode4(&predProb[up[column]][left[row]], int(m), w.writeBit)
+					up[column], left[row] = m, m
 				}
 			}
 			walkModeUV(int(mb.modeUV), w.writeBit)

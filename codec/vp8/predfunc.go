@@ -46,6 +46,7 @@ func predict16(dst *[4][256]byte, ybr *[ybrSize]byte, hasTop, hasLeft bool) {
 	for i := range d {
 		d[i] = dc
 	}
+	// The other modes, row by row.
 	corner := int32(ybr[ybrY-ybrStride-1])
 	for y := 0; y < 16; y++ {
 		left := ybr[ybrY+y*ybrStride-1]
@@ -90,7 +91,7 @@ func predict8(dst *[4][128]byte, top, left *[16]byte, corner [2]byte, hasTop, ha
 		if n != 0 {
 			dc = uint64((sum + n/2) / n)
 		}
-		dc *= 0x0101010101010101
+		dc *= 0x0101010101010101 // eight copies
 		up := binary.LittleEndian.Uint64(t)
 		for y := 0; y < 8; y++ {
 			o := 16*y + 8*c
@@ -128,14 +129,15 @@ func predict4Generic(dst *[192]byte, lo, hi uint64) {
 	put := func(mode, row int, v uint32) { // writes one row of a prediction
 		le.PutUint32(dst[64*(mode>>2)+4*(mode&3)+16*row:], v)
 	}
+	// at3 and at2 return four bytes of avg3 and avg2, from byte i on.
 	at3 := func(i int) uint32 { return le.Uint32(avg3[i:]) }
 	at2 := func(i int) uint32 { return le.Uint32(avg2[i:]) }
 
-	sum := uint32(4)
+	sum := uint32(4) // for rounding
 	for i := 0; i < 4; i++ {
 		sum += uint32(edge[i]) + uint32(edge[5+i])
 	}
-	dc := sum >> 3 * 0x01010101
+	dc := (sum >> 3) * 0x01010101 // four copies of the mean
 	top := edge[5:9]
 	for r := 0; r < 4; r++ {
 		put(predDC, r, dc)
@@ -146,6 +148,8 @@ func predict4Generic(dst *[192]byte, lo, hi uint64) {
 		put(predRD, r, at3(4-r))
 		put(predLD, r, at3(6+r))
 	}
+	// In VR and VL, rows 2 and 3 are rows 0 and 1 moved by one sample: in VR to the right, in VL to
+	// the left. The free place gets another sample.
 	put(predVR, 0, at2(4))
 	put(predVR, 1, at3(4))
 	put(predVR, 2, at2(4)<<8|uint32(avg3[3]))

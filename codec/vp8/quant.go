@@ -135,15 +135,19 @@ func coarserChroma(quant int) int { return clip((quant-6)/6, 0, 3) }
 // initQuant sets the matrices for s.quant and the deltas d, with the steps of section 14.1.
 func (s *segment) initQuant(d quantDelta) {
 	q := s.quant
-	s.y1.init(uint32(dequantTableDC[clip(q+d.y1DC, 0, 127)]), uint32(dequantTableAC[q]), bias{108, 108}, &lumaWeight)
+	y1DC := uint32(dequantTableDC[clip(q+d.y1DC, 0, 127)])
+	y1AC := uint32(dequantTableAC[q])
+	s.y1.init(y1DC, y1AC, bias{108, 108}, &lumaWeight)
 	s.y1AC = s.y1.q
 	s.y1AC[0] = 1
-	y2ac := uint32(dequantTableAC[clip(q+d.y2AC, 0, 127)]) * 155 / 100
-	if y2ac < 8 {
-		y2ac = 8
-	}
-	s.y2.init(uint32(dequantTableDC[clip(q+d.y2DC, 0, 127)])*2, y2ac, bias{100, 108}, &y2Weight)
+
+	y2DC := uint32(dequantTableDC[clip(q+d.y2DC, 0, 127)]) * 2
+	y2AC := uint32(dequantTableAC[clip(q+d.y2AC, 0, 127)]) * 155 / 100
+	s.y2.init(y2DC, max(y2AC, 8), bias{100, 108}, &y2Weight)
+
 	// The reference decoder in RFC 6386 (dequant_init in dixie.c) limits the step of chroma's DC to
 	// 132, which is entry 117 of the table.
-	s.uv.init(uint32(dequantTableDC[clip(q+d.uvDC, 0, 117)]), uint32(dequantTableAC[clip(q+d.uvAC, 0, 127)]), bias{110, 115}, &chromaWeight)
+	uvDC := uint32(dequantTableDC[clip(q+d.uvDC, 0, 117)])
+	uvAC := uint32(dequantTableAC[clip(q+d.uvAC, 0, 127)])
+	s.uv.init(uvDC, uvAC, bias{110, 115}, &chromaWeight)
 }

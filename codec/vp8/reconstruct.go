@@ -38,14 +38,19 @@ func (z *nonzero) clear(is4 bool) {
 type neighbours struct{ left, up nonzero }
 
 func (n *neighbours) y2() int      { return int(n.left.y2 + n.up.y2) }
-func (n *neighbours) y(b int) int  { return int(n.left.y[b>>2&3] + n.up.y[b&3]) }
-func (n *neighbours) uv(b int) int { return int(n.left.uv[b>>1&3] + n.up.uv[b>>1&2|b&1]) }
+func (n *neighbours) y(b int) int  { return int(n.left.y[yRow(b)] + n.up.y[yColumn(b)]) }
+func (n *neighbours) uv(b int) int { return int(n.left.uv[uvRow(b)] + n.up.uv[uvColumn(b)]) }
 
-func (n *neighbours) noteY2(nz uint8)       { n.left.y2, n.up.y2 = nz, nz }
-func (n *neighbours) noteY(b int, nz uint8) { n.left.y[b>>2&3], n.up.y[b&3] = nz, nz }
-func (n *neighbours) noteUV(b int, nz uint8) {
-	n.left.uv[b>>1&3], n.up.uv[b>>1&2|b&1] = nz, nz
-}
+func (n *neighbours) noteY2(nz uint8)        { n.left.y2, n.up.y2 = nz, nz }
+func (n *neighbours) noteY(b int, nz uint8)  { n.left.y[yRow(b)], n.up.y[yColumn(b)] = nz, nz }
+func (n *neighbours) noteUV(b int, nz uint8) { n.left.uv[uvRow(b)], n.up.uv[uvColumn(b)] = nz, nz }
+
+// The row and the column of block b, as indices of nonzero.y and nonzero.uv. In nonzero.uv the two
+// of V follow the two of U.
+func yRow(b int) int     { return (b >> 2) & 3 }
+func yColumn(b int) int  { return b & 3 }
+func uvRow(b int) int    { return (b >> 1) & 3 }
+func uvColumn(b int) int { return (b>>1)&2 | b&1 }
 
 // clear records a macroblock without levels.
 func (n *neighbours) clear(is4 bool) {
@@ -129,7 +134,9 @@ func (e *Encoder) finish(mbx, mby int) {
 	copy(e.topRowUV[16*mbx:16*mbx+16], e.recUV[7*16:])
 	if s := &e.sample; mby/2%s.interval == 0 {
 		// The pairs of rows that are kept are stored one below the other.
-		o := (mby/2/s.interval*2+mby&1)*16*s.stride + 16*mbx
+		pair := mby / 2 / s.interval
+		row := 2*pair + (mby & 1) // of macroblocks in s.luma
+		o := row*16*s.stride + 16*mbx
 		for y := 0; y < 16; y++ {
 			copy(s.luma[o+y*s.stride:][:16], e.ybr[ybrY+y*ybrStride:])
 		}

@@ -11,7 +11,7 @@ import "math"
 func errorVisibility(src *[256]byte) (visibility uint8, logVar int) {
 	var total uint64 // the sum of the four variances, times 64*64
 	for b := 0; b < 4; b++ {
-		o := b>>1*128 + b&1*8
+		o := (b>>1)*128 + (b&1)*8
 		var s, ss uint32 // sums of the samples and of their squares
 		for y := 0; y < 8; y++ {
 			for _, v := range src[o+16*y : o+16*y+8] {
@@ -75,11 +75,13 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 	// Set up the frame header and the macroblocks. c is the mean compression, 1 for the finest
 	// quantizer. spread says how strongly a segment's quantizer follows the visibility.
 	e.header = frameHeader{useSegments: r.modes < 2, simple: o.SimpleFilter}
-	c, spread := compression(o.Quality), 0.0035
+	c := compression(o.Quality)
+	spread := 0.0035
 	e.header.delta = finerMeans
 	if o.Effort == HighEffort {
 		spread = 0.0033 // masking does a part of what segments do
-		e.header.delta.uvAC += coarserChroma(r.quant + int(127*(1-c)))
+		meanQuant := r.quant + int(127*(1-c))
+		e.header.delta.uvAC += coarserChroma(meanQuant)
 	}
 	for i := range e.mbs {
 		e.mbs[i] = macroblock{}
@@ -101,7 +103,8 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 		if !e.header.useSegments {
 			excess = 0
 		}
-		s.quant = clip(r.quant+int(127*(1-math.Pow(c, 1-spread*float64(excess)))), 0, 127)
+		segmentC := math.Pow(c, 1-spread*float64(excess)) // the segment's compression
+		s.quant = clip(r.quant+int(127*(1-segmentC)), 0, 127)
 		s.initQuant(e.header.delta)
 		s.initLambdas()
 		if o.Effort == HighEffort {
@@ -123,9 +126,10 @@ func compression(quality int) float64 {
 }
 
 // Each lambda is the square of luma's AC step, times one of these multipliers, in 1/256. For an
-// ideal quantizer the multiplier would be 473: the squared error is a twelfth of the step's square,
-// and changes by 2 ln 2 times this twelfth for each bit. Distortion is 16 times the squared error.
-// The multipliers were found on photos, by PSNR, SSIM and butteraugli together.
+// ideal quantizer the multiplier would be 16 * 2 ln 2 / 12 * 256 = 473: the squared error is a
+// twelfth of the step's square, and changes by 2 ln 2 times this twelfth for each bit. Distortion
+// is 16 times the squared error of a coefficient. The multipliers were found on photos, by PSNR,
+// SSIM and butteraugli together.
 const (
 	lambda16      = 270
 	lambda4       = 240

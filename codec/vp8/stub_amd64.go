@@ -4,29 +4,45 @@
 
 package vp8
 
-// fdctStripsAVX2 is fdctStripsGeneric for n > 0.
+// fdctStripsAVX2 writes to dst the forward DCT of src-pred, for n > 0 strips. A
+// strip has 64 samples in src and in pred, in rows of 16 bytes. It has four blocks in
+// dst, of 16 coefficients each, in zigzag order.
 func fdctStripsAVX2(dst *int16, src *byte, pred *byte, n int)
 
-// fdctBlockAVX2 is fdctBlockGeneric for n > 0.
+// fdctBlockAVX2 writes to dst the forward DCT of the differences between one 4x4
+// block and 4*n predictions of it, n > 0. src has the block, in rows 16 bytes
+// apart. pred has n strips, and dst 4*n blocks, as for fdctStripsAVX2.
 func fdctBlockAVX2(dst *int16, src *byte, pred *byte, n int)
 
-// predict4AVX2 is predict4Generic; the last strip's blocks 2 and 3 become zero.
+// predict4AVX2 writes the ten predictions of a 4x4 block to the 192 bytes of dst:
+// three strips, in rows of 16 bytes. lo and hi hold the samples around the block, as
+// in predict4Generic. Blocks 2 and 3 of the last strip become zero.
 func predict4AVX2(dst *byte, lo uint64, hi uint64)
 
-// idctBlockAVX2 is idctBlockGeneric in 16-bit arithmetic. It is exact for the
-// levels of any difference between a source and a prediction.
+// idctBlockAVX2 multiplies the 16 levels of lev by their steps in q. Both are in
+// zigzag order. It adds the inverse DCT of the products to the 4x4 block of pred, and
+// writes the sums to dst, clamped. Rows are predStride and dstStride bytes apart. The
+// arithmetic has 16 bits, which is exact for the levels of any difference between a
+// source and a prediction.
 func idctBlockAVX2(dst *byte, dstStride int, pred *byte, predStride int, lev *int16, q *uint16)
 
-// quantizeBlocksAVX2 is quantizeBlocksGeneric for n a multiple of 4, n > 0.
+// quantizeBlocksAVX2 quantizes n blocks of coef to lev and fills in stats. n must be
+// a multiple of 4 and above 0. A block is 16 values in zigzag order. Those of ref
+// are refStep values apart. m points to the first array of a quantMatrix, and stats
+// to that of a blockStats; what they hold is in quantizeBlocksGeneric.
 func quantizeBlocksAVX2(lev *int16, coef *int16, ref *int16, refStep int, m *uint16, stats *uint32, n int)
 
-// textureAVX2 is textureGeneric.
+// textureAVX2 writes to dst the texture of each of the 24 blocks of ref. A block
+// is 16 coefficients in zigzag order.
 func textureAVX2(dst *[24]uint32, ref *[384]int16)
 
-// limitRowAVX2 is limitRowGeneric for n > 0 and a width of 16 or 8. In dst the
-// groups are step bytes apart.
+// limitRowAVX2 maps n groups of width samples to limited range. n must be above 0,
+// and width 16 or 8. The groups are side by side in src, and step bytes apart in
+// dst. mul and add are those of a rangeMap.
 func limitRowAVX2(dst *byte, step int, src *byte, n int, width int, mul uint64, add uint64)
 
-// rgbaRowsAVX2 is rgbaRowsGeneric for n > 0. Macroblocks are step bytes apart in
-// luma and chroma.
+// rgbaRowsAVX2 converts two rows of 16*n opaque pixels, of four bytes each, to
+// limited-range samples. n must be above 0. luma has two rows of 16 bytes for
+// each macroblock, one after the other. chroma has eight bytes of U, then eight of V.
+// In both, macroblocks are step bytes apart.
 func rgbaRowsAVX2(luma *byte, chroma *byte, step int, row0 *byte, row1 *byte, n int)

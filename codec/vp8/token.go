@@ -97,8 +97,8 @@ func (t *tokenCount) add(o *tokenCount) {
 // 0, because the bit of node 0 is not written in context 3.
 func (t *tokenCount) branches(band, ctx int) (n [nProb][2]uint64) {
 	a := &t[band][ctx]
-	var s [nToken]uint64
-	var more uint64 // tokens in whose place the block could have ended
+	var s [nToken]uint64 // the counts, with those of context 3
+	var more uint64      // tokens in whose place the block could have ended
 	for k := range s {
 		s[k] = uint64(a[k])
 		if k != tokenEOB {
@@ -138,6 +138,7 @@ func probOf(n0, n1 uint64) uint8 {
 	return uint8(clip(int((n0*256+t/2)/t), 1, 255))
 }
 
+// tokenProbs has a probability for each plane, band, context and node of the token tree.
 type tokenProbs [nPlane][nBand][nContext][nProb]uint8
 
 // estimate sets p to the most likely probabilities for the counts. At each node of the tree, tokens
@@ -171,8 +172,10 @@ func (p *tokenProbs) choose(counts *[nPlane]tokenCount) {
 					cost := func(q uint8) uint64 {
 						return br[l][0]*uint64(bitCost(q, false)) + br[l][1]*uint64(bitCost(q, true))
 					}
-					u := tokenProbUpdateProb[i][j][k][l]
-					if cost(best)+uint64(bitCost(u, true))+8<<8 >= cost(old)+uint64(bitCost(u, false)) {
+					u := tokenProbUpdateProb[i][j][k][l]                       // probability of the flag
+					costOfBest := cost(best) + uint64(bitCost(u, true)) + 8<<8 // with 8 bits for the probability
+					costOfOld := cost(old) + uint64(bitCost(u, false))
+					if costOfBest >= costOfOld {
 						best = old
 					}
 					p[i][j][k][l] = best
@@ -297,7 +300,7 @@ func writeLarge(w *boolEncoder, q *[nProb]uint8, v int) {
 		return
 	}
 	w.writeBit(q[6], true)
-	cat := 0
+	cat := 0 // 0 is category 3
 	for v >= catBase[cat+1] {
 		cat++
 	}
@@ -305,6 +308,7 @@ func writeLarge(w *boolEncoder, q *[nProb]uint8, v int) {
 	w.writeBit(q[9+cat/2], cat&1 != 0)
 	v -= catBase[cat]
 	for i := catBits[cat] - 1; i >= 0; i-- {
-		w.writeBit(catProbs[cat][catBits[cat]-1-i], v>>uint(i)&1 != 0)
+		bit := (v >> uint(i)) & 1
+		w.writeBit(catProbs[cat][catBits[cat]-1-i], bit != 0)
 	}
 }

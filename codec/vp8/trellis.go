@@ -23,10 +23,12 @@ func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int
 	end := 15
 	for ; end >= first; end-- {
 		c := int32(coef[end])
-		v := (c ^ c>>31) - c>>31 // magnitude
+		sign := c >> 31
+		v := (c ^ sign) - sign // magnitude
 		lev[end] = 0
 		sse += int64(v*v) * int64(m.w[end])
-		if uint32(v)+uint32(m.q[end])>>1 >= uint32(m.q[end]) {
+		q := uint32(m.q[end])
+		if uint32(v)+q>>1 >= q {
 			break
 		}
 	}
@@ -38,9 +40,11 @@ func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int
 	sse = 0
 	for n := first; n < 16; n++ {
 		c := int32(coef[n])
-		v := (c ^ c>>31) - c>>31
+		sign := c >> 31
+		v := (c ^ sign) - sign
+		half := uint32(m.q[n]) >> 1
 		mag[n] = v
-		near[n] = int32((uint32(v) + uint32(m.q[n])>>1) * uint32(m.iq[n]) >> 16)
+		near[n] = int32(((uint32(v) + half) * uint32(m.iq[n])) >> 16)
 		lev[n] = 0
 		sse += int64(v*v) * int64(m.w[n])
 	}
@@ -68,9 +72,9 @@ func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int
 			continue
 		}
 		e := v - int32(k)*int32(m.q[n&15]) // the error of level k
-		a += int64(e*e-v*v) * int64(m.w[n&15]) << scoreShift
+		a += (int64(e*e-v*v) * int64(m.w[n&15])) << scoreShift
 		after0 := int(nextRow[min(k, rowSize-1)&(rowSize-1)])
-		if x := a + lambda*int64(t.eob[n+1][after0/rowSize&3]); x < best {
+		if x := a + lambda*int64(t.eob[n+1][(after0/rowSize)&3]); x < best {
 			best, bestN, bestJ = x, n, 0
 		}
 		// The same for node 1. A block cannot end with a zero.
@@ -83,10 +87,10 @@ func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int
 			}
 		}
 		e += int32(m.q[n&15])
-		b += int64(e*e-v*v) * int64(m.w[n&15]) << scoreShift
+		b += (int64(e*e-v*v) * int64(m.w[n&15])) << scoreShift
 		after1 := int(nextRow[min(k, rowSize-1)&(rowSize-1)])
 		if k > 0 {
-			if x := b + lambda*int64(t.eob[n+1][after1/rowSize&3]); x < best {
+			if x := b + lambda*int64(t.eob[n+1][(after1/rowSize)&3]); x < best {
 				best, bestN, bestJ = x, n, 1
 			}
 		}
@@ -95,7 +99,7 @@ func (t *tokenCost) trellis(lev, coef *[16]int16, m *quantMatrix, first, ctx int
 	// Follow the best path back to its start.
 	change := int64(0) // of sse
 	for n, j := bestN, bestJ; n >= first; n-- {
-		k := near[n&15] - int32(j)
+		k := near[n&15] - int32(j) // the level's magnitude
 		j = int(previous[n&15][j&1])
 		e := mag[n&15] - k*int32(m.q[n&15])
 		change += int64(e*e-mag[n&15]*mag[n&15]) * int64(m.w[n&15])

@@ -19,8 +19,10 @@ func weights(name string, r, g, b int16) Mem {
 
 func rgba() {
 	TEXT("rgbaRowsAVX2", NOSPLIT, "func(luma, chroma *byte, step int, row0, row1 *byte, n int)")
-	Doc("rgbaRowsAVX2 is rgbaRowsGeneric for n > 0. Macroblocks are step bytes apart in",
-		"luma and chroma.")
+	Doc("rgbaRowsAVX2 converts two rows of 16*n opaque pixels, of four bytes each, to",
+		"limited-range samples. n must be above 0. luma has two rows of 16 bytes for",
+		"each macroblock, one after the other. chroma has eight bytes of U, then eight of V.",
+		"In both, macroblocks are step bytes apart.")
 	luma := Load(Param("luma"), GP64())
 	chroma := Load(Param("chroma"), GP64())
 	step := Load(Param("step"), GP64())
@@ -60,6 +62,7 @@ func rgba() {
 	}
 	y0 := lumaRow(row0)
 	y1 := lumaRow(row1)
+	// Bring the bytes into order: the additions and packs have mixed groups of pixels.
 	VPACKUSWB(y1, y0, y0)
 	hi, out := XMM(), XMM()
 	VEXTRACTI128(Imm(1), y0, hi)
@@ -85,6 +88,7 @@ func rgba() {
 	}
 	u := plane(wu)
 	v := plane(wv)
+	// Likewise for U and V.
 	VPACKSSDW(v, u, u)
 	VPACKUSWB(u, u, u)
 	VEXTRACTI128(Imm(1), u, hi)
@@ -101,8 +105,8 @@ func rgba() {
 	RET()
 }
 
-// byteShuffle makes a VPSHUFB mask for one lane: byte i of the result is byte idx[i], or zero for
-// -1.
+// byteShuffle makes a VPSHUFB mask for one lane: byte i of the result is byte idx[i] of the source,
+// or zero if idx[i] is -1.
 func byteShuffle(name string, idx [16]int) Mem {
 	m := GLOBL(name, RODATA|NOPTR)
 	for i, v := range idx {

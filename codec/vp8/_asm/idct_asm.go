@@ -10,8 +10,11 @@ import (
 
 func idct() {
 	TEXT("idctBlockAVX2", NOSPLIT, "func(dst *byte, dstStride int, pred *byte, predStride int, lev *int16, q *uint16)")
-	Doc("idctBlockAVX2 is idctBlockGeneric in 16-bit arithmetic. It is exact for the",
-		"levels of any difference between a source and a prediction.")
+	Doc("idctBlockAVX2 multiplies the 16 levels of lev by their steps in q. Both are in",
+		"zigzag order. It adds the inverse DCT of the products to the 4x4 block of pred, and",
+		"writes the sums to dst, clamped. Rows are predStride and dstStride bytes apart. The",
+		"arithmetic has 16 bits, which is exact for the levels of any difference between a",
+		"source and a prediction.")
 	lev := Load(Param("lev"), GP64())
 	q := Load(Param("q"), GP64())
 	c, swapped := YMM(), YMM()
@@ -40,7 +43,7 @@ func idct() {
 	lo, hi := c.AsX(), XMM()
 	VEXTRACTI128(Imm(1), c, hi)
 
-	// x*85627>>16 is x + x*20091>>16, x*35468>>16 is x + x*(35468-65536)>>16.
+	// (x*85627)>>16 is x + (x*20091)>>16, and (x*35468)>>16 is x + (x*(35468-65536))>>16.
 	mulC := pairs128("idctC", 20091)
 	mulS := pairs128("idctS", 35468-65536)
 	round := GLOBL("idctRound", RODATA|NOPTR)
@@ -64,7 +67,7 @@ func idct() {
 		sum, diff := XMM(), XMM()
 		VPADDW(H, L, sum)
 		VPSUBW(H, L, diff)
-		times := func(x VecVirtual, k Mem) VecVirtual {
+		times := func(x VecVirtual, k Mem) VecVirtual { // x + (x*k)>>16
 			y := XMM()
 			VPMULHW(k, x, y)
 			VPADDW(x, y, y)
@@ -78,14 +81,14 @@ func idct() {
 		VPUNPCKLQDQ(diff, sum, even) // a|b, as in idctBlockGeneric
 		VPUNPCKHQDQ(e, d, odd)       // d|e
 		x, y := XMM(), XMM()
-		VPADDW(odd, even, x) // rows 0|1
-		VPSUBW(odd, even, y) // rows 3|2
-		VPSHUFD(Imm(0x4e), y, y)
+		VPADDW(odd, even, x)     // rows 0|1
+		VPSUBW(odd, even, y)     // rows 3|2
+		VPSHUFD(Imm(0x4e), y, y) // rows 2|3
 		L, H = x, y
 	}
 	pass()
 	L, H = transpose(L, H)
-	VPADDW(round, L, L)
+	VPADDW(round, L, L) // 4 is added to the first column, as in idctBlockGeneric
 	pass()
 	VPSRAW(Imm(3), L, L)
 	VPSRAW(Imm(3), H, H)

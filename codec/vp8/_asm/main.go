@@ -114,10 +114,14 @@ type fdctConstants struct {
 func fdct() {
 	k := newFDCTConstants()
 	TEXT("fdctStripsAVX2", NOSPLIT, "func(dst *int16, src, pred *byte, n int)")
-	Doc("fdctStripsAVX2 is fdctStripsGeneric for n > 0.")
+	Doc("fdctStripsAVX2 writes to dst the forward DCT of src-pred, for n > 0 strips. A",
+		"strip has 64 samples in src and in pred, in rows of 16 bytes. It has four blocks in",
+		"dst, of 16 coefficients each, in zigzag order.")
 	k.strips(false)
 	TEXT("fdctBlockAVX2", NOSPLIT, "func(dst *int16, src, pred *byte, n int)")
-	Doc("fdctBlockAVX2 is fdctBlockGeneric for n > 0.")
+	Doc("fdctBlockAVX2 writes to dst the forward DCT of the differences between one 4x4",
+		"block and 4*n predictions of it, n > 0. src has the block, in rows 16 bytes",
+		"apart. pred has n strips, and dst 4*n blocks, as for fdctStripsAVX2.")
 	k.strips(true)
 }
 
@@ -249,7 +253,10 @@ func sum4(s [4]VecVirtual) VecVirtual {
 
 func quantize() {
 	TEXT("quantizeBlocksAVX2", NOSPLIT, "func(lev, coef, ref *int16, refStep int, m *uint16, stats *uint32, n int)")
-	Doc("quantizeBlocksAVX2 is quantizeBlocksGeneric for n a multiple of 4, n > 0.")
+	Doc("quantizeBlocksAVX2 quantizes n blocks of coef to lev and fills in stats. n must be",
+		"a multiple of 4 and above 0. A block is 16 values in zigzag order. Those of ref",
+		"are refStep values apart. m points to the first array of a quantMatrix, and stats",
+		"to that of a blockStats; what they hold is in quantizeBlocksGeneric.")
 	lev := Load(Param("lev"), GP64())
 	coef := Load(Param("coef"), GP64())
 	ref := Load(Param("ref"), GP64())
@@ -259,13 +266,15 @@ func quantize() {
 	n := Load(Param("n"), GP64())
 	ADDQ(step, step) // from coefficients to bytes
 	w := words("textureWeights", textureWeight)
-	q, iq, rnd, errWeight, texWeight := YMM(), YMM(), YMM(), YMM(), YMM() // the arrays of m, and w
+	// The arrays of m, 32 bytes each, and w.
+	q, iq, rnd, errWeight, texWeight := YMM(), YMM(), YMM(), YMM(), YMM()
 	VMOVDQU(Mem{Base: m}, q)
 	VMOVDQU(Mem{Base: m, Disp: 32}, iq)
 	VMOVDQU(Mem{Base: m, Disp: 64}, rnd)
 	VMOVDQU(Mem{Base: m, Disp: 96}, errWeight)
 	VMOVDQU(w, texWeight)
-	// masks is where the next four masks go. blockStats has them after 64 bytes of sse and 64 of tex.
+	// masks is where the next four masks go. blockStats has them after 64 bytes of sse and 64 of
+	// tex.
 	masks := GP64()
 	LEAQ(Mem{Base: stats, Disp: 128}, masks)
 
@@ -283,7 +292,7 @@ func quantize() {
 		VPSIGNW(c, k, k)
 		VPSIGNW(c, e, e)
 		VMOVDQU(k, Mem{Base: lev, Disp: 32 * i})
-		zero[i] = YMM()
+		zero[i] = YMM() // all bits set in the words whose level is zero
 		z := YMM()
 		VPXOR(z, z, z)
 		VPCMPEQW(z, k, zero[i])
@@ -297,7 +306,7 @@ func quantize() {
 		ADDQ(step, ref)
 		if i&1 == 1 { // the masks of two blocks
 			VPACKSSWB(zero[i], zero[i-1], zero[i])
-			VPERMQ(Imm(0xd8), zero[i], zero[i])
+			VPERMQ(Imm(0xd8), zero[i], zero[i]) // the pack mixes the lanes of both
 			mask := GP32()
 			VPMOVMSKB(zero[i], mask)
 			NOTL(mask)
@@ -318,7 +327,8 @@ func quantize() {
 
 func texture() {
 	TEXT("textureAVX2", NOSPLIT, "func(dst *[24]uint32, ref *[384]int16)")
-	Doc("textureAVX2 is textureGeneric.")
+	Doc("textureAVX2 writes to dst the texture of each of the 24 blocks of ref. A block",
+		"is 16 coefficients in zigzag order.")
 	dst := Load(Param("dst"), GP64())
 	ref := Load(Param("ref"), GP64())
 	n := GP64()
@@ -346,8 +356,9 @@ func texture() {
 // result in its high byte.
 func limitRow() {
 	TEXT("limitRowAVX2", NOSPLIT, "func(dst *byte, step int, src *byte, n, width int, mul, add uint64)")
-	Doc("limitRowAVX2 is limitRowGeneric for n > 0 and a width of 16 or 8. In dst the",
-		"groups are step bytes apart.")
+	Doc("limitRowAVX2 maps n groups of width samples to limited range. n must be above 0,",
+		"and width 16 or 8. The groups are side by side in src, and step bytes apart in",
+		"dst. mul and add are those of a rangeMap.")
 	dst := Load(Param("dst"), GP64())
 	step := Load(Param("step"), GP64())
 	src := Load(Param("src"), GP64())
@@ -360,7 +371,7 @@ func limitRow() {
 	}
 	broadcast("mul", mul)
 	broadcast("add", add)
-	apply := func(x VecVirtual) {
+	apply := func(x VecVirtual) { // maps 16 samples, one in each word
 		VPSLLW(Imm(8), x, x)
 		VPMULHUW(mul, x, x)
 		VPADDW(add, x, x)
@@ -382,7 +393,7 @@ func limitRow() {
 	JNE(LabelRef("sixteen"))
 	VZEROUPPER()
 	RET()
-	Label("eight")
+	Label("eight") // the same in half a register
 	z := XMM()
 	VPMOVZXBW(Mem{Base: src}, z)
 	VPSLLW(Imm(8), z, z)

@@ -16,7 +16,7 @@ func rowSources(s, r int) (row [16]int) {
 		switch s {
 		case 0: // DC, TM, VE, HE
 			b = [4]int{-1, -1, 5 + c, 3 - r}
-		case 1: // RD, VR, LD, VL
+		case 1: // RD, VR, LD, VL; vr and vl have the rows of VR and VL
 			vr := [4][4]int{{avg2 + 4, avg2 + 5, avg2 + 6, avg2 + 7}, {4, 5, 6, 7}, {3, avg2 + 4, avg2 + 5, avg2 + 6}, {2, 4, 5, 6}}
 			vl := [4][4]int{{avg2 + 5, avg2 + 6, avg2 + 7, avg2 + 8}, {6, 7, 8, 9}, {avg2 + 6, avg2 + 7, avg2 + 8, 10}, {7, 8, 9, 11}}
 			b = [4]int{4 - r + c, vr[r][c], 6 + r + c, vl[r][c]}
@@ -44,7 +44,9 @@ func pick(row [16]int, from int) (idx [16]int, any bool) {
 
 func predict4() {
 	TEXT("predict4AVX2", NOSPLIT, "func(dst *byte, lo, hi uint64)")
-	Doc("predict4AVX2 is predict4Generic; the last strip's blocks 2 and 3 become zero.")
+	Doc("predict4AVX2 writes the ten predictions of a 4x4 block to the 192 bytes of dst:",
+		"three strips, in rows of 16 bytes. lo and hi hold the samples around the block, as",
+		"in predict4Generic. Blocks 2 and 3 of the last strip become zero.")
 	dst := Load(Param("dst"), GP64())
 	e := XMM() // lo and hi: E[0], then the array E
 	VMOVQ(Load(Param("lo"), GP64()), e)
@@ -104,7 +106,7 @@ func predict4() {
 	for s := 0; s < 3; s++ {
 		for r := 0; r < 4; r++ {
 			src := rowSources(s, r)
-			n := string(rune('0'+s)) + string(rune('0'+r))
+			n := string(rune('0'+s)) + string(rune('0'+r)) // for the names of the masks
 			row := XMM()
 			idx, _ := pick(src, 0)
 			VPSHUFB(byteShuffle("pred4A"+n, idx), a3, row)
@@ -118,7 +120,7 @@ func predict4() {
 				VPSHUFB(byteShuffle("pred4C"+n, idx), cur, x)
 				VPOR(x, row, row)
 			}
-			if s == 0 {
+			if s == 0 { // add DC and TM, which were computed above
 				VPOR(dc, row, row)
 				x := XMM()
 				VPSHUFB(byteShuffle("pred4T"+n, [16]int{-1, -1, -1, -1, 4 * r, 4*r + 1, 4*r + 2, 4*r + 3, -1, -1, -1, -1, -1, -1, -1, -1}), tm, x)
