@@ -72,7 +72,7 @@ var mutants = []struct{ name, file, old, new, tests string }{
 	{"only a refusal makes an odd region", "request.go", `op.Op == "dial"`, `op.Op == "read"`, "Nowhere"},
 	{"stale region final", "answer.go", "case moved && believed != nil && believed.name != o.region:", "case false:", "WhatAnother"},
 	{"GET answers for HEAD", "answer.go", "case learned, o.request.probe && s == 200:", "case learned:", "InPlaceOfAHEAD"},
-	{"GET never again HEAD", "request.go", "current = q // a probe", "", "InPlaceOfAHEAD"},
+	{"GET never again HEAD", "request.go", "current = q // a probe", "_ = q // a probe", "InPlaceOfAHEAD"},
 	{"HEAD never GET", "request.go", "o.status == 400:", "o.status == 499:", "InPlaceOfAHEAD|HeadFinds"},
 	{"five requests", "request.go", "e.Attempts == maxAttempts", "e.Attempts > maxAttempts", "AtMostFour"},
 	{"nil wrapped", "errors.go", "return err == nil })", "return false })", "AtMostFour"},
