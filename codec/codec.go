@@ -59,12 +59,12 @@ type Options struct {
 	Quality int     // 1-100, as libjpeg and libwebp number it; 0 means DefaultQuality
 	Effort  Effort
 
-	// Memory is how many bytes the process may use; 0 means DefaultMemory. A picture for which more
-	// than Usable(Memory) is estimated is refused.
+	// Memory is how many bytes the process may use; 0 means DefaultMemory. A picture is refused if it
+	// is estimated to take more than Usable(Memory).
 	Memory int64
 
 	// CPU is the time that Resize may take, in milliseconds of the reference core (cost.go); 0
-	// means any time. A picture that is estimated to take more is refused.
+	// means any time. A picture is refused if it is estimated to take more.
 	CPU float64
 }
 

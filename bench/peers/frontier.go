@@ -22,11 +22,12 @@ import (
 	"miniatura/codec/webp"
 )
 
-// frontierCurves adds the rows of our encoders against the others. The best others cannot be
-// installed everywhere, so their scores on ten pictures are in shared/frontier, beside the
-// repository. Our encoders, image/jpeg and cjpeg are measured here. The rows are bytes at equal
-// quality, on each of frontierAxes: the mean of the pictures, and the worst. For the plots of
-// bench/report there are also rows of bits per pixel and SSIMULACRA2 by quality number.
+// frontierCurves adds two rows for each peer and each measure of quality in frontierAxes: our bytes
+// divided by the peer's at equal quality, as the mean of the pictures and for the worst one. For the
+// plots of bench/report it also adds rows of bits per pixel and SSIMULACRA2 by quality number.
+//
+// The best peers cannot be installed everywhere, so their scores on ten pictures are in
+// shared/frontier, beside the repository. Our encoders, image/jpeg and cjpeg are measured here.
 func (s *suite) frontierCurves() error {
 	if s.photos == "" {
 		s.skip("frontier", "no shared/frontier")

@@ -358,7 +358,7 @@ type box struct {
 }
 
 // measure sets the other fields of b from b.points. It sorts the points, and tries every cut along
-// every channel.
+// every channel. A cut removes as much squared error as it adds to what the means explain.
 func (b *box) measure(s *sorter) {
 	b.total = sample{}
 	for _, p := range b.points {

@@ -576,8 +576,9 @@ func (w *AnimationWriter) chooseLocalTable(c *colorCount, d *drawing, hole bool,
 	find := newSearchPalette(palette)
 	squared := c.assign(find, math.Inf(1))
 	if squared > 0 && len(d.global) > 128 {
-		// The colors are not exact in either table, so the global one is used if its error is about
-		// as small: up to 1.1 times, and 1 more for each pixel.
+		// The new table would not be exact either, and the global table takes no bytes. So the global
+		// one is used if its squared error is at most 1.1 times that of the new one, and 1 more for
+		// each pixel.
 		errorLimit := 1.1*squared + float64(c.pixels())
 		if c.assign(newSearchPalette(d.global), errorLimit) <= errorLimit {
 			if t, k := c.unused(d.global); k >= 0 || !hole {

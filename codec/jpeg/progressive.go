@@ -430,8 +430,8 @@ func (g *progressive) decodeFirst(s *scan, b, end, run int) (int, error) {
 					co[i] = int16(v << s.al)
 				}
 			} else if adv >= endOfBlock {
-				// EOBr ends 2^r + (the number in the r bits after it) blocks: this block and run
-				// more.
+				// EOBr ends 2^r + x blocks, where x is the number in the next r bits. The first is
+				// this block. The variable run counts the others.
 				runBits := uint(adv - endOfBlock) // r
 				run = 1<<runBits - 1
 				if runBits > 0 {

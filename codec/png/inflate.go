@@ -324,6 +324,7 @@ func (f *inflater) buildFixed() {
 // buildDynamic reads the header of a block with codes of its own (section 3.2.7) and makes their
 // tables. It returns false if the header is damaged.
 func (f *inflater) buildDynamic(c *cursor) bool {
+	// The caller has refilled c, so the next 14 bits are there.
 	lits := c.take(5) + 257  // HLIT: number of code lengths for literals and match lengths
 	dists := c.take(5) + 1   // HDIST: number of code lengths for distances
 	ordered := c.take(4) + 4 // HCLEN: number of symbols in codeOrder whose code length is stored

@@ -90,9 +90,9 @@ type Reader struct {
 	CICP           []byte // cICP's 4 bytes, or nil
 	Note           string // the first defect found that costs no sample, or ""; Rows may set it
 
-	// Narrow converts the samples of a pixel from 16 bits (big-endian) to 8 bits. dst has 1 or 3
-	// samples, without alpha, and src begins with the same samples. If Narrow is nil, a sample v
-	// becomes v*255/65535, rounded.
+	// Narrow converts the color of one pixel from 16 bits to 8 bits. dst is for its 1 or 3 samples.
+	// src has these samples in 2 bytes each, big-endian, and may have more bytes after them. Alpha
+	// is not converted by Narrow. If Narrow is nil, a sample v becomes v*255/65535, rounded.
 	Narrow func(dst, src []byte)
 
 	src        []byte

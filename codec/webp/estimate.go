@@ -108,12 +108,12 @@ func (s *sample) estimate(h int, rowsAt func(y, n int) []uint32) int {
 	return int(size * float64(s.w*h) / float64(s.pixels))
 }
 
-// plainIsBetter reports whether a sample of pix takes fewer bits without prediction. It may,
-// because equal pixels can be copied, while their residuals may differ. For a picture lower than
-// bandRows, plainIsBetter returns false.
+// plainIsBetter reports whether a sample of pix takes fewer bits without prediction. Prediction can
+// cost bits, because pixels that are equal can be copied, while their residuals may differ. For a
+// picture lower than bandRows, plainIsBetter returns false.
 func plainIsBetter(pix []uint32, w, h int) bool {
 	plain := sample{w: w, plain: true, minCopy: 3}
-	predicted := sample{w: w, plain: true, minCopy: 3} // plain, as what it gets are residuals already
+	predicted := sample{w: w, plain: true, minCopy: 3} // plain, because residuals are added as they are
 	residuals := make([]uint32, bandRows*w)
 	for y := 0; y+bandRows <= h; y += bandRows * bandStep {
 		band := pix[y*w:][:bandRows*w]

@@ -239,8 +239,8 @@ func runsOf(size []uint8) (runs []run) {
 func (c *prefixCode) writeNormal(w *lsbWriter) {
 	w.put(0, 1) // not simple
 	runs := runsOf(c.size)
-	// Zeros after the last length that is not zero need not be stored. maxSymbol is the RFC's name
-	// for the number of runs that are.
+	// Zeros after the last length that is not zero need not be stored. maxSymbol, the RFC's name, is
+	// the number of runs that are stored.
 	maxSymbol := len(runs)
 	isZeros := func(r run) bool { return r.sym == 0 || r.sym >= 17 }
 	for maxSymbol > 0 && isZeros(runs[maxSymbol-1]) {
@@ -250,7 +250,7 @@ func (c *prefixCode) writeNormal(w *lsbWriter) {
 	lengths.writeLengths(w)
 	if maxSymbol < len(runs) {
 		// maxSymbol-2 is stored in 2+2*k bits. It is not negative, since at least two symbols have a
-		// length.
+		// length, and these take at least two runs.
 		v, k := uint32(maxSymbol-2), uint(0)
 		for v>>(2+2*k) > 0 {
 			k++
@@ -280,8 +280,8 @@ func lengthsCode(runs []run) prefixCode {
 	return c
 }
 
-// writeLengths stores the lengths of a code for code lengths. If only one symbol occurs, a reader
-// reads no bits for it, so writeLengths clears the code.
+// writeLengths stores c, a code in which the lengths of another code are written. If only one
+// symbol of c occurs, a reader reads no bits for it, so writeLengths clears c.
 func (c *prefixCode) writeLengths(w *lsbWriter) {
 	n := numRunSymbols // number of lengths that are stored, at least 4
 	for n > 4 && c.size[codeLengthOrder[n-1]] == 0 {

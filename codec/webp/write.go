@@ -158,7 +158,9 @@ func (b *frameBits) appendTo(dst []byte) []byte {
 // vp8Encoders keeps encoders, with their buffers, between pictures.
 var vp8Encoders = sync.Pool{New: func() any { return new(vp8.Encoder) }}
 
-// encodeFrame encodes m as the options o say. Types that vp8 does not take become RGB with alpha.
+// encodeFrame encodes m as the options o say. Gray and 4:2:0 become VP8 if loss is allowed. Any
+// other picture becomes RGB with alpha, and then the shorter of VP8 with ALPH and VP8L, unless o
+// names one of them.
 func encodeFrame(m image.Image, o *Options) (*frameBits, error) {
 	if o.Lossless {
 		return losslessFrame(straight.NRGBA(m), o.Effort), nil
