@@ -114,8 +114,8 @@ func (e *Encoder) assignSegments(o Options, r restriction) {
 	}
 }
 
-// compression maps a quality of 0 to 100 to a number c between 0 for the coarsest quantizer and 1 for
-// the finest. The quantizer index is about 127 * (1-c). Name and mapping are libwebp's
+// compression maps a quality of 0 to 100 to a number c between 0 for the coarsest quantizer and 1
+// for the finest. The quantizer index is about 127 * (1-c). Name and mapping are libwebp's
 // (QualityToCompression in src/enc/quant_enc.c), so that quality numbers mean the same.
 func compression(quality int) float64 {
 	q := float64(clip(quality, 0, 100)) / 100
