@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // floors lists which of our packages each package may import; all others are refused. A folder that
@@ -289,27 +290,18 @@ const maxLines = 80
 // are not checked.
 func TestFunctionsAreShort(t *testing.T) {
 	found := map[string]bool{}
-	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() && (d.Name() == "_asm" || d.Name() == "node_modules" || d.Name() == ".git") {
-			return filepath.SkipDir
-		}
-		if !strings.HasSuffix(file, ".go") {
-			return nil
-		}
+	for _, file := range goFiles(t) {
 		set := token.NewFileSet()
 		tree, err := parser.ParseFile(set, file, nil, parser.SkipObjectResolution)
 		if err != nil {
-			return err
+			t.Fatal(err)
 		}
 		for _, decl := range tree.Decls {
 			f, ok := decl.(*ast.FuncDecl)
 			if !ok {
 				continue
 			}
-			name := filepath.ToSlash(file) + " " + f.Name.Name
+			name := file + " " + f.Name.Name
 			lines := set.Position(f.End()).Line - set.Position(f.Pos()).Line + 1
 			if lines <= maxLines {
 				continue
@@ -319,14 +311,48 @@ func TestFunctionsAreShort(t *testing.T) {
 				t.Errorf("%s has %d lines, more than %d", name, lines, maxLines)
 			}
 		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	for name := range long {
 		if !found[name] {
 			t.Errorf("%s is short or gone: take it off the list", name)
 		}
 	}
+}
+
+// Comments on lines of their own are at most 100 columns wide, with a tab as one column. Lines of
+// code in comments, directives, and the first lines of generated files may be wider.
+func TestCommentsAreNarrow(t *testing.T) {
+	for _, file := range goFiles(t) {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, line := range strings.Split(string(b), "\n") {
+			text := strings.TrimLeft(line, "\t")
+			if strings.HasPrefix(text, "// ") && !strings.HasPrefix(text, "// Code generated") && utf8.RuneCountInString(line) > 100 {
+				t.Errorf("%s:%d: a comment of %d columns", file, i+1, utf8.RuneCountInString(line))
+			}
+		}
+	}
+}
+
+// goFiles lists the Go files of all modules, except those in folders named _asm.
+func goFiles(t *testing.T) (files []string) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "_asm" || d.Name() == "node_modules" || d.Name() == ".git") {
+			return filepath.SkipDir
+		}
+		if strings.HasSuffix(file, ".go") {
+			files = append(files, filepath.ToSlash(file))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
 }

@@ -86,8 +86,8 @@ func (f *fewColors) countFor(t *target) int {
 	return f.count()
 }
 
-// count returns the header's limit on the number of colors if there is one, and otherwise the number
-// that was counted. If many is true, count returns 0.
+// count returns the header's limit on the number of colors if there is one, and otherwise the
+// number that was counted. If many is true, count returns 0.
 func (f *fewColors) count() int {
 	switch {
 	case f.many:

@@ -10,9 +10,9 @@ func (t *target) alreadyRight() bool {
 }
 
 // smaller returns the result for a source that is already right: either src without its metadata,
-// or out, a new encoding of the same picture. If exact is true, out is taken whenever it is smaller.
-// Otherwise out is taken only if it is smaller by a tenth. An encoding of 16-bit samples as 8 bits
-// can be exact in this sense.
+// or out, a new encoding of the same picture. If exact is true, out is taken whenever it is
+// smaller. Otherwise out is taken only if it is smaller by a tenth. An encoding of 16-bit samples
+// as 8 bits can be exact in this sense.
 //
 // err is the encoder's error. smaller returns it only if src cannot be stripped either. src is
 // known to be undamaged, because it was decoded to its end.

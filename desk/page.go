@@ -277,8 +277,8 @@ const maxUploadName = 200
 
 // uploadName makes a key from a file's name as a browser sends it, which may be anything. The key
 // has no folder, no control characters and no leading dot. On Windows it has no character that a
-// file's name cannot have. The key keeps the extension of name if the function reads such files, and
-// else gets the given extension.
+// file's name cannot have. The key keeps the extension of name if the function reads such files,
+// and else gets the given extension.
 func uploadName(name, extension string) string {
 	name = strings.ToValidUTF8(name, "_")
 	if i := strings.LastIndexAny(name, `/\`); i >= 0 {

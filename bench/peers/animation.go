@@ -298,7 +298,8 @@ func (s *suite) animate(p animation, to *codec.Format, size, work string, ratios
 	return nil
 }
 
-// psnrRows adds the rows of the PSNR of one result, unless all its frames are equal to the source's.
+// psnrRows adds the rows of the PSNR of one result, unless all its frames are equal to the
+// source's.
 func (s *suite) psnrRows(work, variant string, q quality) {
 	if q.least < equalPSNR {
 		s.row(work, variant, "psnr_mean", q.mean, "", 0)

@@ -83,8 +83,8 @@ func (s *suite) sizeCurves() error {
 	return nil
 }
 
-// addEncodings adds to sums what every encoder makes of p. The keys of sums are names of files, such
-// as "ours-80.webp".
+// addEncodings adds to sums what every encoder makes of p. The keys of sums are names of files,
+// such as "ours-80.webp".
 func (s *suite) addEncodings(sums map[string]*encoding, p webpPicture, qualities []int) error {
 	dir, err := os.MkdirTemp(s.dir, "curves-")
 	if err != nil {

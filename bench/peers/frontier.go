@@ -23,8 +23,8 @@ import (
 )
 
 // frontierCurves adds two rows for each peer and each measure of quality in frontierAxes: our bytes
-// divided by the peer's at equal quality, as the mean of the pictures and for the worst one. For the
-// plots of bench/report it also adds rows of bits per pixel and SSIMULACRA2 by quality number.
+// divided by the peer's at equal quality, as the mean of the pictures and for the worst one. For
+// the plots of bench/report it also adds rows of bits per pixel and SSIMULACRA2 by quality number.
 //
 // The best peers cannot be installed everywhere, so their scores on ten pictures are in
 // shared/frontier, beside the repository. Our encoders, image/jpeg and cjpeg are measured here.

@@ -91,8 +91,8 @@ func (s *suite) graphic(p picture, size, mode string, contenders []contender, co
 // graphicRatios collects ours/theirs by measure and peer.
 type graphicRatios map[[2]string][]float64
 
-// rows adds, for each measure and peer, a row with the geometric mean of the ratios and one with the
-// worst. In these rows ours is already divided by theirs, so theirs is 1.
+// rows adds, for each measure and peer, a row with the geometric mean of the ratios and one with
+// the worst. In these rows ours is already divided by theirs, so theirs is 1.
 func (r graphicRatios) rows(s *suite, work string) {
 	for _, measure := range []string{"cpu_ms", "rss_mb", "bytes"} {
 		name, _, _ := strings.Cut(measure, "_") // without the unit

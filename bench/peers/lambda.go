@@ -67,8 +67,9 @@ func lambdaSection(s *suite) error {
 	return nil
 }
 
-// lambdaSize adds the rows of one memory size. It returns the cost of all files together, in dollars
-// for a thousand requests of each, and how many milliseconds the slowest takes. It removes g.
+// lambdaSize adds the rows of one memory size. It returns the cost of all files together, in
+// dollars for a thousand requests of each, and how many milliseconds the slowest takes. It removes
+// g.
 func (s *suite) lambdaSize(g *group, f function, files []picture) (cost, slowest float64, err error) {
 	defer g.remove()
 	for _, p := range files {

@@ -104,8 +104,8 @@ func (s *suite) buildWorkers() error {
 	return nil
 }
 
-// findPhotos sets s.photos to photos, a folder that must exist. If photos is "", it sets s.photos to
-// the corpus beside the repository, or to "" if there is none.
+// findPhotos sets s.photos to photos, a folder that must exist. If photos is "", it sets s.photos
+// to the corpus beside the repository, or to "" if there is none.
 func (s *suite) findPhotos(photos, root string) error {
 	s.photos = photos
 	if photos != "" {

@@ -80,7 +80,8 @@ let s="";for(let v of x.getImageData(0,0,c.width,c.height).data)s+=v.toString(16
 	if err := os.WriteFile(page, []byte(html), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// A browser on a busy machine may give up before the picture is decoded, and then prints the script.
+	// A browser on a busy machine may give up before the picture is decoded, and then prints the
+	// script.
 	for range 5 {
 		out, err := exec.Command(path, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000", "--dump-dom", "file://"+page).Output()
 		if err != nil {

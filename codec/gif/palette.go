@@ -285,8 +285,8 @@ func (s *sample) add(o sample) {
 	}
 }
 
-// explained returns |sum|^2/n, or 0 if s is empty. If each color becomes the mean, the squared error
-// is the sum of the colors' squares minus explained.
+// explained returns |sum|^2/n, or 0 if s is empty. If each color becomes the mean, the squared
+// error is the sum of the colors' squares minus explained.
 func (s *sample) explained() float64 {
 	if s.n == 0 {
 		return 0

@@ -405,8 +405,8 @@ func plain(indices []byte) []pixel {
 	return list
 }
 
-// TestGlobalTableKeepsItsLastColor has a second frame whose colors do not fit into the global table,
-// but are near all of its colors except the last, which only the first frame has.
+// TestGlobalTableKeepsItsLastColor has a second frame whose colors do not fit into the global
+// table, but are near all of its colors except the last, which only the first frame has.
 func TestGlobalTableKeepsItsLastColor(t *testing.T) {
 	first := image.NewNRGBA(image.Rect(0, 0, 32, 32))
 	second := image.NewNRGBA(first.Rect)

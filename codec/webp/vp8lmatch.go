@@ -66,7 +66,8 @@ type hashChain struct {
 	previous []int32 // by position: 1 + the position before; 0 if there is none
 }
 
-// newHashChain returns a chain without positions, for hashes of hashBits bits and positions below n.
+// newHashChain returns a chain without positions, for hashes of hashBits bits and positions below
+// n.
 func newHashChain(hashBits uint, n int) hashChain {
 	return hashChain{head: make([]int32, 1<<hashBits), previous: make([]int32, n)}
 }
