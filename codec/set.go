@@ -62,10 +62,8 @@ func (s *Set) Resize(ctx context.Context, i int) ([]byte, Info, error) {
 }
 
 // decode decodes a still source once for a group of jobs, which become ready. The group begins with
-// jobs[first]. Later jobs that are ready already or that have an error are left out. The group ends
-// before a job that needs another way of decoding, or with which the group needs more memory than
-// that job may use. Nothing becomes ready if the group has only one job, if the source is an
-// animation, or if anything fails.
+// jobs[first]. Nothing becomes ready if the group has only one job, if the source is an animation,
+// or if anything fails.
 func (s *Set) decode(ctx context.Context, first int) {
 	defer func() {
 		if recover() != nil { // Resize will meet the panic again, and report it
@@ -90,16 +88,16 @@ jobs: // collect the group
 		case err != nil && i == first:
 			return
 		case err != nil || s.ready[i] != nil:
-			continue
+			continue // left out
 		case len(ts) > 0 && !t.decodesWith(ts[0]):
-			break jobs
+			break jobs // the group ends before a job that needs another way of decoding
 		}
 		if len(ts) > 0 {
 			t.color.convert = ts[0].color.convert // one source has equal transforms: keep one of them
 		}
 		distinctWithT, chosen := t.sharePicture(distinct)
 		if len(ts) > 0 && peakAll(opened, append(ts, t), distinctWithT, len(s.src)) > j.usable() {
-			break jobs
+			break jobs // and before a job that may not use the memory that the group would need with it
 		}
 		results[i] = decodedResult{source: opened, target: t, info: info}
 		pictureOf[i] = chosen

@@ -16,8 +16,8 @@ func runReplay(ctx context.Context, args []string, _ io.Reader, stdout, stderr i
 	return report(stderr, "replay", replay(ctx, args, stdout, stderr))
 }
 
-// replay runs the function on one saved event and prints the function's answer to stdout. The
-// function's log line goes to stderr.
+// replay runs the edge function on this machine, on one saved event, and prints its answer to
+// stdout. Its log line goes to stderr.
 func replay(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f := newFlags("replay", stdout)
 	dir := f.String("dir", "", "use `DIR` as the event's bucket")
@@ -33,7 +33,7 @@ func replay(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 	if err != nil {
 		return usageError{err}
 	}
-	plan, err := edge.NewPlan(event)
+	plan, err := edge.NewPlan(event) // for the bucket and the settings that the event names
 	if err != nil {
 		return usagef("%s: %w", rest[0], err)
 	}

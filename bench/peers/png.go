@@ -15,7 +15,7 @@ import (
 )
 
 // pngSection adds the rows about PNG: a photo, a page of text and a drawing of lines, of 12
-// megapixels each, and those of pngToJPEG.
+// megapixels each, and those of largePNGs.
 func pngSection(s *suite) error {
 	photo, err := s.photoPixels()
 	if err != nil {
@@ -45,7 +45,7 @@ func pngSection(s *suite) error {
 		}
 	}
 	cpu.rows(s, "all png -> png")
-	return s.pngToJPEG(photoPNG)
+	return s.largePNGs(photoPNG)
 }
 
 // pngRows adds the rows of CPU, memory and bytes for one piece of work, and adds the ratios of CPU

@@ -122,8 +122,8 @@ func sticker(m *image.NRGBA, i int) {
 	}
 }
 
-// pan draws frame i of 120 of a window that moves over a photo: to the right, and on the way down
-// and up again.
+// pan draws frame i of 120: what a window over a photo shows. The window moves to the right by a
+// pixel a frame, and meanwhile 30 pixels down and back up.
 func pan(m *image.NRGBA, photo *image.YCbCr, i int) {
 	window := image.Pt(i, 60+min(i, 120-i)/2) // the upper left corner
 	draw.Draw(m, m.Rect, photo, window, draw.Src)

@@ -245,8 +245,8 @@ func lumaSampling(m *image.YCbCr) (h, v int) {
 	return 1, 1
 }
 
-// release drops the picture, and the memory of scans with more tokens than the next picture is
-// likely to have.
+// release drops the picture. The token buffers of scans stay for the next picture, except those of
+// more than 4 MB, which few pictures need.
 func (w *writer) release() {
 	const keep = 4 << 20 // bytes of tokens for each scan; a token takes 4
 	for i := range w.comps {

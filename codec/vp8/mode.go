@@ -457,13 +457,13 @@ func (e *Encoder) searchUV(mbx, mby int, seg *segment, src []byte) *candidateUV 
 		s.leftErr = dcErr{}
 	}
 	predict8(&s.predUV, &e.topUV, &e.leftUV, e.cornerUV, mby > 0, mbx > 0)
-	best, c := &s.cUV[0], &s.cUV[1] // as in search16
+	best, c := &s.cUV[0], &s.cUV[1] // they are swapped when c is better
 	best.score = 1 << 62
 	t := &e.costs[planeUV]
 	for mode := 0; mode < e.nModes(); mode++ {
 		c.mode = mode
 		fdctStrips(c.coef[:], src, s.predUV[mode][:], 2)
-		c.below, c.right = seg.uv.diffuse(&c.coef, &s.topErr[mbx], &s.leftErr)
+		c.below, c.right = seg.uv.diffuse(&c.coef, &s.topErr[mbx], &s.leftErr) // changes c.coef
 		quantizeBlocks(c.lev[:], c.coef[:], s.ref[256:], 16, &seg.uv, &c.stats, 8)
 		dist := int64(0) // changes of texture do not count in chroma
 		for b := 0; b < 8; b++ {
@@ -473,7 +473,7 @@ func (e *Encoder) searchUV(mbx, mby int, seg *segment, src []byte) *candidateUV 
 		if scoreOf(dist, rate, s.lam.uv) >= best.score {
 			continue // not better, even without the cost of the tokens
 		}
-		n := e.around
+		n := e.around // a copy, since every mode begins with the same neighbors
 		for b := 0; b < 8; b++ {
 			k := int(chromaBlock[b])
 			mask := c.stats.mask[k]

@@ -100,9 +100,9 @@ func (a *authorization) sign(request, secret, date string) string {
 	return fmt.Sprintf("%x", key)
 }
 
-// canonicalHeaders returns the canonical form of those headers of r whose names are in list, with
-// semicolons between them. It refuses a list that is not sorted, that has a name twice, that has a
-// name of no header of r, or that lacks a header that has to be signed.
+// canonicalHeaders returns a line "name:value" for each header of r that list names. The names in
+// list are separated by semicolons. canonicalHeaders refuses a list that is not sorted, that has a
+// name twice, that has a name of no header of r, or that lacks a header that has to be signed.
 func canonicalHeaders(r *http.Request, list string) (string, error) {
 	names := strings.Split(list, ";")
 	if !sort.StringsAreSorted(names) {

@@ -8,9 +8,9 @@ import (
 	"miniatura/bench/pictures"
 )
 
-// pngToJPEG adds the rows about large PNGs: a photo of 12 megapixels to JPEG, and the memory for a
-// screenshot of 50 megapixels.
-func (s *suite) pngToJPEG(photo picture) error {
+// largePNGs adds the rows about two large PNGs: a photo of 12 megapixels becomes a JPEG, and,
+// unless the run is short, a screenshot of 50 megapixels becomes a PNG.
+func (s *suite) largePNGs(photo picture) error {
 	work := photo.name + " png -> M jpeg q80"
 	got := s.compare(work, "jpeg", photo.path, photo.box("M"), s.iterations(3), s.contenders())
 	s.largePNGRows(work, photo, got)
