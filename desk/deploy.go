@@ -376,15 +376,16 @@ func (d *deployment) printRemaining(line func(string, ...any)) {
 	line("")
 	switch {
 	case d.AttachOnly:
-		line("# To be done by you: in your distribution, the associations with FunctionVersionArn and ViewerRequestArn, the origin's")
-		line("# headers and the cache key. deploy/README.md, \"Into an existing distribution\", says each.")
+		line("# To be done by you: in your distribution, associate FunctionVersionArn and ViewerRequestArn, and set the origin's")
+		line("# headers and the cache key. deploy/README.md, \"Into an existing distribution\", says how.")
 	case d.ExistingBucket:
-		line("# To be done by you: the bucket's policy. Until it has these statements, CloudFront gets 403 for everything.")
+		line("# To be done by you: add the statements that the next command prints to the bucket's policy. Until then, CloudFront")
+		line("# gets 403 for everything.")
 		line("# deploy/README.md, \"Onto an existing bucket\", says how.")
 		line("%s", d.output(EdgeRegion, "BucketPolicyStatements"))
 	}
 	if d.Regional && (d.AttachOnly || d.ExistingBucket) {
-		line("# To be done by you: the bucket's notifications, which this prints.")
+		line("# To be done by you: add the notifications that the next command prints to the bucket.")
 		line("%s", d.output(d.BucketRegion, "BucketNotification"))
 	}
 	line("# What was made:")

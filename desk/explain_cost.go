@@ -25,7 +25,8 @@ type estimate struct {
 
 // estimateFile sets e.Estimate for the picture in a file. memory is the function's, in MB. fit
 // returns the dimensions of the result. estimateFile returns an error when the file cannot be read
-// or the memory is too little.
+// or the memory is too little. If the file is no picture that can be resized, Why says so, and
+// there is no error.
 func (e *explanation) estimateFile(path string, memory int, fit func(w, h int) (int, int), webp bool) error {
 	src, err := readFile(path, inputLimit)
 	if err != nil {
@@ -40,7 +41,7 @@ func (e *explanation) estimateFile(path string, memory int, fit func(w, h int) (
 		return fmt.Errorf("-memory %d: too little", memory)
 	}
 	e.Estimate = &estimate{Memory: memory}
-	info, err := codec.Cost(src, fit, opt)
+	info, err := codec.Cost(src, fit, opt) // with an error, info.Cost is 0
 	e.Estimate.CPU, e.Estimate.Wait = info.Cost, info.Cost/share
 	limit := float64(edgeTimeout.Milliseconds())
 	switch {

@@ -15,8 +15,9 @@ import (
 	"miniatura/s3lite"
 )
 
-// listLimit is how many keys are listed at most. A bucket may hold millions, and results may come
-// before the first picture.
+// listLimit is how many keys are listed at most. There is a limit because a bucket may hold
+// millions. It is high because the keys of results count too, and may come before those of all
+// pictures.
 const listLimit = 50_000
 
 // A listing is the content of a bucket, for people.

@@ -358,7 +358,8 @@ type box struct {
 }
 
 // measure sets the other fields of b from b.points. It sorts the points, and tries every cut along
-// every channel. A cut removes as much squared error as it adds to what the means explain.
+// every channel. The squared error that a cut removes is explained of both parts, minus explained
+// of the whole.
 func (b *box) measure(s *sorter) {
 	b.total = sample{}
 	for _, p := range b.points {

@@ -6,64 +6,72 @@ package jpeg
 
 // idct1AVX2 is inverseGeneric for n = 1. count, the number of blocks, is a multiple of 8 and not 0.
 //
-// coef has the 1 x 1 coefficients of each block in natural order, and q has the steps of one
-// block. Up to margin bytes may be written after the last sample of each row of dst.
+// coef has 1 x 1 coefficients for each block, in natural order, and q has as many steps. The
+// kernel uses the first n x n. Up to margin bytes may be written after the last sample of each
+// row of dst.
 //
 //go:noescape
 func idct1AVX2(dst *byte, stride int, coef *int16, q *int16, count int)
 
 // idct2AVX2 is inverseGeneric for n = 2. count, the number of blocks, is a multiple of 8 and not 0.
 //
-// coef has the 2 x 2 coefficients of each block in natural order, and q has the steps of one
-// block. Up to margin bytes may be written after the last sample of each row of dst.
+// coef has 2 x 2 coefficients for each block, in natural order, and q has as many steps. The
+// kernel uses the first n x n. Up to margin bytes may be written after the last sample of each
+// row of dst.
 //
 //go:noescape
 func idct2AVX2(dst *byte, stride int, coef *int16, q *int16, count int)
 
 // idct3AVX2 is inverseGeneric for n = 3. count, the number of blocks, is a multiple of 4 and not 0.
 //
-// coef has the 4 x 4 coefficients of each block in natural order, and q has the steps of one
-// block. Up to margin bytes may be written after the last sample of each row of dst.
+// coef has 4 x 4 coefficients for each block, in natural order, and q has as many steps. The
+// kernel uses the first n x n. Up to margin bytes may be written after the last sample of each
+// row of dst.
 //
 //go:noescape
 func idct3AVX2(dst *byte, stride int, coef *int16, q *int16, count int)
 
 // idct4AVX2 is inverseGeneric for n = 4. count, the number of blocks, is a multiple of 4 and not 0.
 //
-// coef has the 4 x 4 coefficients of each block in natural order, and q has the steps of one
-// block. Up to margin bytes may be written after the last sample of each row of dst.
+// coef has 4 x 4 coefficients for each block, in natural order, and q has as many steps. The
+// kernel uses the first n x n. Up to margin bytes may be written after the last sample of each
+// row of dst.
 //
 //go:noescape
 func idct4AVX2(dst *byte, stride int, coef *int16, q *int16, count int)
 
 // idct5AVX2 is inverseGeneric for n = 5. count, the number of blocks, is a multiple of 2 and not 0.
 //
-// coef has the 8 x 8 coefficients of each block in natural order, and q has the steps of one
-// block. Up to margin bytes may be written after the last sample of each row of dst.
+// coef has 8 x 8 coefficients for each block, in natural order, and q has as many steps. The
+// kernel uses the first n x n. Up to margin bytes may be written after the last sample of each
+// row of dst.
 //
 //go:noescape
 func idct5AVX2(dst *byte, stride int, coef *int16, q *int16, count int)
 
 // idct6AVX2 is inverseGeneric for n = 6. count, the number of blocks, is a multiple of 2 and not 0.
 //
-// coef has the 8 x 8 coefficients of each block in natural order, and q has the steps of one
-// block. Up to margin bytes may be written after the last sample of each row of dst.
+// coef has 8 x 8 coefficients for each block, in natural order, and q has as many steps. The
+// kernel uses the first n x n. Up to margin bytes may be written after the last sample of each
+// row of dst.
 //
 //go:noescape
 func idct6AVX2(dst *byte, stride int, coef *int16, q *int16, count int)
 
 // idct7AVX2 is inverseGeneric for n = 7. count, the number of blocks, is a multiple of 2 and not 0.
 //
-// coef has the 8 x 8 coefficients of each block in natural order, and q has the steps of one
-// block. Up to margin bytes may be written after the last sample of each row of dst.
+// coef has 8 x 8 coefficients for each block, in natural order, and q has as many steps. The
+// kernel uses the first n x n. Up to margin bytes may be written after the last sample of each
+// row of dst.
 //
 //go:noescape
 func idct7AVX2(dst *byte, stride int, coef *int16, q *int16, count int)
 
 // idct8AVX2 is inverseGeneric for n = 8. count, the number of blocks, is a multiple of 2 and not 0.
 //
-// coef has the 8 x 8 coefficients of each block in natural order, and q has the steps of one
-// block. Up to margin bytes may be written after the last sample of each row of dst.
+// coef has 8 x 8 coefficients for each block, in natural order, and q has as many steps. The
+// kernel uses the first n x n. Up to margin bytes may be written after the last sample of each
+// row of dst.
 //
 //go:noescape
 func idct8AVX2(dst *byte, stride int, coef *int16, q *int16, count int)

@@ -222,7 +222,7 @@ func (p *plane) prepare(h, v, mcux int) {
 // prepare sets t's tables and buffers for the scale of t. Lines of p have mcux MCUs.
 func (t *output) prepare(p *plane, mcux int) {
 	o := orderOf(t.n)
-	// Steps stay zero for the coefficients of a block of p that t does not use.
+	// A block may have more coefficients than n x n: for n = 3 it has 4 x 4. Their steps stay zero.
 	t.size, t.quant = o.size, steps{}
 	for k, q := range p.c.quant {
 		if s := o.place[k]; s >= 0 {
@@ -232,8 +232,8 @@ func (t *output) prepare(p *plane, mcux int) {
 	if t.size != p.size {
 		t.coef = num.Grow(t.coef, groupMCUs*p.h*t.size)
 	}
-	mcux = num.DivUp(mcux, groupMCUs) * groupMCUs // whole groups are transformed
-	t.stride = mcux*p.h*t.n + margin
+	wholeGroups := num.DivUp(mcux, groupMCUs) * groupMCUs // MCUs of a line that are transformed
+	t.stride = wholeGroups*p.h*t.n + margin
 	t.rows = num.Grow(t.rows, t.stride*p.v*t.n)
 }
 

@@ -6,8 +6,8 @@ package vp8
 import "math"
 
 // errorVisibility returns how visible errors are in a macroblock of 256 luma samples, from 255 for
-// flat to 0 for busy. The visibility falls with logVar, the base-2 logarithm of 1 plus the mean
-// variance of the four 8x8 blocks, in 1/256.
+// flat to 0 for busy. logVar is 256 * log2(1 + v), where v is the mean variance of the four 8x8
+// blocks. The higher logVar is, the lower is the visibility.
 func errorVisibility(src *[256]byte) (visibility uint8, logVar int) {
 	var total uint64 // the sum of the four variances, times 64*64
 	for b := 0; b < 4; b++ {

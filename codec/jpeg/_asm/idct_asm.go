@@ -125,8 +125,9 @@ func begin(n, multiple, cols int) args {
 	Pragma("noescape")
 	Doc(fmt.Sprintf("idct%dAVX2 is inverseGeneric for n = %d. count, the number of blocks, is a multiple of %d and not 0.", n, n, multiple),
 		"",
-		fmt.Sprintf("coef has the %d x %d coefficients of each block in natural order, and q has the steps of one", cols, cols),
-		"block. Up to margin bytes may be written after the last sample of each row of dst.")
+		fmt.Sprintf("coef has %d x %d coefficients for each block, in natural order, and q has as many steps. The", cols, cols),
+		"kernel uses the first n x n. Up to margin bytes may be written after the last sample of each",
+		"row of dst.")
 	return args{
 		Load(Param("dst"), GP64()), Load(Param("stride"), GP64()), Load(Param("coef"), GP64()), Load(Param("q"), GP64()),
 		Load(Param("count"), GP64()),
