@@ -26,7 +26,10 @@ func Decode(r io.Reader) (image.Image, error) {
 		return f.Frames[0].Decode()
 	}
 	canvas, _, err := NewPlayer(f).Next(context.Background())
-	return canvas, err
+	if err != nil {
+		return nil, err
+	}
+	return canvas, nil
 }
 
 // DecodeConfig returns the color model and the dimensions of a WebP picture. The dimensions of an

@@ -59,7 +59,11 @@ func decodeVP8L(bits io.Reader, offset int, name string) (*image.NRGBA, error) {
 // then 6.5. For VP8L's transforms, package vp8l may allocate a copy besides.
 func (fr *Frame) Decode() (image.Image, error) {
 	if fr.Lossless || fr.alpha != nil {
-		return fr.DecodeNRGBA()
+		m, err := fr.DecodeNRGBA()
+		if err != nil {
+			return nil, err
+		}
+		return m, nil
 	}
 	m, err := fr.decodeVP8()
 	if err != nil {

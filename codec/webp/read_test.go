@@ -188,3 +188,41 @@ func pixels(r *Reader) (n int64) {
 	}
 	return n
 }
+
+// TestNoPictureWithAnError cuts and damages pictures of each kind. Where Decode returns an error,
+// it returns nil, and not a nil pointer of some type, which would not be equal to nil.
+func TestNoPictureWithAnError(t *testing.T) {
+	frames := moving(40, 30, 3, 1)
+	for i := range frames[0].Pix {
+		if i%4 == 3 {
+			frames[0].Pix[i] = byte(i * 7) // soft alpha
+		}
+	}
+	lossy, err := Append(nil, frames[0], &Options{Quality: 80, Lossy: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lossless, err := Append(nil, frames[0], &Options{Lossless: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, src := range map[string][]byte{"lossy with alpha": lossy, "lossless": lossless, "animation": writeAnimation(t, frames, 0, nil)} {
+		failed := 0
+		for at := 12; at < len(src); at++ {
+			damaged := bytes.Clone(src)
+			damaged[at] ^= 0xff
+			for _, b := range [][]byte{damaged, src[:at]} {
+				m, err := Decode(bytes.NewReader(b))
+				if err != nil {
+					failed++
+					if m != nil {
+						t.Fatalf("%s, byte %d: %T with %v", kind, at, m, err)
+					}
+				}
+			}
+		}
+		if failed < 10 {
+			t.Errorf("%s: only %d of the damaged files fail", kind, failed)
+		}
+	}
+}
