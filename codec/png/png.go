@@ -6,6 +6,7 @@
 //	reader.go     rows: scanlines, interlacing, samples to 8 bits, sections 7, 8 and 13.12
 //	unfilter.go   filter reconstruction, section 9
 //	inflate.go    decompression, section 10, RFC 1950 and 1951
+//	tables.go     the tables by which inflate.go decodes, from the code lengths in a block
 //	apng.go       reading animations, section 11.3.6
 //	apngwrite.go  writing animations
 //	strip.go      removing metadata from a file
